@@ -1,0 +1,211 @@
+#include "crypto/crypto.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+
+#include "base/arena.h"
+
+struct asg_hasher {
+    EVP_MD *digest;
+    EVP_MD_CTX *context;
+};
+
+struct asg_keyed_hash {
+    EVP_MAC *mac;
+    EVP_MAC_CTX *keyed; /* initialised with the key; copied for each signature */
+};
+
+/* OpenSSL fails here only when it is broken or memory is gone. */
+static void must(bool ok, const char *what)
+{
+    if (ok) return;
+    (void)fprintf(stderr, "openasg: OpenSSL failed at %s; stopping\n", what);
+    abort();
+}
+
+void asg_hasher_new(struct asg_hasher **ret)
+{
+    struct asg_hasher *hasher = asg_alloc(1, sizeof *hasher);
+    hasher->digest = EVP_MD_fetch(NULL, "SHA256", NULL);
+    must(hasher->digest != NULL, "EVP_MD_fetch");
+    hasher->context = EVP_MD_CTX_new();
+    must(hasher->context != NULL, "EVP_MD_CTX_new");
+    *ret = hasher;
+}
+
+void asg_hasher_destroy(struct asg_hasher **hasher)
+{
+    if (*hasher == NULL) return;
+    EVP_MD_CTX_free((*hasher)->context);
+    EVP_MD_free((*hasher)->digest);
+    free(*hasher);
+    *hasher = NULL;
+}
+
+void asg_hasher_begin(struct asg_hasher *hasher)
+{
+    must(EVP_DigestInit_ex2(hasher->context, hasher->digest, NULL) == 1,
+         "EVP_DigestInit");
+}
+
+void asg_hasher_update(struct asg_hasher *hasher, const void *data, size_t length)
+{
+    must(EVP_DigestUpdate(hasher->context, data, length) == 1, "EVP_DigestUpdate");
+}
+
+void asg_hasher_end(struct asg_hasher *hasher, uint8_t ret[ASG_SHA256_BYTES])
+{
+    must(EVP_DigestFinal_ex(hasher->context, ret, NULL) == 1, "EVP_DigestFinal");
+}
+
+void asg_sha256(const void *data, size_t length, uint8_t ret[ASG_SHA256_BYTES])
+{
+    must(EVP_Digest(data, length, ret, NULL, EVP_sha256(), NULL) == 1, "EVP_Digest");
+}
+
+void asg_keyed_hash_new(const void *key, size_t length, struct asg_keyed_hash **ret)
+{
+    struct asg_keyed_hash *keyed = asg_alloc(1, sizeof *keyed);
+    keyed->mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    must(keyed->mac != NULL, "EVP_MAC_fetch");
+    keyed->keyed = EVP_MAC_CTX_new(keyed->mac);
+    must(keyed->keyed != NULL, "EVP_MAC_CTX_new");
+    char digest[] = "SHA256";
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    must(EVP_MAC_init(keyed->keyed, key, length, params) == 1, "EVP_MAC_init");
+    *ret = keyed;
+}
+
+void asg_keyed_hash_destroy(struct asg_keyed_hash **keyed)
+{
+    if (*keyed == NULL) return;
+    EVP_MAC_CTX_free((*keyed)->keyed);
+    EVP_MAC_free((*keyed)->mac);
+    free(*keyed);
+    *keyed = NULL;
+}
+
+void asg_keyed_hash_sign(struct asg_keyed_hash *keyed, const void *data, size_t length,
+                         uint8_t ret[ASG_SHA256_BYTES])
+{
+    size_t out = 0;
+    must(EVP_MAC_init(keyed->keyed, NULL, 0, NULL) == 1, "EVP_MAC_init");
+    must(EVP_MAC_update(keyed->keyed, data, length) == 1, "EVP_MAC_update");
+    must(EVP_MAC_final(keyed->keyed, ret, &out, ASG_SHA256_BYTES) == 1, "EVP_MAC_final");
+    assert(out == ASG_SHA256_BYTES);
+}
+
+void asg_hmac_sha256(const void *key, size_t key_length, const void *data, size_t length,
+                     uint8_t ret[ASG_SHA256_BYTES])
+{
+    struct asg_keyed_hash *keyed = NULL;
+    asg_keyed_hash_new(key, key_length, &keyed);
+    asg_keyed_hash_sign(keyed, data, length, ret);
+    asg_keyed_hash_destroy(&keyed);
+}
+
+void asg_random_bytes(void *ret, size_t length)
+{
+    assert(length <= INT_MAX);
+    must(RAND_bytes(ret, (int)length) == 1, "RAND_bytes");
+}
+
+void asg_hex_encode(const void *data, size_t length, char *ret)
+{
+    static const char digits[] = "0123456789abcdef";
+    const uint8_t *bytes = data;
+    for (size_t i = 0; i < length; i++) {
+        ret[2 * i] = digits[bytes[i] >> 4];
+        ret[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    ret[2 * length] = '\0';
+}
+
+static int hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9') return digit - '0';
+    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+    if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+    return -1;
+}
+
+enum asg_status asg_hex_decode(const char *text, void *ret, size_t length)
+{
+    if (strlen(text) != 2 * length) return ASG_ERR_MALFORMED;
+    for (size_t i = 0; i < 2 * length; i++) {
+        if (hex_value(text[i]) < 0) return ASG_ERR_MALFORMED;
+    }
+    uint8_t *bytes = ret;
+    for (size_t i = 0; i < length; i++) {
+        bytes[i] = (uint8_t)(hex_value(text[2 * i]) << 4 | hex_value(text[2 * i + 1]));
+    }
+    return ASG_OK;
+}
+
+void asg_base64_encode(const void *data, size_t length, char *ret)
+{
+    assert(length <= INT_MAX / 2);
+    (void)EVP_EncodeBlock((unsigned char *)ret, data, (int)length);
+}
+
+static int base64_value(char c)
+{
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (c >= '0' && c <= '9') return c - '0' + 52;
+    if (c == '+') return 62;
+    if (c == '/') return 63;
+    return -1;
+}
+
+enum asg_status asg_base64_decode(const char *text, void *ret, size_t *ret_length)
+{
+    uint8_t *out = ret;
+    size_t length = 0;
+    uint32_t bits = 0;
+    unsigned bit_count = 0;
+    size_t digits = 0;
+    size_t padding = 0;
+    for (; *text != '\0'; text++) {
+        if (isspace((unsigned char)*text)) continue;
+        if (*text == '=') {
+            padding++;
+            continue;
+        }
+        int value = base64_value(*text);
+        if (value < 0 || padding > 0) return ASG_ERR_MALFORMED;
+        digits++;
+        bits = (bits << 6) | (uint32_t)value;
+        bit_count += 6;
+        if (bit_count >= 8) {
+            bit_count -= 8;
+            out[length++] = (uint8_t)(bits >> bit_count);
+        }
+    }
+    if (padding > 2 || (digits + padding) % 4 != 0) return ASG_ERR_MALFORMED;
+    *ret_length = length;
+    return ASG_OK;
+}
+
+bool asg_secret_equal(const void *a, const void *b, size_t length)
+{
+    return CRYPTO_memcmp(a, b, length) == 0;
+}
+
+void asg_secret_wipe(void *secret, size_t length)
+{
+    OPENSSL_cleanse(secret, length);
+}
