@@ -1,0 +1,112 @@
+/* core - the decision: events in, effects out, nothing else.
+ *
+ * Flow:     ingest, prober, admin, workers -> event -> [core] -> effects -> log -> act
+ * Purity:   reads only its arguments: no clock, I/O, threads, randomness or floating
+ *           point. The same events in the same order give the same effects and the same
+ *           saved state, byte for byte, on any machine, for ever (design.md, section 2).
+ * Time:     event->time_ms, never smaller than in the event before.
+ * Memory:   running out ends the process; the log has everything (base/arena.h).
+ * Threads:  one owner.
+ */
+#ifndef ASG_CORE_CORE_H
+#define ASG_CORE_CORE_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "model/effects.h"
+#include "model/event.h"
+#include "model/messages.h"
+
+struct asg_core;
+
+/* An empty world. Its first event is the command INIT. The caller ends it with
+ * asg_core_destroy(). */
+void asg_core_new(struct asg_core **ret);
+
+/* Free *core and set it to NULL. A NULL *core is fine. */
+void asg_core_destroy(struct asg_core **core);
+
+/* Apply one event. *ret is reset first, then filled; its contents live in its arena
+ * until the next reset. A command that is refused is ASG_OK with a reply that says no:
+ * it changes nothing and is logged as refused. A result, sign or observation of
+ * something core does not know is ASG_OK and says so in a decision or is dropped.
+ * ASG_ERR_INVALID: the event breaks the contract (time went back, its part is missing);
+ *                  core is unchanged and *ret is empty. */
+ASG_MUST_USE enum asg_status asg_core_step(struct asg_core *core,
+                                           const struct asg_event *event,
+                                           struct asg_effects *ret);
+
+/* When core wants its next TICK: the earliest of its timers (cooldown, warm-up, grace,
+ * schedules, drains, job deadlines, the next describe). INT64_MAX: never. */
+int64_t asg_core_next_deadline(const struct asg_core *core);
+
+/* Append the whole state in its canonical form: equal states give equal bytes. */
+void asg_core_save(const struct asg_core *core, struct asg_bytes *ret);
+
+/* Build a core from saved bytes. On success the caller owns *ret.
+ * ASG_ERR_VERSION: saved by a newer program. ASG_ERR_MALFORMED: not a saved state;
+ * every size is checked before it is believed. *ret is untouched on failure. */
+ASG_MUST_USE enum asg_status asg_core_load(const void *data, size_t length,
+                                           struct asg_core **ret,
+                                           struct asg_error *error);
+
+/* The jobs that are open now, as they were planned: what a controller that starts to
+ * lead hands out again. Lives in `arena`. */
+void asg_core_open_jobs(const struct asg_core *core, struct asg_arena *arena,
+                        struct asg_job **ret, size_t *ret_count);
+
+/* All watches and members as they stand, for windows that start empty. */
+void asg_core_watching(const struct asg_core *core, struct asg_arena *arena,
+                       struct asg_effects *ret);
+
+/* Views for people and APIs. A NULL or empty name means all. Views live in `arena`;
+ * fields that only the controller knows stay zero. */
+void asg_core_view_status(const struct asg_core *core, struct asg_arena *arena,
+                          struct asg_status_view *ret);
+void asg_core_view_groups(const struct asg_core *core, const char *name,
+                          struct asg_arena *arena, struct asg_group_view **ret,
+                          size_t *ret_count);
+void asg_core_view_policies(const struct asg_core *core, const char *group,
+                            struct asg_arena *arena, struct asg_policy_config **ret,
+                            size_t *ret_count);
+void asg_core_view_schedules(const struct asg_core *core, const char *group,
+                             struct asg_arena *arena, struct asg_schedule_config **ret,
+                             size_t *ret_count);
+void asg_core_view_templates(const struct asg_core *core, struct asg_arena *arena,
+                             struct asg_template_view **ret, size_t *ret_count);
+void asg_core_view_instances(const struct asg_core *core, const char *group,
+                             struct asg_arena *arena, struct asg_instance_view **ret,
+                             size_t *ret_count);
+void asg_core_view_jobs(const struct asg_core *core, const char *group, bool only_dead,
+                        struct asg_arena *arena, struct asg_job_view **ret,
+                        size_t *ret_count);
+
+/* What core believes of one instance, for the reconciler: false when it knows none of
+ * that id. `ret` lives in `arena`. */
+struct asg_belief {
+    const char *instance_id;
+    const char *group;
+    enum asg_instance_state state;
+    enum asg_ec2_state ec2_state; /* last seen */
+    const char *private_ip;
+    bool is_impaired;
+    uint64_t job_id;
+    int64_t launched_ms;
+};
+bool asg_core_find_instance(const struct asg_core *core, const char *instance_id,
+                            struct asg_belief *ret);
+
+/* Every belief in order of instance id, for finding what a complete listing lacks. */
+void asg_core_list_beliefs(const struct asg_core *core, struct asg_arena *arena,
+                           struct asg_belief **ret, size_t *ret_count);
+
+/* Is this job known and does its launch belong to us: may an agent with its token
+ * join as `instance_id`? NOT_FOUND: no such instance (yet); DENIED: another job's. */
+ASG_MUST_USE enum asg_status asg_core_check_join(const struct asg_core *core,
+                                                 uint64_t job_id, uint32_t attempt,
+                                                 const char *instance_id);
+
+const char *asg_core_cluster_id(const struct asg_core *core); /* "" before INIT */
+uint64_t asg_core_epoch(const struct asg_core *core);
+
+#endif

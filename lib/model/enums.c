@@ -1,0 +1,31 @@
+#include "model/enums.h"
+
+#define WORD(name, word) word,
+#define DEFINE_ENUM(lower, text, LIST)                                                   \
+    static const char *const lower##_list[] = {LIST(WORD)};                              \
+    const struct asg_enum asg_##lower##_words = {                                        \
+        .name = text,                                                                    \
+        .words = lower##_list,                                                           \
+        .count = sizeof lower##_list / sizeof lower##_list[0],                           \
+    };
+
+DEFINE_ENUM(instance_state, "instance state", ASG_INSTANCE_STATE_LIST)
+DEFINE_ENUM(health_check, "health check type", ASG_HEALTH_CHECK_LIST)
+DEFINE_ENUM(policy_kind, "policy kind", ASG_POLICY_KIND_LIST)
+DEFINE_ENUM(metric_name, "metric", ASG_METRIC_NAME_LIST)
+DEFINE_ENUM(statistic, "statistic", ASG_STATISTIC_LIST)
+DEFINE_ENUM(comparison, "comparison", ASG_COMPARISON_LIST)
+DEFINE_ENUM(adjustment, "adjustment type", ASG_ADJUSTMENT_LIST)
+DEFINE_ENUM(termination_policy, "termination policy", ASG_TERMINATION_POLICY_LIST)
+DEFINE_ENUM(process, "process", ASG_PROCESS_LIST)
+DEFINE_ENUM(command_kind, "command", ASG_COMMAND_KIND_LIST)
+DEFINE_ENUM(event_kind, "event", ASG_EVENT_KIND_LIST)
+DEFINE_ENUM(sign, "sign", ASG_SIGN_LIST)
+DEFINE_ENUM(job_kind, "job kind", ASG_JOB_KIND_LIST)
+DEFINE_ENUM(job_state, "job state", ASG_JOB_STATE_LIST)
+DEFINE_ENUM(outcome, "outcome", ASG_OUTCOME_LIST)
+DEFINE_ENUM(ec2_state, "EC2 state", ASG_EC2_STATE_LIST)
+DEFINE_ENUM(decision_kind, "decision kind", ASG_DECISION_KIND_LIST)
+DEFINE_ENUM(alarm_kind, "alarm", ASG_ALARM_KIND_LIST)
+DEFINE_ENUM(member_state, "member state", ASG_MEMBER_STATE_LIST)
+DEFINE_ENUM(query, "query", ASG_QUERY_LIST)

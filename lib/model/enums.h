@@ -1,0 +1,276 @@
+/* enums - every enumeration that crosses a wire or stands in the log.
+ *
+ * One list each: name and word. Values are appended, never renumbered: they are in
+ * old logs. ASG_<ENUM>_WORDS is the `struct asg_enum` of that name.
+ */
+#ifndef ASG_MODEL_ENUMS_H
+#define ASG_MODEL_ENUMS_H
+
+#include "model/schema.h"
+
+/* The life cycle of an instance: the states of EC2 Auto Scaling (asg-semantics.md,
+ * section 4), before them ours: asked for, no id known yet. */
+#define ASG_INSTANCE_STATE_LIST(X)                                                       \
+    X(REQUESTED, "requested")                                                            \
+    X(PENDING, "pending")                                                                \
+    X(PENDING_WAIT, "pending:wait")                                                      \
+    X(PENDING_PROCEED, "pending:proceed")                                                \
+    X(QUARANTINED, "quarantined")                                                        \
+    X(IN_SERVICE, "in-service")                                                          \
+    X(TERMINATING, "terminating")                                                        \
+    X(TERMINATING_WAIT, "terminating:wait")                                              \
+    X(TERMINATING_PROCEED, "terminating:proceed")                                        \
+    X(TERMINATING_RETAINED, "terminating:retained")                                      \
+    X(TERMINATED, "terminated")                                                          \
+    X(DETACHING, "detaching")                                                            \
+    X(DETACHED, "detached")                                                              \
+    X(ENTERING_STANDBY, "entering-standby")                                              \
+    X(STANDBY, "standby")                                                                \
+    X(WARMED_PENDING, "warmed:pending")                                                  \
+    X(WARMED_PENDING_WAIT, "warmed:pending:wait")                                        \
+    X(WARMED_PENDING_PROCEED, "warmed:pending:proceed")                                  \
+    X(WARMED_PENDING_RETAINED, "warmed:pending:retained")                                \
+    X(WARMED_RUNNING, "warmed:running")                                                  \
+    X(WARMED_STOPPED, "warmed:stopped")                                                  \
+    X(WARMED_HIBERNATED, "warmed:hibernated")                                            \
+    X(WARMED_TERMINATING, "warmed:terminating")                                          \
+    X(WARMED_TERMINATING_WAIT, "warmed:terminating:wait")                                \
+    X(WARMED_TERMINATING_PROCEED, "warmed:terminating:proceed")                          \
+    X(WARMED_TERMINATING_RETAINED, "warmed:terminating:retained")                        \
+    X(WARMED_TERMINATED, "warmed:terminated")                                            \
+    X(REPLACING_ROOT_VOLUME, "replacing-root-volume")                                    \
+    X(REPLACING_ROOT_VOLUME_WAIT, "replacing-root-volume:wait")                          \
+    X(REPLACING_ROOT_VOLUME_PROCEED, "replacing-root-volume:proceed")                    \
+    X(ROOT_VOLUME_REPLACED, "root-volume-replaced")
+
+#define ASG_HEALTH_CHECK_LIST(X)                                                         \
+    X(EC2, "ec2")     /* in service when EC2 says it runs */                             \
+    X(AGENT, "agent") /* in service when its agent's first report is in */
+
+#define ASG_POLICY_KIND_LIST(X)                                                          \
+    X(TARGET_TRACKING, "target-tracking")                                                \
+    X(STEP, "step")                                                                      \
+    X(SIMPLE, "simple")
+
+#define ASG_METRIC_NAME_LIST(X)                                                          \
+    X(CPU, "cpu")               /* thousandths of a percent of the instance */           \
+    X(MEMORY, "memory")         /* thousandths of a percent used */                      \
+    X(LOAD, "load")             /* thousandths of the 1-minute load average per core */  \
+    X(PRESSURE, "pressure")     /* PSI cpu some avg10, thousandths of a percent */       \
+    X(NETWORK_IN, "network-in") /* bytes a second, in thousandths */                     \
+    X(NETWORK_OUT, "network-out")                                                        \
+    X(DISK_READ, "disk-read")                                                            \
+    X(DISK_WRITE, "disk-write")
+
+#define ASG_STATISTIC_LIST(X)                                                            \
+    X(MEAN, "mean")                                                                      \
+    X(HIGHEST, "highest")                                                                \
+    X(LOWEST, "lowest")
+
+#define ASG_COMPARISON_LIST(X)                                                           \
+    X(GREATER_OR_EQUAL, "greater-or-equal")                                              \
+    X(GREATER, "greater")                                                                \
+    X(LESS_OR_EQUAL, "less-or-equal")                                                    \
+    X(LESS, "less")
+
+#define ASG_ADJUSTMENT_LIST(X)                                                           \
+    X(CHANGE, "change-in-capacity")                                                      \
+    X(EXACT, "exact-capacity")                                                           \
+    X(PERCENT, "percent-change-in-capacity")
+
+#define ASG_TERMINATION_POLICY_LIST(X)                                                   \
+    X(DEFAULT, "default")                                                                \
+    X(ALLOCATION_STRATEGY, "allocation-strategy")                                        \
+    X(CLOSEST_TO_NEXT_INSTANCE_HOUR, "closest-to-next-instance-hour")                    \
+    X(NEWEST_INSTANCE, "newest-instance")                                                \
+    X(OLDEST_INSTANCE, "oldest-instance")                                                \
+    X(OLDEST_LAUNCH_CONFIGURATION, "oldest-launch-configuration")                        \
+    X(OLDEST_LAUNCH_TEMPLATE, "oldest-launch-template")
+
+/* Processes that can be suspended; bit 1 << value in a mask (asg-semantics.md 5.13). */
+#define ASG_PROCESS_LIST(X)                                                              \
+    X(LAUNCH, "launch")                                                                  \
+    X(TERMINATE, "terminate")                                                            \
+    X(ADD_TO_LOAD_BALANCER, "add-to-load-balancer")                                      \
+    X(ALARM_NOTIFICATION, "alarm-notification")                                          \
+    X(AZ_REBALANCE, "az-rebalance")                                                      \
+    X(HEALTH_CHECK, "health-check")                                                      \
+    X(INSTANCE_REFRESH, "instance-refresh")                                              \
+    X(REPLACE_UNHEALTHY, "replace-unhealthy")                                            \
+    X(SCHEDULED_ACTIONS, "scheduled-actions")
+
+#define ASG_COMMAND_KIND_LIST(X)                                                         \
+    X(INIT, "init") /* first record of a log: cluster id, seed */                        \
+    X(GROUP_CREATE, "group-create")                                                      \
+    X(GROUP_UPDATE, "group-update")                                                      \
+    X(GROUP_DELETE, "group-delete")                                                      \
+    X(POLICY_PUT, "policy-put")                                                          \
+    X(POLICY_DELETE, "policy-delete")                                                    \
+    X(SCHEDULE_PUT, "schedule-put")                                                      \
+    X(SCHEDULE_DELETE, "schedule-delete")                                                \
+    X(TEMPLATE_PUT, "template-put") /* make an EC2 launch template or a new version */   \
+    X(SET_DESIRED, "set-desired")                                                        \
+    X(EXECUTE_POLICY, "execute-policy")                                                  \
+    X(TERMINATE_INSTANCE, "terminate-instance")                                          \
+    X(PROTECT_INSTANCES, "protect-instances")                                            \
+    X(SET_INSTANCE_HEALTH, "set-instance-health")                                        \
+    X(SUSPEND, "suspend")                                                                \
+    X(RESUME, "resume")                                                                  \
+    X(HALT, "halt") /* kill switch: no group named means everything */                   \
+    X(UNHALT, "unhalt")                                                                  \
+    X(JOB_RETRY, "job-retry")                                                            \
+    X(RECONCILE, "reconcile") /* describe EC2 now */                                     \
+    X(LEAD, "lead") /* a controller began to lead: its epoch; open jobs go out again */
+
+#define ASG_EVENT_KIND_LIST(X)                                                           \
+    X(COMMAND, "command")                                                                \
+    X(METRICS, "metrics")                                                                \
+    X(HEALTH, "health")                                                                  \
+    X(RESULT, "result")                                                                  \
+    X(OBSERVED, "observed")                                                              \
+    X(TICK, "tick")
+
+/* What the edges can tell of an instance's health; transitions only. */
+#define ASG_SIGN_LIST(X)                                                                 \
+    X(REPORTING, "reporting") /* agent's first report, or it speaks again */             \
+    X(SILENT, "silent")       /* reports stopped */                                      \
+    X(PROBE_OK, "probe-ok")                                                              \
+    X(PROBE_FAILED, "probe-failed") /* as often as the prober's limit says */            \
+    X(DRAINED, "drained")           /* its drain script ended, or could not run */
+
+#define ASG_JOB_KIND_LIST(X)                                                             \
+    X(LAUNCH, "launch")                                                                  \
+    X(TERMINATE, "terminate")                                                            \
+    X(DESCRIBE, "describe")                                                              \
+    X(TAG, "tag")                                                                        \
+    X(TEMPLATE, "template") /* create a launch template or a version of it */            \
+    X(RESOLVE_TEMPLATE, "resolve-template") /* $Latest, $Default or a name -> a number   \
+                                             */
+
+#define ASG_JOB_STATE_LIST(X)                                                            \
+    X(OPEN, "open")                                                                      \
+    X(DONE, "done")                                                                      \
+    X(REFUSED, "refused") /* EC2 said no for good; another attempt or job took over */   \
+    X(DEAD, "dead")       /* failed too often: a dead letter */                          \
+    X(RETRIED, "retried") /* a dead letter that an operator sent again as a new job */   \
+    X(CANCELLED, "cancelled")
+
+/* How one attempt ended. reliability.md 1.2 has the codes of each class. */
+#define ASG_OUTCOME_LIST(X)                                                              \
+    X(OK, "ok")                                                                          \
+    X(CAPACITY, "capacity")       /* definite: nothing launched; try another pool */     \
+    X(QUOTA, "quota")             /* definite; an operator must act */                   \
+    X(THROTTLED, "throttled")     /* retries used up, nothing done */                    \
+    X(TRANSIENT, "transient")     /* definite: nothing done, worth trying later */       \
+    X(AMBIGUOUS, "ambiguous")     /* sent, no definite answer: may have happened */      \
+    X(BAD_REQUEST, "bad-request") /* our bug or the user's configuration */              \
+    X(PERMISSION, "permission")                                                          \
+    X(CREDENTIALS, "credentials")                                                        \
+    X(NOT_FOUND, "not-found")                                                            \
+    X(PROTECTED, "protected")                                                            \
+    X(CONFLICT, "conflict")       /* token used with other parameters, wrong state */    \
+    X(GONE, "gone")               /* the launch happened and is over */                  \
+    X(EXPIRED, "expired")         /* past its deadline, not executed */                  \
+    X(UNDELIVERED, "undelivered") /* no worker could finish it: delivery limit */
+
+#define ASG_EC2_STATE_LIST(X)                                                            \
+    X(UNKNOWN, "unknown")                                                                \
+    X(PENDING, "pending")                                                                \
+    X(RUNNING, "running")                                                                \
+    X(SHUTTING_DOWN, "shutting-down")                                                    \
+    X(TERMINATED, "terminated")                                                          \
+    X(STOPPING, "stopping")                                                              \
+    X(STOPPED, "stopped")                                                                \
+    X(ABSENT, "absent") /* in no complete listing, several times (reliability.md 1.6) */
+
+#define ASG_DECISION_KIND_LIST(X)                                                        \
+    X(SCALE_OUT, "scale-out")                                                            \
+    X(SCALE_IN, "scale-in")                                                              \
+    X(HOLD, "hold")     /* a policy asked, a limit or interlock said no */               \
+    X(LAUNCH, "launch") /* instances asked for: a wish, a retry, a replacement */        \
+    X(TERMINATE, "terminate")                                                            \
+    X(REPLACE, "replace") /* an unhealthy instance is taken out */                       \
+    X(ADOPT, "adopt")     /* an instance nobody remembered joins its group */            \
+    X(COMMAND, "command") /* an operator's order, done */                                \
+    X(REFUSED, "refused") /* an operator's order, not done */                            \
+    X(STATE, "state")     /* an instance changed its state */                            \
+    X(JOB, "job")         /* a job failed, was repeated elsewhere or became dead */      \
+    X(ALARM, "alarm")
+
+#define ASG_ALARM_KIND_LIST(X)                                                           \
+    X(MASS_SILENCE, "mass-silence")                                                      \
+    X(DEAD_LETTER, "dead-letter")                                                        \
+    X(LAUNCH_BREAKER, "launch-breaker")                                                  \
+    X(TOO_MANY_UNHEALTHY, "too-many-unhealthy")                                          \
+    X(CHURN, "churn")                                                                    \
+    X(ORPHAN, "orphan")                                                                  \
+    X(CLOCK_JUMP, "clock-jump")                                                          \
+    X(TOKEN_MISMATCH, "token-mismatch")                                                  \
+    X(ALL_PROTECTED, "all-protected")
+
+/* Whom the windows and the prober watch. */
+#define ASG_MEMBER_STATE_LIST(X)                                                         \
+    X(GONE, "gone")       /* forget it */                                                \
+    X(WATCHED, "watched") /* probe it, mind its silence, do not count it */              \
+    X(COUNTS, "counts")   /* in service and warm: its samples count */
+
+/* What openasg may ask without changing anything; NONE: the request is a command. */
+#define ASG_QUERY_LIST(X)                                                                \
+    X(NONE, "none")                                                                      \
+    X(STATUS, "status")                                                                  \
+    X(GROUPS, "groups")       /* name: one; empty: all */                                \
+    X(POLICIES, "policies")   /* of group */                                             \
+    X(SCHEDULES, "schedules") /* of group */                                             \
+    X(TEMPLATES, "templates")                                                            \
+    X(INSTANCES, "instances") /* of group, or all */                                     \
+    X(JOBS, "jobs")           /* of group, or all; only_dead */                          \
+    X(DECISIONS, "decisions") /* of group, or all: explain */                            \
+    X(WORKERS, "workers")
+
+#define ASG_DECLARE_ENUM(lower, PREFIX, LIST)                                            \
+    enum asg_##lower{LIST(ASG_ENUM_MEMBER_##PREFIX) ASG_##PREFIX##_COUNT};               \
+    extern const struct asg_enum asg_##lower##_words;
+
+#define ASG_ENUM_MEMBER_INSTANCE(n, w)     ASG_INSTANCE_##n,
+#define ASG_ENUM_MEMBER_HEALTH_CHECK(n, w) ASG_HEALTH_CHECK_##n,
+#define ASG_ENUM_MEMBER_POLICY(n, w)       ASG_POLICY_##n,
+#define ASG_ENUM_MEMBER_METRIC_NAME(n, w)  ASG_METRIC_NAME_##n,
+#define ASG_ENUM_MEMBER_STATISTIC(n, w)    ASG_STATISTIC_##n,
+#define ASG_ENUM_MEMBER_COMPARISON(n, w)   ASG_COMPARISON_##n,
+#define ASG_ENUM_MEMBER_ADJUSTMENT(n, w)   ASG_ADJUSTMENT_##n,
+#define ASG_ENUM_MEMBER_TERMINATION(n, w)  ASG_TERMINATION_##n,
+#define ASG_ENUM_MEMBER_PROCESS(n, w)      ASG_PROCESS_##n,
+#define ASG_ENUM_MEMBER_COMMAND(n, w)      ASG_COMMAND_##n,
+#define ASG_ENUM_MEMBER_EVENT(n, w)        ASG_EVENT_##n,
+#define ASG_ENUM_MEMBER_SIGN(n, w)         ASG_SIGN_##n,
+#define ASG_ENUM_MEMBER_JOB(n, w)          ASG_JOB_##n,
+#define ASG_ENUM_MEMBER_JOB_STATE(n, w)    ASG_JOB_STATE_##n,
+#define ASG_ENUM_MEMBER_OUTCOME(n, w)      ASG_OUTCOME_##n,
+#define ASG_ENUM_MEMBER_EC2(n, w)          ASG_EC2_##n,
+#define ASG_ENUM_MEMBER_DECISION(n, w)     ASG_DECISION_##n,
+#define ASG_ENUM_MEMBER_ALARM(n, w)        ASG_ALARM_##n,
+#define ASG_ENUM_MEMBER_MEMBER(n, w)       ASG_MEMBER_##n,
+#define ASG_ENUM_MEMBER_QUERY(n, w)        ASG_QUERY_##n,
+
+ASG_DECLARE_ENUM(instance_state, INSTANCE, ASG_INSTANCE_STATE_LIST)
+ASG_DECLARE_ENUM(health_check, HEALTH_CHECK, ASG_HEALTH_CHECK_LIST)
+ASG_DECLARE_ENUM(policy_kind, POLICY, ASG_POLICY_KIND_LIST)
+ASG_DECLARE_ENUM(metric_name, METRIC_NAME, ASG_METRIC_NAME_LIST)
+ASG_DECLARE_ENUM(statistic, STATISTIC, ASG_STATISTIC_LIST)
+ASG_DECLARE_ENUM(comparison, COMPARISON, ASG_COMPARISON_LIST)
+ASG_DECLARE_ENUM(adjustment, ADJUSTMENT, ASG_ADJUSTMENT_LIST)
+ASG_DECLARE_ENUM(termination_policy, TERMINATION, ASG_TERMINATION_POLICY_LIST)
+ASG_DECLARE_ENUM(process, PROCESS, ASG_PROCESS_LIST)
+ASG_DECLARE_ENUM(command_kind, COMMAND, ASG_COMMAND_KIND_LIST)
+ASG_DECLARE_ENUM(event_kind, EVENT, ASG_EVENT_KIND_LIST)
+ASG_DECLARE_ENUM(sign, SIGN, ASG_SIGN_LIST)
+ASG_DECLARE_ENUM(job_kind, JOB, ASG_JOB_KIND_LIST)
+ASG_DECLARE_ENUM(job_state, JOB_STATE, ASG_JOB_STATE_LIST)
+ASG_DECLARE_ENUM(outcome, OUTCOME, ASG_OUTCOME_LIST)
+ASG_DECLARE_ENUM(ec2_state, EC2, ASG_EC2_STATE_LIST)
+ASG_DECLARE_ENUM(decision_kind, DECISION, ASG_DECISION_KIND_LIST)
+ASG_DECLARE_ENUM(alarm_kind, ALARM, ASG_ALARM_KIND_LIST)
+ASG_DECLARE_ENUM(member_state, MEMBER, ASG_MEMBER_STATE_LIST)
+ASG_DECLARE_ENUM(query, QUERY, ASG_QUERY_LIST)
+
+#endif

@@ -1,0 +1,91 @@
+/* event - one input of core: the only door in (design.md, section 4).
+ *
+ * time_ms is the only clock core has; the controller makes it never go back. Every
+ * event is committed to the log before anything it causes leaves the controller.
+ */
+#ifndef ASG_MODEL_EVENT_H
+#define ASG_MODEL_EVENT_H
+
+#include "model/enums.h"
+#include "model/group.h"
+#include "model/job.h"
+
+/* An order of an operator or an API client. Which fields are meant depends on kind. */
+struct asg_command {
+    enum asg_command_kind kind;
+    const char *actor;      /* who asked: name of the key */
+    const char *cluster_id; /* INIT: 32 hex digits */
+    uint64_t seed;          /* INIT: for choices that are otherwise even */
+    uint64_t epoch;         /* LEAD */
+    const char *group;      /* name; empty for HALT, UNHALT of all */
+    const char *name;       /* policy, schedule, template */
+    const struct asg_group_config *group_config;       /* GROUP_CREATE, GROUP_UPDATE */
+    uint64_t group_fields;                             /* GROUP_UPDATE: bits, group.h */
+    const struct asg_policy_config *policy_config;     /* POLICY_PUT */
+    const struct asg_schedule_config *schedule_config; /* SCHEDULE_PUT */
+    const struct asg_template_config *template_config; /* TEMPLATE_PUT */
+    uint32_t desired;                                  /* SET_DESIRED */
+    bool honor_cooldown;                               /* SET_DESIRED, EXECUTE_POLICY */
+    bool force;                    /* GROUP_DELETE; changes that end over 25 % at once */
+    struct asg_texts instance_ids; /* TERMINATE_INSTANCE (one), PROTECT, SET_HEALTH */
+    bool decrement;                /* TERMINATE_INSTANCE: lower desired as well */
+    bool is_protected;             /* PROTECT_INSTANCES */
+    bool is_healthy;               /* SET_INSTANCE_HEALTH */
+    bool respect_grace;            /* SET_INSTANCE_HEALTH */
+    uint64_t processes;            /* SUSPEND, RESUME: bits 1 << process; 0: all */
+    uint64_t job_id;               /* JOB_RETRY */
+    bool has_metric_value;         /* EXECUTE_POLICY on a step policy needs it */
+    int64_t metric_value_milli;
+    int64_t breach_threshold_milli;
+};
+
+/* One metric of one group over one evaluation period. Sums, not only means, so that a
+ * what-if knows the total load. */
+struct asg_group_metric {
+    uint32_t group_no; /* core's number of the group, from membership */
+    enum asg_metric_name metric;
+    uint64_t revision; /* of the membership they were counted under */
+    uint32_t members;  /* that should have counted */
+    uint32_t count;    /* that did */
+    int64_t sum_milli;
+    int64_t min_milli;
+    int64_t max_milli;
+};
+
+struct asg_metrics {
+    struct asg_group_metric *groups; /* by group_no, then metric */
+    size_t group_count;
+};
+
+struct asg_health_sign {
+    const char *instance_id;
+    enum asg_sign sign;
+    const char *detail; /* "connection refused", "no report for 3.2 s" */
+};
+
+struct asg_health {
+    struct asg_health_sign *signs;
+    size_t sign_count;
+};
+
+/* What a complete or partial look at EC2 says that differs from what core believes,
+ * found by the controller's reconciler. */
+struct asg_observed {
+    uint64_t job_id;  /* the describe job that looked; closes it */
+    bool is_complete; /* a whole listing: what is not in it is missing */
+    bool failed;      /* the look failed: nothing may be concluded */
+    struct asg_seen_instance *instances; /* changed, unknown, or state ABSENT */
+    size_t instance_count;
+};
+
+struct asg_event {
+    int64_t time_ms;
+    enum asg_event_kind kind;
+    const struct asg_command *command; /* one of these, by kind; TICK has none */
+    const struct asg_metrics *metrics;
+    const struct asg_health *health;
+    const struct asg_result *result;
+    const struct asg_observed *observed;
+};
+
+#endif

@@ -1,0 +1,164 @@
+/* group - what an operator says of a group and its policies.
+ *
+ * Names, defaults and limits are those of EC2 Auto Scaling (asg-semantics.md, 2.1);
+ * what is ours says so. Times in milliseconds, metric values in thousandths.
+ * Plain data; pointers live in somebody's arena.
+ */
+#ifndef ASG_MODEL_GROUP_H
+#define ASG_MODEL_GROUP_H
+
+#include "model/enums.h"
+
+#define ASG_GROUP_NAME_MAX      255
+#define ASG_GROUP_CAPACITY_MAX  100000
+#define ASG_POLICIES_PER_GROUP  50
+#define ASG_SCHEDULES_PER_GROUP 125
+#define ASG_STEPS_MAX           20
+#define ASG_TAGS_MAX            46 /* 50 of EC2, less our four */
+#define ASG_TAG_KEY_MAX         127
+#define ASG_TAG_VALUE_MAX       256
+#define ASG_UNSET               (-1) /* of a number that may be left out */
+
+struct asg_tag {
+    const char *key;
+    const char *value;
+};
+
+/* Where instances may start. Launches name the subnet, so that the client token is
+ * zonal (reliability.md 1.1). */
+struct asg_subnet {
+    const char *subnet_id; /* "subnet-..."; empty: EC2's default subnet of the zone */
+    const char *zone;      /* "us-east-1a" */
+};
+
+struct asg_group_config {
+    const char *name;
+    uint32_t min;
+    uint32_t max;
+    uint32_t desired;
+    const char *template_name;       /* of an EC2 launch template; or its id: */
+    const char *template_id;         /* "lt-..." */
+    const char *template_version;    /* a number, "$Latest" or "$Default" (the default) */
+    struct asg_texts instance_types; /* tried in order; empty: the template's */
+    struct asg_subnet *subnets;      /* at least one */
+    size_t subnet_count;
+    enum asg_health_check health_check;
+    int64_t health_grace_ms; /* 0 */
+    int64_t cooldown_ms;     /* 300 s: simple scaling, and warm-up where that is unset */
+    int64_t warmup_ms;       /* ASG_UNSET; 0 is a real value */
+    int64_t evaluation_ms;   /* ours: period of evaluation, 5 s; 1 s to 1 h */
+    int64_t drain_ms;        /* ours: longest drain before a termination; 0: none */
+    int64_t launch_timeout_ms; /* ours: not in service after that: replaced; 10 min */
+    struct asg_texts termination_policies; /* words of termination_policy; "default" */
+    bool protect_new_instances;
+    bool dry_run; /* ours: decide and plan all, EC2 is called with DryRun */
+    /* ours: interlocks (reliability.md 4.8), in percent of the group */
+    uint32_t terminating_percent; /* at once; 10, at least one instance */
+    uint32_t terminated_percent;  /* in 10 minutes; 25, at least one instance */
+    uint32_t unhealthy_percent;   /* above it replacing stops; 20, rounded up */
+    uint32_t silence_percent;     /* of agents quiet together: a partition; 30 */
+    struct asg_tag *tags;         /* put on instances at launch */
+    size_t tag_count;
+};
+
+/* Which fields of a group-update are meant: bit 1 << value. */
+enum asg_group_field {
+    ASG_GROUP_MIN,
+    ASG_GROUP_MAX,
+    ASG_GROUP_DESIRED,
+    ASG_GROUP_TEMPLATE,
+    ASG_GROUP_INSTANCE_TYPES,
+    ASG_GROUP_SUBNETS,
+    ASG_GROUP_HEALTH_CHECK,
+    ASG_GROUP_HEALTH_GRACE,
+    ASG_GROUP_COOLDOWN,
+    ASG_GROUP_WARMUP,
+    ASG_GROUP_EVALUATION,
+    ASG_GROUP_DRAIN,
+    ASG_GROUP_LAUNCH_TIMEOUT,
+    ASG_GROUP_TERMINATION_POLICIES,
+    ASG_GROUP_PROTECT_NEW_INSTANCES,
+    ASG_GROUP_DRY_RUN,
+    ASG_GROUP_TERMINATING_PERCENT,
+    ASG_GROUP_TERMINATED_PERCENT,
+    ASG_GROUP_UNHEALTHY_PERCENT,
+    ASG_GROUP_SILENCE_PERCENT,
+    ASG_GROUP_TAGS,
+    ASG_GROUP_FIELD_COUNT
+};
+
+/* Bounds are relative to the threshold (asg-semantics.md 5.3). */
+struct asg_step {
+    bool has_lower;
+    bool has_upper;
+    int64_t lower_milli;
+    int64_t upper_milli;
+    int64_t adjustment; /* instances, or percent */
+};
+
+struct asg_policy_config {
+    const char *group;
+    const char *name;
+    enum asg_policy_kind kind;
+    bool is_disabled;
+    enum asg_metric_name metric;
+    enum asg_statistic statistic; /* over the instances of the group that count */
+    /* target tracking */
+    int64_t target_milli;
+    bool disable_scale_in;
+    uint32_t scale_in_permille; /* in below this share of the target; 900 */
+    uint32_t scale_out_periods; /* breaching evaluations before out; 3 */
+    int64_t stabilisation_ms;   /* below all that time before in; 300 s */
+    /* step and simple: the alarm ... */
+    enum asg_comparison comparison;
+    int64_t threshold_milli;
+    uint32_t periods; /* breaching evaluations before it acts; 1 */
+    /* ... and what it does */
+    enum asg_adjustment adjustment_type;
+    int64_t adjustment;     /* simple */
+    struct asg_step *steps; /* step */
+    size_t step_count;
+    uint32_t min_magnitude; /* with percent */
+    int64_t cooldown_ms;    /* simple; ASG_UNSET: the group's */
+    int64_t warmup_ms;      /* ASG_UNSET: the group's */
+};
+
+/* A local time offset that begins at a moment: what a time zone file says. */
+struct asg_zone_change {
+    int64_t at_ms;
+    int64_t offset_s; /* east of UTC */
+};
+
+/* A scheduled action (asg-semantics.md 5.5). The edge that reads the time zone file
+ * writes its changes down here: core never reads one, so a replay on a machine with
+ * another tzdata gives the same runs. */
+struct asg_schedule_config {
+    const char *group;
+    const char *name;
+    int64_t min; /* ASG_UNSET, as the next two */
+    int64_t max;
+    int64_t desired;
+    int64_t start_ms;                /* 0: none */
+    int64_t end_ms;                  /* 0: none */
+    const char *recurrence;          /* five cron fields; empty: once at start */
+    const char *time_zone;           /* IANA name; "UTC" */
+    struct asg_zone_change *changes; /* ascending; the last one holds for ever */
+    size_t change_count;
+};
+
+/* A launch template that openasg makes in EC2 for those who have none. */
+struct asg_template_config {
+    const char *name;
+    const char *image_id;
+    const char *instance_type;
+    const char *key_name;
+    const char *instance_profile; /* name or ARN */
+    struct asg_texts security_group_ids;
+    /* Of the user data: the text travels beside the command and lies in a file of the
+     * controller named by this hash, never in the log (reliability.md 4.7). */
+    const char *user_data_sha256;
+    struct asg_tag *tags;
+    size_t tag_count;
+};
+
+#endif

@@ -1,0 +1,103 @@
+/* job - one piece of work for a worker, and what came of it.
+ *
+ * A job is planned by core, committed, then dispatched. Job id and attempt give the
+ * EC2 client token, so that an attempt that is repeated takes effect once; the
+ * attempt number changes exactly when a parameter of the call changes
+ * (reliability.md 1.1). What is decided about a job stands in `struct asg_job`; what
+ * only the moment of sending knows (lease, time left, join token) in the message.
+ */
+#ifndef ASG_MODEL_JOB_H
+#define ASG_MODEL_JOB_H
+
+#include "model/enums.h"
+#include "model/group.h"
+
+#define ASG_INSTANCE_ID_MAX   19
+#define ASG_CLIENT_TOKEN_MAX  64
+#define ASG_JOB_INSTANCES_MAX 1000 /* of TerminateInstances; we keep to 100 */
+#define ASG_JOB_ATTEMPTS_KEPT 16   /* of a job's history */
+
+struct asg_launch {
+    const char *template_id;
+    const char *template_name;
+    const char *template_version; /* a number, never $Latest */
+    const char *instance_type;    /* empty: the template's */
+    const char *subnet_id;
+    const char *zone;
+    uint32_t count;
+    uint32_t group_max;   /* the worker refuses when based_on + count is above it */
+    uint32_t based_on;    /* instances that counted when this was decided */
+    struct asg_tag *tags; /* the group's; the worker adds openasg:* */
+    size_t tag_count;
+};
+
+struct asg_terminate {
+    const char *zone; /* one zone a call (reliability.md 1.4) */
+    struct asg_texts instance_ids;
+};
+
+struct asg_describe {
+    struct asg_texts instance_ids; /* empty: everything with our cluster's tag */
+};
+
+struct asg_job {
+    uint64_t id;
+    uint32_t attempt; /* from 1 */
+    enum asg_job_kind kind;
+    const char *group; /* empty for those of no group */
+    const char *name;  /* what people call it: "web-118" */
+    int64_t created_ms;
+    int64_t deadline_ms; /* not executed after that (wall clock of the log) */
+    const char *client_token;
+    bool is_dry_run;
+    const struct asg_launch *launch; /* one of these, by kind */
+    const struct asg_terminate *terminate;
+    const struct asg_describe *describe;
+    const struct asg_template_config *template_config; /* TEMPLATE */
+    const char *template_id; /* RESOLVE_TEMPLATE; TEMPLATE: empty makes a new one */
+    const char *template_name;
+    const char *template_version; /* RESOLVE_TEMPLATE: "$Latest", "$Default", number */
+};
+
+/* An instance as EC2 shows it. */
+struct asg_seen_instance {
+    const char *instance_id;
+    enum asg_ec2_state state;
+    const char *instance_type;
+    const char *subnet_id;
+    const char *zone;
+    const char *private_ip;
+    int64_t launched_ms;
+    const char *state_reason; /* "Server.InternalError"; empty */
+    const char *group;        /* tag openasg:group; empty when absent, as the next two */
+    uint64_t job_id;          /* tag openasg:job */
+    uint32_t attempt;         /* tag openasg:attempt */
+    const char *client_token;
+    bool is_impaired; /* a status check failed */
+};
+
+/* The outcome of one attempt of one job. */
+struct asg_result {
+    uint64_t job_id;
+    uint32_t attempt;
+    enum asg_outcome outcome;
+    const char *worker;
+    const char *error_code; /* EC2's; empty when ok */
+    const char *message;    /* EC2's words, cut at 1,000 characters */
+    const char *request_id;
+    uint32_t http_status;
+    uint32_t calls;                      /* EC2 calls made for it, retries included */
+    uint32_t deliveries;                 /* times it was handed to a worker */
+    int64_t duration_us;                 /* from taken to answered, at the worker */
+    struct asg_seen_instance *instances; /* launch: started; terminate: on their way out;
+                                            describe: all that was seen */
+    size_t instance_count;
+    struct asg_texts gone;          /* terminate: ids EC2 does not know any more */
+    struct asg_texts protected_ids; /* terminate: ids EC2 refused to end */
+    const char *template_id;        /* TEMPLATE, RESOLVE_TEMPLATE */
+    const char *template_name;
+    const char *template_version; /* as a number */
+    const char *template_type;    /* its instance type; empty */
+};
+
+#endif

@@ -1,0 +1,278 @@
+/* messages - what travels between processes: one data frame each.
+ *
+ * A frame is a msgpack array [type, version, fields...] in the order of the schema
+ * (docs/wire.md). Three listeners of the controller, one a trust level: agents,
+ * workers, admin. The peer is its CURVE key; nothing in a message says who sent it.
+ */
+#ifndef ASG_MODEL_MESSAGES_H
+#define ASG_MODEL_MESSAGES_H
+
+#include "model/effects.h"
+#include "model/event.h"
+#include "model/job.h"
+#include "model/report.h"
+
+#define ASG_WIRE_VERSION     1
+
+#define ASG_AGENT_FRAME_MAX  4096
+#define ASG_WORKER_FRAME_MAX (8 * 1024 * 1024)
+#define ASG_ADMIN_FRAME_MAX  (1024 * 1024)
+
+enum asg_message_type {
+    /* agent -> controller */
+    ASG_MESSAGE_JOIN = 1,
+    ASG_MESSAGE_REPORT = 2,
+    /* controller -> agent */
+    ASG_MESSAGE_JOINED = 16,  /* you are bound; report */
+    ASG_MESSAGE_REFUSED = 17, /* your join was refused: see reason; try again later */
+    ASG_MESSAGE_REJOIN = 18,  /* I do not know this connection: join again */
+    /* worker -> controller */
+    ASG_MESSAGE_HELLO = 32,
+    ASG_MESSAGE_HEARTBEAT = 33, /* renews the leases it lists; carries free credits */
+    ASG_MESSAGE_RESULT = 34,
+    ASG_MESSAGE_HAND_BACK = 35, /* not started, give it to another */
+    /* controller -> worker */
+    ASG_MESSAGE_WELCOME = 48,
+    ASG_MESSAGE_JOB = 49,
+    ASG_MESSAGE_ACK = 50,  /* the result is durable (or was late): forget it */
+    ASG_MESSAGE_HALT = 51, /* kill switch on or off */
+    /* openasg -> controller and back */
+    ASG_MESSAGE_REQUEST = 64,
+    ASG_MESSAGE_ANSWER = 65,
+};
+
+struct asg_join {
+    const char *instance_id;
+    const char *token; /* from the user data */
+    uint64_t job_id;
+    uint32_t attempt;
+    const char *version; /* of the agent */
+    const char *private_ip;
+    uint32_t grpc_port;
+    uint32_t interval_ms;
+};
+
+struct asg_joined {
+    const char *instance_id;
+};
+
+struct asg_refused {
+    const char *reason;
+    bool is_final; /* trying again cannot help */
+};
+
+struct asg_hello {
+    const char *worker; /* name */
+    const char *version;
+    uint32_t credits;      /* jobs it can take now */
+    struct asg_held *held; /* leases it still holds from before (a controller restart) */
+    size_t held_count;
+};
+
+struct asg_held {
+    uint64_t job_id;
+    uint32_t attempt;
+    uint64_t lease_id;
+};
+
+struct asg_heartbeat {
+    uint32_t credits;
+    struct asg_held *held;
+    size_t held_count;
+};
+
+struct asg_welcome {
+    uint64_t epoch;
+    const char *cluster_id;
+    int64_t lease_ms;     /* how long a lease lasts without a heartbeat */
+    int64_t heartbeat_ms; /* how often to send one */
+    bool is_halted;
+};
+
+struct asg_job_message {
+    uint64_t epoch;
+    uint64_t lease_id;
+    int64_t time_left_ms;       /* to the job's deadline, counted from receipt */
+    const char *cluster_id;     /* for the tags */
+    const char *join_stanza;    /* launch: the line for the user data; a secret */
+    struct asg_blob attachment; /* TEMPLATE: the user data */
+    const struct asg_job *job;
+};
+
+struct asg_result_message {
+    uint64_t epoch;
+    uint64_t lease_id;
+    const struct asg_result *result;
+};
+
+struct asg_hand_back {
+    uint64_t job_id;
+    uint32_t attempt;
+    uint64_t lease_id;
+    const char *reason;
+};
+
+struct asg_ack {
+    uint64_t job_id;
+    uint32_t attempt;
+};
+
+struct asg_halt_message {
+    bool is_halted;
+};
+
+struct asg_request {
+    uint64_t request_no;  /* echoed in the answer */
+    enum asg_query query; /* NONE: the request is a command */
+    const struct asg_command *command;
+    struct asg_blob attachment; /* TEMPLATE_PUT: the user data */
+    const char *group;
+    const char *name;
+    uint64_t job_id;
+    bool only_dead;
+    uint64_t from_seq;
+    uint32_t limit; /* 0: 1000 */
+};
+
+struct asg_status_view {
+    const char *cluster_id;
+    const char *version;
+    uint64_t epoch;
+    uint64_t log_head;
+    int64_t time_ms;
+    int64_t started_ms;
+    bool is_halted;
+    uint32_t groups;
+    uint32_t instances;
+    uint32_t agents;
+    uint32_t workers;
+    uint32_t open_jobs;
+    uint32_t dead_jobs;
+    const char *agents_endpoint;
+    const char *workers_endpoint;
+    const char *admin_endpoint;
+    const char *http_endpoint;
+    struct asg_texts alarms;
+};
+
+struct asg_instance_view {
+    const char *instance_id;
+    const char *group;
+    enum asg_instance_state state;
+    bool is_healthy;
+    const char *health_reason;
+    bool is_warming;
+    bool is_protected;
+    const char *instance_type;
+    const char *subnet_id;
+    const char *zone;
+    const char *private_ip;
+    const char *template_version;
+    int64_t launched_ms;
+    int64_t in_service_ms;
+    uint64_t job_id;
+    bool is_reporting; /* filled by the controller from its windows, as the next */
+    int64_t cpu_milli; /* of the last report; -1 */
+    const char *signs; /* "silent, probe failed": what is held against it */
+};
+
+struct asg_group_view {
+    uint32_t group_no;
+    const struct asg_group_config *config;
+    uint32_t requested; /* asked for, no id yet */
+    uint32_t pending;
+    uint32_t in_service; /* warm ones */
+    uint32_t warming;
+    uint32_t terminating;
+    uint32_t unhealthy;
+    uint64_t suspended; /* bits 1 << process */
+    bool is_halted;
+    bool is_deleting;
+    bool is_degraded;
+    const char *degraded_reason;
+    const char *resolved_version; /* of the template, last resolved */
+    int64_t created_ms;
+};
+
+struct asg_attempt_view {
+    uint32_t attempt;
+    enum asg_outcome outcome;
+    const char *error_code;
+    const char *message;
+    const char *worker;
+    const char *request_id;
+    int64_t ended_ms;
+    uint32_t calls;
+    uint32_t deliveries;
+};
+
+struct asg_job_view {
+    uint64_t id;
+    const char *name;
+    enum asg_job_kind kind;
+    enum asg_job_state state;
+    const char *group;
+    uint32_t attempt;
+    uint32_t count; /* instances it is about */
+    int64_t created_ms;
+    int64_t deadline_ms;
+    int64_t ended_ms;
+    const char *client_token;
+    const char *worker; /* who holds its lease now; filled by the controller */
+    struct asg_attempt_view *attempts;
+    size_t attempt_count;
+};
+
+struct asg_template_view {
+    const char *name;
+    const char *template_id;
+    const char *version;
+    const char *state; /* "creating", "ready", "failed: ..." */
+    uint64_t job_id;
+};
+
+struct asg_decision_view {
+    uint64_t seq;
+    int64_t time_ms;
+    const char *group;
+    const char *kind;
+    const char *text;
+};
+
+struct asg_worker_view {
+    const char *name;
+    const char *version;
+    const char *address;
+    uint32_t credits;
+    uint32_t leases;
+    int64_t heard_ms; /* since its last word */
+};
+
+struct asg_answer {
+    uint64_t request_no;
+    bool is_ok;
+    const char *code;
+    const char *message;
+    uint64_t job_id;
+    bool has_more; /* ask again from next_seq */
+    uint64_t next_seq;
+    const struct asg_status_view *status;
+    struct asg_group_view *groups;
+    size_t group_count;
+    struct asg_policy_config *policies;
+    size_t policy_count;
+    struct asg_schedule_config *schedules;
+    size_t schedule_count;
+    struct asg_template_view *templates;
+    size_t template_count;
+    struct asg_instance_view *instances;
+    size_t instance_count;
+    struct asg_job_view *jobs;
+    size_t job_count;
+    struct asg_decision_view *decisions;
+    size_t decision_count;
+    struct asg_worker_view *workers;
+    size_t worker_count;
+};
+
+#endif

@@ -1,0 +1,677 @@
+/* schemas - the table of every struct of the model: what the codecs walk.
+ *
+ * Order is the order on the wire and in the log: append only (schema.h). A test
+ * checks that each table covers its whole struct.
+ */
+#include "model/schemas.h"
+
+#define FIELD(kind, field, ...)                                                          \
+    {                                                                                    \
+        .name = #field, .type = ASG_FIELD_##kind, .offset = offsetof(struct OF, field),  \
+        __VA_ARGS__                                                                      \
+    }
+#define BOOL(f)      FIELD(BOOL, f, .limit = 0)
+#define U32(f)       FIELD(U32, f, .limit = 0)
+#define U64(f)       FIELD(U64, f, .limit = 0)
+#define I64(f)       FIELD(I64, f, .limit = 0)
+#define TEXT(f)      FIELD(TEXT, f, .limit = ASG_TEXT_MAX)
+#define LONG_TEXT(f) FIELD(TEXT, f, .limit = 65536)
+#define BLOB(f)      FIELD(BLOB, f, .limit = 65536)
+#define TEXTS(f)     FIELD(TEXTS, f, .limit = ASG_LIST_MAX)
+#define NUMBERS(f)   FIELD(NUMBERS, f, .limit = ASG_LIST_MAX)
+#define ENUM(f, e)   FIELD(ENUM, f, .names = &asg_##e##_words)
+#define STRUCT(f, s) FIELD(STRUCT, f, .sub = &asg_##s##_schema)
+#define PART(f, s)   FIELD(PART, f, .sub = &asg_##s##_schema)
+#define LIST(f, n, s)                                                                    \
+    FIELD(LIST, f, .count_offset = offsetof(struct OF, n), .sub = &asg_##s##_schema,     \
+          .limit = ASG_LIST_MAX)
+#define TABLE(s)                                                                         \
+    const struct asg_schema asg_##s##_schema = {                                         \
+        .name = #s,                                                                      \
+        .size = sizeof(struct asg_##s),                                                  \
+        .fields = s##_fields,                                                            \
+        .field_count = sizeof s##_fields / sizeof s##_fields[0],                         \
+    };
+
+#define OF asg_tag
+static const struct asg_field tag_fields[] = {
+    TEXT(key),
+    TEXT(value),
+};
+#undef OF
+TABLE(tag)
+
+#define OF asg_subnet
+static const struct asg_field subnet_fields[] = {
+    TEXT(subnet_id),
+    TEXT(zone),
+};
+#undef OF
+TABLE(subnet)
+
+#define OF asg_group_config
+static const struct asg_field group_config_fields[] = {
+    TEXT(name),
+    U32(min),
+    U32(max),
+    U32(desired),
+    TEXT(template_name),
+    TEXT(template_id),
+    TEXT(template_version),
+    TEXTS(instance_types),
+    LIST(subnets, subnet_count, subnet),
+    ENUM(health_check, health_check),
+    I64(health_grace_ms),
+    I64(cooldown_ms),
+    I64(warmup_ms),
+    I64(evaluation_ms),
+    I64(drain_ms),
+    I64(launch_timeout_ms),
+    TEXTS(termination_policies),
+    BOOL(protect_new_instances),
+    BOOL(dry_run),
+    U32(terminating_percent),
+    U32(terminated_percent),
+    U32(unhealthy_percent),
+    U32(silence_percent),
+    LIST(tags, tag_count, tag),
+};
+#undef OF
+TABLE(group_config)
+
+#define OF asg_step
+static const struct asg_field step_fields[] = {
+    BOOL(has_lower), BOOL(has_upper), I64(lower_milli), I64(upper_milli), I64(adjustment),
+};
+#undef OF
+TABLE(step)
+
+#define OF asg_policy_config
+static const struct asg_field policy_config_fields[] = {
+    TEXT(group),
+    TEXT(name),
+    ENUM(kind, policy_kind),
+    BOOL(is_disabled),
+    ENUM(metric, metric_name),
+    ENUM(statistic, statistic),
+    I64(target_milli),
+    BOOL(disable_scale_in),
+    U32(scale_in_permille),
+    U32(scale_out_periods),
+    I64(stabilisation_ms),
+    ENUM(comparison, comparison),
+    I64(threshold_milli),
+    U32(periods),
+    ENUM(adjustment_type, adjustment),
+    I64(adjustment),
+    LIST(steps, step_count, step),
+    U32(min_magnitude),
+    I64(cooldown_ms),
+    I64(warmup_ms),
+};
+#undef OF
+TABLE(policy_config)
+
+#define OF asg_zone_change
+static const struct asg_field zone_change_fields[] = {
+    I64(at_ms),
+    I64(offset_s),
+};
+#undef OF
+TABLE(zone_change)
+
+#define OF asg_schedule_config
+static const struct asg_field schedule_config_fields[] = {
+    TEXT(group),     TEXT(name),
+    I64(min),        I64(max),
+    I64(desired),    I64(start_ms),
+    I64(end_ms),     LONG_TEXT(recurrence),
+    TEXT(time_zone), LIST(changes, change_count, zone_change),
+};
+#undef OF
+TABLE(schedule_config)
+
+#define OF asg_template_config
+static const struct asg_field template_config_fields[] = {
+    TEXT(name),
+    TEXT(image_id),
+    TEXT(instance_type),
+    TEXT(key_name),
+    TEXT(instance_profile),
+    TEXTS(security_group_ids),
+    TEXT(user_data_sha256),
+    LIST(tags, tag_count, tag),
+};
+#undef OF
+TABLE(template_config)
+
+#define OF asg_launch
+static const struct asg_field launch_fields[] = {
+    TEXT(template_id),
+    TEXT(template_name),
+    TEXT(template_version),
+    TEXT(instance_type),
+    TEXT(subnet_id),
+    TEXT(zone),
+    U32(count),
+    U32(group_max),
+    U32(based_on),
+    LIST(tags, tag_count, tag),
+};
+#undef OF
+TABLE(launch)
+
+#define OF asg_terminate
+static const struct asg_field terminate_fields[] = {
+    TEXT(zone),
+    TEXTS(instance_ids),
+};
+#undef OF
+TABLE(terminate)
+
+#define OF asg_describe
+static const struct asg_field describe_fields[] = {
+    TEXTS(instance_ids),
+};
+#undef OF
+TABLE(describe)
+
+#define OF asg_job
+static const struct asg_field job_fields[] = {
+    U64(id),
+    U32(attempt),
+    ENUM(kind, job_kind),
+    TEXT(group),
+    TEXT(name),
+    I64(created_ms),
+    I64(deadline_ms),
+    TEXT(client_token),
+    BOOL(is_dry_run),
+    PART(launch, launch),
+    PART(terminate, terminate),
+    PART(describe, describe),
+    PART(template_config, template_config),
+    TEXT(template_id),
+    TEXT(template_name),
+    TEXT(template_version),
+};
+#undef OF
+TABLE(job)
+
+#define OF asg_seen_instance
+static const struct asg_field seen_instance_fields[] = {
+    TEXT(instance_id),   ENUM(state, ec2_state),
+    TEXT(instance_type), TEXT(subnet_id),
+    TEXT(zone),          TEXT(private_ip),
+    I64(launched_ms),    TEXT(state_reason),
+    TEXT(group),         U64(job_id),
+    U32(attempt),        TEXT(client_token),
+    BOOL(is_impaired),
+};
+#undef OF
+TABLE(seen_instance)
+
+#define OF asg_result
+static const struct asg_field result_fields[] = {
+    U64(job_id),
+    U32(attempt),
+    ENUM(outcome, outcome),
+    TEXT(worker),
+    TEXT(error_code),
+    LONG_TEXT(message),
+    TEXT(request_id),
+    U32(http_status),
+    U32(calls),
+    U32(deliveries),
+    I64(duration_us),
+    LIST(instances, instance_count, seen_instance),
+    TEXTS(gone),
+    TEXTS(protected_ids),
+    TEXT(template_id),
+    TEXT(template_name),
+    TEXT(template_version),
+    TEXT(template_type),
+};
+#undef OF
+TABLE(result)
+
+#define OF asg_command
+static const struct asg_field command_fields[] = {
+    ENUM(kind, command_kind),
+    TEXT(actor),
+    TEXT(cluster_id),
+    U64(seed),
+    U64(epoch),
+    TEXT(group),
+    TEXT(name),
+    PART(group_config, group_config),
+    U64(group_fields),
+    PART(policy_config, policy_config),
+    PART(schedule_config, schedule_config),
+    PART(template_config, template_config),
+    U32(desired),
+    BOOL(honor_cooldown),
+    BOOL(force),
+    TEXTS(instance_ids),
+    BOOL(decrement),
+    BOOL(is_protected),
+    BOOL(is_healthy),
+    BOOL(respect_grace),
+    U64(processes),
+    U64(job_id),
+    BOOL(has_metric_value),
+    I64(metric_value_milli),
+    I64(breach_threshold_milli),
+};
+#undef OF
+TABLE(command)
+
+#define OF asg_group_metric
+static const struct asg_field group_metric_fields[] = {
+    U32(group_no),  ENUM(metric, metric_name),
+    U64(revision),  U32(members),
+    U32(count),     I64(sum_milli),
+    I64(min_milli), I64(max_milli),
+};
+#undef OF
+TABLE(group_metric)
+
+#define OF asg_metrics
+static const struct asg_field metrics_fields[] = {
+    LIST(groups, group_count, group_metric),
+};
+#undef OF
+TABLE(metrics)
+
+#define OF asg_health_sign
+static const struct asg_field health_sign_fields[] = {
+    TEXT(instance_id),
+    ENUM(sign, sign),
+    TEXT(detail),
+};
+#undef OF
+TABLE(health_sign)
+
+#define OF asg_health
+static const struct asg_field health_fields[] = {
+    LIST(signs, sign_count, health_sign),
+};
+#undef OF
+TABLE(health)
+
+#define OF asg_observed
+static const struct asg_field observed_fields[] = {
+    U64(job_id),
+    BOOL(is_complete),
+    BOOL(failed),
+    LIST(instances, instance_count, seen_instance),
+};
+#undef OF
+TABLE(observed)
+
+#define OF asg_event
+static const struct asg_field event_fields[] = {
+    I64(time_ms),
+    ENUM(kind, event_kind),
+    PART(command, command),
+    PART(metrics, metrics),
+    PART(health, health),
+    PART(result, result),
+    PART(observed, observed),
+};
+#undef OF
+TABLE(event)
+
+#define OF asg_decision
+static const struct asg_field decision_fields[] = {
+    ENUM(kind, decision_kind),
+    TEXT(group),
+    TEXT(policy),
+    TEXT(instance_id),
+    I64(from),
+    I64(to),
+    U64(job_id),
+    LONG_TEXT(text),
+};
+#undef OF
+TABLE(decision)
+
+#define OF asg_reply
+static const struct asg_field reply_fields[] = {
+    BOOL(is_set), BOOL(is_ok), TEXT(code), LONG_TEXT(message), U64(job_id),
+};
+#undef OF
+TABLE(reply)
+
+#define OF asg_member
+static const struct asg_field member_fields[] = {
+    U32(group_no), TEXT(instance_id), TEXT(private_ip), ENUM(state, member_state),
+    U64(job_id),   U32(attempt),
+};
+#undef OF
+TABLE(member)
+
+#define OF asg_watch
+static const struct asg_field watch_fields[] = {
+    U32(group_no), TEXT(name), I64(evaluation_ms), U32(metrics), U64(revision),
+};
+#undef OF
+TABLE(watch)
+
+#define OF asg_drain
+static const struct asg_field drain_fields[] = {
+    TEXT(instance_id),
+    TEXT(private_ip),
+    I64(limit_ms),
+};
+#undef OF
+TABLE(drain)
+
+#define OF asg_alarm
+static const struct asg_field alarm_fields[] = {
+    ENUM(kind, alarm_kind),
+    TEXT(group),
+    BOOL(is_raised),
+    TEXT(text),
+};
+#undef OF
+TABLE(alarm)
+
+#define OF asg_effects
+static const struct asg_field effects_fields[] = {
+    LIST(decisions, decision_count, decision),
+    LIST(jobs, job_count, job),
+    NUMBERS(closed_jobs),
+    STRUCT(reply, reply),
+    LIST(watches, watch_count, watch),
+    LIST(members, member_count, member),
+    LIST(drains, drain_count, drain),
+    LIST(alarms, alarm_count, alarm),
+    BOOL(is_halted),
+    I64(next_deadline_ms),
+};
+#undef OF
+TABLE(effects)
+
+#define OF asg_report
+static const struct asg_field report_fields[] = {
+    U64(boot_id),           U64(sequence),        I64(time_ms),
+    U32(interval_ms),       U32(cpu_milli),       U32(memory_milli),
+    U32(load_milli),        U32(pressure_milli),  U64(network_in_bytes),
+    U64(network_out_bytes), U64(disk_read_bytes), U64(disk_write_bytes),
+};
+#undef OF
+TABLE(report)
+
+#define OF asg_join
+static const struct asg_field join_fields[] = {
+    TEXT(instance_id), TEXT(token),      U64(job_id),    U32(attempt),
+    TEXT(version),     TEXT(private_ip), U32(grpc_port), U32(interval_ms),
+};
+#undef OF
+TABLE(join)
+
+#define OF asg_joined
+static const struct asg_field joined_fields[] = {
+    TEXT(instance_id),
+};
+#undef OF
+TABLE(joined)
+
+#define OF asg_refused
+static const struct asg_field refused_fields[] = {
+    TEXT(reason),
+    BOOL(is_final),
+};
+#undef OF
+TABLE(refused)
+
+#define OF asg_hello
+static const struct asg_field hello_fields[] = {
+    TEXT(worker),
+    TEXT(version),
+    U32(credits),
+    LIST(held, held_count, held),
+};
+#undef OF
+TABLE(hello)
+
+#define OF asg_held
+static const struct asg_field held_fields[] = {
+    U64(job_id),
+    U32(attempt),
+    U64(lease_id),
+};
+#undef OF
+TABLE(held)
+
+#define OF asg_heartbeat
+static const struct asg_field heartbeat_fields[] = {
+    U32(credits),
+    LIST(held, held_count, held),
+};
+#undef OF
+TABLE(heartbeat)
+
+#define OF asg_welcome
+static const struct asg_field welcome_fields[] = {
+    U64(epoch), TEXT(cluster_id), I64(lease_ms), I64(heartbeat_ms), BOOL(is_halted),
+};
+#undef OF
+TABLE(welcome)
+
+#define OF asg_job_message
+static const struct asg_field job_message_fields[] = {
+    U64(epoch),        U64(lease_id),    I64(time_left_ms), TEXT(cluster_id),
+    TEXT(join_stanza), BLOB(attachment), PART(job, job),
+};
+#undef OF
+TABLE(job_message)
+
+#define OF asg_result_message
+static const struct asg_field result_message_fields[] = {
+    U64(epoch),
+    U64(lease_id),
+    PART(result, result),
+};
+#undef OF
+TABLE(result_message)
+
+#define OF asg_hand_back
+static const struct asg_field hand_back_fields[] = {
+    U64(job_id),
+    U32(attempt),
+    U64(lease_id),
+    TEXT(reason),
+};
+#undef OF
+TABLE(hand_back)
+
+#define OF asg_ack
+static const struct asg_field ack_fields[] = {
+    U64(job_id),
+    U32(attempt),
+};
+#undef OF
+TABLE(ack)
+
+#define OF asg_halt_message
+static const struct asg_field halt_message_fields[] = {
+    BOOL(is_halted),
+};
+#undef OF
+TABLE(halt_message)
+
+#define OF asg_request
+static const struct asg_field request_fields[] = {
+    U64(request_no),  ENUM(query, query), PART(command, command),
+    BLOB(attachment), TEXT(group),        TEXT(name),
+    U64(job_id),      BOOL(only_dead),    U64(from_seq),
+    U32(limit),
+};
+#undef OF
+TABLE(request)
+
+#define OF asg_status_view
+static const struct asg_field status_view_fields[] = {
+    TEXT(cluster_id),     TEXT(version),         U64(epoch),
+    U64(log_head),        I64(time_ms),          I64(started_ms),
+    BOOL(is_halted),      U32(groups),           U32(instances),
+    U32(agents),          U32(workers),          U32(open_jobs),
+    U32(dead_jobs),       TEXT(agents_endpoint), TEXT(workers_endpoint),
+    TEXT(admin_endpoint), TEXT(http_endpoint),   TEXTS(alarms),
+};
+#undef OF
+TABLE(status_view)
+
+#define OF asg_instance_view
+static const struct asg_field instance_view_fields[] = {
+    TEXT(instance_id),  TEXT(group),         ENUM(state, instance_state),
+    BOOL(is_healthy),   TEXT(health_reason), BOOL(is_warming),
+    BOOL(is_protected), TEXT(instance_type), TEXT(subnet_id),
+    TEXT(zone),         TEXT(private_ip),    TEXT(template_version),
+    I64(launched_ms),   I64(in_service_ms),  U64(job_id),
+    BOOL(is_reporting), I64(cpu_milli),      TEXT(signs),
+};
+#undef OF
+TABLE(instance_view)
+
+#define OF asg_group_view
+static const struct asg_field group_view_fields[] = {
+    U32(group_no),         PART(config, group_config),
+    U32(requested),        U32(pending),
+    U32(in_service),       U32(warming),
+    U32(terminating),      U32(unhealthy),
+    U64(suspended),        BOOL(is_halted),
+    BOOL(is_deleting),     BOOL(is_degraded),
+    TEXT(degraded_reason), TEXT(resolved_version),
+    I64(created_ms),
+};
+#undef OF
+TABLE(group_view)
+
+#define OF asg_attempt_view
+static const struct asg_field attempt_view_fields[] = {
+    U32(attempt),    ENUM(outcome, outcome), TEXT(error_code), TEXT(message),
+    TEXT(worker),    TEXT(request_id),       I64(ended_ms),    U32(calls),
+    U32(deliveries),
+};
+#undef OF
+TABLE(attempt_view)
+
+#define OF asg_job_view
+static const struct asg_field job_view_fields[] = {
+    U64(id),
+    TEXT(name),
+    ENUM(kind, job_kind),
+    ENUM(state, job_state),
+    TEXT(group),
+    U32(attempt),
+    U32(count),
+    I64(created_ms),
+    I64(deadline_ms),
+    I64(ended_ms),
+    TEXT(client_token),
+    TEXT(worker),
+    LIST(attempts, attempt_count, attempt_view),
+};
+#undef OF
+TABLE(job_view)
+
+#define OF asg_template_view
+static const struct asg_field template_view_fields[] = {
+    TEXT(name), TEXT(template_id), TEXT(version), TEXT(state), U64(job_id),
+};
+#undef OF
+TABLE(template_view)
+
+#define OF asg_decision_view
+static const struct asg_field decision_view_fields[] = {
+    U64(seq), I64(time_ms), TEXT(group), TEXT(kind), LONG_TEXT(text),
+};
+#undef OF
+TABLE(decision_view)
+
+#define OF asg_worker_view
+static const struct asg_field worker_view_fields[] = {
+    TEXT(name), TEXT(version), TEXT(address), U32(credits), U32(leases), I64(heard_ms),
+};
+#undef OF
+TABLE(worker_view)
+
+#define OF asg_answer
+static const struct asg_field answer_fields[] = {
+    U64(request_no),
+    BOOL(is_ok),
+    TEXT(code),
+    LONG_TEXT(message),
+    U64(job_id),
+    BOOL(has_more),
+    U64(next_seq),
+    PART(status, status_view),
+    LIST(groups, group_count, group_view),
+    LIST(policies, policy_count, policy_config),
+    LIST(schedules, schedule_count, schedule_config),
+    LIST(templates, template_count, template_view),
+    LIST(instances, instance_count, instance_view),
+    LIST(jobs, job_count, job_view),
+    LIST(decisions, decision_count, decision_view),
+    LIST(workers, worker_count, worker_view),
+};
+#undef OF
+TABLE(answer)
+
+const struct asg_schema *const asg_schemas[] = {
+    &asg_tag_schema,
+    &asg_subnet_schema,
+    &asg_group_config_schema,
+    &asg_step_schema,
+    &asg_policy_config_schema,
+    &asg_zone_change_schema,
+    &asg_schedule_config_schema,
+    &asg_template_config_schema,
+    &asg_launch_schema,
+    &asg_terminate_schema,
+    &asg_describe_schema,
+    &asg_job_schema,
+    &asg_seen_instance_schema,
+    &asg_result_schema,
+    &asg_command_schema,
+    &asg_group_metric_schema,
+    &asg_metrics_schema,
+    &asg_health_sign_schema,
+    &asg_health_schema,
+    &asg_observed_schema,
+    &asg_event_schema,
+    &asg_decision_schema,
+    &asg_reply_schema,
+    &asg_member_schema,
+    &asg_watch_schema,
+    &asg_drain_schema,
+    &asg_alarm_schema,
+    &asg_effects_schema,
+    &asg_report_schema,
+    &asg_join_schema,
+    &asg_joined_schema,
+    &asg_refused_schema,
+    &asg_hello_schema,
+    &asg_held_schema,
+    &asg_heartbeat_schema,
+    &asg_welcome_schema,
+    &asg_job_message_schema,
+    &asg_result_message_schema,
+    &asg_hand_back_schema,
+    &asg_ack_schema,
+    &asg_halt_message_schema,
+    &asg_request_schema,
+    &asg_status_view_schema,
+    &asg_instance_view_schema,
+    &asg_group_view_schema,
+    &asg_attempt_view_schema,
+    &asg_job_view_schema,
+    &asg_template_view_schema,
+    &asg_decision_view_schema,
+    &asg_worker_view_schema,
+    &asg_answer_schema,
+};
+const size_t asg_schema_count = sizeof asg_schemas / sizeof asg_schemas[0];
