@@ -20,6 +20,9 @@ add_compile_definitions(_GNU_SOURCE ASG_VERSION="${PROJECT_VERSION}")
 add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
                     -Wstrict-prototypes -Wmissing-prototypes -fno-common
                     -fstack-protector-strong -fPIE)
+if(CMAKE_C_COMPILER_ID STREQUAL GNU)
+  add_compile_options(-Wno-format-truncation) # texts are cut at their limit on purpose
+endif()
 add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack)
 if(NOT ASG_SANITIZE AND NOT ASG_THREAD_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL Debug)
   add_compile_options(-D_FORTIFY_SOURCE=2)

@@ -1,0 +1,231 @@
+/* decode - msgpack to structs by their tables; every size checked before it is used. */
+#include "wire/wire.h"
+
+#include <string.h>
+
+#include "wire/read.h"
+
+static void *at(void *object, size_t offset)
+{
+    return (unsigned char *)object + offset;
+}
+
+static bool take_struct(struct cursor *cursor, const struct asg_schema *schema,
+                        struct asg_arena *arena, unsigned depth, void *ret);
+
+static bool take_text(struct cursor *cursor, size_t limit, struct asg_arena *arena,
+                      const char **ret)
+{
+    const char *text;
+    size_t length;
+    if (!read_text(cursor, limit, &text, &length)) return false;
+    *ret = asg_arena_text_n(arena, text, length);
+    return true;
+}
+
+static bool take_blob(struct cursor *cursor, size_t limit, struct asg_arena *arena,
+                      struct asg_blob *ret)
+{
+    const uint8_t *data;
+    size_t length;
+    if (!read_blob(cursor, limit, &data, &length)) return false;
+    uint8_t *copy = asg_arena_take(arena, length);
+    if (length > 0) memcpy(copy, data, length);
+    *ret = (struct asg_blob){.data = copy, .length = length};
+    return true;
+}
+
+static bool take_list(struct cursor *cursor, const struct asg_field *field,
+                      struct asg_arena *arena, unsigned depth, void *object)
+{
+    size_t count;
+    if (!read_array(cursor, &count) || count > field->limit) return false;
+    unsigned char *items = asg_arena_take(arena, count * field->sub->size);
+    for (size_t i = 0; i < count; i++) {
+        if (!take_struct(cursor, field->sub, arena, depth,
+                         items + i * field->sub->size)) {
+            return false;
+        }
+    }
+    *(void **)at(object, field->offset) = items;
+    *(size_t *)at(object, field->count_offset) = count;
+    return true;
+}
+
+static bool take_texts(struct cursor *cursor, size_t limit, struct asg_arena *arena,
+                       struct asg_texts *ret)
+{
+    size_t count;
+    if (!read_array(cursor, &count) || count > limit) return false;
+    const char **items = asg_arena_take(arena, count * sizeof *items);
+    for (size_t i = 0; i < count; i++) {
+        if (!take_text(cursor, ASG_TEXT_MAX, arena, &items[i])) return false;
+    }
+    *ret = (struct asg_texts){.items = items, .count = count};
+    return true;
+}
+
+static bool take_numbers(struct cursor *cursor, size_t limit, struct asg_arena *arena,
+                         struct asg_numbers *ret)
+{
+    size_t count;
+    if (!read_array(cursor, &count) || count > limit) return false;
+    uint64_t *items = asg_arena_take(arena, count * sizeof *items);
+    for (size_t i = 0; i < count; i++) {
+        if (!read_unsigned(cursor, &items[i])) return false;
+    }
+    *ret = (struct asg_numbers){.items = items, .count = count};
+    return true;
+}
+
+static bool take_part(struct cursor *cursor, const struct asg_field *field,
+                      struct asg_arena *arena, unsigned depth, void *object)
+{
+    if (read_nil(cursor)) return true;
+    void *part = asg_arena_take(arena, field->sub->size);
+    if (!take_struct(cursor, field->sub, arena, depth, part)) return false;
+    *(void **)at(object, field->offset) = part;
+    return true;
+}
+
+static bool take_u32(struct cursor *cursor, uint32_t *ret)
+{
+    uint64_t value;
+    if (!read_unsigned(cursor, &value) || value > UINT32_MAX) return false;
+    *ret = (uint32_t)value;
+    return true;
+}
+
+static bool take_enum(struct cursor *cursor, const struct asg_enum *names, int *ret)
+{
+    uint64_t value;
+    if (!read_unsigned(cursor, &value) || value >= names->count) return false;
+    *ret = (int)value;
+    return true;
+}
+
+static bool take_field(struct cursor *cursor, const struct asg_field *field,
+                       struct asg_arena *arena, unsigned depth, void *object)
+{
+    void *place = at(object, field->offset);
+    switch (field->type) {
+    case ASG_FIELD_BOOL: return read_bool(cursor, place);
+    case ASG_FIELD_U32: return take_u32(cursor, place);
+    case ASG_FIELD_U64: return read_unsigned(cursor, place);
+    case ASG_FIELD_I64: return read_signed(cursor, place);
+    case ASG_FIELD_ENUM: return take_enum(cursor, field->names, place);
+    case ASG_FIELD_TEXT: return take_text(cursor, field->limit, arena, place);
+    case ASG_FIELD_BLOB: return take_blob(cursor, field->limit, arena, place);
+    case ASG_FIELD_STRUCT: return take_struct(cursor, field->sub, arena, depth, place);
+    case ASG_FIELD_PART: return take_part(cursor, field, arena, depth, object);
+    case ASG_FIELD_LIST: return take_list(cursor, field, arena, depth, object);
+    case ASG_FIELD_TEXTS: return take_texts(cursor, field->limit, arena, place);
+    case ASG_FIELD_NUMBERS: return take_numbers(cursor, field->limit, arena, place);
+    }
+    return false;
+}
+
+/* Text that was not sent is "", as the contract says. */
+static void fill_text(const struct asg_schema *schema, size_t from, void *object)
+{
+    for (size_t i = from; i < schema->field_count; i++) {
+        const struct asg_field *field = &schema->fields[i];
+        if (field->type == ASG_FIELD_TEXT) {
+            *(const char **)at(object, field->offset) = "";
+        } else if (field->type == ASG_FIELD_STRUCT) {
+            fill_text(field->sub, 0, at(object, field->offset));
+        }
+    }
+}
+
+static bool take_struct(struct cursor *cursor, const struct asg_schema *schema,
+                        struct asg_arena *arena, unsigned depth, void *ret)
+{
+    if (depth == 0) return false;
+    size_t count;
+    if (!read_array(cursor, &count)) return false;
+    size_t known = count < schema->field_count ? count : schema->field_count;
+    for (size_t i = 0; i < known; i++) {
+        if (!take_field(cursor, &schema->fields[i], arena, depth - 1, ret)) return false;
+    }
+    for (size_t i = known; i < count; i++) {
+        if (!skip_item(cursor, depth)) return false;
+    }
+    fill_text(schema, known, ret);
+    return true;
+}
+
+enum asg_status asg_wire_decode(const struct asg_schema *schema, const void *data,
+                                size_t length, struct asg_arena *arena, void *ret)
+{
+    struct cursor cursor = {.at = data, .end = (const uint8_t *)data + length};
+    memset(ret, 0, schema->size);
+    if (!take_struct(&cursor, schema, arena, ASG_WIRE_DEPTH_MAX, ret)) {
+        return ASG_ERR_MALFORMED;
+    }
+    return cursor.at == cursor.end ? ASG_OK : ASG_ERR_MALFORMED;
+}
+
+/* [type, version, ...]: reads the first two, leaves the cursor at the body. */
+static enum asg_status take_header(struct cursor *cursor, enum asg_message_type *ret)
+{
+    size_t count;
+    uint64_t type;
+    uint64_t version;
+    if (!read_array(cursor, &count) || count != 3 || !read_unsigned(cursor, &type) ||
+        !read_unsigned(cursor, &version) || type > UINT8_MAX) {
+        return ASG_ERR_MALFORMED;
+    }
+    if (version != ASG_WIRE_VERSION) return ASG_ERR_VERSION;
+    *ret = (enum asg_message_type)type;
+    return ASG_OK;
+}
+
+enum asg_status asg_wire_message_type(const void *data, size_t length,
+                                      enum asg_message_type *ret)
+{
+    struct cursor cursor = {.at = data, .end = (const uint8_t *)data + length};
+    return take_header(&cursor, ret);
+}
+
+enum asg_status asg_wire_decode_message(const void *data, size_t length,
+                                        enum asg_message_type type,
+                                        struct asg_arena *arena, void *ret)
+{
+    struct cursor cursor = {.at = data, .end = (const uint8_t *)data + length};
+    enum asg_message_type found;
+    enum asg_status status = take_header(&cursor, &found);
+    if (status != ASG_OK) return status;
+    const struct asg_schema *schema = asg_wire_message_schema(type);
+    if (found != type || schema == NULL) return ASG_ERR_MALFORMED;
+    return asg_wire_decode(schema, cursor.at, (size_t)(cursor.end - cursor.at), arena,
+                           ret);
+}
+
+enum asg_status asg_wire_decode_report(const void *data, size_t length,
+                                       struct asg_report *ret)
+{
+    struct cursor cursor = {.at = data, .end = (const uint8_t *)data + length};
+    enum asg_message_type found;
+    enum asg_status status = take_header(&cursor, &found);
+    if (status != ASG_OK) return status;
+    size_t count;
+    if (found != ASG_MESSAGE_REPORT || !read_array(&cursor, &count)) {
+        return ASG_ERR_MALFORMED;
+    }
+    const struct asg_schema *schema = &asg_report_schema;
+    struct asg_report report = {0};
+    size_t known = count < schema->field_count ? count : schema->field_count;
+    for (size_t i = 0; i < known; i++) {
+        /* A report has numbers only, so no arena is needed. */
+        if (!take_field(&cursor, &schema->fields[i], NULL, 1, &report)) {
+            return ASG_ERR_MALFORMED;
+        }
+    }
+    for (size_t i = known; i < count; i++) {
+        if (!skip_item(&cursor, 1)) return ASG_ERR_MALFORMED;
+    }
+    if (cursor.at != cursor.end) return ASG_ERR_MALFORMED;
+    *ret = report;
+    return ASG_OK;
+}
