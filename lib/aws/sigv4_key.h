@@ -1,0 +1,16 @@
+/* sigv4_key - the signing key of a day and scope, for the two sides of sigv4.
+ * Private to the signer; threads: no state. */
+#ifndef ASG_AWS_SIGV4_KEY_H
+#define ASG_AWS_SIGV4_KEY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto/crypto.h"
+
+/* HMAC chain: "AWS4" + secret, date (8 digits), region, service, "aws4_request". The
+ * caller wipes *ret. */
+void asg_sigv4_derive_key(const char *secret, const char *date, const char *region,
+                          const char *service, uint8_t ret[ASG_SHA256_BYTES]);
+
+#endif
