@@ -20,6 +20,7 @@ static int hex_value(char digit)
 void asg_percent_encode(const char *text, size_t length, bool keeps_slash,
                         struct asg_bytes *ret)
 {
+    if (length == 0) return;
     static const char digits[] = "0123456789ABCDEF";
     uint8_t *out = asg_bytes_reserve(ret, 3 * length);
     size_t used = 0;
@@ -39,6 +40,7 @@ void asg_percent_encode(const char *text, size_t length, bool keeps_slash,
 void asg_percent_decode(const char *text, size_t length, bool plus_is_space,
                         struct asg_bytes *ret)
 {
+    if (length == 0) return;
     uint8_t *out = asg_bytes_reserve(ret, length);
     size_t used = 0;
     for (size_t i = 0; i < length; i++) {

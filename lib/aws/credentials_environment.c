@@ -1,0 +1,28 @@
+#include "aws/credentials.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+static enum asg_status fetch(void *context, struct asg_credentials *ret,
+                             struct asg_error *error)
+{
+    (void)context;
+    const char *key_id = getenv("AWS_ACCESS_KEY_ID");
+    const char *secret = getenv("AWS_SECRET_ACCESS_KEY");
+    bool has_key_id = key_id != NULL && key_id[0] != '\0';
+    bool has_secret = secret != NULL && secret[0] != '\0';
+    if (!has_key_id && !has_secret) return ASG_ERR_NOT_FOUND;
+    if (!has_key_id || !has_secret) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "%s is set but %s is not: set both or neither",
+                        has_key_id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
+                        has_key_id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
+    }
+    asg_credentials_set(ret, key_id, secret, getenv("AWS_SESSION_TOKEN"), "environment");
+    return ASG_OK;
+}
+
+struct asg_credentials_provider asg_credentials_environment(void)
+{
+    return (struct asg_credentials_provider){.name = "environment", .fetch = fetch};
+}
