@@ -51,7 +51,7 @@ struct asg_rpc_agent_handlers {
 void asg_rpc_agent_methods(const struct asg_rpc_agent_handlers *handlers,
                            struct asg_rpc_method ret[ASG_RPC_AGENT_METHODS]);
 
-/* Answer a Drain. */
+/* Answer a Drain and end it. */
 void asg_rpc_drain_reply(struct asg_rpc_call *call, const struct asg_rpc_drain *drain);
 
 /* `metrics` is NULL unless code is OK; it lives during the callback. */
