@@ -243,7 +243,9 @@ enum asg_status asg_rpc_server_new(const struct asg_rpc_server_options *options,
 
     asg_rpc_library_start();
     struct asg_rpc_server *server = asg_alloc(1, sizeof *server);
-    memcpy(server->methods, wanted.methods, wanted.method_count * sizeof *wanted.methods);
+    for (size_t i = 0; i < wanted.method_count; i++) {
+        server->methods[i] = wanted.methods[i];
+    }
     server->method_count = wanted.method_count;
     server->max_calls = wanted.max_calls;
     server->stopped_tag = (struct tag){TAG_STOPPED, server};
