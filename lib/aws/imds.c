@@ -180,6 +180,13 @@ static enum asg_status renew_token(struct asg_imds *imds, struct asg_error *erro
         status = asg_fail(error, ASG_ERR_IO, "EC2 metadata answers %s with HTTP %ld",
                           path, http_status);
     }
+    /* It goes into a header of ours: a line end in it would begin another one. */
+    for (size_t i = 0; status == ASG_OK && i < answer.length; i++) {
+        if (answer.data[i] <= ' ' || answer.data[i] >= 0x7f) {
+            status = asg_fail(error, ASG_ERR_MALFORMED,
+                              "EC2 metadata gives a token with odd bytes in it");
+        }
+    }
     if (status == ASG_OK) {
         asg_secret_set(&imds->token, asg_bytes_text(&answer), answer.length);
         imds->token_until_ms = asg_clock_monotonic_ms(&imds->clock) +
