@@ -89,4 +89,8 @@ struct asg_effects {
 void asg_effects_reset(struct asg_effects *effects);
 void asg_effects_clear(struct asg_effects *effects);
 
+/* True when the event had no consequence worth a record: only the next deadline and the
+ * kill switch, which are state, may be set. */
+bool asg_effects_is_empty(const struct asg_effects *effects);
+
 #endif

@@ -1,0 +1,458 @@
+#include "controller/commit_log.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "crypto/crypto.h"
+#include "wire/wire.h"
+
+#define CLUSTER_ID_BYTES 16
+
+/* One applied event of the batch. */
+struct step {
+    struct asg_effects effects;
+    struct asg_waiter waiter;
+};
+
+struct asg_commit {
+    struct asg_commit_options options;
+    char *log_path;
+    struct asg_log *log;
+    struct asg_core *core;
+    int64_t last_ms;
+    struct step *steps; /* of the batch; their arenas are kept for the next */
+    size_t step_count;
+    size_t step_capacity;
+    struct asg_bytes payloads; /* of the batch; records hold offsets until flush */
+    struct asg_arena notes;
+    struct asg_record *records;
+    size_t *payload_offsets;
+    size_t record_count;
+    size_t record_capacity;
+    struct asg_bytes state; /* scratch for saving core */
+    uint64_t events_since_hash;
+    uint64_t snapshot_seq;
+    int64_t snapshot_at_ms;
+    int64_t tidied_at_ms;
+    struct asg_commit_counts counts;
+};
+
+static void add_record(struct asg_commit *commit, int64_t time_ms, const char *kind,
+                       const char *subject, const char *note, size_t payload_offset)
+{
+    if (commit->record_count == commit->record_capacity) {
+        size_t wider = commit->record_capacity == 0 ? 64 : commit->record_capacity * 2;
+        commit->records = asg_realloc(commit->records, wider, sizeof *commit->records);
+        commit->payload_offsets =
+            asg_realloc(commit->payload_offsets, wider, sizeof *commit->payload_offsets);
+        commit->record_capacity = wider;
+    }
+    commit->payload_offsets[commit->record_count] = payload_offset;
+    commit->records[commit->record_count++] = (struct asg_record){
+        .time_ms = time_ms,
+        .kind = kind,
+        .subject = asg_arena_text(&commit->notes, subject),
+        .note = asg_arena_text(&commit->notes, note),
+        .payload_length = commit->payloads.length - payload_offset,
+    };
+}
+
+/* Group the event is about, for people who read the log by group. */
+static const char *subject_of(const struct asg_event *event)
+{
+    if (event->kind != ASG_EVENT_COMMAND || event->command == NULL) return "";
+    return event->command->group;
+}
+
+static const char *note_of(struct asg_commit *commit, const struct asg_event *event)
+{
+    switch (event->kind) {
+    case ASG_EVENT_COMMAND:
+        return asg_arena_format(
+            &commit->notes, "%s by %s",
+            asg_enum_word(&asg_command_kind_words, (int)event->command->kind),
+            event->command->actor);
+    case ASG_EVENT_RESULT:
+        return asg_arena_format(
+            &commit->notes, "job %" PRIu64 " attempt %u: %s %s", event->result->job_id,
+            event->result->attempt,
+            asg_enum_word(&asg_outcome_words, (int)event->result->outcome),
+            event->result->error_code);
+    default: return asg_enum_word(&asg_event_kind_words, (int)event->kind);
+    }
+}
+
+static void stage_effects(struct asg_commit *commit, int64_t time_ms,
+                          const struct asg_effects *effects)
+{
+    if (asg_effects_is_empty(effects)) return;
+    size_t offset = commit->payloads.length;
+    asg_wire_encode(&asg_effects_schema, effects, &commit->payloads);
+    add_record(commit, time_ms, "effects", "", "", offset);
+    for (size_t i = 0; i < effects->decision_count; i++) {
+        const struct asg_decision *decision = &effects->decisions[i];
+        add_record(commit, time_ms, "decision", decision->group, decision->text,
+                   commit->payloads.length);
+    }
+}
+
+static void hash_state(struct asg_commit *commit, uint8_t ret[ASG_SHA256_BYTES])
+{
+    asg_bytes_reset(&commit->state);
+    asg_core_save(commit->core, &commit->state);
+    asg_sha256(commit->state.data, commit->state.length, ret);
+}
+
+static void stage_hash(struct asg_commit *commit, int64_t time_ms)
+{
+    commit->events_since_hash = 0;
+    uint8_t hash[ASG_SHA256_BYTES];
+    hash_state(commit, hash);
+    size_t offset = commit->payloads.length;
+    asg_bytes_append(&commit->payloads, hash, sizeof hash);
+    add_record(commit, time_ms, "state_hash", "", "", offset);
+}
+
+static struct step *next_step(struct asg_commit *commit)
+{
+    if (commit->step_count == commit->step_capacity) {
+        size_t wider = commit->step_capacity == 0 ? 16 : commit->step_capacity * 2;
+        commit->steps = asg_realloc(commit->steps, wider, sizeof *commit->steps);
+        memset(commit->steps + commit->step_capacity, 0,
+               (wider - commit->step_capacity) * sizeof *commit->steps);
+        commit->step_capacity = wider;
+    }
+    return &commit->steps[commit->step_count];
+}
+
+enum asg_status asg_commit_apply(struct asg_commit *commit, const struct asg_event *event,
+                                 struct asg_waiter waiter)
+{
+    struct step *step = next_step(commit);
+    size_t offset = commit->payloads.length;
+    /* Encoded before the step: the bytes are what a replay will decode. */
+    asg_wire_encode(&asg_event_schema, event, &commit->payloads);
+    enum asg_status status = asg_core_step(commit->core, event, &step->effects);
+    if (status != ASG_OK) {
+        commit->payloads.length = offset;
+        return status;
+    }
+    step->waiter = waiter;
+    commit->step_count++;
+    commit->last_ms = event->time_ms;
+    commit->counts.events++;
+    add_record(commit, event->time_ms,
+               event->kind == ASG_EVENT_METRICS ? "metrics" : "event", subject_of(event),
+               note_of(commit, event), offset);
+    stage_effects(commit, event->time_ms, &step->effects);
+    if (++commit->events_since_hash >= commit->options.hash_events) {
+        stage_hash(commit, event->time_ms);
+    }
+    return ASG_OK;
+}
+
+size_t asg_commit_staged(const struct asg_commit *commit)
+{
+    return commit->step_count;
+}
+
+static void reset_batch(struct asg_commit *commit)
+{
+    commit->step_count = 0;
+    commit->record_count = 0;
+    asg_bytes_reset(&commit->payloads);
+    asg_arena_reset(&commit->notes);
+}
+
+enum asg_status asg_commit_flush(struct asg_commit *commit, asg_release *release,
+                                 void *context, struct asg_error *error)
+{
+    if (commit->step_count == 0) return ASG_OK;
+    for (size_t i = 0; i < commit->record_count; i++) {
+        commit->records[i].payload = commit->payloads.data + commit->payload_offsets[i];
+    }
+    enum asg_status status =
+        asg_log_append(commit->log, commit->records, commit->record_count, NULL, error);
+    if (status != ASG_OK) {
+        reset_batch(commit);
+        return status;
+    }
+    commit->counts.records += commit->record_count;
+    commit->counts.commits++;
+    for (size_t i = 0; i < commit->step_count && release != NULL; i++) {
+        release(context, &commit->steps[i].waiter, &commit->steps[i].effects);
+    }
+    reset_batch(commit);
+    return ASG_OK;
+}
+
+static enum asg_status save_snapshot(struct asg_commit *commit, int64_t log_ms,
+                                     struct asg_error *error)
+{
+    assert(commit->step_count == 0);
+    asg_bytes_reset(&commit->state);
+    asg_core_save(commit->core, &commit->state);
+    uint64_t head = asg_log_head(commit->log).seq;
+    enum asg_status status = asg_log_save_snapshot(commit->log, head, commit->state.data,
+                                                   commit->state.length, error);
+    commit->snapshot_at_ms = log_ms; /* also after a failure: not again at once */
+    if (status != ASG_OK) return status;
+    commit->snapshot_seq = head;
+    commit->counts.snapshots++;
+    return ASG_OK;
+}
+
+static void prune(struct asg_commit *commit, int64_t log_ms)
+{
+    const struct asg_log_retention retention = {
+        .kind = "metrics",
+        .older_than_ms = log_ms - commit->options.retention_ms,
+        .now_ms = log_ms,
+    };
+    struct asg_error error = {""};
+    uint64_t count = 0;
+    enum asg_status status = asg_log_prune(commit->log, &retention, &count, &error);
+    if (status != ASG_OK) {
+        asg_log_warn("commit", "prune_failed", "%s; trying again later", error.text);
+        return;
+    }
+    commit->counts.pruned += count;
+}
+
+#define TIDY_MS 10000
+
+void asg_commit_tidy(struct asg_commit *commit, int64_t log_ms)
+{
+    if (log_ms - commit->tidied_at_ms < TIDY_MS || commit->step_count > 0) return;
+    commit->tidied_at_ms = log_ms;
+    uint64_t head = asg_log_head(commit->log).seq;
+    bool is_due = head - commit->snapshot_seq >= commit->options.snapshot_records ||
+                  (log_ms - commit->snapshot_at_ms >= commit->options.snapshot_ms &&
+                   head > commit->snapshot_seq);
+    if (!is_due) return;
+    struct asg_error error = {""};
+    if (save_snapshot(commit, log_ms, &error) != ASG_OK) {
+        asg_log_warn("commit", "snapshot_failed", "%s; going on without it", error.text);
+        return;
+    }
+    if (commit->options.retention_ms > 0) prune(commit, log_ms);
+}
+
+/* ---- opening ---- */
+
+static enum asg_status load_core(struct asg_commit *commit, struct asg_error *error)
+{
+    struct asg_error note = {""};
+    enum asg_status status = asg_log_load_snapshot(commit->log, 0, &commit->state,
+                                                   &commit->snapshot_seq, &note);
+    if (note.text[0] != '\0') {
+        asg_log_warn("commit", "snapshot_skipped", "%s; using an older one", note.text);
+    }
+    if (status == ASG_ERR_EMPTY) {
+        asg_core_new(&commit->core);
+        commit->snapshot_seq = 0;
+        return ASG_OK;
+    }
+    if (status != ASG_OK) return asg_fail(error, status, "%s", note.text);
+    return asg_core_load(commit->state.data, commit->state.length, &commit->core, error);
+}
+
+static enum asg_status replay_event(struct asg_commit *commit,
+                                    const struct asg_record *record,
+                                    struct asg_arena *arena, struct asg_effects *effects,
+                                    struct asg_error *error)
+{
+    if (record->is_pruned) {
+        return asg_fail(error, ASG_ERR_CORRUPT,
+                        "record %" PRIu64 " is pruned but no snapshot covers it; restore "
+                        "the log from a copy",
+                        record->seq);
+    }
+    struct asg_event event;
+    enum asg_status status = asg_wire_decode(&asg_event_schema, record->payload,
+                                             record->payload_length, arena, &event);
+    if (status == ASG_OK) status = asg_core_step(commit->core, &event, effects);
+    if (status != ASG_OK) {
+        return asg_fail(error, ASG_ERR_CORRUPT,
+                        "record %" PRIu64 " is no event this program understands (%s); "
+                        "start the program version that wrote it",
+                        record->seq, asg_status_text(status));
+    }
+    commit->last_ms = event.time_ms;
+    return ASG_OK;
+}
+
+static enum asg_status check_hash(struct asg_commit *commit,
+                                  const struct asg_record *record,
+                                  struct asg_error *error)
+{
+    uint8_t hash[ASG_SHA256_BYTES];
+    hash_state(commit, hash);
+    if (record->payload_length == sizeof hash &&
+        memcmp(hash, record->payload, sizeof hash) == 0) {
+        return ASG_OK;
+    }
+    return asg_fail(error, ASG_ERR_CONFLICT,
+                    "replaying the log gives another state than record %" PRIu64
+                    " says: this program decides differently from the one that wrote it; "
+                    "start that version once and stop it cleanly, then upgrade",
+                    record->seq);
+}
+
+/* The records after the snapshot, through core again. */
+static enum asg_status replay_tail(struct asg_commit *commit, struct asg_error *error)
+{
+    struct asg_log_filter filter = {.from_seq = commit->snapshot_seq + 1,
+                                    .is_verified = true};
+    ASG_CLEANUP(asg_log_cursor_close) struct asg_log_cursor *cursor = NULL;
+    enum asg_status status = asg_log_cursor_open(commit->log, &filter, &cursor, error);
+    struct asg_arena arena = {0};
+    struct asg_effects effects = {0};
+    struct asg_record record;
+    while (status == ASG_OK) {
+        status = asg_log_cursor_next(cursor, &record, error);
+        if (status != ASG_OK) break;
+        asg_arena_reset(&arena);
+        if (strcmp(record.kind, "event") == 0 || strcmp(record.kind, "metrics") == 0) {
+            status = replay_event(commit, &record, &arena, &effects, error);
+        } else if (strcmp(record.kind, "state_hash") == 0) {
+            status = check_hash(commit, &record, error);
+        }
+    }
+    asg_effects_clear(&effects);
+    asg_arena_clear(&arena);
+    return status == ASG_ERR_EMPTY ? ASG_OK : status;
+}
+
+static enum asg_status check_log(struct asg_commit *commit, struct asg_error *error)
+{
+    uint64_t head = asg_log_head(commit->log).seq;
+    uint64_t most = commit->options.verify_records_max;
+    uint64_t from = most == 0 || head <= most ? 1 : head - most + 1;
+    if (head == 0) return ASG_OK;
+    struct asg_log_verdict verdict;
+    return asg_log_verify(commit->log, from, NULL, NULL, &verdict, error);
+}
+
+static enum asg_status begin_cluster(struct asg_commit *commit, int64_t wall_ms,
+                                     struct asg_error *error)
+{
+    struct {
+        uint64_t seed;
+        uint8_t id[CLUSTER_ID_BYTES];
+    } fresh;
+    asg_random_bytes(&fresh, sizeof fresh);
+    char id[2 * CLUSTER_ID_BYTES + 1];
+    asg_hex_encode(fresh.id, sizeof fresh.id, id);
+    const struct asg_command command = {.kind = ASG_COMMAND_INIT,
+                                        .actor = "controller",
+                                        .cluster_id = id,
+                                        .seed = fresh.seed >> 1,
+                                        .group = "",
+                                        .name = ""};
+    const struct asg_event event = {
+        .time_ms = wall_ms, .kind = ASG_EVENT_COMMAND, .command = &command};
+    enum asg_status status = asg_commit_apply(commit, &event, (struct asg_waiter){0});
+    if (status != ASG_OK) return asg_fail(error, status, "core refused to begin");
+    return asg_commit_flush(commit, NULL, NULL, error);
+}
+
+static enum asg_status begin_to_lead(struct asg_commit *commit, int64_t wall_ms,
+                                     struct asg_error *error)
+{
+    const struct asg_command command = {.kind = ASG_COMMAND_LEAD,
+                                        .actor = "controller",
+                                        .cluster_id = "",
+                                        .epoch = asg_log_head(commit->log).epoch + 1,
+                                        .group = "",
+                                        .name = ""};
+    const struct asg_event event = {
+        .time_ms = wall_ms > commit->last_ms ? wall_ms : commit->last_ms,
+        .kind = ASG_EVENT_COMMAND,
+        .command = &command,
+    };
+    enum asg_status status = asg_commit_apply(commit, &event, (struct asg_waiter){0});
+    if (status != ASG_OK) return asg_fail(error, status, "core refused to lead");
+    return asg_commit_flush(commit, NULL, NULL, error);
+}
+
+static enum asg_status rebuild(struct asg_commit *commit, int64_t wall_ms,
+                               struct asg_error *error)
+{
+    const struct asg_log_options options = {.path = commit->log_path, .now_ms = wall_ms};
+    enum asg_status status = asg_log_open_sqlite(&options, &commit->log, error);
+    if (status == ASG_OK) status = check_log(commit, error);
+    if (status == ASG_OK) status = load_core(commit, error);
+    if (status == ASG_OK) status = replay_tail(commit, error);
+    if (status != ASG_OK) return status;
+    if (asg_log_head(commit->log).seq == 0) {
+        status = begin_cluster(commit, wall_ms, error);
+    }
+    if (status == ASG_OK) status = begin_to_lead(commit, wall_ms, error);
+    commit->snapshot_at_ms = commit->last_ms;
+    return status;
+}
+
+enum asg_status asg_commit_open(const struct asg_commit_options *options, int64_t wall_ms,
+                                struct asg_commit **ret, struct asg_error *error)
+{
+    struct asg_commit *commit = asg_alloc(1, sizeof *commit);
+    commit->options = *options;
+    commit->log_path = strdup(options->log_path);
+    enum asg_status status = rebuild(commit, wall_ms, error);
+    if (status != ASG_OK) {
+        asg_commit_close(&commit, /* with_snapshot */ false);
+        return status;
+    }
+    *ret = commit;
+    return ASG_OK;
+}
+
+void asg_commit_close(struct asg_commit **commit, bool with_snapshot)
+{
+    struct asg_commit *c = *commit;
+    if (c == NULL) return;
+    struct asg_error error = {""};
+    reset_batch(c);
+    if (with_snapshot && save_snapshot(c, c->last_ms, &error) != ASG_OK) {
+        asg_log_warn("commit", "snapshot_failed", "%s; the next start replays more",
+                     error.text);
+    }
+    for (size_t i = 0; i < c->step_capacity; i++) {
+        asg_effects_clear(&c->steps[i].effects);
+    }
+    asg_core_destroy(&c->core);
+    if (c->log != NULL) asg_log_close(&c->log);
+    asg_bytes_clear(&c->payloads);
+    asg_bytes_clear(&c->state);
+    asg_arena_clear(&c->notes);
+    free(c->steps);
+    free(c->records);
+    free(c->payload_offsets);
+    free(c->log_path);
+    free(c);
+    *commit = NULL;
+}
+
+const struct asg_core *asg_commit_core(const struct asg_commit *commit)
+{
+    return commit->core;
+}
+
+struct asg_log *asg_commit_log(struct asg_commit *commit)
+{
+    return commit->log;
+}
+
+int64_t asg_commit_last_ms(const struct asg_commit *commit)
+{
+    return commit->last_ms;
+}
+
+struct asg_commit_counts asg_commit_counts(const struct asg_commit *commit)
+{
+    return commit->counts;
+}

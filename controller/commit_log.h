@@ -1,0 +1,83 @@
+/* commit_log - core and its log, joined: nothing is released before it is durable.
+ *
+ * Flow:    event -> [apply: core, staged] -> [commit: one fsync for all] -> release
+ * It owns core. Events that arrive while a commit is under way wait and share the next
+ * one (group commit). When a commit fails memory is ahead of disk: everything staged is
+ * dropped unreleased and the whole must be opened again from the log.
+ * Records: "event" or "metrics" (payload: the event), "effects" (payload) when there
+ * were any, one "decision" each (subject: group, note: its words), "state_hash" now and
+ * then. docs/log-format.md has the bytes.
+ * Threads: one owner (the loop). Blocks on the disk.
+ */
+#ifndef ASG_CONTROLLER_COMMIT_LOG_H
+#define ASG_CONTROLLER_COMMIT_LOG_H
+
+#include "base/error.h"
+#include "core/core.h"
+#include "store/log.h"
+
+struct asg_commit;
+
+struct asg_commit_options {
+    const char *log_path;
+    uint64_t snapshot_records;   /* a snapshot after so many records, ... */
+    int64_t snapshot_ms;         /* ... or so much time, whichever comes first */
+    uint64_t hash_events;        /* a state hash after so many events */
+    int64_t retention_ms;        /* payloads of "metrics" older than this go; 0: never */
+    uint64_t verify_records_max; /* of the newest records checked at the start; 0: all */
+};
+
+/* What waits for an event to be durable. Plain data, handed back at release. */
+struct asg_waiter {
+    enum { ASG_WAITER_NONE, ASG_WAITER_ADMIN, ASG_WAITER_RESULT } kind;
+    uint32_t peer;       /* ADMIN */
+    uint64_t request_no; /* ADMIN */
+    uint64_t job_id;     /* RESULT */
+    uint32_t attempt;    /* RESULT */
+};
+
+struct asg_commit_counts {
+    uint64_t events;
+    uint64_t records;
+    uint64_t commits;
+    uint64_t snapshots;
+    uint64_t pruned;
+};
+
+/* Open or create the log, check its newest records, rebuild core from snapshot and tail,
+ * make the cluster (INIT) when it is new, and begin to lead (LEAD).
+ * Fails as asg_log_open_sqlite() does, and with ASG_ERR_CONFLICT when replaying the tail
+ * does not give the state the log says: the text names the record and what to do. */
+ASG_MUST_USE enum asg_status asg_commit_open(const struct asg_commit_options *options,
+                                             int64_t wall_ms, struct asg_commit **ret,
+                                             struct asg_error *error);
+
+/* Save a snapshot when it can, close the log, free all. */
+void asg_commit_close(struct asg_commit **commit, bool with_snapshot);
+
+/* Apply one event to core and stage its records. The event is copied into the batch.
+ * ASG_ERR_INVALID: core refused it as broken; nothing is staged. */
+ASG_MUST_USE enum asg_status asg_commit_apply(struct asg_commit *commit,
+                                              const struct asg_event *event,
+                                              struct asg_waiter waiter);
+
+size_t asg_commit_staged(const struct asg_commit *commit);
+
+/* Make all that is staged durable, then release it step by step, in order. Nothing
+ * staged is fine. On failure nothing is released: close and open again. */
+typedef void asg_release(void *context, const struct asg_waiter *waiter,
+                         const struct asg_effects *effects);
+ASG_MUST_USE enum asg_status asg_commit_flush(struct asg_commit *commit,
+                                              asg_release *release, void *context,
+                                              struct asg_error *error);
+
+/* Snapshots and retention, when they are due; call when there is nothing better to do. */
+void asg_commit_tidy(struct asg_commit *commit, int64_t log_ms);
+
+/* Lent: for views and for reading decisions. */
+const struct asg_core *asg_commit_core(const struct asg_commit *commit);
+struct asg_log *asg_commit_log(struct asg_commit *commit);
+int64_t asg_commit_last_ms(const struct asg_commit *commit); /* time of the last event */
+struct asg_commit_counts asg_commit_counts(const struct asg_commit *commit);
+
+#endif

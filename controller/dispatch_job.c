@@ -1,0 +1,544 @@
+#include "controller/dispatch_job.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "controller/job_table.h"
+#include "controller/rate_budget.h"
+
+#define WORKER_NAME_MAX 128
+
+struct asg_dispatch_worker {
+    struct asg_dispatch_worker *next;
+    uint32_t peer;
+    char name[WORKER_NAME_MAX];
+    char key[64];
+    char version[32];
+    char address[64];
+    uint32_t capacity; /* jobs it takes at once: its credits and what it holds */
+    int64_t heard_ms;
+    struct asg_entry_list leases;
+};
+
+struct asg_dispatch {
+    struct asg_dispatch_options options;
+    uint64_t epoch;
+    const char *cluster_id;
+    bool is_halted;
+    uint64_t last_lease_id;
+    struct asg_rate_budget budget;
+    struct asg_job_table table;
+    struct asg_entry_list queues[ASG_JOB_COUNT];
+    struct asg_dispatch_worker *workers;
+    struct asg_dispatch_counts counts;
+    struct asg_arena scratch;
+    struct asg_arena names;
+};
+
+void asg_dispatch_new(const struct asg_dispatch_options *options, int64_t mono_ms,
+                      struct asg_dispatch **ret)
+{
+    struct asg_dispatch *dispatch = asg_alloc(1, sizeof *dispatch);
+    dispatch->options = *options;
+    dispatch->cluster_id = "";
+    asg_rate_budget_init(&dispatch->budget, options->rate_share_percent, mono_ms);
+    *ret = dispatch;
+}
+
+void asg_dispatch_destroy(struct asg_dispatch **dispatch)
+{
+    struct asg_dispatch *d = *dispatch;
+    if (d == NULL) return;
+    asg_job_table_clear(&d->table);
+    while (d->workers != NULL) {
+        struct asg_dispatch_worker *worker = d->workers;
+        d->workers = worker->next;
+        free(worker);
+    }
+    asg_arena_clear(&d->scratch);
+    asg_arena_clear(&d->names);
+    free(d);
+    *dispatch = NULL;
+}
+
+void asg_dispatch_lead(struct asg_dispatch *dispatch, uint64_t epoch,
+                       const char *cluster_id)
+{
+    dispatch->epoch = epoch;
+    asg_arena_reset(&dispatch->names);
+    dispatch->cluster_id = asg_arena_text(&dispatch->names, cluster_id);
+}
+
+static enum asg_status send_message(struct asg_dispatch *dispatch, uint32_t peer,
+                                    enum asg_message_type type, const void *object)
+{
+    const struct asg_dispatch_ports *ports = &dispatch->options.ports;
+    return ports->send(ports->context, peer, type, object);
+}
+
+void asg_dispatch_halt(struct asg_dispatch *dispatch, bool is_halted)
+{
+    if (dispatch->is_halted == is_halted) return;
+    dispatch->is_halted = is_halted;
+    const struct asg_halt_message halt = {.is_halted = is_halted};
+    for (struct asg_dispatch_worker *w = dispatch->workers; w != NULL; w = w->next) {
+        (void)send_message(dispatch, w->peer, ASG_MESSAGE_HALT, &halt);
+    }
+}
+
+static struct asg_entry_list *queue_of(struct asg_dispatch *dispatch,
+                                       const struct asg_job_entry *entry)
+{
+    return &dispatch->queues[entry->job.kind];
+}
+
+/* Out of whatever list it is in. */
+static void detach(struct asg_dispatch *dispatch, struct asg_job_entry *entry)
+{
+    if (entry->state == ASG_ENTRY_QUEUED) {
+        asg_entry_list_remove(queue_of(dispatch, entry), entry);
+    } else if (entry->state == ASG_ENTRY_LEASED) {
+        asg_entry_list_remove(&entry->worker->leases, entry);
+        entry->worker = NULL;
+        dispatch->counts.leased--;
+    }
+}
+
+static void put_in_queue(struct asg_dispatch *dispatch, struct asg_job_entry *entry)
+{
+    entry->state = ASG_ENTRY_QUEUED;
+    asg_entry_list_append(queue_of(dispatch, entry), entry);
+}
+
+void asg_dispatch_close(struct asg_dispatch *dispatch, uint64_t job_id)
+{
+    struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, job_id);
+    if (entry == NULL) return;
+    detach(dispatch, entry);
+    asg_job_table_remove(&dispatch->table, entry);
+}
+
+void asg_dispatch_add(struct asg_dispatch *dispatch, const struct asg_job *job)
+{
+    asg_dispatch_close(dispatch, job->id);
+    put_in_queue(dispatch, asg_job_table_add(&dispatch->table, job));
+}
+
+static struct asg_dispatch_worker *find_peer(const struct asg_dispatch *dispatch,
+                                             uint32_t peer)
+{
+    struct asg_dispatch_worker *worker = dispatch->workers;
+    while (worker != NULL && worker->peer != peer) {
+        worker = worker->next;
+    }
+    return worker;
+}
+
+/* Take a lease away and queue the job again, first in line. */
+static void end_lease(struct asg_dispatch *dispatch, struct asg_job_entry *entry)
+{
+    detach(dispatch, entry);
+    put_in_queue(dispatch, entry);
+    dispatch->counts.redelivered++;
+}
+
+static bool is_held(const struct asg_held *held, size_t count,
+                    const struct asg_job_entry *entry)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (held[i].job_id == entry->job.id && held[i].attempt == entry->job.attempt) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void drop_worker(struct asg_dispatch *dispatch, struct asg_dispatch_worker *worker)
+{
+    while (worker->leases.first != NULL) {
+        end_lease(dispatch, worker->leases.first);
+    }
+    struct asg_dispatch_worker **link = &dispatch->workers;
+    while (*link != worker) {
+        link = &(*link)->next;
+    }
+    *link = worker->next;
+    free(worker);
+}
+
+/* A worker that held leases under this name and now says hello anew: what it still
+ * holds moves over, the rest died with its process. */
+static void take_over(struct asg_dispatch *dispatch, struct asg_dispatch_worker *fresh,
+                      const struct asg_hello *hello, int64_t mono_ms)
+{
+    struct asg_dispatch_worker *old = dispatch->workers;
+    while (old != NULL) {
+        struct asg_dispatch_worker *next = old->next;
+        bool is_same = old != fresh && strcmp(old->name, fresh->name) == 0 &&
+                       strcmp(old->key, fresh->key) == 0;
+        struct asg_job_entry *entry = is_same ? old->leases.first : NULL;
+        while (entry != NULL) {
+            struct asg_job_entry *after = entry->next;
+            if (is_held(hello->held, hello->held_count, entry)) {
+                asg_entry_list_remove(&old->leases, entry);
+                asg_entry_list_append(&fresh->leases, entry);
+                entry->worker = fresh;
+                entry->lease_until_ms = mono_ms + dispatch->options.lease_ms;
+            }
+            entry = after;
+        }
+        if (is_same) drop_worker(dispatch, old);
+        old = next;
+    }
+}
+
+/* Jobs of an earlier controller that this worker still runs: leave them with it. */
+static void keep_held(struct asg_dispatch *dispatch, struct asg_dispatch_worker *worker,
+                      const struct asg_hello *hello, int64_t mono_ms)
+{
+    for (size_t i = 0; i < hello->held_count; i++) {
+        struct asg_job_entry *entry =
+            asg_job_table_find(&dispatch->table, hello->held[i].job_id);
+        if (entry == NULL || entry->state != ASG_ENTRY_QUEUED ||
+            entry->job.attempt != hello->held[i].attempt) {
+            continue;
+        }
+        detach(dispatch, entry);
+        entry->state = ASG_ENTRY_LEASED;
+        entry->worker = worker;
+        entry->lease_id = hello->held[i].lease_id;
+        if (entry->lease_id > dispatch->last_lease_id) {
+            dispatch->last_lease_id = entry->lease_id;
+        }
+        entry->deliveries++;
+        entry->lease_until_ms = mono_ms + dispatch->options.lease_ms;
+        asg_entry_list_append(&worker->leases, entry);
+        dispatch->counts.leased++;
+    }
+}
+
+static void copy_text(char *ret, size_t size, const char *text)
+{
+    size_t length = strnlen(text == NULL ? "" : text, size - 1);
+    memcpy(ret, text == NULL ? "" : text, length);
+    ret[length] = '\0';
+}
+
+void asg_dispatch_hello(struct asg_dispatch *dispatch, uint32_t peer, const char *key,
+                        const char *address, const struct asg_hello *hello,
+                        int64_t mono_ms)
+{
+    struct asg_dispatch_worker *worker = find_peer(dispatch, peer);
+    if (worker == NULL) {
+        worker = asg_alloc(1, sizeof *worker);
+        worker->peer = peer;
+        worker->next = dispatch->workers;
+        dispatch->workers = worker;
+    }
+    copy_text(worker->name, sizeof worker->name, hello->worker);
+    copy_text(worker->key, sizeof worker->key, key);
+    copy_text(worker->version, sizeof worker->version, hello->version);
+    copy_text(worker->address, sizeof worker->address, address);
+    worker->capacity = hello->credits + (uint32_t)hello->held_count;
+    worker->heard_ms = mono_ms;
+    take_over(dispatch, worker, hello, mono_ms);
+    keep_held(dispatch, worker, hello, mono_ms);
+    const struct asg_welcome welcome = {
+        .epoch = dispatch->epoch,
+        .cluster_id = dispatch->cluster_id,
+        .lease_ms = dispatch->options.lease_ms,
+        .heartbeat_ms = dispatch->options.heartbeat_ms,
+        .is_halted = dispatch->is_halted,
+    };
+    (void)send_message(dispatch, peer, ASG_MESSAGE_WELCOME, &welcome);
+}
+
+bool asg_dispatch_heartbeat(struct asg_dispatch *dispatch, uint32_t peer,
+                            const struct asg_heartbeat *heartbeat, int64_t mono_ms)
+{
+    struct asg_dispatch_worker *worker = find_peer(dispatch, peer);
+    if (worker == NULL) {
+        (void)send_message(dispatch, peer, ASG_MESSAGE_REJOIN, NULL);
+        return false;
+    }
+    worker->heard_ms = mono_ms;
+    worker->capacity = heartbeat->credits + (uint32_t)heartbeat->held_count;
+    for (size_t i = 0; i < heartbeat->held_count; i++) {
+        const struct asg_held *held = &heartbeat->held[i];
+        struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, held->job_id);
+        if (entry != NULL && entry->state == ASG_ENTRY_LEASED &&
+            entry->worker == worker && entry->lease_id == held->lease_id) {
+            entry->lease_until_ms = mono_ms + dispatch->options.lease_ms;
+        }
+    }
+    return true;
+}
+
+static void acknowledge(struct asg_dispatch *dispatch, uint32_t peer, uint64_t job_id,
+                        uint32_t attempt)
+{
+    const struct asg_ack ack = {.job_id = job_id, .attempt = attempt};
+    (void)send_message(dispatch, peer, ASG_MESSAGE_ACK, &ack);
+}
+
+enum asg_result_verdict asg_dispatch_take_result(struct asg_dispatch *dispatch,
+                                                 uint32_t peer,
+                                                 const struct asg_result_message *message,
+                                                 struct asg_result *ret, int64_t mono_ms)
+{
+    const struct asg_result *result = message->result;
+    struct asg_dispatch_worker *worker = find_peer(dispatch, peer);
+    if (worker != NULL) worker->heard_ms = mono_ms;
+    struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, result->job_id);
+    bool is_awaited = entry != NULL && entry->job.attempt == result->attempt;
+    if (is_awaited && entry->state == ASG_ENTRY_ANSWERED) {
+        entry->answered_by =
+            peer; /* sent again before the ACK: it comes after the commit */
+        dispatch->counts.late_results++;
+        return ASG_RESULT_LATE;
+    }
+    if (!is_awaited) {
+        acknowledge(dispatch, peer, result->job_id, result->attempt);
+        dispatch->counts.late_results++;
+        return ASG_RESULT_LATE;
+    }
+    detach(dispatch, entry);
+    entry->state = ASG_ENTRY_ANSWERED;
+    entry->answered_by = peer;
+    *ret = *result;
+    ret->deliveries = entry->deliveries;
+    if (worker != NULL) ret->worker = worker->name;
+    return ASG_RESULT_NEW;
+}
+
+void asg_dispatch_hand_back(struct asg_dispatch *dispatch, uint32_t peer,
+                            const struct asg_hand_back *hand_back, int64_t mono_ms)
+{
+    struct asg_dispatch_worker *worker = find_peer(dispatch, peer);
+    if (worker == NULL) return;
+    worker->heard_ms = mono_ms;
+    struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, hand_back->job_id);
+    if (entry == NULL || entry->state != ASG_ENTRY_LEASED || entry->worker != worker ||
+        entry->lease_id != hand_back->lease_id) {
+        return;
+    }
+    if (entry->deliveries > 0) entry->deliveries--; /* it was never begun */
+    end_lease(dispatch, entry);
+}
+
+void asg_dispatch_settle(struct asg_dispatch *dispatch, uint64_t job_id, uint32_t attempt)
+{
+    struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, job_id);
+    if (entry == NULL || entry->job.attempt != attempt ||
+        entry->state != ASG_ENTRY_ANSWERED) {
+        return;
+    }
+    acknowledge(dispatch, entry->answered_by, job_id, attempt);
+    asg_job_table_remove(&dispatch->table, entry);
+}
+
+static uint32_t free_credits(const struct asg_dispatch_worker *worker)
+{
+    return worker->capacity > worker->leases.count
+               ? worker->capacity - worker->leases.count
+               : 0;
+}
+
+static struct asg_dispatch_worker *choose_worker(const struct asg_dispatch *dispatch)
+{
+    struct asg_dispatch_worker *best = NULL;
+    for (struct asg_dispatch_worker *w = dispatch->workers; w != NULL; w = w->next) {
+        if (free_credits(w) == 0) continue;
+        if (best == NULL || free_credits(w) > free_credits(best)) best = w;
+    }
+    return best;
+}
+
+static void give_up(struct asg_dispatch *dispatch, struct asg_job_entry *entry,
+                    enum asg_outcome outcome, const char *message)
+{
+    const struct asg_result result = {
+        .job_id = entry->job.id,
+        .attempt = entry->job.attempt,
+        .outcome = outcome,
+        .worker = "",
+        .error_code = "",
+        .message = message,
+        .request_id = "",
+        .deliveries = entry->deliveries,
+    };
+    dispatch->counts.given_up++;
+    const struct asg_dispatch_ports *ports = &dispatch->options.ports;
+    ports->give_up(ports->context, &result);
+}
+
+/* True when the job is past help and has been given up. */
+static bool end_hopeless(struct asg_dispatch *dispatch, struct asg_job_entry *entry,
+                         int64_t log_ms)
+{
+    bool was_sent = entry->deliveries > 0;
+    bool may_have_launched = was_sent && entry->job.kind == ASG_JOB_LAUNCH;
+    const char *why = NULL;
+    enum asg_outcome outcome =
+        may_have_launched ? ASG_OUTCOME_AMBIGUOUS : ASG_OUTCOME_UNDELIVERED;
+    if (entry->deliveries >= dispatch->options.delivery_limit) {
+        why = "handed to workers as often as the delivery limit allows, no result came "
+              "back";
+    } else if (entry->job.deadline_ms > 0 && entry->job.deadline_ms <= log_ms) {
+        if (!may_have_launched) outcome = ASG_OUTCOME_EXPIRED;
+        why = "its deadline passed before a worker could finish it";
+    }
+    if (why == NULL) return false;
+    asg_entry_list_remove(queue_of(dispatch, entry), entry);
+    entry->state = ASG_ENTRY_ANSWERED;
+    entry->answered_by = 0;
+    give_up(dispatch, entry, outcome, why);
+    return true;
+}
+
+static bool hand_out(struct asg_dispatch *dispatch, struct asg_job_entry *entry,
+                     struct asg_dispatch_worker *worker, int64_t mono_ms, int64_t log_ms)
+{
+    asg_arena_reset(&dispatch->scratch);
+    uint64_t lease_id = dispatch->last_lease_id + 1;
+    struct asg_job_message message = {
+        .epoch = dispatch->epoch,
+        .lease_id = lease_id,
+        .time_left_ms = entry->job.deadline_ms > 0 ? entry->job.deadline_ms - log_ms : 0,
+        .cluster_id = dispatch->cluster_id,
+        .job = &entry->job,
+    };
+    const struct asg_dispatch_ports *ports = &dispatch->options.ports;
+    ports->prepare(ports->context, &entry->job, &dispatch->scratch, &message);
+    enum asg_status status =
+        send_message(dispatch, worker->peer, ASG_MESSAGE_JOB, &message);
+    if (status == ASG_ERR_CLOSED)
+        worker->capacity = 0; /* its leases run out by themselves */
+    if (status != ASG_OK) return false;
+    dispatch->last_lease_id = lease_id;
+    asg_entry_list_remove(queue_of(dispatch, entry), entry);
+    entry->state = ASG_ENTRY_LEASED;
+    entry->worker = worker;
+    entry->lease_id = lease_id;
+    entry->lease_until_ms = mono_ms + dispatch->options.lease_ms;
+    entry->deliveries++;
+    asg_entry_list_append(&worker->leases, entry);
+    dispatch->counts.handed_out++;
+    dispatch->counts.leased++;
+    return true;
+}
+
+static uint32_t instances_of(const struct asg_job *job)
+{
+    if (job->kind == ASG_JOB_LAUNCH && job->launch != NULL) return job->launch->count;
+    if (job->kind == ASG_JOB_TERMINATE && job->terminate != NULL) {
+        return (uint32_t)job->terminate->instance_ids.count;
+    }
+    return 0;
+}
+
+static bool is_mutating(enum asg_job_kind kind)
+{
+    return kind != ASG_JOB_DESCRIBE && kind != ASG_JOB_RESOLVE_TEMPLATE;
+}
+
+/* Hand out one kind's queue from the front; returns when to come back. */
+static int64_t pump_queue(struct asg_dispatch *dispatch, enum asg_job_kind kind,
+                          int64_t mono_ms, int64_t log_ms)
+{
+    struct asg_entry_list *queue = &dispatch->queues[kind];
+    while (queue->first != NULL) {
+        struct asg_job_entry *entry = queue->first;
+        if (end_hopeless(dispatch, entry, log_ms)) continue;
+        if (dispatch->is_halted && is_mutating(kind)) return INT64_MAX;
+        struct asg_dispatch_worker *worker = choose_worker(dispatch);
+        if (worker == NULL) return mono_ms + dispatch->options.lease_ms;
+        int64_t wait_ms = 0;
+        if (!asg_rate_budget_take(&dispatch->budget, kind, instances_of(&entry->job),
+                                  mono_ms, &wait_ms)) {
+            return mono_ms + wait_ms;
+        }
+        (void)hand_out(dispatch, entry, worker, mono_ms, log_ms);
+    }
+    return INT64_MAX;
+}
+
+/* Leases that ran out; returns when the next one does. A worker unheard of for ten
+ * leases and without any is forgotten. */
+static int64_t end_leases(struct asg_dispatch *dispatch, int64_t mono_ms)
+{
+    int64_t next_ms = INT64_MAX;
+    struct asg_dispatch_worker *worker = dispatch->workers;
+    while (worker != NULL) {
+        struct asg_dispatch_worker *next_worker = worker->next;
+        struct asg_job_entry *entry = worker->leases.first;
+        while (entry != NULL) {
+            struct asg_job_entry *next = entry->next;
+            if (entry->lease_until_ms <= mono_ms) {
+                worker->capacity = 0; /* until it is heard of again */
+                end_lease(dispatch, entry);
+            } else if (entry->lease_until_ms < next_ms) {
+                next_ms = entry->lease_until_ms;
+            }
+            entry = next;
+        }
+        bool is_forgotten = worker->leases.count == 0 &&
+                            worker->heard_ms + 10 * dispatch->options.lease_ms < mono_ms;
+        if (is_forgotten) drop_worker(dispatch, worker);
+        worker = next_worker;
+    }
+    return next_ms;
+}
+
+int64_t asg_dispatch_pump(struct asg_dispatch *dispatch, int64_t mono_ms, int64_t log_ms)
+{
+    int64_t next_ms = end_leases(dispatch, mono_ms);
+    for (int kind = 0; kind < ASG_JOB_COUNT; kind++) {
+        int64_t at_ms = pump_queue(dispatch, (enum asg_job_kind)kind, mono_ms, log_ms);
+        if (at_ms < next_ms) next_ms = at_ms;
+    }
+    return next_ms;
+}
+
+const char *asg_dispatch_holder(const struct asg_dispatch *dispatch, uint64_t job_id)
+{
+    const struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, job_id);
+    return entry != NULL && entry->state == ASG_ENTRY_LEASED ? entry->worker->name : "";
+}
+
+void asg_dispatch_view(const struct asg_dispatch *dispatch, int64_t mono_ms,
+                       struct asg_arena *arena, struct asg_worker_view **ret,
+                       size_t *ret_count)
+{
+    struct asg_worker_view *views = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+    for (struct asg_dispatch_worker *w = dispatch->workers; w != NULL; w = w->next) {
+        struct asg_worker_view *view =
+            asg_arena_push(arena, (void **)&views, &count, &capacity, sizeof *view);
+        *view = (struct asg_worker_view){
+            .name = asg_arena_text(arena, w->name),
+            .version = asg_arena_text(arena, w->version),
+            .address = asg_arena_text(arena, w->address),
+            .credits = free_credits(w),
+            .leases = w->leases.count,
+            .heard_ms = mono_ms - w->heard_ms,
+        };
+    }
+    *ret = views;
+    *ret_count = count;
+}
+
+struct asg_dispatch_counts asg_dispatch_counts(const struct asg_dispatch *dispatch)
+{
+    struct asg_dispatch_counts counts = dispatch->counts;
+    for (int kind = 0; kind < ASG_JOB_COUNT; kind++) {
+        counts.queued += dispatch->queues[kind].count;
+    }
+    for (struct asg_dispatch_worker *w = dispatch->workers; w != NULL; w = w->next) {
+        counts.workers++;
+    }
+    return counts;
+}

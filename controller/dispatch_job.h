@@ -1,0 +1,102 @@
+/* dispatch_job - committed jobs go to workers, by credit and under a lease.
+ *
+ * Flow:    effects (committed) -> [dispatch] -> worker -> result -> event -> commit
+ * Promise: a job is with at most one worker per lease. A worker that falls silent for
+ *          lease_ms loses its leases and the same attempt goes to another: the client
+ *          token makes that harmless. The first result of an attempt counts; what comes
+ *          later is acknowledged and dropped. Nothing is acknowledged to a worker before
+ *          it is durable.
+ * Time:    leases by the monotonic clock, deadlines by the time of the log.
+ * Threads: one owner (the loop). No sockets here: they come in by `ports`.
+ */
+#ifndef ASG_CONTROLLER_DISPATCH_JOB_H
+#define ASG_CONTROLLER_DISPATCH_JOB_H
+
+#include "model/messages.h"
+
+struct asg_dispatch;
+
+struct asg_dispatch_ports {
+    /* Send one message; CLOSED when that peer is gone, BUSY when it takes no more. */
+    enum asg_status (*send)(void *context, uint32_t peer, enum asg_message_type type,
+                            const void *object);
+    /* Fill join stanza and attachment of a job that is about to leave. */
+    void (*prepare)(void *context, const struct asg_job *job, struct asg_arena *arena,
+                    struct asg_job_message *message);
+    /* A job that no worker will answer any more: its end as an event. */
+    void (*give_up)(void *context, const struct asg_result *result);
+    void *context;
+};
+
+struct asg_dispatch_options {
+    int64_t lease_ms;
+    int64_t heartbeat_ms;
+    uint32_t delivery_limit;     /* times a job is handed out before it is given up */
+    uint32_t rate_share_percent; /* of EC2's documented quotas; 0: no limit */
+    struct asg_dispatch_ports ports;
+};
+
+enum asg_result_verdict {
+    ASG_RESULT_NEW, /* make it an event; asg_dispatch_settle() when that is durable */
+    ASG_RESULT_LATE /* counted already, or nobody waits for it; acknowledged */
+};
+
+struct asg_dispatch_counts {
+    uint64_t handed_out;
+    uint64_t redelivered;
+    uint64_t late_results;
+    uint64_t given_up;
+    uint32_t queued;
+    uint32_t leased;
+    uint32_t workers;
+};
+
+void asg_dispatch_new(const struct asg_dispatch_options *options, int64_t mono_ms,
+                      struct asg_dispatch **ret);
+void asg_dispatch_destroy(struct asg_dispatch **dispatch);
+
+/* Begin to lead: workers are welcomed with this epoch. */
+void asg_dispatch_lead(struct asg_dispatch *dispatch, uint64_t epoch,
+                       const char *cluster_id);
+
+/* The kill switch: while on, only jobs that change nothing leave; workers are told. */
+void asg_dispatch_halt(struct asg_dispatch *dispatch, bool is_halted);
+
+/* A committed job. The same id with a higher attempt takes the place of the older one. */
+void asg_dispatch_add(struct asg_dispatch *dispatch, const struct asg_job *job);
+
+/* A job that needs no worker any more. */
+void asg_dispatch_close(struct asg_dispatch *dispatch, uint64_t job_id);
+
+/* What workers say. `address` and `key` are shown to people. A worker that says hello
+ * again without the leases it had has lost them: they go out at once. */
+void asg_dispatch_hello(struct asg_dispatch *dispatch, uint32_t peer, const char *key,
+                        const char *address, const struct asg_hello *hello,
+                        int64_t mono_ms);
+/* False: no such worker here; it is told by REJOIN to say hello. */
+bool asg_dispatch_heartbeat(struct asg_dispatch *dispatch, uint32_t peer,
+                            const struct asg_heartbeat *heartbeat, int64_t mono_ms);
+enum asg_result_verdict asg_dispatch_take_result(struct asg_dispatch *dispatch,
+                                                 uint32_t peer,
+                                                 const struct asg_result_message *message,
+                                                 struct asg_result *ret, int64_t mono_ms);
+void asg_dispatch_hand_back(struct asg_dispatch *dispatch, uint32_t peer,
+                            const struct asg_hand_back *hand_back, int64_t mono_ms);
+
+/* The result that was NEW is durable: acknowledge it. */
+void asg_dispatch_settle(struct asg_dispatch *dispatch, uint64_t job_id,
+                         uint32_t attempt);
+
+/* End leases that ran out, hand out what can go. Returns the monotonic moment when it
+ * wants to be called again (INT64_MAX: when something happens). */
+int64_t asg_dispatch_pump(struct asg_dispatch *dispatch, int64_t mono_ms, int64_t log_ms);
+
+/* Name of the worker that has the job's lease; "" when none has. */
+const char *asg_dispatch_holder(const struct asg_dispatch *dispatch, uint64_t job_id);
+
+void asg_dispatch_view(const struct asg_dispatch *dispatch, int64_t mono_ms,
+                       struct asg_arena *arena, struct asg_worker_view **ret,
+                       size_t *ret_count);
+struct asg_dispatch_counts asg_dispatch_counts(const struct asg_dispatch *dispatch);
+
+#endif

@@ -1,0 +1,361 @@
+#include "controller/probe_agent.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/id_map.h"
+#include "rpc/agent_service.h"
+#include "rpc/health.h"
+
+#define TARGET_BYTES_MAX 64
+#define DETAIL_BYTES_MAX 160
+#define ROUND_MS         20
+
+struct target {
+    bool is_used;
+    bool is_suspect;
+    bool is_failed; /* PROBE_FAILED was told */
+    bool is_probing;
+    bool must_tell; /* a transition the inbox had no room for */
+    uint32_t failures;
+    uint32_t generation; /* changes when the slot gets another instance */
+    int64_t next_ms;
+    char id[ASG_ID_MAX + 1];
+    char address[TARGET_BYTES_MAX];
+    char detail[DETAIL_BYTES_MAX];
+};
+
+struct asg_prober {
+    struct asg_prober_options options;
+    struct asg_rpc_client *client;
+    struct asg_clock clock;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool is_stopping;
+    struct target *targets;
+    uint32_t target_end;
+    uint32_t target_capacity;
+    struct asg_id_map by_id;
+    uint32_t *suspects; /* slots; small and short-lived */
+    uint32_t suspect_count;
+    uint32_t suspect_capacity;
+    uint32_t background_at; /* where the slow round is */
+    int64_t background_credit_us;
+    struct asg_prober_counts counts;
+};
+
+/* What a callback needs to find its target again. */
+struct probe {
+    struct asg_prober *prober;
+    uint32_t slot;
+    uint32_t generation;
+};
+
+struct drain {
+    struct asg_prober *prober;
+    char id[ASG_ID_MAX + 1];
+};
+
+static struct target *find(struct asg_prober *prober, const char *instance_id)
+{
+    uint32_t slot = asg_id_map_find(&prober->by_id, instance_id);
+    return slot == ASG_ID_MAP_NONE ? NULL : &prober->targets[slot];
+}
+
+static uint32_t take_slot(struct asg_prober *prober)
+{
+    for (uint32_t i = 0; i < prober->target_end; i++) {
+        if (!prober->targets[i].is_used && !prober->targets[i].is_probing) return i;
+    }
+    if (prober->target_end == prober->target_capacity) {
+        uint32_t wider = prober->target_capacity == 0 ? 64 : prober->target_capacity * 2;
+        prober->targets = asg_realloc(prober->targets, wider, sizeof *prober->targets);
+        memset(prober->targets + prober->target_capacity, 0,
+               (wider - prober->target_capacity) * sizeof *prober->targets);
+        prober->target_capacity = wider;
+    }
+    return prober->target_end++;
+}
+
+void asg_prober_watch(struct asg_prober *prober, const char *instance_id,
+                      const char *address)
+{
+    if (strlen(instance_id) > ASG_ID_MAX || strlen(address) >= TARGET_BYTES_MAX) return;
+    (void)pthread_mutex_lock(&prober->lock);
+    struct target *target = find(prober, instance_id);
+    if (target == NULL) {
+        uint32_t slot = take_slot(prober);
+        target = &prober->targets[slot];
+        *target = (struct target){.is_used = true, .generation = target->generation + 1};
+        (void)snprintf(target->id, sizeof target->id, "%s", instance_id);
+        target->next_ms =
+            asg_clock_monotonic_ms(&prober->clock) + prober->options.background_ms;
+        asg_id_map_put(&prober->by_id, instance_id, slot);
+        prober->counts.targets++;
+    }
+    (void)snprintf(target->address, sizeof target->address, "%s", address);
+    (void)pthread_mutex_unlock(&prober->lock);
+}
+
+static void drop_suspect(struct asg_prober *prober, uint32_t slot)
+{
+    for (uint32_t i = 0; i < prober->suspect_count; i++) {
+        if (prober->suspects[i] != slot) continue;
+        prober->suspects[i] = prober->suspects[--prober->suspect_count];
+        return;
+    }
+}
+
+void asg_prober_forget(struct asg_prober *prober, const char *instance_id)
+{
+    (void)pthread_mutex_lock(&prober->lock);
+    struct target *target = find(prober, instance_id);
+    if (target != NULL) {
+        if (target->is_suspect)
+            drop_suspect(prober, (uint32_t)(target - prober->targets));
+        asg_id_map_remove(&prober->by_id, instance_id);
+        target->is_used = false;
+        target->is_suspect = false;
+        target->must_tell = false;
+        prober->counts.targets--;
+    }
+    (void)pthread_mutex_unlock(&prober->lock);
+}
+
+void asg_prober_suspect(struct asg_prober *prober, const char *instance_id,
+                        bool is_suspect)
+{
+    (void)pthread_mutex_lock(&prober->lock);
+    struct target *target = find(prober, instance_id);
+    if (target != NULL && target->is_suspect != is_suspect) {
+        uint32_t slot = (uint32_t)(target - prober->targets);
+        target->is_suspect = is_suspect;
+        target->next_ms = 0;
+        if (is_suspect) {
+            if (prober->suspect_count == prober->suspect_capacity) {
+                prober->suspect_capacity =
+                    prober->suspect_capacity == 0 ? 64 : prober->suspect_capacity * 2;
+                prober->suspects = asg_realloc(prober->suspects, prober->suspect_capacity,
+                                               sizeof *prober->suspects);
+            }
+            prober->suspects[prober->suspect_count++] = slot;
+            (void)pthread_cond_signal(&prober->wake);
+        } else {
+            drop_suspect(prober, slot);
+        }
+    }
+    (void)pthread_mutex_unlock(&prober->lock);
+}
+
+/* Tell a transition; when the inbox is full it stays to be told. Lock held. */
+static void tell_transition(struct asg_prober *prober, struct target *target)
+{
+    enum asg_sign sign = target->is_failed ? ASG_SIGN_PROBE_FAILED : ASG_SIGN_PROBE_OK;
+    target->must_tell =
+        !prober->options.tell(prober->options.context, target->id, sign, target->detail);
+}
+
+static void take_answer(const struct asg_rpc_health_reply *reply, void *context)
+{
+    struct probe *probe = context;
+    struct asg_prober *prober = probe->prober;
+    (void)pthread_mutex_lock(&prober->lock);
+    struct target *target = &prober->targets[probe->slot];
+    prober->counts.in_flight--;
+    bool is_alive = reply->code == ASG_RPC_OK && reply->status == ASG_HEALTH_SERVING;
+    if (!is_alive) prober->counts.failed++;
+    target->is_probing = false;
+    bool is_same = target->is_used && target->generation == probe->generation;
+    if (is_same && reply->code != ASG_RPC_CANCELLED) {
+        (void)snprintf(target->detail, sizeof target->detail, "%s: %s",
+                       asg_rpc_code_name(reply->code),
+                       is_alive ? "serving" : reply->details);
+        target->failures = is_alive ? 0 : target->failures + 1;
+        bool is_failed = target->failures >= prober->options.failures ||
+                         (target->is_failed && !is_alive);
+        if (is_failed != target->is_failed) {
+            target->is_failed = is_failed;
+            tell_transition(prober, target);
+        }
+        /* One failure of the background round: look closer soon. */
+        int64_t pause_ms = target->is_suspect || (!is_alive && !is_failed)
+                               ? prober->options.suspect_ms
+                               : prober->options.background_ms;
+        target->next_ms = asg_clock_monotonic_ms(&prober->clock) + pause_ms;
+    }
+    (void)pthread_mutex_unlock(&prober->lock);
+    free(probe);
+}
+
+/* Lock held; true when a probe went out. */
+static bool probe_slot(struct asg_prober *prober, uint32_t slot, int64_t now_ms)
+{
+    struct target *target = &prober->targets[slot];
+    if (!target->is_used || target->is_probing || target->next_ms > now_ms) return false;
+    if (prober->counts.in_flight >= prober->options.concurrency) return false;
+    struct probe *probe = asg_alloc(1, sizeof *probe);
+    *probe = (struct probe){prober, slot, target->generation};
+    enum asg_status status =
+        asg_rpc_health_check(prober->client, target->address, "",
+                             prober->options.deadline_ms, take_answer, probe);
+    if (status != ASG_OK) {
+        target->next_ms = now_ms + prober->options.suspect_ms;
+        free(probe);
+        return false;
+    }
+    target->is_probing = true;
+    prober->counts.in_flight++;
+    prober->counts.probes++;
+    return true;
+}
+
+static void probe_suspects(struct asg_prober *prober, int64_t now_ms)
+{
+    for (uint32_t i = 0; i < prober->suspect_count; i++) {
+        uint32_t slot = prober->suspects[i];
+        if (prober->targets[slot].must_tell)
+            tell_transition(prober, &prober->targets[slot]);
+        (void)probe_slot(prober, slot, now_ms);
+    }
+}
+
+/* As many as the pace of the slow round allows since the last time. */
+static void probe_background(struct asg_prober *prober, int64_t now_ms)
+{
+    if (prober->target_end == 0) return;
+    prober->background_credit_us += (int64_t)ROUND_MS * 1000 * prober->target_end;
+    int64_t cost_us = prober->options.background_ms * 1000;
+    int64_t most_us = cost_us * prober->options.concurrency;
+    if (prober->background_credit_us > most_us) prober->background_credit_us = most_us;
+    while (prober->background_credit_us >= cost_us) {
+        prober->background_credit_us -= cost_us;
+        prober->background_at = (prober->background_at + 1) % prober->target_end;
+        struct target *target = &prober->targets[prober->background_at];
+        if (target->must_tell) tell_transition(prober, target);
+        (void)probe_slot(prober, prober->background_at, now_ms);
+    }
+}
+
+static void *run(void *context)
+{
+    struct asg_prober *prober = context;
+    (void)pthread_mutex_lock(&prober->lock);
+    while (!prober->is_stopping) {
+        int64_t now_ms = asg_clock_monotonic_ms(&prober->clock);
+        probe_suspects(prober, now_ms);
+        probe_background(prober, now_ms);
+        struct timespec until;
+        (void)clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += ROUND_MS * 1000000L;
+        if (until.tv_nsec >= 1000000000L) {
+            until.tv_nsec -= 1000000000L;
+            until.tv_sec++;
+        }
+        (void)pthread_cond_timedwait(&prober->wake, &prober->lock, &until);
+    }
+    (void)pthread_mutex_unlock(&prober->lock);
+    return NULL;
+}
+
+enum asg_status asg_prober_new(const struct asg_prober_options *options,
+                               struct asg_prober **ret, struct asg_error *error)
+{
+    struct asg_prober *prober = asg_alloc(1, sizeof *prober);
+    prober->options = *options;
+    prober->clock = asg_clock_real();
+    const struct asg_rpc_client_options client = {.max_calls = options->concurrency + 64};
+    enum asg_status status = asg_rpc_client_new(&client, &prober->client, error);
+    if (status != ASG_OK) {
+        free(prober);
+        return status;
+    }
+    (void)pthread_mutex_init(&prober->lock, NULL);
+    pthread_condattr_t attributes;
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&prober->wake, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    if (pthread_create(&prober->thread, NULL, run, prober) != 0) {
+        asg_rpc_client_destroy(&prober->client);
+        free(prober);
+        return asg_fail(error, ASG_ERR_IO, "cannot start the prober's thread");
+    }
+    *ret = prober;
+    return ASG_OK;
+}
+
+void asg_prober_destroy(struct asg_prober **prober)
+{
+    struct asg_prober *p = *prober;
+    if (p == NULL) return;
+    (void)pthread_mutex_lock(&p->lock);
+    p->is_stopping = true;
+    (void)pthread_cond_signal(&p->wake);
+    (void)pthread_mutex_unlock(&p->lock);
+    (void)pthread_join(p->thread, NULL);
+    asg_rpc_client_destroy(&p->client); /* its callbacks have all run */
+    (void)pthread_mutex_destroy(&p->lock);
+    (void)pthread_cond_destroy(&p->wake);
+    asg_id_map_clear(&p->by_id);
+    free(p->targets);
+    free(p->suspects);
+    free(p);
+    *prober = NULL;
+}
+
+static void take_drained(enum asg_rpc_code code, const char *details,
+                         const struct asg_rpc_drain *answer, void *context)
+{
+    struct drain *drain = context;
+    char text[DETAIL_BYTES_MAX];
+    if (code == ASG_RPC_OK && answer != NULL) {
+        (void)snprintf(text, sizeof text, "drain script ended with %d%s",
+                       answer->exit_code,
+                       answer->has_timed_out ? ", stopped at its limit" : "");
+    } else {
+        (void)snprintf(text, sizeof text, "could not be drained: %s: %s",
+                       asg_rpc_code_name(code), details);
+    }
+    /* A full inbox is no loss: core has a timer of its own for this drain. */
+    (void)drain->prober->options.tell(drain->prober->options.context, drain->id,
+                                      ASG_SIGN_DRAINED, text);
+    free(drain);
+}
+
+void asg_prober_drain(struct asg_prober *prober, const char *instance_id,
+                      int64_t limit_ms)
+{
+    char address[TARGET_BYTES_MAX] = "";
+    (void)pthread_mutex_lock(&prober->lock);
+    const struct target *target = find(prober, instance_id);
+    if (target != NULL) memcpy(address, target->address, sizeof address);
+    (void)pthread_mutex_unlock(&prober->lock);
+    struct drain *drain = asg_alloc(1, sizeof *drain);
+    drain->prober = prober;
+    (void)snprintf(drain->id, sizeof drain->id, "%s", instance_id);
+    enum asg_status status =
+        address[0] == '\0'
+            ? ASG_ERR_NOT_FOUND
+            : asg_rpc_agent_drain(prober->client, address, "scale in", (uint32_t)limit_ms,
+                                  limit_ms, take_drained, drain);
+    if (status == ASG_OK) return;
+    (void)prober->options.tell(prober->options.context, instance_id, ASG_SIGN_DRAINED,
+                               "could not be asked to drain");
+    free(drain);
+}
+
+struct asg_prober_counts asg_prober_counts(struct asg_prober *prober)
+{
+    (void)pthread_mutex_lock(&prober->lock);
+    struct asg_prober_counts counts = prober->counts;
+    counts.suspects = prober->suspect_count;
+    (void)pthread_mutex_unlock(&prober->lock);
+    return counts;
+}

@@ -1,0 +1,58 @@
+/* probe_agent - asks agents over gRPC whether they live: suspects first and at once,
+ * everyone in the background at a slow pace.
+ *
+ * Flow:    membership, silence -> [prober] -> health sign -> inbox -> core
+ * It tells transitions only: PROBE_FAILED after `failures` unanswered probes in a row,
+ * PROBE_OK when one answers again, DRAINED when a drain has ended.
+ * Threads: a scheduling thread and gRPC's; every call from any thread, none blocks.
+ */
+#ifndef ASG_CONTROLLER_PROBE_AGENT_H
+#define ASG_CONTROLLER_PROBE_AGENT_H
+
+#include "base/error.h"
+#include "model/effects.h"
+
+struct asg_prober;
+
+struct asg_prober_options {
+    uint32_t concurrency;  /* probes at once; 200 */
+    int64_t deadline_ms;   /* of one probe; 1 s */
+    int64_t suspect_ms;    /* pause between probes of a suspect; 500 ms */
+    int64_t background_ms; /* everyone is probed once in this time; 60 s */
+    uint32_t failures;     /* in a row before it is believed; 2 */
+    /* Called from the prober's threads; false when it could not be taken: told again. */
+    bool (*tell)(void *context, const char *instance_id, enum asg_sign sign,
+                 const char *detail);
+    void *context;
+};
+
+struct asg_prober_counts {
+    uint64_t probes;
+    uint64_t failed;
+    uint32_t targets;
+    uint32_t suspects;
+    uint32_t in_flight;
+};
+
+ASG_MUST_USE enum asg_status asg_prober_new(const struct asg_prober_options *options,
+                                            struct asg_prober **ret,
+                                            struct asg_error *error);
+/* Cancels what is under way and joins the threads. */
+void asg_prober_destroy(struct asg_prober **prober);
+
+/* Watch an instance at "address:port"; again to change the address. */
+void asg_prober_watch(struct asg_prober *prober, const char *instance_id,
+                      const char *target);
+void asg_prober_forget(struct asg_prober *prober, const char *instance_id);
+
+/* It fell silent (or speaks again): probe it now and again until that changes. */
+void asg_prober_suspect(struct asg_prober *prober, const char *instance_id,
+                        bool is_suspect);
+
+/* Ask it to drain; DRAINED is told when it has, could not, or limit_ms is over. */
+void asg_prober_drain(struct asg_prober *prober, const char *instance_id,
+                      int64_t limit_ms);
+
+struct asg_prober_counts asg_prober_counts(struct asg_prober *prober);
+
+#endif

@@ -1,0 +1,151 @@
+#include "controller/reconcile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/id_map.h"
+
+/* How long an instance has been missing. */
+struct missing {
+    uint32_t listings;
+    int64_t since_ms;
+    char id[ASG_ID_MAX + 1];
+};
+
+struct asg_reconciler {
+    struct asg_reconciler_options options;
+    struct missing *missing; /* of the last complete listing */
+    size_t missing_count;
+    size_t missing_capacity;
+    struct asg_id_map by_id; /* into missing[] */
+};
+
+void asg_reconciler_new(const struct asg_reconciler_options *options,
+                        struct asg_reconciler **ret)
+{
+    struct asg_reconciler *reconciler = asg_alloc(1, sizeof *reconciler);
+    reconciler->options = *options;
+    *ret = reconciler;
+}
+
+void asg_reconciler_destroy(struct asg_reconciler **reconciler)
+{
+    if (*reconciler == NULL) return;
+    free((*reconciler)->missing);
+    asg_id_map_clear(&(*reconciler)->by_id);
+    free(*reconciler);
+    *reconciler = NULL;
+}
+
+static bool is_over(enum asg_ec2_state state)
+{
+    return state == ASG_EC2_TERMINATED || state == ASG_EC2_SHUTTING_DOWN;
+}
+
+static bool differs(const struct asg_core *core, const struct asg_seen_instance *seen)
+{
+    struct asg_belief belief;
+    if (!asg_core_find_instance(core, seen->instance_id, &belief)) {
+        return !is_over(seen->state); /* the dead of others and of long ago are no news */
+    }
+    return belief.ec2_state != seen->state || belief.is_impaired != seen->is_impaired ||
+           strcmp(belief.private_ip, seen->private_ip) != 0;
+}
+
+static bool is_settled(enum asg_instance_state state)
+{
+    return state == ASG_INSTANCE_REQUESTED || state == ASG_INSTANCE_TERMINATED;
+}
+
+/* Count one more listing without this instance; true when that is enough. */
+static bool note_missing(struct asg_reconciler *reconciler, struct missing *fresh,
+                         const char *id, int64_t log_ms)
+{
+    uint32_t before = asg_id_map_find(&reconciler->by_id, id);
+    *fresh = (struct missing){.listings = 1, .since_ms = log_ms};
+    if (before != ASG_ID_MAP_NONE) {
+        *fresh = reconciler->missing[before];
+        fresh->listings++;
+    }
+    size_t length = strnlen(id, ASG_ID_MAX);
+    memcpy(fresh->id, id, length);
+    fresh->id[length] = '\0';
+    return fresh->listings >= reconciler->options.absent_listings &&
+           log_ms - fresh->since_ms >= reconciler->options.absent_ms;
+}
+
+struct found {
+    struct asg_seen_instance *items;
+    size_t count;
+    size_t capacity;
+};
+
+static void add_absent(struct asg_reconciler *reconciler, const struct asg_core *core,
+                       const struct asg_result *result, int64_t log_ms,
+                       struct asg_arena *arena, struct found *found)
+{
+    struct asg_id_map seen = {0};
+    for (size_t i = 0; i < result->instance_count; i++) {
+        if (strlen(result->instances[i].instance_id) > ASG_ID_MAX) continue;
+        asg_id_map_put(&seen, result->instances[i].instance_id, 0);
+    }
+    struct asg_belief *beliefs = NULL;
+    size_t belief_count = 0;
+    asg_core_list_beliefs(core, arena, &beliefs, &belief_count);
+    struct missing *missing = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+    for (size_t i = 0; i < belief_count; i++) {
+        const struct asg_belief *belief = &beliefs[i];
+        if (belief->instance_id[0] == '\0' || is_settled(belief->state)) continue;
+        if (asg_id_map_find(&seen, belief->instance_id) != ASG_ID_MAP_NONE) continue;
+        if (count == capacity) {
+            capacity = capacity == 0 ? 16 : capacity * 2;
+            missing = asg_realloc(missing, capacity, sizeof *missing);
+        }
+        if (!note_missing(reconciler, &missing[count++], belief->instance_id, log_ms)) {
+            continue;
+        }
+        struct asg_seen_instance *row = asg_arena_push(
+            arena, (void **)&found->items, &found->count, &found->capacity, sizeof *row);
+        *row = (struct asg_seen_instance){
+            .instance_id = belief->instance_id,
+            .state = ASG_EC2_ABSENT,
+            .state_reason = "in none of several complete listings",
+        };
+    }
+    asg_id_map_clear(&seen);
+    free(reconciler->missing);
+    asg_id_map_clear(&reconciler->by_id);
+    reconciler->missing = missing;
+    reconciler->missing_count = count;
+    reconciler->missing_capacity = capacity;
+    for (size_t i = 0; i < count; i++) {
+        asg_id_map_put(&reconciler->by_id, missing[i].id, (uint32_t)i);
+    }
+}
+
+void asg_reconcile(struct asg_reconciler *reconciler, const struct asg_core *core,
+                   const struct asg_result *result, bool is_complete, int64_t log_ms,
+                   struct asg_arena *arena, struct asg_observed *ret)
+{
+    bool failed = result->outcome != ASG_OUTCOME_OK;
+    struct found found = {0};
+    for (size_t i = 0; !failed && i < result->instance_count; i++) {
+        if (!differs(core, &result->instances[i])) continue;
+        struct asg_seen_instance *row = asg_arena_push(
+            arena, (void **)&found.items, &found.count, &found.capacity, sizeof *row);
+        *row = result->instances[i];
+    }
+    if (!failed && is_complete) {
+        add_absent(reconciler, core, result, log_ms, arena, &found);
+    }
+    *ret = (struct asg_observed){
+        .job_id = result->job_id,
+        .is_complete = is_complete && !failed,
+        .failed = failed,
+        .instances = found.items,
+        .instance_count = found.count,
+    };
+}

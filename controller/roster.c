@@ -1,0 +1,316 @@
+#include "controller/roster.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "crypto/crypto.h"
+
+/* Peers are numbers that ROUTER gives out one after another from a random start, so a
+ * table by their low bits is nearly free of collisions. */
+struct peer_row {
+    uint32_t peer;
+    uint32_t slot; /* ASG_SLOT_NONE: free */
+};
+
+struct asg_roster {
+    struct asg_roster_options options;
+    struct asg_roster_slot *slots;
+    uint32_t slot_end;
+    uint32_t slot_capacity;
+    uint32_t *spare; /* slots to use again */
+    uint32_t spare_count;
+    uint32_t spare_capacity;
+    struct asg_id_map by_id;
+    struct peer_row *peers;
+    uint32_t peer_capacity; /* a power of two */
+    uint32_t bound_count;
+};
+
+#define PEERS_MIN 256
+
+static void clear_peers(struct peer_row *peers, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        peers[i].slot = ASG_SLOT_NONE;
+    }
+}
+
+void asg_roster_new(const struct asg_roster_options *options, struct asg_roster **ret)
+{
+    struct asg_roster *roster = asg_alloc(1, sizeof *roster);
+    roster->options = *options;
+    roster->peer_capacity = PEERS_MIN;
+    roster->peers = asg_alloc(PEERS_MIN, sizeof *roster->peers);
+    clear_peers(roster->peers, PEERS_MIN);
+    *ret = roster;
+}
+
+void asg_roster_destroy(struct asg_roster **roster)
+{
+    struct asg_roster *r = *roster;
+    if (r == NULL) return;
+    asg_secret_wipe(r->options.join_secret, sizeof r->options.join_secret);
+    asg_id_map_clear(&r->by_id);
+    free(r->slots);
+    free(r->spare);
+    free(r->peers);
+    free(r);
+    *roster = NULL;
+}
+
+/* ---- peers ---- */
+
+static struct peer_row *row_of(const struct asg_roster *roster, uint32_t peer)
+{
+    uint32_t at = peer & (roster->peer_capacity - 1);
+    while (roster->peers[at].slot != ASG_SLOT_NONE && roster->peers[at].peer != peer) {
+        at = (at + 1) & (roster->peer_capacity - 1);
+    }
+    return &roster->peers[at];
+}
+
+/* All bound slots anew: rare, so rows are never removed one by one. */
+static void rebuild_peers(struct asg_roster *roster)
+{
+    while (roster->peer_capacity < 2 * (roster->bound_count + 1)) {
+        roster->peer_capacity *= 2;
+    }
+    roster->peers =
+        asg_realloc(roster->peers, roster->peer_capacity, sizeof *roster->peers);
+    clear_peers(roster->peers, roster->peer_capacity);
+    for (uint32_t slot = 0; slot < roster->slot_end; slot++) {
+        if (!roster->slots[slot].is_bound) continue;
+        *row_of(roster, roster->slots[slot].peer) =
+            (struct peer_row){roster->slots[slot].peer, slot};
+    }
+}
+
+uint32_t asg_roster_slot_of(const struct asg_roster *roster, uint32_t peer)
+{
+    return row_of(roster, peer)->slot;
+}
+
+static void unbind(struct asg_roster *roster, uint32_t slot)
+{
+    struct asg_roster_slot *s = &roster->slots[slot];
+    if (!s->is_bound) return;
+    s->is_bound = false;
+    roster->bound_count--;
+    rebuild_peers(roster);
+}
+
+static void bind_peer(struct asg_roster *roster, uint32_t slot, uint32_t peer)
+{
+    struct asg_roster_slot *s = &roster->slots[slot];
+    bool must_rebuild = s->is_bound && s->peer != peer;
+    if (!s->is_bound) roster->bound_count++;
+    s->is_bound = true;
+    s->peer = peer;
+    if (must_rebuild || 2 * roster->bound_count >= roster->peer_capacity) {
+        rebuild_peers(roster);
+    } else {
+        *row_of(roster, peer) = (struct peer_row){peer, slot};
+    }
+}
+
+/* ---- membership ---- */
+
+static uint32_t take_slot(struct asg_roster *roster)
+{
+    if (roster->spare_count > 0) return roster->spare[--roster->spare_count];
+    if (roster->slot_end == roster->slot_capacity) {
+        roster->slot_capacity =
+            roster->slot_capacity == 0 ? 64 : roster->slot_capacity * 2;
+        roster->slots =
+            asg_realloc(roster->slots, roster->slot_capacity, sizeof *roster->slots);
+    }
+    return roster->slot_end++;
+}
+
+static void give_slot_back(struct asg_roster *roster, uint32_t slot)
+{
+    unbind(roster, slot);
+    asg_id_map_remove(&roster->by_id, roster->slots[slot].id);
+    roster->slots[slot] = (struct asg_roster_slot){0};
+    if (roster->spare_count == roster->spare_capacity) {
+        roster->spare_capacity =
+            roster->spare_capacity == 0 ? 64 : roster->spare_capacity * 2;
+        roster->spare =
+            asg_realloc(roster->spare, roster->spare_capacity, sizeof *roster->spare);
+    }
+    roster->spare[roster->spare_count++] = slot;
+}
+
+uint32_t asg_roster_set(struct asg_roster *roster, const struct asg_member *member,
+                        int64_t now_ms)
+{
+    if (strlen(member->instance_id) > ASG_ID_MAX) return ASG_SLOT_NONE;
+    uint32_t slot = asg_id_map_find(&roster->by_id, member->instance_id);
+    if (member->state == ASG_MEMBER_GONE) {
+        if (slot != ASG_ID_MAP_NONE) give_slot_back(roster, slot);
+        return slot;
+    }
+    if (slot == ASG_ID_MAP_NONE) {
+        slot = take_slot(roster);
+        roster->slots[slot] =
+            (struct asg_roster_slot){.is_used = true, .heard_ms = now_ms};
+        (void)snprintf(roster->slots[slot].id, sizeof roster->slots[slot].id, "%s",
+                       member->instance_id);
+        asg_id_map_put(&roster->by_id, member->instance_id, slot);
+    }
+    struct asg_roster_slot *s = &roster->slots[slot];
+    s->group_no = member->group_no;
+    s->state = member->state;
+    s->job_id = member->job_id;
+    s->attempt = member->attempt;
+    if (member->private_ip[0] != '\0') {
+        (void)snprintf(s->private_ip, sizeof s->private_ip, "%s", member->private_ip);
+    }
+    return slot;
+}
+
+/* ---- joins ---- */
+
+void asg_join_token(const uint8_t secret[32], uint64_t job_id, uint32_t attempt,
+                    char ret[ASG_JOIN_TOKEN_SIZE])
+{
+    char text[64];
+    int length =
+        snprintf(text, sizeof text, "openasg join %" PRIu64 "/%" PRIu32, job_id, attempt);
+    uint8_t hash[ASG_SHA256_BYTES];
+    asg_hmac_sha256(secret, 32, text, (size_t)length, hash);
+    asg_hex_encode(hash, sizeof hash, ret);
+}
+
+static bool has_token(const struct asg_roster *roster, const struct asg_roster_slot *slot,
+                      const struct asg_join *join)
+{
+    char wanted[ASG_JOIN_TOKEN_SIZE];
+    asg_join_token(roster->options.join_secret, slot->job_id, slot->attempt, wanted);
+    bool is_right = strlen(join->token) == sizeof wanted - 1 &&
+                    asg_secret_equal(wanted, join->token, sizeof wanted - 1);
+    asg_secret_wipe(wanted, sizeof wanted);
+    return is_right;
+}
+
+static enum asg_status refuse_join(const struct asg_roster *roster,
+                                   const struct asg_roster_slot *slot,
+                                   const struct asg_join *join, const char *key,
+                                   const char *address, struct asg_error *error)
+{
+    if (!has_token(roster, slot, join)) {
+        return asg_fail(error, ASG_ERR_DENIED,
+                        "the join token is not the one of job %" PRIu64
+                        ", which launched %s",
+                        slot->job_id, slot->id);
+    }
+    if (slot->key[0] != '\0' && strcmp(slot->key, key) != 0) {
+        return asg_fail(
+            error, ASG_ERR_DENIED,
+            "%s is bound to another agent key; if its agent lost its key file, "
+            "replace the instance",
+            slot->id);
+    }
+    if (roster->options.check_address && slot->private_ip[0] != '\0' &&
+        strcmp(slot->private_ip, address) != 0) {
+        return asg_fail(error, ASG_ERR_DENIED,
+                        "%s has the address %s, this agent comes from %s (with address "
+                        "translation between agents and controller set "
+                        "join.check_address: false)",
+                        slot->id, slot->private_ip, address);
+    }
+    return ASG_OK;
+}
+
+enum asg_status asg_roster_join(struct asg_roster *roster, const struct asg_join *join,
+                                uint32_t peer, const char *key, const char *address,
+                                int64_t now_ms, uint32_t *ret_slot,
+                                struct asg_error *error)
+{
+    uint32_t slot = asg_id_map_find(&roster->by_id, join->instance_id);
+    if (slot == ASG_ID_MAP_NONE) {
+        return asg_fail(error, ASG_ERR_NOT_FOUND,
+                        "no instance %s here (yet); the agent tries again",
+                        join->instance_id);
+    }
+    struct asg_roster_slot *s = &roster->slots[slot];
+    enum asg_status status = refuse_join(roster, s, join, key, address, error);
+    if (status != ASG_OK) return status;
+    uint32_t other = asg_roster_slot_of(roster, peer);
+    if (other != ASG_SLOT_NONE && other != slot) {
+        return asg_fail(error, ASG_ERR_DENIED, "this connection speaks for %s already",
+                        roster->slots[other].id);
+    }
+    bind_peer(roster, slot, peer);
+    (void)snprintf(s->key, sizeof s->key, "%s", key);
+    s->interval_ms = join->interval_ms < 100 ? 100 : join->interval_ms;
+    s->grpc_port = join->grpc_port > UINT16_MAX ? 0 : (uint16_t)join->grpc_port;
+    s->heard_ms = now_ms;
+    *ret_slot = slot;
+    return ASG_OK;
+}
+
+/* ---- reports ---- */
+
+enum asg_report_verdict asg_roster_hear(struct asg_roster *roster, uint32_t slot,
+                                        const struct asg_report *report, int64_t now_ms)
+{
+    struct asg_roster_slot *s = &roster->slots[slot];
+    if (s->boot_id == report->boot_id && report->sequence <= s->sequence) {
+        return ASG_REPORT_REPEATED;
+    }
+    s->boot_id = report->boot_id;
+    s->sequence = report->sequence;
+    s->heard_ms = now_ms;
+    if (s->is_heard && !s->is_silent) return ASG_REPORT_COUNTS;
+    s->is_heard = true;
+    s->is_silent = false;
+    return ASG_REPORT_FIRST;
+}
+
+static int64_t silent_after_ms(const struct asg_roster *roster,
+                               const struct asg_roster_slot *slot)
+{
+    if (!slot->is_heard) return roster->options.first_report_ms;
+    int64_t after_ms = (int64_t)slot->interval_ms * roster->options.silent_reports;
+    return after_ms < roster->options.silent_ms_min ? roster->options.silent_ms_min
+                                                    : after_ms;
+}
+
+uint32_t asg_roster_find_silent(struct asg_roster *roster, uint32_t from, int64_t now_ms)
+{
+    for (uint32_t slot = from; slot < roster->slot_end; slot++) {
+        struct asg_roster_slot *s = &roster->slots[slot];
+        if (!s->is_used || s->is_silent) continue;
+        if (now_ms - s->heard_ms < silent_after_ms(roster, s)) continue;
+        s->is_silent = true;
+        return slot;
+    }
+    return ASG_SLOT_NONE;
+}
+
+void asg_roster_unmark(struct asg_roster *roster, uint32_t slot)
+{
+    roster->slots[slot].is_silent = false;
+}
+
+const struct asg_roster_slot *asg_roster_slot(const struct asg_roster *roster,
+                                              uint32_t slot)
+{
+    assert(slot < roster->slot_end);
+    return &roster->slots[slot];
+}
+
+uint32_t asg_roster_find(const struct asg_roster *roster, const char *instance_id)
+{
+    return asg_id_map_find(&roster->by_id, instance_id);
+}
+
+uint32_t asg_roster_bound_count(const struct asg_roster *roster)
+{
+    return roster->bound_count;
+}

@@ -1,0 +1,53 @@
+/* window - what the agents of all groups said in the present evaluation period.
+ *
+ * Flow:     ingest_report -> [window] -> metrics event -> core
+ * One slot an instance; each slot keeps the mean of its samples of the period, so that
+ * an agent that reports five times counts once. A full tick reads the slots from front
+ * to back (structure of arrays): 13 bytes of CPU data an instance.
+ * Time:     milliseconds; periods of a group begin at whole multiples of its period.
+ * Values:   thousandths (event.h).
+ * Threads:  one owner (the ingest thread).
+ */
+#ifndef ASG_CONTROLLER_WINDOW_H
+#define ASG_CONTROLLER_WINDOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "model/effects.h"
+#include "model/event.h"
+#include "model/report.h"
+
+struct asg_window;
+
+#define ASG_WINDOW_SLOT_NONE UINT32_MAX
+
+void asg_window_new(struct asg_window **ret);
+void asg_window_destroy(struct asg_window **window);
+
+/* A group came or changed; an empty name takes it away with all its counting. */
+void asg_window_watch(struct asg_window *window, const struct asg_watch *watch,
+                      int64_t now_ms);
+
+/* Give `slot` to a member of a group, or change whether it counts. GONE empties it.
+ * Slots are numbered by the caller from 0 without holes worth speaking of. */
+void asg_window_set(struct asg_window *window, uint32_t slot, uint32_t group_no,
+                    enum asg_member_state state);
+
+/* Take one report of a slot's instance; the caller has checked that it is new. */
+void asg_window_add(struct asg_window *window, uint32_t slot,
+                    const struct asg_report *report, int64_t now_ms);
+
+/* CPU of the last report in thousandths of a percent, -1 before the first. */
+int64_t asg_window_last_cpu(const struct asg_window *window, uint32_t slot);
+
+/* The earliest end of a period; INT64_MAX without groups. */
+int64_t asg_window_next_due(const struct asg_window *window);
+
+/* End the periods that are due at now_ms: one row a group and metric, by group number
+ * then metric, also for groups nobody reported of (count 0). Rows live in `arena`. */
+void asg_window_collect(struct asg_window *window, int64_t now_ms,
+                        struct asg_arena *arena, struct asg_metrics *ret);
+
+#endif
