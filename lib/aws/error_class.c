@@ -166,6 +166,6 @@ enum asg_error_class asg_error_classify(const char *code, const char *message,
         if (row != NULL) return row->class;
     }
     if (http_status == 429) return ASG_ERROR_CLASS_THROTTLE;
-    if (http_status >= 400 && http_status < 500) return ASG_ERROR_CLASS_UNLISTED;
+    if (http_status >= 300 && http_status < 500) return ASG_ERROR_CLASS_UNLISTED;
     return ASG_ERROR_CLASS_TRANSIENT;
 }

@@ -48,7 +48,7 @@ bool asg_error_class_is_definite(enum asg_error_class class);
 
 /* Class of an answer. `code` may be NULL or "" (no error body that could be read);
  * `message` may be NULL. An unknown code is TRANSIENT with a 5xx, THROTTLE with 429,
- * UNLISTED with another 4xx; no code at all and a 2xx or 3xx is TRANSIENT. */
+ * UNLISTED with another 4xx or a redirect, TRANSIENT with a 2xx. */
 enum asg_error_class asg_error_classify(const char *code, const char *message,
                                         uint32_t http_status);
 

@@ -1,0 +1,273 @@
+/* ec2_actions - the EC2 calls we make: their parameters written, their answers read.
+ *
+ * This list is also all that a worker can ask of EC2: its IAM policy needs no more.
+ * Replies live in the arena of their call (aws/ec2_client.h). Texts are never NULL.
+ * Threads: no state.
+ */
+#ifndef ASG_AWS_EC2_ACTIONS_H
+#define ASG_AWS_EC2_ACTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "aws/ec2_client.h"
+#include "base/bytes.h"
+
+#define ASG_EC2_USER_DATA_MAX  (16 * 1024) /* before base64 */
+#define ASG_EC2_PAGE_INSTANCES 200         /* some 2 MB of XML (reliability.md 1.4) */
+
+struct asg_ec2_tag {
+    const char *key;
+    const char *value;
+};
+
+struct asg_ec2_filter {
+    const char *name;
+    const char *const *values;
+    size_t value_count;
+};
+
+/* --- instances --- */
+
+struct asg_ec2_instance {
+    const char *instance_id;
+    const char *state; /* "pending", "running", ... */
+    const char *instance_type;
+    const char *subnet_id;
+    const char *zone;
+    const char *private_ip;
+    const char *client_token;
+    const char *state_reason; /* its code */
+    int64_t launched_ms;      /* 0: not told */
+    struct asg_ec2_tag *tags;
+    size_t tag_count;
+    size_t tag_capacity;
+};
+
+/* The value of a tag; "" when it is not there. */
+const char *asg_ec2_instance_tag(const struct asg_ec2_instance *instance,
+                                 const char *key);
+
+struct asg_ec2_run_instances {
+    const char *template_id; /* or the name */
+    const char *template_name;
+    const char *template_version; /* a number */
+    const char *instance_type;    /* "": the template's */
+    const char *subnet_id;
+    const char *zone; /* used when there is no subnet */
+    uint32_t min_count;
+    uint32_t max_count;
+    const char *client_token;
+    const char *user_data;          /* base64 already; "": the template's */
+    const struct asg_ec2_tag *tags; /* of the instances */
+    size_t tag_count;
+    bool is_dry_run;
+};
+
+/* Answer of RunInstances and of a page of DescribeInstances. */
+struct asg_ec2_instances {
+    struct asg_ec2_instance *instances;
+    size_t count;
+    size_t capacity;
+    const char *next_token; /* "": the last page */
+};
+
+extern const struct asg_ec2_action asg_ec2_run_instances_action;
+void asg_ec2_write_run_instances(const struct asg_ec2_run_instances *params,
+                                 struct asg_bytes *body);
+
+struct asg_ec2_describe_instances {
+    const char *const *instance_ids; /* not together with max_results */
+    size_t instance_id_count;
+    const struct asg_ec2_filter *filters;
+    size_t filter_count;
+    uint32_t max_results; /* 0: not said */
+    const char *next_token;
+};
+
+extern const struct asg_ec2_action asg_ec2_describe_instances_action;
+void asg_ec2_write_describe_instances(const struct asg_ec2_describe_instances *params,
+                                      struct asg_bytes *body);
+
+struct asg_ec2_instance_status {
+    const char *instance_id;
+    bool is_impaired; /* the system's or the instance's own check failed */
+};
+
+struct asg_ec2_instance_statuses {
+    struct asg_ec2_instance_status *statuses;
+    size_t count;
+    size_t capacity;
+    const char *next_token;
+};
+
+struct asg_ec2_describe_instance_status {
+    const char *const *instance_ids;
+    size_t instance_id_count;
+    const struct asg_ec2_filter *filters;
+    size_t filter_count;
+    uint32_t max_results;
+    const char *next_token;
+};
+
+extern const struct asg_ec2_action asg_ec2_describe_instance_status_action;
+void asg_ec2_write_describe_instance_status(
+    const struct asg_ec2_describe_instance_status *params, struct asg_bytes *body);
+
+struct asg_ec2_terminate_instances {
+    const char *const *instance_ids;
+    size_t instance_id_count;
+    bool is_dry_run;
+};
+
+struct asg_ec2_state_change {
+    const char *instance_id;
+    const char *current_state;
+    const char *previous_state;
+};
+
+struct asg_ec2_state_changes {
+    struct asg_ec2_state_change *changes;
+    size_t count;
+    size_t capacity;
+};
+
+extern const struct asg_ec2_action asg_ec2_terminate_instances_action;
+void asg_ec2_write_terminate_instances(const struct asg_ec2_terminate_instances *params,
+                                       struct asg_bytes *body);
+
+/* --- tags --- */
+
+struct asg_ec2_create_tags {
+    const char *const *resource_ids;
+    size_t resource_id_count;
+    const struct asg_ec2_tag *tags;
+    size_t tag_count;
+    bool is_dry_run;
+};
+
+struct asg_ec2_truth {
+    bool is_true; /* <return>true</return> */
+};
+
+extern const struct asg_ec2_action asg_ec2_create_tags_action;
+void asg_ec2_write_create_tags(const struct asg_ec2_create_tags *params,
+                               struct asg_bytes *body);
+
+/* --- launch templates --- */
+
+struct asg_ec2_template_data {
+    const char *image_id;
+    const char *instance_type;
+    const char *key_name;
+    const char *instance_profile; /* name, or ARN when it begins with "arn:" */
+    const char *const *security_group_ids;
+    size_t security_group_id_count;
+    const char *user_data;          /* base64 */
+    const struct asg_ec2_tag *tags; /* of the instances */
+    size_t tag_count;
+};
+
+struct asg_ec2_create_launch_template {
+    const char *template_name;
+    const char *template_id; /* versions only; or the name */
+    const char *client_token;
+    struct asg_ec2_template_data data;
+    bool is_dry_run;
+};
+
+struct asg_ec2_launch_template {
+    const char *template_id;
+    const char *template_name;
+    uint64_t default_version;
+    uint64_t latest_version;
+};
+
+struct asg_ec2_launch_templates {
+    struct asg_ec2_launch_template *templates;
+    size_t count;
+    size_t capacity;
+    const char *next_token;
+};
+
+extern const struct asg_ec2_action asg_ec2_create_launch_template_action;
+void asg_ec2_write_create_launch_template(
+    const struct asg_ec2_create_launch_template *params, struct asg_bytes *body);
+
+struct asg_ec2_template_version {
+    const char *template_id;
+    const char *template_name;
+    uint64_t version;
+    bool is_default;
+    const char *image_id;
+    const char *instance_type;
+    const char *user_data; /* base64; "" */
+};
+
+struct asg_ec2_template_versions {
+    struct asg_ec2_template_version *versions;
+    size_t count;
+    size_t capacity;
+    const char *next_token;
+};
+
+/* Answers with one version in asg_ec2_template_versions. */
+extern const struct asg_ec2_action asg_ec2_create_launch_template_version_action;
+void asg_ec2_write_create_launch_template_version(
+    const struct asg_ec2_create_launch_template *params, struct asg_bytes *body);
+
+struct asg_ec2_describe_launch_templates {
+    const char *template_id; /* or the name, or neither: all */
+    const char *template_name;
+    const char *next_token;
+};
+
+extern const struct asg_ec2_action asg_ec2_describe_launch_templates_action;
+void asg_ec2_write_describe_launch_templates(
+    const struct asg_ec2_describe_launch_templates *params, struct asg_bytes *body);
+
+struct asg_ec2_describe_launch_template_versions {
+    const char *template_id; /* or the name */
+    const char *template_name;
+    const char *version; /* a number, "$Latest", "$Default"; "": all */
+    const char *next_token;
+};
+
+extern const struct asg_ec2_action asg_ec2_describe_launch_template_versions_action;
+void asg_ec2_write_describe_launch_template_versions(
+    const struct asg_ec2_describe_launch_template_versions *params,
+    struct asg_bytes *body);
+
+/* --- subnets --- */
+
+struct asg_ec2_describe_subnets {
+    const char *const *subnet_ids;
+    size_t subnet_id_count;
+    const struct asg_ec2_filter *filters;
+    size_t filter_count;
+    const char *next_token;
+};
+
+struct asg_ec2_subnet {
+    const char *subnet_id;
+    const char *zone;
+    const char *state;
+    uint64_t free_addresses;
+};
+
+struct asg_ec2_subnets {
+    struct asg_ec2_subnet *subnets;
+    size_t count;
+    size_t capacity;
+    const char *next_token;
+};
+
+extern const struct asg_ec2_action asg_ec2_describe_subnets_action;
+void asg_ec2_write_describe_subnets(const struct asg_ec2_describe_subnets *params,
+                                    struct asg_bytes *body);
+
+/* Every action above, for the fuzzer and for the IAM policy; NULL at the end. */
+extern const struct asg_ec2_action *const asg_ec2_actions[];
+
+#endif

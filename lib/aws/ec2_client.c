@@ -1,0 +1,526 @@
+#include "aws/ec2_client.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "aws/curl_start.h"
+#include "aws/ec2_transfer.h"
+#include "aws/rate_limit.h"
+#include "crypto/crypto.h"
+
+#define EXTRA_MAX  16
+#define LIMITS_MAX 16
+
+struct call {
+    struct call *next;
+    const struct asg_ec2_action *action;
+    struct asg_bytes body;
+    struct asg_ec2_call_options options;
+    asg_ec2_done *done;
+    void *context;
+    int64_t started_us;
+    int64_t due_us;      /* of the next attempt */
+    int64_t deadline_us; /* INT64_MAX: none */
+    uint32_t attempts;
+    int32_t last_cost;
+    bool is_unsure;   /* an attempt may have had its effect */
+    bool tried_clock; /* the one free repeat after a change of clock */
+    bool tried_credentials;
+    bool is_too_large;
+    /* Of the last attempt, for a call that ends while it waits. */
+    struct asg_ec2_attempt last;
+    char code[ASG_EC2_CODE_MAX + 1];
+    char message[ASG_EC2_MESSAGE_MAX + 1];
+    char request_id[ASG_EC2_CODE_MAX + 1];
+};
+
+/* Calls in order of arrival. */
+struct call_list {
+    struct call *first;
+    struct call **end;
+};
+
+struct action_limit {
+    const struct asg_ec2_action *action;
+    struct asg_rate_limit bucket;
+};
+
+struct asg_ec2_client {
+    struct asg_ec2_client_options options;
+    char *ca_file;
+    CURLM *multi;
+    struct asg_sigv4_signer *signer;
+    struct asg_credentials credentials;
+    int64_t skew_ms;
+    struct asg_retry_quota quota;
+    uint64_t random;
+    struct asg_ec2_transfer *idle;
+    struct asg_ec2_transfer *all;
+    struct call_list waiting; /* not sent now: in line or pausing */
+    struct call *spare;
+    size_t in_flight;
+    size_t pending;
+    size_t done_count; /* callbacks made, to know whether one was */
+    struct action_limit limits[LIMITS_MAX];
+    size_t limit_count;
+};
+
+static int64_t now_us(const struct asg_ec2_client *client)
+{
+    return asg_clock_monotonic_us(&client->options.clock);
+}
+
+/* SplitMix64: jitter needs spread, not secrecy. */
+static uint32_t next_chance(struct asg_ec2_client *client)
+{
+    client->random += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t mixed = client->random;
+    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (uint32_t)((mixed ^ (mixed >> 31)) >> 32);
+}
+
+static void list_add(struct call_list *list, struct call *call)
+{
+    call->next = NULL;
+    *list->end = call;
+    list->end = &call->next;
+}
+
+static void call_free(struct call *call)
+{
+    asg_bytes_clear(&call->body);
+    free(call);
+}
+
+enum asg_status asg_ec2_client_new(const struct asg_ec2_client_options *options,
+                                   struct asg_ec2_client **ret, struct asg_error *error)
+{
+    struct asg_credentials credentials = {0};
+    enum asg_status status =
+        asg_credentials_fetch(&options->credentials, 1, &credentials, error);
+    if (status != ASG_OK) return status;
+    asg_curl_start();
+    CURLM *multi = curl_multi_init();
+    if (multi == NULL) {
+        asg_credentials_clear(&credentials);
+        return asg_fail(error, ASG_ERR_NOMEM, "libcurl gives no multi handle");
+    }
+
+    struct asg_ec2_client *client = asg_alloc(1, sizeof *client);
+    client->options = *options;
+    client->multi = multi;
+    client->credentials = credentials;
+    client->quota.left = ASG_RETRY_QUOTA;
+    client->waiting.end = &client->waiting.first;
+    client->random = options->seed;
+    if (client->random == 0) asg_random_bytes(&client->random, sizeof client->random);
+    if (options->in_flight_max == 0) client->options.in_flight_max = ASG_EC2_IN_FLIGHT;
+    if (options->in_flight_max > ASG_EC2_IN_FLIGHT_MAX) {
+        client->options.in_flight_max = ASG_EC2_IN_FLIGHT_MAX;
+    }
+    if (options->connect_ms <= 0) client->options.connect_ms = ASG_EC2_CONNECT_MS;
+    if (options->ca_file != NULL) {
+        client->ca_file = strdup(options->ca_file);
+        client->options.ca_file = client->ca_file;
+    }
+    asg_sigv4_signer_new(
+        &(struct asg_sigv4_signer_options){.region = client->options.endpoint.region,
+                                           .service = "ec2"},
+        &client->signer);
+    (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS,
+                            (long)client->options.in_flight_max);
+    *ret = client;
+    return ASG_OK;
+}
+
+void asg_ec2_client_destroy(struct asg_ec2_client **client)
+{
+    struct asg_ec2_client *gone = *client;
+    if (gone == NULL) return;
+    while (gone->all != NULL) {
+        struct asg_ec2_transfer *transfer = gone->all;
+        gone->all = transfer->all;
+        if (transfer->call != NULL) {
+            (void)curl_multi_remove_handle(gone->multi, transfer->curl);
+            call_free(transfer->call);
+        }
+        asg_ec2_transfer_destroy(transfer);
+    }
+    (void)curl_multi_cleanup(gone->multi);
+    struct call *lists[] = {gone->waiting.first, gone->spare};
+    for (size_t i = 0; i < 2; i++) {
+        while (lists[i] != NULL) {
+            struct call *call = lists[i];
+            lists[i] = call->next;
+            call_free(call);
+        }
+    }
+    asg_sigv4_signer_destroy(&gone->signer);
+    asg_credentials_clear(&gone->credentials);
+    free(gone->ca_file);
+    free(gone);
+    *client = NULL;
+}
+
+void asg_ec2_call(struct asg_ec2_client *client, const struct asg_ec2_action *action,
+                  const struct asg_bytes *body,
+                  const struct asg_ec2_call_options *options, asg_ec2_done *done,
+                  void *context)
+{
+    struct call *call = client->spare;
+    if (call != NULL) {
+        client->spare = call->next;
+    } else {
+        call = asg_alloc(1, sizeof *call);
+    }
+    struct asg_bytes copy = call->body;
+    *call = (struct call){.action = action,
+                          .body = copy,
+                          .options = *options,
+                          .done = done,
+                          .context = context,
+                          .started_us = now_us(client),
+                          .deadline_us = INT64_MAX};
+    asg_bytes_reset(&call->body);
+    asg_bytes_append(&call->body, body->data, body->length);
+    call->last.code = call->code;
+    call->last.message = call->message;
+    call->due_us = call->started_us;
+    if (options->deadline_ms > 0) {
+        call->deadline_us = call->started_us + options->deadline_ms * 1000;
+    }
+    if (options->attempts_max == 0) call->options.attempts_max = ASG_RETRY_ATTEMPTS;
+    if (options->attempts_unsure < call->options.attempts_max) {
+        call->options.attempts_unsure = call->options.attempts_max;
+    }
+    client->pending++;
+    list_add(&client->waiting, call);
+}
+
+/* After a doubtful attempt only an answer from beyond EC2's idempotency store settles
+ * it: success, the token's own errors, and refusals of the launch itself. A throttle or a
+ * refused signature stands before that store and settles nothing. */
+static bool settles_doubt(enum asg_error_class class)
+{
+    return class == ASG_ERROR_CLASS_NONE || class == ASG_ERROR_CLASS_IDEMPOTENCY ||
+           class == ASG_ERROR_CLASS_CAPACITY || class == ASG_ERROR_CLASS_QUOTA;
+}
+
+static void finish(struct asg_ec2_client *client, struct call *call, const void *reply)
+{
+    if (call->last.class == ASG_ERROR_CLASS_NONE) {
+        asg_retry_give_back(&client->quota, call->last_cost);
+    }
+    struct asg_ec2_outcome outcome = {
+        .class = call->last.class,
+        .code = call->last.code,
+        .message = call->last.message,
+        .request_id = call->request_id,
+        .http_status = call->last.http_status,
+        .attempts = call->attempts,
+        .duration_us = now_us(client) - call->started_us,
+        .is_ambiguous = call->is_unsure && !settles_doubt(call->last.class),
+        .is_too_large = call->is_too_large,
+    };
+    client->pending--;
+    client->done_count++;
+    call->done(call->context, &outcome, reply);
+    call->next = client->spare;
+    client->spare = call;
+}
+
+/* The call ends without another attempt. */
+static void finish_unsent(struct asg_ec2_client *client, struct call *call,
+                          const char *message)
+{
+    if (call->attempts == 0) {
+        call->last.class = ASG_ERROR_CLASS_TRANSIENT;
+        call->last.message = message;
+    }
+    void *empty = asg_alloc(1, call->action->reply_size);
+    finish(client, call, empty);
+    free(empty);
+}
+
+static struct asg_ec2_transfer *take_transfer(struct asg_ec2_client *client)
+{
+    struct asg_ec2_transfer *transfer = client->idle;
+    if (transfer != NULL) {
+        client->idle = transfer->next;
+        return transfer;
+    }
+    transfer = asg_ec2_transfer_new(&client->options);
+    if (transfer == NULL) return NULL;
+    transfer->all = client->all;
+    client->all = transfer;
+    return transfer;
+}
+
+static void put_transfer(struct asg_ec2_client *client, struct asg_ec2_transfer *transfer)
+{
+    transfer->call = NULL;
+    transfer->next = client->idle;
+    client->idle = transfer;
+}
+
+static void send_call(struct asg_ec2_client *client, struct call *call, int64_t at_us)
+{
+    int64_t timeout_ms = call->options.timeout_ms > 0 ? call->options.timeout_ms
+                                                      : call->action->timeout_ms;
+    if (call->deadline_us != INT64_MAX) {
+        int64_t left_ms = (call->deadline_us - at_us + 999) / 1000;
+        if (left_ms < timeout_ms) timeout_ms = left_ms;
+    }
+    struct asg_ec2_transfer *transfer = take_transfer(client);
+    enum asg_status status = ASG_ERR_NOMEM;
+    if (transfer != NULL) {
+        int64_t wall_ms = asg_clock_wall_ms(&client->options.clock) + client->skew_ms;
+        status = asg_ec2_transfer_load(transfer, &client->options.endpoint,
+                                       client->signer, &client->credentials, call->action,
+                                       &call->body, wall_ms, timeout_ms);
+    }
+    if (status == ASG_OK &&
+        curl_multi_add_handle(client->multi, transfer->curl) != CURLM_OK) {
+        status = ASG_ERR_NOMEM;
+    }
+    if (status != ASG_OK) {
+        if (transfer != NULL) put_transfer(client, transfer);
+        finish_unsent(client, call, "the call could not be sent");
+        return;
+    }
+    transfer->call = call;
+    call->attempts++;
+    client->in_flight++;
+}
+
+/* 0, or how long this action has to wait for a token. */
+static int64_t limit_wait_us(struct asg_ec2_client *client,
+                             const struct asg_ec2_action *action, int64_t at_us)
+{
+    for (size_t i = 0; i < client->limit_count; i++) {
+        if (client->limits[i].action != action) continue;
+        return asg_rate_limit_take(&client->limits[i].bucket, at_us);
+    }
+    return 0;
+}
+
+/* Send what is due, in order of arrival; returns how many callbacks or sends there were,
+ * and the moment of the next due one. */
+static size_t send_due(struct asg_ec2_client *client, int64_t *ret_next_us)
+{
+    struct call_list all = client->waiting;
+    client->waiting = (struct call_list){.first = NULL, .end = &client->waiting.first};
+    int64_t at_us = now_us(client);
+    *ret_next_us = INT64_MAX;
+    size_t moved = 0;
+    struct call *next = NULL;
+    for (struct call *call = all.first; call != NULL; call = next) {
+        next = call->next;
+        if (at_us >= call->deadline_us) {
+            finish_unsent(client, call, "its deadline passed before it could be sent");
+            moved++;
+            continue;
+        }
+        bool is_due = call->due_us <= at_us;
+        bool has_room = client->in_flight < client->options.in_flight_max;
+        if (is_due && has_room) {
+            int64_t wait_us = limit_wait_us(client, call->action, at_us);
+            if (wait_us == 0) {
+                send_call(client, call, at_us);
+                moved++;
+                continue;
+            }
+            call->due_us = at_us + wait_us;
+        }
+        if (call->due_us > at_us && call->due_us < *ret_next_us) {
+            *ret_next_us = call->due_us;
+        }
+        if (call->deadline_us < *ret_next_us) *ret_next_us = call->deadline_us;
+        list_add(&client->waiting, call);
+    }
+    return moved;
+}
+
+/* EC2 refuses our signature: its clock or our credentials may be the reason, and each is
+ * worth one repeat. */
+static bool mend_signature(struct asg_ec2_client *client, struct call *call,
+                           const struct asg_ec2_transfer *transfer)
+{
+    if (transfer->server_date_ms >= 0 && !call->tried_clock) {
+        int64_t skew_ms =
+            transfer->server_date_ms - asg_clock_wall_ms(&client->options.clock);
+        int64_t change_ms = skew_ms - client->skew_ms;
+        if (change_ms >= ASG_EC2_SKEW_MS || change_ms <= -ASG_EC2_SKEW_MS) {
+            client->skew_ms = skew_ms;
+            call->tried_clock = true;
+            return true;
+        }
+    }
+    if (call->tried_credentials) return false;
+    call->tried_credentials = true;
+    struct asg_credentials fresh = {0};
+    if (asg_credentials_fetch(&client->options.credentials, 1, &fresh, NULL) != ASG_OK) {
+        return false;
+    }
+    bool is_same =
+        strcmp(fresh.access_key_id, client->credentials.access_key_id) == 0 &&
+        asg_secret_same(&fresh.secret_key, &client->credentials.secret_key) &&
+        asg_secret_same(&fresh.session_token, &client->credentials.session_token);
+    asg_credentials_clear(&client->credentials);
+    client->credentials = fresh;
+    return !is_same;
+}
+
+static bool wants_another(struct asg_ec2_client *client, struct call *call,
+                          const struct asg_ec2_transfer *transfer)
+{
+    enum asg_error_class class = call->last.class;
+    int64_t at_us = now_us(client);
+    if (class == ASG_ERROR_CLASS_CLOCK || class == ASG_ERROR_CLASS_CREDENTIALS) {
+        call->due_us = at_us;
+        return mend_signature(client, call, transfer);
+    }
+    int64_t delay_ms = 0;
+    enum asg_retry_answer answer =
+        asg_retry_ask(&client->quota,
+                      &(struct asg_retry_question){
+                          .class = class,
+                          .attempts = call->attempts,
+                          .attempts_max = call->is_unsure ? call->options.attempts_unsure
+                                                          : call->options.attempts_max,
+                          .hint_ms = transfer->retry_after_ms,
+                          .chance = next_chance(client)},
+                      &delay_ms, &call->last_cost);
+    if (answer != ASG_RETRY_AGAIN) return false;
+    call->due_us = at_us + delay_ms * 1000;
+    return call->due_us < call->deadline_us;
+}
+
+static void end_attempt(struct asg_ec2_client *client, struct asg_ec2_transfer *transfer,
+                        CURLcode result)
+{
+    struct call *call = transfer->call;
+    (void)curl_multi_remove_handle(client->multi, transfer->curl);
+    client->in_flight--;
+    call->last = asg_ec2_transfer_end(transfer, result);
+    call->is_unsure = call->is_unsure || call->last.may_have_acted;
+    call->is_too_large = transfer->is_too_large;
+    memcpy(call->request_id, transfer->reply.request_id, sizeof call->request_id);
+    if (call->last.class != ASG_ERROR_CLASS_NONE &&
+        wants_another(client, call, transfer)) {
+        /* The transfer's memory goes; keep the words for the case that this call ends
+         * while it waits. */
+        (void)strncpy(call->code, call->last.code, sizeof call->code - 1);
+        (void)strncpy(call->message, call->last.message, sizeof call->message - 1);
+        call->last.code = call->code;
+        call->last.message = call->message;
+        put_transfer(client, transfer);
+        list_add(&client->waiting, call);
+        return;
+    }
+    finish(client, call, transfer->reply.value);
+    put_transfer(client, transfer);
+}
+
+/* Everything that can be done without waiting. */
+static enum asg_status progress(struct asg_ec2_client *client, int64_t *ret_next_us)
+{
+    size_t moved = 0;
+    do {
+        moved = send_due(client, ret_next_us);
+        int running = 0;
+        if (curl_multi_perform(client->multi, &running) != CURLM_OK) return ASG_ERR_IO;
+        int left = 0;
+        CURLMsg *message = NULL;
+        while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
+            if (message->msg != CURLMSG_DONE) continue;
+            CURLcode result = message->data.result;
+            char *transfer = NULL;
+            (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+            end_attempt(client, (struct asg_ec2_transfer *)(void *)transfer, result);
+            moved++;
+        }
+    } while (moved > 0);
+    return ASG_OK;
+}
+
+static short to_poll(short curl_events)
+{
+    return (short)(((curl_events & CURL_WAIT_POLLIN) != 0 ? POLLIN : 0) |
+                   ((curl_events & CURL_WAIT_POLLOUT) != 0 ? POLLOUT : 0));
+}
+
+static enum asg_status wait_for(struct asg_ec2_client *client, struct pollfd *extra,
+                                size_t extra_count, int64_t timeout_ms)
+{
+    struct curl_waitfd fds[EXTRA_MAX] = {0};
+    for (size_t i = 0; i < extra_count; i++) {
+        fds[i].fd = extra[i].fd;
+        fds[i].events =
+            (short)(((extra[i].events & POLLIN) != 0 ? CURL_WAIT_POLLIN : 0) |
+                    ((extra[i].events & POLLOUT) != 0 ? CURL_WAIT_POLLOUT : 0));
+    }
+    if (timeout_ms > INT_MAX) timeout_ms = INT_MAX;
+    int ready = 0;
+    CURLMcode code = curl_multi_poll(client->multi, fds, (unsigned int)extra_count,
+                                     (int)timeout_ms, &ready);
+    for (size_t i = 0; i < extra_count; i++) {
+        extra[i].revents = to_poll(fds[i].revents);
+    }
+    return code == CURLM_OK ? ASG_OK : ASG_ERR_IO;
+}
+
+enum asg_status asg_ec2_client_poll(struct asg_ec2_client *client, struct pollfd *extra,
+                                    size_t extra_count, int64_t timeout_ms)
+{
+    assert(extra_count <= EXTRA_MAX);
+    size_t done_before = client->done_count;
+    int64_t next_us = INT64_MAX;
+    enum asg_status status = progress(client, &next_us);
+    if (status != ASG_OK) return status;
+    if (client->done_count != done_before || timeout_ms < 0) timeout_ms = 0;
+    if (next_us != INT64_MAX) {
+        int64_t due_ms = (next_us - now_us(client) + 999) / 1000;
+        if (due_ms < 0) due_ms = 0;
+        if (due_ms < timeout_ms) timeout_ms = due_ms;
+    }
+    status = wait_for(client, extra, extra_count, timeout_ms);
+    if (status != ASG_OK) return status;
+    return progress(client, &next_us);
+}
+
+void asg_ec2_client_wake(struct asg_ec2_client *client)
+{
+    (void)curl_multi_wakeup(client->multi);
+}
+
+size_t asg_ec2_client_pending(const struct asg_ec2_client *client)
+{
+    return client->pending;
+}
+
+int64_t asg_ec2_client_skew_ms(const struct asg_ec2_client *client)
+{
+    return client->skew_ms;
+}
+
+void asg_ec2_client_limit(struct asg_ec2_client *client,
+                          const struct asg_ec2_action *action, int64_t burst,
+                          int64_t refill_milli_per_s)
+{
+    struct action_limit *limit = NULL;
+    for (size_t i = 0; i < client->limit_count; i++) {
+        if (client->limits[i].action == action) limit = &client->limits[i];
+    }
+    if (limit == NULL) {
+        assert(client->limit_count < LIMITS_MAX);
+        limit = &client->limits[client->limit_count++];
+    }
+    limit->action = action;
+    asg_rate_limit_init(&limit->bucket, burst, refill_milli_per_s, now_us(client));
+}

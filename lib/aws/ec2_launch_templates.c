@@ -1,0 +1,239 @@
+#include "aws/ec2_read.h"
+
+#include <string.h>
+
+#include "aws/query.h"
+
+static void add_template(struct asg_arena *arena, struct asg_ec2_launch_templates *reply)
+{
+    void *items = reply->templates;
+    struct asg_ec2_launch_template *found =
+        asg_ec2_add_item(arena, &items, &reply->count, &reply->capacity, sizeof *found);
+    reply->templates = items;
+    if (found == NULL) return;
+    found->template_id = "";
+    found->template_name = "";
+}
+
+static void end_template(struct asg_arena *arena, struct asg_ec2_launch_templates *reply,
+                         const char *path, const char *text)
+{
+    if (reply->count == 0) return;
+    struct asg_ec2_launch_template *found = &reply->templates[reply->count - 1];
+    if (asg_ec2_is(path, "launchTemplateId")) {
+        found->template_id = asg_arena_text(arena, text);
+    } else if (asg_ec2_is(path, "launchTemplateName")) {
+        found->template_name = asg_arena_text(arena, text);
+    } else if (asg_ec2_is(path, "defaultVersionNumber")) {
+        found->default_version = asg_ec2_read_number(text);
+    } else if (asg_ec2_is(path, "latestVersionNumber")) {
+        found->latest_version = asg_ec2_read_number(text);
+    }
+}
+
+static void begin_created(struct asg_arena *arena, void *reply, const char *path)
+{
+    if (asg_ec2_is(path, "launchTemplate")) add_template(arena, reply);
+}
+
+static void end_created(struct asg_arena *arena, void *reply, const char *path,
+                        const char *text)
+{
+    const char *below = asg_ec2_below(path, "launchTemplate/");
+    if (below != NULL) end_template(arena, reply, below, text);
+}
+
+static void begin_listed(struct asg_arena *arena, void *reply, const char *path)
+{
+    if (asg_ec2_is(path, "launchTemplates/item")) add_template(arena, reply);
+}
+
+static void end_listed(struct asg_arena *arena, void *reply, const char *path,
+                       const char *text)
+{
+    struct asg_ec2_launch_templates *templates = reply;
+    const char *below = asg_ec2_below(path, "launchTemplates/item/");
+    if (below != NULL) end_template(arena, templates, below, text);
+    if (asg_ec2_is(path, "nextToken")) {
+        templates->next_token = asg_arena_text(arena, text);
+    }
+}
+
+static void add_version(struct asg_arena *arena, struct asg_ec2_template_versions *reply)
+{
+    void *items = reply->versions;
+    struct asg_ec2_template_version *version =
+        asg_ec2_add_item(arena, &items, &reply->count, &reply->capacity, sizeof *version);
+    reply->versions = items;
+    if (version == NULL) return;
+    version->template_id = "";
+    version->template_name = "";
+    version->image_id = "";
+    version->instance_type = "";
+    version->user_data = "";
+}
+
+static void end_version(struct asg_arena *arena, struct asg_ec2_template_versions *reply,
+                        const char *path, const char *text)
+{
+    if (reply->count == 0) return;
+    struct asg_ec2_template_version *version = &reply->versions[reply->count - 1];
+    const struct {
+        const char *path;
+        const char **field;
+    } fields[] = {
+        {"launchTemplateId", &version->template_id},
+        {"launchTemplateName", &version->template_name},
+        {"launchTemplateData/imageId", &version->image_id},
+        {"launchTemplateData/instanceType", &version->instance_type},
+        {"launchTemplateData/userData", &version->user_data},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (!asg_ec2_is(path, fields[i].path)) continue;
+        *fields[i].field = asg_arena_text(arena, text);
+    }
+    if (asg_ec2_is(path, "versionNumber")) version->version = asg_ec2_read_number(text);
+    if (asg_ec2_is(path, "defaultVersion")) {
+        version->is_default = asg_ec2_is(text, "true");
+    }
+}
+
+static void begin_new_version(struct asg_arena *arena, void *reply, const char *path)
+{
+    if (asg_ec2_is(path, "launchTemplateVersion")) add_version(arena, reply);
+}
+
+static void end_new_version(struct asg_arena *arena, void *reply, const char *path,
+                            const char *text)
+{
+    const char *below = asg_ec2_below(path, "launchTemplateVersion/");
+    if (below != NULL) end_version(arena, reply, below, text);
+}
+
+static void begin_listed_version(struct asg_arena *arena, void *reply, const char *path)
+{
+    if (asg_ec2_is(path, "launchTemplateVersionSet/item")) add_version(arena, reply);
+}
+
+static void end_listed_version(struct asg_arena *arena, void *reply, const char *path,
+                               const char *text)
+{
+    struct asg_ec2_template_versions *versions = reply;
+    const char *below = asg_ec2_below(path, "launchTemplateVersionSet/item/");
+    if (below != NULL) end_version(arena, versions, below, text);
+    if (asg_ec2_is(path, "nextToken")) {
+        versions->next_token = asg_arena_text(arena, text);
+    }
+}
+
+const struct asg_ec2_action asg_ec2_create_launch_template_action = {
+    .name = "CreateLaunchTemplate",
+    .timeout_ms = 20000,
+    .reply_size = sizeof(struct asg_ec2_launch_templates),
+    .begin = begin_created,
+    .end = end_created,
+};
+
+const struct asg_ec2_action asg_ec2_create_launch_template_version_action = {
+    .name = "CreateLaunchTemplateVersion",
+    .timeout_ms = 20000,
+    .reply_size = sizeof(struct asg_ec2_template_versions),
+    .begin = begin_new_version,
+    .end = end_new_version,
+};
+
+const struct asg_ec2_action asg_ec2_describe_launch_templates_action = {
+    .name = "DescribeLaunchTemplates",
+    .timeout_ms = 20000,
+    .reply_size = sizeof(struct asg_ec2_launch_templates),
+    .begin = begin_listed,
+    .end = end_listed,
+};
+
+const struct asg_ec2_action asg_ec2_describe_launch_template_versions_action = {
+    .name = "DescribeLaunchTemplateVersions",
+    .timeout_ms = 20000,
+    .reply_size = sizeof(struct asg_ec2_template_versions),
+    .begin = begin_listed_version,
+    .end = end_listed_version,
+};
+
+static bool has(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
+/* By id when there is one: a name may be given to another template later. */
+static void write_template(struct asg_bytes *body, const char *id, const char *name)
+{
+    if (has(id)) {
+        asg_query_text(body, "LaunchTemplateId", id);
+    } else {
+        asg_query_text(body, "LaunchTemplateName", name);
+    }
+}
+
+static void write_data(struct asg_bytes *body, const struct asg_ec2_template_data *data)
+{
+    asg_query_text(body, "LaunchTemplateData.ImageId", data->image_id);
+    asg_query_text(body, "LaunchTemplateData.InstanceType", data->instance_type);
+    asg_query_text(body, "LaunchTemplateData.KeyName", data->key_name);
+    if (has(data->instance_profile)) {
+        bool is_arn = strncmp(data->instance_profile, "arn:", 4) == 0;
+        asg_query_text(body,
+                       is_arn ? "LaunchTemplateData.IamInstanceProfile.Arn"
+                              : "LaunchTemplateData.IamInstanceProfile.Name",
+                       data->instance_profile);
+    }
+    asg_query_list(body, "LaunchTemplateData.SecurityGroupId", data->security_group_ids,
+                   data->security_group_id_count);
+    asg_query_text(body, "LaunchTemplateData.UserData", data->user_data);
+    if (data->tag_count > 0) {
+        asg_query_text(body, "LaunchTemplateData.TagSpecification.1.ResourceType",
+                       "instance");
+        asg_ec2_write_tags(body, "LaunchTemplateData.TagSpecification.1", data->tags,
+                           data->tag_count);
+    }
+}
+
+void asg_ec2_write_create_launch_template(
+    const struct asg_ec2_create_launch_template *params, struct asg_bytes *body)
+{
+    asg_query_begin(body, "CreateLaunchTemplate");
+    asg_query_text(body, "LaunchTemplateName", params->template_name);
+    asg_query_text(body, "ClientToken", params->client_token);
+    write_data(body, &params->data);
+    asg_query_flag(body, "DryRun", params->is_dry_run);
+}
+
+void asg_ec2_write_create_launch_template_version(
+    const struct asg_ec2_create_launch_template *params, struct asg_bytes *body)
+{
+    asg_query_begin(body, "CreateLaunchTemplateVersion");
+    write_template(body, params->template_id, params->template_name);
+    asg_query_text(body, "ClientToken", params->client_token);
+    write_data(body, &params->data);
+    asg_query_flag(body, "DryRun", params->is_dry_run);
+}
+
+void asg_ec2_write_describe_launch_templates(
+    const struct asg_ec2_describe_launch_templates *params, struct asg_bytes *body)
+{
+    asg_query_begin(body, "DescribeLaunchTemplates");
+    if (has(params->template_id)) {
+        asg_query_item(body, "LaunchTemplateId", 1, NULL, params->template_id);
+    } else {
+        asg_query_item(body, "LaunchTemplateName", 1, NULL, params->template_name);
+    }
+    asg_query_text(body, "NextToken", params->next_token);
+}
+
+void asg_ec2_write_describe_launch_template_versions(
+    const struct asg_ec2_describe_launch_template_versions *params,
+    struct asg_bytes *body)
+{
+    asg_query_begin(body, "DescribeLaunchTemplateVersions");
+    write_template(body, params->template_id, params->template_name);
+    asg_query_item(body, "LaunchTemplateVersion", 1, NULL, params->version);
+    asg_query_text(body, "NextToken", params->next_token);
+}

@@ -1,0 +1,149 @@
+#include "aws/ec2_read.h"
+
+#include <stdio.h>
+
+#include "aws/query.h"
+#include "base/clock.h"
+
+uint64_t asg_ec2_read_number(const char *text)
+{
+    uint64_t number = 0;
+    for (; *text != '\0'; text++) {
+        if (*text < '0' || *text > '9') return 0;
+        uint64_t digit = (uint64_t)(*text - '0');
+        if (number > (UINT64_MAX - digit) / 10) return 0;
+        number = number * 10 + digit;
+    }
+    return number;
+}
+
+void *asg_ec2_add_item(struct asg_arena *arena, void **items, size_t *count,
+                       size_t *capacity, size_t size)
+{
+    if (*count >= ASG_EC2_ITEMS_MAX) return NULL;
+    return asg_arena_push(arena, items, count, capacity, size);
+}
+
+void asg_ec2_write_filters(struct asg_bytes *body, const struct asg_ec2_filter *filters,
+                           size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        asg_query_item(body, "Filter", i + 1, "Name", filters[i].name);
+        for (size_t j = 0; j < filters[i].value_count; j++) {
+            char suffix[40];
+            (void)snprintf(suffix, sizeof suffix, "Value.%zu", j + 1);
+            asg_query_item(body, "Filter", i + 1, suffix, filters[i].values[j]);
+        }
+    }
+}
+
+void asg_ec2_write_tags(struct asg_bytes *body, const char *prefix,
+                        const struct asg_ec2_tag *tags, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "%s%sTag", prefix,
+                       prefix[0] != '\0' ? "." : "");
+        asg_query_item(body, name, i + 1, "Key", tags[i].key);
+        if (tags[i].value[0] != '\0') {
+            asg_query_item(body, name, i + 1, "Value", tags[i].value);
+        } else {
+            asg_bytes_printf(body, "&%s.%zu.Value=", name, i + 1);
+        }
+    }
+}
+
+struct asg_ec2_instance *asg_ec2_add_instance(struct asg_arena *arena,
+                                              struct asg_ec2_instances *reply)
+{
+    void *items = reply->instances;
+    struct asg_ec2_instance *instance = asg_ec2_add_item(
+        arena, &items, &reply->count, &reply->capacity, sizeof *instance);
+    reply->instances = items;
+    if (instance == NULL) return NULL;
+    instance->instance_id = "";
+    instance->state = "";
+    instance->instance_type = "";
+    instance->subnet_id = "";
+    instance->zone = "";
+    instance->private_ip = "";
+    instance->client_token = "";
+    instance->state_reason = "";
+    return instance;
+}
+
+/* The item being read, of a list that has one: the last. */
+static struct asg_ec2_instance *last_instance(struct asg_ec2_instances *reply)
+{
+    return reply->count > 0 ? &reply->instances[reply->count - 1] : NULL;
+}
+
+void asg_ec2_begin_instance(struct asg_arena *arena, struct asg_ec2_instances *reply,
+                            const char *path)
+{
+    struct asg_ec2_instance *instance = last_instance(reply);
+    if (instance == NULL || !asg_ec2_is(path, "tagSet/item")) return;
+    if (instance->tag_count >= ASG_EC2_TAGS_MAX) return;
+    void *tags = instance->tags;
+    struct asg_ec2_tag *tag = asg_arena_push(arena, &tags, &instance->tag_count,
+                                             &instance->tag_capacity, sizeof *tag);
+    instance->tags = tags;
+    *tag = (struct asg_ec2_tag){.key = "", .value = ""};
+}
+
+void asg_ec2_end_instance(struct asg_arena *arena, struct asg_ec2_instances *reply,
+                          const char *path, const char *text)
+{
+    struct asg_ec2_instance *instance = last_instance(reply);
+    if (instance == NULL) return;
+    const struct {
+        const char *path;
+        const char **field;
+    } fields[] = {
+        {"instanceId", &instance->instance_id},
+        {"instanceState/name", &instance->state},
+        {"instanceType", &instance->instance_type},
+        {"subnetId", &instance->subnet_id},
+        {"placement/availabilityZone", &instance->zone},
+        {"privateIpAddress", &instance->private_ip},
+        {"clientToken", &instance->client_token},
+        {"stateReason/code", &instance->state_reason},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (!asg_ec2_is(path, fields[i].path)) continue;
+        *fields[i].field = asg_arena_text(arena, text);
+        return;
+    }
+    if (asg_ec2_is(path, "launchTime")) {
+        int64_t launched_ms = asg_time_parse(text);
+        instance->launched_ms = launched_ms < 0 ? 0 : launched_ms;
+    } else if (instance->tag_count > 0) {
+        struct asg_ec2_tag *tag = &instance->tags[instance->tag_count - 1];
+        if (asg_ec2_is(path, "tagSet/item/key")) tag->key = asg_arena_text(arena, text);
+        if (asg_ec2_is(path, "tagSet/item/value")) {
+            tag->value = asg_arena_text(arena, text);
+        }
+    }
+}
+
+const char *asg_ec2_instance_tag(const struct asg_ec2_instance *instance, const char *key)
+{
+    for (size_t i = 0; i < instance->tag_count; i++) {
+        if (strcmp(instance->tags[i].key, key) == 0) return instance->tags[i].value;
+    }
+    return "";
+}
+
+const struct asg_ec2_action *const asg_ec2_actions[] = {
+    &asg_ec2_run_instances_action,
+    &asg_ec2_describe_instances_action,
+    &asg_ec2_describe_instance_status_action,
+    &asg_ec2_terminate_instances_action,
+    &asg_ec2_create_tags_action,
+    &asg_ec2_create_launch_template_action,
+    &asg_ec2_create_launch_template_version_action,
+    &asg_ec2_describe_launch_templates_action,
+    &asg_ec2_describe_launch_template_versions_action,
+    &asg_ec2_describe_subnets_action,
+    NULL,
+};

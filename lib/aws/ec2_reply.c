@@ -1,0 +1,92 @@
+#include "aws/ec2_reply.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void copy_cut(char *ret, size_t size, const char *text)
+{
+    size_t length = strlen(text);
+    if (length >= size) {
+        length = size - 1;
+        /* Not in the middle of a character. */
+        while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80) {
+            length--;
+        }
+    }
+    memcpy(ret, text, length);
+    ret[length] = '\0';
+}
+
+static void on_root(void *context, const char *name)
+{
+    struct asg_ec2_reply *reply = context;
+    copy_cut(reply->root, sizeof reply->root, name);
+    reply->has_root = true;
+    reply->is_error = strcmp(name, "Response") == 0 || strcmp(name, "ErrorResponse") == 0;
+    size_t length = strlen(reply->action->name);
+    reply->is_expected_root = strncmp(name, reply->action->name, length) == 0 &&
+                              strcmp(name + length, "Response") == 0;
+}
+
+static void on_begin(void *context, const char *path)
+{
+    struct asg_ec2_reply *reply = context;
+    if (reply->is_expected_root && reply->action->begin != NULL) {
+        reply->action->begin(reply->arena, reply->value, path);
+    }
+}
+
+static void on_end(void *context, const char *path, const char *text, size_t length)
+{
+    struct asg_ec2_reply *reply = context;
+    (void)length;
+    if (strcmp(path, "requestId") == 0 || strcmp(path, "RequestID") == 0 ||
+        strcmp(path, "RequestId") == 0) {
+        copy_cut(reply->request_id, sizeof reply->request_id, text);
+    } else if (reply->is_error) {
+        if (strncmp(path, "Errors/", 7) == 0) path += 7;
+        if (strcmp(path, "Error/Code") == 0 && reply->code[0] == '\0') {
+            copy_cut(reply->code, sizeof reply->code, text);
+        } else if (strcmp(path, "Error/Message") == 0 && reply->message[0] == '\0') {
+            copy_cut(reply->message, sizeof reply->message, text);
+        }
+    } else if (reply->is_expected_root) {
+        reply->action->end(reply->arena, reply->value, path, text);
+    }
+}
+
+void asg_ec2_reply_begin(struct asg_ec2_reply *reply, const struct asg_ec2_action *action,
+                         struct asg_arena *arena)
+{
+    struct asg_xml *xml = reply->xml;
+    if (xml == NULL) {
+        asg_xml_new(
+            &(struct asg_xml_reader){
+                .root = on_root, .begin = on_begin, .end = on_end, .context = reply},
+            &xml);
+    } else {
+        asg_xml_restart(xml);
+    }
+    *reply = (struct asg_ec2_reply){
+        .action = action,
+        .arena = arena,
+        .xml = xml,
+        .value = asg_arena_take(arena, action->reply_size),
+    };
+}
+
+void asg_ec2_reply_clear(struct asg_ec2_reply *reply)
+{
+    asg_xml_destroy(&reply->xml);
+    *reply = (struct asg_ec2_reply){0};
+}
+
+enum asg_status asg_ec2_reply_feed(struct asg_ec2_reply *reply, const void *data,
+                                   size_t length, bool is_last)
+{
+    enum asg_status status = asg_xml_feed(reply->xml, data, length, is_last);
+    if (status == ASG_OK && is_last && !reply->is_error && !reply->is_expected_root) {
+        return ASG_ERR_MALFORMED;
+    }
+    return status;
+}
