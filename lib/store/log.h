@@ -227,6 +227,7 @@ struct asg_log_verdict {
     uint64_t last_seq;
     uint64_t record_count;
     uint64_t pruned_count;
+    uint64_t pruned_last; /* the last record without its payload */
     uint64_t snapshot_count;
     uint8_t chain_hash[ASG_LOG_HASH_BYTES]; /* after last_seq */
     char what[256];                         /* what is wrong, with the numbers */

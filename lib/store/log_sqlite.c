@@ -1,0 +1,503 @@
+#include "store/log_sqlite.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "store/sqlite_file.h"
+
+static struct asg_sqlite_log *self_of(struct asg_log *log)
+{
+    return (struct asg_sqlite_log *)log;
+}
+
+/* Run a kept statement that answers nothing. */
+static int run_kept(sqlite3_stmt *statement)
+{
+    int code = sqlite3_step(statement);
+    (void)sqlite3_reset(statement);
+    return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+static unsigned data_version(sqlite3 *db)
+{
+    unsigned version = 0;
+    (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_DATA_VERSION, &version);
+    return version;
+}
+
+static enum asg_status chain_hash_at(struct asg_log *log, uint64_t seq,
+                                     uint8_t ret[ASG_LOG_HASH_BYTES],
+                                     struct asg_error *error)
+{
+    struct asg_sqlite_log *self = self_of(log);
+    if (seq == 0 || seq > INT64_MAX) {
+        return asg_fail(error, ASG_ERR_NOT_FOUND, "there is no record %" PRIu64, seq);
+    }
+    sqlite3_stmt *row = self->chain_hash;
+    (void)sqlite3_bind_int64(row, 1, (int64_t)seq);
+    int code = sqlite3_step(row);
+    enum asg_status status = ASG_OK;
+    if (code == SQLITE_DONE) {
+        status = asg_fail(error, ASG_ERR_NOT_FOUND, "there is no record %" PRIu64, seq);
+    } else if (code != SQLITE_ROW) {
+        status = asg_sqlite_fail(self->db, code, error, "read a record");
+    } else if (sqlite3_column_type(row, 0) != SQLITE_BLOB ||
+               sqlite3_column_bytes(row, 0) != ASG_LOG_HASH_BYTES) {
+        status = asg_fail(error, ASG_ERR_CORRUPT,
+                          "record %" PRIu64 " has a damaged chain_hash", seq);
+    } else {
+        memcpy(ret, sqlite3_column_blob(row, 0), ASG_LOG_HASH_BYTES);
+    }
+    (void)sqlite3_reset(row);
+    return status;
+}
+
+/* The last record, or the genesis hash of an empty log. */
+static enum asg_status find_head(struct asg_sqlite_log *self, struct asg_log_head *ret,
+                                 struct asg_error *error)
+{
+    ASG_CLEANUP(asg_sqlite_finalize) sqlite3_stmt *row = NULL;
+    enum asg_status status = asg_sqlite_prepare(
+        self->db, "SELECT seq, epoch, chain_hash FROM records ORDER BY seq DESC LIMIT 1",
+        &row, error);
+    if (status != ASG_OK) return status;
+    struct asg_log_head head = {.epoch = self->meta.epoch};
+    int code = sqlite3_step(row);
+    if (code == SQLITE_DONE) {
+        asg_chain_genesis(&self->log.chain, self->meta.cluster_id, self->meta.created_ms,
+                          head.chain_hash);
+        *ret = head;
+        return ASG_OK;
+    }
+    if (code != SQLITE_ROW) {
+        return asg_sqlite_fail(self->db, code, error, "read the last record");
+    }
+    int64_t seq = sqlite3_column_int64(row, 0);
+    int64_t epoch = sqlite3_column_int64(row, 1);
+    if (seq < 1 || epoch < 0 || (uint64_t)epoch > self->meta.epoch ||
+        sqlite3_column_type(row, 2) != SQLITE_BLOB ||
+        sqlite3_column_bytes(row, 2) != ASG_LOG_HASH_BYTES) {
+        if (!self->log.is_read_only) {
+            return asg_fail(error, ASG_ERR_CORRUPT,
+                            "the last record (%" PRId64 ") is damaged; run `openasg log "
+                            "verify`",
+                            seq);
+        }
+    } else {
+        memcpy(head.chain_hash, sqlite3_column_blob(row, 2), ASG_LOG_HASH_BYTES);
+    }
+    head.seq = seq < 0 ? 0 : (uint64_t)seq;
+    *ret = head;
+    return ASG_OK;
+}
+
+/* Somebody committed since we did. An auditor's look changes nothing; a record or an
+ * epoch that is not ours means that another writer has taken over. */
+static enum asg_status check_fence(struct asg_sqlite_log *self, struct asg_error *error)
+{
+    struct asg_log_meta meta;
+    struct asg_log_head head;
+    bool is_intact = false;
+    enum asg_status status =
+        asg_meta_read(self->db, &self->log.chain, &meta, &is_intact, error);
+    if (status != ASG_OK) return status;
+    status = find_head(self, &head, error);
+    if (status != ASG_OK) return status;
+    const struct asg_log_head *ours = &self->log.head;
+    if (is_intact && meta.epoch == ours->epoch && head.seq == ours->seq &&
+        memcmp(head.chain_hash, ours->chain_hash, ASG_LOG_HASH_BYTES) == 0) {
+        return ASG_OK;
+    }
+    return asg_fail(error, ASG_ERR_FENCED,
+                    "another program wrote to %s: it ends at record %" PRIu64
+                    " of epoch %" PRIu64 ", ours at %" PRIu64 " of epoch %" PRIu64,
+                    sqlite3_db_filename(self->db, "main"), head.seq, meta.epoch,
+                    ours->seq, ours->epoch);
+}
+
+enum asg_status asg_sqlite_begin(struct asg_sqlite_log *self, struct asg_error *error)
+{
+    int code = run_kept(self->begin);
+    if (code != SQLITE_OK) return asg_sqlite_fail(self->db, code, error, "append");
+    if (data_version(self->db) == self->data_version) return ASG_OK;
+    enum asg_status status = check_fence(self, error);
+    if (status != ASG_OK) (void)run_kept(self->rollback);
+    return status;
+}
+
+/* Copy the write-ahead log into the file, so that it is written from its start again.
+ * The commit before it stands whatever happens here; a failing disk breaks the log. */
+static void checkpoint(struct asg_sqlite_log *self)
+{
+    int code = sqlite3_wal_checkpoint_v2(self->db, "main", SQLITE_CHECKPOINT_PASSIVE,
+                                         NULL, NULL);
+    struct asg_error error = {""};
+    enum asg_status status = asg_sqlite_status(code);
+    if (status == ASG_OK || status == ASG_ERR_BUSY) return;
+    (void)asg_sqlite_fail(self->db, code, &error, "copy the write-ahead log");
+    (void)asg_log_break(&self->log, status, &error);
+}
+
+enum asg_status asg_sqlite_end(struct asg_sqlite_log *self, enum asg_status status,
+                               struct asg_error *error)
+{
+    if (status == ASG_OK) {
+        int code = run_kept(self->commit);
+        if (code == SQLITE_OK) {
+            self->data_version = data_version(self->db);
+            if (self->wal_pages >= ASG_SQLITE_WAL_PAGES) checkpoint(self);
+            return ASG_OK;
+        }
+        status = asg_sqlite_fail(self->db, code, error, "commit");
+    }
+    if (sqlite3_get_autocommit(self->db) == 0) (void)run_kept(self->rollback);
+    return status;
+}
+
+static int note_wal_pages(void *context, sqlite3 *db, const char *name, int pages)
+{
+    struct asg_sqlite_log *self = context;
+    (void)db;
+    (void)name;
+    self->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+static enum asg_status insert(struct asg_sqlite_log *self,
+                              const struct asg_record *record, struct asg_error *error)
+{
+    sqlite3_stmt *row = self->insert;
+    /* A zero-length payload is an empty blob; NULL would say that it was pruned. */
+    const void *payload = record->payload_length == 0 ? "" : record->payload;
+    (void)sqlite3_bind_int64(row, 1, (int64_t)record->seq);
+    (void)sqlite3_bind_int64(row, 2, record->time_ms);
+    (void)sqlite3_bind_int64(row, 3, (int64_t)record->epoch);
+    (void)sqlite3_bind_text(row, 4, record->kind, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_text(row, 5, record->subject, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_text(row, 6, record->note, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_blob(row, 7, record->content_hash, ASG_LOG_HASH_BYTES,
+                            SQLITE_STATIC);
+    (void)sqlite3_bind_blob(row, 8, record->chain_hash, ASG_LOG_HASH_BYTES,
+                            SQLITE_STATIC);
+    (void)sqlite3_bind_blob64(row, 9, payload, record->payload_length, SQLITE_STATIC);
+    int code = run_kept(row);
+    if (code == SQLITE_OK) return ASG_OK;
+    if ((code & 0xff) == SQLITE_CONSTRAINT) {
+        return asg_fail(error, ASG_ERR_FENCED,
+                        "record %" PRIu64 " exists already: another program wrote it",
+                        record->seq);
+    }
+    return asg_sqlite_fail(self->db, code, error, "append");
+}
+
+static enum asg_status append(struct asg_log *log, const struct asg_record *records,
+                              size_t count, struct asg_error *error)
+{
+    struct asg_sqlite_log *self = self_of(log);
+    enum asg_status status = asg_sqlite_begin(self, error);
+    if (status != ASG_OK) return status;
+    for (size_t i = 0; status == ASG_OK && i < count; i++) {
+        status = insert(self, &records[i], error);
+    }
+    return asg_sqlite_end(self, status, error);
+}
+
+/* Say in meta that the log reached `seq`, inside the caller's transaction. */
+static enum asg_status write_anchor(struct asg_sqlite_log *self, uint64_t seq,
+                                    const uint8_t chain_hash[ASG_LOG_HASH_BYTES],
+                                    struct asg_error *error)
+{
+    self->meta.anchor_seq = seq;
+    memcpy(self->meta.anchor_hash, chain_hash, ASG_LOG_HASH_BYTES);
+    return asg_meta_write(self->db, &self->log.chain, &self->meta, error);
+}
+
+static enum asg_status prune(struct asg_log *log, const char *kind, uint64_t from_seq,
+                             uint64_t to_seq, const struct asg_record *record,
+                             struct asg_error *error)
+{
+    struct asg_sqlite_log *self = self_of(log);
+    ASG_CLEANUP(asg_sqlite_finalize) sqlite3_stmt *update = NULL;
+    enum asg_status status = asg_sqlite_prepare(
+        self->db,
+        "UPDATE records NOT INDEXED SET payload = NULL "
+        "WHERE seq BETWEEN ?1 AND ?2 AND kind = ?3 AND length(payload) > 0",
+        &update, error);
+    if (status != ASG_OK) return status;
+    status = asg_sqlite_begin(self, error);
+    if (status != ASG_OK) return status;
+    (void)sqlite3_bind_int64(update, 1, (int64_t)from_seq);
+    (void)sqlite3_bind_int64(update, 2, (int64_t)to_seq);
+    (void)sqlite3_bind_text(update, 3, kind, -1, SQLITE_STATIC);
+    int code = run_kept(update);
+    if (code != SQLITE_OK) status = asg_sqlite_fail(self->db, code, error, "prune");
+    if (status == ASG_OK) status = insert(self, record, error);
+    if (status == ASG_OK) {
+        status = write_anchor(self, record->seq, record->chain_hash, error);
+    }
+    return asg_sqlite_end(self, status, error);
+}
+
+static enum asg_status refresh(struct asg_log *log, struct asg_error *error)
+{
+    struct asg_sqlite_log *self = self_of(log);
+    enum asg_status status =
+        asg_meta_read(self->db, &log->chain, &self->meta, &self->is_meta_intact, error);
+    if (status != ASG_OK) return status;
+    return find_head(self, &log->head, error);
+}
+
+/* Readers: one read transaction for as long as anything is open, so that a record and
+ * what explains it come from one state. The writer is alone and needs none. */
+static enum asg_status hold(struct asg_log *log, struct asg_error *error)
+{
+    struct asg_sqlite_log *self = self_of(log);
+    if (log->is_read_only && self->hold_count == 0) {
+        enum asg_status status = asg_sqlite_run(self->db, "BEGIN", "read the log", error);
+        if (status != ASG_OK) return status;
+    }
+    self->hold_count++;
+    return ASG_OK;
+}
+
+static void release(struct asg_log *log)
+{
+    struct asg_sqlite_log *self = self_of(log);
+    assert(self->hold_count > 0);
+    self->hold_count--;
+    if (!log->is_read_only || self->hold_count > 0) return;
+    (void)sqlite3_exec(self->db, "COMMIT", NULL, NULL, NULL);
+}
+
+static void free_log(struct asg_sqlite_log *self)
+{
+    asg_sqlite_finalize(&self->begin);
+    asg_sqlite_finalize(&self->commit);
+    asg_sqlite_finalize(&self->rollback);
+    asg_sqlite_finalize(&self->insert);
+    asg_sqlite_finalize(&self->chain_hash);
+    if (self->db != NULL) asg_sqlite_close(&self->db);
+    if (self->lock >= 0) (void)close(self->lock);
+    asg_log_clear(&self->log);
+    free(self);
+}
+
+static void close_log(struct asg_log *log)
+{
+    struct asg_sqlite_log *self = self_of(log);
+    if (!log->is_read_only && log->broken == ASG_OK) {
+        /* When this fails, the anchor stays behind; nothing else is lost. */
+        enum asg_status status = asg_sqlite_begin(self, NULL);
+        if (status == ASG_OK) {
+            status = write_anchor(self, log->head.seq, log->head.chain_hash, NULL);
+            status = asg_sqlite_end(self, status, NULL);
+        }
+    }
+    free_log(self);
+}
+
+static const struct asg_log_backend backend = {
+    .close = close_log,
+    .append = append,
+    .refresh = refresh,
+    .hold = hold,
+    .release = release,
+    .cursor_open = asg_sqlite_cursor_open,
+    .cursor_next = asg_sqlite_cursor_next,
+    .cursor_close = asg_sqlite_cursor_close,
+    .chain_hash = chain_hash_at,
+    .save_snapshot = asg_sqlite_save_snapshot,
+    .read_snapshot = asg_sqlite_read_snapshot,
+    .oldest_snapshot = asg_sqlite_oldest_snapshot,
+    .prune = prune,
+    .check_before = asg_sqlite_check_before,
+    .check_after = asg_sqlite_check_after,
+};
+
+static enum asg_status prepare_all(struct asg_sqlite_log *self, struct asg_error *error)
+{
+    const struct {
+        const char *sql;
+        sqlite3_stmt **ret;
+    } kept[] = {
+        {"BEGIN IMMEDIATE", &self->begin},
+        {"COMMIT", &self->commit},
+        {"ROLLBACK", &self->rollback},
+        {"INSERT INTO records(seq, time_ms, epoch, kind, subject, note, content_hash, "
+         "chain_hash, payload) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+         &self->insert},
+        {"SELECT chain_hash FROM records WHERE seq = ?1", &self->chain_hash},
+    };
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        enum asg_status status =
+            asg_sqlite_prepare(self->db, kept[i].sql, kept[i].ret, error);
+        if (status != ASG_OK) return status;
+    }
+    return ASG_OK;
+}
+
+static enum asg_status create(struct asg_sqlite_log *self,
+                              const struct asg_log_options *options,
+                              struct asg_error *error)
+{
+    struct asg_log_meta meta = {.format = ASG_LOG_FORMAT_VERSION,
+                                .created_ms = options->now_ms};
+    (void)snprintf(meta.cluster_id, sizeof meta.cluster_id, "%s",
+                   options->cluster_id == NULL ? "" : options->cluster_id);
+    asg_chain_genesis(&self->log.chain, meta.cluster_id, meta.created_ms,
+                      meta.anchor_hash);
+    enum asg_status status = asg_schema_create(self->db, &self->log.chain, &meta, error);
+    if (status != ASG_OK) return status;
+    /* From here on a file without its write-ahead log is still known to be a log. */
+    int code = sqlite3_wal_checkpoint_v2(self->db, "main", SQLITE_CHECKPOINT_TRUNCATE,
+                                         NULL, NULL);
+    if (code == SQLITE_OK) return ASG_OK;
+    return asg_sqlite_fail(self->db, code, error, "create the log");
+}
+
+/* Everything that is known about the log before its first record is read. */
+static enum asg_status read_description(struct asg_sqlite_log *self,
+                                        const struct asg_log_options *options,
+                                        int64_t size, struct asg_error *error)
+{
+    bool is_new = false;
+    enum asg_status status = asg_schema_identify(self->db, &is_new, error);
+    if (status == ASG_OK && is_new) {
+        if (self->log.is_read_only || size > ASG_SQLITE_PAGE_SIZE) {
+            return asg_fail(error, ASG_ERR_CORRUPT,
+                            "%s is not a log of openasg (it has "
+                            "no tables); check the path",
+                            options->path);
+        }
+        status = create(self, options, error);
+    }
+    if (status != ASG_OK) return status;
+    status = prepare_all(self, error);
+    if (status == ASG_OK) status = refresh(&self->log, error);
+    if (status != ASG_OK) return status;
+    self->log.created_ms = self->meta.created_ms;
+    (void)snprintf(self->log.cluster_id, sizeof self->log.cluster_id, "%s",
+                   self->meta.cluster_id);
+    const char *wanted = options->cluster_id;
+    if (wanted != NULL && wanted[0] != '\0' &&
+        strcmp(wanted, self->meta.cluster_id) != 0) {
+        return asg_fail(error, ASG_ERR_CONFLICT,
+                        "%s is the log of cluster \"%s\", not of \"%s\"", options->path,
+                        self->meta.cluster_id, wanted);
+    }
+    return ASG_OK;
+}
+
+/* A controller must not lead from a file that is not what it left behind. */
+static enum asg_status refuse_damage(struct asg_sqlite_log *self, struct asg_error *error)
+{
+    struct asg_log_flaw_found flaw = {0};
+    enum asg_status status = asg_schema_check(self->db, &flaw, error);
+    if (status == ASG_OK && !self->is_meta_intact) {
+        status = asg_fail(error, ASG_ERR_CORRUPT, "the table meta was altered");
+    }
+    if (status == ASG_OK) status = asg_sqlite_check_anchor(self, &flaw, error);
+    if (status != ASG_ERR_CORRUPT) return status;
+    return asg_fail_wrap(error, status, "%s is damaged; run `openasg log verify`",
+                         sqlite3_db_filename(self->db, "main"));
+}
+
+/* Take the epoch, and set the anchor to what is there. */
+static enum asg_status take_over(struct asg_sqlite_log *self, uint64_t epoch,
+                                 struct asg_error *error)
+{
+    if (epoch != 0 && epoch < self->meta.epoch) {
+        return asg_fail(error, ASG_ERR_FENCED,
+                        "epoch %" PRIu64 " is older than the last writer's, %" PRIu64,
+                        epoch, self->meta.epoch);
+    }
+    self->meta.epoch = epoch != 0 ? epoch : self->meta.epoch + 1;
+    if (self->meta.epoch > INT64_MAX) {
+        return asg_fail(error, ASG_ERR_INVALID, "epoch %" PRIu64 " is too large", epoch);
+    }
+    self->log.head.epoch = self->meta.epoch;
+    int code = run_kept(self->begin);
+    if (code != SQLITE_OK) return asg_sqlite_fail(self->db, code, error, "open the log");
+    enum asg_status status =
+        write_anchor(self, self->log.head.seq, self->log.head.chain_hash, error);
+    return asg_sqlite_end(self, status, error);
+}
+
+static enum asg_status open_writer(struct asg_sqlite_log *self,
+                                   const struct asg_log_options *options,
+                                   struct asg_error *error)
+{
+    int64_t size = 0;
+    enum asg_status status = asg_file_check_system(options->path, error);
+    if (status == ASG_OK) status = asg_file_lock(options->path, &self->lock, error);
+    if (status == ASG_OK) {
+        status = asg_file_prepare(options->path, /* may_create */ true, &size, error);
+    }
+    if (status == ASG_OK) {
+        status = asg_sqlite_open(options->path, ASG_SQLITE_WRITE, &self->db, error);
+    }
+    if (status == ASG_OK) status = read_description(self, options, size, error);
+    if (status == ASG_OK) status = refuse_damage(self, error);
+    if (status != ASG_OK) return status;
+    (void)sqlite3_wal_hook(self->db, note_wal_pages, self);
+    /* What a crash left behind goes into the file, and the write-ahead log starts anew.
+     */
+    int code = sqlite3_wal_checkpoint_v2(self->db, "main", SQLITE_CHECKPOINT_TRUNCATE,
+                                         NULL, NULL);
+    status = asg_sqlite_status(code);
+    if (status != ASG_OK && status != ASG_ERR_BUSY) {
+        return asg_sqlite_fail(self->db, code, error, "open the log");
+    }
+    status = take_over(self, options->epoch, error);
+    if (status != ASG_OK) return status;
+    asg_file_fill_wal(options->path, (int64_t)(ASG_SQLITE_WAL_PAGES + 100) *
+                                         (ASG_SQLITE_PAGE_SIZE + 24));
+    return ASG_OK;
+}
+
+static enum asg_status open_reader(struct asg_sqlite_log *self,
+                                   const struct asg_log_options *options,
+                                   struct asg_error *error)
+{
+    int64_t size = 0;
+    enum asg_status status =
+        asg_file_prepare(options->path, /* may_create */ false, &size, error);
+    if (status != ASG_OK) return status;
+    status = asg_sqlite_open(
+        options->path, options->is_immutable ? ASG_SQLITE_IMMUTABLE : ASG_SQLITE_READ,
+        &self->db, error);
+    if (status != ASG_OK) return status;
+    return read_description(self, options, size, error);
+}
+
+enum asg_status asg_log_open_sqlite(const struct asg_log_options *options,
+                                    struct asg_log **ret, struct asg_error *error)
+{
+    if (options->path == NULL || options->path[0] == '\0' ||
+        strlen(options->path) > ASG_LOG_PATH_MAX) {
+        return asg_fail(error, ASG_ERR_INVALID, "a log needs a path of 1 to %d bytes",
+                        ASG_LOG_PATH_MAX);
+    }
+    if (options->cluster_id != NULL &&
+        strlen(options->cluster_id) > ASG_LOG_CLUSTER_MAX) {
+        return asg_fail(error, ASG_ERR_LIMIT, "a cluster id has at most %d bytes",
+                        ASG_LOG_CLUSTER_MAX);
+    }
+    struct asg_sqlite_log *self = asg_alloc(1, sizeof *self);
+    asg_log_init(&self->log, &backend);
+    self->lock = -1;
+    self->log.is_read_only = options->is_read_only || options->is_immutable;
+    enum asg_status status = self->log.is_read_only ? open_reader(self, options, error)
+                                                    : open_writer(self, options, error);
+    if (status != ASG_OK) {
+        free_log(self);
+        return status;
+    }
+    *ret = &self->log;
+    return ASG_OK;
+}

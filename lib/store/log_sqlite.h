@@ -1,0 +1,62 @@
+/* log_sqlite - a log in one SQLite file.
+ *
+ * Private to lib/store: what log_sqlite.c (open, append, close), sqlite_cursor.c (read),
+ * sqlite_snapshot.c and sqlite_check.c (verify) share.
+ */
+#ifndef ASG_STORE_LOG_SQLITE_H
+#define ASG_STORE_LOG_SQLITE_H
+
+#include "store/log_backend.h"
+#include "store/sqlite_schema.h"
+
+struct asg_sqlite_log {
+    struct asg_log log; /* first: a struct asg_log * is cast back */
+    sqlite3 *db;
+    int lock; /* descriptor of the lock file, -1 for readers */
+    struct asg_log_meta meta;
+    bool is_meta_intact;
+    unsigned data_version; /* SQLite's counter after our own last commit */
+    int wal_pages;         /* in the write-ahead log, told by the commit hook */
+    uint64_t hold_count;
+    sqlite3_stmt *begin, *commit, *rollback, *insert, *chain_hash;
+};
+
+enum asg_status asg_sqlite_cursor_open(struct asg_log *log,
+                                       const struct asg_log_filter *filter,
+                                       struct asg_log_cursor **ret,
+                                       struct asg_error *error);
+enum asg_status asg_sqlite_cursor_next(struct asg_log_cursor *cursor,
+                                       struct asg_record *ret, struct asg_error *error);
+void asg_sqlite_cursor_close(struct asg_log_cursor *cursor);
+
+enum asg_status asg_sqlite_save_snapshot(struct asg_log *log, uint64_t seq,
+                                         const uint8_t hash[ASG_LOG_HASH_BYTES],
+                                         const void *bytes, size_t length,
+                                         struct asg_error *error);
+enum asg_status asg_sqlite_read_snapshot(struct asg_log *log, uint64_t at_most,
+                                         struct asg_bytes *ret, uint64_t *ret_seq,
+                                         uint8_t ret_hash[ASG_LOG_HASH_BYTES],
+                                         struct asg_error *error);
+enum asg_status asg_sqlite_oldest_snapshot(struct asg_log *log, uint64_t *ret,
+                                           struct asg_error *error);
+
+enum asg_status asg_sqlite_check_before(struct asg_log *log,
+                                        struct asg_log_flaw_found *flaw,
+                                        struct asg_error *error);
+enum asg_status asg_sqlite_check_after(struct asg_log *log,
+                                       const struct asg_checker *checker,
+                                       struct asg_log_flaw_found *flaw,
+                                       struct asg_error *error);
+
+/* Does the log still reach its anchor? ASG_ERR_CORRUPT: `flaw` is set. */
+enum asg_status asg_sqlite_check_anchor(struct asg_sqlite_log *self,
+                                        struct asg_log_flaw_found *flaw,
+                                        struct asg_error *error);
+
+/* BEGIN, refusing when somebody else wrote (ASG_ERR_FENCED). */
+enum asg_status asg_sqlite_begin(struct asg_sqlite_log *self, struct asg_error *error);
+/* COMMIT when `status` is ASG_OK, otherwise ROLLBACK. Returns what came of it. */
+enum asg_status asg_sqlite_end(struct asg_sqlite_log *self, enum asg_status status,
+                               struct asg_error *error);
+
+#endif

@@ -1,0 +1,156 @@
+#include "store/log_sqlite.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* SQLite's own look at the pages: trees, free list, sizes. One line a problem. */
+static enum asg_status check_pages(struct asg_sqlite_log *self,
+                                   struct asg_log_flaw_found *flaw,
+                                   struct asg_error *error)
+{
+    ASG_CLEANUP(asg_sqlite_finalize) sqlite3_stmt *lines = NULL;
+    enum asg_status status =
+        asg_sqlite_prepare(self->db, "PRAGMA quick_check(1)", &lines, error);
+    if (status != ASG_OK) return status;
+    int code = sqlite3_step(lines);
+    if (code != SQLITE_ROW) {
+        return asg_sqlite_fail(self->db, code, error, "check the pages");
+    }
+    const char *line = (const char *)sqlite3_column_text(lines, 0);
+    if (line != NULL && strcmp(line, "ok") == 0) return ASG_OK;
+    (void)asg_flaw_set(flaw, ASG_LOG_FLAW_FILE, 0, "SQLite finds: %.200s",
+                       line == NULL ? "nothing readable" : line);
+    return asg_fail(error, ASG_ERR_CORRUPT, "%s", flaw->what);
+}
+
+enum asg_status asg_sqlite_check_before(struct asg_log *log,
+                                        struct asg_log_flaw_found *flaw,
+                                        struct asg_error *error)
+{
+    struct asg_sqlite_log *self = (struct asg_sqlite_log *)log;
+    enum asg_status status = asg_schema_check(self->db, flaw, error);
+    if (status != ASG_OK) return status;
+    if (!self->is_meta_intact) {
+        (void)asg_flaw_set(flaw, ASG_LOG_FLAW_HEADER, 0,
+                           "the table meta does not match its meta_hash");
+        return asg_fail(error, ASG_ERR_CORRUPT, "%s", flaw->what);
+    }
+    int64_t rows = 0;
+    status = asg_sqlite_integer(self->db, "SELECT count(*) FROM meta", &rows, error);
+    if (status == ASG_OK && rows != 1) {
+        (void)asg_flaw_set(flaw, ASG_LOG_FLAW_HEADER, 0,
+                           "the table meta has %" PRId64 " rows instead of one", rows);
+        return asg_fail(error, ASG_ERR_CORRUPT, "%s", flaw->what);
+    }
+    return status;
+}
+
+enum asg_status asg_sqlite_check_anchor(struct asg_sqlite_log *self,
+                                        struct asg_log_flaw_found *flaw,
+                                        struct asg_error *error)
+{
+    struct asg_log *log = &self->log;
+    uint64_t anchor = self->meta.anchor_seq;
+    if (anchor == 0) return ASG_OK;
+    if (anchor > log->head.seq) {
+        (void)asg_flaw_set(flaw, ASG_LOG_FLAW_MISSING, log->head.seq + 1,
+                           "the log ends at record %" PRIu64
+                           ", but it once reached record %" PRIu64,
+                           log->head.seq, anchor);
+        return asg_fail(error, ASG_ERR_CORRUPT, "%s", flaw->what);
+    }
+    uint8_t hash[ASG_LOG_HASH_BYTES];
+    enum asg_status status = log->backend->chain_hash(log, anchor, hash, error);
+    if (status == ASG_OK && memcmp(hash, self->meta.anchor_hash, sizeof hash) == 0) {
+        return ASG_OK;
+    }
+    if (status != ASG_OK && status != ASG_ERR_NOT_FOUND) return status;
+    (void)asg_flaw_set(flaw, ASG_LOG_FLAW_CHAIN, anchor,
+                       "record %" PRIu64 " is not the one that the table meta remembers: "
+                       "the records were rewritten",
+                       anchor);
+    return asg_fail(error, ASG_ERR_CORRUPT, "%s", flaw->what);
+}
+
+struct tally {
+    uint64_t count;
+    uint64_t sum;
+};
+
+/* Walk the index alone, without touching the records. False: out of order or odd. */
+static enum asg_status walk_index(struct asg_sqlite_log *self, const char *kind,
+                                  uint64_t from_seq, struct tally *tally,
+                                  bool *ret_is_fine, struct asg_error *error)
+{
+    char sql[256];
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT subject, seq FROM records INDEXED BY records_by_subject "
+                   "WHERE kind = '%s' ORDER BY subject, seq",
+                   kind);
+    ASG_CLEANUP(asg_sqlite_finalize) sqlite3_stmt *rows = NULL;
+    enum asg_status status = asg_sqlite_prepare(self->db, sql, &rows, error);
+    if (status != ASG_OK) return status;
+    char last_subject[ASG_LOG_SUBJECT_MAX + 1] = "";
+    int64_t last_seq = 0;
+    int code;
+    while ((code = sqlite3_step(rows)) == SQLITE_ROW) {
+        const char *subject = (const char *)sqlite3_column_text(rows, 0);
+        int64_t seq = sqlite3_column_int64(rows, 1);
+        if (subject == NULL || strlen(subject) > ASG_LOG_SUBJECT_MAX) return ASG_OK;
+        int order = strcmp(last_subject, subject);
+        if (order > 0 || (order == 0 && seq <= last_seq)) return ASG_OK;
+        (void)snprintf(last_subject, sizeof last_subject, "%s", subject);
+        last_seq = seq;
+        if (seq < 0 || (uint64_t)seq < from_seq) continue;
+        tally->count++;
+        tally->sum += asg_checker_index_hash(kind, subject, (uint64_t)seq);
+    }
+    if (code != SQLITE_DONE) {
+        return asg_sqlite_fail(self->db, code, error, "read the look-up index");
+    }
+    *ret_is_fine = true;
+    return ASG_OK;
+}
+
+static enum asg_status check_index(struct asg_sqlite_log *self,
+                                   const struct asg_checker *checker,
+                                   struct asg_log_flaw_found *flaw,
+                                   struct asg_error *error)
+{
+    static const char *const kinds[] = {"decision", ASG_LOG_KIND_PRUNE};
+    uint64_t from_seq = checker->next_seq - checker->record_count;
+    struct tally tally = {0};
+    bool is_fine = true;
+    for (size_t i = 0; is_fine && i < sizeof kinds / sizeof kinds[0]; i++) {
+        is_fine = false;
+        enum asg_status status =
+            walk_index(self, kinds[i], from_seq, &tally, &is_fine, error);
+        if (status == ASG_ERR_CORRUPT) {
+            (void)asg_flaw_set(flaw, ASG_LOG_FLAW_INDEX, 0, "%.200s",
+                               error == NULL ? "it cannot be read" : error->text);
+        }
+        if (status != ASG_OK) return status;
+    }
+    if (is_fine && tally.count == checker->indexed_count &&
+        tally.sum == checker->indexed_sum) {
+        return ASG_OK;
+    }
+    (void)asg_flaw_set(flaw, ASG_LOG_FLAW_INDEX, 0,
+                       "it lists %" PRIu64 " decisions and prunes, the records have "
+                       "%" PRIu64 ", or they differ",
+                       tally.count, checker->indexed_count);
+    return asg_fail(error, ASG_ERR_CORRUPT, "%s", flaw->what);
+}
+
+enum asg_status asg_sqlite_check_after(struct asg_log *log,
+                                       const struct asg_checker *checker,
+                                       struct asg_log_flaw_found *flaw,
+                                       struct asg_error *error)
+{
+    struct asg_sqlite_log *self = (struct asg_sqlite_log *)log;
+    enum asg_status status = asg_sqlite_check_anchor(self, flaw, error);
+    if (status == ASG_OK) status = check_index(self, checker, flaw, error);
+    if (status == ASG_OK) status = check_pages(self, flaw, error);
+    return status;
+}
