@@ -20,7 +20,7 @@ struct asg_endpoint_options {
 };
 
 struct asg_endpoint {
-    char url[ASG_ENDPOINT_URL_MAX + 1];  /* "https://ec2.us-east-1.amazonaws.com/" */
+    char url[2 * ASG_ENDPOINT_URL_MAX + 16]; /* "https://ec2.us-east-1.amazonaws.com/" */
     char host[ASG_ENDPOINT_URL_MAX + 1]; /* the Host header: with the port if it is not
                                             the scheme's own */
     char path[ASG_ENDPOINT_URL_MAX + 1]; /* "/", or the prefix of the URL */
