@@ -1,0 +1,49 @@
+#include "agent/send_report.h"
+
+#include "wire/wire.h"
+
+void asg_reporter_init(struct asg_reporter *reporter, struct asg_metrics_reader *reader,
+                       uint64_t boot_id, int64_t interval_ms, int64_t now_us)
+{
+    *reporter = (struct asg_reporter){.reader = reader,
+                                      .interval_us = interval_ms * 1000,
+                                      .due_us = now_us + interval_ms * 1000};
+    reporter->report.boot_id = boot_id;
+    reporter->report.interval_ms = (uint32_t)interval_ms;
+}
+
+void asg_reporter_clear(struct asg_reporter *reporter)
+{
+    asg_bytes_clear(&reporter->frame);
+}
+
+static void send(struct asg_reporter *reporter, const struct asg_uplink *uplink)
+{
+    asg_bytes_reset(&reporter->frame);
+    asg_wire_encode_report(&reporter->report, &reporter->frame);
+    enum asg_status status =
+        uplink->send(uplink->context, reporter->frame.data, reporter->frame.length);
+    if (status == ASG_OK)
+        reporter->sent++;
+    else
+        reporter->dropped++;
+}
+
+bool asg_reporter_tick(struct asg_reporter *reporter, const struct asg_uplink *uplink,
+                       bool is_bound, int64_t now_us, int64_t wall_ms)
+{
+    if (now_us < reporter->due_us) return false;
+    int64_t passed = (now_us - reporter->due_us) / reporter->interval_us;
+    reporter->due_us += (passed + 1) * reporter->interval_us;
+
+    struct asg_report measured = reporter->report;
+    if (asg_read_metrics(reporter->reader, now_us, &measured) != ASG_OK) {
+        reporter->unread++;
+        return false;
+    }
+    measured.sequence++;
+    measured.time_ms = wall_ms;
+    reporter->report = measured;
+    if (is_bound) send(reporter, uplink);
+    return true;
+}

@@ -1,0 +1,57 @@
+#include "agent/settings.h"
+
+static const char *const cpu_sources[] = {"host", "cgroup", "session"};
+static const struct asg_enum cpu_source_words = {"CPU source", cpu_sources, 3};
+static const char *const log_levels[] = {"debug", "info", "warn", "error"};
+static const struct asg_enum log_level_words = {"log level", log_levels, 4};
+
+#define AT(field) .offset = offsetof(struct asg_agent_settings, field)
+
+static const struct asg_config_key keys[] = {
+    {"interval_ms", ASG_CONFIG_NUMBER, AT(interval_ms), "1000", 200, 60000, NULL,
+     "milliseconds", "between two reports"},
+    {"cpu_source", ASG_CONFIG_WORD, AT(cpu_source), "host", .words = &cpu_source_words,
+     .unit = "",
+     .help = "whose CPU is measured: the machine, a cgroup v2, or our own session"},
+    {"cpu_capacity_milli", ASG_CONFIG_NUMBER, AT(cpu_capacity_milli), "0", 0, 4096000,
+     NULL, "thousandths of a core",
+     "what 100 % is for cgroup and session; 0: the cgroup's limit, or all cores"},
+    {"cgroup", ASG_CONFIG_PATH, AT(cgroup), "", .unit = "",
+     .help = "folder of the cgroup under /sys/fs/cgroup; empty: our own"},
+    {"grpc_listen", ASG_CONFIG_TEXT, AT(grpc_listen), ":7705", .unit = "",
+     .help = "address:port that answers probes; without an address the instance's "
+             "private one, port 0 takes a free one"},
+    {"controller", ASG_CONFIG_TEXT, AT(controller), "", .unit = "",
+     .help = "tcp://host:port of the controller; empty: as the join line says"},
+    {"controller_key", ASG_CONFIG_TEXT, AT(controller_key), "", .unit = "",
+     .help = "public key of the controller; empty: as the join line says"},
+    {"join_file", ASG_CONFIG_SECRET_FILE, AT(join_file), "", .unit = "",
+     .help = "file with the line \"# openasg-join: ...\"; empty: the user data"},
+    {"key_file", ASG_CONFIG_PATH, AT(key_file), "", .unit = "",
+     .help = "our own key, made with mode 0600 when it is not there; empty: a new one at "
+             "each start, with which an instance cannot join a second time"},
+    {"allow_plaintext", ASG_CONFIG_BOOL, AT(allow_plaintext), "false", .unit = "",
+     .help = "talk to the controller without encryption: for measurements only"},
+    {"metadata_endpoint", ASG_CONFIG_TEXT, AT(metadata_endpoint), "", .unit = "",
+     .help = "of EC2's instance metadata; empty: AWS_EC2_METADATA_SERVICE_ENDPOINT, or "
+             "EC2's own"},
+    {"instance_id", ASG_CONFIG_TEXT, AT(instance_id), "", .unit = "",
+     .help = "of this machine; empty: as the metadata says"},
+    {"private_ip", ASG_CONFIG_TEXT, AT(private_ip), "", .unit = "",
+     .help = "of this machine; empty: as the metadata says"},
+    {"drain_script", ASG_CONFIG_PATH, AT(drain_script), "", .unit = "",
+     .help = "program run before the instance is terminated; empty: none"},
+    {"drain_timeout_ms", ASG_CONFIG_NUMBER, AT(drain_timeout_ms), "30000", 1, 3600000,
+     NULL, "milliseconds", "the drain script may take"},
+    {"log_level", ASG_CONFIG_WORD, AT(log_level), "info", .words = &log_level_words,
+     .unit = "", .help = "lowest level written to standard error"},
+};
+
+const struct asg_config_table asg_agent_table = {
+    .program = "openasg-agent",
+    .prefix = "OPENASG_AGENT",
+    .summary = "reports the CPU of its instance each second and answers probes",
+    .keys = keys,
+    .key_count = sizeof keys / sizeof keys[0],
+    .size = sizeof(struct asg_agent_settings),
+};

@@ -1,0 +1,28 @@
+/* settings - what the agent's YAML file may say; the table is in settings.c. */
+#ifndef ASG_AGENT_SETTINGS_H
+#define ASG_AGENT_SETTINGS_H
+
+#include "text/config.h"
+
+struct asg_agent_settings {
+    int64_t interval_ms;
+    int cpu_source; /* enum asg_cpu_source */
+    int64_t cpu_capacity_milli;
+    const char *cgroup;
+    const char *grpc_listen;
+    const char *controller;
+    const char *controller_key;
+    const char *join_file;
+    const char *key_file;
+    bool allow_plaintext;
+    const char *metadata_endpoint;
+    const char *instance_id;
+    const char *private_ip;
+    const char *drain_script;
+    int64_t drain_timeout_ms;
+    int log_level;
+};
+
+extern const struct asg_config_table asg_agent_table;
+
+#endif
