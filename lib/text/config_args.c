@@ -1,0 +1,162 @@
+#include "text/config_args.h"
+
+#include <string.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "text/quantity.h"
+
+struct walk {
+    const struct asg_config_table *table;
+    struct asg_config_layers *layers;
+    int argc;
+    char **argv;
+    int at;
+    struct asg_config_args *ret;
+    struct asg_error *error;
+};
+
+static bool take_flag(struct asg_config_args *ret, const char *argument)
+{
+    if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) {
+        ret->wants_help = true;
+    } else if (strcmp(argument, "--version") == 0) {
+        ret->wants_version = true;
+    } else if (strcmp(argument, "--print-config") == 0) {
+        ret->wants_print = true;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static enum asg_status unknown_option(const struct walk *walk, const char *name)
+{
+    const char *hint = asg_config_nearest(walk->table, name, '-');
+    if (hint == NULL) {
+        return asg_fail(walk->error, ASG_ERR_INVALID,
+                        "unknown option --%.64s; %s --help lists the options", name,
+                        walk->table->program);
+    }
+    char spelled[ASG_CONFIG_NAME_MAX];
+    asg_config_spell(hint, '-', spelled);
+    return asg_fail(walk->error, ASG_ERR_INVALID,
+                    "unknown option --%.64s; did you mean --%s?", name, spelled);
+}
+
+/* The value of an option that may stand behind "=" or be the next argument. A lone
+ * switch ("--plaintext") means true. */
+static enum asg_status take_value(struct walk *walk, const struct asg_config_key *key,
+                                  const char *name, const char *inline_value,
+                                  const char **ret)
+{
+    bool is_bool = key != NULL && key->type == ASG_CONFIG_BOOL;
+    bool ignored;
+    if (inline_value != NULL) {
+        *ret = inline_value;
+    } else if (is_bool && (walk->at + 1 >= walk->argc ||
+                           !asg_quantity_bool(walk->argv[walk->at + 1], &ignored))) {
+        *ret = "true";
+    } else if (walk->at + 1 < walk->argc) {
+        *ret = walk->argv[++walk->at];
+    } else {
+        return asg_fail(walk->error, ASG_ERR_INVALID, "--%s needs a value", name);
+    }
+    return ASG_OK;
+}
+
+static enum asg_status take_argument(struct walk *walk)
+{
+    const char *argument = walk->argv[walk->at];
+    if (take_flag(walk->ret, argument)) return ASG_OK;
+    if (strncmp(argument, "--", 2) != 0 || argument[2] == '\0') {
+        return asg_fail(walk->error, ASG_ERR_INVALID,
+                        "\"%.80s\" is no option: options are written --key value",
+                        argument);
+    }
+    char name[ASG_CONFIG_NAME_MAX];
+    size_t length = strcspn(argument + 2, "=");
+    (void)snprintf(name, sizeof name, "%.*s", (int)(length < 79 ? length : 79),
+                   argument + 2);
+    const char *inline_value =
+        argument[2 + length] == '=' ? argument + 2 + length + 1 : NULL;
+    bool is_config = strcmp(name, "config") == 0;
+    const struct asg_config_key *key = asg_config_find(walk->table, name, '-');
+    if (key == NULL && !is_config) return unknown_option(walk, name);
+    const char *value = NULL;
+    enum asg_status status = take_value(walk, key, name, inline_value, &value);
+    if (status != ASG_OK) return status;
+    if (is_config) {
+        walk->ret->file = value;
+        return ASG_OK;
+    }
+    if (walk->layers == NULL) return ASG_OK;
+    const char *where = asg_arena_format(walk->layers->arena, "--%s", name);
+    return asg_config_set(walk->layers, key, value, where, walk->error);
+}
+
+enum asg_status asg_config_read_args(struct asg_config_layers *layers,
+                                     const struct asg_config_table *table, int argc,
+                                     char **argv, struct asg_config_args *ret,
+                                     struct asg_error *error)
+{
+    struct walk walk = {
+        .table = table,
+        .layers = layers,
+        .argc = argc,
+        .argv = argv,
+        .ret = ret,
+        .error = error,
+    };
+    for (walk.at = 1; walk.at < argc; walk.at++) {
+        enum asg_status status = take_argument(&walk);
+        if (status != ASG_OK) return status;
+    }
+    return ASG_OK;
+}
+
+static enum asg_status load_layers(struct asg_config_layers *layers, const char *file,
+                                   int argc, char **argv, struct asg_error *error)
+{
+    enum asg_status status = ASG_OK;
+    if (file != NULL && file[0] != '\0') {
+        status = asg_config_read_file(layers, file, error);
+    }
+    if (status != ASG_OK) return status;
+    status = asg_config_read_environment(layers, environ, /* is_strict */ true, error);
+    if (status != ASG_OK) return status;
+    struct asg_config_args ignored = {0};
+    return asg_config_read_args(layers, layers->table, argc, argv, &ignored, error);
+}
+
+enum asg_status asg_config_load(const struct asg_config_table *table, int argc,
+                                char **argv, struct asg_arena *arena, void *config,
+                                enum asg_config_act *ret, struct asg_error *error)
+{
+    struct asg_config_args args = {0};
+    enum asg_status status = asg_config_read_args(NULL, table, argc, argv, &args, error);
+    if (status != ASG_OK && !args.wants_help) return status;
+    if (args.wants_help || args.wants_version) {
+        if (args.wants_help) asg_config_help(table, stdout);
+        if (!args.wants_help) (void)printf("%s %s\n", table->program, ASG_VERSION);
+        *ret = ASG_CONFIG_DONE;
+        return ASG_OK;
+    }
+    const char *file = args.file;
+    if (file == NULL) {
+        file = getenv(asg_arena_format(arena, "%s_CONFIG", table->prefix));
+    }
+    struct asg_config_layers layers;
+    asg_config_begin(&layers, table, arena, config);
+    status = load_layers(&layers, file, argc, argv, error);
+    if (status != ASG_OK) return status;
+    if (args.wants_print) {
+        asg_config_print(table, config, stdout);
+        *ret = ASG_CONFIG_DONE;
+        return ASG_OK;
+    }
+    status = asg_config_finish(&layers, error);
+    if (status != ASG_OK) return status;
+    *ret = ASG_CONFIG_RUN;
+    return ASG_OK;
+}

@@ -1,0 +1,22 @@
+/* nearest - the known word that a mistyped one was probably meant to be. */
+#ifndef ASG_TEXT_NEAREST_H
+#define ASG_TEXT_NEAREST_H
+
+#include <stddef.h>
+
+#define ASG_NEAREST_TEXT_MAX 64
+
+/* Edits (put in, take out, change, swap neighbours) from one word to the other; words
+ * longer than ASG_NEAREST_TEXT_MAX are compared by their beginning. */
+size_t asg_nearest_distance(const char *a, const char *b);
+
+struct asg_nearest {
+    const char *word; /* NULL: nothing is near */
+    size_t distance;
+};
+
+/* Start with (struct asg_nearest){0}, offer every known word, read `word`. A word is
+ * near when at most a third of its letters differ, or one begins with the other. */
+void asg_nearest_offer(struct asg_nearest *nearest, const char *given, const char *known);
+
+#endif

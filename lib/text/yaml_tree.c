@@ -1,0 +1,250 @@
+#include "text/yaml_tree.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <yaml.h>
+
+struct level {
+    struct asg_yaml_node *node;
+    struct asg_yaml_node *last;
+    const char *key; /* of the value to come */
+    size_t key_line;
+};
+
+struct builder {
+    const char *name;
+    struct asg_arena *arena;
+    struct asg_error *error;
+    size_t depth_max;
+    size_t depth; /* open levels */
+    struct level levels[ASG_YAML_DEPTH_MAX];
+    struct asg_yaml_node *root;
+    size_t documents;
+};
+
+static void close_file(FILE **file)
+{
+    if (*file != NULL && *file != stdin) (void)fclose(*file);
+}
+
+enum asg_status asg_yaml_read_file(const char *path, size_t limit,
+                                   struct asg_arena *arena, const char **ret,
+                                   size_t *ret_length, struct asg_error *error)
+{
+    bool is_stdin = strcmp(path, "-") == 0;
+    ASG_CLEANUP(close_file) FILE *file = is_stdin ? stdin : fopen(path, "rbe");
+    if (file == NULL) {
+        enum asg_status status = errno == ENOENT   ? ASG_ERR_NOT_FOUND
+                                 : errno == EACCES ? ASG_ERR_DENIED
+                                                   : ASG_ERR_IO;
+        return asg_fail(error, status, "%s: %s", path, strerror(errno));
+    }
+    size_t capacity = 16384;
+    size_t length = 0;
+    char *data = asg_arena_take(arena, capacity + 1);
+    for (;;) {
+        length += fread(data + length, 1, capacity - length, file);
+        if (length > limit) {
+            return asg_fail(error, ASG_ERR_LIMIT, "%s: larger than %zu bytes", path,
+                            limit);
+        }
+        if (length < capacity) break;
+        char *larger = asg_arena_take(arena, capacity * 2 + 1);
+        memcpy(larger, data, length);
+        data = larger;
+        capacity *= 2;
+    }
+    if (ferror(file)) {
+        return asg_fail(error, ASG_ERR_IO, "%s: %s", path, strerror(errno));
+    }
+    data[length] = '\0';
+    *ret = data;
+    *ret_length = length;
+    return ASG_OK;
+}
+
+bool asg_yaml_is_null(const struct asg_yaml_node *node)
+{
+    return node->kind == ASG_YAML_SCALAR && node->is_plain &&
+           (node->text[0] == '\0' || strcmp(node->text, "~") == 0 ||
+            strcmp(node->text, "null") == 0);
+}
+
+static enum asg_status add_node(struct builder *builder, struct asg_yaml_node *node)
+{
+    if (builder->depth == 0) {
+        builder->root = node;
+        return ASG_OK;
+    }
+    struct level *level = &builder->levels[builder->depth - 1];
+    node->key = level->key;
+    if (level->key != NULL) node->line = level->key_line;
+    level->key = NULL;
+    if (level->last == NULL) {
+        level->node->first = node;
+    } else {
+        level->last->next = node;
+    }
+    level->last = node;
+    level->node->count++;
+    if (level->node->kind == ASG_YAML_MAP && level->node->count > ASG_YAML_KEYS_MAX) {
+        return asg_fail(builder->error, ASG_ERR_LIMIT, "%s:%zu: more than %d keys",
+                        builder->name, node->line, ASG_YAML_KEYS_MAX);
+    }
+    return ASG_OK;
+}
+
+/* True when this scalar is a key of the map that is being read. */
+static bool is_key(const struct builder *builder)
+{
+    if (builder->depth == 0) return false;
+    const struct level *level = &builder->levels[builder->depth - 1];
+    return level->node->kind == ASG_YAML_MAP && level->key == NULL;
+}
+
+static enum asg_status take_key(struct builder *builder, const char *key, size_t line)
+{
+    struct level *level = &builder->levels[builder->depth - 1];
+    for (const struct asg_yaml_node *child = level->node->first; child != NULL;
+         child = child->next) {
+        if (strcmp(child->key, key) == 0) {
+            return asg_fail(builder->error, ASG_ERR_INVALID,
+                            "%s:%zu: \"%.64s\" is here a second time; the first is in "
+                            "line %zu",
+                            builder->name, line, key, child->line);
+        }
+    }
+    level->key = key;
+    level->key_line = line;
+    return ASG_OK;
+}
+
+static enum asg_status take_scalar(struct builder *builder, const yaml_event_t *event,
+                                   size_t line)
+{
+    const char *value = (const char *)event->data.scalar.value;
+    size_t length = event->data.scalar.length;
+    if (memchr(value, '\0', length) != NULL) {
+        return asg_fail(builder->error, ASG_ERR_INVALID, "%s:%zu: text with a zero byte",
+                        builder->name, line);
+    }
+    const char *text = asg_arena_text_n(builder->arena, value, length);
+    if (is_key(builder)) return take_key(builder, text, line);
+    struct asg_yaml_node *node = asg_arena_take(builder->arena, sizeof *node);
+    node->kind = ASG_YAML_SCALAR;
+    node->line = line;
+    node->text = text;
+    node->is_plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    return add_node(builder, node);
+}
+
+static enum asg_status open_level(struct builder *builder, enum asg_yaml_kind kind,
+                                  size_t line)
+{
+    if (is_key(builder)) {
+        return asg_fail(builder->error, ASG_ERR_INVALID,
+                        "%s:%zu: a key must be a word, not a list or map", builder->name,
+                        line);
+    }
+    if (builder->depth == builder->depth_max) {
+        return asg_fail(builder->error, ASG_ERR_LIMIT,
+                        "%s:%zu: nested more than %zu levels deep", builder->name, line,
+                        builder->depth_max);
+    }
+    struct asg_yaml_node *node = asg_arena_take(builder->arena, sizeof *node);
+    node->kind = kind;
+    node->line = line;
+    enum asg_status status = add_node(builder, node);
+    builder->levels[builder->depth++] = (struct level){.node = node};
+    return status;
+}
+
+static bool has_tag_or_anchor(const yaml_event_t *event)
+{
+    switch (event->type) {
+    case YAML_ALIAS_EVENT: return true;
+    case YAML_SCALAR_EVENT:
+        return event->data.scalar.anchor != NULL || event->data.scalar.tag != NULL;
+    case YAML_SEQUENCE_START_EVENT:
+        return event->data.sequence_start.anchor != NULL ||
+               event->data.sequence_start.tag != NULL;
+    case YAML_MAPPING_START_EVENT:
+        return event->data.mapping_start.anchor != NULL ||
+               event->data.mapping_start.tag != NULL;
+    default: return false;
+    }
+}
+
+static enum asg_status take_event(struct builder *builder, const yaml_event_t *event)
+{
+    size_t line = event->start_mark.line + 1;
+    if (has_tag_or_anchor(event)) {
+        return asg_fail(builder->error, ASG_ERR_INVALID,
+                        "%s:%zu: tags (!), anchors (&) and aliases (*) are not read; "
+                        "put the value in quotes or write it out",
+                        builder->name, line);
+    }
+    switch (event->type) {
+    case YAML_DOCUMENT_START_EVENT:
+        if (builder->documents++ == 0) return ASG_OK;
+        return asg_fail(builder->error, ASG_ERR_INVALID,
+                        "%s:%zu: a second document (---); one file has one",
+                        builder->name, line);
+    case YAML_SCALAR_EVENT: return take_scalar(builder, event, line);
+    case YAML_SEQUENCE_START_EVENT: return open_level(builder, ASG_YAML_LIST, line);
+    case YAML_MAPPING_START_EVENT: return open_level(builder, ASG_YAML_MAP, line);
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT: builder->depth--; return ASG_OK;
+    default: return ASG_OK;
+    }
+}
+
+static enum asg_status run(struct builder *builder, yaml_parser_t *parser)
+{
+    for (;;) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(parser, &event)) {
+            const char *problem = parser->problem != NULL ? parser->problem : "bad YAML";
+            size_t line = parser->problem_mark.line + 1;
+            return asg_fail(builder->error, ASG_ERR_INVALID, "%s:%zu: %s", builder->name,
+                            line, problem);
+        }
+        enum asg_status status = take_event(builder, &event);
+        bool is_end = event.type == YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
+        if (status != ASG_OK || is_end) return status;
+    }
+}
+
+enum asg_status asg_yaml_parse(const char *name, const char *text, size_t length,
+                               size_t depth_max, struct asg_arena *arena,
+                               struct asg_yaml_node **ret, struct asg_error *error)
+{
+    if (length > ASG_YAML_BYTES_MAX) {
+        return asg_fail(error, ASG_ERR_LIMIT, "%s: larger than %zu bytes", name,
+                        ASG_YAML_BYTES_MAX);
+    }
+    ASG_CLEANUP(yaml_parser_delete) yaml_parser_t parser;
+    if (!yaml_parser_initialize(&parser)) {
+        return asg_fail(error, ASG_ERR_NOMEM, "%s: out of memory", name);
+    }
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
+    struct builder builder = {
+        .name = name,
+        .arena = arena,
+        .error = error,
+        .depth_max = depth_max < ASG_YAML_DEPTH_MAX ? depth_max : ASG_YAML_DEPTH_MAX,
+    };
+    enum asg_status status = run(&builder, &parser);
+    if (status != ASG_OK) return status;
+    if (builder.root == NULL || asg_yaml_is_null(builder.root)) {
+        builder.root = asg_arena_take(arena, sizeof *builder.root);
+        builder.root->kind = ASG_YAML_MAP;
+        builder.root->line = 1;
+    }
+    *ret = builder.root;
+    return ASG_OK;
+}
