@@ -28,6 +28,7 @@ struct asg_commit {
     size_t step_capacity;
     struct asg_bytes payloads; /* of the batch; records hold offsets until flush */
     struct asg_arena notes;
+    struct asg_arena event_arena; /* of the event being applied */
     struct asg_record *records;
     size_t *payload_offsets;
     size_t record_count;
@@ -133,9 +134,14 @@ enum asg_status asg_commit_apply(struct asg_commit *commit, const struct asg_eve
 {
     struct step *step = next_step(commit);
     size_t offset = commit->payloads.length;
-    /* Encoded before the step: the bytes are what a replay will decode. */
     asg_wire_encode(&asg_event_schema, event, &commit->payloads);
-    enum asg_status status = asg_core_step(commit->core, event, &step->effects);
+    /* core sees what a replay will see: the event as it comes out of its own bytes. */
+    struct asg_event decoded;
+    asg_arena_reset(&commit->event_arena);
+    enum asg_status status =
+        asg_wire_decode(&asg_event_schema, commit->payloads.data + offset,
+                        commit->payloads.length - offset, &commit->event_arena, &decoded);
+    if (status == ASG_OK) status = asg_core_step(commit->core, &decoded, &step->effects);
     if (status != ASG_OK) {
         commit->payloads.length = offset;
         return status;
@@ -145,8 +151,8 @@ enum asg_status asg_commit_apply(struct asg_commit *commit, const struct asg_eve
     commit->last_ms = event->time_ms;
     commit->counts.events++;
     add_record(commit, event->time_ms,
-               event->kind == ASG_EVENT_METRICS ? "metrics" : "event", subject_of(event),
-               note_of(commit, event), offset);
+               event->kind == ASG_EVENT_METRICS ? "metrics" : "event",
+               subject_of(&decoded), note_of(commit, &decoded), offset);
     stage_effects(commit, event->time_ms, &step->effects);
     if (++commit->events_since_hash >= commit->options.hash_events) {
         stage_hash(commit, event->time_ms);
@@ -429,6 +435,7 @@ void asg_commit_close(struct asg_commit **commit, bool with_snapshot)
     asg_bytes_clear(&c->payloads);
     asg_bytes_clear(&c->state);
     asg_arena_clear(&c->notes);
+    asg_arena_clear(&c->event_arena);
     free(c->steps);
     free(c->records);
     free(c->payload_offsets);

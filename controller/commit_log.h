@@ -56,7 +56,8 @@ ASG_MUST_USE enum asg_status asg_commit_open(const struct asg_commit_options *op
 void asg_commit_close(struct asg_commit **commit, bool with_snapshot);
 
 /* Apply one event to core and stage its records. The event is copied into the batch.
- * ASG_ERR_INVALID: core refused it as broken; nothing is staged. */
+ * ASG_ERR_INVALID, ASG_ERR_MALFORMED: broken (time went back, text that is no text, over
+ * a limit of its table); nothing is staged. */
 ASG_MUST_USE enum asg_status asg_commit_apply(struct asg_commit *commit,
                                               const struct asg_event *event,
                                               struct asg_waiter waiter);

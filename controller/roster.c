@@ -298,6 +298,11 @@ void asg_roster_unmark(struct asg_roster *roster, uint32_t slot)
     roster->slots[slot].is_silent = false;
 }
 
+void asg_roster_forget_report(struct asg_roster *roster, uint32_t slot)
+{
+    roster->slots[slot].is_heard = false;
+}
+
 const struct asg_roster_slot *asg_roster_slot(const struct asg_roster *roster,
                                               uint32_t slot)
 {

@@ -80,6 +80,9 @@ enum asg_report_verdict {
 enum asg_report_verdict asg_roster_hear(struct asg_roster *roster, uint32_t slot,
                                         const struct asg_report *report, int64_t now_ms);
 
+/* As if the last report had not been: the next one is FIRST again. */
+void asg_roster_forget_report(struct asg_roster *roster, uint32_t slot);
+
 /* The next slot, from `from` on, that has just become silent, ASG_SLOT_NONE when there
  * is none. It is then marked: call asg_roster_unmark() when core could not be told. */
 uint32_t asg_roster_find_silent(struct asg_roster *roster, uint32_t from, int64_t now_ms);

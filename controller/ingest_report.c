@@ -1,0 +1,397 @@
+#include "controller/ingest_report.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "controller/metrics.h"
+#include "controller/window.h"
+#include "wire/wire.h"
+
+#define DRAIN_MAX        4096 /* frames between two looks at the clock */
+#define BUSY_FRAMES      64   /* so many in one drain: sleep before the next */
+#define SLEEP_NS         1000000L
+#define SILENCE_EVERY_MS 100
+#define IDLE_MS          100
+#define TARGET_MAX       64
+
+struct change {
+    bool is_watch;
+    struct asg_watch watch;
+    struct asg_member member;
+};
+
+struct asg_ingest {
+    struct asg_ingest_options options;
+    struct asg_clock clock;
+    pthread_t thread;
+    atomic_bool is_stopping;
+    pthread_mutex_t state_lock; /* roster and window: the thread, and asg_ingest_look */
+    struct asg_roster *roster;
+    struct asg_window *window;
+    pthread_mutex_t changes_lock;
+    struct asg_arena changes_arena;
+    struct change *changes;
+    size_t change_count;
+    size_t change_capacity;
+    struct asg_arena scratch;
+    struct asg_bytes reply;
+    int64_t silence_at_ms;
+    struct {
+        int64_t reports;
+        int64_t repeated;
+        int64_t unbound;
+    } counts; /* of this drain */
+};
+
+/* ---- membership from the loop ---- */
+
+static struct change *add_change(struct asg_ingest *ingest)
+{
+    return asg_arena_push(&ingest->changes_arena, (void **)&ingest->changes,
+                          &ingest->change_count, &ingest->change_capacity,
+                          sizeof(struct change));
+}
+
+void asg_ingest_take_members(struct asg_ingest *ingest, const struct asg_effects *effects)
+{
+    if (effects->watch_count == 0 && effects->member_count == 0) return;
+    (void)pthread_mutex_lock(&ingest->changes_lock);
+    struct asg_arena *arena = &ingest->changes_arena;
+    for (size_t i = 0; i < effects->watch_count; i++) {
+        struct change *change = add_change(ingest);
+        change->is_watch = true;
+        change->watch = effects->watches[i];
+        change->watch.name = asg_arena_text(arena, effects->watches[i].name);
+    }
+    for (size_t i = 0; i < effects->member_count; i++) {
+        struct change *change = add_change(ingest);
+        change->member = effects->members[i];
+        change->member.instance_id = asg_arena_text(arena, change->member.instance_id);
+        change->member.private_ip = asg_arena_text(arena, change->member.private_ip);
+    }
+    (void)pthread_mutex_unlock(&ingest->changes_lock);
+}
+
+static void watch_address(struct asg_ingest *ingest, const struct asg_roster_slot *slot)
+{
+    if (ingest->options.prober == NULL || slot->private_ip[0] == '\0') return;
+    unsigned port = slot->grpc_port != 0 ? slot->grpc_port : ingest->options.probe_port;
+    char target[TARGET_MAX];
+    (void)snprintf(target, sizeof target, "%s:%u", slot->private_ip, port);
+    asg_prober_watch(ingest->options.prober, slot->id, target);
+}
+
+static void apply_member(struct asg_ingest *ingest, const struct asg_member *member,
+                         int64_t mono_ms)
+{
+    bool is_gone = member->state == ASG_MEMBER_GONE;
+    uint32_t slot = asg_roster_set(ingest->roster, member, mono_ms);
+    if (slot == ASG_SLOT_NONE) return;
+    asg_window_set(ingest->window, slot, member->group_no, member->state);
+    if (!is_gone) {
+        watch_address(ingest, asg_roster_slot(ingest->roster, slot));
+    } else if (ingest->options.prober != NULL) {
+        asg_prober_forget(ingest->options.prober, member->instance_id);
+    }
+}
+
+static void apply_changes(struct asg_ingest *ingest, int64_t mono_ms, int64_t wall_ms)
+{
+    (void)pthread_mutex_lock(&ingest->changes_lock);
+    for (size_t i = 0; i < ingest->change_count; i++) {
+        const struct change *change = &ingest->changes[i];
+        if (change->is_watch) {
+            asg_window_watch(ingest->window, &change->watch, wall_ms);
+        } else {
+            apply_member(ingest, &change->member, mono_ms);
+        }
+    }
+    ingest->changes = NULL;
+    ingest->change_count = 0;
+    ingest->change_capacity = 0;
+    asg_arena_reset(&ingest->changes_arena);
+    (void)pthread_mutex_unlock(&ingest->changes_lock);
+}
+
+/* ---- to core ---- */
+
+/* False when the inbox is full: the caller keeps or drops what it had. */
+static bool tell_sign(struct asg_ingest *ingest, const char *instance_id,
+                      enum asg_sign sign, const char *detail)
+{
+    struct asg_inbox_item *item = asg_inbox_begin(ingest->options.inbox);
+    if (item == NULL) {
+        asg_count(ASG_COUNT_INBOX_FULL, 1);
+        return false;
+    }
+    struct asg_health_sign *row = asg_arena_take(&item->arena, sizeof *row);
+    *row = (struct asg_health_sign){
+        .instance_id = asg_arena_text(&item->arena, instance_id),
+        .sign = sign,
+        .detail = asg_arena_text(&item->arena, detail),
+    };
+    struct asg_health *health = asg_arena_take(&item->arena, sizeof *health);
+    *health = (struct asg_health){.signs = row, .sign_count = 1};
+    item->event.kind = ASG_EVENT_HEALTH;
+    item->event.health = health;
+    asg_inbox_put(ingest->options.inbox, item);
+    return true;
+}
+
+static void tell_silent(struct asg_ingest *ingest, int64_t mono_ms)
+{
+    if (mono_ms < ingest->silence_at_ms) return;
+    ingest->silence_at_ms = mono_ms + SILENCE_EVERY_MS;
+    uint32_t slot = asg_roster_find_silent(ingest->roster, 0, mono_ms);
+    for (; slot != ASG_SLOT_NONE;
+         slot = asg_roster_find_silent(ingest->roster, slot + 1, mono_ms)) {
+        const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
+        int64_t quiet_ms = mono_ms - s->heard_ms;
+        char detail[64];
+        (void)snprintf(detail, sizeof detail, "no report for %lld.%lld s",
+                       (long long)(quiet_ms / 1000), (long long)(quiet_ms % 1000 / 100));
+        if (!tell_sign(ingest, s->id, ASG_SIGN_SILENT, detail)) {
+            asg_roster_unmark(ingest->roster, slot);
+            return;
+        }
+        if (ingest->options.prober != NULL) {
+            asg_prober_suspect(ingest->options.prober, s->id, /* is_suspect */ true);
+        }
+    }
+}
+
+static void tell_metrics(struct asg_ingest *ingest, int64_t wall_ms)
+{
+    if (asg_window_next_due(ingest->window) > wall_ms) return;
+    struct asg_inbox_item *item = asg_inbox_begin(ingest->options.inbox);
+    if (item == NULL) {
+        asg_count(ASG_COUNT_INBOX_FULL, 1);
+        return; /* the period goes on; the next look may have room */
+    }
+    struct asg_metrics *metrics = asg_arena_take(&item->arena, sizeof *metrics);
+    asg_window_collect(ingest->window, wall_ms, &item->arena, metrics);
+    item->event.kind = ASG_EVENT_METRICS;
+    item->event.metrics = metrics;
+    asg_inbox_put(ingest->options.inbox, item);
+}
+
+/* ---- frames ---- */
+
+static void reply(struct asg_ingest *ingest, uint32_t peer, enum asg_message_type type,
+                  const void *object)
+{
+    asg_bytes_reset(&ingest->reply);
+    asg_wire_encode_message(type, object, &ingest->reply);
+    /* An agent that is gone again asks anew by itself. */
+    (void)asg_bus_listener_send(ingest->options.listener, peer, ingest->reply.data,
+                                ingest->reply.length);
+}
+
+static void take_join(struct asg_ingest *ingest, const struct asg_bus_message *message,
+                      int64_t mono_ms)
+{
+    struct asg_join join;
+    asg_arena_reset(&ingest->scratch);
+    if (asg_wire_decode_message(message->data, message->length, ASG_MESSAGE_JOIN,
+                                &ingest->scratch, &join) != ASG_OK) {
+        asg_count(ASG_COUNT_FRAMES_MALFORMED, 1);
+        return;
+    }
+    const char *key = asg_bus_message_user_key(message);
+    const char *address = asg_bus_message_peer_address(message);
+    struct asg_error error = {""};
+    uint32_t slot = ASG_SLOT_NONE;
+    enum asg_status status =
+        asg_roster_join(ingest->roster, &join, message->peer, key != NULL ? key : "",
+                        address != NULL ? address : "", mono_ms, &slot, &error);
+    if (status != ASG_OK) {
+        asg_count(ASG_COUNT_JOINS_REFUSED, 1);
+        if (status != ASG_ERR_NOT_FOUND) {
+            asg_log_warn("ingest", "join_refused", "instance=%s address=%s: %s",
+                         join.instance_id, address != NULL ? address : "?", error.text);
+        }
+        const struct asg_refused refused = {.reason = error.text};
+        reply(ingest, message->peer, ASG_MESSAGE_REFUSED, &refused);
+        return;
+    }
+    asg_count(ASG_COUNT_JOINS, 1);
+    asg_gauge(ASG_COUNT_AGENTS, asg_roster_bound_count(ingest->roster));
+    watch_address(ingest, asg_roster_slot(ingest->roster, slot));
+    const struct asg_joined joined = {.instance_id = join.instance_id};
+    reply(ingest, message->peer, ASG_MESSAGE_JOINED, &joined);
+}
+
+/* Clamp what an agent claims: it moves its own instance's weight and no more. */
+static void clamp(struct asg_report *report)
+{
+    if (report->cpu_milli > ASG_PERCENT_MILLI_MAX)
+        report->cpu_milli = ASG_PERCENT_MILLI_MAX;
+    if (report->memory_milli > ASG_PERCENT_MILLI_MAX) {
+        report->memory_milli = ASG_PERCENT_MILLI_MAX;
+    }
+    if (report->pressure_milli > ASG_PERCENT_MILLI_MAX) {
+        report->pressure_milli = ASG_PERCENT_MILLI_MAX;
+    }
+}
+
+static void take_report(struct asg_ingest *ingest, uint32_t peer,
+                        struct asg_report *report, int64_t mono_ms)
+{
+    uint32_t slot = asg_roster_slot_of(ingest->roster, peer);
+    if (slot == ASG_SLOT_NONE) {
+        ingest->counts.unbound++;
+        reply(ingest, peer, ASG_MESSAGE_REJOIN, NULL);
+        return;
+    }
+    enum asg_report_verdict verdict =
+        asg_roster_hear(ingest->roster, slot, report, mono_ms);
+    if (verdict == ASG_REPORT_REPEATED) {
+        ingest->counts.repeated++;
+        return;
+    }
+    ingest->counts.reports++;
+    clamp(report);
+    asg_window_add(ingest->window, slot, report, mono_ms);
+    if (verdict != ASG_REPORT_FIRST) return;
+    const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
+    if (!tell_sign(ingest, s->id, ASG_SIGN_REPORTING, "")) {
+        asg_roster_forget_report(ingest->roster, slot); /* its next one tells again */
+    }
+    if (ingest->options.prober != NULL) {
+        asg_prober_suspect(ingest->options.prober, s->id, /* is_suspect */ false);
+    }
+}
+
+static void take_frame(struct asg_ingest *ingest, const struct asg_bus_message *message,
+                       int64_t mono_ms)
+{
+    struct asg_report report;
+    enum asg_status status =
+        asg_wire_decode_report(message->data, message->length, &report);
+    if (status == ASG_OK) {
+        take_report(ingest, message->peer, &report, mono_ms);
+        return;
+    }
+    enum asg_message_type type;
+    if (status == ASG_ERR_MALFORMED) {
+        status = asg_wire_message_type(message->data, message->length, &type);
+        if (status == ASG_OK && type == ASG_MESSAGE_JOIN) {
+            take_join(ingest, message, mono_ms);
+            return;
+        }
+    }
+    asg_count(status == ASG_ERR_VERSION ? ASG_COUNT_FRAMES_VERSION
+                                        : ASG_COUNT_FRAMES_MALFORMED,
+              1);
+    asg_log_debug("ingest", "frame_refused", "peer=%u bytes=%zu: %s, dropping it",
+                  message->peer, message->length, asg_status_text(status));
+}
+
+/* ---- the thread ---- */
+
+static int drain(struct asg_ingest *ingest, int64_t mono_ms)
+{
+    int taken = 0;
+    struct asg_bus_message message;
+    while (taken < DRAIN_MAX &&
+           asg_bus_listener_receive(ingest->options.listener, &message) == ASG_OK) {
+        take_frame(ingest, &message, mono_ms);
+        taken++;
+    }
+    if (taken == 0) return 0;
+    asg_count(ASG_COUNT_REPORTS, ingest->counts.reports);
+    asg_count(ASG_COUNT_REPORTS_REPEATED, ingest->counts.repeated);
+    asg_count(ASG_COUNT_REPORTS_UNBOUND, ingest->counts.unbound);
+    memset(&ingest->counts, 0, sizeof ingest->counts);
+    return taken;
+}
+
+static int64_t wait_ms(struct asg_ingest *ingest, int64_t wall_ms)
+{
+    int64_t due_ms = asg_window_next_due(ingest->window);
+    if (due_ms == INT64_MAX || due_ms - wall_ms > IDLE_MS) return IDLE_MS;
+    return due_ms > wall_ms ? due_ms - wall_ms : 0;
+}
+
+static void *run(void *context)
+{
+    struct asg_ingest *ingest = context;
+    while (!atomic_load(&ingest->is_stopping)) {
+        int64_t mono_ms = asg_clock_monotonic_ms(&ingest->clock);
+        int64_t wall_ms = asg_clock_wall_ms(&ingest->clock);
+        (void)pthread_mutex_lock(&ingest->state_lock);
+        apply_changes(ingest, mono_ms, wall_ms);
+        int taken = drain(ingest, mono_ms);
+        tell_silent(ingest, mono_ms);
+        tell_metrics(ingest, wall_ms);
+        int64_t timeout_ms = wait_ms(ingest, wall_ms);
+        (void)pthread_mutex_unlock(&ingest->state_lock);
+        if (taken >= BUSY_FRAMES) {
+            const struct timespec pause = {.tv_nsec = SLEEP_NS};
+            (void)nanosleep(&pause, NULL);
+            continue;
+        }
+        struct asg_bus_poll_item item = {.listener = ingest->options.listener};
+        (void)asg_bus_poll(&item, 1, timeout_ms);
+    }
+    return NULL;
+}
+
+enum asg_status asg_ingest_new(const struct asg_ingest_options *options,
+                               struct asg_ingest **ret, struct asg_error *error)
+{
+    struct asg_ingest *ingest = asg_alloc(1, sizeof *ingest);
+    ingest->options = *options;
+    ingest->clock = asg_clock_real();
+    (void)pthread_mutex_init(&ingest->state_lock, NULL);
+    (void)pthread_mutex_init(&ingest->changes_lock, NULL);
+    asg_roster_new(&options->roster, &ingest->roster);
+    asg_window_new(&ingest->window);
+    atomic_init(&ingest->is_stopping, false);
+    if (pthread_create(&ingest->thread, NULL, run, ingest) != 0) {
+        asg_roster_destroy(&ingest->roster);
+        asg_window_destroy(&ingest->window);
+        free(ingest);
+        return asg_fail(error, ASG_ERR_IO, "cannot start the ingest thread");
+    }
+    *ret = ingest;
+    return ASG_OK;
+}
+
+void asg_ingest_destroy(struct asg_ingest **ingest)
+{
+    struct asg_ingest *i = *ingest;
+    if (i == NULL) return;
+    atomic_store(&i->is_stopping, true);
+    (void)pthread_join(i->thread, NULL);
+    asg_roster_destroy(&i->roster);
+    asg_window_destroy(&i->window);
+    (void)pthread_mutex_destroy(&i->state_lock);
+    (void)pthread_mutex_destroy(&i->changes_lock);
+    asg_arena_clear(&i->changes_arena);
+    asg_arena_clear(&i->scratch);
+    asg_bytes_clear(&i->reply);
+    free(i);
+    *ingest = NULL;
+}
+
+bool asg_ingest_look(struct asg_ingest *ingest, const char *instance_id,
+                     int64_t *ret_cpu_milli)
+{
+    (void)pthread_mutex_lock(&ingest->state_lock);
+    uint32_t slot = asg_roster_find(ingest->roster, instance_id);
+    bool is_heard = false;
+    if (slot != ASG_SLOT_NONE) {
+        const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
+        is_heard = s->is_bound && s->is_heard && !s->is_silent;
+        *ret_cpu_milli = asg_window_last_cpu(ingest->window, slot);
+    }
+    (void)pthread_mutex_unlock(&ingest->state_lock);
+    return is_heard;
+}

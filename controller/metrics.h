@@ -1,0 +1,74 @@
+/* metrics - what the controller counts: one table for the code and for /metrics. */
+#ifndef ASG_CONTROLLER_METRICS_H
+#define ASG_CONTROLLER_METRICS_H
+
+#include "base/metrics.h"
+
+/* identifier, name, labels, kind, help; rows of one name stand together */
+#define ASG_CONTROLLER_METRICS(X)                                                        \
+    X(REPORTS, "asg_reports_total", "", COUNTER, "Agent reports taken.")                 \
+    X(REPORTS_REPEATED, "asg_reports_dropped_total", "reason=\"repeated\"", COUNTER,     \
+      "Agent reports dropped, by reason.")                                               \
+    X(REPORTS_UNBOUND, "asg_reports_dropped_total", "reason=\"unbound\"", COUNTER,       \
+      "Agent reports dropped, by reason.")                                               \
+    X(FRAMES_MALFORMED, "asg_frames_refused_total", "reason=\"malformed\"", COUNTER,     \
+      "Frames that could not be used, by reason.")                                       \
+    X(FRAMES_VERSION, "asg_frames_refused_total", "reason=\"version\"", COUNTER,         \
+      "Frames that could not be used, by reason.")                                       \
+    X(JOINS, "asg_joins_total", "", COUNTER, "Agents bound to their instance.")          \
+    X(JOINS_REFUSED, "asg_joins_refused_total", "", COUNTER, "Joins refused.")           \
+    X(AGENTS, "asg_agents", "", GAUGE, "Agents bound now.")                              \
+    X(INBOX_FULL, "asg_inbox_full_total", "", COUNTER,                                   \
+      "Events an edge had to hold back or drop because the inbox was full.")             \
+    X(PEERS_REFUSED, "asg_peers_refused_total", "", COUNTER,                             \
+      "Connections refused because their key is not on a list.")                         \
+    X(EVENTS, "asg_events_total", "", COUNTER, "Events applied by core.")                \
+    X(COMMITS, "asg_commits_total", "", COUNTER, "Transactions of the log.")             \
+    X(COMMIT_SECONDS, "asg_commit_duration_seconds", "", HISTOGRAM,                      \
+      "From the first event of a batch to its durability.")                              \
+    X(STEP_SECONDS, "asg_step_duration_seconds", "", HISTOGRAM,                          \
+      "Time core took for one event.")                                                   \
+    X(LOG_HEAD, "asg_log_head", "", GAUGE, "Sequence number of the last record.")        \
+    X(SNAPSHOTS, "asg_snapshots_total", "", COUNTER, "Snapshots saved.")                 \
+    X(PRUNED, "asg_log_pruned_total", "", COUNTER, "Payloads pruned by retention.")      \
+    X(DECISIONS, "asg_decisions_total", "", COUNTER, "Decisions committed.")             \
+    X(JOBS_HANDED_OUT, "asg_jobs_handed_out_total", "", COUNTER,                         \
+      "Jobs sent to workers.")                                                           \
+    X(JOBS_REDELIVERED, "asg_jobs_redelivered_total", "", COUNTER,                       \
+      "Jobs whose lease ended without a result.")                                        \
+    X(JOBS_QUEUED, "asg_jobs_queued", "", GAUGE, "Jobs that wait for a worker.")         \
+    X(JOBS_LEASED, "asg_jobs_leased", "", GAUGE, "Jobs a worker holds.")                 \
+    X(JOBS_DEAD, "asg_jobs_dead", "", GAUGE, "Dead letters.")                            \
+    X(RESULTS_LATE, "asg_results_late_total", "", COUNTER,                               \
+      "Results that came too late.")                                                     \
+    X(WORKERS, "asg_workers", "", GAUGE, "Workers known now.")                           \
+    X(PROBES, "asg_probes_total", "", COUNTER, "gRPC probes sent.")                      \
+    X(PROBES_FAILED, "asg_probes_failed_total", "", COUNTER,                             \
+      "gRPC probes not answered.")                                                       \
+    X(SUSPECTS, "asg_suspects", "", GAUGE, "Silent instances being probed.")             \
+    X(GROUPS, "asg_groups", "", GAUGE, "Groups.")                                        \
+    X(INSTANCES, "asg_instances", "", GAUGE, "Instances of all groups.")                 \
+    X(ALARMS, "asg_alarms", "", GAUGE, "Alarms that stand.")                             \
+    X(IS_LEADING, "asg_leading", "", GAUGE, "1 while this controller decides.")          \
+    X(IS_HALTED, "asg_halted", "", GAUGE, "1 while the kill switch stands.")
+
+enum asg_controller_metric {
+#define X(id, name, labels, kind, help) ASG_COUNT_##id,
+    ASG_CONTROLLER_METRICS(X)
+#undef X
+        ASG_COUNT_END
+};
+
+extern struct asg_metric asg_controller_metrics[ASG_COUNT_END];
+
+static inline void asg_count(enum asg_controller_metric which, int64_t more)
+{
+    asg_metric_add(&asg_controller_metrics[which], more);
+}
+
+static inline void asg_gauge(enum asg_controller_metric which, int64_t value)
+{
+    asg_metric_set(&asg_controller_metrics[which], value);
+}
+
+#endif

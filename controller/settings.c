@@ -1,0 +1,93 @@
+#include "controller/settings.h"
+
+static const char *const log_levels[] = {"debug", "info", "warn", "error"};
+static const struct asg_enum log_level_words = {"log level", log_levels, 4};
+
+#define AT(field) .offset = offsetof(struct asg_controller_settings, field)
+#define SECOND    INT64_C(1000)
+#define MINUTE    (60 * SECOND)
+#define HOUR      (60 * MINUTE)
+#define DAY       (24 * HOUR)
+
+static const struct asg_config_key keys[] = {
+    {"dir", ASG_CONFIG_PATH, AT(dir), "/var/lib/openasg", .unit = "",
+     .help = "folder of the log, the keys and the user data of templates; made with mode "
+             "0700"},
+    {"listen.agents", ASG_CONFIG_ENDPOINT, AT(listen_agents), "tcp://127.0.0.1:7701",
+     .unit = "", .help = "where agents report; port * takes a free one"},
+    {"listen.workers", ASG_CONFIG_ENDPOINT, AT(listen_workers), "tcp://127.0.0.1:7702",
+     .unit = "", .help = "where workers take jobs"},
+    {"listen.admin", ASG_CONFIG_ENDPOINT, AT(listen_admin), "tcp://127.0.0.1:7703",
+     .unit = "", .help = "where the openasg command knocks"},
+    {"listen.http", ASG_CONFIG_TEXT, AT(listen_http), "127.0.0.1:7704", .unit = "",
+     .help = "address:port of /healthz, /readyz and /metrics; port 0 takes a free one, "
+             "empty serves none"},
+    {"announce.agents", ASG_CONFIG_TEXT, AT(announce_agents), "", .unit = "",
+     .help = "endpoint that launched instances are told; empty: listen.agents"},
+    {"endpoint_file", ASG_CONFIG_PATH, AT(endpoint_file), "", .unit = "",
+     .help = "file written when the controller is ready: one endpoint a line"},
+    {"allow.workers", ASG_CONFIG_PATH, AT(workers_allowed), "", .unit = "",
+     .help = "folder of NAME.pub, the keys of workers that may take jobs; empty: "
+             "workers.d in dir"},
+    {"allow.admins", ASG_CONFIG_PATH, AT(admins_allowed), "", .unit = "",
+     .help = "folder of NAME.pub, the keys that may give orders; empty: admins.d in dir"},
+    {"allow.plaintext", ASG_CONFIG_BOOL, AT(allow_plaintext), "false", .unit = "",
+     .help = "no encryption and no keys on any socket: for measurements only"},
+    {"join.check_address", ASG_CONFIG_BOOL, AT(join_check_address), "true", .unit = "",
+     .help = "an agent must come from the private address EC2 gave its instance"},
+    {"join.silent_reports", ASG_CONFIG_NUMBER, AT(join_silent_reports), "3", 2, 1000,
+     NULL, "reports", "missed in a row before an agent counts as silent"},
+    {"join.silent_after", ASG_CONFIG_DURATION, AT(join_silent_ms), "1s", 100, HOUR, NULL,
+     "", "but never sooner than this"},
+    {"join.first_report", ASG_CONFIG_DURATION, AT(join_first_report_ms), "30s", 100, DAY,
+     NULL, "", "how long agents may take to come back after the controller restarted"},
+    {"probe.concurrency", ASG_CONFIG_NUMBER, AT(probe_concurrency), "200", 1, 10000, NULL,
+     "probes", "at once"},
+    {"probe.deadline", ASG_CONFIG_DURATION, AT(probe_deadline_ms), "1s", 10, MINUTE, NULL,
+     "", "for the answer to one probe"},
+    {"probe.suspect_every", ASG_CONFIG_DURATION, AT(probe_suspect_ms), "500ms", 10,
+     MINUTE, NULL, "", "pause between two probes of a silent instance"},
+    {"probe.background_every", ASG_CONFIG_DURATION, AT(probe_background_ms), "60s",
+     SECOND, DAY, NULL, "", "everyone is probed once in this time"},
+    {"probe.failures", ASG_CONFIG_NUMBER, AT(probe_failures), "2", 1, 100, NULL, "probes",
+     "unanswered in a row before it counts as a sign"},
+    {"probe.port", ASG_CONFIG_NUMBER, AT(probe_port), "7705", 1, 65535, NULL, "port",
+     "of an agent that has not said its own"},
+    {"jobs.lease", ASG_CONFIG_DURATION, AT(lease_ms), "15s", 200, HOUR, NULL, "",
+     "how long a worker keeps a job without a heartbeat"},
+    {"jobs.heartbeat", ASG_CONFIG_DURATION, AT(heartbeat_ms), "3s", 50, HOUR, NULL, "",
+     "how often workers send one; at most a third of the lease"},
+    {"jobs.delivery_limit", ASG_CONFIG_NUMBER, AT(delivery_limit), "12", 1, 1000, NULL,
+     "times", "a job is handed out before it is given up"},
+    {"rate.share", ASG_CONFIG_NUMBER, AT(rate_share_percent), "80", 0, 100, NULL,
+     "percent", "of EC2's documented request quotas that we use; 0: no limit"},
+    {"log.snapshot_records", ASG_CONFIG_NUMBER, AT(snapshot_records), "50000", 100,
+     100000000, NULL, "records", "between two snapshots of the state"},
+    {"log.snapshot_every", ASG_CONFIG_DURATION, AT(snapshot_ms), "10m", SECOND, 30 * DAY,
+     NULL, "", "but at the latest after this time"},
+    {"log.hash_events", ASG_CONFIG_NUMBER, AT(hash_events), "1000", 1, 100000000, NULL,
+     "events", "between two hashes of the state in the log"},
+    {"log.keep_metrics", ASG_CONFIG_DURATION, AT(retention_ms), "720h", 0, 3650 * DAY,
+     NULL, "",
+     "payloads of metrics older than this are pruned, the chain stays; 0s: never"},
+    {"log.verify_records", ASG_CONFIG_NUMBER, AT(verify_records), "1000000", 0, INT64_MAX,
+     NULL, "records", "newest ones verified before leading; 0: all"},
+    {"reconcile.absent_listings", ASG_CONFIG_NUMBER, AT(absent_listings), "3", 2, 100,
+     NULL, "listings", "complete ones in a row that lack an instance before it is gone"},
+    {"reconcile.absent_after", ASG_CONFIG_DURATION, AT(absent_ms), "5m", 0, DAY, NULL, "",
+     "and at least this time"},
+    {"io_threads", ASG_CONFIG_NUMBER, AT(io_threads), "1", 1, 16, NULL, "threads",
+     "of ZeroMQ"},
+    {"log_level", ASG_CONFIG_WORD, AT(log_level), "info", .words = &log_level_words,
+     .unit = "", .help = "lowest level written to standard error"},
+};
+
+const struct asg_config_table asg_controller_table = {
+    .program = "openasg-controller",
+    .prefix = "OPENASG_CONTROLLER",
+    .summary =
+        "takes reports, probes agents, decides, commits to the log, hands out jobs",
+    .keys = keys,
+    .key_count = sizeof keys / sizeof keys[0],
+    .size = sizeof(struct asg_controller_settings),
+};

@@ -1,0 +1,45 @@
+/* settings - what the controller's YAML file may say; the table is in settings.c. */
+#ifndef ASG_CONTROLLER_SETTINGS_H
+#define ASG_CONTROLLER_SETTINGS_H
+
+#include "text/config.h"
+
+struct asg_controller_settings {
+    const char *dir; /* log, keys, blobs */
+    const char *listen_agents;
+    const char *listen_workers;
+    const char *listen_admin;
+    const char *listen_http;
+    const char *announce_agents; /* what instances are told; empty: where we listen */
+    const char *endpoint_file;   /* written when ready */
+    const char *workers_allowed; /* folder of public keys */
+    const char *admins_allowed;
+    bool allow_plaintext;
+    bool join_check_address;
+    int64_t join_silent_reports;
+    int64_t join_silent_ms;
+    int64_t join_first_report_ms;
+    int64_t probe_concurrency;
+    int64_t probe_deadline_ms;
+    int64_t probe_suspect_ms;
+    int64_t probe_background_ms;
+    int64_t probe_failures;
+    int64_t probe_port;
+    int64_t lease_ms;
+    int64_t heartbeat_ms;
+    int64_t delivery_limit;
+    int64_t rate_share_percent;
+    int64_t snapshot_records;
+    int64_t snapshot_ms;
+    int64_t hash_events;
+    int64_t retention_ms;
+    int64_t verify_records;
+    int64_t absent_listings;
+    int64_t absent_ms;
+    int64_t io_threads;
+    int log_level;
+};
+
+extern const struct asg_config_table asg_controller_table;
+
+#endif

@@ -1,0 +1,138 @@
+#include "bus/bus.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "bus/socket.h"
+
+#define SOCKETS_MAX      65000
+#define HEARTBEAT_MS     5000
+#define HEARTBEAT_OUT_MS 15000
+#define HIGH_WATER       1000
+
+enum asg_status asg_bus_new(int io_threads, struct asg_bus **ret, struct asg_error *error)
+{
+    struct asg_bus *bus = asg_alloc(1, sizeof *bus);
+    bus->context = zmq_ctx_new();
+    if (bus->context == NULL) {
+        free(bus);
+        return asg_fail(error, ASG_ERR_IO, "ZeroMQ gives no context: %s",
+                        zmq_strerror(zmq_errno()));
+    }
+    (void)zmq_ctx_set(bus->context, ZMQ_IO_THREADS, io_threads);
+    (void)zmq_ctx_set(bus->context, ZMQ_MAX_SOCKETS, SOCKETS_MAX);
+    enum asg_status status = zap_new(bus->context, &bus->zap, error);
+    if (status != ASG_OK) {
+        (void)zmq_ctx_term(bus->context);
+        free(bus);
+        return status;
+    }
+    *ret = bus;
+    return ASG_OK;
+}
+
+void asg_bus_destroy(struct asg_bus **bus)
+{
+    if (*bus == NULL) return;
+    zap_destroy(&(*bus)->zap);
+    while (zmq_ctx_term((*bus)->context) != 0 && zmq_errno() == EINTR) {
+    }
+    free(*bus);
+    *bus = NULL;
+}
+
+uint64_t asg_bus_refused_count(struct asg_bus *bus)
+{
+    return zap_refused_count(bus->zap);
+}
+
+void asg_bus_stop_zap_for_test(struct asg_bus *bus)
+{
+    zap_destroy(&bus->zap);
+}
+
+bool set_int(void *socket, int option, int value)
+{
+    return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
+}
+
+bool set_common_options(void *socket, int high_water, size_t max_message_bytes)
+{
+    int mark = high_water > 0 ? high_water : HIGH_WATER;
+    int64_t max_bytes = (int64_t)max_message_bytes;
+    return set_int(socket, ZMQ_SNDHWM, mark) && set_int(socket, ZMQ_RCVHWM, mark) &&
+           set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) &&
+           set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_OUT_MS) &&
+           set_int(socket, ZMQ_TCP_KEEPALIVE, 1) &&
+           zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &max_bytes, sizeof max_bytes) == 0;
+}
+
+const char *asg_bus_version(void)
+{
+    static char text[32];
+    int major;
+    int minor;
+    int patch;
+    zmq_version(&major, &minor, &patch);
+    (void)snprintf(text, sizeof text, "%d.%d.%d", major, minor, patch);
+    return text;
+}
+
+enum asg_status asg_bus_waker_new(struct asg_bus_waker **ret)
+{
+    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (fd < 0) return ASG_ERR_IO;
+    struct asg_bus_waker *waker = asg_alloc(1, sizeof *waker);
+    waker->fd = fd;
+    *ret = waker;
+    return ASG_OK;
+}
+
+void asg_bus_waker_destroy(struct asg_bus_waker **waker)
+{
+    if (*waker == NULL) return;
+    (void)close((*waker)->fd);
+    free(*waker);
+    *waker = NULL;
+}
+
+void asg_bus_waker_wake(struct asg_bus_waker *waker)
+{
+    const uint64_t one = 1;
+    if (write(waker->fd, &one, sizeof one) < 0) return; /* full means awake already */
+}
+
+void asg_bus_waker_clear(struct asg_bus_waker *waker)
+{
+    uint64_t count;
+    if (read(waker->fd, &count, sizeof count) < 0) return; /* it was not awake */
+}
+
+int asg_bus_waker_fd(const struct asg_bus_waker *waker)
+{
+    return waker->fd;
+}
+
+int asg_bus_poll(struct asg_bus_poll_item *items, size_t count, int64_t timeout_ms)
+{
+    zmq_pollitem_t polled[ASG_BUS_POLL_MAX];
+    if (count > ASG_BUS_POLL_MAX) count = ASG_BUS_POLL_MAX;
+    for (size_t i = 0; i < count; i++) {
+        polled[i] = (zmq_pollitem_t){.fd = items[i].fd, .events = ZMQ_POLLIN};
+        if (items[i].listener != NULL) polled[i].socket = items[i].listener->socket;
+        if (items[i].connection != NULL) polled[i].socket = items[i].connection->socket;
+        if (items[i].waker != NULL) polled[i].fd = items[i].waker->fd;
+        items[i].is_readable = false;
+    }
+    int ready = zmq_poll(polled, (int)count, timeout_ms < 0 ? -1 : (long)timeout_ms);
+    if (ready <= 0) return 0; /* nothing, or a signal */
+    for (size_t i = 0; i < count; i++) {
+        items[i].is_readable = (polled[i].revents & ZMQ_POLLIN) != 0;
+    }
+    return ready;
+}
