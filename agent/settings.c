@@ -21,7 +21,7 @@ static const struct asg_config_key keys[] = {
     {"grpc_listen", ASG_CONFIG_TEXT, AT(grpc_listen), ":7705", .unit = "",
      .help = "address:port that answers probes; without an address the instance's "
              "private one, port 0 takes a free one"},
-    {"controller", ASG_CONFIG_TEXT, AT(controller), "", .unit = "",
+    {"controller", ASG_CONFIG_ENDPOINT, AT(controller), "", .unit = "",
      .help = "tcp://host:port of the controller; empty: as the join line says"},
     {"controller_key", ASG_CONFIG_TEXT, AT(controller_key), "", .unit = "",
      .help = "public key of the controller; empty: as the join line says"},
@@ -32,7 +32,7 @@ static const struct asg_config_key keys[] = {
              "each start, with which an instance cannot join a second time"},
     {"allow_plaintext", ASG_CONFIG_BOOL, AT(allow_plaintext), "false", .unit = "",
      .help = "talk to the controller without encryption: for measurements only"},
-    {"metadata_endpoint", ASG_CONFIG_TEXT, AT(metadata_endpoint), "", .unit = "",
+    {"metadata_endpoint", ASG_CONFIG_URL, AT(metadata_endpoint), "", .unit = "",
      .help = "of EC2's instance metadata; empty: AWS_EC2_METADATA_SERVICE_ENDPOINT, or "
              "EC2's own"},
     {"instance_id", ASG_CONFIG_TEXT, AT(instance_id), "", .unit = "",

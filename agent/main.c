@@ -1,0 +1,207 @@
+/* openasg-agent - runs on every instance: reports its CPU, answers probes. */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/answer_probes.h"
+#include "agent/identity.h"
+#include "agent/run_agent.h"
+#include "base/log.h"
+#include "crypto/crypto.h"
+
+#define IDENTITY_WAIT_MS_MAX 10000
+
+/* Frames kept while the controller is away: reports are only worth sending fresh. */
+#define QUEUED_FRAMES 4
+
+static atomic_bool is_stopping;
+static struct asg_bus_waker *waker;
+
+static void on_signal(int number)
+{
+    (void)number;
+    atomic_store(&is_stopping, true);
+    asg_bus_waker_wake(waker);
+}
+
+static void take_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+/* Everything that has to be ended, in the order of its making. */
+struct parts {
+    struct asg_arena arena;
+    struct asg_agent_settings settings;
+    struct asg_identity identity;
+    struct asg_bus_keys keys;
+    struct asg_metrics_reader *reader;
+    struct asg_shown shown;
+    struct asg_drainer *drainer;
+    struct asg_probes *probes;
+    struct asg_bus *bus;
+    struct asg_bus_connection *connection;
+    struct asg_reporter reporter;
+    struct asg_joiner joiner;
+};
+
+static void end_parts(struct parts *parts)
+{
+    asg_joiner_clear(&parts->joiner);
+    asg_reporter_clear(&parts->reporter);
+    asg_bus_connection_destroy(&parts->connection);
+    asg_bus_destroy(&parts->bus);
+    asg_probes_destroy(&parts->probes);
+    asg_drainer_destroy(&parts->drainer);
+    asg_shown_clear(&parts->shown);
+    asg_metrics_reader_destroy(&parts->reader);
+    asg_bus_keys_clear(&parts->keys);
+    asg_arena_clear(&parts->arena);
+    asg_bus_waker_destroy(&waker);
+}
+
+/* Ask until the answer is there: at boot the network may come after us. */
+static enum asg_status find_identity(struct parts *parts, struct asg_clock clock,
+                                     struct asg_error *error)
+{
+    for (int64_t wait_ms = 250; !atomic_load(&is_stopping); wait_ms *= 2) {
+        enum asg_status status = asg_identity_read(&parts->settings, clock, &parts->arena,
+                                                   &parts->identity, error);
+        if (status == ASG_OK || !asg_status_is_retryable(status)) return status;
+        if (wait_ms > IDENTITY_WAIT_MS_MAX) wait_ms = IDENTITY_WAIT_MS_MAX;
+        asg_log_warn("agent", "identity_unknown", "%s; trying again in %lld ms",
+                     error->text, (long long)wait_ms);
+        struct pollfd stop = {.fd = asg_bus_waker_fd(waker), .events = POLLIN};
+        (void)poll(&stop, 1, (int)wait_ms);
+    }
+    return asg_fail(error, ASG_ERR_CLOSED, "stopped before the identity was known");
+}
+
+static enum asg_status start_reader(struct parts *parts, const struct asg_clock *clock,
+                                    struct asg_error *error)
+{
+    const struct asg_agent_settings *settings = &parts->settings;
+    const struct asg_metrics_options options = {
+        .root = "",
+        .cpu_source = (enum asg_cpu_source)settings->cpu_source,
+        .cpu_capacity_milli = (uint64_t)settings->cpu_capacity_milli,
+        .cgroup = settings->cgroup,
+        .session_of = asg_session_of};
+    return asg_metrics_reader_new(&options, asg_clock_monotonic_us(clock), &parts->reader,
+                                  error);
+}
+
+static enum asg_status start_probes(struct parts *parts, struct asg_error *error)
+{
+    const struct asg_drainer_options drain = {.script = parts->settings.drain_script,
+                                              .instance_id = parts->identity.instance_id,
+                                              .timeout_ms =
+                                                  parts->settings.drain_timeout_ms};
+    parts->drainer = asg_drainer_new(&drain);
+    asg_shown_init(&parts->shown, parts->identity.instance_id);
+    const char *address =
+        asg_identity_listen_address(&parts->settings, &parts->identity, &parts->arena);
+    return asg_probes_new(address, &parts->shown, parts->drainer, &parts->probes, error);
+}
+
+static enum asg_status start_connection(struct parts *parts, struct asg_error *error)
+{
+    const struct asg_agent_settings *settings = &parts->settings;
+    enum asg_status status = ASG_OK;
+    if (settings->key_file[0] == '\0')
+        asg_bus_keys_new(&parts->keys);
+    else
+        status = asg_bus_keys_load_or_make(settings->key_file, &parts->keys, error);
+    if (status == ASG_OK) status = asg_bus_new(1, &parts->bus, error);
+    if (status != ASG_OK) return status;
+    const struct asg_identity *identity = &parts->identity;
+    const struct asg_bus_connect_options options = {
+        .endpoint = identity->join.controller,
+        .source_address = identity->is_bindable ? identity->private_ip : NULL,
+        .server_key = identity->join.key,
+        .keys = &parts->keys,
+        .max_message_bytes = ASG_AGENT_FRAME_MAX,
+        .high_water = QUEUED_FRAMES,
+        .allow_plaintext = settings->allow_plaintext};
+    return asg_bus_connection_new(parts->bus, &options, &parts->connection, error);
+}
+
+static void start_talk(struct parts *parts, const struct asg_clock *clock)
+{
+    uint64_t random[2];
+    asg_random_bytes(random, sizeof random);
+    const struct asg_identity *identity = &parts->identity;
+    const struct asg_join join = {.instance_id = identity->instance_id,
+                                  .token = identity->join.token,
+                                  .job_id = identity->join.job_id,
+                                  .attempt = identity->join.attempt,
+                                  .version = ASG_VERSION,
+                                  .private_ip = identity->private_ip,
+                                  .grpc_port = asg_probes_port(parts->probes),
+                                  .interval_ms = (uint32_t)parts->settings.interval_ms};
+    asg_joiner_init(&parts->joiner, &join, random[0], asg_clock_monotonic_ms(clock));
+    asg_reporter_init(&parts->reporter, parts->reader, random[1],
+                      parts->settings.interval_ms, asg_clock_monotonic_us(clock));
+}
+
+static enum asg_status start_parts(struct parts *parts, struct asg_clock clock,
+                                   struct asg_error *error)
+{
+    enum asg_status status = find_identity(parts, clock, error);
+    if (status == ASG_OK) status = start_reader(parts, &clock, error);
+    if (status == ASG_OK) status = start_probes(parts, error);
+    if (status == ASG_OK) status = start_connection(parts, error);
+    if (status == ASG_OK) start_talk(parts, &clock);
+    return status;
+}
+
+static void run(struct parts *parts, struct asg_clock clock)
+{
+    asg_log_info(
+        "agent", "started", "instance=%s zone=%s address=%s probes=%u controller=%s",
+        parts->identity.instance_id, parts->identity.zone, parts->identity.private_ip,
+        asg_probes_port(parts->probes), parts->identity.join.controller);
+    struct asg_agent agent = {.clock = clock,
+                              .connection = parts->connection,
+                              .waker = waker,
+                              .is_stopping = &is_stopping,
+                              .reporter = &parts->reporter,
+                              .joiner = &parts->joiner,
+                              .shown = &parts->shown};
+    asg_run_agent(&agent);
+    asg_log_info("agent", "stopped", "sent=%llu dropped=%llu",
+                 (unsigned long long)parts->reporter.sent,
+                 (unsigned long long)parts->reporter.dropped);
+}
+
+int main(int argc, char **argv)
+{
+    struct parts parts = {0};
+    struct asg_error error = {{0}};
+    enum asg_config_act act = ASG_CONFIG_RUN;
+    enum asg_status status = asg_config_load(&asg_agent_table, argc, argv, &parts.arena,
+                                             &parts.settings, &act, &error);
+    bool is_config = status == ASG_OK;
+    if (is_config && act == ASG_CONFIG_RUN) {
+        asg_log_init("openasg-agent", (enum asg_log_level)parts.settings.log_level);
+        struct asg_clock clock = asg_clock_real();
+        status = asg_bus_waker_new(&waker);
+        if (status == ASG_OK) {
+            take_signals();
+            status = start_parts(&parts, clock, &error);
+        }
+        if (status == ASG_OK) run(&parts, clock);
+    }
+    bool is_wanted = atomic_load(&is_stopping);
+    (void)signal(SIGTERM, SIG_IGN); /* we are on our way */
+    (void)signal(SIGINT, SIG_IGN);
+    end_parts(&parts);
+    if (status == ASG_OK || is_wanted) return 0;
+    (void)fprintf(stderr, "openasg-agent: %s\n", error.text);
+    return is_config ? 1 : 2;
+}
