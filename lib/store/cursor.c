@@ -100,11 +100,10 @@ enum asg_status asg_log_cursor_next(struct asg_log_cursor *cursor, struct asg_re
         if (cursor->flaw.flaw != ASG_LOG_FLAW_NONE) return corrupt(cursor, error);
         return ASG_ERR_EMPTY;
     }
-    struct asg_record record;
-    enum asg_status status = cursor->log->backend->cursor_next(cursor, &record, error);
+    enum asg_status status = cursor->log->backend->cursor_next(cursor, ret, error);
     if (status == ASG_OK && cursor->is_verified) {
-        bool is_good = asg_checker_take(&cursor->checker, &cursor->log->chain, &record,
-                                        &cursor->flaw);
+        bool is_good =
+            asg_checker_take(&cursor->checker, &cursor->log->chain, ret, &cursor->flaw);
         if (!is_good) return corrupt(cursor, error);
     }
     if (status == ASG_ERR_EMPTY && cursor->is_verified) {
@@ -112,13 +111,8 @@ enum asg_status asg_log_cursor_next(struct asg_log_cursor *cursor, struct asg_re
                                            /* is_from_first */ false, &cursor->flaw);
         if (!is_whole) return corrupt(cursor, error);
     }
-    if (status == ASG_OK) {
-        *ret = record;
-    } else if (status != ASG_ERR_CORRUPT) {
-        cursor->is_ended = true;
-    } else {
-        return corrupt(cursor, error);
-    }
+    if (status == ASG_ERR_CORRUPT) return corrupt(cursor, error);
+    if (status != ASG_OK) cursor->is_ended = true;
     return status;
 }
 
