@@ -7,6 +7,7 @@
 #include "agent/answer_probes.h"
 #include "agent/identity.h"
 #include "agent/run_agent.h"
+#include "agent/trim_memory.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
 
@@ -173,6 +174,7 @@ static void run(struct parts *parts, struct asg_clock clock)
                               .reporter = &parts->reporter,
                               .joiner = &parts->joiner,
                               .shown = &parts->shown};
+    asg_trim_memory();
     asg_run_agent(&agent);
     asg_log_info("agent", "stopped", "sent=%llu dropped=%llu",
                  (unsigned long long)parts->reporter.sent,
