@@ -71,6 +71,7 @@ static enum asg_status find_head(struct asg_sqlite_log *self, struct asg_log_hea
     if (code == SQLITE_DONE) {
         asg_chain_genesis(&self->log.chain, self->meta.cluster_id, self->meta.created_ms,
                           head.chain_hash);
+        self->is_head_sound = true;
         *ret = head;
         return ASG_OK;
     }
@@ -79,16 +80,10 @@ static enum asg_status find_head(struct asg_sqlite_log *self, struct asg_log_hea
     }
     int64_t seq = sqlite3_column_int64(row, 0);
     int64_t epoch = sqlite3_column_int64(row, 1);
-    if (seq < 1 || epoch < 0 || (uint64_t)epoch > self->meta.epoch ||
-        sqlite3_column_type(row, 2) != SQLITE_BLOB ||
-        sqlite3_column_bytes(row, 2) != ASG_LOG_HASH_BYTES) {
-        if (!self->log.is_read_only) {
-            return asg_fail(error, ASG_ERR_CORRUPT,
-                            "the last record (%" PRId64 ") is damaged; run `openasg log "
-                            "verify`",
-                            seq);
-        }
-    } else {
+    self->is_head_sound = seq >= 1 && epoch >= 0 && (uint64_t)epoch <= self->meta.epoch &&
+                          sqlite3_column_type(row, 2) == SQLITE_BLOB &&
+                          sqlite3_column_bytes(row, 2) == ASG_LOG_HASH_BYTES;
+    if (self->is_head_sound) {
         memcpy(head.chain_hash, sqlite3_column_blob(row, 2), ASG_LOG_HASH_BYTES);
     }
     head.seq = seq < 0 ? 0 : (uint64_t)seq;
@@ -400,6 +395,12 @@ static enum asg_status refuse_damage(struct asg_sqlite_log *self, struct asg_err
     enum asg_status status = asg_schema_check(self->db, &flaw, error);
     if (status == ASG_OK && !self->is_meta_intact) {
         status = asg_fail(error, ASG_ERR_CORRUPT, "the table meta was altered");
+    }
+    if (status == ASG_OK && !self->is_head_sound) {
+        status = asg_fail(error, ASG_ERR_CORRUPT,
+                          "the last record, %" PRIu64
+                          ", has columns of the wrong type or size",
+                          self->log.head.seq);
     }
     if (status == ASG_OK) status = asg_sqlite_check_anchor(self, &flaw, error);
     if (status != ASG_ERR_CORRUPT) return status;

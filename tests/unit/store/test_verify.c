@@ -1,0 +1,270 @@
+/* Whatever somebody does to the file with sqlite3, verify names the first bad record. */
+#include "unit/store/log_fixture.h"
+
+#include <inttypes.h>
+
+#include <sqlite3.h>
+
+static void run_sql(const struct fixture *fixture, const char *sql)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(SQLITE_OK, sqlite3_open(fixture->path, &db));
+    char *text = NULL;
+    if (sqlite3_exec(db, sql, NULL, NULL, &text) != SQLITE_OK) fail_msg("%s", text);
+    assert_int_equal(SQLITE_OK, sqlite3_close(db));
+}
+
+/* 30 records, snapshots at 15 and 30, the payloads of events up to 15 pruned (31). */
+static void write_log(const struct fixture *fixture)
+{
+    static const char *const tails[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < 3; i++) {
+        char name[128];
+        (void)snprintf(name, sizeof name, "%s%s", fixture->path, tails[i]);
+        (void)unlink(name);
+    }
+    struct asg_log *log = open_log(fixture);
+    struct asg_error error = {""};
+    for (int i = 0; i < 10; i++)
+        append_step(log, i);
+    assert_status(ASG_OK, asg_log_save_snapshot(log, 15, "state at 15", 11, &error));
+    assert_status(ASG_OK, asg_log_save_snapshot(log, 30, "state at 30", 11, &error));
+    struct asg_log_retention retention = {
+        .kind = "event", .older_than_ms = INT64_MAX, .now_ms = FIXTURE_TIME + 31000};
+    uint64_t count = 0;
+    assert_status(ASG_OK, asg_log_prune(log, &retention, &count, &error));
+    assert_int_equal(5, count);
+    asg_log_close(&log);
+}
+
+struct tampering {
+    const char *sql;
+    enum asg_log_flaw flaw;
+    uint64_t seq;
+};
+
+static const struct tampering tamperings[] = {
+    {"UPDATE records SET payload = x'00' WHERE seq = 16", ASG_LOG_FLAW_PAYLOAD, 16},
+    {"UPDATE records SET payload = x'' WHERE seq = 17", ASG_LOG_FLAW_PAYLOAD, 17},
+    {"UPDATE records SET payload = x'00' WHERE seq = 18", ASG_LOG_FLAW_PAYLOAD, 18},
+    {"UPDATE records SET payload = x'00' WHERE seq = 1", ASG_LOG_FLAW_PAYLOAD, 1},
+    {"UPDATE records SET payload = NULL WHERE seq = 16", ASG_LOG_FLAW_NOT_PRUNED, 16},
+    {"UPDATE records SET payload = NULL WHERE seq = 2", ASG_LOG_FLAW_NOT_PRUNED, 2},
+    {"UPDATE records SET content_hash = zeroblob(32) WHERE seq = 5", ASG_LOG_FLAW_PAYLOAD,
+     5},
+    {"UPDATE records SET content_hash = zeroblob(32) WHERE seq = 4", ASG_LOG_FLAW_CHAIN,
+     4},
+    {"UPDATE records SET content_hash = zeroblob(31) WHERE seq = 5", ASG_LOG_FLAW_COLUMN,
+     5},
+    {"UPDATE records SET chain_hash = zeroblob(32) WHERE seq = 5", ASG_LOG_FLAW_CHAIN, 5},
+    {"UPDATE records SET chain_hash = x'' WHERE seq = 5", ASG_LOG_FLAW_COLUMN, 5},
+    {"UPDATE records SET note = 'never happened' WHERE seq = 6", ASG_LOG_FLAW_CHAIN, 6},
+    {"UPDATE records SET note = note || char(0) || 'x' WHERE seq = 6",
+     ASG_LOG_FLAW_COLUMN, 6},
+    {"UPDATE records SET subject = 'db' WHERE seq = 9", ASG_LOG_FLAW_CHAIN, 9},
+    {"UPDATE records SET time_ms = time_ms + 1 WHERE seq = 1", ASG_LOG_FLAW_CHAIN, 1},
+    {"UPDATE records SET time_ms = -1 WHERE seq = 1", ASG_LOG_FLAW_COLUMN, 1},
+    {"UPDATE records SET epoch = 0 WHERE seq = 12", ASG_LOG_FLAW_EPOCH, 12},
+    {"UPDATE records SET epoch = 2 WHERE seq = 12", ASG_LOG_FLAW_CHAIN, 12},
+    {"UPDATE records SET kind = 'effects' WHERE seq = 16", ASG_LOG_FLAW_CHAIN, 16},
+    {"UPDATE records SET kind = 'effects' WHERE seq = 1", ASG_LOG_FLAW_NOT_PRUNED, 1},
+    {"DELETE FROM records WHERE seq = 1", ASG_LOG_FLAW_MISSING, 1},
+    {"DELETE FROM records WHERE seq = 20", ASG_LOG_FLAW_MISSING, 20},
+    {"DELETE FROM records WHERE seq BETWEEN 10 AND 20", ASG_LOG_FLAW_MISSING, 10},
+    {"DELETE FROM records WHERE seq = 31", ASG_LOG_FLAW_NOT_PRUNED, 1},
+    {"DELETE FROM records", ASG_LOG_FLAW_MISSING, 1},
+    {"UPDATE records SET seq = 100 WHERE seq = 20", ASG_LOG_FLAW_MISSING, 20},
+    {"UPDATE records SET seq = -seq WHERE seq = 20", ASG_LOG_FLAW_MISSING, 20},
+    {"UPDATE records SET seq = 99 WHERE seq = 5; UPDATE records SET seq = 5 WHERE seq = "
+     "8; "
+     "UPDATE records SET seq = 8 WHERE seq = 99",
+     ASG_LOG_FLAW_CHAIN, 5},
+    {"INSERT INTO records SELECT 32, time_ms, epoch, kind, subject, note, content_hash, "
+     "chain_hash, payload FROM records WHERE seq = 30",
+     ASG_LOG_FLAW_CHAIN, 32},
+    {"UPDATE records SET payload = x'00000000000000ff' WHERE seq = 31",
+     ASG_LOG_FLAW_PAYLOAD, 31},
+    {"UPDATE records SET payload = x'00' WHERE seq = 20; DELETE FROM records WHERE seq = "
+     "25",
+     ASG_LOG_FLAW_PAYLOAD, 20},
+    {"UPDATE snapshots SET bytes = x'00' WHERE seq = 30", ASG_LOG_FLAW_SNAPSHOT, 30},
+    {"UPDATE snapshots SET hash = zeroblob(32) WHERE seq = 15", ASG_LOG_FLAW_SNAPSHOT,
+     15},
+    {"UPDATE snapshots SET hash = x'' WHERE seq = 15", ASG_LOG_FLAW_SNAPSHOT, 15},
+    {"UPDATE snapshots SET seq = 29 WHERE seq = 30", ASG_LOG_FLAW_SNAPSHOT, 29},
+    {"UPDATE snapshots SET seq = 99 WHERE seq = 30", ASG_LOG_FLAW_SNAPSHOT, 99},
+    {"DELETE FROM snapshots", ASG_LOG_FLAW_NO_SNAPSHOT, 13},
+    {"UPDATE meta SET cluster_id = 'mine'", ASG_LOG_FLAW_HEADER, 0},
+    {"UPDATE meta SET created_ms = 0", ASG_LOG_FLAW_HEADER, 0},
+    {"UPDATE meta SET epoch = 5", ASG_LOG_FLAW_HEADER, 0},
+    {"UPDATE meta SET anchor_seq = 3", ASG_LOG_FLAW_HEADER, 0},
+    {"UPDATE meta SET meta_hash = zeroblob(32)", ASG_LOG_FLAW_HEADER, 0},
+    {"UPDATE meta SET anchor_hash = x''", ASG_LOG_FLAW_HEADER, 0},
+    {"INSERT INTO meta SELECT 2, format, cluster_id, created_ms, epoch, anchor_seq, "
+     "anchor_hash, meta_hash FROM meta",
+     ASG_LOG_FLAW_HEADER, 0},
+    {"DROP VIEW decisions", ASG_LOG_FLAW_HEADER, 0},
+    {"DROP VIEW decisions; CREATE VIEW decisions AS SELECT 1", ASG_LOG_FLAW_HEADER, 0},
+    {"CREATE TRIGGER t AFTER INSERT ON records BEGIN DELETE FROM meta; END",
+     ASG_LOG_FLAW_HEADER, 0},
+    {"CREATE INDEX i ON records(note)", ASG_LOG_FLAW_HEADER, 0},
+};
+
+static void test_every_tampering_is_named_with_its_first_record(void **state)
+{
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof tamperings / sizeof tamperings[0]; i++) {
+        const struct tampering *tampering = &tamperings[i];
+        write_log(fixture);
+        run_sql(fixture, tampering->sql);
+        struct asg_log *log = open_reader(fixture);
+        struct asg_log_verdict verdict;
+        struct asg_error error = {""};
+        enum asg_status status = asg_log_verify(log, 0, NULL, NULL, &verdict, &error);
+        asg_log_close(&log);
+        if (status != ASG_ERR_CORRUPT || verdict.flaw != tampering->flaw ||
+            verdict.bad_seq != tampering->seq) {
+            fail_msg("%s\ngives %s, \"%s\" at %" PRIu64 ": %s", tampering->sql,
+                     asg_status_text(status), asg_log_flaw_text(verdict.flaw),
+                     verdict.bad_seq, verdict.what);
+        }
+        assert_true(strlen(verdict.what) > 10);
+        assert_true(strlen(verdict.advice) > 10);
+        assert_non_null(strstr(error.text, verdict.what));
+    }
+}
+
+static void test_a_verified_read_gives_the_good_records_and_stops_at_the_bad_one(
+    void **state)
+{
+    write_log(*state);
+    run_sql(*state, "UPDATE records SET note = 'x' WHERE seq = 21");
+    struct asg_log *log = open_reader(*state);
+    struct asg_log_filter all = {.is_verified = true};
+    struct asg_log_cursor *cursor = NULL;
+    struct asg_error error = {""};
+    assert_status(ASG_OK, asg_log_cursor_open(log, &all, &cursor, &error));
+    struct asg_record record;
+    uint64_t good = 0;
+    enum asg_status status;
+    while ((status = asg_log_cursor_next(cursor, &record, &error)) == ASG_OK)
+        good++;
+    assert_status(ASG_ERR_CORRUPT, status);
+    assert_int_equal(20, good);
+    assert_non_null(strstr(error.text, "record 21"));
+    assert_status(ASG_ERR_CORRUPT, asg_log_cursor_next(cursor, &record, &error));
+    asg_log_cursor_close(&cursor);
+    asg_log_close(&log);
+}
+
+static void test_a_writer_does_not_lead_from_an_altered_file(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const cases[] = {
+        "DELETE FROM records WHERE seq = 31",
+        "UPDATE records SET chain_hash = zeroblob(32) WHERE seq = 31",
+        "UPDATE meta SET epoch = 5",
+        "CREATE TRIGGER t AFTER INSERT ON records BEGIN DELETE FROM meta; END",
+        "DELETE FROM meta",
+        "DROP TABLE records",
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        write_log(fixture);
+        run_sql(fixture, cases[i]);
+        struct asg_log_options options = options_for(fixture);
+        struct asg_log *log = NULL;
+        struct asg_error error = {""};
+        assert_status(ASG_ERR_CORRUPT, asg_log_open_sqlite(&options, &log, &error));
+        assert_true(strlen(error.text) > 10);
+        assert_null(log);
+    }
+}
+
+static void test_a_damaged_snapshot_is_skipped_and_said(void **state)
+{
+    write_log(*state);
+    run_sql(*state, "UPDATE snapshots SET bytes = x'00' WHERE seq = 30");
+    struct asg_log *log = open_log(*state);
+    struct asg_bytes bytes = {0};
+    struct asg_error error = {""};
+    uint64_t seq = 0;
+    assert_status(ASG_OK, asg_log_load_snapshot(log, 0, &bytes, &seq, &error));
+    assert_int_equal(15, seq);
+    assert_string_equal("state at 15", asg_bytes_text(&bytes));
+    assert_non_null(strstr(error.text, "snapshot 30 is damaged"));
+    run_sql(*state, "UPDATE snapshots SET bytes = x'00'");
+    assert_status(ASG_ERR_EMPTY, asg_log_load_snapshot(log, 0, &bytes, &seq, &error));
+    assert_int_equal(0, bytes.length);
+    assert_non_null(strstr(error.text, "snapshot 15 is damaged"));
+    asg_bytes_clear(&bytes);
+    asg_log_close(&log);
+}
+
+static void test_a_snapshot_of_another_log_is_not_believed(void **state)
+{
+    struct asg_log *log = open_log(*state);
+    append_step(log, 1);
+    struct asg_error error = {""};
+    assert_status(ASG_OK, asg_log_save_snapshot(log, 3, "state", 5, &error));
+    asg_log_close(&log);
+    struct fixture *fixture = *state;
+    char other[128];
+    (void)snprintf(other, sizeof other, "%s/other.db", fixture->folder);
+    assert_int_equal(0, rename(fixture->path, other));
+    log = open_log(fixture);
+    append_step(log, 2);
+    asg_log_close(&log);
+    char sql[300];
+    (void)snprintf(sql, sizeof sql,
+                   "ATTACH '%s' AS other; INSERT INTO snapshots SELECT * FROM "
+                   "other.snapshots",
+                   other);
+    run_sql(fixture, sql);
+    log = open_reader(fixture);
+    struct asg_bytes bytes = {0};
+    uint64_t seq = 0;
+    assert_status(ASG_ERR_EMPTY, asg_log_load_snapshot(log, 0, &bytes, &seq, &error));
+    asg_bytes_clear(&bytes);
+    asg_log_close(&log);
+}
+
+static void test_vacuum_changes_nothing_that_matters(void **state)
+{
+    write_log(*state);
+    run_sql(*state, "VACUUM; REINDEX; PRAGMA wal_checkpoint(TRUNCATE)");
+    struct asg_log *log = open_log(*state);
+    assert_int_equal(31, verify_good(log).record_count);
+    append_step(log, 1);
+    asg_log_close(&log);
+}
+
+static void test_verify_of_a_part_does_not_look_before_it(void **state)
+{
+    write_log(*state);
+    run_sql(*state, "UPDATE records SET note = 'x' WHERE seq = 9");
+    struct asg_log *log = open_reader(*state);
+    struct asg_log_verdict verdict;
+    struct asg_error error = {""};
+    assert_status(ASG_OK, asg_log_verify(log, 16, NULL, NULL, &verdict, &error));
+    assert_int_equal(16, verdict.record_count);
+    assert_status(ASG_ERR_CORRUPT, asg_log_verify(log, 9, NULL, NULL, &verdict, &error));
+    assert_int_equal(9, verdict.bad_seq);
+    asg_log_close(&log);
+}
+
+#define TEST(name)                                                                       \
+    cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_every_tampering_is_named_with_its_first_record),
+        TEST(test_a_verified_read_gives_the_good_records_and_stops_at_the_bad_one),
+        TEST(test_a_writer_does_not_lead_from_an_altered_file),
+        TEST(test_a_damaged_snapshot_is_skipped_and_said),
+        TEST(test_a_snapshot_of_another_log_is_not_believed),
+        TEST(test_vacuum_changes_nothing_that_matters),
+        TEST(test_verify_of_a_part_does_not_look_before_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
