@@ -321,7 +321,9 @@ static size_t send_due(struct asg_ec2_client *client, int64_t *ret_next_us)
     struct call *next = NULL;
     for (struct call *call = all.first; call != NULL; call = next) {
         next = call->next;
-        if (at_us >= call->deadline_us) {
+        bool is_stopped = call->attempts > 0 && call->options.may_repeat != NULL &&
+                          !call->options.may_repeat(call->context);
+        if (at_us >= call->deadline_us || is_stopped) {
             finish_unsent(client, call, "its deadline passed before it could be sent");
             moved++;
             continue;

@@ -27,16 +27,15 @@
 #include "base/error.h"
 #include "base/status.h"
 
-#define ASG_EC2_REPLY_MAX       (16 * 1024 * 1024)
-#define ASG_EC2_CONNECT_MS      3100
-#define ASG_EC2_IN_FLIGHT       64
-#define ASG_EC2_IN_FLIGHT_MAX   1024
-#define ASG_EC2_LOW_SPEED_S     15
-#define ASG_EC2_IDLE_S          50 /* a connection idle for longer is not used again */
-#define ASG_EC2_CODE_MAX        128
-#define ASG_EC2_MESSAGE_MAX     1000
-#define ASG_EC2_SKEW_MS         (4 * 60 * 1000) /* reliability.md 2.5 */
-#define ASG_EC2_UNSURE_ATTEMPTS 8
+#define ASG_EC2_REPLY_MAX     (16 * 1024 * 1024)
+#define ASG_EC2_CONNECT_MS    3100
+#define ASG_EC2_IN_FLIGHT     64
+#define ASG_EC2_IN_FLIGHT_MAX 1024
+#define ASG_EC2_LOW_SPEED_S   15
+#define ASG_EC2_IDLE_S        50 /* a connection idle for longer is not used again */
+#define ASG_EC2_CODE_MAX      128
+#define ASG_EC2_MESSAGE_MAX   1000
+#define ASG_EC2_SKEW_MS       (4 * 60 * 1000) /* reliability.md 2.5 */
 
 /* An action: how long it may take, and how its answer is read into a struct. */
 struct asg_ec2_action {
@@ -75,6 +74,9 @@ struct asg_ec2_call_options {
      * idempotent and a repeat is the strongest way to learn what happened
      * (reliability.md 1.6). 0: attempts_max. */
     uint32_t attempts_unsure;
+    /* Asked with the call's context before each repeat; false ends the call as it is.
+     * NULL: always. For the kill switch. */
+    bool (*may_repeat)(void *context);
 };
 
 struct asg_ec2_client_options {

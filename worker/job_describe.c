@@ -1,0 +1,170 @@
+/* job_describe - what EC2 shows: named instances, or all that carry our cluster's tag.
+ *
+ * Named ones are asked for by filter, not by id: an id that EC2 does not know would make
+ * it refuse them all. Terminated ones are shown too, with their reasons. A whole listing
+ * also asks which instances fail their status checks.
+ */
+#include <string.h>
+
+#include "worker/task.h"
+
+#define FILTER_VALUES_MAX 200
+#define PAGE_MIN          5
+#define STATUS_PAGE       1000
+#define PAGES_MAX         1000
+
+struct describe_state {
+    size_t done_ids; /* named ones asked for already */
+    size_t asked;    /* of the call under way */
+    uint32_t page;
+    uint32_t pages;
+    const char *next_token;
+    bool has_restarted;
+    int status_filter; /* which of the two status calls is under way */
+};
+
+static void ask(struct asg_task *task);
+static void ask_status(struct asg_task *task);
+
+/* Only those two that a status check calls impaired. */
+static const char *const status_filters[] = {"instance-status.status",
+                                             "system-status.status"};
+
+static void mark_impaired(struct asg_task *task, const char *instance_id)
+{
+    for (size_t i = 0; i < task->result.instance_count; i++) {
+        struct asg_seen_instance *seen = &task->result.instances[i];
+        if (strcmp(seen->instance_id, instance_id) == 0) seen->is_impaired = true;
+    }
+}
+
+static void on_status(void *context, const struct asg_ec2_outcome *outcome,
+                      const void *reply)
+{
+    struct asg_task *task = context;
+    struct describe_state *state = task->state;
+    asg_task_count(task, outcome);
+    if (outcome->class == ASG_ERROR_CLASS_NONE) {
+        const struct asg_ec2_instance_statuses *statuses = reply;
+        for (size_t i = 0; i < statuses->count; i++) {
+            if (!statuses->statuses[i].is_impaired) continue;
+            mark_impaired(task, statuses->statuses[i].instance_id);
+        }
+    }
+    /* A cloud without status checks, or a refusal: the listing itself is good. */
+    state->status_filter++;
+    if (outcome->class == ASG_ERROR_CLASS_NONE && state->status_filter < 2) {
+        ask_status(task);
+    } else {
+        asg_task_end(task, ASG_OUTCOME_OK, "", "");
+    }
+}
+
+static void ask_status(struct asg_task *task)
+{
+    struct describe_state *state = task->state;
+    const char *const impaired[] = {"impaired"};
+    const struct asg_ec2_filter filter = {status_filters[state->status_filter], impaired,
+                                          1};
+    asg_ec2_write_describe_instance_status(
+        &(struct asg_ec2_describe_instance_status){
+            .filters = &filter, .filter_count = 1, .max_results = STATUS_PAGE},
+        &task->worker->body);
+    asg_task_call(task, &asg_ec2_describe_instance_status_action, /* is_launch */ false,
+                  on_status);
+}
+
+static bool is_whole_listing(const struct asg_task *task)
+{
+    return task->job->describe == NULL || task->job->describe->instance_ids.count == 0;
+}
+
+/* Forget a listing that cannot be continued and begin it again. */
+static void restart(struct asg_task *task)
+{
+    struct describe_state *state = task->state;
+    state->next_token = NULL;
+    state->done_ids = 0;
+    state->pages = 0;
+    task->result.instance_count = 0;
+    ask(task);
+}
+
+static void on_page(void *context, const struct asg_ec2_outcome *outcome,
+                    const void *reply)
+{
+    struct asg_task *task = context;
+    struct describe_state *state = task->state;
+    asg_task_count(task, outcome);
+    if (outcome->class == ASG_ERROR_CLASS_SPLIT && state->page > PAGE_MIN) {
+        state->page = state->page / 2 > PAGE_MIN ? state->page / 2 : PAGE_MIN;
+        restart(task);
+        return;
+    }
+    if (strcmp(outcome->code, "InvalidPaginationToken") == 0 && !state->has_restarted) {
+        state->has_restarted = true;
+        restart(task);
+        return;
+    }
+    if (outcome->class != ASG_ERROR_CLASS_NONE) {
+        /* Half a listing would make the rest look absent. */
+        task->result.instance_count = 0;
+        asg_task_end_with(task, outcome);
+        return;
+    }
+    const struct asg_ec2_instances *seen = reply;
+    for (size_t i = 0; i < seen->count; i++) {
+        asg_task_add_seen(task, &seen->instances[i]);
+    }
+    bool has_more = seen->next_token != NULL && seen->next_token[0] != '\0';
+    state->pages++;
+    if (has_more && state->pages >= PAGES_MAX) {
+        task->result.instance_count = 0;
+        asg_task_end(task, ASG_OUTCOME_BAD_REQUEST, "OpenasgEndlessListing",
+                     "the listing does not end after 1000 pages");
+        return;
+    }
+    state->next_token = has_more ? asg_arena_text(&task->arena, seen->next_token) : NULL;
+    if (!has_more) state->done_ids += state->asked;
+    if (has_more || (!is_whole_listing(task) &&
+                     state->done_ids < task->job->describe->instance_ids.count)) {
+        ask(task);
+    } else if (is_whole_listing(task) && task->result.instance_count > 0) {
+        ask_status(task);
+    } else {
+        asg_task_end(task, ASG_OUTCOME_OK, "", "");
+    }
+}
+
+static void ask(struct asg_task *task)
+{
+    struct describe_state *state = task->state;
+    struct asg_ec2_filter filter = {0};
+    const char *const cluster[] = {task->message.cluster_id};
+    if (is_whole_listing(task)) {
+        filter = (struct asg_ec2_filter){"tag:openasg:cluster", cluster, 1};
+        state->asked = 0;
+    } else {
+        const struct asg_texts *ids = &task->job->describe->instance_ids;
+        size_t left = ids->count - state->done_ids;
+        state->asked = left < FILTER_VALUES_MAX ? left : FILTER_VALUES_MAX;
+        filter = (struct asg_ec2_filter){"instance-id", ids->items + state->done_ids,
+                                         state->asked};
+    }
+    asg_ec2_write_describe_instances(
+        &(struct asg_ec2_describe_instances){.filters = &filter,
+                                             .filter_count = 1,
+                                             .max_results = state->page,
+                                             .next_token = state->next_token},
+        &task->worker->body);
+    asg_task_call(task, &asg_ec2_describe_instances_action, /* is_launch */ false,
+                  on_page);
+}
+
+void asg_run_describe(struct asg_task *task)
+{
+    struct describe_state *state = asg_arena_take(&task->arena, sizeof *state);
+    state->page = ASG_EC2_PAGE_INSTANCES;
+    task->state = state;
+    ask(task);
+}

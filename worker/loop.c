@@ -1,0 +1,100 @@
+#include "worker/loop.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "wire/wire.h"
+
+#define HALT_LOOK_MS   1000
+#define WAIT_FAILS_MAX 100
+#define WAIT_FAIL_MS   10
+
+enum asg_status asg_worker_loop_send(void *context, enum asg_message_type type,
+                                     const void *object)
+{
+    struct asg_worker_loop *loop = context;
+    asg_bytes_reset(&loop->frame);
+    asg_wire_encode_message(type, object, &loop->frame);
+    return asg_bus_connection_send(loop->connection, loop->frame.data,
+                                   loop->frame.length);
+}
+
+static size_t receive_all(struct asg_worker_loop *loop)
+{
+    size_t count = 0;
+    struct asg_bus_message message = {0};
+    while (asg_bus_connection_receive(loop->connection, &message) == ASG_OK) {
+        asg_worker_receive(loop->worker, message.data, message.length);
+        count++;
+    }
+    return count;
+}
+
+/* True when a signal to stop came. */
+static bool take_signal(const struct asg_worker_loop *loop)
+{
+    struct signalfd_siginfo info;
+    return read(loop->signal_fd, &info, sizeof info) == (ssize_t)sizeof info;
+}
+
+static void look_for_halt_file(struct asg_worker_loop *loop)
+{
+    if (loop->halt_file[0] == '\0') return;
+    asg_worker_halt(loop->worker, access(loop->halt_file, F_OK) == 0);
+}
+
+/* Everything that needs no waiting; returns the monotonic moment of the next timer. The
+ * bus tells of messages by edges that sending eats, so the last thing before a wait is
+ * always a receive that finds nothing. */
+static int64_t do_due(struct asg_worker_loop *loop)
+{
+    look_for_halt_file(loop);
+    int64_t next_ms = 0;
+    do {
+        next_ms = asg_worker_tick(loop->worker);
+    } while (receive_all(loop) > 0);
+    return next_ms;
+}
+
+static int64_t wait_ms_until(const struct asg_worker_loop *loop, int64_t next_ms)
+{
+    int64_t wait_ms = next_ms - asg_clock_monotonic_ms(&loop->clock);
+    if (wait_ms < 0) return 0;
+    return wait_ms < HALT_LOOK_MS ? wait_ms : HALT_LOOK_MS;
+}
+
+enum asg_status asg_worker_loop_run(struct asg_worker_loop *loop)
+{
+    int64_t stop_at_ms = INT64_MAX;
+    int failed = 0;
+    for (;;) {
+        int64_t next_ms = do_due(loop);
+        if (stop_at_ms != INT64_MAX && asg_worker_is_idle(loop->worker)) return ASG_OK;
+        if (asg_clock_monotonic_ms(&loop->clock) >= stop_at_ms) return ASG_ERR_TIMEOUT;
+        if (stop_at_ms < next_ms) next_ms = stop_at_ms;
+
+        struct pollfd fds[] = {
+            {.fd = asg_bus_connection_fd(loop->connection), .events = POLLIN},
+            {.fd = loop->signal_fd, .events = POLLIN},
+        };
+        enum asg_status status =
+            asg_ec2_client_poll(loop->ec2, fds, 2, wait_ms_until(loop, next_ms));
+        if (status != ASG_OK) {
+            if (++failed >= WAIT_FAILS_MAX) return status;
+            (void)poll(NULL, 0, WAIT_FAIL_MS);
+            continue;
+        }
+        failed = 0;
+        if ((fds[1].revents & POLLIN) == 0 || !take_signal(loop)) continue;
+        if (stop_at_ms != INT64_MAX) return ASG_ERR_TIMEOUT; /* asked twice */
+        struct asg_worker_counts counts = asg_worker_counts(loop->worker);
+        asg_log_info("worker", "stopping",
+                     "running=%u unacknowledged=%u, at most %lld ms for them",
+                     counts.running, counts.unacknowledged, (long long)loop->stop_ms);
+        stop_at_ms = asg_clock_monotonic_ms(&loop->clock) + loop->stop_ms;
+        asg_worker_stop(loop->worker);
+    }
+}

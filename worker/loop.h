@@ -1,0 +1,31 @@
+/* loop - the one thread of a worker: messages of the controller, answers of EC2, timers
+ * and signals, in one wait.
+ *
+ * Blocks: until the worker is told to stop and is done, or its time is over.
+ */
+#ifndef ASG_WORKER_LOOP_H
+#define ASG_WORKER_LOOP_H
+
+#include "bus/bus.h"
+#include "worker/worker.h"
+
+struct asg_worker_loop {
+    struct asg_worker *worker;
+    struct asg_ec2_client *ec2;
+    struct asg_bus_connection *connection;
+    struct asg_clock clock;
+    int signal_fd; /* SIGTERM and SIGINT, blocked otherwise */
+    int64_t stop_ms;
+    const char *halt_file;  /* "": none */
+    struct asg_bytes frame; /* scratch: what is being sent */
+};
+
+/* The port of the worker's options; `context` is the loop. */
+enum asg_status asg_worker_loop_send(void *context, enum asg_message_type type,
+                                     const void *object);
+
+/* Run. ASG_OK: stopped with nothing left. ASG_ERR_TIMEOUT: stopped with jobs under way,
+ * which their leases hand to another worker. ASG_ERR_IO: the wait itself failed. */
+ASG_MUST_USE enum asg_status asg_worker_loop_run(struct asg_worker_loop *loop);
+
+#endif

@@ -1,0 +1,212 @@
+/* openasg-worker - takes jobs, makes the EC2 calls, reports. The parts list. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "aws/endpoint.h"
+#include "base/log.h"
+#include "worker/loop.h"
+#include "worker/settings.h"
+
+/* Everything that has to be ended, in the order of its making. */
+struct parts {
+    struct asg_arena arena;
+    struct asg_worker_settings settings;
+    struct asg_bus_keys keys;
+    struct asg_bus *bus;
+    struct asg_bus_connection *connection;
+    struct asg_ec2_client *ec2;
+    struct asg_worker *worker;
+    struct asg_worker_loop loop;
+};
+
+static enum asg_status credentials_of_chain(void *context, struct asg_credentials *ret,
+                                            struct asg_error *error)
+{
+    (void)context;
+    return asg_credentials_fetch_default(ret, error);
+}
+
+/* The process holds AWS secrets: no core dumps, nobody may look into it. */
+static void harden(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)umask(077);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+/* Before any thread is made, so that all of them leave these signals to the loop. */
+static int take_signals(void)
+{
+    sigset_t signals;
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
+    return signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static enum asg_status load_keys(struct parts *parts, char server_key[ASG_BUS_KEY_SIZE],
+                                 struct asg_error *error)
+{
+    const struct asg_worker_settings *settings = &parts->settings;
+    if (settings->allow_plaintext) return ASG_OK;
+    const char *path = settings->key_file;
+    if (path[0] == '\0') {
+        (void)mkdir(settings->dir, 0700); /* a failure shows at the file below */
+        path = asg_arena_format(&parts->arena, "%s/worker.key", settings->dir);
+    }
+    enum asg_status status = asg_bus_keys_load_or_make(path, &parts->keys, error);
+    if (status != ASG_OK) return status;
+    if (settings->controller_key[0] == '\0') {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "controller.key is not set: give the controller's public key, or "
+                        "the path of its .pub file");
+    }
+    if (asg_bus_is_key(settings->controller_key)) {
+        memcpy(server_key, settings->controller_key, ASG_BUS_KEY_SIZE);
+        return ASG_OK;
+    }
+    return asg_bus_public_key_load(settings->controller_key, server_key, error);
+}
+
+static enum asg_status connect_bus(struct parts *parts, struct asg_error *error)
+{
+    char server_key[ASG_BUS_KEY_SIZE] = "";
+    enum asg_status status = load_keys(parts, server_key, error);
+    if (status == ASG_OK) status = asg_bus_new(1, &parts->bus, error);
+    if (status != ASG_OK) return status;
+    const struct asg_bus_connect_options options = {
+        .endpoint = parts->settings.controller,
+        .server_key = server_key,
+        .keys = &parts->keys,
+        .max_message_bytes = ASG_WORKER_FRAME_MAX,
+        .allow_plaintext = parts->settings.allow_plaintext,
+    };
+    return asg_bus_connection_new(parts->bus, &options, &parts->connection, error);
+}
+
+static enum asg_status connect_ec2(struct parts *parts, const struct asg_clock *clock,
+                                   struct asg_error *error)
+{
+    const struct asg_worker_settings *settings = &parts->settings;
+    struct asg_ec2_client_options options = {
+        .credentials = {.name = "environment, profile", .fetch = credentials_of_chain},
+        .clock = *clock,
+        .in_flight_max = (uint32_t)settings->ec2_in_flight,
+        .ca_file = settings->ec2_ca_file[0] != '\0' ? settings->ec2_ca_file : NULL,
+    };
+    const struct asg_endpoint_options where = {
+        .url = settings->ec2_endpoint,
+        .region = asg_worker_region(settings),
+        .allows_plain_http = settings->ec2_allow_plain_http,
+    };
+    enum asg_status status = asg_endpoint_resolve(&where, &options.endpoint, error);
+    if (status == ASG_OK) status = asg_ec2_client_new(&options, &parts->ec2, error);
+    if (status != ASG_OK) return status;
+    if (!options.endpoint.is_known_region) {
+        asg_log_warn("worker", "region_unknown",
+                     "region=%s is in no partition we know, going on",
+                     options.endpoint.region);
+    }
+    asg_log_info("worker", "ec2", "endpoint=%s region=%s from=\"%s\"",
+                 options.endpoint.url, options.endpoint.region, options.endpoint.source);
+    if (settings->ec2_launches_per_minute > 0) {
+        asg_ec2_client_limit(parts->ec2, &asg_ec2_run_instances_action, 5,
+                             settings->ec2_launches_per_minute * 1000 / 60);
+    }
+    return ASG_OK;
+}
+
+static void make_worker(struct parts *parts, const struct asg_clock *clock, int signal_fd)
+{
+    const struct asg_worker_settings *settings = &parts->settings;
+    const struct asg_worker_options options = {
+        .name = asg_worker_name(settings, &parts->arena),
+        .capacity = (uint32_t)settings->jobs,
+        .attempts = (uint32_t)settings->ec2_attempts,
+        .attempts_unsure = (uint32_t)settings->ec2_attempts_unsure,
+        .hello_ms = settings->hello_ms,
+        .resend_ms = settings->resend_ms,
+        .clock = *clock,
+        .ec2 = parts->ec2,
+        .ports = {.send = asg_worker_loop_send, .context = &parts->loop},
+    };
+    asg_worker_new(&options, &parts->worker);
+    parts->loop = (struct asg_worker_loop){
+        .worker = parts->worker,
+        .ec2 = parts->ec2,
+        .connection = parts->connection,
+        .clock = *clock,
+        .signal_fd = signal_fd,
+        .stop_ms = settings->stop_ms,
+        .halt_file = settings->halt_file,
+    };
+    asg_log_info("worker", "started",
+                 "name=\"%s\" version=%s controller=%s jobs=%u key=%s", options.name,
+                 ASG_VERSION, settings->controller, options.capacity,
+                 parts->keys.public_key);
+}
+
+static void end_parts(struct parts *parts)
+{
+    asg_ec2_client_destroy(&parts->ec2);
+    asg_worker_destroy(&parts->worker);
+    asg_bus_connection_destroy(&parts->connection);
+    asg_bus_destroy(&parts->bus);
+    asg_bus_keys_clear(&parts->keys);
+    asg_bytes_clear(&parts->loop.frame);
+    asg_arena_clear(&parts->arena);
+}
+
+static enum asg_status run(struct parts *parts, int argc, char **argv,
+                           struct asg_error *error)
+{
+    enum asg_config_act act = ASG_CONFIG_RUN;
+    enum asg_status status = asg_config_load(&asg_worker_table, argc, argv, &parts->arena,
+                                             &parts->settings, &act, error);
+    if (status != ASG_OK || act == ASG_CONFIG_DONE) return status;
+    asg_log_init("openasg-worker", (enum asg_log_level)parts->settings.log_level);
+    harden();
+    int signal_fd = take_signals();
+    if (signal_fd < 0) return asg_fail(error, ASG_ERR_IO, "no signalfd to be had");
+    const struct asg_clock clock = asg_clock_real();
+    status = connect_ec2(parts, &clock, error);
+    if (status == ASG_OK) status = connect_bus(parts, error);
+    if (status == ASG_OK) {
+        make_worker(parts, &clock, signal_fd);
+        status = asg_worker_loop_run(&parts->loop);
+        if (status == ASG_ERR_TIMEOUT) {
+            asg_log_warn("worker", "stopped",
+                         "jobs were under way: their leases run out "
+                         "and other workers take them");
+            status = ASG_OK;
+        } else if (status == ASG_OK) {
+            asg_log_info("worker", "stopped", "nothing left behind");
+        } else {
+            (void)asg_fail(error, status, "waiting for EC2 and the controller fails");
+        }
+    }
+    (void)close(signal_fd);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct parts parts = {0};
+    struct asg_error error = {""};
+    enum asg_status status = run(&parts, argc, argv, &error);
+    end_parts(&parts);
+    if (status == ASG_OK) return 0;
+    (void)fprintf(stderr, "openasg-worker: %s\n",
+                  error.text[0] != '\0' ? error.text : asg_status_text(status));
+    return status == ASG_ERR_INVALID || status == ASG_ERR_NOT_FOUND ? 2 : 1;
+}

@@ -1,0 +1,108 @@
+/* send_result - what a worker says: hello, heartbeats, results until they are
+ * acknowledged, jobs handed back. */
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "worker/task.h"
+
+#define RESEND_MS_MAX INT64_C(30000)
+
+static enum asg_status send_message(struct asg_worker *worker, enum asg_message_type type,
+                                    const void *object)
+{
+    return worker->options.ports.send(worker->options.ports.context, type, object);
+}
+
+static uint32_t free_credits(const struct asg_worker *worker)
+{
+    if (worker->is_stopping || worker->task_count >= worker->options.capacity) return 0;
+    return worker->options.capacity - worker->task_count;
+}
+
+/* Every job in our hands, those whose result waits for its ACK included: nobody else
+ * need run them. */
+static struct asg_held *list_held(const struct asg_worker *worker,
+                                  struct asg_arena *arena)
+{
+    struct asg_held *held =
+        asg_arena_take(arena, (worker->task_count + 1) * sizeof *held);
+    size_t count = 0;
+    for (const struct asg_task *task = worker->tasks; task != NULL; task = task->next) {
+        held[count++] = (struct asg_held){.job_id = task->job->id,
+                                          .attempt = task->job->attempt,
+                                          .lease_id = task->lease_id};
+    }
+    return held;
+}
+
+void asg_send_hello(struct asg_worker *worker)
+{
+    struct asg_arena arena = {0};
+    const struct asg_hello hello = {.worker = worker->name,
+                                    .version = ASG_VERSION,
+                                    .credits = free_credits(worker),
+                                    .held = list_held(worker, &arena),
+                                    .held_count = worker->task_count};
+    (void)send_message(worker, ASG_MESSAGE_HELLO, &hello);
+    worker->next_hello_ms = asg_worker_now_ms(worker) + worker->options.hello_ms;
+    asg_arena_clear(&arena);
+}
+
+void asg_send_heartbeat(struct asg_worker *worker)
+{
+    struct asg_arena arena = {0};
+    const struct asg_heartbeat heartbeat = {.credits = free_credits(worker),
+                                            .held = list_held(worker, &arena),
+                                            .held_count = worker->task_count};
+    (void)send_message(worker, ASG_MESSAGE_HEARTBEAT, &heartbeat);
+    worker->next_heartbeat_ms = asg_worker_now_ms(worker) + worker->heartbeat_ms;
+    asg_arena_clear(&arena);
+}
+
+void asg_send_result(struct asg_task *task)
+{
+    struct asg_worker *worker = task->worker;
+    const struct asg_result_message message = {.epoch = task->message.epoch,
+                                               .lease_id = task->lease_id,
+                                               .result = &task->result};
+    enum asg_status status = send_message(worker, ASG_MESSAGE_RESULT, &message);
+    int64_t pause_ms = worker->options.resend_ms;
+    for (uint32_t i = 0; i < task->resends && pause_ms < RESEND_MS_MAX; i++) {
+        pause_ms *= 2;
+    }
+    if (status == ASG_OK) {
+        task->resends++;
+    } else {
+        pause_ms = worker->options.resend_ms;
+    }
+    if (pause_ms > RESEND_MS_MAX) pause_ms = RESEND_MS_MAX;
+    task->resend_at_ms = asg_worker_now_ms(worker) + pause_ms;
+}
+
+void asg_send_hand_back(struct asg_worker *worker, const struct asg_job_message *message,
+                        const char *reason)
+{
+    worker->counts.handed_back++;
+    asg_log_info("worker", "job_handed_back", "job=%llu attempt=%u reason=\"%s\"",
+                 (unsigned long long)message->job->id, message->job->attempt, reason);
+    const struct asg_hand_back hand_back = {.job_id = message->job->id,
+                                            .attempt = message->job->attempt,
+                                            .lease_id = message->lease_id,
+                                            .reason = reason};
+    /* Not sent: the lease runs out and says the same, later. */
+    (void)send_message(worker, ASG_MESSAGE_HAND_BACK, &hand_back);
+}
+
+void asg_drop_result(struct asg_worker *worker, const struct asg_ack *ack)
+{
+    for (struct asg_task **link = &worker->tasks; *link != NULL; link = &(*link)->next) {
+        struct asg_task *task = *link;
+        if (task->job->id != ack->job_id || task->job->attempt != ack->attempt) continue;
+        if (!task->is_answered) return; /* acknowledged before it was said: not ours */
+        *link = task->next;
+        task->next = worker->done;
+        worker->done = task;
+        worker->task_count--;
+        return;
+    }
+}

@@ -1,0 +1,122 @@
+/* task - one job in a worker's hands, and the worker's inner state.
+ *
+ * Private to worker/: what take_job, run_job, the job_*.c and send_result share.
+ */
+#ifndef ASG_WORKER_TASK_H
+#define ASG_WORKER_TASK_H
+
+#include "aws/ec2_actions.h"
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "worker/user_data.h"
+#include "worker/worker.h"
+
+struct asg_task {
+    struct asg_task *next;
+    struct asg_worker *worker;
+    struct asg_arena arena; /* the message, the result, all that a job_*.c needs */
+    struct asg_job_message message;
+    const struct asg_job *job; /* = message.job */
+    uint64_t lease_id;         /* of the last delivery */
+    int64_t taken_us;
+    int64_t deadline_ms; /* monotonic; INT64_MAX: none */
+    bool is_answered;    /* the result waits for its ACK */
+    bool is_begun;       /* a call to EC2 may have left */
+    int64_t resend_at_ms;
+    uint32_t resends;
+    int64_t wake_at_ms; /* of a pause; INT64_MAX: none */
+    void (*wake)(struct asg_task *task);
+    uint32_t waits; /* pauses made for a thing that is not known yet */
+    struct asg_result result;
+    size_t instance_capacity;
+    void *state; /* of the job_*.c that runs it; in the arena */
+};
+
+struct asg_worker {
+    struct asg_worker_options options;
+    char *name;
+    uint64_t epoch; /* highest seen */
+    bool is_welcome;
+    bool is_halted;      /* the controller's kill switch */
+    bool is_halted_here; /* this host's */
+    bool is_stopping;
+    int64_t lease_ms;
+    int64_t heartbeat_ms;
+    int64_t next_hello_ms;
+    int64_t next_heartbeat_ms;
+    struct asg_task *tasks;
+    uint32_t task_count;
+    struct asg_task *done; /* to be freed once no callback stands on them */
+    struct asg_user_data_cache user_data;
+    struct asg_bytes body; /* scratch for EC2 parameters */
+    struct asg_worker_counts counts;
+};
+
+int64_t asg_worker_now_ms(const struct asg_worker *worker);
+
+/* Either kill switch is on: begin nothing that changes EC2. */
+bool asg_worker_is_halted(const struct asg_worker *worker);
+
+/* --- run_job.c --- */
+
+/* Begin the job of a new task. */
+void asg_task_run(struct asg_task *task);
+
+/* EC2 call for a task; the calls are counted. `may_repeat_long`: an unsure attempt is
+ * repeated up to attempts_unsure (launches). */
+void asg_task_call(struct asg_task *task, const struct asg_ec2_action *action,
+                   bool is_launch, asg_ec2_done *done);
+
+/* Count the attempts of a call that is done. Every callback begins with it. */
+void asg_task_count(struct asg_task *task, const struct asg_ec2_outcome *outcome);
+
+/* Come back after a pause. False: the deadline is before that. */
+bool asg_task_pause(struct asg_task *task, int64_t pause_ms,
+                    void (*wake)(struct asg_task *task));
+
+/* For something that EC2 does not know yet though it was just made: a pause of 2 s,
+ * doubling, a few times (reliability.md 1.2). False: waited long enough. */
+bool asg_task_wait_for_it(struct asg_task *task, void (*wake)(struct asg_task *task));
+
+/* Add an instance to the result. */
+struct asg_seen_instance *asg_task_add_instance(struct asg_task *task);
+void asg_task_add_seen(struct asg_task *task, const struct asg_ec2_instance *instance);
+
+/* The job is over: send the result. Code, message, request id are copied. */
+void asg_task_end(struct asg_task *task, enum asg_outcome outcome, const char *code,
+                  const char *message);
+/* The same, from what EC2 said. */
+void asg_task_end_with(struct asg_task *task, const struct asg_ec2_outcome *outcome);
+
+/* What EC2's answer means for the controller. */
+enum asg_outcome asg_outcome_of(enum asg_job_kind kind,
+                                const struct asg_ec2_outcome *outcome);
+enum asg_ec2_state asg_ec2_state_of(const char *word);
+
+bool asg_job_is_mutating(enum asg_job_kind kind);
+
+/* --- one a kind --- */
+void asg_run_launch(struct asg_task *task);
+void asg_run_terminate(struct asg_task *task);
+void asg_run_describe(struct asg_task *task);
+void asg_run_tag(struct asg_task *task);
+void asg_run_template(struct asg_task *task);
+void asg_run_resolve_template(struct asg_task *task);
+
+/* The tags of an instance of this job: the group's, and openasg:cluster, :group, :job,
+ * :attempt. In the task's arena. */
+struct asg_ec2_tag *asg_task_tags(struct asg_task *task, size_t *ret_count);
+
+/* --- take_job.c --- */
+void asg_take_job(struct asg_worker *worker, const void *data, size_t length);
+
+/* --- send_result.c --- */
+void asg_send_hello(struct asg_worker *worker);
+void asg_send_heartbeat(struct asg_worker *worker);
+void asg_send_result(struct asg_task *task);
+void asg_send_hand_back(struct asg_worker *worker, const struct asg_job_message *message,
+                        const char *reason);
+/* An ACK: forget the result. */
+void asg_drop_result(struct asg_worker *worker, const struct asg_ack *ack);
+
+#endif

@@ -1,0 +1,53 @@
+/* user_data - the user data of a launch: the template's own, with the line that lets the
+ * agent join at its end.
+ *
+ * Fetched templates are kept: a numbered version never changes.
+ * Threads: one owner at a time.
+ */
+#ifndef ASG_WORKER_USER_DATA_H
+#define ASG_WORKER_USER_DATA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/status.h"
+
+#define ASG_USER_DATA_CACHED 64
+#define ASG_USER_DATA_KEY    320
+/* A template known by name only may be deleted and made anew. */
+#define ASG_USER_DATA_NAME_MS (60 * 1000)
+
+struct asg_user_data_entry {
+    char key[ASG_USER_DATA_KEY]; /* "" : free */
+    char *text;                  /* base64, as EC2 gave it */
+    int64_t used_ms;
+    int64_t until_ms;
+};
+
+struct asg_user_data_cache {
+    struct asg_user_data_entry entries[ASG_USER_DATA_CACHED];
+};
+
+void asg_user_data_cache_clear(struct asg_user_data_cache *cache);
+
+/* The base64 text kept for a template (id, or name when the id is empty) and version;
+ * NULL when it is not there. It is valid until the next put. */
+const char *asg_user_data_find(struct asg_user_data_cache *cache, const char *template_id,
+                               const char *template_name, const char *version,
+                               int64_t now_ms);
+void asg_user_data_put(struct asg_user_data_cache *cache, const char *template_id,
+                       const char *template_name, const char *version, const char *text,
+                       int64_t now_ms);
+
+/* Decode `base64`, add the stanza as a last line, encode again into *ret (in `arena`).
+ * Empty user data becomes a shell script of that line alone.
+ * ASG_ERR_MALFORMED: not base64. ASG_ERR_UNSUPPORTED: compressed, no line can be added.
+ * ASG_ERR_LIMIT: over 16 KiB with the line. `error` says what to do. */
+ASG_MUST_USE enum asg_status asg_user_data_join(const char *base64, const char *stanza,
+                                                struct asg_arena *arena, const char **ret,
+                                                struct asg_error *error);
+
+#endif
