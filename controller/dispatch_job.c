@@ -502,6 +502,16 @@ int64_t asg_dispatch_pump(struct asg_dispatch *dispatch, int64_t mono_ms, int64_
     return next_ms;
 }
 
+bool asg_dispatch_is_describe(const struct asg_dispatch *dispatch, uint64_t job_id,
+                              bool *ret_complete)
+{
+    const struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, job_id);
+    if (entry == NULL || entry->job.kind != ASG_JOB_DESCRIBE) return false;
+    *ret_complete =
+        entry->job.describe == NULL || entry->job.describe->instance_ids.count == 0;
+    return true;
+}
+
 const char *asg_dispatch_holder(const struct asg_dispatch *dispatch, uint64_t job_id)
 {
     const struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, job_id);

@@ -91,6 +91,10 @@ void asg_dispatch_settle(struct asg_dispatch *dispatch, uint64_t job_id,
  * wants to be called again (INT64_MAX: when something happens). */
 int64_t asg_dispatch_pump(struct asg_dispatch *dispatch, int64_t mono_ms, int64_t log_ms);
 
+/* Is this open job a describe? *ret_complete: it asks for everything. */
+bool asg_dispatch_is_describe(const struct asg_dispatch *dispatch, uint64_t job_id,
+                              bool *ret_complete);
+
 /* Name of the worker that has the job's lease; "" when none has. */
 const char *asg_dispatch_holder(const struct asg_dispatch *dispatch, uint64_t job_id);
 

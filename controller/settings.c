@@ -91,3 +91,15 @@ const struct asg_config_table asg_controller_table = {
     .key_count = sizeof keys / sizeof keys[0],
     .size = sizeof(struct asg_controller_settings),
 };
+
+void asg_controller_fill_settings(struct asg_controller_settings *settings,
+                                  struct asg_arena *arena)
+{
+    if (settings->workers_allowed[0] == '\0') {
+        settings->workers_allowed =
+            asg_arena_format(arena, "%s/workers.d", settings->dir);
+    }
+    if (settings->admins_allowed[0] == '\0') {
+        settings->admins_allowed = asg_arena_format(arena, "%s/admins.d", settings->dir);
+    }
+}

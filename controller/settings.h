@@ -42,4 +42,8 @@ struct asg_controller_settings {
 
 extern const struct asg_config_table asg_controller_table;
 
+/* Fill in what follows from other settings: folders inside dir. Text lives in `arena`. */
+void asg_controller_fill_settings(struct asg_controller_settings *settings,
+                                  struct asg_arena *arena);
+
 #endif

@@ -1,0 +1,262 @@
+/* answer_request - openasg's questions and orders. Orders become events and are answered
+ * when they are durable; questions are answered from core, the dispatcher and the log. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "controller/metrics.h"
+#include "controller/parts.h"
+#include "wire/wire.h"
+
+#define ROWS_DEFAULT 1000
+
+static void send_answer(struct asg_controller *controller, uint32_t peer,
+                        const struct asg_answer *answer)
+{
+    asg_bytes_reset(&controller->frame);
+    asg_wire_encode_message(ASG_MESSAGE_ANSWER, answer, &controller->frame);
+    enum asg_status status = asg_bus_listener_send(
+        controller->admin, peer, controller->frame.data, controller->frame.length);
+    if (status != ASG_OK) {
+        asg_log_debug("admin", "answer_lost", "peer=%u: %s", peer,
+                      asg_status_text(status));
+    }
+}
+
+static void refuse(struct asg_controller *controller, uint32_t peer, uint64_t request_no,
+                   const char *code, const char *message)
+{
+    const struct asg_answer answer = {
+        .request_no = request_no, .code = code, .message = message};
+    send_answer(controller, peer, &answer);
+}
+
+void asg_send_reply(struct asg_controller *controller, uint32_t peer, uint64_t request_no,
+                    const struct asg_reply *reply)
+{
+    const struct asg_answer answer = {.request_no = request_no,
+                                      .is_ok = reply->is_ok,
+                                      .code = reply->code,
+                                      .message = reply->message,
+                                      .job_id = reply->job_id};
+    send_answer(controller, peer, &answer);
+}
+
+/* ---- questions ---- */
+
+static void fill_status(struct asg_controller *controller, struct asg_answer *answer)
+{
+    struct asg_arena *arena = &controller->scratch;
+    struct asg_status_view *view = asg_arena_take(arena, sizeof *view);
+    asg_core_view_status(asg_commit_core(controller->commit), arena, view);
+    struct asg_dispatch_counts counts = asg_dispatch_counts(controller->dispatch);
+    view->version = ASG_VERSION;
+    view->log_head = asg_log_head(asg_commit_log(controller->commit)).seq;
+    view->time_ms = controller->log_time.last_ms;
+    view->started_ms = controller->started_ms;
+    view->agents = (uint32_t)asg_metric_read(&asg_controller_metrics[ASG_COUNT_AGENTS]);
+    view->workers = counts.workers;
+    view->agents_endpoint = asg_bus_listener_endpoint(controller->agents);
+    view->workers_endpoint = asg_bus_listener_endpoint(controller->workers);
+    view->admin_endpoint = asg_bus_listener_endpoint(controller->admin);
+    view->http_endpoint = asg_serve_http_url(controller->http);
+    answer->status = view;
+}
+
+static void fill_instances(struct asg_controller *controller, const char *group,
+                           struct asg_answer *answer)
+{
+    asg_core_view_instances(asg_commit_core(controller->commit), group,
+                            &controller->scratch, &answer->instances,
+                            &answer->instance_count);
+    for (size_t i = 0; i < answer->instance_count; i++) {
+        struct asg_instance_view *view = &answer->instances[i];
+        view->cpu_milli = -1;
+        view->is_reporting =
+            view->instance_id[0] != '\0' &&
+            asg_ingest_look(controller->ingest, view->instance_id, &view->cpu_milli);
+    }
+}
+
+static void fill_jobs(struct asg_controller *controller,
+                      const struct asg_request *request, struct asg_answer *answer)
+{
+    asg_core_view_jobs(asg_commit_core(controller->commit), request->group,
+                       request->only_dead, &controller->scratch, &answer->jobs,
+                       &answer->job_count);
+    size_t kept = 0;
+    for (size_t i = 0; i < answer->job_count; i++) {
+        struct asg_job_view *view = &answer->jobs[i];
+        view->worker = asg_dispatch_holder(controller->dispatch, view->id);
+        if (request->job_id != 0 && view->id != request->job_id) continue;
+        answer->jobs[kept++] = *view;
+    }
+    answer->job_count = kept;
+}
+
+static enum asg_status fill_decisions(struct asg_controller *controller,
+                                      const struct asg_request *request,
+                                      struct asg_answer *answer, struct asg_error *error)
+{
+    struct asg_arena *arena = &controller->scratch;
+    uint32_t most = request->limit > 0 ? request->limit : ROWS_DEFAULT;
+    const struct asg_log_filter filter = {.from_seq = request->from_seq,
+                                          .kind = "decision",
+                                          .subject = request->group,
+                                          .limit = most};
+    ASG_CLEANUP(asg_log_cursor_close) struct asg_log_cursor *cursor = NULL;
+    enum asg_status status =
+        asg_log_cursor_open(asg_commit_log(controller->commit), &filter, &cursor, error);
+    size_t capacity = 0;
+    struct asg_record record;
+    while (status == ASG_OK) {
+        status = asg_log_cursor_next(cursor, &record, error);
+        if (status != ASG_OK) break;
+        struct asg_decision_view *view =
+            asg_arena_push(arena, (void **)&answer->decisions, &answer->decision_count,
+                           &capacity, sizeof *view);
+        *view = (struct asg_decision_view){
+            .seq = record.seq,
+            .time_ms = record.time_ms,
+            .group = asg_arena_text(arena, record.subject),
+            .kind = "",
+            .text = asg_arena_text(arena, record.note),
+        };
+        answer->next_seq = record.seq + 1;
+    }
+    answer->has_more = answer->decision_count == most;
+    return status == ASG_ERR_EMPTY ? ASG_OK : status;
+}
+
+static void answer_question(struct asg_controller *controller, uint32_t peer,
+                            const struct asg_request *request)
+{
+    const struct asg_core *core = asg_commit_core(controller->commit);
+    struct asg_arena *arena = &controller->scratch;
+    struct asg_answer answer = {.request_no = request->request_no, .is_ok = true};
+    struct asg_error error = {""};
+    switch (request->query) {
+    case ASG_QUERY_STATUS: fill_status(controller, &answer); break;
+    case ASG_QUERY_GROUPS:
+        asg_core_view_groups(core, request->name, arena, &answer.groups,
+                             &answer.group_count);
+        break;
+    case ASG_QUERY_POLICIES:
+        asg_core_view_policies(core, request->group, arena, &answer.policies,
+                               &answer.policy_count);
+        break;
+    case ASG_QUERY_SCHEDULES:
+        asg_core_view_schedules(core, request->group, arena, &answer.schedules,
+                                &answer.schedule_count);
+        break;
+    case ASG_QUERY_TEMPLATES:
+        asg_core_view_templates(core, arena, &answer.templates, &answer.template_count);
+        break;
+    case ASG_QUERY_INSTANCES: fill_instances(controller, request->group, &answer); break;
+    case ASG_QUERY_JOBS: fill_jobs(controller, request, &answer); break;
+    case ASG_QUERY_DECISIONS:
+        if (fill_decisions(controller, request, &answer, &error) != ASG_OK) {
+            answer.is_ok = false;
+            answer.code = "InternalFailure";
+            answer.message = error.text;
+        }
+        break;
+    case ASG_QUERY_WORKERS:
+        asg_dispatch_view(controller->dispatch,
+                          asg_clock_monotonic_ms(&controller->clock), arena,
+                          &answer.workers, &answer.worker_count);
+        break;
+    case ASG_QUERY_NONE:
+    case ASG_QUERY_COUNT: break;
+    }
+    send_answer(controller, peer, &answer);
+}
+
+/* ---- orders ---- */
+
+/* Orders that only a controller gives itself. */
+static bool is_internal(enum asg_command_kind kind)
+{
+    return kind == ASG_COMMAND_INIT || kind == ASG_COMMAND_LEAD;
+}
+
+static void take_order(struct asg_controller *controller, uint32_t peer,
+                       const struct asg_request *request, const char *actor)
+{
+    struct asg_command command = *request->command;
+    command.actor = actor;
+    if (is_internal(command.kind)) {
+        refuse(controller, peer, request->request_no, "AccessDenied",
+               "this order is the controller's own");
+        return;
+    }
+    struct asg_template_config template_config;
+    if (command.kind == ASG_COMMAND_TEMPLATE_PUT && command.template_config != NULL) {
+        template_config = *command.template_config;
+        command.template_config = &template_config;
+        template_config.user_data_sha256 = "";
+        char hash[65];
+        struct asg_error error = {""};
+        if (request->attachment.length > 0) {
+            if (asg_user_data_save(controller->blobs_path, request->attachment, hash,
+                                   &error) != ASG_OK) {
+                refuse(controller, peer, request->request_no, "ValidationError",
+                       error.text);
+                return;
+            }
+            template_config.user_data_sha256 = asg_arena_text(&controller->scratch, hash);
+        }
+    }
+    struct asg_event event = {.kind = ASG_EVENT_COMMAND, .command = &command};
+    const struct asg_waiter waiter = {
+        .kind = ASG_WAITER_ADMIN, .peer = peer, .request_no = request->request_no};
+    asg_take_event(controller, &event, waiter);
+}
+
+/* Name of the key that speaks, NULL when it is (no longer) on the list. */
+static const char *actor_of(struct asg_controller *controller,
+                            const struct asg_bus_message *message)
+{
+    if (controller->settings->allow_plaintext) return "plaintext";
+    const char *key = asg_bus_message_user_key(message);
+    char name[ASG_ALLOW_NAME_MAX + 1];
+    if (key == NULL || !asg_allow_list_find(controller->admins_allowed, key, name)) {
+        return NULL;
+    }
+    return asg_arena_text(&controller->scratch, name);
+}
+
+void asg_take_request(struct asg_controller *controller,
+                      const struct asg_bus_message *message)
+{
+    asg_arena_reset(&controller->scratch);
+    struct asg_request request;
+    enum asg_status status =
+        asg_wire_decode_message(message->data, message->length, ASG_MESSAGE_REQUEST,
+                                &controller->scratch, &request);
+    if (status != ASG_OK) {
+        asg_count(ASG_COUNT_FRAMES_MALFORMED, 1);
+        refuse(controller, message->peer, 0, "MalformedRequest",
+               status == ASG_ERR_VERSION
+                   ? "this controller speaks another version of the protocol; use the "
+                     "openasg command of the same release"
+                   : "the request could not be decoded");
+        return;
+    }
+    const char *actor = actor_of(controller, message);
+    if (actor == NULL) {
+        refuse(controller, message->peer, request.request_no, "AccessDenied",
+               "this key is not among the allowed admins");
+    } else if (controller->commit == NULL) {
+        refuse(controller, message->peer, request.request_no, "ServiceUnavailable",
+               controller->not_leading);
+    } else if (request.query != ASG_QUERY_NONE) {
+        answer_question(controller, message->peer, &request);
+    } else if (request.command == NULL) {
+        refuse(controller, message->peer, request.request_no, "MalformedRequest",
+               "neither a question nor an order");
+    } else {
+        take_order(controller, message->peer, &request, actor);
+    }
+}

@@ -1,0 +1,658 @@
+#include "controller/controller.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "controller/metrics.h"
+#include "controller/parts.h"
+#include "crypto/crypto.h"
+
+#define BATCH_EVENTS   512 /* staged before a commit is forced */
+#define INBOX_ITEMS    8192
+#define RETRY_MS       2000 /* between two tries to lead again */
+#define IDLE_MS        1000
+#define ALLOW_EVERY_MS 2000 /* the folders of allowed keys are read anew */
+
+/* ---- events and what follows from them ---- */
+
+static int64_t log_now(struct asg_controller *controller)
+{
+    bool jumped = false;
+    int64_t wall_ms = asg_clock_wall_ms(&controller->clock);
+    int64_t now_ms =
+        asg_log_time_now(&controller->log_time, wall_ms,
+                         asg_clock_monotonic_ms(&controller->clock), &jumped);
+    if (jumped) {
+        asg_log_error("clock", "clock_jump",
+                      "the wall clock moved by %" PRId64
+                      " s against the monotonic clock; going on by the latter, the new "
+                      "time is believed if it stands for %" PRId64 " s",
+                      (wall_ms - now_ms) / 1000, ASG_CLOCK_STAND_MS / 1000);
+    }
+    return now_ms;
+}
+
+void asg_take_event(struct asg_controller *controller, struct asg_event *event,
+                    struct asg_waiter waiter)
+{
+    event->time_ms = log_now(controller);
+    int64_t before_us = asg_clock_monotonic_us(&controller->clock);
+    enum asg_status status = asg_commit_apply(controller->commit, event, waiter);
+    asg_metric_observe_us(&asg_controller_metrics[ASG_COUNT_STEP_SECONDS],
+                          asg_clock_monotonic_us(&controller->clock) - before_us);
+    if (status == ASG_OK) return;
+    asg_log_error("commit", "event_refused", "%s event: %s, dropping it",
+                  asg_enum_word(&asg_event_kind_words, (int)event->kind),
+                  asg_status_text(status));
+    if (waiter.kind == ASG_WAITER_ADMIN) {
+        const struct asg_reply reply = {.is_set = true,
+                                        .code = "ValidationError",
+                                        .message = "the order has a text that is no text "
+                                                   "or is over a limit"};
+        asg_send_reply(controller, waiter.peer, waiter.request_no, &reply);
+    }
+}
+
+static void tell_alarms(struct asg_controller *controller,
+                        const struct asg_effects *effects)
+{
+    for (size_t i = 0; i < effects->alarm_count; i++) {
+        const struct asg_alarm *alarm = &effects->alarms[i];
+        const char *kind = asg_enum_word(&asg_alarm_kind_words, (int)alarm->kind);
+        if (alarm->is_raised) {
+            asg_log_error("alarm", kind, "group=%s %s", alarm->group, alarm->text);
+            controller->alarm_count++;
+        } else {
+            asg_log_info("alarm", kind, "group=%s is over: %s", alarm->group,
+                         alarm->text);
+            if (controller->alarm_count > 0) controller->alarm_count--;
+        }
+    }
+    asg_gauge(ASG_COUNT_ALARMS, controller->alarm_count);
+}
+
+static void tell_decisions(const struct asg_effects *effects)
+{
+    for (size_t i = 0; i < effects->decision_count; i++) {
+        const struct asg_decision *decision = &effects->decisions[i];
+        asg_log_info("core", asg_enum_word(&asg_decision_kind_words, (int)decision->kind),
+                     "group=%s %s", decision->group, decision->text);
+    }
+    asg_count(ASG_COUNT_DECISIONS, (int64_t)effects->decision_count);
+}
+
+/* One durable event: now, and only now, the world may know. */
+static void release(void *context, const struct asg_waiter *waiter,
+                    const struct asg_effects *effects)
+{
+    struct asg_controller *controller = context;
+    if (waiter->kind == ASG_WAITER_RESULT) {
+        asg_dispatch_settle(controller->dispatch, waiter->job_id, waiter->attempt);
+    }
+    for (size_t i = 0; i < effects->closed_jobs.count; i++) {
+        asg_dispatch_close(controller->dispatch, effects->closed_jobs.items[i]);
+    }
+    for (size_t i = 0; i < effects->job_count; i++) {
+        asg_dispatch_add(controller->dispatch, &effects->jobs[i]);
+    }
+    asg_dispatch_halt(controller->dispatch, effects->is_halted);
+    asg_ingest_take_members(controller->ingest, effects);
+    for (size_t i = 0; i < effects->drain_count; i++) {
+        asg_prober_drain(controller->prober, effects->drains[i].instance_id,
+                         effects->drains[i].limit_ms);
+    }
+    if (waiter->kind == ASG_WAITER_ADMIN) {
+        asg_send_reply(controller, waiter->peer, waiter->request_no, &effects->reply);
+    }
+    tell_decisions(effects);
+    tell_alarms(controller, effects);
+    asg_gauge(ASG_COUNT_IS_HALTED, effects->is_halted ? 1 : 0);
+}
+
+/* ---- leading ---- */
+
+static void stop_leading(struct asg_controller *controller, const char *why)
+{
+    asg_log_error("lead", "stopped_leading",
+                  "%s; nothing was released; opening the log again every %d s", why,
+                  RETRY_MS / 1000);
+    (void)snprintf(controller->not_leading, sizeof controller->not_leading,
+                   "this controller does not lead now: %s", why);
+    asg_commit_close(&controller->commit, /* with_snapshot */ false);
+    asg_dispatch_destroy(&controller->dispatch);
+    atomic_store(&controller->is_leading, false);
+    asg_gauge(ASG_COUNT_IS_LEADING, 0);
+    controller->try_again_ms = asg_clock_monotonic_ms(&controller->clock) + RETRY_MS;
+}
+
+static void new_dispatch(struct asg_controller *controller)
+{
+    const struct asg_controller_settings *settings = controller->settings;
+    const struct asg_dispatch_options options = {
+        .lease_ms = settings->lease_ms,
+        .heartbeat_ms = settings->heartbeat_ms,
+        .delivery_limit = (uint32_t)settings->delivery_limit,
+        .rate_share_percent = (uint32_t)settings->rate_share_percent,
+        .ports = asg_worker_ports(controller),
+    };
+    asg_dispatch_new(&options, asg_clock_monotonic_ms(&controller->clock),
+                     &controller->dispatch);
+}
+
+/* What the log knows and the edges do not yet: open jobs, watches, members. */
+static void hand_over(struct asg_controller *controller)
+{
+    const struct asg_core *core = asg_commit_core(controller->commit);
+    asg_dispatch_lead(controller->dispatch, asg_core_epoch(core),
+                      asg_core_cluster_id(core));
+    struct asg_arena arena = {0};
+    struct asg_job *jobs = NULL;
+    size_t job_count = 0;
+    asg_core_open_jobs(core, &arena, &jobs, &job_count);
+    for (size_t i = 0; i < job_count; i++) {
+        asg_dispatch_add(controller->dispatch, &jobs[i]);
+    }
+    struct asg_effects watching = {0};
+    asg_core_watching(core, &arena, &watching);
+    asg_ingest_take_members(controller->ingest, &watching);
+    asg_arena_clear(&arena);
+    if (job_count > 0) {
+        asg_log_info("lead", "jobs_inherited", "%zu open jobs go out again", job_count);
+    }
+}
+
+static enum asg_status lead(struct asg_controller *controller, struct asg_error *error)
+{
+    const struct asg_controller_settings *settings = controller->settings;
+    const struct asg_commit_options options = {
+        .log_path = controller->log_path,
+        .snapshot_records = (uint64_t)settings->snapshot_records,
+        .snapshot_ms = settings->snapshot_ms,
+        .hash_events = (uint64_t)settings->hash_events,
+        .retention_ms = settings->retention_ms,
+        .verify_records_max = (uint64_t)settings->verify_records,
+    };
+    int64_t wall_ms = asg_clock_wall_ms(&controller->clock);
+    int64_t before_ms = asg_clock_monotonic_ms(&controller->clock);
+    enum asg_status status =
+        asg_commit_open(&options, wall_ms, &controller->commit, error);
+    if (status != ASG_OK) return status;
+    int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
+    asg_log_time_init(&controller->log_time, asg_commit_last_ms(controller->commit),
+                      asg_clock_wall_ms(&controller->clock), mono_ms);
+    new_dispatch(controller);
+    hand_over(controller);
+    atomic_store(&controller->is_leading, true);
+    asg_gauge(ASG_COUNT_IS_LEADING, 1);
+    const struct asg_core *core = asg_commit_core(controller->commit);
+    asg_log_info(
+        "lead", "leading",
+        "cluster=%s epoch=%" PRIu64 " log_head=%" PRIu64 " rebuilt in %" PRId64 " ms",
+        asg_core_cluster_id(core), asg_core_epoch(core),
+        asg_log_head(asg_commit_log(controller->commit)).seq, mono_ms - before_ms);
+    return ASG_OK;
+}
+
+static void try_to_lead(struct asg_controller *controller, int64_t mono_ms)
+{
+    if (controller->commit != NULL || mono_ms < controller->try_again_ms) return;
+    struct asg_error error = {""};
+    if (lead(controller, &error) == ASG_OK) return;
+    asg_log_warn("lead", "cannot_lead", "%s; trying again in %d s", error.text,
+                 RETRY_MS / 1000);
+    controller->try_again_ms = mono_ms + RETRY_MS;
+}
+
+/* ---- the loop ---- */
+
+static void drain_workers(struct asg_controller *controller)
+{
+    struct asg_bus_message message;
+    for (int i = 0; i < BATCH_EVENTS; i++) {
+        if (asg_bus_listener_receive(controller->workers, &message) != ASG_OK) return;
+        asg_take_worker_frame(controller, &message);
+    }
+}
+
+static void drain_admin(struct asg_controller *controller)
+{
+    struct asg_bus_message message;
+    for (int i = 0; i < BATCH_EVENTS; i++) {
+        if (asg_bus_listener_receive(controller->admin, &message) != ASG_OK) return;
+        asg_take_request(controller, &message);
+    }
+}
+
+static void drain_inbox(struct asg_controller *controller)
+{
+    for (int i = 0; i < BATCH_EVENTS; i++) {
+        struct asg_inbox_item *item = asg_inbox_take(controller->inbox);
+        if (item == NULL) return;
+        if (controller->commit != NULL) {
+            asg_take_event(controller, &item->event, (struct asg_waiter){0});
+        }
+        asg_inbox_done(controller->inbox, item);
+    }
+}
+
+static void take_tick(struct asg_controller *controller)
+{
+    if (controller->commit == NULL) return;
+    const struct asg_core *core = asg_commit_core(controller->commit);
+    if (asg_core_next_deadline(core) > log_now(controller)) return;
+    struct asg_event event = {.kind = ASG_EVENT_TICK};
+    asg_take_event(controller, &event, (struct asg_waiter){0});
+}
+
+static void flush(struct asg_controller *controller)
+{
+    if (controller->commit == NULL || asg_commit_staged(controller->commit) == 0) return;
+    struct asg_error error = {""};
+    int64_t before_us = asg_clock_monotonic_us(&controller->clock);
+    enum asg_status status =
+        asg_commit_flush(controller->commit, release, controller, &error);
+    asg_metric_observe_us(&asg_controller_metrics[ASG_COUNT_COMMIT_SECONDS],
+                          asg_clock_monotonic_us(&controller->clock) - before_us);
+    if (status != ASG_OK) stop_leading(controller, error.text);
+}
+
+static void pump_dispatch(struct asg_controller *controller)
+{
+    if (controller->commit == NULL) return;
+    controller->dispatch_at_ms = asg_dispatch_pump(
+        controller->dispatch, asg_clock_monotonic_ms(&controller->clock),
+        log_now(controller));
+    flush(controller); /* jobs it gave up */
+}
+
+static void update_gauges(struct asg_controller *controller)
+{
+    asg_gauge(ASG_COUNT_PEERS_REFUSED, (int64_t)asg_bus_refused_count(controller->bus));
+    struct asg_prober_counts probes = asg_prober_counts(controller->prober);
+    asg_gauge(ASG_COUNT_PROBES, (int64_t)probes.probes);
+    asg_gauge(ASG_COUNT_PROBES_FAILED, (int64_t)probes.failed);
+    asg_gauge(ASG_COUNT_SUSPECTS, probes.suspects);
+    if (controller->commit == NULL) return;
+    struct asg_commit_counts commits = asg_commit_counts(controller->commit);
+    asg_gauge(ASG_COUNT_EVENTS, (int64_t)commits.events);
+    asg_gauge(ASG_COUNT_COMMITS, (int64_t)commits.commits);
+    asg_gauge(ASG_COUNT_SNAPSHOTS, (int64_t)commits.snapshots);
+    asg_gauge(ASG_COUNT_PRUNED, (int64_t)commits.pruned);
+    asg_gauge(ASG_COUNT_LOG_HEAD,
+              (int64_t)asg_log_head(asg_commit_log(controller->commit)).seq);
+    struct asg_dispatch_counts jobs = asg_dispatch_counts(controller->dispatch);
+    asg_gauge(ASG_COUNT_JOBS_HANDED_OUT, (int64_t)jobs.handed_out);
+    asg_gauge(ASG_COUNT_JOBS_REDELIVERED, (int64_t)jobs.redelivered);
+    asg_gauge(ASG_COUNT_JOBS_QUEUED, jobs.queued);
+    asg_gauge(ASG_COUNT_JOBS_LEASED, jobs.leased);
+    asg_gauge(ASG_COUNT_RESULTS_LATE, (int64_t)jobs.late_results);
+    asg_gauge(ASG_COUNT_WORKERS, jobs.workers);
+    asg_arena_reset(&controller->scratch);
+    struct asg_status_view view = {0};
+    asg_core_view_status(asg_commit_core(controller->commit), &controller->scratch,
+                         &view);
+    asg_gauge(ASG_COUNT_GROUPS, view.groups);
+    asg_gauge(ASG_COUNT_INSTANCES, view.instances);
+    asg_gauge(ASG_COUNT_JOBS_DEAD, view.dead_jobs);
+}
+
+static void read_allowed(struct asg_controller *controller, int64_t mono_ms)
+{
+    if (mono_ms < controller->allowed_at_ms) return;
+    controller->allowed_at_ms = mono_ms + ALLOW_EVERY_MS;
+    struct asg_error error = {""};
+    if (asg_allow_list_load(controller->workers_allowed,
+                            controller->settings->workers_allowed, &error) != ASG_OK ||
+        asg_allow_list_load(controller->admins_allowed,
+                            controller->settings->admins_allowed, &error) != ASG_OK) {
+        asg_log_warn("keys", "allow_list_unread", "%s; keeping the keys read before",
+                     error.text);
+    }
+}
+
+static int64_t wait_ms(struct asg_controller *controller)
+{
+    int64_t wait = IDLE_MS;
+    int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
+    if (controller->commit == NULL) {
+        int64_t until_ms = controller->try_again_ms - mono_ms;
+        return until_ms < 0 ? 0 : until_ms < wait ? until_ms : wait;
+    }
+    int64_t deadline_ms = asg_core_next_deadline(asg_commit_core(controller->commit));
+    int64_t until_tick_ms =
+        deadline_ms == INT64_MAX ? wait : deadline_ms - controller->log_time.last_ms;
+    if (until_tick_ms < wait) wait = until_tick_ms;
+    if (controller->dispatch_at_ms - mono_ms < wait) {
+        wait = controller->dispatch_at_ms - mono_ms;
+    }
+    return wait < 0 ? 0 : wait;
+}
+
+static void turn(struct asg_controller *controller, int64_t *housekeeping_ms)
+{
+    struct asg_bus_poll_item items[] = {
+        {.listener = controller->workers},
+        {.listener = controller->admin},
+        {.waker = controller->waker},
+    };
+    int ready = asg_bus_poll(items, 3, wait_ms(controller));
+    asg_bus_waker_clear(controller->waker);
+    int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
+    try_to_lead(controller, mono_ms);
+    drain_workers(controller);
+    drain_admin(controller);
+    drain_inbox(controller);
+    take_tick(controller);
+    flush(controller);
+    pump_dispatch(controller);
+    if (mono_ms >= *housekeeping_ms) {
+        *housekeeping_ms = mono_ms + IDLE_MS;
+        read_allowed(controller, mono_ms);
+        update_gauges(controller);
+    }
+    if (ready == 0 && controller->commit != NULL) {
+        asg_commit_tidy(controller->commit, controller->log_time.last_ms);
+    }
+}
+
+void asg_controller_run(struct asg_controller *controller,
+                        const volatile sig_atomic_t *stop)
+{
+    int64_t housekeeping_ms = 0;
+    while (*stop == 0) {
+        turn(controller, &housekeeping_ms);
+    }
+    asg_log_info("controller", "stopping", "the fleet stays as it is");
+}
+
+/* ---- making and ending ---- */
+
+static enum asg_status make_folder(const char *path, struct asg_error *error)
+{
+    if (mkdir(path, 0700) == 0 || errno == EEXIST) return ASG_OK;
+    return asg_fail(error, ASG_ERR_IO, "cannot make the folder %s: %s", path,
+                    strerror(errno));
+}
+
+/* 32 random bytes, made at the first start. */
+static enum asg_status load_secret(const char *path, uint8_t ret[32],
+                                   struct asg_error *error)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0) {
+        return asg_fail(error, ASG_ERR_IO, "cannot open %s: %s", path, strerror(errno));
+    }
+    struct stat info;
+    enum asg_status status = ASG_OK;
+    if (fstat(file, &info) != 0 || (info.st_mode & 077) != 0) {
+        status = asg_fail(error, ASG_ERR_DENIED, "%s may be read by others; chmod 600 it",
+                          path);
+    } else if (info.st_size == 0) {
+        asg_random_bytes(ret, 32);
+        if (write(file, ret, 32) != 32 || fsync(file) != 0) {
+            status =
+                asg_fail(error, ASG_ERR_IO, "cannot write %s: %s", path, strerror(errno));
+        }
+    } else if (read(file, ret, 32) != 32) {
+        status = asg_fail(error, ASG_ERR_CORRUPT,
+                          "%s is not the 32 bytes it should be; restore it, or remove it "
+                          "and replace all instances",
+                          path);
+    }
+    (void)close(file);
+    return status;
+}
+
+static enum asg_status make_folders(struct asg_controller *controller,
+                                    struct asg_error *error)
+{
+    const char *dir = controller->settings->dir;
+    char path[ASG_PATH_MAX];
+    (void)snprintf(controller->log_path, sizeof controller->log_path, "%s/openasg.log",
+                   dir);
+    (void)snprintf(controller->blobs_path, sizeof controller->blobs_path, "%s/user-data",
+                   dir);
+    enum asg_status status = make_folder(dir, error);
+    if (status == ASG_OK) status = make_folder(controller->blobs_path, error);
+    if (status == ASG_OK)
+        status = make_folder(controller->settings->workers_allowed, error);
+    if (status == ASG_OK)
+        status = make_folder(controller->settings->admins_allowed, error);
+    (void)snprintf(path, sizeof path, "%s/controller.key", dir);
+    if (status == ASG_OK) {
+        status = asg_bus_keys_load_or_make(path, &controller->keys, error);
+    }
+    (void)snprintf(path, sizeof path, "%s/join.secret", dir);
+    if (status == ASG_OK) status = load_secret(path, controller->join_secret, error);
+    return status;
+}
+
+/* The key of the openasg command on this host: made at the first start, so that the
+ * operator can begin without copying keys. */
+static enum asg_status make_admin_key(struct asg_controller *controller,
+                                      struct asg_error *error)
+{
+    char path[ASG_PATH_MAX];
+    struct asg_bus_keys keys;
+    (void)snprintf(path, sizeof path, "%s/admin.key", controller->settings->dir);
+    enum asg_status status = asg_bus_keys_load_or_make(path, &keys, error);
+    if (status != ASG_OK) return status;
+    (void)snprintf(path, sizeof path, "%s/admin.pub",
+                   controller->settings->admins_allowed);
+    if (access(path, F_OK) != 0) {
+        status = asg_bus_public_key_save(path, keys.public_key, error);
+    }
+    asg_bus_keys_clear(&keys);
+    return status;
+}
+
+static enum asg_status listen_on(struct asg_controller *controller, const char *endpoint,
+                                 const char *domain, struct asg_allow_list *list,
+                                 size_t max_bytes, struct asg_bus_listener **ret,
+                                 struct asg_error *error)
+{
+    const struct asg_bus_listen_options options = {
+        .endpoint = endpoint,
+        .domain = domain,
+        .keys = &controller->keys,
+        .allow_list = list,
+        .max_message_bytes = max_bytes,
+        .high_water = 10000,
+        .handshake_ms = list == NULL ? 30000 : 0, /* a fleet that comes back at once */
+        .allow_plaintext = controller->settings->allow_plaintext,
+    };
+    return asg_bus_listener_new(controller->bus, &options, ret, error);
+}
+
+static enum asg_status bind_all(struct asg_controller *controller,
+                                struct asg_error *error)
+{
+    const struct asg_controller_settings *settings = controller->settings;
+    enum asg_status status =
+        asg_bus_new((int)settings->io_threads, &controller->bus, error);
+    if (status == ASG_OK) {
+        status = listen_on(controller, settings->listen_agents, "agents", NULL,
+                           ASG_AGENT_FRAME_MAX, &controller->agents, error);
+    }
+    if (status == ASG_OK) {
+        status = listen_on(controller, settings->listen_workers, "workers",
+                           controller->workers_allowed, ASG_WORKER_FRAME_MAX,
+                           &controller->workers, error);
+    }
+    if (status == ASG_OK) {
+        status = listen_on(controller, settings->listen_admin, "admin",
+                           controller->admins_allowed, ASG_ADMIN_FRAME_MAX,
+                           &controller->admin, error);
+    }
+    if (status == ASG_OK) {
+        status = asg_serve_http_new(settings->listen_http, &controller->is_leading,
+                                    &controller->http, error);
+    }
+    if (status != ASG_OK) return status;
+    (void)snprintf(controller->agents_announced, sizeof controller->agents_announced,
+                   "%s",
+                   settings->announce_agents[0] != '\0'
+                       ? settings->announce_agents
+                       : asg_bus_listener_endpoint(controller->agents));
+    return ASG_OK;
+}
+
+static void wake_loop(void *context)
+{
+    asg_bus_waker_wake(context);
+}
+
+static bool tell_probe(void *context, const char *instance_id, enum asg_sign sign,
+                       const char *detail)
+{
+    struct asg_controller *controller = context;
+    struct asg_inbox_item *item = asg_inbox_begin(controller->inbox);
+    if (item == NULL) {
+        asg_count(ASG_COUNT_INBOX_FULL, 1);
+        return false;
+    }
+    struct asg_health_sign *row = asg_arena_take(&item->arena, sizeof *row);
+    *row = (struct asg_health_sign){
+        .instance_id = asg_arena_text(&item->arena, instance_id),
+        .sign = sign,
+        .detail = asg_arena_text(&item->arena, detail),
+    };
+    struct asg_health *health = asg_arena_take(&item->arena, sizeof *health);
+    *health = (struct asg_health){.signs = row, .sign_count = 1};
+    item->event.kind = ASG_EVENT_HEALTH;
+    item->event.health = health;
+    asg_inbox_put(controller->inbox, item);
+    return true;
+}
+
+static enum asg_status start_edges(struct asg_controller *controller,
+                                   struct asg_error *error)
+{
+    const struct asg_controller_settings *settings = controller->settings;
+    const struct asg_prober_options probing = {
+        .concurrency = (uint32_t)settings->probe_concurrency,
+        .deadline_ms = settings->probe_deadline_ms,
+        .suspect_ms = settings->probe_suspect_ms,
+        .background_ms = settings->probe_background_ms,
+        .failures = (uint32_t)settings->probe_failures,
+        .tell = tell_probe,
+        .context = controller,
+    };
+    enum asg_status status = asg_prober_new(&probing, &controller->prober, error);
+    if (status != ASG_OK) return status;
+    struct asg_ingest_options ingest = {
+        .listener = controller->agents,
+        .inbox = controller->inbox,
+        .prober = controller->prober,
+        .roster = {.check_address = settings->join_check_address,
+                   .silent_reports = (uint32_t)settings->join_silent_reports,
+                   .silent_ms_min = settings->join_silent_ms,
+                   .first_report_ms = settings->join_first_report_ms},
+        .probe_port = (uint16_t)settings->probe_port,
+    };
+    memcpy(ingest.roster.join_secret, controller->join_secret,
+           sizeof controller->join_secret);
+    status = asg_ingest_new(&ingest, &controller->ingest, error);
+    asg_secret_wipe(ingest.roster.join_secret, sizeof ingest.roster.join_secret);
+    return status;
+}
+
+static enum asg_status write_endpoints(struct asg_controller *controller,
+                                       struct asg_error *error)
+{
+    const char *path = controller->settings->endpoint_file;
+    if (path[0] == '\0') return ASG_OK;
+    char fresh[ASG_PATH_MAX];
+    (void)snprintf(fresh, sizeof fresh, "%s.new", path);
+    FILE *file = fopen(fresh, "we");
+    bool is_written =
+        file != NULL &&
+        fprintf(file, "agents: %s\nworkers: %s\nadmin: %s\nhttp: %s\nkey: %s\n",
+                asg_bus_listener_endpoint(controller->agents),
+                asg_bus_listener_endpoint(controller->workers),
+                asg_bus_listener_endpoint(controller->admin),
+                asg_serve_http_url(controller->http), controller->keys.public_key) > 0;
+    if (file != NULL && fclose(file) != 0) is_written = false;
+    if (is_written && rename(fresh, path) == 0) return ASG_OK;
+    return asg_fail(error, ASG_ERR_IO, "cannot write endpoint_file %s: %s", path,
+                    strerror(errno));
+}
+
+static enum asg_status begin(struct asg_controller *controller, struct asg_error *error)
+{
+    asg_allow_list_new(&controller->workers_allowed);
+    asg_allow_list_new(&controller->admins_allowed);
+    enum asg_status status = make_folders(controller, error);
+    if (status == ASG_OK) status = make_admin_key(controller, error);
+    if (status == ASG_OK) {
+        status = asg_allow_list_load(controller->workers_allowed,
+                                     controller->settings->workers_allowed, error);
+    }
+    if (status == ASG_OK) {
+        status = asg_allow_list_load(controller->admins_allowed,
+                                     controller->settings->admins_allowed, error);
+    }
+    if (status == ASG_OK) status = asg_bus_waker_new(&controller->waker);
+    if (status != ASG_OK) return status;
+    asg_inbox_new(INBOX_ITEMS, wake_loop, controller->waker, &controller->inbox);
+    const struct asg_reconciler_options reconciling = {
+        .absent_listings = (uint32_t)controller->settings->absent_listings,
+        .absent_ms = controller->settings->absent_ms,
+    };
+    asg_reconciler_new(&reconciling, &controller->reconciler);
+    status = bind_all(controller, error);
+    if (status == ASG_OK) status = start_edges(controller, error);
+    if (status == ASG_OK) status = lead(controller, error);
+    if (status == ASG_OK) status = write_endpoints(controller, error);
+    return status;
+}
+
+enum asg_status asg_controller_new(const struct asg_controller_settings *settings,
+                                   struct asg_clock clock, struct asg_controller **ret,
+                                   struct asg_error *error)
+{
+    struct asg_controller *controller = asg_alloc(1, sizeof *controller);
+    controller->settings = settings;
+    controller->clock = clock;
+    controller->started_ms = asg_clock_wall_ms(&clock);
+    enum asg_status status = begin(controller, error);
+    if (status != ASG_OK) {
+        asg_controller_destroy(&controller);
+        return status;
+    }
+    *ret = controller;
+    return ASG_OK;
+}
+
+void asg_controller_destroy(struct asg_controller **controller)
+{
+    struct asg_controller *c = *controller;
+    if (c == NULL) return;
+    asg_ingest_destroy(&c->ingest); /* the edges first: they feed the inbox */
+    asg_prober_destroy(&c->prober);
+    asg_serve_http_destroy(&c->http);
+    asg_commit_close(&c->commit, /* with_snapshot */ true);
+    asg_dispatch_destroy(&c->dispatch);
+    asg_reconciler_destroy(&c->reconciler);
+    asg_bus_listener_destroy(&c->agents);
+    asg_bus_listener_destroy(&c->workers);
+    asg_bus_listener_destroy(&c->admin);
+    asg_bus_destroy(&c->bus);
+    asg_inbox_destroy(&c->inbox);
+    asg_bus_waker_destroy(&c->waker);
+    asg_allow_list_destroy(&c->workers_allowed);
+    asg_allow_list_destroy(&c->admins_allowed);
+    asg_bus_keys_clear(&c->keys);
+    asg_secret_wipe(c->join_secret, sizeof c->join_secret);
+    asg_arena_clear(&c->scratch);
+    asg_bytes_clear(&c->frame);
+    free(c);
+    *controller = NULL;
+}

@@ -1,0 +1,31 @@
+/* controller - the loop that owns core: takes events, commits, releases.
+ *
+ * Flow:    inbox, workers, admin, timers -> event -> commit -> jobs, replies, members
+ * One thread runs it; ingest and prober have their own and come in by the inbox. When
+ * the log cannot be written it stops leading, keeps answering that it does not lead,
+ * and opens the log again until that works (design.md, section 2).
+ */
+#ifndef ASG_CONTROLLER_CONTROLLER_H
+#define ASG_CONTROLLER_CONTROLLER_H
+
+#include <signal.h>
+
+#include "base/clock.h"
+#include "controller/settings.h"
+
+struct asg_controller;
+
+/* Make the folders and keys, bind the sockets, rebuild the state and begin to lead.
+ * The text of a failure says what to do. */
+ASG_MUST_USE enum asg_status asg_controller_new(
+    const struct asg_controller_settings *settings, struct asg_clock clock,
+    struct asg_controller **ret, struct asg_error *error);
+
+/* Run until *stop is set (by a signal handler). */
+void asg_controller_run(struct asg_controller *controller,
+                        const volatile sig_atomic_t *stop);
+
+/* Saves a snapshot when it leads, closes everything. */
+void asg_controller_destroy(struct asg_controller **controller);
+
+#endif

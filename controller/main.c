@@ -1,0 +1,69 @@
+/* openasg-controller: its parts list. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "base/log.h"
+#include "controller/controller.h"
+
+static volatile sig_atomic_t stop;
+
+static void ask_to_stop(int signal_number)
+{
+    (void)signal_number;
+    stop = 1;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = ask_to_stop};
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+/* Keys and join secrets are in this process: no core dumps, no ptrace by others. As many
+ * sockets as the hard limit allows: each agent is one. */
+static void harden(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct asg_arena arena = {0};
+    struct asg_controller_settings settings = {0};
+    struct asg_error error = {""};
+    enum asg_config_act act = ASG_CONFIG_RUN;
+    enum asg_status status = asg_config_load(&asg_controller_table, argc, argv, &arena,
+                                             &settings, &act, &error);
+    if (status != ASG_OK) {
+        (void)fprintf(stderr, "openasg-controller: %s\n", error.text);
+        return 2;
+    }
+    if (act == ASG_CONFIG_DONE) return 0;
+    asg_log_init("controller", (enum asg_log_level)settings.log_level);
+    asg_controller_fill_settings(&settings, &arena);
+    catch_signals();
+    harden();
+    struct asg_controller *controller = NULL;
+    status = asg_controller_new(&settings, asg_clock_real(), &controller, &error);
+    if (status != ASG_OK) {
+        asg_log_error("controller", "cannot_start", "%s", error.text);
+        asg_arena_clear(&arena);
+        return 1;
+    }
+    asg_controller_run(controller, &stop);
+    asg_controller_destroy(&controller);
+    asg_arena_clear(&arena);
+    return 0;
+}

@@ -1,0 +1,82 @@
+/* parts - what the controller is made of: shared by the files that run it. Nothing
+ * outside controller/ includes it. */
+#ifndef ASG_CONTROLLER_PARTS_H
+#define ASG_CONTROLLER_PARTS_H
+
+#include <stdatomic.h>
+
+#include "bus/bus.h"
+#include "controller/commit_log.h"
+#include "controller/controller.h"
+#include "controller/dispatch_job.h"
+#include "controller/inbox.h"
+#include "controller/ingest_report.h"
+#include "controller/log_time.h"
+#include "controller/probe_agent.h"
+#include "controller/reconcile.h"
+#include "controller/serve_http.h"
+
+#define ASG_PATH_MAX 4096
+
+struct asg_controller {
+    const struct asg_controller_settings *settings;
+    struct asg_clock clock;
+    struct asg_log_time log_time;
+    int64_t started_ms; /* wall */
+    char log_path[ASG_PATH_MAX];
+    char blobs_path[ASG_PATH_MAX];
+    char agents_announced[ASG_BUS_ENDPOINT_MAX];
+    uint8_t join_secret[32];
+    struct asg_bus *bus;
+    struct asg_bus_keys keys;
+    struct asg_allow_list *workers_allowed;
+    struct asg_allow_list *admins_allowed;
+    struct asg_bus_listener *agents;
+    struct asg_bus_listener *workers;
+    struct asg_bus_listener *admin;
+    struct asg_bus_waker *waker;
+    struct asg_inbox *inbox;
+    struct asg_prober *prober;
+    struct asg_ingest *ingest;
+    struct asg_dispatch *dispatch;
+    struct asg_reconciler *reconciler;
+    struct asg_commit *commit;            /* NULL while not leading */
+    char not_leading[ASG_ERROR_TEXT_MAX]; /* why */
+    int64_t try_again_ms;                 /* monotonic: when to open the log again */
+    struct asg_serve_http *http;
+    atomic_bool is_leading;   /* for /readyz */
+    struct asg_arena scratch; /* of one message */
+    struct asg_bytes frame;   /* of one answer */
+    int64_t dispatch_at_ms;   /* monotonic */
+    int64_t allowed_at_ms;    /* monotonic: when the allow lists were read */
+    struct asg_texts alarms;  /* texts of those that stand, for status */
+    uint32_t alarm_count;
+};
+
+/* answer_request.c: one frame from openasg. A command becomes an event; the reply comes
+ * when it is durable. A question is answered at once. */
+void asg_take_request(struct asg_controller *controller,
+                      const struct asg_bus_message *message);
+void asg_send_reply(struct asg_controller *controller, uint32_t peer, uint64_t request_no,
+                    const struct asg_reply *reply);
+
+/* take_worker.c: one frame from a worker. */
+void asg_take_worker_frame(struct asg_controller *controller,
+                           const struct asg_bus_message *message);
+/* The dispatcher's ports, and join stanza and attachment of a job that leaves. */
+struct asg_dispatch_ports asg_worker_ports(struct asg_controller *controller);
+
+/* controller.c: stage an event at the present log time. */
+void asg_take_event(struct asg_controller *controller, struct asg_event *event,
+                    struct asg_waiter waiter);
+
+/* user_data.c: texts of templates lie in files named by their hash, not in the log. */
+ASG_MUST_USE enum asg_status asg_user_data_save(const char *folder, struct asg_blob text,
+                                                char ret_sha256[65],
+                                                struct asg_error *error);
+ASG_MUST_USE enum asg_status asg_user_data_load(const char *folder, const char *sha256,
+                                                struct asg_arena *arena,
+                                                struct asg_blob *ret,
+                                                struct asg_error *error);
+
+#endif

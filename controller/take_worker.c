@@ -1,0 +1,185 @@
+/* take_worker - frames from workers, and what the dispatcher needs to reach them. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "controller/metrics.h"
+#include "controller/parts.h"
+#include "wire/wire.h"
+
+static enum asg_status send_to_worker(void *context, uint32_t peer,
+                                      enum asg_message_type type, const void *object)
+{
+    struct asg_controller *controller = context;
+    asg_bytes_reset(&controller->frame);
+    asg_wire_encode_message(type, object, &controller->frame);
+    return asg_bus_listener_send(controller->workers, peer, controller->frame.data,
+                                 controller->frame.length);
+}
+
+/* The line for the user data that lets the instance's agent join: one comment, so
+ * that shell scripts and cloud-config alike can carry it. */
+static const char *join_stanza(struct asg_controller *controller,
+                               const struct asg_job *job, struct asg_arena *arena)
+{
+    char token[ASG_JOIN_TOKEN_SIZE];
+    asg_join_token(controller->join_secret, job->id, job->attempt, token);
+    return asg_arena_format(
+        arena, "# openasg-join: token=%s controller=%s key=%s job=%" PRIu64 " attempt=%u",
+        token, controller->agents_announced, controller->keys.public_key, job->id,
+        job->attempt);
+}
+
+static void prepare(void *context, const struct asg_job *job, struct asg_arena *arena,
+                    struct asg_job_message *message)
+{
+    struct asg_controller *controller = context;
+    message->join_stanza = "";
+    if (job->kind == ASG_JOB_LAUNCH) {
+        message->join_stanza = join_stanza(controller, job, arena);
+    }
+    bool has_text = job->kind == ASG_JOB_TEMPLATE && job->template_config != NULL &&
+                    job->template_config->user_data_sha256[0] != '\0';
+    if (!has_text) return;
+    struct asg_error error = {""};
+    enum asg_status status =
+        asg_user_data_load(controller->blobs_path, job->template_config->user_data_sha256,
+                           arena, &message->attachment, &error);
+    if (status != ASG_OK) {
+        asg_log_error("dispatch", "user_data_missing",
+                      "job=%" PRIu64 " %s; the template is made without it", job->id,
+                      error.text);
+    }
+}
+
+static void take_result_event(struct asg_controller *controller,
+                              const struct asg_result *result, uint32_t peer);
+
+static void give_up(void *context, const struct asg_result *result)
+{
+    take_result_event(context, result, 0);
+}
+
+struct asg_dispatch_ports asg_worker_ports(struct asg_controller *controller)
+{
+    return (struct asg_dispatch_ports){.send = send_to_worker,
+                                       .prepare = prepare,
+                                       .give_up = give_up,
+                                       .context = controller};
+}
+
+/* A describe's answer becomes an observation of what differs; any other result is an
+ * event as it is. */
+static void take_result_event(struct asg_controller *controller,
+                              const struct asg_result *result, uint32_t peer)
+{
+    (void)peer;
+    const struct asg_core *core = asg_commit_core(controller->commit);
+    const struct asg_waiter waiter = {
+        .kind = ASG_WAITER_RESULT, .job_id = result->job_id, .attempt = result->attempt};
+    struct asg_event event = {.kind = ASG_EVENT_RESULT, .result = result};
+    struct asg_observed observed;
+    bool is_complete = false;
+    if (asg_dispatch_is_describe(controller->dispatch, result->job_id, &is_complete)) {
+        int64_t log_ms = controller->log_time.last_ms;
+        asg_reconcile(controller->reconciler, core, result, is_complete, log_ms,
+                      &controller->scratch, &observed);
+        event = (struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed};
+    }
+    asg_take_event(controller, &event, waiter);
+}
+
+static void take_result(struct asg_controller *controller,
+                        const struct asg_bus_message *message, int64_t mono_ms)
+{
+    struct asg_result_message body;
+    if (asg_wire_decode_message(message->data, message->length, ASG_MESSAGE_RESULT,
+                                &controller->scratch, &body) != ASG_OK ||
+        body.result == NULL) {
+        asg_count(ASG_COUNT_FRAMES_MALFORMED, 1);
+        return;
+    }
+    struct asg_result result;
+    enum asg_result_verdict verdict = asg_dispatch_take_result(
+        controller->dispatch, message->peer, &body, &result, mono_ms);
+    if (verdict == ASG_RESULT_NEW) take_result_event(controller, &result, message->peer);
+}
+
+static void take_hello(struct asg_controller *controller,
+                       const struct asg_bus_message *message, int64_t mono_ms)
+{
+    struct asg_hello hello;
+    if (asg_wire_decode_message(message->data, message->length, ASG_MESSAGE_HELLO,
+                                &controller->scratch, &hello) != ASG_OK) {
+        asg_count(ASG_COUNT_FRAMES_MALFORMED, 1);
+        return;
+    }
+    const char *key = asg_bus_message_user_key(message);
+    const char *address = asg_bus_message_peer_address(message);
+    asg_log_info("dispatch", "worker_hello", "worker=%s address=%s credits=%u held=%zu",
+                 hello.worker, address != NULL ? address : "?", hello.credits,
+                 hello.held_count);
+    asg_dispatch_hello(controller->dispatch, message->peer, key != NULL ? key : "",
+                       address != NULL ? address : "", &hello, mono_ms);
+}
+
+static void take_heartbeat(struct asg_controller *controller,
+                           const struct asg_bus_message *message, int64_t mono_ms)
+{
+    struct asg_heartbeat heartbeat;
+    if (asg_wire_decode_message(message->data, message->length, ASG_MESSAGE_HEARTBEAT,
+                                &controller->scratch, &heartbeat) != ASG_OK) {
+        asg_count(ASG_COUNT_FRAMES_MALFORMED, 1);
+        return;
+    }
+    (void)asg_dispatch_heartbeat(controller->dispatch, message->peer, &heartbeat,
+                                 mono_ms);
+}
+
+static void take_hand_back(struct asg_controller *controller,
+                           const struct asg_bus_message *message, int64_t mono_ms)
+{
+    struct asg_hand_back hand_back;
+    if (asg_wire_decode_message(message->data, message->length, ASG_MESSAGE_HAND_BACK,
+                                &controller->scratch, &hand_back) != ASG_OK) {
+        asg_count(ASG_COUNT_FRAMES_MALFORMED, 1);
+        return;
+    }
+    asg_dispatch_hand_back(controller->dispatch, message->peer, &hand_back, mono_ms);
+}
+
+/* The list may have changed since this connection was let in: a live connection cannot be
+ * dropped by its key, so its words are not believed any more. */
+static bool is_still_allowed(struct asg_controller *controller,
+                             const struct asg_bus_message *message)
+{
+    if (controller->settings->allow_plaintext) return true;
+    const char *key = asg_bus_message_user_key(message);
+    return key != NULL && asg_allow_list_find(controller->workers_allowed, key, NULL);
+}
+
+void asg_take_worker_frame(struct asg_controller *controller,
+                           const struct asg_bus_message *message)
+{
+    enum asg_message_type type;
+    enum asg_status status = asg_wire_message_type(message->data, message->length, &type);
+    if (status != ASG_OK) {
+        asg_count(status == ASG_ERR_VERSION ? ASG_COUNT_FRAMES_VERSION
+                                            : ASG_COUNT_FRAMES_MALFORMED,
+                  1);
+        asg_log_warn("dispatch", "frame_refused", "peer=%u bytes=%zu: %s, dropping it",
+                     message->peer, message->length, asg_status_text(status));
+        return;
+    }
+    if (controller->commit == NULL || !is_still_allowed(controller, message)) return;
+    asg_arena_reset(&controller->scratch);
+    int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
+    switch (type) {
+    case ASG_MESSAGE_RESULT: take_result(controller, message, mono_ms); break;
+    case ASG_MESSAGE_HEARTBEAT: take_heartbeat(controller, message, mono_ms); break;
+    case ASG_MESSAGE_HELLO: take_hello(controller, message, mono_ms); break;
+    case ASG_MESSAGE_HAND_BACK: take_hand_back(controller, message, mono_ms); break;
+    default: asg_count(ASG_COUNT_FRAMES_MALFORMED, 1); break;
+    }
+}
