@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "aws/ec2_actions.h"
 #include "aws/endpoint.h"
 #include "base/log.h"
 #include "worker/loop.h"

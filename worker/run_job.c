@@ -78,6 +78,12 @@ void asg_task_call(struct asg_task *task, const struct asg_ec2_action *action,
                    bool is_launch, asg_ec2_done *done)
 {
     struct asg_worker *worker = task->worker;
+    bool only_looks = strncmp(action->name, "Describe", strlen("Describe")) == 0;
+    if (!only_looks && asg_worker_is_halted(worker)) {
+        asg_task_end(task, ASG_OUTCOME_TRANSIENT, "OpenasgHalted",
+                     "the kill switch is on: nothing more was changed in EC2");
+        return;
+    }
     struct asg_ec2_call_options options = {
         .attempts_max = worker->options.attempts,
         .attempts_unsure = is_launch ? worker->options.attempts_unsure : 0,
