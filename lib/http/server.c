@@ -1,0 +1,310 @@
+#include "http/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <microhttpd.h>
+
+#include "base/arena.h"
+
+#define THREADS         4
+#define BODY_BYTES_MAX  ((size_t)1024 * 1024)
+#define CONNECTIONS_MAX 256
+#define TIMEOUT_S       10
+#define HEADERS_MAX     100
+#define HEADER_MEMORY   ((size_t)64 * 1024)
+#define DELAY_MS_MAX    60000
+
+struct asg_http_server {
+    struct asg_http_options options;
+    struct MHD_Daemon *daemon;
+};
+
+/* One request while it arrives. */
+struct exchange {
+    char *target;
+    struct asg_bytes body;
+    bool is_begun;
+    bool is_too_large;
+    int64_t send_only; /* of the answer that is on its way */
+    struct asg_bytes sending;
+};
+
+/* libmicrohttpd calls this first, with the target as it came. */
+static void *begin_exchange(void *context, const char *uri,
+                            struct MHD_Connection *connection)
+{
+    (void)context;
+    (void)connection;
+    struct exchange *exchange = asg_alloc(1, sizeof *exchange);
+    exchange->target = strdup(uri);
+    return exchange;
+}
+
+static void end_exchange(void *context, struct MHD_Connection *connection, void **slot,
+                         enum MHD_RequestTerminationCode code)
+{
+    (void)context;
+    (void)connection;
+    (void)code;
+    struct exchange *exchange = *slot;
+    if (exchange == NULL) return;
+    free(exchange->target);
+    asg_bytes_clear(&exchange->body);
+    asg_bytes_clear(&exchange->sending);
+    free(exchange);
+    *slot = NULL;
+}
+
+/* What came percent-encoded stays so: a signature covers the raw bytes. */
+static size_t keep_escapes(void *context, struct MHD_Connection *connection, char *text)
+{
+    (void)context;
+    (void)connection;
+    return strlen(text);
+}
+
+struct header_list {
+    struct asg_http_header items[HEADERS_MAX];
+    size_t count;
+};
+
+static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind,
+                                   const char *name, const char *value)
+{
+    (void)kind;
+    struct header_list *list = context;
+    if (list->count == HEADERS_MAX) return MHD_NO;
+    list->items[list->count++] =
+        (struct asg_http_header){.name = name, .value = value != NULL ? value : ""};
+    return MHD_YES;
+}
+
+static void write_client(struct MHD_Connection *connection, char *ret, size_t size)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    ret[0] = '\0';
+    if (info == NULL || info->client_addr == NULL) return;
+    const struct sockaddr *address = info->client_addr;
+    if (address->sa_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)address;
+        (void)inet_ntop(AF_INET, &in->sin_addr, ret, (socklen_t)size);
+    }
+}
+
+static void wait_ms(int64_t delay_ms)
+{
+    if (delay_ms > DELAY_MS_MAX) delay_ms = DELAY_MS_MAX;
+    struct timespec left = {.tv_sec = delay_ms / 1000,
+                            .tv_nsec = delay_ms % 1000 * 1000000};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+    }
+}
+
+static ssize_t send_some(void *context, uint64_t position, char *buffer, size_t most)
+{
+    const struct exchange *exchange = context;
+    uint64_t end = (uint64_t)exchange->send_only;
+    if (position >= end || position >= exchange->sending.length) {
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    }
+    uint64_t left = exchange->sending.length - position;
+    if (left > end - position) left = end - position;
+    if (left > most) left = most;
+    memcpy(buffer, exchange->sending.data + position, (size_t)left);
+    return (ssize_t)left;
+}
+
+static struct MHD_Response *make_response(struct exchange *exchange,
+                                          struct asg_http_response *response)
+{
+    if (response->send_only > 0) {
+        exchange->send_only = response->send_only;
+        exchange->sending = response->body;
+        response->body = (struct asg_bytes){0};
+        return MHD_create_response_from_callback(exchange->sending.length, 4096,
+                                                 send_some, exchange, NULL);
+    }
+    struct MHD_Response *made = MHD_create_response_from_buffer(
+        response->body.length, response->body.data,
+        response->body.length > 0 ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
+    asg_bytes_clear(&response->body);
+    return made;
+}
+
+static enum MHD_Result send_response(struct MHD_Connection *connection,
+                                     struct exchange *exchange,
+                                     struct asg_http_response *response)
+{
+    if (response->delay_ms > 0) wait_ms(response->delay_ms);
+    if (response->close_without_reply) {
+        asg_bytes_clear(&response->body);
+        return MHD_NO; /* libmicrohttpd closes the connection */
+    }
+    struct MHD_Response *made = make_response(exchange, response);
+    if (made == NULL) return MHD_NO;
+    (void)MHD_add_response_header(made, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                  response->content_type != NULL
+                                      ? response->content_type
+                                      : "text/plain; charset=utf-8");
+    for (size_t i = 0; i < response->header_count; i++) {
+        (void)MHD_add_response_header(made, response->names[i], response->values[i]);
+    }
+    unsigned status = response->status == 0 ? 500 : (unsigned)response->status;
+    enum MHD_Result result = MHD_queue_response(connection, status, made);
+    MHD_destroy_response(made);
+    return result;
+}
+
+static enum MHD_Result refuse(struct MHD_Connection *connection,
+                              struct exchange *exchange, int status, const char *text)
+{
+    struct asg_http_response response = {.status = status};
+    asg_bytes_append_text(&response.body, text);
+    asg_http_add_header(&response, MHD_HTTP_HEADER_CONNECTION, "close");
+    return send_response(connection, exchange, &response);
+}
+
+static enum MHD_Result handle(struct asg_http_server *server,
+                              struct MHD_Connection *connection, const char *method,
+                              struct exchange *exchange)
+{
+    struct header_list headers = {.count = 0};
+    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, &headers);
+    char client[INET6_ADDRSTRLEN];
+    write_client(connection, client, sizeof client);
+    const struct asg_http_request request = {
+        .method = method,
+        .target = exchange->target,
+        .headers = headers.items,
+        .header_count = headers.count,
+        .body = exchange->body.data,
+        .body_length = exchange->body.length,
+        .client = client,
+    };
+    size_t lengths = 0;
+    size_t encodings = 0;
+    (void)asg_http_header(&request, MHD_HTTP_HEADER_CONTENT_LENGTH, &lengths);
+    (void)asg_http_header(&request, MHD_HTTP_HEADER_TRANSFER_ENCODING, &encodings);
+    if (lengths > 1 || (lengths > 0 && encodings > 0)) {
+        return refuse(connection, exchange, 400, "one length of the body, please\n");
+    }
+    struct asg_http_response response = {0};
+    server->options.handler(server->options.context, &request, &response);
+    return send_response(connection, exchange, &response);
+}
+
+/* Called when the headers are in, for each piece of the body, and at its end. */
+static enum MHD_Result take_part(void *context, struct MHD_Connection *connection,
+                                 const char *url, const char *method, const char *version,
+                                 const char *upload, size_t *upload_size, void **slot)
+{
+    (void)url;
+    (void)version;
+    struct asg_http_server *server = context;
+    struct exchange *exchange = *slot;
+    if (!exchange->is_begun) {
+        exchange->is_begun = true;
+        return MHD_YES;
+    }
+    if (*upload_size > 0) {
+        size_t most = server->options.max_body_bytes;
+        if (exchange->body.length + *upload_size > most) {
+            exchange->is_too_large = true;
+        } else {
+            asg_bytes_append(&exchange->body, upload, *upload_size);
+        }
+        *upload_size = 0;
+        return MHD_YES;
+    }
+    if (exchange->is_too_large) {
+        return refuse(connection, exchange, 413, "the body is too large\n");
+    }
+    return handle(server, connection, method, exchange);
+}
+
+static void fill_defaults(struct asg_http_options *options)
+{
+    if (options->threads == 0) options->threads = THREADS;
+    if (options->max_body_bytes == 0) options->max_body_bytes = BODY_BYTES_MAX;
+    if (options->max_connections == 0) options->max_connections = CONNECTIONS_MAX;
+    if (options->timeout_s == 0) options->timeout_s = TIMEOUT_S;
+}
+
+enum asg_status asg_http_server_new(const struct asg_http_options *options,
+                                    struct asg_http_server **ret, struct asg_error *error)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(options->port)};
+    if (inet_pton(AF_INET, options->address, &address.sin_addr) != 1) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "'%s' is not an IPv4 address to listen on", options->address);
+    }
+    struct asg_http_server *server = asg_alloc(1, sizeof *server);
+    server->options = *options;
+    fill_defaults(&server->options);
+    errno = 0;
+    server->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, take_part, server,
+        MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_THREAD_POOL_SIZE,
+        (unsigned)server->options.threads, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)server->options.max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)server->options.timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        HEADER_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, begin_exchange, NULL,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+        end_exchange, NULL, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+    if (server->daemon == NULL) {
+        free(server);
+        return asg_fail(error, ASG_ERR_IO, "cannot listen on %s:%u: %s", options->address,
+                        options->port, errno != 0 ? strerror(errno) : "no daemon");
+    }
+    *ret = server;
+    return ASG_OK;
+}
+
+void asg_http_server_destroy(struct asg_http_server **server)
+{
+    if (*server == NULL) return;
+    MHD_stop_daemon((*server)->daemon);
+    free(*server);
+    *server = NULL;
+}
+
+uint16_t asg_http_server_port(const struct asg_http_server *server)
+{
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    return info != NULL ? info->port : 0;
+}
+
+const char *asg_http_header(const struct asg_http_request *request, const char *name,
+                            size_t *ret_count)
+{
+    const char *value = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (strcasecmp(request->headers[i].name, name) != 0) continue;
+        if (value == NULL) value = request->headers[i].value;
+        count++;
+    }
+    if (ret_count != NULL) *ret_count = count;
+    return value;
+}
+
+void asg_http_add_header(struct asg_http_response *response, const char *name,
+                         const char *value)
+{
+    if (response->header_count == ASG_HTTP_HEADERS_MAX) return;
+    size_t i = response->header_count++;
+    (void)snprintf(response->names[i], sizeof response->names[i], "%s", name);
+    (void)snprintf(response->values[i], sizeof response->values[i], "%s", value);
+}

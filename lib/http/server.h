@@ -1,0 +1,86 @@
+/* server - a small HTTP/1.1 server over libmicrohttpd: one handler for all requests.
+ *
+ * For the controller's probes and metrics, ec2local's API, and later the AWS Query API:
+ * the handler sees the target and the body byte for byte as they came, because a
+ * signature covers them. Both Content-Length and Transfer-Encoding: 400. Too large a
+ * body: 413. A client that is slow, or one of too many, loses its connection; the others
+ * do not notice. Threads: handlers run on the server's threads, several at once.
+ */
+#ifndef ASG_HTTP_SERVER_H
+#define ASG_HTTP_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+struct asg_http_server;
+
+struct asg_http_header {
+    const char *name;
+    const char *value;
+};
+
+/* Lent to the handler for the call. */
+struct asg_http_request {
+    const char *method;                    /* "POST" */
+    const char *target;                    /* path and query, not decoded: "/a%20b?x=1" */
+    const struct asg_http_header *headers; /* in the order they came */
+    size_t header_count;
+    const void *body;
+    size_t body_length;
+    const char *client; /* address of the peer, "127.0.0.1" */
+};
+
+#define ASG_HTTP_HEADERS_MAX 16
+
+/* What the handler fills; status 0 counts as 500. Header texts are copied. */
+struct asg_http_response {
+    int status;
+    const char *content_type; /* static; NULL: text/plain; charset=utf-8 */
+    struct asg_bytes body;    /* taken over by the server */
+    char names[ASG_HTTP_HEADERS_MAX][64];
+    char values[ASG_HTTP_HEADERS_MAX][512];
+    size_t header_count;
+    /* For a server that plays a bad one (ec2local's faults): */
+    int64_t delay_ms; /* wait before answering; holds a thread of the server */
+    bool
+        close_without_reply; /* drop the connection after the handler has done its work */
+    int64_t send_only;       /* > 0: announce the whole body, send so many bytes, drop */
+};
+
+typedef void asg_http_handler(void *context, const struct asg_http_request *request,
+                              struct asg_http_response *response);
+
+struct asg_http_options {
+    const char *address;      /* "127.0.0.1" */
+    uint16_t port;            /* 0: a free one */
+    uint32_t threads;         /* 0: 4 */
+    size_t max_body_bytes;    /* 0: 1 MiB */
+    uint32_t max_connections; /* 0: 256 */
+    uint32_t timeout_s;       /* of a silent connection; 0: 10 */
+    asg_http_handler *handler;
+    void *context;
+};
+
+/* ASG_ERR_IO: cannot listen there; the text says why. */
+ASG_MUST_USE enum asg_status asg_http_server_new(const struct asg_http_options *options,
+                                                 struct asg_http_server **ret,
+                                                 struct asg_error *error);
+/* Waits for handlers that run. */
+void asg_http_server_destroy(struct asg_http_server **server);
+
+uint16_t asg_http_server_port(const struct asg_http_server *server);
+
+/* Value of a header by its name without regard to case; NULL when it is not there.
+ * *ret_count (may be NULL) is how often it came. */
+const char *asg_http_header(const struct asg_http_request *request, const char *name,
+                            size_t *ret_count);
+
+/* Add a header to the answer; more than ASG_HTTP_HEADERS_MAX are left out. */
+void asg_http_add_header(struct asg_http_response *response, const char *name,
+                         const char *value);
+
+#endif
