@@ -1,0 +1,280 @@
+/* options_pages - the option table as man pages and as a bash completion. */
+#include "text/options.h"
+
+#include <ctype.h>
+#include <string.h>
+
+const char *asg_options_page_name(const struct asg_command_table *table,
+                                  const struct asg_command_entry *command,
+                                  struct asg_arena *arena)
+{
+    if (command == NULL) return table->program;
+    char name[128];
+    (void)snprintf(name, sizeof name, "%s-%s", table->program, command->name);
+    for (char *at = name; *at != '\0'; at++) {
+        if (*at == ' ') *at = '-';
+    }
+    return asg_arena_text(arena, name);
+}
+
+/* Text for troff: backslashes and leading dots mean something there, and a "-" that is
+ * to be copied is written "\-" (man-pages(7)). */
+static void print_roff(const char *text, FILE *out)
+{
+    bool is_line_start = true;
+    for (; *text != '\0'; text++) {
+        if (is_line_start && (*text == '.' || *text == '\'')) (void)fputs("\\&", out);
+        if (*text == '\\') {
+            (void)fputs("\\e", out);
+        } else if (*text == '-') {
+            (void)fputs("\\-", out);
+        } else {
+            (void)fputc(*text, out);
+        }
+        is_line_start = *text == '\n';
+    }
+}
+
+static void print_paragraph(const char *text, FILE *out)
+{
+    print_roff(text, out);
+    (void)fputc('\n', out);
+}
+
+static void print_man_options(const char *heading, const struct asg_option *options,
+                              size_t count, FILE *out)
+{
+    if (count == 0) return;
+    (void)fprintf(out, ".SH %s\n", heading);
+    for (size_t i = 0; i < count; i++) {
+        const struct asg_option *option = &options[i];
+        (void)fputs(".TP\n", out);
+        if (option->letter != 0) (void)fprintf(out, "\\fB\\-%c\\fR, ", option->letter);
+        (void)fputs("\\fB\\-\\-", out);
+        print_roff(option->name, out);
+        (void)fputs("\\fR", out);
+        if (option->type != ASG_OPTION_FLAG) {
+            (void)fprintf(out, " \\fI%s\\fR",
+                          option->value != NULL ? option->value : "TEXT");
+        }
+        (void)fputc('\n', out);
+        print_paragraph(option->help, out);
+        if (option->type == ASG_OPTION_WORD) {
+            (void)fputs("One of", out);
+            for (size_t w = 0; w < option->words->count; w++) {
+                (void)fputs(w > 0 ? ", " : " ", out);
+                print_roff(option->words->words[w], out);
+            }
+            (void)fputs(".\n", out);
+        }
+        if (option->default_text != NULL) {
+            (void)fputs("Default: ", out);
+            print_roff(option->default_text, out);
+            (void)fputs(".\n", out);
+        }
+    }
+}
+
+static void print_title(const struct asg_command_table *table, const char *page,
+                        const char *summary, FILE *out)
+{
+    (void)fputs(".TH \"", out);
+    for (const char *at = page; *at != '\0'; at++) {
+        (void)fputc(toupper((unsigned char)*at), out);
+    }
+    (void)fprintf(out, "\" 1 \"\" \"%s %s\" \"%s manual\"\n.nh\n.SH NAME\n",
+                  table->program, ASG_VERSION, table->program);
+    print_roff(page, out);
+    (void)fputs(" \\- ", out);
+    print_paragraph(summary, out);
+}
+
+static void print_command_page(const struct asg_command_table *table,
+                               const struct asg_command_entry *command,
+                               struct asg_arena *arena, FILE *out)
+{
+    (void)fputs(".SH SYNOPSIS\n", out);
+    print_paragraph(asg_options_usage(table, command, arena), out);
+    (void)fputs(".SH DESCRIPTION\n", out);
+    print_paragraph(asg_arena_format(arena, "%s.", command->summary), out);
+    if (command->details != NULL) {
+        (void)fputs(".PP\n", out);
+        print_paragraph(command->details, out);
+    }
+    if (command->argument_count > 0) (void)fputs(".SH ARGUMENTS\n", out);
+    for (size_t i = 0; i < command->argument_count; i++) {
+        (void)fprintf(out, ".TP\n\\fI%s\\fR\n", command->arguments[i].name);
+        print_paragraph(command->arguments[i].help, out);
+    }
+    print_man_options("OPTIONS", command->options, command->option_count, out);
+    print_man_options("OPTIONS OF EVERY COMMAND", table->options, table->option_count,
+                      out);
+    if (command->examples != NULL) {
+        (void)fputs(".SH EXAMPLES\n.nf\n", out);
+        print_paragraph(command->examples, out);
+        (void)fputs(".fi\n", out);
+    }
+    (void)fprintf(out, ".SH SEE ALSO\n\\fB%s\\fR(1)\n", table->program);
+}
+
+static void print_program_page(const struct asg_command_table *table,
+                               struct asg_arena *arena, FILE *out)
+{
+    (void)fprintf(out,
+                  ".SH SYNOPSIS\n\\fB%s\\fR \\fICOMMAND\\fR [\\fIARGUMENTS\\fR] "
+                  "[\\fIOPTIONS\\fR]\n.SH DESCRIPTION\n",
+                  table->program);
+    print_paragraph(table->summary, out);
+    if (table->details != NULL) {
+        (void)fputs(".PP\n", out);
+        print_paragraph(table->details, out);
+    }
+    (void)fputs(".SH COMMANDS\n", out);
+    for (size_t i = 0; i < table->command_count; i++) {
+        const struct asg_command_entry *command = &table->commands[i];
+        if (command->is_hidden) continue;
+        (void)fputs(".TP\n\\fB", out);
+        print_roff(asg_options_page_name(table, command, arena), out);
+        (void)fputs("\\fR(1)\n", out);
+        print_paragraph(asg_arena_format(arena, "%s.", command->summary), out);
+    }
+    print_man_options("OPTIONS OF EVERY COMMAND", table->options, table->option_count,
+                      out);
+    if (table->environment != NULL) {
+        (void)fputs(".SH ENVIRONMENT\n", out);
+        print_paragraph(table->environment, out);
+    }
+    (void)fputs(".SH EXIT STATUS\n", out);
+    for (size_t i = 0; i < table->exit_code_count; i++) {
+        (void)fprintf(out, ".TP\n%d\n", table->exit_codes[i].code);
+        print_paragraph(table->exit_codes[i].meaning, out);
+    }
+}
+
+void asg_options_man(const struct asg_command_table *table,
+                     const struct asg_command_entry *command, FILE *out)
+{
+    ASG_CLEANUP(asg_arena_clear) struct asg_arena arena = {0};
+    const char *page = asg_options_page_name(table, command, &arena);
+    print_title(table, page, command != NULL ? command->summary : table->summary, out);
+    if (command != NULL) {
+        print_command_page(table, command, &arena, out);
+    } else {
+        print_program_page(table, &arena, out);
+    }
+}
+
+static void print_option_words(const struct asg_option *options, size_t count, FILE *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        (void)fprintf(out, " --%s", options[i].name);
+        if (options[i].letter != 0) (void)fprintf(out, " -%c", options[i].letter);
+    }
+}
+
+/* "previous word: its values" of options that take words or files. */
+static void print_option_values(const char *command, const struct asg_option *options,
+                                size_t count, FILE *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct asg_option *option = &options[i];
+        if (option->type != ASG_OPTION_WORD && option->type != ASG_OPTION_FILE) continue;
+        (void)fprintf(out, "    \"%s:--%s\"", command, option->name);
+        if (option->letter != 0)
+            (void)fprintf(out, "|\"%s:-%c\"", command, option->letter);
+        if (option->type == ASG_OPTION_FILE) {
+            (void)fputs(") COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n", out);
+            continue;
+        }
+        (void)fputs(") values=\"", out);
+        for (size_t w = 0; w < option->words->count; w++) {
+            (void)fprintf(out, "%s%s", w > 0 ? " " : "", option->words->words[w]);
+        }
+        (void)fputs("\" ;;\n", out);
+    }
+}
+
+static void print_next_words(const struct asg_command_table *table, FILE *out)
+{
+    /* First words, each once. */
+    (void)fputs("  local first=\"", out);
+    for (size_t i = 0; i < table->command_count; i++) {
+        const char *name = table->commands[i].name;
+        size_t length = strcspn(name, " ");
+        bool is_known = table->commands[i].is_hidden;
+        for (size_t j = 0; j < i; j++) {
+            const char *other = table->commands[j].name;
+            is_known = is_known || (strcspn(other, " ") == length &&
+                                    strncmp(other, name, length) == 0);
+        }
+        if (!is_known) (void)fprintf(out, "%s%.*s", i > 0 ? " " : "", (int)length, name);
+    }
+    (void)fputs("\"\n  case \"$one\" in\n", out);
+    /* Second words by first. */
+    for (size_t i = 0; i < table->command_count; i++) {
+        const char *name = table->commands[i].name;
+        size_t length = strcspn(name, " ");
+        if (name[length] == '\0' || table->commands[i].is_hidden) continue;
+        (void)fprintf(out, "    %.*s) second=\"$second %s\" ;;&\n", (int)length, name,
+                      name + length + 1);
+    }
+    (void)fputs("  esac\n", out);
+}
+
+void asg_options_complete_bash(const struct asg_command_table *table, FILE *out)
+{
+    const char *program = table->program;
+    (void)fprintf(out,
+                  "# bash completion of %s, made by \"%s completion bash\"\n"
+                  "_%s() {\n"
+                  "  local current=\"${COMP_WORDS[COMP_CWORD]}\"\n"
+                  "  local previous=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
+                  "  local one=\"\" two=\"\" second=\"\" options=\"\" values=\"\" word\n"
+                  "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+                  "    case \"$word\" in -*) ;; *)\n"
+                  "      if [ -z \"$one\" ]; then one=\"$word\"\n"
+                  "      elif [ -z \"$two\" ]; then two=\"$word\"; fi ;;\n"
+                  "    esac\n"
+                  "  done\n",
+                  program, program, program);
+    print_next_words(table, out);
+    (void)fputs("  local command=\"$one\"\n"
+                "  case \" $second \" in *\" $two \"*) command=\"$one $two\" ;; esac\n"
+                "  case \"$command:$previous\" in\n",
+                out);
+    for (size_t i = 0; i < table->command_count; i++) {
+        const struct asg_command_entry *command = &table->commands[i];
+        print_option_values(command->name, command->options, command->option_count, out);
+    }
+    (void)fputs("  esac\n  case \":$previous\" in\n", out);
+    print_option_values("", table->options, table->option_count, out);
+    (void)fputs("  esac\n"
+                "  if [ -n \"$values\" ]; then\n"
+                "    COMPREPLY=($(compgen -W \"$values\" -- \"$current\")); return\n"
+                "  fi\n"
+                "  case \"$command\" in\n",
+                out);
+    for (size_t i = 0; i < table->command_count; i++) {
+        const struct asg_command_entry *command = &table->commands[i];
+        (void)fprintf(out, "    \"%s\") options=\"", command->name);
+        print_option_words(command->options, command->option_count, out);
+        (void)fputs("\" ;;\n", out);
+    }
+    (void)fputs("  esac\n  options=\"$options --help", out);
+    print_option_words(table->options, table->option_count, out);
+    (void)fprintf(out,
+                  "\"\n"
+                  "  case \"$current\" in\n"
+                  "    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$current\")) ;;\n"
+                  "    *) if [ -z \"$one\" ]; then\n"
+                  "         COMPREPLY=($(compgen -W \"$first\" -- \"$current\"))\n"
+                  "       elif [ -n \"$second\" ] && [ -z \"$two\" ]; then\n"
+                  "         COMPREPLY=($(compgen -W \"$second\" -- \"$current\"))\n"
+                  "       else\n"
+                  "         COMPREPLY=($(compgen -f -- \"$current\"))\n"
+                  "       fi ;;\n"
+                  "  esac\n"
+                  "}\n"
+                  "complete -F _%s %s\n",
+                  program, program);
+}

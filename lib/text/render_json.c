@@ -1,0 +1,256 @@
+/* render_json - structs as JSON and YAML: one walk makes a tree, two ways print it. */
+#include "text/render.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+#include <yaml.h>
+
+#include "base/arena.h"
+#include "text/quantity.h"
+
+static void delete_tree(cJSON **tree)
+{
+    cJSON_Delete(*tree);
+}
+
+/* Out of memory ends the process, as everywhere (base/arena.h). */
+static void *made(void *item)
+{
+    if (item == NULL) {
+        (void)fprintf(stderr, "openasg: out of memory while writing JSON\n");
+        abort();
+    }
+    return item;
+}
+
+static void add(cJSON *parent, const char *name, cJSON *item)
+{
+    cJSON_bool is_added = name != NULL ? cJSON_AddItemToObject(parent, name, made(item))
+                                       : cJSON_AddItemToArray(parent, made(item));
+    if (!is_added) (void)made(NULL);
+}
+
+/* cJSON keeps numbers as doubles; ours have 64 bits. */
+static cJSON *number(bool is_negative, uint64_t size)
+{
+    char text[24];
+    (void)snprintf(text, sizeof text, "%s%" PRIu64, is_negative ? "-" : "", size);
+    return made(cJSON_CreateRaw(text));
+}
+
+static cJSON *signed_number(int64_t value)
+{
+    return number(value < 0, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+static cJSON *text_item(const char *text)
+{
+    return made(cJSON_CreateString(text != NULL ? text : ""));
+}
+
+static cJSON *texts_item(const struct asg_texts *texts)
+{
+    cJSON *list = made(cJSON_CreateArray());
+    for (size_t i = 0; i < texts->count; i++)
+        add(list, NULL, text_item(texts->items[i]));
+    return list;
+}
+
+static cJSON *numbers_item(const struct asg_numbers *numbers)
+{
+    cJSON *list = made(cJSON_CreateArray());
+    for (size_t i = 0; i < numbers->count; i++) {
+        add(list, NULL, number(false, numbers->items[i]));
+    }
+    return list;
+}
+
+static cJSON *blob_item(const struct asg_blob *blob)
+{
+    static const char digits[] = "0123456789abcdef";
+    struct asg_bytes hex = {0};
+    for (size_t i = 0; i < blob->length; i++) {
+        asg_bytes_append_byte(&hex, (uint8_t)digits[blob->data[i] >> 4]);
+        asg_bytes_append_byte(&hex, (uint8_t)digits[blob->data[i] & 15]);
+    }
+    cJSON *item = text_item(asg_bytes_text(&hex));
+    asg_bytes_clear(&hex);
+    return item;
+}
+
+static cJSON *struct_item(const struct asg_schema *schema, const void *object);
+
+static cJSON *list_item(const struct asg_schema *schema, const void *items, size_t count)
+{
+    cJSON *list = made(cJSON_CreateArray());
+    for (size_t i = 0; i < count; i++) {
+        add(list, NULL, struct_item(schema, (const char *)items + i * schema->size));
+    }
+    return list;
+}
+
+static cJSON *field_item(const struct asg_field *field, const char *object)
+{
+    const void *at = object + field->offset;
+    switch (field->type) {
+    case ASG_FIELD_BOOL: return made(cJSON_CreateBool(*(const bool *)at));
+    case ASG_FIELD_U32: return number(false, *(const uint32_t *)at);
+    case ASG_FIELD_U64: return number(false, *(const uint64_t *)at);
+    case ASG_FIELD_I64: return signed_number(*(const int64_t *)at);
+    case ASG_FIELD_ENUM: return text_item(asg_enum_word(field->names, *(const int *)at));
+    case ASG_FIELD_TEXT: return text_item(*(const char *const *)at);
+    case ASG_FIELD_BLOB: return blob_item(at);
+    case ASG_FIELD_STRUCT: return struct_item(field->sub, at);
+    case ASG_FIELD_TEXTS: return texts_item(at);
+    case ASG_FIELD_NUMBERS: return numbers_item(at);
+    case ASG_FIELD_PART: {
+        const void *part = *(const void *const *)at;
+        return part != NULL ? struct_item(field->sub, part) : made(cJSON_CreateNull());
+    }
+    case ASG_FIELD_LIST: {
+        const void *count = object + field->count_offset;
+        return list_item(field->sub, *(const void *const *)at, *(const size_t *)count);
+    }
+    }
+    return made(cJSON_CreateNull());
+}
+
+static cJSON *struct_item(const struct asg_schema *schema, const void *object)
+{
+    cJSON *map = made(cJSON_CreateObject());
+    for (size_t i = 0; i < schema->field_count; i++) {
+        add(map, schema->fields[i].name, field_item(&schema->fields[i], object));
+    }
+    return map;
+}
+
+static void print_json(const cJSON *tree, bool is_compact, struct asg_bytes *ret)
+{
+    char *text = made(is_compact ? cJSON_PrintUnformatted(tree) : cJSON_Print(tree));
+    asg_bytes_append_text(ret, text);
+    if (!is_compact) asg_bytes_append_byte(ret, '\n');
+    cJSON_free(text);
+}
+
+void asg_render_json(const struct asg_schema *schema, const void *object, bool is_compact,
+                     struct asg_bytes *ret)
+{
+    ASG_CLEANUP(delete_tree) cJSON *tree = struct_item(schema, object);
+    print_json(tree, is_compact, ret);
+}
+
+void asg_render_json_list(const struct asg_schema *schema, const void *items,
+                          size_t count, bool is_compact, struct asg_bytes *ret)
+{
+    ASG_CLEANUP(delete_tree) cJSON *tree = list_item(schema, items, count);
+    print_json(tree, is_compact, ret);
+}
+
+void asg_render_json_text(const char *text, struct asg_bytes *ret)
+{
+    ASG_CLEANUP(delete_tree) cJSON *tree = text_item(text);
+    print_json(tree, /* is_compact */ true, ret);
+}
+
+static int write_bytes(void *context, unsigned char *data, size_t length)
+{
+    asg_bytes_append(context, data, length);
+    return 1;
+}
+
+/* Both fail for lack of memory only: the tree is well formed. */
+static void emit(yaml_emitter_t *emitter, yaml_event_t *event, int is_made)
+{
+    if (!is_made || !yaml_emitter_emit(emitter, event)) (void)made(NULL);
+}
+
+/* A text that would read back as a number, a truth or nothing is put in quotes. */
+static bool needs_quotes(const char *text)
+{
+    int64_t ignored_number;
+    bool ignored;
+    return text[0] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0 ||
+           strcmp(text, "Null") == 0 || strcmp(text, "NULL") == 0 ||
+           strspn(text, "0123456789+-.eExX_:") == strlen(text) ||
+           asg_quantity_bool(text, &ignored) || strcmp(text, "y") == 0 ||
+           strcmp(text, "n") == 0 || asg_quantity_integer(text, &ignored_number);
+}
+
+static void emit_scalar(yaml_emitter_t *emitter, const char *text, bool is_text)
+{
+    yaml_event_t event;
+    yaml_scalar_style_t style = is_text && needs_quotes(text)
+                                    ? YAML_DOUBLE_QUOTED_SCALAR_STYLE
+                                    : YAML_ANY_SCALAR_STYLE;
+    if (is_text && strchr(text, '\n') != NULL) style = YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+    emit(emitter, &event,
+         yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text,
+                                      (int)strlen(text), 1, 1, style));
+}
+
+static void emit_tree(yaml_emitter_t *emitter, const cJSON *tree)
+{
+    yaml_event_t event;
+    const cJSON *child = NULL;
+    if (cJSON_IsObject(tree)) {
+        emit(emitter, &event,
+             yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
+                                                 YAML_BLOCK_MAPPING_STYLE));
+        cJSON_ArrayForEach(child, tree)
+        {
+            emit_scalar(emitter, child->string, /* is_text */ true);
+            emit_tree(emitter, child);
+        }
+        emit(emitter, &event, yaml_mapping_end_event_initialize(&event));
+    } else if (cJSON_IsArray(tree)) {
+        yaml_sequence_style_t style = tree->child != NULL && cJSON_IsObject(tree->child)
+                                          ? YAML_BLOCK_SEQUENCE_STYLE
+                                          : YAML_FLOW_SEQUENCE_STYLE;
+        emit(emitter, &event,
+             yaml_sequence_start_event_initialize(&event, NULL, NULL, 1, style));
+        cJSON_ArrayForEach(child, tree) emit_tree(emitter, child);
+        emit(emitter, &event, yaml_sequence_end_event_initialize(&event));
+    } else if (cJSON_IsString(tree) || cJSON_IsRaw(tree)) {
+        emit_scalar(emitter, tree->valuestring, cJSON_IsString(tree));
+    } else {
+        emit_scalar(emitter,
+                    cJSON_IsBool(tree) ? (cJSON_IsTrue(tree) ? "true" : "false") : "null",
+                    /* is_text */ false);
+    }
+}
+
+static void print_yaml(const cJSON *tree, struct asg_bytes *ret)
+{
+    ASG_CLEANUP(yaml_emitter_delete) yaml_emitter_t emitter;
+    if (!yaml_emitter_initialize(&emitter)) (void)made(NULL);
+    yaml_emitter_set_output(&emitter, write_bytes, ret);
+    yaml_emitter_set_unicode(&emitter, 1);
+    yaml_emitter_set_width(&emitter, -1);
+    yaml_event_t event;
+    emit(&emitter, &event,
+         yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING));
+    emit(&emitter, &event,
+         yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1));
+    emit_tree(&emitter, tree);
+    emit(&emitter, &event, yaml_document_end_event_initialize(&event, 1));
+    emit(&emitter, &event, yaml_stream_end_event_initialize(&event));
+}
+
+void asg_render_yaml(const struct asg_schema *schema, const void *object,
+                     struct asg_bytes *ret)
+{
+    ASG_CLEANUP(delete_tree) cJSON *tree = struct_item(schema, object);
+    print_yaml(tree, ret);
+}
+
+void asg_render_yaml_list(const struct asg_schema *schema, const void *items,
+                          size_t count, struct asg_bytes *ret)
+{
+    ASG_CLEANUP(delete_tree) cJSON *tree = list_item(schema, items, count);
+    print_yaml(tree, ret);
+}

@@ -1,0 +1,174 @@
+#include "text/render.h"
+
+#include "lib/check.h"
+#include "model/schemas.h"
+#include "text/parse.h"
+
+static struct asg_step steps[] = {
+    {.has_lower = true, .lower_milli = 0, .adjustment = 1},
+    {.has_lower = true, .has_upper = true, .lower_milli = -5000, .adjustment = -2},
+};
+static const struct asg_policy_config policies[] = {
+    {.group = "web",
+     .name = "cpu: \"50\"",
+     .kind = ASG_POLICY_STEP,
+     .metric = ASG_METRIC_NAME_CPU,
+     .target_milli = 82500,
+     .stabilisation_ms = 300000,
+     .cooldown_ms = ASG_UNSET,
+     .warmup_ms = 1500,
+     .steps = steps,
+     .step_count = 2},
+    {.group = "db", .name = "true", .adjustment = INT64_MIN, .periods = UINT32_MAX},
+};
+
+static const struct asg_render_column columns[] = {
+    {"NAME", "name", NULL, false},
+    {"KIND", "kind", NULL, false},
+    {"TARGET", "target_milli", NULL, false},
+    {"COOLDOWN", "cooldown_ms", NULL, false},
+    {"STABLE", "stabilisation_ms", NULL, false},
+    {"STEPS", "steps", NULL, false},
+};
+
+static void test_render_table_lines_up_numbers_to_the_right(void **state)
+{
+    (void)state;
+    struct asg_bytes text = {0};
+    asg_render_table(&asg_policy_config_schema, policies, 2, columns, 6, 0, &text);
+    assert_string_equal("NAME       KIND             TARGET  COOLDOWN  STABLE  STEPS\n"
+                        "cpu: \"50\"  step               82.5         -      5m      2\n"
+                        "true       target-tracking       0        0s      0s      0\n",
+                        asg_bytes_text(&text));
+    asg_bytes_clear(&text);
+}
+
+static void test_render_table_is_cut_to_the_width_it_is_given(void **state)
+{
+    (void)state;
+    struct asg_bytes text = {0};
+    asg_render_table(&asg_policy_config_schema, policies, 1, columns, 2, 14, &text);
+    assert_string_equal("NAME       KI\xE2\x80\xA6\ncpu: \"50\"  st\xE2\x80\xA6\n",
+                        asg_bytes_text(&text));
+    asg_bytes_clear(&text);
+}
+
+static void test_render_record_shows_moments_and_parts(void **state)
+{
+    (void)state;
+    struct asg_group_config config = {.name = "web", .min = 2};
+    struct asg_group_view view = {.config = &config,
+                                  .created_ms = INT64_C(1795444609123)};
+    static const struct asg_render_column rows[] = {
+        {"name", "config.name", NULL, false},
+        {"min", "config.min", NULL, false},
+        {"created", "created_ms", NULL, false},
+        {"degraded", "is_degraded", NULL, false},
+        {"reason", "degraded_reason", NULL, false},
+    };
+    struct asg_bytes text = {0};
+    asg_render_record(&asg_group_view_schema, &view, rows, 5, &text);
+    assert_string_equal("name:     web\n"
+                        "min:      2\n"
+                        "created:  2026-11-23T14:36:49Z\n"
+                        "degraded: no\n"
+                        "reason:   -\n",
+                        asg_bytes_text(&text));
+    asg_bytes_reset(&text);
+    view.config = NULL;
+    asg_render_record(&asg_group_view_schema, &view, rows, 1, &text);
+    assert_string_equal("name: -\n", asg_bytes_text(&text));
+    asg_bytes_clear(&text);
+}
+
+static void reads_back(const char *text, const struct asg_policy_config *expected)
+{
+    struct asg_arena arena = {0};
+    struct asg_error error = {0};
+    struct asg_policy_config back = {0};
+    enum asg_status status = asg_parse_text(&asg_policy_config_schema, "rendered", text,
+                                            strlen(text), &arena, &back, NULL, &error);
+    if (status != ASG_OK) fail_msg("%s in:\n%s", error.text, text);
+    struct asg_bytes once = {0};
+    struct asg_bytes again = {0};
+    asg_render_json(&asg_policy_config_schema, expected, true, &once);
+    asg_render_json(&asg_policy_config_schema, &back, true, &again);
+    assert_string_equal(asg_bytes_text(&once), asg_bytes_text(&again));
+    asg_bytes_clear(&once);
+    asg_bytes_clear(&again);
+    asg_arena_clear(&arena);
+}
+
+static void test_render_json_and_yaml_read_back_as_the_same(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct asg_bytes text = {0};
+        asg_render_json(&asg_policy_config_schema, &policies[i], false, &text);
+        reads_back(asg_bytes_text(&text), &policies[i]);
+        asg_bytes_reset(&text);
+        asg_render_yaml(&asg_policy_config_schema, &policies[i], &text);
+        reads_back(asg_bytes_text(&text), &policies[i]);
+        asg_bytes_clear(&text);
+    }
+}
+
+static void test_render_keeps_every_digit_of_64_bits(void **state)
+{
+    (void)state;
+    struct asg_status_view view = {.epoch = UINT64_MAX, .time_ms = INT64_MIN};
+    struct asg_bytes text = {0};
+    asg_render_json(&asg_status_view_schema, &view, true, &text);
+    assert_non_null(strstr(asg_bytes_text(&text), "\"epoch\":18446744073709551615,"));
+    assert_non_null(strstr(asg_bytes_text(&text), "\"time_ms\":-9223372036854775808,"));
+    asg_bytes_reset(&text);
+    asg_render_yaml(&asg_status_view_schema, &view, &text);
+    assert_non_null(strstr(asg_bytes_text(&text), "epoch: 18446744073709551615\n"));
+    asg_bytes_clear(&text);
+}
+
+static void test_render_walks_every_table_of_the_model(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < asg_schema_count; i++) {
+        void *object = asg_alloc(1, asg_schemas[i]->size);
+        struct asg_bytes text = {0};
+        asg_render_json(asg_schemas[i], object, false, &text);
+        asg_render_yaml(asg_schemas[i], object, &text);
+        for (size_t f = 0; f < asg_schemas[i]->field_count; f++) {
+            assert_non_null(
+                strstr(asg_bytes_text(&text), asg_schemas[i]->fields[f].name));
+            asg_render_field(&asg_schemas[i]->fields[f], object, &text);
+        }
+        asg_bytes_clear(&text);
+        free(object);
+    }
+}
+
+static void test_render_lists_are_lists_also_when_empty(void **state)
+{
+    (void)state;
+    struct asg_bytes text = {0};
+    asg_render_json_list(&asg_tag_schema, NULL, 0, true, &text);
+    assert_string_equal("[]", asg_bytes_text(&text));
+    asg_bytes_reset(&text);
+    struct asg_tag tags[] = {{"a", "1"}, {"b", "x: y"}};
+    asg_render_yaml_list(&asg_tag_schema, tags, 2, &text);
+    assert_string_equal("- key: a\n  value: \"1\"\n- key: b\n  value: 'x: y'\n",
+                        asg_bytes_text(&text));
+    asg_bytes_clear(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_render_table_lines_up_numbers_to_the_right),
+        cmocka_unit_test(test_render_table_is_cut_to_the_width_it_is_given),
+        cmocka_unit_test(test_render_record_shows_moments_and_parts),
+        cmocka_unit_test(test_render_json_and_yaml_read_back_as_the_same),
+        cmocka_unit_test(test_render_keeps_every_digit_of_64_bits),
+        cmocka_unit_test(test_render_walks_every_table_of_the_model),
+        cmocka_unit_test(test_render_lists_are_lists_also_when_empty),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
