@@ -47,8 +47,9 @@ bool asg_quantity_integer(const char *text, int64_t *ret)
     bool is_negative = *text == '-';
     if (*text == '-' || *text == '+') text++;
     uint64_t value;
-    if (!asg_quantity_unsigned(text, &value) || value > INT64_MAX) return false;
-    *ret = is_negative ? -(int64_t)value : (int64_t)value;
+    uint64_t most = (uint64_t)INT64_MAX + (is_negative ? 1 : 0);
+    if (!asg_quantity_unsigned(text, &value) || value > most) return false;
+    *ret = is_negative && value > 0 ? -(int64_t)(value - 1) - 1 : (int64_t)value;
     return true;
 }
 
