@@ -76,63 +76,64 @@ enum asg_status asg_sqlite_check_anchor(struct asg_sqlite_log *self,
 struct tally {
     uint64_t count;
     uint64_t sum;
+    char kind[ASG_LOG_KIND_MAX + 1]; /* of the entry before */
+    char subject[ASG_LOG_SUBJECT_MAX + 1];
+    int64_t seq;
 };
 
-/* Walk the index alone, without touching the records. False: out of order or odd. */
-static enum asg_status walk_index(struct asg_sqlite_log *self, const char *kind,
-                                  uint64_t from_seq, struct tally *tally,
-                                  bool *ret_is_fine, struct asg_error *error)
+/* False: an entry of the wrong type, of a kind that is not indexed, or out of order; a
+ * search for what it stands for would not find it. */
+static bool take_entry(sqlite3_stmt *row, uint64_t from_seq, struct tally *tally)
 {
-    char sql[256];
-    (void)snprintf(sql, sizeof sql,
-                   "SELECT subject, seq FROM records INDEXED BY records_by_subject "
-                   "WHERE kind = '%s' ORDER BY subject, seq",
-                   kind);
-    ASG_CLEANUP(asg_sqlite_finalize) sqlite3_stmt *rows = NULL;
-    enum asg_status status = asg_sqlite_prepare(self->db, sql, &rows, error);
-    if (status != ASG_OK) return status;
-    char last_subject[ASG_LOG_SUBJECT_MAX + 1] = "";
-    int64_t last_seq = 0;
-    int code;
-    while ((code = sqlite3_step(rows)) == SQLITE_ROW) {
-        const char *subject = (const char *)sqlite3_column_text(rows, 0);
-        int64_t seq = sqlite3_column_int64(rows, 1);
-        if (subject == NULL || strlen(subject) > ASG_LOG_SUBJECT_MAX) return ASG_OK;
-        int order = strcmp(last_subject, subject);
-        if (order > 0 || (order == 0 && seq <= last_seq)) return ASG_OK;
-        (void)snprintf(last_subject, sizeof last_subject, "%s", subject);
-        last_seq = seq;
-        if (seq < 0 || (uint64_t)seq < from_seq) continue;
-        tally->count++;
-        tally->sum += asg_checker_index_hash(kind, subject, (uint64_t)seq);
+    if (sqlite3_column_type(row, 0) != SQLITE_TEXT ||
+        sqlite3_column_type(row, 1) != SQLITE_TEXT ||
+        sqlite3_column_type(row, 2) != SQLITE_INTEGER) {
+        return false;
     }
-    if (code != SQLITE_DONE) {
-        return asg_sqlite_fail(self->db, code, error, "read the look-up index");
+    const char *kind = (const char *)sqlite3_column_text(row, 0);
+    const char *subject = (const char *)sqlite3_column_text(row, 1);
+    int64_t seq = sqlite3_column_int64(row, 2);
+    if (kind == NULL || subject == NULL || !asg_checker_is_indexed(kind) || seq < 1 ||
+        strlen(subject) > ASG_LOG_SUBJECT_MAX) {
+        return false;
     }
-    *ret_is_fine = true;
-    return ASG_OK;
+    int order = strcmp(tally->kind, kind);
+    if (order == 0) order = strcmp(tally->subject, subject);
+    if (order > 0 || (order == 0 && seq <= tally->seq)) return false;
+    (void)snprintf(tally->kind, sizeof tally->kind, "%s", kind);
+    (void)snprintf(tally->subject, sizeof tally->subject, "%s", subject);
+    tally->seq = seq;
+    if ((uint64_t)seq < from_seq) return true;
+    tally->count++;
+    tally->sum += asg_checker_index_hash(kind, subject, (uint64_t)seq);
+    return true;
 }
 
+/* Walk the index alone, without touching the records, and compare. */
 static enum asg_status check_index(struct asg_sqlite_log *self,
                                    const struct asg_checker *checker,
                                    struct asg_log_flaw_found *flaw,
                                    struct asg_error *error)
 {
-    static const char *const kinds[] = {"decision", ASG_LOG_KIND_PRUNE};
+    ASG_CLEANUP(asg_sqlite_finalize) sqlite3_stmt *rows = NULL;
+    enum asg_status status = asg_sqlite_prepare(
+        self->db,
+        "SELECT kind, subject, seq FROM records INDEXED BY records_by_subject "
+        "WHERE kind = 'decision' OR kind = 'prune' ORDER BY kind, subject, seq",
+        &rows, error);
+    if (status != ASG_OK) return status;
     uint64_t from_seq = checker->next_seq - checker->record_count;
     struct tally tally = {0};
     bool is_fine = true;
-    for (size_t i = 0; is_fine && i < sizeof kinds / sizeof kinds[0]; i++) {
-        is_fine = false;
-        enum asg_status status =
-            walk_index(self, kinds[i], from_seq, &tally, &is_fine, error);
-        if (status == ASG_ERR_CORRUPT) {
-            (void)asg_flaw_set(flaw, ASG_LOG_FLAW_INDEX, 0, "%.200s",
-                               error == NULL ? "it cannot be read" : error->text);
-        }
-        if (status != ASG_OK) return status;
+    int code = SQLITE_DONE;
+    while (is_fine && (code = sqlite3_step(rows)) == SQLITE_ROW) {
+        is_fine = take_entry(rows, from_seq, &tally);
     }
-    if (is_fine && tally.count == checker->indexed_count &&
+    if (is_fine && code != SQLITE_DONE) {
+        status = asg_sqlite_fail(self->db, code, error, "read the look-up index");
+        if (status != ASG_ERR_CORRUPT) return status;
+    }
+    if (is_fine && status == ASG_OK && tally.count == checker->indexed_count &&
         tally.sum == checker->indexed_sum) {
         return ASG_OK;
     }

@@ -19,7 +19,7 @@ static const char *const statements[] = {
     "  payload BLOB\n"
     ") STRICT",
 
-    "CREATE INDEX records_by_subject ON records(kind, subject, seq)\n"
+    "CREATE INDEX records_by_subject ON records(kind, subject)\n"
     "  WHERE kind = 'decision' OR kind = 'prune'",
 
     "CREATE TABLE snapshots(\n"
