@@ -17,7 +17,7 @@
 
 struct fixture {
     char folder[64];
-    char path[96];
+    char path[128];
 };
 
 static inline int fixture_set_up(void **state)

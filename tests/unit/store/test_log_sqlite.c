@@ -73,7 +73,7 @@ static void test_files_are_readable_by_their_owner_only(void **state)
     (void)umask(old);
     static const char *const tails[] = {"", "-wal", "-shm", ".lock"};
     for (size_t i = 0; i < 4; i++) {
-        char name[128];
+        char name[160];
         (void)snprintf(name, sizeof name, "%s%s", fixture->path, tails[i]);
         struct stat info;
         assert_int_equal(0, stat(name, &info));
@@ -389,7 +389,7 @@ static void test_the_write_ahead_log_is_written_over_and_not_grown(void **state)
 {
     struct fixture *fixture = *state;
     struct asg_log *log = open_log(fixture);
-    char name[128];
+    char name[160];
     (void)snprintf(name, sizeof name, "%s-wal", fixture->path);
     struct stat before;
     assert_int_equal(0, stat(name, &before));

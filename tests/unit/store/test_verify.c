@@ -19,7 +19,7 @@ static void write_log(const struct fixture *fixture)
 {
     static const char *const tails[] = {"", "-wal", "-shm"};
     for (size_t i = 0; i < 3; i++) {
-        char name[128];
+        char name[160];
         (void)snprintf(name, sizeof name, "%s%s", fixture->path, tails[i]);
         (void)unlink(name);
     }

@@ -1,0 +1,499 @@
+/* The log on a failing disk: every write, sync and truncate fails in turn, the disk runs
+ * full, the file is cut short, the writer is killed. What was acknowledged is there
+ * afterwards, without a gap; what was not, is whole or absent. */
+#include "unit/store/log_fixture.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+#include <sqlite3.h>
+
+/* A VFS that passes everything on to the real one until the n-th change of a file, which
+ * fails, as do all later ones: a disk that is gone stays gone. */
+enum fault { FAULT_NONE, FAULT_WRITE_EIO, FAULT_WRITE_FULL, FAULT_SYNC, FAULT_SHORT };
+
+static struct disk {
+    enum fault fault;
+    int64_t countdown; /* changes until it happens; 0 and below: it has */
+    int64_t changes;   /* seen so far */
+    bool has_happened;
+} disk;
+
+struct shim_file {
+    sqlite3_file base; /* first */
+    sqlite3_file *real;
+};
+
+static sqlite3_vfs *real_vfs;
+
+static sqlite3_file *real_of(sqlite3_file *file)
+{
+    return ((struct shim_file *)file)->real;
+}
+
+static bool is_due(bool is_sync)
+{
+    if (disk.fault == FAULT_NONE) return false;
+    if (is_sync != (disk.fault == FAULT_SYNC)) return disk.has_happened;
+    disk.changes++;
+    if (--disk.countdown > 0) return disk.has_happened;
+    disk.has_happened = true;
+    return true;
+}
+
+static int shim_close(sqlite3_file *file)
+{
+    return real_of(file)->pMethods->xClose(real_of(file));
+}
+
+static int shim_read(sqlite3_file *file, void *to, int length, sqlite3_int64 at)
+{
+    return real_of(file)->pMethods->xRead(real_of(file), to, length, at);
+}
+
+static int shim_write(sqlite3_file *file, const void *from, int length, sqlite3_int64 at)
+{
+    bool was_fine = !disk.has_happened;
+    if (is_due(/* is_sync */ false)) {
+        if (disk.fault == FAULT_SHORT && was_fine &&
+            length > 1) { /* torn in the middle */
+            (void)real_of(file)->pMethods->xWrite(real_of(file), from, length / 2, at);
+        }
+        return disk.fault == FAULT_WRITE_FULL ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+    }
+    return real_of(file)->pMethods->xWrite(real_of(file), from, length, at);
+}
+
+static int shim_truncate(sqlite3_file *file, sqlite3_int64 size)
+{
+    if (is_due(/* is_sync */ false)) return SQLITE_IOERR_TRUNCATE;
+    return real_of(file)->pMethods->xTruncate(real_of(file), size);
+}
+
+static int shim_sync(sqlite3_file *file, int flags)
+{
+    if (is_due(/* is_sync */ true)) return SQLITE_IOERR_FSYNC;
+    return real_of(file)->pMethods->xSync(real_of(file), flags);
+}
+
+static int shim_size(sqlite3_file *file, sqlite3_int64 *ret)
+{
+    return real_of(file)->pMethods->xFileSize(real_of(file), ret);
+}
+
+static int shim_lock(sqlite3_file *file, int level)
+{
+    return real_of(file)->pMethods->xLock(real_of(file), level);
+}
+
+static int shim_unlock(sqlite3_file *file, int level)
+{
+    return real_of(file)->pMethods->xUnlock(real_of(file), level);
+}
+
+static int shim_check_lock(sqlite3_file *file, int *ret)
+{
+    return real_of(file)->pMethods->xCheckReservedLock(real_of(file), ret);
+}
+
+static int shim_control(sqlite3_file *file, int operation, void *argument)
+{
+    return real_of(file)->pMethods->xFileControl(real_of(file), operation, argument);
+}
+
+static int shim_sector_size(sqlite3_file *file)
+{
+    return real_of(file)->pMethods->xSectorSize(real_of(file));
+}
+
+static int shim_device(sqlite3_file *file)
+{
+    return real_of(file)->pMethods->xDeviceCharacteristics(real_of(file));
+}
+
+static int shim_shm_map(sqlite3_file *file, int page, int size, int extend,
+                        void volatile **ret)
+{
+    return real_of(file)->pMethods->xShmMap(real_of(file), page, size, extend, ret);
+}
+
+static int shim_shm_lock(sqlite3_file *file, int at, int count, int flags)
+{
+    return real_of(file)->pMethods->xShmLock(real_of(file), at, count, flags);
+}
+
+static void shim_shm_barrier(sqlite3_file *file)
+{
+    real_of(file)->pMethods->xShmBarrier(real_of(file));
+}
+
+static int shim_shm_unmap(sqlite3_file *file, int is_deleted)
+{
+    return real_of(file)->pMethods->xShmUnmap(real_of(file), is_deleted);
+}
+
+static const sqlite3_io_methods shim_methods = {
+    .iVersion = 2,
+    .xClose = shim_close,
+    .xRead = shim_read,
+    .xWrite = shim_write,
+    .xTruncate = shim_truncate,
+    .xSync = shim_sync,
+    .xFileSize = shim_size,
+    .xLock = shim_lock,
+    .xUnlock = shim_unlock,
+    .xCheckReservedLock = shim_check_lock,
+    .xFileControl = shim_control,
+    .xSectorSize = shim_sector_size,
+    .xDeviceCharacteristics = shim_device,
+    .xShmMap = shim_shm_map,
+    .xShmLock = shim_shm_lock,
+    .xShmBarrier = shim_shm_barrier,
+    .xShmUnmap = shim_shm_unmap,
+};
+
+static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                     int *ret_flags)
+{
+    (void)vfs;
+    struct shim_file *shim = (struct shim_file *)file;
+    shim->real = (sqlite3_file *)(shim + 1);
+    int code = real_vfs->xOpen(real_vfs, name, shim->real, flags, ret_flags);
+    shim->base.pMethods = shim->real->pMethods == NULL ? NULL : &shim_methods;
+    return code;
+}
+
+static void install_shim(void)
+{
+    static sqlite3_vfs shim;
+    real_vfs = sqlite3_vfs_find(NULL);
+    shim = *real_vfs;
+    shim.zName = "failing";
+    shim.szOsFile += (int)sizeof(struct shim_file);
+    shim.pNext = NULL;
+    shim.xOpen = shim_open;
+    assert_int_equal(SQLITE_OK, sqlite3_vfs_register(&shim, /* is_default */ 1));
+}
+
+static void remove_log(const struct fixture *fixture)
+{
+    static const char *const tails[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < 3; i++) {
+        char name[160];
+        (void)snprintf(name, sizeof name, "%s%s", fixture->path, tails[i]);
+        (void)unlink(name);
+    }
+}
+
+/* Appends steps of three records, saves a snapshot now and then and prunes, until
+ * something fails or `steps` are done. *ret_acknowledged: what was answered with ASG_OK.
+ */
+static enum asg_status work(struct asg_log *log, int steps, uint64_t *ret_acknowledged,
+                            struct asg_error *error)
+{
+    char payload[3000];
+    memset(payload, 'p', sizeof payload);
+    enum asg_status status = ASG_OK;
+    for (int i = 0; status == ASG_OK && i < steps; i++) {
+        const struct asg_record records[] = {
+            {.time_ms = i,
+             .kind = "event",
+             .payload = payload,
+             .payload_length = sizeof payload},
+            {.time_ms = i, .kind = "effects", .payload = "e", .payload_length = 1},
+            {.time_ms = i, .kind = "decision", .subject = "web", .note = "so be it"},
+        };
+        status = asg_log_append(log, records, 3, NULL, error);
+        if (status != ASG_OK) break;
+        *ret_acknowledged += 3;
+        if (i % 5 == 4) {
+            status = asg_log_save_snapshot(log, asg_log_head(log).seq, payload,
+                                           sizeof payload, error);
+        }
+        if (status == ASG_OK && i % 10 == 9) {
+            struct asg_log_retention old = {
+                .kind = "event", .older_than_ms = INT64_MAX, .now_ms = i};
+            uint64_t count = 0;
+            status = asg_log_prune(log, &old, &count, error);
+            if (status == ASG_OK && count > 0) *ret_acknowledged += 1;
+        }
+    }
+    return status;
+}
+
+/* With a healthy disk again: everything acknowledged is there, and perhaps the one
+ * append whose outcome nobody was told, whole. */
+static void check_after_fault(const struct fixture *fixture, uint64_t acknowledged)
+{
+    disk.fault = FAULT_NONE;
+    disk.has_happened = false;
+    struct asg_log *log = open_log(fixture);
+    uint64_t head = asg_log_head(log).seq;
+    if (head < acknowledged || head > acknowledged + 3) {
+        fail_msg("%" PRIu64 " records acknowledged, %" PRIu64 " there", acknowledged,
+                 head);
+    }
+    struct asg_log_verdict verdict = verify_good(log);
+    assert_int_equal(head, verdict.record_count);
+    append_step(log, 1);
+    assert_int_equal(head + 3, verify_good(log).record_count);
+    asg_log_close(&log);
+}
+
+static void fail_at_each_point(const struct fixture *fixture, enum fault fault,
+                               enum asg_status expected)
+{
+    int64_t failures = 0;
+    for (int64_t nth = 1;; nth++) {
+        remove_log(fixture);
+        struct asg_log *log = open_log(fixture);
+        disk.fault = fault;
+        disk.countdown = nth;
+        disk.has_happened = false;
+        uint64_t acknowledged = 0;
+        struct asg_error error = {""};
+        enum asg_status status = work(log, 12, &acknowledged, &error);
+        bool has_happened = disk.has_happened;
+        if (has_happened) {
+            failures++;
+            assert_status(expected, status);
+            assert_true(strlen(error.text) > 10);
+            /* The disk is back, but memory may be ahead of it: still refused. */
+            disk.fault = FAULT_NONE;
+            struct asg_record record = {.kind = "event"};
+            struct asg_error again = {""};
+            enum asg_status later = asg_log_append(log, &record, 1, NULL, &again);
+            if (asg_log_broken(log) != ASG_OK) {
+                assert_status(expected, later);
+                assert_non_null(strstr(again.text, "opened again"));
+            } else { /* only a full disk at a snapshot leaves the records going on */
+                assert_status(ASG_ERR_FULL, status);
+                assert_status(ASG_OK, later);
+                acknowledged++;
+            }
+        } else {
+            assert_status(ASG_OK, status);
+        }
+        asg_log_close(&log);
+        check_after_fault(fixture, acknowledged);
+        if (!has_happened) break;
+    }
+    print_message("failed at each of %" PRId64 " points\n", failures);
+    assert_true(failures >= 12);
+}
+
+static void test_an_io_error_at_any_write_breaks_the_log_and_loses_nothing(void **state)
+{
+    fail_at_each_point(*state, FAULT_WRITE_EIO, ASG_ERR_IO);
+}
+
+static void test_a_torn_write_loses_nothing_acknowledged(void **state)
+{
+    fail_at_each_point(*state, FAULT_SHORT, ASG_ERR_IO);
+}
+
+static void test_a_full_disk_at_any_write_loses_nothing(void **state)
+{
+    fail_at_each_point(*state, FAULT_WRITE_FULL, ASG_ERR_FULL);
+}
+
+static void test_a_failed_fsync_breaks_the_log_for_good(void **state)
+{
+    fail_at_each_point(*state, FAULT_SYNC, ASG_ERR_IO);
+}
+
+/* The checkpoint after a commit fails: the commit stands, the next append is refused. */
+static void test_a_failed_checkpoint_stops_the_log_after_the_commit(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asg_log *log = open_log(fixture);
+    static char payload[900 * 4096];
+    struct asg_record big = {
+        .kind = "event", .payload = payload, .payload_length = sizeof payload};
+    struct asg_error error = {""};
+    assert_status(ASG_OK, asg_log_append(log, &big, 1, NULL, &error));
+    /* This one passes the limit of the write-ahead log; its own sync is the first. */
+    big.payload_length = sizeof payload / 2;
+    disk = (struct disk){.fault = FAULT_SYNC, .countdown = 2};
+    assert_status(ASG_OK, asg_log_append(log, &big, 1, NULL, &error));
+    assert_true(disk.has_happened);
+    assert_status(ASG_ERR_IO, asg_log_broken(log));
+    assert_status(ASG_ERR_IO, asg_log_append(log, &big, 1, NULL, &error));
+    asg_log_close(&log);
+    check_after_fault(fixture, 2);
+}
+
+static void test_a_disk_that_fails_while_a_log_is_created_leaves_none_or_a_whole_one(
+    void **state)
+{
+    struct fixture *fixture = *state;
+    static const enum fault faults[] = {FAULT_WRITE_EIO, FAULT_WRITE_FULL, FAULT_SYNC,
+                                        FAULT_SHORT};
+    for (size_t i = 0; i < 4; i++) {
+        for (int64_t nth = 1;; nth++) {
+            remove_log(fixture);
+            disk = (struct disk){.fault = faults[i], .countdown = nth};
+            struct asg_log_options options = options_for(fixture);
+            struct asg_log *log = NULL;
+            struct asg_error error = {""};
+            enum asg_status status = asg_log_open_sqlite(&options, &log, &error);
+            bool has_happened = disk.has_happened;
+            if (status == ASG_OK) asg_log_close(&log);
+            if (has_happened && status != ASG_OK) assert_true(strlen(error.text) > 10);
+            check_after_fault(fixture, 0);
+            if (!has_happened) break;
+        }
+    }
+}
+
+/* A really full disk, where we may mount one. */
+static void test_a_full_tmpfs_stops_the_log_and_room_lets_it_go_on(void **state)
+{
+    struct fixture *fixture = *state;
+    char folder[80];
+    (void)snprintf(folder, sizeof folder, "%s/small", fixture->folder);
+    assert_int_equal(0, mkdir(folder, 0700));
+    if (mount("none", folder, "tmpfs", 0, "size=12m") != 0) {
+        print_message("cannot mount a tmpfs here (%s): skipped\n", strerror(errno));
+        (void)rmdir(folder);
+        skip();
+    }
+    struct fixture small = {{0}, {0}};
+    (void)snprintf(small.path, sizeof small.path, "%s/log.db", folder);
+    char filler[128];
+    (void)snprintf(filler, sizeof filler, "%s/filler", folder);
+    struct asg_log *log = open_log(&small);
+    int file = open(filler, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    static char megabyte[1 << 20];
+    for (int i = 0; i < 6; i++)
+        (void)!write(file, megabyte, sizeof megabyte);
+
+    uint64_t acknowledged = 0;
+    struct asg_error error = {""};
+    enum asg_status status = work(log, 100000, &acknowledged, &error);
+    assert_status(ASG_ERR_FULL, status);
+    assert_non_null(strstr(error.text, "is full"));
+    assert_int_equal(0, ftruncate(file, 0));
+    (void)close(file);
+    asg_log_close(&log);
+    check_after_fault(&small, acknowledged);
+    assert_int_equal(0, umount2(folder, MNT_DETACH));
+    (void)rmdir(folder);
+}
+
+/* Appends until it is killed; tells each acknowledged sequence number by a pipe. */
+static void append_and_tell(const struct fixture *fixture, int pipe_end)
+{
+    struct asg_log *log = open_log(fixture);
+    for (int i = 0;; i++) {
+        append_step(log, i);
+        uint64_t head = asg_log_head(log).seq;
+        struct asg_error error;
+        if (i % 50 == 49 &&
+            asg_log_save_snapshot(log, head, "state", 5, &error) != ASG_OK) {
+            _exit(1);
+        }
+        if (write(pipe_end, &head, sizeof head) != (ssize_t)sizeof head) _exit(1);
+    }
+}
+
+static void test_a_writer_killed_at_any_moment_loses_nothing_it_acknowledged(void **state)
+{
+    struct fixture *fixture = *state;
+    uint64_t acknowledged = 0;
+    for (int round = 0; round < 12; round++) {
+        int ends[2];
+        assert_int_equal(0, pipe2(ends, O_CLOEXEC));
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) append_and_tell(fixture, ends[1]);
+        (void)close(ends[1]);
+        /* Let it get further each round, past a checkpoint in the end. */
+        uint64_t wanted = acknowledged + (uint64_t)(round * round * 30) + 3;
+        uint64_t told = 0;
+        while (read(ends[0], &told, sizeof told) == (ssize_t)sizeof told) {
+            acknowledged = told;
+            if (acknowledged >= wanted) break;
+        }
+        assert_int_equal(0, kill(child, SIGKILL));
+        while (read(ends[0], &told, sizeof told) == (ssize_t)sizeof told) {
+            acknowledged = told;
+        }
+        (void)close(ends[0]);
+        int ended = 0;
+        assert_int_equal(child, waitpid(child, &ended, 0));
+        assert_true(WIFSIGNALED(ended));
+
+        struct asg_log *log = open_reader(fixture);
+        uint64_t head = asg_log_head(log).seq;
+        assert_true(head >= acknowledged && head <= acknowledged + 3);
+        assert_int_equal(head, verify_good(log).record_count);
+        asg_log_close(&log);
+        acknowledged = head;
+    }
+    assert_true(acknowledged > 10000);
+}
+
+/* Cut the closed file at many places: said, never a crash, never a shorter good log. */
+static void test_a_file_cut_short_is_never_taken_for_a_good_one(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asg_log *log = open_log(fixture);
+    for (int i = 0; i < 60; i++)
+        append_step(log, i);
+    struct asg_error error = {""};
+    assert_status(ASG_OK, asg_log_save_snapshot(log, 180, "state", 5, &error));
+    asg_log_close(&log);
+    FILE *file = fopen(fixture->path, "rb");
+    static char bytes[1 << 20];
+    size_t size = fread(bytes, 1, sizeof bytes, file);
+    (void)fclose(file);
+    assert_true(size < sizeof bytes);
+
+    size_t tried = 0;
+    for (size_t cut = 0; cut < size; cut += cut % 4096 == 4095 ? 1 : 113) {
+        file = fopen(fixture->path, "wb");
+        (void)fwrite(bytes, 1, cut, file);
+        (void)fclose(file);
+        struct asg_log_options options = {.path = fixture->path, .is_immutable = true};
+        enum asg_status status = asg_log_open_sqlite(&options, &log, &error);
+        if (status == ASG_OK) {
+            struct asg_log_verdict verdict;
+            status = asg_log_verify(log, 0, NULL, NULL, &verdict, &error);
+            asg_log_close(&log);
+        }
+        if (status != ASG_ERR_CORRUPT) {
+            fail_msg("cut at %zu of %zu: %s", cut, size, asg_status_text(status));
+        }
+        tried++;
+    }
+    assert_true(tried > 100);
+}
+
+static int set_up(void **state)
+{
+    disk = (struct disk){0};
+    return fixture_set_up(state);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_tear_down)
+
+int main(void)
+{
+    install_shim();
+    const struct CMUnitTest tests[] = {
+        TEST(test_an_io_error_at_any_write_breaks_the_log_and_loses_nothing),
+        TEST(test_a_torn_write_loses_nothing_acknowledged),
+        TEST(test_a_full_disk_at_any_write_loses_nothing),
+        TEST(test_a_failed_fsync_breaks_the_log_for_good),
+        TEST(test_a_failed_checkpoint_stops_the_log_after_the_commit),
+        TEST(test_a_disk_that_fails_while_a_log_is_created_leaves_none_or_a_whole_one),
+        TEST(test_a_full_tmpfs_stops_the_log_and_room_lets_it_go_on),
+        TEST(test_a_writer_killed_at_any_moment_loses_nothing_it_acknowledged),
+        TEST(test_a_file_cut_short_is_never_taken_for_a_good_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
