@@ -1,0 +1,905 @@
+/* A worker in this process: jobs as the controller sends them, EC2 as a script plays it.
+ */
+#include "integration/scripted_ec2.h"
+
+#include "aws/ec2_actions.h"
+#include "crypto/crypto.h"
+#include "wire/wire.h"
+#include "worker/worker.h"
+
+#define WAIT_MS  20000
+#define SENT_MAX 64
+#define IDS_MAX  64
+#define JOIN_LINE                                                                        \
+    "# openasg-join: token=abc controller=tcp://127.0.0.1:1 key=k job=7 attempt=1"
+
+/* What the worker said. */
+struct said {
+    enum asg_message_type type;
+    uint64_t job_id; /* of a result */
+    uint8_t *data;
+    size_t length;
+};
+
+/* What the test's EC2 is like. */
+struct cloud {
+    const char *launch_errors[8]; /* code for each RunInstances in turn; NULL: works */
+    int launch_status;
+    int launches;
+    enum scripted_fault launch_fault; /* of the first launch */
+    char *launch_form;                /* of the last one */
+    const char *template_user_data;   /* base64 */
+    int template_asks;
+    const char *protected_id;
+    const char *unknown_id;
+    const char *ended_id;
+    int terminates;
+    int pages;
+    char *form; /* of the last call of any kind */
+};
+
+struct setup {
+    struct scripted_ec2 server;
+    struct cloud cloud;
+    struct asg_ec2_client *ec2;
+    struct asg_worker *worker;
+    struct said said[SENT_MAX];
+    size_t said_count;
+    bool is_cut; /* the controller is away: sending fails */
+    struct asg_arena arena;
+};
+
+static void instance_xml(struct asg_bytes *out, const char *id, const char *state)
+{
+    asg_bytes_printf(out,
+                     "<item><instanceId>%s</instanceId><instanceState><code>0</code>"
+                     "<name>%s</name></instanceState><instanceType>t3.small"
+                     "</instanceType><launchTime>2026-11-23T14:36:49.000Z</launchTime>"
+                     "<placement><availabilityZone>us-east-1a</availabilityZone>"
+                     "</placement><privateIpAddress>127.0.1.5</privateIpAddress>"
+                     "<subnetId>subnet-1</subnetId><clientToken>tok</clientToken><tagSet>"
+                     "<item><key>openasg:group</key><value>web &amp; co</value></item>"
+                     "<item><key>openasg:job</key><value>7</value></item>"
+                     "<item><key>openasg:attempt</key><value>1</value></item></tagSet>"
+                     "</item>",
+                     id, state);
+}
+
+static void play_launch(struct cloud *cloud, const struct scripted_request *request,
+                        struct scripted_answer *ret)
+{
+    int i = cloud->launches++;
+    free(cloud->launch_form);
+    cloud->launch_form = strdup(request->form);
+    if (i == 0) ret->fault = cloud->launch_fault;
+    if (i < 8 && cloud->launch_errors[i] != NULL) {
+        scripted_error(ret, cloud->launch_status, cloud->launch_errors[i], "no & no");
+        free(ret->body);
+        ret->body = scripted_text("<Response><Errors><Error><Code>%s</Code><Message>no"
+                                  "</Message></Error></Errors><RequestID>r</RequestID>"
+                                  "</Response>",
+                                  cloud->launch_errors[i]);
+        return;
+    }
+    struct asg_bytes out = {0};
+    asg_bytes_append_text(&out, "<RunInstancesResponse><requestId>req-1</requestId>"
+                                "<instancesSet>");
+    instance_xml(&out, "i-0001", "pending");
+    instance_xml(&out, "i-0002", "pending");
+    asg_bytes_append_text(&out, "</instancesSet></RunInstancesResponse>");
+    ret->body = strdup(asg_bytes_text(&out));
+    asg_bytes_clear(&out);
+}
+
+static bool names_id(const char *form, const char *prefix, const char *id)
+{
+    if (id == NULL) return false;
+    for (int i = 1; i <= IDS_MAX; i++) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "%s%d", prefix, i);
+        char *value = scripted_field(form, name);
+        bool is_it = value != NULL && strcmp(value, id) == 0;
+        bool is_end = value == NULL;
+        free(value);
+        if (is_it) return true;
+        if (is_end) return false;
+    }
+    return false;
+}
+
+static void play_terminate(struct cloud *cloud, const char *form,
+                           struct scripted_answer *ret)
+{
+    cloud->terminates++;
+    if (names_id(form, "InstanceId.", cloud->protected_id)) {
+        scripted_error(ret, 400, "OperationNotPermitted", "is protected");
+        return;
+    }
+    if (names_id(form, "InstanceId.", cloud->unknown_id)) {
+        scripted_error(ret, 400, "InvalidInstanceID.NotFound", "does not exist");
+        return;
+    }
+    struct asg_bytes out = {0};
+    asg_bytes_append_text(&out, "<TerminateInstancesResponse><instancesSet>");
+    for (int i = 1; i <= IDS_MAX; i++) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "InstanceId.%d", i);
+        char *id = scripted_field(form, name);
+        if (id == NULL) break;
+        asg_bytes_printf(&out,
+                         "<item><instanceId>%s</instanceId><currentState><code>32</code>"
+                         "<name>shutting-down</name></currentState></item>",
+                         id);
+        free(id);
+    }
+    asg_bytes_append_text(&out, "</instancesSet></TerminateInstancesResponse>");
+    ret->body = strdup(asg_bytes_text(&out));
+    asg_bytes_clear(&out);
+}
+
+static void play_describe(struct cloud *cloud, const char *form,
+                          struct scripted_answer *ret)
+{
+    char *filter = scripted_field(form, "Filter.1.Name");
+    char *token = scripted_field(form, "NextToken");
+    struct asg_bytes out = {0};
+    asg_bytes_append_text(&out, "<DescribeInstancesResponse><reservationSet><item>"
+                                "<instancesSet>");
+    if (filter != NULL && strcmp(filter, "instance-id") == 0) {
+        for (int i = 1; i <= IDS_MAX; i++) {
+            char name[64];
+            (void)snprintf(name, sizeof name, "Filter.1.Value.%d", i);
+            char *id = scripted_field(form, name);
+            if (id == NULL) break;
+            bool is_unknown = cloud->unknown_id != NULL && !strcmp(id, cloud->unknown_id);
+            bool is_ended = cloud->ended_id != NULL && !strcmp(id, cloud->ended_id);
+            if (!is_unknown) {
+                instance_xml(&out, id, is_ended ? "terminated" : "running");
+            }
+            free(id);
+        }
+    } else {
+        instance_xml(&out, token == NULL ? "i-page1" : "i-page2", "running");
+    }
+    asg_bytes_append_text(&out, "</instancesSet></item></reservationSet>");
+    if (cloud->pages == 2 && token == NULL) {
+        asg_bytes_append_text(&out, "<nextToken>more</nextToken>");
+    }
+    asg_bytes_append_text(&out, "</DescribeInstancesResponse>");
+    ret->body = strdup(asg_bytes_text(&out));
+    asg_bytes_clear(&out);
+    free(filter);
+    free(token);
+}
+
+static void play(void *context, const struct scripted_request *request,
+                 struct scripted_answer *ret)
+{
+    struct setup *setup = context;
+    struct cloud *cloud = &setup->cloud;
+    free(cloud->form);
+    cloud->form = strdup(request->form);
+    if (strcmp(request->action, "RunInstances") == 0) {
+        play_launch(cloud, request, ret);
+    } else if (strcmp(request->action, "DescribeLaunchTemplateVersions") == 0) {
+        cloud->template_asks++;
+        ret->body = scripted_text(
+            "<DescribeLaunchTemplateVersionsResponse><launchTemplateVersionSet><item>"
+            "<launchTemplateId>lt-1</launchTemplateId><launchTemplateName>web"
+            "</launchTemplateName><versionNumber>3</versionNumber><defaultVersion>true"
+            "</defaultVersion><launchTemplateData><imageId>ami-1</imageId><instanceType>"
+            "t3.small</instanceType><userData>%s</userData></launchTemplateData></item>"
+            "</launchTemplateVersionSet></DescribeLaunchTemplateVersionsResponse>",
+            cloud->template_user_data == NULL ? "" : cloud->template_user_data);
+    } else if (strcmp(request->action, "TerminateInstances") == 0) {
+        play_terminate(cloud, request->form, ret);
+    } else if (strcmp(request->action, "DescribeInstances") == 0) {
+        play_describe(cloud, request->form, ret);
+    } else if (strcmp(request->action, "DescribeInstanceStatus") == 0) {
+        ret->body = strdup(
+            "<DescribeInstanceStatusResponse><instanceStatusSet><item><instanceId>"
+            "i-page1</instanceId><systemStatus><status>impaired</status></systemStatus>"
+            "</item></instanceStatusSet></DescribeInstanceStatusResponse>");
+    } else if (strcmp(request->action, "CreateLaunchTemplate") == 0) {
+        scripted_error(ret, 400, "InvalidLaunchTemplateName.AlreadyExistsException", "");
+    } else if (strcmp(request->action, "CreateLaunchTemplateVersion") == 0) {
+        ret->body =
+            strdup("<CreateLaunchTemplateVersionResponse><launchTemplateVersion>"
+                   "<launchTemplateId>lt-9</launchTemplateId><launchTemplateName>web"
+                   "</launchTemplateName><versionNumber>4</versionNumber>"
+                   "</launchTemplateVersion></CreateLaunchTemplateVersionResponse>");
+    } else if (strcmp(request->action, "CreateTags") == 0) {
+        ret->body = strdup("<CreateTagsResponse><return>true</return>"
+                           "</CreateTagsResponse>");
+    } else {
+        scripted_error(ret, 400, "InvalidAction", request->action);
+    }
+}
+
+static enum asg_status hear(void *context, enum asg_message_type type, const void *object)
+{
+    struct setup *setup = context;
+    if (setup->is_cut) return ASG_ERR_BUSY;
+    assert_true(setup->said_count < SENT_MAX);
+    struct asg_bytes frame = {0};
+    asg_wire_encode_message(type, object, &frame);
+    setup->said[setup->said_count++] =
+        (struct said){.type = type, .data = frame.data, .length = frame.length};
+    if (type == ASG_MESSAGE_RESULT) {
+        const struct asg_result_message *message = object;
+        setup->said[setup->said_count - 1].job_id = message->result->job_id;
+    }
+    return ASG_OK;
+}
+
+static void tell(struct setup *setup, enum asg_message_type type, const void *object)
+{
+    struct asg_bytes frame = {0};
+    asg_wire_encode_message(type, object, &frame);
+    asg_worker_receive(setup->worker, frame.data, frame.length);
+    asg_bytes_clear(&frame);
+}
+
+static void welcome(struct setup *setup, uint64_t epoch)
+{
+    tell(setup, ASG_MESSAGE_WELCOME,
+         &(struct asg_welcome){.epoch = epoch,
+                               .cluster_id = "c-1",
+                               .lease_ms = 15000,
+                               .heartbeat_ms = 3000});
+}
+
+static void open_setup(struct setup *setup)
+{
+    *setup = (struct setup){.cloud = {.launch_status = 400}};
+    scripted_start(&setup->server, play, setup);
+    struct asg_ec2_client_options options = {
+        .credentials = {.name = "test", .fetch = scripted_credentials},
+        .clock = asg_clock_real(),
+        .seed = 7,
+    };
+    struct asg_endpoint_options where = {.url = setup->server.url, .region = "us-east-1"};
+    assert_status(ASG_OK, asg_endpoint_resolve(&where, &options.endpoint, NULL));
+    assert_status(ASG_OK, asg_ec2_client_new(&options, &setup->ec2, NULL));
+    asg_worker_new(
+        &(struct asg_worker_options){.name = "w1",
+                                     .capacity = 4,
+                                     .attempts = 3,
+                                     .attempts_unsure = 8,
+                                     .hello_ms = 1000,
+                                     .resend_ms = 50,
+                                     .clock = asg_clock_real(),
+                                     .ec2 = setup->ec2,
+                                     .ports = {.send = hear, .context = setup}},
+        &setup->worker);
+    (void)asg_worker_tick(setup->worker);
+    assert_int_equal(1, setup->said_count);
+    assert_int_equal(ASG_MESSAGE_HELLO, setup->said[0].type);
+    welcome(setup, 5);
+}
+
+static void close_setup(struct setup *setup)
+{
+    asg_ec2_client_destroy(&setup->ec2);
+    asg_worker_destroy(&setup->worker);
+    scripted_stop(&setup->server);
+    assert_int_equal(0, setup->server.bad_signatures);
+    for (size_t i = 0; i < setup->said_count; i++) {
+        free(setup->said[i].data);
+    }
+    free(setup->cloud.launch_form);
+    free(setup->cloud.form);
+    asg_arena_clear(&setup->arena);
+}
+
+static size_t count_said(const struct setup *setup, enum asg_message_type type)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < setup->said_count; i++) {
+        if (setup->said[i].type == type) count++;
+    }
+    return count;
+}
+
+/* Turn the loop until so many messages of a type were said. */
+static void wait_for(struct setup *setup, enum asg_message_type type, size_t count)
+{
+    struct asg_clock clock = asg_clock_real();
+    int64_t until_ms = asg_clock_monotonic_ms(&clock) + WAIT_MS;
+    while (count_said(setup, type) < count && asg_clock_monotonic_ms(&clock) < until_ms) {
+        int64_t next_ms = asg_worker_tick(setup->worker);
+        if (count_said(setup, type) >= count) break;
+        int64_t wait_ms = next_ms - asg_clock_monotonic_ms(&clock);
+        assert_status(ASG_OK, asg_ec2_client_poll(setup->ec2, NULL, 0,
+                                                  wait_ms < 1000 ? wait_ms : 1000));
+    }
+    assert_true(count_said(setup, type) >= count);
+}
+
+/* The last message of a type, decoded into `ret`. */
+static void last_said(struct setup *setup, enum asg_message_type type, void *ret)
+{
+    for (size_t i = setup->said_count; i > 0; i--) {
+        struct said *said = &setup->said[i - 1];
+        if (said->type != type) continue;
+        assert_status(ASG_OK, asg_wire_decode_message(said->data, said->length, type,
+                                                      &setup->arena, ret));
+        return;
+    }
+    fail_msg("nothing of type %d was said", (int)type);
+}
+
+static const struct asg_result *find_result(struct setup *setup, uint64_t job_id)
+{
+    static struct asg_result_message message;
+    for (size_t i = setup->said_count; i > 0; i--) {
+        struct said *said = &setup->said[i - 1];
+        if (said->type != ASG_MESSAGE_RESULT || said->job_id != job_id) continue;
+        message = (struct asg_result_message){0};
+        assert_status(ASG_OK,
+                      asg_wire_decode_message(said->data, said->length, said->type,
+                                              &setup->arena, &message));
+        return message.result;
+    }
+    return NULL;
+}
+
+/* Turn the loop until the job has a result. */
+static const struct asg_result *wait_for_result(struct setup *setup, uint64_t job_id)
+{
+    const struct asg_result *result = NULL;
+    while ((result = find_result(setup, job_id)) == NULL) {
+        wait_for(setup, ASG_MESSAGE_RESULT, count_said(setup, ASG_MESSAGE_RESULT) + 1);
+    }
+    return result;
+}
+
+static void expect_outcome(enum asg_outcome outcome, const struct asg_result *result)
+{
+    assert_string_equal(asg_enum_word(&asg_outcome_words, (int)outcome),
+                        asg_enum_word(&asg_outcome_words, (int)result->outcome));
+}
+
+static struct asg_launch web_launch = {.template_id = "lt-1",
+                                       .template_name = "web",
+                                       .template_version = "3",
+                                       .subnet_id = "subnet-1",
+                                       .zone = "us-east-1a",
+                                       .count = 2,
+                                       .group_max = 6,
+                                       .based_on = 2};
+
+static struct asg_job launch_job(const struct asg_launch *launch)
+{
+    return (struct asg_job){.id = 7,
+                            .attempt = 1,
+                            .kind = ASG_JOB_LAUNCH,
+                            .group = "web",
+                            .name = "web-7",
+                            .deadline_ms = 1,
+                            .client_token = "tok-7-1",
+                            .launch = launch};
+}
+
+static void give(struct setup *setup, const struct asg_job *job, const char *stanza)
+{
+    tell(setup, ASG_MESSAGE_JOB,
+         &(struct asg_job_message){.epoch = 5,
+                                   .lease_id = 11,
+                                   .time_left_ms = 15000,
+                                   .cluster_id = "c-1",
+                                   .join_stanza = stanza,
+                                   .job = job});
+}
+
+static void test_a_launch_carries_token_tags_and_the_join_line(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    setup.cloud.template_user_data = "IyEvYmluL3NoCmVjaG8gaGk="; /* #!/bin/sh, echo hi */
+    struct asg_tag tags[] = {{"team", "blue"}, {"openasg:group", "forged"}};
+    struct asg_launch launch = web_launch;
+    launch.tags = tags;
+    launch.tag_count = 2;
+    struct asg_job job = launch_job(&launch);
+    give(&setup, &job, JOIN_LINE);
+    const struct asg_result *result = wait_for_result(&setup, 7);
+    expect_outcome(ASG_OUTCOME_OK, result);
+    assert_int_equal(2, result->instance_count);
+    assert_string_equal("i-0001", result->instances[0].instance_id);
+    assert_int_equal(ASG_EC2_PENDING, result->instances[0].state);
+    assert_string_equal("web & co", result->instances[0].group);
+    assert_string_equal("req-1", result->request_id);
+    assert_int_equal(2, result->calls);
+
+    const struct {
+        const char *name;
+        const char *value;
+    } fields[] = {{"ClientToken", "tok-7-1"},
+                  {"MinCount", "2"},
+                  {"MaxCount", "2"},
+                  {"SubnetId", "subnet-1"},
+                  {"LaunchTemplate.LaunchTemplateId", "lt-1"},
+                  {"LaunchTemplate.Version", "3"},
+                  {"TagSpecification.1.ResourceType", "instance"},
+                  {"TagSpecification.1.Tag.1.Key", "team"},
+                  {"TagSpecification.1.Tag.2.Key", "openasg:cluster"},
+                  {"TagSpecification.1.Tag.2.Value", "c-1"},
+                  {"TagSpecification.1.Tag.3.Value", "web"},
+                  {"TagSpecification.1.Tag.4.Value", "7"},
+                  {"TagSpecification.1.Tag.5.Value", "1"}};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        char *value = scripted_field(setup.cloud.launch_form, fields[i].name);
+        assert_non_null(value);
+        assert_string_equal(fields[i].value, value);
+        free(value);
+    }
+    char *user_data = scripted_field(setup.cloud.launch_form, "UserData");
+    char plain[1024] = "";
+    size_t length = 0;
+    assert_status(ASG_OK, asg_base64_decode(user_data, plain, &length));
+    assert_string_equal("#!/bin/sh\necho hi\n" JOIN_LINE "\n", plain);
+    free(user_data);
+    close_setup(&setup);
+}
+
+static void test_template_user_data_is_fetched_once(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    for (uint64_t id = 1; id <= 3; id++) {
+        struct asg_job job = launch_job(&web_launch);
+        job.id = id;
+        give(&setup, &job, JOIN_LINE);
+        expect_outcome(ASG_OUTCOME_OK, wait_for_result(&setup, id));
+        tell(&setup, ASG_MESSAGE_ACK, &(struct asg_ack){.job_id = id, .attempt = 1});
+    }
+    assert_int_equal(1, setup.cloud.template_asks);
+    assert_int_equal(3, setup.cloud.launches);
+    assert_true(asg_worker_is_idle(setup.worker));
+    close_setup(&setup);
+}
+
+static void test_a_launch_above_the_maximum_is_refused_by_the_interlock(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    struct asg_launch launch = web_launch;
+    launch.based_on = 5;
+    struct asg_job job = launch_job(&launch);
+    give(&setup, &job, "");
+    const struct asg_result *result = wait_for_result(&setup, 7);
+    expect_outcome(ASG_OUTCOME_BAD_REQUEST, result);
+    assert_string_equal("OpenasgAboveMax", result->error_code);
+    assert_int_equal(0, setup.server.requests);
+    close_setup(&setup);
+}
+
+static void test_a_job_past_its_deadline_is_not_run(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    struct asg_job job = launch_job(&web_launch);
+    tell(&setup, ASG_MESSAGE_JOB,
+         &(struct asg_job_message){
+             .epoch = 5, .lease_id = 1, .time_left_ms = 0, .job = &job});
+    expect_outcome(ASG_OUTCOME_EXPIRED, wait_for_result(&setup, 7));
+    assert_int_equal(0, setup.server.requests);
+    close_setup(&setup);
+}
+
+static void test_a_job_of_an_older_epoch_is_dropped(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    welcome(&setup, 6);
+    struct asg_job job = launch_job(&web_launch);
+    give(&setup, &job, ""); /* epoch 5 */
+    struct asg_worker_counts counts = asg_worker_counts(setup.worker);
+    assert_int_equal(1, counts.refused);
+    assert_int_equal(0, counts.taken);
+    assert_int_equal(1, setup.said_count);
+    close_setup(&setup);
+}
+
+static void test_capacity_comes_back_at_once(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    setup.cloud.launch_errors[0] = "InsufficientInstanceCapacity";
+    setup.cloud.launch_status = 500;
+    struct asg_job job = launch_job(&web_launch);
+    give(&setup, &job, "");
+    const struct asg_result *result = wait_for_result(&setup, 7);
+    expect_outcome(ASG_OUTCOME_CAPACITY, result);
+    assert_int_equal(1, result->calls);
+    assert_int_equal(1, setup.cloud.launches);
+    close_setup(&setup);
+}
+
+static void test_a_launch_whose_answer_is_lost_is_repeated_with_its_token(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    setup.cloud.launch_fault = SCRIPTED_CLOSE;
+    struct asg_job job = launch_job(&web_launch);
+    give(&setup, &job, "");
+    const struct asg_result *result = wait_for_result(&setup, 7);
+    expect_outcome(ASG_OUTCOME_OK, result);
+    /* libcurl may have sent it once more by itself. */
+    assert_true(setup.cloud.launches >= 2);
+    assert_int_equal(2, result->instance_count);
+    close_setup(&setup);
+}
+
+static void test_a_launch_that_nobody_answers_ends_ambiguous(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    for (size_t i = 0; i < 8; i++) {
+        setup.cloud.launch_errors[i] = "InternalError";
+    }
+    setup.cloud.launch_status = 500;
+    struct asg_job job = launch_job(&web_launch);
+    tell(&setup, ASG_MESSAGE_JOB,
+         &(struct asg_job_message){
+             .epoch = 5, .lease_id = 1, .time_left_ms = 300, .job = &job});
+    const struct asg_result *result = wait_for_result(&setup, 7);
+    expect_outcome(ASG_OUTCOME_AMBIGUOUS, result);
+    assert_string_equal("InternalError", result->error_code);
+    close_setup(&setup);
+}
+
+static void test_the_same_job_delivered_again_runs_once(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    struct asg_job job = launch_job(&web_launch);
+    give(&setup, &job, "");
+    give(&setup, &job, "");
+    expect_outcome(ASG_OUTCOME_OK, wait_for_result(&setup, 7));
+    tell(&setup, ASG_MESSAGE_JOB,
+         &(struct asg_job_message){
+             .epoch = 5, .lease_id = 99, .time_left_ms = 9000, .job = &job});
+    struct asg_result_message message = {0};
+    last_said(&setup, ASG_MESSAGE_RESULT, &message);
+    assert_int_equal(99, message.lease_id);
+    assert_int_equal(1, setup.cloud.launches);
+    close_setup(&setup);
+}
+
+static void test_a_result_is_sent_again_until_acknowledged(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    struct asg_job job = launch_job(&web_launch);
+    give(&setup, &job, "");
+    setup.is_cut = true;
+    struct asg_clock clock = asg_clock_real();
+    int64_t until_ms = asg_clock_monotonic_ms(&clock) + WAIT_MS;
+    while (asg_worker_counts(setup.worker).unacknowledged == 0 &&
+           asg_clock_monotonic_ms(&clock) < until_ms) {
+        assert_status(ASG_OK, asg_ec2_client_poll(setup.ec2, NULL, 0, 100));
+    }
+    assert_int_equal(0, count_said(&setup, ASG_MESSAGE_RESULT));
+    setup.is_cut = false;
+    wait_for(&setup, ASG_MESSAGE_RESULT, 3);
+    /* A new controller asks who we are: the job is still ours, and its result comes. */
+    tell(&setup, ASG_MESSAGE_REJOIN, NULL);
+    struct asg_hello hello = {0};
+    last_said(&setup, ASG_MESSAGE_HELLO, &hello);
+    assert_int_equal(1, hello.held_count);
+    assert_int_equal(7, hello.held[0].job_id);
+    assert_int_equal(3, hello.credits);
+    size_t before = count_said(&setup, ASG_MESSAGE_RESULT);
+    welcome(&setup, 6);
+    (void)asg_worker_tick(setup.worker);
+    assert_int_equal(before + 1, count_said(&setup, ASG_MESSAGE_RESULT));
+    tell(&setup, ASG_MESSAGE_ACK, &(struct asg_ack){.job_id = 7, .attempt = 2});
+    assert_false(asg_worker_is_idle(setup.worker));
+    tell(&setup, ASG_MESSAGE_ACK, &(struct asg_ack){.job_id = 7, .attempt = 1});
+    assert_true(asg_worker_is_idle(setup.worker));
+    close_setup(&setup);
+}
+
+static void test_jobs_beyond_the_credits_are_handed_back(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    for (uint64_t id = 1; id <= 5; id++) {
+        struct asg_job job = launch_job(&web_launch);
+        job.id = id;
+        give(&setup, &job, "");
+    }
+    struct asg_hand_back hand_back = {0};
+    last_said(&setup, ASG_MESSAGE_HAND_BACK, &hand_back);
+    assert_int_equal(5, hand_back.job_id);
+    assert_int_equal(1, count_said(&setup, ASG_MESSAGE_HAND_BACK));
+    close_setup(&setup);
+}
+
+static void test_the_kill_switch_holds_back_changes_and_lets_looking_pass(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    for (int i = 0; i < 2; i++) {
+        if (i == 0) tell(&setup, ASG_MESSAGE_HALT, &(struct asg_halt_message){true});
+        if (i == 1) asg_worker_halt(setup.worker, true);
+        struct asg_job job = launch_job(&web_launch);
+        give(&setup, &job, "");
+        assert_int_equal(i + 1, count_said(&setup, ASG_MESSAGE_HAND_BACK));
+        struct asg_job describe = {.id = 8, .attempt = 1, .kind = ASG_JOB_DESCRIBE};
+        describe.id += (uint64_t)i;
+        give(&setup, &describe, "");
+        expect_outcome(ASG_OUTCOME_OK, wait_for_result(&setup, describe.id));
+        if (i == 0) tell(&setup, ASG_MESSAGE_HALT, &(struct asg_halt_message){false});
+    }
+    assert_int_equal(0, setup.cloud.launches);
+    close_setup(&setup);
+}
+
+static void test_stopping_finishes_what_is_begun_and_takes_no_more(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    struct asg_job job = launch_job(&web_launch);
+    give(&setup, &job, "");
+    asg_worker_stop(setup.worker);
+    struct asg_heartbeat heartbeat = {0};
+    last_said(&setup, ASG_MESSAGE_HEARTBEAT, &heartbeat);
+    assert_int_equal(0, heartbeat.credits);
+    assert_int_equal(1, heartbeat.held_count);
+    struct asg_job late = launch_job(&web_launch);
+    late.id = 8;
+    give(&setup, &late, "");
+    assert_int_equal(1, count_said(&setup, ASG_MESSAGE_HAND_BACK));
+    expect_outcome(ASG_OUTCOME_OK, wait_for_result(&setup, 7));
+    tell(&setup, ASG_MESSAGE_ACK, &(struct asg_ack){.job_id = 7, .attempt = 1});
+    assert_true(asg_worker_is_idle(setup.worker));
+    close_setup(&setup);
+}
+
+static const struct asg_result *terminate(struct setup *setup, const char **ids,
+                                          size_t count)
+{
+    struct asg_terminate part = {.zone = "us-east-1a", .instance_ids = {ids, count}};
+    struct asg_job job = {.id = 9,
+                          .attempt = 1,
+                          .kind = ASG_JOB_TERMINATE,
+                          .group = "web",
+                          .terminate = &part};
+    give(setup, &job, "");
+    return wait_for_result(setup, 9);
+}
+
+static void test_terminating_good_ids_is_one_call(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    const char *ids[] = {"i-1", "i-2", "i-3"};
+    const struct asg_result *result = terminate(&setup, ids, 3);
+    expect_outcome(ASG_OUTCOME_OK, result);
+    assert_int_equal(3, result->instance_count);
+    assert_int_equal(ASG_EC2_SHUTTING_DOWN, result->instances[0].state);
+    assert_int_equal(1, setup.server.requests);
+    close_setup(&setup);
+}
+
+static void test_one_bad_id_does_not_save_the_others(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    setup.cloud.unknown_id = "i-5";
+    setup.cloud.protected_id = "i-2";
+    setup.cloud.ended_id = "i-7";
+    const char *ids[] = {"i-1", "i-2", "i-3", "i-4", "i-5", "i-6", "i-7", "i-8"};
+    const struct asg_result *result = terminate(&setup, ids, 8);
+    expect_outcome(ASG_OUTCOME_PROTECTED, result);
+    assert_int_equal(6, result->instance_count); /* 1, 3, 4, 6, 8, and 7 that is over */
+    assert_int_equal(1, result->gone.count);
+    assert_string_equal("i-5", result->gone.items[0]);
+    assert_int_equal(1, result->protected_ids.count);
+    assert_string_equal("i-2", result->protected_ids.items[0]);
+    close_setup(&setup);
+}
+
+static void test_an_id_that_ec2_does_not_know_is_told_as_gone(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    setup.cloud.unknown_id = "i-5";
+    const char *ids[] = {"i-5"};
+    const struct asg_result *result = terminate(&setup, ids, 1);
+    expect_outcome(ASG_OUTCOME_OK, result);
+    assert_int_equal(0, result->instance_count);
+    assert_int_equal(1, result->gone.count);
+    close_setup(&setup);
+}
+
+static void test_a_listing_reads_all_pages_and_marks_the_impaired(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    setup.cloud.pages = 2;
+    struct asg_job job = {.id = 8, .attempt = 1, .kind = ASG_JOB_DESCRIBE};
+    give(&setup, &job, "");
+    const struct asg_result *result = wait_for_result(&setup, 8);
+    expect_outcome(ASG_OUTCOME_OK, result);
+    assert_int_equal(2, result->instance_count);
+    assert_string_equal("i-page2", result->instances[1].instance_id);
+    assert_true(result->instances[0].is_impaired);
+    assert_false(result->instances[1].is_impaired);
+    assert_int_equal(7, result->instances[0].job_id);
+    assert_int_equal(1, result->instances[0].attempt);
+    assert_string_equal("127.0.1.5", result->instances[0].private_ip);
+    assert_int_equal(1795444609000, result->instances[0].launched_ms);
+    close_setup(&setup);
+}
+
+static void test_a_template_name_that_ec2_has_gets_a_new_version(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    static const char script[] = "#!/bin/sh\necho hello\n";
+    uint8_t hash[ASG_SHA256_BYTES];
+    char hex[ASG_SHA256_HEX_SIZE];
+    asg_sha256(script, sizeof script - 1, hash);
+    asg_hex_encode(hash, sizeof hash, hex);
+    struct asg_template_config config = {.name = "web",
+                                         .image_id = "ami-1",
+                                         .instance_type = "t3.small",
+                                         .user_data_sha256 = hex};
+    struct asg_job job = {.id = 10,
+                          .attempt = 1,
+                          .kind = ASG_JOB_TEMPLATE,
+                          .client_token = "tok-10-1",
+                          .template_config = &config};
+    struct asg_job_message message = {
+        .epoch = 5,
+        .lease_id = 1,
+        .attachment = {(const uint8_t *)script, sizeof script - 1},
+        .job = &job};
+    tell(&setup, ASG_MESSAGE_JOB, &message);
+    const struct asg_result *result = wait_for_result(&setup, 10);
+    expect_outcome(ASG_OUTCOME_OK, result);
+    assert_string_equal("lt-9", result->template_id);
+    assert_string_equal("4", result->template_version);
+    char *user_data = scripted_field(setup.cloud.form, "LaunchTemplateData.UserData");
+    assert_string_equal("IyEvYmluL3NoCmVjaG8gaGVsbG8K", user_data);
+    free(user_data);
+    /* Other user data than was decided on is not put anywhere. */
+    job.id = 11;
+    message.attachment.length--;
+    int requests = setup.server.requests;
+    tell(&setup, ASG_MESSAGE_JOB, &message);
+    expect_outcome(ASG_OUTCOME_BAD_REQUEST, wait_for_result(&setup, 11));
+    assert_int_equal(requests, setup.server.requests);
+    close_setup(&setup);
+}
+
+static void test_a_template_is_resolved_to_id_and_number(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    struct asg_job job = {.id = 12,
+                          .attempt = 1,
+                          .kind = ASG_JOB_RESOLVE_TEMPLATE,
+                          .template_name = "web",
+                          .template_version = "$Latest"};
+    give(&setup, &job, "");
+    const struct asg_result *result = wait_for_result(&setup, 12);
+    expect_outcome(ASG_OUTCOME_OK, result);
+    assert_string_equal("lt-1", result->template_id);
+    assert_string_equal("3", result->template_version);
+    assert_string_equal("t3.small", result->template_type);
+    /* The launch that follows knows the user data already. */
+    struct asg_job launch = launch_job(&web_launch);
+    give(&setup, &launch, JOIN_LINE);
+    expect_outcome(ASG_OUTCOME_OK, wait_for_result(&setup, 7));
+    assert_int_equal(1, setup.cloud.template_asks);
+    close_setup(&setup);
+}
+
+static void test_tags_are_put_on_adopted_instances(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    const char *ids[] = {"i-1"};
+    struct asg_describe part = {.instance_ids = {ids, 1}};
+    struct asg_job job = {
+        .id = 13, .attempt = 1, .kind = ASG_JOB_TAG, .group = "web", .describe = &part};
+    give(&setup, &job, "");
+    expect_outcome(ASG_OUTCOME_OK, wait_for_result(&setup, 13));
+    char *id = scripted_field(setup.cloud.form, "ResourceId.1");
+    char *key = scripted_field(setup.cloud.form, "Tag.2.Key");
+    assert_string_equal("i-1", id);
+    assert_string_equal("openasg:group", key);
+    free(id);
+    free(key);
+    close_setup(&setup);
+}
+
+static void test_frames_that_are_none_are_counted_and_dropped(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    static const uint8_t frames[][4] = {
+        {0}, {0xff, 0xff, 0xff, 0xff}, {0x93, 49, 1, 0x90}};
+    for (size_t i = 0; i < 3; i++) {
+        asg_worker_receive(setup.worker, frames[i], sizeof frames[i]);
+    }
+    asg_worker_receive(setup.worker, "", 0);
+    assert_int_equal(4, asg_worker_counts(setup.worker).bad_frames);
+    assert_true(asg_worker_is_idle(setup.worker));
+    close_setup(&setup);
+}
+
+static void test_a_job_without_its_part_is_refused_with_words(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    for (int kind = 0; kind < ASG_JOB_COUNT; kind++) {
+        if (kind == ASG_JOB_DESCRIBE) continue; /* needs nothing */
+        struct asg_job job = {
+            .id = 20 + (uint64_t)kind, .attempt = 1, .kind = (enum asg_job_kind)kind};
+        give(&setup, &job, "");
+        struct asg_result_message message = {0};
+        last_said(&setup, ASG_MESSAGE_RESULT, &message);
+        expect_outcome(ASG_OUTCOME_BAD_REQUEST, message.result);
+        tell(&setup, ASG_MESSAGE_ACK,
+             &(struct asg_ack){.job_id = job.id, .attempt = job.attempt});
+    }
+    assert_int_equal(0, setup.server.requests);
+    close_setup(&setup);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_launch_carries_token_tags_and_the_join_line),
+        cmocka_unit_test(test_template_user_data_is_fetched_once),
+        cmocka_unit_test(test_a_launch_above_the_maximum_is_refused_by_the_interlock),
+        cmocka_unit_test(test_a_job_past_its_deadline_is_not_run),
+        cmocka_unit_test(test_a_job_of_an_older_epoch_is_dropped),
+        cmocka_unit_test(test_capacity_comes_back_at_once),
+        cmocka_unit_test(test_a_launch_whose_answer_is_lost_is_repeated_with_its_token),
+        cmocka_unit_test(test_a_launch_that_nobody_answers_ends_ambiguous),
+        cmocka_unit_test(test_the_same_job_delivered_again_runs_once),
+        cmocka_unit_test(test_a_result_is_sent_again_until_acknowledged),
+        cmocka_unit_test(test_jobs_beyond_the_credits_are_handed_back),
+        cmocka_unit_test(test_the_kill_switch_holds_back_changes_and_lets_looking_pass),
+        cmocka_unit_test(test_stopping_finishes_what_is_begun_and_takes_no_more),
+        cmocka_unit_test(test_terminating_good_ids_is_one_call),
+        cmocka_unit_test(test_one_bad_id_does_not_save_the_others),
+        cmocka_unit_test(test_an_id_that_ec2_does_not_know_is_told_as_gone),
+        cmocka_unit_test(test_a_listing_reads_all_pages_and_marks_the_impaired),
+        cmocka_unit_test(test_a_template_name_that_ec2_has_gets_a_new_version),
+        cmocka_unit_test(test_a_template_is_resolved_to_id_and_number),
+        cmocka_unit_test(test_tags_are_put_on_adopted_instances),
+        cmocka_unit_test(test_frames_that_are_none_are_counted_and_dropped),
+        cmocka_unit_test(test_a_job_without_its_part_is_refused_with_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
