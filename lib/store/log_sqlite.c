@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "store/sqlite_file.h"
+#include "store/sqlite_wal.h"
 
 static struct asg_sqlite_log *self_of(struct asg_log *log)
 {
@@ -434,11 +435,13 @@ static enum asg_status open_writer(struct asg_sqlite_log *self,
                                    struct asg_error *error)
 {
     int64_t size = 0;
+    struct asg_log_flaw_found flaw = {0};
     enum asg_status status = asg_file_check_system(options->path, error);
     if (status == ASG_OK) status = asg_file_lock(options->path, &self->lock, error);
     if (status == ASG_OK) {
         status = asg_file_prepare(options->path, /* may_create */ true, &size, error);
     }
+    if (status == ASG_OK) status = asg_wal_check(options->path, &flaw, error);
     if (status == ASG_OK) {
         status = asg_sqlite_open(options->path, ASG_SQLITE_WRITE, &self->db, error);
     }

@@ -14,6 +14,7 @@ struct asg_sqlite_log {
     sqlite3 *db;
     int lock; /* descriptor of the lock file, -1 for readers */
     struct asg_log_meta meta;
+    bool is_immutable;
     bool is_meta_intact;
     bool is_head_sound;    /* the last record's columns are what they must be */
     unsigned data_version; /* SQLite's counter after our own last commit */

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/sqlite_wal.h"
+
 /* SQLite's own look at the pages: trees, free list, sizes. One line a problem. */
 static enum asg_status check_pages(struct asg_sqlite_log *self,
                                    struct asg_log_flaw_found *flaw,
@@ -29,7 +31,11 @@ enum asg_status asg_sqlite_check_before(struct asg_log *log,
                                         struct asg_error *error)
 {
     struct asg_sqlite_log *self = (struct asg_sqlite_log *)log;
-    enum asg_status status = asg_schema_check(self->db, flaw, error);
+    enum asg_status status = ASG_OK;
+    if (!self->is_immutable) {
+        status = asg_wal_check(sqlite3_db_filename(self->db, "main"), flaw, error);
+    }
+    if (status == ASG_OK) status = asg_schema_check(self->db, flaw, error);
     if (status != ASG_OK) return status;
     if (!self->is_meta_intact) {
         (void)asg_flaw_set(flaw, ASG_LOG_FLAW_HEADER, 0,

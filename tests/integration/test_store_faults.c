@@ -473,6 +473,84 @@ static void test_a_file_cut_short_is_never_taken_for_a_good_one(void **state)
     assert_true(tried > 100);
 }
 
+/* Copies of the file and its write-ahead log as a killed writer leaves them, with 20
+ * commits of one step in the write-ahead log. */
+static void leave_wal_behind(const struct fixture *fixture)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct asg_log *log = open_log(fixture);
+        for (int i = 0; i < 20; i++)
+            append_step(log, i);
+        (void)raise(SIGKILL);
+    }
+    int ended = 0;
+    assert_int_equal(child, waitpid(child, &ended, 0));
+    assert_true(WIFSIGNALED(ended));
+}
+
+static void test_a_bit_that_rots_in_the_write_ahead_log_is_not_taken_for_a_crash(
+    void **state)
+{
+    struct fixture *fixture = *state;
+    char name[160];
+    (void)snprintf(name, sizeof name, "%s-wal", fixture->path);
+    struct asg_log_options writer = options_for(fixture);
+    struct asg_log_options reader = {.path = fixture->path, .is_read_only = true};
+    /* The header, an early commit, one in the middle; the page or its frame header. */
+    static const long places[] = {0, 9, 17, 25, 32, 40, 48, 2000, 32 + 5 * 4120L + 30};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        remove_log(fixture);
+        leave_wal_behind(fixture);
+        int file = open(name, O_RDWR | O_CLOEXEC);
+        uint8_t byte = 0;
+        assert_int_equal(1, pread(file, &byte, 1, places[i]));
+        byte ^= 0x10;
+        assert_int_equal(1, pwrite(file, &byte, 1, places[i]));
+        (void)close(file);
+
+        struct asg_log *log = NULL;
+        struct asg_error error = {""};
+        enum asg_status status = asg_log_open_sqlite(&reader, &log, &error);
+        if (status == ASG_OK) {
+            struct asg_log_verdict verdict;
+            status = asg_log_verify(log, 0, NULL, NULL, &verdict, &error);
+            assert_int_equal(ASG_LOG_FLAW_FILE, verdict.flaw);
+            asg_log_close(&log);
+        }
+        assert_status(ASG_ERR_CORRUPT, status);
+        assert_non_null(strstr(error.text, "write-ahead log"));
+        assert_status(ASG_ERR_CORRUPT, asg_log_open_sqlite(&writer, &log, &error));
+        assert_non_null(strstr(error.text, "write-ahead log"));
+    }
+}
+
+/* Power fails while the last commit is written: its pages may be there in any mixture. */
+static void test_a_torn_last_commit_is_a_crash_and_costs_only_itself(void **state)
+{
+    struct fixture *fixture = *state;
+    char name[160];
+    (void)snprintf(name, sizeof name, "%s-wal", fixture->path);
+    leave_wal_behind(fixture);
+    struct asg_log *log = open_reader(fixture);
+    assert_int_equal(60, asg_log_head(log).seq);
+    asg_log_close(&log);
+
+    /* The last frame is the last one that is not zero. */
+    int file = open(name, O_RDWR | O_CLOEXEC);
+    long frames = 0;
+    uint32_t page = 0;
+    while (pread(file, &page, 4, 32 + frames * 4120) == 4 && page != 0)
+        frames++;
+    assert_true(frames > 20);
+    static const char zeros[2000];
+    assert_int_equal(sizeof zeros,
+                     pwrite(file, zeros, sizeof zeros, 32 + (frames - 1) * 4120 + 2000));
+    (void)close(file);
+    check_after_fault(fixture, 57);
+}
+
 static int set_up(void **state)
 {
     disk = (struct disk){0};
@@ -493,6 +571,8 @@ int main(void)
         TEST(test_a_disk_that_fails_while_a_log_is_created_leaves_none_or_a_whole_one),
         TEST(test_a_full_tmpfs_stops_the_log_and_room_lets_it_go_on),
         TEST(test_a_writer_killed_at_any_moment_loses_nothing_it_acknowledged),
+        TEST(test_a_bit_that_rots_in_the_write_ahead_log_is_not_taken_for_a_crash),
+        TEST(test_a_torn_last_commit_is_a_crash_and_costs_only_itself),
         TEST(test_a_file_cut_short_is_never_taken_for_a_good_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
