@@ -11,13 +11,13 @@
 
 #define PRUNE_DEFAULT_MAX 10000
 
-void asg_log_init(struct asg_log *log, const struct asg_log_backend *backend)
+void asg_log_base_init(struct asg_log *log, const struct asg_log_backend *backend)
 {
     *log = (struct asg_log){.backend = backend};
     asg_chain_init(&log->chain);
 }
 
-void asg_log_clear(struct asg_log *log)
+void asg_log_base_clear(struct asg_log *log)
 {
     asg_chain_clear(&log->chain);
     free(log->staged);

@@ -90,8 +90,8 @@ struct asg_log_cursor {
 };
 
 /* What asg_log_open_* and asg_log_close() share. */
-void asg_log_init(struct asg_log *log, const struct asg_log_backend *backend);
-void asg_log_clear(struct asg_log *log);
+void asg_log_base_init(struct asg_log *log, const struct asg_log_backend *backend);
+void asg_log_base_clear(struct asg_log *log);
 
 /* Remember a failure for good when memory could be ahead of disk. Returns `status`. */
 enum asg_status asg_log_break(struct asg_log *log, enum asg_status status,

@@ -48,7 +48,7 @@ static void close_log(struct asg_log *log)
     }
     asg_arena_clear(&self->arena);
     free(self->records);
-    asg_log_clear(log);
+    asg_log_base_clear(log);
     free(self);
 }
 
@@ -248,7 +248,7 @@ void asg_log_open_memory(const struct asg_log_options *options, struct asg_log *
 {
     struct memory_log *self = asg_alloc(1, sizeof *self);
     struct asg_log *log = &self->log;
-    asg_log_init(log, &backend);
+    asg_log_base_init(log, &backend);
     log->created_ms = options->now_ms;
     log->head.epoch = options->epoch == 0 ? 1 : options->epoch;
     (void)snprintf(log->cluster_id, sizeof log->cluster_id, "%s",

@@ -279,7 +279,7 @@ static void free_log(struct asg_sqlite_log *self)
     asg_sqlite_finalize(&self->chain_hash);
     if (self->db != NULL) asg_sqlite_close(&self->db);
     if (self->lock >= 0) (void)close(self->lock);
-    asg_log_clear(&self->log);
+    asg_log_base_clear(&self->log);
     free(self);
 }
 
@@ -493,7 +493,7 @@ enum asg_status asg_log_open_sqlite(const struct asg_log_options *options,
                         ASG_LOG_CLUSTER_MAX);
     }
     struct asg_sqlite_log *self = asg_alloc(1, sizeof *self);
-    asg_log_init(&self->log, &backend);
+    asg_log_base_init(&self->log, &backend);
     self->lock = -1;
     self->log.is_read_only = options->is_read_only || options->is_immutable;
     enum asg_status status = self->log.is_read_only ? open_reader(self, options, error)
