@@ -29,7 +29,8 @@ struct asg_rpc_health {
     pthread_mutex_t mutex;
     struct service services[ASG_RPC_HEALTH_SERVICES_MAX];
     size_t service_count;
-    struct watcher *watchers; /* at most as many as the server takes calls */
+    struct watcher *watchers;
+    size_t watcher_count;
 };
 
 struct asg_rpc_health *asg_rpc_health_new(void)
@@ -148,12 +149,19 @@ static void watch(struct asg_rpc_call *call, const uint8_t *request, size_t leng
     }
     watcher->call = call;
     (void)pthread_mutex_lock(&health->mutex);
+    if (health->watcher_count == ASG_RPC_HEALTH_WATCHERS_MAX) {
+        (void)pthread_mutex_unlock(&health->mutex);
+        free(watcher);
+        asg_rpc_call_end(call, ASG_RPC_RESOURCE_EXHAUSTED, "too many watch already");
+        return;
+    }
     const struct service *service = find_service(health, watcher->service);
     uint8_t bytes[RESPONSE_BYTES_MAX];
     size_t packed = pack_response(
         service == NULL ? ASG_HEALTH_SERVICE_UNKNOWN : service->status, bytes);
     watcher->next = health->watchers;
     health->watchers = watcher;
+    health->watcher_count++;
     asg_rpc_call_send(call, bytes, packed);
     (void)pthread_mutex_unlock(&health->mutex);
 }
@@ -166,7 +174,10 @@ static void watcher_hung_up(struct asg_rpc_call *call, void *context)
     while (*at != NULL && (*at)->call != call)
         at = &(*at)->next;
     struct watcher *found = *at;
-    if (found != NULL) *at = found->next;
+    if (found != NULL) {
+        *at = found->next;
+        health->watcher_count--;
+    }
     (void)pthread_mutex_unlock(&health->mutex);
     if (found == NULL) return; /* it was refused and has been ended */
     free(found);

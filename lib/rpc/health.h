@@ -2,7 +2,8 @@
  *
  * Check of a service that was never set ends with NOT_FOUND; Watch answers
  * SERVICE_UNKNOWN and goes on, as the "GRPC Health Checking Protocol" says. Status of
- * the whole program is the service "".
+ * the whole program is the service "". One Watch more than the most is answered with
+ * RESOURCE_EXHAUSTED.
  * Threads: every call from any.
  */
 #ifndef ASG_RPC_HEALTH_H
@@ -17,6 +18,7 @@
 
 #define ASG_RPC_HEALTH_METHODS       2
 #define ASG_RPC_HEALTH_SERVICES_MAX  32
+#define ASG_RPC_HEALTH_WATCHERS_MAX  32  /* so that calls are left for Check */
 #define ASG_RPC_HEALTH_SERVICE_BYTES 128 /* longest name, with its closing zero */
 
 enum asg_health_status {

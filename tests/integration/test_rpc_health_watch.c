@@ -78,7 +78,12 @@ static void watch(struct watching *watching, const char *target, const char *req
     grpc_init();
     watching->queue = grpc_completion_queue_create_for_next(NULL);
     grpc_channel_credentials *plain = grpc_insecure_credentials_create();
-    watching->channel = grpc_channel_create(target, plain, NULL);
+    /* A connection of its own: a server takes only so many streams on one. */
+    char key[] = GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL;
+    grpc_arg alone = {.type = GRPC_ARG_INTEGER, .key = key};
+    alone.value.integer = 1;
+    const grpc_channel_args args = {1, &alone};
+    watching->channel = grpc_channel_create(target, plain, &args);
     grpc_channel_credentials_release(plain);
     watching->call = grpc_channel_create_call(
         watching->channel, NULL, GRPC_PROPAGATE_DEFAULTS, watching->queue,
@@ -229,6 +234,36 @@ static void test_server_that_stops_ends_the_watch(void **state)
     assert_int_not_equal(GRPC_STATUS_OK, end_watch(&watching));
 }
 
+static void test_one_watch_too_many_is_refused_and_leaves_room_for_check(void **state)
+{
+    (void)state;
+    struct served served;
+    serve(&served);
+    struct watching watching[ASG_RPC_HEALTH_WATCHERS_MAX];
+    for (int i = 0; i < ASG_RPC_HEALTH_WATCHERS_MAX; i++) {
+        watch(&watching[i], served.target, "", 0);
+        assert_int_equal(ASG_HEALTH_SERVICE_UNKNOWN, next_status(&watching[i], true));
+    }
+    struct watching refused;
+    watch(&refused, served.target, "", 0);
+    assert_int_equal(-1, next_status(&refused, true));
+    assert_int_equal(GRPC_STATUS_RESOURCE_EXHAUSTED, end_watch(&refused));
+
+    (void)grpc_call_cancel(watching[0].call, NULL);
+    (void)end_watch(&watching[0]);
+    int first = -1; /* its place is free as soon as the server has heard of it */
+    while (first == -1) {
+        watch(&watching[0], served.target, "", 0);
+        first = next_status(&watching[0], true);
+        if (first == -1) (void)end_watch(&watching[0]);
+    }
+    for (int i = 0; i < ASG_RPC_HEALTH_WATCHERS_MAX; i++) {
+        (void)grpc_call_cancel(watching[i].call, NULL);
+        (void)end_watch(&watching[i]);
+    }
+    stop_serving(&served);
+}
+
 static void test_services_and_names_are_bounded(void **state)
 {
     (void)state;
@@ -255,6 +290,7 @@ int main(void)
         cmocka_unit_test(test_watch_of_an_unknown_service_waits_until_it_is_known),
         cmocka_unit_test(test_peer_that_does_not_read_gets_the_newest_status),
         cmocka_unit_test(test_server_that_stops_ends_the_watch),
+        cmocka_unit_test(test_one_watch_too_many_is_refused_and_leaves_room_for_check),
         cmocka_unit_test(test_services_and_names_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
