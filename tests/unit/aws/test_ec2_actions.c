@@ -1,0 +1,262 @@
+/* What is asked of EC2, field by field, and what is read from its answers. */
+#include "lib/check.h"
+
+#include <stdio.h>
+
+#include "aws/ec2_actions.h"
+#include "aws/ec2_reply.h"
+#include "aws/query.h"
+
+static struct asg_arena arena;
+static struct asg_ec2_reply reply;
+
+static int close_all(void **state)
+{
+    (void)state;
+    asg_ec2_reply_clear(&reply);
+    asg_arena_clear(&arena);
+    return 0;
+}
+
+static const void *read_answer(const struct asg_ec2_action *action, const char *text)
+{
+    asg_ec2_reply_begin(&reply, action, &arena);
+    assert_status(ASG_OK, asg_ec2_reply_feed(&reply, text, strlen(text), true));
+    return reply.value;
+}
+
+static void test_values_are_encoded_and_empty_ones_left_out(void **state)
+{
+    (void)state;
+    struct asg_bytes body = {0};
+    asg_query_begin(&body, "Do");
+    asg_query_text(&body, "A", "a b*c/~\xc3\xa4&=");
+    asg_query_text(&body, "B", "");
+    asg_query_text(&body, "C", NULL);
+    asg_query_number(&body, "N", -5);
+    asg_query_flag(&body, "F", false);
+    asg_query_flag(&body, "T", true);
+    const char *const list[] = {"x", "y"};
+    asg_query_list(&body, "L", list, 2);
+    assert_string_equal("Action=Do&Version=2016-11-15&A=a%20b%2Ac%2F~%C3%A4%26%3D&N=-5"
+                        "&T=true&L.1=x&L.2=y",
+                        asg_bytes_text(&body));
+    asg_query_begin(&body, "Again");
+    assert_string_equal("Action=Again&Version=2016-11-15", asg_bytes_text(&body));
+    asg_bytes_clear(&body);
+}
+
+static void test_a_launch_names_one_place(void **state)
+{
+    (void)state;
+    struct asg_bytes body = {0};
+    struct asg_ec2_tag tag = {"k", ""};
+    struct asg_ec2_run_instances params = {.template_name = "web",
+                                           .template_id = "",
+                                           .template_version = "3",
+                                           .zone = "us-east-1a",
+                                           .subnet_id = "subnet-1",
+                                           .min_count = 2,
+                                           .max_count = 2,
+                                           .client_token = "t",
+                                           .tags = &tag,
+                                           .tag_count = 1,
+                                           .is_dry_run = true};
+    asg_ec2_write_run_instances(&params, &body);
+    assert_string_equal(
+        "Action=RunInstances&Version=2016-11-15&LaunchTemplate.LaunchTemplateName=web"
+        "&LaunchTemplate.Version=3&SubnetId=subnet-1&MinCount=2&MaxCount=2&ClientToken=t"
+        "&TagSpecification.1.ResourceType=instance&TagSpecification.1.Tag.1.Key=k"
+        "&TagSpecification.1.Tag.1.Value=&DryRun=true",
+        asg_bytes_text(&body));
+    params = (struct asg_ec2_run_instances){.template_id = "lt-1",
+                                            .template_name = "web",
+                                            .zone = "us-east-1a",
+                                            .min_count = 1,
+                                            .max_count = 1};
+    asg_ec2_write_run_instances(&params, &body);
+    assert_string_equal(
+        "Action=RunInstances&Version=2016-11-15&LaunchTemplate.LaunchTemplateId=lt-1"
+        "&Placement.AvailabilityZone=us-east-1a&MinCount=1&MaxCount=1",
+        asg_bytes_text(&body));
+    asg_bytes_clear(&body);
+}
+
+static void test_filters_are_numbered_with_their_values(void **state)
+{
+    (void)state;
+    struct asg_bytes body = {0};
+    const char *const values[] = {"a", "b"};
+    const struct asg_ec2_filter filters[] = {{"tag:x", values, 2}, {"zone", values, 1}};
+    asg_ec2_write_describe_instances(
+        &(struct asg_ec2_describe_instances){
+            .filters = filters, .filter_count = 2, .max_results = 200, .next_token = "n"},
+        &body);
+    assert_string_equal(
+        "Action=DescribeInstances&Version=2016-11-15&Filter.1.Name=tag%3Ax"
+        "&Filter.1.Value.1=a&Filter.1.Value.2=b&Filter.2.Name=zone"
+        "&Filter.2.Value.1=a&MaxResults=200&NextToken=n",
+        asg_bytes_text(&body));
+    asg_bytes_clear(&body);
+}
+
+static void test_instances_of_several_reservations_are_read(void **state)
+{
+    (void)state;
+    const struct asg_ec2_instances *found = read_answer(
+        &asg_ec2_describe_instances_action,
+        "<DescribeInstancesResponse><requestId>r-9</requestId><reservationSet><item>"
+        "<reservationId>r</reservationId><instancesSet><item><instanceId>i-1</instanceId>"
+        "<instanceState><code>16</code><name>running</name></instanceState>"
+        "<blockDeviceMapping><item><deviceName>/dev/xvda</deviceName></item>"
+        "</blockDeviceMapping><tagSet><item><key>a</key><value>1</value></item><item>"
+        "<value>2</value><key>b</key></item></tagSet></item><item><instanceId>i-2"
+        "</instanceId><stateReason><code>Server.InternalError</code></stateReason></item>"
+        "</instancesSet></item><item><instancesSet><item><instanceId>i-3</instanceId>"
+        "<launchTime>2026-11-23T14:36:49.000Z</launchTime></item></instancesSet></item>"
+        "</reservationSet><nextToken>n</nextToken></DescribeInstancesResponse>");
+    assert_int_equal(3, found->count);
+    assert_string_equal("i-1", found->instances[0].instance_id);
+    assert_string_equal("running", found->instances[0].state);
+    assert_string_equal("2", asg_ec2_instance_tag(&found->instances[0], "b"));
+    assert_string_equal("", asg_ec2_instance_tag(&found->instances[0], "c"));
+    assert_string_equal("Server.InternalError", found->instances[1].state_reason);
+    assert_int_equal(0, found->instances[1].tag_count);
+    assert_string_equal("", found->instances[1].private_ip);
+    assert_string_equal("i-3", found->instances[2].instance_id);
+    assert_int_equal(INT64_C(1795444609000), found->instances[2].launched_ms);
+    assert_string_equal("n", found->next_token);
+    assert_string_equal("r-9", reply.request_id);
+}
+
+static void test_both_forms_of_errors_are_read(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "<Response><Errors><Error><Code>C</Code><Message>m</Message></Error></Errors>"
+        "<RequestID>r</RequestID></Response>",
+        "<ErrorResponse xmlns=\"x\"><Error><Type>Sender</Type><Code>C</Code><Message>m"
+        "</Message></Error><RequestId>r</RequestId></ErrorResponse>"};
+    for (size_t i = 0; i < 2; i++) {
+        (void)read_answer(&asg_ec2_run_instances_action, texts[i]);
+        assert_true(reply.is_error);
+        assert_string_equal("C", reply.code);
+        assert_string_equal("m", reply.message);
+        assert_string_equal("r", reply.request_id);
+    }
+}
+
+static void test_the_answer_of_another_action_is_refused(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"<DescribeInstancesResponse/>", "<html/>",
+                                        "<RunInstancesResponseX/>", "<RunInstances/>"};
+    for (size_t i = 0; i < 4; i++) {
+        asg_ec2_reply_begin(&reply, &asg_ec2_run_instances_action, &arena);
+        assert_status(ASG_ERR_MALFORMED,
+                      asg_ec2_reply_feed(&reply, texts[i], strlen(texts[i]), true));
+    }
+}
+
+static void test_long_words_of_ec2_are_cut_between_characters(void **state)
+{
+    (void)state;
+    struct asg_bytes text = {0};
+    asg_bytes_append_text(&text, "<Response><Errors><Error><Code>C</Code><Message>x");
+    for (int i = 0; i < 1000; i++) {
+        asg_bytes_append_text(&text, "\xc3\xa4");
+    }
+    asg_bytes_append_text(&text, "</Message></Error></Errors></Response>");
+    (void)read_answer(&asg_ec2_run_instances_action, asg_bytes_text(&text));
+    assert_int_equal(ASG_EC2_MESSAGE_MAX - 1, strlen(reply.message));
+    asg_bytes_clear(&text);
+}
+
+static void test_templates_and_versions_are_read(void **state)
+{
+    (void)state;
+    const struct asg_ec2_launch_templates *templates = read_answer(
+        &asg_ec2_create_launch_template_action,
+        "<CreateLaunchTemplateResponse><launchTemplate><launchTemplateId>lt-1"
+        "</launchTemplateId><launchTemplateName>web</launchTemplateName>"
+        "<defaultVersionNumber>1</"
+        "defaultVersionNumber><latestVersionNumber>18446744073709"
+        "551615</latestVersionNumber></launchTemplate></CreateLaunchTemplateResponse>");
+    assert_int_equal(1, templates->count);
+    assert_true(templates->templates[0].latest_version == UINT64_MAX);
+    const struct asg_ec2_template_versions *versions = read_answer(
+        &asg_ec2_describe_launch_template_versions_action,
+        "<DescribeLaunchTemplateVersionsResponse><launchTemplateVersionSet><item>"
+        "<launchTemplateId>lt-1</launchTemplateId><versionNumber>2</versionNumber>"
+        "<defaultVersion>true</defaultVersion><launchTemplateData><imageId>ami</imageId>"
+        "<userData>IyEv</userData></launchTemplateData></item><item><versionNumber>"
+        "18446744073709551616</versionNumber></item></launchTemplateVersionSet>"
+        "</DescribeLaunchTemplateVersionsResponse>");
+    assert_int_equal(2, versions->count);
+    assert_int_equal(2, versions->versions[0].version);
+    assert_true(versions->versions[0].is_default);
+    assert_string_equal("IyEv", versions->versions[0].user_data);
+    assert_int_equal(0, versions->versions[1].version); /* does not fit */
+    assert_string_equal("", versions->versions[1].user_data);
+}
+
+static void test_subnets_statuses_and_truths_are_read(void **state)
+{
+    (void)state;
+    const struct asg_ec2_subnets *subnets =
+        read_answer(&asg_ec2_describe_subnets_action,
+                    "<DescribeSubnetsResponse><subnetSet><item><subnetId>s-1</subnetId>"
+                    "<availabilityZone>us-east-1a</availabilityZone>"
+                    "<availableIpAddressCount>250</availableIpAddressCount></item>"
+                    "</subnetSet></DescribeSubnetsResponse>");
+    assert_string_equal("us-east-1a", subnets->subnets[0].zone);
+    assert_int_equal(250, subnets->subnets[0].free_addresses);
+    const struct asg_ec2_instance_statuses *statuses = read_answer(
+        &asg_ec2_describe_instance_status_action,
+        "<DescribeInstanceStatusResponse><instanceStatusSet><item><instanceId>i-1"
+        "</instanceId><systemStatus><status>ok</status></systemStatus><instanceStatus>"
+        "<status>impaired</status></instanceStatus></item><item><instanceId>i-2"
+        "</instanceId></item></instanceStatusSet></DescribeInstanceStatusResponse>");
+    assert_true(statuses->statuses[0].is_impaired);
+    assert_false(statuses->statuses[1].is_impaired);
+    const struct asg_ec2_truth *truth =
+        read_answer(&asg_ec2_create_tags_action,
+                    "<CreateTagsResponse><return>true</return></CreateTagsResponse>");
+    assert_true(truth->is_true);
+}
+
+static void test_answers_without_their_items_are_harmless(void **state)
+{
+    (void)state;
+    /* Fields where no item was begun: every action ignores them. */
+    for (size_t i = 0; asg_ec2_actions[i] != NULL; i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text,
+                       "<%sResponse><instanceId>x</instanceId><item><a/></item>"
+                       "<instancesSet><instanceId>x</instanceId></instancesSet>"
+                       "<subnetSet/><launchTemplates><x/></launchTemplates></%sResponse>",
+                       asg_ec2_actions[i]->name, asg_ec2_actions[i]->name);
+        (void)read_answer(asg_ec2_actions[i], text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values_are_encoded_and_empty_ones_left_out),
+        cmocka_unit_test(test_a_launch_names_one_place),
+        cmocka_unit_test(test_filters_are_numbered_with_their_values),
+        cmocka_unit_test_teardown(test_instances_of_several_reservations_are_read,
+                                  close_all),
+        cmocka_unit_test_teardown(test_both_forms_of_errors_are_read, close_all),
+        cmocka_unit_test_teardown(test_the_answer_of_another_action_is_refused,
+                                  close_all),
+        cmocka_unit_test_teardown(test_long_words_of_ec2_are_cut_between_characters,
+                                  close_all),
+        cmocka_unit_test_teardown(test_templates_and_versions_are_read, close_all),
+        cmocka_unit_test_teardown(test_subnets_statuses_and_truths_are_read, close_all),
+        cmocka_unit_test_teardown(test_answers_without_their_items_are_harmless,
+                                  close_all),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
