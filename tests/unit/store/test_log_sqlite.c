@@ -6,6 +6,8 @@
 
 #include <sqlite3.h>
 
+#include "crypto/crypto.h"
+#include "store/chain.h"
 #include "store/sqlite_file.h"
 
 /* Run SQL on the file as somebody with the sqlite3 program would. */
@@ -385,6 +387,62 @@ static void test_an_auditor_reads_plain_columns(void **state)
     assert_string_equal("test|1795442400000|1|4\n", text);
 }
 
+/* The query between ```sql and ``` of docs/log-format.md. */
+static char *query_of_the_manual(void)
+{
+    FILE *file = fopen(ASG_SOURCE_DIR "/docs/log-format.md", "rb");
+    assert_non_null(file);
+    static char page[1 << 16];
+    page[fread(page, 1, sizeof page - 1, file)] = '\0';
+    (void)fclose(file);
+    char *start = strstr(page, "```sql\n");
+    assert_non_null(start);
+    start += strlen("```sql\n");
+    char *end = strstr(start, "```");
+    assert_non_null(end);
+    *end = '\0';
+    return start;
+}
+
+static void test_the_manual_tells_how_to_verify_by_hand(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asg_log *log = open_log(fixture);
+    for (int i = 0; i < 5; i++)
+        append_step(log, i);
+    append_one(log, "result", "gr\xc3\xbc\xc3\x9f", "i-1 l\xc3\xa4uft", "xyz");
+    asg_log_close(&log);
+    struct asg_chain chain;
+    uint8_t genesis[ASG_LOG_HASH_BYTES];
+    asg_chain_init(&chain);
+    asg_chain_genesis(&chain, "test", FIXTURE_TIME, genesis);
+    asg_chain_clear(&chain);
+
+    sqlite3 *db = NULL;
+    sqlite3_stmt *rows = NULL;
+    assert_int_equal(SQLITE_OK, sqlite3_open(fixture->path, &db));
+    assert_int_equal(SQLITE_OK,
+                     sqlite3_prepare_v2(db, query_of_the_manual(), -1, &rows, NULL));
+    (void)sqlite3_bind_blob(rows, 1, genesis, sizeof genesis, SQLITE_STATIC);
+    int count = 0;
+    while (sqlite3_step(rows) == SQLITE_ROW) {
+        const char *input = (const char *)sqlite3_column_text(rows, 0);
+        uint8_t bytes[1024];
+        uint8_t hash[ASG_SHA256_BYTES];
+        char text[ASG_SHA256_HEX_SIZE];
+        size_t length = strlen(input) / 2;
+        assert_true(length <= sizeof bytes);
+        assert_status(ASG_OK, asg_hex_decode(input, bytes, length));
+        asg_sha256(bytes, length, hash);
+        asg_hex_encode(hash, sizeof hash, text);
+        assert_string_equal((const char *)sqlite3_column_text(rows, 1), text);
+        count++;
+    }
+    assert_int_equal(16, count);
+    (void)sqlite3_finalize(rows);
+    (void)sqlite3_close(db);
+}
+
 static void test_the_write_ahead_log_is_written_over_and_not_grown(void **state)
 {
     struct fixture *fixture = *state;
@@ -428,6 +486,7 @@ int main(void)
         TEST(test_paths_that_cannot_be_are_refused),
         TEST(test_network_file_systems_are_refused),
         TEST(test_an_auditor_reads_plain_columns),
+        TEST(test_the_manual_tells_how_to_verify_by_hand),
         TEST(test_the_write_ahead_log_is_written_over_and_not_grown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
