@@ -78,6 +78,8 @@ struct asg_log_options {
 
 /* Open the log in the file options->path (SQLite), or create it with mode 0600.
  * A writer holds a lock on "<path>.lock" until asg_log_close(). Blocks on the disk.
+ * While a process has a log open it must not open the file by itself (to copy it, say):
+ * closing that descriptor would drop SQLite's locks. Nor must it fork and go on using it.
  * ASG_ERR_BUSY:        another writer has it; the text names its process id.
  * ASG_ERR_FENCED:      options->epoch is older than the last writer's.
  * ASG_ERR_UNSUPPORTED: the file system is a network one, where locks cannot be trusted.

@@ -129,16 +129,19 @@ static enum asg_status sync_folder(const char *path, struct asg_error *error)
 enum asg_status asg_file_prepare(const char *path, bool may_create, int64_t *ret_size,
                                  struct asg_error *error)
 {
-    ASG_CLEANUP(close_file) int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0 && errno == ENOENT && may_create) {
-        file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    /* stat and not open: closing a descriptor of the file would drop the POSIX locks that
+     * SQLite holds on it for another log of this process, and a passing sqlite3 would
+     * then remove the write-ahead log under it. A new file has no locks yet. */
+    struct stat info;
+    if (stat(path, &info) != 0) {
+        if (errno != ENOENT || !may_create) return fail_errno(error, "open", path);
+        ASG_CLEANUP(close_file)
+        int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (file < 0) return fail_errno(error, "create", path);
         enum asg_status status = sync_folder(path, error);
         if (status != ASG_OK) return status;
+        if (fstat(file, &info) != 0) return fail_errno(error, "look at", path);
     }
-    if (file < 0) return fail_errno(error, "open", path);
-    struct stat info;
-    if (fstat(file, &info) != 0) return fail_errno(error, "look at", path);
     if (!S_ISREG(info.st_mode)) {
         return asg_fail(error, ASG_ERR_CORRUPT, "%s is not a plain file", path);
     }

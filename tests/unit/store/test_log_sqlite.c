@@ -145,6 +145,50 @@ static void test_a_reader_works_beside_the_writer_and_sees_more_after_refresh(
     asg_log_close(&reader);
 }
 
+/* What somebody with the sqlite3 program does: look, and close. */
+static int peek(const char *path)
+{
+    sqlite3 *db = NULL;
+    int code = sqlite3_open(path, &db);
+    if (code == SQLITE_OK) {
+        code = sqlite3_exec(db, "SELECT count(*) FROM records", NULL, NULL, NULL);
+    }
+    (void)sqlite3_close(db);
+    return code == SQLITE_OK ? 0 : 1;
+}
+
+/* Closing any descriptor of a file drops all POSIX locks that the process has on it. A
+ * reader that cost our writer its locks would let a passing sqlite3 take itself for the
+ * last one, and remove the write-ahead log under our feet. */
+static void test_a_reader_in_the_same_process_costs_the_writer_no_lock(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asg_log *writer = open_log(fixture);
+    append_step(writer, 1);
+    struct asg_log *reader = open_reader(fixture);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) { /* a program of its own: SQLite's notes must not be inherited */
+        (void)execl("/proc/self/exe", "peek", fixture->path, (char *)NULL);
+        _exit(1);
+    }
+    int ended = 0;
+    assert_int_equal(child, waitpid(child, &ended, 0));
+    assert_int_equal(0, ended);
+    char name[160];
+    (void)snprintf(name, sizeof name, "%s-wal", fixture->path);
+    assert_int_equal(0, access(name, F_OK));
+    append_step(writer, 2);
+    struct asg_error error = {""};
+    assert_status(ASG_OK, asg_log_refresh(reader, &error));
+    assert_int_equal(6, verify_good(reader).record_count);
+    asg_log_close(&reader);
+    asg_log_close(&writer);
+    writer = open_log(fixture);
+    assert_int_equal(6, asg_log_head(writer).seq);
+    asg_log_close(&writer);
+}
+
 static void test_a_reader_may_not_write(void **state)
 {
     struct asg_log *log = open_log(*state);
@@ -464,8 +508,9 @@ static void test_the_write_ahead_log_is_written_over_and_not_grown(void **state)
 #define TEST(name)                                                                       \
     cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[0], "peek") == 0) return peek(argv[1]);
     const struct CMUnitTest tests[] = {
         TEST(test_a_log_survives_closing_and_opening),
         TEST(test_files_are_readable_by_their_owner_only),
@@ -473,6 +518,7 @@ int main(void)
         TEST(test_a_second_writer_is_refused_and_told_who_holds_the_log),
         TEST(test_a_dead_writer_holds_nothing),
         TEST(test_a_reader_works_beside_the_writer_and_sees_more_after_refresh),
+        TEST(test_a_reader_in_the_same_process_costs_the_writer_no_lock),
         TEST(test_a_reader_may_not_write),
         TEST(test_an_immutable_read_leaves_nothing_behind),
         TEST(test_an_older_epoch_is_fenced),
