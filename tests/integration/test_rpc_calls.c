@@ -1,5 +1,6 @@
 /* The server and the client of lib/rpc with each other, over loopback. */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -229,6 +230,52 @@ static void test_call_that_is_never_answered_ends_at_its_deadline(void **state)
     pair_stop(&pair);
 }
 
+static int open_files(void)
+{
+    int count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    assert_non_null(folder);
+    while (readdir(folder) != NULL)
+        count++;
+    (void)closedir(folder);
+    return count;
+}
+
+/* gRPC goes on trying to connect for 20 s after the channel is gone, unless told. */
+static void test_connection_to_a_silent_target_does_not_outlive_its_call(void **state)
+{
+    (void)state;
+    int silent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    assert_int_equal(0, bind(silent, (struct sockaddr *)&address, length));
+    assert_int_equal(0, listen(silent, 64));
+    assert_int_equal(0, getsockname(silent, (struct sockaddr *)&address, &length));
+
+    struct pair pair;
+    pair_start(&pair, "127.0.0.1:0", 0);
+    struct results results;
+    call_and_wait(&pair, "/test.Test/Echo", "x", 1, DEADLINE_MS, &results);
+    int before = open_files();
+    (void)snprintf(pair.target, sizeof pair.target, "127.0.0.1:%u",
+                   ntohs(address.sin_port));
+    results_init(&results);
+    for (int i = 0; i < 20; i++) {
+        assert_status(ASG_OK, asg_rpc_client_call(pair.client, pair.target, "/t.T/Echo",
+                                                  "x", 1, 100, take_reply, &results));
+    }
+    wait_for(&results, 20);
+    struct asg_clock clock = asg_clock_real();
+    int64_t end_ms = asg_clock_monotonic_ms(&clock) + 10000;
+    while (open_files() > before) {
+        assert_true(asg_clock_monotonic_ms(&clock) < end_ms);
+        (void)sched_yield();
+    }
+    (void)close(silent);
+    pair_stop(&pair);
+}
+
 static void test_target_that_accepts_and_is_silent_ends_at_the_deadline(void **state)
 {
     (void)state;
@@ -387,6 +434,7 @@ int main(void)
         cmocka_unit_test(test_message_over_the_limit_is_refused_on_both_sides),
         cmocka_unit_test(test_call_that_is_never_answered_ends_at_its_deadline),
         cmocka_unit_test(test_target_that_accepts_and_is_silent_ends_at_the_deadline),
+        cmocka_unit_test(test_connection_to_a_silent_target_does_not_outlive_its_call),
         cmocka_unit_test(test_calls_over_the_client_limit_are_busy),
         cmocka_unit_test(test_calls_over_the_server_limit_are_exhausted),
         cmocka_unit_test(test_server_that_stops_tells_those_who_hold_calls),
