@@ -8,10 +8,10 @@
 
 #include "base/arena.h"
 
-void asg_checker_init(struct asg_checker *checker, uint64_t next_seq,
+void asg_checker_init(struct asg_checker *checker, uint64_t next_seq, uint64_t epoch,
                       const uint8_t chain_hash[ASG_LOG_HASH_BYTES])
 {
-    *checker = (struct asg_checker){.next_seq = next_seq};
+    *checker = (struct asg_checker){.next_seq = next_seq, .epoch = epoch};
     memcpy(checker->chain_hash, chain_hash, ASG_LOG_HASH_BYTES);
 }
 

@@ -37,8 +37,8 @@ struct asg_checker {
     uint64_t indexed_sum; /* order does not matter: asg_checker_index_hash() added up */
 };
 
-/* `chain_hash` is that of the record before `next_seq`. */
-void asg_checker_init(struct asg_checker *checker, uint64_t next_seq,
+/* `chain_hash` and `epoch` are those of the record before `next_seq`. */
+void asg_checker_init(struct asg_checker *checker, uint64_t next_seq, uint64_t epoch,
                       const uint8_t chain_hash[ASG_LOG_HASH_BYTES]);
 void asg_checker_clear(struct asg_checker *checker);
 

@@ -31,15 +31,16 @@ static enum asg_status start_verifying(struct asg_log_cursor *cursor, uint64_t f
 {
     struct asg_log *log = cursor->log;
     uint8_t before[ASG_LOG_HASH_BYTES];
+    uint64_t epoch = 0;
     if (from_seq <= 1) {
         asg_chain_genesis(&log->chain, log->cluster_id, log->created_ms, before);
     } else {
         enum asg_status status =
-            log->backend->chain_hash(log, from_seq - 1, before, error);
+            log->backend->chain_hash(log, from_seq - 1, before, &epoch, error);
         if (status != ASG_OK) return status;
     }
     cursor->is_verified = true;
-    asg_checker_init(&cursor->checker, from_seq, before);
+    asg_checker_init(&cursor->checker, from_seq, epoch, before);
     return read_marks(cursor, error);
 }
 
@@ -75,7 +76,8 @@ enum asg_status asg_log_cursor_open(struct asg_log *log,
     if (filter->is_verified && resolved.from_seq <= resolved.to_seq) {
         status = start_verifying(cursor, resolved.from_seq, error);
     } else if (filter->is_verified) { /* nothing to read */
-        asg_checker_init(&cursor->checker, resolved.from_seq, log->head.chain_hash);
+        asg_checker_init(&cursor->checker, resolved.from_seq, log->head.epoch,
+                         log->head.chain_hash);
     }
     if (status != ASG_OK) {
         asg_log_cursor_close(&cursor);

@@ -236,11 +236,13 @@ struct asg_log_verdict {
     char advice[384];                       /* what to do */
 };
 
-/* Called about every 10,000 records; answer false to stop (ASG_ERR_CLOSED). */
-typedef bool asg_log_progress(void *context, uint64_t seq, uint64_t last_seq);
+/* Called on the caller's thread about every 10,000 records, with how many of `total` were
+ * checked; answer false to stop (ASG_ERR_CLOSED). */
+typedef bool asg_log_progress(void *context, uint64_t checked, uint64_t total);
 
 /* Check the whole log from `from_seq` (0: the first) on: the file's structure, every
- * hash, the sequence, epochs, snapshots, what was pruned. `progress` may be NULL.
+ * hash, the sequence, epochs, snapshots, what was pruned. `progress` may be NULL. A long
+ * log is read by a second thread as well, which is gone when this returns.
  * ASG_OK: *ret says how much was checked. ASG_ERR_CORRUPT: *ret names the first flaw,
  * and so does `error`. ASG_ERR_IO: the disk could not be read; nothing is proved. */
 ASG_MUST_USE enum asg_status asg_log_verify(struct asg_log *log, uint64_t from_seq,

@@ -33,9 +33,10 @@ struct asg_log_backend {
                                    struct asg_error *error);
     void (*cursor_close)(struct asg_log_cursor *cursor);
 
-    /* The chain hash after record seq. ASG_ERR_NOT_FOUND: no such record. */
+    /* The chain hash of record seq, and its epoch (may be NULL). ASG_ERR_NOT_FOUND: no
+     * such record. */
     enum asg_status (*chain_hash)(struct asg_log *log, uint64_t seq,
-                                  uint8_t ret[ASG_LOG_HASH_BYTES],
+                                  uint8_t ret[ASG_LOG_HASH_BYTES], uint64_t *ret_epoch,
                                   struct asg_error *error);
 
     enum asg_status (*save_snapshot)(struct asg_log *log, uint64_t seq,
@@ -57,10 +58,14 @@ struct asg_log_backend {
                              uint64_t to_seq, const struct asg_record *record,
                              struct asg_error *error);
 
-    /* What the chain does not cover; before and after the records were read.
+    /* What the chain does not cover; before, while and after the records are read.
      * ASG_ERR_CORRUPT: `flaw` is set. NULL: nothing more to check. */
     enum asg_status (*check_before)(struct asg_log *log, struct asg_log_flaw_found *flaw,
                                     struct asg_error *error);
+    enum asg_status (*check_pages)(struct asg_log *log, struct asg_log_flaw_found *flaw,
+                                   struct asg_error *error);
+    /* The same log, opened once more to read, for another thread. NULL: cannot. */
+    struct asg_log *(*second_reader)(struct asg_log *log);
     enum asg_status (*check_after)(struct asg_log *log, const struct asg_checker *checker,
                                    struct asg_log_flaw_found *flaw,
                                    struct asg_error *error);

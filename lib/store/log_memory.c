@@ -143,7 +143,7 @@ static void cursor_close(struct asg_log_cursor *base)
 }
 
 static enum asg_status chain_hash(struct asg_log *log, uint64_t seq,
-                                  uint8_t ret[ASG_LOG_HASH_BYTES],
+                                  uint8_t ret[ASG_LOG_HASH_BYTES], uint64_t *ret_epoch,
                                   struct asg_error *error)
 {
     const struct memory_log *self = self_of(log);
@@ -151,6 +151,7 @@ static enum asg_status chain_hash(struct asg_log *log, uint64_t seq,
         return asg_fail(error, ASG_ERR_NOT_FOUND, "there is no record %" PRIu64, seq);
     }
     memcpy(ret, self->records[seq - 1].chain_hash, ASG_LOG_HASH_BYTES);
+    if (ret_epoch != NULL) *ret_epoch = self->records[seq - 1].epoch;
     return ASG_OK;
 }
 

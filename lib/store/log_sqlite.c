@@ -32,7 +32,7 @@ static unsigned data_version(sqlite3 *db)
 }
 
 static enum asg_status chain_hash_at(struct asg_log *log, uint64_t seq,
-                                     uint8_t ret[ASG_LOG_HASH_BYTES],
+                                     uint8_t ret[ASG_LOG_HASH_BYTES], uint64_t *ret_epoch,
                                      struct asg_error *error)
 {
     struct asg_sqlite_log *self = self_of(log);
@@ -53,6 +53,8 @@ static enum asg_status chain_hash_at(struct asg_log *log, uint64_t seq,
                           "record %" PRIu64 " has a damaged chain_hash", seq);
     } else {
         memcpy(ret, sqlite3_column_blob(row, 0), ASG_LOG_HASH_BYTES);
+        int64_t epoch = sqlite3_column_int64(row, 1);
+        if (ret_epoch != NULL) *ret_epoch = epoch < 0 ? 0 : (uint64_t)epoch;
     }
     (void)sqlite3_reset(row);
     return status;
@@ -297,6 +299,16 @@ static void close_log(struct asg_log *log)
     free_log(self);
 }
 
+static struct asg_log *second_reader(struct asg_log *log)
+{
+    const struct asg_sqlite_log *self = self_of(log);
+    struct asg_log_options options = {.path = sqlite3_db_filename(self->db, "main"),
+                                      .is_read_only = true,
+                                      .is_immutable = self->is_immutable};
+    struct asg_log *reader = NULL;
+    return asg_log_open_sqlite(&options, &reader, NULL) == ASG_OK ? reader : NULL;
+}
+
 static const struct asg_log_backend backend = {
     .close = close_log,
     .append = append,
@@ -312,6 +324,8 @@ static const struct asg_log_backend backend = {
     .oldest_snapshot = asg_sqlite_oldest_snapshot,
     .prune = prune,
     .check_before = asg_sqlite_check_before,
+    .check_pages = asg_sqlite_check_pages,
+    .second_reader = second_reader,
     .check_after = asg_sqlite_check_after,
 };
 
@@ -327,7 +341,7 @@ static enum asg_status prepare_all(struct asg_sqlite_log *self, struct asg_error
         {"INSERT INTO records(seq, time_ms, epoch, kind, subject, note, content_hash, "
          "chain_hash, payload) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
          &self->insert},
-        {"SELECT chain_hash FROM records WHERE seq = ?1", &self->chain_hash},
+        {"SELECT chain_hash, epoch FROM records WHERE seq = ?1", &self->chain_hash},
     };
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
         enum asg_status status =

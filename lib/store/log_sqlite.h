@@ -45,6 +45,9 @@ enum asg_status asg_sqlite_oldest_snapshot(struct asg_log *log, uint64_t *ret,
 enum asg_status asg_sqlite_check_before(struct asg_log *log,
                                         struct asg_log_flaw_found *flaw,
                                         struct asg_error *error);
+enum asg_status asg_sqlite_check_pages(struct asg_log *log,
+                                       struct asg_log_flaw_found *flaw,
+                                       struct asg_error *error);
 enum asg_status asg_sqlite_check_after(struct asg_log *log,
                                        const struct asg_checker *checker,
                                        struct asg_log_flaw_found *flaw,

@@ -19,7 +19,7 @@ enum asg_status asg_log_save_snapshot(struct asg_log *log, uint64_t seq,
                         length, ASG_LOG_SNAPSHOT_MAX);
     }
     uint8_t chain_hash[ASG_LOG_HASH_BYTES];
-    enum asg_status status = log->backend->chain_hash(log, seq, chain_hash, error);
+    enum asg_status status = log->backend->chain_hash(log, seq, chain_hash, NULL, error);
     if (status != ASG_OK) {
         return asg_fail_wrap(error, status, "snapshot of record %" PRIu64, seq);
     }
@@ -41,7 +41,7 @@ static enum asg_status check_snapshot(struct asg_log *log, uint64_t seq,
                         log->head.seq);
     }
     uint8_t chain_hash[ASG_LOG_HASH_BYTES];
-    enum asg_status status = log->backend->chain_hash(log, seq, chain_hash, error);
+    enum asg_status status = log->backend->chain_hash(log, seq, chain_hash, NULL, error);
     if (status == ASG_ERR_NOT_FOUND) {
         return asg_fail(error, ASG_ERR_CORRUPT, "its record is not in the log");
     }

@@ -1,10 +1,8 @@
-#include "store/log_backend.h"
+#include "store/verify_records.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#define PROGRESS_EVERY 10000
 
 /* flaw, what to do */
 static const struct {
@@ -71,56 +69,6 @@ static void name_flaw(struct asg_log_flaw_found *flaw, const struct asg_error *e
     (void)asg_flaw_set(flaw, ASG_LOG_FLAW_FILE, 0, "%.240s", error->text);
 }
 
-struct walk {
-    struct asg_log *log;
-    uint64_t from_seq;
-    asg_log_progress *progress;
-    void *context;
-};
-
-static enum asg_status walk_records(const struct walk *walk,
-                                    struct asg_log_verdict *verdict,
-                                    struct asg_log_flaw_found *flaw,
-                                    struct asg_error *error)
-{
-    struct asg_log *log = walk->log;
-    struct asg_log_filter filter = {.from_seq = walk->from_seq, .is_verified = true};
-    struct asg_log_cursor *cursor = NULL;
-    enum asg_status status = asg_log_cursor_open(log, &filter, &cursor, error);
-    if (status != ASG_OK) return status;
-    struct asg_record record;
-    while ((status = asg_log_cursor_next(cursor, &record, error)) == ASG_OK) {
-        if (walk->progress == NULL || record.seq % PROGRESS_EVERY != 0) continue;
-        if (!walk->progress(walk->context, record.seq, log->head.seq)) {
-            status =
-                asg_fail(error, ASG_ERR_CLOSED,
-                         "stopped at record %" PRIu64 "; so far all is well", record.seq);
-            break;
-        }
-    }
-    *flaw = cursor->flaw;
-    const struct asg_checker *checker = &cursor->checker;
-    if (status == ASG_ERR_EMPTY) {
-        status = ASG_OK;
-        bool is_whole =
-            walk->from_seq > log->head.seq ||
-            asg_checker_finish(checker, log->head.seq, walk->from_seq == 1, flaw);
-        if (!is_whole) {
-            status = ASG_ERR_CORRUPT;
-        } else if (log->backend->check_after != NULL) {
-            status = log->backend->check_after(log, checker, flaw, error);
-        }
-    }
-    verdict->first_seq = checker->record_count > 0 ? walk->from_seq : 0;
-    verdict->last_seq = walk->from_seq + checker->record_count - 1;
-    verdict->record_count = checker->record_count;
-    verdict->pruned_count = checker->pruned_count;
-    verdict->pruned_last = checker->pruned_last;
-    memcpy(verdict->chain_hash, checker->chain_hash, sizeof verdict->chain_hash);
-    asg_log_cursor_close(&cursor);
-    return status;
-}
-
 /* Every snapshot must be whole, and one of them must stand above what was pruned. */
 static enum asg_status walk_snapshots(struct asg_log *log, uint64_t pruned_last,
                                       struct asg_log_verdict *verdict,
@@ -158,7 +106,8 @@ static enum asg_status walk_snapshots(struct asg_log *log, uint64_t pruned_last,
     return ASG_OK;
 }
 
-static enum asg_status walk_all(const struct walk *walk, struct asg_log_verdict *verdict,
+static enum asg_status walk_all(const struct asg_verify_walk *walk,
+                                struct asg_log_verdict *verdict,
                                 struct asg_log_flaw_found *flaw, struct asg_error *error)
 {
     struct asg_log *log = walk->log;
@@ -167,7 +116,7 @@ static enum asg_status walk_all(const struct walk *walk, struct asg_log_verdict 
         status = log->backend->check_before(log, flaw, error);
         if (status != ASG_OK) return status;
     }
-    status = walk_records(walk, verdict, flaw, error);
+    status = asg_verify_records(walk, verdict, flaw, error);
     if (status != ASG_OK) return status;
     return walk_snapshots(log, verdict->pruned_last, verdict, flaw, error);
 }
@@ -179,10 +128,10 @@ enum asg_status asg_log_verify(struct asg_log *log, uint64_t from_seq,
     *ret = (struct asg_log_verdict){0};
     struct asg_log_flaw_found flaw = {0};
     struct asg_error why = {""};
-    struct walk walk = {.log = log,
-                        .from_seq = from_seq == 0 ? 1 : from_seq,
-                        .progress = progress,
-                        .context = context};
+    struct asg_verify_walk walk = {.log = log,
+                                   .from_seq = from_seq == 0 ? 1 : from_seq,
+                                   .progress = progress,
+                                   .context = context};
     enum asg_status status = ASG_OK;
     if (log->backend->hold != NULL) status = log->backend->hold(log, &why);
     if (status == ASG_OK) {

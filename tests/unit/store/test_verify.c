@@ -252,6 +252,105 @@ static void test_verify_of_a_part_does_not_look_before_it(void **state)
     asg_log_close(&log);
 }
 
+/* 45,000 records: enough for the second thread; payloads below the snapshot pruned. */
+static void write_long_log(const struct fixture *fixture)
+{
+    struct asg_log *log = open_log(fixture);
+    struct asg_record *records = calloc(4500, sizeof *records);
+    for (size_t i = 0; i < 4500; i++) {
+        records[i] = (struct asg_record){.time_ms = FIXTURE_TIME,
+                                         .kind = i % 3 == 2 ? "decision" : "event",
+                                         .subject = i % 3 == 2 ? "web" : "",
+                                         .payload = "payload",
+                                         .payload_length = i % 3 == 2 ? 0 : 7};
+    }
+    struct asg_error error = {""};
+    for (int i = 0; i < 10; i++) {
+        assert_status(ASG_OK, asg_log_append(log, records, 4500, NULL, &error));
+        if (i != 1) continue;
+        assert_status(ASG_OK, asg_log_save_snapshot(log, 300, "state", 5, &error));
+    }
+    free(records);
+    struct asg_log_retention old = {.kind = "event", .older_than_ms = INT64_MAX};
+    assert_status(ASG_OK, asg_log_prune(log, &old, NULL, &error));
+    asg_log_close(&log);
+}
+
+static bool count_calls(void *context, uint64_t checked, uint64_t total)
+{
+    uint64_t *told = context;
+    assert_true(checked > told[0] && checked <= total);
+    assert_int_equal(45001, total);
+    told[0] = checked;
+    told[1]++;
+    return told[2] == 0 || told[1] < told[2];
+}
+
+static void test_a_long_log_is_checked_by_two_threads_and_adds_up(void **state)
+{
+    write_long_log(*state);
+    struct asg_log *log = open_reader(*state);
+    struct asg_log_verdict verdict;
+    struct asg_error error = {""};
+    uint64_t told[3] = {0};
+    enum asg_status status = asg_log_verify(log, 0, count_calls, told, &verdict, &error);
+    if (status != ASG_OK) fail_msg("%s", error.text);
+    assert_int_equal(45001, verdict.record_count);
+    assert_int_equal(1, verdict.first_seq);
+    assert_int_equal(45001, verdict.last_seq);
+    assert_int_equal(200, verdict.pruned_count);
+    assert_int_equal(299, verdict.pruned_last);
+    struct asg_log_head head = asg_log_head(log);
+    assert_memory_equal(head.chain_hash, verdict.chain_hash, ASG_LOG_HASH_BYTES);
+    assert_true(told[1] >= 1);
+    assert_status(ASG_OK, asg_log_verify(log, 5000, NULL, NULL, &verdict, &error));
+    assert_int_equal(40002, verdict.record_count);
+    uint64_t stop[3] = {0, 0, 1};
+    assert_status(ASG_ERR_CLOSED,
+                  asg_log_verify(log, 0, count_calls, stop, &verdict, &error));
+    assert_int_equal(1, stop[1]);
+    asg_log_close(&log);
+}
+
+static void test_of_two_flaws_in_a_long_log_the_first_is_named(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct tampering cases[] = {
+        {"UPDATE records SET note = 'x' WHERE seq = 40000", ASG_LOG_FLAW_CHAIN, 40000},
+        {"UPDATE records SET payload = x'' WHERE seq = 2002", ASG_LOG_FLAW_PAYLOAD, 2002},
+        {"DELETE FROM records WHERE seq = 1999", ASG_LOG_FLAW_MISSING, 1999},
+        {"UPDATE records SET epoch = 2 WHERE seq = 44999", ASG_LOG_FLAW_CHAIN, 1999},
+    };
+    write_long_log(fixture);
+    /* Each adds to the ones before; the last is behind the third. */
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        run_sql(fixture, cases[i].sql);
+        struct asg_log *log = open_reader(fixture);
+        struct asg_log_verdict verdict;
+        struct asg_error error = {""};
+        assert_status(ASG_ERR_CORRUPT,
+                      asg_log_verify(log, 0, NULL, NULL, &verdict, &error));
+        assert_int_equal(cases[i].seq, verdict.bad_seq);
+        asg_log_close(&log);
+    }
+}
+
+/* The records of a whole rewrite with epochs that go back exactly where the two threads
+ * meet (30 % of 45,001, in whole percents). */
+static void test_an_epoch_that_goes_back_between_the_two_parts_is_found(void **state)
+{
+    struct fixture *fixture = *state;
+    write_long_log(fixture);
+    run_sql(fixture, "UPDATE records SET epoch = 0 WHERE seq = 13501");
+    struct asg_log *log = open_reader(fixture);
+    struct asg_log_verdict verdict;
+    struct asg_error error = {""};
+    assert_status(ASG_ERR_CORRUPT, asg_log_verify(log, 0, NULL, NULL, &verdict, &error));
+    assert_int_equal(13501, verdict.bad_seq);
+    assert_int_equal(ASG_LOG_FLAW_EPOCH, verdict.flaw);
+    asg_log_close(&log);
+}
+
 #define TEST(name)                                                                       \
     cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
@@ -264,6 +363,9 @@ int main(void)
         TEST(test_a_damaged_snapshot_is_skipped_and_said),
         TEST(test_a_snapshot_of_another_log_is_not_believed),
         TEST(test_vacuum_changes_nothing_that_matters),
+        TEST(test_a_long_log_is_checked_by_two_threads_and_adds_up),
+        TEST(test_of_two_flaws_in_a_long_log_the_first_is_named),
+        TEST(test_an_epoch_that_goes_back_between_the_two_parts_is_found),
         TEST(test_verify_of_a_part_does_not_look_before_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
