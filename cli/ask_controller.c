@@ -1,0 +1,215 @@
+#include "cli/ask_controller.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bus/bus.h"
+#include "text/quantity.h"
+#include "wire/wire.h"
+
+#define ANSWER_BYTES_MAX ((size_t)256 * 1024 * 1024)
+
+struct asg_connection {
+    struct asg_bus *bus;
+    struct asg_bus_connection *peer;
+    uint64_t request_no;
+};
+
+void asg_connection_destroy(struct asg_connection **connection)
+{
+    if (*connection == NULL) return;
+    asg_bus_connection_destroy(&(*connection)->peer);
+    asg_bus_destroy(&(*connection)->bus);
+    free(*connection);
+    *connection = NULL;
+}
+
+struct asg_command asg_new_command(enum asg_command_kind kind, const char *group)
+{
+    return (struct asg_command){
+        .kind = kind,
+        .actor = "",
+        .cluster_id = "",
+        .group = group != NULL ? group : "",
+        .name = "",
+    };
+}
+
+/* Our key pair and the controller's public key. A key that is not there is not made: it
+ * would be on nobody's list. */
+static enum asg_status load_keys(const struct asg_cli_settings *settings,
+                                 struct asg_bus_keys *keys, char server[ASG_BUS_KEY_SIZE],
+                                 struct asg_error *error)
+{
+    if (access(settings->key_file, R_OK) != 0) {
+        return asg_fail(error, ASG_ERR_NOT_FOUND,
+                        "no key to speak with: %s cannot be read. On the controller's "
+                        "machine give --dir or OPENASG_DIR its folder; elsewhere make a "
+                        "key with \"openasg keys make\"",
+                        settings->key_file);
+    }
+    if (settings->server_key[0] != '\0') {
+        (void)snprintf(server, ASG_BUS_KEY_SIZE, "%s", settings->server_key);
+    } else {
+        enum asg_status status =
+            asg_bus_public_key_load(settings->server_key_file, server, error);
+        if (status != ASG_OK) {
+            return asg_fail_wrap(error, status, "the controller's public key");
+        }
+    }
+    return asg_bus_keys_load_or_make(settings->key_file, keys, error);
+}
+
+static int connect_controller(struct asg_cli *cli)
+{
+    const struct asg_cli_settings *settings = &cli->settings;
+    struct asg_error error = {0};
+    char server[ASG_BUS_KEY_SIZE] = "";
+    ASG_CLEANUP(asg_bus_keys_clear) struct asg_bus_keys keys = {0};
+    enum asg_status status = ASG_OK;
+    if (!settings->allow_plaintext) status = load_keys(settings, &keys, server, &error);
+    if (status != ASG_OK) return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s", error.text);
+    struct asg_connection *connection = asg_alloc(1, sizeof *connection);
+    status = asg_bus_new(1, &connection->bus, &error);
+    if (status == ASG_OK) {
+        const struct asg_bus_connect_options options = {
+            .endpoint = settings->controller,
+            .server_key = server,
+            .keys = &keys,
+            .max_message_bytes = ANSWER_BYTES_MAX,
+            .reconnect_ms_max = 500,
+            .allow_plaintext = settings->allow_plaintext,
+        };
+        status =
+            asg_bus_connection_new(connection->bus, &options, &connection->peer, &error);
+    }
+    if (status != ASG_OK) {
+        asg_connection_destroy(&connection);
+        return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s", error.text);
+    }
+    cli->connection = connection;
+    return ASG_EXIT_OK;
+}
+
+static int say_no_answer(struct asg_cli *cli)
+{
+    char waited[ASG_QUANTITY_TEXT_MAX];
+    asg_quantity_print_duration(cli->settings.timeout_ms, waited);
+    if (cli->settings.allow_plaintext) {
+        return asg_cli_fail(cli, ASG_EXIT_UNREACHABLE,
+                            "no answer from %s within %s: is the controller running "
+                            "there, and with allow.plaintext?",
+                            cli->settings.controller, waited);
+    }
+    return asg_cli_fail(
+        cli, ASG_EXIT_UNREACHABLE,
+        "no answer from %s within %s. Is the controller running there? Is the key in %s "
+        "on its list (admins.d in its folder)? Is %s its public key? An order may have "
+        "been taken all the same: look before you repeat it",
+        cli->settings.controller, waited, cli->settings.key_file,
+        cli->settings.server_key[0] != '\0' ? "server_key"
+                                            : cli->settings.server_key_file);
+}
+
+/* The answer with our number; others are late ones of questions given up before.
+ * ASG_ERR_EMPTY: not yet. */
+static enum asg_status receive_answer(struct asg_connection *connection,
+                                      struct asg_arena *arena, struct asg_answer *ret)
+{
+    for (;;) {
+        struct asg_bus_message message;
+        enum asg_status status = asg_bus_connection_receive(connection->peer, &message);
+        if (status != ASG_OK) return status;
+        status = asg_wire_decode_message(message.data, message.length, ASG_MESSAGE_ANSWER,
+                                         arena, ret);
+        if (status != ASG_OK) return status;
+        bool is_refused_unread = ret->request_no == 0 && !ret->is_ok;
+        if (ret->request_no == connection->request_no || is_refused_unread) return ASG_OK;
+    }
+}
+
+static int wait_for_answer(struct asg_cli *cli, struct asg_arena *arena,
+                           struct asg_answer *ret)
+{
+    struct asg_connection *connection = cli->connection;
+    int64_t end_ms = asg_clock_monotonic_ms(&cli->clock) + cli->settings.timeout_ms;
+    for (;;) {
+        enum asg_status status = receive_answer(connection, arena, ret);
+        if (status == ASG_OK) return ASG_EXIT_OK;
+        if (status != ASG_ERR_EMPTY) {
+            return asg_cli_fail(cli, ASG_EXIT_FAILED,
+                                "%s answers what this openasg does not understand (%s): "
+                                "use the one of the controller's release",
+                                cli->settings.controller, asg_status_text(status));
+        }
+        int64_t left_ms = end_ms - asg_clock_monotonic_ms(&cli->clock);
+        if (left_ms <= 0) return say_no_answer(cli);
+        struct asg_bus_poll_item item = {.connection = connection->peer, .fd = -1};
+        (void)asg_bus_poll(&item, 1, left_ms);
+    }
+}
+
+int asg_ask(struct asg_cli *cli, const struct asg_request *request,
+            struct asg_arena *arena, struct asg_answer *ret)
+{
+    if (cli->connection == NULL) {
+        int code = connect_controller(cli);
+        if (code != ASG_EXIT_OK) return code;
+    }
+    struct asg_request numbered = *request;
+    numbered.request_no = ++cli->connection->request_no;
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes frame = {0};
+    asg_wire_encode_message(ASG_MESSAGE_REQUEST, &numbered, &frame);
+    if (frame.length > ASG_ADMIN_FRAME_MAX) {
+        return asg_cli_fail(cli, ASG_EXIT_FAILED,
+                            "the request has %zu bytes, at most %d are taken",
+                            frame.length, ASG_ADMIN_FRAME_MAX);
+    }
+    enum asg_status status =
+        asg_bus_connection_send(cli->connection->peer, frame.data, frame.length);
+    if (status != ASG_OK) return say_no_answer(cli);
+    int code = wait_for_answer(cli, arena, ret);
+    if (code != ASG_EXIT_OK) return code;
+    if (ret->is_ok) return ASG_EXIT_OK;
+    return asg_cli_fail(cli, ASG_EXIT_FAILED, "%s: %s",
+                        ret->code != NULL && ret->code[0] != '\0' ? ret->code : "refused",
+                        ret->message != NULL && ret->message[0] != '\0'
+                            ? ret->message
+                            : "no reason given");
+}
+
+int asg_order(struct asg_cli *cli, const struct asg_command *command, const char *done,
+              struct asg_answer *ret)
+{
+    const struct asg_request request = {.command = command, .group = "", .name = ""};
+    struct asg_answer answer = {0};
+    int code = asg_ask(cli, &request, &cli->arena, &answer);
+    if (ret != NULL) *ret = answer;
+    if (code != ASG_EXIT_OK) return code;
+    bool has_words = answer.message != NULL && answer.message[0] != '\0';
+    (void)fprintf(cli->err, "%s\n", has_words ? answer.message : done);
+    return ASG_EXIT_OK;
+}
+
+int asg_ask_group(struct asg_cli *cli, const char *name, bool must_exist,
+                  struct asg_arena *arena, const struct asg_group_view **ret)
+{
+    const struct asg_request request = {
+        .query = ASG_QUERY_GROUPS, .group = "", .name = name};
+    struct asg_answer answer = {0};
+    int code = asg_ask(cli, &request, arena, &answer);
+    if (code != ASG_EXIT_OK) return code;
+    *ret = NULL;
+    for (size_t i = 0; i < answer.group_count; i++) {
+        const struct asg_group_config *config = answer.groups[i].config;
+        if (config != NULL && strcmp(config->name, name) == 0) *ret = &answer.groups[i];
+    }
+    if (*ret == NULL && must_exist) {
+        return asg_cli_fail(cli, ASG_EXIT_FAILED,
+                            "there is no group \"%s\"; \"openasg group list\" shows them",
+                            name);
+    }
+    return ASG_EXIT_OK;
+}

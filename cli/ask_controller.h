@@ -1,0 +1,32 @@
+/* ask_controller - one question or order to the controller, and its answer.
+ *
+ * Over CURVE with the admin key. Blocks until the answer is there or the time is up; a
+ * text on `err` then says what to look at. */
+#ifndef ASG_CLI_ASK_CONTROLLER_H
+#define ASG_CLI_ASK_CONTROLLER_H
+
+#include "cli/cli.h"
+#include "model/messages.h"
+
+/* Send and wait. ASG_EXIT_OK: *ret is filled and says ok; it lives in `arena`.
+ * Otherwise the words are out already: ASG_EXIT_FAILED (refused; *ret is filled),
+ * ASG_EXIT_UNREACHABLE, ASG_EXIT_USAGE (no key). */
+int asg_ask(struct asg_cli *cli, const struct asg_request *request,
+            struct asg_arena *arena, struct asg_answer *ret);
+
+/* Send an order and say on `err` what came of it; `done` is what to say when it is done
+ * and the controller says nothing itself. */
+int asg_order(struct asg_cli *cli, const struct asg_command *command, const char *done,
+              struct asg_answer *ret);
+
+/* The group's view, in `arena`. ASG_EXIT_FAILED with words when there is none and
+ * `must_exist`; else *ret is NULL. */
+int asg_ask_group(struct asg_cli *cli, const char *name, bool must_exist,
+                  struct asg_arena *arena, const struct asg_group_view **ret);
+
+/* A command with its texts set to "" and nothing else. */
+struct asg_command asg_new_command(enum asg_command_kind kind, const char *group);
+
+void asg_connection_destroy(struct asg_connection **connection);
+
+#endif

@@ -1,0 +1,126 @@
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/ask_controller.h"
+#include "cli/commands.h"
+
+int asg_cli_fail(struct asg_cli *cli, int code, const char *format, ...)
+{
+    (void)fflush(cli->out);
+    (void)fputs("openasg: ", cli->err);
+    va_list args;
+    va_start(args, format);
+    (void)vfprintf(cli->err, format, args);
+    va_end(args);
+    (void)fputc('\n', cli->err);
+    return code;
+}
+
+int asg_cli_fail_status(struct asg_cli *cli, enum asg_status status,
+                        const struct asg_error *error)
+{
+    bool is_usage = status == ASG_ERR_INVALID || status == ASG_ERR_LIMIT;
+    const char *text = error->text[0] != '\0' ? error->text : asg_status_text(status);
+    return asg_cli_fail(cli, is_usage ? ASG_EXIT_USAGE : ASG_EXIT_FAILED, "%s", text);
+}
+
+size_t asg_cli_width(const struct asg_cli *cli)
+{
+    int file = fileno(cli->out);
+    struct winsize size = {0};
+    if (file < 0 || !isatty(file) || ioctl(file, TIOCGWINSZ, &size) != 0) return 0;
+    return size.ws_col;
+}
+
+static void print_bytes(struct asg_cli *cli, struct asg_bytes *text)
+{
+    (void)fwrite(text->data, 1, text->length, cli->out);
+}
+
+void asg_cli_show_list(struct asg_cli *cli, const struct asg_schema *schema,
+                       const void *items, size_t count,
+                       const struct asg_render_column *columns, size_t column_count)
+{
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes text = {0};
+    if (cli->settings.output == ASG_OUTPUT_JSON) {
+        asg_render_json_list(schema, items, count, /* is_compact */ false, &text);
+    } else if (cli->settings.output == ASG_OUTPUT_YAML) {
+        asg_render_yaml_list(schema, items, count, &text);
+    } else {
+        asg_render_table(schema, items, count, columns, column_count, asg_cli_width(cli),
+                         &text);
+    }
+    print_bytes(cli, &text);
+}
+
+void asg_cli_show_one(struct asg_cli *cli, const struct asg_schema *schema,
+                      const void *object, const struct asg_render_column *columns,
+                      size_t column_count)
+{
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes text = {0};
+    if (cli->settings.output == ASG_OUTPUT_JSON) {
+        asg_render_json(schema, object, /* is_compact */ false, &text);
+    } else if (cli->settings.output == ASG_OUTPUT_YAML) {
+        asg_render_yaml(schema, object, &text);
+    } else {
+        asg_render_record(schema, object, columns, column_count, &text);
+    }
+    print_bytes(cli, &text);
+}
+
+/* What an operator who writes only "openasg group" wants to know. */
+static int show_help(struct asg_cli *cli, const struct asg_arguments *arguments)
+{
+    if (arguments->wants_help) {
+        asg_options_help(arguments, cli->out);
+        return ASG_EXIT_OK;
+    }
+    asg_options_help(arguments, cli->err);
+    return ASG_EXIT_USAGE;
+}
+
+static int run_command(struct asg_cli *cli, const struct asg_arguments *arguments)
+{
+    if (asg_option_flag(arguments, "version")) {
+        (void)fprintf(cli->out, "openasg %s\n", ASG_VERSION);
+        return ASG_EXIT_OK;
+    }
+    if (arguments->command == NULL && !asg_option_flag(arguments, "print-config")) {
+        return show_help(cli, arguments);
+    }
+    if (arguments->wants_help) return show_help(cli, arguments);
+    struct asg_error error = {0};
+    enum asg_status status =
+        asg_cli_load_settings(arguments, environ, &cli->arena, &cli->settings, &error);
+    if (status != ASG_OK) return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s", error.text);
+    if (asg_option_flag(arguments, "print-config")) {
+        asg_config_print(&asg_cli_config_table, &cli->settings, cli->out);
+        return ASG_EXIT_OK;
+    }
+    return arguments->command->run(cli, arguments);
+}
+
+int asg_cli_run(struct asg_cli *cli, int argc, char **argv)
+{
+    struct asg_arguments arguments;
+    struct asg_error error = {0};
+    enum asg_status status =
+        asg_options_parse(asg_cli_table(), argc, argv, &cli->arena, &arguments, &error);
+    int code = ASG_EXIT_USAGE;
+    if (status != ASG_OK) {
+        code = asg_cli_fail(cli, ASG_EXIT_USAGE, "%s", error.text);
+    } else {
+        code = run_command(cli, &arguments);
+    }
+    asg_connection_destroy(&cli->connection);
+    asg_arena_clear(&cli->arena);
+    if ((fflush(cli->out) != 0 || ferror(cli->out)) && code == ASG_EXIT_OK) {
+        code = asg_cli_fail(cli, ASG_EXIT_FAILED, "cannot write the output");
+    }
+    return code;
+}

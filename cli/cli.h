@@ -1,0 +1,73 @@
+/* cli - what every command of openasg shares: settings, output, the way to say no.
+ *
+ * Flow:    argv -> [options table] -> command_<family>.c -> ask_controller or the log
+ *          file -> render -> stdout
+ * A command answers with an exit code. Results go to `out`, words about them to `err`.
+ * Threads: one.
+ */
+#ifndef ASG_CLI_CLI_H
+#define ASG_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "cli/settings.h"
+#include "text/options.h"
+#include "text/render.h"
+
+enum asg_exit {
+    ASG_EXIT_OK = 0,
+    ASG_EXIT_FAILED = 1,      /* refused by the controller, or the command failed */
+    ASG_EXIT_USAGE = 2,       /* the command line or the settings are wrong */
+    ASG_EXIT_UNREACHABLE = 3, /* no answer from the controller */
+    ASG_EXIT_NOT_VERIFIED = 4,
+    ASG_EXIT_DIFFERS = 5, /* replay */
+    ASG_EXIT_TIMEOUT = 6, /* a wait ended before it came true */
+};
+
+enum asg_output { ASG_OUTPUT_TABLE, ASG_OUTPUT_JSON, ASG_OUTPUT_YAML };
+extern const struct asg_enum asg_output_words;
+
+struct asg_connection; /* ask_controller.h */
+
+struct asg_cli {
+    struct asg_arena arena; /* for the whole run */
+    struct asg_cli_settings settings;
+    FILE *out;
+    FILE *err;
+    struct asg_clock clock;
+    struct asg_connection *connection; /* made by the first question */
+};
+
+/* Run one command line; argv[0] is the program. Returns the exit code. */
+int asg_cli_run(struct asg_cli *cli, int argc, char **argv);
+
+/* Everything of the command line in one table; lives for ever. */
+const struct asg_command_table *asg_cli_table(void);
+
+/* "openasg: ..." on `err`; returns `code`. */
+int asg_cli_fail(struct asg_cli *cli, int code, const char *format, ...) ASG_PRINTF(3, 4);
+
+/* The same for a failed status of a library: usage for INVALID, else failed. */
+int asg_cli_fail_status(struct asg_cli *cli, enum asg_status status,
+                        const struct asg_error *error);
+
+/* Width of the terminal on `out`, 0 when it is none: tables are then not cut. */
+size_t asg_cli_width(const struct asg_cli *cli);
+
+/* A list in the form that --output asks for. */
+void asg_cli_show_list(struct asg_cli *cli, const struct asg_schema *schema,
+                       const void *items, size_t count,
+                       const struct asg_render_column *columns, size_t column_count);
+
+/* One thing: a line a column, or as JSON or YAML. */
+void asg_cli_show_one(struct asg_cli *cli, const struct asg_schema *schema,
+                      const void *object, const struct asg_render_column *columns,
+                      size_t column_count);
+
+#define ASG_COLUMNS(list) (list), sizeof(list) / sizeof((list)[0])
+
+#endif

@@ -1,0 +1,83 @@
+/* command_control - suspend and resume processes, the kill switch, look at EC2 now. */
+#include <string.h>
+
+#include "cli/ask_controller.h"
+#include "cli/commands.h"
+#include "cli/process_words.h"
+
+static const struct asg_argument process_arguments[] = {
+    {.name = "GROUP", .help = "Name of the group."},
+    {.name = "PROCESS",
+     .help = "launch, terminate, add-to-load-balancer, alarm-notification, "
+             "az-rebalance, health-check, instance-refresh, replace-unhealthy, "
+             "scheduled-actions; none means all.",
+     .is_optional = true,
+     .is_repeated = true},
+};
+static const struct asg_argument group_argument[] = {
+    {.name = "GROUP",
+     .help = "Only this group; none means everything.",
+     .is_optional = true}};
+
+static int run_processes(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    bool is_suspend = strcmp(arguments->command->name, "suspend") == 0;
+    struct asg_command command =
+        asg_new_command(is_suspend ? ASG_COMMAND_SUSPEND : ASG_COMMAND_RESUME,
+                        asg_argument_text(arguments, 0));
+    struct asg_texts words = {arguments->values.items + 1, arguments->values.count - 1};
+    struct asg_error error = {0};
+    enum asg_status status = asg_process_bits(&words, &command.processes, &error);
+    if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
+    return asg_order(cli, &command, is_suspend ? "suspended" : "resumed", NULL);
+}
+
+static int run_halt(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    bool is_halt = strcmp(arguments->command->name, "halt") == 0;
+    struct asg_command command = asg_new_command(
+        is_halt ? ASG_COMMAND_HALT : ASG_COMMAND_UNHALT, asg_argument_text(arguments, 0));
+    return asg_order(cli, &command,
+                     is_halt ? "halted: no instance is launched or terminated"
+                             : "no longer halted",
+                     NULL);
+}
+
+static int run_reconcile(void *context, const struct asg_arguments *arguments)
+{
+    (void)arguments;
+    struct asg_command command = asg_new_command(ASG_COMMAND_RECONCILE, "");
+    return asg_order(context, &command, "EC2 is being looked at", NULL);
+}
+
+static const struct asg_command_entry commands[] = {
+    {.name = "suspend",
+     .summary = "Suspend processes of a group",
+     .examples = "openasg suspend web terminate replace-unhealthy\nopenasg suspend web",
+     ASG_ARGUMENTS(process_arguments),
+     .run = run_processes},
+    {.name = "resume",
+     .summary = "Resume suspended processes of a group",
+     .examples = "openasg resume web",
+     ASG_ARGUMENTS(process_arguments),
+     .run = run_processes},
+    {.name = "halt",
+     .summary = "The kill switch: launch and terminate nothing",
+     .details = "Decisions go on and are recorded, no changing call leaves.",
+     .examples = "openasg halt web\nopenasg halt",
+     ASG_ARGUMENTS(group_argument),
+     .run = run_halt},
+    {.name = "unhalt",
+     .summary = "Take the kill switch back",
+     .examples = "openasg unhalt",
+     ASG_ARGUMENTS(group_argument),
+     .run = run_halt},
+    {.name = "reconcile",
+     .summary = "Compare EC2 with what the controller believes, now",
+     .examples = "openasg reconcile",
+     .run = run_reconcile},
+};
+
+const struct asg_family asg_control_family = ASG_FAMILY(commands);

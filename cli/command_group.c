@@ -1,0 +1,487 @@
+/* command_group - make, change, show and delete groups. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/ask_controller.h"
+#include "cli/commands.h"
+#include "cli/fill_options.h"
+#include "cli/process_words.h"
+#include "cli/rules.h"
+#include "model/schemas.h"
+#include "text/quantity.h"
+
+static const struct asg_argument name_argument[] = {
+    {.name = "GROUP", .help = "Name of the group."}};
+
+#define GROUP_OPTIONS                                                                    \
+    {.name = "file",                                                                     \
+     .type = ASG_OPTION_FILE,                                                            \
+     .value = "FILE",                                                                    \
+     .letter = 'f',                                                                      \
+     .help = "Take the group from a YAML file; options win over it."},                   \
+        {.name = "min",                                                                  \
+         .type = ASG_OPTION_NUMBER,                                                      \
+         .value = "N",                                                                   \
+         .max = ASG_GROUP_CAPACITY_MAX,                                                  \
+         .help = "Fewest instances."},                                                   \
+        {.name = "max",                                                                  \
+         .type = ASG_OPTION_NUMBER,                                                      \
+         .value = "N",                                                                   \
+         .max = ASG_GROUP_CAPACITY_MAX,                                                  \
+         .help = "Most instances."},                                                     \
+        {.name = "desired",                                                              \
+         .type = ASG_OPTION_NUMBER,                                                      \
+         .value = "N",                                                                   \
+         .max = ASG_GROUP_CAPACITY_MAX,                                                  \
+         .help = "Instances wanted.",                                                    \
+         .default_text = "min"},                                                         \
+        {.name = "template",                                                             \
+         .type = ASG_OPTION_TEXT,                                                        \
+         .value = "NAME",                                                                \
+         .help = "EC2 launch template, by its name."},                                   \
+        {.name = "template-id",                                                          \
+         .type = ASG_OPTION_TEXT,                                                        \
+         .value = "ID",                                                                  \
+         .help = "EC2 launch template, by its id (lt-...)."},                            \
+        {.name = "template-version",                                                     \
+         .type = ASG_OPTION_TEXT,                                                        \
+         .value = "VERSION",                                                             \
+         .help = "A number, $Latest or $Default.",                                       \
+         .default_text = "$Default"},                                                    \
+        {.name = "zones",                                                                \
+         .type = ASG_OPTION_TEXTS,                                                       \
+         .value = "LIST",                                                                \
+         .help = "Where instances start: zones, each with its subnet behind a slash or " \
+                 "without for EC2's default subnet (us-east-1a/subnet-1,us-east-1b)."},  \
+        {.name = "instance-types",                                                       \
+         .type = ASG_OPTION_TEXTS,                                                       \
+         .value = "LIST",                                                                \
+         .help = "Types to try in this order.",                                          \
+         .default_text = "the template's"},                                              \
+        {.name = "health-check",                                                         \
+         .type = ASG_OPTION_WORD,                                                        \
+         .value = "TYPE",                                                                \
+         .words = &asg_health_check_words,                                               \
+         .help = "When an instance is in service: when EC2 says it runs, or when its "   \
+                 "agent's first report is in.",                                          \
+         .default_text = "ec2"},                                                         \
+        {.name = "health-grace",                                                         \
+         .type = ASG_OPTION_DURATION,                                                    \
+         .value = "TIME",                                                                \
+         .max = 7 * 86400000,                                                            \
+         .help = "A new instance is not replaced in this time.",                         \
+         .default_text = "0s"},                                                          \
+        {.name = "cooldown",                                                             \
+         .type = ASG_OPTION_DURATION,                                                    \
+         .value = "TIME",                                                                \
+         .max = 7 * 86400000,                                                            \
+         .help = "Pause after a simple scaling activity.",                               \
+         .default_text = "5m"},                                                          \
+        {.name = "warmup",                                                               \
+         .type = ASG_OPTION_DURATION,                                                    \
+         .value = "TIME",                                                                \
+         .max = 7 * 86400000,                                                            \
+         .help = "A new instance does not count in metrics in this time.",               \
+         .default_text = "the cooldown"},                                                \
+        {.name = "evaluation",                                                           \
+         .type = ASG_OPTION_DURATION,                                                    \
+         .value = "TIME",                                                                \
+         .min = 1000,                                                                    \
+         .max = 3600000,                                                                 \
+         .help = "Period in which policies are evaluated.",                              \
+         .default_text = "5s"},                                                          \
+        {.name = "drain",                                                                \
+         .type = ASG_OPTION_DURATION,                                                    \
+         .value = "TIME",                                                                \
+         .max = 7 * 86400000,                                                            \
+         .help = "Longest drain before a termination.",                                  \
+         .default_text = "0s, none"},                                                    \
+        {.name = "launch-timeout",                                                       \
+         .type = ASG_OPTION_DURATION,                                                    \
+         .value = "TIME",                                                                \
+         .max = 7 * 86400000,                                                            \
+         .help = "Not in service after that: replaced.",                                 \
+         .default_text = "10m"},                                                         \
+        {.name = "termination-policies",                                                 \
+         .type = ASG_OPTION_TEXTS,                                                       \
+         .value = "LIST",                                                                \
+         .help = "Who goes first on scale in, in this order.",                           \
+         .default_text = "default"},                                                     \
+        {.name = "protect-new-instances",                                                \
+         .type = ASG_OPTION_FLAG,                                                        \
+         .help = "New instances are protected from scale in."},                          \
+        {.name = "dry-run",                                                              \
+         .type = ASG_OPTION_FLAG,                                                        \
+         .help = "Decide and plan everything, call EC2 with DryRun."},                   \
+        {.name = "terminating-percent",                                                  \
+         .type = ASG_OPTION_NUMBER,                                                      \
+         .value = "PERCENT",                                                             \
+         .max = 100,                                                                     \
+         .help = "Most of the group terminating at once.",                               \
+         .default_text = "10"},                                                          \
+        {.name = "terminated-percent",                                                   \
+         .type = ASG_OPTION_NUMBER,                                                      \
+         .value = "PERCENT",                                                             \
+         .max = 100,                                                                     \
+         .help = "Most of the group terminated in 10 minutes.",                          \
+         .default_text = "25"},                                                          \
+        {.name = "unhealthy-percent",                                                    \
+         .type = ASG_OPTION_NUMBER,                                                      \
+         .value = "PERCENT",                                                             \
+         .max = 100,                                                                     \
+         .help = "More unhealthy than this: replacing stops.",                           \
+         .default_text = "20"},                                                          \
+        {.name = "silence-percent",                                                      \
+         .type = ASG_OPTION_NUMBER,                                                      \
+         .value = "PERCENT",                                                             \
+         .max = 100,                                                                     \
+         .help = "More agents silent together than this: a partition.",                  \
+         .default_text = "30"},                                                          \
+    {                                                                                    \
+        .name = "tag", .type = ASG_OPTION_TEXTS, .value = "KEY=VALUE",                   \
+        .help = "Tag for instances; may be given several times."                         \
+    }
+
+static const struct asg_option create_options[] = {GROUP_OPTIONS};
+static const struct asg_option update_options[] = {
+    GROUP_OPTIONS,
+    {.name = "force",
+     .type = ASG_OPTION_FLAG,
+     .help = "Also when it ends more than a quarter of the group at once."},
+};
+
+static const struct asg_option_field group_fields[] = {
+    {"min", "min"},
+    {"max", "max"},
+    {"desired", "desired"},
+    {"template", "template_name"},
+    {"template-id", "template_id"},
+    {"template-version", "template_version"},
+    {"instance-types", "instance_types"},
+    {"health-check", "health_check"},
+    {"health-grace", "health_grace_ms"},
+    {"cooldown", "cooldown_ms"},
+    {"warmup", "warmup_ms"},
+    {"evaluation", "evaluation_ms"},
+    {"drain", "drain_ms"},
+    {"launch-timeout", "launch_timeout_ms"},
+    {"termination-policies", "termination_policies"},
+    {"protect-new-instances", "protect_new_instances"},
+    {"dry-run", "dry_run"},
+    {"terminating-percent", "terminating_percent"},
+    {"terminated-percent", "terminated_percent"},
+    {"unhealthy-percent", "unhealthy_percent"},
+    {"silence-percent", "silence_percent"},
+};
+
+static uint64_t bit_of(const char *name)
+{
+    const struct asg_field *field = asg_schema_find(&asg_group_config_schema, name);
+    return UINT64_C(1) << (field - asg_group_config_schema.fields);
+}
+
+static void fill_zones(const struct asg_texts *texts, struct asg_arena *arena,
+                       struct asg_group_config *config)
+{
+    config->subnets = asg_arena_take(arena, texts->count * sizeof *config->subnets);
+    config->subnet_count = texts->count;
+    for (size_t i = 0; i < texts->count; i++) {
+        const char *text = texts->items[i];
+        size_t length = strcspn(text, "/");
+        config->subnets[i].zone = asg_arena_text_n(arena, text, length);
+        config->subnets[i].subnet_id = text[length] == '/' ? text + length + 1 : "";
+    }
+}
+
+/* Options over *config. *ret_present gains the bits of what they set. */
+static enum asg_status fill_group(struct asg_cli *cli,
+                                  const struct asg_arguments *arguments,
+                                  struct asg_group_config *config, uint64_t *ret_present,
+                                  struct asg_error *error)
+{
+    *ret_present |=
+        asg_fill_options(arguments, &asg_group_config_schema, group_fields,
+                         sizeof group_fields / sizeof group_fields[0], config);
+    /* One or the other: naming the template anew forgets its former id. */
+    if (asg_option_is_set(arguments, "template") &&
+        !asg_option_is_set(arguments, "template-id")) {
+        config->template_id = "";
+    }
+    if (asg_option_is_set(arguments, "template-id") &&
+        !asg_option_is_set(arguments, "template")) {
+        config->template_name = "";
+    }
+    struct asg_texts zones = asg_option_texts(arguments, "zones");
+    if (zones.count > 0) {
+        fill_zones(&zones, &cli->arena, config);
+        *ret_present |= bit_of("subnets");
+    }
+    struct asg_texts tags = asg_option_texts(arguments, "tag");
+    if (tags.count == 0) return ASG_OK;
+    *ret_present |= bit_of("tags");
+    return asg_fill_tags(&tags, &cli->arena, &config->tags, &config->tag_count, error);
+}
+
+static int run_create(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    struct asg_error error = {0};
+    struct asg_rules rules = {.group = asg_group_defaults()};
+    enum asg_status status = ASG_OK;
+    const char *file = asg_option_text(arguments, "file");
+    if (file != NULL) {
+        status = asg_rules_read(file, ASG_RULES_GROUP, &cli->arena, &rules, &error);
+        if (status == ASG_OK && !rules.has_group) {
+            return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s has no group section", file);
+        }
+    }
+    uint64_t present = rules.group_present;
+    if (status == ASG_OK) {
+        status = fill_group(cli, arguments, &rules.group, &present, &error);
+    }
+    if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
+    rules.group.name = asg_argument_text(arguments, 0);
+    if ((present & bit_of("desired")) == 0) rules.group.desired = rules.group.min;
+    struct asg_command command =
+        asg_new_command(ASG_COMMAND_GROUP_CREATE, rules.group.name);
+    command.group_config = &rules.group;
+    return asg_order(cli, &command,
+                     asg_arena_format(&cli->arena, "group %s created", rules.group.name),
+                     NULL);
+}
+
+static int run_update(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    const char *name = asg_argument_text(arguments, 0);
+    const struct asg_group_view *view = NULL;
+    int code = asg_ask_group(cli, name, /* must_exist */ true, &cli->arena, &view);
+    if (code != ASG_EXIT_OK) return code;
+    struct asg_error error = {0};
+    struct asg_group_config config = *view->config;
+    uint64_t present = 0;
+    const char *file = asg_option_text(arguments, "file");
+    enum asg_status status = ASG_OK;
+    if (file != NULL) {
+        struct asg_rules rules = {0};
+        status = asg_rules_read(file, ASG_RULES_GROUP, &cli->arena, &rules, &error);
+        config = rules.group;
+        present = rules.group_present;
+    }
+    if (status == ASG_OK) status = fill_group(cli, arguments, &config, &present, &error);
+    if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
+    config.name = name;
+    struct asg_command command = asg_new_command(ASG_COMMAND_GROUP_UPDATE, name);
+    command.group_config = &config;
+    command.group_fields = asg_group_fields_of(present);
+    command.force = asg_option_flag(arguments, "force");
+    if (command.group_fields == 0) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE, "nothing to change: give an option");
+    }
+    return asg_order(cli, &command,
+                     asg_arena_format(&cli->arena, "group %s updated", name), NULL);
+}
+
+static void write_note(const void *object, struct asg_bytes *ret)
+{
+    const struct asg_group_view *view = object;
+    size_t start = ret->length;
+    if (view->is_deleting) asg_bytes_append_text(ret, "deleting; ");
+    if (view->is_halted) asg_bytes_append_text(ret, "halted; ");
+    if (view->config != NULL && view->config->dry_run) {
+        asg_bytes_append_text(ret, "dry run; ");
+    }
+    if (view->suspended != 0) {
+        asg_bytes_append_text(ret, "suspended: ");
+        asg_process_write(view->suspended, ret);
+        asg_bytes_append_text(ret, "; ");
+    }
+    if (view->is_degraded) {
+        asg_bytes_printf(ret, "degraded: %s; ", view->degraded_reason);
+    }
+    if (ret->length == start) {
+        asg_bytes_append_text(ret, "-");
+    } else {
+        ret->length -= 2;
+    }
+}
+
+static void write_suspended(const void *object, struct asg_bytes *ret)
+{
+    const struct asg_group_view *view = object;
+    if (view->suspended == 0) asg_bytes_append_text(ret, "-");
+    asg_process_write(view->suspended, ret);
+}
+
+static void write_zones(const void *object, struct asg_bytes *ret)
+{
+    const struct asg_group_view *view = object;
+    for (size_t i = 0; view->config != NULL && i < view->config->subnet_count; i++) {
+        const struct asg_subnet *subnet = &view->config->subnets[i];
+        bool has_id = subnet->subnet_id != NULL && subnet->subnet_id[0] != '\0';
+        asg_bytes_printf(ret, "%s%s%s%s", i > 0 ? "," : "", subnet->zone,
+                         has_id ? "/" : "", has_id ? subnet->subnet_id : "");
+    }
+}
+
+static const struct asg_render_column list_columns[] = {
+    {"NAME", "config.name", NULL, false},        {"MIN", "config.min", NULL, false},
+    {"DESIRED", "config.desired", NULL, false},  {"MAX", "config.max", NULL, false},
+    {"IN-SERVICE", "in_service", NULL, false},   {"WARMING", "warming", NULL, false},
+    {"PENDING", "pending", NULL, false},         {"REQUESTED", "requested", NULL, false},
+    {"TERMINATING", "terminating", NULL, false}, {"UNHEALTHY", "unhealthy", NULL, false},
+    {"NOTE", NULL, write_note, false},
+};
+
+static const struct asg_render_column show_columns[] = {
+    {"name", "config.name", NULL, false},
+    {"min", "config.min", NULL, false},
+    {"desired", "config.desired", NULL, false},
+    {"max", "config.max", NULL, false},
+    {"in service", "in_service", NULL, false},
+    {"warming", "warming", NULL, false},
+    {"pending", "pending", NULL, false},
+    {"requested", "requested", NULL, false},
+    {"terminating", "terminating", NULL, false},
+    {"unhealthy", "unhealthy", NULL, false},
+    {"template name", "config.template_name", NULL, false},
+    {"template id", "config.template_id", NULL, false},
+    {"template version", "config.template_version", NULL, false},
+    {"resolved version", "resolved_version", NULL, false},
+    {"instance types", "config.instance_types", NULL, false},
+    {"zones", NULL, write_zones, false},
+    {"health check", "config.health_check", NULL, false},
+    {"health grace", "config.health_grace_ms", NULL, false},
+    {"cooldown", "config.cooldown_ms", NULL, false},
+    {"warm-up", "config.warmup_ms", NULL, false},
+    {"evaluation", "config.evaluation_ms", NULL, false},
+    {"drain", "config.drain_ms", NULL, false},
+    {"launch timeout", "config.launch_timeout_ms", NULL, false},
+    {"termination policies", "config.termination_policies", NULL, false},
+    {"protect new", "config.protect_new_instances", NULL, false},
+    {"dry run", "config.dry_run", NULL, false},
+    {"suspended", NULL, write_suspended, false},
+    {"halted", "is_halted", NULL, false},
+    {"degraded", "is_degraded", NULL, false},
+    {"reason", "degraded_reason", NULL, false},
+    {"created", "created_ms", NULL, false},
+};
+
+static int run_list(void *context, const struct asg_arguments *arguments)
+{
+    (void)arguments;
+    struct asg_cli *cli = context;
+    const struct asg_request request = {
+        .query = ASG_QUERY_GROUPS, .group = "", .name = ""};
+    struct asg_answer answer = {0};
+    int code = asg_ask(cli, &request, &cli->arena, &answer);
+    if (code != ASG_EXIT_OK) return code;
+    asg_cli_show_list(cli, &asg_group_view_schema, answer.groups, answer.group_count,
+                      ASG_COLUMNS(list_columns));
+    return ASG_EXIT_OK;
+}
+
+static int run_show(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    const struct asg_group_view *view = NULL;
+    int code = asg_ask_group(cli, asg_argument_text(arguments, 0), /* must_exist */ true,
+                             &cli->arena, &view);
+    if (code != ASG_EXIT_OK) return code;
+    asg_cli_show_one(cli, &asg_group_view_schema, view, ASG_COLUMNS(show_columns));
+    return ASG_EXIT_OK;
+}
+
+static int run_delete(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    const char *name = asg_argument_text(arguments, 0);
+    struct asg_command command = asg_new_command(ASG_COMMAND_GROUP_DELETE, name);
+    command.force = asg_option_flag(arguments, "force");
+    return asg_order(cli, &command,
+                     asg_arena_format(&cli->arena, "group %s is being deleted", name),
+                     NULL);
+}
+
+static const struct asg_option delete_options[] = {
+    {.name = "force",
+     .type = ASG_OPTION_FLAG,
+     .help = "Terminate its instances; without it only an empty group goes."},
+};
+
+static const struct asg_argument desired_arguments[] = {
+    {.name = "GROUP", .help = "Name of the group."},
+    {.name = "N", .help = "Instances wanted, from min to max."},
+};
+static const struct asg_option desired_options[] = {
+    {.name = "honor-cooldown",
+     .type = ASG_OPTION_FLAG,
+     .help = "Refuse while the group cools down."},
+    {.name = "force",
+     .type = ASG_OPTION_FLAG,
+     .help = "Also when it ends more than a quarter of the group at once."},
+};
+
+static int run_desired(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    const char *name = asg_argument_text(arguments, 0);
+    const char *text = asg_argument_text(arguments, 1);
+    uint64_t desired = 0;
+    if (!asg_quantity_unsigned(text, &desired) || desired > ASG_GROUP_CAPACITY_MAX) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE, "N cannot be \"%.40s\": write 0 to %d",
+                            text, ASG_GROUP_CAPACITY_MAX);
+    }
+    struct asg_command command = asg_new_command(ASG_COMMAND_SET_DESIRED, name);
+    command.desired = (uint32_t)desired;
+    command.honor_cooldown = asg_option_flag(arguments, "honor-cooldown");
+    command.force = asg_option_flag(arguments, "force");
+    return asg_order(
+        cli, &command,
+        asg_arena_format(&cli->arena, "group %s: desired is %" PRIu64, name, desired),
+        NULL);
+}
+
+static const struct asg_command_entry commands[] = {
+    {.name = "group create",
+     .summary = "Make a group",
+     .details = "The template must be in EC2 already or be made with \"openasg template "
+                "create\". Instances are launched at once up to the desired number.",
+     .examples = "openasg group create web --min 2 --max 6 --template web --zones "
+                 "us-east-1a,us-east-1b\n"
+                 "openasg group create web --file examples/web-target-tracking.yaml",
+     ASG_ARGUMENTS(name_argument),
+     ASG_OPTIONS(create_options),
+     .run = run_create},
+    {.name = "group update",
+     .summary = "Change a group",
+     .details = "Only what is given changes.",
+     .examples = "openasg group update web --max 10\n"
+                 "openasg group update web --template-version '$Latest'",
+     ASG_ARGUMENTS(name_argument),
+     ASG_OPTIONS(update_options),
+     .run = run_update},
+    {.name = "group list",
+     .summary = "List the groups with their instances",
+     .examples = "openasg group list\nopenasg group list -o json",
+     .run = run_list},
+    {.name = "group show",
+     .summary = "Show everything about a group",
+     .examples = "openasg group show web",
+     ASG_ARGUMENTS(name_argument),
+     .run = run_show},
+    {.name = "group delete",
+     .summary = "Delete a group",
+     .examples = "openasg group delete web --force",
+     ASG_ARGUMENTS(name_argument),
+     ASG_OPTIONS(delete_options),
+     .run = run_delete},
+    {.name = "desired set",
+     .summary = "Say how many instances a group should have",
+     .examples = "openasg desired set web 4",
+     ASG_ARGUMENTS(desired_arguments),
+     ASG_OPTIONS(desired_options),
+     .run = run_desired},
+};
+
+const struct asg_family asg_group_family = ASG_FAMILY(commands);

@@ -1,0 +1,184 @@
+/* command_instance - look at instances, end them, protect them, call them sick. */
+#include <string.h>
+
+#include "cli/ask_controller.h"
+#include "cli/commands.h"
+#include "model/schemas.h"
+
+static const struct asg_argument group_argument[] = {
+    {.name = "GROUP", .help = "Only of this group.", .is_optional = true}};
+static const struct asg_argument id_argument[] = {
+    {.name = "ID", .help = "Id of the instance (i-...)."}};
+static const struct asg_argument ids_argument[] = {
+    {.name = "ID", .help = "Ids of instances (i-...).", .is_repeated = true}};
+
+static const char *const health_list[] = {"unhealthy", "healthy"};
+static const struct asg_enum health_words = {"health", health_list, 2};
+
+static void write_health(const void *object, struct asg_bytes *ret)
+{
+    const struct asg_instance_view *view = object;
+    bool has_reason = view->health_reason != NULL && view->health_reason[0] != '\0';
+    bool has_signs = view->signs != NULL && view->signs[0] != '\0';
+    asg_bytes_append_text(ret, view->is_healthy ? "healthy" : "unhealthy");
+    if (!view->is_healthy && has_reason)
+        asg_bytes_printf(ret, ": %s", view->health_reason);
+    if (view->is_healthy && has_signs) asg_bytes_printf(ret, ", but %s", view->signs);
+}
+
+static void write_cpu(const void *object, struct asg_bytes *ret)
+{
+    const struct asg_instance_view *view = object;
+    if (!view->is_reporting || view->cpu_milli < 0) {
+        asg_bytes_append_text(ret, "-");
+        return;
+    }
+    asg_bytes_printf(ret, "%lld.%lld", (long long)(view->cpu_milli / 1000),
+                     (long long)(view->cpu_milli % 1000 / 100));
+}
+
+static void write_note(const void *object, struct asg_bytes *ret)
+{
+    const struct asg_instance_view *view = object;
+    asg_bytes_append_text(ret, view->is_protected && view->is_warming
+                                   ? "protected, warming"
+                               : view->is_protected ? "protected"
+                               : view->is_warming   ? "warming"
+                                                    : "-");
+}
+
+static const struct asg_render_column list_columns[] = {
+    {"INSTANCE", "instance_id", NULL, false},
+    {"GROUP", "group", NULL, false},
+    {"STATE", "state", NULL, false},
+    {"HEALTH", NULL, write_health, false},
+    {"CPU %", NULL, write_cpu, true},
+    {"TYPE", "instance_type", NULL, false},
+    {"ZONE", "zone", NULL, false},
+    {"ADDRESS", "private_ip", NULL, false},
+    {"VERSION", "template_version", NULL, false},
+    {"LAUNCHED", "launched_ms", NULL, false},
+    {"NOTE", NULL, write_note, false},
+};
+
+static int run_list(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    const char *group = asg_argument_text(arguments, 0);
+    const struct asg_request request = {
+        .query = ASG_QUERY_INSTANCES, .group = group != NULL ? group : "", .name = ""};
+    struct asg_answer answer = {0};
+    int code = asg_ask(cli, &request, &cli->arena, &answer);
+    if (code != ASG_EXIT_OK) return code;
+    asg_cli_show_list(cli, &asg_instance_view_schema, answer.instances,
+                      answer.instance_count, ASG_COLUMNS(list_columns));
+    return ASG_EXIT_OK;
+}
+
+/* Orders about instances name their group too; the operator need not. */
+static int find_group(struct asg_cli *cli, const char *instance_id, const char **ret)
+{
+    const struct asg_request request = {
+        .query = ASG_QUERY_INSTANCES, .group = "", .name = ""};
+    struct asg_answer answer = {0};
+    int code = asg_ask(cli, &request, &cli->arena, &answer);
+    if (code != ASG_EXIT_OK) return code;
+    for (size_t i = 0; i < answer.instance_count; i++) {
+        if (strcmp(answer.instances[i].instance_id, instance_id) == 0) {
+            *ret = answer.instances[i].group;
+            return ASG_EXIT_OK;
+        }
+    }
+    return asg_cli_fail(cli, ASG_EXIT_FAILED,
+                        "no group has an instance \"%s\"; \"openasg instance list\" "
+                        "shows them",
+                        instance_id);
+}
+
+static int order(struct asg_cli *cli, struct asg_command *command,
+                 const struct asg_arguments *arguments, const char *done)
+{
+    int code = find_group(cli, asg_argument_text(arguments, 0), &command->group);
+    if (code != ASG_EXIT_OK) return code;
+    command->instance_ids = arguments->values;
+    return asg_order(cli, command, done, NULL);
+}
+
+static int run_terminate(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_command command = asg_new_command(ASG_COMMAND_TERMINATE_INSTANCE, "");
+    command.decrement = asg_option_flag(arguments, "decrement");
+    command.force = asg_option_flag(arguments, "force");
+    return order(context, &command, arguments, "the instance is being terminated");
+}
+
+static int run_protect(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_command command = asg_new_command(ASG_COMMAND_PROTECT_INSTANCES, "");
+    command.is_protected = strcmp(arguments->command->name, "instance protect") == 0;
+    return order(context, &command, arguments,
+                 command.is_protected ? "protected from scale in"
+                                      : "no longer protected");
+}
+
+static int run_set_health(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_command command = asg_new_command(ASG_COMMAND_SET_INSTANCE_HEALTH, "");
+    command.is_healthy = asg_option_number(arguments, "health", 0) != 0;
+    command.respect_grace = !asg_option_flag(arguments, "ignore-grace");
+    return order(context, &command, arguments,
+                 command.is_healthy ? "counted as healthy" : "counted as unhealthy");
+}
+
+static const struct asg_option terminate_options[] = {
+    {.name = "decrement",
+     .type = ASG_OPTION_FLAG,
+     .help = "Lower the desired number too, so that it is not replaced."},
+    {.name = "force",
+     .type = ASG_OPTION_FLAG,
+     .help = "Also when it ends more than a quarter of the group at once."},
+};
+static const struct asg_option health_options[] = {
+    {.name = "health",
+     .type = ASG_OPTION_WORD,
+     .value = "WORD",
+     .words = &health_words,
+     .is_required = true,
+     .help = "What it is taken to be."},
+    {.name = "ignore-grace",
+     .type = ASG_OPTION_FLAG,
+     .help = "Replace it also in its grace period."},
+};
+
+static const struct asg_command_entry commands[] = {
+    {.name = "instance list",
+     .summary = "List instances with their state and health",
+     .examples = "openasg instance list web",
+     ASG_ARGUMENTS(group_argument),
+     .run = run_list},
+    {.name = "instance terminate",
+     .summary = "End one instance",
+     .examples = "openasg instance terminate i-0123456789abcdef0 --decrement",
+     ASG_ARGUMENTS(id_argument),
+     ASG_OPTIONS(terminate_options),
+     .run = run_terminate},
+    {.name = "instance protect",
+     .summary = "Protect instances from scale in",
+     .examples = "openasg instance protect i-0123456789abcdef0",
+     ASG_ARGUMENTS(ids_argument),
+     .run = run_protect},
+    {.name = "instance unprotect",
+     .summary = "Take the protection back",
+     .examples = "openasg instance unprotect i-0123456789abcdef0",
+     ASG_ARGUMENTS(ids_argument),
+     .run = run_protect},
+    {.name = "instance set-health",
+     .summary = "Call an instance healthy or unhealthy",
+     .details = "An unhealthy instance is replaced.",
+     .examples = "openasg instance set-health i-0123456789abcdef0 --health unhealthy",
+     ASG_ARGUMENTS(id_argument),
+     ASG_OPTIONS(health_options),
+     .run = run_set_health},
+};
+
+const struct asg_family asg_instance_family = ASG_FAMILY(commands);

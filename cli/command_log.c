@@ -1,0 +1,314 @@
+/* command_log - the log file for auditors: verify, tail, export. */
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/commands.h"
+#include "cli/open_log.h"
+#include "cli/print_decision.h"
+#include "cli/write_record.h"
+#include "crypto/crypto.h"
+
+#define FOLLOW_PAUSE_MS 300
+#define WRITE_BYTES     ((size_t)256 * 1024)
+
+/* What "log verify" proved, as it is shown. */
+struct verify_view {
+    const char *log;
+    const char *cluster_id;
+    bool is_verified;
+    const char *flaw;
+    uint64_t bad_seq;
+    const char *what;
+    const char *advice;
+    uint64_t records;
+    uint64_t first_seq;
+    uint64_t last_seq;
+    uint64_t pruned;
+    uint64_t snapshots;
+    const char *chain_hash;
+    uint64_t records_per_second;
+};
+
+#define FIELD(kind, field)                                                               \
+    {                                                                                    \
+        .name = #field, .type = ASG_FIELD_##kind,                                        \
+        .offset = offsetof(struct verify_view, field)                                    \
+    }
+static const struct asg_field verify_fields[] = {
+    FIELD(TEXT, log),         FIELD(TEXT, cluster_id),
+    FIELD(BOOL, is_verified), FIELD(TEXT, flaw),
+    FIELD(U64, bad_seq),      FIELD(TEXT, what),
+    FIELD(TEXT, advice),      FIELD(U64, records),
+    FIELD(U64, first_seq),    FIELD(U64, last_seq),
+    FIELD(U64, pruned),       FIELD(U64, snapshots),
+    FIELD(TEXT, chain_hash),  FIELD(U64, records_per_second),
+};
+static const struct asg_schema verify_schema = {
+    .name = "verify",
+    .size = sizeof(struct verify_view),
+    .fields = verify_fields,
+    .field_count = sizeof verify_fields / sizeof verify_fields[0],
+};
+static const struct asg_render_column verify_columns[] = {
+    {"log", "log", NULL, false},
+    {"cluster", "cluster_id", NULL, false},
+    {"verified", "is_verified", NULL, false},
+    {"records", "records", NULL, false},
+    {"first", "first_seq", NULL, false},
+    {"last", "last_seq", NULL, false},
+    {"pruned payloads", "pruned", NULL, false},
+    {"snapshots", "snapshots", NULL, false},
+    {"chain hash", "chain_hash", NULL, false},
+    {"records a second", "records_per_second", NULL, false},
+};
+
+static const struct asg_argument log_argument[] = {ASG_LOG_ARGUMENT};
+
+static const struct asg_option verify_options[] = {
+    {.name = "from",
+     .type = ASG_OPTION_NUMBER,
+     .value = "SEQ",
+     .max = INT64_MAX,
+     .help = "Check only from this record on; the one before is taken at its word.",
+     .default_text = "the first"},
+    ASG_LOG_IMMUTABLE,
+};
+
+static int show_verdict(struct asg_cli *cli, struct verify_view *view,
+                        const struct asg_log_verdict *verdict, enum asg_status status)
+{
+    char *hash = asg_arena_take(&cli->arena, 2 * ASG_LOG_HASH_BYTES + 1);
+    asg_hex_encode(verdict->chain_hash, ASG_LOG_HASH_BYTES, hash);
+    view->is_verified = status == ASG_OK;
+    view->flaw = status == ASG_OK ? "" : asg_log_flaw_text(verdict->flaw);
+    view->bad_seq = verdict->bad_seq;
+    view->what = verdict->what;
+    view->advice = verdict->advice;
+    view->records = verdict->record_count;
+    view->first_seq = verdict->first_seq;
+    view->last_seq = verdict->last_seq;
+    view->pruned = verdict->pruned_count;
+    view->snapshots = verdict->snapshot_count;
+    view->chain_hash = hash;
+    if (status == ASG_OK || cli->settings.output != ASG_OUTPUT_TABLE) {
+        asg_cli_show_one(cli, &verify_schema, view, ASG_COLUMNS(verify_columns));
+    }
+    if (status == ASG_OK) return ASG_EXIT_OK;
+    (void)asg_cli_fail(cli, ASG_EXIT_NOT_VERIFIED, "%s: %s", view->log, verdict->what);
+    if (verdict->advice[0] != '\0') (void)fprintf(cli->err, "%s\n", verdict->advice);
+    return ASG_EXIT_NOT_VERIFIED;
+}
+
+static int run_verify(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    ASG_CLEANUP(asg_log_close) struct asg_log *log = NULL;
+    int code = asg_open_log(cli, arguments, 0, &log);
+    if (code != ASG_EXIT_OK) return code;
+    struct asg_error error = {0};
+    struct asg_log_verdict verdict = {0};
+    int64_t start_us = asg_clock_monotonic_us(&cli->clock);
+    uint64_t from_seq = (uint64_t)asg_option_number(arguments, "from", 0);
+    enum asg_status status = asg_log_verify(log, from_seq, NULL, NULL, &verdict, &error);
+    int64_t took_us = asg_clock_monotonic_us(&cli->clock) - start_us;
+    if (status != ASG_OK && status != ASG_ERR_CORRUPT) {
+        return asg_log_failed(cli, status, &error);
+    }
+    struct verify_view view = {
+        .log = asg_log_path(cli, arguments, 0),
+        .cluster_id = asg_log_cluster_id(log),
+        .records_per_second =
+            verdict.record_count * 1000000 / (uint64_t)(took_us > 0 ? took_us : 1),
+    };
+    return show_verdict(cli, &view, &verdict, status);
+}
+
+/* ---- reading on ---- */
+
+static void print_record(struct asg_cli *cli, const struct asg_record *record)
+{
+    if (strcmp(record->kind, "decision") == 0) {
+        asg_print_decision(cli->out, record->time_ms, record->subject, record->note);
+        return;
+    }
+    char when[ASG_TIME_TEXT_MAX];
+    asg_time_format(record->time_ms, when);
+    (void)fprintf(cli->out, "%s %" PRIu64 " %s%s%s%s%s%s\n", when, record->seq,
+                  record->kind, record->subject[0] != '\0' ? " " : "", record->subject,
+                  record->note[0] != '\0' ? ": " : "", record->note,
+                  record->is_pruned ? " (pruned)" : "");
+}
+
+static int tail_from(struct asg_cli *cli, struct asg_log *log,
+                     const struct asg_log_filter *filter, uint64_t *next_seq)
+{
+    ASG_CLEANUP(asg_log_cursor_close) struct asg_log_cursor *cursor = NULL;
+    struct asg_error error = {0};
+    struct asg_record record;
+    enum asg_status status = asg_log_cursor_open(log, filter, &cursor, &error);
+    while (status == ASG_OK) {
+        status = asg_log_cursor_next(cursor, &record, &error);
+        if (status != ASG_OK) break;
+        print_record(cli, &record);
+        *next_seq = record.seq + 1;
+    }
+    (void)fflush(cli->out);
+    return status == ASG_ERR_EMPTY ? ASG_EXIT_OK : asg_log_failed(cli, status, &error);
+}
+
+static const struct asg_option tail_options[] = {
+    {.name = "lines",
+     .type = ASG_OPTION_NUMBER,
+     .value = "N",
+     .letter = 'n',
+     .min = 1,
+     .max = 1000000000,
+     .help = "How many of the newest records.",
+     .default_text = "20"},
+    {.name = "follow",
+     .type = ASG_OPTION_FLAG,
+     .letter = 'f',
+     .help = "Go on with new records until interrupted."},
+    ASG_LOG_IMMUTABLE,
+};
+
+static int run_tail(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    ASG_CLEANUP(asg_log_close) struct asg_log *log = NULL;
+    int code = asg_open_log(cli, arguments, 0, &log);
+    if (code != ASG_EXIT_OK) return code;
+    uint64_t lines = (uint64_t)asg_option_number(arguments, "lines", 20);
+    uint64_t head = asg_log_head(log).seq;
+    uint64_t next_seq = head > lines ? head - lines + 1 : 1;
+    for (;;) {
+        const struct asg_log_filter filter = {.from_seq = next_seq};
+        if (head >= next_seq) code = tail_from(cli, log, &filter, &next_seq);
+        if (code != ASG_EXIT_OK || !asg_option_flag(arguments, "follow")) return code;
+        const struct timespec pause = {.tv_nsec = FOLLOW_PAUSE_MS * 1000000L};
+        (void)nanosleep(&pause, NULL);
+        struct asg_error error = {0};
+        enum asg_status status = asg_log_refresh(log, &error);
+        if (status != ASG_OK) return asg_log_failed(cli, status, &error);
+        head = asg_log_head(log).seq;
+    }
+}
+
+/* ---- export ---- */
+
+static const char *const form_list[] = {"jsonl", "csv"};
+static const struct asg_enum forms = {"export form", form_list, 2};
+
+static const struct asg_option export_options[] = {
+    {.name = "format",
+     .type = ASG_OPTION_WORD,
+     .value = "FORM",
+     .words = &forms,
+     .help = "Lines of JSON, or a table.",
+     .default_text = "jsonl"},
+    {.name = "from",
+     .type = ASG_OPTION_NUMBER,
+     .value = "SEQ",
+     .max = INT64_MAX,
+     .help = "First record.",
+     .default_text = "the first"},
+    {.name = "to",
+     .type = ASG_OPTION_NUMBER,
+     .value = "SEQ",
+     .max = INT64_MAX,
+     .help = "Last record.",
+     .default_text = "the last"},
+    {.name = "kind",
+     .type = ASG_OPTION_TEXT,
+     .value = "KIND",
+     .help = "Only event, metrics, effects, decision, state_hash or prune."},
+    {.name = "subject",
+     .type = ASG_OPTION_TEXT,
+     .value = "GROUP",
+     .help = "Only records about this group."},
+    {.name = "since",
+     .type = ASG_OPTION_TEXT,
+     .value = "TIME",
+     .help = "Only from this time on (2026-11-23T14:36:49Z), or so long ago (10m)."},
+    ASG_LOG_IMMUTABLE,
+};
+
+static int export_all(struct asg_cli *cli, struct asg_log *log,
+                      const struct asg_log_filter *filter, bool is_csv)
+{
+    ASG_CLEANUP(asg_log_cursor_close) struct asg_log_cursor *cursor = NULL;
+    ASG_CLEANUP(asg_arena_clear) struct asg_arena arena = {0};
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes lines = {0};
+    struct asg_error error = {0};
+    struct asg_record record;
+    if (is_csv) asg_bytes_append_text(&lines, asg_record_csv_titles());
+    enum asg_status status = asg_log_cursor_open(log, filter, &cursor, &error);
+    while (status == ASG_OK && !ferror(cli->out)) {
+        status = asg_log_cursor_next(cursor, &record, &error);
+        if (status != ASG_OK) break;
+        asg_arena_reset(&arena);
+        if (is_csv) {
+            asg_write_record_csv(&record, &arena, &lines);
+        } else {
+            asg_write_record_json(&record, &arena, &lines);
+        }
+        if (lines.length < WRITE_BYTES) continue;
+        (void)fwrite(lines.data, 1, lines.length, cli->out);
+        asg_bytes_reset(&lines);
+    }
+    if (lines.length > 0) (void)fwrite(lines.data, 1, lines.length, cli->out);
+    return status == ASG_ERR_EMPTY || status == ASG_OK
+               ? ASG_EXIT_OK
+               : asg_log_failed(cli, status, &error);
+}
+
+static int run_export(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    struct asg_log_filter filter = {
+        .from_seq = (uint64_t)asg_option_number(arguments, "from", 0),
+        .to_seq = (uint64_t)asg_option_number(arguments, "to", 0),
+        .kind = asg_option_text(arguments, "kind"),
+        .subject = asg_option_text(arguments, "subject"),
+    };
+    if (!asg_read_since(cli, asg_option_text(arguments, "since"), &filter.from_time_ms)) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "--since must be a time (2026-11-23T14:36:49Z) or a length "
+                            "(10m)");
+    }
+    /* Hashes are checked on the way where nothing is left out. */
+    filter.is_verified =
+        filter.kind == NULL && filter.subject == NULL && filter.from_time_ms == 0;
+    ASG_CLEANUP(asg_log_close) struct asg_log *log = NULL;
+    int code = asg_open_log(cli, arguments, 0, &log);
+    if (code != ASG_EXIT_OK) return code;
+    return export_all(cli, log, &filter, asg_option_number(arguments, "format", 0) == 1);
+}
+
+static const struct asg_command_entry commands[] = {
+    {.name = "log verify",
+     .summary = "Prove that no record was altered, added or lost",
+     .details = "Reads the file, beside a running controller or without one. Exit code 4 "
+                "when it does not verify; then the first bad record is named.",
+     .examples = "openasg log verify\nopenasg log verify backup.log --immutable -o json",
+     ASG_ARGUMENTS(log_argument),
+     ASG_OPTIONS(verify_options),
+     .run = run_verify},
+    {.name = "log tail",
+     .summary = "Show the newest records",
+     .examples = "openasg log tail -n 50\nopenasg log tail --follow",
+     ASG_ARGUMENTS(log_argument),
+     ASG_OPTIONS(tail_options),
+     .run = run_tail},
+    {.name = "log export",
+     .summary = "Write records as lines of JSON or as CSV",
+     .details = "Payloads of events and effects are decoded; others are in hex.",
+     .examples = "openasg log export --kind decision --since 1h\n"
+                 "openasg log export --format csv > log.csv",
+     ASG_ARGUMENTS(log_argument),
+     ASG_OPTIONS(export_options),
+     .run = run_export},
+};
+
+const struct asg_family asg_log_family = ASG_FAMILY(commands);

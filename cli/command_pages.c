@@ -1,0 +1,119 @@
+/* command_pages - what is made from the option table: completion, man pages, docs. */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/commands.h"
+
+static const char *const shell_list[] = {"bash"};
+static const struct asg_enum shells = {"shell", shell_list, 1};
+
+static const struct asg_argument shell_argument[] = {
+    {.name = "SHELL", .help = "bash.", .is_optional = true}};
+static const struct asg_argument command_argument[] = {
+    {.name = "COMMAND",
+     .help = "Words of a command; none means openasg itself.",
+     .is_optional = true,
+     .is_repeated = true}};
+static const struct asg_option man_options[] = {
+    {.name = "to",
+     .type = ASG_OPTION_FILE,
+     .value = "DIR",
+     .help = "Write the pages of all commands into this folder instead."},
+};
+
+static int run_completion(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    const char *shell = asg_argument_text(arguments, 0);
+    if (shell != NULL && asg_enum_value(&shells, shell) < 0) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE, "no completion for \"%.40s\", only bash",
+                            shell);
+    }
+    asg_options_complete_bash(asg_cli_table(), cli->out);
+    return ASG_EXIT_OK;
+}
+
+static void close_file(FILE **file)
+{
+    if (*file != NULL) (void)fclose(*file);
+}
+
+static int write_page(struct asg_cli *cli, const char *folder,
+                      const struct asg_command_entry *command)
+{
+    const struct asg_command_table *table = asg_cli_table();
+    const char *name = asg_options_page_name(table, command, &cli->arena);
+    const char *path = asg_arena_format(&cli->arena, "%s/%s.1", folder, name);
+    ASG_CLEANUP(close_file) FILE *file = fopen(path, "we");
+    if (file == NULL) {
+        return asg_cli_fail(cli, ASG_EXIT_FAILED, "cannot write %s: %s", path,
+                            strerror(errno));
+    }
+    asg_options_man(table, command, file);
+    return ASG_EXIT_OK;
+}
+
+static int write_pages(struct asg_cli *cli, const char *folder)
+{
+    const struct asg_command_table *table = asg_cli_table();
+    if (mkdir(folder, 0755) != 0 && errno != EEXIST) {
+        return asg_cli_fail(cli, ASG_EXIT_FAILED, "cannot make %s: %s", folder,
+                            strerror(errno));
+    }
+    int code = write_page(cli, folder, NULL);
+    for (size_t i = 0; i < table->command_count && code == ASG_EXIT_OK; i++) {
+        if (!table->commands[i].is_hidden) {
+            code = write_page(cli, folder, &table->commands[i]);
+        }
+    }
+    return code;
+}
+
+static int run_man(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    const char *folder = asg_option_text(arguments, "to");
+    if (folder != NULL) return write_pages(cli, folder);
+    const struct asg_command_table *table = asg_cli_table();
+    const char *name = "";
+    for (size_t i = 0; i < arguments->values.count; i++) {
+        name = asg_arena_format(&cli->arena, "%s%s%s", name, i > 0 ? " " : "",
+                                arguments->values.items[i]);
+    }
+    const struct asg_command_entry *command = asg_options_find_command(table, name);
+    if (name[0] != '\0' && command == NULL) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "no command \"%.80s\"; openasg --help lists them", name);
+    }
+    asg_options_man(table, command, cli->out);
+    return ASG_EXIT_OK;
+}
+
+static int run_docs(void *context, const struct asg_arguments *arguments)
+{
+    (void)arguments;
+    struct asg_cli *cli = context;
+    (void)fputs("# openasg, the command line\n\nMade by `openasg docs`; do not edit.\n\n",
+                cli->out);
+    asg_options_document(asg_cli_table(), cli->out);
+    return ASG_EXIT_OK;
+}
+
+static const struct asg_command_entry commands[] = {
+    {.name = "completion",
+     .summary = "Print the completion script for bash",
+     .examples = "openasg completion bash > /etc/bash_completion.d/openasg\n"
+                 "source <(openasg completion bash)",
+     ASG_ARGUMENTS(shell_argument),
+     .run = run_completion},
+    {.name = "man",
+     .summary = "Print a man page, or write them all",
+     .examples = "openasg man group create | man -l -\nopenasg man --to build/man",
+     ASG_ARGUMENTS(command_argument),
+     ASG_OPTIONS(man_options),
+     .run = run_man},
+    {.name = "docs", .summary = "Print docs/cli.md", .run = run_docs, .is_hidden = true},
+};
+
+const struct asg_family asg_pages_family = ASG_FAMILY(commands);

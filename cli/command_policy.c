@@ -1,0 +1,372 @@
+/* command_policy - put, list, delete and execute scaling policies. */
+#include <string.h>
+
+#include "cli/ask_controller.h"
+#include "cli/commands.h"
+#include "cli/fill_options.h"
+#include "cli/rules.h"
+#include "model/schemas.h"
+#include "text/parse.h"
+#include "text/quantity.h"
+
+static const struct asg_argument put_arguments[] = {
+    {.name = "GROUP", .help = "Name of the group.", .is_optional = true},
+    {.name = "NAME", .help = "Name of the policy.", .is_optional = true},
+};
+static const struct asg_argument group_argument[] = {
+    {.name = "GROUP", .help = "Name of the group."}};
+static const struct asg_argument policy_arguments[] = {
+    {.name = "GROUP", .help = "Name of the group."},
+    {.name = "NAME", .help = "Name of the policy."},
+};
+
+#define MILLI_MAX (INT64_C(1) << 50)
+
+static const struct asg_option put_options[] = {
+    {.name = "file",
+     .type = ASG_OPTION_FILE,
+     .value = "FILE",
+     .letter = 'f',
+     .help = "Take one policy, or a list under \"policies:\", from a YAML file."},
+    {.name = "kind",
+     .type = ASG_OPTION_WORD,
+     .value = "KIND",
+     .words = &asg_policy_kind_words,
+     .help = "What it does.",
+     .default_text = "target-tracking"},
+    {.name = "metric",
+     .type = ASG_OPTION_WORD,
+     .value = "METRIC",
+     .words = &asg_metric_name_words,
+     .help = "What it looks at.",
+     .default_text = "cpu"},
+    {.name = "statistic",
+     .type = ASG_OPTION_WORD,
+     .value = "WORD",
+     .words = &asg_statistic_words,
+     .help = "Over the instances that count.",
+     .default_text = "mean"},
+    {.name = "target",
+     .type = ASG_OPTION_MILLI,
+     .value = "VALUE",
+     .max = MILLI_MAX,
+     .help = "Target tracking: the value to keep, in percent for cpu, memory and "
+             "pressure (50 is 50 %), in load per core, or in bytes a second."},
+    {.name = "disable-scale-in",
+     .type = ASG_OPTION_FLAG,
+     .help = "Target tracking: only ever scale out."},
+    {.name = "stabilisation",
+     .type = ASG_OPTION_DURATION,
+     .value = "TIME",
+     .max = 86400000,
+     .help = "Target tracking: below all that time before scaling in.",
+     .default_text = "5m"},
+    {.name = "scale-out-periods",
+     .type = ASG_OPTION_NUMBER,
+     .value = "N",
+     .min = 1,
+     .max = 1000,
+     .help = "Target tracking: breaching evaluations before scaling out.",
+     .default_text = "3"},
+    {.name = "scale-in-permille",
+     .type = ASG_OPTION_NUMBER,
+     .value = "N",
+     .min = 1,
+     .max = 1000,
+     .help = "Target tracking: in below this share of the target.",
+     .default_text = "900"},
+    {.name = "comparison",
+     .type = ASG_OPTION_WORD,
+     .value = "WORD",
+     .words = &asg_comparison_words,
+     .help = "Step and simple: how the metric breaches.",
+     .default_text = "greater-or-equal"},
+    {.name = "threshold",
+     .type = ASG_OPTION_MILLI,
+     .value = "VALUE",
+     .min = -MILLI_MAX,
+     .max = MILLI_MAX,
+     .help = "Step and simple: the value it is compared with."},
+    {.name = "periods",
+     .type = ASG_OPTION_NUMBER,
+     .value = "N",
+     .min = 1,
+     .max = 1000,
+     .help = "Step and simple: breaching evaluations before it acts.",
+     .default_text = "1"},
+    {.name = "adjustment-type",
+     .type = ASG_OPTION_WORD,
+     .value = "WORD",
+     .words = &asg_adjustment_words,
+     .help = "What the adjustment means.",
+     .default_text = "change-in-capacity"},
+    {.name = "adjustment",
+     .type = ASG_OPTION_NUMBER,
+     .value = "N",
+     .min = -ASG_GROUP_CAPACITY_MAX,
+     .max = ASG_GROUP_CAPACITY_MAX,
+     .help = "Simple: instances, or percent; negative scales in."},
+    {.name = "step",
+     .type = ASG_OPTION_TEXTS,
+     .value = "LOWER:UPPER:N",
+     .help = "Step: bounds relative to the threshold (either may be empty) and the "
+             "adjustment (0:20:1); may be given several times."},
+    {.name = "min-magnitude",
+     .type = ASG_OPTION_NUMBER,
+     .value = "N",
+     .max = ASG_GROUP_CAPACITY_MAX,
+     .help = "With percent: at least so many instances."},
+    {.name = "cooldown",
+     .type = ASG_OPTION_DURATION,
+     .value = "TIME",
+     .max = 604800000,
+     .help = "Simple: pause after it acted.",
+     .default_text = "the group's"},
+    {.name = "warmup",
+     .type = ASG_OPTION_DURATION,
+     .value = "TIME",
+     .max = 604800000,
+     .help = "New instances do not count in this time.",
+     .default_text = "the group's"},
+    {.name = "disabled", .type = ASG_OPTION_FLAG, .help = "Keep it, but do not act."},
+};
+
+static const struct asg_option_field policy_fields[] = {
+    {"kind", "kind"},
+    {"metric", "metric"},
+    {"statistic", "statistic"},
+    {"target", "target_milli"},
+    {"disable-scale-in", "disable_scale_in"},
+    {"stabilisation", "stabilisation_ms"},
+    {"scale-out-periods", "scale_out_periods"},
+    {"scale-in-permille", "scale_in_permille"},
+    {"comparison", "comparison"},
+    {"threshold", "threshold_milli"},
+    {"periods", "periods"},
+    {"adjustment-type", "adjustment_type"},
+    {"adjustment", "adjustment"},
+    {"min-magnitude", "min_magnitude"},
+    {"cooldown", "cooldown_ms"},
+    {"warmup", "warmup_ms"},
+    {"disabled", "is_disabled"},
+};
+
+/* "0:20:1", ":-10:-2" */
+static bool read_step(const char *text, struct asg_arena *arena, struct asg_step *ret)
+{
+    const char *first = strchr(text, ':');
+    const char *second = first != NULL ? strchr(first + 1, ':') : NULL;
+    if (second == NULL) return false;
+    const char *lower = asg_arena_text_n(arena, text, (size_t)(first - text));
+    const char *upper = asg_arena_text_n(arena, first + 1, (size_t)(second - first - 1));
+    ret->has_lower = lower[0] != '\0';
+    ret->has_upper = upper[0] != '\0';
+    return (!ret->has_lower || asg_quantity_milli(lower, &ret->lower_milli)) &&
+           (!ret->has_upper || asg_quantity_milli(upper, &ret->upper_milli)) &&
+           asg_quantity_integer(second + 1, &ret->adjustment);
+}
+
+static int fill_steps(struct asg_cli *cli, const struct asg_arguments *arguments,
+                      struct asg_policy_config *policy)
+{
+    struct asg_texts texts = asg_option_texts(arguments, "step");
+    if (texts.count == 0) return ASG_EXIT_OK;
+    policy->steps = asg_arena_take(&cli->arena, texts.count * sizeof *policy->steps);
+    policy->step_count = texts.count;
+    for (size_t i = 0; i < texts.count; i++) {
+        if (!read_step(texts.items[i], &cli->arena, &policy->steps[i])) {
+            return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                                "--step cannot be \"%.80s\": write LOWER:UPPER:N, as in "
+                                "0:20:1 or 20::3",
+                                texts.items[i]);
+        }
+    }
+    return ASG_EXIT_OK;
+}
+
+static int put_one(struct asg_cli *cli, const struct asg_policy_config *policy)
+{
+    struct asg_command command = asg_new_command(ASG_COMMAND_POLICY_PUT, policy->group);
+    command.name = policy->name;
+    command.policy_config = policy;
+    return asg_order(cli, &command,
+                     asg_arena_format(&cli->arena, "policy %s of %s is in force",
+                                      policy->name, policy->group),
+                     NULL);
+}
+
+static int put_file(struct asg_cli *cli, const struct asg_arguments *arguments,
+                    const char *file)
+{
+    struct asg_rules rules;
+    struct asg_error error = {0};
+    enum asg_status status =
+        asg_rules_read(file, ASG_RULES_POLICY, &cli->arena, &rules, &error);
+    if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
+    const char *group = asg_argument_text(arguments, 0);
+    const char *name = asg_argument_text(arguments, 1);
+    if (rules.policy_count == 0) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s has no policy", file);
+    }
+    if (name != NULL && rules.policy_count > 1) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "%s has %zu policies, one NAME does not fit", file,
+                            rules.policy_count);
+    }
+    for (size_t i = 0; i < rules.policy_count; i++) {
+        struct asg_policy_config *policy = &rules.policies[i];
+        if (group != NULL) policy->group = group;
+        if (name != NULL) policy->name = name;
+        if (policy->group[0] == '\0' || policy->name[0] == '\0') {
+            return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                                "%s: a policy lacks its %s; write it there or after "
+                                "\"policy put\"",
+                                file, policy->group[0] == '\0' ? "group" : "name");
+        }
+        int code = put_one(cli, policy);
+        if (code != ASG_EXIT_OK) return code;
+    }
+    return ASG_EXIT_OK;
+}
+
+static int run_put(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    const char *file = asg_option_text(arguments, "file");
+    if (file != NULL) return put_file(cli, arguments, file);
+    struct asg_policy_config policy = asg_policy_defaults();
+    policy.group = asg_argument_text(arguments, 0);
+    policy.name = asg_argument_text(arguments, 1);
+    if (policy.group == NULL || policy.name == NULL) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "GROUP and NAME are missing (or --file FILE)");
+    }
+    (void)asg_fill_options(arguments, &asg_policy_config_schema, policy_fields,
+                           sizeof policy_fields / sizeof policy_fields[0], &policy);
+    int code = fill_steps(cli, arguments, &policy);
+    return code == ASG_EXIT_OK ? put_one(cli, &policy) : code;
+}
+
+static void write_rule(const void *object, struct asg_bytes *ret)
+{
+    const struct asg_policy_config *policy = object;
+    char value[ASG_QUANTITY_TEXT_MAX];
+    if (policy->kind == ASG_POLICY_TARGET_TRACKING) {
+        asg_quantity_print_milli(policy->target_milli, value);
+        asg_bytes_printf(ret, "keep at %s", value);
+        return;
+    }
+    asg_quantity_print_milli(policy->threshold_milli, value);
+    asg_bytes_printf(
+        ret, "%s %s: ", asg_enum_word(&asg_comparison_words, (int)policy->comparison),
+        value);
+    if (policy->kind == ASG_POLICY_STEP) {
+        asg_bytes_printf(ret, "%zu steps", policy->step_count);
+        return;
+    }
+    asg_bytes_printf(ret, "%s%lld%s",
+                     policy->adjustment_type == ASG_ADJUSTMENT_EXACT ? "exactly "
+                     : policy->adjustment >= 0                       ? "+"
+                                                                     : "",
+                     (long long)policy->adjustment,
+                     policy->adjustment_type == ASG_ADJUSTMENT_PERCENT ? " %" : "");
+}
+
+static const struct asg_render_column list_columns[] = {
+    {"NAME", "name", NULL, false},
+    {"KIND", "kind", NULL, false},
+    {"METRIC", "metric", NULL, false},
+    {"STATISTIC", "statistic", NULL, false},
+    {"RULE", NULL, write_rule, false},
+    {"COOLDOWN", "cooldown_ms", NULL, false},
+    {"DISABLED", "is_disabled", NULL, false},
+};
+
+static int run_list(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    const struct asg_request request = {.query = ASG_QUERY_POLICIES,
+                                        .group = asg_argument_text(arguments, 0),
+                                        .name = ""};
+    struct asg_answer answer = {0};
+    int code = asg_ask(cli, &request, &cli->arena, &answer);
+    if (code != ASG_EXIT_OK) return code;
+    asg_cli_show_list(cli, &asg_policy_config_schema, answer.policies,
+                      answer.policy_count, ASG_COLUMNS(list_columns));
+    return ASG_EXIT_OK;
+}
+
+static int run_delete(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    const char *group = asg_argument_text(arguments, 0);
+    struct asg_command command = asg_new_command(ASG_COMMAND_POLICY_DELETE, group);
+    command.name = asg_argument_text(arguments, 1);
+    return asg_order(
+        cli, &command,
+        asg_arena_format(&cli->arena, "policy %s of %s deleted", command.name, group),
+        NULL);
+}
+
+static const struct asg_option execute_options[] = {
+    {.name = "metric-value",
+     .type = ASG_OPTION_MILLI,
+     .value = "VALUE",
+     .help = "Step policies: the value the metric is taken to have."},
+    {.name = "breach-threshold",
+     .type = ASG_OPTION_MILLI,
+     .value = "VALUE",
+     .help = "Step policies: the threshold it is taken to breach."},
+    {.name = "honor-cooldown",
+     .type = ASG_OPTION_FLAG,
+     .help = "Refuse while the group cools down."},
+};
+
+static int run_execute(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    const char *group = asg_argument_text(arguments, 0);
+    struct asg_command command = asg_new_command(ASG_COMMAND_EXECUTE_POLICY, group);
+    command.name = asg_argument_text(arguments, 1);
+    command.honor_cooldown = asg_option_flag(arguments, "honor-cooldown");
+    command.has_metric_value = asg_option_is_set(arguments, "metric-value");
+    command.metric_value_milli = asg_option_number(arguments, "metric-value", 0);
+    command.breach_threshold_milli = asg_option_number(arguments, "breach-threshold", 0);
+    return asg_order(
+        cli, &command,
+        asg_arena_format(&cli->arena, "policy %s of %s executed", command.name, group),
+        NULL);
+}
+
+static const struct asg_command_entry commands[] = {
+    {.name = "policy put",
+     .summary = "Make a scaling policy, or replace it",
+     .examples =
+         "openasg policy put web cpu50 --target 50\n"
+         "openasg policy put web out --kind step --threshold 70 --step 0:20:1 --step "
+         "20::3\n"
+         "openasg policy put web in --kind simple --comparison less --threshold 19 "
+         "--statistic lowest --adjustment -1\n"
+         "openasg policy put --file examples/student.yaml",
+     ASG_ARGUMENTS(put_arguments),
+     ASG_OPTIONS(put_options),
+     .run = run_put},
+    {.name = "policy list",
+     .summary = "List the policies of a group",
+     .examples = "openasg policy list web -o yaml",
+     ASG_ARGUMENTS(group_argument),
+     .run = run_list},
+    {.name = "policy delete",
+     .summary = "Delete a policy",
+     .examples = "openasg policy delete web cpu50",
+     ASG_ARGUMENTS(policy_arguments),
+     .run = run_delete},
+    {.name = "policy execute",
+     .summary = "Let a simple or step policy act now",
+     .examples = "openasg policy execute web out --metric-value 85 --breach-threshold 70",
+     ASG_ARGUMENTS(policy_arguments),
+     ASG_OPTIONS(execute_options),
+     .run = run_execute},
+};
+
+const struct asg_family asg_policy_family = ASG_FAMILY(commands);

@@ -1,0 +1,141 @@
+/* command_replay - decide everything again and compare. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/open_log.h"
+#include "cli/replay_log.h"
+
+struct replay_view {
+    const char *log;
+    bool is_identical;
+    uint64_t first_seq;
+    uint64_t last_seq;
+    uint64_t records;
+    uint64_t events;
+    uint64_t effects;
+    uint64_t decisions;
+    uint64_t state_hashes;
+    uint64_t records_per_second;
+    uint64_t bad_seq;
+    const char *what;
+    const char *in_log;
+    const char *in_replay;
+};
+
+#define FIELD(kind, field)                                                               \
+    {                                                                                    \
+        .name = #field, .type = ASG_FIELD_##kind,                                        \
+        .offset = offsetof(struct replay_view, field)                                    \
+    }
+static const struct asg_field replay_fields[] = {
+    FIELD(TEXT, log),         FIELD(BOOL, is_identical),
+    FIELD(U64, first_seq),    FIELD(U64, last_seq),
+    FIELD(U64, records),      FIELD(U64, events),
+    FIELD(U64, effects),      FIELD(U64, decisions),
+    FIELD(U64, state_hashes), FIELD(U64, records_per_second),
+    FIELD(U64, bad_seq),      FIELD(TEXT, what),
+    FIELD(TEXT, in_log),      FIELD(TEXT, in_replay),
+};
+static const struct asg_schema replay_schema = {
+    .name = "replay",
+    .size = sizeof(struct replay_view),
+    .fields = replay_fields,
+    .field_count = sizeof replay_fields / sizeof replay_fields[0],
+};
+static const struct asg_render_column unused_columns[] = {{"log", "log", NULL, false}};
+
+static void print_table(struct asg_cli *cli, const struct replay_view *view,
+                        int64_t took_us)
+{
+    if (view->first_seq > 1) {
+        (void)fprintf(cli->out,
+                      "records 1 to %" PRIu64 " are not replayed: payloads among them "
+                      "are pruned, the snapshot after them was taken\n",
+                      view->first_seq - 1);
+    }
+    if (!view->is_identical) {
+        (void)fprintf(cli->out,
+                      "different at record %" PRIu64
+                      " (%s)\n  log:    %s\n  replay: %s\n",
+                      view->bad_seq, view->what, view->in_log, view->in_replay);
+    }
+    (void)fprintf(cli->out,
+                  "%s: %" PRIu64 " events, %" PRIu64 " effects, %" PRIu64
+                  " decisions, %" PRIu64 " state hashes in %" PRIu64
+                  " records, %.3f s, %" PRIu64 " records a second\n",
+                  view->is_identical ? "identical" : "up to there", view->events,
+                  view->effects, view->decisions, view->state_hashes, view->records,
+                  (double)took_us / 1e6, view->records_per_second);
+}
+
+static int run_replay(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    ASG_CLEANUP(asg_log_close) struct asg_log *log = NULL;
+    int code = asg_open_log(cli, arguments, 0, &log);
+    if (code != ASG_EXIT_OK) return code;
+    const struct asg_replay_options options = {
+        .to_seq = (uint64_t)asg_option_number(arguments, "to", 0),
+        .skip_hash_check = asg_option_flag(arguments, "no-verify"),
+    };
+    struct asg_error error = {0};
+    ASG_CLEANUP(asg_replay_result_clear) struct asg_replay_result result = {0};
+    int64_t start_us = asg_clock_monotonic_us(&cli->clock);
+    enum asg_status status = asg_replay_log(log, &options, &result, &error);
+    int64_t took_us = asg_clock_monotonic_us(&cli->clock) - start_us;
+    if (status != ASG_OK) return asg_log_failed(cli, status, &error);
+    const struct replay_view view = {
+        .log = asg_log_path(cli, arguments, 0),
+        .is_identical = result.is_identical,
+        .first_seq = result.first_seq,
+        .last_seq = result.last_seq,
+        .records = result.record_count,
+        .events = result.event_count,
+        .effects = result.effects_count,
+        .decisions = result.decision_count,
+        .state_hashes = result.hash_count,
+        .records_per_second =
+            result.record_count * 1000000 / (uint64_t)(took_us > 0 ? took_us : 1),
+        .bad_seq = result.bad_seq,
+        .what = result.what,
+        .in_log = asg_bytes_text(&result.in_log),
+        .in_replay = asg_bytes_text(&result.in_replay),
+    };
+    if (cli->settings.output == ASG_OUTPUT_TABLE) {
+        print_table(cli, &view, took_us);
+    } else {
+        asg_cli_show_one(cli, &replay_schema, &view, ASG_COLUMNS(unused_columns));
+    }
+    return result.is_identical ? ASG_EXIT_OK : ASG_EXIT_DIFFERS;
+}
+
+static const struct asg_argument log_argument[] = {ASG_LOG_ARGUMENT};
+static const struct asg_option replay_options[] = {
+    {.name = "to",
+     .type = ASG_OPTION_NUMBER,
+     .value = "SEQ",
+     .max = INT64_MAX,
+     .help = "Last record.",
+     .default_text = "the last"},
+    {.name = "no-verify",
+     .type = ASG_OPTION_FLAG,
+     .help = "Do not check the hash chain while reading."},
+    ASG_LOG_IMMUTABLE,
+};
+
+static const struct asg_command_entry commands[] = {
+    {.name = "replay",
+     .summary = "Decide the whole log again and compare every effect and state",
+     .details =
+         "Feeds each event of the log to the same code that decided then and "
+         "compares what follows byte by byte. Exit code 5 at the first difference, "
+         "which is shown from both sides. Where payloads were pruned it starts at "
+         "the oldest snapshot.",
+     .examples = "openasg replay\nopenasg replay /var/lib/openasg/openasg.log -o json",
+     ASG_ARGUMENTS(log_argument),
+     ASG_OPTIONS(replay_options),
+     .run = run_replay},
+};
+
+const struct asg_family asg_replay_family = ASG_FAMILY(commands);

@@ -1,0 +1,202 @@
+/* command_schedule - scheduled actions of a group. */
+#include <string.h>
+
+#include "cli/ask_controller.h"
+#include "cli/commands.h"
+#include "cli/fill_options.h"
+#include "cli/rules.h"
+#include "cli/zone_changes.h"
+#include "model/schemas.h"
+
+static const struct asg_argument put_arguments[] = {
+    {.name = "GROUP", .help = "Name of the group.", .is_optional = true},
+    {.name = "NAME", .help = "Name of the scheduled action.", .is_optional = true},
+};
+static const struct asg_argument group_argument[] = {
+    {.name = "GROUP", .help = "Name of the group."}};
+static const struct asg_argument name_arguments[] = {
+    {.name = "GROUP", .help = "Name of the group."},
+    {.name = "NAME", .help = "Name of the scheduled action."},
+};
+static const struct asg_option put_options[] = {
+    {.name = "file",
+     .type = ASG_OPTION_FILE,
+     .value = "FILE",
+     .letter = 'f',
+     .help = "Take one, or a list under \"schedules:\", from a YAML file."},
+    {.name = "recurrence",
+     .type = ASG_OPTION_TEXT,
+     .value = "CRON",
+     .help = "Five cron fields: minute, hour, day, month, weekday (\"0 9 * * 1-5\")."},
+    {.name = "time-zone",
+     .type = ASG_OPTION_TEXT,
+     .value = "ZONE",
+     .help = "Of the recurrence, as in Europe/Berlin.",
+     .default_text = "UTC"},
+    {.name = "start",
+     .type = ASG_OPTION_TEXT,
+     .value = "TIME",
+     .help = "When it is due first (2026-11-23T09:00:00Z); without a recurrence its only "
+             "run."},
+    {.name = "end",
+     .type = ASG_OPTION_TEXT,
+     .value = "TIME",
+     .help = "No more runs from then on."},
+    {.name = "min",
+     .type = ASG_OPTION_NUMBER,
+     .value = "N",
+     .max = ASG_GROUP_CAPACITY_MAX,
+     .help = "Fewest instances from then on."},
+    {.name = "max",
+     .type = ASG_OPTION_NUMBER,
+     .value = "N",
+     .max = ASG_GROUP_CAPACITY_MAX,
+     .help = "Most instances from then on."},
+    {.name = "desired",
+     .type = ASG_OPTION_NUMBER,
+     .value = "N",
+     .max = ASG_GROUP_CAPACITY_MAX,
+     .help = "Instances wanted then."},
+};
+static const struct asg_option_field schedule_fields[] = {
+    {"recurrence", "recurrence"},
+    {"time-zone", "time_zone"},
+    {"min", "min"},
+    {"max", "max"},
+    {"desired", "desired"},
+};
+
+static int put_one(struct asg_cli *cli, struct asg_schedule_config *schedule)
+{
+    struct asg_error error = {0};
+    enum asg_status status = asg_zone_changes(schedule, &cli->arena, &error);
+    if (status != ASG_OK) return asg_cli_fail_status(cli, ASG_ERR_INVALID, &error);
+    struct asg_command command =
+        asg_new_command(ASG_COMMAND_SCHEDULE_PUT, schedule->group);
+    command.name = schedule->name;
+    command.schedule_config = schedule;
+    return asg_order(cli, &command,
+                     asg_arena_format(&cli->arena, "schedule %s of %s is in force",
+                                      schedule->name, schedule->group),
+                     NULL);
+}
+
+static int put_file(struct asg_cli *cli, const struct asg_arguments *arguments,
+                    const char *file)
+{
+    struct asg_rules rules;
+    struct asg_error error = {0};
+    enum asg_status status =
+        asg_rules_read(file, ASG_RULES_SCHEDULE, &cli->arena, &rules, &error);
+    if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
+    const char *group = asg_argument_text(arguments, 0);
+    const char *name = asg_argument_text(arguments, 1);
+    if (rules.schedule_count == 0) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s has no schedule", file);
+    }
+    if (name != NULL && rules.schedule_count > 1) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "%s has %zu schedules, one NAME does not fit", file,
+                            rules.schedule_count);
+    }
+    for (size_t i = 0; i < rules.schedule_count; i++) {
+        struct asg_schedule_config *schedule = &rules.schedules[i];
+        if (group != NULL) schedule->group = group;
+        if (name != NULL) schedule->name = name;
+        if (schedule->group[0] == '\0' || schedule->name[0] == '\0') {
+            return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s: a schedule lacks its %s", file,
+                                schedule->group[0] == '\0' ? "group" : "name");
+        }
+        int code = put_one(cli, schedule);
+        if (code != ASG_EXIT_OK) return code;
+    }
+    return ASG_EXIT_OK;
+}
+
+static bool fill_time(const struct asg_arguments *arguments, const char *option,
+                      int64_t *ret)
+{
+    const char *text = asg_option_text(arguments, option);
+    if (text == NULL) return true;
+    *ret = asg_time_parse(text);
+    return *ret > 0;
+}
+
+static int run_put(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    const char *file = asg_option_text(arguments, "file");
+    if (file != NULL) return put_file(cli, arguments, file);
+    struct asg_schedule_config schedule = asg_schedule_defaults();
+    schedule.group = asg_argument_text(arguments, 0);
+    schedule.name = asg_argument_text(arguments, 1);
+    if (schedule.group == NULL || schedule.name == NULL) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "GROUP and NAME are missing (or --file FILE)");
+    }
+    (void)asg_fill_options(arguments, &asg_schedule_config_schema, schedule_fields,
+                           sizeof schedule_fields / sizeof schedule_fields[0], &schedule);
+    if (!fill_time(arguments, "start", &schedule.start_ms) ||
+        !fill_time(arguments, "end", &schedule.end_ms)) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "--start and --end are times like 2026-11-23T09:00:00Z");
+    }
+    return put_one(cli, &schedule);
+}
+
+static const struct asg_render_column list_columns[] = {
+    {"NAME", "name", NULL, false},      {"RECURRENCE", "recurrence", NULL, false},
+    {"ZONE", "time_zone", NULL, false}, {"START", "start_ms", NULL, false},
+    {"END", "end_ms", NULL, false},     {"MIN", "min", NULL, false},
+    {"MAX", "max", NULL, false},        {"DESIRED", "desired", NULL, false},
+};
+
+static int run_list(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    const struct asg_request request = {.query = ASG_QUERY_SCHEDULES,
+                                        .group = asg_argument_text(arguments, 0),
+                                        .name = ""};
+    struct asg_answer answer = {0};
+    int code = asg_ask(cli, &request, &cli->arena, &answer);
+    if (code != ASG_EXIT_OK) return code;
+    asg_cli_show_list(cli, &asg_schedule_config_schema, answer.schedules,
+                      answer.schedule_count, ASG_COLUMNS(list_columns));
+    return ASG_EXIT_OK;
+}
+
+static int run_delete(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    const char *group = asg_argument_text(arguments, 0);
+    struct asg_command command = asg_new_command(ASG_COMMAND_SCHEDULE_DELETE, group);
+    command.name = asg_argument_text(arguments, 1);
+    return asg_order(
+        cli, &command,
+        asg_arena_format(&cli->arena, "schedule %s of %s deleted", command.name, group),
+        NULL);
+}
+
+static const struct asg_command_entry commands[] = {
+    {.name = "schedule put",
+     .summary = "Make a scheduled action, or replace it",
+     .examples =
+         "openasg schedule put web morning --recurrence '0 8 * * 1-5' --time-zone "
+         "Europe/Berlin --min 4\n"
+         "openasg schedule put --file examples/schedule.yaml",
+     ASG_ARGUMENTS(put_arguments),
+     ASG_OPTIONS(put_options),
+     .run = run_put},
+    {.name = "schedule list",
+     .summary = "List the scheduled actions of a group",
+     .examples = "openasg schedule list web",
+     ASG_ARGUMENTS(group_argument),
+     .run = run_list},
+    {.name = "schedule delete",
+     .summary = "Delete a scheduled action",
+     .examples = "openasg schedule delete web morning",
+     ASG_ARGUMENTS(name_arguments),
+     .run = run_delete},
+};
+
+const struct asg_family asg_schedule_family = ASG_FAMILY(commands);

@@ -1,0 +1,195 @@
+/* command_status - how the controller is, who its workers are, wait for a group. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/ask_controller.h"
+#include "cli/commands.h"
+#include "cli/poll_until.h"
+#include "model/schemas.h"
+#include "text/quantity.h"
+
+static const struct asg_render_column status_columns[] = {
+    {"cluster", "cluster_id", NULL, false},
+    {"version", "version", NULL, false},
+    {"epoch", "epoch", NULL, false},
+    {"log head", "log_head", NULL, false},
+    {"time", "time_ms", NULL, false},
+    {"started", "started_ms", NULL, false},
+    {"halted", "is_halted", NULL, false},
+    {"groups", "groups", NULL, false},
+    {"instances", "instances", NULL, false},
+    {"agents", "agents", NULL, false},
+    {"workers", "workers", NULL, false},
+    {"open jobs", "open_jobs", NULL, false},
+    {"dead jobs", "dead_jobs", NULL, false},
+    {"agents at", "agents_endpoint", NULL, false},
+    {"workers at", "workers_endpoint", NULL, false},
+    {"admin at", "admin_endpoint", NULL, false},
+    {"http at", "http_endpoint", NULL, false},
+    {"alarms", "alarms", NULL, false},
+};
+
+static int run_status(void *context, const struct asg_arguments *arguments)
+{
+    (void)arguments;
+    struct asg_cli *cli = context;
+    const struct asg_request request = {
+        .query = ASG_QUERY_STATUS, .group = "", .name = ""};
+    struct asg_answer answer = {0};
+    int code = asg_ask(cli, &request, &cli->arena, &answer);
+    if (code != ASG_EXIT_OK) return code;
+    if (answer.status == NULL) {
+        return asg_cli_fail(cli, ASG_EXIT_FAILED, "the controller told no status");
+    }
+    asg_cli_show_one(cli, &asg_status_view_schema, answer.status,
+                     ASG_COLUMNS(status_columns));
+    return ASG_EXIT_OK;
+}
+
+static const struct asg_render_column worker_columns[] = {
+    {"WORKER", "name", NULL, false},     {"VERSION", "version", NULL, false},
+    {"ADDRESS", "address", NULL, false}, {"CREDITS", "credits", NULL, false},
+    {"LEASES", "leases", NULL, false},   {"HEARD BEFORE", "heard_ms", NULL, false},
+};
+
+static int run_workers(void *context, const struct asg_arguments *arguments)
+{
+    (void)arguments;
+    struct asg_cli *cli = context;
+    const struct asg_request request = {
+        .query = ASG_QUERY_WORKERS, .group = "", .name = ""};
+    struct asg_answer answer = {0};
+    int code = asg_ask(cli, &request, &cli->arena, &answer);
+    if (code != ASG_EXIT_OK) return code;
+    asg_cli_show_list(cli, &asg_worker_view_schema, answer.workers, answer.worker_count,
+                      ASG_COLUMNS(worker_columns));
+    return ASG_EXIT_OK;
+}
+
+struct group_wait {
+    const char *group;
+    int64_t in_service; /* -1: not asked for, as the next three */
+    int64_t at_least;
+    int64_t at_most;
+    int64_t desired;
+    bool gone;
+    char now[128]; /* what it was at the last look */
+};
+
+static bool is_or_unasked(int64_t wanted, int64_t value)
+{
+    return wanted < 0 || wanted == value;
+}
+
+static int look_at_group(struct asg_cli *cli, void *context, struct asg_arena *arena,
+                         bool *ret_is_true)
+{
+    struct group_wait *wait = context;
+    const struct asg_group_view *view = NULL;
+    int code = asg_ask_group(cli, wait->group, !wait->gone, arena, &view);
+    if (code != ASG_EXIT_OK) return code;
+    if (wait->gone) {
+        (void)snprintf(wait->now, sizeof wait->now, "it is there");
+        *ret_is_true = view == NULL;
+        return ASG_EXIT_OK;
+    }
+    /* Warming instances are in service for EC2 Auto Scaling too. */
+    int64_t count = (int64_t)view->in_service + view->warming;
+    (void)snprintf(wait->now, sizeof wait->now,
+                   "%" PRId64 " in service, desired %u, %u pending, %u terminating",
+                   count, view->config->desired, view->requested + view->pending,
+                   view->terminating);
+    *ret_is_true = is_or_unasked(wait->in_service, count) &&
+                   (wait->at_least < 0 || count >= wait->at_least) &&
+                   (wait->at_most < 0 || count <= wait->at_most) &&
+                   is_or_unasked(wait->desired, view->config->desired);
+    return ASG_EXIT_OK;
+}
+
+static int run_wait(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    struct group_wait wait = {
+        .group = asg_argument_text(arguments, 0),
+        .in_service = asg_option_number(arguments, "in-service", -1),
+        .at_least = asg_option_number(arguments, "at-least", -1),
+        .at_most = asg_option_number(arguments, "at-most", -1),
+        .desired = asg_option_number(arguments, "desired", -1),
+        .gone = asg_option_flag(arguments, "gone"),
+    };
+    if (wait.in_service < 0 && wait.at_least < 0 && wait.at_most < 0 &&
+        wait.desired < 0 && !wait.gone) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "nothing to wait for: give --in-service N, --at-least N, "
+                            "--at-most N, --desired N or --gone");
+    }
+    int64_t timeout_ms = asg_option_number(arguments, "timeout", 60000);
+    int code = asg_poll_until(cli, look_at_group, &wait, timeout_ms);
+    if (code == ASG_EXIT_TIMEOUT) {
+        char waited[ASG_QUANTITY_TEXT_MAX];
+        asg_quantity_print_duration(timeout_ms, waited);
+        return asg_cli_fail(cli, code,
+                            "group %s did not get there within %s: %s; \"openasg explain "
+                            "%s\" tells why",
+                            wait.group, waited, wait.now, wait.group);
+    }
+    if (code == ASG_EXIT_OK && !wait.gone) {
+        (void)fprintf(cli->err, "group %s: %s\n", wait.group, wait.now);
+    }
+    return code;
+}
+
+static const struct asg_argument group_argument[] = {
+    {.name = "GROUP", .help = "Name of the group."}};
+static const struct asg_option wait_options[] = {
+    {.name = "in-service",
+     .type = ASG_OPTION_NUMBER,
+     .value = "N",
+     .max = 1000000,
+     .help = "Until exactly so many instances are in service, warming ones included."},
+    {.name = "at-least",
+     .type = ASG_OPTION_NUMBER,
+     .value = "N",
+     .max = 1000000,
+     .help = "Until at least so many are in service."},
+    {.name = "at-most",
+     .type = ASG_OPTION_NUMBER,
+     .value = "N",
+     .max = 1000000,
+     .help = "Until at most so many are in service."},
+    {.name = "desired",
+     .type = ASG_OPTION_NUMBER,
+     .value = "N",
+     .max = 1000000,
+     .help = "Until so many are desired."},
+    {.name = "gone", .type = ASG_OPTION_FLAG, .help = "Until the group is deleted."},
+    {.name = "timeout",
+     .type = ASG_OPTION_DURATION,
+     .value = "TIME",
+     .min = 1,
+     .max = 86400000,
+     .help = "Longest wait.",
+     .default_text = "60s"},
+};
+
+static const struct asg_command_entry commands[] = {
+    {.name = "status",
+     .summary = "Show how the controller is and what it serves",
+     .examples = "openasg status\nopenasg status -o json",
+     .run = run_status},
+    {.name = "worker list",
+     .summary = "List the workers that are connected",
+     .examples = "openasg worker list",
+     .run = run_workers},
+    {.name = "wait",
+     .summary = "Wait until a group is as it should be, for scripts",
+     .details = "Exit code 6 when the time is up first. A controller that restarts "
+                "meanwhile does not end the wait.",
+     .examples = "openasg wait web --in-service 2 --timeout 90s\n"
+                 "openasg wait web --gone",
+     ASG_ARGUMENTS(group_argument),
+     ASG_OPTIONS(wait_options),
+     .run = run_wait},
+};
+
+const struct asg_family asg_status_family = ASG_FAMILY(commands);

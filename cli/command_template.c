@@ -1,0 +1,206 @@
+/* command_template - launch templates that openasg makes in EC2. */
+#include <string.h>
+#include <time.h>
+
+#include "cli/ask_controller.h"
+#include "cli/commands.h"
+#include "cli/fill_options.h"
+#include "cli/poll_until.h"
+#include "model/schemas.h"
+#include "text/yaml_tree.h"
+
+#define USER_DATA_MAX (16 * 1024) /* EC2's limit before base64 */
+
+static const struct asg_argument name_argument[] = {
+    {.name = "NAME", .help = "Name of the launch template."}};
+
+static const struct asg_option create_options[] = {
+    {.name = "image",
+     .type = ASG_OPTION_TEXT,
+     .value = "ID",
+     .is_required = true,
+     .help = "AMI to start (ami-...)."},
+    {.name = "instance-type",
+     .type = ASG_OPTION_TEXT,
+     .value = "TYPE",
+     .is_required = true,
+     .help = "Type of the instances (t3.micro)."},
+    {.name = "user-data-file",
+     .type = ASG_OPTION_FILE,
+     .value = "FILE",
+     .help = "Script that instances run when they boot; at most 16 KiB, kept out of the "
+             "log."},
+    {.name = "key-name",
+     .type = ASG_OPTION_TEXT,
+     .value = "NAME",
+     .help = "SSH key pair of EC2."},
+    {.name = "instance-profile",
+     .type = ASG_OPTION_TEXT,
+     .value = "NAME",
+     .help = "IAM instance profile, by name or ARN."},
+    {.name = "security-groups",
+     .type = ASG_OPTION_TEXTS,
+     .value = "LIST",
+     .help = "Security groups by id (sg-...)."},
+    {.name = "tag",
+     .type = ASG_OPTION_TEXTS,
+     .value = "KEY=VALUE",
+     .help = "Tag of the template; may be given several times."},
+    {.name = "no-wait",
+     .type = ASG_OPTION_FLAG,
+     .help = "Do not wait until EC2 has made it."},
+    {.name = "timeout",
+     .type = ASG_OPTION_DURATION,
+     .value = "TIME",
+     .min = 100,
+     .max = 3600000,
+     .help = "Longest wait.",
+     .default_text = "60s"},
+};
+
+static const struct asg_option_field template_fields[] = {
+    {"image", "image_id"},
+    {"instance-type", "instance_type"},
+    {"key-name", "key_name"},
+    {"instance-profile", "instance_profile"},
+    {"security-groups", "security_group_ids"},
+};
+
+struct template_wait {
+    const char *name;
+    uint64_t job_id;
+    struct asg_template_view found;
+    bool is_failed;
+};
+
+/* Of the views of one name, the one our job made. */
+static int look_at_template(struct asg_cli *cli, void *context, struct asg_arena *arena,
+                            bool *ret_is_true)
+{
+    struct template_wait *wait = context;
+    const struct asg_request request = {
+        .query = ASG_QUERY_TEMPLATES, .group = "", .name = wait->name};
+    struct asg_answer answer = {0};
+    int code = asg_ask(cli, &request, arena, &answer);
+    if (code != ASG_EXIT_OK) return code;
+    for (size_t i = 0; i < answer.template_count; i++) {
+        const struct asg_template_view *view = &answer.templates[i];
+        if (strcmp(view->name, wait->name) != 0 || view->job_id != wait->job_id) continue;
+        wait->is_failed = strncmp(view->state, "failed", 6) == 0;
+        if (!wait->is_failed && strcmp(view->state, "ready") != 0) continue;
+        wait->found = (struct asg_template_view){
+            .name = wait->name,
+            .template_id = asg_arena_text(&cli->arena, view->template_id),
+            .version = asg_arena_text(&cli->arena, view->version),
+            .state = asg_arena_text(&cli->arena, view->state),
+            .job_id = view->job_id,
+        };
+        *ret_is_true = true;
+    }
+    return ASG_EXIT_OK;
+}
+
+static const struct asg_render_column list_columns[] = {
+    {"NAME", "name", NULL, false},       {"ID", "template_id", NULL, false},
+    {"VERSION", "version", NULL, false}, {"STATE", "state", NULL, false},
+    {"JOB", "job_id", NULL, false},
+};
+
+static const struct asg_render_column one_columns[] = {
+    {"name", "name", NULL, false},
+    {"id", "template_id", NULL, false},
+    {"version", "version", NULL, false},
+    {"state", "state", NULL, false},
+};
+
+static int wait_for_template(struct asg_cli *cli, const char *name, uint64_t job_id,
+                             int64_t timeout_ms)
+{
+    struct template_wait wait = {.name = name, .job_id = job_id};
+    int code = asg_poll_until(cli, look_at_template, &wait, timeout_ms);
+    if (code == ASG_EXIT_TIMEOUT) {
+        return asg_cli_fail(
+            cli, code,
+            "EC2 has not made template %s yet; \"openasg jobs show %llu\" "
+            "tells how far it is",
+            name, (unsigned long long)job_id);
+    }
+    if (code != ASG_EXIT_OK) return code;
+    if (wait.is_failed) {
+        return asg_cli_fail(cli, ASG_EXIT_FAILED, "template %s: %s", name,
+                            wait.found.state);
+    }
+    asg_cli_show_one(cli, &asg_template_view_schema, &wait.found,
+                     ASG_COLUMNS(one_columns));
+    return ASG_EXIT_OK;
+}
+
+static int run_create(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    struct asg_error error = {0};
+    struct asg_template_config config = {.name = asg_argument_text(arguments, 0),
+                                         .key_name = "",
+                                         .instance_profile = "",
+                                         .user_data_sha256 = ""};
+    (void)asg_fill_options(arguments, &asg_template_config_schema, template_fields,
+                           sizeof template_fields / sizeof template_fields[0], &config);
+    struct asg_texts tags = asg_option_texts(arguments, "tag");
+    enum asg_status status =
+        asg_fill_tags(&tags, &cli->arena, &config.tags, &config.tag_count, &error);
+    struct asg_command command = asg_new_command(ASG_COMMAND_TEMPLATE_PUT, "");
+    command.name = config.name;
+    command.template_config = &config;
+    struct asg_request request = {.command = &command, .group = "", .name = ""};
+    const char *file = asg_option_text(arguments, "user-data-file");
+    if (status == ASG_OK && file != NULL) {
+        const char *text = NULL;
+        size_t length = 0;
+        status =
+            asg_yaml_read_file(file, USER_DATA_MAX, &cli->arena, &text, &length, &error);
+        request.attachment = (struct asg_blob){(const uint8_t *)text, length};
+    }
+    if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
+    struct asg_answer answer = {0};
+    int code = asg_ask(cli, &request, &cli->arena, &answer);
+    if (code != ASG_EXIT_OK) return code;
+    if (asg_option_flag(arguments, "no-wait")) {
+        (void)fprintf(cli->err, "template %s: job %llu makes it\n", config.name,
+                      (unsigned long long)answer.job_id);
+        return ASG_EXIT_OK;
+    }
+    return wait_for_template(cli, config.name, answer.job_id,
+                             asg_option_number(arguments, "timeout", 60000));
+}
+
+static int run_list(void *context, const struct asg_arguments *arguments)
+{
+    (void)arguments;
+    struct asg_cli *cli = context;
+    const struct asg_request request = {
+        .query = ASG_QUERY_TEMPLATES, .group = "", .name = ""};
+    struct asg_answer answer = {0};
+    int code = asg_ask(cli, &request, &cli->arena, &answer);
+    if (code != ASG_EXIT_OK) return code;
+    asg_cli_show_list(cli, &asg_template_view_schema, answer.templates,
+                      answer.template_count, ASG_COLUMNS(list_columns));
+    return ASG_EXIT_OK;
+}
+
+static const struct asg_command_entry commands[] = {
+    {.name = "template create",
+     .summary = "Make a launch template in EC2, or a new version of it",
+     .details = "A worker makes it; when it is there its id and version are shown. A "
+                "version is numbered by EC2 and never changes.",
+     .examples = "openasg template create web --image ami-0abc --instance-type t3.micro "
+                 "--user-data-file boot.sh",
+     ASG_ARGUMENTS(name_argument),
+     ASG_OPTIONS(create_options),
+     .run = run_create},
+    {.name = "template list",
+     .summary = "List the templates that openasg made",
+     .examples = "openasg template list",
+     .run = run_list},
+};
+
+const struct asg_family asg_template_family = ASG_FAMILY(commands);

@@ -1,0 +1,105 @@
+#include "cli/commands.h"
+
+#include <assert.h>
+
+#define COMMANDS_MAX 80
+
+static const struct asg_option options[] = {
+    {.name = "output",
+     .type = ASG_OPTION_WORD,
+     .value = "FORM",
+     .letter = 'o',
+     .words = &asg_output_words,
+     .help = "Form of what is shown.",
+     .default_text = "table"},
+    {.name = "controller",
+     .type = ASG_OPTION_TEXT,
+     .value = "ENDPOINT",
+     .help = "Where the controller takes orders.",
+     .default_text = "tcp://127.0.0.1:7703"},
+    {.name = "dir",
+     .type = ASG_OPTION_FILE,
+     .value = "DIR",
+     .help = "Folder with admin.key, controller.key.pub and openasg.log: on the "
+             "controller's machine, its own folder."},
+    {.name = "key-file",
+     .type = ASG_OPTION_FILE,
+     .value = "FILE",
+     .help = "Our own key pair.",
+     .default_text = "admin.key in DIR"},
+    {.name = "server-key-file",
+     .type = ASG_OPTION_FILE,
+     .value = "FILE",
+     .help = "Public key of the controller.",
+     .default_text = "controller.key.pub in DIR"},
+    {.name = "server-key",
+     .type = ASG_OPTION_TEXT,
+     .value = "KEY",
+     .help = "Public key of the controller as text."},
+    {.name = "request-timeout",
+     .type = ASG_OPTION_DURATION,
+     .value = "TIME",
+     .min = 1,
+     .max = 3600000,
+     .help = "How long to wait for an answer.",
+     .default_text = "10s"},
+    {.name = "allow-plaintext",
+     .type = ASG_OPTION_FLAG,
+     .help = "Talk without encryption and keys: for measurements only."},
+    {.name = "config",
+     .type = ASG_OPTION_FILE,
+     .value = "FILE",
+     .help = "Settings in YAML.",
+     .default_text = "~/.config/openasg/config.yaml"},
+    {.name = "print-config",
+     .type = ASG_OPTION_FLAG,
+     .help = "Show the settings in force and exit."},
+    {.name = "version", .type = ASG_OPTION_FLAG, .help = "Show the version and exit."},
+};
+
+static const struct asg_exit_code exit_codes[] = {
+    {ASG_EXIT_OK, "done"},
+    {ASG_EXIT_FAILED, "refused by the controller, or it failed"},
+    {ASG_EXIT_USAGE, "the command line or the settings are wrong"},
+    {ASG_EXIT_UNREACHABLE, "no answer from the controller"},
+    {ASG_EXIT_NOT_VERIFIED, "the log does not verify"},
+    {ASG_EXIT_DIFFERS, "the replay decides differently from the log"},
+    {ASG_EXIT_TIMEOUT, "a wait ended before it came true"},
+};
+
+const struct asg_command_table *asg_cli_table(void)
+{
+    static struct asg_command_entry commands[COMMANDS_MAX];
+    static struct asg_command_table table = {
+        .program = "openasg",
+        .summary = "the command line of openasg, EC2 Auto Scaling that you run yourself",
+        .details = "Orders and questions go to the controller over ZeroMQ with CURVE. "
+                   "\"log\" and \"replay\" read the log file and need no controller. "
+                   "Results are written to standard output, words about them to standard "
+                   "error.",
+        .commands = commands,
+        .options = options,
+        .option_count = sizeof options / sizeof options[0],
+        .exit_codes = exit_codes,
+        .exit_code_count = sizeof exit_codes / sizeof exit_codes[0],
+        .environment =
+            "OPENASG_CONTROLLER, OPENASG_DIR, OPENASG_KEY_FILE, OPENASG_SERVER_KEY_FILE, "
+            "OPENASG_SERVER_KEY, OPENASG_LOG, OPENASG_OUTPUT, OPENASG_TIMEOUT and "
+            "OPENASG_CONFIG stand for the options and settings of these names.",
+    };
+    if (table.command_count > 0) return &table;
+    static const struct asg_family *const families[] = {
+        &asg_status_family,   &asg_group_family,    &asg_policy_family,
+        &asg_schedule_family, &asg_template_family, &asg_instance_family,
+        &asg_control_family,  &asg_explain_family,  &asg_jobs_family,
+        &asg_log_family,      &asg_replay_family,   &asg_keys_family,
+        &asg_pages_family,
+    };
+    for (size_t f = 0; f < sizeof families / sizeof families[0]; f++) {
+        for (size_t i = 0; i < families[f]->count; i++) {
+            assert(table.command_count < COMMANDS_MAX);
+            commands[table.command_count++] = families[f]->commands[i];
+        }
+    }
+    return &table;
+}

@@ -1,0 +1,38 @@
+/* commands - the families of commands that make up the table. Each is a list in its own
+ * command_<family>.c; commands.c puts them together in the order of the help. */
+#ifndef ASG_CLI_COMMANDS_H
+#define ASG_CLI_COMMANDS_H
+
+#include "cli/cli.h"
+
+struct asg_family {
+    const struct asg_command_entry *commands;
+    size_t count;
+};
+
+extern const struct asg_family asg_group_family;
+extern const struct asg_family asg_policy_family;
+extern const struct asg_family asg_schedule_family;
+extern const struct asg_family asg_template_family;
+extern const struct asg_family asg_instance_family;
+extern const struct asg_family asg_control_family;
+extern const struct asg_family asg_status_family;
+extern const struct asg_family asg_explain_family;
+extern const struct asg_family asg_jobs_family;
+extern const struct asg_family asg_log_family;
+extern const struct asg_family asg_replay_family;
+extern const struct asg_family asg_keys_family;
+extern const struct asg_family asg_pages_family;
+
+#define ASG_FAMILY(list)                                                                 \
+    {                                                                                    \
+        .commands = (list), .count = sizeof(list) / sizeof((list)[0])                    \
+    }
+
+/* For the tables of options and arguments. */
+#define ASG_OPTIONS(list)                                                                \
+    .options = (list), .option_count = sizeof(list) / sizeof((list)[0])
+#define ASG_ARGUMENTS(list)                                                              \
+    .arguments = (list), .argument_count = sizeof(list) / sizeof((list)[0])
+
+#endif

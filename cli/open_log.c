@@ -1,0 +1,30 @@
+#include "cli/open_log.h"
+
+const char *asg_log_path(const struct asg_cli *cli, const struct asg_arguments *arguments,
+                         size_t place)
+{
+    const char *path = asg_argument_text(arguments, place);
+    return path != NULL ? path : cli->settings.log;
+}
+
+int asg_log_failed(struct asg_cli *cli, enum asg_status status,
+                   const struct asg_error *error)
+{
+    int code =
+        status == ASG_ERR_CORRUPT ? (int)ASG_EXIT_NOT_VERIFIED : (int)ASG_EXIT_FAILED;
+    return asg_cli_fail(cli, code, "%s",
+                        error->text[0] != '\0' ? error->text : asg_status_text(status));
+}
+
+int asg_open_log(struct asg_cli *cli, const struct asg_arguments *arguments, size_t place,
+                 struct asg_log **ret)
+{
+    const struct asg_log_options options = {
+        .path = asg_log_path(cli, arguments, place),
+        .is_read_only = true,
+        .is_immutable = asg_option_flag(arguments, "immutable"),
+    };
+    struct asg_error error = {0};
+    enum asg_status status = asg_log_open_sqlite(&options, ret, &error);
+    return status == ASG_OK ? ASG_EXIT_OK : asg_log_failed(cli, status, &error);
+}

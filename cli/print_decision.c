@@ -1,0 +1,37 @@
+#include "cli/print_decision.h"
+
+#include <string.h>
+
+#include "text/quantity.h"
+
+void asg_print_decision(FILE *out, int64_t time_ms, const char *group, const char *text)
+{
+    char when[ASG_TIME_TEXT_MAX];
+    asg_time_format(time_ms, when);
+    int indent = fprintf(out, "%s %s  ", when, group[0] != '\0' ? group : "-");
+    for (;;) {
+        size_t length = strcspn(text, "\n");
+        (void)fprintf(out, "%.*s\n", (int)length, text);
+        if (text[length] == '\0' || text[length + 1] == '\0') return;
+        text += length + 1;
+        (void)fprintf(out, "%*s", indent, "");
+    }
+}
+
+bool asg_read_since(const struct asg_cli *cli, const char *text, int64_t *ret)
+{
+    if (text == NULL) {
+        *ret = 0;
+        return true;
+    }
+    int64_t ago_ms;
+    if (asg_quantity_duration(text, &ago_ms) && ago_ms >= 0) {
+        int64_t now_ms = asg_clock_wall_ms(&cli->clock);
+        *ret = now_ms > ago_ms ? now_ms - ago_ms : 0;
+        return true;
+    }
+    int64_t at_ms = asg_time_parse(text);
+    if (at_ms < 0) return false;
+    *ret = at_ms;
+    return true;
+}

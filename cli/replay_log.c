@@ -1,0 +1,287 @@
+#include "cli/replay_log.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/core.h"
+#include "crypto/crypto.h"
+#include "text/render.h"
+#include "wire/wire.h"
+
+struct replay {
+    struct asg_log *log;
+    struct asg_core *core;
+    struct asg_arena arena;     /* of the event */
+    struct asg_effects effects; /* of the last event */
+    struct asg_bytes encoded;   /* those effects as the log would have them */
+    bool awaits_effects;        /* the last event's effects are not in the log yet */
+    uint64_t event_seq;
+    size_t decision_index; /* of the next decision record */
+    struct asg_bytes state;
+    struct asg_replay_result *ret;
+    struct asg_error *error;
+};
+
+void asg_replay_result_clear(struct asg_replay_result *result)
+{
+    asg_bytes_clear(&result->in_log);
+    asg_bytes_clear(&result->in_replay);
+}
+
+static void clear_replay(struct replay *replay)
+{
+    asg_core_destroy(&replay->core);
+    asg_arena_clear(&replay->arena);
+    asg_effects_clear(&replay->effects);
+    asg_bytes_clear(&replay->encoded);
+    asg_bytes_clear(&replay->state);
+}
+
+static void differ(struct replay *replay, uint64_t seq, const char *what,
+                   const char *in_log, const char *in_replay)
+{
+    replay->ret->is_identical = false;
+    replay->ret->bad_seq = seq;
+    replay->ret->what = what;
+    asg_bytes_append_text(&replay->ret->in_log, in_log);
+    asg_bytes_append_text(&replay->ret->in_replay, in_replay);
+}
+
+/* The first line in which two texts differ, of each. */
+static void differ_in_lines(struct replay *replay, uint64_t seq, const char *in_log,
+                            const char *in_replay)
+{
+    for (;;) {
+        size_t a = strcspn(in_log, "\n");
+        size_t b = strcspn(in_replay, "\n");
+        bool is_same = a == b && memcmp(in_log, in_replay, a) == 0;
+        if (!is_same || in_log[a] == '\0' || in_replay[b] == '\0') {
+            differ(replay, seq, "effects", "", "");
+            asg_bytes_append(&replay->ret->in_log, in_log, a);
+            asg_bytes_append(&replay->ret->in_replay, in_replay, b);
+            return;
+        }
+        in_log += a + 1;
+        in_replay += b + 1;
+    }
+}
+
+/* Show both effects as YAML and name the first line that differs. */
+static void explain_effects(struct replay *replay, const struct asg_record *record)
+{
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes in_log = {0};
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes in_replay = {0};
+    struct asg_effects logged = {0};
+    enum asg_status status =
+        asg_wire_decode(&asg_effects_schema, record->payload, record->payload_length,
+                        &replay->arena, &logged);
+    if (status != ASG_OK) {
+        differ(replay, record->seq, "effects", "bytes that are no effects", "effects");
+        return;
+    }
+    asg_render_yaml(&asg_effects_schema, &logged, &in_log);
+    asg_render_yaml(&asg_effects_schema, &replay->effects, &in_replay);
+    differ_in_lines(replay, record->seq, asg_bytes_text(&in_log),
+                    asg_bytes_text(&in_replay));
+}
+
+static void check_effects(struct replay *replay, const struct asg_record *record)
+{
+    replay->ret->effects_count++;
+    replay->awaits_effects = false;
+    if (record->is_pruned) return; /* its hash was checked, its bytes are gone */
+    asg_bytes_reset(&replay->encoded);
+    asg_wire_encode(&asg_effects_schema, &replay->effects, &replay->encoded);
+    bool is_same =
+        replay->encoded.length == record->payload_length &&
+        memcmp(replay->encoded.data, record->payload, record->payload_length) == 0;
+    if (!is_same) explain_effects(replay, record);
+}
+
+static void check_decision(struct replay *replay, const struct asg_record *record)
+{
+    replay->ret->decision_count++;
+    size_t index = replay->decision_index++;
+    if (index >= replay->effects.decision_count) {
+        differ(replay, record->seq, "decision", record->note, "no such decision");
+        return;
+    }
+    const struct asg_decision *decision = &replay->effects.decisions[index];
+    if (strcmp(decision->text, record->note) != 0) {
+        differ(replay, record->seq, "decision", record->note, decision->text);
+    } else if (strcmp(decision->group, record->subject) != 0) {
+        differ(replay, record->seq, "decision's group", record->subject, decision->group);
+    }
+}
+
+static void check_state(struct replay *replay, const struct asg_record *record)
+{
+    replay->ret->hash_count++;
+    if (record->is_pruned) return;
+    uint8_t hash[ASG_SHA256_BYTES];
+    asg_bytes_reset(&replay->state);
+    asg_core_save(replay->core, &replay->state);
+    asg_sha256(replay->state.data, replay->state.length, hash);
+    if (record->payload_length == sizeof hash &&
+        memcmp(record->payload, hash, sizeof hash) == 0) {
+        return;
+    }
+    char in_log[ASG_SHA256_HEX_SIZE] = "no SHA-256";
+    char in_replay[ASG_SHA256_HEX_SIZE];
+    if (record->payload_length == sizeof hash) {
+        asg_hex_encode(record->payload, sizeof hash, in_log);
+    }
+    asg_hex_encode(hash, sizeof hash, in_replay);
+    differ(replay, record->seq, "state hash", in_log, in_replay);
+}
+
+/* Nothing may be missing of the last event before the next one begins. */
+static void check_complete(struct replay *replay)
+{
+    if (!replay->ret->is_identical) return;
+    if (replay->awaits_effects) {
+        differ(replay, replay->event_seq, "effects", "none",
+               replay->effects.decision_count > 0 ? replay->effects.decisions[0].text
+                                                  : "some, without a decision");
+    } else if (replay->decision_index < replay->effects.decision_count) {
+        differ(replay, replay->event_seq, "decision", "none",
+               replay->effects.decisions[replay->decision_index].text);
+    }
+}
+
+static enum asg_status step_event(struct replay *replay, const struct asg_record *record)
+{
+    check_complete(replay);
+    if (!replay->ret->is_identical) return ASG_OK;
+    replay->ret->event_count++;
+    replay->event_seq = record->seq;
+    replay->decision_index = 0;
+    asg_arena_reset(&replay->arena);
+    struct asg_event event;
+    enum asg_status status =
+        asg_wire_decode(&asg_event_schema, record->payload, record->payload_length,
+                        &replay->arena, &event);
+    if (status != ASG_OK) {
+        return asg_fail(replay->error, status,
+                        "record %" PRIu64 " is no event that this program understands "
+                        "(%s); use the release that wrote it, or a newer one",
+                        record->seq, asg_status_text(status));
+    }
+    status = asg_core_step(replay->core, &event, &replay->effects);
+    if (status != ASG_OK) {
+        differ(replay, record->seq, "event", "taken", "refused by core");
+        return ASG_OK;
+    }
+    replay->awaits_effects = !asg_effects_is_empty(&replay->effects);
+    return ASG_OK;
+}
+
+static bool is_event(const struct asg_record *record)
+{
+    return strcmp(record->kind, "event") == 0 || strcmp(record->kind, "metrics") == 0;
+}
+
+static enum asg_status take_record(struct replay *replay, const struct asg_record *record)
+{
+    replay->ret->record_count++;
+    replay->ret->last_seq = record->seq;
+    if (is_event(record)) return step_event(replay, record);
+    if (strcmp(record->kind, "effects") == 0) {
+        check_effects(replay, record);
+    } else if (strcmp(record->kind, "decision") == 0) {
+        check_decision(replay, record);
+    } else if (strcmp(record->kind, "state_hash") == 0) {
+        check_state(replay, record);
+    }
+    return ASG_OK;
+}
+
+/* Begin again from the oldest snapshot: what is before it is pruned for good. */
+static enum asg_status start_from_snapshot(struct replay *replay, uint64_t pruned_seq)
+{
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes bytes = {0};
+    uint64_t oldest = 0;
+    uint64_t at_most = 0;
+    for (;;) {
+        struct asg_error ignored = {0};
+        uint64_t seq = 0;
+        asg_bytes_reset(&replay->state);
+        enum asg_status status =
+            asg_log_load_snapshot(replay->log, at_most, &replay->state, &seq, &ignored);
+        if (status != ASG_OK || seq < pruned_seq) break;
+        oldest = seq;
+        asg_bytes_reset(&bytes);
+        asg_bytes_append(&bytes, replay->state.data, replay->state.length);
+        at_most = seq - 1;
+        if (at_most == 0) break;
+    }
+    if (oldest == 0) {
+        return asg_fail(replay->error, ASG_ERR_CORRUPT,
+                        "the payload of event %" PRIu64 " is pruned and no snapshot "
+                        "stands for it; replay a backup of the log",
+                        pruned_seq);
+    }
+    asg_core_destroy(&replay->core);
+    enum asg_status status =
+        asg_core_load(bytes.data, bytes.length, &replay->core, replay->error);
+    if (status != ASG_OK) {
+        return asg_fail_wrap(replay->error, status, "snapshot after record %" PRIu64,
+                             oldest);
+    }
+    struct asg_replay_result fresh = {.first_seq = oldest + 1, .is_identical = true};
+    asg_replay_result_clear(replay->ret);
+    *replay->ret = fresh;
+    asg_effects_reset(&replay->effects);
+    replay->awaits_effects = false;
+    replay->decision_index = 0;
+    return ASG_OK;
+}
+
+/* Read on from first_seq to the end or the first difference. *ret_pruned: the event
+ * whose payload is gone, 0 when there was none. */
+static enum asg_status read_on(struct replay *replay,
+                               const struct asg_replay_options *options,
+                               uint64_t *ret_pruned)
+{
+    const struct asg_log_filter filter = {.from_seq = replay->ret->first_seq,
+                                          .to_seq = options->to_seq,
+                                          .is_verified = !options->skip_hash_check};
+    ASG_CLEANUP(asg_log_cursor_close) struct asg_log_cursor *cursor = NULL;
+    enum asg_status status =
+        asg_log_cursor_open(replay->log, &filter, &cursor, replay->error);
+    struct asg_record record;
+    *ret_pruned = 0;
+    while (status == ASG_OK && replay->ret->is_identical) {
+        status = asg_log_cursor_next(cursor, &record, replay->error);
+        if (status != ASG_OK) break;
+        if (is_event(&record) && record.is_pruned) *ret_pruned = record.seq;
+        if (*ret_pruned != 0) return ASG_OK;
+        status = take_record(replay, &record);
+    }
+    if (status == ASG_ERR_EMPTY) status = ASG_OK;
+    if (status == ASG_OK) check_complete(replay);
+    return status;
+}
+
+enum asg_status asg_replay_log(struct asg_log *log,
+                               const struct asg_replay_options *options,
+                               struct asg_replay_result *ret, struct asg_error *error)
+{
+    *ret = (struct asg_replay_result){.first_seq = 1, .is_identical = true, .what = ""};
+    ASG_CLEANUP(clear_replay)
+    struct replay replay = {.log = log, .ret = ret, .error = error};
+    asg_core_new(&replay.core);
+    uint64_t pruned_seq = 0;
+    enum asg_status status = read_on(&replay, options, &pruned_seq);
+    if (status != ASG_OK || pruned_seq == 0) return status;
+    status = start_from_snapshot(&replay, pruned_seq);
+    if (status != ASG_OK) return status;
+    status = read_on(&replay, options, &pruned_seq);
+    if (status == ASG_OK && pruned_seq != 0) {
+        return asg_fail(error, ASG_ERR_CORRUPT,
+                        "the payload of event %" PRIu64 " is pruned although the oldest "
+                        "snapshot does not cover it; replay a backup of the log",
+                        pruned_seq);
+    }
+    return status;
+}

@@ -1,0 +1,240 @@
+#include "cli/rules.h"
+
+#include <string.h>
+
+#include "model/schemas.h"
+#include "text/parse.h"
+#include "text/yaml_tree.h"
+
+#define RULES_MAX 200 /* of one kind in a file */
+
+static const char *default_policy_words[] = {"default"};
+
+struct asg_group_config asg_group_defaults(void)
+{
+    return (struct asg_group_config){
+        .name = "",
+        .template_name = "",
+        .template_id = "",
+        .template_version = "$Default",
+        .health_check = ASG_HEALTH_CHECK_EC2,
+        .cooldown_ms = 300000,
+        .warmup_ms = ASG_UNSET,
+        .evaluation_ms = 5000,
+        .launch_timeout_ms = 600000,
+        .termination_policies = {default_policy_words, 1},
+        .terminating_percent = 10,
+        .terminated_percent = 25,
+        .unhealthy_percent = 20,
+        .silence_percent = 30,
+    };
+}
+
+struct asg_policy_config asg_policy_defaults(void)
+{
+    return (struct asg_policy_config){
+        .group = "",
+        .name = "",
+        .kind = ASG_POLICY_TARGET_TRACKING,
+        .metric = ASG_METRIC_NAME_CPU,
+        .statistic = ASG_STATISTIC_MEAN,
+        .scale_in_permille = 900,
+        .scale_out_periods = 3,
+        .stabilisation_ms = 300000,
+        .periods = 1,
+        .cooldown_ms = ASG_UNSET,
+        .warmup_ms = ASG_UNSET,
+    };
+}
+
+struct asg_schedule_config asg_schedule_defaults(void)
+{
+    return (struct asg_schedule_config){
+        .group = "",
+        .name = "",
+        .min = ASG_UNSET,
+        .max = ASG_UNSET,
+        .desired = ASG_UNSET,
+        .recurrence = "",
+        .time_zone = "UTC",
+    };
+}
+
+uint64_t asg_group_fields_of(uint64_t present)
+{
+    static const struct {
+        const char *name;
+        enum asg_group_field field;
+    } fields[] = {
+        {"min", ASG_GROUP_MIN},
+        {"max", ASG_GROUP_MAX},
+        {"desired", ASG_GROUP_DESIRED},
+        {"template_name", ASG_GROUP_TEMPLATE},
+        {"template_id", ASG_GROUP_TEMPLATE},
+        {"template_version", ASG_GROUP_TEMPLATE},
+        {"instance_types", ASG_GROUP_INSTANCE_TYPES},
+        {"subnets", ASG_GROUP_SUBNETS},
+        {"health_check", ASG_GROUP_HEALTH_CHECK},
+        {"health_grace_ms", ASG_GROUP_HEALTH_GRACE},
+        {"cooldown_ms", ASG_GROUP_COOLDOWN},
+        {"warmup_ms", ASG_GROUP_WARMUP},
+        {"evaluation_ms", ASG_GROUP_EVALUATION},
+        {"drain_ms", ASG_GROUP_DRAIN},
+        {"launch_timeout_ms", ASG_GROUP_LAUNCH_TIMEOUT},
+        {"termination_policies", ASG_GROUP_TERMINATION_POLICIES},
+        {"protect_new_instances", ASG_GROUP_PROTECT_NEW_INSTANCES},
+        {"dry_run", ASG_GROUP_DRY_RUN},
+        {"terminating_percent", ASG_GROUP_TERMINATING_PERCENT},
+        {"terminated_percent", ASG_GROUP_TERMINATED_PERCENT},
+        {"unhealthy_percent", ASG_GROUP_UNHEALTHY_PERCENT},
+        {"silence_percent", ASG_GROUP_SILENCE_PERCENT},
+        {"tags", ASG_GROUP_TAGS},
+    };
+    uint64_t bits = 0;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        const struct asg_field *field =
+            asg_schema_find(&asg_group_config_schema, fields[i].name);
+        if (field == NULL) continue;
+        uint64_t bit = UINT64_C(1) << (field - asg_group_config_schema.fields);
+        if ((present & bit) != 0) bits |= UINT64_C(1) << fields[i].field;
+    }
+    return bits;
+}
+
+struct reader {
+    const char *path;
+    struct asg_arena *arena;
+    struct asg_rules *ret;
+    struct asg_error *error;
+};
+
+static enum asg_status read_group(const struct reader *reader,
+                                  const struct asg_yaml_node *node)
+{
+    reader->ret->has_group = true;
+    reader->ret->group = asg_group_defaults();
+    return asg_parse_node(&asg_group_config_schema, reader->path, node, reader->arena,
+                          &reader->ret->group, &reader->ret->group_present,
+                          reader->error);
+}
+
+static enum asg_status read_policy(const struct reader *reader,
+                                   const struct asg_yaml_node *node)
+{
+    struct asg_policy_config *policy =
+        &reader->ret->policies[reader->ret->policy_count++];
+    *policy = asg_policy_defaults();
+    return asg_parse_node(&asg_policy_config_schema, reader->path, node, reader->arena,
+                          policy, NULL, reader->error);
+}
+
+static enum asg_status read_schedule(const struct reader *reader,
+                                     const struct asg_yaml_node *node)
+{
+    struct asg_schedule_config *schedule =
+        &reader->ret->schedules[reader->ret->schedule_count++];
+    *schedule = asg_schedule_defaults();
+    return asg_parse_node(&asg_schedule_config_schema, reader->path, node, reader->arena,
+                          schedule, NULL, reader->error);
+}
+
+typedef enum asg_status read_one(const struct reader *reader,
+                                 const struct asg_yaml_node *node);
+
+static enum asg_status read_each(const struct reader *reader,
+                                 const struct asg_yaml_node *list, read_one *read)
+{
+    if (list->kind != ASG_YAML_LIST || list->count > RULES_MAX) {
+        return asg_fail(reader->error, ASG_ERR_INVALID,
+                        "%s:%zu: %s must be a list of at most %d", reader->path,
+                        list->line, list->key, RULES_MAX);
+    }
+    for (const struct asg_yaml_node *node = list->first; node != NULL;
+         node = node->next) {
+        enum asg_status status = read(reader, node);
+        if (status != ASG_OK) return status;
+    }
+    return ASG_OK;
+}
+
+static enum asg_status read_sections(const struct reader *reader,
+                                     const struct asg_yaml_node *root)
+{
+    for (const struct asg_yaml_node *node = root->first; node != NULL;
+         node = node->next) {
+        enum asg_status status = ASG_OK;
+        if (strcmp(node->key, "group") == 0) {
+            status = read_group(reader, node);
+        } else if (strcmp(node->key, "policies") == 0) {
+            status = read_each(reader, node, read_policy);
+        } else if (strcmp(node->key, "schedules") == 0) {
+            status = read_each(reader, node, read_schedule);
+        } else {
+            status = asg_fail(reader->error, ASG_ERR_INVALID,
+                              "%s:%zu: unknown section \"%.64s\"; there are group, "
+                              "policies and schedules",
+                              reader->path, node->line, node->key);
+        }
+        if (status != ASG_OK) return status;
+    }
+    return ASG_OK;
+}
+
+/* Sections, or one bare thing? A bare policy has `group: web`, a section a map. */
+static bool has_sections(const struct asg_yaml_node *root)
+{
+    for (const struct asg_yaml_node *node = root->first;
+         root->kind == ASG_YAML_MAP && node != NULL; node = node->next) {
+        if (strcmp(node->key, "policies") == 0 || strcmp(node->key, "schedules") == 0 ||
+            (strcmp(node->key, "group") == 0 && node->kind == ASG_YAML_MAP)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void fill_groups(struct asg_rules *rules)
+{
+    if (!rules->has_group) return;
+    for (size_t i = 0; i < rules->policy_count; i++) {
+        if (rules->policies[i].group[0] == '\0') {
+            rules->policies[i].group = rules->group.name;
+        }
+    }
+    for (size_t i = 0; i < rules->schedule_count; i++) {
+        if (rules->schedules[i].group[0] == '\0') {
+            rules->schedules[i].group = rules->group.name;
+        }
+    }
+}
+
+enum asg_status asg_rules_read(const char *path, enum asg_rules_kind bare,
+                               struct asg_arena *arena, struct asg_rules *ret,
+                               struct asg_error *error)
+{
+    *ret = (struct asg_rules){0};
+    ret->policies = asg_arena_take(arena, RULES_MAX * sizeof *ret->policies);
+    ret->schedules = asg_arena_take(arena, RULES_MAX * sizeof *ret->schedules);
+    const char *text = NULL;
+    size_t length = 0;
+    struct asg_yaml_node *root = NULL;
+    enum asg_status status =
+        asg_yaml_read_file(path, ASG_YAML_BYTES_MAX, arena, &text, &length, error);
+    if (status == ASG_OK) {
+        status =
+            asg_yaml_parse(path, text, length, ASG_YAML_DEPTH_MAX, arena, &root, error);
+    }
+    if (status != ASG_OK) return status;
+    struct reader reader = {path, arena, ret, error};
+    if (has_sections(root)) {
+        status = read_sections(&reader, root);
+    } else if (bare == ASG_RULES_GROUP) {
+        status = read_group(&reader, root);
+    } else if (bare == ASG_RULES_POLICY) {
+        status = read_policy(&reader, root);
+    } else {
+        status = read_schedule(&reader, root);
+    }
+    if (status == ASG_OK) fill_groups(ret);
+    return status;
+}

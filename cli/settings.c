@@ -1,0 +1,155 @@
+#include "cli/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "text/options.h"
+
+#define SYSTEM_DIR "/var/lib/openasg"
+
+static const char *const output_list[] = {"table", "json", "yaml"};
+const struct asg_enum asg_output_words = {"output form", output_list, 3};
+
+#define AT(field) .offset = offsetof(struct asg_cli_settings, field)
+
+static const struct asg_config_key keys[] = {
+    {"dir", ASG_CONFIG_PATH, AT(dir), "", .unit = "",
+     .help = "Folder with admin.key, controller.key.pub and openasg.log, where the next "
+             "settings are looked for; empty: ~/.config/openasg when it holds a key, "
+             "else " SYSTEM_DIR "."},
+    {"controller", ASG_CONFIG_ENDPOINT, AT(controller), "tcp://127.0.0.1:7703",
+     .unit = "", .help = "Where the controller takes orders (its listen.admin)."},
+    {"key_file", ASG_CONFIG_SECRET_FILE, AT(key_file), "", .unit = "",
+     .help = "Our own key pair; empty: admin.key in dir."},
+    {"server_key_file", ASG_CONFIG_PATH, AT(server_key_file), "", .unit = "",
+     .help = "Public key of the controller; empty: controller.key.pub in dir."},
+    {"server_key", ASG_CONFIG_TEXT, AT(server_key), "", .unit = "",
+     .help = "Public key of the controller as text, instead of a file."},
+    {"log", ASG_CONFIG_PATH, AT(log), "", .unit = "",
+     .help = "The log for \"log\" and \"replay\"; empty: openasg.log in dir."},
+    {"allow_plaintext", ASG_CONFIG_BOOL, AT(allow_plaintext), "false", .unit = "",
+     .help = "Talk without encryption and keys: for measurements only."},
+    {"output", ASG_CONFIG_WORD, AT(output), "table", .words = &asg_output_words,
+     .unit = "", .help = "Form of what is shown."},
+    {"timeout", ASG_CONFIG_DURATION, AT(timeout_ms), "10s", 1, 3600000, .unit = "",
+     .help = "How long to wait for an answer of the controller."},
+};
+
+const struct asg_config_table asg_cli_config_table = {
+    .program = "openasg",
+    .prefix = "OPENASG",
+    .summary = "the command line: groups, policies, status, explain, log, replay",
+    .keys = keys,
+    .key_count = sizeof keys / sizeof keys[0],
+    .size = sizeof(struct asg_cli_settings),
+};
+
+/* Options of the command line that are settings. */
+static const struct {
+    const char *option;
+    const char *key;
+} setting_options[] = {
+    {"dir", "dir"},
+    {"controller", "controller"},
+    {"key-file", "key_file"},
+    {"server-key-file", "server_key_file"},
+    {"server-key", "server_key"},
+    {"allow-plaintext", "allow_plaintext"},
+    {"output", "output"},
+    {"request-timeout", "timeout"},
+};
+
+static const char *find_variable(char *const *environment, const char *name)
+{
+    size_t length = strlen(name);
+    for (; environment != NULL && *environment != NULL; environment++) {
+        if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=') {
+            return *environment + length + 1;
+        }
+    }
+    return NULL;
+}
+
+static const char *user_dir(char *const *environment, struct asg_arena *arena)
+{
+    const char *config = find_variable(environment, "XDG_CONFIG_HOME");
+    if (config != NULL && config[0] == '/') {
+        return asg_arena_format(arena, "%s/openasg", config);
+    }
+    const char *home = find_variable(environment, "HOME");
+    if (home == NULL || home[0] == '\0') return NULL;
+    return asg_arena_format(arena, "%s/.config/openasg", home);
+}
+
+static enum asg_status read_options(struct asg_config_layers *layers,
+                                    const struct asg_arguments *arguments,
+                                    struct asg_error *error)
+{
+    for (size_t i = 0; i < sizeof setting_options / sizeof setting_options[0]; i++) {
+        const char *name = setting_options[i].option;
+        if (!asg_option_is_set(arguments, name)) continue;
+        const struct asg_config_key *key =
+            asg_config_find(layers->table, setting_options[i].key, '.');
+        enum asg_status status =
+            asg_config_set(layers, key, asg_option_text(arguments, name),
+                           asg_arena_format(layers->arena, "--%s", name), error);
+        if (status != ASG_OK) return status;
+    }
+    return ASG_OK;
+}
+
+static const char *in_dir(const struct asg_cli_settings *settings, const char *name,
+                          struct asg_arena *arena)
+{
+    return asg_arena_format(arena, "%s/%s", settings->dir, name);
+}
+
+/* What was not said is looked for where a controller or an operator puts it. */
+static void fill_paths(struct asg_cli_settings *settings, const char *own_dir,
+                       struct asg_arena *arena)
+{
+    if (settings->dir[0] == '\0') {
+        settings->dir = SYSTEM_DIR;
+        if (own_dir != NULL &&
+            access(asg_arena_format(arena, "%s/admin.key", own_dir), F_OK) == 0) {
+            settings->dir = own_dir;
+        }
+    }
+    if (settings->key_file[0] == '\0') {
+        settings->key_file = in_dir(settings, "admin.key", arena);
+    }
+    if (settings->server_key_file[0] == '\0') {
+        settings->server_key_file = in_dir(settings, "controller.key.pub", arena);
+    }
+    if (settings->log[0] == '\0') settings->log = in_dir(settings, "openasg.log", arena);
+}
+
+enum asg_status asg_cli_load_settings(const struct asg_arguments *arguments,
+                                      char *const *environment, struct asg_arena *arena,
+                                      struct asg_cli_settings *ret,
+                                      struct asg_error *error)
+{
+    struct asg_config_layers layers;
+    asg_config_begin(&layers, &asg_cli_config_table, arena, ret);
+    const char *own_dir = user_dir(environment, arena);
+    const char *file = asg_option_text(arguments, "config");
+    if (file == NULL) file = find_variable(environment, "OPENASG_CONFIG");
+    if (file == NULL && own_dir != NULL) {
+        file = asg_arena_format(arena, "%s/config.yaml", own_dir);
+        if (access(file, F_OK) != 0) file = NULL; /* nobody asked for it */
+    }
+    enum asg_status status = ASG_OK;
+    if (file != NULL && file[0] != '\0') {
+        status = asg_config_read_file(&layers, file, error);
+    }
+    if (status != ASG_OK) return status;
+    status =
+        asg_config_read_environment(&layers, environment, /* is_strict */ false, error);
+    if (status == ASG_OK) status = read_options(&layers, arguments, error);
+    if (status == ASG_OK) status = asg_config_finish(&layers, error);
+    if (status != ASG_OK) return status;
+    fill_paths(ret, own_dir, arena);
+    return ASG_OK;
+}
