@@ -16,8 +16,8 @@ static size_t utf8_length(const unsigned char *text, size_t left)
     for (size_t i = 1; i < length; i++) {
         if ((text[i] & 0xc0) != 0x80) return 0;
     }
-    bool is_overlong = (text[0] == 0xe0 && text[1] < 0xa0) ||
-                       (text[0] == 0xf0 && text[1] < 0x90);
+    bool is_overlong =
+        (text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xf0 && text[1] < 0x90);
     bool is_surrogate = text[0] == 0xed && text[1] > 0x9f;
     bool is_beyond = text[0] == 0xf4 && text[1] > 0x8f;
     return is_overlong || is_surrogate || is_beyond ? 0 : length;

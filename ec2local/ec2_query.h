@@ -1,0 +1,121 @@
+/* ec2_query - one EC2 call: Query parameters in, XML out, the model in between.
+ *
+ * API version 2016-11-15. Parameters an action does not know are not looked at.
+ * Flow:    service -> [ec2_query] -> model -> XML
+ * Threads: the caller owns the world for the time of the call. Blocks: never.
+ */
+#ifndef ASG_EC2LOCAL_EC2_QUERY_H
+#define ASG_EC2LOCAL_EC2_QUERY_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "ec2local/model.h"
+#include "ec2local/params.h"
+
+#define ASG_EC2_XMLNS "http://ec2.amazonaws.com/doc/2016-11-15/"
+
+struct asg_call {
+    struct asg_world *world;
+    const struct asg_params *params;
+    struct asg_arena *arena; /* of this call */
+    int64_t now_ms;
+    const char *action;
+    const char *request_id;
+    const char *access_key_id; /* who asks, for GetCallerIdentity */
+    /* Faults: how far behind the answer may be, and whether a launch goes wrong. */
+    int64_t lag_ms;
+    bool dies;
+    bool (*has_capacity)(void *context, const char *type, const char *zone);
+    void *context;
+    /* What comes of it. */
+    struct asg_world_effects *effects;
+    struct asg_bytes *out;    /* the answer's body */
+    struct asg_world_ids ids; /* of the instances it was about, for the call log */
+    struct asg_world_refusal refusal;
+};
+
+/* Answer a call of service "ec2" or "sts": the body is in call->out, whatever happens.
+ * Returns the HTTP status; the refusal's code is "" when it is 200. */
+int asg_call_answer(struct asg_call *call, const char *service);
+
+/* The body of an error, as EC2 writes it. */
+void asg_call_write_error(struct asg_bytes *out, const char *code, const char *message,
+                          const char *request_id);
+
+/* --- for the ec2_query_*.c files --- */
+
+typedef enum asg_status asg_call_handler(struct asg_call *call);
+
+asg_call_handler asg_call_do_run_instances;
+asg_call_handler asg_call_do_describe_instances;
+asg_call_handler asg_call_do_describe_instance_status;
+asg_call_handler asg_call_do_terminate_instances;
+asg_call_handler asg_call_do_stop_instances;
+asg_call_handler asg_call_do_start_instances;
+asg_call_handler asg_call_do_modify_instance_attribute;
+asg_call_handler asg_call_do_describe_instance_attribute;
+asg_call_handler asg_call_do_create_tags;
+asg_call_handler asg_call_do_delete_tags;
+asg_call_handler asg_call_do_describe_tags;
+asg_call_handler asg_call_do_create_launch_template;
+asg_call_handler asg_call_do_create_launch_template_version;
+asg_call_handler asg_call_do_describe_launch_templates;
+asg_call_handler asg_call_do_describe_launch_template_versions;
+asg_call_handler asg_call_do_modify_launch_template;
+asg_call_handler asg_call_do_delete_launch_template;
+asg_call_handler asg_call_do_describe_subnets;
+asg_call_handler asg_call_do_describe_vpcs;
+asg_call_handler asg_call_do_describe_availability_zones;
+asg_call_handler asg_call_do_describe_images;
+asg_call_handler asg_call_do_describe_instance_types;
+asg_call_handler asg_call_do_describe_regions;
+asg_call_handler asg_call_do_get_caller_identity;
+
+/* Begin and end `<ActionResponse xmlns=..><requestId>`. */
+void asg_call_begin_reply(struct asg_call *call);
+void asg_call_end_reply(struct asg_call *call);
+
+/* Reading parameters. A number or a flag that is none is refused. */
+const char *asg_call_get(const struct asg_call *call, const char *name);
+ASG_MUST_USE enum asg_status asg_call_get_number(struct asg_call *call, const char *name,
+                                                 int64_t *ret);
+ASG_MUST_USE enum asg_status asg_call_get_flag(struct asg_call *call, const char *name,
+                                               bool *ret);
+struct asg_world_ids asg_call_get_list(const struct asg_call *call, const char *name);
+/* Ids, filters, MaxResults and NextToken; ids_name NULL: the action takes none. */
+ASG_MUST_USE enum asg_status asg_call_get_query(struct asg_call *call,
+                                                const char *ids_name, int64_t most_min,
+                                                int64_t most_max,
+                                                struct asg_world_query *ret);
+/* "prefix.N.Key" and "prefix.N.Value". The texts are the call's. */
+struct asg_world_tags asg_call_get_tags(const struct asg_call *call, const char *prefix);
+/* Tags of TagSpecification.N with this ResourceType, `prefix` in front of the name. */
+struct asg_world_tags asg_call_get_tag_specification(const struct asg_call *call,
+                                                     const char *prefix,
+                                                     const char *kind);
+/* What to launch; `prefix` is "" or "LaunchTemplateData.". */
+ASG_MUST_USE enum asg_status asg_call_get_data(struct asg_call *call, const char *prefix,
+                                               struct asg_world_data *ret);
+struct asg_world_template_reference asg_call_get_template(const struct asg_call *call,
+                                                          const char *prefix,
+                                                          const char *version_name);
+
+void asg_call_write_tags(struct asg_bytes *out, const struct asg_world_tags *tags);
+void asg_call_write_state(struct asg_bytes *out, const char *name,
+                          enum asg_world_state state);
+
+/* Filters of a listing whose items are few: name and value pairs of one item. */
+struct asg_call_field {
+    const char *name;
+    const char *value;
+};
+/* *ret: all filters take the item. Unknown filters are refused; "tag:.." takes none. */
+ASG_MUST_USE enum asg_status asg_call_takes(struct asg_call *call,
+                                            const struct asg_world_query *query,
+                                            const struct asg_call_field *fields,
+                                            size_t field_count,
+                                            const struct asg_world_tags *tags, bool *ret);
+/* The id is among those asked for, or none were. */
+bool asg_call_is_asked(const struct asg_world_ids *ids, const char *id);
+
+#endif

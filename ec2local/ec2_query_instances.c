@@ -1,0 +1,267 @@
+/* ec2_query_instances - RunInstances, DescribeInstances, DescribeInstanceStatus. */
+#include "ec2local/ec2_query.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ec2local/xml_out.h"
+
+#define STATUS_IDS_MAX 100
+
+static void write_placement(struct asg_bytes *out,
+                            const struct asg_world_instance *instance)
+{
+    asg_xml_out_begin(out, "placement");
+    asg_xml_out_text(out, "availabilityZone", instance->subnet->zone->name);
+    asg_xml_out_text(out, "groupName", "");
+    asg_xml_out_text(out, "tenancy", "default");
+    asg_xml_out_end(out, "placement");
+}
+
+static void write_network(struct asg_bytes *out,
+                          const struct asg_world_instance *instance, bool is_over)
+{
+    if (is_over) return; /* a terminated instance has neither subnet nor address */
+    asg_xml_out_text(out, "subnetId", instance->subnet->id);
+    asg_xml_out_text(out, "vpcId", asg_world_vpc_id());
+    asg_xml_out_text(out, "privateIpAddress", instance->address_text);
+    asg_xml_out_flag(out, "sourceDestCheck", true);
+}
+
+static void write_reason(struct asg_bytes *out, const struct asg_world_instance *instance)
+{
+    asg_xml_out_text(out, "reason", instance->transition);
+    if (instance->reason_code[0] == '\0') return;
+    asg_xml_out_begin(out, "stateReason");
+    asg_xml_out_text(out, "code", instance->reason_code);
+    asg_xml_out_text(out, "message", instance->reason_message);
+    asg_xml_out_end(out, "stateReason");
+}
+
+static void write_hardware(struct asg_bytes *out,
+                           const struct asg_world_instance *instance)
+{
+    asg_xml_out_text(out, "architecture", instance->type->is_arm ? "arm64" : "x86_64");
+    asg_xml_out_text(out, "rootDeviceType", "ebs");
+    asg_xml_out_text(out, "rootDeviceName", "/dev/xvda");
+    asg_xml_out_text(out, "blockDeviceMapping", "");
+    asg_xml_out_text(out, "virtualizationType", "hvm");
+    asg_xml_out_text(out, "hypervisor", "xen");
+    asg_xml_out_flag(out, "ebsOptimized", false);
+    asg_xml_out_begin(out, "cpuOptions");
+    asg_xml_out_number(out, "coreCount", instance->type->vcpus);
+    asg_xml_out_number(out, "threadsPerCore", 1);
+    asg_xml_out_end(out, "cpuOptions");
+    asg_xml_out_begin(out, "metadataOptions");
+    asg_xml_out_text(out, "state", "applied");
+    asg_xml_out_text(out, "httpTokens", "required");
+    asg_xml_out_number(out, "httpPutResponseHopLimit", 1);
+    asg_xml_out_text(out, "httpEndpoint", "enabled");
+    asg_xml_out_end(out, "metadataOptions");
+}
+
+static void write_instance(struct asg_call *call,
+                           const struct asg_world_instance *instance)
+{
+    struct asg_bytes *out = call->out;
+    const struct asg_world_launch *launch = instance->launch;
+    enum asg_world_state state = instance->state;
+    (void)asg_world_state_seen(instance, call->now_ms, call->lag_ms, &state);
+    bool is_over = state == ASG_WORLD_TERMINATED;
+    asg_xml_out_begin(out, "item");
+    asg_xml_out_text(out, "instanceId", instance->id);
+    asg_xml_out_text(out, "imageId", launch->data.image_id);
+    asg_call_write_state(out, "instanceState", state);
+    const char *address = is_over ? "" : instance->address_text;
+    asg_xml_out_text(out, "privateDnsName", address);
+    asg_xml_out_text(out, "dnsName", "");
+    write_reason(out, instance);
+    asg_xml_out_text(out, "keyName", launch->data.key_name);
+    asg_xml_out_number(out, "amiLaunchIndex", instance->launch_index);
+    asg_xml_out_text(out, "productCodes", "");
+    asg_xml_out_text(out, "instanceType", instance->type->name);
+    asg_xml_out_time(out, "launchTime", instance->launched_at_ms);
+    write_placement(out, instance);
+    asg_xml_out_begin(out, "monitoring");
+    asg_xml_out_text(out, "state", "disabled");
+    asg_xml_out_end(out, "monitoring");
+    write_network(out, instance, is_over);
+    asg_xml_out_text(out, "groupSet", "");
+    write_hardware(out, instance);
+    if (launch->data.is_spot) asg_xml_out_text(out, "instanceLifecycle", "spot");
+    if (launch->token[0] != '\0') asg_xml_out_text(out, "clientToken", launch->token);
+    asg_call_write_tags(out, &instance->tags);
+    asg_xml_out_text(out, "networkInterfaceSet", "");
+    asg_xml_out_end(out, "item");
+}
+
+static void note_ids(struct asg_call *call, const struct asg_world_instances *instances)
+{
+    call->ids.items =
+        asg_arena_take(call->arena, (instances->count + 1) * sizeof *call->ids.items);
+    for (size_t i = 0; i < instances->count; i++) {
+        call->ids.items[i] = asg_arena_text(call->arena, instances->items[i]->id);
+    }
+    call->ids.count = instances->count;
+}
+
+/* Instances [from, to) share a reservation. */
+static void write_reservation(struct asg_call *call,
+                              const struct asg_world_instances *instances, size_t from,
+                              size_t to)
+{
+    struct asg_bytes *out = call->out;
+    const char *account = asg_world_options(call->world)->account_id;
+    asg_xml_out_text(out, "reservationId",
+                     instances->items[from]->launch->reservation_id);
+    asg_xml_out_text(out, "ownerId", account);
+    asg_xml_out_text(out, "groupSet", "");
+    asg_xml_out_begin(out, "instancesSet");
+    for (size_t i = from; i < to; i++) {
+        write_instance(call, instances->items[i]);
+    }
+    asg_xml_out_end(out, "instancesSet");
+}
+
+/* --- RunInstances --- */
+
+static enum asg_status refuse_missing(struct asg_call *call, const char *name)
+{
+    call->refusal.code = "MissingParameter";
+    call->refusal.http_status = 400;
+    (void)snprintf(call->refusal.message, sizeof call->refusal.message,
+                   "The request must contain the parameter %s", name);
+    return ASG_ERR_DENIED;
+}
+
+static enum asg_status read_run_request(struct asg_call *call,
+                                        struct asg_world_run_request *ret)
+{
+    struct asg_world_run_request request = {
+        .client_token = asg_call_get(call, "ClientToken"),
+        .min_count = -1,
+        .max_count = -1,
+        .template = asg_call_get_template(call, "LaunchTemplate.", "Version"),
+        .dies = call->dies,
+        .has_capacity = call->has_capacity,
+        .context = call->context,
+    };
+    if (request.client_token != NULL && request.client_token[0] == '\0') {
+        request.client_token = NULL;
+    }
+    enum asg_status status = asg_call_get_number(call, "MinCount", &request.min_count);
+    if (status == ASG_OK) {
+        status = asg_call_get_number(call, "MaxCount", &request.max_count);
+    }
+    if (status == ASG_OK) status = asg_call_get_data(call, "", &request.data);
+    if (status == ASG_OK) {
+        status = asg_call_get_flag(call, "DryRun", &request.is_dry_run);
+    }
+    if (status != ASG_OK) return status;
+    if (request.min_count < 0) return refuse_missing(call, "MinCount");
+    if (request.max_count < 0) return refuse_missing(call, "MaxCount");
+    *ret = request;
+    return ASG_OK;
+}
+
+enum asg_status asg_call_do_run_instances(struct asg_call *call)
+{
+    struct asg_world_run_request request;
+    enum asg_status status = read_run_request(call, &request);
+    if (status != ASG_OK) return status;
+    struct asg_world_instances launched = {0};
+    status = asg_world_run(call->world, &request, call->now_ms, call->arena, &launched,
+                           &call->refusal);
+    if (status != ASG_OK) return status;
+    note_ids(call, &launched);
+    /* Who launches sees what he launched, however far the lists are behind. */
+    call->lag_ms = 0;
+    asg_call_begin_reply(call);
+    write_reservation(call, &launched, 0, launched.count);
+    asg_call_end_reply(call);
+    return ASG_OK;
+}
+
+/* --- describing --- */
+
+enum asg_status asg_call_do_describe_instances(struct asg_call *call)
+{
+    struct asg_world_query query;
+    enum asg_status status = asg_call_get_query(call, "InstanceId", 5, 1000, &query);
+    if (status != ASG_OK) return status;
+    struct asg_world_instances page = {0};
+    status = asg_world_describe(call->world, &query, call->now_ms, call->arena, &page,
+                                &call->refusal);
+    if (status != ASG_OK) return status;
+    asg_call_begin_reply(call);
+    asg_xml_out_begin(call->out, "reservationSet");
+    size_t from = 0;
+    while (from < page.count) {
+        size_t to = from + 1;
+        while (to < page.count && page.items[to]->launch == page.items[from]->launch) {
+            to++;
+        }
+        asg_xml_out_begin(call->out, "item");
+        write_reservation(call, &page, from, to);
+        asg_xml_out_end(call->out, "item");
+        from = to;
+    }
+    asg_xml_out_end(call->out, "reservationSet");
+    asg_xml_out_text(call->out, "nextToken", page.next_token);
+    asg_call_end_reply(call);
+    return ASG_OK;
+}
+
+static void write_check(struct asg_bytes *out, const char *name,
+                        enum asg_world_state state)
+{
+    bool is_running = state == ASG_WORLD_RUNNING;
+    asg_xml_out_begin(out, name);
+    asg_xml_out_text(out, "status", is_running ? "ok" : "not-applicable");
+    if (is_running) {
+        asg_bytes_append_text(out, "<details><item><name>reachability</name>"
+                                   "<status>passed</status></item></details>");
+    }
+    asg_xml_out_end(out, name);
+}
+
+enum asg_status asg_call_do_describe_instance_status(struct asg_call *call)
+{
+    struct asg_world_query query;
+    bool includes_all = false;
+    enum asg_status status = asg_call_get_query(call, "InstanceId", 5, 1000, &query);
+    if (status == ASG_OK) {
+        status = asg_call_get_flag(call, "IncludeAllInstances", &includes_all);
+    }
+    if (status != ASG_OK) return status;
+    if (query.ids.count > STATUS_IDS_MAX) {
+        call->refusal.code = "InvalidParameterValue";
+        call->refusal.http_status = 400;
+        (void)snprintf(call->refusal.message, sizeof call->refusal.message,
+                       "At most %d instances may be named", STATUS_IDS_MAX);
+        return ASG_ERR_DENIED;
+    }
+    query.is_running_only = !includes_all;
+    struct asg_world_instances page = {0};
+    status = asg_world_describe(call->world, &query, call->now_ms, call->arena, &page,
+                                &call->refusal);
+    if (status != ASG_OK) return status;
+    asg_call_begin_reply(call);
+    asg_xml_out_begin(call->out, "instanceStatusSet");
+    for (size_t i = 0; i < page.count; i++) {
+        enum asg_world_state state = page.items[i]->state;
+        (void)asg_world_state_seen(page.items[i], call->now_ms, call->lag_ms, &state);
+        asg_xml_out_begin(call->out, "item");
+        asg_xml_out_text(call->out, "instanceId", page.items[i]->id);
+        asg_xml_out_text(call->out, "availabilityZone",
+                         page.items[i]->subnet->zone->name);
+        asg_call_write_state(call->out, "instanceState", state);
+        write_check(call->out, "systemStatus", state);
+        write_check(call->out, "instanceStatus", state);
+        asg_xml_out_end(call->out, "item");
+    }
+    asg_xml_out_end(call->out, "instanceStatusSet");
+    asg_xml_out_text(call->out, "nextToken", page.next_token);
+    asg_call_end_reply(call);
+    return ASG_OK;
+}

@@ -1,0 +1,187 @@
+#include "ec2local/keys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "aws/secret.h"
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "crypto/crypto.h"
+
+#define LINE_MAX_BYTES 512
+#define PATH_BYTES     4096
+
+struct key {
+    char id[132];
+    struct asg_secret secret;
+};
+
+struct asg_keys {
+    struct key items[ASG_KEYS_MAX];
+    size_t count;
+    char file[PATH_BYTES];
+};
+
+void asg_keys_destroy(struct asg_keys **keys)
+{
+    if (*keys == NULL) return;
+    for (size_t i = 0; i < (*keys)->count; i++) {
+        asg_secret_clear(&(*keys)->items[i].secret);
+    }
+    free(*keys);
+    *keys = NULL;
+}
+
+const char *asg_keys_file(const struct asg_keys *keys)
+{
+    return keys->file;
+}
+
+const char *asg_keys_find_secret(void *context, const char *access_key_id)
+{
+    struct asg_keys *keys = context;
+    for (size_t i = 0; i < keys->count; i++) {
+        if (strcmp(keys->items[i].id, access_key_id) != 0) continue;
+        return asg_secret_reveal(&keys->items[i].secret);
+    }
+    return NULL;
+}
+
+/* --- reading --- */
+
+/* Cut blanks at both ends; returns where it begins. */
+static char *trim(char *text)
+{
+    text += strspn(text, " \t\r\n");
+    size_t length = strlen(text);
+    while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL) {
+        text[--length] = '\0';
+    }
+    return text;
+}
+
+/* "aws_access_key_id = X" begins a key, "aws_secret_access_key = Y" completes it. */
+static void take_line(struct asg_keys *keys, char *line, char id[132])
+{
+    char *text = trim(line);
+    char *equals = strchr(text, '=');
+    if (text[0] == '#' || text[0] == '[' || equals == NULL) return;
+    *equals = '\0';
+    const char *name = trim(text);
+    const char *value = trim(equals + 1);
+    if (strcmp(name, "aws_access_key_id") == 0) {
+        (void)snprintf(id, 132, "%s", value);
+    } else if (strcmp(name, "aws_secret_access_key") == 0 && id[0] != '\0' &&
+               keys->count < ASG_KEYS_MAX) {
+        struct key *key = &keys->items[keys->count++];
+        (void)snprintf(key->id, sizeof key->id, "%s", id);
+        asg_secret_set(&key->secret, value, strlen(value));
+        id[0] = '\0';
+    }
+}
+
+static enum asg_status check_mode(FILE *file, const char *path, struct asg_error *error)
+{
+    struct stat found;
+    if (fstat(fileno(file), &found) != 0 || (found.st_mode & 077) != 0) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "%s can be read by others; chmod 600 it first", path);
+    }
+    return ASG_OK;
+}
+
+static enum asg_status read_file(struct asg_keys *keys, const char *path,
+                                 struct asg_error *error)
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return asg_fail(error, ASG_ERR_IO, "cannot read keys from %s: %s", path,
+                        strerror(errno));
+    }
+    enum asg_status status = check_mode(file, path, error);
+    char line[LINE_MAX_BYTES];
+    char id[132] = "";
+    while (status == ASG_OK && fgets(line, sizeof line, file) != NULL) {
+        take_line(keys, line, id);
+    }
+    asg_secret_wipe(line, sizeof line);
+    (void)fclose(file);
+    if (status == ASG_OK && keys->count == 0) {
+        status =
+            asg_fail(error, ASG_ERR_INVALID,
+                     "%s holds no aws_access_key_id with an aws_secret_access_key", path);
+    }
+    (void)snprintf(keys->file, sizeof keys->file, "%s", path);
+    return status;
+}
+
+/* --- making --- */
+
+static enum asg_status write_new(const char *path, struct asg_error *error)
+{
+    unsigned char noise[8 + 30];
+    asg_random_bytes(noise, sizeof noise);
+    char id[17];
+    char secret[41];
+    asg_hex_encode(noise, 8, id);
+    for (char *at = id; *at != '\0'; at++) {
+        if (*at >= 'a') *at = (char)(*at - 'a' + 'A'); /* key ids are upper case */
+    }
+    asg_base64_encode(noise + 8, 30, secret);
+    struct asg_bytes text = {0};
+    asg_bytes_printf(&text,
+                     "[default]\naws_access_key_id = AKIA%s\n"
+                     "aws_secret_access_key = %s\n",
+                     id, secret);
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool is_written =
+        file >= 0 && write(file, text.data, text.length) == (ssize_t)text.length;
+    int reason = errno;
+    if (file >= 0) (void)close(file);
+    asg_secret_wipe(text.data, text.length);
+    asg_bytes_clear(&text);
+    asg_secret_wipe(secret, sizeof secret);
+    asg_secret_wipe(noise, sizeof noise);
+    if (is_written) return ASG_OK;
+    return asg_fail(error, ASG_ERR_IO, "cannot write keys to %s: %s", path,
+                    strerror(reason));
+}
+
+static enum asg_status fill(struct asg_keys *keys, const char *keys_file,
+                            const char *folder, struct asg_error *error)
+{
+    if (keys_file[0] != '\0') return read_file(keys, keys_file, error);
+    const char *id = getenv("AWS_ACCESS_KEY_ID");
+    const char *secret = getenv("AWS_SECRET_ACCESS_KEY");
+    if (id != NULL && secret != NULL && id[0] != '\0' && secret[0] != '\0') {
+        struct key *key = &keys->items[keys->count++];
+        (void)snprintf(key->id, sizeof key->id, "%s", id);
+        asg_secret_set(&key->secret, secret, strlen(secret));
+        return ASG_OK;
+    }
+    char path[PATH_BYTES];
+    (void)snprintf(path, sizeof path, "%s/credentials", folder);
+    if (access(path, F_OK) != 0) {
+        enum asg_status status = write_new(path, error);
+        if (status != ASG_OK) return status;
+    }
+    return read_file(keys, path, error);
+}
+
+enum asg_status asg_keys_new(const char *keys_file, const char *folder,
+                             struct asg_keys **ret, struct asg_error *error)
+{
+    struct asg_keys *keys = asg_alloc(1, sizeof *keys);
+    enum asg_status status = fill(keys, keys_file, folder, error);
+    if (status != ASG_OK) {
+        asg_keys_destroy(&keys);
+        return status;
+    }
+    *ret = keys;
+    return ASG_OK;
+}
