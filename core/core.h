@@ -96,15 +96,10 @@ struct asg_belief {
 bool asg_core_find_instance(const struct asg_core *core, const char *instance_id,
                             struct asg_belief *ret);
 
-/* Every belief in order of instance id, for finding what a complete listing lacks. */
+/* Every belief, by group and in order of launch, for finding what a complete listing
+ * lacks. */
 void asg_core_list_beliefs(const struct asg_core *core, struct asg_arena *arena,
                            struct asg_belief **ret, size_t *ret_count);
-
-/* Is this job known and does its launch belong to us: may an agent with its token
- * join as `instance_id`? NOT_FOUND: no such instance (yet); DENIED: another job's. */
-ASG_MUST_USE enum asg_status asg_core_check_join(const struct asg_core *core,
-                                                 uint64_t job_id, uint32_t attempt,
-                                                 const char *instance_id);
 
 const char *asg_core_cluster_id(const struct asg_core *core); /* "" before INIT */
 uint64_t asg_core_epoch(const struct asg_core *core);

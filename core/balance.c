@@ -1,0 +1,314 @@
+/* balance - desired against actual: what is missing is launched, what is too much goes,
+ * what is broken is replaced. Runs after every event that touched a group. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/choose_victims.h"
+#include "core/number.h"
+#include "core/state.h"
+
+#define TEMPLATE_FRESH_MS INT64_C(60000)
+
+void set_desired(struct asg_core *core, struct group *group, uint32_t desired)
+{
+    (void)core;
+    group->config.desired = desired;
+    group->is_dirty = true;
+}
+
+void begin_end(struct asg_core *core, struct group *group, struct instance *instance,
+               enum asg_end_cause cause, const char *reason)
+{
+    bool was_serving = instance->state == ASG_INSTANCE_IN_SERVICE;
+    if (!move_instance(core, group, instance, ASG_FLEET_END)) return;
+    instance->end_cause = (int)cause;
+    copy_text(instance->reason, sizeof instance->reason, reason);
+    if (cause == ASG_END_SCALE_IN || cause == ASG_END_HEALTH) note_end(core, group);
+    decide_instance(
+        core, cause == ASG_END_HEALTH ? ASG_DECISION_REPLACE : ASG_DECISION_TERMINATE,
+        group, instance, "%s goes: %s", instance->id, reason);
+    bool can_drain = was_serving && instance->has_reported && !instance->is_silent &&
+                     group->config.drain_ms > 0;
+    if (!can_drain) return;
+    instance->drain_until_ms = core->now_ms + group->config.drain_ms;
+    emit_drain(core, instance, group->config.drain_ms);
+}
+
+/* ---- what is broken ---- */
+
+static void end_late_launches(struct asg_core *core, struct group *group)
+{
+    for (size_t i = 0; i < group->instance_count; i++) {
+        struct instance *instance = &group->instances[i];
+        if (instance->state != ASG_INSTANCE_PENDING ||
+            instance->launched_ms + group->config.launch_timeout_ms > core->now_ms) {
+            continue;
+        }
+        if (allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
+        char limit[ASG_NUMBER_TEXT_MAX];
+        char reason[ASG_REASON_MAX + 1];
+        (void)snprintf(reason, sizeof reason, "not in service %s after its launch",
+                       asg_number_duration(group->config.launch_timeout_ms, limit));
+        begin_end(core, group, instance, ASG_END_HEALTH, reason);
+        group->launch_failures++;
+    }
+}
+
+static void replace_unhealthy(struct asg_core *core, struct group *group)
+{
+    if ((group->suspended & UINT64_C(1) << ASG_PROCESS_REPLACE_UNHEALTHY) != 0) return;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        struct instance *instance = &group->instances[i];
+        if (instance->state != ASG_INSTANCE_IN_SERVICE || !instance->is_unhealthy)
+            continue;
+        if (group->config.dry_run) {
+            hold(core, group, "dry run: would replace %s: %s", instance->id,
+                 instance->reason);
+            return;
+        }
+        if (allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
+        char reason[ASG_REASON_MAX + 1];
+        copy_text(reason, sizeof reason, instance->reason);
+        begin_end(core, group, instance, ASG_END_HEALTH, reason);
+    }
+}
+
+static void end_drains(struct asg_core *core, struct group *group)
+{
+    for (size_t i = 0; i < group->instance_count; i++) {
+        struct instance *instance = &group->instances[i];
+        if (instance->drain_until_ms != 0 && instance->drain_until_ms <= core->now_ms) {
+            instance->drain_until_ms = 0;
+        }
+    }
+}
+
+static void drop_terminated(struct asg_core *core, struct group *group)
+{
+    for (size_t i = group->instance_count; i > 0; i--) {
+        struct instance *instance = &group->instances[i - 1];
+        bool is_told = instance->told == ASG_MEMBER_GONE;
+        if (instance->state == ASG_INSTANCE_TERMINATED && is_told) {
+            remove_instance(core, group, instance);
+        }
+    }
+}
+
+/* ---- too many ---- */
+
+static size_t parse_policies(const struct asg_group_config *config,
+                             enum asg_termination_policy ret[ASG_TERMINATION_COUNT])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < config->termination_policies.count; i++) {
+        int value = asg_enum_value(&asg_termination_policy_words,
+                                   config->termination_policies.items[i]);
+        if (value >= 0 && count < ASG_TERMINATION_COUNT) {
+            ret[count++] = (enum asg_termination_policy)value;
+        }
+    }
+    return count;
+}
+
+static size_t choose(struct asg_core *core, struct group *group, size_t count,
+                     size_t *ret_order)
+{
+    struct asg_candidate *candidates =
+        asg_arena_take(&core->effects->arena, group->instance_count * sizeof *candidates);
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *instance = &group->instances[i];
+        candidates[i] = (struct asg_candidate){
+            .no = instance->no,
+            .zone = counts_as_capacity(instance) ? instance->zone : "",
+            .launched_ms = instance->launched_ms,
+            .template_id = instance->template_id,
+            .template_version = instance->template_version,
+            .is_candidate = instance->state == ASG_INSTANCE_IN_SERVICE &&
+                            !instance->is_protected && !instance->is_unhealthy,
+        };
+    }
+    enum asg_termination_policy policies[ASG_TERMINATION_COUNT];
+    const struct asg_choice choice = {
+        .policies = policies,
+        .policy_count = parse_policies(&group->config, policies),
+        .template_id = group->template_id,
+        .now_ms = core->now_ms,
+        .seed = core->seed,
+    };
+    return asg_choose_victims(&choice, candidates, group->instance_count, count,
+                              ret_order);
+}
+
+static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
+{
+    if (group->config.dry_run) {
+        hold(core, group, "dry run: would terminate %" PRIu32, excess);
+        return;
+    }
+    uint32_t exempt = group->exempt_ends < excess ? group->exempt_ends : excess;
+    uint32_t allowed = allowed_ends(core, group, exempt, ASG_END_USER);
+    group->exempt_ends -= allowed;
+    if (allowed < excess && (exempt == 0 || allowed == exempt)) {
+        allowed += allowed_ends(core, group, excess - allowed, ASG_END_SCALE_IN);
+    }
+    if (allowed == 0) return;
+    size_t *order = asg_arena_take(&core->effects->arena, allowed * sizeof *order);
+    size_t chosen = choose(core, group, allowed, order);
+    for (size_t i = 0; i < chosen; i++) {
+        begin_end(core, group, &group->instances[order[i]], ASG_END_SCALE_IN,
+                  "selected for scale-in");
+    }
+    if (chosen > 0) return;
+    hold(core, group,
+         count_warming(group, core->now_ms) > 0
+             ? "scale-in waits for launches under way"
+             : "Could not scale to desired capacity because all remaining instances are "
+               "protected from scale-in.");
+}
+
+/* ---- too few ---- */
+
+static bool is_number(const char *text)
+{
+    return text[0] != '\0' && strspn(text, "0123456789") == strlen(text);
+}
+
+/* Is the template known as a number? When not, a job asks and the launch waits. */
+static bool is_template_ready(struct asg_core *core, struct group *group)
+{
+    const struct asg_group_config *config = &group->config;
+    if (config->template_id[0] != '\0' && is_number(config->template_version)) {
+        copy_text(group->template_id, sizeof group->template_id, config->template_id);
+        group->template_version = strtoull(config->template_version, NULL, 10);
+        return true;
+    }
+    bool is_fixed = is_number(config->template_version);
+    bool is_fresh = is_fixed || group->resolved_ms + TEMPLATE_FRESH_MS > core->now_ms;
+    if (group->template_version != 0 && is_fresh) return true;
+    plan_resolve(core, group);
+    return false;
+}
+
+static void grow(struct asg_core *core, struct group *group, uint32_t missing)
+{
+    if (!is_launch_allowed(core, group)) return;
+    if (group->config.dry_run && group->dry_desired == (int64_t)group->config.desired) {
+        return; /* said for this desired already */
+    }
+    uint32_t alive = count_alive(group);
+    uint32_t room = group->config.max > alive ? group->config.max - alive : 0;
+    if (room == 0) {
+        hold(core, group,
+             "launch waits: %" PRIu32 " instances still live, max is %" PRIu32, alive,
+             group->config.max);
+        return;
+    }
+    if (missing > room) missing = room;
+    /* After a failed launch one goes ahead; the rest follows when it is in service. */
+    if (group->launch_failures > 0 && missing > 1) missing = 1;
+    if (!is_template_ready(core, group)) return;
+    hold(core, group, "%s", "");
+    group->dry_desired = group->config.dry_run ? (int64_t)group->config.desired : -1;
+    plan_launches(core, group, missing);
+}
+
+/* ---- members ---- */
+
+static enum asg_member_state member_of(const struct asg_core *core,
+                                       const struct instance *instance)
+{
+    if (instance->id[0] == '\0') return ASG_MEMBER_GONE;
+    if (instance->state == ASG_INSTANCE_PENDING) return ASG_MEMBER_WATCHED;
+    if (instance->state != ASG_INSTANCE_IN_SERVICE) {
+        /* One that drains is watched until its job is planned. */
+        return instance->drain_until_ms != 0 ? ASG_MEMBER_WATCHED : ASG_MEMBER_GONE;
+    }
+    return is_warm(instance, core->now_ms) && !instance->is_unhealthy
+               ? ASG_MEMBER_COUNTS
+               : ASG_MEMBER_WATCHED;
+}
+
+static uint32_t metric_bits(const struct group *group)
+{
+    uint32_t bits = 1u << ASG_METRIC_NAME_CPU;
+    for (size_t i = 0; i < group->policy_count; i++) {
+        bits |= 1u << group->policies[i].config.metric;
+    }
+    return bits;
+}
+
+static void tell_members(struct asg_core *core, struct group *group)
+{
+    uint32_t bits = metric_bits(group);
+    bool is_news = !group->is_watched || bits != group->metric_bits ||
+                   group->evaluation_ms != group->config.evaluation_ms;
+    bool counts_changed = false;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        struct instance *instance = &group->instances[i];
+        enum asg_member_state state = member_of(core, instance);
+        if ((int)state == instance->told) continue;
+        counts_changed |=
+            state == ASG_MEMBER_COUNTS || instance->told == ASG_MEMBER_COUNTS;
+        instance->told = (int)state;
+        *emit_member(core) = (struct asg_member){
+            .group_no = group->no,
+            .instance_id = asg_arena_text(&core->effects->arena, instance->id),
+            .private_ip = asg_arena_text(&core->effects->arena, instance->private_ip),
+            .state = state,
+            .job_id = instance->job_id,
+            .attempt = instance->attempt,
+        };
+    }
+    if (counts_changed) group->revision++;
+    if (!is_news && !counts_changed) return;
+    group->is_watched = true;
+    group->metric_bits = bits;
+    group->evaluation_ms = group->config.evaluation_ms;
+    *emit_watch(core) = (struct asg_watch){
+        .group_no = group->no,
+        .name = asg_arena_text(&core->effects->arena, group->config.name),
+        .evaluation_ms = group->config.evaluation_ms,
+        .metrics = bits,
+        .revision = group->revision,
+    };
+}
+
+static void end_all(struct asg_core *core, struct group *group)
+{
+    for (size_t i = 0; i < group->instance_count; i++) {
+        begin_end(core, group, &group->instances[i], ASG_END_DELETED,
+                  "its group is being deleted");
+    }
+}
+
+static uint32_t count_unhealthy(const struct group *group)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        count += group->instances[i].is_unhealthy ? 1 : 0;
+    }
+    return count;
+}
+
+void balance_group(struct asg_core *core, struct group *group)
+{
+    judge_group(core, group);
+    end_drains(core, group);
+    if (group->is_deleting) {
+        end_all(core, group);
+    } else {
+        end_late_launches(core, group);
+        replace_unhealthy(core, group);
+        uint32_t actual = count_capacity(group);
+        uint32_t desired = group->config.desired;
+        if (actual > desired) shrink(core, group, actual - desired);
+        if (actual < desired) grow(core, group, desired - actual);
+        if (actual == desired) group->exempt_ends = 0;
+        if (actual == desired && count_unhealthy(group) == 0) hold(core, group, "%s", "");
+    }
+    plan_terminations(core, group);
+    tell_members(core, group);
+    drop_terminated(core, group);
+}

@@ -1,0 +1,39 @@
+/* choose_victims - who goes when a group shrinks (asg-semantics.md 5.6).
+ *
+ * Zone balance first, then the listed policies in order, each narrowing the set; what is
+ * left is settled by a seeded order, so that a replay chooses alike.
+ */
+#ifndef ASG_CORE_CHOOSE_VICTIMS_H
+#define ASG_CORE_CHOOSE_VICTIMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/enums.h"
+
+struct asg_candidate {
+    uint64_t no;
+    const char *zone;
+    int64_t launched_ms;
+    const char *template_id;
+    uint64_t template_version;
+    bool is_candidate; /* false: only counts for the balance of the zones */
+    bool is_chosen;    /* out */
+};
+
+struct asg_choice {
+    const enum asg_termination_policy *policies;
+    size_t policy_count;
+    const char *template_id; /* the group's now */
+    int64_t now_ms;
+    uint64_t seed;
+};
+
+/* Mark up to `count` of them as chosen, in *ret_order their indices in the order they
+ * were chosen. Returns how many could be. */
+size_t asg_choose_victims(const struct asg_choice *choice,
+                          struct asg_candidate *candidates, size_t candidate_count,
+                          size_t count, size_t *ret_order);
+
+#endif

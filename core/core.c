@@ -1,0 +1,213 @@
+/* core - the door: one event in, its effects out. */
+#include "core/core.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/fields.h"
+#include "core/state.h"
+
+#define SAVE_VERSION 1
+
+void asg_core_new(struct asg_core **ret)
+{
+    struct asg_core *core = asg_alloc(1, sizeof *core);
+    core->look_next_ms = INT64_MAX;
+    core->jobs_deadline_ms = INT64_MAX;
+    *ret = core;
+}
+
+void asg_core_destroy(struct asg_core **core)
+{
+    struct asg_core *c = *core;
+    if (c == NULL) return;
+    for (size_t i = 0; i < c->group_count; i++) {
+        free_group(&c->groups[i]);
+    }
+    for (size_t i = 0; i < c->job_count; i++) {
+        free_job(c->jobs[i]);
+    }
+    free(c->groups);
+    free(c->jobs);
+    free(c->templates);
+    asg_id_map_clear(&c->ids);
+    free(c);
+    *core = NULL;
+}
+
+static bool has_its_part(const struct asg_event *event)
+{
+    switch (event->kind) {
+    case ASG_EVENT_COMMAND: return event->command != NULL;
+    case ASG_EVENT_METRICS: return event->metrics != NULL;
+    case ASG_EVENT_HEALTH: return event->health != NULL;
+    case ASG_EVENT_RESULT: return event->result != NULL;
+    case ASG_EVENT_OBSERVED: return event->observed != NULL;
+    case ASG_EVENT_TICK: return true;
+    case ASG_EVENT_COUNT: break;
+    }
+    return false;
+}
+
+static bool is_init(const struct asg_event *event)
+{
+    return event->kind == ASG_EVENT_COMMAND && event->command->kind == ASG_COMMAND_INIT;
+}
+
+static void take_event(struct asg_core *core, const struct asg_event *event)
+{
+    switch (event->kind) {
+    case ASG_EVENT_COMMAND: take_command(core, event->command); break;
+    case ASG_EVENT_METRICS: take_metrics(core, event->metrics); break;
+    case ASG_EVENT_HEALTH: take_health(core, event->health); break;
+    case ASG_EVENT_RESULT: take_result(core, event->result); break;
+    case ASG_EVENT_OBSERVED: take_observed(core, event->observed); break;
+    case ASG_EVENT_TICK: take_tick(core); break;
+    case ASG_EVENT_COUNT: break;
+    }
+}
+
+/* Never above max: our own mistake, should it ever happen. */
+static void check_limits(const struct group *group)
+{
+    assert(group->config.min <= group->config.max);
+    assert(group->config.desired >= group->config.min);
+    assert(group->config.desired <= group->config.max);
+}
+
+static bool is_gone(const struct group *group)
+{
+    return group->is_deleting && group->instance_count == 0;
+}
+
+static void say_gone(struct asg_core *core, struct group *group)
+{
+    *emit_watch(core) = (struct asg_watch){.group_no = group->no, .name = ""};
+    decide(core, ASG_DECISION_COMMAND, group, "group is deleted");
+}
+
+static void settle_groups(struct asg_core *core)
+{
+    for (size_t i = 0; i < core->group_count;) {
+        struct group *group = &core->groups[i];
+        if (group->is_dirty) {
+            group->is_dirty = false;
+            balance_group(core, group);
+            group->is_dirty = false;
+            check_limits(group);
+            find_deadline(core, group);
+            if (is_gone(group)) {
+                say_gone(core, group);
+                remove_group(core, group);
+                continue;
+            }
+        }
+        i++;
+    }
+}
+
+enum asg_status asg_core_step(struct asg_core *core, const struct asg_event *event,
+                              struct asg_effects *ret)
+{
+    asg_effects_reset(ret);
+    bool is_ready = core->cluster_id[0] != '\0';
+    if (!has_its_part(event) || event->time_ms < core->now_ms ||
+        is_ready == is_init(event)) {
+        return ASG_ERR_INVALID;
+    }
+    core->now_ms = event->time_ms;
+    core->effects = ret;
+    core->decision_capacity = 0;
+    core->job_capacity = 0;
+    core->closed_capacity = 0;
+    core->watch_capacity = 0;
+    core->member_capacity = 0;
+    core->drain_capacity = 0;
+    core->alarm_capacity = 0;
+    take_event(core, event);
+    settle_groups(core);
+    plan_looks(core);
+    find_jobs_deadline(core);
+    ret->is_halted = core->is_halted;
+    ret->next_deadline_ms = asg_core_next_deadline(core);
+    core->effects = NULL;
+    return ASG_OK;
+}
+
+static void earliest(int64_t *deadline_ms, int64_t at_ms)
+{
+    if (at_ms < *deadline_ms) *deadline_ms = at_ms;
+}
+
+int64_t asg_core_next_deadline(const struct asg_core *core)
+{
+    int64_t deadline_ms = core->jobs_deadline_ms;
+    for (size_t i = 0; i < core->group_count; i++) {
+        earliest(&deadline_ms, core->groups[i].deadline_ms);
+    }
+    if (core->epoch == 0) return deadline_ms;
+    if (core->listing_job_id == 0) earliest(&deadline_ms, core->listing_next_ms);
+    if (core->look_job_id == 0) earliest(&deadline_ms, core->look_next_ms);
+    return deadline_ms;
+}
+
+const char *asg_core_cluster_id(const struct asg_core *core)
+{
+    return core->cluster_id;
+}
+
+uint64_t asg_core_epoch(const struct asg_core *core)
+{
+    return core->epoch;
+}
+
+/* ---- saving and loading ---- */
+
+void asg_core_save(const struct asg_core *core, struct asg_bytes *ret)
+{
+    struct asg_fields fields = {.out = ret};
+    uint64_t version = SAVE_VERSION;
+    asg_fields_u64(&fields, &version);
+    /* A saving visitor changes nothing; the cast saves a second list of fields. */
+    core_fields(&fields, (struct asg_core *)(uintptr_t)core);
+}
+
+static void index_ids(struct asg_core *core)
+{
+    for (size_t g = 0; g < core->group_count; g++) {
+        const struct group *group = &core->groups[g];
+        for (size_t i = 0; i < group->instance_count; i++) {
+            if (group->instances[i].id[0] == '\0') continue;
+            asg_id_map_put(&core->ids, group->instances[i].id, group->no);
+        }
+    }
+}
+
+enum asg_status asg_core_load(const void *data, size_t length, struct asg_core **ret,
+                              struct asg_error *error)
+{
+    struct asg_fields fields = {.at = data, .end = (const uint8_t *)data + length};
+    uint64_t version = 0;
+    asg_fields_u64(&fields, &version);
+    if (!fields.is_bad && version > SAVE_VERSION) {
+        return asg_fail(error, ASG_ERR_VERSION,
+                        "the state was saved by a newer openasg (version %llu of its "
+                        "form, this one knows %d); start that version",
+                        (unsigned long long)version, SAVE_VERSION);
+    }
+    struct asg_core *core = NULL;
+    asg_core_new(&core);
+    core_fields(&fields, core);
+    if (fields.is_bad || fields.at != fields.end || version == 0) {
+        asg_core_destroy(&core);
+        return asg_fail(error, ASG_ERR_MALFORMED, "these bytes are no saved state");
+    }
+    index_ids(core);
+    for (size_t i = 0; i < core->group_count; i++) {
+        find_deadline(core, &core->groups[i]);
+    }
+    find_jobs_deadline(core);
+    *ret = core;
+    return ASG_OK;
+}

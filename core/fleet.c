@@ -1,0 +1,135 @@
+/* fleet - the life cycle of an instance, as one table.
+ *
+ * A state does nothing; transitions do (style.md, section 8). The states are those of
+ * EC2 Auto Scaling; hooks, standby, warm pools and refresh add rows, not code. */
+#include <string.h>
+
+#include "core/state.h"
+
+static const struct row {
+    enum asg_instance_state from;
+    enum asg_fleet_event event;
+    enum asg_instance_state to;
+    const char *text; /* said as a decision; "" is not worth one */
+} rows[] = {
+    {ASG_INSTANCE_REQUESTED, ASG_FLEET_LAUNCHED, ASG_INSTANCE_PENDING, "launched"},
+    {ASG_INSTANCE_REQUESTED, ASG_FLEET_NOT_LAUNCHED, ASG_INSTANCE_TERMINATED, ""},
+    {ASG_INSTANCE_REQUESTED, ASG_FLEET_OVER, ASG_INSTANCE_TERMINATED, ""},
+    {ASG_INSTANCE_PENDING, ASG_FLEET_RUNNING, ASG_INSTANCE_IN_SERVICE, "in service"},
+    {ASG_INSTANCE_PENDING, ASG_FLEET_END, ASG_INSTANCE_TERMINATING, ""},
+    {ASG_INSTANCE_PENDING, ASG_FLEET_OVER, ASG_INSTANCE_TERMINATED,
+     "ended by EC2 before it was in service"},
+    {ASG_INSTANCE_IN_SERVICE, ASG_FLEET_END, ASG_INSTANCE_TERMINATING, ""},
+    {ASG_INSTANCE_IN_SERVICE, ASG_FLEET_OVER, ASG_INSTANCE_TERMINATED, "ended by EC2"},
+    {ASG_INSTANCE_TERMINATING, ASG_FLEET_KEPT, ASG_INSTANCE_IN_SERVICE,
+     "EC2 refused to end it: kept, and protected from scale-in"},
+    {ASG_INSTANCE_TERMINATING, ASG_FLEET_OVER, ASG_INSTANCE_TERMINATED, "terminated"},
+};
+
+static const struct row *find_row(int from, enum asg_fleet_event event)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if ((int)rows[i].from == from && rows[i].event == event) return &rows[i];
+    }
+    return NULL;
+}
+
+int64_t warmup_of(const struct group *group)
+{
+    /* asg-semantics.md 5.1: the default warm-up, else the default cooldown. */
+    return group->config.warmup_ms >= 0 ? group->config.warmup_ms
+                                        : group->config.cooldown_ms;
+}
+
+static void enter_service(struct asg_core *core, struct group *group,
+                          struct instance *instance)
+{
+    instance->in_service_ms = core->now_ms;
+    instance->warm_ms = core->now_ms + warmup_of(group);
+    group->launch_failures = 0;
+    group->breaker_times = 0;
+    /* Cooldown begins when the last instance has finished (asg-semantics.md 5.4). */
+    if (group->cooldown_until_ms > core->now_ms) {
+        group->cooldown_until_ms = core->now_ms + group->config.cooldown_ms;
+    }
+}
+
+bool move_instance(struct asg_core *core, struct group *group, struct instance *instance,
+                   enum asg_fleet_event event)
+{
+    const struct row *row = find_row(instance->state, event);
+    if (row == NULL) return false;
+    int from = instance->state;
+    instance->state = (int)row->to;
+    group->is_dirty = true;
+    if (row->to == ASG_INSTANCE_IN_SERVICE && from == ASG_INSTANCE_PENDING) {
+        enter_service(core, group, instance);
+    }
+    if (row->to == ASG_INSTANCE_TERMINATING) instance->ending_ms = core->now_ms;
+    if (event == ASG_FLEET_KEPT) {
+        instance->is_protected = true;
+        instance->end_cause = ASG_END_NONE;
+        instance->end_job_id = 0;
+        instance->is_unhealthy = false;
+    }
+    if (row->text[0] != '\0') {
+        decide_instance(core, ASG_DECISION_STATE, group, instance, "%s %s (%s, %s)",
+                        instance->id, row->text,
+                        asg_enum_word(&asg_instance_state_words, from),
+                        instance->zone[0] != '\0' ? instance->zone : "zone unknown");
+    }
+    return true;
+}
+
+bool is_over_in_ec2(int ec2_state)
+{
+    return ec2_state == ASG_EC2_TERMINATED || ec2_state == ASG_EC2_SHUTTING_DOWN ||
+           ec2_state == ASG_EC2_ABSENT;
+}
+
+bool counts_as_capacity(const struct instance *instance)
+{
+    return instance->state == ASG_INSTANCE_REQUESTED ||
+           instance->state == ASG_INSTANCE_PENDING ||
+           instance->state == ASG_INSTANCE_IN_SERVICE;
+}
+
+bool is_alive(const struct instance *instance)
+{
+    if (counts_as_capacity(instance)) return true;
+    return instance->state == ASG_INSTANCE_TERMINATING &&
+           !is_over_in_ec2(instance->ec2_state);
+}
+
+uint32_t count_capacity(const struct group *group)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        count += counts_as_capacity(&group->instances[i]) ? 1 : 0;
+    }
+    return count;
+}
+
+uint32_t count_alive(const struct group *group)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        count += is_alive(&group->instances[i]) ? 1 : 0;
+    }
+    return count;
+}
+
+bool is_warm(const struct instance *instance, int64_t now_ms)
+{
+    return instance->state == ASG_INSTANCE_IN_SERVICE && instance->warm_ms <= now_ms;
+}
+
+uint32_t count_warming(const struct group *group, int64_t now_ms)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *instance = &group->instances[i];
+        if (counts_as_capacity(instance) && !is_warm(instance, now_ms)) count++;
+    }
+    return count;
+}

@@ -1,0 +1,49 @@
+/* take_health - signs of agents and probes; what they mean is judged in balance. */
+#include "core/state.h"
+
+static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
+{
+    struct group *group = NULL;
+    struct instance *instance = find_instance(core, sign->instance_id, &group);
+    if (instance == NULL) return; /* gone meanwhile */
+    group->is_dirty = true;
+    switch (sign->sign) {
+    case ASG_SIGN_REPORTING:
+        instance->has_reported = true;
+        instance->is_silent = false;
+        instance->is_probe_failed = false;
+        if (group->config.health_check == ASG_HEALTH_CHECK_AGENT) {
+            (void)move_instance(core, group, instance, ASG_FLEET_RUNNING);
+        }
+        break;
+    case ASG_SIGN_SILENT:
+        if (!instance->has_reported || instance->is_silent) break;
+        instance->is_silent = true;
+        instance->silent_ms = core->now_ms;
+        if (instance->state == ASG_INSTANCE_IN_SERVICE) {
+            decide_instance(core, ASG_DECISION_STATE, group, instance,
+                            "%s is silent: %s; probing it", instance->id,
+                            text_of(sign->detail));
+        }
+        break;
+    case ASG_SIGN_PROBE_OK: instance->is_probe_failed = false; break;
+    case ASG_SIGN_PROBE_FAILED:
+        if (instance->is_probe_failed) break;
+        instance->is_probe_failed = true;
+        if (instance->state == ASG_INSTANCE_IN_SERVICE) {
+            decide_instance(core, ASG_DECISION_STATE, group, instance,
+                            "%s does not answer its probe: %s", instance->id,
+                            text_of(sign->detail));
+        }
+        break;
+    case ASG_SIGN_DRAINED: instance->drain_until_ms = 0; break;
+    case ASG_SIGN_COUNT: break;
+    }
+}
+
+void take_health(struct asg_core *core, const struct asg_health *health)
+{
+    for (size_t i = 0; i < health->sign_count; i++) {
+        take_sign(core, &health->signs[i]);
+    }
+}

@@ -1,0 +1,176 @@
+/* take_metrics - one period's numbers through the policies to one decision a group. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/state.h"
+
+/* What all policies of a group want together (asg-semantics.md 5.2): out if any says so,
+ * the largest; in only if all that may say so agree, the largest again. */
+struct verdict {
+    const struct policy *out;
+    struct asg_proposal out_proposal;
+    const struct policy *in;
+    struct asg_proposal in_proposal;
+    bool is_in_blocked;
+};
+
+static const struct asg_group_metric *find_metric(const struct asg_group_metric *rows,
+                                                  size_t count,
+                                                  enum asg_metric_name metric)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].metric == metric) return &rows[i];
+    }
+    return NULL;
+}
+
+static void add_proposal(struct verdict *verdict, const struct policy *policy,
+                         const struct asg_proposal *proposal)
+{
+    bool is_tracking = policy->config.kind == ASG_POLICY_TARGET_TRACKING;
+    switch (proposal->direction) {
+    case ASG_DIRECTION_OUT:
+        if (verdict->out == NULL || proposal->wanted > verdict->out_proposal.wanted) {
+            verdict->out = policy;
+            verdict->out_proposal = *proposal;
+        }
+        break;
+    case ASG_DIRECTION_IN:
+        if (verdict->in == NULL || proposal->wanted > verdict->in_proposal.wanted) {
+            verdict->in = policy;
+            verdict->in_proposal = *proposal;
+        }
+        break;
+    case ASG_DIRECTION_NOT_READY:
+    case ASG_DIRECTION_NONE:
+        /* A tracking policy that may scale in and does not say so keeps what is there. */
+        if (is_tracking && !policy->config.disable_scale_in)
+            verdict->is_in_blocked = true;
+        break;
+    }
+}
+
+static bool is_suspended(const struct group *group, enum asg_process process)
+{
+    return (group->suspended & UINT64_C(1) << process) != 0;
+}
+
+static bool is_busy(const struct asg_core *core, const struct group *group)
+{
+    if (group->cooldown_until_ms > core->now_ms) return true;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        int state = group->instances[i].state;
+        if (state == ASG_INSTANCE_REQUESTED || state == ASG_INSTANCE_PENDING) return true;
+    }
+    return false;
+}
+
+static void decide_group(struct asg_core *core, struct group *group,
+                         const struct policy *policy, const struct asg_proposal *proposal)
+{
+    int64_t min = group->config.min;
+    int64_t max = group->config.max;
+    int64_t from = group->config.desired;
+    int64_t to = proposal->wanted;
+    char limit[80] = "";
+    if (to > max) {
+        to = max;
+        (void)snprintf(limit, sizeof limit, "max is %" PRId64 ": ", max);
+    }
+    if (to < min) {
+        to = min;
+        (void)snprintf(limit, sizeof limit, "min is %" PRId64 ": ", min);
+    }
+    if (to == from) {
+        hold(core, group, "%s%s", limit,
+             proposal->direction == ASG_DIRECTION_OUT ? "cannot scale out further"
+                                                      : "cannot scale in further");
+        return;
+    }
+    bool is_out = to > from;
+    group->held[0] = '\0';
+    set_desired(core, group, (uint32_t)to);
+    if (policy->config.kind == ASG_POLICY_SIMPLE) {
+        int64_t cooldown_ms = policy->config.cooldown_ms >= 0 ? policy->config.cooldown_ms
+                                                              : group->config.cooldown_ms;
+        group->cooldown_until_ms = core->now_ms + cooldown_ms;
+    }
+    decide_capacity(core, is_out ? ASG_DECISION_SCALE_OUT : ASG_DECISION_SCALE_IN, group,
+                    policy->config.name, from,
+                    "%s\n%sdecide %" PRId64 ", scale %s by %" PRId64, proposal->text,
+                    limit, to, is_out ? "out" : "in", is_out ? to - from : from - to);
+}
+
+static void settle(struct asg_core *core, struct group *group,
+                   const struct verdict *verdict)
+{
+    if (verdict->out != NULL) {
+        decide_group(core, group, verdict->out, &verdict->out_proposal);
+        return;
+    }
+    if (verdict->in == NULL) return;
+    bool is_tracking = verdict->in->config.kind == ASG_POLICY_TARGET_TRACKING;
+    if (is_tracking && verdict->is_in_blocked) return;
+    if (group->is_mass_silent) {
+        hold(core, group, "scale-in waits: many agents are silent together");
+        return;
+    }
+    decide_group(core, group, verdict->in, &verdict->in_proposal);
+}
+
+static void evaluate(struct asg_core *core, struct group *group,
+                     const struct asg_group_metric *rows, size_t count)
+{
+    if (group->is_deleting || group->policy_count == 0) return;
+    if (is_suspended(group, ASG_PROCESS_ALARM_NOTIFICATION)) return;
+    uint32_t warm = 0;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        warm += group->instances[i].told == ASG_MEMBER_COUNTS ? 1 : 0;
+    }
+    uint32_t warming = count_warming(group, core->now_ms);
+    struct asg_policy_input input = {
+        .now_ms = core->now_ms,
+        .evaluation_ms = group->config.evaluation_ms,
+        .desired = group->config.desired,
+        .min = group->config.min,
+        .max = group->config.max,
+        .warm = warm,
+        .warming = warming,
+        .is_cooling = is_busy(core, group),
+    };
+    struct verdict verdict = {0};
+    for (size_t i = 0; i < group->policy_count; i++) {
+        struct policy *policy = &group->policies[i];
+        if (policy->config.is_disabled) continue;
+        input.metric = find_metric(rows, count, policy->config.metric);
+        struct asg_proposal proposal;
+        asg_policy_evaluate(&policy->config, &policy->state, &input,
+                            &core->effects->arena, &proposal);
+        /* Scale-in needs the complete picture; scale-out goes by those that speak. */
+        bool is_partial =
+            input.metric != NULL && input.metric->count < input.metric->members;
+        if (is_partial && proposal.direction == ASG_DIRECTION_IN) {
+            proposal.direction = ASG_DIRECTION_NOT_READY;
+        }
+        add_proposal(&verdict, policy, &proposal);
+    }
+    settle(core, group, &verdict);
+}
+
+void take_metrics(struct asg_core *core, const struct asg_metrics *metrics)
+{
+    size_t at = 0;
+    while (at < metrics->group_count) {
+        size_t end = at + 1;
+        uint32_t no = metrics->groups[at].group_no;
+        while (end < metrics->group_count && metrics->groups[end].group_no == no) {
+            end++;
+        }
+        struct group *group = group_of_no(core, no);
+        /* Numbers counted under another membership are of another set of instances. */
+        if (group != NULL && metrics->groups[at].revision == group->revision) {
+            evaluate(core, group, &metrics->groups[at], end - at);
+        }
+        at = end;
+    }
+}

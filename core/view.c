@@ -1,0 +1,358 @@
+/* view - the state as people and APIs see it, and what a controller needs to begin. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/state.h"
+#include "model/copy.h"
+#include "model/schemas.h"
+
+static bool is_meant(const struct group *group, const char *name)
+{
+    return text_of(name)[0] == '\0' || strcmp(group->config.name, name) == 0;
+}
+
+void asg_core_open_jobs(const struct asg_core *core, struct asg_arena *arena,
+                        struct asg_job **ret, size_t *ret_count)
+{
+    struct asg_job *jobs = asg_arena_take(arena, core->job_count * sizeof *jobs);
+    size_t count = 0;
+    for (size_t i = 0; i < core->job_count; i++) {
+        const struct job *job = core->jobs[i];
+        if (job->state != ASG_JOB_STATE_OPEN || job->retry_ms != 0) continue;
+        asg_model_copy(&asg_job_schema, &job->plan, arena, &jobs[count++]);
+    }
+    *ret = jobs;
+    *ret_count = count;
+}
+
+void asg_core_watching(const struct asg_core *core, struct asg_arena *arena,
+                       struct asg_effects *ret)
+{
+    size_t watches = 0;
+    size_t members = 0;
+    for (size_t g = 0; g < core->group_count; g++) {
+        const struct group *group = &core->groups[g];
+        if (!group->is_watched) continue;
+        *(struct asg_watch *)asg_arena_push(arena, (void **)&ret->watches,
+                                            &ret->watch_count, &watches,
+                                            sizeof *ret->watches) = (struct asg_watch){
+            .group_no = group->no,
+            .name = asg_arena_text(arena, group->config.name),
+            .evaluation_ms = group->evaluation_ms,
+            .metrics = group->metric_bits,
+            .revision = group->revision,
+        };
+        for (size_t i = 0; i < group->instance_count; i++) {
+            const struct instance *instance = &group->instances[i];
+            if (instance->told == ASG_MEMBER_GONE || instance->told == ASG_MEMBER_COUNT) {
+                continue;
+            }
+            *(struct asg_member *)asg_arena_push(
+                arena, (void **)&ret->members, &ret->member_count, &members,
+                sizeof *ret->members) = (struct asg_member){
+                .group_no = group->no,
+                .instance_id = asg_arena_text(arena, instance->id),
+                .private_ip = asg_arena_text(arena, instance->private_ip),
+                .state = (enum asg_member_state)instance->told,
+                .job_id = instance->job_id,
+                .attempt = instance->attempt,
+            };
+        }
+    }
+}
+
+void asg_core_view_status(const struct asg_core *core, struct asg_arena *arena,
+                          struct asg_status_view *ret)
+{
+    *ret = (struct asg_status_view){
+        .cluster_id = asg_arena_text(arena, core->cluster_id),
+        .epoch = core->epoch,
+        .time_ms = core->now_ms,
+        .is_halted = core->is_halted,
+        .groups = (uint32_t)core->group_count,
+    };
+    const char **alarms = asg_arena_take(arena, 3 * core->group_count * sizeof *alarms);
+    size_t alarm_count = 0;
+    for (size_t g = 0; g < core->group_count; g++) {
+        const struct group *group = &core->groups[g];
+        ret->instances += (uint32_t)group->instance_count;
+        if (group->is_degraded) {
+            alarms[alarm_count++] = asg_arena_format(arena, "%s is degraded: %s",
+                                                     group->config.name, group->degraded);
+        }
+        if (group->is_mass_silent) {
+            alarms[alarm_count++] =
+                asg_arena_format(arena, "%s: many agents silent", group->config.name);
+        }
+        if (group->is_frozen) {
+            alarms[alarm_count++] =
+                asg_arena_format(arena, "%s: too many unhealthy", group->config.name);
+        }
+    }
+    ret->alarms = (struct asg_texts){.items = alarms, .count = alarm_count};
+    for (size_t i = 0; i < core->job_count; i++) {
+        ret->open_jobs += core->jobs[i]->state == ASG_JOB_STATE_OPEN ? 1 : 0;
+        ret->dead_jobs += core->jobs[i]->state == ASG_JOB_STATE_DEAD ? 1 : 0;
+    }
+}
+
+static void count_states(const struct asg_core *core, const struct group *group,
+                         struct asg_group_view *view)
+{
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *instance = &group->instances[i];
+        view->unhealthy += instance->is_unhealthy ? 1 : 0;
+        switch (instance->state) {
+        case ASG_INSTANCE_REQUESTED: view->requested++; break;
+        case ASG_INSTANCE_PENDING: view->pending++; break;
+        case ASG_INSTANCE_IN_SERVICE:
+            if (is_warm(instance, core->now_ms))
+                view->in_service++;
+            else
+                view->warming++;
+            break;
+        case ASG_INSTANCE_TERMINATING: view->terminating++; break;
+        default: break;
+        }
+    }
+}
+
+void asg_core_view_groups(const struct asg_core *core, const char *name,
+                          struct asg_arena *arena, struct asg_group_view **ret,
+                          size_t *ret_count)
+{
+    struct asg_group_view *views =
+        asg_arena_take(arena, core->group_count * sizeof *views);
+    size_t count = 0;
+    for (size_t g = 0; g < core->group_count; g++) {
+        const struct group *group = &core->groups[g];
+        if (!is_meant(group, name)) continue;
+        struct asg_group_view *view = &views[count++];
+        struct asg_group_config *config = asg_arena_take(arena, sizeof *config);
+        asg_model_copy(&asg_group_config_schema, &group->config, arena, config);
+        *view = (struct asg_group_view){
+            .group_no = group->no,
+            .config = config,
+            .suspended = group->suspended,
+            .is_halted = group->is_halted,
+            .is_deleting = group->is_deleting,
+            .is_degraded = group->is_degraded,
+            .degraded_reason = asg_arena_text(arena, group->degraded),
+            .resolved_version =
+                group->template_version == 0
+                    ? ""
+                    : asg_arena_format(arena, "%s:%" PRIu64, group->template_id,
+                                       group->template_version),
+            .created_ms = group->created_ms,
+        };
+        count_states(core, group, view);
+    }
+    *ret = views;
+    *ret_count = count;
+}
+
+void asg_core_view_policies(const struct asg_core *core, const char *group_name,
+                            struct asg_arena *arena, struct asg_policy_config **ret,
+                            size_t *ret_count)
+{
+    struct asg_policy_config *views = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+    for (size_t g = 0; g < core->group_count; g++) {
+        const struct group *group = &core->groups[g];
+        for (size_t i = 0; is_meant(group, group_name) && i < group->policy_count; i++) {
+            asg_model_copy(
+                &asg_policy_config_schema, &group->policies[i].config, arena,
+                asg_arena_push(arena, (void **)&views, &count, &capacity, sizeof *views));
+        }
+    }
+    *ret = views;
+    *ret_count = count;
+}
+
+void asg_core_view_schedules(const struct asg_core *core, const char *group_name,
+                             struct asg_arena *arena, struct asg_schedule_config **ret,
+                             size_t *ret_count)
+{
+    struct asg_schedule_config *views = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+    for (size_t g = 0; g < core->group_count; g++) {
+        const struct group *group = &core->groups[g];
+        for (size_t i = 0; is_meant(group, group_name) && i < group->schedule_count;
+             i++) {
+            asg_model_copy(
+                &asg_schedule_config_schema, &group->schedules[i].config, arena,
+                asg_arena_push(arena, (void **)&views, &count, &capacity, sizeof *views));
+        }
+    }
+    *ret = views;
+    *ret_count = count;
+}
+
+void asg_core_view_templates(const struct asg_core *core, struct asg_arena *arena,
+                             struct asg_template_view **ret, size_t *ret_count)
+{
+    struct asg_template_view *views =
+        asg_arena_take(arena, core->template_count * sizeof *views);
+    for (size_t i = 0; i < core->template_count; i++) {
+        const struct template *template = &core->templates[i];
+        const char *state = template->id[0] != '\0' ? "ready" : "unknown";
+        if (template->job_id != 0) state = "creating";
+        if (template->failure[0] != '\0') {
+            state = asg_arena_format(arena, "failed: %s", template->failure);
+        }
+        views[i] = (struct asg_template_view){
+            .name = asg_arena_text(arena, template->name),
+            .template_id = asg_arena_text(arena, template->id),
+            .version = template->version == 0
+                           ? ""
+                           : asg_arena_format(arena, "%" PRIu64, template->version),
+            .state = state,
+            .job_id = template->job_id,
+        };
+    }
+    *ret = views;
+    *ret_count = core->template_count;
+}
+
+static const char *signs_of(const struct instance *instance)
+{
+    if (instance->is_silent && instance->is_probe_failed) return "silent, probe failed";
+    if (instance->is_silent) return "silent";
+    if (instance->is_probe_failed) return "probe failed";
+    return instance->is_impaired ? "impaired" : "";
+}
+
+static void fill_view(const struct asg_core *core, const struct group *group,
+                      const struct instance *instance, struct asg_arena *arena,
+                      struct asg_instance_view *view)
+{
+    *view = (struct asg_instance_view){
+        .instance_id = asg_arena_text(arena, instance->id),
+        .group = asg_arena_text(arena, group->config.name),
+        .state = (enum asg_instance_state)instance->state,
+        .is_healthy = !instance->is_unhealthy,
+        .health_reason =
+            instance->is_unhealthy ? asg_arena_text(arena, instance->reason) : "",
+        .is_warming = instance->state == ASG_INSTANCE_IN_SERVICE &&
+                      !is_warm(instance, core->now_ms),
+        .is_protected = instance->is_protected,
+        .instance_type = asg_arena_text(arena, instance->type),
+        .subnet_id = asg_arena_text(arena, instance->subnet_id),
+        .zone = asg_arena_text(arena, instance->zone),
+        .private_ip = asg_arena_text(arena, instance->private_ip),
+        .template_version =
+            asg_arena_format(arena, "%" PRIu64, instance->template_version),
+        .launched_ms = instance->launched_ms,
+        .in_service_ms = instance->in_service_ms,
+        .job_id = instance->job_id,
+        .cpu_milli = -1,
+        .signs = signs_of(instance),
+    };
+}
+
+void asg_core_view_instances(const struct asg_core *core, const char *group_name,
+                             struct asg_arena *arena, struct asg_instance_view **ret,
+                             size_t *ret_count)
+{
+    struct asg_instance_view *views = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+    for (size_t g = 0; g < core->group_count; g++) {
+        const struct group *group = &core->groups[g];
+        for (size_t i = 0; is_meant(group, group_name) && i < group->instance_count;
+             i++) {
+            fill_view(
+                core, group, &group->instances[i], arena,
+                asg_arena_push(arena, (void **)&views, &count, &capacity, sizeof *views));
+        }
+    }
+    *ret = views;
+    *ret_count = count;
+}
+
+static uint32_t size_of(const struct asg_job *plan)
+{
+    if (plan->launch != NULL) return plan->launch->count;
+    if (plan->terminate != NULL) return (uint32_t)plan->terminate->instance_ids.count;
+    if (plan->describe != NULL) return (uint32_t)plan->describe->instance_ids.count;
+    return 0;
+}
+
+void asg_core_view_jobs(const struct asg_core *core, const char *group, bool only_dead,
+                        struct asg_arena *arena, struct asg_job_view **ret,
+                        size_t *ret_count)
+{
+    struct asg_job_view *views = asg_arena_take(arena, core->job_count * sizeof *views);
+    size_t count = 0;
+    for (size_t i = 0; i < core->job_count; i++) {
+        const struct job *job = core->jobs[i];
+        if (only_dead && job->state != ASG_JOB_STATE_DEAD) continue;
+        if (text_of(group)[0] != '\0' && strcmp(job->plan.group, group) != 0) continue;
+        struct asg_job_view view = {
+            .id = job->plan.id,
+            .name = job->plan.name,
+            .kind = job->plan.kind,
+            .state = (enum asg_job_state)job->state,
+            .group = job->plan.group,
+            .attempt = job->plan.attempt,
+            .count = size_of(&job->plan),
+            .created_ms = job->plan.created_ms,
+            .deadline_ms = job->plan.deadline_ms,
+            .ended_ms = job->ended_ms,
+            .client_token = job->plan.client_token,
+            .worker = "",
+            .attempts = (struct asg_attempt_view *)(uintptr_t)job->attempts,
+            .attempt_count = job->attempt_count,
+        };
+        asg_model_copy(&asg_job_view_schema, &view, arena, &views[count++]);
+    }
+    *ret = views;
+    *ret_count = count;
+}
+
+static void fill_belief(const struct group *group, const struct instance *instance,
+                        struct asg_belief *ret)
+{
+    *ret = (struct asg_belief){
+        .instance_id = instance->id,
+        .group = group->config.name,
+        .state = (enum asg_instance_state)instance->state,
+        .ec2_state = (enum asg_ec2_state)instance->ec2_state,
+        .private_ip = instance->private_ip,
+        .is_impaired = instance->is_impaired,
+        .job_id = instance->job_id,
+        .launched_ms = instance->launched_ms,
+    };
+}
+
+bool asg_core_find_instance(const struct asg_core *core, const char *instance_id,
+                            struct asg_belief *ret)
+{
+    struct group *group = NULL;
+    /* find_instance() changes nothing; it is written for those who will. */
+    const struct instance *instance =
+        find_instance((struct asg_core *)(uintptr_t)core, instance_id, &group);
+    if (instance == NULL) return false;
+    fill_belief(group, instance, ret);
+    return true;
+}
+
+void asg_core_list_beliefs(const struct asg_core *core, struct asg_arena *arena,
+                           struct asg_belief **ret, size_t *ret_count)
+{
+    struct asg_belief *beliefs = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+    for (size_t g = 0; g < core->group_count; g++) {
+        const struct group *group = &core->groups[g];
+        for (size_t i = 0; i < group->instance_count; i++) {
+            fill_belief(group, &group->instances[i],
+                        asg_arena_push(arena, (void **)&beliefs, &count, &capacity,
+                                       sizeof *beliefs));
+        }
+    }
+    *ret = beliefs;
+    *ret_count = count;
+}
