@@ -449,7 +449,7 @@ static const struct asg_command_entry commands[] = {
                 "create\". Instances are launched at once up to the desired number.",
      .examples = "openasg group create web --min 2 --max 6 --template web --zones "
                  "us-east-1a,us-east-1b\n"
-                 "openasg group create web --file examples/web-target-tracking.yaml",
+                 "openasg group create web --file examples/target-tracking.yaml",
      ASG_ARGUMENTS(name_argument),
      ASG_OPTIONS(create_options),
      .run = run_create},

@@ -9,7 +9,7 @@
 
 #define HELP_WIDTH  88
 #define HELP_INDENT 6
-#define TITLE_WIDTH 26
+#define TITLE_WIDTH 34
 
 static bool in_family(const struct asg_command_entry *command, const char *family)
 {
@@ -97,6 +97,30 @@ static void print_options(const char *heading, const struct asg_option *options,
     }
 }
 
+static void print_commands(const struct asg_command_table *table, const char *family,
+                           struct asg_arena *arena, FILE *out)
+{
+    for (size_t i = 0; i < table->command_count; i++) {
+        const struct asg_command_entry *command = &table->commands[i];
+        if (command->is_hidden || !in_family(command, family)) continue;
+        const char *title = command->name;
+        for (size_t a = 0; a < command->argument_count; a++) {
+            const struct asg_argument *argument = &command->arguments[a];
+            title = asg_arena_format(arena, argument->is_optional ? "%s [%s]" : "%s %s",
+                                     title, argument->name);
+        }
+        (void)fprintf(out, "  %-*s  %s\n", TITLE_WIDTH, title, command->summary);
+    }
+}
+
+static bool is_family(const struct asg_command_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->command_count; i++) {
+        if (in_family(&table->commands[i], name)) return true;
+    }
+    return false;
+}
+
 static void print_command_help(const struct asg_arguments *arguments,
                                struct asg_arena *arena, FILE *out)
 {
@@ -117,6 +141,10 @@ static void print_command_help(const struct asg_arguments *arguments,
     print_options("options", command->options, command->option_count, arena, out);
     print_options("options of every command", table->options, table->option_count, arena,
                   out);
+    if (is_family(table, command->name)) {
+        (void)fputs("\nfurther commands:\n", out);
+        print_commands(table, command->name, arena, out);
+    }
     if (command->examples != NULL) {
         (void)fputs("\nexamples:\n", out);
         for (const char *line = command->examples; *line != '\0';) {
@@ -124,22 +152,6 @@ static void print_command_help(const struct asg_arguments *arguments,
             (void)fprintf(out, "  %.*s\n", (int)length, line);
             line += length + (line[length] == '\n');
         }
-    }
-}
-
-static void print_commands(const struct asg_command_table *table, const char *family,
-                           struct asg_arena *arena, FILE *out)
-{
-    for (size_t i = 0; i < table->command_count; i++) {
-        const struct asg_command_entry *command = &table->commands[i];
-        if (command->is_hidden || !in_family(command, family)) continue;
-        const char *title = command->name;
-        for (size_t a = 0; a < command->argument_count; a++) {
-            const struct asg_argument *argument = &command->arguments[a];
-            title = asg_arena_format(arena, argument->is_optional ? "%s [%s]" : "%s %s",
-                                     title, argument->name);
-        }
-        (void)fprintf(out, "  %-*s  %s\n", TITLE_WIDTH + 8, title, command->summary);
     }
 }
 

@@ -238,10 +238,11 @@ void asg_options_complete_bash(const struct asg_command_table *table, FILE *out)
                   "  done\n",
                   program, program, program);
     print_next_words(table, out);
-    (void)fputs("  local command=\"$one\"\n"
-                "  case \" $second \" in *\" $two \"*) command=\"$one $two\" ;; esac\n"
-                "  case \"$command:$previous\" in\n",
-                out);
+    (void)fputs(
+        "  local command=\"$one\"\n"
+        "  case \" $second \" in *\" ${two:-/} \"*) command=\"$one $two\" ;; esac\n"
+        "  case \"$command:$previous\" in\n",
+        out);
     for (size_t i = 0; i < table->command_count; i++) {
         const struct asg_command_entry *command = &table->commands[i];
         print_option_values(command->name, command->options, command->option_count, out);
