@@ -17,7 +17,7 @@ static const void *at(const void *object, size_t offset)
     return (const unsigned char *)object + offset;
 }
 
-#define READ(type, object, field) (*(const type *)at(object, (field)->offset))
+#define READ(type, object, field) (*(type const *)at(object, (field)->offset))
 
 static bool is_default(const struct asg_field *field, const void *object);
 

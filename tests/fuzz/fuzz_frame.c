@@ -31,6 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     asg_arena_clear(&arena);
     struct asg_report report;
-    (void)asg_wire_decode_report(data, size, &report);
+    enum asg_status by_hand = asg_wire_decode_report(data, size, &report);
+    assert(by_hand == ASG_OK || by_hand == ASG_ERR_MALFORMED ||
+           by_hand == ASG_ERR_VERSION);
     return 0;
 }
