@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "crypto/crypto.h"
@@ -343,20 +344,25 @@ static enum asg_status check_log(struct asg_commit *commit, struct asg_error *er
     return asg_log_verify(commit->log, from, NULL, NULL, &verdict, error);
 }
 
+/* A name for a log that is not there yet: part of its chain from the first record on. */
+static void name_cluster(const char *log_path, char ret[2 * CLUSTER_ID_BYTES + 1])
+{
+    uint8_t id[CLUSTER_ID_BYTES];
+    ret[0] = '\0';
+    if (access(log_path, F_OK) == 0) return;
+    asg_random_bytes(id, sizeof id);
+    asg_hex_encode(id, sizeof id, ret);
+}
+
 static enum asg_status begin_cluster(struct asg_commit *commit, int64_t wall_ms,
                                      struct asg_error *error)
 {
-    struct {
-        uint64_t seed;
-        uint8_t id[CLUSTER_ID_BYTES];
-    } fresh;
-    asg_random_bytes(&fresh, sizeof fresh);
-    char id[2 * CLUSTER_ID_BYTES + 1];
-    asg_hex_encode(fresh.id, sizeof fresh.id, id);
+    uint64_t seed;
+    asg_random_bytes(&seed, sizeof seed);
     const struct asg_command command = {.kind = ASG_COMMAND_INIT,
                                         .actor = "controller",
-                                        .cluster_id = id,
-                                        .seed = fresh.seed >> 1,
+                                        .cluster_id = asg_log_cluster_id(commit->log),
+                                        .seed = seed,
                                         .group = "",
                                         .name = ""};
     const struct asg_event event = {
@@ -366,13 +372,14 @@ static enum asg_status begin_cluster(struct asg_commit *commit, int64_t wall_ms,
     return asg_commit_flush(commit, NULL, NULL, error);
 }
 
-static enum asg_status begin_to_lead(struct asg_commit *commit, int64_t wall_ms,
-                                     struct asg_error *error)
+/* `epoch` is the one the log gave this writer. */
+static enum asg_status begin_to_lead(struct asg_commit *commit, uint64_t epoch,
+                                     int64_t wall_ms, struct asg_error *error)
 {
     const struct asg_command command = {.kind = ASG_COMMAND_LEAD,
                                         .actor = "controller",
                                         .cluster_id = "",
-                                        .epoch = asg_log_head(commit->log).epoch + 1,
+                                        .epoch = epoch,
                                         .group = "",
                                         .name = ""};
     const struct asg_event event = {
@@ -388,16 +395,20 @@ static enum asg_status begin_to_lead(struct asg_commit *commit, int64_t wall_ms,
 static enum asg_status rebuild(struct asg_commit *commit, int64_t wall_ms,
                                struct asg_error *error)
 {
-    const struct asg_log_options options = {.path = commit->log_path, .now_ms = wall_ms};
+    char cluster_id[2 * CLUSTER_ID_BYTES + 1];
+    name_cluster(commit->log_path, cluster_id);
+    const struct asg_log_options options = {
+        .path = commit->log_path, .cluster_id = cluster_id, .now_ms = wall_ms};
     enum asg_status status = asg_log_open_sqlite(&options, &commit->log, error);
     if (status == ASG_OK) status = check_log(commit, error);
     if (status == ASG_OK) status = load_core(commit, error);
     if (status == ASG_OK) status = replay_tail(commit, error);
     if (status != ASG_OK) return status;
+    uint64_t epoch = asg_log_head(commit->log).epoch + 1;
     if (asg_log_head(commit->log).seq == 0) {
         status = begin_cluster(commit, wall_ms, error);
     }
-    if (status == ASG_OK) status = begin_to_lead(commit, wall_ms, error);
+    if (status == ASG_OK) status = begin_to_lead(commit, epoch, wall_ms, error);
     commit->snapshot_at_ms = commit->last_ms;
     return status;
 }
