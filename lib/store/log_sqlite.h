@@ -1,7 +1,7 @@
 /* log_sqlite - a log in one SQLite file.
  *
- * Private to lib/store: what log_sqlite.c (open, append, close), sqlite_cursor.c (read),
- * sqlite_snapshot.c and sqlite_check.c (verify) share.
+ * Private to lib/store: what sqlite_open.c, log_sqlite.c (append, close), sqlite_cursor.c
+ * (read), sqlite_snapshot.c and sqlite_check.c (verify) share.
  */
 #ifndef ASG_STORE_LOG_SQLITE_H
 #define ASG_STORE_LOG_SQLITE_H
@@ -22,6 +22,19 @@ struct asg_sqlite_log {
     uint64_t hold_count;
     sqlite3_stmt *begin, *commit, *rollback, *insert, *chain_hash;
 };
+
+extern const struct asg_log_backend asg_sqlite_backend;
+
+/* Run a kept statement that answers nothing; SQLITE_OK or SQLite's code. */
+int asg_sqlite_run_kept(sqlite3_stmt *statement);
+/* Read meta and the last record. */
+enum asg_status asg_sqlite_refresh(struct asg_log *log, struct asg_error *error);
+/* Say in meta that the log reached `seq`, inside the caller's transaction. */
+enum asg_status asg_sqlite_write_anchor(struct asg_sqlite_log *self, uint64_t seq,
+                                        const uint8_t chain_hash[ASG_LOG_HASH_BYTES],
+                                        struct asg_error *error);
+/* Close and free, without writing anything. */
+void asg_sqlite_free(struct asg_sqlite_log *self);
 
 enum asg_status asg_sqlite_cursor_open(struct asg_log *log,
                                        const struct asg_log_filter *filter,

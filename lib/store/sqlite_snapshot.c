@@ -41,9 +41,8 @@ enum asg_status asg_sqlite_save_snapshot(struct asg_log *log, uint64_t seq,
     if (status != ASG_OK) return status;
     status = write_row(self, seq, hash, bytes, length, error);
     if (status == ASG_OK) {
-        self->meta.anchor_seq = log->head.seq;
-        memcpy(self->meta.anchor_hash, log->head.chain_hash, ASG_LOG_HASH_BYTES);
-        status = asg_meta_write(self->db, &log->chain, &self->meta, error);
+        status =
+            asg_sqlite_write_anchor(self, log->head.seq, log->head.chain_hash, error);
     }
     return asg_sqlite_end(self, status, error);
 }
