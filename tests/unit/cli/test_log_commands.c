@@ -1,0 +1,235 @@
+/* The log file for auditors: verify, tail, export, replay, as the command line does. */
+#include <sqlite3.h>
+
+#include "lib/check.h"
+#include "unit/cli/make_log.h"
+#include "unit/cli/run_line.h"
+
+struct fixture {
+    struct world world;
+    struct said said;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = asg_alloc(1, sizeof *fixture);
+    begin_world(&fixture->world);
+    play_a_day(&fixture->world);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    clear_said(&fixture->said);
+    end_world(&fixture->world);
+    free(fixture);
+    return 0;
+}
+
+static void run(struct fixture *fixture, int code, const char *format)
+{
+    char line[512];
+    (void)snprintf(line, sizeof line, format, fixture->world.path);
+    run_line(&fixture->said, line);
+    if (fixture->said.code != code) {
+        fail_msg("%s: exit %d\n%s%s", line, fixture->said.code, fixture->said.out,
+                 fixture->said.err);
+    }
+}
+
+static void says(const char *text, const char *words)
+{
+    if (strstr(text, words) == NULL) fail_msg("\"%s\" lacks \"%s\"", text, words);
+}
+
+/* Change the file behind the log's back. */
+static void alter(struct fixture *fixture, const char *sql)
+{
+    asg_log_close(&fixture->world.log);
+    sqlite3 *db = NULL;
+    assert_int_equal(SQLITE_OK, sqlite3_open(fixture->world.path, &db));
+    char *why = NULL;
+    if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK) fail_msg("%s", why);
+    assert_int_equal(SQLITE_OK, sqlite3_close(db));
+}
+
+static void test_log_verify_proves_a_good_log(void **state)
+{
+    struct fixture *fixture = *state;
+    run(fixture, 0, "log verify %s");
+    says(fixture->said.out, "verified:         yes\n");
+    run(fixture, 0, "log verify %s -o json");
+    says(fixture->said.out, "\"is_verified\":\ttrue");
+    char last[64];
+    (void)snprintf(last, sizeof last, "\"last_seq\":\t%" PRIu64,
+                   asg_log_head(fixture->world.log).seq);
+    says(fixture->said.out, last);
+}
+
+static void test_log_verify_names_the_altered_record(void **state)
+{
+    struct fixture *fixture = *state;
+    alter(fixture, "UPDATE records SET note = 'nothing happened' WHERE seq = 9");
+    run(fixture, 4, "log verify %s");
+    says(fixture->said.err, "9");
+    run(fixture, 4, "log verify %s -o json");
+    says(fixture->said.out, "\"is_verified\":\tfalse");
+    says(fixture->said.out, "\"bad_seq\":\t9");
+}
+
+static void test_log_commands_refuse_what_is_no_log(void **state)
+{
+    struct fixture *fixture = *state;
+    run(fixture, 1, "log verify %s.not-there");
+    says(fixture->said.err, "not-there");
+    run(fixture, 4, "log verify /proc/self/exe%.0s");
+}
+
+static void test_log_tail_shows_the_newest_records(void **state)
+{
+    struct fixture *fixture = *state;
+    run(fixture, 0, "log tail %s -n 1");
+    says(fixture->said.out, "state_hash");
+    run(fixture, 0, "log tail %s -n 100000");
+    says(fixture->said.out, "2026-11-23T14:36:49.000Z 1 event: command\n");
+    says(fixture->said.out, " web  ");
+}
+
+static void test_log_export_writes_a_line_a_record(void **state)
+{
+    struct fixture *fixture = *state;
+    run(fixture, 0, "log export %s");
+    size_t lines = 0;
+    for (const char *at = fixture->said.out; *at != '\0'; at++)
+        lines += *at == '\n';
+    assert_int_equal(asg_log_head(fixture->world.log).seq, lines);
+    says(fixture->said.out,
+         "{\"seq\":1,\"epoch\":1,\"time\":\"2026-11-23T14:36:49.000Z\",");
+    says(fixture->said.out, "\"kind\":\"event\",");
+    says(fixture->said.out, "\"payload\":{\"time_ms\":1795444609000,\"kind\":\"command\","
+                            "\"command\":{\"kind\":\"init\",");
+    says(fixture->said.out, "\"closed_jobs\":");
+    run(fixture, 0, "log export %s --kind decision --subject web");
+    assert_null(strstr(fixture->said.out, "\"kind\":\"event\""));
+    says(fixture->said.out, "\"payload\":null}\n");
+    run(fixture, 0, "log export %s --from 2 --to 2 --format csv");
+    says(fixture->said.out, "seq,epoch,time,time_ms,kind,subject,note,");
+    says(fixture->said.out, "\r\n2,1,2026-11-23T14:36:49.000Z,1795444609000,");
+}
+
+static void test_replay_of_a_true_log_is_identical(void **state)
+{
+    struct fixture *fixture = *state;
+    run(fixture, 0, "replay %s");
+    says(fixture->said.out, "identical: ");
+    run(fixture, 0, "replay %s --no-verify -o json");
+    says(fixture->said.out, "\"is_identical\":\ttrue");
+    assert_null(strstr(fixture->said.out, "\"decisions\":\t0,"));
+    assert_null(strstr(fixture->said.out, "\"state_hashes\":\t0,"));
+    says(fixture->said.out, "\"first_seq\":\t1,");
+}
+
+static void test_replay_names_the_first_decision_that_differs(void **state)
+{
+    struct fixture *fixture = *state;
+    alter(fixture, "UPDATE records SET note = 'wants 7 (has 4)' WHERE seq = (SELECT "
+                   "min(seq) FROM records WHERE kind = 'decision')");
+    run(fixture, 4, "replay %s"); /* the chain is broken first of all */
+    run(fixture, 5, "replay %s --no-verify");
+    says(fixture->said.out, "(decision)\n  log:    wants 7 (has 4)\n  replay: ");
+    says(fixture->said.out, "up to there: ");
+}
+
+static void test_replay_names_effects_that_differ_and_those_that_lack(void **state)
+{
+    struct fixture *fixture = *state;
+    struct world *world = &fixture->world;
+    struct asg_effects effects = {.next_deadline_ms = 5};
+    effects.reply = (struct asg_reply){
+        .is_set = true, .is_ok = true, .code = "", .message = "made up"};
+    struct asg_bytes bytes = {0};
+    asg_wire_encode(&asg_effects_schema, &effects, &bytes);
+    append(world, "effects", "", "", bytes.data, bytes.length);
+    run(fixture, 5, "replay %s");
+    says(fixture->said.out, "(effects)");
+    asg_bytes_reset(&bytes);
+    const struct asg_command command = {.kind = ASG_COMMAND_HALT,
+                                        .actor = "x",
+                                        .cluster_id = "",
+                                        .group = "",
+                                        .name = ""};
+    const struct asg_event event = {
+        .time_ms = world->now_ms, .kind = ASG_EVENT_COMMAND, .command = &command};
+    asg_wire_encode(&asg_event_schema, &event, &bytes);
+    struct fixture other = {0};
+    begin_world(&other.world);
+    append(&other.world, "event", "", "", bytes.data, bytes.length);
+    run(&other, 5, "replay %s");
+    says(other.said.out, "(effects)\n  log:    none\n  replay: everything halted");
+    clear_said(&other.said);
+    end_world(&other.world);
+    asg_bytes_clear(&bytes);
+}
+
+static void test_replay_names_a_state_hash_that_differs(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t hash[ASG_SHA256_BYTES] = {0};
+    append(&fixture->world, "state_hash", "", "", hash, sizeof hash);
+    run(fixture, 5, "replay %s");
+    says(fixture->said.out, "(state hash)\n  log:    0000");
+}
+
+static void test_replay_refuses_an_event_it_cannot_read(void **state)
+{
+    struct fixture *fixture = *state;
+    append(&fixture->world, "event", "", "", "\xc1garbage", 8);
+    run(fixture, 1, "replay %s");
+    says(fixture->said.err, "is no event that this program understands");
+}
+
+static void test_replay_starts_at_a_snapshot_where_payloads_are_pruned(void **state)
+{
+    struct fixture *fixture = *state;
+    struct world *world = &fixture->world;
+    save_snapshot(world);
+    uint64_t snapshot_seq = asg_log_head(world->log).seq;
+    world->now_ms += 1000;
+    order(world, (struct asg_command){.kind = ASG_COMMAND_HALT});
+    append_hash(world);
+    const struct asg_log_retention retention = {
+        .kind = "metrics", .older_than_ms = INT64_MAX, .now_ms = world->now_ms};
+    uint64_t count = 0;
+    struct asg_error error = {0};
+    assert_status(ASG_OK, asg_log_prune(world->log, &retention, &count, &error));
+    assert_true(count > 0);
+    run(fixture, 0, "log verify %s");
+    run(fixture, 0, "replay %s");
+    char words[64];
+    (void)snprintf(words, sizeof words, "records 1 to %" PRIu64 " are not replayed",
+                   snapshot_seq);
+    says(fixture->said.out, words);
+    says(fixture->said.out, "identical: 1 events, 1 effects");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_log_verify_proves_a_good_log),
+        TEST(test_log_verify_names_the_altered_record),
+        TEST(test_log_commands_refuse_what_is_no_log),
+        TEST(test_log_tail_shows_the_newest_records),
+        TEST(test_log_export_writes_a_line_a_record),
+        TEST(test_replay_of_a_true_log_is_identical),
+        TEST(test_replay_names_the_first_decision_that_differs),
+        TEST(test_replay_names_effects_that_differ_and_those_that_lack),
+        TEST(test_replay_names_a_state_hash_that_differs),
+        TEST(test_replay_refuses_an_event_it_cannot_read),
+        TEST(test_replay_starts_at_a_snapshot_where_payloads_are_pruned),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
