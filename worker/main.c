@@ -15,6 +15,9 @@
 #include "worker/loop.h"
 #include "worker/settings.h"
 
+/* Kept while the controller is away: results are sent again anyhow. */
+#define QUEUED_FRAMES 256
+
 /* Everything that has to be ended, in the order of its making. */
 struct parts {
     struct asg_arena arena;
@@ -90,6 +93,7 @@ static enum asg_status connect_bus(struct parts *parts, struct asg_error *error)
         .server_key = server_key,
         .keys = &parts->keys,
         .max_message_bytes = ASG_WORKER_FRAME_MAX,
+        .high_water = QUEUED_FRAMES,
         .allow_plaintext = parts->settings.allow_plaintext,
     };
     return asg_bus_connection_new(parts->bus, &options, &parts->connection, error);

@@ -44,7 +44,8 @@ void asg_send_hello(struct asg_worker *worker)
                                     .held = list_held(worker, &arena),
                                     .held_count = worker->task_count};
     (void)send_message(worker, ASG_MESSAGE_HELLO, &hello);
-    worker->next_hello_ms = asg_worker_now_ms(worker) + worker->options.hello_ms;
+    worker->last_hello_ms = asg_worker_now_ms(worker);
+    worker->next_hello_ms = worker->last_hello_ms + worker->options.hello_ms;
     asg_arena_clear(&arena);
 }
 

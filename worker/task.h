@@ -43,6 +43,7 @@ struct asg_worker {
     int64_t lease_ms;
     int64_t heartbeat_ms;
     int64_t next_hello_ms;
+    int64_t last_hello_ms;
     int64_t next_heartbeat_ms;
     struct asg_task *tasks;
     uint32_t task_count;

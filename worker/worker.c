@@ -10,6 +10,8 @@
 
 /* Until the controller's WELCOME says how often. */
 #define FIRST_HEARTBEAT_MS 3000
+/* Between two hellos that a controller asks for. */
+#define HELLO_PAUSE_MS 50
 
 int64_t asg_worker_now_ms(const struct asg_worker *worker)
 {
@@ -91,6 +93,20 @@ static void on_welcome(struct asg_worker *worker, const struct asg_welcome *welc
     }
 }
 
+/* The controller does not know us: it is a new one, or forgot us. Heartbeats that waited
+ * while it was away are each answered so; one hello is enough for all of them. */
+static void on_rejoin(struct asg_worker *worker)
+{
+    worker->is_welcome = false;
+    int64_t now_ms = asg_worker_now_ms(worker);
+    int64_t soonest_ms = worker->last_hello_ms + HELLO_PAUSE_MS;
+    if (now_ms >= soonest_ms) {
+        asg_send_hello(worker);
+    } else {
+        worker->next_hello_ms = soonest_ms;
+    }
+}
+
 static void on_halt(struct asg_worker *worker, const struct asg_halt_message *halt)
 {
     if (worker->is_halted == halt->is_halted) return;
@@ -124,10 +140,7 @@ static enum asg_status receive(struct asg_worker *worker, enum asg_message_type 
         if (status == ASG_OK) on_halt(worker, &halt);
         return status;
     }
-    case ASG_MESSAGE_REJOIN:
-        worker->is_welcome = false;
-        asg_send_hello(worker);
-        return ASG_OK;
+    case ASG_MESSAGE_REJOIN: on_rejoin(worker); return ASG_OK;
     default: return ASG_ERR_UNSUPPORTED;
     }
 }

@@ -595,7 +595,11 @@ static void test_a_result_is_sent_again_until_acknowledged(void **state)
     setup.is_cut = false;
     wait_for(&setup, ASG_MESSAGE_RESULT, 3);
     /* A new controller asks who we are: the job is still ours, and its result comes. */
-    tell(&setup, ASG_MESSAGE_REJOIN, NULL);
+    for (int i = 0; i < 5; i++) {
+        tell(&setup, ASG_MESSAGE_REJOIN, NULL);
+    }
+    wait_for(&setup, ASG_MESSAGE_HELLO, 2);
+    assert_int_equal(2, count_said(&setup, ASG_MESSAGE_HELLO));
     struct asg_hello hello = {0};
     last_said(&setup, ASG_MESSAGE_HELLO, &hello);
     assert_int_equal(1, hello.held_count);
