@@ -341,7 +341,12 @@ static enum asg_status check_log(struct asg_commit *commit, struct asg_error *er
     uint64_t from = most == 0 || head <= most ? 1 : head - most + 1;
     if (head == 0) return ASG_OK;
     struct asg_log_verdict verdict;
-    return asg_log_verify(commit->log, from, NULL, NULL, &verdict, error);
+    enum asg_status status =
+        asg_log_verify(commit->log, from, NULL, NULL, &verdict, error);
+    /* A damaged snapshot costs time, not truth: loading falls back to an older one. */
+    bool is_only_snapshot =
+        status == ASG_ERR_CORRUPT && verdict.flaw == ASG_LOG_FLAW_SNAPSHOT;
+    return is_only_snapshot ? ASG_OK : status;
 }
 
 /* A name for a log that is not there yet: part of its chain from the first record on. */
@@ -372,14 +377,14 @@ static enum asg_status begin_cluster(struct asg_commit *commit, int64_t wall_ms,
     return asg_commit_flush(commit, NULL, NULL, error);
 }
 
-/* `epoch` is the one the log gave this writer. */
-static enum asg_status begin_to_lead(struct asg_commit *commit, uint64_t epoch,
-                                     int64_t wall_ms, struct asg_error *error)
+/* With the epoch the log gave this writer when it was opened. */
+static enum asg_status begin_to_lead(struct asg_commit *commit, int64_t wall_ms,
+                                     struct asg_error *error)
 {
     const struct asg_command command = {.kind = ASG_COMMAND_LEAD,
                                         .actor = "controller",
                                         .cluster_id = "",
-                                        .epoch = epoch,
+                                        .epoch = asg_log_head(commit->log).epoch,
                                         .group = "",
                                         .name = ""};
     const struct asg_event event = {
@@ -404,11 +409,10 @@ static enum asg_status rebuild(struct asg_commit *commit, int64_t wall_ms,
     if (status == ASG_OK) status = load_core(commit, error);
     if (status == ASG_OK) status = replay_tail(commit, error);
     if (status != ASG_OK) return status;
-    uint64_t epoch = asg_log_head(commit->log).epoch + 1;
     if (asg_log_head(commit->log).seq == 0) {
         status = begin_cluster(commit, wall_ms, error);
     }
-    if (status == ASG_OK) status = begin_to_lead(commit, epoch, wall_ms, error);
+    if (status == ASG_OK) status = begin_to_lead(commit, wall_ms, error);
     commit->snapshot_at_ms = commit->last_ms;
     return status;
 }
