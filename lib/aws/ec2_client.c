@@ -309,15 +309,13 @@ static int64_t limit_wait_us(struct asg_ec2_client *client,
     return 0;
 }
 
-/* Send what is due, in order of arrival; returns how many callbacks or sends there were,
- * and the moment of the next due one. */
-static size_t send_due(struct asg_ec2_client *client, int64_t *ret_next_us)
+/* Send what is due, in order of arrival; tells the moment of the next due one. */
+static void send_due(struct asg_ec2_client *client, int64_t *ret_next_us)
 {
     struct call_list all = client->waiting;
     client->waiting = (struct call_list){.first = NULL, .end = &client->waiting.first};
     int64_t at_us = now_us(client);
     *ret_next_us = INT64_MAX;
-    size_t moved = 0;
     struct call *next = NULL;
     for (struct call *call = all.first; call != NULL; call = next) {
         next = call->next;
@@ -325,7 +323,6 @@ static size_t send_due(struct asg_ec2_client *client, int64_t *ret_next_us)
                           !call->options.may_repeat(call->context);
         if (at_us >= call->deadline_us || is_stopped) {
             finish_unsent(client, call, "its deadline passed before it could be sent");
-            moved++;
             continue;
         }
         bool is_due = call->due_us <= at_us;
@@ -334,7 +331,6 @@ static size_t send_due(struct asg_ec2_client *client, int64_t *ret_next_us)
             int64_t wait_us = limit_wait_us(client, call->action, at_us);
             if (wait_us == 0) {
                 send_call(client, call, at_us);
-                moved++;
                 continue;
             }
             call->due_us = at_us + wait_us;
@@ -345,7 +341,6 @@ static size_t send_due(struct asg_ec2_client *client, int64_t *ret_next_us)
         if (call->deadline_us < *ret_next_us) *ret_next_us = call->deadline_us;
         list_add(&client->waiting, call);
     }
-    return moved;
 }
 
 /* EC2 refuses our signature: its clock or our credentials may be the reason, and each is
@@ -429,25 +424,21 @@ static void end_attempt(struct asg_ec2_client *client, struct asg_ec2_transfer *
     put_transfer(client, transfer);
 }
 
-/* Everything that can be done without waiting. */
-static enum asg_status progress(struct asg_ec2_client *client, int64_t *ret_next_us)
+/* Let libcurl work on what is ready, then end the attempts that are over. One round only:
+ * each visits every transfer (bench_ec2). */
+static enum asg_status perform(struct asg_ec2_client *client)
 {
-    size_t moved = 0;
-    do {
-        moved = send_due(client, ret_next_us);
-        int running = 0;
-        if (curl_multi_perform(client->multi, &running) != CURLM_OK) return ASG_ERR_IO;
-        int left = 0;
-        CURLMsg *message = NULL;
-        while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
-            if (message->msg != CURLMSG_DONE) continue;
-            CURLcode result = message->data.result;
-            char *transfer = NULL;
-            (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-            end_attempt(client, (struct asg_ec2_transfer *)(void *)transfer, result);
-            moved++;
-        }
-    } while (moved > 0);
+    int running = 0;
+    if (curl_multi_perform(client->multi, &running) != CURLM_OK) return ASG_ERR_IO;
+    int left = 0;
+    CURLMsg *message = NULL;
+    while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
+        if (message->msg != CURLMSG_DONE) continue;
+        CURLcode result = message->data.result;
+        char *transfer = NULL;
+        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+        end_attempt(client, (struct asg_ec2_transfer *)(void *)transfer, result);
+    }
     return ASG_OK;
 }
 
@@ -483,17 +474,17 @@ enum asg_status asg_ec2_client_poll(struct asg_ec2_client *client, struct pollfd
     assert(extra_count <= EXTRA_MAX);
     size_t done_before = client->done_count;
     int64_t next_us = INT64_MAX;
-    enum asg_status status = progress(client, &next_us);
-    if (status != ASG_OK) return status;
+    /* libcurl's wait does not block while a transfer that was just added is to be begun.
+     */
+    send_due(client, &next_us);
     if (client->done_count != done_before || timeout_ms < 0) timeout_ms = 0;
     if (next_us != INT64_MAX) {
         int64_t due_ms = (next_us - now_us(client) + 999) / 1000;
         if (due_ms < 0) due_ms = 0;
         if (due_ms < timeout_ms) timeout_ms = due_ms;
     }
-    status = wait_for(client, extra, extra_count, timeout_ms);
-    if (status != ASG_OK) return status;
-    return progress(client, &next_us);
+    enum asg_status status = wait_for(client, extra, extra_count, timeout_ms);
+    return status == ASG_OK ? perform(client) : status;
 }
 
 void asg_ec2_client_wake(struct asg_ec2_client *client)
