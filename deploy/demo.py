@@ -1,0 +1,370 @@
+"""demo - the whole path on one machine, each step checked: run by ./dev demo.
+
+Real agents measure the real CPU of real processes, the controller decides, workers call
+an EC2 API over HTTP, everything is in a real log. About 90 seconds."""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from cluster import Cluster, Trouble, wait_for  # noqa: E402
+
+GROUP = "web"
+CAPACITY_MILLI = 150  # of a core: what 100 % CPU of an instance is
+TARGET = 50
+PERIOD_S = 1.0
+here = os.path.dirname(os.path.abspath(__file__))
+
+USER_DATA = """#!/bin/sh
+# A web server's worth of work, and the agent that tells how hard it is.
+/usr/bin/python3 {here}/demo/burn.py "{load}/$INSTANCE_ADDRESS" {capacity} &
+exec {bin}/openasg-agent --cpu-source session --cpu-capacity-milli {capacity} \\
+  --interval-ms 500 --key-file "$PWD/agent.key" --grpc-listen ":7705"
+"""
+
+
+class Story:
+    """What the user sees: one line a happening, with the time since the start."""
+
+    def __init__(self):
+        self.began = time.monotonic()
+        self.checked = 0
+
+    def say(self, text):
+        print(f"[{time.monotonic() - self.began:5.1f} s] {text}", flush=True)
+
+    def step(self, number, text):
+        print(f"\n{number}. {text}", flush=True)
+
+    def check(self, text, is_true, detail=""):
+        if not is_true:
+            raise Trouble(f"not so: {text}" + (f" ({detail})" if detail else ""))
+        self.checked += 1
+        self.say(f"ok   {text}")
+
+
+class LoadBalancer(threading.Thread):
+    """Shares the offered load (in percent of one instance) among those in service."""
+
+    def __init__(self, cluster, folder):
+        super().__init__(daemon=True)
+        self.cluster = cluster
+        self.folder = folder
+        self.offered = 60.0
+        self.stopping = threading.Event()
+        os.makedirs(folder, exist_ok=True)
+
+    def share_out(self):
+        rows = self.cluster.ask("instance", "list", GROUP)
+        serving = [r["private_ip"] for r in rows if r["state"] == "in-service"]
+        for address in filter(None, serving):
+            fresh = os.path.join(self.folder, address + ".new")
+            with open(fresh, "w") as file:
+                file.write(str(self.offered / len(serving)))
+            os.replace(fresh, os.path.join(self.folder, address))
+        for name in os.listdir(self.folder):
+            if name not in serving and not name.endswith(".new"):
+                os.unlink(os.path.join(self.folder, name))
+
+    def run(self):
+        while not self.stopping.wait(0.4):
+            try:
+                self.share_out()
+            except (Trouble, OSError, ValueError, subprocess.SubprocessError):
+                pass  # the controller is away: the load stays as it was
+
+
+class Demo:
+    def __init__(self, build, folder):
+        self.story = Story()
+        self.cluster = Cluster(build, folder)
+        self.load = LoadBalancer(self.cluster, os.path.join(self.cluster.dir, "load"))
+
+    # ---- looking ----
+
+    def group(self):
+        rows = self.cluster.ask("group", "show", GROUP)
+        return rows[0] if isinstance(rows, list) else rows
+
+    def desired(self):
+        group = self.group()
+        return group["config"]["desired"] if "config" in group else group["desired"]
+
+    def instances(self, state=None):
+        rows = self.cluster.ask("instance", "list", GROUP)
+        return [r for r in rows if state is None or r["state"] == state]
+
+    def in_service(self):
+        return len(self.instances("in-service"))
+
+    def launches(self):
+        """RunInstances calls that reached EC2, by client token."""
+        calls = self.cluster.control("GET", "/_control/calls")
+        rows = calls["calls"] if isinstance(calls, dict) else calls
+        return [c for c in rows if c["action"] == "RunInstances"]
+
+    def records(self, kind):
+        text = self.cluster.openasg("log", "export", self.cluster.log_file(),
+                                    "--kind", kind)
+        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+    # ---- the steps ----
+
+    def start(self):
+        story, cluster = self.story, self.cluster
+        story.step(1, "start a local EC2, one controller and two workers")
+        cluster.start_ec2local("--boot-delay-ms", "400")
+        story.say(f"openasg-ec2local serves {cluster.ec2_endpoint}")
+        cluster.start_controller(
+            jobs_lease="3s", jobs_heartbeat="500ms", join_silent_after="1500ms",
+            probe_suspect_every="250ms", probe_deadline="500ms",
+            reconcile_absent_after="0s")
+        endpoints = cluster.controller_endpoints()
+        story.say(f"openasg-controller leads: workers {endpoints['workers']}, "
+                  f"{endpoints['http']}/metrics")
+        for name in ("worker-1", "worker-2"):
+            cluster.start_worker(name, stop_within="2s")
+        wait_for("two workers", lambda: len(cluster.ask("worker", "list")) == 2)
+        story.check("two workers take jobs", True)
+        self.make_group()
+
+    def make_group(self):
+        story, cluster = self.story, self.cluster
+        script = os.path.join(cluster.dir, "user-data.sh")
+        with open(script, "w") as file:
+            file.write(USER_DATA.format(here=here, load=self.load.folder,
+                                        capacity=CAPACITY_MILLI, bin=cluster.bin))
+        cluster.openasg("template", "create", GROUP, "--image", "ami-0demo0000000001",
+                        "--instance-type", "t3.micro", "--user-data-file", script)
+        zones = "us-east-1a,us-east-1b,us-east-1c"
+        cluster.openasg("group", "create", GROUP, "--min", 2, "--max", 6,
+                        "--template", GROUP, "--zones", zones,
+                        "--health-check", "agent", "--evaluation", "1s",
+                        "--warmup", "2s", "--health-grace", "1s",
+                        "--terminating-percent", 100, "--terminated-percent", 100,
+                        "--unhealthy-percent", 50)
+        cluster.openasg("policy", "put", GROUP, "cpu50", "--target", TARGET,
+                        "--stabilisation", "6s")
+        self.load.start()
+        wait_for("two instances in service", lambda: self.in_service() == 2, 40)
+        addresses = sorted(r["private_ip"] for r in self.instances("in-service"))
+        story.check("group web has 2 instances in service", True)
+        story.check("each is a real process tree on its own loopback address: "
+                    + ", ".join(addresses),
+                    len(set(addresses)) == 2 and all(a.startswith("127.") for a in addresses))
+        wait_for("agents reporting", lambda: all(
+            r["is_reporting"] for r in self.instances("in-service")), 20)
+        story.check("both agents report their CPU", True)
+
+    def first_breach(self, since_ms):
+        """Log time of the first metrics event above the target, and its period."""
+        for record in self.records("metrics"):
+            event = record.get("payload") or record.get("event") or record
+            metrics = event.get("metrics") or {}
+            for row in metrics.get("groups", []):
+                above = row.get("count", 0) > 0 and row["sum_milli"] > TARGET * 1000 * row["count"]
+                if event.get("time_ms", 0) >= since_ms and above:
+                    return event["time_ms"]
+        return None
+
+    def scale(self):
+        story, load = self.story, self.load
+        story.step(2, "the offered load rises, then falls")
+        time.sleep(2.5)  # a quiet moment, so that the rise is the first breach
+        known = len(self.launches())
+        raised_ms = int(time.time() * 1000)
+        load.offered = 230.0
+        story.say("offered load: 230 % of one instance (115 % each)")
+        wait_for("a scale-out", lambda: self.desired() > 2, 20)
+        wait_for("its launch to reach EC2", lambda: len(self.launches()) > known, 20)
+        breach_ms = wait_for("the breach in the log", lambda: self.first_breach(raised_ms), 10)
+        decision = next(r for r in self.decisions() if r["time_ms"] >= breach_ms
+                        and "scale out" in r["text"])
+        # A metrics event ends a period: the breach began one period before it.
+        periods = (decision["time_ms"] - breach_ms) / 1000 / PERIOD_S + 1
+        story.check(f"the first launch was decided in evaluation period {periods:.0f} of "
+                    "the breach", periods < 3.5, f"{periods:.2f} periods")
+        story.say("     " + decision["text"].replace("\n", "\n" + " " * 15))
+        wait_for("enough capacity", lambda: self.in_service() >= 4, 30)
+        story.check(f"scaled out in proportion, to {self.in_service()}", True)
+        wait_for("the load to be carried", lambda: self.in_service() == self.desired(), 30)
+        most = self.in_service()
+        story.check("never above max", most <= 6, f"{most}")
+        load.offered = 50.0
+        story.say("offered load: 50 % of one instance")
+        wait_for("scale-in to 2", lambda: self.desired() == 2 and self.in_service() == 2, 45)
+        story.check("scaled in to 2, never below min", True)
+
+    def decisions(self):
+        return self.cluster.ask("explain", GROUP)
+
+    def kill_agent(self):
+        story = self.story
+        story.step(3, "an agent is killed with -9")
+        victim = self.instances("in-service")[0]
+        pid = self.agent_pid(victim["instance_id"])
+        os.kill(pid, signal.SIGKILL)
+        story.say(f"killed the agent of {victim['instance_id']} (pid {pid})")
+        wait_for("its replacement", lambda: victim["instance_id"] not in
+                 [r["instance_id"] for r in self.instances("in-service")]
+                 and self.in_service() == 2, 40)
+        texts = [d["text"] for d in self.decisions() if victim["instance_id"] in d["text"]]
+        story.check("silence was seen", any("is silent" in t for t in texts))
+        story.check("it was probed over gRPC", any("does not answer its probe" in t for t in texts))
+        story.check("found dead by both signs, terminated and replaced",
+                    any("its probe failed" in t for t in texts))
+
+    def agent_pid(self, instance_id):
+        """The agent among the processes of an instance: by its environment."""
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/comm") as file:
+                    comm = file.read().strip()
+                with open(f"/proc/{pid}/environ", "rb") as file:
+                    environment = file.read()
+            except OSError:
+                continue
+            if comm.startswith("openasg-agent") and f"INSTANCE_ID={instance_id}".encode() in environment:
+                return int(pid)
+        raise Trouble(f"no agent of {instance_id} among the processes")
+
+    def slow_launches(self, seconds):
+        self.cluster.control("POST", "/_control/faults", action="RunInstances",
+                             kind="latency", latency_ms=int(seconds * 1000), probability="1")
+
+    def kill_worker(self):
+        story, cluster = self.story, self.cluster
+        story.step(4, "a worker is killed with -9 while it runs a launch")
+        self.slow_launches(2.0)
+        before = set(cluster.launch_tokens)
+        cluster.openasg("desired", "set", GROUP, 3)
+
+        def holder():
+            for job in cluster.ask("jobs", GROUP):
+                if job["kind"] == "launch" and job["state"] == "open" and job.get("worker"):
+                    return job
+            return None
+
+        job = wait_for("a worker to hold the launch", holder, 20)
+        wait_for("its call to reach EC2",
+                 lambda: any(c["client_token"] not in before for c in self.launches()), 10)
+        cluster.kill(job["worker"])
+        story.say(f"killed {job['worker']} while it held job {job['name']}")
+        cluster.control("DELETE", "/_control/faults")
+        wait_for("the launch by the other worker", lambda: self.in_service() == 3, 40)
+        shown = [j for j in cluster.ask("jobs", GROUP) if j["id"] == job["id"]][0]
+        last = shown["attempts"][-1] if shown.get("attempts") else {}
+        story.check(f"job {job['name']} went to the other worker ({last.get('worker', '?')})",
+                    last.get("worker") not in (None, job["worker"]), str(shown))
+        count = self.live_with_token(job["client_token"])
+        story.check("EC2 shows exactly one instance for it", count == 1, f"{count}")
+        cluster.start_worker(job["worker"], stop_within="2s")
+        story.say(f"{job['worker']} is back")
+
+    def live_with_token(self, token):
+        return sum(1 for row in self.cluster.ec2_instances().values() if row["token"] == token)
+
+    def kill_controller(self):
+        story, cluster = self.story, self.cluster
+        story.step(5, "the controller is killed with -9 in the middle of a scale-out")
+        self.slow_launches(1.5)
+        cluster.openasg("desired", "set", GROUP, 6)
+        wait_for("launches under way", lambda: any(
+            j["kind"] == "launch" and j["state"] == "open" for j in cluster.ask("jobs", GROUP)), 20)
+        cluster.kill("controller")
+        story.say("killed the controller; workers and agents go on")
+        cluster.control("DELETE", "/_control/faults")
+        cluster.start_controller(**cluster.controller_settings)
+        story.check("it leads again, from its log",
+                    "leading" in open(cluster.log_of("controller")).read())
+        wait_for("the scale-out to end", lambda: self.in_service() == 6, 45)
+        story.check("6 in service: no launch was lost", True)
+        tokens = {}
+        for row in self.cluster.ec2_instances().values():
+            tokens[row["token"]] = tokens.get(row["token"], 0) + 1
+        jobs = {j["client_token"]: j["count"] for j in cluster.ask("jobs", GROUP)
+                if j["kind"] == "launch"}
+        doubled = {t: n for t, n in tokens.items() if n > jobs.get(t, n)}
+        story.check("no launch was doubled", not doubled, str(doubled))
+        ours = {r["instance_id"] for r in self.instances()}
+        orphans = set(self.cluster.ec2_instances()) - ours
+        story.check("no instance is orphaned", not orphans, str(orphans))
+
+    def prove(self):
+        story, cluster = self.story, self.cluster
+        story.step(6, "the log proves it")
+        verified = cluster.openasg("log", "verify", cluster.log_file())
+        story.check("openasg log verify: the chain is whole", "verified" in verified, verified)
+        replayed = cluster.openasg("replay", cluster.log_file())
+        story.check("openasg replay: " + replayed.strip().splitlines()[-1],
+                    "identical" in replayed, replayed)
+        explained = cluster.openasg("explain", GROUP)
+        story.check("openasg explain web: each decision with its reason",
+                    "target 50 %" in explained and "scale out by" in explained)
+        print("\n" + "\n".join("    " + line for line in explained.splitlines()[-14:]))
+
+    def run(self):
+        self.start()
+        self.scale()
+        self.cluster.launch_tokens = [c["client_token"] for c in self.launches()]
+        self.kill_agent()
+        self.cluster.launch_tokens = [c["client_token"] for c in self.launches()]
+        self.load.offered = 70.0
+        self.kill_worker()
+        self.kill_controller()
+        self.prove()
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev demo", description=__doc__)
+    parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--keep", action="store_true",
+                        help="leave everything running to play with")
+    arguments = parser.parse_args()
+    folder = tempfile.mkdtemp(prefix="openasg-demo-")
+    demo = Demo(arguments.build, folder)
+    began = time.monotonic()
+    try:
+        demo.run()
+    except (Trouble, KeyboardInterrupt, subprocess.SubprocessError, OSError,
+            KeyError, StopIteration) as trouble:
+        print(f"\nthe demo failed: {type(trouble).__name__}: {trouble}\n"
+              f"logs: {folder}/*.log, instances: {folder}/ec2/instances/", flush=True)
+        demo.load.stopping.set()
+        demo.cluster.stop_all()
+        return 1
+    print(f"\nall {demo.story.checked} checks passed in "
+          f"{time.monotonic() - began:.0f} s")
+    if arguments.keep:
+        return keep(demo)
+    demo.load.stopping.set()
+    demo.cluster.stop_all()
+    shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def keep(demo):
+    cluster = demo.cluster
+    command = " ".join(cluster.openasg_command())
+    print(f"\nit goes on. In another terminal:\n    {command} status\n"
+          f"    {command} explain web\n    curl {cluster.controller_endpoints()['http']}/metrics\n"
+          f"logs are in {cluster.dir}; Ctrl-C ends everything")
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        pass
+    demo.load.stopping.set()
+    cluster.stop_all()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
