@@ -69,7 +69,8 @@ static const struct asg_option_field schedule_fields[] = {
 static int put_one(struct asg_cli *cli, struct asg_schedule_config *schedule)
 {
     struct asg_error error = {0};
-    enum asg_status status = asg_zone_changes(schedule, &cli->arena, &error);
+    enum asg_status status =
+        asg_zone_changes(schedule, asg_clock_wall_ms(&cli->clock), &cli->arena, &error);
     if (status != ASG_OK) return asg_cli_fail_status(cli, ASG_ERR_INVALID, &error);
     struct asg_command command =
         asg_new_command(ASG_COMMAND_SCHEDULE_PUT, schedule->group);
@@ -144,11 +145,35 @@ static int run_put(void *context, const struct asg_arguments *arguments)
     return put_one(cli, &schedule);
 }
 
+static void write_size(int64_t size, struct asg_bytes *ret)
+{
+    if (size == ASG_UNSET) {
+        asg_bytes_append_text(ret, "-");
+    } else {
+        asg_bytes_printf(ret, "%lld", (long long)size);
+    }
+}
+
+static void write_min(const void *object, struct asg_bytes *ret)
+{
+    write_size(((const struct asg_schedule_config *)object)->min, ret);
+}
+
+static void write_max(const void *object, struct asg_bytes *ret)
+{
+    write_size(((const struct asg_schedule_config *)object)->max, ret);
+}
+
+static void write_desired(const void *object, struct asg_bytes *ret)
+{
+    write_size(((const struct asg_schedule_config *)object)->desired, ret);
+}
+
 static const struct asg_render_column list_columns[] = {
     {"NAME", "name", NULL, false},      {"RECURRENCE", "recurrence", NULL, false},
     {"ZONE", "time_zone", NULL, false}, {"START", "start_ms", NULL, false},
-    {"END", "end_ms", NULL, false},     {"MIN", "min", NULL, false},
-    {"MAX", "max", NULL, false},        {"DESIRED", "desired", NULL, false},
+    {"END", "end_ms", NULL, false},     {"MIN", NULL, write_min, true},
+    {"MAX", NULL, write_max, true},     {"DESIRED", NULL, write_desired, true},
 };
 
 static int run_list(void *context, const struct asg_arguments *arguments)

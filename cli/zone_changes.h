@@ -1,5 +1,8 @@
 /* zone_changes - the offsets of a schedule's time zone, written down in the schedule, so
- * that core and every replay need no time zone file. */
+ * that core and every replay need no time zone file.
+ *
+ * Asks libc, which knows the files and their rules for years to come. Sets TZ for the
+ * time of the call: for programs of one thread. */
 #ifndef ASG_CLI_ZONE_CHANGES_H
 #define ASG_CLI_ZONE_CHANGES_H
 
@@ -7,10 +10,12 @@
 #include "base/error.h"
 #include "model/group.h"
 
-/* Fill schedule->changes from its time_zone. ASG_ERR_INVALID, ASG_ERR_NOT_FOUND: no such
- * zone; error says so. */
+#define ASG_ZONE_YEARS 30 /* ahead; the last offset then holds for ever */
+
+/* Fill schedule->changes from its time_zone, from a year before now_ms on; UTC has none.
+ * ASG_ERR_INVALID: no such zone on this machine. */
 ASG_MUST_USE enum asg_status asg_zone_changes(struct asg_schedule_config *schedule,
-                                              struct asg_arena *arena,
+                                              int64_t now_ms, struct asg_arena *arena,
                                               struct asg_error *error);
 
 #endif

@@ -1,0 +1,304 @@
+#!/usr/bin/python3
+"""The openasg command against a real controller: every order and question once, what it
+answers, its exit codes, and that the log it leaves verifies and replays."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+SOURCE = os.environ.get("ASG_SOURCE_DIR") or os.path.dirname(
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("ASG_BUILD_DIR") or os.path.join(SOURCE, "build")
+OPENASG = os.path.join(BUILD, "bin", "openasg")
+CONTROLLER = os.path.join(BUILD, "bin", "openasg-controller")
+
+
+def wait_for(what, condition, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"waited {seconds} s for {what}")
+
+
+class Controller:
+    """One controller on free ports, in a folder of its own."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="openasg-cli-")
+        self.dir = os.path.join(self.folder, "state")
+        self.endpoints = os.path.join(self.folder, "endpoints")
+        self.process = None
+        self.admin = "tcp://127.0.0.1:*"
+
+    def start(self):
+        if os.path.exists(self.endpoints):
+            os.unlink(self.endpoints)
+        with open(os.path.join(self.folder, "controller.err"), "ab") as err:
+            self.process = subprocess.Popen(
+                [CONTROLLER, "--dir", self.dir, "--listen-agents", "tcp://127.0.0.1:*",
+                 "--listen-workers", "tcp://127.0.0.1:*", "--listen-admin", self.admin,
+                 "--listen-http", "127.0.0.1:0", "--endpoint-file", self.endpoints],
+                stderr=err, stdin=subprocess.DEVNULL)
+        wait_for("the controller", lambda: os.path.exists(self.endpoints)
+                 or self.process.poll() is not None)
+        with open(self.endpoints) as file:
+            lines = dict(line.strip().split(": ", 1) for line in file)
+        self.admin = lines["admin"]
+
+    def stop(self, signal_number=signal.SIGTERM):
+        if self.process is not None:
+            self.process.send_signal(signal_number)
+            self.process.wait(timeout=20)
+            self.process = None
+
+    def remove(self):
+        self.stop()
+        shutil.rmtree(self.folder)
+
+
+class CliTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.controller = Controller()
+        cls.controller.start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.controller.remove()
+
+    def run_cli(self, *words, code=0, **environment):
+        env = {name: value for name, value in os.environ.items()
+               if not name.startswith("OPENASG_")}
+        env.update(OPENASG_DIR=self.controller.dir,
+                   OPENASG_CONTROLLER=self.controller.admin,
+                   HOME=self.controller.folder, **environment)
+        result = subprocess.run([OPENASG, *words], capture_output=True, text=True,
+                                env=env, timeout=60, stdin=subprocess.DEVNULL)
+        self.assertEqual(code, result.returncode,
+                         f"{words}: {result.stdout}{result.stderr}")
+        return result
+
+    def ask(self, *words):
+        return json.loads(self.run_cli(*words, "-o", "json").stdout)
+
+    def make_group(self, name, *more):
+        self.run_cli("group", "create", name, "--min", "2", "--max", "6", "--template-id",
+                     "lt-0123456789abcdef0", "--template-version", "1", "--zones",
+                     "us-east-1a,us-east-1b/subnet-1", *more)
+
+    def test_status_tells_where_everything_is(self):
+        status = self.ask("status")
+        self.assertEqual(self.controller.admin, status["admin_endpoint"])
+        self.assertEqual(32, len(status["cluster_id"]))
+        self.assertFalse(status["is_halted"])
+        self.assertIn("cluster:", self.run_cli("status").stdout)
+
+    def test_group_is_created_changed_shown_and_deleted(self):
+        self.make_group("shop", "--tag", "team=web", "--warmup", "30s")
+        group = self.ask("group", "show", "shop")["config"]
+        self.assertEqual((2, 2, 6), (group["min"], group["desired"], group["max"]))
+        self.assertEqual(30000, group["warmup_ms"])
+        self.assertEqual([{"key": "team", "value": "web"}], group["tags"])
+        self.assertEqual([{"subnet_id": "", "zone": "us-east-1a"},
+                          {"subnet_id": "subnet-1", "zone": "us-east-1b"}],
+                         group["subnets"])
+        self.run_cli("group", "update", "shop", "--max", "9", "--cooldown", "1m")
+        group = self.ask("group", "show", "shop")["config"]
+        self.assertEqual((9, 60000, 2), (group["max"], group["cooldown_ms"], group["min"]))
+        self.assertEqual("lt-0123456789abcdef0", group["template_id"])
+        table = self.run_cli("group", "list").stdout.splitlines()
+        self.assertRegex(table[0], r"^NAME +MIN +DESIRED +MAX ")
+        self.assertTrue(any(re.match(r"shop +2 +2 +9 ", line) for line in table))
+        self.assertIn("still has", self.run_cli("group", "delete", "shop", code=1).stderr)
+        self.run_cli("group", "delete", "shop", "--force")
+
+    def test_what_the_controller_refuses_is_exit_code_1_with_its_reason(self):
+        refused = self.run_cli("group", "create", "bad", "--min", "3", "--max", "1",
+                               "--template-id", "lt-1", "--zones", "us-east-1a", code=1)
+        self.assertIn("min 3 is above max 1", refused.stderr)
+        self.assertEqual("", refused.stdout)
+        missing = self.run_cli("group", "show", "nobody", code=1)
+        self.assertIn('no group "nobody"', missing.stderr)
+        self.run_cli("desired", "set", "nobody", "3", code=1)
+        self.run_cli("instance", "terminate", "i-0", code=1)
+        self.run_cli("jobs", "show", "999999", code=1)
+        self.run_cli("jobs", "retry", "999999", code=1)
+        self.run_cli("policy", "delete", "nobody", "x", code=1)
+
+    def test_policies_and_schedules_come_from_options_and_files(self):
+        self.make_group("rules")
+        self.run_cli("policy", "put", "rules", "cpu50", "--target", "50")
+        self.run_cli("policy", "put", "rules", "--file",
+                     os.path.join(SOURCE, "examples", "student.yaml"))
+        self.run_cli("policy", "put", "rules", "--file",
+                     os.path.join(SOURCE, "examples", "step.yaml"))
+        policies = {policy["name"]: policy for policy in self.ask("policy", "list", "rules")}
+        self.assertEqual({"cpu50", "one-more", "one-less", "out", "in"}, set(policies))
+        self.assertEqual(50000, policies["cpu50"]["target_milli"])
+        self.assertEqual(3, len(policies["out"]["steps"]))
+        # What is shown can be put again.
+        again = os.path.join(self.controller.folder, "again.yaml")
+        with open(again, "w") as file:
+            file.write("policies:\n" + self.run_cli("policy", "list", "rules", "-o",
+                                                    "yaml").stdout)
+        self.run_cli("policy", "put", "--file", again)
+        self.assertEqual(policies, {policy["name"]: policy for policy
+                                    in self.ask("policy", "list", "rules")})
+        self.run_cli("policy", "execute", "rules", "one-more")
+        self.run_cli("policy", "delete", "rules", "cpu50")
+        self.run_cli("schedule", "put", "rules", "--file",
+                     os.path.join(SOURCE, "examples", "schedule.yaml"))
+        schedules = {item["name"]: item for item in self.ask("schedule", "list", "rules")}
+        self.assertEqual({"morning", "evening", "launch-day"}, set(schedules))
+        self.assertEqual("Europe/Berlin", schedules["morning"]["time_zone"])
+        # Berlin goes to summer time and back each year.
+        offsets = {change["offset_s"] for change in schedules["morning"]["changes"]}
+        self.assertTrue({3600, 7200} <= offsets)
+        bad = self.run_cli("schedule", "put", "rules", "x", "--recurrence", "0 0 * * *",
+                           "--time-zone", "Mars/Base", "--min", "1", code=2)
+        self.assertIn("Mars/Base", bad.stderr)
+        self.run_cli("schedule", "delete", "rules", "evening")
+
+    def test_processes_and_the_kill_switch(self):
+        self.make_group("stop")
+        self.run_cli("suspend", "stop", "launch", "terminate")
+        self.assertIn("suspended: launch,terminate", self.run_cli("group", "list").stdout)
+        self.run_cli("resume", "stop")
+        self.assertEqual(0, self.ask("group", "show", "stop")["suspended"])
+        self.run_cli("halt", "stop")
+        self.assertTrue(self.ask("group", "show", "stop")["is_halted"])
+        self.run_cli("unhalt", "stop")
+        self.run_cli("halt")
+        self.assertTrue(self.ask("status")["is_halted"])
+        self.run_cli("unhalt")
+        self.run_cli("reconcile")
+
+    def test_explain_and_jobs_tell_what_was_decided(self):
+        self.make_group("told")
+        told = self.run_cli("explain", "told").stdout
+        self.assertRegex(told, r"(?m)^\d{4}-\d\d-\d\dT[0-9:.]+Z told  .*min 2, max 6")
+        self.assertEqual(1, len(self.ask("explain", "told", "--limit", "1")))
+        self.assertEqual([], self.ask("explain", "told", "--since",
+                                      "2100-01-01T00:00:00Z"))
+        jobs = self.ask("jobs", "told")
+        self.assertTrue(jobs and all(job["kind"] == "launch" for job in jobs))
+        one = self.ask("jobs", "show", str(jobs[0]["id"]))
+        self.assertEqual(jobs[0]["client_token"], one["client_token"])
+        self.assertEqual([], self.ask("jobs", "told", "--dead"))
+        self.assertEqual([], self.ask("worker", "list"))
+        self.assertEqual(2, len(self.ask("instance", "list", "told")))
+
+    def test_waits_end_with_exit_code_6_and_say_how_far_it_is(self):
+        self.make_group("late")
+        waited = self.run_cli("wait", "late", "--in-service", "2", "--timeout", "200ms",
+                              code=6)
+        self.assertIn("0 in service", waited.stderr)
+        self.run_cli("wait", "late", "--at-most", "0")
+        self.run_cli("wait", "never-there", "--gone")
+        template = self.run_cli("template", "create", "t", "--image", "ami-1",
+                                "--instance-type", "t3.micro", "--timeout", "200ms",
+                                code=6)
+        self.assertIn("jobs show", template.stderr)
+        self.assertIn("t", [item["name"] for item in self.ask("template", "list")])
+
+    def test_user_data_stays_out_of_the_log(self):
+        path = os.path.join(self.controller.folder, "boot.sh")
+        with open(path, "w") as file:
+            file.write("#!/bin/sh\nsecret-word-8231\n")
+        self.run_cli("template", "create", "boot", "--image", "ami-1", "--instance-type",
+                     "t3.micro", "--user-data-file", path, "--no-wait")
+        exported = self.run_cli("log", "export").stdout
+        self.assertIn('"name":"boot"', exported)
+        self.assertNotIn("secret-word-8231", exported)
+        with open(path, "w") as file:
+            file.write("x" * 20000)
+        self.run_cli("template", "create", "boot", "--image", "ami-1", "--instance-type",
+                     "t3.micro", "--user-data-file", path, code=2)
+
+    def test_log_verifies_and_replays_beside_the_running_controller(self):
+        self.make_group("audit")
+        self.run_cli("desired", "set", "audit", "4")
+        verified = self.ask("log", "verify")
+        self.assertTrue(verified["is_verified"])
+        self.assertEqual(self.ask("status")["cluster_id"], verified["cluster_id"])
+        replayed = self.ask("replay")
+        self.assertTrue(replayed["is_identical"])
+        self.assertGreater(replayed["decisions"], 0)
+        self.assertIn("identical: ", self.run_cli("replay").stdout)
+        records = [json.loads(line) for line
+                   in self.run_cli("log", "export").stdout.splitlines()]
+        self.assertEqual(list(range(1, len(records) + 1)),
+                         [record["seq"] for record in records])
+        self.assertIn("desired", self.run_cli("log", "tail", "-n", "5").stdout)
+
+    def test_a_stranger_gets_no_answer_and_a_hint(self):
+        self.run_cli("keys", "make", "stranger", "--to", self.controller.folder)
+        key = os.path.join(self.controller.folder, "stranger.key")
+        self.assertEqual(0o600, os.stat(key).st_mode & 0o777)
+        alone = self.run_cli("status", "--key-file", key, "--request-timeout", "500ms",
+                             code=3)
+        self.assertIn("on its list", alone.stderr)
+
+    def test_completion_works_in_a_real_bash(self):
+        script = self.run_cli("completion", "bash").stdout
+        asked = script + (
+            'try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _openasg;'
+            ' echo "${COMPREPLY[*]}"; }\n'
+            'try openasg gro\ntry openasg group cr\ntry openasg group create --health-c\n'
+            'try openasg group create --health-check ""\ntry openasg -o js\n'
+            'try openasg jobs --de\n')
+        result = subprocess.run(["bash", "-c", asked], capture_output=True, text=True,
+                                check=True)
+        self.assertEqual("", result.stderr)
+        self.assertEqual(["group", "create", "--health-check", "ec2 agent", "json",
+                          "--dead"], result.stdout.split("\n")[:6])
+
+    def test_man_pages_are_written_for_every_command(self):
+        folder = os.path.join(self.controller.folder, "man")
+        self.run_cli("man", "--to", folder)
+        pages = os.listdir(folder)
+        self.assertIn("openasg.1", pages)
+        self.assertIn("openasg-group-create.1", pages)
+        self.assertIn("openasg-replay.1", pages)
+        for page in pages:
+            with open(os.path.join(folder, page)) as file:
+                self.assertTrue(file.read().startswith(".TH "), page)
+
+
+class RestartTest(CliTest):
+    """Other than above: the controller goes away meanwhile."""
+
+    def test_wait_outlives_a_restart_of_the_controller(self):
+        self.make_group("again")
+        waiting = subprocess.Popen(
+            [OPENASG, "wait", "again", "--desired", "3", "--timeout", "40s",
+             "--request-timeout", "500ms"],
+            env=dict(os.environ, OPENASG_DIR=self.controller.dir,
+                     OPENASG_CONTROLLER=self.controller.admin),
+            stdin=subprocess.DEVNULL)
+        self.controller.stop(signal.SIGKILL)
+        gone = self.run_cli("status", "--request-timeout", "300ms", code=3)
+        self.assertIn("no answer", gone.stderr)
+        self.assertTrue(self.ask("log", "verify")["is_verified"])
+        self.controller.start()
+        self.run_cli("desired", "set", "again", "3")
+        self.assertEqual(0, waiting.wait(timeout=40))
+        self.assertTrue(self.ask("replay")["is_identical"])
+
+
+def load_tests(loader, standard_tests, pattern):
+    suite = loader.loadTestsFromTestCase(CliTest)
+    suite.addTest(RestartTest("test_wait_outlives_a_restart_of_the_controller"))
+    return suite
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
