@@ -92,13 +92,22 @@ static int run_man(void *context, const struct asg_arguments *arguments)
 
 static int run_docs(void *context, const struct asg_arguments *arguments)
 {
-    (void)arguments;
     struct asg_cli *cli = context;
+    if (asg_option_flag(arguments, "settings")) {
+        asg_config_document(&asg_cli_config_table, cli->out);
+        return ASG_EXIT_OK;
+    }
     (void)fputs("# openasg, the command line\n\nMade by `openasg docs`; do not edit.\n\n",
                 cli->out);
     asg_options_document(asg_cli_table(), cli->out);
     return ASG_EXIT_OK;
 }
+
+static const struct asg_option docs_options[] = {
+    {.name = "settings",
+     .type = ASG_OPTION_FLAG,
+     .help = "Print its part of docs/configuration.md instead."},
+};
 
 static const struct asg_command_entry commands[] = {
     {.name = "completion",
@@ -113,7 +122,11 @@ static const struct asg_command_entry commands[] = {
      ASG_ARGUMENTS(command_argument),
      ASG_OPTIONS(man_options),
      .run = run_man},
-    {.name = "docs", .summary = "Print docs/cli.md", .run = run_docs, .is_hidden = true},
+    {.name = "docs",
+     .summary = "Print docs/cli.md",
+     ASG_OPTIONS(docs_options),
+     .run = run_docs,
+     .is_hidden = true},
 };
 
 const struct asg_family asg_pages_family = ASG_FAMILY(commands);

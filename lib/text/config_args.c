@@ -24,6 +24,8 @@ static bool take_flag(struct asg_config_args *ret, const char *argument)
         ret->wants_version = true;
     } else if (strcmp(argument, "--print-config") == 0) {
         ret->wants_print = true;
+    } else if (strcmp(argument, "--document-config") == 0) {
+        ret->wants_document = true;
     } else {
         return false;
     }
@@ -136,9 +138,14 @@ enum asg_status asg_config_load(const struct asg_config_table *table, int argc,
     struct asg_config_args args = {0};
     enum asg_status status = asg_config_read_args(NULL, table, argc, argv, &args, error);
     if (status != ASG_OK && !args.wants_help) return status;
-    if (args.wants_help || args.wants_version) {
-        if (args.wants_help) asg_config_help(table, stdout);
-        if (!args.wants_help) (void)printf("%s %s\n", table->program, ASG_VERSION);
+    if (args.wants_help || args.wants_version || args.wants_document) {
+        if (args.wants_help) {
+            asg_config_help(table, stdout);
+        } else if (args.wants_version) {
+            (void)printf("%s %s\n", table->program, ASG_VERSION);
+        } else {
+            asg_config_document(table, stdout);
+        }
         *ret = ASG_CONFIG_DONE;
         return ASG_OK;
     }

@@ -9,6 +9,7 @@ struct asg_config_args {
     bool wants_help;
     bool wants_version;
     bool wants_print;
+    bool wants_document; /* --document-config: its part of docs/configuration.md */
 };
 
 /* Walk argv[1..]. With `layers` NULL only *ret is filled: it is needed before the file
