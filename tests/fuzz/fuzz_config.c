@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/enums.h"
+#include "model/schemas.h"
 #include "text/config_layers.h"
+#include "text/parse.h"
+#include "text/render.h"
 
 struct settings {
     const char *name;
@@ -37,8 +39,36 @@ static const struct asg_config_table table = {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* As a struct of the model: what is read renders and reads back as the same. */
+static void fuzz_struct(const struct asg_schema *schema, const uint8_t *data, size_t size)
+{
+    struct asg_arena arena = {0};
+    struct asg_error error = {0};
+    void *object = asg_arena_take(&arena, schema->size);
+    enum asg_status status = asg_parse_text(schema, "f", (const char *)data, size, &arena,
+                                            object, NULL, &error);
+    if (status != ASG_OK) {
+        assert(error.text[0] != '\0');
+    } else {
+        struct asg_bytes first = {0};
+        struct asg_bytes again = {0};
+        asg_render_yaml(schema, object, &first);
+        void *back = asg_arena_take(&arena, schema->size);
+        status = asg_parse_text(schema, "p", asg_bytes_text(&first), first.length, &arena,
+                                back, NULL, &error);
+        assert(status == ASG_OK);
+        asg_render_yaml(schema, back, &again);
+        assert(strcmp(asg_bytes_text(&first), asg_bytes_text(&again)) == 0);
+        asg_bytes_clear(&first);
+        asg_bytes_clear(&again);
+    }
+    asg_arena_clear(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    fuzz_struct(&asg_policy_config_schema, data, size);
+    fuzz_struct(&asg_group_config_schema, data, size);
     struct asg_arena arena = {0};
     struct asg_error error = {0};
     struct settings settings;
