@@ -246,8 +246,8 @@ static void test_malformed_authorization_headers_are_refused(void **state)
         "AWS4-HMAC-SHA256 ,,,,",
         "AWS4-HMAC-SHA256 Credential=, SignedHeaders=, Signature=",
         "AWS4-HMAC-SHA256 Credential=////, SignedHeaders=host;x-amz-date, Signature=00",
-        "AWS4-HMAC-SHA256 Credential=a/2015/r/s/aws4_request, SignedHeaders=host, "
-        "Signature=00",
+        ("AWS4-HMAC-SHA256 Credential=a/2015/r/s/aws4_request, SignedHeaders=host, "
+         "Signature=00"),
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct signed_call call;
