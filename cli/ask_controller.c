@@ -189,7 +189,9 @@ int asg_order(struct asg_cli *cli, const struct asg_command *command, const char
     if (ret != NULL) *ret = answer;
     if (code != ASG_EXIT_OK) return code;
     bool has_words = answer.message != NULL && answer.message[0] != '\0';
-    (void)fprintf(cli->err, "%s\n", has_words ? answer.message : done);
+    const char *words = has_words ? answer.message : done;
+    asg_cli_write(cli->err, words, strlen(words));
+    (void)fputc('\n', cli->err);
     return ASG_EXIT_OK;
 }
 

@@ -9,14 +9,28 @@
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
 
+void asg_cli_write(FILE *out, const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        bool is_control = (byte < ' ' && byte != '\n' && byte != '\t') || byte == 0x7f;
+        (void)fputc(is_control ? '?' : byte, out);
+    }
+}
+
 int asg_cli_fail(struct asg_cli *cli, int code, const char *format, ...)
 {
     (void)fflush(cli->out);
     (void)fputs("openasg: ", cli->err);
     va_list args;
     va_start(args, format);
-    (void)vfprintf(cli->err, format, args);
+    char *text = NULL;
+    int length = vasprintf(&text, format, args);
     va_end(args);
+    if (length >= 0) {
+        asg_cli_write(cli->err, text, (size_t)length);
+        free(text);
+    }
     (void)fputc('\n', cli->err);
     return code;
 }

@@ -48,6 +48,9 @@ int asg_cli_run(struct asg_cli *cli, int argc, char **argv);
 /* Everything of the command line in one table; lives for ever. */
 const struct asg_command_table *asg_cli_table(void);
 
+/* Words from elsewhere (EC2's messages) with ? for what could steer a terminal. */
+void asg_cli_write(FILE *out, const char *text, size_t length);
+
 /* "openasg: ..." on `err`; returns `code`. */
 int asg_cli_fail(struct asg_cli *cli, int code, const char *format, ...) ASG_PRINTF(3, 4);
 

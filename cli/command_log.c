@@ -134,10 +134,11 @@ static void print_record(struct asg_cli *cli, const struct asg_record *record)
     }
     char when[ASG_TIME_TEXT_MAX];
     asg_time_format(record->time_ms, when);
-    (void)fprintf(cli->out, "%s %" PRIu64 " %s%s%s%s%s%s\n", when, record->seq,
-                  record->kind, record->subject[0] != '\0' ? " " : "", record->subject,
-                  record->note[0] != '\0' ? ": " : "", record->note,
-                  record->is_pruned ? " (pruned)" : "");
+    (void)fprintf(cli->out, "%s %" PRIu64 " %s%s%s%s", when, record->seq, record->kind,
+                  record->subject[0] != '\0' ? " " : "", record->subject,
+                  record->note[0] != '\0' ? ": " : "");
+    asg_cli_write(cli->out, record->note, strlen(record->note));
+    (void)fputs(record->is_pruned ? " (pruned)\n" : "\n", cli->out);
 }
 
 static int tail_from(struct asg_cli *cli, struct asg_log *log,

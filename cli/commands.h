@@ -10,6 +10,7 @@ struct asg_family {
     size_t count;
 };
 
+extern const struct asg_family asg_apply_family;
 extern const struct asg_family asg_group_family;
 extern const struct asg_family asg_policy_family;
 extern const struct asg_family asg_schedule_family;

@@ -11,7 +11,8 @@ void asg_print_decision(FILE *out, int64_t time_ms, const char *group, const cha
     int indent = fprintf(out, "%s %s  ", when, group[0] != '\0' ? group : "-");
     for (;;) {
         size_t length = strcspn(text, "\n");
-        (void)fprintf(out, "%.*s\n", (int)length, text);
+        asg_cli_write(out, text, length);
+        (void)fputc('\n', out);
         if (text[length] == '\0' || text[length + 1] == '\0') return;
         text += length + 1;
         (void)fprintf(out, "%*s", indent, "");

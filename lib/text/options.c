@@ -375,6 +375,11 @@ enum asg_status asg_options_parse(const struct asg_command_table *table, int arg
                                   struct asg_arguments *ret, struct asg_error *error)
 {
     *ret = (struct asg_arguments){.table = table, .family = ""};
+    if (argc > 1 && strcmp(argv[1], "help") == 0) { /* "help group" is "group --help" */
+        ret->wants_help = true;
+        argc--;
+        argv++;
+    }
     struct reader reader = {.table = table,
                             .ret = ret,
                             .arena = arena,

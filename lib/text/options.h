@@ -102,7 +102,8 @@ struct asg_arguments {
     size_t capacity;
 };
 
-/* Parse argv[1..]; texts are argv's own or live in `arena`.
+/* Parse argv[1..]; texts are argv's own or live in `arena`. "help WORDS" is
+ * "WORDS --help".
  * ASG_ERR_INVALID: `error` says what is wrong, with the nearest known word. */
 ASG_MUST_USE enum asg_status asg_options_parse(const struct asg_command_table *table,
                                                int argc, char **argv,

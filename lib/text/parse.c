@@ -126,6 +126,13 @@ static enum asg_status refuse(const struct parser *parser,
                     parser->path, node->text, wanted);
 }
 
+static enum asg_status too_deep(const struct parser *parser,
+                                const struct asg_yaml_node *node)
+{
+    return asg_fail(parser->error, ASG_ERR_LIMIT, "%s:%zu: nested too deep", parser->name,
+                    node->line);
+}
+
 static enum asg_status unknown_field(const struct parser *parser,
                                      const struct asg_schema *schema,
                                      const struct asg_yaml_node *node)
@@ -284,7 +291,7 @@ static enum asg_status parse_list(struct parser *parser, const struct asg_field 
         int used = snprintf(parser->path + path_length, PATH_MAX_BYTES - path_length,
                             "[%zu]", index);
         parser->path_length = path_length + (size_t)used;
-        if (parser->path_length >= PATH_MAX_BYTES) return ASG_ERR_LIMIT;
+        if (parser->path_length >= PATH_MAX_BYTES) return too_deep(parser, item);
         enum asg_status status =
             parse_map(parser, field->sub, item, items + index * field->sub->size, NULL);
         if (status != ASG_OK) return status;
@@ -355,10 +362,7 @@ static enum asg_status parse_member(struct parser *parser,
     int used = snprintf(parser->path + before, PATH_MAX_BYTES - before, "%s%s",
                         before > 0 ? "." : "", node->key);
     parser->path_length = before + (size_t)used;
-    if (parser->path_length >= PATH_MAX_BYTES) {
-        return asg_fail(parser->error, ASG_ERR_LIMIT, "%s:%zu: nested too deep",
-                        parser->name, node->line);
-    }
+    if (parser->path_length >= PATH_MAX_BYTES) return too_deep(parser, node);
     enum asg_status status = parse_field(parser, field, form, node, object);
     if (status != ASG_OK) return status;
     parser->path_length = before;

@@ -167,6 +167,23 @@ class CliTest(unittest.TestCase):
         self.assertIn("Mars/Base", bad.stderr)
         self.run_cli("schedule", "delete", "rules", "evening")
 
+    def test_apply_makes_and_changes_what_a_file_says(self):
+        with open(os.path.join(SOURCE, "examples", "student.yaml")) as file:
+            text = file.read().replace("name: web", "name: student")
+        path = os.path.join(self.controller.folder, "student.yaml")
+        with open(path, "w") as file:
+            file.write(text.replace("template_name: web", "template_id: lt-1"))
+        self.run_cli("apply", path)
+        group = self.ask("group", "show", "student")["config"]
+        self.assertEqual((2, 5, 60000), (group["min"], group["max"], group["cooldown_ms"]))
+        self.assertEqual(["one-less", "one-more"], sorted(
+            policy["name"] for policy in self.ask("policy", "list", "student")))
+        with open(path, "w") as file:
+            file.write("group: {name: student, max: 7}\n")
+        self.run_cli("apply", path)
+        group = self.ask("group", "show", "student")["config"]
+        self.assertEqual((2, 7, 60000), (group["min"], group["max"], group["cooldown_ms"]))
+
     def test_processes_and_the_kill_switch(self):
         self.make_group("stop")
         self.run_cli("suspend", "stop", "launch", "terminate")

@@ -187,6 +187,9 @@ static void test_options_says_what_is_wrong(void **state)
 static void test_options_help_needs_no_arguments(void **state)
 {
     struct fixture *fixture = *state;
+    assert_status(ASG_OK, parse(fixture, "help group create"));
+    assert_true(fixture->arguments.wants_help);
+    assert_string_equal("group create", fixture->arguments.command->name);
     assert_status(ASG_OK, parse(fixture, "group create --help"));
     assert_true(fixture->arguments.wants_help);
     char *text = NULL;
