@@ -1,12 +1,12 @@
 #include "aws/curl_start.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <threads.h>
 
 #include <curl/curl.h>
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static once_flag once = ONCE_FLAG_INIT;
 
 static void start(void)
 {
@@ -19,5 +19,5 @@ static void start(void)
 
 void asg_curl_start(void)
 {
-    (void)pthread_once(&once, start);
+    call_once(&once, start);
 }
