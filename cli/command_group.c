@@ -324,6 +324,17 @@ static void write_zones(const void *object, struct asg_bytes *ret)
     }
 }
 
+static void write_tags(const void *object, struct asg_bytes *ret)
+{
+    const struct asg_group_view *view = object;
+    size_t count = view->config != NULL ? view->config->tag_count : 0;
+    if (count == 0) asg_bytes_append_text(ret, "-");
+    for (size_t i = 0; i < count; i++) {
+        asg_bytes_printf(ret, "%s%s=%s", i > 0 ? "," : "", view->config->tags[i].key,
+                         view->config->tags[i].value);
+    }
+}
+
 static const struct asg_render_column list_columns[] = {
     {"NAME", "config.name", NULL, false},        {"MIN", "config.min", NULL, false},
     {"DESIRED", "config.desired", NULL, false},  {"MAX", "config.max", NULL, false},
@@ -360,6 +371,11 @@ static const struct asg_render_column show_columns[] = {
     {"termination policies", "config.termination_policies", NULL, false},
     {"protect new", "config.protect_new_instances", NULL, false},
     {"dry run", "config.dry_run", NULL, false},
+    {"terminating at once %", "config.terminating_percent", NULL, false},
+    {"terminated in 10m %", "config.terminated_percent", NULL, false},
+    {"unhealthy %", "config.unhealthy_percent", NULL, false},
+    {"silence %", "config.silence_percent", NULL, false},
+    {"tags", NULL, write_tags, false},
     {"suspended", NULL, write_suspended, false},
     {"halted", "is_halted", NULL, false},
     {"degraded", "is_degraded", NULL, false},

@@ -72,7 +72,7 @@ const struct asg_command_table *asg_cli_table(void)
     static struct asg_command_entry commands[COMMANDS_MAX];
     static struct asg_command_table table = {
         .program = "openasg",
-        .summary = "the command line of openasg, EC2 Auto Scaling that you run yourself",
+        .summary = "Command line of openasg, EC2 Auto Scaling that you run yourself",
         .details = "Orders and questions go to the controller over ZeroMQ with CURVE. "
                    "\"log\" and \"replay\" read the log file and need no controller. "
                    "Results are written to standard output, words about them to standard "
