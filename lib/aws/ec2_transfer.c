@@ -110,7 +110,12 @@ void asg_ec2_transfer_destroy(struct asg_ec2_transfer *transfer)
 static void add_header(struct asg_ec2_transfer *transfer, const char *name,
                        const char *value)
 {
-    const char *line = asg_arena_format(&transfer->arena, "%s: %s", name, value);
+    size_t name_length = strlen(name);
+    size_t value_length = strlen(value);
+    char *line = asg_arena_take(&transfer->arena, name_length + value_length + 3);
+    memcpy(line, name, name_length);
+    memcpy(line + name_length, ": ", 2);
+    memcpy(line + name_length + 2, value, value_length + 1);
     struct curl_slist *headers = curl_slist_append(transfer->headers, line);
     if (headers == NULL) abort(); /* out of memory, as asg_alloc */
     transfer->headers = headers;

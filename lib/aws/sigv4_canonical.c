@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "aws/percent.h"
+#include "aws/sigv4_key.h"
 #include "crypto/crypto.h"
 
 static bool is_blank(char c)
@@ -241,8 +242,22 @@ void asg_sigv4_string_to_sign(const char *date, const char *region, const char *
     char hex[ASG_SHA256_HEX_SIZE];
     asg_sha256(canonical_request, length, hash);
     asg_hex_encode(hash, sizeof hash, hex);
-    asg_bytes_printf(ret, "AWS4-HMAC-SHA256\n%s\n%.8s/%s/%s/aws4_request\n%s", date, date,
-                     region, service, hex);
+    asg_sigv4_append_to_sign(date, region, service, hex, ret);
+}
+
+void asg_sigv4_append_to_sign(const char *date, const char *region, const char *service,
+                              const char *canonical_sha256, struct asg_bytes *ret)
+{
+    asg_bytes_append_text(ret, "AWS4-HMAC-SHA256\n");
+    asg_bytes_append_text(ret, date);
+    asg_bytes_append_byte(ret, '\n');
+    asg_bytes_append(ret, date, 8);
+    asg_bytes_append_byte(ret, '/');
+    asg_bytes_append_text(ret, region);
+    asg_bytes_append_byte(ret, '/');
+    asg_bytes_append_text(ret, service);
+    asg_bytes_append_text(ret, "/aws4_request\n");
+    asg_bytes_append_text(ret, canonical_sha256);
 }
 
 void asg_sigv4_date(int64_t time_ms, char ret[ASG_SIGV4_DATE_SIZE])

@@ -6,11 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "crypto/crypto.h"
 
 /* HMAC chain: "AWS4" + secret, date (8 digits), region, service, "aws4_request". The
  * caller wipes *ret. */
 void asg_sigv4_derive_key(const char *secret, const char *date, const char *region,
                           const char *service, uint8_t ret[ASG_SHA256_BYTES]);
+
+/* The string to sign, with the canonical request's hash in hex. */
+void asg_sigv4_append_to_sign(const char *date, const char *region, const char *service,
+                              const char *canonical_sha256, struct asg_bytes *ret);
 
 #endif

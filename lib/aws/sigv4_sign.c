@@ -17,6 +17,7 @@ struct asg_sigv4_signer {
     struct asg_keyed_hash *key;
     struct asg_secret key_secret;
     char key_date[9];
+    struct asg_hasher *hasher;
     struct asg_bytes canonical; /* kept between calls for their memory */
     struct asg_bytes to_sign;
 };
@@ -56,6 +57,7 @@ void asg_sigv4_signer_new(const struct asg_sigv4_signer_options *options,
     signer->adds_body_hash = options->adds_body_hash;
     signer->keeps_path = options->keeps_path;
     signer->omits_session_token = options->omits_session_token;
+    asg_hasher_new(&signer->hasher);
     *ret = signer;
 }
 
@@ -63,6 +65,7 @@ void asg_sigv4_signer_destroy(struct asg_sigv4_signer **signer)
 {
     if (*signer == NULL) return;
     asg_keyed_hash_destroy(&(*signer)->key);
+    asg_hasher_destroy(&(*signer)->hasher);
     asg_secret_clear(&(*signer)->key_secret);
     asg_bytes_clear(&(*signer)->canonical);
     asg_bytes_clear(&(*signer)->to_sign);
@@ -89,6 +92,16 @@ static void use_key(struct asg_sigv4_signer *signer,
     asg_secret_set(&signer->key_secret, asg_secret_reveal(&credentials->secret_key),
                    credentials->secret_key.length);
     memcpy(signer->key_date, date, 8);
+}
+
+static void hash_to_hex(struct asg_sigv4_signer *signer, const void *data, size_t length,
+                        char ret[ASG_SHA256_HEX_SIZE])
+{
+    uint8_t hash[ASG_SHA256_BYTES];
+    asg_hasher_begin(signer->hasher);
+    asg_hasher_update(signer->hasher, data, length);
+    asg_hasher_end(signer->hasher, hash);
+    asg_hex_encode(hash, sizeof hash, ret);
 }
 
 static bool may_be_signed(const struct asg_sigv4_request *request)
@@ -143,10 +156,8 @@ enum asg_status asg_sigv4_sign(struct asg_sigv4_signer *signer,
     }
     char date[ASG_SIGV4_DATE_SIZE];
     asg_sigv4_date(time_ms, date);
-    uint8_t hash[ASG_SHA256_BYTES];
     char body_hash[ASG_SHA256_HEX_SIZE];
-    asg_sha256(request->body, request->body_length, hash);
-    asg_hex_encode(hash, sizeof hash, body_hash);
+    hash_to_hex(signer, request->body, request->body_length, body_hash);
 
     struct asg_sigv4_signed added = {0};
     add_header(&added, "X-Amz-Date", asg_arena_text(arena, date));
@@ -170,10 +181,12 @@ enum asg_status asg_sigv4_sign(struct asg_sigv4_signer *signer,
     enum asg_status status = asg_sigv4_canonical_request(
         &whole, names, body_hash, signer->keeps_path, &signer->canonical);
     if (status != ASG_OK) return status;
-    asg_sigv4_string_to_sign(date, signer->region, signer->service,
-                             signer->canonical.data, signer->canonical.length,
+    char canonical_hash[ASG_SHA256_HEX_SIZE];
+    hash_to_hex(signer, signer->canonical.data, signer->canonical.length, canonical_hash);
+    asg_sigv4_append_to_sign(date, signer->region, signer->service, canonical_hash,
                              &signer->to_sign);
     use_key(signer, credentials, date);
+    uint8_t hash[ASG_SHA256_BYTES];
     asg_keyed_hash_sign(signer->key, signer->to_sign.data, signer->to_sign.length, hash);
     asg_hex_encode(hash, sizeof hash, added.signature);
     add_header(&added, "Authorization",
