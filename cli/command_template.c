@@ -73,7 +73,7 @@ struct template_wait {
     bool is_failed;
 };
 
-/* Of the views of one name, the one our job made. */
+/* While our job is open the template is being made; then its view has no job. */
 static int look_at_template(struct asg_cli *cli, void *context, struct asg_arena *arena,
                             bool *ret_is_true)
 {
@@ -85,15 +85,14 @@ static int look_at_template(struct asg_cli *cli, void *context, struct asg_arena
     if (code != ASG_EXIT_OK) return code;
     for (size_t i = 0; i < answer.template_count; i++) {
         const struct asg_template_view *view = &answer.templates[i];
-        if (strcmp(view->name, wait->name) != 0 || view->job_id != wait->job_id) continue;
-        wait->is_failed = strncmp(view->state, "failed", 6) == 0;
-        if (!wait->is_failed && strcmp(view->state, "ready") != 0) continue;
+        if (strcmp(view->name, wait->name) != 0 || view->job_id == wait->job_id) continue;
+        wait->is_failed = strcmp(view->state, "ready") != 0;
         wait->found = (struct asg_template_view){
             .name = wait->name,
             .template_id = asg_arena_text(&cli->arena, view->template_id),
             .version = asg_arena_text(&cli->arena, view->version),
             .state = asg_arena_text(&cli->arena, view->state),
-            .job_id = view->job_id,
+            .job_id = wait->job_id,
         };
         *ret_is_true = true;
     }

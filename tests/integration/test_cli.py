@@ -2,6 +2,7 @@
 """The openasg command against a real controller: every order and question once, what it
 answers, its exit codes, and that the log it leaves verifies and replays."""
 
+import http.server
 import json
 import os
 import re
@@ -9,14 +10,17 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
+import urllib.parse
 
 SOURCE = os.environ.get("ASG_SOURCE_DIR") or os.path.dirname(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("ASG_BUILD_DIR") or os.path.join(SOURCE, "build")
 OPENASG = os.path.join(BUILD, "bin", "openasg")
 CONTROLLER = os.path.join(BUILD, "bin", "openasg-controller")
+WORKER = os.path.join(BUILD, "bin", "openasg-worker")
 
 
 def wait_for(what, condition, seconds=20):
@@ -26,6 +30,47 @@ def wait_for(what, condition, seconds=20):
             return
         time.sleep(0.02)
     raise AssertionError(f"waited {seconds} s for {what}")
+
+
+class Ec2(http.server.BaseHTTPRequestHandler):
+    """EC2 as far as launch templates go: version 1, then one more each time. Names that
+    begin with "bad" are refused for good."""
+
+    names = {}
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        form = urllib.parse.parse_qs(body)
+        action = form["Action"][0]
+        name = form.get("LaunchTemplateName", [""])[0]
+        found = form.get("LaunchTemplateId", ["lt-0123456789abcdef0"])[0]
+        code, text = 200, f"<{action}Response><requestId>r-1</requestId></{action}Response>"
+        if action == "CreateLaunchTemplate" and name.startswith("bad"):
+            code = 400
+            text = ("<Response><Errors><Error><Code>InvalidAMIID.Malformed</Code><Message>"
+                    "no such image</Message></Error></Errors><RequestID>r-1</RequestID>"
+                    "</Response>")
+        elif action == "CreateLaunchTemplate":
+            text = ("<CreateLaunchTemplateResponse><requestId>r-1</requestId>"
+                    f"<launchTemplate><launchTemplateId>{found}</launchTemplateId>"
+                    f"<launchTemplateName>{name}</launchTemplateName>"
+                    "<defaultVersionNumber>1</defaultVersionNumber><latestVersionNumber>1"
+                    "</latestVersionNumber></launchTemplate></CreateLaunchTemplateResponse>")
+        elif action == "CreateLaunchTemplateVersion":
+            text = ("<CreateLaunchTemplateVersionResponse><requestId>r-1</requestId>"
+                    f"<launchTemplateVersion><launchTemplateId>{found}</launchTemplateId>"
+                    "<versionNumber>2</versionNumber></launchTemplateVersion>"
+                    "</CreateLaunchTemplateVersionResponse>")
+        data = text.encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/xml")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *args):
+        pass
 
 
 class Controller:
@@ -52,6 +97,8 @@ class Controller:
         with open(self.endpoints) as file:
             lines = dict(line.strip().split(": ", 1) for line in file)
         self.admin = lines["admin"]
+        self.workers = lines["workers"]
+        self.key = lines["key"]
 
     def stop(self, signal_number=signal.SIGTERM):
         if self.process is not None:
@@ -311,9 +358,65 @@ class RestartTest(CliTest):
         self.assertTrue(self.ask("replay")["is_identical"])
 
 
+class WorkerTest(CliTest):
+    """With a worker that has joined, and EC2 behind it."""
+
+    def start_worker(self):
+        folder = os.path.join(self.controller.folder, "worker")
+        os.mkdir(folder)
+        self.run_cli("keys", "make", "worker-1", "--to", folder)
+        shutil.copy(os.path.join(folder, "worker-1.pub"),
+                    os.path.join(self.controller.dir, "workers.d"))
+        self.controller.stop()  # so that it knows the key when the worker knocks
+        self.controller.start()
+        self.ec2 = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Ec2)
+        threading.Thread(target=self.ec2.serve_forever, daemon=True).start()
+        self.addCleanup(self.ec2.server_close)
+        self.addCleanup(self.ec2.shutdown)
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith(("OPENASG_", "AWS_"))}
+        environment.update(AWS_ACCESS_KEY_ID="AKIDEXAMPLE", HOME=folder,
+                           AWS_SECRET_ACCESS_KEY="example", AWS_REGION="us-east-1")
+        with open(os.path.join(folder, "worker.err"), "ab") as err:
+            worker = subprocess.Popen(
+                [WORKER, "--name", "worker-1", "--dir", folder, "--key-file",
+                 os.path.join(folder, "worker-1.key"), "--controller-endpoint",
+                 self.controller.workers, "--controller-key", self.controller.key,
+                 "--ec2-endpoint", f"http://127.0.0.1:{self.ec2.server_port}",
+                 "--hello-every", "100ms"],
+                env=environment, stderr=err, stdin=subprocess.DEVNULL)
+        self.addCleanup(worker.wait, 20)
+        self.addCleanup(worker.terminate)
+        wait_for("the worker to join", lambda: worker.poll() is not None
+                 or self.ask("worker", "list"), 40)
+        with open(os.path.join(folder, "worker.err")) as err:
+            self.assertIsNone(worker.poll(), err.read())
+
+    def test_template_create_waits_and_tells_id_and_version(self):
+        self.start_worker()
+        self.assertEqual(["worker-1"], [item["name"] for item
+                                        in self.ask("worker", "list")])
+        words = ("--image", "ami-1", "--instance-type", "t3.micro")
+        made = self.ask("template", "create", "shop", *words)
+        self.assertEqual(("shop", "lt-0123456789abcdef0", "1", "ready"),
+                         (made["name"], made["template_id"], made["version"],
+                          made["state"]))
+        self.assertEqual("2", self.ask("template", "create", "shop", *words)["version"])
+        bad = self.run_cli("template", "create", "bad", *words, code=1)
+        self.assertIn("template bad: failed: ", bad.stderr)
+        self.assertIn("no such image", bad.stderr)
+        dead = self.ask("jobs", "--dead")
+        self.assertEqual(["template"], [job["kind"] for job in dead])
+        shown = self.run_cli("jobs", "show", str(dead[0]["id"])).stdout
+        self.assertIn("InvalidAMIID.Malformed", shown)
+        self.run_cli("jobs", "retry", str(dead[0]["id"]))
+        self.assertTrue(self.ask("replay")["is_identical"])
+
+
 def load_tests(loader, standard_tests, pattern):
     suite = loader.loadTestsFromTestCase(CliTest)
     suite.addTest(RestartTest("test_wait_outlives_a_restart_of_the_controller"))
+    suite.addTest(WorkerTest("test_template_create_waits_and_tells_id_and_version"))
     return suite
 
 
