@@ -142,7 +142,7 @@ class Demo:
         with open(script, "w") as file:
             file.write(USER_DATA.format(here=here, load=self.load.folder,
                                         capacity=CAPACITY_MILLI, bin=cluster.bin))
-        cluster.openasg("template", "create", GROUP, "--image", "ami-0demo0000000001",
+        cluster.openasg("template", "create", GROUP, "--image", "ami-00000000000000001",
                         "--instance-type", "t3.micro", "--user-data-file", script)
         zones = "us-east-1a,us-east-1b,us-east-1c"
         cluster.openasg("group", "create", GROUP, "--min", 2, "--max", 6,

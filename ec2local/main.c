@@ -1,0 +1,261 @@
+/* openasg-ec2local: its parts list. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "crypto/crypto.h"
+#include "ec2local/service.h"
+#include "ec2local/settings.h"
+
+struct parts {
+    struct asg_ec2local_settings settings;
+    struct asg_world *world;
+    struct asg_boot *boot;
+    struct asg_run_world *run;
+    struct asg_imds_server *imds;
+    struct asg_faults *faults;
+    struct asg_call_log *calls;
+    struct asg_keys *keys;
+    _Atomic(struct asg_service *) service; /* NULL until everything stands */
+    struct asg_http_server *http;
+    char url[128];
+};
+
+static void handle(void *context, const struct asg_http_request *request,
+                   struct asg_http_response *response)
+{
+    struct parts *parts = context;
+    struct asg_service *service = atomic_load(&parts->service);
+    if (service == NULL) {
+        response->status = 503;
+        return;
+    }
+    asg_service_handle(service, request, response);
+}
+
+static enum asg_status parse_cidr(const char *text, struct asg_world_options *options,
+                                  struct asg_error *error)
+{
+    char address[32];
+    unsigned bits = 0;
+    struct in_addr base;
+    if (sscanf(text, "%31[0-9.]/%2u", address, &bits) != 2 ||
+        inet_pton(AF_INET, address, &base) != 1) {
+        return asg_fail(error, ASG_ERR_INVALID, "cidr '%s' is not like 127.100.0.0/16",
+                        text);
+    }
+    options->cidr_base = ntohl(base.s_addr);
+    options->cidr_bits = bits;
+    return ASG_OK;
+}
+
+static enum asg_status parse_addresses(const struct asg_texts *texts, uint32_t *ret,
+                                       struct asg_error *error)
+{
+    for (size_t i = 0; i < texts->count; i++) {
+        struct in_addr address;
+        if (inet_pton(AF_INET, texts->items[i], &address) != 1) {
+            return asg_fail(error, ASG_ERR_INVALID, "'%s' is no IPv4 address",
+                            texts->items[i]);
+        }
+        ret[i] = ntohl(address.s_addr);
+    }
+    return ASG_OK;
+}
+
+static enum asg_status make_world(struct parts *parts, struct asg_arena *arena,
+                                  struct asg_error *error)
+{
+    const struct asg_ec2local_settings *settings = &parts->settings;
+    uint32_t *addresses =
+        asg_arena_take(arena, settings->addresses.count * sizeof *addresses);
+    uint64_t seed = (uint64_t)settings->seed;
+    if (seed == 0) asg_random_bytes(&seed, sizeof seed);
+    struct asg_world_options options = {
+        .region = settings->region,
+        .account_id = settings->account_id,
+        .seed = seed,
+        .boot_min_ms = settings->boot_delay_ms,
+        .boot_max_ms = settings->boot_delay_max_ms > 0 ? settings->boot_delay_max_ms
+                                                       : settings->boot_delay_ms,
+        .stop_ms = settings->stop_delay_ms,
+        .keep_ms = settings->keep_ms,
+        .instance_limit = (uint32_t)settings->instance_limit,
+        .vcpu_limit = (uint32_t)settings->vcpu_limit,
+        .addresses = settings->addresses.count > 0 ? addresses : NULL,
+        .address_count = settings->addresses.count,
+    };
+    enum asg_status status = parse_cidr(settings->cidr, &options, error);
+    if (status == ASG_OK)
+        status = parse_addresses(&settings->addresses, addresses, error);
+    if (status != ASG_OK) return status;
+    if (asg_world_new(&options, &parts->world) != ASG_OK) {
+        return asg_fail(
+            error, ASG_ERR_INVALID,
+            "boot-delay-max-ms must not be below boot-delay-ms, and cidr must "
+            "have 8 to 26 bits");
+    }
+    asg_faults_new(seed, &parts->faults);
+    asg_call_log_new(&parts->calls);
+    return ASG_OK;
+}
+
+static enum asg_status serve(struct parts *parts, struct asg_error *error)
+{
+    const struct asg_http_options options = {
+        .address = parts->settings.listen,
+        .port = (uint16_t)parts->settings.port,
+        .threads = (uint32_t)parts->settings.threads,
+        .max_connections = 1024,
+        .timeout_s = 120,
+        .handler = handle,
+        .context = parts,
+    };
+    enum asg_status status = asg_http_server_new(&options, &parts->http, error);
+    if (status != ASG_OK) return status;
+    (void)snprintf(parts->url, sizeof parts->url, "http://%s:%u", parts->settings.listen,
+                   asg_http_server_port(parts->http));
+    return ASG_OK;
+}
+
+static enum asg_status make_boot(struct parts *parts, struct asg_error *error)
+{
+    const struct asg_ec2local_settings *settings = &parts->settings;
+    if (settings->no_boot) return ASG_OK;
+    const struct asg_boot_options options = {
+        .folder = settings->dir,
+        .imds_url = parts->url,
+        .region = settings->region,
+        .wrapper = settings->instance_wrapper,
+        .environment = settings->instance_env.items,
+        .environment_count = settings->instance_env.count,
+        .grace_ms = settings->grace_ms,
+    };
+    return asg_boot_new(&options, &parts->boot, error);
+}
+
+static void make_service(struct parts *parts)
+{
+    const struct asg_clock clock = asg_clock_real();
+    const struct asg_run_world_options running = {
+        .world = parts->world, .boot = parts->boot, .clock = clock};
+    asg_run_world_new(&running, &parts->run);
+    asg_imds_server_new(parts->run, parts->boot, clock, &parts->imds);
+    const struct asg_service_options options = {
+        .run = parts->run,
+        .boot = parts->boot,
+        .imds = parts->imds,
+        .faults = parts->faults,
+        .calls = parts->calls,
+        .keys = parts->keys,
+        .clock = clock,
+        .region = parts->settings.region,
+        .folder = parts->settings.dir,
+        .limits_rates = parts->settings.rate_limits,
+    };
+    struct asg_service *service = NULL;
+    asg_service_new(&options, &service);
+    atomic_store(&parts->service, service);
+}
+
+static enum asg_status write_endpoint(const struct parts *parts, struct asg_error *error)
+{
+    const char *path = parts->settings.endpoint_file;
+    if (path[0] == '\0') return ASG_OK;
+    char fresh[4096];
+    (void)snprintf(fresh, sizeof fresh, "%s.new", path);
+    FILE *file = fopen(fresh, "we");
+    bool is_written = file != NULL && fprintf(file, "%s\n", parts->url) > 0;
+    if (file != NULL && fclose(file) != 0) is_written = false;
+    if (is_written && rename(fresh, path) == 0) return ASG_OK;
+    return asg_fail(error, ASG_ERR_IO, "cannot write endpoint-file %s: %s", path,
+                    strerror(errno));
+}
+
+static enum asg_status begin(struct parts *parts, struct asg_arena *arena,
+                             struct asg_error *error)
+{
+    const char *dir = parts->settings.dir;
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
+        return asg_fail(error, ASG_ERR_IO, "cannot make the folder %s: %s", dir,
+                        strerror(errno));
+    }
+    enum asg_status status = make_world(parts, arena, error);
+    if (status == ASG_OK) {
+        status = asg_keys_new(parts->settings.keys_file, dir, &parts->keys, error);
+    }
+    if (status == ASG_OK) status = serve(parts, error);
+    if (status == ASG_OK) status = make_boot(parts, error);
+    if (status != ASG_OK) return status;
+    make_service(parts);
+    return write_endpoint(parts, error);
+}
+
+static void end(struct parts *parts)
+{
+    if (parts->run != NULL) asg_run_world_destroy(&parts->run); /* ends the instances */
+    asg_http_server_destroy(&parts->http);
+    struct asg_service *service = atomic_exchange(&parts->service, NULL);
+    if (service != NULL) asg_service_destroy(&service);
+    if (parts->imds != NULL) asg_imds_server_destroy(&parts->imds);
+    if (parts->boot != NULL) asg_boot_destroy(&parts->boot);
+    if (parts->world != NULL) asg_world_destroy(&parts->world);
+    if (parts->faults != NULL) asg_faults_destroy(&parts->faults);
+    if (parts->calls != NULL) asg_call_log_destroy(&parts->calls);
+    if (parts->keys != NULL) asg_keys_destroy(&parts->keys);
+}
+
+/* Wait for a signal to stop; a child that ended is the world's to reap. */
+static void wait_for_end(struct parts *parts, const sigset_t *signals)
+{
+    for (;;) {
+        int number = 0;
+        if (sigwait(signals, &number) != 0) continue;
+        if (number != SIGCHLD) return;
+        asg_run_world_wake(parts->run);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct asg_arena arena = {0};
+    static struct parts parts;
+    struct asg_error error = {""};
+    enum asg_config_act act = ASG_CONFIG_RUN;
+    enum asg_status status = asg_config_load(&asg_ec2local_table, argc, argv, &arena,
+                                             &parts.settings, &act, &error);
+    if (status != ASG_OK) {
+        (void)fprintf(stderr, "openasg-ec2local: %s\n", error.text);
+        return 2;
+    }
+    if (act == ASG_CONFIG_DONE) return 0;
+    asg_log_init("ec2local", (enum asg_log_level)parts.settings.log_level);
+    sigset_t signals;
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGCHLD);
+    (void)pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread is made */
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* grandchildren of instances come to us */
+    status = begin(&parts, &arena, &error);
+    if (status != ASG_OK) {
+        asg_log_error("ec2local", "cannot_start", "%s", error.text);
+    } else {
+        (void)printf("openasg-ec2local serves %s\n", parts.url);
+        (void)fflush(stdout);
+        wait_for_end(&parts, &signals);
+    }
+    end(&parts);
+    asg_arena_clear(&arena);
+    return status == ASG_OK ? 0 : 1;
+}

@@ -1,0 +1,73 @@
+#include "ec2local/settings.h"
+
+static const char *const log_levels[] = {"debug", "info", "warn", "error"};
+static const struct asg_enum log_level_words = {"log level", log_levels, 4};
+
+#define AT(field) .offset = offsetof(struct asg_ec2local_settings, field)
+#define SECOND    INT64_C(1000)
+#define HOUR      (3600 * SECOND)
+
+static const struct asg_config_key keys[] = {
+    {"dir", ASG_CONFIG_PATH, AT(dir), ".ec2local", .unit = "",
+     .help =
+         "folder of the instances, their consoles and the credentials; made when it is "
+         "not there"},
+    {"listen", ASG_CONFIG_TEXT, AT(listen), "127.0.0.1", .unit = "",
+     .help = "address of the API, the metadata and the control endpoint"},
+    {"port", ASG_CONFIG_NUMBER, AT(port), "7710", 0, 65535, NULL, "port",
+     "of all three; 0 takes a free one"},
+    {"endpoint-file", ASG_CONFIG_PATH, AT(endpoint_file), "", .unit = "",
+     .help = "file written with the URL when it serves"},
+    {"keys-file", ASG_CONFIG_PATH, AT(keys_file), "", .unit = "",
+     .help =
+         "who may call, in the form of ~/.aws/credentials; empty: AWS_ACCESS_KEY_ID and "
+         "AWS_SECRET_ACCESS_KEY, else a key is made in dir"},
+    {"region", ASG_CONFIG_TEXT, AT(region), "us-east-1", .unit = "",
+     .help = "the region it pretends to be; requests must be signed for it"},
+    {"account-id", ASG_CONFIG_TEXT, AT(account_id), "000000000000", .unit = "",
+     .help = "twelve digits"},
+    {"cidr", ASG_CONFIG_TEXT, AT(cidr), "127.100.0.0/16", .unit = "",
+     .help = "addresses of the instances"},
+    {"instance-addresses", ASG_CONFIG_TEXTS, AT(addresses), "", .unit = "",
+     .help = "exactly these addresses instead, for instances in network namespaces"},
+    {"boot-delay-ms", ASG_CONFIG_NUMBER, AT(boot_delay_ms), "300", 0, HOUR, NULL,
+     "milliseconds", "from pending to running"},
+    {"boot-delay-max-ms", ASG_CONFIG_NUMBER, AT(boot_delay_max_ms), "0", 0, HOUR, NULL,
+     "milliseconds", "at most so long, drawn evenly; 0: always boot-delay-ms"},
+    {"stop-delay-ms", ASG_CONFIG_NUMBER, AT(stop_delay_ms), "200", 0, HOUR, NULL,
+     "milliseconds", "from shutting-down to terminated"},
+    {"keep", ASG_CONFIG_DURATION, AT(keep_ms), "1h", 0, 24 * HOUR, NULL, "",
+     "terminated instances stay listed"},
+    {"grace-ms", ASG_CONFIG_NUMBER, AT(grace_ms), "2000", 0, HOUR, NULL, "milliseconds",
+     "from SIGTERM to SIGKILL of an instance's processes"},
+    {"instance-limit", ASG_CONFIG_NUMBER, AT(instance_limit), "0", 0, 1000000, NULL,
+     "instances", "live ones; 0: no limit"},
+    {"vcpu-limit", ASG_CONFIG_NUMBER, AT(vcpu_limit), "0", 0, 1000000, NULL, "vCPUs",
+     "of live ones; 0: no limit"},
+    {"rate-limits", ASG_CONFIG_BOOL, AT(rate_limits), "false", .unit = "",
+     .help = "throttle by EC2's documented request buckets"},
+    {"instance-wrapper", ASG_CONFIG_TEXT, AT(instance_wrapper), "", .unit = "",
+     .help = "command put before the user data, {id} and {address} filled in: \"ip netns "
+             "exec host-{address}\""},
+    {"instance-env", ASG_CONFIG_TEXTS, AT(instance_env), "", .unit = "",
+     .help = "KEY=VALUE for the instances' environment, or KEY to pass ours on"},
+    {"no-boot", ASG_CONFIG_BOOL, AT(no_boot), "false", .unit = "",
+     .help = "instances have no processes"},
+    {"seed", ASG_CONFIG_NUMBER, AT(seed), "0", 0, INT64_MAX, NULL, "number",
+     "of ids, delays and faults; 0: another one each time"},
+    {"threads", ASG_CONFIG_NUMBER, AT(threads), "8", 1, 64, NULL, "threads",
+     "that answer requests"},
+    {"log-level", ASG_CONFIG_WORD, AT(log_level), "info", .words = &log_level_words,
+     .unit = "", .help = "lowest level written to standard error"},
+};
+
+const struct asg_config_table asg_ec2local_table = {
+    .program = "openasg-ec2local",
+    .prefix = "OPENASG_EC2LOCAL",
+    .summary =
+        "a local EC2 API; its instances are real process trees on loopback addresses "
+        "that boot by running their user data",
+    .keys = keys,
+    .key_count = sizeof keys / sizeof keys[0],
+    .size = sizeof(struct asg_ec2local_settings),
+};
