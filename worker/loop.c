@@ -10,6 +10,7 @@
 
 #define HALT_LOOK_MS   1000
 #define WAIT_FAILS_MAX 100
+#define STUCK_MS       2000
 #define WAIT_FAIL_MS   10
 
 enum asg_status asg_worker_loop_send(void *context, enum asg_message_type type,
@@ -18,8 +19,51 @@ enum asg_status asg_worker_loop_send(void *context, enum asg_message_type type,
     struct asg_worker_loop *loop = context;
     asg_bytes_reset(&loop->frame);
     asg_wire_encode_message(type, object, &loop->frame);
-    return asg_bus_connection_send(loop->connection, loop->frame.data,
-                                   loop->frame.length);
+    enum asg_status status =
+        asg_bus_connection_send(loop->connection, loop->frame.data, loop->frame.length);
+    if (status == ASG_OK) {
+        loop->stuck_since_ms = INT64_MAX;
+    } else if (loop->stuck_since_ms == INT64_MAX) {
+        loop->stuck_since_ms = asg_clock_monotonic_ms(&loop->clock);
+    }
+    return status;
+}
+
+enum asg_status asg_worker_loop_open(struct asg_worker_loop *loop,
+                                     struct asg_error *error)
+{
+    loop->stuck_since_ms = INT64_MAX;
+    return loop->connect(loop->connect_context, &loop->connection, error);
+}
+
+void asg_worker_loop_clear(struct asg_worker_loop *loop)
+{
+    asg_bus_connection_destroy(&loop->connection);
+    asg_bytes_clear(&loop->frame);
+}
+
+/* ZeroMQ does not try again by itself after a controller refused our key, and its queue
+ * then takes nothing. */
+static void connect_again_if_stuck(struct asg_worker_loop *loop)
+{
+    int64_t now_ms = asg_clock_monotonic_ms(&loop->clock);
+    if (loop->stuck_since_ms == INT64_MAX || now_ms - loop->stuck_since_ms < STUCK_MS) {
+        return;
+    }
+    asg_log_warn(
+        "worker", "controller_away",
+        "nothing leaves for the controller: it is down, or our key (the .pub file "
+        "beside key_file) is not among those it allows; connecting anew");
+    struct asg_bus_connection *fresh = NULL;
+    struct asg_error error = {""};
+    enum asg_status status = loop->connect(loop->connect_context, &fresh, &error);
+    loop->stuck_since_ms = INT64_MAX;
+    if (status != ASG_OK) {
+        asg_log_warn("worker", "connect_failed", "%s; trying again", error.text);
+        return;
+    }
+    asg_bus_connection_destroy(&loop->connection);
+    loop->connection = fresh;
 }
 
 static size_t receive_all(struct asg_worker_loop *loop)
@@ -52,6 +96,7 @@ static void look_for_halt_file(struct asg_worker_loop *loop)
 static int64_t do_due(struct asg_worker_loop *loop)
 {
     look_for_halt_file(loop);
+    connect_again_if_stuck(loop);
     int64_t next_ms = 0;
     do {
         next_ms = asg_worker_tick(loop->worker);

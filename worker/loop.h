@@ -12,13 +12,24 @@
 struct asg_worker_loop {
     struct asg_worker *worker;
     struct asg_ec2_client *ec2;
-    struct asg_bus_connection *connection;
+    /* The connection is made anew when nothing leaves for a while: a controller that did
+     * not know our key has ended it for good. */
+    enum asg_status (*connect)(void *context, struct asg_bus_connection **ret,
+                               struct asg_error *error);
+    void *connect_context;
+    struct asg_bus_connection *connection; /* owned */
+    int64_t stuck_since_ms;                /* INT64_MAX: the last message left */
     struct asg_clock clock;
     int signal_fd; /* SIGTERM and SIGINT, blocked otherwise */
     int64_t stop_ms;
     const char *halt_file;  /* "": none */
     struct asg_bytes frame; /* scratch: what is being sent */
 };
+
+/* Connect for the first time. */
+ASG_MUST_USE enum asg_status asg_worker_loop_open(struct asg_worker_loop *loop,
+                                                  struct asg_error *error);
+void asg_worker_loop_clear(struct asg_worker_loop *loop);
 
 /* The port of the worker's options; `context` is the loop. */
 enum asg_status asg_worker_loop_send(void *context, enum asg_message_type type,

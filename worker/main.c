@@ -24,7 +24,7 @@ struct parts {
     struct asg_worker_settings settings;
     struct asg_bus_keys keys;
     struct asg_bus *bus;
-    struct asg_bus_connection *connection;
+    char server_key[ASG_BUS_KEY_SIZE];
     struct asg_ec2_client *ec2;
     struct asg_worker *worker;
     struct asg_worker_loop loop;
@@ -61,8 +61,7 @@ static int take_signals(void)
     return signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-static enum asg_status load_keys(struct parts *parts, char server_key[ASG_BUS_KEY_SIZE],
-                                 struct asg_error *error)
+static enum asg_status load_keys(struct parts *parts, struct asg_error *error)
 {
     const struct asg_worker_settings *settings = &parts->settings;
     if (settings->allow_plaintext) return ASG_OK;
@@ -79,27 +78,35 @@ static enum asg_status load_keys(struct parts *parts, char server_key[ASG_BUS_KE
                         "the path of its .pub file");
     }
     if (asg_bus_is_key(settings->controller_key)) {
-        memcpy(server_key, settings->controller_key, ASG_BUS_KEY_SIZE);
+        memcpy(parts->server_key, settings->controller_key, ASG_BUS_KEY_SIZE);
         return ASG_OK;
     }
-    return asg_bus_public_key_load(settings->controller_key, server_key, error);
+    return asg_bus_public_key_load(settings->controller_key, parts->server_key, error);
 }
 
-static enum asg_status connect_bus(struct parts *parts, struct asg_error *error)
+static enum asg_status connect_bus(void *context, struct asg_bus_connection **ret,
+                                   struct asg_error *error)
 {
-    char server_key[ASG_BUS_KEY_SIZE] = "";
-    enum asg_status status = load_keys(parts, server_key, error);
-    if (status == ASG_OK) status = asg_bus_new(1, &parts->bus, error);
-    if (status != ASG_OK) return status;
+    struct parts *parts = context;
     const struct asg_bus_connect_options options = {
         .endpoint = parts->settings.controller,
-        .server_key = server_key,
+        .server_key = parts->server_key,
         .keys = &parts->keys,
         .max_message_bytes = ASG_WORKER_FRAME_MAX,
         .high_water = QUEUED_FRAMES,
         .allow_plaintext = parts->settings.allow_plaintext,
     };
-    return asg_bus_connection_new(parts->bus, &options, &parts->connection, error);
+    return asg_bus_connection_new(parts->bus, &options, ret, error);
+}
+
+static enum asg_status open_bus(struct parts *parts, struct asg_error *error)
+{
+    enum asg_status status = load_keys(parts, error);
+    if (status == ASG_OK) status = asg_bus_new(1, &parts->bus, error);
+    if (status != ASG_OK) return status;
+    parts->loop.connect = connect_bus;
+    parts->loop.connect_context = parts;
+    return asg_worker_loop_open(&parts->loop, error);
 }
 
 static enum asg_status connect_ec2(struct parts *parts, const struct asg_clock *clock,
@@ -149,15 +156,11 @@ static void make_worker(struct parts *parts, const struct asg_clock *clock, int 
         .ports = {.send = asg_worker_loop_send, .context = &parts->loop},
     };
     asg_worker_new(&options, &parts->worker);
-    parts->loop = (struct asg_worker_loop){
-        .worker = parts->worker,
-        .ec2 = parts->ec2,
-        .connection = parts->connection,
-        .clock = *clock,
-        .signal_fd = signal_fd,
-        .stop_ms = settings->stop_ms,
-        .halt_file = settings->halt_file,
-    };
+    parts->loop.worker = parts->worker;
+    parts->loop.ec2 = parts->ec2;
+    parts->loop.signal_fd = signal_fd;
+    parts->loop.stop_ms = settings->stop_ms;
+    parts->loop.halt_file = settings->halt_file;
     asg_log_info("worker", "started",
                  "name=\"%s\" version=%s controller=%s jobs=%u key=%s", options.name,
                  ASG_VERSION, settings->controller, options.capacity,
@@ -168,10 +171,9 @@ static void end_parts(struct parts *parts)
 {
     asg_ec2_client_destroy(&parts->ec2);
     asg_worker_destroy(&parts->worker);
-    asg_bus_connection_destroy(&parts->connection);
+    asg_worker_loop_clear(&parts->loop);
     asg_bus_destroy(&parts->bus);
     asg_bus_keys_clear(&parts->keys);
-    asg_bytes_clear(&parts->loop.frame);
     asg_arena_clear(&parts->arena);
 }
 
@@ -187,8 +189,9 @@ static enum asg_status run(struct parts *parts, int argc, char **argv,
     int signal_fd = take_signals();
     if (signal_fd < 0) return asg_fail(error, ASG_ERR_IO, "no signalfd to be had");
     const struct asg_clock clock = asg_clock_real();
+    parts->loop.clock = clock;
     status = connect_ec2(parts, &clock, error);
-    if (status == ASG_OK) status = connect_bus(parts, error);
+    if (status == ASG_OK) status = open_bus(parts, error);
     if (status == ASG_OK) {
         make_worker(parts, &clock, signal_fd);
         status = asg_worker_loop_run(&parts->loop);

@@ -19,6 +19,7 @@ struct setup {
     struct asg_bus *bus;
     struct asg_bus_listener *listener;
     struct asg_bus_keys keys;
+    struct asg_allow_list *allowed; /* NULL: every key */
     char endpoint[ASG_BUS_ENDPOINT_MAX];
     char folder[64];
     pid_t pid;
@@ -57,6 +58,7 @@ static void listen_at(struct setup *setup, const char *endpoint)
     const struct asg_bus_listen_options options = {.endpoint = endpoint,
                                                    .domain = "workers",
                                                    .keys = &setup->keys,
+                                                   .allow_list = setup->allowed,
                                                    .max_message_bytes = 1 << 20};
     /* A port that was just given up is free a moment later. */
     enum asg_status status = ASG_ERR_IO;
@@ -75,6 +77,9 @@ static void start_worker(struct setup *setup)
     (void)setenv("AWS_SECRET_ACCESS_KEY", SCRIPTED_SECRET, 1);
     (void)setenv("AWS_ENDPOINT_URL_EC2", setup->server.url, 1);
     (void)setenv("AWS_REGION", "us-east-1", 1);
+    /* One word: a key may begin with a dash. */
+    char key[64];
+    (void)snprintf(key, sizeof key, "--controller-key=%s", setup->keys.public_key);
     char program[] = ASG_BUILD_DIR "/bin/openasg-worker";
     char *argv[] = {program,
                     (char[]){"--dir"},
@@ -82,8 +87,7 @@ static void start_worker(struct setup *setup)
                     (char[]){"--name=w1"},
                     (char[]){"--controller-endpoint"},
                     setup->endpoint,
-                    (char[]){"--controller-key"},
-                    setup->keys.public_key,
+                    key,
                     (char[]){"--hello-every=100ms"},
                     (char[]){"--resend-after=100ms"},
                     (char[]){"--stop-within=10s"},
@@ -92,9 +96,9 @@ static void start_worker(struct setup *setup)
     left_behind = setup->pid;
 }
 
-static void open_setup(struct setup *setup)
+static void open_setup(struct setup *setup, struct asg_allow_list *allowed)
 {
-    *setup = (struct setup){0};
+    *setup = (struct setup){.allowed = allowed};
     (void)snprintf(setup->folder, sizeof setup->folder, "/tmp/test_worker.XXXXXX");
     assert_non_null(mkdtemp(setup->folder));
     asg_bus_keys_new(&setup->keys);
@@ -213,7 +217,7 @@ static void test_a_job_goes_round_and_a_restarted_controller_gets_its_result(voi
 {
     (void)state;
     struct setup setup;
-    open_setup(&setup);
+    open_setup(&setup, /* allowed */ NULL);
     struct asg_hello hello = {0};
     hear(&setup, ASG_MESSAGE_HELLO, &hello);
     assert_string_equal("w1", hello.worker);
@@ -255,7 +259,7 @@ static void test_sigterm_waits_for_the_launch_under_way(void **state)
 {
     (void)state;
     struct setup setup;
-    open_setup(&setup);
+    open_setup(&setup, /* allowed */ NULL);
     struct asg_hello hello = {0};
     hear(&setup, ASG_MESSAGE_HELLO, &hello);
     welcome(&setup, 1);
@@ -285,11 +289,38 @@ static void test_sigterm_waits_for_the_launch_under_way(void **state)
     close_setup(&setup);
 }
 
+static void test_a_worker_whose_key_is_allowed_later_connects_by_itself(void **state)
+{
+    (void)state;
+    struct setup setup;
+    struct asg_allow_list *allowed = NULL;
+    asg_allow_list_new(&allowed);
+    open_setup(&setup, allowed);
+    struct asg_clock clock = asg_clock_real();
+    int64_t until_ms = asg_clock_monotonic_ms(&clock) + WAIT_MS;
+    while (asg_bus_refused_count(setup.bus) == 0) {
+        assert_true(asg_clock_monotonic_ms(&clock) < until_ms);
+        struct asg_bus_poll_item item = {.listener = setup.listener, .fd = -1};
+        (void)asg_bus_poll(&item, 1, 20);
+    }
+    char path[128];
+    char key[ASG_BUS_KEY_SIZE];
+    (void)snprintf(path, sizeof path, "%s/worker.key.pub", setup.folder);
+    assert_status(ASG_OK, asg_bus_public_key_load(path, key, NULL));
+    asg_allow_list_add(allowed, key, "w1");
+    struct asg_hello hello = {0};
+    hear(&setup, ASG_MESSAGE_HELLO, &hello);
+    assert_string_equal("w1", hello.worker);
+    close_setup(&setup);
+    asg_allow_list_destroy(&allowed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             test_a_job_goes_round_and_a_restarted_controller_gets_its_result),
+        cmocka_unit_test(test_a_worker_whose_key_is_allowed_later_connects_by_itself),
         cmocka_unit_test(test_sigterm_waits_for_the_launch_under_way),
     };
     (void)atexit(end_left_behind);
