@@ -146,6 +146,7 @@ enum asg_status asg_config_load(const struct asg_config_table *table, int argc,
         } else {
             asg_config_document(table, stdout);
         }
+        (void)fflush(stdout);
         *ret = ASG_CONFIG_DONE;
         return ASG_OK;
     }
@@ -159,6 +160,7 @@ enum asg_status asg_config_load(const struct asg_config_table *table, int argc,
     if (status != ASG_OK) return status;
     if (args.wants_print) {
         asg_config_print(table, config, stdout);
+        (void)fflush(stdout);
         *ret = ASG_CONFIG_DONE;
         return ASG_OK;
     }

@@ -223,11 +223,6 @@ static inline void play_a_day(struct world *world)
                                       .policy_config = &policy});
     for (int second = 0; second < 30; second++) {
         world->now_ms += 1000;
-        struct asg_group_view *views = NULL;
-        size_t count = 0;
-        struct asg_arena arena = {0};
-        asg_core_view_groups(world->core, "web", &arena, &views, &count);
-        asg_arena_clear(&arena);
         struct asg_effects watching = {0};
         asg_core_watching(world->core, &watching.arena, &watching);
         struct asg_group_metric metric = {
