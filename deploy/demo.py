@@ -255,7 +255,7 @@ class Demo:
 
         job = wait_for("a worker to hold the launch", holder, 20)
         wait_for("its call to reach EC2",
-                 lambda: any(c["client_token"] not in before for c in self.launches()), 10)
+                 lambda: any(c["token"] not in before for c in self.launches()), 10)
         cluster.kill(job["worker"])
         story.say(f"killed {job['worker']} while it held job {job['name']}")
         cluster.control("DELETE", "/_control/faults")
@@ -314,9 +314,9 @@ class Demo:
     def run(self):
         self.start()
         self.scale()
-        self.cluster.launch_tokens = [c["client_token"] for c in self.launches()]
+        self.cluster.launch_tokens = [c["token"] for c in self.launches()]
         self.kill_agent()
-        self.cluster.launch_tokens = [c["client_token"] for c in self.launches()]
+        self.cluster.launch_tokens = [c["token"] for c in self.launches()]
         self.load.offered = 70.0
         self.kill_worker()
         self.kill_controller()
