@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -53,7 +54,8 @@ void asg_boot_destroy(struct asg_boot **boot_at)
         boot->trees[i].kill_at_ms = 0; /* no grace */
     }
     while (asg_boot_step(boot, 0, ignore_end, NULL)) {
-        (void)usleep(1000);
+        const struct timespec moment = {.tv_nsec = 1000000};
+        (void)nanosleep(&moment, NULL);
     }
     asg_boot_close_folder(boot);
     asg_process_table_clear(&boot->table);

@@ -10,13 +10,14 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "crypto/crypto.h"
 
 #define LEFTOVER_ROUNDS 500
-#define ROUND_US        10000
+#define ROUND_NS        10000000
 
 /* A tree of an earlier ec2local: its session, and when that session began. */
 struct leftover {
@@ -126,7 +127,8 @@ static void end_leftovers(struct asg_boot *boot, const struct leftover *leftover
             if (kill(process->pid, SIGKILL) == 0) alive++;
         }
         if (alive == 0) return;
-        (void)usleep(ROUND_US);
+        const struct timespec moment = {.tv_nsec = ROUND_NS};
+        (void)nanosleep(&moment, NULL);
     }
 }
 

@@ -12,6 +12,8 @@
 #include "base/arena.h"
 #include "crypto/crypto.h"
 
+#define QUOTE 0x22 /* the character itself */
+
 /* A piece of text that somebody else owns. */
 struct span {
     const char *text;
@@ -88,8 +90,8 @@ static void read_boundary(struct span line, char ret[80])
         if (strncasecmp(line.text + i, "boundary=", 9) != 0) continue;
         const char *at = line.text + i + 9;
         const char *end = line.text + line.length;
-        const char *stops = at < end && *at == '"' ? "\"" : " ;\r\n";
-        if (at < end && *at == '"') at++;
+        const char *stops = at < end && *at == QUOTE ? "\"" : " ;\r\n";
+        if (at < end && *at == QUOTE) at++;
         size_t length = 0;
         while (at < end && strchr(stops, *at) == NULL && length < 79) {
             ret[length++] = *at++;

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -189,6 +188,13 @@ static enum asg_status begin(struct parts *parts, struct asg_arena *arena,
         return asg_fail(error, ASG_ERR_IO, "cannot make the folder %s: %s", dir,
                         strerror(errno));
     }
+    char *whole = realpath(dir, NULL); /* instances run in folders of their own */
+    if (whole == NULL) {
+        return asg_fail(error, ASG_ERR_IO, "cannot find the folder %s: %s", dir,
+                        strerror(errno));
+    }
+    parts->settings.dir = dir = asg_arena_text(arena, whole);
+    free(whole);
     enum asg_status status = make_world(parts, arena, error);
     if (status == ASG_OK) {
         status = asg_keys_new(parts->settings.keys_file, dir, &parts->keys, error);
@@ -202,16 +208,17 @@ static enum asg_status begin(struct parts *parts, struct asg_arena *arena,
 
 static void end(struct parts *parts)
 {
-    if (parts->run != NULL) asg_run_world_destroy(&parts->run); /* ends the instances */
-    asg_http_server_destroy(&parts->http);
+    if (parts->run != NULL) asg_run_world_stop(parts->run); /* ends the instances */
+    asg_http_server_destroy(&parts->http); /* waits for the last handlers */
     struct asg_service *service = atomic_exchange(&parts->service, NULL);
-    if (service != NULL) asg_service_destroy(&service);
-    if (parts->imds != NULL) asg_imds_server_destroy(&parts->imds);
-    if (parts->boot != NULL) asg_boot_destroy(&parts->boot);
-    if (parts->world != NULL) asg_world_destroy(&parts->world);
-    if (parts->faults != NULL) asg_faults_destroy(&parts->faults);
-    if (parts->calls != NULL) asg_call_log_destroy(&parts->calls);
-    if (parts->keys != NULL) asg_keys_destroy(&parts->keys);
+    asg_service_destroy(&service);
+    asg_imds_server_destroy(&parts->imds);
+    asg_run_world_destroy(&parts->run);
+    asg_boot_destroy(&parts->boot);
+    asg_world_destroy(&parts->world);
+    asg_faults_destroy(&parts->faults);
+    asg_call_log_destroy(&parts->calls);
+    asg_keys_destroy(&parts->keys);
 }
 
 /* Wait for a signal to stop; a child that ended is the world's to reap. */
@@ -238,6 +245,7 @@ int main(int argc, char **argv)
         return 2;
     }
     if (act == ASG_CONFIG_DONE) return 0;
+    asg_ec2local_take_environment(argc, argv, &arena, &parts.settings);
     asg_log_init("ec2local", (enum asg_log_level)parts.settings.log_level);
     sigset_t signals;
     (void)sigemptyset(&signals);
@@ -246,7 +254,6 @@ int main(int argc, char **argv)
     (void)sigaddset(&signals, SIGCHLD);
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread is made */
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* grandchildren of instances come to us */
     status = begin(&parts, &arena, &error);
     if (status != ASG_OK) {
         asg_log_error("ec2local", "cannot_start", "%s", error.text);

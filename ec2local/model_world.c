@@ -138,23 +138,19 @@ void asg_world_give_address(struct asg_world *world, struct asg_world_instance *
 
 /* --- the region --- */
 
-/* "us-east-1" gives "use1": how AWS writes the ids of zones. */
+/* "us-east-1" gives "use1": the first word whole, one letter of the others. */
 static void shorten_region(const char *region, char ret[12])
 {
     size_t length = 0;
-    bool takes_next = true;
-    size_t in_word = 0;
+    bool is_first_word = true;
+    bool is_word_begun = false;
     for (const char *at = region; *at != '\0' && length < 10; at++) {
         if (*at == '-') {
-            takes_next = true;
-            in_word = 0;
-            continue;
-        }
-        if (takes_next && in_word < (length == 0 ? 2u : 1u)) {
+            is_first_word = false;
+            is_word_begun = false;
+        } else if (is_first_word || !is_word_begun) {
             ret[length++] = *at;
-            in_word++;
-        } else {
-            takes_next = false;
+            is_word_begun = true;
         }
     }
     ret[length] = '\0';

@@ -195,15 +195,21 @@ void asg_run_world_new(const struct asg_run_world_options *options,
     *ret = run;
 }
 
+void asg_run_world_stop(struct asg_run_world *run)
+{
+    (void)pthread_mutex_lock(&run->lock);
+    bool was_running = !run->is_ending;
+    run->is_ending = true;
+    (void)pthread_cond_signal(&run->changed);
+    (void)pthread_mutex_unlock(&run->lock);
+    if (was_running) (void)pthread_join(run->thread, NULL);
+}
+
 void asg_run_world_destroy(struct asg_run_world **run_at)
 {
     struct asg_run_world *run = *run_at;
     if (run == NULL) return;
-    (void)pthread_mutex_lock(&run->lock);
-    run->is_ending = true;
-    (void)pthread_cond_signal(&run->changed);
-    (void)pthread_mutex_unlock(&run->lock);
-    (void)pthread_join(run->thread, NULL);
+    asg_run_world_stop(run);
     asg_world_effects_clear(&run->effects);
     (void)pthread_cond_destroy(&run->changed);
     (void)pthread_mutex_destroy(&run->lock);

@@ -23,8 +23,10 @@ struct asg_run_world_options {
 
 void asg_run_world_new(const struct asg_run_world_options *options,
                        struct asg_run_world **ret);
-/* Ends all process trees (SIGTERM, then SIGKILL after the grace), then the thread.
- * Blocks until they are gone. */
+/* End all process trees (SIGTERM, then SIGKILL after the grace), then the thread. Blocks
+ * until they are gone. Requests may still come; nothing they want happens any more. */
+void asg_run_world_stop(struct asg_run_world *run);
+/* Stops it first when it runs. No request may be under way. */
 void asg_run_world_destroy(struct asg_run_world **run);
 
 /* Borrow the world, brought up to now. *ret_now_ms: the time to give to the model,

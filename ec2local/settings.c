@@ -1,5 +1,7 @@
 #include "ec2local/settings.h"
 
+#include <string.h>
+
 static const char *const log_levels[] = {"debug", "info", "warn", "error"};
 static const struct asg_enum log_level_words = {"log level", log_levels, 4};
 
@@ -71,3 +73,21 @@ const struct asg_config_table asg_ec2local_table = {
     .key_count = sizeof keys / sizeof keys[0],
     .size = sizeof(struct asg_ec2local_settings),
 };
+
+void asg_ec2local_take_environment(int argc, char **argv, struct asg_arena *arena,
+                                   struct asg_ec2local_settings *settings)
+{
+    static const char option[] = "--instance-env";
+    size_t length = sizeof option - 1;
+    struct asg_texts given = {
+        .items = asg_arena_take(arena, (size_t)argc * sizeof *given.items)};
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], option, length) != 0) continue;
+        if (argv[i][length] == '=') {
+            given.items[given.count++] = argv[i] + length + 1;
+        } else if (argv[i][length] == '\0' && i + 1 < argc) {
+            given.items[given.count++] = argv[++i];
+        }
+    }
+    if (given.count > 0) settings->instance_env = given;
+}

@@ -32,4 +32,9 @@ struct asg_ec2local_settings {
 
 extern const struct asg_config_table asg_ec2local_table;
 
+/* --instance-env may be given several times, and there commas are part of the value:
+ * when it is on the command line at all, that is what counts. */
+void asg_ec2local_take_environment(int argc, char **argv, struct asg_arena *arena,
+                                   struct asg_ec2local_settings *settings);
+
 #endif
