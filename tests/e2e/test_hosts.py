@@ -1,0 +1,212 @@
+"""Separate hosts: EC2, controller, two workers and the agents each in a network namespace
+of the test's own making, joined by veth pairs to one switch host. A worker's and an agent's
+link is cut and rejoined. Needs root and namespaces; skipped with a word elsewhere."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+root = os.environ["ASG_SOURCE_DIR"]
+build = os.environ["ASG_BUILD_DIR"]
+sys.path.insert(0, os.path.join(root, "deploy"))
+from cluster import Cluster, Trouble, wait_for  # noqa: E402
+
+SKIP = 77
+TAG = f"oa{os.getpid() % 10000}"
+NET = "10.77.0."
+EC2, CONTROLLER, WORKERS, AGENTS = 2, 3, (4, 5), (10, 11, 12, 13)
+
+
+def run(*words, check=True):
+    return subprocess.run(words, check=check, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
+
+
+def namespace(number):
+    return f"{TAG}-{number}"
+
+
+class Network:
+    """One namespace is the switch (a bridge); each host hangs on it by a veth pair."""
+
+    def __init__(self):
+        self.hosts = []
+        run("ip", "netns", "add", namespace(0))
+        run("ip", "-n", namespace(0), "link", "add", "switch", "type", "bridge")
+        run("ip", "-n", namespace(0), "link", "set", "switch", "up")
+
+    def add_host(self, number):
+        name = namespace(number)
+        run("ip", "netns", "add", name)
+        self.hosts.append(number)
+        run("ip", "-n", name, "link", "add", "eth0", "type", "veth", "peer", "name",
+            f"port{number}", "netns", namespace(0))
+        run("ip", "-n", name, "addr", "add", f"{NET}{number}/24", "dev", "eth0")
+        for link in ("eth0", "lo"):
+            run("ip", "-n", name, "link", "set", link, "up")
+        run("ip", "-n", namespace(0), "link", "set", f"port{number}", "master", "switch")
+        run("ip", "-n", namespace(0), "link", "set", f"port{number}", "up")
+
+    def cut(self, number):
+        run("ip", "-n", namespace(0), "link", "set", f"port{number}", "down")
+
+    def rejoin(self, number):
+        run("ip", "-n", namespace(0), "link", "set", f"port{number}", "up")
+
+    def remove(self):
+        for number in [0] + self.hosts:
+            run("ip", "netns", "del", namespace(number), check=False)
+
+
+class Hosts(Cluster):
+    """The same processes, each started inside its host's namespace."""
+
+    def __init__(self, folder):
+        super().__init__(build, folder)
+        self.where = {}
+
+    def start(self, name, arguments, env=None):
+        path = os.path.join(self.bin, arguments[0])
+        log = open(self.log_of(name), "ab")
+        self.processes[name] = subprocess.Popen(
+            ["ip", "netns", "exec", namespace(self.where[name]), path] + arguments[1:],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env or self.env,
+            start_new_session=True)
+        log.close()
+        return self.processes[name]
+
+    def openasg_command(self, *arguments):
+        command = super().openasg_command(*arguments)
+        if os.path.exists(os.path.join(self.dir, "controller.endpoints")):
+            return ["ip", "netns", "exec", namespace(CONTROLLER)] + command
+        return command
+
+
+USER_DATA = """#!/bin/sh
+exec {bin}/openasg-agent --cpu-source session --interval-ms 500 \\
+  --key-file "$PWD/agent.key" --grpc-listen ":7705"
+"""
+
+
+def start(hosts):
+    hosts.where = {"ec2local": EC2, "controller": CONTROLLER,
+                   "worker-1": WORKERS[0], "worker-2": WORKERS[1]}
+    addresses = ",".join(f"{NET}{n}" for n in AGENTS)
+    hosts.start_ec2local("--listen", f"{NET}{EC2}", "--instance-addresses", addresses,
+                         "--instance-wrapper",
+                         os.path.join(hosts.dir, "on-host") + " {address}")
+    here = f"tcp://{NET}{CONTROLLER}:"
+    hosts.start_controller(
+        listen_agents=here + "7701", listen_workers=here + "7702",
+        listen_admin=here + "7703", listen_http=f"{NET}{CONTROLLER}:7704",
+        jobs_lease="2s", jobs_heartbeat="400ms", join_silent_after="1500ms",
+        probe_suspect_every="250ms", probe_deadline="500ms")
+    for name in ("worker-1", "worker-2"):
+        hosts.start_worker(name, stop_within="1s", ec2_allow_plain_http="true")
+    wait_for("two workers", lambda: len(hosts.ask("worker", "list")) == 2)
+
+
+def instances(hosts):
+    return [r for r in hosts.ask("instance", "list", "web") if r["state"] == "in-service"]
+
+
+def make_group(hosts):
+    script = os.path.join(hosts.dir, "user-data.sh")
+    with open(script, "w") as file:
+        file.write(USER_DATA.format(bin=hosts.bin))
+    hosts.openasg("template", "create", "web", "--image", "ami-00000000000000001",
+                  "--instance-type", "t3.micro", "--user-data-file", script)
+    hosts.openasg("group", "create", "web", "--min", 2, "--max", 3, "--template", "web",
+                  "--zones", "us-east-1a,us-east-1b", "--health-check", "agent",
+                  "--evaluation", "1s", "--warmup", "1s", "--terminating-percent", 100,
+                  "--terminated-percent", 100, "--unhealthy-percent", 50)
+    wait_for("two instances", lambda: len(instances(hosts)) == 2, 40)
+    print("ok two instances on hosts of their own:",
+          [r["private_ip"] for r in instances(hosts)])
+
+
+def cut_worker(network, hosts):
+    """A cut worker loses its lease, the job goes to the other, EC2 launches once."""
+    network.cut(WORKERS[0])
+    hosts.openasg("desired", "set", "web", 3)
+    wait_for("the launch by the worker that is left", lambda: len(instances(hosts)) == 3, 40)
+    network.rejoin(WORKERS[0])
+    wait_for("the cut worker to be back", lambda: len(
+        [w for w in hosts.ask("worker", "list") if w["heard_ms"] < 1500]) == 2, 40)
+    live = len(live_instances(hosts))
+    assert live == 3, f"{live} instances live, 3 wanted"
+    print("ok a worker's link was cut and rejoined: 3 in service, none doubled")
+
+
+def live_instances(hosts):
+    """EC2's list, asked from inside the network."""
+    code = ("import sys, json; sys.path.insert(0, sys.argv[1]); import cluster; "
+            "c = cluster.Cluster(sys.argv[2], sys.argv[3], sys.argv[4]); "
+            "print(json.dumps(c.ec2_instances()))")
+    done = subprocess.run(
+        ["ip", "netns", "exec", namespace(CONTROLLER), sys.executable, "-c", code,
+         os.path.join(root, "deploy"), build, hosts.dir, hosts.ec2_endpoint],
+        env=hosts.env, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def cut_agent(network, hosts):
+    """A short cut is survived; a long one is two signs, and the instance is replaced."""
+    victim = instances(hosts)[0]
+    number = int(victim["private_ip"].rsplit(".", 1)[1])
+    network.cut(number)
+    wait_for("its replacement", lambda: victim["instance_id"] not in
+             [r["instance_id"] for r in instances(hosts)] and len(instances(hosts)) == 3, 60)
+    network.rejoin(number)
+    texts = " ".join(d["text"] for d in hosts.ask("explain", "web"))
+    assert "does not answer its probe" in texts and "is silent" in texts
+    wait_for("EC2 to hold exactly the three",
+             lambda: set(live_instances(hosts)) ==
+             {r["instance_id"] for r in instances(hosts)}, 30)
+    print("ok an agent's link was cut: probed, replaced, nothing orphaned")
+
+
+def main():
+    if os.geteuid() != 0 or shutil.which("ip") is None:
+        print("skipped: network namespaces need root and the ip command")
+        return SKIP
+    if run("ip", "netns", "add", namespace(0), check=False).returncode != 0:
+        print("skipped: this machine allows no network namespaces")
+        return SKIP
+    run("ip", "netns", "del", namespace(0))
+    folder = tempfile.mkdtemp(prefix="openasg-hosts-")
+    with open(os.path.join(folder, "on-host"), "w") as file:
+        file.write(f'#!/bin/sh\n# Run the rest on the host that has this address.\n'
+                   f'number=${{1##*.}}\nshift\nexec ip netns exec {TAG}-$number "$@"\n')
+    os.chmod(os.path.join(folder, "on-host"), 0o755)
+    network = Network()
+    hosts = Hosts(folder)
+    failed = True
+    try:
+        for number in (EC2, CONTROLLER) + WORKERS + AGENTS:
+            network.add_host(number)
+        start(hosts)
+        make_group(hosts)
+        cut_worker(network, hosts)
+        cut_agent(network, hosts)
+        replayed = hosts.openasg("replay", hosts.log_file())
+        assert "identical" in replayed, replayed
+        print("ok the log replays: " + replayed.strip())
+        failed = False
+    except (Trouble, AssertionError) as trouble:
+        print(f"failed: {trouble}")
+        for name in hosts.processes:
+            with open(hosts.log_of(name), errors="replace") as log:
+                print(f"--- {name}\n" + log.read()[-1500:])
+    finally:
+        hosts.stop_all()
+        network.remove()
+        shutil.rmtree(folder, ignore_errors=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
