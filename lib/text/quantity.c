@@ -145,6 +145,12 @@ void asg_quantity_print_duration(int64_t value_ms, char text[ASG_QUANTITY_TEXT_M
 {
     size_t i = 0;
     if (value_ms == 0) i = 3; /* "0s" */
+    if (value_ms % 1000 != 0 && (value_ms > 1000 || value_ms < -1000)) {
+        asg_quantity_print_milli(value_ms, text); /* "1.5s" */
+        size_t length = strlen(text);
+        (void)snprintf(text + length, ASG_QUANTITY_TEXT_MAX - length, "s");
+        return;
+    }
     while (value_ms % durations[i].factor != 0)
         i++;
     (void)snprintf(text, ASG_QUANTITY_TEXT_MAX, "%" PRId64 "%s",

@@ -31,7 +31,7 @@ ASG_MUST_USE bool asg_quantity_size(const char *text, int64_t *ret);
 /* Thousandths from a decimal number with at most three places; "%" may follow. */
 ASG_MUST_USE bool asg_quantity_milli(const char *text, int64_t *ret);
 
-/* The shortest text that reads back as the same value: "1500ms", "5m", "82.5". */
+/* The shortest text that reads back as the same value: "1.5s", "5m", "82.5". */
 void asg_quantity_print_duration(int64_t value_ms, char text[ASG_QUANTITY_TEXT_MAX]);
 void asg_quantity_print_size(int64_t bytes, char text[ASG_QUANTITY_TEXT_MAX]);
 void asg_quantity_print_milli(int64_t value_milli, char text[ASG_QUANTITY_TEXT_MAX]);
