@@ -10,7 +10,8 @@
 
 #define HALT_LOOK_MS   1000
 #define WAIT_FAILS_MAX 100
-#define STUCK_MS       2000
+#define STUCK_MS_MIN   INT64_C(500)
+#define STUCK_MS_MAX   INT64_C(30000)
 #define WAIT_FAIL_MS   10
 
 enum asg_status asg_worker_loop_send(void *context, enum asg_message_type type,
@@ -33,6 +34,7 @@ enum asg_status asg_worker_loop_open(struct asg_worker_loop *loop,
                                      struct asg_error *error)
 {
     loop->stuck_since_ms = INT64_MAX;
+    loop->stuck_ms = STUCK_MS_MIN;
     return loop->connect(loop->connect_context, &loop->connection, error);
 }
 
@@ -47,7 +49,8 @@ void asg_worker_loop_clear(struct asg_worker_loop *loop)
 static void connect_again_if_stuck(struct asg_worker_loop *loop)
 {
     int64_t now_ms = asg_clock_monotonic_ms(&loop->clock);
-    if (loop->stuck_since_ms == INT64_MAX || now_ms - loop->stuck_since_ms < STUCK_MS) {
+    if (loop->stuck_since_ms == INT64_MAX ||
+        now_ms - loop->stuck_since_ms < loop->stuck_ms) {
         return;
     }
     asg_log_warn(
@@ -58,6 +61,7 @@ static void connect_again_if_stuck(struct asg_worker_loop *loop)
     struct asg_error error = {""};
     enum asg_status status = loop->connect(loop->connect_context, &fresh, &error);
     loop->stuck_since_ms = INT64_MAX;
+    if (loop->stuck_ms < STUCK_MS_MAX) loop->stuck_ms *= 2;
     if (status != ASG_OK) {
         asg_log_warn("worker", "connect_failed", "%s; trying again", error.text);
         return;
@@ -74,6 +78,7 @@ static size_t receive_all(struct asg_worker_loop *loop)
         asg_worker_receive(loop->worker, message.data, message.length);
         count++;
     }
+    if (count > 0) loop->stuck_ms = STUCK_MS_MIN;
     return count;
 }
 

@@ -19,6 +19,7 @@ struct asg_worker_loop {
     void *connect_context;
     struct asg_bus_connection *connection; /* owned */
     int64_t stuck_since_ms;                /* INT64_MAX: the last message left */
+    int64_t stuck_ms; /* so long before it is made anew; doubles each time */
     struct asg_clock clock;
     int signal_fd; /* SIGTERM and SIGINT, blocked otherwise */
     int64_t stop_ms;
