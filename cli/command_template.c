@@ -131,6 +131,12 @@ static int wait_for_template(struct asg_cli *cli, const char *name, uint64_t job
     }
     asg_cli_show_one(cli, &asg_template_view_schema, &wait.found,
                      ASG_COLUMNS(one_columns));
+    if (strcmp(wait.found.version, "1") != 0) {
+        (void)fprintf(cli->err,
+                      "EC2's default is still the version it was: groups take this one "
+                      "with --template-version %s or '$Latest'\n",
+                      wait.found.version);
+    }
     return ASG_EXIT_OK;
 }
 
@@ -190,7 +196,8 @@ static const struct asg_command_entry commands[] = {
     {.name = "template create",
      .summary = "Make a launch template in EC2, or a new version of it",
      .details = "A worker makes it; when it is there its id and version are shown. A "
-                "version is numbered by EC2 and never changes.",
+                "version is numbered by EC2 and never changes; a further one does not "
+                "become EC2's default.",
      .examples = "openasg template create web --image ami-0abc --instance-type t3.micro "
                  "--user-data-file boot.sh",
      ASG_ARGUMENTS(name_argument),
