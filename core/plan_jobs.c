@@ -24,7 +24,9 @@
 #define LISTINGS_START    20
 #define LOOK_MS_MIN       INT64_C(1000)
 #define LOOK_MS_MAX       INT64_C(10000)
-#define LOOK_IDS_MAX      200 /* values of one filter */
+#define NO_POOL_MS        INT64_C(30000)
+#define ZONE_WEIGHT       1000 /* balance is over zones first, then over their subnets */
+#define LOOK_IDS_MAX      200  /* values of one filter */
 
 /* Same job and attempt, same token, for ever (docs/decisions/0002-core-state.md). */
 static void set_token(struct asg_core *core, struct job *job)
@@ -56,8 +58,7 @@ static uint32_t count_in_subnet(const struct group *group, const char *subnet_id
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = &group->instances[i];
         if (!counts_as_capacity(instance)) continue;
-        /* The zone weighs first: balance is over zones, then over their subnets. */
-        if (strcmp(instance->zone, zone) == 0) count += 1000;
+        if (strcmp(instance->zone, zone) == 0) count += ZONE_WEIGHT;
         if (strcmp(instance->subnet_id, subnet_id) == 0) count++;
     }
     return count;
@@ -141,24 +142,58 @@ static struct job *plan_launch(struct asg_core *core, struct group *group,
     return job;
 }
 
-/* One at a time into the emptiest zone, then one job for each subnet that got some. */
+/* How many of `count` each subnet gets: one after another into the emptiest. */
+static void spread(struct asg_core *core, struct group *group, const char *type,
+                   uint32_t count, uint32_t *planned)
+{
+    size_t subnet_count = group->config.subnet_count;
+    uint32_t *weights =
+        asg_arena_take(&core->effects->arena, subnet_count * sizeof *weights);
+    for (size_t i = 0; i < subnet_count; i++) {
+        const struct asg_subnet *subnet = &group->config.subnets[i];
+        weights[i] = is_dry(core, group, type, subnet->zone)
+                         ? UINT32_MAX
+                         : count_in_subnet(group, subnet->subnet_id, subnet->zone);
+    }
+    for (; count > 0; count--) {
+        size_t best = 0;
+        for (size_t i = 1; i < subnet_count; i++) {
+            if (weights[i] < weights[best]) best = i;
+        }
+        planned[best]++;
+        for (size_t i = 0; i < subnet_count; i++) {
+            bool is_same_zone = strcmp(group->config.subnets[i].zone,
+                                       group->config.subnets[best].zone) == 0;
+            if (weights[i] != UINT32_MAX && is_same_zone) weights[i] += ZONE_WEIGHT;
+        }
+        weights[best]++;
+    }
+}
+
 void plan_launches(struct asg_core *core, struct group *group, uint32_t count)
 {
-    while (count > 0) {
-        const char *type = "";
-        const struct asg_subnet *subnet = NULL;
-        if (!choose_pool(core, group, NULL, &type, &subnet)) {
-            hold(core, group, "launch waits: no pool has capacity, trying again");
-            group->launch_after_ms = core->now_ms + 30000;
-            return;
+    const char *type = "";
+    const struct asg_subnet *subnet = NULL;
+    if (!choose_pool(core, group, NULL, &type, &subnet)) {
+        hold(core, group, "launch waits: no pool has capacity, trying again");
+        group->launch_after_ms = core->now_ms + NO_POOL_MS;
+        return;
+    }
+    if (group->config.dry_run) { /* one question is enough */
+        (void)plan_launch(core, group, type, subnet, count);
+        return;
+    }
+    uint32_t *planned = asg_arena_take(&core->effects->arena,
+                                       group->config.subnet_count * sizeof *planned);
+    spread(core, group, type, count, planned);
+    for (size_t i = 0; i < group->config.subnet_count; i++) {
+        while (planned[i] > 0) {
+            uint32_t batch = planned[i] > LAUNCH_BATCH ? LAUNCH_BATCH : planned[i];
+            struct job *job =
+                plan_launch(core, group, type, &group->config.subnets[i], batch);
+            add_slots(core, group, job);
+            planned[i] -= batch;
         }
-        uint32_t subnets = (uint32_t)group->config.subnet_count;
-        uint32_t batch = (count + subnets - 1) / subnets;
-        if (batch > LAUNCH_BATCH) batch = LAUNCH_BATCH;
-        struct job *job = plan_launch(core, group, type, subnet, batch);
-        if (!group->config.dry_run) add_slots(core, group, job);
-        if (group->config.dry_run) return; /* one question is enough */
-        count -= batch;
     }
 }
 

@@ -52,8 +52,8 @@ static bool fill_waiting_slot(struct asg_core *core, struct group *group,
             continue;
         launch_slot(core, group, slot, seen);
         decide_instance(core, ASG_DECISION_ADOPT, group, slot,
-                        "%s belongs to job %s: found in EC2 before its answer came",
-                        slot->id, text_of(seen->client_token));
+                        "%s belongs to job %s-%llu: found in EC2 before its answer came",
+                        slot->id, group->config.name, (unsigned long long)seen->job_id);
         return true;
     }
     return false;
