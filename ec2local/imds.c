@@ -184,6 +184,12 @@ static bool write_data(const struct asg_world *world,
 {
     if (strncmp(path, "meta-data/", 10) == 0) {
         const char *text = read_meta_data(world, instance, path + 10, arena);
+        size_t length = strlen(path + 10);
+        if (text == NULL && length > 0 && path[10 + length - 1] == '/') {
+            /* botocore asks for placement/availability-zone/ */
+            const char *leaf = asg_arena_text_n(arena, path + 10, length - 1);
+            text = read_meta_data(world, instance, leaf, arena);
+        }
         if (text != NULL) asg_bytes_append_text(out, text);
         return text != NULL;
     }
