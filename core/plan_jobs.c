@@ -89,8 +89,10 @@ bool choose_pool(struct asg_core *core, struct group *group, const struct job *t
     return false;
 }
 
+/* `based_on`: instances that count against max besides those of this job. */
 static void fill_launch(struct asg_core *core, struct group *group, struct job *job,
-                        const char *type, const struct asg_subnet *subnet, uint32_t count)
+                        const char *type, const struct asg_subnet *subnet, uint32_t count,
+                        uint32_t based_on)
 {
     char version[24];
     (void)snprintf(version, sizeof version, "%" PRIu64, group->template_version);
@@ -103,7 +105,7 @@ static void fill_launch(struct asg_core *core, struct group *group, struct job *
         .zone = subnet->zone,
         .count = count,
         .group_max = group->config.max,
-        .based_on = count_alive(group),
+        .based_on = based_on,
         .tags = group->config.tags,
         .tag_count = group->config.tag_count,
     };
@@ -134,7 +136,7 @@ static struct job *plan_launch(struct asg_core *core, struct group *group,
 {
     struct job *job = add_job(core, ASG_JOB_LAUNCH, group);
     job->plan.deadline_ms = core->now_ms + LAUNCH_LIMIT_MS;
-    fill_launch(core, group, job, type, subnet, count);
+    fill_launch(core, group, job, type, subnet, count, count_alive(group));
     (void)emit_job(core, job);
     decide(core, ASG_DECISION_LAUNCH, group, "plan launch x%" PRIu32 " in %s, job %s%s",
            count, subnet->zone, job->plan.name,
@@ -209,7 +211,12 @@ void next_attempt(struct asg_core *core, struct job *job)
     job->tries = 0;
     job->sent_ms = core->now_ms;
     job->is_ambiguous = false;
-    fill_launch(core, group, job, type, subnet, count);
+    uint32_t own = 0;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *slot = &group->instances[i];
+        own += slot->job_id == job->plan.id && slot->state == ASG_INSTANCE_REQUESTED;
+    }
+    fill_launch(core, group, job, type, subnet, count, count_alive(group) - own);
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *slot = &group->instances[i];
         if (slot->job_id != job->plan.id || slot->state != ASG_INSTANCE_REQUESTED)

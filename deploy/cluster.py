@@ -140,7 +140,7 @@ class Cluster:
         self.controller_settings = settings
         arguments = ["openasg-controller"]
         for key, value in chosen.items():
-            arguments += ["--" + key.replace("_", "-"), str(value)]
+            arguments.append(f"--{key.replace('_', '-')}={value}")
         self.start("controller", arguments)
         self.read_file("controller", path)
 
@@ -162,10 +162,10 @@ class Cluster:
         endpoints = self.controller_endpoints()
         arguments = ["openasg-worker", "--name", name, "--dir", folder, "--key-file", key,
                      "--controller-endpoint", endpoints["workers"],
-                     "--controller-key", endpoints["key"],
+                     "--controller-key=" + endpoints["key"],  # a key may begin with -
                      "--ec2-endpoint", self.ec2_endpoint]
         for key_word, value in settings.items():
-            arguments += ["--" + key_word.replace("_", "-"), str(value)]
+            arguments.append(f"--{key_word.replace('_', '-')}={value}")
         self.start(name, arguments)
 
     # ---- asking ----
