@@ -30,7 +30,9 @@ struct asg_roster {
     uint32_t bound_count;
 };
 
-#define PEERS_MIN 256
+#define PEERS_MIN       256
+#define INTERVAL_MS_MIN 100
+#define INTERVAL_MS_MAX 600000 /* a longer one would hide its silence for ever */
 
 static void clear_peers(struct peer_row *peers, uint32_t count)
 {
@@ -73,8 +75,24 @@ static struct peer_row *row_of(const struct asg_roster *roster, uint32_t peer)
     return &roster->peers[at];
 }
 
-/* All bound slots anew: rare, so rows are never removed one by one. */
-static void rebuild_peers(struct asg_roster *roster)
+/* Take a row out and close the gap: the rows behind it up to the next free one are put
+ * in anew, so that probing never meets a hole. */
+static void remove_peer(struct asg_roster *roster, uint32_t peer)
+{
+    uint32_t mask = roster->peer_capacity - 1;
+    struct peer_row *row = row_of(roster, peer);
+    if (row->slot == ASG_SLOT_NONE) return;
+    row->slot = ASG_SLOT_NONE;
+    uint32_t at = ((uint32_t)(row - roster->peers) + 1) & mask;
+    for (; roster->peers[at].slot != ASG_SLOT_NONE; at = (at + 1) & mask) {
+        struct peer_row moved = roster->peers[at];
+        roster->peers[at].slot = ASG_SLOT_NONE;
+        *row_of(roster, moved.peer) = moved;
+    }
+}
+
+/* A wider table with all bound slots. */
+static void widen_peers(struct asg_roster *roster)
 {
     while (roster->peer_capacity < 2 * (roster->bound_count + 1)) {
         roster->peer_capacity *= 2;
@@ -100,18 +118,21 @@ static void unbind(struct asg_roster *roster, uint32_t slot)
     if (!s->is_bound) return;
     s->is_bound = false;
     roster->bound_count--;
-    rebuild_peers(roster);
+    remove_peer(roster, s->peer);
 }
 
 static void bind_peer(struct asg_roster *roster, uint32_t slot, uint32_t peer)
 {
     struct asg_roster_slot *s = &roster->slots[slot];
-    bool must_rebuild = s->is_bound && s->peer != peer;
-    if (!s->is_bound) roster->bound_count++;
+    if (s->is_bound) {
+        remove_peer(roster, s->peer);
+    } else {
+        roster->bound_count++;
+    }
     s->is_bound = true;
     s->peer = peer;
-    if (must_rebuild || 2 * roster->bound_count >= roster->peer_capacity) {
-        rebuild_peers(roster);
+    if (2 * roster->bound_count >= roster->peer_capacity) {
+        widen_peers(roster);
     } else {
         *row_of(roster, peer) = (struct peer_row){peer, slot};
     }
@@ -148,7 +169,7 @@ static void give_slot_back(struct asg_roster *roster, uint32_t slot)
 uint32_t asg_roster_set(struct asg_roster *roster, const struct asg_member *member,
                         int64_t now_ms)
 {
-    if (strlen(member->instance_id) > ASG_ID_MAX) return ASG_SLOT_NONE;
+    if (strlen(member->instance_id) > ASG_INSTANCE_ID_MAX) return ASG_SLOT_NONE;
     uint32_t slot = asg_id_map_find(&roster->by_id, member->instance_id);
     if (member->state == ASG_MEMBER_GONE) {
         if (slot != ASG_ID_MAP_NONE) give_slot_back(roster, slot);
@@ -164,10 +185,12 @@ uint32_t asg_roster_set(struct asg_roster *roster, const struct asg_member *memb
     }
     struct asg_roster_slot *s = &roster->slots[slot];
     s->group_no = member->group_no;
-    s->state = member->state;
+    s->state = (uint8_t)member->state;
     s->job_id = member->job_id;
     s->attempt = member->attempt;
-    if (member->private_ip[0] != '\0') {
+    if (strlen(member->private_ip) >= sizeof s->private_ip) {
+        (void)snprintf(s->private_ip, sizeof s->private_ip, "?"); /* nobody comes from */
+    } else if (member->private_ip[0] != '\0') {
         (void)snprintf(s->private_ip, sizeof s->private_ip, "%s", member->private_ip);
     }
     return slot;
@@ -208,7 +231,7 @@ static enum asg_status refuse_join(const struct asg_roster *roster,
                         ", which launched %s",
                         slot->job_id, slot->id);
     }
-    if (slot->key[0] != '\0' && strcmp(slot->key, key) != 0) {
+    if (slot->has_key && strncmp(slot->key, key, sizeof slot->key) != 0) {
         return asg_fail(
             error, ASG_ERR_DENIED,
             "%s is bound to another agent key; if its agent lost its key file, "
@@ -246,8 +269,12 @@ enum asg_status asg_roster_join(struct asg_roster *roster, const struct asg_join
                         roster->slots[other].id);
     }
     bind_peer(roster, slot, peer);
-    (void)snprintf(s->key, sizeof s->key, "%s", key);
-    s->interval_ms = join->interval_ms < 100 ? 100 : join->interval_ms;
+    memset(s->key, 0, sizeof s->key);
+    memcpy(s->key, key, strnlen(key, sizeof s->key));
+    s->has_key = true;
+    s->interval_ms = join->interval_ms < INTERVAL_MS_MIN   ? INTERVAL_MS_MIN
+                     : join->interval_ms > INTERVAL_MS_MAX ? INTERVAL_MS_MAX
+                                                           : join->interval_ms;
     s->grpc_port = join->grpc_port > UINT16_MAX ? 0 : (uint16_t)join->grpc_port;
     s->heard_ms = now_ms;
     *ret_slot = slot;

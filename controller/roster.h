@@ -30,24 +30,26 @@ struct asg_roster_options {
     int64_t first_report_ms; /* after a start, for agents that reported before; 30 s */
 };
 
+/* Kept small: there is one an instance. What a report touches comes first. */
 struct asg_roster_slot {
+    uint64_t boot_id;
+    uint64_t sequence;
+    int64_t heard_ms;
+    uint32_t interval_ms;
     bool is_used;
     bool is_bound;  /* a key speaks for it */
     bool is_silent; /* told so */
     bool is_heard;  /* reported since it was bound or since our start */
-    uint32_t group_no;
-    enum asg_member_state state;
-    uint32_t attempt;
-    uint64_t job_id;
     uint32_t peer;
-    uint32_t interval_ms;
+    uint32_t group_no;
+    uint64_t job_id;
+    uint32_t attempt;
     uint16_t grpc_port;
-    uint64_t boot_id;
-    uint64_t sequence;
-    int64_t heard_ms;
-    char id[ASG_ID_MAX + 1];
-    char private_ip[46];
-    char key[41];
+    uint8_t state; /* asg_member_state */
+    bool has_key;
+    char id[ASG_INSTANCE_ID_MAX + 1];
+    char private_ip[16]; /* IPv4, as EC2 gives it */
+    char key[40];        /* z85, without a closing zero */
 };
 
 void asg_roster_new(const struct asg_roster_options *options, struct asg_roster **ret);

@@ -13,14 +13,22 @@ _Static_assert(ASG_METRIC_NAME_NETWORK_IN == NARROW_COUNT, "narrow ones come fir
 
 #define GROUP_NONE 0
 
+#define NO_RATE    INT64_MIN /* no sample of a rate in this period */
+
 /* What only ingest touches, once a report. */
 struct sums {
     int64_t narrow[NARROW_COUNT];
-    int64_t wide[WIDE_COUNT];
-    uint64_t counters[WIDE_COUNT]; /* of the last report, for rates */
-    int64_t counters_at_ms;
     uint32_t sample_count;
     int32_t last_cpu;
+};
+
+/* The same for rates; only kept once a group wants one. A period may have fewer rates
+ * than samples: the first report and one after a reboot give none. */
+struct rates {
+    int64_t sums[WIDE_COUNT];
+    uint32_t counts[WIDE_COUNT];
+    uint64_t counters[WIDE_COUNT]; /* of the last report */
+    int64_t counters_at_ms;
 };
 
 struct window_group {
@@ -51,6 +59,7 @@ struct asg_window {
     int64_t *wide[WIDE_COUNT];     /* by slot; NULL until a group wants it */
     uint32_t *owner;               /* by slot: the group, counting or not */
     struct sums *sums;
+    struct rates *rates; /* by slot; NULL until a group wants a rate */
     uint32_t group_capacity;
     struct window_group *groups; /* by group number */
     struct total *totals;        /* by group number, scratch of a collect */
@@ -78,6 +87,7 @@ void asg_window_destroy(struct asg_window **window)
     free(w->stamp);
     free(w->owner);
     free(w->sums);
+    free(w->rates);
     free(w->groups);
     free(w->totals);
     free(w);
@@ -110,15 +120,26 @@ static void grow_slots(struct asg_window *window, uint32_t slot)
         if (window->wide[i] == NULL) continue;
         window->wide[i] = grow(window->wide[i], from, to, sizeof(int64_t));
     }
+    if (window->rates != NULL) {
+        window->rates = grow(window->rates, from, to, sizeof *window->rates);
+    }
     window->slot_capacity = to;
 }
 
 static void want_wide(struct asg_window *window, uint32_t metrics)
 {
+    if (metrics >> NARROW_COUNT == 0) return;
+    if (window->slot_capacity == 0) grow_slots(window, 0);
     for (unsigned i = 0; i < WIDE_COUNT; i++) {
         if ((metrics & 1u << (NARROW_COUNT + i)) == 0 || window->wide[i] != NULL)
             continue;
-        window->wide[i] = grow(NULL, 0, window->slot_capacity, sizeof(int64_t));
+        window->wide[i] = asg_alloc(window->slot_capacity, sizeof(int64_t));
+        for (uint32_t slot = 0; slot < window->slot_capacity; slot++) {
+            window->wide[i][slot] = NO_RATE; /* this period may have begun already */
+        }
+    }
+    if (window->rates == NULL) {
+        window->rates = asg_alloc(window->slot_capacity, sizeof *window->rates);
     }
 }
 
@@ -154,7 +175,9 @@ void asg_window_watch(struct asg_window *window, const struct asg_watch *watch,
     }
     struct window_group *group = &window->groups[watch->group_no];
     if (watch->name == NULL || watch->name[0] == '\0') {
-        *group = (struct window_group){.period_no = group->period_no + 1};
+        /* Its members still hold their slots: they are taken out one by one. */
+        *group = (struct window_group){.period_no = group->period_no + 1,
+                                       .member_count = group->member_count};
     } else {
         if (!group->is_used || group->evaluation_ms != watch->evaluation_ms) {
             group->due_ms = next_multiple(now_ms, watch->evaluation_ms);
@@ -181,6 +204,7 @@ void asg_window_set(struct asg_window *window, uint32_t slot, uint32_t group_no,
     if (state == ASG_MEMBER_COUNTS) window->groups[group_no].member_count++;
     if (window->owner[slot] != group_no || state == ASG_MEMBER_GONE) {
         window->sums[slot] = (struct sums){.last_cpu = -1};
+        if (window->rates != NULL) window->rates[slot] = (struct rates){0};
         window->stamp[slot] = 0;
     }
     window->owner[slot] = state == ASG_MEMBER_GONE ? GROUP_NONE : group_no;
@@ -197,23 +221,38 @@ static int32_t narrow_value(uint32_t value)
 static void add_rates(struct asg_window *window, uint32_t slot,
                       const struct asg_report *report, int64_t now_ms)
 {
-    struct sums *sums = &window->sums[slot];
+    struct rates *rates = &window->rates[slot];
     const uint64_t counters[WIDE_COUNT] = {
         report->network_in_bytes, report->network_out_bytes, report->disk_read_bytes,
         report->disk_write_bytes};
-    int64_t elapsed_ms = now_ms - sums->counters_at_ms;
+    int64_t elapsed_ms = now_ms - rates->counters_at_ms;
     for (unsigned i = 0; i < WIDE_COUNT; i++) {
-        bool is_known = sums->counters_at_ms != 0 && counters[i] >= sums->counters[i];
+        bool is_known = rates->counters_at_ms != 0 && counters[i] >= rates->counters[i];
         if (is_known && elapsed_ms > 0 && window->wide[i] != NULL) {
-            uint64_t bytes = counters[i] - sums->counters[i];
+            uint64_t bytes = counters[i] - rates->counters[i];
             if (bytes > UINT64_C(1) << 43)
                 bytes = UINT64_C(1) << 43; /* 8 TiB an interval */
-            sums->wide[i] += (int64_t)bytes * 1000000 / elapsed_ms;
-            window->wide[i][slot] = sums->wide[i] / (int64_t)sums->sample_count;
+            rates->sums[i] += (int64_t)bytes * 1000000 / elapsed_ms;
+            rates->counts[i]++;
+            window->wide[i][slot] = rates->sums[i] / (int64_t)rates->counts[i];
         }
-        sums->counters[i] = counters[i];
+        rates->counters[i] = counters[i];
     }
-    sums->counters_at_ms = now_ms;
+    rates->counters_at_ms = now_ms;
+}
+
+static void begin_period(struct asg_window *window, uint32_t slot, uint32_t period_no)
+{
+    window->stamp[slot] = period_no;
+    window->sums[slot].sample_count = 0;
+    memset(window->sums[slot].narrow, 0, sizeof window->sums[slot].narrow);
+    if (window->rates == NULL) return;
+    struct rates *rates = &window->rates[slot];
+    memset(rates->sums, 0, sizeof rates->sums);
+    memset(rates->counts, 0, sizeof rates->counts);
+    for (unsigned i = 0; i < WIDE_COUNT; i++) {
+        if (window->wide[i] != NULL) window->wide[i][slot] = NO_RATE;
+    }
 }
 
 void asg_window_add(struct asg_window *window, uint32_t slot,
@@ -225,12 +264,7 @@ void asg_window_add(struct asg_window *window, uint32_t slot,
     sums->last_cpu = narrow_value(report->cpu_milli);
     if (group_no == GROUP_NONE) return;
     uint32_t period_no = window->groups[group_no].period_no;
-    if (window->stamp[slot] != period_no) {
-        window->stamp[slot] = period_no;
-        sums->sample_count = 0;
-        memset(sums->narrow, 0, sizeof sums->narrow);
-        memset(sums->wide, 0, sizeof sums->wide);
-    }
+    if (window->stamp[slot] != period_no) begin_period(window, slot, period_no);
     sums->sample_count++;
     const uint32_t values[NARROW_COUNT] = {report->cpu_milli, report->memory_milli,
                                            report->load_milli, report->pressure_milli};
@@ -238,7 +272,7 @@ void asg_window_add(struct asg_window *window, uint32_t slot,
         sums->narrow[i] += narrow_value(values[i]);
         window->narrow[i][slot] = (int32_t)(sums->narrow[i] / sums->sample_count);
     }
-    add_rates(window, slot, report, now_ms);
+    if (window->rates != NULL) add_rates(window, slot, report, now_ms);
 }
 
 int64_t asg_window_last_cpu(const struct asg_window *window, uint32_t slot)
@@ -289,7 +323,8 @@ static void scan(struct asg_window *window, unsigned metric)
     if (values == NULL) return;
     for (uint32_t slot = 0; slot < end; slot++) {
         uint32_t g = group_no[slot];
-        if (stamp[slot] == groups[g].period_no && g != GROUP_NONE) {
+        if (stamp[slot] == groups[g].period_no && g != GROUP_NONE &&
+            values[slot] != NO_RATE) {
             add_to(&totals[g], values[slot]);
         }
     }
