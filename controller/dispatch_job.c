@@ -9,6 +9,7 @@
 #include "controller/rate_budget.h"
 
 #define WORKER_NAME_MAX 128
+#define BUSY_MS         50 /* until a worker that takes no more is tried again */
 
 struct asg_dispatch_worker {
     struct asg_dispatch_worker *next;
@@ -140,7 +141,8 @@ static struct asg_dispatch_worker *find_peer(const struct asg_dispatch *dispatch
 static void end_lease(struct asg_dispatch *dispatch, struct asg_job_entry *entry)
 {
     detach(dispatch, entry);
-    put_in_queue(dispatch, entry);
+    entry->state = ASG_ENTRY_QUEUED;
+    asg_entry_list_prepend(queue_of(dispatch, entry), entry);
     dispatch->counts.redelivered++;
 }
 
@@ -194,6 +196,18 @@ static void take_over(struct asg_dispatch *dispatch, struct asg_dispatch_worker 
     }
 }
 
+/* A worker says hello again on a connection it had: what it does not list died. */
+static void end_unheld(struct asg_dispatch *dispatch, struct asg_dispatch_worker *worker,
+                       const struct asg_hello *hello)
+{
+    struct asg_job_entry *entry = worker->leases.first;
+    while (entry != NULL) {
+        struct asg_job_entry *after = entry->next;
+        if (!is_held(hello->held, hello->held_count, entry)) end_lease(dispatch, entry);
+        entry = after;
+    }
+}
+
 /* Jobs of an earlier controller that this worker still runs: leave them with it. */
 static void keep_held(struct asg_dispatch *dispatch, struct asg_dispatch_worker *worker,
                       const struct asg_hello *hello, int64_t mono_ms)
@@ -243,6 +257,7 @@ void asg_dispatch_hello(struct asg_dispatch *dispatch, uint32_t peer, const char
     copy_text(worker->address, sizeof worker->address, address);
     worker->capacity = hello->credits + (uint32_t)hello->held_count;
     worker->heard_ms = mono_ms;
+    end_unheld(dispatch, worker, hello);
     take_over(dispatch, worker, hello, mono_ms);
     keep_held(dispatch, worker, hello, mono_ms);
     const struct asg_welcome welcome = {
@@ -398,8 +413,10 @@ static bool end_hopeless(struct asg_dispatch *dispatch, struct asg_job_entry *en
     return true;
 }
 
-static bool hand_out(struct asg_dispatch *dispatch, struct asg_job_entry *entry,
-                     struct asg_dispatch_worker *worker, int64_t mono_ms, int64_t log_ms)
+static enum asg_status hand_out(struct asg_dispatch *dispatch,
+                                struct asg_job_entry *entry,
+                                struct asg_dispatch_worker *worker, int64_t mono_ms,
+                                int64_t log_ms)
 {
     asg_arena_reset(&dispatch->scratch);
     uint64_t lease_id = dispatch->last_lease_id + 1;
@@ -416,7 +433,7 @@ static bool hand_out(struct asg_dispatch *dispatch, struct asg_job_entry *entry,
         send_message(dispatch, worker->peer, ASG_MESSAGE_JOB, &message);
     if (status == ASG_ERR_CLOSED)
         worker->capacity = 0; /* its leases run out by themselves */
-    if (status != ASG_OK) return false;
+    if (status != ASG_OK) return status;
     dispatch->last_lease_id = lease_id;
     asg_entry_list_remove(queue_of(dispatch, entry), entry);
     entry->state = ASG_ENTRY_LEASED;
@@ -427,7 +444,7 @@ static bool hand_out(struct asg_dispatch *dispatch, struct asg_job_entry *entry,
     asg_entry_list_append(&worker->leases, entry);
     dispatch->counts.handed_out++;
     dispatch->counts.leased++;
-    return true;
+    return ASG_OK;
 }
 
 static uint32_t instances_of(const struct asg_job *job)
@@ -455,12 +472,16 @@ static int64_t pump_queue(struct asg_dispatch *dispatch, enum asg_job_kind kind,
         if (dispatch->is_halted && is_mutating(kind)) return INT64_MAX;
         struct asg_dispatch_worker *worker = choose_worker(dispatch);
         if (worker == NULL) return mono_ms + dispatch->options.lease_ms;
+        uint32_t instances = instances_of(&entry->job);
         int64_t wait_ms = 0;
-        if (!asg_rate_budget_take(&dispatch->budget, kind, instances_of(&entry->job),
-                                  mono_ms, &wait_ms)) {
+        if (!asg_rate_budget_take(&dispatch->budget, kind, instances, mono_ms,
+                                  &wait_ms)) {
             return mono_ms + wait_ms;
         }
-        (void)hand_out(dispatch, entry, worker, mono_ms, log_ms);
+        enum asg_status status = hand_out(dispatch, entry, worker, mono_ms, log_ms);
+        if (status == ASG_OK) continue;
+        asg_rate_budget_give_back(&dispatch->budget, kind, instances);
+        if (status != ASG_ERR_CLOSED) return mono_ms + BUSY_MS; /* its queue is full */
     }
     return INT64_MAX;
 }

@@ -135,6 +135,19 @@ void asg_entry_list_append(struct asg_entry_list *list, struct asg_job_entry *en
     list->count++;
 }
 
+void asg_entry_list_prepend(struct asg_entry_list *list, struct asg_job_entry *entry)
+{
+    entry->previous = NULL;
+    entry->next = list->first;
+    if (list->first != NULL) {
+        list->first->previous = entry;
+    } else {
+        list->last = entry;
+    }
+    list->first = entry;
+    list->count++;
+}
+
 void asg_entry_list_remove(struct asg_entry_list *list, struct asg_job_entry *entry)
 {
     if (entry->previous != NULL) {

@@ -55,6 +55,7 @@ void asg_job_table_visit(const struct asg_job_table *table,
                          void *context);
 
 void asg_entry_list_append(struct asg_entry_list *list, struct asg_job_entry *entry);
+void asg_entry_list_prepend(struct asg_entry_list *list, struct asg_job_entry *entry);
 void asg_entry_list_remove(struct asg_entry_list *list, struct asg_job_entry *entry);
 
 #endif

@@ -78,3 +78,19 @@ bool asg_rate_budget_take(struct asg_rate_budget *budget, enum asg_job_kind kind
         resources->level_milli -= (int64_t)instances * 1000;
     return true;
 }
+
+static void add(struct asg_bucket *bucket, int64_t milli)
+{
+    bucket->level_milli += milli;
+    if (bucket->level_milli > bucket->capacity_milli) {
+        bucket->level_milli = bucket->capacity_milli;
+    }
+}
+
+void asg_rate_budget_give_back(struct asg_rate_budget *budget, enum asg_job_kind kind,
+                               uint32_t instances)
+{
+    if (budget->is_unlimited) return;
+    add(&budget->requests[kind], 1000);
+    add(&budget->resources[kind], (int64_t)instances * 1000);
+}

@@ -36,4 +36,8 @@ void asg_rate_budget_init(struct asg_rate_budget *budget, uint32_t share_percent
 bool asg_rate_budget_take(struct asg_rate_budget *budget, enum asg_job_kind kind,
                           uint32_t instances, int64_t now_ms, int64_t *wait_ms);
 
+/* What was taken for a job that could not leave after all. */
+void asg_rate_budget_give_back(struct asg_rate_budget *budget, enum asg_job_kind kind,
+                               uint32_t instances);
+
 #endif
