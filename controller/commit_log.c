@@ -24,6 +24,7 @@ struct asg_commit {
     struct asg_log *log;
     struct asg_core *core;
     int64_t last_ms;
+    bool is_ahead;      /* a batch was lost: memory is ahead of disk */
     struct step *steps; /* of the batch; their arenas are kept for the next */
     size_t step_count;
     size_t step_capacity;
@@ -184,6 +185,7 @@ enum asg_status asg_commit_flush(struct asg_commit *commit, asg_release *release
     enum asg_status status =
         asg_log_append(commit->log, commit->records, commit->record_count, NULL, error);
     if (status != ASG_OK) {
+        commit->is_ahead = true;
         reset_batch(commit);
         return status;
     }
@@ -437,6 +439,8 @@ void asg_commit_close(struct asg_commit **commit, bool with_snapshot)
     struct asg_commit *c = *commit;
     if (c == NULL) return;
     struct asg_error error = {""};
+    /* With something unreleased, memory is ahead of disk: that state must not be kept. */
+    if (c->step_count > 0 || c->is_ahead) with_snapshot = false;
     reset_batch(c);
     if (with_snapshot && save_snapshot(c, c->last_ms, &error) != ASG_OK) {
         asg_log_warn("commit", "snapshot_failed", "%s; the next start replays more",
