@@ -21,8 +21,9 @@
 #include "base/arena.h"
 #include "base/status.h"
 
-#define ASG_WORLD_ID_SIZE 32 /* "subnet-0123456789abcdef0" and a zero; id_map takes it   \
-                              */
+#define ASG_WORLD_ID_SIZE                                                                \
+    32 /* "subnet-0123456789abcdef0" and a zero; id_map takes it                         \
+        */
 #define ASG_WORLD_ZONES         3
 #define ASG_WORLD_HISTORY       8 /* changes of state remembered, for a lagging describe */
 #define ASG_WORLD_TOKEN_MAX     64

@@ -42,7 +42,9 @@ static bool has(struct asg_rate_bucket *bucket, int64_t size, int64_t refill,
     if (gained > 0) {
         bucket->level_milli += gained;
         if (bucket->level_milli > size * 1000) bucket->level_milli = size * 1000;
-        bucket->at_us = now_us;
+        /* Only as far as whole thousandths reach: the rest counts next time. */
+        bucket->at_us =
+            passed_us >= full_us ? now_us : bucket->at_us + gained * 1000 / refill;
     }
     return bucket->level_milli >= wanted * 1000;
 }

@@ -16,15 +16,17 @@ struct asg_run_world {
     pthread_cond_t changed;
     pthread_mutex_t boot_lock; /* of the boot's one owner at a time */
     struct asg_world_effects effects;
-    int64_t now_ms; /* never goes back, whatever the wall clock does */
+    int64_t began_wall_ms; /* the world's time is this and what has passed since, so */
+    int64_t began_us;      /* that it goes on evenly whatever the wall clock does */
+    int64_t now_ms;
     bool is_ending;
     pthread_t thread;
 };
 
 static void advance(struct asg_run_world *run)
 {
-    int64_t now_ms = asg_clock_wall_ms(&run->options.clock);
-    if (now_ms > run->now_ms) run->now_ms = now_ms;
+    int64_t passed_us = asg_clock_monotonic_us(&run->options.clock) - run->began_us;
+    run->now_ms = run->began_wall_ms + passed_us / 1000;
     asg_world_advance(run->options.world, run->now_ms, &run->effects);
 }
 
@@ -182,6 +184,9 @@ void asg_run_world_new(const struct asg_run_world_options *options,
 {
     struct asg_run_world *run = asg_alloc(1, sizeof *run);
     run->options = *options;
+    run->began_wall_ms = asg_clock_wall_ms(&options->clock);
+    run->began_us = asg_clock_monotonic_us(&options->clock);
+    run->now_ms = run->began_wall_ms;
     (void)pthread_mutex_init(&run->lock, NULL);
     (void)pthread_mutex_init(&run->boot_lock, NULL);
     pthread_condattr_t attributes;
