@@ -1,0 +1,279 @@
+/* bench_replay - a log of a million records: verify and replay beside a bare SQLite scan
+ * with SHA-256, and the restart of a controller on it (G12).
+ *
+ * The log is made by the controller's own commit path: a group of two instances whose
+ * metrics come in every second. Rounds are interleaved: scan, verify, replay. */
+#include <assert.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "base/clock.h"
+#include "controller/commit_log.h"
+#include "crypto/crypto.h"
+
+#define RECORDS  1000000
+#define BATCH    512
+#define ROUNDS   5
+#define BEGAN_MS INT64_C(1700000000000)
+
+static struct asg_clock the_clock;
+
+static int64_t now_us(void)
+{
+    return asg_clock_monotonic_us(&the_clock);
+}
+
+static void apply(struct asg_commit *commit, struct asg_event event)
+{
+    enum asg_status status = asg_commit_apply(commit, &event, (struct asg_waiter){0});
+    assert(status == ASG_OK);
+}
+
+static void flush(struct asg_commit *commit)
+{
+    struct asg_error error = {""};
+    enum asg_status status = asg_commit_flush(commit, NULL, NULL, &error);
+    if (status != ASG_OK) (void)fprintf(stderr, "%s\n", error.text);
+    assert(status == ASG_OK);
+}
+
+/* A group with two warm instances and one policy. */
+static void make_group(struct asg_commit *commit, int64_t *time_ms)
+{
+    struct asg_subnet subnet = {.subnet_id = "subnet-1", .zone = "us-east-1a"};
+    const struct asg_group_config group = {.name = "web",
+                                           .min = 2,
+                                           .max = 6,
+                                           .desired = 2,
+                                           .template_id = "lt-1",
+                                           .template_version = "1",
+                                           .subnets = &subnet,
+                                           .subnet_count = 1,
+                                           .evaluation_ms = 1000};
+    const struct asg_command create = {.kind = ASG_COMMAND_GROUP_CREATE,
+                                       .actor = "bench",
+                                       .group = "web",
+                                       .group_config = &group};
+    apply(commit, (struct asg_event){.time_ms = *time_ms,
+                                     .kind = ASG_EVENT_COMMAND,
+                                     .command = &create});
+    const struct asg_policy_config policy = {
+        .group = "web", .name = "cpu", .target_milli = 50000, .stabilisation_ms = 300000};
+    const struct asg_command put = {.kind = ASG_COMMAND_POLICY_PUT,
+                                    .actor = "bench",
+                                    .group = "web",
+                                    .policy_config = &policy};
+    apply(commit, (struct asg_event){
+                      .time_ms = *time_ms, .kind = ASG_EVENT_COMMAND, .command = &put});
+    struct asg_arena arena = {0};
+    struct asg_job *jobs = NULL;
+    size_t count = 0;
+    asg_core_open_jobs(asg_commit_core(commit), &arena, &jobs, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (jobs[i].kind != ASG_JOB_LAUNCH) continue;
+        struct asg_seen_instance seen[2] = {
+            {.instance_id = "i-1", .state = ASG_EC2_RUNNING, .private_ip = "127.1.0.1"},
+            {.instance_id = "i-2", .state = ASG_EC2_RUNNING, .private_ip = "127.1.0.2"},
+        };
+        const struct asg_result result = {.job_id = jobs[i].id,
+                                          .attempt = jobs[i].attempt,
+                                          .instances = seen,
+                                          .instance_count = 2};
+        apply(commit, (struct asg_event){.time_ms = *time_ms,
+                                         .kind = ASG_EVENT_RESULT,
+                                         .result = &result});
+    }
+    asg_arena_clear(&arena);
+    *time_ms += 400000; /* warm */
+    apply(commit, (struct asg_event){.time_ms = *time_ms, .kind = ASG_EVENT_TICK});
+    flush(commit);
+}
+
+static uint64_t revision_of(const struct asg_commit *commit)
+{
+    struct asg_arena arena = {0};
+    struct asg_effects watching = {0};
+    asg_core_watching(asg_commit_core(commit), &arena, &watching);
+    uint64_t revision = watching.watch_count > 0 ? watching.watches[0].revision : 0;
+    asg_arena_clear(&arena);
+    return revision;
+}
+
+static void make_log(const struct asg_commit_options *options)
+{
+    struct asg_commit *commit = NULL;
+    struct asg_error error = {""};
+    enum asg_status status = asg_commit_open(options, BEGAN_MS, &commit, &error);
+    assert(status == ASG_OK);
+    int64_t time_ms = BEGAN_MS + 1000;
+    make_group(commit, &time_ms);
+    uint64_t revision = revision_of(commit);
+    uint64_t noise = 88172645463325252u;
+    for (int i = 0; i < RECORDS; i++) {
+        time_ms += 1000;
+        noise ^= noise << 13;
+        noise ^= noise >> 7;
+        noise ^= noise << 17;
+        struct asg_group_metric row = {.group_no = 1,
+                                       .metric = ASG_METRIC_NAME_CPU,
+                                       .revision = revision,
+                                       .members = 2,
+                                       .count = 2,
+                                       .sum_milli = 92000 + (int64_t)(noise % 7000),
+                                       .min_milli = 46000,
+                                       .max_milli = 49000};
+        const struct asg_metrics metrics = {.groups = &row, .group_count = 1};
+        apply(commit, (struct asg_event){.time_ms = time_ms,
+                                         .kind = ASG_EVENT_METRICS,
+                                         .metrics = &metrics});
+        if (asg_commit_staged(commit) == BATCH) {
+            flush(commit);
+            asg_commit_tidy(commit, time_ms);
+        }
+    }
+    flush(commit);
+    asg_commit_close(&commit, /* with_snapshot */ false);
+}
+
+/* What anybody would pay: read each payload and hash it. */
+static double scan_seconds(const char *path, int64_t *ret_records)
+{
+    int64_t before_us = now_us();
+    sqlite3 *database = NULL;
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL);
+    assert(code == SQLITE_OK);
+    code = sqlite3_prepare_v2(database, "SELECT payload FROM records ORDER BY seq", -1,
+                              &statement, NULL);
+    assert(code == SQLITE_OK);
+    struct asg_hasher *hasher = NULL;
+    asg_hasher_new(&hasher);
+    uint8_t hash[ASG_SHA256_BYTES];
+    *ret_records = 0;
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        asg_hasher_begin(hasher);
+        asg_hasher_update(hasher, sqlite3_column_blob(statement, 0),
+                          (size_t)sqlite3_column_bytes(statement, 0));
+        asg_hasher_end(hasher, hash);
+        (*ret_records)++;
+    }
+    asg_hasher_destroy(&hasher);
+    (void)sqlite3_finalize(statement);
+    (void)sqlite3_close(database);
+    return (double)(now_us() - before_us) / 1e6;
+}
+
+/* The openasg command as an operator runs it. */
+static double command_seconds(const char *program, const char *first, const char *second,
+                              const char *path)
+{
+    int64_t before_us = now_us();
+    pid_t child = fork();
+    assert(child >= 0);
+    if (child == 0) {
+        if (freopen("/dev/null", "w", stdout) == NULL) _exit(126);
+        if (second != NULL) {
+            (void)execl(program, program, first, second, path, (char *)NULL);
+        } else {
+            (void)execl(program, program, first, path, (char *)NULL);
+        }
+        _exit(127);
+    }
+    int code = 0;
+    (void)waitpid(child, &code, 0);
+    assert(WIFEXITED(code) && WEXITSTATUS(code) == 0);
+    return (double)(now_us() - before_us) / 1e6;
+}
+
+static double restart_ms(const struct asg_commit_options *options)
+{
+    struct asg_commit *commit = NULL;
+    struct asg_error error = {""};
+    int64_t before_us = now_us();
+    enum asg_status status = asg_commit_open(options, BEGAN_MS, &commit, &error);
+    if (status != ASG_OK) (void)fprintf(stderr, "%s\n", error.text);
+    assert(status == ASG_OK);
+    double took_ms = (double)(now_us() - before_us) / 1e3;
+    asg_commit_close(&commit, /* with_snapshot */ false);
+    return took_ms;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double left = *(const double *)a;
+    double right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+static void print_row(const char *name, double *values, const char *unit,
+                      const char *words)
+{
+    qsort(values, ROUNDS, sizeof *values, by_size);
+    (void)printf("%s %.3f %.3f %.3f %s %s\n", name, values[ROUNDS / 2], values[0],
+                 values[ROUNDS - 1], unit, words);
+    (void)fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    the_clock = asg_clock_real();
+    char folder[] = "/tmp/openasg-bench-XXXXXX";
+    if (mkdtemp(folder) == NULL) return 1;
+    char path[256];
+    char program[4096];
+    char self[4096];
+    (void)snprintf(self, sizeof self, "%s", argv[0]);
+    (void)snprintf(path, sizeof path, "%s/openasg.log", folder);
+    (void)snprintf(program, sizeof program, "%s/../bin/openasg", dirname(self));
+    const struct asg_commit_options options = {.log_path = path,
+                                               .snapshot_records = 50000,
+                                               .snapshot_ms = INT64_MAX / 2,
+                                               .hash_events = 1000,
+                                               .verify_records_max = 1000000};
+    int64_t before_us = now_us();
+    make_log(&options);
+    (void)fprintf(stderr, "made %d records in %.1f s\n", RECORDS,
+                  (double)(now_us() - before_us) / 1e6);
+    double scans[ROUNDS];
+    double verifies[ROUNDS];
+    double replays[ROUNDS];
+    double verify_ratios[ROUNDS];
+    double replay_ratios[ROUNDS];
+    double restarts[ROUNDS];
+    for (int i = 0; i < ROUNDS; i++) {
+        int64_t records = 0;
+        double scan = scan_seconds(path, &records);
+        double verify = command_seconds(program, "log", "verify", path);
+        double replay = command_seconds(program, "replay", NULL, path);
+        scans[i] = (double)records / scan / 1e6;
+        verifies[i] = (double)records / verify / 1e6;
+        replays[i] = (double)records / replay / 1e6;
+        verify_ratios[i] = scan / verify;
+        replay_ratios[i] = scan / replay;
+    }
+    for (int i = 0; i < ROUNDS; i++) {
+        restarts[i] = restart_ms(&options);
+    }
+    print_row("bare_scan_sha256", scans, "M/s", "records");
+    print_row("log_verify", verifies, "M/s", "records, the whole command");
+    print_row("replay", replays, "M/s", "records, verified, decided and compared");
+    print_row("verify_ratio", verify_ratios, "x", "of the bare scan (goal 0.6)");
+    print_row("replay_ratio", replay_ratios, "x", "of the bare scan (goal 0.6)");
+    print_row("restart_1M", restarts, "ms", "from open to leading (goal 3000)");
+    char command[300];
+    static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        (void)snprintf(command, sizeof command, "%s%s", path, ends[i]);
+        (void)unlink(command);
+    }
+    (void)rmdir(folder);
+    return 0;
+}
