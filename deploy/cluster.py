@@ -138,6 +138,8 @@ class Cluster:
         }
         chosen.update(settings)
         self.controller_settings = settings
+        for name in ("worker-1", "worker-2"):  # known before they knock
+            self.make_worker_key(name)
         arguments = ["openasg-controller"]
         for key, value in chosen.items():
             arguments.append(f"--{key.replace('_', '-')}={value}")
@@ -148,10 +150,12 @@ class Cluster:
         with open(os.path.join(self.dir, "controller.endpoints")) as file:
             return dict(line.rstrip("\n").split(": ", 1) for line in file)
 
-    def start_worker(self, name, **settings):
-        allowed = os.path.join(self.state, "workers.d")
+    def make_worker_key(self, name):
+        """A key pair that the controller allows; its path."""
         folder = os.path.join(self.dir, name)
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        allowed = os.path.join(self.state, "workers.d")
+        for path in (self.state, allowed, folder):
+            os.makedirs(path, mode=0o700, exist_ok=True)
         key = os.path.join(folder, name + ".key")
         if not os.path.exists(key):
             self.openasg("keys", "make", name, "--to", folder)
@@ -159,6 +163,11 @@ class Cluster:
                 text = file.read()
             with open(os.path.join(allowed, name + ".pub"), "w") as file:
                 file.write(text)
+        return key
+
+    def start_worker(self, name, **settings):
+        folder = os.path.join(self.dir, name)
+        key = self.make_worker_key(name)
         endpoints = self.controller_endpoints()
         arguments = ["openasg-worker", "--name", name, "--dir", folder, "--key-file", key,
                      "--controller-endpoint", endpoints["workers"],
