@@ -76,7 +76,10 @@ static struct tasks take_tasks(struct asg_run_world *run)
         memcpy(task->order.id, effect->id, sizeof task->order.id);
         const struct asg_world_instance *instance =
             asg_world_find(run->options.world, effect->id);
-        if (effect->kind != ASG_WORLD_BOOT || instance == NULL) continue;
+        if (effect->kind != ASG_WORLD_BOOT || instance == NULL ||
+            run->options.boot == NULL) {
+            continue;
+        }
         memcpy(task->order.address, instance->address_text, sizeof task->order.address);
         const char *user_data = instance->launch->data.user_data;
         if (user_data != NULL) task->order.user_data = strdup(user_data);

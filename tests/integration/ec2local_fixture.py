@@ -75,7 +75,9 @@ class Ec2Local:
 
     def close(self):
         try:
-            self.stop()
+            status = self.stop()
+            if status not in (0, -signal.SIGKILL):
+                raise AssertionError(f"ec2local ended with {status}")
         finally:
             if self.owns_folder:
                 shutil.rmtree(self.folder, ignore_errors=True)
