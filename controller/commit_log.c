@@ -214,21 +214,29 @@ static enum asg_status save_snapshot(struct asg_commit *commit, int64_t log_ms,
     return ASG_OK;
 }
 
+#define PRUNE_RECORDS 10000 /* in one transaction: some 20 ms */
+#define PRUNE_ROUNDS  10
+
 static void prune(struct asg_commit *commit, int64_t log_ms)
 {
     const struct asg_log_retention retention = {
         .kind = "metrics",
         .older_than_ms = log_ms - commit->options.retention_ms,
         .now_ms = log_ms,
+        .records_max = PRUNE_RECORDS,
     };
-    struct asg_error error = {""};
-    uint64_t count = 0;
-    enum asg_status status = asg_log_prune(commit->log, &retention, &count, &error);
-    if (status != ASG_OK) {
-        asg_log_warn("commit", "prune_failed", "%s; trying again later", error.text);
-        return;
+    for (int round = 0; round < PRUNE_ROUNDS;
+         round++) { /* the rest at the next snapshot */
+        struct asg_error error = {""};
+        uint64_t count = 0;
+        enum asg_status status = asg_log_prune(commit->log, &retention, &count, &error);
+        if (status != ASG_OK) {
+            asg_log_warn("commit", "prune_failed", "%s; trying again later", error.text);
+            return;
+        }
+        commit->counts.pruned += count;
+        if (count < PRUNE_RECORDS) return;
     }
-    commit->counts.pruned += count;
 }
 
 #define TIDY_MS 10000
