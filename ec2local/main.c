@@ -100,7 +100,7 @@ static enum asg_status make_world(struct parts *parts, struct asg_arena *arena,
     if (asg_world_new(&options, &parts->world) != ASG_OK) {
         return asg_fail(
             error, ASG_ERR_INVALID,
-            "boot-delay-max-ms must not be below boot-delay-ms, and cidr must "
+            "boot_delay_max_ms must not be below boot_delay_ms, and cidr must "
             "have 8 to 26 bits");
     }
     asg_faults_new(seed, &parts->faults);
@@ -132,7 +132,7 @@ static enum asg_status make_boot(struct parts *parts, struct asg_error *error)
     if (settings->no_boot) return ASG_OK;
     const struct asg_boot_options options = {
         .folder = settings->dir,
-        .imds_url = parts->url,
+        .imds_url = settings->announce[0] != '\0' ? settings->announce : parts->url,
         .region = settings->region,
         .wrapper = settings->instance_wrapper,
         .environment = settings->instance_env.items,
@@ -176,7 +176,7 @@ static enum asg_status write_endpoint(const struct parts *parts, struct asg_erro
     bool is_written = file != NULL && fprintf(file, "%s\n", parts->url) > 0;
     if (file != NULL && fclose(file) != 0) is_written = false;
     if (is_written && rename(fresh, path) == 0) return ASG_OK;
-    return asg_fail(error, ASG_ERR_IO, "cannot write endpoint-file %s: %s", path,
+    return asg_fail(error, ASG_ERR_IO, "cannot write endpoint_file %s: %s", path,
                     strerror(errno));
 }
 

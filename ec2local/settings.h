@@ -9,6 +9,7 @@ struct asg_ec2local_settings {
     const char *listen;
     int64_t port;
     const char *endpoint_file;
+    const char *announce;
     const char *keys_file;
     const char *region;
     const char *account_id;
