@@ -1,7 +1,9 @@
 /* choose_victims - who goes when a group shrinks (asg-semantics.md 5.6).
  *
  * Zone balance first, then the listed policies in order, each narrowing the set; what is
- * left is settled by a seeded order, so that a replay chooses alike.
+ * left is settled by the default policy and a seeded order, so that a replay chooses
+ * alike. Time: n log n of the instances, then the number of zones for each choice.
+ * Memory: none; the candidates are linked to each other.
  */
 #ifndef ASG_CORE_CHOOSE_VICTIMS_H
 #define ASG_CORE_CHOOSE_VICTIMS_H
@@ -20,6 +22,11 @@ struct asg_candidate {
     uint64_t template_version;
     bool is_candidate; /* false: only counts for the balance of the zones */
     bool is_chosen;    /* out */
+    /* Used while choosing: the next in its list; of the first of a zone, its list. */
+    struct asg_candidate *next;
+    struct asg_candidate *next_zone;
+    struct asg_candidate *best; /* who of the zone goes next */
+    size_t zone_size;
 };
 
 struct asg_choice {

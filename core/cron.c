@@ -53,13 +53,14 @@ static bool parse_item(const struct field_kind *kind, const char **at, uint64_t 
 {
     int first = kind->low;
     int last = kind->high;
-    bool is_star = **at == '*';
-    if (is_star) {
+    bool is_single = false;
+    if (**at == '*') {
         (*at)++;
     } else {
         if (!parse_value(kind, at, &first)) return false;
         last = first;
-        if (**at == '-') {
+        is_single = **at != '-';
+        if (!is_single) {
             (*at)++;
             if (!parse_value(kind, at, &last) || last < first) return false;
         }
@@ -69,7 +70,7 @@ static bool parse_item(const struct field_kind *kind, const char **at, uint64_t 
         (*at)++;
         const struct field_kind any = {"step", 1, 59, NULL, 0};
         if (!parse_value(&any, at, &step)) return false;
-        if (!is_star && last == first) last = kind->high;
+        if (is_single) last = kind->high; /* 5/10 is 5-59/10 */
     }
     for (int value = first; value <= last; value += step) {
         *bits |= UINT64_C(1) << value;
@@ -112,7 +113,7 @@ enum asg_status asg_cron_parse(const char *text, struct asg_cron *ret,
                             "lists a,b, steps */n)",
                             word, text, kinds[i].name, kinds[i].low, kinds[i].high);
         }
-        is_any[i] = word[0] == '*' && word[1] == '\0';
+        is_any[i] = word[0] == '*';
         at += length;
     }
     if (at[strspn(at, " \t")] != '\0') {
@@ -151,8 +152,9 @@ static bool is_day(const struct asg_cron *cron, int64_t days)
     if ((cron->months & 1u << month) == 0) return false;
     bool by_day = (cron->days & 1u << day) != 0;
     bool by_weekday = (cron->weekdays & 1u << weekday) != 0;
-    if (cron->is_any_day) return by_weekday;
-    if (cron->is_any_weekday) return by_day;
+    /* As cron(8): a field that begins with a star does not restrict, so that its step
+     * narrows what the other one says. */
+    if (cron->is_any_day || cron->is_any_weekday) return by_day && by_weekday;
     return by_day || by_weekday;
 }
 
@@ -172,21 +174,36 @@ static int64_t offset_at(const struct asg_zone_change *changes, size_t count,
 static int64_t utc_of_local(int64_t local_s, const struct asg_zone_change *changes,
                             size_t count)
 {
-    int64_t best_ms = INT64_MAX;
-    for (size_t i = 0; i < count || i == 0; i++) {
-        int64_t offset_s = count > 0 ? changes[i].offset_s : 0;
-        int64_t utc_ms = (local_s - offset_s) * 1000;
-        if (offset_at(changes, count, utc_ms) == offset_s && utc_ms < best_ms) {
-            best_ms = utc_ms;
-        }
-    }
-    if (best_ms != INT64_MAX) return best_ms;
-    for (size_t i = 1; i < count; i++) {
-        int64_t before_s = changes[i].at_ms / 1000 + changes[i - 1].offset_s;
-        int64_t after_s = changes[i].at_ms / 1000 + changes[i].offset_s;
-        if (local_s >= before_s && local_s < after_s) return changes[i].at_ms;
+    if (count == 0) return local_s * 1000;
+    for (size_t i = 0; i < count; i++) {
+        int64_t utc_ms = (local_s - changes[i].offset_s) * 1000;
+        /* Behind the end of an earlier offset, before the start of this one: skipped. */
+        if (i > 0 && utc_ms < changes[i].at_ms) return changes[i].at_ms;
+        if (i + 1 == count || utc_ms < changes[i + 1].at_ms) return utc_ms;
     }
     return local_s * 1000;
+}
+
+/* The first run of a day after `after_ms`; INT64_MAX when it has none. */
+static int64_t first_of_day(const struct asg_cron *cron, int64_t day, int64_t after_ms,
+                            const struct asg_zone_change *changes, size_t change_count)
+{
+    for (int hour = 0; hour < 24; hour++) {
+        if ((cron->hours & 1u << hour) == 0) continue;
+        /* Local time never goes back by its minutes: an hour whose end is past is past.
+         */
+        int64_t hour_s = day * DAY_S + hour * 60 * MINUTE_S;
+        if (utc_of_local(hour_s + 59 * MINUTE_S, changes, change_count) <= after_ms) {
+            continue;
+        }
+        for (int minute = 0; minute < 60; minute++) {
+            if ((cron->minutes & UINT64_C(1) << minute) == 0) continue;
+            int64_t utc_ms =
+                utc_of_local(hour_s + minute * MINUTE_S, changes, change_count);
+            if (utc_ms > after_ms) return utc_ms;
+        }
+    }
+    return INT64_MAX;
 }
 
 int64_t asg_cron_next(const struct asg_cron *cron, int64_t after_ms,
@@ -199,18 +216,8 @@ int64_t asg_cron_next(const struct asg_cron *cron, int64_t after_ms,
     int64_t first_day = (local_s - (local_s % DAY_S + DAY_S) % DAY_S) / DAY_S - 1;
     for (int64_t day = first_day; day < first_day + HORIZON_DAYS; day++) {
         if (!is_day(cron, day)) continue;
-        int64_t best_ms = INT64_MAX;
-        for (int minute = 0; minute < 24 * 60; minute++) {
-            if ((cron->hours & 1u << (minute / 60)) == 0 ||
-                (cron->minutes & UINT64_C(1) << (minute % 60)) == 0) {
-                continue;
-            }
-            int64_t utc_ms =
-                utc_of_local(day * DAY_S + minute * MINUTE_S, changes, change_count);
-            if (utc_ms > after_ms && utc_ms < best_ms) best_ms = utc_ms;
-            if (best_ms != INT64_MAX && utc_ms > best_ms) break;
-        }
-        if (best_ms != INT64_MAX) return best_ms;
+        int64_t run_ms = first_of_day(cron, day, after_ms, changes, change_count);
+        if (run_ms != INT64_MAX) return run_ms;
     }
     return INT64_MAX;
 }

@@ -19,7 +19,7 @@ struct asg_cron {
     uint32_t days;     /* bits 1 to 31 */
     uint32_t months;   /* bits 1 to 12 */
     uint32_t weekdays; /* bits 0 to 6, Sunday 0 */
-    bool is_any_day;
+    bool is_any_day;   /* begins with a star, as the next */
     bool is_any_weekday;
 };
 

@@ -44,7 +44,7 @@ const char *asg_number_metric(enum asg_metric_name metric, int64_t milli,
 {
     char number[ASG_NUMBER_TEXT_MAX];
     /* A tenth is as fine as anybody reads. */
-    int64_t shown = milli >= 0 ? (milli + 50) / 100 * 100 : milli;
+    int64_t shown = milli >= 0 ? asg_number_add(milli, 50) / 100 * 100 : milli;
     (void)snprintf(ret, ASG_NUMBER_TEXT_MAX, "%s%s", asg_number_milli(shown, number),
                    unit_of(metric));
     return ret;
@@ -72,4 +72,11 @@ int64_t asg_number_ceil_share(int64_t a, int64_t b, int64_t c)
         return INT64_MAX;
     }
     return (product + c - 1) / c;
+}
+
+int64_t asg_number_add(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (!__builtin_add_overflow(a, b, &sum)) return sum;
+    return b > 0 ? INT64_MAX : INT64_MIN;
 }

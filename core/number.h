@@ -21,4 +21,7 @@ const char *asg_number_duration(int64_t ms, char ret[ASG_NUMBER_TEXT_MAX]);
 /* ceil(a * b / c) for a, b >= 0, c > 0 without overflow; INT64_MAX when it is more. */
 int64_t asg_number_ceil_share(int64_t a, int64_t b, int64_t c);
 
+/* a + b, held at the ends of the range. */
+int64_t asg_number_add(int64_t a, int64_t b);
+
 #endif

@@ -180,7 +180,62 @@ static bool is_adjustment_sane(const struct asg_policy_config *config, int64_t a
            adjustment >= (is_exact ? 0 : -ASG_GROUP_CAPACITY_MAX);
 }
 
-/* Steps in order of their lower bound must touch each other without gap or overlap. */
+/* One step alone, by its place in the list the user wrote. */
+static enum asg_status validate_step(const struct asg_policy_config *config, size_t i,
+                                     struct asg_error *error)
+{
+    const struct asg_step *step = &config->steps[i];
+    if (!is_adjustment_sane(config, step->adjustment)) {
+        return asg_fail(
+            error, ASG_ERR_INVALID,
+            "step %zu of policy %s adjusts by %" PRId64 "; it must be %s%d to %d", i + 1,
+            config->name, step->adjustment,
+            config->adjustment_type == ASG_ADJUSTMENT_EXACT ? "" : "-",
+            config->adjustment_type == ASG_ADJUSTMENT_EXACT ? 0 : ASG_GROUP_CAPACITY_MAX,
+            ASG_GROUP_CAPACITY_MAX);
+    }
+    if (!step->has_lower && !step->has_upper) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "step %zu of policy %s has neither lower nor upper bound: give "
+                        "one of them (lower 0: from the threshold up)",
+                        i + 1, config->name);
+    }
+    if (step->has_lower && step->has_upper && step->lower_milli >= step->upper_milli) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "step %zu of policy %s: its lower bound is not below its upper",
+                        i + 1, config->name);
+    }
+    if ((step->has_lower &&
+         (step->lower_milli > VALUE_MAX || step->lower_milli < -VALUE_MAX)) ||
+        (step->has_upper &&
+         (step->upper_milli > VALUE_MAX || step->upper_milli < -VALUE_MAX))) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "step %zu of policy %s: a bound is too large", i + 1,
+                        config->name);
+    }
+    return ASG_OK;
+}
+
+static bool is_below(const struct asg_step *a, const struct asg_step *b)
+{
+    if (!a->has_lower || !b->has_lower) return !a->has_lower && b->has_lower;
+    return a->lower_milli < b->lower_milli;
+}
+
+/* Their numbers in rising order of the lower bound. */
+static void sort_steps(const struct asg_policy_config *config, size_t ret[ASG_STEPS_MAX])
+{
+    for (size_t i = 0; i < config->step_count; i++) {
+        size_t at = i;
+        for (; at > 0 && is_below(&config->steps[i], &config->steps[ret[at - 1]]); at--) {
+            ret[at] = ret[at - 1];
+        }
+        ret[at] = i;
+    }
+}
+
+/* In rising order they must touch each other without gap or overlap; only the outermost
+ * may be open. */
 static enum asg_status validate_steps(const struct asg_policy_config *config,
                                       struct asg_error *error)
 {
@@ -190,37 +245,24 @@ static enum asg_status validate_steps(const struct asg_policy_config *config,
                         config->name, config->step_count, ASG_STEPS_MAX);
     }
     for (size_t i = 0; i < config->step_count; i++) {
-        const struct asg_step *step = &config->steps[i];
-        if (!is_adjustment_sane(config, step->adjustment)) {
-            return asg_fail(error, ASG_ERR_INVALID,
-                            "step %zu of policy %s adjusts by %" PRId64, i + 1,
-                            config->name, step->adjustment);
-        }
-        if (!step->has_lower && !step->has_upper && config->step_count > 1) {
-            return asg_fail(error, ASG_ERR_INVALID,
-                            "step %zu of policy %s has neither lower nor upper bound",
-                            i + 1, config->name);
-        }
-        if (step->has_lower && step->has_upper &&
-            step->lower_milli >= step->upper_milli) {
-            return asg_fail(
-                error, ASG_ERR_INVALID,
-                "step %zu of policy %s: its lower bound is not below its upper", i + 1,
-                config->name);
-        }
-        if (i == 0) continue;
-        const struct asg_step *before = &config->steps[i - 1];
+        enum asg_status status = validate_step(config, i, error);
+        if (status != ASG_OK) return status;
+    }
+    size_t order[ASG_STEPS_MAX];
+    sort_steps(config, order);
+    for (size_t i = 1; i < config->step_count; i++) {
+        const struct asg_step *before = &config->steps[order[i - 1]];
+        const struct asg_step *step = &config->steps[order[i]];
         if (!before->has_upper || !step->has_lower ||
             before->upper_milli != step->lower_milli) {
-            return asg_fail(
-                error, ASG_ERR_INVALID,
-                "steps %zu and %zu of policy %s leave a gap or overlap: write "
-                "them in rising order, each beginning where the last ended",
-                i, i + 1, config->name);
+            return asg_fail(error, ASG_ERR_INVALID,
+                            "steps %zu and %zu of policy %s leave a gap or overlap: each "
+                            "must begin where another ends",
+                            order[i - 1] + 1, order[i] + 1, config->name);
         }
     }
-    const struct asg_step *first = &config->steps[0];
-    const struct asg_step *last = &config->steps[config->step_count - 1];
+    const struct asg_step *first = &config->steps[order[0]];
+    const struct asg_step *last = &config->steps[order[config->step_count - 1]];
     if ((first->has_lower && first->lower_milli < 0) ||
         (last->has_upper && last->upper_milli > 0)) {
         return asg_fail(

@@ -27,10 +27,12 @@ static void note_period(struct asg_policy_state *state,
                         const struct asg_policy_config *config,
                         const struct asg_group_metric *metric, int64_t value_milli)
 {
-    if (state->period_count == config->scale_out_periods) {
-        memmove(state->periods, state->periods + 1,
-                (state->period_count - 1) * sizeof state->periods[0]);
-        state->period_count--;
+    /* More than one too many only after the policy was given fewer periods. */
+    if (state->period_count >= config->scale_out_periods) {
+        uint32_t old = state->period_count - config->scale_out_periods + 1;
+        state->period_count -= old;
+        memmove(state->periods, state->periods + old,
+                state->period_count * sizeof state->periods[0]);
     }
     struct asg_policy_period period = {.sum_milli = metric->sum_milli,
                                        .count = metric->count};
@@ -45,7 +47,7 @@ static int64_t mean_of_periods(const struct asg_policy_state *state)
     int64_t sum = 0;
     int64_t count = 0;
     for (uint32_t i = 0; i < state->period_count; i++) {
-        sum += state->periods[i].sum_milli;
+        sum = asg_number_add(sum, state->periods[i].sum_milli);
         count += state->periods[i].count;
     }
     return count > 0 ? sum / count : 0;
@@ -108,7 +110,7 @@ static void evaluate_high(const struct asg_policy_config *config,
                           const struct asg_policy_input *input, int64_t value_milli,
                           struct asg_arena *arena, struct asg_proposal *ret)
 {
-    state->breaches++;
+    if (state->breaches < config->scale_out_periods) state->breaches++;
     note_period(state, config, input->metric, value_milli);
     if (state->breaches < config->scale_out_periods) return;
     int64_t mean_milli = mean_of_periods(state);

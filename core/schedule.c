@@ -4,6 +4,9 @@
 
 #include "core/cron.h"
 
+#define TIME_MS_MAX  (INT64_C(1) << 53)
+#define OFFSET_S_MAX (26 * 3600)
+
 int64_t asg_schedule_next(const struct asg_schedule_config *config, int64_t after_ms)
 {
     int64_t next_ms = INT64_MAX;
@@ -15,6 +18,27 @@ int64_t asg_schedule_next(const struct asg_schedule_config *config, int64_t afte
         next_ms = asg_cron_next(&cron, after_ms, config->changes, config->change_count);
     }
     return config->end_ms > 0 && next_ms >= config->end_ms ? INT64_MAX : next_ms;
+}
+
+/* What the edge read out of a time zone file, before cron calculates with it. */
+static enum asg_status validate_changes(const struct asg_schedule_config *config,
+                                        struct asg_error *error)
+{
+    for (size_t i = 0; i < config->change_count; i++) {
+        const struct asg_zone_change *change = &config->changes[i];
+        if (change->at_ms > TIME_MS_MAX || change->at_ms < -TIME_MS_MAX ||
+            change->offset_s > OFFSET_S_MAX || change->offset_s < -OFFSET_S_MAX) {
+            return asg_fail(error, ASG_ERR_INVALID,
+                            "time zone %s has an offset that no place has",
+                            config->time_zone);
+        }
+        if (i > 0 && change->at_ms <= config->changes[i - 1].at_ms) {
+            return asg_fail(error, ASG_ERR_INVALID,
+                            "the offsets of time zone %s are not in order of time",
+                            config->time_zone);
+        }
+    }
+    return ASG_OK;
 }
 
 enum asg_status asg_schedule_validate(const struct asg_schedule_config *config,
@@ -45,13 +69,14 @@ enum asg_status asg_schedule_validate(const struct asg_schedule_config *config,
         return asg_fail(error, ASG_ERR_INVALID, "scheduled action %s ends in the past",
                         config->name);
     }
-    for (size_t i = 1; i < config->change_count; i++) {
-        if (config->changes[i].at_ms <= config->changes[i - 1].at_ms) {
-            return asg_fail(error, ASG_ERR_INVALID,
-                            "the offsets of time zone %s are not in order of time",
-                            config->time_zone);
-        }
+    if (config->end_ms != 0 && config->start_ms >= config->end_ms) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "scheduled action %s starts when it has ended; give an end time "
+                        "after its start",
+                        config->name);
     }
+    enum asg_status status = validate_changes(config, error);
+    if (status != ASG_OK || !has_recurrence) return status;
     struct asg_cron cron;
-    return has_recurrence ? asg_cron_parse(config->recurrence, &cron, error) : ASG_OK;
+    return asg_cron_parse(config->recurrence, &cron, error);
 }
