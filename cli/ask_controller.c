@@ -162,7 +162,7 @@ int asg_ask(struct asg_cli *cli, const struct asg_request *request,
     numbered.request_no = ++cli->connection->request_no;
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes frame = {0};
     asg_wire_encode_message(ASG_MESSAGE_REQUEST, &numbered, &frame);
-    if (frame.length > ASG_ADMIN_FRAME_MAX) {
+    if (frame.length > (size_t)ASG_ADMIN_FRAME_MAX) {
         return asg_cli_fail(cli, ASG_EXIT_FAILED,
                             "the request has %zu bytes, at most %d are taken",
                             frame.length, ASG_ADMIN_FRAME_MAX);

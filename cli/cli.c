@@ -104,15 +104,16 @@ static int run_command(struct asg_cli *cli, const struct asg_arguments *argument
         (void)fprintf(cli->out, "openasg %s\n", ASG_VERSION);
         return ASG_EXIT_OK;
     }
-    if (arguments->command == NULL && !asg_option_flag(arguments, "print-config")) {
+    bool wants_config = asg_option_flag(arguments, "print-config");
+    bool has_command = arguments->command != NULL;
+    if (arguments->wants_help || (!has_command && !wants_config)) {
         return show_help(cli, arguments);
     }
-    if (arguments->wants_help) return show_help(cli, arguments);
     struct asg_error error = {0};
     enum asg_status status =
         asg_cli_load_settings(arguments, environ, &cli->arena, &cli->settings, &error);
     if (status != ASG_OK) return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s", error.text);
-    if (asg_option_flag(arguments, "print-config")) {
+    if (wants_config || !has_command) {
         asg_config_print(&asg_cli_config_table, &cli->settings, cli->out);
         return ASG_EXIT_OK;
     }

@@ -62,7 +62,7 @@ static int read_decisions(struct asg_cli *cli, const char *group, int64_t since_
 static void print_all(struct asg_cli *cli, const struct asg_decision_view *views,
                       size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; views != NULL && i < count; i++) {
         asg_print_decision(cli->out, views[i].time_ms, views[i].group, views[i].text);
     }
     (void)fflush(cli->out);

@@ -13,6 +13,8 @@
 static const struct asg_argument name_argument[] = {
     {.name = "GROUP", .help = "Name of the group."}};
 
+#define WEEK_MS (7 * INT64_C(86400000))
+
 #define GROUP_OPTIONS                                                                    \
     {.name = "file",                                                                     \
      .type = ASG_OPTION_FILE,                                                            \
@@ -68,19 +70,19 @@ static const struct asg_argument name_argument[] = {
         {.name = "health-grace",                                                         \
          .type = ASG_OPTION_DURATION,                                                    \
          .value = "TIME",                                                                \
-         .max = 7 * 86400000,                                                            \
+         .max = WEEK_MS,                                                                 \
          .help = "A new instance is not replaced in this time.",                         \
          .default_text = "0s"},                                                          \
         {.name = "cooldown",                                                             \
          .type = ASG_OPTION_DURATION,                                                    \
          .value = "TIME",                                                                \
-         .max = 7 * 86400000,                                                            \
+         .max = WEEK_MS,                                                                 \
          .help = "Pause after a simple scaling activity.",                               \
          .default_text = "5m"},                                                          \
         {.name = "warmup",                                                               \
          .type = ASG_OPTION_DURATION,                                                    \
          .value = "TIME",                                                                \
-         .max = 7 * 86400000,                                                            \
+         .max = WEEK_MS,                                                                 \
          .help = "A new instance does not count in metrics in this time.",               \
          .default_text = "the cooldown"},                                                \
         {.name = "evaluation",                                                           \
@@ -93,13 +95,13 @@ static const struct asg_argument name_argument[] = {
         {.name = "drain",                                                                \
          .type = ASG_OPTION_DURATION,                                                    \
          .value = "TIME",                                                                \
-         .max = 7 * 86400000,                                                            \
+         .max = WEEK_MS,                                                                 \
          .help = "Longest drain before a termination.",                                  \
          .default_text = "0s, none"},                                                    \
         {.name = "launch-timeout",                                                       \
          .type = ASG_OPTION_DURATION,                                                    \
          .value = "TIME",                                                                \
-         .max = 7 * 86400000,                                                            \
+         .max = WEEK_MS,                                                                 \
          .help = "Not in service after that: replaced.",                                 \
          .default_text = "10m"},                                                         \
         {.name = "termination-policies",                                                 \

@@ -9,7 +9,7 @@
 #include "model/schemas.h"
 #include "text/yaml_tree.h"
 
-#define USER_DATA_MAX (16 * 1024) /* EC2's limit before base64 */
+#define USER_DATA_MAX ((size_t)16 * 1024) /* EC2's limit before base64 */
 
 static const struct asg_argument name_argument[] = {
     {.name = "NAME", .help = "Name of the launch template."}};

@@ -33,14 +33,14 @@ enum asg_option_type {
 struct asg_option {
     const char *name; /* "min": --min */
     enum asg_option_type type;
+    char letter; /* 'o': -o as well; 0: none */
+    bool is_required;
     const char *value; /* "N", "FILE", "GROUP"; what help calls it */
     const char *help;  /* one sentence */
     const struct asg_enum *words;
     int64_t min;
     int64_t max;              /* min and max 0: not checked */
     const char *default_text; /* for help; NULL: none */
-    char letter;              /* 'o': -o as well; 0: none */
-    bool is_required;
 };
 
 struct asg_argument {

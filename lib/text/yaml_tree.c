@@ -1,5 +1,6 @@
 #include "text/yaml_tree.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -101,6 +102,7 @@ static bool is_key(const struct builder *builder)
 {
     if (builder->depth == 0) return false;
     const struct level *level = &builder->levels[builder->depth - 1];
+    assert(level->node != NULL); /* open_level() put it there */
     return level->node->kind == ASG_YAML_MAP && level->key == NULL;
 }
 
