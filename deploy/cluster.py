@@ -2,6 +2,7 @@
 end-to-end tests. Everything it starts it ends by pid; everything it writes is in one
 folder. Python's standard library only."""
 
+import ctypes
 import datetime
 import hashlib
 import hmac
@@ -34,8 +35,16 @@ def wait_for(what, condition, seconds=30.0, pause=0.05):
         time.sleep(pause)
 
 
+def end_with_parent():
+    """In a child, before it runs: SIGTERM when we are gone, however we went."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+
 class Cluster:
-    def __init__(self, build, folder, endpoint=None):
+    """`is_tied`: the processes end when the program that started them does."""
+
+    def __init__(self, build, folder, endpoint=None, is_tied=True):
+        self.before_run = end_with_parent if is_tied else None
         self.bin = os.path.join(build, "bin")
         self.dir = os.path.abspath(folder)
         self.state = os.path.join(self.dir, "controller")
@@ -63,7 +72,7 @@ class Cluster:
         log = open(self.log_of(name), "ab")
         self.processes[name] = subprocess.Popen(
             [path] + arguments[1:], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            env=env or self.env, start_new_session=True)
+            env=env or self.env, start_new_session=True, preexec_fn=self.before_run)
         log.close()
         return self.processes[name]
 
@@ -116,8 +125,10 @@ class Cluster:
             os.unlink(path)
         folder = os.path.join(self.dir, "ec2")
         os.makedirs(folder, mode=0o700, exist_ok=True)
+        # A network of its own, so that several can run side by side.
+        cidr = f"127.{64 + secrets.randbelow(128)}.{secrets.randbelow(4) * 64}.0/18"
         self.start("ec2local", ["openasg-ec2local", "--dir", folder, "--port", "0",
-                                "--endpoint-file", path, *extra])
+                                "--cidr", cidr, "--endpoint-file", path, *extra])
         self.ec2_endpoint = self.read_file("ec2local", path).split()[0]
         return self.ec2_endpoint
 

@@ -26,7 +26,7 @@ USER_DATA = """#!/bin/sh
 # A web server's worth of work, and the agent that tells how hard it is.
 /usr/bin/python3 {here}/demo/burn.py "{load}/$INSTANCE_ADDRESS" {capacity} &
 exec {bin}/openasg-agent --cpu-source session --cpu-capacity-milli {capacity} \\
-  --interval-ms 500 --key-file "$PWD/agent.key" --grpc-listen ":7705"
+  --interval-ms 500 --key-file "$PWD/agent.key" --grpc-listen ":0"
 """
 
 
@@ -331,6 +331,16 @@ def main():
     arguments = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="openasg-demo-")
     demo = Demo(arguments.build, folder)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return tell(demo, folder, arguments.keep)
+    finally:
+        demo.load.stopping.set()
+        demo.cluster.stop_all()
+
+
+def tell(demo, folder, is_kept):
+    """Run it; what a user should know at the end. The exit code."""
     began = time.monotonic()
     try:
         demo.run()
@@ -338,16 +348,15 @@ def main():
             KeyError, StopIteration) as trouble:
         print(f"\nthe demo failed: {type(trouble).__name__}: {trouble}\n"
               f"logs: {folder}/*.log, instances: {folder}/ec2/instances/", flush=True)
-        demo.load.stopping.set()
-        demo.cluster.stop_all()
         return 1
     print(f"\nall {demo.story.checked} checks passed in "
           f"{time.monotonic() - began:.0f} s")
-    if arguments.keep:
-        return keep(demo)
-    demo.load.stopping.set()
-    demo.cluster.stop_all()
-    shutil.rmtree(folder, ignore_errors=True)
+    if is_kept:
+        keep(demo)
+    else:
+        demo.load.stopping.set()
+        demo.cluster.stop_all()
+        shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 
@@ -361,9 +370,6 @@ def keep(demo):
         signal.pause()
     except KeyboardInterrupt:
         pass
-    demo.load.stopping.set()
-    cluster.stop_all()
-    return 0
 
 
 if __name__ == "__main__":

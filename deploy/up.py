@@ -41,7 +41,7 @@ def up(arguments):
         known = read_note(folder)
         if any(start_time(p["pid"]) == p["started"] for p in known["processes"]):
             raise Trouble(f"it is up already in {folder}; ./dev down ends it")
-    cluster = Cluster(arguments.build, folder, arguments.ec2_endpoint)
+    cluster = Cluster(arguments.build, folder, arguments.ec2_endpoint, is_tied=False)
     if arguments.ec2_endpoint is None:
         keys = os.path.join(folder, "keys.json")
         if os.path.exists(keys):

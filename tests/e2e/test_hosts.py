@@ -74,7 +74,7 @@ class Hosts(Cluster):
         self.processes[name] = subprocess.Popen(
             ["ip", "netns", "exec", namespace(self.where[name]), path] + arguments[1:],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env or self.env,
-            start_new_session=True)
+            start_new_session=True, preexec_fn=self.before_run)
         log.close()
         return self.processes[name]
 
