@@ -70,10 +70,12 @@ static void note_peak(struct asg_policy_state *state, int64_t now_ms, int64_t wa
         (struct asg_policy_peak){.time_ms = now_ms, .wanted = wanted};
 }
 
+/* A peak is of the period that ended at its time, so one of from_ms lies before it. The
+ * last one always stays. */
 static void drop_old_peaks(struct asg_policy_state *state, int64_t from_ms)
 {
     uint32_t old = 0;
-    while (old + 1 < state->peak_count && state->peaks[old].time_ms < from_ms) {
+    while (old + 1 < state->peak_count && state->peaks[old].time_ms <= from_ms) {
         old++;
     }
     if (old == 0) return;

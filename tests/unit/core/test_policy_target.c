@@ -148,8 +148,8 @@ static void test_target_shrinks_to_the_highest_wish_of_the_window(void **state)
     (void)fixture_period(&f, 38000); /* wants 8 */
     assert_int_equal(fixture_periods(&f, 29, 10000), ASG_DIRECTION_IN);
     assert_int_equal(f.proposal.wanted, 8);
-    /* still in the window 30 periods later, gone after that */
-    for (int i = 0; i < 31; i++) {
+    /* the last period of 60 that has it in its window, gone after that */
+    for (int i = 0; i < 30; i++) {
         assert_int_equal(fixture_period(&f, 10000), ASG_DIRECTION_IN);
         assert_int_equal(f.proposal.wanted, 8);
     }
