@@ -53,6 +53,8 @@ void asg_boot_destroy(struct asg_boot **boot_at)
         boot->trees[i].is_ending = true;
         boot->trees[i].kill_at_ms = 0; /* no grace */
     }
+    boot->ends_all = true;
+    boot->kill_strays_at_ms = 0;
     while (asg_boot_step(boot, 0, ignore_end, NULL)) {
         const struct timespec moment = {.tv_nsec = 1000000};
         (void)nanosleep(&moment, NULL);
@@ -61,6 +63,7 @@ void asg_boot_destroy(struct asg_boot **boot_at)
     asg_process_table_clear(&boot->table);
     (void)pthread_mutex_destroy(&boot->lock);
     free(boot->trees);
+    free(boot->known);
     free(boot);
     *boot_at = NULL;
 }

@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/arena.h"
+
 #define ANCESTORS_MAX 64
 
 static int find_session(const struct asg_boot *boot, pid_t session)
@@ -33,6 +35,31 @@ static int find_mark(const struct asg_boot *boot, pid_t pid)
     return -1;
 }
 
+static int find_known(const struct asg_boot *boot, const struct asg_process *process)
+{
+    for (size_t i = 0; i < boot->known_count; i++) {
+        const struct known *known = &boot->known[i];
+        if (known->pid != process->pid || known->started != process->started) continue;
+        for (size_t t = 0; t < boot->count; t++) {
+            if (strcmp(boot->trees[t].id, known->id) == 0) return (int)t;
+        }
+    }
+    return -1;
+}
+
+static void remember(struct asg_boot *boot, const struct asg_process *process,
+                     const struct tree *tree)
+{
+    if (find_known(boot, process) >= 0) return;
+    if (boot->known_count == boot->known_capacity) {
+        boot->known_capacity = boot->known_capacity == 0 ? 64 : boot->known_capacity * 2;
+        boot->known = asg_realloc(boot->known, boot->known_capacity, sizeof *boot->known);
+    }
+    struct known *known = &boot->known[boot->known_count++];
+    *known = (struct known){.pid = process->pid, .started = process->started};
+    memcpy(known->id, tree->id, sizeof known->id);
+}
+
 /* Ours at all? All processes of instances descend from us (PR_SET_CHILD_SUBREAPER). */
 static bool is_descendant(const struct asg_boot *boot, const struct asg_process *process)
 {
@@ -50,6 +77,7 @@ int asg_boot_owner(struct asg_boot *boot, const struct asg_process *process)
     pid_t self = getpid();
     for (int i = 0; i < ANCESTORS_MAX && process != NULL && process->pid != self; i++) {
         int owner = find_session(boot, process->session);
+        if (owner < 0) owner = find_known(boot, process);
         if (owner < 0) owner = find_mark(boot, process->pid);
         if (owner >= 0) return owner;
         process = asg_process_find(&boot->table, process->parent);
@@ -68,6 +96,8 @@ void asg_boot_end(struct asg_boot *boot, const char *id, int64_t now_ms)
 
 void asg_boot_end_all(struct asg_boot *boot, int64_t now_ms)
 {
+    boot->ends_all = true;
+    boot->kill_strays_at_ms = now_ms + boot->options.grace_ms;
     for (size_t i = 0; i < boot->count; i++) {
         asg_boot_end(boot, boot->trees[i].id, now_ms);
     }
@@ -87,6 +117,16 @@ static void reap(struct asg_boot *boot)
     }
 }
 
+static void signal_process(pid_t pid, bool is_to_kill, bool was_asked)
+{
+    if (is_to_kill) {
+        (void)kill(pid, SIGKILL);
+    } else if (!was_asked) {
+        (void)kill(pid, SIGTERM);
+        (void)kill(pid, SIGCONT); /* a stopped one would not hear it */
+    }
+}
+
 static void signal_trees(struct asg_boot *boot, int64_t now_ms)
 {
     asg_process_table_read(&boot->table);
@@ -94,14 +134,14 @@ static void signal_trees(struct asg_boot *boot, int64_t now_ms)
         const struct asg_process *process = &boot->table.items[i];
         if (process->is_over) continue;
         int owner = asg_boot_owner(boot, process);
-        if (owner < 0 || !boot->trees[owner].is_ending) continue;
-        struct tree *tree = &boot->trees[owner];
-        tree->alive++;
-        if (now_ms >= tree->kill_at_ms) {
-            (void)kill(process->pid, SIGKILL);
-        } else if (!tree->was_asked) {
-            (void)kill(process->pid, SIGTERM);
-            (void)kill(process->pid, SIGCONT); /* a stopped one would not hear it */
+        if (owner >= 0 && boot->trees[owner].is_ending) {
+            struct tree *tree = &boot->trees[owner];
+            tree->alive++;
+            remember(boot, process, tree);
+            signal_process(process->pid, now_ms >= tree->kill_at_ms, tree->was_asked);
+        } else if (boot->ends_all && is_descendant(boot, process)) {
+            boot->strays++;
+            signal_process(process->pid, now_ms >= boot->kill_strays_at_ms, false);
         }
     }
 }
@@ -110,14 +150,15 @@ bool asg_boot_step(struct asg_boot *boot, int64_t now_ms,
                    void (*ended)(void *context, const char *id), void *context)
 {
     reap(boot);
-    bool is_any_ending = false;
+    bool is_any_ending = boot->ends_all;
+    boot->strays = 0;
     for (size_t i = 0; i < boot->count; i++) {
         boot->trees[i].alive = 0;
         is_any_ending = is_any_ending || boot->trees[i].is_ending;
     }
     if (!is_any_ending) return false;
     signal_trees(boot, now_ms);
-    bool is_more = false;
+    bool is_more = boot->strays > 0;
     for (size_t i = 0; i < boot->count; i++) {
         struct tree *tree = &boot->trees[i];
         if (!tree->is_ending) continue;
@@ -134,6 +175,7 @@ bool asg_boot_step(struct asg_boot *boot, int64_t now_ms,
         (void)pthread_mutex_unlock(&boot->lock);
         ended(context, tree->id);
     }
+    if (!is_more) boot->known_count = 0;
     reap(boot);
     return is_more;
 }

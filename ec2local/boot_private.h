@@ -21,6 +21,14 @@ struct tree {
     size_t alive; /* seen in the last look */
 };
 
+/* A process of a tree that is ending, once recognised: when its parent goes, nothing else
+ * may tell whose it is. */
+struct known {
+    pid_t pid;
+    uint64_t started;
+    char id[ASG_WORLD_ID_SIZE];
+};
+
 struct asg_boot {
     struct asg_boot_options options;
     char mark[33]; /* of this folder, in the environment of all its processes */
@@ -31,6 +39,12 @@ struct asg_boot {
     size_t count;
     size_t capacity;
     struct asg_process_table table;
+    struct known *known;
+    size_t known_count;
+    size_t known_capacity;
+    bool ends_all; /* whatever descends from us is to go */
+    size_t strays; /* such processes seen in the last look */
+    int64_t kill_strays_at_ms;
 };
 
 /* boot_script: the executable files to run, in order, written into `folder`; none: *ret

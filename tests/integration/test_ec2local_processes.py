@@ -34,7 +34,7 @@ setsid bash -c 'echo "pid $$"; exec sleep 1003' &
 # A daemon: a session of its own, and its parent gone.
 ( setsid bash -c 'echo "pid $$"; exec sleep 1004' & )
 # One that also throws away its environment.
-env -i setsid bash -c 'echo "pid $$"; sleep 1005 & echo "pid $!"; wait' &
+env -i setsid bash -c 'trap "" TERM; echo "pid $$"; sleep 1005 & echo "pid $!"; while :; do wait; done' &
 bash -c 'trap "" TERM; echo "pid $$"; while :; do sleep 0.1; done' &
 echo booted
 wait
@@ -93,11 +93,12 @@ class ProcessTest(unittest.TestCase):
         message = email.mime.multipart.MIMEMultipart()
         for subtype, text in (("x-shellscript", "#!/bin/sh\necho one\n"),
                               ("cloud-config", "packages: [never]\n"),
-                              ("x-shellscript", "#!/bin/sh\necho two\n")):
+                              ("x-shellscript", "#!/bin/sh\necho ü; echo two\n")):
+            # Text that is not ASCII goes in as base64.
             message.attach(email.mime.text.MIMEText(text, subtype))
         one = self.boot(message.as_string())
         console = self.wait_for_console(one, "two\n")
-        self.assertEqual(console, "one\ntwo\n")
+        self.assertEqual(console, "one\nü\ntwo\n")
 
     def test_user_data_that_is_no_script_is_said_on_the_console(self):
         one = self.boot("packages: [nginx]\n")
@@ -159,6 +160,16 @@ class ProcessTest(unittest.TestCase):
         _, pids = self.boot_tree()
         self.assertEqual(self.local.stop(), 0)
         self.assertEqual([pid for pid in pids if is_alive(pid)], [])
+
+    def test_not_even_a_daemon_that_hides_outlives_ec2local(self):
+        one = self.boot("#!/bin/bash\n"
+                        "( env -i setsid bash -c 'trap \"\" TERM; echo pid $$; "
+                        "while :; do sleep 0.1; done' & )\nsleep 0.2\necho ready\n")
+        self.wait_for_console(one, "ready")
+        daemon = self.pids_of(one)[0]
+        self.assertTrue(is_alive(daemon))
+        self.assertEqual(self.local.stop(), 0)
+        self.assertFalse(is_alive(daemon))
 
     def test_after_a_kill_a_restart_in_the_same_folder_cleans_up(self):
         _, pids = self.boot_tree()
