@@ -1,0 +1,404 @@
+/* Core and its log, joined: what is released is durable, what is durable comes back. */
+#include "lib/check.h"
+
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "controller/commit_log.h"
+
+#define NOW INT64_C(1795442400000)
+
+struct fixture {
+    char folder[64];
+    char path[128];
+    struct asg_commit *commit;
+    struct asg_error error;
+    size_t released;
+    size_t replies;
+    uint64_t last_request;
+    int64_t time_ms;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = test_calloc(1, sizeof *f);
+    (void)snprintf(f->folder, sizeof f->folder, "/tmp/asg-commit-XXXXXX");
+    if (mkdtemp(f->folder) == NULL) return 1;
+    (void)snprintf(f->path, sizeof f->path, "%s/log.db", f->folder);
+    f->time_ms = NOW;
+    *state = f;
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *at)
+{
+    (void)info;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    asg_commit_close(&f->commit, false);
+    (void)nftw(f->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    test_free(f);
+    return 0;
+}
+
+static enum asg_status reopen(struct fixture *f, uint64_t hash_events)
+{
+    const struct asg_commit_options options = {.log_path = f->path,
+                                               .snapshot_records = 1000000,
+                                               .snapshot_ms = INT64_C(3600000),
+                                               .hash_events = hash_events};
+    f->error.text[0] = '\0';
+    return asg_commit_open(&options, f->time_ms, &f->commit, &f->error);
+}
+
+static void note_release(void *context, const struct asg_waiter *waiter,
+                         const struct asg_effects *effects)
+{
+    struct fixture *f = context;
+    f->released++;
+    if (waiter->kind != ASG_WAITER_ADMIN) return;
+    assert_true(waiter->request_no > f->last_request); /* in the order they came */
+    f->last_request = waiter->request_no;
+    f->replies += effects->reply.is_set;
+}
+
+static enum asg_status apply_halt(struct fixture *f, bool is_on, uint64_t request_no)
+{
+    const struct asg_command command = {.kind =
+                                            is_on ? ASG_COMMAND_HALT : ASG_COMMAND_UNHALT,
+                                        .actor = "tests",
+                                        .cluster_id = "",
+                                        .group = "",
+                                        .name = ""};
+    const struct asg_event event = {
+        .time_ms = ++f->time_ms, .kind = ASG_EVENT_COMMAND, .command = &command};
+    const struct asg_waiter waiter = {
+        .kind = ASG_WAITER_ADMIN, .peer = 1, .request_no = request_no};
+    return asg_commit_apply(f->commit, &event, waiter);
+}
+
+static void do_work(struct fixture *f, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        assert_status(ASG_OK, apply_halt(f, i % 2 == 0, f->last_request + 1));
+        assert_status(ASG_OK, asg_commit_flush(f->commit, note_release, f, &f->error));
+    }
+}
+
+static struct asg_bytes state_of(const struct fixture *f)
+{
+    struct asg_bytes bytes = {0};
+    asg_core_save(asg_commit_core(f->commit), &bytes);
+    return bytes;
+}
+
+static void assert_same_state(const struct asg_bytes *a, const struct asg_bytes *b)
+{
+    assert_int_equal(a->length, b->length);
+    assert_memory_equal(a->data, b->data, a->length);
+}
+
+/* A copy of the log as it stands: what a process finds that died just now. */
+static void copy_file(const char *from, const char *to)
+{
+    FILE *in = fopen(from, "rb");
+    if (in == NULL) return;
+    FILE *out = fopen(to, "wb");
+    assert_non_null(out);
+    char bytes[65536];
+    size_t count;
+    while ((count = fread(bytes, 1, sizeof bytes, in)) > 0) {
+        assert_int_equal(count, fwrite(bytes, 1, count, out));
+    }
+    (void)fclose(in);
+    (void)fclose(out);
+}
+
+static void test_commit_makes_a_new_cluster_and_leads(void **state)
+{
+    struct fixture *f = *state;
+    assert_status(ASG_OK, reopen(f, 1000));
+    const struct asg_core *core = asg_commit_core(f->commit);
+    assert_int_equal(32, strlen(asg_core_cluster_id(core)));
+    assert_string_equal(asg_log_cluster_id(asg_commit_log(f->commit)),
+                        asg_core_cluster_id(core));
+    assert_int_equal(1, asg_core_epoch(core));
+    assert_int_equal(0, asg_commit_staged(f->commit));
+}
+
+static void test_commit_leads_with_a_higher_epoch_each_time(void **state)
+{
+    struct fixture *f = *state;
+    char cluster_id[64];
+    assert_status(ASG_OK, reopen(f, 1000));
+    (void)snprintf(cluster_id, sizeof cluster_id, "%s",
+                   asg_core_cluster_id(asg_commit_core(f->commit)));
+    asg_commit_close(&f->commit, true);
+    assert_status(ASG_OK, reopen(f, 1000));
+    assert_int_equal(2, asg_core_epoch(asg_commit_core(f->commit)));
+    assert_string_equal(cluster_id, asg_core_cluster_id(asg_commit_core(f->commit)));
+}
+
+/* The same log opened from two copies, once with a snapshot and once without one: both
+ * lead with the same epoch at the same time, so the states must be equal. */
+static void test_commit_replays_to_the_same_bytes(void **state)
+{
+    struct fixture *f = *state;
+    assert_status(ASG_OK, reopen(f, 3));
+    do_work(f, 40);
+    char wal[160];
+    char copy[160];
+    char copy_wal[192];
+    (void)snprintf(wal, sizeof wal, "%s-wal", f->path);
+    (void)snprintf(copy, sizeof copy, "%s/copy.db", f->folder);
+    (void)snprintf(copy_wal, sizeof copy_wal, "%s-wal", copy);
+    pid_t child =
+        fork(); /* its own descriptors: closing ours would drop SQLite's locks */
+    assert_true(child >= 0);
+    if (child == 0) {
+        copy_file(f->path, copy);
+        copy_file(wal, copy_wal);
+        _exit(0);
+    }
+    int code = 1;
+    assert_int_equal(child, waitpid(child, &code, 0));
+    assert_int_equal(0, code);
+    assert_int_equal(0, chmod(copy, 0600));
+    asg_commit_close(&f->commit, true); /* the original gets a snapshot */
+    assert_status(ASG_OK, reopen(f, 3));
+    struct asg_bytes from_snapshot = state_of(f);
+    asg_commit_close(&f->commit, false);
+    (void)snprintf(f->path, sizeof f->path, "%s/copy.db", f->folder);
+    assert_status(ASG_OK, reopen(f, 3)); /* the copy: killed, and no snapshot */
+    struct asg_bytes from_records = state_of(f);
+    assert_same_state(&from_snapshot, &from_records);
+    asg_bytes_clear(&from_snapshot);
+    asg_bytes_clear(&from_records);
+}
+
+static void test_commit_loads_a_snapshot_and_the_tail_after_it(void **state)
+{
+    struct fixture *f = *state;
+    assert_status(ASG_OK, reopen(f, 2));
+    do_work(f, 10);
+    asg_commit_close(&f->commit, true);
+    assert_status(ASG_OK, reopen(f, 2));
+    do_work(f, 5); /* the last order is "halt" */
+    asg_commit_close(&f->commit, false);
+    assert_status(ASG_OK, reopen(f, 2));
+    struct asg_arena arena = {0};
+    struct asg_status_view view = {0};
+    asg_core_view_status(asg_commit_core(f->commit), &arena, &view);
+    assert_true(view.is_halted);
+    asg_arena_clear(&arena);
+}
+
+static void test_commit_gathers_events_into_one_transaction(void **state)
+{
+    struct fixture *f = *state;
+    assert_status(ASG_OK, reopen(f, 1000));
+    uint64_t before = asg_commit_counts(f->commit).commits;
+    for (uint64_t i = 1; i <= 50; i++) {
+        assert_status(ASG_OK, apply_halt(f, i % 2 == 0, i));
+    }
+    assert_int_equal(50, asg_commit_staged(f->commit));
+    assert_int_equal(0, f->released);
+    assert_status(ASG_OK, asg_commit_flush(f->commit, note_release, f, &f->error));
+    assert_int_equal(50, f->released);
+    assert_int_equal(50, f->replies);
+    assert_int_equal(before + 1, asg_commit_counts(f->commit).commits);
+    assert_status(ASG_OK, asg_commit_flush(f->commit, note_release, f, &f->error));
+    assert_int_equal(50, f->released);
+}
+
+static void test_commit_refuses_time_that_goes_back(void **state)
+{
+    struct fixture *f = *state;
+    assert_status(ASG_OK, reopen(f, 1000));
+    do_work(f, 1);
+    struct asg_bytes before = state_of(f);
+    const struct asg_event event = {.time_ms = NOW - 1, .kind = ASG_EVENT_TICK};
+    assert_status(ASG_ERR_INVALID,
+                  asg_commit_apply(f->commit, &event, (struct asg_waiter){0}));
+    assert_int_equal(0, asg_commit_staged(f->commit));
+    struct asg_bytes after = state_of(f);
+    assert_same_state(&before, &after);
+    asg_bytes_clear(&before);
+    asg_bytes_clear(&after);
+}
+
+static void test_commit_refuses_text_that_is_no_text(void **state)
+{
+    struct fixture *f = *state;
+    assert_status(ASG_OK, reopen(f, 1000));
+    const struct asg_command command = {.kind = ASG_COMMAND_HALT,
+                                        .actor = "\xff\xfe",
+                                        .cluster_id = "",
+                                        .group = "",
+                                        .name = ""};
+    const struct asg_event event = {
+        .time_ms = NOW + 1, .kind = ASG_EVENT_COMMAND, .command = &command};
+    assert_status(ASG_ERR_MALFORMED,
+                  asg_commit_apply(f->commit, &event, (struct asg_waiter){0}));
+    assert_int_equal(0, asg_commit_staged(f->commit));
+    do_work(f, 3); /* and goes on */
+}
+
+/* The file may not grow: what a full disk does. */
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+    assert_int_equal(0, getrlimit(RLIMIT_FSIZE, &limit));
+    limit.rlim_cur = bytes;
+    assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &limit));
+}
+
+static void test_commit_releases_nothing_when_the_disk_is_full(void **state)
+{
+    struct fixture *f = *state;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_status(ASG_OK, reopen(f, 1000));
+    do_work(f, 2);
+    size_t released = f->released;
+    uint64_t head = asg_log_head(asg_commit_log(f->commit)).seq;
+    limit_files(4096);
+    enum asg_status status = ASG_OK;
+    for (int i = 0; i < 1000 && status == ASG_OK; i++) {
+        assert_status(ASG_OK, apply_halt(f, i % 2 == 0, f->last_request + 1));
+        status = asg_commit_flush(f->commit, note_release, f, &f->error);
+        if (status == ASG_OK) {
+            released++;
+            head = asg_log_head(asg_commit_log(f->commit)).seq;
+        }
+    }
+    limit_files(RLIM_INFINITY);
+    assert_int_not_equal(ASG_OK, status);
+    assert_true(strlen(f->error.text) > 0);
+    assert_int_equal(released, f->released);
+    asg_commit_close(&f->commit, true); /* a snapshot of what is not durable: not kept */
+    assert_status(ASG_OK, reopen(f, 1000));
+    assert_true(asg_log_head(asg_commit_log(f->commit)).seq >= head);
+    do_work(f, 2);
+}
+
+static void test_commit_closes_without_what_was_not_durable(void **state)
+{
+    struct fixture *f = *state;
+    assert_status(ASG_OK, reopen(f, 1000));
+    do_work(f, 2); /* the last order is "unhalt" */
+    assert_status(ASG_OK, apply_halt(f, true, f->last_request + 1));
+    asg_commit_close(&f->commit, true);
+    assert_status(ASG_OK, reopen(f, 1000));
+    struct asg_arena arena = {0};
+    struct asg_status_view view = {0};
+    asg_core_view_status(asg_commit_core(f->commit), &arena, &view);
+    assert_false(view.is_halted);
+    asg_arena_clear(&arena);
+}
+
+static void test_commit_names_the_record_of_a_damaged_log(void **state)
+{
+    struct fixture *f = *state;
+    assert_status(ASG_OK, reopen(f, 1000));
+    do_work(f, 5);
+    asg_commit_close(&f->commit, false);
+    char bytes[1 << 16];
+    FILE *file = fopen(f->path, "r+b");
+    assert_non_null(file);
+    size_t length = fread(bytes, 1, sizeof bytes, file);
+    size_t at = 0; /* the words of one note, in the middle of the file */
+    for (size_t i = 0; i + 13 < length; i++) {
+        if (memcmp(bytes + i, "halt by tests", 13) == 0) at = i;
+    }
+    assert_true(at > 0);
+    assert_int_equal(0, fseek(file, (long)at, SEEK_SET));
+    assert_int_equal(1, fwrite("w", 1, 1, file));
+    (void)fclose(file);
+    assert_status(ASG_ERR_CORRUPT, reopen(f, 1000));
+    assert_null(f->commit);
+    assert_non_null(strpbrk(f->error.text, "0123456789"));
+}
+
+static void test_commit_refuses_a_log_it_would_decide_otherwise(void **state)
+{
+    struct fixture *f = *state;
+    assert_status(ASG_OK, reopen(f, 1000));
+    do_work(f, 2);
+    asg_commit_close(&f->commit, false);
+    /* A hash of another program's state, well-formed and in the chain. */
+    const struct asg_log_options options = {.path = f->path, .now_ms = NOW};
+    struct asg_log *log = NULL;
+    assert_status(ASG_OK, asg_log_open_sqlite(&options, &log, &f->error));
+    const uint8_t other[32] = {7};
+    const struct asg_record record = {.time_ms = f->time_ms,
+                                      .kind = "state_hash",
+                                      .subject = "",
+                                      .note = "",
+                                      .payload = other,
+                                      .payload_length = sizeof other};
+    assert_status(ASG_OK, asg_log_append(log, &record, 1, NULL, &f->error));
+    asg_log_close(&log);
+    assert_status(ASG_ERR_CONFLICT, reopen(f, 1000));
+    assert_non_null(strstr(f->error.text, "record"));
+}
+
+static void test_commit_refuses_a_second_controller(void **state)
+{
+    struct fixture *f = *state;
+    assert_status(ASG_OK, reopen(f, 1000));
+    struct asg_commit *first = f->commit;
+    f->commit = NULL;
+    assert_status(ASG_ERR_BUSY, reopen(f, 1000));
+    f->commit = first;
+    do_work(f, 1);
+}
+
+static void test_commit_saves_a_snapshot_when_it_is_due(void **state)
+{
+    struct fixture *f = *state;
+    const struct asg_commit_options options = {.log_path = f->path,
+                                               .snapshot_records = 20,
+                                               .snapshot_ms = INT64_C(3600000),
+                                               .hash_events = 1000};
+    assert_status(ASG_OK, asg_commit_open(&options, NOW, &f->commit, &f->error));
+    asg_commit_tidy(f->commit, NOW);
+    assert_int_equal(0, asg_commit_counts(f->commit).snapshots);
+    do_work(f, 10);
+    asg_commit_tidy(f->commit, NOW + 60000);
+    assert_int_equal(1, asg_commit_counts(f->commit).snapshots);
+    asg_commit_tidy(f->commit, NOW + 120000);
+    assert_int_equal(1, asg_commit_counts(f->commit).snapshots); /* nothing new */
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_commit_makes_a_new_cluster_and_leads),
+        TEST(test_commit_leads_with_a_higher_epoch_each_time),
+        TEST(test_commit_replays_to_the_same_bytes),
+        TEST(test_commit_loads_a_snapshot_and_the_tail_after_it),
+        TEST(test_commit_gathers_events_into_one_transaction),
+        TEST(test_commit_refuses_time_that_goes_back),
+        TEST(test_commit_refuses_text_that_is_no_text),
+        TEST(test_commit_releases_nothing_when_the_disk_is_full),
+        TEST(test_commit_closes_without_what_was_not_durable),
+        TEST(test_commit_names_the_record_of_a_damaged_log),
+        TEST(test_commit_refuses_a_log_it_would_decide_otherwise),
+        TEST(test_commit_refuses_a_second_controller),
+        TEST(test_commit_saves_a_snapshot_when_it_is_due),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
