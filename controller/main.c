@@ -48,9 +48,13 @@ int main(int argc, char **argv)
                                              &settings, &act, &error);
     if (status != ASG_OK) {
         (void)fprintf(stderr, "openasg-controller: %s\n", error.text);
+        asg_arena_clear(&arena);
         return 2;
     }
-    if (act == ASG_CONFIG_DONE) return 0;
+    if (act == ASG_CONFIG_DONE) {
+        asg_arena_clear(&arena);
+        return 0;
+    }
     asg_log_init("controller", (enum asg_log_level)settings.log_level);
     asg_controller_fill_settings(&settings, &arena);
     catch_signals();

@@ -151,6 +151,7 @@ static void make_service(struct parts *parts)
     asg_imds_server_new(parts->run, parts->boot, clock, &parts->imds);
     const struct asg_service_options options = {
         .run = parts->run,
+        .world = parts->world,
         .boot = parts->boot,
         .imds = parts->imds,
         .faults = parts->faults,
@@ -242,9 +243,13 @@ int main(int argc, char **argv)
                                              &parts.settings, &act, &error);
     if (status != ASG_OK) {
         (void)fprintf(stderr, "openasg-ec2local: %s\n", error.text);
+        asg_arena_clear(&arena);
         return 2;
     }
-    if (act == ASG_CONFIG_DONE) return 0;
+    if (act == ASG_CONFIG_DONE) {
+        asg_arena_clear(&arena);
+        return 0;
+    }
     asg_ec2local_take_environment(argc, argv, &arena, &parts.settings);
     asg_log_init("ec2local", (enum asg_log_level)parts.settings.log_level);
     sigset_t signals;

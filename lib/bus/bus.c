@@ -26,12 +26,6 @@ enum asg_status asg_bus_new(int io_threads, struct asg_bus **ret, struct asg_err
     }
     (void)zmq_ctx_set(bus->context, ZMQ_IO_THREADS, io_threads);
     (void)zmq_ctx_set(bus->context, ZMQ_MAX_SOCKETS, SOCKETS_MAX);
-    enum asg_status status = zap_new(bus->context, &bus->zap, error);
-    if (status != ASG_OK) {
-        (void)zmq_ctx_term(bus->context);
-        free(bus);
-        return status;
-    }
     *ret = bus;
     return ASG_OK;
 }
@@ -39,6 +33,7 @@ enum asg_status asg_bus_new(int io_threads, struct asg_bus **ret, struct asg_err
 void asg_bus_destroy(struct asg_bus **bus)
 {
     if (*bus == NULL) return;
+    (void)zmq_ctx_shutdown((*bus)->context); /* wakes the handler's thread */
     zap_destroy(&(*bus)->zap);
     while (zmq_ctx_term((*bus)->context) != 0 && zmq_errno() == EINTR) {
     }
@@ -48,12 +43,19 @@ void asg_bus_destroy(struct asg_bus **bus)
 
 uint64_t asg_bus_refused_count(struct asg_bus *bus)
 {
-    return zap_refused_count(bus->zap);
+    return bus->zap == NULL ? 0 : zap_refused_count(bus->zap);
 }
 
 void asg_bus_stop_zap_for_test(struct asg_bus *bus)
 {
     zap_destroy(&bus->zap);
+    bus->is_zap_ended = true;
+}
+
+enum asg_status start_zap(struct asg_bus *bus, struct asg_error *error)
+{
+    if (bus->zap != NULL || bus->is_zap_ended) return ASG_OK;
+    return zap_new(bus->context, &bus->zap, error);
 }
 
 bool set_int(void *socket, int option, int value)

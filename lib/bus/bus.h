@@ -24,7 +24,7 @@ struct asg_bus;
 struct asg_bus_listener;
 struct asg_bus_connection;
 
-/* One per process: the ZeroMQ context and the ZAP handler, which is up before any bind.
+/* One per process: the ZeroMQ context, and the ZAP handler, which is up before any bind.
  * ASG_ERR_IO: no sockets or threads to be had. */
 ASG_MUST_USE enum asg_status asg_bus_new(int io_threads, struct asg_bus **ret,
                                          struct asg_error *error);

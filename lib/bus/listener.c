@@ -46,6 +46,8 @@ enum asg_status asg_bus_listener_new(struct asg_bus *bus,
                                      struct asg_bus_listener **ret,
                                      struct asg_error *error)
 {
+    enum asg_status status = options->allow_plaintext ? ASG_OK : start_zap(bus, error);
+    if (status != ASG_OK) return status;
     void *socket = zmq_socket(bus->context, ZMQ_ROUTER);
     bool is_bound = socket != NULL && set_options(bus, socket, options) &&
                     zmq_bind(socket, options->endpoint) == 0;

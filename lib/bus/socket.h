@@ -9,7 +9,8 @@
 
 struct asg_bus {
     void *context;
-    struct zap *zap;
+    struct zap *zap;   /* from the first listener on: who only connects needs none */
+    bool is_zap_ended; /* by a test, for good */
 };
 
 struct asg_bus_listener {
@@ -32,6 +33,9 @@ struct asg_bus_waker {
 /* Options both ends have alike. False: zmq_errno() says why. */
 bool set_common_options(void *socket, int high_water, size_t max_message_bytes);
 bool set_int(void *socket, int option, int value);
+
+/* The handler is up when this returns; a listener calls it before it binds. */
+ASG_MUST_USE enum asg_status start_zap(struct asg_bus *bus, struct asg_error *error);
 
 /* End the ZAP handler while the bus lives on: for the test that nobody gets in then. */
 void asg_bus_stop_zap_for_test(struct asg_bus *bus);

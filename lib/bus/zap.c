@@ -1,5 +1,6 @@
 #include "bus/zap.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -82,7 +83,9 @@ static void answer(struct zap *zap, const struct request *request)
     if (!is_ok) (void)atomic_fetch_add(&zap->refused, 1);
     send_text(zap->socket, "1.0", ZMQ_SNDMORE);
     (void)zmq_send(zap->socket, request->frames[1], request->lengths[1], ZMQ_SNDMORE);
-    send_text(zap->socket, is_ok ? "200" : "400", ZMQ_SNDMORE);
+    /* 300 and not 400: a peer that is refused may try again, for its key may be allowed
+       meanwhile; after a 400 libzmq never would. */
+    send_text(zap->socket, is_ok ? "200" : "300", ZMQ_SNDMORE);
     send_text(zap->socket, is_ok ? "OK" : "this key is not allowed here", ZMQ_SNDMORE);
     send_text(zap->socket, key, ZMQ_SNDMORE);
     send_text(zap->socket, "", 0);
@@ -93,7 +96,10 @@ static void *run(void *context)
     struct zap *zap = context;
     while (!atomic_load(&zap->is_stopping)) {
         struct request request;
-        if (receive_request(zap->socket, &request)) answer(zap, &request);
+        if (receive_request(zap->socket, &request))
+            answer(zap, &request);
+        else if (zmq_errno() == ETERM)
+            break;
     }
     (void)zmq_close(zap->socket);
     return NULL;
