@@ -184,13 +184,24 @@ static bool is_within_rates(struct visit *visit)
 
 /* --- faults --- */
 
+/* The zone the request names, itself or by its subnet; NULL: none. */
+static const char *zone_of(const struct visit *visit)
+{
+    const char *subnet_id = asg_params_get(&visit->params, "SubnetId");
+    const struct asg_world_subnet *subnets =
+        asg_world_subnets(visit->service->parts.world);
+    for (size_t i = 0; subnet_id != NULL && i < ASG_WORLD_ZONES; i++) {
+        if (strcmp(subnets[i].id, subnet_id) == 0) return subnets[i].zone->name;
+    }
+    return asg_params_get(&visit->params, "Placement.AvailabilityZone");
+}
+
 static bool strikes(struct visit *visit, enum asg_fault_kind kind, const char *word,
                     struct asg_fault *ret)
 {
     const char *type = asg_params_get(&visit->params, "InstanceType");
-    const char *zone = asg_params_get(&visit->params, "Placement.AvailabilityZone");
-    if (!asg_faults_strike(visit->service->parts.faults, kind, visit->action, type, zone,
-                           ret)) {
+    if (!asg_faults_strike(visit->service->parts.faults, kind, visit->action, type,
+                           zone_of(visit), ret)) {
         return false;
     }
     visit->fault = word;

@@ -64,6 +64,13 @@ class FaultTest(unittest.TestCase):
         self.assertEqual(codes, [("RequestLimitExceeded", "throttle", 503)] * 2
                          + [("", "", 200)])
 
+    def test_a_zone_is_known_by_its_subnet(self):
+        self.local.fault("throttle", zone="us-east-1b")
+        self.assert_code("RequestLimitExceeded", 503, self.run_one, "by subnet",
+                         SubnetId="subnet-0b000000000000002")
+        self.run_one("by subnet", SubnetId="subnet-0c000000000000003")
+        self.run_one("no zone")
+
     def test_an_error_has_the_code_and_status_that_were_asked_for(self):
         self.local.fault("error_5xx", count=1)
         self.assert_code("InternalError", 500, self.run_one, "fails")

@@ -118,8 +118,6 @@ class ProcessTest(unittest.TestCase):
 
     def test_a_hundred_launch_in_one_call_and_all_boot(self):
         ids = self.boot("#!/bin/sh\necho up\n", count=100)
-        took = [c["took_us"] for c in self.local.calls(action="RunInstances")]
-        self.assertLess(took[0], 1000000)
         wait_for("all consoles", lambda: all(self.local.console(i) == "up\n" for i in ids), 60)
 
     # ---- ending ----
