@@ -1,0 +1,164 @@
+/* What EC2 shows against what core believes. */
+#include "core_fixture.h"
+
+#include "controller/reconcile.h"
+
+#define MINUTE INT64_C(60000)
+
+struct fixture {
+    struct core_fixture core;
+    struct asg_reconciler *reconciler;
+    struct asg_arena arena;
+    struct asg_belief *beliefs;
+    size_t belief_count;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = test_calloc(1, sizeof *f);
+    fixture_begin(&f->core);
+    fixture_group(&f->core, "web", 2);
+    fixture_launch_all(&f->core);
+    asg_core_list_beliefs(f->core.core, &f->arena, &f->beliefs, &f->belief_count);
+    assert_int_equal(2, f->belief_count);
+    const struct asg_reconciler_options options = {.absent_listings = 3,
+                                                   .absent_ms = 5 * MINUTE};
+    asg_reconciler_new(&options, &f->reconciler);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    asg_reconciler_destroy(&f->reconciler);
+    asg_arena_clear(&f->arena);
+    fixture_end(&f->core);
+    test_free(f);
+    return 0;
+}
+
+/* A row that says what core believes. */
+static struct asg_seen_instance as_believed(const struct asg_belief *belief)
+{
+    return (struct asg_seen_instance){.instance_id = belief->instance_id,
+                                      .state = belief->ec2_state,
+                                      .private_ip = belief->private_ip,
+                                      .is_impaired = belief->is_impaired};
+}
+
+static struct asg_observed look(struct fixture *f, struct asg_seen_instance *rows,
+                                size_t count, bool is_complete, int64_t at_ms)
+{
+    const struct asg_result result = {.job_id = 9,
+                                      .outcome = ASG_OUTCOME_OK,
+                                      .instances = rows,
+                                      .instance_count = count};
+    struct asg_observed observed;
+    asg_reconcile(f->reconciler, f->core.core, &result, is_complete, at_ms, &f->arena,
+                  &observed);
+    return observed;
+}
+
+static void test_reconcile_tells_nothing_when_all_is_as_believed(void **state)
+{
+    struct fixture *f = *state;
+    struct asg_seen_instance rows[] = {as_believed(&f->beliefs[0]),
+                                       as_believed(&f->beliefs[1])};
+    struct asg_observed observed = look(f, rows, 2, true, FIXTURE_TIME);
+    assert_int_equal(0, observed.instance_count);
+    assert_int_equal(9, observed.job_id);
+    assert_true(observed.is_complete);
+    assert_false(observed.failed);
+}
+
+static void test_reconcile_tells_each_kind_of_difference(void **state)
+{
+    struct fixture *f = *state;
+    struct asg_seen_instance rows[] = {as_believed(&f->beliefs[0]),
+                                       as_believed(&f->beliefs[1])};
+    rows[0].state = ASG_EC2_STOPPED;
+    assert_int_equal(1, look(f, rows, 2, false, FIXTURE_TIME).instance_count);
+    rows[0].state = f->beliefs[0].ec2_state;
+    rows[1].private_ip = "10.9.9.9";
+    struct asg_observed observed = look(f, rows, 2, false, FIXTURE_TIME);
+    assert_int_equal(1, observed.instance_count);
+    assert_string_equal("10.9.9.9", observed.instances[0].private_ip);
+    rows[1] = as_believed(&f->beliefs[1]);
+    rows[1].is_impaired = true;
+    assert_int_equal(1, look(f, rows, 2, false, FIXTURE_TIME).instance_count);
+}
+
+static void test_reconcile_tells_strangers_that_live(void **state)
+{
+    struct fixture *f = *state;
+    struct asg_seen_instance rows[] = {
+        {.instance_id = "i-0feed", .state = ASG_EC2_RUNNING, .private_ip = ""},
+        {.instance_id = "i-0dead", .state = ASG_EC2_TERMINATED, .private_ip = ""},
+    };
+    struct asg_observed observed = look(f, rows, 2, false, FIXTURE_TIME);
+    assert_int_equal(1, observed.instance_count);
+    assert_string_equal("i-0feed", observed.instances[0].instance_id);
+}
+
+static void test_reconcile_believes_an_absence_by_count_and_time(void **state)
+{
+    struct fixture *f = *state;
+    struct asg_seen_instance rows[] = {as_believed(&f->beliefs[0])};
+    int64_t at = FIXTURE_TIME;
+    assert_int_equal(0, look(f, rows, 1, true, at).instance_count);
+    assert_int_equal(0, look(f, rows, 1, true, at + MINUTE).instance_count);
+    assert_int_equal(
+        0, look(f, rows, 1, true, at + 2 * MINUTE).instance_count); /* 3, 2 min */
+    struct asg_observed observed = look(f, rows, 1, true, at + 5 * MINUTE);
+    assert_int_equal(1, observed.instance_count);
+    assert_string_equal(f->beliefs[1].instance_id, observed.instances[0].instance_id);
+    assert_int_equal(ASG_EC2_ABSENT, observed.instances[0].state);
+}
+
+static void test_reconcile_counts_anew_after_an_instance_was_seen(void **state)
+{
+    struct fixture *f = *state;
+    struct asg_seen_instance rows[] = {as_believed(&f->beliefs[0]),
+                                       as_believed(&f->beliefs[1])};
+    int64_t at = FIXTURE_TIME;
+    (void)look(f, rows, 1, true, at);
+    (void)look(f, rows, 1, true, at + 4 * MINUTE);
+    (void)look(f, rows, 2, true, at + 5 * MINUTE); /* there it is */
+    assert_int_equal(0, look(f, rows, 1, true, at + 6 * MINUTE).instance_count);
+    assert_int_equal(0, look(f, rows, 1, true, at + 7 * MINUTE).instance_count);
+    assert_int_equal(1, look(f, rows, 1, true, at + 11 * MINUTE).instance_count);
+}
+
+static void test_reconcile_concludes_nothing_from_a_partial_or_failed_look(void **state)
+{
+    struct fixture *f = *state;
+    for (int64_t i = 0; i < 10; i++) {
+        assert_int_equal(
+            0, look(f, NULL, 0, false, FIXTURE_TIME + i * MINUTE).instance_count);
+    }
+    const struct asg_result failed = {.job_id = 9, .outcome = ASG_OUTCOME_THROTTLED};
+    for (int64_t i = 10; i < 20; i++) {
+        struct asg_observed observed;
+        asg_reconcile(f->reconciler, f->core.core, &failed, true,
+                      FIXTURE_TIME + i * MINUTE, &f->arena, &observed);
+        assert_int_equal(0, observed.instance_count);
+        assert_true(observed.failed);
+        assert_false(observed.is_complete);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_reconcile_tells_nothing_when_all_is_as_believed),
+        TEST(test_reconcile_tells_each_kind_of_difference),
+        TEST(test_reconcile_tells_strangers_that_live),
+        TEST(test_reconcile_believes_an_absence_by_count_and_time),
+        TEST(test_reconcile_counts_anew_after_an_instance_was_seen),
+        TEST(test_reconcile_concludes_nothing_from_a_partial_or_failed_look),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
