@@ -116,6 +116,34 @@ static uint32_t protected_zones(const struct asg_world *world,
     return zones;
 }
 
+/* What is started counts again. */
+static enum asg_status check_room(const struct asg_world *world,
+                                  struct asg_world_instance *const *found, size_t count,
+                                  struct asg_world_refusal *refusal)
+{
+    const struct asg_world_options *options = &world->options;
+    uint64_t instances = world->live_count;
+    uint64_t vcpus = world->live_vcpus;
+    for (size_t i = 0; i < count; i++) {
+        if (found[i]->state != ASG_WORLD_STOPPED) continue;
+        instances++;
+        vcpus += found[i]->type->vcpus;
+    }
+    if (options->instance_limit > 0 && instances > options->instance_limit) {
+        return asg_world_refuse(refusal, 400, "InstanceLimitExceeded",
+                                "Your current instance limit of %u does not allow to "
+                                "start these.",
+                                options->instance_limit);
+    }
+    if (options->vcpu_limit > 0 && vcpus > options->vcpu_limit) {
+        return asg_world_refuse(refusal, 400, "VcpuLimitExceeded",
+                                "Your current vCPU limit of %u does not allow to start "
+                                "these.",
+                                options->vcpu_limit);
+    }
+    return ASG_OK;
+}
+
 static enum asg_status check_move(const struct asg_world *world,
                                   const struct asg_world_move_request *request,
                                   int64_t now_ms, struct asg_world_instance **found,
@@ -134,6 +162,9 @@ static enum asg_status check_move(const struct asg_world *world,
         asg_world_look_up(world, &request->ids, now_ms, request->lag_ms, found, refusal);
     for (size_t i = 0; status == ASG_OK && i < request->ids.count; i++) {
         status = check_state(found[i], request->verb, refusal);
+    }
+    if (status == ASG_OK && request->verb == ASG_WORLD_START) {
+        status = check_room(world, found, request->ids.count, refusal);
     }
     if (status == ASG_OK && request->is_dry_run) {
         status =
