@@ -18,7 +18,7 @@ struct asg_dispatch_worker {
     char key[64];
     char version[32];
     char address[64];
-    uint32_t capacity; /* jobs it takes at once: its credits and what it holds */
+    uint32_t capacity; /* leases it may have: its credits and those it knows of */
     int64_t heard_ms;
     struct asg_entry_list leases;
 };
@@ -113,11 +113,21 @@ static void put_in_queue(struct asg_dispatch *dispatch, struct asg_job_entry *en
     asg_entry_list_append(queue_of(dispatch, entry), entry);
 }
 
+/* Out of its list although its worker goes on with it: that worker has no more room than
+ * before, until it says so itself. */
+static void take_away(struct asg_dispatch *dispatch, struct asg_job_entry *entry)
+{
+    struct asg_dispatch_worker *worker =
+        entry->state == ASG_ENTRY_LEASED ? entry->worker : NULL;
+    if (worker != NULL && worker->capacity > 0) worker->capacity--;
+    detach(dispatch, entry);
+}
+
 void asg_dispatch_close(struct asg_dispatch *dispatch, uint64_t job_id)
 {
     struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, job_id);
     if (entry == NULL) return;
-    detach(dispatch, entry);
+    take_away(dispatch, entry);
     asg_job_table_remove(&dispatch->table, entry);
 }
 
@@ -255,11 +265,11 @@ void asg_dispatch_hello(struct asg_dispatch *dispatch, uint32_t peer, const char
     copy_text(worker->key, sizeof worker->key, key);
     copy_text(worker->version, sizeof worker->version, hello->version);
     copy_text(worker->address, sizeof worker->address, address);
-    worker->capacity = hello->credits + (uint32_t)hello->held_count;
     worker->heard_ms = mono_ms;
     end_unheld(dispatch, worker, hello);
     take_over(dispatch, worker, hello, mono_ms);
     keep_held(dispatch, worker, hello, mono_ms);
+    worker->capacity = hello->credits + worker->leases.count;
     const struct asg_welcome welcome = {
         .epoch = dispatch->epoch,
         .cluster_id = dispatch->cluster_id,
@@ -279,13 +289,16 @@ bool asg_dispatch_heartbeat(struct asg_dispatch *dispatch, uint32_t peer,
         return false;
     }
     worker->heard_ms = mono_ms;
-    worker->capacity = heartbeat->credits + (uint32_t)heartbeat->held_count;
+    /* What it holds without a lease of ours is gone from its credits already; what we
+     * have sent and it has not seen yet is not. */
+    worker->capacity = heartbeat->credits;
     for (size_t i = 0; i < heartbeat->held_count; i++) {
         const struct asg_held *held = &heartbeat->held[i];
         struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, held->job_id);
         if (entry != NULL && entry->state == ASG_ENTRY_LEASED &&
             entry->worker == worker && entry->lease_id == held->lease_id) {
             entry->lease_until_ms = mono_ms + dispatch->options.lease_ms;
+            worker->capacity++;
         }
     }
     return true;
@@ -319,7 +332,11 @@ enum asg_result_verdict asg_dispatch_take_result(struct asg_dispatch *dispatch,
         dispatch->counts.late_results++;
         return ASG_RESULT_LATE;
     }
-    detach(dispatch, entry);
+    if (entry->state == ASG_ENTRY_LEASED && entry->worker != worker) {
+        take_away(dispatch, entry);
+    } else {
+        detach(dispatch, entry);
+    }
     entry->state = ASG_ENTRY_ANSWERED;
     entry->answered_by = peer;
     *ret = *result;
