@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -42,8 +43,8 @@ int64_t asg_clock_monotonic_ms(const struct asg_clock *clock)
 
 void asg_time_format(int64_t wall_ms, char text[ASG_TIME_TEXT_MAX])
 {
-    time_t seconds = (time_t)(wall_ms / 1000);
-    int millis = (int)(wall_ms % 1000);
+    int millis = (int)((wall_ms % 1000 + 1000) % 1000); /* also before 1970 */
+    time_t seconds = (time_t)((wall_ms - millis) / 1000);
     struct tm parts;
     if (gmtime_r(&seconds, &parts) == NULL) {
         (void)snprintf(text, ASG_TIME_TEXT_MAX, "%lld", (long long)wall_ms);
@@ -67,20 +68,33 @@ static int64_t parse_fraction(const char **text)
     return millis;
 }
 
+/* "Z", "+01:00" or nothing, up to the end of the text. */
+static bool parse_offset(const char *text, int64_t *ret_s)
+{
+    *ret_s = 0;
+    if (*text == '\0' || strcmp(text, "Z") == 0) return true;
+    if (*text != '+' && *text != '-') return false;
+    int hours = 0;
+    int minutes = 0;
+    int used = 0;
+    if (sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 ||
+        text[1 + used] != '\0' || hours < 0 || minutes < 0) {
+        return false;
+    }
+    *ret_s = (hours * 60 + minutes) * 60 * (*text == '-' ? -1 : 1);
+    return true;
+}
+
 int64_t asg_time_parse(const char *text)
 {
     struct tm parts = {0};
     const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
     if (rest == NULL) return -1;
     int64_t millis = parse_fraction(&rest);
-    int64_t offset_s = 0;
-    if (*rest == '+' || *rest == '-') {
-        int hours = 0;
-        int minutes = 0;
-        if (sscanf(rest + 1, "%2d:%2d", &hours, &minutes) != 2) return -1;
-        offset_s = (hours * 60 + minutes) * 60 * (*rest == '-' ? -1 : 1);
-    } else if (strcmp(rest, "Z") != 0 && *rest != '\0') {
-        return -1;
-    }
-    return ((int64_t)timegm(&parts) - offset_s) * 1000 + millis;
+    int64_t offset_s;
+    if (!parse_offset(rest, &offset_s)) return -1;
+    int day = parts.tm_mday;
+    int64_t seconds = (int64_t)timegm(&parts);
+    if (parts.tm_mday != day) return -1; /* the month has no such day */
+    return (seconds - offset_s) * 1000 + millis;
 }

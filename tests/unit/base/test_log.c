@@ -1,0 +1,96 @@
+/* test_log - one happening, one line, on standard error. */
+#include <unistd.h>
+
+#include "base/log.h"
+#include "lib/check.h"
+
+static char written[8192];
+
+/* What is written to standard error between begin and end. */
+static int begin_capture(int *ret_kept)
+{
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    *ret_kept = dup(STDERR_FILENO);
+    assert_true(*ret_kept >= 0);
+    assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+    (void)close(ends[1]);
+    return ends[0];
+}
+
+static void end_capture(int from, int kept)
+{
+    (void)dup2(kept, STDERR_FILENO); /* the last writing end closes */
+    (void)close(kept);
+    size_t length = 0;
+    ssize_t got;
+    while ((got = read(from, written + length, sizeof written - 1 - length)) > 0) {
+        length += (size_t)got;
+    }
+    written[length] = '\0';
+    (void)close(from);
+}
+
+static void test_log_line_names_program_room_and_event(void **state)
+{
+    (void)state;
+    int kept;
+    asg_log_init("controller", ASG_LOG_INFO);
+    int from = begin_capture(&kept);
+    asg_log_warn("ingest", "report_refused", "status=\"%s\" dropping it", "late");
+    end_capture(from, kept);
+    assert_string_equal(written + strcspn(written, " "),
+                        " warn controller ingest report_refused status=\"late\" "
+                        "dropping it\n");
+    assert_int_equal(written[strcspn(written, " ") - 1], 'Z');
+}
+
+static void test_log_leaves_out_what_is_below_its_level(void **state)
+{
+    (void)state;
+    int kept;
+    asg_log_init("controller", ASG_LOG_WARN);
+    int from = begin_capture(&kept);
+    asg_log_debug("a", "b", "c");
+    asg_log_info("a", "b", "c");
+    asg_log_error("a", "b", "c");
+    end_capture(from, kept);
+    assert_non_null(strstr(written, " error controller a b c\n"));
+    assert_ptr_equal(strchr(written, '\n'), written + strlen(written) - 1);
+}
+
+static void test_log_keeps_to_one_line_whatever_it_is_told(void **state)
+{
+    (void)state;
+    int kept;
+    static char longer[5000];
+    memset(longer, 'x', sizeof longer - 1);
+    asg_log_init("controller", ASG_LOG_INFO);
+    int from = begin_capture(&kept);
+    asg_log_info("a", "b", "one\ntwo\r\033[31mthree %s", longer);
+    end_capture(from, kept);
+    assert_non_null(strstr(written, "one two  [31mthree xxx"));
+    assert_ptr_equal(strchr(written, '\n'), written + strlen(written) - 1);
+    assert_true(strlen(written) <= 2048);
+}
+
+static void test_log_levels_are_read_by_name(void **state)
+{
+    (void)state;
+    enum asg_log_level level = ASG_LOG_INFO;
+    assert_status(ASG_OK, asg_log_parse_level("error", &level));
+    assert_int_equal(level, ASG_LOG_ERROR);
+    assert_status(ASG_ERR_INVALID, asg_log_parse_level("loud", &level));
+    assert_int_equal(level, ASG_LOG_ERROR);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_log_line_names_program_room_and_event),
+        cmocka_unit_test(test_log_leaves_out_what_is_below_its_level),
+        cmocka_unit_test(test_log_keeps_to_one_line_whatever_it_is_told),
+        cmocka_unit_test(test_log_levels_are_read_by_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
