@@ -14,7 +14,6 @@
 #include "wire/wire.h"
 
 #define DRAIN_MAX        4096 /* frames between two looks at the clock */
-#define BUSY_FRAMES      64   /* so many in one drain: sleep before the next */
 #define SLEEP_NS         1000000L
 #define SILENCE_EVERY_MS 100
 #define IDLE_MS          100
@@ -332,7 +331,7 @@ static void *run(void *context)
         tell_metrics(ingest, wall_ms);
         int64_t timeout_ms = wait_ms(ingest, wall_ms);
         (void)pthread_mutex_unlock(&ingest->state_lock);
-        if (taken >= BUSY_FRAMES) {
+        if (taken > 0) { /* more will come: let them gather */
             const struct timespec pause = {.tv_nsec = SLEEP_NS};
             (void)nanosleep(&pause, NULL);
             continue;

@@ -2,8 +2,8 @@
  *
  * Flow:    agents -> [ingest] -> window, roster -> inbox -> core
  * One thread owns socket, roster and window. It drains what is there, then sleeps a
- * millisecond while load is high: waking for each report costs more than the report
- * (performance.md, part 1). A bad frame is counted and dropped, never more.
+ * millisecond: waking for each report costs more than the report. With nothing there it
+ * waits for the next. A bad frame is counted and dropped, never more.
  * Threads: the calls below from the loop; none blocks for longer than one drain.
  */
 #ifndef ASG_CONTROLLER_INGEST_REPORT_H

@@ -22,6 +22,7 @@ static void catch_signals(void)
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error, no death */
 }
 
 /* Keys and join secrets are in this process: no core dumps, no ptrace by others. As many
