@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "controller/window.h"
@@ -150,7 +151,7 @@ static void order(struct world *world, const struct asg_command *command)
     step(world, (struct asg_event){.kind = ASG_EVENT_COMMAND, .command = command});
 }
 
-static void launch_all(struct world *world)
+static void launch_all(struct world *world, enum asg_ec2_state state)
 {
     if (world->effects.job_count == 0) return;
     struct asg_job job = world->effects.jobs[0];
@@ -162,7 +163,7 @@ static void launch_all(struct world *world)
         seen[i] =
             (struct asg_seen_instance){.instance_id = asg_arena_format(
                                            &arena, "i-%017" PRIx64, ++world->instance_no),
-                                       .state = ASG_EC2_RUNNING,
+                                       .state = state,
                                        .instance_type = "t3.micro",
                                        .subnet_id = "subnet-1",
                                        .zone = "us-east-1a",
@@ -205,11 +206,31 @@ static void make_group(struct world *world, const char *name)
                                        .actor = "bench",
                                        .group = name,
                                        .group_config = &group});
-    launch_all(world);
+    launch_all(world, ASG_EC2_RUNNING);
     order(world, &(struct asg_command){.kind = ASG_COMMAND_POLICY_PUT,
                                        .actor = "bench",
                                        .group = name,
                                        .policy_config = &policy});
+}
+
+/* One instance that stays pending keeps one look at EC2 open. Without it core would go
+ * through the whole fleet after each launch, to find whom to look at. */
+static void make_pending(struct world *world)
+{
+    struct asg_subnet subnet = {.subnet_id = "subnet-1", .zone = "us-east-1a"};
+    const struct asg_group_config group = {.name = "pending",
+                                           .max = 1,
+                                           .desired = 1,
+                                           .template_id = "lt-1",
+                                           .template_version = "1",
+                                           .subnets = &subnet,
+                                           .subnet_count = 1,
+                                           .launch_timeout_ms = 3600000};
+    order(world, &(struct asg_command){.kind = ASG_COMMAND_GROUP_CREATE,
+                                       .actor = "bench",
+                                       .group = "pending",
+                                       .group_config = &group});
+    launch_all(world, ASG_EC2_PENDING);
 }
 
 static void make_world(struct world *world)
@@ -222,6 +243,7 @@ static void make_world(struct world *world)
                                        .seed = 7});
     order(world,
           &(struct asg_command){.kind = ASG_COMMAND_LEAD, .actor = "bench", .epoch = 1});
+    make_pending(world);
     for (int i = 0; i < GROUPS; i++) {
         char name[16];
         (void)snprintf(name, sizeof name, "g%05d", i);
@@ -232,16 +254,17 @@ static void make_world(struct world *world)
     struct asg_arena arena = {0};
     struct asg_effects watching = {0};
     asg_core_watching(world->core, &arena, &watching);
-    assert(watching.watch_count == GROUPS);
-    world->metrics.group_count = GROUPS;
     world->metrics.groups = asg_alloc(GROUPS, sizeof *world->metrics.groups);
-    for (size_t i = 0; i < GROUPS; i++) {
-        world->metrics.groups[i] =
+    for (size_t i = 0; i < watching.watch_count; i++) {
+        if (strcmp(watching.watches[i].name, "pending") == 0) continue;
+        assert(world->metrics.group_count < GROUPS);
+        world->metrics.groups[world->metrics.group_count++] =
             (struct asg_group_metric){.group_no = watching.watches[i].group_no,
                                       .revision = watching.watches[i].revision,
                                       .members = world->members,
                                       .count = world->members};
     }
+    assert(world->metrics.group_count == GROUPS);
     asg_arena_clear(&arena);
 }
 
