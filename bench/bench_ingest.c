@@ -198,14 +198,24 @@ static void begin_ours(struct server *server, struct invitation *ret)
     asg_arena_clear(&effects.arena);
 }
 
-/* Bare: everything that is there; two parts a message. */
-static void drain_bare(struct server *server)
+/* Bare: everything that is there; two parts a message. While clients come (`is_greeting`)
+ * each is answered once, as a join is: libzmq gives a connection that is spoken to a
+ * buffer that a silent one does not have. */
+static void drain_bare(struct server *server, bool is_greeting)
 {
+    zmq_msg_t peer;
     zmq_msg_t part;
+    (void)zmq_msg_init(&peer);
     (void)zmq_msg_init(&part);
-    while (zmq_msg_recv(&part, server->socket, ZMQ_DONTWAIT) >= 0) {
-        if (zmq_msg_recv(&part, server->socket, ZMQ_DONTWAIT) >= 0) server->frames++;
+    while (zmq_msg_recv(&peer, server->socket, ZMQ_DONTWAIT) >= 0) {
+        if (zmq_msg_recv(&part, server->socket, ZMQ_DONTWAIT) < 0) continue;
+        server->frames++;
+        if (!is_greeting) continue;
+        must(zmq_msg_send(&peer, server->socket, ZMQ_SNDMORE) >= 0 &&
+                 zmq_send(server->socket, "welcome", 7, 0) >= 0,
+             "greeting");
     }
+    (void)zmq_msg_close(&peer);
     (void)zmq_msg_close(&part);
 }
 
@@ -219,7 +229,7 @@ static void serve(struct server *server, int64_t until_us, uint64_t wanted)
                                                     : ASG_COUNT_REPORTS]);
             sleep_us(1000);
         } else {
-            drain_bare(server);
+            drain_bare(server, wanted != 0);
             if (server->is_paced) {
                 sleep_us(1000);
             } else {
