@@ -16,6 +16,12 @@ struct peer_row {
     uint32_t slot; /* ASG_SLOT_NONE: free */
 };
 
+/* Slots by their instance id; the id itself stands in the slot alone. */
+struct id_row {
+    uint32_t hash;
+    uint32_t slot; /* ASG_SLOT_NONE: free */
+};
+
 struct asg_roster {
     struct asg_roster_options options;
     struct asg_roster_slot *slots;
@@ -24,7 +30,9 @@ struct asg_roster {
     uint32_t *spare; /* slots to use again */
     uint32_t spare_count;
     uint32_t spare_capacity;
-    struct asg_id_map by_id;
+    struct id_row *ids;
+    uint32_t id_capacity; /* a power of two */
+    uint32_t id_count;
     struct peer_row *peers;
     uint32_t peer_capacity; /* a power of two */
     uint32_t bound_count;
@@ -56,7 +64,7 @@ void asg_roster_destroy(struct asg_roster **roster)
     struct asg_roster *r = *roster;
     if (r == NULL) return;
     asg_secret_wipe(r->options.join_secret, sizeof r->options.join_secret);
-    asg_id_map_clear(&r->by_id);
+    free(r->ids);
     free(r->slots);
     free(r->spare);
     free(r->peers);
@@ -138,6 +146,82 @@ static void bind_peer(struct asg_roster *roster, uint32_t slot, uint32_t peer)
     }
 }
 
+/* ---- ids ---- */
+
+static uint32_t hash_of(const char *id)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (; *id != '\0'; id++) {
+        hash = (hash ^ (uint8_t)*id) * 16777619u;
+    }
+    return hash ^ hash >> 15;
+}
+
+/* Row of an id, or the free one where it belongs. */
+static struct id_row *id_row_of(const struct asg_roster *roster, const char *id,
+                                uint32_t hash)
+{
+    uint32_t mask = roster->id_capacity - 1;
+    uint32_t at = hash & mask;
+    while (roster->ids[at].slot != ASG_SLOT_NONE &&
+           (roster->ids[at].hash != hash ||
+            strcmp(roster->slots[roster->ids[at].slot].id, id) != 0)) {
+        at = (at + 1) & mask;
+    }
+    return &roster->ids[at];
+}
+
+static void put_row(struct asg_roster *roster, struct id_row row)
+{
+    *id_row_of(roster, roster->slots[row.slot].id, row.hash) = row;
+}
+
+static void widen_ids(struct asg_roster *roster)
+{
+    struct id_row *old = roster->ids;
+    uint32_t old_capacity = roster->id_capacity;
+    roster->id_capacity = old_capacity == 0 ? PEERS_MIN : old_capacity * 2;
+    roster->ids = asg_alloc(roster->id_capacity, sizeof *roster->ids);
+    for (uint32_t i = 0; i < roster->id_capacity; i++) {
+        roster->ids[i].slot = ASG_SLOT_NONE;
+    }
+    for (uint32_t i = 0; i < old_capacity; i++) {
+        if (old[i].slot != ASG_SLOT_NONE) put_row(roster, old[i]);
+    }
+    free(old);
+}
+
+/* The slot's id is written already. */
+static void put_id(struct asg_roster *roster, uint32_t slot)
+{
+    if (4 * (roster->id_count + 1) > 3 * roster->id_capacity) widen_ids(roster);
+    put_row(roster, (struct id_row){hash_of(roster->slots[slot].id), slot});
+    roster->id_count++;
+}
+
+/* Closes the gap as remove_peer() does; the slot's id is still there. */
+static void remove_id(struct asg_roster *roster, uint32_t slot)
+{
+    uint32_t mask = roster->id_capacity - 1;
+    const char *id = roster->slots[slot].id;
+    struct id_row *row = id_row_of(roster, id, hash_of(id));
+    assert(row->slot == slot);
+    row->slot = ASG_SLOT_NONE;
+    roster->id_count--;
+    uint32_t at = ((uint32_t)(row - roster->ids) + 1) & mask;
+    for (; roster->ids[at].slot != ASG_SLOT_NONE; at = (at + 1) & mask) {
+        struct id_row moved = roster->ids[at];
+        roster->ids[at].slot = ASG_SLOT_NONE;
+        put_row(roster, moved);
+    }
+}
+
+uint32_t asg_roster_find(const struct asg_roster *roster, const char *instance_id)
+{
+    if (roster->id_count == 0) return ASG_SLOT_NONE;
+    return id_row_of(roster, instance_id, hash_of(instance_id))->slot;
+}
+
 /* ---- membership ---- */
 
 static uint32_t take_slot(struct asg_roster *roster)
@@ -155,7 +239,7 @@ static uint32_t take_slot(struct asg_roster *roster)
 static void give_slot_back(struct asg_roster *roster, uint32_t slot)
 {
     unbind(roster, slot);
-    asg_id_map_remove(&roster->by_id, roster->slots[slot].id);
+    remove_id(roster, slot);
     roster->slots[slot] = (struct asg_roster_slot){0};
     if (roster->spare_count == roster->spare_capacity) {
         roster->spare_capacity =
@@ -170,18 +254,18 @@ uint32_t asg_roster_set(struct asg_roster *roster, const struct asg_member *memb
                         int64_t now_ms)
 {
     if (strlen(member->instance_id) > ASG_INSTANCE_ID_MAX) return ASG_SLOT_NONE;
-    uint32_t slot = asg_id_map_find(&roster->by_id, member->instance_id);
+    uint32_t slot = asg_roster_find(roster, member->instance_id);
     if (member->state == ASG_MEMBER_GONE) {
-        if (slot != ASG_ID_MAP_NONE) give_slot_back(roster, slot);
+        if (slot != ASG_SLOT_NONE) give_slot_back(roster, slot);
         return slot;
     }
-    if (slot == ASG_ID_MAP_NONE) {
+    if (slot == ASG_SLOT_NONE) {
         slot = take_slot(roster);
         roster->slots[slot] =
             (struct asg_roster_slot){.is_used = true, .heard_ms = now_ms};
         (void)snprintf(roster->slots[slot].id, sizeof roster->slots[slot].id, "%s",
                        member->instance_id);
-        asg_id_map_put(&roster->by_id, member->instance_id, slot);
+        put_id(roster, slot);
     }
     struct asg_roster_slot *s = &roster->slots[slot];
     s->group_no = member->group_no;
@@ -254,8 +338,8 @@ enum asg_status asg_roster_join(struct asg_roster *roster, const struct asg_join
                                 int64_t now_ms, uint32_t *ret_slot,
                                 struct asg_error *error)
 {
-    uint32_t slot = asg_id_map_find(&roster->by_id, join->instance_id);
-    if (slot == ASG_ID_MAP_NONE) {
+    uint32_t slot = asg_roster_find(roster, join->instance_id);
+    if (slot == ASG_SLOT_NONE) {
         return asg_fail(error, ASG_ERR_NOT_FOUND,
                         "no instance %s here (yet); the agent tries again",
                         join->instance_id);
@@ -335,11 +419,6 @@ const struct asg_roster_slot *asg_roster_slot(const struct asg_roster *roster,
 {
     assert(slot < roster->slot_end);
     return &roster->slots[slot];
-}
-
-uint32_t asg_roster_find(const struct asg_roster *roster, const char *instance_id)
-{
-    return asg_id_map_find(&roster->by_id, instance_id);
 }
 
 uint32_t asg_roster_bound_count(const struct asg_roster *roster)

@@ -15,7 +15,6 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "base/id_map.h"
 #include "model/messages.h"
 
 #define ASG_SLOT_NONE UINT32_MAX
