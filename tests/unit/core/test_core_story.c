@@ -1,0 +1,209 @@
+/* test_core_story - a group before a pretended EC2: what core says, asks for and keeps.
+ */
+#include "core/core.h"
+#include "lib/check.h"
+
+#define BEGAN_MS INT64_C(1795444609000)
+
+struct story {
+    struct asg_core *core;
+    struct asg_effects effects;
+    struct asg_arena arena;
+    int64_t now_ms;
+    struct asg_job launch; /* the first open one */
+};
+
+static struct story s;
+
+static void step(struct asg_event event)
+{
+    event.time_ms = s.now_ms;
+    assert_status(ASG_OK, asg_core_step(s.core, &event, &s.effects));
+}
+
+static void order(struct asg_command command)
+{
+    command.actor = "test";
+    step((struct asg_event){.kind = ASG_EVENT_COMMAND, .command = &command});
+}
+
+static struct asg_group_config web(void)
+{
+    static struct asg_subnet subnets[] = {{"subnet-1", "us-east-1a"},
+                                          {"subnet-2", "us-east-1b"}};
+    return (struct asg_group_config){.name = "web",
+                                     .max = 6,
+                                     .template_name = "",
+                                     .template_id = "lt-0123456789abcdef0",
+                                     .template_version = "1",
+                                     .subnets = subnets,
+                                     .subnet_count = 2,
+                                     .cooldown_ms = 300000,
+                                     .warmup_ms = 0,
+                                     .evaluation_ms = 5000,
+                                     .launch_timeout_ms = 600000,
+                                     .terminating_percent = 10,
+                                     .terminated_percent = 25,
+                                     .unhealthy_percent = 20,
+                                     .silence_percent = 30};
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    s = (struct story){.now_ms = BEGAN_MS};
+    asg_core_new(&s.core);
+    order((struct asg_command){.kind = ASG_COMMAND_INIT,
+                               .cluster_id = "0123456789abcdef0123456789abcdef",
+                               .seed = 7});
+    assert_true(s.effects.reply.is_ok);
+    order((struct asg_command){.kind = ASG_COMMAND_LEAD, .epoch = 1});
+    struct asg_group_config config = web();
+    order((struct asg_command){
+        .kind = ASG_COMMAND_GROUP_CREATE, .group = "web", .group_config = &config});
+    if (!s.effects.reply.is_ok) fail_msg("%s", s.effects.reply.message);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    asg_core_destroy(&s.core);
+    asg_effects_clear(&s.effects);
+    asg_arena_clear(&s.arena);
+    return 0;
+}
+
+static void want(uint32_t desired)
+{
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SET_DESIRED, .group = "web", .desired = desired});
+}
+
+/* Open launches: how many instances they may bring; the first one stands in s.launch. */
+static uint32_t open_launches(void)
+{
+    struct asg_job *jobs = NULL;
+    size_t count = 0;
+    uint32_t sum = 0;
+    asg_core_open_jobs(s.core, &s.arena, &jobs, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (jobs[i].kind != ASG_JOB_LAUNCH) continue;
+        if (sum == 0) s.launch = jobs[i];
+        sum += jobs[i].launch->count;
+    }
+    return sum;
+}
+
+static void answer(enum asg_outcome outcome)
+{
+    struct asg_result result = {.job_id = s.launch.id,
+                                .attempt = s.launch.attempt,
+                                .outcome = outcome,
+                                .worker = "worker-1",
+                                .error_code = "",
+                                .message = ""};
+    step((struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
+}
+
+static void test_an_order_above_max_is_refused_and_changes_nothing(void **state)
+{
+    (void)state;
+    want(7);
+    assert_true(s.effects.reply.is_set);
+    assert_false(s.effects.reply.is_ok);
+    assert_int_equal(0, s.effects.job_count);
+    assert_int_equal(0, open_launches());
+}
+
+static void test_desired_is_launched_once(void **state)
+{
+    (void)state;
+    want(4);
+    assert_true(s.effects.reply.is_ok);
+    assert_int_equal(4, open_launches());
+    s.now_ms += 100;
+    step((struct asg_event){.kind = ASG_EVENT_TICK});
+    assert_int_equal(4, open_launches());
+}
+
+static void test_an_ambiguous_launch_is_asked_again_with_the_same_token(void **state)
+{
+    (void)state;
+    want(1);
+    assert_int_equal(1, open_launches());
+    struct asg_job before = s.launch;
+    answer(ASG_OUTCOME_AMBIGUOUS);
+    s.now_ms += 5000;
+    step((struct asg_event){.kind = ASG_EVENT_TICK});
+    assert_int_equal(1, open_launches());
+    assert_int_equal(before.id, s.launch.id);
+    assert_int_equal(before.attempt, s.launch.attempt);
+    assert_string_equal(before.client_token, s.launch.client_token);
+}
+
+static void test_no_capacity_tries_another_pool_with_another_token(void **state)
+{
+    (void)state;
+    want(1);
+    assert_int_equal(1, open_launches());
+    struct asg_job before = s.launch;
+    answer(ASG_OUTCOME_CAPACITY);
+    assert_int_equal(1, open_launches());
+    assert_int_equal(before.id, s.launch.id);
+    assert_int_equal(2, s.launch.attempt);
+    assert_string_not_equal(before.launch->zone, s.launch.launch->zone);
+    assert_string_not_equal(before.client_token, s.launch.client_token);
+}
+
+static void test_a_halted_group_launches_nothing_until_unhalted(void **state)
+{
+    (void)state;
+    order((struct asg_command){.kind = ASG_COMMAND_HALT, .group = "web"});
+    assert_true(s.effects.reply.is_ok);
+    want(2);
+    assert_int_equal(0, open_launches());
+    order((struct asg_command){.kind = ASG_COMMAND_UNHALT, .group = "web"});
+    assert_int_equal(2, open_launches());
+}
+
+static void test_a_loaded_core_goes_on_as_the_saved_one(void **state)
+{
+    (void)state;
+    want(3);
+    assert_int_equal(3, open_launches());
+    struct asg_bytes a = {0};
+    struct asg_bytes b = {0};
+    struct asg_error error = {""};
+    asg_core_save(s.core, &a);
+    asg_core_destroy(&s.core);
+    assert_status(ASG_OK, asg_core_load(a.data, a.length, &s.core, &error));
+    asg_core_save(s.core, &b);
+    assert_int_equal(a.length, b.length);
+    assert_memory_equal(a.data, b.data, a.length);
+    assert_int_equal(3, open_launches());
+    asg_bytes_clear(&a);
+    asg_bytes_clear(&b);
+}
+
+static void test_time_that_goes_back_is_refused(void **state)
+{
+    (void)state;
+    struct asg_event event = {.kind = ASG_EVENT_TICK, .time_ms = s.now_ms - 1};
+    assert_status(ASG_ERR_INVALID, asg_core_step(s.core, &event, &s.effects));
+}
+
+int main(void)
+{
+#define STORY(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        STORY(test_an_order_above_max_is_refused_and_changes_nothing),
+        STORY(test_desired_is_launched_once),
+        STORY(test_an_ambiguous_launch_is_asked_again_with_the_same_token),
+        STORY(test_no_capacity_tries_another_pool_with_another_token),
+        STORY(test_a_halted_group_launches_nothing_until_unhalted),
+        STORY(test_a_loaded_core_goes_on_as_the_saved_one),
+        STORY(test_time_that_goes_back_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
