@@ -8,7 +8,7 @@
 #include "core/fields.h"
 #include "core/state.h"
 
-#define SAVE_VERSION 1
+#define SAVE_VERSION 2 /* 1 had no deadlines */
 
 void asg_core_new(struct asg_core **ret)
 {
@@ -95,6 +95,7 @@ static void settle_groups(struct asg_core *core)
             group->is_dirty = false;
             balance_group(core, group);
             group->is_dirty = false;
+            group->tally.is_known = false;
             check_limits(group);
             find_deadline(core, group);
             if (is_gone(group)) {
@@ -164,6 +165,15 @@ uint64_t asg_core_epoch(const struct asg_core *core)
 
 /* ---- saving and loading ---- */
 
+/* When each group wants its tick stands in the state: found anew it could differ from
+ * what it was, and then a replay from a snapshot would wake other groups. */
+static void deadline_fields(struct asg_fields *fields, struct asg_core *core)
+{
+    for (size_t i = 0; i < core->group_count; i++) {
+        asg_fields_i64(fields, &core->groups[i].deadline_ms);
+    }
+}
+
 void asg_core_save(const struct asg_core *core, struct asg_bytes *ret)
 {
     struct asg_fields fields = {.out = ret};
@@ -171,6 +181,7 @@ void asg_core_save(const struct asg_core *core, struct asg_bytes *ret)
     asg_fields_u64(&fields, &version);
     /* A saving visitor changes nothing; the cast saves a second list of fields. */
     core_fields(&fields, (struct asg_core *)(uintptr_t)core);
+    deadline_fields(&fields, (struct asg_core *)(uintptr_t)core);
 }
 
 static void index_ids(struct asg_core *core)
@@ -199,12 +210,13 @@ enum asg_status asg_core_load(const void *data, size_t length, struct asg_core *
     struct asg_core *core = NULL;
     asg_core_new(&core);
     core_fields(&fields, core);
+    if (version > 1) deadline_fields(&fields, core);
     if (fields.is_bad || fields.at != fields.end || version == 0) {
         asg_core_destroy(&core);
         return asg_fail(error, ASG_ERR_MALFORMED, "these bytes are no saved state");
     }
     index_ids(core);
-    for (size_t i = 0; i < core->group_count; i++) {
+    for (size_t i = 0; version == 1 && i < core->group_count; i++) {
         find_deadline(core, &core->groups[i]);
     }
     find_jobs_deadline(core);

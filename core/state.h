@@ -94,6 +94,16 @@ struct dry_pool {
     uint32_t times;
 };
 
+/* Counts of a group's instances, kept while none of them changes: with them an event of
+ * metrics reads no instance. Not saved: it follows from the rest. */
+struct tally {
+    bool is_known; /* a settled group is counted anew when next asked for */
+    bool is_launching;
+    uint32_t counting;
+    uint32_t warming;
+    int64_t until_ms; /* the next one is warm then */
+};
+
 struct group {
     uint32_t no;
     struct asg_arena arena; /* of config */
@@ -138,9 +148,10 @@ struct group {
     bool is_mass_silent;
     int64_t silence_over_ms; /* when it may be called over; 0: not begun */
     bool is_frozen;          /* too many unhealthy */
+    int64_t deadline_ms;     /* when it wants its tick */
     /* not saved */
     bool is_dirty;
-    int64_t deadline_ms;
+    struct tally tally;
 };
 
 struct job {

@@ -55,14 +55,28 @@ static bool is_suspended(const struct group *group, enum asg_process process)
     return (group->suspended & UINT64_C(1) << process) != 0;
 }
 
-static bool is_busy(const struct asg_core *core, const struct group *group)
+/* Whatever changes an instance makes its group dirty, and settling a dirty group forgets
+ * the tally; time alone only makes instances warm. */
+static const struct tally *tally_of(struct group *group, int64_t now_ms)
 {
-    if (group->cooldown_until_ms > core->now_ms) return true;
+    struct tally *tally = &group->tally;
+    if (tally->is_known && now_ms < tally->until_ms) return tally;
+    *tally = (struct tally){.is_known = true, .until_ms = INT64_MAX};
     for (size_t i = 0; i < group->instance_count; i++) {
-        int state = group->instances[i].state;
-        if (state == ASG_INSTANCE_REQUESTED || state == ASG_INSTANCE_PENDING) return true;
+        const struct instance *instance = &group->instances[i];
+        if (instance->told == ASG_MEMBER_COUNTS) tally->counting++;
+        if (instance->state == ASG_INSTANCE_REQUESTED ||
+            instance->state == ASG_INSTANCE_PENDING) {
+            tally->is_launching = true;
+        }
+        if (!counts_as_capacity(instance) || is_warm(instance, now_ms)) continue;
+        tally->warming++;
+        if (instance->state == ASG_INSTANCE_IN_SERVICE &&
+            instance->warm_ms < tally->until_ms) {
+            tally->until_ms = instance->warm_ms;
+        }
     }
-    return false;
+    return tally;
 }
 
 static void decide_group(struct asg_core *core, struct group *group,
@@ -123,20 +137,16 @@ static void evaluate(struct asg_core *core, struct group *group,
 {
     if (group->is_deleting || group->policy_count == 0) return;
     if (is_suspended(group, ASG_PROCESS_ALARM_NOTIFICATION)) return;
-    uint32_t warm = 0;
-    for (size_t i = 0; i < group->instance_count; i++) {
-        warm += group->instances[i].told == ASG_MEMBER_COUNTS ? 1 : 0;
-    }
-    uint32_t warming = count_warming(group, core->now_ms);
+    const struct tally *tally = tally_of(group, core->now_ms);
     struct asg_policy_input input = {
         .now_ms = core->now_ms,
         .evaluation_ms = group->config.evaluation_ms,
         .desired = group->config.desired,
         .min = group->config.min,
         .max = group->config.max,
-        .warm = warm,
-        .warming = warming,
-        .is_cooling = is_busy(core, group),
+        .warm = tally->counting,
+        .warming = tally->warming,
+        .is_cooling = tally->is_launching || group->cooldown_until_ms > core->now_ms,
     };
     struct verdict verdict = {0};
     for (size_t i = 0; i < group->policy_count; i++) {

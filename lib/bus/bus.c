@@ -10,10 +10,11 @@
 #include "base/arena.h"
 #include "bus/socket.h"
 
-#define SOCKETS_MAX      65000
-#define HEARTBEAT_MS     5000
-#define HEARTBEAT_OUT_MS 15000
-#define HIGH_WATER       1000
+#define SOCKETS_MAX       65000
+#define HEARTBEAT_MS      5000
+#define HEARTBEAT_OUT_MS  15000
+#define MESSAGE_BYTES_MAX (1024 * 1024)
+#define HIGH_WATER        1000
 
 enum asg_status asg_bus_new(int io_threads, struct asg_bus **ret, struct asg_error *error)
 {
@@ -66,7 +67,8 @@ bool set_int(void *socket, int option, int value)
 bool set_common_options(void *socket, int high_water, size_t max_message_bytes)
 {
     int mark = high_water > 0 ? high_water : HIGH_WATER;
-    int64_t max_bytes = (int64_t)max_message_bytes;
+    int64_t max_bytes =
+        max_message_bytes > 0 ? (int64_t)max_message_bytes : MESSAGE_BYTES_MAX;
     return set_int(socket, ZMQ_SNDHWM, mark) && set_int(socket, ZMQ_RCVHWM, mark) &&
            set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) &&
            set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_OUT_MS) &&

@@ -39,10 +39,10 @@ struct asg_bus_listen_options {
     const char *domain;   /* of this trust level: "agents", "workers", "admin" */
     const struct asg_bus_keys *keys;   /* lent for the call */
     struct asg_allow_list *allow_list; /* lent for good; NULL: any key may connect */
-    size_t max_message_bytes;
-    int high_water;       /* messages queued a peer each way; 0: 1000 */
-    int64_t handshake_ms; /* 0: 5 s */
-    bool allow_plaintext; /* no encryption, no keys: for measurements only */
+    size_t max_message_bytes;          /* 0: 1 MiB */
+    int high_water;                    /* messages queued a peer each way; 0: 1000 */
+    int64_t handshake_ms;              /* 0: 5 s */
+    bool allow_plaintext;              /* no encryption, no keys: for measurements only */
 };
 
 /* Bind. ASG_ERR_IO: the address is taken or not ours; the text says which. */
@@ -83,7 +83,7 @@ struct asg_bus_connect_options {
     const char *source_address; /* local address to come from; NULL or "": any */
     const char *server_key;     /* z85 public key of the listener */
     const struct asg_bus_keys *keys;
-    size_t max_message_bytes;
+    size_t max_message_bytes; /* 0: 1 MiB */
     int high_water;           /* 0: 1000 */
     int64_t reconnect_ms;     /* first pause, 0: 100 ms; doubles up to ... */
     int64_t reconnect_ms_max; /* 0: 5 s */

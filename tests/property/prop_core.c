@@ -1,0 +1,514 @@
+/* prop_core - core in front of a pretended EC2 that answers, fails, forgets to answer and
+ * loses machines, with operators who change their minds:
+ *   - desired is between min and max, and no launch is planned that could pass max;
+ *   - a twin that gets the same events, and is saved and loaded between any two of them,
+ *     has the same effects and the same state, byte by byte (design.md, section 2). */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/core.h"
+#include "lib/check.h"
+#include "lib/seed.h"
+#include "wire/wire.h"
+
+#define WORLDS       40
+#define EVENTS       500
+#define GROUPS       3
+#define MACHINES_MAX 4096
+#define BEGAN_MS     INT64_C(1795444609000)
+
+struct machine {
+    char id[ASG_INSTANCE_ID_MAX + 1];
+    char group[8];
+    char zone[16];
+    char token[ASG_CLIENT_TOKEN_MAX + 1];
+    uint64_t job_id;
+    uint32_t attempt;
+    int64_t launched_ms;
+    enum asg_ec2_state state;
+};
+
+struct world {
+    struct seed seed;
+    struct asg_core *core;
+    struct asg_core *twin;
+    struct asg_effects effects;
+    struct asg_effects twin_effects;
+    struct asg_arena arena; /* of the present event */
+    int64_t now_ms;
+    struct machine machines[MACHINES_MAX];
+    size_t machine_count;
+    size_t launches; /* planned, over all worlds */
+    size_t ends;
+    size_t scalings;
+};
+
+static struct world w;
+
+static uint64_t below(uint64_t end)
+{
+    return seed_below(&w.seed, end);
+}
+
+static bool one_in(uint64_t count)
+{
+    return below(count) == 0;
+}
+
+static const char *group_name(uint64_t i)
+{
+    static const char *const names[GROUPS] = {"api", "batch", "web"};
+    return names[i % GROUPS];
+}
+
+/* ---- what must hold ---- */
+
+static bool is_alive(const struct machine *machine)
+{
+    return machine->state == ASG_EC2_PENDING || machine->state == ASG_EC2_RUNNING;
+}
+
+static bool has_happened(const char *token)
+{
+    for (size_t i = 0; i < w.machine_count; i++) {
+        if (strcmp(w.machines[i].token, token) == 0) return true;
+    }
+    return false;
+}
+
+/* Machines that live, and those that the open launches may yet bring. */
+static uint32_t most_alive(const char *group)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < w.machine_count; i++) {
+        const struct machine *machine = &w.machines[i];
+        if (is_alive(machine) && strcmp(machine->group, group) == 0) count++;
+    }
+    struct asg_job *jobs = NULL;
+    size_t job_count = 0;
+    asg_core_open_jobs(w.core, &w.arena, &jobs, &job_count);
+    for (size_t i = 0; i < job_count; i++) {
+        if (jobs[i].kind == ASG_JOB_LAUNCH && strcmp(jobs[i].group, group) == 0 &&
+            !has_happened(jobs[i].client_token)) {
+            count += jobs[i].launch->count;
+        }
+    }
+    return count;
+}
+
+static void check_limits(void)
+{
+    struct asg_group_view *views = NULL;
+    size_t view_count = 0;
+    asg_core_view_groups(w.core, "", &w.arena, &views, &view_count);
+    for (size_t i = 0; i < view_count; i++) {
+        const struct asg_group_config *config = views[i].config;
+        assert_true(config->min <= config->desired);
+        assert_true(config->desired <= config->max);
+        for (size_t j = 0; j < w.effects.job_count; j++) {
+            const struct asg_job *job = &w.effects.jobs[j];
+            bool is_new = job->kind == ASG_JOB_LAUNCH && job->attempt == 1 &&
+                          strcmp(job->group, config->name) == 0 &&
+                          job->created_ms == w.now_ms;
+            if (is_new && most_alive(config->name) > config->max) {
+                fail_msg("%s: %" PRIu32 " could live, max is %" PRIu32 " (job %s)",
+                         config->name, most_alive(config->name), config->max, job->name);
+            }
+        }
+    }
+}
+
+static void check_same(const struct asg_bytes *a, const struct asg_bytes *b,
+                       const char *what, enum asg_event_kind kind)
+{
+    if (a->length != b->length || memcmp(a->data, b->data, a->length) != 0) {
+        fail_msg("the twin's %s differ after %s", what,
+                 asg_enum_word(&asg_event_kind_words, (int)kind));
+    }
+}
+
+static void reload_twin(void)
+{
+    struct asg_bytes saved = {0};
+    struct asg_error error = {""};
+    asg_core_save(w.twin, &saved);
+    asg_core_destroy(&w.twin);
+    if (asg_core_load(saved.data, saved.length, &w.twin, &error) != ASG_OK) {
+        fail_msg("%s", error.text);
+    }
+    asg_bytes_clear(&saved);
+}
+
+static void check_twin(enum asg_event_kind kind)
+{
+    struct asg_bytes a = {0};
+    struct asg_bytes b = {0};
+    if (w.effects.next_deadline_ms != w.twin_effects.next_deadline_ms) {
+        fail_msg("the twin wants its tick at %" PRId64 ", not %" PRId64 ", after %s",
+                 w.twin_effects.next_deadline_ms - w.now_ms,
+                 w.effects.next_deadline_ms - w.now_ms,
+                 asg_enum_word(&asg_event_kind_words, (int)kind));
+    }
+    asg_wire_encode(&asg_effects_schema, &w.effects, &a);
+    asg_wire_encode(&asg_effects_schema, &w.twin_effects, &b);
+    check_same(&a, &b, "effects", kind);
+    asg_bytes_reset(&a);
+    asg_bytes_reset(&b);
+    asg_core_save(w.core, &a);
+    asg_core_save(w.twin, &b);
+    check_same(&a, &b, "bytes", kind);
+    asg_bytes_clear(&a);
+    asg_bytes_clear(&b);
+}
+
+/* One event to both, as it would come out of the log. */
+static void feed(struct asg_event event)
+{
+    event.time_ms = w.now_ms;
+    struct asg_bytes bytes = {0};
+    struct asg_event decoded;
+    asg_wire_encode(&asg_event_schema, &event, &bytes);
+    assert_status(ASG_OK, asg_wire_decode(&asg_event_schema, bytes.data, bytes.length,
+                                          &w.arena, &decoded));
+    asg_bytes_clear(&bytes);
+    if (event.kind != ASG_EVENT_COMMAND && one_in(5)) reload_twin();
+    assert_status(ASG_OK, asg_core_step(w.core, &decoded, &w.effects));
+    assert_status(ASG_OK, asg_core_step(w.twin, &decoded, &w.twin_effects));
+    check_twin(event.kind);
+    check_limits();
+    for (size_t i = 0; i < w.effects.job_count; i++) {
+        w.launches += w.effects.jobs[i].kind == ASG_JOB_LAUNCH;
+        w.ends += w.effects.jobs[i].kind == ASG_JOB_TERMINATE;
+    }
+    for (size_t i = 0; i < w.effects.decision_count; i++) {
+        enum asg_decision_kind kind = w.effects.decisions[i].kind;
+        w.scalings += kind == ASG_DECISION_SCALE_OUT || kind == ASG_DECISION_SCALE_IN;
+    }
+}
+
+/* ---- EC2 ---- */
+
+static struct asg_seen_instance seen_of(const struct machine *machine)
+{
+    return (struct asg_seen_instance){.instance_id = machine->id,
+                                      .state = machine->state,
+                                      .instance_type = "t3.micro",
+                                      .zone = machine->zone,
+                                      .private_ip = "127.1.0.1",
+                                      .launched_ms = machine->launched_ms,
+                                      .group = machine->group,
+                                      .job_id = machine->job_id,
+                                      .attempt = machine->attempt,
+                                      .client_token = machine->token,
+                                      .is_impaired = one_in(60)};
+}
+
+/* The same token is the same launch, however often it is asked for. */
+static void run_instances(const struct asg_job *job)
+{
+    if (has_happened(job->client_token)) return;
+    for (uint32_t i = 0; i < job->launch->count; i++) {
+        assert_true(w.machine_count < MACHINES_MAX);
+        struct machine *machine = &w.machines[w.machine_count];
+        *machine =
+            (struct machine){.job_id = job->id,
+                             .attempt = job->attempt,
+                             .launched_ms = w.now_ms,
+                             .state = one_in(2) ? ASG_EC2_PENDING : ASG_EC2_RUNNING};
+        (void)snprintf(machine->id, sizeof machine->id, "i-%017zx", ++w.machine_count);
+        (void)snprintf(machine->group, sizeof machine->group, "%s", job->group);
+        (void)snprintf(machine->zone, sizeof machine->zone, "%s", job->launch->zone);
+        (void)snprintf(machine->token, sizeof machine->token, "%s", job->client_token);
+    }
+}
+
+static void answer_launch(const struct asg_job *job, struct asg_result *result)
+{
+    static const enum asg_outcome definite[] = {
+        ASG_OUTCOME_CAPACITY, ASG_OUTCOME_THROTTLED, ASG_OUTCOME_TRANSIENT,
+        ASG_OUTCOME_UNDELIVERED};
+    bool happens = !one_in(4) || has_happened(job->client_token);
+    if (happens) run_instances(job);
+    if (one_in(6)) {
+        result->outcome = ASG_OUTCOME_AMBIGUOUS;
+        return;
+    }
+    if (!happens) {
+        result->outcome = definite[below(4)];
+        return;
+    }
+    result->instances =
+        asg_arena_take(&w.arena, job->launch->count * sizeof *result->instances);
+    for (size_t i = 0; i < w.machine_count; i++) {
+        if (strcmp(w.machines[i].token, job->client_token) != 0) continue;
+        result->instances[result->instance_count++] = seen_of(&w.machines[i]);
+    }
+}
+
+static void answer_terminate(const struct asg_job *job, struct asg_result *result)
+{
+    if (one_in(6)) {
+        result->outcome = one_in(2) ? ASG_OUTCOME_TRANSIENT : ASG_OUTCOME_AMBIGUOUS;
+        if (result->outcome == ASG_OUTCOME_TRANSIENT) return;
+    }
+    const struct asg_texts *ids = &job->terminate->instance_ids;
+    result->instances = asg_arena_take(&w.arena, ids->count * sizeof *result->instances);
+    for (size_t i = 0; i < ids->count; i++) {
+        for (size_t j = 0; j < w.machine_count; j++) {
+            struct machine *machine = &w.machines[j];
+            if (strcmp(machine->id, ids->items[i]) != 0) continue;
+            machine->state = one_in(2) ? ASG_EC2_SHUTTING_DOWN : ASG_EC2_TERMINATED;
+            result->instances[result->instance_count++] = seen_of(machine);
+        }
+    }
+    if (result->outcome != ASG_OUTCOME_OK) result->instance_count = 0;
+}
+
+/* A look at everything; now and then it fails or shows a part only. */
+static void observe(uint64_t job_id)
+{
+    struct asg_observed observed = {.job_id = job_id, .is_complete = !one_in(4)};
+    observed.failed = one_in(12);
+    observed.instances =
+        asg_arena_take(&w.arena, w.machine_count * sizeof *observed.instances);
+    for (size_t i = 0; i < w.machine_count && !observed.failed; i++) {
+        if (!observed.is_complete && one_in(2)) continue;
+        observed.instances[observed.instance_count++] = seen_of(&w.machines[i]);
+    }
+    feed((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+}
+
+static void answer_a_job(void)
+{
+    struct asg_job *jobs = NULL;
+    size_t job_count = 0;
+    asg_core_open_jobs(w.core, &w.arena, &jobs, &job_count);
+    if (job_count == 0) return;
+    const struct asg_job *job = &jobs[below(job_count)];
+    if (job->kind == ASG_JOB_DESCRIBE) {
+        observe(job->id);
+        return;
+    }
+    struct asg_result result = {
+        .job_id = job->id, .attempt = job->attempt, .worker = "worker-1"};
+    if (job->kind == ASG_JOB_LAUNCH) answer_launch(job, &result);
+    if (job->kind == ASG_JOB_TERMINATE) answer_terminate(job, &result);
+    feed((struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
+}
+
+/* Machines go on by themselves. */
+static void live(void)
+{
+    for (size_t i = 0; i < w.machine_count; i++) {
+        struct machine *machine = &w.machines[i];
+        if (machine->state == ASG_EC2_PENDING && one_in(3)) {
+            machine->state = ASG_EC2_RUNNING;
+        }
+        if (machine->state == ASG_EC2_SHUTTING_DOWN && one_in(3)) {
+            machine->state = ASG_EC2_TERMINATED;
+        }
+        if (machine->state == ASG_EC2_RUNNING && one_in(400)) {
+            machine->state = ASG_EC2_TERMINATED;
+        }
+    }
+}
+
+/* ---- agents ---- */
+
+static void report_metrics(void)
+{
+    struct asg_effects watching = {0};
+    asg_core_watching(w.core, &w.arena, &watching);
+    struct asg_metrics metrics = {0};
+    metrics.groups =
+        asg_arena_take(&w.arena, watching.watch_count * sizeof *metrics.groups);
+    for (size_t i = 0; i < watching.watch_count; i++) {
+        uint32_t members = 0;
+        for (size_t j = 0; j < watching.member_count; j++) {
+            members += watching.members[j].group_no == watching.watches[i].group_no &&
+                       watching.members[j].state == ASG_MEMBER_COUNTS;
+        }
+        int64_t cpu = (int64_t)below(one_in(2) ? 30000 : 100000);
+        uint32_t count = one_in(8) && members > 0 ? members - 1 : members;
+        metrics.groups[metrics.group_count++] =
+            (struct asg_group_metric){.group_no = watching.watches[i].group_no,
+                                      .revision = watching.watches[i].revision,
+                                      .members = members,
+                                      .count = count,
+                                      .sum_milli = cpu * count,
+                                      .min_milli = cpu,
+                                      .max_milli = cpu};
+    }
+    feed((struct asg_event){.kind = ASG_EVENT_METRICS, .metrics = &metrics});
+}
+
+static void give_a_sign(void)
+{
+    if (w.machine_count == 0) return;
+    struct asg_health_sign sign = {
+        .instance_id = w.machines[below(w.machine_count)].id,
+        .sign = one_in(3) ? (enum asg_sign)below(ASG_SIGN_COUNT) : ASG_SIGN_REPORTING,
+        .detail = "so it is"};
+    const struct asg_health health = {.signs = &sign, .sign_count = 1};
+    feed((struct asg_event){.kind = ASG_EVENT_HEALTH, .health = &health});
+}
+
+/* ---- operators ---- */
+
+static void order(struct asg_command command)
+{
+    command.actor = "test";
+    feed((struct asg_event){.kind = ASG_EVENT_COMMAND, .command = &command});
+}
+
+static void make_group(uint64_t i)
+{
+    struct asg_subnet subnets[] = {{.subnet_id = "subnet-a", .zone = "us-east-1a"},
+                                   {.subnet_id = "subnet-b", .zone = "us-east-1b"}};
+    const struct asg_group_config config = {
+        .name = group_name(i),
+        .min = (uint32_t)below(3),
+        .max = 6 + (uint32_t)below(14),
+        .desired = 2 + (uint32_t)below(4),
+        .template_id = "lt-1",
+        .template_version = "1",
+        .subnets = subnets,
+        .subnet_count = 2,
+        .health_check = i == 1 ? ASG_HEALTH_CHECK_AGENT : ASG_HEALTH_CHECK_EC2,
+        .cooldown_ms = (int64_t)below(20) * 1000,
+        .warmup_ms = one_in(2) ? ASG_UNSET : (int64_t)below(20) * 1000,
+        .evaluation_ms = 1000,
+        .drain_ms = one_in(2) ? 0 : 5000,
+        .terminating_percent = 10 + (uint32_t)below(90),
+        .terminated_percent = 10 + (uint32_t)below(90)};
+    order((struct asg_command){
+        .kind = ASG_COMMAND_GROUP_CREATE, .group = config.name, .group_config = &config});
+    struct asg_step up = {.has_lower = true, .adjustment = 2};
+    struct asg_policy_config policy = {.group = config.name,
+                                       .name = "policy",
+                                       .kind = (enum asg_policy_kind)(i % 3),
+                                       .target_milli = 30000,
+                                       .scale_in_permille = 900,
+                                       .scale_out_periods = 2,
+                                       .stabilisation_ms = 10000,
+                                       .threshold_milli = 40000,
+                                       .periods = 1,
+                                       .adjustment = one_in(2) ? 2 : -1,
+                                       .steps = &up,
+                                       .step_count = 1,
+                                       .cooldown_ms = ASG_UNSET,
+                                       .warmup_ms = ASG_UNSET};
+    order((struct asg_command){.kind = ASG_COMMAND_POLICY_PUT,
+                               .group = config.name,
+                               .name = policy.name,
+                               .policy_config = &policy});
+}
+
+static void give_an_order(void)
+{
+    static const enum asg_command_kind kinds[] = {ASG_COMMAND_SET_DESIRED,
+                                                  ASG_COMMAND_SET_DESIRED,
+                                                  ASG_COMMAND_GROUP_UPDATE,
+                                                  ASG_COMMAND_TERMINATE_INSTANCE,
+                                                  ASG_COMMAND_PROTECT_INSTANCES,
+                                                  ASG_COMMAND_SET_INSTANCE_HEALTH,
+                                                  ASG_COMMAND_SUSPEND,
+                                                  ASG_COMMAND_RESUME,
+                                                  ASG_COMMAND_RESUME,
+                                                  ASG_COMMAND_HALT,
+                                                  ASG_COMMAND_UNHALT,
+                                                  ASG_COMMAND_UNHALT,
+                                                  ASG_COMMAND_EXECUTE_POLICY,
+                                                  ASG_COMMAND_RECONCILE,
+                                                  ASG_COMMAND_LEAD};
+    static uint64_t epoch = 1;
+    const char *id = w.machine_count > 0 ? w.machines[below(w.machine_count)].id : "i-0";
+    uint32_t max = 4 + (uint32_t)below(16);
+    const struct asg_group_config change = {
+        .min = (uint32_t)below(4), .max = max, .desired = (uint32_t)below(max + 1)};
+    order((struct asg_command){
+        .kind = kinds[below(sizeof kinds / sizeof kinds[0])],
+        .epoch = ++epoch,
+        .group = group_name(below(GROUPS)),
+        .name = "policy",
+        .group_config = &change,
+        .group_fields = UINT64_C(1) << ASG_GROUP_MIN | UINT64_C(1) << ASG_GROUP_MAX,
+        .desired = (uint32_t)below(24),
+        .force = one_in(2),
+        .instance_ids = {&id, 1},
+        .decrement = one_in(2),
+        .is_protected = one_in(2),
+        .is_healthy = one_in(3),
+        .processes = one_in(4) ? 0 : UINT64_C(1) << below(ASG_PROCESS_COUNT),
+        .has_metric_value = true,
+        .metric_value_milli = 60000,
+        .breach_threshold_milli = 40000});
+}
+
+/* ---- */
+
+static void begin_world(void)
+{
+    w.now_ms = BEGAN_MS;
+    w.machine_count = 0;
+    asg_core_new(&w.core);
+    asg_core_new(&w.twin);
+    order((struct asg_command){.kind = ASG_COMMAND_INIT,
+                               .cluster_id = "0123456789abcdef0123456789abcdef",
+                               .seed = below(1000)});
+    order((struct asg_command){.kind = ASG_COMMAND_LEAD, .epoch = 1});
+    for (uint64_t i = 0; i < GROUPS; i++) {
+        make_group(i);
+    }
+}
+
+static void play_one_event(void)
+{
+    asg_arena_reset(&w.arena);
+    live();
+    int64_t deadline_ms = asg_core_next_deadline(w.core);
+    if (one_in(4) && deadline_ms < w.now_ms + 60000) {
+        if (deadline_ms > w.now_ms) w.now_ms = deadline_ms;
+        feed((struct asg_event){.kind = ASG_EVENT_TICK});
+        return;
+    }
+    w.now_ms += (int64_t)below(2000);
+    uint64_t what = below(20);
+    if (what < 8) {
+        answer_a_job();
+    } else if (what < 15) {
+        report_metrics();
+    } else if (what < 18) {
+        give_a_sign();
+    } else {
+        give_an_order();
+    }
+}
+
+static void test_core_keeps_its_limits_and_its_twin_agrees(void **state)
+{
+    (void)state;
+    w.seed = seed_new("prop_core");
+    for (int world = 0; world < WORLDS; world++) {
+        begin_world();
+        for (int i = 0; i < EVENTS; i++) {
+            play_one_event();
+        }
+        asg_core_destroy(&w.core);
+        asg_core_destroy(&w.twin);
+    }
+    asg_effects_clear(&w.effects);
+    asg_effects_clear(&w.twin_effects);
+    asg_arena_clear(&w.arena);
+    (void)printf("%zu launches, %zu terminations, %zu scalings\n", w.launches, w.ends,
+                 w.scalings);
+    assert_true(w.launches > WORLDS && w.ends > WORLDS && w.scalings > WORLDS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_core_keeps_its_limits_and_its_twin_agrees),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
