@@ -13,7 +13,8 @@ LEFTOVERS = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X",
                        + r")\b")
 MACHINE = re.compile(r"/(home|Users)/[a-z]+/|/work/")
 FUNCTION_LINES = 70
-STRING_OR_COMMENT = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\])*"', re.DOTALL)
+STRING_OR_COMMENT = re.compile(r"""/\*.*?\*/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])+'""",
+                               re.DOTALL)
 
 
 def files(*ends):
