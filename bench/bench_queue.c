@@ -441,7 +441,7 @@ static void beanstalk_put(struct peer *peer)
 }
 
 /* Reserve, delete, reserve, ...: each worker connection has one job at a time. */
-static int beanstalk_worker(struct peer *peer, int index, int fd, bool is_open)
+static int beanstalk_worker(struct peer *peer, int index, int fd)
 {
     read_more(peer, index, fd);
     size_t used = 0;
@@ -460,7 +460,6 @@ static int beanstalk_worker(struct peer *peer, int index, int fd, bool is_open)
             }
             int64_t begun_us = strtoll(peer->buffers[index] + used, NULL, 10);
             used += JOB_BYTES + 2;
-            peer->workers[index - 1] = fd;
             char text[64];
             int length = snprintf(text, sizeof text, "delete %" PRIu64 "\r\n", id);
             send_all(fd, text, (size_t)length);
@@ -474,7 +473,6 @@ static int beanstalk_worker(struct peer *peer, int index, int fd, bool is_open)
             must(false, line);
         }
     }
-    (void)is_open;
     consume(peer, index, used);
     return done;
 }
@@ -505,7 +503,7 @@ static struct round_result run_beanstalk(struct peer *peer, int depth)
         }
         for (int i = 0; i < peer->worker_count; i++) {
             if ((polled[i + 1].revents & POLLIN) == 0) continue;
-            outstanding -= beanstalk_worker(peer, i + 1, peer->workers[i], is_open);
+            outstanding -= beanstalk_worker(peer, i + 1, peer->workers[i]);
         }
     }
     return result;
@@ -589,7 +587,6 @@ static int redis_worker(struct redis *redis)
     char acks[16384];
     int entries = 0;
     int length = 0;
-    int left = -1; /* entries of the reply that are still to come */
     for (;;) {
         char *line = next_line(peer, 1, &used);
         if (line == NULL) break;
@@ -606,14 +603,8 @@ static int redis_worker(struct redis *redis)
             length += snprintf(acks + length, sizeof acks - (size_t)length,
                                "$%zu\r\n%s\r\n", strlen(line), line);
             entries++;
-        } else if (line[0] == '*' && left < 0 && entries == 0 && atoi(line + 1) > 2) {
-            left = atoi(line + 1);
-        } else if (line[0] == 'x') {
-            left--;
         }
     }
-    bool is_reply_whole = entries > 0 && peer->lengths[1] >= 2 &&
-                          memcmp(peer->buffers[1] + peer->lengths[1] - 1, "\0", 1) != 0;
     /* A reply ends with its last body: as many bodies as ids. */
     int bodies = 0;
     for (size_t i = 0; i + 1 < used; i++) {
@@ -634,7 +625,6 @@ static int redis_worker(struct redis *redis)
             if (peer->buffers[1][i] == '\0') peer->buffers[1][i] = '\r';
         }
     }
-    (void)is_reply_whole;
     consume(peer, 1, whole);
     return done;
 }

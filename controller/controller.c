@@ -342,7 +342,7 @@ static void turn(struct asg_controller *controller, int64_t *housekeeping_ms)
         {.listener = controller->admin},
         {.waker = controller->waker},
     };
-    int ready = asg_bus_poll(items, 3, wait_ms(controller));
+    (void)asg_bus_poll(items, 3, wait_ms(controller));
     asg_bus_waker_clear(controller->waker);
     int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
     try_to_lead(controller, mono_ms);
@@ -356,9 +356,9 @@ static void turn(struct asg_controller *controller, int64_t *housekeeping_ms)
         *housekeeping_ms = mono_ms + IDLE_MS;
         read_allowed(controller, mono_ms);
         update_gauges(controller);
-    }
-    if (ready == 0 && controller->commit != NULL) {
-        asg_commit_tidy(controller->commit, controller->log_time.last_ms);
+        if (controller->commit != NULL) { /* also under load: nothing is staged here */
+            asg_commit_tidy(controller->commit, controller->log_time.last_ms);
+        }
     }
 }
 

@@ -28,6 +28,8 @@ struct change {
 struct asg_ingest {
     struct asg_ingest_options options;
     struct asg_clock clock;
+    int64_t began_wall_ms; /* both clocks at the start */
+    int64_t began_mono_ms;
     pthread_t thread;
     atomic_bool is_stopping;
     pthread_mutex_t state_lock; /* roster and window: the thread, and asg_ingest_look */
@@ -323,7 +325,9 @@ static void *run(void *context)
     struct asg_ingest *ingest = context;
     while (!atomic_load(&ingest->is_stopping)) {
         int64_t mono_ms = asg_clock_monotonic_ms(&ingest->clock);
-        int64_t wall_ms = asg_clock_wall_ms(&ingest->clock);
+        /* Periods follow the monotonic clock: a wall clock that is set back must not
+           stop them. */
+        int64_t wall_ms = ingest->began_wall_ms + mono_ms - ingest->began_mono_ms;
         (void)pthread_mutex_lock(&ingest->state_lock);
         apply_changes(ingest, mono_ms, wall_ms);
         int taken = drain(ingest, mono_ms);
@@ -348,6 +352,8 @@ enum asg_status asg_ingest_new(const struct asg_ingest_options *options,
     struct asg_ingest *ingest = asg_alloc(1, sizeof *ingest);
     ingest->options = *options;
     ingest->clock = asg_clock_real();
+    ingest->began_wall_ms = asg_clock_wall_ms(&ingest->clock);
+    ingest->began_mono_ms = asg_clock_monotonic_ms(&ingest->clock);
     (void)pthread_mutex_init(&ingest->state_lock, NULL);
     (void)pthread_mutex_init(&ingest->changes_lock, NULL);
     asg_roster_new(&options->roster, &ingest->roster);
