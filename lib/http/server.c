@@ -75,6 +75,7 @@ static size_t keep_escapes(void *context, struct MHD_Connection *connection, cha
 struct header_list {
     struct asg_http_header items[HEADERS_MAX];
     size_t count;
+    bool is_cut; /* there are more */
 };
 
 static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind,
@@ -82,7 +83,10 @@ static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind,
 {
     (void)kind;
     struct header_list *list = context;
-    if (list->count == HEADERS_MAX) return MHD_NO;
+    if (list->count == HEADERS_MAX) {
+        list->is_cut = true;
+        return MHD_NO;
+    }
     list->items[list->count++] =
         (struct asg_http_header){.name = name, .value = value != NULL ? value : ""};
     return MHD_YES;
@@ -180,6 +184,9 @@ static enum MHD_Result handle(struct asg_http_server *server,
 {
     struct header_list headers = {.count = 0};
     (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, &headers);
+    if (headers.is_cut) { /* what is not seen is not checked: a second length, say */
+        return refuse(connection, exchange, 431, "too many headers\n");
+    }
     char client[INET6_ADDRSTRLEN];
     write_client(connection, client, sizeof client);
     const struct asg_http_request request = {
@@ -237,6 +244,9 @@ static void fill_defaults(struct asg_http_options *options)
     if (options->threads == 0) options->threads = THREADS;
     if (options->max_body_bytes == 0) options->max_body_bytes = BODY_BYTES_MAX;
     if (options->max_connections == 0) options->max_connections = CONNECTIONS_MAX;
+    if (options->max_connections_per_address == 0) {
+        options->max_connections_per_address = options->max_connections / 4 * 3;
+    }
     if (options->timeout_s == 0) options->timeout_s = TIMEOUT_S;
 }
 
@@ -257,11 +267,13 @@ enum asg_status asg_http_server_new(const struct asg_http_options *options,
         MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, take_part, server,
         MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_THREAD_POOL_SIZE,
         (unsigned)server->options.threads, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)server->options.max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)server->options.timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        HEADER_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, begin_exchange, NULL,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-        end_exchange, NULL, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+        (unsigned)server->options.max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)server->options.max_connections_per_address,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)server->options.timeout_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MEMORY, MHD_OPTION_URI_LOG_CALLBACK,
+        begin_exchange, NULL, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, end_exchange, NULL,
+        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
     if (server->daemon == NULL) {
         free(server);
         return asg_fail(error, ASG_ERR_IO, "cannot listen on %s:%u: %s", options->address,

@@ -3,8 +3,9 @@
  * For the controller's probes and metrics, ec2local's API, and later the AWS Query API:
  * the handler sees the target and the body byte for byte as they came, because a
  * signature covers them. Both Content-Length and Transfer-Encoding: 400. Too large a
- * body: 413. A client that is slow, or one of too many, loses its connection; the others
- * do not notice. Threads: handlers run on the server's threads, several at once.
+ * body: 413. More than 100 headers: 431. A client that is slow, or one of too many, loses
+ * its connection; the others do not notice. Threads: handlers run on the server's
+ * threads, several at once.
  */
 #ifndef ASG_HTTP_SERVER_H
 #define ASG_HTTP_SERVER_H
@@ -60,7 +61,9 @@ struct asg_http_options {
     uint32_t threads;         /* 0: 4 */
     size_t max_body_bytes;    /* 0: 1 MiB */
     uint32_t max_connections; /* 0: 256 */
-    uint32_t timeout_s;       /* of a silent connection; 0: 10 */
+    /* Of one client address, the rest are closed at once; 0: three quarters of all. */
+    uint32_t max_connections_per_address;
+    uint32_t timeout_s; /* of a silent connection; 0: 10 */
     asg_http_handler *handler;
     void *context;
 };

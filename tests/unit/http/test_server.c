@@ -165,6 +165,58 @@ static void test_server_is_not_held_up_by_slow_clients(void **state)
     assert_int_equal(1, seen.calls);
 }
 
+static void test_server_refuses_more_headers_than_it_looks_at(void **state)
+{
+    (void)state;
+    /* A body's second length behind a hundred others must not slip through. */
+    char request[4096] = "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+    size_t length = strlen(request);
+    for (int i = 0; i < 110; i++) {
+        length +=
+            (size_t)snprintf(request + length, sizeof request - length, "X-%d: y\r\n", i);
+    }
+    (void)snprintf(request + length, sizeof request - length,
+                   "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+                   "0\r\n\r\n");
+    assert_non_null(strstr(ask(request), "HTTP/1.1 431"));
+    assert_int_equal(0, seen.calls);
+}
+
+/* Open a connection from another address of this machine, say nothing. */
+static int connect_idle(const char *source)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in from = {.sin_family = AF_INET};
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons(asg_http_server_port(server)),
+                             .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    assert_int_equal(1, inet_pton(AF_INET, source, &from.sin_addr));
+    assert_int_equal(0, bind(fd, (struct sockaddr *)&from, sizeof from));
+    assert_int_equal(0, connect(fd, (struct sockaddr *)&to, sizeof to));
+    return fd;
+}
+
+#define IDLE 1000
+static void test_server_answers_beside_a_thousand_idle_sockets(void **state)
+{
+    (void)state;
+    asg_http_server_destroy(&server);
+    const struct asg_http_options options = {.address = "127.0.0.1",
+                                             .max_body_bytes = 2000,
+                                             .timeout_s = 60,
+                                             .handler = handle};
+    assert_status(ASG_OK, asg_http_server_new(&options, &server, NULL));
+    static int idle[IDLE];
+    for (size_t i = 0; i < IDLE; i++) {
+        idle[i] = connect_idle("127.0.0.2");
+    }
+    const char *text = ask("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    for (size_t i = 0; i < IDLE; i++) {
+        (void)close(idle[i]);
+    }
+    assert_non_null(strstr(text, "HTTP/1.1 200"));
+}
+
 static void test_server_says_which_address_it_cannot_have(void **state)
 {
     (void)state;
@@ -191,6 +243,8 @@ int main(void)
         TEST(test_server_can_drop_a_connection_without_a_reply),
         TEST(test_server_can_cut_an_answer_short),
         TEST(test_server_is_not_held_up_by_slow_clients),
+        TEST(test_server_refuses_more_headers_than_it_looks_at),
+        TEST(test_server_answers_beside_a_thousand_idle_sockets),
         TEST(test_server_says_which_address_it_cannot_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
