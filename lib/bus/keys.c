@@ -62,6 +62,7 @@ static enum asg_status read_file(const char *path, bool is_secret,
     }
     ret[length] = '\0';
     if (is_secret && (info.st_mode & 077) != 0) {
+        asg_secret_wipe(ret, FILE_BYTES_MAX);
         return asg_fail(
             error, ASG_ERR_DENIED,
             "key file %s may be read by others (mode %03o); chmod 600 it, and "
@@ -118,6 +119,14 @@ static enum asg_status make_keys(const char *path, struct asg_bus_keys *ret,
     return status;
 }
 
+/* A pair that does not belong together would fail later, as a handshake nobody hears. */
+static bool is_pair(const struct asg_bus_keys *keys)
+{
+    char public_key[ASG_BUS_KEY_SIZE];
+    return zmq_curve_public(public_key, keys->secret_key) == 0 &&
+           strcmp(public_key, keys->public_key) == 0;
+}
+
 enum asg_status asg_bus_keys_load_or_make(const char *path, struct asg_bus_keys *ret,
                                           struct asg_error *error)
 {
@@ -127,15 +136,15 @@ enum asg_status asg_bus_keys_load_or_make(const char *path, struct asg_bus_keys 
     if (status != ASG_OK) return status;
     struct asg_bus_keys keys;
     bool is_good = find_value(text, "public:", keys.public_key) &&
-                   find_value(text, "secret:", keys.secret_key);
+                   find_value(text, "secret:", keys.secret_key) && is_pair(&keys);
     asg_secret_wipe(text, sizeof text);
     if (is_good) *ret = keys;
     asg_bus_keys_clear(&keys);
     if (is_good) return ASG_OK;
     return asg_fail(
         error, ASG_ERR_MALFORMED,
-        "%s is no key file (two lines, `public: KEY` and `secret: KEY`); move "
-        "it away and a new one is made",
+        "%s is no key file (two lines, `public: KEY` and `secret: KEY`, of one pair); "
+        "move it away and a new one is made",
         path);
 }
 

@@ -19,7 +19,8 @@ void asg_bus_keys_new(struct asg_bus_keys *ret);
 void asg_bus_keys_clear(struct asg_bus_keys *keys);
 
 /* Read the file, or make it with a fresh pair (and PATH.pub beside it) when it is not
- * there. ASG_ERR_DENIED: others may read it. ASG_ERR_MALFORMED: no key file. */
+ * there. ASG_ERR_DENIED: others may read it. ASG_ERR_MALFORMED: no key file, or the keys
+ * in it are no pair. */
 ASG_MUST_USE enum asg_status asg_bus_keys_load_or_make(const char *path,
                                                        struct asg_bus_keys *ret,
                                                        struct asg_error *error);

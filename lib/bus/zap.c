@@ -52,7 +52,7 @@ static bool receive_request(void *socket, struct request *ret)
         memcpy(ret->frames[ret->count], frame, (size_t)length);
         ret->lengths[ret->count++] = (size_t)length;
     }
-    return ret->count >= 6;
+    return true; /* also of too few frames: REP must answer before it hears again */
 }
 
 static bool is_allowed(struct zap *zap, const char *domain, const char *key)
