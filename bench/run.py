@@ -58,10 +58,11 @@ def machine():
         memory = int(file.readline().split()[1]) // 1024 // 1024
     load = os.getloadavg()[0]
     disk = shutil.disk_usage(ROOT)
+    kernel = ".".join(platform.release().split(".")[:2])
     kind = subprocess.run(["stat", "-f", "-c", "%T", ROOT], stdout=subprocess.PIPE,
                           text=True).stdout.strip()
     return (f"{os.cpu_count()} cores, {model}, {memory} GiB, {kind} "
-            f"({disk.free // 2**30} GiB free), Linux {platform.release()}, load {load:.1f} "
+            f"({disk.free // 2**30} GiB free), Linux {kernel}, load {load:.1f} "
             "at the start")
 
 
