@@ -22,8 +22,7 @@ static const char *any_text(struct seed *seed)
                                         "grüße",
                                         "a\nb",
                                         "\xf0\x9f\x8c\x8d",
-                                        "0123456789012345678901234567890"
-                                        "123456789"};
+                                        "0123456789012345678901234567890123456789"};
     return texts[seed_below(seed, sizeof texts / sizeof texts[0])];
 }
 
