@@ -215,6 +215,39 @@ static void test_a_name_the_peer_chose_is_dropped(void **state)
     (void)zmq_ctx_term(context);
 }
 
+/* Why the key of every message must be looked at: the number alone proves nothing. */
+static void test_a_number_that_a_peer_took_over_speaks_with_its_own_key(void **state)
+{
+    struct world *world = *state;
+    struct asg_bus_message message;
+    struct asg_bus_keys heir;
+    asg_bus_keys_new(&heir);
+    asg_allow_list_add(world->list, heir.public_key, "worker-2");
+    struct asg_bus_connection *first = connect_with(world, &heir);
+    assert_status(ASG_OK, asg_bus_connection_send(first, "first", 5));
+    assert_true(receive(world->listener, &message, 5000));
+    assert_string_equal(heir.public_key, asg_bus_message_user_key(&message));
+    uint32_t peer = message.peer;
+    asg_bus_connection_destroy(&first);
+    struct wait wait = wait_begin(5000);
+    while (asg_bus_listener_send(world->listener, peer, "x", 1) != ASG_ERR_CLOSED) {
+        assert_false(wait_is_over(&wait));
+        wait_a_moment();
+    }
+    void *context;
+    void *socket = raw_dealer(world, &context);
+    uint8_t routing_id[5] = {0};
+    memcpy(routing_id + 1, &peer, sizeof peer);
+    (void)zmq_setsockopt(socket, ZMQ_ROUTING_ID, routing_id, sizeof routing_id);
+    assert_int_equal(0, zmq_connect(socket, asg_bus_listener_endpoint(world->listener)));
+    assert_int_equal(6, zmq_send(socket, "second", 6, 0));
+    assert_true(receive(world->listener, &message, 5000));
+    assert_int_equal(peer, message.peer);
+    assert_string_equal(world->client.public_key, asg_bus_message_user_key(&message));
+    (void)zmq_close(socket);
+    (void)zmq_ctx_term(context);
+}
+
 static void test_a_message_of_several_frames_is_dropped_whole(void **state)
 {
     struct world *world = *state;
@@ -284,6 +317,8 @@ int main(void)
             test_an_oversized_message_ends_only_its_connection, begin, end),
         cmocka_unit_test_setup_teardown(test_a_name_the_peer_chose_is_dropped, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(
+            test_a_number_that_a_peer_took_over_speaks_with_its_own_key, begin, end),
         cmocka_unit_test_setup_teardown(test_a_message_of_several_frames_is_dropped_whole,
                                         begin, end),
         cmocka_unit_test_setup_teardown(test_a_peer_that_left_is_told_as_closed, begin,
