@@ -241,11 +241,22 @@ static void clamp(struct asg_report *report)
     }
 }
 
-static void take_report(struct asg_ingest *ingest, uint32_t peer,
+/* A connection's number can come again in another's hands (docs/wire.md, Transport): the
+ * key of this very message must be the one that is bound. Some 16 ns. */
+static bool has_bound_key(const struct asg_ingest *ingest, uint32_t slot,
+                          const struct asg_bus_message *message)
+{
+    const char *key = asg_bus_message_user_key(message);
+    const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
+    return strncmp(s->key, key != NULL ? key : "", sizeof s->key) == 0;
+}
+
+static void take_report(struct asg_ingest *ingest, const struct asg_bus_message *message,
                         struct asg_report *report, int64_t mono_ms)
 {
+    uint32_t peer = message->peer;
     uint32_t slot = asg_roster_slot_of(ingest->roster, peer);
-    if (slot == ASG_SLOT_NONE) {
+    if (slot == ASG_SLOT_NONE || !has_bound_key(ingest, slot, message)) {
         ingest->counts.unbound++;
         reply(ingest, peer, ASG_MESSAGE_REJOIN, NULL);
         return;
@@ -276,7 +287,7 @@ static void take_frame(struct asg_ingest *ingest, const struct asg_bus_message *
     enum asg_status status =
         asg_wire_decode_report(message->data, message->length, &report);
     if (status == ASG_OK) {
-        take_report(ingest, message->peer, &report, mono_ms);
+        take_report(ingest, message, &report, mono_ms);
         return;
     }
     enum asg_message_type type;

@@ -260,7 +260,10 @@ class Demo:
         story.say(f"killed {job['worker']} while it held job {job['name']}")
         cluster.control("DELETE", "/_control/faults")
         wait_for("the launch by the other worker", lambda: self.in_service() == 3, 40)
-        shown = [j for j in cluster.ask("jobs", GROUP) if j["id"] == job["id"]][0]
+        # The reconciler may show the instance before the job's own answer is in.
+        shown = wait_for("the job's answer", lambda: next(
+            (j for j in cluster.ask("jobs", GROUP)
+             if j["id"] == job["id"] and j["state"] == "done"), None), 30)
         last = shown["attempts"][-1] if shown.get("attempts") else {}
         story.check(f"job {job['name']} went to the other worker ({last.get('worker', '?')})",
                     last.get("worker") not in (None, job["worker"]), str(shown))
