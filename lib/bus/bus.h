@@ -50,6 +50,8 @@ struct asg_bus_listen_options {
 ASG_MUST_USE enum asg_status asg_bus_listener_new(
     struct asg_bus *bus, const struct asg_bus_listen_options *options,
     struct asg_bus_listener **ret, struct asg_error *error);
+/* Its address is free again a moment later, when ZeroMQ's thread has closed it; for
+ * certain after asg_bus_destroy(). */
 void asg_bus_listener_destroy(struct asg_bus_listener **listener);
 
 /* Where it is really bound. Lives as long as the listener. */
