@@ -28,6 +28,17 @@ void asg_credentials_set(struct asg_credentials *ret, const char *access_key_id,
     ret->source = source;
 }
 
+void asg_credentials_copy(struct asg_credentials *ret,
+                          const struct asg_credentials *credentials)
+{
+    asg_credentials_set(ret, credentials->access_key_id,
+                        asg_secret_reveal(&credentials->secret_key),
+                        asg_secret_reveal(&credentials->session_token),
+                        credentials->source);
+    ret->expires_at_ms = credentials->expires_at_ms;
+    ret->is_stale = credentials->is_stale;
+}
+
 enum asg_status asg_credentials_fetch(const struct asg_credentials_provider *providers,
                                       size_t count, struct asg_credentials *ret,
                                       struct asg_error *error)

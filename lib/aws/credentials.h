@@ -9,6 +9,7 @@
 #ifndef ASG_AWS_CREDENTIALS_H
 #define ASG_AWS_CREDENTIALS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,8 +21,9 @@ struct asg_credentials {
     char *access_key_id; /* not a secret: it travels in every request */
     struct asg_secret secret_key;
     struct asg_secret session_token; /* empty for long-lived keys */
-    int64_t expires_at_ms;           /* 0: never */
-    const char *source;              /* "environment", "profile"; static */
+    int64_t expires_at_ms;           /* by our wall clock; 0: never */
+    bool is_stale;      /* expired by its own word; used on while its source is in trouble */
+    const char *source; /* "environment", "profile"; static */
 };
 
 /* Wipe and free the fields; fine on an empty one ({0}), fine twice. */
@@ -30,6 +32,10 @@ void asg_credentials_clear(struct asg_credentials *credentials);
 /* Copy texts into *ret (cleared first). `token` may be NULL or "". */
 void asg_credentials_set(struct asg_credentials *ret, const char *access_key_id,
                          const char *secret_key, const char *token, const char *source);
+
+/* *ret becomes a copy; what it held is wiped. */
+void asg_credentials_copy(struct asg_credentials *ret,
+                          const struct asg_credentials *credentials);
 
 /* One place credentials may come from. */
 struct asg_credentials_provider {

@@ -30,6 +30,7 @@ struct call {
     bool is_unsure;   /* an attempt may have had its effect */
     bool tried_clock; /* the one free repeat after a change of clock */
     bool tried_credentials;
+    uint64_t credentials_version; /* that the last attempt was signed with */
     bool is_too_large;
     /* Of the last attempt, for a call that ends while it waits. */
     struct asg_ec2_attempt last;
@@ -55,6 +56,7 @@ struct asg_ec2_client {
     CURLM *multi;
     struct asg_sigv4_signer *signer;
     struct asg_credentials credentials;
+    uint64_t credentials_version;
     int64_t skew_ms;
     struct asg_retry_quota quota;
     uint64_t random;
@@ -97,13 +99,20 @@ static void call_free(struct call *call)
     free(call);
 }
 
+static void wake_after_refresh(void *context)
+{
+    asg_ec2_client_wake(context);
+}
+
 enum asg_status asg_ec2_client_new(const struct asg_ec2_client_options *options,
                                    struct asg_ec2_client **ret, struct asg_error *error)
 {
     struct asg_credentials credentials = {0};
-    enum asg_status status =
-        asg_credentials_fetch(&options->credentials, 1, &credentials, error);
-    if (status != ASG_OK) return status;
+    if (options->refresher == NULL) {
+        enum asg_status status =
+            asg_credentials_fetch(&options->credentials, 1, &credentials, error);
+        if (status != ASG_OK) return status;
+    }
     asg_curl_start();
     CURLM *multi = curl_multi_init();
     if (multi == NULL) {
@@ -134,6 +143,9 @@ enum asg_status asg_ec2_client_new(const struct asg_ec2_client_options *options,
         &client->signer);
     (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS,
                             (long)client->options.in_flight_max);
+    if (options->refresher != NULL) {
+        asg_credentials_refresher_listen(options->refresher, wake_after_refresh, client);
+    }
     *ret = client;
     return ASG_OK;
 }
@@ -142,6 +154,9 @@ void asg_ec2_client_destroy(struct asg_ec2_client **client)
 {
     struct asg_ec2_client *gone = *client;
     if (gone == NULL) return;
+    if (gone->options.refresher != NULL) {
+        asg_credentials_refresher_listen(gone->options.refresher, NULL, NULL);
+    }
     while (gone->all != NULL) {
         struct asg_ec2_transfer *transfer = gone->all;
         gone->all = transfer->all;
@@ -236,10 +251,10 @@ static void finish(struct asg_ec2_client *client, struct call *call, const void 
 
 /* The call ends without another attempt. */
 static void finish_unsent(struct asg_ec2_client *client, struct call *call,
-                          const char *message)
+                          enum asg_error_class class, const char *message)
 {
     if (call->attempts == 0) {
-        call->last.class = ASG_ERROR_CLASS_TRANSIENT;
+        call->last.class = class;
         call->last.message = message;
     }
     void *empty = asg_alloc(1, call->action->reply_size);
@@ -290,11 +305,13 @@ static void send_call(struct asg_ec2_client *client, struct call *call, int64_t 
     }
     if (status != ASG_OK) {
         if (transfer != NULL) put_transfer(client, transfer);
-        finish_unsent(client, call, "the call could not be sent");
+        finish_unsent(client, call, ASG_ERROR_CLASS_TRANSIENT,
+                      "the call could not be sent");
         return;
     }
     transfer->call = call;
     call->attempts++;
+    call->credentials_version = client->credentials_version;
     client->in_flight++;
 }
 
@@ -309,12 +326,24 @@ static int64_t limit_wait_us(struct asg_ec2_client *client,
     return 0;
 }
 
+/* The present credentials before a round of sends; ASG_ERR_BUSY: they are being fetched,
+ * and the refresher wakes us after that. */
+static enum asg_status take_credentials(struct asg_ec2_client *client,
+                                        struct asg_error *error)
+{
+    if (client->options.refresher == NULL || client->waiting.first == NULL) return ASG_OK;
+    return asg_credentials_refresher_take(client->options.refresher, &client->credentials,
+                                          &client->credentials_version, error);
+}
+
 /* Send what is due, in order of arrival; tells the moment of the next due one. */
 static void send_due(struct asg_ec2_client *client, int64_t *ret_next_us)
 {
+    int64_t at_us = now_us(client);
+    struct asg_error error = {""};
+    enum asg_status signable = take_credentials(client, &error);
     struct call_list all = client->waiting;
     client->waiting = (struct call_list){.first = NULL, .end = &client->waiting.first};
-    int64_t at_us = now_us(client);
     *ret_next_us = INT64_MAX;
     struct call *next = NULL;
     for (struct call *call = all.first; call != NULL; call = next) {
@@ -322,12 +351,17 @@ static void send_due(struct asg_ec2_client *client, int64_t *ret_next_us)
         bool is_stopped = call->attempts > 0 && call->options.may_repeat != NULL &&
                           !call->options.may_repeat(call->context);
         if (at_us >= call->deadline_us || is_stopped) {
-            finish_unsent(client, call, "its deadline passed before it could be sent");
+            finish_unsent(client, call, ASG_ERROR_CLASS_TRANSIENT,
+                          "its deadline passed before it could be sent");
             continue;
         }
         bool is_due = call->due_us <= at_us;
         bool has_room = client->in_flight < client->options.in_flight_max;
-        if (is_due && has_room) {
+        if (is_due && signable != ASG_OK && signable != ASG_ERR_BUSY) {
+            finish_unsent(client, call, ASG_ERROR_CLASS_CREDENTIALS, error.text);
+            continue;
+        }
+        if (is_due && has_room && signable == ASG_OK) {
             int64_t wait_us = limit_wait_us(client, call->action, at_us);
             if (wait_us == 0) {
                 send_call(client, call, at_us);
@@ -360,6 +394,10 @@ static bool mend_signature(struct asg_ec2_client *client, struct call *call,
     }
     if (call->tried_credentials) return false;
     call->tried_credentials = true;
+    if (client->options.refresher != NULL) {
+        return asg_credentials_refresher_renew(client->options.refresher,
+                                               call->credentials_version);
+    }
     struct asg_credentials fresh = {0};
     if (asg_credentials_fetch(&client->options.credentials, 1, &fresh, NULL) != ASG_OK) {
         return false;

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "aws/credentials.h"
+#include "aws/credentials_refresh.h"
 #include "aws/endpoint.h"
 #include "aws/error_class.h"
 #include "aws/retry.h"
@@ -81,7 +82,10 @@ struct asg_ec2_call_options {
 
 struct asg_ec2_client_options {
     struct asg_endpoint endpoint;
-    struct asg_credentials_provider credentials;
+    struct asg_credentials_provider credentials; /* asked at once and when AWS refuses */
+    /* Lent, instead of `credentials`: each attempt takes its present set, and waits in
+     * line while that is being fetched. NULL: none. */
+    struct asg_credentials_refresher *refresher;
     struct asg_clock clock;
     uint32_t in_flight_max; /* 0: ASG_EC2_IN_FLIGHT; more calls wait in line */
     int64_t connect_ms;     /* 0: ASG_EC2_CONNECT_MS */
@@ -91,7 +95,7 @@ struct asg_ec2_client_options {
 
 struct asg_ec2_client;
 
-/* Make a client; fetches credentials, connects to nobody yet.
+/* Make a client; fetches credentials (not with a refresher), connects to nobody yet.
  * ASG_ERR_NOT_FOUND or what the provider says: no credentials; `error` says why. */
 ASG_MUST_USE enum asg_status asg_ec2_client_new(
     const struct asg_ec2_client_options *options, struct asg_ec2_client **ret,
