@@ -3,9 +3,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/check_against.h"
 #include "cli/commands.h"
 #include "cli/open_log.h"
 #include "cli/print_decision.h"
+#include "cli/replay_log.h"
 #include "cli/write_record.h"
 #include "crypto/crypto.h"
 
@@ -28,6 +30,9 @@ struct verify_view {
     uint64_t snapshots;
     const char *chain_hash;
     uint64_t records_per_second;
+    uint64_t state_hashes;   /* that a replay found again */
+    uint64_t checkpoints;    /* that the log was held against */
+    uint64_t checkpoint_seq; /* the highest that it fits */
 };
 
 #define FIELD(kind, field)                                                               \
@@ -36,13 +41,15 @@ struct verify_view {
         .offset = offsetof(struct verify_view, field)                                    \
     }
 static const struct asg_field verify_fields[] = {
-    FIELD(TEXT, log),         FIELD(TEXT, cluster_id),
-    FIELD(BOOL, is_verified), FIELD(TEXT, flaw),
-    FIELD(U64, bad_seq),      FIELD(TEXT, what),
-    FIELD(TEXT, advice),      FIELD(U64, records),
-    FIELD(U64, first_seq),    FIELD(U64, last_seq),
-    FIELD(U64, pruned),       FIELD(U64, snapshots),
-    FIELD(TEXT, chain_hash),  FIELD(U64, records_per_second),
+    FIELD(TEXT, log),           FIELD(TEXT, cluster_id),
+    FIELD(BOOL, is_verified),   FIELD(TEXT, flaw),
+    FIELD(U64, bad_seq),        FIELD(TEXT, what),
+    FIELD(TEXT, advice),        FIELD(U64, records),
+    FIELD(U64, first_seq),      FIELD(U64, last_seq),
+    FIELD(U64, pruned),         FIELD(U64, snapshots),
+    FIELD(TEXT, chain_hash),    FIELD(U64, records_per_second),
+    FIELD(U64, state_hashes),   FIELD(U64, checkpoints),
+    FIELD(U64, checkpoint_seq),
 };
 static const struct asg_schema verify_schema = {
     .name = "verify",
@@ -61,6 +68,9 @@ static const struct asg_render_column verify_columns[] = {
     {"snapshots", "snapshots", NULL, false},
     {"chain hash", "chain_hash", NULL, false},
     {"records a second", "records_per_second", NULL, false},
+    {"states replayed", "state_hashes", NULL, false},
+    {"checkpoints", "checkpoints", NULL, false},
+    {"signed up to", "checkpoint_seq", NULL, false},
 };
 
 static const struct asg_argument log_argument[] = {ASG_LOG_ARGUMENT};
@@ -72,6 +82,19 @@ static const struct asg_option verify_options[] = {
      .max = INT64_MAX,
      .help = "Check only from this record on; the one before is taken at its word.",
      .default_text = "the first"},
+    {.name = "states",
+     .type = ASG_OPTION_FLAG,
+     .help = "Also replay every event and compare the recorded hashes of the state."},
+    {.name = "against",
+     .type = ASG_OPTION_TEXTS,
+     .value = "FILE",
+     .help =
+         "Also compare with a checkpoint of \"log sign\"; several narrow down where a "
+         "log was rewritten."},
+    {.name = "key",
+     .type = ASG_OPTION_FILE,
+     .value = "FILE",
+     .help = "Public key (PEM) of whoever signed the checkpoints."},
     ASG_LOG_IMMUTABLE,
 };
 
@@ -100,9 +123,71 @@ static int show_verdict(struct asg_cli *cli, struct verify_view *view,
     return ASG_EXIT_NOT_VERIFIED;
 }
 
+/* The recorded hashes of the state against a replay; a difference becomes the flaw. */
+static enum asg_status check_states(struct asg_log *log, struct verify_view *view,
+                                    struct asg_log_verdict *verdict,
+                                    struct asg_error *error)
+{
+    const struct asg_replay_options options = {.skip_hash_check = true};
+    ASG_CLEANUP(asg_replay_result_clear) struct asg_replay_result result = {0};
+    enum asg_status status = asg_replay_log(log, &options, &result, error);
+    if (status != ASG_OK) return status;
+    view->state_hashes = result.hash_count;
+    if (result.is_identical) return ASG_OK;
+    verdict->flaw = ASG_LOG_FLAW_STATE;
+    verdict->bad_seq = result.bad_seq;
+    (void)snprintf(verdict->what, sizeof verdict->what,
+                   "record %" PRIu64
+                   ": another %s than a replay gives (log %.80s, replay "
+                   "%.80s)",
+                   result.bad_seq, result.what, asg_bytes_text(&result.in_log),
+                   asg_bytes_text(&result.in_replay));
+    (void)snprintf(verdict->advice, sizeof verdict->advice,
+                   "The chain is whole, so the writer itself recorded this: replay with "
+                   "the release that wrote the log; if that differs too, report it.");
+    return ASG_ERR_CORRUPT;
+}
+
+/* What auditors keep elsewhere against what is here; a difference becomes the flaw. */
+static int check_checkpoints(struct asg_cli *cli, const struct asg_arguments *arguments,
+                             struct asg_log *log, struct verify_view *view,
+                             struct asg_log_verdict *verdict, enum asg_status *status)
+{
+    struct asg_texts paths = asg_option_texts(arguments, "against");
+    struct asg_against against = {0};
+    int code =
+        asg_check_against(cli, log, &paths, asg_option_text(arguments, "key"), &against);
+    if (code != ASG_EXIT_OK) return code;
+    view->checkpoints = against.count;
+    view->checkpoint_seq = against.good_seq;
+    if (against.bad_seq == 0) return ASG_EXIT_OK;
+    *status = ASG_ERR_CORRUPT;
+    verdict->flaw = ASG_LOG_FLAW_CHECKPOINT;
+    verdict->bad_seq = against.bad_seq;
+    (void)snprintf(verdict->what, sizeof verdict->what, "%s", against.what.text);
+    const char *advice =
+        "Somebody with access to the disk replaced the log. Keep this file as evidence, "
+        "look for an older copy that fits the checkpoint, and compare.";
+    if (against.good_seq > 0 && against.good_seq < against.bad_seq) {
+        (void)snprintf(verdict->advice, sizeof verdict->advice,
+                       "Records up to %" PRIu64
+                       " are those that were signed; what differs comes after. %s",
+                       against.good_seq, advice);
+    } else {
+        (void)snprintf(verdict->advice, sizeof verdict->advice, "%s", advice);
+    }
+    return ASG_EXIT_OK;
+}
+
 static int run_verify(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
+    bool has_checkpoints = asg_option_is_set(arguments, "against");
+    if (has_checkpoints != asg_option_is_set(arguments, "key")) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "--against and --key belong together: the checkpoint, "
+                            "and the public key of whoever signed it");
+    }
     ASG_CLEANUP(asg_log_close) struct asg_log *log = NULL;
     int code = asg_open_log(cli, arguments, 0, &log);
     if (code != ASG_EXIT_OK) return code;
@@ -112,15 +197,21 @@ static int run_verify(void *context, const struct asg_arguments *arguments)
     uint64_t from_seq = (uint64_t)asg_option_number(arguments, "from", 0);
     enum asg_status status = asg_log_verify(log, from_seq, NULL, NULL, &verdict, &error);
     int64_t took_us = asg_clock_monotonic_us(&cli->clock) - start_us;
-    if (status != ASG_OK && status != ASG_ERR_CORRUPT) {
-        return asg_log_failed(cli, status, &error);
-    }
     struct verify_view view = {
         .log = asg_log_path(cli, arguments, 0),
         .cluster_id = asg_log_cluster_id(log),
         .records_per_second =
             verdict.record_count * 1000000 / (uint64_t)(took_us > 0 ? took_us : 1),
     };
+    if (status == ASG_OK && asg_option_flag(arguments, "states")) {
+        status = check_states(log, &view, &verdict, &error);
+    }
+    if (status == ASG_OK && has_checkpoints) {
+        code = check_checkpoints(cli, arguments, log, &view, &verdict, &status);
+        if (code != ASG_EXIT_OK) return code;
+    }
+    bool is_answered = status == ASG_OK || verdict.flaw != ASG_LOG_FLAW_NONE;
+    if (!is_answered) return asg_log_failed(cli, status, &error);
     return show_verdict(cli, &view, &verdict, status);
 }
 
@@ -290,9 +381,15 @@ static int run_export(void *context, const struct asg_arguments *arguments)
 static const struct asg_command_entry commands[] = {
     {.name = "log verify",
      .summary = "Prove that no record was altered, added or lost",
-     .details = "Reads the file, beside a running controller or without one. Exit code 4 "
-                "when it does not verify; then the first bad record is named.",
-     .examples = "openasg log verify\nopenasg log verify backup.log --immutable -o json",
+     .details =
+         "Checks the hash of each payload, the chain, the sequence numbers, epochs, "
+         "snapshots and the file's structure, beside a running controller or "
+         "without one; with --states also the recorded hashes of the state, with "
+         "--against also that the log is still the one that was signed. Exit code "
+         "4 when it does not verify; then the first bad record is named.",
+     .examples = "openasg log verify\nopenasg log verify backup.log --immutable -o json\n"
+                 "openasg log verify --states --against checkpoint-1.txt --key "
+                 "audit.pub",
      ASG_ARGUMENTS(log_argument),
      ASG_OPTIONS(verify_options),
      .run = run_verify},

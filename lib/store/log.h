@@ -197,7 +197,8 @@ ASG_MUST_USE enum asg_status asg_log_prune(struct asg_log *log,
                                            const struct asg_log_retention *retention,
                                            uint64_t *ret_count, struct asg_error *error);
 
-/* What can be wrong with a log. name, text */
+/* What can be wrong with a log; the last two are found by those who replay it or hold it
+ * against a checkpoint, not by asg_log_verify(). name, text */
 #define ASG_LOG_FLAW_LIST(X)                                                             \
     X(ASG_LOG_FLAW_NONE, "none")                                                         \
     X(ASG_LOG_FLAW_PAYLOAD, "the payload was altered")                                   \
@@ -211,7 +212,9 @@ ASG_MUST_USE enum asg_status asg_log_prune(struct asg_log *log,
     X(ASG_LOG_FLAW_NO_SNAPSHOT, "payloads are pruned and no snapshot covers them")       \
     X(ASG_LOG_FLAW_INDEX, "the look-up index does not fit the records")                  \
     X(ASG_LOG_FLAW_HEADER, "the description of the log was altered")                     \
-    X(ASG_LOG_FLAW_FILE, "the file itself is damaged")
+    X(ASG_LOG_FLAW_FILE, "the file itself is damaged")                                   \
+    X(ASG_LOG_FLAW_STATE, "a replay gives another state")                                \
+    X(ASG_LOG_FLAW_CHECKPOINT, "the log differs from a signed checkpoint")
 
 enum asg_log_flaw {
 #define X(name, text) name,

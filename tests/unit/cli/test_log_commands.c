@@ -79,6 +79,62 @@ static void test_log_verify_names_the_altered_record(void **state)
     says(fixture->said.out, "\"bad_seq\":\t9");
 }
 
+static void test_log_verify_replays_the_state_hashes(void **state)
+{
+    struct fixture *fixture = *state;
+    run(fixture, 0, "log verify %s --states -o json");
+    assert_null(strstr(fixture->said.out, "\"state_hashes\":\t0,"));
+    uint8_t hash[ASG_SHA256_BYTES] = {0};
+    append(&fixture->world, "state_hash", "", "", hash, sizeof hash);
+    run(fixture, 0, "log verify %s"); /* the chain is whole */
+    run(fixture, 4, "log verify %s --states -o json");
+    char bad[64];
+    (void)snprintf(bad, sizeof bad, "\"bad_seq\":\t%" PRIu64 ",",
+                   asg_log_head(fixture->world.log).seq);
+    says(fixture->said.out, bad);
+    says(fixture->said.out, "a replay gives another state");
+}
+
+static void test_a_signed_log_is_told_from_one_that_was_rewritten(void **state)
+{
+    struct fixture *fixture = *state;
+    struct world *world = &fixture->world;
+    char sign[256];
+    char verify[400];
+    const char *folder = world->folder;
+    (void)snprintf(sign, sizeof sign, "log sign %%s --key %s/k --to %s/c1", folder,
+                   folder);
+    (void)snprintf(verify, sizeof verify,
+                   "log verify %%s --key %s/k --against %s/c1,%s/c2", folder, folder,
+                   folder);
+    run(fixture, 0, sign);
+    says(fixture->said.err, "a new key pair");
+    run(fixture, 1, sign); /* never over another file */
+    says(fixture->said.err, "File exists");
+    world->now_ms += 1000;
+    order(world, (struct asg_command){.kind = ASG_COMMAND_HALT});
+    sign[strlen(sign) - 1] = '2';
+    run(fixture, 0, sign); /* beside its writer */
+    run(fixture, 0, verify);
+    says(fixture->said.out, "checkpoints:");
+    /* The same beginning, another end, every hash right. */
+    struct fixture other = {0};
+    begin_world(&other.world);
+    play_a_day(&other.world);
+    run(&other, 4, verify);
+    says(other.said.err, "c2: the log ends at record ");
+    other.world.now_ms += 1000;
+    order(&other.world, (struct asg_command){.kind = ASG_COMMAND_HALT, .group = "web"});
+    run(&other, 0, "log verify %s");
+    run(&other, 4, verify);
+    says(other.said.err, "c2: the log was rewritten");
+    says(other.said.err, "are those that were signed; what differs comes after");
+    clear_said(&other.said);
+    end_world(&other.world);
+    run(fixture, 2, "log verify %s --against c1");
+    says(fixture->said.err, "belong together");
+}
+
 static void test_log_commands_refuse_what_is_no_log(void **state)
 {
     struct fixture *fixture = *state;
@@ -221,6 +277,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_log_verify_proves_a_good_log),
         TEST(test_log_verify_names_the_altered_record),
+        TEST(test_log_verify_replays_the_state_hashes),
+        TEST(test_a_signed_log_is_told_from_one_that_was_rewritten),
         TEST(test_log_commands_refuse_what_is_no_log),
         TEST(test_log_tail_shows_the_newest_records),
         TEST(test_log_export_writes_a_line_a_record),
