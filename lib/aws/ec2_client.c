@@ -1,18 +1,13 @@
 #include "aws/ec2_client.h"
 
 #include <assert.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <curl/curl.h>
-
-#include "aws/curl_start.h"
 #include "aws/ec2_transfer.h"
 #include "aws/rate_limit.h"
 #include "crypto/crypto.h"
 
-#define EXTRA_MAX  16
 #define LIMITS_MAX 16
 
 struct call {
@@ -53,7 +48,8 @@ struct action_limit {
 struct asg_ec2_client {
     struct asg_ec2_client_options options;
     char *ca_file;
-    CURLM *multi;
+    const struct asg_ec2_transport_kind *kind;
+    struct asg_ec2_transport *transport;
     struct asg_sigv4_signer *signer;
     struct asg_credentials credentials;
     uint64_t credentials_version;
@@ -104,6 +100,31 @@ static void wake_after_refresh(void *context)
     asg_ec2_client_wake(context);
 }
 
+static void on_ended(void *owner, const struct asg_ec2_answer *answer);
+
+static enum asg_status open_transport(struct asg_ec2_client *client,
+                                      struct asg_error *error)
+{
+    const struct asg_ec2_client_options *options = &client->options;
+    return client->kind->open(
+        &(struct asg_ec2_transport_options){
+            .endpoint = options->endpoint,
+            .in_flight_max = options->in_flight_max,
+            .connect_ms = options->connect_ms,
+            .ca_file = options->ca_file,
+            .hooks = {.take_body = asg_ec2_transfer_take_body, .ended = on_ended},
+            .context = options->transport_context},
+        &client->transport, error);
+}
+
+static void free_client(struct asg_ec2_client *client)
+{
+    asg_sigv4_signer_destroy(&client->signer);
+    asg_credentials_clear(&client->credentials);
+    free(client->ca_file);
+    free(client);
+}
+
 enum asg_status asg_ec2_client_new(const struct asg_ec2_client_options *options,
                                    struct asg_ec2_client **ret, struct asg_error *error)
 {
@@ -113,16 +134,10 @@ enum asg_status asg_ec2_client_new(const struct asg_ec2_client_options *options,
             asg_credentials_fetch(&options->credentials, 1, &credentials, error);
         if (status != ASG_OK) return status;
     }
-    asg_curl_start();
-    CURLM *multi = curl_multi_init();
-    if (multi == NULL) {
-        asg_credentials_clear(&credentials);
-        return asg_fail(error, ASG_ERR_NOMEM, "libcurl gives no multi handle");
-    }
-
     struct asg_ec2_client *client = asg_alloc(1, sizeof *client);
     client->options = *options;
-    client->multi = multi;
+    client->kind =
+        options->transport != NULL ? options->transport : &asg_ec2_transport_curl;
     client->credentials = credentials;
     client->quota.left = ASG_RETRY_QUOTA;
     client->waiting.end = &client->waiting.first;
@@ -141,8 +156,11 @@ enum asg_status asg_ec2_client_new(const struct asg_ec2_client_options *options,
         &(struct asg_sigv4_signer_options){.region = client->options.endpoint.region,
                                            .service = "ec2"},
         &client->signer);
-    (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS,
-                            (long)client->options.in_flight_max);
+    enum asg_status status = open_transport(client, error);
+    if (status != ASG_OK) {
+        free_client(client);
+        return status;
+    }
     if (options->refresher != NULL) {
         asg_credentials_refresher_listen(options->refresher, wake_after_refresh, client);
     }
@@ -160,13 +178,11 @@ void asg_ec2_client_destroy(struct asg_ec2_client **client)
     while (gone->all != NULL) {
         struct asg_ec2_transfer *transfer = gone->all;
         gone->all = transfer->all;
-        if (transfer->call != NULL) {
-            (void)curl_multi_remove_handle(gone->multi, transfer->curl);
-            call_free(transfer->call);
-        }
+        gone->kind->exchange_destroy(transfer->exchange);
+        if (transfer->call != NULL) call_free(transfer->call);
         asg_ec2_transfer_destroy(transfer);
     }
-    (void)curl_multi_cleanup(gone->multi);
+    gone->kind->close(gone->transport);
     struct call *lists[] = {gone->waiting.first, gone->spare};
     for (size_t i = 0; i < 2; i++) {
         while (lists[i] != NULL) {
@@ -175,10 +191,7 @@ void asg_ec2_client_destroy(struct asg_ec2_client **client)
             call_free(call);
         }
     }
-    asg_sigv4_signer_destroy(&gone->signer);
-    asg_credentials_clear(&gone->credentials);
-    free(gone->ca_file);
-    free(gone);
+    free_client(gone);
     *client = NULL;
 }
 
@@ -269,8 +282,13 @@ static struct asg_ec2_transfer *take_transfer(struct asg_ec2_client *client)
         client->idle = transfer->next;
         return transfer;
     }
-    transfer = asg_ec2_transfer_new(&client->options);
-    if (transfer == NULL) return NULL;
+    transfer = asg_alloc(1, sizeof *transfer);
+    transfer->client = client;
+    transfer->exchange = client->kind->exchange_new(client->transport, transfer);
+    if (transfer->exchange == NULL) {
+        free(transfer);
+        return NULL;
+    }
     transfer->all = client->all;
     client->all = transfer;
     return transfer;
@@ -299,9 +317,8 @@ static void send_call(struct asg_ec2_client *client, struct call *call, int64_t 
                                        client->signer, &client->credentials, call->action,
                                        &call->body, wall_ms, timeout_ms);
     }
-    if (status == ASG_OK &&
-        curl_multi_add_handle(client->multi, transfer->curl) != CURLM_OK) {
-        status = ASG_ERR_NOMEM;
+    if (status == ASG_OK) {
+        status = client->kind->start(transfer->exchange, &transfer->request);
     }
     if (status != ASG_OK) {
         if (transfer != NULL) put_transfer(client, transfer);
@@ -380,11 +397,10 @@ static void send_due(struct asg_ec2_client *client, int64_t *ret_next_us)
 /* EC2 refuses our signature: its clock or our credentials may be the reason, and each is
  * worth one repeat. */
 static bool mend_signature(struct asg_ec2_client *client, struct call *call,
-                           const struct asg_ec2_transfer *transfer)
+                           const struct asg_ec2_answer *answer)
 {
-    if (transfer->server_date_ms >= 0 && !call->tried_clock) {
-        int64_t skew_ms =
-            transfer->server_date_ms - asg_clock_wall_ms(&client->options.clock);
+    if (answer->date_ms >= 0 && !call->tried_clock) {
+        int64_t skew_ms = answer->date_ms - asg_clock_wall_ms(&client->options.clock);
         int64_t change_ms = skew_ms - client->skew_ms;
         if (change_ms >= ASG_EC2_SKEW_MS || change_ms <= -ASG_EC2_SKEW_MS) {
             client->skew_ms = skew_ms;
@@ -412,42 +428,42 @@ static bool mend_signature(struct asg_ec2_client *client, struct call *call,
 }
 
 static bool wants_another(struct asg_ec2_client *client, struct call *call,
-                          const struct asg_ec2_transfer *transfer)
+                          const struct asg_ec2_answer *answer)
 {
     enum asg_error_class class = call->last.class;
     int64_t at_us = now_us(client);
     if (class == ASG_ERROR_CLASS_CLOCK || class == ASG_ERROR_CLASS_CREDENTIALS) {
         call->due_us = at_us;
-        return mend_signature(client, call, transfer);
+        return mend_signature(client, call, answer);
     }
     int64_t delay_ms = 0;
-    enum asg_retry_answer answer =
+    enum asg_retry_answer again =
         asg_retry_ask(&client->quota,
                       &(struct asg_retry_question){
                           .class = class,
                           .attempts = call->attempts,
                           .attempts_max = call->is_unsure ? call->options.attempts_unsure
                                                           : call->options.attempts_max,
-                          .hint_ms = transfer->retry_after_ms,
+                          .hint_ms = answer->retry_after_ms,
                           .chance = next_chance(client)},
                       &delay_ms, &call->last_cost);
-    if (answer != ASG_RETRY_AGAIN) return false;
+    if (again != ASG_RETRY_AGAIN) return false;
     call->due_us = at_us + delay_ms * 1000;
     return call->due_us < call->deadline_us;
 }
 
-static void end_attempt(struct asg_ec2_client *client, struct asg_ec2_transfer *transfer,
-                        CURLcode result)
+/* The transport's hook: an attempt is over. */
+static void on_ended(void *owner, const struct asg_ec2_answer *answer)
 {
+    struct asg_ec2_transfer *transfer = owner;
+    struct asg_ec2_client *client = transfer->client;
     struct call *call = transfer->call;
-    (void)curl_multi_remove_handle(client->multi, transfer->curl);
     client->in_flight--;
-    call->last = asg_ec2_transfer_end(transfer, result);
+    call->last = asg_ec2_transfer_end(transfer, answer);
     call->is_unsure = call->is_unsure || call->last.may_have_acted;
     call->is_too_large = transfer->is_too_large;
     memcpy(call->request_id, transfer->reply.request_id, sizeof call->request_id);
-    if (call->last.class != ASG_ERROR_CLASS_NONE &&
-        wants_another(client, call, transfer)) {
+    if (call->last.class != ASG_ERROR_CLASS_NONE && wants_another(client, call, answer)) {
         /* The transfer's memory goes; keep the words for the case that this call ends
          * while it waits. */
         (void)strncpy(call->code, call->last.code, sizeof call->code - 1);
@@ -462,58 +478,11 @@ static void end_attempt(struct asg_ec2_client *client, struct asg_ec2_transfer *
     put_transfer(client, transfer);
 }
 
-/* Let libcurl work on what is ready, then end the attempts that are over. One round only:
- * each visits every transfer (bench_ec2). */
-static enum asg_status perform(struct asg_ec2_client *client)
-{
-    int running = 0;
-    if (curl_multi_perform(client->multi, &running) != CURLM_OK) return ASG_ERR_IO;
-    int left = 0;
-    CURLMsg *message = NULL;
-    while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
-        if (message->msg != CURLMSG_DONE) continue;
-        CURLcode result = message->data.result;
-        char *transfer = NULL;
-        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-        end_attempt(client, (struct asg_ec2_transfer *)(void *)transfer, result);
-    }
-    return ASG_OK;
-}
-
-static short to_poll(short curl_events)
-{
-    return (short)(((curl_events & CURL_WAIT_POLLIN) != 0 ? POLLIN : 0) |
-                   ((curl_events & CURL_WAIT_POLLOUT) != 0 ? POLLOUT : 0));
-}
-
-static enum asg_status wait_for(struct asg_ec2_client *client, struct pollfd *extra,
-                                size_t extra_count, int64_t timeout_ms)
-{
-    struct curl_waitfd fds[EXTRA_MAX] = {0};
-    for (size_t i = 0; i < extra_count; i++) {
-        fds[i].fd = extra[i].fd;
-        fds[i].events =
-            (short)(((extra[i].events & POLLIN) != 0 ? CURL_WAIT_POLLIN : 0) |
-                    ((extra[i].events & POLLOUT) != 0 ? CURL_WAIT_POLLOUT : 0));
-    }
-    if (timeout_ms > INT_MAX) timeout_ms = INT_MAX;
-    int ready = 0;
-    CURLMcode code = curl_multi_poll(client->multi, fds, (unsigned int)extra_count,
-                                     (int)timeout_ms, &ready);
-    for (size_t i = 0; i < extra_count; i++) {
-        extra[i].revents = to_poll(fds[i].revents);
-    }
-    return code == CURLM_OK ? ASG_OK : ASG_ERR_IO;
-}
-
 enum asg_status asg_ec2_client_poll(struct asg_ec2_client *client, struct pollfd *extra,
                                     size_t extra_count, int64_t timeout_ms)
 {
-    assert(extra_count <= EXTRA_MAX);
     size_t done_before = client->done_count;
     int64_t next_us = INT64_MAX;
-    /* libcurl's wait does not block while a transfer that was just added is to be begun.
-     */
     send_due(client, &next_us);
     if (client->done_count != done_before || timeout_ms < 0) timeout_ms = 0;
     if (next_us != INT64_MAX) {
@@ -521,13 +490,12 @@ enum asg_status asg_ec2_client_poll(struct asg_ec2_client *client, struct pollfd
         if (due_ms < 0) due_ms = 0;
         if (due_ms < timeout_ms) timeout_ms = due_ms;
     }
-    enum asg_status status = wait_for(client, extra, extra_count, timeout_ms);
-    return status == ASG_OK ? perform(client) : status;
+    return client->kind->poll(client->transport, extra, extra_count, timeout_ms);
 }
 
 void asg_ec2_client_wake(struct asg_ec2_client *client)
 {
-    (void)curl_multi_wakeup(client->multi);
+    client->kind->wake(client->transport);
 }
 
 size_t asg_ec2_client_pending(const struct asg_ec2_client *client)

@@ -91,6 +91,9 @@ struct asg_ec2_client_options {
     int64_t connect_ms;     /* 0: ASG_EC2_CONNECT_MS */
     const char *ca_file;    /* NULL: the system's */
     uint64_t seed;          /* of the jitter; 0: random */
+    /* What carries the requests; NULL: libcurl. For simulators (aws/ec2_transport.h). */
+    const struct asg_ec2_transport_kind *transport;
+    void *transport_context;
 };
 
 struct asg_ec2_client;
@@ -113,7 +116,7 @@ void asg_ec2_call(struct asg_ec2_client *client, const struct asg_ec2_action *ac
 
 /* Wait until the network, a timer of ours or one of `extra` has something, or
  * `timeout_ms` have passed; then do what is due and call the callbacks. revents of
- * `extra` is set as poll(2) does for POLLIN and POLLOUT.
+ * `extra` (16 at most) is set as poll(2) does for POLLIN and POLLOUT.
  * ASG_ERR_IO: waiting failed, worth another try. */
 ASG_MUST_USE enum asg_status asg_ec2_client_poll(struct asg_ec2_client *client,
                                                  struct pollfd *extra, size_t extra_count,

@@ -1,32 +1,31 @@
-/* ec2_transfer - one attempt of one call: an HTTP POST over libcurl, its answer read as
- * it comes, and what it meant. Private to ec2_client.
+/* ec2_transfer - one attempt of one call: the request signed, its answer read as it
+ * comes, and what it meant. Private to ec2_client; the bytes go over ec2_transport.
  *
- * A transfer is used again and again: its connection, parser and memory stay.
+ * A transfer is used again and again: its exchange, parser and memory stay.
  * Threads: one owner at a time.
  */
 #ifndef ASG_AWS_EC2_TRANSFER_H
 #define ASG_AWS_EC2_TRANSFER_H
 
-#include <curl/curl.h>
-
 #include "aws/ec2_client.h"
 #include "aws/ec2_reply.h"
-#include "aws/sigv4.h"
+#include "aws/ec2_transport.h"
+
+#define ASG_EC2_HEADERS_MAX (2 + ASG_SIGV4_ADDED_MAX)
 
 struct asg_ec2_transfer {
-    CURL *curl;
+    struct asg_ec2_client *client;
+    struct asg_ec2_exchange *exchange;
     struct asg_ec2_transfer *next; /* in the list of idle ones */
     struct asg_ec2_transfer *all;  /* in the list of all of them */
     void *call;                    /* whose attempt this is; NULL while idle */
     struct asg_arena arena;
     struct asg_ec2_reply reply;
-    struct curl_slist *headers;
+    struct asg_sigv4_header headers[ASG_EC2_HEADERS_MAX];
+    struct asg_ec2_request request;
     size_t body_bytes;
     enum asg_status read_status; /* of the body so far */
     bool is_too_large;
-    int64_t server_date_ms; /* of the Date header; -1 */
-    int64_t retry_after_ms; /* x-amz-retry-after; -1 */
-    char curl_error[CURL_ERROR_SIZE];
 };
 
 /* What an attempt came to. */
@@ -38,22 +37,23 @@ struct asg_ec2_attempt {
     bool may_have_acted; /* it was sent and no definite answer came */
 };
 
-/* Make one for this client; NULL when libcurl gives no handle. */
-struct asg_ec2_transfer *asg_ec2_transfer_new(
-    const struct asg_ec2_client_options *options);
+/* Frees the memory; the exchange is the client's to end. */
 void asg_ec2_transfer_destroy(struct asg_ec2_transfer *transfer);
 
-/* Sign and load a request; the body must stay until the transfer is over.
- * Fails as asg_sigv4_sign(). */
+/* Make transfer->request: signed, with a parser for its answer. The body must stay until
+ * the transfer is over. Fails as asg_sigv4_sign(). */
 ASG_MUST_USE enum asg_status asg_ec2_transfer_load(
     struct asg_ec2_transfer *transfer, const struct asg_endpoint *endpoint,
     struct asg_sigv4_signer *signer, const struct asg_credentials *credentials,
     const struct asg_ec2_action *action, const struct asg_bytes *body, int64_t wall_ms,
     int64_t timeout_ms);
 
-/* The transfer is over with `result`: finish reading and say what it meant. Texts live
- * until the next load. */
+/* The hook of the transport; `transfer` is the exchange's owner. */
+bool asg_ec2_transfer_take_body(void *transfer, const void *data, size_t length);
+
+/* The transfer is over: finish reading and say what it meant. Texts live until the next
+ * load, those of `answer` as long as that. */
 struct asg_ec2_attempt asg_ec2_transfer_end(struct asg_ec2_transfer *transfer,
-                                            CURLcode result);
+                                            const struct asg_ec2_answer *answer);
 
 #endif

@@ -1,0 +1,290 @@
+/* ec2_transport_curl - the real transport: libcurl's multi interface. */
+#include "aws/ec2_transport.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <curl/curl.h>
+
+#include "aws/curl_start.h"
+#include "aws/ec2_client.h"
+#include "base/arena.h"
+
+#define EXTRA_MAX 16
+
+struct asg_ec2_transport {
+    struct asg_ec2_transport_options options;
+    CURLM *multi;
+};
+
+struct asg_ec2_exchange {
+    struct asg_ec2_transport *transport;
+    void *owner;
+    CURL *curl;
+    bool is_under_way;
+    struct asg_arena arena; /* the header lines */
+    struct asg_ec2_answer answer;
+    char curl_error[CURL_ERROR_SIZE];
+};
+
+static enum asg_status curl_open(const struct asg_ec2_transport_options *options,
+                                 struct asg_ec2_transport **ret, struct asg_error *error)
+{
+    asg_curl_start();
+    CURLM *multi = curl_multi_init();
+    if (multi == NULL) {
+        return asg_fail(error, ASG_ERR_NOMEM, "libcurl gives no multi handle");
+    }
+    (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)options->in_flight_max);
+    struct asg_ec2_transport *transport = asg_alloc(1, sizeof *transport);
+    transport->options = *options;
+    transport->multi = multi;
+    *ret = transport;
+    return ASG_OK;
+}
+
+static void curl_close(struct asg_ec2_transport *transport)
+{
+    (void)curl_multi_cleanup(transport->multi);
+    free(transport);
+}
+
+static size_t take_body(char *data, size_t size, size_t count, void *context)
+{
+    struct asg_ec2_exchange *exchange = context;
+    size_t length = size * count;
+    bool goes_on =
+        exchange->transport->options.hooks.take_body(exchange->owner, data, length);
+    return goes_on ? length : 0;
+}
+
+/* The value of header `name` in the line, cut to fit; false when it is another. */
+static bool header_value(const char *line, size_t length, const char *name, char *ret,
+                         size_t size)
+{
+    size_t name_length = strlen(name);
+    if (length <= name_length || line[name_length] != ':' ||
+        strncasecmp(line, name, name_length) != 0) {
+        return false;
+    }
+    line += name_length + 1;
+    length -= name_length + 1;
+    while (length > 0 && (*line == ' ' || *line == '\t')) {
+        line++;
+        length--;
+    }
+    while (length > 0 && (line[length - 1] == '\r' || line[length - 1] == '\n' ||
+                          line[length - 1] == ' ')) {
+        length--;
+    }
+    if (length >= size) length = size - 1;
+    memcpy(ret, line, length);
+    ret[length] = '\0';
+    return true;
+}
+
+static size_t take_header(char *data, size_t size, size_t count, void *context)
+{
+    struct asg_ec2_exchange *exchange = context;
+    struct asg_ec2_answer *answer = &exchange->answer;
+    size_t length = size * count;
+    char text[64];
+    if (header_value(data, length, "date", text, sizeof text)) {
+        time_t seconds = curl_getdate(text, NULL);
+        if (seconds > 0) answer->date_ms = (int64_t)seconds * 1000;
+    } else if (header_value(data, length, "x-amz-retry-after", text, sizeof text)) {
+        if (text[0] >= '0' && text[0] <= '9' && strlen(text) <= 9) {
+            answer->retry_after_ms = strtol(text, NULL, 10);
+        }
+    } else if (!header_value(data, length, "content-type", answer->content_type,
+                             sizeof answer->content_type)) {
+        (void)header_value(data, length, "location", answer->location,
+                           sizeof answer->location);
+    }
+    return length;
+}
+
+static void set_options(struct asg_ec2_exchange *exchange)
+{
+    const struct asg_ec2_transport_options *options = &exchange->transport->options;
+    const struct asg_endpoint *endpoint = &options->endpoint;
+    CURL *curl = exchange->curl;
+    (void)curl_easy_setopt(curl, CURLOPT_URL, endpoint->url);
+    (void)curl_easy_setopt(curl, CURLOPT_PRIVATE, exchange);
+    (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR,
+                           strncmp(endpoint->url, "https:", 6) == 0 ? "https" : "http");
+    (void)curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    (void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, (long)ASG_EC2_IDLE_S);
+    (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_ms);
+    (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)ASG_EC2_LOW_SPEED_S);
+    (void)curl_easy_setopt(curl, CURLOPT_USERAGENT, "openasg/" ASG_VERSION);
+    (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, exchange->curl_error);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange);
+    (void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+    (void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, exchange);
+    if (endpoint->is_loopback) (void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+    if (options->ca_file != NULL && options->ca_file[0] != '\0') {
+        (void)curl_easy_setopt(curl, CURLOPT_CAINFO, options->ca_file);
+    }
+}
+
+static struct asg_ec2_exchange *curl_exchange_new(struct asg_ec2_transport *transport,
+                                                  void *owner)
+{
+    CURL *curl = curl_easy_init();
+    if (curl == NULL) return NULL;
+    struct asg_ec2_exchange *exchange = asg_alloc(1, sizeof *exchange);
+    exchange->transport = transport;
+    exchange->owner = owner;
+    exchange->curl = curl;
+    set_options(exchange);
+    return exchange;
+}
+
+static void curl_exchange_destroy(struct asg_ec2_exchange *exchange)
+{
+    if (exchange->is_under_way) {
+        (void)curl_multi_remove_handle(exchange->transport->multi, exchange->curl);
+    }
+    curl_easy_cleanup(exchange->curl);
+    asg_arena_clear(&exchange->arena);
+    free(exchange);
+}
+
+/* One header line at the end of the list. libcurl only reads the list, so it may live in
+ * the arena. */
+static struct curl_slist *add_line(struct asg_arena *arena, struct curl_slist *last,
+                                   char *line)
+{
+    struct curl_slist *added = asg_arena_take(arena, sizeof *added);
+    added->data = line;
+    if (last != NULL) last->next = added;
+    return added;
+}
+
+static char *header_line(struct asg_arena *arena, const struct asg_sigv4_header *header)
+{
+    size_t name_length = strlen(header->name);
+    size_t value_length = strlen(header->value);
+    char *line = asg_arena_take(arena, name_length + value_length + 3);
+    memcpy(line, header->name, name_length);
+    memcpy(line + name_length, ": ", 2);
+    memcpy(line + name_length + 2, header->value, value_length + 1);
+    return line;
+}
+
+static enum asg_status curl_start(struct asg_ec2_exchange *exchange,
+                                  const struct asg_ec2_request *request)
+{
+    static char no_expect[] = "Expect:";
+    struct asg_arena *arena = &exchange->arena;
+    asg_arena_reset(arena);
+    exchange->answer = (struct asg_ec2_answer){.date_ms = -1, .retry_after_ms = -1};
+    exchange->curl_error[0] = '\0';
+    struct curl_slist *first = add_line(arena, NULL, no_expect);
+    struct curl_slist *last = first;
+    for (size_t i = 0; i < request->header_count; i++) {
+        last = add_line(arena, last, header_line(arena, &request->headers[i]));
+    }
+    CURL *curl = exchange->curl;
+    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, first);
+    (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, (const char *)request->body);
+    (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                           (curl_off_t)request->body_length);
+    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+    if (curl_multi_add_handle(exchange->transport->multi, curl) != CURLM_OK) {
+        return ASG_ERR_NOMEM;
+    }
+    exchange->is_under_way = true;
+    return ASG_OK;
+}
+
+static void end_exchange(struct asg_ec2_exchange *exchange, CURLcode result)
+{
+    struct asg_ec2_answer *answer = &exchange->answer;
+    long number = 0;
+    (void)curl_easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &number);
+    answer->http_status = number > 0 ? (uint32_t)number : 0;
+    answer->is_whole = result == CURLE_OK;
+    if (result != CURLE_OK) {
+        number = 0;
+        (void)curl_easy_getinfo(exchange->curl, CURLINFO_REQUEST_SIZE, &number);
+        answer->may_have_arrived = number > 0;
+        answer->failure = exchange->curl_error[0] != '\0' ? exchange->curl_error
+                                                          : curl_easy_strerror(result);
+    }
+    (void)curl_multi_remove_handle(exchange->transport->multi, exchange->curl);
+    exchange->is_under_way = false;
+    exchange->transport->options.hooks.ended(exchange->owner, answer);
+}
+
+/* Let libcurl work on what is ready, then end the exchanges that are over. One round
+ * only: each visits every transfer (bench_ec2). */
+static enum asg_status perform(struct asg_ec2_transport *transport)
+{
+    int running = 0;
+    if (curl_multi_perform(transport->multi, &running) != CURLM_OK) return ASG_ERR_IO;
+    int left = 0;
+    CURLMsg *message = NULL;
+    while ((message = curl_multi_info_read(transport->multi, &left)) != NULL) {
+        if (message->msg != CURLMSG_DONE) continue;
+        CURLcode result = message->data.result;
+        char *exchange = NULL;
+        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
+        end_exchange((struct asg_ec2_exchange *)(void *)exchange, result);
+    }
+    return ASG_OK;
+}
+
+static short to_poll(short curl_events)
+{
+    return (short)(((curl_events & CURL_WAIT_POLLIN) != 0 ? POLLIN : 0) |
+                   ((curl_events & CURL_WAIT_POLLOUT) != 0 ? POLLOUT : 0));
+}
+
+/* libcurl's wait does not block while a transfer that was just added is to be begun. */
+static enum asg_status curl_poll(struct asg_ec2_transport *transport,
+                                 struct pollfd *extra, size_t extra_count,
+                                 int64_t timeout_ms)
+{
+    assert(extra_count <= EXTRA_MAX);
+    struct curl_waitfd fds[EXTRA_MAX] = {0};
+    for (size_t i = 0; i < extra_count; i++) {
+        fds[i].fd = extra[i].fd;
+        fds[i].events =
+            (short)(((extra[i].events & POLLIN) != 0 ? CURL_WAIT_POLLIN : 0) |
+                    ((extra[i].events & POLLOUT) != 0 ? CURL_WAIT_POLLOUT : 0));
+    }
+    if (timeout_ms > INT_MAX) timeout_ms = INT_MAX;
+    int ready = 0;
+    CURLMcode code = curl_multi_poll(transport->multi, fds, (unsigned int)extra_count,
+                                     (int)timeout_ms, &ready);
+    for (size_t i = 0; i < extra_count; i++) {
+        extra[i].revents = to_poll(fds[i].revents);
+    }
+    return code == CURLM_OK ? perform(transport) : ASG_ERR_IO;
+}
+
+static void curl_wake(struct asg_ec2_transport *transport)
+{
+    (void)curl_multi_wakeup(transport->multi);
+}
+
+const struct asg_ec2_transport_kind asg_ec2_transport_curl = {
+    .open = curl_open,
+    .close = curl_close,
+    .exchange_new = curl_exchange_new,
+    .exchange_destroy = curl_exchange_destroy,
+    .start = curl_start,
+    .poll = curl_poll,
+    .wake = curl_wake,
+};
