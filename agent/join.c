@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "base/failpoint.h"
 #include "wire/wire.h"
 
 /* xorshift64*: jitter needs no more. */
@@ -52,6 +53,7 @@ void asg_joiner_tick(struct asg_joiner *joiner, const struct asg_uplink *uplink,
     if (joiner->is_bound || now_ms < joiner->due_ms) return;
     asg_bytes_reset(&joiner->frame);
     asg_wire_encode_message(ASG_MESSAGE_JOIN, &joiner->join, &joiner->frame);
+    ASG_FAILPOINT("agent.before_join");
     /* Whether it left or not, the next one is due after the same wait. */
     enum asg_status sent =
         uplink->send(uplink->context, joiner->frame.data, joiner->frame.length);
@@ -85,6 +87,7 @@ enum asg_join_news asg_joiner_take(struct asg_joiner *joiner, const void *data,
     if (asg_wire_message_type(data, length, &type) != ASG_OK) return ASG_JOIN_GARBAGE;
     switch (type) {
     case ASG_MESSAGE_JOINED:
+        ASG_FAILPOINT("agent.joined");
         joiner->tries = 0;
         if (joiner->is_bound) return ASG_JOIN_NOTHING;
         joiner->is_bound = true;

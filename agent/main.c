@@ -8,6 +8,7 @@
 #include "agent/identity.h"
 #include "agent/run_agent.h"
 #include "agent/trim_memory.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
 
@@ -154,6 +155,7 @@ static enum asg_status start_parts(struct parts *parts, struct asg_clock clock,
                                    struct asg_error *error)
 {
     enum asg_status status = find_identity(parts, clock, error);
+    ASG_FAILPOINT("agent.identity_read");
     if (status == ASG_OK) status = start_reader(parts, &clock, error);
     if (status == ASG_OK) status = start_probes(parts, error);
     if (status == ASG_OK) status = start_connection(parts, error);
@@ -183,6 +185,7 @@ static void run(struct parts *parts, struct asg_clock clock)
 
 int main(int argc, char **argv)
 {
+    if (ASG_FAILPOINT_MAIN(argc, argv)) return 0;
     struct parts parts = {0};
     struct asg_error error = {{0}};
     enum asg_config_act act = ASG_CONFIG_RUN;

@@ -1,5 +1,6 @@
 #include "agent/send_report.h"
 
+#include "base/failpoint.h"
 #include "wire/wire.h"
 
 void asg_reporter_init(struct asg_reporter *reporter, struct asg_metrics_reader *reader,
@@ -21,8 +22,10 @@ static void send(struct asg_reporter *reporter, const struct asg_uplink *uplink)
 {
     asg_bytes_reset(&reporter->frame);
     asg_wire_encode_report(&reporter->report, &reporter->frame);
+    if (ASG_FAILPOINT_FAILS("agent.before_report")) return;
     enum asg_status status =
         uplink->send(uplink->context, reporter->frame.data, reporter->frame.length);
+    ASG_FAILPOINT("agent.after_report");
     if (status == ASG_OK)
         reporter->sent++;
     else

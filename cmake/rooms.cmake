@@ -74,3 +74,28 @@ function(asg_room path)
     install(TARGETS ${ROOM_PROGRAM} RUNTIME DESTINATION bin)
   endif()
 endfunction()
+
+# asg_failpoint_program(NAME PATHS room...): the program NAME once more in <build>/failpoints,
+# with the places where tests strike compiled in (lib/base/failpoint.h). The sources that
+# have such places stand before the rooms' libraries on the link line, so that the
+# linker takes nothing from there that they define. Never installed.
+function(asg_failpoint_program name)
+  cmake_parse_arguments(ROOM "" "" "PATHS" ${ARGN})
+  list(GET ROOM_PATHS 0 home)
+  set(struck ${CMAKE_SOURCE_DIR}/${home}/main.c)
+  foreach(path ${ROOM_PATHS})
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path}/*.c)
+    list(FILTER sources EXCLUDE REGEX "/main\\.c$")
+    foreach(source ${sources})
+      file(STRINGS ${source} places REGEX "ASG_FAILPOINT(_FAILS)?\\(\"" LIMIT_COUNT 1)
+      if(places)
+        list(APPEND struck ${source})
+      endif()
+    endforeach()
+  endforeach()
+  add_executable(${name}-failpoints ${struck})
+  set_target_properties(${name}-failpoints PROPERTIES
+    OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/failpoints)
+  target_compile_definitions(${name}-failpoints PRIVATE ASG_FAILPOINTS)
+  target_link_libraries(${name}-failpoints PRIVATE asg_${home})
+endfunction()

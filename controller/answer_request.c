@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "controller/metrics.h"
 #include "controller/parts.h"
@@ -40,7 +41,9 @@ void asg_send_reply(struct asg_controller *controller, uint32_t peer, uint64_t r
                                       .code = reply->code,
                                       .message = reply->message,
                                       .job_id = reply->job_id};
+    if (ASG_FAILPOINT_FAILS("admin.before_reply")) return;
     send_answer(controller, peer, &answer);
+    ASG_FAILPOINT("admin.after_reply");
 }
 
 /* ---- questions ---- */
@@ -230,6 +233,7 @@ static const char *actor_of(struct asg_controller *controller,
 void asg_take_request(struct asg_controller *controller,
                       const struct asg_bus_message *message)
 {
+    if (ASG_FAILPOINT_FAILS("admin.received")) return;
     asg_arena_reset(&controller->scratch);
     struct asg_request request;
     enum asg_status status =

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
 #include "wire/wire.h"
@@ -148,6 +149,7 @@ enum asg_status asg_commit_apply(struct asg_commit *commit, const struct asg_eve
         commit->payloads.length = offset;
         return status;
     }
+    ASG_FAILPOINT("commit.staged");
     step->waiter = waiter;
     commit->step_count++;
     commit->last_ms = event->time_ms;
@@ -182,8 +184,10 @@ enum asg_status asg_commit_flush(struct asg_commit *commit, asg_release *release
     for (size_t i = 0; i < commit->record_count; i++) {
         commit->records[i].payload = commit->payloads.data + commit->payload_offsets[i];
     }
+    ASG_FAILPOINT("commit.before_append");
     enum asg_status status =
         asg_log_append(commit->log, commit->records, commit->record_count, NULL, error);
+    ASG_FAILPOINT("commit.after_append");
     if (status != ASG_OK) {
         commit->is_ahead = true;
         reset_batch(commit);
@@ -193,6 +197,7 @@ enum asg_status asg_commit_flush(struct asg_commit *commit, asg_release *release
     commit->counts.commits++;
     for (size_t i = 0; i < commit->step_count && release != NULL; i++) {
         release(context, &commit->steps[i].waiter, &commit->steps[i].effects);
+        ASG_FAILPOINT("commit.after_release");
     }
     reset_batch(commit);
     return ASG_OK;
@@ -209,6 +214,7 @@ static enum asg_status save_snapshot(struct asg_commit *commit, int64_t log_ms,
                                                    commit->state.length, error);
     commit->snapshot_at_ms = log_ms; /* also after a failure: not again at once */
     if (status != ASG_OK) return status;
+    ASG_FAILPOINT("commit.after_snapshot");
     commit->snapshot_seq = head;
     commit->counts.snapshots++;
     return ASG_OK;

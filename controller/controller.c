@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "controller/metrics.h"
 #include "controller/parts.h"
@@ -184,11 +185,13 @@ static enum asg_status lead(struct asg_controller *controller, struct asg_error 
     enum asg_status status =
         asg_commit_open(&options, wall_ms, &controller->commit, error);
     if (status != ASG_OK) return status;
+    ASG_FAILPOINT("lead.log_opened");
     int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
     asg_log_time_init(&controller->log_time, asg_commit_last_ms(controller->commit),
                       asg_clock_wall_ms(&controller->clock), mono_ms);
     new_dispatch(controller);
     hand_over(controller);
+    ASG_FAILPOINT("lead.handed_over");
     atomic_store(&controller->is_leading, true);
     asg_gauge(ASG_COUNT_IS_LEADING, 1);
     const struct asg_core *core = asg_commit_core(controller->commit);
@@ -235,6 +238,7 @@ static void drain_inbox(struct asg_controller *controller)
     for (int i = 0; i < BATCH_EVENTS; i++) {
         struct asg_inbox_item *item = asg_inbox_take(controller->inbox);
         if (item == NULL) return;
+        ASG_FAILPOINT("inbox.taken");
         if (controller->commit != NULL) {
             asg_take_event(controller, &item->event, (struct asg_waiter){0});
         }

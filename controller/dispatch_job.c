@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/failpoint.h"
 #include "controller/job_table.h"
 #include "controller/rate_budget.h"
 
@@ -277,6 +278,7 @@ void asg_dispatch_hello(struct asg_dispatch *dispatch, uint32_t peer, const char
         .heartbeat_ms = dispatch->options.heartbeat_ms,
         .is_halted = dispatch->is_halted,
     };
+    if (ASG_FAILPOINT_FAILS("dispatch.before_welcome")) return;
     (void)send_message(dispatch, peer, ASG_MESSAGE_WELCOME, &welcome);
 }
 
@@ -308,7 +310,9 @@ static void acknowledge(struct asg_dispatch *dispatch, uint32_t peer, uint64_t j
                         uint32_t attempt)
 {
     const struct asg_ack ack = {.job_id = job_id, .attempt = attempt};
+    if (ASG_FAILPOINT_FAILS("dispatch.before_ack")) return;
     (void)send_message(dispatch, peer, ASG_MESSAGE_ACK, &ack);
+    ASG_FAILPOINT("dispatch.after_ack");
 }
 
 enum asg_result_verdict asg_dispatch_take_result(struct asg_dispatch *dispatch,
@@ -446,8 +450,10 @@ static enum asg_status hand_out(struct asg_dispatch *dispatch,
     };
     const struct asg_dispatch_ports *ports = &dispatch->options.ports;
     ports->prepare(ports->context, &entry->job, &dispatch->scratch, &message);
+    if (ASG_FAILPOINT_FAILS("dispatch.before_send")) return ASG_ERR_FULL;
     enum asg_status status =
         send_message(dispatch, worker->peer, ASG_MESSAGE_JOB, &message);
+    ASG_FAILPOINT("dispatch.after_send");
     if (status == ASG_ERR_CLOSED)
         worker->capacity = 0; /* its leases run out by themselves */
     if (status != ASG_OK) return status;
@@ -461,6 +467,7 @@ static enum asg_status hand_out(struct asg_dispatch *dispatch,
     asg_entry_list_append(&worker->leases, entry);
     dispatch->counts.handed_out++;
     dispatch->counts.leased++;
+    ASG_FAILPOINT("dispatch.lease_granted");
     return ASG_OK;
 }
 

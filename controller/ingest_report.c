@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "controller/metrics.h"
 #include "controller/window.h"
@@ -225,7 +226,9 @@ static void take_join(struct asg_ingest *ingest, const struct asg_bus_message *m
     asg_gauge(ASG_COUNT_AGENTS, asg_roster_bound_count(ingest->roster));
     watch_address(ingest, asg_roster_slot(ingest->roster, slot));
     const struct asg_joined joined = {.instance_id = join.instance_id};
+    if (ASG_FAILPOINT_FAILS("ingest.before_joined")) return;
     reply(ingest, message->peer, ASG_MESSAGE_JOINED, &joined);
+    ASG_FAILPOINT("ingest.after_joined");
 }
 
 /* Clamp what an agent claims: it moves its own instance's weight and no more. */
@@ -283,6 +286,7 @@ static void take_report(struct asg_ingest *ingest, const struct asg_bus_message 
 static void take_frame(struct asg_ingest *ingest, const struct asg_bus_message *message,
                        int64_t mono_ms)
 {
+    if (ASG_FAILPOINT_FAILS("ingest.received")) return;
     struct asg_report report;
     enum asg_status status =
         asg_wire_decode_report(message->data, message->length, &report);

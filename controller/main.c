@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "controller/controller.h"
 
@@ -41,6 +42,7 @@ static void harden(void)
 
 int main(int argc, char **argv)
 {
+    if (ASG_FAILPOINT_MAIN(argc, argv)) return 0;
     struct asg_arena arena = {0};
     struct asg_controller_settings settings = {0};
     struct asg_error error = {""};

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/id_map.h"
 #include "rpc/agent_service.h"
 #include "rpc/health.h"
@@ -169,6 +170,7 @@ static void take_answer(const struct asg_rpc_health_reply *reply, void *context)
     (void)pthread_mutex_lock(&prober->lock);
     struct target *target = &prober->targets[probe->slot];
     prober->counts.in_flight--;
+    ASG_FAILPOINT("probe.answered");
     bool is_alive = reply->code == ASG_RPC_OK && reply->status == ASG_HEALTH_SERVING;
     if (!is_alive) prober->counts.failed++;
     target->is_probing = false;
@@ -200,6 +202,7 @@ static bool probe_slot(struct asg_prober *prober, uint32_t slot, int64_t now_ms)
     struct target *target = &prober->targets[slot];
     if (!target->is_used || target->is_probing || target->next_ms > now_ms) return false;
     if (prober->counts.in_flight >= prober->options.concurrency) return false;
+    ASG_FAILPOINT("probe.before_send");
     struct probe *probe = asg_alloc(1, sizeof *probe);
     *probe = (struct probe){prober, slot, target->generation};
     enum asg_status status =

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "controller/metrics.h"
 #include "controller/parts.h"
@@ -100,6 +101,7 @@ static void take_result(struct asg_controller *controller,
         asg_count(ASG_COUNT_FRAMES_MALFORMED, 1);
         return;
     }
+    if (ASG_FAILPOINT_FAILS("result.received")) return;
     struct asg_result result;
     enum asg_result_verdict verdict = asg_dispatch_take_result(
         controller->dispatch, message->peer, &body, &result, mono_ms);
@@ -162,6 +164,7 @@ static bool is_still_allowed(struct asg_controller *controller,
 void asg_take_worker_frame(struct asg_controller *controller,
                            const struct asg_bus_message *message)
 {
+    if (ASG_FAILPOINT_FAILS("worker_frame.received")) return;
     enum asg_message_type type;
     enum asg_status status = asg_wire_message_type(message->data, message->length, &type);
     if (status != ASG_OK) {

@@ -11,6 +11,7 @@
 
 #include "aws/ec2_actions.h"
 #include "aws/endpoint.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "worker/loop.h"
 #include "worker/settings.h"
@@ -212,6 +213,7 @@ static enum asg_status run(struct parts *parts, int argc, char **argv,
 
 int main(int argc, char **argv)
 {
+    if (ASG_FAILPOINT_MAIN(argc, argv)) return 0;
     struct parts parts = {0};
     struct asg_error error = {""};
     enum asg_status status = run(&parts, argc, argv, &error);

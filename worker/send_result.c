@@ -2,6 +2,7 @@
  * acknowledged, jobs handed back. */
 #include <stdlib.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "worker/task.h"
 
@@ -43,6 +44,7 @@ void asg_send_hello(struct asg_worker *worker)
                                     .credits = free_credits(worker),
                                     .held = list_held(worker, &arena),
                                     .held_count = worker->task_count};
+    ASG_FAILPOINT("worker.before_hello");
     (void)send_message(worker, ASG_MESSAGE_HELLO, &hello);
     worker->last_hello_ms = asg_worker_now_ms(worker);
     worker->next_hello_ms = worker->last_hello_ms + worker->options.hello_ms;
@@ -55,6 +57,7 @@ void asg_send_heartbeat(struct asg_worker *worker)
     const struct asg_heartbeat heartbeat = {.credits = free_credits(worker),
                                             .held = list_held(worker, &arena),
                                             .held_count = worker->task_count};
+    ASG_FAILPOINT("worker.before_heartbeat");
     (void)send_message(worker, ASG_MESSAGE_HEARTBEAT, &heartbeat);
     worker->next_heartbeat_ms = asg_worker_now_ms(worker) + worker->heartbeat_ms;
     asg_arena_clear(&arena);
@@ -66,7 +69,11 @@ void asg_send_result(struct asg_task *task)
     const struct asg_result_message message = {.epoch = task->message.epoch,
                                                .lease_id = task->lease_id,
                                                .result = &task->result};
-    enum asg_status status = send_message(worker, ASG_MESSAGE_RESULT, &message);
+    enum asg_status status = ASG_OK;
+    if (!ASG_FAILPOINT_FAILS("worker.before_result")) {
+        status = send_message(worker, ASG_MESSAGE_RESULT, &message);
+    }
+    ASG_FAILPOINT("worker.after_result");
     int64_t pause_ms = worker->options.resend_ms;
     for (uint32_t i = 0; i < task->resends && pause_ms < RESEND_MS_MAX; i++) {
         pause_ms *= 2;
@@ -96,6 +103,7 @@ void asg_send_hand_back(struct asg_worker *worker, const struct asg_job_message 
 
 void asg_drop_result(struct asg_worker *worker, const struct asg_ack *ack)
 {
+    if (ASG_FAILPOINT_FAILS("worker.ack_received")) return;
     for (struct asg_task **link = &worker->tasks; *link != NULL; link = &(*link)->next) {
         struct asg_task *task = *link;
         if (task->job->id != ack->job_id || task->job->attempt != ack->attempt) continue;

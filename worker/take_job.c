@@ -1,6 +1,7 @@
 /* take_job - a job message comes in: refuse it, hand it back, or make it a task. */
 #include <stdlib.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "wire/wire.h"
 #include "worker/task.h"
@@ -64,11 +65,13 @@ static void begin_task(struct asg_worker *worker, struct asg_task *task)
                  (unsigned long long)task->job->id, task->job->attempt,
                  asg_enum_word(&asg_job_kind_words, (int)task->job->kind),
                  task->job->name);
+    ASG_FAILPOINT("worker.job_taken");
     asg_task_run(task);
 }
 
 void asg_take_job(struct asg_worker *worker, const void *data, size_t length)
 {
+    if (ASG_FAILPOINT_FAILS("worker.job_received")) return;
     struct asg_task *task = asg_alloc(1, sizeof *task);
     task->worker = worker;
     struct asg_job_message *message = &task->message;

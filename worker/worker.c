@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
 #include "wire/wire.h"
@@ -147,6 +148,7 @@ static enum asg_status receive(struct asg_worker *worker, enum asg_message_type 
 
 void asg_worker_receive(struct asg_worker *worker, const void *data, size_t length)
 {
+    if (ASG_FAILPOINT_FAILS("worker.frame_received")) return;
     enum asg_message_type type = ASG_MESSAGE_JOB;
     struct asg_arena arena = {0};
     enum asg_status status = asg_wire_message_type(data, length, &type);

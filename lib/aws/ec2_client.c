@@ -6,6 +6,7 @@
 
 #include "aws/ec2_transfer.h"
 #include "aws/rate_limit.h"
+#include "base/failpoint.h"
 #include "crypto/crypto.h"
 
 #define LIMITS_MAX 16
@@ -309,6 +310,7 @@ static void send_call(struct asg_ec2_client *client, struct call *call, int64_t 
         int64_t left_ms = (call->deadline_us - at_us + 999) / 1000;
         if (left_ms < timeout_ms) timeout_ms = left_ms;
     }
+    ASG_FAILPOINT("ec2.before_send");
     struct asg_ec2_transfer *transfer = take_transfer(client);
     enum asg_status status = ASG_ERR_NOMEM;
     if (transfer != NULL) {
@@ -459,7 +461,9 @@ static void on_ended(void *owner, const struct asg_ec2_answer *answer)
     struct asg_ec2_client *client = transfer->client;
     struct call *call = transfer->call;
     client->in_flight--;
+    ASG_FAILPOINT("ec2.reply_read");
     call->last = asg_ec2_transfer_end(transfer, answer);
+    ASG_FAILPOINT("ec2.reply_parsed");
     call->is_unsure = call->is_unsure || call->last.may_have_acted;
     call->is_too_large = transfer->is_too_large;
     memcpy(call->request_id, transfer->reply.request_id, sizeof call->request_id);

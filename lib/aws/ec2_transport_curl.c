@@ -12,6 +12,7 @@
 #include "aws/curl_start.h"
 #include "aws/ec2_client.h"
 #include "base/arena.h"
+#include "base/failpoint.h"
 
 #define EXTRA_MAX 16
 
@@ -90,6 +91,7 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
 {
     struct asg_ec2_exchange *exchange = context;
     struct asg_ec2_answer *answer = &exchange->answer;
+    ASG_FAILPOINT("ec2.first_reply_byte");
     size_t length = size * count;
     char text[64];
     if (header_value(data, length, "date", text, sizeof text)) {

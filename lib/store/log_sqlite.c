@@ -1,5 +1,7 @@
 #include "store/log_sqlite.h"
 
+#include "base/failpoint.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -127,8 +129,10 @@ enum asg_status asg_sqlite_begin(struct asg_sqlite_log *self, struct asg_error *
  * The commit before it stands whatever happens here; a failing disk breaks the log. */
 static void checkpoint(struct asg_sqlite_log *self)
 {
+    ASG_FAILPOINT("log.before_checkpoint");
     int code = sqlite3_wal_checkpoint_v2(self->db, "main", SQLITE_CHECKPOINT_PASSIVE,
                                          NULL, NULL);
+    ASG_FAILPOINT("log.after_checkpoint");
     struct asg_error error = {""};
     enum asg_status status = asg_sqlite_status(code);
     if (status == ASG_OK || status == ASG_ERR_BUSY) return;
@@ -139,8 +143,12 @@ static void checkpoint(struct asg_sqlite_log *self)
 enum asg_status asg_sqlite_end(struct asg_sqlite_log *self, enum asg_status status,
                                struct asg_error *error)
 {
+    if (status == ASG_OK && ASG_FAILPOINT_FAILS("log.before_commit")) {
+        status = asg_fail(error, ASG_ERR_IO, "failpoint log.before_commit");
+    }
     if (status == ASG_OK) {
         int code = asg_sqlite_run_kept(self->commit);
+        ASG_FAILPOINT("log.after_commit");
         if (code == SQLITE_OK) {
             self->data_version = data_version(self->db);
             if (self->wal_pages >= ASG_SQLITE_WAL_PAGES) checkpoint(self);
@@ -185,6 +193,7 @@ static enum asg_status append(struct asg_log *log, const struct asg_record *reco
     struct asg_sqlite_log *self = self_of(log);
     enum asg_status status = asg_sqlite_begin(self, error);
     if (status != ASG_OK) return status;
+    if (ASG_FAILPOINT_FAILS("log.before_write")) status = ASG_ERR_IO;
     for (size_t i = 0; status == ASG_OK && i < count; i++) {
         status = insert(self, &records[i], error);
     }

@@ -1,3 +1,4 @@
+#include "base/failpoint.h"
 #include "store/log_sqlite.h"
 
 #include <inttypes.h>
@@ -37,9 +38,11 @@ enum asg_status asg_sqlite_save_snapshot(struct asg_log *log, uint64_t seq,
                                          struct asg_error *error)
 {
     struct asg_sqlite_log *self = (struct asg_sqlite_log *)log;
+    if (ASG_FAILPOINT_FAILS("log.before_snapshot")) return ASG_ERR_FULL;
     enum asg_status status = asg_sqlite_begin(self, error);
     if (status != ASG_OK) return status;
     status = write_row(self, seq, hash, bytes, length, error);
+    ASG_FAILPOINT("log.snapshot_written");
     if (status == ASG_OK) {
         status =
             asg_sqlite_write_anchor(self, log->head.seq, log->head.chain_hash, error);
