@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "core/command.h"
+#include "model/launch_fields.h"
 
 #define SECOND INT64_C(1000)
 #define HOUR   (3600 * SECOND)
@@ -186,6 +187,11 @@ static enum asg_status check_config(const struct asg_group_config *config,
     if (status == ASG_OK) status = check_times(config, error);
     if (status == ASG_OK) status = check_places(config, error);
     if (status == ASG_OK) status = check_template(config, error);
+    if (status == ASG_OK) {
+        status = asg_launch_parameters_check(config->launch_parameters,
+                                             config->launch_parameter_count,
+                                             /* is_launch */ true, error);
+    }
     return status;
 }
 
@@ -278,6 +284,10 @@ static struct asg_group_config merge(const struct group *group,
     if (has(fields, ASG_GROUP_TAGS)) {
         config.tags = from->tags;
         config.tag_count = from->tag_count;
+    }
+    if (has(fields, ASG_GROUP_LAUNCH_PARAMETERS)) {
+        config.launch_parameters = from->launch_parameters;
+        config.launch_parameter_count = from->launch_parameter_count;
     }
     fill_defaults(&config);
     return config;

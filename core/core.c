@@ -8,7 +8,7 @@
 #include "core/fields.h"
 #include "core/state.h"
 
-#define SAVE_VERSION 2 /* 1 had no deadlines */
+#define SAVE_VERSION 3 /* 1 had no deadlines, 2 no launch parameters */
 
 void asg_core_new(struct asg_core **ret)
 {
@@ -176,7 +176,7 @@ static void deadline_fields(struct asg_fields *fields, struct asg_core *core)
 
 void asg_core_save(const struct asg_core *core, struct asg_bytes *ret)
 {
-    struct asg_fields fields = {.out = ret};
+    struct asg_fields fields = {.out = ret, .version = SAVE_VERSION};
     uint64_t version = SAVE_VERSION;
     asg_fields_u64(&fields, &version);
     /* A saving visitor changes nothing; the cast saves a second list of fields. */
@@ -207,6 +207,7 @@ enum asg_status asg_core_load(const void *data, size_t length, struct asg_core *
                         "form, this one knows %d); start that version",
                         (unsigned long long)version, SAVE_VERSION);
     }
+    fields.version = version;
     struct asg_core *core = NULL;
     asg_core_new(&core);
     core_fields(&fields, core);

@@ -205,6 +205,7 @@ void asg_fields_object(struct asg_fields *fields, const struct asg_schema *schem
     for (size_t i = 0; i < schema->field_count; i++) {
         const struct asg_field *field = &schema->fields[i];
         void *place = (char *)object + field->offset;
+        if (field->since > fields->version) continue; /* stays zero: not saved then */
         switch (field->type) {
         case ASG_FIELD_BOOL: asg_fields_bool(fields, place); break;
         case ASG_FIELD_U32: asg_fields_u32(fields, place); break;

@@ -19,6 +19,7 @@ struct asg_fields {
     struct asg_bytes *out; /* saving; NULL while loading */
     const uint8_t *at;     /* loading */
     const uint8_t *end;
+    uint64_t version; /* of the state that is saved or loaded */
     bool is_bad; /* loading met bytes that make no sense: everything else reads zero */
 };
 

@@ -108,6 +108,8 @@ static void fill_launch(struct asg_core *core, struct group *group, struct job *
         .based_on = based_on,
         .tags = group->config.tags,
         .tag_count = group->config.tag_count,
+        .parameters = group->config.launch_parameters,
+        .parameter_count = group->config.launch_parameter_count,
     };
     struct asg_launch *copy = asg_arena_take(&job->arena, sizeof *copy);
     asg_model_copy(&asg_launch_schema, &launch, &job->arena, copy);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/command.h"
+#include "model/launch_fields.h"
 
 struct group *require_group(struct asg_core *core, const char *name)
 {
@@ -206,6 +207,13 @@ static void put_template(struct asg_core *core, const struct asg_command *comman
         refuse(core, "ValidationError",
                "a launch template needs a name (at most %d characters) and an image id",
                ASG_NAME_MAX);
+        return;
+    }
+    struct asg_error error = {""};
+    if (asg_launch_parameters_check(config->parameters, config->parameter_count,
+                                    /* is_launch */ false, &error) != ASG_OK) {
+        refuse(core, "ValidationError", "launch template %s: %s", config->name,
+               error.text);
         return;
     }
     struct template *known = find_template(core, config->name);

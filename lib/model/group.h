@@ -31,6 +31,12 @@ struct asg_subnet {
     const char *zone;      /* "us-east-1a" */
 };
 
+/* One parameter of a launch as EC2's Query protocol names it (launch_fields.h). */
+struct asg_launch_parameter {
+    const char *name;  /* "BlockDeviceMapping.1.Ebs.VolumeSize" */
+    const char *value; /* "20" */
+};
+
 struct asg_group_config {
     const char *name;
     uint32_t min;
@@ -59,6 +65,9 @@ struct asg_group_config {
     uint32_t silence_percent;     /* of agents quiet together: a partition; 30 */
     struct asg_tag *tags;         /* put on instances at launch */
     size_t tag_count;
+    /* said at launch over what the template says */
+    struct asg_launch_parameter *launch_parameters;
+    size_t launch_parameter_count;
 };
 
 /* Which fields of a group-update are meant: bit 1 << value. */
@@ -84,6 +93,7 @@ enum asg_group_field {
     ASG_GROUP_UNHEALTHY_PERCENT,
     ASG_GROUP_SILENCE_PERCENT,
     ASG_GROUP_TAGS,
+    ASG_GROUP_LAUNCH_PARAMETERS,
     ASG_GROUP_FIELD_COUNT
 };
 
@@ -159,6 +169,8 @@ struct asg_template_config {
     const char *user_data_sha256;
     struct asg_tag *tags;
     size_t tag_count;
+    struct asg_launch_parameter *parameters; /* all else the template carries */
+    size_t parameter_count;
 };
 
 #endif

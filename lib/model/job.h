@@ -29,6 +29,8 @@ struct asg_launch {
     uint32_t based_on;    /* instances that counted when this was decided */
     struct asg_tag *tags; /* the group's; the worker adds openasg:* */
     size_t tag_count;
+    struct asg_launch_parameter *parameters; /* over the template's */
+    size_t parameter_count;
 };
 
 struct asg_terminate {

@@ -25,6 +25,11 @@
 #define LIST(f, n, s)                                                                    \
     FIELD(LIST, f, .count_offset = offsetof(struct OF, n), .sub = &asg_##s##_schema,     \
           .limit = ASG_LIST_MAX)
+/* A field that states saved before version `v` (core/core.c) do not have. */
+#define SINCE(v, kind, f, ...) FIELD(kind, f, .since = (v), __VA_ARGS__)
+#define LIST_OF(n, s)                                                                    \
+    .count_offset = offsetof(struct OF, n), .sub = &asg_##s##_schema,                    \
+    .limit = ASG_LIST_MAX
 #define TABLE(s)                                                                         \
     const struct asg_schema asg_##s##_schema = {                                         \
         .name = #s,                                                                      \
@@ -48,6 +53,14 @@ static const struct asg_field subnet_fields[] = {
 };
 #undef OF
 TABLE(subnet)
+
+#define OF asg_launch_parameter
+static const struct asg_field launch_parameter_fields[] = {
+    TEXT(name),
+    TEXT(value),
+};
+#undef OF
+TABLE(launch_parameter)
 
 #define OF asg_group_config
 static const struct asg_field group_config_fields[] = {
@@ -75,6 +88,7 @@ static const struct asg_field group_config_fields[] = {
     U32(unhealthy_percent),
     U32(silence_percent),
     LIST(tags, tag_count, tag),
+    SINCE(3, LIST, launch_parameters, LIST_OF(launch_parameter_count, launch_parameter)),
 };
 #undef OF
 TABLE(group_config)
@@ -141,6 +155,7 @@ static const struct asg_field template_config_fields[] = {
     TEXTS(security_group_ids),
     TEXT(user_data_sha256),
     LIST(tags, tag_count, tag),
+    SINCE(3, LIST, parameters, LIST_OF(parameter_count, launch_parameter)),
 };
 #undef OF
 TABLE(template_config)
@@ -157,6 +172,7 @@ static const struct asg_field launch_fields[] = {
     U32(group_max),
     U32(based_on),
     LIST(tags, tag_count, tag),
+    SINCE(3, LIST, parameters, LIST_OF(parameter_count, launch_parameter)),
 };
 #undef OF
 TABLE(launch)
@@ -624,6 +640,7 @@ TABLE(answer)
 const struct asg_schema *const asg_schemas[] = {
     &asg_tag_schema,
     &asg_subnet_schema,
+    &asg_launch_parameter_schema,
     &asg_group_config_schema,
     &asg_step_schema,
     &asg_policy_config_schema,

@@ -7,6 +7,7 @@
 
 extern const struct asg_schema asg_tag_schema;
 extern const struct asg_schema asg_subnet_schema;
+extern const struct asg_schema asg_launch_parameter_schema;
 extern const struct asg_schema asg_group_config_schema;
 extern const struct asg_schema asg_step_schema;
 extern const struct asg_schema asg_policy_config_schema;

@@ -1,0 +1,229 @@
+#include "model/launch_fields.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct asg_launch_field asg_launch_fields[] = {
+#include "model/launch_fields.def"
+};
+const size_t asg_launch_field_count =
+    sizeof asg_launch_fields / sizeof asg_launch_fields[0];
+
+/* Length of a number of a list at `text`, 0: there is none. */
+static size_t read_index(const char *text, unsigned *ret)
+{
+    size_t length = strspn(text, "0123456789");
+    if (length == 0 || length > 3 || text[0] == '0') return 0;
+    *ret = (unsigned)strtoul(text, NULL, 10);
+    return length;
+}
+
+/* True when `text` is the pattern with numbers in place of its "#". */
+static bool matches(const char *pattern, const char *text,
+                    unsigned numbers[ASG_LAUNCH_LISTS_MAX])
+{
+    size_t lists = 0;
+    while (*pattern != '\0') {
+        if (*pattern == '#') {
+            size_t length = read_index(text, &numbers[lists++]);
+            if (length == 0) return false;
+            text += length;
+            pattern++;
+        } else if (*pattern++ != *text++) {
+            return false;
+        }
+    }
+    return *text == '\0';
+}
+
+const struct asg_launch_field *asg_launch_field_of_query(
+    const char *name, unsigned ret_numbers[ASG_LAUNCH_LISTS_MAX])
+{
+    unsigned ignored[ASG_LAUNCH_LISTS_MAX];
+    unsigned *numbers = ret_numbers != NULL ? ret_numbers : ignored;
+    for (size_t i = 0; i < asg_launch_field_count; i++) {
+        const struct asg_launch_field *field = &asg_launch_fields[i];
+        if (field->query[0] != name[0]) continue;
+        if (matches(field->query, name, numbers)) return field;
+    }
+    return NULL;
+}
+
+const struct asg_launch_field *asg_launch_field_of_xml(
+    const char *path, unsigned ret_numbers[ASG_LAUNCH_LISTS_MAX])
+{
+    unsigned ignored[ASG_LAUNCH_LISTS_MAX];
+    unsigned *numbers = ret_numbers != NULL ? ret_numbers : ignored;
+    for (size_t i = 0; i < asg_launch_field_count; i++) {
+        if (matches(asg_launch_fields[i].xml, path, numbers)) {
+            return &asg_launch_fields[i];
+        }
+    }
+    return NULL;
+}
+
+const struct asg_launch_field *asg_launch_field_of_name(const char *name)
+{
+    for (size_t i = 0; i < asg_launch_field_count; i++) {
+        if (strcmp(asg_launch_fields[i].name, name) == 0) return &asg_launch_fields[i];
+    }
+    return NULL;
+}
+
+bool asg_launch_name_begins(const char *path)
+{
+    size_t length = strlen(path);
+    for (size_t i = 0; i < asg_launch_field_count; i++) {
+        const char *name = asg_launch_fields[i].name;
+        if (strncmp(name, path, length) == 0 && name[length] == '.') return true;
+    }
+    return false;
+}
+
+bool asg_launch_fill(const char *pattern, const unsigned numbers[ASG_LAUNCH_LISTS_MAX],
+                     char *ret, size_t size)
+{
+    size_t used = 0;
+    size_t lists = 0;
+    for (; *pattern != '\0'; pattern++) {
+        if (size - used < 12) return false; /* a number, at its longest */
+        if (*pattern == '#') {
+            used += (size_t)snprintf(ret + used, size - used, "%u", numbers[lists++]);
+        } else {
+            ret[used++] = *pattern;
+        }
+    }
+    ret[used] = '\0';
+    return true;
+}
+
+static bool is_number(const char *value, bool takes_point)
+{
+    if (*value == '-') value++;
+    size_t length = strspn(value, "0123456789");
+    if (length == 0 || length > 18) return false;
+    value += length;
+    if (takes_point && *value == '.') {
+        length = strspn(value + 1, "0123456789");
+        if (length == 0 || length > 18) return false;
+        value += 1 + length;
+    }
+    return *value == '\0';
+}
+
+static bool is_word(const char *words, const char *value)
+{
+    size_t length = strlen(value);
+    for (const char *at = words; *at != '\0';) {
+        size_t word_length = strcspn(at, "|");
+        if (word_length == length && strncmp(at, value, length) == 0) return true;
+        at += word_length;
+        if (*at == '|') at++;
+    }
+    return false;
+}
+
+bool asg_launch_value_fits(const struct asg_launch_field *field, const char *value)
+{
+    switch (field->kind) {
+    case ASG_LAUNCH_NUMBER: return is_number(value, /* takes_point */ false);
+    case ASG_LAUNCH_DECIMAL: return is_number(value, /* takes_point */ true);
+    case ASG_LAUNCH_FLAG:
+        return strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
+    case ASG_LAUNCH_TIME:
+    case ASG_LAUNCH_TEXT: break;
+    }
+    return field->words[0] == '\0' || is_word(field->words, value);
+}
+
+/* ---- lists of parameters ---- */
+
+const char *asg_launch_parameter_find(const struct asg_launch_parameter *parameters,
+                                      size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(parameters[i].name, name) == 0) return parameters[i].value;
+    }
+    return NULL;
+}
+
+struct own {
+    const char *query;
+    const char *hint;
+};
+
+/* What openasg says itself in each launch. */
+static const struct own own_of_launch[] = {
+    {"InstanceType", "the group's instance types say it"},
+    {"UserData", "the template says it, and the agent's line is added"},
+    {"NetworkInterface.#.SubnetId", "the group's zones say it"},
+    {"Placement.AvailabilityZone", "the group's zones say it"},
+    {"Placement.AvailabilityZoneId", "the group's zones say it"},
+};
+
+/* What a template of ours has fields of its own for; user data must not be logged. */
+static const struct own own_of_template[] = {
+    {"ImageId", "image_id says it"},
+    {"InstanceType", "instance_type says it"},
+    {"UserData", "it travels beside the template"},
+};
+
+/* Why the parameter may not be said here; NULL: it may. */
+static const char *who_says(const struct asg_launch_field *field, const char *value,
+                            bool is_launch)
+{
+    const struct own *own = is_launch ? own_of_launch : own_of_template;
+    size_t count = is_launch ? sizeof own_of_launch / sizeof *own
+                             : sizeof own_of_template / sizeof *own;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(field->query, own[i].query) == 0) return own[i].hint;
+    }
+    if (!is_launch) return NULL;
+    if (strcmp(field->query, "TagSpecification.#.ResourceType") == 0 &&
+        strcmp(value, "instance") == 0) {
+        return "the group's tags are those of the instances";
+    }
+    return field->is_template_only ? "RunInstances does not take it" : NULL;
+}
+
+static enum asg_status check_parameter(const struct asg_launch_parameter *parameter,
+                                       bool is_launch, struct asg_error *error)
+{
+    const char *name = parameter->name != NULL ? parameter->name : "";
+    const char *value = parameter->value != NULL ? parameter->value : "";
+    const struct asg_launch_field *field = asg_launch_field_of_query(name, NULL);
+    if (field == NULL) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "a launch template has no parameter '%.150s'", name);
+    }
+    if (!asg_launch_value_fits(field, value)) {
+        return asg_fail(error, ASG_ERR_INVALID, "'%.100s' is no value for %s%s%s", value,
+                        name, field->words[0] != '\0' ? ": it takes " : "", field->words);
+    }
+    const char *hint = who_says(field, value, is_launch);
+    if (hint != NULL) {
+        return asg_fail(error, ASG_ERR_INVALID, "%s cannot be said here: %s", name, hint);
+    }
+    return ASG_OK;
+}
+
+enum asg_status asg_launch_parameters_check(const struct asg_launch_parameter *parameters,
+                                            size_t count, bool is_launch,
+                                            struct asg_error *error)
+{
+    if (count > ASG_LAUNCH_PARAMETERS_MAX) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "%zu launch parameters are more than the %d that are taken",
+                        count, ASG_LAUNCH_PARAMETERS_MAX);
+    }
+    for (size_t i = 0; i < count; i++) {
+        enum asg_status status = check_parameter(&parameters[i], is_launch, error);
+        if (status != ASG_OK) return status;
+        if (asg_launch_parameter_find(parameters, i, parameters[i].name) != NULL) {
+            return asg_fail(error, ASG_ERR_INVALID, "%s is said twice",
+                            parameters[i].name);
+        }
+    }
+    return ASG_OK;
+}
