@@ -7,9 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "worker/launch_parameters.h"
 #include "worker/task.h"
-
-static void run_instances(struct asg_task *task, const char *user_data);
 
 struct asg_ec2_tag *asg_task_tags(struct asg_task *task, size_t *ret_count)
 {
@@ -62,7 +61,9 @@ static void on_launched(void *context, const struct asg_ec2_outcome *outcome,
     asg_task_end_with(task, outcome);
 }
 
-static void run_instances(struct asg_task *task, const char *user_data)
+/* `user_data` NULL: the template's as it is. `interfaces`: the template's. */
+static void run_instances(struct asg_task *task, const char *user_data,
+                          const char *interfaces)
 {
     const struct asg_job *job = task->job;
     const struct asg_launch *launch = job->launch;
@@ -80,21 +81,28 @@ static void run_instances(struct asg_task *task, const char *user_data)
         .is_dry_run = job->is_dry_run,
     };
     params.tags = asg_task_tags(task, &params.tag_count);
+    asg_add_launch_parameters(launch, interfaces, &task->arena, &params);
     asg_ec2_write_run_instances(&params, &task->worker->body);
     asg_task_call(task, &asg_ec2_run_instances_action, /* is_launch */ true, on_launched);
 }
 
-static void join_and_run(struct asg_task *task, const char *template_user_data)
+static void join_and_run(struct asg_task *task, const char *template_user_data,
+                         const char *interfaces)
 {
+    const char *stanza = task->message.join_stanza;
+    if (stanza == NULL || stanza[0] == '\0') {
+        run_instances(task, NULL, interfaces);
+        return;
+    }
     struct asg_error error = {""};
     const char *user_data = NULL;
-    enum asg_status status = asg_user_data_join(
-        template_user_data, task->message.join_stanza, &task->arena, &user_data, &error);
+    enum asg_status status =
+        asg_user_data_join(template_user_data, stanza, &task->arena, &user_data, &error);
     if (status != ASG_OK) {
         asg_task_end(task, ASG_OUTCOME_BAD_REQUEST, "OpenasgUserData", error.text);
         return;
     }
-    run_instances(task, user_data);
+    run_instances(task, user_data, interfaces);
 }
 
 static void on_template(void *context, const struct asg_ec2_outcome *outcome,
@@ -121,20 +129,22 @@ static void on_template(void *context, const struct asg_ec2_outcome *outcome,
         return;
     }
     const char *user_data = versions->versions[0].user_data;
+    const char *interfaces = asg_write_interfaces(&versions->versions[0], &task->arena);
     asg_user_data_put(&task->worker->user_data, launch->template_id,
                       launch->template_name, launch->template_version, user_data,
-                      asg_worker_now_ms(task->worker));
-    join_and_run(task, user_data);
+                      interfaces, asg_worker_now_ms(task->worker));
+    join_and_run(task, user_data, interfaces);
 }
 
-static void fetch_user_data(struct asg_task *task)
+/* The template's user data gets the agent's line, its network interfaces the subnet. */
+static void fetch_template(struct asg_task *task)
 {
     const struct asg_launch *launch = task->job->launch;
-    const char *known = asg_user_data_find(
+    const struct asg_user_data_entry *known = asg_user_data_find(
         &task->worker->user_data, launch->template_id, launch->template_name,
         launch->template_version, asg_worker_now_ms(task->worker));
     if (known != NULL) {
-        join_and_run(task, known);
+        join_and_run(task, known->text, known->interfaces);
         return;
     }
     asg_ec2_write_describe_launch_template_versions(
@@ -161,10 +171,5 @@ void asg_run_launch(struct asg_task *task)
         asg_task_end(task, ASG_OUTCOME_BAD_REQUEST, "OpenasgAboveMax", message);
         return;
     }
-    const char *stanza = task->message.join_stanza;
-    if (stanza == NULL || stanza[0] == '\0') {
-        run_instances(task, NULL); /* the template's user data as it is */
-    } else {
-        fetch_user_data(task);
-    }
+    fetch_template(task);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/crypto.h"
+#include "worker/launch_parameters.h"
 #include "worker/task.h"
 
 static void create_version(struct asg_task *task);
@@ -80,6 +81,9 @@ static struct asg_ec2_create_launch_template make_params(struct asg_task *task)
     }
     params.data.tags = tags;
     params.data.tag_count = config->tag_count;
+    params.data.parameters =
+        asg_ec2_parameters_of(config->parameters, config->parameter_count, &task->arena);
+    params.data.parameter_count = config->parameter_count;
     return params;
 }
 
@@ -157,7 +161,8 @@ static void on_resolved(void *context, const struct asg_ec2_outcome *outcome,
     /* The launches that follow will want its user data. */
     asg_user_data_put(&task->worker->user_data, version->template_id,
                       version->template_name, task->result.template_version,
-                      version->user_data, asg_worker_now_ms(task->worker));
+                      version->user_data, asg_write_interfaces(version, &task->arena),
+                      asg_worker_now_ms(task->worker));
     asg_task_end_with(task, outcome);
 }
 

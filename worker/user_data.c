@@ -13,6 +13,7 @@
 static void drop_entry(struct asg_user_data_entry *entry)
 {
     free(entry->text);
+    free(entry->interfaces);
     *entry = (struct asg_user_data_entry){0};
 }
 
@@ -33,9 +34,10 @@ static bool make_key(const char *template_id, const char *template_name,
     return length > 0 && length < ASG_USER_DATA_KEY;
 }
 
-const char *asg_user_data_find(struct asg_user_data_cache *cache, const char *template_id,
-                               const char *template_name, const char *version,
-                               int64_t now_ms)
+const struct asg_user_data_entry *asg_user_data_find(struct asg_user_data_cache *cache,
+                                                     const char *template_id,
+                                                     const char *template_name,
+                                                     const char *version, int64_t now_ms)
 {
     char key[ASG_USER_DATA_KEY];
     if (!make_key(template_id, template_name, version, key)) return NULL;
@@ -43,14 +45,22 @@ const char *asg_user_data_find(struct asg_user_data_cache *cache, const char *te
         struct asg_user_data_entry *entry = &cache->entries[i];
         if (strcmp(entry->key, key) != 0 || now_ms >= entry->until_ms) continue;
         entry->used_ms = now_ms;
-        return entry->text;
+        return entry;
     }
     return NULL;
 }
 
+static char *copy(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *made = asg_alloc(size, 1);
+    memcpy(made, text, size);
+    return made;
+}
+
 void asg_user_data_put(struct asg_user_data_cache *cache, const char *template_id,
                        const char *template_name, const char *version, const char *text,
-                       int64_t now_ms)
+                       const char *interfaces, int64_t now_ms)
 {
     char key[ASG_USER_DATA_KEY];
     if (!make_key(template_id, template_name, version, key)) return;
@@ -66,9 +76,8 @@ void asg_user_data_put(struct asg_user_data_cache *cache, const char *template_i
     }
     drop_entry(place);
     (void)snprintf(place->key, sizeof place->key, "%s", key);
-    size_t size = strlen(text) + 1;
-    place->text = asg_alloc(size, 1);
-    memcpy(place->text, text, size);
+    place->text = copy(text);
+    place->interfaces = copy(interfaces);
     place->used_ms = now_ms;
     place->until_ms = template_id[0] != '\0' ? INT64_MAX : now_ms + ASG_USER_DATA_NAME_MS;
 }

@@ -23,6 +23,7 @@
 struct asg_user_data_entry {
     char key[ASG_USER_DATA_KEY]; /* "" : free */
     char *text;                  /* base64, as EC2 gave it */
+    char *interfaces;            /* its network interfaces, launch_parameters.h */
     int64_t used_ms;
     int64_t until_ms;
 };
@@ -33,14 +34,15 @@ struct asg_user_data_cache {
 
 void asg_user_data_cache_clear(struct asg_user_data_cache *cache);
 
-/* The base64 text kept for a template (id, or name when the id is empty) and version;
- * NULL when it is not there. It is valid until the next put. */
-const char *asg_user_data_find(struct asg_user_data_cache *cache, const char *template_id,
-                               const char *template_name, const char *version,
-                               int64_t now_ms);
+/* What is kept of a template (id, or name when the id is empty) and version; NULL when it
+ * is not there. It is valid until the next put. */
+const struct asg_user_data_entry *asg_user_data_find(struct asg_user_data_cache *cache,
+                                                     const char *template_id,
+                                                     const char *template_name,
+                                                     const char *version, int64_t now_ms);
 void asg_user_data_put(struct asg_user_data_cache *cache, const char *template_id,
                        const char *template_name, const char *version, const char *text,
-                       int64_t now_ms);
+                       const char *interfaces, int64_t now_ms);
 
 /* Decode `base64`, add the stanza as a last line, encode again into *ret (in `arena`).
  * Empty user data becomes a shell script of that line alone.

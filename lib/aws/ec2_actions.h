@@ -15,10 +15,17 @@
 #include "base/bytes.h"
 
 #define ASG_EC2_USER_DATA_MAX  (16 * 1024) /* before base64 */
+#define ASG_EC2_INTERFACES_MAX 30          /* of a launch; EC2 takes at most 15 */
 #define ASG_EC2_PAGE_INSTANCES 200         /* some 2 MB of XML (reliability.md 1.4) */
 
 struct asg_ec2_tag {
     const char *key;
+    const char *value;
+};
+
+/* A parameter of a launch or of a launch template, as the Query protocol names it. */
+struct asg_ec2_parameter {
+    const char *name; /* "BlockDeviceMapping.1.Ebs.VolumeSize" */
     const char *value;
 };
 
@@ -62,6 +69,13 @@ struct asg_ec2_run_instances {
     const char *user_data;          /* base64 already; "": the template's */
     const struct asg_ec2_tag *tags; /* of the instances */
     size_t tag_count;
+    /* Over the template's. Their TagSpecification.N are those of other resources and
+     * are numbered after the instances'. */
+    const struct asg_ec2_parameter *parameters;
+    size_t parameter_count;
+    /* The network interfaces of the launch are said by `parameters`: each gets the
+     * subnet, since EC2 refuses a subnet of the instance beside them. */
+    bool has_interfaces;
     bool is_dry_run;
 };
 
@@ -167,6 +181,8 @@ struct asg_ec2_template_data {
     const char *user_data;          /* base64 */
     const struct asg_ec2_tag *tags; /* of the instances */
     size_t tag_count;
+    const struct asg_ec2_parameter *parameters; /* all else, as in a launch */
+    size_t parameter_count;
 };
 
 struct asg_ec2_create_launch_template {
@@ -203,6 +219,12 @@ struct asg_ec2_template_version {
     const char *image_id;
     const char *instance_type;
     const char *user_data; /* base64; "" */
+    /* What stands in networkInterfaceSet: names are paths below launchTemplateData with
+     * numbers in place of <item>, "networkInterfaceSet/1/groupSet/2". */
+    struct asg_ec2_parameter *interfaces;
+    size_t interface_count;
+    size_t interface_capacity;
+    unsigned item_numbers[2]; /* where reading is */
 };
 
 struct asg_ec2_template_versions {

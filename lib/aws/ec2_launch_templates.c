@@ -73,11 +73,67 @@ static void add_version(struct asg_arena *arena, struct asg_ec2_template_version
     version->user_data = "";
 }
 
+/* ---- the network interfaces of a version ---- */
+
+static struct asg_ec2_template_version *last_version(
+    struct asg_ec2_template_versions *reply)
+{
+    return reply->count > 0 ? &reply->versions[reply->count - 1] : NULL;
+}
+
+/* Number the items of networkInterfaceSet and of the lists in it. */
+static void begin_interface(struct asg_ec2_template_versions *reply, const char *path)
+{
+    struct asg_ec2_template_version *version = last_version(reply);
+    path = asg_ec2_below(path, "launchTemplateData/networkInterfaceSet/item");
+    if (version == NULL || path == NULL) return;
+    if (path[0] == '\0') {
+        version->item_numbers[0]++;
+        return;
+    }
+    const char *inner = strrchr(path, '/');
+    if (inner == path) version->item_numbers[1] = 0; /* a field, perhaps a list */
+    if (asg_ec2_is(inner, "/item")) version->item_numbers[1]++;
+}
+
+/* "networkInterfaceSet/item/groupSet/item" to "networkInterfaceSet/1/groupSet/2". */
+static const char *number_items(struct asg_arena *arena,
+                                const struct asg_ec2_template_version *version,
+                                const char *rest)
+{
+    const char *item = strstr(rest, "/item");
+    if (item == NULL) {
+        return asg_arena_format(arena, "networkInterfaceSet/%u/%s",
+                                version->item_numbers[0], rest);
+    }
+    return asg_arena_format(arena, "networkInterfaceSet/%u/%.*s/%u%s",
+                            version->item_numbers[0], (int)(item - rest), rest,
+                            version->item_numbers[1], item + 5);
+}
+
+static void end_interface(struct asg_arena *arena,
+                          struct asg_ec2_template_version *version, const char *path,
+                          const char *text)
+{
+    const char *rest =
+        asg_ec2_below(path, "launchTemplateData/networkInterfaceSet/item/");
+    if (rest == NULL || text[0] == '\0') return;
+    void *items = version->interfaces;
+    struct asg_ec2_parameter *added =
+        asg_ec2_add_item(arena, &items, &version->interface_count,
+                         &version->interface_capacity, sizeof *added);
+    version->interfaces = items;
+    if (added == NULL) return;
+    added->name = number_items(arena, version, rest);
+    added->value = asg_arena_text(arena, text);
+}
+
 static void end_version(struct asg_arena *arena, struct asg_ec2_template_versions *reply,
                         const char *path, const char *text)
 {
-    if (reply->count == 0) return;
-    struct asg_ec2_template_version *version = &reply->versions[reply->count - 1];
+    struct asg_ec2_template_version *version = last_version(reply);
+    if (version == NULL) return;
+    end_interface(arena, version, path, text);
     const struct {
         const char *path;
         const char **field;
@@ -113,6 +169,8 @@ static void end_new_version(struct asg_arena *arena, void *reply, const char *pa
 static void begin_listed_version(struct asg_arena *arena, void *reply, const char *path)
 {
     if (asg_ec2_is(path, "launchTemplateVersionSet/item")) add_version(arena, reply);
+    const char *below = asg_ec2_below(path, "launchTemplateVersionSet/item/");
+    if (below != NULL) begin_interface(reply, below);
 }
 
 static void end_listed_version(struct asg_arena *arena, void *reply, const char *path,
@@ -194,6 +252,9 @@ static void write_data(struct asg_bytes *body, const struct asg_ec2_template_dat
         asg_ec2_write_tags(body, "LaunchTemplateData.TagSpecification.1", data->tags,
                            data->tag_count);
     }
+    asg_ec2_write_parameters(body, "LaunchTemplateData.", data->parameters,
+                             data->parameter_count,
+                             /* tag_shift */ data->tag_count > 0 ? 1 : 0);
 }
 
 void asg_ec2_write_create_launch_template(

@@ -1,7 +1,9 @@
 #include "aws/ec2_read.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "aws/percent.h"
 #include "aws/query.h"
 #include "base/clock.h"
 
@@ -50,6 +52,32 @@ void asg_ec2_write_tags(struct asg_bytes *body, const char *prefix,
         } else {
             asg_bytes_printf(body, "&%s.%zu.Value=", name, i + 1);
         }
+    }
+}
+
+/* Also when it is empty: an empty text is a value here (NoDevice, a tag's value). */
+static void write_value(struct asg_bytes *body, const char *value)
+{
+    asg_bytes_append_byte(body, '=');
+    asg_percent_encode(value, strlen(value), /* keeps_slash */ false, body);
+}
+
+void asg_ec2_write_parameters(struct asg_bytes *body, const char *prefix,
+                              const struct asg_ec2_parameter *parameters, size_t count,
+                              size_t tag_shift)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *rest = asg_ec2_below(parameters[i].name, "TagSpecification.");
+        asg_bytes_printf(body, "&%s", prefix);
+        if (rest == NULL) {
+            asg_bytes_append_text(body, parameters[i].name);
+        } else {
+            size_t digits = strspn(rest, "0123456789");
+            unsigned long number = strtoul(rest, NULL, 10);
+            asg_bytes_printf(body, "TagSpecification.%lu%s", number + tag_shift,
+                             rest + digits);
+        }
+        write_value(body, parameters[i].value);
     }
 }
 

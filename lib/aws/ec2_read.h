@@ -39,6 +39,12 @@ void asg_ec2_write_filters(struct asg_bytes *body, const struct asg_ec2_filter *
 void asg_ec2_write_tags(struct asg_bytes *body, const char *prefix,
                         const struct asg_ec2_tag *tags, size_t count);
 
+/* Write parameters of a launch behind `prefix`. TagSpecification.N becomes
+ * TagSpecification.N+tag_shift: our own come first. */
+void asg_ec2_write_parameters(struct asg_bytes *body, const char *prefix,
+                              const struct asg_ec2_parameter *parameters, size_t count,
+                              size_t tag_shift);
+
 /* Begin and end of elements of one instance, paths below its <item>. */
 struct asg_ec2_instance *asg_ec2_add_instance(struct asg_arena *arena,
                                               struct asg_ec2_instances *reply);

@@ -8,6 +8,11 @@
 
 #define LINE "# openasg-join: token=t"
 
+static const char *text_of(const struct asg_user_data_entry *entry)
+{
+    return entry != NULL ? entry->text : NULL;
+}
+
 static struct asg_arena arena;
 
 static int close_arena(void **state)
@@ -91,14 +96,16 @@ static void test_the_cache_knows_templates_by_id_and_version(void **state)
     (void)state;
     struct asg_user_data_cache cache = {0};
     assert_null(asg_user_data_find(&cache, "lt-1", "web", "1", 0));
-    asg_user_data_put(&cache, "lt-1", "web", "1", "one", 0);
-    asg_user_data_put(&cache, "lt-1", "web", "2", "two", 0);
-    assert_string_equal("one", asg_user_data_find(&cache, "lt-1", "other", "1", 1));
-    assert_string_equal("two", asg_user_data_find(&cache, "lt-1", "web", "2", 1));
+    asg_user_data_put(&cache, "lt-1", "web", "1", "one", "", 0);
+    asg_user_data_put(&cache, "lt-1", "web", "2", "two", "", 0);
+    assert_string_equal("one",
+                        text_of(asg_user_data_find(&cache, "lt-1", "other", "1", 1)));
+    assert_string_equal("two",
+                        text_of(asg_user_data_find(&cache, "lt-1", "web", "2", 1)));
     assert_null(asg_user_data_find(&cache, "", "web", "1", 1));
-    asg_user_data_put(&cache, "lt-1", "web", "1", "uno", 2);
-    assert_string_equal("uno",
-                        asg_user_data_find(&cache, "lt-1", "web", "1", INT64_MAX - 1));
+    asg_user_data_put(&cache, "lt-1", "web", "1", "uno", "", 2);
+    assert_string_equal(
+        "uno", text_of(asg_user_data_find(&cache, "lt-1", "web", "1", INT64_MAX - 1)));
     asg_user_data_cache_clear(&cache);
     assert_null(asg_user_data_find(&cache, "lt-1", "web", "1", 1));
 }
@@ -107,8 +114,8 @@ static void test_a_template_known_by_name_only_is_asked_for_again(void **state)
 {
     (void)state;
     struct asg_user_data_cache cache = {0};
-    asg_user_data_put(&cache, "", "web", "1", "one", 1000);
-    assert_string_equal("one", asg_user_data_find(&cache, "", "web", "1", 2000));
+    asg_user_data_put(&cache, "", "web", "1", "one", "", 1000);
+    assert_string_equal("one", text_of(asg_user_data_find(&cache, "", "web", "1", 2000)));
     assert_null(asg_user_data_find(&cache, "", "web", "1", 1000 + ASG_USER_DATA_NAME_MS));
     asg_user_data_cache_clear(&cache);
 }
@@ -120,17 +127,18 @@ static void test_a_full_cache_forgets_what_was_not_used_longest(void **state)
     char version[32];
     for (int i = 0; i < ASG_USER_DATA_CACHED; i++) {
         (void)snprintf(version, sizeof version, "%d", i);
-        asg_user_data_put(&cache, "lt-1", "", version, version, 10 + i);
+        asg_user_data_put(&cache, "lt-1", "", version, version, "", 10 + i);
     }
     assert_non_null(asg_user_data_find(&cache, "lt-1", "", "0", 1000));
-    asg_user_data_put(&cache, "lt-1", "", "new", "new", 1001);
+    asg_user_data_put(&cache, "lt-1", "", "new", "new", "", 1001);
     assert_null(asg_user_data_find(&cache, "lt-1", "", "1", 1002));
-    assert_string_equal("0", asg_user_data_find(&cache, "lt-1", "", "0", 1002));
-    assert_string_equal("new", asg_user_data_find(&cache, "lt-1", "", "new", 1002));
+    assert_string_equal("0", text_of(asg_user_data_find(&cache, "lt-1", "", "0", 1002)));
+    assert_string_equal("new",
+                        text_of(asg_user_data_find(&cache, "lt-1", "", "new", 1002)));
     /* A key that is too long is not kept, and harms nothing. */
     char *name = asg_arena_take(&arena, 1001);
     memset(name, 'n', 1000);
-    asg_user_data_put(&cache, "", name, "1", "long", 1003);
+    asg_user_data_put(&cache, "", name, "1", "long", "", 1003);
     assert_null(asg_user_data_find(&cache, "", name, "1", 1003));
     asg_user_data_cache_clear(&cache);
 }
