@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ec2local/launch_xml.h"
 #include "ec2local/xml_out.h"
 
 #define STATUS_IDS_MAX 100
@@ -13,8 +14,13 @@ static void write_placement(struct asg_bytes *out,
 {
     asg_xml_out_begin(out, "placement");
     asg_xml_out_text(out, "availabilityZone", instance->subnet->zone->name);
-    asg_xml_out_text(out, "groupName", "");
-    asg_xml_out_text(out, "tenancy", "default");
+    const struct asg_world_tags *said = &instance->launch->data.parameters;
+    asg_xml_out_text(out, "groupName",
+                     asg_launch_xml_find(said, "Placement.GroupName", ""));
+    asg_xml_out_text(out, "partitionNumber",
+                     asg_launch_xml_find(said, "Placement.PartitionNumber", NULL));
+    asg_xml_out_text(out, "tenancy",
+                     asg_launch_xml_find(said, "Placement.Tenancy", "default"));
     asg_xml_out_end(out, "placement");
 }
 
@@ -44,20 +50,133 @@ static void write_hardware(struct asg_bytes *out,
     asg_xml_out_text(out, "architecture", instance->type->is_arm ? "arm64" : "x86_64");
     asg_xml_out_text(out, "rootDeviceType", "ebs");
     asg_xml_out_text(out, "rootDeviceName", "/dev/xvda");
-    asg_xml_out_text(out, "blockDeviceMapping", "");
     asg_xml_out_text(out, "virtualizationType", "hvm");
     asg_xml_out_text(out, "hypervisor", "xen");
-    asg_xml_out_flag(out, "ebsOptimized", false);
+}
+
+static void write_cpu_options(struct asg_bytes *out,
+                              const struct asg_world_instance *instance)
+{
+    const struct asg_world_tags *said = &instance->launch->data.parameters;
+    char cores[16];
+    (void)snprintf(cores, sizeof cores, "%u", instance->type->vcpus);
     asg_xml_out_begin(out, "cpuOptions");
-    asg_xml_out_number(out, "coreCount", instance->type->vcpus);
-    asg_xml_out_number(out, "threadsPerCore", 1);
+    asg_xml_out_text(out, "coreCount",
+                     asg_launch_xml_find(said, "CpuOptions.CoreCount", cores));
+    asg_xml_out_text(out, "threadsPerCore",
+                     asg_launch_xml_find(said, "CpuOptions.ThreadsPerCore", "1"));
     asg_xml_out_end(out, "cpuOptions");
+}
+
+static void write_metadata_options(struct asg_bytes *out,
+                                   const struct asg_world_tags *said)
+{
+    static const struct {
+        const char *element;
+        const char *name;
+        const char *otherwise;
+    } options[] = {
+        {"httpTokens", "MetadataOptions.HttpTokens", "required"},
+        {"httpPutResponseHopLimit", "MetadataOptions.HttpPutResponseHopLimit", "1"},
+        {"httpEndpoint", "MetadataOptions.HttpEndpoint", "enabled"},
+        {"httpProtocolIpv6", "MetadataOptions.HttpProtocolIpv6", "disabled"},
+        {"instanceMetadataTags", "MetadataOptions.InstanceMetadataTags", "disabled"},
+    };
     asg_xml_out_begin(out, "metadataOptions");
     asg_xml_out_text(out, "state", "applied");
-    asg_xml_out_text(out, "httpTokens", "required");
-    asg_xml_out_number(out, "httpPutResponseHopLimit", 1);
-    asg_xml_out_text(out, "httpEndpoint", "enabled");
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        asg_xml_out_text(
+            out, options[i].element,
+            asg_launch_xml_find(said, options[i].name, options[i].otherwise));
+    }
     asg_xml_out_end(out, "metadataOptions");
+}
+
+/* The EBS volumes that the launch names: not the image's own. */
+static void write_volumes(struct asg_bytes *out,
+                          const struct asg_world_instance *instance)
+{
+    const struct asg_world_tags *said = &instance->launch->data.parameters;
+    asg_xml_out_begin(out, "blockDeviceMapping");
+    for (unsigned number = 1; number <= 40; number++) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "BlockDeviceMapping.%u.DeviceName", number);
+        const char *device = asg_launch_xml_find(said, name, NULL);
+        if (device == NULL) continue;
+        (void)snprintf(name, sizeof name, "BlockDeviceMapping.%u.Ebs.DeleteOnTermination",
+                       number);
+        asg_xml_out_begin(out, "item");
+        asg_xml_out_text(out, "deviceName", device);
+        asg_xml_out_begin(out, "ebs");
+        asg_bytes_printf(out, "<volumeId>vol-%s%x</volumeId>", instance->id + 3,
+                         number % 16);
+        asg_xml_out_text(out, "status", "attached");
+        asg_xml_out_time(out, "attachTime", instance->launched_at_ms);
+        asg_xml_out_text(out, "deleteOnTermination",
+                         asg_launch_xml_find(said, name, "true"));
+        asg_xml_out_end(out, "ebs");
+        asg_xml_out_end(out, "item");
+    }
+    asg_xml_out_end(out, "blockDeviceMapping");
+}
+
+/* Security groups of the launch, of its first interface when it has one. */
+static void write_groups(struct asg_bytes *out, const struct asg_world_tags *said)
+{
+    asg_xml_out_begin(out, "groupSet");
+    for (size_t i = 0; i < said->count; i++) {
+        const char *name = said->items[i].key;
+        if (strncmp(name, "SecurityGroupId.", 16) != 0 &&
+            strncmp(name, "NetworkInterface.1.SecurityGroupId.", 35) != 0) {
+            continue;
+        }
+        asg_xml_out_begin(out, "item");
+        asg_xml_out_text(out, "groupId", said->items[i].value);
+        asg_xml_out_text(out, "groupName", said->items[i].value);
+        asg_xml_out_end(out, "item");
+    }
+    asg_xml_out_end(out, "groupSet");
+}
+
+static void write_profile(struct asg_call *call, const struct asg_world_tags *said)
+{
+    const char *arn = asg_launch_xml_find(said, "IamInstanceProfile.Arn", NULL);
+    const char *name = asg_launch_xml_find(said, "IamInstanceProfile.Name", NULL);
+    if (arn == NULL && name == NULL) return;
+    if (arn == NULL) {
+        arn = asg_arena_format(call->arena, "arn:aws:iam::%s:instance-profile/%s",
+                               asg_world_options(call->world)->account_id, name);
+    }
+    asg_xml_out_begin(call->out, "iamInstanceProfile");
+    asg_xml_out_text(call->out, "arn", arn);
+    asg_xml_out_text(call->out, "id", "AIPA0000000000EC2LOCAL");
+    asg_xml_out_end(call->out, "iamInstanceProfile");
+}
+
+/* What of a launch an instance shows, by name as the template does. */
+static void write_options(struct asg_call *call,
+                          const struct asg_world_instance *instance)
+{
+    const struct asg_world_tags *said = &instance->launch->data.parameters;
+    struct asg_bytes *out = call->out;
+    asg_xml_out_text(out, "ebsOptimized",
+                     asg_launch_xml_find(said, "EbsOptimized", "false"));
+    bool is_watched =
+        strcmp(asg_launch_xml_find(said, "Monitoring.Enabled", "false"), "true") == 0;
+    asg_xml_out_begin(out, "monitoring");
+    asg_xml_out_text(out, "state", is_watched ? "enabled" : "disabled");
+    asg_xml_out_end(out, "monitoring");
+    write_volumes(out, instance);
+    write_groups(out, said);
+    write_profile(call, said);
+    write_cpu_options(out, instance);
+    write_metadata_options(out, said);
+    static const char *const parts[] = {"capacityReservationSpecification/",
+                                        "hibernationOptions/", "enclaveOptions/",
+                                        "maintenanceOptions/", "privateDnsNameOptions/"};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        asg_launch_xml_write(said, parts[i], call->arena, out);
+    }
 }
 
 static void write_instance(struct asg_call *call,
@@ -82,12 +201,9 @@ static void write_instance(struct asg_call *call,
     asg_xml_out_text(out, "instanceType", instance->type->name);
     asg_xml_out_time(out, "launchTime", instance->launched_at_ms);
     write_placement(out, instance);
-    asg_xml_out_begin(out, "monitoring");
-    asg_xml_out_text(out, "state", "disabled");
-    asg_xml_out_end(out, "monitoring");
     write_network(out, instance, is_over);
-    asg_xml_out_text(out, "groupSet", "");
     write_hardware(out, instance);
+    write_options(call, instance);
     if (launch->data.is_spot) asg_xml_out_text(out, "instanceLifecycle", "spot");
     if (launch->token[0] != '\0') asg_xml_out_text(out, "clientToken", launch->token);
     asg_call_write_tags(out, &instance->tags);
@@ -142,6 +258,7 @@ static enum asg_status read_run_request(struct asg_call *call,
         .min_count = -1,
         .max_count = -1,
         .template = asg_call_get_template(call, "LaunchTemplate.", "Version"),
+        .has_subnet = asg_call_get(call, "SubnetId") != NULL,
         .dies = call->dies,
         .has_capacity = call->has_capacity,
         .context = call->context,

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "model/launch_fields.h"
+
 static enum asg_status refuse_value(struct asg_call *call, const char *name,
                                     const char *value)
 {
@@ -167,6 +169,49 @@ static char *get_text(const struct asg_call *call, const char *prefix, const cha
     return (char *)(uintptr_t)text; /* see asg_call_get_tags() */
 }
 
+static int compare_parameters(const void *a, const void *b)
+{
+    return strcmp(((const struct asg_world_tag *)a)->key,
+                  ((const struct asg_world_tag *)b)->key);
+}
+
+/* All parameters of a launch behind `prefix`, in order. In a template an unknown one is
+ * refused; a launch has others beside them (MinCount). */
+static enum asg_status get_parameters(struct asg_call *call, const char *prefix,
+                                      struct asg_world_tags *ret)
+{
+    size_t length = strlen(prefix);
+    struct asg_world_tags found = {
+        .items =
+            asg_arena_take(call->arena, (call->params->count + 1) * sizeof *found.items)};
+    for (size_t i = 0; i < call->params->count; i++) {
+        const struct asg_param *param = &call->params->items[i];
+        if (strncmp(param->name, prefix, length) != 0) continue;
+        const struct asg_launch_field *field =
+            asg_launch_field_of_query(param->name + length, NULL);
+        if (field == NULL && length == 0) continue;
+        if (field == NULL) {
+            call->refusal.code = "UnknownParameter";
+            call->refusal.http_status = 400;
+            (void)snprintf(call->refusal.message, sizeof call->refusal.message,
+                           "The parameter %.200s is not recognized", param->name);
+            return ASG_ERR_DENIED;
+        }
+        if (!asg_launch_value_fits(field, param->value)) {
+            return refuse_value(call, param->name, param->value);
+        }
+        /* See asg_call_get_tags() for the casts. */
+        found.items[found.count++] =
+            (struct asg_world_tag){.key = (char *)(uintptr_t)(param->name + length),
+                                   .value = (char *)(uintptr_t)param->value};
+    }
+    if (found.count > 1) {
+        qsort(found.items, found.count, sizeof *found.items, compare_parameters);
+    }
+    *ret = found;
+    return ASG_OK;
+}
+
 enum asg_status asg_call_get_data(struct asg_call *call, const char *prefix,
                                   struct asg_world_data *ret)
 {
@@ -190,6 +235,7 @@ enum asg_status asg_call_get_data(struct asg_call *call, const char *prefix,
     enum asg_status status = asg_call_get_flag(
         call, asg_arena_format(call->arena, "%sDisableApiTermination", prefix),
         &data.is_protected);
+    if (status == ASG_OK) status = get_parameters(call, prefix, &data.parameters);
     if (status != ASG_OK) return status;
     *ret = data;
     return ASG_OK;

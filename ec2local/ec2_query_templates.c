@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ec2local/launch_xml.h"
 #include "ec2local/xml_out.h"
 
 static void write_caller(struct asg_call *call)
@@ -28,36 +29,11 @@ static void write_template(struct asg_call *call, const char *element,
     asg_xml_out_end(out, element);
 }
 
-static void write_data(struct asg_bytes *out, const struct asg_world_data *data)
+static void write_data(struct asg_call *call, const struct asg_world_data *data)
 {
-    asg_xml_out_begin(out, "launchTemplateData");
-    asg_xml_out_text(out, "imageId", data->image_id);
-    asg_xml_out_text(out, "instanceType", data->instance_type);
-    asg_xml_out_text(out, "keyName", data->key_name);
-    asg_xml_out_text(out, "userData", data->user_data);
-    if (data->zone != NULL) {
-        asg_xml_out_begin(out, "placement");
-        asg_xml_out_text(out, "availabilityZone", data->zone);
-        asg_xml_out_end(out, "placement");
-    }
-    if (data->subnet_id != NULL) {
-        asg_bytes_append_text(out, "<networkInterfaceSet><item>"
-                                   "<deviceIndex>0</deviceIndex>");
-        asg_xml_out_text(out, "subnetId", data->subnet_id);
-        asg_bytes_append_text(out, "</item></networkInterfaceSet>");
-    }
-    if (data->is_spot) {
-        asg_bytes_append_text(out, "<instanceMarketOptions><marketType>spot</marketType>"
-                                   "</instanceMarketOptions>");
-    }
-    if (data->is_protected) asg_xml_out_flag(out, "disableApiTermination", true);
-    if (data->tags.count > 0) {
-        asg_bytes_append_text(out, "<tagSpecificationSet><item>"
-                                   "<resourceType>instance</resourceType>");
-        asg_call_write_tags(out, &data->tags);
-        asg_bytes_append_text(out, "</item></tagSpecificationSet>");
-    }
-    asg_xml_out_end(out, "launchTemplateData");
+    asg_xml_out_begin(call->out, "launchTemplateData");
+    asg_launch_xml_write(&data->parameters, "", call->arena, call->out);
+    asg_xml_out_end(call->out, "launchTemplateData");
 }
 
 static void write_version(struct asg_call *call, const char *element,
@@ -73,7 +49,7 @@ static void write_version(struct asg_call *call, const char *element,
     asg_xml_out_time(out, "createTime", version->at_ms);
     write_caller(call);
     asg_xml_out_flag(out, "defaultVersion", version->number == template->default_version);
-    write_data(out, &version->data);
+    write_data(call, &version->data);
     asg_xml_out_end(out, element);
 }
 

@@ -92,6 +92,9 @@ struct asg_world_tags {
     size_t count;
 };
 
+/* The value of a key; NULL: it is not there. */
+const char *asg_world_tags_find(const struct asg_world_tags *tags, const char *key);
+
 /* What a launch needs, from the request or from a template; NULL: not said. */
 struct asg_world_data {
     char *image_id;
@@ -103,6 +106,9 @@ struct asg_world_data {
     bool is_spot;
     bool is_protected;          /* DisableApiTermination */
     struct asg_world_tags tags; /* of the instances */
+    /* All that a template or a launch says (model/launch_fields.h), as requests name it;
+     * what stands above is there as well. */
+    struct asg_world_tags parameters;
 };
 
 /* --- instances --- */
@@ -230,6 +236,7 @@ struct asg_world_run_request {
     int64_t max_count;
     struct asg_world_data data;
     struct asg_world_template_reference template;
+    bool has_subnet; /* of the instance itself, not of a network interface */
     bool is_dry_run;
     bool dies; /* fault: accepted, but terminated by "EC2" at once */
     /* Asked before anything is launched; NULL: there is room everywhere. */

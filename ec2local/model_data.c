@@ -122,6 +122,47 @@ enum asg_status asg_world_tags_check(const struct asg_world_tags *tags,
 
 /* --- launch data --- */
 
+static void copy_parameters(const struct asg_world_tags *from, struct asg_world_tags *to)
+{
+    if (from->count == 0) return;
+    to->items = asg_realloc(to->items, to->count + from->count, sizeof *to->items);
+    for (size_t i = 0; i < from->count; i++) {
+        to->items[to->count++] =
+            (struct asg_world_tag){.key = asg_world_copy(from->items[i].key),
+                                   .value = asg_world_copy(from->items[i].value)};
+    }
+}
+
+/* Length of what a parameter stands or falls with: a list as a whole
+ * ("BlockDeviceMapping." of "BlockDeviceMapping.1.Ebs.."), else its whole name. */
+static size_t unit_length(const char *name)
+{
+    size_t first = strcspn(name, ".");
+    bool is_list = name[first] == '.' && name[first + 1] >= '0' && name[first + 1] <= '9';
+    return is_list ? first + 1 : strlen(name) + 1; /* the zero byte counts */
+}
+
+/* What `over` says wins: lists as a whole, all else name by name. */
+static void merge_parameters(const struct asg_world_tags *over,
+                             struct asg_world_tags *ret)
+{
+    for (size_t i = 0; i < over->count; i++) {
+        const char *name = over->items[i].key;
+        size_t length = unit_length(name);
+        size_t kept = 0;
+        for (size_t j = 0; j < ret->count; j++) {
+            if (strncmp(ret->items[j].key, name, length) != 0) {
+                ret->items[kept++] = ret->items[j];
+                continue;
+            }
+            free(ret->items[j].key);
+            free(ret->items[j].value);
+        }
+        ret->count = kept;
+    }
+    copy_parameters(over, ret);
+}
+
 void asg_world_data_copy(const struct asg_world_data *from, struct asg_world_data *to)
 {
     *to = (struct asg_world_data){
@@ -137,6 +178,7 @@ void asg_world_data_copy(const struct asg_world_data *from, struct asg_world_dat
     for (size_t i = 0; i < from->tags.count; i++) {
         asg_world_tags_set(&to->tags, from->tags.items[i].key, from->tags.items[i].value);
     }
+    copy_parameters(&from->parameters, &to->parameters);
 }
 
 void asg_world_data_clear(struct asg_world_data *data)
@@ -148,6 +190,7 @@ void asg_world_data_clear(struct asg_world_data *data)
     free(data->user_data);
     free(data->key_name);
     asg_world_tags_clear(&data->tags);
+    asg_world_tags_clear(&data->parameters);
     *data = (struct asg_world_data){0};
 }
 
@@ -173,6 +216,7 @@ void asg_world_data_merge(const struct asg_world_data *under,
         ret->subnet_id = asg_world_copy(over->subnet_id);
         ret->zone = asg_world_copy(over->zone);
     }
+    merge_parameters(&over->parameters, &ret->parameters);
     ret->is_spot = ret->is_spot || over->is_spot;
     ret->is_protected = ret->is_protected || over->is_protected;
     for (size_t i = 0; i < over->tags.count; i++) {

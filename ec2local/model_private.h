@@ -75,7 +75,6 @@ void asg_world_tags_set(struct asg_world_tags *tags, const char *key, const char
 void asg_world_tags_remove(struct asg_world_tags *tags, const char *key,
                            const char *value);
 void asg_world_tags_clear(struct asg_world_tags *tags);
-const char *asg_world_tags_find(const struct asg_world_tags *tags, const char *key);
 ASG_MUST_USE enum asg_status asg_world_tags_check(const struct asg_world_tags *tags,
                                                   struct asg_world_refusal *refusal);
 

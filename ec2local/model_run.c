@@ -64,6 +64,10 @@ static void hash_parameters(const struct asg_world_run_request *request,
         add_field(hasher, data->tags.items[i].key);
         add_field(hasher, data->tags.items[i].value);
     }
+    for (size_t i = 0; i < data->parameters.count; i++) {
+        add_field(hasher, data->parameters.items[i].key);
+        add_field(hasher, data->parameters.items[i].value);
+    }
     asg_hasher_end(hasher, ret);
     asg_hasher_destroy(&hasher);
 }
@@ -282,6 +286,31 @@ static enum asg_status check_user_data(const char *base64,
     return ASG_OK;
 }
 
+static bool says(const struct asg_world_tags *parameters, const char *prefix)
+{
+    for (size_t i = 0; i < parameters->count; i++) {
+        const char *name = parameters->items[i].key;
+        if (strncmp(name, prefix, strlen(prefix)) == 0) return true;
+    }
+    return false;
+}
+
+/* EC2's words for what cannot stand beside network interfaces. */
+static enum asg_status check_interfaces(const struct plan *plan,
+                                        struct asg_world_refusal *refusal)
+{
+    const struct asg_world_tags *parameters = &plan->data.parameters;
+    if (!says(parameters, "NetworkInterface.")) return ASG_OK;
+    const char *what = NULL;
+    if (plan->request->has_subnet) what = "subnet ID";
+    if (says(parameters, "SecurityGroup")) what = "security groups";
+    if (what == NULL) return ASG_OK;
+    return asg_world_refuse(refusal, 400, "InvalidParameterCombination",
+                            "Network interfaces and an instance-level %s may not be "
+                            "specified on the same request",
+                            what);
+}
+
 static enum asg_status check_plan(struct plan *plan, struct asg_world_refusal *refusal)
 {
     const char *type = plan->data.instance_type;
@@ -290,7 +319,8 @@ static enum asg_status check_plan(struct plan *plan, struct asg_world_refusal *r
         return asg_world_refuse(refusal, 400, "InvalidParameterValue",
                                 "Invalid value '%.100s' for InstanceType.", type);
     }
-    enum asg_status status = check_image(plan, refusal);
+    enum asg_status status = check_interfaces(plan, refusal);
+    if (status == ASG_OK) status = check_image(plan, refusal);
     if (status == ASG_OK) status = check_user_data(plan->data.user_data, refusal);
     if (status == ASG_OK) status = asg_world_tags_check(&plan->data.tags, refusal);
     return status;
