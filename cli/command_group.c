@@ -5,6 +5,7 @@
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
 #include "cli/fill_options.h"
+#include "cli/read_launch_parameters.h"
 #include "cli/process_words.h"
 #include "cli/rules.h"
 #include "model/schemas.h"
@@ -139,6 +140,16 @@ static const struct asg_argument name_argument[] = {
          .max = 100,                                                                     \
          .help = "More agents silent together than this: a partition.",                  \
          .default_text = "30"},                                                          \
+        {.name = "launch-file",                                                          \
+         .type = ASG_OPTION_FILE,                                                        \
+         .value = "FILE",                                                                \
+         .help = "Launch parameters over the template's, in YAML or JSON, named as in "  \
+                 "EC2's LaunchTemplateData."},                                           \
+        {.name = "launch-set",                                                           \
+         .type = ASG_OPTION_TEXTS,                                                       \
+         .value = "NAME=VALUE",                                                          \
+         .help = "One launch parameter over the template's, lists numbered from 1 "      \
+                 "(MetadataOptions.HttpTokens=required); may be given several times."},  \
     {                                                                                    \
         .name = "tag", .type = ASG_OPTION_TEXTS, .value = "KEY=VALUE",                   \
         .help = "Tag for instances; may be given several times."                         \
@@ -195,6 +206,27 @@ static void fill_zones(const struct asg_texts *texts, struct asg_arena *arena,
     }
 }
 
+static enum asg_status fill_launch(struct asg_cli *cli,
+                                   const struct asg_arguments *arguments,
+                                   struct asg_group_config *config, uint64_t *ret_present,
+                                   struct asg_error *error)
+{
+    const char *file = asg_option_text(arguments, "launch-file");
+    struct asg_texts texts = asg_option_texts(arguments, "launch-set");
+    if (file == NULL && texts.count == 0) return ASG_OK;
+    struct asg_launch_list list = {0};
+    enum asg_status status = ASG_OK;
+    if (file != NULL) status = asg_read_launch_file(file, &cli->arena, &list, error);
+    if (status == ASG_OK) {
+        status = asg_read_launch_texts(&texts, &cli->arena, &list, error);
+    }
+    if (status != ASG_OK) return status;
+    config->launch_parameters = list.items;
+    config->launch_parameter_count = list.count;
+    *ret_present |= bit_of("launch_parameters");
+    return ASG_OK;
+}
+
 /* Options over *config. *ret_present gains the bits of what they set. */
 static enum asg_status fill_group(struct asg_cli *cli,
                                   const struct asg_arguments *arguments,
@@ -218,6 +250,8 @@ static enum asg_status fill_group(struct asg_cli *cli,
         fill_zones(&zones, &cli->arena, config);
         *ret_present |= bit_of("subnets");
     }
+    enum asg_status status = fill_launch(cli, arguments, config, ret_present, error);
+    if (status != ASG_OK) return status;
     struct asg_texts tags = asg_option_texts(arguments, "tag");
     if (tags.count == 0) return ASG_OK;
     *ret_present |= bit_of("tags");

@@ -6,6 +6,9 @@
 #include "cli/commands.h"
 #include "cli/fill_options.h"
 #include "cli/poll_until.h"
+#include "cli/read_launch_parameters.h"
+#include "crypto/crypto.h"
+#include "model/launch_fields.h"
 #include "model/schemas.h"
 #include "text/yaml_tree.h"
 
@@ -18,13 +21,21 @@ static const struct asg_option create_options[] = {
     {.name = "image",
      .type = ASG_OPTION_TEXT,
      .value = "ID",
-     .is_required = true,
-     .help = "AMI to start (ami-...)."},
+     .help = "AMI to start (ami-...); needed here or in the file."},
     {.name = "instance-type",
      .type = ASG_OPTION_TEXT,
      .value = "TYPE",
-     .is_required = true,
      .help = "Type of the instances (t3.micro)."},
+    {.name = "file",
+     .type = ASG_OPTION_FILE,
+     .value = "FILE",
+     .help = "Launch parameters in YAML or JSON, named as in EC2's LaunchTemplateData; "
+             "UserData is base64."},
+    {.name = "set",
+     .type = ASG_OPTION_TEXTS,
+     .value = "NAME=VALUE",
+     .help = "One launch parameter by EC2's name, lists numbered from 1 "
+             "(BlockDeviceMappings.1.Ebs.VolumeSize=20); may be given several times."},
     {.name = "user-data-file",
      .type = ASG_OPTION_FILE,
      .value = "FILE",
@@ -140,11 +151,90 @@ static int wait_for_template(struct asg_cli *cli, const char *name, uint64_t job
     return ASG_EXIT_OK;
 }
 
+/* UserData of a file is base64, as EC2 has it. */
+static enum asg_status take_user_data(struct asg_cli *cli, struct asg_launch_list *list,
+                                      struct asg_request *request,
+                                      struct asg_error *error)
+{
+    const char *base64 = asg_take_launch_parameter(list, "UserData");
+    if (base64 == NULL) return ASG_OK;
+    if (request->attachment.length > 0) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "user data is said by the file and by --user-data-file");
+    }
+    uint8_t *plain = asg_arena_take(&cli->arena, strlen(base64) / 4 * 3 + 3);
+    size_t length = 0;
+    enum asg_status status = asg_base64_decode(base64, plain, &length);
+    if (status != ASG_OK) {
+        return asg_fail(error, status, "UserData of the file is not base64");
+    }
+    request->attachment = (struct asg_blob){plain, length};
+    return ASG_OK;
+}
+
+/* What options of their own say must not be in the file as well. */
+static enum asg_status check_once(const struct asg_template_config *config,
+                                  const struct asg_launch_list *list,
+                                  struct asg_error *error)
+{
+    const struct {
+        bool is_said;
+        const char *name;
+        const char *option;
+    } pairs[] = {
+        {config->key_name[0] != '\0', "KeyName", "key-name"},
+        {config->instance_profile[0] != '\0', "IamInstanceProfile.Name",
+         "instance-profile"},
+        {config->instance_profile[0] != '\0', "IamInstanceProfile.Arn",
+         "instance-profile"},
+        {config->security_group_ids.count > 0, "SecurityGroupId.1", "security-groups"},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        if (!pairs[i].is_said) continue;
+        if (asg_launch_parameter_find(list->items, list->count, pairs[i].name) == NULL) {
+            continue;
+        }
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "%s is a launch parameter and --%s is given as well",
+                        pairs[i].name, pairs[i].option);
+    }
+    return ASG_OK;
+}
+
+/* Launch parameters of the file and of --set into *config, user data beside it. */
+static enum asg_status read_parameters(struct asg_cli *cli,
+                                       const struct asg_arguments *arguments,
+                                       struct asg_template_config *config,
+                                       struct asg_request *request,
+                                       struct asg_error *error)
+{
+    struct asg_launch_list list = {0};
+    enum asg_status status = ASG_OK;
+    const char *file = asg_option_text(arguments, "file");
+    if (file != NULL) status = asg_read_launch_file(file, &cli->arena, &list, error);
+    struct asg_texts texts = asg_option_texts(arguments, "set");
+    if (status == ASG_OK) {
+        status = asg_read_launch_texts(&texts, &cli->arena, &list, error);
+    }
+    if (status == ASG_OK) status = take_user_data(cli, &list, request, error);
+    if (status == ASG_OK) status = check_once(config, &list, error);
+    if (status != ASG_OK) return status;
+    const char *image_id = asg_take_launch_parameter(&list, "ImageId");
+    const char *type = asg_take_launch_parameter(&list, "InstanceType");
+    if (config->image_id[0] == '\0' && image_id != NULL) config->image_id = image_id;
+    if (config->instance_type[0] == '\0' && type != NULL) config->instance_type = type;
+    config->parameters = list.items;
+    config->parameter_count = list.count;
+    return ASG_OK;
+}
+
 static int run_create(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
     struct asg_error error = {0};
     struct asg_template_config config = {.name = asg_argument_text(arguments, 0),
+                                         .image_id = "",
+                                         .instance_type = "",
                                          .key_name = "",
                                          .instance_profile = "",
                                          .user_data_sha256 = ""};
@@ -164,6 +254,9 @@ static int run_create(void *context, const struct asg_arguments *arguments)
         status =
             asg_yaml_read_file(file, USER_DATA_MAX, &cli->arena, &text, &length, &error);
         request.attachment = (struct asg_blob){(const uint8_t *)text, length};
+    }
+    if (status == ASG_OK) {
+        status = read_parameters(cli, arguments, &config, &request, &error);
     }
     if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
     struct asg_answer answer = {0};
@@ -199,7 +292,9 @@ static const struct asg_command_entry commands[] = {
                 "version is numbered by EC2 and never changes; a further one does not "
                 "become EC2's default.",
      .examples = "openasg template create web --image ami-0abc --instance-type t3.micro "
-                 "--user-data-file boot.sh",
+                 "--user-data-file boot.sh\n"
+                 "openasg template create web --file web-template.json "
+                 "--set MetadataOptions.HttpTokens=required",
      ASG_ARGUMENTS(name_argument),
      ASG_OPTIONS(create_options),
      .run = run_create},

@@ -89,6 +89,7 @@ uint64_t asg_group_fields_of(uint64_t present)
         {"unhealthy_percent", ASG_GROUP_UNHEALTHY_PERCENT},
         {"silence_percent", ASG_GROUP_SILENCE_PERCENT},
         {"tags", ASG_GROUP_TAGS},
+        {"launch_parameters", ASG_GROUP_LAUNCH_PARAMETERS},
     };
     uint64_t bits = 0;
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
