@@ -23,7 +23,7 @@
 #include <zmq.h>
 
 #include "base/clock.h"
-#include "controller/ingest_report.h"
+#include "controller/ingest_thread.h"
 #include "controller/metrics.h"
 #include "controller/window.h"
 #include "wire/wire.h"
@@ -126,6 +126,7 @@ struct server {
     struct asg_bus_listener *listener;
     struct asg_inbox *inbox;
     struct asg_ingest *ingest;
+    struct asg_ingest_thread *ingest_thread;
 };
 
 static void begin_bare(struct server *server, struct invitation *ret)
@@ -173,9 +174,13 @@ static void begin_ours(struct server *server, struct invitation *ret)
         .roster = {.silent_reports = 3,
                    .silent_ms_min = 3600000,
                    .first_report_ms = 3600000},
+        .clock = asg_clock_real(),
     };
     memcpy(options.roster.join_secret, secret, sizeof secret);
-    must(asg_ingest_new(&options, &server->ingest, &error) == ASG_OK, error.text);
+    asg_ingest_new(&options, &server->ingest);
+    must(asg_ingest_thread_new(server->ingest, server->listener, &server->ingest_thread,
+                               &error) == ASG_OK,
+         error.text);
     struct asg_effects effects = {0};
     struct asg_watch watch = {1, "web", GROUP_PERIOD, 1u << ASG_METRIC_NAME_CPU, 1};
     effects.watches = &watch;

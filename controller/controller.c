@@ -1,13 +1,9 @@
 #include "controller/controller.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/failpoint.h"
 #include "base/log.h"
@@ -321,32 +317,28 @@ static void read_allowed(struct asg_controller *controller, int64_t mono_ms)
     }
 }
 
+/* To the next thing of the loop's own; INT64_MAX: when something comes. */
 static int64_t wait_ms(struct asg_controller *controller)
 {
-    int64_t wait = IDLE_MS;
+    int64_t wait = INT64_MAX;
     int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
     if (controller->commit == NULL) {
         int64_t until_ms = controller->try_again_ms - mono_ms;
-        return until_ms < 0 ? 0 : until_ms < wait ? until_ms : wait;
+        return until_ms < 0 ? 0 : until_ms;
     }
     int64_t deadline_ms = asg_core_next_deadline(asg_commit_core(controller->commit));
     int64_t until_tick_ms =
         deadline_ms == INT64_MAX ? wait : deadline_ms - controller->log_time.last_ms;
     if (until_tick_ms < wait) wait = until_tick_ms;
-    if (controller->dispatch_at_ms - mono_ms < wait) {
+    if (controller->dispatch_at_ms != INT64_MAX &&
+        controller->dispatch_at_ms - mono_ms < wait) {
         wait = controller->dispatch_at_ms - mono_ms;
     }
     return wait < 0 ? 0 : wait;
 }
 
-static void turn(struct asg_controller *controller, int64_t *housekeeping_ms)
+int64_t asg_controller_turn(struct asg_controller *controller)
 {
-    struct asg_bus_poll_item items[] = {
-        {.listener = controller->workers},
-        {.listener = controller->admin},
-        {.waker = controller->waker},
-    };
-    (void)asg_bus_poll(items, 3, wait_ms(controller));
     asg_bus_waker_clear(controller->waker);
     int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
     try_to_lead(controller, mono_ms);
@@ -356,106 +348,34 @@ static void turn(struct asg_controller *controller, int64_t *housekeeping_ms)
     take_tick(controller);
     flush(controller);
     pump_dispatch(controller);
-    if (mono_ms >= *housekeeping_ms) {
-        *housekeeping_ms = mono_ms + IDLE_MS;
+    if (mono_ms >= controller->housekeeping_ms) {
+        controller->housekeeping_ms = mono_ms + IDLE_MS;
         read_allowed(controller, mono_ms);
         update_gauges(controller);
         if (controller->commit != NULL) { /* also under load: nothing is staged here */
             asg_commit_tidy(controller->commit, controller->log_time.last_ms);
         }
     }
+    return wait_ms(controller);
 }
 
 void asg_controller_run(struct asg_controller *controller,
                         const volatile sig_atomic_t *stop)
 {
-    int64_t housekeeping_ms = 0;
+    int64_t wait = 0;
     while (*stop == 0) {
-        turn(controller, &housekeeping_ms);
+        struct asg_bus_poll_item items[] = {
+            {.listener = controller->workers},
+            {.listener = controller->admin},
+            {.waker = controller->waker},
+        };
+        (void)asg_bus_poll(items, 3, wait < IDLE_MS ? wait : IDLE_MS);
+        wait = asg_controller_turn(controller);
     }
     asg_log_info("controller", "stopping", "the fleet stays as it is");
 }
 
 /* ---- making and ending ---- */
-
-static enum asg_status make_folder(const char *path, struct asg_error *error)
-{
-    if (mkdir(path, 0700) == 0 || errno == EEXIST) return ASG_OK;
-    return asg_fail(error, ASG_ERR_IO, "cannot make the folder %s: %s", path,
-                    strerror(errno));
-}
-
-/* 32 random bytes, made at the first start. */
-static enum asg_status load_secret(const char *path, uint8_t ret[32],
-                                   struct asg_error *error)
-{
-    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0) {
-        return asg_fail(error, ASG_ERR_IO, "cannot open %s: %s", path, strerror(errno));
-    }
-    struct stat info;
-    enum asg_status status = ASG_OK;
-    if (fstat(file, &info) != 0 || (info.st_mode & 077) != 0) {
-        status = asg_fail(error, ASG_ERR_DENIED, "%s may be read by others; chmod 600 it",
-                          path);
-    } else if (info.st_size == 0) {
-        asg_random_bytes(ret, 32);
-        if (write(file, ret, 32) != 32 || fsync(file) != 0) {
-            status =
-                asg_fail(error, ASG_ERR_IO, "cannot write %s: %s", path, strerror(errno));
-        }
-    } else if (read(file, ret, 32) != 32) {
-        status = asg_fail(error, ASG_ERR_CORRUPT,
-                          "%s is not the 32 bytes it should be; restore it, or remove it "
-                          "and replace all instances",
-                          path);
-    }
-    (void)close(file);
-    return status;
-}
-
-static enum asg_status make_folders(struct asg_controller *controller,
-                                    struct asg_error *error)
-{
-    const char *dir = controller->settings->dir;
-    char path[ASG_PATH_MAX];
-    (void)snprintf(controller->log_path, sizeof controller->log_path, "%s/openasg.log",
-                   dir);
-    (void)snprintf(controller->blobs_path, sizeof controller->blobs_path, "%s/user-data",
-                   dir);
-    enum asg_status status = make_folder(dir, error);
-    if (status == ASG_OK) status = make_folder(controller->blobs_path, error);
-    if (status == ASG_OK)
-        status = make_folder(controller->settings->workers_allowed, error);
-    if (status == ASG_OK)
-        status = make_folder(controller->settings->admins_allowed, error);
-    (void)snprintf(path, sizeof path, "%s/controller.key", dir);
-    if (status == ASG_OK) {
-        status = asg_bus_keys_load_or_make(path, &controller->keys, error);
-    }
-    (void)snprintf(path, sizeof path, "%s/join.secret", dir);
-    if (status == ASG_OK) status = load_secret(path, controller->join_secret, error);
-    return status;
-}
-
-/* The key of the openasg command on this host: made at the first start, so that the
- * operator can begin without copying keys. */
-static enum asg_status make_admin_key(struct asg_controller *controller,
-                                      struct asg_error *error)
-{
-    char path[ASG_PATH_MAX];
-    struct asg_bus_keys keys;
-    (void)snprintf(path, sizeof path, "%s/admin.key", controller->settings->dir);
-    enum asg_status status = asg_bus_keys_load_or_make(path, &keys, error);
-    if (status != ASG_OK) return status;
-    (void)snprintf(path, sizeof path, "%s/admin.pub",
-                   controller->settings->admins_allowed);
-    if (access(path, F_OK) != 0) {
-        status = asg_bus_public_key_save(path, keys.public_key, error);
-    }
-    asg_bus_keys_clear(&keys);
-    return status;
-}
 
 static enum asg_status listen_on(struct asg_controller *controller, const char *endpoint,
                                  const char *domain, struct asg_allow_list *list,
@@ -546,6 +466,7 @@ static enum asg_status start_edges(struct asg_controller *controller,
         .suspect_ms = settings->probe_suspect_ms,
         .background_ms = settings->probe_background_ms,
         .failures = (uint32_t)settings->probe_failures,
+        .clock = controller->clock,
         .tell = tell_probe,
         .context = controller,
     };
@@ -560,41 +481,23 @@ static enum asg_status start_edges(struct asg_controller *controller,
                    .silent_ms_min = settings->join_silent_ms,
                    .first_report_ms = settings->join_first_report_ms},
         .probe_port = (uint16_t)settings->probe_port,
+        .clock = controller->clock,
     };
     memcpy(ingest.roster.join_secret, controller->join_secret,
            sizeof controller->join_secret);
-    status = asg_ingest_new(&ingest, &controller->ingest, error);
+    asg_ingest_new(&ingest, &controller->ingest);
     asg_secret_wipe(ingest.roster.join_secret, sizeof ingest.roster.join_secret);
-    return status;
-}
-
-static enum asg_status write_endpoints(struct asg_controller *controller,
-                                       struct asg_error *error)
-{
-    const char *path = controller->settings->endpoint_file;
-    if (path[0] == '\0') return ASG_OK;
-    char fresh[ASG_PATH_MAX];
-    (void)snprintf(fresh, sizeof fresh, "%s.new", path);
-    FILE *file = fopen(fresh, "we");
-    bool is_written =
-        file != NULL &&
-        fprintf(file, "agents: %s\nworkers: %s\nadmin: %s\nhttp: %s\nkey: %s\n",
-                asg_bus_listener_endpoint(controller->agents),
-                asg_bus_listener_endpoint(controller->workers),
-                asg_bus_listener_endpoint(controller->admin),
-                asg_serve_http_url(controller->http), controller->keys.public_key) > 0;
-    if (file != NULL && fclose(file) != 0) is_written = false;
-    if (is_written && rename(fresh, path) == 0) return ASG_OK;
-    return asg_fail(error, ASG_ERR_IO, "cannot write endpoint_file %s: %s", path,
-                    strerror(errno));
+    status = asg_probe_thread_new(controller->prober, &controller->prober_thread, error);
+    if (status != ASG_OK) return status;
+    return asg_ingest_thread_new(controller->ingest, controller->agents,
+                                 &controller->ingest_thread, error);
 }
 
 static enum asg_status begin(struct asg_controller *controller, struct asg_error *error)
 {
     asg_allow_list_new(&controller->workers_allowed);
     asg_allow_list_new(&controller->admins_allowed);
-    enum asg_status status = make_folders(controller, error);
-    if (status == ASG_OK) status = make_admin_key(controller, error);
+    enum asg_status status = asg_prepare_folders(controller, error);
     if (status == ASG_OK) {
         status = asg_allow_list_load(controller->workers_allowed,
                                      controller->settings->workers_allowed, error);
@@ -614,7 +517,7 @@ static enum asg_status begin(struct asg_controller *controller, struct asg_error
     status = bind_all(controller, error);
     if (status == ASG_OK) status = start_edges(controller, error);
     if (status == ASG_OK) status = lead(controller, error);
-    if (status == ASG_OK) status = write_endpoints(controller, error);
+    if (status == ASG_OK) status = asg_write_endpoints(controller, error);
     return status;
 }
 
@@ -639,7 +542,10 @@ void asg_controller_destroy(struct asg_controller **controller)
 {
     struct asg_controller *c = *controller;
     if (c == NULL) return;
-    asg_ingest_destroy(&c->ingest); /* the edges first: they feed the inbox */
+    asg_ingest_thread_destroy(
+        &c->ingest_thread); /* the edges first: they feed the inbox */
+    asg_probe_thread_destroy(&c->prober_thread);
+    asg_ingest_destroy(&c->ingest);
     asg_prober_destroy(&c->prober);
     asg_serve_http_destroy(&c->http);
     asg_commit_close(&c->commit, /* with_snapshot */ true);

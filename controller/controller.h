@@ -21,6 +21,11 @@ ASG_MUST_USE enum asg_status asg_controller_new(
     const struct asg_controller_settings *settings, struct asg_clock clock,
     struct asg_controller **ret, struct asg_error *error);
 
+/* Take what came and do what is due, without waiting. Returns the milliseconds to the
+ * next thing of the loop's own (INT64_MAX: when something comes). asg_controller_run()
+ * calls it after each wait; a simulator calls it when its own clock says so. */
+int64_t asg_controller_turn(struct asg_controller *controller);
+
 /* Run until *stop is set (by a signal handler). */
 void asg_controller_run(struct asg_controller *controller,
                         const volatile sig_atomic_t *stop);

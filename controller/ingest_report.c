@@ -1,13 +1,10 @@
 #include "controller/ingest_report.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "controller/metrics.h"
@@ -15,9 +12,7 @@
 #include "wire/wire.h"
 
 #define DRAIN_MAX        4096 /* frames between two looks at the clock */
-#define SLEEP_NS         1000000L
 #define SILENCE_EVERY_MS 100
-#define IDLE_MS          100
 #define TARGET_MAX       64
 
 struct change {
@@ -28,12 +23,9 @@ struct change {
 
 struct asg_ingest {
     struct asg_ingest_options options;
-    struct asg_clock clock;
     int64_t began_wall_ms; /* both clocks at the start */
     int64_t began_mono_ms;
-    pthread_t thread;
-    atomic_bool is_stopping;
-    pthread_mutex_t state_lock; /* roster and window: the thread, and asg_ingest_look */
+    pthread_mutex_t state_lock; /* roster and window: the turn, and asg_ingest_look */
     struct asg_roster *roster;
     struct asg_window *window;
     pthread_mutex_t changes_lock;
@@ -309,11 +301,11 @@ static void take_frame(struct asg_ingest *ingest, const struct asg_bus_message *
                   message->peer, message->length, asg_status_text(status));
 }
 
-/* ---- the thread ---- */
+/* ---- one turn ---- */
 
-static int drain(struct asg_ingest *ingest, int64_t mono_ms)
+static uint32_t drain(struct asg_ingest *ingest, int64_t mono_ms)
 {
-    int taken = 0;
+    uint32_t taken = 0;
     struct asg_bus_message message;
     while (taken < DRAIN_MAX &&
            asg_bus_listener_receive(ingest->options.listener, &message) == ASG_OK) {
@@ -331,65 +323,43 @@ static int drain(struct asg_ingest *ingest, int64_t mono_ms)
 static int64_t wait_ms(struct asg_ingest *ingest, int64_t wall_ms)
 {
     int64_t due_ms = asg_window_next_due(ingest->window);
-    if (due_ms == INT64_MAX || due_ms - wall_ms > IDLE_MS) return IDLE_MS;
+    if (due_ms == INT64_MAX) return INT64_MAX;
     return due_ms > wall_ms ? due_ms - wall_ms : 0;
 }
 
-static void *run(void *context)
+uint32_t asg_ingest_turn(struct asg_ingest *ingest, int64_t *ret_wait_ms)
 {
-    struct asg_ingest *ingest = context;
-    while (!atomic_load(&ingest->is_stopping)) {
-        int64_t mono_ms = asg_clock_monotonic_ms(&ingest->clock);
-        /* Periods follow the monotonic clock: a wall clock that is set back must not
-           stop them. */
-        int64_t wall_ms = ingest->began_wall_ms + mono_ms - ingest->began_mono_ms;
-        (void)pthread_mutex_lock(&ingest->state_lock);
-        apply_changes(ingest, mono_ms, wall_ms);
-        int taken = drain(ingest, mono_ms);
-        tell_silent(ingest, mono_ms);
-        tell_metrics(ingest, wall_ms);
-        int64_t timeout_ms = wait_ms(ingest, wall_ms);
-        (void)pthread_mutex_unlock(&ingest->state_lock);
-        if (taken > 0) { /* more will come: let them gather */
-            const struct timespec pause = {.tv_nsec = SLEEP_NS};
-            (void)nanosleep(&pause, NULL);
-            continue;
-        }
-        struct asg_bus_poll_item item = {.listener = ingest->options.listener};
-        (void)asg_bus_poll(&item, 1, timeout_ms);
-    }
-    return NULL;
+    int64_t mono_ms = asg_clock_monotonic_ms(&ingest->options.clock);
+    /* Periods follow the monotonic clock: a wall clock that is set back must not
+       stop them. */
+    int64_t wall_ms = ingest->began_wall_ms + mono_ms - ingest->began_mono_ms;
+    (void)pthread_mutex_lock(&ingest->state_lock);
+    apply_changes(ingest, mono_ms, wall_ms);
+    uint32_t taken = drain(ingest, mono_ms);
+    tell_silent(ingest, mono_ms);
+    tell_metrics(ingest, wall_ms);
+    *ret_wait_ms = wait_ms(ingest, wall_ms);
+    (void)pthread_mutex_unlock(&ingest->state_lock);
+    return taken;
 }
 
-enum asg_status asg_ingest_new(const struct asg_ingest_options *options,
-                               struct asg_ingest **ret, struct asg_error *error)
+void asg_ingest_new(const struct asg_ingest_options *options, struct asg_ingest **ret)
 {
     struct asg_ingest *ingest = asg_alloc(1, sizeof *ingest);
     ingest->options = *options;
-    ingest->clock = asg_clock_real();
-    ingest->began_wall_ms = asg_clock_wall_ms(&ingest->clock);
-    ingest->began_mono_ms = asg_clock_monotonic_ms(&ingest->clock);
+    ingest->began_wall_ms = asg_clock_wall_ms(&options->clock);
+    ingest->began_mono_ms = asg_clock_monotonic_ms(&options->clock);
     (void)pthread_mutex_init(&ingest->state_lock, NULL);
     (void)pthread_mutex_init(&ingest->changes_lock, NULL);
     asg_roster_new(&options->roster, &ingest->roster);
     asg_window_new(&ingest->window);
-    atomic_init(&ingest->is_stopping, false);
-    if (pthread_create(&ingest->thread, NULL, run, ingest) != 0) {
-        asg_roster_destroy(&ingest->roster);
-        asg_window_destroy(&ingest->window);
-        free(ingest);
-        return asg_fail(error, ASG_ERR_IO, "cannot start the ingest thread");
-    }
     *ret = ingest;
-    return ASG_OK;
 }
 
 void asg_ingest_destroy(struct asg_ingest **ingest)
 {
     struct asg_ingest *i = *ingest;
     if (i == NULL) return;
-    atomic_store(&i->is_stopping, true);
-    (void)pthread_join(i->thread, NULL);
     asg_roster_destroy(&i->roster);
     asg_window_destroy(&i->window);
     (void)pthread_mutex_destroy(&i->state_lock);

@@ -1,14 +1,15 @@
 /* ingest_report - agents' frames in; metrics and health events out.
  *
  * Flow:    agents -> [ingest] -> window, roster -> inbox -> core
- * One thread owns socket, roster and window. It drains what is there, then sleeps a
- * millisecond: waking for each report costs more than the report. With nothing there it
- * waits for the next. A bad frame is counted and dropped, never more.
- * Threads: the calls below from the loop; none blocks for longer than one drain.
+ * A turn takes what is there, tells who fell silent and ends the periods that are due;
+ * ingest_thread.c takes one after another. A bad frame is counted and dropped, never
+ * more. Threads: turns from one thread, the other calls from the loop; none blocks for
+ * longer than one drain.
  */
 #ifndef ASG_CONTROLLER_INGEST_REPORT_H
 #define ASG_CONTROLLER_INGEST_REPORT_H
 
+#include "base/clock.h"
 #include "bus/bus.h"
 #include "controller/inbox.h"
 #include "controller/probe_agent.h"
@@ -18,18 +19,21 @@
 struct asg_ingest;
 
 struct asg_ingest_options {
-    struct asg_bus_listener *listener; /* lent; the ingest thread is its only user */
+    struct asg_bus_listener *listener; /* lent; the turn is its only user */
     struct asg_inbox *inbox;
     struct asg_prober *prober; /* NULL: nobody probes */
     struct asg_roster_options roster;
     uint16_t probe_port; /* of an agent that has not said its own */
+    struct asg_clock clock;
 };
 
-ASG_MUST_USE enum asg_status asg_ingest_new(const struct asg_ingest_options *options,
-                                            struct asg_ingest **ret,
-                                            struct asg_error *error);
-/* Stops and joins the thread. */
+void asg_ingest_new(const struct asg_ingest_options *options, struct asg_ingest **ret);
 void asg_ingest_destroy(struct asg_ingest **ingest);
+
+/* Take what is there and do what is due. Returns the number of frames taken; *ret_wait_ms
+ * is the time to the next end of a period (INT64_MAX: none). Silence has no moment of its
+ * own: take a turn every 100 ms. Never blocks. */
+uint32_t asg_ingest_turn(struct asg_ingest *ingest, int64_t *ret_wait_ms);
 
 /* Committed membership changes, in order: watches first, then members. Copied. */
 void asg_ingest_take_members(struct asg_ingest *ingest,

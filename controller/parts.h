@@ -11,8 +11,10 @@
 #include "controller/dispatch_job.h"
 #include "controller/inbox.h"
 #include "controller/ingest_report.h"
+#include "controller/ingest_thread.h"
 #include "controller/log_time.h"
 #include "controller/probe_agent.h"
+#include "controller/probe_thread.h"
 #include "controller/reconcile.h"
 #include "controller/serve_http.h"
 
@@ -37,7 +39,9 @@ struct asg_controller {
     struct asg_bus_waker *waker;
     struct asg_inbox *inbox;
     struct asg_prober *prober;
+    struct asg_probe_thread *prober_thread;
     struct asg_ingest *ingest;
+    struct asg_ingest_thread *ingest_thread;
     struct asg_dispatch *dispatch;
     struct asg_reconciler *reconciler;
     struct asg_commit *commit;            /* NULL while not leading */
@@ -49,6 +53,7 @@ struct asg_controller {
     struct asg_bytes frame;   /* of one answer */
     int64_t dispatch_at_ms;   /* monotonic */
     int64_t allowed_at_ms;    /* monotonic: when the allow lists were read */
+    int64_t housekeeping_ms;  /* monotonic: when gauges and snapshots are due */
     struct asg_texts alarms;  /* texts of those that stand, for status */
     uint32_t alarm_count;
 };
@@ -65,6 +70,14 @@ void asg_take_worker_frame(struct asg_controller *controller,
                            const struct asg_bus_message *message);
 /* The dispatcher's ports, and join stanza and attachment of a job that leaves. */
 struct asg_dispatch_ports asg_worker_ports(struct asg_controller *controller);
+
+/* prepare_folders.c: what lies on this host's disk beside the log. Makes the folders,
+ * loads or makes the keys and the join secret, fills in the paths. */
+ASG_MUST_USE enum asg_status asg_prepare_folders(struct asg_controller *controller,
+                                                 struct asg_error *error);
+/* Tell people and scripts where we listen, when endpoint_file is set. */
+ASG_MUST_USE enum asg_status asg_write_endpoints(struct asg_controller *controller,
+                                                 struct asg_error *error);
 
 /* controller.c: stage an event at the present log time. */
 void asg_take_event(struct asg_controller *controller, struct asg_event *event,

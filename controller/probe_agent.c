@@ -5,10 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/id_map.h"
 #include "rpc/agent_service.h"
@@ -16,7 +14,6 @@
 
 #define TARGET_BYTES_MAX 64
 #define DETAIL_BYTES_MAX 160
-#define ROUND_MS         20
 
 struct target {
     bool is_used;
@@ -35,11 +32,9 @@ struct target {
 struct asg_prober {
     struct asg_prober_options options;
     struct asg_rpc_client *client;
-    struct asg_clock clock;
-    pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool is_stopping;
+    void (*wake)(void *context); /* a new suspect: take a turn now */
+    void *wake_context;
     struct target *targets;
     uint32_t target_end;
     uint32_t target_capacity;
@@ -49,6 +44,7 @@ struct asg_prober {
     uint32_t suspect_capacity;
     uint32_t background_at; /* where the slow round is */
     int64_t background_credit_us;
+    int64_t round_ms; /* monotonic: of the last turn */
     struct asg_prober_counts counts;
 };
 
@@ -96,8 +92,8 @@ void asg_prober_watch(struct asg_prober *prober, const char *instance_id,
         target = &prober->targets[slot];
         *target = (struct target){.is_used = true, .generation = target->generation + 1};
         (void)snprintf(target->id, sizeof target->id, "%s", instance_id);
-        target->next_ms =
-            asg_clock_monotonic_ms(&prober->clock) + prober->options.background_ms;
+        target->next_ms = asg_clock_monotonic_ms(&prober->options.clock) +
+                          prober->options.background_ms;
         asg_id_map_put(&prober->by_id, instance_id, slot);
         prober->counts.targets++;
     }
@@ -147,7 +143,7 @@ void asg_prober_suspect(struct asg_prober *prober, const char *instance_id,
                                                sizeof *prober->suspects);
             }
             prober->suspects[prober->suspect_count++] = slot;
-            (void)pthread_cond_signal(&prober->wake);
+            if (prober->wake != NULL) prober->wake(prober->wake_context);
         } else {
             drop_suspect(prober, slot);
         }
@@ -190,7 +186,7 @@ static void take_answer(const struct asg_rpc_health_reply *reply, void *context)
         int64_t pause_ms = target->is_suspect || (!is_alive && !is_failed)
                                ? prober->options.suspect_ms
                                : prober->options.background_ms;
-        target->next_ms = asg_clock_monotonic_ms(&prober->clock) + pause_ms;
+        target->next_ms = asg_clock_monotonic_ms(&prober->options.clock) + pause_ms;
     }
     (void)pthread_mutex_unlock(&prober->lock);
     free(probe);
@@ -232,8 +228,10 @@ static void probe_suspects(struct asg_prober *prober, int64_t now_ms)
 /* As many as the pace of the slow round allows since the last time. */
 static void probe_background(struct asg_prober *prober, int64_t now_ms)
 {
+    int64_t passed_ms = now_ms - prober->round_ms;
+    prober->round_ms = now_ms;
     if (prober->target_end == 0) return;
-    prober->background_credit_us += (int64_t)ROUND_MS * 1000 * prober->target_end;
+    prober->background_credit_us += passed_ms * 1000 * prober->target_end;
     int64_t cost_us = prober->options.background_ms * 1000;
     int64_t most_us = cost_us * prober->options.concurrency;
     if (prober->background_credit_us > most_us) prober->background_credit_us = most_us;
@@ -246,25 +244,40 @@ static void probe_background(struct asg_prober *prober, int64_t now_ms)
     }
 }
 
-static void *run(void *context)
+/* The moment of the next probe that is due, as far as it is known now. Lock held. */
+static int64_t next_ms(const struct asg_prober *prober, int64_t now_ms)
 {
-    struct asg_prober *prober = context;
-    (void)pthread_mutex_lock(&prober->lock);
-    while (!prober->is_stopping) {
-        int64_t now_ms = asg_clock_monotonic_ms(&prober->clock);
-        probe_suspects(prober, now_ms);
-        probe_background(prober, now_ms);
-        struct timespec until;
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += ROUND_MS * 1000000L;
-        if (until.tv_nsec >= 1000000000L) {
-            until.tv_nsec -= 1000000000L;
-            until.tv_sec++;
-        }
-        (void)pthread_cond_timedwait(&prober->wake, &prober->lock, &until);
+    if (prober->target_end == 0) return INT64_MAX;
+    int64_t missing_us =
+        prober->options.background_ms * 1000 - prober->background_credit_us;
+    int64_t a_ms_us = INT64_C(1000) * prober->target_end;
+    int64_t soonest = now_ms + (missing_us + a_ms_us - 1) / a_ms_us;
+    for (uint32_t i = 0; i < prober->suspect_count; i++) {
+        const struct target *target = &prober->targets[prober->suspects[i]];
+        bool waits = !target->is_probing && target->next_ms < soonest;
+        if (waits) soonest = target->next_ms;
     }
+    return soonest > now_ms ? soonest : now_ms + 1;
+}
+
+int64_t asg_prober_turn(struct asg_prober *prober)
+{
+    (void)pthread_mutex_lock(&prober->lock);
+    int64_t now_ms = asg_clock_monotonic_ms(&prober->options.clock);
+    probe_suspects(prober, now_ms);
+    probe_background(prober, now_ms);
+    int64_t soonest = next_ms(prober, now_ms);
     (void)pthread_mutex_unlock(&prober->lock);
-    return NULL;
+    return soonest;
+}
+
+void asg_prober_on_suspect(struct asg_prober *prober, void (*wake)(void *context),
+                           void *context)
+{
+    (void)pthread_mutex_lock(&prober->lock);
+    prober->wake = wake;
+    prober->wake_context = context;
+    (void)pthread_mutex_unlock(&prober->lock);
 }
 
 enum asg_status asg_prober_new(const struct asg_prober_options *options,
@@ -272,7 +285,7 @@ enum asg_status asg_prober_new(const struct asg_prober_options *options,
 {
     struct asg_prober *prober = asg_alloc(1, sizeof *prober);
     prober->options = *options;
-    prober->clock = asg_clock_real();
+    prober->round_ms = asg_clock_monotonic_ms(&options->clock);
     const struct asg_rpc_client_options client = {.max_calls = options->concurrency + 64};
     enum asg_status status = asg_rpc_client_new(&client, &prober->client, error);
     if (status != ASG_OK) {
@@ -280,16 +293,6 @@ enum asg_status asg_prober_new(const struct asg_prober_options *options,
         return status;
     }
     (void)pthread_mutex_init(&prober->lock, NULL);
-    pthread_condattr_t attributes;
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&prober->wake, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
-    if (pthread_create(&prober->thread, NULL, run, prober) != 0) {
-        asg_rpc_client_destroy(&prober->client);
-        free(prober);
-        return asg_fail(error, ASG_ERR_IO, "cannot start the prober's thread");
-    }
     *ret = prober;
     return ASG_OK;
 }
@@ -298,14 +301,8 @@ void asg_prober_destroy(struct asg_prober **prober)
 {
     struct asg_prober *p = *prober;
     if (p == NULL) return;
-    (void)pthread_mutex_lock(&p->lock);
-    p->is_stopping = true;
-    (void)pthread_cond_signal(&p->wake);
-    (void)pthread_mutex_unlock(&p->lock);
-    (void)pthread_join(p->thread, NULL);
     asg_rpc_client_destroy(&p->client); /* its callbacks have all run */
     (void)pthread_mutex_destroy(&p->lock);
-    (void)pthread_cond_destroy(&p->wake);
     asg_id_map_clear(&p->by_id);
     free(p->targets);
     free(p->suspects);

@@ -4,11 +4,13 @@
  * Flow:    membership, silence -> [prober] -> health sign -> inbox -> core
  * It tells transitions only: PROBE_FAILED after `failures` unanswered probes in a row,
  * PROBE_OK when one answers again, DRAINED when a drain has ended.
- * Threads: a scheduling thread and gRPC's; every call from any thread, none blocks.
+ * A turn begins the probes that are due; probe_thread.c takes one after another.
+ * Threads: answers come on gRPC's; every call from any thread, none blocks.
  */
 #ifndef ASG_CONTROLLER_PROBE_AGENT_H
 #define ASG_CONTROLLER_PROBE_AGENT_H
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "model/effects.h"
 
@@ -20,6 +22,7 @@ struct asg_prober_options {
     int64_t suspect_ms;    /* pause between probes of a suspect; 500 ms */
     int64_t background_ms; /* everyone is probed once in this time; 60 s */
     uint32_t failures;     /* in a row before it is believed; 2 */
+    struct asg_clock clock;
     /* Called from the prober's threads; false when it could not be taken: told again. */
     bool (*tell)(void *context, const char *instance_id, enum asg_sign sign,
                  const char *detail);
@@ -37,8 +40,17 @@ struct asg_prober_counts {
 ASG_MUST_USE enum asg_status asg_prober_new(const struct asg_prober_options *options,
                                             struct asg_prober **ret,
                                             struct asg_error *error);
-/* Cancels what is under way and joins the threads. */
+/* Cancels what is under way. */
 void asg_prober_destroy(struct asg_prober **prober);
+
+/* Begin what is due. Returns the monotonic moment (ms) of the next turn that has
+ * something to do, as far as is known now (INT64_MAX: nobody is watched). */
+int64_t asg_prober_turn(struct asg_prober *prober);
+
+/* Call `wake` when there is a new suspect: a turn is due at once. NULL: nobody. It is
+ * called with the prober's lock held and must not call the prober. */
+void asg_prober_on_suspect(struct asg_prober *prober, void (*wake)(void *context),
+                           void *context);
 
 /* Watch an instance at "address:port"; again to change the address. */
 void asg_prober_watch(struct asg_prober *prober, const char *instance_id,
