@@ -18,7 +18,7 @@ import time
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), ".."))
 sys.path.insert(0, os.path.join(ROOT, "deploy"))
 from cluster import Cluster, wait_for  # noqa: E402
-from demo import CAPACITY_MILLI, USER_DATA  # noqa: E402
+from fleet import user_data  # noqa: E402
 
 
 def row(name, values, unit):
@@ -86,9 +86,7 @@ def measure_reaction(build, folder, rounds, periods):
     os.makedirs(load)
     reactions, decisions = [], []
     try:
-        make_template(cluster, USER_DATA.format(
-            here=os.path.join(ROOT, "deploy"), load=load, capacity=CAPACITY_MILLI,
-            bin=cluster.bin))
+        make_template(cluster, user_data(cluster, load))
         cluster.openasg("group", "create", "web", "--min", 2, "--max", 4, "--template",
                         "web", "--zones", "us-east-1a,us-east-1b", "--health-check",
                         "agent", "--evaluation", "1s", "--warmup", "0s", "--cooldown", "0s",

@@ -50,6 +50,8 @@ class Cluster:
         self.state = os.path.join(self.dir, "controller")
         self.ec2_endpoint = endpoint
         self.processes = {}  # name -> Popen
+        self.instead = {}  # name of a program -> folder it is taken from
+        self.env_of = {}  # name of a process -> more of its environment
         os.makedirs(self.dir, mode=0o700, exist_ok=True)
         self.env = dict(os.environ)
         self.env["AWS_REGION"] = self.env.get("AWS_REGION", REGION)
@@ -65,14 +67,24 @@ class Cluster:
     def log_of(self, name):
         return os.path.join(self.dir, name + ".log")
 
-    def start(self, name, arguments, env=None):
-        path = os.path.join(self.bin, arguments[0])
+    def program(self, name):
+        path = os.path.join(self.instead.get(name, self.bin), name)
         if not os.path.exists(path):
             raise Trouble(f"{path} is not built")
+        return path
+
+    def command_of(self, name, path):
+        """What runs the program at `path` as process `name`: here, itself."""
+        del name
+        return [path]
+
+    def start(self, name, arguments):
+        command = self.command_of(name, self.program(arguments[0])) + arguments[1:]
         log = open(self.log_of(name), "ab")
         self.processes[name] = subprocess.Popen(
-            [path] + arguments[1:], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            env=env or self.env, start_new_session=True, preexec_fn=self.before_run)
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            env={**self.env, **self.env_of.get(name, {})}, start_new_session=True,
+            preexec_fn=self.before_run)
         log.close()
         return self.processes[name]
 
@@ -260,14 +272,16 @@ class Cluster:
         return root
 
     def ec2_instances(self):
-        """What lives in EC2 by its own word: id -> {token, address, state}."""
+        """What lives in EC2 by its own word: id -> {token, address, state, tags}."""
         rows = {}
         for item in self.ec2("DescribeInstances").iterfind(".//instancesSet/item"):
             state = item.findtext("instanceState/name")
             if state in ("pending", "running"):
                 rows[item.findtext("instanceId")] = {
                     "token": item.findtext("clientToken") or "",
-                    "address": item.findtext("privateIpAddress") or "", "state": state}
+                    "address": item.findtext("privateIpAddress") or "", "state": state,
+                    "tags": {tag.findtext("key"): tag.findtext("value")
+                             for tag in item.iterfind("tagSet/item")}}
         return rows
 
     def metrics(self):

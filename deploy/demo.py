@@ -11,23 +11,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from cluster import Cluster, Trouble, wait_for  # noqa: E402
+from fleet import LoadBalancer, agent_pid, user_data  # noqa: E402
 
 GROUP = "web"
-CAPACITY_MILLI = 150  # of a core: what 100 % CPU of an instance is
 TARGET = 50
-here = os.path.dirname(os.path.abspath(__file__))
-
-USER_DATA = """#!/bin/sh
-# A web server's worth of work, and the agent that tells how hard it is.
-/usr/bin/python3 {here}/demo/burn.py "{load}/$INSTANCE_ADDRESS" {capacity} &
-exec {bin}/openasg-agent --cpu-source session --cpu-capacity-milli {capacity} \\
-  --interval-ms 500 --key-file "$PWD/agent.key" --grpc-listen ":0"
-"""
 
 
 class Story:
@@ -50,42 +41,11 @@ class Story:
         self.say(f"ok   {text}")
 
 
-class LoadBalancer(threading.Thread):
-    """Shares the offered load (in percent of one instance) among those in service."""
-
-    def __init__(self, cluster, folder):
-        super().__init__(daemon=True)
-        self.cluster = cluster
-        self.folder = folder
-        self.offered = 60.0
-        self.stopping = threading.Event()
-        os.makedirs(folder, exist_ok=True)
-
-    def share_out(self):
-        rows = self.cluster.ask("instance", "list", GROUP)
-        serving = [r["private_ip"] for r in rows if r["state"] == "in-service"]
-        for address in filter(None, serving):
-            fresh = os.path.join(self.folder, address + ".new")
-            with open(fresh, "w") as file:
-                file.write(str(self.offered / len(serving)))
-            os.replace(fresh, os.path.join(self.folder, address))
-        for name in os.listdir(self.folder):
-            if name not in serving and not name.endswith(".new"):
-                os.unlink(os.path.join(self.folder, name))
-
-    def run(self):
-        while not self.stopping.wait(0.4):
-            try:
-                self.share_out()
-            except (Trouble, OSError, ValueError, subprocess.SubprocessError):
-                pass  # the controller is away: the load stays as it was
-
-
 class Demo:
     def __init__(self, build, folder):
         self.story = Story()
         self.cluster = Cluster(build, folder)
-        self.load = LoadBalancer(self.cluster, os.path.join(self.cluster.dir, "load"))
+        self.load = LoadBalancer(self.cluster, GROUP)
 
     # ---- looking ----
 
@@ -139,8 +99,7 @@ class Demo:
         story, cluster = self.story, self.cluster
         script = os.path.join(cluster.dir, "user-data.sh")
         with open(script, "w") as file:
-            file.write(USER_DATA.format(here=here, load=self.load.folder,
-                                        capacity=CAPACITY_MILLI, bin=cluster.bin))
+            file.write(user_data(cluster, self.load.folder))
         cluster.openasg("template", "create", GROUP, "--image", "ami-00000000000000001",
                         "--instance-type", "t3.micro", "--user-data-file", script)
         zones = "us-east-1a,us-east-1b,us-east-1c"
@@ -210,7 +169,7 @@ class Demo:
         story = self.story
         story.step(3, "an agent is killed with -9")
         victim = self.instances("in-service")[0]
-        pid = self.agent_pid(victim["instance_id"])
+        pid = agent_pid(victim["instance_id"])
         os.kill(pid, signal.SIGKILL)
         story.say(f"killed the agent of {victim['instance_id']} (pid {pid})")
         wait_for("its replacement", lambda: victim["instance_id"] not in
@@ -221,20 +180,6 @@ class Demo:
         story.check("it was probed over gRPC", any("does not answer its probe" in t for t in texts))
         story.check("found dead by both signs, terminated and replaced",
                     any("its probe failed" in t for t in texts))
-
-    def agent_pid(self, instance_id):
-        """The agent among the processes of an instance: by its environment."""
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/comm") as file:
-                    comm = file.read().strip()
-                with open(f"/proc/{pid}/environ", "rb") as file:
-                    environment = file.read()
-            except OSError:
-                continue
-            if comm.startswith("openasg-agent") and f"INSTANCE_ID={instance_id}".encode() in environment:
-                return int(pid)
-        raise Trouble(f"no agent of {instance_id} among the processes")
 
     def slow_launches(self, seconds):
         self.cluster.control("POST", "/_control/faults", action="RunInstances",

@@ -12,76 +12,20 @@ import tempfile
 root = os.environ["ASG_SOURCE_DIR"]
 build = os.environ["ASG_BUILD_DIR"]
 sys.path.insert(0, os.path.join(root, "deploy"))
-from cluster import Cluster, Trouble, wait_for  # noqa: E402
+from cluster import Trouble, wait_for  # noqa: E402
+from hosts import (AGENTS, CONTROLLER, EC2, WORKERS, Hosts, Network,  # noqa: E402
+                   why_not_allowed)
 
 SKIP = 77
-TAG = f"oa{os.getpid() % 10000}"
-NET = "10.77.0."
-EC2, CONTROLLER, WORKERS, AGENTS = 2, 3, (4, 5), (10, 11, 12, 13)
 
 
-def run(*words, check=True):
-    return subprocess.run(words, check=check, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True)
-
-
-def namespace(number):
-    return f"{TAG}-{number}"
-
-
-class Network:
-    """One namespace is the switch (a bridge); each host hangs on it by a veth pair."""
-
-    def __init__(self):
-        self.hosts = []
-        run("ip", "netns", "add", namespace(0))
-        run("ip", "-n", namespace(0), "link", "add", "switch", "type", "bridge")
-        run("ip", "-n", namespace(0), "link", "set", "switch", "up")
-
-    def add_host(self, number):
-        name = namespace(number)
-        run("ip", "netns", "add", name)
-        self.hosts.append(number)
-        run("ip", "-n", name, "link", "add", "eth0", "type", "veth", "peer", "name",
-            f"port{number}", "netns", namespace(0))
-        run("ip", "-n", name, "addr", "add", f"{NET}{number}/24", "dev", "eth0")
-        for link in ("eth0", "lo"):
-            run("ip", "-n", name, "link", "set", link, "up")
-        run("ip", "-n", namespace(0), "link", "set", f"port{number}", "master", "switch")
-        run("ip", "-n", namespace(0), "link", "set", f"port{number}", "up")
-
-    def cut(self, number):
-        run("ip", "-n", namespace(0), "link", "set", f"port{number}", "down")
-
-    def rejoin(self, number):
-        run("ip", "-n", namespace(0), "link", "set", f"port{number}", "up")
-
-    def remove(self):
-        for number in [0] + self.hosts:
-            run("ip", "netns", "del", namespace(number), check=False)
-
-
-class Hosts(Cluster):
-    """The same processes, each started inside its host's namespace."""
-
-    def __init__(self, folder):
-        super().__init__(build, folder)
-        self.where = {}
-
-    def start(self, name, arguments, env=None):
-        path = os.path.join(self.bin, arguments[0])
-        log = open(self.log_of(name), "ab")
-        self.processes[name] = subprocess.Popen(
-            ["ip", "netns", "exec", namespace(self.where[name]), path] + arguments[1:],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env or self.env,
-            start_new_session=True, preexec_fn=self.before_run)
-        log.close()
-        return self.processes[name]
+class ObservedHosts(Hosts):
+    """Asked from the controller's own host."""
 
     def openasg_command(self, *arguments):
         command = super().openasg_command(*arguments)
         if os.path.exists(os.path.join(self.dir, "controller.endpoints")):
-            return ["ip", "netns", "exec", namespace(CONTROLLER)] + command
+            return self.network.on(CONTROLLER) + command
         return command
 
 
@@ -92,20 +36,12 @@ exec {bin}/openasg-agent --cpu-source session --interval-ms 500 \\
 
 
 def start(hosts):
-    hosts.where = {"ec2local": EC2, "controller": CONTROLLER,
-                   "worker-1": WORKERS[0], "worker-2": WORKERS[1]}
-    addresses = ",".join(f"{NET}{n}" for n in AGENTS)
-    hosts.start_ec2local("--listen", f"{NET}{EC2}", "--instance-addresses", addresses,
-                         "--instance-wrapper",
-                         os.path.join(hosts.dir, "on-host") + " {address}")
-    here = f"tcp://{NET}{CONTROLLER}:"
+    hosts.start_ec2local()
     hosts.start_controller(
-        listen_agents=here + "7701", listen_workers=here + "7702",
-        listen_admin=here + "7703", listen_http=f"{NET}{CONTROLLER}:7704",
         jobs_lease="2s", jobs_heartbeat="400ms", join_silent_after="1500ms",
         probe_suspect_every="250ms", probe_deadline="500ms")
     for name in ("worker-1", "worker-2"):
-        hosts.start_worker(name, stop_within="1s", ec2_allow_plain_http="true")
+        hosts.start_worker(name, stop_within="1s")
     wait_for("two workers", lambda: len(hosts.ask("worker", "list")) == 2)
 
 
@@ -147,7 +83,8 @@ def live_instances(hosts):
             "c = cluster.Cluster(sys.argv[2], sys.argv[3], sys.argv[4]); "
             "print(json.dumps(c.ec2_instances()))")
     done = subprocess.run(
-        ["ip", "netns", "exec", namespace(CONTROLLER), sys.executable, "-c", code,
+        hosts.network.on(CONTROLLER) +
+        [sys.executable, "-c", code,
          os.path.join(root, "deploy"), build, hosts.dir, hosts.ec2_endpoint],
         env=hosts.env, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)
@@ -170,20 +107,13 @@ def cut_agent(network, hosts):
 
 
 def main():
-    if os.geteuid() != 0 or shutil.which("ip") is None:
-        print("skipped: network namespaces need root and the ip command")
+    why = why_not_allowed()
+    if why is not None:
+        print(f"skipped: {why}")
         return SKIP
-    if run("ip", "netns", "add", namespace(0), check=False).returncode != 0:
-        print("skipped: this machine allows no network namespaces")
-        return SKIP
-    run("ip", "netns", "del", namespace(0))
     folder = tempfile.mkdtemp(prefix="openasg-hosts-")
-    with open(os.path.join(folder, "on-host"), "w") as file:
-        file.write(f'#!/bin/sh\n# Run the rest on the host that has this address.\n'
-                   f'number=${{1##*.}}\nshift\nexec ip netns exec {TAG}-$number "$@"\n')
-    os.chmod(os.path.join(folder, "on-host"), 0o755)
-    network = Network()
-    hosts = Hosts(folder)
+    network = Network(f"oa{os.getpid() % 10000}")
+    hosts = ObservedHosts(build, folder, network)
     failed = True
     try:
         for number in (EC2, CONTROLLER) + WORKERS + AGENTS:
