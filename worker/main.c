@@ -9,10 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "aws/ec2_actions.h"
-#include "aws/endpoint.h"
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "worker/connect_aws.h"
 #include "worker/loop.h"
 #include "worker/settings.h"
 
@@ -26,17 +25,11 @@ struct parts {
     struct asg_bus_keys keys;
     struct asg_bus *bus;
     char server_key[ASG_BUS_KEY_SIZE];
-    struct asg_ec2_client *ec2;
+    struct asg_worker_aws aws;
     struct asg_worker *worker;
     struct asg_worker_loop loop;
+    int exit_code; /* 0: by the status */
 };
-
-static enum asg_status credentials_of_chain(void *context, struct asg_credentials *ret,
-                                            struct asg_error *error)
-{
-    (void)context;
-    return asg_credentials_fetch_default(ret, error);
-}
 
 /* The process holds AWS secrets: no core dumps, nobody may look into it (but for the leak
  * sanitizer, which has to). */
@@ -110,38 +103,6 @@ static enum asg_status open_bus(struct parts *parts, struct asg_error *error)
     return asg_worker_loop_open(&parts->loop, error);
 }
 
-static enum asg_status connect_ec2(struct parts *parts, const struct asg_clock *clock,
-                                   struct asg_error *error)
-{
-    const struct asg_worker_settings *settings = &parts->settings;
-    struct asg_ec2_client_options options = {
-        .credentials = {.name = "environment, profile", .fetch = credentials_of_chain},
-        .clock = *clock,
-        .in_flight_max = (uint32_t)settings->ec2_in_flight,
-        .ca_file = settings->ec2_ca_file[0] != '\0' ? settings->ec2_ca_file : NULL,
-    };
-    const struct asg_endpoint_options where = {
-        .url = settings->ec2_endpoint,
-        .region = asg_worker_region(settings),
-        .allows_plain_http = settings->ec2_allow_plain_http,
-    };
-    enum asg_status status = asg_endpoint_resolve(&where, &options.endpoint, error);
-    if (status == ASG_OK) status = asg_ec2_client_new(&options, &parts->ec2, error);
-    if (status != ASG_OK) return status;
-    if (!options.endpoint.is_known_region) {
-        asg_log_warn("worker", "region_unknown",
-                     "region=%s is in no partition we know, going on",
-                     options.endpoint.region);
-    }
-    asg_log_info("worker", "ec2", "endpoint=%s region=%s from=\"%s\"",
-                 options.endpoint.url, options.endpoint.region, options.endpoint.source);
-    if (settings->ec2_launches_per_minute > 0) {
-        asg_ec2_client_limit(parts->ec2, &asg_ec2_run_instances_action, 5,
-                             settings->ec2_launches_per_minute * 1000 / 60);
-    }
-    return ASG_OK;
-}
-
 static void make_worker(struct parts *parts, const struct asg_clock *clock, int signal_fd)
 {
     const struct asg_worker_settings *settings = &parts->settings;
@@ -153,12 +114,12 @@ static void make_worker(struct parts *parts, const struct asg_clock *clock, int 
         .hello_ms = settings->hello_ms,
         .resend_ms = settings->resend_ms,
         .clock = *clock,
-        .ec2 = parts->ec2,
+        .ec2 = parts->aws.ec2,
         .ports = {.send = asg_worker_loop_send, .context = &parts->loop},
     };
     asg_worker_new(&options, &parts->worker);
     parts->loop.worker = parts->worker;
-    parts->loop.ec2 = parts->ec2;
+    parts->loop.ec2 = parts->aws.ec2;
     parts->loop.signal_fd = signal_fd;
     parts->loop.stop_ms = settings->stop_ms;
     parts->loop.halt_file = settings->halt_file;
@@ -170,12 +131,19 @@ static void make_worker(struct parts *parts, const struct asg_clock *clock, int 
 
 static void end_parts(struct parts *parts)
 {
-    asg_ec2_client_destroy(&parts->ec2);
+    asg_worker_aws_close(&parts->aws);
     asg_worker_destroy(&parts->worker);
     asg_worker_loop_clear(&parts->loop);
     asg_bus_destroy(&parts->bus);
     asg_bus_keys_clear(&parts->keys);
     asg_arena_clear(&parts->arena);
+}
+
+static enum asg_status check_credentials(struct parts *parts, struct asg_error *error)
+{
+    const struct asg_clock clock = asg_clock_real();
+    parts->exit_code = (int)asg_worker_check_credentials(&parts->settings, &clock, error);
+    return parts->exit_code == 0 ? ASG_OK : ASG_ERR_IO;
 }
 
 static enum asg_status run(struct parts *parts, int argc, char **argv,
@@ -187,11 +155,13 @@ static enum asg_status run(struct parts *parts, int argc, char **argv,
     if (status != ASG_OK || act == ASG_CONFIG_DONE) return status;
     asg_log_init("openasg-worker", (enum asg_log_level)parts->settings.log_level);
     harden();
+    if (parts->settings.check_credentials) return check_credentials(parts, error);
     int signal_fd = take_signals();
     if (signal_fd < 0) return asg_fail(error, ASG_ERR_IO, "no signalfd to be had");
     const struct asg_clock clock = asg_clock_real();
     parts->loop.clock = clock;
-    status = connect_ec2(parts, &clock, error);
+    status =
+        asg_worker_aws_open(&parts->settings, &clock, &parts->arena, &parts->aws, error);
     if (status == ASG_OK) status = open_bus(parts, error);
     if (status == ASG_OK) {
         make_worker(parts, &clock, signal_fd);
@@ -221,5 +191,6 @@ int main(int argc, char **argv)
     if (status == ASG_OK) return 0;
     (void)fprintf(stderr, "openasg-worker: %s\n",
                   error.text[0] != '\0' ? error.text : asg_status_text(status));
+    if (parts.exit_code != 0) return parts.exit_code;
     return status == ASG_ERR_INVALID || status == ASG_ERR_NOT_FOUND ? 2 : 1;
 }

@@ -1,12 +1,14 @@
 #include "worker/settings.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "aws/ec2_client.h"
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error"};
 static const struct asg_enum log_level_words = {"log level", log_levels, 4};
+
+static const char *const choices[] = {"auto", "yes", "no"};
+static const struct asg_enum choice_words = {"choice", choices, 3};
 
 #define AT(field) .offset = offsetof(struct asg_worker_settings, field)
 #define SECOND    INT64_C(1000)
@@ -28,14 +30,42 @@ static const struct asg_config_key keys[] = {
     {"allow.plaintext", ASG_CONFIG_BOOL, AT(allow_plaintext), "false", .unit = "",
      .help = "talk to the controller without encryption: for measurements only"},
     {"region", ASG_CONFIG_TEXT, AT(region), "", .unit = "",
-     .help = "of EC2, as us-east-1; empty: AWS_REGION, then AWS_DEFAULT_REGION"},
+     .help =
+         "of EC2, as us-east-1; empty: AWS_REGION, AWS_DEFAULT_REGION, then that of the "
+         "profile"},
     {"ec2.endpoint", ASG_CONFIG_URL, AT(ec2_endpoint), "", .unit = "",
-     .help = "URL of EC2; empty: AWS_ENDPOINT_URL_EC2, then AWS_ENDPOINT_URL, then the "
-             "region's own"},
+     .help = "URL of EC2; empty: AWS_ENDPOINT_URL_EC2, AWS_ENDPOINT_URL, the services "
+             "section and the endpoint_url of the profile, then the region's own"},
     {"ec2.allow_plain_http", ASG_CONFIG_BOOL, AT(ec2_allow_plain_http), "false",
-     .unit = "", .help = "allow http:// to another host than this one"},
+     .unit = "", .help = "allow http:// to another host than this one, for EC2 and STS"},
     {"ec2.ca_file", ASG_CONFIG_PATH, AT(ec2_ca_file), "", .unit = "",
-     .help = "certificates to trust for EC2; empty: the system's"},
+     .help = "certificates to trust for EC2 and STS; empty: AWS_CA_BUNDLE, the ca_bundle "
+             "of the profile, then the system's"},
+    {"ec2.fips", ASG_CONFIG_WORD, AT(ec2_fips), "auto", .words = &choice_words,
+     .unit = "",
+     .help = "use the FIPS endpoints of EC2 and STS; auto: "
+             "AWS_USE_FIPS_ENDPOINT, then use_fips_endpoint of the profile"},
+    {"ec2.dual_stack", ASG_CONFIG_WORD, AT(ec2_dual_stack), "auto",
+     .words = &choice_words, .unit = "",
+     .help = "use the endpoints of EC2 and STS that have IPv6 addresses too; auto: "
+             "AWS_USE_DUALSTACK_ENDPOINT, then use_dualstack_endpoint of the profile"},
+    {"sts.endpoint", ASG_CONFIG_URL, AT(sts_endpoint), "", .unit = "",
+     .help =
+         "URL of STS, which gives roles; empty: AWS_ENDPOINT_URL_STS and on as for EC2"},
+    {"credentials.profile", ASG_CONFIG_TEXT, AT(credentials_profile), "", .unit = "",
+     .help = "use this profile of the AWS files and look nowhere else; empty: the chain "
+             "of docs/credentials.md"},
+    {"credentials.file", ASG_CONFIG_PATH, AT(credentials_file), "", .unit = "",
+     .help = "use this file instead of ~/.aws/credentials and look nowhere else"},
+    {"credentials.allow_process", ASG_CONFIG_BOOL, AT(credentials_allow_process), "false",
+     .unit = "", .help = "let credential_process of a profile run its program"},
+    {"credentials.process_timeout", ASG_CONFIG_DURATION, AT(credentials_process_ms),
+     "30s", 100, HOUR, NULL, "", "for that program; after it, it is killed"},
+    {"credentials.wait", ASG_CONFIG_DURATION, AT(credentials_wait_ms), "60s", 100, HOUR,
+     NULL, "", "at the start, for a source that does not answer"},
+    {"check_credentials", ASG_CONFIG_BOOL, AT(check_credentials), "false", .unit = "",
+     .help = "say which credentials are found and for whom, never the secret, and end: 0 "
+             "fine, 1 somebody does not answer, 2 none or wrong settings, 3 refused"},
     {"ec2.in_flight", ASG_CONFIG_NUMBER, AT(ec2_in_flight), "64", 1,
      ASG_EC2_IN_FLIGHT_MAX, NULL, "calls", "to EC2 at once"},
     {"ec2.attempts", ASG_CONFIG_NUMBER, AT(ec2_attempts), "3", 1, 20, NULL, "sends",
@@ -66,23 +96,11 @@ const struct asg_config_table asg_worker_table = {
     .prefix = "OPENASG_WORKER",
     .summary =
         "takes jobs from the controller and runs them against EC2; AWS credentials "
-        "come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or from "
-        "~/.aws/credentials",
+        "come from the places that docs/credentials.md lists, in its order",
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
     .size = sizeof(struct asg_worker_settings),
 };
-
-const char *asg_worker_region(const struct asg_worker_settings *settings)
-{
-    if (settings->region[0] != '\0') return settings->region;
-    static const char *const names[] = {"AWS_REGION", "AWS_DEFAULT_REGION"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *region = getenv(names[i]);
-        if (region != NULL && region[0] != '\0') return region;
-    }
-    return "";
-}
 
 const char *asg_worker_name(const struct asg_worker_settings *settings,
                             struct asg_arena *arena)

@@ -15,6 +15,15 @@ struct asg_worker_settings {
     const char *ec2_endpoint;
     bool ec2_allow_plain_http;
     const char *ec2_ca_file;
+    int ec2_fips;       /* enum asg_endpoint_choice */
+    int ec2_dual_stack; /* enum asg_endpoint_choice */
+    const char *sts_endpoint;
+    const char *credentials_profile;
+    const char *credentials_file;
+    bool credentials_allow_process;
+    int64_t credentials_process_ms;
+    int64_t credentials_wait_ms;
+    bool check_credentials;
     int64_t ec2_in_flight;
     int64_t ec2_attempts;
     int64_t ec2_attempts_unsure;
@@ -28,9 +37,6 @@ struct asg_worker_settings {
 };
 
 extern const struct asg_config_table asg_worker_table;
-
-/* The region: the setting, AWS_REGION, AWS_DEFAULT_REGION; "" when none is set. */
-const char *asg_worker_region(const struct asg_worker_settings *settings);
 
 /* The name others see: the setting, or this host's. In the arena. */
 const char *asg_worker_name(const struct asg_worker_settings *settings,

@@ -1,6 +1,5 @@
 #include "aws/credentials.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,46 +30,24 @@ void asg_credentials_set(struct asg_credentials *ret, const char *access_key_id,
 void asg_credentials_copy(struct asg_credentials *ret,
                           const struct asg_credentials *credentials)
 {
-    asg_credentials_set(ret, credentials->access_key_id,
-                        asg_secret_reveal(&credentials->secret_key),
-                        asg_secret_reveal(&credentials->session_token),
-                        credentials->source);
+    asg_credentials_set(
+        ret, credentials->access_key_id, asg_secret_reveal(&credentials->secret_key),
+        asg_secret_reveal(&credentials->session_token), credentials->source);
     ret->expires_at_ms = credentials->expires_at_ms;
     ret->is_stale = credentials->is_stale;
 }
 
-enum asg_status asg_credentials_fetch(const struct asg_credentials_provider *providers,
-                                      size_t count, struct asg_credentials *ret,
+enum asg_status asg_credentials_fetch(const struct asg_credentials_provider *provider,
+                                      struct asg_credentials *ret,
                                       struct asg_error *error)
 {
-    char looked[256] = "";
-    for (size_t i = 0; i < count; i++) {
-        struct asg_credentials found = {0};
-        enum asg_status status = providers[i].fetch(providers[i].context, &found, error);
-        if (status == ASG_OK) {
-            asg_credentials_clear(ret);
-            *ret = found;
-            return ASG_OK;
-        }
+    struct asg_credentials found = {0};
+    enum asg_status status = provider->fetch(provider->context, &found, error);
+    if (status != ASG_OK) {
         asg_credentials_clear(&found);
-        if (status != ASG_ERR_NOT_FOUND) return status;
-        size_t used = strlen(looked);
-        (void)snprintf(looked + used, sizeof looked - used, "%s%s", used > 0 ? ", " : "",
-                       providers[i].name);
+        return status;
     }
-    return asg_fail(error, ASG_ERR_NOT_FOUND,
-                    "no AWS credentials found (looked in: %s); set AWS_ACCESS_KEY_ID and "
-                    "AWS_SECRET_ACCESS_KEY, or write a profile to ~/.aws/credentials",
-                    looked);
-}
-
-enum asg_status asg_credentials_fetch_default(struct asg_credentials *ret,
-                                              struct asg_error *error)
-{
-    const struct asg_credentials_provider providers[] = {
-        asg_credentials_environment(),
-        asg_credentials_profile(),
-    };
-    return asg_credentials_fetch(providers, sizeof providers / sizeof providers[0], ret,
-                                 error);
+    asg_credentials_clear(ret);
+    *ret = found;
+    return ASG_OK;
 }

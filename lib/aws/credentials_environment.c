@@ -1,12 +1,13 @@
-#include "aws/credentials.h"
-
-#include <stdbool.h>
+/* Source: keys in the environment. */
 #include <stdlib.h>
 
-static enum asg_status fetch(void *context, struct asg_credentials *ret,
-                             struct asg_error *error)
+#include "aws/credentials_sources.h"
+
+enum asg_status asg_credentials_from_environment(struct asg_credentials_scope *scope,
+                                                 struct asg_credentials *ret,
+                                                 struct asg_error *error)
 {
-    (void)context;
+    (void)scope;
     const char *key_id = getenv("AWS_ACCESS_KEY_ID");
     const char *secret = getenv("AWS_SECRET_ACCESS_KEY");
     bool has_key_id = key_id != NULL && key_id[0] != '\0';
@@ -20,9 +21,4 @@ static enum asg_status fetch(void *context, struct asg_credentials *ret,
     }
     asg_credentials_set(ret, key_id, secret, getenv("AWS_SESSION_TOKEN"), "environment");
     return ASG_OK;
-}
-
-struct asg_credentials_provider asg_credentials_environment(void)
-{
-    return (struct asg_credentials_provider){.name = "environment", .fetch = fetch};
 }

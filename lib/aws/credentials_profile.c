@@ -1,167 +1,223 @@
-#include "aws/credentials.h"
-
+/* Source: a profile of the shared AWS files, static or by way of a role. */
 #include <errno.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
-#include "base/bytes.h"
-#include "crypto/crypto.h"
+#include "aws/credentials_sources.h"
+#include "aws/sts.h"
 
-/* What a profile may hold that we cannot serve yet. */
-static const char *const unserved[] = {"role_arn", "credential_process", "sso_session",
-                                       "sso_start_url", "web_identity_token_file"};
+/* Profiles of one chain of source_profile, the outermost first. */
+#define CHAIN_MAX 8
 
-struct found_profile {
-    bool is_there;
-    char *key_id; /* these point into the text of the file */
-    char *secret;
-    char *token;
-    const char *unserved;
+struct visited {
+    const char *names[CHAIN_MAX];
+    size_t count;
 };
 
-static void wipe_file(struct asg_bytes *text)
+static enum asg_status of_profile(struct asg_credentials_scope *scope,
+                                  const char *profile, bool skips_role,
+                                  struct visited *visited, struct asg_credentials *ret,
+                                  struct asg_error *error);
+
+static const char *get(const struct asg_credentials_scope *scope, const char *profile,
+                       const char *name)
 {
-    if (text->data != NULL) asg_secret_wipe(text->data, text->length);
-    asg_bytes_clear(text);
+    return asg_shared_config_get(scope->files, profile, name);
 }
 
-static enum asg_status read_whole_file(const char *path, struct asg_bytes *ret,
-                                       struct asg_error *error)
+static bool has_static_keys(const struct asg_credentials_scope *scope,
+                            const char *profile)
 {
-    FILE *file = fopen(path, "re");
-    if (file == NULL && (errno == ENOENT || errno == ENOTDIR)) return ASG_ERR_NOT_FOUND;
-    if (file == NULL) {
-        return asg_fail(error, ASG_ERR_IO, "cannot read %s: %s", path, strerror(errno));
+    return get(scope, profile, "aws_access_key_id") != NULL &&
+           get(scope, profile, "aws_secret_access_key") != NULL;
+}
+
+static enum asg_status of_static_keys(struct asg_credentials_scope *scope,
+                                      const char *profile, struct asg_credentials *ret,
+                                      struct asg_error *error)
+{
+    const char *key_id = get(scope, profile, "aws_access_key_id");
+    const char *secret = get(scope, profile, "aws_secret_access_key");
+    if (key_id == NULL || secret == NULL) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "profile [%.100s] has no %s: it needs both keys", profile,
+                        key_id == NULL ? "aws_access_key_id" : "aws_secret_access_key");
     }
-    uint8_t *data = asg_bytes_reserve(ret, ASG_CREDENTIALS_FILE_MAX + 1);
-    ret->length = fread(data, 1, ASG_CREDENTIALS_FILE_MAX + 1, file);
-    bool has_failed = ferror(file) != 0;
-    (void)fclose(file);
-    if (has_failed) {
-        return asg_fail(error, ASG_ERR_IO,
-                        "cannot read %s: it is a folder, or the disk "
-                        "failed",
-                        path);
-    }
-    if (ret->length > ASG_CREDENTIALS_FILE_MAX) {
-        return asg_fail(error, ASG_ERR_LIMIT, "%s is larger than %d bytes", path,
-                        ASG_CREDENTIALS_FILE_MAX);
-    }
+    asg_credentials_set(ret, key_id, secret, get(scope, profile, "aws_session_token"),
+                        "profile");
     return ASG_OK;
 }
 
-/* Cut blanks off both ends, in place. */
-static char *trim(char *text)
+static enum asg_status of_source_profile(struct asg_credentials_scope *scope,
+                                         const char *profile, const char *source,
+                                         struct visited *visited,
+                                         struct asg_credentials *ret,
+                                         struct asg_error *error)
 {
-    text += strspn(text, " \t\r");
-    size_t length = strlen(text);
-    while (length > 0 && strchr(" \t\r", text[length - 1]) != NULL) {
-        length--;
-    }
-    text[length] = '\0';
-    return text;
-}
-
-static void take_setting(char *line, struct found_profile *ret)
-{
-    char *equals = strchr(line, '=');
-    if (equals == NULL) return;
-    *equals = '\0';
-    const char *name = trim(line);
-    char *value = trim(equals + 1);
-    if (strcmp(name, "aws_access_key_id") == 0) ret->key_id = value;
-    if (strcmp(name, "aws_secret_access_key") == 0) ret->secret = value;
-    if (strcmp(name, "aws_session_token") == 0) ret->token = value;
-    for (size_t i = 0; i < sizeof unserved / sizeof unserved[0]; i++) {
-        if (strcmp(name, unserved[i]) == 0) ret->unserved = unserved[i];
-    }
-}
-
-/* Lines of an INI file: [profile], name = value, # or ; begins a comment line. A line
- * that begins with a blank belongs to a nested setting and is passed over. */
-static void find_profile(char *text, const char *profile, struct found_profile *ret)
-{
-    bool is_ours = false;
-    char *rest = text;
-    char *line = NULL;
-    while ((line = strsep(&rest, "\n")) != NULL) {
-        if (line[0] == '#' || line[0] == ';' || line[0] == ' ' || line[0] == '\t') {
-            continue;
-        }
-        if (line[0] == '[') {
-            char *end = strchr(line, ']');
-            if (end == NULL) continue;
-            *end = '\0';
-            is_ours = strcmp(trim(line + 1), profile) == 0;
-            ret->is_there = ret->is_there || is_ours;
-        } else if (is_ours) {
-            take_setting(line, ret);
-        }
-    }
-}
-
-static enum asg_status use_profile(const struct found_profile *found, const char *profile,
-                                   bool is_named, const char *path,
-                                   struct asg_credentials *ret, struct asg_error *error)
-{
-    if (!found->is_there) {
-        if (!is_named) return ASG_ERR_NOT_FOUND;
+    if (!asg_shared_config_has_profile(scope->files, source)) {
         return asg_fail(error, ASG_ERR_INVALID,
-                        "AWS_PROFILE names \"%s\", but %s has no [%s]", profile, path,
-                        profile);
+                        "profile [%.100s] has source_profile = %.100s, which is not "
+                        "there",
+                        profile, source);
     }
-    bool has_key_id = found->key_id != NULL && found->key_id[0] != '\0';
-    bool has_secret = found->secret != NULL && found->secret[0] != '\0';
-    if (has_key_id && has_secret) {
-        asg_credentials_set(ret, found->key_id, found->secret, found->token, "profile");
-        return ASG_OK;
+    /* A profile may name itself: its own static keys then assume its role. */
+    if (strcmp(profile, source) == 0 && has_static_keys(scope, profile)) {
+        return of_static_keys(scope, profile, ret, error);
     }
-    if (found->unserved != NULL) {
+    for (size_t i = 0; i < visited->count; i++) {
+        if (strcmp(visited->names[i], source) == 0) {
+            return asg_fail(error, ASG_ERR_INVALID,
+                            "source_profile goes round in a circle: [%.100s] names "
+                            "[%.100s], which was there before",
+                            profile, source);
+        }
+    }
+    /* The keys of a source are used even when it has a role too. */
+    return of_profile(scope, source, has_static_keys(scope, source), visited, ret, error);
+}
+
+static enum asg_status of_credential_source(struct asg_credentials_scope *scope,
+                                            const char *profile, const char *source,
+                                            struct asg_credentials *ret,
+                                            struct asg_error *error)
+{
+    static const struct {
+        const char *word;
+        asg_credentials_source *from;
+    } sources[] = {
+        {"Environment", asg_credentials_from_environment},
+        {"Ec2InstanceMetadata", asg_credentials_from_imds},
+        {"EcsContainer", asg_credentials_from_container},
+    };
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
+        if (strcmp(source, sources[i].word) != 0) continue;
+        enum asg_status status = sources[i].from(scope, ret, error);
+        if (status != ASG_ERR_NOT_FOUND) return status;
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "profile [%.100s] has credential_source = %s, but there are no "
+                        "credentials",
+                        profile, source);
+    }
+    return asg_fail(error, ASG_ERR_INVALID,
+                    "profile [%.100s] has credential_source = \"%.60s\": it is "
+                    "Environment, Ec2InstanceMetadata or EcsContainer",
+                    profile, source);
+}
+
+static enum asg_status read_duration(const struct asg_credentials_scope *scope,
+                                     const char *profile, int64_t *ret,
+                                     struct asg_error *error)
+{
+    const char *text = get(scope, profile, "duration_seconds");
+    if (text == NULL) return ASG_OK;
+    char *end = NULL;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (errno != 0 || *end != '\0' || value < 900 || value > 43200) {
+        return asg_fail(
+            error, ASG_ERR_INVALID,
+            "profile [%.100s] has duration_seconds = %.30s: it is from 900 to "
+            "43200",
+            profile, text);
+    }
+    *ret = value;
+    return ASG_OK;
+}
+
+/* Whoever signs the AssumeRole. */
+static enum asg_status of_role_source(struct asg_credentials_scope *scope,
+                                      const char *profile, struct visited *visited,
+                                      struct asg_credentials *ret,
+                                      struct asg_error *error)
+{
+    const char *source_profile = get(scope, profile, "source_profile");
+    const char *credential_source = get(scope, profile, "credential_source");
+    if ((source_profile == NULL) == (credential_source == NULL)) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "profile [%.100s] has role_arn and %s: it needs source_profile "
+                        "or credential_source, one of them",
+                        profile,
+                        source_profile == NULL ? "neither source" : "both sources");
+    }
+    if (source_profile != NULL) {
+        return of_source_profile(scope, profile, source_profile, visited, ret, error);
+    }
+    return of_credential_source(scope, profile, credential_source, ret, error);
+}
+
+static enum asg_status of_role(struct asg_credentials_scope *scope, const char *profile,
+                               struct visited *visited, struct asg_credentials *ret,
+                               struct asg_error *error)
+{
+    if (get(scope, profile, "mfa_serial") != NULL) {
         return asg_fail(
             error, ASG_ERR_UNSUPPORTED,
-            "profile [%s] of %s uses %s, which openasg cannot do yet: give it "
-            "aws_access_key_id and aws_secret_access_key",
-            profile, path, found->unserved);
+            "profile [%.100s] has mfa_serial: nobody is there to type a code; "
+            "give the worker a role that needs none",
+            profile);
     }
-    return asg_fail(error, ASG_ERR_INVALID, "profile [%s] of %s has no %s", profile, path,
-                    has_key_id ? "aws_secret_access_key" : "aws_access_key_id");
-}
-
-static enum asg_status fetch(void *context, struct asg_credentials *ret,
-                             struct asg_error *error)
-{
-    (void)context;
-    const char *profile = getenv("AWS_PROFILE");
-    bool is_named = profile != NULL && profile[0] != '\0';
-    if (!is_named) profile = "default";
-    const char *path = getenv("AWS_SHARED_CREDENTIALS_FILE");
-    struct asg_bytes home_path = {0};
-    if (path == NULL || path[0] == '\0') {
-        const char *home = getenv("HOME");
-        if (home == NULL || home[0] == '\0') return ASG_ERR_NOT_FOUND;
-        asg_bytes_printf(&home_path, "%s/.aws/credentials", home);
-        path = asg_bytes_text(&home_path);
-    }
-
-    struct asg_bytes text = {0};
-    struct found_profile found = {0};
-    enum asg_status status = read_whole_file(path, &text, error);
+    char name[ASG_SESSION_NAME_SIZE];
+    struct asg_sts_role role = {
+        .arn = get(scope, profile, "role_arn"),
+        .session_name = asg_credentials_session_name(
+            scope, get(scope, profile, "role_session_name"), name),
+        .external_id = get(scope, profile, "external_id"),
+    };
+    struct asg_credentials signer = {0};
+    struct asg_sts sts = {0};
+    enum asg_status status = read_duration(scope, profile, &role.duration_s, error);
     if (status == ASG_OK) {
-        (void)asg_bytes_text(&text); /* closes it with a zero */
-        find_profile((char *)text.data, profile, &found);
+        status = of_role_source(scope, profile, visited, &signer, error);
     }
-    if (status == ASG_OK || (status == ASG_ERR_NOT_FOUND && is_named)) {
-        status = use_profile(&found, profile, is_named, path, ret, error);
-    }
-    wipe_file(&text);
-    asg_bytes_clear(&home_path);
+    if (status == ASG_OK) status = asg_credentials_sts(scope, &sts, error);
+    if (status == ASG_OK) status = asg_sts_assume_role(&sts, &signer, &role, ret, error);
+    asg_credentials_clear(&signer);
     return status;
 }
 
-struct asg_credentials_provider asg_credentials_profile(void)
+/* The settings of this profile in the order of the SDKs; NOT_FOUND when it has none that
+ * give credentials. */
+static enum asg_status of_profile(struct asg_credentials_scope *scope,
+                                  const char *profile, bool skips_role,
+                                  struct visited *visited, struct asg_credentials *ret,
+                                  struct asg_error *error)
 {
-    return (struct asg_credentials_provider){.name = "profile", .fetch = fetch};
+    if (visited->count == CHAIN_MAX) {
+        return asg_fail(error, ASG_ERR_LIMIT,
+                        "source_profile goes through more than %d profiles", CHAIN_MAX);
+    }
+    visited->names[visited->count++] = profile;
+    const char *role = get(scope, profile, "role_arn");
+    const char *token_file = get(scope, profile, "web_identity_token_file");
+    if (!skips_role && role != NULL && token_file != NULL) {
+        return asg_credentials_with_token_file(scope, role,
+                                               get(scope, profile, "role_session_name"),
+                                               token_file, ret, error);
+    }
+    if (!skips_role && role != NULL) return of_role(scope, profile, visited, ret, error);
+    static const char *const unserved[] = {"sso_session", "sso_start_url",
+                                           "sso_account_id", "login_session"};
+    for (size_t i = 0; !skips_role && i < sizeof unserved / sizeof unserved[0]; i++) {
+        if (get(scope, profile, unserved[i]) == NULL) continue;
+        return asg_fail(error, ASG_ERR_UNSUPPORTED,
+                        "profile [%.100s] has %s: a worker cannot sign in through a "
+                        "browser; give it keys, a role or an instance profile",
+                        profile, unserved[i]);
+    }
+    if (get(scope, profile, "aws_access_key_id") != NULL ||
+        get(scope, profile, "aws_secret_access_key") != NULL) {
+        return of_static_keys(scope, profile, ret, error);
+    }
+    const char *command = get(scope, profile, "credential_process");
+    if (command != NULL) return asg_credentials_from_process(scope, command, ret, error);
+    return ASG_ERR_NOT_FOUND;
+}
+
+enum asg_status asg_credentials_from_profile(struct asg_credentials_scope *scope,
+                                             struct asg_credentials *ret,
+                                             struct asg_error *error)
+{
+    struct visited visited = {.count = 0};
+    return of_profile(scope, asg_shared_config_profile(scope->files),
+                      /* skips_role */ false, &visited, ret, error);
 }

@@ -315,8 +315,9 @@ enum asg_status asg_credentials_refresher_wait(
     int64_t until_ms = real_ms() + timeout_ms;
     (void)pthread_mutex_lock(&refresher->lock);
     enum asg_status status = take(refresher, ret, version, error);
-    while (status == ASG_ERR_BUSY) {
+    while (asg_status_is_retryable(status)) {
         int64_t left_ms = until_ms - real_ms();
+        if (left_ms <= 0 && status != ASG_ERR_BUSY) break;
         if (left_ms <= 0) {
             status = asg_fail(error, ASG_ERR_TIMEOUT,
                               "no credentials within %lld ms: the source does not answer",

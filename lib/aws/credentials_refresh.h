@@ -69,8 +69,9 @@ ASG_MUST_USE enum asg_status asg_credentials_refresher_take(
     struct asg_credentials_refresher *refresher, struct asg_credentials *ret,
     uint64_t *version, struct asg_error *error);
 
-/* As take, but waits while that is ASG_ERR_BUSY, at most `timeout_ms` of real time;
- * ASG_ERR_TIMEOUT after that. */
+/* As take, but waits while a refresh is under way or failed for a reason that may pass
+ * (asg_status_is_retryable), at most `timeout_ms` of real time; then ASG_ERR_TIMEOUT or
+ * that reason. */
 ASG_MUST_USE enum asg_status asg_credentials_refresher_wait(
     struct asg_credentials_refresher *refresher, int64_t timeout_ms,
     struct asg_credentials *ret, uint64_t *version, struct asg_error *error);

@@ -132,7 +132,7 @@ enum asg_status asg_ec2_client_new(const struct asg_ec2_client_options *options,
     struct asg_credentials credentials = {0};
     if (options->refresher == NULL) {
         enum asg_status status =
-            asg_credentials_fetch(&options->credentials, 1, &credentials, error);
+            asg_credentials_fetch(&options->credentials, &credentials, error);
         if (status != ASG_OK) return status;
     }
     struct asg_ec2_client *client = asg_alloc(1, sizeof *client);
@@ -417,7 +417,7 @@ static bool mend_signature(struct asg_ec2_client *client, struct call *call,
                                                call->credentials_version);
     }
     struct asg_credentials fresh = {0};
-    if (asg_credentials_fetch(&client->options.credentials, 1, &fresh, NULL) != ASG_OK) {
+    if (asg_credentials_fetch(&client->options.credentials, &fresh, NULL) != ASG_OK) {
         return false;
     }
     bool is_same =

@@ -6,21 +6,50 @@
 #include <string.h>
 #include <strings.h>
 
-/* Region prefixes of each partition and its DNS suffix (botocore, partitions.json). The
- * longer prefix stands first. */
-static const struct {
-    const char *prefix;
+/* Which regions a partition has and its DNS suffixes (botocore, partitions.json). A
+ * region is one of the prefixes, a word and a number; the longer prefix stands first. */
+static const struct partition {
+    const char *name;
+    const char *prefixes;
     const char *suffix;
+    const char *dual_suffix;
 } partitions[] = {
-    {"us-gov-", "amazonaws.com"},   {"us-isob-", "sc2s.sgov.gov"},
-    {"us-isof-", "csp.hci.ic.gov"}, {"us-iso-", "c2s.ic.gov"},
-    {"eu-isoe-", "cloud.adc-e.uk"}, {"cn-", "amazonaws.com.cn"},
-    {"eusc-", "amazonaws.eu"},      {"us-", "amazonaws.com"},
-    {"eu-", "amazonaws.com"},       {"ap-", "amazonaws.com"},
-    {"sa-", "amazonaws.com"},       {"ca-", "amazonaws.com"},
-    {"me-", "amazonaws.com"},       {"af-", "amazonaws.com"},
-    {"il-", "amazonaws.com"},       {"mx-", "amazonaws.com"},
+    {"aws-us-gov", "us-gov", "amazonaws.com", "api.aws"},
+    {"aws-iso-b", "us-isob", "sc2s.sgov.gov", "api.aws.scloud"},
+    {"aws-iso-f", "us-isof", "csp.hci.ic.gov", "api.aws.hci.ic.gov"},
+    {"aws-iso", "us-iso", "c2s.ic.gov", "api.aws.ic.gov"},
+    {"aws-iso-e", "eu-isoe", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"},
+    {"aws-cn", "cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn"},
+    {"aws-eusc", "eusc-de", "amazonaws.eu", "api.amazonwebservices.eu"},
+    {"aws", "us eu ap sa ca me af il mx", "amazonaws.com", "api.aws"},
 };
+static const struct partition *const assumed_partition =
+    &partitions[sizeof partitions / sizeof partitions[0] - 1];
+
+/* "-east-1": a word without a dash, a dash and a number. */
+static bool is_region_tail(const char *tail)
+{
+    if (*tail++ != '-') return false;
+    size_t word = strcspn(tail, "-");
+    size_t digits =
+        word == 0 || tail[word] == '\0' ? 0 : strspn(tail + word + 1, "0123456789");
+    return digits > 0 && tail[word + 1 + digits] == '\0';
+}
+
+static const struct partition *find_partition(const char *region)
+{
+    for (size_t i = 0; i < sizeof partitions / sizeof partitions[0]; i++) {
+        for (const char *prefix = partitions[i].prefixes; *prefix != '\0';) {
+            size_t length = strcspn(prefix, " ");
+            if (strncmp(region, prefix, length) == 0 && is_region_tail(region + length)) {
+                return &partitions[i];
+            }
+            prefix += length;
+            prefix += strspn(prefix, " ");
+        }
+    }
+    return NULL;
+}
 
 static bool is_region(const char *text)
 {
@@ -30,7 +59,7 @@ static bool is_region(const char *text)
            text[0] != '-' && text[length - 1] != '-';
 }
 
-static bool is_loopback_host(const char *host, size_t length)
+bool asg_endpoint_is_loopback_host(const char *host, size_t length)
 {
     char name[64];
     if (length >= sizeof name) return false;
@@ -43,16 +72,59 @@ static bool is_loopback_host(const char *host, size_t length)
     return strcasecmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0;
 }
 
-static const char *configured_url(const char **source)
+static const char *environment(const char *name)
 {
-    const char *ignored = getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-    if (ignored != NULL && strcasecmp(ignored, "true") == 0) return NULL;
-    static const char *const names[] = {"AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *url = getenv(names[i]);
-        if (url == NULL || url[0] == '\0') continue;
-        *source = names[i];
-        return url;
+    const char *value = getenv(name);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+static const char *of_profile(const struct asg_shared_config *files, const char *name)
+{
+    if (files == NULL) return NULL;
+    return asg_shared_config_get(files, asg_shared_config_profile(files), name);
+}
+
+/* The variable, then the setting of the profile, is "true". */
+static bool is_asked_for(const char *variable, const char *setting,
+                         const struct asg_shared_config *files)
+{
+    const char *value = environment(variable);
+    if (value == NULL) value = of_profile(files, setting);
+    return value != NULL && strcasecmp(value, "true") == 0;
+}
+
+static bool is_chosen(enum asg_endpoint_choice choice, const char *variable,
+                      const char *setting, const struct asg_shared_config *files)
+{
+    if (choice != ASG_ENDPOINT_AUTO) return choice == ASG_ENDPOINT_YES;
+    return is_asked_for(variable, setting, files);
+}
+
+static const char *configured_url(const char *service,
+                                  const struct asg_shared_config *files,
+                                  const char **source)
+{
+    if (is_asked_for("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                     "ignore_configured_endpoint_urls", files)) {
+        return NULL;
+    }
+    const char *own =
+        strcmp(service, "sts") == 0 ? "AWS_ENDPOINT_URL_STS" : "AWS_ENDPOINT_URL_EC2";
+    const struct {
+        const char *url;
+        const char *source;
+    } places[] = {
+        {environment(own), own},
+        {environment("AWS_ENDPOINT_URL"), "AWS_ENDPOINT_URL"},
+        {files == NULL ? NULL
+                       : asg_shared_config_of_service(files, service, "endpoint_url"),
+         "services section of the AWS config file"},
+        {of_profile(files, "endpoint_url"), "endpoint_url of the profile"},
+    };
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        if (places[i].url == NULL) continue;
+        *source = places[i].source;
+        return places[i].url;
     }
     return NULL;
 }
@@ -100,7 +172,7 @@ static enum asg_status read_url(const char *url, bool allows_plain_http,
     bool is_tls = strncasecmp(url, "https://", 8) == 0;
     if (!is_plain && !is_tls) {
         return asg_fail(error, ASG_ERR_INVALID,
-                        "EC2 endpoint \"%.200s\" (from %s) must begin with https://", url,
+                        "endpoint \"%.200s\" (from %s) must begin with https://", url,
                         ret->source);
     }
     const char *authority = url + (is_plain ? 7 : 8);
@@ -110,14 +182,14 @@ static enum asg_status read_url(const char *url, bool allows_plain_http,
     if (strlen(url) >= ASG_ENDPOINT_URL_MAX || has_odd_bytes(url) ||
         !split_authority(authority, length, &host_length, &port)) {
         return asg_fail(error, ASG_ERR_INVALID,
-                        "EC2 endpoint \"%.200s\" (from %s) must look like "
+                        "endpoint \"%.200s\" (from %s) must look like "
                         "https://host[:port][/path]",
                         url, ret->source);
     }
-    ret->is_loopback = is_loopback_host(authority, host_length);
+    ret->is_loopback = asg_endpoint_is_loopback_host(authority, host_length);
     if (is_plain && !ret->is_loopback && !allows_plain_http) {
         return asg_fail(error, ASG_ERR_INVALID,
-                        "EC2 endpoint \"%.200s\" (from %s) is plain http to another "
+                        "endpoint \"%.200s\" (from %s) is plain http to another "
                         "host: use https://, or allow it in the configuration",
                         url, ret->source);
     }
@@ -135,6 +207,19 @@ static enum asg_status read_url(const char *url, bool allows_plain_http,
     return ASG_OK;
 }
 
+/* The region's own URL, by the rule sets of EC2 and STS (botocore,
+ * endpoint-rule-set-1.json). */
+static void write_regional(const char *service, const char *region,
+                           const struct partition *partition, bool is_fips, bool is_dual,
+                           char ret[ASG_ENDPOINT_URL_MAX])
+{
+    bool is_plain_fips =
+        is_fips && !is_dual && strcmp(partition->name, "aws-us-gov") == 0;
+    (void)snprintf(ret, ASG_ENDPOINT_URL_MAX, "https://%s%s.%s.%s", service,
+                   is_fips && !is_plain_fips ? "-fips" : "", region,
+                   is_dual ? partition->dual_suffix : partition->suffix);
+}
+
 enum asg_status asg_endpoint_resolve(const struct asg_endpoint_options *options,
                                      struct asg_endpoint *ret, struct asg_error *error)
 {
@@ -149,27 +234,53 @@ enum asg_status asg_endpoint_resolve(const struct asg_endpoint_options *options,
                         "such as us-east-1",
                         region);
     }
-    struct asg_endpoint found = {.source = "configuration"};
+    const char *service = options->service == NULL ? "ec2" : options->service;
+    const struct partition *partition = find_partition(region);
+    struct asg_endpoint found = {.source = "configuration",
+                                 .is_known_region = partition != NULL};
+    if (partition == NULL) partition = assumed_partition;
+    found.partition = partition->name;
     (void)snprintf(found.region, sizeof found.region, "%s", region);
-    const char *suffix = "amazonaws.com";
-    for (size_t i = 0; i < sizeof partitions / sizeof partitions[0]; i++) {
-        if (strncmp(region, partitions[i].prefix, strlen(partitions[i].prefix)) != 0) {
-            continue;
-        }
-        suffix = partitions[i].suffix;
-        found.is_known_region = true;
-        break;
-    }
+    bool is_fips = is_chosen(options->fips, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint",
+                             options->files);
+    bool is_dual = is_chosen(options->dual_stack, "AWS_USE_DUALSTACK_ENDPOINT",
+                             "use_dualstack_endpoint", options->files);
 
     const char *url = options->url;
-    if (url == NULL || url[0] == '\0') url = configured_url(&found.source);
+    if (url == NULL || url[0] == '\0') {
+        url = configured_url(service, options->files, &found.source);
+    }
     char regional[ASG_ENDPOINT_URL_MAX];
+    if (url != NULL && (is_fips || is_dual)) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "endpoint \"%.200s\" (from %s) cannot be combined with %s: drop "
+                        "one of the two",
+                        url, found.source, is_fips ? "FIPS" : "dual-stack");
+    }
     if (url == NULL) {
         found.source = "region";
-        (void)snprintf(regional, sizeof regional, "https://ec2.%s.%s", region, suffix);
+        write_regional(service, region, partition, is_fips, is_dual, regional);
         url = regional;
     }
     enum asg_status status = read_url(url, options->allows_plain_http, &found, error);
     if (status == ASG_OK) *ret = found;
     return status;
+}
+
+const char *asg_endpoint_region(const char *configured,
+                                const struct asg_shared_config *files)
+{
+    if (configured != NULL && configured[0] != '\0') return configured;
+    const char *region = environment("AWS_REGION");
+    if (region == NULL) region = environment("AWS_DEFAULT_REGION");
+    if (region == NULL) region = of_profile(files, "region");
+    return region == NULL ? "" : region;
+}
+
+const char *asg_endpoint_ca_file(const char *configured,
+                                 const struct asg_shared_config *files)
+{
+    if (configured != NULL && configured[0] != '\0') return configured;
+    const char *file = environment("AWS_CA_BUNDLE");
+    return file != NULL ? file : of_profile(files, "ca_bundle");
 }

@@ -22,6 +22,7 @@ const struct asg_error_code asg_error_codes[] = {
     {"ExpiredTokenException", ASG_ERROR_CLASS_CREDENTIALS},
     {"FilterLimitExceeded", ASG_ERROR_CLASS_SPLIT},
     {"HostLimitExceeded", ASG_ERROR_CLASS_QUOTA},
+    {"IDPCommunicationError", ASG_ERROR_CLASS_TRANSIENT}, /* of STS */
     {"IdempotentInstanceTerminated", ASG_ERROR_CLASS_IDEMPOTENCY},
     {"IdempotentParameterMismatch", ASG_ERROR_CLASS_IDEMPOTENCY},
     {"IncompleteSignature", ASG_ERROR_CLASS_CREDENTIALS},

@@ -8,6 +8,7 @@
 #ifndef ASG_AWS_IMDS_H
 #define ASG_AWS_IMDS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,19 +18,22 @@
 #include "base/error.h"
 #include "base/status.h"
 
-#define ASG_IMDS_DEFAULT_URL "http://169.254.169.254"
-#define ASG_IMDS_TIMEOUT_MS  1000
-#define ASG_IMDS_TOKEN_TTL_S 21600
-#define ASG_IMDS_BODY_MAX    (64 * 1024) /* user data is 16 KiB at most */
+#define ASG_IMDS_DEFAULT_URL      "http://169.254.169.254"
+#define ASG_IMDS_DEFAULT_URL_IPV6 "http://[fd00:ec2::254]"
+#define ASG_IMDS_TIMEOUT_MS       1000
+#define ASG_IMDS_TOKEN_TTL_S      21600
+#define ASG_IMDS_BODY_MAX         (64 * 1024) /* user data is 16 KiB at most */
 
 struct asg_imds;
 
 struct asg_imds_options {
-    const char *base_url;      /* NULL: AWS_EC2_METADATA_SERVICE_ENDPOINT, or the default;
-                                  may carry a path prefix */
-    const char *local_address; /* NULL, or the source address to connect from */
-    int64_t timeout_ms;        /* 0: ASG_IMDS_TIMEOUT_MS */
-    struct asg_clock clock;    /* for the age of the token */
+    const char *base_url;           /* NULL: AWS_EC2_METADATA_SERVICE_ENDPOINT, or the
+                                       default of AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE;
+                                       may carry a path prefix */
+    const char *local_address;      /* NULL, or the source address to connect from */
+    int64_t timeout_ms;             /* 0: ASG_IMDS_TIMEOUT_MS */
+    struct asg_clock clock;         /* for the age of the token */
+    const atomic_bool *is_stopping; /* NULL, or ends a request within a second */
 };
 
 /* Make a client; connects to nobody yet. Texts are copied.
@@ -46,5 +50,8 @@ void asg_imds_destroy(struct asg_imds **imds);
  * (IMDSv1 only). */
 ASG_MUST_USE enum asg_status asg_imds_get(struct asg_imds *imds, const char *path,
                                           struct asg_bytes *ret, struct asg_error *error);
+
+/* The time of the metadata service as its last answer said; -1: it did not. */
+int64_t asg_imds_server_date_ms(const struct asg_imds *imds);
 
 #endif

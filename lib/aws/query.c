@@ -11,12 +11,19 @@ static void append_value(struct asg_bytes *body, const char *value)
     asg_percent_encode(value, strlen(value), /* keeps_slash */ false, body);
 }
 
-void asg_query_begin(struct asg_bytes *body, const char *action)
+void asg_query_begin_version(struct asg_bytes *body, const char *action,
+                             const char *version)
 {
     asg_bytes_reset(body);
     asg_bytes_append_text(body, "Action");
     append_value(body, action);
-    asg_bytes_append_text(body, "&Version=" ASG_EC2_API_VERSION);
+    asg_bytes_append_text(body, "&Version=");
+    asg_bytes_append_text(body, version);
+}
+
+void asg_query_begin(struct asg_bytes *body, const char *action)
+{
+    asg_query_begin_version(body, action, ASG_EC2_API_VERSION);
 }
 
 void asg_query_text(struct asg_bytes *body, const char *name, const char *value)

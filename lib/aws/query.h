@@ -18,6 +18,10 @@
 /* Begin a body: the buffer is emptied, Action and Version are written. */
 void asg_query_begin(struct asg_bytes *body, const char *action);
 
+/* The same for another service and its API version. */
+void asg_query_begin_version(struct asg_bytes *body, const char *action,
+                             const char *version);
+
 /* `name` is written as it is: names are ours. The value is percent-encoded. */
 void asg_query_text(struct asg_bytes *body, const char *name, const char *value);
 void asg_query_number(struct asg_bytes *body, const char *name, int64_t value);
