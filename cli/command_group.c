@@ -150,6 +150,14 @@ static const struct asg_argument name_argument[] = {
          .value = "NAME=VALUE",                                                          \
          .help = "One launch parameter over the template's, lists numbered from 1 "      \
                  "(MetadataOptions.HttpTokens=required); may be given several times."},  \
+        {.name = "churn-generations",                                                    \
+         .type = ASG_OPTION_NUMBER,                                                      \
+         .value = "COUNT",                                                               \
+         .min = 1,                                                                       \
+         .max = 1000000,                                                                 \
+         .help = "Generations of instances that may die within 10 minutes of their "     \
+                 "launch, one after another, before nothing more is launched.",          \
+         .default_text = "2"},                                                           \
     {                                                                                    \
         .name = "tag", .type = ASG_OPTION_TEXTS, .value = "KEY=VALUE",                   \
         .help = "Tag for instances; may be given several times."                         \
@@ -185,6 +193,7 @@ static const struct asg_option_field group_fields[] = {
     {"terminated-percent", "terminated_percent"},
     {"unhealthy-percent", "unhealthy_percent"},
     {"silence-percent", "silence_percent"},
+    {"churn-generations", "churn_generations"},
 };
 
 static uint64_t bit_of(const char *name)
@@ -411,6 +420,7 @@ static const struct asg_render_column show_columns[] = {
     {"terminated in 10m %", "config.terminated_percent", NULL, false},
     {"unhealthy %", "config.unhealthy_percent", NULL, false},
     {"silence %", "config.silence_percent", NULL, false},
+    {"churn generations", "config.churn_generations", NULL, false},
     {"tags", NULL, write_tags, false},
     {"suspended", NULL, write_suspended, false},
     {"halted", "is_halted", NULL, false},

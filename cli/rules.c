@@ -27,6 +27,7 @@ struct asg_group_config asg_group_defaults(void)
         .terminated_percent = 25,
         .unhealthy_percent = 20,
         .silence_percent = 30,
+        .churn_generations = 2,
     };
 }
 
@@ -90,6 +91,7 @@ uint64_t asg_group_fields_of(uint64_t present)
         {"silence_percent", ASG_GROUP_SILENCE_PERCENT},
         {"tags", ASG_GROUP_TAGS},
         {"launch_parameters", ASG_GROUP_LAUNCH_PARAMETERS},
+        {"churn_generations", ASG_GROUP_CHURN_GENERATIONS},
     };
     uint64_t bits = 0;
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {

@@ -18,6 +18,32 @@ void set_desired(struct asg_core *core, struct group *group, uint32_t desired)
     group->is_dirty = true;
 }
 
+void begin_cooldown(struct asg_core *core, struct group *group,
+                    const struct asg_policy_config *config)
+{
+    group->cooldown_ms =
+        config->cooldown_ms >= 0 ? config->cooldown_ms : group->config.cooldown_ms;
+    group->cooldown_until_ms = core->now_ms + group->cooldown_ms;
+    group->is_cooldown_due = true;
+}
+
+bool is_cooling(const struct asg_core *core, const struct group *group)
+{
+    return group->is_cooldown_due || group->cooldown_until_ms > core->now_ms;
+}
+
+/* The cooldown begins when the last instance is in service or has drained (5.4). */
+static void settle_cooldown(struct asg_core *core, struct group *group)
+{
+    if (!group->is_cooldown_due || group->resolve_job_id != 0) return;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *instance = &group->instances[i];
+        if (is_launching(instance) || instance->drain_until_ms != 0) return;
+    }
+    group->is_cooldown_due = false;
+    group->cooldown_until_ms = core->now_ms + group->cooldown_ms;
+}
+
 void begin_end(struct asg_core *core, struct group *group, struct instance *instance,
                enum asg_end_cause cause, const char *reason)
 {
@@ -25,7 +51,9 @@ void begin_end(struct asg_core *core, struct group *group, struct instance *inst
     if (!move_instance(core, group, instance, ASG_FLEET_END)) return;
     instance->end_cause = (int)cause;
     copy_text(instance->reason, sizeof instance->reason, reason);
-    if (cause == ASG_END_SCALE_IN || cause == ASG_END_HEALTH) note_end(core, group);
+    bool is_held = cause == ASG_END_HEALTH || (cause == ASG_END_SCALE_IN && was_serving);
+    if (is_held) note_end(core, group, cause);
+    if (cause == ASG_END_HEALTH) note_death(core, group, instance);
     decide_instance(
         core, cause == ASG_END_HEALTH ? ASG_DECISION_REPLACE : ASG_DECISION_TERMINATE,
         group, instance, "%s goes: %s", instance->id, reason);
@@ -52,7 +80,7 @@ static void end_late_launches(struct asg_core *core, struct group *group)
         (void)snprintf(reason, sizeof reason, "not in service %s after its launch",
                        asg_number_duration(group->config.launch_timeout_ms, limit));
         begin_end(core, group, instance, ASG_END_HEALTH, reason);
-        group->launch_failures++;
+        note_launch_failure(group);
     }
 }
 
@@ -141,10 +169,80 @@ static size_t choose(struct asg_core *core, struct group *group, size_t count,
                               ret_order);
 }
 
+/* It waits for its next try, and EC2 has refused what was tried so far. */
+static bool may_be_given_up(const struct job *job, const struct group *group)
+{
+    if (job->group_no != group->no || job->plan.kind != ASG_JOB_LAUNCH ||
+        job->state != ASG_JOB_STATE_OPEN || job->retry_ms == 0 || job->is_ambiguous) {
+        return false;
+    }
+    for (size_t i = 0; i < job->attempt_count; i++) {
+        enum asg_outcome outcome = job->attempts[i].outcome;
+        bool is_definite = outcome == ASG_OUTCOME_THROTTLED ||
+                           outcome == ASG_OUTCOME_TRANSIENT ||
+                           outcome == ASG_OUTCOME_CREDENTIALS;
+        if (job->attempts[i].attempt == job->plan.attempt && !is_definite) return false;
+    }
+    return true;
+}
+
+/* The newest launch job that is not in EC2 and not larger than what is too much. */
+static struct job *find_unmade(struct asg_core *core, const struct group *group,
+                               uint32_t excess)
+{
+    for (size_t i = core->job_count; i > 0; i--) {
+        struct job *job = core->jobs[i - 1];
+        if (may_be_given_up(job, group) && job->plan.launch->count <= excess) return job;
+    }
+    return NULL;
+}
+
+static uint32_t end_newest_pending(struct asg_core *core, struct group *group,
+                                   uint32_t excess)
+{
+    uint32_t ended = 0;
+    for (size_t i = group->instance_count; i > 0 && ended < excess; i--) {
+        struct instance *instance = &group->instances[i - 1];
+        if (instance->state != ASG_INSTANCE_PENDING || instance->is_protected) continue;
+        begin_end(core, group, instance, ASG_END_SCALE_IN,
+                  "no longer wanted before it was in service");
+        ended++;
+    }
+    return ended;
+}
+
+/* What is not in service yet goes before anybody who works (asg-semantics.md 5.6, 0):
+ * launches nobody made, newest first; those EC2 has begun; those EC2 is being asked for,
+ * which go when they arrive. How many of `excess` that takes care of. */
+static uint32_t give_up_launches(struct asg_core *core, struct group *group,
+                                 uint32_t excess)
+{
+    uint32_t done = 0;
+    struct job *job = find_unmade(core, group, excess);
+    for (; job != NULL; job = find_unmade(core, group, excess - done)) {
+        done += job->plan.launch->count;
+        free_slots(core, group, job->plan.id);
+        decide(core, ASG_DECISION_JOB, group, "job %s is given up: no longer wanted",
+               job->plan.name);
+        close_job(core, job, ASG_JOB_STATE_CANCELLED);
+    }
+    for (size_t i = 0; i < group->instance_count && done < excess; i++) {
+        done += group->instances[i].state == ASG_INSTANCE_REQUESTED;
+    }
+    if (allowed_ends(core, group, excess - done, ASG_END_USER) == 0) return done;
+    return done + end_newest_pending(core, group, excess - done);
+}
+
 static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
 {
     if (group->config.dry_run) {
         hold(core, group, "dry run: would terminate %" PRIu32, excess);
+        return;
+    }
+    excess -= give_up_launches(core, group, excess);
+    if (excess == 0) {
+        if (count_launching(group) > 0)
+            hold(core, group, "scale-in waits for launches under way");
         return;
     }
     uint32_t exempt = group->exempt_ends < excess ? group->exempt_ends : excess;
@@ -162,10 +260,8 @@ static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
     }
     if (chosen > 0) return;
     hold(core, group,
-         count_warming(group, core->now_ms) > 0
-             ? "scale-in waits for launches under way"
-             : "Could not scale to desired capacity because all remaining instances are "
-               "protected from scale-in.");
+         "Could not scale to desired capacity because all remaining instances are "
+         "protected from scale-in.");
 }
 
 /* ---- too few ---- */
@@ -206,8 +302,17 @@ static void grow(struct asg_core *core, struct group *group, uint32_t missing)
         return;
     }
     if (missing > room) missing = room;
-    /* After a failed launch one goes ahead; the rest follows when it is in service. */
-    if (group->launch_failures > 0 && missing > 1) missing = 1;
+    if (group->launch_batch > 0) { /* slow start after a failure */
+        uint32_t launching = count_launching(group);
+        uint32_t free =
+            group->launch_batch > launching ? group->launch_batch - launching : 0;
+        if (free == 0) {
+            hold(core, group,
+                 "launch waits: %" PRIu32 " under way first, after a failure", launching);
+            return;
+        }
+        if (missing > free) missing = free;
+    }
     if (!is_template_ready(core, group)) return;
     hold(core, group, "%s", "");
     group->dry_desired = group->config.dry_run ? (int64_t)group->config.desired : -1;
@@ -309,6 +414,7 @@ void balance_group(struct asg_core *core, struct group *group)
         if (actual == desired && count_unhealthy(group) == 0) hold(core, group, "%s", "");
     }
     plan_terminations(core, group);
+    settle_cooldown(core, group);
     tell_members(core, group);
     drop_terminated(core, group);
 }

@@ -19,6 +19,7 @@ static void fill_defaults(struct asg_group_config *config)
     if (config->terminated_percent == 0) config->terminated_percent = 25;
     if (config->unhealthy_percent == 0) config->unhealthy_percent = 20;
     if (config->silence_percent == 0) config->silence_percent = 30;
+    if (config->churn_generations == 0) config->churn_generations = 2;
     if (text_of(config->template_version)[0] == '\0')
         config->template_version = "$Default";
 }
@@ -249,6 +250,7 @@ static void merge_rest(struct asg_group_config *config,
     TAKE(TERMINATED_PERCENT, terminated_percent);
     TAKE(UNHEALTHY_PERCENT, unhealthy_percent);
     TAKE(SILENCE_PERCENT, silence_percent);
+    TAKE(CHURN_GENERATIONS, churn_generations);
 #undef TAKE
 }
 
@@ -338,6 +340,7 @@ void update_group(struct asg_core *core, const struct asg_command *command)
         group->template_id[0] = '\0';
         group->resolved_ms = 0;
         group->resolve_job_id = 0;
+        forget_churn(core, group); /* the cause may be mended */
     }
     group->dry_desired = -1;
     group->is_dirty = true;
@@ -381,7 +384,7 @@ void order_desired(struct asg_core *core, const struct asg_command *command)
                is_above ? group->config.max : group->config.min);
         return;
     }
-    if (command->honor_cooldown && group->cooldown_until_ms > core->now_ms) {
+    if (command->honor_cooldown && is_cooling(core, group)) {
         refuse(core, "ScalingActivityInProgress",
                "group %s is in its cooldown; wait, or do not honour it", command->group);
         return;

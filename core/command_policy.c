@@ -117,7 +117,7 @@ void execute_policy(struct asg_core *core, const struct asg_command *command)
                "a step policy needs a metric value and a breach threshold");
         return;
     }
-    if (!is_step && command->honor_cooldown && group->cooldown_until_ms > core->now_ms) {
+    if (!is_step && command->honor_cooldown && is_cooling(core, group)) {
         refuse(core, "ScalingActivityInProgress", "group %s is in its cooldown",
                command->group);
         return;
@@ -136,6 +136,7 @@ void execute_policy(struct asg_core *core, const struct asg_command *command)
     int64_t to = clamp(proposal.wanted, group->config.min, group->config.max);
     if (to != from) {
         set_desired(core, group, (uint32_t)to);
+        if (!is_step) begin_cooldown(core, group, &policy->config);
         decide_capacity(core, to > from ? ASG_DECISION_SCALE_OUT : ASG_DECISION_SCALE_IN,
                         group, command->name, from,
                         "%s executed policy %s: desired from %" PRId64 " to %" PRId64,

@@ -8,7 +8,8 @@
 #include "core/fields.h"
 #include "core/state.h"
 
-#define SAVE_VERSION 3 /* 1 had no deadlines, 2 no launch parameters */
+/* 1 had no deadlines, 2 no launch parameters, 3 no churn */
+#define SAVE_VERSION 4
 
 void asg_core_new(struct asg_core **ret)
 {
@@ -174,6 +175,26 @@ static void deadline_fields(struct asg_fields *fields, struct asg_core *core)
     }
 }
 
+static void later_fields(struct asg_fields *fields, struct asg_core *core)
+{
+    for (size_t i = 0; i < core->group_count; i++) {
+        later_group_fields(fields, &core->groups[i]);
+    }
+}
+
+/* What older states could not say. */
+static void fill_later_fields(struct asg_core *core)
+{
+    for (size_t g = 0; g < core->group_count; g++) {
+        struct group *group = &core->groups[g];
+        group->config.churn_generations = 2;
+        group->cooldown_ms = group->config.cooldown_ms;
+        for (size_t i = 0; i < group->end_count; i++) {
+            group->end_counts[i] = 1;
+        }
+    }
+}
+
 void asg_core_save(const struct asg_core *core, struct asg_bytes *ret)
 {
     struct asg_fields fields = {.out = ret, .version = SAVE_VERSION};
@@ -182,6 +203,7 @@ void asg_core_save(const struct asg_core *core, struct asg_bytes *ret)
     /* A saving visitor changes nothing; the cast saves a second list of fields. */
     core_fields(&fields, (struct asg_core *)(uintptr_t)core);
     deadline_fields(&fields, (struct asg_core *)(uintptr_t)core);
+    later_fields(&fields, (struct asg_core *)(uintptr_t)core);
 }
 
 static void index_ids(struct asg_core *core)
@@ -212,6 +234,8 @@ enum asg_status asg_core_load(const void *data, size_t length, struct asg_core *
     asg_core_new(&core);
     core_fields(&fields, core);
     if (version > 1) deadline_fields(&fields, core);
+    if (version > 3) later_fields(&fields, core);
+    if (version < 4) fill_later_fields(core);
     if (fields.is_bad || fields.at != fields.end || version == 0) {
         asg_core_destroy(&core);
         return asg_fail(error, ASG_ERR_MALFORMED, "these bytes are no saved state");

@@ -6,6 +6,8 @@
 
 #include "core/state.h"
 
+#define LAUNCH_BATCH_FULL 100 /* nothing is held back any more */
+
 static const struct row {
     enum asg_instance_state from;
     enum asg_fleet_event event;
@@ -48,9 +50,9 @@ static void enter_service(struct asg_core *core, struct group *group,
     instance->warm_ms = core->now_ms + warmup_of(group);
     group->launch_failures = 0;
     group->breaker_times = 0;
-    /* Cooldown begins when the last instance has finished (asg-semantics.md 5.4). */
-    if (group->cooldown_until_ms > core->now_ms) {
-        group->cooldown_until_ms = core->now_ms + group->config.cooldown_ms;
+    /* Slow start: each that arrives lets one more out, which doubles every round. */
+    if (group->launch_batch > 0 && ++group->launch_batch > LAUNCH_BATCH_FULL) {
+        group->launch_batch = 0;
     }
 }
 
@@ -60,6 +62,8 @@ bool move_instance(struct asg_core *core, struct group *group, struct instance *
     const struct row *row = find_row(instance->state, event);
     if (row == NULL) return false;
     int from = instance->state;
+    bool is_unwanted_end = event == ASG_FLEET_OVER && (from == ASG_INSTANCE_PENDING ||
+                                                       from == ASG_INSTANCE_IN_SERVICE);
     instance->state = (int)row->to;
     group->is_dirty = true;
     if (row->to == ASG_INSTANCE_IN_SERVICE && from == ASG_INSTANCE_PENDING) {
@@ -78,6 +82,7 @@ bool move_instance(struct asg_core *core, struct group *group, struct instance *
                         asg_enum_word(&asg_instance_state_words, from),
                         instance->zone[0] != '\0' ? instance->zone : "zone unknown");
     }
+    if (is_unwanted_end) note_death(core, group, instance);
     return true;
 }
 
@@ -92,6 +97,12 @@ bool counts_as_capacity(const struct instance *instance)
     return instance->state == ASG_INSTANCE_REQUESTED ||
            instance->state == ASG_INSTANCE_PENDING ||
            instance->state == ASG_INSTANCE_IN_SERVICE;
+}
+
+bool is_launching(const struct instance *instance)
+{
+    return instance->state == ASG_INSTANCE_REQUESTED ||
+           instance->state == ASG_INSTANCE_PENDING;
 }
 
 bool is_alive(const struct instance *instance)
@@ -115,6 +126,15 @@ uint32_t count_alive(const struct group *group)
     uint32_t count = 0;
     for (size_t i = 0; i < group->instance_count; i++) {
         count += is_alive(&group->instances[i]) ? 1 : 0;
+    }
+    return count;
+}
+
+uint32_t count_launching(const struct group *group)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        count += is_launching(&group->instances[i]) ? 1 : 0;
     }
     return count;
 }

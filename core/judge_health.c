@@ -5,6 +5,7 @@
  * probe failed), or EC2's own word, or an operator's. When many fall silent together it
  * is a partition: nobody is judged until that is over. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "core/state.h"
 
@@ -39,28 +40,58 @@ static const char *find_fault(const struct asg_core *core, const struct group *g
     return NULL;
 }
 
-static void judge_silence(struct asg_core *core, struct group *group)
+struct silence {
+    const char *zone; /* NULL: the whole group */
+    uint32_t silent;
+    uint32_t known; /* agents that have reported */
+};
+
+static struct silence count_silence(const struct group *group, const char *zone)
 {
-    uint32_t silent = 0;
-    uint32_t known = 0;
+    struct silence silence = {.zone = zone};
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = &group->instances[i];
-        if (instance->state != ASG_INSTANCE_IN_SERVICE || !instance->has_reported)
+        if (instance->state != ASG_INSTANCE_IN_SERVICE || !instance->has_reported ||
+            (zone != NULL && strcmp(instance->zone, zone) != 0)) {
             continue;
-        known++;
-        silent += instance->is_silent ? 1 : 0;
+        }
+        silence.known++;
+        silence.silent += instance->is_silent ? 1 : 0;
     }
-    bool is_mass = silent >= SILENCE_COUNT_MIN &&
-                   silent * 100 >= known * group->config.silence_percent;
-    if (is_mass) {
+    return silence;
+}
+
+static bool is_mass(const struct group *group, const struct silence *silence)
+{
+    return silence->silent >= SILENCE_COUNT_MIN &&
+           silence->silent * 100 >= silence->known * group->config.silence_percent;
+}
+
+/* Of the whole group, or of the first zone that has gone silent. */
+static struct silence find_silence(const struct group *group)
+{
+    struct silence all = count_silence(group, NULL);
+    if (all.silent < SILENCE_COUNT_MIN || is_mass(group, &all)) return all;
+    for (size_t i = 0; i < group->config.subnet_count; i++) {
+        struct silence one = count_silence(group, group->config.subnets[i].zone);
+        if (is_mass(group, &one)) return one;
+    }
+    return all;
+}
+
+static void judge_silence(struct asg_core *core, struct group *group)
+{
+    const struct silence silence = find_silence(group);
+    if (is_mass(group, &silence)) {
         group->silence_over_ms = 0;
         if (group->is_mass_silent) return;
         group->is_mass_silent = true;
         raise_alarm(core, ASG_ALARM_MASS_SILENCE, group, true,
                     "%" PRIu32 " of %" PRIu32
-                    " agents are silent together: taken for a partition; nothing is "
+                    " agents%s%s are silent together: taken for a partition; nothing is "
                     "terminated while it lasts, scale-out goes on",
-                    silent, known);
+                    silence.silent, silence.known, silence.zone != NULL ? " in " : "",
+                    silence.zone != NULL ? silence.zone : "");
         return;
     }
     if (!group->is_mass_silent) return;
@@ -71,7 +102,8 @@ static void judge_silence(struct asg_core *core, struct group *group)
     group->is_mass_silent = false;
     group->silence_over_ms = 0;
     raise_alarm(core, ASG_ALARM_MASS_SILENCE, group, false,
-                "%" PRIu32 " of %" PRIu32 " agents are silent", silent, known);
+                "%" PRIu32 " of %" PRIu32 " agents are silent", silence.silent,
+                silence.known);
 }
 
 static void judge_frozen(struct asg_core *core, struct group *group, uint32_t unhealthy,

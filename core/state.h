@@ -97,8 +97,8 @@ struct dry_pool {
 /* Counts of a group's instances, kept while none of them changes: with them an event of
  * metrics reads no instance. Not saved: it follows from the rest. */
 struct tally {
-    bool is_known; /* a settled group is counted anew when next asked for */
-    bool is_launching;
+    bool is_known;    /* a settled group is counted anew when next asked for */
+    bool is_changing; /* some are launching or draining */
     uint32_t counting;
     uint32_t warming;
     int64_t until_ms; /* the next one is warm then */
@@ -129,6 +129,8 @@ struct group {
     /* scaling */
     uint64_t revision;         /* of membership */
     int64_t cooldown_until_ms; /* of simple scaling */
+    int64_t cooldown_ms;       /* its length, of the policy that acted last */
+    bool is_cooldown_due;      /* it begins anew when what was asked for is done */
     uint32_t metric_bits;      /* told to the windows */
     int64_t evaluation_ms;     /* told to the windows */
     bool is_watched;
@@ -137,6 +139,7 @@ struct group {
     /* launching */
     int64_t launch_after_ms;  /* back-off */
     uint32_t launch_failures; /* in a row */
+    uint32_t launch_batch;    /* slow start: how many at once; 0: as many as wanted */
     int64_t breaker_until_ms;
     uint32_t breaker_times;
     int64_t dry_desired; /* a dry run said what it would do for this desired; -1 */
@@ -144,7 +147,13 @@ struct group {
     size_t pool_count;
     /* interlocks */
     int64_t ends[ASG_RECENT_ENDS]; /* moments of recent terminations, oldest first */
+    uint32_t end_counts[ASG_RECENT_ENDS];  /* how many at each */
+    uint32_t end_shrinks[ASG_RECENT_ENDS]; /* of these, by scale-in */
     size_t end_count;
+    bool is_churning;           /* launches that die again and again: frozen */
+    uint32_t churn_generations; /* in a row of which most died young */
+    uint32_t churn_deaths;      /* of the latest generation */
+    int64_t churn_ms;           /* when the latest generation began */
     bool is_mass_silent;
     int64_t silence_over_ms; /* when it may be called over; 0: not begun */
     bool is_frozen;          /* too many unhealthy */
@@ -288,11 +297,13 @@ enum asg_fleet_event {
 bool move_instance(struct asg_core *core, struct group *group, struct instance *instance,
                    enum asg_fleet_event event);
 bool counts_as_capacity(
-    const struct instance *instance);           /* wanted and not on its way out */
-bool is_alive(const struct instance *instance); /* EC2 may have it running, or will */
+    const struct instance *instance);               /* wanted and not on its way out */
+bool is_alive(const struct instance *instance);     /* EC2 may have it running, or will */
+bool is_launching(const struct instance *instance); /* asked for, or not in service yet */
 uint32_t count_capacity(const struct group *group);
 uint32_t count_alive(const struct group *group);
 uint32_t count_warming(const struct group *group, int64_t now_ms);
+uint32_t count_launching(const struct group *group);
 bool is_warm(const struct instance *instance, int64_t now_ms);
 bool is_over_in_ec2(int ec2_state);
 int64_t warmup_of(const struct group *group);
@@ -310,10 +321,18 @@ void fill_instance(struct asg_core *core, struct group *group, struct instance *
                    const struct asg_seen_instance *seen);
 void launch_slot(struct asg_core *core, struct group *group, struct instance *slot,
                  const struct asg_seen_instance *seen);
+/* Its slots that EC2 has not filled are wanted no more. */
+void free_slots(struct asg_core *core, struct group *group, uint64_t job_id);
+/* One more launch came to nothing: from here on one goes ahead alone. */
+void note_launch_failure(struct group *group);
 
 /* ---- balance.c: desired against actual, after every event that touched a group ---- */
 void balance_group(struct asg_core *core, struct group *group);
 void set_desired(struct asg_core *core, struct group *group, uint32_t desired);
+bool is_cooling(const struct asg_core *core, const struct group *group);
+/* Simple scaling acted: no more of it until this is done and the cooldown is over. */
+void begin_cooldown(struct asg_core *core, struct group *group,
+                    const struct asg_policy_config *config);
 void begin_end(struct asg_core *core, struct group *group, struct instance *instance,
                enum asg_end_cause cause, const char *reason);
 
@@ -325,7 +344,12 @@ bool is_past_grace(const struct group *group, const struct instance *instance,
 /* ---- interlocks.c: how many may go now; says why not ---- */
 uint32_t allowed_ends(struct asg_core *core, struct group *group, uint32_t wanted,
                       enum asg_end_cause cause);
-void note_end(struct asg_core *core, struct group *group);
+void note_end(struct asg_core *core, struct group *group, enum asg_end_cause cause);
+/* An instance ended though nobody wanted it to. */
+void note_death(struct asg_core *core, struct group *group,
+                const struct instance *instance);
+/* An operator says that launches may be tried again. */
+void forget_churn(struct asg_core *core, struct group *group);
 bool is_launch_allowed(struct asg_core *core, struct group *group);
 
 /* ---- plan_jobs.c ---- */
@@ -350,5 +374,6 @@ int64_t next_run(const struct schedule *schedule, int64_t after_ms);
 /* ---- state_fields.c ---- */
 struct asg_fields;
 void core_fields(struct asg_fields *fields, struct asg_core *core);
+void later_group_fields(struct asg_fields *fields, struct group *group);
 
 #endif

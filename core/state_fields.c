@@ -140,6 +140,22 @@ static void group_fields(struct asg_fields *f, struct group *g)
     asg_fields_bool(f, &g->is_frozen);
 }
 
+/* Of version 4: behind everything else, so that older states can be loaded. */
+void later_group_fields(struct asg_fields *f, struct group *g)
+{
+    for (size_t i = 0; i < g->end_count; i++) {
+        asg_fields_u32(f, &g->end_counts[i]);
+        asg_fields_u32(f, &g->end_shrinks[i]);
+    }
+    asg_fields_i64(f, &g->cooldown_ms);
+    asg_fields_bool(f, &g->is_cooldown_due);
+    asg_fields_u32(f, &g->launch_batch);
+    asg_fields_bool(f, &g->is_churning);
+    asg_fields_u32(f, &g->churn_generations);
+    asg_fields_u32(f, &g->churn_deaths);
+    asg_fields_i64(f, &g->churn_ms);
+}
+
 static void job_fields(struct asg_fields *f, struct job *job)
 {
     asg_fields_object(f, &asg_job_schema, &job->plan, &job->arena);

@@ -55,6 +55,7 @@ static void set_halted(struct asg_core *core, const struct asg_command *command,
         core->is_halted = is_halted;
         for (size_t i = 0; i < core->group_count; i++) {
             core->groups[i].is_dirty = true;
+            if (!is_halted) forget_churn(core, &core->groups[i]);
         }
         decide(core, ASG_DECISION_COMMAND, NULL, "everything %s, by %s", word,
                command->actor);
@@ -65,6 +66,7 @@ static void set_halted(struct asg_core *core, const struct asg_command *command,
     if (group == NULL) return;
     group->is_halted = is_halted;
     group->is_dirty = true;
+    if (!is_halted) forget_churn(core, group);
     decide(core, ASG_DECISION_COMMAND, group, "group %s, by %s", word, command->actor);
     reply_ok(core, 0, "group %s %s", group->config.name, word);
 }

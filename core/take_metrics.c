@@ -65,9 +65,8 @@ static const struct tally *tally_of(struct group *group, int64_t now_ms)
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = &group->instances[i];
         if (instance->told == ASG_MEMBER_COUNTS) tally->counting++;
-        if (instance->state == ASG_INSTANCE_REQUESTED ||
-            instance->state == ASG_INSTANCE_PENDING) {
-            tally->is_launching = true;
+        if (is_launching(instance) || instance->drain_until_ms != 0) {
+            tally->is_changing = true;
         }
         if (!counts_as_capacity(instance) || is_warm(instance, now_ms)) continue;
         tally->warming++;
@@ -105,9 +104,7 @@ static void decide_group(struct asg_core *core, struct group *group,
     group->held[0] = '\0';
     set_desired(core, group, (uint32_t)to);
     if (policy->config.kind == ASG_POLICY_SIMPLE) {
-        int64_t cooldown_ms = policy->config.cooldown_ms >= 0 ? policy->config.cooldown_ms
-                                                              : group->config.cooldown_ms;
-        group->cooldown_until_ms = core->now_ms + cooldown_ms;
+        begin_cooldown(core, group, &policy->config);
     }
     decide_capacity(core, is_out ? ASG_DECISION_SCALE_OUT : ASG_DECISION_SCALE_IN, group,
                     policy->config.name, from,
@@ -146,7 +143,7 @@ static void evaluate(struct asg_core *core, struct group *group,
         .max = group->config.max,
         .warm = tally->counting,
         .warming = tally->warming,
-        .is_cooling = tally->is_launching || group->cooldown_until_ms > core->now_ms,
+        .is_cooling = tally->is_changing || is_cooling(core, group),
     };
     struct verdict verdict = {0};
     for (size_t i = 0; i < group->policy_count; i++) {

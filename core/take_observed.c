@@ -35,7 +35,7 @@ static void see_state(struct asg_core *core, struct group *group,
             seen->state == ASG_EC2_SHUTTING_DOWN) {
             break; /* on its way, as asked */
         }
-        if (instance->state == ASG_INSTANCE_PENDING) group->launch_failures++;
+        if (instance->state == ASG_INSTANCE_PENDING) note_launch_failure(group);
         (void)move_instance(core, group, instance, ASG_FLEET_OVER);
         break;
     default: break;

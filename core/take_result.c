@@ -66,7 +66,7 @@ static struct instance *find_slot(struct group *group, uint64_t job_id)
     return NULL;
 }
 
-static void free_slots(struct asg_core *core, struct group *group, uint64_t job_id)
+void free_slots(struct asg_core *core, struct group *group, uint64_t job_id)
 {
     struct instance *slot = find_slot(group, job_id);
     for (; slot != NULL; slot = find_slot(group, job_id)) {
@@ -152,9 +152,15 @@ static void mark_pool_dry(struct asg_core *core, struct group *group,
     pool->until_ms = core->now_ms + doubled(POOL_DRY_MS, pool->times, POOL_DRY_MS_MAX);
 }
 
-static void launch_again_later(struct asg_core *core, struct group *group)
+void note_launch_failure(struct group *group)
 {
     group->launch_failures++;
+    group->launch_batch = 1;
+}
+
+static void launch_again_later(struct asg_core *core, struct group *group)
+{
+    note_launch_failure(group);
     group->launch_after_ms =
         core->now_ms + doubled(LAUNCH_AGAIN_MS, group->launch_failures, LAUNCH_AGAIN_MAX);
 }

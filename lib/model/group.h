@@ -68,6 +68,7 @@ struct asg_group_config {
     /* said at launch over what the template says */
     struct asg_launch_parameter *launch_parameters;
     size_t launch_parameter_count;
+    uint32_t churn_generations; /* ours: may die young in a row; 2, then no launches */
 };
 
 /* Which fields of a group-update are meant: bit 1 << value. */
@@ -94,6 +95,7 @@ enum asg_group_field {
     ASG_GROUP_SILENCE_PERCENT,
     ASG_GROUP_TAGS,
     ASG_GROUP_LAUNCH_PARAMETERS,
+    ASG_GROUP_CHURN_GENERATIONS,
     ASG_GROUP_FIELD_COUNT
 };
 

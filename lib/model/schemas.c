@@ -89,6 +89,7 @@ static const struct asg_field group_config_fields[] = {
     U32(silence_percent),
     LIST(tags, tag_count, tag),
     SINCE(3, LIST, launch_parameters, LIST_OF(launch_parameter_count, launch_parameter)),
+    SINCE(4, U32, churn_generations, .count_offset = 0),
 };
 #undef OF
 TABLE(group_config)

@@ -1,0 +1,261 @@
+/* core_world - core in front of a pretended EC2 that answers every job at once, or as the
+ * test says: for tests of what a group does. Each test begins with a new world. */
+#ifndef ASG_TESTS_CORE_WORLD_H
+#define ASG_TESTS_CORE_WORLD_H
+
+#include <stdio.h>
+
+#include "core/core.h"
+#include "lib/check.h"
+
+#define BEGAN_MS INT64_C(1795444609000)
+#define SEEN_MAX 2048 /* of instances a test may launch, or end */
+
+struct world {
+    struct asg_core *core;
+    struct asg_effects effects;
+    int64_t now_ms;
+    int instance_count;       /* launched so far: i-1, i-2, ... */
+    char ended[SEEN_MAX][20]; /* ids EC2 was asked to end */
+    int ended_count;
+    enum asg_outcome launch_outcome;
+    enum asg_ec2_state launch_state; /* of what is launched; UNKNOWN: running */
+    bool is_slow;                    /* launches wait for answer_launches() */
+    uint64_t revision;               /* of the last group whose members changed */
+    char said[65536];                /* every decision, a line each */
+};
+
+static struct world w;
+
+static void step(struct asg_event event);
+
+static void answer_launch(const struct asg_job *job)
+{
+    static struct asg_seen_instance seen[SEEN_MAX];
+    static char ids[SEEN_MAX][20];
+    static char addresses[SEEN_MAX][24];
+    size_t count = w.launch_outcome == ASG_OUTCOME_OK ? job->launch->count : 0;
+    for (size_t i = 0; i < count; i++) {
+        w.instance_count++;
+        (void)snprintf(ids[i], sizeof ids[i], "i-%d", w.instance_count);
+        (void)snprintf(addresses[i], sizeof addresses[i], "127.0.%d.%d",
+                       w.instance_count / 250, w.instance_count % 250 + 1);
+        seen[i] = (struct asg_seen_instance){
+            .instance_id = ids[i],
+            .state = w.launch_state != ASG_EC2_UNKNOWN ? w.launch_state : ASG_EC2_RUNNING,
+            .instance_type = "t3.micro",
+            .subnet_id = job->launch->subnet_id,
+            .zone = job->launch->zone,
+            .private_ip = addresses[i]};
+    }
+    const struct asg_result result = {.job_id = job->id,
+                                      .attempt = job->attempt,
+                                      .outcome = w.launch_outcome,
+                                      .worker = "w",
+                                      .error_code =
+                                          count > 0 ? "" : "InvalidAMIID.NotFound",
+                                      .message = "",
+                                      .request_id = "",
+                                      .instances = seen,
+                                      .instance_count = count};
+    step((struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
+}
+
+static void answer_terminate(const struct asg_job *job)
+{
+    static struct asg_seen_instance seen[SEEN_MAX];
+    for (size_t i = 0; i < job->terminate->instance_ids.count; i++) {
+        const char *id = job->terminate->instance_ids.items[i];
+        (void)snprintf(w.ended[w.ended_count++], 20, "%s", id);
+        seen[i] = (struct asg_seen_instance){.instance_id = id,
+                                             .state = ASG_EC2_TERMINATED,
+                                             .instance_type = "",
+                                             .subnet_id = "",
+                                             .zone = "",
+                                             .private_ip = ""};
+    }
+    const struct asg_result result = {.job_id = job->id,
+                                      .attempt = job->attempt,
+                                      .worker = "w",
+                                      .error_code = "",
+                                      .message = "",
+                                      .request_id = "",
+                                      .instances = seen,
+                                      .instance_count =
+                                          job->terminate->instance_ids.count};
+    step((struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
+}
+
+static void answer_describe(const struct asg_job *job)
+{
+    const struct asg_observed observed = {.job_id = job->id};
+    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+}
+
+/* Jobs of one step, answered in order; what they lead to is answered in turn. */
+static void answer(void)
+{
+    struct asg_effects effects = w.effects;
+    w.effects = (struct asg_effects){0};
+    for (size_t i = 0; i < effects.job_count; i++) {
+        const struct asg_job *job = &effects.jobs[i];
+        if (job->kind == ASG_JOB_LAUNCH && !w.is_slow) answer_launch(job);
+        if (job->kind == ASG_JOB_TERMINATE) answer_terminate(job);
+        if (job->kind == ASG_JOB_DESCRIBE) answer_describe(job);
+    }
+    asg_effects_clear(&effects);
+}
+
+static void step(struct asg_event event)
+{
+    event.time_ms = w.now_ms;
+    assert_status(ASG_OK, asg_core_step(w.core, &event, &w.effects));
+    for (size_t i = 0; i < w.effects.decision_count; i++) {
+        size_t used = strlen(w.said);
+        (void)snprintf(w.said + used, sizeof w.said - used, "%s\n",
+                       w.effects.decisions[i].text);
+    }
+    for (size_t i = 0; i < w.effects.watch_count; i++) {
+        w.revision = w.effects.watches[i].revision;
+    }
+    answer();
+}
+
+/* The launches that wait, in order. */
+static inline void answer_launches(void)
+{
+    struct asg_arena arena = {0};
+    struct asg_job *jobs = NULL;
+    size_t count = 0;
+    asg_core_open_jobs(w.core, &arena, &jobs, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (jobs[i].kind == ASG_JOB_LAUNCH) answer_launch(&jobs[i]);
+    }
+    asg_arena_clear(&arena);
+}
+
+/* One period in which `count` of `members` instances had this CPU, in percent. */
+static inline void measure(uint32_t count, uint32_t members, int64_t percent)
+{
+    struct asg_group_metric row = {.group_no = 1,
+                                   .metric = ASG_METRIC_NAME_CPU,
+                                   .revision = w.revision,
+                                   .members = members,
+                                   .count = count,
+                                   .sum_milli = percent * 1000 * count,
+                                   .min_milli = percent * 1000,
+                                   .max_milli = percent * 1000};
+    const struct asg_metrics metrics = {.groups = &row, .group_count = 1};
+    w.now_ms += 1000;
+    step((struct asg_event){.kind = ASG_EVENT_METRICS, .metrics = &metrics});
+}
+
+static void order(struct asg_command command)
+{
+    command.actor = "test";
+    step((struct asg_event){.kind = ASG_EVENT_COMMAND, .command = &command});
+}
+
+static inline void pass(int64_t ms)
+{
+    w.now_ms += ms;
+    step((struct asg_event){.kind = ASG_EVENT_TICK});
+}
+
+static void sign(int number, enum asg_sign which)
+{
+    char id[20];
+    (void)snprintf(id, sizeof id, "i-%d", number);
+    struct asg_health_sign row = {.instance_id = id, .sign = which, .detail = ""};
+    const struct asg_health health = {.signs = &row, .sign_count = 1};
+    step((struct asg_event){.kind = ASG_EVENT_HEALTH, .health = &health});
+}
+
+static inline bool was_ended(int number)
+{
+    char id[20];
+    (void)snprintf(id, sizeof id, "i-%d", number);
+    for (int i = 0; i < w.ended_count; i++) {
+        if (strcmp(w.ended[i], id) == 0) return true;
+    }
+    return false;
+}
+
+static struct asg_group_view group(struct asg_arena *arena)
+{
+    struct asg_group_view *views = NULL;
+    size_t count = 0;
+    asg_core_view_groups(w.core, "web", arena, &views, &count);
+    assert_int_equal(1, count);
+    return views[0];
+}
+
+static inline uint32_t in_service(void)
+{
+    struct asg_arena arena = {0};
+    struct asg_group_view view = group(&arena);
+    asg_arena_clear(&arena);
+    return view.in_service + view.warming;
+}
+
+static inline uint32_t desired(void)
+{
+    struct asg_arena arena = {0};
+    uint32_t value = group(&arena).config->desired;
+    asg_arena_clear(&arena);
+    return value;
+}
+
+static inline void set_desired(uint32_t value)
+{
+    order((struct asg_command){.kind = ASG_COMMAND_SET_DESIRED,
+                               .group = "web",
+                               .desired = value,
+                               .force = true});
+}
+
+/* In us-east-1a, at most 20, whatever `changes` does not say. */
+static void make_group(uint32_t desired, struct asg_group_config changes)
+{
+    static struct asg_subnet subnet = {"subnet-1", "us-east-1a"};
+    changes.name = "web";
+    if (changes.max == 0) changes.max = 20;
+    changes.desired = desired;
+    changes.template_name = "";
+    changes.template_id = "lt-0123456789abcdef0";
+    changes.template_version = "1";
+    if (changes.subnet_count == 0) {
+        changes.subnets = &subnet;
+        changes.subnet_count = 1;
+    }
+    changes.warmup_ms = 0;
+    changes.evaluation_ms = 1000;
+    order((struct asg_command){
+        .kind = ASG_COMMAND_GROUP_CREATE, .group = "web", .group_config = &changes});
+    for (int i = 1; i <= w.instance_count; i++) {
+        sign(i, ASG_SIGN_REPORTING);
+    }
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    memset(&w, 0, sizeof w);
+    w.now_ms = BEGAN_MS;
+    asg_core_new(&w.core);
+    order((struct asg_command){.kind = ASG_COMMAND_INIT,
+                               .cluster_id = "0123456789abcdef0123456789abcdef",
+                               .seed = 7});
+    order((struct asg_command){.kind = ASG_COMMAND_LEAD, .epoch = 1});
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    asg_core_destroy(&w.core);
+    asg_effects_clear(&w.effects);
+    return 0;
+}
+
+#endif

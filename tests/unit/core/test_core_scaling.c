@@ -1,0 +1,402 @@
+/* test_core_scaling - policies, cooldown, schedules and choices of a whole group, by the
+ * rules and with the numbers of asg-semantics.md section 5. */
+#include "unit/core/core_world.h"
+
+#define STEP(low, high, by)                                                              \
+    {                                                                                    \
+        .has_lower = true, .lower_milli = (low)*1000, .has_upper = (high) > 0,           \
+        .upper_milli = (high)*1000, .adjustment = (by)                                   \
+    }
+
+static void put_policy(struct asg_policy_config config)
+{
+    config.group = "web";
+    if (config.name == NULL) config.name = "p";
+    if (config.periods == 0) config.periods = 1;
+    if (config.scale_in_permille == 0) config.scale_in_permille = 900;
+    if (config.scale_out_periods == 0) config.scale_out_periods = 3;
+    order((struct asg_command){
+        .kind = ASG_COMMAND_POLICY_PUT, .group = "web", .policy_config = &config});
+}
+
+static struct asg_policy_config tracking(const char *name, int64_t percent)
+{
+    return (struct asg_policy_config){.name = name,
+                                      .kind = ASG_POLICY_TARGET_TRACKING,
+                                      .target_milli = percent * 1000,
+                                      .cooldown_ms = ASG_UNSET,
+                                      .warmup_ms = ASG_UNSET};
+}
+
+static struct asg_policy_config simple(const char *name, enum asg_comparison comparison,
+                                       int64_t percent, int64_t by)
+{
+    return (struct asg_policy_config){.name = name,
+                                      .kind = ASG_POLICY_SIMPLE,
+                                      .comparison = comparison,
+                                      .threshold_milli = percent * 1000,
+                                      .adjustment = by,
+                                      .cooldown_ms = ASG_UNSET,
+                                      .warmup_ms = ASG_UNSET};
+}
+
+static const struct asg_group_config unlimited = {
+    .unhealthy_percent = 100, .terminating_percent = 100, .terminated_percent = 100};
+
+/* "N=2, T=50, M=80 gives 4", in the third period above the target. */
+static void test_tracking_scales_out_in_the_third_period(void **state)
+{
+    (void)state;
+    make_group(2, unlimited);
+    put_policy(tracking("cpu50", 50));
+    measure(2, 2, 80);
+    measure(2, 2, 80);
+    assert_int_equal(2, desired());
+    measure(2, 2, 80);
+    assert_int_equal(4, desired());
+    assert_int_equal(4, in_service());
+    assert_non_null(strstr(w.said, "cpu mean 80 % over 3 s, target 50 %: wants 4 (has "
+                                   "2)\ndecide 4, scale out by 2"));
+}
+
+static void test_max_limits_and_says_so(void **state)
+{
+    (void)state;
+    struct asg_group_config config = unlimited;
+    config.max = 6;
+    make_group(4, config);
+    put_policy(tracking("cpu50", 50));
+    for (int i = 0; i < 3; i++) {
+        measure(4, 4, 82);
+    }
+    assert_int_equal(6, desired());
+    assert_non_null(
+        strstr(w.said, "wants 7 (has 4)\nmax is 6: decide 6, scale out by 2"));
+}
+
+/* Two that track: in only when both say so, and then the larger capacity. */
+static void test_tracking_scales_in_when_all_agree_to_the_larger(void **state)
+{
+    (void)state;
+    make_group(8, unlimited);
+    put_policy(tracking("a", 50)); /* 20 %: wants 4 */
+    put_policy(tracking("b", 28)); /* 20 %: wants 6 */
+    measure(8, 8, 20);
+    assert_int_equal(6, desired());
+    assert_int_equal(2, w.ended_count);
+}
+
+static void test_one_that_does_not_agree_keeps_all(void **state)
+{
+    (void)state;
+    make_group(8, unlimited);
+    put_policy(tracking("a", 50));
+    put_policy(tracking("b", 21)); /* 20 % is within 0.9 of it */
+    measure(8, 8, 20);
+    assert_int_equal(8, desired());
+    struct asg_policy_config mute = tracking("b", 21);
+    mute.disable_scale_in = true; /* it has no vote */
+    put_policy(mute);
+    measure(8, 8, 20);
+    assert_int_equal(4, desired());
+}
+
+static void test_out_beats_in(void **state)
+{
+    (void)state;
+    make_group(4, unlimited);
+    put_policy(tracking("a", 90));                                   /* in */
+    put_policy(simple("b", ASG_COMPARISON_GREATER_OR_EQUAL, 40, 1)); /* out */
+    measure(4, 4, 45);
+    assert_int_equal(5, desired());
+}
+
+static void test_an_incomplete_picture_scales_out_but_never_in(void **state)
+{
+    (void)state;
+    make_group(4, unlimited);
+    put_policy(tracking("a", 50));
+    measure(3, 4, 10);
+    assert_int_equal(4, desired());
+    for (int i = 0; i < 3; i++) {
+        measure(3, 4, 100);
+    }
+    assert_int_equal(8, desired());
+}
+
+static void test_numbers_of_another_membership_decide_nothing(void **state)
+{
+    (void)state;
+    make_group(2, unlimited);
+    put_policy(tracking("a", 50));
+    w.revision--;
+    for (int i = 0; i < 5; i++) {
+        measure(2, 2, 100);
+    }
+    assert_int_equal(2, desired());
+}
+
+/* The worked example of step scaling: 10, 11, 14, 13, 10. */
+static void test_steps_follow_the_worked_example(void **state)
+{
+    (void)state;
+    make_group(10, unlimited);
+    struct asg_step out[] = {STEP(0, 10, 0), STEP(10, 20, 10), STEP(20, 0, 30)};
+    struct asg_step in[] = {
+        {.has_lower = true, .lower_milli = -10000, .has_upper = true, .adjustment = 0},
+        {.has_lower = true,
+         .lower_milli = -20000,
+         .has_upper = true,
+         .upper_milli = -10000,
+         .adjustment = -10},
+        {.has_upper = true, .upper_milli = -20000, .adjustment = -30}};
+    struct asg_policy_config high = {.name = "high",
+                                     .kind = ASG_POLICY_STEP,
+                                     .comparison = ASG_COMPARISON_GREATER_OR_EQUAL,
+                                     .threshold_milli = 50000,
+                                     .adjustment_type = ASG_ADJUSTMENT_PERCENT,
+                                     .steps = out,
+                                     .step_count = 3,
+                                     .cooldown_ms = ASG_UNSET,
+                                     .warmup_ms = ASG_UNSET};
+    struct asg_policy_config low = high;
+    low.name = "low";
+    low.comparison = ASG_COMPARISON_LESS_OR_EQUAL;
+    low.threshold_milli = 40000;
+    low.steps = in;
+    put_policy(high);
+    put_policy(low);
+    static const struct {
+        int64_t percent;
+        uint32_t desired;
+    } rows[] = {{55, 10}, {60, 11}, {75, 14}, {27, 13}, {15, 10}};
+    uint32_t members = 10;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        measure(members, members, rows[i].percent);
+        assert_int_equal(rows[i].desired, desired());
+        members = rows[i].desired;
+        assert_int_equal(members, in_service());
+    }
+}
+
+/* The student project's rule: one more at 70 % or above, one less under 19 %. */
+static void test_the_students_rule_keeps_between_two_and_five(void **state)
+{
+    (void)state;
+    struct asg_group_config config = unlimited;
+    config.min = 2;
+    config.max = 5;
+    config.cooldown_ms = 0;
+    make_group(2, config);
+    struct asg_policy_config high =
+        simple("high", ASG_COMPARISON_GREATER_OR_EQUAL, 70, 1);
+    high.statistic = ASG_STATISTIC_HIGHEST;
+    struct asg_policy_config low = simple("low", ASG_COMPARISON_LESS, 19, -1);
+    low.statistic = ASG_STATISTIC_LOWEST;
+    put_policy(high);
+    put_policy(low);
+    for (uint32_t n = 2; n < 9; n++) {
+        uint32_t members = n < 5 ? n : 5;
+        measure(members, members, 70);
+        assert_int_equal(n < 4 ? n + 1 : 5, desired());
+    }
+    measure(5, 5, 19);
+    assert_int_equal(5, desired());
+    for (uint32_t n = 5; n > 0; n--) {
+        uint32_t members = n > 2 ? n : 2;
+        measure(members, members, 18);
+        assert_int_equal(n > 3 ? n - 1 : 2, desired());
+    }
+}
+
+static void test_a_cooldown_begins_when_the_launch_is_done(void **state)
+{
+    (void)state;
+    struct asg_group_config config = unlimited;
+    config.cooldown_ms = 300000;
+    make_group(2, config);
+    struct asg_policy_config policy =
+        simple("up", ASG_COMPARISON_GREATER_OR_EQUAL, 70, 1);
+    policy.cooldown_ms = 30000; /* its own, not the group's */
+    put_policy(policy);
+    w.is_slow = true;
+    measure(2, 2, 80);
+    assert_int_equal(3, desired());
+    pass(120000); /* longer than the cooldown, and still launching */
+    measure(2, 2, 80);
+    assert_int_equal(3, desired());
+    answer_launches();
+    assert_int_equal(3, in_service());
+    measure(3, 3, 80);
+    pass(27000);
+    measure(3, 3, 80);
+    assert_int_equal(3, desired());
+    measure(3, 3, 80); /* 30 s after it was done */
+    assert_int_equal(4, desired());
+}
+
+static void test_a_cooldown_holds_back_no_order_and_no_replacement(void **state)
+{
+    (void)state;
+    struct asg_group_config config = unlimited;
+    config.cooldown_ms = 300000;
+    make_group(2, config);
+    put_policy(simple("up", ASG_COMPARISON_GREATER_OR_EQUAL, 70, 1));
+    measure(2, 2, 80);
+    assert_int_equal(3, desired());
+    sign(3, ASG_SIGN_REPORTING);
+    sign(1, ASG_SIGN_SILENT);
+    sign(1, ASG_SIGN_PROBE_FAILED);
+    assert_true(was_ended(1));
+    set_desired(5);
+    assert_int_equal(5, in_service());
+    order((struct asg_command){.kind = ASG_COMMAND_SET_DESIRED,
+                               .group = "web",
+                               .desired = 6,
+                               .honor_cooldown = true});
+    assert_int_equal(5, desired());
+}
+
+/* Who works stays when what is launching will do (5.6, step 0). */
+static void test_launches_under_way_go_before_those_that_serve(void **state)
+{
+    (void)state;
+    make_group(2, unlimited);
+    w.launch_state = ASG_EC2_PENDING;
+    set_desired(6);
+    assert_int_equal(6, w.instance_count);
+    set_desired(3);
+    assert_int_equal(3, w.ended_count);
+    assert_true(was_ended(6) && was_ended(5) && was_ended(4)); /* the newest */
+    assert_int_equal(2, in_service());
+}
+
+static void test_a_launch_ec2_is_being_asked_for_goes_when_it_arrives(void **state)
+{
+    (void)state;
+    make_group(2, unlimited);
+    w.is_slow = true;
+    set_desired(6);
+    set_desired(2);
+    pass(1000);
+    assert_int_equal(0, w.ended_count);
+    assert_non_null(strstr(w.said, "scale-in waits for launches under way"));
+    w.launch_state = ASG_EC2_PENDING;
+    answer_launches();
+    assert_int_equal(4, w.ended_count);
+    assert_false(was_ended(1) || was_ended(2));
+    assert_int_equal(2, in_service());
+}
+
+static void test_a_launch_nobody_made_is_given_up(void **state)
+{
+    (void)state;
+    make_group(2, unlimited);
+    w.launch_outcome = ASG_OUTCOME_THROTTLED;
+    set_desired(6);
+    set_desired(2);
+    assert_non_null(strstr(w.said, "is given up: no longer wanted"));
+    w.launch_outcome = ASG_OUTCOME_OK;
+    for (int i = 0; i < 60; i++) {
+        pass(10000);
+    }
+    assert_int_equal(2, w.instance_count); /* nothing more was launched, nothing ended */
+    assert_int_equal(0, w.ended_count);
+}
+
+static void test_zones_stay_level_out_and_in(void **state)
+{
+    (void)state;
+    struct asg_subnet subnets[] = {
+        {"s-1", "us-east-1a"}, {"s-2", "us-east-1b"}, {"s-3", "us-east-1c"}};
+    struct asg_group_config config = unlimited;
+    config.subnets = subnets;
+    config.subnet_count = 3;
+    make_group(7, config);
+    set_desired(4);
+    struct asg_arena arena = {0};
+    struct asg_instance_view *views = NULL;
+    size_t count = 0;
+    asg_core_view_instances(w.core, "web", &arena, &views, &count);
+    int in_zone[3] = {0};
+    for (size_t i = 0; i < count; i++) {
+        if (views[i].state == ASG_INSTANCE_IN_SERVICE) in_zone[views[i].zone[9] - 'a']++;
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_true(in_zone[i] == 1 || in_zone[i] == 2);
+    }
+    asg_arena_clear(&arena);
+}
+
+/* At run time min and max first, then desired; without it desired is pulled in (5.5). */
+static void test_a_scheduled_action_moves_the_range_and_desired(void **state)
+{
+    (void)state;
+    make_group(2, unlimited);
+    struct asg_schedule_config action = {.group = "web",
+                                         .name = "morning",
+                                         .min = 4,
+                                         .max = 9,
+                                         .desired = ASG_UNSET,
+                                         .start_ms = w.now_ms + 60000,
+                                         .recurrence = "",
+                                         .time_zone = "UTC"};
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SCHEDULE_PUT, .group = "web", .schedule_config = &action});
+    pass(59000);
+    assert_int_equal(2, desired());
+    pass(1000);
+    assert_int_equal(4, desired());
+    struct asg_arena arena = {0};
+    assert_int_equal(9, group(&arena).config->max);
+    asg_arena_clear(&arena);
+}
+
+static void test_a_suspended_scheduled_action_is_not_made_up(void **state)
+{
+    (void)state;
+    make_group(2, unlimited);
+    struct asg_schedule_config action = {.group = "web",
+                                         .name = "noon",
+                                         .min = ASG_UNSET,
+                                         .max = ASG_UNSET,
+                                         .desired = 5,
+                                         .start_ms = w.now_ms + 60000,
+                                         .recurrence = "",
+                                         .time_zone = "UTC"};
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SCHEDULE_PUT, .group = "web", .schedule_config = &action});
+    const uint64_t bit = UINT64_C(1) << ASG_PROCESS_SCHEDULED_ACTIONS;
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SUSPEND, .group = "web", .processes = bit});
+    pass(120000);
+    order((struct asg_command){
+        .kind = ASG_COMMAND_RESUME, .group = "web", .processes = bit});
+    pass(120000);
+    assert_int_equal(2, desired());
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(test_tracking_scales_out_in_the_third_period),
+        TEST(test_max_limits_and_says_so),
+        TEST(test_tracking_scales_in_when_all_agree_to_the_larger),
+        TEST(test_one_that_does_not_agree_keeps_all),
+        TEST(test_out_beats_in),
+        TEST(test_an_incomplete_picture_scales_out_but_never_in),
+        TEST(test_numbers_of_another_membership_decide_nothing),
+        TEST(test_steps_follow_the_worked_example),
+        TEST(test_the_students_rule_keeps_between_two_and_five),
+        TEST(test_a_cooldown_begins_when_the_launch_is_done),
+        TEST(test_a_cooldown_holds_back_no_order_and_no_replacement),
+        TEST(test_launches_under_way_go_before_those_that_serve),
+        TEST(test_a_launch_ec2_is_being_asked_for_goes_when_it_arrives),
+        TEST(test_a_launch_nobody_made_is_given_up),
+        TEST(test_zones_stay_level_out_and_in),
+        TEST(test_a_scheduled_action_moves_the_range_and_desired),
+        TEST(test_a_suspended_scheduled_action_is_not_made_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
