@@ -41,6 +41,14 @@ static void play(void *context, const struct scripted_request *request,
                  struct scripted_answer *ret)
 {
     struct setup *setup = context;
+    if (strcmp(request->action, "DescribeLaunchTemplateVersions") == 0) {
+        ret->body = strdup(
+            "<DescribeLaunchTemplateVersionsResponse><launchTemplateVersionSet><item>"
+            "<launchTemplateId>lt-1</launchTemplateId><versionNumber>1</versionNumber>"
+            "<launchTemplateData><imageId>ami-1</imageId></launchTemplateData></item>"
+            "</launchTemplateVersionSet></DescribeLaunchTemplateVersionsResponse>");
+        return;
+    }
     if (strcmp(request->action, "RunInstances") != 0) {
         scripted_error(ret, 400, "InvalidAction", request->action);
         return;
