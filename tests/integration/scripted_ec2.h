@@ -286,7 +286,7 @@ static inline void scripted_start(struct scripted_ec2 *server, scripted_script *
 {
     *server = (struct scripted_ec2){.script = script, .context = context};
     (void)pthread_mutex_init(&server->lock, NULL);
-    server->listener = socket(AF_INET, SOCK_STREAM, 0);
+    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in address = {.sin_family = AF_INET};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t length = sizeof address;

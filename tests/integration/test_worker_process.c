@@ -35,6 +35,7 @@ static pid_t left_behind;
 static void end_left_behind(void)
 {
     if (left_behind > 0) (void)kill(left_behind, SIGKILL);
+    left_behind = 0;
 }
 
 static void play(void *context, const struct scripted_request *request,
@@ -102,6 +103,7 @@ static void start_worker(struct setup *setup)
 
 static void open_setup(struct setup *setup, struct asg_allow_list *allowed)
 {
+    end_left_behind(); /* of a test that failed before this one */
     *setup = (struct setup){.allowed = allowed};
     (void)snprintf(setup->folder, sizeof setup->folder, "/tmp/test_worker.XXXXXX");
     assert_non_null(mkdtemp(setup->folder));

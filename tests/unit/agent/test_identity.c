@@ -100,6 +100,21 @@ static void metadata_end(struct metadata *metadata)
     (void)close(metadata->fd);
 }
 
+/* An address that refuses: a port of ours that nobody listens on. */
+static const char *nobody_url(void)
+{
+    static char url[64];
+    if (url[0] != '\0') return url;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); /* kept until the end */
+    struct sockaddr_in at = {.sin_family = AF_INET};
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof at;
+    assert_int_equal(0, bind(fd, (struct sockaddr *)&at, length));
+    assert_int_equal(0, getsockname(fd, (struct sockaddr *)&at, &length));
+    (void)snprintf(url, sizeof url, "http://127.0.0.1:%u", ntohs(at.sin_port));
+    return url;
+}
+
 static struct asg_agent_settings empty_settings(void)
 {
     return (struct asg_agent_settings){.grpc_listen = ":7705",
@@ -179,7 +194,7 @@ static void test_complete_settings_ask_nobody(void **state)
 {
     (void)state;
     struct asg_agent_settings settings = empty_settings();
-    settings.metadata_endpoint = "http://127.0.0.1:1"; /* nobody is there */
+    settings.metadata_endpoint = nobody_url();
     settings.instance_id = "i-mine";
     settings.private_ip = "192.0.2.7"; /* of a documentation network: not ours */
     settings.join_file = put_join_file(LINE);
@@ -198,7 +213,7 @@ static void test_metadata_out_of_reach_is_worth_another_try(void **state)
 {
     (void)state;
     struct asg_agent_settings settings = empty_settings();
-    settings.metadata_endpoint = "http://127.0.0.1:1";
+    settings.metadata_endpoint = nobody_url();
     struct asg_arena arena = {0};
     struct asg_identity identity;
     struct asg_error error;
