@@ -65,6 +65,8 @@ void asg_cli_show_list(struct asg_cli *cli, const struct asg_schema *schema,
         asg_render_json_list(schema, items, count, /* is_compact */ false, &text);
     } else if (cli->settings.output == ASG_OUTPUT_YAML) {
         asg_render_yaml_list(schema, items, count, &text);
+    } else if (cli->settings.output == ASG_OUTPUT_CSV) {
+        asg_render_csv(schema, items, count, &text);
     } else {
         asg_render_table(schema, items, count, columns, column_count, asg_cli_width(cli),
                          &text);
@@ -81,6 +83,8 @@ void asg_cli_show_one(struct asg_cli *cli, const struct asg_schema *schema,
         asg_render_json(schema, object, /* is_compact */ false, &text);
     } else if (cli->settings.output == ASG_OUTPUT_YAML) {
         asg_render_yaml(schema, object, &text);
+    } else if (cli->settings.output == ASG_OUTPUT_CSV) {
+        asg_render_csv(schema, object, 1, &text);
     } else {
         asg_render_record(schema, object, columns, column_count, &text);
     }

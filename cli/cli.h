@@ -28,7 +28,7 @@ enum asg_exit {
     ASG_EXIT_TIMEOUT = 6, /* a wait ended before it came true */
 };
 
-enum asg_output { ASG_OUTPUT_TABLE, ASG_OUTPUT_JSON, ASG_OUTPUT_YAML };
+enum asg_output { ASG_OUTPUT_TABLE, ASG_OUTPUT_JSON, ASG_OUTPUT_YAML, ASG_OUTPUT_CSV };
 extern const struct asg_enum asg_output_words;
 
 struct asg_connection; /* ask_controller.h */
@@ -66,7 +66,7 @@ void asg_cli_show_list(struct asg_cli *cli, const struct asg_schema *schema,
                        const void *items, size_t count,
                        const struct asg_render_column *columns, size_t column_count);
 
-/* One thing: a line a column, or as JSON or YAML. */
+/* One thing: a line a column, or as JSON, YAML or CSV. */
 void asg_cli_show_one(struct asg_cli *cli, const struct asg_schema *schema,
                       const void *object, const struct asg_render_column *columns,
                       size_t column_count);

@@ -23,6 +23,7 @@ extern const struct asg_family asg_jobs_family;
 extern const struct asg_family asg_log_family;
 extern const struct asg_family asg_sign_family;
 extern const struct asg_family asg_replay_family;
+extern const struct asg_family asg_what_if_family;
 extern const struct asg_family asg_keys_family;
 extern const struct asg_family asg_pages_family;
 

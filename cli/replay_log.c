@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/rebuild_world.h"
 #include "core/core.h"
 #include "crypto/crypto.h"
 #include "text/render.h"
@@ -176,16 +177,11 @@ static enum asg_status step_event(struct replay *replay, const struct asg_record
     return ASG_OK;
 }
 
-static bool is_event(const struct asg_record *record)
-{
-    return strcmp(record->kind, "event") == 0 || strcmp(record->kind, "metrics") == 0;
-}
-
 static enum asg_status take_record(struct replay *replay, const struct asg_record *record)
 {
     replay->ret->record_count++;
     replay->ret->last_seq = record->seq;
-    if (is_event(record)) return step_event(replay, record);
+    if (asg_world_is_event(record)) return step_event(replay, record);
     if (strcmp(record->kind, "effects") == 0) {
         check_effects(replay, record);
     } else if (strcmp(record->kind, "decision") == 0) {
@@ -199,38 +195,14 @@ static enum asg_status take_record(struct replay *replay, const struct asg_recor
 /* Begin again from the oldest snapshot: what is before it is pruned for good. */
 static enum asg_status start_from_snapshot(struct replay *replay, uint64_t pruned_seq)
 {
-    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes bytes = {0};
     uint64_t oldest = 0;
-    uint64_t at_most = 0;
-    for (;;) {
-        struct asg_error ignored = {0};
-        uint64_t seq = 0;
-        asg_bytes_reset(&replay->state);
-        enum asg_status status =
-            asg_log_load_snapshot(replay->log, at_most, &replay->state, &seq, &ignored);
-        if (status != ASG_OK || seq < pruned_seq) break;
-        oldest = seq;
-        asg_bytes_reset(&bytes);
-        asg_bytes_append(&bytes, replay->state.data, replay->state.length);
-        at_most = seq - 1;
-        if (at_most == 0) break;
-    }
-    if (oldest == 0) {
-        return asg_fail(replay->error, ASG_ERR_CORRUPT,
-                        "the payload of event %" PRIu64 " is pruned and no snapshot "
-                        "stands for it; replay a backup of the log",
-                        pruned_seq);
-    }
     asg_core_destroy(&replay->core);
-    enum asg_status status =
-        asg_core_load(bytes.data, bytes.length, &replay->core, replay->error);
-    if (status != ASG_OK) {
-        return asg_fail_wrap(replay->error, status, "snapshot after record %" PRIu64,
-                             oldest);
-    }
-    struct asg_replay_result fresh = {.first_seq = oldest + 1, .is_identical = true};
+    enum asg_status status = asg_world_after_pruned(
+        replay->log, pruned_seq, &replay->core, &oldest, replay->error);
+    if (status != ASG_OK) return status;
     asg_replay_result_clear(replay->ret);
-    *replay->ret = fresh;
+    *replay->ret = (struct asg_replay_result){
+        .first_seq = oldest + 1, .is_identical = true, .what = ""};
     asg_effects_reset(&replay->effects);
     replay->awaits_effects = false;
     replay->decision_index = 0;
@@ -254,7 +226,7 @@ static enum asg_status read_on(struct replay *replay,
     while (status == ASG_OK && replay->ret->is_identical) {
         status = asg_log_cursor_next(cursor, &record, replay->error);
         if (status != ASG_OK) break;
-        if (is_event(&record) && record.is_pruned) *ret_pruned = record.seq;
+        if (asg_world_is_event(&record) && record.is_pruned) *ret_pruned = record.seq;
         if (*ret_pruned != 0) return ASG_OK;
         status = take_record(replay, &record);
     }

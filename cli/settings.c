@@ -9,8 +9,8 @@
 
 #define SYSTEM_DIR "/var/lib/openasg"
 
-static const char *const output_list[] = {"table", "json", "yaml"};
-const struct asg_enum asg_output_words = {"output form", output_list, 3};
+static const char *const output_list[] = {"table", "json", "yaml", "csv"};
+const struct asg_enum asg_output_words = {"output form", output_list, 4};
 
 #define AT(field) .offset = offsetof(struct asg_cli_settings, field)
 

@@ -76,19 +76,10 @@ const char *asg_record_csv_titles(void)
            "payload\r\n";
 }
 
-/* RFC 4180: in quotes, with quotes doubled. A cell that a spreadsheet would run as a
- * formula gets an apostrophe in front. */
 static void write_cell(const char *text, size_t length, struct asg_bytes *ret)
 {
-    asg_bytes_append_text(ret, ",\"");
-    if (length > 0 && strchr("=+-@\t\r", text[0]) != NULL) {
-        asg_bytes_append_byte(ret, '\'');
-    }
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] == '"') asg_bytes_append_byte(ret, '"');
-        asg_bytes_append_byte(ret, (uint8_t)text[i]);
-    }
-    asg_bytes_append_byte(ret, '"');
+    asg_bytes_append_byte(ret, ',');
+    asg_render_csv_text(text, length, ret);
 }
 
 void asg_write_record_csv(const struct asg_record *record, struct asg_arena *arena,

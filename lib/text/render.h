@@ -4,6 +4,7 @@
  *        as 5m, thousandths as 82.5, nothing as "-".
  * json, yaml: every field by its name in the table, numbers as they are: asg_parse_text()
  *        reads them back.
+ * csv:   a line an item, numbers as they are.
  * Threads: no state; any.
  */
 #ifndef ASG_TEXT_RENDER_H
@@ -45,6 +46,15 @@ void asg_render_record(const struct asg_schema *schema, const void *object,
 /* One field as a table shows it. */
 void asg_render_field(const struct asg_field *field, const void *object,
                       struct asg_bytes *ret);
+
+/* RFC 4180 with a line of field names, parts as "config.name", texts in quotes, lists as
+ * JSON; for spreadsheets and scripts. */
+void asg_render_csv(const struct asg_schema *schema, const void *items, size_t count,
+                    struct asg_bytes *ret);
+
+/* One cell in quotes, quotes doubled. A text that a spreadsheet would run as a formula
+ * gets an apostrophe in front. */
+void asg_render_csv_text(const char *text, size_t length, struct asg_bytes *ret);
 
 /* Text of a JSON string with its quotes, for lines that are put together by hand. */
 void asg_render_json_text(const char *text, struct asg_bytes *ret);

@@ -159,6 +159,46 @@ static void test_render_lists_are_lists_also_when_empty(void **state)
     asg_bytes_clear(&text);
 }
 
+static size_t count_commas(const char *line)
+{
+    size_t count = 0;
+    bool is_quoted = false;
+    for (; *line != '\0' && (is_quoted || *line != '\r'); line++) {
+        if (*line == '"') is_quoted = !is_quoted;
+        if (*line == ',' && !is_quoted) count++;
+    }
+    return count;
+}
+
+static void test_render_csv_has_as_many_cells_as_titles_in_each_line(void **state)
+{
+    (void)state;
+    struct asg_bytes text = {0};
+    asg_render_csv(&asg_policy_config_schema, policies, 2, &text);
+    const char *csv = asg_bytes_text(&text);
+    assert_ptr_equal(csv, strstr(csv, "group,name,kind,is_disabled,metric,"));
+    assert_non_null(strstr(csv, "\r\n\"web\",\"cpu: \"\"50\"\"\",step,false,cpu,"));
+    assert_non_null(strstr(csv, "\"[{\"\"has_lower\"\":true,"));
+    assert_non_null(strstr(csv, ",-9223372036854775808,\"[]\","));
+    size_t columns_count = count_commas(csv);
+    size_t lines = 0;
+    for (const char *at = strstr(csv, "\r\n"); at != NULL && at[2] != '\0';
+         at = strstr(at + 2, "\r\n")) {
+        assert_int_equal(columns_count, count_commas(at + 2));
+        lines++;
+    }
+    assert_int_equal(2, lines);
+    asg_bytes_reset(&text); /* a part that is absent has empty cells */
+    struct asg_group_config config = {.name = "=1+1"};
+    const struct asg_group_view views[] = {{.config = &config}, {.group_no = 2}};
+    asg_render_csv(&asg_group_view_schema, views, 2, &text);
+    csv = asg_bytes_text(&text);
+    assert_non_null(strstr(csv, ",config.name,config.min,"));
+    assert_non_null(strstr(csv, ",\"'=1+1\",0,"));
+    assert_int_equal(count_commas(csv), count_commas(strstr(csv, "\r\n2,") + 2));
+    asg_bytes_clear(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +209,7 @@ int main(void)
         cmocka_unit_test(test_render_keeps_every_digit_of_64_bits),
         cmocka_unit_test(test_render_walks_every_table_of_the_model),
         cmocka_unit_test(test_render_lists_are_lists_also_when_empty),
+        cmocka_unit_test(test_render_csv_has_as_many_cells_as_titles_in_each_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

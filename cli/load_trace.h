@@ -1,0 +1,130 @@
+/* load_trace - what a what-if needs of a log: the load of one group, period by period,
+ * how the group stood when it began, what operators ordered meanwhile, how long launches
+ * took, and what really came of it.
+ *
+ * Flow:    log -> [walk through core] -> trace -> run_model
+ * Load:    the mean of the instances that were counted, times all that were in service
+ *          (docs/audit.md, "The model").
+ * Threads: one.
+ */
+#ifndef ASG_CLI_LOAD_TRACE_H
+#define ASG_CLI_LOAD_TRACE_H
+
+#include "base/arena.h"
+#include "core/core.h"
+#include "store/log.h"
+
+#define ASG_BUCKETS_MAX 600 /* of a plot */
+
+/* One metric over one period. */
+struct asg_sample {
+    int64_t time_ms;      /* its end */
+    int64_t demand_milli; /* of the whole group, were it not cut off at 100 % */
+    int64_t mean_milli;   /* as recorded */
+    int64_t min_milli;
+    int64_t max_milli;
+    uint32_t serving;  /* instances in service, as recorded */
+    uint16_t missing;  /* instances that should have counted and did not */
+    uint8_t metric;    /* enum asg_metric_name */
+    bool is_saturated; /* what was measured may be less than what was asked for */
+};
+
+/* A command that was accepted, after the `before` first samples. */
+struct asg_trace_command {
+    size_t before;
+    int64_t time_ms;
+    struct asg_command command;
+};
+
+/* What came of a policy, recorded or modelled. */
+struct asg_figures {
+    int64_t instance_ms; /* instances that cost money, times time */
+    int64_t above_ms;    /* time with more load than the level asks */
+    int64_t worst_milli; /* highest load of one instance, beyond 100 % too */
+    int64_t worst_at_ms;
+    uint32_t scale_outs;
+    uint32_t scale_ins;
+    bool has_samples;
+    uint32_t least; /* instances in service */
+    uint32_t most;
+    int64_t serving_sum[ASG_BUCKETS_MAX];
+    uint32_t serving_count[ASG_BUCKETS_MAX];
+};
+
+struct asg_type_hours {
+    const char *type;
+    int64_t instance_ms;
+};
+
+struct asg_trace {
+    struct asg_arena arena; /* of everything below but the samples */
+    const char *group;
+    int64_t start_ms; /* one period before the first sample */
+    int64_t end_ms;
+    struct asg_sample *samples;
+    size_t sample_count;
+    size_t sample_capacity;
+    struct asg_trace_command *commands;
+    size_t command_count;
+    size_t command_capacity;
+    /* the group when it began */
+    struct asg_group_config config;
+    uint64_t suspended;
+    bool is_halted;
+    uint32_t capacity; /* instances there or on their way */
+    struct asg_policy_config *policies;
+    size_t policy_count;
+    struct asg_schedule_config *schedules;
+    size_t schedule_count;
+    /* learnt: medians, -1 when there was nothing to learn from */
+    int64_t launch_ms;    /* job planned -> EC2 answered with an id */
+    int64_t service_ms;   /* id -> in service */
+    int64_t terminate_ms; /* job planned -> EC2 answered */
+    uint32_t launches_seen;
+    /* what the model leaves out */
+    uint32_t instance_commands; /* orders about single instances */
+    uint32_t replacements;      /* instances replaced for their health */
+    uint32_t saturated;         /* samples of CPU */
+    /* what really happened */
+    struct asg_figures recorded;
+    struct asg_type_hours *types;
+    size_t type_count;
+    size_t type_capacity;
+};
+
+struct asg_trace_range {
+    const char *group;
+    int64_t from_ms; /* 0: from the group's first sample */
+    int64_t to_ms;   /* 0: to the end; exclusive */
+};
+
+/* Read it. ASG_ERR_NOT_FOUND: no such group, or no samples of it in that time. Fails
+ * like asg_world_walk(). The caller ends *ret with asg_trace_clear(), also on failure. */
+ASG_MUST_USE enum asg_status asg_trace_load(struct asg_log *log,
+                                            const struct asg_trace_range *range,
+                                            struct asg_trace *ret,
+                                            struct asg_error *error);
+void asg_trace_clear(struct asg_trace *trace);
+
+/* The highest a metric can be of one instance: 100 % for percentages. */
+int64_t asg_metric_ceiling(enum asg_metric_name metric);
+
+/* Fill the parts of the recorded outcome that depend on the level: when the load of one
+ * instance was above `level_milli` of `metric`. */
+void asg_trace_judge(struct asg_trace *trace, enum asg_metric_name metric,
+                     int64_t level_milli);
+
+/* Add one period to an outcome. */
+void asg_figures_note(struct asg_figures *figures, const struct asg_trace *trace,
+                      const struct asg_sample *sample, int64_t length_ms,
+                      uint32_t serving, int64_t level_milli);
+
+/* Which bucket of a plot a moment is in, below ASG_BUCKETS_MAX. */
+size_t asg_trace_bucket(const struct asg_trace *trace, int64_t time_ms);
+
+/* How long the period lasted that ended with a sample, after one that ended at
+ * `before_ms`: at most twice the group's own, so that a gap is no load. */
+int64_t asg_trace_length(const struct asg_trace *trace, int64_t before_ms,
+                         int64_t time_ms);
+
+#endif

@@ -1,0 +1,370 @@
+/* What-if: the model must find again what really happened, and tell policies apart. */
+#include "cli/load_trace.h"
+#include "cli/run_model.h"
+#include "lib/check.h"
+#include "lib/load_world.h"
+#include "unit/cli/run_line.h"
+
+struct fixture {
+    char folder[64];
+    char path[96];
+    struct said said;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = asg_alloc(1, sizeof *fixture);
+    (void)snprintf(fixture->folder, sizeof fixture->folder, "/tmp/openasg-if-XXXXXX");
+    if (mkdtemp(fixture->folder) == NULL) return 1;
+    (void)snprintf(fixture->path, sizeof fixture->path, "%s/openasg.log",
+                   fixture->folder);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    clear_said(&fixture->said);
+    char command[128];
+    (void)snprintf(command, sizeof command, "rm -r '%s'", fixture->folder);
+    int code = system(command);
+    free(fixture);
+    return code;
+}
+
+static struct asg_policy_config target(const char *name, int64_t target_milli)
+{
+    return (struct asg_policy_config){.group = "web",
+                                      .name = name,
+                                      .kind = ASG_POLICY_TARGET_TRACKING,
+                                      .metric = ASG_METRIC_NAME_CPU,
+                                      .statistic = ASG_STATISTIC_MEAN,
+                                      .target_milli = target_milli,
+                                      .scale_in_permille = 900,
+                                      .scale_out_periods = 3,
+                                      .stabilisation_ms = 300000,
+                                      .periods = 1,
+                                      .cooldown_ms = ASG_UNSET,
+                                      .warmup_ms = ASG_UNSET};
+}
+
+static struct load_setting setting_of(load_shape *shape, int64_t seconds,
+                                      const struct asg_policy_config *policies,
+                                      size_t count)
+{
+    return (struct load_setting){.shape = shape,
+                                 .seconds = seconds,
+                                 .evaluation_ms = 5000,
+                                 .warmup_ms = 60000,
+                                 .boot_least_s = 20,
+                                 .boot_most_s = 60,
+                                 .min = 2,
+                                 .max = 20,
+                                 .desired = 3,
+                                 .policies = policies,
+                                 .policy_count = count,
+                                 .seed = 42};
+}
+
+static int64_t apart_milli(int64_t a, int64_t b)
+{
+    int64_t apart = a > b ? a - b : b - a;
+    return apart * 100000 / (b > 0 ? b : 1);
+}
+
+/* Write a log, load it, run its own policy through the model. */
+static int64_t model_error(struct fixture *fixture, const char *name,
+                           const struct load_setting *setting)
+{
+    (void)unlink(fixture->path);
+    char lock[128];
+    (void)snprintf(lock, sizeof lock, "%s.lock", fixture->path);
+    (void)unlink(lock);
+    (void)load_write(fixture->path, setting);
+    const struct asg_log_options options = {.path = fixture->path, .is_read_only = true};
+    struct asg_log *log = NULL;
+    struct asg_error error = {0};
+    if (asg_log_open_sqlite(&options, &log, &error) != ASG_OK) fail_msg("%s", error.text);
+    struct asg_trace trace;
+    const struct asg_trace_range range = {.group = "web"};
+    if (asg_trace_load(log, &range, &trace, &error) != ASG_OK) {
+        fail_msg("%s: %s", name, error.text);
+    }
+    const struct asg_model_run run = {.metric = ASG_METRIC_NAME_CPU,
+                                      .level_milli = 50000};
+    struct asg_figures *figures = asg_alloc(1, sizeof *figures);
+    if (asg_model_run(&trace, &run, figures, &error) != ASG_OK) {
+        fail_msg("%s: %s", name, error.text);
+    }
+    int64_t apart = apart_milli(figures->instance_ms, trace.recorded.instance_ms);
+    print_message("%-28s recorded %7.2f h, model %7.2f h: %.2f %% apart; scalings "
+                  "%u+%u, %u+%u\n",
+                  name, (double)trace.recorded.instance_ms / 3600000,
+                  (double)figures->instance_ms / 3600000, (double)apart / 1000,
+                  trace.recorded.scale_outs, trace.recorded.scale_ins,
+                  figures->scale_outs, figures->scale_ins);
+    free(figures);
+    asg_trace_clear(&trace);
+    asg_log_close(&log);
+    return apart;
+}
+
+static void test_the_model_finds_the_recorded_capacity_again(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct asg_policy_config fifty = target("cpu50", 50000);
+    static const struct {
+        const char *name;
+        load_shape *shape;
+        int64_t seconds;
+    } shapes[] = {
+        {"steady", load_steady, 7200},       {"ramp", load_ramp, 10800},
+        {"spike", load_spike, 14400},        {"daily curve", load_daily, 86400},
+        {"saw-tooth", load_sawtooth, 14400}, {"noise", load_noise, 28800},
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        struct load_setting setting =
+            setting_of(shapes[i].shape, shapes[i].seconds, &fifty, 1);
+        assert_true(model_error(fixture, shapes[i].name, &setting) < 10000);
+        setting.health_check = ASG_HEALTH_CHECK_AGENT;
+        setting.boot_least_s = 5;
+        setting.boot_most_s = 200;
+        setting.seed = 7 + i;
+        char name[64];
+        (void)snprintf(name, sizeof name, "%s, agents, 5-200 s", shapes[i].name);
+        assert_true(model_error(fixture, name, &setting) < 10000);
+    }
+}
+
+static void test_the_model_follows_step_and_simple_policies(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asg_step out[] = {
+        {.has_lower = true, .has_upper = true, .upper_milli = 15000, .adjustment = 1},
+        {.has_lower = true, .lower_milli = 15000, .adjustment = 3}};
+    struct asg_step in[] = {{.has_upper = true, .adjustment = -1}};
+    struct asg_policy_config steps[] = {target("out", 0), target("in", 0)};
+    steps[0].kind = steps[1].kind = ASG_POLICY_STEP;
+    steps[0].threshold_milli = 60000;
+    steps[0].periods = 2;
+    steps[0].steps = out;
+    steps[0].step_count = 2;
+    steps[1].comparison = ASG_COMPARISON_LESS_OR_EQUAL;
+    steps[1].threshold_milli = 30000;
+    steps[1].periods = 12;
+    steps[1].steps = in;
+    steps[1].step_count = 1;
+    struct load_setting setting = setting_of(load_daily, 86400, steps, 2);
+    assert_true(model_error(fixture, "daily curve, step", &setting) < 10000);
+    struct asg_policy_config simple[] = {target("out", 0), target("in", 0)};
+    simple[0].kind = simple[1].kind = ASG_POLICY_SIMPLE;
+    simple[0].statistic = ASG_STATISTIC_HIGHEST;
+    simple[0].threshold_milli = 70000;
+    simple[0].adjustment = 1;
+    simple[1].statistic = ASG_STATISTIC_LOWEST;
+    simple[1].comparison = ASG_COMPARISON_LESS;
+    simple[1].threshold_milli = 19000;
+    simple[1].adjustment = -1;
+    setting.policies = simple;
+    setting.warmup_ms = 0;
+    assert_true(model_error(fixture, "daily curve, simple", &setting) < 10000);
+    setting.desired_at_s = 50000; /* an operator's order is passed on */
+    setting.desired_to = 15;
+    assert_true(model_error(fixture, "daily curve, an order", &setting) < 10000);
+}
+
+/* The recorded side is no model: it must be what the world itself counted. */
+static void test_the_recorded_hours_are_those_of_the_world(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct asg_policy_config fifty = target("cpu50", 50000);
+    struct load_setting setting = setting_of(load_noise, 28800, &fifty, 1);
+    int64_t truth_ms = load_write(fixture->path, &setting);
+    const struct asg_log_options options = {.path = fixture->path, .is_read_only = true};
+    struct asg_log *log = NULL;
+    struct asg_error error = {0};
+    assert_status(ASG_OK, asg_log_open_sqlite(&options, &log, &error));
+    struct asg_trace trace;
+    const struct asg_trace_range range = {.group = "web"};
+    assert_status(ASG_OK, asg_trace_load(log, &range, &trace, &error));
+    /* The world counts by whole seconds and from before the first period. */
+    assert_true(apart_milli(trace.recorded.instance_ms, truth_ms) < 1500);
+    assert_int_equal(1000, trace.launch_ms - trace.launch_ms % 1000 - 1000);
+    assert_true(trace.service_ms >= 20000 && trace.service_ms <= 61000);
+    asg_trace_clear(&trace);
+    asg_log_close(&log);
+}
+
+static void run(struct fixture *fixture, int code, const char *format)
+{
+    char line[512];
+    (void)snprintf(line, sizeof line, format, fixture->path, fixture->folder,
+                   fixture->folder, fixture->folder);
+    run_line(&fixture->said, line);
+    if (fixture->said.code != code) {
+        fail_msg("%s: exit %d\n%s%s", line, fixture->said.code, fixture->said.out,
+                 fixture->said.err);
+    }
+}
+
+static void says(const char *text, const char *words)
+{
+    if (strstr(text, words) == NULL) fail_msg("\"%s\" lacks \"%s\"", text, words);
+}
+
+static void put(struct fixture *fixture, const char *name, const char *text)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/%s", fixture->folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(0, fclose(file));
+}
+
+/* Field of the JSON of one side. */
+static long number_of(const char *json, const char *side, const char *field)
+{
+    const char *at = strstr(json, side);
+    if (at != NULL) at = strstr(at, field);
+    if (at == NULL) fail_msg("no %s of %s in %s", field, side, json);
+    return strtol(at + strlen(field), NULL, 10);
+}
+
+static void test_what_if_tells_a_cheaper_policy_from_a_safer_one(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct asg_policy_config fifty = target("cpu50", 50000);
+    struct load_setting setting = setting_of(load_noise, 28800, &fifty, 1);
+    (void)load_write(fixture->path, &setting);
+    put(fixture, "cheap.yaml",
+        "policies:\n  - group: web\n    name: cpu80\n    kind: target-tracking\n"
+        "    target: 80\n");
+    put(fixture, "safe.yaml", "name: cpu30\nkind: target-tracking\ntarget: 30\n");
+    put(fixture, "prices.yaml", "c5.large: 0.085\n");
+    run(fixture, 0, "what-if %s --policy %s/cheap.yaml --prices %s/prices.yaml -o json");
+    const char *json = fixture->said.out;
+    static const char hours[] = "\"instance_hours_milli\":\t";
+    static const char above[] = "\"above_level_ms\":\t";
+    long recorded = number_of(json, "\"recorded\"", hours);
+    long cheap = number_of(json, "\"what-if\"", hours);
+    assert_true(cheap < recorded * 80 / 100);
+    assert_true(number_of(json, "\"what-if\"", above) >
+                number_of(json, "\"recorded\"", above));
+    long cost = number_of(json, "\"recorded\"", "\"cost_milli\":\t");
+    assert_in_range(cost, recorded * 85 / 1000 - 2, recorded * 85 / 1000 + 2);
+    run(fixture, 0, "what-if %s --policy %s/safe.yaml -o json");
+    json = fixture->said.out;
+    assert_true(number_of(json, "\"what-if\"", hours) > recorded * 120 / 100);
+    assert_true(number_of(json, "\"what-if\"", above) <
+                number_of(json, "\"recorded\"", above));
+    /* The same policy is the model itself. */
+    put(fixture, "same.yaml", "name: cpu50\nkind: target-tracking\ntarget: 50\n");
+    run(fixture, 0, "what-if %s --policy %s/same.yaml -o json");
+    json = fixture->said.out;
+    assert_int_equal(number_of(json, "\"model\"", hours),
+                     number_of(json, "\"what-if\"", hours));
+    run(fixture, 0,
+        "what-if %s --policy %s/cheap.yaml --prices %s/prices.yaml --plot "
+        "%s/plot.svg");
+    says(fixture->said.out, "RECORDED          MODEL        WHAT-IF");
+    says(fixture->said.out, "cost ");
+    char plot[128];
+    (void)snprintf(plot, sizeof plot, "%s/plot.svg", fixture->folder);
+    FILE *file = fopen(plot, "r");
+    assert_non_null(file);
+    static char svg[65536];
+    size_t length = fread(svg, 1, sizeof svg - 1, file);
+    svg[length] = '\0';
+    assert_int_equal(0, fclose(file));
+    static const char *const parts[] = {"<svg xmlns=",
+                                        "Group web: instances in service and load",
+                                        "load, in instances at 50 %",
+                                        "recorded: cpu50",
+                                        "what-if: cpu80",
+                                        "2026-11-23, UTC",
+                                        "</svg>\n"};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        says(svg, parts[i]);
+    assert_null(strstr(svg, "nan"));
+    run(fixture, 0, "what-if %s --policy %s/cheap.yaml -o csv");
+    says(fixture->said.out, "name,policies,instance_hours_milli,cost_milli,");
+    says(fixture->said.out, "\r\n\"what-if\",\"cpu80\",");
+}
+
+static void test_what_if_takes_a_part_of_the_log(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct asg_policy_config fifty = target("cpu50", 50000);
+    struct load_setting setting = setting_of(load_noise, 28800, &fifty, 1);
+    (void)load_write(fixture->path, &setting);
+    run(fixture, 0,
+        "what-if %s --from 2026-11-23T02:00:00Z --to 2026-11-23T04:00:00Z "
+        "-o json");
+    says(fixture->said.out, "\"periods\":\t1440,");
+    assert_true(number_of(fixture->said.out, "", "\"model_error_milli\":\t") < 10000);
+    run(fixture, 1, "what-if %s --from 2027-11-23T02:00:00Z");
+    says(fixture->said.err, "in that time");
+    run(fixture, 1, "what-if %s --group db");
+    says(fixture->said.err, "no metrics of a group \"db\"");
+}
+
+static void test_what_if_names_what_is_wrong_with_a_policy(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct asg_policy_config fifty = target("cpu50", 50000);
+    struct load_setting setting = setting_of(load_steady, 600, &fifty, 1);
+    (void)load_write(fixture->path, &setting);
+    static const struct {
+        const char *text;
+        const char *words;
+    } bad[] = {
+        {"policies:\n  - name: x\n    kind: sideways\n", "bad.yaml:3"},
+        {"policies:\n  - name: x\n    kind: target-tracking\n    targt: 5\n",
+         "bad.yaml:4"},
+        {"policies:\n  - name: x\n    kind: target-tracking\n    target: 0\n", "target"},
+        {"policies:\n  - name: x\n    kind: target-tracking\n    target: 50\n"
+         "    metric: memory\n",
+         "policy x goes by memory"},
+        {"policies:\n  - group: db\n    name: x\n    kind: target-tracking\n"
+         "    target: 50\n",
+         "no metrics of a group \"db\""},
+        {"polices: []\n", "bad.yaml"},
+        {"{", "bad.yaml"},
+        {"\x01\x02", "bad.yaml"},
+        {"", "a policy needs a name"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        put(fixture, "bad.yaml", bad[i].text);
+        char line[256];
+        (void)snprintf(line, sizeof line, "what-if %s --policy %s/bad.yaml",
+                       fixture->path, fixture->folder);
+        run_line(&fixture->said, line);
+        if (fixture->said.code == 0) fail_msg("accepted: %s", bad[i].text);
+        says(fixture->said.err, bad[i].words);
+    }
+    put(fixture, "prices.yaml", "t3.micro: 0.0104\n");
+    run(fixture, 2, "what-if %s --prices %s/prices.yaml");
+    says(fixture->said.err, "no price for \"c5.large\"");
+    put(fixture, "prices.yaml", "c5.large: cheap\n");
+    run(fixture, 2, "what-if %s --prices %s/prices.yaml");
+    says(fixture->said.err, "prices.yaml:1");
+    put(fixture, "prices.yaml", "default: 1\n");
+    run(fixture, 0, "what-if %s --prices %s/prices.yaml");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_the_model_finds_the_recorded_capacity_again),
+        TEST(test_the_model_follows_step_and_simple_policies),
+        TEST(test_the_recorded_hours_are_those_of_the_world),
+        TEST(test_what_if_tells_a_cheaper_policy_from_a_safer_one),
+        TEST(test_what_if_takes_a_part_of_the_log),
+        TEST(test_what_if_names_what_is_wrong_with_a_policy),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
