@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "worker/join_user_data.h"
 #include "worker/launch_parameters.h"
 #include "worker/task.h"
 

@@ -4,11 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/ec2_actions.h"
-#include "base/bytes.h"
-#include "crypto/crypto.h"
-
-#define BASE64_MAX (2 * ASG_EC2_USER_DATA_MAX) /* line breaks included, with room */
+#include "base/arena.h"
 
 static void drop_entry(struct asg_user_data_entry *entry)
 {
@@ -80,49 +76,4 @@ void asg_user_data_put(struct asg_user_data_cache *cache, const char *template_i
     place->interfaces = copy(interfaces);
     place->used_ms = now_ms;
     place->until_ms = template_id[0] != '\0' ? INT64_MAX : now_ms + ASG_USER_DATA_NAME_MS;
-}
-
-enum asg_status asg_user_data_join(const char *base64, const char *stanza,
-                                   struct asg_arena *arena, const char **ret,
-                                   struct asg_error *error)
-{
-    if (strlen(base64) > BASE64_MAX) {
-        return asg_fail(error, ASG_ERR_LIMIT,
-                        "the template's user data is larger than EC2 allows");
-    }
-    uint8_t *plain = asg_arena_take(arena, strlen(base64) / 4 * 3 + 3);
-    size_t length = 0;
-    enum asg_status status = asg_base64_decode(base64, plain, &length);
-    if (status != ASG_OK) {
-        return asg_fail(error, status, "the template's user data is not base64");
-    }
-    if (length >= 2 && plain[0] == 0x1f && plain[1] == 0x8b) {
-        return asg_fail(error, ASG_ERR_UNSUPPORTED,
-                        "the template's user data is compressed (gzip): the line with "
-                        "which agents join cannot be added; store it uncompressed");
-    }
-
-    struct asg_bytes joined = {0};
-    if (length == 0) {
-        asg_bytes_append_text(&joined, "#!/bin/sh\n");
-    } else {
-        asg_bytes_append(&joined, plain, length);
-        if (plain[length - 1] != '\n') asg_bytes_append_byte(&joined, '\n');
-    }
-    asg_bytes_append_text(&joined, stanza);
-    if (joined.data[joined.length - 1] != '\n') asg_bytes_append_byte(&joined, '\n');
-    if (joined.length > ASG_EC2_USER_DATA_MAX) {
-        status = asg_fail(error, ASG_ERR_LIMIT,
-                          "user data is %zu bytes with the line for the agent, EC2 takes "
-                          "%d: shorten it by %zu",
-                          joined.length, ASG_EC2_USER_DATA_MAX,
-                          joined.length - ASG_EC2_USER_DATA_MAX);
-    } else {
-        char *text = asg_arena_take(arena, 4 * ((joined.length + 2) / 3) + 1);
-        asg_base64_encode(joined.data, joined.length, text);
-        *ret = text;
-    }
-    asg_secret_wipe(joined.data, joined.length);
-    asg_bytes_clear(&joined);
-    return status;
 }

@@ -1,7 +1,6 @@
-/* user_data - the user data of a launch: the template's own, with the line that lets the
- * agent join at its end.
+/* user_data - what is kept of launch templates: user data and network interfaces.
  *
- * Fetched templates are kept: a numbered version never changes.
+ * A numbered version never changes, so it is asked for once.
  * Threads: one owner at a time.
  */
 #ifndef ASG_WORKER_USER_DATA_H
@@ -43,13 +42,5 @@ const struct asg_user_data_entry *asg_user_data_find(struct asg_user_data_cache 
 void asg_user_data_put(struct asg_user_data_cache *cache, const char *template_id,
                        const char *template_name, const char *version, const char *text,
                        const char *interfaces, int64_t now_ms);
-
-/* Decode `base64`, add the stanza as a last line, encode again into *ret (in `arena`).
- * Empty user data becomes a shell script of that line alone.
- * ASG_ERR_MALFORMED: not base64. ASG_ERR_UNSUPPORTED: compressed, no line can be added.
- * ASG_ERR_LIMIT: over 16 KiB with the line. `error` says what to do. */
-ASG_MUST_USE enum asg_status asg_user_data_join(const char *base64, const char *stanza,
-                                                struct asg_arena *arena, const char **ret,
-                                                struct asg_error *error);
 
 #endif
