@@ -263,8 +263,8 @@ static enum asg_status look(struct asg_credentials_refresher *refresher)
     }
     bool is_pending = refresher->is_trying || refresher->is_wanted;
     if (is_over(refresher, now_ms)) {
-        if (is_pending) return ASG_ERR_BUSY;
-        return refresher->status == ASG_OK ? ASG_ERR_DENIED : refresher->status;
+        /* After a success another try comes by itself, if only after a pause. */
+        return is_pending || !refresher->has_failed ? ASG_ERR_BUSY : refresher->status;
     }
     bool must_wait = refresher->is_refused ||
                      (now_ms >= refresher->mandatory_at_ms && !refresher->has_failed);
@@ -283,9 +283,6 @@ static enum asg_status take(struct asg_credentials_refresher *refresher,
     }
     if (status == ASG_ERR_BUSY) {
         return asg_fail(error, status, "credentials are being fetched");
-    }
-    if (status != ASG_OK && refresher->error.text[0] == '\0') {
-        return asg_fail(error, status, "the credentials have expired");
     }
     if (status != ASG_OK && error != NULL) *error = refresher->error;
     return status;
