@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "aws/credentials_sources.h"
+#include "aws/secret_environment.h"
 #include "aws/web.h"
 #include "base/bytes.h"
 #include "crypto/crypto.h"
@@ -75,7 +76,8 @@ static enum asg_status find_url(struct asg_bytes *ret, struct asg_error *error)
 static enum asg_status find_token(struct asg_bytes *ret, struct asg_error *error)
 {
     const char *file = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-    const char *token = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+    const char *token = asg_secret_getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+    if (token != NULL && token[0] == '\0') token = NULL;
     struct asg_secret read = {0};
     if (file != NULL) {
         enum asg_status status = asg_credentials_read_token(file, &read, error);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "aws/credentials_sources.h"
+#include "aws/secret_environment.h"
 
 enum asg_status asg_credentials_from_environment(struct asg_credentials_scope *scope,
                                                  struct asg_credentials *ret,
@@ -9,7 +10,7 @@ enum asg_status asg_credentials_from_environment(struct asg_credentials_scope *s
 {
     (void)scope;
     const char *key_id = getenv("AWS_ACCESS_KEY_ID");
-    const char *secret = getenv("AWS_SECRET_ACCESS_KEY");
+    const char *secret = asg_secret_getenv("AWS_SECRET_ACCESS_KEY");
     bool has_key_id = key_id != NULL && key_id[0] != '\0';
     bool has_secret = secret != NULL && secret[0] != '\0';
     if (!has_key_id && !has_secret) return ASG_ERR_NOT_FOUND;
@@ -19,6 +20,7 @@ enum asg_status asg_credentials_from_environment(struct asg_credentials_scope *s
                         has_key_id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
                         has_key_id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
     }
-    asg_credentials_set(ret, key_id, secret, getenv("AWS_SESSION_TOKEN"), "environment");
+    asg_credentials_set(ret, key_id, secret, asg_secret_getenv("AWS_SESSION_TOKEN"),
+                        "environment");
     return ASG_OK;
 }
