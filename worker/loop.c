@@ -109,6 +109,18 @@ static int64_t do_due(struct asg_worker_loop *loop)
     return next_ms;
 }
 
+/* Signatures are made with EC2's time once it refused one for ours. */
+static void tell_of_skew(struct asg_worker_loop *loop)
+{
+    int64_t skew_ms = asg_ec2_client_skew_ms(loop->ec2);
+    if (skew_ms == loop->skew_ms) return;
+    loop->skew_ms = skew_ms;
+    asg_log_warn("worker", "clock_skew",
+                 "ahead_ms=%lld: EC2's clock is that far ahead of ours; signing by its "
+                 "time, set the clock of this host",
+                 (long long)skew_ms);
+}
+
 static int64_t wait_ms_until(const struct asg_worker_loop *loop, int64_t next_ms)
 {
     int64_t wait_ms = next_ms - asg_clock_monotonic_ms(&loop->clock);
@@ -138,6 +150,7 @@ enum asg_status asg_worker_loop_run(struct asg_worker_loop *loop)
             continue;
         }
         failed = 0;
+        tell_of_skew(loop);
         if ((fds[1].revents & POLLIN) == 0 || !take_signal(loop)) continue;
         if (stop_at_ms != INT64_MAX) return ASG_ERR_TIMEOUT; /* asked twice */
         struct asg_worker_counts counts = asg_worker_counts(loop->worker);

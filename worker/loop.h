@@ -24,6 +24,7 @@ struct asg_worker_loop {
     int signal_fd; /* SIGTERM and SIGINT, blocked otherwise */
     int64_t stop_ms;
     const char *halt_file;  /* "": none */
+    int64_t skew_ms;        /* of EC2's clock, as it was logged last */
     struct asg_bytes frame; /* scratch: what is being sent */
 };
 
