@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,9 @@ from ec2local_fixture import BUILD
 
 WORKER = os.path.join(BUILD, "bin", "openasg-worker")
 FINE, NOT_REACHED, NONE, REFUSED = 0, 1, 2, 3
-NOBODY = "http://127.0.0.1:1"  # refuses at once
+_taken = socket.socket()  # a port of ours that nobody listens on: it refuses at once
+_taken.bind(("127.0.0.1", 0))
+NOBODY = f"http://127.0.0.1:{_taken.getsockname()[1]}"
 ENV_KEYS = {"AWS_ACCESS_KEY_ID": LONG_KEY[0], "AWS_SECRET_ACCESS_KEY": LONG_KEY[1]}
 STATIC = f"aws_access_key_id = {LONG_KEY[0]}\naws_secret_access_key = {LONG_KEY[1]}\n"
 
