@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "controller/window.h"
 #include "core/core.h"
+#include "rows.h"
 
 #define GROUPS    10000
 #define MEMBERS   100
@@ -286,23 +287,6 @@ static int64_t step_metrics(struct world *world, int64_t mean_milli)
     return took_us;
 }
 
-/* ---- the table ---- */
-
-static int by_size(const void *a, const void *b)
-{
-    double left = *(const double *)a;
-    double right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
-static void print_row(const char *name, double values[ROUNDS], const char *unit,
-                      const char *words)
-{
-    qsort(values, ROUNDS, sizeof values[0], by_size);
-    (void)printf("%s %.3f %.3f %.3f %s %s\n", name, values[ROUNDS / 2], values[0],
-                 values[ROUNDS - 1], unit, words);
-}
-
 int main(int argc, char **argv)
 {
     the_clock = asg_clock_real();
@@ -340,11 +324,14 @@ int main(int argc, char **argv)
         rows[STEP_STREAK][at] = (double)step_metrics(&world, 60000) / 1e3;
         rows[STEP_QUIET][at] = (double)step_metrics(&world, 46000) / 1e3;
     }
-    print_row("bare_scan", rows[BARE_SCAN], "ms", "1M instances, 10k groups");
-    print_row("full_tick", rows[FULL_TICK], "ms", "the windows' collect");
-    print_row("full_tick_ratio", ratios, "x", "of the bare scan (goal 3)");
-    print_row("step_quiet", rows[STEP_QUIET], "ms", "metrics of 10k groups (goal 10)");
-    print_row("step_streak", rows[STEP_STREAK], "ms", "all breach (goal 10)");
+    (void)bench_row("bare_scan", rows[BARE_SCAN], ROUNDS, "ms",
+                    "1M instances, 10k groups");
+    (void)bench_row("full_tick", rows[FULL_TICK], ROUNDS, "ms", "the windows' collect");
+    (void)bench_row("full_tick_ratio", ratios, ROUNDS, "x", "of the bare scan (goal 3)");
+    (void)bench_row("step_quiet", rows[STEP_QUIET], ROUNDS, "ms",
+                    "metrics of 10k groups (goal 10)");
+    (void)bench_row("step_streak", rows[STEP_STREAK], ROUNDS, "ms",
+                    "all breach (goal 10)");
     asg_arena_clear(&arena);
     asg_window_destroy(&window);
     asg_core_destroy(&world.core);

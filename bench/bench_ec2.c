@@ -25,10 +25,10 @@
 
 #include "aws/ec2_actions.h"
 #include "crypto/crypto.h"
+#include "rows.h"
 
-#define IN_FLIGHT  64
-#define ROUNDS_MAX 25
-#define FDS_MAX    4096
+#define IN_FLIGHT 64
+#define FDS_MAX   4096
 
 static const char answer_body[] =
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -338,27 +338,13 @@ static struct figures run_ours(const char *url, const struct asg_bytes *body, lo
     return figures;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double left = *(const double *)a;
-    double right = *(const double *)b;
-    return left < right ? -1 : left > right;
-}
-
-static double median_of(const double *values, int count)
-{
-    double sorted[ROUNDS_MAX];
-    memcpy(sorted, values, (size_t)count * sizeof *values);
-    qsort(sorted, (size_t)count, sizeof *sorted, compare_doubles);
-    return sorted[count / 2];
-}
-
 int main(int argc, char **argv)
 {
     long calls = argc > 1 ? strtol(argv[1], NULL, 10) : 20000;
     int rounds = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 5;
-    if (calls < 1 || rounds < 1 || rounds > ROUNDS_MAX) {
-        (void)fprintf(stderr, "usage: bench_ec2 [calls] [rounds up to %d]\n", ROUNDS_MAX);
+    if (calls < 1 || rounds < 1 || rounds > BENCH_ROUNDS_MAX) {
+        (void)fprintf(stderr, "usage: bench_ec2 [calls] [rounds up to %d]\n",
+                      BENCH_ROUNDS_MAX);
         return 2;
     }
     char url[64];
@@ -377,10 +363,10 @@ int main(int argc, char **argv)
                                         .tag_count = 2},
         &body);
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
-    double bare[ROUNDS_MAX];
-    double ours[ROUNDS_MAX];
-    double bare_cpu[ROUNDS_MAX];
-    double ours_cpu[ROUNDS_MAX];
+    double bare[BENCH_ROUNDS_MAX];
+    double ours[BENCH_ROUNDS_MAX];
+    double bare_cpu[BENCH_ROUNDS_MAX];
+    double ours_cpu[BENCH_ROUNDS_MAX];
     for (int i = 0; i < rounds; i++) {
         struct figures a = run_bare(url, &body, calls);
         struct figures b = run_ours(url, &body, calls);
@@ -388,16 +374,19 @@ int main(int argc, char **argv)
         ours[i] = b.calls_per_s;
         bare_cpu[i] = a.cpu_us_per_call;
         ours_cpu[i] = b.cpu_us_per_call;
-        (void)printf("round %d: libcurl %.0f calls/s %.1f us CPU, openasg %.0f calls/s "
-                     "%.1f us CPU\n",
-                     i + 1, bare[i], bare_cpu[i], ours[i], ours_cpu[i]);
+        (void)fprintf(stderr,
+                      "round %d: libcurl %.0f calls/s %.1f us CPU, openasg %.0f calls/s "
+                      "%.1f us CPU\n",
+                      i + 1, bare[i], bare_cpu[i], ours[i], ours_cpu[i]);
     }
-    (void)printf("median: libcurl %.0f calls/s %.1f us CPU, openasg %.0f calls/s %.1f us "
-                 "CPU; %.2f of the calls, %.2f of the CPU\n",
-                 median_of(bare, rounds), median_of(bare_cpu, rounds),
-                 median_of(ours, rounds), median_of(ours_cpu, rounds),
-                 median_of(ours, rounds) / median_of(bare, rounds),
-                 median_of(ours_cpu, rounds) / median_of(bare_cpu, rounds));
+    size_t count = (size_t)rounds;
+    (void)bench_row("bare_calls", bare, count, "calls/s", "libcurl multi, expat, HMAC");
+    (void)bench_row("openasg_calls", ours, count, "calls/s", "");
+    (void)bench_row("bare_cpu", bare_cpu, count, "us/call", "");
+    (void)bench_row("openasg_cpu", ours_cpu, count, "us/call", "");
+    (void)bench_ratio("calls_ratio", ours, bare, count, "ours over bare");
+    (void)bench_ratio("cpu_ratio", ours_cpu, bare_cpu, count,
+                      "ours over bare, CPU a call; goal 1.2 or less");
     asg_bytes_clear(&body);
     return 0;
 }

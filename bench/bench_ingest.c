@@ -27,6 +27,7 @@
 #include "controller/metrics.h"
 #include "controller/window.h"
 #include "wire/wire.h"
+#include "rows.h"
 
 #define ROUNDS       5
 #define WARM_UP_MS   300
@@ -396,35 +397,6 @@ static struct outcome measure(enum kind kind, uint32_t connections, uint32_t rat
     return outcome;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-static double print_row(const char *name, double *values, const char *unit)
-{
-    qsort(values, ROUNDS, sizeof *values, compare);
-    (void)printf("%s %.2f %.2f %.2f %s\n", name, values[ROUNDS / 2], values[0],
-                 values[ROUNDS - 1], unit);
-    (void)fflush(stdout);
-    return values[ROUNDS / 2];
-}
-
-/* Ratios round by round, so that a noisy minute hits both sides of each. */
-static void print_ratio(const char *name, const double *ours, const double *bare,
-                        const char *words)
-{
-    double ratios[ROUNDS];
-    for (int i = 0; i < ROUNDS; i++) {
-        ratios[i] = ours[i] / bare[i];
-    }
-    qsort(ratios, ROUNDS, sizeof *ratios, compare);
-    (void)printf("%s %.3f %.3f %.3f x %s\n", name, ratios[ROUNDS / 2], ratios[0],
-                 ratios[ROUNDS - 1], words);
-}
-
 /* Heap of roster and window for STATE_COUNT bound instances. */
 static double state_bytes(void)
 {
@@ -480,22 +452,21 @@ int main(int argc, char **argv)
             bytes[kind][round] = outcome.bytes_a_connection / 1024;
         }
     }
-    print_ratio("flat_ratio", rates[FLAT_OURS], rates[FLAT_BARE],
-                "ours over bare, reports a second; goal 0.75 or more");
-    print_ratio("paced_cpu_ratio", costs[PACED_OURS], costs[PACED_BARE],
-                "ours over bare, CPU a report; goal 1.25 or less");
-    print_ratio("memory_ratio", bytes[PACED_OURS], bytes[PACED_BARE],
-                "ours over bare; goal 1.25 or less");
-    (void)print_row("flat_bare", rates[FLAT_BARE], "reports/s");
-    (void)print_row("flat_ours", rates[FLAT_OURS], "reports/s");
-    (void)print_row("paced_bare_rate", rates[PACED_BARE], "reports/s");
-    (void)print_row("paced_ours_rate", rates[PACED_OURS], "reports/s");
-    (void)print_row("paced_bare", costs[PACED_BARE], "us/report");
-    (void)print_row("paced_ours", costs[PACED_OURS], "us/report");
-    (void)print_row("memory_bare", bytes[PACED_BARE], "KiB/connection");
-    (void)print_row("memory_ours", bytes[PACED_OURS], "KiB/connection");
+    (void)bench_ratio("flat_ratio", rates[FLAT_OURS], rates[FLAT_BARE], ROUNDS,
+                      "ours over bare, reports a second; goal 0.75 or more");
+    (void)bench_ratio("paced_cpu_ratio", costs[PACED_OURS], costs[PACED_BARE], ROUNDS,
+                      "ours over bare, CPU a report; goal 1.25 or less");
+    (void)bench_ratio("memory_ratio", bytes[PACED_OURS], bytes[PACED_BARE], ROUNDS,
+                      "ours over bare; goal 1.25 or less");
+    (void)bench_row("flat_bare", rates[FLAT_BARE], ROUNDS, "reports/s", "");
+    (void)bench_row("flat_ours", rates[FLAT_OURS], ROUNDS, "reports/s", "");
+    (void)bench_row("paced_bare_rate", rates[PACED_BARE], ROUNDS, "reports/s", "");
+    (void)bench_row("paced_ours_rate", rates[PACED_OURS], ROUNDS, "reports/s", "");
+    (void)bench_row("paced_bare", costs[PACED_BARE], ROUNDS, "us/report", "");
+    (void)bench_row("paced_ours", costs[PACED_OURS], ROUNDS, "us/report", "");
+    (void)bench_row("memory_bare", bytes[PACED_BARE], ROUNDS, "KiB/connection", "");
+    (void)bench_row("memory_ours", bytes[PACED_OURS], ROUNDS, "KiB/connection", "");
     double state = state_bytes();
-    (void)printf("state_ours %.0f %.0f %.0f B/instance roster and window, goal 256\n",
-                 state, state, state);
+    (void)bench_row("state_ours", &state, 1, "B/instance", "roster and window; goal 256");
     return 0;
 }

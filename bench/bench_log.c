@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "crypto/crypto.h"
 #include "store/log.h"
+#include "rows.h"
 
 #define ROUNDS         5
 #define COMMIT_US      1000000 /* time for each commit row of a round */
@@ -292,20 +293,6 @@ static void tear_down(struct bench *bench)
     (void)rmdir(bench->folder);
 }
 
-static int compare_double(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static void print_row(struct row *row)
-{
-    qsort(row->values, ROUNDS, sizeof row->values[0], compare_double);
-    (void)printf("%-28s %10.3f %10.3f %10.3f %s\n", row->name, row->values[ROUNDS / 2],
-                 row->values[0], row->values[ROUNDS - 1], row->unit);
-}
-
 static void run_commits(const struct bench *bench, struct row *rows, int round)
 {
     static const size_t batches[] = {1, 3, 64, 1024};
@@ -352,18 +339,18 @@ int main(int argc, char **argv)
         {.name = "commit_1024", .unit = "records/s"},
         {.name = "commit_1024_p50", .unit = "us"},
         {.name = "commit_1024_p99", .unit = "us"},
-        {.name = "raw_to_commit_1_p50", .unit = "ratio"},
+        {.name = "raw_to_commit_1_p50", .unit = "x"},
     };
     static struct row reads[] = {
-        {.name = "bare_scan", .unit = "M records/s"},
-        {.name = "bare_scan_sha256", .unit = "M records/s"},
-        {.name = "bare_scan_chain", .unit = "M records/s"},
-        {.name = "read", .unit = "M records/s"},
-        {.name = "read_verified", .unit = "M records/s"},
-        {.name = "verify", .unit = "M records/s"},
-        {.name = "read_verified_to_bare_sha256", .unit = "ratio"},
-        {.name = "verify_to_bare_sha256", .unit = "ratio"},
-        {.name = "read_verified_to_bare_chain", .unit = "ratio"},
+        {.name = "bare_scan", .unit = "M/s"},
+        {.name = "bare_scan_sha256", .unit = "M/s"},
+        {.name = "bare_scan_chain", .unit = "M/s"},
+        {.name = "read", .unit = "M/s"},
+        {.name = "read_verified", .unit = "M/s"},
+        {.name = "verify", .unit = "M/s"},
+        {.name = "read_verified_to_bare_sha256", .unit = "x"},
+        {.name = "verify_to_bare_sha256", .unit = "x"},
+        {.name = "read_verified_to_bare_chain", .unit = "x"},
         {.name = "explain_50", .unit = "us"},
     };
     struct bench bench = {.raw = -1};
@@ -372,12 +359,12 @@ int main(int argc, char **argv)
         run_commits(&bench, commits, round);
         run_reads(&bench, reads, round);
     }
-    (void)printf("%-28s %10s %10s %10s %s\n", "name", "median", "min", "max", "unit");
     for (size_t i = 0; i < sizeof commits / sizeof commits[0]; i++) {
-        print_row(&commits[i]);
+        (void)bench_row(commits[i].name, commits[i].values, ROUNDS, commits[i].unit, "");
     }
-    for (size_t i = 0; i < sizeof reads / sizeof reads[0]; i++)
-        print_row(&reads[i]);
+    for (size_t i = 0; i < sizeof reads / sizeof reads[0]; i++) {
+        (void)bench_row(reads[i].name, reads[i].values, ROUNDS, reads[i].unit, "");
+    }
     tear_down(&bench);
     return 0;
 }

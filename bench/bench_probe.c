@@ -23,6 +23,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "rpc/health.h"
+#include "rows.h"
 
 #define AGENTS_MAX 20000
 
@@ -201,7 +202,7 @@ int main(int argc, char **argv)
     int deadline_ms = argument(argc, argv, 4, 1000);
     int rounds = argument(argc, argv, 5, 5);
     if (agents < 1 || agents > AGENTS_MAX || hung < 0 || hung > agents ||
-        concurrency < 1 || deadline_ms < 1) {
+        concurrency < 1 || deadline_ms < 1 || rounds < 1 || rounds > BENCH_ROUNDS_MAX) {
         (void)fprintf(stderr, "usage: see the head of bench_probe.c\n");
         return 2;
     }
@@ -224,8 +225,12 @@ int main(int argc, char **argv)
                                                        (uint32_t)concurrency + 8};
     if (asg_rpc_client_new(&options, &client, NULL) != ASG_OK) return 1;
     struct asg_clock clock = asg_clock_real();
-    (void)printf("probe sweep: %d agents, %d of them hung, %d at once, deadline %d ms\n",
-                 agents, hung, concurrency, deadline_ms);
+    double sweeps_ms[BENCH_ROUNDS_MAX];
+    double prober_ms[BENCH_ROUNDS_MAX];
+    double resident[BENCH_ROUNDS_MAX];
+    (void)fprintf(stderr,
+                  "probe sweep: %d agents, %d of them hung, %d at once, deadline %d ms\n",
+                  agents, hung, concurrency, deadline_ms);
     for (int round = 1; round <= rounds; round++) {
         struct sweep sweep = {0};
         (void)pthread_mutex_init(&sweep.mutex, NULL);
@@ -235,13 +240,22 @@ int main(int argc, char **argv)
         int64_t began_us = asg_clock_monotonic_us(&clock);
         run_sweep(client, &sweep, agents, hung, port, concurrency, deadline_ms);
         double took_ms = (double)(asg_clock_monotonic_us(&clock) - began_us) / 1e3;
-        (void)printf("round %d: %.0f ms, serving %d, failed %d, prober cpu %.0f ms, "
-                     "agents cpu %.0f ms, prober resident %ld kB\n",
-                     round, took_ms, sweep.serving, sweep.failed,
-                     cpu_ms(RUSAGE_SELF) - own_ms, child_cpu_ms(child) - theirs_ms,
-                     resident_kb());
+        sweeps_ms[round - 1] = took_ms;
+        prober_ms[round - 1] = cpu_ms(RUSAGE_SELF) - own_ms;
+        resident[round - 1] = (double)resident_kb() / 1024;
+        (void)fprintf(stderr,
+                      "round %d: %.0f ms, serving %d, failed %d, prober cpu %.0f ms, "
+                      "agents cpu %.0f ms, prober resident %ld kB\n",
+                      round, took_ms, sweep.serving, sweep.failed, prober_ms[round - 1],
+                      child_cpu_ms(child) - theirs_ms, resident_kb());
         if (sweep.serving != agents - hung || sweep.failed != hung) return 1;
     }
+    char words[128];
+    (void)snprintf(words, sizeof words, "%d agents, %d hung, %d at once, deadline %d ms",
+                   agents, hung, concurrency, deadline_ms);
+    (void)bench_row("sweep", sweeps_ms, (size_t)rounds, "ms", words);
+    (void)bench_row("prober_cpu", prober_ms, (size_t)rounds, "ms", "of one sweep");
+    (void)bench_row("prober_resident", resident, (size_t)rounds, "MiB", "");
     asg_rpc_client_destroy(&client);
     (void)kill(child, SIGKILL);
     (void)waitpid(child, NULL, 0);

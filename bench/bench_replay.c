@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "controller/commit_log.h"
 #include "crypto/crypto.h"
+#include "rows.h"
 
 #define RECORDS  1000000
 #define BATCH    512
@@ -205,22 +206,6 @@ static double restart_ms(const struct asg_commit_options *options)
     return took_ms;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    double left = *(const double *)a;
-    double right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
-static void print_row(const char *name, double *values, const char *unit,
-                      const char *words)
-{
-    qsort(values, ROUNDS, sizeof *values, by_size);
-    (void)printf("%s %.3f %.3f %.3f %s %s\n", name, values[ROUNDS / 2], values[0],
-                 values[ROUNDS - 1], unit, words);
-    (void)fflush(stdout);
-}
-
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -262,12 +247,16 @@ int main(int argc, char **argv)
     for (int i = 0; i < ROUNDS; i++) {
         restarts[i] = restart_ms(&options);
     }
-    print_row("bare_scan_sha256", scans, "M/s", "records");
-    print_row("log_verify", verifies, "M/s", "records, the whole command");
-    print_row("replay", replays, "M/s", "records, verified, decided and compared");
-    print_row("verify_ratio", verify_ratios, "x", "of the bare scan (goal 0.6)");
-    print_row("replay_ratio", replay_ratios, "x", "of the bare scan (goal 0.6)");
-    print_row("restart_1M", restarts, "ms", "from open to leading (goal 3000)");
+    (void)bench_row("bare_scan_sha256", scans, ROUNDS, "M/s", "records");
+    (void)bench_row("log_verify", verifies, ROUNDS, "M/s", "records, the whole command");
+    (void)bench_row("replay", replays, ROUNDS, "M/s",
+                    "records, verified, decided and compared");
+    (void)bench_row("verify_ratio", verify_ratios, ROUNDS, "x",
+                    "of the bare scan (goal 0.6)");
+    (void)bench_row("replay_ratio", replay_ratios, ROUNDS, "x",
+                    "of the bare scan (goal 0.6)");
+    (void)bench_row("restart_1M", restarts, ROUNDS, "ms",
+                    "from open to leading (goal 3000)");
     char command[300];
     static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
