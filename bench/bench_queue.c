@@ -176,6 +176,7 @@ static struct round_result run_openasg(int depth)
     struct ours *ours = &the_queue;
     begin_samples();
     ours->time_ms += 1000;
+    uint64_t commits_before = asg_commit_counts(ours->commit).commits;
     int64_t began_us = now_us();
     while (now_us() - began_us < ROUND_US) {
         turn(ours, depth, true);
@@ -187,6 +188,9 @@ static struct round_result run_openasg(int depth)
         if (waits) (void)asg_bus_poll(&item, 1, 100);
     }
     struct round_result result = end_round(began_us);
+    uint64_t commits = asg_commit_counts(ours->commit).commits - commits_before;
+    (void)fprintf(stderr, " [%.1f us a commit]",
+                  (double)(now_us() - began_us) / (double)commits);
     while (!is_all_idle(ours)) {
         struct asg_bus_poll_item item = {.listener = ours->listener};
         (void)asg_bus_poll(&item, 1, 10);
@@ -367,7 +371,7 @@ static void measure(int depth, unsigned which)
     if (which == (1u << QUEUES) - 1) print_ratios(depth, all);
 }
 
-/* "openasg redis": only those, and no ratios; nothing: all of them. */
+/* "openasg redis 64": only those at that depth, and no ratios; nothing: all of them. */
 static unsigned which_queues(int argc, char **argv)
 {
     unsigned which = 0;
@@ -387,8 +391,13 @@ int main(int argc, char **argv)
     for (int i = 0; i < QUEUES; i++) {
         if ((which & 1u << i) != 0) queues[i].begin(folder);
     }
-    measure(1, which);
-    measure(DEPTH_MAX, which);
+    int depth = 0;
+    for (int i = 1; i < argc; i++) {
+        if (atoi(argv[i]) > 0) depth = atoi(argv[i]);
+    }
+    must(depth <= DEPTH_MAX, "that depth");
+    if (depth == 0 || depth == 1) measure(1, which);
+    if (depth != 1) measure(depth == 0 ? DEPTH_MAX : depth, which);
     for (int i = 0; i < QUEUES; i++) {
         if ((which & 1u << i) != 0) queues[i].end();
     }

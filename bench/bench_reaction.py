@@ -5,7 +5,8 @@ reaction        load raised in the instances -> RunInstances at the endpoint (th
 decision_to_ec2 end of the deciding period in the log -> RunInstances at the endpoint
 launch_100      one decision to launch 100 -> the last RunInstances at the endpoint
 
-Prints `name median min max unit` and the 99th percentile."""
+Prints `name median min max unit words`, and a row for the 99th percentile, which of ten
+values is the worst."""
 
 import argparse
 import os
@@ -25,7 +26,9 @@ def row(name, values, unit):
     ordered = sorted(values)
     p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
     print(f"{name} {statistics.median(values):.1f} {ordered[0]:.1f} {ordered[-1]:.1f} "
-          f"{unit} (p99 {p99:.1f}, n {len(values)})", flush=True)
+          f"{unit} p50 of {len(values)}", flush=True)
+    print(f"{name}_p99 {p99:.1f} {p99:.1f} {p99:.1f} {unit} p99 of {len(values)}",
+          flush=True)
 
 
 def run_calls(cluster):

@@ -17,6 +17,7 @@
 #include "cli/load_trace.h"
 #include "cli/run_model.h"
 #include "lib/load_world.h"
+#include "rows.h"
 
 #define DAYS   30
 #define ROUNDS 5
@@ -96,13 +97,6 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void print(const char *name, double *values, const char *unit, const char *words)
-{
-    qsort(values, ROUNDS, sizeof *values, compare);
-    (void)printf("%s %.3f %.3f %.3f %s %s\n", name, values[ROUNDS / 2], values[0],
-                 values[ROUNDS - 1], unit, words);
-}
-
 static void measure(const char *program, const char *path, const char *policy_path)
 {
     double loads[ROUNDS];
@@ -138,12 +132,13 @@ static void measure(const char *program, const char *path, const char *policy_pa
     free(figures);
     char words[64];
     (void)snprintf(words, sizeof words, "%zu periods (goal 2)", periods);
-    print("what_if_30_days", commands, "s", words);
-    print("what_if_30_days_cpu", cpu, "s", "of one core, the whole command");
-    print("load_log", loads, "s", "read, decode, replay every event");
-    print("model_recorded_policy", models, "s", "");
-    print("model_other_policy", others, "s", "");
-    print("model_error", errors, "%", "of instance-hours (goal 10)");
+    (void)bench_row("what_if_30_days", commands, ROUNDS, "s", words);
+    (void)bench_row("what_if_30_days_cpu", cpu, ROUNDS, "s",
+                    "of one core, the whole command");
+    (void)bench_row("load_log", loads, ROUNDS, "s", "read, decode, replay every event");
+    (void)bench_row("model_recorded_policy", models, ROUNDS, "s", "");
+    (void)bench_row("model_other_policy", others, ROUNDS, "s", "");
+    (void)bench_row("model_error", errors, ROUNDS, "%", "of instance-hours (goal 10)");
 }
 
 int main(int argc, char **argv)

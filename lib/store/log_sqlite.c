@@ -115,29 +115,80 @@ static enum asg_status check_fence(struct asg_sqlite_log *self, struct asg_error
                     ours->seq, ours->epoch);
 }
 
+/* What came of a copy of the write-ahead log. The commit before it stands whatever it is;
+ * a failing disk breaks the log. */
+static void take_outcome(struct asg_sqlite_log *self,
+                         const struct asg_checkpoint_outcome *outcome)
+{
+    if (outcome->status == ASG_OK || outcome->status == ASG_ERR_BUSY) return;
+    (void)asg_log_break(&self->log, outcome->status, &outcome->error);
+}
+
+/* Copy what is there, so that the write-ahead log is written from its start again. When
+ * a reader stands in the way it is tried again some pages later. */
+static void checkpoint_now(struct asg_sqlite_log *self)
+{
+    struct asg_checkpoint_outcome outcome;
+    asg_checkpoint_now(self->db, &outcome);
+    take_outcome(self, &outcome);
+    self->checkpoint_at = self->wal_pages + ASG_SQLITE_COPY_PAGES;
+}
+
+static void start_checkpoint(struct asg_sqlite_log *self)
+{
+    struct asg_error error;
+    if (self->checkpointer == NULL &&
+        asg_checkpointer_new(sqlite3_db_filename(self->db, "main"), &self->checkpointer,
+                             &error) != ASG_OK) {
+        checkpoint_now(self); /* slower, and just as good */
+        return;
+    }
+    asg_checkpointer_start(self->checkpointer);
+    self->is_copying = true;
+}
+
+/* A copy is under way: see whether it is done, and what is left of it. */
+static void follow_checkpoint(struct asg_sqlite_log *self)
+{
+    struct asg_checkpoint_outcome outcome;
+    bool is_too_long = self->wal_pages >= ASG_SQLITE_WAL_PAGES_MAX;
+    if (!asg_checkpointer_finish(self->checkpointer, is_too_long, &outcome)) return;
+    self->is_copying = false;
+    take_outcome(self, &outcome);
+    if (self->log.broken != ASG_OK) return;
+    bool is_short = self->wal_pages < ASG_SQLITE_WAL_PAGES;
+    if (outcome.status != ASG_OK || outcome.copied < outcome.pages || is_short) {
+        self->checkpoint_at = self->wal_pages + ASG_SQLITE_COPY_PAGES;
+    } else if (self->wal_pages - outcome.copied > ASG_SQLITE_REST_PAGES && !is_too_long) {
+        start_checkpoint(self); /* the next one has less to do */
+    } else {
+        checkpoint_now(self);
+    }
+}
+
+static void checkpoint_when_due(struct asg_sqlite_log *self)
+{
+    if (self->wal_pages < self->wal_pages_before) { /* it began anew */
+        self->checkpoint_at = ASG_SQLITE_COPY_PAGES;
+    }
+    self->wal_pages_before = self->wal_pages;
+    if (!self->is_copying && self->wal_pages >= self->checkpoint_at) {
+        start_checkpoint(self);
+    }
+}
+
 enum asg_status asg_sqlite_begin(struct asg_sqlite_log *self, struct asg_error *error)
 {
+    if (self->is_copying) follow_checkpoint(self);
+    if (self->log.broken != ASG_OK) {
+        return asg_fail(error, self->log.broken, "%s", self->log.broken_text);
+    }
     int code = asg_sqlite_run_kept(self->begin);
     if (code != SQLITE_OK) return asg_sqlite_fail(self->db, code, error, "append");
     if (data_version(self->db) == self->data_version) return ASG_OK;
     enum asg_status status = check_fence(self, error);
     if (status != ASG_OK) (void)asg_sqlite_run_kept(self->rollback);
     return status;
-}
-
-/* Copy the write-ahead log into the file, so that it is written from its start again.
- * The commit before it stands whatever happens here; a failing disk breaks the log. */
-static void checkpoint(struct asg_sqlite_log *self)
-{
-    ASG_FAILPOINT("log.before_checkpoint");
-    int code = sqlite3_wal_checkpoint_v2(self->db, "main", SQLITE_CHECKPOINT_PASSIVE,
-                                         NULL, NULL);
-    ASG_FAILPOINT("log.after_checkpoint");
-    struct asg_error error = {""};
-    enum asg_status status = asg_sqlite_status(code);
-    if (status == ASG_OK || status == ASG_ERR_BUSY) return;
-    (void)asg_sqlite_fail(self->db, code, &error, "copy the write-ahead log");
-    (void)asg_log_break(&self->log, status, &error);
 }
 
 enum asg_status asg_sqlite_end(struct asg_sqlite_log *self, enum asg_status status,
@@ -151,7 +202,7 @@ enum asg_status asg_sqlite_end(struct asg_sqlite_log *self, enum asg_status stat
         ASG_FAILPOINT("log.after_commit");
         if (code == SQLITE_OK) {
             self->data_version = data_version(self->db);
-            if (self->wal_pages >= ASG_SQLITE_WAL_PAGES) checkpoint(self);
+            checkpoint_when_due(self);
             return ASG_OK;
         }
         status = asg_sqlite_fail(self->db, code, error, "commit");
@@ -268,6 +319,7 @@ static void release(struct asg_log *log)
 
 void asg_sqlite_free(struct asg_sqlite_log *self)
 {
+    asg_checkpointer_destroy(&self->checkpointer);
     asg_sqlite_finalize(&self->begin);
     asg_sqlite_finalize(&self->commit);
     asg_sqlite_finalize(&self->rollback);

@@ -7,6 +7,7 @@
 #define ASG_STORE_LOG_SQLITE_H
 
 #include "store/log_backend.h"
+#include "store/sqlite_checkpoint.h"
 #include "store/sqlite_schema.h"
 
 struct asg_sqlite_log {
@@ -19,6 +20,10 @@ struct asg_sqlite_log {
     bool is_head_sound;    /* the last record's columns are what they must be */
     unsigned data_version; /* SQLite's counter after our own last commit */
     int wal_pages;         /* in the write-ahead log, told by the commit hook */
+    int wal_pages_before;  /* after the commit before */
+    int checkpoint_at;     /* start to copy at so many */
+    bool is_copying;       /* the checkpointer is at work */
+    struct asg_checkpointer *checkpointer; /* NULL until there is something to copy */
     uint64_t hold_count;
     sqlite3_stmt *begin, *commit, *rollback, *insert, *chain_hash;
 };

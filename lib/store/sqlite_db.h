@@ -12,10 +12,17 @@
 /* How long an append waits for somebody who looks at the file with sqlite3. */
 #define ASG_SQLITE_BUSY_MS 2000
 
-/* Commits between two checkpoints stay within so many pages; see bench/bench_log.c. */
-#define ASG_SQLITE_WAL_PAGES 1000
-#define ASG_SQLITE_PAGE_SIZE 4096
-#define ASG_SQLITE_WAL_LIMIT (64 * 1024 * 1024)
+/* Pages of the write-ahead log. Each so many are copied into the file by a thread (little
+ * at a time, because a commit's sync waits behind the copy's). From WAL_PAGES on the
+ * writer copies the rest itself when no more than REST are left, and the write-ahead log
+ * begins anew. At the most, commits wait for the copy. See bench/bench_log.c,
+ * bench_queue.c. */
+#define ASG_SQLITE_COPY_PAGES    250
+#define ASG_SQLITE_WAL_PAGES     1000
+#define ASG_SQLITE_REST_PAGES    64
+#define ASG_SQLITE_WAL_PAGES_MAX 8000
+#define ASG_SQLITE_PAGE_SIZE     4096
+#define ASG_SQLITE_WAL_LIMIT     (64 * 1024 * 1024)
 
 enum asg_sqlite_mode { ASG_SQLITE_WRITE, ASG_SQLITE_READ, ASG_SQLITE_IMMUTABLE };
 

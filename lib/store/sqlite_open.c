@@ -161,7 +161,7 @@ static enum asg_status open_writer(struct asg_sqlite_log *self,
     }
     status = take_over(self, options->epoch, error);
     if (status != ASG_OK) return status;
-    asg_file_fill_wal(options->path, (int64_t)(ASG_SQLITE_WAL_PAGES + 100) *
+    asg_file_fill_wal(options->path, (int64_t)(ASG_SQLITE_WAL_PAGES + 250) *
                                          (ASG_SQLITE_PAGE_SIZE + 24));
     return ASG_OK;
 }
@@ -197,6 +197,7 @@ enum asg_status asg_log_open_sqlite(const struct asg_log_options *options,
     struct asg_sqlite_log *self = asg_alloc(1, sizeof *self);
     asg_log_base_init(&self->log, &asg_sqlite_backend);
     self->lock = -1;
+    self->checkpoint_at = ASG_SQLITE_COPY_PAGES;
     self->log.is_read_only = options->is_read_only || options->is_immutable;
     enum asg_status status = self->log.is_read_only ? open_reader(self, options, error)
                                                     : open_writer(self, options, error);

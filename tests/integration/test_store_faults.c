@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
@@ -16,11 +17,34 @@
 enum fault { FAULT_NONE, FAULT_WRITE_EIO, FAULT_WRITE_FULL, FAULT_SYNC, FAULT_SHORT };
 
 static struct disk {
+    pthread_mutex_t lock; /* of the rest: the log copies on a thread of its own */
     enum fault fault;
     int64_t countdown; /* changes until it happens; 0 and below: it has */
-    int64_t changes;   /* seen so far */
     bool has_happened;
-} disk;
+} disk = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* The nth change from now on fails, and every later one. */
+static void break_disk(enum fault fault, int64_t nth)
+{
+    (void)pthread_mutex_lock(&disk.lock);
+    disk.fault = fault;
+    disk.countdown = nth;
+    disk.has_happened = false;
+    (void)pthread_mutex_unlock(&disk.lock);
+}
+
+static void mend_disk(void)
+{
+    break_disk(FAULT_NONE, 0);
+}
+
+static bool has_happened(void)
+{
+    (void)pthread_mutex_lock(&disk.lock);
+    bool has = disk.has_happened;
+    (void)pthread_mutex_unlock(&disk.lock);
+    return has;
+}
 
 struct shim_file {
     sqlite3_file base; /* first */
@@ -34,14 +58,16 @@ static sqlite3_file *real_of(sqlite3_file *file)
     return ((struct shim_file *)file)->real;
 }
 
-static bool is_due(bool is_sync)
+/* Does this change fail? *ret_is_first: it is the one that was waited for. */
+static enum fault fault_of_change(bool is_sync, bool *ret_is_first)
 {
-    if (disk.fault == FAULT_NONE) return false;
-    if (is_sync != (disk.fault == FAULT_SYNC)) return disk.has_happened;
-    disk.changes++;
-    if (--disk.countdown > 0) return disk.has_happened;
-    disk.has_happened = true;
-    return true;
+    (void)pthread_mutex_lock(&disk.lock);
+    bool counts = disk.fault != FAULT_NONE && is_sync == (disk.fault == FAULT_SYNC);
+    *ret_is_first = counts && !disk.has_happened && --disk.countdown <= 0;
+    if (*ret_is_first) disk.has_happened = true;
+    enum fault fault = disk.has_happened ? disk.fault : FAULT_NONE;
+    (void)pthread_mutex_unlock(&disk.lock);
+    return fault;
 }
 
 static int shim_close(sqlite3_file *file)
@@ -56,26 +82,32 @@ static int shim_read(sqlite3_file *file, void *to, int length, sqlite3_int64 at)
 
 static int shim_write(sqlite3_file *file, const void *from, int length, sqlite3_int64 at)
 {
-    bool was_fine = !disk.has_happened;
-    if (is_due(/* is_sync */ false)) {
-        if (disk.fault == FAULT_SHORT && was_fine &&
-            length > 1) { /* torn in the middle */
+    bool is_first = false;
+    enum fault fault = fault_of_change(/* is_sync */ false, &is_first);
+    if (fault != FAULT_NONE) {
+        if (fault == FAULT_SHORT && is_first && length > 1) { /* torn in the middle */
             (void)real_of(file)->pMethods->xWrite(real_of(file), from, length / 2, at);
         }
-        return disk.fault == FAULT_WRITE_FULL ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+        return fault == FAULT_WRITE_FULL ? SQLITE_FULL : SQLITE_IOERR_WRITE;
     }
     return real_of(file)->pMethods->xWrite(real_of(file), from, length, at);
 }
 
 static int shim_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
-    if (is_due(/* is_sync */ false)) return SQLITE_IOERR_TRUNCATE;
+    bool is_first = false;
+    if (fault_of_change(/* is_sync */ false, &is_first) != FAULT_NONE) {
+        return SQLITE_IOERR_TRUNCATE;
+    }
     return real_of(file)->pMethods->xTruncate(real_of(file), size);
 }
 
 static int shim_sync(sqlite3_file *file, int flags)
 {
-    if (is_due(/* is_sync */ true)) return SQLITE_IOERR_FSYNC;
+    bool is_first = false;
+    if (fault_of_change(/* is_sync */ true, &is_first) != FAULT_NONE) {
+        return SQLITE_IOERR_FSYNC;
+    }
     return real_of(file)->pMethods->xSync(real_of(file), flags);
 }
 
@@ -178,6 +210,14 @@ static void install_shim(void)
     assert_int_equal(SQLITE_OK, sqlite3_vfs_register(&shim, /* is_default */ 1));
 }
 
+static bool wait_until(bool (*is_so)(void))
+{
+    for (int i = 0; i < 3000 && !is_so(); i++) {
+        (void)usleep(10000);
+    }
+    return is_so();
+}
+
 static void remove_log(const struct fixture *fixture)
 {
     static const char *const tails[] = {"", "-wal", "-shm"};
@@ -228,8 +268,7 @@ static enum asg_status work(struct asg_log *log, int steps, uint64_t *ret_acknow
  * append whose outcome nobody was told, whole. */
 static void check_after_fault(const struct fixture *fixture, uint64_t acknowledged)
 {
-    disk.fault = FAULT_NONE;
-    disk.has_happened = false;
+    mend_disk();
     struct asg_log *log = open_log(fixture);
     uint64_t head = asg_log_head(log).seq;
     if (head < acknowledged || head > acknowledged + 3) {
@@ -250,19 +289,17 @@ static void fail_at_each_point(const struct fixture *fixture, enum fault fault,
     for (int64_t nth = 1;; nth++) {
         remove_log(fixture);
         struct asg_log *log = open_log(fixture);
-        disk.fault = fault;
-        disk.countdown = nth;
-        disk.has_happened = false;
+        break_disk(fault, nth);
         uint64_t acknowledged = 0;
         struct asg_error error = {""};
         enum asg_status status = work(log, 12, &acknowledged, &error);
-        bool has_happened = disk.has_happened;
-        if (has_happened) {
+        bool has_failed = has_happened();
+        if (has_failed) {
             failures++;
             assert_status(expected, status);
             assert_true(strlen(error.text) > 10);
             /* The disk is back, but memory may be ahead of it: still refused. */
-            disk.fault = FAULT_NONE;
+            mend_disk();
             struct asg_record record = {.kind = "event"};
             struct asg_error again = {""};
             enum asg_status later = asg_log_append(log, &record, 1, NULL, &again);
@@ -279,7 +316,7 @@ static void fail_at_each_point(const struct fixture *fixture, enum fault fault,
         }
         asg_log_close(&log);
         check_after_fault(fixture, acknowledged);
-        if (!has_happened) break;
+        if (!has_failed) break;
     }
     print_message("failed at each of %" PRId64 " points\n", failures);
     assert_true(failures >= 12);
@@ -305,25 +342,129 @@ static void test_a_failed_fsync_breaks_the_log_for_good(void **state)
     fail_at_each_point(*state, FAULT_SYNC, ASG_ERR_IO);
 }
 
-/* The checkpoint after a commit fails: the commit stands, the next append is refused. */
+static char much[200 * 4096];
+
+/* The copy of the write-ahead log fails once, while the disk takes every append: what was
+ * committed stands, and the log is refused from the moment that it is known. */
 static void test_a_failed_checkpoint_stops_the_log_after_the_commit(void **state)
 {
     struct fixture *fixture = *state;
     struct asg_log *log = open_log(fixture);
-    static char payload[900 * 4096];
     struct asg_record big = {
-        .kind = "event", .payload = payload, .payload_length = sizeof payload};
+        .kind = "event", .payload = much, .payload_length = sizeof much};
     struct asg_error error = {""};
     assert_status(ASG_OK, asg_log_append(log, &big, 1, NULL, &error));
-    /* This one passes the limit of the write-ahead log; its own sync is the first. */
-    big.payload_length = sizeof payload / 2;
-    disk = (struct disk){.fault = FAULT_SYNC, .countdown = 2};
+    /* This one makes a copy due; its own sync is the first. */
+    big.payload_length = sizeof much / 2; /* 300 pages: time to copy */
+    break_disk(FAULT_SYNC, 2);
     assert_status(ASG_OK, asg_log_append(log, &big, 1, NULL, &error));
-    assert_true(disk.has_happened);
+    assert_true(wait_until(has_happened));
+    mend_disk();
+    big.payload_length = 1;
+    uint64_t acknowledged = 2;
+    enum asg_status status;
+    while ((status = asg_log_append(log, &big, 1, NULL, &error)) == ASG_OK) {
+        acknowledged++; /* the thread may not have told yet */
+    }
+    assert_status(ASG_ERR_IO, status);
     assert_status(ASG_ERR_IO, asg_log_broken(log));
-    assert_status(ASG_ERR_IO, asg_log_append(log, &big, 1, NULL, &error));
+    assert_non_null(strstr(error.text, "copy the write-ahead log"));
     asg_log_close(&log);
-    check_after_fault(fixture, 2);
+    check_after_fault(fixture, acknowledged);
+}
+
+/* Appends of 15 pages each, so that a copy is under way most of the time. */
+static enum asg_status append_much(struct asg_log *log, int count,
+                                   uint64_t *ret_acknowledged, struct asg_error *error)
+{
+    const struct asg_record record = {
+        .kind = "event", .payload = much, .payload_length = 60000};
+    enum asg_status status = ASG_OK;
+    for (int i = 0; status == ASG_OK && i < count; i++) {
+        status = asg_log_append(log, &record, 1, NULL, error);
+        if (status == ASG_OK) (*ret_acknowledged)++;
+    }
+    return status;
+}
+
+static void test_a_disk_that_fails_beside_a_copy_loses_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    static const enum fault faults[] = {FAULT_WRITE_EIO, FAULT_WRITE_FULL, FAULT_SYNC,
+                                        FAULT_SHORT};
+    int failures = 0;
+    for (int i = 0; i < 24; i++) {
+        remove_log(fixture);
+        struct asg_log *log = open_log(fixture);
+        enum fault fault = faults[i % 4];
+        /* A commit makes some 36 writes and one sync; the first copy begins at the 14th.
+         */
+        break_disk(fault, fault == FAULT_SYNC ? 14 + 5 * i : (14 + 5 * i) * 36);
+        uint64_t acknowledged = 0;
+        struct asg_error error = {""};
+        enum asg_status status = append_much(log, 400, &acknowledged, &error);
+        if (status != ASG_OK) {
+            failures++;
+            assert_true(has_happened());
+            assert_status(fault == FAULT_WRITE_FULL ? ASG_ERR_FULL : ASG_ERR_IO, status);
+            assert_true(asg_log_broken(log) != ASG_OK);
+        }
+        asg_log_close(&log);
+        check_after_fault(fixture, acknowledged);
+    }
+    assert_int_equal(24, failures);
+}
+
+static int64_t size_of_wal(const struct fixture *fixture)
+{
+    char name[160];
+    (void)snprintf(name, sizeof name, "%s-wal", fixture->path);
+    struct stat info;
+    assert_int_equal(0, stat(name, &info));
+    return info.st_size;
+}
+
+/* 48 MB through a write-ahead log that never holds more than 8,000 pages and what one
+ * commit adds. */
+static void test_the_write_ahead_log_stays_short_under_load(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asg_log *log = open_log(fixture);
+    uint64_t acknowledged = 0;
+    struct asg_error error = {""};
+    assert_status(ASG_OK, append_much(log, 800, &acknowledged, &error));
+    assert_true(size_of_wal(fixture) < INT64_C(8200) * (4096 + 24));
+    assert_int_equal(800, verify_good(log).record_count);
+    asg_log_close(&log);
+}
+
+/* While a reader needs an old state nothing newer may be copied; appends go on. */
+static void test_a_reader_that_stays_holds_up_the_copy_and_not_the_appends(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asg_log *log = open_log(fixture);
+    uint64_t acknowledged = 0;
+    struct asg_error error = {""};
+    assert_status(ASG_OK, append_much(log, 10, &acknowledged, &error));
+    struct asg_log *reader = open_reader(fixture);
+    struct asg_log_cursor *cursor = NULL;
+    const struct asg_log_filter all = {0};
+    struct asg_record record;
+    assert_status(ASG_OK, asg_log_cursor_open(reader, &all, &cursor, &error));
+    assert_status(ASG_OK, asg_log_cursor_next(cursor, &record, &error));
+    assert_status(ASG_OK, append_much(log, 300, &acknowledged, &error));
+    uint64_t count = 1;
+    while (asg_log_cursor_next(cursor, &record, &error) == ASG_OK)
+        count++;
+    assert_int_equal(10, count);
+    asg_log_cursor_close(&cursor);
+    asg_log_close(&reader);
+    int64_t before = size_of_wal(fixture);
+    assert_status(ASG_OK, append_much(log, 1000, &acknowledged, &error));
+    int64_t after = size_of_wal(fixture);
+    assert_true(after < before + INT64_C(8200) * (4096 + 24)); /* it began anew */
+    assert_int_equal(1310, verify_good(log).record_count);
+    asg_log_close(&log);
 }
 
 static void test_a_disk_that_fails_while_a_log_is_created_leaves_none_or_a_whole_one(
@@ -335,16 +476,16 @@ static void test_a_disk_that_fails_while_a_log_is_created_leaves_none_or_a_whole
     for (size_t i = 0; i < 4; i++) {
         for (int64_t nth = 1;; nth++) {
             remove_log(fixture);
-            disk = (struct disk){.fault = faults[i], .countdown = nth};
+            break_disk(faults[i], nth);
             struct asg_log_options options = options_for(fixture);
             struct asg_log *log = NULL;
             struct asg_error error = {""};
             enum asg_status status = asg_log_open_sqlite(&options, &log, &error);
-            bool has_happened = disk.has_happened;
+            bool has_failed = has_happened();
             if (status == ASG_OK) asg_log_close(&log);
-            if (has_happened && status != ASG_OK) assert_true(strlen(error.text) > 10);
+            if (has_failed && status != ASG_OK) assert_true(strlen(error.text) > 10);
             check_after_fault(fixture, 0);
-            if (!has_happened) break;
+            if (!has_failed) break;
         }
     }
 }
@@ -390,6 +531,9 @@ static void append_and_tell(const struct fixture *fixture, int pipe_end)
     struct asg_log *log = open_log(fixture);
     for (int i = 0;; i++) {
         append_step(log, i);
+        uint64_t ignored = 0;
+        struct asg_error full;
+        if (i % 4 == 0 && append_much(log, 1, &ignored, &full) != ASG_OK) _exit(1);
         uint64_t head = asg_log_head(log).seq;
         struct asg_error error;
         if (i % 50 == 49 &&
@@ -429,7 +573,7 @@ static void test_a_writer_killed_at_any_moment_loses_nothing_it_acknowledged(voi
 
         struct asg_log *log = open_reader(fixture);
         uint64_t head = asg_log_head(log).seq;
-        assert_true(head >= acknowledged && head <= acknowledged + 3);
+        assert_true(head >= acknowledged && head <= acknowledged + 4); /* two commits */
         assert_int_equal(head, verify_good(log).record_count);
         asg_log_close(&log);
         acknowledged = head;
@@ -568,6 +712,9 @@ int main(void)
         TEST(test_a_full_disk_at_any_write_loses_nothing),
         TEST(test_a_failed_fsync_breaks_the_log_for_good),
         TEST(test_a_failed_checkpoint_stops_the_log_after_the_commit),
+        TEST(test_a_disk_that_fails_beside_a_copy_loses_nothing),
+        TEST(test_the_write_ahead_log_stays_short_under_load),
+        TEST(test_a_reader_that_stays_holds_up_the_copy_and_not_the_appends),
         TEST(test_a_disk_that_fails_while_a_log_is_created_leaves_none_or_a_whole_one),
         TEST(test_a_full_tmpfs_stops_the_log_and_room_lets_it_go_on),
         TEST(test_a_writer_killed_at_any_moment_loses_nothing_it_acknowledged),

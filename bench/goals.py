@@ -1,0 +1,114 @@
+"""The goals of docs/performance.md, each held against a figure that a benchmark wrote.
+
+The page is the only memory: a goal looks its figure up in the table of its benchmark, so
+that measuring one benchmark again brings the verdicts up to date."""
+
+import re
+from collections import namedtuple
+
+# figure: the row's name in the table of `bench`. is_most: the figure must not be above
+# `limit`, otherwise not below.
+Goal = namedtuple("Goal", "name what bench figure limit is_most against")
+
+
+def least(name, what, bench, figure, limit, against):
+    return Goal(name, what, bench, figure, limit, False, against)
+
+
+def most(name, what, bench, figure, limit, against):
+    return Goal(name, what, bench, figure, limit, True, against)
+
+
+GOALS = [
+    least("G1", "ingest through one CURVE connection, decoded, deduplicated, summed",
+          "ingest", "flat_ratio", 0.75, "bare libzmq"),
+    most("G2", "9,900 CURVE agents at 80,000 reports a second, CPU a report",
+         "ingest", "paced_cpu_ratio", 1.25, "a bare 1 ms drain"),
+    most("G3", "controller memory an agent", "ingest", "memory_ratio", 1.25, "bare libzmq"),
+    most("G3", "own state an instance, bytes", "ingest", "state_ours", 256, ""),
+    least("G5", "durable jobs, depth 64", "queue", "openasg_to_beanstalkd_depth_64", 10,
+          "beanstalkd -f 0"),
+    least("G5", "durable jobs, depth 64", "queue", "openasg_to_rabbitmq_depth_64", 2.2,
+          "RabbitMQ quorum"),
+    least("G5", "durable jobs, depth 64", "queue", "openasg_to_redis_depth_64", 1.0,
+          "Redis always"),
+    least("G6", "durable jobs, depth 1", "queue", "openasg_to_beanstalkd_depth_1", 0.95,
+          "beanstalkd -f 0"),
+    least("G6", "durable jobs, depth 1", "queue", "openasg_to_redis_depth_1", 1.1,
+          "Redis always"),
+    most("G7", "p99 of a job, depth 64", "queue", "openasg_to_redis_p99_depth_64", 1.0,
+         "Redis always"),
+    most("G8", "CPU of an EC2 call", "ec2", "cpu_ratio", 1.2,
+         "bare libcurl multi, expat, HMAC"),
+    most("G8", "signing with the day's key", "sign", "sign_ratio", 1.3, "bare OpenSSL"),
+    most("G9", "deciding period to RunInstances, ms, worst", "reaction",
+         "decision_to_ec2_1_periods_p99", 25, ""),
+    most("G10", "100 instances in one decision: last request, ms", "reaction",
+         "launch_100_last_request", 50, ""),
+    most("G11", "full tick of 10,000 groups, 1,000,000 instances", "decision",
+         "full_tick_ratio", 3, "a bare scan"),
+    most("G11", "core step of 10,000 groups, ms", "decision", "step_quiet", 10, ""),
+    least("G12", "log verify", "replay", "verify_ratio", 0.6,
+          "a bare SQLite scan with SHA-256"),
+    least("G12", "replay", "replay", "replay_ratio", 0.6, "a bare SQLite scan with SHA-256"),
+    most("G12", "restart from 1,000,000 records, ms", "replay", "restart_1M", 3000, ""),
+    most("", "what-if of 30 days of one group, a period every 5 s, s", "what_if",
+         "what_if_30_days", 2, ""),
+    most("G14", "probe sweep of 1,000 agents, 5 % of them hung, ms", "probe", "sweep", 2000,
+         ""),
+]
+
+BLOCK = re.compile(r"<!-- (\w+): begin -->\n(.*?)<!-- \1: end -->", re.DOTALL)
+
+
+def figures(page):
+    """{(bench, figure): (median, min, max)}, the texts of the page's tables."""
+    found = {}
+    for bench, text in BLOCK.findall(page):
+        for line in text.splitlines():
+            cells = [cell.strip() for cell in line.strip("| \n").split(" | ")]
+            if line.startswith("| ") and len(cells) >= 5:
+                found[bench, cells[0]] = tuple(cells[1:4])
+    return found
+
+
+def verdict(goal, median):
+    is_met = median <= goal.limit if goal.is_most else median >= goal.limit
+    if is_met:
+        return "met"
+    gap = median / goal.limit if goal.is_most else goal.limit / median
+    return f"**missed** by {gap:.2f} times"
+
+
+def table(page):
+    """The goals as a table in Markdown, judged by the medians of the page."""
+    found = figures(page)
+    lines = ["| | what | against | goal | measured | |",
+             "| --- | --- | --- | --- | --- | --- |"]
+    for goal in GOALS:
+        sign = "at most" if goal.is_most else "at least"
+        row = found.get((goal.bench, goal.figure))
+        measured, said = "", "not measured"
+        if row is not None:
+            median, low, high = row
+            measured = median if low == high else f"{median} ({low} to {high})"
+            said = verdict(goal, float(median))
+        lines.append(f"| {goal.name} | {goal.what} | {goal.against} | "
+                     f"{sign} {goal.limit:,} | {measured} | {said} |")
+    return "\n".join(lines) + "\n"
+
+
+def replace(page, name, text):
+    """The page with what stands between the markers of `name` replaced; a name that is not
+    there yet comes last."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    if begin not in page:
+        page = page.rstrip("\n") + f"\n\n### {name}\n\n{begin}\n{end}\n"
+    head, rest = page.split(begin, 1)
+    tail = rest.split(end, 1)[1]
+    return f"{head}{begin}\n{text}{end}{tail}"
+
+
+def judged(page):
+    """The page with its goals judged anew."""
+    return replace(page, "goals", table(page))
