@@ -90,13 +90,6 @@ static double command_seconds(const char *program, const char *log, const char *
     return seconds_since(start_us);
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void measure(const char *program, const char *path, const char *policy_path)
 {
     double loads[ROUNDS];
