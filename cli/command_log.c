@@ -5,6 +5,7 @@
 
 #include "cli/check_against.h"
 #include "cli/commands.h"
+#include "cli/export_tables.h"
 #include "cli/open_log.h"
 #include "cli/print_decision.h"
 #include "cli/replay_log.h"
@@ -323,8 +324,51 @@ static const struct asg_option export_options[] = {
      .type = ASG_OPTION_TEXT,
      .value = "TIME",
      .help = "Only from this time on (2026-11-23T14:36:49Z), or so long ago (10m)."},
+    {.name = "sqlite",
+     .type = ASG_OPTION_FILE,
+     .value = "FILE",
+     .help = "Write a new SQLite file of plain tables and views instead: events, "
+             "decisions, jobs, attempts, instances; always of the whole log."},
     ASG_LOG_IMMUTABLE,
 };
+
+static bool has_filter(const struct asg_arguments *arguments)
+{
+    static const char *const names[] = {"format", "from",    "to",
+                                        "kind",   "subject", "since"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (asg_option_is_set(arguments, names[i])) return true;
+    }
+    return false;
+}
+
+static int export_tables(struct asg_cli *cli, const struct asg_arguments *arguments)
+{
+    const char *path = asg_option_text(arguments, "sqlite");
+    if (has_filter(arguments)) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "--sqlite takes the whole log: ask the file with SQL instead "
+                            "of filtering here");
+    }
+    ASG_CLEANUP(asg_log_close) struct asg_log *log = NULL;
+    int code = asg_open_log(cli, arguments, 0, &log);
+    if (code != ASG_EXIT_OK) return code;
+    struct asg_export_counts counts;
+    struct asg_error error = {0};
+    enum asg_status status = asg_export_tables(log, path, &counts, &error);
+    if (status != ASG_OK) return asg_log_failed(cli, status, &error);
+    if (counts.first_seq > 1) {
+        (void)fprintf(cli->err,
+                      "openasg: records up to %" PRIu64
+                      " are not in it: their payloads are pruned\n",
+                      counts.first_seq - 1);
+    }
+    (void)fprintf(cli->err,
+                  "%s: %" PRIu64 " events, %" PRIu64 " decisions, %" PRIu64
+                  " jobs, %" PRIu64 " instances; try SELECT * FROM terminations\n",
+                  path, counts.events, counts.decisions, counts.jobs, counts.instances);
+    return ASG_EXIT_OK;
+}
 
 static int export_all(struct asg_cli *cli, struct asg_log *log,
                       const struct asg_log_filter *filter, bool is_csv)
@@ -358,6 +402,7 @@ static int export_all(struct asg_cli *cli, struct asg_log *log,
 static int run_export(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
+    if (asg_option_is_set(arguments, "sqlite")) return export_tables(cli, arguments);
     struct asg_log_filter filter = {
         .from_seq = (uint64_t)asg_option_number(arguments, "from", 0),
         .to_seq = (uint64_t)asg_option_number(arguments, "to", 0),
@@ -401,9 +446,12 @@ static const struct asg_command_entry commands[] = {
      .run = run_tail},
     {.name = "log export",
      .summary = "Write records as lines of JSON or as CSV",
-     .details = "Payloads of events and effects are decoded; others are in hex.",
+     .details = "Payloads of events and effects are decoded; others are in hex. With "
+                "--sqlite a database of plain tables and views instead, for questions "
+                "such as who terminated an instance and why (docs/audit.md).",
      .examples = "openasg log export --kind decision --since 1h\n"
-                 "openasg log export --format csv > log.csv",
+                 "openasg log export --format csv > log.csv\n"
+                 "openasg log export --sqlite audit.db",
      ASG_ARGUMENTS(log_argument),
      ASG_OPTIONS(export_options),
      .run = run_export},

@@ -4,7 +4,9 @@
 
 #include "cli/commands.h"
 #include "cli/open_log.h"
+#include "cli/print_decision.h"
 #include "cli/replay_log.h"
+#include "cli/show_world.h"
 
 struct replay_view {
     const char *log;
@@ -50,8 +52,9 @@ static void print_table(struct asg_cli *cli, const struct replay_view *view,
 {
     if (view->first_seq > 1) {
         (void)fprintf(cli->out,
-                      "records 1 to %" PRIu64 " are not replayed: payloads among them "
-                      "are pruned, the snapshot after them was taken\n",
+                      "records 1 to %" PRIu64
+                      " are not replayed: the snapshot after them "
+                      "was taken\n",
                       view->first_seq - 1);
     }
     if (!view->is_identical) {
@@ -69,13 +72,11 @@ static void print_table(struct asg_cli *cli, const struct replay_view *view,
                   (double)took_us / 1e6, view->records_per_second);
 }
 
-static int run_replay(void *context, const struct asg_arguments *arguments)
+static int compare_all(struct asg_cli *cli, const struct asg_arguments *arguments,
+                       struct asg_log *log)
 {
-    struct asg_cli *cli = context;
-    ASG_CLEANUP(asg_log_close) struct asg_log *log = NULL;
-    int code = asg_open_log(cli, arguments, 0, &log);
-    if (code != ASG_EXIT_OK) return code;
     const struct asg_replay_options options = {
+        .from_seq = (uint64_t)asg_option_number(arguments, "from", 0),
         .to_seq = (uint64_t)asg_option_number(arguments, "to", 0),
         .skip_hash_check = asg_option_flag(arguments, "no-verify"),
     };
@@ -110,8 +111,60 @@ static int run_replay(void *context, const struct asg_arguments *arguments)
     return result.is_identical ? ASG_EXIT_OK : ASG_EXIT_DIFFERS;
 }
 
+static int run_replay(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    const char *at = asg_option_text(arguments, "at");
+    bool is_stepping = asg_option_flag(arguments, "step");
+    const char *group = asg_option_text(arguments, "group");
+    int64_t at_ms = 0;
+    if (at != NULL && !asg_read_since(cli, at, &at_ms)) {
+        return asg_cli_fail(
+            cli, ASG_EXIT_USAGE,
+            "--at must be a time (2026-11-23T14:36:49Z) or a length (10m: "
+            "so long ago)");
+    }
+    if (at != NULL && is_stepping) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "--at shows one moment, --step goes through all: say one");
+    }
+    if (group != NULL && at == NULL && !is_stepping) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "--group goes with --at or --step: a replay compares all");
+    }
+    ASG_CLEANUP(asg_log_close) struct asg_log *log = NULL;
+    int code = asg_open_log(cli, arguments, 0, &log);
+    if (code != ASG_EXIT_OK) return code;
+    if (at != NULL) return asg_show_world_at(cli, log, at_ms, group);
+    if (!is_stepping) return compare_all(cli, arguments, log);
+    const struct asg_step_options options = {
+        .from_seq = (uint64_t)asg_option_number(arguments, "from", 0),
+        .to_seq = (uint64_t)asg_option_number(arguments, "to", 0),
+        .group = group,
+    };
+    return asg_step_world(cli, log, &options);
+}
+
 static const struct asg_argument log_argument[] = {ASG_LOG_ARGUMENT};
 static const struct asg_option replay_options[] = {
+    {.name = "at",
+     .type = ASG_OPTION_TEXT,
+     .value = "TIME",
+     .help = "Show the world as it was then: groups, instances, jobs, last metrics "
+             "(2026-11-23T14:36:49Z, or so long ago: 10m)."},
+    {.name = "step",
+     .type = ASG_OPTION_FLAG,
+     .help = "Go decision by decision; on a terminal it waits after each."},
+    {.name = "group",
+     .type = ASG_OPTION_TEXT,
+     .value = "GROUP",
+     .help = "With --at or --step: only this group."},
+    {.name = "from",
+     .type = ASG_OPTION_NUMBER,
+     .value = "SEQ",
+     .max = INT64_MAX,
+     .help = "First record; what is before is taken from the newest snapshot before it.",
+     .default_text = "the first"},
     {.name = "to",
      .type = ASG_OPTION_NUMBER,
      .value = "SEQ",
@@ -132,7 +185,9 @@ static const struct asg_command_entry commands[] = {
          "compares what follows byte by byte. Exit code 5 at the first difference, "
          "which is shown from both sides. Where payloads were pruned it starts at "
          "the oldest snapshot.",
-     .examples = "openasg replay\nopenasg replay /var/lib/openasg/openasg.log -o json",
+     .examples = "openasg replay\nopenasg replay /var/lib/openasg/openasg.log -o json\n"
+                 "openasg replay --at 2026-11-23T14:36:49Z\n"
+                 "openasg replay --step --group web",
      ASG_ARGUMENTS(log_argument),
      ASG_OPTIONS(replay_options),
      .run = run_replay},

@@ -74,28 +74,24 @@ enum asg_status asg_world_seq_at(struct asg_log *log, int64_t at_ms, uint64_t *r
     return status == ASG_ERR_EMPTY ? ASG_OK : status;
 }
 
-/* The newest snapshot before what shall be seen, else nothing. */
-static enum asg_status begin(struct walker *walker, uint64_t *ret_seq)
+enum asg_status asg_world_before(struct asg_log *log, uint64_t seq, struct asg_core **ret,
+                                 uint64_t *ret_seq, struct asg_error *error)
 {
-    *ret_seq = 0;
-    uint64_t at_most = walker->walk->start_seq > 1 ? walker->walk->start_seq - 1 : 0;
-    if (at_most > 0 && !walker->walk->is_verified) {
-        ASG_CLEANUP(asg_bytes_clear) struct asg_bytes bytes = {0};
-        struct asg_error ignored = {0};
-        enum asg_status status =
-            asg_log_load_snapshot(walker->log, at_most, &bytes, ret_seq, &ignored);
-        if (status == ASG_OK) {
-            status =
-                asg_core_load(bytes.data, bytes.length, &walker->core, walker->error);
-            return status == ASG_OK
-                       ? ASG_OK
-                       : asg_fail_wrap(walker->error, status,
-                                       "snapshot after record %" PRIu64, *ret_seq);
-        }
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes bytes = {0};
+    struct asg_error ignored = {0};
+    uint64_t found_seq = 0;
+    enum asg_status status = ASG_ERR_EMPTY;
+    if (seq > 1)
+        status = asg_log_load_snapshot(log, seq - 1, &bytes, &found_seq, &ignored);
+    if (status != ASG_OK) {
+        asg_core_new(ret);
         *ret_seq = 0;
+        return ASG_OK;
     }
-    asg_core_new(&walker->core);
-    return ASG_OK;
+    *ret_seq = found_seq;
+    status = asg_core_load(bytes.data, bytes.length, ret, error);
+    if (status == ASG_OK) return ASG_OK;
+    return asg_fail_wrap(error, status, "snapshot after record %" PRIu64, found_seq);
 }
 
 static enum asg_status step(struct walker *walker, const struct asg_record *record,
@@ -155,7 +151,8 @@ enum asg_status asg_world_walk(struct asg_log *log, const struct asg_world_walk 
     ASG_CLEANUP(clear_walker)
     struct walker walker = {.log = log, .walk = walk, .error = error};
     uint64_t seq = 0;
-    enum asg_status status = begin(&walker, &seq);
+    uint64_t start_seq = walk->is_verified ? 0 : walk->start_seq;
+    enum asg_status status = asg_world_before(log, start_seq, &walker.core, &seq, error);
     for (;;) {
         if (status != ASG_OK) return status;
         if (walk->begin != NULL) walk->begin(walk->context, walker.core, seq);

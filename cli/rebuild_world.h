@@ -38,6 +38,12 @@ ASG_MUST_USE enum asg_status asg_world_walk(struct asg_log *log,
                                             const struct asg_world_walk *walk,
                                             struct asg_error *error);
 
+/* The core after the newest snapshot below record `seq`, an empty one when there is none
+ * (*ret_seq is 0 then). ASG_ERR_MALFORMED, ASG_ERR_VERSION: core cannot read it. */
+ASG_MUST_USE enum asg_status asg_world_before(struct asg_log *log, uint64_t seq,
+                                              struct asg_core **ret, uint64_t *ret_seq,
+                                              struct asg_error *error);
+
 /* The core after the oldest snapshot that covers record `pruned_seq`, whose payload is
  * gone. ASG_ERR_CORRUPT: there is none. */
 ASG_MUST_USE enum asg_status asg_world_after_pruned(struct asg_log *log,

@@ -242,9 +242,12 @@ enum asg_status asg_replay_log(struct asg_log *log,
     *ret = (struct asg_replay_result){.first_seq = 1, .is_identical = true, .what = ""};
     ASG_CLEANUP(clear_replay)
     struct replay replay = {.log = log, .ret = ret, .error = error};
-    asg_core_new(&replay.core);
     uint64_t pruned_seq = 0;
-    enum asg_status status = read_on(&replay, options, &pruned_seq);
+    uint64_t before_seq = 0;
+    enum asg_status status =
+        asg_world_before(log, options->from_seq, &replay.core, &before_seq, error);
+    ret->first_seq = before_seq + 1;
+    if (status == ASG_OK) status = read_on(&replay, options, &pruned_seq);
     if (status != ASG_OK || pruned_seq == 0) return status;
     status = start_from_snapshot(&replay, pruned_seq);
     if (status != ASG_OK) return status;

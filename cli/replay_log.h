@@ -12,6 +12,7 @@
 #include "store/log.h"
 
 struct asg_replay_options {
+    uint64_t from_seq;    /* 0: the first; else from the newest snapshot before it on */
     uint64_t to_seq;      /* 0: to the head */
     bool skip_hash_check; /* do not check the chain while reading */
 };

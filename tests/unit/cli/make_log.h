@@ -29,6 +29,7 @@ struct world {
     int64_t now_ms;
     uint64_t instance_no;
     size_t events;
+    int failures; /* so many of the next launches do not get through to EC2 */
 };
 
 static inline void append(struct world *world, const char *kind, const char *subject,
@@ -88,6 +89,12 @@ static inline void answer_jobs(struct world *world)
         bool is_launch = jobs[i].kind == ASG_JOB_LAUNCH;
         size_t instances =
             is_launch ? jobs[i].launch->count : jobs[i].terminate->instance_ids.count;
+        if (is_launch && world->failures > 0) {
+            world->failures--;
+            result->outcome = ASG_OUTCOME_TRANSIENT;
+            result->error_code = "RequestTimeout";
+            instances = 0;
+        }
         result->instances = asg_arena_take(&arena, instances * sizeof *result->instances);
         result->instance_count = instances;
         for (size_t k = 0; k < instances; k++) {

@@ -1,0 +1,328 @@
+#include "cli/export_tables.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/rebuild_world.h"
+#include "model/schemas.h"
+#include "store/table_file.h"
+
+#define SCHEMA                                                                           \
+    "CREATE TABLE about(name TEXT PRIMARY KEY, value TEXT NOT NULL);\n"                  \
+    "CREATE TABLE events(\n"                                                             \
+    "  seq INTEGER PRIMARY KEY, time TEXT NOT NULL, time_ms INTEGER NOT NULL,\n"         \
+    "  epoch INTEGER NOT NULL, kind TEXT NOT NULL, actor TEXT, command TEXT,\n"          \
+    "  \"group\" TEXT NOT NULL, note TEXT NOT NULL);\n"                                  \
+    "CREATE TABLE decisions(\n"                                                          \
+    "  seq INTEGER PRIMARY KEY, event_seq INTEGER NOT NULL, time TEXT NOT NULL,\n"       \
+    "  time_ms INTEGER NOT NULL, \"group\" TEXT NOT NULL, kind TEXT NOT NULL,\n"         \
+    "  policy TEXT NOT NULL, instance_id TEXT NOT NULL, from_capacity INTEGER,\n"        \
+    "  to_capacity INTEGER, text TEXT NOT NULL);\n"                                      \
+    "CREATE TABLE jobs(\n"                                                               \
+    "  id INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL,\n"                \
+    "  \"group\" TEXT NOT NULL, event_seq INTEGER NOT NULL, planned TEXT NOT NULL,\n"    \
+    "  planned_ms INTEGER NOT NULL, instances INTEGER NOT NULL, zone TEXT NOT NULL,\n"   \
+    "  instance_type TEXT NOT NULL, client_token TEXT NOT NULL);\n"                      \
+    "CREATE TABLE attempts(\n"                                                           \
+    "  seq INTEGER PRIMARY KEY, job_id INTEGER NOT NULL, attempt INTEGER NOT NULL,\n"    \
+    "  ended TEXT NOT NULL, ended_ms INTEGER NOT NULL, outcome TEXT NOT NULL,\n"         \
+    "  error_code TEXT NOT NULL, message TEXT NOT NULL, worker TEXT NOT NULL,\n"         \
+    "  request_id TEXT NOT NULL, calls INTEGER NOT NULL, deliveries INTEGER NOT "        \
+    "NULL);\n"                                                                           \
+    "CREATE TABLE instances(\n"                                                          \
+    "  instance_id TEXT PRIMARY KEY, \"group\" TEXT NOT NULL, instance_type TEXT NOT "   \
+    "NULL,\n"                                                                            \
+    "  zone TEXT NOT NULL, launch_job_id INTEGER, launched TEXT NOT NULL,\n"             \
+    "  launched_ms INTEGER NOT NULL, in_service TEXT, ending TEXT, end_seq INTEGER,\n"   \
+    "  ended TEXT);\n"                                                                   \
+    "CREATE INDEX decisions_by_event ON decisions(event_seq);\n"                         \
+    "CREATE INDEX decisions_by_group ON decisions(\"group\", seq);\n"                    \
+    "CREATE INDEX attempts_by_job ON attempts(job_id);\n"
+
+/* The last thing that set the group's capacity: what a launch or an end carries out,
+ * also when an interlock held it back for a while. */
+#define WHY_CAPACITY(group, seq)                                                         \
+    "(SELECT c.text FROM decisions c WHERE c.\"group\" = " group " AND c.seq <= " seq    \
+    " AND c.kind IN ('scale-out', 'scale-in', 'command') ORDER BY c.seq DESC LIMIT 1)"
+
+#define VIEWS                                                                            \
+    "CREATE VIEW terminations AS\n"                                                      \
+    "  SELECT i.instance_id, i.\"group\", coalesce(i.ending, i.ended) AS time,\n"        \
+    "    i.ended, coalesce(e.actor, CASE WHEN d.kind = 'state' THEN 'EC2' ELSE\n"        \
+    "      'openasg' END) AS who, d.kind AS how, d.text AS why,\n"                       \
+    "    CASE WHEN d.text LIKE '%selected for scale-in%' THEN\n"                         \
+    "      " WHY_CAPACITY(                                                               \
+        "i.\"group\"",                                                                   \
+        "d.seq") " END AS capacity_decision,\n"                                          \
+                 "    e.kind AS event, d.event_seq, d.seq AS decision_seq\n"             \
+                 "  FROM instances i LEFT JOIN decisions d ON d.seq = i.end_seq\n"       \
+                 "    LEFT JOIN events e ON e.seq = d.event_seq\n"                       \
+                 "  WHERE i.end_seq IS NOT NULL;\n"                                      \
+                 "CREATE VIEW launches AS\n"                                             \
+                 "  SELECT j.planned AS time, j.\"group\", j.instances, j.name AS job, " \
+                 "j.zone,\n"                                                             \
+                 "    j.instance_type, coalesce(e.actor, 'openasg') AS who,\n"           \
+                 "    coalesce((SELECT group_concat(d.text, char(10)) FROM decisions d " \
+                 "WHERE\n"                                                               \
+                 "        d.event_seq = j.event_seq AND d.\"group\" = j.\"group\" AND "  \
+                 "d.kind IN\n"                                                           \
+                 "        ('scale-out', 'replace', 'command')),\n"                       \
+                 "      " WHY_CAPACITY(                                                  \
+                     "j.\"group\"",                                                      \
+                     "j.event_seq") ") AS why,\n"                                        \
+                                    "    (SELECT group_concat(i.instance_id, ' ') FROM " \
+                                    "instances i WHERE\n"                                \
+                                    "      i.launch_job_id = j.id) AS instance_ids,\n"   \
+                                    "    e.kind AS event, j.event_seq, j.id AS job_id\n" \
+                                    "  FROM jobs j LEFT JOIN events e ON e.seq = "       \
+                                    "j.event_seq\n"                                      \
+                                    "  WHERE j.kind = 'launch';\n"                       \
+                                    "CREATE VIEW launches_of_last_week AS\n"             \
+                                    "  SELECT * FROM launches WHERE time >= "            \
+                                    "strftime('%Y-%m-%dT%H:%M:%fZ',\n"                   \
+                                    "    (SELECT max(time_ms) FROM events) / 1000.0, "   \
+                                    "'unixepoch', '-7 days');\n"                         \
+                                    "CREATE VIEW jobs_of_many_attempts AS\n"             \
+                                    "  SELECT j.id AS job_id, j.name AS job, j.kind, "   \
+                                    "j.\"group\", j.planned,\n"                          \
+                                    "    count(*) AS attempts, group_concat(a.outcome "  \
+                                    "|| CASE WHEN a.error_code = ''\n"                   \
+                                    "      THEN '' ELSE ' (' || a.error_code || ')' "    \
+                                    "END, ', ') AS outcomes,\n"                          \
+                                    "    max(a.ended) AS last_ended\n"                   \
+                                    "  FROM jobs j JOIN attempts a ON a.job_id = j.id "  \
+                                    "GROUP BY j.id HAVING count(*) > "                   \
+                                    "2;\n"
+
+struct exporter {
+    struct asg_table_file *file;
+    const struct asg_log *log;
+    struct asg_export_counts *counts;
+    uint64_t event_seq;
+    size_t index; /* of the next decision of that event */
+    enum asg_status status;
+    struct asg_error *error;
+};
+
+static void run(struct exporter *exporter, const char *statement,
+                const struct asg_cell *cells, size_t count)
+{
+    if (exporter->status != ASG_OK) return;
+    exporter->status =
+        asg_table_file_run(exporter->file, statement, cells, count, exporter->error);
+}
+#define RUN(statement, ...)                                                              \
+    run(exporter, statement, (const struct asg_cell[]){__VA_ARGS__},                     \
+        sizeof((const struct asg_cell[]){__VA_ARGS__}) / sizeof(struct asg_cell))
+#define T(value) ASG_CELL_TEXT((value) != NULL ? (value) : "")
+#define N(value) ASG_CELL_NUMBER(value)
+
+static void add_event(struct exporter *exporter, const struct asg_record *record,
+                      const struct asg_event *event)
+{
+    static const char sql[] = "INSERT INTO events VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    char when[ASG_TIME_TEXT_MAX];
+    asg_time_format(record->time_ms, when);
+    const struct asg_command *command = event->command;
+    struct asg_cell actor = ASG_CELL_NULL;
+    struct asg_cell order = ASG_CELL_NULL;
+    if (command != NULL) {
+        actor = T(command->actor);
+        order = T(asg_enum_word(&asg_command_kind_words, (int)command->kind));
+    }
+    RUN(sql, N(record->seq), T(when), N(record->time_ms), N(record->epoch),
+        T(asg_enum_word(&asg_event_kind_words, (int)event->kind)), actor, order,
+        T(command != NULL ? command->group : record->subject), T(record->note));
+    exporter->counts->events++;
+}
+
+/* `job_id` 0: whatever launched it. */
+static void add_launched(struct exporter *exporter, const struct asg_core *core,
+                         const struct asg_seen_instance *seen, uint64_t job_id,
+                         int64_t time_ms)
+{
+    static const char sql[] = "INSERT OR IGNORE INTO instances VALUES(?, ?, ?, ?, ?, ?, "
+                              "?, NULL, NULL, NULL, NULL)";
+    struct asg_belief belief;
+    if (!asg_core_find_instance(core, seen->instance_id, &belief)) return;
+    if (job_id != 0 && belief.job_id != job_id) return;
+    char when[ASG_TIME_TEXT_MAX];
+    int64_t launched_ms = belief.launched_ms > 0 ? belief.launched_ms : time_ms;
+    asg_time_format(launched_ms, when);
+    RUN(sql, T(seen->instance_id), T(belief.group), T(seen->instance_type), T(seen->zone),
+        N(belief.job_id), T(when), N(launched_ms));
+    exporter->counts->instances++;
+}
+
+static void add_result(struct exporter *exporter, const struct asg_record *record,
+                       const struct asg_result *result, const struct asg_core *core)
+{
+    static const char sql[] =
+        "INSERT INTO attempts VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    char when[ASG_TIME_TEXT_MAX];
+    asg_time_format(record->time_ms, when);
+    RUN(sql, N(record->seq), N(result->job_id), N(result->attempt), T(when),
+        N(record->time_ms), T(asg_enum_word(&asg_outcome_words, (int)result->outcome)),
+        T(result->error_code), T(result->message), T(result->worker),
+        T(result->request_id), N(result->calls), N(result->deliveries));
+    for (size_t i = 0; i < result->instance_count; i++)
+        add_launched(exporter, core, &result->instances[i], result->job_id,
+                     record->time_ms);
+}
+
+static void add_jobs(struct exporter *exporter, const struct asg_effects *effects)
+{
+    static const char sql[] =
+        "INSERT OR IGNORE INTO jobs VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    for (size_t i = 0; i < effects->job_count; i++) {
+        const struct asg_job *job = &effects->jobs[i];
+        char when[ASG_TIME_TEXT_MAX];
+        asg_time_format(job->created_ms, when);
+        size_t count = 0;
+        const char *zone = "";
+        const char *type = "";
+        if (job->launch != NULL) {
+            count = job->launch->count;
+            zone = job->launch->zone;
+            type = job->launch->instance_type;
+        } else if (job->terminate != NULL) {
+            count = job->terminate->instance_ids.count;
+            zone = job->terminate->zone;
+        }
+        RUN(sql, N(job->id), T(job->name),
+            T(asg_enum_word(&asg_job_kind_words, (int)job->kind)), T(job->group),
+            N(exporter->event_seq), T(when), N(job->created_ms), N(count), T(zone),
+            T(type), T(job->client_token));
+        exporter->counts->jobs++;
+    }
+}
+
+/* What a decision about an instance says of its life. */
+static void note_life(struct exporter *exporter, const struct asg_record *record,
+                      const struct asg_decision *decision, const struct asg_core *core)
+{
+    static const char serving[] = "UPDATE instances SET in_service = ? WHERE instance_id "
+                                  "= ? AND in_service IS NULL";
+    static const char ending[] = "UPDATE instances SET ending = ?, end_seq = ? WHERE "
+                                 "instance_id = ?";
+    static const char ended[] = "UPDATE instances SET ended = ?, end_seq = "
+                                "coalesce(end_seq, ?) WHERE instance_id = ?";
+    static const char kept[] = "UPDATE instances SET ending = NULL, end_seq = NULL WHERE "
+                               "instance_id = ?";
+    char when[ASG_TIME_TEXT_MAX];
+    asg_time_format(record->time_ms, when);
+    const char *id = decision->instance_id;
+    struct asg_belief belief;
+    bool is_there = asg_core_find_instance(core, id, &belief);
+    if (decision->kind == ASG_DECISION_ADOPT && is_there) {
+        const struct asg_seen_instance seen = {
+            .instance_id = id, .instance_type = "", .zone = ""};
+        add_launched(exporter, core, &seen, 0, record->time_ms);
+    } else if (decision->kind == ASG_DECISION_TERMINATE ||
+               decision->kind == ASG_DECISION_REPLACE) {
+        RUN(ending, T(when), N(record->seq), T(id));
+    } else if (decision->kind != ASG_DECISION_STATE) {
+        return;
+    } else if (!is_there || belief.state == ASG_INSTANCE_TERMINATED) {
+        RUN(ended, T(when), N(record->seq), T(id));
+    } else if (belief.state == ASG_INSTANCE_IN_SERVICE &&
+               strstr(decision->text, " in service ") != NULL) {
+        RUN(serving, T(when), T(id));
+    } else if (belief.state == ASG_INSTANCE_IN_SERVICE &&
+               strstr(decision->text, "refused to end it") != NULL) {
+        RUN(kept, T(id));
+    }
+}
+
+static void add_decision(struct exporter *exporter, const struct asg_world_visit *visit)
+{
+    static const char sql[] =
+        "INSERT INTO decisions VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    static const struct asg_decision none = {.instance_id = ""};
+    const struct asg_record *record = visit->record;
+    size_t index = exporter->index++;
+    bool is_made = visit->effects != NULL && index < visit->effects->decision_count;
+    const struct asg_decision *decision =
+        is_made ? &visit->effects->decisions[index] : &none;
+    char when[ASG_TIME_TEXT_MAX];
+    asg_time_format(record->time_ms, when);
+    bool has_change = decision->from != decision->to;
+    RUN(sql, N(record->seq), N(exporter->event_seq), T(when), N(record->time_ms),
+        T(record->subject),
+        T(is_made ? asg_enum_word(&asg_decision_kind_words, (int)decision->kind) : ""),
+        T(decision->policy), T(decision->instance_id),
+        has_change ? N(decision->from) : ASG_CELL_NULL,
+        has_change ? N(decision->to) : ASG_CELL_NULL, T(record->note));
+    exporter->counts->decisions++;
+    bool is_of_one =
+        is_made && decision->instance_id != NULL && decision->instance_id[0] != '\0';
+    if (is_of_one) note_life(exporter, record, decision, visit->core);
+}
+
+static void begin_walk(void *context, const struct asg_core *core, uint64_t seq)
+{
+    struct exporter *exporter = context;
+    (void)core;
+    exporter->counts->first_seq = seq + 1;
+    if (seq == 0) return;
+    static const char *const empties[] = {"DELETE FROM events", "DELETE FROM decisions",
+                                          "DELETE FROM jobs", "DELETE FROM attempts",
+                                          "DELETE FROM instances"};
+    for (size_t i = 0; i < sizeof empties / sizeof empties[0]; i++)
+        run(exporter, empties[i], NULL, 0);
+    *exporter->counts = (struct asg_export_counts){.first_seq = seq + 1};
+}
+
+static bool visit(void *context, const struct asg_world_visit *visit)
+{
+    struct exporter *exporter = context;
+    const struct asg_event *event = visit->event;
+    if (event != NULL) {
+        exporter->event_seq = visit->record->seq;
+        exporter->index = 0;
+        /* Metrics are many and decide little: only those that something came of. */
+        bool is_dull = event->kind == ASG_EVENT_METRICS &&
+                       visit->effects->decision_count == 0 &&
+                       visit->effects->job_count == 0;
+        if (!is_dull) add_event(exporter, visit->record, event);
+        if (event->result != NULL) {
+            add_result(exporter, visit->record, event->result, visit->core);
+        }
+        add_jobs(exporter, visit->effects);
+    } else if (strcmp(visit->record->kind, "decision") == 0) {
+        add_decision(exporter, visit);
+    }
+    return exporter->status == ASG_OK;
+}
+
+static void add_about(struct exporter *exporter)
+{
+    static const char sql[] = "INSERT INTO about VALUES(?, ?)";
+    struct asg_arena arena = {0};
+    RUN(sql, T("form"), T("1"));
+    RUN(sql, T("cluster_id"), T(asg_log_cluster_id(exporter->log)));
+    RUN(sql, T("first_seq"),
+        T(asg_arena_format(&arena, "%" PRIu64, exporter->counts->first_seq)));
+    RUN(sql, T("last_seq"),
+        T(asg_arena_format(&arena, "%" PRIu64, asg_log_head(exporter->log).seq)));
+    asg_arena_clear(&arena);
+}
+
+enum asg_status asg_export_tables(struct asg_log *log, const char *path,
+                                  struct asg_export_counts *ret, struct asg_error *error)
+{
+    *ret = (struct asg_export_counts){.first_seq = 1};
+    struct exporter exporter = {.log = log, .counts = ret, .error = error};
+    enum asg_status status =
+        asg_table_file_new(path, SCHEMA VIEWS, &exporter.file, error);
+    if (status != ASG_OK) return status;
+    const struct asg_world_walk walk = {
+        .is_verified = true, .begin = begin_walk, .visit = visit, .context = &exporter};
+    status = asg_world_walk(log, &walk, error);
+    if (status == ASG_OK) add_about(&exporter);
+    if (status == ASG_OK) status = exporter.status;
+    if (status == ASG_OK) return asg_table_file_finish(&exporter.file, error);
+    asg_table_file_discard(&exporter.file);
+    return status;
+}
