@@ -1,0 +1,83 @@
+#!/usr/bin/python3
+"""core decides alike on every build: golden logs through it, compiled by gcc and (where it
+is there) clang, at -O0 and -O3. Every byte of every effect and of the state after every
+event goes into the digests that must be equal (tests/golden/replay/replay_digest.c).
+
+Exit code 77 (skipped) without a compiler."""
+
+import concurrent.futures
+import glob
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SOURCE = os.environ.get("ASG_SOURCE_DIR") or os.path.dirname(
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOMS = ["core", "lib/base", "lib/model", "lib/wire", "lib/store", "lib/crypto"]
+LIBRARIES = ["-lsqlite3", "-lcrypto", "-lmsgpackc", "-lpthread"]
+LEVELS = ["-O0", "-O3"]
+
+
+def sources():
+    found = [os.path.join(SOURCE, "tests/golden/replay/replay_digest.c")]
+    for room in ROOMS:
+        found += sorted(glob.glob(os.path.join(SOURCE, room, "*.c")))
+    return found
+
+
+def compile_one(compiler, level, source, folder):
+    name = os.path.relpath(source, SOURCE).replace("/", "_")[:-2] + ".o"
+    target = os.path.join(folder, name)
+    subprocess.run(
+        [compiler, "-std=c17", level, "-D_GNU_SOURCE", '-DASG_VERSION="golden"',
+         "-I", SOURCE, "-I", os.path.join(SOURCE, "lib"), "-c", source, "-o", target],
+        check=True)
+    return target
+
+
+def build(compiler, level, folder):
+    os.mkdir(folder)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        objects = list(pool.map(
+            lambda source: compile_one(compiler, level, source, folder), sources()))
+    program = os.path.join(folder, "replay_digest")
+    subprocess.run([compiler, "-o", program, *objects, *LIBRARIES], check=True)
+    return program
+
+
+def main():
+    compilers = [name for name in ("gcc", "clang") if shutil.which(name)]
+    if not compilers:
+        print("no compiler here")
+        return 77
+    logs = sorted(glob.glob(os.path.join(SOURCE, "tests/golden/replay/*.sqlite")))
+    logs.append(os.path.join(SOURCE, "tests/golden/log-v1/log.sqlite"))
+    assert len(logs) >= 4, logs
+    said = {}
+    with tempfile.TemporaryDirectory(prefix="openasg-golden-") as folder:
+        copies = []
+        for log in logs:
+            copy = os.path.join(folder, os.path.basename(log))
+            shutil.copyfile(log, copy)
+            os.chmod(copy, 0o600)
+            copies.append(copy)
+        for compiler in compilers:
+            for level in LEVELS:
+                program = build(compiler, level, os.path.join(folder, compiler + level))
+                said[compiler + " " + level] = subprocess.run(
+                    [program, *copies], check=True, capture_output=True,
+                    text=True).stdout
+    first_build, first = next(iter(said.items()))
+    print(first, end="")
+    for name, text in said.items():
+        if text != first:
+            print(f"{name} differs from {first_build}:\n{text}", file=sys.stderr)
+            return 1
+    print("identical:", ", ".join(said))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
