@@ -50,6 +50,7 @@ class Cluster:
         self.state = os.path.join(self.dir, "controller")
         self.ec2_endpoint = endpoint
         self.processes = {}  # name -> Popen
+        self.worker_names = ["worker-1", "worker-2"]  # known before they knock
         self.instead = {}  # name of a program -> folder it is taken from
         self.env_of = {}  # name of a process -> more of its environment
         os.makedirs(self.dir, mode=0o700, exist_ok=True)
@@ -80,12 +81,22 @@ class Cluster:
 
     def start(self, name, arguments):
         command = self.command_of(name, self.program(arguments[0])) + arguments[1:]
-        log = open(self.log_of(name), "ab")
-        self.processes[name] = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            env={**self.env, **self.env_of.get(name, {})}, start_new_session=True,
-            preexec_fn=self.before_run)
-        log.close()
+        # No signal between the start of a process and our noting it: nobody would end it.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+
+        def before_run():
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            if self.before_run is not None:
+                self.before_run()
+
+        try:
+            with open(self.log_of(name), "ab") as log:
+                self.processes[name] = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    env={**self.env, **self.env_of.get(name, {})},
+                    start_new_session=True, preexec_fn=before_run)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         return self.processes[name]
 
     def is_running(self, name):
@@ -161,7 +172,7 @@ class Cluster:
         }
         chosen.update(settings)
         self.controller_settings = settings
-        for name in ("worker-1", "worker-2"):  # known before they knock
+        for name in self.worker_names:
             self.make_worker_key(name)
         arguments = ["openasg-controller"]
         for key, value in chosen.items():

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -12,6 +13,17 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from cluster import Cluster, Trouble, wait_for  # noqa: E402
 
 DEFAULT_DIR = os.path.join(os.path.expanduser("~"), ".local", "state", "openasg")
+
+
+# The aws of Debian 12 (2.9) and its boto3 (1.26) do not know AWS_ENDPOINT_URL_EC2 yet: it
+# came with 2.13 and 1.28. A shell function helps the first; a program says
+# boto3.client("ec2", endpoint_url=os.environ["AWS_ENDPOINT_URL_EC2"]).
+AWS_FUNCTION = """aws() {
+  case "$1" in
+    ec2) command aws --endpoint-url "$AWS_ENDPOINT_URL_EC2" "$@" ;;
+    *) command aws "$@" ;;
+  esac
+}"""
 
 
 def note_path(folder):
@@ -27,12 +39,30 @@ def read_note(folder):
 
 
 def start_time(pid):
-    """When a process began, so that a pid used again is not taken for ours."""
+    """When a process began, so that a pid used again is not taken for ours; None when it
+    has ended, even if nobody has asked how."""
     try:
         with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[19]
+            fields = file.read().rsplit(")", 1)[1].split()
     except OSError:
         return None
+    return None if fields[0] in "ZX" else fields[19]
+
+
+def start(cluster, arguments):
+    cluster.worker_names = [f"worker-{n}" for n in range(1, arguments.workers + 1)]
+    if arguments.ec2_endpoint is None:
+        cluster.start_ec2local()
+    cluster.start_controller()
+    for name in cluster.worker_names:
+        cluster.start_worker(name)
+
+    def is_complete():
+        for name in cluster.worker_names:
+            cluster.check_alive(name)
+        return len(cluster.ask("worker", "list")) == arguments.workers
+
+    wait_for("the workers", is_complete)
 
 
 def up(arguments):
@@ -51,14 +81,8 @@ def up(arguments):
         raise Trouble("--ec2-endpoint needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
                       "in the environment")
     try:
-        if arguments.ec2_endpoint is None:
-            cluster.start_ec2local()
-        cluster.start_controller()
-        for number in range(1, arguments.workers + 1):
-            cluster.start_worker(f"worker-{number}")
-        wait_for("the workers", lambda: len(cluster.ask("worker", "list"))
-                 == arguments.workers)
-    except (Trouble, OSError):
+        start(cluster, arguments)
+    except BaseException:  # also Ctrl-C: nothing half started stays behind
         cluster.stop_all()
         raise
     secret = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
@@ -89,28 +113,42 @@ def env(arguments):
     values["AWS_ENDPOINT_URL_EC2"] = note["ec2_endpoint"]
     values["OPENASG_DIR"] = os.path.join(folder, "controller")
     values["OPENASG_CONTROLLER"] = note["admin"]
-    values["PATH"] = os.path.join(arguments.build, "bin") + ":$PATH"
     for name, value in values.items():
-        print(f'export {name}="{value}"')
+        print(f"export {name}={shlex.quote(value)}")
+    print(f"export PATH={shlex.quote(os.path.join(arguments.build, 'bin'))}:\"$PATH\"")
+    print(AWS_FUNCTION)
+
+
+def end(processes):
+    """All at once; -9 for what has not ended after 20 s."""
+    for process in processes:
+        os.kill(process["pid"], signal.SIGTERM)
+    until = time.monotonic() + 20
+    for process in processes:
+        while start_time(process["pid"]) == process["started"]:
+            if time.monotonic() > until:
+                os.kill(process["pid"], signal.SIGKILL)
+            time.sleep(0.02)
+        print(f"{process['name']} ended", flush=True)
 
 
 def down(arguments):
     folder = os.path.abspath(arguments.dir)
     processes = read_note(folder)["processes"]
-    order = sorted(processes, key=lambda p: p["name"] == "ec2local")  # EC2 last
-    for process in order:
-        if start_time(process["pid"]) != process["started"]:
-            continue
-        os.kill(process["pid"], signal.SIGTERM)
-        until = time.monotonic() + 20
-        while start_time(process["pid"]) == process["started"]:
-            if time.monotonic() > until:
-                os.kill(process["pid"], signal.SIGKILL)
-            time.sleep(0.05)
-        print(f"{process['name']} ended")
+    alive = [p for p in processes if start_time(p["pid"]) == p["started"]]
+    # Workers say goodbye to a living controller; EC2 goes last, so that nobody replaces
+    # what ends with it.
+    for stem in ("worker", "controller", "ec2local"):
+        end([p for p in alive if p["name"].startswith(stem)])
     os.unlink(note_path(folder))
     if arguments.forget:
         shutil.rmtree(folder)
+
+
+def at_least_one(text):
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers, 1 or more")
+    return int(text)
 
 
 def main():
@@ -126,7 +164,8 @@ def main():
             command.add_argument("--ec2-endpoint", metavar="URL",
                                  help="an EC2-compatible API, with AWS_* keys from the "
                                       "environment; without it a local EC2 is started")
-            command.add_argument("--workers", type=int, default=2)
+            command.add_argument("--workers", type=at_least_one, default=2,
+                                 help="how many (default: %(default)s)")
         if name == "down":
             command.add_argument("--forget", action="store_true",
                                  help="remove the folder too")
@@ -136,6 +175,9 @@ def main():
     except (Trouble, OSError) as trouble:
         print(f"dev: {trouble}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("dev: interrupted", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -2,6 +2,7 @@
 #include "text/config_layers.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -79,11 +80,20 @@ static enum asg_status set_word(struct asg_config_layers *layers,
     return refuse(key, text, where, asg_bytes_text(&wanted), error);
 }
 
+/* A number up to 65535, or * for any that is free. */
+static bool is_port(const char *text)
+{
+    if (strcmp(text, "*") == 0) return true;
+    size_t length = strlen(text);
+    return length > 0 && length <= 5 && strspn(text, "0123456789") == length &&
+           strtol(text, NULL, 10) <= 65535;
+}
+
 static bool is_endpoint(const char *text)
 {
     if (strncmp(text, "tcp://", 6) == 0) {
         const char *colon = strrchr(text + 6, ':');
-        return colon != NULL && colon > text + 6 && colon[1] != '\0';
+        return colon != NULL && colon > text + 6 && is_port(colon + 1);
     }
     return (strncmp(text, "ipc://", 6) == 0 && text[6] != '\0') ||
            (strncmp(text, "inproc://", 9) == 0 && text[9] != '\0');

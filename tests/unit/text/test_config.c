@@ -150,6 +150,22 @@ static void test_config_says_what_to_write_instead(void **state)
     refuses(fixture, "- a\n", "\"key: value\" lines");
 }
 
+static void test_config_knows_an_endpoint_that_cannot_be(void **state)
+{
+    struct fixture *fixture = *state;
+    refuses(fixture, "listen: {agents: 'tcp://127.0.0.1:99999'}\n", "tcp://host:port");
+    refuses(fixture, "listen: {agents: 'tcp://127.0.0.1:http'}\n", "tcp://host:port");
+    refuses(fixture, "listen: {agents: 'tcp://127.0.0.1:-1'}\n", "tcp://host:port");
+    refuses(fixture, "listen: {agents: 'tcp://127.0.0.1:'}\n", "tcp://host:port");
+    assert_status(ASG_OK, read_text(fixture, "listen: {agents: 'tcp://[::1]:65535'}\n"));
+}
+
+static void test_config_knows_any_port(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_status(ASG_OK, read_text(fixture, "listen: {agents: 'tcp://127.0.0.1:*'}\n"));
+}
+
 static void test_config_refuses_what_yaml_has_beyond_plain_values(void **state)
 {
     struct fixture *fixture = *state;
@@ -323,6 +339,8 @@ int main(void)
         TEST(test_config_reads_flat_and_nested_keys),
         TEST(test_config_names_the_nearest_key_of_an_unknown_one),
         TEST(test_config_says_what_to_write_instead),
+        TEST(test_config_knows_an_endpoint_that_cannot_be),
+        TEST(test_config_knows_any_port),
         TEST(test_config_refuses_what_yaml_has_beyond_plain_values),
         TEST(test_config_reads_the_environment),
         TEST(test_config_asks_for_what_must_be_given),
