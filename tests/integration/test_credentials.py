@@ -22,7 +22,7 @@ except ImportError:
     sys.exit(77)
 
 from aws_sources import CANARY, LONG_KEY, REGION, Proxy, Sources, make_certificate
-from ec2local_fixture import BUILD
+from ec2local_fixture import BUILD, Ec2Local
 
 WORKER = os.path.join(BUILD, "bin", "openasg-worker")
 FINE, NOT_REACHED, NONE, REFUSED = 0, 1, 2, 3
@@ -312,6 +312,20 @@ class StsTest(CredentialsCase):
         self.file(".aws/config", f"[default]\nca_bundle = {certificate}\n")
         self.check(FINE, **where)
         self.check(NOT_REACHED, AWS_CA_BUNDLE="/nonexistent", **where)
+
+
+class Ec2LocalTest(CredentialsCase):
+    def test_one_address_is_ec2_and_sts(self):
+        local = Ec2Local()
+        self.addCleanup(local.close)
+        keys = {"AWS_SHARED_CREDENTIALS_FILE": os.path.join(local.folder, "credentials")}
+        for options, more in ((("--ec2-endpoint", local.url), {}),
+                              ((), {"AWS_ENDPOINT_URL": local.url})):
+            said = self.check(FINE, *options, AWS_REGION="us-east-1",
+                              AWS_ENDPOINT_URL_STS=None, **keys, **more)
+            self.assertRegex(said["account"], r"^\d{12}$")
+            self.assertIn("arn:aws:", said["arn"])
+            self.assertTrue(said["sts"].startswith(local.url + "/ "), said)
 
 
 class ProxyTest(CredentialsCase):

@@ -153,6 +153,46 @@ static void sign_case(struct suite_case *test, struct asg_sigv4_signed *ret)
     asg_sigv4_signer_destroy(&signer);
 }
 
+static void must_be_refused(const struct asg_sigv4_request *request,
+                            const struct asg_sigv4_rules *rules, const char *what)
+{
+    struct asg_sigv4_verdict verdict;
+    if (asg_sigv4_verify(request, rules, &verdict) == ASG_OK) {
+        fail_msg("accepted with another %s", what);
+    }
+}
+
+/* What was signed and then changed in one place is not accepted any more. */
+static void refuse_changes(struct suite_case *test, const struct asg_sigv4_request *sent,
+                           const struct asg_sigv4_rules *rules)
+{
+    struct asg_sigv4_request other = *sent;
+    other.method = "PUT";
+    must_be_refused(&other, rules, "method");
+    other = *sent;
+    other.path = asg_arena_format(&test->arena, "%s/x", sent->path);
+    must_be_refused(&other, rules, "path");
+    other = *sent;
+    other.query = "Param0=value0";
+    must_be_refused(&other, rules, "query");
+    other = *sent;
+    other.body = asg_arena_format(&test->arena, "%.*s ", (int)sent->body_length,
+                                  (const char *)sent->body);
+    other.body_length++;
+    must_be_refused(&other, rules, "body");
+    struct asg_sigv4_header headers[40];
+    for (size_t i = 0; i < sent->header_count; i++) {
+        memcpy(headers, sent->headers, sent->header_count * sizeof *headers);
+        headers[i].value = asg_arena_format(&test->arena, "%s0", sent->headers[i].value);
+        other = *sent;
+        other.headers = headers;
+        must_be_refused(&other, rules, sent->headers[i].name);
+    }
+    struct asg_sigv4_rules later = *rules;
+    later.now_ms += rules->window_ms + 1000;
+    must_be_refused(sent, &later, "time");
+}
+
 static void check_case(const char *name)
 {
     struct suite_case test;
@@ -204,6 +244,7 @@ static void check_case(const char *name)
     assert_status(test.omits_token ? ASG_ERR_DENIED : ASG_OK,
                   asg_sigv4_verify(&sent, &rules, &verdict));
     if (!test.omits_token) assert_string_equal("AKIDEXAMPLE", verdict.access_key_id);
+    refuse_changes(&test, &sent, &rules);
     asg_bytes_clear(&canonical);
     asg_bytes_clear(&to_sign);
     close_case(&test);
