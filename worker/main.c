@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/failpoint.h"
-#include "aws/secret_environment.h"
+#include "aws/environment.h"
 #include "base/log.h"
 #include "worker/connect_aws.h"
 #include "worker/loop.h"
@@ -137,7 +137,7 @@ static void end_parts(struct parts *parts)
     asg_worker_loop_clear(&parts->loop);
     asg_bus_destroy(&parts->bus);
     asg_bus_keys_clear(&parts->keys);
-    asg_secret_environment_forget();
+    asg_environment_forget_secrets();
     asg_arena_clear(&parts->arena);
 }
 
@@ -157,7 +157,7 @@ static enum asg_status run(struct parts *parts, int argc, char **argv,
     if (status != ASG_OK || act == ASG_CONFIG_DONE) return status;
     asg_log_init("openasg-worker", (enum asg_log_level)parts->settings.log_level);
     harden();
-    asg_secret_environment_hide();
+    asg_environment_hide_secrets();
     if (parts->settings.check_credentials) return check_credentials(parts, error);
     int signal_fd = take_signals();
     if (signal_fd < 0) return asg_fail(error, ASG_ERR_IO, "no signalfd to be had");

@@ -1,11 +1,10 @@
 /* Source: the endpoint that ECS and EKS Pod Identity give to a container. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "aws/credentials_sources.h"
-#include "aws/secret_environment.h"
+#include "aws/environment.h"
 #include "aws/web.h"
 #include "base/bytes.h"
 #include "crypto/crypto.h"
@@ -13,13 +12,7 @@
 #define ECS_URL    "http://169.254.170.2"
 #define TIMEOUT_MS 2000
 #define ATTEMPTS   3
-#define ANSWER_MAX (64 * 1024)
-
-static const char *environment(const char *name)
-{
-    const char *value = getenv(name);
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
+#define ANSWER_MAX ((size_t)64 * 1024)
 
 /* Plain http goes to this host and to the fixed addresses of ECS and EKS only: a URL in
  * the environment must not send a token across the network in the clear. */
@@ -47,8 +40,8 @@ static bool is_allowed(const char *url)
 /* NOT_FOUND: no container endpoint is configured. */
 static enum asg_status find_url(struct asg_bytes *ret, struct asg_error *error)
 {
-    const char *relative = environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-    const char *full = environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    const char *relative = asg_environment_get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+    const char *full = asg_environment_get("AWS_CONTAINER_CREDENTIALS_FULL_URI");
     if (relative == NULL && full == NULL) return ASG_ERR_NOT_FOUND;
     const char *name = relative != NULL ? "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
                                         : "AWS_CONTAINER_CREDENTIALS_FULL_URI";
@@ -75,9 +68,8 @@ static enum asg_status find_url(struct asg_bytes *ret, struct asg_error *error)
 /* The Authorization header, with the token file read anew each time: it is rotated. */
 static enum asg_status find_token(struct asg_bytes *ret, struct asg_error *error)
 {
-    const char *file = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-    const char *token = asg_secret_getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN");
-    if (token != NULL && token[0] == '\0') token = NULL;
+    const char *file = asg_environment_get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    const char *token = asg_environment_get("AWS_CONTAINER_AUTHORIZATION_TOKEN");
     struct asg_secret read = {0};
     if (file != NULL) {
         enum asg_status status = asg_credentials_read_token(file, &read, error);

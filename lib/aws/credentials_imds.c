@@ -1,18 +1,18 @@
 /* Source: the role of the EC2 instance we run on, from its metadata (version 2 only). */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "aws/credentials_sources.h"
+#include "aws/environment.h"
 #include "crypto/crypto.h"
 
 #define ROLE_PATH "/latest/meta-data/iam/security-credentials/"
 #define ROLE_MAX  128
 /* When the service is in trouble it gives an expired set. AWS goes on taking it, so we go
  * on using it and ask again after a while (reliability.md 2.4: static stability). */
-#define STALE_MS        (10 * 60 * 1000)
-#define STALE_MORE_MIN  (2 * 60 * 1000)
-#define STALE_MORE_SPAN (8 * 60 * 1000)
+#define STALE_MS        (INT64_C(10) * 60 * 1000)
+#define STALE_MORE_MIN  (INT64_C(2) * 60 * 1000)
+#define STALE_MORE_SPAN (INT64_C(8) * 60 * 1000)
 
 static enum asg_status connect_imds(struct asg_credentials_scope *scope,
                                     struct asg_error *error)
@@ -64,7 +64,7 @@ enum asg_status asg_credentials_from_imds(struct asg_credentials_scope *scope,
                                           struct asg_credentials *ret,
                                           struct asg_error *error)
 {
-    const char *disabled = getenv("AWS_EC2_METADATA_DISABLED");
+    const char *disabled = asg_environment_get("AWS_EC2_METADATA_DISABLED");
     if (disabled != NULL && strcasecmp(disabled, "true") == 0) return ASG_ERR_NOT_FOUND;
     char role[ROLE_MAX + 1];
     struct asg_bytes path = {0};

@@ -14,7 +14,7 @@
 #include "base/arena.h"
 #include "crypto/crypto.h"
 
-#define OUTPUT_MAX    (64 * 1024)
+#define OUTPUT_MAX    ((size_t)64 * 1024)
 #define ARGUMENTS_MAX 64
 #define LOOK_MS       50 /* between two looks whether to stop */
 
@@ -121,7 +121,7 @@ static enum asg_status read_output(const struct asg_credentials_scope *scope, in
         if (got == 0) return ASG_OK;
         ret->length += (size_t)got;
         if (ret->length > OUTPUT_MAX) {
-            return asg_fail(error, ASG_ERR_LIMIT, "it prints over %d bytes", OUTPUT_MAX);
+            return asg_fail(error, ASG_ERR_LIMIT, "it prints over %zu bytes", OUTPUT_MAX);
         }
     }
 }

@@ -23,8 +23,8 @@
 #include "aws/credentials.h"
 #include "base/clock.h"
 
-#define ASG_CREDENTIALS_ADVISORY_MS    (15 * 60 * 1000)
-#define ASG_CREDENTIALS_MANDATORY_MS   (10 * 60 * 1000)
+#define ASG_CREDENTIALS_ADVISORY_MS    (INT64_C(15) * 60 * 1000)
+#define ASG_CREDENTIALS_MANDATORY_MS   (INT64_C(10) * 60 * 1000)
 #define ASG_CREDENTIALS_RETRY_MS_MIN   1000
 #define ASG_CREDENTIALS_RETRY_MS_MAX   60000
 #define ASG_CREDENTIALS_RENEW_PAUSE_MS 5000 /* between two renewals that AWS asks for */

@@ -1,14 +1,14 @@
 /* Source: a role by an OpenID token in a file, as EKS gives it to pods. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "aws/credentials_sources.h"
+#include "aws/environment.h"
 #include "aws/sts.h"
 #include "crypto/crypto.h"
 
-#define TOKEN_MAX (16 * 1024)
+#define TOKEN_MAX ((size_t)16 * 1024)
 
 const char *asg_credentials_session_name(const struct asg_credentials_scope *scope,
                                          const char *configured,
@@ -40,7 +40,7 @@ enum asg_status asg_credentials_read_token(const char *path, struct asg_secret *
                           "failed",
                           path);
     } else if (length > TOKEN_MAX) {
-        status = asg_fail(error, ASG_ERR_LIMIT, "the token in %.200s is over %d bytes",
+        status = asg_fail(error, ASG_ERR_LIMIT, "the token in %.200s is over %zu bytes",
                           path, TOKEN_MAX);
     }
     while (length > 0 && length <= TOKEN_MAX &&
@@ -87,14 +87,15 @@ enum asg_status asg_credentials_from_web_identity(struct asg_credentials_scope *
                                                   struct asg_credentials *ret,
                                                   struct asg_error *error)
 {
-    const char *token_file = getenv("AWS_WEB_IDENTITY_TOKEN_FILE");
-    const char *role_arn = getenv("AWS_ROLE_ARN");
-    if (token_file == NULL || token_file[0] == '\0') return ASG_ERR_NOT_FOUND;
-    if (role_arn == NULL || role_arn[0] == '\0') {
+    const char *token_file = asg_environment_get("AWS_WEB_IDENTITY_TOKEN_FILE");
+    const char *role_arn = asg_environment_get("AWS_ROLE_ARN");
+    if (token_file == NULL) return ASG_ERR_NOT_FOUND;
+    if (role_arn == NULL) {
         return asg_fail(error, ASG_ERR_INVALID,
                         "AWS_WEB_IDENTITY_TOKEN_FILE is set but AWS_ROLE_ARN is not: set "
                         "both");
     }
-    return asg_credentials_with_token_file(
-        scope, role_arn, getenv("AWS_ROLE_SESSION_NAME"), token_file, ret, error);
+    return asg_credentials_with_token_file(scope, role_arn,
+                                           asg_environment_get("AWS_ROLE_SESSION_NAME"),
+                                           token_file, ret, error);
 }

@@ -36,7 +36,7 @@
 #define ASG_EC2_IDLE_S        50 /* a connection idle for longer is not used again */
 #define ASG_EC2_CODE_MAX      128
 #define ASG_EC2_MESSAGE_MAX   1000
-#define ASG_EC2_SKEW_MS       (4 * 60 * 1000) /* reliability.md 2.5 */
+#define ASG_EC2_SKEW_MS       (INT64_C(4) * 60 * 1000) /* reliability.md 2.5 */
 
 /* An action: how long it may take, and how its answer is read into a struct. */
 struct asg_ec2_action {

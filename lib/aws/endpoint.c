@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "aws/environment.h"
+
 /* Which regions a partition has and its DNS suffixes (botocore, partitions.json). A
  * region is one of the prefixes, a word and a number; the longer prefix stands first. */
 static const struct partition {
@@ -72,12 +74,6 @@ bool asg_endpoint_is_loopback_host(const char *host, size_t length)
     return strcasecmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0;
 }
 
-static const char *environment(const char *name)
-{
-    const char *value = getenv(name);
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
 static const char *of_profile(const struct asg_shared_config *files, const char *name)
 {
     if (files == NULL) return NULL;
@@ -88,7 +84,7 @@ static const char *of_profile(const struct asg_shared_config *files, const char 
 static bool is_asked_for(const char *variable, const char *setting,
                          const struct asg_shared_config *files)
 {
-    const char *value = environment(variable);
+    const char *value = asg_environment_get(variable);
     if (value == NULL) value = of_profile(files, setting);
     return value != NULL && strcasecmp(value, "true") == 0;
 }
@@ -114,8 +110,8 @@ static const char *configured_url(const char *service,
         const char *url;
         const char *source;
     } places[] = {
-        {environment(own), own},
-        {environment("AWS_ENDPOINT_URL"), "AWS_ENDPOINT_URL"},
+        {asg_environment_get(own), own},
+        {asg_environment_get("AWS_ENDPOINT_URL"), "AWS_ENDPOINT_URL"},
         {files == NULL ? NULL
                        : asg_shared_config_of_service(files, service, "endpoint_url"),
          "services section of the AWS config file"},
@@ -271,8 +267,8 @@ const char *asg_endpoint_region(const char *configured,
                                 const struct asg_shared_config *files)
 {
     if (configured != NULL && configured[0] != '\0') return configured;
-    const char *region = environment("AWS_REGION");
-    if (region == NULL) region = environment("AWS_DEFAULT_REGION");
+    const char *region = asg_environment_get("AWS_REGION");
+    if (region == NULL) region = asg_environment_get("AWS_DEFAULT_REGION");
     if (region == NULL) region = of_profile(files, "region");
     return region == NULL ? "" : region;
 }
@@ -281,6 +277,6 @@ const char *asg_endpoint_ca_file(const char *configured,
                                  const struct asg_shared_config *files)
 {
     if (configured != NULL && configured[0] != '\0') return configured;
-    const char *file = environment("AWS_CA_BUNDLE");
+    const char *file = asg_environment_get("AWS_CA_BUNDLE");
     return file != NULL ? file : of_profile(files, "ca_bundle");
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "aws/environment.h"
 #include "aws/secret.h"
 #include "aws/web.h"
 #include "base/arena.h"
@@ -11,7 +12,7 @@
 
 #define TOKEN_BYTES_MAX 1024
 /* Renew a token this long before its end, so that none ends under way. */
-#define TOKEN_MARGIN_MS (60 * 1000)
+#define TOKEN_MARGIN_MS (INT64_C(60) * 1000)
 #define TEXT_OF_2(x)    #x
 #define TEXT_OF(x)      TEXT_OF_2(x)
 
@@ -30,14 +31,15 @@ struct asg_imds {
 enum asg_status asg_imds_new(const struct asg_imds_options *options,
                              struct asg_imds **ret, struct asg_error *error)
 {
-    const char *disabled = getenv("AWS_EC2_METADATA_DISABLED");
+    const char *disabled = asg_environment_get("AWS_EC2_METADATA_DISABLED");
     if (disabled != NULL && strcasecmp(disabled, "true") == 0) {
         return asg_fail(error, ASG_ERR_INVALID,
                         "AWS_EC2_METADATA_DISABLED is true: not asking for EC2 metadata");
     }
     const char *url = options->base_url;
-    if (url == NULL || url[0] == '\0') url = getenv("AWS_EC2_METADATA_SERVICE_ENDPOINT");
-    const char *mode = getenv("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
+    if (url == NULL || url[0] == '\0')
+        url = asg_environment_get("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    const char *mode = asg_environment_get("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
     bool is_ipv6 = mode != NULL && strcasecmp(mode, "ipv6") == 0;
     if (url == NULL || url[0] == '\0') {
         url = is_ipv6 ? ASG_IMDS_DEFAULT_URL_IPV6 : ASG_IMDS_DEFAULT_URL;

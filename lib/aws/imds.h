@@ -22,7 +22,7 @@
 #define ASG_IMDS_DEFAULT_URL_IPV6 "http://[fd00:ec2::254]"
 #define ASG_IMDS_TIMEOUT_MS       1000
 #define ASG_IMDS_TOKEN_TTL_S      21600
-#define ASG_IMDS_BODY_MAX         (64 * 1024) /* user data is 16 KiB at most */
+#define ASG_IMDS_BODY_MAX         ((size_t)64 * 1024) /* user data is 16 KiB at most */
 
 struct asg_imds;
 

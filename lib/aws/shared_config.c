@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/environment.h"
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "crypto/crypto.h"
@@ -30,12 +31,6 @@ struct asg_shared_config {
     bool is_named;
 };
 
-static const char *environment(const char *name)
-{
-    const char *value = getenv(name);
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
 static enum asg_status read_whole_file(const char *path, struct asg_bytes *ret,
                                        struct asg_error *error)
 {
@@ -57,7 +52,7 @@ static enum asg_status read_whole_file(const char *path, struct asg_bytes *ret,
                         "cannot read %s: it is a folder, or the disk failed", path);
     }
     if (ret->length > ASG_SHARED_FILE_MAX) {
-        return asg_fail(error, ASG_ERR_LIMIT, "%s is larger than %d bytes", path,
+        return asg_fail(error, ASG_ERR_LIMIT, "%s is larger than %zu bytes", path,
                         ASG_SHARED_FILE_MAX);
     }
     return ASG_OK;
@@ -154,8 +149,9 @@ static enum asg_status load_file(struct asg_shared_config *config, const char *n
                                  const char *variable, const char *below_home,
                                  bool is_credentials_file, struct asg_error *error)
 {
-    const char *path = named != NULL && named[0] != '\0' ? named : environment(variable);
-    const char *home = environment("HOME");
+    const char *path =
+        named != NULL && named[0] != '\0' ? named : asg_environment_get(variable);
+    const char *home = asg_environment_get("HOME");
     if (path == NULL && home == NULL) return ASG_OK;
     if (path == NULL) path = asg_arena_format(&config->arena, "%s/%s", home, below_home);
     struct asg_bytes *text = &config->texts[is_credentials_file ? 1 : 0];
@@ -182,7 +178,8 @@ enum asg_status asg_shared_config_load(const struct asg_shared_config_options *o
     struct asg_shared_config *config = NULL;
     asg_shared_config_new_empty(&config);
     const char *profile = options->profile;
-    if (profile == NULL || profile[0] == '\0') profile = environment("AWS_PROFILE");
+    if (profile == NULL || profile[0] == '\0')
+        profile = asg_environment_get("AWS_PROFILE");
     config->is_named = profile != NULL;
     if (profile != NULL) config->profile = asg_arena_text(&config->arena, profile);
 

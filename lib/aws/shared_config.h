@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/status.h"
 
-#define ASG_SHARED_FILE_MAX (1024 * 1024)
+#define ASG_SHARED_FILE_MAX ((size_t)1024 * 1024)
 
 struct asg_shared_config;
 

@@ -20,7 +20,7 @@
 #define ASG_STS_TIMEOUT_MS  10000
 #define ASG_STS_ATTEMPTS    3
 #define ASG_STS_TEXT_MAX    2048 /* of an ARN */
-#define ASG_STS_ANSWER_MAX  (256 * 1024)
+#define ASG_STS_ANSWER_MAX  ((size_t)256 * 1024)
 
 struct asg_sts {
     struct asg_endpoint endpoint; /* of service "sts", or one that serves it as well */

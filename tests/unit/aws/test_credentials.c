@@ -370,7 +370,7 @@ static void test_a_file_beyond_the_limit_is_refused(void **state)
     (void)state;
     FILE *file = fopen(path, "we");
     assert_non_null(file);
-    for (int i = 0; i < ASG_SHARED_FILE_MAX / 8 + 1; i++) {
+    for (size_t i = 0; i < ASG_SHARED_FILE_MAX / 8 + 1; i++) {
         assert_true(fputs("# hidde\n", file) >= 0);
     }
     (void)fclose(file);

@@ -1,4 +1,4 @@
-#include "aws/secret_environment.h"
+#include "aws/environment.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@ static struct {
 };
 #define HIDDEN_COUNT (sizeof hidden / sizeof hidden[0])
 
-void asg_secret_environment_hide(void)
+void asg_environment_hide_secrets(void)
 {
     for (size_t i = 0; i < HIDDEN_COUNT; i++) {
         char *value = getenv(hidden[i].name);
@@ -28,10 +28,10 @@ void asg_secret_environment_hide(void)
     }
 }
 
-const char *asg_secret_getenv(const char *name)
+const char *asg_environment_get(const char *name)
 {
     const char *value = getenv(name);
-    if (value != NULL) return value;
+    if (value != NULL && value[0] != '\0') return value;
     for (size_t i = 0; i < HIDDEN_COUNT; i++) {
         if (strcmp(hidden[i].name, name) == 0 && !asg_secret_is_empty(&hidden[i].value)) {
             return asg_secret_reveal(&hidden[i].value);
@@ -40,7 +40,7 @@ const char *asg_secret_getenv(const char *name)
     return NULL;
 }
 
-void asg_secret_environment_forget(void)
+void asg_environment_forget_secrets(void)
 {
     for (size_t i = 0; i < HIDDEN_COUNT; i++) {
         asg_secret_clear(&hidden[i].value);
