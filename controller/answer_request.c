@@ -63,7 +63,7 @@ static void fill_status(struct asg_controller *controller, struct asg_answer *an
     view->agents_endpoint = asg_bus_listener_endpoint(controller->agents);
     view->workers_endpoint = asg_bus_listener_endpoint(controller->workers);
     view->admin_endpoint = asg_bus_listener_endpoint(controller->admin);
-    view->http_endpoint = asg_serve_http_url(controller->http);
+    view->http_endpoint = asg_status_pages_url(controller->http);
     answer->status = view;
 }
 

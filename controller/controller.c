@@ -547,7 +547,7 @@ void asg_controller_destroy(struct asg_controller **controller)
     asg_probe_thread_destroy(&c->prober_thread);
     asg_ingest_destroy(&c->ingest);
     asg_prober_destroy(&c->prober);
-    asg_serve_http_destroy(&c->http);
+    asg_status_pages_destroy(&c->http);
     asg_commit_close(&c->commit, /* with_snapshot */ true);
     asg_dispatch_destroy(&c->dispatch);
     asg_reconciler_destroy(&c->reconciler);

@@ -47,7 +47,7 @@ struct asg_controller {
     struct asg_commit *commit;            /* NULL while not leading */
     char not_leading[ASG_ERROR_TEXT_MAX]; /* why */
     int64_t try_again_ms;                 /* monotonic: when to open the log again */
-    struct asg_serve_http *http;
+    struct asg_status_pages *http;
     atomic_bool is_leading;   /* for /readyz */
     struct asg_arena scratch; /* of one message */
     struct asg_bytes frame;   /* of one answer */

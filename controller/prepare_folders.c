@@ -109,7 +109,7 @@ enum asg_status asg_write_endpoints(struct asg_controller *controller,
                 asg_bus_listener_endpoint(controller->agents),
                 asg_bus_listener_endpoint(controller->workers),
                 asg_bus_listener_endpoint(controller->admin),
-                asg_serve_http_url(controller->http), controller->keys.public_key) > 0;
+                asg_status_pages_url(controller->http), controller->keys.public_key) > 0;
     if (file != NULL && fclose(file) != 0) is_written = false;
     if (is_written && rename(fresh, path) == 0) return ASG_OK;
     return asg_fail(error, ASG_ERR_IO, "cannot write endpoint_file %s: %s", path,

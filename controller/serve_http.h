@@ -1,22 +1,16 @@
-/* serve_http - /healthz, /readyz and /metrics. */
+/* serve_http - /healthz, /readyz and /metrics of the controller (http/status_pages.h). */
 #ifndef ASG_CONTROLLER_SERVE_HTTP_H
 #define ASG_CONTROLLER_SERVE_HTTP_H
 
 #include <stdatomic.h>
 
-#include "base/error.h"
-
-struct asg_serve_http;
+#include "http/status_pages.h"
 
 /* Serve at "address:port" (port 0: a free one; empty: not at all, *ret stays NULL).
- * `is_leading` is read by /readyz from the server's threads. */
+ * `leading` is read by /readyz from the server's thread. */
 ASG_MUST_USE enum asg_status asg_serve_http_new(const char *where,
-                                                const atomic_bool *is_leading,
-                                                struct asg_serve_http **ret,
+                                                const atomic_bool *leading,
+                                                struct asg_status_pages **ret,
                                                 struct asg_error *error);
-void asg_serve_http_destroy(struct asg_serve_http **http);
-
-/* "http://127.0.0.1:7704"; "" when `http` is NULL. */
-const char *asg_serve_http_url(const struct asg_serve_http *http);
 
 #endif

@@ -139,6 +139,7 @@ enum asg_status asg_worker_aws_open(const struct asg_worker_settings *settings,
         .refresher = ret->refresher,
         .clock = *clock,
         .in_flight_max = (uint32_t)settings->ec2_in_flight,
+        .is_adaptive = settings->retry_mode == ASG_RETRY_ADAPTIVE,
         .ca_file = ca_file,
     };
     status = asg_ec2_client_new(&options, &ret->ec2, error);

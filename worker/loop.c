@@ -106,6 +106,7 @@ static int64_t do_due(struct asg_worker_loop *loop)
     do {
         next_ms = asg_worker_tick(loop->worker);
     } while (receive_all(loop) > 0);
+    asg_worker_pages_update(loop->pages, loop->worker);
     return next_ms;
 }
 

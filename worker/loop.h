@@ -7,6 +7,7 @@
 #define ASG_WORKER_LOOP_H
 
 #include "bus/bus.h"
+#include "worker/serve_http.h"
 #include "worker/worker.h"
 
 struct asg_worker_loop {
@@ -23,9 +24,10 @@ struct asg_worker_loop {
     struct asg_clock clock;
     int signal_fd; /* SIGTERM and SIGINT, blocked otherwise */
     int64_t stop_ms;
-    const char *halt_file;  /* "": none */
-    int64_t skew_ms;        /* of EC2's clock, as it was logged last */
-    struct asg_bytes frame; /* scratch: what is being sent */
+    const char *halt_file;          /* "": none */
+    int64_t skew_ms;                /* of EC2's clock, as it was logged last */
+    struct asg_worker_pages *pages; /* lent */
+    struct asg_bytes frame;         /* scratch: what is being sent */
 };
 
 /* Connect for the first time. */

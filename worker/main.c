@@ -30,6 +30,7 @@ struct parts {
     struct asg_worker *worker;
     struct asg_worker_loop loop;
     int exit_code; /* 0: by the status */
+    struct asg_worker_pages pages;
 };
 
 /* The process holds AWS secrets: no core dumps, nobody may look into it (but for the leak
@@ -114,6 +115,7 @@ static void make_worker(struct parts *parts, const struct asg_clock *clock, int 
         .attempts_unsure = (uint32_t)settings->ec2_attempts_unsure,
         .hello_ms = settings->hello_ms,
         .resend_ms = settings->resend_ms,
+        .is_dry_run = settings->dry_run,
         .clock = *clock,
         .ec2 = parts->aws.ec2,
         .ports = {.send = asg_worker_loop_send, .context = &parts->loop},
@@ -124,14 +126,31 @@ static void make_worker(struct parts *parts, const struct asg_clock *clock, int 
     parts->loop.signal_fd = signal_fd;
     parts->loop.stop_ms = settings->stop_ms;
     parts->loop.halt_file = settings->halt_file;
+    parts->loop.pages = &parts->pages;
     asg_log_info("worker", "started",
                  "name=\"%s\" version=%s controller=%s jobs=%u key=%s", options.name,
                  ASG_VERSION, settings->controller, options.capacity,
                  parts->keys.public_key);
+    if (options.is_dry_run) {
+        asg_log_warn("worker", "dry_run",
+                     "nothing is changed in EC2: calls carry its DryRun flag");
+    }
+}
+
+static enum asg_status open_pages(struct parts *parts, struct asg_error *error)
+{
+    enum asg_status status = asg_worker_pages_open(
+        &parts->pages, parts->settings.listen_http, parts->aws.ec2, error);
+    if (status == ASG_OK && parts->pages.pages != NULL) {
+        asg_log_info("worker", "http", "url=%s",
+                     asg_status_pages_url(parts->pages.pages));
+    }
+    return status;
 }
 
 static void end_parts(struct parts *parts)
 {
+    asg_worker_pages_clear(&parts->pages);
     asg_worker_aws_close(&parts->aws);
     asg_worker_destroy(&parts->worker);
     asg_worker_loop_clear(&parts->loop);
@@ -165,6 +184,7 @@ static enum asg_status run(struct parts *parts, int argc, char **argv,
     parts->loop.clock = clock;
     status =
         asg_worker_aws_open(&parts->settings, &clock, &parts->arena, &parts->aws, error);
+    if (status == ASG_OK) status = open_pages(parts, error);
     if (status == ASG_OK) status = open_bus(parts, error);
     if (status == ASG_OK) {
         make_worker(parts, &clock, signal_fd);

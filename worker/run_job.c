@@ -183,6 +183,12 @@ void asg_task_end(struct asg_task *task, enum asg_outcome outcome, const char *c
                   const char *message)
 {
     struct asg_result *result = &task->result;
+    if (task->is_made_dry && outcome == ASG_OUTCOME_OK) {
+        outcome = ASG_OUTCOME_BAD_REQUEST;
+        code = "OpenasgDryRun";
+        message = "EC2 would have done it; this worker runs with dry_run and changed "
+                  "nothing";
+    }
     size_t length = strlen(message);
     if (length > MESSAGE_MAX) {
         length = MESSAGE_MAX;

@@ -9,6 +9,8 @@ static const struct asg_enum log_level_words = {"log level", log_levels, 4};
 
 static const char *const choices[] = {"auto", "yes", "no"};
 static const struct asg_enum choice_words = {"choice", choices, 3};
+static const char *const retry_modes[] = {"standard", "adaptive"};
+static const struct asg_enum retry_mode_words = {"retry mode", retry_modes, 2};
 
 #define AT(field) .offset = offsetof(struct asg_worker_settings, field)
 #define SECOND    INT64_C(1000)
@@ -72,10 +74,17 @@ static const struct asg_config_key keys[] = {
      "of one call that EC2 refuses for a time"},
     {"ec2.attempts_unsure", ASG_CONFIG_NUMBER, AT(ec2_attempts_unsure), "8", 1, 50, NULL,
      "sends", "of a launch that EC2 does not answer; its client token makes them one"},
+    {"ec2.retry_mode", ASG_CONFIG_WORD, AT(retry_mode), "standard",
+     .words = &retry_mode_words, .unit = "",
+     .help = "as the AWS SDKs have them; adaptive also paces an action after a throttle, "
+             "which the controller does for all workers together"},
     {"ec2.launches_per_minute", ASG_CONFIG_NUMBER, AT(ec2_launches_per_minute), "0", 0,
      60000, NULL, "calls",
      "of RunInstances this worker makes at most; 0: as many as the "
      "controller hands out"},
+    {"dry_run", ASG_CONFIG_BOOL, AT(dry_run), "false", .unit = "",
+     .help = "change nothing: every call that would is sent with EC2's DryRun flag, and "
+             "its job ends as EC2 answers that (the same as --dry-run)"},
     {"jobs", ASG_CONFIG_NUMBER, AT(jobs), "32", 1, 1000, NULL, "jobs", "held at once"},
     {"hello_every", ASG_CONFIG_DURATION, AT(hello_ms), "1s", 50, HOUR, NULL, "",
      "pause between two hellos while no controller welcomes us"},
@@ -87,6 +96,9 @@ static const struct asg_config_key keys[] = {
     {"halt_file", ASG_CONFIG_PATH, AT(halt_file), "", .unit = "",
      .help = "a kill switch of this host: while this file is there, nothing is changed "
              "in EC2; empty: none"},
+    {"listen.http", ASG_CONFIG_TEXT, AT(listen_http), "", .unit = "",
+     .help = "address:port of /healthz, /readyz and /metrics, as 127.0.0.1:7706; port 0 "
+             "takes a free one, which the log tells; empty: none"},
     {"log_level", ASG_CONFIG_WORD, AT(log_level), "info", .words = &log_level_words,
      .unit = "", .help = "lowest level written to standard error"},
 };

@@ -4,6 +4,8 @@
 
 #include "text/config.h"
 
+enum asg_worker_retry_mode { ASG_RETRY_STANDARD, ASG_RETRY_ADAPTIVE };
+
 struct asg_worker_settings {
     const char *name;
     const char *dir;
@@ -28,11 +30,14 @@ struct asg_worker_settings {
     int64_t ec2_attempts;
     int64_t ec2_attempts_unsure;
     int64_t ec2_launches_per_minute;
+    int retry_mode; /* enum asg_worker_retry_mode */
+    bool dry_run;
     int64_t jobs;
     int64_t hello_ms;
     int64_t resend_ms;
     int64_t stop_ms;
     const char *halt_file;
+    const char *listen_http;
     int log_level;
 };
 

@@ -37,8 +37,20 @@ static const char *reason_to_hand_back(const struct asg_worker *worker,
     return NULL;
 }
 
+/* A worker that only tries: the job becomes a dry run. */
+static void make_dry(struct asg_task *task)
+{
+    if (!asg_job_is_mutating(task->job->kind) || task->job->is_dry_run) return;
+    struct asg_job *dry = asg_arena_take(&task->arena, sizeof *dry);
+    *dry = *task->job;
+    dry->is_dry_run = true;
+    task->job = dry;
+    task->is_made_dry = true;
+}
+
 static void begin_task(struct asg_worker *worker, struct asg_task *task)
 {
+    if (worker->options.is_dry_run) make_dry(task);
     const struct asg_job_message *message = &task->message;
     task->lease_id = message->lease_id;
     task->taken_us = asg_clock_monotonic_us(&worker->options.clock);

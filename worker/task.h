@@ -22,6 +22,7 @@ struct asg_task {
     int64_t deadline_ms; /* monotonic; INT64_MAX: none */
     bool is_answered;    /* the result waits for its ACK */
     bool is_begun;       /* a call to EC2 may have left */
+    bool is_made_dry;    /* this worker made a dry run of it */
     int64_t resend_at_ms;
     uint32_t resends;
     int64_t wake_at_ms; /* of a pause; INT64_MAX: none */

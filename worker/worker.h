@@ -36,6 +36,10 @@ struct asg_worker_options {
     uint32_t attempts_unsure; /* sends of a launch that nobody answered */
     int64_t hello_ms;         /* pause between two hellos while nobody welcomes us */
     int64_t resend_ms;        /* pause before a result is sent again */
+    /* Every call that would change something carries EC2's DryRun flag; a job that was
+     * not planned as a dry run then ends as refused, with EC2's word that it would have
+     * worked, so that nobody waits for its instances. */
+    bool is_dry_run;
     struct asg_clock clock;
     struct asg_ec2_client *ec2; /* lent; ends after the worker */
     struct asg_worker_ports ports;

@@ -5,15 +5,24 @@
 #include <string.h>
 
 #include "aws/ec2_transfer.h"
+#include "aws/ec2_meter.h"
 #include "aws/rate_limit.h"
+#include "base/adaptive_rate.h"
 #include "base/failpoint.h"
 #include "crypto/crypto.h"
 
-#define LIMITS_MAX 16
+/* What is known of an action: how often it may be called and what its calls came to. */
+struct action_state {
+    const struct asg_ec2_action *action;
+    size_t metered;              /* its place in the meter */
+    struct asg_rate_limit limit; /* refill 0: none */
+    struct asg_adaptive_rate adaptive;
+};
 
 struct call {
     struct call *next;
     const struct asg_ec2_action *action;
+    struct action_state *state; /* of the action */
     struct asg_bytes body;
     struct asg_ec2_call_options options;
     asg_ec2_done *done;
@@ -41,11 +50,6 @@ struct call_list {
     struct call **end;
 };
 
-struct action_limit {
-    const struct asg_ec2_action *action;
-    struct asg_rate_limit bucket;
-};
-
 struct asg_ec2_client {
     struct asg_ec2_client_options options;
     char *ca_file;
@@ -64,8 +68,9 @@ struct asg_ec2_client {
     size_t in_flight;
     size_t pending;
     size_t done_count; /* callbacks made, to know whether one was */
-    struct action_limit limits[LIMITS_MAX];
-    size_t limit_count;
+    struct action_state actions[ASG_EC2_METER_ACTIONS];
+    size_t action_count;
+    struct asg_ec2_meter meter;
 };
 
 static int64_t now_us(const struct asg_ec2_client *client)
@@ -196,6 +201,25 @@ void asg_ec2_client_destroy(struct asg_ec2_client **client)
     *client = NULL;
 }
 
+static double seconds_of(int64_t us)
+{
+    return (double)us / 1e6;
+}
+
+static struct action_state *state_of(struct asg_ec2_client *client,
+                                     const struct asg_ec2_action *action)
+{
+    for (size_t i = 0; i < client->action_count; i++) {
+        if (client->actions[i].action == action) return &client->actions[i];
+    }
+    assert(client->action_count < ASG_EC2_METER_ACTIONS);
+    struct action_state *state = &client->actions[client->action_count++];
+    state->action = action;
+    state->metered = asg_ec2_meter_action(&client->meter, action->name);
+    asg_adaptive_rate_init(&state->adaptive, seconds_of(now_us(client)));
+    return state;
+}
+
 void asg_ec2_call(struct asg_ec2_client *client, const struct asg_ec2_action *action,
                   const struct asg_bytes *body,
                   const struct asg_ec2_call_options *options, asg_ec2_done *done,
@@ -209,6 +233,7 @@ void asg_ec2_call(struct asg_ec2_client *client, const struct asg_ec2_action *ac
     }
     struct asg_bytes copy = call->body;
     *call = (struct call){.action = action,
+                          .state = state_of(client, action),
                           .body = copy,
                           .options = *options,
                           .done = done,
@@ -227,6 +252,7 @@ void asg_ec2_call(struct asg_ec2_client *client, const struct asg_ec2_action *ac
     if (options->attempts_unsure < call->options.attempts_max) {
         call->options.attempts_unsure = call->options.attempts_max;
     }
+    asg_ec2_meter_call(&client->meter, call->state->metered);
     client->pending++;
     list_add(&client->waiting, call);
 }
@@ -329,20 +355,20 @@ static void send_call(struct asg_ec2_client *client, struct call *call, int64_t 
         return;
     }
     transfer->call = call;
+    transfer->sent_us = at_us;
     call->attempts++;
     call->credentials_version = client->credentials_version;
     client->in_flight++;
 }
 
 /* 0, or how long this action has to wait for a token. */
-static int64_t limit_wait_us(struct asg_ec2_client *client,
-                             const struct asg_ec2_action *action, int64_t at_us)
+static int64_t limit_wait_us(const struct asg_ec2_client *client,
+                             struct action_state *state, int64_t at_us)
 {
-    for (size_t i = 0; i < client->limit_count; i++) {
-        if (client->limits[i].action != action) continue;
-        return asg_rate_limit_take(&client->limits[i].bucket, at_us);
-    }
-    return 0;
+    int64_t wait_us = asg_rate_limit_take(&state->limit, at_us);
+    if (wait_us > 0 || !client->options.is_adaptive) return wait_us;
+    double wait_s = asg_adaptive_rate_take(&state->adaptive, seconds_of(at_us));
+    return wait_s > 0 ? (int64_t)(wait_s * 1e6) + 1 : 0;
 }
 
 /* The present credentials before a round of sends; ASG_ERR_BUSY: they are being fetched,
@@ -381,7 +407,7 @@ static void send_due(struct asg_ec2_client *client, int64_t *ret_next_us)
             continue;
         }
         if (is_due && has_room && signable == ASG_OK) {
-            int64_t wait_us = limit_wait_us(client, call->action, at_us);
+            int64_t wait_us = limit_wait_us(client, call->state, at_us);
             if (wait_us == 0) {
                 send_call(client, call, at_us);
                 continue;
@@ -454,6 +480,23 @@ static bool wants_another(struct asg_ec2_client *client, struct call *call,
     return call->due_us < call->deadline_us;
 }
 
+static void meter_attempt(struct asg_ec2_client *client, const struct call *call,
+                          const struct asg_ec2_transfer *transfer)
+{
+    int64_t at_us = now_us(client);
+    asg_ec2_meter_attempt(&client->meter, &(struct asg_ec2_metered){
+                                              .action = call->state->metered,
+                                              .class = call->last.class,
+                                              .code = call->last.code,
+                                              .duration_us = at_us - transfer->sent_us,
+                                              .sent_bytes = call->body.length,
+                                              .received_bytes = transfer->body_bytes});
+    if (!client->options.is_adaptive) return;
+    asg_adaptive_rate_answered(&call->state->adaptive, 1,
+                               call->last.class == ASG_ERROR_CLASS_THROTTLE,
+                               seconds_of(at_us));
+}
+
 /* The transport's hook: an attempt is over. */
 static void on_ended(void *owner, const struct asg_ec2_answer *answer)
 {
@@ -464,6 +507,7 @@ static void on_ended(void *owner, const struct asg_ec2_answer *answer)
     ASG_FAILPOINT("ec2.reply_read");
     call->last = asg_ec2_transfer_end(transfer, answer);
     ASG_FAILPOINT("ec2.reply_parsed");
+    meter_attempt(client, call, transfer);
     call->is_unsure = call->is_unsure || call->last.may_have_acted;
     call->is_too_large = transfer->is_too_large;
     memcpy(call->request_id, transfer->reply.request_id, sizeof call->request_id);
@@ -516,14 +560,27 @@ void asg_ec2_client_limit(struct asg_ec2_client *client,
                           const struct asg_ec2_action *action, int64_t burst,
                           int64_t refill_milli_per_s)
 {
-    struct action_limit *limit = NULL;
-    for (size_t i = 0; i < client->limit_count; i++) {
-        if (client->limits[i].action == action) limit = &client->limits[i];
-    }
-    if (limit == NULL) {
-        assert(client->limit_count < LIMITS_MAX);
-        limit = &client->limits[client->limit_count++];
-    }
-    limit->action = action;
-    asg_rate_limit_init(&limit->bucket, burst, refill_milli_per_s, now_us(client));
+    asg_rate_limit_init(&state_of(client, action)->limit, burst, refill_milli_per_s,
+                        now_us(client));
+}
+
+void asg_ec2_client_print_metrics(struct asg_ec2_client *client, struct asg_bytes *ret)
+{
+    asg_ec2_meter_print(&client->meter, ret);
+}
+
+bool asg_ec2_client_sent(struct asg_ec2_client *client, size_t i,
+                         struct asg_ec2_sent *ret)
+{
+    if (i >= client->action_count) return false;
+    const struct action_state *state = &client->actions[i];
+    struct asg_ec2_meter *meter = &client->meter;
+    *ret = (struct asg_ec2_sent){
+        .action = state->action->name,
+        .attempts = (uint64_t)asg_metric_read(
+            &meter->rows[ASG_EC2_METER_ATTEMPTS][state->metered]),
+        .throttles = (uint64_t)asg_metric_read(
+            &meter->rows[ASG_EC2_METER_THROTTLES][state->metered]),
+    };
+    return true;
 }

@@ -90,7 +90,9 @@ struct asg_ec2_client_options {
     uint32_t in_flight_max; /* 0: ASG_EC2_IN_FLIGHT; more calls wait in line */
     int64_t connect_ms;     /* 0: ASG_EC2_CONNECT_MS */
     const char *ca_file;    /* NULL: the system's */
-    uint64_t seed;          /* of the jitter; 0: random */
+    bool is_adaptive; /* after a throttle, calls of that action are paced by what EC2
+                         takes (base/adaptive_rate.h), first attempts too */
+    uint64_t seed;    /* of the jitter; 0: random */
     /* What carries the requests; NULL: libcurl. For simulators (aws/ec2_transport.h). */
     const struct asg_ec2_transport_kind *transport;
     void *transport_context;
@@ -137,5 +139,19 @@ int64_t asg_ec2_client_skew_ms(const struct asg_ec2_client *client);
 void asg_ec2_client_limit(struct asg_ec2_client *client,
                           const struct asg_ec2_action *action, int64_t burst,
                           int64_t refill_milli_per_s);
+
+/* Append what the calls came to as Prometheus text (aws/ec2_meter.h). Any thread may. */
+void asg_ec2_client_print_metrics(struct asg_ec2_client *client, struct asg_bytes *ret);
+
+/* What was sent of an action since the client was made. */
+struct asg_ec2_sent {
+    const char *action;
+    uint64_t attempts;
+    uint64_t throttles;
+};
+
+/* Of the i-th action called so far; false when there are not so many. */
+bool asg_ec2_client_sent(struct asg_ec2_client *client, size_t i,
+                         struct asg_ec2_sent *ret);
 
 #endif

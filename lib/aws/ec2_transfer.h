@@ -23,6 +23,7 @@ struct asg_ec2_transfer {
     struct asg_ec2_reply reply;
     struct asg_sigv4_header headers[ASG_EC2_HEADERS_MAX];
     struct asg_ec2_request request;
+    int64_t sent_us; /* monotonic */
     size_t body_bytes;
     enum asg_status read_status; /* of the body so far */
     bool is_too_large;

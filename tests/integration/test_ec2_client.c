@@ -82,7 +82,8 @@ static void on_done(void *context, const struct asg_ec2_outcome *outcome,
     setup->done++;
 }
 
-static void open_setup(struct setup *setup, const struct step *steps, size_t count)
+static void open_setup_as(struct setup *setup, const struct step *steps, size_t count,
+                          bool is_adaptive)
 {
     *setup = (struct setup){.steps = steps, .step_count = count};
     scripted_start(&setup->server, run_steps, setup);
@@ -90,6 +91,7 @@ static void open_setup(struct setup *setup, const struct step *steps, size_t cou
         .credentials = {.name = "test", .fetch = scripted_credentials},
         .clock = asg_clock_real(),
         .seed = 7,
+        .is_adaptive = is_adaptive,
     };
     struct asg_error error = {""};
     struct asg_endpoint_options where = {.url = setup->server.url, .region = "us-east-1"};
@@ -103,6 +105,11 @@ static void open_setup(struct setup *setup, const struct step *steps, size_t cou
                                         .max_count = 1,
                                         .client_token = "token-1"},
         &setup->body);
+}
+
+static void open_setup(struct setup *setup, const struct step *steps, size_t count)
+{
+    open_setup_as(setup, steps, count, /* is_adaptive */ false);
 }
 
 static void close_setup(struct setup *setup)
@@ -428,6 +435,27 @@ static void test_a_limited_action_waits_for_its_tokens(void **state)
     close_setup(&setup);
 }
 
+/* The adaptive mode: after a throttle even first attempts wait for what EC2 takes. */
+static void test_an_adaptive_client_paces_after_a_throttle(void **state)
+{
+    (void)state;
+    struct setup setup;
+    const struct step steps[] = {{.http_status = 503,
+                                  .code = "RequestLimitExceeded",
+                                  .headers = "x-amz-retry-after: 1\r\n"},
+                                 {0}};
+    open_setup_as(&setup, steps, 2, /* is_adaptive */ true);
+    struct asg_clock clock = asg_clock_real();
+    int64_t start_ms = asg_clock_monotonic_ms(&clock);
+    launch(&setup, &(struct asg_ec2_call_options){0});
+    assert_int_equal(2, setup.outcome.attempts);
+    launch(&setup, &(struct asg_ec2_call_options){0});
+    /* The bucket was empty and fills with 1.2 tokens a second at most; without it both
+     * calls are over in some milliseconds. */
+    assert_true(asg_clock_monotonic_ms(&clock) - start_ms >= 700);
+    close_setup(&setup);
+}
+
 static void test_poll_tells_of_the_callers_own_descriptor(void **state)
 {
     (void)state;
@@ -486,6 +514,7 @@ int main(void)
         cmocka_unit_test(test_an_answer_over_the_limit_is_dropped),
         cmocka_unit_test(test_many_calls_share_few_connections),
         cmocka_unit_test(test_a_limited_action_waits_for_its_tokens),
+        cmocka_unit_test(test_an_adaptive_client_paces_after_a_throttle),
         cmocka_unit_test(test_poll_tells_of_the_callers_own_descriptor),
         cmocka_unit_test(test_destroying_a_client_with_calls_under_way_leaks_nothing),
     };

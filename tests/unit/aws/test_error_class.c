@@ -1,5 +1,7 @@
 #include "lib/check.h"
 
+#include <stdio.h>
+
 #include "aws/error_class.h"
 
 static void test_the_table_is_in_order_without_doubles(void **state)
@@ -78,6 +80,85 @@ static void test_only_transient_leaves_a_doubt(void **state)
     }
 }
 
+/* The table of reliability.md 1.2, row by row: each code is of its class with whatever
+ * HTTP status it comes. */
+static void test_every_code_of_the_paper_is_of_its_class(void **state)
+{
+    (void)state;
+    static const struct {
+        enum asg_error_class class;
+        const char *codes; /* with a blank after each */
+    } rows[] = {
+        {ASG_ERROR_CLASS_THROTTLE,
+         "RequestLimitExceeded Throttling ThrottlingException "
+         "ThrottledException RequestThrottled RequestThrottledException "
+         "TooManyRequestsException SlowDown EC2ThrottledException "
+         "BandwidthLimitExceeded PriorRequestNotComplete "},
+        {ASG_ERROR_CLASS_TRANSIENT,
+         "InternalError InternalFailure ServerInternal ServiceUnavailable "
+         "Unavailable RequestTimeout RequestTimeoutException RetryableError "},
+        {ASG_ERROR_CLASS_CAPACITY,
+         "InsufficientInstanceCapacity InsufficientHostCapacity "
+         "InsufficientCapacityOnHost InsufficientReservedInstanceCapacity "
+         "ReservationCapacityExceeded UnfulfillableCapacity "
+         "InsufficientVolumeCapacity InsufficientFreeAddressesInSubnet "
+         "SpotMaxPriceTooLow Unsupported VolumeTypeNotAvailableInZone "},
+        {ASG_ERROR_CLASS_QUOTA,
+         "InstanceLimitExceeded VcpuLimitExceeded "
+         "MaxSpotInstanceCountExceeded MaxSpotFleetRequestCountExceeded "
+         "VolumeLimitExceeded MaxIOPSLimitExceeded "
+         "NetworkInterfaceLimitExceeded ResourceLimitExceeded "
+         "HostLimitExceeded "},
+        {ASG_ERROR_CLASS_SPLIT, "ResourceCountExceeded RequestResourceCountExceeded "
+                                "FilterLimitExceeded "},
+        {ASG_ERROR_CLASS_NOT_FOUND,
+         "InvalidInstanceID.NotFound InvalidInstanceID.NotLinkable "
+         "InvalidGroup.NotFound InvalidLaunchTemplateId.NotFound "
+         "InvalidLaunchTemplateName.NotFoundException "},
+        {ASG_ERROR_CLASS_STATE_CONFLICT,
+         "IncorrectInstanceState IncorrectState InvalidInstanceState "
+         "ConcurrentTagAccess DependencyViolation "
+         "CreditSpecificationUpdateInProgress "},
+        {ASG_ERROR_CLASS_PROTECTED, "OperationNotPermitted UnsupportedOperation "},
+        {ASG_ERROR_CLASS_IDEMPOTENCY,
+         "IdempotentParameterMismatch IdempotentInstanceTerminated "
+         "InvalidClientToken "},
+        {ASG_ERROR_CLASS_CLOCK,
+         "RequestExpired SignatureDoesNotMatch RequestTimeTooSkewed "},
+        {ASG_ERROR_CLASS_CREDENTIALS, "InvalidClientTokenId MissingAuthenticationToken "
+                                      "IncompleteSignature AuthFailure "},
+        {ASG_ERROR_CLASS_PERMISSION,
+         "UnauthorizedOperation "
+         "AuthFailure.ServiceLinkedRoleCreationNotPermitted OptInRequired "
+         "PendingVerification Blocked AccountDisabled TagPolicyViolation "},
+        {ASG_ERROR_CLASS_BAD_REQUEST,
+         "InvalidParameterValue InvalidParameter InvalidParameterCombination "
+         "InvalidParameterDependency MissingParameter UnknownParameter "
+         "ValidationError MalformedQueryString InvalidAction NoSuchVersion "
+         "InvalidAMIID.Malformed InvalidAMIID.NotFound "
+         "InvalidAMIID.Unavailable InvalidSubnetID.NotFound "
+         "InvalidKeyPair.NotFound InvalidUserData.Malformed "
+         "InvalidBlockDeviceMapping InvalidInstanceID.Malformed "
+         "InvalidZone.NotFound InvalidPaginationToken "},
+        {ASG_ERROR_CLASS_DRY_RUN, "DryRunOperation "},
+    };
+    static const uint32_t statuses[] = {0, 200, 301, 400, 403, 412, 429, 500, 503};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (const char *at = rows[i].codes; *at != '\0'; at = strchr(at, ' ') + 1) {
+            char code[80];
+            (void)snprintf(code, sizeof code, "%.*s", (int)strcspn(at, " "), at);
+            for (size_t k = 0; k < sizeof statuses / sizeof statuses[0]; k++) {
+                enum asg_error_class class = asg_error_classify(code, "", statuses[k]);
+                if (class != rows[i].class) {
+                    fail_msg("%s with %u is %s, not %s", code, statuses[k],
+                             asg_error_class_word(class),
+                             asg_error_class_word(rows[i].class));
+                }
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +166,7 @@ int main(void)
         cmocka_unit_test(test_capacity_codes_with_a_5xx_are_not_transient),
         cmocka_unit_test(test_without_a_known_code_the_http_status_decides),
         cmocka_unit_test(test_a_fresh_instance_profile_is_not_known_yet),
+        cmocka_unit_test(test_every_code_of_the_paper_is_of_its_class),
         cmocka_unit_test(test_only_transient_leaves_a_doubt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

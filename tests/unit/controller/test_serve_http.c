@@ -9,7 +9,7 @@
 #include "lib/http_get.h"
 
 static atomic_bool is_leading;
-static struct asg_serve_http *http;
+static struct asg_status_pages *http;
 static char answer[1 << 17];
 
 static int set_up(void **state)
@@ -23,14 +23,14 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    asg_serve_http_destroy(&http);
+    asg_status_pages_destroy(&http);
     return 0;
 }
 
 static const char *ask(const char *method, const char *target)
 {
     unsigned port = 0;
-    assert_int_equal(1, sscanf(asg_serve_http_url(http), "http://127.0.0.1:%u", &port));
+    assert_int_equal(1, sscanf(asg_status_pages_url(http), "http://127.0.0.1:%u", &port));
     char request[256];
     (void)snprintf(request, sizeof request,
                    "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", method,
@@ -83,16 +83,16 @@ static void test_http_says_which_address_is_none(void **state)
     (void)state;
     const char *const wrong[] = {"nonsense", "127.0.0.1", "127.0.0.1:99999", ":80"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        struct asg_serve_http *other = NULL;
+        struct asg_status_pages *other = NULL;
         struct asg_error error = {""};
         assert_status(ASG_ERR_INVALID,
                       asg_serve_http_new(wrong[i], &is_leading, &other, &error));
         assert_null(other);
         assert_non_null(strstr(error.text, "listen.http"));
     }
-    struct asg_serve_http *none = NULL;
+    struct asg_status_pages *none = NULL;
     assert_status(ASG_OK, asg_serve_http_new("", &is_leading, &none, NULL));
-    assert_string_equal("", asg_serve_http_url(none));
+    assert_string_equal("", asg_status_pages_url(none));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -34,6 +34,7 @@ struct cloud {
     const char *unknown_id;
     const char *ended_id;
     int terminates;
+    int dry_runs;
     int pages;
     char *form; /* of the last call of any kind */
 };
@@ -177,6 +178,13 @@ static void play(void *context, const struct scripted_request *request,
 {
     struct setup *setup = context;
     struct cloud *cloud = &setup->cloud;
+    char *dry_run = scripted_field(request->form, "DryRun");
+    if (dry_run != NULL) {
+        cloud->dry_runs++;
+        free(dry_run);
+        scripted_error(ret, 412, "DryRunOperation", "it would have succeeded");
+        return;
+    }
     free(cloud->form);
     cloud->form = strdup(request->form);
     if (strcmp(request->action, "RunInstances") == 0) {
@@ -249,7 +257,7 @@ static void welcome(struct setup *setup, uint64_t epoch)
                                .heartbeat_ms = 3000});
 }
 
-static void open_setup(struct setup *setup)
+static void open_setup_as(struct setup *setup, bool is_dry_run)
 {
     *setup = (struct setup){.cloud = {.launch_status = 400}};
     scripted_start(&setup->server, play, setup);
@@ -268,6 +276,7 @@ static void open_setup(struct setup *setup)
                                      .attempts_unsure = 8,
                                      .hello_ms = 1000,
                                      .resend_ms = 50,
+                                     .is_dry_run = is_dry_run,
                                      .clock = asg_clock_real(),
                                      .ec2 = setup->ec2,
                                      .ports = {.send = hear, .context = setup}},
@@ -276,6 +285,11 @@ static void open_setup(struct setup *setup)
     assert_int_equal(1, setup->said_count);
     assert_int_equal(ASG_MESSAGE_HELLO, setup->said[0].type);
     welcome(setup, 5);
+}
+
+static void open_setup(struct setup *setup)
+{
+    open_setup_as(setup, /* is_dry_run */ false);
 }
 
 static void close_setup(struct setup *setup)
@@ -879,6 +893,60 @@ static void test_a_job_without_its_part_is_refused_with_words(void **state)
     close_setup(&setup);
 }
 
+static void test_a_dry_worker_sends_every_change_with_the_flag(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup_as(&setup, /* is_dry_run */ true);
+    const char *ids[] = {"i-1"};
+    struct asg_describe part = {.instance_ids = {ids, 1}};
+    struct asg_terminate end = {.zone = "us-east-1a", .instance_ids = {ids, 1}};
+    struct asg_template_config config = {
+        .name = "web", .image_id = "ami-1", .instance_type = "t3.small"};
+    struct asg_job jobs[] = {
+        launch_job(&web_launch),
+        {.id = 9, .attempt = 1, .kind = ASG_JOB_TERMINATE, .terminate = &end},
+        {.id = 13, .attempt = 1, .kind = ASG_JOB_TAG, .describe = &part},
+        {.id = 10,
+         .attempt = 1,
+         .kind = ASG_JOB_TEMPLATE,
+         .client_token = "tok-10",
+         .template_config = &config},
+    };
+    const size_t count = sizeof jobs / sizeof jobs[0];
+    for (size_t i = 0; i < count; i++) {
+        give(&setup, &jobs[i], "");
+        const struct asg_result *result = wait_for_result(&setup, jobs[i].id);
+        expect_outcome(ASG_OUTCOME_BAD_REQUEST, result);
+        assert_string_equal("OpenasgDryRun", result->error_code);
+        assert_non_null(strstr(result->message, "EC2 would have done it"));
+        tell(&setup, ASG_MESSAGE_ACK,
+             &(struct asg_ack){.job_id = jobs[i].id, .attempt = 1});
+    }
+    assert_int_equal(count, setup.cloud.dry_runs);
+    assert_int_equal(0, setup.cloud.launches + setup.cloud.terminates);
+    assert_null(strstr(setup.cloud.form, "Action=Create")); /* none without the flag */
+    /* Looking is looking. */
+    struct asg_job describe = {.id = 8, .attempt = 1, .kind = ASG_JOB_DESCRIBE};
+    give(&setup, &describe, "");
+    expect_outcome(ASG_OUTCOME_OK, wait_for_result(&setup, 8));
+    close_setup(&setup);
+}
+
+/* A job that was planned as a dry run is a success when EC2 would have done it. */
+static void test_a_planned_dry_run_succeeds(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    struct asg_job job = launch_job(&web_launch);
+    job.is_dry_run = true;
+    give(&setup, &job, "");
+    expect_outcome(ASG_OUTCOME_OK, wait_for_result(&setup, 7));
+    assert_int_equal(1, setup.cloud.dry_runs);
+    close_setup(&setup);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -895,6 +963,8 @@ int main(void)
         cmocka_unit_test(test_jobs_beyond_the_credits_are_handed_back),
         cmocka_unit_test(test_the_kill_switch_holds_back_changes_and_lets_looking_pass),
         cmocka_unit_test(test_stopping_finishes_what_is_begun_and_takes_no_more),
+        cmocka_unit_test(test_a_dry_worker_sends_every_change_with_the_flag),
+        cmocka_unit_test(test_a_planned_dry_run_succeeds),
         cmocka_unit_test(test_terminating_good_ids_is_one_call),
         cmocka_unit_test(test_one_bad_id_does_not_save_the_others),
         cmocka_unit_test(test_an_id_that_ec2_does_not_know_is_told_as_gone),
