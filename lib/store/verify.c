@@ -135,7 +135,10 @@ enum asg_status asg_log_verify(struct asg_log *log, uint64_t from_seq,
     enum asg_status status = ASG_OK;
     if (log->backend->hold != NULL) status = log->backend->hold(log, &why);
     if (status == ASG_OK) {
-        status = walk_all(&walk, ret, &flaw, &why);
+        /* The writer may have gone on since this reader was opened: the head has to be of
+         * the one state that all of the walk sees. */
+        status = asg_log_refresh(log, &why);
+        if (status == ASG_OK) status = walk_all(&walk, ret, &flaw, &why);
         if (log->backend->release != NULL) log->backend->release(log);
     }
     if (status == ASG_ERR_CORRUPT) {

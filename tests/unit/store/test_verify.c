@@ -252,6 +252,24 @@ static void test_verify_of_a_part_does_not_look_before_it(void **state)
     asg_log_close(&log);
 }
 
+/* Between the opening of a reader and its verify the writer goes on, with all that a
+ * verify counts against the head: decisions in the index, a snapshot. */
+static void test_verify_of_a_log_that_grows_sees_one_state(void **state)
+{
+    write_log(*state);
+    struct asg_log *reader = open_reader(*state);
+    struct asg_log *writer = open_log(*state);
+    append_step(writer, 1);
+    struct asg_error error = {""};
+    uint64_t head = asg_log_head(writer).seq;
+    assert_status(ASG_OK, asg_log_save_snapshot(writer, head, "state", 5, &error));
+    assert_int_equal(head, verify_good(reader).last_seq);
+    append_step(writer, 2);
+    assert_int_equal(asg_log_head(writer).seq, verify_good(reader).last_seq);
+    asg_log_close(&writer);
+    asg_log_close(&reader);
+}
+
 /* 45,000 records: enough for the second thread; payloads below the snapshot pruned. */
 static void write_long_log(const struct fixture *fixture)
 {
@@ -363,6 +381,7 @@ int main(void)
         TEST(test_a_damaged_snapshot_is_skipped_and_said),
         TEST(test_a_snapshot_of_another_log_is_not_believed),
         TEST(test_vacuum_changes_nothing_that_matters),
+        TEST(test_verify_of_a_log_that_grows_sees_one_state),
         TEST(test_a_long_log_is_checked_by_two_threads_and_adds_up),
         TEST(test_of_two_flaws_in_a_long_log_the_first_is_named),
         TEST(test_an_epoch_that_goes_back_between_the_two_parts_is_found),
