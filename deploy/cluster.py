@@ -51,6 +51,7 @@ class Cluster:
         self.ec2_endpoint = endpoint
         self.processes = {}  # name -> Popen
         self.worker_names = ["worker-1", "worker-2"]  # known before they knock
+        self.known_endpoints = {}  # of the controller's last life
         self.instead = {}  # name of a program -> folder it is taken from
         self.env_of = {}  # name of a process -> more of its environment
         os.makedirs(self.dir, mode=0o700, exist_ok=True)
@@ -158,9 +159,10 @@ class Cluster:
     def start_controller(self, **settings):
         """Settings as on the command line, _ for -. Ports are kept over a restart."""
         path = os.path.join(self.dir, "controller.endpoints")
-        known = self.controller_endpoints() if os.path.exists(path) else {}
         if os.path.exists(path):
+            self.known_endpoints = self.controller_endpoints()
             os.unlink(path)
+        known = self.known_endpoints
         any_port = "tcp://127.0.0.1:*"
         chosen = {
             "dir": self.state,
