@@ -137,6 +137,7 @@ static void new_dispatch(struct asg_controller *controller)
         .heartbeat_ms = settings->heartbeat_ms,
         .delivery_limit = (uint32_t)settings->delivery_limit,
         .rate_share_percent = (uint32_t)settings->rate_share_percent,
+        .rate_quotas = &controller->rate_quotas,
         .ports = asg_worker_ports(controller),
     };
     asg_dispatch_new(&options, asg_clock_monotonic_ms(&controller->clock),
@@ -290,6 +291,13 @@ static void update_gauges(struct asg_controller *controller)
     struct asg_dispatch_counts jobs = asg_dispatch_counts(controller->dispatch);
     asg_gauge(ASG_COUNT_JOBS_HANDED_OUT, (int64_t)jobs.handed_out);
     asg_gauge(ASG_COUNT_JOBS_REDELIVERED, (int64_t)jobs.redelivered);
+    asg_gauge(ASG_COUNT_THROTTLES, (int64_t)jobs.throttles);
+    asg_gauge(ASG_COUNT_RATE_RUN,
+              asg_dispatch_rate_percent(controller->dispatch, ASG_JOB_LAUNCH));
+    asg_gauge(ASG_COUNT_RATE_TERMINATE,
+              asg_dispatch_rate_percent(controller->dispatch, ASG_JOB_TERMINATE));
+    asg_gauge(ASG_COUNT_RATE_DESCRIBE,
+              asg_dispatch_rate_percent(controller->dispatch, ASG_JOB_DESCRIBE));
     asg_gauge(ASG_COUNT_JOBS_QUEUED, jobs.queued);
     asg_gauge(ASG_COUNT_JOBS_LEASED, jobs.leased);
     asg_gauge(ASG_COUNT_RESULTS_LATE, (int64_t)jobs.late_results);
@@ -529,7 +537,10 @@ enum asg_status asg_controller_new(const struct asg_controller_settings *setting
     controller->settings = settings;
     controller->clock = clock;
     controller->started_ms = asg_clock_wall_ms(&clock);
-    enum asg_status status = begin(controller, error);
+    controller->rate_quotas = asg_rate_quotas_default();
+    enum asg_status status =
+        asg_rate_quotas_parse(settings->rate_quotas, &controller->rate_quotas, error);
+    if (status == ASG_OK) status = begin(controller, error);
     if (status != ASG_OK) {
         asg_controller_destroy(&controller);
         return status;

@@ -7,7 +7,6 @@
 #include "base/arena.h"
 #include "base/failpoint.h"
 #include "controller/job_table.h"
-#include "controller/rate_budget.h"
 
 #define WORKER_NAME_MAX 128
 #define BUSY_MS         50 /* until a worker that takes no more is tried again */
@@ -45,7 +44,10 @@ void asg_dispatch_new(const struct asg_dispatch_options *options, int64_t mono_m
     struct asg_dispatch *dispatch = asg_alloc(1, sizeof *dispatch);
     dispatch->options = *options;
     dispatch->cluster_id = "";
-    asg_rate_budget_init(&dispatch->budget, options->rate_share_percent, mono_ms);
+    struct asg_rate_quotas quotas = asg_rate_quotas_default();
+    if (options->rate_quotas != NULL) quotas = *options->rate_quotas;
+    asg_rate_budget_init(&dispatch->budget, &quotas, options->rate_share_percent,
+                         mono_ms);
     *ret = dispatch;
 }
 
@@ -282,9 +284,27 @@ void asg_dispatch_hello(struct asg_dispatch *dispatch, uint32_t peer, const char
     (void)send_message(dispatch, peer, ASG_MESSAGE_WELCOME, &welcome);
 }
 
+/* What a worker sent since it last said so. */
+static void take_rates(struct asg_dispatch *dispatch, const struct asg_call_rate *rates,
+                       size_t count, int64_t mono_ms)
+{
+    for (size_t i = 0; i < count; i++) {
+        dispatch->counts.throttles += rates[i].throttles;
+        asg_rate_budget_sent(&dispatch->budget, rates[i].action, rates[i].attempts,
+                             rates[i].throttles, mono_ms);
+    }
+}
+
+uint32_t asg_dispatch_rate_percent(const struct asg_dispatch *dispatch,
+                                   enum asg_job_kind kind)
+{
+    return asg_rate_budget_percent(&dispatch->budget, kind);
+}
+
 bool asg_dispatch_heartbeat(struct asg_dispatch *dispatch, uint32_t peer,
                             const struct asg_heartbeat *heartbeat, int64_t mono_ms)
 {
+    take_rates(dispatch, heartbeat->rates, heartbeat->rate_count, mono_ms);
     struct asg_dispatch_worker *worker = find_peer(dispatch, peer);
     if (worker == NULL) {
         (void)send_message(dispatch, peer, ASG_MESSAGE_REJOIN, NULL);
@@ -320,6 +340,7 @@ enum asg_result_verdict asg_dispatch_take_result(struct asg_dispatch *dispatch,
                                                  const struct asg_result_message *message,
                                                  struct asg_result *ret, int64_t mono_ms)
 {
+    take_rates(dispatch, message->rates, message->rate_count, mono_ms);
     const struct asg_result *result = message->result;
     struct asg_dispatch_worker *worker = find_peer(dispatch, peer);
     if (worker != NULL) worker->heard_ms = mono_ms;
@@ -349,6 +370,15 @@ enum asg_result_verdict asg_dispatch_take_result(struct asg_dispatch *dispatch,
     return ASG_RESULT_NEW;
 }
 
+static uint32_t instances_of(const struct asg_job *job)
+{
+    if (job->kind == ASG_JOB_LAUNCH && job->launch != NULL) return job->launch->count;
+    if (job->kind == ASG_JOB_TERMINATE && job->terminate != NULL) {
+        return (uint32_t)job->terminate->instance_ids.count;
+    }
+    return 0;
+}
+
 void asg_dispatch_hand_back(struct asg_dispatch *dispatch, uint32_t peer,
                             const struct asg_hand_back *hand_back, int64_t mono_ms)
 {
@@ -361,6 +391,8 @@ void asg_dispatch_hand_back(struct asg_dispatch *dispatch, uint32_t peer,
         return;
     }
     if (entry->deliveries > 0) entry->deliveries--; /* it was never begun */
+    asg_rate_budget_give_back(&dispatch->budget, entry->job.kind,
+                              instances_of(&entry->job));
     end_lease(dispatch, entry);
 }
 
@@ -469,15 +501,6 @@ static enum asg_status hand_out(struct asg_dispatch *dispatch,
     dispatch->counts.leased++;
     ASG_FAILPOINT("dispatch.lease_granted");
     return ASG_OK;
-}
-
-static uint32_t instances_of(const struct asg_job *job)
-{
-    if (job->kind == ASG_JOB_LAUNCH && job->launch != NULL) return job->launch->count;
-    if (job->kind == ASG_JOB_TERMINATE && job->terminate != NULL) {
-        return (uint32_t)job->terminate->instance_ids.count;
-    }
-    return 0;
 }
 
 static bool is_mutating(enum asg_job_kind kind)

@@ -12,6 +12,7 @@
 #ifndef ASG_CONTROLLER_DISPATCH_JOB_H
 #define ASG_CONTROLLER_DISPATCH_JOB_H
 
+#include "controller/rate_budget.h"
 #include "model/messages.h"
 
 struct asg_dispatch;
@@ -32,7 +33,8 @@ struct asg_dispatch_options {
     int64_t lease_ms;
     int64_t heartbeat_ms;
     uint32_t delivery_limit;     /* times a job is handed out before it is given up */
-    uint32_t rate_share_percent; /* of EC2's documented quotas; 0: no limit */
+    uint32_t rate_share_percent; /* of EC2's quotas; 0: no limit */
+    const struct asg_rate_quotas *rate_quotas; /* NULL: those that EC2 documents */
     struct asg_dispatch_ports ports;
 };
 
@@ -46,6 +48,7 @@ struct asg_dispatch_counts {
     uint64_t redelivered;
     uint64_t late_results;
     uint64_t given_up;
+    uint64_t throttles; /* told by workers */
     uint32_t queued;
     uint32_t leased;
     uint32_t workers;
@@ -94,6 +97,11 @@ int64_t asg_dispatch_pump(struct asg_dispatch *dispatch, int64_t mono_ms, int64_
 /* Is this open job a describe? *ret_complete: it asks for everything. */
 bool asg_dispatch_is_describe(const struct asg_dispatch *dispatch, uint64_t job_id,
                               bool *ret_complete);
+
+/* How much of its full rate the main action of that kind of job may use now, in percent:
+ * below 100 after EC2 throttled it. */
+uint32_t asg_dispatch_rate_percent(const struct asg_dispatch *dispatch,
+                                   enum asg_job_kind kind);
 
 /* Name of the worker that has the job's lease; "" when none has. */
 const char *asg_dispatch_holder(const struct asg_dispatch *dispatch, uint64_t job_id);

@@ -36,6 +36,14 @@
       "Jobs sent to workers.")                                                           \
     X(JOBS_REDELIVERED, "asg_jobs_redelivered_total", "", COUNTER,                       \
       "Jobs whose lease ended without a result.")                                        \
+    X(THROTTLES, "asg_ec2_throttles_total", "", COUNTER,                                 \
+      "Requests that EC2 refused for their rate, as workers told.")                      \
+    X(RATE_RUN, "asg_rate_ratio_percent", "action=\"RunInstances\"", GAUGE,              \
+      "How much of its full rate an action may use now; below 100 after a throttle.")    \
+    X(RATE_TERMINATE, "asg_rate_ratio_percent", "action=\"TerminateInstances\"", GAUGE,  \
+      "How much of its full rate an action may use now; below 100 after a throttle.")    \
+    X(RATE_DESCRIBE, "asg_rate_ratio_percent", "action=\"DescribeInstances\"", GAUGE,    \
+      "How much of its full rate an action may use now; below 100 after a throttle.")    \
     X(JOBS_QUEUED, "asg_jobs_queued", "", GAUGE, "Jobs that wait for a worker.")         \
     X(JOBS_LEASED, "asg_jobs_leased", "", GAUGE, "Jobs a worker holds.")                 \
     X(JOBS_DEAD, "asg_jobs_dead", "", GAUGE, "Dead letters.")                            \

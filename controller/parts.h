@@ -22,6 +22,7 @@
 
 struct asg_controller {
     const struct asg_controller_settings *settings;
+    struct asg_rate_quotas rate_quotas;
     struct asg_clock clock;
     struct asg_log_time log_time;
     int64_t started_ms; /* wall */

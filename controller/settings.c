@@ -61,6 +61,10 @@ static const struct asg_config_key keys[] = {
      "times", "a job is handed out before it is given up"},
     {"rate.share", ASG_CONFIG_NUMBER, AT(rate_share_percent), "80", 0, 100, NULL,
      "percent", "of EC2's documented request quotas that we use; 0: no limit"},
+    {"rate.quotas", ASG_CONFIG_TEXT, AT(rate_quotas), "", .unit = "",
+     .help = "EC2's quotas of this account where they are not the documented ones: "
+             "ACTION=REQUESTS/A_SECOND[,INSTANCES/A_SECOND], blanks between, as "
+             "RunInstances=5/2,1000/2"},
     {"log.snapshot_records", ASG_CONFIG_NUMBER, AT(snapshot_records), "50000", 100,
      100000000, NULL, "records", "between two snapshots of the state"},
     {"log.snapshot_every", ASG_CONFIG_DURATION, AT(snapshot_ms), "10m", SECOND, 30 * DAY,

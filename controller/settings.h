@@ -29,6 +29,7 @@ struct asg_controller_settings {
     int64_t heartbeat_ms;
     int64_t delivery_limit;
     int64_t rate_share_percent;
+    const char *rate_quotas;
     int64_t snapshot_records;
     int64_t snapshot_ms;
     int64_t hash_events;

@@ -36,6 +36,34 @@ static struct asg_held *list_held(const struct asg_worker *worker,
     return held;
 }
 
+/* What was sent to EC2 since it was told last, so that the controller can share out the
+ * right to call. */
+static struct asg_call_rate *list_rates(const struct asg_worker *worker,
+                                        struct asg_arena *arena, size_t *ret_count)
+{
+    struct asg_call_rate *rates =
+        asg_arena_take(arena, ASG_EC2_METER_ACTIONS * sizeof *rates);
+    size_t count = 0;
+    struct asg_ec2_sent sent;
+    for (size_t i = 0; asg_ec2_client_sent(worker->options.ec2, i, &sent); i++) {
+        const struct asg_ec2_sent *told = &worker->told[i];
+        if (sent.attempts == told->attempts) continue;
+        rates[count++] = (struct asg_call_rate){
+            .action = sent.action,
+            .attempts = (uint32_t)(sent.attempts - told->attempts),
+            .throttles = (uint32_t)(sent.throttles - told->throttles)};
+    }
+    *ret_count = count;
+    return rates;
+}
+
+static void keep_told(struct asg_worker *worker)
+{
+    for (size_t i = 0; asg_ec2_client_sent(worker->options.ec2, i, &worker->told[i]);
+         i++) {
+    }
+}
+
 void asg_send_hello(struct asg_worker *worker)
 {
     struct asg_arena arena = {0};
@@ -54,11 +82,14 @@ void asg_send_hello(struct asg_worker *worker)
 void asg_send_heartbeat(struct asg_worker *worker)
 {
     struct asg_arena arena = {0};
-    const struct asg_heartbeat heartbeat = {.credits = free_credits(worker),
-                                            .held = list_held(worker, &arena),
-                                            .held_count = worker->task_count};
+    struct asg_heartbeat heartbeat = {.credits = free_credits(worker),
+                                      .held = list_held(worker, &arena),
+                                      .held_count = worker->task_count};
+    heartbeat.rates = list_rates(worker, &arena, &heartbeat.rate_count);
     ASG_FAILPOINT("worker.before_heartbeat");
-    (void)send_message(worker, ASG_MESSAGE_HEARTBEAT, &heartbeat);
+    if (send_message(worker, ASG_MESSAGE_HEARTBEAT, &heartbeat) == ASG_OK) {
+        keep_told(worker);
+    }
     worker->next_heartbeat_ms = asg_worker_now_ms(worker) + worker->heartbeat_ms;
     asg_arena_clear(&arena);
 }
@@ -66,13 +97,17 @@ void asg_send_heartbeat(struct asg_worker *worker)
 void asg_send_result(struct asg_task *task)
 {
     struct asg_worker *worker = task->worker;
-    const struct asg_result_message message = {.epoch = task->message.epoch,
-                                               .lease_id = task->lease_id,
-                                               .result = &task->result};
+    struct asg_arena arena = {0};
+    struct asg_result_message message = {.epoch = task->message.epoch,
+                                         .lease_id = task->lease_id,
+                                         .result = &task->result};
+    message.rates = list_rates(worker, &arena, &message.rate_count);
     enum asg_status status = ASG_OK;
     if (!ASG_FAILPOINT_FAILS("worker.before_result")) {
         status = send_message(worker, ASG_MESSAGE_RESULT, &message);
+        if (status == ASG_OK) keep_told(worker);
     }
+    asg_arena_clear(&arena);
     ASG_FAILPOINT("worker.after_result");
     int64_t pause_ms = worker->options.resend_ms;
     for (uint32_t i = 0; i < task->resends && pause_ms < RESEND_MS_MAX; i++) {

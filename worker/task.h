@@ -6,6 +6,7 @@
 #define ASG_WORKER_TASK_H
 
 #include "aws/ec2_actions.h"
+#include "aws/ec2_meter.h"
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "worker/user_data.h"
@@ -52,6 +53,7 @@ struct asg_worker {
     struct asg_user_data_cache user_data;
     struct asg_bytes body; /* scratch for EC2 parameters */
     struct asg_worker_counts counts;
+    struct asg_ec2_sent told[ASG_EC2_METER_ACTIONS]; /* to the controller, by action */
 };
 
 int64_t asg_worker_now_ms(const struct asg_worker *worker);

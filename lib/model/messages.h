@@ -75,10 +75,20 @@ struct asg_held {
     uint64_t lease_id;
 };
 
+/* Requests of one EC2 action, repeats included; throttles are those that EC2 refused for
+ * their rate. */
+struct asg_call_rate {
+    const char *action;
+    uint32_t attempts;
+    uint32_t throttles;
+};
+
 struct asg_heartbeat {
     uint32_t credits;
     struct asg_held *held;
     size_t held_count;
+    struct asg_call_rate *rates; /* what was sent to EC2 since the last word of it */
+    size_t rate_count;
 };
 
 struct asg_welcome {
@@ -103,6 +113,8 @@ struct asg_result_message {
     uint64_t epoch;
     uint64_t lease_id;
     const struct asg_result *result;
+    struct asg_call_rate *rates; /* as in the heartbeat */
+    size_t rate_count;
 };
 
 struct asg_hand_back {

@@ -462,10 +462,20 @@ static const struct asg_field held_fields[] = {
 #undef OF
 TABLE(held)
 
+#define OF asg_call_rate
+static const struct asg_field call_rate_fields[] = {
+    TEXT(action),
+    U32(attempts),
+    U32(throttles),
+};
+#undef OF
+TABLE(call_rate)
+
 #define OF asg_heartbeat
 static const struct asg_field heartbeat_fields[] = {
     U32(credits),
     LIST(held, held_count, held),
+    LIST(rates, rate_count, call_rate),
 };
 #undef OF
 TABLE(heartbeat)
@@ -490,6 +500,7 @@ static const struct asg_field result_message_fields[] = {
     U64(epoch),
     U64(lease_id),
     PART(result, result),
+    LIST(rates, rate_count, call_rate),
 };
 #undef OF
 TABLE(result_message)
@@ -674,6 +685,7 @@ const struct asg_schema *const asg_schemas[] = {
     &asg_refused_schema,
     &asg_hello_schema,
     &asg_held_schema,
+    &asg_call_rate_schema,
     &asg_heartbeat_schema,
     &asg_welcome_schema,
     &asg_job_message_schema,

@@ -40,6 +40,7 @@ extern const struct asg_schema asg_joined_schema;
 extern const struct asg_schema asg_refused_schema;
 extern const struct asg_schema asg_hello_schema;
 extern const struct asg_schema asg_held_schema;
+extern const struct asg_schema asg_call_rate_schema;
 extern const struct asg_schema asg_heartbeat_schema;
 extern const struct asg_schema asg_welcome_schema;
 extern const struct asg_schema asg_job_message_schema;
