@@ -46,7 +46,8 @@ static void harden(void)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
-/* Before any thread is made, so that all of them leave these signals to the loop. */
+/* Before any thread is made but the refresher's, which takes no signals, so that all of
+ * them leave these to the loop. */
 static int take_signals(void)
 {
     sigset_t signals;
@@ -178,13 +179,15 @@ static enum asg_status run(struct parts *parts, int argc, char **argv,
     harden();
     asg_environment_hide_secrets();
     if (parts->settings.check_credentials) return check_credentials(parts, error);
-    int signal_fd = take_signals();
-    if (signal_fd < 0) return asg_fail(error, ASG_ERR_IO, "no signalfd to be had");
     const struct asg_clock clock = asg_clock_real();
     parts->loop.clock = clock;
+    /* May wait a minute for credentials; a signal ends us at once until then. */
     status =
         asg_worker_aws_open(&parts->settings, &clock, &parts->arena, &parts->aws, error);
-    if (status == ASG_OK) status = open_pages(parts, error);
+    if (status != ASG_OK) return status;
+    int signal_fd = take_signals();
+    if (signal_fd < 0) return asg_fail(error, ASG_ERR_IO, "no signalfd to be had");
+    status = open_pages(parts, error);
     if (status == ASG_OK) status = open_bus(parts, error);
     if (status == ASG_OK) {
         make_worker(parts, &clock, signal_fd);

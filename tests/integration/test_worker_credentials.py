@@ -1,9 +1,12 @@
 #!/usr/bin/python3
-"""A canary in every secret that a worker gets: it shows in no log line, argument,
-environment, error text or child, whatever the source."""
+"""A running worker and its credentials: a canary in every secret shows in no log line,
+argument, environment, error text or child, whatever the source; and sets that end are
+renewed."""
 
+import datetime
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,12 +21,12 @@ except ImportError:
     print("skipped: botocore is not installed")
     sys.exit(77)
 
-from ec2local_fixture import BUILD, wait_for
+from ec2local_fixture import BUILD, is_alive, wait_for
 
 WORKER = os.path.join(BUILD, "bin", "openasg-worker")
 
 
-class SecretsTest(unittest.TestCase):
+class WorkerCase(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="secrets-")
         self.addCleanup(shutil.rmtree, self.folder)
@@ -63,10 +66,19 @@ class SecretsTest(unittest.TestCase):
             process.kill()
         process.wait()
 
+    def key_ids(self):
+        """Of the sets that the worker took, in order."""
+        return re.findall(r" credentials source=\S+ access_key_id=(\S+)", self.read_log())
+
+
+class SecretsTest(WorkerCase):
     def look_at(self, process):
         for name in ("cmdline", "environ"):
-            with open(f"/proc/{process.pid}/{name}", "rb") as file:
-                self.assertNotIn(CANARY.encode(), file.read(), name)
+            try:
+                with open(f"/proc/{process.pid}/{name}", "rb") as file:
+                    self.assertNotIn(CANARY.encode(), file.read(), name)
+            except PermissionError:
+                pass  # not root: the worker does not even let us look
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)
         log = self.read_log()
@@ -138,6 +150,69 @@ class SecretsTest(unittest.TestCase):
             self.assertIn(done.returncode, (1, 2), done.stderr)
             self.assertNotIn(CANARY, done.stdout + done.stderr)
             self.assertIn("openasg-worker: ", done.stderr)
+
+
+class RefreshTest(WorkerCase):
+    """A worker that runs on while its credentials come and go."""
+
+    def test_sets_that_end_soon_are_renewed_again_and_again(self):
+        self.sources.lifetime = datetime.timedelta(seconds=4)
+        process = self.begin()
+        wait_for("three sets", lambda: len(self.key_ids()) >= 3, 60)
+        self.assertEqual(len(self.key_ids()), len(set(self.key_ids())))
+        self.sources.role_name = None
+        wait_for("a failure", lambda: " credentials_failed " in self.read_log(), 60)
+        self.assertIsNone(process.poll())
+        self.sources.role_name = "worker-role"
+        taken = len(self.key_ids())
+        wait_for("the next set", lambda: len(self.key_ids()) > taken, 60)
+        # The token of the metadata is fetched once for all of them.
+        self.assertEqual(1, len(self.sources.wanted("imds-token")))
+
+    def test_a_token_file_is_read_anew_each_time(self):
+        self.sources.lifetime = datetime.timedelta(seconds=4)
+        self.sources.container_token = "first"
+        token = self.file("token", "first\n")
+        self.begin(AWS_CONTAINER_CREDENTIALS_FULL_URI=self.sources.url + "/c",
+                   AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=token)
+        os.replace(self.file("token.new", "second\n"), token)
+        self.sources.container_token = "second"
+        taken = len(self.key_ids())
+        wait_for("two more sets", lambda: len(self.key_ids()) >= taken + 2, 60)
+
+    def test_it_stops_while_a_source_hangs(self):
+        pid_file = os.path.join(self.folder, "pid")
+        program = self.file("program", f"""#!/bin/sh
+if [ -e {pid_file}.first ]; then echo $$ >{pid_file}.new; mv {pid_file}.new {pid_file}; exec sleep 600; fi
+touch {pid_file}.first
+end=$(date -u -d '+3 seconds' +%Y-%m-%dT%H:%M:%SZ)
+echo '{{"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "s", "Expiration": "'$end'"}}'
+""")
+        os.chmod(program, 0o700)
+        self.file("config", f"[default]\ncredential_process = {program}\n")
+        process = self.begin("--credentials-allow-process", "--credentials-process-timeout",
+                             "10m", AWS_CONFIG_FILE=self.folder + "/config")
+        wait_for("the program to hang", lambda: os.path.exists(pid_file), 60)
+        with open(pid_file) as file:
+            child = int(file.read())
+        self.assertTrue(is_alive(child))
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(0, process.wait(timeout=60), self.read_log())
+        wait_for("the program to be gone", lambda: not is_alive(child))
+
+    def test_a_signal_ends_the_wait_for_the_first_set(self):
+        program = self.file("program", f"#!/bin/sh\ntouch {self.folder}/begun\nexec sleep 20\n")
+        os.chmod(program, 0o700)
+        self.file("config", f"[default]\ncredential_process = {program}\n")
+        process = subprocess.Popen(
+            [WORKER, "--allow-plaintext", "--dir", self.folder, "--credentials-allow-process",
+             "--credentials-wait", "1h"], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env={"PATH": os.environ["PATH"], "AWS_REGION": REGION,
+                 "AWS_CONFIG_FILE": self.folder + "/config"})
+        self.addCleanup(self.end, process)
+        wait_for("the program", lambda: os.path.exists(self.folder + "/begun"))
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(-signal.SIGTERM, process.wait(timeout=60))
 
 
 if __name__ == "__main__":
