@@ -8,6 +8,7 @@
 #include "agent/identity.h"
 #include "agent/run_agent.h"
 #include "agent/trim_memory.h"
+#include "agent/watch_notices.h"
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
@@ -50,10 +51,12 @@ struct parts {
     struct asg_bus_connection *connection;
     struct asg_reporter reporter;
     struct asg_joiner joiner;
+    struct asg_notices *notices;
 };
 
 static void end_parts(struct parts *parts)
 {
+    asg_notices_destroy(&parts->notices);
     asg_joiner_clear(&parts->joiner);
     asg_reporter_clear(&parts->reporter);
     asg_bus_connection_destroy(&parts->connection);
@@ -151,6 +154,24 @@ static void start_talk(struct parts *parts, const struct asg_clock *clock)
                       parts->settings.interval_ms, asg_clock_monotonic_us(clock));
 }
 
+/* Without metadata there are none: whoever has said who it is runs without. */
+static void start_notices(struct parts *parts, struct asg_clock clock)
+{
+    const struct asg_agent_settings *settings = &parts->settings;
+    const struct asg_identity *identity = &parts->identity;
+    const struct asg_notices_options options = {
+        .watch = (enum asg_notice_watch)settings->spot_notices,
+        .metadata_endpoint = settings->metadata_endpoint,
+        .local_address = identity->is_bindable ? identity->private_ip : NULL,
+        .interval_ms = settings->spot_notices_ms,
+        .clock = clock,
+        .waker = waker};
+    struct asg_error error = {""};
+    if (asg_notices_new(&options, &parts->notices, &error) != ASG_OK) {
+        asg_log_warn("agent", "no_notices", "%s, going on without", error.text);
+    }
+}
+
 static enum asg_status start_parts(struct parts *parts, struct asg_clock clock,
                                    struct asg_error *error)
 {
@@ -160,6 +181,7 @@ static enum asg_status start_parts(struct parts *parts, struct asg_clock clock,
     if (status == ASG_OK) status = start_probes(parts, error);
     if (status == ASG_OK) status = start_connection(parts, error);
     if (status == ASG_OK) start_talk(parts, &clock);
+    if (status == ASG_OK) start_notices(parts, clock);
     return status;
 }
 
@@ -175,7 +197,8 @@ static void run(struct parts *parts, struct asg_clock clock)
                               .is_stopping = &is_stopping,
                               .reporter = &parts->reporter,
                               .joiner = &parts->joiner,
-                              .shown = &parts->shown};
+                              .shown = &parts->shown,
+                              .notices = parts->notices};
     asg_trim_memory();
     asg_run_agent(&agent);
     asg_log_info("agent", "stopped", "sent=%llu dropped=%llu",

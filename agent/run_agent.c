@@ -62,6 +62,7 @@ static void tick(struct asg_agent *agent, const struct asg_uplink *uplink)
         asg_shown_report(agent->shown, &agent->reporter->report);
         asg_shown_counts(agent->shown, agent->reporter->sent, agent->reporter->dropped);
     }
+    if (agent->joiner->is_bound) asg_notices_send(agent->notices, uplink);
     if (agent->reporter->unread > unread) {
         asg_log_warn("agent", "cpu_unreadable",
                      "the CPU source cannot be read, sending no report this time");

@@ -10,6 +10,7 @@
 #include "agent/join.h"
 #include "agent/send_report.h"
 #include "agent/shown.h"
+#include "agent/watch_notices.h"
 #include "base/clock.h"
 #include "bus/bus.h"
 
@@ -21,6 +22,7 @@ struct asg_agent {
     struct asg_reporter *reporter;
     struct asg_joiner *joiner;
     struct asg_shown *shown;
+    struct asg_notices *notices; /* NULL: none are watched */
 };
 
 /* All parts are lent. Returns when *is_stopping is true. */

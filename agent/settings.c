@@ -5,6 +5,9 @@ static const struct asg_enum cpu_source_words = {"CPU source", cpu_sources, 3};
 static const char *const log_levels[] = {"debug", "info", "warn", "error"};
 static const struct asg_enum log_level_words = {"log level", log_levels, 4};
 
+static const char *const notice_watches[] = {"auto", "on", "off"};
+static const struct asg_enum notice_watch_words = {"watch", notice_watches, 3};
+
 #define AT(field) .offset = offsetof(struct asg_agent_settings, field)
 
 static const struct asg_config_key keys[] = {
@@ -43,6 +46,13 @@ static const struct asg_config_key keys[] = {
      .help = "program run before the instance is terminated; empty: none"},
     {"drain_timeout_ms", ASG_CONFIG_NUMBER, AT(drain_timeout_ms), "30000", 1, 3600000,
      NULL, "milliseconds", "the drain script may take"},
+    {"spot_notices", ASG_CONFIG_WORD, AT(spot_notices), "auto",
+     .words = &notice_watch_words, .unit = "",
+     .help =
+         "ask the metadata for interruption and rebalance notices; auto: where it says "
+         "that this is a Spot instance"},
+    {"spot_notices_ms", ASG_CONFIG_NUMBER, AT(spot_notices_ms), "5000", 100, 60000, NULL,
+     "milliseconds", "between two looks for notices"},
     {"log_level", ASG_CONFIG_WORD, AT(log_level), "info", .words = &log_level_words,
      .unit = "", .help = "lowest level written to standard error"},
 };

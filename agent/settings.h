@@ -21,6 +21,8 @@ struct asg_agent_settings {
     const char *drain_script;
     int64_t drain_timeout_ms;
     int log_level;
+    int spot_notices; /* enum asg_notice_watch */
+    int64_t spot_notices_ms;
 };
 
 extern const struct asg_config_table asg_agent_table;

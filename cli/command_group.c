@@ -116,6 +116,10 @@ static const struct asg_argument name_argument[] = {
         {.name = "dry-run",                                                              \
          .type = ASG_OPTION_FLAG,                                                        \
          .help = "Decide and plan everything, call EC2 with DryRun."},                   \
+        {.name = "capacity-rebalance",                                                   \
+         .type = ASG_OPTION_FLAG,                                                        \
+         .help = "Replace Spot instances that EC2 expects to take back, launching "      \
+                 "first."},                                                              \
         {.name = "terminating-percent",                                                  \
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "PERCENT",                                                             \
@@ -189,6 +193,7 @@ static const struct asg_option_field group_fields[] = {
     {"termination-policies", "termination_policies"},
     {"protect-new-instances", "protect_new_instances"},
     {"dry-run", "dry_run"},
+    {"capacity-rebalance", "capacity_rebalance"},
     {"terminating-percent", "terminating_percent"},
     {"terminated-percent", "terminated_percent"},
     {"unhealthy-percent", "unhealthy_percent"},

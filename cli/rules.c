@@ -92,6 +92,7 @@ uint64_t asg_group_fields_of(uint64_t present)
         {"tags", ASG_GROUP_TAGS},
         {"launch_parameters", ASG_GROUP_LAUNCH_PARAMETERS},
         {"churn_generations", ASG_GROUP_CHURN_GENERATIONS},
+        {"capacity_rebalance", ASG_GROUP_CAPACITY_REBALANCE},
     };
     uint64_t bits = 0;
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {

@@ -116,8 +116,8 @@ static void apply_changes(struct asg_ingest *ingest, int64_t mono_ms, int64_t wa
 /* ---- to core ---- */
 
 /* False when the inbox is full: the caller keeps or drops what it had. */
-static bool tell_sign(struct asg_ingest *ingest, const char *instance_id,
-                      enum asg_sign sign, const char *detail)
+static bool tell_announced(struct asg_ingest *ingest, const char *instance_id,
+                           enum asg_sign sign, const char *detail, int64_t at_ms)
 {
     struct asg_inbox_item *item = asg_inbox_begin(ingest->options.inbox);
     if (item == NULL) {
@@ -129,6 +129,7 @@ static bool tell_sign(struct asg_ingest *ingest, const char *instance_id,
         .instance_id = asg_arena_text(&item->arena, instance_id),
         .sign = sign,
         .detail = asg_arena_text(&item->arena, detail),
+        .at_ms = at_ms,
     };
     struct asg_health *health = asg_arena_take(&item->arena, sizeof *health);
     *health = (struct asg_health){.signs = row, .sign_count = 1};
@@ -136,6 +137,12 @@ static bool tell_sign(struct asg_ingest *ingest, const char *instance_id,
     item->event.health = health;
     asg_inbox_put(ingest->options.inbox, item);
     return true;
+}
+
+static bool tell_sign(struct asg_ingest *ingest, const char *instance_id,
+                      enum asg_sign sign, const char *detail)
+{
+    return tell_announced(ingest, instance_id, sign, detail, /* at_ms */ 0);
 }
 
 static void tell_silent(struct asg_ingest *ingest, int64_t mono_ms)
@@ -275,6 +282,33 @@ static void take_report(struct asg_ingest *ingest, const struct asg_bus_message 
     }
 }
 
+/* Agents say a notice again while it stands: core is told once. */
+static void take_notice(struct asg_ingest *ingest, const struct asg_bus_message *message)
+{
+    struct asg_notice notice;
+    asg_arena_reset(&ingest->scratch);
+    bool is_notice =
+        asg_wire_decode_message(message->data, message->length, ASG_MESSAGE_NOTICE,
+                                &ingest->scratch, &notice) == ASG_OK &&
+        (notice.sign == ASG_SIGN_SPOT_INTERRUPTION || notice.sign == ASG_SIGN_REBALANCE);
+    if (!is_notice) {
+        asg_count(ASG_COUNT_FRAMES_MALFORMED, 1);
+        return;
+    }
+    uint32_t slot = asg_roster_slot_of(ingest->roster, message->peer);
+    if (slot == ASG_SLOT_NONE || !has_bound_key(ingest, slot, message)) {
+        reply(ingest, message->peer, ASG_MESSAGE_REJOIN, NULL);
+        return;
+    }
+    if (!asg_roster_note(ingest->roster, slot, (unsigned)notice.sign)) return;
+    const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
+    asg_log_info("ingest", "notice", "instance=%s sign=%s detail=\"%s\"", s->id,
+                 asg_enum_word(&asg_sign_words, (int)notice.sign), notice.detail);
+    if (!tell_announced(ingest, s->id, notice.sign, notice.detail, notice.at_ms)) {
+        asg_roster_forget_note(ingest->roster, slot, (unsigned)notice.sign);
+    }
+}
+
 static void take_frame(struct asg_ingest *ingest, const struct asg_bus_message *message,
                        int64_t mono_ms)
 {
@@ -291,6 +325,10 @@ static void take_frame(struct asg_ingest *ingest, const struct asg_bus_message *
         status = asg_wire_message_type(message->data, message->length, &type);
         if (status == ASG_OK && type == ASG_MESSAGE_JOIN) {
             take_join(ingest, message, mono_ms);
+            return;
+        }
+        if (status == ASG_OK && type == ASG_MESSAGE_NOTICE) {
+            take_notice(ingest, message);
             return;
         }
     }

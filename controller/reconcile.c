@@ -50,6 +50,8 @@ static bool differs(const struct asg_core *core, const struct asg_seen_instance 
         return !is_over(seen->state); /* the dead of others and of long ago are no news */
     }
     return belief.ec2_state != seen->state || belief.is_impaired != seen->is_impaired ||
+           strcmp(belief.event_code, seen->event_code != NULL ? seen->event_code : "") !=
+               0 ||
            strcmp(belief.private_ip, seen->private_ip) != 0;
 }
 

@@ -409,6 +409,21 @@ void asg_roster_unmark(struct asg_roster *roster, uint32_t slot)
     roster->slots[slot].is_silent = false;
 }
 
+bool asg_roster_note(struct asg_roster *roster, uint32_t slot, unsigned sign)
+{
+    struct asg_roster_slot *s = &roster->slots[slot];
+    uint16_t bit = (uint16_t)(1u << sign);
+    if ((s->noted & bit) != 0) return false;
+    s->noted = (uint16_t)(s->noted | bit);
+    return true;
+}
+
+void asg_roster_forget_note(struct asg_roster *roster, uint32_t slot, unsigned sign)
+{
+    struct asg_roster_slot *s = &roster->slots[slot];
+    s->noted = (uint16_t)(s->noted & ~(1u << sign));
+}
+
 void asg_roster_forget_report(struct asg_roster *roster, uint32_t slot)
 {
     roster->slots[slot].is_heard = false;

@@ -46,6 +46,7 @@ struct asg_roster_slot {
     uint16_t grpc_port;
     uint8_t state; /* asg_member_state */
     bool has_key;
+    uint16_t noted; /* bits 1 << asg_sign: notices that core knows */
     char id[ASG_INSTANCE_ID_MAX + 1];
     char private_ip[16]; /* IPv4, as EC2 gives it */
     char key[40];        /* z85, without a closing zero */
@@ -80,6 +81,10 @@ enum asg_report_verdict {
 /* Note that a slot spoke. */
 enum asg_report_verdict asg_roster_hear(struct asg_roster *roster, uint32_t slot,
                                         const struct asg_report *report, int64_t now_ms);
+
+/* Note a notice of a slot; false: it was noted before. */
+bool asg_roster_note(struct asg_roster *roster, uint32_t slot, unsigned sign);
+void asg_roster_forget_note(struct asg_roster *roster, uint32_t slot, unsigned sign);
 
 /* As if the last report had not been: the next one is FIRST again. */
 void asg_roster_forget_report(struct asg_roster *roster, uint32_t slot);

@@ -54,14 +54,15 @@ void begin_end(struct asg_core *core, struct group *group, struct instance *inst
     bool is_held = cause == ASG_END_HEALTH || (cause == ASG_END_SCALE_IN && was_serving);
     if (is_held) note_end(core, group, cause);
     if (cause == ASG_END_HEALTH) note_death(core, group, instance);
-    decide_instance(
-        core, cause == ASG_END_HEALTH ? ASG_DECISION_REPLACE : ASG_DECISION_TERMINATE,
-        group, instance, "%s goes: %s", instance->id, reason);
-    bool can_drain = was_serving && instance->has_reported && !instance->is_silent &&
-                     group->config.drain_ms > 0;
+    bool is_replaced = cause == ASG_END_HEALTH || cause == ASG_END_NOTICE;
+    decide_instance(core, is_replaced ? ASG_DECISION_REPLACE : ASG_DECISION_TERMINATE,
+                    group, instance, "%s goes: %s", instance->id, reason);
+    int64_t limit_ms = drain_limit(core, group, instance);
+    bool can_drain =
+        was_serving && instance->has_reported && !instance->is_silent && limit_ms > 0;
     if (!can_drain) return;
-    instance->drain_until_ms = core->now_ms + group->config.drain_ms;
-    emit_drain(core, instance, group->config.drain_ms);
+    instance->drain_until_ms = core->now_ms + limit_ms;
+    emit_drain(core, instance, limit_ms);
 }
 
 /* ---- what is broken ---- */
@@ -404,14 +405,16 @@ void balance_group(struct asg_core *core, struct group *group)
     if (group->is_deleting) {
         end_all(core, group);
     } else {
+        leave_taken_back(core, group);
         end_late_launches(core, group);
         replace_unhealthy(core, group);
+        end_replaced(core, group);
         uint32_t actual = count_capacity(group);
-        uint32_t desired = group->config.desired;
-        if (actual > desired) shrink(core, group, actual - desired);
-        if (actual < desired) grow(core, group, desired - actual);
-        if (actual == desired) group->exempt_ends = 0;
-        if (actual == desired && count_unhealthy(group) == 0) hold(core, group, "%s", "");
+        uint32_t wanted = wanted_capacity(group);
+        if (actual > wanted) shrink(core, group, actual - wanted);
+        if (actual < wanted) grow(core, group, wanted - actual);
+        if (actual == wanted) group->exempt_ends = 0;
+        if (actual == wanted && count_unhealthy(group) == 0) hold(core, group, "%s", "");
     }
     plan_terminations(core, group);
     settle_cooldown(core, group);

@@ -250,6 +250,7 @@ static void merge_rest(struct asg_group_config *config,
     TAKE(TERMINATED_PERCENT, terminated_percent);
     TAKE(UNHEALTHY_PERCENT, unhealthy_percent);
     TAKE(SILENCE_PERCENT, silence_percent);
+    TAKE(CAPACITY_REBALANCE, capacity_rebalance);
     TAKE(CHURN_GENERATIONS, churn_generations);
 #undef TAKE
 }

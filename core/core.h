@@ -90,6 +90,7 @@ struct asg_belief {
     enum asg_ec2_state ec2_state; /* last seen */
     const char *private_ip;
     bool is_impaired;
+    const char *event_code; /* of a scheduled event; "" */
     uint64_t job_id;
     int64_t launched_ms;
 };

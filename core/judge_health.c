@@ -33,6 +33,7 @@ static const char *find_fault(const struct asg_core *core, const struct group *g
     }
     if (!is_past_grace(group, instance, core->now_ms)) return NULL;
     if (instance->is_impaired) return "EC2 status check failed";
+    if (fault_of_event(instance) != NULL) return fault_of_event(instance);
     if (group->is_mass_silent) return NULL;
     if (instance->is_silent && instance->is_probe_failed) {
         return "its agent is silent and its probe failed";

@@ -23,6 +23,7 @@
 #define ASG_IP_MAX           45
 #define ASG_TEMPLATE_MAX     31
 #define ASG_REASON_MAX       191
+#define ASG_EVENT_CODE_MAX   31
 #define ASG_NAME_MAX         127
 #define ASG_TOKEN_MAX        64
 #define ASG_CLOSED_JOBS_KEPT 256
@@ -38,6 +39,7 @@ enum asg_end_cause {
     ASG_END_HEALTH,   /* held by the interlocks */
     ASG_END_USER,     /* an operator's order */
     ASG_END_DELETED,  /* its group goes */
+    ASG_END_NOTICE,   /* EC2 has announced that it takes it */
     ASG_END_CAUSES
 };
 
@@ -72,6 +74,11 @@ struct instance {
     int64_t drain_until_ms;          /* 0: not draining */
     uint64_t end_job_id;             /* that terminates it; 0: not planned yet */
     int told;                        /* enum asg_member_state the windows know */
+    /* what EC2 has announced, notices.c */
+    int64_t taken_back_ms;                   /* spot interruption: when; 0: none */
+    bool is_at_risk;                         /* it is recommended to leave it */
+    char event_code[ASG_EVENT_CODE_MAX + 1]; /* "instance-retirement"; "" : none */
+    int64_t event_ms;                        /* when that begins */
 };
 
 struct policy {
@@ -338,6 +345,24 @@ void begin_end(struct asg_core *core, struct group *group, struct instance *inst
 
 /* ---- judge_health.c ---- */
 void judge_group(struct asg_core *core, struct group *group);
+
+/* ---- notices.c: what EC2 has announced ---- */
+void take_notice(struct asg_core *core, struct group *group, struct instance *instance,
+                 const struct asg_health_sign *sign);
+/* EC2's scheduled event; code "": there is none any more. */
+void take_scheduled_event(struct asg_core *core, struct group *group,
+                          struct instance *instance, const char *code, int64_t at_ms);
+/* What the event means for health; NULL: it stays. */
+const char *fault_of_event(const struct instance *instance);
+/* Those EC2 takes back go now. */
+void leave_taken_back(struct asg_core *core, struct group *group);
+/* How long one that goes may drain. */
+int64_t drain_limit(const struct asg_core *core, const struct group *group,
+                    const struct instance *instance);
+/* Desired, and one more for each that is at risk as far as max allows. */
+uint32_t wanted_capacity(const struct group *group);
+/* Those at risk whose replacement serves go. */
+void end_replaced(struct asg_core *core, struct group *group);
 bool is_past_grace(const struct group *group, const struct instance *instance,
                    int64_t now_ms);
 
@@ -375,5 +400,6 @@ int64_t next_run(const struct schedule *schedule, int64_t after_ms);
 struct asg_fields;
 void core_fields(struct asg_fields *fields, struct asg_core *core);
 void later_group_fields(struct asg_fields *fields, struct group *group);
+void notice_fields(struct asg_fields *fields, struct group *group);
 
 #endif

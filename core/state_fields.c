@@ -156,6 +156,18 @@ void later_group_fields(struct asg_fields *f, struct group *g)
     asg_fields_i64(f, &g->churn_ms);
 }
 
+/* Of version 5. */
+void notice_fields(struct asg_fields *f, struct group *g)
+{
+    for (size_t i = 0; i < g->instance_count; i++) {
+        struct instance *instance = &g->instances[i];
+        asg_fields_i64(f, &instance->taken_back_ms);
+        asg_fields_bool(f, &instance->is_at_risk);
+        TEXT(f, instance->event_code);
+        asg_fields_i64(f, &instance->event_ms);
+    }
+}
+
 static void job_fields(struct asg_fields *f, struct job *job)
 {
     asg_fields_object(f, &asg_job_schema, &job->plan, &job->arena);

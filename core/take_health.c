@@ -37,6 +37,8 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
         }
         break;
     case ASG_SIGN_DRAINED: instance->drain_until_ms = 0; break;
+    case ASG_SIGN_SPOT_INTERRUPTION:
+    case ASG_SIGN_REBALANCE: take_notice(core, group, instance, sign); break;
     case ASG_SIGN_COUNT: break;
     }
 }

@@ -16,6 +16,10 @@ static void see_state(struct asg_core *core, struct group *group,
     instance->ec2_state = (int)seen->state;
     instance->is_impaired = seen->is_impaired;
     group->is_dirty = true;
+    if (strlen(text_of(seen->event_code)) <= ASG_EVENT_CODE_MAX) {
+        take_scheduled_event(core, group, instance, text_of(seen->event_code),
+                             seen->event_ms);
+    }
     if (is_new_address) {
         copy_text(instance->private_ip, sizeof instance->private_ip, seen->private_ip);
         if (instance->told != ASG_MEMBER_GONE) {

@@ -216,12 +216,16 @@ void asg_core_view_templates(const struct asg_core *core, struct asg_arena *aren
     *ret_count = core->template_count;
 }
 
-static const char *signs_of(const struct instance *instance)
+static const char *signs_of(const struct instance *instance, struct asg_arena *arena)
 {
+    if (instance->taken_back_ms != 0) return "spot interruption";
     if (instance->is_silent && instance->is_probe_failed) return "silent, probe failed";
     if (instance->is_silent) return "silent";
     if (instance->is_probe_failed) return "probe failed";
-    return instance->is_impaired ? "impaired" : "";
+    if (instance->is_impaired) return "impaired";
+    if (instance->event_code[0] != '\0')
+        return asg_arena_text(arena, instance->event_code);
+    return instance->is_at_risk ? "rebalance recommended" : "";
 }
 
 static void fill_view(const struct asg_core *core, const struct group *group,
@@ -248,7 +252,7 @@ static void fill_view(const struct asg_core *core, const struct group *group,
         .in_service_ms = instance->in_service_ms,
         .job_id = instance->job_id,
         .cpu_milli = -1,
-        .signs = signs_of(instance),
+        .signs = signs_of(instance, arena),
     };
 }
 
@@ -322,6 +326,7 @@ static void fill_belief(const struct group *group, const struct instance *instan
         .ec2_state = (enum asg_ec2_state)instance->ec2_state,
         .private_ip = instance->private_ip,
         .is_impaired = instance->is_impaired,
+        .event_code = instance->event_code,
         .job_id = instance->job_id,
         .launched_ms = instance->launched_ms,
     };

@@ -8,6 +8,8 @@
 
 #include "ec2local/json_out.h"
 
+#define INTERRUPTION_MS INT64_C(120000) /* two minutes ahead, as EC2 */
+
 static void answer_error(struct asg_http_response *response, int status, const char *text)
 {
     response->status = status;
@@ -144,6 +146,35 @@ static int signal_named(const char *name)
     return 0;
 }
 
+/* "<id>/interrupt", "<id>/rebalance", "<id>/event": what EC2 announces, `in_ms` ahead. */
+static void announce(const struct asg_service_options *parts, const char *id,
+                     const char *what, const struct asg_params *params,
+                     struct asg_http_response *response)
+{
+    enum asg_world_notice notice = ASG_WORLD_SCHEDULED_EVENT;
+    int64_t in_ms = 0;
+    if (strcmp(what, "/interrupt") == 0) {
+        notice = ASG_WORLD_INTERRUPTION;
+        in_ms = INTERRUPTION_MS;
+    } else if (strcmp(what, "/rebalance") == 0) {
+        notice = ASG_WORLD_REBALANCE;
+    }
+    const char *given = get(params, "in_ms");
+    if (given[0] != '\0') in_ms = (int64_t)strtoll(given, NULL, 10);
+    int64_t now_ms = 0;
+    struct asg_world_effects *effects = NULL;
+    struct asg_world *world = asg_run_world_begin(parts->run, &now_ms, &effects);
+    bool is_done =
+        asg_world_announce(world, id, notice, get(params, "code"), now_ms + in_ms);
+    asg_run_world_end(parts->run);
+    if (!is_done) {
+        answer_error(response, 404, "no running instance of that id, or it is not spot");
+        return;
+    }
+    response->status = 200;
+    asg_bytes_printf(&response->body, "{\"at_ms\":%" PRId64 "}\n", now_ms + in_ms);
+}
+
 /* "<id>/kill": a crash of the machine; EC2 goes on saying that it runs. */
 static void signal_instance(const struct asg_service_options *parts, const char *which,
                             const struct asg_params *params,
@@ -151,17 +182,25 @@ static void signal_instance(const struct asg_service_options *parts, const char 
 {
     char id[ASG_WORLD_ID_SIZE];
     size_t length = strcspn(which, "/");
+    const char *what = which + length;
     int signal = signal_named(get(params, "signal"));
-    if (length >= sizeof id || strcmp(which + length, "/kill") != 0) {
-        answer_error(response, 404, "POST /_control/instances/<id>/kill");
+    bool is_notice = strcmp(what, "/interrupt") == 0 || strcmp(what, "/rebalance") == 0 ||
+                     strcmp(what, "/event") == 0;
+    if (length >= sizeof id || (strcmp(what, "/kill") != 0 && !is_notice)) {
+        answer_error(response, 404,
+                     "POST /_control/instances/<id>/{kill,interrupt,rebalance,event}");
+        return;
+    }
+    memcpy(id, which, length);
+    id[length] = '\0';
+    if (is_notice) {
+        announce(parts, id, what, params, response);
         return;
     }
     if (signal == 0) {
         answer_error(response, 400, "signal is KILL, TERM, STOP or CONT");
         return;
     }
-    memcpy(id, which, length);
-    id[length] = '\0';
     size_t count = asg_run_world_signal(parts->run, id, signal);
     response->status = count > 0 ? 200 : 404;
     asg_bytes_printf(&response->body, "{\"processes\":%zu}\n", count);

@@ -342,6 +342,18 @@ static void write_check(struct asg_bytes *out, const char *name,
     asg_xml_out_end(out, name);
 }
 
+static void write_event(struct asg_bytes *out, const struct asg_world_instance *instance)
+{
+    if (instance->event_code[0] == '\0') return;
+    asg_bytes_append_text(out, "<eventsSet><item>");
+    asg_bytes_printf(out, "<instanceEventId>instance-event-%s</instanceEventId>",
+                     instance->id + 2);
+    asg_xml_out_text(out, "code", instance->event_code);
+    asg_xml_out_text(out, "description", "Scheduled by ec2local");
+    asg_xml_out_time(out, "notBefore", instance->event_ms);
+    asg_bytes_append_text(out, "</item></eventsSet>");
+}
+
 enum asg_status asg_call_do_describe_instance_status(struct asg_call *call)
 {
     struct asg_world_query query;
@@ -373,6 +385,7 @@ enum asg_status asg_call_do_describe_instance_status(struct asg_call *call)
         asg_xml_out_text(call->out, "availabilityZone",
                          page.items[i]->subnet->zone->name);
         asg_call_write_state(call->out, "instanceState", state);
+        write_event(call->out, page.items[i]);
         write_check(call->out, "systemStatus", state);
         write_check(call->out, "instanceStatus", state);
         asg_xml_out_end(call->out, "item");

@@ -104,6 +104,27 @@ static const char *read_host_name(const struct asg_world_instance *instance,
                             instance->address & 255);
 }
 
+/* What is announced; NULL: nothing is, which is a 404. */
+static const char *read_notice(const struct asg_world_instance *instance,
+                               const char *path, struct asg_arena *arena)
+{
+    char time[ASG_TIME_TEXT_MAX];
+    if (strcmp(path, "spot/instance-action") == 0 && instance->taken_back_ms != 0) {
+        asg_time_format(instance->taken_back_ms, time);
+        return asg_arena_format(arena, "{\"action\": \"terminate\", \"time\": \"%s\"}",
+                                time);
+    }
+    if (strcmp(path, "spot/termination-time") == 0 && instance->taken_back_ms != 0) {
+        asg_time_format(instance->taken_back_ms, time);
+        return asg_arena_text(arena, time);
+    }
+    if (strcmp(path, "events/recommendations/rebalance") == 0 && instance->risk_ms != 0) {
+        asg_time_format(instance->risk_ms, time);
+        return asg_arena_format(arena, "{\"noticeTime\": \"%s\"}", time);
+    }
+    return NULL;
+}
+
 /* The texts below /latest/meta-data/; NULL: no such. */
 static const char *read_meta_data(const struct asg_world *world,
                                   const struct asg_world_instance *instance,
@@ -133,7 +154,7 @@ static const char *read_meta_data(const struct asg_world *world,
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         if (strcmp(texts[i].path, path) == 0) return texts[i].text;
     }
-    return NULL;
+    return read_notice(instance, path, arena);
 }
 
 static void write_document(const struct asg_world *world,

@@ -147,7 +147,11 @@ struct asg_world_instance {
     bool counts;   /* its address is taken */
     const char *reason_code; /* of the last change; "" : none; static */
     const char *reason_message;
-    char transition[64]; /* "User initiated (2026-11-23 15:30:00 GMT)" */
+    int64_t taken_back_ms; /* spot interruption: when; 0: none announced */
+    int64_t risk_ms;       /* rebalance recommendation: when it was made; 0: none */
+    char event_code[32];   /* of a scheduled event; "" : none */
+    int64_t event_ms;      /* when it begins */
+    char transition[64];   /* "User initiated (2026-11-23 15:30:00 GMT)" */
     struct asg_world_tags tags;
 };
 
@@ -316,6 +320,18 @@ ASG_MUST_USE enum asg_status asg_world_move(struct asg_world *world,
 ASG_MUST_USE enum asg_status asg_world_protect(struct asg_world *world, const char *id,
                                                bool is_protected,
                                                struct asg_world_refusal *refusal);
+
+/* --- what EC2 announces --- */
+
+enum asg_world_notice {
+    ASG_WORLD_INTERRUPTION,   /* it is terminated at at_ms, if it still runs */
+    ASG_WORLD_REBALANCE,      /* recommended at at_ms */
+    ASG_WORLD_SCHEDULED_EVENT /* `code` from at_ms on; "" calls it off */
+};
+
+/* False: no such running instance, or an interruption of one that is not spot. */
+bool asg_world_announce(struct asg_world *world, const char *id,
+                        enum asg_world_notice notice, const char *code, int64_t at_ms);
 
 /* --- tags, of instances and launch templates --- */
 

@@ -111,6 +111,14 @@ static const char *read_reason(const struct asg_world_instance *instance)
 {
     return instance->reason_code;
 }
+static const char *read_status(const struct asg_world_instance *instance)
+{
+    return instance->state == ASG_WORLD_RUNNING ? "ok" : "not-applicable";
+}
+static const char *read_event(const struct asg_world_instance *instance)
+{
+    return instance->event_code;
+}
 static const char *read_key_name(const struct asg_world_instance *instance)
 {
     const char *name = instance->launch->data.key_name;
@@ -135,6 +143,9 @@ static const struct {
     {"architecture", read_architecture},
     {"state-reason-code", read_reason},
     {"key-name", read_key_name},
+    {"event.code", read_event},
+    {"instance-status.status", read_status},
+    {"system-status.status", read_status},
 };
 
 static field_reader *find_field(const char *name)

@@ -111,6 +111,44 @@ static void become_running(struct asg_world *world, struct asg_world_instance *i
     asg_world_add_effect(effects, ASG_WORLD_BOOT, instance->id);
 }
 
+/* A running instance has a due time only when its interruption is announced. */
+static void take_back(struct asg_world *world, struct asg_world_instance *instance,
+                      int64_t now_ms, struct asg_world_effects *effects)
+{
+    instance->reason_code = "Server.SpotInstanceTermination";
+    instance->reason_message =
+        "Server.SpotInstanceTermination: Spot instance termination";
+    asg_world_change_state(world, instance, ASG_WORLD_SHUTTING_DOWN, now_ms,
+                           now_ms + world->options.stop_ms);
+    asg_world_add_effect(effects, ASG_WORLD_KILL, instance->id);
+}
+
+bool asg_world_announce(struct asg_world *world, const char *id,
+                        enum asg_world_notice notice, const char *code, int64_t at_ms)
+{
+    uint32_t at = asg_id_map_find(&world->by_id, id);
+    if (at == ASG_ID_MAP_NONE) return false;
+    struct asg_world_instance *instance = world->instances[at];
+    if (instance->state != ASG_WORLD_RUNNING) return false;
+    switch (notice) {
+    case ASG_WORLD_INTERRUPTION:
+        if (!instance->launch->data.is_spot) return false;
+        instance->taken_back_ms = at_ms;
+        instance->due_ms = at_ms;
+        if (at_ms < world->next_ms) world->next_ms = at_ms;
+        break;
+    case ASG_WORLD_REBALANCE: instance->risk_ms = at_ms; break;
+    case ASG_WORLD_SCHEDULED_EVENT: {
+        size_t length = strnlen(code, sizeof instance->event_code - 1);
+        memcpy(instance->event_code, code, length);
+        instance->event_code[length] = '\0';
+        instance->event_ms = at_ms;
+        break;
+    }
+    }
+    return true;
+}
+
 /* Returns false when the instance is to be forgotten. */
 static bool step_instance(struct asg_world *world, struct asg_world_instance *instance,
                           int64_t now_ms, struct asg_world_effects *effects)
@@ -128,7 +166,7 @@ static bool step_instance(struct asg_world *world, struct asg_world_instance *in
         asg_world_change_state(world, instance, ASG_WORLD_STOPPED, now_ms, NEVER_MS);
         return true;
     case ASG_WORLD_TERMINATED: return false;
-    case ASG_WORLD_RUNNING:
+    case ASG_WORLD_RUNNING: take_back(world, instance, now_ms, effects); return true;
     case ASG_WORLD_STOPPED: break;
     }
     return true;

@@ -2,7 +2,7 @@
  *
  * Named ones are asked for by filter, not by id: an id that EC2 does not know would make
  * it refuse them all. Terminated ones are shown too, with their reasons. A whole listing
- * also asks which instances fail their status checks.
+ * also asks which instances fail their status checks and which have a scheduled event.
  */
 #include <string.h>
 
@@ -20,21 +20,34 @@ struct describe_state {
     uint32_t pages;
     const char *next_token;
     bool has_restarted;
-    int status_filter; /* which of the two status calls is under way */
+    int status_filter; /* which of the status calls is under way */
 };
 
 static void ask(struct asg_task *task);
 static void ask_status(struct asg_task *task);
 
-/* Only those two that a status check calls impaired. */
-static const char *const status_filters[] = {"instance-status.status",
-                                             "system-status.status"};
+/* Only those that a status check calls impaired, or that have a scheduled event. */
+static const char *const impaired[] = {"impaired"};
+static const char *const events[] = {"instance-retirement", "instance-stop",
+                                     "instance-reboot", "system-reboot",
+                                     "system-maintenance"};
+static const struct asg_ec2_filter status_filters[] = {
+    {"instance-status.status", impaired, 1},
+    {"system-status.status", impaired, 1},
+    {"event.code", events, sizeof events / sizeof events[0]},
+};
+#define STATUS_FILTERS (int)(sizeof status_filters / sizeof status_filters[0])
 
-static void mark_impaired(struct asg_task *task, const char *instance_id)
+static void mark_status(struct asg_task *task,
+                        const struct asg_ec2_instance_status *status)
 {
     for (size_t i = 0; i < task->result.instance_count; i++) {
         struct asg_seen_instance *seen = &task->result.instances[i];
-        if (strcmp(seen->instance_id, instance_id) == 0) seen->is_impaired = true;
+        if (strcmp(seen->instance_id, status->instance_id) != 0) continue;
+        seen->is_impaired = seen->is_impaired || status->is_impaired;
+        if (status->event_code[0] == '\0') continue;
+        seen->event_code = asg_arena_text(&task->arena, status->event_code);
+        seen->event_ms = status->event_ms;
     }
 }
 
@@ -47,13 +60,12 @@ static void on_status(void *context, const struct asg_ec2_outcome *outcome,
     if (outcome->class == ASG_ERROR_CLASS_NONE) {
         const struct asg_ec2_instance_statuses *statuses = reply;
         for (size_t i = 0; i < statuses->count; i++) {
-            if (!statuses->statuses[i].is_impaired) continue;
-            mark_impaired(task, statuses->statuses[i].instance_id);
+            mark_status(task, &statuses->statuses[i]);
         }
     }
     /* A cloud without status checks, or a refusal: the listing itself is good. */
     state->status_filter++;
-    if (outcome->class == ASG_ERROR_CLASS_NONE && state->status_filter < 2) {
+    if (outcome->class == ASG_ERROR_CLASS_NONE && state->status_filter < STATUS_FILTERS) {
         ask_status(task);
     } else {
         asg_task_end(task, ASG_OUTCOME_OK, "", "");
@@ -63,12 +75,11 @@ static void on_status(void *context, const struct asg_ec2_outcome *outcome,
 static void ask_status(struct asg_task *task)
 {
     struct describe_state *state = task->state;
-    const char *const impaired[] = {"impaired"};
-    const struct asg_ec2_filter filter = {status_filters[state->status_filter], impaired,
-                                          1};
     asg_ec2_write_describe_instance_status(
         &(struct asg_ec2_describe_instance_status){
-            .filters = &filter, .filter_count = 1, .max_results = STATUS_PAGE},
+            .filters = &status_filters[state->status_filter],
+            .filter_count = 1,
+            .max_results = STATUS_PAGE},
         &task->worker->body);
     asg_task_call(task, &asg_ec2_describe_instance_status_action, /* is_launch */ false,
                   on_status);

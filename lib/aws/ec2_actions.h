@@ -107,6 +107,12 @@ void asg_ec2_write_describe_instances(const struct asg_ec2_describe_instances *p
 struct asg_ec2_instance_status {
     const char *instance_id;
     bool is_impaired; /* the system's or the instance's own check failed */
+    /* of the earliest scheduled event that is not over; "": none */
+    const char *event_code;
+    int64_t event_ms; /* it begins not before that; 0: not told */
+    const char *read_code; /* of the event being read, as the next two */
+    const char *read_words;
+    int64_t read_ms;
 };
 
 struct asg_ec2_instance_statuses {

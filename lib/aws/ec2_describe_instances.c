@@ -1,6 +1,7 @@
 #include "aws/ec2_read.h"
 
 #include "aws/query.h"
+#include "base/clock.h"
 
 #define ITEM "reservationSet/item/instancesSet/item"
 
@@ -45,15 +46,54 @@ void asg_ec2_write_describe_instances(const struct asg_ec2_describe_instances *p
     asg_query_text(body, "NextToken", params->next_token);
 }
 
+static void begin_event(struct asg_ec2_instance_status *status)
+{
+    status->read_code = "";
+    status->read_words = "";
+    status->read_ms = 0;
+}
+
+/* "[Completed] ..." and "[Canceled] ..." stay listed for a while (EC2 user guide,
+ * "Scheduled events for your instances"). */
+static void end_event(struct asg_ec2_instance_status *status)
+{
+    bool is_over = strncmp(status->read_words, "[Completed]", 11) == 0 ||
+                   strncmp(status->read_words, "[Canceled]", 10) == 0;
+    bool is_earlier = status->event_code[0] == '\0' || status->read_ms < status->event_ms;
+    if (is_over || status->read_code[0] == '\0' || !is_earlier) return;
+    status->event_code = status->read_code;
+    status->event_ms = status->read_ms;
+}
+
+static void read_event(struct asg_arena *arena, struct asg_ec2_instance_status *status,
+                       const char *path, const char *text)
+{
+    if (asg_ec2_is(path, "code")) {
+        status->read_code = asg_arena_text(arena, text);
+    } else if (asg_ec2_is(path, "description")) {
+        status->read_words = asg_arena_text(arena, text);
+    } else if (asg_ec2_is(path, "notBefore")) {
+        int64_t at_ms = asg_time_parse(text);
+        status->read_ms = at_ms < 0 ? 0 : at_ms;
+    }
+}
+
 static void begin_status(struct asg_arena *arena, void *reply, const char *path)
 {
     struct asg_ec2_instance_statuses *statuses = reply;
+    if (asg_ec2_is(path, "instanceStatusSet/item/eventsSet/item")) {
+        if (statuses->count > 0) begin_event(&statuses->statuses[statuses->count - 1]);
+        return;
+    }
     if (!asg_ec2_is(path, "instanceStatusSet/item")) return;
     void *items = statuses->statuses;
     struct asg_ec2_instance_status *status = asg_ec2_add_item(
         arena, &items, &statuses->count, &statuses->capacity, sizeof *status);
     statuses->statuses = items;
-    if (status != NULL) status->instance_id = "";
+    if (status == NULL) return;
+    status->instance_id = "";
+    status->event_code = "";
+    begin_event(status);
 }
 
 static void end_status(struct asg_arena *arena, void *reply, const char *path,
@@ -66,7 +106,12 @@ static void end_status(struct asg_arena *arena, void *reply, const char *path,
     const char *below = asg_ec2_below(path, "instanceStatusSet/item/");
     if (below == NULL || statuses->count == 0) return;
     struct asg_ec2_instance_status *status = &statuses->statuses[statuses->count - 1];
-    if (asg_ec2_is(below, "instanceId")) {
+    const char *event = asg_ec2_below(below, "eventsSet/item/");
+    if (event != NULL) {
+        read_event(arena, status, event, text);
+    } else if (asg_ec2_is(below, "eventsSet/item")) {
+        end_event(status);
+    } else if (asg_ec2_is(below, "instanceId")) {
         status->instance_id = asg_arena_text(arena, text);
     } else if (asg_ec2_is(below, "systemStatus/status") ||
                asg_ec2_is(below, "instanceStatus/status")) {

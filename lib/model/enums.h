@@ -136,7 +136,9 @@
     X(SILENT, "silent")       /* reports stopped */                                      \
     X(PROBE_OK, "probe-ok")                                                              \
     X(PROBE_FAILED, "probe-failed") /* as often as the prober's limit says */            \
-    X(DRAINED, "drained")           /* its drain script ended, or could not run */
+    X(DRAINED, "drained")           /* its drain script ended, or could not run */       \
+    X(SPOT_INTERRUPTION, "spot-interruption") /* EC2 takes it back at at_ms */           \
+    X(REBALANCE, "rebalance")                 /* EC2 expects to take it back */
 
 #define ASG_JOB_KIND_LIST(X)                                                             \
     X(LAUNCH, "launch")                                                                  \

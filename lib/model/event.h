@@ -61,6 +61,7 @@ struct asg_health_sign {
     const char *instance_id;
     enum asg_sign sign;
     const char *detail; /* "connection refused", "no report for 3.2 s" */
+    int64_t at_ms;      /* of what is announced: when EC2 acts; 0: not told */
 };
 
 struct asg_health {

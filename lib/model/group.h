@@ -69,6 +69,8 @@ struct asg_group_config {
     struct asg_launch_parameter *launch_parameters;
     size_t launch_parameter_count;
     uint32_t churn_generations; /* ours: may die young in a row; 2, then no launches */
+    /* launch a new instance before one that EC2 expects to take back is ended */
+    bool capacity_rebalance;
 };
 
 /* Which fields of a group-update are meant: bit 1 << value. */
@@ -96,6 +98,7 @@ enum asg_group_field {
     ASG_GROUP_TAGS,
     ASG_GROUP_LAUNCH_PARAMETERS,
     ASG_GROUP_CHURN_GENERATIONS,
+    ASG_GROUP_CAPACITY_REBALANCE,
     ASG_GROUP_FIELD_COUNT
 };
 

@@ -75,7 +75,9 @@ struct asg_seen_instance {
     uint64_t job_id;          /* tag openasg:job */
     uint32_t attempt;         /* tag openasg:attempt */
     const char *client_token;
-    bool is_impaired; /* a status check failed */
+    bool is_impaired;       /* a status check failed */
+    const char *event_code; /* of a scheduled event, "instance-retirement"; empty */
+    int64_t event_ms;       /* it begins not before that */
 };
 
 /* The outcome of one attempt of one job. */

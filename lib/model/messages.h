@@ -22,6 +22,7 @@ enum asg_message_type {
     /* agent -> controller */
     ASG_MESSAGE_JOIN = 1,
     ASG_MESSAGE_REPORT = 2,
+    ASG_MESSAGE_NOTICE = 3, /* the metadata announces something; said again and again */
     /* controller -> agent */
     ASG_MESSAGE_JOINED = 16,  /* you are bound; report */
     ASG_MESSAGE_REFUSED = 17, /* your join was refused: see reason; try again later */
@@ -50,6 +51,13 @@ struct asg_join {
     const char *private_ip;
     uint32_t grpc_port;
     uint32_t interval_ms;
+};
+
+/* What the instance's metadata announces. */
+struct asg_notice {
+    enum asg_sign sign; /* SPOT_INTERRUPTION or REBALANCE */
+    int64_t at_ms;      /* when EC2 acts, or when it was said; 0: not told */
+    const char *detail; /* "terminate", "stop", "hibernate"; empty */
 };
 
 struct asg_joined {

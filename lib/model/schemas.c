@@ -90,6 +90,7 @@ static const struct asg_field group_config_fields[] = {
     LIST(tags, tag_count, tag),
     SINCE(3, LIST, launch_parameters, LIST_OF(launch_parameter_count, launch_parameter)),
     SINCE(4, U32, churn_generations, .count_offset = 0),
+    SINCE(5, BOOL, capacity_rebalance, .limit = 0),
 };
 #undef OF
 TABLE(group_config)
@@ -223,7 +224,8 @@ static const struct asg_field seen_instance_fields[] = {
     I64(launched_ms),    TEXT(state_reason),
     TEXT(group),         U64(job_id),
     U32(attempt),        TEXT(client_token),
-    BOOL(is_impaired),
+    BOOL(is_impaired),   TEXT(event_code),
+    I64(event_ms),
 };
 #undef OF
 TABLE(seen_instance)
@@ -305,6 +307,7 @@ static const struct asg_field health_sign_fields[] = {
     TEXT(instance_id),
     ENUM(sign, sign),
     TEXT(detail),
+    I64(at_ms),
 };
 #undef OF
 TABLE(health_sign)
@@ -427,6 +430,15 @@ static const struct asg_field join_fields[] = {
 };
 #undef OF
 TABLE(join)
+
+#define OF asg_notice
+static const struct asg_field notice_fields[] = {
+    ENUM(sign, sign),
+    I64(at_ms),
+    TEXT(detail),
+};
+#undef OF
+TABLE(notice)
 
 #define OF asg_joined
 static const struct asg_field joined_fields[] = {
@@ -681,6 +693,7 @@ const struct asg_schema *const asg_schemas[] = {
     &asg_effects_schema,
     &asg_report_schema,
     &asg_join_schema,
+    &asg_notice_schema,
     &asg_joined_schema,
     &asg_refused_schema,
     &asg_hello_schema,

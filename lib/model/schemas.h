@@ -36,6 +36,7 @@ extern const struct asg_schema asg_alarm_schema;
 extern const struct asg_schema asg_effects_schema;
 extern const struct asg_schema asg_report_schema;
 extern const struct asg_schema asg_join_schema;
+extern const struct asg_schema asg_notice_schema;
 extern const struct asg_schema asg_joined_schema;
 extern const struct asg_schema asg_refused_schema;
 extern const struct asg_schema asg_hello_schema;
