@@ -34,6 +34,7 @@ struct verify_view {
     uint64_t state_hashes;   /* that a replay found again */
     uint64_t checkpoints;    /* that the log was held against */
     uint64_t checkpoint_seq; /* the highest that it fits */
+    bool is_replayed;        /* not shown itself */
 };
 
 #define FIELD(kind, field)                                                               \
@@ -69,7 +70,11 @@ static const struct asg_render_column verify_columns[] = {
     {"snapshots", "snapshots", NULL, false},
     {"chain hash", "chain_hash", NULL, false},
     {"records a second", "records_per_second", NULL, false},
-    {"states replayed", "state_hashes", NULL, false},
+};
+/* Shown after these when they were asked for. */
+static const struct asg_render_column state_column = {"states replayed", "state_hashes",
+                                                      NULL, false};
+static const struct asg_render_column checkpoint_columns[] = {
     {"checkpoints", "checkpoints", NULL, false},
     {"signed up to", "checkpoint_seq", NULL, false},
 };
@@ -99,6 +104,19 @@ static const struct asg_option verify_options[] = {
     ASG_LOG_IMMUTABLE,
 };
 
+static void show_proof(struct asg_cli *cli, const struct verify_view *view)
+{
+    struct asg_render_column columns[16];
+    size_t count = sizeof verify_columns / sizeof verify_columns[0];
+    memcpy(columns, verify_columns, sizeof verify_columns);
+    if (view->is_replayed) columns[count++] = state_column;
+    if (view->checkpoints > 0) {
+        memcpy(columns + count, checkpoint_columns, sizeof checkpoint_columns);
+        count += sizeof checkpoint_columns / sizeof checkpoint_columns[0];
+    }
+    asg_cli_show_one(cli, &verify_schema, view, columns, count);
+}
+
 static int show_verdict(struct asg_cli *cli, struct verify_view *view,
                         const struct asg_log_verdict *verdict, enum asg_status status)
 {
@@ -116,7 +134,7 @@ static int show_verdict(struct asg_cli *cli, struct verify_view *view,
     view->snapshots = verdict->snapshot_count;
     view->chain_hash = hash;
     if (status == ASG_OK || cli->settings.output != ASG_OUTPUT_TABLE) {
-        asg_cli_show_one(cli, &verify_schema, view, ASG_COLUMNS(verify_columns));
+        show_proof(cli, view);
     }
     if (status == ASG_OK) return ASG_EXIT_OK;
     (void)asg_cli_fail(cli, ASG_EXIT_NOT_VERIFIED, "%s: %s", view->log, verdict->what);
@@ -134,6 +152,7 @@ static enum asg_status check_states(struct asg_log *log, struct verify_view *vie
     enum asg_status status = asg_replay_log(log, &options, &result, error);
     if (status != ASG_OK) return status;
     view->state_hashes = result.hash_count;
+    view->is_replayed = true;
     if (result.is_identical) return ASG_OK;
     verdict->flaw = ASG_LOG_FLAW_STATE;
     verdict->bad_seq = result.bad_seq;

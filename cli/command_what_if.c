@@ -317,7 +317,7 @@ static int64_t error_of(int64_t recorded_ms, int64_t model_ms)
 
 static const char *milli_text(int64_t milli, struct asg_arena *arena)
 {
-    return asg_arena_format(arena, "%.1f", (double)milli / 1000);
+    return asg_arena_format(arena, milli < 10000 ? "%.2f" : "%.1f", (double)milli / 1000);
 }
 
 static const char *money_text(int64_t milli, struct asg_arena *arena)
@@ -327,7 +327,6 @@ static const char *money_text(int64_t milli, struct asg_arena *arena)
 
 static const char *duration_text(int64_t ms, struct asg_arena *arena)
 {
-    char text[ASG_QUANTITY_TEXT_MAX];
     if (ms >= HOUR_MS) {
         return asg_arena_format(arena, "%" PRId64 "h %02" PRId64 "m", ms / HOUR_MS,
                                 ms / 60000 % 60);
@@ -336,8 +335,8 @@ static const char *duration_text(int64_t ms, struct asg_arena *arena)
         return asg_arena_format(arena, "%" PRId64 "m %02" PRId64 "s", ms / 60000,
                                 ms / 1000 % 60);
     }
-    asg_quantity_print_duration(ms, text);
-    return asg_arena_text(arena, text);
+    if (ms < 1000) return asg_arena_format(arena, "%" PRId64 "ms", ms);
+    return asg_arena_format(arena, ms % 1000 == 0 ? "%.0fs" : "%.1fs", (double)ms / 1000);
 }
 
 /* What-if against the model, like with like: both leave the same out. */
@@ -355,7 +354,8 @@ static void print_row(struct asg_cli *cli, const char *title, const char **cells
     (void)fprintf(cli->out, "%-22s", title);
     for (size_t i = 0; i < count; i++)
         (void)fprintf(cli->out, " %14s", cells[i]);
-    (void)fprintf(cli->out, " %12s\n", change);
+    if (change[0] != '\0') (void)fprintf(cli->out, " %12s", change);
+    (void)fputc('\n', cli->out);
 }
 
 typedef const char *print_cell(int64_t value, struct asg_arena *arena);

@@ -4,96 +4,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/audit_schema.h"
 #include "cli/rebuild_world.h"
 #include "model/schemas.h"
 #include "store/table_file.h"
-
-#define SCHEMA                                                                           \
-    "CREATE TABLE about(name TEXT PRIMARY KEY, value TEXT NOT NULL);\n"                  \
-    "CREATE TABLE events(\n"                                                             \
-    "  seq INTEGER PRIMARY KEY, time TEXT NOT NULL, time_ms INTEGER NOT NULL,\n"         \
-    "  epoch INTEGER NOT NULL, kind TEXT NOT NULL, actor TEXT, command TEXT,\n"          \
-    "  \"group\" TEXT NOT NULL, note TEXT NOT NULL);\n"                                  \
-    "CREATE TABLE decisions(\n"                                                          \
-    "  seq INTEGER PRIMARY KEY, event_seq INTEGER NOT NULL, time TEXT NOT NULL,\n"       \
-    "  time_ms INTEGER NOT NULL, \"group\" TEXT NOT NULL, kind TEXT NOT NULL,\n"         \
-    "  policy TEXT NOT NULL, instance_id TEXT NOT NULL, from_capacity INTEGER,\n"        \
-    "  to_capacity INTEGER, text TEXT NOT NULL);\n"                                      \
-    "CREATE TABLE jobs(\n"                                                               \
-    "  id INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL,\n"                \
-    "  \"group\" TEXT NOT NULL, event_seq INTEGER NOT NULL, planned TEXT NOT NULL,\n"    \
-    "  planned_ms INTEGER NOT NULL, instances INTEGER NOT NULL, zone TEXT NOT NULL,\n"   \
-    "  instance_type TEXT NOT NULL, client_token TEXT NOT NULL);\n"                      \
-    "CREATE TABLE attempts(\n"                                                           \
-    "  seq INTEGER PRIMARY KEY, job_id INTEGER NOT NULL, attempt INTEGER NOT NULL,\n"    \
-    "  ended TEXT NOT NULL, ended_ms INTEGER NOT NULL, outcome TEXT NOT NULL,\n"         \
-    "  error_code TEXT NOT NULL, message TEXT NOT NULL, worker TEXT NOT NULL,\n"         \
-    "  request_id TEXT NOT NULL, calls INTEGER NOT NULL, deliveries INTEGER NOT "        \
-    "NULL);\n"                                                                           \
-    "CREATE TABLE instances(\n"                                                          \
-    "  instance_id TEXT PRIMARY KEY, \"group\" TEXT NOT NULL, instance_type TEXT NOT "   \
-    "NULL,\n"                                                                            \
-    "  zone TEXT NOT NULL, launch_job_id INTEGER, launched TEXT NOT NULL,\n"             \
-    "  launched_ms INTEGER NOT NULL, in_service TEXT, ending TEXT, end_seq INTEGER,\n"   \
-    "  ended TEXT);\n"                                                                   \
-    "CREATE INDEX decisions_by_event ON decisions(event_seq);\n"                         \
-    "CREATE INDEX decisions_by_group ON decisions(\"group\", seq);\n"                    \
-    "CREATE INDEX attempts_by_job ON attempts(job_id);\n"
-
-/* The last thing that set the group's capacity: what a launch or an end carries out,
- * also when an interlock held it back for a while. */
-#define WHY_CAPACITY(group, seq)                                                         \
-    "(SELECT c.text FROM decisions c WHERE c.\"group\" = " group " AND c.seq <= " seq    \
-    " AND c.kind IN ('scale-out', 'scale-in', 'command') ORDER BY c.seq DESC LIMIT 1)"
-
-#define VIEWS                                                                            \
-    "CREATE VIEW terminations AS\n"                                                      \
-    "  SELECT i.instance_id, i.\"group\", coalesce(i.ending, i.ended) AS time,\n"        \
-    "    i.ended, coalesce(e.actor, CASE WHEN d.kind = 'state' THEN 'EC2' ELSE\n"        \
-    "      'openasg' END) AS who, d.kind AS how, d.text AS why,\n"                       \
-    "    CASE WHEN d.text LIKE '%selected for scale-in%' THEN\n"                         \
-    "      " WHY_CAPACITY(                                                               \
-        "i.\"group\"",                                                                   \
-        "d.seq") " END AS capacity_decision,\n"                                          \
-                 "    e.kind AS event, d.event_seq, d.seq AS decision_seq\n"             \
-                 "  FROM instances i LEFT JOIN decisions d ON d.seq = i.end_seq\n"       \
-                 "    LEFT JOIN events e ON e.seq = d.event_seq\n"                       \
-                 "  WHERE i.end_seq IS NOT NULL;\n"                                      \
-                 "CREATE VIEW launches AS\n"                                             \
-                 "  SELECT j.planned AS time, j.\"group\", j.instances, j.name AS job, " \
-                 "j.zone,\n"                                                             \
-                 "    j.instance_type, coalesce(e.actor, 'openasg') AS who,\n"           \
-                 "    coalesce((SELECT group_concat(d.text, char(10)) FROM decisions d " \
-                 "WHERE\n"                                                               \
-                 "        d.event_seq = j.event_seq AND d.\"group\" = j.\"group\" AND "  \
-                 "d.kind IN\n"                                                           \
-                 "        ('scale-out', 'replace', 'command')),\n"                       \
-                 "      " WHY_CAPACITY(                                                  \
-                     "j.\"group\"",                                                      \
-                     "j.event_seq") ") AS why,\n"                                        \
-                                    "    (SELECT group_concat(i.instance_id, ' ') FROM " \
-                                    "instances i WHERE\n"                                \
-                                    "      i.launch_job_id = j.id) AS instance_ids,\n"   \
-                                    "    e.kind AS event, j.event_seq, j.id AS job_id\n" \
-                                    "  FROM jobs j LEFT JOIN events e ON e.seq = "       \
-                                    "j.event_seq\n"                                      \
-                                    "  WHERE j.kind = 'launch';\n"                       \
-                                    "CREATE VIEW launches_of_last_week AS\n"             \
-                                    "  SELECT * FROM launches WHERE time >= "            \
-                                    "strftime('%Y-%m-%dT%H:%M:%fZ',\n"                   \
-                                    "    (SELECT max(time_ms) FROM events) / 1000.0, "   \
-                                    "'unixepoch', '-7 days');\n"                         \
-                                    "CREATE VIEW jobs_of_many_attempts AS\n"             \
-                                    "  SELECT j.id AS job_id, j.name AS job, j.kind, "   \
-                                    "j.\"group\", j.planned,\n"                          \
-                                    "    count(*) AS attempts, group_concat(a.outcome "  \
-                                    "|| CASE WHEN a.error_code = ''\n"                   \
-                                    "      THEN '' ELSE ' (' || a.error_code || ')' "    \
-                                    "END, ', ') AS outcomes,\n"                          \
-                                    "    max(a.ended) AS last_ended\n"                   \
-                                    "  FROM jobs j JOIN attempts a ON a.job_id = j.id "  \
-                                    "GROUP BY j.id HAVING count(*) > "                   \
-                                    "2;\n"
 
 struct exporter {
     struct asg_table_file *file;
@@ -300,7 +214,7 @@ static void add_about(struct exporter *exporter)
 {
     static const char sql[] = "INSERT INTO about VALUES(?, ?)";
     struct asg_arena arena = {0};
-    RUN(sql, T("form"), T("1"));
+    RUN(sql, T("form"), T(ASG_AUDIT_FORM));
     RUN(sql, T("cluster_id"), T(asg_log_cluster_id(exporter->log)));
     RUN(sql, T("first_seq"),
         T(asg_arena_format(&arena, "%" PRIu64, exporter->counts->first_seq)));
@@ -315,7 +229,7 @@ enum asg_status asg_export_tables(struct asg_log *log, const char *path,
     *ret = (struct asg_export_counts){.first_seq = 1};
     struct exporter exporter = {.log = log, .counts = ret, .error = error};
     enum asg_status status =
-        asg_table_file_new(path, SCHEMA VIEWS, &exporter.file, error);
+        asg_table_file_new(path, asg_audit_schema, &exporter.file, error);
     if (status != ASG_OK) return status;
     const struct asg_world_walk walk = {
         .is_verified = true, .begin = begin_walk, .visit = visit, .context = &exporter};

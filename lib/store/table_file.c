@@ -51,7 +51,7 @@ void asg_table_file_discard(struct asg_table_file **file)
     *file = NULL;
 }
 
-enum asg_status asg_table_file_new(const char *path, const char *schema,
+enum asg_status asg_table_file_new(const char *path, const char *const *schema,
                                    struct asg_table_file **ret, struct asg_error *error)
 {
     int made = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -67,8 +67,10 @@ enum asg_status asg_table_file_new(const char *path, const char *schema,
     if (file->path == NULL) abort();
     bool is_open =
         sqlite3_open_v2(path, &file->db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
-        sqlite3_exec(file->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_exec(file->db, schema, NULL, NULL, NULL) == SQLITE_OK;
+        sqlite3_exec(file->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
+    for (; is_open && *schema != NULL; schema++) {
+        is_open = sqlite3_exec(file->db, *schema, NULL, NULL, NULL) == SQLITE_OK;
+    }
     if (!is_open) {
         enum asg_status status = failed(file, error);
         asg_table_file_discard(&file);

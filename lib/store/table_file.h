@@ -38,10 +38,11 @@ struct asg_cell {
         .is_null = true                                                                  \
     }
 
-/* Make `path` with mode 0600 and run `schema`. ASG_ERR_EXISTS: never over another file;
- * ASG_ERR_IO, ASG_ERR_DENIED: `error` says what. The caller ends *ret with finish or
- * discard. */
-ASG_MUST_USE enum asg_status asg_table_file_new(const char *path, const char *schema,
+/* Make `path` with mode 0600 and run the texts of `schema`, the last one NULL.
+ * ASG_ERR_EXISTS: never over another file; ASG_ERR_IO, ASG_ERR_DENIED: `error` says what.
+ * The caller ends *ret with finish or discard. */
+ASG_MUST_USE enum asg_status asg_table_file_new(const char *path,
+                                                const char *const *schema,
                                                 struct asg_table_file **ret,
                                                 struct asg_error *error);
 
