@@ -232,7 +232,7 @@ enum asg_status asg_export_tables(struct asg_log *log, const char *path,
         asg_table_file_new(path, asg_audit_schema, &exporter.file, error);
     if (status != ASG_OK) return status;
     const struct asg_world_walk walk = {
-        .is_verified = true, .begin = begin_walk, .visit = visit, .context = &exporter};
+        .begin = begin_walk, .visit = visit, .context = &exporter};
     status = asg_world_walk(log, &walk, error);
     if (status == ASG_OK) add_about(&exporter);
     if (status == ASG_OK) status = exporter.status;

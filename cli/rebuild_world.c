@@ -118,7 +118,7 @@ static enum asg_status read_on(struct walker *walker, uint64_t from_seq,
 {
     const struct asg_world_walk *walk = walker->walk;
     const struct asg_log_filter filter = {
-        .from_seq = from_seq, .to_seq = walk->to_seq, .is_verified = walk->is_verified};
+        .from_seq = from_seq, .to_seq = walk->to_seq, .is_verified = true};
     ASG_CLEANUP(asg_log_cursor_close) struct asg_log_cursor *cursor = NULL;
     enum asg_status status =
         asg_log_cursor_open(walker->log, &filter, &cursor, walker->error);
@@ -151,8 +151,8 @@ enum asg_status asg_world_walk(struct asg_log *log, const struct asg_world_walk 
     ASG_CLEANUP(clear_walker)
     struct walker walker = {.log = log, .walk = walk, .error = error};
     uint64_t seq = 0;
-    uint64_t start_seq = walk->is_verified ? 0 : walk->start_seq;
-    enum asg_status status = asg_world_before(log, start_seq, &walker.core, &seq, error);
+    enum asg_status status =
+        asg_world_before(log, walk->start_seq, &walker.core, &seq, error);
     for (;;) {
         if (status != ASG_OK) return status;
         if (walk->begin != NULL) walk->begin(walk->context, walker.core, seq);

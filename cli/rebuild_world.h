@@ -2,6 +2,7 @@
  * the world on the way: replay --at and --step, what-if, export.
  *
  * Flow:    snapshot or nothing -> [core] <- events; the visitor sees every record
+ * Hashes:  each record is checked before core gets it: damage is named, never decided on.
  * Threads: one.
  */
 #ifndef ASG_CLI_REBUILD_WORLD_H
@@ -19,9 +20,8 @@ struct asg_world_visit {
 
 struct asg_world_walk {
     uint64_t
-        start_seq;    /* records below need not be seen: a snapshot may stand for them */
-    uint64_t to_seq;  /* 0: to the head */
-    bool is_verified; /* check the chain while reading; only from the first record on */
+        start_seq;   /* records below need not be seen: a snapshot may stand for them */
+    uint64_t to_seq; /* 0: to the head */
     /* A walk begins: `core` is the state after record `seq` (0: empty). Comes again, and
      * what was seen before is void, when payloads turn out to be pruned and the walk
      * starts anew at a later snapshot. */

@@ -15,7 +15,6 @@ struct asg_step_options {
     uint64_t from_seq; /* 0: the first decision */
     uint64_t to_seq;   /* 0: the last */
     const char *group; /* NULL: of all */
-    bool is_verified;
 };
 
 /* Decide again and show each decision beside what the log has. On a terminal it stops

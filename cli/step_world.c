@@ -219,7 +219,6 @@ int asg_step_world(struct asg_cli *cli, struct asg_log *log,
         is_table && cli->out == stdout && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     const struct asg_world_walk walk = {.start_seq = options->from_seq,
                                         .to_seq = options->to_seq,
-                                        .is_verified = options->is_verified,
                                         .begin = begin_steps,
                                         .visit = visit_step,
                                         .context = &stepper};

@@ -139,8 +139,7 @@ static void test_golden_logs_verify_and_core_takes_every_event(void **state)
             fail_msg("%s: %s", names[i], error.text);
         }
         struct seen seen = {0};
-        const struct asg_world_walk walk = {
-            .is_verified = true, .visit = visit, .context = &seen};
+        const struct asg_world_walk walk = {.visit = visit, .context = &seen};
         if (asg_world_walk(log, &walk, &error) != ASG_OK) {
             fail_msg("%s: %s", names[i], error.text);
         }
