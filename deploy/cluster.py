@@ -80,6 +80,13 @@ class Cluster:
         del name
         return [path]
 
+    def environment(self, name):
+        """The controller has no credentials of the cloud."""
+        env = {**self.env, **self.env_of.get(name, {})}
+        if name == "controller":
+            env = {key: value for key, value in env.items() if not key.startswith("AWS_")}
+        return env
+
     def start(self, name, arguments):
         command = self.command_of(name, self.program(arguments[0])) + arguments[1:]
         # No signal between the start of a process and our noting it: nobody would end it.
@@ -94,7 +101,7 @@ class Cluster:
             with open(self.log_of(name), "ab") as log:
                 self.processes[name] = subprocess.Popen(
                     command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                    env={**self.env, **self.env_of.get(name, {})},
+                    env=self.environment(name),
                     start_new_session=True, preexec_fn=before_run)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
