@@ -5,7 +5,9 @@ answers, its exit codes, and that the log it leaves verifies and replays."""
 import http.server
 import json
 import os
+import pty
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -324,6 +326,53 @@ class CliTest(unittest.TestCase):
         self.assertEqual("", result.stderr)
         self.assertEqual(["group", "create", "--health-check", "ec2 agent", "json",
                           "--dead"], result.stdout.split("\n")[:6])
+
+    def test_a_tab_completes_at_a_prompt(self):
+        """bash's own complete, readline and a terminal: what a user has."""
+        script = os.path.join(self.controller.folder, "completion.bash")
+        with open(script, "w") as file:
+            file.write(self.run_cli("completion", "bash").stdout)
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve("/bin/bash", ["bash", "--norc", "--noprofile", "-i"],
+                      {"TERM": "dumb", "PS1": "$ ", "PATH": os.environ["PATH"],
+                       "INPUTRC": "/dev/null", "HISTFILE": "/dev/null"})
+        try:
+            os.write(terminal, f"source {script}; echo rea''dy\n".encode())
+            self.read_until(terminal, b"\nready")
+            os.write(terminal, b"openasg gro\t")
+            self.read_until(terminal, b"openasg group ")
+            os.write(terminal, b"cr\t")
+            self.read_until(terminal, b"create ")
+            os.write(terminal, b"web --health-check a\t")
+            self.read_until(terminal, b"agent ")
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            os.close(terminal)
+            os.waitpid(pid, 0)
+
+    def read_until(self, terminal, wanted):
+        said = b""
+        until = time.monotonic() + 30
+        while wanted not in said:
+            ready, _, _ = select.select([terminal], [], [], max(0, until - time.monotonic()))
+            self.assertTrue(ready, f"waited in vain for {wanted} after {said}")
+            said += os.read(terminal, 4096)
+
+    def test_man_pages_render_without_a_warning(self):
+        folder = os.path.join(self.controller.folder, "rendered")
+        self.run_cli("man", "--to", folder)
+        pages = sorted(os.path.join(folder, name) for name in os.listdir(folder))
+        if shutil.which("groff"):
+            done = subprocess.run(["groff", "-man", "-ww", "-Tutf8", "-z", *pages],
+                                  capture_output=True, text=True, timeout=60)
+            self.assertEqual((0, ""), (done.returncode, done.stderr))
+        if shutil.which("mandoc"):
+            done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", *pages],
+                                  capture_output=True, text=True, timeout=60)
+            # Pages carry a version instead of a date, so that two builds are the same.
+            said = [line for line in done.stdout.splitlines() if "missing date" not in line]
+            self.assertEqual([], said)
 
     def test_man_pages_are_written_for_every_command(self):
         folder = os.path.join(self.controller.folder, "man")
