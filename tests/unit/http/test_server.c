@@ -1,6 +1,7 @@
 /* The HTTP server: bytes as they came, limits, and clients that misbehave. */
 #include "lib/check.h"
 
+#include <stdatomic.h>
 #include <pthread.h>
 #include <stdio.h>
 
@@ -16,7 +17,7 @@ static struct {
     size_t body_length;
     char client[64];
     size_t twice;
-    int calls;
+    atomic_int calls; /* also read while a request may be under way */
 } seen;
 
 static void handle(void *context, const struct asg_http_request *request,
