@@ -390,6 +390,7 @@ static enum asg_status listen_on(struct asg_controller *controller, const char *
                                  size_t max_bytes, struct asg_bus_listener **ret,
                                  struct asg_error *error)
 {
+    bool is_for_agents = list == NULL; /* a whole fleet, which may come back at once */
     const struct asg_bus_listen_options options = {
         .endpoint = endpoint,
         .domain = domain,
@@ -397,7 +398,8 @@ static enum asg_status listen_on(struct asg_controller *controller, const char *
         .allow_list = list,
         .max_message_bytes = max_bytes,
         .high_water = 10000,
-        .handshake_ms = list == NULL ? 30000 : 0, /* a fleet that comes back at once */
+        .handshake_ms = is_for_agents ? 30000 : 0,
+        .has_many_peers = is_for_agents,
         .allow_plaintext = controller->settings->allow_plaintext,
     };
     return asg_bus_listener_new(controller->bus, &options, ret, error);

@@ -74,9 +74,18 @@ void asg_roster_destroy(struct asg_roster **roster)
 
 /* ---- peers ---- */
 
+/* ROUTER counts its peers up, with the lowest byte of the count in the highest of ours:
+ * every bit of the number must reach the low ones. */
+static uint32_t mix(uint32_t peer)
+{
+    peer = (peer ^ peer >> 16) * 0x7feb352dU;
+    peer = (peer ^ peer >> 15) * 0x846ca68bU;
+    return peer ^ peer >> 16;
+}
+
 static struct peer_row *row_of(const struct asg_roster *roster, uint32_t peer)
 {
-    uint32_t at = peer & (roster->peer_capacity - 1);
+    uint32_t at = mix(peer) & (roster->peer_capacity - 1);
     while (roster->peers[at].slot != ASG_SLOT_NONE && roster->peers[at].peer != peer) {
         at = (at + 1) & (roster->peer_capacity - 1);
     }
@@ -118,6 +127,19 @@ static void widen_peers(struct asg_roster *roster)
 uint32_t asg_roster_slot_of(const struct asg_roster *roster, uint32_t peer)
 {
     return row_of(roster, peer)->slot;
+}
+
+uint32_t asg_roster_longest_search(const struct asg_roster *roster)
+{
+    uint32_t longest = 0;
+    uint32_t run = 0;
+    for (uint32_t i = 0; i < 2 * roster->peer_capacity; i++) { /* a run may go round */
+        bool is_free =
+            roster->peers[i & (roster->peer_capacity - 1)].slot == ASG_SLOT_NONE;
+        run = is_free ? 0 : run + 1;
+        if (run > longest) longest = run;
+    }
+    return longest;
 }
 
 static void unbind(struct asg_roster *roster, uint32_t slot)

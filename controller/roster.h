@@ -72,6 +72,9 @@ ASG_MUST_USE enum asg_status asg_roster_join(struct asg_roster *roster,
 /* Slot a peer is bound to, ASG_SLOT_NONE when to none: its next report is refused. */
 uint32_t asg_roster_slot_of(const struct asg_roster *roster, uint32_t peer);
 
+/* At most so many rows are looked at for a peer; for tests: it walks the table. */
+uint32_t asg_roster_longest_search(const struct asg_roster *roster);
+
 enum asg_report_verdict {
     ASG_REPORT_COUNTS,
     ASG_REPORT_REPEATED, /* not newer than the last: dropped */

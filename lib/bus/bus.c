@@ -13,6 +13,9 @@
 #define SOCKETS_MAX       65000
 #define HEARTBEAT_MS      5000
 #define HEARTBEAT_OUT_MS  15000
+#define IDLE_S            15 /* of TCP's keep-alive; then KEEP_COUNT tries, KEEP_EVERY_S apart */
+#define KEEP_EVERY_S      5
+#define KEEP_COUNT        3
 #define MESSAGE_BYTES_MAX (1024 * 1024)
 #define HIGH_WATER        1000
 
@@ -70,10 +73,17 @@ bool set_common_options(void *socket, int high_water, size_t max_message_bytes)
     int64_t max_bytes =
         max_message_bytes > 0 ? (int64_t)max_message_bytes : MESSAGE_BYTES_MAX;
     return set_int(socket, ZMQ_SNDHWM, mark) && set_int(socket, ZMQ_RCVHWM, mark) &&
-           set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) &&
-           set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_OUT_MS) &&
            set_int(socket, ZMQ_TCP_KEEPALIVE, 1) &&
+           set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, IDLE_S) &&
+           set_int(socket, ZMQ_TCP_KEEPALIVE_INTVL, KEEP_EVERY_S) &&
+           set_int(socket, ZMQ_TCP_KEEPALIVE_CNT, KEEP_COUNT) &&
            zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &max_bytes, sizeof max_bytes) == 0;
+}
+
+bool set_heartbeats(void *socket)
+{
+    return set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) &&
+           set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_OUT_MS);
 }
 
 const char *asg_bus_version(void)

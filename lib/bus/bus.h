@@ -43,7 +43,11 @@ struct asg_bus_listen_options {
     size_t max_message_bytes;          /* 0: 1 MiB */
     int high_water;                    /* messages queued a peer each way; 0: 1000 */
     int64_t handshake_ms;              /* 0: 5 s */
-    bool allow_plaintext;              /* no encryption, no keys: for measurements only */
+    /* Thousands of peers: no heartbeats of our own (theirs are answered), because libzmq
+     * searches all its timers at each. TCP's keep-alive ends a dead connection in 30 s.
+     */
+    bool has_many_peers;
+    bool allow_plaintext; /* no encryption, no keys: for measurements only */
 };
 
 /* Bind. ASG_ERR_IO: the address is taken or not ours; the text says which. */

@@ -30,7 +30,7 @@ static bool set_options(void *socket, const struct asg_bus_connect_options *opti
     int64_t most_ms =
         options->reconnect_ms_max > 0 ? options->reconnect_ms_max : RECONNECT_MS_MAX;
     return set_common_options(socket, options->high_water, options->max_message_bytes) &&
-           set_int(socket, ZMQ_LINGER, LINGER_MS) &&
+           set_heartbeats(socket) && set_int(socket, ZMQ_LINGER, LINGER_MS) &&
            set_int(socket, ZMQ_RECONNECT_IVL, (int)first_ms) &&
            set_int(socket, ZMQ_RECONNECT_IVL_MAX, (int)most_ms) &&
            set_security(socket, options);

@@ -33,6 +33,7 @@ struct asg_bus_waker {
 /* Options both ends have alike. False: zmq_errno() says why. */
 bool set_common_options(void *socket, int high_water, size_t max_message_bytes);
 bool set_int(void *socket, int option, int value);
+bool set_heartbeats(void *socket);
 
 /* The handler is up when this returns; a listener calls it before it binds. */
 ASG_MUST_USE enum asg_status start_zap(struct asg_bus *bus, struct asg_error *error);

@@ -1,6 +1,7 @@
 /* Who may speak for an instance, and who fell silent. */
 #include "lib/check.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 
 #include "controller/roster.h"
@@ -264,6 +265,23 @@ static void test_roster_keeps_thousands_of_peers_apart(void **state)
     assert_int_equal(COUNT - (COUNT + 2) / 3, asg_roster_bound_count(roster));
 }
 
+/* The numbers that ROUTER gives: a count from a random start, its bytes in network order,
+ * taken as they lie in memory. */
+static void test_roster_finds_a_peer_among_thousands_in_a_few_looks(void **state)
+{
+    struct asg_roster *roster = *state;
+    for (uint32_t i = 0; i < 10000; i++) {
+        char id[24];
+        (void)snprintf(id, sizeof id, "i-%08x", i);
+        (void)add(roster, id, i + 1);
+        uint32_t slot = 0;
+        uint32_t peer = htonl(0x6b8b4567 + i);
+        assert_status(ASG_OK, join_as(roster, id, i + 1, peer, KEY_A, IP, &slot));
+        assert_int_equal(slot, asg_roster_slot_of(roster, peer));
+    }
+    assert_in_range(asg_roster_longest_search(roster), 1, 200);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -284,6 +302,7 @@ int main(void)
         TEST(test_roster_uses_a_slot_again_with_nothing_left_over),
         TEST(test_roster_refuses_an_id_that_is_too_long),
         TEST(test_roster_keeps_thousands_of_peers_apart),
+        TEST(test_roster_finds_a_peer_among_thousands_in_a_few_looks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
