@@ -217,7 +217,8 @@ static enum asg_status read_on(struct replay *replay,
 {
     const struct asg_log_filter filter = {.from_seq = replay->ret->first_seq,
                                           .to_seq = options->to_seq,
-                                          .is_verified = !options->skip_hash_check};
+                                          .is_verified = !options->skip_hash_check,
+                                          .is_ahead = true};
     ASG_CLEANUP(asg_log_cursor_close) struct asg_log_cursor *cursor = NULL;
     enum asg_status status =
         asg_log_cursor_open(replay->log, &filter, &cursor, replay->error);

@@ -1,8 +1,8 @@
 /* replay_log - every event of a log through core again, every effect compared.
  *
  * Flow:    record -> decode -> [core] -> effects -> encode -> the same bytes?
- * Memory:  one record at a time; arenas are kept from record to record.
- * Threads: one.
+ * Memory:  some blocks of records; arenas are kept from record to record.
+ * Threads: the caller's; the log is read by one more.
  */
 #ifndef ASG_CLI_REPLAY_LOG_H
 #define ASG_CLI_REPLAY_LOG_H

@@ -328,8 +328,8 @@ static enum asg_status check_hash(struct asg_commit *commit,
 /* The records after the snapshot, through core again. */
 static enum asg_status replay_tail(struct asg_commit *commit, struct asg_error *error)
 {
-    struct asg_log_filter filter = {.from_seq = commit->snapshot_seq + 1,
-                                    .is_verified = true};
+    struct asg_log_filter filter = {
+        .from_seq = commit->snapshot_seq + 1, .is_verified = true, .is_ahead = true};
     ASG_CLEANUP(asg_log_cursor_close) struct asg_log_cursor *cursor = NULL;
     enum asg_status status = asg_log_cursor_open(commit->log, &filter, &cursor, error);
     struct asg_arena arena = {0};

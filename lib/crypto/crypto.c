@@ -7,17 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OPENSSL_SUPPRESS_DEPRECATED /* SHA256_Init and its like: see asg_hasher */
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 
 #include "base/arena.h"
 
+/* The chain of a log hashes a hundred bytes at a time, where EVP's own work is a third of
+ * it (355 ns against 245 a record): hence the calls below it, which OpenSSL 3 keeps. */
 struct asg_hasher {
-    EVP_MD *digest;
-    EVP_MD_CTX *context;
+    SHA256_CTX context;
 };
 
 struct asg_keyed_hash {
@@ -35,37 +38,28 @@ static void must(bool ok, const char *what)
 
 void asg_hasher_new(struct asg_hasher **ret)
 {
-    struct asg_hasher *hasher = asg_alloc(1, sizeof *hasher);
-    hasher->digest = EVP_MD_fetch(NULL, "SHA256", NULL);
-    must(hasher->digest != NULL, "EVP_MD_fetch");
-    hasher->context = EVP_MD_CTX_new();
-    must(hasher->context != NULL, "EVP_MD_CTX_new");
-    *ret = hasher;
+    *ret = asg_alloc(1, sizeof **ret);
 }
 
 void asg_hasher_destroy(struct asg_hasher **hasher)
 {
-    if (*hasher == NULL) return;
-    EVP_MD_CTX_free((*hasher)->context);
-    EVP_MD_free((*hasher)->digest);
     free(*hasher);
     *hasher = NULL;
 }
 
 void asg_hasher_begin(struct asg_hasher *hasher)
 {
-    must(EVP_DigestInit_ex2(hasher->context, hasher->digest, NULL) == 1,
-         "EVP_DigestInit");
+    must(SHA256_Init(&hasher->context) == 1, "SHA256_Init");
 }
 
 void asg_hasher_update(struct asg_hasher *hasher, const void *data, size_t length)
 {
-    must(EVP_DigestUpdate(hasher->context, data, length) == 1, "EVP_DigestUpdate");
+    must(SHA256_Update(&hasher->context, data, length) == 1, "SHA256_Update");
 }
 
 void asg_hasher_end(struct asg_hasher *hasher, uint8_t ret[ASG_SHA256_BYTES])
 {
-    must(EVP_DigestFinal_ex(hasher->context, ret, NULL) == 1, "EVP_DigestFinal");
+    must(SHA256_Final(ret, &hasher->context) == 1, "SHA256_Final");
 }
 
 void asg_sha256(const void *data, size_t length, uint8_t ret[ASG_SHA256_BYTES])

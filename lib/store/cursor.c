@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define AHEAD_MIN 20000 /* records below which a thread is not worth it */
+
 static bool has_text(const char *text)
 {
     return text != NULL && text[0] != '\0';
@@ -44,6 +46,26 @@ static enum asg_status start_verifying(struct asg_log_cursor *cursor, uint64_t f
     return read_marks(cursor, error);
 }
 
+/* A thread that reads for the cursor; NULL: the cursor reads itself, which is as good for
+ * a short log, and says what is wrong. */
+static struct asg_read_ahead *start_ahead(struct asg_log *log,
+                                          const struct asg_log_filter *filter)
+{
+    if (!filter->is_ahead || log->backend->second_reader == NULL ||
+        filter->to_seq < filter->from_seq ||
+        filter->to_seq - filter->from_seq < AHEAD_MIN) {
+        return NULL;
+    }
+    struct asg_log *reader = log->backend->second_reader(log);
+    if (reader == NULL) return NULL;
+    struct asg_log_filter own = *filter;
+    own.is_ahead = false;
+    own.is_verified = false; /* that is the caller's half of the work */
+    struct asg_read_ahead *ahead = NULL;
+    enum asg_status status = asg_read_ahead_new(reader, &own, &ahead, NULL);
+    return status == ASG_OK ? ahead : NULL;
+}
+
 enum asg_status asg_log_cursor_open(struct asg_log *log,
                                     const struct asg_log_filter *filter,
                                     struct asg_log_cursor **ret, struct asg_error *error)
@@ -83,6 +105,7 @@ enum asg_status asg_log_cursor_open(struct asg_log *log,
         asg_log_cursor_close(&cursor);
         return status;
     }
+    cursor->ahead = start_ahead(log, &resolved);
     *ret = cursor;
     return ASG_OK;
 }
@@ -102,7 +125,10 @@ enum asg_status asg_log_cursor_next(struct asg_log_cursor *cursor, struct asg_re
         if (cursor->flaw.flaw != ASG_LOG_FLAW_NONE) return corrupt(cursor, error);
         return ASG_ERR_EMPTY;
     }
-    enum asg_status status = cursor->log->backend->cursor_next(cursor, ret, error);
+    enum asg_status status =
+        cursor->ahead == NULL
+            ? cursor->log->backend->cursor_next(cursor, ret, error)
+            : asg_read_ahead_next(cursor->ahead, ret, &cursor->flaw, error);
     if (status == ASG_OK && cursor->is_verified) {
         bool is_good =
             asg_checker_take(&cursor->checker, &cursor->log->chain, ret, &cursor->flaw);
@@ -122,6 +148,7 @@ void asg_log_cursor_close(struct asg_log_cursor **cursor)
 {
     if (*cursor == NULL) return;
     struct asg_log *log = (*cursor)->log;
+    asg_read_ahead_destroy(&(*cursor)->ahead);
     asg_checker_clear(&(*cursor)->checker);
     log->backend->cursor_close(*cursor);
     log->cursor_count--;

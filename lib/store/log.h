@@ -143,6 +143,9 @@ struct asg_log_filter {
     /* Check every hash and the sequence while reading. Only with neither kind, subject,
      * times nor newest first. The record before from_seq is taken at its word. */
     bool is_verified;
+    /* A hint for long reads: a thread with a reader of its own reads ahead of the caller,
+     * who checks, until the cursor is closed. */
+    bool is_ahead;
 };
 
 /* Start to read. Appends to the same log may go on meanwhile; they are not seen.

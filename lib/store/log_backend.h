@@ -10,6 +10,7 @@
 #include "store/chain.h"
 #include "store/check_record.h"
 #include "store/log.h"
+#include "store/read_ahead.h"
 
 struct asg_log_backend {
     /* Free everything, the struct too. */
@@ -87,6 +88,7 @@ struct asg_log {
 
 struct asg_log_cursor {
     struct asg_log *log;
+    struct asg_read_ahead *ahead; /* not NULL: records come from there */
     bool is_ended;
     bool is_verified;
     uint64_t to_seq;

@@ -393,7 +393,7 @@ static void test_a_disk_that_fails_beside_a_copy_loses_nothing(void **state)
     static const enum fault faults[] = {FAULT_WRITE_EIO, FAULT_WRITE_FULL, FAULT_SYNC,
                                         FAULT_SHORT};
     int failures = 0;
-    for (int i = 0; i < 24; i++) {
+    for (int i = 0; i < 16; i++) {
         remove_log(fixture);
         struct asg_log *log = open_log(fixture);
         enum fault fault = faults[i % 4];
@@ -412,7 +412,7 @@ static void test_a_disk_that_fails_beside_a_copy_loses_nothing(void **state)
         asg_log_close(&log);
         check_after_fault(fixture, acknowledged);
     }
-    assert_int_equal(24, failures);
+    assert_int_equal(16, failures);
 }
 
 static int64_t size_of_wal(const struct fixture *fixture)
@@ -424,7 +424,7 @@ static int64_t size_of_wal(const struct fixture *fixture)
     return info.st_size;
 }
 
-/* 48 MB through a write-ahead log that never holds more than 8,000 pages and what one
+/* 36 MB through a write-ahead log that never holds more than 8,000 pages and what one
  * commit adds. */
 static void test_the_write_ahead_log_stays_short_under_load(void **state)
 {
@@ -432,9 +432,9 @@ static void test_the_write_ahead_log_stays_short_under_load(void **state)
     struct asg_log *log = open_log(fixture);
     uint64_t acknowledged = 0;
     struct asg_error error = {""};
-    assert_status(ASG_OK, append_much(log, 800, &acknowledged, &error));
+    assert_status(ASG_OK, append_much(log, 600, &acknowledged, &error));
     assert_true(size_of_wal(fixture) < INT64_C(8200) * (4096 + 24));
-    assert_int_equal(800, verify_good(log).record_count);
+    assert_int_equal(600, verify_good(log).record_count);
     asg_log_close(&log);
 }
 
@@ -452,7 +452,7 @@ static void test_a_reader_that_stays_holds_up_the_copy_and_not_the_appends(void 
     struct asg_record record;
     assert_status(ASG_OK, asg_log_cursor_open(reader, &all, &cursor, &error));
     assert_status(ASG_OK, asg_log_cursor_next(cursor, &record, &error));
-    assert_status(ASG_OK, append_much(log, 300, &acknowledged, &error));
+    assert_status(ASG_OK, append_much(log, 100, &acknowledged, &error));
     uint64_t count = 1;
     while (asg_log_cursor_next(cursor, &record, &error) == ASG_OK)
         count++;
@@ -460,10 +460,10 @@ static void test_a_reader_that_stays_holds_up_the_copy_and_not_the_appends(void 
     asg_log_cursor_close(&cursor);
     asg_log_close(&reader);
     int64_t before = size_of_wal(fixture);
-    assert_status(ASG_OK, append_much(log, 1000, &acknowledged, &error));
+    assert_status(ASG_OK, append_much(log, 600, &acknowledged, &error));
     int64_t after = size_of_wal(fixture);
     assert_true(after < before + INT64_C(8200) * (4096 + 24)); /* it began anew */
-    assert_int_equal(1310, verify_good(log).record_count);
+    assert_int_equal(710, verify_good(log).record_count);
     asg_log_close(&log);
 }
 
@@ -556,7 +556,7 @@ static void test_a_writer_killed_at_any_moment_loses_nothing_it_acknowledged(voi
         if (child == 0) append_and_tell(fixture, ends[1]);
         (void)close(ends[1]);
         /* Let it get further each round, past a checkpoint in the end. */
-        uint64_t wanted = acknowledged + (uint64_t)(round * round * 30) + 3;
+        uint64_t wanted = acknowledged + (uint64_t)(round * round * 5) + 3;
         uint64_t told = 0;
         while (read(ends[0], &told, sizeof told) == (ssize_t)sizeof told) {
             acknowledged = told;
@@ -578,7 +578,7 @@ static void test_a_writer_killed_at_any_moment_loses_nothing_it_acknowledged(voi
         asg_log_close(&log);
         acknowledged = head;
     }
-    assert_true(acknowledged > 10000);
+    assert_true(acknowledged > 2000);
 }
 
 /* Cut the closed file at many places: said, never a crash, never a shorter good log. */

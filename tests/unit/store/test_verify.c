@@ -369,6 +369,98 @@ static void test_an_epoch_that_goes_back_between_the_two_parts_is_found(void **s
     asg_log_close(&log);
 }
 
+static struct asg_log_cursor *open_cursor(struct asg_log *log, bool is_ahead)
+{
+    const struct asg_log_filter filter = {.is_verified = true, .is_ahead = is_ahead};
+    struct asg_log_cursor *cursor = NULL;
+    struct asg_error error = {""};
+    assert_status(ASG_OK, asg_log_cursor_open(log, &filter, &cursor, &error));
+    return cursor;
+}
+
+static void test_reading_ahead_gives_the_same_records(void **state)
+{
+    struct fixture *fixture = *state;
+    write_long_log(fixture);
+    struct asg_log *log = open_reader(fixture);
+    struct asg_log_cursor *plain = open_cursor(log, false);
+    struct asg_log_cursor *ahead = open_cursor(log, true);
+    struct asg_record a;
+    struct asg_record b;
+    struct asg_error error = {""};
+    for (uint64_t seq = 1; seq <= 45001; seq++) {
+        assert_status(ASG_OK, asg_log_cursor_next(plain, &a, &error));
+        assert_status(ASG_OK, asg_log_cursor_next(ahead, &b, &error));
+        assert_true(b.seq == seq && a.seq == seq && a.time_ms == b.time_ms &&
+                    a.epoch == b.epoch && a.is_pruned == b.is_pruned);
+        assert_string_equal(a.kind, b.kind);
+        assert_string_equal(a.subject, b.subject);
+        assert_string_equal(a.note, b.note);
+        assert_int_equal(a.payload_length, b.payload_length);
+        assert_true((a.payload == NULL) == (b.payload == NULL));
+        if (a.payload_length > 0) {
+            assert_memory_equal(a.payload, b.payload, a.payload_length);
+        }
+        assert_memory_equal(a.chain_hash, b.chain_hash, sizeof a.chain_hash);
+    }
+    assert_status(ASG_ERR_EMPTY, asg_log_cursor_next(plain, &a, &error));
+    assert_status(ASG_ERR_EMPTY, asg_log_cursor_next(ahead, &b, &error));
+    assert_status(ASG_ERR_EMPTY, asg_log_cursor_next(ahead, &b, &error));
+    asg_log_cursor_close(&plain);
+    asg_log_cursor_close(&ahead);
+    asg_log_close(&log);
+}
+
+static void test_reading_ahead_stops_before_the_first_bad_record(void **state)
+{
+    struct fixture *fixture = *state;
+    write_long_log(fixture);
+    static const struct {
+        const char *sql;
+        uint64_t seq;
+    } damages[] = {
+        {"UPDATE records SET time_ms = 1 WHERE seq = 20500", 20500},
+        {"UPDATE records SET content_hash = x'00' WHERE seq = 17000", 17000},
+        {"UPDATE records SET payload = x'00' WHERE seq = 13002", 13002},
+    };
+    for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
+        run_sql(fixture, damages[i].sql);
+        struct asg_log *log = open_reader(fixture);
+        struct asg_log_cursor *cursor = open_cursor(log, true);
+        struct asg_record record = {0};
+        struct asg_error error = {""};
+        enum asg_status status;
+        uint64_t count = 0;
+        while ((status = asg_log_cursor_next(cursor, &record, &error)) == ASG_OK)
+            count++;
+        assert_status(ASG_ERR_CORRUPT, status);
+        assert_int_equal(damages[i].seq - 1, count);
+        char name[32];
+        (void)snprintf(name, sizeof name, "record %d", (int)damages[i].seq);
+        assert_non_null(strstr(error.text, name));
+        assert_status(ASG_ERR_CORRUPT, asg_log_cursor_next(cursor, &record, &error));
+        asg_log_cursor_close(&cursor);
+        asg_log_close(&log);
+    }
+}
+
+static void test_reading_ahead_may_end_at_any_record(void **state)
+{
+    struct fixture *fixture = *state;
+    write_long_log(fixture);
+    struct asg_log *log = open_reader(fixture);
+    for (int taken = 0; taken < 3000; taken += 500) {
+        struct asg_log_cursor *cursor = open_cursor(log, true);
+        struct asg_record record;
+        struct asg_error error = {""};
+        for (int i = 0; i < taken; i++) {
+            assert_status(ASG_OK, asg_log_cursor_next(cursor, &record, &error));
+        }
+        asg_log_cursor_close(&cursor);
+    }
+    asg_log_close(&log);
+}
+
 #define TEST(name)                                                                       \
     cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
@@ -386,6 +478,9 @@ int main(void)
         TEST(test_of_two_flaws_in_a_long_log_the_first_is_named),
         TEST(test_an_epoch_that_goes_back_between_the_two_parts_is_found),
         TEST(test_verify_of_a_part_does_not_look_before_it),
+        TEST(test_reading_ahead_gives_the_same_records),
+        TEST(test_reading_ahead_stops_before_the_first_bad_record),
+        TEST(test_reading_ahead_may_end_at_any_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,194 @@
+#include "store/read_ahead.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "store/log_backend.h"
+
+#define BLOCKS        4
+#define BLOCK_RECORDS 512
+#define BLOCK_BYTES   (256 * 1024) /* full with the record that passes it */
+
+/* Records with everything they point to; filled by the thread, then read by the owner. */
+struct block {
+    struct asg_record records[BLOCK_RECORDS];
+    size_t offsets[BLOCK_RECORDS]; /* of a record's kind, subject, note and payload */
+    size_t count;
+    struct asg_bytes bytes;
+    enum asg_status end; /* after the records: ASG_OK means that more blocks follow */
+    struct asg_error error;
+    struct asg_log_flaw_found flaw;
+};
+
+struct asg_read_ahead {
+    struct asg_log *reader;
+    struct asg_log_cursor *cursor; /* the thread's */
+    pthread_t thread;
+    struct block blocks[BLOCKS];
+    size_t at; /* the owner's next record in its block */
+    pthread_mutex_t mutex;
+    pthread_cond_t moved;
+    uint64_t filled; /* blocks, by the thread; the mutex's, as are those below */
+    uint64_t taken;  /* blocks that the owner is done with */
+    bool is_stopped;
+};
+
+static void copy_text(struct asg_bytes *to, const char *text)
+{
+    asg_bytes_append(to, text, strlen(text) + 1);
+}
+
+static void copy_record(struct block *block, const struct asg_record *record)
+{
+    size_t index = block->count++;
+    block->records[index] = *record;
+    block->offsets[index] = block->bytes.length;
+    copy_text(&block->bytes, record->kind);
+    copy_text(&block->bytes, record->subject);
+    copy_text(&block->bytes, record->note);
+    if (record->payload_length > 0) {
+        asg_bytes_append(&block->bytes, record->payload, record->payload_length);
+    }
+}
+
+/* The bytes do not move any more. */
+static void point_to_bytes(struct block *block)
+{
+    for (size_t i = 0; i < block->count; i++) {
+        struct asg_record *record = &block->records[i];
+        const char *at = (const char *)block->bytes.data + block->offsets[i];
+        record->kind = at;
+        at += strlen(at) + 1;
+        record->subject = at;
+        at += strlen(at) + 1;
+        record->note = at;
+        at += strlen(at) + 1;
+        if (record->payload != NULL) record->payload = at;
+    }
+}
+
+static void fill(struct asg_read_ahead *ahead, struct block *block)
+{
+    block->count = 0;
+    block->end = ASG_OK;
+    block->error.text[0] = '\0';
+    asg_bytes_reset(&block->bytes);
+    while (block->count < BLOCK_RECORDS && block->bytes.length < BLOCK_BYTES) {
+        struct asg_record record;
+        block->end = asg_log_cursor_next(ahead->cursor, &record, &block->error);
+        if (block->end != ASG_OK) break;
+        copy_record(block, &record);
+    }
+    if (block->end == ASG_ERR_CORRUPT) block->flaw = ahead->cursor->flaw;
+    point_to_bytes(block);
+}
+
+/* False: stopped. */
+static bool wait_for_room(struct asg_read_ahead *ahead)
+{
+    (void)pthread_mutex_lock(&ahead->mutex);
+    while (ahead->filled - ahead->taken == BLOCKS && !ahead->is_stopped) {
+        (void)pthread_cond_wait(&ahead->moved, &ahead->mutex);
+    }
+    bool goes_on = !ahead->is_stopped;
+    (void)pthread_mutex_unlock(&ahead->mutex);
+    return goes_on;
+}
+
+static void *run(void *argument)
+{
+    struct asg_read_ahead *ahead = argument;
+    for (uint64_t number = 0; wait_for_room(ahead); number++) {
+        struct block *block = &ahead->blocks[number % BLOCKS];
+        fill(ahead, block);
+        enum asg_status end = block->end; /* once handed over it is the owner's */
+        (void)pthread_mutex_lock(&ahead->mutex);
+        ahead->filled++;
+        (void)pthread_cond_signal(&ahead->moved);
+        (void)pthread_mutex_unlock(&ahead->mutex);
+        if (end != ASG_OK) break;
+    }
+    return NULL;
+}
+
+enum asg_status asg_read_ahead_new(struct asg_log *reader,
+                                   const struct asg_log_filter *filter,
+                                   struct asg_read_ahead **ret, struct asg_error *error)
+{
+    struct asg_read_ahead *ahead = asg_alloc(1, sizeof *ahead);
+    ahead->reader = reader;
+    enum asg_status status =
+        asg_log_cursor_open(ahead->reader, filter, &ahead->cursor, error);
+    (void)pthread_mutex_init(&ahead->mutex, NULL);
+    (void)pthread_cond_init(&ahead->moved, NULL);
+    if (status == ASG_OK && pthread_create(&ahead->thread, NULL, run, ahead) != 0) {
+        status = asg_fail(error, ASG_ERR_LIMIT, "the system gives no more threads");
+    }
+    if (status != ASG_OK) {
+        asg_log_cursor_close(&ahead->cursor);
+        asg_log_close(&ahead->reader);
+        free(ahead);
+        return status;
+    }
+    *ret = ahead;
+    return ASG_OK;
+}
+
+void asg_read_ahead_destroy(struct asg_read_ahead **to_end)
+{
+    struct asg_read_ahead *ahead = *to_end;
+    if (ahead == NULL) return;
+    (void)pthread_mutex_lock(&ahead->mutex);
+    ahead->is_stopped = true;
+    (void)pthread_cond_signal(&ahead->moved);
+    (void)pthread_mutex_unlock(&ahead->mutex);
+    (void)pthread_join(ahead->thread, NULL);
+    asg_log_cursor_close(&ahead->cursor);
+    asg_log_close(&ahead->reader);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        asg_bytes_clear(&ahead->blocks[i].bytes);
+    }
+    (void)pthread_cond_destroy(&ahead->moved);
+    (void)pthread_mutex_destroy(&ahead->mutex);
+    free(ahead);
+    *to_end = NULL;
+}
+
+/* The block that is read now, once it is filled. */
+static struct block *current(struct asg_read_ahead *ahead)
+{
+    (void)pthread_mutex_lock(&ahead->mutex);
+    while (ahead->filled == ahead->taken) {
+        (void)pthread_cond_wait(&ahead->moved, &ahead->mutex);
+    }
+    struct block *block = &ahead->blocks[ahead->taken % BLOCKS];
+    (void)pthread_mutex_unlock(&ahead->mutex);
+    return block;
+}
+
+enum asg_status asg_read_ahead_next(struct asg_read_ahead *ahead, struct asg_record *ret,
+                                    struct asg_log_flaw_found *flaw,
+                                    struct asg_error *error)
+{
+    for (;;) {
+        /* `taken` is written by this thread only. */
+        struct block *block =
+            ahead->at == 0 ? current(ahead) : &ahead->blocks[ahead->taken % BLOCKS];
+        if (ahead->at < block->count) {
+            *ret = block->records[ahead->at++];
+            return ASG_OK;
+        }
+        if (block->end == ASG_ERR_CORRUPT) *flaw = block->flaw;
+        if (block->end == ASG_ERR_EMPTY) return ASG_ERR_EMPTY;
+        if (block->end != ASG_OK)
+            return asg_fail(error, block->end, "%s", block->error.text);
+        (void)pthread_mutex_lock(&ahead->mutex);
+        ahead->taken++;
+        ahead->at = 0;
+        (void)pthread_cond_signal(&ahead->moved);
+        (void)pthread_mutex_unlock(&ahead->mutex);
+    }
+}
