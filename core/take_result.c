@@ -107,28 +107,6 @@ void launch_slot(struct asg_core *core, struct group *group, struct instance *sl
     core->look_pause_ms = 0;
 }
 
-static void take_launched(struct asg_core *core, struct group *group, struct job *job,
-                          const struct asg_result *result)
-{
-    if (job->plan.is_dry_run) {
-        decide(core, ASG_DECISION_JOB, group,
-               "dry run: EC2 would launch %" PRIu32 " (job %s)", job->plan.launch->count,
-               job->plan.name);
-    }
-    for (size_t i = 0; i < result->instance_count; i++) {
-        struct group *owner = NULL;
-        if (find_instance(core, result->instances[i].instance_id, &owner) != NULL)
-            continue;
-        struct instance *slot = find_slot(group, job->plan.id);
-        if (slot == NULL) break; /* more than asked for: the listing finds them */
-        launch_slot(core, group, slot, &result->instances[i]);
-    }
-    free_slots(core, group, job->plan.id); /* fewer than asked for is no error of EC2 */
-    group->is_degraded = false;
-    group->degraded[0] = '\0';
-    close_job(core, job, ASG_JOB_STATE_DONE);
-}
-
 static void mark_pool_dry(struct asg_core *core, struct group *group,
                           const struct job *job)
 {
@@ -150,6 +128,42 @@ static void mark_pool_dry(struct asg_core *core, struct group *group,
     bool is_again = pool->until_ms + POOL_DRY_MS_MAX > core->now_ms;
     pool->times = is_again ? pool->times + 1 : 1;
     pool->until_ms = core->now_ms + doubled(POOL_DRY_MS, pool->times, POOL_DRY_MS_MAX);
+}
+
+/* MinCount is 1: fewer than asked for is no error of EC2, but there is no more there. */
+static void take_fewer(struct asg_core *core, struct group *group, const struct job *job,
+                       size_t count)
+{
+    const struct asg_launch *launch = job->plan.launch;
+    mark_pool_dry(core, group, job);
+    decide(core, ASG_DECISION_JOB, group,
+           "EC2 had room for %zu of %" PRIu32 " in %s (job %s): the others go elsewhere",
+           count, launch->count, launch->zone, job->plan.name);
+}
+
+static void take_launched(struct asg_core *core, struct group *group, struct job *job,
+                          const struct asg_result *result)
+{
+    if (job->plan.is_dry_run) {
+        decide(core, ASG_DECISION_JOB, group,
+               "dry run: EC2 would launch %" PRIu32 " (job %s)", job->plan.launch->count,
+               job->plan.name);
+    }
+    for (size_t i = 0; i < result->instance_count; i++) {
+        struct group *owner = NULL;
+        if (find_instance(core, result->instances[i].instance_id, &owner) != NULL)
+            continue;
+        struct instance *slot = find_slot(group, job->plan.id);
+        if (slot == NULL) break; /* more than asked for: the listing finds them */
+        launch_slot(core, group, slot, &result->instances[i]);
+    }
+    if (result->instance_count < job->plan.launch->count && !job->plan.is_dry_run) {
+        take_fewer(core, group, job, result->instance_count);
+    }
+    free_slots(core, group, job->plan.id);
+    group->is_degraded = false;
+    group->degraded[0] = '\0';
+    close_job(core, job, ASG_JOB_STATE_DONE);
 }
 
 void note_launch_failure(struct group *group)

@@ -75,7 +75,7 @@ static void run_instances(struct asg_task *task, const char *user_data,
         .instance_type = launch->instance_type,
         .subnet_id = launch->subnet_id,
         .zone = launch->zone,
-        .min_count = launch->count,
+        .min_count = 1, /* what there is room for; core plans the rest elsewhere */
         .max_count = launch->count,
         .client_token = job->client_token,
         .user_data = user_data,

@@ -233,6 +233,7 @@ enum asg_status asg_yaml_parse(const char *name, const char *text, size_t length
         return asg_fail(error, ASG_ERR_NOMEM, "%s: out of memory", name);
     }
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    if (length == 0) text = ""; /* libyaml asserts that there is one */
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
     struct builder builder = {
         .name = name,

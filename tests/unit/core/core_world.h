@@ -20,6 +20,7 @@ struct world {
     int ended_count;
     enum asg_outcome launch_outcome;
     enum asg_ec2_state launch_state; /* of what is launched; UNKNOWN: running */
+    size_t launch_most;              /* instances a call starts at most; 0: all */
     bool is_slow;                    /* launches wait for answer_launches() */
     uint64_t revision;               /* of the last group whose members changed */
     char said[65536];                /* every decision, a line each */
@@ -35,6 +36,7 @@ static void answer_launch(const struct asg_job *job)
     static char ids[SEEN_MAX][20];
     static char addresses[SEEN_MAX][24];
     size_t count = w.launch_outcome == ASG_OUTCOME_OK ? job->launch->count : 0;
+    if (w.launch_most > 0 && count > w.launch_most) count = w.launch_most;
     for (size_t i = 0; i < count; i++) {
         w.instance_count++;
         (void)snprintf(ids[i], sizeof ids[i], "i-%d", w.instance_count);

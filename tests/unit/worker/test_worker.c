@@ -431,7 +431,7 @@ static void test_a_launch_carries_token_tags_and_the_join_line(void **state)
         const char *name;
         const char *value;
     } fields[] = {{"ClientToken", "tok-7-1"},
-                  {"MinCount", "2"},
+                  {"MinCount", "1"},
                   {"MaxCount", "2"},
                   {"SubnetId", "subnet-1"},
                   {"LaunchTemplate.LaunchTemplateId", "lt-1"},

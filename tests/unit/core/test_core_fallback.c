@@ -1,0 +1,119 @@
+/* test_core_fallback - where instances start when there is no room: types in the order
+ * given, each in all zones, and how long what had none is left alone (docs/launch.md). */
+#include "unit/core/core_world.h"
+
+static struct asg_subnet subnets[] = {{"subnet-1", "us-east-1a"},
+                                      {"subnet-2", "us-east-1b"}};
+static const char *types[] = {"m5.large", "m4.large"};
+
+static void make(uint32_t desired)
+{
+    make_group(desired, (struct asg_group_config){.subnets = subnets,
+                                                  .subnet_count = 2,
+                                                  .instance_types = {types, 2}});
+}
+
+static int plans(void)
+{
+    int count = 0;
+    for (const char *at = w.said; (at = strstr(at, "plan launch")) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+/* Each stands behind the one before. */
+static void expect_in_order(const char *const *words, size_t count)
+{
+    const char *at = w.said;
+    for (size_t i = 0; i < count; i++) {
+        at = strstr(at, words[i]);
+        if (at == NULL) fail_msg("no \"%s\" there in:\n%s", words[i], w.said);
+    }
+}
+
+static void test_a_type_is_tried_in_all_zones_before_the_next_type(void **state)
+{
+    (void)state;
+    w.launch_outcome = ASG_OUTCOME_CAPACITY;
+    make(1);
+    static const char *const words[] = {
+        "plan launch x1 in us-east-1a", "attempt 2 tries m5.large us-east-1b",
+        "attempt 3 tries m4.large us-east-1a", "attempt 4 tries m4.large us-east-1b",
+        "every pool is tried"};
+    expect_in_order(words, sizeof words / sizeof words[0]);
+    assert_int_equal(1, plans());
+    assert_int_equal(0, w.instance_count);
+}
+
+/* Milliseconds until the next launch is planned. */
+static int64_t wait_for_plan(void)
+{
+    int before = plans();
+    int64_t began_ms = w.now_ms;
+    while (plans() == before) {
+        pass(1000);
+        assert_true(w.now_ms - began_ms < 3600000);
+    }
+    return w.now_ms - began_ms;
+}
+
+static void test_a_pool_without_room_is_left_alone_for_3_minutes_doubling_to_30(
+    void **state)
+{
+    (void)state;
+    w.launch_outcome = ASG_OUTCOME_CAPACITY;
+    make(1);
+    static const int64_t minutes[] = {3, 6, 12, 24, 30, 30};
+    for (size_t i = 0; i < sizeof minutes / sizeof minutes[0]; i++) {
+        int64_t waited_ms = wait_for_plan();
+        /* At least so long, and no more than the pace of looking later. */
+        if (waited_ms < minutes[i] * 60000 || waited_ms > minutes[i] * 60000 + 31000) {
+            fail_msg("waited %lld ms, not %lld min", (long long)waited_ms,
+                     (long long)minutes[i]);
+        }
+        w.said[0] = '\0';
+    }
+    w.launch_outcome = ASG_OUTCOME_OK;
+    (void)wait_for_plan();
+    assert_int_equal(1, in_service());
+}
+
+static void test_while_a_pool_is_left_alone_others_take_its_share(void **state)
+{
+    (void)state;
+    w.launch_outcome = ASG_OUTCOME_CAPACITY;
+    make(1);
+    w.launch_outcome = ASG_OUTCOME_OK;
+    (void)wait_for_plan();
+    w.said[0] = '\0';
+    set_desired(5); /* all pools may be tried again: spread as ever */
+    assert_non_null(strstr(w.said, "in us-east-1a"));
+    assert_non_null(strstr(w.said, "in us-east-1b"));
+    assert_int_equal(5, in_service());
+}
+
+static void test_what_ec2_had_no_room_for_goes_elsewhere(void **state)
+{
+    (void)state;
+    w.launch_most = 2;
+    make(6); /* three in each zone, of which two have room */
+    static const char *const words[] = {"EC2 had room for 2 of 3 in us-east-1a",
+                                        "EC2 had room for 2 of 3 in us-east-1b"};
+    expect_in_order(words, 1);
+    expect_in_order(words + 1, 1);
+    assert_int_equal(6, in_service()); /* the rest of the other type */
+    assert_int_equal(6, w.instance_count);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_type_is_tried_in_all_zones_before_the_next_type),
+        TEST(test_a_pool_without_room_is_left_alone_for_3_minutes_doubling_to_30),
+        TEST(test_while_a_pool_is_left_alone_others_take_its_share),
+        TEST(test_what_ec2_had_no_room_for_goes_elsewhere),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
