@@ -8,10 +8,12 @@
 #include "base/bytes.h"
 #include "crypto/crypto.h"
 
-#define BASE64_MAX     (2 * ASG_EC2_USER_DATA_MAX) /* line breaks included, with room */
+#define USER_DATA_MAX  ((size_t)ASG_EC2_USER_DATA_MAX)
+#define BASE64_MAX     (2 * USER_DATA_MAX) /* line breaks included, with room */
 #define MIME_LOOK      4096 /* how far cloud-init looks for "mime-version:" */
 #define BOUNDARY_BYTES 72   /* RFC 2046: at most 70 characters */
 #define BASE64_LINE    76
+#define BASE64_PART    ((size_t)57) /* bytes that make such a line */
 
 struct text {
     const char *data;
@@ -180,8 +182,7 @@ static bool needs_base64(struct text data)
 static void append_base64(struct asg_bytes *out, struct text data)
 {
     while (data.length > 0) {
-        size_t part =
-            data.length < BASE64_LINE / 4 * 3 ? data.length : BASE64_LINE / 4 * 3;
+        size_t part = data.length < BASE64_PART ? data.length : BASE64_PART;
         char line[BASE64_LINE + 1];
         asg_base64_encode(data.data, part, line);
         asg_bytes_append_text(out, line);
@@ -331,12 +332,12 @@ enum asg_status asg_user_data_join(const char *base64, const char *stanza,
     struct asg_bytes joined = {0};
     status =
         join_plain((struct text){(const char *)plain, length}, stanza, &joined, error);
-    if (status == ASG_OK && joined.length > ASG_EC2_USER_DATA_MAX) {
-        status = asg_fail(error, ASG_ERR_LIMIT,
-                          "user data is %zu bytes with the line for the agent, EC2 takes "
-                          "%d: shorten it by %zu",
-                          joined.length, ASG_EC2_USER_DATA_MAX,
-                          joined.length - ASG_EC2_USER_DATA_MAX);
+    if (status == ASG_OK && joined.length > USER_DATA_MAX) {
+        status =
+            asg_fail(error, ASG_ERR_LIMIT,
+                     "user data is %zu bytes with the line for the agent, EC2 takes "
+                     "%d: shorten it by %zu",
+                     joined.length, ASG_EC2_USER_DATA_MAX, joined.length - USER_DATA_MAX);
     }
     if (status == ASG_OK) {
         char *text = asg_arena_take(arena, 4 * ((joined.length + 2) / 3) + 1);
