@@ -130,6 +130,11 @@ enum asg_status asg_worker_aws_open(const struct asg_worker_settings *settings,
     if (ca_file != NULL) ca_file = asg_arena_text(arena, ca_file);
     status =
         resolve(settings, files, "ec2", settings->ec2_endpoint, &ret->endpoint, error);
+    if (asg_shared_config_is_open(files)) {
+        asg_log_warn(
+            "worker", "credentials_file_open",
+            "others than its owner may read the AWS credentials file: chmod 600");
+    }
     asg_shared_config_destroy(&files);
     if (status == ASG_OK) status = start_refresh(settings, clock, ret, error);
     if (status != ASG_OK) return status;

@@ -72,6 +72,7 @@ enum asg_status asg_credentials_sts(struct asg_credentials_scope *scope,
         .ca_file = asg_endpoint_ca_file(options->ca_file, scope->files),
         .clock = options->clock,
         .is_stopping = &scope->is_stopping,
+        .skew_ms = scope->sts_skew_ms,
     };
     enum asg_status status = asg_endpoint_resolve(&where, &ret->endpoint, error);
     return status == ASG_OK ? ASG_OK : asg_fail_wrap(error, status, "STS");

@@ -170,7 +170,10 @@ static enum asg_status of_role(struct asg_credentials_scope *scope, const char *
         status = of_role_source(scope, profile, visited, &signer, error);
     }
     if (status == ASG_OK) status = asg_credentials_sts(scope, &sts, error);
-    if (status == ASG_OK) status = asg_sts_assume_role(&sts, &signer, &role, ret, error);
+    if (status == ASG_OK) {
+        status = asg_sts_assume_role(&sts, &signer, &role, ret, error);
+        scope->sts_skew_ms = sts.skew_ms;
+    }
     asg_credentials_clear(&signer);
     return status;
 }

@@ -18,6 +18,7 @@ struct asg_credentials_scope {
     struct asg_credentials_chain_options options;
     struct asg_shared_config *files; /* read anew for each fetch */
     struct asg_imds *imds;           /* made when it is first asked */
+    int64_t sts_skew_ms;             /* of STS's clock, learned */
     atomic_bool is_stopping;
 };
 

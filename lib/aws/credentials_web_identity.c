@@ -78,6 +78,7 @@ enum asg_status asg_credentials_with_token_file(
             .web_identity = asg_secret_reveal(&token),
         };
         status = asg_sts_assume_role_with_web_identity(&sts, &role, ret, error);
+        scope->sts_skew_ms = sts.skew_ms;
     }
     asg_secret_clear(&token);
     return status;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "aws/environment.h"
 #include "base/arena.h"
@@ -29,10 +30,11 @@ struct asg_shared_config {
     size_t capacity;
     const char *profile;
     bool is_named;
+    bool is_open; /* the credentials file to others than its owner */
 };
 
 static enum asg_status read_whole_file(const char *path, struct asg_bytes *ret,
-                                       struct asg_error *error)
+                                       bool *ret_is_open, struct asg_error *error)
 {
     FILE *file = fopen(path, "re");
     if (file == NULL && (errno == ENOENT || errno == ENOTDIR)) {
@@ -46,6 +48,8 @@ static enum asg_status read_whole_file(const char *path, struct asg_bytes *ret,
     uint8_t *data = asg_bytes_reserve(ret, ASG_SHARED_FILE_MAX + 2);
     ret->length = fread(data, 1, ASG_SHARED_FILE_MAX + 1, file);
     bool has_failed = ferror(file) != 0;
+    struct stat facts;
+    *ret_is_open = fstat(fileno(file), &facts) == 0 && (facts.st_mode & 077) != 0;
     (void)fclose(file);
     if (has_failed) {
         return asg_fail(error, ASG_ERR_IO,
@@ -155,10 +159,12 @@ static enum asg_status load_file(struct asg_shared_config *config, const char *n
     if (path == NULL && home == NULL) return ASG_OK;
     if (path == NULL) path = asg_arena_format(&config->arena, "%s/%s", home, below_home);
     struct asg_bytes *text = &config->texts[is_credentials_file ? 1 : 0];
-    enum asg_status status = read_whole_file(path, text, error);
+    bool is_open = false;
+    enum asg_status status = read_whole_file(path, text, &is_open, error);
     bool must_be_there = named != NULL && named[0] != '\0';
     if (status == ASG_ERR_NOT_FOUND && !must_be_there) return ASG_OK;
     if (status != ASG_OK) return status;
+    if (is_credentials_file) config->is_open = is_open;
     (void)asg_bytes_text(text); /* closes it with a zero */
     read_settings(config, (char *)text->data, is_credentials_file);
     return ASG_OK;
@@ -227,6 +233,11 @@ const char *asg_shared_config_profile(const struct asg_shared_config *config)
 bool asg_shared_config_is_named(const struct asg_shared_config *config)
 {
     return config->is_named;
+}
+
+bool asg_shared_config_is_open(const struct asg_shared_config *config)
+{
+    return config->is_open;
 }
 
 bool asg_shared_config_has_profile(const struct asg_shared_config *config,

@@ -42,6 +42,9 @@ const char *asg_shared_config_profile(const struct asg_shared_config *config);
 /* Somebody named it, so that it must not be passed over. */
 bool asg_shared_config_is_named(const struct asg_shared_config *config);
 
+/* The credentials file may be read by others than its owner. */
+bool asg_shared_config_is_open(const struct asg_shared_config *config);
+
 bool asg_shared_config_has_profile(const struct asg_shared_config *config,
                                    const char *profile);
 

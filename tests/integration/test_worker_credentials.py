@@ -98,6 +98,14 @@ class SecretsTest(WorkerCase):
         log = self.look_at(self.begin(AWS_CONFIG_FILE=self.folder + "/config"))
         self.assertIn('credentials source="assume-role" access_key_id=ASIAROLE1', log)
 
+    def test_a_credentials_file_open_to_others_is_told(self):
+        path = self.file("credentials", f"[default]\naws_access_key_id = {LONG_KEY[0]}\n"
+                                        f"aws_secret_access_key = {LONG_KEY[1]}\n")
+        for mode, is_told in ((0o644, True), (0o600, False)):
+            os.chmod(path, mode)
+            log = self.look_at(self.begin(AWS_SHARED_CREDENTIALS_FILE=path))
+            self.assertEqual(is_told, " credentials_file_open " in log)
+
     def test_web_identity(self):
         token = self.file("token", CANARY + ".jwt")
         self.look_at(self.begin(AWS_WEB_IDENTITY_TOKEN_FILE=token, AWS_ROLE_ARN="arn:web"))

@@ -1,6 +1,7 @@
 #include "lib/check.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "aws/shared_config.h"
@@ -173,9 +174,31 @@ static void test_a_file_that_cannot_be_read_is_told(void **state)
     assert_null(none);
 }
 
+static void test_a_credentials_file_that_others_may_read_is_told(void **state)
+{
+    struct setup *setup = *state;
+    write_to(setup->config, "[default]\n");
+    assert_int_equal(0, chmod(setup->config, 0644));
+    load(setup, NULL);
+    assert_false(asg_shared_config_is_open(setup->files));
+    write_to(setup->credentials, "[default]\n");
+    static const mode_t open_modes[] = {0640, 0604, 0622, 0601};
+    for (size_t i = 0; i < sizeof open_modes / sizeof open_modes[0]; i++) {
+        assert_int_equal(0, chmod(setup->credentials, open_modes[i]));
+        load(setup, NULL);
+        assert_true(asg_shared_config_is_open(setup->files));
+    }
+    assert_int_equal(0, chmod(setup->credentials, 0600));
+    load(setup, NULL);
+    assert_false(asg_shared_config_is_open(setup->files));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            test_a_credentials_file_that_others_may_read_is_told, open_setup,
+            close_setup),
         cmocka_unit_test_setup_teardown(test_files_that_are_not_there_are_empty,
                                         open_setup, close_setup),
         cmocka_unit_test_setup_teardown(test_each_file_has_its_form_of_sections,
