@@ -74,7 +74,8 @@ const struct asg_command_table *asg_cli_table(void)
         .program = "openasg",
         .summary = "Command line of openasg, EC2 Auto Scaling that you run yourself",
         .details = "Orders and questions go to the controller over ZeroMQ with CURVE. "
-                   "\"log\" and \"replay\" read the log file and need no controller. "
+                   "\"log\", \"replay\" and \"what-if\" read the log file and need no "
+                   "controller. "
                    "Results are written to standard output, words about them to standard "
                    "error.",
         .commands = commands,

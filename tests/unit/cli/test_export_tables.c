@@ -158,6 +158,61 @@ static void test_export_begins_after_what_is_pruned(void **state)
     expect(fixture, "SELECT command, actor FROM events", "halt|test\n");
 }
 
+/* The line of docs/audit.md that describes a table or view; NULL when there is none. */
+static const char *line_about(const char *page, const char *table)
+{
+    static char line[1024];
+    char name[64];
+    (void)snprintf(name, sizeof name, "`%s`", table);
+    const char *at = page;
+    for (; (at = strstr(at, "\n| `")) != NULL; at++) {
+        size_t length = strcspn(at + 1, "\n");
+        assert_true(length < sizeof line);
+        memcpy(line, at + 1, length);
+        line[length] = '\0';
+        char *cell_end = strstr(line + 2, " |");
+        const char *found = strstr(line, name);
+        if (cell_end != NULL && found != NULL && found < cell_end) return line;
+    }
+    return NULL;
+}
+
+static void test_export_has_the_columns_that_the_manual_promises(void **state)
+{
+    struct fixture *fixture = *state;
+    export(fixture, 0);
+    FILE *file = fopen(ASG_SOURCE_DIR "/docs/audit.md", "r");
+    assert_non_null(file);
+    static char page[65536];
+    size_t length = fread(page, 1, sizeof page - 1, file);
+    page[length] = '\0';
+    (void)fclose(file);
+    sqlite3 *db = NULL;
+    assert_int_equal(SQLITE_OK,
+                     sqlite3_open_v2(fixture->tables, &db, SQLITE_OPEN_READONLY, NULL));
+    sqlite3_stmt *columns = NULL;
+    assert_int_equal(SQLITE_OK,
+                     sqlite3_prepare_v2(db,
+                                        "SELECT m.name, c.name FROM sqlite_schema m, "
+                                        "pragma_table_info(m.name) c WHERE m.type IN "
+                                        "('table', 'view')",
+                                        -1, &columns, NULL));
+    size_t count = 0;
+    while (sqlite3_step(columns) == SQLITE_ROW) {
+        const char *table = (const char *)sqlite3_column_text(columns, 0);
+        const char *column = (const char *)sqlite3_column_text(columns, 1);
+        const char *line = line_about(page, table);
+        if (line == NULL) fail_msg("docs/audit.md lacks %s", table);
+        if (strstr(line, column) == NULL) {
+            fail_msg("docs/audit.md lacks column %s of %s", column, table);
+        }
+        count++;
+    }
+    assert_true(count > 70);
+    assert_int_equal(SQLITE_OK, sqlite3_finalize(columns));
+    assert_int_equal(SQLITE_OK, sqlite3_close(db));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -168,6 +223,7 @@ int main(void)
         TEST(test_export_tells_jobs_of_more_than_two_attempts),
         TEST(test_export_of_a_log_that_does_not_verify_leaves_no_file),
         TEST(test_export_begins_after_what_is_pruned),
+        TEST(test_export_has_the_columns_that_the_manual_promises),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

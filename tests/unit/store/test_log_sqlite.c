@@ -8,6 +8,7 @@
 
 #include "crypto/crypto.h"
 #include "store/chain.h"
+#include "store/sqlite_db.h"
 #include "store/sqlite_file.h"
 
 /* Run SQL on the file as somebody with the sqlite3 program would. */
@@ -500,7 +501,11 @@ static void test_the_write_ahead_log_is_written_over_and_not_grown(void **state)
         append_step(log, i);
     struct stat after;
     assert_int_equal(0, stat(name, &after));
-    assert_int_equal(before.st_size, after.st_size);
+    /* Three thousand commits would be more than 9,000 pages. How far the file grows
+     * before it is written over depends on how soon the other thread gets to copy it; the
+     * writer waits for it at the most. */
+    assert_true(after.st_size >= before.st_size);
+    assert_true(after.st_size <= (ASG_SQLITE_WAL_PAGES_MAX + 100) * INT64_C(4120));
     assert_int_equal(9000, verify_good(log).record_count);
     asg_log_close(&log);
 }
