@@ -26,7 +26,7 @@ int asg_check_against(struct asg_cli *cli, struct asg_log *log,
     enum asg_status status = asg_sign_key_read_public(key_path, &key, &error);
     if (status != ASG_OK) return asg_cli_fail(cli, ASG_EXIT_FAILED, "%s", error.text);
     for (size_t i = 0; i < paths->count; i++) {
-        struct asg_checkpoint checkpoint;
+        struct asg_checkpoint checkpoint = {0};
         int code = read_checkpoint(cli, paths->items[i], key, &checkpoint);
         if (code != ASG_EXIT_OK) return code;
         status = asg_checkpoint_compare(&checkpoint, log, &error);

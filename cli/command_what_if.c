@@ -659,8 +659,9 @@ static int run_what_if(void *context, const struct asg_arguments *arguments)
     if (code == ASG_EXIT_OK && range.group == NULL) {
         code = find_only_group(cli, log, &range.group);
     }
+    if (code != ASG_EXIT_OK || range.group == NULL) return code;
     bool has_rules = asg_option_is_set(arguments, "policy");
-    if (code == ASG_EXIT_OK && has_rules) {
+    if (has_rules) {
         code = keep_ours(cli, asg_option_text(arguments, "policy"), range.group, &rules);
     }
     if (code != ASG_EXIT_OK) return code;

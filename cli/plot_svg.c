@@ -63,7 +63,9 @@ static double y_of(double value, double top)
 static void draw_axes(const struct asg_plot *plot, double top, double step,
                       struct asg_bytes *ret)
 {
-    for (double value = 0; value <= top + step / 2; value += step) {
+    int lines = (int)(top / step + 0.5);
+    for (int i = 0; i <= lines; i++) {
+        double value = step * i;
         double y = y_of(value, top);
         asg_bytes_printf(ret,
                          "<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" "

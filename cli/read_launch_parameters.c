@@ -135,15 +135,8 @@ static enum asg_status read_node(struct place *place, const struct asg_yaml_node
 enum asg_status asg_read_launch_file(const char *path, struct asg_arena *arena,
                                      struct asg_launch_list *ret, struct asg_error *error)
 {
-    const char *text = NULL;
-    size_t length = 0;
     struct asg_yaml_node *root = NULL;
-    enum asg_status status =
-        asg_yaml_read_file(path, ASG_YAML_BYTES_MAX, arena, &text, &length, error);
-    if (status == ASG_OK) {
-        status =
-            asg_yaml_parse(path, text, length, ASG_YAML_DEPTH_MAX, arena, &root, error);
-    }
+    enum asg_status status = asg_yaml_load(path, arena, &root, error);
     if (status != ASG_OK) return status;
     struct place place = {.file = path, .arena = arena, .list = ret, .error = error};
     return read_node(&place, root);

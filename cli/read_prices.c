@@ -35,15 +35,8 @@ static bool read_micro(const char *text, int64_t *ret)
 enum asg_status asg_prices_read(const char *path, struct asg_arena *arena,
                                 struct asg_prices *ret, struct asg_error *error)
 {
-    const char *text = NULL;
-    size_t length = 0;
     struct asg_yaml_node *root = NULL;
-    enum asg_status status =
-        asg_yaml_read_file(path, ASG_YAML_BYTES_MAX, arena, &text, &length, error);
-    if (status == ASG_OK) {
-        status =
-            asg_yaml_parse(path, text, length, ASG_YAML_DEPTH_MAX, arena, &root, error);
-    }
+    enum asg_status status = asg_yaml_load(path, arena, &root, error);
     if (status != ASG_OK) return status;
     if (root->kind != ASG_YAML_MAP || root->count == 0) {
         return asg_fail(error, ASG_ERR_INVALID,

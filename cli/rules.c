@@ -219,15 +219,8 @@ enum asg_status asg_rules_read(const char *path, enum asg_rules_kind bare,
     *ret = (struct asg_rules){0};
     ret->policies = asg_arena_take(arena, RULES_MAX * sizeof *ret->policies);
     ret->schedules = asg_arena_take(arena, RULES_MAX * sizeof *ret->schedules);
-    const char *text = NULL;
-    size_t length = 0;
     struct asg_yaml_node *root = NULL;
-    enum asg_status status =
-        asg_yaml_read_file(path, ASG_YAML_BYTES_MAX, arena, &text, &length, error);
-    if (status == ASG_OK) {
-        status =
-            asg_yaml_parse(path, text, length, ASG_YAML_DEPTH_MAX, arena, &root, error);
-    }
+    enum asg_status status = asg_yaml_load(path, arena, &root, error);
     if (status != ASG_OK) return status;
     struct reader reader = {path, arena, ret, error};
     if (has_sections(root)) {

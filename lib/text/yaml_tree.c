@@ -251,3 +251,14 @@ enum asg_status asg_yaml_parse(const char *name, const char *text, size_t length
     *ret = builder.root;
     return ASG_OK;
 }
+
+enum asg_status asg_yaml_load(const char *path, struct asg_arena *arena,
+                              struct asg_yaml_node **ret, struct asg_error *error)
+{
+    const char *text = NULL;
+    size_t length = 0;
+    enum asg_status status =
+        asg_yaml_read_file(path, ASG_YAML_BYTES_MAX, arena, &text, &length, error);
+    if (status != ASG_OK) return status;
+    return asg_yaml_parse(path, text, length, ASG_YAML_DEPTH_MAX, arena, ret, error);
+}

@@ -40,6 +40,12 @@ ASG_MUST_USE enum asg_status asg_yaml_parse(const char *name, const char *text,
                                             struct asg_yaml_node **ret,
                                             struct asg_error *error);
 
+/* Read a file ("-": standard input) and parse it, with the limits above. Fails like both.
+ */
+ASG_MUST_USE enum asg_status asg_yaml_load(const char *path, struct asg_arena *arena,
+                                           struct asg_yaml_node **ret,
+                                           struct asg_error *error);
+
 /* True for a plain "", "~" or "null". */
 bool asg_yaml_is_null(const struct asg_yaml_node *node);
 
