@@ -8,7 +8,8 @@ import subprocess
 from cluster import Cluster
 
 NET = "10.77.0."
-OBSERVER, EC2, CONTROLLER, WORKERS, AGENTS = 1, 2, 3, (4, 5), (10, 11, 12, 13)
+# More hosts for agents than a group has: an address is taken until its instance is gone.
+OBSERVER, EC2, CONTROLLER, WORKERS, AGENTS = 1, 2, 3, (4, 5), tuple(range(10, 18))
 
 
 def run(*words, check=True):

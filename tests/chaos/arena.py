@@ -84,6 +84,7 @@ class LogReader:
         self.asked = {}  # client token -> instances asked for
         self.members = {}  # instance id -> state
         self.marks = set()
+        self.replaced = 0
 
     def read_on(self):
         text = self.arena.openasg("log", "export", self.arena.log_file(), "--from",
@@ -106,6 +107,7 @@ class LogReader:
         self.closed.update(effects["closed_jobs"])
         for member in effects["members"]:
             self.members[member["instance_id"]] = member["state"]
+        self.replaced += sum(d["kind"] == "replace" for d in effects["decisions"])
 
     def take_event(self, event):
         command = event.get("command") or {}
@@ -231,7 +233,7 @@ class Acting:
         self.make_group(GROUP, low, high, target)
         for thread in (self.load, self.watcher, self.marker):
             thread.start()
-        wait_for("a quiet beginning", self.quiet, 60, 0.2)
+        wait_for("a quiet beginning", self.quiet, 120, 0.2)
 
     def make_template(self):
         script = os.path.join(self.dir, "user-data.sh")
@@ -244,7 +246,7 @@ class Acting:
         self.openasg("group", "create", name, "--min", low, "--max", high,
                      "--template", "node", "--zones", "us-east-1a,us-east-1b,us-east-1c",
                      "--health-check", "agent", "--evaluation", "1s", "--warmup", "1s",
-                     "--health-grace", "1s", "--launch-timeout", "10s", "--terminating-percent", 100,
+                     "--health-grace", "1s", "--launch-timeout", "25s", "--terminating-percent", 100,
                      "--terminated-percent", 100, "--unhealthy-percent", 50,
                      "--churn-generations", 1000000)
         self.openasg("policy", "put", name, "cpu", "--target", target,

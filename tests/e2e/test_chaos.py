@@ -9,4 +9,4 @@ root = os.environ["ASG_SOURCE_DIR"]
 build = os.environ["ASG_BUILD_DIR"]
 sys.exit(subprocess.run(
     [sys.executable, os.path.join(root, "tests", "chaos", "run.py"), "--build", build,
-     "--smoke", "--seed", "1", "--seconds", "200"], timeout=290).returncode)
+     "--smoke", "--seed", "1", "--seconds", "150"], timeout=290).returncode)
