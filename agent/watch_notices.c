@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 
 #define KINDS      2
 #define ACTION_MAX 31
+#define MISSES_MAX 12 /* looks for metadata that is not there: a minute */
 
 struct found {
     bool is_set;
@@ -27,7 +29,7 @@ struct asg_notices {
     pthread_t thread;
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t stop;
-    bool is_stopping;
+    atomic_bool is_stopping; /* also ends an answer under way */
     struct found found[KINDS];
 };
 
@@ -90,15 +92,17 @@ static void look(struct asg_notices *notices, size_t kind)
     if (found.is_set) asg_bus_waker_wake(notices->options.waker);
 }
 
-/* True until it is known that this is no Spot instance. */
-static bool is_wanted(struct asg_notices *notices, bool *is_known)
+/* True until it is known that this is no Spot instance, or nobody there can tell. */
+static bool is_wanted(struct asg_notices *notices, bool *is_known, int *misses)
 {
     if (notices->options.watch == ASG_NOTICE_WATCH_ON || *is_known) return true;
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes body = {0};
     struct asg_error error = {""};
     enum asg_status status = asg_imds_get(
         notices->imds, "/latest/meta-data/instance-life-cycle", &body, &error);
-    if (status != ASG_OK) return asg_status_is_retryable(status);
+    if (status != ASG_OK) {
+        return asg_status_is_retryable(status) && ++*misses < MISSES_MAX;
+    }
     *is_known = strcmp(asg_bytes_text(&body), "spot") == 0;
     return *is_known;
 }
@@ -126,8 +130,9 @@ static void *run(void *context)
 {
     struct asg_notices *notices = context;
     bool is_known = false;
+    int misses = 0;
     do {
-        if (!is_wanted(notices, &is_known)) return NULL;
+        if (!is_wanted(notices, &is_known, &misses)) return NULL;
         if (!is_known && notices->options.watch != ASG_NOTICE_WATCH_ON) continue;
         for (size_t i = 0; i < KINDS; i++) {
             look(notices, i);
@@ -141,17 +146,19 @@ enum asg_status asg_notices_new(const struct asg_notices_options *options,
 {
     *ret = NULL;
     if (options->watch == ASG_NOTICE_WATCH_OFF) return ASG_OK;
-    struct asg_imds *imds = NULL;
-    const char *endpoint = options->metadata_endpoint;
-    enum asg_status status = asg_imds_new(
-        &(struct asg_imds_options){.base_url = endpoint[0] != '\0' ? endpoint : NULL,
-                                   .local_address = options->local_address,
-                                   .clock = options->clock},
-        &imds, error);
-    if (status != ASG_OK) return status;
     struct asg_notices *notices = asg_alloc(1, sizeof *notices);
     notices->options = *options;
-    notices->imds = imds;
+    const char *endpoint = options->metadata_endpoint;
+    const struct asg_imds_options imds = {.base_url =
+                                              endpoint[0] != '\0' ? endpoint : NULL,
+                                          .local_address = options->local_address,
+                                          .clock = options->clock,
+                                          .is_stopping = &notices->is_stopping};
+    enum asg_status status = asg_imds_new(&imds, &notices->imds, error);
+    if (status != ASG_OK) {
+        free(notices);
+        return status;
+    }
     (void)pthread_mutex_init(&notices->lock, NULL);
     pthread_condattr_t monotonic;
     (void)pthread_condattr_init(&monotonic);

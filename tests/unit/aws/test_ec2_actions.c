@@ -240,9 +240,95 @@ static void test_answers_without_their_items_are_harmless(void **state)
     }
 }
 
+static void test_a_launch_gives_its_subnet_to_each_interface(void **state)
+{
+    (void)state;
+    struct asg_bytes body = {0};
+    const struct asg_ec2_tag tag = {"k", "v"};
+    const struct asg_ec2_parameter parameters[] = {
+        {"NetworkInterface.1.DeviceIndex", "0"},
+        {"NetworkInterface.2.NetworkInterfaceId", "eni-1"},
+        {"NetworkInterface.12.DeviceIndex", "2"},
+        {"TagSpecification.1.ResourceType", "volume"},
+        {"TagSpecification.1.Tag.1.Value", ""}};
+    struct asg_ec2_run_instances params = {.template_id = "lt-1",
+                                           .subnet_id = "subnet-1",
+                                           .min_count = 1,
+                                           .max_count = 2,
+                                           .tags = &tag,
+                                           .tag_count = 1,
+                                           .parameters = parameters,
+                                           .parameter_count = 5,
+                                           .has_interfaces = true};
+    asg_ec2_write_run_instances(&params, &body);
+    assert_string_equal(
+        "Action=RunInstances&Version=2016-11-15&LaunchTemplate.LaunchTemplateId=lt-1"
+        "&NetworkInterface.1.SubnetId=subnet-1&NetworkInterface.12.SubnetId=subnet-1"
+        "&MinCount=1&MaxCount=2&TagSpecification.1.ResourceType=instance"
+        "&TagSpecification.1.Tag.1.Key=k&TagSpecification.1.Tag.1.Value=v"
+        "&NetworkInterface.1.DeviceIndex=0"
+        "&NetworkInterface.2.NetworkInterfaceId=eni-1&NetworkInterface.12.DeviceIndex=2"
+        "&TagSpecification.2.ResourceType=volume&TagSpecification.2.Tag.1.Value=",
+        asg_bytes_text(&body));
+    asg_bytes_clear(&body);
+}
+
+static void test_interfaces_of_a_version_are_numbered(void **state)
+{
+    (void)state;
+    const struct asg_ec2_template_versions *versions = read_answer(
+        &asg_ec2_describe_launch_template_versions_action,
+        "<DescribeLaunchTemplateVersionsResponse><launchTemplateVersionSet><item>"
+        "<launchTemplateData><networkInterfaceSet><item><deviceIndex>0</deviceIndex>"
+        "<groupSet><item>sg-1</item><item>sg-2</item></groupSet><ipv6AddressesSet/>"
+        "<privateIpAddressesSet><item><primary>true</primary></item>"
+        "</privateIpAddressesSet></item><item><deviceIndex>1</deviceIndex><groupSet>"
+        "<item>sg-3</item></groupSet></item></networkInterfaceSet></launchTemplateData>"
+        "</item></launchTemplateVersionSet></DescribeLaunchTemplateVersionsResponse>");
+    assert_int_equal(1, versions->count);
+    const struct asg_ec2_parameter wanted[] = {
+        {"networkInterfaceSet/1/deviceIndex", "0"},
+        {"networkInterfaceSet/1/groupSet/1", "sg-1"},
+        {"networkInterfaceSet/1/groupSet/2", "sg-2"},
+        {"networkInterfaceSet/1/privateIpAddressesSet/1/primary", "true"},
+        {"networkInterfaceSet/2/deviceIndex", "1"},
+        {"networkInterfaceSet/2/groupSet/1", "sg-3"}};
+    const struct asg_ec2_template_version *version = &versions->versions[0];
+    assert_int_equal(6, version->interface_count);
+    for (size_t i = 0; i < 6; i++) {
+        assert_string_equal(wanted[i].name, version->interfaces[i].name);
+        assert_string_equal(wanted[i].value, version->interfaces[i].value);
+    }
+}
+
+static void test_the_earliest_event_that_is_not_over_is_read(void **state)
+{
+    (void)state;
+    const struct asg_ec2_instance_statuses *statuses = read_answer(
+        &asg_ec2_describe_instance_status_action,
+        "<DescribeInstanceStatusResponse><instanceStatusSet><item><instanceId>i-1"
+        "</instanceId><eventsSet><item><code>system-reboot</code><description>[Completed]"
+        " x</description><notBefore>2026-11-01T00:00:00.000Z</notBefore></item><item>"
+        "<code>instance-stop</code><description>x</description>"
+        "<notBefore>2026-11-03T00:00:00.000Z</notBefore></item><item>"
+        "<code>instance-retirement</code><description>x</description>"
+        "<notBefore>2026-11-02T00:00:00.000Z</notBefore></item></eventsSet></item><item>"
+        "<instanceId>i-2</instanceId><eventsSet><item><code>system-reboot</code>"
+        "<description>[Canceled] y</description></item></eventsSet></item>"
+        "</instanceStatusSet></DescribeInstanceStatusResponse>");
+    assert_int_equal(2, statuses->count);
+    assert_string_equal("instance-retirement", statuses->statuses[0].event_code);
+    assert_true(statuses->statuses[0].event_ms == INT64_C(1793577600000));
+    assert_string_equal("", statuses->statuses[1].event_code);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_launch_gives_its_subnet_to_each_interface),
+        cmocka_unit_test_teardown(test_interfaces_of_a_version_are_numbered, close_all),
+        cmocka_unit_test_teardown(test_the_earliest_event_that_is_not_over_is_read,
+                                  close_all),
         cmocka_unit_test(test_values_are_encoded_and_empty_ones_left_out),
         cmocka_unit_test(test_a_launch_names_one_place),
         cmocka_unit_test(test_filters_are_numbered_with_their_values),
