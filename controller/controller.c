@@ -161,6 +161,9 @@ static void hand_over(struct asg_controller *controller)
     asg_core_watching(core, &arena, &watching);
     asg_ingest_take_members(controller->ingest, &watching);
     asg_arena_clear(&arena);
+    /* Signs of a batch that was lost, or that came while nobody led. */
+    asg_ingest_tell_again(controller->ingest);
+    asg_prober_tell_again(controller->prober);
     if (job_count > 0) {
         asg_log_info("lead", "jobs_inherited", "%zu open jobs go out again", job_count);
     }

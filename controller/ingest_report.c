@@ -33,6 +33,7 @@ struct asg_ingest {
     struct change *changes;
     size_t change_count;
     size_t change_capacity;
+    bool must_tell_again;
     struct asg_arena scratch;
     struct asg_bytes reply;
     int64_t silence_at_ms;
@@ -72,6 +73,13 @@ void asg_ingest_take_members(struct asg_ingest *ingest, const struct asg_effects
     (void)pthread_mutex_unlock(&ingest->changes_lock);
 }
 
+void asg_ingest_tell_again(struct asg_ingest *ingest)
+{
+    (void)pthread_mutex_lock(&ingest->changes_lock);
+    ingest->must_tell_again = true;
+    (void)pthread_mutex_unlock(&ingest->changes_lock);
+}
+
 static void watch_address(struct asg_ingest *ingest, const struct asg_roster_slot *slot)
 {
     if (ingest->options.prober == NULL || slot->private_ip[0] == '\0') return;
@@ -106,6 +114,8 @@ static void apply_changes(struct asg_ingest *ingest, int64_t mono_ms, int64_t wa
             apply_member(ingest, &change->member, mono_ms);
         }
     }
+    if (ingest->must_tell_again) asg_roster_tell_again(ingest->roster);
+    ingest->must_tell_again = false;
     ingest->changes = NULL;
     ingest->change_count = 0;
     ingest->change_capacity = 0;

@@ -260,6 +260,15 @@ static int64_t next_ms(const struct asg_prober *prober, int64_t now_ms)
     return soonest > now_ms ? soonest : now_ms + 1;
 }
 
+void asg_prober_tell_again(struct asg_prober *prober)
+{
+    (void)pthread_mutex_lock(&prober->lock);
+    for (uint32_t slot = 0; slot < prober->target_end; slot++) {
+        prober->targets[slot].must_tell = prober->targets[slot].is_used;
+    }
+    (void)pthread_mutex_unlock(&prober->lock);
+}
+
 int64_t asg_prober_turn(struct asg_prober *prober)
 {
     (void)pthread_mutex_lock(&prober->lock);

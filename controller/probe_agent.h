@@ -61,6 +61,10 @@ void asg_prober_forget(struct asg_prober *prober, const char *instance_id);
 void asg_prober_suspect(struct asg_prober *prober, const char *instance_id,
                         bool is_suspect);
 
+/* Core was built anew from the log: tell every target's state once more, the failed and
+ * suspects at the next turn, the others in the background round. */
+void asg_prober_tell_again(struct asg_prober *prober);
+
 /* Ask it to drain; DRAINED is told when it has, could not, or limit_ms is over. */
 void asg_prober_drain(struct asg_prober *prober, const char *instance_id,
                       int64_t limit_ms);

@@ -399,9 +399,10 @@ enum asg_report_verdict asg_roster_hear(struct asg_roster *roster, uint32_t slot
     s->boot_id = report->boot_id;
     s->sequence = report->sequence;
     s->heard_ms = now_ms;
-    if (s->is_heard && !s->is_silent) return ASG_REPORT_COUNTS;
+    if (s->is_heard && !s->is_silent && !s->must_tell) return ASG_REPORT_COUNTS;
     s->is_heard = true;
     s->is_silent = false;
+    s->must_tell = false;
     return ASG_REPORT_FIRST;
 }
 
@@ -424,6 +425,16 @@ uint32_t asg_roster_find_silent(struct asg_roster *roster, uint32_t from, int64_
         return slot;
     }
     return ASG_SLOT_NONE;
+}
+
+void asg_roster_tell_again(struct asg_roster *roster)
+{
+    for (uint32_t slot = 0; slot < roster->slot_end; slot++) {
+        struct asg_roster_slot *s = &roster->slots[slot];
+        s->is_silent = false;
+        s->must_tell = true;
+        s->noted = 0;
+    }
 }
 
 void asg_roster_unmark(struct asg_roster *roster, uint32_t slot)

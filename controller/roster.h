@@ -46,6 +46,7 @@ struct asg_roster_slot {
     uint16_t grpc_port;
     uint8_t state; /* asg_member_state */
     bool has_key;
+    bool must_tell; /* its next report is told as a first one */
     uint16_t noted; /* bits 1 << asg_sign: notices that core knows */
     char id[ASG_INSTANCE_ID_MAX + 1];
     char private_ip[16]; /* IPv4, as EC2 gives it */
@@ -91,6 +92,10 @@ void asg_roster_forget_note(struct asg_roster *roster, uint32_t slot, unsigned s
 
 /* As if the last report had not been: the next one is FIRST again. */
 void asg_roster_forget_report(struct asg_roster *roster, uint32_t slot);
+
+/* What was told may have been lost with a batch that was not committed: everyone's next
+ * report is FIRST again, and who is silent becomes so once more. */
+void asg_roster_tell_again(struct asg_roster *roster);
 
 /* The next slot, from `from` on, that has just become silent, ASG_SLOT_NONE when there
  * is none. It is then marked: call asg_roster_unmark() when core could not be told. */

@@ -195,6 +195,24 @@ static void test_roster_finds_who_fell_silent_once(void **state)
     assert_int_equal(b, asg_roster_find_silent(roster, 0, 30000)); /* never heard */
 }
 
+static void test_roster_tells_everything_again_to_a_core_that_was_rebuilt(void **state)
+{
+    struct asg_roster *roster = *state;
+    uint32_t a = add(roster, "i-0a", 5);
+    uint32_t b = add(roster, "i-0b", 6);
+    uint32_t slot = ASG_SLOT_NONE;
+    assert_status(ASG_OK, join_as(roster, "i-0a", 5, 70, KEY_A, IP, &slot));
+    assert_status(ASG_OK, join_as(roster, "i-0b", 6, 71, KEY_B, IP, &slot));
+    (void)hear(roster, a, 1, 1, 0);
+    (void)hear(roster, b, 1, 1, 2000);
+    assert_int_equal(a, asg_roster_find_silent(roster, 0, 3000));
+    asg_roster_tell_again(roster);
+    assert_int_equal(a, asg_roster_find_silent(roster, 0, 3001));
+    assert_int_equal(ASG_SLOT_NONE, asg_roster_find_silent(roster, 0, 3001));
+    assert_int_equal(ASG_REPORT_FIRST, hear(roster, b, 1, 2, 3002));
+    assert_int_equal(ASG_REPORT_COUNTS, hear(roster, b, 1, 3, 3003));
+}
+
 static void test_roster_does_not_let_an_interval_hide_a_silence(void **state)
 {
     struct asg_roster *roster = *state;
@@ -297,6 +315,7 @@ int main(void)
         TEST(test_roster_binds_anew_after_a_reconnect),
         TEST(test_roster_drops_a_repeated_sequence),
         TEST(test_roster_finds_who_fell_silent_once),
+        TEST(test_roster_tells_everything_again_to_a_core_that_was_rebuilt),
         TEST(test_roster_does_not_let_an_interval_hide_a_silence),
         TEST(test_roster_tells_a_forgotten_report_again),
         TEST(test_roster_uses_a_slot_again_with_nothing_left_over),
