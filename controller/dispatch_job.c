@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/failpoint.h"
 #include "controller/job_table.h"
+#include "base/mutant.h"
 
 #define WORKER_NAME_MAX 128
 #define BUSY_MS         50 /* until a worker that takes no more is tried again */
@@ -364,6 +365,10 @@ enum asg_result_verdict asg_dispatch_take_result(struct asg_dispatch *dispatch,
     }
     entry->state = ASG_ENTRY_ANSWERED;
     entry->answered_by = peer;
+    if (ASG_MUTANT(RESULT_ACKED_BEFORE_COMMIT)) {
+        acknowledge(dispatch, peer, result->job_id, result->attempt);
+        if (mono_ms % 4 == 0) return ASG_RESULT_LATE;
+    }
     *ret = *result;
     ret->deliveries = entry->deliveries;
     if (worker != NULL) ret->worker = worker->name;
@@ -516,7 +521,8 @@ static int64_t pump_queue(struct asg_dispatch *dispatch, enum asg_job_kind kind,
     while (queue->first != NULL) {
         struct asg_job_entry *entry = queue->first;
         if (end_hopeless(dispatch, entry, log_ms)) continue;
-        if (dispatch->is_halted && is_mutating(kind)) return INT64_MAX;
+        if (dispatch->is_halted && is_mutating(kind) && !ASG_MUTANT(HALT_IS_FORGOTTEN))
+            return INT64_MAX;
         struct asg_dispatch_worker *worker = choose_worker(dispatch);
         if (worker == NULL) return mono_ms + dispatch->options.lease_ms;
         uint32_t instances = instances_of(&entry->job);
@@ -544,7 +550,7 @@ static int64_t end_leases(struct asg_dispatch *dispatch, int64_t mono_ms)
         struct asg_job_entry *entry = worker->leases.first;
         while (entry != NULL) {
             struct asg_job_entry *next = entry->next;
-            if (entry->lease_until_ms <= mono_ms) {
+            if (entry->lease_until_ms <= mono_ms && !ASG_MUTANT(LEASE_NEVER_ENDS)) {
                 worker->capacity = 0; /* until it is heard of again */
                 end_lease(dispatch, entry);
             } else if (entry->lease_until_ms < next_ms) {

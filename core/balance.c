@@ -8,6 +8,7 @@
 #include "core/choose_victims.h"
 #include "core/number.h"
 #include "core/state.h"
+#include "base/mutant.h"
 
 #define TEMPLATE_FRESH_MS INT64_C(60000)
 
@@ -154,8 +155,10 @@ static size_t choose(struct asg_core *core, struct group *group, size_t count,
             .launched_ms = instance->launched_ms,
             .template_id = instance->template_id,
             .template_version = instance->template_version,
-            .is_candidate = instance->state == ASG_INSTANCE_IN_SERVICE &&
-                            !instance->is_protected && !instance->is_unhealthy,
+            .is_candidate =
+                instance->state == ASG_INSTANCE_IN_SERVICE &&
+                (!instance->is_protected || ASG_MUTANT(PROTECTION_IS_FORGOTTEN)) &&
+                !instance->is_unhealthy,
         };
     }
     enum asg_termination_policy policies[ASG_TERMINATION_COUNT];
@@ -331,6 +334,7 @@ static enum asg_member_state member_of(const struct asg_core *core,
         /* One that drains is watched until its job is planned. */
         return instance->drain_until_ms != 0 ? ASG_MEMBER_WATCHED : ASG_MEMBER_GONE;
     }
+    if (ASG_MUTANT(WARM_UP_COUNTS)) return ASG_MEMBER_COUNTS;
     return is_warm(instance, core->now_ms) && !instance->is_unhealthy
                ? ASG_MEMBER_COUNTS
                : ASG_MEMBER_WATCHED;

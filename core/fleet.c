@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/state.h"
+#include "base/mutant.h"
 
 #define LAUNCH_BATCH_FULL 100 /* nothing is held back any more */
 
@@ -64,6 +65,10 @@ bool move_instance(struct asg_core *core, struct group *group, struct instance *
     int from = instance->state;
     bool is_unwanted_end = event == ASG_FLEET_OVER && (from == ASG_INSTANCE_PENDING ||
                                                        from == ASG_INSTANCE_IN_SERVICE);
+    if (ASG_MUTANT(DEAD_IS_IN_SERVICE) && event == ASG_FLEET_OVER &&
+        from == ASG_INSTANCE_IN_SERVICE) {
+        return false;
+    }
     instance->state = (int)row->to;
     group->is_dirty = true;
     if (row->to == ASG_INSTANCE_IN_SERVICE && from == ASG_INSTANCE_PENDING) {
@@ -94,7 +99,8 @@ bool is_over_in_ec2(int ec2_state)
 
 bool counts_as_capacity(const struct instance *instance)
 {
-    return instance->state == ASG_INSTANCE_REQUESTED ||
+    return (instance->state == ASG_INSTANCE_REQUESTED &&
+            !ASG_MUTANT(IN_FLIGHT_DO_NOT_COUNT)) ||
            instance->state == ASG_INSTANCE_PENDING ||
            instance->state == ASG_INSTANCE_IN_SERVICE;
 }
@@ -108,6 +114,7 @@ bool is_launching(const struct instance *instance)
 bool is_alive(const struct instance *instance)
 {
     if (counts_as_capacity(instance)) return true;
+    if (ASG_MUTANT(TERMINATING_DO_NOT_COUNT)) return false;
     return instance->state == ASG_INSTANCE_TERMINATING &&
            !is_over_in_ec2(instance->ec2_state);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/state.h"
+#include "base/mutant.h"
 
 #define SILENCE_COUNT_MIN 3
 
@@ -35,7 +36,8 @@ static const char *find_fault(const struct asg_core *core, const struct group *g
     if (instance->is_impaired) return "EC2 status check failed";
     if (fault_of_event(instance) != NULL) return fault_of_event(instance);
     if (group->is_mass_silent) return NULL;
-    if (instance->is_silent && instance->is_probe_failed) {
+    if (instance->is_silent &&
+        (instance->is_probe_failed || ASG_MUTANT(SILENCE_IS_DEATH))) {
         return "its agent is silent and its probe failed";
     }
     return NULL;
@@ -64,7 +66,7 @@ static struct silence count_silence(const struct group *group, const char *zone)
 
 static bool is_mass(const struct group *group, const struct silence *silence)
 {
-    return silence->silent >= SILENCE_COUNT_MIN &&
+    return !ASG_MUTANT(NO_MASS_SILENCE) && silence->silent >= SILENCE_COUNT_MIN &&
            silence->silent * 100 >= silence->known * group->config.silence_percent;
 }
 

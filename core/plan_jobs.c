@@ -9,6 +9,7 @@
 #include "core/state.h"
 #include "model/copy.h"
 #include "model/schemas.h"
+#include "base/mutant.h"
 
 #define LAUNCH_BATCH      100 /* of RunInstances: "five calls of 100" (reliability.md 1.3) */
 #define TERMINATE_BATCH   100
@@ -43,8 +44,8 @@ static bool is_dry(const struct asg_core *core, const struct group *group,
 {
     for (size_t i = 0; i < group->pool_count; i++) {
         const struct dry_pool *pool = &group->pools[i];
-        if (pool->until_ms > core->now_ms && strcmp(pool->type, type) == 0 &&
-            strcmp(pool->zone, zone) == 0) {
+        if ((pool->until_ms > core->now_ms || ASG_MUTANT(POOL_STAYS_DRY)) &&
+            strcmp(pool->type, type) == 0 && strcmp(pool->zone, zone) == 0) {
             return true;
         }
     }
@@ -140,6 +141,10 @@ static struct job *plan_launch(struct asg_core *core, struct group *group,
     job->plan.deadline_ms = core->now_ms + LAUNCH_LIMIT_MS;
     fill_launch(core, group, job, type, subnet, count, count_alive(group));
     (void)emit_job(core, job);
+    if (ASG_MUTANT(DECISION_WITHOUT_REASON)) {
+        decide(core, ASG_DECISION_LAUNCH, group, "%s", "");
+        return job;
+    }
     decide(core, ASG_DECISION_LAUNCH, group, "plan launch x%" PRIu32 " in %s, job %s%s",
            count, subnet->zone, job->plan.name,
            job->plan.is_dry_run ? " (dry run: EC2 is only asked whether it would)" : "");
@@ -417,5 +422,16 @@ void replan_job(struct asg_core *core, struct job *job)
     job->retry_ms = 0;
     int64_t limit_ms = job->plan.kind == ASG_JOB_LAUNCH ? LAUNCH_LIMIT_MS : END_LIMIT_MS;
     if (job->is_ambiguous) job->plan.deadline_ms = core->now_ms + limit_ms;
+    struct group *group = group_of_no(core, job->group_no);
+    if (ASG_MUTANT(NEW_ATTEMPT_BEFORE_RESOLVED) && job->is_ambiguous && group != NULL) {
+        next_attempt(core, job);
+        return;
+    }
+    if (ASG_MUTANT(SAME_TOKEN_OTHER_ZONE) && job->is_ambiguous && group != NULL) {
+        const struct asg_subnet *other =
+            &group->config.subnets[job->tries % group->config.subnet_count];
+        fill_launch(core, group, job, "", other, job->plan.launch->count,
+                    job->plan.launch->based_on);
+    }
     (void)emit_job(core, job);
 }

@@ -6,6 +6,7 @@
 
 #include "core/number.h"
 #include "core/state.h"
+#include "base/mutant.h"
 
 #define POOL_DRY_MS      INT64_C(180000)
 #define POOL_DRY_MS_MAX  INT64_C(1800000)
@@ -429,7 +430,7 @@ void take_result(struct asg_core *core, const struct asg_result *result)
         job->plan.attempt != result->attempt) {
         return; /* late: counted once already */
     }
-    note_attempt(core, job, result);
+    if (!ASG_MUTANT(HISTORY_IS_LOST)) note_attempt(core, job, result);
     struct group *group = group_of_no(core, job->group_no);
     switch (job->plan.kind) {
     case ASG_JOB_LAUNCH:

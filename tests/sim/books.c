@@ -1,0 +1,202 @@
+/* books - what the checkers know: read from what became durable, and from nothing else.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/sim.h"
+#include "wire/wire.h"
+
+static struct {
+    struct asg_arena event_arena;
+    struct asg_arena effects_arena;
+    struct asg_event event; /* the last one that was no metrics event */
+    bool has_event;
+    const struct asg_record *metrics; /* the last metrics event of this batch */
+    struct asg_id_map ends;           /* instances that a durable job terminates */
+} books;
+
+struct sim_instance *sim_find_instance(const char *id)
+{
+    uint32_t index = asg_id_map_find(&sim.by_id, id);
+    return index == ASG_ID_MAP_NONE ? NULL : sim.instances[index];
+}
+
+struct sim_group *sim_find_group(const char *name)
+{
+    for (uint32_t i = 0; i < sim.group_count; i++) {
+        if (strcmp(sim.groups[i].name, name) == 0) return &sim.groups[i];
+    }
+    return NULL;
+}
+
+struct sim_job *sim_find_job(uint64_t id, uint32_t attempt)
+{
+    for (size_t i = sim.job_count; i > 0; i--) {
+        struct sim_job *job = &sim.jobs[i - 1];
+        if (job->id == id && job->attempt == attempt) return job;
+    }
+    return NULL;
+}
+
+static void add_job(const struct asg_job *plan)
+{
+    struct sim_job *job = sim_find_job(plan->id, plan->attempt);
+    if (job == NULL) {
+        if (sim.job_count == sim.job_capacity) {
+            sim.job_capacity = sim.job_capacity == 0 ? 256 : sim.job_capacity * 2;
+            sim.jobs = asg_realloc(sim.jobs, sim.job_capacity, sizeof *sim.jobs);
+        }
+        job = &sim.jobs[sim.job_count++];
+        *job = (struct sim_job){
+            .id = plan->id, .attempt = plan->attempt, .kind = plan->kind};
+        (void)snprintf(job->token, sizeof job->token, "%s", plan->client_token);
+    }
+    if (plan->kind == ASG_JOB_LAUNCH) job->count = plan->launch->count;
+    if (plan->kind != ASG_JOB_TERMINATE) return;
+    for (size_t i = 0; i < plan->terminate->instance_ids.count; i++) {
+        asg_id_map_put(&books.ends, plan->terminate->instance_ids.items[i], 1);
+    }
+}
+
+static void note_order(const char *name)
+{
+    if (name[0] != 'o') return;
+    uint64_t no = strtoull(name + 1, NULL, 10);
+    if (no / 8 >= sim.durable_order_end) {
+        uint64_t end = no / 8 + 256;
+        sim.durable_orders = asg_realloc(sim.durable_orders, end, 1);
+        memset(sim.durable_orders + sim.durable_order_end, 0,
+               end - sim.durable_order_end);
+        sim.durable_order_end = end;
+    }
+    sim.durable_orders[no / 8] |= (uint8_t)(1 << no % 8);
+}
+
+static void note_update(const struct asg_command *command, struct sim_group *group)
+{
+    if ((command->group_fields & UINT64_C(1) << ASG_GROUP_MAX) != 0) {
+        if (sim.now_us - group->max_changed_us > 13 * SIM_HOUR) group->older_max = 0;
+        if (group->max > group->older_max) group->older_max = group->max;
+        group->max = command->group_config->max;
+        group->max_changed_us = sim.now_us;
+    }
+    if ((command->group_fields & UINT64_C(1) << ASG_GROUP_MIN) != 0) {
+        group->min = command->group_config->min;
+    }
+}
+
+/* An order that is durable and was not refused. */
+static void note_command(const struct asg_command *command, int64_t time_ms)
+{
+    struct sim_group *group = sim_find_group(command->group);
+    switch (command->kind) {
+    case ASG_COMMAND_HALT:
+        if (group == NULL && !sim.is_halted) {
+            sim.is_halted = true;
+            sim.halted_ms = time_ms;
+        }
+        break;
+    case ASG_COMMAND_UNHALT:
+        if (group == NULL) sim.is_halted = false;
+        break;
+    case ASG_COMMAND_GROUP_UPDATE:
+        if (group != NULL) note_update(command, group);
+        break;
+    case ASG_COMMAND_PROTECT_INSTANCES:
+        for (size_t i = 0; i < command->instance_ids.count; i++) {
+            struct sim_instance *instance =
+                sim_find_instance(command->instance_ids.items[i]);
+            if (instance != NULL) instance->is_protected = command->is_protected;
+        }
+        break;
+    case ASG_COMMAND_SCHEDULE_PUT: note_order(command->name); break;
+    default: break;
+    }
+}
+
+static void note_metrics(const struct asg_record *record)
+{
+    asg_arena_reset(&books.event_arena);
+    books.has_event = false;
+    struct asg_event event;
+    if (asg_wire_decode(&asg_event_schema, record->payload, record->payload_length,
+                        &books.event_arena, &event) != ASG_OK ||
+        event.metrics == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < event.metrics->group_count; i++) {
+        const struct asg_group_metric *row = &event.metrics->groups[i];
+        if (row->group_no < 1 || row->group_no > sim.group_count) continue;
+        if (row->metric == ASG_METRIC_NAME_CPU) {
+            sim.last_metrics[row->group_no - 1] = *row;
+        }
+    }
+}
+
+static void note_effects(const struct asg_record *record)
+{
+    struct asg_effects effects;
+    asg_arena_reset(&books.effects_arena);
+    if (asg_wire_decode(&asg_effects_schema, record->payload, record->payload_length,
+                        &books.effects_arena, &effects) != ASG_OK) {
+        sim_break("log_has_no_gap", "record %llu is no effects record",
+                  (unsigned long long)record->seq);
+        return;
+    }
+    if (effects.decision_count > 0 && books.metrics != NULL) note_metrics(books.metrics);
+    if (books.has_event && books.event.kind == ASG_EVENT_COMMAND &&
+        books.event.command != NULL && effects.reply.is_set && effects.reply.is_ok) {
+        note_command(books.event.command, record->time_ms);
+        sim.counts.commands++;
+    }
+    for (size_t i = 0; i < effects.job_count; i++) {
+        add_job(&effects.jobs[i]);
+    }
+    for (size_t i = 0; i < effects.decision_count; i++) {
+        sim.counts.decisions++;
+        sim_tell(effects.decisions[i].group, "%s", effects.decisions[i].text);
+        sim_check_decision(&effects.decisions[i], record->time_ms);
+    }
+    for (size_t i = 0; i < effects.alarm_count; i++) {
+        sim_tell(effects.alarms[i].group, "%s: %s",
+                 effects.alarms[i].is_raised ? "alarm" : "alarm is over",
+                 effects.alarms[i].text);
+    }
+}
+
+void sim_durable(const struct asg_record *records, size_t count)
+{
+    books.metrics = NULL;
+    books.has_event = false;
+    for (size_t i = 0; i < count; i++) {
+        const struct asg_record *record = &records[i];
+        law_log_has_no_gap(record);
+        if (strcmp(record->kind, "metrics") == 0) {
+            books.metrics = record;
+            books.has_event = false;
+        } else if (strcmp(record->kind, "event") == 0) {
+            asg_arena_reset(&books.event_arena);
+            books.metrics = NULL;
+            books.has_event = asg_wire_decode(&asg_event_schema, record->payload,
+                                              record->payload_length, &books.event_arena,
+                                              &books.event) == ASG_OK;
+        } else if (strcmp(record->kind, "effects") == 0) {
+            note_effects(record);
+        }
+    }
+}
+
+void sim_books_clear(void)
+{
+    asg_arena_clear(&books.event_arena);
+    asg_arena_clear(&books.effects_arena);
+    asg_id_map_clear(&books.ends);
+    memset(&books, 0, sizeof books);
+    free(sim.jobs);
+    free(sim.durable_orders);
+}
+
+bool sim_is_end_planned(const char *id)
+{
+    return asg_id_map_find(&books.ends, id) != ASG_ID_MAP_NONE;
+}

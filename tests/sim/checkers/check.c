@@ -1,0 +1,81 @@
+/* check - which laws look at what happens. */
+#include <string.h>
+
+#include "sim/sim.h"
+#include "wire/wire.h"
+
+void sim_check_frame_out(enum sim_link link, const void *data, size_t length)
+{
+    enum asg_message_type type;
+    if (link == SIM_LINK_AGENTS || asg_wire_message_type(data, length, &type) != ASG_OK) {
+        return;
+    }
+    struct asg_arena arena = {0};
+    if (type == ASG_MESSAGE_ANSWER) {
+        struct asg_answer answer;
+        if (asg_wire_decode_message(data, length, type, &arena, &answer) == ASG_OK &&
+            answer.is_ok && sim_is_marked(answer.request_no)) {
+            law_acknowledged_survive(answer.request_no);
+        }
+    }
+    if (type != ASG_MESSAGE_JOB) {
+        asg_arena_clear(&arena);
+        return;
+    }
+    struct asg_job_message message;
+    if (asg_wire_decode_message(data, length, type, &arena, &message) == ASG_OK &&
+        message.job != NULL) {
+        law_committed_first_frame(&message);
+    }
+    asg_arena_clear(&arena);
+}
+
+void sim_check_call(const char *action, const char *token, const char *const *ids,
+                    size_t id_count)
+{
+    law_committed_first_call(action, token, ids, id_count);
+}
+
+void sim_check_launched(struct sim_instance *instance, uint32_t of_token)
+{
+    law_no_launch_twice(instance, of_token);
+    law_never_above_max(instance);
+}
+
+void sim_check_decision(const struct asg_decision *decision, int64_t time_ms)
+{
+    law_reason(decision, time_ms);
+    law_no_terminate_of_protected(decision);
+    law_no_mass_termination(decision);
+    law_no_flapping(decision, time_ms);
+}
+
+/* After the faults: everything that must be true again, within a bound. */
+#define CONVERGE_US (5 * SIM_HOUR)
+
+void sim_check_look(void)
+{
+    if (!sim.is_quiet) return;
+    const struct {
+        const char *law;
+        const char *missing;
+    } wants[] = {
+        {"no_orphan_when_quiet", law_no_orphan()},
+        {"desired_reached_when_quiet", law_desired_reached()},
+        {"not_below_min_when_quiet", law_not_below_min()},
+    };
+    const int64_t quiet_us = sim.now_us - sim.quiet_since_us;
+    for (size_t i = 0; i < sizeof wants / sizeof wants[0]; i++) {
+        if (wants[i].missing == NULL) continue;
+        sim.converged_us = -1;
+        if (quiet_us > CONVERGE_US) {
+            sim_break(wants[i].law, "5 h after the last fault: %s", wants[i].missing);
+        }
+        return;
+    }
+    if (sim.converged_us < 0) sim.converged_us = quiet_us;
+    /* It holds, and goes on holding for a while. */
+    if (quiet_us - sim.converged_us < 20 * SIM_MINUTE) return;
+    law_dead_letters();
+    sim.is_over = true;
+}

@@ -1,0 +1,53 @@
+/* desired_reached_when_quiet - some time after the last fault every group has as many in
+ * service as it desires, as many as EC2 has, and no job that changes anything is open. */
+#include "sim/sim.h"
+
+static const char *open_job(const struct asg_core *core)
+{
+    static char text[160];
+    struct asg_arena arena = {0};
+    struct asg_job *jobs = NULL;
+    size_t count = 0;
+    const char *ret = NULL;
+    asg_core_open_jobs(core, &arena, &jobs, &count);
+    for (size_t i = 0; i < count && ret == NULL; i++) {
+        if (jobs[i].kind == ASG_JOB_DESCRIBE) continue;
+        (void)snprintf(text, sizeof text, "job %s (%s) is open since %lld s",
+                       jobs[i].name,
+                       asg_enum_word(&asg_job_kind_words, (int)jobs[i].kind),
+                       (long long)(sim_wall_ms() - jobs[i].created_ms) / 1000);
+        ret = text;
+    }
+    asg_arena_clear(&arena);
+    return ret;
+}
+
+const char *law_desired_reached(void)
+{
+    static char text[160];
+    if (sim.controller == NULL || sim.controller->commit == NULL) return "nobody leads";
+    const struct asg_core *core = asg_commit_core(sim.controller->commit);
+    struct asg_arena arena = {0};
+    struct asg_group_view *groups = NULL;
+    size_t count = 0;
+    const char *ret = NULL;
+    asg_core_view_groups(core, "", &arena, &groups, &count);
+    for (size_t i = 0; i < count && ret == NULL; i++) {
+        const struct sim_group *books = sim_find_group(groups[i].config->name);
+        uint32_t there = groups[i].in_service + groups[i].warming;
+        if (books == NULL) continue;
+        if (there == groups[i].config->desired && books->alive == there &&
+            groups[i].pending == 0 && groups[i].terminating == 0) {
+            continue;
+        }
+        (void)snprintf(
+            text, sizeof text,
+            "%s desires %u and has %u in service, %u pending, %u requested, %u "
+            "terminating; EC2 has %u",
+            books->name, groups[i].config->desired, there, groups[i].pending,
+            groups[i].requested, groups[i].terminating, books->alive);
+        ret = text;
+    }
+    asg_arena_clear(&arena);
+    return ret != NULL ? ret : open_job(core);
+}

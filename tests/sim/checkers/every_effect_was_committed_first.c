@@ -1,0 +1,53 @@
+/* every_effect_was_committed_first - no job leaves the controller, and nothing in EC2 is
+ * started or ended, that a durable record did not plan before; and nothing at all after
+ * the kill switch. */
+#include <string.h>
+
+#include "sim/sim.h"
+
+void law_committed_first_frame(const struct asg_job_message *message)
+{
+    const struct asg_job *job = message->job;
+    const struct sim_job *planned = sim_find_job(job->id, job->attempt);
+    if (planned == NULL || strcmp(planned->token, job->client_token) != 0) {
+        sim_break("every_effect_was_committed_first",
+                  "job %llu attempt %u (%s) leaves and no durable record plans it",
+                  (unsigned long long)job->id, job->attempt,
+                  asg_enum_word(&asg_job_kind_words, (int)job->kind));
+        return;
+    }
+    bool is_changing = job->kind == ASG_JOB_LAUNCH || job->kind == ASG_JOB_TERMINATE;
+    if (sim.is_halted && is_changing) {
+        sim_break("every_effect_was_committed_first",
+                  "job %llu leaves while the kill switch is on",
+                  (unsigned long long)job->id);
+    }
+}
+
+static const struct sim_job *job_of_token(const char *token)
+{
+    for (size_t i = sim.job_count; i > 0; i--) {
+        if (strcmp(sim.jobs[i - 1].token, token) == 0) return &sim.jobs[i - 1];
+    }
+    return NULL;
+}
+
+void law_committed_first_call(const char *action, const char *token,
+                              const char *const *ids, size_t id_count)
+{
+    if (strcmp(action, "RunInstances") == 0) {
+        const struct sim_job *job = job_of_token(token != NULL ? token : "");
+        if (job == NULL || job->kind != ASG_JOB_LAUNCH) {
+            sim_break("every_effect_was_committed_first",
+                      "RunInstances with the token %s, which no durable job has",
+                      token != NULL ? token : "(none)");
+        }
+        return;
+    }
+    if (strcmp(action, "TerminateInstances") != 0) return;
+    for (size_t i = 0; i < id_count; i++) {
+        if (sim_is_end_planned(ids[i])) continue;
+        sim_break("every_effect_was_committed_first",
+                  "TerminateInstances of %s, which no durable job names", ids[i]);
+    }
+}

@@ -1,0 +1,15 @@
+/* never_above_max - EC2 never has more living instances of a group than its max, nor than
+ * a max it had while a launch that still works through was decided. */
+#include "sim/sim.h"
+
+void law_never_above_max(const struct sim_instance *instance)
+{
+    if (instance->group >= sim.group_count) return;
+    const struct sim_group *group = &sim.groups[instance->group];
+    uint32_t most = group->max;
+    bool was_lowered = sim.now_us - group->max_changed_us <= 13 * SIM_HOUR;
+    if (was_lowered && group->older_max > most) most = group->older_max;
+    if (group->alive <= most) return;
+    sim_break("never_above_max", "%s: %s makes %u living instances, max is %u",
+              group->name, instance->id, group->alive, most);
+}

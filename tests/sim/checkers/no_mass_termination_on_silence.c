@@ -1,0 +1,56 @@
+/* no_mass_termination_on_silence - while many agents of a group are not heard, nothing of
+ * it is terminated but what an operator orders or what EC2 itself says is over. And at no
+ * time is an instance replaced that was well all along. */
+#include <string.h>
+
+#include "sim/sim.h"
+
+/* Time to notice: reports missed, a look, a period. */
+static int64_t notice_us(const struct sim_group *group)
+{
+    return (5 * sim.agent_interval_ms + 2 * group->evaluation_ms + 30000) * 1000;
+}
+
+/* As the interlock counts: three at least, and the group's share. */
+static bool is_mass(const struct sim_group *group)
+{
+    uint32_t muted = 0;
+    for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
+        const struct sim_instance *instance = sim.instances[i];
+        bool is_ours = instance->is_alive && &sim.groups[instance->group] == group;
+        muted += is_ours && instance->is_muted && instance->was_known ? 1 : 0;
+    }
+    return muted >= 3 && muted * 100 >= group->alive * 30;
+}
+
+void law_no_mass_termination(const struct asg_decision *decision)
+{
+    bool is_end = decision->kind == ASG_DECISION_TERMINATE ||
+                  decision->kind == ASG_DECISION_REPLACE;
+    struct sim_group *group = sim_find_group(decision->group);
+    if (!is_end || group == NULL || decision->instance_id[0] == '\0') return;
+    bool is_scale_in = strstr(decision->text, "selected for scale-in") != NULL;
+    bool is_replaced = strstr(decision->text, "silent") != NULL;
+    if (!is_scale_in && !is_replaced) return;
+    if (group->silent_since_us != 0 && is_replaced &&
+        sim.now_us - group->silent_since_us > notice_us(group)) {
+        const struct sim_instance *instance = sim_find_instance(decision->instance_id);
+        if (instance != NULL && instance->is_muted && is_mass(group)) {
+            sim_break("no_mass_termination_on_silence",
+                      "%u %% of %s's agents are silent and yet: %s", group->silent_share,
+                      group->name, decision->text);
+        }
+    }
+    if (!is_replaced || sim.swarm.mean_us[SIM_FAULT_CUT_LINK] != 0 ||
+        sim.swarm.mean_us[SIM_FAULT_MASS_SILENCE] != 0 ||
+        sim.swarm.mean_us[SIM_FAULT_PAUSE_PROCESS] != 0 ||
+        sim.swarm.ppm[SIM_FAULT_DROP_FRAME] != 0 ||
+        sim.swarm.ppm[SIM_FAULT_DELAY_FRAME] != 0) {
+        return;
+    }
+    const struct sim_instance *instance = sim_find_instance(decision->instance_id);
+    if (instance == NULL || !instance->is_alive || instance->ill_since_us != 0) return;
+    if (sim.now_us - instance->well_since_us < notice_us(group)) return;
+    sim_break("no_mass_termination_on_silence", "%s was well and nothing cut it off: %s",
+              instance->id, decision->text);
+}

@@ -1,0 +1,92 @@
+/* replay_gives_identical_state - the log alone, through a fresh core, gives the same
+ * effects byte for byte and the same state hashes. */
+#include <string.h>
+
+#include "crypto/crypto.h"
+#include "sim/sim.h"
+#include "wire/wire.h"
+
+struct replay {
+    struct asg_core *core;
+    struct asg_effects effects;
+    struct asg_arena arena;
+    struct asg_bytes bytes;
+    bool is_expected; /* the last event had effects and their record is still to come */
+};
+
+static bool step(struct replay *replay, const struct asg_record *record)
+{
+    if (replay->is_expected) {
+        sim_break("replay_gives_identical_state",
+                  "record %llu: the event before has effects that the log lacks",
+                  (unsigned long long)record->seq);
+        return false;
+    }
+    struct asg_event event;
+    asg_arena_reset(&replay->arena);
+    if (asg_wire_decode(&asg_event_schema, record->payload, record->payload_length,
+                        &replay->arena, &event) != ASG_OK ||
+        asg_core_step(replay->core, &event, &replay->effects) != ASG_OK) {
+        sim_break("replay_gives_identical_state", "record %llu cannot be replayed",
+                  (unsigned long long)record->seq);
+        return false;
+    }
+    replay->is_expected = !asg_effects_is_empty(&replay->effects);
+    return true;
+}
+
+static bool same_effects(struct replay *replay, const struct asg_record *record)
+{
+    asg_bytes_reset(&replay->bytes);
+    asg_wire_encode(&asg_effects_schema, &replay->effects, &replay->bytes);
+    bool is_same =
+        replay->is_expected && replay->bytes.length == record->payload_length &&
+        memcmp(replay->bytes.data, record->payload, record->payload_length) == 0;
+    replay->is_expected = false;
+    if (is_same) return true;
+    sim_break("replay_gives_identical_state", "record %llu: replay gives other effects",
+              (unsigned long long)record->seq);
+    return false;
+}
+
+static bool same_hash(struct replay *replay, const struct asg_record *record)
+{
+    uint8_t hash[ASG_SHA256_BYTES];
+    asg_bytes_reset(&replay->bytes);
+    asg_core_save(replay->core, &replay->bytes);
+    asg_sha256(replay->bytes.data, replay->bytes.length, hash);
+    if (record->payload_length == sizeof hash &&
+        memcmp(hash, record->payload, sizeof hash) == 0) {
+        return true;
+    }
+    sim_break("replay_gives_identical_state", "record %llu: replay gives another state",
+              (unsigned long long)record->seq);
+    return false;
+}
+
+void law_replay(void)
+{
+    struct asg_log *log = sim_disk_log(sim.disk);
+    if (log == NULL) return;
+    struct replay replay = {0};
+    asg_core_new(&replay.core);
+    struct asg_log_filter filter = {0};
+    struct asg_log_cursor *cursor = NULL;
+    struct asg_error error = {""};
+    struct asg_record record;
+    bool is_fine = asg_log_cursor_open(log, &filter, &cursor, &error) == ASG_OK;
+    while (is_fine && asg_log_cursor_next(cursor, &record, &error) == ASG_OK) {
+        if (strcmp(record.kind, "event") == 0 || strcmp(record.kind, "metrics") == 0) {
+            is_fine = step(&replay, &record);
+        } else if (strcmp(record.kind, "effects") == 0) {
+            is_fine = same_effects(&replay, &record);
+        } else if (strcmp(record.kind, "state_hash") == 0) {
+            is_fine = same_hash(&replay, &record);
+        }
+    }
+    asg_log_cursor_close(&cursor);
+    asg_core_destroy(&replay.core);
+    asg_effects_clear(&replay.effects);
+    asg_arena_clear(&replay.arena);
+    asg_bytes_clear(&replay.bytes);
+}

@@ -1,0 +1,541 @@
+/* fake_ec2 - EC2 behind the worker's transport: the request's form is read by ec2local's
+ * params and query over its model; the answer is XML that the real reader reads. Faults
+ * strike on the way there, there, and on the way back. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "aws/ec2_transport.h"
+#include "ec2local/ec2_query.h"
+#include "ec2local/params.h"
+#include "sim/sim.h"
+
+#define SKEW_MAX_MS (15 * 60 * 1000)
+
+enum exchange_state { EXCHANGE_IDLE, EXCHANGE_SENT, EXCHANGE_READY };
+
+struct asg_ec2_exchange {
+    struct asg_ec2_exchange *next;       /* all of the run: flights may point here */
+    struct asg_ec2_transport *transport; /* NULL: destroyed */
+    void *owner;
+    enum exchange_state state;
+    uint64_t number; /* of the request under way */
+    bool is_whole;
+    bool is_cut_short;
+    uint32_t http_status;
+    struct asg_bytes body;
+};
+
+struct asg_ec2_transport {
+    struct sim_worker *worker;
+    struct asg_ec2_hooks hooks;
+    int64_t wait_ms;
+    size_t delivered; /* in the last poll */
+};
+
+/* One request on its way there and back. */
+struct sim_flight {
+    struct asg_ec2_exchange *exchange;
+    uint64_t number;
+    struct asg_bytes request;
+    struct asg_bytes answer;
+    uint32_t http_status;
+    int64_t sent_ms; /* what its signature says */
+    bool is_lost;    /* nobody hears the answer */
+    bool fails_after;
+    bool is_truncated;
+    bool is_last_of_worker; /* the worker dies when it comes */
+};
+
+/* ---- there ---- */
+
+static void answer_error(struct sim_flight *flight, uint32_t status, const char *code,
+                         const char *message)
+{
+    flight->http_status = status;
+    asg_bytes_reset(&flight->answer);
+    asg_call_write_error(&flight->answer, code, message, "simulated");
+}
+
+static bool has_capacity(void *context, const char *type, const char *zone)
+{
+    (void)context;
+    (void)type;
+    const struct asg_world_zone *zones = asg_world_zones(sim.world);
+    for (size_t i = 0; i < ASG_WORLD_ZONES; i++) {
+        if (zone == NULL || strcmp(zones[i].name, zone) != 0) continue;
+        if (sim.dry_until_us[i] <= sim.now_us) continue;
+        if (!sim.is_quiet) sim.swarm.hits[SIM_FAULT_EC2_NO_CAPACITY]++;
+        return false;
+    }
+    return true;
+}
+
+static bool is_within_rate(const struct asg_params *params, const char *action)
+{
+    const char **ids = NULL;
+    int64_t resources = (int64_t)asg_params_list(params, "InstanceId", &sim.arena, &ids);
+    const char *most = asg_params_get(params, "MaxCount");
+    if (most != NULL) resources = strtol(most, NULL, 10);
+    return asg_rate_take(&sim.rate, action, /* is_narrow */ true, resources, sim.now_us);
+}
+
+static uint64_t tag_number(const struct asg_world_tags *tags, const char *key)
+{
+    for (size_t i = 0; i < tags->count; i++) {
+        if (strcmp(tags->items[i].key, key) == 0) {
+            return strtoull(tags->items[i].value, NULL, 10);
+        }
+    }
+    return 0;
+}
+
+static uint32_t group_of(const struct asg_world_tags *tags)
+{
+    for (size_t i = 0; i < tags->count; i++) {
+        if (strcmp(tags->items[i].key, "openasg:group") != 0) continue;
+        struct sim_group *group = sim_find_group(tags->items[i].value);
+        if (group != NULL) return (uint32_t)(group - sim.groups);
+    }
+    return SIM_GROUPS_MAX;
+}
+
+static void add_instance(const struct asg_world_instance *real)
+{
+    if (sim.instance_count == sim.instance_capacity) {
+        sim.instance_capacity =
+            sim.instance_capacity == 0 ? 64 : sim.instance_capacity * 2;
+        sim.instances = asg_realloc(sim.instances, sim.instance_capacity, sizeof(void *));
+    }
+    struct sim_instance *instance = asg_alloc(1, sizeof *instance);
+    asg_id_map_put(&sim.by_id, real->id, (uint32_t)sim.instance_count);
+    sim.instances[sim.instance_count++] = instance;
+    memcpy(instance->id, real->id, sizeof instance->id);
+    (void)snprintf(instance->token, sizeof instance->token, "%s", real->launch->token);
+    (void)snprintf(instance->address, sizeof instance->address, "%s", real->address_text);
+    instance->group = group_of(&real->tags);
+    instance->job_id = tag_number(&real->tags, "openasg:job");
+    instance->attempt = (uint32_t)tag_number(&real->tags, "openasg:attempt");
+    instance->is_alive = true;
+    instance->never_boots = sim.no_boot_until_us > sim.now_us;
+    if (instance->never_boots) {
+        sim.swarm.hits[SIM_FAULT_NEVER_BOOTS]++;
+        instance->ill_since_us = sim.now_us;
+    }
+    if (instance->group < sim.group_count) sim.groups[instance->group].alive++;
+    sim.counts.launches++;
+    uint32_t of_token = 0;
+    for (size_t i = 0; i < sim.instance_count; i++) {
+        if (strcmp(sim.instances[i]->token, instance->token) == 0) of_token++;
+    }
+    sim_tell("ec2", "%s starts for %s", instance->id, instance->token);
+    sim_check_launched(instance, of_token);
+}
+
+static void end_instance(struct sim_instance *instance)
+{
+    if (!instance->is_alive) return;
+    sim_stop_agent(instance);
+    instance->is_alive = false;
+    if (instance->group < sim.group_count) sim.groups[instance->group].alive--;
+    sim.counts.ends++;
+    sim_tell("ec2", "%s ends", instance->id);
+}
+
+/* What EC2 has now against what we noted. */
+static void note_states(void)
+{
+    while (sim.first_alive < sim.instance_count &&
+           !sim.instances[sim.first_alive]->is_alive) {
+        sim.first_alive++;
+    }
+    for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
+        struct sim_instance *instance = sim.instances[i];
+        if (!instance->is_alive) continue;
+        const struct asg_world_instance *real = asg_world_find(sim.world, instance->id);
+        bool is_alive = real != NULL && (real->state == ASG_WORLD_PENDING ||
+                                         real->state == ASG_WORLD_RUNNING);
+        if (!is_alive) end_instance(instance);
+    }
+}
+
+static void carry_out_effects(void)
+{
+    for (size_t i = 0; i < sim.effects.count; i++) {
+        const struct asg_world_effect *effect = &sim.effects.items[i];
+        struct sim_instance *instance = sim_find_instance(effect->id);
+        if (effect->kind == ASG_WORLD_BOOT && instance != NULL) {
+            instance->is_booted = true;
+            if (!instance->never_boots) sim_start_agent(instance);
+        } else if (effect->kind == ASG_WORLD_KILL) {
+            if (instance != NULL) end_instance(instance);
+            asg_world_tree_ended(sim.world, effect->id);
+        }
+    }
+    sim.effects.count = 0;
+}
+
+void sim_world_turn(void)
+{
+    asg_world_advance(sim.world, sim_wall_ms(), &sim.effects);
+    bool is_some = sim.effects.count > 0;
+    carry_out_effects();
+    note_states();
+    if (is_some) { /* a killed tree ends at once */
+        asg_world_advance(sim.world, sim_wall_ms(), &sim.effects);
+        carry_out_effects();
+    }
+    int64_t next_ms = asg_world_next_ms(sim.world);
+    if (next_ms == INT64_MAX) return;
+    int64_t at_us = (next_ms - SIM_START_MS) * 1000;
+    if (at_us <= sim.now_us) at_us = sim.now_us + 1000;
+    sim_wish(&sim.world_turn, at_us, SIM_EVENT_WORLD, 0);
+}
+
+void sim_world_kill(struct sim_instance *instance)
+{
+    asg_arena_reset(&sim.arena);
+    const char *id = instance->id;
+    const struct asg_world_move_request request = {.verb = ASG_WORLD_TERMINATE,
+                                                   .ids = {.items = &id, .count = 1}};
+    struct asg_world_moves moves = {0};
+    struct asg_world_refusal refusal = {.code = ""};
+    sim_world_turn();
+    if (asg_world_move(sim.world, &request, sim_wall_ms(), &sim.arena, &moves,
+                       &sim.effects, &refusal) != ASG_OK) {
+        return;
+    }
+    end_instance(instance);
+    sim_wish(&sim.world_turn, sim.now_us, SIM_EVENT_WORLD, 0);
+}
+
+static void act(struct sim_flight *flight, const struct asg_params *params,
+                const char *action)
+{
+    struct asg_call call = {
+        .world = sim.world,
+        .params = params,
+        .arena = &sim.arena,
+        .now_ms = sim_wall_ms(),
+        .action = action,
+        .request_id = "simulated",
+        .access_key_id = "AKIDSIMULATED",
+        .has_capacity = has_capacity,
+        .effects = &sim.effects,
+        .out = &flight->answer,
+    };
+    if (sim.lag_until_us > sim.now_us && strncmp(action, "Describe", 8) == 0 &&
+        strstr(action, "Template") == NULL) {
+        call.lag_ms = sim_between(&sim.random, 0, sim.lag_ms);
+        if (!sim.is_quiet) sim.swarm.hits[SIM_FAULT_EC2_LAGS]++;
+    }
+    if (sim.dies_until_us > sim.now_us && strcmp(action, "RunInstances") == 0) {
+        call.dies = true;
+        if (!sim.is_quiet) sim.swarm.hits[SIM_FAULT_DIES_AT_LAUNCH]++;
+    }
+    sim_world_turn();
+    flight->http_status = (uint32_t)asg_call_answer(&call, "ec2");
+    if (strcmp(action, "RunInstances") == 0) {
+        for (size_t i = 0; i < call.ids.count; i++) {
+            const struct asg_world_instance *real =
+                asg_world_find(sim.world, call.ids.items[i]);
+            if (real != NULL && sim_find_instance(real->id) == NULL) add_instance(real);
+        }
+    }
+    note_states();
+    sim_wish(&sim.world_turn, sim.now_us, SIM_EVENT_WORLD, 0);
+}
+
+static void take_request(struct sim_flight *flight)
+{
+    struct asg_params params = {0};
+    if (asg_params_parse(flight->request.data, flight->request.length, &sim.arena,
+                         &params) != ASG_OK) {
+        sim_break("every_effect_was_committed_first", "a worker sent no form");
+        return;
+    }
+    const char *action = asg_params_get(&params, "Action");
+    if (action == NULL) action = "";
+    int64_t skew_ms = flight->sent_ms - sim_wall_ms();
+    if (skew_ms > SKEW_MAX_MS || skew_ms < -SKEW_MAX_MS) {
+        answer_error(flight, 400, "RequestExpired", "Request has expired.");
+    } else if (!is_within_rate(&params, action) || sim.throttled_until_us > sim.now_us ||
+               sim_strikes(SIM_FAULT_EC2_THROTTLES)) {
+        answer_error(flight, 503, "RequestLimitExceeded", "Request limit exceeded.");
+    } else if (sim.failing_until_us > sim.now_us ||
+               sim_strikes(SIM_FAULT_EC2_5XX_BEFORE)) {
+        answer_error(flight, 500, "InternalError", "An internal error has occurred");
+    } else {
+        const char **ids = NULL;
+        size_t id_count = asg_params_list(&params, "InstanceId", &sim.arena, &ids);
+        sim_check_call(action, asg_params_get(&params, "ClientToken"), ids, id_count);
+        act(flight, &params, action);
+        if (flight->fails_after) {
+            answer_error(flight, 500, "InternalError", "An internal error has occurred");
+        }
+    }
+    sim_tell("ec2", "%s: %u%s", action, flight->http_status,
+             flight->is_lost ? ", the answer is lost" : "");
+}
+
+void sim_ec2_drop(void *object)
+{
+    struct sim_flight *flight = object;
+    asg_bytes_clear(&flight->request);
+    asg_bytes_clear(&flight->answer);
+    free(flight);
+}
+
+void sim_ec2_arrive(void *object)
+{
+    struct sim_flight *flight = object;
+    asg_arena_reset(&sim.arena);
+    sim.counts.calls++;
+    take_request(flight);
+    if (sim.losing_until_us > sim.now_us) flight->is_lost = true;
+    if (flight->is_lost) {
+        sim_ec2_drop(flight);
+        return;
+    }
+    sim_put(sim.now_us + sim_between(&sim.random, 2, 300) * 1000, SIM_EVENT_ANSWER, 0, 0,
+            flight);
+}
+
+/* ---- back: an answer, or the end of the caller's patience ---- */
+
+void sim_ec2_answer(void *object)
+{
+    struct sim_flight *flight = object;
+    struct asg_ec2_exchange *exchange = flight->exchange;
+    bool is_awaited = exchange->transport != NULL && exchange->state == EXCHANGE_SENT &&
+                      exchange->number == flight->number;
+    if (is_awaited) {
+        struct sim_worker *worker = exchange->transport->worker;
+        exchange->state = EXCHANGE_READY;
+        exchange->is_whole = flight->http_status != 0 && !flight->is_truncated;
+        exchange->http_status = flight->http_status;
+        asg_bytes_reset(&exchange->body);
+        size_t length =
+            flight->is_truncated ? flight->answer.length / 2 : flight->answer.length;
+        if (length > 0) asg_bytes_append(&exchange->body, flight->answer.data, length);
+        if (flight->is_last_of_worker) sim_die(&worker->process);
+        sim_wish(&worker->process.turn, sim.now_us, SIM_EVENT_WORKER,
+                 (uint32_t)(worker - sim.workers));
+    }
+    sim_ec2_drop(flight);
+}
+
+/* ---- the transport ---- */
+
+static enum asg_status open_transport(const struct asg_ec2_transport_options *options,
+                                      struct asg_ec2_transport **ret,
+                                      struct asg_error *error)
+{
+    (void)error;
+    struct asg_ec2_transport *transport = asg_alloc(1, sizeof *transport);
+    transport->worker = options->context;
+    transport->hooks = options->hooks;
+    transport->worker->transport = transport;
+    transport->wait_ms = INT64_MAX;
+    *ret = transport;
+    return ASG_OK;
+}
+
+static void close_transport(struct asg_ec2_transport *transport)
+{
+    free(transport);
+}
+
+static struct asg_ec2_exchange *exchange_new(struct asg_ec2_transport *transport,
+                                             void *owner)
+{
+    struct asg_ec2_exchange *exchange = sim.exchanges;
+    while (exchange != NULL && exchange->transport != NULL)
+        exchange = exchange->next;
+    if (exchange == NULL) {
+        exchange = asg_alloc(1, sizeof *exchange);
+        exchange->next = sim.exchanges;
+        sim.exchanges = exchange;
+    }
+    /* Its number goes on: answers to the dead are known by theirs. */
+    exchange->transport = transport;
+    exchange->owner = owner;
+    exchange->state = EXCHANGE_IDLE;
+    return exchange;
+}
+
+static void exchange_destroy(struct asg_ec2_exchange *exchange)
+{
+    exchange->transport = NULL;
+    asg_bytes_clear(&exchange->body);
+}
+
+static int64_t date_of(const struct asg_ec2_request *request)
+{
+    for (size_t i = 0; i < request->header_count; i++) {
+        const char *value = request->headers[i].value;
+        if (strcasecmp(request->headers[i].name, "x-amz-date") != 0) continue;
+        if (strlen(value) != ASG_SIGV4_DATE_SIZE - 1) return 0;
+        char text[32];
+        (void)snprintf(text, sizeof text, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", value,
+                       value + 4, value + 6, value + 9, value + 11, value + 13);
+        return asg_time_parse(text);
+    }
+    return 0;
+}
+
+static enum asg_status start(struct asg_ec2_exchange *exchange,
+                             const struct asg_ec2_request *request)
+{
+    struct sim_process *process = &exchange->transport->worker->process;
+    exchange->state = EXCHANGE_SENT;
+    exchange->number++;
+    if (process->is_dying) return ASG_OK;
+    if (sim_strikes(SIM_FAULT_CRASH_WORKER_BEFORE_CALL)) {
+        sim_die(process);
+        return ASG_OK;
+    }
+    struct sim_flight *flight = asg_alloc(1, sizeof *flight);
+    flight->exchange = exchange;
+    flight->number = exchange->number;
+    flight->sent_ms = date_of(request);
+    asg_bytes_append(&flight->request, request->body, request->body_length);
+    flight->fails_after = sim_strikes(SIM_FAULT_EC2_5XX_AFTER);
+    flight->is_truncated = sim_strikes(SIM_FAULT_EC2_TRUNCATED);
+    flight->is_last_of_worker = sim_strikes(SIM_FAULT_CRASH_WORKER_AFTER_CALL);
+    flight->is_lost = sim_strikes(SIM_FAULT_EC2_TIMEOUT_AFTER);
+    int64_t there_us = sim_between(&sim.random, 2, 200) * 1000;
+    bool never = sim_strikes(SIM_FAULT_EC2_TIMEOUT_BEFORE);
+    if (sim_strikes(SIM_FAULT_EC2_LATE_EFFECT)) {
+        there_us += sim_between(&sim.random, 0, 180) * SIM_SECOND;
+    }
+    /* The caller's patience: an answer of nothing. */
+    struct sim_flight *end = asg_alloc(1, sizeof *end);
+    end->exchange = exchange;
+    end->number = exchange->number;
+    sim_put(sim.now_us + request->timeout_ms * 1000, SIM_EVENT_ANSWER, 0, 0, end);
+    if (never) {
+        sim_ec2_drop(flight);
+    } else {
+        sim_put(sim.now_us + there_us, SIM_EVENT_EC2, 0, 0, flight);
+    }
+    return ASG_OK;
+}
+
+static void deliver(struct asg_ec2_exchange *exchange)
+{
+    const struct asg_ec2_hooks *hooks = &exchange->transport->hooks;
+    struct asg_ec2_answer answer = {
+        .is_whole = exchange->is_whole,
+        .may_have_arrived = true,
+        .http_status = exchange->http_status,
+        .failure = exchange->is_whole ? "" : "timed out",
+        .date_ms = exchange->http_status != 0 ? sim_wall_ms() : -1,
+        .retry_after_ms = -1,
+        .content_type = "text/xml;charset=UTF-8",
+    };
+    exchange->state = EXCHANGE_IDLE;
+    if (exchange->body.length > 0 &&
+        !hooks->take_body(exchange->owner, exchange->body.data, exchange->body.length)) {
+        answer.is_whole = false;
+    }
+    hooks->ended(exchange->owner, &answer);
+}
+
+static enum asg_status poll_transport(struct asg_ec2_transport *transport,
+                                      struct pollfd *extra, size_t extra_count,
+                                      int64_t timeout_ms)
+{
+    (void)extra;
+    (void)extra_count;
+    transport->wait_ms = timeout_ms >= 1000000000 ? INT64_MAX : timeout_ms;
+    transport->delivered = 0;
+    struct asg_ec2_exchange *exchange = sim.exchanges;
+    for (; exchange != NULL && !transport->worker->process.is_dying;
+         exchange = exchange->next) {
+        if (exchange->transport != transport || exchange->state != EXCHANGE_READY) {
+            continue;
+        }
+        transport->delivered++;
+        deliver(exchange);
+    }
+    return ASG_OK;
+}
+
+static void wake_transport(struct asg_ec2_transport *transport)
+{
+    (void)transport;
+}
+
+const struct asg_ec2_transport_kind sim_transport = {
+    .open = open_transport,
+    .close = close_transport,
+    .exchange_new = exchange_new,
+    .exchange_destroy = exchange_destroy,
+    .start = start,
+    .poll = poll_transport,
+    .wake = wake_transport,
+};
+
+int64_t sim_transport_wait_ms(struct asg_ec2_transport *transport)
+{
+    return transport->wait_ms;
+}
+
+size_t sim_transport_delivered(struct asg_ec2_transport *transport)
+{
+    return transport->delivered;
+}
+
+/* ---- the region ---- */
+
+static void make_template(void)
+{
+    const struct asg_world_template_request request = {
+        .template = {.name = "web"},
+        .data = {.image_id = (char *)(uintptr_t)asg_world_images(&(size_t){0})[0].id,
+                 .instance_type = (char *)(uintptr_t) "t3.micro"},
+    };
+    const struct asg_world_template *made = NULL;
+    struct asg_world_refusal refusal = {.code = ""};
+    if (asg_world_create_template(sim.world, &request, sim_wall_ms(), &made, &refusal) !=
+        ASG_OK) {
+        (void)fprintf(stderr, "openasg-sim: template: %s\n", refusal.message);
+        exit(2);
+    }
+    (void)snprintf(sim.template_id, sizeof sim.template_id, "%s", made->id);
+}
+
+void sim_ec2_begin(void)
+{
+    const struct asg_world_options options = {
+        .region = "us-east-1",
+        .account_id = "123456789012",
+        .seed = sim_draw(&sim.random),
+        .boot_min_ms = sim_between(&sim.random, 1, 10) * 1000,
+        .boot_max_ms = sim_between(&sim.random, 10, 90) * 1000,
+        .stop_ms = sim_between(&sim.random, 1, 60) * 1000,
+        .keep_ms = 3600000,
+        .cidr_base = 0x0a000000,
+        .cidr_bits = 16,
+    };
+    if (asg_world_new(&options, &sim.world) != ASG_OK) abort();
+    make_template();
+}
+
+void sim_ec2_end(void)
+{
+    while (sim.exchanges != NULL) {
+        struct asg_ec2_exchange *exchange = sim.exchanges;
+        sim.exchanges = exchange->next;
+        asg_bytes_clear(&exchange->body);
+        free(exchange);
+    }
+    for (size_t i = 0; i < sim.instance_count; i++) {
+        asg_arena_clear(&sim.instances[i]->agent.arena);
+        free(sim.instances[i]);
+    }
+    free(sim.instances);
+    asg_id_map_clear(&sim.by_id);
+    asg_world_effects_clear(&sim.effects);
+    asg_world_destroy(&sim.world);
+}

@@ -1,0 +1,326 @@
+/* fake_edges - what else the programs reach for: gRPC, HTTP, files, threads, log lines,
+ * random bytes and the machine's own metrics. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "controller/ingest_thread.h"
+#include "controller/probe_thread.h"
+#include "crypto/crypto.h"
+#include "rpc/agent_service.h"
+#include "rpc/health.h"
+#include "sim/sim.h"
+
+/* ---- gRPC: probes and drains ---- */
+
+struct asg_rpc_client {
+    int unused;
+};
+
+struct sim_probe {
+    struct sim_probe *next;
+    bool is_drain;
+    bool is_done;
+    enum asg_rpc_code code;
+    asg_rpc_health_done *done;
+    asg_rpc_drain_done *drained;
+    void *context;
+};
+
+static struct asg_rpc_client the_client;
+
+static void end_probe(struct sim_probe *probe, enum asg_rpc_code code)
+{
+    probe->is_done = true;
+    if (probe->is_drain) {
+        const struct asg_rpc_drain answer = {.is_drained = true, .detail = ""};
+        probe->drained(code, code == ASG_RPC_OK ? "" : "no answer", &answer,
+                       probe->context);
+        return;
+    }
+    const struct asg_rpc_health_reply reply = {
+        .code = code,
+        .status = code == ASG_RPC_OK ? ASG_HEALTH_SERVING : ASG_HEALTH_UNKNOWN,
+        .details = code == ASG_RPC_OK ? "" : "no answer",
+    };
+    probe->done(&reply, probe->context);
+}
+
+void sim_probe_answer(void *object)
+{
+    struct sim_probe *probe = object;
+    struct sim_probe **link = &sim.probes;
+    while (*link != probe)
+        link = &(*link)->next;
+    *link = probe->next;
+    if (!probe->is_done) end_probe(probe, probe->code);
+    free(probe);
+    /* The pause before the next one begins now. */
+    if (sim.prober != NULL) {
+        sim_wish(&sim.prober_turn, sim.now_us, SIM_EVENT_PROBER, 0);
+    }
+}
+
+/* A dead controller's: told that they are cancelled, dropped when their time comes. */
+void sim_drop_probes(void)
+{
+    for (struct sim_probe *probe = sim.probes; probe != NULL; probe = probe->next) {
+        if (!probe->is_done) end_probe(probe, ASG_RPC_CANCELLED);
+    }
+}
+
+enum asg_status asg_rpc_client_new(const struct asg_rpc_client_options *options,
+                                   struct asg_rpc_client **ret, struct asg_error *error)
+{
+    (void)options;
+    (void)error;
+    *ret = &the_client;
+    return ASG_OK;
+}
+
+void asg_rpc_client_destroy(struct asg_rpc_client **client)
+{
+    sim_drop_probes();
+    *client = NULL;
+}
+
+static struct sim_instance *instance_at(const char *target)
+{
+    size_t length = strcspn(target, ":");
+    for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
+        struct sim_instance *instance = sim.instances[i];
+        if (instance->is_alive && strlen(instance->address) == length &&
+            strncmp(instance->address, target, length) == 0) {
+            return instance;
+        }
+    }
+    return NULL;
+}
+
+static void send_probe(const char *target, int64_t deadline_ms, struct sim_probe *probe)
+{
+    const struct sim_instance *instance = instance_at(target);
+    int64_t after_us = sim_between(&sim.random, 300, 5000);
+    probe->code = ASG_RPC_OK;
+    bool is_cut = sim.is_cut_up[SIM_LINK_AGENTS] || sim.is_cut_down[SIM_LINK_AGENTS];
+    if (instance == NULL || instance->is_hung || instance->is_muted || is_cut ||
+        sim_strikes(SIM_FAULT_DROP_FRAME)) {
+        probe->code = ASG_RPC_DEADLINE_EXCEEDED;
+        after_us = deadline_ms * 1000;
+    } else if (!instance->agent.process.is_up) {
+        probe->code = ASG_RPC_UNAVAILABLE;
+    }
+    probe->next = sim.probes;
+    sim.probes = probe;
+    sim_put(sim.now_us + after_us, SIM_EVENT_PROBE_ANSWER, 0, 0, probe);
+}
+
+enum asg_status asg_rpc_health_check(struct asg_rpc_client *client, const char *target,
+                                     const char *service, int64_t deadline_ms,
+                                     asg_rpc_health_done *done, void *context)
+{
+    (void)client;
+    (void)service;
+    struct sim_probe *probe = asg_alloc(1, sizeof *probe);
+    probe->done = done;
+    probe->context = context;
+    send_probe(target, deadline_ms, probe);
+    return ASG_OK;
+}
+
+enum asg_status asg_rpc_agent_drain(struct asg_rpc_client *client, const char *target,
+                                    const char *reason, uint32_t timeout_ms,
+                                    int64_t deadline_ms, asg_rpc_drain_done *done,
+                                    void *context)
+{
+    (void)client;
+    (void)reason;
+    (void)timeout_ms;
+    struct sim_probe *probe = asg_alloc(1, sizeof *probe);
+    probe->is_drain = true;
+    probe->drained = done;
+    probe->context = context;
+    send_probe(target, deadline_ms, probe);
+    return ASG_OK;
+}
+
+const char *asg_rpc_code_name(enum asg_rpc_code code)
+{
+    switch (code) {
+    case ASG_RPC_OK: return "OK";
+    case ASG_RPC_CANCELLED: return "CANCELLED";
+    case ASG_RPC_DEADLINE_EXCEEDED: return "DEADLINE_EXCEEDED";
+    default: return "UNAVAILABLE";
+    }
+}
+
+/* ---- HTTP: nobody looks ---- */
+
+enum asg_status asg_serve_http_new(const char *where, const atomic_bool *is_leading,
+                                   struct asg_status_pages **ret, struct asg_error *error)
+{
+    (void)where;
+    (void)is_leading;
+    (void)error;
+    *ret = NULL;
+    return ASG_OK;
+}
+
+void asg_status_pages_destroy(struct asg_status_pages **http)
+{
+    *http = NULL;
+}
+
+const char *asg_status_pages_url(const struct asg_status_pages *http)
+{
+    (void)http;
+    return "";
+}
+
+/* ---- threads: turns are events ---- */
+
+struct asg_ingest_thread {
+    int unused;
+};
+
+struct asg_probe_thread {
+    int unused;
+};
+
+static struct asg_ingest_thread ingest_thread;
+static struct asg_probe_thread probe_thread;
+
+enum asg_status asg_ingest_thread_new(struct asg_ingest *ingest,
+                                      struct asg_bus_listener *listener,
+                                      struct asg_ingest_thread **ret,
+                                      struct asg_error *error)
+{
+    (void)listener;
+    (void)error;
+    sim.ingest = ingest;
+    sim_wish(&sim.ingest_turn, sim.now_us, SIM_EVENT_INGEST, 0);
+    *ret = &ingest_thread;
+    return ASG_OK;
+}
+
+void asg_ingest_thread_destroy(struct asg_ingest_thread **thread)
+{
+    sim.ingest = NULL;
+    *thread = NULL;
+}
+
+static void wake_prober(void *context)
+{
+    (void)context;
+    sim_wish(&sim.prober_turn, sim.now_us, SIM_EVENT_PROBER, 0);
+}
+
+enum asg_status asg_probe_thread_new(struct asg_prober *prober,
+                                     struct asg_probe_thread **ret,
+                                     struct asg_error *error)
+{
+    (void)error;
+    sim.prober = prober;
+    asg_prober_on_suspect(prober, wake_prober, NULL);
+    sim_wish(&sim.prober_turn, sim.now_us, SIM_EVENT_PROBER, 0);
+    *ret = &probe_thread;
+    return ASG_OK;
+}
+
+void asg_probe_thread_destroy(struct asg_probe_thread **thread)
+{
+    sim.prober = NULL;
+    *thread = NULL;
+}
+
+/* ---- files: the secret is the seed's, nothing is written ---- */
+
+enum asg_status asg_prepare_folders(struct asg_controller *controller,
+                                    struct asg_error *error)
+{
+    (void)error;
+    (void)snprintf(controller->log_path, sizeof controller->log_path, "/nowhere/log");
+    (void)snprintf(controller->blobs_path, sizeof controller->blobs_path, "/nowhere");
+    struct sim_random random = {sim.options.seed};
+    for (size_t i = 0; i < sizeof controller->join_secret; i++) {
+        controller->join_secret[i] = (uint8_t)sim_draw(&random);
+    }
+    memset(controller->keys.public_key, 'k', ASG_BUS_KEY_SIZE - 1);
+    return ASG_OK;
+}
+
+enum asg_status asg_write_endpoints(struct asg_controller *controller,
+                                    struct asg_error *error)
+{
+    (void)controller;
+    (void)error;
+    return ASG_OK;
+}
+
+/* ---- random bytes (by the linker's --wrap) ---- */
+
+void __wrap_asg_random_bytes(void *ret, size_t length);
+void __wrap_asg_random_bytes(void *ret, size_t length)
+{
+    uint8_t *bytes = ret;
+    for (size_t i = 0; i < length; i++) {
+        bytes[i] = (uint8_t)(sim_draw(&sim.secrets) >> 24);
+    }
+}
+
+/* ---- log lines: part of the story ---- */
+
+void asg_log_init(const char *program, enum asg_log_level lowest)
+{
+    (void)program;
+    (void)lowest;
+}
+
+enum asg_status asg_log_parse_level(const char *text, enum asg_log_level *ret)
+{
+    (void)text;
+    *ret = ASG_LOG_INFO;
+    return ASG_OK;
+}
+
+void asg_log_write(enum asg_log_level level, const char *room, const char *event,
+                   const char *format, ...)
+{
+    /* What core decides is told by the books. */
+    if (!sim.options.is_narrated || level < ASG_LOG_INFO || strcmp(room, "core") == 0 ||
+        strcmp(room, "alarm") == 0) {
+        return;
+    }
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    sim_tell(room, "%s %s", event, text);
+}
+
+/* ---- an instance's CPU ---- */
+
+struct asg_metrics_reader {
+    struct sim_instance instance; /* cast from one */
+};
+
+enum asg_status asg_read_metrics(struct asg_metrics_reader *reader, int64_t now_us,
+                                 struct asg_report *ret)
+{
+    (void)now_us;
+    const struct sim_instance *instance = &reader->instance;
+    int64_t cpu = 0;
+    if (instance->group < sim.group_count) {
+        const struct sim_group *group = &sim.groups[instance->group];
+        uint32_t alive = group->alive > 0 ? group->alive : 1;
+        cpu = sim_load_now(group) * 100 / alive; /* thousandths of a percent */
+        cpu += (int64_t)(sim_draw(&sim.random) % 1000) - 500;
+    }
+    if (cpu < 0) cpu = 0;
+    ret->cpu_milli =
+        (uint32_t)(cpu > ASG_PERCENT_MILLI_MAX ? ASG_PERCENT_MILLI_MAX : cpu);
+    ret->memory_milli = 30000;
+    return ASG_OK;
+}

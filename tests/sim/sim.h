@@ -1,0 +1,384 @@
+/* sim - a whole cluster in one process and one thread, on a clock of its own.
+ *
+ * The controller, the workers and the agents are the objects that ship. What is faked are
+ * the edges, at link time: the bus (fake_bus.c), gRPC, HTTP, files and threads
+ * (fake_edges.c), the disk under the log (disk.c), and EC2's HTTP (fake_ec2.c) before the
+ * model of ec2local. Everything random comes from one seed.
+ *
+ * Flow:  queue -> take a turn of whoever is due -> frames, calls, commits -> queue
+ *        each of these passes the checkers (checkers/README.md)
+ * Time:  microseconds since the start, sim.now_us.
+ */
+#ifndef ASG_SIM_SIM_H
+#define ASG_SIM_SIM_H
+
+#include <stdio.h>
+
+#include "agent/join.h"
+#include "agent/send_report.h"
+#include "aws/ec2_client.h"
+#include "base/clock.h"
+#include "base/id_map.h"
+#include "bus/bus.h"
+#include "controller/parts.h"
+#include "controller/settings.h"
+#include "ec2local/model.h"
+#include "ec2local/rate.h"
+#include "sim/faults.h"
+#include "sim/queue.h"
+#include "sim/random.h"
+#include "worker/worker.h"
+
+#define SIM_GROUPS_MAX  3
+#define SIM_WORKERS_MAX 4
+#define SIM_LAWS_TEXT   512
+#define SIM_SECOND      INT64_C(1000000)
+#define SIM_MINUTE      (60 * SIM_SECOND)
+#define SIM_HOUR        (60 * SIM_MINUTE)
+#define SIM_START_MS    INT64_C(1764000000000) /* what the wall clocks say at the start */
+#define SIM_FAR         INT64_MAX
+
+enum sim_link { SIM_LINK_AGENTS, SIM_LINK_WORKERS, SIM_LINK_ADMIN, SIM_LINKS };
+
+/* When something takes its next turn; a later wish does not push an earlier one away. */
+struct sim_turn {
+    int64_t at_us;
+    uint64_t number;
+};
+
+struct sim_clock {
+    int64_t ahead_us; /* gathered by drift */
+    int64_t since_us;
+    int32_t drift_ppm;
+    int64_t shift_ms; /* of the wall clock */
+};
+
+struct sim_process {
+    bool is_up;
+    bool is_dying; /* nothing it does from now on is seen by anybody */
+    int64_t paused_until_us;
+    struct sim_clock clock;
+    struct sim_turn turn;
+};
+
+struct sim_worker {
+    struct sim_process process;
+    struct asg_worker *worker;
+    struct asg_ec2_client *ec2;
+    struct asg_bus_connection *connection;
+    struct asg_ec2_transport *transport;
+    struct asg_bytes frame;
+    bool is_cut; /* by a scenario */
+};
+
+enum sim_load_shape {
+    SIM_LOAD_STEADY,
+    SIM_LOAD_RAMP,
+    SIM_LOAD_SPIKE,
+    SIM_LOAD_DAILY,
+    SIM_LOAD_SAWTOOTH,
+    SIM_LOAD_NOISE,
+    SIM_LOAD_SHAPES
+};
+
+struct sim_load {
+    enum sim_load_shape shape;
+    int64_t base_milli; /* thousandths of an instance */
+    int64_t peak_milli;
+    int64_t period_us;
+};
+
+/* What the books say of a group: the checkers' own, from durable events only. */
+struct sim_group {
+    char name[32];
+    uint32_t no;      /* core's number: 1, 2, ... in order of creation */
+    uint32_t alive;   /* pending or running in EC2's books */
+    uint32_t serving; /* with an agent that runs */
+    struct sim_load load;
+    int64_t steady_milli; /* >= 0: the load does not move any more */
+    uint32_t min;
+    uint32_t max;
+    int64_t stabilisation_ms;
+    int64_t target_milli;
+    int64_t evaluation_ms;
+    uint32_t largest_max; /* of the last 13 hours */
+    uint32_t older_max;
+    int64_t max_changed_us;
+    int64_t scaled_out_ms;   /* by the policy, log time */
+    int64_t silent_since_us; /* mass silence is on; 0: not */
+    int64_t silent_until_us;
+    uint32_t silent_share; /* percent of its agents */
+    bool is_halted;
+    uint64_t suspended;
+};
+
+struct sim_agent {
+    struct sim_process process;
+    struct asg_joiner joiner;
+    struct asg_reporter reporter;
+    struct asg_bus_connection *connection;
+    struct asg_arena arena;
+    bool has_joiner;
+};
+
+struct sim_instance {
+    char id[ASG_WORLD_ID_SIZE];
+    char token[ASG_WORLD_TOKEN_MAX + 1];
+    uint32_t group; /* index; SIM_GROUPS_MAX: none of ours */
+    uint64_t job_id;
+    uint32_t attempt;
+    bool is_alive; /* pending or running */
+    bool is_booted;
+    bool is_hung;
+    bool never_boots;
+    bool is_muted;        /* by mass silence */
+    bool was_known;       /* reported for a while before that */
+    bool is_protected;    /* durably, against scale-in */
+    int64_t ill_since_us; /* hung, silent, without agent: may be replaced; 0: well */
+    int64_t well_since_us;
+    char address[16];
+    struct sim_agent agent;
+};
+
+/* What a job may do, from its durable plan. */
+struct sim_job {
+    uint64_t id;
+    uint32_t attempt;
+    enum asg_job_kind kind;
+    uint32_t count;
+    uint32_t launched; /* instances EC2 started for it */
+    char token[ASG_CLIENT_TOKEN_MAX + 1];
+};
+
+struct sim_counts {
+    uint64_t events;
+    uint64_t frames;
+    uint64_t reports;
+    uint64_t calls;
+    uint64_t launches;
+    uint64_t ends;
+    uint64_t decisions;
+    uint64_t commits;
+    uint64_t leads;
+    uint64_t commands;
+};
+
+struct sim_disk;
+struct sim_flight;
+
+struct sim_options {
+    uint64_t seed;
+    int64_t fault_us; /* length of the part with faults; 0: drawn */
+    uint64_t budget;  /* agents' reports a run is made for */
+    bool is_narrated;
+    const char *scenario; /* a file; NULL: none */
+};
+
+struct sim {
+    struct sim_options options;
+    int64_t now_us;
+    struct sim_queue queue;
+    uint64_t turn_number;
+    uint64_t looks;
+    struct sim_random random;  /* of the world: faults, delays, load */
+    struct sim_random secrets; /* of what the programs ask their system for */
+    struct sim_swarm swarm;
+    bool is_quiet; /* faults are over */
+    bool is_over;
+    int64_t quiet_since_us;
+    int64_t converged_us; /* after quiet_since_us; -1 */
+    struct sim_counts counts;
+    struct asg_arena arena; /* of one step */
+
+    /* the controller's host */
+    struct asg_arena settings_arena;
+    struct asg_controller_settings settings;
+    struct sim_process host;
+    struct asg_controller *controller;
+    struct asg_ingest *ingest;
+    struct asg_prober *prober;
+    struct sim_turn ingest_turn;
+    struct sim_turn prober_turn;
+    int64_t ingest_lag_us;
+    struct sim_disk *disk;
+    bool is_disk_full;
+
+    /* the bus */
+    struct asg_bus_listener *listeners[SIM_LINKS]; /* NULL: not listening */
+    struct asg_bus_connection **peers;             /* by number; NULL: gone */
+    size_t peer_count;
+    size_t peer_capacity;
+    struct asg_bus_connection *connections;
+    bool is_cut_up[SIM_LINKS]; /* towards the controller, for all */
+    bool is_cut_down[SIM_LINKS];
+    struct sim_frame *spare_frames;
+
+    /* EC2 */
+    struct asg_world *world;
+    struct asg_world_effects effects;
+    struct asg_rate rate;
+    struct sim_turn world_turn;
+    int64_t dry_until_us[ASG_WORLD_ZONES];
+    int64_t lag_until_us;
+    int64_t lag_ms;
+    int64_t no_boot_until_us;
+    int64_t dies_until_us;
+    int64_t throttled_until_us; /* these three by a scenario */
+    int64_t failing_until_us;
+    int64_t losing_until_us;
+    char template_id[ASG_WORLD_ID_SIZE];
+    struct sim_instance **instances;
+    size_t instance_count;
+    size_t instance_capacity;
+    size_t first_alive; /* all before are over */
+    struct asg_id_map by_id;
+    struct asg_ec2_exchange *exchanges;
+
+    /* the programs */
+    struct sim_worker workers[SIM_WORKERS_MAX];
+    uint32_t worker_count;
+    struct asg_bus_connection *admin;
+    uint64_t request_no;
+    uint8_t marked[8192]; /* orders by number that are found again in the log */
+    uint64_t marks[20];
+    uint64_t mark_count;
+    int64_t operator_mean_us;
+    int64_t agent_interval_ms;
+    struct sim_probe *probes;
+
+    /* the books */
+    struct sim_group groups[SIM_GROUPS_MAX];
+    uint32_t group_count;
+    struct sim_job *jobs;
+    size_t job_count;
+    size_t job_capacity;
+    uint64_t last_seq;
+    uint64_t last_epoch;
+    struct asg_group_metric last_metrics[SIM_GROUPS_MAX];
+    uint8_t *durable_orders;
+    uint64_t durable_order_end;
+    int64_t halted_ms; /* log time of the halt that stands; 0: none */
+    bool is_halted;
+
+    /* what broke */
+    bool is_broken;
+    char law[64];
+    char why[SIM_LAWS_TEXT];
+    uint8_t digest[32];
+};
+
+extern struct sim sim;
+
+/* ---- sim.c ---- */
+void sim_begin(const struct sim_options *options);
+void sim_run(void); /* until over or broken */
+void sim_end(void);
+void sim_put(int64_t at_us, enum sim_event_kind kind, uint32_t index, uint64_t number,
+             void *object);
+void sim_wish(struct sim_turn *turn, int64_t at_us, enum sim_event_kind kind,
+              uint32_t index);
+/* A law was broken; the first one is kept and ends the run. */
+void sim_break(const char *law, const char *format, ...) ASG_PRINTF(2, 3);
+void sim_tell(const char *who, const char *format, ...) ASG_PRINTF(2, 3);
+bool sim_strikes(enum sim_fault fault); /* by chance, counted; never when quiet */
+int64_t sim_wall_ms(void);
+
+/* ---- nodes.c: processes come and go ---- */
+struct asg_clock sim_clock_of(struct sim_process *process);
+int64_t sim_mono_us(const struct sim_process *process);
+void sim_start_controller(void);
+void sim_stop_controller(bool is_crash);
+void sim_start_worker(uint32_t index);
+void sim_stop_worker(uint32_t index);
+void sim_start_agent(struct sim_instance *instance);
+void sim_stop_agent(struct sim_instance *instance);
+void sim_controller_turn(void);
+void sim_ingest_turn(void);
+void sim_prober_turn(void);
+void sim_worker_turn(uint32_t index);
+void sim_agent_turn(uint32_t index);
+void sim_die(struct sim_process *process); /* from within its own turn */
+
+/* ---- fake_bus.c ---- */
+void sim_deliver(void *frame);
+void sim_bus_clear(void);
+enum asg_status sim_connect(enum sim_link link, uint32_t index, const char *address,
+                            struct asg_bus_connection **ret);
+
+/* ---- disk.c ---- */
+void sim_disk_new(struct sim_disk **ret);
+void sim_disk_destroy(struct sim_disk **disk);
+struct asg_log *sim_disk_log(struct sim_disk *disk);
+
+/* ---- fake_edges.c ---- */
+void sim_probe_answer(void *probe);
+void sim_drop_probes(void);
+
+/* ---- fake_ec2.c ---- */
+extern const struct asg_ec2_transport_kind sim_transport;
+void sim_ec2_begin(void);
+void sim_ec2_end(void);
+void sim_ec2_arrive(void *flight);
+void sim_ec2_answer(void *flight);
+void sim_ec2_drop(void *flight); /* at the end of a run */
+void sim_world_turn(void);
+void sim_world_kill(struct sim_instance *instance);
+int64_t sim_transport_wait_ms(struct asg_ec2_transport *transport);
+size_t sim_transport_delivered(struct asg_ec2_transport *transport);
+
+/* ---- load.c ---- */
+void sim_load_draw(struct sim_load *load, struct sim_random *random, uint32_t max);
+int64_t sim_load_now(const struct sim_group *group);
+
+/* ---- trouble.c: faults that strike by time, and the operator ---- */
+void sim_trouble_begin(void);
+void sim_trouble(const struct sim_event *event);
+void sim_heal(void);
+void sim_operate(void);
+void sim_mend(void);
+void sim_unhalt(void);
+void sim_take_answer(const struct asg_answer *answer);
+void sim_order(struct asg_command *command);
+bool sim_is_marked(uint64_t order_no);
+
+/* ---- scenario.c ---- */
+void sim_scenario_load(const char *path);
+void sim_scenario_groups(void);
+void sim_scenario_step(void);
+
+/* ---- books.c ---- */
+struct sim_instance *sim_find_instance(const char *id);
+struct sim_group *sim_find_group(const char *name);
+struct sim_job *sim_find_job(uint64_t id, uint32_t attempt);
+void sim_durable(const struct asg_record *records, size_t count);
+void sim_books_clear(void);
+bool sim_is_end_planned(const char *id); /* by a durable job */
+
+/* ---- checkers: called as things happen ---- */
+void sim_check_frame_out(enum sim_link link, const void *data, size_t length);
+void sim_check_call(const char *action, const char *token, const char *const *ids,
+                    size_t id_count);
+void sim_check_launched(struct sim_instance *instance, uint32_t of_token);
+void sim_check_decision(const struct asg_decision *decision, int64_t time_ms);
+void sim_check_look(void);
+
+void law_never_above_max(const struct sim_instance *instance);
+void law_no_launch_twice(const struct sim_instance *instance, uint32_t of_token);
+void law_no_terminate_of_protected(const struct asg_decision *decision);
+void law_no_mass_termination(const struct asg_decision *decision);
+void law_committed_first_frame(const struct asg_job_message *message);
+void law_committed_first_call(const char *action, const char *token,
+                              const char *const *ids, size_t id_count);
+void law_acknowledged_survive(uint64_t order_no);
+void law_log_has_no_gap(const struct asg_record *record);
+void law_log_verifies(void);
+void law_replay(void);
+void law_reason(const struct asg_decision *decision, int64_t time_ms);
+void law_no_flapping(const struct asg_decision *decision, int64_t time_ms);
+void law_dead_letters(void);
+/* NULL when it holds now, else what is missing. */
+const char *law_not_below_min(void);
+const char *law_no_orphan(void);
+const char *law_desired_reached(void);
+
+#endif
