@@ -13,6 +13,7 @@
 
 #define DRAIN_MAX        4096 /* frames between two looks at the clock */
 #define SILENCE_EVERY_MS 100
+#define SILENT_AT_ONCE   2000
 #define TARGET_MAX       64
 
 struct change {
@@ -155,26 +156,51 @@ static bool tell_sign(struct asg_ingest *ingest, const char *instance_id,
     return tell_announced(ingest, instance_id, sign, detail, /* at_ms */ 0);
 }
 
+static void add_silent(struct asg_health *health, size_t *capacity,
+                       struct asg_arena *arena, const struct asg_roster_slot *slot,
+                       int64_t mono_ms)
+{
+    int64_t quiet_ms = mono_ms - slot->heard_ms;
+    struct asg_health_sign *row = asg_arena_push(
+        arena, (void **)&health->signs, &health->sign_count, capacity, sizeof *row);
+    *row = (struct asg_health_sign){
+        .instance_id = asg_arena_text(arena, slot->id),
+        .sign = ASG_SIGN_SILENT,
+        .detail = asg_arena_format(arena, "no report for %lld.%lld s",
+                                   (long long)(quiet_ms / 1000),
+                                   (long long)(quiet_ms % 1000 / 100)),
+    };
+}
+
+/* All that are found together are told together: one after another, the first would be
+ * judged before core knows that it is a partition. */
 static void tell_silent(struct asg_ingest *ingest, int64_t mono_ms)
 {
     if (mono_ms < ingest->silence_at_ms) return;
     ingest->silence_at_ms = mono_ms + SILENCE_EVERY_MS;
     uint32_t slot = asg_roster_find_silent(ingest->roster, 0, mono_ms);
-    for (; slot != ASG_SLOT_NONE;
-         slot = asg_roster_find_silent(ingest->roster, slot + 1, mono_ms)) {
+    if (slot == ASG_SLOT_NONE) return;
+    struct asg_inbox_item *item = asg_inbox_begin(ingest->options.inbox);
+    if (item == NULL) {
+        asg_count(ASG_COUNT_INBOX_FULL, 1);
+        asg_roster_unmark(ingest->roster, slot);
+        return;
+    }
+    struct asg_health *health = asg_arena_take(&item->arena, sizeof *health);
+    *health = (struct asg_health){.signs = NULL};
+    size_t capacity = 0;
+    while (slot != ASG_SLOT_NONE) {
         const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
-        int64_t quiet_ms = mono_ms - s->heard_ms;
-        char detail[64];
-        (void)snprintf(detail, sizeof detail, "no report for %lld.%lld s",
-                       (long long)(quiet_ms / 1000), (long long)(quiet_ms % 1000 / 100));
-        if (!tell_sign(ingest, s->id, ASG_SIGN_SILENT, detail)) {
-            asg_roster_unmark(ingest->roster, slot);
-            return;
-        }
+        add_silent(health, &capacity, &item->arena, s, mono_ms);
         if (ingest->options.prober != NULL) {
             asg_prober_suspect(ingest->options.prober, s->id, /* is_suspect */ true);
         }
+        if (health->sign_count == SILENT_AT_ONCE) break; /* the others at the next look */
+        slot = asg_roster_find_silent(ingest->roster, slot + 1, mono_ms);
     }
+    item->event.kind = ASG_EVENT_HEALTH;
+    item->event.health = health;
+    asg_inbox_put(ingest->options.inbox, item);
 }
 
 static void tell_metrics(struct asg_ingest *ingest, int64_t wall_ms)

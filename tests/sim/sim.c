@@ -182,7 +182,7 @@ void sim_begin(const struct sim_options *options)
     draw_settings();
     draw_groups();
     sim_swarm_draw(&sim.swarm, &sim.random);
-    sim.operator_mean_us = sim_between(&sim.random, 10, 600) * SIM_MINUTE;
+    sim.operator_mean_us = sim_between(&sim.random, 3, 120) * SIM_MINUTE;
     if (options->scenario != NULL) draw_nothing(options->scenario);
     int64_t fault_us = options->fault_us != 0 ? options->fault_us : fit_length_us();
     sim_disk_new(&sim.disk);
@@ -229,7 +229,9 @@ static void order_group(const struct sim_group *books)
         .launch_timeout_ms = 600000,
         .terminating_percent = sim.options.scenario != NULL ? 100 : 10,
         .terminated_percent = sim.options.scenario != NULL ? 100 : 25,
-        .unhealthy_percent = sim.options.scenario != NULL ? 50 : 20,
+        .unhealthy_percent = sim.options.scenario != NULL ? 50
+                             : sim.options.seed % 4 == 1  ? 100
+                                                          : 20,
         .silence_percent = 30,
     };
     struct asg_command command = {

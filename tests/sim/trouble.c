@@ -414,7 +414,8 @@ void sim_operate(void)
     case 0:
     case 1: order_size(group); break;
     case 2: order_instance(group); break;
-    case 3: order_switch(group); break;
+    case 3:
+    case 4: order_switch(group); break;
     default: order_mark(group); break;
     }
     sim_put(sim.now_us + sim_between(&sim.random, 1, 2 * sim.operator_mean_us),
