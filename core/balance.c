@@ -334,7 +334,6 @@ static enum asg_member_state member_of(const struct asg_core *core,
         /* One that drains is watched until its job is planned. */
         return instance->drain_until_ms != 0 ? ASG_MEMBER_WATCHED : ASG_MEMBER_GONE;
     }
-    if (ASG_MUTANT(WARM_UP_COUNTS)) return ASG_MEMBER_COUNTS;
     return is_warm(instance, core->now_ms) && !instance->is_unhealthy
                ? ASG_MEMBER_COUNTS
                : ASG_MEMBER_WATCHED;

@@ -44,8 +44,8 @@ static bool is_dry(const struct asg_core *core, const struct group *group,
 {
     for (size_t i = 0; i < group->pool_count; i++) {
         const struct dry_pool *pool = &group->pools[i];
-        if ((pool->until_ms > core->now_ms || ASG_MUTANT(POOL_STAYS_DRY)) &&
-            strcmp(pool->type, type) == 0 && strcmp(pool->zone, zone) == 0) {
+        if (pool->until_ms > core->now_ms && strcmp(pool->type, type) == 0 &&
+            strcmp(pool->zone, zone) == 0) {
             return true;
         }
     }

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/state.h"
-#include "base/mutant.h"
 
 #define ORPHAN_WAIT_MS  INT64_C(900000)
 #define ORPHANS_AN_HOUR 5
@@ -117,7 +116,6 @@ static void note_orphan(struct asg_core *core, const struct asg_seen_instance *s
 static void see_unknown(struct asg_core *core, const struct asg_seen_instance *seen)
 {
     if (is_over_in_ec2((int)seen->state) || text_of(seen->instance_id)[0] == '\0') return;
-    if (ASG_MUTANT(UNKNOWN_IS_IGNORED)) return;
     struct group *group = find_group(core, seen->group);
     bool is_job_ours = seen->job_id != 0 && seen->job_id <= core->last_job_id;
     if (group == NULL || !is_job_ours ||

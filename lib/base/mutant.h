@@ -36,8 +36,6 @@
     X(NO_MASS_SILENCE, "no_mass_termination_on_silence",                                 \
       "core: many silent agents together are no partition")                              \
     X(NO_STABILISATION, "no_flapping", "core: scales in as soon as the metric is low")   \
-    X(WARM_UP_COUNTS, "every_decision_has_a_reason_whose_numbers_add_up",                \
-      "core: instances that warm up are part of the warm capacity")                      \
     X(WANTS_ONE_MORE, "every_decision_has_a_reason_whose_numbers_add_up",                \
       "core: the formula rounds up once too often")                                      \
     X(DECISION_WITHOUT_REASON, "every_decision_has_a_reason_whose_numbers_add_up",       \
@@ -51,13 +49,9 @@
       "controller: a worker's result is acknowledged and not taken")                     \
     X(LEASE_NEVER_ENDS, "desired_reached_when_quiet",                                    \
       "dispatch: a dead worker keeps its jobs")                                          \
-    X(POOL_STAYS_DRY, "desired_reached_when_quiet",                                      \
-      "core: a dry pool stays dry for ever")                                             \
-    X(UNKNOWN_IS_IGNORED, "no_orphan_when_quiet",                                        \
-      "core: an instance nobody remembers is not looked at")                             \
     X(SIGNS_TOLD_ONCE, "desired_reached_when_quiet",                                     \
       "controller: signs lost with a batch are not told again")                          \
-    X(DEAD_IS_IN_SERVICE, "not_below_min_when_quiet",                                    \
+    X(DEAD_IS_IN_SERVICE, "desired_reached_when_quiet",                                  \
       "core: what EC2 terminated stays in service")                                      \
     X(HISTORY_IS_LOST, "dead_letters_have_history",                                      \
       "core: a job that is given up forgets its attempts")
