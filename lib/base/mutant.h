@@ -2,7 +2,7 @@
  *
  * The shipped programs have none: without ASG_MUTANTS the macro is the constant false.
  * The simulator is built once more with them (tests/CMakeLists.txt); one at a time is on,
- * and the law that guards the place has to catch it (docs/reliability.md, "Mutants").
+ * and the law that guards the place has to catch it (docs/simulator.md, "Mutants").
  */
 #ifndef ASG_BASE_MUTANT_H
 #define ASG_BASE_MUTANT_H

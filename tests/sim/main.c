@@ -1,5 +1,5 @@
 /* openasg-sim - runs seeds: openasg-sim SEED [--narrate] | --seeds A..B | --hours H |
- * --saved FILE. `./dev sim` builds and calls it; docs/reliability.md tells the rest. */
+ * --saved FILE. `./dev sim` builds and calls it; docs/simulator.md tells the rest. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
