@@ -15,6 +15,8 @@
 #define BREAKER_MS_MAX   INT64_C(1800000)
 #define LAUNCH_AGAIN_MS  INT64_C(9000)
 #define LAUNCH_AGAIN_MAX INT64_C(900000)
+/* An id that EC2 does not know may be one it does not know yet (1.2, 1.5). */
+#define UNKNOWN_FOR_MS   INT64_C(300000)
 #define AMBIGUOUS_FOR_MS INT64_C(43200000) /* 12 h: half a token's life (1.6) */
 
 static const char *say_error(struct asg_core *core, const struct asg_result *result)
@@ -316,10 +318,15 @@ static void take_terminated(struct asg_core *core, struct job *job,
             (void)move_instance(core, group, instance, ASG_FLEET_OVER);
         }
     }
+    bool is_settled = true;
     for (size_t i = 0; i < result->gone.count; i++) {
         struct instance *instance =
             find_ending(core, result->gone.items[i], job->plan.id, &group);
         if (instance == NULL) continue;
+        if (core->now_ms - instance->launched_ms < UNKNOWN_FOR_MS) {
+            is_settled = false;
+            continue;
+        }
         instance->ec2_state = ASG_EC2_ABSENT;
         (void)move_instance(core, group, instance, ASG_FLEET_OVER);
     }
@@ -329,6 +336,10 @@ static void take_terminated(struct asg_core *core, struct job *job,
         if (instance != NULL) {
             (void)move_instance(core, group, instance, ASG_FLEET_KEPT);
         }
+    }
+    if (!is_settled && job->plan.deadline_ms > core->now_ms) {
+        retry_later(core, job);
+        return;
     }
     if (job->group_no == 0 && job->plan.terminate->instance_ids.count == 1) {
         drop_orphan(core, job->plan.terminate->instance_ids.items[0]);

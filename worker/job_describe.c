@@ -38,6 +38,19 @@ static const struct asg_ec2_filter status_filters[] = {
 };
 #define STATUS_FILTERS (int)(sizeof status_filters / sizeof status_filters[0])
 
+static void end(struct asg_task *task, enum asg_outcome outcome, const char *code,
+                const char *message)
+{
+    asg_task_end(task, outcome, code, message);
+    asg_listing_end(task);
+}
+
+static void end_with(struct asg_task *task, const struct asg_ec2_outcome *outcome)
+{
+    asg_task_end_with(task, outcome);
+    asg_listing_end(task);
+}
+
 static void mark_status(struct asg_task *task,
                         const struct asg_ec2_instance_status *status)
 {
@@ -68,7 +81,7 @@ static void on_status(void *context, const struct asg_ec2_outcome *outcome,
     if (outcome->class == ASG_ERROR_CLASS_NONE && state->status_filter < STATUS_FILTERS) {
         ask_status(task);
     } else {
-        asg_task_end(task, ASG_OUTCOME_OK, "", "");
+        end(task, ASG_OUTCOME_OK, "", "");
     }
 }
 
@@ -120,7 +133,7 @@ static void on_page(void *context, const struct asg_ec2_outcome *outcome,
     if (outcome->class != ASG_ERROR_CLASS_NONE) {
         /* Half a listing would make the rest look absent. */
         task->result.instance_count = 0;
-        asg_task_end_with(task, outcome);
+        end_with(task, outcome);
         return;
     }
     const struct asg_ec2_instances *seen = reply;
@@ -131,8 +144,8 @@ static void on_page(void *context, const struct asg_ec2_outcome *outcome,
     state->pages++;
     if (has_more && state->pages >= PAGES_MAX) {
         task->result.instance_count = 0;
-        asg_task_end(task, ASG_OUTCOME_BAD_REQUEST, "OpenasgEndlessListing",
-                     "the listing does not end after 1000 pages");
+        end(task, ASG_OUTCOME_BAD_REQUEST, "OpenasgEndlessListing",
+            "the listing does not end after 1000 pages");
         return;
     }
     state->next_token = has_more ? asg_arena_text(&task->arena, seen->next_token) : NULL;
@@ -143,7 +156,7 @@ static void on_page(void *context, const struct asg_ec2_outcome *outcome,
     } else if (is_whole_listing(task) && task->result.instance_count > 0) {
         ask_status(task);
     } else {
-        asg_task_end(task, ASG_OUTCOME_OK, "", "");
+        end(task, ASG_OUTCOME_OK, "", "");
     }
 }
 
@@ -172,10 +185,16 @@ static void ask(struct asg_task *task)
                   on_page);
 }
 
-void asg_run_describe(struct asg_task *task)
+void asg_begin_listing(struct asg_task *task)
 {
     struct describe_state *state = asg_arena_take(&task->arena, sizeof *state);
     state->page = ASG_EC2_PAGE_INSTANCES;
     task->state = state;
     ask(task);
+}
+
+void asg_run_describe(struct asg_task *task)
+{
+    if (is_whole_listing(task) && !asg_listing_begin(task)) return;
+    asg_begin_listing(task);
 }

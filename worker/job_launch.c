@@ -51,8 +51,8 @@ static void on_launched(void *context, const struct asg_ec2_outcome *outcome,
         }
         if (started->count == 0) {
             /* An answer without instances answers nothing. */
-            asg_task_end(task, ASG_OUTCOME_AMBIGUOUS, "OpenasgEmptyAnswer",
-                         "EC2 accepted the launch and named no instance");
+            asg_settle_launch(task, ASG_OUTCOME_AMBIGUOUS, "OpenasgEmptyAnswer",
+                              "EC2 accepted the launch and named no instance");
             return;
         }
     }
@@ -60,7 +60,12 @@ static void on_launched(void *context, const struct asg_ec2_outcome *outcome,
         asg_task_wait_for_it(task, launch_again)) {
         return;
     }
-    asg_task_end_with(task, outcome);
+    if (asg_launch_settles(outcome)) {
+        asg_task_end_with(task, outcome);
+    } else {
+        asg_settle_launch(task, asg_outcome_of(ASG_JOB_LAUNCH, outcome), outcome->code,
+                          outcome->message);
+    }
 }
 
 /* `user_data` NULL: the template's as it is. `interfaces`: the template's. */

@@ -32,6 +32,15 @@ struct asg_task {
     struct asg_result result;
     size_t instance_capacity;
     void *state; /* of the job_*.c that runs it; in the arena */
+    void *doubt; /* of settle_launch.c; in the arena */
+    struct asg_task *listing_next;
+};
+
+/* Whole listings that are asked for (share_listing.c). */
+struct asg_listing {
+    struct asg_task *leader;    /* its calls are under way */
+    struct asg_task *followers; /* answered with it */
+    struct asg_task *waiting;   /* came after it had begun */
 };
 
 struct asg_worker {
@@ -51,6 +60,7 @@ struct asg_worker {
     uint32_t task_count;
     struct asg_task *done; /* to be freed once no callback stands on them */
     struct asg_user_data_cache user_data;
+    struct asg_listing listing;
     struct asg_bytes body; /* scratch for EC2 parameters */
     struct asg_worker_counts counts;
     struct asg_ec2_sent told[ASG_EC2_METER_ACTIONS]; /* to the controller, by action */
@@ -106,6 +116,28 @@ void asg_run_describe(struct asg_task *task);
 void asg_run_tag(struct asg_task *task);
 void asg_run_template(struct asg_task *task);
 void asg_run_resolve_template(struct asg_task *task);
+
+/* --- share_listing.c --- */
+
+/* True: this whole listing goes first, make its calls. False: it will be answered by
+ * another's. */
+bool asg_listing_begin(struct asg_task *task);
+
+/* The result of a whole listing is there: answer those who share it, begin the next. */
+void asg_listing_end(struct asg_task *task);
+
+/* Make the calls of a whole listing (job_describe.c). */
+void asg_begin_listing(struct asg_task *task);
+
+/* --- settle_launch.c --- */
+
+/* The answer to a launch says what happened. */
+bool asg_launch_settles(const struct asg_ec2_outcome *outcome);
+
+/* Look for what was launched under the job's client token; when nothing is found, the
+ * job ends as given here. */
+void asg_settle_launch(struct asg_task *task, enum asg_outcome outcome, const char *code,
+                       const char *message);
 
 /* The tags of an instance of this job: the group's, and openasg:cluster, :group, :job,
  * :attempt. In the task's arena. */

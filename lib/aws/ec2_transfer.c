@@ -114,7 +114,13 @@ struct asg_ec2_attempt asg_ec2_transfer_end(struct asg_ec2_transfer *transfer,
         .message = reply->message,
         .http_status = http_status,
     };
-    if (reply->message[0] == '\0') {
+    if (http_status >= 300 && http_status < 400) {
+        attempt.message = asg_arena_format(
+            &transfer->arena,
+            "the endpoint redirects (HTTP %u) to \"%s\": redirects are not followed; set "
+            "region or ec2.endpoint to where it belongs",
+            http_status, answer->location);
+    } else if (reply->message[0] == '\0') {
         attempt.message =
             is_readable ? "the answer has no error code"
                         : asg_arena_format(&transfer->arena,

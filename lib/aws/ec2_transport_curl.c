@@ -19,6 +19,7 @@
 struct asg_ec2_transport {
     struct asg_ec2_transport_options options;
     CURLM *multi;
+    CURLSH *shared; /* TLS sessions, so that a new connection is cheap */
 };
 
 struct asg_ec2_exchange {
@@ -39,10 +40,17 @@ static enum asg_status curl_open(const struct asg_ec2_transport_options *options
     if (multi == NULL) {
         return asg_fail(error, ASG_ERR_NOMEM, "libcurl gives no multi handle");
     }
+    CURLSH *shared = curl_share_init();
+    if (shared == NULL) {
+        (void)curl_multi_cleanup(multi);
+        return asg_fail(error, ASG_ERR_NOMEM, "libcurl gives no share handle");
+    }
+    (void)curl_share_setopt(shared, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
     (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)options->in_flight_max);
     struct asg_ec2_transport *transport = asg_alloc(1, sizeof *transport);
     transport->options = *options;
     transport->multi = multi;
+    transport->shared = shared;
     *ret = transport;
     return ASG_OK;
 }
@@ -50,6 +58,7 @@ static enum asg_status curl_open(const struct asg_ec2_transport_options *options
 static void curl_close(struct asg_ec2_transport *transport)
 {
     (void)curl_multi_cleanup(transport->multi);
+    (void)curl_share_cleanup(transport->shared);
     free(transport);
 }
 
@@ -118,7 +127,11 @@ static void set_options(struct asg_ec2_exchange *exchange)
     (void)curl_easy_setopt(curl, CURLOPT_PRIVATE, exchange);
     (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR,
                            strncmp(endpoint->url, "https:", 6) == 0 ? "https" : "http");
-    (void)curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    /* HTTP/2 where the server offers it (ALPN), many calls on one connection then. */
+    (void)curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    (void)curl_easy_setopt(curl, CURLOPT_SHARE, exchange->transport->shared);
+    /* Decoded as it comes; the hook's limit counts what comes out. */
+    (void)curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
     (void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
@@ -210,6 +223,33 @@ static enum asg_status curl_start(struct asg_ec2_exchange *exchange,
     return ASG_OK;
 }
 
+/* What failed and what to do about it. */
+static const char *say_failure(struct asg_ec2_exchange *exchange, CURLcode result)
+{
+    const char *words = exchange->curl_error[0] != '\0' ? exchange->curl_error
+                                                        : curl_easy_strerror(result);
+    const char *advice = "";
+    switch (result) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_ISSUER_ERROR:
+        advice = "; the endpoint does not prove who it is: check ec2.endpoint and this "
+                 "host's clock, or name the authority it trusts in ec2.ca_file";
+        break;
+    case CURLE_SSL_CACERT_BADFILE:
+        advice = "; ec2.ca_file must be a readable file of PEM certificates";
+        break;
+    case CURLE_SSL_CONNECT_ERROR:
+        advice = "; what answers there speaks no TLS that we do: check ec2.endpoint";
+        break;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+        advice = "; check ec2.endpoint, region, DNS and the way out of this network";
+        break;
+    default: break;
+    }
+    return asg_arena_format(&exchange->arena, "%s%s", words, advice);
+}
+
 static void end_exchange(struct asg_ec2_exchange *exchange, CURLcode result)
 {
     struct asg_ec2_answer *answer = &exchange->answer;
@@ -221,8 +261,7 @@ static void end_exchange(struct asg_ec2_exchange *exchange, CURLcode result)
         number = 0;
         (void)curl_easy_getinfo(exchange->curl, CURLINFO_REQUEST_SIZE, &number);
         answer->may_have_arrived = number > 0;
-        answer->failure = exchange->curl_error[0] != '\0' ? exchange->curl_error
-                                                          : curl_easy_strerror(result);
+        answer->failure = say_failure(exchange, result);
     }
     (void)curl_multi_remove_handle(exchange->transport->multi, exchange->curl);
     exchange->is_under_way = false;

@@ -377,6 +377,8 @@ static void test_redirects_are_not_followed(void **state)
                                   .headers = "Location: http://127.0.0.1:1/\r\n"}};
     launch_against(&setup, steps, 1);
     expect(&setup, ASG_ERROR_CLASS_UNLISTED, 1, false);
+    assert_non_null(strstr(setup.message, "http://127.0.0.1:1/"));
+    assert_non_null(strstr(setup.message, "set region or ec2.endpoint"));
     close_setup(&setup);
 }
 

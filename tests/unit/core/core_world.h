@@ -18,6 +18,7 @@ struct world {
     int instance_count;       /* launched so far: i-1, i-2, ... */
     char ended[SEEN_MAX][20]; /* ids EC2 was asked to end */
     int ended_count;
+    bool says_unknown; /* EC2 does not know the ids it is to end */
     enum asg_outcome launch_outcome;
     enum asg_ec2_state launch_state; /* of what is launched; UNKNOWN: running */
     size_t launch_most;              /* instances a call starts at most; 0: all */
@@ -76,15 +77,16 @@ static void answer_terminate(const struct asg_job *job)
                                              .zone = "",
                                              .private_ip = ""};
     }
-    const struct asg_result result = {.job_id = job->id,
-                                      .attempt = job->attempt,
-                                      .worker = "w",
-                                      .error_code = "",
-                                      .message = "",
-                                      .request_id = "",
-                                      .instances = seen,
-                                      .instance_count =
-                                          job->terminate->instance_ids.count};
+    const struct asg_result result = {
+        .job_id = job->id,
+        .attempt = job->attempt,
+        .worker = "w",
+        .error_code = "",
+        .message = "",
+        .request_id = "",
+        .instances = seen,
+        .instance_count = w.says_unknown ? 0 : job->terminate->instance_ids.count,
+        .gone = w.says_unknown ? job->terminate->instance_ids : (struct asg_texts){0}};
     step((struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
 }
 

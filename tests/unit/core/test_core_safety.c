@@ -145,6 +145,29 @@ static void test_ending_over_a_quarter_needs_force(void **state)
     assert_int_equal(2, in_service());
 }
 
+/* An id that EC2 does not know shortly after the launch may still come up: it is asked
+ * for again until it is old enough to be believed (reliability.md 1.5). */
+static void test_an_unknown_id_is_no_proof_of_death_at_first(void **state)
+{
+    (void)state;
+    make_group(2, (struct asg_group_config){0});
+    w.says_unknown = true;
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SET_DESIRED, .group = "web", .desired = 1, .force = true});
+    int asked = w.ended_count;
+    assert_true(asked >= 1);
+    struct asg_arena arena = {0};
+    assert_int_equal(1, group(&arena).terminating);
+    pass(60000);
+    assert_int_equal(1, group(&arena).terminating);
+    assert_true(w.ended_count > asked);
+    for (int i = 0; i < 10; i++) {
+        pass(60000);
+    }
+    assert_int_equal(0, group(&arena).terminating);
+    asg_arena_clear(&arena);
+}
+
 static void test_an_instance_ec2_lost_is_replaced_at_once(void **state)
 {
     (void)state;
@@ -279,6 +302,7 @@ int main(void)
         TEST(test_the_kill_switch_stops_launches_and_terminations),
         TEST(test_a_protected_instance_is_not_chosen),
         TEST(test_ending_over_a_quarter_needs_force),
+        TEST(test_an_unknown_id_is_no_proof_of_death_at_first),
         TEST(test_an_instance_ec2_lost_is_replaced_at_once),
         TEST(test_a_failed_look_concludes_nothing),
         TEST(test_a_bad_launch_is_a_dead_letter_until_it_is_retried),

@@ -35,6 +35,8 @@ struct cloud {
     const char *ended_id;
     int terminates;
     int dry_runs;
+    bool shows_launched; /* a look by client token finds what was launched */
+    int listings;        /* whole ones */
     int pages;
     char *form; /* of the last call of any kind */
 };
@@ -159,7 +161,13 @@ static void play_describe(struct cloud *cloud, const char *form,
             }
             free(id);
         }
+    } else if (filter != NULL && strcmp(filter, "client-token") == 0) {
+        char *asked = scripted_field(form, "Filter.1.Value.1");
+        bool is_ours = asked != NULL && strcmp(asked, "tok-7-1") == 0;
+        if (cloud->shows_launched && is_ours) instance_xml(&out, "i-found", "pending");
+        free(asked);
     } else {
+        if (token == NULL) cloud->listings++;
         instance_xml(&out, token == NULL ? "i-page1" : "i-page2", "running");
     }
     asg_bytes_append_text(&out, "</instancesSet></item></reservationSet>");
@@ -893,6 +901,91 @@ static void test_a_job_without_its_part_is_refused_with_words(void **state)
     close_setup(&setup);
 }
 
+static const struct asg_result *launch_with_errors(struct setup *setup, const char *code,
+                                                   int http_status, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        setup->cloud.launch_errors[i] = code;
+    }
+    setup->cloud.launch_status = http_status;
+    struct asg_job job = launch_job(&web_launch);
+    job.client_token = "tok-7-1";
+    give(setup, &job, "");
+    return wait_for_result(setup, 7);
+}
+
+/* The token was used with other parameters: what it launched is this attempt's. */
+static void test_a_mismatched_token_is_settled_by_looking(void **state)
+{
+    (void)state;
+    struct setup setup;
+    for (int i = 0; i < 2; i++) {
+        open_setup(&setup);
+        setup.cloud.shows_launched = i == 1;
+        const struct asg_result *result =
+            launch_with_errors(&setup, "IdempotentParameterMismatch", 400, 1);
+        expect_outcome(i == 1 ? ASG_OUTCOME_OK : ASG_OUTCOME_CONFLICT, result);
+        assert_string_equal("IdempotentParameterMismatch", result->error_code);
+        assert_int_equal(i, result->instance_count);
+        if (i == 1) assert_string_equal("i-found", result->instances[0].instance_id);
+        assert_int_equal(1, setup.cloud.launches); /* never sent again */
+        close_setup(&setup);
+    }
+}
+
+static void test_an_unanswered_launch_is_looked_up_by_its_token(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    setup.cloud.shows_launched = true;
+    const struct asg_result *result = launch_with_errors(&setup, "InternalError", 500, 8);
+    expect_outcome(ASG_OUTCOME_OK, result);
+    assert_int_equal(1, result->instance_count);
+    assert_true(setup.cloud.launches >= 8);
+    close_setup(&setup);
+}
+
+static void test_a_launch_that_is_over_is_told_as_gone(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    const struct asg_result *result =
+        launch_with_errors(&setup, "IdempotentInstanceTerminated", 400, 1);
+    expect_outcome(ASG_OUTCOME_GONE, result);
+    assert_int_equal(1, setup.cloud.launches);
+    close_setup(&setup);
+}
+
+/* Three listings asked for at once: the first has begun, the other two share one. */
+static void test_listings_at_the_same_time_share_their_calls(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    setup.cloud.pages = 2;
+    for (uint64_t id = 8; id <= 10; id++) {
+        struct asg_job job = {.id = id, .attempt = 1, .kind = ASG_JOB_DESCRIBE};
+        give(&setup, &job, "");
+    }
+    for (uint64_t id = 8; id <= 10; id++) {
+        const struct asg_result *result = wait_for_result(&setup, id);
+        expect_outcome(ASG_OUTCOME_OK, result);
+        assert_int_equal(2, result->instance_count);
+        assert_string_equal("i-page2", result->instances[1].instance_id);
+        assert_true(result->instances[0].is_impaired);
+        tell(&setup, ASG_MESSAGE_ACK, &(struct asg_ack){.job_id = id, .attempt = 1});
+    }
+    assert_int_equal(2, setup.cloud.listings);
+    /* One that comes later makes its own calls. */
+    struct asg_job late = {.id = 11, .attempt = 1, .kind = ASG_JOB_DESCRIBE};
+    give(&setup, &late, "");
+    expect_outcome(ASG_OUTCOME_OK, wait_for_result(&setup, 11));
+    assert_int_equal(3, setup.cloud.listings);
+    close_setup(&setup);
+}
+
 static void test_a_dry_worker_sends_every_change_with_the_flag(void **state)
 {
     (void)state;
@@ -963,6 +1056,10 @@ int main(void)
         cmocka_unit_test(test_jobs_beyond_the_credits_are_handed_back),
         cmocka_unit_test(test_the_kill_switch_holds_back_changes_and_lets_looking_pass),
         cmocka_unit_test(test_stopping_finishes_what_is_begun_and_takes_no_more),
+        cmocka_unit_test(test_a_mismatched_token_is_settled_by_looking),
+        cmocka_unit_test(test_an_unanswered_launch_is_looked_up_by_its_token),
+        cmocka_unit_test(test_a_launch_that_is_over_is_told_as_gone),
+        cmocka_unit_test(test_listings_at_the_same_time_share_their_calls),
         cmocka_unit_test(test_a_dry_worker_sends_every_change_with_the_flag),
         cmocka_unit_test(test_a_planned_dry_run_succeeds),
         cmocka_unit_test(test_terminating_good_ids_is_one_call),
