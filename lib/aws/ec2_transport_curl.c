@@ -129,6 +129,10 @@ static void set_options(struct asg_ec2_exchange *exchange)
                            strncmp(endpoint->url, "https:", 6) == 0 ? "https" : "http");
     /* HTTP/2 where the server offers it (ALPN), many calls on one connection then. */
     (void)curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    if (strncmp(endpoint->url, "https:", 6) == 0) {
+        /* Rather wait to learn whether the first connection takes many. */
+        (void)curl_easy_setopt(curl, CURLOPT_PIPEWAIT, 1L);
+    }
     (void)curl_easy_setopt(curl, CURLOPT_SHARE, exchange->transport->shared);
     /* Decoded as it comes; the hook's limit counts what comes out. */
     (void)curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
