@@ -4,7 +4,8 @@
  *
  * Both call the same canned HTTP answer of a server thread on loopback; five rounds,
  * interleaved. Prints one line a round and the medians, then their ratio. Arguments:
- * calls a round (20000), rounds (5).
+ * calls a round (20000), rounds (5). `--serve` and `--client URL CALLS` are for
+ * bench_sdk.py.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -338,18 +339,28 @@ static struct figures run_ours(const char *url, const struct asg_bytes *body, lo
     return figures;
 }
 
-int main(int argc, char **argv)
+/* For bench_sdk.py, which measures each client as a process of its own on one core. */
+static int serve_alone(void)
 {
-    long calls = argc > 1 ? strtol(argv[1], NULL, 10) : 20000;
-    int rounds = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 5;
-    if (calls < 1 || rounds < 1 || rounds > BENCH_ROUNDS_MAX) {
-        (void)fprintf(stderr, "usage: bench_ec2 [calls] [rounds up to %d]\n",
-                      BENCH_ROUNDS_MAX);
-        return 2;
+    (void)printf("%d\n", start_server());
+    (void)fflush(stdout);
+    while (getchar() != EOF) { /* until the one who asked is gone */
     }
-    char url[64];
-    (void)snprintf(url, sizeof url, "http://127.0.0.1:%d/", start_server());
-    struct asg_bytes body = {0};
+    return 0;
+}
+
+static int run_alone(const char *url, const struct asg_bytes *body, long calls)
+{
+    struct figures figures = run_ours(url, body, calls);
+    struct rusage usage;
+    (void)getrusage(RUSAGE_SELF, &usage);
+    (void)printf("%.1f %.2f %ld\n", figures.calls_per_s, figures.cpu_us_per_call,
+                 usage.ru_maxrss);
+    return 0;
+}
+
+static void write_launch(struct asg_bytes *body)
+{
     const struct asg_ec2_tag tags[] = {{"openasg:cluster", "c-1"},
                                        {"openasg:group", "web"}};
     asg_ec2_write_run_instances(
@@ -361,7 +372,26 @@ int main(int argc, char **argv)
                                         .client_token = "web-118-1",
                                         .tags = tags,
                                         .tag_count = 2},
-        &body);
+        body);
+}
+
+int main(int argc, char **argv)
+{
+    struct asg_bytes body = {0};
+    write_launch(&body);
+    if (argc == 2 && strcmp(argv[1], "--serve") == 0) return serve_alone();
+    if (argc == 4 && strcmp(argv[1], "--client") == 0) {
+        return run_alone(argv[2], &body, strtol(argv[3], NULL, 10));
+    }
+    long calls = argc > 1 ? strtol(argv[1], NULL, 10) : 20000;
+    int rounds = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 5;
+    if (calls < 1 || rounds < 1 || rounds > BENCH_ROUNDS_MAX) {
+        (void)fprintf(stderr, "usage: bench_ec2 [calls] [rounds up to %d]\n",
+                      BENCH_ROUNDS_MAX);
+        return 2;
+    }
+    char url[64];
+    (void)snprintf(url, sizeof url, "http://127.0.0.1:%d/", start_server());
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
     double bare[BENCH_ROUNDS_MAX];
     double ours[BENCH_ROUNDS_MAX];

@@ -21,7 +21,8 @@ import goals
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), ".."))
 PAGE = os.path.join(ROOT, "docs", "performance.md")
 ROW = re.compile(r"^(\S+)\s+(-?[\d.]+)\s+(-?[\d.]+)\s+(-?[\d.]+)\s+(\S+)\s*(.*)$")
-SCRIPTS = {"agent": "bench_agent.py", "reaction": "bench_reaction.py"}
+SCRIPTS = {"agent": "bench_agent.py", "reaction": "bench_reaction.py",
+           "sdk": "bench_sdk.py", "launch": "bench_launch.py"}
 LIMIT_S = 900  # a benchmark that takes longer hangs
 
 
