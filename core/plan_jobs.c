@@ -427,11 +427,5 @@ void replan_job(struct asg_core *core, struct job *job)
         next_attempt(core, job);
         return;
     }
-    if (ASG_MUTANT(SAME_TOKEN_OTHER_ZONE) && job->is_ambiguous && group != NULL) {
-        const struct asg_subnet *other =
-            &group->config.subnets[job->tries % group->config.subnet_count];
-        fill_launch(core, group, job, "", other, job->plan.launch->count,
-                    job->plan.launch->based_on);
-    }
     (void)emit_job(core, job);
 }

@@ -15,8 +15,6 @@
       "worker: a launch that is repeated gets another client token")                     \
     X(NEW_ATTEMPT_BEFORE_RESOLVED, "no_launch_twice_for_one_job",                        \
       "core: a launch of unknown outcome is tried elsewhere at once")                    \
-    X(SAME_TOKEN_OTHER_ZONE, "no_launch_twice_for_one_job",                              \
-      "core: a launch is repeated with its token in another zone")                       \
     X(DISPATCH_BEFORE_COMMIT, "acknowledged_commands_survive",                           \
       "commit: effects are released, then written")                                      \
     X(RELEASE_AFTER_FAILED_COMMIT, "every_effect_was_committed_first",                   \

@@ -16,7 +16,7 @@ import tempfile
 SOURCE = os.environ.get("ASG_SOURCE_DIR") or os.path.dirname(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ROOMS = ["core", "lib/base", "lib/model", "lib/wire", "lib/store", "lib/crypto"]
-LIBRARIES = ["-lsqlite3", "-lcrypto", "-lmsgpackc", "-lpthread"]
+LIBRARIES = ["-lsqlite3", "-lcrypto", "-lmsgpackc", "-lpthread", "-lm"]
 LEVELS = ["-O0", "-O3"]
 
 
