@@ -1,8 +1,9 @@
 /* settle_launch - a launch whose answer does not say what happened is looked up by its
  * client token before it is told as unknown (reliability.md 1.6).
  *
- * What is found under the token was launched by this attempt, so that is its answer.
- * Nothing found proves nothing: EC2's lists lag behind its deeds.
+ * What is found under the token was launched by this attempt, so that is its answer when
+ * it is all that was asked for. Less, or nothing, proves nothing: EC2's lists lag behind
+ * its deeds.
  */
 #include <string.h>
 
@@ -22,14 +23,23 @@ static void on_found(void *context, const struct asg_ec2_outcome *outcome,
     const struct doubt *doubt = task->doubt;
     asg_task_count(task, outcome);
     const struct asg_ec2_instances *found = reply;
-    if (outcome->class == ASG_ERROR_CLASS_NONE && found->count > 0) {
-        for (size_t i = 0; i < found->count; i++) {
-            asg_task_add_seen(task, &found->instances[i]);
+    for (size_t i = 0; outcome->class == ASG_ERROR_CLASS_NONE && i < found->count; i++) {
+        /* An EC2 that does not know the filter shows others as well. */
+        if (strcmp(found->instances[i].client_token, task->job->client_token) != 0) {
+            continue;
         }
+        asg_task_add_seen(task, &found->instances[i]);
+    }
+    /* Some of a launch may be seen before the rest of it: to take those for all would
+     * free the others' places. The token's own answer settles it. */
+    size_t wanted =
+        doubt->outcome == ASG_OUTCOME_AMBIGUOUS ? task->job->launch->count : 1;
+    if (task->result.instance_count >= wanted) {
         asg_task_end(task, ASG_OUTCOME_OK, doubt->code,
                      "found by its client token: the launch had happened");
         return;
     }
+    task->result.instance_count = 0;
     asg_task_end(task, doubt->outcome, doubt->code, doubt->message);
 }
 

@@ -35,8 +35,8 @@ struct cloud {
     const char *ended_id;
     int terminates;
     int dry_runs;
-    bool shows_launched; /* a look by client token finds what was launched */
-    int listings;        /* whole ones */
+    int shows_launched; /* so many of a launch are found by its client token */
+    int listings;       /* whole ones */
     int pages;
     char *form; /* of the last call of any kind */
 };
@@ -52,7 +52,8 @@ struct setup {
     struct asg_arena arena;
 };
 
-static void instance_xml(struct asg_bytes *out, const char *id, const char *state)
+static void instance_xml_of(struct asg_bytes *out, const char *id, const char *state,
+                            const char *token)
 {
     asg_bytes_printf(out,
                      "<item><instanceId>%s</instanceId><instanceState><code>0</code>"
@@ -60,12 +61,17 @@ static void instance_xml(struct asg_bytes *out, const char *id, const char *stat
                      "</instanceType><launchTime>2026-11-23T14:36:49.000Z</launchTime>"
                      "<placement><availabilityZone>us-east-1a</availabilityZone>"
                      "</placement><privateIpAddress>127.0.1.5</privateIpAddress>"
-                     "<subnetId>subnet-1</subnetId><clientToken>tok</clientToken><tagSet>"
+                     "<subnetId>subnet-1</subnetId><clientToken>%s</clientToken><tagSet>"
                      "<item><key>openasg:group</key><value>web &amp; co</value></item>"
                      "<item><key>openasg:job</key><value>7</value></item>"
                      "<item><key>openasg:attempt</key><value>1</value></item></tagSet>"
                      "</item>",
-                     id, state);
+                     id, state, token);
+}
+
+static void instance_xml(struct asg_bytes *out, const char *id, const char *state)
+{
+    instance_xml_of(out, id, state, "tok");
 }
 
 static void play_launch(struct cloud *cloud, const struct scripted_request *request,
@@ -164,7 +170,13 @@ static void play_describe(struct cloud *cloud, const char *form,
     } else if (filter != NULL && strcmp(filter, "client-token") == 0) {
         char *asked = scripted_field(form, "Filter.1.Value.1");
         bool is_ours = asked != NULL && strcmp(asked, "tok-7-1") == 0;
-        if (cloud->shows_launched && is_ours) instance_xml(&out, "i-found", "pending");
+        /* One of another launch, as a cloud shows that does not know the filter. */
+        instance_xml(&out, "i-other", "running");
+        for (int i = 0; is_ours && i < cloud->shows_launched; i++) {
+            char id[16];
+            (void)snprintf(id, sizeof id, "i-found%d", i);
+            instance_xml_of(&out, id, "pending", "tok-7-1");
+        }
         free(asked);
     } else {
         if (token == NULL) cloud->listings++;
@@ -921,13 +933,13 @@ static void test_a_mismatched_token_is_settled_by_looking(void **state)
     struct setup setup;
     for (int i = 0; i < 2; i++) {
         open_setup(&setup);
-        setup.cloud.shows_launched = i == 1;
+        setup.cloud.shows_launched = i;
         const struct asg_result *result =
             launch_with_errors(&setup, "IdempotentParameterMismatch", 400, 1);
         expect_outcome(i == 1 ? ASG_OUTCOME_OK : ASG_OUTCOME_CONFLICT, result);
         assert_string_equal("IdempotentParameterMismatch", result->error_code);
         assert_int_equal(i, result->instance_count);
-        if (i == 1) assert_string_equal("i-found", result->instances[0].instance_id);
+        if (i == 1) assert_string_equal("i-found0", result->instances[0].instance_id);
         assert_int_equal(1, setup.cloud.launches); /* never sent again */
         close_setup(&setup);
     }
@@ -937,13 +949,17 @@ static void test_an_unanswered_launch_is_looked_up_by_its_token(void **state)
 {
     (void)state;
     struct setup setup;
-    open_setup(&setup);
-    setup.cloud.shows_launched = true;
-    const struct asg_result *result = launch_with_errors(&setup, "InternalError", 500, 8);
-    expect_outcome(ASG_OUTCOME_OK, result);
-    assert_int_equal(1, result->instance_count);
-    assert_true(setup.cloud.launches >= 8);
-    close_setup(&setup);
+    for (int seen = 1; seen <= 2; seen++) {
+        open_setup(&setup);
+        setup.cloud.shows_launched = seen;
+        const struct asg_result *result =
+            launch_with_errors(&setup, "InternalError", 500, 8);
+        /* Both that were asked for, or it stays in doubt. */
+        expect_outcome(seen == 2 ? ASG_OUTCOME_OK : ASG_OUTCOME_AMBIGUOUS, result);
+        assert_int_equal(seen == 2 ? 2 : 0, result->instance_count);
+        assert_true(setup.cloud.launches >= 8);
+        close_setup(&setup);
+    }
 }
 
 static void test_a_launch_that_is_over_is_told_as_gone(void **state)
