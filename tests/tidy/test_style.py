@@ -11,7 +11,7 @@ BANNED = re.compile(r"\b(sprintf|vsprintf|strcpy|strcat|gets|strtok|alloca|rand|
                     r"|system|popen|sleep|usleep|atoi|atol|gmtime|localtime|ctime)\s*\(")
 LEFTOVERS = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"])
                        + r")\b")
-MACHINE = re.compile(r"/(home|Users)/[a-z]+/|/work/")
+MACHINE = re.compile(r"/(home|Users)/[a-z]+/|" + re.escape(ROOT + os.sep))
 FUNCTION_LINES = 70
 STRING_OR_COMMENT = re.compile(r"""/\*.*?\*/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])+'""",
                                re.DOTALL)
