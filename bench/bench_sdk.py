@@ -106,11 +106,11 @@ def main():
     finally:
         server.stdin.close()
         server.wait(timeout=20)
-    row("openasg_calls", ours, "calls/s", "64 in flight, one core")
-    row("boto3_calls", boto3, "calls/s", "one at a time")
+    row("openasg_calls", ours, "calls/s", "a second of CPU, 64 in flight")
+    row("boto3_calls", boto3, "calls/s", "a second of CPU, one at a time")
     row("boto3_ratio", [a / b for a, b in zip(ours, boto3)], "x", "goal 20 or more")
     if script:
-        row("sdk_js_calls", script, "calls/s", "16 in flight")
+        row("sdk_js_calls", script, "calls/s", "a second of CPU, 16 in flight")
         row("sdk_js_ratio", [a / b for a, b in zip(ours, script)], "x", "goal 18 or more")
     else:
         print("the SDK for JavaScript is not here (npm cannot install it)", file=sys.stderr)
