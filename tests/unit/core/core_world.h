@@ -218,6 +218,22 @@ static inline void set_desired(uint32_t value)
                                .force = true});
 }
 
+/* What a look at EC2 shows of one instance of web in us-east-1a. */
+static inline void show(int number, struct asg_seen_instance seen)
+{
+    char id[20];
+    (void)snprintf(id, sizeof id, "i-%d", number);
+    seen.instance_id = id;
+    seen.instance_type = "";
+    seen.subnet_id = "";
+    seen.zone = "us-east-1a";
+    seen.private_ip = "";
+    seen.group = "web";
+    seen.client_token = "";
+    const struct asg_observed observed = {.instances = &seen, .instance_count = 1};
+    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+}
+
 /* In us-east-1a, at most 20, whatever `changes` does not say. */
 static void make_group(uint32_t desired, struct asg_group_config changes)
 {

@@ -15,18 +15,7 @@ static void mark_unhealthy(int number)
 /* EC2 says of the newest that it is over. */
 static void lose(int number)
 {
-    char id[20];
-    (void)snprintf(id, sizeof id, "i-%d", number);
-    struct asg_seen_instance seen = {.instance_id = id,
-                                     .state = ASG_EC2_TERMINATED,
-                                     .instance_type = "",
-                                     .subnet_id = "",
-                                     .zone = "us-east-1a",
-                                     .private_ip = "",
-                                     .group = "web",
-                                     .client_token = ""};
-    const struct asg_observed observed = {.instances = &seen, .instance_count = 1};
-    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+    show(number, (struct asg_seen_instance){.state = ASG_EC2_TERMINATED});
 }
 
 static void test_the_share_of_ten_minutes_holds_for_hundreds(void **state)

@@ -13,20 +13,9 @@ static void notice(int number, enum asg_sign which, int64_t in_ms)
 
 static void see_event(int number, const char *code, int64_t in_ms)
 {
-    char id[20];
-    (void)snprintf(id, sizeof id, "i-%d", number);
-    struct asg_seen_instance seen = {.instance_id = id,
-                                     .state = ASG_EC2_RUNNING,
-                                     .instance_type = "",
-                                     .subnet_id = "",
-                                     .zone = "us-east-1a",
-                                     .private_ip = "",
-                                     .group = "web",
-                                     .client_token = "",
-                                     .event_code = code,
-                                     .event_ms = w.now_ms + in_ms};
-    const struct asg_observed observed = {.instances = &seen, .instance_count = 1};
-    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+    show(number, (struct asg_seen_instance){.state = ASG_EC2_RUNNING,
+                                            .event_code = code,
+                                            .event_ms = w.now_ms + in_ms});
 }
 
 static void test_what_ec2_takes_back_is_replaced_at_once(void **state)
