@@ -15,6 +15,9 @@
 void set_desired(struct asg_core *core, struct group *group, uint32_t desired)
 {
     (void)core;
+    if (desired != group->config.desired) {
+        memset(group->held[HOLD_POLICY], 0, sizeof group->held[HOLD_POLICY]);
+    }
     group->config.desired = desired;
     group->is_dirty = true;
 }
@@ -94,7 +97,7 @@ static void replace_unhealthy(struct asg_core *core, struct group *group)
         if (instance->state != ASG_INSTANCE_IN_SERVICE || !instance->is_unhealthy)
             continue;
         if (group->config.dry_run) {
-            hold(core, group, "dry run: would replace %s: %s", instance->id,
+            hold(core, group, HOLD_DRY_RUN, "dry run: would replace %s: %s", instance->id,
                  instance->reason);
             return;
         }
@@ -240,13 +243,13 @@ static uint32_t give_up_launches(struct asg_core *core, struct group *group,
 static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
 {
     if (group->config.dry_run) {
-        hold(core, group, "dry run: would terminate %" PRIu32, excess);
+        hold(core, group, HOLD_DRY_RUN, "dry run: would terminate %" PRIu32, excess);
         return;
     }
     excess -= give_up_launches(core, group, excess);
     if (excess == 0) {
         if (count_launching(group) > 0)
-            hold(core, group, "scale-in waits for launches under way");
+            hold(core, group, HOLD_SCALE_IN, "scale-in waits for launches under way");
         return;
     }
     uint32_t exempt = group->exempt_ends < excess ? group->exempt_ends : excess;
@@ -263,7 +266,7 @@ static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
                   "selected for scale-in");
     }
     if (chosen > 0) return;
-    hold(core, group,
+    hold(core, group, HOLD_SCALE_IN,
          "Could not scale to desired capacity because all remaining instances are "
          "protected from scale-in.");
 }
@@ -300,7 +303,7 @@ static void grow(struct asg_core *core, struct group *group, uint32_t missing)
     uint32_t alive = count_alive(group);
     uint32_t room = group->config.max > alive ? group->config.max - alive : 0;
     if (room == 0) {
-        hold(core, group,
+        hold(core, group, HOLD_LAUNCH,
              "launch waits: %" PRIu32 " instances still live, max is %" PRIu32, alive,
              group->config.max);
         return;
@@ -311,14 +314,13 @@ static void grow(struct asg_core *core, struct group *group, uint32_t missing)
         uint32_t free =
             group->launch_batch > launching ? group->launch_batch - launching : 0;
         if (free == 0) {
-            hold(core, group,
+            hold(core, group, HOLD_LAUNCH,
                  "launch waits: %" PRIu32 " under way first, after a failure", launching);
             return;
         }
         if (missing > free) missing = free;
     }
     if (!is_template_ready(core, group)) return;
-    hold(core, group, "%s", "");
     group->dry_desired = group->config.dry_run ? (int64_t)group->config.desired : -1;
     plan_launches(core, group, missing);
 }
@@ -392,15 +394,6 @@ static void end_all(struct asg_core *core, struct group *group)
     }
 }
 
-static uint32_t count_unhealthy(const struct group *group)
-{
-    uint32_t count = 0;
-    for (size_t i = 0; i < group->instance_count; i++) {
-        count += group->instances[i].is_unhealthy ? 1 : 0;
-    }
-    return count;
-}
-
 void balance_group(struct asg_core *core, struct group *group)
 {
     judge_group(core, group);
@@ -417,8 +410,8 @@ void balance_group(struct asg_core *core, struct group *group)
         if (actual > wanted) shrink(core, group, actual - wanted);
         if (actual < wanted) grow(core, group, wanted - actual);
         if (actual == wanted) group->exempt_ends = 0;
-        if (actual == wanted && count_unhealthy(group) == 0) hold(core, group, "%s", "");
     }
+    settle_holds(group);
     plan_terminations(core, group);
     settle_cooldown(core, group);
     tell_members(core, group);

@@ -8,8 +8,9 @@
 #include "core/fields.h"
 #include "core/state.h"
 
-/* 1 had no deadlines, 2 no launch parameters, 3 no churn, 4 no notices */
-#define SAVE_VERSION 5
+/* 1 had no deadlines, 2 no launch parameters, 3 no churn, 4 no notices, 5 one reason to
+ * hold for all that waits */
+#define SAVE_VERSION 6
 
 void asg_core_new(struct asg_core **ret)
 {
@@ -180,6 +181,7 @@ static void later_fields(struct asg_fields *fields, struct asg_core *core)
     for (size_t i = 0; i < core->group_count; i++) {
         later_group_fields(fields, &core->groups[i]);
         if (fields->version > 4) notice_fields(fields, &core->groups[i]);
+        if (fields->version > 5) held_fields(fields, &core->groups[i]);
     }
 }
 

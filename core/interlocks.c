@@ -148,30 +148,35 @@ uint32_t allowed_ends(struct asg_core *core, struct group *group, uint32_t wante
                       enum asg_end_cause cause)
 {
     if (wanted == 0) return 0;
-    const char *what = cause == ASG_END_HEALTH ? "replacement" : "scale-in";
+    bool is_health = cause == ASG_END_HEALTH;
+    const char *what = is_health ? "replacement" : "scale-in";
+    enum hold_topic topic = is_health ? HOLD_REPLACE : HOLD_SCALE_IN;
     if (core->is_halted || group->is_halted) {
-        hold(core, group, "%s waits: halted by an operator", what);
+        hold(core, group, topic, "%s waits: halted by an operator", what);
         return 0;
     }
     if ((group->suspended & UINT64_C(1) << ASG_PROCESS_TERMINATE) != 0) {
-        hold(core, group, "%s waits: the process terminate is suspended", what);
+        hold(core, group, topic, "%s waits: the process terminate is suspended", what);
         return 0;
     }
     if (cause == ASG_END_USER || cause == ASG_END_DELETED) return wanted;
     if (group->is_mass_silent) {
-        hold(core, group, "%s waits: many agents are silent together", what);
+        hold(core, group, topic, "%s waits: many agents are silent together", what);
         return 0;
     }
-    if (cause == ASG_END_HEALTH && group->is_churning) {
-        hold(core, group, "replacement waits: what was launched lately died young");
+    if (is_health && group->is_churning) {
+        hold(core, group, HOLD_REPLACE,
+             "replacement waits: what was launched lately died young");
         return 0;
     }
-    if (cause == ASG_END_HEALTH && group->is_frozen) {
-        hold(core, group, "replacement waits: too many instances are unhealthy");
+    if (is_health && group->is_frozen) {
+        hold(core, group, HOLD_REPLACE,
+             "replacement waits: too many instances are unhealthy");
         return 0;
     }
     if (cause == ASG_END_SCALE_IN && !is_picture_complete(core, group)) {
-        hold(core, group, "scale-in waits: not every agent has reported since the start");
+        hold(core, group, HOLD_SCALE_IN,
+             "scale-in waits: not every agent has reported since the start");
         return 0;
     }
     uint32_t members = count_capacity(group) + count_ending(group);
@@ -186,7 +191,7 @@ uint32_t allowed_ends(struct asg_core *core, struct group *group, uint32_t wante
         share_of(were + recent.shrinks, group->config.terminated_percent);
     uint32_t window_room = in_window > recent.ends ? in_window - recent.ends : 0;
     if (window_room == 0) {
-        hold(core, group,
+        hold(core, group, topic,
              "%s waits: %" PRIu32 " terminated in 10 min, the limit is %" PRIu32
              " (%" PRIu32 " %%)",
              what, recent.ends, in_window, group->config.terminated_percent);
@@ -199,17 +204,20 @@ uint32_t allowed_ends(struct asg_core *core, struct group *group, uint32_t wante
 bool is_launch_allowed(struct asg_core *core, struct group *group)
 {
     if (core->is_halted || group->is_halted) {
-        hold(core, group, "launch waits: halted by an operator");
+        hold(core, group, HOLD_LAUNCH, "launch waits: halted by an operator");
         return false;
     }
     if ((group->suspended & UINT64_C(1) << ASG_PROCESS_LAUNCH) != 0) {
-        hold(core, group, "launch waits: the process launch is suspended");
+        hold(core, group, HOLD_LAUNCH, "launch waits: the process launch is suspended");
         return false;
     }
     if (group->is_churning) {
-        hold(core, group, "launch waits: what was launched lately died young");
+        hold(core, group, HOLD_LAUNCH,
+             "launch waits: what was launched lately died young");
         return false;
     }
-    return group->launch_after_ms <= core->now_ms &&
-           group->breaker_until_ms <= core->now_ms;
+    bool backs_off =
+        group->launch_after_ms > core->now_ms || group->breaker_until_ms > core->now_ms;
+    if (backs_off) hold_on(group, HOLD_LAUNCH);
+    return !backs_off;
 }

@@ -184,7 +184,8 @@ void plan_launches(struct asg_core *core, struct group *group, uint32_t count)
     const char *type = "";
     const struct asg_subnet *subnet = NULL;
     if (!choose_pool(core, group, NULL, &type, &subnet)) {
-        hold(core, group, "launch waits: no pool has capacity, trying again");
+        hold(core, group, HOLD_LAUNCH,
+             "launch waits: no pool has capacity, trying again");
         group->launch_after_ms = core->now_ms + NO_POOL_MS;
         return;
     }

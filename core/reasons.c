@@ -68,16 +68,38 @@ void decide_instance(struct asg_core *core, enum asg_decision_kind kind,
     va_end(args);
 }
 
-void hold(struct asg_core *core, struct group *group, const char *format, ...)
+void hold(struct asg_core *core, struct group *group, enum hold_topic topic,
+          const char *format, ...)
 {
     char text[ASG_REASON_MAX + 1];
     va_list args;
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (strcmp(group->held, text) == 0) return;
-    copy_text(group->held, sizeof group->held, text);
-    if (text[0] != '\0') decide(core, ASG_DECISION_HOLD, group, "%s", text);
+    hold_on(group, topic);
+    char *held = group->held[topic];
+    if (strcmp(held, text) == 0) return;
+    copy_text(held, sizeof group->held[topic], text);
+    decide(core, ASG_DECISION_HOLD, group, "%s", text);
+}
+
+void hold_on(struct group *group, enum hold_topic topic)
+{
+    group->held_now |= 1u << topic;
+}
+
+static void forget_hold(struct group *group, enum hold_topic topic)
+{
+    memset(group->held[topic], 0, sizeof group->held[topic]);
+}
+
+void settle_holds(struct group *group)
+{
+    for (int topic = 0; topic < HOLD_TOPICS; topic++) {
+        bool is_held = (group->held_now & 1u << topic) != 0;
+        if (!is_held && topic != HOLD_POLICY) forget_hold(group, (enum hold_topic)topic);
+    }
+    group->held_now = 0;
 }
 
 void raise_alarm(struct asg_core *core, enum asg_alarm_kind kind,

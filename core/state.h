@@ -81,6 +81,17 @@ struct instance {
     int64_t event_ms;                        /* when that begins */
 };
 
+/* What waits when a group is held: each has its own reason, and several may wait at once.
+ */
+enum hold_topic {
+    HOLD_REPLACE,
+    HOLD_SCALE_IN,
+    HOLD_LAUNCH,
+    HOLD_DRY_RUN, /* what would be done is only said */
+    HOLD_POLICY,  /* what a policy wants and does not get */
+    HOLD_TOPICS
+};
+
 struct policy {
     struct asg_arena arena;
     struct asg_policy_config config;
@@ -142,7 +153,8 @@ struct group {
     int64_t evaluation_ms;     /* told to the windows */
     bool is_watched;
     uint32_t exempt_ends; /* an operator's scale-in: not held by the interlocks */
-    char held[ASG_REASON_MAX + 1]; /* last reason to hold, so that it is said once */
+    /* why each topic waits, "" when it does not: so that it is said once */
+    char held[HOLD_TOPICS][ASG_REASON_MAX + 1];
     /* launching */
     int64_t launch_after_ms;  /* back-off */
     uint32_t launch_failures; /* in a row */
@@ -167,6 +179,7 @@ struct group {
     int64_t deadline_ms;     /* when it wants its tick */
     /* not saved */
     bool is_dirty;
+    uint32_t held_now; /* bits 1 << topic: still held in the balance under way */
     struct tally tally;
 };
 
@@ -275,9 +288,13 @@ void decide_capacity(struct asg_core *core, enum asg_decision_kind kind,
 void decide_instance(struct asg_core *core, enum asg_decision_kind kind,
                      const struct group *group, const struct instance *instance,
                      const char *format, ...) ASG_PRINTF(5, 6);
-/* A reason to do nothing, said when it changes; "" forgets it. */
-void hold(struct asg_core *core, struct group *group, const char *format, ...)
-    ASG_PRINTF(3, 4);
+/* A reason to do nothing, said when it is another one than the topic's last. */
+void hold(struct asg_core *core, struct group *group, enum hold_topic topic,
+          const char *format, ...) ASG_PRINTF(4, 5);
+/* The topic waits on, for the reason that was said. */
+void hold_on(struct group *group, enum hold_topic topic);
+/* What nothing has held in this balance is forgotten; a policy's wish stays. */
+void settle_holds(struct group *group);
 void raise_alarm(struct asg_core *core, enum asg_alarm_kind kind,
                  const struct group *group, bool is_raised, const char *format, ...)
     ASG_PRINTF(5, 6);
@@ -401,5 +418,6 @@ struct asg_fields;
 void core_fields(struct asg_fields *fields, struct asg_core *core);
 void later_group_fields(struct asg_fields *fields, struct group *group);
 void notice_fields(struct asg_fields *fields, struct group *group);
+void held_fields(struct asg_fields *fields, struct group *group);
 
 #endif

@@ -129,7 +129,7 @@ static void group_fields(struct asg_fields *f, struct group *g)
     asg_fields_i64(f, &g->evaluation_ms);
     asg_fields_bool(f, &g->is_watched);
     asg_fields_u32(f, &g->exempt_ends);
-    TEXT(f, g->held);
+    TEXT(f, g->held[0]);
     asg_fields_i64(f, &g->launch_after_ms);
     asg_fields_u32(f, &g->launch_failures);
     asg_fields_i64(f, &g->breaker_until_ms);
@@ -165,6 +165,15 @@ void notice_fields(struct asg_fields *f, struct group *g)
         asg_fields_bool(f, &instance->is_at_risk);
         TEXT(f, instance->event_code);
         asg_fields_i64(f, &instance->event_ms);
+    }
+}
+
+/* Of version 6: before it the one reason there was, whatever waited, stood in the first
+ * place; nothing is lost but that it may be said once more. */
+void held_fields(struct asg_fields *f, struct group *g)
+{
+    for (int topic = 1; topic < HOLD_TOPICS; topic++) {
+        TEXT(f, g->held[topic]);
     }
 }
 

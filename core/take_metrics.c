@@ -95,13 +95,12 @@ static void decide_group(struct asg_core *core, struct group *group,
         (void)snprintf(limit, sizeof limit, "min is %" PRId64 ": ", min);
     }
     if (to == from) {
-        hold(core, group, "%s%s", limit,
+        hold(core, group, HOLD_POLICY, "%s%s", limit,
              proposal->direction == ASG_DIRECTION_OUT ? "cannot scale out further"
                                                       : "cannot scale in further");
         return;
     }
     bool is_out = to > from;
-    group->held[0] = '\0';
     set_desired(core, group, (uint32_t)to);
     if (policy->config.kind == ASG_POLICY_SIMPLE) {
         begin_cooldown(core, group, &policy->config);
@@ -123,7 +122,7 @@ static void settle(struct asg_core *core, struct group *group,
     bool is_tracking = verdict->in->config.kind == ASG_POLICY_TARGET_TRACKING;
     if (is_tracking && verdict->is_in_blocked) return;
     if (group->is_mass_silent) {
-        hold(core, group, "scale-in waits: many agents are silent together");
+        hold(core, group, HOLD_POLICY, "scale-in waits: many agents are silent together");
         return;
     }
     decide_group(core, group, verdict->in, &verdict->in_proposal);

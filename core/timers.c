@@ -47,7 +47,9 @@ void find_deadline(struct asg_core *core, struct group *group)
     earlier(&at_ms, group->breaker_until_ms, now_ms);
     if (group->silence_over_ms != 0) earlier(&at_ms, group->silence_over_ms, now_ms);
     /* While more goes than may at once, look again as the window moves. */
-    if (group->end_count > 0 && group->held[0] != '\0') {
+    bool ends_wait =
+        group->held[HOLD_REPLACE][0] != '\0' || group->held[HOLD_SCALE_IN][0] != '\0';
+    if (group->end_count > 0 && ends_wait) {
         earlier(&at_ms, group->ends[0] + INT64_C(600000), now_ms);
     }
     bool waits_for_picture = count_capacity(group) > group->config.desired;

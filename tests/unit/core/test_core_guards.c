@@ -18,6 +18,45 @@ static void lose(int number)
     show(number, (struct asg_seen_instance){.state = ASG_EC2_TERMINATED});
 }
 
+static size_t count_said(const char *text)
+{
+    size_t count = 0;
+    for (const char *at = strstr(w.said, text); at != NULL; at = strstr(at + 1, text)) {
+        count++;
+    }
+    return count;
+}
+
+static void change_process(enum asg_command_kind kind, enum asg_process process)
+{
+    order((struct asg_command){
+        .kind = kind, .group = "web", .processes = UINT64_C(1) << process});
+}
+
+static void test_two_interlocks_that_hold_at_once_are_said_once_each(void **state)
+{
+    (void)state;
+    make_group(4, (struct asg_group_config){0});
+    change_process(ASG_COMMAND_SUSPEND, ASG_PROCESS_TERMINATE);
+    change_process(ASG_COMMAND_SUSPEND, ASG_PROCESS_LAUNCH);
+    mark_unhealthy(1); /* its replacement waits */
+    lose(2);           /* the launch of another waits */
+    for (int i = 0; i < 50; i++) {
+        sign(3, ASG_SIGN_PROBE_FAILED);
+        sign(3, ASG_SIGN_PROBE_OK);
+        pass(100);
+    }
+    assert_int_equal(1, count_said("replacement waits: the process terminate"));
+    assert_int_equal(1, count_said("launch waits: the process launch"));
+    /* One is over and comes again: it is said again, the other is not. */
+    change_process(ASG_COMMAND_RESUME, ASG_PROCESS_LAUNCH);
+    change_process(ASG_COMMAND_SUSPEND, ASG_PROCESS_LAUNCH);
+    lose(3);
+    sign(4, ASG_SIGN_PROBE_FAILED);
+    assert_int_equal(1, count_said("replacement waits: the process terminate"));
+    assert_int_equal(2, count_said("launch waits: the process launch"));
+}
+
 static void test_the_share_of_ten_minutes_holds_for_hundreds(void **state)
 {
     (void)state;
@@ -181,6 +220,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
+        TEST(test_two_interlocks_that_hold_at_once_are_said_once_each),
         TEST(test_the_share_of_ten_minutes_holds_for_hundreds),
         TEST(test_generations_that_die_young_stop_the_launches),
         TEST(test_one_that_lived_breaks_the_row_of_generations),
