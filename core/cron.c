@@ -5,8 +5,9 @@
 #include <strings.h>
 
 #define MINUTE_S     INT64_C(60)
+#define HOUR_S       INT64_C(3600)
 #define DAY_S        INT64_C(86400)
-#define HORIZON_DAYS (5 * 366)
+#define HORIZON_DAYS INT64_C(1830) /* five years */
 #define WORD_MAX     32
 
 static const char *const month_names[] = {"jan", "feb", "mar", "apr", "may", "jun",
@@ -192,7 +193,7 @@ static int64_t first_of_day(const struct asg_cron *cron, int64_t day, int64_t af
         if ((cron->hours & 1u << hour) == 0) continue;
         /* Local time never goes back by its minutes: an hour whose end is past is past.
          */
-        int64_t hour_s = day * DAY_S + hour * 60 * MINUTE_S;
+        int64_t hour_s = day * DAY_S + hour * HOUR_S;
         if (utc_of_local(hour_s + 59 * MINUTE_S, changes, change_count) <= after_ms) {
             continue;
         }

@@ -423,8 +423,8 @@ void replan_job(struct asg_core *core, struct job *job)
     job->retry_ms = 0;
     int64_t limit_ms = job->plan.kind == ASG_JOB_LAUNCH ? LAUNCH_LIMIT_MS : END_LIMIT_MS;
     if (job->is_ambiguous) job->plan.deadline_ms = core->now_ms + limit_ms;
-    struct group *group = group_of_no(core, job->group_no);
-    if (ASG_MUTANT(NEW_ATTEMPT_BEFORE_RESOLVED) && job->is_ambiguous && group != NULL) {
+    if (ASG_MUTANT(NEW_ATTEMPT_BEFORE_RESOLVED) && job->is_ambiguous &&
+        group_of_no(core, job->group_no) != NULL) {
         next_attempt(core, job);
         return;
     }

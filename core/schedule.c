@@ -5,7 +5,7 @@
 #include "core/cron.h"
 
 #define TIME_MS_MAX  (INT64_C(1) << 53)
-#define OFFSET_S_MAX (26 * 3600)
+#define OFFSET_S_MAX INT64_C(93600) /* 26 hours */
 
 int64_t asg_schedule_next(const struct asg_schedule_config *config, int64_t after_ms)
 {

@@ -177,7 +177,7 @@ static void forget_jobs(struct asg_core *core)
         else if (core->jobs[i]->state != ASG_JOB_STATE_OPEN)
             closed++;
     }
-    if (closed <= 2 * ASG_CLOSED_JOBS_KEPT && dead <= ASG_DEAD_JOBS_KEPT) return;
+    if (closed <= (size_t)2 * ASG_CLOSED_JOBS_KEPT && dead <= ASG_DEAD_JOBS_KEPT) return;
     size_t kept = 0;
     for (size_t i = 0; i < core->job_count; i++) {
         struct job *job = core->jobs[i];

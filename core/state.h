@@ -149,10 +149,10 @@ struct group {
     int64_t cooldown_until_ms; /* of simple scaling */
     int64_t cooldown_ms;       /* its length, of the policy that acted last */
     bool is_cooldown_due;      /* it begins anew when what was asked for is done */
-    uint32_t metric_bits;      /* told to the windows */
-    int64_t evaluation_ms;     /* told to the windows */
     bool is_watched;
-    uint32_t exempt_ends; /* an operator's scale-in: not held by the interlocks */
+    uint32_t metric_bits;  /* told to the windows */
+    int64_t evaluation_ms; /* told to the windows */
+    uint32_t exempt_ends;  /* an operator's scale-in: not held by the interlocks */
     /* why each topic waits, "" when it does not: so that it is said once */
     char held[HOLD_TOPICS][ASG_REASON_MAX + 1];
     /* launching */
@@ -169,14 +169,14 @@ struct group {
     uint32_t end_counts[ASG_RECENT_ENDS];  /* how many at each */
     uint32_t end_shrinks[ASG_RECENT_ENDS]; /* of these, by scale-in */
     size_t end_count;
+    bool is_mass_silent;
+    bool is_frozen;             /* too many unhealthy */
     bool is_churning;           /* launches that die again and again: frozen */
     uint32_t churn_generations; /* in a row of which most died young */
     uint32_t churn_deaths;      /* of the latest generation */
     int64_t churn_ms;           /* when the latest generation began */
-    bool is_mass_silent;
-    int64_t silence_over_ms; /* when it may be called over; 0: not begun */
-    bool is_frozen;          /* too many unhealthy */
-    int64_t deadline_ms;     /* when it wants its tick */
+    int64_t silence_over_ms;    /* when mass silence may be called over; 0: not begun */
+    int64_t deadline_ms;        /* when it wants its tick */
     /* not saved */
     bool is_dirty;
     uint32_t held_now; /* bits 1 << topic: still held in the balance under way */

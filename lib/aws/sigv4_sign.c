@@ -1,6 +1,7 @@
 #include "aws/sigv4.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -36,13 +37,12 @@ static char *copy_text(const char *text)
 void asg_sigv4_derive_key(const char *secret, const char *date, const char *region,
                           const char *service, uint8_t ret[ASG_SHA256_BYTES])
 {
-    size_t length = strlen(secret);
-    char *start = asg_alloc(length + 5, 1);
-    memcpy(start, "AWS4", 4);
-    memcpy(start + 4, secret, length);
+    size_t length = strlen("AWS4") + strlen(secret);
+    char *start = asg_alloc(length + 1, 1);
+    (void)snprintf(start, length + 1, "AWS4%s", secret);
     uint8_t key[ASG_SHA256_BYTES];
-    asg_hmac_sha256(start, length + 4, date, 8, key);
-    asg_secret_wipe(start, length + 4);
+    asg_hmac_sha256(start, length, date, 8, key);
+    asg_secret_wipe(start, length);
     free(start);
     asg_hmac_sha256(key, sizeof key, region, strlen(region), ret);
     asg_hmac_sha256(ret, ASG_SHA256_BYTES, service, strlen(service), key);
