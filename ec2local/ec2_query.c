@@ -11,6 +11,7 @@ static const struct {
     asg_call_handler *handler;
 } actions[] = {
     {"RunInstances", "ec2", asg_call_do_run_instances},
+    {"CreateFleet", "ec2", asg_call_do_create_fleet},
     {"DescribeInstances", "ec2", asg_call_do_describe_instances},
     {"DescribeInstanceStatus", "ec2", asg_call_do_describe_instance_status},
     {"TerminateInstances", "ec2", asg_call_do_terminate_instances},

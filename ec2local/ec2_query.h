@@ -25,7 +25,7 @@ struct asg_call {
     /* Faults: how far behind the answer may be, and whether a launch goes wrong. */
     int64_t lag_ms;
     bool dies;
-    bool (*has_capacity)(void *context, const char *type, const char *zone);
+    asg_world_capacity *has_capacity;
     void *context;
     /* What comes of it. */
     struct asg_world_effects *effects;
@@ -47,6 +47,7 @@ void asg_call_write_error(struct asg_bytes *out, const char *code, const char *m
 typedef enum asg_status asg_call_handler(struct asg_call *call);
 
 asg_call_handler asg_call_do_run_instances;
+asg_call_handler asg_call_do_create_fleet;
 asg_call_handler asg_call_do_describe_instances;
 asg_call_handler asg_call_do_describe_instance_status;
 asg_call_handler asg_call_do_terminate_instances;
@@ -74,6 +75,11 @@ asg_call_handler asg_call_do_get_caller_identity;
 /* Begin and end `<ActionResponse xmlns=..><requestId>`. */
 void asg_call_begin_reply(struct asg_call *call);
 void asg_call_end_reply(struct asg_call *call);
+
+/* "<name> is wrong": the refusal of a parameter's value, and of one that is not there. */
+enum asg_status asg_call_refuse_value(struct asg_call *call, const char *name,
+                                      const char *value);
+enum asg_status asg_call_refuse_missing(struct asg_call *call, const char *name);
 
 /* Reading parameters. A number or a flag that is none is refused. */
 const char *asg_call_get(const struct asg_call *call, const char *name);

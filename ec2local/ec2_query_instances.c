@@ -241,15 +241,6 @@ static void write_reservation(struct asg_call *call,
 
 /* --- RunInstances --- */
 
-static enum asg_status refuse_missing(struct asg_call *call, const char *name)
-{
-    call->refusal.code = "MissingParameter";
-    call->refusal.http_status = 400;
-    (void)snprintf(call->refusal.message, sizeof call->refusal.message,
-                   "The request must contain the parameter %s", name);
-    return ASG_ERR_DENIED;
-}
-
 static enum asg_status read_run_request(struct asg_call *call,
                                         struct asg_world_run_request *ret)
 {
@@ -275,8 +266,8 @@ static enum asg_status read_run_request(struct asg_call *call,
         status = asg_call_get_flag(call, "DryRun", &request.is_dry_run);
     }
     if (status != ASG_OK) return status;
-    if (request.min_count < 0) return refuse_missing(call, "MinCount");
-    if (request.max_count < 0) return refuse_missing(call, "MaxCount");
+    if (request.min_count < 0) return asg_call_refuse_missing(call, "MinCount");
+    if (request.max_count < 0) return asg_call_refuse_missing(call, "MaxCount");
     *ret = request;
     return ASG_OK;
 }

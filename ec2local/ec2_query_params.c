@@ -8,8 +8,17 @@
 
 #include "model/launch_fields.h"
 
-static enum asg_status refuse_value(struct asg_call *call, const char *name,
-                                    const char *value)
+enum asg_status asg_call_refuse_missing(struct asg_call *call, const char *name)
+{
+    call->refusal.code = "MissingParameter";
+    call->refusal.http_status = 400;
+    (void)snprintf(call->refusal.message, sizeof call->refusal.message,
+                   "The request must contain the parameter %s", name);
+    return ASG_ERR_DENIED;
+}
+
+enum asg_status asg_call_refuse_value(struct asg_call *call, const char *name,
+                                      const char *value)
 {
     call->refusal.code = "InvalidParameterValue";
     call->refusal.http_status = 400;
@@ -29,7 +38,7 @@ enum asg_status asg_call_get_number(struct asg_call *call, const char *name, int
     if (text == NULL) return ASG_OK;
     size_t length = strlen(text);
     if (length == 0 || length > 9 || strspn(text, "0123456789") != length) {
-        return refuse_value(call, name, text);
+        return asg_call_refuse_value(call, name, text);
     }
     *ret = strtoll(text, NULL, 10);
     return ASG_OK;
@@ -44,7 +53,7 @@ enum asg_status asg_call_get_flag(struct asg_call *call, const char *name, bool 
     } else if (strcasecmp(text, "false") == 0 || strcmp(text, "0") == 0) {
         *ret = false;
     } else {
-        return refuse_value(call, name, text);
+        return asg_call_refuse_value(call, name, text);
     }
     return ASG_OK;
 }
@@ -108,7 +117,7 @@ enum asg_status asg_call_get_query(struct asg_call *call, const char *ids_name,
     int64_t most = -1;
     if (status == ASG_OK) status = asg_call_get_number(call, "MaxResults", &most);
     if (status != ASG_OK) return status;
-    if (most == 0) return refuse_value(call, "MaxResults", "0");
+    if (most == 0) return asg_call_refuse_value(call, "MaxResults", "0");
     query.max_results = most > 0 ? most : 0;
     const char *token = asg_call_get(call, "NextToken");
     query.next_token = token != NULL && token[0] != '\0' ? token : NULL;
@@ -198,7 +207,7 @@ static enum asg_status get_parameters(struct asg_call *call, const char *prefix,
             return ASG_ERR_DENIED;
         }
         if (!asg_launch_value_fits(field, param->value)) {
-            return refuse_value(call, param->name, param->value);
+            return asg_call_refuse_value(call, param->name, param->value);
         }
         /* See asg_call_get_tags() for the casts. */
         found.items[found.count++] =
@@ -229,7 +238,7 @@ enum asg_status asg_call_get_data(struct asg_call *call, const char *prefix,
     }
     const char *market = get_text(call, prefix, "InstanceMarketOptions.MarketType");
     if (market != NULL && strcmp(market, "spot") != 0) {
-        return refuse_value(call, "InstanceMarketOptions.MarketType", market);
+        return asg_call_refuse_value(call, "InstanceMarketOptions.MarketType", market);
     }
     data.is_spot = market != NULL;
     enum asg_status status = asg_call_get_flag(

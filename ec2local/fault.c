@@ -114,9 +114,9 @@ static enum asg_status read_kind(const struct asg_params *params,
 static enum asg_status check_fields(const struct asg_params *params,
                                     struct asg_error *error)
 {
-    static const char *const known[] = {"kind",       "action", "type",
-                                        "zone",       "count",  "probability",
-                                        "latency_ms", "code",   "http_status"};
+    static const char *const known[] = {
+        "kind",        "action",     "type", "zone",        "count",
+        "probability", "latency_ms", "code", "http_status", "lifecycle"};
     for (size_t i = 0; i < params->count; i++) {
         size_t k = 0;
         while (k < sizeof known / sizeof known[0] &&
@@ -124,10 +124,11 @@ static enum asg_status check_fields(const struct asg_params *params,
             k++;
         }
         if (k == sizeof known / sizeof known[0]) {
-            return asg_fail(error, ASG_ERR_INVALID,
-                            "unknown field '%.40s'; known: kind, action, type, zone, "
-                            "count, probability, latency_ms, code, http_status",
-                            params->items[i].name);
+            return asg_fail(
+                error, ASG_ERR_INVALID,
+                "unknown field '%.40s'; known: kind, action, type, zone, "
+                "lifecycle, count, probability, latency_ms, code, http_status",
+                params->items[i].name);
         }
     }
     return ASG_OK;
@@ -148,6 +149,10 @@ static enum asg_status read_fault(const struct asg_params *params, struct asg_fa
     }
     if (status == ASG_OK) {
         status = copy_text(params, "zone", fault.zone, sizeof fault.zone, error);
+    }
+    if (status == ASG_OK) {
+        status = copy_text(params, "lifecycle", fault.lifecycle, sizeof fault.lifecycle,
+                           error);
     }
     if (status == ASG_OK) {
         status = copy_text(params, "code", fault.code, sizeof fault.code, error);
@@ -227,7 +232,7 @@ static bool fits(const char *wanted, const char *text)
 
 bool asg_faults_strike(struct asg_faults *faults, enum asg_fault_kind kind,
                        const char *action, const char *type, const char *zone,
-                       struct asg_fault *ret)
+                       const char *lifecycle, struct asg_fault *ret)
 {
     bool strikes = false;
     (void)pthread_mutex_lock(&faults->lock);
@@ -235,6 +240,7 @@ bool asg_faults_strike(struct asg_faults *faults, enum asg_fault_kind kind,
         struct asg_fault *fault = &faults->items[i];
         if (fault->kind != kind || fault->left == 0 || !fits(fault->action, action) ||
             !fits(fault->type, type) || !fits(fault->zone, zone) ||
+            !fits(fault->lifecycle, lifecycle) ||
             !is_drawn(faults, fault->probability_ppm)) {
             continue;
         }
@@ -261,6 +267,8 @@ void asg_faults_print(struct asg_faults *faults, struct asg_bytes *out)
         asg_json_out_text(out, fault->type);
         asg_bytes_append_text(out, ",\"zone\":");
         asg_json_out_text(out, fault->zone);
+        asg_bytes_append_text(out, ",\"lifecycle\":");
+        asg_json_out_text(out, fault->lifecycle);
         asg_bytes_append_text(out, ",\"code\":");
         asg_json_out_text(out, fault->code);
         asg_bytes_printf(out,

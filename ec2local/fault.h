@@ -1,8 +1,8 @@
 /* fault - faults on order: which call goes wrong, how, and how often.
  *
- * A fault names a kind, an action ("*": any), where it matters a type and a zone, and a
- * probability or a count. Drawn from a seeded generator, so that a test can repeat
- * itself.
+ * A fault names a kind, an action ("*": any), where it matters a type, a zone and a
+ * lifecycle, and a probability or a count. Drawn from a seeded generator, so that a test
+ * can repeat itself.
  *
  * Flow:    control -> [fault] <- service
  * Threads: any; one lock inside. Blocks: never.
@@ -26,7 +26,7 @@
     X(ASG_FAULT_LATENCY, "latency", "the answer comes latency_ms later")                 \
     X(ASG_FAULT_DROP_AFTER, "drop_after_effect", "done, then the connection is dropped") \
     X(ASG_FAULT_DROP_BEFORE, "drop_before_effect", "dropped, nothing done")              \
-    X(ASG_FAULT_CAPACITY, "capacity", "InsufficientInstanceCapacity by type and zone")   \
+    X(ASG_FAULT_CAPACITY, "capacity", "InsufficientInstanceCapacity by pool")            \
     X(ASG_FAULT_LAG, "describe_lag", "the answer is latency_ms behind")                  \
     X(ASG_FAULT_GARBAGE, "garbage", "200 and random bytes, nothing done")                \
     X(ASG_FAULT_HTML, "html", "a proxy's HTML page, nothing done")                       \
@@ -43,9 +43,10 @@ enum asg_fault_kind {
 struct asg_fault {
     uint32_t id; /* from 1 */
     enum asg_fault_kind kind;
-    char action[64]; /* "*": any */
-    char type[32];   /* "": any */
-    char zone[32];   /* "": any */
+    char action[64];    /* "*": any */
+    char type[32];      /* "": any */
+    char zone[32];      /* "": any */
+    char lifecycle[16]; /* "spot", "on-demand"; "": any */
     uint32_t probability_ppm;
     int64_t left; /* strikes left; -1: no end */
     int64_t hits;
@@ -59,8 +60,9 @@ struct asg_faults;
 void asg_faults_new(uint64_t seed, struct asg_faults **ret);
 void asg_faults_destroy(struct asg_faults **faults);
 
-/* Add one from form fields: kind, action, type, zone, probability (0 to 1), count,
- * latency_ms, code, http_status. ASG_ERR_INVALID: `error` says which field and why. */
+/* Add one from form fields: kind, action, type, zone, lifecycle, probability (0 to 1),
+ * count, latency_ms, code, http_status. ASG_ERR_INVALID: `error` says which field and
+ * why. */
 ASG_MUST_USE enum asg_status asg_faults_add(struct asg_faults *faults,
                                             const struct asg_params *params,
                                             uint32_t *ret_id, struct asg_error *error);
@@ -68,10 +70,10 @@ ASG_MUST_USE enum asg_status asg_faults_add(struct asg_faults *faults,
 ASG_MUST_USE enum asg_status asg_faults_remove(struct asg_faults *faults, uint32_t id);
 
 /* Does a fault of this kind strike now? If so it is counted and copied to *ret.
- * `type` and `zone` NULL: the call has none. */
+ * `type`, `zone` and `lifecycle` NULL: the call has none. */
 bool asg_faults_strike(struct asg_faults *faults, enum asg_fault_kind kind,
                        const char *action, const char *type, const char *zone,
-                       struct asg_fault *ret);
+                       const char *lifecycle, struct asg_fault *ret);
 
 /* All of them as a JSON list. */
 void asg_faults_print(struct asg_faults *faults, struct asg_bytes *out);

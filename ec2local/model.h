@@ -71,6 +71,7 @@ struct asg_world_type {
     uint32_t vcpus;
     uint32_t memory_mib;
     bool is_arm;
+    uint32_t price_micro; /* of an hour on demand, in millionths of a dollar */
 };
 
 struct asg_world_image {
@@ -234,6 +235,10 @@ struct asg_world_template_reference {
     const char *version;
 };
 
+/* Has the pool room? Asked before anything is launched there. */
+typedef bool asg_world_capacity(void *context, const char *type, const char *zone,
+                                bool is_spot);
+
 struct asg_world_run_request {
     const char *client_token; /* NULL: none */
     int64_t min_count;
@@ -243,8 +248,7 @@ struct asg_world_run_request {
     bool has_subnet; /* of the instance itself, not of a network interface */
     bool is_dry_run;
     bool dies; /* fault: accepted, but terminated by "EC2" at once */
-    /* Asked before anything is launched; NULL: there is room everywhere. */
-    bool (*has_capacity)(void *context, const char *type, const char *zone);
+    asg_world_capacity *has_capacity; /* NULL: there is room everywhere */
     void *context;
 };
 

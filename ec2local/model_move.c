@@ -167,9 +167,7 @@ static enum asg_status check_move(const struct asg_world *world,
         status = check_room(world, found, request->ids.count, refusal);
     }
     if (status == ASG_OK && request->is_dry_run) {
-        status =
-            asg_world_refuse(refusal, 412, "DryRunOperation",
-                             "Request would have succeeded, but DryRun flag is set.");
+        status = asg_world_refuse_dry_run(refusal);
     }
     return status;
 }

@@ -46,10 +46,22 @@ struct asg_world {
     size_t token_count;
     size_t token_capacity;
     struct asg_id_map by_token; /* hash of token and scope to place in tokens[] */
+    struct kept_fleet **fleets; /* answered CreateFleets that had a token */
+    size_t fleet_count;
+    size_t fleet_capacity;
     struct asg_world_template **templates;
     size_t template_count;
     size_t template_capacity;
 };
+
+void asg_world_fleets_clear(struct asg_world *world);
+/* NULL: EC2 has none of that name. */
+const struct asg_world_type *asg_world_find_type(const char *name);
+/* "Up to 64 ASCII characters" (Ensuring idempotency). */
+enum asg_status asg_world_check_token(const char *text,
+                                      struct asg_world_refusal *refusal);
+enum asg_status asg_world_refuse_mismatch(struct asg_world_refusal *refusal);
+enum asg_status asg_world_refuse_dry_run(struct asg_world_refusal *refusal);
 
 /* Fill the refusal and return ASG_ERR_DENIED. */
 enum asg_status asg_world_refuse(struct asg_world_refusal *refusal, int http_status,

@@ -82,9 +82,7 @@ static void make_token_key(struct plan *plan)
     asg_hex_encode(hash, 16, plan->token_key);
 }
 
-/* "Up to 64 ASCII characters" (Ensuring idempotency). */
-static enum asg_status check_token_text(const char *text,
-                                        struct asg_world_refusal *refusal)
+enum asg_status asg_world_check_token(const char *text, struct asg_world_refusal *refusal)
 {
     size_t length = strlen(text);
     bool is_ascii = true;
@@ -97,6 +95,13 @@ static enum asg_status check_token_text(const char *text,
                             ASG_WORLD_TOKEN_MAX);
 }
 
+enum asg_status asg_world_refuse_mismatch(struct asg_world_refusal *refusal)
+{
+    return asg_world_refuse(refusal, 400, "IdempotentParameterMismatch",
+                            "Arguments on this idempotent request are inconsistent with "
+                            "arguments used in previous request(s).");
+}
+
 static enum asg_status answer_again(const struct asg_world *world,
                                     const struct token *token, const struct plan *plan,
                                     struct asg_arena *arena,
@@ -104,9 +109,7 @@ static enum asg_status answer_again(const struct asg_world *world,
                                     struct asg_world_refusal *refusal)
 {
     if (memcmp(token->parameters, plan->parameters, sizeof plan->parameters) != 0) {
-        return asg_world_refuse(refusal, 400, "IdempotentParameterMismatch",
-                                "Arguments on this idempotent request are inconsistent "
-                                "with arguments used in previous request(s).");
+        return asg_world_refuse_mismatch(refusal);
     }
     struct asg_world_instances found = {
         .items = asg_arena_take(arena, token->count * sizeof *found.items)};
@@ -227,7 +230,7 @@ static const struct asg_world_image *find_image(const char *id)
     return NULL;
 }
 
-static const struct asg_world_type *find_type(const char *name)
+const struct asg_world_type *asg_world_find_type(const char *name)
 {
     size_t count = 0;
     const struct asg_world_type *types = asg_world_types(&count);
@@ -314,7 +317,7 @@ static enum asg_status check_interfaces(const struct plan *plan,
 static enum asg_status check_plan(struct plan *plan, struct asg_world_refusal *refusal)
 {
     const char *type = plan->data.instance_type;
-    plan->type = find_type(type != NULL ? type : "m1.small");
+    plan->type = asg_world_find_type(type != NULL ? type : "m1.small");
     if (plan->type == NULL) {
         return asg_world_refuse(refusal, 400, "InvalidParameterValue",
                                 "Invalid value '%.100s' for InstanceType.", type);
@@ -338,8 +341,8 @@ static enum asg_status choose_subnet(struct asg_world *world, struct plan *plan,
         size_t zone = (world->next_zone + i) % ASG_WORLD_ZONES;
         struct asg_world_subnet *subnet = is_free ? &world->subnets[zone] : plan->subnet;
         if (request->has_capacity == NULL ||
-            request->has_capacity(request->context, plan->type->name,
-                                  subnet->zone->name)) {
+            request->has_capacity(request->context, plan->type->name, subnet->zone->name,
+                                  plan->data.is_spot)) {
             plan->subnet = subnet;
             if (is_free) world->next_zone = (uint32_t)((zone + 1) % ASG_WORLD_ZONES);
             return ASG_OK;
@@ -458,8 +461,7 @@ static enum asg_status launch(struct asg_world *world, struct plan *plan, int64_
     enum asg_status status = check_plan(plan, refusal);
     if (status != ASG_OK) return status;
     if (plan->request->is_dry_run) {
-        return asg_world_refuse(refusal, 412, "DryRunOperation",
-                                "Request would have succeeded, but DryRun flag is set.");
+        return asg_world_refuse_dry_run(refusal);
     }
     status = choose_subnet(world, plan, refusal);
     if (status != ASG_OK) return status;
@@ -488,7 +490,7 @@ enum asg_status asg_world_run(struct asg_world *world,
     if (status == ASG_OK) status = place_subnet(world, &plan, refusal);
     if (status != ASG_OK) return status;
     if (request->client_token != NULL) {
-        status = check_token_text(request->client_token, refusal);
+        status = asg_world_check_token(request->client_token, refusal);
         if (status != ASG_OK) return status;
         make_token_key(&plan);
         hash_parameters(request, plan.parameters);

@@ -72,9 +72,7 @@ static enum asg_status check_tag_request(const struct asg_world *world,
         if (!request->is_removal) status = check_room(tags, &request->tags, refusal);
     }
     if (status == ASG_OK && request->is_dry_run) {
-        status =
-            asg_world_refuse(refusal, 412, "DryRunOperation",
-                             "Request would have succeeded, but DryRun flag is set.");
+        status = asg_world_refuse_dry_run(refusal);
     }
     return status;
 }

@@ -173,9 +173,7 @@ static enum asg_status check_new(const struct asg_world *world,
                                   "Launch template name already in use.");
     }
     if (status == ASG_OK && request->is_dry_run) {
-        status =
-            asg_world_refuse(refusal, 412, "DryRunOperation",
-                             "Request would have succeeded, but DryRun flag is set.");
+        status = asg_world_refuse_dry_run(refusal);
     }
     return status;
 }
@@ -262,9 +260,7 @@ enum asg_status asg_world_create_version(struct asg_world *world,
                              "At most %d versions of a launch template", VERSIONS_MAX);
     }
     if (status == ASG_OK && request->is_dry_run) {
-        status =
-            asg_world_refuse(refusal, 412, "DryRunOperation",
-                             "Request would have succeeded, but DryRun flag is set.");
+        status = asg_world_refuse_dry_run(refusal);
     }
     if (status != ASG_OK) return status;
     struct asg_world_data merged;

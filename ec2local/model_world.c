@@ -11,15 +11,15 @@
 #define RESERVED       5
 
 static const struct asg_world_type types[] = {
-    {"t3.nano", 2, 512, false},     {"t3.micro", 2, 1024, false},
-    {"t3.small", 2, 2048, false},   {"t3.medium", 2, 4096, false},
-    {"t3.large", 2, 8192, false},   {"t4g.micro", 2, 1024, true},
-    {"t4g.small", 2, 2048, true},   {"m5.large", 2, 8192, false},
-    {"m5.xlarge", 4, 16384, false}, {"m5.2xlarge", 8, 32768, false},
-    {"m6g.large", 2, 8192, true},   {"c5.large", 2, 4096, false},
-    {"c5.xlarge", 4, 8192, false},  {"c5.2xlarge", 8, 16384, false},
-    {"r5.large", 2, 16384, false},  {"r5.xlarge", 4, 32768, false},
-    {"m1.small", 1, 1740, false},
+    {"t3.nano", 2, 512, false, 5200},       {"t3.micro", 2, 1024, false, 10400},
+    {"t3.small", 2, 2048, false, 20800},    {"t3.medium", 2, 4096, false, 41600},
+    {"t3.large", 2, 8192, false, 83200},    {"t4g.micro", 2, 1024, true, 8400},
+    {"t4g.small", 2, 2048, true, 16800},    {"m5.large", 2, 8192, false, 96000},
+    {"m5.xlarge", 4, 16384, false, 192000}, {"m5.2xlarge", 8, 32768, false, 384000},
+    {"m6g.large", 2, 8192, true, 77000},    {"c5.large", 2, 4096, false, 85000},
+    {"c5.xlarge", 4, 8192, false, 170000},  {"c5.2xlarge", 8, 16384, false, 340000},
+    {"r5.large", 2, 16384, false, 126000},  {"r5.xlarge", 4, 32768, false, 252000},
+    {"m1.small", 1, 1740, false, 44000},
 };
 
 static const struct asg_world_image images[] = {
@@ -45,6 +45,12 @@ enum asg_status asg_world_refuse(struct asg_world_refusal *refusal, int http_sta
     (void)vsnprintf(refusal->message, sizeof refusal->message, format, arguments);
     va_end(arguments);
     return ASG_ERR_DENIED;
+}
+
+enum asg_status asg_world_refuse_dry_run(struct asg_world_refusal *refusal)
+{
+    return asg_world_refuse(refusal, 412, "DryRunOperation",
+                            "Request would have succeeded, but DryRun flag is set.");
 }
 
 /* splitmix64 (public domain, Vigna): every seed is a good one. */
@@ -240,6 +246,7 @@ void asg_world_destroy(struct asg_world **world_at)
         free(world->tokens[i].ids);
     }
     free(world->tokens);
+    asg_world_fleets_clear(world);
     destroy_templates(world);
     for (size_t i = 0; i < ASG_WORLD_ZONES; i++) {
         free(world->pools[i].used);

@@ -201,7 +201,7 @@ static bool strikes(struct visit *visit, enum asg_fault_kind kind, const char *w
 {
     const char *type = asg_params_get(&visit->params, "InstanceType");
     if (!asg_faults_strike(visit->service->parts.faults, kind, visit->action, type,
-                           zone_of(visit), ret)) {
+                           zone_of(visit), NULL, ret)) {
         return false;
     }
     visit->fault = word;
@@ -267,12 +267,13 @@ static void strike_after(struct visit *visit)
     }
 }
 
-static bool has_capacity(void *context, const char *type, const char *zone)
+static bool has_capacity(void *context, const char *type, const char *zone, bool is_spot)
 {
     struct visit *visit = context;
     struct asg_fault fault;
     if (!asg_faults_strike(visit->service->parts.faults, ASG_FAULT_CAPACITY,
-                           visit->action, type, zone, &fault)) {
+                           visit->action, type, zone, is_spot ? "spot" : "on-demand",
+                           &fault)) {
         return true;
     }
     visit->fault = "capacity";

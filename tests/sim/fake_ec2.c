@@ -56,10 +56,11 @@ static void answer_error(struct sim_flight *flight, uint32_t status, const char 
     asg_call_write_error(&flight->answer, code, message, "simulated");
 }
 
-static bool has_capacity(void *context, const char *type, const char *zone)
+static bool has_capacity(void *context, const char *type, const char *zone, bool is_spot)
 {
     (void)context;
     (void)type;
+    (void)is_spot;
     const struct asg_world_zone *zones = asg_world_zones(sim.world);
     for (size_t i = 0; i < ASG_WORLD_ZONES; i++) {
         if (zone == NULL || strcmp(zones[i].name, zone) != 0) continue;

@@ -201,8 +201,10 @@ static void test_a_reader_who_lags_sees_the_states_of_then(void **state)
     end(&fixture);
 }
 
-static bool never_has_capacity(void *context, const char *type, const char *zone)
+static bool never_has_capacity(void *context, const char *type, const char *zone,
+                               bool is_spot)
 {
+    (void)is_spot;
     (void)type;
     (void)zone;
     ++*(int *)context;
