@@ -46,7 +46,8 @@ struct asg_ec2_instance {
     const char *private_ip;
     const char *client_token;
     const char *state_reason; /* its code */
-    int64_t launched_ms;      /* 0: not told */
+    bool is_spot;
+    int64_t launched_ms; /* 0: not told */
     struct asg_ec2_tag *tags;
     size_t tag_count;
     size_t tag_capacity;
@@ -91,6 +92,69 @@ extern const struct asg_ec2_action asg_ec2_run_instances_action;
 void asg_ec2_write_run_instances(const struct asg_ec2_run_instances *params,
                                  struct asg_bytes *body);
 
+/* A fleet of type instant: instances of several types, on demand and Spot, in one call.
+ * Words and numbers left out ("", 0) are not said: EC2's defaults hold. */
+struct asg_ec2_fleet_override {
+    const char *instance_type;
+    const char *subnet_id;
+    const char *zone;      /* used when there is no subnet */
+    const char *max_price; /* of a Spot hour, "0.05" */
+    uint32_t priority;     /* from 1; 0: not said */
+};
+
+struct asg_ec2_create_fleet {
+    const char *template_id; /* or the name */
+    const char *template_name;
+    const char *template_version; /* a number */
+    const struct asg_ec2_fleet_override *overrides;
+    size_t override_count;
+    uint32_t on_demand_count;
+    uint32_t spot_count;
+    const char *on_demand_strategy; /* "prioritized" */
+    const char *spot_strategy;      /* "price-capacity-optimized" */
+    uint32_t spot_pools;            /* of "lowest-price" */
+    const char *client_token;
+    const struct asg_ec2_tag *tags; /* of the instances and of the fleet itself */
+    size_t tag_count;
+    bool is_dry_run;
+};
+
+/* Of one pool, or of several launches in it. */
+struct asg_ec2_fleet_instances {
+    const char *instance_type;
+    const char *subnet_id;
+    const char *zone;      /* "" when the request named the subnet */
+    const char *lifecycle; /* "spot", "on-demand" */
+    const char **instance_ids;
+    size_t id_count;
+    size_t id_capacity;
+};
+
+/* Why a pool gave nothing, or no more. */
+struct asg_ec2_fleet_error {
+    const char *instance_type;
+    const char *subnet_id;
+    const char *zone;
+    const char *lifecycle;
+    const char *code;
+    const char *message;
+};
+
+/* Both lists may have something: a part of what was asked for is no error of EC2. */
+struct asg_ec2_fleet {
+    const char *fleet_id;
+    struct asg_ec2_fleet_instances *instances;
+    size_t count;
+    size_t capacity;
+    struct asg_ec2_fleet_error *errors;
+    size_t error_count;
+    size_t error_capacity;
+};
+
+extern const struct asg_ec2_action asg_ec2_create_fleet_action;
+void asg_ec2_write_create_fleet(const struct asg_ec2_create_fleet *params,
+                                struct asg_bytes *body);
+
 struct asg_ec2_describe_instances {
     const char *const *instance_ids; /* not together with max_results */
     size_t instance_id_count;
@@ -109,7 +173,7 @@ struct asg_ec2_instance_status {
     bool is_impaired; /* the system's or the instance's own check failed */
     /* of the earliest scheduled event that is not over; "": none */
     const char *event_code;
-    int64_t event_ms; /* it begins not before that; 0: not told */
+    int64_t event_ms;      /* it begins not before that; 0: not told */
     const char *read_code; /* of the event being read, as the next two */
     const char *read_words;
     int64_t read_ms;
@@ -195,6 +259,8 @@ struct asg_ec2_create_launch_template {
     const char *template_name;
     const char *template_id; /* versions only; or the name */
     const char *client_token;
+    const struct asg_ec2_tag *tags; /* of the template itself; not of versions */
+    size_t tag_count;
     struct asg_ec2_template_data data;
     bool is_dry_run;
 };
@@ -244,6 +310,17 @@ struct asg_ec2_template_versions {
 extern const struct asg_ec2_action asg_ec2_create_launch_template_version_action;
 void asg_ec2_write_create_launch_template_version(
     const struct asg_ec2_create_launch_template *params, struct asg_bytes *body);
+
+struct asg_ec2_delete_launch_template {
+    const char *template_id; /* or the name */
+    const char *template_name;
+    bool is_dry_run;
+};
+
+/* Answers with the template that was, in asg_ec2_launch_templates. */
+extern const struct asg_ec2_action asg_ec2_delete_launch_template_action;
+void asg_ec2_write_delete_launch_template(
+    const struct asg_ec2_delete_launch_template *params, struct asg_bytes *body);
 
 struct asg_ec2_describe_launch_templates {
     const char *template_id; /* or the name, or neither: all */

@@ -200,6 +200,14 @@ const struct asg_ec2_action asg_ec2_create_launch_template_version_action = {
     .end = end_new_version,
 };
 
+const struct asg_ec2_action asg_ec2_delete_launch_template_action = {
+    .name = "DeleteLaunchTemplate",
+    .timeout_ms = 20000,
+    .reply_size = sizeof(struct asg_ec2_launch_templates),
+    .begin = begin_created,
+    .end = end_created,
+};
+
 const struct asg_ec2_action asg_ec2_describe_launch_templates_action = {
     .name = "DescribeLaunchTemplates",
     .timeout_ms = 20000,
@@ -264,6 +272,10 @@ void asg_ec2_write_create_launch_template(
     asg_query_text(body, "LaunchTemplateName", params->template_name);
     asg_query_text(body, "ClientToken", params->client_token);
     write_data(body, &params->data);
+    if (params->tag_count > 0) {
+        asg_query_text(body, "TagSpecification.1.ResourceType", "launch-template");
+        asg_ec2_write_tags(body, "TagSpecification.1", params->tags, params->tag_count);
+    }
     asg_query_flag(body, "DryRun", params->is_dry_run);
 }
 
@@ -274,6 +286,14 @@ void asg_ec2_write_create_launch_template_version(
     write_template(body, params->template_id, params->template_name);
     asg_query_text(body, "ClientToken", params->client_token);
     write_data(body, &params->data);
+    asg_query_flag(body, "DryRun", params->is_dry_run);
+}
+
+void asg_ec2_write_delete_launch_template(
+    const struct asg_ec2_delete_launch_template *params, struct asg_bytes *body)
+{
+    asg_query_begin(body, "DeleteLaunchTemplate");
+    write_template(body, params->template_id, params->template_name);
     asg_query_flag(body, "DryRun", params->is_dry_run);
 }
 

@@ -145,6 +145,8 @@ void asg_ec2_end_instance(struct asg_arena *arena, struct asg_ec2_instances *rep
     if (asg_ec2_is(path, "launchTime")) {
         int64_t launched_ms = asg_time_parse(text);
         instance->launched_ms = launched_ms < 0 ? 0 : launched_ms;
+    } else if (asg_ec2_is(path, "instanceLifecycle")) {
+        instance->is_spot = asg_ec2_is(text, "spot");
     } else if (instance->tag_count > 0) {
         struct asg_ec2_tag *tag = &instance->tags[instance->tag_count - 1];
         if (asg_ec2_is(path, "tagSet/item/key")) tag->key = asg_arena_text(arena, text);
@@ -173,5 +175,7 @@ const struct asg_ec2_action *const asg_ec2_actions[] = {
     &asg_ec2_describe_launch_templates_action,
     &asg_ec2_describe_launch_template_versions_action,
     &asg_ec2_describe_subnets_action,
+    &asg_ec2_create_fleet_action, /* the fuzzer's corpus counts from the top */
+    &asg_ec2_delete_launch_template_action,
     NULL,
 };

@@ -46,6 +46,9 @@ const struct asg_error_code asg_error_codes[] = {
     {"InvalidClientToken", ASG_ERROR_CLASS_IDEMPOTENCY},
     {"InvalidClientTokenId", ASG_ERROR_CLASS_CREDENTIALS},
     {"InvalidFilter", ASG_ERROR_CLASS_BAD_REQUEST},
+    {"InvalidFleetConfig", ASG_ERROR_CLASS_BAD_REQUEST},
+    /* "Your requested instance type is not supported in your requested zone" */
+    {"InvalidFleetConfiguration", ASG_ERROR_CLASS_CAPACITY},
     {"InvalidGroup.NotFound", ASG_ERROR_CLASS_NOT_FOUND},
     {"InvalidID", ASG_ERROR_CLASS_BAD_REQUEST},
     {"InvalidInstanceID.Malformed", ASG_ERROR_CLASS_BAD_REQUEST},
@@ -70,6 +73,7 @@ const struct asg_error_code asg_error_codes[] = {
     {"InvalidSubnet", ASG_ERROR_CLASS_BAD_REQUEST},
     {"InvalidSubnetID.NotFound", ASG_ERROR_CLASS_BAD_REQUEST},
     {"InvalidTagKey.Malformed", ASG_ERROR_CLASS_BAD_REQUEST},
+    {"InvalidTargetCapacitySpecification", ASG_ERROR_CLASS_BAD_REQUEST},
     {"InvalidUserData.Malformed", ASG_ERROR_CLASS_BAD_REQUEST},
     {"InvalidZone.NotFound", ASG_ERROR_CLASS_BAD_REQUEST},
     {"MalformedQueryString", ASG_ERROR_CLASS_BAD_REQUEST},

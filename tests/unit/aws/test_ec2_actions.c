@@ -322,6 +322,130 @@ static void test_the_earliest_event_that_is_not_over_is_read(void **state)
     assert_string_equal("", statuses->statuses[1].event_code);
 }
 
+static void test_a_fleet_is_instant_and_says_only_what_it_buys(void **state)
+{
+    (void)state;
+    struct asg_bytes body = {0};
+    const struct asg_ec2_tag tag = {"k", "v"};
+    const struct asg_ec2_fleet_override overrides[] = {
+        {"t3.small", "subnet-1", "us-east-1a", "0.02", 1},
+        {"t3.large", "", "us-east-1a", "", 0},
+    };
+    struct asg_ec2_create_fleet params = {.template_id = "lt-1",
+                                          .template_name = "web",
+                                          .template_version = "3",
+                                          .overrides = overrides,
+                                          .override_count = 2,
+                                          .on_demand_count = 2,
+                                          .spot_count = 3,
+                                          .on_demand_strategy = "prioritized",
+                                          .spot_strategy = "lowest-price",
+                                          .spot_pools = 2,
+                                          .client_token = "t",
+                                          .tags = &tag,
+                                          .tag_count = 1};
+    asg_ec2_write_create_fleet(&params, &body);
+    assert_string_equal(
+        "Action=CreateFleet&Version=2016-11-15&ClientToken=t"
+        "&SpotOptions.AllocationStrategy=lowest-price"
+        "&SpotOptions.InstancePoolsToUseCount=2"
+        "&OnDemandOptions.AllocationStrategy=prioritized"
+        "&LaunchTemplateConfigs.1.LaunchTemplateSpecification.LaunchTemplateId=lt-1"
+        "&LaunchTemplateConfigs.1.LaunchTemplateSpecification.Version=3"
+        "&LaunchTemplateConfigs.1.Overrides.1.InstanceType=t3.small"
+        "&LaunchTemplateConfigs.1.Overrides.1.MaxPrice=0.02"
+        "&LaunchTemplateConfigs.1.Overrides.1.SubnetId=subnet-1"
+        "&LaunchTemplateConfigs.1.Overrides.1.Priority=1.0"
+        "&LaunchTemplateConfigs.1.Overrides.2.InstanceType=t3.large"
+        "&LaunchTemplateConfigs.1.Overrides.2.AvailabilityZone=us-east-1a"
+        "&TargetCapacitySpecification.TotalTargetCapacity=5"
+        "&TargetCapacitySpecification.OnDemandTargetCapacity=2"
+        "&TargetCapacitySpecification.SpotTargetCapacity=3"
+        "&TargetCapacitySpecification.DefaultTargetCapacityType=spot&Type=instant"
+        "&TagSpecification.1.ResourceType=instance&TagSpecification.1.Tag.1.Key=k"
+        "&TagSpecification.1.Tag.1.Value=v&TagSpecification.2.ResourceType=fleet"
+        "&TagSpecification.2.Tag.1.Key=k&TagSpecification.2.Tag.1.Value=v",
+        asg_bytes_text(&body));
+    params = (struct asg_ec2_create_fleet){.template_name = "web",
+                                           .template_version = "3",
+                                           .on_demand_count = 1,
+                                           .on_demand_strategy = "lowest-price",
+                                           .spot_strategy = "diversified",
+                                           .spot_pools = 2,
+                                           .is_dry_run = true};
+    asg_ec2_write_create_fleet(&params, &body);
+    assert_string_equal(
+        "Action=CreateFleet&Version=2016-11-15&DryRun=true"
+        "&OnDemandOptions.AllocationStrategy=lowest-price"
+        "&LaunchTemplateConfigs.1.LaunchTemplateSpecification.LaunchTemplateName=web"
+        "&LaunchTemplateConfigs.1.LaunchTemplateSpecification.Version=3"
+        "&TargetCapacitySpecification.TotalTargetCapacity=1"
+        "&TargetCapacitySpecification.OnDemandTargetCapacity=1"
+        "&TargetCapacitySpecification.SpotTargetCapacity=0"
+        "&TargetCapacitySpecification.DefaultTargetCapacityType=on-demand&Type=instant",
+        asg_bytes_text(&body));
+    asg_bytes_clear(&body);
+}
+
+static void test_of_a_fleet_both_lists_are_read(void **state)
+{
+    (void)state;
+    const struct asg_ec2_fleet *fleet = read_answer(
+        &asg_ec2_create_fleet_action,
+        "<CreateFleetResponse><requestId>r</requestId><fleetId>fleet-1</fleetId>"
+        "<errorSet><item><launchTemplateAndOverrides><overrides>"
+        "<instanceType>t3.small</instanceType><subnetId>subnet-1</subnetId></overrides>"
+        "</launchTemplateAndOverrides><lifecycle>spot</lifecycle>"
+        "<errorCode>InsufficientInstanceCapacity</errorCode>"
+        "<errorMessage>none left</errorMessage></item></errorSet>"
+        "<fleetInstanceSet><item><launchTemplateAndOverrides><overrides>"
+        "<instanceType>t3.large</instanceType><subnetId>subnet-1</subnetId></overrides>"
+        "</launchTemplateAndOverrides><lifecycle>on-demand</lifecycle>"
+        "<instanceIds><item>i-1</item><item>i-2</item></instanceIds>"
+        "<instanceType>t3.large</instanceType></item>"
+        "<item><lifecycle>spot</lifecycle><instanceIds><item>i-3</item></instanceIds>"
+        "<instanceType>m5.large</instanceType></item></fleetInstanceSet>"
+        "</CreateFleetResponse>");
+    assert_string_equal("fleet-1", fleet->fleet_id);
+    assert_int_equal(1, fleet->error_count);
+    assert_string_equal("t3.small", fleet->errors[0].instance_type);
+    assert_string_equal("subnet-1", fleet->errors[0].subnet_id);
+    assert_string_equal("spot", fleet->errors[0].lifecycle);
+    assert_string_equal("InsufficientInstanceCapacity", fleet->errors[0].code);
+    assert_string_equal("none left", fleet->errors[0].message);
+    assert_int_equal(2, fleet->count);
+    assert_string_equal("t3.large", fleet->instances[0].instance_type);
+    assert_string_equal("on-demand", fleet->instances[0].lifecycle);
+    assert_int_equal(2, fleet->instances[0].id_count);
+    assert_string_equal("i-2", fleet->instances[0].instance_ids[1]);
+    assert_string_equal("", fleet->instances[1].subnet_id);
+    assert_int_equal(1, fleet->instances[1].id_count);
+    assert_string_equal("i-3", fleet->instances[1].instance_ids[0]);
+}
+
+static void test_a_template_of_ours_is_tagged_and_deleted_by_name(void **state)
+{
+    (void)state;
+    struct asg_bytes body = {0};
+    const struct asg_ec2_tag tag = {"k", "v"};
+    asg_ec2_write_create_launch_template(
+        &(struct asg_ec2_create_launch_template){
+            .template_name = "web", .client_token = "t", .tags = &tag, .tag_count = 1},
+        &body);
+    assert_string_equal(
+        "Action=CreateLaunchTemplate&Version=2016-11-15"
+        "&LaunchTemplateName=web&ClientToken=t"
+        "&TagSpecification.1.ResourceType=launch-template"
+        "&TagSpecification.1.Tag.1.Key=k&TagSpecification.1.Tag.1.Value=v",
+        asg_bytes_text(&body));
+    asg_ec2_write_delete_launch_template(
+        &(struct asg_ec2_delete_launch_template){.template_name = "web"}, &body);
+    assert_string_equal("Action=DeleteLaunchTemplate&Version=2016-11-15"
+                        "&LaunchTemplateName=web",
+                        asg_bytes_text(&body));
+    asg_bytes_clear(&body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +455,9 @@ int main(void)
                                   close_all),
         cmocka_unit_test(test_values_are_encoded_and_empty_ones_left_out),
         cmocka_unit_test(test_a_launch_names_one_place),
+        cmocka_unit_test(test_a_fleet_is_instant_and_says_only_what_it_buys),
+        cmocka_unit_test(test_of_a_fleet_both_lists_are_read),
+        cmocka_unit_test(test_a_template_of_ours_is_tagged_and_deleted_by_name),
         cmocka_unit_test(test_filters_are_numbered_with_their_values),
         cmocka_unit_test_teardown(test_instances_of_several_reservations_are_read,
                                   close_all),
