@@ -68,6 +68,7 @@ static struct target *find(struct asg_prober *prober, const char *instance_id)
 
 static uint32_t take_slot(struct asg_prober *prober)
 {
+    assert(prober->targets != NULL || prober->target_end == 0);
     for (uint32_t i = 0; i < prober->target_end; i++) {
         if (!prober->targets[i].is_used && !prober->targets[i].is_probing) return i;
     }
@@ -78,6 +79,7 @@ static uint32_t take_slot(struct asg_prober *prober)
                (wider - prober->target_capacity) * sizeof *prober->targets);
         prober->target_capacity = wider;
     }
+    assert(prober->targets != NULL);
     return prober->target_end++;
 }
 

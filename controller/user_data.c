@@ -9,7 +9,7 @@
 #include "controller/parts.h"
 #include "crypto/crypto.h"
 
-#define USER_DATA_MAX (16 * 1024) /* EC2's limit, before base64 */
+#define USER_DATA_MAX 16384 /* EC2's limit, before base64 */
 
 static enum asg_status write_whole(int file, struct asg_blob text)
 {

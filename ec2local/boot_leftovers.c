@@ -77,7 +77,8 @@ static size_t read_leftovers(const char *path, struct leftover **ret)
         uint64_t started = 0;
         char id[64];
         char boot_id[64];
-        if (sscanf(line, "%d %" SCNu64 " %63s %63s", &pid, &started, id, boot_id) != 4 ||
+        if (sscanf(line, "%9d %19" SCNu64 " %63s %63s", &pid, &started, id, boot_id) !=
+                4 ||
             pid <= 1 || strcmp(boot_id, machine_boot) != 0) {
             continue;
         }

@@ -1,5 +1,6 @@
 #include "ec2local/launch_xml.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,7 @@ static bool read_leaf(const struct asg_world_tag *parameter, const char *part,
          step = strtok_r(NULL, "/", &rest)) {
         ret->steps[ret->count++] = step;
     }
+    assert(ret->count > 0); /* no name in the table is empty */
     return true;
 }
 

@@ -27,7 +27,7 @@
 #define ASG_WORLD_ZONES         3
 #define ASG_WORLD_HISTORY       8 /* changes of state remembered, for a lagging describe */
 #define ASG_WORLD_TOKEN_MAX     64
-#define ASG_WORLD_USER_DATA_MAX (16 * 1024) /* before base64 */
+#define ASG_WORLD_USER_DATA_MAX 16384 /* before base64 */
 #define ASG_WORLD_TAGS_MAX      50
 #define ASG_WORLD_BATCH_MAX     1000
 

@@ -1,6 +1,7 @@
 /* model_data - launch data and tags: copy, merge, check. */
 #include "ec2local/model_private.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -35,6 +36,7 @@ const char *asg_world_tags_find(const struct asg_world_tags *tags, const char *k
 
 void asg_world_tags_set(struct asg_world_tags *tags, const char *key, const char *value)
 {
+    assert(key != NULL);
     char *copy = asg_world_copy(value != NULL ? value : "");
     struct asg_world_tag *tag = find_tag(tags, key);
     if (tag != NULL) {
@@ -142,24 +144,29 @@ static size_t unit_length(const char *name)
     return is_list ? first + 1 : strlen(name) + 1; /* the zero byte counts */
 }
 
+static bool is_replaced(const char *name, const struct asg_world_tags *over)
+{
+    for (size_t i = 0; i < over->count; i++) {
+        const char *other = over->items[i].key;
+        if (strncmp(name, other, unit_length(other)) == 0) return true;
+    }
+    return false;
+}
+
 /* What `over` says wins: lists as a whole, all else name by name. */
 static void merge_parameters(const struct asg_world_tags *over,
                              struct asg_world_tags *ret)
 {
-    for (size_t i = 0; i < over->count; i++) {
-        const char *name = over->items[i].key;
-        size_t length = unit_length(name);
-        size_t kept = 0;
-        for (size_t j = 0; j < ret->count; j++) {
-            if (strncmp(ret->items[j].key, name, length) != 0) {
-                ret->items[kept++] = ret->items[j];
-                continue;
-            }
-            free(ret->items[j].key);
-            free(ret->items[j].value);
+    size_t kept = 0;
+    for (size_t i = 0; i < ret->count; i++) {
+        if (is_replaced(ret->items[i].key, over)) {
+            free(ret->items[i].key);
+            free(ret->items[i].value);
+        } else {
+            ret->items[kept++] = ret->items[i];
         }
-        ret->count = kept;
     }
+    ret->count = kept;
     copy_parameters(over, ret);
 }
 

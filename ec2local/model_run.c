@@ -373,7 +373,7 @@ static enum asg_status count_room(const struct asg_world *world, const struct pl
             refusal, 400, "InstanceLimitExceeded",
             "You have requested more instances (%lld) than your current instance limit "
             "of %u allows.",
-            (long long)(world->live_count + least), options->instance_limit);
+            (long long)world->live_count + least, options->instance_limit);
     }
     left = ((int64_t)options->vcpu_limit - world->live_vcpus) / plan->type->vcpus;
     if (options->vcpu_limit > 0 && left < count) count = left;

@@ -1,6 +1,7 @@
 /* model_templates - launch templates and their versions. */
 #include "ec2local/model_private.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -251,7 +252,9 @@ enum asg_status asg_world_create_version(struct asg_world *world,
     enum asg_status status = find_live(world, &request->template, &template, refusal);
     if (status == ASG_OK) status = asg_world_tags_check(&request->data.tags, refusal);
     const struct asg_world_version *source = NULL;
-    if (status == ASG_OK && request->source_version != NULL) {
+    if (status != ASG_OK) return status;
+    assert(template != NULL);
+    if (request->source_version != NULL) {
         status = find_version(template, request->source_version, &source, refusal);
     }
     if (status == ASG_OK && template->latest_version >= VERSIONS_MAX) {
@@ -280,10 +283,11 @@ enum asg_status asg_world_set_default(
     struct asg_world_template *template = NULL;
     const struct asg_world_version *version = NULL;
     enum asg_status status = find_live(world, reference, &template, refusal);
-    if (status == ASG_OK) {
-        status = find_version(template, reference->version, &version, refusal);
-    }
     if (status != ASG_OK) return status;
+    assert(template != NULL);
+    status = find_version(template, reference->version, &version, refusal);
+    if (status != ASG_OK) return status;
+    assert(version != NULL);
     template->default_version = version->number;
     *ret = template;
     return ASG_OK;
@@ -296,6 +300,7 @@ enum asg_status asg_world_delete_template(
     struct asg_world_template *template = NULL;
     enum asg_status status = find_live(world, reference, &template, refusal);
     if (status != ASG_OK) return status;
+    assert(template != NULL);
     template->is_deleted = true;
     *ret = template;
     return ASG_OK;

@@ -11,7 +11,7 @@
 #include "base/bytes.h"
 
 #define STAT_BYTES        1024
-#define ENVIRON_BYTES_MAX (256 * 1024)
+#define ENVIRON_BYTES_MAX 262144
 
 void asg_process_table_clear(struct asg_process_table *table)
 {

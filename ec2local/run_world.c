@@ -176,7 +176,7 @@ static void *run_thread(void *context)
     asg_boot_end_all(run->options.boot, asg_clock_monotonic_ms(&run->options.clock));
     (void)pthread_mutex_unlock(&run->boot_lock);
     while (step_boot(run)) {
-        const struct timespec moment = {.tv_nsec = STEP_MS * 1000000};
+        const struct timespec moment = {.tv_nsec = STEP_MS * 1000000L};
         (void)nanosleep(&moment, NULL);
     }
     return NULL;

@@ -12,7 +12,7 @@
 #include "ec2local/ec2_query.h"
 #include "ec2local/rate.h"
 
-#define CLOCK_WINDOW_MS (15 * 60 * 1000) /* EC2's own */
+#define CLOCK_WINDOW_MS 900000 /* 15 minutes, EC2's own */
 #define REQUEST_ID_SIZE 37
 
 struct asg_service {

@@ -4,9 +4,9 @@
 
 static const struct asg_metric templates[ASG_WORKER_METRICS_END] = {
 #define X(id, metric_name, metric_labels, metric_kind, metric_help)                      \
-    [ASG_WORKER_##id] = {.name = metric_name,                                            \
-                         .labels = metric_labels,                                        \
-                         .help = metric_help,                                            \
+    [ASG_WORKER_##id] = {.name = (metric_name),                                          \
+                         .labels = (metric_labels),                                      \
+                         .help = (metric_help),                                          \
                          .kind = ASG_METRIC_##metric_kind},
     ASG_WORKER_METRICS(X)
 #undef X

@@ -1,4 +1,5 @@
 /* take_job - a job message comes in: refuse it, hand it back, or make it a task. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/failpoint.h"
@@ -50,6 +51,7 @@ static void make_dry(struct asg_task *task)
 
 static void begin_task(struct asg_worker *worker, struct asg_task *task)
 {
+    assert(task->job != NULL);
     if (worker->options.is_dry_run) make_dry(task);
     const struct asg_job_message *message = &task->message;
     task->lease_id = message->lease_id;

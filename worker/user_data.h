@@ -17,7 +17,7 @@
 #define ASG_USER_DATA_CACHED 64
 #define ASG_USER_DATA_KEY    320
 /* A template known by name only may be deleted and made anew. */
-#define ASG_USER_DATA_NAME_MS (60 * 1000)
+#define ASG_USER_DATA_NAME_MS 60000
 
 struct asg_user_data_entry {
     char key[ASG_USER_DATA_KEY]; /* "" : free */

@@ -192,11 +192,12 @@ enum asg_status asg_credentials_from_process(struct asg_credentials_scope *scope
     char *words[ARGUMENTS_MAX + 1];
     struct asg_bytes output = {0};
     enum asg_status status = ASG_OK;
-    if (cut_words(text, words) == 0) {
+    if (cut_words(text, words) > 0) {
+        status = run(scope, words, &output, error);
+    } else {
         status = asg_fail(error, ASG_ERR_INVALID,
                           "quotes that are not closed, or over %d words", ARGUMENTS_MAX);
     }
-    if (status == ASG_OK) status = run(scope, words, &output, error);
     if (status == ASG_OK) {
         const struct asg_credentials_json how = {
             .token_name = "SessionToken",

@@ -28,7 +28,7 @@
 #include "base/error.h"
 #include "base/status.h"
 
-#define ASG_EC2_REPLY_MAX     (16 * 1024 * 1024)
+#define ASG_EC2_REPLY_MAX     16777216 /* 16 MiB */
 #define ASG_EC2_CONNECT_MS    3100
 #define ASG_EC2_IN_FLIGHT     64
 #define ASG_EC2_IN_FLIGHT_MAX 1024

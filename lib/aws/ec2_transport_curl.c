@@ -192,12 +192,9 @@ static struct curl_slist *add_line(struct asg_arena *arena, struct curl_slist *l
 
 static char *header_line(struct asg_arena *arena, const struct asg_sigv4_header *header)
 {
-    size_t name_length = strlen(header->name);
-    size_t value_length = strlen(header->value);
-    char *line = asg_arena_take(arena, name_length + value_length + 3);
-    memcpy(line, header->name, name_length);
-    memcpy(line + name_length, ": ", 2);
-    memcpy(line + name_length + 2, header->value, value_length + 1);
+    size_t size = strlen(header->name) + strlen(": ") + strlen(header->value) + 1;
+    char *line = asg_arena_take(arena, size);
+    (void)snprintf(line, size, "%s: %s", header->name, header->value);
     return line;
 }
 

@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 
-#define FEED_MAX (1024 * 1024) /* expat counts in int */
+#define FEED_MAX 1048576 /* 1 MiB: expat counts in int */
 
 struct asg_xml {
     XML_Parser parser;

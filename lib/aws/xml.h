@@ -15,7 +15,7 @@
 #include "base/status.h"
 
 #define ASG_XML_DEPTH_MAX 32
-#define ASG_XML_TEXT_MAX  (64 * 1024)
+#define ASG_XML_TEXT_MAX  65536
 #define ASG_XML_PATH_MAX  1024
 
 struct asg_xml_reader {

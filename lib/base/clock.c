@@ -81,7 +81,8 @@ static bool parse_offset(const char *text, int64_t *ret_s)
         text[1 + used] != '\0' || hours < 0 || minutes < 0) {
         return false;
     }
-    *ret_s = (hours * 60 + minutes) * 60 * (*text == '-' ? -1 : 1);
+    int offset_s = (hours * 60 + minutes) * 60;
+    *ret_s = *text == '-' ? -offset_s : offset_s;
     return true;
 }
 

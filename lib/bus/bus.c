@@ -16,7 +16,7 @@
 #define IDLE_S            15 /* of TCP's keep-alive; then KEEP_COUNT tries, KEEP_EVERY_S apart */
 #define KEEP_EVERY_S      5
 #define KEEP_COUNT        3
-#define MESSAGE_BYTES_MAX (1024 * 1024)
+#define MESSAGE_BYTES_MAX 1048576 /* 1 MiB */
 #define HIGH_WATER        1000
 
 enum asg_status asg_bus_new(int io_threads, struct asg_bus **ret, struct asg_error *error)

@@ -144,7 +144,7 @@ enum asg_status asg_hex_decode(const char *text, void *ret, size_t length)
     }
     uint8_t *bytes = ret;
     for (size_t i = 0; i < length; i++) {
-        bytes[i] = (uint8_t)(hex_value(text[2 * i]) << 4 | hex_value(text[2 * i + 1]));
+        bytes[i] = (uint8_t)(hex_value(text[2 * i]) * 16 + hex_value(text[2 * i + 1]));
     }
     return ASG_OK;
 }

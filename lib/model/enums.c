@@ -1,10 +1,10 @@
 #include "model/enums.h"
 
-#define WORD(name, word) word,
+#define WORD(name, word) (word),
 #define DEFINE_ENUM(lower, text, LIST)                                                   \
     static const char *const lower##_list[] = {LIST(WORD)};                              \
     const struct asg_enum asg_##lower##_words = {                                        \
-        .name = text,                                                                    \
+        .name = (text),                                                                  \
         .words = lower##_list,                                                           \
         .count = sizeof lower##_list / sizeof lower##_list[0],                           \
     };

@@ -15,8 +15,8 @@
 #define ASG_WIRE_VERSION     1
 
 #define ASG_AGENT_FRAME_MAX  4096
-#define ASG_WORKER_FRAME_MAX (8 * 1024 * 1024)
-#define ASG_ADMIN_FRAME_MAX  (1024 * 1024)
+#define ASG_WORKER_FRAME_MAX 8388608 /* 8 MiB */
+#define ASG_ADMIN_FRAME_MAX  1048576 /* 1 MiB */
 
 enum asg_message_type {
     /* agent -> controller */

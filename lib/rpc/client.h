@@ -17,8 +17,8 @@
 #include "base/status.h"
 #include "rpc/code.h"
 
-#define ASG_RPC_MESSAGE_BYTES    (16 * 1024) /* largest message unless set */
-#define ASG_RPC_CLIENT_CALLS     256         /* calls at once unless set */
+#define ASG_RPC_MESSAGE_BYTES    16384 /* largest message unless set */
+#define ASG_RPC_CLIENT_CALLS     256   /* calls at once unless set */
 #define ASG_RPC_DEADLINE_MS_MAX  600000
 #define ASG_RPC_TARGET_BYTES_MAX 256
 

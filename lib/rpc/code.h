@@ -26,7 +26,7 @@
     X(UNAUTHENTICATED, 16)
 
 enum asg_rpc_code {
-#define X(name, number) ASG_RPC_##name = number,
+#define X(name, number) ASG_RPC_##name = (number),
     ASG_RPC_CODE_LIST(X)
 #undef X
 };

@@ -20,7 +20,7 @@
 #define HANDSHAKE_MS_MAX 5000
 
 /* What all connections together may hold, for buffers and calls. */
-#define MEMORY_BYTES_MAX (16 * 1024 * 1024)
+#define MEMORY_BYTES_MAX 16777216 /* 16 MiB */
 
 /* A place for the next call to come in. */
 struct slot {

@@ -16,7 +16,7 @@
 #include "base/status.h"
 #include "rpc/code.h"
 
-#define ASG_RPC_SERVER_MESSAGE_BYTES (16 * 1024)
+#define ASG_RPC_SERVER_MESSAGE_BYTES 16384
 #define ASG_RPC_SERVER_STREAMS       16 /* on one connection */
 #define ASG_RPC_SERVER_CALLS         64 /* at once in the whole server */
 #define ASG_RPC_SERVER_METHODS_MAX   32

@@ -14,11 +14,11 @@ static void start(struct asg_rpc_call *call, const grpc_op *ops, size_t count,
     (void)error;
 }
 
-/* Give up one reference; the last one frees the call. The mutex is held, and let go. */
-static void release(struct asg_rpc_call *call)
+/* Give up references; the last one frees the call. The mutex is held, and let go. */
+static void release(struct asg_rpc_call *call, unsigned count)
 {
-    assert(call->references > 0);
-    call->references--;
+    assert(call->references >= count);
+    call->references -= count;
     bool is_last = call->references == 0;
     (void)pthread_mutex_unlock(&call->mutex);
     if (!is_last) return;
@@ -96,28 +96,40 @@ void asg_rpc_call_begin(struct asg_rpc_server *server,
     }
 }
 
+/* Its last word; the mutex is held. */
+static void put_end(struct asg_rpc_call *call, enum asg_rpc_code code,
+                    const char *details)
+{
+    assert(!call->is_ended);
+    call->is_ended = true;
+    call->code = code;
+    if (details != NULL) call->details = grpc_slice_from_copied_string(details);
+    send_due(call);
+}
+
 /* The whole request is in, or never will be. */
 static void take_request(struct asg_rpc_call *call, bool is_success)
 {
-    (void)pthread_mutex_lock(&call->mutex);
-    bool is_gone = call->is_gone;
-    (void)pthread_mutex_unlock(&call->mutex);
-
     grpc_slice message = grpc_empty_slice();
-    if (is_gone) {
-        asg_rpc_call_end(call, ASG_RPC_CANCELLED, NULL);
+    (void)pthread_mutex_lock(&call->mutex);
+    if (call->is_gone) {
+        put_end(call, ASG_RPC_CANCELLED, NULL);
     } else if (!is_success || call->request == NULL) {
-        asg_rpc_call_end(call, ASG_RPC_INVALID_ARGUMENT, "the call carries no message");
+        put_end(call, ASG_RPC_INVALID_ARGUMENT, "the call carries no message");
     } else if (asg_rpc_buffer_read(call->request, &message) != ASG_OK) {
-        asg_rpc_call_end(call, ASG_RPC_INTERNAL, "the message cannot be decompressed");
+        put_end(call, ASG_RPC_INTERNAL, "the message cannot be decompressed");
+    }
+    if (call->is_ended) {
+        release(call, 2); /* the handler's, which never saw it, and the request's */
     } else {
         call->is_handled = true;
+        (void)pthread_mutex_unlock(&call->mutex);
         call->method->handle(call, GRPC_SLICE_START_PTR(message),
                              GRPC_SLICE_LENGTH(message), call->method->context);
+        (void)pthread_mutex_lock(&call->mutex);
+        release(call, 1);
     }
     grpc_slice_unref(message);
-    (void)pthread_mutex_lock(&call->mutex);
-    release(call);
 }
 
 static void take_hang_up(struct asg_rpc_call *call)
@@ -132,7 +144,7 @@ static void take_hang_up(struct asg_rpc_call *call)
     (void)pthread_mutex_unlock(&call->mutex);
     if (is_told) call->method->hung_up(call, call->method->context);
     (void)pthread_mutex_lock(&call->mutex);
-    release(call);
+    release(call, 1);
 }
 
 static void take_sent(struct asg_rpc_call *call)
@@ -142,7 +154,7 @@ static void take_sent(struct asg_rpc_call *call)
     if (call->sending != NULL) grpc_byte_buffer_destroy(call->sending);
     call->sending = NULL;
     send_due(call);
-    release(call);
+    release(call, 1);
 }
 
 void asg_rpc_call_event(struct asg_rpc_call *call, enum tag_kind kind, bool is_success)
@@ -163,17 +175,6 @@ static void put_message(struct asg_rpc_call *call, const void *data, size_t leng
     call->newest = asg_rpc_buffer_new(data, length);
 }
 
-static void put_end(struct asg_rpc_call *call, enum asg_rpc_code code,
-                    const char *details)
-{
-    assert(!call->is_ended);
-    call->is_ended = true;
-    call->code = code;
-    if (details != NULL) call->details = grpc_slice_from_copied_string(details);
-    send_due(call);
-    release(call); /* the handler's */
-}
-
 void asg_rpc_call_send(struct asg_rpc_call *call, const void *data, size_t length)
 {
     (void)pthread_mutex_lock(&call->mutex);
@@ -190,6 +191,7 @@ void asg_rpc_call_reply(struct asg_rpc_call *call, const void *data, size_t leng
     (void)pthread_mutex_lock(&call->mutex);
     put_message(call, data, length);
     put_end(call, ASG_RPC_OK, NULL);
+    release(call, 1); /* the handler's */
 }
 
 void asg_rpc_call_end(struct asg_rpc_call *call, enum asg_rpc_code code,
@@ -197,6 +199,7 @@ void asg_rpc_call_end(struct asg_rpc_call *call, enum asg_rpc_code code,
 {
     (void)pthread_mutex_lock(&call->mutex);
     put_end(call, code, details);
+    release(call, 1); /* the handler's */
 }
 
 void asg_rpc_call_set_data(struct asg_rpc_call *call, void *data)

@@ -34,9 +34,9 @@
 /* Larger is refused with ASG_ERR_LIMIT before anything is written. */
 #define ASG_LOG_KIND_MAX       32 /* bytes, [a-z0-9_], at least one */
 #define ASG_LOG_SUBJECT_MAX    255
-#define ASG_LOG_NOTE_MAX       (64 * 1024)
-#define ASG_LOG_PAYLOAD_MAX    (64 * 1024 * 1024)
-#define ASG_LOG_SNAPSHOT_MAX   (512 * 1024 * 1024)
+#define ASG_LOG_NOTE_MAX       65536     /* 64 KiB */
+#define ASG_LOG_PAYLOAD_MAX    67108864  /* 64 MiB */
+#define ASG_LOG_SNAPSHOT_MAX   536870912 /* 512 MiB */
 #define ASG_LOG_CLUSTER_MAX    128
 
 #define ASG_LOG_SNAPSHOTS_KEPT 3

@@ -95,8 +95,8 @@ static enum asg_status find_head(struct asg_sqlite_log *self, struct asg_log_hea
  * epoch that is not ours means that another writer has taken over. */
 static enum asg_status check_fence(struct asg_sqlite_log *self, struct asg_error *error)
 {
-    struct asg_log_meta meta;
-    struct asg_log_head head;
+    struct asg_log_meta meta = {0};
+    struct asg_log_head head = {0};
     bool is_intact = false;
     enum asg_status status =
         asg_meta_read(self->db, &self->log.chain, &meta, &is_intact, error);
@@ -340,7 +340,7 @@ static void close_log(struct asg_log *log)
         if (status == ASG_OK) {
             status =
                 asg_sqlite_write_anchor(self, log->head.seq, log->head.chain_hash, NULL);
-            status = asg_sqlite_end(self, status, NULL);
+            (void)asg_sqlite_end(self, status, NULL);
         }
     }
     asg_sqlite_free(self);

@@ -10,7 +10,7 @@
 
 #define BLOCKS        4
 #define BLOCK_RECORDS 512
-#define BLOCK_BYTES   (256 * 1024) /* full with the record that passes it */
+#define BLOCK_BYTES   262144 /* full with the record that passes it */
 
 /* Records with everything they point to; filled by the thread, then read by the owner. */
 struct block {

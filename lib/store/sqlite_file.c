@@ -78,7 +78,7 @@ static void read_holder(int lock, char *ret, size_t size)
     char text[32] = "";
     ssize_t length = pread(lock, text, sizeof text - 1, 0);
     long pid = 0;
-    if (length > 0 && sscanf(text, "%ld", &pid) == 1 && pid > 0) {
+    if (length > 0 && sscanf(text, "%9ld", &pid) == 1 && pid > 0) {
         (void)snprintf(ret, size, "process %ld", pid);
     } else {
         (void)snprintf(ret, size, "another process");

@@ -87,7 +87,7 @@ static enum asg_status walk_snapshots(struct asg_log *log, uint64_t pruned_last,
         }
         if (why.text[0] != '\0') {
             uint64_t bad = 0;
-            (void)sscanf(why.text, "snapshot %" SCNu64, &bad);
+            (void)sscanf(why.text, "snapshot %19" SCNu64, &bad);
             (void)asg_flaw_set(flaw, ASG_LOG_FLAW_SNAPSHOT, bad, "%.240s", why.text);
             return ASG_ERR_CORRUPT;
         }

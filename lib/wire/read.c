@@ -169,7 +169,7 @@ bool skip_item(struct cursor *cursor, unsigned depth)
     uint8_t tag = *cursor->at++;
     uint64_t length;
     if (tag < 0x80 || tag >= 0xe0) return true;
-    if (tag <= 0x8f) return skip_items(cursor, 2 * (tag & 0x0fu), depth);
+    if (tag <= 0x8f) return skip_items(cursor, UINT64_C(2) * (tag & 0x0fu), depth);
     if (tag <= 0x9f) return skip_items(cursor, tag & 0x0fu, depth);
     if (tag <= 0xbf) return skip_bytes(cursor, tag & 0x1fu);
     switch (tag) {

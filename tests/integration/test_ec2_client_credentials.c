@@ -88,7 +88,8 @@ static void open_setup(struct setup *setup)
     assert_status(ASG_OK, asg_ec2_client_new(&options, &setup->client, NULL));
     const char *ids[] = {"i-1"};
     asg_ec2_write_terminate_instances(
-        &(struct asg_ec2_terminate_instances){.instance_ids = ids, .instance_id_count = 1},
+        &(struct asg_ec2_terminate_instances){.instance_ids = ids,
+                                              .instance_id_count = 1},
         &setup->body);
 }
 
