@@ -64,6 +64,24 @@ class Network:
     def rejoin(self, number):
         run("ip", "-n", self.namespace(0), "link", "set", f"port{number}", "up")
 
+    def lose(self, sender, receiver):
+        """One way: what `sender` sends to `receiver` is lost, for no card has that address;
+        the other way it arrives."""
+        run("ip", "-n", self.namespace(sender), "neigh", "replace", f"{NET}{receiver}",
+            "lladdr", "02:00:00:00:00:00", "dev", "eth0", "nud", "permanent")
+
+    def deliver(self, sender, receiver):
+        run("ip", "-n", self.namespace(sender), "neigh", "del", f"{NET}{receiver}", "dev",
+            "eth0")
+
+    def slow(self, number, rate="64kbit"):
+        """All that goes to this host, and no faster."""
+        run("tc", "-n", self.namespace(0), "qdisc", "replace", "dev", f"port{number}", "root",
+            "tbf", "rate", rate, "burst", "4kb", "latency", "2s")
+
+    def hasten(self, number):
+        run("tc", "-n", self.namespace(0), "qdisc", "del", "dev", f"port{number}", "root")
+
     def remove(self):
         for number in [0] + self.hosts:
             run("ip", "netns", "del", self.namespace(number), check=False)

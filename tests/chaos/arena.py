@@ -5,6 +5,7 @@ import json
 import os
 import random
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -215,6 +216,23 @@ class Acting:
             self.env_of[name] = {"ASG_FAILPOINT_FILE": self.arm_file("worker")}
         self.ec2_options = ["--instance-env",
                             "ASG_FAILPOINT_FILE=" + self.arm_file("agent")]
+
+    def use_shim(self, shim):
+        """Preload shim.c, by which the disk and the clock fail, into controller and workers."""
+        for name in ("controller",) + WORKERS:
+            with open(self.clock_file(name), "wb") as file:
+                file.write(struct.pack("=q", 0))
+            self.env_of[name] = {"LD_PRELOAD": shim,
+                                 "CHAOS_CLOCK_FILE": self.clock_file(name),
+                                 "CHAOS_DISK_FILE": os.path.join(self.dir, "disk.fault")}
+
+    def clock_file(self, name):
+        return os.path.join(self.dir, "clock." + name)
+
+    def set_clock(self, name, seconds):
+        """How far its wall clock is ahead."""
+        with open(self.clock_file(name), "r+b") as file:
+            file.write(struct.pack("=q", seconds))
 
     def start_parts(self, **more):
         """EC2, controller, workers, the load and the template."""

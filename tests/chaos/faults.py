@@ -9,6 +9,7 @@ import time
 
 from arena import GROUP, LEASE_S, SILENT_S, WORKERS
 from cluster import Trouble, wait_for
+from hosts import CONTROLLER as CONTROLLER_HOST
 
 HOLD_S = 2.0  # how long a fault of EC2 or of the disk lasts
 
@@ -152,6 +153,23 @@ def disk_kill(text):
     return strike
 
 
+# ---- clocks ----
+
+def jump_clock(names, seconds):
+    """By the same shim: the wall clock of these processes is ahead (or behind) for a while.
+    The monotonic one is not."""
+    def strike(arena):
+        for name in names:
+            arena.set_clock(name, seconds)
+        try:
+            try_to_stir(arena)
+            time.sleep(HOLD_S)
+        finally:
+            for name in names:
+                arena.set_clock(name, 0)
+    return strike
+
+
 def burst(arena, until, seconds):
     """Orders from several sides at once, until something is so."""
     stopping = threading.Event()
@@ -219,6 +237,46 @@ def flap_link(number):
             arena.network.rejoin(number)
             pause(arena, 0.6)
     return strike
+
+
+def lose_one_way(senders, receivers, seconds, stirs=True):
+    """What these send to those is lost; what those send back arrives."""
+    pairs = [(s, r) for s in senders for r in receivers]
+
+    def strike(arena):
+        for pair in pairs:
+            arena.network.lose(*pair)
+        try:
+            if stirs:
+                try_to_stir(arena)
+            time.sleep(seconds)
+        finally:
+            for pair in pairs:
+                arena.network.deliver(*pair)
+    return strike
+
+
+def slow_link(number, seconds):
+    def strike(arena):
+        arena.network.slow(number)
+        try:
+            for _ in range(3):
+                try_to_stir(arena)
+                time.sleep(seconds / 3)
+        finally:
+            arena.network.hasten(number)
+    return strike
+
+
+def lose_to_instance(arena):
+    """It is not heard of for long: no acknowledgement comes back to it."""
+    row = arena.random.choice(arena.in_service())
+    number = int(row["private_ip"].rsplit(".", 1)[1])
+    arena.network.lose(CONTROLLER_HOST, number)
+    try:
+        time.sleep(3 * SILENT_S)
+    finally:
+        arena.network.deliver(CONTROLLER_HOST, number)
 
 
 def cut_agent_link(arena):

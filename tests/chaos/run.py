@@ -16,10 +16,11 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import faults  # noqa: E402
-from arena import Arena, ArenaOnHosts, LEASE_S, settle_s  # noqa: E402
+from arena import Arena, ArenaOnHosts, LEASE_S, WORKERS, settle_s  # noqa: E402
 from cluster import Trouble  # noqa: E402
-from hosts import (AGENTS, CONTROLLER, EC2, OBSERVER, WORKERS, Network,  # noqa: E402
+from hosts import (AGENTS, CONTROLLER, EC2, OBSERVER, Network,  # noqa: E402
                    why_not_allowed)
+from hosts import WORKERS as HOSTS_OF_WORKERS  # noqa: E402
 from laws import judge  # noqa: E402
 
 SETTLE_S = 90.0
@@ -100,20 +101,41 @@ def rows_of_disk(times):
                 "disk")]
 
 
+def rows_of_clocks(times):
+    return [Row(f"clock of {whose}: {words}", faults.jump_clock(names, seconds), times, "disk")
+            for whose, names in (("the controller", ("controller",)), ("the workers", WORKERS))
+            for words, seconds in (("an hour ahead for 2 s", 3600),
+                                   ("an hour behind for 2 s", -3600))]
+
+
 def rows_of_full_disk(times):
     return [Row("disk: full to the last byte", faults.full_disk, times, "full disk")]
 
 
 def rows_of_links(times):
-    return [Row("link cut: a worker, 2 leases", faults.cut_link(WORKERS[0], 2 * LEASE_S),
+    return [Row("link cut: a worker, 2 leases", faults.cut_link(HOSTS_OF_WORKERS[0], 2 * LEASE_S),
                 times, "links"),
             Row("link cut: the controller, 2 leases",
                 faults.cut_link(CONTROLLER, 2 * LEASE_S, stirs=False), times, "links"),
             Row("link cut: EC2, 2 leases", faults.cut_link(EC2, 2 * LEASE_S), times,
                 "links"),
-            Row("link flaps: a worker", faults.flap_link(WORKERS[1]), times, "links"),
+            Row("link flaps: a worker", faults.flap_link(HOSTS_OF_WORKERS[1]), times, "links"),
             Row("link flaps: the controller", faults.flap_link(CONTROLLER), times, "links"),
-            Row("link cut: an instance", faults.cut_agent_link, times, "links")]
+            Row("link cut: an instance", faults.cut_agent_link, times, "links"),
+            Row("link one way: a worker hears nothing of the controller",
+                faults.lose_one_way((CONTROLLER,), (HOSTS_OF_WORKERS[0],), 2 * LEASE_S), times,
+                "links"),
+            Row("link one way: the controller hears nothing of the workers",
+                faults.lose_one_way(HOSTS_OF_WORKERS, (CONTROLLER,), 2 * LEASE_S), times,
+                "links"),
+            Row("link one way: EC2's answers are lost",
+                faults.lose_one_way((EC2,), HOSTS_OF_WORKERS, 2 * LEASE_S), times, "links"),
+            Row("link one way: an instance hears nothing", faults.lose_to_instance, times,
+                "links"),
+            Row("link slow: 64 kbit/s to a worker",
+                faults.slow_link(HOSTS_OF_WORKERS[1], 3 * LEASE_S), times, "links"),
+            Row("link slow: 64 kbit/s to the controller",
+                faults.slow_link(CONTROLLER, 3 * LEASE_S), times, "links")]
 
 
 # ---- the arenas ----
@@ -133,8 +155,7 @@ def make_with_shim(options, folder):
     shim = os.path.join(folder, "shim.so")
     subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-D_GNU_SOURCE", "-o", shim,
                     os.path.join(HERE, "shim.c"), "-ldl"], check=True)
-    arena.env_of["controller"] = {"LD_PRELOAD": shim,
-                                  "CHAOS_DISK_FILE": os.path.join(folder, "disk.fault")}
+    arena.use_shim(shim)
     return arena
 
 
@@ -261,7 +282,7 @@ def run_links(options, section, rows):
     del section
     network = Network(f"oc{os.getpid() % 10000}")
     try:
-        for number in (OBSERVER, EC2, CONTROLLER) + WORKERS + AGENTS:
+        for number in (OBSERVER, EC2, CONTROLLER) + HOSTS_OF_WORKERS + AGENTS:
             network.add_host(number)
         words = [sys.executable, os.path.abspath(__file__), "--build", options.build,
                  "--inside", network.tag, "--seed", str(options.seed), "--kills",
@@ -314,7 +335,8 @@ def all_rows(options):
     few = max(1, options.kills // 20)
     rows = rows_of_processes(options.kills) + rows_of_ec2(few)
     rows += rows_of_failpoints(options.build, 1)
-    rows += rows_of_disk(few * 2) + rows_of_full_disk(few) + rows_of_links(few)
+    rows += rows_of_disk(few * 2) + rows_of_clocks(few) + rows_of_full_disk(few)
+    rows += rows_of_links(few)
     if options.smoke:
         rows = [r for r in rows if r.name in SMOKE]
         if len(rows) != len(SMOKE):
@@ -387,10 +409,10 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev chaos", description=__doc__)
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--inside", help=argparse.SUPPRESS)
-    parser.add_argument("--kills", type=int, default=40, metavar="N",
-                        help="kill -9 of each kind of process (default: %(default)s); the "
-                             "other rows follow from it")
-    parser.add_argument("--seconds", type=float, default=1200, metavar="S",
+    parser.add_argument("--kills", type=int, default=67, metavar="N",
+                        help="kill -9 of each kind of process (default: %(default)s, 201 in "
+                             "all); the other rows follow from it")
+    parser.add_argument("--seconds", type=float, default=3600, metavar="S",
                         help="begin no blow after so long (default: %(default)s)")
     parser.add_argument("--only", action="append", default=[], metavar="FAULT",
                         help="only faults with this text in their name; may be repeated")

@@ -1,20 +1,30 @@
-/* shim - preloaded into the controller: writes and fsyncs of the log fail, or kill it,
- * while the file named by CHAOS_DISK_FILE says so. Its text is two words:
+/* shim - preloaded into the controller and the workers. Writes and fsyncs of the log
+ * fail, or kill the process, while the file named by CHAOS_DISK_FILE says so. Its text is
+ * two words:
  *
  *   eio write | eio fsync | enospc write | kill before_fsync | kill after_fsync
+ *
+ * The wall clock is ahead by the seconds in the file named by CHAOS_CLOCK_FILE, 8 bytes
+ * in the machine's order.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef ssize_t pwrite_fn(int, const void *, size_t, off_t);
 typedef ssize_t write_fn(int, const void *, size_t);
 typedef int sync_fn(int);
+typedef int clock_fn(clockid_t, struct timespec *);
 
 /* dlsym's answer as a function, without a cast that ISO C does not know. */
 static void find(void *ret, const char *name)
@@ -67,6 +77,50 @@ static int sync_as(const char *name, int fd)
     int result = real(fd);
     if (is_ordered(fd, "kill after_fsync")) (void)kill(getpid(), SIGKILL);
     return result;
+}
+
+static int64_t seconds_ahead(void)
+{
+    static const int64_t *_Atomic ahead;
+    static const int64_t none;
+    const int64_t *at = ahead;
+    if (at == NULL) {
+        const char *path = getenv("CHAOS_CLOCK_FILE");
+        int file = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+        void *map = file >= 0 ? mmap(NULL, sizeof none, PROT_READ, MAP_SHARED, file, 0)
+                              : MAP_FAILED;
+        if (file >= 0) (void)close(file);
+        at = map != MAP_FAILED ? map : &none;
+        ahead = at;
+    }
+    return *(const volatile int64_t *)at;
+}
+
+int clock_gettime(clockid_t id, struct timespec *ret)
+{
+    clock_fn *real;
+    find(&real, "clock_gettime");
+    int result = real(id, ret);
+    bool is_wall = id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE;
+    if (result == 0 && is_wall) ret->tv_sec += seconds_ahead();
+    return result;
+}
+
+time_t time(time_t *ret)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    if (ret != NULL) *ret = now.tv_sec;
+    return now.tv_sec;
+}
+
+int gettimeofday(struct timeval *restrict ret, void *restrict zone)
+{
+    (void)zone;
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    *ret = (struct timeval){.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec / 1000};
+    return 0;
 }
 
 int fsync(int fd)
