@@ -76,7 +76,7 @@ static void end_late_launches(struct asg_core *core, struct group *group)
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = &group->instances[i];
         if (instance->state != ASG_INSTANCE_PENDING ||
-            instance->launched_ms + group->config.launch_timeout_ms > core->now_ms) {
+            late_ms(core, group, instance) > core->now_ms) {
             continue;
         }
         if (allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;

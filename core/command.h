@@ -19,4 +19,7 @@ void execute_policy(struct asg_core *core, const struct asg_command *command);
 void put_schedule(struct asg_core *core, const struct asg_command *command);
 void delete_schedule(struct asg_core *core, const struct asg_command *command);
 
+/* take_lead.c */
+void take_lead(struct asg_core *core, const struct asg_command *command);
+
 #endif

@@ -9,8 +9,8 @@
 #include "core/state.h"
 
 /* 1 had no deadlines, 2 no launch parameters, 3 no churn, 4 no notices, 5 one reason to
- * hold for all that waits */
-#define SAVE_VERSION 6
+ * hold for all that waits, 6 held the time nobody led against launches */
+#define SAVE_VERSION 7
 
 void asg_core_new(struct asg_core **ret)
 {
@@ -119,6 +119,7 @@ enum asg_status asg_core_step(struct asg_core *core, const struct asg_event *eve
         is_ready == is_init(event)) {
         return ASG_ERR_INVALID;
     }
+    core->before_ms = core->now_ms;
     core->now_ms = event->time_ms;
     core->effects = ret;
     core->decision_capacity = 0;
@@ -182,6 +183,7 @@ static void later_fields(struct asg_fields *fields, struct asg_core *core)
         later_group_fields(fields, &core->groups[i]);
         if (fields->version > 4) notice_fields(fields, &core->groups[i]);
         if (fields->version > 5) held_fields(fields, &core->groups[i]);
+        if (fields->version > 6) absence_fields(fields, &core->groups[i]);
     }
 }
 

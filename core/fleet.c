@@ -48,6 +48,7 @@ static void enter_service(struct asg_core *core, struct group *group,
                           struct instance *instance)
 {
     instance->in_service_ms = core->now_ms;
+    instance->excused_ms = 0;
     instance->warm_ms = core->now_ms + warmup_of(group);
     group->launch_failures = 0;
     group->breaker_times = 0;

@@ -6,7 +6,6 @@
 #include "core/state.h"
 
 #define ENDS_WINDOW_MS INT64_C(600000)
-#define START_CALM_MS  INT64_C(60000)
 #define YOUNG_MS       INT64_C(600000)
 
 static uint32_t share_of(uint32_t count, uint32_t percent)
@@ -131,13 +130,10 @@ void forget_churn(struct asg_core *core, struct group *group)
 static bool is_picture_complete(const struct asg_core *core, const struct group *group)
 {
     if (group->config.health_check != ASG_HEALTH_CHECK_AGENT) return true;
-    if (core->now_ms - core->led_ms >= 3 * group->config.evaluation_ms + START_CALM_MS) {
-        return true;
-    }
+    if (core->now_ms >= picture_ms(core, group)) return true;
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = &group->instances[i];
-        if (instance->state == ASG_INSTANCE_IN_SERVICE &&
-            (!instance->has_reported || instance->is_silent)) {
+        if (instance->state == ASG_INSTANCE_IN_SERVICE && !instance->is_heard) {
             return false;
         }
     }

@@ -12,12 +12,6 @@
 
 #define SILENCE_COUNT_MIN 3
 
-bool is_past_grace(const struct group *group, const struct instance *instance,
-                   int64_t now_ms)
-{
-    return instance->in_service_ms + group->config.health_grace_ms <= now_ms;
-}
-
 static bool is_suspended(const struct group *group, enum asg_process process)
 {
     return (group->suspended & UINT64_C(1) << process) != 0;
@@ -99,7 +93,9 @@ static void judge_silence(struct asg_core *core, struct group *group)
     }
     if (!group->is_mass_silent) return;
     if (group->silence_over_ms == 0) {
-        group->silence_over_ms = core->now_ms + 2 * group->config.evaluation_ms;
+        int64_t over_ms = core->now_ms + 2 * group->config.evaluation_ms;
+        int64_t least_ms = picture_ms(core, group); /* by then all can have spoken */
+        group->silence_over_ms = over_ms > least_ms ? over_ms : least_ms;
     }
     if (group->silence_over_ms > core->now_ms) return;
     group->is_mass_silent = false;
@@ -116,6 +112,8 @@ static void judge_frozen(struct asg_core *core, struct group *group, uint32_t un
     if (allowed == 0) allowed = 1;
     bool is_frozen = unhealthy > allowed;
     if (is_frozen == group->is_frozen) return;
+    if (!is_frozen && core->now_ms < picture_ms(core, group))
+        return; /* forgotten signs */
     group->is_frozen = is_frozen;
     raise_alarm(core, ASG_ALARM_TOO_MANY_UNHEALTHY, group, is_frozen,
                 "%" PRIu32 " of %" PRIu32

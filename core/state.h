@@ -62,7 +62,9 @@ struct instance {
     int64_t warm_ms; /* when it begins to count */
     bool is_protected;
     bool is_impaired;
-    bool has_reported; /* ever */
+    bool has_reported;  /* ever */
+    bool is_heard;      /* since this controller leads, and not silent */
+    int64_t excused_ms; /* of its age: nobody led, or nobody knew it */
     bool is_silent;
     bool is_probe_failed;
     bool is_marked; /* an operator called it unhealthy */
@@ -219,6 +221,7 @@ struct asg_core {
     uint64_t epoch;
     int64_t led_ms;
     int64_t now_ms;
+    int64_t before_ms; /* the time of the event before this one; not saved */
     bool is_halted;
     uint32_t last_group_no;
     uint64_t last_instance_no;
@@ -380,8 +383,18 @@ int64_t drain_limit(const struct asg_core *core, const struct group *group,
 uint32_t wanted_capacity(const struct group *group);
 /* Those at risk whose replacement serves go. */
 void end_replaced(struct asg_core *core, struct group *group);
+
+/* ---- take_lead.c: what time decides, when nobody led for a while ---- */
+/* When its grace period ends; what nobody could watch does not count. */
+int64_t grace_over_ms(const struct group *group, const struct instance *instance);
 bool is_past_grace(const struct group *group, const struct instance *instance,
                    int64_t now_ms);
+/* When a launch that is not in service is late. */
+int64_t late_ms(const struct asg_core *core, const struct group *group,
+                const struct instance *instance);
+
+/* From here on the picture counts as complete, whoever has reported. */
+int64_t picture_ms(const struct asg_core *core, const struct group *group);
 
 /* ---- interlocks.c: how many may go now; says why not ---- */
 uint32_t allowed_ends(struct asg_core *core, struct group *group, uint32_t wanted,
@@ -418,6 +431,7 @@ struct asg_fields;
 void core_fields(struct asg_fields *fields, struct asg_core *core);
 void later_group_fields(struct asg_fields *fields, struct group *group);
 void notice_fields(struct asg_fields *fields, struct group *group);
+void absence_fields(struct asg_fields *fields, struct group *group);
 void held_fields(struct asg_fields *fields, struct group *group);
 
 #endif

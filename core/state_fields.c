@@ -177,6 +177,16 @@ void held_fields(struct asg_fields *f, struct group *g)
     }
 }
 
+/* Of version 7. */
+void absence_fields(struct asg_fields *f, struct group *g)
+{
+    for (size_t i = 0; i < g->instance_count; i++) {
+        struct instance *instance = &g->instances[i];
+        asg_fields_bool(f, &instance->is_heard);
+        asg_fields_i64(f, &instance->excused_ms);
+    }
+}
+
 static void job_fields(struct asg_fields *f, struct job *job)
 {
     asg_fields_object(f, &asg_job_schema, &job->plan, &job->arena);

@@ -33,20 +33,6 @@ static void begin_cluster(struct asg_core *core, const struct asg_command *comma
     reply_ok(core, 0, "cluster %s begins", core->cluster_id);
 }
 
-static void begin_to_lead(struct asg_core *core, const struct asg_command *command)
-{
-    core->epoch = command->epoch;
-    core->led_ms = core->now_ms;
-    core->listings = 0;
-    core->listing_next_ms = core->now_ms;
-    core->look_next_ms = core->now_ms;
-    core->look_pause_ms = 0;
-    for (size_t i = 0; i < core->group_count; i++) {
-        core->groups[i].is_dirty = true;
-    }
-    reply_ok(core, 0, "epoch %" PRIu64 " leads", core->epoch);
-}
-
 static void set_halted(struct asg_core *core, const struct asg_command *command,
                        bool is_halted)
 {
@@ -243,7 +229,7 @@ void take_command(struct asg_core *core, const struct asg_command *command)
 {
     switch (command->kind) {
     case ASG_COMMAND_INIT: begin_cluster(core, command); break;
-    case ASG_COMMAND_LEAD: begin_to_lead(core, command); break;
+    case ASG_COMMAND_LEAD: take_lead(core, command); break;
     case ASG_COMMAND_GROUP_CREATE: create_group(core, command); break;
     case ASG_COMMAND_GROUP_UPDATE: update_group(core, command); break;
     case ASG_COMMAND_GROUP_DELETE: delete_group(core, command); break;

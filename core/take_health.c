@@ -10,6 +10,7 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
     switch (sign->sign) {
     case ASG_SIGN_REPORTING:
         instance->has_reported = true;
+        instance->is_heard = true;
         instance->is_silent = false;
         instance->is_probe_failed = false;
         if (group->config.health_check == ASG_HEALTH_CHECK_AGENT) {
@@ -19,6 +20,7 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
     case ASG_SIGN_SILENT:
         if (!instance->has_reported || instance->is_silent) break;
         instance->is_silent = true;
+        instance->is_heard = false;
         instance->silent_ms = core->now_ms;
         if (instance->state == ASG_INSTANCE_IN_SERVICE) {
             decide_instance(core, ASG_DECISION_STATE, group, instance,

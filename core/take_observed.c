@@ -82,6 +82,10 @@ static void adopt(struct asg_core *core, struct group *group,
     instance->job_id = seen->job_id;
     instance->attempt = seen->attempt;
     instance->launched_ms = seen->launched_ms;
+    if (seen->launched_ms < core->now_ms) {
+        instance->excused_ms =
+            core->now_ms - seen->launched_ms; /* nobody waited for it */
+    }
     fill_instance(core, group, instance, seen);
     copy_text(instance->template_id, sizeof instance->template_id, group->template_id);
     instance->state = ASG_INSTANCE_PENDING;

@@ -18,14 +18,13 @@ static int64_t instance_deadline(const struct asg_core *core, const struct group
     int64_t at_ms = INT64_MAX;
     int64_t now_ms = core->now_ms;
     if (instance->state == ASG_INSTANCE_PENDING) {
-        earlier(&at_ms, instance->launched_ms + group->config.launch_timeout_ms, now_ms);
+        earlier(&at_ms, late_ms(core, group, instance), now_ms);
     }
     if (instance->state == ASG_INSTANCE_IN_SERVICE) {
         earlier(&at_ms, instance->warm_ms, now_ms);
         bool is_doubted = instance->is_impaired || instance->is_silent;
         if (is_doubted) {
-            earlier(&at_ms, instance->in_service_ms + group->config.health_grace_ms,
-                    now_ms);
+            earlier(&at_ms, grace_over_ms(group, instance), now_ms);
         }
     }
     if (instance->drain_until_ms != 0) earlier(&at_ms, instance->drain_until_ms, now_ms);
@@ -54,7 +53,7 @@ void find_deadline(struct asg_core *core, struct group *group)
     }
     bool waits_for_picture = count_capacity(group) > group->config.desired;
     if (waits_for_picture) {
-        earlier(&at_ms, core->led_ms + 3 * group->config.evaluation_ms + 60000, now_ms);
+        earlier(&at_ms, picture_ms(core, group), now_ms);
     }
     group->deadline_ms = at_ms;
 }
