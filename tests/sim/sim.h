@@ -130,6 +130,7 @@ struct sim_instance {
     bool is_alive; /* pending or running */
     bool is_booted;
     bool is_hung;
+    bool has_lost_agent; /* for good: somebody has to replace it */
     bool never_boots;
     bool is_muted;        /* by mass silence */
     bool was_known;       /* reported for a while before that */

@@ -170,7 +170,10 @@ static void crash_agent(void)
     if (instance == NULL || !instance->agent.process.is_up) return;
     sim_tell("agent", "of %s dies", instance->id);
     sim_stop_agent(instance);
-    if (below(4) == 0) return; /* for good: the instance is replaced */
+    if (below(4) == 0) {
+        instance->has_lost_agent = true;
+        return;
+    }
     uint32_t index = asg_id_map_find(&sim.by_id, instance->id);
     sim_put(sim.now_us + some_time_us(1, 30), SIM_EVENT_START, index,
             (uint64_t)SIM_EVENT_AGENT, NULL);
@@ -424,6 +427,19 @@ void sim_operate(void)
 
 /* ---- the end of all troubles ---- */
 
+/* An agent dies for good while the log cannot be written: nobody can be told now, so
+ * somebody has to be told later. */
+static void strike_last(void)
+{
+    struct sim_instance *instance = any_instance();
+    if (sim.swarm.mean_us[SIM_FAULT_DISK_FULL] == 0 || instance == NULL) return;
+    sim_tell("disk", "is full once more, and the agent of %s dies", instance->id);
+    sim.is_disk_full = true;
+    instance->has_lost_agent = true;
+    sim_stop_agent(instance);
+    until(some_time_us(60, 180), SIM_FAULT_DISK_FULL, 0);
+}
+
 static void heal_instances(void)
 {
     for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
@@ -435,7 +451,8 @@ static void heal_instances(void)
             instance->is_hung = false;
             sim_stop_agent(instance);
         }
-        if (instance->is_booted) sim_start_agent(instance);
+        bool is_agentless = !instance->is_booted || instance->has_lost_agent;
+        if (!is_agentless) sim_start_agent(instance);
     }
 }
 
@@ -461,11 +478,32 @@ void sim_heal(void)
         sim_wish(&sim.workers[i].process.turn, sim.now_us, SIM_EVENT_WORKER, i);
     }
     heal_instances();
+    strike_last();
     for (uint32_t i = 0; i < sim.group_count; i++) {
         struct sim_group *group = &sim.groups[i];
         group->silent_since_us = 0;
         group->steady_milli = sim_load_now(group);
     }
+}
+
+/* Where more than a fifth of a group is dead core stops replacing "until an operator
+ * looks": he ends one at a time. */
+static void end_dead(const struct sim_group *group)
+{
+    const char *id = NULL;
+    uint32_t dead = 0;
+    for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
+        const struct sim_instance *instance = sim.instances[i];
+        bool is_ours = instance->is_alive && &sim.groups[instance->group] == group;
+        if (!is_ours || !instance->has_lost_agent) continue;
+        dead++;
+        id = instance->id;
+    }
+    if (dead < 2 || dead * 5 <= group->alive) return;
+    struct asg_command command = {.kind = ASG_COMMAND_TERMINATE_INSTANCE,
+                                  .group = group->name,
+                                  .instance_ids = {.items = &id, .count = 1}};
+    sim_order(&command);
 }
 
 /* What an operator does who finds his fleet after a bad day; until it is done. */
@@ -481,6 +519,7 @@ void sim_mend(void)
         command =
             (struct asg_command){.kind = ASG_COMMAND_UNHALT, .group = sim.groups[i].name};
         sim_order(&command); /* also after too many launches that died */
+        end_dead(&sim.groups[i]);
     }
     struct asg_arena arena = {0};
     struct asg_job_view *jobs = NULL;

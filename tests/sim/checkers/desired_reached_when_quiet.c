@@ -1,5 +1,6 @@
 /* desired_reached_when_quiet - some time after the last fault every group has as many in
- * service as it desires, as many as EC2 has, and no job that changes anything is open. */
+ * service as it desires, as many as EC2 has and as many as do work, and no job that
+ * changes anything is open. */
 #include "sim/sim.h"
 
 static const char *open_job(const struct asg_core *core)
@@ -37,15 +38,16 @@ const char *law_desired_reached(void)
         uint32_t there = groups[i].in_service + groups[i].warming;
         if (books == NULL) continue;
         if (there == groups[i].config->desired && books->alive == there &&
-            groups[i].pending == 0 && groups[i].terminating == 0) {
+            books->serving == there && groups[i].pending == 0 &&
+            groups[i].terminating == 0) {
             continue;
         }
         (void)snprintf(
             text, sizeof text,
             "%s desires %u and has %u in service, %u pending, %u requested, %u "
-            "terminating; EC2 has %u",
+            "terminating; EC2 has %u, %u of them with a living agent",
             books->name, groups[i].config->desired, there, groups[i].pending,
-            groups[i].requested, groups[i].terminating, books->alive);
+            groups[i].requested, groups[i].terminating, books->alive, books->serving);
         ret = text;
     }
     asg_arena_clear(&arena);
