@@ -56,6 +56,14 @@ static void print_bytes(struct asg_cli *cli, struct asg_bytes *text)
     (void)fwrite(text->data, 1, text->length, cli->out);
 }
 
+int asg_cli_check_follow(struct asg_cli *cli, bool follows)
+{
+    if (!follows || cli->settings.output == ASG_OUTPUT_TABLE) return ASG_EXIT_OK;
+    return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                        "--follow goes on without an end, which no other form than the "
+                        "table can show: leave out --follow or --output");
+}
+
 void asg_cli_show_list(struct asg_cli *cli, const struct asg_schema *schema,
                        const void *items, size_t count,
                        const struct asg_render_column *columns, size_t column_count)

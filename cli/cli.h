@@ -61,6 +61,9 @@ int asg_cli_fail_status(struct asg_cli *cli, enum asg_status status,
 /* Width of the terminal on `out`, 0 when it is none: tables are then not cut. */
 size_t asg_cli_width(const struct asg_cli *cli);
 
+/* ASG_EXIT_OK, or ASG_EXIT_USAGE and said: --follow in a form that has an end. */
+int asg_cli_check_follow(struct asg_cli *cli, bool follows);
+
 /* A list in the form that --output asks for. */
 void asg_cli_show_list(struct asg_cli *cli, const struct asg_schema *schema,
                        const void *items, size_t count,

@@ -88,6 +88,9 @@ static const struct asg_render_column unused_columns[] = {{"SEQ", "seq", NULL, f
 static int run_explain(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
+    bool follows = asg_option_flag(arguments, "follow");
+    int code = asg_cli_check_follow(cli, follows);
+    if (code != ASG_EXIT_OK) return code;
     const char *group = asg_argument_text(arguments, 0);
     if (group == NULL) group = "";
     int64_t since_ms = 0;
@@ -100,14 +103,14 @@ static int run_explain(void *context, const struct asg_arguments *arguments)
         /* A mistyped name would otherwise look like a group that never decided. Those
          * that are deleted still have their decisions. */
         const struct asg_group_view *view = NULL;
-        int code = asg_ask_group(cli, group, /* must_exist */ false, &cli->arena, &view);
+        code = asg_ask_group(cli, group, /* must_exist */ false, &cli->arena, &view);
         if (code != ASG_EXIT_OK) return code;
         if (view == NULL) {
             (void)fprintf(cli->err, "openasg: there is no group \"%s\" now\n", group);
         }
     }
     struct decisions decisions = {.next_seq = 1};
-    int code = read_decisions(cli, group, since_ms, &cli->arena, &decisions);
+    code = read_decisions(cli, group, since_ms, &cli->arena, &decisions);
     if (code != ASG_EXIT_OK) return code;
     int64_t limit = asg_option_number(arguments, "limit", INT64_MAX);
     size_t skipped =
@@ -120,7 +123,7 @@ static int run_explain(void *context, const struct asg_arguments *arguments)
         return ASG_EXIT_OK;
     }
     print_all(cli, first, decisions.count - skipped);
-    if (!asg_option_flag(arguments, "follow")) return ASG_EXIT_OK;
+    if (!follows) return ASG_EXIT_OK;
     return follow(cli, group, decisions.next_seq);
 }
 

@@ -37,11 +37,13 @@ struct verify_view {
     bool is_replayed;        /* not shown itself */
 };
 
-#define FIELD(kind, field)                                                               \
+#define FIELD_OF(struct_name, kind, field)                                               \
     {                                                                                    \
         .name = #field, .type = ASG_FIELD_##kind,                                        \
-        .offset = offsetof(struct verify_view, field)                                    \
+        .offset = offsetof(struct struct_name, field)                                    \
     }
+#define FIELD(kind, field)        FIELD_OF(verify_view, kind, field)
+#define RECORD_FIELD(kind, field) FIELD_OF(record_view, kind, field)
 static const struct asg_field verify_fields[] = {
     FIELD(TEXT, log),           FIELD(TEXT, cluster_id),
     FIELD(BOOL, is_verified),   FIELD(TEXT, flaw),
@@ -269,6 +271,61 @@ static int tail_from(struct asg_cli *cli, struct asg_log *log,
     return status == ASG_ERR_EMPTY ? ASG_EXIT_OK : asg_log_failed(cli, status, &error);
 }
 
+/* A record as "log tail" shows it to machines; "log export" has the payloads too. */
+struct record_view {
+    uint64_t seq;
+    uint64_t epoch;
+    int64_t time_ms;
+    const char *kind;
+    const char *subject;
+    const char *note;
+    bool is_pruned;
+};
+
+static const struct asg_field record_fields[] = {
+    RECORD_FIELD(U64, seq),        RECORD_FIELD(U64, epoch),
+    RECORD_FIELD(I64, time_ms),    RECORD_FIELD(TEXT, kind),
+    RECORD_FIELD(TEXT, subject),   RECORD_FIELD(TEXT, note),
+    RECORD_FIELD(BOOL, is_pruned),
+};
+static const struct asg_schema record_schema = {
+    .name = "record",
+    .size = sizeof(struct record_view),
+    .fields = record_fields,
+    .field_count = sizeof record_fields / sizeof record_fields[0],
+};
+
+static int show_records(struct asg_cli *cli, struct asg_log *log, uint64_t from_seq)
+{
+    ASG_CLEANUP(asg_log_cursor_close) struct asg_log_cursor *cursor = NULL;
+    struct asg_error error = {0};
+    struct record_view *views = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+    struct asg_record record;
+    const struct asg_log_filter filter = {.from_seq = from_seq};
+    enum asg_status status = asg_log_cursor_open(log, &filter, &cursor, &error);
+    while (status == ASG_OK) {
+        status = asg_log_cursor_next(cursor, &record, &error);
+        if (status != ASG_OK) break;
+        struct record_view *view =
+            asg_arena_push(&cli->arena, (void **)&views, &count, &capacity, sizeof *view);
+        *view = (struct record_view){
+            .seq = record.seq,
+            .epoch = record.epoch,
+            .time_ms = record.time_ms,
+            .kind = asg_arena_format(&cli->arena, "%s", record.kind),
+            .subject = asg_arena_format(&cli->arena, "%s", record.subject),
+            .note = asg_arena_format(&cli->arena, "%s", record.note),
+            .is_pruned = record.is_pruned,
+        };
+    }
+    if (status != ASG_ERR_EMPTY) return asg_log_failed(cli, status, &error);
+    static const struct asg_render_column unused[] = {{"SEQ", "seq", NULL, false}};
+    asg_cli_show_list(cli, &record_schema, views, count, ASG_COLUMNS(unused));
+    return ASG_EXIT_OK;
+}
+
 static const struct asg_option tail_options[] = {
     {.name = "lines",
      .type = ASG_OPTION_NUMBER,
@@ -288,16 +345,22 @@ static const struct asg_option tail_options[] = {
 static int run_tail(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
+    bool follows = asg_option_flag(arguments, "follow");
+    int code = asg_cli_check_follow(cli, follows);
+    if (code != ASG_EXIT_OK) return code;
     ASG_CLEANUP(asg_log_close) struct asg_log *log = NULL;
-    int code = asg_open_log(cli, arguments, 0, &log);
+    code = asg_open_log(cli, arguments, 0, &log);
     if (code != ASG_EXIT_OK) return code;
     uint64_t lines = (uint64_t)asg_option_number(arguments, "lines", 20);
     uint64_t head = asg_log_head(log).seq;
     uint64_t next_seq = head > lines ? head - lines + 1 : 1;
+    if (cli->settings.output != ASG_OUTPUT_TABLE) {
+        return show_records(cli, log, next_seq);
+    }
     for (;;) {
         const struct asg_log_filter filter = {.from_seq = next_seq};
         if (head >= next_seq) code = tail_from(cli, log, &filter, &next_seq);
-        if (code != ASG_EXIT_OK || !asg_option_flag(arguments, "follow")) return code;
+        if (code != ASG_EXIT_OK || !follows) return code;
         const struct timespec pause = {.tv_nsec = FOLLOW_PAUSE_MS * 1000000L};
         (void)nanosleep(&pause, NULL);
         struct asg_error error = {0};

@@ -17,6 +17,8 @@ import time
 import unittest
 import urllib.parse
 
+import ruamel.yaml
+
 SOURCE = os.environ.get("ASG_SOURCE_DIR") or os.path.dirname(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("ASG_BUILD_DIR") or os.path.join(SOURCE, "build")
@@ -412,8 +414,9 @@ class WorkerTest(CliTest):
 
     def start_worker(self):
         folder = os.path.join(self.controller.folder, "worker")
-        os.mkdir(folder)
-        self.run_cli("keys", "make", "worker-1", "--to", folder)
+        os.makedirs(folder, exist_ok=True)
+        if not os.path.exists(os.path.join(folder, "worker-1.key")):
+            self.run_cli("keys", "make", "worker-1", "--to", folder)
         shutil.copy(os.path.join(folder, "worker-1.pub"),
                     os.path.join(self.controller.dir, "workers.d"))
         self.controller.stop()  # so that it knows the key when the worker knocks
@@ -461,11 +464,51 @@ class WorkerTest(CliTest):
         self.run_cli("jobs", "retry", str(dead[0]["id"]))
         self.assertTrue(self.ask("replay")["is_identical"])
 
+    def expect_all_forms(self, word, *command):
+        """The word is in the table; JSON and YAML say the same to machines."""
+        self.assertIn(word, self.run_cli(*command, "--output", "table").stdout)
+        as_json = json.loads(self.run_cli(*command, "--output", "json").stdout)
+        as_yaml = ruamel.yaml.YAML(typ="safe", pure=True).load(
+            self.run_cli(*command, "--output", "yaml").stdout)
+        self.assertTrue(as_json)
+        self.assertIs(type(as_json), type(as_yaml))
+        self.assertEqual(len(as_json), len(as_yaml))
+        first = lambda rows: rows[0] if isinstance(rows, list) else rows
+        self.assertEqual(set(first(as_json)), set(first(as_yaml)))
+
+    def test_every_listing_speaks_table_json_and_yaml(self):
+        self.make_group("listed")
+        self.expect_all_forms("requested", "instance", "list", "listed")
+        job = str(self.ask("jobs", "listed")[0]["id"])
+        self.start_worker()
+        self.run_cli("policy", "put", "listed", "cpu50", "--target", "50")
+        self.run_cli("schedule", "put", "listed", "--file",
+                     os.path.join(SOURCE, "examples", "schedule.yaml"))
+        self.run_cli("template", "create", "listed", "--image", "ami-1",
+                     "--instance-type", "t3.micro")
+        for word, *command in (
+                ("cluster:", "status"), ("worker-1", "worker", "list"),
+                ("listed", "group", "list"), ("listed", "group", "show", "listed"),
+                ("cpu50", "policy", "list", "listed"),
+                ("morning", "schedule", "list", "listed"),
+                ("listed", "template", "list"), ("listed", "explain", "listed"),
+                ("launch", "jobs", "listed"), ("launch", "jobs", "show", job),
+                ("verified", "log", "verify"), ("policy-put", "log", "tail"),
+                ("identical", "replay")):
+            with self.subTest(command=command):
+                self.expect_all_forms(word, *command)
+        wrong = self.run_cli("status", "--output", "xml", code=2).stderr
+        self.assertIn("table", wrong)
+        for words in (("explain", "listed"), ("log", "tail")):
+            endless = self.run_cli(*words, "--follow", "-o", "json", code=2).stderr
+            self.assertIn("leave out --follow", endless)
+
 
 def load_tests(loader, standard_tests, pattern):
     suite = loader.loadTestsFromTestCase(CliTest)
     suite.addTest(RestartTest("test_wait_outlives_a_restart_of_the_controller"))
     suite.addTest(WorkerTest("test_template_create_waits_and_tells_id_and_version"))
+    suite.addTest(WorkerTest("test_every_listing_speaks_table_json_and_yaml"))
     return suite
 
 
