@@ -201,6 +201,16 @@ static int check_checkpoints(struct asg_cli *cli, const struct asg_arguments *ar
     return ASG_EXIT_OK;
 }
 
+/* The file does not even open: as far as that can be explained. */
+static int show_damage(struct asg_cli *cli, const struct asg_log_options *options,
+                       const struct asg_error *error)
+{
+    struct asg_log_verdict verdict;
+    asg_log_explain_damage(options, error, &verdict);
+    struct verify_view view = {.log = options->path, .cluster_id = ""};
+    return show_verdict(cli, &view, &verdict, ASG_ERR_CORRUPT);
+}
+
 static int run_verify(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
@@ -211,13 +221,15 @@ static int run_verify(void *context, const struct asg_arguments *arguments)
                             "and the public key of whoever signed it");
     }
     ASG_CLEANUP(asg_log_close) struct asg_log *log = NULL;
-    int code = asg_open_log(cli, arguments, 0, &log);
-    if (code != ASG_EXIT_OK) return code;
+    const struct asg_log_options options = asg_log_options_of(cli, arguments, 0);
     struct asg_error error = {0};
+    enum asg_status status = asg_log_open_sqlite(&options, &log, &error);
+    if (status == ASG_ERR_CORRUPT) return show_damage(cli, &options, &error);
+    if (status != ASG_OK) return asg_log_failed(cli, status, &error);
     struct asg_log_verdict verdict = {0};
     int64_t start_us = asg_clock_monotonic_us(&cli->clock);
     uint64_t from_seq = (uint64_t)asg_option_number(arguments, "from", 0);
-    enum asg_status status = asg_log_verify(log, from_seq, NULL, NULL, &verdict, &error);
+    status = asg_log_verify(log, from_seq, NULL, NULL, &verdict, &error);
     int64_t took_us = asg_clock_monotonic_us(&cli->clock) - start_us;
     struct verify_view view = {
         .log = asg_log_path(cli, arguments, 0),
@@ -229,7 +241,7 @@ static int run_verify(void *context, const struct asg_arguments *arguments)
         status = check_states(log, &view, &verdict, &error);
     }
     if (status == ASG_OK && has_checkpoints) {
-        code = check_checkpoints(cli, arguments, log, &view, &verdict, &status);
+        int code = check_checkpoints(cli, arguments, log, &view, &verdict, &status);
         if (code != ASG_EXIT_OK) return code;
     }
     bool is_answered = status == ASG_OK || verdict.flaw != ASG_LOG_FLAW_NONE;

@@ -16,14 +16,21 @@ int asg_log_failed(struct asg_cli *cli, enum asg_status status,
                         error->text[0] != '\0' ? error->text : asg_status_text(status));
 }
 
-int asg_open_log(struct asg_cli *cli, const struct asg_arguments *arguments, size_t place,
-                 struct asg_log **ret)
+struct asg_log_options asg_log_options_of(const struct asg_cli *cli,
+                                          const struct asg_arguments *arguments,
+                                          size_t place)
 {
-    const struct asg_log_options options = {
+    return (struct asg_log_options){
         .path = asg_log_path(cli, arguments, place),
         .is_read_only = true,
         .is_immutable = asg_option_flag(arguments, "immutable"),
     };
+}
+
+int asg_open_log(struct asg_cli *cli, const struct asg_arguments *arguments, size_t place,
+                 struct asg_log **ret)
+{
+    const struct asg_log_options options = asg_log_options_of(cli, arguments, place);
     struct asg_error error = {0};
     enum asg_status status = asg_log_open_sqlite(&options, ret, &error);
     return status == ASG_OK ? ASG_EXIT_OK : asg_log_failed(cli, status, &error);

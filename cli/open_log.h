@@ -9,6 +9,11 @@
 const char *asg_log_path(const struct asg_cli *cli, const struct asg_arguments *arguments,
                          size_t place);
 
+/* How that file is opened: read only, with the option --immutable as a copy. */
+struct asg_log_options asg_log_options_of(const struct asg_cli *cli,
+                                          const struct asg_arguments *arguments,
+                                          size_t place);
+
 /* Open it read only, beside a writer or (option --immutable) as a copy nobody writes.
  * ASG_EXIT_NOT_VERIFIED: damaged; ASG_EXIT_FAILED: not there, not readable. The words
  * are out then. */

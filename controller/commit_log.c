@@ -421,6 +421,24 @@ static enum asg_status begin_to_lead(struct asg_commit *commit, int64_t wall_ms,
     return asg_commit_flush(commit, NULL, NULL, error);
 }
 
+/* Say which record it is about, and what an operator does next. */
+static enum asg_status refuse_to_lead(const struct asg_commit *commit,
+                                      const struct asg_log_options *options,
+                                      struct asg_error *error)
+{
+    struct asg_error why = *error;
+    if (commit->log == NULL) {
+        struct asg_log_verdict verdict;
+        asg_log_explain_damage(options, error, &verdict);
+        (void)asg_fail(&why, ASG_ERR_CORRUPT, "%s", verdict.what);
+    }
+    return asg_fail(
+        error, ASG_ERR_CORRUPT,
+        "%.300s; run `openasg log verify %.100s`: it says what to do, and until "
+        "then the fleet stays as it is",
+        why.text, options->path);
+}
+
 static enum asg_status rebuild(struct asg_commit *commit, int64_t wall_ms,
                                struct asg_error *error)
 {
@@ -432,6 +450,7 @@ static enum asg_status rebuild(struct asg_commit *commit, int64_t wall_ms,
     if (status == ASG_OK) status = check_log(commit, error);
     if (status == ASG_OK) status = load_core(commit, error);
     if (status == ASG_OK) status = replay_tail(commit, error);
+    if (status == ASG_ERR_CORRUPT) return refuse_to_lead(commit, &options, error);
     if (status != ASG_OK) return status;
     if (asg_log_head(commit->log).seq == 0) {
         status = begin_cluster(commit, wall_ms, error);

@@ -256,4 +256,10 @@ ASG_MUST_USE enum asg_status asg_log_verify(struct asg_log *log, uint64_t from_s
                                             struct asg_log_verdict *ret,
                                             struct asg_error *error);
 
+/* The same verdict on a file that asg_log_open_sqlite() refused with ASG_ERR_CORRUPT, and
+ * `error` from there: of a file that is cut short, the first record that is lost. Only
+ * reads, and leaves nothing behind. */
+void asg_log_explain_damage(const struct asg_log_options *options,
+                            const struct asg_error *error, struct asg_log_verdict *ret);
+
 #endif

@@ -98,7 +98,7 @@ static enum asg_status refuse_damage(struct asg_sqlite_log *self, struct asg_err
     }
     if (status == ASG_OK) status = asg_sqlite_check_anchor(self, &flaw, error);
     if (status != ASG_ERR_CORRUPT) return status;
-    return asg_fail_wrap(error, status, "%s is damaged; run `openasg log verify`",
+    return asg_fail_wrap(error, status, "%s is damaged",
                          sqlite3_db_filename(self->db, "main"));
 }
 

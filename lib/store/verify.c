@@ -50,16 +50,13 @@ const char *asg_log_flaw_text(enum asg_log_flaw flaw)
     return "unknown";
 }
 
-static enum asg_status condemn(struct asg_log_verdict *verdict,
-                               const struct asg_log_flaw_found *flaw,
-                               struct asg_error *error)
+void asg_log_condemn(struct asg_log_verdict *verdict,
+                     const struct asg_log_flaw_found *flaw)
 {
     verdict->flaw = flaw->flaw;
     verdict->bad_seq = flaw->seq;
     (void)snprintf(verdict->what, sizeof verdict->what, "%s", flaw->what);
     (void)snprintf(verdict->advice, sizeof verdict->advice, "%s", advice_for(flaw->flaw));
-    return asg_fail(error, ASG_ERR_CORRUPT, "%s: %s", asg_log_flaw_text(flaw->flaw),
-                    flaw->what);
 }
 
 /* SQLite (or whoever) met damage without saying in which record. */
@@ -143,7 +140,9 @@ enum asg_status asg_log_verify(struct asg_log *log, uint64_t from_seq,
     }
     if (status == ASG_ERR_CORRUPT) {
         name_flaw(&flaw, &why);
-        return condemn(ret, &flaw, error);
+        asg_log_condemn(ret, &flaw);
+        return asg_fail(error, ASG_ERR_CORRUPT, "%s: %s", asg_log_flaw_text(flaw.flaw),
+                        flaw.what);
     }
     if (status != ASG_OK) return asg_fail(error, status, "%s", why.text);
     return ASG_OK;

@@ -23,4 +23,8 @@ ASG_MUST_USE enum asg_status asg_verify_records(const struct asg_verify_walk *wa
                                                 struct asg_log_flaw_found *ret_flaw,
                                                 struct asg_error *error);
 
+/* What the verdict says of a flaw, with what to do about it. */
+void asg_log_condemn(struct asg_log_verdict *verdict,
+                     const struct asg_log_flaw_found *flaw);
+
 #endif

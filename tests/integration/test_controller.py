@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """The controller's process and its log: killed, stopped, damaged, without room on disk."""
 
+import json
 import os
-import re
 import resource
 import shutil
 import signal
@@ -87,25 +87,52 @@ class Controller(unittest.TestCase):
                               text=True, timeout=60)
         self.assertEqual(1, done.returncode, done.stdout)
         self.assertRegex(done.stdout, pattern)
+        self.assertIn(f"run `openasg log verify {self.cluster.log_file()}`", done.stdout)
 
-    def test_a_record_that_was_altered_is_named(self):
+    def verify_damage(self):
+        """The first record that `openasg log verify` calls bad; it says what to do."""
+        done = subprocess.run(self.cluster.openasg_command(
+            "log", "verify", self.cluster.log_file(), "--output", "json"),
+            env=self.cluster.env, capture_output=True, text=True, timeout=60)
+        self.assertEqual(4, done.returncode, done.stdout + done.stderr)
+        self.assertIn("restore the last backup that verifies", done.stderr)
+        verdict = json.loads(done.stdout)
+        self.assertFalse(verdict["is_verified"])
+        self.assertTrue(verdict["advice"])
+        return verdict["bad_seq"]
+
+    def alter_a_record(self, change):
+        """One byte of its note; the controller and `openasg log` name that record."""
         self.cluster.openasg("halt")
         self.cluster.kill("controller", signal.SIGTERM)
+        with sqlite3.connect(self.cluster.log_file()) as db:
+            seq = db.execute("select max(seq) from records "
+                             "where note = 'halt by admin'").fetchone()[0]
+        db.close()
         with open(self.cluster.log_file(), "r+b") as file:
-            at = file.read().rfind(b"halt by ")
+            text = file.read()
+            at = text.rfind(b"halt by ")
             self.assertGreater(at, 0)
             file.seek(at)
-            file.write(b"w")
-        self.expect_refusal(r"record \d+")
+            file.write(bytes([change(text[at])]))
+        self.expect_refusal(rf"record {seq} ")
+        self.assertEqual(seq, self.verify_damage())
+
+    def test_a_record_that_was_altered_is_named(self):
+        self.alter_a_record(lambda byte: ord("w"))
+
+    def test_a_flipped_bit_is_named_with_its_record(self):
+        self.alter_a_record(lambda byte: byte ^ 0x80)
 
     def test_a_log_that_was_cut_short_is_refused(self):
-        for _ in range(10):
+        for _ in range(40):
             self.cluster.openasg("halt")
             self.cluster.openasg("unhalt")
         self.cluster.kill("controller", signal.SIGTERM)
         size = os.path.getsize(self.cluster.log_file())
-        os.truncate(self.cluster.log_file(), size // 2 // 4096 * 4096)
-        self.expect_refusal(r"cannot_start")
+        os.truncate(self.cluster.log_file(), size * 3 // 4 // 4096 * 4096)
+        self.expect_refusal(r"cannot_start .* cut short .* record \d+ cannot be read")
+        self.assertGreater(self.verify_damage(), 1)
 
     def test_without_room_on_disk_it_stops_leading_until_there_is(self):
         self.assertEqual(200, self.ready())
@@ -118,6 +145,7 @@ class Controller(unittest.TestCase):
         wait_for("the controller to stop leading", refused, 30)
         self.assertTrue(self.cluster.is_running("controller"))
         self.assertIn("does not lead", self.cluster.openasg("status", check=False))
+        self.assertRegex(self.log_text(), r"the disk of \S+openasg\.log (is full|failed)")
         resource.prlimit(pid, resource.RLIMIT_FSIZE, old)
         wait_for("the controller to lead again", lambda: self.ready() == 200, 30)
         self.cluster.openasg("halt")
@@ -132,6 +160,77 @@ class Controller(unittest.TestCase):
         self.assertEqual(0, self.cluster.ask("status")["groups"])
         self.cluster.openasg(*GROUP)
         self.assertEqual(1, self.cluster.ask("status")["groups"])
+
+    def test_payloads_that_are_pruned_leave_a_log_that_proves_and_explains(self):
+        self.cluster.kill("controller", signal.SIGTERM)
+        self.cluster.start_controller(log_keep_metrics="1s", log_snapshot_every="1s")
+        self.cluster.openasg(*GROUP)
+        self.cluster.openasg("policy", "put", "web", "cpu50", "--target", "50")
+        wait_for("payloads to be pruned",
+                 lambda: self.cluster.metrics()["asg_log_pruned_total"] > 0, 90)
+        log = self.cluster.log_file()
+        verified = self.cluster.ask("log", "verify", log)
+        self.assertTrue(verified["is_verified"])
+        self.assertGreater(verified["pruned"], 0)
+        self.assertEqual(1, verified["first_seq"])  # the chain is kept from its beginning
+        self.assertTrue(self.cluster.ask("replay", log)["is_identical"])
+        explained = self.cluster.openasg("explain", "web")
+        self.assertIn("min 0, max 4", explained)
+        self.assertIn("cpu50", explained)
+        self.cluster.kill("controller")
+        self.cluster.start_controller()
+        self.assertEqual(1, self.cluster.ask("status")["groups"])
+        self.assertEqual(explained.splitlines()[0],
+                         self.cluster.openasg("explain", "web").splitlines()[0])
+        self.cluster.openasg("log", "verify", log, "--states")
+
+    def shift_clock(self, seconds):
+        with open(os.path.join(self.folder, "clock"), "r+b") as file:
+            file.write(seconds.to_bytes(8, sys.byteorder, signed=True))
+
+    def test_a_clock_that_jumps_is_not_believed_and_never_turns_the_log_back(self):
+        shim = os.path.join(self.folder, "shim.so")
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-D_GNU_SOURCE", "-o", shim,
+                        os.path.join(SOURCE, "tests", "chaos", "shim.c"), "-ldl"],
+                       check=True)
+        sanitizer = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+        self.cluster.env_of["controller"] = {
+            "LD_PRELOAD": shim, "ASAN_OPTIONS": sanitizer,
+            "CHAOS_CLOCK_FILE": os.path.join(self.folder, "clock")}
+        with open(os.path.join(self.folder, "clock"), "wb") as file:
+            file.write(bytes(8))
+        self.cluster.kill("controller", signal.SIGTERM)
+        self.cluster.start_controller()
+        self.cluster.openasg(*GROUP)
+        for jump in (3600, -7200):
+            told = self.log_text().count("clock_jump")
+            self.shift_clock(jump)
+            wait_for("the jump to be told",
+                     lambda: self.log_text().count("clock_jump") > told, 30)
+            self.cluster.openasg("halt")
+            self.cluster.openasg("unhalt")
+            self.assertEqual(200, self.ready())
+            self.shift_clock(0)
+            self.cluster.openasg("unhalt")  # it has seen that the clock is right again
+        self.shift_clock(3600)  # a new start has nothing else to believe
+        self.cluster.kill("controller")
+        self.cluster.start_controller()
+        self.cluster.openasg("halt")
+        self.shift_clock(-7200)
+        self.cluster.kill("controller")
+        self.cluster.start_controller()
+        self.cluster.openasg("unhalt")
+        self.cluster.kill("controller", signal.SIGTERM)
+        with sqlite3.connect(self.cluster.log_file()) as db:
+            times = [row[0] for row in
+                     db.execute("select time_ms from records order by seq")]
+            notes = db.execute("select time_ms from records where note = 'halt by admin' "
+                               "order by seq").fetchall()
+        db.close()
+        self.assertEqual(sorted(times), times)
+        self.assertLess(notes[1][0] - times[0], 1800 * 1000)  # the first jumps
+        self.assertGreater(notes[2][0] - times[0], 1800 * 1000)  # the new start
+        self.cluster.openasg("log", "verify", self.cluster.log_file(), "--states")
 
 
 if __name__ == "__main__":

@@ -461,6 +461,61 @@ static void test_reading_ahead_may_end_at_any_record(void **state)
     asg_log_close(&log);
 }
 
+#define CUT_STEPS 300
+
+/* The verdict on the file as it is, which must not even open. */
+static struct asg_log_verdict explain_damage(const struct fixture *fixture)
+{
+    const struct asg_log_options options = {.path = fixture->path, .is_read_only = true};
+    struct asg_log *log = NULL;
+    struct asg_error error = {""};
+    assert_status(ASG_ERR_CORRUPT, asg_log_open_sqlite(&options, &log, &error));
+    struct asg_log_verdict verdict;
+    asg_log_explain_damage(&options, &error, &verdict);
+    assert_int_equal(ASG_LOG_FLAW_FILE, verdict.flaw);
+    assert_non_null(strstr(verdict.advice, "restore the last backup"));
+    return verdict;
+}
+
+/* Records 1, 4, 7, … are events whose payload says their number in plain text. */
+static bool has_event(const char *bytes, size_t size, int number)
+{
+    char text[64];
+    int length = snprintf(text, sizeof text, "event number %d with", number);
+    return memmem(bytes, size, text, (size_t)length) != NULL;
+}
+
+static void test_a_file_cut_short_names_the_first_record_that_is_lost(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asg_log *log = open_log(fixture);
+    for (int i = 0; i < CUT_STEPS; i++)
+        append_step(log, i);
+    asg_log_close(&log);
+    run_sql(fixture, "PRAGMA wal_checkpoint(TRUNCATE)");
+    FILE *file = fopen(fixture->path, "rb");
+    assert_non_null(file);
+    static char bytes[1 << 20];
+    size_t whole = fread(bytes, 1, sizeof bytes, file);
+    assert_true(whole < sizeof bytes && whole > (size_t)20 * 4096);
+    (void)fclose(file);
+    uint64_t before = 3 * CUT_STEPS + 1;
+    for (size_t size = whole - 4096; size > whole / 4; size -= 5000) {
+        assert_int_equal(0, truncate(fixture->path, (off_t)size));
+        struct asg_log_verdict verdict = explain_damage(fixture);
+        assert_non_null(strstr(verdict.what, "cut short"));
+        assert_true(verdict.bad_seq > 1 && verdict.bad_seq <= before);
+        /* What it calls readable is there. */
+        for (int i = 0; 3 * (uint64_t)i + 1 < verdict.bad_seq; i++) {
+            if (!has_event(bytes, size, i)) fail_msg("event %d is not there", i);
+        }
+        before = verdict.bad_seq;
+    }
+    assert_true(before < 3 * CUT_STEPS / 2); /* and what is not there it does not */
+    assert_int_equal(0, truncate(fixture->path, 50));
+    assert_int_equal(1, explain_damage(fixture).bad_seq);
+}
+
 #define TEST(name)                                                                       \
     cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
@@ -473,6 +528,7 @@ int main(void)
         TEST(test_a_damaged_snapshot_is_skipped_and_said),
         TEST(test_a_snapshot_of_another_log_is_not_believed),
         TEST(test_vacuum_changes_nothing_that_matters),
+        TEST(test_a_file_cut_short_names_the_first_record_that_is_lost),
         TEST(test_verify_of_a_log_that_grows_sees_one_state),
         TEST(test_a_long_log_is_checked_by_two_threads_and_adds_up),
         TEST(test_of_two_flaws_in_a_long_log_the_first_is_named),
