@@ -21,7 +21,9 @@ struct target {
     bool is_failed; /* PROBE_FAILED was told */
     bool is_probing;
     bool must_tell; /* a transition the inbox had no room for */
+    bool is_asked;  /* it fell silent: what is found next is told, changed or not */
     uint32_t failures;
+    int64_t pause_ms;    /* before the next probe of a suspect */
     uint32_t generation; /* changes when the slot gets another instance */
     int64_t next_ms;
     char id[ASG_ID_MAX + 1];
@@ -42,6 +44,7 @@ struct asg_prober {
     uint32_t *suspects; /* slots; small and short-lived */
     uint32_t suspect_count;
     uint32_t suspect_capacity;
+    uint32_t suspect_at;    /* who is first in the next turn */
     uint32_t background_at; /* where the slow round is */
     int64_t background_credit_us;
     int64_t round_ms; /* monotonic: of the last turn */
@@ -128,6 +131,17 @@ void asg_prober_forget(struct asg_prober *prober, const char *instance_id)
     (void)pthread_mutex_unlock(&prober->lock);
 }
 
+/* What was found before is over: core forgot a failed probe at the first report since,
+ * and believes a silence only beside a probe that failed after it. Lock held. */
+static void begin_suspicion(const struct asg_prober *prober, struct target *target)
+{
+    target->is_asked = true;
+    target->is_failed = false;
+    target->must_tell = false;
+    target->failures = 0;
+    target->pause_ms = prober->options.suspect_ms;
+}
+
 void asg_prober_suspect(struct asg_prober *prober, const char *instance_id,
                         bool is_suspect)
 {
@@ -138,6 +152,7 @@ void asg_prober_suspect(struct asg_prober *prober, const char *instance_id,
         target->is_suspect = is_suspect;
         target->next_ms = 0;
         if (is_suspect) {
+            begin_suspicion(prober, target);
             if (prober->suspect_count == prober->suspect_capacity) {
                 prober->suspect_capacity =
                     prober->suspect_capacity == 0 ? 64 : prober->suspect_capacity * 2;
@@ -161,6 +176,26 @@ static void tell_transition(struct asg_prober *prober, struct target *target)
         !prober->options.tell(prober->options.context, target->id, sign, target->detail);
 }
 
+/* One failure of the background round: look closer soon. A suspect that has been told as
+ * failed: ever slower, down to the background's pace, so that many of them do not take
+ * the place of new ones. Lock held. */
+static int64_t pause_after(const struct asg_prober *prober, struct target *target,
+                           bool is_alive)
+{
+    const struct asg_prober_options *options = &prober->options;
+    if (!target->is_failed) {
+        return target->is_suspect || !is_alive ? options->suspect_ms
+                                               : options->background_ms;
+    }
+    if (!target->is_suspect) return options->background_ms;
+    int64_t pause_ms = target->pause_ms;
+    target->pause_ms *= 2;
+    if (target->pause_ms > options->background_ms) {
+        target->pause_ms = options->background_ms;
+    }
+    return pause_ms;
+}
+
 static void take_answer(const struct asg_rpc_health_reply *reply, void *context)
 {
     struct probe *probe = context;
@@ -180,15 +215,14 @@ static void take_answer(const struct asg_rpc_health_reply *reply, void *context)
         target->failures = is_alive ? 0 : target->failures + 1;
         bool is_failed = target->failures >= prober->options.failures ||
                          (target->is_failed && !is_alive);
-        if (is_failed != target->is_failed) {
+        bool is_answer = target->is_asked && (is_alive || is_failed);
+        if (is_failed != target->is_failed || is_answer) {
             target->is_failed = is_failed;
+            target->is_asked = false;
             tell_transition(prober, target);
         }
-        /* One failure of the background round: look closer soon. */
-        int64_t pause_ms = target->is_suspect || (!is_alive && !is_failed)
-                               ? prober->options.suspect_ms
-                               : prober->options.background_ms;
-        target->next_ms = asg_clock_monotonic_ms(&prober->options.clock) + pause_ms;
+        target->next_ms = asg_clock_monotonic_ms(&prober->options.clock) +
+                          pause_after(prober, target, is_alive);
     }
     (void)pthread_mutex_unlock(&prober->lock);
     free(probe);
@@ -217,13 +251,21 @@ static bool probe_slot(struct asg_prober *prober, uint32_t slot, int64_t now_ms)
     return true;
 }
 
+/* Whoever found no room is first in the next turn. */
 static void probe_suspects(struct asg_prober *prober, int64_t now_ms)
 {
-    for (uint32_t i = 0; i < prober->suspect_count; i++) {
-        uint32_t slot = prober->suspects[i];
-        if (prober->targets[slot].must_tell)
-            tell_transition(prober, &prober->targets[slot]);
-        (void)probe_slot(prober, slot, now_ms);
+    uint32_t count = prober->suspect_count;
+    uint32_t first = prober->suspect_at < count ? prober->suspect_at : 0;
+    bool is_full = false;
+    for (uint32_t n = 0; n < count; n++) {
+        uint32_t at = (first + n) % count;
+        struct target *target = &prober->targets[prober->suspects[at]];
+        if (target->must_tell) tell_transition(prober, target);
+        if (!is_full && prober->counts.in_flight >= prober->options.concurrency) {
+            is_full = true;
+            prober->suspect_at = at;
+        }
+        if (!is_full) (void)probe_slot(prober, prober->suspects[at], now_ms);
     }
 }
 
