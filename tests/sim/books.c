@@ -114,6 +114,16 @@ static void note_command(const struct asg_command *command, int64_t time_ms)
     }
 }
 
+/* An agent that joined is known when its first report is durable, not before. */
+static void note_health(const struct asg_health *health)
+{
+    for (size_t i = 0; i < health->sign_count; i++) {
+        struct sim_instance *instance = sim_find_instance(health->signs[i].instance_id);
+        bool is_report = health->signs[i].sign == ASG_SIGN_REPORTING;
+        if (instance != NULL && is_report) instance->is_heard = true;
+    }
+}
+
 static void note_metrics(const struct asg_record *record)
 {
     asg_arena_reset(&books.event_arena);
@@ -148,6 +158,10 @@ static void note_effects(const struct asg_record *record)
         books.event.command != NULL && effects.reply.is_set && effects.reply.is_ok) {
         note_command(books.event.command, record->time_ms);
         sim.counts.commands++;
+    }
+    if (books.has_event && books.event.kind == ASG_EVENT_HEALTH &&
+        books.event.health != NULL) {
+        note_health(books.event.health);
     }
     for (size_t i = 0; i < effects.job_count; i++) {
         add_job(&effects.jobs[i]);

@@ -134,6 +134,7 @@ struct sim_instance {
     bool never_boots;
     bool is_muted;        /* by mass silence */
     bool was_known;       /* reported for a while before that */
+    bool is_heard;        /* durably: it has reported once */
     bool is_protected;    /* durably, against scale-in */
     int64_t ill_since_us; /* hung, silent, without agent: may be replaced; 0: well */
     int64_t well_since_us;

@@ -107,7 +107,7 @@ static void silence(void)
         all++;
         if (below(100) >= percent) continue;
         instance->is_muted = true;
-        instance->was_known = instance->agent.process.is_up &&
+        instance->was_known = instance->is_heard && instance->agent.process.is_up &&
                               instance->agent.joiner.is_bound && !instance->is_hung &&
                               sim.now_us - instance->well_since_us > 10 * SIM_MINUTE;
         muted++;
@@ -506,12 +506,30 @@ static void end_dead(const struct sim_group *group)
     sim_order(&command);
 }
 
+/* A group that shrank below what was protected keeps it until that is taken back. */
+static void unprotect_all(void)
+{
+    for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
+        const struct sim_instance *instance = sim.instances[i];
+        if (!instance->is_alive || !instance->is_protected ||
+            instance->group >= sim.group_count) {
+            continue;
+        }
+        const char *id = instance->id;
+        struct asg_command command = {.kind = ASG_COMMAND_PROTECT_INSTANCES,
+                                      .group = sim.groups[instance->group].name,
+                                      .instance_ids = {.items = &id, .count = 1}};
+        sim_order(&command);
+    }
+}
+
 /* What an operator does who finds his fleet after a bad day; until it is done. */
 void sim_mend(void)
 {
     if (sim.controller == NULL || sim.controller->commit == NULL) return;
     struct asg_command command;
     if (sim.is_halted) sim_unhalt();
+    unprotect_all();
     for (uint32_t i = 0; i < sim.group_count; i++) {
         command =
             (struct asg_command){.kind = ASG_COMMAND_RESUME, .group = sim.groups[i].name};
