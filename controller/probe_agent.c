@@ -196,6 +196,15 @@ static int64_t pause_after(const struct asg_prober *prober, struct target *targe
     return pause_ms;
 }
 
+/* What a stranger said, or what was cut in the middle of a letter, must not keep the sign
+ * out of the log. */
+static void make_plain(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text < ' ' || *text > '~') *text = '?';
+    }
+}
+
 static void take_answer(const struct asg_rpc_health_reply *reply, void *context)
 {
     struct probe *probe = context;
@@ -212,6 +221,7 @@ static void take_answer(const struct asg_rpc_health_reply *reply, void *context)
         (void)snprintf(target->detail, sizeof target->detail, "%s: %s",
                        asg_rpc_code_name(reply->code),
                        is_alive ? "serving" : reply->details);
+        make_plain(target->detail);
         target->failures = is_alive ? 0 : target->failures + 1;
         bool is_failed = target->failures >= prober->options.failures ||
                          (target->is_failed && !is_alive);
@@ -363,19 +373,32 @@ void asg_prober_destroy(struct asg_prober **prober)
     *prober = NULL;
 }
 
+static void tell_outcome(const struct asg_rpc_drain *answer, char ret[DETAIL_BYTES_MAX])
+{
+    const char *words = "its drain script could not be run to its end";
+    if (answer->has_timed_out) words = "its drain script was stopped at its limit";
+    if (answer->is_drained) words = "drained";
+    if (answer->is_drained && answer->exit_code < 0) words = "it has no drain script";
+    if (!answer->is_drained && answer->exit_code > 0) {
+        (void)snprintf(ret, DETAIL_BYTES_MAX, "its drain script failed with exit code %d",
+                       answer->exit_code);
+    } else {
+        (void)snprintf(ret, DETAIL_BYTES_MAX, "%s", words);
+    }
+}
+
 static void take_drained(enum asg_rpc_code code, const char *details,
                          const struct asg_rpc_drain *answer, void *context)
 {
     struct drain *drain = context;
     char text[DETAIL_BYTES_MAX];
     if (code == ASG_RPC_OK && answer != NULL) {
-        (void)snprintf(text, sizeof text, "drain script ended with %d%s",
-                       answer->exit_code,
-                       answer->has_timed_out ? ", stopped at its limit" : "");
+        tell_outcome(answer, text);
     } else {
         (void)snprintf(text, sizeof text, "could not be drained: %s: %s",
                        asg_rpc_code_name(code), details);
     }
+    make_plain(text);
     /* A full inbox is no loss: core has a timer of its own for this drain. */
     (void)drain->prober->options.tell(drain->prober->options.context, drain->id,
                                       ASG_SIGN_DRAINED, text);

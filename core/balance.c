@@ -66,6 +66,10 @@ void begin_end(struct asg_core *core, struct group *group, struct instance *inst
         was_serving && instance->has_reported && !instance->is_silent && limit_ms > 0;
     if (!can_drain) return;
     instance->drain_until_ms = core->now_ms + limit_ms;
+    char limit[ASG_NUMBER_TEXT_MAX];
+    decide_instance(core, ASG_DECISION_STATE, group, instance,
+                    "%s drains first, for %s at most", instance->id,
+                    asg_number_duration(limit_ms, limit));
     emit_drain(core, instance, limit_ms);
 }
 
@@ -112,9 +116,12 @@ static void end_drains(struct asg_core *core, struct group *group)
 {
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = &group->instances[i];
-        if (instance->drain_until_ms != 0 && instance->drain_until_ms <= core->now_ms) {
-            instance->drain_until_ms = 0;
+        if (instance->drain_until_ms == 0 || instance->drain_until_ms > core->now_ms) {
+            continue;
         }
+        instance->drain_until_ms = 0;
+        decide_instance(core, ASG_DECISION_STATE, group, instance,
+                        "%s: the time of its drain is over", instance->id);
     }
 }
 

@@ -1,5 +1,6 @@
 /* command_group - making, changing and ending groups (asg-semantics.md 2.1). */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -404,6 +405,19 @@ void order_desired(struct asg_core *core, const struct asg_command *command)
              group->config.name, to, from);
 }
 
+#define PROCESS_WORDS_MAX 256
+
+static void write_processes(uint64_t which, char ret[PROCESS_WORDS_MAX])
+{
+    size_t length = 0;
+    for (int i = 0; i < ASG_PROCESS_COUNT && length < PROCESS_WORDS_MAX; i++) {
+        if ((which & UINT64_C(1) << i) == 0) continue;
+        length += (size_t)snprintf(ret + length, PROCESS_WORDS_MAX - length, "%s%s",
+                                   length == 0 ? "" : ", ",
+                                   asg_enum_word(&asg_process_words, i));
+    }
+}
+
 void set_suspended(struct asg_core *core, const struct asg_command *command,
                    bool is_suspended)
 {
@@ -418,8 +432,10 @@ void set_suspended(struct asg_core *core, const struct asg_command *command,
     group->suspended =
         is_suspended ? group->suspended | which : group->suspended & ~which;
     group->is_dirty = true;
-    decide(core, ASG_DECISION_COMMAND, group, "%s %s processes", command->actor,
-           is_suspended ? "suspended" : "resumed");
+    char words[PROCESS_WORDS_MAX] = "all processes";
+    if (command->processes != 0) write_processes(which, words);
+    decide(core, ASG_DECISION_COMMAND, group, "%s %s %s", command->actor,
+           is_suspended ? "suspended" : "resumed", words);
     reply_ok(core, 0, "processes of group %s are %s", group->config.name,
              is_suspended ? "suspended" : "resumed");
 }

@@ -38,7 +38,12 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
                             text_of(sign->detail));
         }
         break;
-    case ASG_SIGN_DRAINED: instance->drain_until_ms = 0; break;
+    case ASG_SIGN_DRAINED:
+        if (instance->drain_until_ms == 0) break; /* its time was over before */
+        instance->drain_until_ms = 0;
+        decide_instance(core, ASG_DECISION_STATE, group, instance, "%s: %s", instance->id,
+                        text_of(sign->detail));
+        break;
     case ASG_SIGN_SPOT_INTERRUPTION:
     case ASG_SIGN_REBALANCE: take_notice(core, group, instance, sign); break;
     case ASG_SIGN_COUNT: break;

@@ -49,13 +49,18 @@ static struct pending take(size_t i)
     return one;
 }
 
-static void answer(struct pending one, enum asg_rpc_code code)
+static void answer_with(struct pending one, enum asg_rpc_code code, const char *details)
 {
     const struct asg_rpc_health_reply reply = {
         .code = code,
         .status = code == ASG_RPC_OK ? ASG_HEALTH_SERVING : ASG_HEALTH_UNKNOWN,
-        .details = code == ASG_RPC_OK ? "" : "nobody"};
+        .details = details};
     one.done(&reply, one.context);
+}
+
+static void answer(struct pending one, enum asg_rpc_code code)
+{
+    answer_with(one, code, code == ASG_RPC_OK ? "" : "nobody");
 }
 
 void asg_rpc_client_destroy(struct asg_rpc_client **client)
@@ -373,13 +378,50 @@ static void test_a_drain_is_asked_for_and_its_end_told(void **state)
     struct pending one = take(0);
     const struct asg_rpc_drain drained = {.is_drained = true, .detail = ""};
     one.drained(ASG_RPC_OK, "", &drained, one.context);
-    assert_told(1, "i-1 drained drain script ended with 0");
+    assert_told(1, "i-1 drained drained");
     asg_prober_drain(prober, "i-0", 20000);
     one = take(0);
     one.drained(ASG_RPC_UNAVAILABLE, "nobody", NULL, one.context);
     assert_told(2, "i-0 drained could not be drained: UNAVAILABLE: nobody");
     asg_prober_drain(prober, "i-unknown", 20000);
     assert_told(3, "i-unknown drained could not be asked to drain");
+}
+
+static void drained(const struct asg_rpc_drain *answer)
+{
+    asg_prober_drain(prober, "i-0", 1000);
+    struct pending one = take(0);
+    one.drained(ASG_RPC_OK, "", answer, one.context);
+}
+
+static void test_what_a_drain_came_to_is_told_in_words(void **state)
+{
+    (void)state;
+    watch(1);
+    drained(&(struct asg_rpc_drain){.is_drained = true, .exit_code = -1, .detail = ""});
+    assert_told(1, "it has no drain script");
+    drained(&(struct asg_rpc_drain){.exit_code = 7, .detail = ""});
+    assert_told(2, "its drain script failed with exit code 7");
+    drained(
+        &(struct asg_rpc_drain){.exit_code = -1, .has_timed_out = true, .detail = ""});
+    assert_told(3, "its drain script was stopped at its limit");
+    drained(&(struct asg_rpc_drain){.exit_code = -1, .detail = ""});
+    assert_told(4, "its drain script could not be run to its end");
+}
+
+/* The log takes text only: what is none would keep the sign out, and the instance alive.
+ */
+static void test_what_a_stranger_says_becomes_plain_text(void **state)
+{
+    (void)state;
+    watch(1);
+    asg_prober_suspect(prober, "i-0", true);
+    for (int i = 0; i < 2; i++) {
+        turn_at(now_ms + 500);
+        assert_int_equal(1, pending_count);
+        answer_with(take(0), ASG_RPC_INTERNAL, "\xff\xfe\x01 caf\xc3\xa9");
+    }
+    assert_told(1, "i-0 probe-failed INTERNAL: ??? caf??");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
@@ -396,6 +438,8 @@ int main(void)
         TEST(test_what_the_inbox_had_no_room_for_is_told_later),
         TEST(test_an_answer_for_one_that_is_gone_is_dropped),
         TEST(test_a_drain_is_asked_for_and_its_end_told),
+        TEST(test_what_a_drain_came_to_is_told_in_words),
+        TEST(test_what_a_stranger_says_becomes_plain_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,11 +41,13 @@ static void test_it_drains_for_the_time_that_is_left(void **state)
     sign(1, ASG_SIGN_REPORTING);
     notice(1, ASG_SIGN_SPOT_INTERRUPTION, 60000);
     assert_int_equal(3, w.instance_count); /* the new one does not wait for that */
+    assert_non_null(strstr(w.said, "i-1 drains first, for 55 s at most"));
     assert_false(was_ended(1));
     pass(54999);
     assert_false(was_ended(1));
     pass(1);
     assert_true(was_ended(1));
+    assert_non_null(strstr(w.said, "i-1: the time of its drain is over"));
     notice(2, ASG_SIGN_SPOT_INTERRUPTION, 4000); /* no time for a drain */
     assert_true(was_ended(2));
 }
