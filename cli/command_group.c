@@ -97,7 +97,9 @@ static const struct asg_argument name_argument[] = {
          .type = ASG_OPTION_DURATION,                                                    \
          .value = "TIME",                                                                \
          .max = WEEK_MS,                                                                 \
-         .help = "Longest drain before a termination.",                                  \
+         .help =                                                                         \
+             "Longest drain before a termination: what the agent's drain_script may "    \
+             "take.",                                                                    \
          .default_text = "0s, none"},                                                    \
         {.name = "launch-timeout",                                                       \
          .type = ASG_OPTION_DURATION,                                                    \
@@ -112,14 +114,15 @@ static const struct asg_argument name_argument[] = {
          .default_text = "default"},                                                     \
         {.name = "protect-new-instances",                                                \
          .type = ASG_OPTION_FLAG,                                                        \
-         .help = "New instances are protected from scale in."},                          \
+         .help = "New instances are protected from scale in; with =false no longer."},   \
         {.name = "dry-run",                                                              \
          .type = ASG_OPTION_FLAG,                                                        \
-         .help = "Decide and plan everything, call EC2 with DryRun."},                   \
+         .help = "Decide and plan everything, call EC2 with DryRun; --dry-run=false "    \
+                 "makes it real."},                                                      \
         {.name = "capacity-rebalance",                                                   \
          .type = ASG_OPTION_FLAG,                                                        \
          .help = "Replace Spot instances that EC2 expects to take back, launching "      \
-                 "first."},                                                              \
+                 "first; with =false no longer."},                                       \
         {.name = "terminating-percent",                                                  \
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "PERCENT",                                                             \

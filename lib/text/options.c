@@ -153,11 +153,20 @@ static const struct asg_option *find_option(const struct reader *reader, const c
 static enum asg_status unknown_option(const struct reader *reader, const char *given)
 {
     struct asg_nearest nearest = {0};
-    for (size_t i = 0; i < option_total(reader->ret); i++) {
-        asg_nearest_offer(&nearest, given, option_at(reader->ret, i)->name);
-    }
     const char *command =
         reader->ret->command != NULL ? reader->ret->command->name : "this";
+    for (size_t i = 0; i < option_total(reader->ret); i++) {
+        const struct asg_option *option = option_at(reader->ret, i);
+        bool is_denied = option->type == ASG_OPTION_FLAG &&
+                         strncmp(given, "no-", 3) == 0 &&
+                         strcmp(given + 3, option->name) == 0;
+        if (is_denied) {
+            return asg_fail(reader->error, ASG_ERR_INVALID,
+                            "\"%s\" has no option --%.60s; write --%s=false", command,
+                            given, option->name);
+        }
+        asg_nearest_offer(&nearest, given, option->name);
+    }
     if (nearest.word != NULL) {
         return asg_fail(reader->error, ASG_ERR_INVALID,
                         "\"%s\" has no option --%.60s; did you mean --%s?", command,

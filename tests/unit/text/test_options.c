@@ -182,6 +182,7 @@ static void test_options_says_what_is_wrong(void **state)
     refuses(fixture, "jobs -o xml", "write one of table, json");
     refuses(fixture, "terminate", "ID is missing");
     refuses(fixture, "group create a --min 1 --dry-run=maybe", "write true or false");
+    refuses(fixture, "group create a --min 1 --no-dry-run", "write --dry-run=false");
 }
 
 static void test_options_help_needs_no_arguments(void **state)
