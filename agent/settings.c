@@ -43,9 +43,11 @@ static const struct asg_config_key keys[] = {
     {"private_ip", ASG_CONFIG_TEXT, AT(private_ip), "", .unit = "",
      .help = "of this machine; empty: as the metadata says"},
     {"drain_script", ASG_CONFIG_PATH, AT(drain_script), "", .unit = "",
-     .help = "program run before the instance is terminated; empty: none"},
+     .help = "program run before the instance is terminated, when its group has a "
+             "drain; empty: none"},
     {"drain_timeout_ms", ASG_CONFIG_NUMBER, AT(drain_timeout_ms), "30000", 1, 3600000,
-     NULL, "milliseconds", "the drain script may take"},
+     NULL, "milliseconds",
+     "the drain script may take, also in a group with a longer drain"},
     {"spot_notices", ASG_CONFIG_WORD, AT(spot_notices), "auto",
      .words = &notice_watch_words, .unit = "",
      .help =
