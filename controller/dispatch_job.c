@@ -312,6 +312,10 @@ bool asg_dispatch_heartbeat(struct asg_dispatch *dispatch, uint32_t peer,
         return false;
     }
     worker->heard_ms = mono_ms;
+    if (heartbeat->is_halted != dispatch->is_halted) {
+        const struct asg_halt_message halt = {.is_halted = dispatch->is_halted};
+        (void)send_message(dispatch, peer, ASG_MESSAGE_HALT, &halt);
+    }
     /* What it holds without a lease of ours is gone from its credits already; what we
      * have sent and it has not seen yet is not. */
     worker->capacity = heartbeat->credits;

@@ -84,7 +84,8 @@ void asg_send_heartbeat(struct asg_worker *worker)
     struct asg_arena arena = {0};
     struct asg_heartbeat heartbeat = {.credits = free_credits(worker),
                                       .held = list_held(worker, &arena),
-                                      .held_count = worker->task_count};
+                                      .held_count = worker->task_count,
+                                      .is_halted = worker->is_halted};
     heartbeat.rates = list_rates(worker, &arena, &heartbeat.rate_count);
     ASG_FAILPOINT("worker.before_heartbeat");
     if (send_message(worker, ASG_MESSAGE_HEARTBEAT, &heartbeat) == ASG_OK) {

@@ -97,6 +97,7 @@ struct asg_heartbeat {
     size_t held_count;
     struct asg_call_rate *rates; /* what was sent to EC2 since the last word of it */
     size_t rate_count;
+    bool is_halted; /* as HALT or WELCOME said: a lost HALT is found out by it */
 };
 
 struct asg_welcome {

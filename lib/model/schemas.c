@@ -513,6 +513,7 @@ static const struct asg_field result_message_fields[] = {
     U64(lease_id),
     PART(result, result),
     LIST(rates, rate_count, call_rate),
+    BOOL(is_halted),
 };
 #undef OF
 TABLE(result_message)

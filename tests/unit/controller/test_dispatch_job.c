@@ -196,6 +196,21 @@ static void test_dispatch_halted_lets_only_questions_leave(void **state)
     assert_int_equal(0, asg_dispatch_counts(f->dispatch).queued);
 }
 
+static void test_dispatch_tells_again_who_has_not_heard_of_a_halt(void **state)
+{
+    struct fixture *f = *state;
+    say_hello(f, 1, "one", 9, NULL, 0, 0);
+    asg_dispatch_halt(f->dispatch, true);
+    asg_dispatch_halt(f->dispatch, false); /* and this one is lost on the way */
+    const struct asg_heartbeat halted = {.credits = 9, .is_halted = true};
+    assert_true(asg_dispatch_heartbeat(f->dispatch, 1, &halted, 1));
+    assert_int_equal(3, count_sent(f, 1, ASG_MESSAGE_HALT));
+    assert_false(f->sent[f->sent_count - 1].is_halted);
+    const struct asg_heartbeat resumed = {.credits = 9};
+    assert_true(asg_dispatch_heartbeat(f->dispatch, 1, &resumed, 2));
+    assert_int_equal(3, count_sent(f, 1, ASG_MESSAGE_HALT));
+}
+
 static void test_dispatch_gives_up_at_the_delivery_limit(void **state)
 {
     struct fixture *f = *state;
@@ -358,6 +373,7 @@ int main(void)
         TEST(test_dispatch_frees_leases_on_a_second_hello_of_one_connection),
         TEST(test_dispatch_leaves_held_jobs_with_their_worker_after_a_restart),
         TEST(test_dispatch_halted_lets_only_questions_leave),
+        TEST(test_dispatch_tells_again_who_has_not_heard_of_a_halt),
         TEST(test_dispatch_gives_up_at_the_delivery_limit),
         TEST(test_dispatch_expires_a_job_past_its_deadline),
         TEST(test_dispatch_calls_a_sent_launch_ambiguous_at_its_deadline),
