@@ -120,7 +120,7 @@ static const char views[] =
     "    LEFT JOIN causes c ON c.event_seq = j.event_seq AND c.\"group\" = j.\"group\"\n"
     "    LEFT JOIN decisions cd ON cd.seq = c.decision_seq\n"
     "    LEFT JOIN events ce ON ce.seq = cd.event_seq\n"
-    "  WHERE j.kind = 'launch';\n"
+    "  WHERE j.kind IN ('launch', 'fleet');\n"
     "\n"
     "CREATE VIEW launches_of_last_week AS\n"
     "  SELECT * FROM launches WHERE time >= strftime('%Y-%m-%dT%H:%M:%fZ',\n"

@@ -123,6 +123,44 @@ static const struct asg_argument name_argument[] = {
          .type = ASG_OPTION_FLAG,                                                        \
          .help = "Replace Spot instances that EC2 expects to take back, launching "      \
                  "first; with =false no longer."},                                       \
+        {.name = "on-demand-base",                                                       \
+         .type = ASG_OPTION_NUMBER,                                                      \
+         .value = "N",                                                                   \
+         .max = ASG_GROUP_CAPACITY_MAX,                                                  \
+         .help = "Mix on demand and Spot: so many instances are on demand first.",       \
+         .default_text = "0, when the group mixes"},                                     \
+        {.name = "on-demand-percent",                                                    \
+         .type = ASG_OPTION_NUMBER,                                                      \
+         .value = "PERCENT",                                                             \
+         .max = 100,                                                                     \
+         .help = "Mix on demand and Spot: this share of what is above the base is on "   \
+                 "demand, rounded up.",                                                  \
+         .default_text = "100, when the group mixes"},                                   \
+        {.name = "on-demand-strategy",                                                   \
+         .type = ASG_OPTION_WORD,                                                        \
+         .value = "WORD",                                                                \
+         .words = &asg_on_demand_strategy_words,                                         \
+         .help = "Which type a mixed group takes on demand: the first of its instance "  \
+                 "types, or the cheapest.",                                              \
+         .default_text = "prioritized"},                                                 \
+        {.name = "spot-strategy",                                                        \
+         .type = ASG_OPTION_WORD,                                                        \
+         .value = "WORD",                                                                \
+         .words = &asg_spot_strategy_words,                                              \
+         .help = "Which pools a mixed group takes Spot instances from.",                 \
+         .default_text = "lowest-price"},                                                \
+        {.name = "spot-pools",                                                           \
+         .type = ASG_OPTION_NUMBER,                                                      \
+         .value = "N",                                                                   \
+         .min = 1,                                                                       \
+         .max = ASG_SPOT_POOLS_MAX,                                                      \
+         .help = "Over how many of the cheapest pools lowest-price spreads.",            \
+         .default_text = "2"},                                                           \
+        {.name = "spot-max-price",                                                       \
+         .type = ASG_OPTION_TEXT,                                                        \
+         .value = "DOLLARS",                                                             \
+         .help = "Most a mixed group pays for an hour of a Spot instance.",              \
+         .default_text = "the price on demand"},                                         \
         {.name = "terminating-percent",                                                  \
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "PERCENT",                                                             \
@@ -173,9 +211,21 @@ static const struct asg_argument name_argument[] = {
 static const struct asg_option create_options[] = {GROUP_OPTIONS};
 static const struct asg_option update_options[] = {
     GROUP_OPTIONS,
+    {.name = "not-mixed",
+     .type = ASG_OPTION_FLAG,
+     .help = "Mix no more: new instances are what the template says."},
     {.name = "force",
      .type = ASG_OPTION_FLAG,
      .help = "Also when it ends more than a quarter of the group at once."},
+};
+
+static const struct asg_option_field mixed_fields[] = {
+    {"on-demand-base", "on_demand_base"},
+    {"on-demand-percent", "on_demand_percent"},
+    {"on-demand-strategy", "on_demand_strategy"},
+    {"spot-strategy", "spot_strategy"},
+    {"spot-pools", "spot_pools"},
+    {"spot-max-price", "spot_max_price"},
 };
 
 static const struct asg_option_field group_fields[] = {
@@ -244,6 +294,20 @@ static enum asg_status fill_launch(struct asg_cli *cli,
     return ASG_OK;
 }
 
+/* What is said over what the group mixed before, or over the defaults. */
+static void fill_mixed(struct asg_cli *cli, const struct asg_arguments *arguments,
+                       struct asg_group_config *config, uint64_t *ret_present)
+{
+    struct asg_mixed *mixed = asg_arena_take(&cli->arena, sizeof *mixed);
+    *mixed = config->mixed != NULL ? *config->mixed : asg_mixed_defaults();
+    uint64_t present =
+        asg_fill_options(arguments, &asg_mixed_schema, mixed_fields,
+                         sizeof mixed_fields / sizeof mixed_fields[0], mixed);
+    if (present == 0) return;
+    config->mixed = mixed;
+    *ret_present |= bit_of("mixed");
+}
+
 /* Options over *config. *ret_present gains the bits of what they set. */
 static enum asg_status fill_group(struct asg_cli *cli,
                                   const struct asg_arguments *arguments,
@@ -262,6 +326,7 @@ static enum asg_status fill_group(struct asg_cli *cli,
         !asg_option_is_set(arguments, "template")) {
         config->template_name = "";
     }
+    fill_mixed(cli, arguments, config, ret_present);
     struct asg_texts zones = asg_option_texts(arguments, "zones");
     if (zones.count > 0) {
         fill_zones(&zones, &cli->arena, config);
@@ -323,6 +388,10 @@ static int run_update(void *context, const struct asg_arguments *arguments)
     }
     if (status == ASG_OK) status = fill_group(cli, arguments, &config, &present, &error);
     if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
+    if (asg_option_flag(arguments, "not-mixed")) {
+        config.mixed = NULL;
+        present |= bit_of("mixed");
+    }
     config.name = name;
     struct asg_command command = asg_new_command(ASG_COMMAND_GROUP_UPDATE, name);
     command.group_config = &config;
@@ -377,6 +446,28 @@ static void write_zones(const void *object, struct asg_bytes *ret)
     }
 }
 
+/* "base 1, then 50 % on demand; prioritized; Spot: lowest-price over 2 pools" */
+static void write_mixed(const void *object, struct asg_bytes *ret)
+{
+    const struct asg_group_view *view = object;
+    const struct asg_mixed *mixed = view->config != NULL ? view->config->mixed : NULL;
+    if (mixed == NULL) {
+        asg_bytes_append_text(ret, "-");
+        return;
+    }
+    asg_bytes_printf(
+        ret, "base %" PRIu32 ", then %" PRIu32 " %% on demand; %s; Spot: %s",
+        mixed->on_demand_base, mixed->on_demand_percent,
+        asg_enum_word(&asg_on_demand_strategy_words, (int)mixed->on_demand_strategy),
+        asg_enum_word(&asg_spot_strategy_words, (int)mixed->spot_strategy));
+    if (mixed->spot_strategy == ASG_SPOT_LOWEST_PRICE) {
+        asg_bytes_printf(ret, " over %" PRIu32 " pools", mixed->spot_pools);
+    }
+    if (mixed->spot_max_price[0] != '\0') {
+        asg_bytes_printf(ret, " up to %s an hour", mixed->spot_max_price);
+    }
+}
+
 static void write_tags(const void *object, struct asg_bytes *ret)
 {
     const struct asg_group_view *view = object;
@@ -413,6 +504,7 @@ static const struct asg_render_column show_columns[] = {
     {"template version", "config.template_version", NULL, false},
     {"resolved version", "resolved_version", NULL, false},
     {"instance types", "config.instance_types", NULL, false},
+    {"mixed", NULL, write_mixed, false},
     {"zones", NULL, write_zones, false},
     {"health check", "config.health_check", NULL, false},
     {"health grace", "config.health_grace_ms", NULL, false},

@@ -127,7 +127,7 @@ static void note_jobs(struct loader *loader, const struct asg_effects *effects)
 {
     for (size_t i = 0; i < effects->job_count; i++) {
         const struct asg_job *job = &effects->jobs[i];
-        bool is_meant = job->kind == ASG_JOB_LAUNCH || job->kind == ASG_JOB_TERMINATE;
+        bool is_meant = asg_job_is_launch(job->kind) || job->kind == ASG_JOB_TERMINATE;
         if (!is_meant || job->attempt > 1 || loader->job_count == JOBS_MAX ||
             strcmp(job->group, loader->range->group) != 0) {
             continue;
@@ -143,7 +143,7 @@ static void note_result(struct loader *loader, const struct asg_event *event)
         struct open_job *job = &loader->jobs[i];
         if (job->id != event->result->job_id) continue;
         if (event->result->outcome == ASG_OUTCOME_OK) {
-            add_delay(job->kind == ASG_JOB_LAUNCH ? &loader->launch : &loader->terminate,
+            add_delay(asg_job_is_launch(job->kind) ? &loader->launch : &loader->terminate,
                       event->time_ms - job->created_ms);
         }
         *job = loader->jobs[--loader->job_count];

@@ -31,6 +31,15 @@ struct asg_group_config asg_group_defaults(void)
     };
 }
 
+struct asg_mixed asg_mixed_defaults(void)
+{
+    return (struct asg_mixed){.on_demand_percent = 100,
+                              .on_demand_strategy = ASG_ON_DEMAND_PRIORITIZED,
+                              .spot_strategy = ASG_SPOT_LOWEST_PRICE,
+                              .spot_pools = 2,
+                              .spot_max_price = ""};
+}
+
 struct asg_policy_config asg_policy_defaults(void)
 {
     return (struct asg_policy_config){
@@ -93,6 +102,7 @@ uint64_t asg_group_fields_of(uint64_t present)
         {"launch_parameters", ASG_GROUP_LAUNCH_PARAMETERS},
         {"churn_generations", ASG_GROUP_CHURN_GENERATIONS},
         {"capacity_rebalance", ASG_GROUP_CAPACITY_REBALANCE},
+        {"mixed", ASG_GROUP_MIXED},
     };
     uint64_t bits = 0;
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
@@ -112,14 +122,38 @@ struct reader {
     struct asg_error *error;
 };
 
+static const struct asg_yaml_node *child_of(const struct asg_yaml_node *map,
+                                            const char *key)
+{
+    const struct asg_yaml_node *child = map->kind == ASG_YAML_MAP ? map->first : NULL;
+    while (child != NULL && strcmp(child->key, key) != 0) {
+        child = child->next;
+    }
+    return child;
+}
+
+/* `mixed:` is read once more over its defaults: 0 % means something. */
+static enum asg_status read_mixed(const struct reader *reader,
+                                  const struct asg_yaml_node *group)
+{
+    const struct asg_yaml_node *node = child_of(group, "mixed");
+    if (node == NULL) return ASG_OK;
+    struct asg_mixed *mixed = asg_arena_take(reader->arena, sizeof *mixed);
+    *mixed = asg_mixed_defaults();
+    reader->ret->group.mixed = mixed;
+    return asg_parse_node(&asg_mixed_schema, reader->path, node, reader->arena, mixed,
+                          NULL, reader->error);
+}
+
 static enum asg_status read_group(const struct reader *reader,
                                   const struct asg_yaml_node *node)
 {
     reader->ret->has_group = true;
     reader->ret->group = asg_group_defaults();
-    return asg_parse_node(&asg_group_config_schema, reader->path, node, reader->arena,
-                          &reader->ret->group, &reader->ret->group_present,
-                          reader->error);
+    enum asg_status status =
+        asg_parse_node(&asg_group_config_schema, reader->path, node, reader->arena,
+                       &reader->ret->group, &reader->ret->group_present, reader->error);
+    return status == ASG_OK ? read_mixed(reader, node) : status;
 }
 
 static enum asg_status read_policy(const struct reader *reader,

@@ -23,6 +23,7 @@ struct asg_rules {
 };
 
 struct asg_group_config asg_group_defaults(void);
+struct asg_mixed asg_mixed_defaults(void);
 struct asg_policy_config asg_policy_defaults(void);
 struct asg_schedule_config asg_schedule_defaults(void);
 

@@ -24,6 +24,7 @@ struct pending {
     uint32_t attempt;
     uint64_t first_no; /* of the instances, by their number in the model */
     uint32_t count;
+    uint32_t spot;        /* of them, the last ones */
     char (*ids)[ID_SIZE]; /* ANSWER_TERMINATE; owned */
 };
 
@@ -94,10 +95,11 @@ static void plan_answer(struct model *model, const struct asg_job *job)
 {
     struct pending item = {.job_id = job->id, .attempt = job->attempt};
     int64_t after_ms = 0;
-    if (job->kind == ASG_JOB_LAUNCH) {
+    if (asg_job_is_launch(job->kind)) {
         after_ms = learnt(model->trace->launch_ms, LAUNCH_MS);
         item.kind = ANSWER_LAUNCH;
         item.count = job->launch->count;
+        item.spot = job->launch->fleet != NULL ? job->launch->fleet->spot : 0;
     } else {
         after_ms = learnt(model->trace->terminate_ms, TERMINATE_MS);
         item.kind = ANSWER_TERMINATE;
@@ -135,6 +137,7 @@ static struct asg_seen_instance *show_instances(struct model *model,
             .job_id = item->job_id,
             .attempt = item->attempt,
             .client_token = "",
+            .is_spot = i >= item->count - item->spot,
         };
     }
     return seen;
@@ -252,7 +255,7 @@ static void take_effects(struct model *model, uint64_t looks[8], bool is_complet
     }
     for (size_t i = 0; i < effects->job_count; i++) {
         const struct asg_job *job = &effects->jobs[i];
-        if (job->kind == ASG_JOB_LAUNCH || job->kind == ASG_JOB_TERMINATE) {
+        if (asg_job_is_launch(job->kind) || job->kind == ASG_JOB_TERMINATE) {
             plan_answer(model, job);
         } else if (job->kind == ASG_JOB_DESCRIBE && *ret_looks < 8) {
             looks[*ret_looks] = job->id;

@@ -381,7 +381,7 @@ enum asg_result_verdict asg_dispatch_take_result(struct asg_dispatch *dispatch,
 
 static uint32_t instances_of(const struct asg_job *job)
 {
-    if (job->kind == ASG_JOB_LAUNCH && job->launch != NULL) return job->launch->count;
+    if (asg_job_is_launch(job->kind) && job->launch != NULL) return job->launch->count;
     if (job->kind == ASG_JOB_TERMINATE && job->terminate != NULL) {
         return (uint32_t)job->terminate->instance_ids.count;
     }
@@ -456,7 +456,7 @@ static bool end_hopeless(struct asg_dispatch *dispatch, struct asg_job_entry *en
                          int64_t log_ms)
 {
     bool was_sent = entry->deliveries > 0;
-    bool may_have_launched = was_sent && entry->job.kind == ASG_JOB_LAUNCH;
+    bool may_have_launched = was_sent && asg_job_is_launch(entry->job.kind);
     const char *why = NULL;
     enum asg_outcome outcome =
         may_have_launched ? ASG_OUTCOME_AMBIGUOUS : ASG_OUTCOME_UNDELIVERED;

@@ -16,6 +16,9 @@ static const struct {
     [ASG_JOB_TAG] = {"CreateTags", {100, 10000, 0, 0}},
     [ASG_JOB_TEMPLATE] = {"CreateLaunchTemplate", {50, 5000, 0, 0}},
     [ASG_JOB_RESOLVE_TEMPLATE] = {"DescribeLaunchTemplateVersions", {100, 20000, 0, 0}},
+    /* In none of EC2's tables: the bucket of mutating actions, RunInstances' instances.
+     */
+    [ASG_JOB_FLEET] = {"CreateFleet", {50, 5000, 1000, 2000}},
 };
 
 /* The kind whose main action it is; -1. */
@@ -86,7 +89,7 @@ enum asg_status asg_rate_quotas_parse(const char *text, struct asg_rate_quotas *
                             "[,INSTANCES/A_SECOND], as RunInstances=5/2,1000/2; actions "
                             "are RunInstances, TerminateInstances, DescribeInstances, "
                             "CreateTags, CreateLaunchTemplate, "
-                            "DescribeLaunchTemplateVersions",
+                            "DescribeLaunchTemplateVersions, CreateFleet",
                             (int)strcspn(word, " "), word);
         }
     }

@@ -37,7 +37,7 @@ static void prepare(void *context, const struct asg_job *job, struct asg_arena *
 {
     struct asg_controller *controller = context;
     message->join_stanza = "";
-    if (job->kind == ASG_JOB_LAUNCH) {
+    if (asg_job_is_launch(job->kind)) {
         message->join_stanza = join_stanza(controller, job, arena);
     }
     bool has_text = job->kind == ASG_JOB_TEMPLATE && job->template_config != NULL &&

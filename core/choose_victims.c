@@ -31,6 +31,14 @@ static int64_t keep_by_template(const struct asg_choice *choice,
     return (int64_t)(candidate->template_version & INT64_MAX);
 }
 
+/* What was asked for last goes first: the rest is then what the strategy would buy. */
+static int64_t keep_by_rank(const struct asg_choice *choice,
+                            const struct asg_candidate *candidate)
+{
+    (void)choice;
+    return -(int64_t)candidate->rank;
+}
+
 static int64_t keep_by_billing_hour(const struct asg_choice *choice,
                                     const struct asg_candidate *candidate)
 {
@@ -51,7 +59,8 @@ static int64_t keep_by_seed(const struct asg_choice *choice,
 
 /* That each policy keeps those with the lowest mark only, one after the other, is the
  * order of the marks as in a dictionary; so one comparison serves them all. */
-static keep_fn *const default_keeps[] = {keep_by_template, keep_by_billing_hour};
+static keep_fn *const default_keeps[] = {keep_by_rank, keep_by_template,
+                                         keep_by_billing_hour};
 #define DEFAULT_KEEPS (sizeof default_keeps / sizeof default_keeps[0])
 
 static int compare_marks(const struct asg_choice *choice, keep_fn *const *keeps,
@@ -79,8 +88,8 @@ static int compare_by_policy(const struct asg_choice *choice,
         break;
     case ASG_TERMINATION_OLDEST_LAUNCH_TEMPLATE:
     case ASG_TERMINATION_OLDEST_LAUNCH_CONFIGURATION: keep = keep_by_template; break;
+    case ASG_TERMINATION_ALLOCATION_STRATEGY: keep = keep_by_rank; break;
     case ASG_TERMINATION_DEFAULT:
-    case ASG_TERMINATION_ALLOCATION_STRATEGY: /* one purchase option: nothing to align */
     case ASG_TERMINATION_COUNT: break;
     }
     if (keep != NULL) return compare_marks(choice, &keep, 1, a, b);

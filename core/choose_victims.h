@@ -20,6 +20,7 @@ struct asg_candidate {
     int64_t launched_ms;
     const char *template_id;
     uint64_t template_version;
+    uint32_t rank;     /* of a mixed group: place of its type in the priorities; else 0 */
     bool is_candidate; /* false: only counts for the balance of the zones */
     bool is_chosen;    /* out */
     /* Used while choosing: the next in its list; of the first of a zone, its list. */

@@ -138,6 +138,71 @@ static enum asg_status check_places(const struct asg_group_config *config,
     return ASG_OK;
 }
 
+static bool is_price(const char *text)
+{
+    size_t whole = strspn(text, "0123456789");
+    size_t part = text[whole] == '.' ? strspn(text + whole + 1, "0123456789") : 0;
+    size_t length = whole + (part > 0 ? 1 + part : 0);
+    return whole > 0 && whole <= 6 && part <= 9 && text[length] == '\0' &&
+           strspn(text, "0.") < length;
+}
+
+/* A fleet buys in both markets itself. */
+static enum asg_status check_mixed_parameters(const struct asg_group_config *config,
+                                              struct asg_error *error)
+{
+    for (size_t i = 0; i < config->launch_parameter_count; i++) {
+        const char *name = text_of(config->launch_parameters[i].name);
+        if (strncmp(name, "InstanceMarketOptions.", 22) != 0) continue;
+        return asg_fail(
+            error, ASG_ERR_INVALID,
+            "launch parameter %s cannot stand in a mixed group: its market is "
+            "said by the on-demand base and percentage",
+            name);
+    }
+    for (size_t i = 0; i < config->instance_types.count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(config->instance_types.items[i],
+                       config->instance_types.items[j]) != 0) {
+                continue;
+            }
+            return asg_fail(error, ASG_ERR_INVALID, "instance type %s is named twice",
+                            config->instance_types.items[i]);
+        }
+    }
+    return ASG_OK;
+}
+
+static enum asg_status check_mixed(const struct asg_group_config *config,
+                                   struct asg_error *error)
+{
+    const struct asg_mixed *mixed = config->mixed;
+    if (mixed == NULL) return ASG_OK;
+    if (mixed->on_demand_base > ASG_GROUP_CAPACITY_MAX ||
+        mixed->on_demand_percent > 100) {
+        return asg_fail(
+            error, ASG_ERR_INVALID,
+            "on-demand base %" PRIu32 " and percentage %" PRIu32 ": at most %d and 100",
+            mixed->on_demand_base, mixed->on_demand_percent, ASG_GROUP_CAPACITY_MAX);
+    }
+    if (mixed->spot_pools > ASG_SPOT_POOLS_MAX) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "%" PRIu32 " Spot pools are above the limit of %d",
+                        mixed->spot_pools, ASG_SPOT_POOLS_MAX);
+    }
+    if (text_of(mixed->spot_max_price)[0] != '\0' && !is_price(mixed->spot_max_price)) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "'%.40s' is no Spot price: dollars an hour above 0, as 0.05",
+                        mixed->spot_max_price);
+    }
+    if (config->instance_types.count > ASG_MIXED_TYPES_MAX) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "%zu instance types are above the limit of %d of a mixed group",
+                        config->instance_types.count, ASG_MIXED_TYPES_MAX);
+    }
+    return check_mixed_parameters(config, error);
+}
+
 static enum asg_status check_template(const struct asg_group_config *config,
                                       struct asg_error *error)
 {
@@ -189,6 +254,7 @@ static enum asg_status check_config(const struct asg_group_config *config,
     if (status == ASG_OK) status = check_times(config, error);
     if (status == ASG_OK) status = check_places(config, error);
     if (status == ASG_OK) status = check_template(config, error);
+    if (status == ASG_OK) status = check_mixed(config, error);
     if (status == ASG_OK) {
         status = asg_launch_parameters_check(config->launch_parameters,
                                              config->launch_parameter_count,
@@ -253,6 +319,7 @@ static void merge_rest(struct asg_group_config *config,
     TAKE(SILENCE_PERCENT, silence_percent);
     TAKE(CAPACITY_REBALANCE, capacity_rebalance);
     TAKE(CHURN_GENERATIONS, churn_generations);
+    TAKE(MIXED, mixed);
 #undef TAKE
 }
 

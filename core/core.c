@@ -9,8 +9,9 @@
 #include "core/state.h"
 
 /* 1 had no deadlines, 2 no launch parameters, 3 no churn, 4 no notices, 5 one reason to
- * hold for all that waits, 6 held the time nobody led against launches */
-#define SAVE_VERSION 7
+ * hold for all that waits, 6 held the time nobody led against launches, 7 no mixed groups
+ */
+#define SAVE_VERSION 8
 
 void asg_core_new(struct asg_core **ret)
 {
@@ -184,6 +185,7 @@ static void later_fields(struct asg_fields *fields, struct asg_core *core)
         if (fields->version > 4) notice_fields(fields, &core->groups[i]);
         if (fields->version > 5) held_fields(fields, &core->groups[i]);
         if (fields->version > 6) absence_fields(fields, &core->groups[i]);
+        if (fields->version > 7) market_fields(fields, &core->groups[i]);
     }
 }
 

@@ -11,9 +11,7 @@
 #include "model/schemas.h"
 #include "base/mutant.h"
 
-#define LAUNCH_BATCH      100 /* of RunInstances: "five calls of 100" (reliability.md 1.3) */
 #define TERMINATE_BATCH   100
-#define LAUNCH_LIMIT_MS   INT64_C(3600000)
 #define END_LIMIT_MS      INT64_C(3600000)
 #define LOOK_LIMIT_MS     INT64_C(60000)
 #define TEMPLATE_LIMIT_MS INT64_C(600000)
@@ -29,8 +27,7 @@
 #define ZONE_WEIGHT       1000 /* balance is over zones first, then over their subnets */
 #define LOOK_IDS_MAX      200  /* values of one filter */
 
-/* Same job and attempt, same token, for ever (docs/decisions/0002-core-state.md). */
-static void set_token(struct asg_core *core, struct job *job)
+void set_token(struct asg_core *core, struct job *job)
 {
     job->plan.client_token =
         asg_arena_format(&job->arena, "%s-%" PRIu64 "-%" PRIu32, core->cluster_id,
@@ -39,21 +36,21 @@ static void set_token(struct asg_core *core, struct job *job)
 
 /* ---- launches ---- */
 
-static bool is_dry(const struct asg_core *core, const struct group *group,
-                   const char *type, const char *zone)
+bool is_dry(const struct asg_core *core, const struct group *group, const char *type,
+            const char *zone, bool is_spot)
 {
     for (size_t i = 0; i < group->pool_count; i++) {
         const struct dry_pool *pool = &group->pools[i];
-        if (pool->until_ms > core->now_ms && strcmp(pool->type, type) == 0 &&
-            strcmp(pool->zone, zone) == 0) {
+        if (pool->until_ms > core->now_ms && pool->is_spot == is_spot &&
+            strcmp(pool->type, type) == 0 && strcmp(pool->zone, zone) == 0) {
             return true;
         }
     }
     return false;
 }
 
-static uint32_t count_in_subnet(const struct group *group, const char *subnet_id,
-                                const char *zone)
+uint32_t count_in_subnet(const struct group *group, const char *subnet_id,
+                         const char *zone)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < group->instance_count; i++) {
@@ -76,7 +73,7 @@ bool choose_pool(struct asg_core *core, struct group *group, const struct job *t
         uint32_t least = UINT32_MAX;
         for (size_t i = 0; i < group->config.subnet_count; i++) {
             const struct asg_subnet *subnet = &group->config.subnets[i];
-            if (is_dry(core, group, type, subnet->zone)) continue;
+            if (is_dry(core, group, type, subnet->zone, false)) continue;
             uint32_t count = count_in_subnet(group, subnet->subnet_id, subnet->zone);
             if (count >= least) continue;
             least = count;
@@ -90,46 +87,53 @@ bool choose_pool(struct asg_core *core, struct group *group, const struct job *t
     return false;
 }
 
-/* `based_on`: instances that count against max besides those of this job. */
-static void fill_launch(struct asg_core *core, struct group *group, struct job *job,
-                        const char *type, const struct asg_subnet *subnet, uint32_t count,
-                        uint32_t based_on)
+void fill_launch(struct asg_core *core, struct group *group, struct job *job,
+                 const struct asg_launch *launch)
 {
     char version[24];
     (void)snprintf(version, sizeof version, "%" PRIu64, group->template_version);
-    struct asg_launch launch = {
-        .template_id = group->template_id,
-        .template_name = "",
-        .template_version = version,
-        .instance_type = type,
-        .subnet_id = subnet->subnet_id,
-        .zone = subnet->zone,
-        .count = count,
-        .group_max = group->config.max,
-        .based_on = based_on,
-        .tags = group->config.tags,
-        .tag_count = group->config.tag_count,
-        .parameters = group->config.launch_parameters,
-        .parameter_count = group->config.launch_parameter_count,
-    };
+    struct asg_launch whole = *launch;
+    whole.template_id = group->template_id;
+    whole.template_name = "";
+    whole.template_version = version;
+    whole.group_max = group->config.max;
+    whole.tags = group->config.tags;
+    whole.tag_count = group->config.tag_count;
+    whole.parameters = group->config.launch_parameters;
+    whole.parameter_count = group->config.launch_parameter_count;
     struct asg_launch *copy = asg_arena_take(&job->arena, sizeof *copy);
-    asg_model_copy(&asg_launch_schema, &launch, &job->arena, copy);
+    asg_model_copy(&asg_launch_schema, &whole, &job->arena, copy);
     job->plan.launch = copy;
     set_token(core, job);
 }
 
-static void add_slots(struct asg_core *core, struct group *group, const struct job *job)
+/* `based_on`: instances that count against max besides those of this job. */
+static void fill_pool(struct asg_core *core, struct group *group, struct job *job,
+                      const char *type, const struct asg_subnet *subnet, uint32_t count,
+                      uint32_t based_on)
 {
-    for (uint32_t i = 0; i < job->plan.launch->count; i++) {
+    fill_launch(core, group, job,
+                &(struct asg_launch){.instance_type = type,
+                                     .subnet_id = subnet->subnet_id,
+                                     .zone = subnet->zone,
+                                     .count = count,
+                                     .based_on = based_on});
+}
+
+void add_slots(struct asg_core *core, struct group *group, const struct job *job)
+{
+    const struct asg_launch *launch = job->plan.launch;
+    for (uint32_t i = 0; i < launch->count; i++) {
         struct instance *slot = add_instance(core, group);
         slot->job_id = job->plan.id;
         slot->attempt = job->plan.attempt;
-        copy_text(slot->type, sizeof slot->type, job->plan.launch->instance_type);
-        copy_text(slot->subnet_id, sizeof slot->subnet_id, job->plan.launch->subnet_id);
-        copy_text(slot->zone, sizeof slot->zone, job->plan.launch->zone);
+        copy_text(slot->type, sizeof slot->type, launch->instance_type);
+        copy_text(slot->subnet_id, sizeof slot->subnet_id, launch->subnet_id);
+        copy_text(slot->zone, sizeof slot->zone, launch->zone);
         copy_text(slot->template_id, sizeof slot->template_id, group->template_id);
         slot->template_version = group->template_version;
         slot->is_protected = group->config.protect_new_instances;
+        slot->is_spot = launch->fleet != NULL && i >= launch->fleet->on_demand;
     }
 }
 
@@ -139,7 +143,7 @@ static struct job *plan_launch(struct asg_core *core, struct group *group,
 {
     struct job *job = add_job(core, ASG_JOB_LAUNCH, group);
     job->plan.deadline_ms = core->now_ms + LAUNCH_LIMIT_MS;
-    fill_launch(core, group, job, type, subnet, count, count_alive(group));
+    fill_pool(core, group, job, type, subnet, count, count_alive(group));
     (void)emit_job(core, job);
     if (ASG_MUTANT(DECISION_WITHOUT_REASON)) {
         decide(core, ASG_DECISION_LAUNCH, group, "%s", "");
@@ -151,6 +155,16 @@ static struct job *plan_launch(struct asg_core *core, struct group *group,
     return job;
 }
 
+void add_weight(const struct group *group, size_t subnet, uint32_t *weights)
+{
+    for (size_t i = 0; i < group->config.subnet_count; i++) {
+        bool is_same_zone = strcmp(group->config.subnets[i].zone,
+                                   group->config.subnets[subnet].zone) == 0;
+        if (weights[i] != UINT32_MAX && is_same_zone) weights[i] += ZONE_WEIGHT;
+    }
+    weights[subnet]++;
+}
+
 /* How many of `count` each subnet gets: one after another into the emptiest. */
 static void spread(struct asg_core *core, struct group *group, const char *type,
                    uint32_t count, uint32_t *planned)
@@ -160,7 +174,7 @@ static void spread(struct asg_core *core, struct group *group, const char *type,
         asg_arena_take(&core->effects->arena, subnet_count * sizeof *weights);
     for (size_t i = 0; i < subnet_count; i++) {
         const struct asg_subnet *subnet = &group->config.subnets[i];
-        weights[i] = is_dry(core, group, type, subnet->zone)
+        weights[i] = is_dry(core, group, type, subnet->zone, false)
                          ? UINT32_MAX
                          : count_in_subnet(group, subnet->subnet_id, subnet->zone);
     }
@@ -170,23 +184,26 @@ static void spread(struct asg_core *core, struct group *group, const char *type,
             if (weights[i] < weights[best]) best = i;
         }
         planned[best]++;
-        for (size_t i = 0; i < subnet_count; i++) {
-            bool is_same_zone = strcmp(group->config.subnets[i].zone,
-                                       group->config.subnets[best].zone) == 0;
-            if (weights[i] != UINT32_MAX && is_same_zone) weights[i] += ZONE_WEIGHT;
-        }
-        weights[best]++;
+        add_weight(group, best, weights);
     }
+}
+
+void wait_for_pools(struct asg_core *core, struct group *group, const char *what)
+{
+    hold(core, group, HOLD_LAUNCH, "%s waits: no pool has capacity, trying again", what);
+    group->launch_after_ms = core->now_ms + NO_POOL_MS;
 }
 
 void plan_launches(struct asg_core *core, struct group *group, uint32_t count)
 {
+    if (group->config.mixed != NULL) {
+        plan_fleets(core, group, count);
+        return;
+    }
     const char *type = "";
     const struct asg_subnet *subnet = NULL;
     if (!choose_pool(core, group, NULL, &type, &subnet)) {
-        hold(core, group, HOLD_LAUNCH,
-             "launch waits: no pool has capacity, trying again");
-        group->launch_after_ms = core->now_ms + NO_POOL_MS;
+        wait_for_pools(core, group, "launch");
         return;
     }
     if (group->config.dry_run) { /* one question is enough */
@@ -224,7 +241,7 @@ void next_attempt(struct asg_core *core, struct job *job)
         const struct instance *slot = &group->instances[i];
         own += slot->job_id == job->plan.id && slot->state == ASG_INSTANCE_REQUESTED;
     }
-    fill_launch(core, group, job, type, subnet, count, count_alive(group) - own);
+    fill_pool(core, group, job, type, subnet, count, count_alive(group) - own);
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *slot = &group->instances[i];
         if (slot->job_id != job->plan.id || slot->state != ASG_INSTANCE_REQUESTED)
@@ -421,12 +438,16 @@ void retry_later(struct asg_core *core, struct job *job)
 void replan_job(struct asg_core *core, struct job *job)
 {
     job->retry_ms = 0;
-    int64_t limit_ms = job->plan.kind == ASG_JOB_LAUNCH ? LAUNCH_LIMIT_MS : END_LIMIT_MS;
+    int64_t limit_ms = asg_job_is_launch(job->plan.kind) ? LAUNCH_LIMIT_MS : END_LIMIT_MS;
     if (job->is_ambiguous) job->plan.deadline_ms = core->now_ms + limit_ms;
     if (ASG_MUTANT(NEW_ATTEMPT_BEFORE_RESOLVED) && job->is_ambiguous &&
         group_of_no(core, job->group_no) != NULL) {
-        next_attempt(core, job);
-        return;
+        if (job->plan.kind == ASG_JOB_LAUNCH) {
+            next_attempt(core, job);
+            return;
+        }
+        job->plan.attempt++;
+        set_token(core, job);
     }
     (void)emit_job(core, job);
 }

@@ -31,6 +31,8 @@
 #define ASG_RECENT_ENDS      64
 #define ASG_POOLS_MAX        64
 #define ASG_ORPHANS_MAX      256
+#define LAUNCH_BATCH         100 /* "five calls of 100" (reliability.md 1.3) */
+#define LAUNCH_LIMIT_MS      INT64_C(3600000)
 
 /* Why an instance is on its way out. */
 enum asg_end_cause {
@@ -81,6 +83,7 @@ struct instance {
     bool is_at_risk;                         /* it is recommended to leave it */
     char event_code[ASG_EVENT_CODE_MAX + 1]; /* "instance-retirement"; "" : none */
     int64_t event_ms;                        /* when that begins */
+    bool is_spot;                            /* bought so; of a slot: to be bought so */
 };
 
 /* What waits when a group is held: each has its own reason, and several may wait at once.
@@ -106,10 +109,11 @@ struct schedule {
     int64_t next_ms; /* INT64_MAX: no further run */
 };
 
-/* A (type, zone) that EC2 had no capacity for. */
+/* A (type, zone, market) that EC2 had no capacity for. */
 struct dry_pool {
     char type[ASG_TYPE_MAX + 1];
     char zone[ASG_ZONE_MAX + 1];
+    bool is_spot; /* of fleets; a launch's market is its template's, and is not named */
     int64_t until_ms;
     uint32_t times;
 };
@@ -348,10 +352,23 @@ void fill_instance(struct asg_core *core, struct group *group, struct instance *
                    const struct asg_seen_instance *seen);
 void launch_slot(struct asg_core *core, struct group *group, struct instance *slot,
                  const struct asg_seen_instance *seen);
+/* A slot of the job that EC2 has not filled, of that market if there is one; NULL. */
+struct instance *find_slot(struct group *group, uint64_t job_id, bool is_spot);
+void mark_pool_dry(struct asg_core *core, struct group *group, const char *type,
+                   const char *zone, bool is_spot);
+void launch_again_later(struct asg_core *core, struct group *group);
+const char *say_error(struct asg_core *core, const struct asg_result *result);
 /* Its slots that EC2 has not filled are wanted no more. */
 void free_slots(struct asg_core *core, struct group *group, uint64_t job_id);
 /* One more launch came to nothing: from here on one goes ahead alone. */
 void note_launch_failure(struct group *group);
+
+/* ---- take_fleet.c: what of a fleet came and what did not ---- */
+void take_part_of_fleet(struct asg_core *core, struct group *group, const struct job *job,
+                        const struct asg_result *result);
+/* Nothing was launched: its pools are dry, and others are tried by a new job. */
+void take_empty_fleet(struct asg_core *core, struct group *group, struct job *job,
+                      const struct asg_result *result);
 
 /* ---- balance.c: desired against actual, after every event that touched a group ---- */
 void balance_group(struct asg_core *core, struct group *group);
@@ -409,6 +426,21 @@ bool is_launch_allowed(struct asg_core *core, struct group *group);
 
 /* ---- plan_jobs.c ---- */
 void plan_launches(struct asg_core *core, struct group *group, uint32_t count);
+/* Same job and attempt, same token, for ever (docs/decisions/0002-core-state.md). */
+void set_token(struct asg_core *core, struct job *job);
+bool is_dry(const struct asg_core *core, const struct group *group, const char *type,
+            const char *zone, bool is_spot);
+/* How full a subnet is: by its zone first. */
+uint32_t count_in_subnet(const struct group *group, const char *subnet_id,
+                         const char *zone);
+void wait_for_pools(struct asg_core *core, struct group *group, const char *what);
+/* Weight of a subnet that one more instance goes to, and of those in its zone. */
+void add_weight(const struct group *group, size_t subnet, uint32_t *weights);
+/* What a launch says whatever it buys; `copy` lives in the job's arena. */
+void fill_launch(struct asg_core *core, struct group *group, struct job *job,
+                 const struct asg_launch *launch);
+/* Slots of the job that wait for their instances. */
+void add_slots(struct asg_core *core, struct group *group, const struct job *job);
 void plan_terminations(struct asg_core *core, struct group *group);
 void plan_resolve(struct asg_core *core, struct group *group);
 struct job *plan_template(struct asg_core *core, const struct asg_template_config *config,
@@ -421,6 +453,12 @@ bool choose_pool(struct asg_core *core, struct group *group, const struct job *t
 void replan_job(struct asg_core *core, struct job *job);
 void retry_later(struct asg_core *core, struct job *job);
 
+/* ---- plan_fleets.c: launches of a group that mixes on demand and Spot ---- */
+/* How many of `capacity` are on demand (asg-semantics.md 5.14). */
+uint32_t on_demand_share(const struct asg_mixed *mixed, uint32_t capacity);
+uint32_t count_market(const struct group *group, bool is_spot);
+void plan_fleets(struct asg_core *core, struct group *group, uint32_t count);
+
 /* ---- timers.c ---- */
 void find_deadline(struct asg_core *core, struct group *group);
 void find_jobs_deadline(struct asg_core *core);
@@ -432,6 +470,7 @@ void core_fields(struct asg_fields *fields, struct asg_core *core);
 void later_group_fields(struct asg_fields *fields, struct group *group);
 void notice_fields(struct asg_fields *fields, struct group *group);
 void absence_fields(struct asg_fields *fields, struct group *group);
+void market_fields(struct asg_fields *fields, struct group *group);
 void held_fields(struct asg_fields *fields, struct group *group);
 
 #endif

@@ -187,6 +187,17 @@ void absence_fields(struct asg_fields *f, struct group *g)
     }
 }
 
+/* Of version 8. */
+void market_fields(struct asg_fields *f, struct group *g)
+{
+    for (size_t i = 0; i < g->instance_count; i++) {
+        asg_fields_bool(f, &g->instances[i].is_spot);
+    }
+    for (size_t i = 0; i < g->pool_count; i++) {
+        asg_fields_bool(f, &g->pools[i].is_spot);
+    }
+}
+
 static void job_fields(struct asg_fields *f, struct job *job)
 {
     asg_fields_object(f, &asg_job_schema, &job->plan, &job->arena);

@@ -50,17 +50,13 @@ static void see_state(struct asg_core *core, struct group *group,
 static bool fill_waiting_slot(struct asg_core *core, struct group *group,
                               const struct asg_seen_instance *seen)
 {
-    for (size_t i = 0; i < group->instance_count; i++) {
-        struct instance *slot = &group->instances[i];
-        if (slot->state != ASG_INSTANCE_REQUESTED || slot->job_id != seen->job_id)
-            continue;
-        launch_slot(core, group, slot, seen);
-        decide_instance(core, ASG_DECISION_ADOPT, group, slot,
-                        "%s belongs to job %s-%llu: found in EC2 before its answer came",
-                        slot->id, group->config.name, (unsigned long long)seen->job_id);
-        return true;
-    }
-    return false;
+    struct instance *slot = find_slot(group, seen->job_id, seen->is_spot);
+    if (slot == NULL) return false;
+    launch_slot(core, group, slot, seen);
+    decide_instance(core, ASG_DECISION_ADOPT, group, slot,
+                    "%s belongs to job %s-%llu: found in EC2 before its answer came",
+                    slot->id, group->config.name, (unsigned long long)seen->job_id);
+    return true;
 }
 
 static void close_filled_launch(struct asg_core *core, struct group *group,

@@ -19,7 +19,7 @@
 #define UNKNOWN_FOR_MS   INT64_C(300000)
 #define AMBIGUOUS_FOR_MS INT64_C(43200000) /* 12 h: half a token's life (1.6) */
 
-static const char *say_error(struct asg_core *core, const struct asg_result *result)
+const char *say_error(struct asg_core *core, const struct asg_result *result)
 {
     return asg_arena_format(&core->effects->arena, "%s%s%s%s%s",
                             asg_enum_word(&asg_outcome_words, (int)result->outcome),
@@ -60,19 +60,22 @@ static int64_t doubled(int64_t base_ms, uint32_t times, int64_t most_ms)
 
 /* ---- launches ---- */
 
-static struct instance *find_slot(struct group *group, uint64_t job_id)
+struct instance *find_slot(struct group *group, uint64_t job_id, bool is_spot)
 {
+    struct instance *other = NULL;
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *slot = &group->instances[i];
-        if (slot->job_id == job_id && slot->state == ASG_INSTANCE_REQUESTED) return slot;
+        if (slot->job_id != job_id || slot->state != ASG_INSTANCE_REQUESTED) continue;
+        if (slot->is_spot == is_spot) return slot;
+        if (other == NULL) other = slot;
     }
-    return NULL;
+    return other;
 }
 
 void free_slots(struct asg_core *core, struct group *group, uint64_t job_id)
 {
-    struct instance *slot = find_slot(group, job_id);
-    for (; slot != NULL; slot = find_slot(group, job_id)) {
+    struct instance *slot = find_slot(group, job_id, false);
+    for (; slot != NULL; slot = find_slot(group, job_id, false)) {
         (void)move_instance(core, group, slot, ASG_FLEET_NOT_LAUNCHED);
     }
 }
@@ -94,6 +97,7 @@ void fill_instance(struct asg_core *core, struct group *group, struct instance *
         copy_text(instance->private_ip, sizeof instance->private_ip, seen->private_ip);
     }
     instance->ec2_state = (int)seen->state;
+    instance->is_spot = seen->is_spot;
 }
 
 void launch_slot(struct asg_core *core, struct group *group, struct instance *slot,
@@ -110,23 +114,23 @@ void launch_slot(struct asg_core *core, struct group *group, struct instance *sl
     core->look_pause_ms = 0;
 }
 
-static void mark_pool_dry(struct asg_core *core, struct group *group,
-                          const struct job *job)
+void mark_pool_dry(struct asg_core *core, struct group *group, const char *type,
+                   const char *zone, bool is_spot)
 {
-    const struct asg_launch *launch = job->plan.launch;
     struct dry_pool *pool = NULL;
     for (size_t i = 0; i < group->pool_count && pool == NULL; i++) {
-        if (strcmp(group->pools[i].type, launch->instance_type) == 0 &&
-            strcmp(group->pools[i].zone, launch->zone) == 0) {
+        if (group->pools[i].is_spot == is_spot &&
+            strcmp(group->pools[i].type, type) == 0 &&
+            strcmp(group->pools[i].zone, zone) == 0) {
             pool = &group->pools[i];
         }
     }
     if (pool == NULL) {
         if (group->pool_count == ASG_POOLS_MAX) group->pool_count--;
         pool = &group->pools[group->pool_count++];
-        *pool = (struct dry_pool){.times = 0};
-        copy_text(pool->type, sizeof pool->type, launch->instance_type);
-        copy_text(pool->zone, sizeof pool->zone, launch->zone);
+        *pool = (struct dry_pool){.is_spot = is_spot};
+        copy_text(pool->type, sizeof pool->type, type);
+        copy_text(pool->zone, sizeof pool->zone, zone);
     }
     bool is_again = pool->until_ms + POOL_DRY_MS_MAX > core->now_ms;
     pool->times = is_again ? pool->times + 1 : 1;
@@ -138,7 +142,7 @@ static void take_fewer(struct asg_core *core, struct group *group, const struct 
                        size_t count)
 {
     const struct asg_launch *launch = job->plan.launch;
-    mark_pool_dry(core, group, job);
+    mark_pool_dry(core, group, launch->instance_type, launch->zone, false);
     decide(core, ASG_DECISION_JOB, group,
            "EC2 had room for %zu of %" PRIu32 " in %s (job %s): the others go elsewhere",
            count, launch->count, launch->zone, job->plan.name);
@@ -156,11 +160,15 @@ static void take_launched(struct asg_core *core, struct group *group, struct job
         struct group *owner = NULL;
         if (find_instance(core, result->instances[i].instance_id, &owner) != NULL)
             continue;
-        struct instance *slot = find_slot(group, job->plan.id);
+        struct instance *slot =
+            find_slot(group, job->plan.id, result->instances[i].is_spot);
         if (slot == NULL) break; /* more than asked for: the listing finds them */
         launch_slot(core, group, slot, &result->instances[i]);
     }
-    if (result->instance_count < job->plan.launch->count && !job->plan.is_dry_run) {
+    bool is_short = result->instance_count < job->plan.launch->count;
+    if (job->plan.launch->fleet != NULL) {
+        if (!job->plan.is_dry_run) take_part_of_fleet(core, group, job, result);
+    } else if (is_short && !job->plan.is_dry_run) {
         take_fewer(core, group, job, result->instance_count);
     }
     free_slots(core, group, job->plan.id);
@@ -175,7 +183,7 @@ void note_launch_failure(struct group *group)
     group->launch_batch = 1;
 }
 
-static void launch_again_later(struct asg_core *core, struct group *group)
+void launch_again_later(struct asg_core *core, struct group *group)
 {
     note_launch_failure(group);
     group->launch_after_ms =
@@ -185,7 +193,8 @@ static void launch_again_later(struct asg_core *core, struct group *group)
 static void take_no_capacity(struct asg_core *core, struct group *group, struct job *job,
                              const struct asg_result *result)
 {
-    mark_pool_dry(core, group, job);
+    mark_pool_dry(core, group, job->plan.launch->instance_type, job->plan.launch->zone,
+                  false);
     const char *type = "";
     const struct asg_subnet *subnet = NULL;
     if (choose_pool(core, group, job, &type, &subnet)) {
@@ -239,7 +248,13 @@ static void take_launch(struct asg_core *core, struct group *group, struct job *
     group->is_dirty = true;
     switch (result->outcome) {
     case ASG_OUTCOME_OK: take_launched(core, group, job, result); break;
-    case ASG_OUTCOME_CAPACITY: take_no_capacity(core, group, job, result); break;
+    case ASG_OUTCOME_CAPACITY:
+        if (job->plan.launch->fleet != NULL) {
+            take_empty_fleet(core, group, job, result);
+        } else {
+            take_no_capacity(core, group, job, result);
+        }
+        break;
     case ASG_OUTCOME_AMBIGUOUS:
         /* It may have happened: the slots stay, the same token asks again. */
         if (!job->is_ambiguous) {
@@ -445,6 +460,7 @@ void take_result(struct asg_core *core, const struct asg_result *result)
     struct group *group = group_of_no(core, job->group_no);
     switch (job->plan.kind) {
     case ASG_JOB_LAUNCH:
+    case ASG_JOB_FLEET:
         if (group != NULL)
             take_launch(core, group, job, result);
         else

@@ -253,6 +253,7 @@ static void fill_view(const struct asg_core *core, const struct group *group,
         .job_id = instance->job_id,
         .cpu_milli = -1,
         .signs = signs_of(instance, arena),
+        .is_spot = instance->is_spot,
     };
 }
 

@@ -87,6 +87,18 @@
     X(OLDEST_LAUNCH_CONFIGURATION, "oldest-launch-configuration")                        \
     X(OLDEST_LAUNCH_TEMPLATE, "oldest-launch-template")
 
+/* What a mixed group buys first (docs/launch.md, "Mixed groups"); EC2's words. */
+#define ASG_ON_DEMAND_STRATEGY_LIST(X)                                                   \
+    X(PRIORITIZED, "prioritized")                                                        \
+    X(LOWEST_PRICE, "lowest-price")
+
+#define ASG_SPOT_STRATEGY_LIST(X)                                                        \
+    X(LOWEST_PRICE, "lowest-price")                                                      \
+    X(DIVERSIFIED, "diversified")                                                        \
+    X(CAPACITY_OPTIMIZED, "capacity-optimized")                                          \
+    X(CAPACITY_OPTIMIZED_PRIORITIZED, "capacity-optimized-prioritized")                  \
+    X(PRICE_CAPACITY_OPTIMIZED, "price-capacity-optimized")
+
 /* Processes that can be suspended; bit 1 << value in a mask (asg-semantics.md 5.13). */
 #define ASG_PROCESS_LIST(X)                                                              \
     X(LAUNCH, "launch")                                                                  \
@@ -147,7 +159,8 @@
     X(TAG, "tag")                                                                        \
     X(TEMPLATE, "template") /* create a launch template or a version of it */            \
     X(RESOLVE_TEMPLATE, "resolve-template") /* $Latest, $Default or a name -> a number   \
-                                             */
+                                             */                                          \
+    X(FLEET, "fleet")                       /* a launch of a mixed group: CreateFleet */
 
 #define ASG_JOB_STATE_LIST(X)                                                            \
     X(OPEN, "open")                                                                      \
@@ -241,6 +254,8 @@
 #define ASG_ENUM_MEMBER_COMPARISON(n, w)   ASG_COMPARISON_##n,
 #define ASG_ENUM_MEMBER_ADJUSTMENT(n, w)   ASG_ADJUSTMENT_##n,
 #define ASG_ENUM_MEMBER_TERMINATION(n, w)  ASG_TERMINATION_##n,
+#define ASG_ENUM_MEMBER_ON_DEMAND(n, w)    ASG_ON_DEMAND_##n,
+#define ASG_ENUM_MEMBER_SPOT(n, w)         ASG_SPOT_##n,
 #define ASG_ENUM_MEMBER_PROCESS(n, w)      ASG_PROCESS_##n,
 #define ASG_ENUM_MEMBER_COMMAND(n, w)      ASG_COMMAND_##n,
 #define ASG_ENUM_MEMBER_EVENT(n, w)        ASG_EVENT_##n,
@@ -262,6 +277,8 @@ ASG_DECLARE_ENUM(statistic, STATISTIC, ASG_STATISTIC_LIST)
 ASG_DECLARE_ENUM(comparison, COMPARISON, ASG_COMPARISON_LIST)
 ASG_DECLARE_ENUM(adjustment, ADJUSTMENT, ASG_ADJUSTMENT_LIST)
 ASG_DECLARE_ENUM(termination_policy, TERMINATION, ASG_TERMINATION_POLICY_LIST)
+ASG_DECLARE_ENUM(on_demand_strategy, ON_DEMAND, ASG_ON_DEMAND_STRATEGY_LIST)
+ASG_DECLARE_ENUM(spot_strategy, SPOT, ASG_SPOT_STRATEGY_LIST)
 ASG_DECLARE_ENUM(process, PROCESS, ASG_PROCESS_LIST)
 ASG_DECLARE_ENUM(command_kind, COMMAND, ASG_COMMAND_KIND_LIST)
 ASG_DECLARE_ENUM(event_kind, EVENT, ASG_EVENT_KIND_LIST)

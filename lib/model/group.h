@@ -18,6 +18,8 @@
 #define ASG_TAG_KEY_MAX         127
 #define ASG_TAG_VALUE_MAX       256
 #define ASG_UNSET               (-1) /* of a number that may be left out */
+#define ASG_MIXED_TYPES_MAX     40
+#define ASG_SPOT_POOLS_MAX      20
 
 struct asg_tag {
     const char *key;
@@ -35,6 +37,17 @@ struct asg_subnet {
 struct asg_launch_parameter {
     const char *name;  /* "BlockDeviceMapping.1.Ebs.VolumeSize" */
     const char *value; /* "20" */
+};
+
+/* How a group divides its capacity between on demand and Spot, over its instance types in
+ * the order of their priority (asg-semantics.md 5.14). */
+struct asg_mixed {
+    uint32_t on_demand_base;    /* the first so many are on demand */
+    uint32_t on_demand_percent; /* of those above it, rounded up; EC2: 100 */
+    enum asg_on_demand_strategy on_demand_strategy;
+    enum asg_spot_strategy spot_strategy;
+    uint32_t spot_pools;        /* of lowest-price: over so many pools; 2 */
+    const char *spot_max_price; /* dollars an hour, "0.05"; empty: on demand's price */
 };
 
 struct asg_group_config {
@@ -71,6 +84,7 @@ struct asg_group_config {
     uint32_t churn_generations; /* ours: may die young in a row; 2, then no launches */
     /* launch a new instance before one that EC2 expects to take back is ended */
     bool capacity_rebalance;
+    const struct asg_mixed *mixed; /* NULL: on demand, or as the template says */
 };
 
 /* Which fields of a group-update are meant: bit 1 << value. */
@@ -99,6 +113,7 @@ enum asg_group_field {
     ASG_GROUP_LAUNCH_PARAMETERS,
     ASG_GROUP_CHURN_GENERATIONS,
     ASG_GROUP_CAPACITY_REBALANCE,
+    ASG_GROUP_MIXED,
     ASG_GROUP_FIELD_COUNT
 };
 

@@ -9,6 +9,8 @@
 #ifndef ASG_MODEL_JOB_H
 #define ASG_MODEL_JOB_H
 
+#include <stdbool.h>
+
 #include "model/enums.h"
 #include "model/group.h"
 
@@ -16,6 +18,18 @@
 #define ASG_CLIENT_TOKEN_MAX  64
 #define ASG_JOB_INSTANCES_MAX 1000 /* of TerminateInstances; we keep to 100 */
 #define ASG_JOB_ATTEMPTS_KEPT 16   /* of a job's history */
+
+/* What a launch of a mixed group asks for besides: several types of one subnet, in both
+ * markets. */
+struct asg_fleet {
+    struct asg_texts instance_types; /* by priority; empty: the template's */
+    uint32_t on_demand;              /* of the launch's count */
+    uint32_t spot;                   /* the rest of it */
+    enum asg_on_demand_strategy on_demand_strategy;
+    enum asg_spot_strategy spot_strategy;
+    uint32_t spot_pools;        /* of lowest-price */
+    const char *spot_max_price; /* empty: on demand's price */
+};
 
 struct asg_launch {
     const char *template_id;
@@ -31,6 +45,7 @@ struct asg_launch {
     size_t tag_count;
     struct asg_launch_parameter *parameters; /* over the template's */
     size_t parameter_count;
+    const struct asg_fleet *fleet; /* FLEET; instance_type is then empty */
 };
 
 struct asg_terminate {
@@ -52,7 +67,7 @@ struct asg_job {
     int64_t deadline_ms; /* not executed after that (wall clock of the log) */
     const char *client_token;
     bool is_dry_run;
-    const struct asg_launch *launch; /* one of these, by kind */
+    const struct asg_launch *launch; /* one of these, by kind; LAUNCH and FLEET */
     const struct asg_terminate *terminate;
     const struct asg_describe *describe;
     const struct asg_template_config *template_config; /* TEMPLATE */
@@ -78,6 +93,14 @@ struct asg_seen_instance {
     bool is_impaired;       /* a status check failed */
     const char *event_code; /* of a scheduled event, "instance-retirement"; empty */
     int64_t event_ms;       /* it begins not before that */
+    bool is_spot;
+};
+
+/* A pool that gave a fleet nothing, or not all it was asked for. */
+struct asg_dry_pool {
+    const char *instance_type; /* empty: the template's */
+    bool is_spot;
+    const char *error_code; /* EC2's */
 };
 
 /* The outcome of one attempt of one job. */
@@ -100,8 +123,16 @@ struct asg_result {
     struct asg_texts protected_ids; /* terminate: ids EC2 refused to end */
     const char *template_id;        /* TEMPLATE, RESOLVE_TEMPLATE */
     const char *template_name;
-    const char *template_version; /* as a number */
-    const char *template_type;    /* its instance type; empty */
+    const char *template_version;   /* as a number */
+    const char *template_type;      /* its instance type; empty */
+    struct asg_dry_pool *dry_pools; /* FLEET */
+    size_t dry_pool_count;
 };
+
+/* Instances come of it. */
+static inline bool asg_job_is_launch(enum asg_job_kind kind)
+{
+    return kind == ASG_JOB_LAUNCH || kind == ASG_JOB_FLEET;
+}
 
 #endif

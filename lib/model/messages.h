@@ -195,6 +195,7 @@ struct asg_instance_view {
     bool is_reporting; /* filled by the controller from its windows, as the next */
     int64_t cpu_milli; /* of the last report; -1 */
     const char *signs; /* "silent, probe failed": what is held against it */
+    bool is_spot;
 };
 
 struct asg_group_view {

@@ -62,6 +62,18 @@ static const struct asg_field launch_parameter_fields[] = {
 #undef OF
 TABLE(launch_parameter)
 
+#define OF asg_mixed
+static const struct asg_field mixed_fields[] = {
+    U32(on_demand_base),
+    U32(on_demand_percent),
+    ENUM(on_demand_strategy, on_demand_strategy),
+    ENUM(spot_strategy, spot_strategy),
+    U32(spot_pools),
+    TEXT(spot_max_price),
+};
+#undef OF
+TABLE(mixed)
+
 #define OF asg_group_config
 static const struct asg_field group_config_fields[] = {
     TEXT(name),
@@ -91,6 +103,7 @@ static const struct asg_field group_config_fields[] = {
     SINCE(3, LIST, launch_parameters, LIST_OF(launch_parameter_count, launch_parameter)),
     SINCE(4, U32, churn_generations, .count_offset = 0),
     SINCE(5, BOOL, capacity_rebalance, .limit = 0),
+    SINCE(8, PART, mixed, .sub = &asg_mixed_schema),
 };
 #undef OF
 TABLE(group_config)
@@ -162,6 +175,19 @@ static const struct asg_field template_config_fields[] = {
 #undef OF
 TABLE(template_config)
 
+#define OF asg_fleet
+static const struct asg_field fleet_fields[] = {
+    TEXTS(instance_types),
+    U32(on_demand),
+    U32(spot),
+    ENUM(on_demand_strategy, on_demand_strategy),
+    ENUM(spot_strategy, spot_strategy),
+    U32(spot_pools),
+    TEXT(spot_max_price),
+};
+#undef OF
+TABLE(fleet)
+
 #define OF asg_launch
 static const struct asg_field launch_fields[] = {
     TEXT(template_id),
@@ -175,6 +201,7 @@ static const struct asg_field launch_fields[] = {
     U32(based_on),
     LIST(tags, tag_count, tag),
     SINCE(3, LIST, parameters, LIST_OF(parameter_count, launch_parameter)),
+    SINCE(8, PART, fleet, .sub = &asg_fleet_schema),
 };
 #undef OF
 TABLE(launch)
@@ -225,10 +252,19 @@ static const struct asg_field seen_instance_fields[] = {
     TEXT(group),         U64(job_id),
     U32(attempt),        TEXT(client_token),
     BOOL(is_impaired),   TEXT(event_code),
-    I64(event_ms),
+    I64(event_ms),       BOOL(is_spot),
 };
 #undef OF
 TABLE(seen_instance)
+
+#define OF asg_dry_pool
+static const struct asg_field dry_pool_fields[] = {
+    TEXT(instance_type),
+    BOOL(is_spot),
+    TEXT(error_code),
+};
+#undef OF
+TABLE(dry_pool)
 
 #define OF asg_result
 static const struct asg_field result_fields[] = {
@@ -250,6 +286,7 @@ static const struct asg_field result_fields[] = {
     TEXT(template_name),
     TEXT(template_version),
     TEXT(template_type),
+    LIST(dry_pools, dry_pool_count, dry_pool),
 };
 #undef OF
 TABLE(result)
@@ -488,6 +525,7 @@ static const struct asg_field heartbeat_fields[] = {
     U32(credits),
     LIST(held, held_count, held),
     LIST(rates, rate_count, call_rate),
+    BOOL(is_halted),
 };
 #undef OF
 TABLE(heartbeat)
@@ -513,7 +551,6 @@ static const struct asg_field result_message_fields[] = {
     U64(lease_id),
     PART(result, result),
     LIST(rates, rate_count, call_rate),
-    BOOL(is_halted),
 };
 #undef OF
 TABLE(result_message)
@@ -573,6 +610,7 @@ static const struct asg_field instance_view_fields[] = {
     TEXT(zone),         TEXT(private_ip),    TEXT(template_version),
     I64(launched_ms),   I64(in_service_ms),  U64(job_id),
     BOOL(is_reporting), I64(cpu_milli),      TEXT(signs),
+    BOOL(is_spot),
 };
 #undef OF
 TABLE(instance_view)
@@ -667,17 +705,20 @@ const struct asg_schema *const asg_schemas[] = {
     &asg_subnet_schema,
     &asg_launch_parameter_schema,
     &asg_group_config_schema,
+    &asg_mixed_schema,
     &asg_step_schema,
     &asg_policy_config_schema,
     &asg_zone_change_schema,
     &asg_schedule_config_schema,
     &asg_template_config_schema,
     &asg_launch_schema,
+    &asg_fleet_schema,
     &asg_terminate_schema,
     &asg_describe_schema,
     &asg_job_schema,
     &asg_seen_instance_schema,
     &asg_result_schema,
+    &asg_dry_pool_schema,
     &asg_command_schema,
     &asg_group_metric_schema,
     &asg_metrics_schema,

@@ -13,7 +13,7 @@
 #include "base/bytes.h"
 #include "model/schema.h"
 
-#define ASG_RENDER_COLUMNS_MAX 32
+#define ASG_RENDER_COLUMNS_MAX 40
 
 /* All append to *ret. `is_compact`: on one line, without a line end. */
 void asg_render_json(const struct asg_schema *schema, const void *object, bool is_compact,

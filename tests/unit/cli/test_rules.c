@@ -72,7 +72,7 @@ static void test_rules_reads_every_example(void **state)
         count++;
     }
     (void)closedir(folder);
-    assert_int_equal(4, count);
+    assert_int_equal(5, count);
 }
 
 static void test_rules_reads_the_rule_of_the_student_project(void **state)
