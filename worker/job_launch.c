@@ -7,30 +7,41 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "worker/join_user_data.h"
 #include "worker/launch_parameters.h"
 #include "worker/task.h"
 #include "base/mutant.h"
 
+struct asg_ec2_tag *asg_task_own_tags(struct asg_task *task, size_t *ret_count)
+{
+    const struct asg_job *job = task->job;
+    struct asg_ec2_tag *tags = asg_arena_take(&task->arena, ASG_OWN_TAGS * sizeof *tags);
+    tags[0] = (struct asg_ec2_tag){"openasg:cluster", task->message.cluster_id};
+    tags[1] = (struct asg_ec2_tag){"openasg:group", job->group};
+    tags[2] = (struct asg_ec2_tag){"openasg:job",
+                                   asg_arena_format(&task->arena, "%" PRIu64, job->id)};
+    tags[3] = (struct asg_ec2_tag){
+        "openasg:attempt", asg_arena_format(&task->arena, "%" PRIu32, job->attempt)};
+    *ret_count = ASG_OWN_TAGS;
+    return tags;
+}
+
 struct asg_ec2_tag *asg_task_tags(struct asg_task *task, size_t *ret_count)
 {
     const struct asg_job *job = task->job;
-    size_t own = job->launch != NULL ? job->launch->tag_count : 0;
-    struct asg_ec2_tag *tags = asg_arena_take(&task->arena, (own + 4) * sizeof *tags);
+    size_t given = job->launch != NULL ? job->launch->tag_count : 0;
+    struct asg_ec2_tag *tags =
+        asg_arena_take(&task->arena, (given + ASG_OWN_TAGS) * sizeof *tags);
     size_t count = 0;
-    for (size_t i = 0; i < own; i++) {
+    for (size_t i = 0; i < given; i++) {
         /* Ours come below and must not be there twice. */
         if (strncmp(job->launch->tags[i].key, "openasg:", 8) == 0) continue;
         tags[count++] =
             (struct asg_ec2_tag){job->launch->tags[i].key, job->launch->tags[i].value};
     }
-    tags[count++] = (struct asg_ec2_tag){"openasg:cluster", task->message.cluster_id};
-    tags[count++] = (struct asg_ec2_tag){"openasg:group", job->group};
-    tags[count++] = (struct asg_ec2_tag){
-        "openasg:job", asg_arena_format(&task->arena, "%" PRIu64, job->id)};
-    tags[count++] = (struct asg_ec2_tag){
-        "openasg:attempt", asg_arena_format(&task->arena, "%" PRIu32, job->attempt)};
-    *ret_count = count;
+    size_t own_count = 0;
+    const struct asg_ec2_tag *own = asg_task_own_tags(task, &own_count);
+    memcpy(tags + count, own, own_count * sizeof *tags);
+    *ret_count = count + own_count;
     return tags;
 }
 
@@ -97,90 +108,15 @@ static void run_instances(struct asg_task *task, const char *user_data,
     asg_task_call(task, &asg_ec2_run_instances_action, /* is_launch */ true, on_launched);
 }
 
-static void join_and_run(struct asg_task *task, const char *template_user_data,
-                         const char *interfaces)
+static void on_template(struct asg_task *task, const struct asg_user_data_entry *template)
 {
-    const char *stanza = task->message.join_stanza;
-    if (stanza == NULL || stanza[0] == '\0') {
-        run_instances(task, NULL, interfaces);
-        return;
-    }
-    struct asg_error error = {""};
     const char *user_data = NULL;
-    enum asg_status status =
-        asg_user_data_join(template_user_data, stanza, &task->arena, &user_data, &error);
-    if (status != ASG_OK) {
-        asg_task_end(task, ASG_OUTCOME_BAD_REQUEST, "OpenasgUserData", error.text);
-        return;
-    }
-    run_instances(task, user_data, interfaces);
-}
-
-static void on_template(void *context, const struct asg_ec2_outcome *outcome,
-                        const void *reply)
-{
-    struct asg_task *task = context;
-    const struct asg_launch *launch = task->job->launch;
-    asg_task_count(task, outcome);
-    if (outcome->class == ASG_ERROR_CLASS_NOT_FOUND &&
-        asg_task_wait_for_it(task, launch_again)) {
-        return;
-    }
-    if (outcome->class != ASG_ERROR_CLASS_NONE) {
-        /* Nothing was launched, so no doubt about that. */
-        struct asg_ec2_outcome definite = *outcome;
-        definite.is_ambiguous = false;
-        asg_task_end_with(task, &definite);
-        return;
-    }
-    const struct asg_ec2_template_versions *versions = reply;
-    if (versions->count != 1) {
-        asg_task_end(task, ASG_OUTCOME_NOT_FOUND, "OpenasgNoTemplateVersion",
-                     "EC2 shows no such version of the launch template");
-        return;
-    }
-    const char *user_data = versions->versions[0].user_data;
-    const char *interfaces = asg_write_interfaces(&versions->versions[0], &task->arena);
-    asg_user_data_put(&task->worker->user_data, launch->template_id,
-                      launch->template_name, launch->template_version, user_data,
-                      interfaces, asg_worker_now_ms(task->worker));
-    join_and_run(task, user_data, interfaces);
-}
-
-/* The template's user data gets the agent's line, its network interfaces the subnet. */
-static void fetch_template(struct asg_task *task)
-{
-    const struct asg_launch *launch = task->job->launch;
-    const struct asg_user_data_entry *known = asg_user_data_find(
-        &task->worker->user_data, launch->template_id, launch->template_name,
-        launch->template_version, asg_worker_now_ms(task->worker));
-    if (known != NULL) {
-        join_and_run(task, known->text, known->interfaces);
-        return;
-    }
-    asg_ec2_write_describe_launch_template_versions(
-        &(struct asg_ec2_describe_launch_template_versions){
-            .template_id = launch->template_id,
-            .template_name = launch->template_name,
-            .version = launch->template_version},
-        &task->worker->body);
-    asg_task_call(task, &asg_ec2_describe_launch_template_versions_action,
-                  /* is_launch */ false, on_template);
+    if (!asg_task_join(task, template->text, &user_data)) return;
+    run_instances(task, user_data, template->interfaces);
 }
 
 void asg_run_launch(struct asg_task *task)
 {
-    const struct asg_launch *launch = task->job->launch;
-    /* The clamp of reliability.md 4.8, once more at the last door: group_max 0 is a
-     * group that may have no instance at all. */
-    if ((uint64_t)launch->based_on + launch->count > launch->group_max) {
-        const char *message = asg_arena_format(
-            &task->arena,
-            "refused by the worker's interlock: %u instances and %u more "
-            "are above the group's maximum of %u",
-            launch->based_on, launch->count, launch->group_max);
-        asg_task_end(task, ASG_OUTCOME_BAD_REQUEST, "OpenasgAboveMax", message);
-        return;
-    }
-    fetch_template(task);
+    if (asg_task_is_above_max(task)) return;
+    asg_fetch_template(task, on_template);
 }

@@ -159,10 +159,8 @@ static void on_resolved(void *context, const struct asg_ec2_outcome *outcome,
     keep_template(task, version->template_id, version->template_name, version->version,
                   version->instance_type);
     /* The launches that follow will want its user data. */
-    asg_user_data_put(&task->worker->user_data, version->template_id,
-                      version->template_name, task->result.template_version,
-                      version->user_data, asg_write_interfaces(version, &task->arena),
-                      asg_worker_now_ms(task->worker));
+    (void)asg_task_keep_template(task, version->template_id, version->template_name,
+                                 task->result.template_version, version);
     asg_task_end_with(task, outcome);
 }
 

@@ -24,23 +24,89 @@ static bool is_left_out(const struct asg_launch_field *field, const char *value)
            strcmp(field->query, "NetworkInterface.#.SubnetId") == 0;
 }
 
+static void write_line(struct asg_bytes *lines, const char *name, const char *value)
+{
+    asg_bytes_printf(lines, "%s=%s\n", name, value);
+}
+
+static const char *take_lines(struct asg_bytes *lines, struct asg_arena *arena)
+{
+    const char *text = asg_arena_text_n(arena, (const char *)lines->data, lines->length);
+    asg_bytes_clear(lines);
+    return text;
+}
+
 const char *asg_write_interfaces(const struct asg_ec2_template_version *version,
                                  struct asg_arena *arena)
 {
     struct asg_bytes lines = {0};
-    for (size_t i = 0; i < version->interface_count; i++) {
-        const struct asg_ec2_parameter *parameter = &version->interfaces[i];
+    for (size_t i = 0; i < version->parameter_count; i++) {
+        const struct asg_ec2_parameter *parameter = &version->parameters[i];
+        bool is_of_one = strncmp(parameter->name, "networkInterfaceSet/", 20) == 0;
+        if (!is_of_one || parameter->value[0] == '\0') continue;
         unsigned numbers[ASG_LAUNCH_LISTS_MAX] = {0};
         const struct asg_launch_field *field =
             asg_launch_field_of_xml(parameter->name, numbers);
         char name[ASG_LAUNCH_NAME_MAX];
         if (is_left_out(field, parameter->value)) continue;
         if (!asg_launch_fill(field->query, numbers, name, sizeof name)) continue;
-        asg_bytes_printf(&lines, "%s=%s\n", name, parameter->value);
+        write_line(&lines, name, parameter->value);
     }
-    const char *text = asg_arena_text_n(arena, (const char *)lines.data, lines.length);
-    asg_bytes_clear(&lines);
-    return text;
+    return take_lines(&lines, arena);
+}
+
+static bool is_blank(const char *text)
+{
+    return text[strspn(text, " \t\r\n")] == '\0';
+}
+
+/* Elements that hold others say nothing themselves; of those that say nothing the ones
+ * whose being there means something stay. */
+static bool says_something(const struct asg_launch_field *field, const char *value)
+{
+    if (!is_blank(value)) return true;
+    return field != NULL && (strcmp(field->query, "BlockDeviceMapping.#.NoDevice") == 0 ||
+                             strcmp(field->query, "TagSpecification.#.Tag.#.Value") == 0);
+}
+
+/* What EC2 shows of a template and nobody can ask for. */
+static bool is_shown_only(const char *path)
+{
+    static const char *const paths[] = {"metadataOptions/state", "operator/managed",
+                                        "operator/hiddenByDefault"};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        if (strcmp(paths[i], path) == 0) return true;
+    }
+    const char *last = strrchr(path, '/');
+    return last != NULL && strcmp(last, "/isPrimaryIpv6") == 0;
+}
+
+enum asg_status asg_write_parameters(const struct asg_ec2_template_version *version,
+                                     struct asg_arena *arena, const char **ret,
+                                     struct asg_error *error)
+{
+    struct asg_bytes lines = {0};
+    for (size_t i = 0; i < version->parameter_count; i++) {
+        const struct asg_ec2_parameter *parameter = &version->parameters[i];
+        unsigned numbers[ASG_LAUNCH_LISTS_MAX] = {0};
+        const struct asg_launch_field *field =
+            asg_launch_field_of_xml(parameter->name, numbers);
+        char name[ASG_LAUNCH_NAME_MAX];
+        if (!says_something(field, parameter->value)) continue;
+        if (is_shown_only(parameter->name)) continue;
+        if (field != NULL && strcmp(field->query, "UserData") == 0) continue;
+        if (field == NULL || strchr(parameter->value, '\n') != NULL ||
+            !asg_launch_fill(field->query, numbers, name, sizeof name)) {
+            asg_bytes_clear(&lines);
+            return asg_fail(error, ASG_ERR_UNSUPPORTED,
+                            "the launch template says %s, which openasg cannot copy into "
+                            "the template of a fleet",
+                            parameter->name);
+        }
+        write_line(&lines, name, parameter->value);
+    }
+    *ret = take_lines(&lines, arena);
+    return ASG_OK;
 }
 
 static size_t count_lines(const char *lines)
@@ -57,6 +123,24 @@ static bool is_interface(const char *name)
     return strncmp(name, INTERFACE, sizeof INTERFACE - 1) == 0;
 }
 
+struct asg_ec2_parameter *asg_read_parameters(const char *lines, size_t more,
+                                              struct asg_arena *arena, size_t *ret_count)
+{
+    struct asg_ec2_parameter *all =
+        asg_arena_take(arena, (count_lines(lines) + more + 1) * sizeof *all);
+    size_t count = 0;
+    while (lines[0] != '\0') {
+        size_t name = strcspn(lines, "=");
+        size_t value = strcspn(lines + name, "\n") - 1;
+        all[count++] =
+            (struct asg_ec2_parameter){asg_arena_text_n(arena, lines, name),
+                                       asg_arena_text_n(arena, lines + name + 1, value)};
+        lines += name + 1 + value + 1;
+    }
+    *ret_count = count;
+    return all;
+}
+
 void asg_add_launch_parameters(const struct asg_launch *launch, const char *interfaces,
                                struct asg_arena *arena, struct asg_ec2_run_instances *ret)
 {
@@ -65,17 +149,9 @@ void asg_add_launch_parameters(const struct asg_launch *launch, const char *inte
         has_own = has_own || is_interface(launch->parameters[i].name);
     }
     if (has_own) interfaces = "";
-    size_t most = count_lines(interfaces) + launch->parameter_count;
-    struct asg_ec2_parameter *all = asg_arena_take(arena, (most + 1) * sizeof *all);
     size_t count = 0;
-    while (interfaces[0] != '\0') {
-        size_t name = strcspn(interfaces, "=");
-        size_t value = strcspn(interfaces + name, "\n") - 1;
-        all[count++] = (struct asg_ec2_parameter){
-            asg_arena_text_n(arena, interfaces, name),
-            asg_arena_text_n(arena, interfaces + name + 1, value)};
-        interfaces += name + 1 + value + 1;
-    }
+    struct asg_ec2_parameter *all =
+        asg_read_parameters(interfaces, launch->parameter_count, arena, &count);
     ret->has_interfaces = has_own || count > 0;
     for (size_t i = 0; i < launch->parameter_count; i++) {
         all[count++] = (struct asg_ec2_parameter){launch->parameters[i].name,

@@ -20,14 +20,22 @@ bool asg_job_is_mutating(enum asg_job_kind kind)
     return kind != ASG_JOB_DESCRIBE && kind != ASG_JOB_RESOLVE_TEMPLATE;
 }
 
+static bool is_whole_fleet(const struct asg_launch *launch)
+{
+    return launch->fleet != NULL &&
+           (uint64_t)launch->fleet->on_demand + launch->fleet->spot == launch->count;
+}
+
 /* The part that the job's kind needs is there. */
 static bool is_whole(const struct asg_job *job)
 {
     switch (job->kind) {
     case ASG_JOB_LAUNCH:
+    case ASG_JOB_FLEET:
         return job->launch != NULL && job->launch->count > 0 &&
                (has(job->launch->template_id) || has(job->launch->template_name)) &&
-               has(job->client_token);
+               has(job->client_token) &&
+               (job->kind == ASG_JOB_LAUNCH || is_whole_fleet(job->launch));
     case ASG_JOB_TERMINATE:
         return job->terminate != NULL && job->terminate->instance_ids.count > 0 &&
                job->terminate->instance_ids.count <= ASG_JOB_INSTANCES_MAX;
@@ -58,6 +66,7 @@ void asg_task_run(struct asg_task *task)
     }
     switch (job->kind) {
     case ASG_JOB_LAUNCH: asg_run_launch(task); return;
+    case ASG_JOB_FLEET: asg_run_fleet(task); return;
     case ASG_JOB_TERMINATE: asg_run_terminate(task); return;
     case ASG_JOB_DESCRIBE: asg_run_describe(task); return;
     case ASG_JOB_TAG: asg_run_tag(task); return;
@@ -176,6 +185,7 @@ void asg_task_add_seen(struct asg_task *task, const struct asg_ec2_instance *ins
         .job_id = tag_number(instance, "openasg:job"),
         .attempt = attempt <= UINT32_MAX ? (uint32_t)attempt : 0,
         .client_token = asg_arena_text(arena, instance->client_token),
+        .is_spot = instance->is_spot,
     };
 }
 
@@ -224,7 +234,7 @@ enum asg_outcome asg_outcome_of(enum asg_job_kind kind,
                                 const struct asg_ec2_outcome *outcome)
 {
     /* Only a launch that happened unseen is a danger; the others can be repeated. */
-    if (outcome->is_ambiguous && kind == ASG_JOB_LAUNCH) return ASG_OUTCOME_AMBIGUOUS;
+    if (outcome->is_ambiguous && asg_job_is_launch(kind)) return ASG_OUTCOME_AMBIGUOUS;
     switch (outcome->class) {
     case ASG_ERROR_CLASS_NONE:
     case ASG_ERROR_CLASS_DRY_RUN: return ASG_OUTCOME_OK;

@@ -33,6 +33,9 @@ struct asg_task {
     size_t instance_capacity;
     void *state; /* of the job_*.c that runs it; in the arena */
     void *doubt; /* of settle_launch.c; in the arena */
+    /* who waits for the template (fetch_template.c) */
+    void (*with_template)(struct asg_task *task,
+                          const struct asg_user_data_entry *template);
     struct asg_task *listing_next;
 };
 
@@ -111,6 +114,7 @@ bool asg_job_is_mutating(enum asg_job_kind kind);
 
 /* --- one a kind --- */
 void asg_run_launch(struct asg_task *task);
+void asg_run_fleet(struct asg_task *task);
 void asg_run_terminate(struct asg_task *task);
 void asg_run_describe(struct asg_task *task);
 void asg_run_tag(struct asg_task *task);
@@ -129,19 +133,51 @@ void asg_listing_end(struct asg_task *task);
 /* Make the calls of a whole listing (job_describe.c). */
 void asg_begin_listing(struct asg_task *task);
 
+/* --- fetch_template.c --- */
+
+/* Go on with the launch's template: its user data and parameters, valid until `next`
+ * returns. When EC2 does not show it the job ends. */
+void asg_fetch_template(struct asg_task *task,
+                        void (*next)(struct asg_task *task,
+                                     const struct asg_user_data_entry *template));
+
+/* What is kept of a version that EC2 has shown; the texts live in the task's arena. */
+struct asg_user_data_entry asg_task_keep_template(
+    struct asg_task *task, const char *template_id, const char *template_name,
+    const char *version, const struct asg_ec2_template_version *shown);
+
+/* The template's user data with the join line; NULL: the template's as it is. False: it
+ * takes no line, and the job has ended. */
+bool asg_task_join(struct asg_task *task, const char *template_user_data,
+                   const char **ret);
+
+/* The clamp of reliability.md 4.8, once more at the last door. True: the launch is
+ * refused and the job has ended. */
+bool asg_task_is_above_max(struct asg_task *task);
+
+/* --- job_fleet.c --- */
+
+/* The fleet's job ends so; the template that was made for it goes first. */
+void asg_end_fleet(struct asg_task *task, enum asg_outcome outcome, const char *code,
+                   const char *message);
+
 /* --- settle_launch.c --- */
 
 /* The answer to a launch says what happened. */
 bool asg_launch_settles(const struct asg_ec2_outcome *outcome);
 
-/* Look for what was launched under the job's client token; when nothing is found, the
- * job ends as given here. */
+/* Look for what was launched under the job's client token, of a fleet by the job's tags;
+ * when nothing is found, the job ends as given here. */
 void asg_settle_launch(struct asg_task *task, enum asg_outcome outcome, const char *code,
                        const char *message);
 
 /* The tags of an instance of this job: the group's, and openasg:cluster, :group, :job,
  * :attempt. In the task's arena. */
 struct asg_ec2_tag *asg_task_tags(struct asg_task *task, size_t *ret_count);
+
+/* Only ours of them. */
+#define ASG_OWN_TAGS 4
+struct asg_ec2_tag *asg_task_own_tags(struct asg_task *task, size_t *ret_count);
 
 /* --- take_job.c --- */
 void asg_take_job(struct asg_worker *worker, const void *data, size_t length);

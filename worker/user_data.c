@@ -10,6 +10,7 @@ static void drop_entry(struct asg_user_data_entry *entry)
 {
     free(entry->text);
     free(entry->interfaces);
+    free(entry->parameters);
     *entry = (struct asg_user_data_entry){0};
 }
 
@@ -48,6 +49,7 @@ const struct asg_user_data_entry *asg_user_data_find(struct asg_user_data_cache 
 
 static char *copy(const char *text)
 {
+    if (text == NULL) return NULL;
     size_t size = strlen(text) + 1;
     char *made = asg_alloc(size, 1);
     memcpy(made, text, size);
@@ -55,25 +57,26 @@ static char *copy(const char *text)
 }
 
 void asg_user_data_put(struct asg_user_data_cache *cache, const char *template_id,
-                       const char *template_name, const char *version, const char *text,
-                       const char *interfaces, int64_t now_ms)
+                       const char *template_name, const char *version,
+                       const struct asg_user_data_entry *entry, int64_t now_ms)
 {
     char key[ASG_USER_DATA_KEY];
     if (!make_key(template_id, template_name, version, key)) return;
     struct asg_user_data_entry *place = &cache->entries[0];
     for (size_t i = 0; i < ASG_USER_DATA_CACHED; i++) {
-        struct asg_user_data_entry *entry = &cache->entries[i];
-        if (strcmp(entry->key, key) == 0) {
-            place = entry;
+        struct asg_user_data_entry *other = &cache->entries[i];
+        if (strcmp(other->key, key) == 0) {
+            place = other;
             break;
         }
-        bool is_older = entry->key[0] == '\0' || entry->used_ms < place->used_ms;
-        if (place->key[0] != '\0' && is_older) place = entry;
+        bool is_older = other->key[0] == '\0' || other->used_ms < place->used_ms;
+        if (place->key[0] != '\0' && is_older) place = other;
     }
     drop_entry(place);
     (void)snprintf(place->key, sizeof place->key, "%s", key);
-    place->text = copy(text);
-    place->interfaces = copy(interfaces);
+    place->text = copy(entry->text);
+    place->interfaces = copy(entry->interfaces);
+    place->parameters = copy(entry->parameters);
     place->used_ms = now_ms;
     place->until_ms = template_id[0] != '\0' ? INT64_MAX : now_ms + ASG_USER_DATA_NAME_MS;
 }

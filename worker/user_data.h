@@ -1,4 +1,4 @@
-/* user_data - what is kept of launch templates: user data and network interfaces.
+/* user_data - what is kept of launch templates: user data and parameters.
  *
  * A numbered version never changes, so it is asked for once.
  * Threads: one owner at a time.
@@ -23,6 +23,7 @@ struct asg_user_data_entry {
     char key[ASG_USER_DATA_KEY]; /* "" : free */
     char *text;                  /* base64, as EC2 gave it */
     char *interfaces;            /* its network interfaces, launch_parameters.h */
+    char *parameters;            /* all of them; NULL: some are not known */
     int64_t used_ms;
     int64_t until_ms;
 };
@@ -39,8 +40,10 @@ const struct asg_user_data_entry *asg_user_data_find(struct asg_user_data_cache 
                                                      const char *template_id,
                                                      const char *template_name,
                                                      const char *version, int64_t now_ms);
+
+/* Keep copies of what `entry` points to; its other fields are not looked at. */
 void asg_user_data_put(struct asg_user_data_cache *cache, const char *template_id,
-                       const char *template_name, const char *version, const char *text,
-                       const char *interfaces, int64_t now_ms);
+                       const char *template_name, const char *version,
+                       const struct asg_user_data_entry *entry, int64_t now_ms);
 
 #endif

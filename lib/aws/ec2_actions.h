@@ -17,6 +17,7 @@
 #define ASG_EC2_USER_DATA_MAX  16384 /* before base64 */
 #define ASG_EC2_INTERFACES_MAX 30    /* of a launch; EC2 takes at most 15 */
 #define ASG_EC2_PAGE_INSTANCES 200   /* some 2 MB of XML (reliability.md 1.4) */
+#define ASG_EC2_TEMPLATE_LISTS 3     /* lists within lists, of a launch template */
 
 struct asg_ec2_tag {
     const char *key;
@@ -291,12 +292,12 @@ struct asg_ec2_template_version {
     const char *image_id;
     const char *instance_type;
     const char *user_data; /* base64; "" */
-    /* What stands in networkInterfaceSet: names are paths below launchTemplateData with
-     * numbers in place of <item>, "networkInterfaceSet/1/groupSet/2". */
-    struct asg_ec2_parameter *interfaces;
-    size_t interface_count;
-    size_t interface_capacity;
-    unsigned item_numbers[2]; /* where reading is */
+    /* All that stands in launchTemplateData, its containers too: names are paths below it
+     * with numbers in place of <item>, "networkInterfaceSet/1/groupSet/2". */
+    struct asg_ec2_parameter *parameters;
+    size_t parameter_count;
+    size_t parameter_capacity;
+    unsigned item_numbers[ASG_EC2_TEMPLATE_LISTS]; /* where reading is */
 };
 
 struct asg_ec2_template_versions {

@@ -73,7 +73,7 @@ static void add_version(struct asg_arena *arena, struct asg_ec2_template_version
     version->user_data = "";
 }
 
-/* ---- the network interfaces of a version ---- */
+/* ---- the parameters of a version ---- */
 
 static struct asg_ec2_template_version *last_version(
     struct asg_ec2_template_versions *reply)
@@ -81,48 +81,74 @@ static struct asg_ec2_template_version *last_version(
     return reply->count > 0 ? &reply->versions[reply->count - 1] : NULL;
 }
 
-/* Number the items of networkInterfaceSet and of the lists in it. */
-static void begin_interface(struct asg_ec2_template_versions *reply, const char *path)
+/* The next element of the path: past the slash, *length bytes of it; NULL at the end. */
+static const char *next_step(const char *path, size_t *length)
+{
+    if (*path == '\0') return NULL;
+    if (*path == '/') path++;
+    *length = strcspn(path, "/");
+    return path;
+}
+
+static bool is_item(const char *step, size_t length)
+{
+    return length == 4 && strncmp(step, "item", 4) == 0;
+}
+
+/* Number the items of each list; one that begins numbers those within it anew. */
+static void begin_parameter(struct asg_ec2_template_versions *reply, const char *path)
 {
     struct asg_ec2_template_version *version = last_version(reply);
-    path = asg_ec2_below(path, "launchTemplateData/networkInterfaceSet/item");
+    path = asg_ec2_below(path, "launchTemplateData/");
     if (version == NULL || path == NULL) return;
-    if (path[0] == '\0') {
-        version->item_numbers[0]++;
-        return;
+    size_t depth = 0;
+    size_t length = 0;
+    bool is_last_item = false;
+    for (const char *step = next_step(path, &length); step != NULL;
+         step = next_step(step + length, &length)) {
+        is_last_item = is_item(step, length);
+        depth += is_last_item;
     }
-    const char *inner = strrchr(path, '/');
-    if (inner == path) version->item_numbers[1] = 0; /* a field, perhaps a list */
-    if (asg_ec2_is(inner, "/item")) version->item_numbers[1]++;
+    if (is_last_item && depth <= ASG_EC2_TEMPLATE_LISTS) {
+        version->item_numbers[depth - 1]++;
+    }
+    for (size_t i = depth; i < ASG_EC2_TEMPLATE_LISTS; i++) {
+        version->item_numbers[i] = 0;
+    }
 }
 
 /* "networkInterfaceSet/item/groupSet/item" to "networkInterfaceSet/1/groupSet/2". */
 static const char *number_items(struct asg_arena *arena,
                                 const struct asg_ec2_template_version *version,
-                                const char *rest)
+                                const char *path)
 {
-    const char *item = strstr(rest, "/item");
-    if (item == NULL) {
-        return asg_arena_format(arena, "networkInterfaceSet/%u/%s",
-                                version->item_numbers[0], rest);
+    const char *name = "";
+    size_t depth = 0;
+    size_t length = 0;
+    for (const char *step = next_step(path, &length); step != NULL;
+         step = next_step(step + length, &length)) {
+        const char *slash = name[0] != '\0' ? "/" : "";
+        if (is_item(step, length) && depth < ASG_EC2_TEMPLATE_LISTS) {
+            name = asg_arena_format(arena, "%s%s%u", name, slash,
+                                    version->item_numbers[depth++]);
+        } else {
+            name = asg_arena_format(arena, "%s%s%.*s", name, slash, (int)length, step);
+        }
     }
-    return asg_arena_format(arena, "networkInterfaceSet/%u/%.*s/%u%s",
-                            version->item_numbers[0], (int)(item - rest), rest,
-                            version->item_numbers[1], item + 5);
+    return name;
 }
 
-static void end_interface(struct asg_arena *arena,
+static void end_parameter(struct asg_arena *arena,
                           struct asg_ec2_template_version *version, const char *path,
                           const char *text)
 {
-    const char *rest =
-        asg_ec2_below(path, "launchTemplateData/networkInterfaceSet/item/");
-    if (rest == NULL || text[0] == '\0') return;
-    void *items = version->interfaces;
+    const char *rest = asg_ec2_below(path, "launchTemplateData/");
+    if (rest == NULL) return;
+    void *items = version->parameters;
     struct asg_ec2_parameter *added =
-        asg_ec2_add_item(arena, &items, &version->interface_count,
-                         &version->interface_capacity, sizeof *added);
-    version->interfaces = items;
+        asg_ec2_add_item(arena, &items, &version->parameter_count,
+                         &version->parameter_capacity, sizeof *added);
+    version->parameters = items;
     if (added == NULL) return;
     added->name = number_items(arena, version, rest);
     added->value = asg_arena_text(arena, text);
@@ -133,7 +159,7 @@ static void end_version(struct asg_arena *arena, struct asg_ec2_template_version
 {
     struct asg_ec2_template_version *version = last_version(reply);
     if (version == NULL) return;
-    end_interface(arena, version, path, text);
+    end_parameter(arena, version, path, text);
     const struct {
         const char *path;
         const char **field;
@@ -170,7 +196,7 @@ static void begin_listed_version(struct asg_arena *arena, void *reply, const cha
 {
     if (asg_ec2_is(path, "launchTemplateVersionSet/item")) add_version(arena, reply);
     const char *below = asg_ec2_below(path, "launchTemplateVersionSet/item/");
-    if (below != NULL) begin_interface(reply, below);
+    if (below != NULL) begin_parameter(reply, below);
 }
 
 static void end_listed_version(struct asg_arena *arena, void *reply, const char *path,

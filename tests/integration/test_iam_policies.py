@@ -78,13 +78,19 @@ class Policies(unittest.TestCase):
                         "aws:RequestTag/openasg:cluster": "CLUSTER"}})
                 if "ec2:CreateTags" in actions:
                     self.assertIn(statement["Condition"], (
-                        CLUSTER, {"StringEquals": {"ec2:CreateAction": "RunInstances"}}))
+                        CLUSTER, {"StringEquals": {"ec2:CreateAction": [
+                            "RunInstances", "CreateFleet", "CreateLaunchTemplate"]}}))
+                if "ec2:DeleteLaunchTemplate" in actions:
+                    self.assertEqual(statement["Condition"], CLUSTER)
                 if "iam:PassRole" in actions:
                     self.assertIn("iam:PassedToService",
                                   statement["Condition"]["StringEquals"])
 
     def test_the_launch_sets_the_tag_that_the_policy_demands(self):
         self.assertIn('"openasg:cluster"', read("worker", "job_launch.c"))
+        fleet = read("worker", "job_fleet.c")
+        self.assertIn("asg_task_tags(task,", fleet)  # instances and the fleet itself
+        self.assertIn("params.tags = asg_task_own_tags(task,", fleet)  # its template
 
     def test_agents_ask_aws_for_nothing_and_are_denied_what_workers_change(self):
         agent = sources("agent")

@@ -51,7 +51,7 @@ static void add_job(const struct asg_job *plan)
             .id = plan->id, .attempt = plan->attempt, .kind = plan->kind};
         (void)snprintf(job->token, sizeof job->token, "%s", plan->client_token);
     }
-    if (plan->kind == ASG_JOB_LAUNCH) job->count = plan->launch->count;
+    if (asg_job_is_launch(plan->kind)) job->count = plan->launch->count;
     if (plan->kind != ASG_JOB_TERMINATE) return;
     for (size_t i = 0; i < plan->terminate->instance_ids.count; i++) {
         asg_id_map_put(&books.ends, plan->terminate->instance_ids.items[i], 1);

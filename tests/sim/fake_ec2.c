@@ -76,6 +76,9 @@ static bool is_within_rate(const struct asg_params *params, const char *action)
     const char **ids = NULL;
     int64_t resources = (int64_t)asg_params_list(params, "InstanceId", &sim.arena, &ids);
     const char *most = asg_params_get(params, "MaxCount");
+    if (most == NULL) {
+        most = asg_params_get(params, "TargetCapacitySpecification.TotalTargetCapacity");
+    }
     if (most != NULL) resources = strtol(most, NULL, 10);
     return asg_rate_take(&sim.rate, action, /* is_narrow */ true, resources, sim.now_us);
 }
@@ -100,7 +103,8 @@ static uint32_t group_of(const struct asg_world_tags *tags)
     return SIM_GROUPS_MAX;
 }
 
-static void add_instance(const struct asg_world_instance *real)
+/* `token`: of the call, since a fleet's instances have tokens of EC2's making. */
+static void add_instance(const struct asg_world_instance *real, const char *token)
 {
     if (sim.instance_count == sim.instance_capacity) {
         sim.instance_capacity =
@@ -111,7 +115,7 @@ static void add_instance(const struct asg_world_instance *real)
     asg_id_map_put(&sim.by_id, real->id, (uint32_t)sim.instance_count);
     sim.instances[sim.instance_count++] = instance;
     memcpy(instance->id, real->id, sizeof instance->id);
-    (void)snprintf(instance->token, sizeof instance->token, "%s", real->launch->token);
+    (void)snprintf(instance->token, sizeof instance->token, "%s", token);
     (void)snprintf(instance->address, sizeof instance->address, "%s", real->address_text);
     instance->group = group_of(&real->tags);
     instance->job_id = tag_number(&real->tags, "openasg:job");
@@ -229,17 +233,22 @@ static void act(struct sim_flight *flight, const struct asg_params *params,
         call.lag_ms = sim_between(&sim.random, 0, sim.lag_ms);
         if (!sim.is_quiet) sim.swarm.hits[SIM_FAULT_EC2_LAGS]++;
     }
-    if (sim.dies_until_us > sim.now_us && strcmp(action, "RunInstances") == 0) {
+    bool is_launch =
+        strcmp(action, "RunInstances") == 0 || strcmp(action, "CreateFleet") == 0;
+    if (sim.dies_until_us > sim.now_us && is_launch) {
         call.dies = true;
         if (!sim.is_quiet) sim.swarm.hits[SIM_FAULT_DIES_AT_LAUNCH]++;
     }
     sim_world_turn();
     flight->http_status = (uint32_t)asg_call_answer(&call, "ec2");
-    if (strcmp(action, "RunInstances") == 0) {
+    const char *token = asg_params_get(params, "ClientToken");
+    if (is_launch) {
         for (size_t i = 0; i < call.ids.count; i++) {
             const struct asg_world_instance *real =
                 asg_world_find(sim.world, call.ids.items[i]);
-            if (real != NULL && sim_find_instance(real->id) == NULL) add_instance(real);
+            if (real != NULL && sim_find_instance(real->id) == NULL) {
+                add_instance(real, token != NULL ? token : "");
+            }
         }
     }
     note_states();
@@ -491,10 +500,14 @@ size_t sim_transport_delivered(struct asg_ec2_transport *transport)
 
 static void make_template(void)
 {
+    /* The model only reads requests; its struct is shared with what it owns. */
+    char *image = (char *)(uintptr_t)asg_world_images(&(size_t){0})[0].id;
+    char *type = (char *)(uintptr_t) "t3.micro";
+    struct asg_world_tag said[] = {{(char *)(uintptr_t) "ImageId", image},
+                                   {(char *)(uintptr_t) "InstanceType", type}};
     const struct asg_world_template_request request = {
         .template = {.name = "web"},
-        .data = {.image_id = (char *)(uintptr_t)asg_world_images(&(size_t){0})[0].id,
-                 .instance_type = (char *)(uintptr_t) "t3.micro"},
+        .data = {.image_id = image, .instance_type = type, .parameters = {said, 2}},
     };
     const struct asg_world_template *made = NULL;
     struct asg_world_refusal refusal = {.code = ""};

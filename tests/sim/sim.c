@@ -210,6 +210,15 @@ static void order_group(const struct sim_group *books)
     for (size_t i = 0; i < ASG_WORLD_ZONES; i++) {
         subnets[i] = (struct asg_subnet){real[i].id, real[i].zone->name};
     }
+    /* Out of the seed, not out of its numbers: what other seeds draw stays. */
+    bool is_mixed = sim.options.scenario == NULL && sim.options.seed % 5 == 3;
+    const char *types[] = {"t3.small", "m5.large"};
+    const struct asg_mixed mixed = {
+        .on_demand_base = (uint32_t)(sim.options.seed / 5 % 3),
+        .on_demand_percent = (uint32_t)(sim.options.seed / 15 % 5 * 25),
+        .spot_strategy = ASG_SPOT_PRICE_CAPACITY_OPTIMIZED,
+        .spot_max_price = "",
+    };
     const struct asg_group_config config = {
         .name = books->name,
         .min = books->min,
@@ -233,6 +242,8 @@ static void order_group(const struct sim_group *books)
                              : sim.options.seed % 4 == 1  ? 100
                                                           : 20,
         .silence_percent = 30,
+        .instance_types = is_mixed ? (struct asg_texts){types, 2} : (struct asg_texts){0},
+        .mixed = is_mixed ? &mixed : NULL,
     };
     struct asg_command command = {
         .kind = ASG_COMMAND_GROUP_CREATE, .group = books->name, .group_config = &config};

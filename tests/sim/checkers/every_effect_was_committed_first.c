@@ -16,7 +16,7 @@ void law_committed_first_frame(const struct asg_job_message *message)
                   asg_enum_word(&asg_job_kind_words, (int)job->kind));
         return;
     }
-    bool is_changing = job->kind == ASG_JOB_LAUNCH || job->kind == ASG_JOB_TERMINATE;
+    bool is_changing = asg_job_is_launch(job->kind) || job->kind == ASG_JOB_TERMINATE;
     if (sim.is_halted && is_changing) {
         sim_break("every_effect_was_committed_first",
                   "job %llu leaves while the kill switch is on",
@@ -35,11 +35,12 @@ static const struct sim_job *job_of_token(const char *token)
 void law_committed_first_call(const char *action, const char *token,
                               const char *const *ids, size_t id_count)
 {
-    if (strcmp(action, "RunInstances") == 0) {
+    bool is_fleet = strcmp(action, "CreateFleet") == 0;
+    if (is_fleet || strcmp(action, "RunInstances") == 0) {
         const struct sim_job *job = job_of_token(token != NULL ? token : "");
-        if (job == NULL || job->kind != ASG_JOB_LAUNCH) {
+        if (job == NULL || job->kind != (is_fleet ? ASG_JOB_FLEET : ASG_JOB_LAUNCH)) {
             sim_break("every_effect_was_committed_first",
-                      "RunInstances with the token %s, which no durable job has",
+                      "%s with the token %s, which no durable job has", action,
                       token != NULL ? token : "(none)");
         }
         return;

@@ -273,7 +273,17 @@ static void test_a_launch_gives_its_subnet_to_each_interface(void **state)
     asg_bytes_clear(&body);
 }
 
-static void test_interfaces_of_a_version_are_numbered(void **state)
+/* The next parameter that says something: containers are listed too. */
+static const struct asg_ec2_parameter *next_said(
+    const struct asg_ec2_template_version *version, size_t *at)
+{
+    while (*at < version->parameter_count && version->parameters[*at].value[0] == '\0') {
+        ++*at;
+    }
+    return *at < version->parameter_count ? &version->parameters[(*at)++] : NULL;
+}
+
+static void test_parameters_of_a_version_are_numbered(void **state)
 {
     (void)state;
     const struct asg_ec2_template_versions *versions = read_answer(
@@ -283,7 +293,10 @@ static void test_interfaces_of_a_version_are_numbered(void **state)
         "<groupSet><item>sg-1</item><item>sg-2</item></groupSet><ipv6AddressesSet/>"
         "<privateIpAddressesSet><item><primary>true</primary></item>"
         "</privateIpAddressesSet></item><item><deviceIndex>1</deviceIndex><groupSet>"
-        "<item>sg-3</item></groupSet></item></networkInterfaceSet></launchTemplateData>"
+        "<item>sg-3</item></groupSet></item></networkInterfaceSet><tagSpecificationSet>"
+        "<item><resourceType>volume</resourceType><tagSet><item><key>a</key></item>"
+        "<item><key>b</key></item></tagSet></item></tagSpecificationSet>"
+        "<monitoring><enabled>true</enabled></monitoring></launchTemplateData>"
         "</item></launchTemplateVersionSet></DescribeLaunchTemplateVersionsResponse>");
     assert_int_equal(1, versions->count);
     const struct asg_ec2_parameter wanted[] = {
@@ -292,13 +305,21 @@ static void test_interfaces_of_a_version_are_numbered(void **state)
         {"networkInterfaceSet/1/groupSet/2", "sg-2"},
         {"networkInterfaceSet/1/privateIpAddressesSet/1/primary", "true"},
         {"networkInterfaceSet/2/deviceIndex", "1"},
-        {"networkInterfaceSet/2/groupSet/1", "sg-3"}};
+        {"networkInterfaceSet/2/groupSet/1", "sg-3"},
+        {"tagSpecificationSet/1/resourceType", "volume"},
+        {"tagSpecificationSet/1/tagSet/1/key", "a"},
+        {"tagSpecificationSet/1/tagSet/2/key", "b"},
+        {"monitoring/enabled", "true"},
+    };
     const struct asg_ec2_template_version *version = &versions->versions[0];
-    assert_int_equal(6, version->interface_count);
-    for (size_t i = 0; i < 6; i++) {
-        assert_string_equal(wanted[i].name, version->interfaces[i].name);
-        assert_string_equal(wanted[i].value, version->interfaces[i].value);
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        const struct asg_ec2_parameter *found = next_said(version, &at);
+        assert_non_null(found);
+        assert_string_equal(wanted[i].name, found->name);
+        assert_string_equal(wanted[i].value, found->value);
     }
+    assert_null(next_said(version, &at));
 }
 
 static void test_the_earliest_event_that_is_not_over_is_read(void **state)
@@ -450,7 +471,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_launch_gives_its_subnet_to_each_interface),
-        cmocka_unit_test_teardown(test_interfaces_of_a_version_are_numbered, close_all),
+        cmocka_unit_test_teardown(test_parameters_of_a_version_are_numbered, close_all),
         cmocka_unit_test_teardown(test_the_earliest_event_that_is_not_over_is_read,
                                   close_all),
         cmocka_unit_test(test_values_are_encoded_and_empty_ones_left_out),
