@@ -245,7 +245,9 @@ void asg_take_request(struct asg_controller *controller,
         asg_wire_decode_message(message->data, message->length, ASG_MESSAGE_REQUEST,
                                 &controller->scratch, &request);
     if (status != ASG_OK) {
-        asg_count(ASG_COUNT_FRAMES_MALFORMED, 1);
+        asg_count(status == ASG_ERR_VERSION ? ASG_COUNT_FRAMES_VERSION
+                                            : ASG_COUNT_FRAMES_MALFORMED,
+                  1);
         refuse(controller, message->peer, 0, "MalformedRequest",
                status == ASG_ERR_VERSION
                    ? "this controller speaks another version of the protocol; use the "

@@ -133,12 +133,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .path = path, .is_read_only = true, .is_immutable = !is_wal};
     struct asg_log *log = NULL;
     struct asg_error error = {""};
-    if (asg_log_open_sqlite(&options, &log, &error) != ASG_OK) {
+    struct asg_log_verdict verdict;
+    enum asg_status status = asg_log_open_sqlite(&options, &log, &error);
+    if (status != ASG_OK) {
         must(error.text[0] != '\0');
+        if (status != ASG_ERR_CORRUPT) return 0;
+        asg_log_explain_damage(&options, &error, &verdict);
+        must(verdict.what[0] != '\0' && verdict.advice[0] != '\0');
         return 0;
     }
-    struct asg_log_verdict verdict;
-    enum asg_status status = asg_log_verify(log, 0, NULL, NULL, &verdict, &error);
+    status = asg_log_verify(log, 0, NULL, NULL, &verdict, &error);
     must((status == ASG_ERR_CORRUPT) == (verdict.flaw != ASG_LOG_FLAW_NONE));
     if (status == ASG_OK) read_all(log);
     asg_log_close(&log);

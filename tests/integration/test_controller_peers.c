@@ -25,6 +25,9 @@ struct fixture {
     char admin[128];
     char key[ASG_BUS_KEY_SIZE];
     unsigned http_port;
+    struct asg_bus_keys known; /* of a worker on the list */
+    struct asg_bus_connection *connections[4];
+    size_t connection_count;
     struct asg_bus *bus;
 };
 
@@ -61,11 +64,25 @@ static void run_controller(const struct fixture *f)
     _exit(127);
 }
 
+/* Before the controller starts, as an operator would. */
+static void allow_worker(struct fixture *f)
+{
+    char path[160];
+    (void)snprintf(path, sizeof path, "%s/state", f->folder);
+    assert_int_equal(0, mkdir(path, 0700));
+    (void)snprintf(path, sizeof path, "%s/state/workers.d", f->folder);
+    assert_int_equal(0, mkdir(path, 0700));
+    (void)snprintf(path, sizeof path, "%s/state/workers.d/known.pub", f->folder);
+    asg_bus_keys_new(&f->known);
+    assert_status(ASG_OK, asg_bus_public_key_save(path, f->known.public_key, NULL));
+}
+
 static int set_up(void **state)
 {
     struct fixture *f = test_calloc(1, sizeof *f);
     (void)snprintf(f->folder, sizeof f->folder, "/tmp/asg-peers-XXXXXX");
     if (mkdtemp(f->folder) == NULL) return 1;
+    allow_worker(f);
     f->controller = fork();
     if (f->controller == 0) run_controller(f);
     read_endpoints(f);
@@ -86,6 +103,8 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
+    for (size_t i = 0; i < f->connection_count; i++)
+        asg_bus_connection_destroy(&f->connections[i]);
     asg_bus_destroy(&f->bus);
     int code = -1;
     assert_int_equal(0,
@@ -98,19 +117,26 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct asg_bus_connection *connect_to(struct fixture *f, const char *endpoint)
+static struct asg_bus_connection *connect_with(struct fixture *f, const char *endpoint,
+                                               const struct asg_bus_keys *keys)
 {
-    struct asg_bus_keys keys;
-    asg_bus_keys_new(&keys);
     const struct asg_bus_connect_options options = {.endpoint = endpoint,
                                                     .server_key = f->key,
-                                                    .keys = &keys,
+                                                    .keys = keys,
                                                     .max_message_bytes =
                                                         ASG_WORKER_FRAME_MAX};
     struct asg_bus_connection *connection = NULL;
     struct asg_error error = {""};
     assert_status(ASG_OK, asg_bus_connection_new(f->bus, &options, &connection, &error));
+    f->connections[f->connection_count++] = connection;
     return connection;
+}
+
+static struct asg_bus_connection *connect_to(struct fixture *f, const char *endpoint)
+{
+    struct asg_bus_keys keys;
+    asg_bus_keys_new(&keys);
+    return connect_with(f, endpoint, &keys);
 }
 
 static double metric(const struct fixture *f, const char *name)
@@ -167,7 +193,6 @@ static void test_a_worker_with_an_unknown_key_is_refused_and_counted(void **stat
     assert_true(metric(f, "asg_workers") < 1);
     struct asg_bus_message message;
     assert_status(ASG_ERR_EMPTY, asg_bus_connection_receive(connection, &message));
-    asg_bus_connection_destroy(&connection);
 }
 
 static void test_an_agent_cannot_speak_for_an_instance_that_is_not_its_own(void **state)
@@ -197,28 +222,113 @@ static void test_an_agent_cannot_speak_for_an_instance_that_is_not_its_own(void 
     wait_for_metric(f, "asg_joins_refused_total", 1);
     wait_for_metric(f, "asg_reports_dropped_total{reason=\"unbound\"}", 3);
     assert_true(metric(f, "asg_reports_total") < 1);
-    asg_bus_connection_destroy(&connection);
+}
+
+/* What every socket of the controller has to stand, whoever it is from: two frames of
+ * another version and five that are none. */
+static void send_nonsense(struct asg_bus_connection *connection,
+                          enum asg_message_type type)
+{
+    const uint8_t of_version_9[] = {0x93, (uint8_t)type, 9, 0x90};
+    const uint8_t of_version_0[] = {0x93, (uint8_t)type, 0, 0x90};
+    const uint8_t cut_short[] = {0x93, (uint8_t)type, 1, 0x98, 0xd9, 0xff, 'x'};
+    static const uint8_t unknown_type[] = {0x93, 0x7f, 1, 0x90};
+    static const uint8_t another_shape[] = {0x81, 0xa1, 'a', 0xc0};
+    static const uint8_t zeros[300] = {0};
+    const struct {
+        const void *data;
+        size_t length;
+    } frames[] = {
+        {of_version_9, sizeof of_version_9},
+        {of_version_0, sizeof of_version_0},
+        {cut_short, sizeof cut_short},
+        {unknown_type, sizeof unknown_type},
+        {another_shape, sizeof another_shape},
+        {zeros, sizeof zeros},
+        {"", 0},
+    };
+    for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++) {
+        assert_status(ASG_OK, asg_bus_connection_send(connection, frames[i].data,
+                                                      frames[i].length));
+    }
+}
+
+static void expect_welcome(struct asg_bus_connection *connection)
+{
+    const struct asg_hello hello = {.worker = "known", .version = "", .credits = 1};
+    send_message(connection, ASG_MESSAGE_HELLO, &hello);
+    struct asg_bus_message message; /* the kill switch's state comes as well */
+    while (wait_for_answer(connection, &message) != ASG_MESSAGE_WELCOME) {
+    }
+}
+
+static void test_a_known_worker_that_sends_nonsense_is_counted_and_goes_on(void **state)
+{
+    struct fixture *f = *state;
+    struct asg_bus_connection *connection = connect_with(f, f->workers, &f->known);
+    expect_welcome(connection);
+    send_nonsense(connection, ASG_MESSAGE_HEARTBEAT);
+    wait_for_metric(f, "asg_frames_refused_total{reason=\"version\"}", 2);
+    wait_for_metric(f, "asg_frames_refused_total{reason=\"malformed\"}", 5);
+    expect_welcome(connection);
+}
+
+/* A worker sends the same result again until it hears an ack: it gets one each time. */
+static void test_a_replayed_result_of_a_worker_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct asg_bus_connection *connection = connect_with(f, f->workers, &f->known);
+    expect_welcome(connection);
+    const struct asg_result result = {.job_id = 77,
+                                      .attempt = 1,
+                                      .worker = "known",
+                                      .error_code = "",
+                                      .message = "",
+                                      .request_id = "",
+                                      .template_id = "",
+                                      .template_name = "",
+                                      .template_version = "",
+                                      .template_type = ""};
+    const struct asg_result_message body = {.lease_id = 5, .result = &result};
+    for (int i = 0; i < 3; i++) {
+        send_message(connection, ASG_MESSAGE_RESULT, &body);
+        struct asg_bus_message message;
+        while (wait_for_answer(connection, &message) != ASG_MESSAGE_ACK) {
+        }
+    }
+    assert_true(metric(f, "asg_groups") < 1);
+}
+
+static void test_an_admin_socket_answers_no_stranger_and_outlives_nonsense(void **state)
+{
+    struct fixture *f = *state;
+    struct asg_bus_connection *stranger = connect_to(f, f->admin);
+    send_nonsense(stranger, ASG_MESSAGE_REQUEST);
+    wait_for_metric(f, "asg_peers_refused_total", 1);
+    struct asg_bus_message message;
+    assert_status(ASG_ERR_EMPTY, asg_bus_connection_receive(stranger, &message));
+
+    char path[160];
+    (void)snprintf(path, sizeof path, "%s/state/admin.key", f->folder);
+    struct asg_bus_keys admin;
+    struct asg_error error = {""};
+    assert_status(ASG_OK, asg_bus_keys_load_or_make(path, &admin, &error));
+    struct asg_bus_connection *connection = connect_with(f, f->admin, &admin);
+    send_nonsense(connection, ASG_MESSAGE_REQUEST);
+    for (int i = 0; i < 7; i++) { /* each is answered with what is wrong */
+        assert_int_equal(ASG_MESSAGE_ANSWER, wait_for_answer(connection, &message));
+    }
+    wait_for_metric(f, "asg_frames_refused_total{reason=\"version\"}", 2);
+    wait_for_metric(f, "asg_frames_refused_total{reason=\"malformed\"}", 5);
 }
 
 static void test_frames_that_are_none_are_counted_and_nothing_dies(void **state)
 {
     struct fixture *f = *state;
     struct asg_bus_connection *connection = connect_to(f, f->agents);
-    static const uint8_t of_version_9[] = {0x93, ASG_MESSAGE_JOIN, 9, 0x90};
-    static const uint8_t cut_short[] = {0x93, ASG_MESSAGE_JOIN, 1, 0x98, 0xd9, 0xff, 'x'};
-    static const uint8_t unknown_type[] = {0x93, 0x7f, 1, 0x90};
-    static const uint8_t zeros[300] = {0};
-    assert_status(ASG_OK,
-                  asg_bus_connection_send(connection, of_version_9, sizeof of_version_9));
-    assert_status(ASG_OK, asg_bus_connection_send(connection, "", 0));
-    assert_status(ASG_OK, asg_bus_connection_send(connection, zeros, sizeof zeros));
-    assert_status(ASG_OK,
-                  asg_bus_connection_send(connection, cut_short, sizeof cut_short));
-    assert_status(ASG_OK,
-                  asg_bus_connection_send(connection, unknown_type, sizeof unknown_type));
-    wait_for_metric(f, "asg_frames_refused_total{reason=\"version\"}", 1);
-    wait_for_metric(f, "asg_frames_refused_total{reason=\"malformed\"}", 4);
-    asg_bus_connection_destroy(&connection);
+    send_nonsense(connection, ASG_MESSAGE_JOIN);
+    wait_for_metric(f, "asg_frames_refused_total{reason=\"version\"}", 2);
+    wait_for_metric(f, "asg_frames_refused_total{reason=\"malformed\"}", 5);
 }
 
 static void test_a_frame_that_is_too_large_ends_only_its_own_connection(void **state)
@@ -236,8 +346,6 @@ static void test_a_frame_that_is_too_large_ends_only_its_own_connection(void **s
     struct asg_bus_message message;
     assert_int_equal(ASG_MESSAGE_REJOIN, wait_for_answer(other, &message));
     assert_status(ASG_ERR_EMPTY, asg_bus_connection_receive(large, &message));
-    asg_bus_connection_destroy(&large);
-    asg_bus_connection_destroy(&other);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -247,6 +355,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_worker_with_an_unknown_key_is_refused_and_counted),
         TEST(test_an_agent_cannot_speak_for_an_instance_that_is_not_its_own),
+        TEST(test_a_known_worker_that_sends_nonsense_is_counted_and_goes_on),
+        TEST(test_a_replayed_result_of_a_worker_changes_nothing),
+        TEST(test_an_admin_socket_answers_no_stranger_and_outlives_nonsense),
         TEST(test_frames_that_are_none_are_counted_and_nothing_dies),
         TEST(test_a_frame_that_is_too_large_ends_only_its_own_connection),
     };

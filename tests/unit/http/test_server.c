@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "http/server.h"
 #include "lib/http_get.h"
@@ -201,6 +202,10 @@ static int connect_idle(const char *source)
 static void test_server_answers_beside_a_thousand_idle_sockets(void **state)
 {
     (void)state;
+    struct rlimit files; /* ends of both sides are ours */
+    assert_int_equal(0, getrlimit(RLIMIT_NOFILE, &files));
+    files.rlim_cur = files.rlim_max;
+    assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &files));
     asg_http_server_destroy(&server);
     const struct asg_http_options options = {.address = "127.0.0.1",
                                              .max_body_bytes = 2000,
