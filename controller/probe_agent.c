@@ -11,18 +11,29 @@
 #include "base/id_map.h"
 #include "rpc/agent_service.h"
 #include "rpc/health.h"
+#include "rpc/reach.h"
 
 #define TARGET_BYTES_MAX 64
 #define DETAIL_BYTES_MAX 160
 
+/* What was told of a target last. */
+enum sight { ANSWERS, FAILS, OUT_OF_REACH };
+
+static const enum asg_sign signs[] = {
+    [ANSWERS] = ASG_SIGN_PROBE_OK,
+    [FAILS] = ASG_SIGN_PROBE_FAILED,
+    [OUT_OF_REACH] = ASG_SIGN_PROBE_UNREACHABLE,
+};
+
 struct target {
     bool is_used;
     bool is_suspect;
-    bool is_failed; /* PROBE_FAILED was told */
     bool is_probing;
     bool must_tell; /* a transition the inbox had no room for */
     bool is_asked;  /* it fell silent: what is found next is told, changed or not */
-    uint32_t failures;
+    enum sight sight;
+    uint32_t failures;   /* in a row */
+    uint32_t unanswered; /* in a row: not even its host answered */
     int64_t pause_ms;    /* before the next probe of a suspect */
     uint32_t generation; /* changes when the slot gets another instance */
     int64_t next_ms;
@@ -56,6 +67,7 @@ struct probe {
     struct asg_prober *prober;
     uint32_t slot;
     uint32_t generation;
+    struct asg_rpc_reach reach;
 };
 
 struct drain {
@@ -136,7 +148,8 @@ void asg_prober_forget(struct asg_prober *prober, const char *instance_id)
 static void begin_suspicion(const struct asg_prober *prober, struct target *target)
 {
     target->is_asked = true;
-    target->is_failed = false;
+    target->sight = ANSWERS;
+    target->unanswered = 0;
     target->must_tell = false;
     target->failures = 0;
     target->pause_ms = prober->options.suspect_ms;
@@ -171,9 +184,29 @@ void asg_prober_suspect(struct asg_prober *prober, const char *instance_id,
 /* Tell a transition; when the inbox is full it stays to be told. Lock held. */
 static void tell_transition(struct asg_prober *prober, struct target *target)
 {
-    enum asg_sign sign = target->is_failed ? ASG_SIGN_PROBE_FAILED : ASG_SIGN_PROBE_OK;
-    target->must_tell =
-        !prober->options.tell(prober->options.context, target->id, sign, target->detail);
+    target->must_tell = !prober->options.tell(prober->options.context, target->id,
+                                              signs[target->sight], target->detail);
+}
+
+/* An answer of any kind came from its host: the agent's own, or that nobody listens. */
+static bool is_answered(enum asg_rpc_code code, struct asg_rpc_reach *reach)
+{
+    bool is_reached = asg_rpc_reach_end(reach);
+    bool is_silent = code == ASG_RPC_UNAVAILABLE || code == ASG_RPC_DEADLINE_EXCEEDED;
+    return is_reached || !is_silent;
+}
+
+/* What to tell of it after one more answer, or none. */
+static enum sight judge(const struct asg_prober *prober, struct target *target,
+                        bool is_alive, bool is_host_there)
+{
+    target->failures = is_alive ? 0 : target->failures + 1;
+    target->unanswered = is_alive || is_host_there ? 0 : target->unanswered + 1;
+    if (is_alive) return ANSWERS;
+    uint32_t limit = prober->options.failures;
+    if (target->sight == ANSWERS && target->failures < limit) return ANSWERS;
+    if (target->unanswered >= limit) return OUT_OF_REACH;
+    return is_host_there || target->sight == ANSWERS ? FAILS : target->sight;
 }
 
 /* One failure of the background round: look closer soon. A suspect that has been told as
@@ -183,7 +216,7 @@ static int64_t pause_after(const struct asg_prober *prober, struct target *targe
                            bool is_alive)
 {
     const struct asg_prober_options *options = &prober->options;
-    if (!target->is_failed) {
+    if (target->sight == ANSWERS) {
         return target->is_suspect || !is_alive ? options->suspect_ms
                                                : options->background_ms;
     }
@@ -214,6 +247,7 @@ static void take_answer(const struct asg_rpc_health_reply *reply, void *context)
     prober->counts.in_flight--;
     ASG_FAILPOINT("probe.answered");
     bool is_alive = reply->code == ASG_RPC_OK && reply->status == ASG_HEALTH_SERVING;
+    bool is_host_there = is_answered(reply->code, &probe->reach);
     if (!is_alive) prober->counts.failed++;
     target->is_probing = false;
     bool is_same = target->is_used && target->generation == probe->generation;
@@ -222,12 +256,11 @@ static void take_answer(const struct asg_rpc_health_reply *reply, void *context)
                        asg_rpc_code_name(reply->code),
                        is_alive ? "serving" : reply->details);
         make_plain(target->detail);
-        target->failures = is_alive ? 0 : target->failures + 1;
-        bool is_failed = target->failures >= prober->options.failures ||
-                         (target->is_failed && !is_alive);
-        bool is_answer = target->is_asked && (is_alive || is_failed);
-        if (is_failed != target->is_failed || is_answer) {
-            target->is_failed = is_failed;
+        enum sight sight = judge(prober, target, is_alive, is_host_there);
+        bool is_answer = target->is_asked && (is_alive || sight != ANSWERS);
+        bool is_news = sight != target->sight || is_answer;
+        target->sight = sight;
+        if (is_news) {
             target->is_asked = false;
             tell_transition(prober, target);
         }
@@ -246,12 +279,16 @@ static bool probe_slot(struct asg_prober *prober, uint32_t slot, int64_t now_ms)
     if (prober->counts.in_flight >= prober->options.concurrency) return false;
     ASG_FAILPOINT("probe.before_send");
     struct probe *probe = asg_alloc(1, sizeof *probe);
-    *probe = (struct probe){prober, slot, target->generation};
+    *probe = (struct probe){prober, slot, target->generation, {.fd = -1}};
+    /* Begun first, so that a refusal of the probe has one beside it. */
+    bool is_doubted = target->is_suspect || target->failures > 0;
+    if (is_doubted) probe->reach = asg_rpc_reach_begin(target->address);
     enum asg_status status =
         asg_rpc_health_check(prober->client, target->address, "",
                              prober->options.deadline_ms, take_answer, probe);
     if (status != ASG_OK) {
         target->next_ms = now_ms + prober->options.suspect_ms;
+        (void)asg_rpc_reach_end(&probe->reach);
         free(probe);
         return false;
     }

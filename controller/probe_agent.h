@@ -2,8 +2,11 @@
  * everyone in the background at a slow pace.
  *
  * Flow:    membership, silence -> [prober] -> health sign -> inbox -> core
- * It tells transitions only: PROBE_FAILED after `failures` unanswered probes in a row,
- * PROBE_OK when one answers again, DRAINED when a drain has ended.
+ * It tells transitions only: PROBE_FAILED after `failures` failed probes in a row when
+ * the host itself answers (its agent is dead, hangs, or says that it does not serve),
+ * PROBE_UNREACHABLE when not even the host does (it is dead, or cut off from us: a bare
+ * TCP connection beside the probe tells), PROBE_OK when the agent answers again, DRAINED
+ * when a drain has ended.
  * A turn begins the probes that are due; probe_thread.c takes one after another.
  * Threads: answers come on gRPC's; every call from any thread, none blocks.
  */

@@ -9,9 +9,9 @@
 #include "core/state.h"
 
 /* 1 had no deadlines, 2 no launch parameters, 3 no churn, 4 no notices, 5 one reason to
- * hold for all that waits, 6 held the time nobody led against launches, 7 no mixed groups
- */
-#define SAVE_VERSION 8
+ * hold for all that waits, 6 held the time nobody led against launches, 7 no mixed
+ * groups, 8 did not know what is out of reach */
+#define SAVE_VERSION 9
 
 void asg_core_new(struct asg_core **ret)
 {
@@ -130,10 +130,12 @@ enum asg_status asg_core_step(struct asg_core *core, const struct asg_event *eve
     core->member_capacity = 0;
     core->drain_capacity = 0;
     core->alarm_capacity = 0;
+    core->sight = NULL;
     take_event(core, event);
     settle_groups(core);
     plan_looks(core);
     find_jobs_deadline(core);
+    core->sight = NULL;
     ret->is_halted = core->is_halted;
     ret->next_deadline_ms = asg_core_next_deadline(core);
     core->effects = NULL;
@@ -186,6 +188,7 @@ static void later_fields(struct asg_fields *fields, struct asg_core *core)
         if (fields->version > 5) held_fields(fields, &core->groups[i]);
         if (fields->version > 6) absence_fields(fields, &core->groups[i]);
         if (fields->version > 7) market_fields(fields, &core->groups[i]);
+        if (fields->version > 8) reach_fields(fields, &core->groups[i]);
     }
 }
 

@@ -160,6 +160,10 @@ uint32_t allowed_ends(struct asg_core *core, struct group *group, uint32_t wante
         hold(core, group, topic, "%s waits: many agents are silent together", what);
         return 0;
     }
+    if (cause == ASG_END_SCALE_IN && group->is_cut_off) {
+        hold(core, group, topic, "scale-in waits: none of its agents can be reached");
+        return 0;
+    }
     if (is_health && group->is_churning) {
         hold(core, group, HOLD_REPLACE,
              "replacement waits: what was launched lately died young");

@@ -355,7 +355,7 @@ static bool is_changing(const struct instance *instance)
     return instance->state == ASG_INSTANCE_PENDING ||
            instance->state == ASG_INSTANCE_TERMINATING ||
            (instance->state == ASG_INSTANCE_IN_SERVICE &&
-            instance->private_ip[0] == '\0');
+            (instance->private_ip[0] == '\0' || is_out_of_reach(instance)));
 }
 
 static void plan_listing(struct asg_core *core)

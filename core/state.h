@@ -68,8 +68,9 @@ struct instance {
     bool is_heard;      /* since this controller leads, and not silent */
     int64_t excused_ms; /* of its age: nobody led, or nobody knew it */
     bool is_silent;
-    bool is_probe_failed;
-    bool is_marked; /* an operator called it unhealthy */
+    bool is_probe_failed; /* and its host answers */
+    bool is_unreachable;  /* probed, and nothing answers */
+    bool is_marked;       /* an operator called it unhealthy */
     int64_t silent_ms;
     bool is_unhealthy;               /* settled: it will be replaced */
     char reason[ASG_REASON_MAX + 1]; /* why unhealthy, or why it goes */
@@ -94,6 +95,7 @@ enum hold_topic {
     HOLD_LAUNCH,
     HOLD_DRY_RUN, /* what would be done is only said */
     HOLD_POLICY,  /* what a policy wants and does not get */
+    HOLD_REACH,   /* replacing what is out of reach */
     HOLD_TOPICS
 };
 
@@ -182,6 +184,8 @@ struct group {
     uint32_t churn_deaths;      /* of the latest generation */
     int64_t churn_ms;           /* when the latest generation began */
     int64_t silence_over_ms;    /* when mass silence may be called over; 0: not begun */
+    bool is_cut_off;            /* each of its agents is silent and out of reach */
+    int64_t calm_ms;            /* when that, or mass silence, was over last */
     int64_t deadline_ms;        /* when it wants its tick */
     /* not saved */
     bool is_dirty;
@@ -219,6 +223,8 @@ struct orphan {
     bool is_ending;
 };
 
+struct sight; /* judge_health.c */
+
 struct asg_core {
     char cluster_id[ASG_NAME_MAX + 1];
     uint64_t seed;
@@ -251,6 +257,7 @@ struct asg_core {
     struct asg_id_map ids;
     /* of the step under way, not saved */
     struct asg_effects *effects;
+    const struct sight *sight; /* of the fleet's silence; NULL: not looked yet */
     size_t decision_capacity;
     size_t job_capacity;
     size_t closed_capacity;
@@ -382,6 +389,12 @@ void begin_end(struct asg_core *core, struct group *group, struct instance *inst
 
 /* ---- judge_health.c ---- */
 void judge_group(struct asg_core *core, struct group *group);
+/* When one out of reach counts as dead, if others of its group report all the while. */
+int64_t lost_ms(const struct group *group, const struct instance *instance);
+static inline bool is_out_of_reach(const struct instance *instance)
+{
+    return instance->is_silent && instance->is_unreachable;
+}
 
 /* ---- notices.c: what EC2 has announced ---- */
 void take_notice(struct asg_core *core, struct group *group, struct instance *instance,
@@ -471,6 +484,7 @@ void later_group_fields(struct asg_fields *fields, struct group *group);
 void notice_fields(struct asg_fields *fields, struct group *group);
 void absence_fields(struct asg_fields *fields, struct group *group);
 void market_fields(struct asg_fields *fields, struct group *group);
+void reach_fields(struct asg_fields *fields, struct group *group);
 void held_fields(struct asg_fields *fields, struct group *group);
 
 #endif

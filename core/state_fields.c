@@ -172,7 +172,7 @@ void notice_fields(struct asg_fields *f, struct group *g)
  * place; nothing is lost but that it may be said once more. */
 void held_fields(struct asg_fields *f, struct group *g)
 {
-    for (int topic = 1; topic < HOLD_TOPICS; topic++) {
+    for (int topic = 1; topic < HOLD_REACH; topic++) {
         TEXT(f, g->held[topic]);
     }
 }
@@ -196,6 +196,17 @@ void market_fields(struct asg_fields *f, struct group *g)
     for (size_t i = 0; i < g->pool_count; i++) {
         asg_fields_bool(f, &g->pools[i].is_spot);
     }
+}
+
+/* Of version 9. */
+void reach_fields(struct asg_fields *f, struct group *g)
+{
+    for (size_t i = 0; i < g->instance_count; i++) {
+        asg_fields_bool(f, &g->instances[i].is_unreachable);
+    }
+    asg_fields_bool(f, &g->is_cut_off);
+    asg_fields_i64(f, &g->calm_ms);
+    TEXT(f, g->held[HOLD_REACH]);
 }
 
 static void job_fields(struct asg_fields *f, struct job *job)

@@ -1,6 +1,14 @@
 /* take_health - signs of agents and probes; what they mean is judged in balance. */
 #include "core/state.h"
 
+/* Before it is believed that nothing is there, EC2 is asked. */
+static void ask_of_unreachable(struct asg_core *core, const struct instance *instance)
+{
+    if (!is_out_of_reach(instance)) return;
+    core->look_next_ms = core->now_ms;
+    core->look_pause_ms = 0;
+}
+
 static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
 {
     struct group *group = NULL;
@@ -13,6 +21,7 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
         instance->is_heard = true;
         instance->is_silent = false;
         instance->is_probe_failed = false;
+        instance->is_unreachable = false;
         if (group->config.health_check == ASG_HEALTH_CHECK_AGENT) {
             (void)move_instance(core, group, instance, ASG_FLEET_RUNNING);
         }
@@ -27,9 +36,14 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
                             "%s is silent: %s; probing it", instance->id,
                             text_of(sign->detail));
         }
+        ask_of_unreachable(core, instance);
         break;
-    case ASG_SIGN_PROBE_OK: instance->is_probe_failed = false; break;
+    case ASG_SIGN_PROBE_OK:
+        instance->is_probe_failed = false;
+        instance->is_unreachable = false;
+        break;
     case ASG_SIGN_PROBE_FAILED:
+        instance->is_unreachable = false;
         if (instance->is_probe_failed) break;
         instance->is_probe_failed = true;
         if (instance->state == ASG_INSTANCE_IN_SERVICE) {
@@ -37,6 +51,17 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
                             "%s does not answer its probe: %s", instance->id,
                             text_of(sign->detail));
         }
+        break;
+    case ASG_SIGN_PROBE_UNREACHABLE:
+        instance->is_probe_failed = false;
+        if (instance->is_unreachable) break;
+        instance->is_unreachable = true;
+        if (instance->state == ASG_INSTANCE_IN_SERVICE) {
+            decide_instance(core, ASG_DECISION_STATE, group, instance,
+                            "%s is out of reach, nothing answers its probe: %s",
+                            instance->id, text_of(sign->detail));
+        }
+        ask_of_unreachable(core, instance);
         break;
     case ASG_SIGN_DRAINED:
         if (instance->drain_until_ms == 0) break; /* its time was over before */

@@ -45,6 +45,7 @@ static void forget_signs(struct instance *instance)
     instance->is_heard = false;
     instance->is_silent = false;
     instance->is_probe_failed = false;
+    instance->is_unreachable = false;
     instance->is_impaired = false;
     if (instance->ec2_state == ASG_EC2_STOPPED ||
         instance->ec2_state == ASG_EC2_STOPPING) {

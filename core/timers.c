@@ -12,6 +12,16 @@ static void earlier(int64_t *deadline_ms, int64_t at_ms, int64_t now_ms)
     if (at_ms > now_ms && at_ms < *deadline_ms) *deadline_ms = at_ms;
 }
 
+/* When it may count as dead; while only the rest of the fleet forbids that, look again:
+ * what happens there wakes nobody here. */
+static int64_t reach_deadline(const struct group *group, const struct instance *instance,
+                              int64_t now_ms)
+{
+    int64_t at_ms = lost_ms(group, instance);
+    bool waits_for_others = at_ms <= now_ms && group->held[HOLD_REACH][0] != '\0';
+    return waits_for_others ? now_ms + 2 * group->config.evaluation_ms : at_ms;
+}
+
 static int64_t instance_deadline(const struct asg_core *core, const struct group *group,
                                  const struct instance *instance)
 {
@@ -25,6 +35,9 @@ static int64_t instance_deadline(const struct asg_core *core, const struct group
         bool is_doubted = instance->is_impaired || instance->is_silent;
         if (is_doubted) {
             earlier(&at_ms, grace_over_ms(group, instance), now_ms);
+        }
+        if (is_out_of_reach(instance)) {
+            earlier(&at_ms, reach_deadline(group, instance, now_ms), now_ms);
         }
     }
     if (instance->drain_until_ms != 0) earlier(&at_ms, instance->drain_until_ms, now_ms);

@@ -220,8 +220,10 @@ static const char *signs_of(const struct instance *instance, struct asg_arena *a
 {
     if (instance->taken_back_ms != 0) return "spot interruption";
     if (instance->is_silent && instance->is_probe_failed) return "silent, probe failed";
+    if (is_out_of_reach(instance)) return "silent, out of reach";
     if (instance->is_silent) return "silent";
     if (instance->is_probe_failed) return "probe failed";
+    if (instance->is_unreachable) return "out of reach";
     if (instance->is_impaired) return "impaired";
     if (instance->event_code[0] != '\0')
         return asg_arena_text(arena, instance->event_code);

@@ -147,10 +147,13 @@
     X(REPORTING, "reporting") /* agent's first report, or it speaks again */             \
     X(SILENT, "silent")       /* reports stopped */                                      \
     X(PROBE_OK, "probe-ok")                                                              \
-    X(PROBE_FAILED, "probe-failed") /* as often as the prober's limit says */            \
+    X(PROBE_FAILED, "probe-failed") /* as often as the prober's limit says: its host     \
+                                       answers, its agent does not */                    \
     X(DRAINED, "drained")           /* its drain script ended, or could not run */       \
     X(SPOT_INTERRUPTION, "spot-interruption") /* EC2 takes it back at at_ms */           \
-    X(REBALANCE, "rebalance")                 /* EC2 expects to take it back */
+    X(REBALANCE, "rebalance")                 /* EC2 expects to take it back */          \
+    X(PROBE_UNREACHABLE, "probe-unreachable") /* as PROBE_FAILED, but its host answers   \
+                                                 nothing at all: dead, or cut off */
 
 #define ASG_JOB_KIND_LIST(X)                                                             \
     X(LAUNCH, "launch")                                                                  \

@@ -5,14 +5,17 @@ link is cut and rejoined. Needs root and namespaces; skipped with a word elsewhe
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 root = os.environ["ASG_SOURCE_DIR"]
 build = os.environ["ASG_BUILD_DIR"]
 sys.path.insert(0, os.path.join(root, "deploy"))
 from cluster import Trouble, wait_for  # noqa: E402
+from fleet import agent_pid  # noqa: E402
 from hosts import (AGENTS, CONTROLLER, EC2, WORKERS, Hosts, Network,  # noqa: E402
                    why_not_allowed)
 
@@ -45,8 +48,8 @@ def start(hosts):
     wait_for("two workers", lambda: len(hosts.ask("worker", "list")) == 2)
 
 
-def instances(hosts):
-    return [r for r in hosts.ask("instance", "list", "web") if r["state"] == "in-service"]
+def instances(hosts, group="web"):
+    return [r for r in hosts.ask("instance", "list", group) if r["state"] == "in-service"]
 
 
 def make_group(hosts):
@@ -91,7 +94,8 @@ def live_instances(hosts):
 
 
 def cut_agent(network, hosts):
-    """A short cut is survived; a long one is two signs, and the instance is replaced."""
+    """A short cut is survived; a long one, while the others report, and the instance is
+    replaced."""
     victim = instances(hosts)[0]
     number = int(victim["private_ip"].rsplit(".", 1)[1])
     network.cut(number)
@@ -99,11 +103,41 @@ def cut_agent(network, hosts):
              [r["instance_id"] for r in instances(hosts)] and len(instances(hosts)) == 3, 60)
     network.rejoin(number)
     texts = " ".join(d["text"] for d in hosts.ask("explain", "web"))
-    assert "does not answer its probe" in texts and "is silent" in texts
+    assert "is silent and it is out of reach, while others report" in texts, texts
     wait_for("EC2 to hold exactly the three",
              lambda: set(live_instances(hosts)) ==
              {r["instance_id"] for r in instances(hosts)}, 30)
     print("ok an agent's link was cut: probed, replaced, nothing orphaned")
+
+
+def texts_of(hosts, group):
+    return [d["text"] for d in hosts.ask("explain", group)]
+
+
+def cut_a_group_of_one(network, hosts):
+    """Nobody else can tell whether it is dead: it is left alone, however long it lasts.
+    When its agent is killed its host says so, and it is replaced."""
+    hosts.openasg("group", "create", "lone", "--min", 1, "--max", 2, "--template", "web",
+                  "--zones", "us-east-1a", "--health-check", "agent", "--evaluation", "1s",
+                  "--terminating-percent", 100, "--terminated-percent", 100,
+                  "--unhealthy-percent", 100)
+    wait_for("the lone instance", lambda: len(instances(hosts, "lone")) == 1, 40)
+    lone = instances(hosts, "lone")[0]
+    number = int(lone["private_ip"].rsplit(".", 1)[1])
+    network.cut(number)
+    wait_for("the word of a partition", lambda: any(
+        "out of reach: taken for a partition" in t for t in texts_of(hosts, "lone")), 60)
+    time.sleep(15)  # longer than one that is out of reach among others lives
+    rows = instances(hosts, "lone")
+    assert [r["instance_id"] for r in rows] == [lone["instance_id"]], rows
+    network.rejoin(number)
+    wait_for("it to be heard again", lambda: any(
+        t.startswith("over: mass-silence") for t in texts_of(hosts, "lone")), 60)
+    os.kill(agent_pid(lone["instance_id"]), signal.SIGKILL)
+    wait_for("its replacement", lambda: [r["instance_id"] for r in instances(hosts, "lone")]
+             not in ([], [lone["instance_id"]]), 60)
+    assert any("silent and its probe failed" in t for t in texts_of(hosts, "lone"))
+    print("ok a group of one was cut off and left alone; its dead agent was replaced")
 
 
 def main():
@@ -122,6 +156,7 @@ def main():
         make_group(hosts)
         cut_worker(network, hosts)
         cut_agent(network, hosts)
+        cut_a_group_of_one(network, hosts)
         replayed = hosts.openasg("replay", hosts.log_file())
         assert "identical" in replayed, replayed
         print("ok the log replays: " + replayed.strip())

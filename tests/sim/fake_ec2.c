@@ -393,6 +393,14 @@ static int64_t date_of(const struct asg_ec2_request *request)
     return 0;
 }
 
+static bool is_changing(const struct asg_ec2_request *request)
+{
+    static const char run[] = "Action=RunInstances";
+    static const char end[] = "Action=TerminateInstances";
+    return memmem(request->body, request->body_length, run, sizeof run - 1) != NULL ||
+           memmem(request->body, request->body_length, end, sizeof end - 1) != NULL;
+}
+
 static enum asg_status start(struct asg_ec2_exchange *exchange,
                              const struct asg_ec2_request *request)
 {
@@ -400,7 +408,9 @@ static enum asg_status start(struct asg_ec2_exchange *exchange,
     exchange->state = EXCHANGE_SENT;
     exchange->number++;
     if (process->is_dying) return ASG_OK;
-    if (sim_strikes(SIM_FAULT_CRASH_WORKER_BEFORE_CALL)) {
+    struct sim_worker *worker = exchange->transport->worker;
+    if (worker->is_doomed && is_changing(request)) worker->is_lost = true;
+    if (worker->is_lost || sim_strikes(SIM_FAULT_CRASH_WORKER_BEFORE_CALL)) {
         sim_die(process);
         return ASG_OK;
     }

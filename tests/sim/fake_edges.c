@@ -10,6 +10,7 @@
 #include "crypto/crypto.h"
 #include "rpc/agent_service.h"
 #include "rpc/health.h"
+#include "rpc/reach.h"
 #include "sim/sim.h"
 
 /* ---- gRPC: probes and drains ---- */
@@ -98,14 +99,31 @@ static struct sim_instance *instance_at(const char *target)
     return NULL;
 }
 
+static bool is_host_there(const struct sim_instance *instance)
+{
+    bool is_cut = sim.is_cut_up[SIM_LINK_AGENTS] || sim.is_cut_down[SIM_LINK_AGENTS];
+    return instance != NULL && !instance->is_hung && !instance->is_muted && !is_cut;
+}
+
+/* Whether anything answers there, known at once. */
+struct asg_rpc_reach asg_rpc_reach_begin(const char *target)
+{
+    return (struct asg_rpc_reach){.fd = -1,
+                                  .has_answered = is_host_there(instance_at(target)) &&
+                                                  !sim_strikes(SIM_FAULT_DROP_FRAME)};
+}
+
+bool asg_rpc_reach_end(struct asg_rpc_reach *reach)
+{
+    return reach->has_answered;
+}
+
 static void send_probe(const char *target, int64_t deadline_ms, struct sim_probe *probe)
 {
     const struct sim_instance *instance = instance_at(target);
     int64_t after_us = sim_between(&sim.random, 300, 5000);
     probe->code = ASG_RPC_OK;
-    bool is_cut = sim.is_cut_up[SIM_LINK_AGENTS] || sim.is_cut_down[SIM_LINK_AGENTS];
-    if (instance == NULL || instance->is_hung || instance->is_muted || is_cut ||
-        sim_strikes(SIM_FAULT_DROP_FRAME)) {
+    if (!is_host_there(instance) || sim_strikes(SIM_FAULT_DROP_FRAME)) {
         probe->code = ASG_RPC_DEADLINE_EXCEEDED;
         after_us = deadline_ms * 1000;
     } else if (!instance->agent.process.is_up) {

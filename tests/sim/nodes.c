@@ -192,7 +192,7 @@ static void make_client(struct sim_worker *worker)
 void sim_start_worker(uint32_t index)
 {
     struct sim_worker *worker = &sim.workers[index];
-    if (worker->process.is_up) return;
+    if (worker->process.is_up || worker->is_lost) return;
     char name[16];
     (void)snprintf(name, sizeof name, "w%u", index + 1);
     worker->process.is_dying = false;

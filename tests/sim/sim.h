@@ -68,7 +68,9 @@ struct sim_worker {
     struct asg_bus_connection *connection;
     struct asg_ec2_transport *transport;
     struct asg_bytes frame;
-    bool is_cut; /* by a scenario */
+    bool is_cut;    /* by a scenario */
+    bool is_doomed; /* the next call that changes something is its last */
+    bool is_lost;   /* dead for good */
 };
 
 enum sim_load_shape {
@@ -106,6 +108,7 @@ struct sim_group {
     int64_t max_changed_us;
     int64_t scaled_out_ms;   /* by the policy, log time */
     int64_t silent_since_us; /* mass silence is on; 0: not */
+    int64_t muted_since_us;  /* the last time some of its agents were cut off */
     int64_t silent_until_us;
     uint32_t silent_share; /* percent of its agents */
     bool is_halted;
@@ -213,6 +216,7 @@ struct sim {
     struct asg_bus_connection *connections;
     bool is_cut_up[SIM_LINKS]; /* towards the controller, for all */
     bool is_cut_down[SIM_LINKS];
+    int64_t agents_cut_since_us; /* the link of all agents; 0: it is whole */
     struct sim_frame *spare_frames;
 
     /* EC2 */

@@ -76,6 +76,7 @@ static void cut_link(void)
     } else {
         sim.is_cut_up[what] = is_up;
         sim.is_cut_down[what] = is_down;
+        if (what == SIM_LINK_AGENTS) sim.agents_cut_since_us = sim.now_us;
         sim_tell("network", "cuts the link of all %s%s", what == 0 ? "agents" : "workers",
                  is_up && is_down ? "" : " one way");
     }
@@ -91,6 +92,7 @@ static void join_link(uint64_t number)
     }
     sim.is_cut_up[number] = false;
     sim.is_cut_down[number] = false;
+    if (number == SIM_LINK_AGENTS) sim.agents_cut_since_us = 0;
 }
 
 static void silence(void)
@@ -112,6 +114,7 @@ static void silence(void)
                               sim.now_us - instance->well_since_us > 10 * SIM_MINUTE;
         muted++;
     }
+    group->muted_since_us = sim.now_us;
     /* What the interlock promises begins at three and at the group's share. */
     if (muted >= 3 && muted * 100 >= all * 40) {
         group->silent_since_us = sim.now_us;
@@ -380,10 +383,25 @@ static void order_instance(const struct sim_group *group)
     sim_order(&command);
 }
 
-static void order_switch(const struct sim_group *group)
+/* No worker is there, jobs wait for one, and then everything is halted. */
+static void order_halt_before_jobs(struct sim_group *group)
+{
+    struct asg_command command = {.kind = ASG_COMMAND_SET_DESIRED, .group = group->name};
+    for (uint32_t i = 0; i < sim.worker_count; i++) {
+        sim_stop_worker(i);
+    }
+    command.desired = group->alive > group->min ? group->min : group->max;
+    sim_order(&command);
+    command = (struct asg_command){.kind = ASG_COMMAND_HALT, .group = ""};
+    sim_put(sim.now_us + some_time_us(60, 1800), SIM_EVENT_ADMIN, 2, 0, NULL);
+    sim_order(&command);
+}
+
+static void order_switch(struct sim_group *group)
 {
     struct asg_command command = {.group = group->name};
-    switch (below(6)) {
+    switch (below(7)) {
+    case 6: order_halt_before_jobs(group); return;
     case 0:
     case 1:
         command.kind = ASG_COMMAND_HALT;
@@ -427,16 +445,25 @@ void sim_operate(void)
 
 /* ---- the end of all troubles ---- */
 
-/* An agent dies for good while the log cannot be written: nobody can be told now, so
- * somebody has to be told later. */
+/* An agent dies for good. Where disks fail the log cannot be written at that time: nobody
+ * can be told now, so somebody has to be told later. Where workers die the one who is to
+ * mend it does, and does not come back: the others have to. */
 static void strike_last(void)
 {
+    bool is_disk = sim.swarm.mean_us[SIM_FAULT_DISK_FULL] != 0;
+    bool is_worker =
+        sim.worker_count > 1 && (sim.swarm.ppm[SIM_FAULT_CRASH_WORKER_BEFORE_CALL] != 0 ||
+                                 sim.swarm.ppm[SIM_FAULT_CRASH_WORKER_AFTER_CALL] != 0);
     struct sim_instance *instance = any_instance();
-    if (sim.swarm.mean_us[SIM_FAULT_DISK_FULL] == 0 || instance == NULL) return;
-    sim_tell("disk", "is full once more, and the agent of %s dies", instance->id);
-    sim.is_disk_full = true;
+    if (instance == NULL || (!is_disk && !is_worker)) return;
+    sim_tell("simulator", "but the agent of %s dies%s%s", instance->id,
+             is_disk ? ", the disk is full once more" : "",
+             is_worker ? ", a worker will die for good" : "");
     instance->has_lost_agent = true;
     sim_stop_agent(instance);
+    if (is_worker) sim.workers[below(sim.worker_count)].is_doomed = true;
+    if (!is_disk) return;
+    sim.is_disk_full = true;
     until(some_time_us(60, 180), SIM_FAULT_DISK_FULL, 0);
 }
 
@@ -468,6 +495,7 @@ void sim_heal(void)
     memset(sim.dry_until_us, 0, sizeof sim.dry_until_us);
     memset(sim.is_cut_up, 0, sizeof sim.is_cut_up);
     memset(sim.is_cut_down, 0, sizeof sim.is_cut_down);
+    sim.agents_cut_since_us = 0;
     sim.host.paused_until_us = 0;
     sim_start_controller();
     sim_wish(&sim.host.turn, sim.now_us, SIM_EVENT_CONTROLLER, 0);

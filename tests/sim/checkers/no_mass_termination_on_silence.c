@@ -1,6 +1,7 @@
 /* no_mass_termination_on_silence - while many agents of a group are not heard, nothing of
- * it is terminated but what an operator orders or what EC2 itself says is over. And at no
- * time is an instance replaced that was well all along. */
+ * it is terminated but what an operator orders or what EC2 itself says is over; nor is
+ * one that is well while all agents of its group, be it one or two, are out of reach. And
+ * at no time is an instance replaced that was well all along. */
 #include <string.h>
 
 #include "sim/sim.h"
@@ -23,6 +24,24 @@ static bool is_mass(const struct sim_group *group)
     return muted >= 3 && muted * 100 >= group->alive * 30;
 }
 
+/* All of the group is cut off from the controller, this one too, and it is well. */
+static bool is_blind(const struct sim_group *group, const struct sim_instance *instance)
+{
+    bool is_cut = sim.agents_cut_since_us != 0 &&
+                  sim.now_us - sim.agents_cut_since_us > notice_us(group);
+    bool is_well = instance->is_alive && instance->agent.process.is_up &&
+                   instance->ill_since_us == 0 && !instance->is_hung &&
+                   sim.now_us - instance->well_since_us > notice_us(group);
+    if (!is_well || is_cut) return is_well;
+    if (sim.now_us - group->muted_since_us <= notice_us(group)) return false;
+    for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
+        const struct sim_instance *other = sim.instances[i];
+        bool is_ours = other->is_alive && &sim.groups[other->group] == group;
+        if (is_ours && !(other->is_muted && other->was_known)) return false;
+    }
+    return true;
+}
+
 void law_no_mass_termination(const struct asg_decision *decision)
 {
     bool is_end = decision->kind == ASG_DECISION_TERMINATE ||
@@ -34,12 +53,18 @@ void law_no_mass_termination(const struct asg_decision *decision)
     if (!is_scale_in && !is_replaced) return;
     if (group->silent_since_us != 0 && is_replaced &&
         sim.now_us - group->silent_since_us > notice_us(group)) {
-        const struct sim_instance *instance = sim_find_instance(decision->instance_id);
-        if (instance != NULL && instance->is_muted && is_mass(group)) {
+        const struct sim_instance *one = sim_find_instance(decision->instance_id);
+        if (one != NULL && one->is_muted && is_mass(group)) {
             sim_break("no_mass_termination_on_silence",
                       "%u %% of %s's agents are silent and yet: %s", group->silent_share,
                       group->name, decision->text);
         }
+    }
+    const struct sim_instance *instance = sim_find_instance(decision->instance_id);
+    if (is_replaced && instance != NULL && is_blind(group, instance)) {
+        sim_break("no_mass_termination_on_silence",
+                  "%s is well and all of %s is cut off: %s", instance->id, group->name,
+                  decision->text);
     }
     if (!is_replaced || sim.swarm.mean_us[SIM_FAULT_CUT_LINK] != 0 ||
         sim.swarm.mean_us[SIM_FAULT_MASS_SILENCE] != 0 ||
@@ -48,7 +73,6 @@ void law_no_mass_termination(const struct asg_decision *decision)
         sim.swarm.ppm[SIM_FAULT_DELAY_FRAME] != 0) {
         return;
     }
-    const struct sim_instance *instance = sim_find_instance(decision->instance_id);
     if (instance == NULL || !instance->is_alive || instance->ill_since_us != 0) return;
     if (sim.now_us - instance->well_since_us < notice_us(group)) return;
     sim_break("no_mass_termination_on_silence", "%s was well and nothing cut it off: %s",
