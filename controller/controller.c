@@ -160,6 +160,9 @@ static void hand_over(struct asg_controller *controller)
     }
     struct asg_effects watching = {0};
     asg_core_watching(core, &arena, &watching);
+    /* Before any worker says hello: an inherited job must not slip through. */
+    asg_dispatch_halt(controller->dispatch, watching.is_halted);
+    asg_gauge(ASG_COUNT_IS_HALTED, watching.is_halted ? 1 : 0);
     asg_ingest_take_members(controller->ingest, &watching);
     asg_arena_clear(&arena);
     /* Signs of a batch that was lost, or that came while nobody led. */

@@ -55,7 +55,8 @@ ASG_MUST_USE enum asg_status asg_core_load(const void *data, size_t length,
 void asg_core_open_jobs(const struct asg_core *core, struct asg_arena *arena,
                         struct asg_job **ret, size_t *ret_count);
 
-/* All watches and members as they stand, for windows that start empty. */
+/* All watches and members as they stand, for windows that start empty, and whether
+ * everything is halted. */
 void asg_core_watching(const struct asg_core *core, struct asg_arena *arena,
                        struct asg_effects *ret);
 

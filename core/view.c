@@ -30,6 +30,7 @@ void asg_core_watching(const struct asg_core *core, struct asg_arena *arena,
 {
     size_t watches = 0;
     size_t members = 0;
+    ret->is_halted = core->is_halted;
     for (size_t g = 0; g < core->group_count; g++) {
         const struct group *group = &core->groups[g];
         if (!group->is_watched) continue;

@@ -64,6 +64,25 @@ class Controller(unittest.TestCase):
         self.assertTrue(after["is_halted"])
         self.cluster.openasg("log", "verify", self.cluster.log_file())
 
+    def test_jobs_that_wait_stay_at_home_when_a_halted_controller_starts(self):
+        self.cluster.env.update(AWS_ACCESS_KEY_ID="AKIDEXAMPLE",
+                                AWS_SECRET_ACCESS_KEY="of nobody")
+        self.cluster.openasg(*GROUP)
+        self.cluster.openasg("desired", "set", "web", 2)  # no worker is there to take it
+        self.cluster.openasg("halt")
+        self.cluster.kill("controller")
+        self.cluster.start_controller()
+        self.cluster.start_worker("worker-1")
+
+        def worker_said():
+            with open(self.cluster.log_of("worker-1"), errors="replace") as file:
+                return file.read()
+        wait_for("a job that changes nothing", lambda: "kind=describe" in worker_said())
+        self.assertIn("halted=yes", worker_said())
+        self.assertNotIn("kind=launch", worker_said())
+        self.cluster.openasg("unhalt")
+        wait_for("the launch", lambda: "kind=launch" in worker_said())
+
     def test_a_stopped_controller_leaves_a_snapshot(self):
         self.cluster.openasg("halt")
         self.cluster.kill("controller", signal.SIGTERM)
