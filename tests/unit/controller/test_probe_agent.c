@@ -6,6 +6,7 @@
 
 #include "rpc/agent_service.h"
 #include "rpc/health.h"
+#include "rpc/reach.h"
 
 #include "lib/check.h"
 
@@ -109,6 +110,22 @@ enum asg_status asg_rpc_agent_drain(struct asg_rpc_client *client, const char *t
     return ASG_OK;
 }
 
+static bool is_host_there;
+
+struct asg_rpc_reach asg_rpc_reach_begin(const char *target)
+{
+    (void)target;
+    return (struct asg_rpc_reach){.fd = 1000};
+}
+
+/* As the real one: what was not begun has not been answered. */
+bool asg_rpc_reach_end(struct asg_rpc_reach *reach)
+{
+    bool is_begun = reach->fd == 1000;
+    reach->fd = -1;
+    return is_begun && is_host_there;
+}
+
 static int64_t read_us(void *context)
 {
     (void)context;
@@ -146,6 +163,7 @@ static int start(void **state)
     pending_count = 0;
     told_count = 0;
     is_inbox_full = false;
+    is_host_there = true;
     now_ms = 1000000;
     const struct asg_prober_options options = {
         .concurrency = 3,
@@ -215,6 +233,45 @@ static void test_a_suspect_is_probed_at_once_and_told_after_its_failures(void **
     turn_at(now_ms + 500);
     expect_probe("10.0.0.3:7705", ASG_RPC_OK);
     assert_told(2, "i-3 probe-ok");
+}
+
+static void test_a_suspect_whose_host_answers_nothing_is_out_of_reach(void **state)
+{
+    (void)state;
+    watch(1);
+    is_host_there = false;
+    asg_prober_suspect(prober, "i-0", true);
+    turn_at(now_ms + 1);
+    expect_probe("10.0.0.0:7705", ASG_RPC_DEADLINE_EXCEEDED);
+    turn_at(now_ms + 500);
+    expect_probe("10.0.0.0:7705", ASG_RPC_UNAVAILABLE);
+    assert_told(1, "i-0 probe-unreachable UNAVAILABLE: nobody");
+    /* Its host comes back, its agent does not: one answer is enough for that. */
+    is_host_there = true;
+    turn_at(now_ms + 500);
+    expect_probe("10.0.0.0:7705", ASG_RPC_UNAVAILABLE);
+    assert_told(2, "i-0 probe-failed");
+    /* It needs more than one answer missed to be out of reach again. */
+    is_host_there = false;
+    turn_at(now_ms + 60000);
+    expect_probe("10.0.0.0:7705", ASG_RPC_UNAVAILABLE);
+    assert_int_equal(2, told_count);
+    turn_at(now_ms + 60000);
+    expect_probe("10.0.0.0:7705", ASG_RPC_UNAVAILABLE);
+    assert_told(3, "i-0 probe-unreachable");
+}
+
+static void test_an_answer_that_is_no_health_comes_from_a_host(void **state)
+{
+    (void)state;
+    watch(1);
+    is_host_there = false;
+    asg_prober_suspect(prober, "i-0", true);
+    turn_at(now_ms + 1);
+    expect_probe("10.0.0.0:7705", ASG_RPC_UNIMPLEMENTED);
+    turn_at(now_ms + 500);
+    expect_probe("10.0.0.0:7705", ASG_RPC_UNIMPLEMENTED);
+    assert_told(1, "i-0 probe-failed UNIMPLEMENTED");
 }
 
 static void test_no_more_than_so_many_are_under_way_and_none_starves(void **state)
@@ -430,6 +487,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_a_suspect_is_probed_at_once_and_told_after_its_failures),
+        TEST(test_a_suspect_whose_host_answers_nothing_is_out_of_reach),
+        TEST(test_an_answer_that_is_no_health_comes_from_a_host),
         TEST(test_no_more_than_so_many_are_under_way_and_none_starves),
         TEST(test_who_stays_away_is_probed_ever_less_often),
         TEST(test_each_silence_gets_an_answer_of_its_own),
