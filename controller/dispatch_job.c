@@ -357,7 +357,11 @@ enum asg_result_verdict asg_dispatch_take_result(struct asg_dispatch *dispatch,
         dispatch->counts.late_results++;
         return ASG_RESULT_LATE;
     }
-    if (!is_awaited) {
+    /* A refusal by one who lost the lease settles nothing: the attempt is out again, and
+     * may take effect there while core tries elsewhere. Done is done, whoever did it. */
+    bool is_anothers = is_awaited && entry->state == ASG_ENTRY_LEASED &&
+                       entry->worker != worker && result->outcome != ASG_OUTCOME_OK;
+    if (!is_awaited || is_anothers) {
         acknowledge(dispatch, peer, result->job_id, result->attempt);
         dispatch->counts.late_results++;
         return ASG_RESULT_LATE;

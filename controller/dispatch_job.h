@@ -40,7 +40,8 @@ struct asg_dispatch_options {
 
 enum asg_result_verdict {
     ASG_RESULT_NEW, /* make it an event; asg_dispatch_settle() when that is durable */
-    ASG_RESULT_LATE /* counted already, or nobody waits for it; acknowledged */
+    ASG_RESULT_LATE /* counted already, or nobody waits for it, or a failure of one who
+                     * has lost the lease to another; acknowledged */
 };
 
 struct asg_dispatch_counts {

@@ -129,14 +129,21 @@ static inline void say_hello(struct fixture *fixture, uint32_t peer, const char 
     asg_dispatch_hello(fixture->dispatch, peer, name, "127.0.0.1", &hello, mono_ms);
 }
 
-static inline enum asg_result_verdict answer(struct fixture *fixture, uint32_t peer,
-                                             uint64_t job_id, int64_t mono_ms)
+static inline enum asg_result_verdict answer_with(struct fixture *fixture, uint32_t peer,
+                                                  uint64_t job_id,
+                                                  enum asg_outcome outcome,
+                                                  int64_t mono_ms)
 {
-    const struct asg_result result = {
-        .job_id = job_id, .attempt = 1, .outcome = ASG_OUTCOME_OK};
+    const struct asg_result result = {.job_id = job_id, .attempt = 1, .outcome = outcome};
     const struct asg_result_message message = {.result = &result};
     struct asg_result taken;
     return asg_dispatch_take_result(fixture->dispatch, peer, &message, &taken, mono_ms);
+}
+
+static inline enum asg_result_verdict answer(struct fixture *fixture, uint32_t peer,
+                                             uint64_t job_id, int64_t mono_ms)
+{
+    return answer_with(fixture, peer, job_id, ASG_OUTCOME_OK, mono_ms);
 }
 
 static inline size_t count_sent(const struct fixture *fixture, uint32_t peer,

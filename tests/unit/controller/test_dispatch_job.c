@@ -86,6 +86,26 @@ static void test_dispatch_takes_the_first_result_whoever_brings_it(void **state)
     assert_int_equal(0, asg_dispatch_counts(f->dispatch).queued);
 }
 
+/* Another has it by now and may succeed: the attempt is not settled. */
+static void test_dispatch_believes_no_failure_of_one_who_lost_the_lease(void **state)
+{
+    struct fixture *f = *state;
+    say_hello(f, 1, "one", 1, NULL, 0, 0);
+    add_job(f, 1, ASG_JOB_LAUNCH, 0);
+    (void)asg_dispatch_pump(f->dispatch, 0, 0);
+    say_hello(f, 2, "two", 1, NULL, 0, 1);
+    (void)asg_dispatch_pump(f->dispatch, FIXTURE_LEASE_MS, 0);
+    assert_string_equal("two", asg_dispatch_holder(f->dispatch, 1));
+    assert_int_equal(ASG_RESULT_LATE,
+                     answer_with(f, 1, 1, ASG_OUTCOME_CAPACITY, FIXTURE_LEASE_MS + 1));
+    assert_int_equal(1, count_sent(f, 1, ASG_MESSAGE_ACK)); /* it may forget it */
+    assert_string_equal("two", asg_dispatch_holder(f->dispatch, 1));
+    assert_int_equal(ASG_RESULT_NEW,
+                     answer_with(f, 2, 1, ASG_OUTCOME_CAPACITY, FIXTURE_LEASE_MS + 2));
+    asg_dispatch_settle(f->dispatch, 1, 1);
+    assert_int_equal(0, asg_dispatch_counts(f->dispatch).leased);
+}
+
 static void test_dispatch_keeps_a_lease_that_heartbeats_list(void **state)
 {
     struct fixture *f = *state;
@@ -366,6 +386,7 @@ int main(void)
         TEST(test_dispatch_acknowledges_only_when_settled),
         TEST(test_dispatch_redelivers_when_the_lease_ends),
         TEST(test_dispatch_takes_the_first_result_whoever_brings_it),
+        TEST(test_dispatch_believes_no_failure_of_one_who_lost_the_lease),
         TEST(test_dispatch_keeps_a_lease_that_heartbeats_list),
         TEST(test_dispatch_asks_an_unknown_worker_to_say_hello),
         TEST(test_dispatch_gives_a_handed_back_job_to_another),
