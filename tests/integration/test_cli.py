@@ -493,7 +493,7 @@ class WorkerTest(CliTest):
                 ("morning", "schedule", "list", "listed"),
                 ("listed", "template", "list"), ("listed", "explain", "listed"),
                 ("launch", "jobs", "listed"), ("launch", "jobs", "show", job),
-                ("verified", "log", "verify"), ("policy-put", "log", "tail"),
+                ("verified", "log", "verify"), ("policy-put", "log", "tail", "-n", "9999"),
                 ("identical", "replay")):
             with self.subTest(command=command):
                 self.expect_all_forms(word, *command)

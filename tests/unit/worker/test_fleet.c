@@ -303,22 +303,22 @@ static void test_dry_pools_come_with_what_was_launched(void **state)
     (void)state;
     struct setup setup;
     open_setup(&setup);
-    setup.cloud.fleet_answer = "<errorSet>" ERROR("spot", "t3.small",
-                                                  "InsufficientInstanceCapacity")
-        ERROR("spot", "t3.small", "InsufficientInstanceCapacity") ERROR(
-            "spot", "m5.large", "SpotMaxPriceTooLow")
-            ERROR("spot", "m5.large", "MaxSpotInstanceCountExceeded") "</"
-                                                                      "errorSet><"
-                                                                      "fleetInstanceSet"
-                                                                      ">" INSTANCES(
-                                                                          "on-demand",
-                                                                          "t3.small",
-                                                                          "<item>i-1</"
-                                                                          "item>") "</"
-                                                                                   "fleet"
-                                                                                   "Insta"
-                                                                                   "nceSe"
-                                                                                   "t>";
+    setup.cloud.fleet_answer =
+        "<errorSet>" ERROR("spot", "t3.small", "InsufficientInstanceCapacity")
+            ERROR("spot", "t3.small", "InsufficientInstanceCapacity")
+                ERROR("spot", "m5.large", "SpotMaxPriceTooLow")
+                    ERROR("spot", "m5.large",
+                          "MaxSpotInstanceCountExceeded") "</"
+                                                          "errorSet><"
+                                                          "fleetInstanceSet"
+                                                          ">" INSTANCES("on-demand",
+                                                                        "t3.small",
+                                                                        "<item>i-1</"
+                                                                        "item>") "</"
+                                                                                 "fleet"
+                                                                                 "Insta"
+                                                                                 "nceSe"
+                                                                                 "t>";
     const struct asg_result *result = run(&setup);
     expect_outcome(ASG_OUTCOME_OK, result);
     assert_int_equal(1, result->instance_count);
