@@ -228,6 +228,7 @@ void asg_task_end(struct asg_task *task, enum asg_outcome outcome, const char *c
                      result->calls, result->request_id, result->message);
     }
     asg_send_result(task);
+    asg_breaker_note(task);
 }
 
 enum asg_outcome asg_outcome_of(enum asg_job_kind kind,

@@ -16,8 +16,9 @@ static enum asg_status send_message(struct asg_worker *worker, enum asg_message_
 
 static uint32_t free_credits(const struct asg_worker *worker)
 {
-    if (worker->is_stopping || worker->task_count >= worker->options.capacity) return 0;
-    return worker->options.capacity - worker->task_count;
+    uint32_t capacity = asg_breaker_capacity(worker);
+    if (worker->is_stopping || worker->task_count >= capacity) return 0;
+    return capacity - worker->task_count;
 }
 
 /* Every job in our hands, those whose result waits for its ACK included: nobody else

@@ -15,7 +15,8 @@ static const struct asg_metric templates[ASG_WORKER_METRICS_END] = {
 static bool is_ready(void *context)
 {
     struct asg_worker_pages *pages = context;
-    return asg_metric_read(&pages->metrics[ASG_WORKER_IS_WELCOME]) != 0;
+    return asg_metric_read(&pages->metrics[ASG_WORKER_IS_WELCOME]) != 0 &&
+           asg_metric_read(&pages->metrics[ASG_WORKER_IS_REFUSED]) == 0;
 }
 
 static void print_metrics(void *context, struct asg_bytes *ret)
@@ -39,7 +40,8 @@ enum asg_status asg_worker_pages_open(struct asg_worker_pages *pages, const char
         .where = where,
         .setting = "listen.http",
         .ready = "welcome\n",
-        .not_ready = "no controller has welcomed this worker\n",
+        .not_ready = "no controller has welcomed this worker, or AWS refuses its "
+                     "credentials\n",
         .is_ready = is_ready,
         .print_metrics = print_metrics,
         .context = pages,
@@ -66,6 +68,7 @@ void asg_worker_pages_update(struct asg_worker_pages *pages,
         [ASG_WORKER_RESULTS_WAITING] = counts.unacknowledged,
         [ASG_WORKER_IS_WELCOME] = worker->is_welcome ? 1 : 0,
         [ASG_WORKER_IS_HALTED] = asg_worker_is_halted(worker) ? 1 : 0,
+        [ASG_WORKER_IS_REFUSED] = worker->refusals > 0 ? 1 : 0,
         [ASG_WORKER_CLOCK_SKEW] = asg_ec2_client_skew_ms(pages->ec2) / 1000,
     };
     for (size_t i = 0; i < ASG_WORKER_METRICS_END; i++) {

@@ -25,6 +25,8 @@
     X(IS_WELCOME, "asg_worker_welcome", "", GAUGE,                                       \
       "1 while a controller has welcomed this worker.")                                  \
     X(IS_HALTED, "asg_worker_halted", "", GAUGE, "1 while a kill switch is on.")         \
+    X(IS_REFUSED, "asg_worker_credentials_refused", "", GAUGE,                           \
+      "1 while AWS refuses this worker's credentials: it takes no jobs.")                \
     X(CLOCK_SKEW, "asg_worker_ec2_clock_skew_seconds", "", GAUGE,                        \
       "How far EC2's clock is ahead of ours, learnt from its answers.")
 

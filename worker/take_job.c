@@ -31,7 +31,9 @@ static const char *reason_to_hand_back(const struct asg_worker *worker,
                                        const struct asg_job *job)
 {
     if (worker->is_stopping) return "this worker stops";
-    if (worker->task_count >= worker->options.capacity) return "no credit left";
+    uint32_t capacity = asg_breaker_capacity(worker);
+    if (capacity == 0) return "AWS refuses this worker's credentials";
+    if (worker->task_count >= capacity) return "no credit left";
     if (asg_worker_is_halted(worker) && asg_job_is_mutating(job->kind)) {
         return "the kill switch is on";
     }

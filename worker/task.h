@@ -54,6 +54,8 @@ struct asg_worker {
     bool is_halted;      /* the controller's kill switch */
     bool is_halted_here; /* this host's */
     bool is_stopping;
+    uint32_t refusals; /* of our credentials in a row (credentials_breaker.c) */
+    int64_t refused_until_ms;
     int64_t lease_ms;
     int64_t heartbeat_ms;
     int64_t next_hello_ms;
@@ -132,6 +134,14 @@ void asg_listing_end(struct asg_task *task);
 
 /* Make the calls of a whole listing (job_describe.c). */
 void asg_begin_listing(struct asg_task *task);
+
+/* --- credentials_breaker.c --- */
+
+/* Jobs that this worker may hold: none while AWS refuses its credentials, one to try. */
+uint32_t asg_breaker_capacity(const struct asg_worker *worker);
+
+/* The task has told its result: what that says of our credentials. */
+void asg_breaker_note(struct asg_task *task);
 
 /* --- fetch_template.c --- */
 

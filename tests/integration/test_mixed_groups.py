@@ -3,7 +3,6 @@
 that is dry, prices, lost answers, who goes first, and what becomes of the template that each
 fleet is launched from."""
 
-import json
 import os
 import shutil
 import sys

@@ -11,7 +11,10 @@
 #include "worker/worker.h"
 
 #define WAIT_MS  20000
-#define SENT_MAX 64
+#define SENT_MAX 512
+#ifndef HEARTBEAT_MS
+#define HEARTBEAT_MS 3000
+#endif
 #define JOIN_LINE                                                                        \
     "# openasg-join: token=abc controller=tcp://127.0.0.1:1 key=k job=7 attempt=1"
 
@@ -70,7 +73,7 @@ static inline void welcome(struct setup *setup, uint64_t epoch)
          &(struct asg_welcome){.epoch = epoch,
                                .cluster_id = "c-1",
                                .lease_ms = 15000,
-                               .heartbeat_ms = 3000});
+                               .heartbeat_ms = HEARTBEAT_MS});
 }
 
 static inline void open_setup_as(struct setup *setup, bool is_dry_run)
@@ -92,6 +95,7 @@ static inline void open_setup_as(struct setup *setup, bool is_dry_run)
                                      .attempts_unsure = 8,
                                      .hello_ms = 1000,
                                      .resend_ms = 50,
+                                     .refused_ms = 50,
                                      .is_dry_run = is_dry_run,
                                      .clock = asg_clock_real(),
                                      .ec2 = setup->ec2,
