@@ -61,11 +61,13 @@ static asg_call_handler *find_handler(const char *action, const char *service)
     return NULL;
 }
 
-static void refuse(struct asg_call *call, const char *code, const char *message)
+enum asg_status asg_call_refuse(struct asg_call *call, const char *code,
+                                const char *message)
 {
     call->refusal.code = code;
     call->refusal.http_status = 400;
     (void)snprintf(call->refusal.message, sizeof call->refusal.message, "%s", message);
+    return ASG_ERR_DENIED;
 }
 
 int asg_call_answer(struct asg_call *call, const char *service)
@@ -74,11 +76,13 @@ int asg_call_answer(struct asg_call *call, const char *service)
     asg_call_handler *handler = find_handler(call->action, service);
     enum asg_status status = ASG_ERR_DENIED;
     if (call->action[0] == '\0') {
-        refuse(call, "MissingAction", "The request must contain the parameter Action");
+        status = asg_call_refuse(call, "MissingAction",
+                                 "The request must contain the parameter Action");
     } else if (handler == NULL) {
-        refuse(call, "InvalidAction",
-               "The action is not valid for this web service. openasg-ec2local knows a "
-               "part of EC2: docs/ec2local.md lists it.");
+        status = asg_call_refuse(
+            call, "InvalidAction",
+            "The action is not valid for this web service. openasg-ec2local knows a "
+            "part of EC2: docs/ec2local.md lists it.");
     } else {
         status = handler(call);
     }

@@ -76,6 +76,9 @@ asg_call_handler asg_call_do_get_caller_identity;
 void asg_call_begin_reply(struct asg_call *call);
 void asg_call_end_reply(struct asg_call *call);
 
+/* The call is refused with this code (static) and HTTP 400. */
+enum asg_status asg_call_refuse(struct asg_call *call, const char *code,
+                                const char *message);
 /* "<name> is wrong": the refusal of a parameter's value, and of one that is not there. */
 enum asg_status asg_call_refuse_value(struct asg_call *call, const char *name,
                                       const char *value);

@@ -1,7 +1,6 @@
 /* ec2_query_change - Terminate, Stop, Start, attributes and tags. */
 #include "ec2local/ec2_query.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "ec2local/xml_out.h"
@@ -49,15 +48,6 @@ enum asg_status asg_call_do_start_instances(struct asg_call *call)
     return move(call, ASG_WORLD_START);
 }
 
-static enum asg_status refuse(struct asg_call *call, const char *code,
-                              const char *message)
-{
-    call->refusal.code = code;
-    call->refusal.http_status = 400;
-    (void)snprintf(call->refusal.message, sizeof call->refusal.message, "%s", message);
-    return ASG_ERR_DENIED;
-}
-
 static void write_return(struct asg_call *call)
 {
     asg_call_begin_reply(call);
@@ -71,8 +61,8 @@ enum asg_status asg_call_do_modify_instance_attribute(struct asg_call *call)
 {
     const char *id = asg_call_get(call, "InstanceId");
     if (id == NULL) {
-        return refuse(call, "MissingParameter",
-                      "The request must contain the parameter InstanceId");
+        return asg_call_refuse(call, "MissingParameter",
+                               "The request must contain the parameter InstanceId");
     }
     const char *name = "DisableApiTermination.Value";
     const char *attribute = asg_call_get(call, "Attribute");
@@ -80,8 +70,9 @@ enum asg_status asg_call_do_modify_instance_attribute(struct asg_call *call)
         name = "Value";
     }
     if (asg_call_get(call, name) == NULL) {
-        return refuse(call, "InvalidParameterCombination",
-                      "Only the attribute disableApiTermination can be changed here");
+        return asg_call_refuse(
+            call, "InvalidParameterCombination",
+            "Only the attribute disableApiTermination can be changed here");
     }
     bool is_protected = false;
     enum asg_status status = asg_call_get_flag(call, name, &is_protected);
@@ -97,19 +88,21 @@ enum asg_status asg_call_do_describe_instance_attribute(struct asg_call *call)
     const char *id = asg_call_get(call, "InstanceId");
     const char *attribute = asg_call_get(call, "Attribute");
     if (id == NULL || attribute == NULL) {
-        return refuse(call, "MissingParameter",
-                      "The request must contain the parameters InstanceId and Attribute");
+        return asg_call_refuse(
+            call, "MissingParameter",
+            "The request must contain the parameters InstanceId and Attribute");
     }
     const struct asg_world_instance *instance = asg_world_find(call->world, id);
     if (instance == NULL) {
-        return refuse(call, "InvalidInstanceID.NotFound",
-                      "The instance ID does not exist");
+        return asg_call_refuse(call, "InvalidInstanceID.NotFound",
+                               "The instance ID does not exist");
     }
     const char *user_data = instance->launch->data.user_data;
     bool is_protection = strcmp(attribute, "disableApiTermination") == 0;
     if (!is_protection && strcmp(attribute, "userData") != 0) {
-        return refuse(call, "InvalidParameterValue",
-                      "Only disableApiTermination and userData can be read here");
+        return asg_call_refuse(
+            call, "InvalidParameterValue",
+            "Only disableApiTermination and userData can be read here");
     }
     asg_call_begin_reply(call);
     asg_xml_out_text(call->out, "instanceId", id);

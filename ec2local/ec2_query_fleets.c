@@ -1,7 +1,6 @@
 /* ec2_query_fleets - CreateFleet of type instant. */
 #include "ec2local/ec2_query.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,15 +8,6 @@
 #include "ec2local/xml_out.h"
 
 #define CONFIGS "LaunchTemplateConfigs"
-
-static enum asg_status refuse(struct asg_call *call, const char *code,
-                              const char *message)
-{
-    call->refusal.code = code;
-    call->refusal.http_status = 400;
-    (void)snprintf(call->refusal.message, sizeof call->refusal.message, "%s", message);
-    return ASG_ERR_DENIED;
-}
 
 /* ---- reading ---- */
 
@@ -62,8 +52,9 @@ static enum asg_status read_pool(struct asg_call *call, const char *prefix,
     pool->image_id = asg_call_get(call, NAMED("ImageId"));
     pool->priority_milli = INT64_MAX;
     if (asg_call_get(call, NAMED("WeightedCapacity")) != NULL) {
-        return refuse(call, "UnsupportedOperation",
-                      "openasg-ec2local counts instances: WeightedCapacity is not known");
+        return asg_call_refuse(
+            call, "UnsupportedOperation",
+            "openasg-ec2local counts instances: WeightedCapacity is not known");
     }
     enum asg_status status =
         get_decimal(call, NAMED("MaxPrice"), 1000000, &pool->max_price_micro);
@@ -87,8 +78,8 @@ static enum asg_status read_config(struct asg_call *call, const char *prefix,
         asg_params_numbers(call->params, overrides, call->arena, &numbers);
     for (size_t i = 0; i < override_count || i == 0; i++) {
         if (*count == ASG_WORLD_FLEET_POOLS) {
-            return refuse(call, "InvalidParameterValue",
-                          "At most 300 overrides in the request");
+            return asg_call_refuse(call, "InvalidParameterValue",
+                                   "At most 300 overrides in the request");
         }
         struct asg_world_fleet_pool *pool = &pools[(*count)++];
         *pool = (struct asg_world_fleet_pool){.template = template,
@@ -108,8 +99,8 @@ static enum asg_status read_configs(struct asg_call *call,
     size_t count = asg_params_numbers(call->params, CONFIGS, call->arena, &numbers);
     if (count == 0) return asg_call_refuse_missing(call, CONFIGS);
     if (count > ASG_WORLD_FLEET_CONFIGS) {
-        return refuse(call, "InvalidParameterValue",
-                      "At most 50 LaunchTemplateConfigs in the request");
+        return asg_call_refuse(call, "InvalidParameterValue",
+                               "At most 50 LaunchTemplateConfigs in the request");
     }
     struct asg_world_fleet_pool *pools =
         asg_arena_take(call->arena, ASG_WORLD_FLEET_POOLS * sizeof *pools);
@@ -148,9 +139,10 @@ static enum asg_status read_counts(struct asg_call *call,
     if (total < 0) return asg_call_refuse_missing(call, TARGET "TotalTargetCapacity");
     int64_t named = (on_demand > 0 ? on_demand : 0) + (spot > 0 ? spot : 0);
     if (total < 1 || total > ASG_WORLD_FLEET_TOTAL_MAX || named > total) {
-        return refuse(call, "InvalidTargetCapacitySpecification",
-                      "TotalTargetCapacity is from 1 to 10000 and at least the sum of "
-                      "OnDemandTargetCapacity and SpotTargetCapacity");
+        return asg_call_refuse(
+            call, "InvalidTargetCapacitySpecification",
+            "TotalTargetCapacity is from 1 to 10000 and at least the sum of "
+            "OnDemandTargetCapacity and SpotTargetCapacity");
     }
     request->on_demand = (uint32_t)(on_demand > 0 ? on_demand : 0);
     request->spot = (uint32_t)(spot > 0 ? spot : 0);
@@ -202,8 +194,8 @@ static enum asg_status read_request(struct asg_call *call,
     }
     const char *type = asg_call_get(call, "Type");
     if (type == NULL || strcmp(type, "instant") != 0) {
-        return refuse(call, "UnsupportedOperation",
-                      "openasg-ec2local knows fleets of type instant only");
+        return asg_call_refuse(call, "UnsupportedOperation",
+                               "openasg-ec2local knows fleets of type instant only");
     }
     enum asg_status status = read_configs(call, &request);
     if (status == ASG_OK) status = read_counts(call, &request);

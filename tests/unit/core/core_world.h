@@ -257,6 +257,23 @@ static void make_group(uint32_t desired, struct asg_group_config changes)
     }
 }
 
+/* The state saved, loaded and saved again is the same bytes; the test goes on with what
+ * was loaded. */
+static inline void save_and_load(void)
+{
+    struct asg_bytes saved = {0};
+    asg_core_save(w.core, &saved);
+    asg_core_destroy(&w.core);
+    struct asg_error error = {""};
+    assert_status(ASG_OK, asg_core_load(saved.data, saved.length, &w.core, &error));
+    struct asg_bytes again = {0};
+    asg_core_save(w.core, &again);
+    assert_int_equal(saved.length, again.length);
+    assert_memory_equal(saved.data, again.data, saved.length);
+    asg_bytes_clear(&saved);
+    asg_bytes_clear(&again);
+}
+
 static int begin(void **state)
 {
     (void)state;

@@ -424,15 +424,7 @@ static void test_markets_are_saved_with_the_state(void **state)
     make_mixed(4, (struct asg_mixed){.on_demand_percent = 50});
     ec2.dry[ec2.dry_count++] = "t3.small Spot";
     answer_fleets();
-    struct asg_bytes saved = {0};
-    asg_core_save(w.core, &saved);
-    asg_core_destroy(&w.core);
-    struct asg_error error = {""};
-    assert_status(ASG_OK, asg_core_load(saved.data, saved.length, &w.core, &error));
-    struct asg_bytes again = {0};
-    asg_core_save(w.core, &again);
-    assert_int_equal(saved.length, again.length);
-    assert_memory_equal(saved.data, again.data, saved.length);
+    save_and_load();
     ec2.asked[0] = '\0';
     set_desired(5);
     answer_fleets();
@@ -441,8 +433,6 @@ static void test_markets_are_saved_with_the_state(void **state)
     ec2.asked[0] = '\0';
     answer_fleets();
     assert_string_equal("0+1 1 us-east-1b\n", ec2.asked); /* the dry type is left out */
-    asg_bytes_clear(&saved);
-    asg_bytes_clear(&again);
 }
 
 int main(void)

@@ -153,19 +153,9 @@ static void test_notices_are_saved_with_the_state(void **state)
     order((struct asg_command){.kind = ASG_COMMAND_HALT, .group = "web"});
     notice(1, ASG_SIGN_SPOT_INTERRUPTION, 120000);
     see_event(2, "instance-reboot", 1000);
-    struct asg_bytes saved = {0};
-    asg_core_save(w.core, &saved);
-    asg_core_destroy(&w.core);
-    struct asg_error error = {""};
-    assert_status(ASG_OK, asg_core_load(saved.data, saved.length, &w.core, &error));
-    struct asg_bytes again = {0};
-    asg_core_save(w.core, &again);
-    assert_int_equal(saved.length, again.length);
-    assert_memory_equal(saved.data, again.data, saved.length);
+    save_and_load();
     order((struct asg_command){.kind = ASG_COMMAND_UNHALT, .group = "web"});
     assert_true(was_ended(1));
-    asg_bytes_clear(&saved);
-    asg_bytes_clear(&again);
 }
 
 int main(void)
