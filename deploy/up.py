@@ -51,6 +51,8 @@ def start_time(pid):
 
 def start(cluster, arguments):
     cluster.worker_names = [f"worker-{n}" for n in range(1, arguments.workers + 1)]
+    # Instances find openasg-agent, as they would in an image of their own.
+    cluster.env_of["ec2local"] = {"PATH": cluster.bin + os.pathsep + cluster.env["PATH"]}
     if arguments.ec2_endpoint is None:
         cluster.start_ec2local()
     cluster.start_controller()

@@ -81,6 +81,28 @@ class UpTest(unittest.TestCase):
         self.assertEqual(1, nothing.returncode)
         self.assertIn("nothing is up in", nothing.stderr)
 
+    def test_the_play_of_the_readme_scales_out(self):
+        """Its words as they stand there, but for the folder and faster evaluations."""
+        with open(os.path.join(root, "README.md")) as file:
+            play = file.read().split("## Play with it")[1]
+        folder = os.path.join(self.folder, "play")
+        state = "~/.local/state/openasg"
+        for words in ("openasg template create web", "openasg group create web",
+                      "openasg policy put web", f"touch {state}/ec2/load", "openasg explain"):
+            self.assertIn(words, play)
+        lines = play.split('eval "$(./dev env)"')[1].split("openasg instance list")[0]
+        script = lines.split("\n", 1)[1].replace("--warmup 10s", "--warmup 0s --evaluation 1s")
+        began = self.dev("up", folder, "--workers", "1")
+        self.assertEqual(0, began.returncode, began.stderr)
+        made = self.in_shell(folder, f"cd {root}\n{script}"
+                             "openasg wait web --in-service 2 --timeout 60s\n"
+                             f"touch {folder}/ec2/load\n"
+                             "openasg wait web --at-least 4 --timeout 60s\n"
+                             f"rm {folder}/ec2/load\n"
+                             "openasg explain web\n")
+        self.assertEqual(0, made.returncode, made.stdout + made.stderr)
+        self.assertRegex(made.stdout, r"cpu mean [0-9.]+ % over .*, target 50 %: wants")
+
     def test_another_endpoint_is_driven_with_the_keys_of_the_environment(self):
         first = os.path.join(self.folder, "first")
         second = os.path.join(self.folder, "second")
