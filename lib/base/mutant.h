@@ -53,6 +53,8 @@
       "controller: signs lost with a batch are not told again")                          \
     X(DEAD_IS_IN_SERVICE, "desired_reached_when_quiet",                                  \
       "core: what EC2 terminated stays in service")                                      \
+    X(DEAD_AGENT_STAYS, "not_below_min_when_quiet",                                      \
+      "core: an instance whose agent is dead is never replaced")                         \
     X(HISTORY_IS_LOST, "dead_letters_have_history",                                      \
       "core: a job that is given up forgets its attempts")
 

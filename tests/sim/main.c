@@ -73,7 +73,7 @@ static bool run_seed(const struct sim_options *options)
 }
 
 #ifdef ASG_MUTANTS
-#define MUTANT_SEEDS 400
+#define MUTANT_SEEDS 200
 
 int asg_mutant;
 unsigned asg_mutant_passes;

@@ -61,8 +61,8 @@ void sim_check_look(void)
         const char *missing;
     } wants[] = {
         {"no_orphan_when_quiet", law_no_orphan()},
-        {"desired_reached_when_quiet", law_desired_reached()},
         {"not_below_min_when_quiet", law_not_below_min()},
+        {"desired_reached_when_quiet", law_desired_reached()},
     };
     const int64_t quiet_us = sim.now_us - sim.quiet_since_us;
     for (size_t i = 0; i < sizeof wants / sizeof wants[0]; i++) {
