@@ -7,6 +7,7 @@
 #include "cli/print_decision.h"
 #include "cli/replay_log.h"
 #include "cli/show_world.h"
+#include "core/core.h"
 
 struct replay_view {
     const char *log;
@@ -18,6 +19,7 @@ struct replay_view {
     uint64_t effects;
     uint64_t decisions;
     uint64_t state_hashes;
+    uint64_t state_form;
     uint64_t records_per_second;
     uint64_t bad_seq;
     const char *what;
@@ -31,13 +33,21 @@ struct replay_view {
         .offset = offsetof(struct replay_view, field)                                    \
     }
 static const struct asg_field replay_fields[] = {
-    FIELD(TEXT, log),         FIELD(BOOL, is_identical),
-    FIELD(U64, first_seq),    FIELD(U64, last_seq),
-    FIELD(U64, records),      FIELD(U64, events),
-    FIELD(U64, effects),      FIELD(U64, decisions),
-    FIELD(U64, state_hashes), FIELD(U64, records_per_second),
-    FIELD(U64, bad_seq),      FIELD(TEXT, what),
-    FIELD(TEXT, in_log),      FIELD(TEXT, in_replay),
+    FIELD(TEXT, log),
+    FIELD(BOOL, is_identical),
+    FIELD(U64, first_seq),
+    FIELD(U64, last_seq),
+    FIELD(U64, records),
+    FIELD(U64, events),
+    FIELD(U64, effects),
+    FIELD(U64, decisions),
+    FIELD(U64, state_hashes),
+    FIELD(U64, state_form),
+    FIELD(U64, records_per_second),
+    FIELD(U64, bad_seq),
+    FIELD(TEXT, what),
+    FIELD(TEXT, in_log),
+    FIELD(TEXT, in_replay),
 };
 static const struct asg_schema replay_schema = {
     .name = "replay",
@@ -72,6 +82,28 @@ static void print_table(struct asg_cli *cli, const struct replay_view *view,
                   (double)took_us / 1e6, view->records_per_second);
 }
 
+/* What a difference means when another openasg wrote the log, and what stands all the
+ * same. */
+static void print_form(struct asg_cli *cli, const struct replay_view *view)
+{
+    uint64_t newest = asg_core_form();
+    if (view->state_form != 0 && view->state_form < newest) {
+        (void)fprintf(cli->out,
+                      "the log was written by an older openasg: its state hashes are of "
+                      "form %" PRIu64 " of the saved state, this one writes form %" PRIu64
+                      "\n",
+                      view->state_form, newest);
+    }
+    if (view->is_identical) return;
+    (void)fprintf(cli->out,
+                  "records %" PRIu64 " to %" PRIu64
+                  " are decided alike by this openasg (state forms 1 to %" PRIu64
+                  "). If an older one wrote the log, this is where the two decide "
+                  "otherwise: replay it with that one. Whether anything was altered says "
+                  "`openasg log verify`, for a log of any age\n",
+                  view->first_seq, view->bad_seq - 1, newest);
+}
+
 static int compare_all(struct asg_cli *cli, const struct asg_arguments *arguments,
                        struct asg_log *log)
 {
@@ -96,6 +128,7 @@ static int compare_all(struct asg_cli *cli, const struct asg_arguments *argument
         .effects = result.effects_count,
         .decisions = result.decision_count,
         .state_hashes = result.hash_count,
+        .state_form = result.form,
         .records_per_second =
             result.record_count * 1000000 / (uint64_t)(took_us > 0 ? took_us : 1),
         .bad_seq = result.bad_seq,
@@ -105,6 +138,7 @@ static int compare_all(struct asg_cli *cli, const struct asg_arguments *argument
     };
     if (cli->settings.output == ASG_OUTPUT_TABLE) {
         print_table(cli, &view, took_us);
+        print_form(cli, &view);
     } else {
         asg_cli_show_one(cli, &replay_schema, &view, ASG_COLUMNS(unused_columns));
     }

@@ -115,18 +115,44 @@ static void check_decision(struct replay *replay, const struct asg_record *recor
     }
 }
 
+static void hash_state(struct replay *replay, uint32_t form,
+                       uint8_t ret[ASG_SHA256_BYTES])
+{
+    asg_bytes_reset(&replay->state);
+    asg_core_save_as(replay->core, form, &replay->state);
+    asg_sha256(replay->state.data, replay->state.length, ret);
+}
+
+/* The form in which the state has this hash, 0: none. A log's form only rises, with the
+ * openasg that writes it; before the first hash it may be any. */
+static uint32_t find_form(struct replay *replay, const uint8_t wanted[ASG_SHA256_BYTES])
+{
+    uint8_t hash[ASG_SHA256_BYTES];
+    uint32_t least = replay->ret->form > 0 ? replay->ret->form : 1;
+    if (replay->ret->form > 0) {
+        hash_state(replay, least, hash);
+        if (memcmp(hash, wanted, sizeof hash) == 0) return least;
+    }
+    for (uint32_t form = asg_core_form(); form >= least; form--) {
+        hash_state(replay, form, hash);
+        if (memcmp(hash, wanted, sizeof hash) == 0) return form;
+    }
+    return 0;
+}
+
 static void check_state(struct replay *replay, const struct asg_record *record)
 {
     replay->ret->hash_count++;
     if (record->is_pruned) return;
     uint8_t hash[ASG_SHA256_BYTES];
-    asg_bytes_reset(&replay->state);
-    asg_core_save(replay->core, &replay->state);
-    asg_sha256(replay->state.data, replay->state.length, hash);
-    if (record->payload_length == sizeof hash &&
-        memcmp(record->payload, hash, sizeof hash) == 0) {
-        return;
+    if (record->payload_length == sizeof hash) {
+        uint32_t form = find_form(replay, record->payload);
+        if (form > 0) {
+            replay->ret->form = form;
+            return;
+        }
     }
+    hash_state(replay, asg_core_form(), hash);
     char in_log[ASG_SHA256_HEX_SIZE] = "no SHA-256";
     char in_replay[ASG_SHA256_HEX_SIZE];
     if (record->payload_length == sizeof hash) {

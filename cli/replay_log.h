@@ -25,6 +25,7 @@ struct asg_replay_result {
     uint64_t effects_count;
     uint64_t decision_count;
     uint64_t hash_count;
+    uint32_t form; /* of the saved state that the hashes are of; 0: none met yet */
     bool is_identical;
     uint64_t bad_seq;        /* the first record that differs */
     const char *what;        /* static: which part differs */

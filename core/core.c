@@ -207,13 +207,24 @@ static void fill_later_fields(struct asg_core *core)
 
 void asg_core_save(const struct asg_core *core, struct asg_bytes *ret)
 {
-    struct asg_fields fields = {.out = ret, .version = SAVE_VERSION};
-    uint64_t version = SAVE_VERSION;
+    asg_core_save_as(core, SAVE_VERSION, ret);
+}
+
+void asg_core_save_as(const struct asg_core *core, uint32_t form, struct asg_bytes *ret)
+{
+    assert(form >= 1 && form <= SAVE_VERSION);
+    struct asg_fields fields = {.out = ret, .version = form};
+    uint64_t version = form;
     asg_fields_u64(&fields, &version);
     /* A saving visitor changes nothing; the cast saves a second list of fields. */
     core_fields(&fields, (struct asg_core *)(uintptr_t)core);
-    deadline_fields(&fields, (struct asg_core *)(uintptr_t)core);
-    later_fields(&fields, (struct asg_core *)(uintptr_t)core);
+    if (form > 1) deadline_fields(&fields, (struct asg_core *)(uintptr_t)core);
+    if (form > 3) later_fields(&fields, (struct asg_core *)(uintptr_t)core);
+}
+
+uint32_t asg_core_form(void)
+{
+    return SAVE_VERSION;
 }
 
 static void index_ids(struct asg_core *core)

@@ -43,6 +43,13 @@ int64_t asg_core_next_deadline(const struct asg_core *core);
 /* Append the whole state in its canonical form: equal states give equal bytes. */
 void asg_core_save(const struct asg_core *core, struct asg_bytes *ret);
 
+/* The newest form of the saved state; forms are numbered from 1. */
+uint32_t asg_core_form(void);
+
+/* The state in an older form, as the openasg that had it would have saved it: for hashes
+ * in old logs. What that form has no place for is left out. `form`: 1 to the newest. */
+void asg_core_save_as(const struct asg_core *core, uint32_t form, struct asg_bytes *ret);
+
 /* Build a core from saved bytes. On success the caller owns *ret.
  * ASG_ERR_VERSION: saved by a newer program. ASG_ERR_MALFORMED: not a saved state;
  * every size is checked before it is believed. *ret is untouched on failure. */

@@ -3,6 +3,12 @@
 is there) clang, at -O0 and -O3. Every byte of every effect and of the state after every
 event goes into the digests that must be equal (tests/golden/replay/replay_digest.c).
 
+And it decides as it did: the digests stand in tests/golden/replay/digests.txt. Who changes
+what core decides or saves renews them on purpose and says so (docs/log-format.md, "When
+core decides otherwise"):
+
+    ASG_SOURCE_DIR=. tests/integration/test_golden_replay.py --renew
+
 Exit code 77 (skipped) without a compiler."""
 
 import concurrent.futures
@@ -47,6 +53,51 @@ def build(compiler, level, folder):
     return program
 
 
+STORED = os.path.join(SOURCE, "tests/golden/replay/digests.txt")
+
+
+def parse(text):
+    """name -> its numbers and digests, by their words."""
+    rows = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            words = line.split()
+            rows[words[0]] = dict(zip(words[1::2], words[2::2]))
+    return rows
+
+
+def compare_with_stored(text):
+    """True when every log is decided and saved as it was; names what is not."""
+    with open(STORED) as file:
+        stored = parse(file.read())
+    now = parse(text)
+    if stored == now:
+        return True
+    for name in sorted(stored.keys() | now.keys()):
+        old, new = stored.get(name), now.get(name)
+        if old is None or new is None:
+            print(f"{name}: {'has no stored digest' if old is None else 'is gone'}",
+                  file=sys.stderr)
+            continue
+        for word, what in (("events", "events"), ("refused", "events refused"),
+                           ("decisions", "decisions"),
+                           ("effects", "what core decides (effects)"),
+                           ("states", "what core remembers, or the form it saves it in")):
+            if old[word] != new[word]:
+                print(f"{name}: {what} changed: {old[word]} was stored, now {new[word]}",
+                      file=sys.stderr)
+    print("meant? Then raise SAVE_VERSION if saved fields or decisions changed, renew with "
+          "--renew and say so in CHANGELOG.md", file=sys.stderr)
+    return False
+
+
+def renew(text):
+    with open(STORED, "w") as file:
+        file.write("# What core makes of each golden log; renewed by "
+                   "test_golden_replay.py --renew\n" + text)
+    print("renewed", STORED)
+
+
 def main():
     compilers = [name for name in ("gcc", "clang") if shutil.which(name)]
     if not compilers:
@@ -76,7 +127,10 @@ def main():
             print(f"{name} differs from {first_build}:\n{text}", file=sys.stderr)
             return 1
     print("identical:", ", ".join(said))
-    return 0
+    if "--renew" in sys.argv[1:]:
+        renew(first)
+        return 0
+    return 0 if compare_with_stored(first) else 1
 
 
 if __name__ == "__main__":
