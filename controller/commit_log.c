@@ -409,6 +409,7 @@ static enum asg_status begin_to_lead(struct asg_commit *commit, int64_t wall_ms,
                                         .actor = "controller",
                                         .cluster_id = "",
                                         .epoch = asg_log_head(commit->log).epoch,
+                                        .listing_ms = commit->options.listing_ms,
                                         .group = "",
                                         .name = ""};
     const struct asg_event event = {

@@ -76,6 +76,8 @@ static const struct asg_config_key keys[] = {
      "payloads of metrics older than this are pruned, the chain stays; 0s: never"},
     {"log.verify_records", ASG_CONFIG_NUMBER, AT(verify_records), "1000000", 0, INT64_MAX,
      NULL, "records", "newest ones verified before leading; 0: all"},
+    {"reconcile.every", ASG_CONFIG_DURATION, AT(listing_ms), "2m", 10 * SECOND, DAY, NULL,
+     "", "between two complete listings of EC2; more often in a leader's first minutes"},
     {"reconcile.absent_listings", ASG_CONFIG_NUMBER, AT(absent_listings), "3", 2, 100,
      NULL, "listings", "complete ones in a row that lack an instance before it is gone"},
     {"reconcile.absent_after", ASG_CONFIG_DURATION, AT(absent_ms), "5m", 0, DAY, NULL, "",

@@ -35,6 +35,7 @@ struct asg_controller_settings {
     int64_t hash_events;
     int64_t retention_ms;
     int64_t verify_records;
+    int64_t listing_ms;
     int64_t absent_listings;
     int64_t absent_ms;
     int64_t io_threads;

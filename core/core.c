@@ -10,8 +10,8 @@
 
 /* 1 had no deadlines, 2 no launch parameters, 3 no churn, 4 no notices, 5 one reason to
  * hold for all that waits, 6 held the time nobody led against launches, 7 no mixed
- * groups, 8 did not know what is out of reach */
-#define SAVE_VERSION 9
+ * groups, 8 did not know what is out of reach, 9 no pace of listings */
+#define SAVE_VERSION 10
 
 void asg_core_new(struct asg_core **ret)
 {
@@ -190,6 +190,7 @@ static void later_fields(struct asg_fields *fields, struct asg_core *core)
         if (fields->version > 7) market_fields(fields, &core->groups[i]);
         if (fields->version > 8) reach_fields(fields, &core->groups[i]);
     }
+    if (fields->version > 9) asg_fields_i64(fields, &core->listing_ms);
 }
 
 /* What older states could not say. */

@@ -365,7 +365,11 @@ static void plan_listing(struct asg_core *core)
     job->plan.describe = asg_arena_take(&job->arena, sizeof *job->plan.describe);
     core->listing_job_id = job->plan.id;
     core->listings++;
-    int64_t pause_ms = core->listings < LISTINGS_START ? LISTING_START_MS : LISTING_MS;
+    int64_t pause_ms = core->listing_ms > 0 ? core->listing_ms : LISTING_MS;
+    /* In its first minutes a leader looks more often. */
+    if (core->listings < LISTINGS_START && pause_ms > LISTING_START_MS) {
+        pause_ms = LISTING_START_MS;
+    }
     core->listing_next_ms = core->now_ms + pause_ms;
     (void)emit_job(core, job);
 }

@@ -250,6 +250,7 @@ struct asg_core {
     uint64_t listing_job_id; /* a complete one under way */
     int64_t listing_next_ms;
     uint32_t listings;    /* since it leads */
+    int64_t listing_ms;   /* between two of them then; 0: not told */
     uint64_t look_job_id; /* at those that change, under way */
     int64_t look_next_ms;
     int64_t look_pause_ms;

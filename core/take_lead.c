@@ -73,6 +73,7 @@ void take_lead(struct asg_core *core, const struct asg_command *command)
     core->epoch = command->epoch;
     core->led_ms = core->now_ms;
     core->listings = 0;
+    core->listing_ms = command->listing_ms > 0 ? command->listing_ms : 0;
     core->listing_next_ms = core->now_ms;
     core->look_next_ms = core->now_ms;
     core->look_pause_ms = 0;

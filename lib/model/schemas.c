@@ -318,6 +318,7 @@ static const struct asg_field command_fields[] = {
     BOOL(has_metric_value),
     I64(metric_value_milli),
     I64(breach_threshold_milli),
+    I64(listing_ms),
 };
 #undef OF
 TABLE(command)

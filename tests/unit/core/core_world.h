@@ -235,7 +235,7 @@ static inline void show(int number, struct asg_seen_instance seen)
 }
 
 /* In us-east-1a, at most 20, whatever `changes` does not say. */
-static void make_group(uint32_t desired, struct asg_group_config changes)
+static inline void make_group(uint32_t desired, struct asg_group_config changes)
 {
     static struct asg_subnet subnet = {"subnet-1", "us-east-1a"};
     changes.name = "web";

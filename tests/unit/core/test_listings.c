@@ -1,0 +1,92 @@
+/* How often a leader has EC2 listed as a whole. */
+#include <string.h>
+
+#include "unit/core/core_world.h"
+
+#define MINUTE INT64_C(60000)
+
+/* Complete listings that are asked for until the clock says so; each finds nothing new.
+ */
+static int listings_until(int64_t until_ms)
+{
+    int count = 0;
+    for (;;) {
+        int64_t next_ms = asg_core_next_deadline(w.core);
+        if (next_ms > until_ms) break;
+        if (next_ms > w.now_ms) w.now_ms = next_ms;
+        const struct asg_event tick = {.kind = ASG_EVENT_TICK, .time_ms = w.now_ms};
+        assert_status(ASG_OK, asg_core_step(w.core, &tick, &w.effects));
+        for (size_t i = 0; i < w.effects.job_count; i++) {
+            const struct asg_job *job = &w.effects.jobs[i];
+            bool is_whole =
+                job->kind == ASG_JOB_DESCRIBE && job->describe->instance_ids.count == 0;
+            count += is_whole ? 1 : 0;
+        }
+        answer();
+    }
+    w.now_ms = until_ms;
+    return count;
+}
+
+static void lead(int64_t listing_ms)
+{
+    order((struct asg_command){
+        .kind = ASG_COMMAND_LEAD, .epoch = 2, .listing_ms = listing_ms});
+    (void)listings_until(w.now_ms + 30 * MINUTE); /* more often at first */
+}
+
+static void test_every_two_minutes_when_nothing_is_said(void **state)
+{
+    (void)state;
+    lead(0);
+    assert_int_equal(30, listings_until(w.now_ms + 60 * MINUTE));
+}
+
+static void test_as_often_as_the_leader_is_told(void **state)
+{
+    (void)state;
+    lead(15 * MINUTE);
+    assert_int_equal(16, listings_until(w.now_ms + 240 * MINUTE));
+    lead(MINUTE / 2);
+    assert_int_equal(20, listings_until(w.now_ms + 10 * MINUTE));
+}
+
+static void test_a_new_leader_looks_more_often_at_first(void **state)
+{
+    (void)state;
+    order((struct asg_command){
+        .kind = ASG_COMMAND_LEAD, .epoch = 2, .listing_ms = 1440 * MINUTE});
+    int count = listings_until(w.now_ms + 5 * MINUTE);
+    if (count < 15 || count > 21) fail_msg("%d listings in five minutes", count);
+}
+
+/* Saved, loaded and saved again it is the same, and the pace goes on. */
+static void test_the_pace_is_part_of_the_state(void **state)
+{
+    (void)state;
+    struct asg_bytes saved = {0};
+    struct asg_bytes again = {0};
+    struct asg_error error = {""};
+    lead(15 * MINUTE);
+    asg_core_save(w.core, &saved);
+    asg_core_destroy(&w.core);
+    assert_status(ASG_OK, asg_core_load(saved.data, saved.length, &w.core, &error));
+    asg_core_save(w.core, &again);
+    assert_int_equal(saved.length, again.length);
+    assert_memory_equal(saved.data, again.data, saved.length);
+    assert_int_equal(4, listings_until(w.now_ms + 60 * MINUTE));
+    asg_bytes_clear(&saved);
+    asg_bytes_clear(&again);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(test_every_two_minutes_when_nothing_is_said),
+        TEST(test_as_often_as_the_leader_is_told),
+        TEST(test_a_new_leader_looks_more_often_at_first),
+        TEST(test_the_pace_is_part_of_the_state),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
