@@ -92,13 +92,22 @@ static void write_metadata_options(struct asg_bytes *out,
     asg_xml_out_end(out, "metadataOptions");
 }
 
+static bool names_volumes(const struct asg_world_tags *said)
+{
+    for (size_t i = 0; i < said->count; i++) {
+        if (strncmp(said->items[i].key, "BlockDeviceMapping.", 19) == 0) return true;
+    }
+    return false;
+}
+
 /* The EBS volumes that the launch names: not the image's own. */
 static void write_volumes(struct asg_bytes *out,
                           const struct asg_world_instance *instance)
 {
     const struct asg_world_tags *said = &instance->launch->data.parameters;
     asg_xml_out_begin(out, "blockDeviceMapping");
-    for (unsigned number = 1; number <= 40; number++) {
+    unsigned most = names_volumes(said) ? 40 : 0;
+    for (unsigned number = 1; number <= most; number++) {
         char name[64];
         (void)snprintf(name, sizeof name, "BlockDeviceMapping.%u.DeviceName", number);
         const char *device = asg_launch_xml_find(said, name, NULL);

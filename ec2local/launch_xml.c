@@ -46,6 +46,9 @@ static bool read_leaf(const struct asg_world_tag *parameter, const char *part,
                       struct asg_arena *arena, struct leaf *ret)
 {
     unsigned numbers[ASG_LAUNCH_LISTS_MAX] = {0};
+    /* A parameter and its element begin alike but for the case (test_launch_fields). */
+    bool may_be_it = part[0] == '\0' || (parameter->key[0] | 0x20) == part[0];
+    if (!may_be_it) return false;
     const struct asg_launch_field *field =
         asg_launch_field_of_query(parameter->key, numbers);
     if (field == NULL || strncmp(field->xml, part, strlen(part)) != 0) return false;

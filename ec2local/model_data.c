@@ -23,7 +23,9 @@ char *asg_world_copy(const char *text)
 static struct asg_world_tag *find_tag(const struct asg_world_tags *tags, const char *key)
 {
     for (size_t i = 0; i < tags->count; i++) {
-        if (strcmp(tags->items[i].key, key) == 0) return &tags->items[i];
+        /* Most differ at once. */
+        const char *other = tags->items[i].key;
+        if (other[0] == key[0] && strcmp(other, key) == 0) return &tags->items[i];
     }
     return NULL;
 }

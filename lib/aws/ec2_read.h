@@ -22,7 +22,7 @@ static inline const char *asg_ec2_below(const char *path, const char *prefix)
 
 static inline bool asg_ec2_is(const char *path, const char *other)
 {
-    return strcmp(path, other) == 0;
+    return path[0] == other[0] && strcmp(path, other) == 0; /* most differ at once */
 }
 
 /* A decimal number; 0 when it is none or does not fit. */

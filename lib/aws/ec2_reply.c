@@ -40,8 +40,9 @@ static void on_end(void *context, const char *path, const char *text, size_t len
 {
     struct asg_ec2_reply *reply = context;
     (void)length;
-    if (strcmp(path, "requestId") == 0 || strcmp(path, "RequestID") == 0 ||
-        strcmp(path, "RequestId") == 0) {
+    bool is_deep = reply->is_expected_root && strchr(path, '/') != NULL;
+    if (!is_deep && (strcmp(path, "requestId") == 0 || strcmp(path, "RequestID") == 0 ||
+                     strcmp(path, "RequestId") == 0)) {
         copy_cut(reply->request_id, sizeof reply->request_id, text);
     } else if (reply->is_error) {
         if (strncmp(path, "Errors/", 7) == 0) path += 7;
