@@ -12,6 +12,7 @@ static struct {
     struct asg_event event; /* the last one that was no metrics event */
     bool has_event;
     const struct asg_record *metrics; /* the last metrics event of this batch */
+    struct asg_id_map jobs;           /* by number and attempt: places in sim.jobs */
     struct asg_id_map ends;           /* instances that a durable job terminates */
 } books;
 
@@ -29,13 +30,19 @@ struct sim_group *sim_find_group(const char *name)
     return NULL;
 }
 
+#define JOB_NAME 40
+
+static const char *job_name(char ret[JOB_NAME], uint64_t id, uint32_t attempt)
+{
+    (void)snprintf(ret, JOB_NAME, "%llu.%u", (unsigned long long)id, attempt);
+    return ret;
+}
+
 struct sim_job *sim_find_job(uint64_t id, uint32_t attempt)
 {
-    for (size_t i = sim.job_count; i > 0; i--) {
-        struct sim_job *job = &sim.jobs[i - 1];
-        if (job->id == id && job->attempt == attempt) return job;
-    }
-    return NULL;
+    char name[JOB_NAME];
+    uint32_t index = asg_id_map_find(&books.jobs, job_name(name, id, attempt));
+    return index == ASG_ID_MAP_NONE ? NULL : &sim.jobs[index];
 }
 
 static void add_job(const struct asg_job *plan)
@@ -46,6 +53,9 @@ static void add_job(const struct asg_job *plan)
             sim.job_capacity = sim.job_capacity == 0 ? 256 : sim.job_capacity * 2;
             sim.jobs = asg_realloc(sim.jobs, sim.job_capacity, sizeof *sim.jobs);
         }
+        char name[JOB_NAME];
+        asg_id_map_put(&books.jobs, job_name(name, plan->id, plan->attempt),
+                       (uint32_t)sim.job_count);
         job = &sim.jobs[sim.job_count++];
         *job = (struct sim_job){
             .id = plan->id, .attempt = plan->attempt, .kind = plan->kind};
@@ -205,6 +215,7 @@ void sim_books_clear(void)
     asg_arena_clear(&books.event_arena);
     asg_arena_clear(&books.effects_arena);
     asg_id_map_clear(&books.ends);
+    asg_id_map_clear(&books.jobs);
     memset(&books, 0, sizeof books);
     free(sim.jobs);
     free(sim.durable_orders);

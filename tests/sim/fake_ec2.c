@@ -121,6 +121,7 @@ static void add_instance(const struct asg_world_instance *real, const char *toke
     instance->job_id = tag_number(&real->tags, "openasg:job");
     instance->attempt = (uint32_t)tag_number(&real->tags, "openasg:attempt");
     instance->is_alive = true;
+    instance->started_us = sim.now_us;
     instance->never_boots = sim.no_boot_until_us > sim.now_us;
     if (instance->never_boots) {
         sim.swarm.hits[SIM_FAULT_NEVER_BOOTS]++;
@@ -141,6 +142,7 @@ static void end_instance(struct sim_instance *instance)
     if (!instance->is_alive) return;
     sim_stop_agent(instance);
     instance->is_alive = false;
+    sim.instance_us += (double)(sim.now_us - instance->started_us);
     if (instance->group < sim.group_count) sim.groups[instance->group].alive--;
     sim.counts.ends++;
     sim_tell("ec2", "%s ends", instance->id);

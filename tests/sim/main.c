@@ -1,76 +1,20 @@
-/* openasg-sim - runs seeds: openasg-sim SEED [--narrate] | --seeds A..B | --hours H |
- * --saved FILE. `./dev sim` builds and calls it; docs/simulator.md tells the rest. */
+/* openasg-sim - runs seeds: openasg-sim SEED [--narrate] | --seeds A..B |
+ * --hours H [--jobs N] | --saved FILE | --scenario FILE... `./dev sim` builds and calls
+ * it; docs/simulator.md tells the rest. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/mutant.h"
+#include "sim/lives.h"
 #include "sim/sim.h"
+#include "sim/totals.h"
 
 #define BUDGET_CHECK  4000 /* reports a run, where many seeds matter */
 #define BUDGET_MUTANT 2500
-#define BUDGET_LONG   400000 /* where long life does */
-#define YEAR_US       (365.25 * 24 * 3600e6)
 
-struct totals {
-    uint64_t seeds;
-    uint64_t failed;
-    double simulated_us;
-    double converged_us;
-    int64_t worst_us;
-    struct sim_counts counts;
-    uint64_t hits[SIM_FAULTS];
-};
-
-static struct totals totals;
-
-static void add_up(void)
-{
-    const uint64_t *from = (const uint64_t *)(const void *)&sim.counts;
-    uint64_t *to = (uint64_t *)(void *)&totals.counts;
-    for (size_t i = 0; i < sizeof sim.counts / sizeof *from; i++) {
-        to[i] += from[i];
-    }
-    for (int fault = 0; fault < SIM_FAULTS; fault++) {
-        totals.hits[fault] += sim.swarm.hits[fault];
-    }
-    totals.seeds++;
-    totals.simulated_us += (double)sim.now_us;
-    if (sim.converged_us > totals.worst_us) totals.worst_us = sim.converged_us;
-}
-
-/* Twice: the same seed must give the same log. */
-static bool run_seed(const struct sim_options *options)
-{
-    uint8_t first[32] = {0};
-    bool is_fine = true;
-    for (int round = 0; round < 2 && is_fine; round++) {
-        struct sim_options once = *options;
-        once.is_narrated = options->is_narrated && round == 0;
-        sim_begin(&once);
-        sim_run();
-        if (round == 1 && memcmp(first, sim.digest, sizeof first) != 0) {
-            sim_break("same_seed_same_log", "the second run gave another log");
-        }
-        memcpy(first, sim.digest, sizeof first);
-        if (round == 1 || sim.is_broken) add_up();
-        if (sim.is_broken) {
-            is_fine = false;
-            totals.failed++;
-            if (options->scenario != NULL) {
-                (void)printf("./dev sim --scenario %s   # %s: %s\n", options->scenario,
-                             sim.law, sim.why);
-            } else {
-                (void)printf("./dev sim %" PRIu64 "   # %s: %s\n", options->seed, sim.law,
-                             sim.why);
-            }
-            (void)fflush(stdout);
-        }
-        sim_end();
-    }
-    return is_fine;
-}
+static struct sim_totals totals;
 
 #ifdef ASG_MUTANTS
 #define MUTANT_SEEDS 200
@@ -126,55 +70,21 @@ static int run_mutants(const char *only)
 }
 #endif
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static void print_totals(double took_s)
-{
-    double years = totals.simulated_us / YEAR_US;
-    (void)printf("%" PRIu64 " seeds, %.2f cluster-years, %" PRIu64 " events, %" PRIu64
-                 " frames, %" PRIu64 " reports, %" PRIu64 " EC2 calls, %" PRIu64
-                 " launches, %" PRIu64 " ends, %" PRIu64 " decisions, %" PRIu64
-                 " commits, %" PRIu64 " starts of a controller\n",
-                 totals.seeds, years, totals.counts.events, totals.counts.frames,
-                 totals.counts.reports, totals.counts.calls, totals.counts.launches,
-                 totals.counts.ends, totals.counts.decisions, totals.counts.commits,
-                 totals.counts.leads);
-    uint64_t all = 0;
-    for (int fault = 0; fault < SIM_FAULTS; fault++) {
-        all += totals.hits[fault];
-        (void)printf("  %-36s %10" PRIu64 "  %s\n", sim_fault_words[fault],
-                     totals.hits[fault], sim_fault_texts[fault]);
-    }
-    (void)printf("%" PRIu64 " faults; the slowest fleet was whole %" PRId64
-                 " min after the last one\n",
-                 all, totals.worst_us / SIM_MINUTE);
-    (void)printf("%.1f s, %.2f seeds a second, %.1f cluster-years a core-hour\n", took_s,
-                 (double)totals.seeds / took_s, years * 3600 / took_s);
-    (void)printf("%" PRIu64 "/%" PRIu64 " seeds hold\n", totals.seeds - totals.failed,
-                 totals.seeds);
-}
-
 static void run_range(uint64_t from, uint64_t to)
 {
     for (uint64_t seed = from; seed <= to; seed++) {
         const struct sim_options options = {.seed = seed, .budget = BUDGET_CHECK};
-        (void)run_seed(&options);
+        (void)sim_run_twice(&options, &totals);
     }
 }
 
-static void run_hours(double hours)
+static void run_one(uint64_t seed, bool is_narrated)
 {
-    double until_s = seconds_now() + hours * 3600;
-    uint64_t seed = (uint64_t)time(NULL) * 1000;
-    for (; seconds_now() < until_s; seed++) {
-        const struct sim_options options = {.seed = seed, .budget = BUDGET_LONG};
-        (void)run_seed(&options);
-    }
+    const struct sim_options options = {.seed = seed,
+                                        .budget = BUDGET_CHECK,
+                                        .is_long = sim_is_life(seed),
+                                        .is_narrated = is_narrated};
+    (void)sim_run_twice(&options, &totals);
 }
 
 static int run_saved(const char *path)
@@ -189,8 +99,7 @@ static int run_saved(const char *path)
         char *end = NULL;
         uint64_t seed = strtoull(line, &end, 10);
         if (end == line) continue;
-        const struct sim_options options = {.seed = seed, .budget = BUDGET_CHECK};
-        (void)run_seed(&options);
+        run_one(seed, /* is_narrated */ false);
     }
     (void)fclose(file);
     return 0;
@@ -199,7 +108,7 @@ static int run_saved(const char *path)
 static int usage(void)
 {
     (void)fprintf(stderr, "usage: openasg-sim SEED [--narrate] | --seeds A..B | "
-                          "--hours H | --saved FILE | --scenario FILE...\n");
+                          "--hours H [--jobs N] | --saved FILE | --scenario FILE...\n");
     return 2;
 }
 
@@ -209,14 +118,18 @@ int main(int argc, char **argv)
 #ifdef ASG_MUTANTS
     if (strcmp(argv[1], "--mutants") == 0) return run_mutants(argc > 2 ? argv[2] : NULL);
 #endif
-    double began_s = seconds_now();
+    if (strcmp(argv[1], "--hours") == 0 && (argc == 3 || argc == 5)) {
+        bool has_jobs = argc == 5 && strcmp(argv[3], "--jobs") == 0;
+        if (argc == 5 && !has_jobs) return usage();
+        return sim_run_lives(strtod(argv[2], NULL),
+                             has_jobs ? (int)strtol(argv[4], NULL, 10) : 1);
+    }
+    double began_s = sim_seconds_now();
     if (strcmp(argv[1], "--seeds") == 0 && argc == 3) {
         char *rest = NULL;
         uint64_t from = strtoull(argv[2], &rest, 10);
         if (strncmp(rest, "..", 2) != 0) return usage();
         run_range(from, strtoull(rest + 2, NULL, 10));
-    } else if (strcmp(argv[1], "--hours") == 0 && argc == 3) {
-        run_hours(strtod(argv[2], NULL));
     } else if (strcmp(argv[1], "--saved") == 0 && argc == 3) {
         if (run_saved(argv[2]) != 0) return 2;
     } else if (strcmp(argv[1], "--scenario") == 0 && argc >= 3) {
@@ -226,19 +139,14 @@ int main(int argc, char **argv)
                                                 .budget = UINT64_MAX / 100,
                                                 .scenario = argv[i],
                                                 .is_narrated = is_narrated};
-            (void)run_seed(&options);
+            (void)sim_run_twice(&options, &totals);
         }
     } else if (argv[1][0] >= '0' && argv[1][0] <= '9') {
-        const struct sim_options options = {
-            .seed = strtoull(argv[1], NULL, 10),
-            /* Long seeds are told by their size: --hours counts from the clock. */
-            .budget = strtoull(argv[1], NULL, 10) > UINT64_C(1000000000) ? BUDGET_LONG
-                                                                         : BUDGET_CHECK,
-            .is_narrated = argc == 3 && strcmp(argv[2], "--narrate") == 0};
-        (void)run_seed(&options);
+        run_one(strtoull(argv[1], NULL, 10),
+                argc == 3 && strcmp(argv[2], "--narrate") == 0);
     } else {
         return usage();
     }
-    print_totals(seconds_now() - began_s);
+    sim_print_totals(&totals, sim_seconds_now() - began_s);
     return totals.failed == 0 ? 0 : 1;
 }

@@ -184,6 +184,7 @@ void sim_begin(const struct sim_options *options)
     sim_swarm_draw(&sim.swarm, &sim.random);
     sim.operator_mean_us = sim_between(&sim.random, 3, 120) * SIM_MINUTE;
     if (options->scenario != NULL) draw_nothing(options->scenario);
+    if (options->is_long) sim_life_draw();
     int64_t fault_us = options->fault_us != 0 ? options->fault_us : fit_length_us();
     sim_disk_new(&sim.disk);
     sim_ec2_begin();
@@ -197,8 +198,9 @@ void sim_begin(const struct sim_options *options)
         sim_put(2 * SIM_SECOND, SIM_EVENT_LOOK, 0, 0, NULL);
         return;
     }
-    sim_put(SETUP_US, SIM_EVENT_PHASE, 0, 0, NULL);
-    sim_put(SETUP_US + fault_us, SIM_EVENT_PHASE, 1, 0, NULL);
+    if (options->is_long) return;
+    sim_put(SETUP_US, SIM_EVENT_PHASE, SIM_PHASE_TROUBLE, 0, NULL);
+    sim_put(SETUP_US + fault_us, SIM_EVENT_PHASE, SIM_PHASE_HEAL, 0, NULL);
 }
 
 /* ---- the first orders ---- */
@@ -269,9 +271,13 @@ static void order_group(const struct sim_group *books)
     sim_order(&command);
 }
 
-static void take_phase(uint32_t phase)
+static void take_phase(enum sim_phase phase)
 {
-    if (phase == 0) {
+    if (phase == SIM_PHASE_BURST) {
+        sim_life_burst();
+        return;
+    }
+    if (phase == SIM_PHASE_TROUBLE) {
         if (sim.counts.commands < 2 * sim.group_count) {
             sim_break("acknowledged_commands_survive",
                       "the first orders are not done after a minute");
@@ -310,7 +316,8 @@ static void look(void)
         if (++sim.looks % 10 == 2) sim_mend();
         sim_check_look();
     }
-    if (!sim.is_over) sim_put(sim.now_us + SIM_MINUTE, SIM_EVENT_LOOK, 0, 0, NULL);
+    if (sim.is_over || sim.is_calm) return;
+    sim_put(sim.now_us + SIM_MINUTE, SIM_EVENT_LOOK, 0, 0, NULL);
 }
 
 static void take(struct sim_event *event)
@@ -356,7 +363,7 @@ static void take(struct sim_event *event)
         }
         break;
     case SIM_EVENT_LOOK: look(); break;
-    case SIM_EVENT_PHASE: take_phase(event->index); break;
+    case SIM_EVENT_PHASE: take_phase((enum sim_phase)event->index); break;
     }
 }
 
@@ -368,11 +375,17 @@ void sim_run(void)
         sim.counts.events++;
         take(&event);
         if (sim.counts.events == 10 * sim.options.budget) {
-            sim_put(sim.now_us, SIM_EVENT_PHASE, 1, 0, NULL); /* a busy seed: enough */
+            sim_put(sim.now_us, SIM_EVENT_PHASE, SIM_PHASE_HEAL, 0,
+                    NULL); /* a busy seed: enough */
         }
     }
-    if (!sim.is_broken) law_log_verifies();
-    if (!sim.is_broken) law_replay();
+    for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
+        const struct sim_instance *instance = sim.instances[i];
+        if (!instance->is_alive) continue;
+        sim.instance_us += (double)(sim.now_us - instance->started_us);
+    }
+    if (!sim.is_broken && !sim.options.is_second) law_log_verifies();
+    if (!sim.is_broken && !sim.options.is_second) law_replay();
     struct asg_log *log = sim_disk_log(sim.disk);
     if (log == NULL) return;
     struct asg_hasher *hasher = NULL;

@@ -141,6 +141,7 @@ struct sim_instance {
     bool is_protected;    /* durably, against scale-in */
     int64_t ill_since_us; /* hung, silent, without agent: may be replaced; 0: well */
     int64_t well_since_us;
+    int64_t started_us;
     char address[16];
     struct sim_agent agent;
 };
@@ -176,8 +177,12 @@ struct sim_options {
     int64_t fault_us; /* length of the part with faults; 0: drawn */
     uint64_t budget;  /* agents' reports a run is made for */
     bool is_narrated;
+    bool is_second;       /* the same seed again: its log is judged by the first one */
+    bool is_long;         /* weeks of one cluster, mostly calm (life.c) */
     const char *scenario; /* a file; NULL: none */
 };
+
+enum sim_phase { SIM_PHASE_TROUBLE, SIM_PHASE_HEAL, SIM_PHASE_BURST };
 
 struct sim {
     struct sim_options options;
@@ -189,9 +194,13 @@ struct sim {
     struct sim_random secrets; /* of what the programs ask their system for */
     struct sim_swarm swarm;
     bool is_quiet; /* faults are over */
+    bool is_calm;  /* and all is well again, in a long life */
     bool is_over;
     int64_t quiet_since_us;
     int64_t converged_us; /* after quiet_since_us; -1 */
+    int64_t slowest_us;   /* of all bursts of a life */
+    uint64_t bursts;
+    double instance_us; /* instances, each for as long as it lived */
     struct sim_counts counts;
     struct asg_arena arena; /* of one step */
 
@@ -335,6 +344,11 @@ size_t sim_transport_delivered(struct asg_ec2_transport *transport);
 /* ---- load.c ---- */
 void sim_load_draw(struct sim_load *load, struct sim_random *random, uint32_t max);
 int64_t sim_load_now(const struct sim_group *group);
+
+/* ---- life.c: a long one, mostly calm ---- */
+void sim_life_draw(void);
+void sim_life_burst(void);
+bool sim_life_goes_on(void); /* all is well again: is there a next calm? */
 
 /* ---- trouble.c: faults that strike by time, and the operator ---- */
 void sim_trouble_begin(void);

@@ -77,5 +77,7 @@ void sim_check_look(void)
     /* It holds, and goes on holding for a while. */
     if (quiet_us - sim.converged_us < 20 * SIM_MINUTE) return;
     law_dead_letters();
-    sim.is_over = true;
+    sim.bursts++;
+    if (sim.converged_us > sim.slowest_us) sim.slowest_us = sim.converged_us;
+    if (!sim_life_goes_on()) sim.is_over = true;
 }

@@ -1,0 +1,127 @@
+/* life - one group of about 20 instances over weeks, as an operator would run it: mostly
+ * calm, with bursts in which a swarm of faults strikes. After each burst everything has
+ * to be right again before the calm goes on. */
+#include <string.h>
+
+#include "sim/sim.h"
+
+#define DAY         (24 * SIM_HOUR)
+#define BURST_FIRST (2 * SIM_HOUR) /* the fleet is there by then */
+
+/* What the order book says at the start and again after each burst. */
+static struct {
+    uint32_t min;
+    uint32_t max;
+    int64_t end_us;
+} life;
+
+static int64_t between(int64_t low, int64_t high)
+{
+    return sim_between(&sim.random, low, high);
+}
+
+/* As a fleet is run that has 20 instances and nobody who watches it. */
+static void draw_settings(void)
+{
+    struct asg_controller_settings *settings = &sim.settings;
+    static const int64_t leases[] = {180000, 300000, 900000};
+    settings->lease_ms = leases[between(0, 2)];
+    settings->heartbeat_ms = settings->lease_ms / 3;
+    settings->probe_background_ms = between(30, 120) * 60000;
+    settings->probe_suspect_ms = between(5, 30) * 1000;
+    settings->snapshot_records = between(1000, 50000);
+    settings->snapshot_ms = between(30, 180) * 60000;
+    settings->hash_events = between(500, 2000);
+    settings->verify_records = between(1000, 5000); /* at each start; all at the end */
+    settings->listing_ms = between(15, 60) * 60000;
+    settings->retention_ms = 0; /* the log of a life is replayed whole */
+}
+
+static void draw_load(struct sim_group *group)
+{
+    struct sim_load *load = &group->load;
+    load->shape = (enum sim_load_shape)between(0, SIM_LOAD_SHAPES - 1);
+    /* Thousandths of an instance at 100 %: `carried` instances at the target. */
+    int64_t one = group->target_milli / 100;
+    int64_t middle = between(18, 22);
+    int64_t swing = load->shape == SIM_LOAD_STEADY ? 0 : between(1, 8);
+    load->base_milli = (middle - swing) * one;
+    load->peak_milli = (middle + swing) * one;
+    load->period_us = between(6, 48) * SIM_HOUR;
+    if (load->shape == SIM_LOAD_DAILY) load->period_us = DAY;
+    if (load->shape == SIM_LOAD_SAWTOOTH) load->period_us = between(2, 12) * SIM_HOUR;
+}
+
+void sim_life_draw(void)
+{
+    memset(&life, 0, sizeof life);
+    sim.agent_interval_ms = 60000;
+    sim.ingest_lag_us = between(1, 5) * SIM_SECOND;
+    sim.worker_count = 2;
+    sim.operator_mean_us = 10 * SIM_MINUTE;
+    draw_settings();
+    sim.group_count = 1;
+    struct sim_group *group = &sim.groups[0];
+    group->min = (uint32_t)between(4, 12);
+    group->max = (uint32_t)between(30, 40);
+    group->evaluation_ms = 60000;
+    group->stabilisation_ms = between(5, 15) * 60000;
+    group->target_milli = between(40, 70) * 1000;
+    draw_load(group);
+    life.min = group->min;
+    life.max = group->max;
+    life.end_us = between(20, 40) * DAY;
+    memset(&sim.swarm.ppm, 0, sizeof sim.swarm.ppm);
+    memset(&sim.swarm.mean_us, 0, sizeof sim.swarm.mean_us);
+    sim_put(BURST_FIRST, SIM_EVENT_PHASE, SIM_PHASE_BURST, 0, NULL);
+}
+
+void sim_life_burst(void)
+{
+    int64_t length_us = between(15, 60) * SIM_MINUTE;
+    sim_tell("simulator", "a burst of faults begins");
+    sim.is_calm = false;
+    sim.is_quiet = false;
+    sim.converged_us = -1;
+    sim_swarm_draw(&sim.swarm, &sim.random);
+    /* What is rare in a busy seed would not be seen in so short a time. */
+    for (int fault = 0; fault < SIM_FAULTS; fault++) {
+        if (sim.swarm.mean_us[fault] == 0) continue;
+        sim.swarm.mean_us[fault] = length_us / between(1, 4);
+    }
+    sim_trouble_begin();
+    sim_operate();
+    sim_put(sim.now_us + length_us, SIM_EVENT_PHASE, SIM_PHASE_HEAL, 0, NULL);
+}
+
+/* The size that the group is meant for, whatever was ordered in the burst. */
+static void order_size_again(void)
+{
+    struct sim_group *group = &sim.groups[0];
+    const struct asg_group_config config = {
+        .name = group->name, .min = life.min, .max = life.max};
+    struct asg_command command = {.kind = ASG_COMMAND_GROUP_UPDATE,
+                                  .group = group->name,
+                                  .group_config = &config,
+                                  .group_fields = UINT64_C(1) << ASG_GROUP_MIN |
+                                                  UINT64_C(1) << ASG_GROUP_MAX,
+                                  .force = true};
+    sim_order(&command);
+}
+
+bool sim_life_goes_on(void)
+{
+    if (!sim.options.is_long || sim.now_us >= life.end_us) return false;
+    sim_tell("simulator", "all is well: calm days");
+    sim.is_calm = true;
+    memset(&sim.swarm.ppm, 0, sizeof sim.swarm.ppm);
+    memset(&sim.swarm.mean_us, 0, sizeof sim.swarm.mean_us);
+    for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
+        sim.instances[i]->well_since_us = sim.now_us;
+    }
+    sim.groups[0].steady_milli = -1;
+    order_size_again();
+    sim_put(sim.now_us + between(24, 72) * SIM_HOUR, SIM_EVENT_PHASE, SIM_PHASE_BURST, 0,
+            NULL);
+    return true;
+}
