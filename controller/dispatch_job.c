@@ -10,7 +10,8 @@
 #include "base/mutant.h"
 
 #define WORKER_NAME_MAX 128
-#define BUSY_MS         50 /* until a worker that takes no more is tried again */
+#define BUSY_MS         50   /* until a worker that takes no more is tried again */
+#define REST_MS         1000 /* until one that handed a job back gets one to change */
 
 struct asg_dispatch_worker {
     struct asg_dispatch_worker *next;
@@ -21,6 +22,7 @@ struct asg_dispatch_worker {
     char address[64];
     uint32_t capacity; /* leases it may have: its credits and those it knows of */
     int64_t heard_ms;
+    int64_t rests_until_ms;
     struct asg_entry_list leases;
 };
 
@@ -83,13 +85,18 @@ static enum asg_status send_message(struct asg_dispatch *dispatch, uint32_t peer
     return ports->send(ports->context, peer, type, object);
 }
 
+static void tell_halt(struct asg_dispatch *dispatch, uint32_t peer)
+{
+    const struct asg_halt_message halt = {.is_halted = dispatch->is_halted};
+    (void)send_message(dispatch, peer, ASG_MESSAGE_HALT, &halt);
+}
+
 void asg_dispatch_halt(struct asg_dispatch *dispatch, bool is_halted)
 {
     if (dispatch->is_halted == is_halted) return;
     dispatch->is_halted = is_halted;
-    const struct asg_halt_message halt = {.is_halted = is_halted};
     for (struct asg_dispatch_worker *w = dispatch->workers; w != NULL; w = w->next) {
-        (void)send_message(dispatch, w->peer, ASG_MESSAGE_HALT, &halt);
+        tell_halt(dispatch, w->peer);
     }
 }
 
@@ -312,10 +319,7 @@ bool asg_dispatch_heartbeat(struct asg_dispatch *dispatch, uint32_t peer,
         return false;
     }
     worker->heard_ms = mono_ms;
-    if (heartbeat->is_halted != dispatch->is_halted) {
-        const struct asg_halt_message halt = {.is_halted = dispatch->is_halted};
-        (void)send_message(dispatch, peer, ASG_MESSAGE_HALT, &halt);
-    }
+    if (heartbeat->is_halted != dispatch->is_halted) tell_halt(dispatch, peer);
     /* What it holds without a lease of ours is gone from its credits already; what we
      * have sent and it has not seen yet is not. */
     worker->capacity = heartbeat->credits;
@@ -407,6 +411,10 @@ void asg_dispatch_hand_back(struct asg_dispatch *dispatch, uint32_t peer,
     asg_rate_budget_give_back(&dispatch->budget, entry->job.kind,
                               instances_of(&entry->job));
     end_lease(dispatch, entry);
+    /* It may not have heard that the kill switch is off; or a file on its host halts it,
+       and the same job would come and go without a pause. */
+    tell_halt(dispatch, peer);
+    worker->rests_until_ms = mono_ms + REST_MS;
 }
 
 void asg_dispatch_settle(struct asg_dispatch *dispatch, uint64_t job_id, uint32_t attempt)
@@ -427,11 +435,24 @@ static uint32_t free_credits(const struct asg_dispatch_worker *worker)
                : 0;
 }
 
-static struct asg_dispatch_worker *choose_worker(const struct asg_dispatch *dispatch)
+static bool is_mutating(enum asg_job_kind kind)
+{
+    return kind != ASG_JOB_DESCRIBE && kind != ASG_JOB_RESOLVE_TEMPLATE;
+}
+
+/* NULL: nobody now; *ret_next_ms is when somebody may be. */
+static struct asg_dispatch_worker *choose_worker(const struct asg_dispatch *dispatch,
+                                                 enum asg_job_kind kind, int64_t mono_ms,
+                                                 int64_t *ret_next_ms)
 {
     struct asg_dispatch_worker *best = NULL;
+    *ret_next_ms = mono_ms + dispatch->options.lease_ms;
     for (struct asg_dispatch_worker *w = dispatch->workers; w != NULL; w = w->next) {
         if (free_credits(w) == 0) continue;
+        if (is_mutating(kind) && w->rests_until_ms > mono_ms) {
+            if (w->rests_until_ms < *ret_next_ms) *ret_next_ms = w->rests_until_ms;
+            continue;
+        }
         if (best == NULL || free_credits(w) > free_credits(best)) best = w;
     }
     return best;
@@ -516,11 +537,6 @@ static enum asg_status hand_out(struct asg_dispatch *dispatch,
     return ASG_OK;
 }
 
-static bool is_mutating(enum asg_job_kind kind)
-{
-    return kind != ASG_JOB_DESCRIBE && kind != ASG_JOB_RESOLVE_TEMPLATE;
-}
-
 /* Hand out one kind's queue from the front; returns when to come back. */
 static int64_t pump_queue(struct asg_dispatch *dispatch, enum asg_job_kind kind,
                           int64_t mono_ms, int64_t log_ms)
@@ -531,8 +547,10 @@ static int64_t pump_queue(struct asg_dispatch *dispatch, enum asg_job_kind kind,
         if (end_hopeless(dispatch, entry, log_ms)) continue;
         if (dispatch->is_halted && is_mutating(kind) && !ASG_MUTANT(HALT_IS_FORGOTTEN))
             return INT64_MAX;
-        struct asg_dispatch_worker *worker = choose_worker(dispatch);
-        if (worker == NULL) return mono_ms + dispatch->options.lease_ms;
+        int64_t next_ms = 0;
+        struct asg_dispatch_worker *worker =
+            choose_worker(dispatch, kind, mono_ms, &next_ms);
+        if (worker == NULL) return next_ms;
         uint32_t instances = instances_of(&entry->job);
         int64_t wait_ms = 0;
         if (!asg_rate_budget_take(&dispatch->budget, kind, instances, mono_ms,

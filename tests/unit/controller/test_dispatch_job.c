@@ -152,6 +152,33 @@ static void test_dispatch_gives_a_handed_back_job_to_another(void **state)
     assert_string_equal("two", asg_dispatch_holder(f->dispatch, 1));
 }
 
+/* A worker that did not hear that the kill switch is off, or that a file halts. */
+static void test_dispatch_tells_a_worker_that_hands_back_and_lets_it_rest(void **state)
+{
+    struct fixture *f = *state;
+    say_hello(f, 1, "one", 4, NULL, 0, 0);
+    add_job(f, 1, ASG_JOB_LAUNCH, 0);
+    int64_t next_ms = 0;
+    for (int64_t ms = 0; ms < 10000; ms++) {
+        (void)asg_dispatch_pump(f->dispatch, ms, 0);
+        if (asg_dispatch_holder(f->dispatch, 1)[0] == '\0') continue;
+        const struct asg_hand_back back = {
+            .job_id = 1, .attempt = 1, .lease_id = last_job(f)->lease_id};
+        asg_dispatch_hand_back(f->dispatch, 1, &back, ms);
+        next_ms = asg_dispatch_pump(f->dispatch, ms, 0);
+        assert_int_equal(ms + 1000, next_ms);
+    }
+    assert_int_equal(10, count_sent(f, 1, ASG_MESSAGE_JOB));
+    assert_int_equal(10, count_sent(f, 1, ASG_MESSAGE_HALT));
+    assert_false(f->sent[f->sent_count - 1].is_halted);
+    add_job(f, 2, ASG_JOB_DESCRIBE, 0); /* changes nothing: it does not wait */
+    (void)asg_dispatch_pump(f->dispatch, 9001, 0);
+    assert_string_equal("one", asg_dispatch_holder(f->dispatch, 2));
+    say_hello(f, 2, "two", 1, NULL, 0, 9002);
+    (void)asg_dispatch_pump(f->dispatch, 9002, 0);
+    assert_string_equal("two", asg_dispatch_holder(f->dispatch, 1));
+}
+
 static void test_dispatch_frees_leases_at_once_when_a_worker_starts_anew(void **state)
 {
     struct fixture *f = *state;
@@ -390,6 +417,7 @@ int main(void)
         TEST(test_dispatch_keeps_a_lease_that_heartbeats_list),
         TEST(test_dispatch_asks_an_unknown_worker_to_say_hello),
         TEST(test_dispatch_gives_a_handed_back_job_to_another),
+        TEST(test_dispatch_tells_a_worker_that_hands_back_and_lets_it_rest),
         TEST(test_dispatch_frees_leases_at_once_when_a_worker_starts_anew),
         TEST(test_dispatch_frees_leases_on_a_second_hello_of_one_connection),
         TEST(test_dispatch_leaves_held_jobs_with_their_worker_after_a_restart),
