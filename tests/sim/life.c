@@ -30,10 +30,10 @@ static void draw_settings(void)
     settings->probe_background_ms = between(30, 120) * 60000;
     settings->probe_suspect_ms = between(5, 30) * 1000;
     settings->snapshot_records = between(1000, 50000);
-    settings->snapshot_ms = between(30, 180) * 60000;
+    settings->snapshot_ms = between(60, 360) * 60000;
     settings->hash_events = between(500, 2000);
     settings->verify_records = between(1000, 5000); /* at each start; all at the end */
-    settings->listing_ms = between(15, 60) * 60000;
+    settings->listing_ms = between(30, 90) * 60000;
     settings->retention_ms = 0; /* the log of a life is replayed whole */
 }
 
