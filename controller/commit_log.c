@@ -288,7 +288,15 @@ static enum asg_status load_core(struct asg_commit *commit, struct asg_error *er
         return ASG_OK;
     }
     if (status != ASG_OK) return asg_fail(error, status, "%s", note.text);
-    return asg_core_load(commit->state.data, commit->state.length, &commit->core, error);
+    status = asg_core_load(commit->state.data, commit->state.length, &commit->core, error);
+    if (status != ASG_OK) return status;
+    /* The log's time goes on from there, also when no record follows the snapshot. */
+    struct asg_arena arena = {0};
+    struct asg_status_view view;
+    asg_core_view_status(commit->core, &arena, &view);
+    commit->last_ms = view.time_ms;
+    asg_arena_clear(&arena);
+    return ASG_OK;
 }
 
 static enum asg_status replay_event(struct asg_commit *commit,

@@ -150,6 +150,19 @@ static void test_commit_leads_with_a_higher_epoch_each_time(void **state)
     assert_string_equal(cluster_id, asg_core_cluster_id(asg_commit_core(f->commit)));
 }
 
+/* With a snapshot at the head of the log no record says what time it was. */
+static void test_commit_leads_when_the_wall_clock_was_set_back(void **state)
+{
+    struct fixture *f = *state;
+    assert_status(ASG_OK, reopen(f, 1000));
+    int64_t before_ms = asg_commit_last_ms(f->commit);
+    asg_commit_close(&f->commit, true);
+    f->time_ms -= 3600000;
+    assert_status(ASG_OK, reopen(f, 1000));
+    assert_int_equal(before_ms, asg_commit_last_ms(f->commit));
+    assert_int_equal(2, asg_core_epoch(asg_commit_core(f->commit)));
+}
+
 /* The same log opened from two copies, once with a snapshot and once without one: both
  * lead with the same epoch at the same time, so the states must be equal. */
 static void test_commit_replays_to_the_same_bytes(void **state)
@@ -388,6 +401,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_commit_makes_a_new_cluster_and_leads),
         TEST(test_commit_leads_with_a_higher_epoch_each_time),
+        TEST(test_commit_leads_when_the_wall_clock_was_set_back),
         TEST(test_commit_replays_to_the_same_bytes),
         TEST(test_commit_loads_a_snapshot_and_the_tail_after_it),
         TEST(test_commit_gathers_events_into_one_transaction),
