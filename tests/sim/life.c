@@ -76,6 +76,16 @@ void sim_life_draw(void)
     sim_put(BURST_FIRST, SIM_EVENT_PHASE, SIM_PHASE_BURST, 0, NULL);
 }
 
+/* The worker that died for good at the end of the burst before has a successor by now. */
+static void replace_lost_workers(void)
+{
+    for (uint32_t i = 0; i < sim.worker_count; i++) {
+        sim.workers[i].is_doomed = false;
+        sim.workers[i].is_lost = false;
+        sim_start_worker(i);
+    }
+}
+
 void sim_life_burst(void)
 {
     int64_t length_us = between(15, 60) * SIM_MINUTE;
@@ -83,6 +93,7 @@ void sim_life_burst(void)
     sim.is_calm = false;
     sim.is_quiet = false;
     sim.converged_us = -1;
+    replace_lost_workers();
     sim_swarm_draw(&sim.swarm, &sim.random);
     /* What is rare in a busy seed would not be seen in so short a time. */
     for (int fault = 0; fault < SIM_FAULTS; fault++) {
