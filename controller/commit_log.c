@@ -288,7 +288,8 @@ static enum asg_status load_core(struct asg_commit *commit, struct asg_error *er
         return ASG_OK;
     }
     if (status != ASG_OK) return asg_fail(error, status, "%s", note.text);
-    status = asg_core_load(commit->state.data, commit->state.length, &commit->core, error);
+    status =
+        asg_core_load(commit->state.data, commit->state.length, &commit->core, error);
     if (status != ASG_OK) return status;
     /* The log's time goes on from there, also when no record follows the snapshot. */
     struct asg_arena arena = {0};

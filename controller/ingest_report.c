@@ -88,7 +88,8 @@ static void watch_address(struct asg_ingest *ingest, const struct asg_roster_slo
     char target[TARGET_MAX];
     (void)snprintf(target, sizeof target, "%s:%u", slot->private_ip, port);
     asg_prober_watch(ingest->options.prober, slot->id, target);
-    /* It may have fallen silent before anybody knew where it is: CreateFleet does not say. */
+    /* It may have fallen silent before anybody knew where it is: CreateFleet does not
+     * say. */
     if (slot->is_silent) asg_prober_suspect(ingest->options.prober, slot->id, true);
 }
 
