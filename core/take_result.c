@@ -18,6 +18,9 @@
 /* An id that EC2 does not know may be one it does not know yet (1.2, 1.5). */
 #define UNKNOWN_FOR_MS   INT64_C(300000)
 #define AMBIGUOUS_FOR_MS INT64_C(43200000) /* 12 h: half a token's life (1.6) */
+/* What was given up and not answered reaches EC2 within this or never: Linux sends what a
+ * closed connection still had for some 100 s (tcp(7), tcp_orphan_retries). */
+#define LATE_MS INT64_C(300000)
 
 const char *say_error(struct asg_core *core, const struct asg_result *result)
 {
@@ -242,6 +245,43 @@ static void open_breaker(struct asg_core *core, struct group *group)
                 asg_number_duration(pause_ms, wait));
 }
 
+/* Until when an earlier request of this attempt may still reach EC2, and launch: one that
+ * nobody answered, one of a worker that lost the job, one under another leader. 0: none.
+ */
+static int64_t late_until_ms(const struct asg_core *core, const struct job *job)
+{
+    int64_t from_ms = core->led_ms > job->sent_ms ? core->led_ms : 0;
+    for (size_t i = 0; i < job->attempt_count; i++) {
+        const struct asg_attempt_view *one = &job->attempts[i];
+        bool is_doubtful = one->outcome == ASG_OUTCOME_AMBIGUOUS || one->deliveries > 1;
+        if (one->attempt == job->plan.attempt && is_doubtful && one->ended_ms > from_ms) {
+            from_ms = one->ended_ms;
+        }
+    }
+    return from_ms == 0 ? 0 : from_ms + LATE_MS;
+}
+
+/* EC2 has no room, and yet the launch may happen: the same token asks again when nothing
+ * can come any more. */
+static bool waits_for_late(struct asg_core *core, struct group *group, struct job *job,
+                           const struct asg_result *result)
+{
+    int64_t until_ms = late_until_ms(core, job);
+    if (until_ms <= core->now_ms) return false;
+    char wait[ASG_NUMBER_TEXT_MAX];
+    if (!job->is_ambiguous) {
+        decide(core, ASG_DECISION_JOB, group,
+               "job %s: %s, but an earlier request of it may still launch; asking again "
+               "with its token in %s",
+               job->plan.name, say_error(core, result),
+               asg_number_duration(until_ms - core->now_ms, wait));
+    }
+    job->is_ambiguous = true;
+    job->retry_ms = until_ms;
+    job->tries++;
+    return true;
+}
+
 static void take_launch(struct asg_core *core, struct group *group, struct job *job,
                         const struct asg_result *result)
 {
@@ -249,6 +289,7 @@ static void take_launch(struct asg_core *core, struct group *group, struct job *
     switch (result->outcome) {
     case ASG_OUTCOME_OK: take_launched(core, group, job, result); break;
     case ASG_OUTCOME_CAPACITY:
+        if (waits_for_late(core, group, job, result)) break;
         if (job->plan.launch->fleet != NULL) {
             take_empty_fleet(core, group, job, result);
         } else {
@@ -281,6 +322,10 @@ static void take_launch(struct asg_core *core, struct group *group, struct job *
     case ASG_OUTCOME_UNDELIVERED:
     case ASG_OUTCOME_CREDENTIALS: retry_later(core, job); break;
     case ASG_OUTCOME_EXPIRED:
+        if (job->is_ambiguous) { /* it was asked before, and may have happened */
+            retry_later(core, job);
+            break;
+        }
         free_slots(core, group, job->plan.id);
         close_job(core, job, ASG_JOB_STATE_REFUSED);
         launch_again_later(core, group);

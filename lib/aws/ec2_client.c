@@ -257,13 +257,14 @@ void asg_ec2_call(struct asg_ec2_client *client, const struct asg_ec2_action *ac
     list_add(&client->waiting, call);
 }
 
-/* After a doubtful attempt only an answer from beyond EC2's idempotency store settles
- * it: success, the token's own errors, and refusals of the launch itself. A throttle or a
- * refused signature stands before that store and settles nothing. */
+/* After a doubtful attempt only an answer from beyond EC2's idempotency store settles it:
+ * success, the token's own errors, a quota. A throttle or a refused signature stands
+ * before that store; without capacity nothing is kept for the token, so an earlier
+ * request that is still on its way may yet launch. */
 static bool settles_doubt(enum asg_error_class class)
 {
     return class == ASG_ERROR_CLASS_NONE || class == ASG_ERROR_CLASS_IDEMPOTENCY ||
-           class == ASG_ERROR_CLASS_CAPACITY || class == ASG_ERROR_CLASS_QUOTA;
+           class == ASG_ERROR_CLASS_QUOTA;
 }
 
 static void finish(struct asg_ec2_client *client, struct call *call, const void *reply)

@@ -247,7 +247,7 @@ static void test_an_answer_lost_after_the_effect_is_found_by_the_same_token(void
     }
 }
 
-static void test_doubt_stays_when_only_a_throttle_follows(void **state)
+static void test_doubt_stays_when_a_throttle_or_no_capacity_follows(void **state)
 {
     (void)state;
     struct setup setup;
@@ -262,7 +262,7 @@ static void test_doubt_stays_when_only_a_throttle_follows(void **state)
                        {.http_status = 500, .code = "InternalError"},
                        {.http_status = 500, .code = "InsufficientInstanceCapacity"}},
                    2);
-    expect(&setup, ASG_ERROR_CLASS_CAPACITY, 2, false);
+    expect(&setup, ASG_ERROR_CLASS_CAPACITY, 2, true);
     close_setup(&setup);
 }
 
@@ -505,7 +505,7 @@ int main(void)
         cmocka_unit_test(test_capacity_comes_back_at_once_although_it_is_a_5xx),
         cmocka_unit_test(test_server_errors_end_in_doubt),
         cmocka_unit_test(test_an_answer_lost_after_the_effect_is_found_by_the_same_token),
-        cmocka_unit_test(test_doubt_stays_when_only_a_throttle_follows),
+        cmocka_unit_test(test_doubt_stays_when_a_throttle_or_no_capacity_follows),
         cmocka_unit_test(test_an_unsure_call_may_be_repeated_more_often),
         cmocka_unit_test(test_a_silent_server_is_left_after_the_timeout),
         cmocka_unit_test(test_the_deadline_ends_the_repeats),

@@ -1,5 +1,7 @@
 /* test_core_story - a group before a pretended EC2: what core says, asks for and keeps.
  */
+#include <stdio.h>
+
 #include "core/core.h"
 #include "lib/check.h"
 
@@ -95,15 +97,21 @@ static uint32_t open_launches(void)
     return sum;
 }
 
-static void answer(enum asg_outcome outcome)
+static void answer_after(enum asg_outcome outcome, uint32_t deliveries)
 {
     struct asg_result result = {.job_id = s.launch.id,
                                 .attempt = s.launch.attempt,
                                 .outcome = outcome,
+                                .deliveries = deliveries,
                                 .worker = "worker-1",
                                 .error_code = "",
                                 .message = ""};
     step((struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
+}
+
+static void answer(enum asg_outcome outcome)
+{
+    answer_after(outcome, 1);
 }
 
 static void test_an_order_above_max_is_refused_and_changes_nothing(void **state)
@@ -156,6 +164,73 @@ static void test_no_capacity_tries_another_pool_with_another_token(void **state)
     assert_string_not_equal(before.client_token, s.launch.client_token);
 }
 
+static void pass(int64_t ms)
+{
+    s.now_ms += ms;
+    step((struct asg_event){.kind = ASG_EVENT_TICK});
+}
+
+/* The launch is not tried elsewhere: its own token asks again after five minutes, and
+ * what EC2 says then counts. */
+static void expect_to_wait_for_the_late(void)
+{
+    struct asg_job before = s.launch;
+    char token[128];
+    (void)snprintf(token, sizeof token, "%s", before.client_token);
+    assert_int_equal(0, open_launches());
+    pass(299000);
+    assert_int_equal(0, open_launches());
+    pass(1000);
+    assert_int_equal(1, open_launches());
+    assert_int_equal(before.attempt, s.launch.attempt);
+    assert_string_equal(token, s.launch.client_token);
+    answer(ASG_OUTCOME_CAPACITY);
+    assert_int_equal(1, open_launches());
+    assert_int_equal(before.attempt + 1, s.launch.attempt);
+}
+
+static void test_no_capacity_after_doubt_waits_for_what_may_come_late(void **state)
+{
+    (void)state;
+    want(1);
+    assert_int_equal(1, open_launches());
+    answer(ASG_OUTCOME_AMBIGUOUS);
+    answer(ASG_OUTCOME_CAPACITY);
+    expect_to_wait_for_the_late();
+}
+
+static void test_no_capacity_of_a_second_worker_waits_for_the_first(void **state)
+{
+    (void)state;
+    want(1);
+    assert_int_equal(1, open_launches());
+    answer_after(ASG_OUTCOME_CAPACITY, 2);
+    expect_to_wait_for_the_late();
+}
+
+static void test_no_capacity_waits_for_what_another_leader_had_sent(void **state)
+{
+    (void)state;
+    want(1);
+    assert_int_equal(1, open_launches());
+    s.now_ms += 1000;
+    order((struct asg_command){.kind = ASG_COMMAND_LEAD, .epoch = 2});
+    answer(ASG_OUTCOME_CAPACITY);
+    expect_to_wait_for_the_late();
+}
+
+static void test_a_launch_in_doubt_does_not_expire(void **state)
+{
+    (void)state;
+    want(1);
+    assert_int_equal(1, open_launches());
+    answer(ASG_OUTCOME_AMBIGUOUS);
+    answer(ASG_OUTCOME_EXPIRED);
+    pass(5000);
+    assert_int_equal(1, open_launches());
+    assert_int_equal(1, s.launch.attempt);
+}
+
 static void test_a_halted_group_launches_nothing_until_unhalted(void **state)
 {
     (void)state;
@@ -201,6 +276,10 @@ int main(void)
         STORY(test_desired_is_launched_once),
         STORY(test_an_ambiguous_launch_is_asked_again_with_the_same_token),
         STORY(test_no_capacity_tries_another_pool_with_another_token),
+        STORY(test_no_capacity_after_doubt_waits_for_what_may_come_late),
+        STORY(test_no_capacity_of_a_second_worker_waits_for_the_first),
+        STORY(test_no_capacity_waits_for_what_another_leader_had_sent),
+        STORY(test_a_launch_in_doubt_does_not_expire),
         STORY(test_a_halted_group_launches_nothing_until_unhalted),
         STORY(test_a_loaded_core_goes_on_as_the_saved_one),
         STORY(test_time_that_goes_back_is_refused),
