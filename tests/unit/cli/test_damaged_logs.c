@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "lib/check.h"
+#include "lib/seed.h"
 #include "unit/cli/make_log.h"
 #include "unit/cli/run_line.h"
 
@@ -76,14 +76,6 @@ static void try_all(const struct file *file, const uint8_t *bytes, size_t size,
     }
 }
 
-static uint64_t next_random(uint64_t *seed)
-{
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    return *seed;
-}
-
 static void load(struct file *file, const struct world *world)
 {
     FILE *in = fopen(world->path, "rb");
@@ -101,10 +93,7 @@ static void load(struct file *file, const struct world *world)
 static void test_no_command_crashes_on_a_damaged_log(void **state)
 {
     (void)state;
-    const char *given = getenv("ASG_SEED");
-    uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
-    print_message("ASG_SEED=%" PRIu64 "\n", seed);
-    seed = seed * 2 + 1;
+    struct seed seed = seed_new("damaged logs");
     struct world world;
     begin_world(&world);
     play_a_day(&world);
@@ -115,24 +104,24 @@ static void test_no_command_crashes_on_a_damaged_log(void **state)
     load(&file, &world);
     try_all(&file, file.bytes, file.size, &said);
     for (int i = 0; i < FLIPS; i++) {
-        size_t at = next_random(&seed) % file.size;
+        size_t at = seed_below(&seed, file.size);
         /* most of a page is empty: look for something */
         while (file.bytes[at] == 0)
             at = (at + 1) % file.size;
-        uint8_t bit = (uint8_t)(1U << next_random(&seed) % 8);
+        uint8_t bit = (uint8_t)(1U << seed_below(&seed, 8));
         file.bytes[at] ^= bit;
         try_all(&file, file.bytes, file.size, &said);
         file.bytes[at] ^= bit;
     }
     for (int i = 0; i < CUTS; i++)
-        try_all(&file, file.bytes, next_random(&seed) % file.size, &said);
+        try_all(&file, file.bytes, seed_below(&seed, file.size), &said);
     clear_said(&said);
     free(file.bytes);
     end_world(&world);
 }
 
 /* A bit of an event's payload, which the chain would show and is not asked for. */
-static void flip_payload(sqlite3 *db, uint64_t *seed)
+static void flip_payload(sqlite3 *db, struct seed *seed)
 {
     sqlite3_stmt *one = NULL;
     assert_int_equal(SQLITE_OK,
@@ -143,13 +132,13 @@ static void flip_payload(sqlite3 *db, uint64_t *seed)
                                         -1, &one, NULL));
     do { /* until there is one of that number */
         (void)sqlite3_reset(one);
-        (void)sqlite3_bind_int64(one, 1, (sqlite3_int64)(next_random(seed) % 64));
+        (void)sqlite3_bind_int64(one, 1, (sqlite3_int64)seed_below(seed, 64));
     } while (sqlite3_step(one) != SQLITE_ROW);
     int size = sqlite3_column_bytes(one, 1);
     uint8_t *bytes = malloc((size_t)size);
     assert_non_null(bytes);
     memcpy(bytes, sqlite3_column_blob(one, 1), (size_t)size);
-    bytes[next_random(seed) % (uint64_t)size] ^= (uint8_t)(1U << next_random(seed) % 8);
+    bytes[seed_below(seed, (uint64_t)size)] ^= (uint8_t)(1U << seed_below(seed, 8));
     sqlite3_int64 seq = sqlite3_column_int64(one, 0);
     (void)sqlite3_finalize(one);
     assert_int_equal(
@@ -166,10 +155,7 @@ static void flip_payload(sqlite3 *db, uint64_t *seed)
 static void test_no_altered_event_ends_a_replay_that_does_not_verify(void **state)
 {
     (void)state;
-    const char *given = getenv("ASG_SEED");
-    uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
-    print_message("ASG_SEED=%" PRIu64 "\n", seed);
-    seed = seed * 2 + 1;
+    struct seed seed = seed_new("damaged logs");
     struct world world;
     begin_world(&world);
     play_a_day(&world);
