@@ -271,7 +271,9 @@ static void test_sigterm_waits_for_the_launch_under_way(void **state)
     struct asg_hello hello = {0};
     hear(&setup, ASG_MESSAGE_HELLO, &hello);
     welcome(&setup, 1);
+    (void)pthread_mutex_lock(&setup.server.lock);
     setup.launch_fault = SCRIPTED_CLOSE; /* repeats with pauses: long enough to stop in */
+    (void)pthread_mutex_unlock(&setup.server.lock);
     give_launch(&setup, 7);
     struct asg_heartbeat heartbeat = {0};
     do {
