@@ -292,11 +292,7 @@ static enum asg_status load_core(struct asg_commit *commit, struct asg_error *er
         asg_core_load(commit->state.data, commit->state.length, &commit->core, error);
     if (status != ASG_OK) return status;
     /* The log's time goes on from there, also when no record follows the snapshot. */
-    struct asg_arena arena = {0};
-    struct asg_status_view view;
-    asg_core_view_status(commit->core, &arena, &view);
-    commit->last_ms = view.time_ms;
-    asg_arena_clear(&arena);
+    commit->last_ms = asg_core_now_ms(commit->core);
     return ASG_OK;
 }
 

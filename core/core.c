@@ -206,6 +206,11 @@ static void fill_later_fields(struct asg_core *core)
     }
 }
 
+int64_t asg_core_now_ms(const struct asg_core *core)
+{
+    return core->now_ms;
+}
+
 void asg_core_save(const struct asg_core *core, struct asg_bytes *ret)
 {
     asg_core_save_as(core, SAVE_VERSION, ret);

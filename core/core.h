@@ -40,6 +40,9 @@ ASG_MUST_USE enum asg_status asg_core_step(struct asg_core *core,
  * schedules, drains, job deadlines, the next describe). INT64_MAX: never. */
 int64_t asg_core_next_deadline(const struct asg_core *core);
 
+/* The time of the last event (0: none yet); the next one must not be earlier. */
+int64_t asg_core_now_ms(const struct asg_core *core);
+
 /* Append the whole state in its canonical form: equal states give equal bytes. */
 void asg_core_save(const struct asg_core *core, struct asg_bytes *ret);
 

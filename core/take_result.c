@@ -245,6 +245,24 @@ static void open_breaker(struct asg_core *core, struct group *group)
                 asg_number_duration(pause_ms, wait));
 }
 
+/* It may have happened: the slots stay, the same token asks again. */
+static void take_doubt(struct asg_core *core, struct group *group, struct job *job,
+                       const struct asg_result *result)
+{
+    if (!job->is_ambiguous) {
+        decide(core, ASG_DECISION_JOB, group,
+               "job %s may have launched or not: %s; asking again with its token",
+               job->plan.name, say_error(core, result));
+    }
+    job->is_ambiguous = true;
+    if (core->now_ms - job->sent_ms < AMBIGUOUS_FOR_MS) {
+        retry_later(core, job);
+    } else {
+        free_slots(core, group, job->plan.id);
+        bury(core, group, job, result);
+    }
+}
+
 /* Until when an earlier request of this attempt may still reach EC2, and launch: one that
  * nobody answered, one of a worker that lost the job, one under another leader. 0: none.
  */
@@ -296,21 +314,7 @@ static void take_launch(struct asg_core *core, struct group *group, struct job *
             take_no_capacity(core, group, job, result);
         }
         break;
-    case ASG_OUTCOME_AMBIGUOUS:
-        /* It may have happened: the slots stay, the same token asks again. */
-        if (!job->is_ambiguous) {
-            decide(core, ASG_DECISION_JOB, group,
-                   "job %s may have launched or not: %s; asking again with its token",
-                   job->plan.name, say_error(core, result));
-        }
-        job->is_ambiguous = true;
-        if (core->now_ms - job->sent_ms < AMBIGUOUS_FOR_MS) {
-            retry_later(core, job);
-        } else {
-            free_slots(core, group, job->plan.id);
-            bury(core, group, job, result);
-        }
-        break;
+    case ASG_OUTCOME_AMBIGUOUS: take_doubt(core, group, job, result); break;
     case ASG_OUTCOME_GONE:
         free_slots(core, group, job->plan.id);
         close_job(core, job, ASG_JOB_STATE_DONE);
@@ -322,8 +326,8 @@ static void take_launch(struct asg_core *core, struct group *group, struct job *
     case ASG_OUTCOME_UNDELIVERED:
     case ASG_OUTCOME_CREDENTIALS: retry_later(core, job); break;
     case ASG_OUTCOME_EXPIRED:
-        if (job->is_ambiguous) { /* it was asked before, and may have happened */
-            retry_later(core, job);
+        if (job->is_ambiguous) { /* it was asked before */
+            take_doubt(core, group, job, result);
             break;
         }
         free_slots(core, group, job->plan.id);

@@ -129,15 +129,24 @@ static void test_an_agent_that_hangs_has_a_host_that_is_there(void **state)
     (void)close(fd);
 }
 
+/* A socket whose queue is full: its host answers nothing any more. Told so. */
+static int begin_out_of_reach(char target[32], struct asg_rpc_reach fillers[FILLERS],
+                              struct asg_prober **ret)
+{
+    int fd = listen_mutely(0, target);
+    fill(target, fillers);
+    *ret = begin_to_probe(target);
+    probe_until_told(*ret, ASG_SIGN_PROBE_UNREACHABLE);
+    return fd;
+}
+
 static void test_a_host_that_answers_nothing_is_out_of_reach_until_it_does(void **state)
 {
     (void)state;
     char target[32];
     struct asg_rpc_reach fillers[FILLERS];
-    int fd = listen_mutely(0, target);
-    fill(target, fillers);
-    struct asg_prober *prober = begin_to_probe(target);
-    probe_until_told(prober, ASG_SIGN_PROBE_UNREACHABLE);
+    struct asg_prober *prober = NULL;
+    int fd = begin_out_of_reach(target, fillers, &prober);
     assert_int_equal(1, read_told().count);
     /* The link is whole again, and nobody listens there. */
     (void)close(fd);
@@ -153,10 +162,8 @@ static void test_an_agent_that_lives_is_told_once_it_was_missed(void **state)
     (void)state;
     char target[32];
     struct asg_rpc_reach fillers[FILLERS];
-    int fd = listen_mutely(0, target);
-    fill(target, fillers);
-    struct asg_prober *prober = begin_to_probe(target);
-    probe_until_told(prober, ASG_SIGN_PROBE_UNREACHABLE);
+    struct asg_prober *prober = NULL;
+    int fd = begin_out_of_reach(target, fillers, &prober);
     struct asg_rpc_health *health = asg_rpc_health_new();
     struct asg_rpc_method methods[ASG_RPC_HEALTH_METHODS];
     asg_rpc_health_methods(health, methods);

@@ -70,15 +70,21 @@ static void test_dispatch_redelivers_when_the_lease_ends(void **state)
     assert_int_equal(1, asg_dispatch_counts(f->dispatch).redelivered);
 }
 
-static void test_dispatch_takes_the_first_result_whoever_brings_it(void **state)
+/* Job 1, a launch: "one" had it for too long, "two" has it now. */
+static void lease_passes_from_one_to_two(struct fixture *f)
 {
-    struct fixture *f = *state;
     say_hello(f, 1, "one", 1, NULL, 0, 0);
     add_job(f, 1, ASG_JOB_LAUNCH, 0);
     (void)asg_dispatch_pump(f->dispatch, 0, 0);
     say_hello(f, 2, "two", 1, NULL, 0, 1);
     (void)asg_dispatch_pump(f->dispatch, FIXTURE_LEASE_MS, 0);
     assert_string_equal("two", asg_dispatch_holder(f->dispatch, 1));
+}
+
+static void test_dispatch_takes_the_first_result_whoever_brings_it(void **state)
+{
+    struct fixture *f = *state;
+    lease_passes_from_one_to_two(f);
     assert_int_equal(ASG_RESULT_NEW, answer(f, 1, 1, FIXTURE_LEASE_MS + 1));
     assert_int_equal(ASG_RESULT_LATE, answer(f, 2, 1, FIXTURE_LEASE_MS + 2));
     asg_dispatch_settle(f->dispatch, 1, 1);
@@ -90,12 +96,7 @@ static void test_dispatch_takes_the_first_result_whoever_brings_it(void **state)
 static void test_dispatch_believes_no_failure_of_one_who_lost_the_lease(void **state)
 {
     struct fixture *f = *state;
-    say_hello(f, 1, "one", 1, NULL, 0, 0);
-    add_job(f, 1, ASG_JOB_LAUNCH, 0);
-    (void)asg_dispatch_pump(f->dispatch, 0, 0);
-    say_hello(f, 2, "two", 1, NULL, 0, 1);
-    (void)asg_dispatch_pump(f->dispatch, FIXTURE_LEASE_MS, 0);
-    assert_string_equal("two", asg_dispatch_holder(f->dispatch, 1));
+    lease_passes_from_one_to_two(f);
     assert_int_equal(ASG_RESULT_LATE,
                      answer_with(f, 1, 1, ASG_OUTCOME_CAPACITY, FIXTURE_LEASE_MS + 1));
     assert_int_equal(1, count_sent(f, 1, ASG_MESSAGE_ACK)); /* it may forget it */
