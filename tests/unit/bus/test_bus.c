@@ -215,6 +215,28 @@ static void test_a_name_the_peer_chose_is_dropped(void **state)
     (void)zmq_ctx_term(context);
 }
 
+/* Speak under a number that was another's. ROUTER turns away who asks for one that it has
+ * not wholly let go of, and says nothing: then knock again. */
+static void take_over(struct world *world, uint32_t peer, struct asg_bus_message *message)
+{
+    uint8_t routing_id[5] = {0};
+    memcpy(routing_id + 1, &peer, sizeof peer);
+    struct wait wait = wait_begin(20000);
+    bool is_heard = false;
+    while (!is_heard) {
+        assert_false(wait_is_over(&wait));
+        void *context;
+        void *socket = raw_dealer(world, &context);
+        (void)zmq_setsockopt(socket, ZMQ_ROUTING_ID, routing_id, sizeof routing_id);
+        assert_int_equal(0,
+                         zmq_connect(socket, asg_bus_listener_endpoint(world->listener)));
+        assert_int_equal(6, zmq_send(socket, "second", 6, 0));
+        is_heard = receive(world->listener, message, 2000);
+        (void)zmq_close(socket);
+        (void)zmq_ctx_term(context);
+    }
+}
+
 /* Why the key of every message must be looked at: the number alone proves nothing. */
 static void test_a_number_that_a_peer_took_over_speaks_with_its_own_key(void **state)
 {
@@ -234,18 +256,9 @@ static void test_a_number_that_a_peer_took_over_speaks_with_its_own_key(void **s
         assert_false(wait_is_over(&wait));
         wait_a_moment();
     }
-    void *context;
-    void *socket = raw_dealer(world, &context);
-    uint8_t routing_id[5] = {0};
-    memcpy(routing_id + 1, &peer, sizeof peer);
-    (void)zmq_setsockopt(socket, ZMQ_ROUTING_ID, routing_id, sizeof routing_id);
-    assert_int_equal(0, zmq_connect(socket, asg_bus_listener_endpoint(world->listener)));
-    assert_int_equal(6, zmq_send(socket, "second", 6, 0));
-    assert_true(receive(world->listener, &message, 5000));
+    take_over(world, peer, &message);
     assert_int_equal(peer, message.peer);
     assert_string_equal(world->client.public_key, asg_bus_message_user_key(&message));
-    (void)zmq_close(socket);
-    (void)zmq_ctx_term(context);
 }
 
 static void test_a_message_of_several_frames_is_dropped_whole(void **state)
