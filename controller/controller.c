@@ -58,22 +58,18 @@ void asg_take_event(struct asg_controller *controller, struct asg_event *event,
     }
 }
 
-static void tell_alarms(struct asg_controller *controller,
-                        const struct asg_effects *effects)
+static void tell_alarms(const struct asg_effects *effects)
 {
     for (size_t i = 0; i < effects->alarm_count; i++) {
         const struct asg_alarm *alarm = &effects->alarms[i];
         const char *kind = asg_enum_word(&asg_alarm_kind_words, (int)alarm->kind);
         if (alarm->is_raised) {
             asg_log_error("alarm", kind, "group=%s %s", alarm->group, alarm->text);
-            controller->alarm_count++;
         } else {
             asg_log_info("alarm", kind, "group=%s is over: %s", alarm->group,
                          alarm->text);
-            if (controller->alarm_count > 0) controller->alarm_count--;
         }
     }
-    asg_gauge(ASG_COUNT_ALARMS, controller->alarm_count);
 }
 
 static void tell_decisions(const struct asg_effects *effects)
@@ -110,7 +106,7 @@ static void release(void *context, const struct asg_waiter *waiter,
         asg_send_reply(controller, waiter->peer, waiter->request_no, &effects->reply);
     }
     tell_decisions(effects);
-    tell_alarms(controller, effects);
+    tell_alarms(effects);
     asg_gauge(ASG_COUNT_IS_HALTED, effects->is_halted ? 1 : 0);
 }
 
@@ -314,6 +310,7 @@ static void update_gauges(struct asg_controller *controller)
     struct asg_status_view view = {0};
     asg_core_view_status(asg_commit_core(controller->commit), &controller->scratch,
                          &view);
+    asg_gauge(ASG_COUNT_ALARMS, (int64_t)view.alarms.count);
     asg_gauge(ASG_COUNT_GROUPS, view.groups);
     asg_gauge(ASG_COUNT_INSTANCES, view.instances);
     asg_gauge(ASG_COUNT_JOBS_DEAD, view.dead_jobs);

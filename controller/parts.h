@@ -55,8 +55,6 @@ struct asg_controller {
     int64_t dispatch_at_ms;   /* monotonic */
     int64_t allowed_at_ms;    /* monotonic: when the allow lists were read */
     int64_t housekeeping_ms;  /* monotonic: when gauges and snapshots are due */
-    struct asg_texts alarms;  /* texts of those that stand, for status */
-    uint32_t alarm_count;
 };
 
 /* answer_request.c: one frame from openasg. A command becomes an event; the reply comes

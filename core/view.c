@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/number.h"
 #include "core/state.h"
 #include "model/copy.h"
 #include "model/schemas.h"
@@ -62,6 +63,65 @@ void asg_core_watching(const struct asg_core *core, struct asg_arena *arena,
     }
 }
 
+/* ---- what an operator should look at ---- */
+
+struct alarms {
+    struct asg_arena *arena;
+    const char **items;
+    size_t count;
+    size_t capacity;
+};
+
+static void stand(struct alarms *alarms, const char *text)
+{
+    *(const char **)asg_arena_push(alarms->arena, (void **)&alarms->items, &alarms->count,
+                                   &alarms->capacity, sizeof *alarms->items) = text;
+}
+
+static void view_group_alarms(const struct asg_core *core, const struct group *group,
+                              struct alarms *alarms)
+{
+    const char *name = group->config.name;
+    struct asg_arena *arena = alarms->arena;
+    if (group->is_degraded) {
+        stand(alarms,
+              asg_arena_format(arena, "%s is degraded: %s", name, group->degraded));
+    }
+    if (group->is_mass_silent) {
+        stand(alarms,
+              asg_arena_format(arena,
+                               "%s: many agents are silent together; nothing of it is "
+                               "replaced or scaled in while that lasts",
+                               name));
+    }
+    if (group->is_cut_off && !group->is_mass_silent) {
+        stand(alarms, asg_arena_format(arena,
+                                       "%s: all of its agents are out of reach; none is "
+                                       "replaced by that alone",
+                                       name));
+    }
+    if (group->is_frozen) {
+        stand(alarms,
+              asg_arena_format(arena,
+                               "%s: too many unhealthy; replacing waits for an operator",
+                               name));
+    }
+    if (group->is_churning) {
+        stand(alarms,
+              asg_arena_format(arena,
+                               "%s: what it launches dies young; nothing is launched "
+                               "until `openasg unhalt %s`",
+                               name, name));
+    }
+    if (group->breaker_until_ms > core->now_ms) {
+        char wait[ASG_NUMBER_TEXT_MAX];
+        stand(alarms,
+              asg_arena_format(
+                  arena, "%s: launches failed in a row; no more for %s", name,
+                  asg_number_duration(group->breaker_until_ms - core->now_ms, wait)));
+    }
+}
+
 void asg_core_view_status(const struct asg_core *core, struct asg_arena *arena,
                           struct asg_status_view *ret)
 {
@@ -72,25 +132,19 @@ void asg_core_view_status(const struct asg_core *core, struct asg_arena *arena,
         .is_halted = core->is_halted,
         .groups = (uint32_t)core->group_count,
     };
-    const char **alarms = asg_arena_take(arena, 3 * core->group_count * sizeof *alarms);
-    size_t alarm_count = 0;
+    struct alarms alarms = {.arena = arena};
     for (size_t g = 0; g < core->group_count; g++) {
         const struct group *group = &core->groups[g];
         ret->instances += (uint32_t)group->instance_count;
-        if (group->is_degraded) {
-            alarms[alarm_count++] = asg_arena_format(arena, "%s is degraded: %s",
-                                                     group->config.name, group->degraded);
-        }
-        if (group->is_mass_silent) {
-            alarms[alarm_count++] =
-                asg_arena_format(arena, "%s: many agents silent", group->config.name);
-        }
-        if (group->is_frozen) {
-            alarms[alarm_count++] =
-                asg_arena_format(arena, "%s: too many unhealthy", group->config.name);
-        }
+        view_group_alarms(core, group, &alarms);
     }
-    ret->alarms = (struct asg_texts){.items = alarms, .count = alarm_count};
+    for (size_t i = 0; i < core->orphan_count; i++) {
+        stand(&alarms, asg_arena_format(arena,
+                                        "%s carries the cluster's tag and belongs to "
+                                        "nothing that is known; it is terminated later",
+                                        core->orphans[i].id));
+    }
+    ret->alarms = (struct asg_texts){.items = alarms.items, .count = alarms.count};
     for (size_t i = 0; i < core->job_count; i++) {
         ret->open_jobs += core->jobs[i]->state == ASG_JOB_STATE_OPEN ? 1 : 0;
         ret->dead_jobs += core->jobs[i]->state == ASG_JOB_STATE_DEAD ? 1 : 0;

@@ -221,10 +221,7 @@
     X(LAUNCH_BREAKER, "launch-breaker")                                                  \
     X(TOO_MANY_UNHEALTHY, "too-many-unhealthy")                                          \
     X(CHURN, "churn")                                                                    \
-    X(ORPHAN, "orphan")                                                                  \
-    X(CLOCK_JUMP, "clock-jump")                                                          \
-    X(TOKEN_MISMATCH, "token-mismatch")                                                  \
-    X(ALL_PROTECTED, "all-protected")
+    X(ORPHAN, "orphan")
 
 /* Whom the windows and the prober watch. */
 #define ASG_MEMBER_STATE_LIST(X)                                                         \

@@ -173,6 +173,11 @@ class MixedGroups(unittest.TestCase):
             "InstanceMarketOptions" in a["message"] for j in
             self.cluster.ask("jobs", "spot") for a in j["attempts"]))
         self.assertEqual(self.in_ec2(), {})
+        self.assertIn("spot is degraded", self.cluster.ask("status")["alarms"][0])
+        self.cluster.kill("controller")
+        self.cluster.start_controller()
+        wait_for("the alarm in the metrics",
+                 lambda: self.cluster.metrics()["asg_alarms"] == 1)
 
     def test_what_cannot_be_mixed_is_refused_with_words(self):
         self.start("--no-boot")

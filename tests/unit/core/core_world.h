@@ -194,6 +194,17 @@ static struct asg_group_view group(struct asg_arena *arena)
     return views[0];
 }
 
+/* The alarms that stand, for `openasg status` and the gauge. */
+static inline void expect_alarms(size_t count, const char *words)
+{
+    struct asg_arena arena = {0};
+    struct asg_status_view view;
+    asg_core_view_status(w.core, &arena, &view);
+    assert_int_equal(count, view.alarms.count);
+    if (count > 0) assert_non_null(strstr(view.alarms.items[0], words));
+    asg_arena_clear(&arena);
+}
+
 static inline uint32_t in_service(void)
 {
     struct asg_arena arena = {0};

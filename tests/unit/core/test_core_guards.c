@@ -87,12 +87,14 @@ static void test_generations_that_die_young_stop_the_launches(void **state)
     lose(3);
     assert_non_null(strstr(w.said, "alarm churn"));
     assert_non_null(strstr(w.said, "3 generations of instances died"));
+    expect_alarms(1, "nothing is launched until `openasg unhalt web`");
     for (int i = 0; i < 100; i++) {
         pass(60000);
     }
     assert_int_equal(3, w.instance_count);
     assert_non_null(strstr(w.said, "launch waits: what was launched lately died young"));
     order((struct asg_command){.kind = ASG_COMMAND_UNHALT, .group = "web"});
+    expect_alarms(0, "");
     assert_int_equal(4, w.instance_count);
     assert_int_equal(1, in_service());
 }

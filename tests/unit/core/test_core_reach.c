@@ -22,8 +22,10 @@ static void test_a_group_of_one_out_of_reach_is_left_alone(void **state)
     assert_int_equal(0, w.ended_count);
     assert_non_null(strstr(w.said, "alarm mass-silence: 1 of 1 agents are silent and "
                                    "out of reach: taken for a partition"));
+    expect_alarms(1, "web: all of its agents are out of reach");
     sign(1, ASG_SIGN_REPORTING);
     assert_non_null(strstr(w.said, "over: mass-silence: 0 of 1 agents"));
+    expect_alarms(0, "");
     assert_int_equal(0, w.ended_count);
 }
 

@@ -225,11 +225,13 @@ static void test_three_bad_launches_open_the_breaker(void **state)
         pass(5000);
     }
     assert_non_null(strstr(w.said, "alarm launch-breaker"));
+    expect_alarms(2, "web is degraded: "); /* and the breaker is open */
     w.launch_outcome = ASG_OUTCOME_OK;
     for (int i = 0; i < 60; i++) {
         pass(5000);
     }
     assert_int_equal(1, in_service());
+    expect_alarms(0, "");
 }
 
 static void test_an_orphan_waits_a_quarter_of_an_hour(void **state)
@@ -249,6 +251,7 @@ static void test_an_orphan_waits_a_quarter_of_an_hour(void **state)
         .is_complete = true, .instances = &seen, .instance_count = 1};
     step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
     assert_non_null(strstr(w.said, "alarm orphan"));
+    expect_alarms(1, "i-99 carries the cluster's tag");
     w.now_ms += 899000;
     step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
     assert_int_equal(0, w.ended_count);
