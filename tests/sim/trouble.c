@@ -514,8 +514,18 @@ void sim_heal(void)
     }
 }
 
-/* Where more than a fifth of a group is dead core stops replacing "until an operator
- * looks": he ends one at a time. */
+static bool is_alarmed(void)
+{
+    struct asg_arena arena = {0};
+    struct asg_status_view view;
+    asg_core_view_status(asg_commit_core(sim.controller->commit), &arena, &view);
+    bool is_alarmed = view.alarms.count > 0;
+    asg_arena_clear(&arena);
+    return is_alarmed;
+}
+
+/* Where many of a group or of one of its zones are dead core replaces nobody and raises
+ * an alarm, until an operator looks: he ends one at a time. */
 static void end_dead(const struct sim_group *group)
 {
     const char *id = NULL;
@@ -527,7 +537,7 @@ static void end_dead(const struct sim_group *group)
         dead++;
         id = instance->id;
     }
-    if (dead < 2 || dead * 5 <= group->alive) return;
+    if (dead < 2 || !is_alarmed()) return;
     struct asg_command command = {.kind = ASG_COMMAND_TERMINATE_INSTANCE,
                                   .group = group->name,
                                   .instance_ids = {.items = &id, .count = 1}};
