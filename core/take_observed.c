@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/state.h"
+#include "base/mutant.h"
 
 #define ORPHAN_WAIT_MS  INT64_C(900000)
 #define ORPHANS_AN_HOUR 5
@@ -130,6 +131,7 @@ static void see_unknown(struct asg_core *core, const struct asg_seen_instance *s
     struct job *job = find_job(core, seen->job_id);
     bool is_answer_due = job != NULL && job->state == ASG_JOB_STATE_OPEN;
     if (is_answer_due) return; /* more than its slots: its own answer will tell */
+    if (ASG_MUTANT(UNKNOWN_IS_IGNORED)) return;
     adopt(core, group, seen);
 }
 
@@ -176,5 +178,5 @@ void take_observed(struct asg_core *core, const struct asg_observed *observed)
             see_unknown(core, seen);
         }
     }
-    if (observed->is_complete) end_old_orphans(core);
+    if (observed->is_complete && !ASG_MUTANT(ORPHAN_STAYS)) end_old_orphans(core);
 }

@@ -53,6 +53,10 @@
       "controller: signs lost with a batch are not told again")                          \
     X(DEAD_IS_IN_SERVICE, "desired_reached_when_quiet",                                  \
       "core: what EC2 terminated stays in service")                                      \
+    X(UNKNOWN_IS_IGNORED, "no_orphan_when_quiet",                                        \
+      "core: an instance with the tags of a job of ours is not adopted")                 \
+    X(ORPHAN_STAYS, "no_orphan_when_quiet",                                              \
+      "core: an instance that no job knows is never terminated")                         \
     X(DEAD_AGENT_STAYS, "not_below_min_when_quiet",                                      \
       "core: an instance whose agent is dead is never replaced")                         \
     X(HISTORY_IS_LOST, "dead_letters_have_history",                                      \

@@ -104,7 +104,8 @@ static uint32_t group_of(const struct asg_world_tags *tags)
 }
 
 /* `token`: of the call, since a fleet's instances have tokens of EC2's making. */
-static void add_instance(const struct asg_world_instance *real, const char *token)
+static struct sim_instance *note_instance(const struct asg_world_instance *real,
+                                          const char *token)
 {
     if (sim.instance_count == sim.instance_capacity) {
         sim.instance_capacity =
@@ -128,6 +129,12 @@ static void add_instance(const struct asg_world_instance *real, const char *toke
         instance->ill_since_us = sim.now_us;
     }
     if (instance->group < sim.group_count) sim.groups[instance->group].alive++;
+    return instance;
+}
+
+static void add_instance(const struct asg_world_instance *real, const char *token)
+{
+    struct sim_instance *instance = note_instance(real, token);
     sim.counts.launches++;
     uint32_t of_token = 0;
     for (size_t i = 0; i < sim.instance_count; i++) {
@@ -143,7 +150,10 @@ static void end_instance(struct sim_instance *instance)
     sim_stop_agent(instance);
     instance->is_alive = false;
     sim.instance_us += (double)(sim.now_us - instance->started_us);
-    if (instance->group < sim.group_count) sim.groups[instance->group].alive--;
+    if (instance->group < sim.group_count) {
+        sim.groups[instance->group].alive--;
+        sim.groups[instance->group].strays -= instance->is_stray ? 1 : 0;
+    }
     sim.counts.ends++;
     sim_tell("ec2", "%s ends", instance->id);
 }
@@ -213,6 +223,53 @@ void sim_world_kill(struct sim_instance *instance)
     }
     end_instance(instance);
     sim_wish(&sim.world_turn, sim.now_us, SIM_EVENT_WORLD, 0);
+}
+
+/* The tags of `real`, with the job that a stray shall say; in sim.arena. */
+static struct asg_world_tags stray_tags(const struct asg_world_instance *real,
+                                        enum sim_stray stray)
+{
+    struct asg_world_tags tags = {
+        .items = asg_arena_take(&sim.arena, real->tags.count * sizeof *tags.items)};
+    for (size_t i = 0; i < real->tags.count; i++) {
+        struct asg_world_tag tag = real->tags.items[i];
+        if (strncmp(tag.key, "aws:", 4) == 0) continue;
+        if (strcmp(tag.key, "openasg:job") == 0) {
+            if (stray == SIM_STRAY_NO_JOB) continue;
+            if (stray == SIM_STRAY_OTHER_JOB)
+                tag.value = (char *)(uintptr_t) "4000000000";
+        }
+        tags.items[tags.count++] = tag;
+    }
+    return tags;
+}
+
+bool sim_world_stray(const struct sim_instance *like, enum sim_stray stray)
+{
+    sim_world_turn();
+    const struct asg_world_instance *real = asg_world_find(sim.world, like->id);
+    if (real == NULL) return false;
+    asg_arena_reset(&sim.arena);
+    struct asg_world_run_request request = {
+        .min_count = 1, .max_count = 1, .data = real->launch->data};
+    request.data.tags = stray_tags(real, stray);
+    /* What is started from nothing has no agent of ours. */
+    if (stray == SIM_STRAY_NO_JOB) request.data.user_data = NULL;
+    struct asg_world_instances started = {.items = NULL};
+    struct asg_world_refusal refusal = {.code = ""};
+    if (asg_world_run(sim.world, &request, sim_wall_ms(), &sim.arena, &started,
+                      &refusal) != ASG_OK) {
+        return false;
+    }
+    struct sim_instance *instance = note_instance(started.items[0], "");
+    instance->is_stray = true;
+    if (instance->group < sim.group_count) sim.groups[instance->group].strays++;
+    sim_tell("somebody", "starts %s by hand, like %s%s", instance->id, like->id,
+             stray == SIM_STRAY_COPY     ? ""
+             : stray == SIM_STRAY_NO_JOB ? " but without its job"
+                                         : " but of a job that nobody knows");
+    sim_wish(&sim.world_turn, sim.now_us, SIM_EVENT_WORLD, 0);
+    return true;
 }
 
 static void act(struct sim_flight *flight, const struct asg_params *params,

@@ -19,6 +19,7 @@ static const char kinds[SIM_FAULTS] = {
 #define C                         'C'
 #define D                         'D'
 #define T                         'T'
+#define S                         'S'
 #define X(name, word, kind, what) kind,
     SIM_FAULT_LIST(X)
 #undef X
@@ -26,9 +27,15 @@ static const char kinds[SIM_FAULTS] = {
 #undef C
 #undef D
 #undef T
+#undef S
 };
 
-void sim_swarm_draw(struct sim_swarm *swarm, struct sim_random *random)
+static int64_t mean_of(int64_t much)
+{
+    return HOUR_US * 12 / (much * 2);
+}
+
+void sim_swarm_draw(struct sim_swarm *swarm, uint64_t seed, struct sim_random *random)
 {
     /* One seed in ten has no fault at all: the laws hold on a quiet day, too. */
     uint32_t share = (uint32_t)sim_between(random, 0, 9) == 0
@@ -37,6 +44,12 @@ void sim_swarm_draw(struct sim_swarm *swarm, struct sim_random *random)
     for (int fault = 0; fault < SIM_FAULTS; fault++) {
         swarm->ppm[fault] = 0;
         swarm->mean_us[fault] = 0;
+        if (kinds[fault] == 'S') {
+            /* Out of the seed, not out of its numbers: what other seeds draw stays. */
+            bool is_its = share > 0 && seed % 2 == 1;
+            if (is_its) swarm->mean_us[fault] = mean_of(1 + (int64_t)(seed / 2 % 10));
+            continue;
+        }
         bool is_on = sim_chance(random, share);
         int64_t much = sim_between(random, 1, 10);
         if (!is_on) continue;
@@ -44,7 +57,7 @@ void sim_swarm_draw(struct sim_swarm *swarm, struct sim_random *random)
         case 'F': swarm->ppm[fault] = (uint32_t)(much * 3000); break;  /* to 3 % */
         case 'C': swarm->ppm[fault] = (uint32_t)(much * 15000); break; /* to 15 % */
         case 'D': swarm->ppm[fault] = (uint32_t)(much * 400); break;   /* to 0.4 % */
-        default: swarm->mean_us[fault] = HOUR_US * 12 / (much * 2); break;
+        default: swarm->mean_us[fault] = mean_of(much); break;
         }
     }
     /* A job leaves rarely. */

@@ -9,7 +9,8 @@
 #include "sim/random.h"
 
 /* name, word, kind: F of a frame, C of an EC2 call, D of the disk (chance each);
- * T of time (so many a simulated day). Then what it does. */
+ * T of time (so many a simulated day), S of time in odd seeds. Then what it does.
+ */
 #define SIM_FAULT_LIST(X)                                                                \
     X(DROP_FRAME, "drop_frame", F, "a frame is lost")                                    \
     X(DELAY_FRAME, "delay_frame", F, "a frame comes up to 20 s late")                    \
@@ -56,7 +57,9 @@
     X(SPOT_RECLAIMED, "spot_reclaimed", T, "several instances of a zone end together")   \
     X(MASS_SILENCE, "mass_silence", T, "most agents of a group are not heard")           \
     X(CLOCK_JUMPS, "clock_jumps", T, "a wall clock moves by up to an hour")              \
-    X(CLOCK_DRIFTS, "clock_drifts", T, "a clock runs up to 200 ppm fast or slow")
+    X(CLOCK_DRIFTS, "clock_drifts", T, "a clock runs up to 200 ppm fast or slow")        \
+    X(STRAY_INSTANCE, "stray_instance", S,                                               \
+      "somebody starts an instance with our tags by hand")
 
 enum sim_fault {
 #define X(name, word, kind, what) SIM_FAULT_##name,
@@ -75,6 +78,6 @@ struct sim_swarm {
 };
 
 /* Which faults are on, and how often, for this seed. */
-void sim_swarm_draw(struct sim_swarm *swarm, struct sim_random *random);
+void sim_swarm_draw(struct sim_swarm *swarm, uint64_t seed, struct sim_random *random);
 
 #endif

@@ -94,7 +94,7 @@ void sim_life_burst(void)
     sim.is_quiet = false;
     sim.converged_us = -1;
     replace_lost_workers();
-    sim_swarm_draw(&sim.swarm, &sim.random);
+    sim_swarm_draw(&sim.swarm, sim.options.seed, &sim.random);
     /* What is rare in a busy seed would not be seen in so short a time. */
     for (int fault = 0; fault < SIM_FAULTS; fault++) {
         if (sim.swarm.mean_us[fault] == 0) continue;

@@ -181,7 +181,7 @@ void sim_begin(const struct sim_options *options)
     sim.worker_count = 1 + (uint32_t)(sim_draw(&sim.random) % SIM_WORKERS_MAX);
     draw_settings();
     draw_groups();
-    sim_swarm_draw(&sim.swarm, &sim.random);
+    sim_swarm_draw(&sim.swarm, options->seed, &sim.random);
     sim.operator_mean_us = sim_between(&sim.random, 3, 120) * SIM_MINUTE;
     if (options->scenario != NULL) draw_nothing(options->scenario);
     if (options->is_long) sim_life_draw();

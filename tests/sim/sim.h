@@ -95,6 +95,7 @@ struct sim_group {
     char name[32];
     uint32_t no;      /* core's number: 1, 2, ... in order of creation */
     uint32_t alive;   /* pending or running in EC2's books */
+    uint32_t strays;  /* of them: started by somebody else */
     uint32_t serving; /* with an agent that runs */
     struct sim_load load;
     int64_t steady_milli; /* >= 0: the load does not move any more */
@@ -130,6 +131,7 @@ struct sim_instance {
     uint32_t group; /* index; SIM_GROUPS_MAX: none of ours */
     uint64_t job_id;
     uint32_t attempt;
+    bool is_stray; /* started by hand, not by a job */
     bool is_alive; /* pending or running */
     bool is_booted;
     bool is_hung;
@@ -338,6 +340,9 @@ void sim_ec2_answer(void *flight);
 void sim_ec2_drop(void *flight); /* at the end of a run */
 void sim_world_turn(void);
 void sim_world_kill(struct sim_instance *instance);
+/* Somebody starts one by hand like this one, with the tags of its group. */
+enum sim_stray { SIM_STRAY_COPY, SIM_STRAY_NO_JOB, SIM_STRAY_OTHER_JOB, SIM_STRAYS };
+bool sim_world_stray(const struct sim_instance *like, enum sim_stray stray);
 int64_t sim_transport_wait_ms(struct asg_ec2_transport *transport);
 size_t sim_transport_delivered(struct asg_ec2_transport *transport);
 

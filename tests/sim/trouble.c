@@ -211,6 +211,13 @@ static void reclaim(void)
     }
 }
 
+static bool start_stray(void)
+{
+    const struct sim_instance *like = any_instance();
+    return like != NULL && !like->is_stray &&
+           sim_world_stray(like, (enum sim_stray)below(SIM_STRAYS));
+}
+
 static void strike(enum sim_fault fault)
 {
     switch (fault) {
@@ -246,6 +253,9 @@ static void strike(enum sim_fault fault)
     case SIM_FAULT_MASS_SILENCE: silence(); break;
     case SIM_FAULT_CLOCK_JUMPS: turn_clock(true); break;
     case SIM_FAULT_CLOCK_DRIFTS: turn_clock(false); break;
+    case SIM_FAULT_STRAY_INSTANCE:
+        if (!start_stray()) return;
+        break;
     default: return;
     }
     sim.swarm.hits[fault]++;
