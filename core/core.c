@@ -271,6 +271,7 @@ enum asg_status asg_core_load(const void *data, size_t length, struct asg_core *
     for (size_t i = 0; version == 1 && i < core->group_count; i++) {
         find_deadline(core, &core->groups[i]);
     }
+    core->has_retry_moved = true;
     find_jobs_deadline(core);
     *ret = core;
     return ASG_OK;

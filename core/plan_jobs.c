@@ -434,14 +434,14 @@ static int64_t backoff(const struct asg_core *core, const struct job *job,
 void retry_later(struct asg_core *core, struct job *job)
 {
     int64_t base_ms = job->is_ambiguous ? AMBIGUOUS_MS : RETRY_MS;
-    job->retry_ms = core->now_ms + backoff(core, job, base_ms);
+    set_retry(core, job, core->now_ms + backoff(core, job, base_ms));
     job->tries++;
 }
 
 /* The same attempt once more, as it was. */
 void replan_job(struct asg_core *core, struct job *job)
 {
-    job->retry_ms = 0;
+    set_retry(core, job, 0);
     int64_t limit_ms = asg_job_is_launch(job->plan.kind) ? LAUNCH_LIMIT_MS : END_LIMIT_MS;
     if (job->is_ambiguous) job->plan.deadline_ms = core->now_ms + limit_ms;
     if (ASG_MUTANT(NEW_ATTEMPT_BEFORE_RESOLVED) && job->is_ambiguous &&

@@ -170,7 +170,7 @@ void close_job(struct asg_core *core, struct job *job, enum asg_job_state state)
     }
     job->state = (int)state;
     job->ended_ms = core->now_ms;
-    job->retry_ms = 0;
+    set_retry(core, job, 0);
 }
 
 struct asg_member *emit_member(struct asg_core *core)

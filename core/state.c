@@ -169,6 +169,8 @@ void free_job(struct job *job)
 /* Closed jobs are remembered for a while, dead ones longer: the oldest go first. */
 static void forget_jobs(struct asg_core *core)
 {
+    size_t most = (size_t)2 * ASG_CLOSED_JOBS_KEPT;
+    if (core->job_count <= most && core->job_count <= ASG_DEAD_JOBS_KEPT) return;
     size_t closed = 0;
     size_t dead = 0;
     for (size_t i = 0; i < core->job_count; i++) {
@@ -177,7 +179,7 @@ static void forget_jobs(struct asg_core *core)
         else if (core->jobs[i]->state != ASG_JOB_STATE_OPEN)
             closed++;
     }
-    if (closed <= (size_t)2 * ASG_CLOSED_JOBS_KEPT && dead <= ASG_DEAD_JOBS_KEPT) return;
+    if (closed <= most && dead <= ASG_DEAD_JOBS_KEPT) return;
     size_t kept = 0;
     for (size_t i = 0; i < core->job_count; i++) {
         struct job *job = core->jobs[i];

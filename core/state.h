@@ -266,7 +266,8 @@ struct asg_core {
     size_t member_capacity;
     size_t drain_capacity;
     size_t alarm_capacity;
-    int64_t jobs_deadline_ms; /* earliest retry or deadline of a job */
+    int64_t jobs_deadline_ms; /* earliest retry of a job */
+    bool has_retry_moved;     /* that is to be found again */
 };
 
 /* ---- state.c: finding and making ---- */
@@ -475,6 +476,7 @@ void plan_fleets(struct asg_core *core, struct group *group, uint32_t count);
 
 /* ---- timers.c ---- */
 void find_deadline(struct asg_core *core, struct group *group);
+void set_retry(struct asg_core *core, struct job *job, int64_t at_ms); /* 0: it is out */
 void find_jobs_deadline(struct asg_core *core);
 int64_t next_run(const struct schedule *schedule, int64_t after_ms);
 

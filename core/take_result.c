@@ -295,7 +295,7 @@ static bool waits_for_late(struct asg_core *core, struct group *group, struct jo
                asg_number_duration(until_ms - core->now_ms, wait));
     }
     job->is_ambiguous = true;
-    job->retry_ms = until_ms;
+    set_retry(core, job, until_ms);
     job->tries++;
     return true;
 }

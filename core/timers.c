@@ -71,8 +71,18 @@ void find_deadline(struct asg_core *core, struct group *group)
     group->deadline_ms = at_ms;
 }
 
+void set_retry(struct asg_core *core, struct job *job, int64_t at_ms)
+{
+    if (job->retry_ms == at_ms) return;
+    job->retry_ms = at_ms;
+    core->has_retry_moved = true;
+}
+
+/* Hundreds of jobs are remembered, and few steps move the retry of one. */
 void find_jobs_deadline(struct asg_core *core)
 {
+    if (!core->has_retry_moved) return;
+    core->has_retry_moved = false;
     core->jobs_deadline_ms = INT64_MAX;
     for (size_t i = 0; i < core->job_count; i++) {
         const struct job *job = core->jobs[i];
