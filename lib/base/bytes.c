@@ -19,37 +19,16 @@ void asg_bytes_reset(struct asg_bytes *bytes)
     bytes->length = 0;
 }
 
-uint8_t *asg_bytes_reserve(struct asg_bytes *bytes, size_t more)
+void asg_bytes_widen(struct asg_bytes *bytes, size_t more)
 {
     assert(more <= SIZE_MAX / 2 - bytes->length);
     size_t wanted = bytes->length + more;
-    if (wanted > bytes->capacity) {
-        size_t capacity = bytes->capacity == 0 ? 256 : bytes->capacity;
-        while (capacity < wanted) {
-            capacity *= 2;
-        }
-        bytes->data = asg_realloc(bytes->data, capacity, 1);
-        bytes->capacity = capacity;
+    size_t capacity = bytes->capacity == 0 ? 256 : bytes->capacity;
+    while (capacity < wanted) {
+        capacity *= 2;
     }
-    return bytes->data + bytes->length;
-}
-
-void asg_bytes_append(struct asg_bytes *bytes, const void *data, size_t length)
-{
-    if (length == 0) return;
-    memcpy(asg_bytes_reserve(bytes, length), data, length);
-    bytes->length += length;
-}
-
-void asg_bytes_append_text(struct asg_bytes *bytes, const char *text)
-{
-    asg_bytes_append(bytes, text, strlen(text));
-}
-
-void asg_bytes_append_byte(struct asg_bytes *bytes, uint8_t byte)
-{
-    *asg_bytes_reserve(bytes, 1) = byte;
-    bytes->length++;
+    bytes->data = asg_realloc(bytes->data, capacity, 1);
+    bytes->capacity = capacity;
 }
 
 void asg_bytes_printf(struct asg_bytes *bytes, const char *format, ...)
