@@ -1,6 +1,7 @@
 #include "ec2local/xml_out.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -12,33 +13,43 @@ void asg_xml_out_begin(struct asg_bytes *out, const char *name)
     asg_bytes_append_byte(out, '>');
 }
 
-void asg_xml_out_end(struct asg_bytes *out, const char *name)
+static void end(struct asg_bytes *out, const char *name, size_t length)
 {
-    asg_bytes_append(out, "</", 2);
-    asg_bytes_append_text(out, name);
-    asg_bytes_append_byte(out, '>');
+    uint8_t *at = asg_bytes_reserve(out, length + 3);
+    *at++ = '<';
+    *at++ = '/';
+    memcpy(at, name, length);
+    at[length] = '>';
+    out->length += length + 3;
 }
 
-/* Written otherwise, or not at all. */
-static const char special[] =
-    "&<>\"\r\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f\x10"
-    "\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f";
+void asg_xml_out_end(struct asg_bytes *out, const char *name)
+{
+    end(out, name, strlen(name));
+}
+
+/* Written as it is: not the end, what has another form, and what has none in XML 1.0. */
+static bool is_plain(char byte)
+{
+    if ((unsigned char)byte < 0x20) return byte == '\t' || byte == '\n';
+    return byte != '&' && byte != '<' && byte != '>' && byte != '"';
+}
 
 static void append_escaped(struct asg_bytes *out, const char *text)
 {
     for (;;) {
-        size_t plain = strcspn(text, special);
-        asg_bytes_append(out, text, plain);
-        text += plain;
-        unsigned char byte = (unsigned char)*text++;
-        if (byte == '\0') return;
-        switch (byte) {
+        const char *from = text;
+        while (is_plain(*text))
+            text++;
+        asg_bytes_append(out, from, (size_t)(text - from));
+        switch (*text++) {
+        case '\0': return;
         case '&': asg_bytes_append_text(out, "&amp;"); break;
         case '<': asg_bytes_append_text(out, "&lt;"); break;
         case '>': asg_bytes_append_text(out, "&gt;"); break;
         case '"': asg_bytes_append_text(out, "&quot;"); break;
         case '\r': asg_bytes_append_text(out, "&#13;"); break;
-        default: break; /* XML 1.0 has no way to write it */
+        default: break;
         }
     }
 }
@@ -46,20 +57,26 @@ static void append_escaped(struct asg_bytes *out, const char *text)
 void asg_xml_out_text(struct asg_bytes *out, const char *name, const char *text)
 {
     if (text == NULL) return;
+    size_t length = strlen(name);
+    uint8_t *at = asg_bytes_reserve(out, length + 3);
+    *at++ = '<';
+    memcpy(at, name, length);
     if (text[0] == '\0') {
-        asg_bytes_append_byte(out, '<');
-        asg_bytes_append_text(out, name);
-        asg_bytes_append(out, "/>", 2);
+        memcpy(at + length, "/>", 2);
+        out->length += length + 3;
         return;
     }
-    asg_xml_out_begin(out, name);
+    at[length] = '>';
+    out->length += length + 2;
     append_escaped(out, text);
-    asg_xml_out_end(out, name);
+    end(out, name, length);
 }
 
 void asg_xml_out_number(struct asg_bytes *out, const char *name, int64_t number)
 {
-    asg_bytes_printf(out, "<%s>%" PRId64 "</%s>", name, number, name);
+    char text[24];
+    (void)snprintf(text, sizeof text, "%" PRId64, number);
+    asg_xml_out_text(out, name, text);
 }
 
 void asg_xml_out_flag(struct asg_bytes *out, const char *name, bool flag)

@@ -1,5 +1,6 @@
 #include "aws/ec2_read.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -124,22 +125,23 @@ void asg_ec2_end_instance(struct asg_arena *arena, struct asg_ec2_instances *rep
 {
     struct asg_ec2_instance *instance = last_instance(reply);
     if (instance == NULL) return;
-    const struct {
+    static const struct {
         const char *path;
-        const char **field;
+        size_t offset;
     } fields[] = {
-        {"instanceId", &instance->instance_id},
-        {"instanceState/name", &instance->state},
-        {"instanceType", &instance->instance_type},
-        {"subnetId", &instance->subnet_id},
-        {"placement/availabilityZone", &instance->zone},
-        {"privateIpAddress", &instance->private_ip},
-        {"clientToken", &instance->client_token},
-        {"stateReason/code", &instance->state_reason},
+        {"instanceId", offsetof(struct asg_ec2_instance, instance_id)},
+        {"instanceState/name", offsetof(struct asg_ec2_instance, state)},
+        {"instanceType", offsetof(struct asg_ec2_instance, instance_type)},
+        {"subnetId", offsetof(struct asg_ec2_instance, subnet_id)},
+        {"placement/availabilityZone", offsetof(struct asg_ec2_instance, zone)},
+        {"privateIpAddress", offsetof(struct asg_ec2_instance, private_ip)},
+        {"clientToken", offsetof(struct asg_ec2_instance, client_token)},
+        {"stateReason/code", offsetof(struct asg_ec2_instance, state_reason)},
     };
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         if (!asg_ec2_is(path, fields[i].path)) continue;
-        *fields[i].field = asg_arena_text(arena, text);
+        text = asg_arena_text(arena, text);
+        memcpy((char *)instance + fields[i].offset, &text, sizeof text);
         return;
     }
     if (asg_ec2_is(path, "launchTime")) {

@@ -36,13 +36,18 @@ static void on_begin(void *context, const char *path)
     }
 }
 
+static bool is_request_id(const char *path)
+{
+    if (path[0] != 'r' && path[0] != 'R') return false;
+    return strcmp(path, "requestId") == 0 || strcmp(path, "RequestID") == 0 ||
+           strcmp(path, "RequestId") == 0;
+}
+
 static void on_end(void *context, const char *path, const char *text, size_t length)
 {
     struct asg_ec2_reply *reply = context;
     (void)length;
-    bool is_deep = reply->is_expected_root && strchr(path, '/') != NULL;
-    if (!is_deep && (strcmp(path, "requestId") == 0 || strcmp(path, "RequestID") == 0 ||
-                     strcmp(path, "RequestId") == 0)) {
+    if (is_request_id(path)) {
         copy_cut(reply->request_id, sizeof reply->request_id, text);
     } else if (reply->is_error) {
         if (strncmp(path, "Errors/", 7) == 0) path += 7;

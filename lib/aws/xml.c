@@ -28,11 +28,15 @@ static void stop(struct asg_xml *xml, enum asg_status status)
     (void)XML_StopParser(xml->parser, XML_FALSE);
 }
 
-/* A name without its namespace prefix. */
-static const char *local_name(const char *name)
+/* A name without its namespace prefix, and its length. */
+static const char *local_name(const char *name, size_t *ret_length)
 {
-    const char *colon = strrchr(name, ':');
-    return colon == NULL ? name : colon + 1;
+    const char *at = name;
+    for (; *at != '\0'; at++) {
+        if (*at == ':') name = at + 1;
+    }
+    *ret_length = (size_t)(at - name);
+    return name;
 }
 
 static void XMLCALL on_begin(void *context, const XML_Char *name, const XML_Char **unused)
@@ -40,8 +44,8 @@ static void XMLCALL on_begin(void *context, const XML_Char *name, const XML_Char
     (void)unused;
     struct asg_xml *xml = context;
     if (xml->status != ASG_OK) return;
-    name = local_name(name);
-    size_t length = strlen(name);
+    size_t length = 0;
+    name = local_name(name, &length);
     if (xml->depth == ASG_XML_DEPTH_MAX ||
         xml->path_length + length + 2 > sizeof xml->path) {
         stop(xml, ASG_ERR_LIMIT);
