@@ -17,6 +17,8 @@ struct kept_snapshot {
 struct memory_log {
     struct asg_log log;     /* first: a struct asg_log * is cast back */
     struct asg_arena arena; /* texts and payloads */
+    const char **kinds;     /* each once: records point here */
+    size_t kind_count;
     struct asg_record *records;
     size_t count;
     size_t capacity;
@@ -29,7 +31,7 @@ struct memory_log {
 struct memory_cursor {
     struct asg_log_cursor cursor; /* first: cast back */
     struct asg_log_filter filter;
-    char kind[ASG_LOG_KIND_MAX + 1];
+    const char *kind; /* the log's own text; NULL: all */
     char subject[ASG_LOG_SUBJECT_MAX + 1];
     uint64_t next_seq; /* 0: no more */
     uint64_t taken;
@@ -48,8 +50,28 @@ static void close_log(struct asg_log *log)
     }
     asg_arena_clear(&self->arena);
     free(self->records);
+    free(self->kinds);
     asg_log_base_clear(log);
     free(self);
+}
+
+/* The text that records of this kind share; NULL: there is none yet. */
+static const char *find_kind(const struct memory_log *self, const char *kind)
+{
+    for (size_t i = 0; i < self->kind_count; i++) {
+        if (strcmp(self->kinds[i], kind) == 0) return self->kinds[i];
+    }
+    return NULL;
+}
+
+static const char *keep_kind(struct memory_log *self, const char *kind)
+{
+    const char *kept = find_kind(self, kind);
+    if (kept != NULL) return kept;
+    self->kinds = asg_realloc(self->kinds, self->kind_count + 1, sizeof self->kinds[0]);
+    kept = asg_arena_text(&self->arena, kind);
+    self->kinds[self->kind_count++] = kept;
+    return kept;
 }
 
 static void keep(struct memory_log *self, const struct asg_record *record)
@@ -60,7 +82,7 @@ static void keep(struct memory_log *self, const struct asg_record *record)
     }
     struct asg_record *kept = &self->records[self->count++];
     *kept = *record;
-    kept->kind = asg_arena_text(&self->arena, record->kind);
+    kept->kind = keep_kind(self, record->kind);
     kept->subject = asg_arena_text(&self->arena, record->subject);
     kept->note = asg_arena_text(&self->arena, record->note);
     kept->payload = NULL;
@@ -88,16 +110,17 @@ static enum asg_status cursor_open(struct asg_log *log,
                                    struct asg_log_cursor **ret, struct asg_error *error)
 {
     (void)error;
+    const struct memory_log *self = self_of(log);
     struct memory_cursor *cursor = asg_alloc(1, sizeof *cursor);
     cursor->cursor.log = log;
     cursor->filter = *filter;
-    if (filter->kind != NULL) {
-        (void)snprintf(cursor->kind, sizeof cursor->kind, "%s", filter->kind);
-    }
+    bool is_of_kind = filter->kind != NULL && filter->kind[0] != '\0';
+    if (is_of_kind) cursor->kind = find_kind(self, filter->kind);
     if (filter->subject != NULL) {
         (void)snprintf(cursor->subject, sizeof cursor->subject, "%s", filter->subject);
     }
-    bool is_some = filter->from_seq <= filter->to_seq;
+    bool is_some =
+        filter->from_seq <= filter->to_seq && !(is_of_kind && cursor->kind == NULL);
     if (is_some) {
         cursor->next_seq = filter->is_newest_first ? filter->to_seq : filter->from_seq;
     }
@@ -108,7 +131,7 @@ static enum asg_status cursor_open(struct asg_log *log,
 static bool is_wanted(const struct memory_cursor *cursor, const struct asg_record *record)
 {
     const struct asg_log_filter *filter = &cursor->filter;
-    if (cursor->kind[0] != '\0' && strcmp(cursor->kind, record->kind) != 0) return false;
+    if (cursor->kind != NULL && cursor->kind != record->kind) return false;
     if (cursor->subject[0] != '\0' && strcmp(cursor->subject, record->subject) != 0) {
         return false;
     }

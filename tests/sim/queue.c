@@ -9,6 +9,17 @@ static bool is_before(const struct sim_event *a, const struct sim_event *b)
     return a->at_us != b->at_us ? a->at_us < b->at_us : a->order < b->order;
 }
 
+/* Up from a hole to its place. */
+static void rise(struct sim_queue *queue, size_t at, const struct sim_event *event)
+{
+    struct sim_event *items = queue->items;
+    while (at > 0 && is_before(event, &items[(at - 1) / 2])) {
+        items[at] = items[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    items[at] = *event;
+}
+
 void sim_queue_put(struct sim_queue *queue, struct sim_event event)
 {
     if (queue->count == queue->capacity) {
@@ -16,32 +27,28 @@ void sim_queue_put(struct sim_queue *queue, struct sim_event event)
         queue->items = asg_realloc(queue->items, queue->capacity, sizeof *queue->items);
     }
     event.order = ++queue->order;
-    size_t at = queue->count++;
-    while (at > 0 && is_before(&event, &queue->items[(at - 1) / 2])) {
-        queue->items[at] = queue->items[(at - 1) / 2];
-        at = (at - 1) / 2;
-    }
-    queue->items[at] = event;
+    rise(queue, queue->count++, &event);
 }
 
+/* The hole goes down to where nothing is below, and the last one up from there: it
+ * belongs near the bottom, so that comparing it on the way down is in vain. */
 bool sim_queue_take(struct sim_queue *queue, struct sim_event *ret)
 {
     if (queue->count == 0) return false;
-    *ret = queue->items[0];
-    struct sim_event last = queue->items[--queue->count];
+    struct sim_event *items = queue->items;
+    *ret = items[0];
+    size_t count = --queue->count;
     size_t at = 0;
-    for (;;) {
-        size_t child = 2 * at + 1;
-        if (child >= queue->count) break;
-        if (child + 1 < queue->count &&
-            is_before(&queue->items[child + 1], &queue->items[child])) {
-            child++;
-        }
-        if (!is_before(&queue->items[child], &last)) break;
-        queue->items[at] = queue->items[child];
+    for (size_t child = 2; child < count; child = 2 * at + 2) {
+        child -= is_before(&items[child - 1], &items[child]) ? 1 : 0;
+        items[at] = items[child];
         at = child;
     }
-    if (queue->count > 0) queue->items[at] = last;
+    if (2 * at + 1 < count) {
+        items[at] = items[2 * at + 1];
+        at = 2 * at + 1;
+    }
+    if (count > 0) rise(queue, at, &items[count]);
     return true;
 }
 
