@@ -35,9 +35,17 @@ struct decisions {
     uint64_t next_seq;
 };
 
-/* All decisions from next_seq on that are not older than since_ms. */
-static int read_decisions(struct asg_cli *cli, const char *group, int64_t since_ms,
-                          struct asg_arena *arena, struct decisions *ret)
+static void keep(struct asg_arena *arena, struct decisions *decisions,
+                 const struct asg_decision_view *view)
+{
+    *(struct asg_decision_view *)asg_arena_push(arena, (void **)&decisions->items,
+                                                &decisions->count, &decisions->capacity,
+                                                sizeof *view) = *view;
+}
+
+/* All decisions from next_seq on. */
+static int read_onward(struct asg_cli *cli, const char *group, struct asg_arena *arena,
+                       struct decisions *ret)
 {
     for (;;) {
         const struct asg_request request = {.query = ASG_QUERY_DECISIONS,
@@ -49,14 +57,58 @@ static int read_decisions(struct asg_cli *cli, const char *group, int64_t since_
         int code = asg_ask(cli, &request, arena, &answer);
         if (code != ASG_EXIT_OK) return code;
         for (size_t i = 0; i < answer.decision_count; i++) {
-            if (answer.decisions[i].time_ms < since_ms) continue;
-            struct asg_decision_view *view = asg_arena_push(
-                arena, (void **)&ret->items, &ret->count, &ret->capacity, sizeof *view);
-            *view = answer.decisions[i];
+            keep(arena, ret, &answer.decisions[i]);
         }
         if (answer.next_seq > ret->next_seq) ret->next_seq = answer.next_seq;
         if (!answer.has_more || answer.decision_count == 0) return ASG_EXIT_OK;
     }
+}
+
+static void turn_around(struct decisions *decisions)
+{
+    for (size_t i = 0; i < decisions->count / 2; i++) {
+        struct asg_decision_view *a = &decisions->items[i];
+        struct asg_decision_view *b = &decisions->items[decisions->count - 1 - i];
+        struct asg_decision_view kept = *a;
+        *a = *b;
+        *b = kept;
+    }
+}
+
+/* The newest `limit` that are not older than since_ms, the oldest of them first. A log of
+ * years is read from its end: time never goes back in it. */
+static int read_newest(struct asg_cli *cli, const char *group, int64_t since_ms,
+                       uint64_t limit, struct asg_arena *arena, struct decisions *ret)
+{
+    uint64_t to_seq = 0;
+    bool is_done = false;
+    while (!is_done) {
+        uint64_t left = limit - ret->count;
+        const struct asg_request request = {.query = ASG_QUERY_DECISIONS,
+                                            .group = group,
+                                            .name = "",
+                                            .to_seq = to_seq,
+                                            .is_newest_first = true,
+                                            .limit = left < PAGE_ROWS ? (uint32_t)left
+                                                                      : PAGE_ROWS};
+        struct asg_answer answer = {0};
+        int code = asg_ask(cli, &request, arena, &answer);
+        if (code != ASG_EXIT_OK) return code;
+        if (to_seq == 0) ret->next_seq = answer.next_seq;
+        is_done = !answer.has_more;
+        for (size_t i = 0; i < answer.decision_count; i++) {
+            const struct asg_decision_view *view = &answer.decisions[i];
+            if (view->time_ms < since_ms) {
+                is_done = true;
+                break;
+            }
+            keep(arena, ret, view);
+            to_seq = view->seq - 1;
+        }
+        is_done = is_done || ret->count >= limit || answer.decision_count == 0;
+    }
+    turn_around(ret);
+    return ASG_EXIT_OK;
 }
 
 static void print_all(struct asg_cli *cli, const struct asg_decision_view *views,
@@ -74,10 +126,10 @@ static int follow(struct asg_cli *cli, const char *group, uint64_t next_seq)
     for (;;) {
         asg_arena_reset(&arena);
         struct decisions decisions = {.next_seq = next_seq};
-        int code = read_decisions(cli, group, 0, &arena, &decisions);
+        int code = read_onward(cli, group, &arena, &decisions);
         if (code != ASG_EXIT_OK) return code;
         print_all(cli, decisions.items, decisions.count);
-        if (decisions.count > 0) next_seq = decisions.next_seq;
+        next_seq = decisions.next_seq;
         const struct timespec pause = {.tv_nsec = FOLLOW_PAUSE_MS * 1000000L};
         (void)nanosleep(&pause, NULL);
     }
@@ -110,19 +162,19 @@ static int run_explain(void *context, const struct asg_arguments *arguments)
         }
     }
     struct decisions decisions = {.next_seq = 1};
-    code = read_decisions(cli, group, since_ms, &cli->arena, &decisions);
+    uint64_t limit = (uint64_t)asg_option_number(arguments, "limit", INT64_MAX);
+    if (limit == INT64_MAX && since_ms == 0) {
+        code = read_onward(cli, group, &cli->arena, &decisions);
+    } else {
+        code = read_newest(cli, group, since_ms, limit, &cli->arena, &decisions);
+    }
     if (code != ASG_EXIT_OK) return code;
-    int64_t limit = asg_option_number(arguments, "limit", INT64_MAX);
-    size_t skipped =
-        (uint64_t)limit < decisions.count ? decisions.count - (size_t)limit : 0;
-    const struct asg_decision_view *first =
-        decisions.items != NULL ? decisions.items + skipped : NULL;
     if (cli->settings.output != ASG_OUTPUT_TABLE) {
-        asg_cli_show_list(cli, &asg_decision_view_schema, first,
-                          decisions.count - skipped, ASG_COLUMNS(unused_columns));
+        asg_cli_show_list(cli, &asg_decision_view_schema, decisions.items,
+                          decisions.count, ASG_COLUMNS(unused_columns));
         return ASG_EXIT_OK;
     }
-    print_all(cli, first, decisions.count - skipped);
+    print_all(cli, decisions.items, decisions.count);
     if (!follows) return ASG_EXIT_OK;
     return follow(cli, group, decisions.next_seq);
 }

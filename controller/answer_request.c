@@ -11,8 +11,6 @@
 #include "wire/wire.h"
 #include "base/mutant.h"
 
-#define ROWS_DEFAULT 1000
-
 static void send_answer(struct asg_controller *controller, uint32_t peer,
                         const struct asg_answer *answer)
 {
@@ -99,40 +97,6 @@ static void fill_jobs(struct asg_controller *controller,
     answer->job_count = kept;
 }
 
-static enum asg_status fill_decisions(struct asg_controller *controller,
-                                      const struct asg_request *request,
-                                      struct asg_answer *answer, struct asg_error *error)
-{
-    struct asg_arena *arena = &controller->scratch;
-    uint32_t most = request->limit > 0 ? request->limit : ROWS_DEFAULT;
-    const struct asg_log_filter filter = {.from_seq = request->from_seq,
-                                          .kind = "decision",
-                                          .subject = request->group,
-                                          .limit = most};
-    ASG_CLEANUP(asg_log_cursor_close) struct asg_log_cursor *cursor = NULL;
-    enum asg_status status =
-        asg_log_cursor_open(asg_commit_log(controller->commit), &filter, &cursor, error);
-    size_t capacity = 0;
-    struct asg_record record;
-    while (status == ASG_OK) {
-        status = asg_log_cursor_next(cursor, &record, error);
-        if (status != ASG_OK) break;
-        struct asg_decision_view *view =
-            asg_arena_push(arena, (void **)&answer->decisions, &answer->decision_count,
-                           &capacity, sizeof *view);
-        *view = (struct asg_decision_view){
-            .seq = record.seq,
-            .time_ms = record.time_ms,
-            .group = asg_arena_text(arena, record.subject),
-            .kind = "",
-            .text = asg_arena_text(arena, record.note),
-        };
-        answer->next_seq = record.seq + 1;
-    }
-    answer->has_more = answer->decision_count == most;
-    return status == ASG_ERR_EMPTY ? ASG_OK : status;
-}
-
 static void answer_question(struct asg_controller *controller, uint32_t peer,
                             const struct asg_request *request)
 {
@@ -160,7 +124,8 @@ static void answer_question(struct asg_controller *controller, uint32_t peer,
     case ASG_QUERY_INSTANCES: fill_instances(controller, request->group, &answer); break;
     case ASG_QUERY_JOBS: fill_jobs(controller, request, &answer); break;
     case ASG_QUERY_DECISIONS:
-        if (fill_decisions(controller, request, &answer, &error) != ASG_OK) {
+        if (asg_view_decisions(asg_commit_log(controller->commit), request, arena,
+                               &answer, &error) != ASG_OK) {
             answer.is_ok = false;
             answer.code = "InternalFailure";
             answer.message = error.text;

@@ -64,6 +64,14 @@ void asg_take_request(struct asg_controller *controller,
 void asg_send_reply(struct asg_controller *controller, uint32_t peer, uint64_t request_no,
                     const struct asg_reply *reply);
 
+/* view_decisions.c: the page of decisions that `request` asks for; it lives in `arena`.
+ * Reads the log: some 20 us for each event that decided something. */
+ASG_MUST_USE enum asg_status asg_view_decisions(struct asg_log *log,
+                                                const struct asg_request *request,
+                                                struct asg_arena *arena,
+                                                struct asg_answer *answer,
+                                                struct asg_error *error);
+
 /* take_worker.c: one frame from a worker. */
 void asg_take_worker_frame(struct asg_controller *controller,
                            const struct asg_bus_message *message);

@@ -152,7 +152,9 @@ struct asg_request {
     uint64_t job_id;
     bool only_dead;
     uint64_t from_seq;
-    uint32_t limit; /* 0: 1000 */
+    uint32_t limit;       /* of rows; 0 or above 1000: 1000 */
+    uint64_t to_seq;      /* 0: the newest */
+    bool is_newest_first; /* decisions; the next page ends before the last of this one */
 };
 
 struct asg_status_view {
@@ -257,8 +259,14 @@ struct asg_decision_view {
     uint64_t seq;
     int64_t time_ms;
     const char *group;
-    const char *kind;
+    const char *kind; /* a word of decision_kind; empty where its effects are pruned, with
+                         all that follows */
     const char *text;
+    const char *policy;      /* empty: none */
+    const char *instance_id; /* empty: none */
+    int64_t from;            /* desired before */
+    int64_t to;              /* desired after */
+    uint64_t job_id;         /* that launched the instance; 0: none */
 };
 
 struct asg_worker_view {

@@ -586,7 +586,7 @@ static const struct asg_field request_fields[] = {
     U64(request_no),  ENUM(query, query), PART(command, command),
     BLOB(attachment), TEXT(group),        TEXT(name),
     U64(job_id),      BOOL(only_dead),    U64(from_seq),
-    U32(limit),
+    U32(limit),       U64(to_seq),        BOOL(is_newest_first),
 };
 #undef OF
 TABLE(request)
@@ -667,7 +667,8 @@ TABLE(template_view)
 
 #define OF asg_decision_view
 static const struct asg_field decision_view_fields[] = {
-    U64(seq), I64(time_ms), TEXT(group), TEXT(kind), LONG_TEXT(text),
+    U64(seq),     I64(time_ms),      TEXT(group), TEXT(kind), LONG_TEXT(text),
+    TEXT(policy), TEXT(instance_id), I64(from),   I64(to),    U64(job_id),
 };
 #undef OF
 TABLE(decision_view)

@@ -253,7 +253,14 @@ class CliTest(unittest.TestCase):
         self.make_group("told")
         told = self.run_cli("explain", "told").stdout
         self.assertRegex(told, r"(?m)^\d{4}-\d\d-\d\dT[0-9:.]+Z told  .*min 2, max 6")
-        self.assertEqual(1, len(self.ask("explain", "told", "--limit", "1")))
+        rows = self.ask("explain", "told")
+        self.assertEqual("command", rows[0]["kind"])
+        self.assertIn("plan launch", next(row["text"] for row in rows
+                                          if row["kind"] == "launch"))
+        for count in (1, 2):
+            self.assertEqual(rows[-count:], self.ask("explain", "told", "--limit",
+                                                     str(count)))
+        self.assertEqual(rows, self.ask("explain", "told", "--since", "1h"))
         self.assertEqual([], self.ask("explain", "told", "--since",
                                       "2100-01-01T00:00:00Z"))
         jobs = self.ask("jobs", "told")
