@@ -134,7 +134,6 @@ static void evaluate(struct asg_core *core, struct group *group,
                      const struct asg_group_metric *rows, size_t count)
 {
     if (group->is_deleting || group->policy_count == 0) return;
-    if (is_suspended(group, ASG_PROCESS_ALARM_NOTIFICATION)) return;
     const struct tally *tally = tally_of(group, core->now_ms);
     struct asg_policy_input input = {
         .now_ms = core->now_ms,
@@ -162,6 +161,9 @@ static void evaluate(struct asg_core *core, struct group *group,
         }
         add_proposal(&verdict, policy, &proposal);
     }
+    /* Policies see what happens while they may not act: on resume they go by that, not by
+     * periods of long ago. */
+    if (is_suspended(group, ASG_PROCESS_ALARM_NOTIFICATION)) return;
     settle(core, group, &verdict);
 }
 

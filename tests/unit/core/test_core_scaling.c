@@ -376,6 +376,34 @@ static void test_a_suspended_scheduled_action_is_not_made_up(void **state)
     assert_int_equal(2, desired());
 }
 
+/* "Policies not run; on resume alarms still ringing are acted on": still, not of old. */
+static void test_on_resume_policies_go_by_what_they_saw_meanwhile(void **state)
+{
+    (void)state;
+    const uint64_t bit = UINT64_C(1) << ASG_PROCESS_ALARM_NOTIFICATION;
+    const struct asg_command suspend = {
+        .kind = ASG_COMMAND_SUSPEND, .group = "web", .processes = bit};
+    const struct asg_command resume = {
+        .kind = ASG_COMMAND_RESUME, .group = "web", .processes = bit};
+    make_group(2, unlimited);
+    put_policy(tracking("cpu50", 50));
+    measure(2, 2, 80);
+    measure(2, 2, 80);
+    order(suspend);
+    measure(2, 2, 80); /* it rings, and nobody acts */
+    measure(2, 2, 48); /* it is over */
+    order(resume);
+    measure(2, 2, 80);
+    assert_int_equal(2, desired());
+    order(suspend);
+    measure(2, 2, 80);
+    measure(2, 2, 80);
+    assert_int_equal(2, desired());
+    order(resume);
+    measure(2, 2, 80); /* still ringing */
+    assert_int_equal(4, desired());
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -397,6 +425,7 @@ int main(void)
         TEST(test_zones_stay_level_out_and_in),
         TEST(test_a_scheduled_action_moves_the_range_and_desired),
         TEST(test_a_suspended_scheduled_action_is_not_made_up),
+        TEST(test_on_resume_policies_go_by_what_they_saw_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
