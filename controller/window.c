@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mutant.h"
+
 /* Percentages fit in 32 bits and lie side by side for the scan; rates do not. */
 #define NARROW_COUNT 4 /* cpu, memory, load, pressure */
 #define WIDE_COUNT   4 /* network in, out, disk read, write */
@@ -197,11 +199,15 @@ void asg_window_set(struct asg_window *window, uint32_t slot, uint32_t group_no,
 {
     assert(group_no < window->group_capacity);
     grow_slots(window, slot);
-    if (window->group_no[slot] != GROUP_NONE) {
-        window->groups[window->group_no[slot]].member_count--;
-    }
-    window->group_no[slot] = state == ASG_MEMBER_COUNTS ? group_no : GROUP_NONE;
-    if (state == ASG_MEMBER_COUNTS) window->groups[group_no].member_count++;
+    bool did_count = window->group_no[slot] != GROUP_NONE;
+    if (did_count) window->groups[window->group_no[slot]].member_count--;
+    bool counts = state == ASG_MEMBER_COUNTS ||
+                  (state == ASG_MEMBER_WATCHED && ASG_MUTANT(WINDOW_COUNTS_WARM_UP));
+    window->group_no[slot] = counts ? group_no : GROUP_NONE;
+    if (counts) window->groups[group_no].member_count++;
+    /* What it said of this period before it counted was of its warm-up. */
+    if (counts && !did_count && !ASG_MUTANT(WINDOW_KEEPS_WARM_UP))
+        window->stamp[slot] = 0;
     if (window->owner[slot] != group_no || state == ASG_MEMBER_GONE) {
         window->sums[slot] = (struct sums){.last_cpu = -1};
         if (window->rates != NULL) window->rates[slot] = (struct rates){0};

@@ -30,7 +30,8 @@ void asg_window_destroy(struct asg_window **window);
 void asg_window_watch(struct asg_window *window, const struct asg_watch *watch,
                       int64_t now_ms);
 
-/* Give `slot` to a member of a group, or change whether it counts. GONE empties it.
+/* Give `slot` to a member of a group, or change whether it counts: from then on, what it
+ * said before in the period does not. GONE empties it.
  * Slots are numbered by the caller from 0 without holes worth speaking of. */
 void asg_window_set(struct asg_window *window, uint32_t slot, uint32_t group_no,
                     enum asg_member_state state);

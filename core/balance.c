@@ -415,9 +415,8 @@ static enum asg_member_state member_of(const struct asg_core *core,
         /* One that drains is watched until its job is planned. */
         return instance->drain_until_ms != 0 ? ASG_MEMBER_WATCHED : ASG_MEMBER_GONE;
     }
-    return is_warm(instance, core->now_ms) && !instance->is_unhealthy
-               ? ASG_MEMBER_COUNTS
-               : ASG_MEMBER_WATCHED;
+    bool counts = is_warm(instance, core->now_ms) || ASG_MUTANT(WARM_AT_ONCE);
+    return counts && !instance->is_unhealthy ? ASG_MEMBER_COUNTS : ASG_MEMBER_WATCHED;
 }
 
 static uint32_t metric_bits(const struct group *group)

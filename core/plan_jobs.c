@@ -41,8 +41,9 @@ bool is_dry(const struct asg_core *core, const struct group *group, const char *
 {
     for (size_t i = 0; i < group->pool_count; i++) {
         const struct dry_pool *pool = &group->pools[i];
-        if (pool->until_ms > core->now_ms && pool->is_spot == is_spot &&
-            strcmp(pool->type, type) == 0 && strcmp(pool->zone, zone) == 0) {
+        bool is_dry_now = pool->until_ms > core->now_ms || ASG_MUTANT(DRY_FOR_EVER);
+        if (is_dry_now && pool->is_spot == is_spot && strcmp(pool->type, type) == 0 &&
+            strcmp(pool->zone, zone) == 0) {
             return true;
         }
     }

@@ -40,6 +40,12 @@
       "core: the formula rounds up once too often")                                      \
     X(DECISION_WITHOUT_REASON, "every_decision_has_a_reason_whose_numbers_add_up",       \
       "core: a launch is planned without a word")                                        \
+    X(WINDOW_COUNTS_WARM_UP, "every_decision_has_a_reason_whose_numbers_add_up",         \
+      "controller: a window counts instances that warm up")                              \
+    X(WINDOW_KEEPS_WARM_UP, "every_decision_has_a_reason_whose_numbers_add_up",          \
+      "controller: what one said in its warm-up counts in the period in which it ends")  \
+    X(WARM_AT_ONCE, "every_decision_has_a_reason_whose_numbers_add_up",                  \
+      "core: an instance counts as soon as it is in service")                            \
     X(LOG_SKIPS_A_NUMBER, "log_has_no_gap", "store: one record in 500 skips a number")   \
     X(CHAIN_IGNORES_PAYLOAD, "log_has_no_gap",                                           \
       "store: a record's content hash is that of nothing")                               \
@@ -53,6 +59,8 @@
       "controller: signs lost with a batch are not told again")                          \
     X(DEAD_IS_IN_SERVICE, "desired_reached_when_quiet",                                  \
       "core: what EC2 terminated stays in service")                                      \
+    X(DRY_FOR_EVER, "desired_reached_when_quiet",                                        \
+      "core: a pool that had no capacity once is never tried again")                     \
     X(UNKNOWN_IS_IGNORED, "no_orphan_when_quiet",                                        \
       "core: an instance with the tags of a job of ours is not adopted")                 \
     X(ORPHAN_STAYS, "no_orphan_when_quiet",                                              \

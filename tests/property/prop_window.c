@@ -58,7 +58,9 @@ static void set_slot(struct asg_window *window, struct model *model, uint32_t sl
     asg_window_set(window, slot, group_no, state);
     struct slot_model *model_slot = &model->slots[slot];
     bool is_gone = state == ASG_MEMBER_GONE;
-    if (is_gone || model_slot->group_no != group_no) *model_slot = (struct slot_model){0};
+    bool begins = state == ASG_MEMBER_COUNTS && !model_slot->counts;
+    if (begins || is_gone || model_slot->group_no != group_no)
+        *model_slot = (struct slot_model){0};
     model_slot->group_no = is_gone ? 0 : group_no;
     model_slot->counts = state == ASG_MEMBER_COUNTS;
 }

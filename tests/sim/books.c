@@ -130,7 +130,9 @@ static void note_health(const struct asg_health *health)
     for (size_t i = 0; i < health->sign_count; i++) {
         struct sim_instance *instance = sim_find_instance(health->signs[i].instance_id);
         bool is_report = health->signs[i].sign == ASG_SIGN_REPORTING;
-        if (instance != NULL && is_report) instance->is_heard = true;
+        if (instance == NULL || !is_report) continue;
+        if (!instance->is_heard) instance->heard_us = sim.now_us;
+        instance->is_heard = true;
     }
 }
 
@@ -151,6 +153,18 @@ static void note_metrics(const struct asg_record *record)
             sim.last_metrics[row->group_no - 1] = *row;
         }
     }
+}
+
+/* What core ends, or sees ended, counts no more. */
+static void note_end(const struct asg_decision *decision)
+{
+    struct sim_instance *instance = sim_find_instance(decision->instance_id);
+    if (instance == NULL || decision->text == NULL) return;
+    bool is_end = decision->kind == ASG_DECISION_TERMINATE ||
+                  decision->kind == ASG_DECISION_REPLACE ||
+                  strstr(decision->text, "ended by EC2") != NULL;
+    if (is_end) instance->is_over = true;
+    if (strstr(decision->text, "refused to end it") != NULL) instance->is_over = false;
 }
 
 static void note_effects(const struct asg_record *record)
@@ -179,6 +193,7 @@ static void note_effects(const struct asg_record *record)
     for (size_t i = 0; i < effects.decision_count; i++) {
         sim.counts.decisions++;
         sim_tell(effects.decisions[i].group, "%s", effects.decisions[i].text);
+        note_end(&effects.decisions[i]);
         sim_check_decision(&effects.decisions[i], record->time_ms);
     }
     for (size_t i = 0; i < effects.alarm_count; i++) {

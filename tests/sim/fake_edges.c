@@ -328,7 +328,7 @@ enum asg_status asg_read_metrics(struct asg_metrics_reader *reader, int64_t now_
                                  struct asg_report *ret)
 {
     (void)now_us;
-    const struct sim_instance *instance = &reader->instance;
+    struct sim_instance *instance = &reader->instance;
     int64_t cpu = 0;
     if (instance->group < sim.group_count) {
         const struct sim_group *group = &sim.groups[instance->group];
@@ -337,8 +337,8 @@ enum asg_status asg_read_metrics(struct asg_metrics_reader *reader, int64_t now_
         cpu += (int64_t)(sim_draw(&sim.random) % 1000) - 500;
     }
     if (cpu < 0) cpu = 0;
-    ret->cpu_milli =
-        (uint32_t)(cpu > ASG_PERCENT_MILLI_MAX ? ASG_PERCENT_MILLI_MAX : cpu);
+    if (cpu > ASG_PERCENT_MILLI_MAX) cpu = ASG_PERCENT_MILLI_MAX;
+    ret->cpu_milli = (uint32_t)sim_warm_read(instance, cpu);
     ret->memory_milli = 30000;
     return ASG_OK;
 }

@@ -46,7 +46,8 @@
     X(EC2_TIMEOUT_AFTER, "ec2_timeout_after_effect", C, "no answer, and it was done")    \
     X(EC2_LATE_EFFECT, "ec2_late_effect", C, "it is done after the caller gave up")      \
     X(EC2_TRUNCATED, "ec2_truncated_answer", C, "done, and half of the answer comes")    \
-    X(EC2_NO_CAPACITY, "ec2_insufficient_capacity", T, "a zone is dry for minutes")      \
+    X(EC2_NO_CAPACITY, "ec2_insufficient_capacity", T,                                   \
+      "a zone, or all, is dry for minutes")                                              \
     X(EC2_LAGS, "ec2_describe_lags", T, "listings are up to 5 minutes behind")           \
     X(INSTANCE_DIES, "instance_dies", T, "EC2 terminates an instance")                   \
     X(INSTANCE_HANGS, "instance_hangs", T, "an instance runs and does nothing any more") \

@@ -32,6 +32,7 @@
 #define SIM_GROUPS_MAX  3
 #define SIM_WORKERS_MAX 4
 #define SIM_LAWS_TEXT   512
+#define SIM_SPANS       256 /* of half a minute: what was read lately (warm.c) */
 #define SIM_SECOND      INT64_C(1000000)
 #define SIM_MINUTE      (60 * SIM_SECOND)
 #define SIM_HOUR        (60 * SIM_MINUTE)
@@ -90,6 +91,13 @@ struct sim_load {
     int64_t period_us;
 };
 
+/* The lowest and highest CPU that warm instances read in one span of time. */
+struct sim_span {
+    int64_t no;
+    int64_t low_milli;
+    int64_t high_milli;
+};
+
 /* What the books say of a group: the checkers' own, from durable events only. */
 struct sim_group {
     char name[32];
@@ -114,6 +122,7 @@ struct sim_group {
     uint32_t silent_share; /* percent of its agents */
     bool is_halted;
     uint64_t suspended;
+    struct sim_span spans[SIM_SPANS];
 };
 
 struct sim_agent {
@@ -144,6 +153,9 @@ struct sim_instance {
     int64_t ill_since_us; /* hung, silent, without agent: may be replaced; 0: well */
     int64_t well_since_us;
     int64_t started_us;
+    int64_t first_read_us; /* of a report that was sent; 0: none yet */
+    int64_t heard_us;      /* when the first one was durable; 0: not yet */
+    bool is_over;          /* durably: core has ended it, or seen that it ended */
     char address[16];
     struct sim_agent agent;
 };
@@ -370,6 +382,17 @@ bool sim_is_marked(uint64_t order_no);
 void sim_scenario_load(const char *path);
 void sim_scenario_groups(void);
 void sim_scenario_step(void);
+
+/* ---- warm.c: which instances count, and what they can have measured ---- */
+/* What a reader of the instance's CPU is to say, `value_milli` unless it has just
+ * started. */
+int64_t sim_warm_read(struct sim_instance *instance, int64_t value_milli);
+/* Of all that may have been counted in the last over_us; false: too long ago to know. */
+bool sim_warm_reads(const struct sim_group *group, int64_t over_us, int64_t *ret_low,
+                    int64_t *ret_high);
+/* How many are warm for certain, and how many may be. */
+void sim_warm_count(const struct sim_group *group, uint32_t *ret_least,
+                    uint32_t *ret_most);
 
 /* ---- books.c ---- */
 struct sim_instance *sim_find_instance(const char *id);

@@ -187,8 +187,15 @@ static void crash_agent(void)
 static void make_dry(void)
 {
     uint32_t zone = below(ASG_WORLD_ZONES);
-    sim.dry_until_us[zone] = sim.now_us + some_time_us(60, 3600);
-    sim_tell("ec2", "no capacity in %s", asg_world_zones(sim.world)[zone].name);
+    int64_t until_us = sim.now_us + some_time_us(60, 3600);
+    sim.dry_until_us[zone] = until_us;
+    /* Out of the seed, not out of its numbers: what other seeds draw stays. */
+    bool is_everywhere = sim.options.seed % 4 == 1;
+    for (uint32_t i = 0; i < ASG_WORLD_ZONES && is_everywhere; i++) {
+        sim.dry_until_us[i] = until_us;
+    }
+    sim_tell("ec2", "no capacity in %s",
+             is_everywhere ? "the region" : asg_world_zones(sim.world)[zone].name);
 }
 
 static void hang_instance(void)

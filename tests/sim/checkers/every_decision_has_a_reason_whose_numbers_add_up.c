@@ -5,7 +5,8 @@
 
 #include "sim/sim.h"
 
-#define LAW "every_decision_has_a_reason_whose_numbers_add_up"
+#define LAW            "every_decision_has_a_reason_whose_numbers_add_up"
+#define ROUNDING_MILLI 60 /* of the words: a tenth of a percent */
 
 /* "82.5" as thousandths. */
 static int64_t milli_at(const char *text)
@@ -32,8 +33,48 @@ static int64_t ceil_share(int64_t count, int64_t value, int64_t target)
     return (count * value + target - 1) / target;
 }
 
+/* The controller's own numbers of the last period against the simulator's books: as many
+ * members as are warm, and nothing that none of them can have measured. */
+static void check_period(const struct asg_decision *decision,
+                         const struct sim_group *group,
+                         const struct asg_group_metric *row)
+{
+    uint32_t least = 0;
+    uint32_t most = 0;
+    sim_warm_count(group, &least, &most);
+    if (row->members < least || row->members > most) {
+        sim_break(LAW, "%s: %u instances are counted as warm, from %u to %u are: %s",
+                  group->name, row->members, least, most, decision->text);
+        return;
+    }
+    int64_t low = 0;
+    int64_t high = 0;
+    if (row->count == 0 ||
+        !sim_warm_reads(group, group->evaluation_ms * 1000, &low, &high)) {
+        return;
+    }
+    if (row->min_milli >= low && row->max_milli <= high) return;
+    sim_break(LAW,
+              "%s: the period's CPU is from %lld to %lld, warm instances measured from "
+              "%lld to %lld thousandths: %s",
+              group->name, (long long)row->min_milli, (long long)row->max_milli,
+              (long long)low, (long long)high, decision->text);
+}
+
+/* The value in the words is a mean of three periods in which the metric was above target;
+ * those of another membership, and those in which nobody led, lie between them. */
+static bool is_value_measured(const struct sim_group *group, int64_t value_milli)
+{
+    int64_t low = 0;
+    int64_t high = 0;
+    int64_t over_us = 3 * group->evaluation_ms * 1000 + SIM_HOUR;
+    if (!sim_warm_reads(group, over_us, &low, &high)) return true;
+    return value_milli + ROUNDING_MILLI >= low && value_milli - ROUNDING_MILLI <= high;
+}
+
 /* The wish follows from the metric, the instances that counted and the target. */
-static void check_wish(const struct asg_decision *decision, const struct sim_group *group)
+static void check_wish(const struct asg_decision *decision, const struct sim_group *group,
+                       const struct asg_group_metric *row)
 {
     const char *mean = strstr(decision->text, "cpu mean ");
     const char *target = strstr(decision->text, "target ");
@@ -42,16 +83,20 @@ static void check_wish(const struct asg_decision *decision, const struct sim_gro
     int64_t value = milli_at(mean + strlen("cpu mean "));
     int64_t wanted = number_after(decision->text, "wants ");
     int64_t aim = milli_at(target + strlen("target "));
-    int64_t warm = sim.last_metrics[group - sim.groups].members;
+    int64_t warm = row->members;
+    if (!is_value_measured(group, value)) {
+        sim_break(LAW, "%s: no warm instance measured that: %s", group->name,
+                  decision->text);
+        return;
+    }
     if (warm == 0) return;
     /* Those that did not speak may count or not; and the words are rounded. */
-    int64_t heard = sim.last_metrics[group - sim.groups].count;
-    int64_t low = ceil_share(heard < warm ? heard : warm, value - 60, aim);
-    int64_t high = ceil_share(warm, value + 60, aim);
+    int64_t heard = row->count;
+    int64_t low = ceil_share(heard < warm ? heard : warm, value - ROUNDING_MILLI, aim);
+    int64_t high = ceil_share(warm, value + ROUNDING_MILLI, aim);
     if (aim == group->target_milli && wanted >= low && wanted <= high) return;
     sim_break(LAW, "%s: %lld warm instances (%u counted) cannot want that: %s",
-              group->name, (long long)warm, sim.last_metrics[group - sim.groups].count,
-              decision->text);
+              group->name, (long long)warm, row->count, decision->text);
 }
 
 void law_reason(const struct asg_decision *decision, int64_t time_ms)
@@ -81,5 +126,7 @@ void law_reason(const struct asg_decision *decision, int64_t time_ms)
                   group->max);
         return;
     }
-    check_wish(decision, group);
+    const struct asg_group_metric *row = &sim.last_metrics[group - sim.groups];
+    check_period(decision, group, row);
+    check_wish(decision, group, row);
 }

@@ -113,6 +113,28 @@ static void test_window_does_not_count_who_is_only_watched(void **state)
     assert_int_equal(1, metrics.groups[0].count);
 }
 
+static void test_window_forgets_what_was_said_in_warm_up(void **state)
+{
+    struct asg_window *window = *state;
+    watch(window, 1, "web", 5000, CPU | NET, 1);
+    asg_window_set(window, 0, 1, ASG_MEMBER_WATCHED);
+    add_cpu(window, 0, 100000);
+    add_bytes(window, 0, 1000000, START + 1000);
+    asg_window_set(window, 0, 1,
+                   ASG_MEMBER_COUNTS); /* warm in the middle of the period */
+    struct asg_metrics metrics = collect(window, START + 5000);
+    assert_int_equal(1, metrics.groups[0].members);
+    assert_int_equal(0, metrics.groups[0].count);
+    asg_window_set(window, 0, 1, ASG_MEMBER_WATCHED);
+    add_cpu(window, 0, 100000);
+    asg_window_set(window, 0, 1, ASG_MEMBER_COUNTS);
+    add_cpu(window, 0, 20000);
+    asg_window_set(window, 0, 1, ASG_MEMBER_COUNTS); /* told again: nothing is lost */
+    metrics = collect(window, START + 10000);
+    assert_int_equal(1, metrics.groups[0].count);
+    assert_int_equal(20000, metrics.groups[0].max_milli);
+}
+
 static void test_window_tells_the_revision_of_the_membership(void **state)
 {
     struct asg_window *window = *state;
@@ -267,6 +289,7 @@ int main(void)
         TEST(test_window_counts_each_member_once_by_its_mean),
         TEST(test_window_begins_each_period_with_nothing),
         TEST(test_window_does_not_count_who_is_only_watched),
+        TEST(test_window_forgets_what_was_said_in_warm_up),
         TEST(test_window_tells_the_revision_of_the_membership),
         TEST(test_window_ends_each_group_by_its_own_period),
         TEST(test_window_sorts_rows_by_group_then_metric),
