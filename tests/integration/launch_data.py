@@ -10,8 +10,8 @@ TYPE = "t3.micro"
 IMAGE = "ami-00000000000000001"
 
 
-def service():
-    return botocore.session.get_session().get_service_model("ec2")
+def service(name="ec2"):
+    return botocore.session.get_session().get_service_model(name)
 
 
 def query_name(name, shape):

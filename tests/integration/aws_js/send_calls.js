@@ -1,13 +1,13 @@
-// Reads {endpoint, keys, calls: [{action, input}]} and makes each call once with the
-// unmodified AWS SDK. What EC2 answers does not matter here; that it was asked does.
+// Reads {service, endpoint, keys, calls: [{action, input}]} and makes each call once with the
+// unmodified AWS SDK. What is answered does not matter here; that it was asked does.
 "use strict";
 const fs = require("fs");
 const { createRequire } = require("module");
 const load = createRequire(process.argv[2] + "/");
-const ec2 = load("@aws-sdk/client-ec2");
 
 const work = JSON.parse(fs.readFileSync(process.argv[3], "utf8"));
-const client = new ec2.EC2Client({
+const sdk = load("@aws-sdk/client-" + work.service);
+const client = new sdk[work.service.toUpperCase() + "Client"]({
   region: work.region,
   endpoint: work.endpoint,
   credentials: { accessKeyId: work.key_id, secretAccessKey: work.secret },
@@ -25,7 +25,7 @@ function withDates(value, name) {
 
 (async () => {
   for (const { action, input } of work.calls) {
-    const Command = ec2[action + "Command"];
+    const Command = sdk[action + "Command"];
     await client.send(new Command(withDates(input, ""))).catch((error) => {
       if (!error.$metadata || !error.$metadata.httpStatusCode) throw error;
     });
