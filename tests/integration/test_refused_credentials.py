@@ -3,10 +3,13 @@
 refused one goes on when its keys are good."""
 
 import os
+import re
 import shutil
 import sys
 import tempfile
 import unittest
+import urllib.error
+import urllib.request
 
 from ec2local_fixture import BUILD, SOURCE
 
@@ -31,6 +34,18 @@ class RefusedCredentials(unittest.TestCase):
     def log_of(self, name):
         with open(self.cluster.log_of(name)) as file:
             return file.read()
+
+    @staticmethod
+    def pages(url):
+        """(status of /readyz, asg_worker_credentials_refused of /metrics)."""
+        try:
+            with urllib.request.urlopen(url + "/readyz", timeout=20) as reply:
+                status = reply.status
+        except urllib.error.HTTPError as refusal:
+            status = refusal.code
+        with urllib.request.urlopen(url + "/metrics", timeout=20) as reply:
+            text = reply.read().decode()
+        return status, re.search(r"^asg_worker_credentials_refused (\S+)$", text, re.M).group(1)
 
     def serving(self, group):
         return sum(row["state"] == "in-service"
@@ -73,12 +88,17 @@ class RefusedCredentials(unittest.TestCase):
         self.cluster.env_of["worker-1"] = {
             "AWS_SECRET_ACCESS_KEY": "", "AWS_ACCESS_KEY_ID": "",
             "AWS_SHARED_CREDENTIALS_FILE": path}
-        self.cluster.start_worker("worker-1")
+        self.cluster.start_worker("worker-1", listen_http="127.0.0.1:0")
         wait_for("the refusal", lambda: " credentials_refused " in self.log_of("worker-1"),
                  seconds=60)
+        url = re.search(r" http url=(\S+)", self.log_of("worker-1")).group(1).strip('"')
+        wait_for("/readyz and the gauge to tell of it",
+                 lambda: self.pages(url) == (503, "1"), seconds=60)
         write(self.cluster.env["AWS_SECRET_ACCESS_KEY"])
         wait_for("the keys to be taken",
                  lambda: " credentials_accepted " in self.log_of("worker-1"), seconds=120)
+        wait_for("/readyz and the gauge to tell of that",
+                 lambda: self.pages(url) == (200, "0"), seconds=60)
         self.cluster.openasg("template", "create", "web", "--image", IMAGE,
                              "--instance-type", "t3.micro")
         self.make_group("web", 2)

@@ -11,7 +11,9 @@ struct cloud {
     }
 #define HEARTBEAT_MS 400
 
+#include "lib/http_get.h"
 #include "unit/worker/worker_world.h"
+#include "worker/serve_http.h"
 
 static void clear_cloud(struct cloud *cloud)
 {
@@ -97,6 +99,56 @@ static void test_refused_credentials_leave_the_jobs_to_others(void **state)
     close_setup(&setup);
 }
 
+/* What a load balancer and Prometheus are told of it now. */
+static void expect_pages(struct setup *setup, struct asg_worker_pages *pages,
+                         const char *status_line, const char *gauge)
+{
+    static char page[1 << 17];
+    unsigned port = 0;
+    asg_worker_pages_update(pages, setup->worker);
+    assert_int_equal(
+        1, sscanf(asg_status_pages_url(pages->pages), "http://127.0.0.1:%u", &port));
+    assert_true(http_exchange(port,
+                              "GET /readyz HTTP/1.1\r\nHost: x\r\n"
+                              "Connection: close\r\n\r\n",
+                              page, sizeof page) > 0);
+    if (strstr(page, status_line) != page) fail_msg("not %s:\n%s", status_line, page);
+    assert_true(http_exchange(port,
+                              "GET /metrics HTTP/1.1\r\nHost: x\r\n"
+                              "Connection: close\r\n\r\n",
+                              page, sizeof page) > 0);
+    if (strstr(page, gauge) == NULL) fail_msg("no '%s' in:\n%s", gauge, page);
+}
+
+static void test_readyz_and_the_gauge_tell_of_refused_credentials(void **state)
+{
+    (void)state;
+    const char *const is_refused = "\nasg_worker_credentials_refused 1\n";
+    const char *const is_fine = "\nasg_worker_credentials_refused 0\n";
+    struct setup setup;
+    open_setup(&setup);
+    struct asg_worker_pages pages = {0};
+    struct asg_error error = {""};
+    assert_status(ASG_OK,
+                  asg_worker_pages_open(&pages, "127.0.0.1:0", setup.ec2, &error));
+    expect_pages(&setup, &pages, "HTTP/1.1 200", is_fine);
+
+    ask(&setup, 1);
+    expect_outcome(ASG_OUTCOME_CREDENTIALS, wait_for_result(&setup, 1));
+    acknowledge(&setup, 1);
+    expect_pages(&setup, &pages, "HTTP/1.1 503", is_refused);
+    /* The pause is over and one job may try: nothing is known to be better yet. */
+    wait_for_credits(&setup, 1);
+    expect_pages(&setup, &pages, "HTTP/1.1 503", is_refused);
+
+    setup.cloud.refusal = NULL;
+    ask(&setup, 2);
+    expect_outcome(ASG_OUTCOME_OK, wait_for_result(&setup, 2));
+    expect_pages(&setup, &pages, "HTTP/1.1 200", is_fine);
+    asg_worker_pages_clear(&pages);
+    close_setup(&setup);
+}
+
 static void test_other_refusals_are_no_matter_of_credentials(void **state)
 {
     (void)state;
@@ -116,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused_credentials_leave_the_jobs_to_others),
+        cmocka_unit_test(test_readyz_and_the_gauge_tell_of_refused_credentials),
         cmocka_unit_test(test_other_refusals_are_no_matter_of_credentials),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
