@@ -90,11 +90,13 @@ static void note(struct looked *looked, const char *name, const char *why)
                    used > 0 ? ", " : "", name, why[0] != '\0' ? ": " : "", why);
 }
 
-/* On a host that is not at EC2 nobody answers at the metadata's address. */
+/* On a host that is not at EC2 nobody answers at the metadata's address; who answers with
+ * an error is there. */
 static bool is_absent(size_t source, enum asg_status status)
 {
     if (status == ASG_ERR_NOT_FOUND) return true;
-    return source == SOURCE_IMDS && asg_status_is_retryable(status);
+    return source == SOURCE_IMDS &&
+           (status == ASG_ERR_TIMEOUT || status == ASG_ERR_CLOSED);
 }
 
 static enum asg_status look_through(struct asg_credentials_chain *chain, size_t first,
@@ -145,6 +147,25 @@ static enum asg_status ask_again(struct asg_credentials_chain *chain,
     return status;
 }
 
+/* A set that has ended already is worse than the one that it would replace. */
+static enum asg_status refuse_ended(const struct asg_credentials_chain *chain,
+                                    struct asg_credentials *ret, struct asg_error *error)
+{
+    int64_t end_ms = ret->expires_at_ms;
+    if (end_ms == 0 || end_ms > asg_clock_wall_ms(&chain->scope.options.clock)) {
+        return ASG_OK;
+    }
+    char end[ASG_TIME_TEXT_MAX];
+    asg_time_format(end_ms, end);
+    enum asg_status status =
+        asg_fail(error, ASG_ERR_DENIED,
+                 "the source \"%s\" gives credentials that ended at %s: is this host's "
+                 "clock right?",
+                 ret->source, end);
+    asg_credentials_clear(ret);
+    return status;
+}
+
 static enum asg_status fetch(void *context, struct asg_credentials *ret,
                              struct asg_error *error)
 {
@@ -165,6 +186,7 @@ static enum asg_status fetch(void *context, struct asg_credentials *ret,
         status = look_through(chain, 0, SOURCE_COUNT - 1, ret, error);
     }
     asg_shared_config_destroy(&chain->scope.files);
+    if (status == ASG_OK) status = refuse_ended(chain, ret, error);
     return status;
 }
 

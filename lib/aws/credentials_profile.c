@@ -73,7 +73,14 @@ static enum asg_status of_source_profile(struct asg_credentials_scope *scope,
         }
     }
     /* The keys of a source are used even when it has a role too. */
-    return of_profile(scope, source, has_static_keys(scope, source), visited, ret, error);
+    enum asg_status status =
+        of_profile(scope, source, has_static_keys(scope, source), visited, ret, error);
+    if (status != ASG_ERR_NOT_FOUND) return status;
+    /* The next source of the chain would make us somebody else. */
+    return asg_fail(error, ASG_ERR_INVALID,
+                    "profile [%.100s] has source_profile = %.100s, which has no "
+                    "credentials",
+                    profile, source);
 }
 
 static enum asg_status of_credential_source(struct asg_credentials_scope *scope,

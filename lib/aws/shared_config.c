@@ -83,7 +83,8 @@ static struct setting *add_setting(struct asg_shared_config *config)
     return setting;
 }
 
-/* The name behind "profile " or "services " in the head of a section. */
+/* The name behind "profile " or "services " in the head of a section; `aws configure`
+ * writes one with a blank in quotes. */
 static const char *after_word(char *head, const char *word)
 {
     size_t length = strlen(word);
@@ -91,7 +92,22 @@ static const char *after_word(char *head, const char *word)
         (head[length] != ' ' && head[length] != '\t')) {
         return NULL;
     }
-    return trim(head + length);
+    char *name = trim(head + length);
+    length = strlen(name);
+    bool is_quoted =
+        length >= 2 && (name[0] == '\'' || name[0] == '"') && name[length - 1] == name[0];
+    if (!is_quoted) return name;
+    name[length - 1] = '\0';
+    return name + 1;
+}
+
+/* Names of settings are the same in upper case. */
+static const char *lower(char *name)
+{
+    for (char *at = name; *at != '\0'; at++) {
+        if (*at >= 'A' && *at <= 'Z') *at = (char)(*at - 'A' + 'a');
+    }
+    return name;
 }
 
 static struct setting begin_section(char *head, bool is_credentials_file)
@@ -113,18 +129,19 @@ static struct setting begin_section(char *head, bool is_credentials_file)
 }
 
 /* Lines of an INI file: [section], name = value, # or ; begins a comment line. A line
- * that begins with a blank belongs to the setting above it. */
+ * that begins with more blanks than the setting above it belongs to that. */
 static void read_settings(struct asg_shared_config *config, char *text,
                           bool is_credentials_file)
 {
     struct setting section = {
         .kind = SECTION_OTHER, .section = "", .parent = "", .name = "", .value = ""};
     const char *parent = "";
+    size_t parent_indent = 0;
     char *rest = text;
     char *line = NULL;
     while ((line = strsep(&rest, "\n")) != NULL) {
         if (line[0] == '#' || line[0] == ';' || line[0] == '\0') continue;
-        bool is_nested = line[0] == ' ' || line[0] == '\t';
+        size_t indent = strspn(line, " \t");
         if (line[0] == '[') {
             char *end = strchr(line, ']');
             if (end == NULL) continue;
@@ -139,12 +156,13 @@ static void read_settings(struct asg_shared_config *config, char *text,
         *equals = '\0';
         struct setting *setting = add_setting(config);
         *setting = section;
-        setting->name = trim(line);
+        setting->name = lower(trim(line));
         setting->value = trim(equals + 1);
-        if (is_nested) {
-            setting->parent = parent[0] == '\0' ? "?" : parent;
+        if (parent[0] != '\0' && indent > parent_indent) {
+            setting->parent = parent;
         } else {
             parent = setting->name;
+            parent_indent = indent;
         }
     }
 }
@@ -158,6 +176,10 @@ static enum asg_status load_file(struct asg_shared_config *config, const char *n
     const char *home = asg_environment_get("HOME");
     if (path == NULL && home == NULL) return ASG_OK;
     if (path == NULL) path = asg_arena_format(&config->arena, "%s/%s", home, below_home);
+    /* No shell was there to do it: units and containers set these variables as text. */
+    if (strncmp(path, "~/", 2) == 0 && home != NULL) {
+        path = asg_arena_format(&config->arena, "%s%s", home, path + 1);
+    }
     struct asg_bytes *text = &config->texts[is_credentials_file ? 1 : 0];
     bool is_open = false;
     enum asg_status status = read_whole_file(path, text, &is_open, error);

@@ -217,7 +217,7 @@ class SourcesTest(CredentialsCase):
     def test_metadata_without_tokens_is_never_asked_the_old_way(self):
         for status in (403, 404, 405, 500):
             self.sources.token_status = status
-            self.check({403: REFUSED, 500: NONE}.get(status, NONE), **self.imds())
+            self.check({403: REFUSED, 500: NOT_REACHED}.get(status, NONE), **self.imds())
         self.assertEqual([], self.sources.wanted("imds"))
 
     def test_metadata_that_has_no_role_or_is_off(self):
@@ -248,6 +248,24 @@ class SourcesTest(CredentialsCase):
         self.check(NONE)
         self.assertIn("credentials.allow_process", self.error)
         self.assertEqual("process", self.check(FINE, "--credentials-allow-process")["source"])
+
+    def test_credentials_that_have_ended_are_refused_with_words(self):
+        text = json.dumps({"Version": 1, "AccessKeyId": LONG_KEY[0],
+                           "SecretAccessKey": LONG_KEY[1],
+                           "Expiration": "2020-01-01T00:00:00Z"})
+        self.file("program.json", text)
+        self.file(".aws/config",
+                  f"[default]\ncredential_process = cat {self.folder}/program.json\n")
+        self.check(REFUSED, "--credentials-allow-process")
+        self.assertIn('"process" gives credentials that ended at 2020-01-01', self.error)
+        self.assertEqual([], self.sources.requests)
+
+    def test_a_source_profile_without_credentials_is_not_passed_over(self):
+        self.file(".aws/config", f"[profile r]\nrole_arn = arn:r\nsource_profile = base\n"
+                                 f"[profile base]\nregion = {REGION}\n")
+        self.check(NONE, AWS_PROFILE="r", **self.imds())
+        self.assertIn("source_profile = base, which has no credentials", self.error)
+        self.assertEqual([], self.sources.requests)
 
     def test_sso_is_refused_with_words(self):
         self.file(".aws/config", "[default]\nsso_session = corporate\n")
@@ -399,6 +417,12 @@ credential_process = cat {self.folder}/program.json
 credential_process = cat {self.folder}/program.json
 [profile nothing]
 region = {REGION}
+[profile 'two words']
+{STATIC}
+[profile upper]
+{STATIC.replace("aws_", "AWS_")}
+[profile indented]
+  {STATIC.replace(chr(10), chr(10) + "  ", 1)}
 """)
         credentials = self.file("credentials", "[shared]\n" + STATIC +
                                 "[process-and-keys]\n" + STATIC)
@@ -412,6 +436,10 @@ region = {REGION}
             {**imds, "AWS_EC2_METADATA_DISABLED": "true"},
             {**box, **imds, "AWS_EC2_METADATA_DISABLED": "true"},
         ]
+        cases.append({**default, "HOME": self.folder,
+                      "AWS_SHARED_CREDENTIALS_FILE": "~/with-default"})
+        cases += [{**files, "AWS_PROFILE": profile, **imds}
+                  for profile in ("two words", "upper", "indented")]
         for profile in ("static", "role", "role-and-keys", "web", "process", "shared",
                         "process-and-keys", "nothing"):
             named = {**files, "AWS_PROFILE": profile}

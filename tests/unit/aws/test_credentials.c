@@ -168,6 +168,8 @@ static void test_what_nobody_can_answer_is_refused_with_words(void **state)
          "Environment\n",
          ASG_ERR_INVALID, "both sources"},
         {"[default]\nrole_arn = r\nsource_profile = gone\n", ASG_ERR_INVALID, "gone"},
+        {"[default]\nrole_arn = r\nsource_profile = b\n[b]\nregion = x\n",
+         ASG_ERR_INVALID, "b, which has no credentials"},
         {"[default]\nrole_arn = r\nsource_profile = default\n", ASG_ERR_INVALID,
          "circle"},
         {"[default]\nrole_arn = r\nsource_profile = b\n[b]\nrole_arn = s\n"
@@ -303,6 +305,10 @@ static void test_a_process_that_misbehaves_is_an_error(void **state)
     refuse(ASG_ERR_MALFORMED, "Version");
     write_process("echo \"{\\\"Version\\\": 1, \\\"AccessKeyId\\\": \\\"P\\\"}\"");
     refuse(ASG_ERR_MALFORMED, "SecretAccessKey");
+    write_process("echo \"{\\\"Version\\\": 1, \\\"AccessKeyId\\\": \\\"P\\\", "
+                  "\\\"SecretAccessKey\\\": \\\"hidden\\\", \\\"Expiration\\\": "
+                  "\\\"2020-01-01T00:00:00Z\\\"}\"");
+    refuse(ASG_ERR_DENIED, "ended at 2020-01-01T00:00:00");
     write_process("yes hidden");
     refuse(ASG_ERR_LIMIT, "65536 bytes");
     write_file("[default]\ncredential_process = /nonexistent/program x\n");

@@ -83,13 +83,19 @@ static void test_each_file_has_its_form_of_sections(void **state)
     struct setup *setup = *state;
     write_to(setup->config, "[default]\nregion=r1\n[profile a]\nregion = r2\n"
                             "[b]\nregion = r3\n[sso-session a]\nregion = r4\n"
-                            "[profile  spaced ]\nregion = r5\n[profiles]\nregion = r6\n");
+                            "[profile  spaced ]\nregion = r5\n[profiles]\nregion = r6\n"
+                            "[profile 'two words']\nregion = r9\n"
+                            "[profile \"Bob's\"]\nregion = r10\n"
+                            "[profile ']\nregion = r11\n");
     write_to(setup->credentials, "[b]\nregion = r7\n[profile c]\nregion = r8\n");
     load(setup, NULL);
     expect(setup, "default", "region", "r1");
     expect(setup, "a", "region", "r2");
     expect(setup, "b", "region", "r7");
     expect(setup, "spaced", "region", "r5");
+    expect(setup, "two words", "region", "r9");
+    expect(setup, "Bob's", "region", "r10");
+    expect(setup, "'", "region", "r11");
     expect(setup, "profile c", "region", "r8");
     assert_false(asg_shared_config_has_profile(setup->files, "c"));
     assert_false(asg_shared_config_has_profile(setup->files, "profiles"));
@@ -120,6 +126,27 @@ static void test_lines_as_they_come(void **state)
     expect(setup, "default", "last", "line");
     assert_false(asg_shared_config_has_profile(setup->files, "x"));
     assert_false(asg_shared_config_has_profile(setup->files, "unclosed"));
+}
+
+static void test_names_in_upper_case_and_settings_that_are_set_in(void **state)
+{
+    struct setup *setup = *state;
+    write_to(setup->config, "[default]\nRegion = r1\n[profile a]\n  region = r2\n"
+                            "  ec2 =\n    region = r3\n  last = l\n");
+    load(setup, NULL);
+    expect(setup, "default", "region", "r1");
+    expect(setup, "a", "region", "r2");
+    expect(setup, "a", "last", "l");
+}
+
+static void test_a_path_may_begin_at_home(void **state)
+{
+    struct setup *setup = *state;
+    write_to(setup->config, "[default]\nregion = r1\n");
+    (void)setenv("HOME", setup->folder, 1);
+    (void)setenv("AWS_CONFIG_FILE", "~/config", 1);
+    load(setup, NULL);
+    expect(setup, "default", "region", "r1");
 }
 
 static void test_services_are_nested(void **state)
@@ -196,6 +223,11 @@ static void test_a_credentials_file_that_others_may_read_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            test_names_in_upper_case_and_settings_that_are_set_in, open_setup,
+            close_setup),
+        cmocka_unit_test_setup_teardown(test_a_path_may_begin_at_home, open_setup,
+                                        close_setup),
         cmocka_unit_test_setup_teardown(
             test_a_credentials_file_that_others_may_read_is_told, open_setup,
             close_setup),
