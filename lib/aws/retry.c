@@ -13,13 +13,11 @@ int64_t asg_retry_delay_ms(enum asg_error_class class, uint32_t attempts, int64_
     }
     if (most_ms > ASG_RETRY_CAP_MS) most_ms = ASG_RETRY_CAP_MS;
     int64_t delay_ms = most_ms * (int64_t)chance / (int64_t)UINT32_MAX;
-    if (hint_ms < 0) return delay_ms;
-    if (hint_ms > ASG_RETRY_CAP_MS) hint_ms = ASG_RETRY_CAP_MS;
-    if (delay_ms < hint_ms) return hint_ms;
-    if (delay_ms > hint_ms + ASG_RETRY_HINT_MORE_MS) {
-        return hint_ms + ASG_RETRY_HINT_MORE_MS;
+    if (hint_ms <= delay_ms) return delay_ms;
+    if (hint_ms > delay_ms + ASG_RETRY_HINT_MORE_MS) {
+        return delay_ms + ASG_RETRY_HINT_MORE_MS;
     }
-    return delay_ms;
+    return hint_ms;
 }
 
 enum asg_retry_answer asg_retry_ask(struct asg_retry_quota *quota,

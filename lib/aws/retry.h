@@ -2,9 +2,9 @@
  * (reliability.md 2.1). Pure: time and chance are passed in.
  *
  * Delay: chance * min(20 s, base * 2^i), base 50 ms after a transient failure, 1 s after
- * a throttle; a server's hint x-amz-retry-after clamps it to [hint, hint + 5 s]. The
- * quota is shared by all calls of a client, so that an outage is not answered with a
- * storm. Threads: one owner at a time.
+ * a throttle. A server's hint x-amz-retry-after lengthens it, by 5 s at most. The quota
+ * is shared by all calls of a client, so that an outage is not answered with a storm.
+ * Threads: one owner at a time.
  */
 #ifndef ASG_AWS_RETRY_H
 #define ASG_AWS_RETRY_H

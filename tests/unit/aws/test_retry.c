@@ -43,14 +43,18 @@ static void test_jitter_is_full(void **state)
     assert_in_range(half_ms, 499, 500);
 }
 
-static void test_the_servers_hint_clamps_the_delay(void **state)
+/* As botocore's ExponentialBackoff has it: max(t, min(hint, t + 5 s)). */
+static void test_the_servers_hint_lengthens_the_delay(void **state)
 {
     (void)state;
     const enum asg_error_class throttle = ASG_ERROR_CLASS_THROTTLE;
     assert_int_equal(1500, asg_retry_delay_ms(throttle, 1, 1500, 0));
+    assert_int_equal(1500, asg_retry_delay_ms(throttle, 1, 1500, UINT32_MAX));
     assert_int_equal(1000, asg_retry_delay_ms(throttle, 1, 500, UINT32_MAX));
-    assert_int_equal(5100, asg_retry_delay_ms(throttle, 6, 100, UINT32_MAX));
-    assert_int_equal(20000, asg_retry_delay_ms(throttle, 1, 999999999, 0));
+    assert_int_equal(20000, asg_retry_delay_ms(throttle, 6, 100, UINT32_MAX));
+    assert_int_equal(5000, asg_retry_delay_ms(throttle, 1, 999999999, 0));
+    assert_int_equal(6000, asg_retry_delay_ms(throttle, 1, 999999999, UINT32_MAX));
+    assert_int_equal(0, asg_retry_delay_ms(throttle, 1, 0, 0));
 }
 
 static void test_class_then_attempts_then_quota_decide(void **state)
@@ -166,7 +170,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_delays_double_from_their_base_up_to_the_cap),
         cmocka_unit_test(test_jitter_is_full),
-        cmocka_unit_test(test_the_servers_hint_clamps_the_delay),
+        cmocka_unit_test(test_the_servers_hint_lengthens_the_delay),
         cmocka_unit_test(test_class_then_attempts_then_quota_decide),
         cmocka_unit_test(test_the_quota_pays_for_35_transient_or_100_throttled_retries),
         cmocka_unit_test(test_success_gives_back_and_never_above_the_full_quota),
