@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 
 #include "aws/curl_start.h"
 #include "base/arena.h"
@@ -116,6 +117,14 @@ static enum asg_status fail_transfer(const struct asg_web *web, CURLcode code,
                                                : curl_easy_strerror(code));
 }
 
+/* What was deciphered is wiped once it is read, and not kept until the next record. */
+static CURLcode prepare_tls(CURL *curl, void *context, void *unused)
+{
+    (void)curl, (void)unused;
+    (void)SSL_CTX_set_options(context, SSL_OP_CLEANSE_PLAINTEXT);
+    return CURLE_OK;
+}
+
 static void set_options(CURL *curl, const struct asg_web_request *request)
 {
     curl_easy_reset(curl); /* keeps the connection */
@@ -125,6 +134,7 @@ static void set_options(CURL *curl, const struct asg_web_request *request)
     (void)curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     (void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, prepare_tls);
     (void)curl_easy_setopt(curl, CURLOPT_USERAGENT, "openasg/" ASG_VERSION);
     (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
     (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_ms);
@@ -183,9 +193,6 @@ enum asg_status asg_web_ask(struct asg_web *web, const struct asg_web_request *r
         status = fail_transfer(web, code, &reading, error);
     }
     curl_easy_reset(curl); /* forgets the header with a token and the bodies */
-    for (struct curl_slist *at = headers; at != NULL; at = at->next) {
-        asg_secret_wipe(at->data, strlen(at->data));
-    }
     curl_slist_free_all(headers);
     return status;
 }

@@ -6,6 +6,7 @@
 
 #include <expat.h>
 
+#include "aws/wiping_memory.h"
 #include "base/arena.h"
 #include "base/bytes.h"
 
@@ -133,7 +134,9 @@ void asg_xml_new(const struct asg_xml_reader *reader, struct asg_xml **ret)
 {
     struct asg_xml *xml = asg_alloc(1, sizeof *xml);
     xml->reader = *reader;
-    xml->parser = XML_ParserCreate("UTF-8");
+    static const XML_Memory_Handling_Suite memory = {malloc, asg_wiping_realloc,
+                                                     asg_wiping_free};
+    xml->parser = XML_ParserCreate_MM("UTF-8", &memory, NULL);
     if (xml->parser == NULL) abort(); /* out of memory, as asg_alloc */
     set_handlers(xml);
     *ret = xml;

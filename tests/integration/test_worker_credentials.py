@@ -16,7 +16,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 try:
-    from aws_sources import CANARY, LONG_KEY, REGION, Sources
+    from aws_sources import CANARY, LONG_KEY, REGION, Sources, make_certificate
 except ImportError:
     print("skipped: botocore is not installed")
     sys.exit(77)
@@ -31,7 +31,7 @@ class WorkerCase(unittest.TestCase):
         self.folder = tempfile.mkdtemp(prefix="secrets-")
         self.addCleanup(shutil.rmtree, self.folder)
         self.sources = Sources()
-        self.addCleanup(self.sources.close)
+        self.addCleanup(lambda: self.sources.close())
 
     def file(self, name, text):
         path = os.path.join(self.folder, name)
@@ -221,6 +221,67 @@ echo '{{"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "s", "Expiration": 
         wait_for("the program", lambda: os.path.exists(self.folder + "/begun"))
         process.send_signal(signal.SIGTERM)
         self.assertEqual(-signal.SIGTERM, process.wait(timeout=60))
+
+
+class MemoryTest(WorkerCase):
+    """A worker's memory holds the present set once, and those before it no more."""
+
+    @staticmethod
+    def pages(pid):
+        with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+            for line in maps:
+                span, rights = line.split()[:2]
+                if not rights.startswith("rw"):
+                    continue
+                first, end = (int(word, 16) for word in span.split("-"))
+                if end - first > 1 << 30:
+                    continue  # a sanitizer's shadow
+                memory.seek(first)
+                try:
+                    yield memory.read(end - first)
+                except OSError:
+                    pass  # a mapping of the kernel's own
+
+    def copies(self, process, words):
+        """How often each word is found, looking at a worker that stands still."""
+        os.kill(process.pid, signal.SIGSTOP)
+        try:
+            memory = list(self.pages(process.pid))
+        except PermissionError:
+            self.skipTest("this system lets nobody look into the worker's memory")
+        finally:
+            os.kill(process.pid, signal.SIGCONT)
+        return [sum(part.count(word.encode()) for part in memory) for word in words]
+
+    def expect_the_present_set_once(self, process, kind):
+        wait_for("four sets", lambda: len(self.key_ids()) >= 4, 60)
+
+        def seen():
+            number = int(re.search(r"\d+$", self.key_ids()[-1]).group())
+            words = [word for n in range(1, number + 1) for word in
+                     (f"{CANARY}/{kind}+{n}=", f"{CANARY}-token-{kind}-{n}")]
+            self.seen = dict(zip(words, self.copies(process, words)))
+            return list(self.seen.values()) == [0, 0] * (number - 1) + [1, 1]
+        try:  # a set may be on its way at the first look
+            wait_for("the present set only", seen, 20)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.seen}") from None
+
+    def test_sets_of_the_metadata(self):
+        self.sources.lifetime = datetime.timedelta(seconds=3)
+        self.expect_the_present_set_once(self.begin(), "imds")
+
+    def test_sets_of_a_role_over_tls(self):
+        self.sources.close()
+        both, certificate = make_certificate(self.folder)
+        self.sources = Sources(both)
+        self.file("config", "[default]\nrole_arn = arn:r\nsource_profile = default\n"
+                            f"aws_access_key_id = {LONG_KEY[0]}\n"
+                            f"aws_secret_access_key = {LONG_KEY[1]}\n")
+        self.sources.lifetime = datetime.timedelta(seconds=3)
+        self.expect_the_present_set_once(
+            self.begin(AWS_CONFIG_FILE=self.folder + "/config", AWS_CA_BUNDLE=certificate),
+            "ROLE")
 
 
 if __name__ == "__main__":
