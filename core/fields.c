@@ -3,13 +3,16 @@
 #include <limits.h>
 #include <string.h>
 
+#define NUMBER_MAX 10 /* bytes of a number, seven bits in each */
+
 static void put(struct asg_fields *fields, uint64_t value)
 {
-    while (value >= 0x80) {
-        asg_bytes_append_byte(fields->out, (uint8_t)(value | 0x80));
-        value >>= 7;
+    uint8_t *at = asg_bytes_reserve(fields->out, NUMBER_MAX);
+    for (; value >= 0x80; value >>= 7) {
+        *at++ = (uint8_t)(value | 0x80);
     }
-    asg_bytes_append_byte(fields->out, (uint8_t)value);
+    *at++ = (uint8_t)value;
+    fields->out->length = (size_t)(at - fields->out->data);
 }
 
 static uint64_t get(struct asg_fields *fields)
