@@ -42,13 +42,17 @@ static int compare_leaves(const void *a, const void *b)
     return (left->count > right->count) - (left->count < right->count);
 }
 
+/* A parameter and its element begin alike but for the case (test_launch_fields). */
+static bool may_be_below(const struct asg_world_tag *parameter, const char *part)
+{
+    return part[0] == '\0' || (parameter->key[0] | 0x20) == part[0];
+}
+
 static bool read_leaf(const struct asg_world_tag *parameter, const char *part,
                       struct asg_arena *arena, struct leaf *ret)
 {
     unsigned numbers[ASG_LAUNCH_LISTS_MAX] = {0};
-    /* A parameter and its element begin alike but for the case (test_launch_fields). */
-    bool may_be_it = part[0] == '\0' || (parameter->key[0] | 0x20) == part[0];
-    if (!may_be_it) return false;
+    if (!may_be_below(parameter, part)) return false;
     const struct asg_launch_field *field =
         asg_launch_field_of_query(parameter->key, numbers);
     if (field == NULL || strncmp(field->xml, part, strlen(part)) != 0) return false;
@@ -90,7 +94,12 @@ static void close_to(struct asg_bytes *out, const struct leaf *leaf, size_t dept
 void asg_launch_xml_write(const struct asg_world_tags *parameters, const char *part,
                           struct asg_arena *arena, struct asg_bytes *out)
 {
-    struct leaf *leaves = asg_arena_take(arena, (parameters->count + 1) * sizeof *leaves);
+    size_t most = 0;
+    for (size_t i = 0; i < parameters->count; i++) {
+        most += may_be_below(&parameters->items[i], part) ? 1 : 0;
+    }
+    if (most == 0) return;
+    struct leaf *leaves = asg_arena_take(arena, (most + 1) * sizeof *leaves);
     size_t count = 0;
     for (size_t i = 0; i < parameters->count; i++) {
         if (read_leaf(&parameters->items[i], part, arena, &leaves[count])) count++;

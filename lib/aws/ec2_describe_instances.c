@@ -7,12 +7,13 @@
 
 static void begin(struct asg_arena *arena, void *reply, const char *path)
 {
-    if (asg_ec2_is(path, ITEM)) {
+    const char *below = asg_ec2_below(path, ITEM);
+    if (below == NULL) return;
+    if (below[0] == '\0') {
         (void)asg_ec2_add_instance(arena, reply);
-        return;
+    } else if (below[0] == '/') {
+        asg_ec2_begin_instance(arena, reply, below + 1);
     }
-    const char *below = asg_ec2_below(path, ITEM "/");
-    if (below != NULL) asg_ec2_begin_instance(arena, reply, below);
 }
 
 static void end(struct asg_arena *arena, void *reply, const char *path, const char *text)

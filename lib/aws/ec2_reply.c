@@ -38,7 +38,8 @@ static void on_begin(void *context, const char *path)
 
 static bool is_request_id(const char *path)
 {
-    if (path[0] != 'r' && path[0] != 'R') return false;
+    bool may_be_it = (path[0] | 0x20) == 'r' && path[1] == 'e' && path[2] == 'q';
+    if (!may_be_it) return false; /* most are seen at once */
     return strcmp(path, "requestId") == 0 || strcmp(path, "RequestID") == 0 ||
            strcmp(path, "RequestId") == 0;
 }
