@@ -190,6 +190,7 @@ static enum asg_status lead(struct asg_controller *controller, struct asg_error 
     int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
     asg_log_time_init(&controller->log_time, asg_commit_last_ms(controller->commit),
                       asg_clock_wall_ms(&controller->clock), mono_ms);
+    controller->gauged_events = UINT64_MAX;
     new_dispatch(controller);
     hand_over(controller);
     ASG_FAILPOINT("lead.handed_over");
@@ -306,6 +307,8 @@ static void update_gauges(struct asg_controller *controller)
     asg_gauge(ASG_COUNT_JOBS_LEASED, jobs.leased);
     asg_gauge(ASG_COUNT_RESULTS_LATE, (int64_t)jobs.late_results);
     asg_gauge(ASG_COUNT_WORKERS, jobs.workers);
+    if (controller->gauged_events == commits.events) return; /* core is as it was */
+    controller->gauged_events = commits.events;
     asg_arena_reset(&controller->scratch);
     struct asg_status_view view = {0};
     asg_core_view_status(asg_commit_core(controller->commit), &controller->scratch,

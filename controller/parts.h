@@ -55,6 +55,7 @@ struct asg_controller {
     int64_t dispatch_at_ms;   /* monotonic */
     int64_t allowed_at_ms;    /* monotonic: when the allow lists were read */
     int64_t housekeeping_ms;  /* monotonic: when gauges and snapshots are due */
+    uint64_t gauged_events;   /* of this leading, when core was looked at for gauges */
 };
 
 /* answer_request.c: one frame from openasg. A command becomes an event; the reply comes
