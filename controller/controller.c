@@ -572,6 +572,7 @@ void asg_controller_destroy(struct asg_controller **controller)
     asg_commit_close(&c->commit, /* with_snapshot */ true);
     asg_dispatch_destroy(&c->dispatch);
     asg_reconciler_destroy(&c->reconciler);
+    asg_collector_clear(&c->collector);
     asg_bus_listener_destroy(&c->agents);
     asg_bus_listener_destroy(&c->workers);
     asg_bus_listener_destroy(&c->admin);

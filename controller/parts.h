@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "bus/bus.h"
+#include "controller/collect_result.h"
 #include "controller/commit_log.h"
 #include "controller/controller.h"
 #include "controller/dispatch_job.h"
@@ -45,6 +46,7 @@ struct asg_controller {
     struct asg_ingest_thread *ingest_thread;
     struct asg_dispatch *dispatch;
     struct asg_reconciler *reconciler;
+    struct asg_collector collector;
     struct asg_commit *commit;            /* NULL while not leading */
     char not_leading[ASG_ERROR_TEXT_MAX]; /* why */
     int64_t try_again_ms;                 /* monotonic: when to open the log again */

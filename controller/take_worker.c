@@ -91,6 +91,16 @@ static void take_result_event(struct asg_controller *controller,
     asg_take_event(controller, &event, waiter);
 }
 
+static void take_whole_result(struct asg_controller *controller, uint32_t peer,
+                              const struct asg_result_message *body, int64_t mono_ms)
+{
+    if (ASG_FAILPOINT_FAILS("result.received")) return;
+    struct asg_result result;
+    enum asg_result_verdict verdict =
+        asg_dispatch_take_result(controller->dispatch, peer, body, &result, mono_ms);
+    if (verdict == ASG_RESULT_NEW) take_result_event(controller, &result, peer);
+}
+
 static void take_result(struct asg_controller *controller,
                         const struct asg_bus_message *message, int64_t mono_ms)
 {
@@ -101,11 +111,23 @@ static void take_result(struct asg_controller *controller,
         asg_count(ASG_COUNT_FRAMES_MALFORMED, 1);
         return;
     }
-    if (ASG_FAILPOINT_FAILS("result.received")) return;
-    struct asg_result result;
-    enum asg_result_verdict verdict = asg_dispatch_take_result(
-        controller->dispatch, message->peer, &body, &result, mono_ms);
-    if (verdict == ASG_RESULT_NEW) take_result_event(controller, &result, message->peer);
+    take_whole_result(controller, message->peer, &body, mono_ms);
+}
+
+static void take_result_part(struct asg_controller *controller,
+                             const struct asg_bus_message *message, int64_t mono_ms)
+{
+    struct asg_result_part part;
+    if (asg_wire_decode_message(message->data, message->length, ASG_MESSAGE_RESULT_PART,
+                                &controller->scratch, &part) != ASG_OK ||
+        part.message.result == NULL) {
+        asg_count(ASG_COUNT_FRAMES_MALFORMED, 1);
+        return;
+    }
+    struct asg_result_message whole;
+    if (asg_collect_part(&controller->collector, message->peer, &part, &whole)) {
+        take_whole_result(controller, message->peer, &whole, mono_ms);
+    }
 }
 
 static void take_hello(struct asg_controller *controller,
@@ -180,6 +202,7 @@ void asg_take_worker_frame(struct asg_controller *controller,
     int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
     switch (type) {
     case ASG_MESSAGE_RESULT: take_result(controller, message, mono_ms); break;
+    case ASG_MESSAGE_RESULT_PART: take_result_part(controller, message, mono_ms); break;
     case ASG_MESSAGE_HEARTBEAT: take_heartbeat(controller, message, mono_ms); break;
     case ASG_MESSAGE_HELLO: take_hello(controller, message, mono_ms); break;
     case ASG_MESSAGE_HAND_BACK: take_hand_back(controller, message, mono_ms); break;

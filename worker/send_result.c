@@ -96,6 +96,35 @@ void asg_send_heartbeat(struct asg_worker *worker)
     asg_arena_clear(&arena);
 }
 
+/* In one frame, or in parts when it names too many instances. What could not be sent is
+ * sent from the first part on later. */
+static enum asg_status send_whole(struct asg_worker *worker,
+                                  const struct asg_result_message *message)
+{
+    size_t room = worker->options.result_instances > 0 ? worker->options.result_instances
+                                                       : ASG_RESULT_INSTANCES_MAX;
+    size_t left = message->result->instance_count;
+    if (left <= room) return send_message(worker, ASG_MESSAGE_RESULT, message);
+    struct asg_result piece = *message->result;
+    struct asg_result_part part = {.message = {.epoch = message->epoch,
+                                               .lease_id = message->lease_id,
+                                               .result = &piece}};
+    enum asg_status status = ASG_OK;
+    while (status == ASG_OK && left > 0) {
+        piece.instance_count = left < room ? left : room;
+        left -= piece.instance_count;
+        part.is_last = left == 0;
+        if (part.is_last) {
+            part.message.rates = message->rates;
+            part.message.rate_count = message->rate_count;
+        }
+        status = send_message(worker, ASG_MESSAGE_RESULT_PART, &part);
+        piece.instances += piece.instance_count;
+        part.number++;
+    }
+    return status;
+}
+
 void asg_send_result(struct asg_task *task)
 {
     struct asg_worker *worker = task->worker;
@@ -106,7 +135,7 @@ void asg_send_result(struct asg_task *task)
     message.rates = list_rates(worker, &arena, &message.rate_count);
     enum asg_status status = ASG_OK;
     if (!ASG_FAILPOINT_FAILS("worker.before_result")) {
-        status = send_message(worker, ASG_MESSAGE_RESULT, &message);
+        status = send_whole(worker, &message);
         if (status == ASG_OK) keep_told(worker);
     }
     asg_arena_clear(&arena);

@@ -30,13 +30,14 @@ struct asg_worker_ports {
 };
 
 struct asg_worker_options {
-    const char *name;         /* as the operator sees it; copied */
-    uint32_t capacity;        /* jobs held at once */
-    uint32_t attempts;        /* sends of one EC2 call that is refused for a time */
-    uint32_t attempts_unsure; /* sends of a launch that nobody answered */
-    int64_t hello_ms;         /* pause between two hellos while nobody welcomes us */
-    int64_t resend_ms;        /* pause before a result is sent again */
-    int64_t refused_ms;       /* first pause after AWS refused our credentials; 0: 5 s */
+    const char *name;          /* as the operator sees it; copied */
+    uint32_t capacity;         /* jobs held at once */
+    uint32_t attempts;         /* sends of one EC2 call that is refused for a time */
+    uint32_t attempts_unsure;  /* sends of a launch that nobody answered */
+    int64_t hello_ms;          /* pause between two hellos while nobody welcomes us */
+    int64_t resend_ms;         /* pause before a result is sent again */
+    uint32_t result_instances; /* in one frame; 0: ASG_RESULT_INSTANCES_MAX */
+    int64_t refused_ms;        /* first pause after AWS refused our credentials; 0: 5 s */
     /* Every call that would change something carries EC2's DryRun flag; a job that was
      * not planned as a dry run then ends as refused, with EC2's word that it would have
      * worked, so that nobody waits for its instances. */

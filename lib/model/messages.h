@@ -31,7 +31,8 @@ enum asg_message_type {
     ASG_MESSAGE_HELLO = 32,
     ASG_MESSAGE_HEARTBEAT = 33, /* renews the leases it lists; carries free credits */
     ASG_MESSAGE_RESULT = 34,
-    ASG_MESSAGE_HAND_BACK = 35, /* not started, give it to another */
+    ASG_MESSAGE_HAND_BACK = 35,   /* not started, give it to another */
+    ASG_MESSAGE_RESULT_PART = 36, /* of a result with too many instances for one frame */
     /* controller -> worker */
     ASG_MESSAGE_WELCOME = 48,
     ASG_MESSAGE_JOB = 49,
@@ -124,6 +125,19 @@ struct asg_result_message {
     const struct asg_result *result;
     struct asg_call_rate *rates; /* as in the heartbeat */
     size_t rate_count;
+};
+
+/* Instances in one frame: some 1.3 MB, and below ASG_WORKER_FRAME_MAX when all their tags
+ * are as long as EC2 lets them be. */
+#define ASG_RESULT_INSTANCES_MAX 5000
+
+/* The parts of a result come in order, each with its share of the instances; the rates
+ * come with the last. A type of its own: who does not know it must not take a part for
+ * the whole, as what a listing lacks is taken for gone. */
+struct asg_result_part {
+    uint32_t number; /* from 0 */
+    bool is_last;
+    struct asg_result_message message; /* with its share of the instances */
 };
 
 struct asg_hand_back {

@@ -556,6 +556,15 @@ static const struct asg_field result_message_fields[] = {
 #undef OF
 TABLE(result_message)
 
+#define OF asg_result_part
+static const struct asg_field result_part_fields[] = {
+    U32(number),
+    BOOL(is_last),
+    STRUCT(message, result_message),
+};
+#undef OF
+TABLE(result_part)
+
 #define OF asg_hand_back
 static const struct asg_field hand_back_fields[] = {
     U64(job_id),
@@ -747,6 +756,7 @@ const struct asg_schema *const asg_schemas[] = {
     &asg_welcome_schema,
     &asg_job_message_schema,
     &asg_result_message_schema,
+    &asg_result_part_schema,
     &asg_hand_back_schema,
     &asg_ack_schema,
     &asg_halt_message_schema,

@@ -49,6 +49,7 @@ extern const struct asg_schema asg_heartbeat_schema;
 extern const struct asg_schema asg_welcome_schema;
 extern const struct asg_schema asg_job_message_schema;
 extern const struct asg_schema asg_result_message_schema;
+extern const struct asg_schema asg_result_part_schema;
 extern const struct asg_schema asg_hand_back_schema;
 extern const struct asg_schema asg_ack_schema;
 extern const struct asg_schema asg_halt_message_schema;

@@ -13,6 +13,7 @@ const struct asg_schema *asg_wire_message_schema(enum asg_message_type type)
     case ASG_MESSAGE_HELLO: return &asg_hello_schema;
     case ASG_MESSAGE_HEARTBEAT: return &asg_heartbeat_schema;
     case ASG_MESSAGE_RESULT: return &asg_result_message_schema;
+    case ASG_MESSAGE_RESULT_PART: return &asg_result_part_schema;
     case ASG_MESSAGE_HAND_BACK: return &asg_hand_back_schema;
     case ASG_MESSAGE_WELCOME: return &asg_welcome_schema;
     case ASG_MESSAGE_JOB: return &asg_job_message_schema;

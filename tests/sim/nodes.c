@@ -206,6 +206,7 @@ void sim_start_worker(uint32_t index)
         .attempts_unsure = 8,
         .hello_ms = 2000,
         .resend_ms = 3000,
+        .result_instances = 8, /* so that listings come in parts */
         .clock = sim_clock_of(&worker->process),
         .ec2 = worker->ec2,
         .ports = {.send = send_to_controller, .context = worker},

@@ -15,6 +15,9 @@
 #ifndef HEARTBEAT_MS
 #define HEARTBEAT_MS 3000
 #endif
+#ifndef RESULT_INSTANCES
+#define RESULT_INSTANCES 0
+#endif
 #define JOIN_LINE                                                                        \
     "# openasg-join: token=abc controller=tcp://127.0.0.1:1 key=k job=7 attempt=1"
 
@@ -34,6 +37,7 @@ struct setup {
     struct said said[SENT_MAX];
     size_t said_count;
     bool is_cut; /* the controller is away: sending fails */
+    size_t room; /* frames that are taken before it is; 0: any number */
     struct asg_arena arena;
 };
 
@@ -46,6 +50,7 @@ static inline enum asg_status hear(void *context, enum asg_message_type type,
 {
     struct setup *setup = context;
     if (setup->is_cut) return ASG_ERR_BUSY;
+    if (setup->room > 0 && --setup->room == 0) setup->is_cut = true;
     assert_true(setup->said_count < SENT_MAX);
     struct asg_bytes frame = {0};
     asg_wire_encode_message(type, object, &frame);
@@ -96,6 +101,7 @@ static inline void open_setup_as(struct setup *setup, bool is_dry_run)
                                      .hello_ms = 1000,
                                      .resend_ms = 50,
                                      .refused_ms = 50,
+                                     .result_instances = RESULT_INSTANCES,
                                      .is_dry_run = is_dry_run,
                                      .clock = asg_clock_real(),
                                      .ec2 = setup->ec2,
