@@ -279,8 +279,9 @@ static int64_t late_until_ms(const struct asg_core *core, const struct job *job)
     return from_ms == 0 ? 0 : from_ms + LATE_MS;
 }
 
-/* EC2 has no room, and yet the launch may happen: the same token asks again when nothing
- * can come any more. */
+/* EC2 refuses (no room, a quota, a right that was taken away), and yet the launch may
+ * happen or have happened: its slots stay, the listing may fill them, and the same token
+ * asks again when nothing can come any more. */
 static bool waits_for_late(struct asg_core *core, struct group *group, struct job *job,
                            const struct asg_result *result)
 {
@@ -337,6 +338,7 @@ static void take_launch(struct asg_core *core, struct group *group, struct job *
                job->plan.name);
         break;
     default:
+        if (waits_for_late(core, group, job, result)) break;
         free_slots(core, group, job->plan.id);
         launch_again_later(core, group);
         bury(core, group, job, result);

@@ -258,13 +258,12 @@ void asg_ec2_call(struct asg_ec2_client *client, const struct asg_ec2_action *ac
 }
 
 /* After a doubtful attempt only an answer from beyond EC2's idempotency store settles it:
- * success, the token's own errors, a quota. A throttle or a refused signature stands
- * before that store; without capacity nothing is kept for the token, so an earlier
+ * success and the token's own errors. A throttle or a refused signature stands before
+ * that store; without capacity or quota nothing is kept for the token, so an earlier
  * request that is still on its way may yet launch. */
 static bool settles_doubt(enum asg_error_class class)
 {
-    return class == ASG_ERROR_CLASS_NONE || class == ASG_ERROR_CLASS_IDEMPOTENCY ||
-           class == ASG_ERROR_CLASS_QUOTA;
+    return class == ASG_ERROR_CLASS_NONE || class == ASG_ERROR_CLASS_IDEMPOTENCY;
 }
 
 static void finish(struct asg_ec2_client *client, struct call *call, const void *reply)

@@ -251,6 +251,17 @@ static const char *say_failure(struct asg_ec2_exchange *exchange, CURLcode resul
     return asg_arena_format(&exchange->arena, "%s%s", words, advice);
 }
 
+/* Some of the request left, and not for the proxy alone: a CONNECT counts in its size,
+ * but the transfer itself begins when the way to the endpoint is open. */
+static bool has_sent(CURL *curl)
+{
+    long size = 0;
+    curl_off_t begun_us = 0;
+    (void)curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &size);
+    (void)curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &begun_us);
+    return size > 0 && begun_us > 0;
+}
+
 static void end_exchange(struct asg_ec2_exchange *exchange, CURLcode result)
 {
     struct asg_ec2_answer *answer = &exchange->answer;
@@ -259,9 +270,7 @@ static void end_exchange(struct asg_ec2_exchange *exchange, CURLcode result)
     answer->http_status = number > 0 ? (uint32_t)number : 0;
     answer->is_whole = result == CURLE_OK;
     if (result != CURLE_OK) {
-        number = 0;
-        (void)curl_easy_getinfo(exchange->curl, CURLINFO_REQUEST_SIZE, &number);
-        answer->may_have_arrived = number > 0;
+        answer->may_have_arrived = has_sent(exchange->curl);
         answer->failure = say_failure(exchange, result);
     }
     (void)curl_multi_remove_handle(exchange->transport->multi, exchange->curl);

@@ -219,6 +219,68 @@ static void test_no_capacity_waits_for_what_another_leader_had_sent(void **state
     expect_to_wait_for_the_late();
 }
 
+static bool is_dead_letter(void)
+{
+    for (size_t i = 0; i < s.effects.alarm_count; i++) {
+        if (s.effects.alarms[i].kind == ASG_ALARM_DEAD_LETTER) return true;
+    }
+    return false;
+}
+
+/* A right that was taken away, a quota, a template that is gone: none of it undoes what
+ * an earlier request did. */
+static const enum asg_outcome refusals[] = {ASG_OUTCOME_PERMISSION, ASG_OUTCOME_QUOTA,
+                                            ASG_OUTCOME_BAD_REQUEST,
+                                            ASG_OUTCOME_NOT_FOUND};
+
+static void test_a_refusal_after_doubt_ends_nothing_for_five_minutes(void **state)
+{
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        want(1);
+        assert_int_equal(1, open_launches());
+        char token[128];
+        (void)snprintf(token, sizeof token, "%s", s.launch.client_token);
+        answer(ASG_OUTCOME_AMBIGUOUS);
+        answer(refusals[i]);
+        assert_false(is_dead_letter());
+        pass(299000);
+        assert_int_equal(0, open_launches());
+        pass(1000);
+        assert_int_equal(1, open_launches());
+        assert_string_equal(token, s.launch.client_token);
+        answer(refusals[i]);
+        assert_true(is_dead_letter());
+        (void)end(state);
+        (void)begin(state);
+    }
+}
+
+static void test_what_was_launched_before_a_refusal_fills_its_place(void **state)
+{
+    (void)state;
+    want(1);
+    assert_int_equal(1, open_launches());
+    answer(ASG_OUTCOME_AMBIGUOUS);
+    answer(ASG_OUTCOME_PERMISSION);
+    struct asg_seen_instance seen = {.instance_id = "i-50",
+                                     .state = ASG_EC2_RUNNING,
+                                     .instance_type = "t3.micro",
+                                     .subnet_id = "subnet-1",
+                                     .zone = "us-east-1a",
+                                     .private_ip = "127.0.1.50",
+                                     .state_reason = "",
+                                     .group = "web",
+                                     .client_token = s.launch.client_token,
+                                     .job_id = s.launch.id,
+                                     .attempt = 1,
+                                     .launched_ms = s.now_ms};
+    const struct asg_observed observed = {.instances = &seen, .instance_count = 1};
+    pass(60000);
+    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+    pass(600000);
+    assert_int_equal(0, open_launches()); /* the job is over: one is there */
+}
+
 static void test_a_launch_in_doubt_does_not_expire(void **state)
 {
     (void)state;
@@ -279,6 +341,8 @@ int main(void)
         STORY(test_no_capacity_after_doubt_waits_for_what_may_come_late),
         STORY(test_no_capacity_of_a_second_worker_waits_for_the_first),
         STORY(test_no_capacity_waits_for_what_another_leader_had_sent),
+        STORY(test_a_refusal_after_doubt_ends_nothing_for_five_minutes),
+        STORY(test_what_was_launched_before_a_refusal_fills_its_place),
         STORY(test_a_launch_in_doubt_does_not_expire),
         STORY(test_a_halted_group_launches_nothing_until_unhalted),
         STORY(test_a_loaded_core_goes_on_as_the_saved_one),
