@@ -33,6 +33,7 @@ struct call {
     uint32_t attempts;
     int32_t last_cost;
     bool is_unsure;   /* an attempt may have had its effect */
+    bool is_broken;   /* the last attempt got no whole answer */
     bool tried_clock; /* the one free repeat after a change of clock */
     bool tried_credentials;
     uint64_t credentials_version; /* that the last attempt was signed with */
@@ -346,6 +347,7 @@ static void send_call(struct asg_ec2_client *client, struct call *call, int64_t 
                                        &call->body, wall_ms, timeout_ms);
     }
     if (status == ASG_OK) {
+        transfer->request.wants_new_connection = call->is_broken;
         status = client->kind->start(transfer->exchange, &transfer->request);
     }
     if (status != ASG_OK) {
@@ -509,6 +511,7 @@ static void on_ended(void *owner, const struct asg_ec2_answer *answer)
     ASG_FAILPOINT("ec2.reply_parsed");
     meter_attempt(client, call, transfer);
     call->is_unsure = call->is_unsure || call->last.may_have_acted;
+    call->is_broken = !answer->is_whole;
     call->is_too_large = transfer->is_too_large;
     memcpy(call->request_id, transfer->reply.request_id, sizeof call->request_id);
     if (call->last.class != ASG_ERROR_CLASS_NONE && wants_another(client, call, answer)) {

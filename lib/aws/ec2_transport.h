@@ -33,6 +33,9 @@ struct asg_ec2_request {
     const void *body;
     size_t body_length;
     int64_t timeout_ms; /* for connecting, sending and the whole answer */
+    /* Not over a connection that is there already: the one before may be dead without a
+     * word, and with HTTP/2 it is kept for the others on it. */
+    bool wants_new_connection;
 };
 
 /* How a request ended. */

@@ -3,9 +3,12 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include <curl/curl.h>
 
@@ -118,6 +121,18 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
     return length;
 }
 
+/* A way that swallows what we send ends the connection, and with it all that share it:
+ * else Linux goes on for a quarter of an hour (tcp(7), tcp_retries2). */
+static int set_patience(void *context, curl_socket_t socket, curlsocktype purpose)
+{
+    (void)context;
+    (void)purpose;
+    const unsigned int patience_ms = ASG_EC2_LOW_SPEED_S * 1000;
+    (void)setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms,
+                     sizeof patience_ms);
+    return CURL_SOCKOPT_OK;
+}
+
 static void set_options(struct asg_ec2_exchange *exchange)
 {
     const struct asg_ec2_transport_options *options = &exchange->transport->options;
@@ -140,6 +155,7 @@ static void set_options(struct asg_ec2_exchange *exchange)
     (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, set_patience);
     (void)curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, (long)ASG_EC2_IDLE_S);
     (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_ms);
     (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -217,6 +233,8 @@ static enum asg_status curl_start(struct asg_ec2_exchange *exchange,
     (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
                            (curl_off_t)request->body_length);
     (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+    (void)curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT,
+                           request->wants_new_connection ? 1L : 0L);
     if (curl_multi_add_handle(exchange->transport->multi, curl) != CURLM_OK) {
         return ASG_ERR_NOMEM;
     }

@@ -247,7 +247,7 @@ static void test_an_answer_lost_after_the_effect_is_found_by_the_same_token(void
     }
 }
 
-static void test_doubt_stays_when_a_throttle_or_no_capacity_follows(void **state)
+static void test_doubt_stays_when_a_refusal_follows(void **state)
 {
     (void)state;
     struct setup setup;
@@ -257,13 +257,22 @@ static void test_doubt_stays_when_a_throttle_or_no_capacity_follows(void **state
                    2);
     expect(&setup, ASG_ERROR_CLASS_THROTTLE, 3, true);
     close_setup(&setup);
-    launch_against(&setup,
-                   (const struct step[]){
-                       {.http_status = 500, .code = "InternalError"},
-                       {.http_status = 500, .code = "InsufficientInstanceCapacity"}},
-                   2);
-    expect(&setup, ASG_ERROR_CLASS_CAPACITY, 2, true);
-    close_setup(&setup);
+    static const struct {
+        const char *code;
+        enum asg_error_class class;
+    } refusals[] = {
+        {"InsufficientInstanceCapacity", ASG_ERROR_CLASS_CAPACITY},
+        {"InstanceLimitExceeded", ASG_ERROR_CLASS_QUOTA},
+        {"UnauthorizedOperation", ASG_ERROR_CLASS_PERMISSION},
+        {"InvalidParameterValue", ASG_ERROR_CLASS_BAD_REQUEST},
+    };
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        const struct step steps[] = {{.http_status = 500, .code = "InternalError"},
+                                     {.http_status = 400, .code = refusals[i].code}};
+        launch_against(&setup, steps, 2);
+        expect(&setup, refusals[i].class, 2, true);
+        close_setup(&setup);
+    }
 }
 
 static void test_an_unsure_call_may_be_repeated_more_often(void **state)
@@ -319,6 +328,57 @@ static void test_a_refused_connection_is_no_doubt(void **state)
     assert_int_equal(3, setup.outcome.attempts);
     asg_ec2_client_destroy(&setup.client);
     asg_bytes_clear(&setup.body);
+}
+
+/* A client for an address that only a proxy could reach. */
+static void launch_far_away(struct setup *setup, int64_t connect_ms)
+{
+    struct asg_ec2_client_options options = {
+        .credentials = {.name = "test", .fetch = scripted_credentials},
+        .clock = asg_clock_real(),
+        .connect_ms = connect_ms,
+        .seed = 7,
+    };
+    struct asg_error error = {""};
+    struct asg_endpoint_options where = {.url = "https://ec2.invalid",
+                                         .region = "us-east-1"};
+    assert_status(ASG_OK, asg_endpoint_resolve(&where, &options.endpoint, &error));
+    asg_ec2_client_destroy(&setup->client);
+    assert_status(ASG_OK, asg_ec2_client_new(&options, &setup->client, &error));
+    launch(setup, &(struct asg_ec2_call_options){0});
+    assert_int_equal(ASG_ERROR_CLASS_TRANSIENT, setup->outcome.class);
+    assert_int_equal(3, setup->outcome.attempts);
+    assert_false(setup->outcome.is_ambiguous);
+}
+
+/* What was sent was a CONNECT to the proxy: EC2 saw nothing. */
+static void test_a_proxy_that_lets_nothing_through_is_no_doubt(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup, (const struct step[]){{0}}, 1);
+    (void)setenv("HTTPS_PROXY", setup.server.url, 1);
+    launch_far_away(&setup, 20000); /* it answers CONNECT with 400 */
+    assert_int_equal(3, setup.server.requests);
+    int mute = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    char url[64];
+    assert_int_equal(0, bind(mute, (struct sockaddr *)&address, length));
+    assert_int_equal(0, listen(mute, 16));
+    assert_int_equal(0, getsockname(mute, (struct sockaddr *)&address, &length));
+    (void)snprintf(url, sizeof url, "http://127.0.0.1:%d", ntohs(address.sin_port));
+    (void)setenv("HTTPS_PROXY", url, 1);
+    launch_far_away(&setup, 300);
+    (void)close(mute);
+    (void)setenv("HTTPS_PROXY", setup.server.url, 1);
+    (void)setenv("NO_PROXY", "other.invalid,ec2.invalid", 1);
+    launch_far_away(&setup, 20000);
+    assert_int_equal(3, setup.server.requests);
+    (void)unsetenv("HTTPS_PROXY");
+    (void)unsetenv("NO_PROXY");
+    close_setup(&setup);
 }
 
 static void test_a_wrong_clock_is_mended_by_the_date_of_the_answer(void **state)
@@ -418,6 +478,36 @@ static void test_many_calls_share_few_connections(void **state)
     close_setup(&setup);
 }
 
+/* What the kernel was told of the connections to the server; how many there are. */
+static int patient_sockets(const struct setup *setup)
+{
+    int count = 0;
+    for (int fd = 3; fd < 1024; fd++) {
+        struct sockaddr_in peer = {0};
+        socklen_t length = sizeof peer;
+        if (getpeername(fd, (struct sockaddr *)&peer, &length) != 0) continue;
+        if (peer.sin_family != AF_INET || ntohs(peer.sin_port) != setup->server.port) {
+            continue;
+        }
+        unsigned int patience_ms = 0;
+        length = sizeof patience_ms;
+        assert_int_equal(
+            0, getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms, &length));
+        assert_int_equal(ASG_EC2_LOW_SPEED_S * 1000, patience_ms);
+        count++;
+    }
+    return count;
+}
+
+static void test_a_connection_that_swallows_everything_is_not_kept_for_long(void **state)
+{
+    (void)state;
+    struct setup setup;
+    launch_against(&setup, (const struct step[]){{0}}, 1);
+    assert_int_equal(1, patient_sockets(&setup));
+    close_setup(&setup);
+}
+
 static void test_a_limited_action_waits_for_its_tokens(void **state)
 {
     (void)state;
@@ -505,16 +595,18 @@ int main(void)
         cmocka_unit_test(test_capacity_comes_back_at_once_although_it_is_a_5xx),
         cmocka_unit_test(test_server_errors_end_in_doubt),
         cmocka_unit_test(test_an_answer_lost_after_the_effect_is_found_by_the_same_token),
-        cmocka_unit_test(test_doubt_stays_when_a_throttle_or_no_capacity_follows),
+        cmocka_unit_test(test_doubt_stays_when_a_refusal_follows),
         cmocka_unit_test(test_an_unsure_call_may_be_repeated_more_often),
         cmocka_unit_test(test_a_silent_server_is_left_after_the_timeout),
         cmocka_unit_test(test_the_deadline_ends_the_repeats),
         cmocka_unit_test(test_a_refused_connection_is_no_doubt),
+        cmocka_unit_test(test_a_proxy_that_lets_nothing_through_is_no_doubt),
         cmocka_unit_test(test_a_wrong_clock_is_mended_by_the_date_of_the_answer),
         cmocka_unit_test(test_terminal_codes_are_not_repeated),
         cmocka_unit_test(test_redirects_are_not_followed),
         cmocka_unit_test(test_an_answer_over_the_limit_is_dropped),
         cmocka_unit_test(test_many_calls_share_few_connections),
+        cmocka_unit_test(test_a_connection_that_swallows_everything_is_not_kept_for_long),
         cmocka_unit_test(test_a_limited_action_waits_for_its_tokens),
         cmocka_unit_test(test_an_adaptive_client_paces_after_a_throttle),
         cmocka_unit_test(test_poll_tells_of_the_callers_own_descriptor),
