@@ -15,12 +15,9 @@ void asg_xml_out_begin(struct asg_bytes *out, const char *name)
 
 static void end(struct asg_bytes *out, const char *name, size_t length)
 {
-    uint8_t *at = asg_bytes_reserve(out, length + 3);
-    *at++ = '<';
-    *at++ = '/';
-    memcpy(at, name, length);
-    at[length] = '>';
-    out->length += length + 3;
+    asg_bytes_append(out, "</", 2);
+    asg_bytes_append(out, name, length);
+    asg_bytes_append_byte(out, '>');
 }
 
 void asg_xml_out_end(struct asg_bytes *out, const char *name)
@@ -58,16 +55,13 @@ void asg_xml_out_text(struct asg_bytes *out, const char *name, const char *text)
 {
     if (text == NULL) return;
     size_t length = strlen(name);
-    uint8_t *at = asg_bytes_reserve(out, length + 3);
-    *at++ = '<';
-    memcpy(at, name, length);
+    asg_bytes_append_byte(out, '<');
+    asg_bytes_append(out, name, length);
     if (text[0] == '\0') {
-        memcpy(at + length, "/>", 2);
-        out->length += length + 3;
+        asg_bytes_append(out, "/>", 2);
         return;
     }
-    at[length] = '>';
-    out->length += length + 2;
+    asg_bytes_append_byte(out, '>');
     append_escaped(out, text);
     end(out, name, length);
 }
