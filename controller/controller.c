@@ -159,7 +159,7 @@ static void hand_over(struct asg_controller *controller)
     /* Before any worker says hello: an inherited job must not slip through. */
     asg_dispatch_halt(controller->dispatch, watching.is_halted);
     asg_gauge(ASG_COUNT_IS_HALTED, watching.is_halted ? 1 : 0);
-    asg_ingest_take_members(controller->ingest, &watching);
+    asg_ingest_take_all(controller->ingest, &watching);
     asg_arena_clear(&arena);
     /* Signs of a batch that was lost, or that came while nobody led. */
     if (!ASG_MUTANT(SIGNS_TOLD_ONCE)) asg_ingest_tell_again(controller->ingest);

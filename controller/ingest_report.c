@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/failpoint.h"
+#include "base/id_map.h"
 #include "base/log.h"
 #include "controller/metrics.h"
 #include "controller/window.h"
@@ -34,6 +35,7 @@ struct asg_ingest {
     struct change *changes;
     size_t change_count;
     size_t change_capacity;
+    bool is_all; /* whom these changes do not name is gone */
     bool must_tell_again;
     struct asg_arena scratch;
     struct asg_bytes reply;
@@ -54,10 +56,17 @@ static struct change *add_change(struct asg_ingest *ingest)
                           sizeof(struct change));
 }
 
-void asg_ingest_take_members(struct asg_ingest *ingest, const struct asg_effects *effects)
+static void forget_changes(struct asg_ingest *ingest)
 {
-    if (effects->watch_count == 0 && effects->member_count == 0) return;
-    (void)pthread_mutex_lock(&ingest->changes_lock);
+    ingest->is_all = false;
+    ingest->changes = NULL;
+    ingest->change_count = 0;
+    ingest->change_capacity = 0;
+    asg_arena_reset(&ingest->changes_arena);
+}
+
+static void add_changes(struct asg_ingest *ingest, const struct asg_effects *effects)
+{
     struct asg_arena *arena = &ingest->changes_arena;
     for (size_t i = 0; i < effects->watch_count; i++) {
         struct change *change = add_change(ingest);
@@ -71,6 +80,22 @@ void asg_ingest_take_members(struct asg_ingest *ingest, const struct asg_effects
         change->member.instance_id = asg_arena_text(arena, change->member.instance_id);
         change->member.private_ip = asg_arena_text(arena, change->member.private_ip);
     }
+}
+
+void asg_ingest_take_members(struct asg_ingest *ingest, const struct asg_effects *effects)
+{
+    if (effects->watch_count == 0 && effects->member_count == 0) return;
+    (void)pthread_mutex_lock(&ingest->changes_lock);
+    add_changes(ingest, effects);
+    (void)pthread_mutex_unlock(&ingest->changes_lock);
+}
+
+void asg_ingest_take_all(struct asg_ingest *ingest, const struct asg_effects *effects)
+{
+    (void)pthread_mutex_lock(&ingest->changes_lock);
+    forget_changes(ingest);
+    add_changes(ingest, effects);
+    ingest->is_all = true;
     (void)pthread_mutex_unlock(&ingest->changes_lock);
 }
 
@@ -107,9 +132,47 @@ static void apply_member(struct asg_ingest *ingest, const struct asg_member *mem
     }
 }
 
+static bool is_group_named(const struct asg_ingest *ingest, uint32_t group_no)
+{
+    for (size_t i = 0; i < ingest->change_count; i++) {
+        const struct change *change = &ingest->changes[i];
+        if (change->is_watch && change->watch.group_no == group_no) return true;
+    }
+    return false;
+}
+
+/* Members first: they hold slots of their groups. */
+static void drop_unnamed(struct asg_ingest *ingest, int64_t mono_ms, int64_t wall_ms)
+{
+    struct asg_id_map named = {0};
+    for (size_t i = 0; i < ingest->change_count; i++) {
+        const struct change *change = &ingest->changes[i];
+        if (!change->is_watch) asg_id_map_put(&named, change->member.instance_id, 0);
+    }
+    uint32_t slot = asg_roster_next(ingest->roster, 0);
+    for (; slot != ASG_SLOT_NONE; slot = asg_roster_next(ingest->roster, slot + 1)) {
+        const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
+        if (asg_id_map_find(&named, s->id) != ASG_ID_MAP_NONE) continue;
+        char id[ASG_INSTANCE_ID_MAX + 1]; /* the slot forgets its own */
+        memcpy(id, s->id, sizeof id);
+        const struct asg_member gone = {.group_no = s->group_no,
+                                        .instance_id = id,
+                                        .private_ip = "",
+                                        .state = ASG_MEMBER_GONE};
+        apply_member(ingest, &gone, mono_ms);
+    }
+    asg_id_map_clear(&named);
+    uint32_t no = asg_window_next_group(ingest->window, 1);
+    for (; no != 0; no = asg_window_next_group(ingest->window, no + 1)) {
+        const struct asg_watch over = {.group_no = no, .name = ""};
+        if (!is_group_named(ingest, no)) asg_window_watch(ingest->window, &over, wall_ms);
+    }
+}
+
 static void apply_changes(struct asg_ingest *ingest, int64_t mono_ms, int64_t wall_ms)
 {
     (void)pthread_mutex_lock(&ingest->changes_lock);
+    if (ingest->is_all) drop_unnamed(ingest, mono_ms, wall_ms);
     for (size_t i = 0; i < ingest->change_count; i++) {
         const struct change *change = &ingest->changes[i];
         if (change->is_watch) {
@@ -120,10 +183,7 @@ static void apply_changes(struct asg_ingest *ingest, int64_t mono_ms, int64_t wa
     }
     if (ingest->must_tell_again) asg_roster_tell_again(ingest->roster);
     ingest->must_tell_again = false;
-    ingest->changes = NULL;
-    ingest->change_count = 0;
-    ingest->change_capacity = 0;
-    asg_arena_reset(&ingest->changes_arena);
+    forget_changes(ingest);
     (void)pthread_mutex_unlock(&ingest->changes_lock);
 }
 

@@ -39,6 +39,11 @@ uint32_t asg_ingest_turn(struct asg_ingest *ingest, int64_t *ret_wait_ms);
 void asg_ingest_take_members(struct asg_ingest *ingest,
                              const struct asg_effects *effects);
 
+/* All watches and members that there are: whoever is not named is gone. For a core that
+ * was built anew: what a batch changed that was durable and not released was never told.
+ */
+void asg_ingest_take_all(struct asg_ingest *ingest, const struct asg_effects *effects);
+
 /* Core was built anew from the log: signs it was told meanwhile may be lost, so at the
  * next turn everybody who reports or is silent begins to be told again. */
 void asg_ingest_tell_again(struct asg_ingest *ingest);

@@ -302,6 +302,14 @@ uint32_t asg_roster_set(struct asg_roster *roster, const struct asg_member *memb
     return slot;
 }
 
+uint32_t asg_roster_next(const struct asg_roster *roster, uint32_t from)
+{
+    for (uint32_t slot = from; slot < roster->slot_end; slot++) {
+        if (roster->slots[slot].is_used) return slot;
+    }
+    return ASG_SLOT_NONE;
+}
+
 /* ---- joins ---- */
 
 void asg_join_token(const uint8_t secret[32], uint64_t job_id, uint32_t attempt,

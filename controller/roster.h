@@ -61,6 +61,9 @@ void asg_roster_destroy(struct asg_roster **roster);
 uint32_t asg_roster_set(struct asg_roster *roster, const struct asg_member *member,
                         int64_t now_ms);
 
+/* The next slot that has a member, from `from` on; ASG_SLOT_NONE: none. */
+uint32_t asg_roster_next(const struct asg_roster *roster, uint32_t from);
+
 /* May this peer speak for this instance? Binds it when it may.
  * ASG_ERR_NOT_FOUND: not known (yet): try again soon.
  * ASG_ERR_DENIED:    wrong token, another job's, bound to another key, wrong address. */

@@ -194,6 +194,14 @@ void asg_window_watch(struct asg_window *window, const struct asg_watch *watch,
     find_next_due(window);
 }
 
+uint32_t asg_window_next_group(const struct asg_window *window, uint32_t from)
+{
+    for (uint32_t no = from; no < window->group_capacity; no++) {
+        if (window->groups[no].is_used) return no;
+    }
+    return GROUP_NONE;
+}
+
 void asg_window_set(struct asg_window *window, uint32_t slot, uint32_t group_no,
                     enum asg_member_state state)
 {

@@ -30,6 +30,9 @@ void asg_window_destroy(struct asg_window **window);
 void asg_window_watch(struct asg_window *window, const struct asg_watch *watch,
                       int64_t now_ms);
 
+/* The next group that is watched, from number `from` on; 0: none. */
+uint32_t asg_window_next_group(const struct asg_window *window, uint32_t from);
+
 /* Give `slot` to a member of a group, or change whether it counts: from then on, what it
  * said before in the period does not. GONE empties it.
  * Slots are numbered by the caller from 0 without holes worth speaking of. */

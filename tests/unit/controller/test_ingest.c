@@ -116,6 +116,42 @@ static void test_ingest_suspects_nobody_for_an_address(void **state)
     assert_int_equal(1, asg_prober_counts(f->prober).suspects);
 }
 
+/* A batch that was durable and yet not released had let it go; nobody said so. */
+static void test_ingest_lets_go_whom_a_rebuilt_core_does_not_name(void **state)
+{
+    struct fixture *f = *state;
+    struct asg_member members[] = {{GROUP, "i-1", "10.0.0.1", ASG_MEMBER_COUNTS, 7, 1},
+                                   {GROUP, "i-2", "10.0.0.2", ASG_MEMBER_COUNTS, 7, 1}};
+    struct asg_watch watches[] = {
+        {GROUP, "web", 10000, 1u << ASG_METRIC_NAME_CPU, 1},
+        {GROUP + 1, "old", 10000, 1u << ASG_METRIC_NAME_CPU, 1}};
+    struct asg_effects effects = {
+        .members = members, .member_count = 2, .watches = watches, .watch_count = 2};
+    asg_ingest_take_members(f->ingest, &effects);
+    turn_after(f, 100);
+    assert_int_equal(2, asg_prober_counts(f->prober).targets);
+    asg_ingest_take_members(f->ingest, &effects); /* under way, and over by then */
+    effects = (struct asg_effects){
+        .members = &members[1], .member_count = 1, .watches = watches, .watch_count = 1};
+    asg_ingest_take_all(f->ingest, &effects);
+    turn_after(f, 100);
+    assert_int_equal(1, asg_prober_counts(f->prober).targets);
+    now_us = (now_us / 10000000 + 1) * 10000000;
+    turn_after(f, 0);
+    const struct asg_metrics *metrics = NULL;
+    struct asg_inbox_item *item = NULL;
+    while (metrics == NULL && (item = asg_inbox_take(f->inbox)) != NULL) {
+        if (item->event.kind == ASG_EVENT_METRICS) {
+            metrics = item->event.metrics;
+            assert_int_equal(1, metrics->group_count); /* not the old one's */
+            assert_int_equal(GROUP, metrics->groups[0].group_no);
+            assert_int_equal(1, metrics->groups[0].members);
+        }
+        asg_inbox_done(f->inbox, item);
+    }
+    assert_non_null(metrics);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +160,8 @@ int main(void)
             tear_down),
         cmocka_unit_test_setup_teardown(test_ingest_suspects_nobody_for_an_address,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_ingest_lets_go_whom_a_rebuilt_core_does_not_name, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
