@@ -71,6 +71,8 @@ static void start_again(enum sim_event_kind what, uint32_t index)
 
 /* ---- the controller ---- */
 
+#define SHORT_STAY_US (10 * SIM_MINUTE) /* what waited for it may still wait */
+
 void sim_start_controller(void)
 {
     if (sim.host.is_up) return;
@@ -90,6 +92,7 @@ void sim_start_controller(void)
         return;
     }
     sim.host.is_up = true;
+    sim.back_us = sim.now_us;
     sim.counts.leads++;
     sim_wish(&sim.host.turn, sim.now_us, SIM_EVENT_CONTROLLER, 0);
 }
@@ -99,6 +102,7 @@ void sim_stop_controller(bool is_crash)
     if (!sim.host.is_up) return;
     sim_tell("controller", is_crash ? "dies" : "is stopped");
     if (is_crash) sim.host.is_dying = true;
+    if (sim.now_us - sim.back_us > SHORT_STAY_US) sim.away_since_us = sim.now_us;
     asg_controller_destroy(&sim.controller);
     sim.host.is_up = false;
     sim.host.is_dying = false;

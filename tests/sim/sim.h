@@ -222,6 +222,8 @@ struct sim {
     struct asg_arena settings_arena;
     struct asg_controller_settings settings;
     struct sim_process host;
+    int64_t away_since_us; /* the controller's last absence, short stays within it */
+    int64_t back_us;       /* its last start */
     struct asg_controller *controller;
     struct asg_ingest *ingest;
     struct asg_prober *prober;

@@ -9,6 +9,7 @@
 
 #define OVER         (UINT64_C(1) << 32) /* an event's number: the end of a fault */
 #define SCHEDULES_AT 20
+#define UNSURE_MILLI 1000 /* of a percent: twice the noise of what agents read */
 
 static uint32_t below(uint32_t end)
 {
@@ -500,6 +501,17 @@ static void heal_instances(void)
     }
 }
 
+/* A load that holds some number of instances at the very target asks for that number and
+ * for one more by turns, as what they measure is not exact: then a little less. */
+static int64_t decidable_milli(const struct sim_group *group, int64_t load_milli)
+{
+    int64_t count = (load_milli * 100 + group->target_milli / 2) / group->target_milli;
+    if (count == 0) return load_milli;
+    int64_t off_milli = load_milli * 100 / count - group->target_milli;
+    bool is_clear = off_milli > UNSURE_MILLI || off_milli < -UNSURE_MILLI;
+    return is_clear ? load_milli : (group->target_milli - UNSURE_MILLI) * count / 100;
+}
+
 void sim_heal(void)
 {
     sim_tell("simulator", "no more faults from now on");
@@ -527,7 +539,7 @@ void sim_heal(void)
     for (uint32_t i = 0; i < sim.group_count; i++) {
         struct sim_group *group = &sim.groups[i];
         group->silent_since_us = 0;
-        group->steady_milli = sim_load_now(group);
+        group->steady_milli = decidable_milli(group, sim_load_now(group));
     }
 }
 

@@ -40,7 +40,7 @@ static int64_t lag_us(void)
 static bool is_before_warm(const struct sim_instance *instance)
 {
     int64_t age_us = sim.now_us - instance->first_read_us;
-    return is_time_true() && age_us + lag_us() < warmup_us();
+    return is_time_true() && sim.host.is_up && age_us + lag_us() < warmup_us();
 }
 
 static void note_read(struct sim_group *group, int64_t value_milli)
@@ -66,8 +66,12 @@ int64_t sim_warm_read(struct sim_instance *instance, int64_t value_milli)
 bool sim_warm_reads(const struct sim_group *group, int64_t over_us, int64_t *ret_low,
                     int64_t *ret_high)
 {
+    int64_t from_us = sim.now_us - over_us - lag_us();
+    /* Agents keep their first few reports for a controller that is away. */
+    bool is_back = sim.back_us > from_us && sim.away_since_us < from_us;
+    if (is_back) from_us = sim.away_since_us - lag_us();
     int64_t last = sim.now_us / SPAN_US;
-    int64_t first = (sim.now_us - over_us - lag_us()) / SPAN_US;
+    int64_t first = from_us / SPAN_US;
     if (last - first >= SIM_SPANS) return false;
     *ret_low = INT64_MAX;
     *ret_high = INT64_MIN;
