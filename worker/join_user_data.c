@@ -261,9 +261,20 @@ static bool takes_comment(struct text data)
            !has(data, "\n__END__") && !has(data, "\n__DATA__");
 }
 
-/* The type of a part for what takes no line itself; NULL: it takes one. */
+static struct text skip_blanks(struct text data)
+{
+    size_t blanks = 0;
+    while (blanks < data.length && memchr(" \t\r\n\v\f", data.data[blanks], 6) != NULL) {
+        blanks++;
+    }
+    return skip(data, blanks);
+}
+
+/* The type of a part for what takes no line itself; NULL: it takes one. Cloud-init looks
+ * for its marks behind blanks too. */
 static const char *part_type(struct text data)
 {
+    data = skip_blanks(data);
     if (begins(data, "## template:")) return "text/jinja2";
     if (begins(data, "#cloud-config-jsonp")) return "text/cloud-config-jsonp";
     if (begins(data, "#!")) return takes_comment(data) ? NULL : "text/x-shellscript";
@@ -277,11 +288,8 @@ static const char *part_type(struct text data)
 
 static bool is_json(struct text data)
 {
-    size_t blanks = 0;
-    while (blanks < data.length && strchr(" \t\r\n", data.data[blanks]) != NULL) {
-        blanks++;
-    }
-    return blanks < data.length && data.data[blanks] == '{';
+    data = skip_blanks(data);
+    return data.length > 0 && data.data[0] == '{';
 }
 
 static enum asg_status join_plain(struct text data, const char *stanza,

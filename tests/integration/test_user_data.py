@@ -82,7 +82,7 @@ class UserData(unittest.TestCase):
         """Byte for byte: scripts with data behind them, and those with no comments."""
         for name, before, after in cases():
             if name in ("shell-with-archive", "perl-with-data", "node", "jinja",
-                        "cloud-config-jsonp"):
+                        "cloud-config-jsonp", "cloud-config-jsonp-behind-blanks"):
                 with self.subTest(name):
                     self.assertEqual(parts_of(after)[0][1], before)
 
