@@ -370,7 +370,9 @@ static int64_t limit_wait_us(const struct asg_ec2_client *client,
     int64_t wait_us = asg_rate_limit_take(&state->limit, at_us);
     if (wait_us > 0 || !client->options.is_adaptive) return wait_us;
     double wait_s = asg_adaptive_rate_take(&state->adaptive, seconds_of(at_us));
-    return wait_s > 0 ? (int64_t)(wait_s * 1e6) + 1 : 0;
+    if (wait_s <= 0) return 0;
+    asg_rate_limit_give_back(&state->limit);
+    return (int64_t)(wait_s * 1e6) + 1;
 }
 
 /* The present credentials before a round of sends; ASG_ERR_BUSY: they are being fetched,

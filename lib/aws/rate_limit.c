@@ -47,3 +47,9 @@ int64_t asg_rate_limit_take(struct asg_rate_limit *limit, int64_t now_us)
                       limit->refill_milli_per_s;
     return wait_us > 0 ? wait_us : 1;
 }
+
+void asg_rate_limit_give_back(struct asg_rate_limit *limit)
+{
+    limit->level_milli += 1000;
+    if (limit->level_milli > limit->burst_milli) limit->level_milli = limit->burst_milli;
+}

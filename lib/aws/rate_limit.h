@@ -22,4 +22,7 @@ void asg_rate_limit_init(struct asg_rate_limit *limit, int64_t burst,
  * microseconds. Time that goes back refills nothing. */
 int64_t asg_rate_limit_take(struct asg_rate_limit *limit, int64_t now_us);
 
+/* What was taken last is not used after all. */
+void asg_rate_limit_give_back(struct asg_rate_limit *limit);
+
 #endif

@@ -537,6 +537,8 @@ static void test_an_adaptive_client_paces_after_a_throttle(void **state)
                                   .headers = "x-amz-retry-after: 1\r\n"},
                                  {0}};
     open_setup_as(&setup, steps, 2, /* is_adaptive */ true);
+    /* Tokens for the three requests, and no others: waiting for its pace costs none. */
+    asg_ec2_client_limit(setup.client, &asg_ec2_run_instances_action, 3, 1);
     struct asg_clock clock = asg_clock_real();
     int64_t start_ms = asg_clock_monotonic_ms(&clock);
     launch(&setup, &(struct asg_ec2_call_options){0});
