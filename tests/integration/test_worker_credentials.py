@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 sys.dont_write_bytecode = True
@@ -207,6 +208,20 @@ echo '{{"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "s", "Expiration": 
         process.send_signal(signal.SIGTERM)
         self.assertEqual(0, process.wait(timeout=60), self.read_log())
         wait_for("the program to be gone", lambda: not is_alive(child))
+
+    def test_metadata_in_trouble_is_waited_for_at_the_start(self):
+        self.sources.token_status = 503
+        self.log = self.file("log", "")
+
+        def end_the_trouble():
+            wait_for("a failure", lambda: " credentials_failed " in self.read_log())
+            self.sources.token_status = 200
+
+        helper = threading.Thread(target=end_the_trouble)
+        helper.start()
+        self.begin()
+        helper.join()
+        self.assertEqual(["ASIAIMDS1"], self.key_ids())
 
     def test_a_signal_ends_the_wait_for_the_first_set(self):
         program = self.file("program", f"#!/bin/sh\ntouch {self.folder}/begun\nexec sleep 20\n")
