@@ -26,7 +26,8 @@ struct describe_state {
 static void ask(struct asg_task *task);
 static void ask_status(struct asg_task *task);
 
-/* Only those that a status check calls impaired, or that have a scheduled event. */
+/* Only those that a status check calls impaired, or that have a scheduled event: of the
+ * whole account, for EC2 has no filter by tag here. */
 static const char *const impaired[] = {"impaired"};
 static const char *const events[] = {"instance-retirement", "instance-stop",
                                      "instance-reboot", "system-reboot",
@@ -70,13 +71,22 @@ static void on_status(void *context, const struct asg_ec2_outcome *outcome,
     struct asg_task *task = context;
     struct describe_state *state = task->state;
     asg_task_count(task, outcome);
+    state->next_token = NULL;
     if (outcome->class == ASG_ERROR_CLASS_NONE) {
         const struct asg_ec2_instance_statuses *statuses = reply;
         for (size_t i = 0; i < statuses->count; i++) {
             mark_status(task, &statuses->statuses[i]);
         }
+        const char *next = statuses->next_token;
+        bool has_more = next != NULL && next[0] != '\0' && ++state->pages < PAGES_MAX;
+        if (has_more) {
+            state->next_token = asg_arena_text(&task->arena, next);
+            ask_status(task);
+            return;
+        }
     }
     /* A cloud without status checks, or a refusal: the listing itself is good. */
+    state->pages = 0;
     state->status_filter++;
     if (outcome->class == ASG_ERROR_CLASS_NONE && state->status_filter < STATUS_FILTERS) {
         ask_status(task);
@@ -92,7 +102,8 @@ static void ask_status(struct asg_task *task)
         &(struct asg_ec2_describe_instance_status){
             .filters = &status_filters[state->status_filter],
             .filter_count = 1,
-            .max_results = STATUS_PAGE},
+            .max_results = STATUS_PAGE,
+            .next_token = state->next_token},
         &task->worker->body);
     asg_task_call(task, &asg_ec2_describe_instance_status_action, /* is_launch */ false,
                   on_status);
@@ -154,6 +165,7 @@ static void on_page(void *context, const struct asg_ec2_outcome *outcome,
                      state->done_ids < task->job->describe->instance_ids.count)) {
         ask(task);
     } else if (is_whole_listing(task) && task->result.instance_count > 0) {
+        state->pages = 0;
         ask_status(task);
     } else {
         end(task, ASG_OUTCOME_OK, "", "");

@@ -63,7 +63,7 @@ NOT_SENT = {
     ("DescribeInstances", "InstanceId.#"): "asked by filter: an id that EC2 does not know "
                                            "would have the whole call refused",
     ("DescribeInstanceStatus", "InstanceId.#"): "as above",
-    ("DescribeInstanceStatus", "NextToken"): "a thousand in trouble are enough at once",
+    ("DescribeInstanceStatus", "NextToken"): "sent when a thousand are in trouble at once",
     ("DescribeLaunchTemplateVersions", "NextToken"): "one version is asked for",
 }
 # What each must sign at least; a client may sign more of its own headers.

@@ -26,6 +26,8 @@ struct cloud {
     int shows_launched; /* so many of a launch are found by its client token */
     int listings;       /* whole ones */
     int pages;
+    bool status_has_more; /* statuses come in two pages */
+    int status_asks;
     char *form; /* of the last call of any kind */
 };
 
@@ -208,10 +210,14 @@ static void play(void *context, const struct scripted_request *request,
     } else if (strcmp(request->action, "DescribeInstances") == 0) {
         play_describe(cloud, request->form, ret);
     } else if (strcmp(request->action, "DescribeInstanceStatus") == 0) {
-        ret->body = strdup(
+        bool is_second = strstr(request->form, "NextToken=s2") != NULL;
+        ret->body = scripted_text(
             "<DescribeInstanceStatusResponse><instanceStatusSet><item><instanceId>"
-            "i-page1</instanceId><systemStatus><status>impaired</status></systemStatus>"
-            "</item></instanceStatusSet></DescribeInstanceStatusResponse>");
+            "i-page%d</instanceId><systemStatus><status>impaired</status></systemStatus>"
+            "</item></instanceStatusSet>%s</DescribeInstanceStatusResponse>",
+            is_second ? 2 : 1,
+            cloud->status_has_more && !is_second ? "<nextToken>s2</nextToken>" : "");
+        cloud->status_asks++;
     } else if (strcmp(request->action, "CreateLaunchTemplate") == 0) {
         scripted_error(ret, 400, "InvalidLaunchTemplateName.AlreadyExistsException", "");
     } else if (strcmp(request->action, "CreateLaunchTemplateVersion") == 0) {
@@ -620,6 +626,25 @@ static void test_a_listing_reads_all_pages_and_marks_the_impaired(void **state)
     close_setup(&setup);
 }
 
+/* In an account of many, ours may stand on any page. */
+static void test_all_pages_of_the_statuses_are_read(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    setup.cloud.pages = 2;
+    setup.cloud.status_has_more = true;
+    struct asg_job job = {.id = 8, .attempt = 1, .kind = ASG_JOB_DESCRIBE};
+    give(&setup, &job, "");
+    const struct asg_result *result = wait_for_result(&setup, 8);
+    expect_outcome(ASG_OUTCOME_OK, result);
+    assert_int_equal(2, result->instance_count);
+    assert_true(result->instances[0].is_impaired);
+    assert_true(result->instances[1].is_impaired);
+    assert_int_equal(6, setup.cloud.status_asks); /* two of each of the three filters */
+    close_setup(&setup);
+}
+
 static void test_a_template_name_that_ec2_has_gets_a_new_version(void **state)
 {
     (void)state;
@@ -911,6 +936,7 @@ int main(void)
         cmocka_unit_test(test_one_bad_id_does_not_save_the_others),
         cmocka_unit_test(test_an_id_that_ec2_does_not_know_is_told_as_gone),
         cmocka_unit_test(test_a_listing_reads_all_pages_and_marks_the_impaired),
+        cmocka_unit_test(test_all_pages_of_the_statuses_are_read),
         cmocka_unit_test(test_a_template_name_that_ec2_has_gets_a_new_version),
         cmocka_unit_test(test_a_template_is_resolved_to_id_and_number),
         cmocka_unit_test(test_tags_are_put_on_adopted_instances),
