@@ -110,9 +110,7 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
         time_t seconds = curl_getdate(text, NULL);
         if (seconds > 0) answer->date_ms = (int64_t)seconds * 1000;
     } else if (header_value(data, length, "x-amz-retry-after", text, sizeof text)) {
-        if (text[0] >= '0' && text[0] <= '9' && strlen(text) <= 9) {
-            answer->retry_after_ms = strtol(text, NULL, 10);
-        }
+        answer->retry_after_ms = asg_retry_hint_ms(text);
     } else if (!header_value(data, length, "content-type", answer->content_type,
                              sizeof answer->content_type)) {
         (void)header_value(data, length, "location", answer->location,

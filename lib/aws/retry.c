@@ -1,6 +1,17 @@
 #include "aws/retry.h"
 
 #include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HINT_DIGITS_MAX 9
+
+int64_t asg_retry_hint_ms(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > HINT_DIGITS_MAX || text[digits] != '\0') return -1;
+    return strtoll(text, NULL, 10);
+}
 
 int64_t asg_retry_delay_ms(enum asg_error_class class, uint32_t attempts, int64_t hint_ms,
                            uint32_t chance)

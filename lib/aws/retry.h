@@ -52,6 +52,9 @@ enum asg_retry_answer asg_retry_ask(struct asg_retry_quota *quota,
 /* A call succeeded: give back what its last retry cost, or 1 when it needed none. */
 void asg_retry_give_back(struct asg_retry_quota *quota, int32_t cost);
 
+/* Of the value of x-amz-retry-after; -1 when it is no number of milliseconds. */
+int64_t asg_retry_hint_ms(const char *text);
+
 /* The delay alone, for those who count attempts themselves. `attempts`: sent so far. */
 int64_t asg_retry_delay_ms(enum asg_error_class class, uint32_t attempts, int64_t hint_ms,
                            uint32_t chance);

@@ -171,11 +171,12 @@ static bool mend_clock(struct asg_sts *sts, const struct asg_web_answer *answer)
     return true;
 }
 
-static void pause_before_repeat(enum asg_error_class class, uint32_t attempts)
+static void pause_before_repeat(enum asg_error_class class, uint32_t attempts,
+                                int64_t hint_ms)
 {
     uint32_t chance = 0;
     asg_random_bytes(&chance, sizeof chance);
-    int64_t pause_ms = asg_retry_delay_ms(class, attempts, -1, chance);
+    int64_t pause_ms = asg_retry_delay_ms(class, attempts, hint_ms, chance);
     const struct timespec pause = {.tv_sec = (time_t)(pause_ms / 1000),
                                    .tv_nsec = (long)(pause_ms % 1000) * 1000000};
     (void)nanosleep(&pause, NULL);
@@ -219,7 +220,7 @@ static enum asg_status call(struct asg_sts *sts, const struct asg_credentials *s
             tried_clock = true;
         } else if (attempts < ASG_STS_ATTEMPTS && asg_error_class_is_repeated(class) &&
                    !(sts->is_stopping != NULL && atomic_load(sts->is_stopping))) {
-            pause_before_repeat(class, attempts);
+            pause_before_repeat(class, attempts, answer.retry_after_ms);
         } else {
             break;
         }

@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 
 #include "aws/curl_start.h"
+#include "aws/retry.h"
 #include "base/arena.h"
 #include "crypto/crypto.h"
 
@@ -37,16 +38,35 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     return length;
 }
 
+/* The value of a header "name:", without blanks around it; false when it is another or
+ * too long. */
+static bool read_value(const char *line, size_t length, const char *name, char *ret,
+                       size_t size)
+{
+    size_t start = strlen(name);
+    if (length <= start || strncasecmp(line, name, start) != 0) return false;
+    while (start < length && line[start] == ' ') {
+        start++;
+    }
+    while (length > start && strchr(" \r\n", line[length - 1]) != NULL) {
+        length--;
+    }
+    if (length - start >= size) return false;
+    memcpy(ret, line + start, length - start);
+    ret[length - start] = '\0';
+    return true;
+}
+
 static size_t take_header(char *data, size_t size, size_t count, void *context)
 {
-    struct reading *reading = context;
+    struct asg_web_answer *answer = ((struct reading *)context)->answer;
     size_t length = size * count;
-    char date[64];
-    if (length > 5 && length - 5 < sizeof date && strncasecmp(data, "date:", 5) == 0) {
-        memcpy(date, data + 5, length - 5);
-        date[length - 5] = '\0';
-        time_t seconds = curl_getdate(date, NULL);
-        if (seconds > 0) reading->answer->server_date_ms = (int64_t)seconds * 1000;
+    char value[64];
+    if (read_value(data, length, "date:", value, sizeof value)) {
+        time_t seconds = curl_getdate(value, NULL);
+        if (seconds > 0) answer->server_date_ms = (int64_t)seconds * 1000;
+    } else if (read_value(data, length, "x-amz-retry-after:", value, sizeof value)) {
+        answer->retry_after_ms = asg_retry_hint_ms(value);
     }
     return length;
 }
@@ -158,7 +178,7 @@ enum asg_status asg_web_ask(struct asg_web *web, const struct asg_web_request *r
                             struct asg_web_answer *ret, struct asg_error *error)
 {
     asg_web_answer_clear(ret);
-    *ret = (struct asg_web_answer){.server_date_ms = -1};
+    *ret = (struct asg_web_answer){.server_date_ms = -1, .retry_after_ms = -1};
     struct reading reading = {.answer = ret, .limit = request->answer_max};
     web->curl_error[0] = '\0';
     CURL *curl = web->curl;

@@ -38,6 +38,7 @@ struct asg_web_request {
 struct asg_web_answer {
     uint32_t http_status;
     int64_t server_date_ms; /* of the Date header; -1 */
+    int64_t retry_after_ms; /* x-amz-retry-after; -1 */
     struct asg_bytes body;
 };
 

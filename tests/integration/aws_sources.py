@@ -48,6 +48,7 @@ class Sources:
         self.clock_ahead = datetime.timedelta()
         self.lifetime = datetime.timedelta(hours=1)
         self.sts_answers = []  # (status, code, message) before the good ones
+        self.sts_headers = {}  # of those, "_" for "-"
         self.role_name = "worker-role"
         self.token_status = 200  # of IMDS' PUT
         self.imds_code = "Success"
@@ -99,9 +100,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def date_time_string(self, timestamp=None):
         return self.sources.now().strftime("%a, %d %b %Y %H:%M:%S GMT")
 
-    def answer(self, status, body, content_type="text/plain"):
+    def answer(self, status, body, content_type="text/plain", **headers):
         data = body.encode()
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -156,7 +159,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             signer = self.signer_of(body)
             self.note("sts", form=form, signer=signer)
             if self.sources.sts_answers:
-                return self.sts_error(*self.sources.sts_answers.pop(0))
+                return self.sts_error(*self.sources.sts_answers.pop(0),
+                                      **self.sources.sts_headers)
             action = form["Action"]
             assert form["Version"] == "2011-06-15", form
             if action == "AssumeRoleWithWebIdentity":
@@ -200,11 +204,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             stamp[:8], REGION, "sts")
         return key_id if is_fine else "!SignatureDoesNotMatch"
 
-    def sts_error(self, status, code, message):
+    def sts_error(self, status, code, message, **headers):
         self.answer(status, "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
                             f"<Error><Type>Sender</Type><Code>{code}</Code>"
                             f"<Message>{message}</Message></Error>"
-                            "<RequestId>r-1</RequestId></ErrorResponse>", "text/xml")
+                            "<RequestId>r-1</RequestId></ErrorResponse>", "text/xml", **headers)
 
     def sts_credentials(self, action, kind):
         made = self.sources.new_set(kind)

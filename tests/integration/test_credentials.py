@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.dont_write_bytecode = True
@@ -286,6 +287,13 @@ class StsTest(CredentialsCase):
         self.sources.sts_answers = [(503, "ServiceUnavailable", "oops")] * 3
         self.check(NOT_REACHED, **ENV_KEYS)
         self.assertIn("ServiceUnavailable", self.error)
+
+    def test_sts_says_how_long_to_wait(self):
+        self.sources.sts_answers = [(503, "ServiceUnavailable", "oops")]
+        self.sources.sts_headers = {"x_amz_retry_after": "1200"}
+        begun = time.monotonic()
+        self.check(FINE, **ENV_KEYS)
+        self.assertGreaterEqual(time.monotonic() - begun, 1.2)  # else 50 ms at most
 
     def test_a_refusal_is_not_tried_again(self):
         self.check(REFUSED, AWS_ACCESS_KEY_ID="AKIASTRANGER", AWS_SECRET_ACCESS_KEY=CANARY)

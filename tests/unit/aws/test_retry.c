@@ -57,6 +57,18 @@ static void test_the_servers_hint_lengthens_the_delay(void **state)
     assert_int_equal(0, asg_retry_delay_ms(throttle, 1, 0, 0));
 }
 
+static void test_a_hint_that_is_no_number_is_none(void **state)
+{
+    (void)state;
+    assert_int_equal(1500, asg_retry_hint_ms("1500"));
+    assert_int_equal(0, asg_retry_hint_ms("0"));
+    static const char *const others[] = {"",    "-1",   "soon",       "1.5",
+                                         "10s", "0x10", "9999999999", " 5"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_int_equal(-1, asg_retry_hint_ms(others[i]));
+    }
+}
+
 static void test_class_then_attempts_then_quota_decide(void **state)
 {
     (void)state;
@@ -171,6 +183,7 @@ int main(void)
         cmocka_unit_test(test_delays_double_from_their_base_up_to_the_cap),
         cmocka_unit_test(test_jitter_is_full),
         cmocka_unit_test(test_the_servers_hint_lengthens_the_delay),
+        cmocka_unit_test(test_a_hint_that_is_no_number_is_none),
         cmocka_unit_test(test_class_then_attempts_then_quota_decide),
         cmocka_unit_test(test_the_quota_pays_for_35_transient_or_100_throttled_retries),
         cmocka_unit_test(test_success_gives_back_and_never_above_the_full_quota),
