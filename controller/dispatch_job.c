@@ -612,6 +612,27 @@ bool asg_dispatch_is_describe(const struct asg_dispatch *dispatch, uint64_t job_
     return true;
 }
 
+struct kind_list {
+    enum asg_job_kind kind;
+    uint64_t *ids;
+    size_t count;
+};
+
+static void note_id(void *context, struct asg_job_entry *entry)
+{
+    struct kind_list *list = context;
+    if (entry->job.kind == list->kind) list->ids[list->count++] = entry->job.id;
+}
+
+void asg_dispatch_list_kind(const struct asg_dispatch *dispatch, enum asg_job_kind kind,
+                            struct asg_arena *arena, struct asg_numbers *ret)
+{
+    struct kind_list list = {.kind = kind};
+    list.ids = asg_arena_take(arena, (dispatch->table.count + 1) * sizeof *list.ids);
+    asg_job_table_visit(&dispatch->table, note_id, &list);
+    *ret = (struct asg_numbers){.items = list.ids, .count = list.count};
+}
+
 const char *asg_dispatch_holder(const struct asg_dispatch *dispatch, uint64_t job_id)
 {
     const struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, job_id);

@@ -104,6 +104,10 @@ bool asg_dispatch_is_describe(const struct asg_dispatch *dispatch, uint64_t job_
 uint32_t asg_dispatch_rate_percent(const struct asg_dispatch *dispatch,
                                    enum asg_job_kind kind);
 
+/* Ids of the open jobs of a kind, in no order; in `arena`. */
+void asg_dispatch_list_kind(const struct asg_dispatch *dispatch, enum asg_job_kind kind,
+                            struct asg_arena *arena, struct asg_numbers *ret);
+
 /* Name of the worker that has the job's lease; "" when none has. */
 const char *asg_dispatch_holder(const struct asg_dispatch *dispatch, uint64_t job_id);
 

@@ -47,7 +47,8 @@ struct asg_controller {
     struct asg_dispatch *dispatch;
     struct asg_reconciler *reconciler;
     struct asg_collector collector;
-    struct asg_commit *commit;            /* NULL while not leading */
+    int64_t sweep_at_ms;       /* monotonic: when a listing takes a sweep along */
+    struct asg_commit *commit; /* NULL while not leading */
     char not_leading[ASG_ERROR_TEXT_MAX]; /* why */
     int64_t try_again_ms;                 /* monotonic: when to open the log again */
     struct asg_status_pages *http;

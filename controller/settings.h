@@ -38,6 +38,7 @@ struct asg_controller_settings {
     int64_t listing_ms;
     int64_t absent_listings;
     int64_t absent_ms;
+    int64_t template_age_ms;
     int64_t io_threads;
     int log_level;
 };

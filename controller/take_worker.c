@@ -9,6 +9,8 @@
 #include "controller/parts.h"
 #include "wire/wire.h"
 
+#define SWEEPS_AN_AGE 24 /* once an hour, of templates that are a day old */
+
 static enum asg_status send_to_worker(void *context, uint32_t peer,
                                       enum asg_message_type type, const void *object)
 {
@@ -32,11 +34,29 @@ static const char *join_stanza(struct asg_controller *controller,
         job->attempt);
 }
 
+/* Now and then a whole listing takes along the wish to look for what fleets have left. */
+static const struct asg_sweep *sweep_with(struct asg_controller *controller,
+                                          const struct asg_job *job,
+                                          struct asg_arena *arena)
+{
+    int64_t age_ms = controller->settings->template_age_ms;
+    int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
+    bool is_whole = job->describe == NULL || job->describe->instance_ids.count == 0;
+    bool is_due = age_ms > 0 && mono_ms >= controller->sweep_at_ms;
+    if (job->kind != ASG_JOB_DESCRIBE || !is_whole || !is_due) return NULL;
+    controller->sweep_at_ms = mono_ms + age_ms / SWEEPS_AN_AGE;
+    struct asg_sweep *sweep = asg_arena_take(arena, sizeof *sweep);
+    sweep->older_ms = age_ms;
+    asg_dispatch_list_kind(controller->dispatch, ASG_JOB_FLEET, arena, &sweep->live_jobs);
+    return sweep;
+}
+
 static void prepare(void *context, const struct asg_job *job, struct asg_arena *arena,
                     struct asg_job_message *message)
 {
     struct asg_controller *controller = context;
     message->join_stanza = "";
+    message->sweep = sweep_with(controller, job, arena);
     if (asg_job_is_launch(job->kind)) {
         message->join_stanza = join_stanza(controller, job, arena);
     }

@@ -205,8 +205,18 @@ void asg_begin_listing(struct asg_task *task)
     ask(task);
 }
 
-void asg_run_describe(struct asg_task *task)
+static void list(struct asg_task *task)
 {
     if (is_whole_listing(task) && !asg_listing_begin(task)) return;
     asg_begin_listing(task);
+}
+
+void asg_run_describe(struct asg_task *task)
+{
+    /* Before the listing, so that what it shows is not old when it is told. */
+    if (is_whole_listing(task) && task->message.sweep != NULL) {
+        asg_sweep_templates(task, list);
+    } else {
+        list(task);
+    }
 }

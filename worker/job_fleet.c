@@ -297,7 +297,8 @@ static void on_made(void *context, const struct asg_ec2_outcome *outcome,
 static const char *name_template(struct asg_task *task)
 {
     char name[TEMPLATE_NAME_MAX + 1];
-    (void)snprintf(name, sizeof name, "openasg-%s", task->job->client_token);
+    (void)snprintf(name, sizeof name, ASG_FLEET_TEMPLATE_PREFIX "%s",
+                   task->job->client_token);
     for (char *at = name; *at != '\0'; at++) {
         bool is_fit = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
                       (*at >= '0' && *at <= '9') || strchr("().-/_", *at) != NULL;

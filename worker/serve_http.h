@@ -19,6 +19,8 @@
       "Jobs given back without a call.")                                                 \
     X(FRAMES_MALFORMED, "asg_worker_frames_malformed_total", "", COUNTER,                \
       "Frames from the controller that could not be read.")                              \
+    X(TEMPLATES_SWEPT, "asg_worker_templates_swept_total", "", COUNTER,                  \
+      "Launch templates deleted that were made for fleets and left behind.")             \
     X(JOBS_RUNNING, "asg_worker_jobs_running", "", GAUGE, "Jobs under way.")             \
     X(RESULTS_WAITING, "asg_worker_results_unacknowledged", "", GAUGE,                   \
       "Results the controller has not acknowledged.")                                    \

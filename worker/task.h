@@ -135,6 +135,11 @@ void asg_listing_end(struct asg_task *task);
 /* Make the calls of a whole listing (job_describe.c). */
 void asg_begin_listing(struct asg_task *task);
 
+/* --- sweep_templates.c --- */
+
+/* Delete what the job message's sweep asks for, then go on; failures are logged only. */
+void asg_sweep_templates(struct asg_task *task, void (*next)(struct asg_task *task));
+
 /* --- credentials_breaker.c --- */
 
 /* Jobs that this worker may hold: none while AWS refuses its credentials, one to try. */
@@ -166,6 +171,9 @@ bool asg_task_join(struct asg_task *task, const char *template_user_data,
 bool asg_task_is_above_max(struct asg_task *task);
 
 /* --- job_fleet.c --- */
+
+/* What the name of a template begins with that was made for a fleet. */
+#define ASG_FLEET_TEMPLATE_PREFIX "openasg-"
 
 /* The fleet's job ends so; the template that was made for it goes first. */
 void asg_end_fleet(struct asg_task *task, enum asg_outcome outcome, const char *code,

@@ -79,6 +79,7 @@ struct asg_worker_counts {
     uint64_t refused;
     uint64_t handed_back;
     uint64_t bad_frames;
+    uint64_t templates_swept;
 };
 struct asg_worker_counts asg_worker_counts(const struct asg_worker *worker);
 

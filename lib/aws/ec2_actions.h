@@ -271,7 +271,15 @@ struct asg_ec2_launch_template {
     const char *template_name;
     uint64_t default_version;
     uint64_t latest_version;
+    int64_t created_ms; /* 0: not told */
+    struct asg_ec2_tag *tags;
+    size_t tag_count;
+    size_t tag_capacity;
 };
+
+/* The value of a tag; "" when it is not there. */
+const char *asg_ec2_template_tag(const struct asg_ec2_launch_template *template,
+                                 const char *key);
 
 struct asg_ec2_launch_templates {
     struct asg_ec2_launch_template *templates;
@@ -326,6 +334,9 @@ void asg_ec2_write_delete_launch_template(
 struct asg_ec2_describe_launch_templates {
     const char *template_id; /* or the name, or neither: all */
     const char *template_name;
+    const struct asg_ec2_filter *filters;
+    size_t filter_count;
+    uint32_t max_results; /* 0: not said; at most 200 */
     const char *next_token;
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "aws/query.h"
+#include "base/clock.h"
 
 static void add_template(struct asg_arena *arena, struct asg_ec2_launch_templates *reply)
 {
@@ -20,6 +21,8 @@ static void end_template(struct asg_arena *arena, struct asg_ec2_launch_template
 {
     if (reply->count == 0) return;
     struct asg_ec2_launch_template *found = &reply->templates[reply->count - 1];
+    struct asg_ec2_tag *tag =
+        found->tag_count > 0 ? &found->tags[found->tag_count - 1] : NULL;
     if (asg_ec2_is(path, "launchTemplateId")) {
         found->template_id = asg_arena_text(arena, text);
     } else if (asg_ec2_is(path, "launchTemplateName")) {
@@ -28,7 +31,29 @@ static void end_template(struct asg_arena *arena, struct asg_ec2_launch_template
         found->default_version = asg_ec2_read_number(text);
     } else if (asg_ec2_is(path, "latestVersionNumber")) {
         found->latest_version = asg_ec2_read_number(text);
+    } else if (asg_ec2_is(path, "createTime")) {
+        int64_t created_ms = asg_time_parse(text);
+        found->created_ms = created_ms < 0 ? 0 : created_ms;
+    } else if (tag != NULL && asg_ec2_is(path, "tagSet/item/key")) {
+        tag->key = asg_arena_text(arena, text);
+    } else if (tag != NULL && asg_ec2_is(path, "tagSet/item/value")) {
+        tag->value = asg_arena_text(arena, text);
     }
+}
+
+const char *asg_ec2_template_tag(const struct asg_ec2_launch_template *template,
+                                 const char *key)
+{
+    return asg_ec2_find_tag(template->tags, template->tag_count, key);
+}
+
+static void begin_template(struct asg_arena *arena,
+                           struct asg_ec2_launch_templates *reply, const char *path)
+{
+    if (reply->count == 0 || !asg_ec2_is(path, "tagSet/item")) return;
+    struct asg_ec2_launch_template *found = &reply->templates[reply->count - 1];
+    found->tags =
+        asg_ec2_add_tag(arena, found->tags, &found->tag_count, &found->tag_capacity);
 }
 
 static void begin_created(struct asg_arena *arena, void *reply, const char *path)
@@ -46,6 +71,8 @@ static void end_created(struct asg_arena *arena, void *reply, const char *path,
 static void begin_listed(struct asg_arena *arena, void *reply, const char *path)
 {
     if (asg_ec2_is(path, "launchTemplates/item")) add_template(arena, reply);
+    const char *below = asg_ec2_below(path, "launchTemplates/item/");
+    if (below != NULL) begin_template(arena, reply, below);
 }
 
 static void end_listed(struct asg_arena *arena, void *reply, const char *path,
@@ -331,6 +358,10 @@ void asg_ec2_write_describe_launch_templates(
         asg_query_item(body, "LaunchTemplateId", 1, NULL, params->template_id);
     } else {
         asg_query_item(body, "LaunchTemplateName", 1, NULL, params->template_name);
+    }
+    asg_ec2_write_filters(body, params->filters, params->filter_count);
+    if (params->max_results > 0) {
+        asg_query_number(body, "MaxResults", params->max_results);
     }
     asg_query_text(body, "NextToken", params->next_token);
 }

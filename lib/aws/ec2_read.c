@@ -107,17 +107,32 @@ static struct asg_ec2_instance *last_instance(struct asg_ec2_instances *reply)
     return reply->count > 0 ? &reply->instances[reply->count - 1] : NULL;
 }
 
+struct asg_ec2_tag *asg_ec2_add_tag(struct asg_arena *arena, struct asg_ec2_tag *tags,
+                                    size_t *count, size_t *capacity)
+{
+    if (*count >= ASG_EC2_TAGS_MAX) return tags;
+    void *items = tags;
+    struct asg_ec2_tag *tag = asg_arena_push(arena, &items, count, capacity, sizeof *tag);
+    *tag = (struct asg_ec2_tag){.key = "", .value = ""};
+    return items;
+}
+
+const char *asg_ec2_find_tag(const struct asg_ec2_tag *tags, size_t count,
+                             const char *key)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(tags[i].key, key) == 0) return tags[i].value;
+    }
+    return "";
+}
+
 void asg_ec2_begin_instance(struct asg_arena *arena, struct asg_ec2_instances *reply,
                             const char *path)
 {
     struct asg_ec2_instance *instance = last_instance(reply);
     if (instance == NULL || !asg_ec2_is(path, "tagSet/item")) return;
-    if (instance->tag_count >= ASG_EC2_TAGS_MAX) return;
-    void *tags = instance->tags;
-    struct asg_ec2_tag *tag = asg_arena_push(arena, &tags, &instance->tag_count,
-                                             &instance->tag_capacity, sizeof *tag);
-    instance->tags = tags;
-    *tag = (struct asg_ec2_tag){.key = "", .value = ""};
+    instance->tags = asg_ec2_add_tag(arena, instance->tags, &instance->tag_count,
+                                     &instance->tag_capacity);
 }
 
 void asg_ec2_end_instance(struct asg_arena *arena, struct asg_ec2_instances *reply,
@@ -160,10 +175,7 @@ void asg_ec2_end_instance(struct asg_arena *arena, struct asg_ec2_instances *rep
 
 const char *asg_ec2_instance_tag(const struct asg_ec2_instance *instance, const char *key)
 {
-    for (size_t i = 0; i < instance->tag_count; i++) {
-        if (strcmp(instance->tags[i].key, key) == 0) return instance->tags[i].value;
-    }
-    return "";
+    return asg_ec2_find_tag(instance->tags, instance->tag_count, key);
 }
 
 const struct asg_ec2_action *const asg_ec2_actions[] = {

@@ -32,6 +32,13 @@ uint64_t asg_ec2_read_number(const char *text);
 void *asg_ec2_add_item(struct asg_arena *arena, void **items, size_t *count,
                        size_t *capacity, size_t size);
 
+/* One more tag of what is being read, empty; the list as it is then. Beyond
+ * ASG_EC2_TAGS_MAX none is added. */
+struct asg_ec2_tag *asg_ec2_add_tag(struct asg_arena *arena, struct asg_ec2_tag *tags,
+                                    size_t *count, size_t *capacity);
+const char *asg_ec2_find_tag(const struct asg_ec2_tag *tags, size_t count,
+                             const char *key);
+
 void asg_ec2_write_filters(struct asg_bytes *body, const struct asg_ec2_filter *filters,
                            size_t count);
 

@@ -109,6 +109,12 @@ struct asg_welcome {
     bool is_halted;
 };
 
+/* With a whole listing: delete launch templates that were made for fleets and left. */
+struct asg_sweep {
+    int64_t older_ms;             /* made so long ago at least */
+    struct asg_numbers live_jobs; /* these may still want theirs */
+};
+
 struct asg_job_message {
     uint64_t epoch;
     uint64_t lease_id;
@@ -117,6 +123,7 @@ struct asg_job_message {
     const char *join_stanza;    /* launch: the line for the user data; a secret */
     struct asg_blob attachment; /* TEMPLATE: the user data */
     const struct asg_job *job;
+    const struct asg_sweep *sweep; /* or NULL */
 };
 
 struct asg_result_message {

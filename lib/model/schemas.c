@@ -538,10 +538,18 @@ static const struct asg_field welcome_fields[] = {
 #undef OF
 TABLE(welcome)
 
+#define OF asg_sweep
+static const struct asg_field sweep_fields[] = {
+    I64(older_ms),
+    NUMBERS(live_jobs),
+};
+#undef OF
+TABLE(sweep)
+
 #define OF asg_job_message
 static const struct asg_field job_message_fields[] = {
     U64(epoch),        U64(lease_id),    I64(time_left_ms), TEXT(cluster_id),
-    TEXT(join_stanza), BLOB(attachment), PART(job, job),
+    TEXT(join_stanza), BLOB(attachment), PART(job, job),    PART(sweep, sweep),
 };
 #undef OF
 TABLE(job_message)
@@ -754,6 +762,7 @@ const struct asg_schema *const asg_schemas[] = {
     &asg_call_rate_schema,
     &asg_heartbeat_schema,
     &asg_welcome_schema,
+    &asg_sweep_schema,
     &asg_job_message_schema,
     &asg_result_message_schema,
     &asg_result_part_schema,

@@ -47,6 +47,7 @@ extern const struct asg_schema asg_held_schema;
 extern const struct asg_schema asg_call_rate_schema;
 extern const struct asg_schema asg_heartbeat_schema;
 extern const struct asg_schema asg_welcome_schema;
+extern const struct asg_schema asg_sweep_schema;
 extern const struct asg_schema asg_job_message_schema;
 extern const struct asg_schema asg_result_message_schema;
 extern const struct asg_schema asg_result_part_schema;

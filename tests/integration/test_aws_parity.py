@@ -58,8 +58,9 @@ ALLOWED = {
 NOT_SENT = {
     ("AssumeRoleWithWebIdentity", "DurationSeconds"): "the role's own default",
     ("CreateLaunchTemplateVersion", "LaunchTemplateName"): "core has the id from EC2",
-    ("DeleteLaunchTemplate", "LaunchTemplateId"): "the worker gave it its name",
     ("DeleteLaunchTemplate", "DryRun"): "a dry run makes no template",
+    ("DescribeLaunchTemplates", "LaunchTemplateId.#"): "asked by tag",
+    ("DescribeLaunchTemplates", "LaunchTemplateName.#"): "as above",
     ("DescribeInstances", "InstanceId.#"): "asked by filter: an id that EC2 does not know "
                                            "would have the whole call refused",
     ("DescribeInstanceStatus", "InstanceId.#"): "as above",
@@ -221,7 +222,8 @@ class Parity(unittest.TestCase):
 
     @classmethod
     def calls_of_given_jobs(cls):
-        """Instances beside those of the groups, so many that a listing has two pages."""
+        """Instances and templates beside those of the groups, so many that their listings
+        have two pages."""
         ec2 = cls.client("ec2")
         template = ec2.describe_launch_template_versions(LaunchTemplateName="web",
                                                          Versions=["1"])
@@ -230,6 +232,12 @@ class Parity(unittest.TestCase):
             ImageId=IMAGE, InstanceType=TYPE, MinCount=201, MaxCount=201,
             TagSpecifications=[{"ResourceType": "instance", "Tags": [
                 {"Key": "openasg:cluster", "Value": "parity"}]}])["Instances"]
+        for number in range(201):
+            tags = {"openasg:cluster": "parity", "openasg:job": "7" if number else "8"}
+            ec2.create_launch_template(
+                LaunchTemplateName=f"openasg-{number}", LaunchTemplateData={"ImageId": IMAGE},
+                TagSpecifications=[{"ResourceType": "launch-template", "Tags": [
+                    {"Key": key, "Value": value} for key, value in tags.items()]}])
         ec2.close()
         cls.recorder.taken()
         giver = subprocess.Popen(

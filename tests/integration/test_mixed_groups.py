@@ -32,9 +32,9 @@ class MixedGroups(unittest.TestCase):
         self.cluster = Cluster(BUILD, self.folder)
         self.addCleanup(self.cluster.stop_all)
 
-    def start(self, *options, user_data=None):
+    def start(self, *options, user_data=None, **settings):
         self.cluster.start_ec2local("--boot-delay-ms", "30", *options)
-        self.cluster.start_controller()
+        self.cluster.start_controller(**settings)
         self.cluster.start_worker("worker-1")
         more = []
         if user_data is not None:
@@ -153,6 +153,34 @@ class MixedGroups(unittest.TestCase):
         wait_for("no template left", lambda: self.templates() == ["web"])
         sent = self.calls("CreateFleet")
         self.assertEqual(len({c["token"] for c in sent}), len(sent) - 2)
+
+    def make_template(self, name, **tags):
+        fields = {"TagSpecification.1.ResourceType": "launch-template"} if tags else {}
+        for number, (key, value) in enumerate(tags.items(), start=1):
+            fields[f"TagSpecification.1.Tag.{number}.Key"] = "openasg:" + key
+            fields[f"TagSpecification.1.Tag.{number}.Value"] = value
+        self.cluster.ec2("CreateLaunchTemplate", LaunchTemplateName=name,
+                         **{"LaunchTemplateData.ImageId": IMAGE}, **fields)
+
+    def test_templates_that_were_left_behind_are_deleted_and_no_others(self):
+        self.start("--no-boot", reconcile_template_age="2s", reconcile_every="10s")
+        ours = self.cluster.ask("status")["cluster_id"]
+        self.make_template("openasg-another-cluster", cluster="another", job="7", attempt="1")
+        self.make_template("openasg-untagged")
+        self.make_template("openasg-of-no-job", cluster=ours)
+        self.make_template("of-the-users", cluster=ours, job="7", attempt="1")
+        for job in ("901", "902"):
+            self.make_template("openasg-left-" + job, cluster=ours, job=job, attempt="1")
+        wait_for("what was left to go", lambda: not any(
+            "left" in name for name in self.templates()), seconds=60)
+        self.assertEqual(sorted(self.templates()), [
+            "of-the-users", "openasg-another-cluster", "openasg-of-no-job", "openasg-untagged",
+            "web"])
+        with open(self.cluster.log_of("worker-1")) as file:
+            self.assertEqual(file.read().count(" template_swept "), 2)
+        # Those of fleets under way are not what was left: a group comes to its size.
+        self.make_group("--on-demand-base", "1", "--on-demand-percent", "0", desired=4)
+        self.wait_serving(4)
 
     def test_nothing_is_launched_by_a_dry_run(self):
         self.start("--no-boot")

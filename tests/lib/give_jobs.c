@@ -41,13 +41,16 @@ static void give_next(struct play *play)
 {
     if (play->given == play->job_count) return;
     const struct asg_job *job = &play->jobs[play->given++];
+    static const uint64_t live[] = {7};
+    static const struct asg_sweep all = {.live_jobs = {.items = live, .count = 1}};
     tell(play, ASG_MESSAGE_JOB,
          &(struct asg_job_message){.epoch = 1,
                                    .lease_id = job->id,
                                    .time_left_ms = WAIT_MS,
                                    .cluster_id = play->cluster,
                                    .join_stanza = "",
-                                   .job = job});
+                                   .job = job,
+                                   .sweep = &all});
 }
 
 static bool take_result(struct play *play, const struct asg_result *result)

@@ -406,9 +406,27 @@ static void test_dispatch_forgets_a_worker_unheard_of_for_long(void **state)
 #define TEST(name)                                                                       \
     cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
+static void test_open_jobs_are_listed_by_kind(void **state)
+{
+    struct fixture *f = *state;
+    add_job(f, 1, ASG_JOB_LAUNCH, 0);
+    add_job(f, 2, ASG_JOB_DESCRIBE, 0);
+    add_job(f, 3, ASG_JOB_LAUNCH, 0);
+    asg_dispatch_close(f->dispatch, 1);
+    struct asg_arena arena = {0};
+    struct asg_numbers found = {0};
+    asg_dispatch_list_kind(f->dispatch, ASG_JOB_LAUNCH, &arena, &found);
+    assert_int_equal(1, found.count);
+    assert_int_equal(3, found.items[0]);
+    asg_dispatch_list_kind(f->dispatch, ASG_JOB_FLEET, &arena, &found);
+    assert_int_equal(0, found.count);
+    asg_arena_clear(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_open_jobs_are_listed_by_kind),
         TEST(test_dispatch_never_hands_out_more_than_the_credits),
         TEST(test_dispatch_gives_work_to_whoever_has_most_room),
         TEST(test_dispatch_acknowledges_only_when_settled),
