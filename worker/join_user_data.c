@@ -264,7 +264,8 @@ static bool takes_comment(struct text data)
 static struct text skip_blanks(struct text data)
 {
     size_t blanks = 0;
-    while (blanks < data.length && memchr(" \t\r\n\v\f", data.data[blanks], 6) != NULL) {
+    while (blanks < data.length && data.data[blanks] != 0 &&
+           strchr(" \t\r\n\v\f", data.data[blanks]) != NULL) {
         blanks++;
     }
     return skip(data, blanks);
