@@ -45,6 +45,15 @@ class DeployTest(unittest.TestCase):
                 if "openasg" in line]
         self.assertEqual((0, []), (done.returncode, ours))
 
+    def test_a_program_that_cannot_begin_yet_is_started_again_without_end(self):
+        """systemd's own limit, 5 starts in 10 s, would leave it down for good: a worker whose
+        host has no route to the metadata yet ends within moments."""
+        for name in sorted(os.listdir(UNITS)):
+            with open(os.path.join(UNITS, name)) as file:
+                unit, service = file.read().split("[Service]")
+            self.assertIn("\nStartLimitIntervalSec=0\n", unit)
+            self.assertIn("\nRestart=always\n", service)
+
     @unittest.skipUnless(shutil.which("systemd-analyze"), "no systemd here")
     def test_the_units_expose_little(self):
         for name in sorted(os.listdir(UNITS)):
