@@ -32,7 +32,7 @@
 #define ASG_EC2_CONNECT_MS    3100
 #define ASG_EC2_IN_FLIGHT     64
 #define ASG_EC2_IN_FLIGHT_MAX 1024
-#define ASG_EC2_LOW_SPEED_S   15
+#define ASG_EC2_UNACKED_S     15 /* what TCP has sent, before it gives up */
 #define ASG_EC2_IDLE_S        50 /* a connection idle for longer is not used again */
 #define ASG_EC2_CODE_MAX      128
 #define ASG_EC2_MESSAGE_MAX   1000

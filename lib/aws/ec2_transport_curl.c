@@ -125,7 +125,7 @@ static int set_patience(void *context, curl_socket_t socket, curlsocktype purpos
 {
     (void)context;
     (void)purpose;
-    const unsigned int patience_ms = ASG_EC2_LOW_SPEED_S * 1000;
+    const unsigned int patience_ms = ASG_EC2_UNACKED_S * 1000;
     (void)setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms,
                      sizeof patience_ms);
     return CURL_SOCKOPT_OK;
@@ -156,8 +156,9 @@ static void set_options(struct asg_ec2_exchange *exchange)
     (void)curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, set_patience);
     (void)curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, (long)ASG_EC2_IDLE_S);
     (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_ms);
-    (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)ASG_EC2_LOW_SPEED_S);
+    /* No CURLOPT_LOW_SPEED_TIME: it counts the wait for the first byte, too, and EC2
+     * thinks about a large launch or fleet for longer. The time of the whole attempt is
+     * limited. */
     (void)curl_easy_setopt(curl, CURLOPT_USERAGENT, "openasg/" ASG_VERSION);
     (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, exchange->curl_error);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
