@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include <curl/curl.h>
 
@@ -23,7 +24,17 @@ struct asg_ec2_transport {
     struct asg_ec2_transport_options options;
     CURLM *multi;
     CURLSH *shared; /* TLS sessions, so that a new connection is cheap */
+    /* Monotonic second in which an exchange ran out of time; 0: none did. Connections
+     * from before it are not used again: libcurl keeps a dead one that others share. */
+    time_t timed_out_s;
 };
+
+static time_t now_s(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
 
 struct asg_ec2_exchange {
     struct asg_ec2_transport *transport;
@@ -234,6 +245,11 @@ static enum asg_status curl_start(struct asg_ec2_exchange *exchange,
     (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
     (void)curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT,
                            request->wants_new_connection ? 1L : 0L);
+    if (exchange->transport->timed_out_s != 0) {
+        time_t age_s = now_s() - exchange->transport->timed_out_s;
+        (void)curl_easy_setopt(curl, CURLOPT_MAXLIFETIME_CONN,
+                               age_s > 0 ? (long)age_s : 1L);
+    }
     if (curl_multi_add_handle(exchange->transport->multi, curl) != CURLM_OK) {
         return ASG_ERR_NOMEM;
     }
@@ -289,6 +305,9 @@ static void end_exchange(struct asg_ec2_exchange *exchange, CURLcode result)
     if (result != CURLE_OK) {
         answer->may_have_arrived = has_sent(exchange->curl);
         answer->failure = say_failure(exchange, result);
+        if (result == CURLE_OPERATION_TIMEDOUT) {
+            exchange->transport->timed_out_s = now_s();
+        }
     }
     (void)curl_multi_remove_handle(exchange->transport->multi, exchange->curl);
     exchange->is_under_way = false;

@@ -351,12 +351,14 @@ static void test_http2_carries_many_calls_on_one_connection(void **state)
     assert_int_equal(ASG_ERROR_CLASS_NONE, setup.class);
     /* "HTTP version, sessions so far": one connection for all. */
     assert_string_equal("2.0 sessions 1", setup.request_id);
-    /* A connection over which nothing comes any more: what is sent again goes another
-     * way, for others share it and libcurl keeps it. */
-    for (int i = 0; i < 3; i++) {
+    /* A connection over which nothing comes any more, which libcurl keeps because others
+     * may share it: what is sent again goes another way, and so do the calls after it. */
+    for (uint32_t i = 0; i < 3; i++) {
         launch(&setup, "dead", 2000);
-        if (setup.class != ASG_ERROR_CLASS_NONE) fail_msg("%d: %s", i, setup.message);
+        if (setup.class != ASG_ERROR_CLASS_NONE) fail_msg("%u: %s", i, setup.message);
+        assert_int_equal(i == 0 ? 2 : 1, setup.attempts);
     }
+    assert_string_equal("2.0 sessions 2", setup.request_id);
     asg_ec2_client_destroy(&setup.client);
     stop_server(&fast);
 }
