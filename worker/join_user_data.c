@@ -1,6 +1,7 @@
 #include "worker/join_user_data.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -332,15 +333,17 @@ enum asg_status asg_user_data_join(const char *base64, const char *stanza,
         return asg_fail(error, ASG_ERR_LIMIT,
                         "the template's user data is larger than EC2 allows");
     }
-    uint8_t *plain = asg_arena_take(arena, strlen(base64) / 4 * 3 + 3);
+    uint8_t *plain = asg_alloc(strlen(base64) / 4 * 3 + 3, 1);
     size_t length = 0;
     enum asg_status status = asg_base64_decode(base64, plain, &length);
     if (status != ASG_OK) {
+        free(plain);
         return asg_fail(error, status, "the template's user data is not base64");
     }
     struct asg_bytes joined = {0};
     status =
         join_plain((struct text){(const char *)plain, length}, stanza, &joined, error);
+    free(plain);
     if (status == ASG_OK && joined.length > USER_DATA_MAX) {
         status =
             asg_fail(error, ASG_ERR_LIMIT,

@@ -241,8 +241,7 @@ void asg_ec2_call(struct asg_ec2_client *client, const struct asg_ec2_action *ac
                           .context = context,
                           .started_us = now_us(client),
                           .deadline_us = INT64_MAX};
-    asg_bytes_reset(&call->body);
-    asg_bytes_append(&call->body, body->data, body->length);
+    asg_bytes_set(&call->body, body->data, body->length);
     call->last.code = call->code;
     call->last.message = call->message;
     call->due_us = call->started_us;

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Room for a reply that is kept for the next one; a listing's page or a template's user
+ * data would otherwise stay in each of 256 transfers. */
+#define REPLY_KEPT   ((size_t)8 * 1024)
 #define CONTENT_TYPE "application/x-www-form-urlencoded; charset=utf-8"
 
 bool asg_ec2_transfer_take_body(void *context, const void *data, size_t length)
@@ -38,7 +41,11 @@ enum asg_status asg_ec2_transfer_load(struct asg_ec2_transfer *transfer,
                                       const struct asg_bytes *body, int64_t wall_ms,
                                       int64_t timeout_ms)
 {
-    asg_arena_reset(&transfer->arena);
+    if (asg_arena_used(&transfer->arena) > REPLY_KEPT) {
+        asg_arena_clear(&transfer->arena);
+    } else {
+        asg_arena_reset(&transfer->arena);
+    }
     transfer->body_bytes = 0;
     transfer->read_status = ASG_OK;
     transfer->is_too_large = false;

@@ -18,7 +18,8 @@
 #include "base/arena.h"
 #include "base/failpoint.h"
 
-#define EXTRA_MAX 16
+#define UPLOAD_BYTES 16384 /* libcurl's least */
+#define EXTRA_MAX    16
 
 struct asg_ec2_transport {
     struct asg_ec2_transport_options options;
@@ -161,6 +162,8 @@ static void set_options(struct asg_ec2_exchange *exchange)
     /* Decoded as it comes; the hook's limit counts what comes out. */
     (void)curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
     (void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    /* 64 KiB a transfer otherwise; no body of ours is larger than a few times this. */
+    (void)curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BYTES);
     (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);

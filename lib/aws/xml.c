@@ -10,7 +10,8 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 
-#define FEED_MAX 1048576 /* 1 MiB: expat counts in int */
+#define TEXT_KEPT 4096    /* of room for texts, from one document to the next */
+#define FEED_MAX  1048576 /* 1 MiB: expat counts in int */
 
 struct asg_xml {
     XML_Parser parser;
@@ -130,15 +131,20 @@ static void set_handlers(struct asg_xml *xml)
     XML_SetStartCdataSectionHandler(xml->parser, on_cdata);
 }
 
-void asg_xml_new(const struct asg_xml_reader *reader, struct asg_xml **ret)
+static void make_parser(struct asg_xml *xml)
 {
-    struct asg_xml *xml = asg_alloc(1, sizeof *xml);
-    xml->reader = *reader;
     static const XML_Memory_Handling_Suite memory = {malloc, asg_wiping_realloc,
                                                      asg_wiping_free};
     xml->parser = XML_ParserCreate_MM("UTF-8", &memory, NULL);
     if (xml->parser == NULL) abort(); /* out of memory, as asg_alloc */
     set_handlers(xml);
+}
+
+void asg_xml_new(const struct asg_xml_reader *reader, struct asg_xml **ret)
+{
+    struct asg_xml *xml = asg_alloc(1, sizeof *xml);
+    xml->reader = *reader;
+    make_parser(xml);
     *ret = xml;
 }
 
@@ -153,8 +159,14 @@ void asg_xml_destroy(struct asg_xml **xml)
 
 void asg_xml_restart(struct asg_xml *xml)
 {
-    (void)XML_ParserReset(xml->parser, "UTF-8");
-    set_handlers(xml);
+    if (xml->text.capacity > TEXT_KEPT) { /* expat's buffer has grown as much */
+        XML_ParserFree(xml->parser);
+        make_parser(xml);
+        asg_bytes_clear(&xml->text);
+    } else {
+        (void)XML_ParserReset(xml->parser, "UTF-8");
+        set_handlers(xml);
+    }
     xml->status = ASG_OK;
     xml->depth = 0;
     xml->path_length = 0;

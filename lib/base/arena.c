@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_BYTES_MIN ((size_t)16 * 1024)
-#define ALIGNMENT       alignof(max_align_t)
+/* Many arenas never need more than their first block, and many live at once. */
+#define FIRST_BLOCK_BYTES ((size_t)4 * 1024)
+#define BLOCK_BYTES_MIN   ((size_t)8 * 1024)
+#define ALIGNMENT         alignof(max_align_t)
 
 struct asg_arena_block {
     struct asg_arena_block *next;
@@ -66,7 +68,8 @@ void asg_arena_reset(struct asg_arena *arena)
 
 static struct asg_arena_block *add_block(struct asg_arena *arena, size_t bytes)
 {
-    size_t capacity = bytes > BLOCK_BYTES_MIN ? bytes : BLOCK_BYTES_MIN;
+    size_t least = arena->first == NULL ? FIRST_BLOCK_BYTES : BLOCK_BYTES_MIN;
+    size_t capacity = bytes > least ? bytes : least;
     struct asg_arena_block *block = malloc(sizeof *block + capacity);
     if (block == NULL) die_out_of_memory(capacity);
     *block = (struct asg_arena_block){.capacity = capacity};

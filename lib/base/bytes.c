@@ -19,6 +19,16 @@ void asg_bytes_reset(struct asg_bytes *bytes)
     bytes->length = 0;
 }
 
+void asg_bytes_set(struct asg_bytes *bytes, const void *data, size_t length)
+{
+    if (length > bytes->capacity) {
+        bytes->data = asg_realloc(bytes->data, length, 1);
+        bytes->capacity = length;
+    }
+    if (length > 0) memcpy(bytes->data, data, length);
+    bytes->length = length;
+}
+
 void asg_bytes_widen(struct asg_bytes *bytes, size_t more)
 {
     assert(more <= SIZE_MAX / 2 - bytes->length);

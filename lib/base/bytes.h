@@ -21,6 +21,9 @@ void asg_bytes_clear(struct asg_bytes *bytes);
 /* Forget the contents, keep the memory. */
 void asg_bytes_reset(struct asg_bytes *bytes);
 
+/* These bytes instead of the old ones, in no more room than they need. */
+void asg_bytes_set(struct asg_bytes *bytes, const void *data, size_t length);
+
 void asg_bytes_widen(struct asg_bytes *bytes, size_t more); /* for the next one */
 
 /* Room for `more` further bytes; returns where they start. length is unchanged. */

@@ -172,6 +172,33 @@ static void test_a_reader_can_be_used_again_after_a_failure(void **state)
     asg_bytes_clear(&seen);
 }
 
+static void test_a_reader_can_be_used_again_after_a_large_text(void **state)
+{
+    (void)state;
+    struct asg_xml *xml = NULL;
+    struct asg_bytes seen = {0};
+    struct asg_bytes large = {0};
+    asg_bytes_append_text(&large, "<a><b>");
+    for (int i = 0; i < 5000; i++) {
+        asg_bytes_append_text(&large, "0123");
+    }
+    asg_bytes_append_text(&large, "</b></a>");
+    asg_xml_new(&(struct asg_xml_reader){on_root, on_begin, on_end, &seen}, &xml);
+    for (int round = 0; round < 3; round++) {
+        asg_bytes_reset(&seen);
+        assert_status(ASG_OK, asg_xml_feed(xml, large.data, large.length, true));
+        assert_int_equal(strlen("<a>+b-b=") + 20000, seen.length);
+        asg_xml_restart(xml);
+        asg_bytes_reset(&seen);
+        assert_status(ASG_OK, asg_xml_feed(xml, "<a><b>1</b></a>", 15, true));
+        assert_string_equal("<a>+b-b=1", asg_bytes_text(&seen));
+        asg_xml_restart(xml);
+    }
+    asg_xml_destroy(&xml);
+    asg_bytes_clear(&seen);
+    asg_bytes_clear(&large);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +209,7 @@ int main(void)
         cmocka_unit_test(test_depth_is_limited),
         cmocka_unit_test(test_texts_and_names_are_limited),
         cmocka_unit_test(test_a_reader_can_be_used_again_after_a_failure),
+        cmocka_unit_test(test_a_reader_can_be_used_again_after_a_large_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,12 +50,31 @@ static void test_bytes_keep_their_memory_over_a_reset(void **state)
     asg_bytes_clear(&bytes);
 }
 
+static void test_bytes_that_are_set_take_no_more_room_than_they_need(void **state)
+{
+    (void)state;
+    struct asg_bytes bytes = {0};
+    asg_bytes_set(&bytes, "", 0);
+    assert_int_equal(0, bytes.length);
+    static const char text[1000] = "long";
+    asg_bytes_set(&bytes, text, sizeof text);
+    assert_int_equal(sizeof text, bytes.length);
+    assert_int_equal(sizeof text, bytes.capacity);
+    assert_memory_equal(text, bytes.data, sizeof text);
+    uint8_t *memory = bytes.data;
+    asg_bytes_set(&bytes, "abc", 3);
+    assert_ptr_equal(memory, bytes.data);
+    assert_string_equal("abc", asg_bytes_text(&bytes));
+    asg_bytes_clear(&bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bytes_hold_what_is_appended),
         cmocka_unit_test(test_bytes_grow_past_any_first_guess),
         cmocka_unit_test(test_bytes_keep_their_memory_over_a_reset),
+        cmocka_unit_test(test_bytes_that_are_set_take_no_more_room_than_they_need),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
