@@ -201,5 +201,7 @@ bool asg_secret_equal(const void *a, const void *b, size_t length)
 
 void asg_secret_wipe(void *secret, size_t length)
 {
-    OPENSSL_cleanse(secret, length);
+    /* As sure as OPENSSL_cleanse() and several times faster; every block that libcurl and
+     * expat give back passes here (aws/wiping_memory.c). */
+    explicit_bzero(secret, length);
 }
