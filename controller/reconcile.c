@@ -55,6 +55,26 @@ static bool differs(const struct asg_core *core, const struct asg_seen_instance 
            strcmp(belief.private_ip, seen->private_ip) != 0;
 }
 
+/* Only a whole listing asks for status checks and scheduled events, and says with a code
+ * when it got no answer: what was known of them stands until then. */
+static bool knows_status(const struct asg_result *result, bool is_complete)
+{
+    return is_complete && (result->error_code == NULL || result->error_code[0] == '\0');
+}
+
+static struct asg_seen_instance with_known_status(const struct asg_core *core,
+                                                  const struct asg_seen_instance *seen,
+                                                  struct asg_arena *arena)
+{
+    struct asg_seen_instance whole = *seen;
+    struct asg_belief belief;
+    if (!asg_core_find_instance(core, seen->instance_id, &belief)) return whole;
+    whole.is_impaired = belief.is_impaired;
+    whole.event_code = asg_arena_text(arena, belief.event_code);
+    whole.event_ms = belief.event_ms;
+    return whole;
+}
+
 static bool is_settled(enum asg_instance_state state)
 {
     return state == ASG_INSTANCE_REQUESTED || state == ASG_INSTANCE_TERMINATED;
@@ -135,10 +155,13 @@ void asg_reconcile(struct asg_reconciler *reconciler, const struct asg_core *cor
     bool failed = result->outcome != ASG_OUTCOME_OK;
     struct found found = {0};
     for (size_t i = 0; !failed && i < result->instance_count; i++) {
-        if (!differs(core, &result->instances[i])) continue;
+        struct asg_seen_instance seen = result->instances[i];
+        if (!knows_status(result, is_complete))
+            seen = with_known_status(core, &seen, arena);
+        if (!differs(core, &seen)) continue;
         struct asg_seen_instance *row = asg_arena_push(
             arena, (void **)&found.items, &found.count, &found.capacity, sizeof *row);
-        *row = result->instances[i];
+        *row = seen;
     }
     if (!failed && is_complete) {
         add_absent(reconciler, core, result, log_ms, arena, &found);

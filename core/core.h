@@ -102,6 +102,7 @@ struct asg_belief {
     const char *private_ip;
     bool is_impaired;
     const char *event_code; /* of a scheduled event; "" */
+    int64_t event_ms;
     uint64_t job_id;
     int64_t launched_ms;
 };

@@ -385,6 +385,7 @@ static void fill_belief(const struct group *group, const struct instance *instan
         .private_ip = instance->private_ip,
         .is_impaired = instance->is_impaired,
         .event_code = instance->event_code,
+        .event_ms = instance->event_ms,
         .job_id = instance->job_id,
         .launched_ms = instance->launched_ms,
     };

@@ -85,10 +85,17 @@ static void on_status(void *context, const struct asg_ec2_outcome *outcome,
             return;
         }
     }
-    /* A cloud without status checks, or a refusal: the listing itself is good. */
+    if (outcome->class != ASG_ERROR_CLASS_NONE) {
+        /* A cloud without status checks, or a refusal: the listing itself is good, and
+         * the code says that it tells nothing of them. */
+        end(task, ASG_OUTCOME_OK,
+            outcome->code[0] != '\0' ? outcome->code : "OpenasgNoStatus",
+            outcome->message);
+        return;
+    }
     state->pages = 0;
     state->status_filter++;
-    if (outcome->class == ASG_ERROR_CLASS_NONE && state->status_filter < STATUS_FILTERS) {
+    if (state->status_filter < STATUS_FILTERS) {
         ask_status(task);
     } else {
         end(task, ASG_OUTCOME_OK, "", "");

@@ -86,7 +86,42 @@ static void test_reconcile_tells_each_kind_of_difference(void **state)
     assert_string_equal("10.9.9.9", observed.instances[0].private_ip);
     rows[1] = as_believed(&f->beliefs[1]);
     rows[1].is_impaired = true;
-    assert_int_equal(1, look(f, rows, 2, false, FIXTURE_TIME).instance_count);
+    assert_int_equal(1, look(f, rows, 2, true, FIXTURE_TIME).instance_count);
+}
+
+/* A look by id and a listing without an answer about statuses say nothing of them. */
+static void test_reconcile_keeps_what_is_known_of_status_checks(void **state)
+{
+    struct fixture *f = *state;
+    struct asg_seen_instance rows[] = {as_believed(&f->beliefs[0]),
+                                       as_believed(&f->beliefs[1])};
+    rows[0].is_impaired = true;
+    rows[0].event_code = "instance-retirement";
+    rows[0].event_ms = FIXTURE_TIME + MINUTE;
+    struct asg_observed observed = look(f, rows, 2, true, FIXTURE_TIME);
+    struct asg_event event = {.kind = ASG_EVENT_OBSERVED, .observed = &observed};
+    fixture_step(&f->core, &event);
+    rows[0] = as_believed(&f->beliefs[0]);
+    rows[0].is_impaired = false;
+    assert_int_equal(0, look(f, rows, 2, false, FIXTURE_TIME).instance_count);
+    rows[0].private_ip = "10.9.9.9";
+    observed = look(f, rows, 2, false, FIXTURE_TIME);
+    assert_int_equal(1, observed.instance_count);
+    assert_true(observed.instances[0].is_impaired);
+    assert_string_equal("instance-retirement", observed.instances[0].event_code);
+    assert_true(observed.instances[0].event_ms == FIXTURE_TIME + MINUTE);
+    rows[0].private_ip = f->beliefs[0].private_ip;
+    const struct asg_result without = {.job_id = 9,
+                                       .outcome = ASG_OUTCOME_OK,
+                                       .error_code = "RequestLimitExceeded",
+                                       .instances = rows,
+                                       .instance_count = 2};
+    asg_reconcile(f->reconciler, f->core.core, &without, true, FIXTURE_TIME, &f->arena,
+                  &observed);
+    assert_int_equal(0, observed.instance_count);
+    observed = look(f, rows, 2, true, FIXTURE_TIME);
+    assert_int_equal(1, observed.instance_count); /* it is well again, EC2 says */
+    assert_false(observed.instances[0].is_impaired);
 }
 
 static void test_reconcile_tells_strangers_that_live(void **state)
@@ -155,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_reconcile_tells_nothing_when_all_is_as_believed),
         TEST(test_reconcile_tells_each_kind_of_difference),
+        TEST(test_reconcile_keeps_what_is_known_of_status_checks),
         TEST(test_reconcile_tells_strangers_that_live),
         TEST(test_reconcile_believes_an_absence_by_count_and_time),
         TEST(test_reconcile_counts_anew_after_an_instance_was_seen),

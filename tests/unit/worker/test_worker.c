@@ -27,6 +27,7 @@ struct cloud {
     int listings;       /* whole ones */
     int pages;
     bool status_has_more; /* statuses come in two pages */
+    const char *status_error;
     int status_asks;
     char *form; /* of the last call of any kind */
 };
@@ -210,6 +211,10 @@ static void play(void *context, const struct scripted_request *request,
     } else if (strcmp(request->action, "DescribeInstances") == 0) {
         play_describe(cloud, request->form, ret);
     } else if (strcmp(request->action, "DescribeInstanceStatus") == 0) {
+        if (cloud->status_error != NULL) {
+            scripted_error(ret, 400, cloud->status_error, "no statuses");
+            return;
+        }
         bool is_second = strstr(request->form, "NextToken=s2") != NULL;
         ret->body = scripted_text(
             "<DescribeInstanceStatusResponse><instanceStatusSet><item><instanceId>"
@@ -645,6 +650,22 @@ static void test_all_pages_of_the_statuses_are_read(void **state)
     close_setup(&setup);
 }
 
+static void test_a_listing_without_statuses_is_good_and_says_so(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    setup.cloud.pages = 2;
+    setup.cloud.status_error = "UnauthorizedOperation";
+    struct asg_job job = {.id = 8, .attempt = 1, .kind = ASG_JOB_DESCRIBE};
+    give(&setup, &job, "");
+    const struct asg_result *result = wait_for_result(&setup, 8);
+    expect_outcome(ASG_OUTCOME_OK, result);
+    assert_int_equal(2, result->instance_count);
+    assert_string_equal("UnauthorizedOperation", result->error_code);
+    close_setup(&setup);
+}
+
 static void test_a_template_name_that_ec2_has_gets_a_new_version(void **state)
 {
     (void)state;
@@ -937,6 +958,7 @@ int main(void)
         cmocka_unit_test(test_an_id_that_ec2_does_not_know_is_told_as_gone),
         cmocka_unit_test(test_a_listing_reads_all_pages_and_marks_the_impaired),
         cmocka_unit_test(test_all_pages_of_the_statuses_are_read),
+        cmocka_unit_test(test_a_listing_without_statuses_is_good_and_says_so),
         cmocka_unit_test(test_a_template_name_that_ec2_has_gets_a_new_version),
         cmocka_unit_test(test_a_template_is_resolved_to_id_and_number),
         cmocka_unit_test(test_tags_are_put_on_adopted_instances),
