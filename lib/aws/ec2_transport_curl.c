@@ -24,6 +24,7 @@
 struct asg_ec2_transport {
     struct asg_ec2_transport_options options;
     CURLM *multi;
+    CURLU *url;     /* the endpoint's, read once */
     CURLSH *shared; /* TLS sessions, so that a new connection is cheap */
     /* Monotonic second in which an exchange ran out of time; 0: none did. Connections
      * from before it are not used again: libcurl keeps a dead one that others share. */
@@ -60,11 +61,21 @@ static enum asg_status curl_open(const struct asg_ec2_transport_options *options
         (void)curl_multi_cleanup(multi);
         return asg_fail(error, ASG_ERR_NOMEM, "libcurl gives no share handle");
     }
+    CURLU *url = curl_url();
+    if (url == NULL ||
+        curl_url_set(url, CURLUPART_URL, options->endpoint.url, 0) != CURLUE_OK) {
+        curl_url_cleanup(url);
+        (void)curl_share_cleanup(shared);
+        (void)curl_multi_cleanup(multi);
+        return asg_fail(error, ASG_ERR_INVALID, "libcurl cannot read the address %.200s",
+                        options->endpoint.url);
+    }
     (void)curl_share_setopt(shared, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
     (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)options->in_flight_max);
     struct asg_ec2_transport *transport = asg_alloc(1, sizeof *transport);
     transport->options = *options;
     transport->multi = multi;
+    transport->url = url;
     transport->shared = shared;
     *ret = transport;
     return ASG_OK;
@@ -74,6 +85,7 @@ static void curl_close(struct asg_ec2_transport *transport)
 {
     (void)curl_multi_cleanup(transport->multi);
     (void)curl_share_cleanup(transport->shared);
+    curl_url_cleanup(transport->url);
     free(transport);
 }
 
@@ -148,7 +160,7 @@ static void set_options(struct asg_ec2_exchange *exchange)
     const struct asg_ec2_transport_options *options = &exchange->transport->options;
     const struct asg_endpoint *endpoint = &options->endpoint;
     CURL *curl = exchange->curl;
-    (void)curl_easy_setopt(curl, CURLOPT_URL, endpoint->url);
+    (void)curl_easy_setopt(curl, CURLOPT_CURLU, exchange->transport->url);
     (void)curl_easy_setopt(curl, CURLOPT_PRIVATE, exchange);
     (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR,
                            strncmp(endpoint->url, "https:", 6) == 0 ? "https" : "http");
