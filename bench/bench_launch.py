@@ -89,7 +89,8 @@ def plain_row(name, values, unit, words):
           f"{unit} {words}", flush=True)
 
 
-def main():
+def measure_in_rounds(measure_once):
+    """What measure_once(build, folder) returned, figure by figure, from a folder a round."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--rounds", type=int, default=5)
@@ -98,10 +99,14 @@ def main():
     for _ in range(arguments.rounds):
         folder = tempfile.mkdtemp(prefix="openasg-bench-")
         try:
-            figures.append(measure(arguments.build, folder))
+            figures.append(measure_once(arguments.build, folder))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-    ours, boto3, calls, idle, busy = zip(*figures)
+    return zip(*figures)
+
+
+def main():
+    ours, boto3, calls, idle, busy = measure_in_rounds(measure)
     plain_row("launch_1000", ours, "s", "two workers, 50 ms a call")
     plain_row("launch_1000_calls", calls, "calls", "RunInstances")
     plain_row("boto3_1000", boto3, "s", "one at a time; 200 measured, times 5")

@@ -4,19 +4,16 @@ The EC2 here is a script that answers RunInstances only when all of them are wai
 has its own group and so its own call, and its own connection (HTTP/1.1, as EC2's). The
 template carries 12 KiB of user data, which each launch sends with its own join line."""
 
-import argparse
 import base64
 import http.server
 import os
-import shutil
 import ssl
 import subprocess
 import sys
-import tempfile
 import threading
 import urllib.parse
 
-from bench_launch import memory_mib, plain_row
+from bench_launch import measure_in_rounds, memory_mib, plain_row
 from bench_reaction import wait_for
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), ".."))
@@ -130,18 +127,7 @@ def measure(build, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
-    figures = []
-    for _ in range(arguments.rounds):
-        folder = tempfile.mkdtemp(prefix="openasg-bench-")
-        try:
-            figures.append(measure(arguments.build, folder))
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    idle, busy, most = zip(*figures)
+    idle, busy, most = measure_in_rounds(measure)
     plain_row("worker_tls_idle", idle, "MiB", "resident; goal under 25")
     plain_row("worker_tls_256", busy, "MiB", "resident, 256 launches in flight; goal under 60")
     plain_row("worker_tls_most", most, "MiB", "the most it ever had until then")
