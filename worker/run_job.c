@@ -76,10 +76,13 @@ void asg_task_run(struct asg_task *task)
     }
 }
 
-/* The kill switch stops repeats as well: no change to EC2 is begun while it is on. */
+/* The kill switch stops repeats as well: no change to EC2 is begun while it is on. Nor is
+ * a launch repeated that another worker may have by now. */
 static bool may_repeat(void *context)
 {
     const struct asg_task *task = context;
+    asg_worker_look_whether_still(task->worker);
+    if (task->is_stale && asg_job_is_launch(task->job->kind)) return false;
     return !asg_worker_is_halted(task->worker) || !asg_job_is_mutating(task->job->kind);
 }
 
@@ -91,6 +94,14 @@ void asg_task_call(struct asg_task *task, const struct asg_ec2_action *action,
     if (!only_looks && asg_worker_is_halted(worker)) {
         asg_task_end(task, ASG_OUTCOME_TRANSIENT, "OpenasgHalted",
                      "the kill switch is on: nothing more was changed in EC2");
+        return;
+    }
+    asg_worker_look_whether_still(worker);
+    if (is_launch && task->is_stale) {
+        asg_task_end(
+            task, ASG_OUTCOME_TRANSIENT, "OpenasgStoodStill",
+            "this worker stood still with the job in hand: not begun, as another "
+            "may have it by now");
         return;
     }
     struct asg_ec2_call_options options = {

@@ -24,6 +24,7 @@ static void take_again(struct asg_task *task, const struct asg_job_message *mess
     task->lease_id = message->lease_id;
     task->message.lease_id = message->lease_id;
     task->message.epoch = message->epoch;
+    task->is_stale = task->is_stale && task->worker->catching_up > 0;
     if (task->is_answered) asg_send_result(task);
 }
 
@@ -31,6 +32,7 @@ static const char *reason_to_hand_back(const struct asg_worker *worker,
                                        const struct asg_job *job)
 {
     if (worker->is_stopping) return "this worker stops";
+    if (worker->catching_up > 0) return "this worker stood still: the job may be as old";
     uint32_t capacity = asg_breaker_capacity(worker);
     if (capacity == 0) return "AWS refuses this worker's credentials";
     if (worker->task_count >= capacity) return "no credit left";

@@ -24,6 +24,7 @@ struct asg_task {
     bool is_answered;    /* the result waits for its ACK */
     bool is_begun;       /* a call to EC2 may have left */
     bool is_made_dry;    /* this worker made a dry run of it */
+    bool is_stale;       /* given before this worker stood still: launches nothing more */
     int64_t resend_at_ms;
     uint32_t resends;
     int64_t wake_at_ms; /* of a pause; INT64_MAX: none */
@@ -61,6 +62,10 @@ struct asg_worker {
     int64_t next_hello_ms;
     int64_t last_hello_ms;
     int64_t next_heartbeat_ms;
+    int64_t next_turn_ms; /* at the latest; 0: before the first */
+    uint32_t
+        catching_up;   /* quiet turns to go: it stood still, what waits may be as old */
+    bool has_received; /* since the last tick */
     struct asg_task *tasks;
     uint32_t task_count;
     struct asg_task *done; /* to be freed once no callback stands on them */
@@ -72,6 +77,12 @@ struct asg_worker {
 };
 
 int64_t asg_worker_now_ms(const struct asg_worker *worker);
+
+/* A worker that stood still (its process was stopped or got no time) cannot know what
+ * became of the jobs it holds: another may have them, and their launches may be settled
+ * (core waits five minutes for what may come late). Those it holds launch nothing more,
+ * and jobs that waited in its socket are handed back. */
+void asg_worker_look_whether_still(struct asg_worker *worker);
 
 /* Either kill switch is on: begin nothing that changes EC2. */
 bool asg_worker_is_halted(const struct asg_worker *worker);

@@ -11,6 +11,12 @@
 
 /* Until the controller's WELCOME says how often. */
 #define FIRST_HEARTBEAT_MS 3000
+/* A turn is due at least so often, and late by so much it is one of a worker that stood
+ * still: together well below the five minutes of core/take_result.c. */
+#define TURN_MS  30000
+#define STILL_MS 30000
+/* It may be seen between two turns, with the frames of before still to be received. */
+#define QUIET_TURNS 2
 /* Between two hellos that a controller asks for. */
 #define HELLO_PAUSE_MS 50
 
@@ -22,6 +28,22 @@ int64_t asg_worker_now_ms(const struct asg_worker *worker)
 bool asg_worker_is_halted(const struct asg_worker *worker)
 {
     return worker->is_halted || worker->is_halted_here;
+}
+
+void asg_worker_look_whether_still(struct asg_worker *worker)
+{
+    int64_t now_ms = asg_worker_now_ms(worker);
+    if (worker->next_turn_ms == 0 || now_ms - worker->next_turn_ms <= STILL_MS) return;
+    asg_log_warn(
+        "worker", "stood_still",
+        "late_ms=%lld jobs=%u: what this worker holds launches nothing more, what "
+        "waits for it is handed back",
+        (long long)(now_ms - worker->next_turn_ms), worker->task_count);
+    worker->next_turn_ms = now_ms;
+    worker->catching_up = QUIET_TURNS;
+    for (struct asg_task *task = worker->tasks; task != NULL; task = task->next) {
+        task->is_stale = !task->is_answered;
+    }
 }
 
 void asg_worker_new(const struct asg_worker_options *options, struct asg_worker **ret)
@@ -149,6 +171,8 @@ static enum asg_status receive(struct asg_worker *worker, enum asg_message_type 
 void asg_worker_receive(struct asg_worker *worker, const void *data, size_t length)
 {
     if (ASG_FAILPOINT_FAILS("worker.frame_received")) return;
+    asg_worker_look_whether_still(worker);
+    worker->has_received = true;
     enum asg_message_type type = ASG_MESSAGE_JOB;
     struct asg_arena arena = {0};
     enum asg_status status = asg_wire_message_type(data, length, &type);
@@ -184,14 +208,19 @@ static int64_t tick_tasks(struct asg_worker *worker, int64_t now_ms)
 int64_t asg_worker_tick(struct asg_worker *worker)
 {
     free_all(&worker->done);
+    if (!worker->has_received && worker->catching_up > 0) worker->catching_up--;
+    worker->has_received = false;
+    asg_worker_look_whether_still(worker);
     int64_t now_ms = asg_worker_now_ms(worker);
     if (!worker->is_welcome && now_ms >= worker->next_hello_ms) asg_send_hello(worker);
     if (worker->is_welcome && now_ms >= worker->next_heartbeat_ms) {
         asg_send_heartbeat(worker);
     }
     int64_t next_ms = tick_tasks(worker, now_ms);
-    return sooner(next_ms,
-                  worker->is_welcome ? worker->next_heartbeat_ms : worker->next_hello_ms);
+    next_ms = sooner(next_ms, worker->is_welcome ? worker->next_heartbeat_ms
+                                                 : worker->next_hello_ms);
+    worker->next_turn_ms = sooner(next_ms, now_ms + TURN_MS);
+    return worker->next_turn_ms;
 }
 
 void asg_worker_halt(struct asg_worker *worker, bool is_halted)

@@ -528,6 +528,42 @@ static void test_the_kill_switch_holds_back_changes_and_lets_looking_pass(void *
     close_setup(&setup);
 }
 
+/* Its process was stopped with a launch in hand: by now another worker may have it. */
+static void test_a_worker_that_stood_still_launches_nothing_it_held(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    struct asg_job job = launch_job(&web_launch);
+    tell(&setup, ASG_MESSAGE_JOB,
+         &(struct asg_job_message){.epoch = 5,
+                                   .lease_id = 11,
+                                   .time_left_ms = 3600000,
+                                   .cluster_id = "c-1",
+                                   .join_stanza = JOIN_LINE,
+                                   .job = &job}); /* the template is asked for */
+    setup.slept_ms = 120000;
+    job.id = 8;
+    give(&setup, &job, JOIN_LINE); /* waited in the socket */
+    struct asg_hand_back hand_back = {0};
+    last_said(&setup, ASG_MESSAGE_HAND_BACK, &hand_back);
+    assert_int_equal(8, hand_back.job_id);
+
+    const struct asg_result *result = wait_for_result(&setup, 7);
+    expect_outcome(ASG_OUTCOME_TRANSIENT, result);
+    assert_string_equal("OpenasgStoodStill", result->error_code);
+    assert_int_equal(0, setup.cloud.launches);
+
+    for (int i = 0; i < 3; i++) {
+        (void)asg_worker_tick(setup.worker); /* nothing waits any more */
+    }
+    job.id = 9;
+    give(&setup, &job, JOIN_LINE);
+    expect_outcome(ASG_OUTCOME_OK, wait_for_result(&setup, 9));
+    assert_int_equal(1, setup.cloud.launches);
+    close_setup(&setup);
+}
+
 static void test_stopping_finishes_what_is_begun_and_takes_no_more(void **state)
 {
     (void)state;
@@ -946,6 +982,7 @@ int main(void)
         cmocka_unit_test(test_a_result_is_sent_again_until_acknowledged),
         cmocka_unit_test(test_jobs_beyond_the_credits_are_handed_back),
         cmocka_unit_test(test_the_kill_switch_holds_back_changes_and_lets_looking_pass),
+        cmocka_unit_test(test_a_worker_that_stood_still_launches_nothing_it_held),
         cmocka_unit_test(test_stopping_finishes_what_is_begun_and_takes_no_more),
         cmocka_unit_test(test_a_mismatched_token_is_settled_by_looking),
         cmocka_unit_test(test_an_unanswered_launch_is_looked_up_by_its_token),

@@ -36,14 +36,29 @@ struct setup {
     struct asg_worker *worker;
     struct said said[SENT_MAX];
     size_t said_count;
-    bool is_cut; /* the controller is away: sending fails */
-    size_t room; /* frames that are taken before it is; 0: any number */
+    bool is_cut;      /* the controller is away: sending fails */
+    size_t room;      /* frames that are taken before it is; 0: any number */
+    int64_t slept_ms; /* the worker's clock is so far ahead of all others */
     struct asg_arena arena;
 };
 
 static void play(void *context, const struct scripted_request *request,
                  struct scripted_answer *ret);
 static void clear_cloud(struct cloud *cloud);
+
+static inline int64_t wall_ms(void *context)
+{
+    (void)context;
+    struct asg_clock clock = asg_clock_real();
+    return asg_clock_wall_ms(&clock);
+}
+
+static inline int64_t monotonic_us(void *context)
+{
+    const struct setup *setup = context;
+    struct asg_clock clock = asg_clock_real();
+    return asg_clock_monotonic_us(&clock) + setup->slept_ms * 1000;
+}
 
 static inline enum asg_status hear(void *context, enum asg_message_type type,
                                    const void *object)
@@ -103,7 +118,7 @@ static inline void open_setup_as(struct setup *setup, bool is_dry_run)
                                      .refused_ms = 50,
                                      .result_instances = RESULT_INSTANCES,
                                      .is_dry_run = is_dry_run,
-                                     .clock = asg_clock_real(),
+                                     .clock = {wall_ms, monotonic_us, setup},
                                      .ec2 = setup->ec2,
                                      .ports = {.send = hear, .context = setup}},
         &setup->worker);
@@ -148,7 +163,7 @@ static inline void wait_for(struct setup *setup, enum asg_message_type type, siz
     while (count_said(setup, type) < count && asg_clock_monotonic_ms(&clock) < until_ms) {
         int64_t next_ms = asg_worker_tick(setup->worker);
         if (count_said(setup, type) >= count) break;
-        int64_t wait_ms = next_ms - asg_clock_monotonic_ms(&clock);
+        int64_t wait_ms = next_ms - monotonic_us(setup) / 1000;
         assert_status(ASG_OK, asg_ec2_client_poll(setup->ec2, NULL, 0,
                                                   wait_ms < 1000 ? wait_ms : 1000));
     }
