@@ -203,5 +203,5 @@ void asg_secret_wipe(void *secret, size_t length)
 {
     /* As sure as OPENSSL_cleanse() and several times faster; every block that libcurl and
      * expat give back passes here (aws/wiping_memory.c). */
-    explicit_bzero(secret, length);
+    if (length > 0) explicit_bzero(secret, length);
 }
