@@ -8,17 +8,17 @@ import base64
 import http.server
 import os
 import ssl
-import subprocess
 import sys
 import threading
-import urllib.parse
 
 from bench_launch import measure_in_rounds, memory_mib, plain_row
 from bench_reaction import wait_for
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), ".."))
 sys.path.insert(0, os.path.join(ROOT, "deploy"))
+sys.path.insert(0, os.path.join(ROOT, "tests", "integration"))
 from cluster import Cluster  # noqa: E402
+from scripted_ec2 import ScriptedEc2, make_certificate  # noqa: E402
 
 IN_FLIGHT = 256
 USER_DATA = base64.b64encode(b"#!/bin/sh\n" + b"# what a group's boot does\n" * 460).decode()
@@ -53,26 +53,11 @@ class HoldingEc2(http.server.ThreadingHTTPServer):
         pass  # a worker that was ended resets its connections
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        form = dict(urllib.parse.parse_qsl(body))
-        action, answer = form["Action"], ""
+class Handler(ScriptedEc2):
+    def answer(self, action, form):
         if action == "DescribeLaunchTemplateVersions":
-            answer = TEMPLATE
-        elif action == "RunInstances":
-            answer = self.launch(form["ClientToken"])
-        data = f"<{action}Response>{answer}</{action}Response>".encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/xml")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+            return TEMPLATE
+        return self.launch(form["ClientToken"]) if action == "RunInstances" else ""
 
     def launch(self, token):
         with self.server.lock:
@@ -82,19 +67,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return (f"<instancesSet><item><instanceId>i-{number:017x}</instanceId><instanceState>"
                 "<code>0</code><name>pending</name></instanceState><instanceType>t3.small"
                 f"</instanceType><clientToken>{token}</clientToken></item></instancesSet>")
-
-
-def make_certificate(folder):
-    both = os.path.join(folder, "both.pem")
-    key, certificate = os.path.join(folder, "key.pem"), os.path.join(folder, "ca.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-                    "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-                    "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    with open(both, "w") as out:
-        for path in (certificate, key):
-            with open(path) as file:
-                out.write(file.read())
-    return both, certificate
 
 
 def measure(build, folder):

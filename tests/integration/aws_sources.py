@@ -8,9 +8,7 @@ own signer, so that neither side of the signature is ours.
 import datetime
 import http.server
 import json
-import os
 import ssl
-import subprocess
 import sys
 import threading
 import urllib.parse
@@ -249,18 +247,3 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05},
                          daemon=True).start()
         return server, f"http://127.0.0.1:{server.server_address[1]}", wanted
-
-
-def make_certificate(folder):
-    """A self-signed one for 127.0.0.1, key and all in one file."""
-    key, certificate = os.path.join(folder, "key.pem"), os.path.join(folder, "certificate.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=test",
-                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key,
-                    "-out", certificate], check=True, capture_output=True)
-    both = os.path.join(folder, "both.pem")
-    with open(both, "w") as out:
-        for path in (certificate, key):
-            with open(path) as file:
-                out.write(file.read())
-    return both, certificate

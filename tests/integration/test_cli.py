@@ -15,9 +15,10 @@ import tempfile
 import threading
 import time
 import unittest
-import urllib.parse
 
 import ruamel.yaml
+
+from scripted_ec2 import Refusal, ScriptedEc2
 
 SOURCE = os.environ.get("ASG_SOURCE_DIR") or os.path.dirname(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -36,45 +37,24 @@ def wait_for(what, condition, seconds=20):
     raise AssertionError(f"waited {seconds} s for {what}")
 
 
-class Ec2(http.server.BaseHTTPRequestHandler):
+class Ec2(ScriptedEc2):
     """EC2 as far as launch templates go: version 1, then one more each time. Names that
     begin with "bad" are refused for good."""
 
-    names = {}
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        form = urllib.parse.parse_qs(body)
-        action = form["Action"][0]
-        name = form.get("LaunchTemplateName", [""])[0]
-        found = form.get("LaunchTemplateId", ["lt-0123456789abcdef0"])[0]
-        code, text = 200, f"<{action}Response><requestId>r-1</requestId></{action}Response>"
+    def answer(self, action, form):
+        name = form.get("LaunchTemplateName", "")
+        found = form.get("LaunchTemplateId", "lt-0123456789abcdef0")
         if action == "CreateLaunchTemplate" and name.startswith("bad"):
-            code = 400
-            text = ("<Response><Errors><Error><Code>InvalidAMIID.Malformed</Code><Message>"
-                    "no such image</Message></Error></Errors><RequestID>r-1</RequestID>"
-                    "</Response>")
-        elif action == "CreateLaunchTemplate":
-            text = ("<CreateLaunchTemplateResponse><requestId>r-1</requestId>"
-                    f"<launchTemplate><launchTemplateId>{found}</launchTemplateId>"
+            raise Refusal("InvalidAMIID.Malformed", "no such image")
+        if action == "CreateLaunchTemplate":
+            return (f"<launchTemplate><launchTemplateId>{found}</launchTemplateId>"
                     f"<launchTemplateName>{name}</launchTemplateName>"
                     "<defaultVersionNumber>1</defaultVersionNumber><latestVersionNumber>1"
-                    "</latestVersionNumber></launchTemplate></CreateLaunchTemplateResponse>")
-        elif action == "CreateLaunchTemplateVersion":
-            text = ("<CreateLaunchTemplateVersionResponse><requestId>r-1</requestId>"
-                    f"<launchTemplateVersion><launchTemplateId>{found}</launchTemplateId>"
-                    "<versionNumber>2</versionNumber></launchTemplateVersion>"
-                    "</CreateLaunchTemplateVersionResponse>")
-        data = text.encode()
-        self.send_response(code)
-        self.send_header("Content-Type", "text/xml")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *args):
-        pass
+                    "</latestVersionNumber></launchTemplate>")
+        if action == "CreateLaunchTemplateVersion":
+            return (f"<launchTemplateVersion><launchTemplateId>{found}</launchTemplateId>"
+                    "<versionNumber>2</versionNumber></launchTemplateVersion>")
+        return ""
 
 
 class Controller:

@@ -22,7 +22,8 @@ except ImportError:
     print("skipped: botocore is not installed")
     sys.exit(77)
 
-from aws_sources import CANARY, LONG_KEY, REGION, Proxy, Sources, make_certificate
+from aws_sources import CANARY, LONG_KEY, REGION, Proxy, Sources
+from scripted_ec2 import make_certificate
 from ec2local_fixture import BUILD, Ec2Local
 
 WORKER = os.path.join(BUILD, "bin", "openasg-worker")

@@ -12,10 +12,10 @@ import sys
 import tempfile
 import threading
 import unittest
-import urllib.parse
 import urllib.request
 
 from ec2local_fixture import BUILD, SOURCE
+from scripted_ec2 import ScriptedEc2
 
 sys.path.insert(0, os.path.join(SOURCE, "deploy"))
 from cluster import Cluster, wait_for  # noqa: E402
@@ -45,30 +45,17 @@ def instance_xml(number):
             "</instancesSet></item>")
 
 
-class LargeEc2(http.server.BaseHTTPRequestHandler):
+class LargeEc2(ScriptedEc2):
     """As many instances as there are, page by page; nothing else."""
-    protocol_version = "HTTP/1.1"
 
-    def log_message(self, *_):
-        pass
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        form = dict(urllib.parse.parse_qsl(body))
-        action, answer = form["Action"], ""
-        if action == "DescribeInstances":
-            start = int(form.get("NextToken", "0"))
-            end = min(start + int(form["MaxResults"]), INSTANCES)
-            answer = ("<reservationSet>" + "".join(map(instance_xml, range(start, end)))
-                      + "</reservationSet>")
-            if end < INSTANCES:
-                answer += f"<nextToken>{end}</nextToken>"
-        data = f"<{action}Response>{answer}</{action}Response>".encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/xml")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+    def answer(self, action, form):
+        if action != "DescribeInstances":
+            return ""
+        start = int(form.get("NextToken", "0"))
+        end = min(start + int(form["MaxResults"]), INSTANCES)
+        more = f"<nextToken>{end}</nextToken>" if end < INSTANCES else ""
+        return ("<reservationSet>" + "".join(map(instance_xml, range(start, end)))
+                + "</reservationSet>" + more)
 
 
 class LargeListing(unittest.TestCase):

@@ -17,12 +17,13 @@ import unittest
 
 sys.dont_write_bytecode = True
 try:
-    from aws_sources import CANARY, LONG_KEY, REGION, Sources, make_certificate
+    from aws_sources import CANARY, LONG_KEY, REGION, Sources
 except ImportError:
     print("skipped: botocore is not installed")
     sys.exit(77)
 
 from ec2local_fixture import BUILD, is_alive, wait_for
+from scripted_ec2 import make_certificate
 
 WORKER = os.path.join(BUILD, "bin", "openasg-worker")
 
