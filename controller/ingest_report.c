@@ -132,13 +132,29 @@ static void apply_member(struct asg_ingest *ingest, const struct asg_member *mem
     }
 }
 
-static bool is_group_named(const struct asg_ingest *ingest, uint32_t group_no)
+static int compare_numbers(const void *a, const void *b)
 {
+    uint32_t x = *(const uint32_t *)a;
+    uint32_t y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void drop_unnamed_groups(struct asg_ingest *ingest, int64_t wall_ms)
+{
+    size_t count = 0;
+    uint32_t *named = asg_alloc(ingest->change_count + 1, sizeof *named);
     for (size_t i = 0; i < ingest->change_count; i++) {
         const struct change *change = &ingest->changes[i];
-        if (change->is_watch && change->watch.group_no == group_no) return true;
+        if (change->is_watch) named[count++] = change->watch.group_no;
     }
-    return false;
+    qsort(named, count, sizeof *named, compare_numbers);
+    uint32_t no = asg_window_next_group(ingest->window, 1);
+    for (; no != 0; no = asg_window_next_group(ingest->window, no + 1)) {
+        const struct asg_watch over = {.group_no = no, .name = ""};
+        if (bsearch(&no, named, count, sizeof *named, compare_numbers) != NULL) continue;
+        asg_window_watch(ingest->window, &over, wall_ms);
+    }
+    free(named);
 }
 
 /* Members first: they hold slots of their groups. */
@@ -162,11 +178,7 @@ static void drop_unnamed(struct asg_ingest *ingest, int64_t mono_ms, int64_t wal
         apply_member(ingest, &gone, mono_ms);
     }
     asg_id_map_clear(&named);
-    uint32_t no = asg_window_next_group(ingest->window, 1);
-    for (; no != 0; no = asg_window_next_group(ingest->window, no + 1)) {
-        const struct asg_watch over = {.group_no = no, .name = ""};
-        if (!is_group_named(ingest, no)) asg_window_watch(ingest->window, &over, wall_ms);
-    }
+    drop_unnamed_groups(ingest, wall_ms);
 }
 
 static void apply_changes(struct asg_ingest *ingest, int64_t mono_ms, int64_t wall_ms)

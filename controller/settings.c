@@ -84,9 +84,8 @@ static const struct asg_config_key keys[] = {
      "and at least this time"},
     {"reconcile.template_age", ASG_CONFIG_DURATION, AT(template_age_ms), "1d", SECOND,
      30 * DAY, NULL, "",
-     "launch templates made for fleets are deleted when they were left so long; looked "
-     "for "
-     "24 times in it"},
+     "launch templates made for fleets are deleted when they were left so long; "
+     "looked for 24 times in it"},
     {"io_threads", ASG_CONFIG_NUMBER, AT(io_threads), "1", 1, 16, NULL, "threads",
      "of ZeroMQ"},
     {"log_level", ASG_CONFIG_WORD, AT(log_level), "info", .words = &log_level_words,

@@ -2,8 +2,6 @@
  *
  * A decision's record has its group and its words, so that one can read the log by them;
  * its kind and numbers stand in the effects record before it. */
-#include <string.h>
-
 #include "controller/parts.h"
 #include "model/schemas.h"
 #include "wire/wire.h"
@@ -40,12 +38,17 @@ static enum asg_status find_origin(struct asg_log *log, uint64_t decision_seq,
     return ASG_OK;
 }
 
+static bool is_of(const struct origin *origin, uint64_t decision_seq)
+{
+    return decision_seq > origin->seq &&
+           decision_seq - origin->seq <= origin->effects.decision_count;
+}
+
 static void copy_numbers(const struct origin *origin, struct asg_arena *arena,
                          struct asg_decision_view *view)
 {
-    uint64_t index = view->seq - origin->seq - 1;
-    if (view->seq <= origin->seq || index >= origin->effects.decision_count) return;
-    const struct asg_decision *decision = &origin->effects.decisions[index];
+    const struct asg_decision *decision =
+        &origin->effects.decisions[view->seq - origin->seq - 1];
     view->kind = asg_enum_word(&asg_decision_kind_words, (int)decision->kind);
     view->policy = asg_arena_text(arena, decision->policy);
     view->instance_id = asg_arena_text(arena, decision->instance_id);
@@ -61,10 +64,12 @@ static enum asg_status fill_numbers(struct asg_log *log, struct asg_arena *arena
     enum asg_status status = ASG_OK;
     for (size_t i = 0; status == ASG_OK && i < answer->decision_count; i++) {
         struct asg_decision_view *view = &answer->decisions[i];
-        bool is_of_it = view->seq > origin.seq &&
-                        view->seq - origin.seq <= origin.effects.decision_count;
-        if (!is_of_it) status = find_origin(log, view->seq, &origin, error);
-        if (status == ASG_OK) copy_numbers(&origin, arena, view);
+        if (!is_of(&origin, view->seq)) {
+            status = find_origin(log, view->seq, &origin, error);
+        }
+        if (status == ASG_OK && is_of(&origin, view->seq)) {
+            copy_numbers(&origin, arena, view);
+        }
     }
     asg_arena_clear(&origin.arena);
     return status;
