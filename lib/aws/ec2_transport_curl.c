@@ -7,13 +7,13 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #include <curl/curl.h>
 
 #include "aws/curl_start.h"
+#include "aws/http_header.h"
 #include "aws/ec2_client.h"
 #include "base/arena.h"
 #include "base/failpoint.h"
@@ -98,31 +98,6 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     return goes_on ? length : 0;
 }
 
-/* The value of header `name` in the line, cut to fit; false when it is another. */
-static bool header_value(const char *line, size_t length, const char *name, char *ret,
-                         size_t size)
-{
-    size_t name_length = strlen(name);
-    if (length <= name_length || line[name_length] != ':' ||
-        strncasecmp(line, name, name_length) != 0) {
-        return false;
-    }
-    line += name_length + 1;
-    length -= name_length + 1;
-    while (length > 0 && (*line == ' ' || *line == '\t')) {
-        line++;
-        length--;
-    }
-    while (length > 0 && (line[length - 1] == '\r' || line[length - 1] == '\n' ||
-                          line[length - 1] == ' ')) {
-        length--;
-    }
-    if (length >= size) length = size - 1;
-    memcpy(ret, line, length);
-    ret[length] = '\0';
-    return true;
-}
-
 static size_t take_header(char *data, size_t size, size_t count, void *context)
 {
     struct asg_ec2_exchange *exchange = context;
@@ -130,15 +105,16 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
     ASG_FAILPOINT("ec2.first_reply_byte");
     size_t length = size * count;
     char text[64];
-    if (header_value(data, length, "date", text, sizeof text)) {
+    if (asg_http_header_value(data, length, "date", text, sizeof text)) {
         time_t seconds = curl_getdate(text, NULL);
         if (seconds > 0) answer->date_ms = (int64_t)seconds * 1000;
-    } else if (header_value(data, length, "x-amz-retry-after", text, sizeof text)) {
+    } else if (asg_http_header_value(data, length, "x-amz-retry-after", text,
+                                     sizeof text)) {
         answer->retry_after_ms = asg_retry_hint_ms(text);
-    } else if (!header_value(data, length, "content-type", answer->content_type,
-                             sizeof answer->content_type)) {
-        (void)header_value(data, length, "location", answer->location,
-                           sizeof answer->location);
+    } else if (!asg_http_header_value(data, length, "content-type", answer->content_type,
+                                      sizeof answer->content_type)) {
+        (void)asg_http_header_value(data, length, "location", answer->location,
+                                    sizeof answer->location);
     }
     return length;
 }

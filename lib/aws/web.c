@@ -2,12 +2,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <curl/curl.h>
 #include <openssl/ssl.h>
 
 #include "aws/curl_start.h"
+#include "aws/http_header.h"
 #include "aws/retry.h"
 #include "base/arena.h"
 #include "crypto/crypto.h"
@@ -38,34 +38,16 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     return length;
 }
 
-/* The value of a header "name:", without blanks around it; false when it is another or
- * too long. */
-static bool read_value(const char *line, size_t length, const char *name, char *ret,
-                       size_t size)
-{
-    size_t start = strlen(name);
-    if (length <= start || strncasecmp(line, name, start) != 0) return false;
-    while (start < length && line[start] == ' ') {
-        start++;
-    }
-    while (length > start && strchr(" \r\n", line[length - 1]) != NULL) {
-        length--;
-    }
-    if (length - start >= size) return false;
-    memcpy(ret, line + start, length - start);
-    ret[length - start] = '\0';
-    return true;
-}
-
 static size_t take_header(char *data, size_t size, size_t count, void *context)
 {
     struct asg_web_answer *answer = ((struct reading *)context)->answer;
     size_t length = size * count;
     char value[64];
-    if (read_value(data, length, "date:", value, sizeof value)) {
+    if (asg_http_header_value(data, length, "date", value, sizeof value)) {
         time_t seconds = curl_getdate(value, NULL);
         if (seconds > 0) answer->server_date_ms = (int64_t)seconds * 1000;
-    } else if (read_value(data, length, "x-amz-retry-after:", value, sizeof value)) {
+    } else if (asg_http_header_value(data, length, "x-amz-retry-after", value,
+                                     sizeof value)) {
         answer->retry_after_ms = asg_retry_hint_ms(value);
     }
     return length;
