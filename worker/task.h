@@ -63,9 +63,8 @@ struct asg_worker {
     int64_t last_hello_ms;
     int64_t next_heartbeat_ms;
     int64_t next_turn_ms; /* at the latest; 0: before the first */
-    uint32_t
-        catching_up;   /* quiet turns to go: it stood still, what waits may be as old */
-    bool has_received; /* since the last tick */
+    uint32_t catching_up; /* quiet turns until what waits cannot be of before it stood */
+    bool has_received;    /* since the last tick */
     struct asg_task *tasks;
     uint32_t task_count;
     struct asg_task *done; /* to be freed once no callback stands on them */

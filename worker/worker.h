@@ -59,7 +59,8 @@ void asg_worker_destroy(struct asg_worker **worker);
 void asg_worker_receive(struct asg_worker *worker, const void *data, size_t length);
 
 /* Do what is due: hello, heartbeat, pauses of jobs, results sent again. Returns the
- * monotonic moment (ms) of the next thing. */
+ * monotonic moment (ms) of the next turn, 30 s on at most: one that comes much later is
+ * of a worker that stood still. */
 int64_t asg_worker_tick(struct asg_worker *worker);
 
 /* The kill switch of this host, beside the controller's: while either is on nothing is
