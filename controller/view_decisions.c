@@ -38,17 +38,17 @@ static enum asg_status find_origin(struct asg_log *log, uint64_t decision_seq,
     return ASG_OK;
 }
 
-static bool is_of(const struct origin *origin, uint64_t decision_seq)
+/* NULL: it is of another effects record. */
+static const struct asg_decision *decision_of(const struct origin *origin, uint64_t seq)
 {
-    return decision_seq > origin->seq &&
-           decision_seq - origin->seq <= origin->effects.decision_count;
+    bool is_there =
+        seq > origin->seq && seq - origin->seq <= origin->effects.decision_count;
+    return is_there ? &origin->effects.decisions[seq - origin->seq - 1] : NULL;
 }
 
-static void copy_numbers(const struct origin *origin, struct asg_arena *arena,
+static void copy_numbers(const struct asg_decision *decision, struct asg_arena *arena,
                          struct asg_decision_view *view)
 {
-    const struct asg_decision *decision =
-        &origin->effects.decisions[view->seq - origin->seq - 1];
     view->kind = asg_enum_word(&asg_decision_kind_words, (int)decision->kind);
     view->policy = asg_arena_text(arena, decision->policy);
     view->instance_id = asg_arena_text(arena, decision->instance_id);
@@ -64,12 +64,12 @@ static enum asg_status fill_numbers(struct asg_log *log, struct asg_arena *arena
     enum asg_status status = ASG_OK;
     for (size_t i = 0; status == ASG_OK && i < answer->decision_count; i++) {
         struct asg_decision_view *view = &answer->decisions[i];
-        if (!is_of(&origin, view->seq)) {
+        const struct asg_decision *decision = decision_of(&origin, view->seq);
+        if (decision == NULL) {
             status = find_origin(log, view->seq, &origin, error);
+            decision = decision_of(&origin, view->seq);
         }
-        if (status == ASG_OK && is_of(&origin, view->seq)) {
-            copy_numbers(&origin, arena, view);
-        }
+        if (decision != NULL) copy_numbers(decision, arena, view);
     }
     asg_arena_clear(&origin.arena);
     return status;
