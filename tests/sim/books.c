@@ -12,8 +12,6 @@ static struct {
     struct asg_event event; /* the last one that was no metrics event */
     bool has_event;
     const struct asg_record *metrics; /* the last metrics event of this batch */
-    struct asg_id_map jobs;           /* by number and attempt: places in sim.jobs */
-    struct asg_id_map ends;           /* instances that a durable job terminates */
 } books;
 
 struct sim_instance *sim_find_instance(const char *id)
@@ -22,10 +20,10 @@ struct sim_instance *sim_find_instance(const char *id)
     return index == ASG_ID_MAP_NONE ? NULL : sim.instances[index];
 }
 
-struct sim_group *sim_find_group(const char *name)
+struct sim_group *sim_find_group(struct sim_cluster *cluster, const char *name)
 {
-    for (uint32_t i = 0; i < sim.group_count; i++) {
-        if (strcmp(sim.groups[i].name, name) == 0) return &sim.groups[i];
+    for (uint32_t i = 0; i < cluster->group_count; i++) {
+        if (strcmp(cluster->groups[i].name, name) == 0) return &cluster->groups[i];
     }
     return NULL;
 }
@@ -41,22 +39,22 @@ static const char *job_name(char ret[JOB_NAME], uint64_t id, uint32_t attempt)
 struct sim_job *sim_find_job(uint64_t id, uint32_t attempt)
 {
     char name[JOB_NAME];
-    uint32_t index = asg_id_map_find(&books.jobs, job_name(name, id, attempt));
-    return index == ASG_ID_MAP_NONE ? NULL : &sim.jobs[index];
+    uint32_t index = asg_id_map_find(&our->job_places, job_name(name, id, attempt));
+    return index == ASG_ID_MAP_NONE ? NULL : &our->jobs[index];
 }
 
 static void add_job(const struct asg_job *plan)
 {
     struct sim_job *job = sim_find_job(plan->id, plan->attempt);
     if (job == NULL) {
-        if (sim.job_count == sim.job_capacity) {
-            sim.job_capacity = sim.job_capacity == 0 ? 256 : sim.job_capacity * 2;
-            sim.jobs = asg_realloc(sim.jobs, sim.job_capacity, sizeof *sim.jobs);
+        if (our->job_count == our->job_capacity) {
+            our->job_capacity = our->job_capacity == 0 ? 256 : our->job_capacity * 2;
+            our->jobs = asg_realloc(our->jobs, our->job_capacity, sizeof *our->jobs);
         }
         char name[JOB_NAME];
-        asg_id_map_put(&books.jobs, job_name(name, plan->id, plan->attempt),
-                       (uint32_t)sim.job_count);
-        job = &sim.jobs[sim.job_count++];
+        asg_id_map_put(&our->job_places, job_name(name, plan->id, plan->attempt),
+                       (uint32_t)our->job_count);
+        job = &our->jobs[our->job_count++];
         *job = (struct sim_job){
             .id = plan->id, .attempt = plan->attempt, .kind = plan->kind};
         (void)snprintf(job->token, sizeof job->token, "%s", plan->client_token);
@@ -64,7 +62,7 @@ static void add_job(const struct asg_job *plan)
     if (asg_job_is_launch(plan->kind)) job->count = plan->launch->count;
     if (plan->kind != ASG_JOB_TERMINATE) return;
     for (size_t i = 0; i < plan->terminate->instance_ids.count; i++) {
-        asg_id_map_put(&books.ends, plan->terminate->instance_ids.items[i], 1);
+        asg_id_map_put(&our->ends, plan->terminate->instance_ids.items[i], 1);
     }
 }
 
@@ -72,14 +70,14 @@ static void note_order(const char *name)
 {
     if (name[0] != 'o') return;
     uint64_t no = strtoull(name + 1, NULL, 10);
-    if (no / 8 >= sim.durable_order_end) {
+    if (no / 8 >= our->durable_order_end) {
         uint64_t end = no / 8 + 256;
-        sim.durable_orders = asg_realloc(sim.durable_orders, end, 1);
-        memset(sim.durable_orders + sim.durable_order_end, 0,
-               end - sim.durable_order_end);
-        sim.durable_order_end = end;
+        our->durable_orders = asg_realloc(our->durable_orders, end, 1);
+        memset(our->durable_orders + our->durable_order_end, 0,
+               end - our->durable_order_end);
+        our->durable_order_end = end;
     }
-    sim.durable_orders[no / 8] |= (uint8_t)(1 << no % 8);
+    our->durable_orders[no / 8] |= (uint8_t)(1 << no % 8);
 }
 
 static void note_update(const struct asg_command *command, struct sim_group *group)
@@ -96,18 +94,15 @@ static void note_update(const struct asg_command *command, struct sim_group *gro
 }
 
 /* An order that is durable and was not refused. */
-static void note_command(const struct asg_command *command, int64_t time_ms)
+static void note_command(const struct asg_command *command)
 {
-    struct sim_group *group = sim_find_group(command->group);
+    struct sim_group *group = sim_find_group(our, command->group);
     switch (command->kind) {
     case ASG_COMMAND_HALT:
-        if (group == NULL && !sim.is_halted) {
-            sim.is_halted = true;
-            sim.halted_ms = time_ms;
-        }
+        if (group == NULL) our->is_halted = true;
         break;
     case ASG_COMMAND_UNHALT:
-        if (group == NULL) sim.is_halted = false;
+        if (group == NULL) our->is_halted = false;
         break;
     case ASG_COMMAND_GROUP_UPDATE:
         if (group != NULL) note_update(command, group);
@@ -148,9 +143,9 @@ static void note_metrics(const struct asg_record *record)
     }
     for (size_t i = 0; i < event.metrics->group_count; i++) {
         const struct asg_group_metric *row = &event.metrics->groups[i];
-        if (row->group_no < 1 || row->group_no > sim.group_count) continue;
+        if (row->group_no < 1 || row->group_no > our->group_count) continue;
         if (row->metric == ASG_METRIC_NAME_CPU) {
-            sim.last_metrics[row->group_no - 1] = *row;
+            our->last_metrics[row->group_no - 1] = *row;
         }
     }
 }
@@ -180,7 +175,7 @@ static void note_effects(const struct asg_record *record)
     if (effects.decision_count > 0 && books.metrics != NULL) note_metrics(books.metrics);
     if (books.has_event && books.event.kind == ASG_EVENT_COMMAND &&
         books.event.command != NULL && effects.reply.is_set && effects.reply.is_ok) {
-        note_command(books.event.command, record->time_ms);
+        note_command(books.event.command);
         sim.counts.commands++;
     }
     if (books.has_event && books.event.kind == ASG_EVENT_HEALTH &&
@@ -229,14 +224,17 @@ void sim_books_clear(void)
 {
     asg_arena_clear(&books.event_arena);
     asg_arena_clear(&books.effects_arena);
-    asg_id_map_clear(&books.ends);
-    asg_id_map_clear(&books.jobs);
     memset(&books, 0, sizeof books);
-    free(sim.jobs);
-    free(sim.durable_orders);
+    for (uint32_t i = 0; i < sim.cluster_count; i++) {
+        struct sim_cluster *cluster = &sim.clusters[i];
+        asg_id_map_clear(&cluster->ends);
+        asg_id_map_clear(&cluster->job_places);
+        free(cluster->jobs);
+        free(cluster->durable_orders);
+    }
 }
 
 bool sim_is_end_planned(const char *id)
 {
-    return asg_id_map_find(&books.ends, id) != ASG_ID_MAP_NONE;
+    return asg_id_map_find(&our->ends, id) != ASG_ID_MAP_NONE;
 }

@@ -39,7 +39,7 @@ struct asg_log *sim_disk_log(struct sim_disk *disk)
 static void close_log(struct asg_log *log)
 {
     (void)log;
-    sim.disk->is_open = false;
+    our->disk->is_open = false;
 }
 
 static enum asg_status refuse(struct asg_error *error, const char *why)
@@ -51,9 +51,9 @@ static enum asg_status refuse(struct asg_error *error, const char *why)
 static enum asg_status keep(struct asg_log *log, const struct asg_record *records,
                             size_t count, struct asg_error *error)
 {
-    enum asg_status status = sim.disk->inner->append(log, records, count, error);
+    enum asg_status status = our->disk->inner->append(log, records, count, error);
     if (status != ASG_OK) return status;
-    sim.disk->durable += count;
+    our->disk->durable += count;
     sim.counts.commits++;
     sim_durable(records, count);
     return ASG_OK;
@@ -62,21 +62,21 @@ static enum asg_status keep(struct asg_log *log, const struct asg_record *record
 static enum asg_status append(struct asg_log *log, const struct asg_record *records,
                               size_t count, struct asg_error *error)
 {
-    if (sim.host.is_dying) return refuse(error, "the process is dead");
-    if (sim.is_disk_full) return refuse(error, "no space left on device");
+    if (our->host.is_dying) return refuse(error, "the process is dead");
+    if (our->is_disk_full) return refuse(error, "no space left on device");
     if (sim_strikes(SIM_FAULT_CRASH_BEFORE_COMMIT)) {
-        sim_die(&sim.host);
+        sim_die(&our->host);
         return refuse(error, "the process is dead");
     }
     if (sim_strikes(SIM_FAULT_LOST_UNSYNCED_WRITE)) {
-        sim_die(&sim.host); /* written, not synced, and the power went */
+        sim_die(&our->host); /* written, not synced, and the power went */
         return refuse(error, "the power is gone");
     }
     if (sim_strikes(SIM_FAULT_TORN_WRITE)) return refuse(error, "input/output error");
     enum asg_status status = keep(log, records, count, error);
     if (status != ASG_OK) return status;
     if (sim_strikes(SIM_FAULT_CRASH_AFTER_COMMIT)) {
-        sim_die(&sim.host);
+        sim_die(&our->host);
         return ASG_OK;
     }
     if (sim_strikes(SIM_FAULT_ANSWER_LOST_BY_DISK)) {
@@ -90,10 +90,10 @@ static enum asg_status save_snapshot(struct asg_log *log, uint64_t seq,
                                      const void *bytes, size_t length,
                                      struct asg_error *error)
 {
-    if (sim.host.is_dying) return refuse(error, "the process is dead");
-    if (sim.is_disk_full) return refuse(error, "no space left on device");
+    if (our->host.is_dying) return refuse(error, "the process is dead");
+    if (our->is_disk_full) return refuse(error, "no space left on device");
     if (sim_strikes(SIM_FAULT_DAMAGED_SNAPSHOT)) length /= 2;
-    return sim.disk->inner->save_snapshot(log, seq, hash, bytes, length, error);
+    return our->disk->inner->save_snapshot(log, seq, hash, bytes, length, error);
 }
 
 static enum asg_status prune(struct asg_log *log, const char *kind, uint64_t from_seq,
@@ -124,9 +124,9 @@ static enum asg_status find_head(struct sim_disk *disk, struct asg_error *error)
 enum asg_status asg_log_open_sqlite(const struct asg_log_options *options,
                                     struct asg_log **ret, struct asg_error *error)
 {
-    struct sim_disk *disk = sim.disk;
-    if (sim.host.is_dying) return refuse(error, "the process is dead");
-    if (sim.is_disk_full) return refuse(error, "no space left on device");
+    struct sim_disk *disk = our->disk;
+    if (our->host.is_dying) return refuse(error, "the process is dead");
+    if (our->is_disk_full) return refuse(error, "no space left on device");
     if (disk->is_open) sim_break("log_has_no_gap", "two writers have the log open");
     if (disk->log == NULL) {
         asg_log_open_memory(options, &disk->log);

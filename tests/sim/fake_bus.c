@@ -36,6 +36,7 @@ struct asg_bus_listener {
 
 struct asg_bus_connection {
     struct asg_bus_connection *next;
+    struct sim_cluster *cluster;
     enum sim_link link;
     uint32_t index; /* worker or instance */
     uint32_t peer;
@@ -119,8 +120,8 @@ static void list_clear(struct frame_list *list)
 
 static bool is_cut(enum sim_link link, uint32_t index, bool is_up)
 {
-    if (is_up ? sim.is_cut_up[link] : sim.is_cut_down[link]) return true;
-    if (link == SIM_LINK_WORKERS) return sim.workers[index].is_cut;
+    if (is_up ? our->is_cut_up[link] : our->is_cut_down[link]) return true;
+    if (link == SIM_LINK_WORKERS) return our->workers[index].is_cut;
     return link == SIM_LINK_AGENTS && sim.instances[index]->is_muted;
 }
 
@@ -160,9 +161,9 @@ static void launch_frame(struct asg_bus_connection *connection, const void *data
 static void wake_listener(enum sim_link link)
 {
     if (link == SIM_LINK_AGENTS) {
-        sim_wish(&sim.ingest_turn, sim.now_us + sim.ingest_lag_us, SIM_EVENT_INGEST, 0);
+        sim_wish(&our->ingest_turn, sim.now_us + our->ingest_lag_us, SIM_EVENT_INGEST, 0);
     } else {
-        sim_wish(&sim.host.turn, sim.now_us, SIM_EVENT_CONTROLLER, 0);
+        sim_wish(&our->host.turn, sim.now_us, SIM_EVENT_CONTROLLER, 0);
     }
 }
 
@@ -170,7 +171,7 @@ static void wake_connection(const struct asg_bus_connection *connection)
 {
     switch (connection->link) {
     case SIM_LINK_WORKERS:
-        sim_wish(&sim.workers[connection->index].process.turn, sim.now_us,
+        sim_wish(&our->workers[connection->index].process.turn, sim.now_us,
                  SIM_EVENT_WORKER, connection->index);
         break;
     case SIM_LINK_AGENTS:
@@ -179,7 +180,7 @@ static void wake_connection(const struct asg_bus_connection *connection)
         break;
     default: {
         struct asg_bus_message message;
-        while (asg_bus_connection_receive(sim.admin, &message) == ASG_OK) {
+        while (asg_bus_connection_receive(our->admin, &message) == ASG_OK) {
             struct asg_answer answer;
             asg_arena_reset(&sim.arena);
             if (asg_wire_decode_message(message.data, message.length, ASG_MESSAGE_ANSWER,
@@ -196,7 +197,7 @@ void sim_deliver(void *object)
 {
     struct sim_frame *frame = object;
     if (frame->is_up) {
-        struct asg_bus_listener *listener = sim.listeners[frame->link];
+        struct asg_bus_listener *listener = our->listeners[frame->link];
         if (listener == NULL || frame->peer < listener->first_peer) {
             frame_free(frame); /* lost with the connection it was on */
             return;
@@ -238,6 +239,7 @@ enum asg_status sim_connect(enum sim_link link, uint32_t index, const char *addr
                             struct asg_bus_connection **ret)
 {
     struct asg_bus_connection *connection = asg_alloc(1, sizeof *connection);
+    connection->cluster = our;
     connection->link = link;
     connection->index = index;
     memset(connection->key, 'a', ASG_BUS_KEY_SIZE - 1);
@@ -296,11 +298,11 @@ enum asg_status asg_bus_listener_new(struct asg_bus *bus,
                      : strcmp(options->domain, "workers") == 0 ? SIM_LINK_WORKERS
                                                                : SIM_LINK_ADMIN;
     listener->first_peer = (uint32_t)sim.peer_count;
-    sim.listeners[listener->link] = listener;
+    our->listeners[listener->link] = listener;
     /* Everybody who was connected comes back by itself, under another number. */
     struct asg_bus_connection *connection = sim.connections;
     for (; connection != NULL; connection = connection->next) {
-        if (connection->link != listener->link) continue;
+        if (connection->cluster != our || connection->link != listener->link) continue;
         sim.peers[connection->peer] = NULL;
         take_peer(connection);
         flush_outbox(connection);
@@ -315,7 +317,7 @@ void asg_bus_listener_destroy(struct asg_bus_listener **listener)
     if (gone == NULL) return;
     list_clear(&gone->queue);
     frame_free(gone->current);
-    if (sim.listeners[gone->link] == gone) sim.listeners[gone->link] = NULL;
+    if (our->listeners[gone->link] == gone) our->listeners[gone->link] = NULL;
     free(gone);
     *listener = NULL;
 }
@@ -360,7 +362,7 @@ const char *asg_bus_message_peer_address(const struct asg_bus_message *message)
 enum asg_status asg_bus_listener_send(struct asg_bus_listener *listener, uint32_t peer,
                                       const void *data, size_t length)
 {
-    if (sim.host.is_dying) return ASG_OK;
+    if (our->host.is_dying) return ASG_OK;
     struct asg_bus_connection *connection =
         peer < sim.peer_count && peer >= listener->first_peer ? sim.peers[peer] : NULL;
     if (connection == NULL) return ASG_ERR_CLOSED;
@@ -370,7 +372,7 @@ enum asg_status asg_bus_listener_send(struct asg_bus_listener *listener, uint32_
     if (listener->link == SIM_LINK_WORKERS &&
         asg_wire_message_type(data, length, &type) == ASG_OK && type == ASG_MESSAGE_JOB &&
         sim_strikes(SIM_FAULT_CRASH_AFTER_DISPATCH)) {
-        sim_die(&sim.host);
+        sim_die(&our->host);
     }
     return ASG_OK;
 }
@@ -384,7 +386,7 @@ uint64_t asg_bus_listener_dropped(const struct asg_bus_listener *listener)
 enum asg_status asg_bus_connection_send(struct asg_bus_connection *connection,
                                         const void *data, size_t length)
 {
-    if (sim.listeners[connection->link] != NULL) {
+    if (our->listeners[connection->link] != NULL) {
         launch_frame(connection, data, length, /* is_up */ true);
         return ASG_OK;
     }
@@ -435,7 +437,7 @@ void asg_bus_waker_destroy(struct asg_bus_waker **waker)
 void asg_bus_waker_wake(struct asg_bus_waker *waker)
 {
     (void)waker;
-    sim_wish(&sim.host.turn, sim.now_us, SIM_EVENT_CONTROLLER, 0);
+    sim_wish(&our->host.turn, sim.now_us, SIM_EVENT_CONTROLLER, 0);
 }
 
 void asg_bus_waker_clear(struct asg_bus_waker *waker)

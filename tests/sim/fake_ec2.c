@@ -83,24 +83,24 @@ static bool is_within_rate(const struct asg_params *params, const char *action)
     return asg_rate_take(&sim.rate, action, /* is_narrow */ true, resources, sim.now_us);
 }
 
-static uint64_t tag_number(const struct asg_world_tags *tags, const char *key)
+static const char *tag_value(const struct asg_world_tags *tags, const char *key)
 {
     for (size_t i = 0; i < tags->count; i++) {
-        if (strcmp(tags->items[i].key, key) == 0) {
-            return strtoull(tags->items[i].value, NULL, 10);
-        }
+        if (strcmp(tags->items[i].key, key) == 0) return tags->items[i].value;
     }
-    return 0;
+    return "";
 }
 
-static uint32_t group_of(const struct asg_world_tags *tags)
+/* Whose tags they are; those of nobody are the caller's. */
+static struct sim_cluster *cluster_of(const struct asg_world_tags *tags)
 {
-    for (size_t i = 0; i < tags->count; i++) {
-        if (strcmp(tags->items[i].key, "openasg:group") != 0) continue;
-        struct sim_group *group = sim_find_group(tags->items[i].value);
-        if (group != NULL) return (uint32_t)(group - sim.groups);
+    const char *id = tag_value(tags, "openasg:cluster");
+    for (uint32_t i = 0; i < sim.cluster_count; i++) {
+        const struct asg_log *log = sim_disk_log(sim.clusters[i].disk);
+        bool is_its = log != NULL && strcmp(asg_log_cluster_id(log), id) == 0;
+        if (is_its) return &sim.clusters[i];
     }
-    return SIM_GROUPS_MAX;
+    return our;
 }
 
 /* `token`: of the call, since a fleet's instances have tokens of EC2's making. */
@@ -118,9 +118,12 @@ static struct sim_instance *note_instance(const struct asg_world_instance *real,
     memcpy(instance->id, real->id, sizeof instance->id);
     (void)snprintf(instance->token, sizeof instance->token, "%s", token);
     (void)snprintf(instance->address, sizeof instance->address, "%s", real->address_text);
-    instance->group = group_of(&real->tags);
-    instance->job_id = tag_number(&real->tags, "openasg:job");
-    instance->attempt = (uint32_t)tag_number(&real->tags, "openasg:attempt");
+    instance->cluster = cluster_of(&real->tags);
+    instance->group =
+        sim_find_group(instance->cluster, tag_value(&real->tags, "openasg:group"));
+    instance->job_id = strtoull(tag_value(&real->tags, "openasg:job"), NULL, 10);
+    instance->attempt =
+        (uint32_t)strtoul(tag_value(&real->tags, "openasg:attempt"), NULL, 10);
     instance->is_alive = true;
     instance->started_us = sim.now_us;
     instance->never_boots = sim.no_boot_until_us > sim.now_us;
@@ -128,7 +131,7 @@ static struct sim_instance *note_instance(const struct asg_world_instance *real,
         sim.swarm.hits[SIM_FAULT_NEVER_BOOTS]++;
         instance->ill_since_us = sim.now_us;
     }
-    if (instance->group < sim.group_count) sim.groups[instance->group].alive++;
+    if (instance->group != NULL) instance->group->alive++;
     return instance;
 }
 
@@ -147,15 +150,17 @@ static void add_instance(const struct asg_world_instance *real, const char *toke
 static void end_instance(struct sim_instance *instance)
 {
     if (!instance->is_alive) return;
+    struct sim_cluster *was = sim_enter(instance->cluster);
     sim_stop_agent(instance);
     instance->is_alive = false;
     sim.instance_us += (double)(sim.now_us - instance->started_us);
-    if (instance->group < sim.group_count) {
-        sim.groups[instance->group].alive--;
-        sim.groups[instance->group].strays -= instance->is_stray ? 1 : 0;
+    if (instance->group != NULL) {
+        instance->group->alive--;
+        instance->group->strays -= instance->is_stray ? 1 : 0;
     }
     sim.counts.ends++;
     sim_tell("ec2", "%s ends", instance->id);
+    (void)sim_enter(was);
 }
 
 /* What EC2 has now against what we noted. */
@@ -182,7 +187,9 @@ static void carry_out_effects(void)
         struct sim_instance *instance = sim_find_instance(effect->id);
         if (effect->kind == ASG_WORLD_BOOT && instance != NULL) {
             instance->is_booted = true;
+            struct sim_cluster *was = sim_enter(instance->cluster);
             if (!instance->never_boots) sim_start_agent(instance);
+            (void)sim_enter(was);
         } else if (effect->kind == ASG_WORLD_KILL) {
             if (instance != NULL) end_instance(instance);
             asg_world_tree_ended(sim.world, effect->id);
@@ -263,7 +270,7 @@ bool sim_world_stray(const struct sim_instance *like, enum sim_stray stray)
     }
     struct sim_instance *instance = note_instance(started.items[0], "");
     instance->is_stray = true;
-    if (instance->group < sim.group_count) sim.groups[instance->group].strays++;
+    if (instance->group != NULL) instance->group->strays++;
     sim_tell("somebody", "starts %s by hand, like %s%s", instance->id, like->id,
              stray == SIM_STRAY_COPY     ? ""
              : stray == SIM_STRAY_NO_JOB ? " but without its job"
@@ -388,7 +395,7 @@ void sim_ec2_answer(void *object)
         if (length > 0) asg_bytes_append(&exchange->body, flight->answer.data, length);
         if (flight->is_last_of_worker) sim_die(&worker->process);
         sim_wish(&worker->process.turn, sim.now_us, SIM_EVENT_WORKER,
-                 (uint32_t)(worker - sim.workers));
+                 (uint32_t)(worker - our->workers));
     }
     sim_ec2_drop(flight);
 }

@@ -51,22 +51,22 @@ static void end_probe(struct sim_probe *probe, enum asg_rpc_code code)
 void sim_probe_answer(void *object)
 {
     struct sim_probe *probe = object;
-    struct sim_probe **link = &sim.probes;
+    struct sim_probe **link = &our->probes;
     while (*link != probe)
         link = &(*link)->next;
     *link = probe->next;
     if (!probe->is_done) end_probe(probe, probe->code);
     free(probe);
     /* The pause before the next one begins now. */
-    if (sim.prober != NULL) {
-        sim_wish(&sim.prober_turn, sim.now_us, SIM_EVENT_PROBER, 0);
+    if (our->prober != NULL) {
+        sim_wish(&our->prober_turn, sim.now_us, SIM_EVENT_PROBER, 0);
     }
 }
 
 /* A dead controller's: told that they are cancelled, dropped when their time comes. */
 void sim_drop_probes(void)
 {
-    for (struct sim_probe *probe = sim.probes; probe != NULL; probe = probe->next) {
+    for (struct sim_probe *probe = our->probes; probe != NULL; probe = probe->next) {
         if (!probe->is_done) end_probe(probe, ASG_RPC_CANCELLED);
     }
 }
@@ -101,7 +101,7 @@ static struct sim_instance *instance_at(const char *target)
 
 static bool is_host_there(const struct sim_instance *instance)
 {
-    bool is_cut = sim.is_cut_up[SIM_LINK_AGENTS] || sim.is_cut_down[SIM_LINK_AGENTS];
+    bool is_cut = our->is_cut_up[SIM_LINK_AGENTS] || our->is_cut_down[SIM_LINK_AGENTS];
     return instance != NULL && !instance->is_hung && !instance->is_muted && !is_cut;
 }
 
@@ -129,8 +129,8 @@ static void send_probe(const char *target, int64_t deadline_ms, struct sim_probe
     } else if (!instance->agent.process.is_up) {
         probe->code = ASG_RPC_UNAVAILABLE;
     }
-    probe->next = sim.probes;
-    sim.probes = probe;
+    probe->next = our->probes;
+    our->probes = probe;
     sim_put(sim.now_us + after_us, SIM_EVENT_PROBE_ANSWER, 0, 0, probe);
 }
 
@@ -216,22 +216,22 @@ enum asg_status asg_ingest_thread_new(struct asg_ingest *ingest,
 {
     (void)listener;
     (void)error;
-    sim.ingest = ingest;
-    sim_wish(&sim.ingest_turn, sim.now_us, SIM_EVENT_INGEST, 0);
+    our->ingest = ingest;
+    sim_wish(&our->ingest_turn, sim.now_us, SIM_EVENT_INGEST, 0);
     *ret = &ingest_thread;
     return ASG_OK;
 }
 
 void asg_ingest_thread_destroy(struct asg_ingest_thread **thread)
 {
-    sim.ingest = NULL;
+    our->ingest = NULL;
     *thread = NULL;
 }
 
 static void wake_prober(void *context)
 {
     (void)context;
-    sim_wish(&sim.prober_turn, sim.now_us, SIM_EVENT_PROBER, 0);
+    sim_wish(&our->prober_turn, sim.now_us, SIM_EVENT_PROBER, 0);
 }
 
 enum asg_status asg_probe_thread_new(struct asg_prober *prober,
@@ -239,16 +239,16 @@ enum asg_status asg_probe_thread_new(struct asg_prober *prober,
                                      struct asg_error *error)
 {
     (void)error;
-    sim.prober = prober;
+    our->prober = prober;
     asg_prober_on_suspect(prober, wake_prober, NULL);
-    sim_wish(&sim.prober_turn, sim.now_us, SIM_EVENT_PROBER, 0);
+    sim_wish(&our->prober_turn, sim.now_us, SIM_EVENT_PROBER, 0);
     *ret = &probe_thread;
     return ASG_OK;
 }
 
 void asg_probe_thread_destroy(struct asg_probe_thread **thread)
 {
-    sim.prober = NULL;
+    our->prober = NULL;
     *thread = NULL;
 }
 
@@ -260,7 +260,7 @@ enum asg_status asg_prepare_folders(struct asg_controller *controller,
     (void)error;
     (void)snprintf(controller->log_path, sizeof controller->log_path, "/nowhere/log");
     (void)snprintf(controller->blobs_path, sizeof controller->blobs_path, "/nowhere");
-    struct sim_random random = {sim.options.seed};
+    struct sim_random random = {sim.options.seed + (uint64_t)(our - sim.clusters)};
     for (size_t i = 0; i < sizeof controller->join_secret; i++) {
         controller->join_secret[i] = (uint8_t)sim_draw(&random);
     }
@@ -330,8 +330,8 @@ enum asg_status asg_read_metrics(struct asg_metrics_reader *reader, int64_t now_
     (void)now_us;
     struct sim_instance *instance = &reader->instance;
     int64_t cpu = 0;
-    if (instance->group < sim.group_count) {
-        const struct sim_group *group = &sim.groups[instance->group];
+    const struct sim_group *group = instance->group;
+    if (group != NULL) {
         uint32_t alive = group->alive > 0 ? group->alive : 1;
         cpu = sim_load_now(group) * 100 / alive; /* thousandths of a percent */
         cpu += (int64_t)(sim_draw(&sim.random) % 1000) - 500;

@@ -8,12 +8,7 @@
 #define DAY         (24 * SIM_HOUR)
 #define BURST_FIRST (2 * SIM_HOUR) /* the fleet is there by then */
 
-/* What the order book says at the start and again after each burst. */
-static struct {
-    uint32_t min;
-    uint32_t max;
-    int64_t end_us;
-} life;
+static int64_t end_us; /* the last burst begins before it */
 
 static int64_t between(int64_t low, int64_t high)
 {
@@ -23,7 +18,7 @@ static int64_t between(int64_t low, int64_t high)
 /* As a fleet is run that has 20 instances and nobody who watches it. */
 static void draw_settings(void)
 {
-    struct asg_controller_settings *settings = &sim.settings;
+    struct asg_controller_settings *settings = &our->settings;
     static const int64_t leases[] = {180000, 300000, 900000};
     settings->lease_ms = leases[between(0, 2)];
     settings->heartbeat_ms = settings->lease_ms / 3;
@@ -52,25 +47,29 @@ static void draw_load(struct sim_group *group)
     if (load->shape == SIM_LOAD_SAWTOOTH) load->period_us = between(2, 12) * SIM_HOUR;
 }
 
-void sim_life_draw(void)
+void sim_life_draw_cluster(void)
 {
-    memset(&life, 0, sizeof life);
-    sim.agent_interval_ms = 60000;
-    sim.ingest_lag_us = between(1, 5) * SIM_SECOND;
-    sim.worker_count = 2;
-    sim.operator_mean_us = 10 * SIM_MINUTE;
+    our->ingest_lag_us = between(1, 5) * SIM_SECOND;
+    our->worker_count = 2;
     draw_settings();
-    sim.group_count = 1;
-    struct sim_group *group = &sim.groups[0];
+    our->group_count = 1;
+    struct sim_group *group = &our->groups[0];
     group->min = (uint32_t)between(4, 12);
     group->max = (uint32_t)between(30, 40);
     group->evaluation_ms = 60000;
     group->stabilisation_ms = between(5, 15) * 60000;
     group->target_milli = between(40, 70) * 1000;
     draw_load(group);
-    life.min = group->min;
-    life.max = group->max;
-    life.end_us = between(20, 40) * DAY;
+    group->meant_min = group->min;
+    group->meant_max = group->max;
+}
+
+void sim_life_draw(void)
+{
+    sim.agent_interval_ms = 60000;
+    sim.operator_mean_us = 10 * SIM_MINUTE;
+    sim_life_draw_cluster();
+    end_us = between(20, 40) * DAY;
     memset(&sim.swarm.ppm, 0, sizeof sim.swarm.ppm);
     memset(&sim.swarm.mean_us, 0, sizeof sim.swarm.mean_us);
     sim_put(BURST_FIRST, SIM_EVENT_PHASE, SIM_PHASE_BURST, 0, NULL);
@@ -79,9 +78,9 @@ void sim_life_draw(void)
 /* The worker that died for good at the end of the burst before has a successor by now. */
 static void replace_lost_workers(void)
 {
-    for (uint32_t i = 0; i < sim.worker_count; i++) {
-        sim.workers[i].is_doomed = false;
-        sim.workers[i].is_lost = false;
+    for (uint32_t i = 0; i < our->worker_count; i++) {
+        our->workers[i].is_doomed = false;
+        our->workers[i].is_lost = false;
         sim_start_worker(i);
     }
 }
@@ -93,7 +92,7 @@ void sim_life_burst(void)
     sim.is_calm = false;
     sim.is_quiet = false;
     sim.converged_us = -1;
-    replace_lost_workers();
+    sim_each_cluster(replace_lost_workers);
     sim_swarm_draw(&sim.swarm, sim.options.seed, &sim.random);
     /* What is rare in a busy seed would not be seen in so short a time. */
     for (int fault = 0; fault < SIM_FAULTS; fault++) {
@@ -101,16 +100,18 @@ void sim_life_burst(void)
         sim.swarm.mean_us[fault] = length_us / between(1, 4);
     }
     sim_trouble_begin();
-    sim_operate();
+    sim_each_cluster(sim_operate);
     sim_put(sim.now_us + length_us, SIM_EVENT_PHASE, SIM_PHASE_HEAL, 0, NULL);
 }
 
-/* The size that the group is meant for, whatever was ordered in the burst. */
-static void order_size_again(void)
+/* The load moves again, and the group has the size that it is meant for, whatever was
+ * ordered in the burst. */
+static void go_on(void)
 {
-    struct sim_group *group = &sim.groups[0];
+    struct sim_group *group = &our->groups[0];
+    group->steady_milli = -1;
     const struct asg_group_config config = {
-        .name = group->name, .min = life.min, .max = life.max};
+        .name = group->name, .min = group->meant_min, .max = group->meant_max};
     struct asg_command command = {.kind = ASG_COMMAND_GROUP_UPDATE,
                                   .group = group->name,
                                   .group_config = &config,
@@ -122,7 +123,7 @@ static void order_size_again(void)
 
 bool sim_life_goes_on(void)
 {
-    if (!sim.options.is_long || sim.now_us >= life.end_us) return false;
+    if (!sim.options.is_long || sim.now_us >= end_us) return false;
     sim_tell("simulator", "all is well: calm days");
     sim.is_calm = true;
     memset(&sim.swarm.ppm, 0, sizeof sim.swarm.ppm);
@@ -130,8 +131,7 @@ bool sim_life_goes_on(void)
     for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
         sim.instances[i]->well_since_us = sim.now_us;
     }
-    sim.groups[0].steady_milli = -1;
-    order_size_again();
+    sim_each_cluster(go_on);
     sim_put(sim.now_us + between(24, 72) * SIM_HOUR, SIM_EVENT_PHASE, SIM_PHASE_BURST, 0,
             NULL);
     return true;

@@ -127,6 +127,11 @@ static void run_one(uint64_t seed, bool is_narrated)
                                         .is_long = sim_is_life(seed),
                                         .is_narrated = is_narrated};
     (void)sim_run_twice(&options, &totals);
+    (void)printf("seed %" PRIu64 ": digest of the log ", seed);
+    for (size_t i = 0; i < 8; i++) {
+        (void)printf("%02x", sim.digest[i]);
+    }
+    (void)printf("\n");
 }
 
 static int run_saved(const char *path)

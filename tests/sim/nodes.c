@@ -75,81 +75,81 @@ static void start_again(enum sim_event_kind what, uint32_t index)
 
 void sim_start_controller(void)
 {
-    if (sim.host.is_up) return;
-    sim.host.is_dying = false;
-    sim.host.paused_until_us = 0;
+    if (our->host.is_up) return;
+    our->host.is_dying = false;
+    our->host.paused_until_us = 0;
     struct asg_error error = {""};
-    enum asg_status status = asg_controller_new(&sim.settings, sim_clock_of(&sim.host),
-                                                &sim.controller, &error);
-    if (status != ASG_OK || sim.host.is_dying) {
+    enum asg_status status = asg_controller_new(&our->settings, sim_clock_of(&our->host),
+                                                &our->controller, &error);
+    if (status != ASG_OK || our->host.is_dying) {
         if (status == ASG_ERR_CONFLICT || status == ASG_ERR_CORRUPT) {
             sim_break("replay_gives_identical_state",
                       "the controller cannot rebuild from its log: %s", error.text);
         }
         sim_tell("controller", "cannot start: %s", error.text);
-        if (status == ASG_OK) asg_controller_destroy(&sim.controller);
+        if (status == ASG_OK) asg_controller_destroy(&our->controller);
         start_again(SIM_EVENT_CONTROLLER, 0);
         return;
     }
-    sim.host.is_up = true;
-    sim.back_us = sim.now_us;
+    our->host.is_up = true;
+    our->back_us = sim.now_us;
     sim.counts.leads++;
-    sim_wish(&sim.host.turn, sim.now_us, SIM_EVENT_CONTROLLER, 0);
+    sim_wish(&our->host.turn, sim.now_us, SIM_EVENT_CONTROLLER, 0);
 }
 
 void sim_stop_controller(bool is_crash)
 {
-    if (!sim.host.is_up) return;
+    if (!our->host.is_up) return;
     sim_tell("controller", is_crash ? "dies" : "is stopped");
-    if (is_crash) sim.host.is_dying = true;
-    if (sim.now_us - sim.back_us > SHORT_STAY_US) sim.away_since_us = sim.now_us;
-    asg_controller_destroy(&sim.controller);
-    sim.host.is_up = false;
-    sim.host.is_dying = false;
+    if (is_crash) our->host.is_dying = true;
+    if (sim.now_us - our->back_us > SHORT_STAY_US) our->away_since_us = sim.now_us;
+    asg_controller_destroy(&our->controller);
+    our->host.is_up = false;
+    our->host.is_dying = false;
     start_again(SIM_EVENT_CONTROLLER, 0);
 }
 
 void sim_controller_turn(void)
 {
-    if (!sim.host.is_up || is_paused(&sim.host, SIM_EVENT_CONTROLLER, 0)) return;
-    int64_t wait_ms = asg_controller_turn(sim.controller);
-    if (is_last(&sim.host)) {
+    if (!our->host.is_up || is_paused(&our->host, SIM_EVENT_CONTROLLER, 0)) return;
+    int64_t wait_ms = asg_controller_turn(our->controller);
+    if (is_last(&our->host)) {
         sim_stop_controller(/* is_crash */ true);
         return;
     }
     if (wait_ms == INT64_MAX) return;
     if (wait_ms < 1) wait_ms = 1;
-    sim_wish(&sim.host.turn, sim.now_us + wait_ms * 1000, SIM_EVENT_CONTROLLER, 0);
+    sim_wish(&our->host.turn, sim.now_us + wait_ms * 1000, SIM_EVENT_CONTROLLER, 0);
 }
 
 void sim_ingest_turn(void)
 {
-    if (!sim.host.is_up || sim.ingest == NULL) return;
-    if (sim.host.paused_until_us > sim.now_us) {
-        sim_wish(&sim.ingest_turn, sim.host.paused_until_us, SIM_EVENT_INGEST, 0);
+    if (!our->host.is_up || our->ingest == NULL) return;
+    if (our->host.paused_until_us > sim.now_us) {
+        sim_wish(&our->ingest_turn, our->host.paused_until_us, SIM_EVENT_INGEST, 0);
         return;
     }
     int64_t wait_ms = 0;
-    (void)asg_ingest_turn(sim.ingest, &wait_ms);
+    (void)asg_ingest_turn(our->ingest, &wait_ms);
     /* Silence has no moment of its own: look three times in an interval. */
     int64_t look_ms = sim.agent_interval_ms / 3 + 1;
     if (wait_ms > look_ms) wait_ms = look_ms;
     if (wait_ms < 1) wait_ms = 1;
-    sim_wish(&sim.ingest_turn, sim.now_us + wait_ms * 1000, SIM_EVENT_INGEST, 0);
+    sim_wish(&our->ingest_turn, sim.now_us + wait_ms * 1000, SIM_EVENT_INGEST, 0);
 }
 
 void sim_prober_turn(void)
 {
-    if (!sim.host.is_up || sim.prober == NULL) return;
-    if (sim.host.paused_until_us > sim.now_us) {
-        sim_wish(&sim.prober_turn, sim.host.paused_until_us, SIM_EVENT_PROBER, 0);
+    if (!our->host.is_up || our->prober == NULL) return;
+    if (our->host.paused_until_us > sim.now_us) {
+        sim_wish(&our->prober_turn, our->host.paused_until_us, SIM_EVENT_PROBER, 0);
         return;
     }
-    int64_t at_ms = asg_prober_turn(sim.prober);
+    int64_t at_ms = asg_prober_turn(our->prober);
     int64_t after_us =
-        at_ms == INT64_MAX ? SIM_MINUTE : at_ms * 1000 - sim_mono_us(&sim.host);
+        at_ms == INT64_MAX ? SIM_MINUTE : at_ms * 1000 - sim_mono_us(&our->host);
     if (after_us < 20000) after_us = 20000;
-    sim_wish(&sim.prober_turn, sim.now_us + after_us, SIM_EVENT_PROBER, 0);
+    sim_wish(&our->prober_turn, sim.now_us + after_us, SIM_EVENT_PROBER, 0);
 }
 
 /* ---- workers ---- */
@@ -195,7 +195,7 @@ static void make_client(struct sim_worker *worker)
 
 void sim_start_worker(uint32_t index)
 {
-    struct sim_worker *worker = &sim.workers[index];
+    struct sim_worker *worker = &our->workers[index];
     if (worker->process.is_up || worker->is_lost) return;
     char name[16];
     (void)snprintf(name, sizeof name, "w%u", index + 1);
@@ -222,7 +222,7 @@ void sim_start_worker(uint32_t index)
 
 void sim_stop_worker(uint32_t index)
 {
-    struct sim_worker *worker = &sim.workers[index];
+    struct sim_worker *worker = &our->workers[index];
     if (!worker->process.is_up) return;
     sim_tell("worker", "w%u dies", index + 1);
     worker->process.is_dying = true;
@@ -236,7 +236,7 @@ void sim_stop_worker(uint32_t index)
 
 void sim_worker_turn(uint32_t index)
 {
-    struct sim_worker *worker = &sim.workers[index];
+    struct sim_worker *worker = &our->workers[index];
     if (!worker->process.is_up || is_paused(&worker->process, SIM_EVENT_WORKER, index)) {
         return;
     }
@@ -311,7 +311,7 @@ void sim_start_agent(struct sim_instance *instance)
                       sim_draw(&sim.secrets), sim.agent_interval_ms, now_us);
     agent->has_joiner = true;
     agent->process.is_up = true;
-    if (instance->group < sim.group_count) sim.groups[instance->group].serving++;
+    if (instance->group != NULL) instance->group->serving++;
     instance->ill_since_us = 0;
     instance->well_since_us = sim.now_us;
     sim_wish(&agent->process.turn, sim.now_us, SIM_EVENT_AGENT, index);
@@ -322,7 +322,7 @@ void sim_stop_agent(struct sim_instance *instance)
     struct sim_agent *agent = &instance->agent;
     if (!agent->process.is_up) return;
     agent->process.is_up = false;
-    if (instance->group < sim.group_count) sim.groups[instance->group].serving--;
+    if (instance->group != NULL) instance->group->serving--;
     if (instance->ill_since_us == 0) instance->ill_since_us = sim.now_us;
     asg_joiner_clear(&agent->joiner);
     asg_reporter_clear(&agent->reporter);

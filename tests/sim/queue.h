@@ -28,8 +28,9 @@ struct sim_event {
     int64_t at_us;
     uint64_t order;
     enum sim_event_kind kind;
-    uint32_t index;  /* which worker, agent, ... */
-    uint64_t number; /* generation: a stale event is dropped */
+    uint32_t cluster; /* which one's turn it is */
+    uint32_t index;   /* which worker, agent, ... */
+    uint64_t number;  /* generation: a stale event is dropped */
     void *object;
 };
 

@@ -45,9 +45,9 @@ void sim_scenario_load(const char *path)
 /* The groups must be there when the world is made. */
 void sim_scenario_groups(void)
 {
-    sim.group_count = 0;
-    for (size_t i = 0; i < script.count && sim.group_count < SIM_GROUPS_MAX; i++) {
-        struct sim_group *group = &sim.groups[sim.group_count];
+    our->group_count = 0;
+    for (size_t i = 0; i < script.count && our->group_count < SIM_GROUPS_MAX; i++) {
+        struct sim_group *group = &our->groups[our->group_count];
         char name[32];
         unsigned min = 0;
         unsigned max = 0;
@@ -56,7 +56,8 @@ void sim_scenario_groups(void)
                    &max, &target) != 4) {
             continue;
         }
-        *group = (struct sim_group){.no = ++sim.group_count,
+        *group = (struct sim_group){.cluster = our,
+                                    .no = ++our->group_count,
                                     .min = min,
                                     .max = max,
                                     .evaluation_ms = 5000,
@@ -79,8 +80,8 @@ static uint32_t in_service(const char *name)
     struct asg_group_view *groups = NULL;
     size_t count = 0;
     uint32_t ret = 0;
-    if (sim.controller == NULL || sim.controller->commit == NULL) return UINT32_MAX;
-    asg_core_view_groups(asg_commit_core(sim.controller->commit), name, &arena, &groups,
+    if (our->controller == NULL || our->controller->commit == NULL) return UINT32_MAX;
+    asg_core_view_groups(asg_commit_core(our->controller->commit), name, &arena, &groups,
                          &count);
     if (count == 1) ret = groups[0].in_service + groups[0].warming;
     asg_arena_clear(&arena);
@@ -118,15 +119,15 @@ static void set_load(double number, bool is_percent)
     int64_t milli = (int64_t)(number * 1000);
     if (is_percent) milli = script.first_milli * (int64_t)number / 100;
     if (script.first_milli == 0) script.first_milli = milli;
-    sim.groups[0].steady_milli = milli;
+    our->groups[0].steady_milli = milli;
 }
 
 static struct sim_instance *nth_of(const char *name, unsigned nth)
 {
     for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
         struct sim_instance *instance = sim.instances[i];
-        bool is_ours = instance->is_alive && instance->group < sim.group_count &&
-                       strcmp(sim.groups[instance->group].name, name) == 0;
+        bool is_ours = instance->is_alive && instance->group != NULL &&
+                       strcmp(instance->group->name, name) == 0;
         if (is_ours && --nth == 0) return instance;
     }
     return NULL;
@@ -150,10 +151,10 @@ static bool strike_process(const char *line)
     } else {
         char verb[16];
         if (sscanf(line, "%15s worker %u", verb, &no) != 2 || no < 1 ||
-            no > sim.worker_count) {
+            no > our->worker_count) {
             return false;
         }
-        struct sim_worker *worker = &sim.workers[no - 1];
+        struct sim_worker *worker = &our->workers[no - 1];
         if (strcmp(verb, "kill") == 0) sim_stop_worker(no - 1);
         if (strcmp(verb, "stop") == 0) worker->process.paused_until_us = SIM_FAR / 2;
         if (strcmp(verb, "continue") == 0) {
@@ -203,7 +204,7 @@ static const char *missing_of(const char *line)
     if (sscanf(line, "expect %31s between %u and %u", name, &low, &high) != 3) {
         return "not understood";
     }
-    const struct sim_group *group = sim_find_group(name);
+    const struct sim_group *group = sim_find_group(our, name);
     bool is_so = group != NULL && group->alive >= low && group->alive <= high;
     return is_so ? NULL : "not so";
 }

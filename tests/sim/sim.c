@@ -11,6 +11,24 @@
 #define SETUP_US (60 * SIM_SECOND) /* without faults: the groups are made */
 
 struct sim sim;
+struct sim_cluster *our;
+
+struct sim_cluster *sim_enter(struct sim_cluster *cluster)
+{
+    struct sim_cluster *was = our;
+    our = cluster;
+    return was;
+}
+
+void sim_each_cluster(void (*act)(void))
+{
+    struct sim_cluster *was = our;
+    for (uint32_t i = 0; i < sim.cluster_count; i++) {
+        (void)sim_enter(&sim.clusters[i]);
+        act();
+    }
+    (void)sim_enter(was);
+}
 
 /* ---- what everybody uses ---- */
 
@@ -19,6 +37,7 @@ void sim_put(int64_t at_us, enum sim_event_kind kind, uint32_t index, uint64_t n
 {
     const struct sim_event event = {.at_us = at_us < sim.now_us ? sim.now_us : at_us,
                                     .kind = kind,
+                                    .cluster = (uint32_t)(our - sim.clusters),
                                     .index = index,
                                     .number = number,
                                     .object = object};
@@ -66,10 +85,13 @@ void sim_tell(const char *who, const char *format, ...)
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     int64_t ms = sim.now_us / 1000;
+    const char *whose = sim.cluster_count == 1    ? ""
+                        : our == &sim.clusters[0] ? "a "
+                                                  : "b ";
     (void)printf("[%3" PRId64 "d %02" PRId64 ":%02" PRId64 ":%02" PRId64 ".%03" PRId64
-                 "] %-10s ",
+                 "] %s%-10s ",
                  ms / 86400000, ms / 3600000 % 24, ms / 60000 % 60, ms / 1000 % 60,
-                 ms % 1000, who);
+                 ms % 1000, whose, who);
     for (const char *at = text; *at != '\0'; at++) {
         (void)putchar(*at);
         if (*at == '\n') (void)printf("%30s", "");
@@ -98,13 +120,13 @@ static void draw_settings(void)
     char *arguments[] = {(char *)(uintptr_t) "openasg-sim"};
     struct asg_error error = {""};
     enum asg_config_act act = ASG_CONFIG_RUN;
-    if (asg_config_load(&asg_controller_table, 1, arguments, &sim.settings_arena,
-                        &sim.settings, &act, &error) != ASG_OK) {
+    if (asg_config_load(&asg_controller_table, 1, arguments, &our->settings_arena,
+                        &our->settings, &act, &error) != ASG_OK) {
         (void)fprintf(stderr, "openasg-sim: %s\n", error.text);
         exit(2);
     }
-    struct asg_controller_settings *settings = &sim.settings;
-    asg_controller_fill_settings(settings, &sim.settings_arena);
+    struct asg_controller_settings *settings = &our->settings;
+    asg_controller_fill_settings(settings, &our->settings_arena);
     static const int64_t leases[] = {15000, 60000, 300000};
     settings->lease_ms = one_of(leases, 3);
     settings->heartbeat_ms = settings->lease_ms / 5;
@@ -121,10 +143,11 @@ static void draw_groups(void)
 {
     static const int64_t periods[] = {5000, 15000, 60000, 60000, 300000};
     static const int64_t windows[] = {60000, 300000, 900000};
-    sim.group_count = 1 + (uint32_t)(sim_draw(&sim.random) % SIM_GROUPS_MAX);
-    for (uint32_t i = 0; i < sim.group_count; i++) {
-        struct sim_group *group = &sim.groups[i];
+    our->group_count = 1 + (uint32_t)(sim_draw(&sim.random) % SIM_GROUPS_MAX);
+    for (uint32_t i = 0; i < our->group_count; i++) {
+        struct sim_group *group = &our->groups[i];
         static const char *const names[] = {"web", "api", "batch"};
+        group->cluster = our;
         (void)snprintf(group->name, sizeof group->name, "%s", names[i]);
         group->no = i + 1;
         group->min = (uint32_t)sim_between(&sim.random, 0, 4);
@@ -145,8 +168,11 @@ static void draw_groups(void)
 static int64_t fit_length_us(void)
 {
     uint64_t agents = 1;
-    for (uint32_t i = 0; i < sim.group_count; i++) {
-        agents += (sim.groups[i].min + sim.groups[i].max) / 2;
+    for (uint32_t c = 0; c < sim.cluster_count; c++) {
+        const struct sim_cluster *cluster = &sim.clusters[c];
+        for (uint32_t i = 0; i < cluster->group_count; i++) {
+            agents += (cluster->groups[i].min + cluster->groups[i].max) / 2;
+        }
     }
     uint64_t length_ms = sim.options.budget / agents * (uint64_t)sim.agent_interval_ms;
     if (length_ms < 3600000) length_ms = 3600000;
@@ -161,39 +187,69 @@ static void draw_nothing(const char *scenario)
     sim_scenario_load(scenario);
     sim_scenario_groups();
     sim.agent_interval_ms = 1000;
-    sim.ingest_lag_us = 1000;
-    sim.worker_count = 2;
-    sim.settings.lease_ms = 15000;
-    sim.settings.heartbeat_ms = 3000;
-    sim.settings.probe_suspect_ms = 500;
+    our->ingest_lag_us = 1000;
+    our->worker_count = 2;
+    our->settings.lease_ms = 15000;
+    our->settings.heartbeat_ms = 3000;
+    our->settings.probe_suspect_ms = 500;
+}
+
+static void draw_cluster(void)
+{
+    our->ingest_lag_us = sim_between(&sim.random, 1, sim.agent_interval_ms / 20) * 1000;
+    our->worker_count = 1 + (uint32_t)(sim_draw(&sim.random) % SIM_WORKERS_MAX);
+    draw_settings();
+    draw_groups();
+}
+
+/* Another cluster in the same account, with groups of the same names. */
+static void draw_neighbours(void)
+{
+    /* Out of the seed, not out of its numbers: what other seeds draw stays. */
+    bool has_neighbour = sim.options.scenario == NULL && sim.options.seed % 6 == 5;
+    sim.cluster_count = has_neighbour ? 2 : 1;
+    for (uint32_t i = 1; i < sim.cluster_count; i++) {
+        (void)sim_enter(&sim.clusters[i]);
+        draw_cluster();
+        if (sim.options.is_long) sim_life_draw_cluster();
+    }
+    (void)sim_enter(&sim.clusters[0]);
+}
+
+static void start_cluster(void)
+{
+    sim_disk_new(&our->disk);
+    (void)sim_connect(SIM_LINK_ADMIN, 0, "10.9.0.3", &our->admin);
+    sim_start_controller();
+    for (uint32_t i = 0; i < our->worker_count; i++) {
+        sim_start_worker(i);
+    }
+    sim_put(SIM_SECOND, SIM_EVENT_ADMIN, 1, 0, NULL);
 }
 
 void sim_begin(const struct sim_options *options)
 {
     memset(&sim, 0, sizeof sim);
+    (void)sim_enter(&sim.clusters[0]);
     sim.options = *options;
     sim.random.state = options->seed * UINT64_C(0x2545f4914f6cdd1d) + 1;
     sim.secrets.state = options->seed ^ UINT64_C(0x5ec7e75);
     sim.converged_us = -1;
     static const int64_t intervals[] = {5000, 15000, 30000, 60000, 60000};
     sim.agent_interval_ms = one_of(intervals, 5);
-    sim.ingest_lag_us = sim_between(&sim.random, 1, sim.agent_interval_ms / 20) * 1000;
-    sim.worker_count = 1 + (uint32_t)(sim_draw(&sim.random) % SIM_WORKERS_MAX);
-    draw_settings();
-    draw_groups();
+    draw_cluster();
     sim_swarm_draw(&sim.swarm, options->seed, &sim.random);
     sim.operator_mean_us = sim_between(&sim.random, 3, 120) * SIM_MINUTE;
     if (options->scenario != NULL) draw_nothing(options->scenario);
     if (options->is_long) sim_life_draw();
+    draw_neighbours();
     int64_t fault_us = options->fault_us != 0 ? options->fault_us : fit_length_us();
-    sim_disk_new(&sim.disk);
     sim_ec2_begin();
-    (void)sim_connect(SIM_LINK_ADMIN, 0, "10.9.0.3", &sim.admin);
-    sim_start_controller();
-    for (uint32_t i = 0; i < sim.worker_count; i++) {
-        sim_start_worker(i);
+    for (uint32_t i = 0; i < sim.cluster_count; i++) {
+        (void)sim_enter(&sim.clusters[i]);
+        start_cluster();
     }
-    sim_put(SIM_SECOND, SIM_EVENT_ADMIN, 1, 0, NULL);
+    (void)sim_enter(&sim.clusters[0]);
     if (options->scenario != NULL) {
         sim_put(2 * SIM_SECOND, SIM_EVENT_LOOK, 0, 0, NULL);
         return;
@@ -278,12 +334,16 @@ static void take_phase(enum sim_phase phase)
         return;
     }
     if (phase == SIM_PHASE_TROUBLE) {
-        if (sim.counts.commands < 2 * sim.group_count) {
+        uint32_t groups = 0;
+        for (uint32_t i = 0; i < sim.cluster_count; i++) {
+            groups += sim.clusters[i].group_count;
+        }
+        if (sim.counts.commands < 2 * groups) {
             sim_break("acknowledged_commands_survive",
                       "the first orders are not done after a minute");
         }
         sim_trouble_begin();
-        sim_operate();
+        sim_each_cluster(sim_operate);
         return;
     }
     if (sim.is_quiet) return;
@@ -313,7 +373,7 @@ static void look(void)
         return;
     }
     if (sim.is_quiet) {
-        if (++sim.looks % 10 == 2) sim_mend();
+        if (++sim.looks % 10 == 2) sim_each_cluster(sim_mend);
         sim_check_look();
     }
     if (sim.is_over || sim.is_calm) return;
@@ -324,17 +384,17 @@ static void take(struct sim_event *event)
 {
     switch (event->kind) {
     case SIM_EVENT_CONTROLLER:
-        if (begins(&sim.host.turn, event)) sim_controller_turn();
+        if (begins(&our->host.turn, event)) sim_controller_turn();
         break;
     case SIM_EVENT_INGEST:
-        if (begins(&sim.ingest_turn, event)) sim_ingest_turn();
+        if (begins(&our->ingest_turn, event)) sim_ingest_turn();
         break;
     case SIM_EVENT_PROBER:
-        if (begins(&sim.prober_turn, event)) sim_prober_turn();
+        if (begins(&our->prober_turn, event)) sim_prober_turn();
         break;
     case SIM_EVENT_PROBE_ANSWER: sim_probe_answer(event->object); break;
     case SIM_EVENT_WORKER:
-        if (begins(&sim.workers[event->index].process.turn, event)) {
+        if (begins(&our->workers[event->index].process.turn, event)) {
             sim_worker_turn(event->index);
         }
         break;
@@ -353,8 +413,8 @@ static void take(struct sim_event *event)
     case SIM_EVENT_START: start_process(event); break;
     case SIM_EVENT_ADMIN:
         if (event->index == 1) {
-            for (uint32_t i = 0; i < sim.group_count; i++) {
-                order_group(&sim.groups[i]);
+            for (uint32_t i = 0; i < our->group_count; i++) {
+                order_group(&our->groups[i]);
             }
         } else if (event->index == 2) {
             sim_unhalt();
@@ -372,6 +432,7 @@ void sim_run(void)
     struct sim_event event;
     while (!sim.is_broken && !sim.is_over && sim_queue_take(&sim.queue, &event)) {
         sim.now_us = event.at_us;
+        (void)sim_enter(&sim.clusters[event.cluster]);
         sim.counts.events++;
         take(&event);
         if (sim.counts.events == 10 * sim.options.budget) {
@@ -384,18 +445,43 @@ void sim_run(void)
         if (!instance->is_alive) continue;
         sim.instance_us += (double)(sim.now_us - instance->started_us);
     }
-    if (!sim.is_broken && !sim.options.is_second) law_log_verifies();
-    if (!sim.is_broken && !sim.options.is_second) law_replay();
-    struct asg_log *log = sim_disk_log(sim.disk);
-    if (log == NULL) return;
+    if (!sim.is_broken && !sim.options.is_second) {
+        sim_each_cluster(law_log_verifies);
+        sim_each_cluster(law_replay);
+    }
     struct asg_hasher *hasher = NULL;
     asg_hasher_new(&hasher);
     asg_hasher_begin(hasher);
-    asg_hasher_update(hasher, asg_log_head(log).chain_hash, ASG_LOG_HASH_BYTES);
+    for (uint32_t i = 0; i < sim.cluster_count; i++) {
+        struct asg_log *log = sim_disk_log(sim.clusters[i].disk);
+        if (log == NULL) continue;
+        asg_hasher_update(hasher, asg_log_head(log).chain_hash, ASG_LOG_HASH_BYTES);
+    }
     asg_hasher_update(hasher, &sim.counts, sizeof sim.counts);
     asg_hasher_update(hasher, &sim.now_us, sizeof sim.now_us);
     asg_hasher_end(hasher, sim.digest);
     asg_hasher_destroy(&hasher);
+}
+
+static void end_programs(void)
+{
+    sim_stop_controller(/* is_crash */ true);
+    for (uint32_t i = 0; i < our->worker_count; i++) {
+        sim_stop_worker(i);
+    }
+    for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
+        if (sim.instances[i]->cluster == our) sim_stop_agent(sim.instances[i]);
+    }
+    asg_bus_connection_destroy(&our->admin);
+}
+
+static void end_cluster(void)
+{
+    for (uint32_t i = 0; i < SIM_WORKERS_MAX; i++) {
+        asg_bytes_clear(&our->workers[i].frame);
+    }
+    sim_disk_destroy(&our->disk);
+    asg_arena_clear(&our->settings_arena);
 }
 
 void sim_end(void)
@@ -403,29 +489,19 @@ void sim_end(void)
     sim.is_over = true;
     sim.options.is_narrated = false;
     sim.is_broken = true; /* what breaks now is of the end, not of the product */
-    sim_stop_controller(/* is_crash */ true);
-    for (uint32_t i = 0; i < sim.worker_count; i++) {
-        sim_stop_worker(i);
-    }
-    for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
-        sim_stop_agent(sim.instances[i]);
-    }
-    asg_bus_connection_destroy(&sim.admin);
+    sim_each_cluster(end_programs);
     struct sim_event event;
     while (sim_queue_take(&sim.queue, &event)) {
+        (void)sim_enter(&sim.clusters[event.cluster]);
         if (event.kind == SIM_EVENT_DELIVER) sim_deliver(event.object);
         if (event.kind == SIM_EVENT_PROBE_ANSWER) sim_probe_answer(event.object);
         if (event.kind == SIM_EVENT_EC2) sim_ec2_drop(event.object);
         if (event.kind == SIM_EVENT_ANSWER) sim_ec2_drop(event.object);
     }
-    for (uint32_t i = 0; i < SIM_WORKERS_MAX; i++) {
-        asg_bytes_clear(&sim.workers[i].frame);
-    }
     sim_ec2_end();
-    sim_disk_destroy(&sim.disk);
+    sim_each_cluster(end_cluster);
     sim_bus_clear();
     sim_books_clear();
     sim_queue_clear(&sim.queue);
     asg_arena_clear(&sim.arena);
-    asg_arena_clear(&sim.settings_arena);
 }

@@ -29,15 +29,16 @@
 #include "sim/random.h"
 #include "worker/worker.h"
 
-#define SIM_GROUPS_MAX  3
-#define SIM_WORKERS_MAX 4
-#define SIM_LAWS_TEXT   512
-#define SIM_SPANS       256 /* of half a minute: what was read lately (warm.c) */
-#define SIM_SECOND      INT64_C(1000000)
-#define SIM_MINUTE      (60 * SIM_SECOND)
-#define SIM_HOUR        (60 * SIM_MINUTE)
-#define SIM_START_MS    INT64_C(1764000000000) /* what the wall clocks say at the start */
-#define SIM_FAR         INT64_MAX
+#define SIM_CLUSTERS_MAX 2
+#define SIM_GROUPS_MAX   3
+#define SIM_WORKERS_MAX  4
+#define SIM_LAWS_TEXT    512
+#define SIM_SPANS        256 /* of half a minute: what was read lately (warm.c) */
+#define SIM_SECOND       INT64_C(1000000)
+#define SIM_MINUTE       (60 * SIM_SECOND)
+#define SIM_HOUR         (60 * SIM_MINUTE)
+#define SIM_START_MS     INT64_C(1764000000000) /* what the wall clocks say at the start */
+#define SIM_FAR          INT64_MAX
 
 enum sim_link { SIM_LINK_AGENTS, SIM_LINK_WORKERS, SIM_LINK_ADMIN, SIM_LINKS };
 
@@ -101,6 +102,7 @@ struct sim_span {
 /* What the books say of a group: the checkers' own, from durable events only. */
 struct sim_group {
     char name[32];
+    struct sim_cluster *cluster;
     uint32_t no;      /* core's number: 1, 2, ... in order of creation */
     uint32_t alive;   /* pending or running in EC2's books */
     uint32_t strays;  /* of them: started by somebody else */
@@ -109,6 +111,8 @@ struct sim_group {
     int64_t steady_milli; /* >= 0: the load does not move any more */
     uint32_t min;
     uint32_t max;
+    uint32_t meant_min; /* of a life: what the order book says (life.c) */
+    uint32_t meant_max;
     int64_t stabilisation_ms;
     int64_t target_milli;
     int64_t evaluation_ms;
@@ -137,7 +141,8 @@ struct sim_agent {
 struct sim_instance {
     char id[ASG_WORLD_ID_SIZE];
     char token[ASG_WORLD_TOKEN_MAX + 1];
-    uint32_t group; /* index; SIM_GROUPS_MAX: none of ours */
+    struct sim_cluster *cluster; /* whose tags it has */
+    struct sim_group *group;     /* NULL: of none that we know */
     uint64_t job_id;
     uint32_t attempt;
     bool is_stray; /* started by hand, not by a job */
@@ -170,6 +175,60 @@ struct sim_job {
     char token[ASG_CLIENT_TOKEN_MAX + 1];
 };
 
+struct sim_disk;
+struct sim_frame;
+struct sim_probe;
+
+/* A controller with its log, its workers, its groups and its agents, its operator, and
+ * what the checkers know of it. All clusters of a run are in one account of one EC2. */
+struct sim_cluster {
+    /* the controller's host */
+    struct asg_arena settings_arena;
+    struct asg_controller_settings settings;
+    struct sim_process host;
+    int64_t away_since_us; /* the controller's last absence, short stays within it */
+    int64_t back_us;       /* its last start */
+    struct asg_controller *controller;
+    struct asg_ingest *ingest;
+    struct asg_prober *prober;
+    struct sim_turn ingest_turn;
+    struct sim_turn prober_turn;
+    int64_t ingest_lag_us;
+    struct sim_disk *disk;
+    bool is_disk_full;
+
+    /* its links */
+    struct asg_bus_listener *listeners[SIM_LINKS]; /* NULL: not listening */
+    bool is_cut_up[SIM_LINKS];                     /* towards the controller, for all */
+    bool is_cut_down[SIM_LINKS];
+    int64_t agents_cut_since_us; /* the link of all agents; 0: it is whole */
+
+    /* the programs */
+    struct sim_worker workers[SIM_WORKERS_MAX];
+    uint32_t worker_count;
+    struct sim_probe *probes;
+    struct asg_bus_connection *admin;
+    uint64_t request_no;
+    uint8_t marked[8192]; /* orders by number that are found again in the log */
+    uint64_t marks[20];
+    uint64_t mark_count;
+
+    /* the books */
+    struct sim_group groups[SIM_GROUPS_MAX];
+    uint32_t group_count;
+    struct sim_job *jobs;
+    size_t job_count;
+    size_t job_capacity;
+    struct asg_id_map job_places; /* by number and attempt: in jobs */
+    struct asg_id_map ends;       /* instances that a durable job terminates */
+    uint64_t last_seq;
+    uint64_t last_epoch;
+    struct asg_group_metric last_metrics[SIM_GROUPS_MAX];
+    uint8_t *durable_orders;
+    uint64_t durable_order_end;
+    bool is_halted;
+};
+
 struct sim_counts {
     uint64_t events;
     uint64_t frames;
@@ -182,9 +241,6 @@ struct sim_counts {
     uint64_t leads;
     uint64_t commands;
 };
-
-struct sim_disk;
-struct sim_flight;
 
 struct sim_options {
     uint64_t seed;
@@ -218,30 +274,11 @@ struct sim {
     struct sim_counts counts;
     struct asg_arena arena; /* of one step */
 
-    /* the controller's host */
-    struct asg_arena settings_arena;
-    struct asg_controller_settings settings;
-    struct sim_process host;
-    int64_t away_since_us; /* the controller's last absence, short stays within it */
-    int64_t back_us;       /* its last start */
-    struct asg_controller *controller;
-    struct asg_ingest *ingest;
-    struct asg_prober *prober;
-    struct sim_turn ingest_turn;
-    struct sim_turn prober_turn;
-    int64_t ingest_lag_us;
-    struct sim_disk *disk;
-    bool is_disk_full;
-
     /* the bus */
-    struct asg_bus_listener *listeners[SIM_LINKS]; /* NULL: not listening */
-    struct asg_bus_connection **peers;             /* by number; NULL: gone */
+    struct asg_bus_connection **peers; /* by number; NULL: gone */
     size_t peer_count;
     size_t peer_capacity;
     struct asg_bus_connection *connections;
-    bool is_cut_up[SIM_LINKS]; /* towards the controller, for all */
-    bool is_cut_down[SIM_LINKS];
-    int64_t agents_cut_since_us; /* the link of all agents; 0: it is whole */
     struct sim_frame *spare_frames;
 
     /* EC2 */
@@ -265,31 +302,11 @@ struct sim {
     struct asg_id_map by_id;
     struct asg_ec2_exchange *exchanges;
 
-    /* the programs */
-    struct sim_worker workers[SIM_WORKERS_MAX];
-    uint32_t worker_count;
-    struct asg_bus_connection *admin;
-    uint64_t request_no;
-    uint8_t marked[8192]; /* orders by number that are found again in the log */
-    uint64_t marks[20];
-    uint64_t mark_count;
+    /* what runs in it: controllers with their workers, each for itself */
+    struct sim_cluster clusters[SIM_CLUSTERS_MAX];
+    uint32_t cluster_count;
     int64_t operator_mean_us;
     int64_t agent_interval_ms;
-    struct sim_probe *probes;
-
-    /* the books */
-    struct sim_group groups[SIM_GROUPS_MAX];
-    uint32_t group_count;
-    struct sim_job *jobs;
-    size_t job_count;
-    size_t job_capacity;
-    uint64_t last_seq;
-    uint64_t last_epoch;
-    struct asg_group_metric last_metrics[SIM_GROUPS_MAX];
-    uint8_t *durable_orders;
-    uint64_t durable_order_end;
-    int64_t halted_ms; /* log time of the halt that stands; 0: none */
-    bool is_halted;
 
     /* what broke */
     bool is_broken;
@@ -299,6 +316,14 @@ struct sim {
 };
 
 extern struct sim sim;
+
+/* The cluster whose turn it is. Events, frames, calls and commits are those of one; what
+ * happens to an instance happens to its cluster. */
+extern struct sim_cluster *our;
+
+/* Gives the turn to another; the return value is who had it. */
+struct sim_cluster *sim_enter(struct sim_cluster *cluster);
+void sim_each_cluster(void (*act)(void)); /* who had the turn has it afterwards */
 
 /* ---- sim.c ---- */
 void sim_begin(const struct sim_options *options);
@@ -365,7 +390,8 @@ void sim_load_draw(struct sim_load *load, struct sim_random *random, uint32_t ma
 int64_t sim_load_now(const struct sim_group *group);
 
 /* ---- life.c: a long one, mostly calm ---- */
-void sim_life_draw(void);
+void sim_life_draw(void);         /* of the first cluster, and what all share */
+void sim_life_draw_cluster(void); /* of one more */
 void sim_life_burst(void);
 bool sim_life_goes_on(void); /* all is well again: is there a next calm? */
 
@@ -398,7 +424,7 @@ void sim_warm_count(const struct sim_group *group, uint32_t *ret_least,
 
 /* ---- books.c ---- */
 struct sim_instance *sim_find_instance(const char *id);
-struct sim_group *sim_find_group(const char *name);
+struct sim_group *sim_find_group(struct sim_cluster *cluster, const char *name);
 struct sim_job *sim_find_job(uint64_t id, uint32_t attempt);
 void sim_durable(const struct asg_record *records, size_t count);
 void sim_books_clear(void);

@@ -53,7 +53,7 @@ static void add_run(struct sim_totals *totals)
 {
     struct sim_totals once = {.seeds = 1,
                               .bursts = sim.bursts,
-                              .distinct_us = (double)sim.now_us,
+                              .distinct_us = (double)sim.now_us * sim.cluster_count,
                               .instance_us = sim.instance_us,
                               .slowest_us = sim.slowest_us,
                               .counts = sim.counts};
@@ -88,7 +88,7 @@ bool sim_run_twice(const struct sim_options *options, struct sim_totals *totals)
             sim_break("same_seed_same_log", "the second run gave another log");
         }
         memcpy(first, sim.digest, sizeof first);
-        totals->run_us += (double)sim.now_us;
+        totals->run_us += (double)sim.now_us * sim.cluster_count;
         if (round == 1 || sim.is_broken) add_run(totals);
         if (sim.is_broken) {
             is_fine = false;

@@ -41,16 +41,21 @@ static void until(int64_t after_us, enum sim_fault fault, uint64_t what)
     sim_put(sim.now_us + after_us, SIM_EVENT_FAULT, (uint32_t)fault, OVER | what, NULL);
 }
 
+static bool is_ours(const struct sim_instance *instance)
+{
+    return instance->is_alive && instance->cluster == our;
+}
+
 static struct sim_instance *any_instance(void)
 {
     uint32_t living = 0;
     for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
-        living += sim.instances[i]->is_alive ? 1 : 0;
+        living += is_ours(sim.instances[i]) ? 1 : 0;
     }
     if (living == 0) return NULL;
     uint32_t chosen = below(living);
     for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
-        if (!sim.instances[i]->is_alive) continue;
+        if (!is_ours(sim.instances[i])) continue;
         if (chosen-- == 0) return sim.instances[i];
     }
     return NULL;
@@ -70,14 +75,14 @@ static void cut_link(void)
     bool is_up = below(3) != 0;
     bool is_down = !is_up || below(2) == 0;
     if (what == 2) {
-        uint32_t index = below(sim.worker_count);
-        sim.workers[index].is_cut = true;
+        uint32_t index = below(our->worker_count);
+        our->workers[index].is_cut = true;
         number = 2 + index;
         sim_tell("network", "cuts worker %u off", index + 1);
     } else {
-        sim.is_cut_up[what] = is_up;
-        sim.is_cut_down[what] = is_down;
-        if (what == SIM_LINK_AGENTS) sim.agents_cut_since_us = sim.now_us;
+        our->is_cut_up[what] = is_up;
+        our->is_cut_down[what] = is_down;
+        if (what == SIM_LINK_AGENTS) our->agents_cut_since_us = sim.now_us;
         sim_tell("network", "cuts the link of all %s%s", what == 0 ? "agents" : "workers",
                  is_up && is_down ? "" : " one way");
     }
@@ -88,25 +93,25 @@ static void join_link(uint64_t number)
 {
     sim_tell("network", "a link is whole again");
     if (number >= 2) {
-        sim.workers[number - 2].is_cut = false;
+        our->workers[number - 2].is_cut = false;
         return;
     }
-    sim.is_cut_up[number] = false;
-    sim.is_cut_down[number] = false;
-    if (number == SIM_LINK_AGENTS) sim.agents_cut_since_us = 0;
+    our->is_cut_up[number] = false;
+    our->is_cut_down[number] = false;
+    if (number == SIM_LINK_AGENTS) our->agents_cut_since_us = 0;
 }
 
 static void silence(void)
 {
-    struct sim_group *group = &sim.groups[below(sim.group_count)];
+    struct sim_group *group = &our->groups[below(our->group_count)];
     if (group->silent_since_us != 0) return;
-    uint32_t no = (uint32_t)(group - sim.groups);
+    uint32_t no = (uint32_t)(group - our->groups);
     uint32_t percent = 60 + below(41);
     uint32_t muted = 0;
     uint32_t all = 0;
     for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
         struct sim_instance *instance = sim.instances[i];
-        if (!instance->is_alive || instance->group != no) continue;
+        if (!instance->is_alive || instance->group != group) continue;
         all++;
         if (below(100) >= percent) continue;
         instance->is_muted = true;
@@ -127,11 +132,11 @@ static void silence(void)
 
 static void end_silence(uint64_t no)
 {
-    struct sim_group *group = &sim.groups[no];
+    struct sim_group *group = &our->groups[no];
     group->silent_since_us = 0;
     for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
         struct sim_instance *instance = sim.instances[i];
-        if (instance->group != no) continue;
+        if (instance->group != group) continue;
         instance->is_muted = false;
         instance->well_since_us = sim.now_us;
     }
@@ -142,20 +147,20 @@ static void end_silence(uint64_t no)
 
 static void pause_process(void)
 {
-    int64_t after_us = some_time_us(1, 4) * sim.settings.lease_ms / 2000;
-    uint32_t index = below(sim.worker_count + 1);
+    int64_t after_us = some_time_us(1, 4) * our->settings.lease_ms / 2000;
+    uint32_t index = below(our->worker_count + 1);
     struct sim_process *process =
-        index == sim.worker_count ? &sim.host : &sim.workers[index].process;
+        index == our->worker_count ? &our->host : &our->workers[index].process;
     process->paused_until_us = sim.now_us + after_us;
-    sim_tell(index == sim.worker_count ? "controller" : "worker",
+    sim_tell(index == our->worker_count ? "controller" : "worker",
              "stands still for %" PRId64 " s", after_us / SIM_SECOND);
 }
 
 static void turn_clock(bool is_jump)
 {
-    uint32_t index = below(sim.worker_count + 1);
+    uint32_t index = below(our->worker_count + 1);
     struct sim_process *process =
-        index == sim.worker_count ? &sim.host : &sim.workers[index].process;
+        index == our->worker_count ? &our->host : &our->workers[index].process;
     struct sim_clock *clock = &process->clock;
     if (is_jump) {
         int64_t most = below(2) == 0 ? 5000 : 3600000;
@@ -226,8 +231,10 @@ static bool start_stray(void)
            sim_world_stray(like, (enum sim_stray)below(SIM_STRAYS));
 }
 
+/* One of the clusters is struck; EC2's own faults strike both. */
 static void strike(enum sim_fault fault)
 {
+    if (sim.cluster_count > 1) (void)sim_enter(&sim.clusters[below(sim.cluster_count)]);
     switch (fault) {
     case SIM_FAULT_CUT_LINK: cut_link(); break;
     case SIM_FAULT_CRASH_CONTROLLER: sim_stop_controller(true); break;
@@ -236,7 +243,7 @@ static void strike(enum sim_fault fault)
     case SIM_FAULT_PAUSE_PROCESS: pause_process(); break;
     case SIM_FAULT_DISK_FULL:
         sim_tell("disk", "is full");
-        sim.is_disk_full = true;
+        our->is_disk_full = true;
         until(some_time_us(1, 600), fault, 0);
         break;
     case SIM_FAULT_EC2_NO_CAPACITY: make_dry(); return; /* counted when it bites */
@@ -276,7 +283,7 @@ static void end_fault(enum sim_fault fault, uint64_t what)
     case SIM_FAULT_MASS_SILENCE: end_silence(what); break;
     case SIM_FAULT_DISK_FULL:
         sim_tell("disk", "has room again");
-        sim.is_disk_full = false;
+        our->is_disk_full = false;
         break;
     default: break;
     }
@@ -298,19 +305,19 @@ void sim_trouble(const struct sim_event *event)
 
 void sim_order(struct asg_command *command)
 {
-    sim.request_no++;
+    our->request_no++;
     command->actor = "operator";
     if (command->group == NULL) command->group = "";
     if (command->name == NULL) command->name = "";
     if (command->cluster_id == NULL) command->cluster_id = "";
-    const struct asg_request request = {.request_no = sim.request_no,
+    const struct asg_request request = {.request_no = our->request_no,
                                         .query = ASG_QUERY_NONE,
                                         .command = command,
                                         .group = "",
                                         .name = ""};
     struct asg_bytes frame = {0};
     asg_wire_encode_message(ASG_MESSAGE_REQUEST, &request, &frame);
-    (void)asg_bus_connection_send(sim.admin, frame.data, frame.length);
+    (void)asg_bus_connection_send(our->admin, frame.data, frame.length);
     asg_bytes_clear(&frame);
     sim_tell("operator", "%s %s%s",
              asg_enum_word(&asg_command_kind_words, (int)command->kind), command->group,
@@ -320,7 +327,7 @@ void sim_order(struct asg_command *command)
 /* Which of our orders left something in the log that can be found again. */
 bool sim_is_marked(uint64_t no)
 {
-    return no < sizeof sim.marked * 8 && (sim.marked[no / 8] >> no % 8 & 1) != 0;
+    return no < sizeof our->marked * 8 && (our->marked[no / 8] >> no % 8 & 1) != 0;
 }
 
 void sim_take_answer(const struct asg_answer *answer)
@@ -338,8 +345,8 @@ static void order_mark(const struct sim_group *group)
 {
     char name[32];
     char old[32];
-    uint64_t no = sim.request_no + 1;
-    if (no >= sizeof sim.marked * 8) return;
+    uint64_t no = our->request_no + 1;
+    if (no >= sizeof our->marked * 8) return;
     (void)snprintf(name, sizeof name, "o%" PRIu64, no);
     const struct asg_schedule_config config = {.group = group->name,
                                                .name = name,
@@ -353,12 +360,12 @@ static void order_mark(const struct sim_group *group)
                                   .group = group->name,
                                   .name = name,
                                   .schedule_config = &config};
-    sim.marked[no / 8] |= (uint8_t)(1 << no % 8);
+    our->marked[no / 8] |= (uint8_t)(1 << no % 8);
     sim_order(&command);
-    sim.marks[sim.mark_count++ % SCHEDULES_AT] = no;
-    if (sim.mark_count < SCHEDULES_AT) return;
+    our->marks[our->mark_count++ % SCHEDULES_AT] = no;
+    if (our->mark_count < SCHEDULES_AT) return;
     (void)snprintf(old, sizeof old, "o%" PRIu64,
-                   sim.marks[sim.mark_count % SCHEDULES_AT]);
+                   our->marks[our->mark_count % SCHEDULES_AT]);
     struct asg_command gone = {
         .kind = ASG_COMMAND_SCHEDULE_DELETE, .group = group->name, .name = old};
     sim_order(&gone);
@@ -386,9 +393,9 @@ static void order_size(struct sim_group *group)
 static void order_instance(const struct sim_group *group)
 {
     const struct sim_instance *instance = any_instance();
-    if (instance == NULL || instance->group >= sim.group_count) return;
+    if (instance == NULL || instance->group == NULL) return;
     const char *id = instance->id;
-    struct asg_command command = {.group = sim.groups[instance->group].name,
+    struct asg_command command = {.group = instance->group->name,
                                   .instance_ids = {.items = &id, .count = 1}};
     (void)group;
     if (below(3) == 0) {
@@ -405,7 +412,7 @@ static void order_instance(const struct sim_group *group)
 static void order_halt_before_jobs(struct sim_group *group)
 {
     struct asg_command command = {.kind = ASG_COMMAND_SET_DESIRED, .group = group->name};
-    for (uint32_t i = 0; i < sim.worker_count; i++) {
+    for (uint32_t i = 0; i < our->worker_count; i++) {
         sim_stop_worker(i);
     }
     command.desired = group->alive > group->min ? group->min : group->max;
@@ -448,7 +455,7 @@ void sim_unhalt(void)
 void sim_operate(void)
 {
     if (sim.is_quiet) return;
-    struct sim_group *group = &sim.groups[below(sim.group_count)];
+    struct sim_group *group = &our->groups[below(our->group_count)];
     switch (below(8)) {
     case 0:
     case 1: order_size(group); break;
@@ -469,9 +476,9 @@ void sim_operate(void)
 static void strike_last(void)
 {
     bool is_disk = sim.swarm.mean_us[SIM_FAULT_DISK_FULL] != 0;
-    bool is_worker =
-        sim.worker_count > 1 && (sim.swarm.ppm[SIM_FAULT_CRASH_WORKER_BEFORE_CALL] != 0 ||
-                                 sim.swarm.ppm[SIM_FAULT_CRASH_WORKER_AFTER_CALL] != 0);
+    bool is_worker = our->worker_count > 1 &&
+                     (sim.swarm.ppm[SIM_FAULT_CRASH_WORKER_BEFORE_CALL] != 0 ||
+                      sim.swarm.ppm[SIM_FAULT_CRASH_WORKER_AFTER_CALL] != 0);
     struct sim_instance *instance = any_instance();
     if (instance == NULL || (!is_disk && !is_worker)) return;
     sim_tell("simulator", "but the agent of %s dies%s%s", instance->id,
@@ -479,9 +486,9 @@ static void strike_last(void)
              is_worker ? ", a worker will die for good" : "");
     instance->has_lost_agent = true;
     sim_stop_agent(instance);
-    if (is_worker) sim.workers[below(sim.worker_count)].is_doomed = true;
+    if (is_worker) our->workers[below(our->worker_count)].is_doomed = true;
     if (!is_disk) return;
-    sim.is_disk_full = true;
+    our->is_disk_full = true;
     until(some_time_us(60, 180), SIM_FAULT_DISK_FULL, 0);
 }
 
@@ -489,7 +496,7 @@ static void heal_instances(void)
 {
     for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
         struct sim_instance *instance = sim.instances[i];
-        if (!instance->is_alive) continue;
+        if (!is_ours(instance)) continue;
         instance->is_muted = false;
         instance->never_boots = false;
         if (instance->is_hung) {
@@ -512,42 +519,47 @@ static int64_t decidable_milli(const struct sim_group *group, int64_t load_milli
     return is_clear ? load_milli : (group->target_milli - UNSURE_MILLI) * count / 100;
 }
 
+static void heal_cluster(void)
+{
+    our->is_disk_full = false;
+    memset(our->is_cut_up, 0, sizeof our->is_cut_up);
+    memset(our->is_cut_down, 0, sizeof our->is_cut_down);
+    our->agents_cut_since_us = 0;
+    our->host.paused_until_us = 0;
+    sim_start_controller();
+    sim_wish(&our->host.turn, sim.now_us, SIM_EVENT_CONTROLLER, 0);
+    for (uint32_t i = 0; i < our->worker_count; i++) {
+        our->workers[i].is_cut = false;
+        our->workers[i].process.paused_until_us = 0;
+        sim_start_worker(i);
+        sim_wish(&our->workers[i].process.turn, sim.now_us, SIM_EVENT_WORKER, i);
+    }
+    heal_instances();
+    strike_last();
+    for (uint32_t i = 0; i < our->group_count; i++) {
+        struct sim_group *group = &our->groups[i];
+        group->silent_since_us = 0;
+        group->steady_milli = decidable_milli(group, sim_load_now(group));
+    }
+}
+
 void sim_heal(void)
 {
     sim_tell("simulator", "no more faults from now on");
     sim.is_quiet = true;
     sim.quiet_since_us = sim.now_us;
-    sim.is_disk_full = false;
     sim.lag_until_us = 0;
     sim.no_boot_until_us = 0;
     sim.dies_until_us = 0;
     memset(sim.dry_until_us, 0, sizeof sim.dry_until_us);
-    memset(sim.is_cut_up, 0, sizeof sim.is_cut_up);
-    memset(sim.is_cut_down, 0, sizeof sim.is_cut_down);
-    sim.agents_cut_since_us = 0;
-    sim.host.paused_until_us = 0;
-    sim_start_controller();
-    sim_wish(&sim.host.turn, sim.now_us, SIM_EVENT_CONTROLLER, 0);
-    for (uint32_t i = 0; i < sim.worker_count; i++) {
-        sim.workers[i].is_cut = false;
-        sim.workers[i].process.paused_until_us = 0;
-        sim_start_worker(i);
-        sim_wish(&sim.workers[i].process.turn, sim.now_us, SIM_EVENT_WORKER, i);
-    }
-    heal_instances();
-    strike_last();
-    for (uint32_t i = 0; i < sim.group_count; i++) {
-        struct sim_group *group = &sim.groups[i];
-        group->silent_since_us = 0;
-        group->steady_milli = decidable_milli(group, sim_load_now(group));
-    }
+    sim_each_cluster(heal_cluster);
 }
 
 static bool is_alarmed(void)
 {
     struct asg_arena arena = {0};
     struct asg_status_view view;
-    asg_core_view_status(asg_commit_core(sim.controller->commit), &arena, &view);
+    asg_core_view_status(asg_commit_core(our->controller->commit), &arena, &view);
     bool is_alarmed = view.alarms.count > 0;
     asg_arena_clear(&arena);
     return is_alarmed;
@@ -561,8 +573,8 @@ static void end_dead(const struct sim_group *group)
     uint32_t dead = 0;
     for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
         const struct sim_instance *instance = sim.instances[i];
-        bool is_ours = instance->is_alive && &sim.groups[instance->group] == group;
-        if (!is_ours || !instance->has_lost_agent) continue;
+        bool is_its = instance->is_alive && instance->group == group;
+        if (!is_its || !instance->has_lost_agent) continue;
         dead++;
         id = instance->id;
     }
@@ -578,13 +590,11 @@ static void unprotect_all(void)
 {
     for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
         const struct sim_instance *instance = sim.instances[i];
-        if (!instance->is_alive || !instance->is_protected ||
-            instance->group >= sim.group_count) {
-            continue;
-        }
+        bool is_protected = is_ours(instance) && instance->is_protected;
+        if (!is_protected || instance->group == NULL) continue;
         const char *id = instance->id;
         struct asg_command command = {.kind = ASG_COMMAND_PROTECT_INSTANCES,
-                                      .group = sim.groups[instance->group].name,
+                                      .group = instance->group->name,
                                       .instance_ids = {.items = &id, .count = 1}};
         sim_order(&command);
     }
@@ -593,23 +603,23 @@ static void unprotect_all(void)
 /* What an operator does who finds his fleet after a bad day; until it is done. */
 void sim_mend(void)
 {
-    if (sim.controller == NULL || sim.controller->commit == NULL) return;
+    if (our->controller == NULL || our->controller->commit == NULL) return;
     struct asg_command command;
-    if (sim.is_halted) sim_unhalt();
+    if (our->is_halted) sim_unhalt();
     unprotect_all();
-    for (uint32_t i = 0; i < sim.group_count; i++) {
-        command =
-            (struct asg_command){.kind = ASG_COMMAND_RESUME, .group = sim.groups[i].name};
+    for (uint32_t i = 0; i < our->group_count; i++) {
+        command = (struct asg_command){.kind = ASG_COMMAND_RESUME,
+                                       .group = our->groups[i].name};
         sim_order(&command);
-        command =
-            (struct asg_command){.kind = ASG_COMMAND_UNHALT, .group = sim.groups[i].name};
+        command = (struct asg_command){.kind = ASG_COMMAND_UNHALT,
+                                       .group = our->groups[i].name};
         sim_order(&command); /* also after too many launches that died */
-        end_dead(&sim.groups[i]);
+        end_dead(&our->groups[i]);
     }
     struct asg_arena arena = {0};
     struct asg_job_view *jobs = NULL;
     size_t count = 0;
-    asg_core_view_jobs(asg_commit_core(sim.controller->commit), "", /* only_dead */ true,
+    asg_core_view_jobs(asg_commit_core(our->controller->commit), "", /* only_dead */ true,
                        &arena, &jobs, &count);
     for (size_t i = 0; i < count; i++) {
         if (jobs[i].state != ASG_JOB_STATE_DEAD) continue;

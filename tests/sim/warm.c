@@ -28,10 +28,10 @@ static bool is_time_true(void)
 /* How late a report can be counted. */
 static int64_t lag_us(void)
 {
-    int64_t us = MOMENTS_US + sim.ingest_lag_us;
+    int64_t us = MOMENTS_US + our->ingest_lag_us;
     if (sim.swarm.ppm[SIM_FAULT_DELAY_FRAME] != 0) us += DELAY_US;
     if (sim.swarm.mean_us[SIM_FAULT_PAUSE_PROCESS] != 0) {
-        us += 4 * sim.settings.lease_ms * 1000;
+        us += 4 * our->settings.lease_ms * 1000;
     }
     return us;
 }
@@ -40,7 +40,7 @@ static int64_t lag_us(void)
 static bool is_before_warm(const struct sim_instance *instance)
 {
     int64_t age_us = sim.now_us - instance->first_read_us;
-    return is_time_true() && sim.host.is_up && age_us + lag_us() < warmup_us();
+    return is_time_true() && our->host.is_up && age_us + lag_us() < warmup_us();
 }
 
 static void note_read(struct sim_group *group, int64_t value_milli)
@@ -54,12 +54,12 @@ static void note_read(struct sim_group *group, int64_t value_milli)
 
 int64_t sim_warm_read(struct sim_instance *instance, int64_t value_milli)
 {
-    if (instance->group >= sim.group_count) return value_milli;
+    if (instance->group == NULL) return value_milli;
     bool is_sent = instance->agent.joiner.is_bound;
     if (instance->first_read_us == 0 && is_sent) instance->first_read_us = sim.now_us;
     if (!is_sent) return value_milli;
     if (is_before_warm(instance)) return START_CPU;
-    note_read(&sim.groups[instance->group], value_milli);
+    note_read(instance->group, value_milli);
     return value_milli;
 }
 
@@ -68,8 +68,8 @@ bool sim_warm_reads(const struct sim_group *group, int64_t over_us, int64_t *ret
 {
     int64_t from_us = sim.now_us - over_us - lag_us();
     /* Agents keep their first few reports for a controller that is away. */
-    bool is_back = sim.back_us > from_us && sim.away_since_us < from_us;
-    if (is_back) from_us = sim.away_since_us - lag_us();
+    bool is_back = our->back_us > from_us && our->away_since_us < from_us;
+    if (is_back) from_us = our->away_since_us - lag_us();
     int64_t last = sim.now_us / SPAN_US;
     int64_t first = from_us / SPAN_US;
     if (last - first >= SIM_SPANS) return false;
@@ -104,8 +104,7 @@ void sim_warm_count(const struct sim_group *group, uint32_t *ret_least,
     int64_t late_us = 2 * group->evaluation_ms * 1000 + SIM_MINUTE;
     for (size_t i = 0; i < sim.instance_count; i++) {
         const struct sim_instance *instance = sim.instances[i];
-        bool is_ours =
-            instance->group < sim.group_count && &sim.groups[instance->group] == group;
+        bool is_ours = instance->group == group;
         if (!is_ours || instance->is_over || instance->first_read_us == 0) continue;
         int64_t age_us = sim.now_us - instance->first_read_us + SIM_SECOND;
         if (is_time_true() && age_us < warmup_us()) continue;

@@ -3,8 +3,8 @@
 
 void law_acknowledged_survive(uint64_t order_no)
 {
-    bool is_durable = order_no / 8 < sim.durable_order_end &&
-                      (sim.durable_orders[order_no / 8] >> order_no % 8 & 1) != 0;
+    bool is_durable = order_no / 8 < our->durable_order_end &&
+                      (our->durable_orders[order_no / 8] >> order_no % 8 & 1) != 0;
     if (is_durable) return;
     sim_break("acknowledged_commands_survive",
               "order %llu was acknowledged and is in no durable record",

@@ -53,9 +53,9 @@ void sim_check_decision(const struct asg_decision *decision, int64_t time_ms)
 /* After the faults: everything that must be true again, within a bound. */
 #define CONVERGE_US (5 * SIM_HOUR)
 
-void sim_check_look(void)
+/* Is there nothing that misses? */
+static bool is_well(int64_t quiet_us)
 {
-    if (!sim.is_quiet) return;
     const struct {
         const char *law;
         const char *missing;
@@ -64,19 +64,30 @@ void sim_check_look(void)
         {"not_below_min_when_quiet", law_not_below_min()},
         {"desired_reached_when_quiet", law_desired_reached()},
     };
-    const int64_t quiet_us = sim.now_us - sim.quiet_since_us;
     for (size_t i = 0; i < sizeof wants / sizeof wants[0]; i++) {
         if (wants[i].missing == NULL) continue;
-        sim.converged_us = -1;
         if (quiet_us > CONVERGE_US) {
             sim_break(wants[i].law, "5 h after the last fault: %s", wants[i].missing);
         }
+        return false;
+    }
+    return true;
+}
+
+void sim_check_look(void)
+{
+    if (!sim.is_quiet) return;
+    const int64_t quiet_us = sim.now_us - sim.quiet_since_us;
+    for (uint32_t i = 0; i < sim.cluster_count; i++) {
+        (void)sim_enter(&sim.clusters[i]);
+        if (is_well(quiet_us)) continue;
+        sim.converged_us = -1;
         return;
     }
     if (sim.converged_us < 0) sim.converged_us = quiet_us;
     /* It holds, and goes on holding for a while. */
     if (quiet_us - sim.converged_us < 20 * SIM_MINUTE) return;
-    law_dead_letters();
+    sim_each_cluster(law_dead_letters);
     sim.bursts++;
     if (sim.converged_us > sim.slowest_us) sim.slowest_us = sim.converged_us;
     if (!sim_life_goes_on()) sim.is_over = true;

@@ -4,8 +4,8 @@
 
 void law_dead_letters(void)
 {
-    if (sim.controller == NULL || sim.controller->commit == NULL) return;
-    const struct asg_core *core = asg_commit_core(sim.controller->commit);
+    if (our->controller == NULL || our->controller->commit == NULL) return;
+    const struct asg_core *core = asg_commit_core(our->controller->commit);
     struct asg_arena arena = {0};
     struct asg_job_view *jobs = NULL;
     size_t count = 0;

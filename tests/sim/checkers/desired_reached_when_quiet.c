@@ -26,15 +26,15 @@ static const char *open_job(const struct asg_core *core)
 const char *law_desired_reached(void)
 {
     static char text[160];
-    if (sim.controller == NULL || sim.controller->commit == NULL) return "nobody leads";
-    const struct asg_core *core = asg_commit_core(sim.controller->commit);
+    if (our->controller == NULL || our->controller->commit == NULL) return "nobody leads";
+    const struct asg_core *core = asg_commit_core(our->controller->commit);
     struct asg_arena arena = {0};
     struct asg_group_view *groups = NULL;
     size_t count = 0;
     const char *ret = NULL;
     asg_core_view_groups(core, "", &arena, &groups, &count);
     for (size_t i = 0; i < count && ret == NULL; i++) {
-        const struct sim_group *books = sim_find_group(groups[i].config->name);
+        const struct sim_group *books = sim_find_group(our, groups[i].config->name);
         uint32_t there = groups[i].in_service + groups[i].warming;
         if (books == NULL) continue;
         if (there == groups[i].config->desired && books->alive == there &&

@@ -17,7 +17,7 @@ void law_committed_first_frame(const struct asg_job_message *message)
         return;
     }
     bool is_changing = asg_job_is_launch(job->kind) || job->kind == ASG_JOB_TERMINATE;
-    if (sim.is_halted && is_changing) {
+    if (our->is_halted && is_changing) {
         sim_break("every_effect_was_committed_first",
                   "job %llu leaves while the kill switch is on",
                   (unsigned long long)job->id);
@@ -26,8 +26,8 @@ void law_committed_first_frame(const struct asg_job_message *message)
 
 static const struct sim_job *job_of_token(const char *token)
 {
-    for (size_t i = sim.job_count; i > 0; i--) {
-        if (strcmp(sim.jobs[i - 1].token, token) == 0) return &sim.jobs[i - 1];
+    for (size_t i = our->job_count; i > 0; i--) {
+        if (strcmp(our->jobs[i - 1].token, token) == 0) return &our->jobs[i - 1];
     }
     return NULL;
 }

@@ -4,22 +4,22 @@
 
 void law_log_has_no_gap(const struct asg_record *record)
 {
-    if (record->seq != sim.last_seq + 1) {
+    if (record->seq != our->last_seq + 1) {
         sim_break("log_has_no_gap", "record %llu follows record %llu",
-                  (unsigned long long)record->seq, (unsigned long long)sim.last_seq);
+                  (unsigned long long)record->seq, (unsigned long long)our->last_seq);
     }
-    if (record->epoch < sim.last_epoch) {
+    if (record->epoch < our->last_epoch) {
         sim_break("log_has_no_gap", "record %llu has epoch %llu after epoch %llu",
                   (unsigned long long)record->seq, (unsigned long long)record->epoch,
-                  (unsigned long long)sim.last_epoch);
+                  (unsigned long long)our->last_epoch);
     }
-    sim.last_seq = record->seq;
-    sim.last_epoch = record->epoch;
+    our->last_seq = record->seq;
+    our->last_epoch = record->epoch;
 }
 
 void law_log_verifies(void)
 {
-    struct asg_log *log = sim_disk_log(sim.disk);
+    struct asg_log *log = sim_disk_log(our->disk);
     struct asg_log_verdict verdict = {0};
     struct asg_error error = {""};
     if (log == NULL) return;

@@ -5,8 +5,8 @@
 
 void law_never_above_max(const struct sim_instance *instance)
 {
-    if (instance->group >= sim.group_count) return;
-    const struct sim_group *group = &sim.groups[instance->group];
+    const struct sim_group *group = instance->group;
+    if (group == NULL) return;
     uint32_t most = group->max;
     bool was_lowered = sim.now_us - group->max_changed_us <= 13 * SIM_HOUR;
     if (was_lowered && group->older_max > most) most = group->older_max;

@@ -24,7 +24,8 @@ void law_no_launch_twice(const struct sim_instance *instance, uint32_t of_token)
     uint32_t living = 0;
     for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
         const struct sim_instance *other = sim.instances[i];
-        bool is_of_job = other->job_id == instance->job_id && !other->is_stray;
+        bool is_of_job = other->cluster == instance->cluster &&
+                         other->job_id == instance->job_id && !other->is_stray;
         living += other->is_alive && is_of_job ? 1 : 0;
     }
     if (living > job->count) {

@@ -18,7 +18,7 @@ static bool is_mass(const struct sim_group *group)
     uint32_t muted = 0;
     for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
         const struct sim_instance *instance = sim.instances[i];
-        bool is_ours = instance->is_alive && &sim.groups[instance->group] == group;
+        bool is_ours = instance->is_alive && instance->group == group;
         muted += is_ours && instance->is_muted && instance->was_known ? 1 : 0;
     }
     return muted >= 3 && muted * 100 >= group->alive * 30;
@@ -27,8 +27,8 @@ static bool is_mass(const struct sim_group *group)
 /* All of the group is cut off from the controller, this one too, and it is well. */
 static bool is_blind(const struct sim_group *group, const struct sim_instance *instance)
 {
-    bool is_cut = sim.agents_cut_since_us != 0 &&
-                  sim.now_us - sim.agents_cut_since_us > notice_us(group);
+    bool is_cut = our->agents_cut_since_us != 0 &&
+                  sim.now_us - our->agents_cut_since_us > notice_us(group);
     bool is_well = instance->is_alive && instance->agent.process.is_up &&
                    instance->ill_since_us == 0 && !instance->is_hung &&
                    sim.now_us - instance->well_since_us > notice_us(group);
@@ -36,7 +36,7 @@ static bool is_blind(const struct sim_group *group, const struct sim_instance *i
     if (sim.now_us - group->muted_since_us <= notice_us(group)) return false;
     for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
         const struct sim_instance *other = sim.instances[i];
-        bool is_ours = other->is_alive && &sim.groups[other->group] == group;
+        bool is_ours = other->is_alive && other->group == group;
         if (is_ours && !(other->is_muted && other->was_known)) return false;
     }
     return true;
@@ -46,7 +46,7 @@ void law_no_mass_termination(const struct asg_decision *decision)
 {
     bool is_end = decision->kind == ASG_DECISION_TERMINATE ||
                   decision->kind == ASG_DECISION_REPLACE;
-    struct sim_group *group = sim_find_group(decision->group);
+    struct sim_group *group = sim_find_group(our, decision->group);
     if (!is_end || group == NULL || decision->instance_id[0] == '\0') return;
     bool is_scale_in = strstr(decision->text, "selected for scale-in") != NULL;
     bool is_replaced = strstr(decision->text, "silent") != NULL;

@@ -5,8 +5,8 @@
 const char *law_not_below_min(void)
 {
     static char text[120];
-    for (uint32_t i = 0; i < sim.group_count; i++) {
-        const struct sim_group *group = &sim.groups[i];
+    for (uint32_t i = 0; i < our->group_count; i++) {
+        const struct sim_group *group = &our->groups[i];
         if (group->serving >= group->min) continue;
         (void)snprintf(text, sizeof text, "%s has %u in service, min is %u", group->name,
                        group->serving, group->min);

@@ -66,7 +66,7 @@ static bool same_hash(struct replay *replay, const struct asg_record *record)
 
 void law_replay(void)
 {
-    struct asg_log *log = sim_disk_log(sim.disk);
+    struct asg_log *log = sim_disk_log(our->disk);
     if (log == NULL) return;
     struct replay replay = {0};
     asg_core_new(&replay.core);
