@@ -30,7 +30,8 @@
 void set_token(struct asg_core *core, struct job *job)
 {
     job->plan.client_token =
-        asg_arena_format(&job->arena, "%s-%" PRIu64 "-%" PRIu32, core->cluster_id,
+        asg_arena_format(&job->arena, "%s-%" PRIu64 "-%" PRIu32,
+                         ASG_MUTANT(TOKEN_LACKS_CLUSTER) ? "" : core->cluster_id,
                          job->plan.id, job->plan.attempt);
 }
 

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/mutant.h"
 #include "worker/task.h"
 
 #define FILTER_VALUES_MAX 200
@@ -184,7 +185,9 @@ static void ask(struct asg_task *task)
     struct describe_state *state = task->state;
     struct asg_ec2_filter filter = {0};
     const char *const cluster[] = {task->message.cluster_id};
+    size_t filter_count = 1;
     if (is_whole_listing(task)) {
+        if (ASG_MUTANT(LISTS_EVERY_CLUSTER)) filter_count = 0;
         filter = (struct asg_ec2_filter){"tag:openasg:cluster", cluster, 1};
         state->asked = 0;
     } else {
@@ -196,7 +199,7 @@ static void ask(struct asg_task *task)
     }
     asg_ec2_write_describe_instances(
         &(struct asg_ec2_describe_instances){.filters = &filter,
-                                             .filter_count = 1,
+                                             .filter_count = filter_count,
                                              .max_results = state->page,
                                              .next_token = state->next_token},
         &task->worker->body);

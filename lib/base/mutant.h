@@ -59,7 +59,7 @@
       "controller: signs lost with a batch are not told again")                          \
     X(DEAD_IS_IN_SERVICE, "desired_reached_when_quiet",                                  \
       "core: what EC2 terminated stays in service")                                      \
-    X(DRY_FOR_EVER, "desired_reached_when_quiet",                                        \
+    X(DRY_FOR_EVER, "not_below_min_when_quiet",                                          \
       "core: a pool that had no capacity once is never tried again")                     \
     X(UNKNOWN_IS_IGNORED, "no_orphan_when_quiet",                                        \
       "core: an instance with the tags of a job of ours is not adopted")                 \
@@ -68,7 +68,11 @@
     X(DEAD_AGENT_STAYS, "not_below_min_when_quiet",                                      \
       "core: an instance whose agent is dead is never replaced")                         \
     X(HISTORY_IS_LOST, "dead_letters_have_history",                                      \
-      "core: a job that is given up forgets its attempts")
+      "core: a job that is given up forgets its attempts")                               \
+    X(LISTS_EVERY_CLUSTER, "neighbours_are_left_alone",                                  \
+      "worker: a listing is of all instances of the account, not of the cluster's")      \
+    X(TOKEN_LACKS_CLUSTER, "neighbours_are_left_alone",                                  \
+      "core: job 7 has the same client token in every cluster")
 
 enum asg_mutant {
     ASG_MUTANT_NONE,

@@ -45,6 +45,7 @@ struct sim_job *sim_find_job(uint64_t id, uint32_t attempt)
 
 static void add_job(const struct asg_job *plan)
 {
+    law_neighbours_plan(plan);
     struct sim_job *job = sim_find_job(plan->id, plan->attempt);
     if (job == NULL) {
         if (our->job_count == our->job_capacity) {

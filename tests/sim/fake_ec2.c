@@ -91,8 +91,7 @@ static const char *tag_value(const struct asg_world_tags *tags, const char *key)
     return "";
 }
 
-/* Whose tags they are; those of nobody are the caller's. */
-static struct sim_cluster *cluster_of(const struct asg_world_tags *tags)
+struct sim_cluster *sim_cluster_of(const struct asg_world_tags *tags)
 {
     const char *id = tag_value(tags, "openasg:cluster");
     for (uint32_t i = 0; i < sim.cluster_count; i++) {
@@ -118,7 +117,7 @@ static struct sim_instance *note_instance(const struct asg_world_instance *real,
     memcpy(instance->id, real->id, sizeof instance->id);
     (void)snprintf(instance->token, sizeof instance->token, "%s", token);
     (void)snprintf(instance->address, sizeof instance->address, "%s", real->address_text);
-    instance->cluster = cluster_of(&real->tags);
+    instance->cluster = sim_cluster_of(&real->tags);
     instance->group =
         sim_find_group(instance->cluster, tag_value(&real->tags, "openasg:group"));
     instance->job_id = strtoull(tag_value(&real->tags, "openasg:job"), NULL, 10);
@@ -321,6 +320,21 @@ static void act(struct sim_flight *flight, const struct asg_params *params,
     sim_wish(&sim.world_turn, sim.now_us, SIM_EVENT_WORLD, 0);
 }
 
+/* One that is there and is to go. */
+static void check_template(const char *action, const struct asg_params *params)
+{
+    if (strcmp(action, "DeleteLaunchTemplate") != 0) return;
+    const char *id = asg_params_get(params, "LaunchTemplateId");
+    const char *name = asg_params_get(params, "LaunchTemplateName");
+    size_t count = 0;
+    struct asg_world_template *const *all = asg_world_templates(sim.world, &count);
+    for (size_t i = 0; i < count; i++) {
+        bool is_meant = (id != NULL && strcmp(all[i]->id, id) == 0) ||
+                        (name != NULL && strcmp(all[i]->name, name) == 0);
+        if (is_meant && !all[i]->is_deleted) law_neighbours_template(all[i]);
+    }
+}
+
 static void take_request(struct sim_flight *flight)
 {
     struct asg_params params = {0};
@@ -344,6 +358,7 @@ static void take_request(struct sim_flight *flight)
         const char **ids = NULL;
         size_t id_count = asg_params_list(&params, "InstanceId", &sim.arena, &ids);
         sim_check_call(action, asg_params_get(&params, "ClientToken"), ids, id_count);
+        check_template(action, &params);
         act(flight, &params, action);
         if (flight->fails_after) {
             answer_error(flight, 500, "InternalError", "An internal error has occurred");

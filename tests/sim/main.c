@@ -48,6 +48,7 @@ static const char *const laws[] = {
     "desired_reached_when_quiet",
     "no_flapping",
     "dead_letters_have_history",
+    "neighbours_are_left_alone",
 };
 #define LAWS (int)(sizeof laws / sizeof laws[0])
 

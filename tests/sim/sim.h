@@ -373,6 +373,8 @@ void sim_drop_probes(void);
 /* ---- fake_ec2.c ---- */
 extern const struct asg_ec2_transport_kind sim_transport;
 void sim_ec2_begin(void);
+/* Whose tags they are; those of nobody are the caller's. */
+struct sim_cluster *sim_cluster_of(const struct asg_world_tags *tags);
 void sim_ec2_end(void);
 void sim_ec2_arrive(void *flight);
 void sim_ec2_answer(void *flight);
@@ -442,6 +444,11 @@ void law_never_above_max(const struct sim_instance *instance);
 void law_no_launch_twice(const struct sim_instance *instance, uint32_t of_token);
 void law_no_terminate_of_protected(const struct asg_decision *decision);
 void law_no_mass_termination(const struct asg_decision *decision);
+void law_neighbours_decision(const struct asg_decision *decision);
+void law_neighbours_plan(const struct asg_job *plan);
+void law_neighbours_call(const char *action, const char *const *ids, size_t id_count);
+void law_neighbours_template(const struct asg_world_template *template);
+void law_neighbours_launched(const struct sim_instance *instance);
 void law_committed_first_frame(const struct asg_job_message *message);
 void law_committed_first_call(const char *action, const char *token,
                               const char *const *ids, size_t id_count);

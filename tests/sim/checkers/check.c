@@ -34,16 +34,19 @@ void sim_check_call(const char *action, const char *token, const char *const *id
                     size_t id_count)
 {
     law_committed_first_call(action, token, ids, id_count);
+    law_neighbours_call(action, ids, id_count);
 }
 
 void sim_check_launched(struct sim_instance *instance, uint32_t of_token)
 {
+    law_neighbours_launched(instance);
     law_no_launch_twice(instance, of_token);
     law_never_above_max(instance);
 }
 
 void sim_check_decision(const struct asg_decision *decision, int64_t time_ms)
 {
+    law_neighbours_decision(decision);
     law_reason(decision, time_ms);
     law_no_terminate_of_protected(decision);
     law_no_mass_termination(decision);
