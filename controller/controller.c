@@ -17,6 +17,10 @@
 #define RETRY_MS       2000 /* between two tries to lead again */
 #define IDLE_MS        1000
 #define ALLOW_EVERY_MS 2000 /* the folders of allowed keys are read anew */
+/* A turn is due at least so often, and one that is late by so much is of a process that
+ * stood still: stopped, or on a machine that was suspended. */
+#define TURN_MS  60000
+#define STILL_MS 60000
 
 /* ---- events and what follows from them ---- */
 
@@ -126,6 +130,20 @@ static void stop_leading(struct asg_controller *controller, const char *why)
     controller->try_again_ms = asg_clock_monotonic_ms(&controller->clock) + RETRY_MS;
 }
 
+/* All threads of this process stood still: what core believes of agents and probes is of
+ * before, and the time was nobody's. So it leads anew, as after an absence. */
+static void look_whether_still(struct asg_controller *controller, int64_t mono_ms)
+{
+    int64_t late_ms = mono_ms - controller->next_turn_ms;
+    if (controller->commit == NULL || late_ms <= STILL_MS) return;
+    char why[80];
+    (void)snprintf(why, sizeof why,
+                   "this process stood still for %" PRId64 " s, what it knew is old",
+                   late_ms / 1000);
+    stop_leading(controller, why);
+    controller->try_again_ms = mono_ms;
+}
+
 static void new_dispatch(struct asg_controller *controller)
 {
     const struct asg_controller_settings *settings = controller->settings;
@@ -191,6 +209,7 @@ static enum asg_status lead(struct asg_controller *controller, struct asg_error 
     asg_log_time_init(&controller->log_time, asg_commit_last_ms(controller->commit),
                       asg_clock_wall_ms(&controller->clock), mono_ms);
     controller->gauged_events = UINT64_MAX;
+    controller->next_turn_ms = mono_ms;
     new_dispatch(controller);
     hand_over(controller);
     ASG_FAILPOINT("lead.handed_over");
@@ -333,10 +352,10 @@ static void read_allowed(struct asg_controller *controller, int64_t mono_ms)
     }
 }
 
-/* To the next thing of the loop's own; INT64_MAX: when something comes. */
+/* To the next thing of the loop's own. */
 static int64_t wait_ms(struct asg_controller *controller)
 {
-    int64_t wait = INT64_MAX;
+    int64_t wait = TURN_MS;
     int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
     if (controller->commit == NULL) {
         int64_t until_ms = controller->try_again_ms - mono_ms;
@@ -350,13 +369,16 @@ static int64_t wait_ms(struct asg_controller *controller)
         controller->dispatch_at_ms - mono_ms < wait) {
         wait = controller->dispatch_at_ms - mono_ms;
     }
-    return wait < 0 ? 0 : wait;
+    if (wait < 0) wait = 0;
+    controller->next_turn_ms = mono_ms + wait;
+    return wait;
 }
 
 int64_t asg_controller_turn(struct asg_controller *controller)
 {
     asg_bus_waker_clear(controller->waker);
     int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
+    look_whether_still(controller, mono_ms);
     try_to_lead(controller, mono_ms);
     drain_workers(controller);
     drain_admin(controller);

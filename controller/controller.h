@@ -3,7 +3,9 @@
  * Flow:    inbox, workers, admin, timers -> event -> commit -> jobs, replies, members
  * One thread runs it; ingest and prober have their own and come in by the inbox. When
  * the log cannot be written it stops leading, keeps answering that it does not lead,
- * and opens the log again until that works (design.md, section 2).
+ * and opens the log again until that works (design.md, section 2). When its process stood
+ * still for more than a minute it opens the log again, too, and leads anew: what it knew
+ * is old (docs/reliability.md, "After an absence").
  */
 #ifndef ASG_CONTROLLER_CONTROLLER_H
 #define ASG_CONTROLLER_CONTROLLER_H
@@ -22,8 +24,9 @@ ASG_MUST_USE enum asg_status asg_controller_new(
     struct asg_controller **ret, struct asg_error *error);
 
 /* Take what came and do what is due, without waiting. Returns the milliseconds to the
- * next thing of the loop's own (INT64_MAX: when something comes). asg_controller_run()
- * calls it after each wait; a simulator calls it when its own clock says so. */
+ * next thing of the loop's own, a minute at most: a call that comes more than a minute
+ * after that finds that the process stood still. asg_controller_run() calls it after each
+ * wait; a simulator calls it when its own clock says so. */
 int64_t asg_controller_turn(struct asg_controller *controller);
 
 /* Run until *stop is set (by a signal handler). */

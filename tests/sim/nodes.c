@@ -117,7 +117,6 @@ void sim_controller_turn(void)
         sim_stop_controller(/* is_crash */ true);
         return;
     }
-    if (wait_ms == INT64_MAX) return;
     if (wait_ms < 1) wait_ms = 1;
     sim_wish(&our->host.turn, sim.now_us + wait_ms * 1000, SIM_EVENT_CONTROLLER, 0);
 }
