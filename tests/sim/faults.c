@@ -60,6 +60,10 @@ void sim_swarm_draw(struct sim_swarm *swarm, uint64_t seed, struct sim_random *r
         default: swarm->mean_us[fault] = mean_of(much); break;
         }
     }
+    /* Where core has no other reason to hold back (order_group), as often as can be. */
+    if (share > 0 && seed % 8 == 1) {
+        swarm->mean_us[SIM_FAULT_MASS_SILENCE] = HOUR_US / 3;
+    }
     /* A job leaves rarely. */
     if (swarm->ppm[SIM_FAULT_CRASH_AFTER_DISPATCH] != 0) {
         swarm->ppm[SIM_FAULT_CRASH_AFTER_DISPATCH] *= 3;
