@@ -11,7 +11,7 @@
 /* 1 had no deadlines, 2 no launch parameters, 3 no churn, 4 no notices, 5 one reason to
  * hold for all that waits, 6 held the time nobody led against launches, 7 no mixed
  * groups, 8 did not know what is out of reach, 9 no pace of listings */
-#define SAVE_VERSION 10
+#define SAVE_VERSION 11
 
 void asg_core_new(struct asg_core **ret)
 {
@@ -191,6 +191,7 @@ static void later_fields(struct asg_fields *fields, struct asg_core *core)
         if (fields->version > 8) reach_fields(fields, &core->groups[i]);
     }
     if (fields->version > 9) asg_fields_i64(fields, &core->listing_ms);
+    if (fields->version > 10) sender_fields(fields, core);
 }
 
 /* What older states could not say. */

@@ -237,6 +237,7 @@ void next_attempt(struct asg_core *core, struct job *job)
     job->plan.attempt++;
     job->tries = 0;
     job->sent_ms = core->now_ms;
+    job->sent_epoch = core->epoch;
     job->is_ambiguous = false;
     uint32_t own = 0;
     for (size_t i = 0; i < group->instance_count; i++) {

@@ -209,6 +209,7 @@ struct job *add_job(struct asg_core *core, enum asg_job_kind kind, struct group 
     job->state = ASG_JOB_STATE_OPEN;
     job->group_no = group != NULL ? group->no : 0;
     job->sent_ms = core->now_ms;
+    job->sent_epoch = core->epoch;
     uint64_t id = ++core->last_job_id;
     const char *name = group != NULL ? group->config.name : "openasg";
     job->plan = (struct asg_job){

@@ -196,12 +196,13 @@ struct group {
 struct job {
     struct asg_arena arena;
     struct asg_job plan;
-    uint32_t group_no; /* 0: none */
-    int state;         /* enum asg_job_state */
-    bool is_ambiguous; /* this attempt may have taken effect */
-    int64_t sent_ms;   /* first planned with this attempt */
-    int64_t retry_ms;  /* plan it again then; 0: it is out */
-    uint32_t tries;    /* of this attempt that ended in "later" */
+    uint32_t group_no;   /* 0: none */
+    int state;           /* enum asg_job_state */
+    bool is_ambiguous;   /* this attempt may have taken effect */
+    int64_t sent_ms;     /* first planned with this attempt */
+    uint64_t sent_epoch; /* by whom: the leader of that time */
+    int64_t retry_ms;    /* plan it again then; 0: it is out */
+    uint32_t tries;      /* of this attempt that ended in "later" */
     int64_t ended_ms;
     struct asg_attempt_view attempts[ASG_JOB_ATTEMPTS_KEPT]; /* texts in arena */
     size_t attempt_count;
@@ -486,6 +487,7 @@ void core_fields(struct asg_fields *fields, struct asg_core *core);
 void later_group_fields(struct asg_fields *fields, struct group *group);
 void notice_fields(struct asg_fields *fields, struct group *group);
 void absence_fields(struct asg_fields *fields, struct group *group);
+void sender_fields(struct asg_fields *fields, struct asg_core *core);
 void market_fields(struct asg_fields *fields, struct group *group);
 void reach_fields(struct asg_fields *fields, struct group *group);
 void held_fields(struct asg_fields *fields, struct group *group);

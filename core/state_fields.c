@@ -225,6 +225,14 @@ static void job_fields(struct asg_fields *f, struct job *job)
     }
 }
 
+/* Of version 11. */
+void sender_fields(struct asg_fields *f, struct asg_core *core)
+{
+    for (size_t i = 0; i < core->job_count; i++) {
+        asg_fields_u64(f, &core->jobs[i]->sent_epoch);
+    }
+}
+
 static void template_fields(struct asg_fields *f, struct template *t)
 {
     TEXT(f, t->name);

@@ -268,7 +268,9 @@ static void take_doubt(struct asg_core *core, struct group *group, struct job *j
  */
 static int64_t late_until_ms(const struct asg_core *core, const struct job *job)
 {
-    int64_t from_ms = core->led_ms > job->sent_ms ? core->led_ms : 0;
+    /* By its epoch, not by its time: while a clock that was set back is not yet where the
+     * log is, orders to lead come at the time of the last event. */
+    int64_t from_ms = core->epoch != job->sent_epoch ? core->led_ms : 0;
     for (size_t i = 0; i < job->attempt_count; i++) {
         const struct asg_attempt_view *one = &job->attempts[i];
         bool is_doubtful = one->outcome == ASG_OUTCOME_AMBIGUOUS || one->deliveries > 1;

@@ -41,7 +41,10 @@ void sim_totals_add(struct sim_totals *to, const struct sim_totals *from)
     to->run_us += from->run_us;
     to->instance_us += from->instance_us;
     to->cpu_s += from->cpu_s;
-    if (from->slowest_us > to->slowest_us) to->slowest_us = from->slowest_us;
+    if (from->slowest_us > to->slowest_us) {
+        to->slowest_us = from->slowest_us;
+        to->slowest_seed = from->slowest_seed;
+    }
     add_counts(&to->counts, &from->counts);
     for (int fault = 0; fault < SIM_FAULTS; fault++) {
         to->hits[fault] += from->hits[fault];
@@ -56,6 +59,7 @@ static void add_run(struct sim_totals *totals)
                               .distinct_us = (double)sim.now_us * sim.cluster_count,
                               .instance_us = sim.instance_us,
                               .slowest_us = sim.slowest_us,
+                              .slowest_seed = sim.options.seed,
                               .counts = sim.counts};
     memcpy(once.hits, sim.swarm.hits, sizeof once.hits);
     sim_totals_add(totals, &once);
@@ -113,8 +117,9 @@ static void print_faults(const struct sim_totals *totals)
     }
     (void)printf("%" PRIu64
                  " faults of %d kinds of %d; the slowest fleet was whole %" PRId64
-                 " min after the last one\n",
-                 all, SIM_FAULTS - never, SIM_FAULTS, totals->slowest_us / SIM_MINUTE);
+                 " min after the last one (seed %" PRIu64 ")\n",
+                 all, SIM_FAULTS - never, SIM_FAULTS, totals->slowest_us / SIM_MINUTE,
+                 totals->slowest_seed);
 }
 
 void sim_print_totals(const struct sim_totals *totals, double took_s)

@@ -12,7 +12,8 @@ struct sim_totals {
     double run_us;      /* simulated in all runs, the second of each seed too */
     double instance_us; /* as distinct_us, each instance for itself */
     double cpu_s;       /* of the processor, for everything */
-    int64_t slowest_us;
+    int64_t slowest_us; /* from the last fault until all was well again */
+    uint64_t slowest_seed;
     struct sim_counts counts; /* of each seed once */
     uint64_t hits[SIM_FAULTS];
 };

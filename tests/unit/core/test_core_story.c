@@ -219,6 +219,30 @@ static void test_no_capacity_waits_for_what_another_leader_had_sent(void **state
     expect_to_wait_for_the_late();
 }
 
+/* While the clock is behind the log, an order to lead has the time of the last event. */
+static void test_another_leader_is_told_apart_though_the_clock_stands(void **state)
+{
+    (void)state;
+    want(1);
+    assert_int_equal(1, open_launches());
+    order((struct asg_command){.kind = ASG_COMMAND_LEAD, .epoch = 2});
+    answer(ASG_OUTCOME_CAPACITY);
+    expect_to_wait_for_the_late();
+}
+
+/* What a leader plans in the moment in which it begins is its own. */
+static void test_what_is_planned_with_the_order_to_lead_is_not_anothers(void **state)
+{
+    (void)state;
+    order((struct asg_command){.kind = ASG_COMMAND_LEAD, .epoch = 2});
+    want(1);
+    assert_int_equal(1, open_launches());
+    struct asg_job before = s.launch;
+    answer(ASG_OUTCOME_CAPACITY);
+    assert_int_equal(1, open_launches());
+    assert_int_equal(before.attempt + 1, s.launch.attempt);
+}
+
 static bool is_dead_letter(void)
 {
     for (size_t i = 0; i < s.effects.alarm_count; i++) {
@@ -341,6 +365,8 @@ int main(void)
         STORY(test_no_capacity_after_doubt_waits_for_what_may_come_late),
         STORY(test_no_capacity_of_a_second_worker_waits_for_the_first),
         STORY(test_no_capacity_waits_for_what_another_leader_had_sent),
+        STORY(test_another_leader_is_told_apart_though_the_clock_stands),
+        STORY(test_what_is_planned_with_the_order_to_lead_is_not_anothers),
         STORY(test_a_refusal_after_doubt_ends_nothing_for_five_minutes),
         STORY(test_what_was_launched_before_a_refusal_fills_its_place),
         STORY(test_a_launch_in_doubt_does_not_expire),
