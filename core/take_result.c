@@ -329,7 +329,9 @@ static void take_launch(struct asg_core *core, struct group *group, struct job *
     case ASG_OUTCOME_UNDELIVERED:
     case ASG_OUTCOME_CREDENTIALS: retry_later(core, job); break;
     case ASG_OUTCOME_EXPIRED:
-        if (job->is_ambiguous) { /* it was asked before */
+        /* It was asked before, or may have been: a new leader's dispatcher does not know.
+         */
+        if (job->is_ambiguous || core->epoch != job->sent_epoch) {
             take_doubt(core, group, job, result);
             break;
         }

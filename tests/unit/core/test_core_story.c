@@ -317,6 +317,22 @@ static void test_a_launch_in_doubt_does_not_expire(void **state)
     assert_int_equal(1, s.launch.attempt);
 }
 
+/* "No worker took it" is what this leader knows: one before it may have handed it out. */
+static void test_a_launch_of_another_leader_does_not_expire(void **state)
+{
+    (void)state;
+    want(1);
+    assert_int_equal(1, open_launches());
+    struct asg_job before = s.launch;
+    order((struct asg_command){.kind = ASG_COMMAND_LEAD, .epoch = 2});
+    answer(ASG_OUTCOME_EXPIRED);
+    pass(5000);
+    assert_int_equal(1, open_launches());
+    assert_int_equal(before.id, s.launch.id);
+    assert_int_equal(1, s.launch.attempt);
+    assert_true(s.launch.deadline_ms > before.deadline_ms);
+}
+
 static void test_a_halted_group_launches_nothing_until_unhalted(void **state)
 {
     (void)state;
@@ -370,6 +386,7 @@ int main(void)
         STORY(test_a_refusal_after_doubt_ends_nothing_for_five_minutes),
         STORY(test_what_was_launched_before_a_refusal_fills_its_place),
         STORY(test_a_launch_in_doubt_does_not_expire),
+        STORY(test_a_launch_of_another_leader_does_not_expire),
         STORY(test_a_halted_group_launches_nothing_until_unhalted),
         STORY(test_a_loaded_core_goes_on_as_the_saved_one),
         STORY(test_time_that_goes_back_is_refused),
