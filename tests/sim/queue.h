@@ -25,8 +25,7 @@ enum sim_event_kind {
 };
 
 struct sim_event {
-    int64_t at_us;
-    uint64_t order;
+    int64_t at_us; /* never below 0 */
     enum sim_event_kind kind;
     uint32_t cluster; /* which one's turn it is */
     uint32_t index;   /* which worker, agent, ... */
@@ -34,10 +33,19 @@ struct sim_event {
     void *object;
 };
 
+/* The heap is of keys alone, small enough that the four below one are a line of cache;
+ * the events lie beside it and do not move. */
+struct sim_key {
+    int64_t at_us;
+    uint64_t order; /* of arrival, and in the low bits where the event lies */
+};
+
 struct sim_queue {
-    struct sim_event *items;
+    struct sim_key *keys;
+    struct sim_event *events; /* those that are free have the next free one as index */
     size_t count;
     size_t capacity;
+    uint32_t first_free;
     uint64_t order;
 };
 
