@@ -44,7 +44,8 @@ struct asg_ec2_action {
     int64_t timeout_ms;
     size_t reply_size;
     /* Elements below the root of the answer; what *reply points to lives in `arena`.
-     * `begin` may be NULL. */
+     * `begin` may be NULL, and `wants` when all are wanted. */
+    bool (*wants)(const char *path, size_t length);
     void (*begin)(struct asg_arena *arena, void *reply, const char *path);
     void (*end)(struct asg_arena *arena, void *reply, const char *path, const char *text);
 };

@@ -5,6 +5,17 @@
 
 #define ITEM "reservationSet/item/instancesSet/item"
 
+/* What leads to the instances, and of them what is read. */
+static bool wants(const char *path, size_t length)
+{
+    const size_t above = sizeof ITEM - 1;
+    if (length <= above) {
+        return memcmp(path, ITEM, length) == 0 || asg_ec2_is(path, "nextToken");
+    }
+    return memcmp(path, ITEM "/", above + 1) == 0 &&
+           asg_ec2_wants_of_instance(path + above + 1, length - above - 1);
+}
+
 static void begin(struct asg_arena *arena, void *reply, const char *path)
 {
     const char *below = asg_ec2_below(path, ITEM);
@@ -31,6 +42,7 @@ const struct asg_ec2_action asg_ec2_describe_instances_action = {
     .name = "DescribeInstances",
     .timeout_ms = 20000,
     .reply_size = sizeof(struct asg_ec2_instances),
+    .wants = wants,
     .begin = begin,
     .end = end,
 };

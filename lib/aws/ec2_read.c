@@ -126,6 +126,67 @@ const char *asg_ec2_find_tag(const struct asg_ec2_tag *tags, size_t count,
     return "";
 }
 
+/* What is read of an instance, and what leads there. */
+enum part {
+    PART_ABOVE,
+    PART_TEXT,
+    PART_LAUNCHED,
+    PART_LIFECYCLE,
+    PART_TAG,
+    PART_KEY,
+    PART_VALUE
+};
+
+struct instance_part {
+    char path[30];
+    uint8_t length;
+    enum part part;
+    size_t offset; /* of PART_TEXT in the struct */
+};
+
+#define PART(path, part)                                                                 \
+    {                                                                                    \
+        path, sizeof path - 1, part, 0                                                   \
+    }
+#define TEXT(path, field)                                                                \
+    {                                                                                    \
+        path, sizeof path - 1, PART_TEXT, offsetof(struct asg_ec2_instance, field)       \
+    }
+
+static const struct instance_part instance_parts[] = {
+    TEXT("instanceId", instance_id),
+    PART("instanceState", PART_ABOVE),
+    TEXT("instanceState/name", state),
+    TEXT("instanceType", instance_type),
+    TEXT("subnetId", subnet_id),
+    PART("placement", PART_ABOVE),
+    TEXT("placement/availabilityZone", zone),
+    TEXT("privateIpAddress", private_ip),
+    TEXT("clientToken", client_token),
+    PART("stateReason", PART_ABOVE),
+    TEXT("stateReason/code", state_reason),
+    PART("launchTime", PART_LAUNCHED),
+    PART("instanceLifecycle", PART_LIFECYCLE),
+    PART("tagSet", PART_ABOVE),
+    PART("tagSet/item", PART_TAG),
+    PART("tagSet/item/key", PART_KEY),
+    PART("tagSet/item/value", PART_VALUE),
+};
+
+static const struct instance_part *find_part(const char *path, size_t length)
+{
+    for (size_t i = 0; i < sizeof instance_parts / sizeof instance_parts[0]; i++) {
+        const struct instance_part *part = &instance_parts[i];
+        if (part->length == length && memcmp(part->path, path, length) == 0) return part;
+    }
+    return NULL;
+}
+
+bool asg_ec2_wants_of_instance(const char *path, size_t length)
+{
+    return find_part(path, length) != NULL;
+}
+
 void asg_ec2_begin_instance(struct asg_arena *arena, struct asg_ec2_instances *reply,
                             const char *path)
 {
@@ -135,42 +196,39 @@ void asg_ec2_begin_instance(struct asg_arena *arena, struct asg_ec2_instances *r
                                      &instance->tag_capacity);
 }
 
+static void end_part(struct asg_arena *arena, struct asg_ec2_instance *instance,
+                     const struct instance_part *part, const char *text)
+{
+    struct asg_ec2_tag *tag =
+        instance->tag_count > 0 ? &instance->tags[instance->tag_count - 1] : NULL;
+    switch (part->part) {
+    case PART_TEXT:
+        text = asg_arena_text(arena, text);
+        memcpy((char *)instance + part->offset, &text, sizeof text);
+        break;
+    case PART_LAUNCHED: {
+        int64_t launched_ms = asg_time_parse(text);
+        instance->launched_ms = launched_ms < 0 ? 0 : launched_ms;
+        break;
+    }
+    case PART_LIFECYCLE: instance->is_spot = asg_ec2_is(text, "spot"); break;
+    case PART_KEY:
+        if (tag != NULL) tag->key = asg_arena_text(arena, text);
+        break;
+    case PART_VALUE:
+        if (tag != NULL) tag->value = asg_arena_text(arena, text);
+        break;
+    case PART_ABOVE:
+    case PART_TAG: break;
+    }
+}
+
 void asg_ec2_end_instance(struct asg_arena *arena, struct asg_ec2_instances *reply,
                           const char *path, const char *text)
 {
     struct asg_ec2_instance *instance = last_instance(reply);
-    if (instance == NULL) return;
-    static const struct {
-        const char *path;
-        size_t offset;
-    } fields[] = {
-        {"instanceId", offsetof(struct asg_ec2_instance, instance_id)},
-        {"instanceState/name", offsetof(struct asg_ec2_instance, state)},
-        {"instanceType", offsetof(struct asg_ec2_instance, instance_type)},
-        {"subnetId", offsetof(struct asg_ec2_instance, subnet_id)},
-        {"placement/availabilityZone", offsetof(struct asg_ec2_instance, zone)},
-        {"privateIpAddress", offsetof(struct asg_ec2_instance, private_ip)},
-        {"clientToken", offsetof(struct asg_ec2_instance, client_token)},
-        {"stateReason/code", offsetof(struct asg_ec2_instance, state_reason)},
-    };
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        if (!asg_ec2_is(path, fields[i].path)) continue;
-        text = asg_arena_text(arena, text);
-        memcpy((char *)instance + fields[i].offset, &text, sizeof text);
-        return;
-    }
-    if (asg_ec2_is(path, "launchTime")) {
-        int64_t launched_ms = asg_time_parse(text);
-        instance->launched_ms = launched_ms < 0 ? 0 : launched_ms;
-    } else if (asg_ec2_is(path, "instanceLifecycle")) {
-        instance->is_spot = asg_ec2_is(text, "spot");
-    } else if (instance->tag_count > 0) {
-        struct asg_ec2_tag *tag = &instance->tags[instance->tag_count - 1];
-        if (asg_ec2_is(path, "tagSet/item/key")) tag->key = asg_arena_text(arena, text);
-        if (asg_ec2_is(path, "tagSet/item/value")) {
-            tag->value = asg_arena_text(arena, text);
-        }
-    }
+    const struct instance_part *part = find_part(path, strlen(path));
+    if (instance != NULL && part != NULL) end_part(arena, instance, part, text);
 }
 
 const char *asg_ec2_instance_tag(const struct asg_ec2_instance *instance, const char *key)

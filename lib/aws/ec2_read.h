@@ -55,6 +55,7 @@ void asg_ec2_write_parameters(struct asg_bytes *body, const char *prefix,
 /* Begin and end of elements of one instance, paths below its <item>. */
 struct asg_ec2_instance *asg_ec2_add_instance(struct asg_arena *arena,
                                               struct asg_ec2_instances *reply);
+bool asg_ec2_wants_of_instance(const char *path, size_t length);
 void asg_ec2_begin_instance(struct asg_arena *arena, struct asg_ec2_instances *reply,
                             const char *path);
 void asg_ec2_end_instance(struct asg_arena *arena, struct asg_ec2_instances *reply,

@@ -28,20 +28,27 @@ static void on_root(void *context, const char *name)
                               strcmp(name + length, "Response") == 0;
 }
 
-static void on_begin(void *context, const char *path)
-{
-    struct asg_ec2_reply *reply = context;
-    if (reply->is_expected_root && reply->action->begin != NULL) {
-        reply->action->begin(reply->arena, reply->value, path);
-    }
-}
-
 static bool is_request_id(const char *path)
 {
     bool may_be_it = (path[0] | 0x20) == 'r' && path[1] == 'e' && path[2] == 'q';
     if (!may_be_it) return false; /* most are seen at once */
     return strcmp(path, "requestId") == 0 || strcmp(path, "RequestID") == 0 ||
            strcmp(path, "RequestId") == 0;
+}
+
+static bool on_wants(void *context, const char *path, size_t length)
+{
+    const struct asg_ec2_reply *reply = context;
+    return !reply->is_expected_root || reply->action->wants == NULL ||
+           is_request_id(path) || reply->action->wants(path, length);
+}
+
+static void on_begin(void *context, const char *path)
+{
+    struct asg_ec2_reply *reply = context;
+    if (reply->is_expected_root && reply->action->begin != NULL) {
+        reply->action->begin(reply->arena, reply->value, path);
+    }
 }
 
 static void on_end(void *context, const char *path, const char *text, size_t length)
@@ -67,10 +74,12 @@ void asg_ec2_reply_begin(struct asg_ec2_reply *reply, const struct asg_ec2_actio
 {
     struct asg_xml *xml = reply->xml;
     if (xml == NULL) {
-        asg_xml_new(
-            &(struct asg_xml_reader){
-                .root = on_root, .begin = on_begin, .end = on_end, .context = reply},
-            &xml);
+        asg_xml_new(&(struct asg_xml_reader){.root = on_root,
+                                             .wants = on_wants,
+                                             .begin = on_begin,
+                                             .end = on_end,
+                                             .context = reply},
+                    &xml);
     } else {
         asg_xml_restart(xml);
     }

@@ -17,7 +17,8 @@ struct asg_xml {
     XML_Parser parser;
     struct asg_xml_reader reader;
     enum asg_status status;
-    size_t depth; /* elements that are open, the root included */
+    size_t depth;  /* elements that are open and told of, the root included */
+    size_t passed; /* open ones that nobody wants, below those */
     char path[ASG_XML_PATH_MAX];
     size_t path_length;
     size_t lengths[ASG_XML_DEPTH_MAX]; /* of the path before each open element */
@@ -41,15 +42,28 @@ static const char *local_name(const char *name, size_t *ret_length)
     return name;
 }
 
+static void leave(struct asg_xml *xml)
+{
+    xml->path_length = xml->lengths[--xml->depth];
+    xml->path[xml->path_length] = '\0';
+}
+
 static void XMLCALL on_begin(void *context, const XML_Char *name, const XML_Char **unused)
 {
     (void)unused;
     struct asg_xml *xml = context;
     if (xml->status != ASG_OK) return;
+    if (xml->depth + xml->passed == ASG_XML_DEPTH_MAX) {
+        stop(xml, ASG_ERR_LIMIT);
+        return;
+    }
+    if (xml->passed > 0) {
+        xml->passed++;
+        return;
+    }
     size_t length = 0;
     name = local_name(name, &length);
-    if (xml->depth == ASG_XML_DEPTH_MAX ||
-        xml->path_length + length + 2 > sizeof xml->path) {
+    if (xml->path_length + length + 2 > sizeof xml->path) {
         stop(xml, ASG_ERR_LIMIT);
         return;
     }
@@ -62,6 +76,12 @@ static void XMLCALL on_begin(void *context, const XML_Char *name, const XML_Char
     if (xml->path_length > 0) xml->path[xml->path_length++] = '/';
     memcpy(xml->path + xml->path_length, name, length + 1);
     xml->path_length += length;
+    if (xml->reader.wants != NULL &&
+        !xml->reader.wants(xml->reader.context, xml->path, xml->path_length)) {
+        leave(xml);
+        xml->passed = 1;
+        return;
+    }
     if (xml->reader.begin != NULL) xml->reader.begin(xml->reader.context, xml->path);
 }
 
@@ -70,19 +90,22 @@ static void XMLCALL on_end(void *context, const XML_Char *name)
     (void)name;
     struct asg_xml *xml = context;
     if (xml->status != ASG_OK) return;
+    if (xml->passed > 0) {
+        xml->passed--;
+        return;
+    }
     if (xml->depth > 1 && xml->reader.end != NULL) {
         xml->reader.end(xml->reader.context, xml->path, asg_bytes_text(&xml->text),
                         xml->text.length);
     }
     asg_bytes_reset(&xml->text);
-    xml->path_length = xml->lengths[--xml->depth];
-    xml->path[xml->path_length] = '\0';
+    leave(xml);
 }
 
 static void XMLCALL on_text(void *context, const XML_Char *text, int length)
 {
     struct asg_xml *xml = context;
-    if (xml->status != ASG_OK) return;
+    if (xml->passed > 0 || xml->status != ASG_OK) return;
     if (xml->text.length + (size_t)length > ASG_XML_TEXT_MAX) {
         stop(xml, ASG_ERR_LIMIT);
         return;
@@ -169,6 +192,7 @@ void asg_xml_restart(struct asg_xml *xml)
     }
     xml->status = ASG_OK;
     xml->depth = 0;
+    xml->passed = 0;
     xml->path_length = 0;
     xml->path[0] = '\0';
     asg_bytes_reset(&xml->text);

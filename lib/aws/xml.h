@@ -3,8 +3,8 @@
  * The reader is told of each element by its path below the root, "instancesSet/item/
  * instanceId"; at its end with its text. Anything that begins with "<!" is refused
  * (document types, entities, CDATA, comments), and so are processing instructions, a
- * depth above 32 and texts above 64 KiB (reliability.md 4.6). Threads: one owner at a
- * time. Blocks: never.
+ * depth above 32 and texts above 64 KiB (reliability.md 4.6). What it does not want is
+ * passed over with all that is in it. Threads: one owner at a time. Blocks: never.
  */
 #ifndef ASG_AWS_XML_H
 #define ASG_AWS_XML_H
@@ -19,7 +19,9 @@
 #define ASG_XML_PATH_MAX  1024
 
 struct asg_xml_reader {
-    void (*root)(void *context, const char *name); /* may be NULL, as the next two */
+    void (*root)(void *context, const char *name); /* may be NULL, as the next three */
+    /* False: neither this element nor one in it is told of. NULL: all are. */
+    bool (*wants)(void *context, const char *path, size_t length);
     void (*begin)(void *context, const char *path);
     /* `text` is what stands directly in the element, blanks at its ends included; for
      * elements with children, what stood after the last child. */

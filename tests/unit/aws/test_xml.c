@@ -8,6 +8,15 @@ static void on_root(void *context, const char *name)
     asg_bytes_printf(context, "<%s>", name);
 }
 
+/* All but what is called "no". */
+static bool on_wants(void *context, const char *path, size_t length)
+{
+    (void)context;
+    assert_int_equal(strlen(path), length);
+    const char *name = strrchr(path, '/');
+    return strcmp(name != NULL ? name + 1 : path, "no") != 0;
+}
+
 static void on_begin(void *context, const char *path)
 {
     asg_bytes_printf(context, "+%s", path);
@@ -24,7 +33,7 @@ static enum asg_status read_in(const char *text, size_t length, size_t step,
                                struct asg_bytes *ret)
 {
     struct asg_xml *xml = NULL;
-    asg_xml_new(&(struct asg_xml_reader){on_root, on_begin, on_end, ret}, &xml);
+    asg_xml_new(&(struct asg_xml_reader){on_root, on_wants, on_begin, on_end, ret}, &xml);
     enum asg_status status = ASG_OK;
     asg_bytes_reset(ret);
     for (size_t at = 0; status == ASG_OK && at < length; at += step) {
@@ -67,6 +76,34 @@ static void test_a_prefix_of_a_name_is_left_out(void **state)
     static const char text[] = "<ns:R xmlns:ns=\"u\"><ns:a>1</ns:a></ns:R>";
     assert_status(ASG_OK, read_in(text, sizeof text - 1, 7, &seen));
     assert_string_equal("<R>+a-a=1", asg_bytes_text(&seen));
+    asg_bytes_clear(&seen);
+}
+
+static void test_what_is_not_wanted_is_passed_over(void **state)
+{
+    (void)state;
+    struct asg_bytes seen = {0};
+    static const char text[] = "<R><no>1<no><a>2</a></no>3</no><s>4<no/><a>5</a></s></R>";
+    for (size_t step = 1; step < sizeof text; step++) {
+        assert_status(ASG_OK, read_in(text, sizeof text - 1, step, &seen));
+        assert_string_equal("<R>+s+s/a-s/a=5-s=", asg_bytes_text(&seen));
+    }
+    /* It must be well-formed, and is not deeper than the rest may be. */
+    expect(ASG_ERR_MALFORMED, "<R><no><a></no></R>");
+    struct asg_bytes deep = {0};
+    for (size_t most = ASG_XML_DEPTH_MAX; most <= ASG_XML_DEPTH_MAX + 1; most++) {
+        asg_bytes_reset(&deep);
+        asg_bytes_append_text(&deep, "<R><no>");
+        for (size_t i = 2; i < most; i++) {
+            asg_bytes_append_text(&deep, "<a>");
+        }
+        for (size_t i = 2; i < most; i++) {
+            asg_bytes_append_text(&deep, "</a>");
+        }
+        asg_bytes_append_text(&deep, "</no></R>");
+        expect(most > ASG_XML_DEPTH_MAX ? ASG_ERR_LIMIT : ASG_OK, asg_bytes_text(&deep));
+    }
+    asg_bytes_clear(&deep);
     asg_bytes_clear(&seen);
 }
 
@@ -157,7 +194,7 @@ static void test_a_reader_can_be_used_again_after_a_failure(void **state)
     (void)state;
     struct asg_bytes seen = {0};
     struct asg_xml *xml = NULL;
-    asg_xml_new(&(struct asg_xml_reader){on_root, on_begin, on_end, &seen}, &xml);
+    asg_xml_new(&(struct asg_xml_reader){on_root, NULL, on_begin, on_end, &seen}, &xml);
     for (int i = 0; i < 3; i++) {
         asg_bytes_reset(&seen);
         assert_status(ASG_ERR_MALFORMED, asg_xml_feed(xml, "<a><b>1</a>", 11, true));
@@ -183,7 +220,7 @@ static void test_a_reader_can_be_used_again_after_a_large_text(void **state)
         asg_bytes_append_text(&large, "0123");
     }
     asg_bytes_append_text(&large, "</b></a>");
-    asg_xml_new(&(struct asg_xml_reader){on_root, on_begin, on_end, &seen}, &xml);
+    asg_xml_new(&(struct asg_xml_reader){on_root, NULL, on_begin, on_end, &seen}, &xml);
     for (int round = 0; round < 3; round++) {
         asg_bytes_reset(&seen);
         assert_status(ASG_OK, asg_xml_feed(xml, large.data, large.length, true));
@@ -204,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_elements_are_told_by_their_path),
         cmocka_unit_test(test_a_prefix_of_a_name_is_left_out),
+        cmocka_unit_test(test_what_is_not_wanted_is_passed_over),
         cmocka_unit_test(test_everything_that_begins_with_a_bang_is_refused),
         cmocka_unit_test(test_what_is_not_well_formed_is_refused),
         cmocka_unit_test(test_depth_is_limited),
