@@ -95,16 +95,17 @@ int asg_call_answer(struct asg_call *call, const char *service)
 
 void asg_call_begin_reply(struct asg_call *call)
 {
-    asg_bytes_printf(call->out,
-                     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                     "<%sResponse xmlns=\"%s\">",
-                     call->action, ASG_EC2_XMLNS);
+    asg_bytes_append_text(call->out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<");
+    asg_bytes_append_text(call->out, call->action);
+    asg_bytes_append_text(call->out, "Response xmlns=\"" ASG_EC2_XMLNS "\">");
     asg_xml_out_text(call->out, "requestId", call->request_id);
 }
 
 void asg_call_end_reply(struct asg_call *call)
 {
-    asg_bytes_printf(call->out, "</%sResponse>", call->action);
+    asg_bytes_append_text(call->out, "</");
+    asg_bytes_append_text(call->out, call->action);
+    asg_bytes_append_text(call->out, "Response>");
 }
 
 void asg_call_write_tags(struct asg_bytes *out, const struct asg_world_tags *tags)

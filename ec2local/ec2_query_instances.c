@@ -58,11 +58,10 @@ static void write_cpu_options(struct asg_bytes *out,
                               const struct asg_world_instance *instance)
 {
     const struct asg_world_tags *said = &instance->launch->data.parameters;
-    char cores[16];
-    (void)snprintf(cores, sizeof cores, "%u", instance->type->vcpus);
+    const char *cores = asg_launch_xml_find(said, "CpuOptions.CoreCount", NULL);
     asg_xml_out_begin(out, "cpuOptions");
-    asg_xml_out_text(out, "coreCount",
-                     asg_launch_xml_find(said, "CpuOptions.CoreCount", cores));
+    asg_xml_out_text(out, "coreCount", cores);
+    if (cores == NULL) asg_xml_out_number(out, "coreCount", instance->type->vcpus);
     asg_xml_out_text(out, "threadsPerCore",
                      asg_launch_xml_find(said, "CpuOptions.ThreadsPerCore", "1"));
     asg_xml_out_end(out, "cpuOptions");

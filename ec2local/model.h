@@ -381,7 +381,6 @@ struct asg_world_version {
 struct asg_world_template {
     char id[ASG_WORLD_ID_SIZE];
     char *name;
-    char *token; /* NULL: made without one */
     int64_t at_ms;
     int64_t default_version;
     int64_t latest_version;

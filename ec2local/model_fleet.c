@@ -12,7 +12,6 @@
 struct kept_fleet {
     struct asg_arena arena;
     struct asg_world_fleet fleet;
-    char *token; /* NULL: none */
     uint8_t written[ASG_SHA256_BYTES];
 };
 
@@ -31,7 +30,6 @@ struct order {
 void asg_world_fleets_clear(struct asg_world *world)
 {
     for (size_t i = 0; i < world->fleet_count; i++) {
-        free(world->fleets[i]->token);
         asg_arena_clear(&world->fleets[i]->arena);
         free(world->fleets[i]);
     }
@@ -301,11 +299,10 @@ static enum asg_status check(const struct asg_world *world,
 static const struct kept_fleet *find_kept(const struct asg_world *world,
                                           const char *token)
 {
-    for (size_t i = world->fleet_count; i > 0; i--) {
-        const struct kept_fleet *kept = world->fleets[i - 1];
-        if (kept->token != NULL && strcmp(kept->token, token) == 0) return kept;
-    }
-    return NULL;
+    char key[KEY_SIZE];
+    asg_world_make_key("fleet", token, key);
+    uint32_t at = asg_id_map_find(&world->by_fleet_token, key);
+    return at == ASG_ID_MAP_NONE ? NULL : world->fleets[at];
 }
 
 static const char *copy(struct asg_arena *arena, const char *text)
@@ -325,7 +322,6 @@ static struct kept_fleet *keep(struct asg_world *world,
                    (unsigned)(high >> 16 & 0xffff), (unsigned)(high & 0xffff),
                    (unsigned)(low >> 48),
                    (unsigned long long)(low & UINT64_C(0xffffffffffff)));
-    kept->token = asg_world_copy(request->client_token);
     asg_sha256(request->written, strlen(request->written), kept->written);
     struct asg_world_fleet_pool *pools =
         asg_arena_take(&kept->arena, (request->pool_count + 1) * sizeof *pools);
@@ -345,6 +341,11 @@ static struct kept_fleet *keep(struct asg_world *world,
             world->fleet_capacity == 0 ? 16 : world->fleet_capacity * 2;
         world->fleets = asg_realloc(world->fleets, world->fleet_capacity,
                                     sizeof(struct kept_fleet *));
+    }
+    if (request->client_token != NULL) {
+        char key[KEY_SIZE];
+        asg_world_make_key("fleet", request->client_token, key);
+        asg_id_map_put(&world->by_fleet_token, key, (uint32_t)world->fleet_count);
     }
     world->fleets[world->fleet_count++] = kept;
     *ret_pools = pools;

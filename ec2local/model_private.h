@@ -25,6 +25,8 @@ struct token {
     size_t count;
 };
 
+#define KEY_SIZE 33 /* 32 hex digits and a zero */
+
 struct asg_world {
     struct asg_world_options options;
     char region[32];
@@ -49,11 +51,22 @@ struct asg_world {
     struct kept_fleet **fleets; /* answered CreateFleets that had a token */
     size_t fleet_count;
     size_t fleet_capacity;
+    struct asg_id_map by_fleet_token; /* its key to place in fleets[] */
     struct asg_world_template **templates;
     size_t template_count;
     size_t template_capacity;
+    /* To places in templates[]: by id and by key of the name those that are not deleted,
+     * by key of the token all that were made with one. */
+    struct asg_id_map by_template_id;
+    struct asg_id_map by_template_name;
+    struct asg_id_map by_template_token;
 };
 
+/* A text of any length as a key of an id_map: the hash of scope and text. */
+void asg_world_make_key(const char *scope, const char *text, char ret[KEY_SIZE]);
+/* The one of this id that is not deleted, or NULL. */
+struct asg_world_template *asg_world_template_of_id(const struct asg_world *world,
+                                                    const char *id);
 void asg_world_fleets_clear(struct asg_world *world);
 /* NULL: EC2 has none of that name. */
 const struct asg_world_type *asg_world_find_type(const char *name);

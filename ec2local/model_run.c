@@ -72,16 +72,6 @@ static void hash_parameters(const struct asg_world_run_request *request,
     asg_hasher_destroy(&hasher);
 }
 
-static void make_token_key(struct plan *plan)
-{
-    struct asg_bytes text = {0};
-    asg_bytes_printf(&text, "%s\n%s", plan->scope, plan->request->client_token);
-    uint8_t hash[ASG_SHA256_BYTES];
-    asg_sha256(text.data, text.length, hash);
-    asg_bytes_clear(&text);
-    asg_hex_encode(hash, 16, plan->token_key);
-}
-
 enum asg_status asg_world_check_token(const char *text, struct asg_world_refusal *refusal)
 {
     size_t length = strlen(text);
@@ -492,7 +482,7 @@ enum asg_status asg_world_run(struct asg_world *world,
     if (request->client_token != NULL) {
         status = asg_world_check_token(request->client_token, refusal);
         if (status != ASG_OK) return status;
-        make_token_key(&plan);
+        asg_world_make_key(plan.scope, request->client_token, plan.token_key);
         hash_parameters(request, plan.parameters);
         uint32_t at = asg_id_map_find(&world->by_token, plan.token_key);
         if (at != ASG_ID_MAP_NONE && !request->is_dry_run) {

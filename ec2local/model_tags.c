@@ -16,12 +16,8 @@ static struct asg_world_tags *tags_of(const struct asg_world *world, const char 
                                                    request->lag_ms, &instance, refusal);
         return status == ASG_OK ? &instance->tags : NULL;
     }
-    for (size_t i = 0; i < world->template_count; i++) {
-        struct asg_world_template *template = world->templates[i];
-        if (!template->is_deleted && strcmp(template->id, id) == 0) {
-            return &template->tags;
-        }
-    }
+    struct asg_world_template *template = asg_world_template_of_id(world, id);
+    if (template != NULL) return &template->tags;
     if (strncmp(id, "lt-", 3) == 0) {
         (void)asg_world_refuse(refusal, 400, "InvalidLaunchTemplateId.NotFound",
                                "The launch template ID '%.64s' does not exist", id);

@@ -38,18 +38,24 @@ static enum asg_status check_reference(
     return ASG_OK;
 }
 
+static struct asg_world_template *template_at(const struct asg_world *world, uint32_t at)
+{
+    return at == ASG_ID_MAP_NONE ? NULL : world->templates[at];
+}
+
+struct asg_world_template *asg_world_template_of_id(const struct asg_world *world,
+                                                    const char *id)
+{
+    return template_at(world, asg_id_map_find(&world->by_template_id, id));
+}
+
 static struct asg_world_template *find_by(
     const struct asg_world *world, const struct asg_world_template_reference *reference)
 {
-    for (size_t i = 0; i < world->template_count; i++) {
-        struct asg_world_template *template = world->templates[i];
-        if (template->is_deleted) continue;
-        if (reference->id != NULL ? strcmp(template->id, reference->id) == 0
-                                  : strcmp(template->name, reference->name) == 0) {
-            return template;
-        }
-    }
-    return NULL;
+    if (reference->id != NULL) return asg_world_template_of_id(world, reference->id);
+    char key[KEY_SIZE];
+    asg_world_make_key("template", reference->name, key);
+    return template_at(world, asg_id_map_find(&world->by_template_name, key));
 }
 
 static enum asg_status find_live(const struct asg_world *world,
@@ -184,14 +190,9 @@ static const struct asg_world_template *made_before(
     const struct asg_world *world, const struct asg_world_template_request *request)
 {
     if (request->client_token == NULL || request->template.name == NULL) return NULL;
-    for (size_t i = 0; i < world->template_count; i++) {
-        const struct asg_world_template *template = world->templates[i];
-        if (template->token != NULL &&
-            strcmp(template->token, request->client_token) == 0) {
-            return template;
-        }
-    }
-    return NULL;
+    char key[KEY_SIZE];
+    asg_world_make_key("template", request->client_token, key);
+    return template_at(world, asg_id_map_find(&world->by_template_token, key));
 }
 
 static struct asg_world_template *add_template(
@@ -201,7 +202,6 @@ static struct asg_world_template *add_template(
     struct asg_world_template *template = asg_alloc(1, sizeof *template);
     asg_world_make_id(world, "lt-", template->id);
     template->name = asg_world_copy(request->template.name);
-    template->token = asg_world_copy(request->client_token);
     template->at_ms = now_ms;
     template->default_version = 1;
     for (size_t i = 0; i < request->tags.count; i++) {
@@ -214,6 +214,15 @@ static struct asg_world_template *add_template(
             world->template_capacity == 0 ? 16 : world->template_capacity * 2;
         world->templates = asg_realloc(world->templates, world->template_capacity,
                                        sizeof(struct asg_world_template *));
+    }
+    uint32_t at = (uint32_t)world->template_count;
+    char key[KEY_SIZE];
+    asg_id_map_put(&world->by_template_id, template->id, at);
+    asg_world_make_key("template", template->name, key);
+    asg_id_map_put(&world->by_template_name, key, at);
+    if (request->client_token != NULL) {
+        asg_world_make_key("template", request->client_token, key);
+        asg_id_map_put(&world->by_template_token, key, at);
     }
     world->templates[world->template_count++] = template;
     return template;
@@ -301,6 +310,10 @@ enum asg_status asg_world_delete_template(
     enum asg_status status = find_live(world, reference, &template, refusal);
     if (status != ASG_OK) return status;
     assert(template != NULL);
+    char key[KEY_SIZE];
+    asg_world_make_key("template", template->name, key);
+    asg_id_map_remove(&world->by_template_name, key);
+    asg_id_map_remove(&world->by_template_id, template->id);
     template->is_deleted = true;
     *ret = template;
     return ASG_OK;

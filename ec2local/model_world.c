@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
+#include "crypto/crypto.h"
+
 /* EC2 keeps five addresses of each subnet for itself: the first four and the last. */
 #define RESERVED_FIRST 4
 #define RESERVED       5
@@ -60,6 +63,18 @@ uint64_t asg_world_random(struct asg_world *world)
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
     return z ^ (z >> 31);
+}
+
+void asg_world_make_key(const char *scope, const char *text, char ret[KEY_SIZE])
+{
+    struct asg_bytes both = {0};
+    asg_bytes_append_text(&both, scope);
+    asg_bytes_append_byte(&both, '\n');
+    asg_bytes_append_text(&both, text);
+    uint8_t hash[ASG_SHA256_BYTES];
+    asg_sha256(both.data, both.length, hash);
+    asg_bytes_clear(&both);
+    asg_hex_encode(hash, KEY_SIZE / 2, ret);
 }
 
 void asg_world_make_id(struct asg_world *world, const char *prefix,
@@ -226,7 +241,6 @@ static void destroy_templates(struct asg_world *world)
         free(template->versions);
         asg_world_tags_clear(&template->tags);
         free(template->name);
-        free(template->token);
         free(template);
     }
     free(world->templates);
@@ -254,6 +268,10 @@ void asg_world_destroy(struct asg_world **world_at)
     }
     asg_id_map_clear(&world->by_id);
     asg_id_map_clear(&world->by_token);
+    asg_id_map_clear(&world->by_fleet_token);
+    asg_id_map_clear(&world->by_template_id);
+    asg_id_map_clear(&world->by_template_name);
+    asg_id_map_clear(&world->by_template_token);
     free(world);
     *world_at = NULL;
 }

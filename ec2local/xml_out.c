@@ -1,7 +1,5 @@
 #include "ec2local/xml_out.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -25,18 +23,19 @@ void asg_xml_out_end(struct asg_bytes *out, const char *name)
     end(out, name, strlen(name));
 }
 
-/* Written as it is: not the end, what has another form, and what has none in XML 1.0. */
-static bool is_plain(char byte)
-{
-    if ((unsigned char)byte < 0x20) return byte == '\t' || byte == '\n';
-    return byte != '&' && byte != '<' && byte != '>' && byte != '"';
-}
+/* Not written as it is: the end, what has another form, and what has none in XML 1.0. */
+static const bool is_special[256] = {1, 1, 1,         1,         1,         1,        1,
+                                     1, 1, 0,         0,         1,         1,        1,
+                                     1, 1, /* but a tabulator and a new line */
+                                     1, 1, 1,         1,         1,         1,        1,
+                                     1, 1, 1,         1,         1,         1,        1,
+                                     1, 1, ['&'] = 1, ['<'] = 1, ['>'] = 1, ['"'] = 1};
 
 static void append_escaped(struct asg_bytes *out, const char *text)
 {
     for (;;) {
         const char *from = text;
-        while (is_plain(*text))
+        while (!is_special[(unsigned char)*text])
             text++;
         asg_bytes_append(out, from, (size_t)(text - from));
         switch (*text++) {
@@ -55,6 +54,7 @@ void asg_xml_out_text(struct asg_bytes *out, const char *name, const char *text)
 {
     if (text == NULL) return;
     size_t length = strlen(name);
+    (void)asg_bytes_reserve(out, 2 * length + strlen(text) + 5); /* for most, at once */
     asg_bytes_append_byte(out, '<');
     asg_bytes_append(out, name, length);
     if (text[0] == '\0') {
@@ -69,8 +69,15 @@ void asg_xml_out_text(struct asg_bytes *out, const char *name, const char *text)
 void asg_xml_out_number(struct asg_bytes *out, const char *name, int64_t number)
 {
     char text[24];
-    (void)snprintf(text, sizeof text, "%" PRId64, number);
-    asg_xml_out_text(out, name, text);
+    char *at = text + sizeof text - 1;
+    uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    *at = '\0';
+    do {
+        *--at = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (number < 0) *--at = '-';
+    asg_xml_out_text(out, name, at);
 }
 
 void asg_xml_out_flag(struct asg_bytes *out, const char *name, bool flag)

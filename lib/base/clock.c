@@ -41,17 +41,42 @@ int64_t asg_clock_monotonic_ms(const struct asg_clock *clock)
     return clock->monotonic_us(clock->context) / 1000;
 }
 
+/* The last `digits` digits of a number; returns what follows them. */
+static char *put_digits(char *at, int number, int digits)
+{
+    for (int i = digits - 1; i >= 0; i--) {
+        at[i] = (char)('0' + number % 10);
+        number /= 10;
+    }
+    return at + digits;
+}
+
 void asg_time_format(int64_t wall_ms, char text[ASG_TIME_TEXT_MAX])
 {
     int millis = (int)((wall_ms % 1000 + 1000) % 1000); /* also before 1970 */
     time_t seconds = (time_t)((wall_ms - millis) / 1000);
     struct tm parts;
-    if (gmtime_r(&seconds, &parts) == NULL) {
+    if (gmtime_r(&seconds, &parts) == NULL || parts.tm_year < -1900 ||
+        parts.tm_year > 9999 - 1900) {
         (void)snprintf(text, ASG_TIME_TEXT_MAX, "%lld", (long long)wall_ms);
         return;
     }
-    size_t used = strftime(text, ASG_TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &parts);
-    (void)snprintf(text + used, ASG_TIME_TEXT_MAX - used, ".%03dZ", millis);
+    const struct {
+        int number;
+        int digits;
+        char behind;
+    } fields[] = {{parts.tm_year + 1900, 4, '-'},
+                  {parts.tm_mon + 1, 2, '-'},
+                  {parts.tm_mday, 2, 'T'},
+                  {parts.tm_hour, 2, ':'},
+                  {parts.tm_min, 2, ':'},
+                  {parts.tm_sec, 2, '.'},
+                  {millis, 3, 'Z'}};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        text = put_digits(text, fields[i].number, fields[i].digits);
+        *text++ = fields[i].behind;
+    }
+    *text = '\0';
 }
 
 /* ".123" as milliseconds; moves *text behind it. */
