@@ -134,16 +134,25 @@ static struct sim_instance *note_instance(const struct asg_world_instance *real,
     return instance;
 }
 
+static struct asg_id_map of_tokens; /* how many each token started */
+
+/* One more of this token. The end of a long one says as much as all of it. */
+static uint32_t count_of_token(const char *token)
+{
+    size_t length = strlen(token);
+    if (length > ASG_ID_MAX) token += length - ASG_ID_MAX;
+    uint32_t before = asg_id_map_find(&of_tokens, token);
+    uint32_t count = before == ASG_ID_MAP_NONE ? 1 : before + 1;
+    asg_id_map_put(&of_tokens, token, count);
+    return count;
+}
+
 static void add_instance(const struct asg_world_instance *real, const char *token)
 {
     struct sim_instance *instance = note_instance(real, token);
     sim.counts.launches++;
-    uint32_t of_token = 0;
-    for (size_t i = 0; i < sim.instance_count; i++) {
-        if (strcmp(sim.instances[i]->token, instance->token) == 0) of_token++;
-    }
     sim_tell("ec2", "%s starts for %s", instance->id, instance->token);
-    sim_check_launched(instance, of_token);
+    sim_check_launched(instance, count_of_token(instance->token));
 }
 
 static void end_instance(struct sim_instance *instance)
@@ -324,14 +333,13 @@ static void act(struct sim_flight *flight, const struct asg_params *params,
 static void check_template(const char *action, const struct asg_params *params)
 {
     if (strcmp(action, "DeleteLaunchTemplate") != 0) return;
-    const char *id = asg_params_get(params, "LaunchTemplateId");
-    const char *name = asg_params_get(params, "LaunchTemplateName");
-    size_t count = 0;
-    struct asg_world_template *const *all = asg_world_templates(sim.world, &count);
-    for (size_t i = 0; i < count; i++) {
-        bool is_meant = (id != NULL && strcmp(all[i]->id, id) == 0) ||
-                        (name != NULL && strcmp(all[i]->name, name) == 0);
-        if (is_meant && !all[i]->is_deleted) law_neighbours_template(all[i]);
+    const struct asg_world_template_reference named = {
+        .id = asg_params_get(params, "LaunchTemplateId"),
+        .name = asg_params_get(params, "LaunchTemplateName")};
+    const struct asg_world_template *template = NULL;
+    struct asg_world_refusal refusal = {.code = ""};
+    if (asg_world_find_template(sim.world, &named, &template, NULL, &refusal) == ASG_OK) {
+        law_neighbours_template(template);
     }
 }
 
@@ -641,6 +649,7 @@ void sim_ec2_end(void)
     }
     free(sim.instances);
     asg_id_map_clear(&sim.by_id);
+    asg_id_map_clear(&of_tokens);
     asg_world_effects_clear(&sim.effects);
     asg_world_destroy(&sim.world);
 }
