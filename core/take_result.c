@@ -115,6 +115,12 @@ void launch_slot(struct asg_core *core, struct group *group, struct instance *sl
     }
     core->look_next_ms = core->now_ms; /* soon something changes: look closely */
     core->look_pause_ms = 0;
+    /* Found by its token some time after its launch, and it is over already: nothing more
+     * will be seen of it. */
+    if (is_over_in_ec2((int)seen->state)) {
+        note_launch_failure(group);
+        (void)move_instance(core, group, slot, ASG_FLEET_OVER);
+    }
 }
 
 void mark_pool_dry(struct asg_core *core, struct group *group, const char *type,

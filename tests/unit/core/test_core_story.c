@@ -279,6 +279,50 @@ static void test_a_refusal_after_doubt_ends_nothing_for_five_minutes(void **stat
     }
 }
 
+static struct asg_seen_instance seen_as(const char *id, enum asg_ec2_state state)
+{
+    return (struct asg_seen_instance){.instance_id = id,
+                                      .state = state,
+                                      .instance_type = "t3.micro",
+                                      .subnet_id = "subnet-1",
+                                      .zone = "us-east-1a",
+                                      .private_ip = "127.0.1.50",
+                                      .state_reason = "",
+                                      .group = "web",
+                                      .client_token = s.launch.client_token,
+                                      .job_id = s.launch.id,
+                                      .attempt = 1,
+                                      .launched_ms = s.now_ms};
+}
+
+/* The answer was lost, the instance died, and the token found it: another is launched. */
+static void test_what_is_over_when_its_launch_is_heard_of_is_replaced(void **state)
+{
+    (void)state;
+    static const enum asg_ec2_state ends[] = {ASG_EC2_SHUTTING_DOWN, ASG_EC2_TERMINATED};
+    for (size_t i = 0; i < 2; i++) {
+        want(1);
+        assert_int_equal(1, open_launches());
+        uint64_t before = s.launch.id;
+        struct asg_seen_instance seen = seen_as("i-50", ends[i]);
+        struct asg_result result = {.job_id = before,
+                                    .attempt = 1,
+                                    .outcome = ASG_OUTCOME_OK,
+                                    .deliveries = 2,
+                                    .worker = "worker-1",
+                                    .error_code = "",
+                                    .message = "",
+                                    .instances = &seen,
+                                    .instance_count = 1};
+        step((struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
+        pass(60000);
+        assert_int_equal(1, open_launches());
+        assert_true(s.launch.id > before);
+        (void)end(state);
+        (void)begin(state);
+    }
+}
+
 static void test_what_was_launched_before_a_refusal_fills_its_place(void **state)
 {
     (void)state;
@@ -286,18 +330,7 @@ static void test_what_was_launched_before_a_refusal_fills_its_place(void **state
     assert_int_equal(1, open_launches());
     answer(ASG_OUTCOME_AMBIGUOUS);
     answer(ASG_OUTCOME_PERMISSION);
-    struct asg_seen_instance seen = {.instance_id = "i-50",
-                                     .state = ASG_EC2_RUNNING,
-                                     .instance_type = "t3.micro",
-                                     .subnet_id = "subnet-1",
-                                     .zone = "us-east-1a",
-                                     .private_ip = "127.0.1.50",
-                                     .state_reason = "",
-                                     .group = "web",
-                                     .client_token = s.launch.client_token,
-                                     .job_id = s.launch.id,
-                                     .attempt = 1,
-                                     .launched_ms = s.now_ms};
+    struct asg_seen_instance seen = seen_as("i-50", ASG_EC2_RUNNING);
     const struct asg_observed observed = {.instances = &seen, .instance_count = 1};
     pass(60000);
     step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
@@ -384,6 +417,7 @@ int main(void)
         STORY(test_another_leader_is_told_apart_though_the_clock_stands),
         STORY(test_what_is_planned_with_the_order_to_lead_is_not_anothers),
         STORY(test_a_refusal_after_doubt_ends_nothing_for_five_minutes),
+        STORY(test_what_is_over_when_its_launch_is_heard_of_is_replaced),
         STORY(test_what_was_launched_before_a_refusal_fills_its_place),
         STORY(test_a_launch_in_doubt_does_not_expire),
         STORY(test_a_launch_of_another_leader_does_not_expire),
