@@ -361,6 +361,18 @@ static bool is_changing(const struct instance *instance)
             (instance->private_ip[0] == '\0' || is_out_of_reach(instance)));
 }
 
+/* It takes a listing to end an orphan: one is due when its time is over, though EC2 is
+ * listed more rarely. */
+void list_for_orphans(struct asg_core *core)
+{
+    for (size_t i = 0; i < core->orphan_count; i++) {
+        const struct orphan *orphan = &core->orphans[i];
+        int64_t due_ms = orphan->first_ms + ORPHAN_WAIT_MS;
+        bool is_sooner = due_ms > core->now_ms && due_ms < core->listing_next_ms;
+        if (is_sooner && !orphan->is_ending) core->listing_next_ms = due_ms;
+    }
+}
+
 static void plan_listing(struct asg_core *core)
 {
     struct job *job = add_job(core, ASG_JOB_DESCRIBE, NULL);
@@ -374,6 +386,7 @@ static void plan_listing(struct asg_core *core)
         pause_ms = LISTING_START_MS;
     }
     core->listing_next_ms = core->now_ms + pause_ms;
+    list_for_orphans(core);
     (void)emit_job(core, job);
 }
 

@@ -31,6 +31,7 @@
 #define ASG_RECENT_ENDS      64
 #define ASG_POOLS_MAX        64
 #define ASG_ORPHANS_MAX      256
+#define ORPHAN_WAIT_MS       INT64_C(900000) /* before it is ended */
 #define LAUNCH_BATCH         100 /* "five calls of 100" (reliability.md 1.3) */
 #define LAUNCH_LIMIT_MS      INT64_C(3600000)
 
@@ -462,6 +463,7 @@ void plan_resolve(struct asg_core *core, struct group *group);
 struct job *plan_template(struct asg_core *core, const struct asg_template_config *config,
                           const struct template *known);
 void plan_looks(struct asg_core *core);
+void list_for_orphans(struct asg_core *core);
 void plan_orphan_end(struct asg_core *core, struct orphan *orphan);
 void next_attempt(struct asg_core *core, struct job *job);
 bool choose_pool(struct asg_core *core, struct group *group, const struct job *tried,

@@ -5,7 +5,6 @@
 #include "core/state.h"
 #include "base/mutant.h"
 
-#define ORPHAN_WAIT_MS  INT64_C(900000)
 #define ORPHANS_AN_HOUR 5
 #define ORPHAN_YOUNG_MS INT64_C(120000)
 
@@ -107,6 +106,7 @@ static void note_orphan(struct asg_core *core, const struct asg_seen_instance *s
     *orphan = (struct orphan){.first_ms = core->now_ms};
     copy_text(orphan->id, sizeof orphan->id, seen->instance_id);
     copy_text(orphan->zone, sizeof orphan->zone, seen->zone);
+    list_for_orphans(core);
     raise_alarm(
         core, ASG_ALARM_ORPHAN, NULL, true,
         "%s carries our cluster's tag, but neither its group '%s' nor job %llu is "

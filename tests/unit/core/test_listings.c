@@ -60,6 +60,29 @@ static void test_a_new_leader_looks_more_often_at_first(void **state)
     if (count < 15 || count > 21) fail_msg("%d listings in five minutes", count);
 }
 
+/* However rarely EC2 is listed, an orphan is ended when its quarter of an hour is over.
+ */
+static void test_an_orphan_is_looked_for_when_its_time_is_over(void **state)
+{
+    (void)state;
+    lead(240 * MINUTE);
+    struct asg_seen_instance seen = {.instance_id = "i-99",
+                                     .state = ASG_EC2_RUNNING,
+                                     .instance_type = "",
+                                     .subnet_id = "",
+                                     .zone = "us-east-1a",
+                                     .private_ip = "",
+                                     .group = "gone",
+                                     .client_token = "",
+                                     .launched_ms = w.now_ms - 600000};
+    const struct asg_observed observed = {
+        .is_complete = true, .instances = &seen, .instance_count = 1};
+    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+    assert_int_equal(0, listings_until(w.now_ms + 14 * MINUTE));
+    assert_int_equal(1, listings_until(w.now_ms + 2 * MINUTE));
+    assert_int_equal(0, listings_until(w.now_ms + 120 * MINUTE));
+}
+
 /* Saved, loaded and saved again it is the same, and the pace goes on. */
 static void test_the_pace_is_part_of_the_state(void **state)
 {
@@ -86,6 +109,7 @@ int main(void)
         TEST(test_every_two_minutes_when_nothing_is_said),
         TEST(test_as_often_as_the_leader_is_told),
         TEST(test_a_new_leader_looks_more_often_at_first),
+        TEST(test_an_orphan_is_looked_for_when_its_time_is_over),
         TEST(test_the_pace_is_part_of_the_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
