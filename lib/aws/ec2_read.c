@@ -146,11 +146,11 @@ struct instance_part {
 
 #define PART(path, part)                                                                 \
     {                                                                                    \
-        path, sizeof path - 1, part, 0                                                   \
+        path, sizeof(path) - 1, part, 0                                                  \
     }
 #define TEXT(path, field)                                                                \
     {                                                                                    \
-        path, sizeof path - 1, PART_TEXT, offsetof(struct asg_ec2_instance, field)       \
+        path, sizeof(path) - 1, PART_TEXT, offsetof(struct asg_ec2_instance, field)      \
     }
 
 static const struct instance_part instance_parts[] = {

@@ -4,22 +4,23 @@
 #include <assert.h>
 #include <string.h>
 
-#include <msgpack.h>
+#include <msgpack/pack_define.h>
+#include <msgpack/timestamp.h>
 
-static int write_bytes(void *bytes, const char *data, size_t length)
+/* Its template, made once more: numbers and heads are copied without a call. */
+static inline int append(struct asg_bytes *bytes, const void *data, size_t length)
 {
-    uint8_t *to = asg_bytes_reserve(bytes, length);
-    switch (length) { /* of numbers and heads: copied without a call */
-    case 1: to[0] = (uint8_t)data[0]; break;
-    case 2: memcpy(to, data, 2); break;
-    case 3: memcpy(to, data, 3); break;
-    case 5: memcpy(to, data, 5); break;
-    case 9: memcpy(to, data, 9); break;
-    default: memcpy(to, data, length); break;
-    }
-    ((struct asg_bytes *)bytes)->length += length;
+    memcpy(asg_bytes_reserve(bytes, length), data, length);
+    bytes->length += length;
     return 0;
 }
+
+#define msgpack_pack_inline_func(name)                 static inline int msgpack_pack##name
+#define msgpack_pack_inline_func_cint(name)            static inline int msgpack_pack##name
+#define msgpack_pack_inline_func_fixint(name)          static inline int msgpack_pack_fix##name
+#define msgpack_pack_user                              struct asg_bytes *
+#define msgpack_pack_append_buffer(user, data, length) return append(user, data, length)
+#include <msgpack/pack_template.h>
 
 static const void *at(const void *object, size_t offset)
 {
@@ -61,127 +62,119 @@ static bool is_default(const struct asg_field *field, const void *object)
     return false;
 }
 
-static void pack_text(msgpack_packer *packer, const char *text)
+static void pack_text(struct asg_bytes *out, const char *text)
 {
     size_t length = text == NULL ? 0 : strlen(text);
-    (void)msgpack_pack_str(packer, length);
-    if (length > 0) (void)msgpack_pack_str_body(packer, text, length);
+    (void)msgpack_pack_str(out, length);
+    if (length > 0) (void)msgpack_pack_str_body(out, text, length);
 }
 
-static void pack_struct(msgpack_packer *packer, const struct asg_schema *schema,
+static void pack_struct(struct asg_bytes *out, const struct asg_schema *schema,
                         const void *object);
 
-static void pack_list(msgpack_packer *packer, const struct asg_field *field,
+static void pack_list(struct asg_bytes *out, const struct asg_field *field,
                       const void *object)
 {
     const unsigned char *items = READ(const unsigned char *, object, field);
     size_t count = *(const size_t *)at(object, field->count_offset);
     assert(count <= UINT32_MAX);
-    (void)msgpack_pack_array(packer, count);
+    (void)msgpack_pack_array(out, count);
     for (size_t i = 0; i < count; i++) {
-        pack_struct(packer, field->sub, items + i * field->sub->size);
+        pack_struct(out, field->sub, items + i * field->sub->size);
     }
 }
 
-static void pack_texts(msgpack_packer *packer, struct asg_texts texts)
+static void pack_texts(struct asg_bytes *out, struct asg_texts texts)
 {
-    (void)msgpack_pack_array(packer, texts.count);
+    (void)msgpack_pack_array(out, texts.count);
     for (size_t i = 0; i < texts.count; i++) {
-        pack_text(packer, texts.items[i]);
+        pack_text(out, texts.items[i]);
     }
 }
 
-static void pack_numbers(msgpack_packer *packer, struct asg_numbers numbers)
+static void pack_numbers(struct asg_bytes *out, struct asg_numbers numbers)
 {
-    (void)msgpack_pack_array(packer, numbers.count);
+    (void)msgpack_pack_array(out, numbers.count);
     for (size_t i = 0; i < numbers.count; i++) {
-        (void)msgpack_pack_uint64(packer, numbers.items[i]);
+        (void)msgpack_pack_uint64(out, numbers.items[i]);
     }
 }
 
-static void pack_blob(msgpack_packer *packer, struct asg_blob blob)
+static void pack_blob(struct asg_bytes *out, struct asg_blob blob)
 {
-    (void)msgpack_pack_bin(packer, blob.length);
-    if (blob.length > 0) (void)msgpack_pack_bin_body(packer, blob.data, blob.length);
+    (void)msgpack_pack_bin(out, blob.length);
+    if (blob.length > 0) (void)msgpack_pack_bin_body(out, blob.data, blob.length);
 }
 
-static void pack_field(msgpack_packer *packer, const struct asg_field *field,
+static void pack_field(struct asg_bytes *out, const struct asg_field *field,
                        const void *object)
 {
     switch (field->type) {
     case ASG_FIELD_BOOL:
-        (void)(READ(bool, object, field) ? msgpack_pack_true(packer)
-                                         : msgpack_pack_false(packer));
+        (void)(READ(bool, object, field) ? msgpack_pack_true(out)
+                                         : msgpack_pack_false(out));
         break;
     case ASG_FIELD_U32:
-        (void)msgpack_pack_uint32(packer, READ(uint32_t, object, field));
+        (void)msgpack_pack_uint32(out, READ(uint32_t, object, field));
         break;
     case ASG_FIELD_U64:
-        (void)msgpack_pack_uint64(packer, READ(uint64_t, object, field));
+        (void)msgpack_pack_uint64(out, READ(uint64_t, object, field));
         break;
     case ASG_FIELD_I64:
-        (void)msgpack_pack_int64(packer, READ(int64_t, object, field));
+        (void)msgpack_pack_int64(out, READ(int64_t, object, field));
         break;
-    case ASG_FIELD_ENUM: (void)msgpack_pack_int(packer, READ(int, object, field)); break;
-    case ASG_FIELD_TEXT: pack_text(packer, READ(const char *, object, field)); break;
-    case ASG_FIELD_BLOB: pack_blob(packer, READ(struct asg_blob, object, field)); break;
-    case ASG_FIELD_STRUCT:
-        pack_struct(packer, field->sub, at(object, field->offset));
-        break;
+    case ASG_FIELD_ENUM: (void)msgpack_pack_int(out, READ(int, object, field)); break;
+    case ASG_FIELD_TEXT: pack_text(out, READ(const char *, object, field)); break;
+    case ASG_FIELD_BLOB: pack_blob(out, READ(struct asg_blob, object, field)); break;
+    case ASG_FIELD_STRUCT: pack_struct(out, field->sub, at(object, field->offset)); break;
     case ASG_FIELD_PART: {
         const void *part = READ(const void *, object, field);
         if (part == NULL) {
-            (void)msgpack_pack_nil(packer);
+            (void)msgpack_pack_nil(out);
         } else {
-            pack_struct(packer, field->sub, part);
+            pack_struct(out, field->sub, part);
         }
         break;
     }
-    case ASG_FIELD_LIST: pack_list(packer, field, object); break;
-    case ASG_FIELD_TEXTS:
-        pack_texts(packer, READ(struct asg_texts, object, field));
-        break;
+    case ASG_FIELD_LIST: pack_list(out, field, object); break;
+    case ASG_FIELD_TEXTS: pack_texts(out, READ(struct asg_texts, object, field)); break;
     case ASG_FIELD_NUMBERS:
-        pack_numbers(packer, READ(struct asg_numbers, object, field));
+        pack_numbers(out, READ(struct asg_numbers, object, field));
         break;
     }
 }
 
 /* Fields at the end that are zero are left out: a reader gives them back as zero. */
-static void pack_struct(msgpack_packer *packer, const struct asg_schema *schema,
+static void pack_struct(struct asg_bytes *out, const struct asg_schema *schema,
                         const void *object)
 {
     size_t count = schema->field_count;
     while (count > 0 && is_default(&schema->fields[count - 1], object)) {
         count--;
     }
-    (void)msgpack_pack_array(packer, count);
+    (void)msgpack_pack_array(out, count);
     for (size_t i = 0; i < count; i++) {
-        pack_field(packer, &schema->fields[i], object);
+        pack_field(out, &schema->fields[i], object);
     }
 }
 
 void asg_wire_encode(const struct asg_schema *schema, const void *object,
                      struct asg_bytes *ret)
 {
-    msgpack_packer packer;
-    msgpack_packer_init(&packer, ret, write_bytes);
-    pack_struct(&packer, schema, object);
+    pack_struct(ret, schema, object);
 }
 
 void asg_wire_encode_message(enum asg_message_type type, const void *object,
                              struct asg_bytes *ret)
 {
-    msgpack_packer packer;
-    msgpack_packer_init(&packer, ret, write_bytes);
     const struct asg_schema *schema = asg_wire_message_schema(type);
-    (void)msgpack_pack_array(&packer, 3);
-    (void)msgpack_pack_int(&packer, (int)type);
-    (void)msgpack_pack_int(&packer, ASG_WIRE_VERSION);
+    (void)msgpack_pack_array(ret, 3);
+    (void)msgpack_pack_int(ret, (int)type);
+    (void)msgpack_pack_int(ret, ASG_WIRE_VERSION);
     if (schema == NULL || object == NULL) {
-        (void)msgpack_pack_array(&packer, 0);
+        (void)msgpack_pack_array(ret, 0);
     } else {
-        pack_struct(&packer, schema, object);
+        pack_struct(ret, schema, object);
     }
 }
 

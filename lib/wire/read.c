@@ -18,19 +18,15 @@ static bool read_big_endian(struct cursor *cursor, unsigned width, uint64_t *ret
     return true;
 }
 
-bool read_unsigned(struct cursor *cursor, uint64_t *ret)
+bool read_wide_unsigned(struct cursor *cursor, uint64_t *ret)
 {
     if (cursor->at == cursor->end) return false;
     uint8_t tag = *cursor->at++;
-    if (tag < 0x80) {
-        *ret = tag;
-        return true;
-    }
     if (tag < 0xcc || tag > 0xcf) return false;
     return read_big_endian(cursor, 1u << (tag - 0xcc), ret);
 }
 
-bool read_signed(struct cursor *cursor, int64_t *ret)
+bool read_wide_signed(struct cursor *cursor, int64_t *ret)
 {
     if (cursor->at == cursor->end) return false;
     uint8_t tag = *cursor->at;
@@ -41,7 +37,7 @@ bool read_signed(struct cursor *cursor, int64_t *ret)
     }
     uint64_t value;
     if (tag < 0xd0 || tag > 0xd3) {
-        if (!read_unsigned(cursor, &value) || value > INT64_MAX) return false;
+        if (!read_wide_unsigned(cursor, &value) || value > INT64_MAX) return false;
         *ret = (int64_t)value;
         return true;
     }

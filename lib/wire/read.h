@@ -13,9 +13,29 @@ struct cursor {
     const uint8_t *end;
 };
 
+/* Numbers that are more than their tag. */
+bool read_wide_unsigned(struct cursor *cursor, uint64_t *ret);
+bool read_wide_signed(struct cursor *cursor, int64_t *ret);
+
 /* Each reads one item and moves on; false leaves the cursor anywhere: give up. */
-bool read_unsigned(struct cursor *cursor, uint64_t *ret);
-bool read_signed(struct cursor *cursor, int64_t *ret);
+static inline bool read_unsigned(struct cursor *cursor, uint64_t *ret)
+{
+    if (cursor->at == cursor->end || *cursor->at >= 0x80) {
+        return read_wide_unsigned(cursor, ret);
+    }
+    *ret = *cursor->at++;
+    return true;
+}
+
+static inline bool read_signed(struct cursor *cursor, int64_t *ret)
+{
+    if (cursor->at == cursor->end || *cursor->at >= 0x80) {
+        return read_wide_signed(cursor, ret);
+    }
+    *ret = *cursor->at++;
+    return true;
+}
+
 bool read_bool(struct cursor *cursor, bool *ret);
 bool read_text(struct cursor *cursor, size_t limit, const char **ret, size_t *ret_length);
 bool read_blob(struct cursor *cursor, size_t limit, const uint8_t **ret, size_t *length);
