@@ -64,6 +64,7 @@ struct asg_ec2_client {
     uint64_t random;
     struct asg_ec2_transfer *idle;
     struct asg_ec2_transfer *all;
+    struct asg_ec2_kept kept; /* answers that may come again */
     struct call_list waiting; /* not sent now: in line or pausing */
     struct call *spare;
     size_t in_flight;
@@ -189,6 +190,7 @@ void asg_ec2_client_destroy(struct asg_ec2_client **client)
         if (transfer->call != NULL) call_free(transfer->call);
         asg_ec2_transfer_destroy(transfer);
     }
+    asg_ec2_kept_clear(&gone->kept);
     gone->kind->close(gone->transport);
     struct call *lists[] = {gone->waiting.first, gone->spare};
     for (size_t i = 0; i < 2; i++) {
@@ -343,7 +345,7 @@ static void send_call(struct asg_ec2_client *client, struct call *call, int64_t 
         int64_t wall_ms = asg_clock_wall_ms(&client->options.clock) + client->skew_ms;
         status = asg_ec2_transfer_load(transfer, &client->options.endpoint,
                                        client->signer, &client->credentials, call->action,
-                                       &call->body, wall_ms, timeout_ms);
+                                       &call->body, &client->kept, wall_ms, timeout_ms);
     }
     if (status == ASG_OK) {
         transfer->request.wants_new_connection = call->is_broken;

@@ -43,6 +43,7 @@ struct asg_ec2_action {
     const char *name; /* "RunInstances" */
     int64_t timeout_ms;
     size_t reply_size;
+    bool is_repeated; /* asked again and again: its last answers are kept (ec2_kept.h) */
     /* Elements below the root of the answer; what *reply points to lives in `arena`.
      * `begin` may be NULL, and `wants` when all are wanted. */
     bool (*wants)(const char *path, size_t length);

@@ -42,6 +42,7 @@ const struct asg_ec2_action asg_ec2_describe_instances_action = {
     .name = "DescribeInstances",
     .timeout_ms = 20000,
     .reply_size = sizeof(struct asg_ec2_instances),
+    .is_repeated = true,
     .wants = wants,
     .begin = begin,
     .end = end,

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define BODY_KEPT ((size_t)64 * 1024) /* of room, from one answer to the next */
+
 static void copy_cut(char *ret, size_t size, const char *text)
 {
     size_t length = strlen(text);
@@ -83,7 +85,11 @@ void asg_ec2_reply_begin(struct asg_ec2_reply *reply, const struct asg_ec2_actio
     } else {
         asg_xml_restart(xml);
     }
+    struct asg_bytes body = reply->body;
+    if (body.capacity > BODY_KEPT) asg_bytes_clear(&body);
+    asg_bytes_reset(&body);
     *reply = (struct asg_ec2_reply){
+        .body = body,
         .action = action,
         .arena = arena,
         .xml = xml,
@@ -91,18 +97,66 @@ void asg_ec2_reply_begin(struct asg_ec2_reply *reply, const struct asg_ec2_actio
     };
 }
 
+void asg_ec2_reply_compare(struct asg_ec2_reply *reply, struct asg_ec2_kept *kept,
+                           const struct asg_bytes *question)
+{
+    reply->kept = kept;
+    reply->question = question;
+}
+
 void asg_ec2_reply_clear(struct asg_ec2_reply *reply)
 {
+    asg_bytes_clear(&reply->body);
     asg_xml_destroy(&reply->xml);
     *reply = (struct asg_ec2_reply){0};
 }
 
-enum asg_status asg_ec2_reply_feed(struct asg_ec2_reply *reply, const void *data,
-                                   size_t length, bool is_last)
+static enum asg_status read_on(struct asg_ec2_reply *reply, const void *data,
+                               size_t length, bool is_last)
 {
     enum asg_status status = asg_xml_feed(reply->xml, data, length, is_last);
     if (status == ASG_OK && is_last && !reply->is_error && !reply->is_expected_root) {
         return ASG_ERR_MALFORMED;
     }
     return status;
+}
+
+/* All of it is here: is it the last one again? */
+static bool is_known(struct asg_ec2_reply *reply)
+{
+    const struct asg_ec2_kept_answer *answer =
+        asg_ec2_kept_find(reply->kept, reply->question, &reply->body);
+    if (answer == NULL) return false;
+    reply->value = answer->value;
+    reply->has_root = true;
+    reply->is_expected_root = true;
+    memcpy(reply->request_id, reply->body.data + answer->id_at, answer->id_length);
+    reply->request_id[answer->id_length] = '\0';
+    return true;
+}
+
+static enum asg_status read_gathered(struct asg_ec2_reply *reply)
+{
+    enum asg_status status =
+        read_on(reply, reply->body.data, reply->body.length, /* is_last */ true);
+    if (status == ASG_OK && reply->is_expected_root) {
+        asg_ec2_kept_put(reply->kept, reply->question, &reply->body, reply->request_id,
+                         reply->arena, reply->value);
+    }
+    return status;
+}
+
+enum asg_status asg_ec2_reply_feed(struct asg_ec2_reply *reply, const void *data,
+                                   size_t length, bool is_last)
+{
+    if (reply->kept == NULL) return read_on(reply, data, length, is_last);
+    if (length <= ASG_EC2_KEPT_MAX - reply->body.length) {
+        asg_bytes_append(&reply->body, data, length);
+        if (!is_last || is_known(reply)) return ASG_OK;
+        return read_gathered(reply);
+    }
+    reply->kept = NULL; /* too much to keep */
+    enum asg_status status =
+        read_on(reply, reply->body.data, reply->body.length, /* is_last */ false);
+    return status == ASG_OK ? read_on(reply, data, length, is_last) : status;
 }

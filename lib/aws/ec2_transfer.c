@@ -30,26 +30,32 @@ void asg_ec2_transfer_destroy(struct asg_ec2_transfer *transfer)
     if (transfer == NULL) return;
     asg_ec2_reply_clear(&transfer->reply);
     asg_arena_clear(&transfer->arena);
+    asg_arena_clear(&transfer->answer_arena);
     free(transfer);
 }
 
-enum asg_status asg_ec2_transfer_load(struct asg_ec2_transfer *transfer,
-                                      const struct asg_endpoint *endpoint,
-                                      struct asg_sigv4_signer *signer,
-                                      const struct asg_credentials *credentials,
-                                      const struct asg_ec2_action *action,
-                                      const struct asg_bytes *body, int64_t wall_ms,
-                                      int64_t timeout_ms)
+static void empty(struct asg_arena *arena)
 {
-    if (asg_arena_used(&transfer->arena) > REPLY_KEPT) {
-        asg_arena_clear(&transfer->arena);
+    if (asg_arena_used(arena) > REPLY_KEPT) {
+        asg_arena_clear(arena);
     } else {
-        asg_arena_reset(&transfer->arena);
+        asg_arena_reset(arena);
     }
+}
+
+enum asg_status asg_ec2_transfer_load(
+    struct asg_ec2_transfer *transfer, const struct asg_endpoint *endpoint,
+    struct asg_sigv4_signer *signer, const struct asg_credentials *credentials,
+    const struct asg_ec2_action *action, const struct asg_bytes *body,
+    struct asg_ec2_kept *kept, int64_t wall_ms, int64_t timeout_ms)
+{
+    empty(&transfer->arena);
+    empty(&transfer->answer_arena);
     transfer->body_bytes = 0;
     transfer->read_status = ASG_OK;
     transfer->is_too_large = false;
-    asg_ec2_reply_begin(&transfer->reply, action, &transfer->arena);
+    asg_ec2_reply_begin(&transfer->reply, action, &transfer->answer_arena);
+    if (action->is_repeated) asg_ec2_reply_compare(&transfer->reply, kept, body);
 
     size_t count = 0;
     transfer->headers[count++] = (struct asg_sigv4_header){"Host", endpoint->host};

@@ -20,6 +20,7 @@ struct asg_ec2_transfer {
     struct asg_ec2_transfer *all;  /* in the list of all of them */
     void *call;                    /* whose attempt this is; NULL while idle */
     struct asg_arena arena;
+    struct asg_arena answer_arena; /* of what is read of an answer */
     struct asg_ec2_reply reply;
     struct asg_sigv4_header headers[ASG_EC2_HEADERS_MAX];
     struct asg_ec2_request request;
@@ -41,13 +42,13 @@ struct asg_ec2_attempt {
 /* Frees the memory; the exchange is the client's to end. */
 void asg_ec2_transfer_destroy(struct asg_ec2_transfer *transfer);
 
-/* Make transfer->request: signed, with a parser for its answer. The body must stay until
- * the transfer is over. Fails as asg_sigv4_sign(). */
+/* Make transfer->request: signed, with a parser for its answer, which may be in `kept`.
+ * The body must stay until the transfer is over. Fails as asg_sigv4_sign(). */
 ASG_MUST_USE enum asg_status asg_ec2_transfer_load(
     struct asg_ec2_transfer *transfer, const struct asg_endpoint *endpoint,
     struct asg_sigv4_signer *signer, const struct asg_credentials *credentials,
-    const struct asg_ec2_action *action, const struct asg_bytes *body, int64_t wall_ms,
-    int64_t timeout_ms);
+    const struct asg_ec2_action *action, const struct asg_bytes *body,
+    struct asg_ec2_kept *kept, int64_t wall_ms, int64_t timeout_ms);
 
 /* The hook of the transport; `transfer` is the exchange's owner. */
 bool asg_ec2_transfer_take_body(void *transfer, const void *data, size_t length);
