@@ -229,6 +229,20 @@ static inline void set_desired(uint32_t value)
                                .force = true});
 }
 
+/* One that carries the cluster's tag and belongs to no group that is known. */
+static inline struct asg_seen_instance an_orphan(const char *id, int64_t launched_ms)
+{
+    return (struct asg_seen_instance){.instance_id = id,
+                                      .state = ASG_EC2_RUNNING,
+                                      .instance_type = "",
+                                      .subnet_id = "",
+                                      .zone = "us-east-1a",
+                                      .private_ip = "",
+                                      .group = "nobody",
+                                      .client_token = "",
+                                      .launched_ms = launched_ms};
+}
+
 /* What a look at EC2 shows of one instance of web in us-east-1a. */
 static inline void show(int number, struct asg_seen_instance seen)
 {

@@ -173,18 +173,9 @@ static void test_an_orphan_keeps_its_quarter_of_an_hour(void **state)
 {
     (void)state;
     make_group(1, (struct asg_group_config){0});
-    const struct asg_seen_instance seen = {.instance_id = "i-lost",
-                                           .state = ASG_EC2_RUNNING,
-                                           .instance_type = "",
-                                           .subnet_id = "",
-                                           .zone = "us-east-1a",
-                                           .private_ip = "",
-                                           .group = "nobody",
-                                           .client_token = "",
-                                           .launched_ms = BEGAN_MS - AWAY_MS};
-    const struct asg_observed observed = {.is_complete = true,
-                                          .instances = (struct asg_seen_instance *)&seen,
-                                          .instance_count = 1};
+    struct asg_seen_instance seen = an_orphan("i-lost", BEGAN_MS - AWAY_MS);
+    const struct asg_observed observed = {
+        .is_complete = true, .instances = &seen, .instance_count = 1};
     const struct asg_event look = {.kind = ASG_EVENT_OBSERVED, .observed = &observed};
     step(look);
     pass(1000);

@@ -238,15 +238,7 @@ static void test_an_orphan_waits_a_quarter_of_an_hour(void **state)
 {
     (void)state;
     make_group(1, (struct asg_group_config){0});
-    struct asg_seen_instance seen = {.instance_id = "i-99",
-                                     .state = ASG_EC2_RUNNING,
-                                     .instance_type = "",
-                                     .subnet_id = "",
-                                     .zone = "us-east-1a",
-                                     .private_ip = "",
-                                     .group = "gone",
-                                     .client_token = "",
-                                     .launched_ms = BEGAN_MS - 600000};
+    struct asg_seen_instance seen = an_orphan("i-99", BEGAN_MS - 600000);
     const struct asg_observed observed = {
         .is_complete = true, .instances = &seen, .instance_count = 1};
     step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});

@@ -66,15 +66,7 @@ static void test_an_orphan_is_looked_for_when_its_time_is_over(void **state)
 {
     (void)state;
     lead(240 * MINUTE);
-    struct asg_seen_instance seen = {.instance_id = "i-99",
-                                     .state = ASG_EC2_RUNNING,
-                                     .instance_type = "",
-                                     .subnet_id = "",
-                                     .zone = "us-east-1a",
-                                     .private_ip = "",
-                                     .group = "gone",
-                                     .client_token = "",
-                                     .launched_ms = w.now_ms - 600000};
+    struct asg_seen_instance seen = an_orphan("i-99", w.now_ms - 600000);
     const struct asg_observed observed = {
         .is_complete = true, .instances = &seen, .instance_count = 1};
     step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
