@@ -160,7 +160,10 @@ static void note_end(const struct asg_decision *decision)
                   decision->kind == ASG_DECISION_REPLACE ||
                   strstr(decision->text, "ended by EC2") != NULL;
     if (is_end) instance->is_over = true;
-    if (strstr(decision->text, "refused to end it") != NULL) instance->is_over = false;
+    /* A listing that lagged did not show it for so long that it was taken for gone. */
+    bool is_back = decision->kind == ASG_DECISION_ADOPT ||
+                   strstr(decision->text, "refused to end it") != NULL;
+    if (is_back) instance->is_over = false;
 }
 
 static void note_effects(const struct asg_record *record)
