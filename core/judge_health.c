@@ -163,6 +163,7 @@ static const char *find_fault(struct asg_core *core, struct group *group,
     if (instance->is_impaired) return "EC2 status check failed";
     if (fault_of_event(instance) != NULL) return fault_of_event(instance);
     if (group->is_mass_silent || !instance->is_silent) return NULL;
+    if (waits_for_picture(core, group, instance)) return NULL;
     if (ASG_MUTANT(DEAD_AGENT_STAYS)) return NULL;
     if (instance->is_probe_failed || ASG_MUTANT(SILENCE_IS_DEATH)) {
         return "its agent is silent and its probe failed";

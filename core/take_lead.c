@@ -15,6 +15,13 @@ int64_t picture_ms(const struct asg_core *core, const struct group *group)
     return core->led_ms + 3 * group->config.evaluation_ms + START_CALM_MS;
 }
 
+bool waits_for_picture(const struct asg_core *core, const struct group *group,
+                       const struct instance *instance)
+{
+    return instance->is_silent && instance->in_service_ms < core->led_ms &&
+           core->now_ms < picture_ms(core, group);
+}
+
 int64_t grace_over_ms(const struct group *group, const struct instance *instance)
 {
     return instance->in_service_ms + group->config.health_grace_ms + instance->excused_ms;

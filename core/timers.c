@@ -48,9 +48,11 @@ void find_deadline(struct asg_core *core, struct group *group)
 {
     int64_t at_ms = INT64_MAX;
     int64_t now_ms = core->now_ms;
+    bool is_unclear = count_capacity(group) > group->config.desired;
     for (size_t i = 0; i < group->instance_count; i++) {
         int64_t its_ms = instance_deadline(core, group, &group->instances[i]);
         if (its_ms < at_ms) at_ms = its_ms;
+        is_unclear = is_unclear || waits_for_picture(core, group, &group->instances[i]);
     }
     for (size_t i = 0; i < group->schedule_count; i++) {
         earlier(&at_ms, group->schedules[i].next_ms, now_ms);
@@ -64,10 +66,7 @@ void find_deadline(struct asg_core *core, struct group *group)
     if (group->end_count > 0 && ends_wait) {
         earlier(&at_ms, group->ends[0] + INT64_C(600000), now_ms);
     }
-    bool waits_for_picture = count_capacity(group) > group->config.desired;
-    if (waits_for_picture) {
-        earlier(&at_ms, picture_ms(core, group), now_ms);
-    }
+    if (is_unclear) earlier(&at_ms, picture_ms(core, group), now_ms);
     group->deadline_ms = at_ms;
 }
 

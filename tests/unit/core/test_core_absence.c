@@ -88,14 +88,49 @@ static void test_a_launch_of_this_reign_has_its_own_time_only(void **state)
 static void test_a_grace_period_does_not_pass_while_nobody_leads(void **state)
 {
     (void)state;
-    make_group(2, (struct asg_group_config){.health_grace_ms = 60000});
+    make_group(2, (struct asg_group_config){.health_grace_ms = 600000});
     pass(1000);
     lead_again(AWAY_MS);
     sign(1, ASG_SIGN_SILENT);
     sign(1, ASG_SIGN_PROBE_FAILED);
     assert_int_equal(0, w.ended_count);
-    pass(58999);
+    pass(598999);
     assert_int_equal(0, w.ended_count);
+    pass(1);
+    assert_true(was_ended(1));
+}
+
+/* The first that are silent may be the first of many: it takes some reports' time until
+ * all have been told of. */
+static void test_the_first_silent_wait_until_all_can_have_been_told_of(void **state)
+{
+    (void)state;
+    make_group(6, (struct asg_group_config){0});
+    pass(1000);
+    lead_again(AWAY_MS);
+    sign(1, ASG_SIGN_SILENT);
+    sign(1, ASG_SIGN_PROBE_FAILED);
+    pass(30000);
+    assert_int_equal(0, w.ended_count);
+    for (int i = 2; i <= 4; i++) {
+        sign(i, ASG_SIGN_SILENT);
+    }
+    assert_non_null(strstr(w.said, "mass-silence"));
+    pass(600000);
+    assert_int_equal(0, w.ended_count);
+}
+
+static void test_one_silent_is_replaced_when_the_picture_is_whole(void **state)
+{
+    (void)state;
+    make_group(6, (struct asg_group_config){0});
+    pass(1000);
+    lead_again(AWAY_MS);
+    sign(1, ASG_SIGN_SILENT);
+    sign(1, ASG_SIGN_PROBE_FAILED);
+    pass(CALM_MS - 1);
+    assert_int_equal(0, w.ended_count);
+    assert_int_equal(w.now_ms + 1, asg_core_next_deadline(w.core));
     pass(1);
     assert_true(was_ended(1));
 }
@@ -197,6 +232,8 @@ int main(void)
         TEST(test_many_absences_add_up),
         TEST(test_a_launch_of_this_reign_has_its_own_time_only),
         TEST(test_a_grace_period_does_not_pass_while_nobody_leads),
+        TEST(test_the_first_silent_wait_until_all_can_have_been_told_of),
+        TEST(test_one_silent_is_replaced_when_the_picture_is_whole),
         TEST(test_signs_from_before_are_not_believed),
         TEST(test_silence_that_was_a_partition_is_one_until_all_can_have_spoken),
         TEST(test_scale_in_waits_until_every_agent_has_reported_anew),
