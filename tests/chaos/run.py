@@ -23,8 +23,8 @@ from hosts import (AGENTS, CONTROLLER, EC2, OBSERVER, Network,  # noqa: E402
 from hosts import WORKERS as HOSTS_OF_WORKERS  # noqa: E402
 from laws import judge  # noqa: E402
 
-# A controller that has just begun to lead replaces nobody of before for silence until its picture is
-# whole: 60 s and three periods of 5 s (docs/reliability.md, "After an absence"). Then it takes as long as ever.
+# A controller that has just begun to lead replaces nobody of before for silence until its
+# picture is whole: 60 s and three periods of 5 s (docs/reliability.md, "After an absence").
 SETTLE_S = 90.0 + 75.0
 KINDS = ("controller", "worker", "agent")
 

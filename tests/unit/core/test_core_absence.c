@@ -100,16 +100,21 @@ static void test_a_grace_period_does_not_pass_while_nobody_leads(void **state)
     assert_true(was_ended(1));
 }
 
-/* The first that are silent may be the first of many: it takes some reports' time until
- * all have been told of. */
-static void test_the_first_silent_wait_until_all_can_have_been_told_of(void **state)
+static void lead_with_one_silent(void)
 {
-    (void)state;
     make_group(6, (struct asg_group_config){0});
     pass(1000);
     lead_again(AWAY_MS);
     sign(1, ASG_SIGN_SILENT);
     sign(1, ASG_SIGN_PROBE_FAILED);
+}
+
+/* The first that are silent may be the first of many: it takes some reports' time until
+ * all have been told of. */
+static void test_the_first_silent_wait_until_all_can_have_been_told_of(void **state)
+{
+    (void)state;
+    lead_with_one_silent();
     pass(30000);
     assert_int_equal(0, w.ended_count);
     for (int i = 2; i <= 4; i++) {
@@ -123,11 +128,7 @@ static void test_the_first_silent_wait_until_all_can_have_been_told_of(void **st
 static void test_one_silent_is_replaced_when_the_picture_is_whole(void **state)
 {
     (void)state;
-    make_group(6, (struct asg_group_config){0});
-    pass(1000);
-    lead_again(AWAY_MS);
-    sign(1, ASG_SIGN_SILENT);
-    sign(1, ASG_SIGN_PROBE_FAILED);
+    lead_with_one_silent();
     pass(CALM_MS - 1);
     assert_int_equal(0, w.ended_count);
     assert_int_equal(w.now_ms + 1, asg_core_next_deadline(w.core));
