@@ -4,8 +4,8 @@
  * One thread runs it; ingest and prober have their own and come in by the inbox. When
  * the log cannot be written it stops leading, keeps answering that it does not lead,
  * and opens the log again until that works (design.md, section 2). When its process stood
- * still for more than a minute it opens the log again, too, and leads anew: what it knew
- * is old (docs/reliability.md, "After an absence").
+ * still, a turn being late by more than a minute, it opens the log again, too, and leads
+ * anew: what it knew is old (docs/reliability.md, "After an absence").
  */
 #ifndef ASG_CONTROLLER_CONTROLLER_H
 #define ASG_CONTROLLER_CONTROLLER_H

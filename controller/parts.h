@@ -58,9 +58,8 @@ struct asg_controller {
     int64_t dispatch_at_ms;   /* monotonic */
     int64_t allowed_at_ms;    /* monotonic: when the allow lists were read */
     int64_t housekeeping_ms;  /* monotonic: when gauges and snapshots are due */
-    int64_t
-        next_turn_ms; /* monotonic: when the loop's next turn is due, while it leads */
-    uint64_t gauged_events; /* of this leading, when core was looked at for gauges */
+    int64_t next_turn_ms;     /* monotonic: when the next turn is due, while it leads */
+    uint64_t gauged_events;   /* of this leading, when core was looked at for gauges */
 };
 
 /* answer_request.c: one frame from openasg. A command becomes an event; the reply comes

@@ -10,7 +10,8 @@
 
 /* 1 had no deadlines, 2 no launch parameters, 3 no churn, 4 no notices, 5 one reason to
  * hold for all that waits, 6 held the time nobody led against launches, 7 no mixed
- * groups, 8 did not know what is out of reach, 9 no pace of listings */
+ * groups, 8 did not know what is out of reach, 9 no pace of listings, 10 not who
+ * planned an attempt */
 #define SAVE_VERSION 11
 
 void asg_core_new(struct asg_core **ret)

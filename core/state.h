@@ -429,9 +429,7 @@ int64_t late_ms(const struct asg_core *core, const struct group *group,
 
 /* From here on the picture counts as complete, whoever has reported. */
 int64_t picture_ms(const struct asg_core *core, const struct group *group);
-/* Silent, in service since before this leader, who may not know yet of all who are
- * silent.
- */
+/* Silent and of before this leader, who may not know yet of all that are silent. */
 bool waits_for_picture(const struct asg_core *core, const struct group *group,
                        const struct instance *instance);
 

@@ -335,8 +335,7 @@ static void take_launch(struct asg_core *core, struct group *group, struct job *
     case ASG_OUTCOME_UNDELIVERED:
     case ASG_OUTCOME_CREDENTIALS: retry_later(core, job); break;
     case ASG_OUTCOME_EXPIRED:
-        /* It was asked before, or may have been: a new leader's dispatcher does not know.
-         */
+        /* It was asked before, or may have been: no dispatcher knows of older ones. */
         if (job->is_ambiguous || core->epoch != job->sent_epoch) {
             take_doubt(core, group, job, result);
             break;

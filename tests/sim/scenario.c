@@ -56,8 +56,7 @@ void sim_scenario_groups(void)
                    &max, &target) != 4) {
             continue;
         }
-        *group = (struct sim_group){.cluster = our,
-                                    .no = ++our->group_count,
+        *group = (struct sim_group){.no = ++our->group_count,
                                     .min = min,
                                     .max = max,
                                     .evaluation_ms = 5000,

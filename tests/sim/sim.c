@@ -147,7 +147,6 @@ static void draw_groups(void)
     for (uint32_t i = 0; i < our->group_count; i++) {
         struct sim_group *group = &our->groups[i];
         static const char *const names[] = {"web", "api", "batch"};
-        group->cluster = our;
         (void)snprintf(group->name, sizeof group->name, "%s", names[i]);
         group->no = i + 1;
         group->min = (uint32_t)sim_between(&sim.random, 0, 4);

@@ -102,7 +102,6 @@ struct sim_span {
 /* What the books say of a group: the checkers' own, from durable events only. */
 struct sim_group {
     char name[32];
-    struct sim_cluster *cluster;
     uint32_t no;      /* core's number: 1, 2, ... in order of creation */
     uint32_t alive;   /* pending or running in EC2's books */
     uint32_t strays;  /* of them: started by somebody else */
