@@ -321,6 +321,24 @@ void plan_orphan_end(struct asg_core *core, struct orphan *orphan)
            job->plan.name);
 }
 
+void give_up_termination(struct asg_core *core, const struct job *job)
+{
+    struct group *group = group_of_no(core, job->group_no);
+    for (size_t i = 0; group != NULL && i < group->instance_count; i++) {
+        struct instance *instance = &group->instances[i];
+        if (instance->end_job_id != job->plan.id) continue;
+        instance->end_job_id = 0;
+        group->is_dirty = true;
+    }
+    const struct asg_texts *ids = &job->plan.terminate->instance_ids;
+    for (size_t i = 0; group == NULL && i < core->orphan_count; i++) {
+        struct orphan *orphan = &core->orphans[i];
+        if (ids->count != 1 || strcmp(orphan->id, ids->items[0]) != 0) continue;
+        orphan->is_ending = false;
+        core->listing_next_ms = core->now_ms; /* it takes a listing to end it */
+    }
+}
+
 /* ---- templates ---- */
 
 void plan_resolve(struct asg_core *core, struct group *group)

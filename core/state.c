@@ -195,6 +195,9 @@ static void forget_jobs(struct asg_core *core)
             dead--;
         else
             closed--;
+        if (is_dead && job->plan.kind == ASG_JOB_TERMINATE) {
+            give_up_termination(core, job); /* nobody could retry it any more */
+        }
         free_job(job);
     }
     core->job_count = kept;

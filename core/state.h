@@ -468,6 +468,8 @@ struct job *plan_template(struct asg_core *core, const struct asg_template_confi
 void plan_looks(struct asg_core *core);
 void list_for_orphans(struct asg_core *core);
 void plan_orphan_end(struct asg_core *core, struct orphan *orphan);
+/* The job ended, or is forgotten, with its instances alive: they may be planned anew. */
+void give_up_termination(struct asg_core *core, const struct job *job);
 void next_attempt(struct asg_core *core, struct job *job);
 bool choose_pool(struct asg_core *core, struct group *group, const struct job *tried,
                  const char **ret_type, const struct asg_subnet **ret_subnet);

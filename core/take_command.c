@@ -166,12 +166,7 @@ static void retry_job(struct asg_core *core, const struct asg_command *command)
         group->breaker_until_ms = 0;
         group->is_dirty = true;
     }
-    if (job->plan.kind == ASG_JOB_TERMINATE && group != NULL) {
-        for (size_t i = 0; i < group->instance_count; i++) {
-            struct instance *instance = &group->instances[i];
-            if (instance->end_job_id == job->plan.id) instance->end_job_id = 0;
-        }
-    }
+    if (job->plan.kind == ASG_JOB_TERMINATE) give_up_termination(core, job);
     if (job->plan.kind == ASG_JOB_TEMPLATE) {
         struct template *known = find_template(core, job->plan.template_name);
         struct job *again = plan_template(core, job->plan.template_config, known);

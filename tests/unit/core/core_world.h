@@ -20,6 +20,7 @@ struct world {
     int ended_count;
     bool says_unknown; /* EC2 does not know the ids it is to end */
     enum asg_outcome launch_outcome;
+    enum asg_outcome terminate_outcome;
     enum asg_ec2_state launch_state; /* of what is launched; UNKNOWN: running */
     size_t launch_most;              /* instances a call starts at most; 0: all */
     bool is_slow;                    /* launches wait for answer_launches() */
@@ -67,7 +68,9 @@ static void answer_launch(const struct asg_job *job)
 static void answer_terminate(const struct asg_job *job)
 {
     static struct asg_seen_instance seen[SEEN_MAX];
-    for (size_t i = 0; i < job->terminate->instance_ids.count; i++) {
+    size_t count =
+        w.terminate_outcome == ASG_OUTCOME_OK ? job->terminate->instance_ids.count : 0;
+    for (size_t i = 0; i < count; i++) {
         const char *id = job->terminate->instance_ids.items[i];
         (void)snprintf(w.ended[w.ended_count++], 20, "%s", id);
         seen[i] = (struct asg_seen_instance){.instance_id = id,
@@ -80,12 +83,13 @@ static void answer_terminate(const struct asg_job *job)
     const struct asg_result result = {
         .job_id = job->id,
         .attempt = job->attempt,
+        .outcome = w.terminate_outcome,
         .worker = "w",
         .error_code = "",
         .message = "",
         .request_id = "",
         .instances = seen,
-        .instance_count = w.says_unknown ? 0 : job->terminate->instance_ids.count,
+        .instance_count = w.says_unknown ? 0 : count,
         .gone = w.says_unknown ? job->terminate->instance_ids : (struct asg_texts){0}};
     step((struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
 }

@@ -5,6 +5,19 @@
 
 #define MINUTE INT64_C(60000)
 
+/* Complete listings that the last step asks for. */
+static int whole_listings(void)
+{
+    int count = 0;
+    for (size_t i = 0; i < w.effects.job_count; i++) {
+        const struct asg_job *job = &w.effects.jobs[i];
+        bool is_whole =
+            job->kind == ASG_JOB_DESCRIBE && job->describe->instance_ids.count == 0;
+        count += is_whole ? 1 : 0;
+    }
+    return count;
+}
+
 /* Complete listings that are asked for until the clock says so; each finds nothing new.
  */
 static int listings_until(int64_t until_ms)
@@ -16,12 +29,7 @@ static int listings_until(int64_t until_ms)
         if (next_ms > w.now_ms) w.now_ms = next_ms;
         const struct asg_event tick = {.kind = ASG_EVENT_TICK, .time_ms = w.now_ms};
         assert_status(ASG_OK, asg_core_step(w.core, &tick, &w.effects));
-        for (size_t i = 0; i < w.effects.job_count; i++) {
-            const struct asg_job *job = &w.effects.jobs[i];
-            bool is_whole =
-                job->kind == ASG_JOB_DESCRIBE && job->describe->instance_ids.count == 0;
-            count += is_whole ? 1 : 0;
-        }
+        count += whole_listings();
         answer();
     }
     w.now_ms = until_ms;
@@ -75,6 +83,48 @@ static void test_an_orphan_is_looked_for_when_its_time_is_over(void **state)
     assert_int_equal(0, listings_until(w.now_ms + 120 * MINUTE));
 }
 
+/* The only job that is a dead letter. */
+static uint64_t dead_letter(void)
+{
+    struct asg_arena arena = {0};
+    struct asg_job_view *jobs = NULL;
+    size_t count = 0;
+    asg_core_view_jobs(w.core, "", /* only_dead */ true, &arena, &jobs, &count);
+    assert_int_equal(1, count);
+    uint64_t id = jobs[0].id;
+    asg_arena_clear(&arena);
+    return id;
+}
+
+/* Simulator, seed 1795896688131: its end had expired, and a retry did nothing. */
+static void test_a_retry_ends_the_orphan_whose_end_is_a_dead_letter(void **state)
+{
+    (void)state;
+    lead(240 * MINUTE);
+    struct asg_seen_instance seen = an_orphan("i-99", w.now_ms - 600000);
+    const struct asg_observed observed = {
+        .is_complete = true, .instances = &seen, .instance_count = 1};
+    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+    w.now_ms += 16 * MINUTE;
+    w.terminate_outcome = ASG_OUTCOME_EXPIRED;
+    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+    assert_non_null(strstr(w.said, "is a dead letter"));
+    (void)listings_until(w.now_ms + 10 * MINUTE);
+    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+    assert_int_equal(0, w.ended_count); /* it waits for somebody to mend the cause */
+
+    w.terminate_outcome = ASG_OUTCOME_OK;
+    const struct asg_command retry = {.kind = ASG_COMMAND_JOB_RETRY,
+                                      .job_id = dead_letter()};
+    const struct asg_event event = {
+        .kind = ASG_EVENT_COMMAND, .time_ms = w.now_ms, .command = &retry};
+    assert_status(ASG_OK, asg_core_step(w.core, &event, &w.effects));
+    assert_int_equal(1, whole_listings());
+    answer();
+    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+    assert_true(was_ended(99));
+}
+
 /* Saved, loaded and saved again it is the same, and the pace goes on. */
 static void test_the_pace_is_part_of_the_state(void **state)
 {
@@ -102,6 +152,7 @@ int main(void)
         TEST(test_as_often_as_the_leader_is_told),
         TEST(test_a_new_leader_looks_more_often_at_first),
         TEST(test_an_orphan_is_looked_for_when_its_time_is_over),
+        TEST(test_a_retry_ends_the_orphan_whose_end_is_a_dead_letter),
         TEST(test_the_pace_is_part_of_the_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
