@@ -7,6 +7,7 @@
 #ifndef ASG_STORE_LOG_BACKEND_H
 #define ASG_STORE_LOG_BACKEND_H
 
+#include "base/arena.h"
 #include "store/chain.h"
 #include "store/check_record.h"
 #include "store/log.h"
@@ -92,6 +93,9 @@ struct asg_log_cursor {
     bool is_ended;
     bool is_verified;
     uint64_t to_seq;
+    /* What records point to goes here and stays until it is reset; NULL: it stays until
+     * the next record. */
+    struct asg_arena *keeper;
     struct asg_checker checker;     /* when is_verified */
     struct asg_log_flaw_found flaw; /* after ASG_ERR_CORRUPT */
 };

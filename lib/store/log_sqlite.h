@@ -41,6 +41,8 @@ enum asg_status asg_sqlite_write_anchor(struct asg_sqlite_log *self, uint64_t se
 /* Close and free, without writing anything. */
 void asg_sqlite_free(struct asg_sqlite_log *self);
 
+/* Once a connection, before its first cursor. */
+enum asg_status asg_sqlite_cursor_enable(sqlite3 *db, struct asg_error *error);
 enum asg_status asg_sqlite_cursor_open(struct asg_log *log,
                                        const struct asg_log_filter *filter,
                                        struct asg_log_cursor **ret,

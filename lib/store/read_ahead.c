@@ -2,22 +2,19 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/arena.h"
-#include "base/bytes.h"
 #include "store/log_backend.h"
 
 #define BLOCKS        4
 #define BLOCK_RECORDS 512
-#define BLOCK_BYTES   262144 /* full with the record that passes it */
+#define BLOCK_BYTES   262144 /* of payloads; full with the record that passes it */
 
 /* Records with everything they point to; filled by the thread, then read by the owner. */
 struct block {
     struct asg_record records[BLOCK_RECORDS];
-    size_t offsets[BLOCK_RECORDS]; /* of a record's kind, subject, note and payload */
     size_t count;
-    struct asg_bytes bytes;
+    struct asg_arena arena;
     enum asg_status end; /* after the records: ASG_OK means that more blocks follow */
     struct asg_error error;
     struct asg_log_flaw_found flaw;
@@ -36,54 +33,22 @@ struct asg_read_ahead {
     bool is_stopped;
 };
 
-static void copy_text(struct asg_bytes *to, const char *text)
-{
-    asg_bytes_append(to, text, strlen(text) + 1);
-}
-
-static void copy_record(struct block *block, const struct asg_record *record)
-{
-    size_t index = block->count++;
-    block->records[index] = *record;
-    block->offsets[index] = block->bytes.length;
-    copy_text(&block->bytes, record->kind);
-    copy_text(&block->bytes, record->subject);
-    copy_text(&block->bytes, record->note);
-    if (record->payload_length > 0) {
-        asg_bytes_append(&block->bytes, record->payload, record->payload_length);
-    }
-}
-
-/* The bytes do not move any more. */
-static void point_to_bytes(struct block *block)
-{
-    for (size_t i = 0; i < block->count; i++) {
-        struct asg_record *record = &block->records[i];
-        const char *at = (const char *)block->bytes.data + block->offsets[i];
-        record->kind = at;
-        at += strlen(at) + 1;
-        record->subject = at;
-        at += strlen(at) + 1;
-        record->note = at;
-        at += strlen(at) + 1;
-        if (record->payload != NULL) record->payload = at;
-    }
-}
-
 static void fill(struct asg_read_ahead *ahead, struct block *block)
 {
     block->count = 0;
     block->end = ASG_OK;
     block->error.text[0] = '\0';
-    asg_bytes_reset(&block->bytes);
-    while (block->count < BLOCK_RECORDS && block->bytes.length < BLOCK_BYTES) {
-        struct asg_record record;
-        block->end = asg_log_cursor_next(ahead->cursor, &record, &block->error);
+    asg_arena_reset(&block->arena);
+    ahead->cursor->keeper = &block->arena;
+    size_t bytes = 0;
+    while (block->count < BLOCK_RECORDS && bytes < BLOCK_BYTES) {
+        struct asg_record *record = &block->records[block->count];
+        block->end = asg_log_cursor_next(ahead->cursor, record, &block->error);
         if (block->end != ASG_OK) break;
-        copy_record(block, &record);
+        block->count++;
+        bytes += record->payload_length;
     }
     if (block->end == ASG_ERR_CORRUPT) block->flaw = ahead->cursor->flaw;
-    point_to_bytes(block);
 }
 
 /* False: stopped. */
@@ -149,7 +114,7 @@ void asg_read_ahead_destroy(struct asg_read_ahead **to_end)
     asg_log_cursor_close(&ahead->cursor);
     asg_log_close(&ahead->reader);
     for (size_t i = 0; i < BLOCKS; i++) {
-        asg_bytes_clear(&ahead->blocks[i].bytes);
+        asg_arena_clear(&ahead->blocks[i].arena);
     }
     (void)pthread_cond_destroy(&ahead->moved);
     (void)pthread_mutex_destroy(&ahead->mutex);

@@ -27,7 +27,7 @@ static enum asg_status prepare_all(struct asg_sqlite_log *self, struct asg_error
             asg_sqlite_prepare(self->db, kept[i].sql, kept[i].ret, error);
         if (status != ASG_OK) return status;
     }
-    return ASG_OK;
+    return asg_sqlite_cursor_enable(self->db, error);
 }
 
 static enum asg_status create(struct asg_sqlite_log *self,

@@ -347,6 +347,45 @@ static void test_pruning_removes_payloads_and_the_chain_still_verifies(void **st
     }
 }
 
+/* The look-up index has them by kind: effects before event. */
+static void test_prunes_of_several_kinds_are_read_in_the_logs_order(void **state)
+{
+    FOR_EACH_LOG(log)
+    {
+        for (int i = 0; i < 4; i++)
+            append_step(log, i);
+        struct asg_error error = {""};
+        assert_status(ASG_OK, asg_log_save_snapshot(log, 12, "state", 5, &error));
+        static const char *const kinds[] = {"event", "effects", "event"};
+        for (size_t i = 0; i < 3; i++) {
+            const struct asg_log_retention retention = {.kind = kinds[i],
+                                                        .older_than_ms =
+                                                            FIXTURE_TIME + 1000000,
+                                                        .now_ms = FIXTURE_TIME + 1000000,
+                                                        .records_max = 2};
+            uint64_t count = 0;
+            assert_status(ASG_OK, asg_log_prune(log, &retention, &count, &error));
+            assert_int_equal(2, count);
+        }
+        for (int newest = 0; newest < 2; newest++) {
+            const struct asg_log_filter prunes = {
+                .kind = "prune", .is_newest_first = newest != 0, .limit = 2};
+            struct asg_log_cursor *cursor = NULL;
+            assert_status(ASG_OK, asg_log_cursor_open(log, &prunes, &cursor, &error));
+            for (size_t i = 0; i < 2; i++) {
+                size_t expected = newest != 0 ? 2 - i : i;
+                struct asg_record record;
+                assert_status(ASG_OK, asg_log_cursor_next(cursor, &record, &error));
+                assert_int_equal(13 + expected, record.seq);
+                assert_string_equal(kinds[expected], record.subject);
+            }
+            struct asg_record record;
+            assert_status(ASG_ERR_EMPTY, asg_log_cursor_next(cursor, &record, &error));
+            asg_log_cursor_close(&cursor);
+        }
+    }
+}
+
 static void test_pruning_keeps_what_is_young_or_above_the_given_record(void **state)
 {
     FOR_EACH_LOG(log)
@@ -458,6 +497,7 @@ int main(void)
         TEST(test_the_newest_three_snapshots_are_kept),
         TEST(test_a_snapshot_of_a_record_that_is_not_there_is_refused),
         TEST(test_pruning_removes_payloads_and_the_chain_still_verifies),
+        TEST(test_prunes_of_several_kinds_are_read_in_the_logs_order),
         TEST(test_pruning_keeps_what_is_young_or_above_the_given_record),
         TEST(test_pruning_while_somebody_reads_is_refused),
         TEST(test_verifying_tells_its_progress_and_can_be_stopped),
