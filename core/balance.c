@@ -255,11 +255,14 @@ static size_t choose(struct asg_core *core, struct group *group, size_t count,
                               ret_order);
 }
 
-/* It waits for its next try, and EC2 has refused what was tried so far. */
-static bool may_be_given_up(const struct job *job, const struct group *group)
+/* It waits for its next try, and EC2 has refused what was tried so far: no request of it
+ * is on its way. */
+static bool may_be_given_up(const struct asg_core *core, const struct job *job,
+                            const struct group *group)
 {
     if (job->group_no != group->no || !asg_job_is_launch(job->plan.kind) ||
-        job->state != ASG_JOB_STATE_OPEN || job->retry_ms == 0 || job->is_ambiguous) {
+        job->state != ASG_JOB_STATE_OPEN || job->retry_ms == 0 || job->is_ambiguous ||
+        late_until_ms(core, job) > core->now_ms) {
         return false;
     }
     for (size_t i = 0; i < job->attempt_count; i++) {
@@ -278,7 +281,8 @@ static struct job *find_unmade(struct asg_core *core, const struct group *group,
 {
     for (size_t i = core->job_count; i > 0; i--) {
         struct job *job = core->jobs[i - 1];
-        if (may_be_given_up(job, group) && job->plan.launch->count <= excess) return job;
+        if (may_be_given_up(core, job, group) && job->plan.launch->count <= excess)
+            return job;
     }
     return NULL;
 }

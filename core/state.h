@@ -369,6 +369,10 @@ void mark_pool_dry(struct asg_core *core, struct group *group, const char *type,
                    const char *zone, bool is_spot);
 void launch_again_later(struct asg_core *core, struct group *group);
 const char *say_error(struct asg_core *core, const struct asg_result *result);
+/* Until when an earlier request of this attempt may still reach EC2, and launch: one that
+ * nobody answered, one of a worker that lost the job, one under another leader. 0: none.
+ */
+int64_t late_until_ms(const struct asg_core *core, const struct job *job);
 /* Its slots that EC2 has not filled are wanted no more. */
 void free_slots(struct asg_core *core, struct group *group, uint64_t job_id);
 /* One more launch came to nothing: from here on one goes ahead alone. */

@@ -269,10 +269,7 @@ static void take_doubt(struct asg_core *core, struct group *group, struct job *j
     }
 }
 
-/* Until when an earlier request of this attempt may still reach EC2, and launch: one that
- * nobody answered, one of a worker that lost the job, one under another leader. 0: none.
- */
-static int64_t late_until_ms(const struct asg_core *core, const struct job *job)
+int64_t late_until_ms(const struct asg_core *core, const struct job *job)
 {
     /* By its epoch, not by its time: while a clock that was set back is not yet where the
      * log is, orders to lead come at the time of the last event. */

@@ -20,6 +20,7 @@ struct world {
     int ended_count;
     bool says_unknown; /* EC2 does not know the ids it is to end */
     enum asg_outcome launch_outcome;
+    uint32_t launch_deliveries; /* of the job, before that outcome */
     enum asg_outcome terminate_outcome;
     enum asg_ec2_state launch_state; /* of what is launched; UNKNOWN: running */
     size_t launch_most;              /* instances a call starts at most; 0: all */
@@ -61,7 +62,8 @@ static void answer_launch(const struct asg_job *job)
                                       .message = "",
                                       .request_id = "",
                                       .instances = seen,
-                                      .instance_count = count};
+                                      .instance_count = count,
+                                      .deliveries = w.launch_deliveries};
     step((struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
 }
 

@@ -304,6 +304,30 @@ static void test_a_launch_nobody_made_is_given_up(void **state)
     assert_int_equal(0, w.ended_count);
 }
 
+/* The one that refused was the second that had it: what the first asked for may still
+ * come, and find its place filled. */
+static void test_a_launch_that_may_come_late_is_not_given_up(void **state)
+{
+    (void)state;
+    make_group(2, unlimited);
+    w.launch_outcome = ASG_OUTCOME_THROTTLED;
+    w.launch_deliveries = 2;
+    set_desired(6);
+    set_desired(2);
+    assert_null(strstr(w.said, "is given up"));
+    assert_non_null(strstr(w.said, "scale-in waits for launches under way"));
+    w.launch_deliveries = 1;
+    for (int i = 0; i < 29; i++) {
+        pass(10000);
+    }
+    assert_null(strstr(w.said, "is given up"));
+    for (int i = 0; i < 30; i++) {
+        pass(10000);
+    }
+    assert_non_null(strstr(w.said, "is given up: no longer wanted"));
+    assert_int_equal(2, w.instance_count);
+}
+
 static void test_zones_stay_level_out_and_in(void **state)
 {
     (void)state;
@@ -422,6 +446,7 @@ int main(void)
         TEST(test_launches_under_way_go_before_those_that_serve),
         TEST(test_a_launch_ec2_is_being_asked_for_goes_when_it_arrives),
         TEST(test_a_launch_nobody_made_is_given_up),
+        TEST(test_a_launch_that_may_come_late_is_not_given_up),
         TEST(test_zones_stay_level_out_and_in),
         TEST(test_a_scheduled_action_moves_the_range_and_desired),
         TEST(test_a_suspended_scheduled_action_is_not_made_up),
