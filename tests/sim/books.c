@@ -43,6 +43,16 @@ struct sim_job *sim_find_job(uint64_t id, uint32_t attempt)
     return index == ASG_ID_MAP_NONE ? NULL : &our->jobs[index];
 }
 
+/* Up to this one. */
+static void end_attempts(uint64_t id, uint32_t last)
+{
+    for (uint32_t attempt = 1; attempt <= last; attempt++) {
+        struct sim_job *job = sim_find_job(id, attempt);
+        if (job == NULL) return;
+        job->is_over = true;
+    }
+}
+
 static void add_job(const struct asg_job *plan)
 {
     law_neighbours_plan(plan);
@@ -60,6 +70,8 @@ static void add_job(const struct asg_job *plan)
             .id = plan->id, .attempt = plan->attempt, .kind = plan->kind};
         (void)snprintf(job->token, sizeof job->token, "%s", plan->client_token);
     }
+    job->is_over = false;
+    if (plan->attempt > 1) end_attempts(plan->id, plan->attempt - 1);
     if (asg_job_is_launch(plan->kind)) job->count = plan->launch->count;
     if (plan->kind != ASG_JOB_TERMINATE) return;
     for (size_t i = 0; i < plan->terminate->instance_ids.count; i++) {
@@ -188,6 +200,9 @@ static void note_effects(const struct asg_record *record)
     }
     for (size_t i = 0; i < effects.job_count; i++) {
         add_job(&effects.jobs[i]);
+    }
+    for (size_t i = 0; i < effects.closed_jobs.count; i++) {
+        end_attempts(effects.closed_jobs.items[i], UINT32_MAX);
     }
     for (size_t i = 0; i < effects.decision_count; i++) {
         sim.counts.decisions++;

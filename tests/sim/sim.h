@@ -171,6 +171,7 @@ struct sim_job {
     enum asg_job_kind kind;
     uint32_t count;
     uint32_t launched; /* instances EC2 started for it */
+    bool is_over;      /* its job is closed, or at a later attempt */
     char token[ASG_CLIENT_TOKEN_MAX + 1];
 };
 

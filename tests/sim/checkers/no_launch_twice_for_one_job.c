@@ -1,5 +1,6 @@
-/* no_launch_twice_for_one_job - a client token takes effect once, and a job never has
- * more living instances than it asked for, over all its attempts. */
+/* no_launch_twice_for_one_job - a client token takes effect once, and not after its
+ * attempt or job is over: its place may be filled by then; and a job never has more
+ * living instances than it asked for, over all its attempts. */
 #include <string.h>
 
 #include "sim/sim.h"
@@ -13,6 +14,12 @@ void law_no_launch_twice(const struct sim_instance *instance, uint32_t of_token)
             "%s was started with the token %s, which is none of job %llu attempt %u",
             instance->id, instance->token, (unsigned long long)instance->job_id,
             instance->attempt);
+        return;
+    }
+    if (job->is_over) {
+        sim_break("no_launch_twice_for_one_job",
+                  "%s was started for attempt %u of job %llu after its end", instance->id,
+                  job->attempt, (unsigned long long)job->id);
         return;
     }
     if (of_token > job->count) {
