@@ -1,5 +1,7 @@
 #include "cli/check_against.h"
 
+#include <inttypes.h>
+
 #include "text/yaml_tree.h"
 
 static int read_checkpoint(struct asg_cli *cli, const char *path,
@@ -16,7 +18,7 @@ static int read_checkpoint(struct asg_cli *cli, const char *path,
     return asg_cli_fail(cli, ASG_EXIT_NOT_VERIFIED, "%s: %s", path, error.text);
 }
 
-int asg_check_against(struct asg_cli *cli, struct asg_log *log,
+int asg_check_against(struct asg_cli *cli, struct asg_log *log, uint64_t from_seq,
                       const struct asg_texts *paths, const char *key_path,
                       struct asg_against *ret)
 {
@@ -29,6 +31,13 @@ int asg_check_against(struct asg_cli *cli, struct asg_log *log,
         struct asg_checkpoint checkpoint = {0};
         int code = read_checkpoint(cli, paths->items[i], key, &checkpoint);
         if (code != ASG_EXIT_OK) return code;
+        if (checkpoint.seq + 1 < from_seq) {
+            return asg_cli_fail(
+                cli, ASG_EXIT_USAGE,
+                "%s signs the log up to record %" PRIu64 "; verify from record %" PRIu64
+                " at the latest, so that the chain is followed from there",
+                paths->items[i], checkpoint.seq, checkpoint.seq + 1);
+        }
         status = asg_checkpoint_compare(&checkpoint, log, &error);
         ret->count++;
         if (status == ASG_OK) {

@@ -12,11 +12,12 @@ struct asg_against {
     struct asg_error what;
 };
 
-/* Compare a log, which has been verified, with each file of `paths`, signed by the key in
- * `key_path`. ASG_EXIT_OK: *ret says what fits and what does not. Otherwise the words are
- * out: a file or key that cannot be read (ASG_EXIT_FAILED), a checkpoint that is not
- * genuine (ASG_EXIT_NOT_VERIFIED). */
-int asg_check_against(struct asg_cli *cli, struct asg_log *log,
+/* Compare a log, which has been verified from record `from_seq` on, with each file of
+ * `paths`, signed by the key in `key_path`. ASG_EXIT_OK: *ret says what fits and what
+ * does not. Otherwise the words are out: a file or key that cannot be read
+ * (ASG_EXIT_FAILED), a checkpoint that is not genuine (ASG_EXIT_NOT_VERIFIED), one of
+ * before from_seq, which the chain was not followed from (ASG_EXIT_USAGE). */
+int asg_check_against(struct asg_cli *cli, struct asg_log *log, uint64_t from_seq,
                       const struct asg_texts *paths, const char *key_path,
                       struct asg_against *ret);
 

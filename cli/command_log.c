@@ -177,8 +177,9 @@ static int check_checkpoints(struct asg_cli *cli, const struct asg_arguments *ar
 {
     struct asg_texts paths = asg_option_texts(arguments, "against");
     struct asg_against against = {0};
-    int code =
-        asg_check_against(cli, log, &paths, asg_option_text(arguments, "key"), &against);
+    uint64_t from_seq = (uint64_t)asg_option_number(arguments, "from", 0);
+    int code = asg_check_against(cli, log, from_seq, &paths,
+                                 asg_option_text(arguments, "key"), &against);
     if (code != ASG_EXIT_OK) return code;
     view->checkpoints = against.count;
     view->checkpoint_seq = against.good_seq;

@@ -258,7 +258,10 @@ static enum asg_status read_on(struct replay *replay,
         status = take_record(replay, &record);
     }
     if (status == ASG_ERR_EMPTY) status = ASG_OK;
-    if (status == ASG_OK) check_complete(replay);
+    /* What is asked for may end within an event: what follows is not missing. */
+    bool is_to_the_end =
+        options->to_seq == 0 || options->to_seq >= asg_log_head(replay->log).seq;
+    if (status == ASG_OK && is_to_the_end) check_complete(replay);
     return status;
 }
 

@@ -28,6 +28,23 @@ static enum asg_status read_marks(struct asg_log_cursor *cursor, struct asg_erro
     return status == ASG_ERR_EMPTY ? ASG_OK : status;
 }
 
+/* A writer has asked this when it opened the log. */
+static enum asg_status check_ends(struct asg_log *log, struct asg_error *error)
+{
+    if (!log->is_read_only || log->is_checked || log->backend->check_ends == NULL) {
+        return ASG_OK;
+    }
+    struct asg_log_flaw_found flaw = {0};
+    struct asg_error why = {""};
+    enum asg_status status = log->backend->check_ends(log, &flaw, &why);
+    log->is_checked = status == ASG_OK;
+    if (status == ASG_OK) return ASG_OK;
+    if (status != ASG_ERR_CORRUPT) return asg_fail(error, status, "%s", why.text);
+    return asg_fail(error, status,
+                    "the log does not verify: %s. Run `openasg log verify` on it",
+                    why.text);
+}
+
 static enum asg_status start_verifying(struct asg_log_cursor *cursor, uint64_t from_seq,
                                        struct asg_error *error)
 {
@@ -88,7 +105,10 @@ enum asg_status asg_log_cursor_open(struct asg_log *log,
     if (log->backend->hold != NULL) status = log->backend->hold(log, error);
     if (status != ASG_OK) return status;
     struct asg_log_cursor *cursor = NULL;
-    status = log->backend->cursor_open(log, &resolved, &cursor, error);
+    if (filter->is_verified) status = check_ends(log, error);
+    if (status == ASG_OK) {
+        status = log->backend->cursor_open(log, &resolved, &cursor, error);
+    }
     if (status != ASG_OK) {
         if (log->backend->release != NULL) log->backend->release(log);
         return status;

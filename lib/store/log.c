@@ -181,6 +181,7 @@ enum asg_status asg_log_append(struct asg_log *log, const struct asg_record *rec
 enum asg_status asg_log_refresh(struct asg_log *log, struct asg_error *error)
 {
     if (!log->is_read_only || log->backend->refresh == NULL) return ASG_OK;
+    log->is_checked = false;
     return log->backend->refresh(log, error);
 }
 

@@ -71,8 +71,9 @@ struct asg_log_options {
      * smaller than that one. */
     uint64_t epoch;
     bool is_read_only; /* never creates, takes no lock, works beside a writer */
-    /* Read only, and promises that nobody writes (a copy, a read-only medium): does not
-     * look at the -wal file and leaves nothing behind. */
+    /* Read only, and promises that nobody writes (a copy, a read-only medium): leaves
+     * nothing behind, and is refused (ASG_ERR_CONFLICT) beside a -wal file with commits,
+     * which it could not read. */
     bool is_immutable;
 };
 

@@ -64,6 +64,10 @@ struct asg_log_backend {
      * ASG_ERR_CORRUPT: `flaw` is set. NULL: nothing more to check. */
     enum asg_status (*check_before)(struct asg_log *log, struct asg_log_flaw_found *flaw,
                                     struct asg_error *error);
+    /* What a verified read needs besides its records: what check_before says, and that
+     * the log reaches its anchor. */
+    enum asg_status (*check_ends)(struct asg_log *log, struct asg_log_flaw_found *flaw,
+                                  struct asg_error *error);
     enum asg_status (*check_pages)(struct asg_log *log, struct asg_log_flaw_found *flaw,
                                    struct asg_error *error);
     /* The same log, opened once more to read, for another thread. NULL: cannot. */
@@ -80,6 +84,7 @@ struct asg_log {
     char cluster_id[ASG_LOG_CLUSTER_MAX + 1];
     int64_t created_ms;
     bool is_read_only;
+    bool is_checked; /* check_ends was well, or the caller asks it itself */
     enum asg_status broken;
     char broken_text[ASG_ERROR_TEXT_MAX];
     uint64_t cursor_count; /* open ones */

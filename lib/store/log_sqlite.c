@@ -371,6 +371,7 @@ const struct asg_log_backend asg_sqlite_backend = {
     .oldest_snapshot = asg_sqlite_oldest_snapshot,
     .prune = prune,
     .check_before = asg_sqlite_check_before,
+    .check_ends = asg_sqlite_check_ends,
     .check_pages = asg_sqlite_check_pages,
     .second_reader = second_reader,
     .check_after = asg_sqlite_check_after,

@@ -65,6 +65,9 @@ enum asg_status asg_sqlite_oldest_snapshot(struct asg_log *log, uint64_t *ret,
 enum asg_status asg_sqlite_check_before(struct asg_log *log,
                                         struct asg_log_flaw_found *flaw,
                                         struct asg_error *error);
+enum asg_status asg_sqlite_check_ends(struct asg_log *log,
+                                      struct asg_log_flaw_found *flaw,
+                                      struct asg_error *error);
 enum asg_status asg_sqlite_check_pages(struct asg_log *log,
                                        struct asg_log_flaw_found *flaw,
                                        struct asg_error *error);

@@ -80,6 +80,23 @@ enum asg_status asg_sqlite_check_anchor(struct asg_sqlite_log *self,
     return asg_fail(error, ASG_ERR_CORRUPT, "%s", flaw->what);
 }
 
+enum asg_status asg_sqlite_check_ends(struct asg_log *log,
+                                      struct asg_log_flaw_found *flaw,
+                                      struct asg_error *error)
+{
+    struct asg_sqlite_log *self = (struct asg_sqlite_log *)log;
+    enum asg_status status = asg_sqlite_check_before(log, flaw, error);
+    if (status != ASG_OK) return status;
+    if (!self->is_head_sound) {
+        (void)asg_flaw_set(flaw, ASG_LOG_FLAW_COLUMN, log->head.seq,
+                           "the last record, %" PRIu64
+                           ", has columns of the wrong type or size",
+                           log->head.seq);
+        return asg_fail(error, ASG_ERR_CORRUPT, "%s", flaw->what);
+    }
+    return asg_sqlite_check_anchor(self, flaw, error);
+}
+
 struct tally {
     uint64_t count;
     uint64_t sum;

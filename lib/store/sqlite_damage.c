@@ -15,7 +15,7 @@ static bool read_sizes(const char *path, int64_t *ret_there, int64_t *ret_wanted
 {
     struct stat about;
     uint8_t header[HEADER_BYTES];
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) return false;
     bool is_read = fstat(file, &about) == 0 &&
                    pread(file, header, sizeof header, 0) == (ssize_t)sizeof header;

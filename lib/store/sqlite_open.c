@@ -174,6 +174,15 @@ static enum asg_status open_reader(struct asg_sqlite_log *self,
     enum asg_status status =
         asg_file_prepare(options->path, /* may_create */ false, &size, error);
     if (status != ASG_OK) return status;
+    self->is_immutable = options->is_immutable;
+    if (options->is_immutable && asg_wal_has_commits(options->path)) {
+        return asg_fail(
+            error, ASG_ERR_CONFLICT,
+            "%s-wal has commits, and an immutable read looks at %s alone: the "
+            "newest records would be left out. Read it without --immutable, in "
+            "a folder that may be written",
+            options->path, options->path);
+    }
     status = asg_sqlite_open(
         options->path, options->is_immutable ? ASG_SQLITE_IMMUTABLE : ASG_SQLITE_READ,
         &self->db, error);

@@ -101,16 +101,21 @@ static bool is_commit(const struct wal *wal)
     return big_endian(wal->frame + 4) != 0;
 }
 
+/* The next frame, after those that were added up before. */
+static bool read_good_frame(struct wal *wal, uint64_t index)
+{
+    if (!read_frame(wal, index)) return false;
+    add_up(wal, &wal->sum, wal->frame, 8);
+    add_up(wal, &wal->sum, wal->frame + FRAME_HEADER_SIZE, wal->page_size);
+    return is_of_this_round(wal) && is_sum(&wal->sum, wal->frame + 16);
+}
+
 /* The number of whole commits behind the first bad frame; *ret_bad is its index. */
 static uint64_t count_lost(struct wal *wal, uint64_t *ret_bad)
 {
     uint64_t index = 0;
-    while (read_frame(wal, index)) {
-        add_up(wal, &wal->sum, wal->frame, 8);
-        add_up(wal, &wal->sum, wal->frame + FRAME_HEADER_SIZE, wal->page_size);
-        if (!is_of_this_round(wal) || !is_sum(&wal->sum, wal->frame + 16)) break;
+    while (read_good_frame(wal, index))
         index++;
-    }
     *ret_bad = index;
     uint64_t lost = 0;
     for (; read_frame(wal, index); index++) {
@@ -119,15 +124,36 @@ static uint64_t count_lost(struct wal *wal, uint64_t *ret_bad)
     return lost;
 }
 
+/* False: there is none. */
+static bool open_wal(const char *path, char *ret_name, size_t size, struct wal *ret)
+{
+    (void)snprintf(ret_name, size, "%s-wal", path);
+    ret->file = open(ret_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    return ret->file >= 0;
+}
+
+bool asg_wal_has_commits(const char *path)
+{
+    char name[ASG_LOG_PATH_MAX + 8];
+    ASG_CLEANUP(close_wal) struct wal wal = {.file = -1};
+    if (!open_wal(path, name, sizeof name, &wal) || !read_header(&wal) ||
+        !check_header(&wal)) {
+        return false;
+    }
+    wal.frame = asg_alloc(1, FRAME_HEADER_SIZE + wal.page_size);
+    for (uint64_t index = 0; read_good_frame(&wal, index); index++) {
+        if (is_commit(&wal)) return true;
+    }
+    return false;
+}
+
 enum asg_status asg_wal_check(const char *path, struct asg_log_flaw_found *flaw,
                               struct asg_error *error)
 {
     char name[ASG_LOG_PATH_MAX + 8];
-    (void)snprintf(name, sizeof name, "%s-wal", path);
     ASG_CLEANUP(close_wal) struct wal wal = {.file = -1};
-    wal.file = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (wal.file < 0 && errno == ENOENT) return ASG_OK;
-    if (wal.file < 0) {
+    if (!open_wal(path, name, sizeof name, &wal)) {
+        if (errno == ENOENT) return ASG_OK;
         return asg_fail(error, ASG_ERR_DENIED, "cannot open %s: %s", name,
                         strerror(errno));
     }

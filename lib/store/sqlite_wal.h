@@ -18,4 +18,7 @@ ASG_MUST_USE enum asg_status asg_wal_check(const char *path,
                                            struct asg_log_flaw_found *flaw,
                                            struct asg_error *error);
 
+/* Whether it holds a whole commit, perhaps one that is in the file already. */
+bool asg_wal_has_commits(const char *path);
+
 #endif

@@ -113,6 +113,7 @@ static enum asg_status walk_all(const struct asg_verify_walk *walk,
         status = log->backend->check_before(log, flaw, error);
         if (status != ASG_OK) return status;
     }
+    log->is_checked = true; /* the anchor comes last: the first bad record has a name */
     status = asg_verify_records(walk, verdict, flaw, error);
     if (status != ASG_OK) return status;
     return walk_snapshots(log, verdict->pruned_last, verdict, flaw, error);
@@ -135,6 +136,12 @@ enum asg_status asg_log_verify(struct asg_log *log, uint64_t from_seq,
         /* The writer may have gone on since this reader was opened: the head has to be of
          * the one state that all of the walk sees. */
         status = asg_log_refresh(log, &why);
+        if (status == ASG_OK && walk.from_seq > log->head.seq + 1) {
+            status = asg_fail(&why, ASG_ERR_NOT_FOUND,
+                              "the log ends at record %" PRIu64 "; there is no record "
+                              "%" PRIu64 " to verify from",
+                              log->head.seq, walk.from_seq);
+        }
         if (status == ASG_OK) status = walk_all(&walk, ret, &flaw, &why);
         if (log->backend->release != NULL) log->backend->release(log);
     }

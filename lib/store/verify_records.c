@@ -202,6 +202,7 @@ enum asg_status asg_verify_records(const struct asg_verify_walk *walk,
     uint64_t count = own.from_seq <= own.to_seq ? own.to_seq - own.from_seq + 1 : 0;
     if (count >= HELPER_MIN && log->backend->second_reader != NULL) {
         upper.log = log->backend->second_reader(log);
+        if (upper.log != NULL) upper.log->is_checked = true;
         own.to_seq = own.from_seq + count / 100 * OWN_PERCENT - 1;
         upper.from_seq = own.to_seq + 1;
     }

@@ -662,12 +662,35 @@ static void test_a_bit_that_rots_in_the_write_ahead_log_is_not_taken_for_a_crash
             status = asg_log_verify(log, 0, NULL, NULL, &verdict, &error);
             assert_int_equal(ASG_LOG_FLAW_FILE, verdict.flaw);
             asg_log_close(&log);
+            assert_status(ASG_OK, asg_log_open_sqlite(&reader, &log, &error));
+            const struct asg_log_filter all = {.is_verified = true};
+            struct asg_log_cursor *cursor = NULL;
+            assert_status(ASG_ERR_CORRUPT,
+                          asg_log_cursor_open(log, &all, &cursor, &error));
+            asg_log_close(&log);
         }
         assert_status(ASG_ERR_CORRUPT, status);
         assert_non_null(strstr(error.text, "write-ahead log"));
         assert_status(ASG_ERR_CORRUPT, asg_log_open_sqlite(&writer, &log, &error));
         assert_non_null(strstr(error.text, "write-ahead log"));
     }
+}
+
+/* A copy with its write-ahead log is not read as if that were not there. */
+static void test_an_immutable_read_refuses_a_write_ahead_log_with_commits(void **state)
+{
+    struct fixture *fixture = *state;
+    leave_wal_behind(fixture);
+    const struct asg_log_options options = {.path = fixture->path, .is_immutable = true};
+    struct asg_log *log = NULL;
+    struct asg_error error = {""};
+    assert_status(ASG_ERR_CONFLICT, asg_log_open_sqlite(&options, &log, &error));
+    assert_non_null(strstr(error.text, "the newest records would be left out"));
+    log = open_log(fixture); /* its writer puts them in the file, and closes it */
+    asg_log_close(&log);
+    assert_status(ASG_OK, asg_log_open_sqlite(&options, &log, &error));
+    assert_int_equal(60, asg_log_head(log).seq);
+    asg_log_close(&log);
 }
 
 /* Power fails while the last commit is written: its pages may be there in any mixture. */
@@ -719,6 +742,7 @@ int main(void)
         TEST(test_a_full_tmpfs_stops_the_log_and_room_lets_it_go_on),
         TEST(test_a_writer_killed_at_any_moment_loses_nothing_it_acknowledged),
         TEST(test_a_bit_that_rots_in_the_write_ahead_log_is_not_taken_for_a_crash),
+        TEST(test_an_immutable_read_refuses_a_write_ahead_log_with_commits),
         TEST(test_a_torn_last_commit_is_a_crash_and_costs_only_itself),
         TEST(test_a_file_cut_short_is_never_taken_for_a_good_one),
     };

@@ -1,4 +1,7 @@
 /* The log file for auditors: verify, tail, export, replay, as the command line does. */
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <sqlite3.h>
 
 #include "unit/cli/log_fixture.h"
@@ -92,6 +95,22 @@ static void test_a_signed_log_is_told_from_one_that_was_rewritten(void **state)
     end_world(&other.world);
     run(fixture, 2, "log verify %s --against c1");
     says(fixture->said.err, "belong together");
+    (void)snprintf(verify, sizeof verify,
+                   "log verify %%s --from %" PRIu64 " --key %s/k --against %s/c1",
+                   asg_log_head(world->log).seq, folder, folder);
+    run(fixture, 2, verify); /* nobody followed the chain from c1 to there */
+    says(fixture->said.err, "at the latest");
+}
+
+static void test_a_replay_may_end_at_any_record(void **state)
+{
+    struct fixture *fixture = *state;
+    for (uint64_t last = 1; last <= 30; last++) {
+        char line[64];
+        (void)snprintf(line, sizeof line, "replay %%s --to %" PRIu64, last);
+        run(fixture, 0, line);
+        says(fixture->said.out, "identical: ");
+    }
 }
 
 static void test_log_commands_refuse_what_is_no_log(void **state)
@@ -100,6 +119,13 @@ static void test_log_commands_refuse_what_is_no_log(void **state)
     run(fixture, 1, "log verify %s.not-there");
     says(fixture->said.err, "not-there");
     run(fixture, 4, "log verify /proc/self/exe%.0s");
+    char path[160];
+    (void)snprintf(path, sizeof path, "%s/fifo", fixture->world.folder);
+    assert_int_equal(0, mkfifo(path, 0600));
+    char line[200];
+    (void)snprintf(line, sizeof line, "log verify %s%%.0s", path);
+    run(fixture, 4, line); /* and does not wait for somebody to write */
+    (void)unlink(path);
 }
 
 static void test_log_tail_shows_the_newest_records(void **state)
@@ -238,6 +264,7 @@ int main(void)
         TEST(test_log_verify_names_the_altered_record),
         TEST(test_log_verify_replays_the_state_hashes),
         TEST(test_a_signed_log_is_told_from_one_that_was_rewritten),
+        TEST(test_a_replay_may_end_at_any_record),
         TEST(test_log_commands_refuse_what_is_no_log),
         TEST(test_log_tail_shows_the_newest_records),
         TEST(test_log_export_writes_a_line_a_record),

@@ -110,6 +110,23 @@ static const struct tampering tamperings[] = {
     {"CREATE INDEX i ON records(note)", ASG_LOG_FLAW_HEADER, 0},
 };
 
+/* How a read that checks every hash ends. */
+static enum asg_status read_verified(struct asg_log *log)
+{
+    const struct asg_log_filter all = {.is_verified = true};
+    ASG_CLEANUP(asg_log_cursor_close) struct asg_log_cursor *cursor = NULL;
+    struct asg_error error = {""};
+    struct asg_record record;
+    enum asg_status status = asg_log_cursor_open(log, &all, &cursor, &error);
+    while (status == ASG_OK) {
+        status = asg_log_cursor_next(cursor, &record, &error);
+    }
+    if (status == ASG_ERR_CORRUPT) {
+        assert_non_null(strstr(error.text, "Run `openasg log verify` on it"));
+    }
+    return status;
+}
+
 static void test_every_tampering_is_named_with_its_first_record(void **state)
 {
     struct fixture *fixture = *state;
@@ -131,6 +148,16 @@ static void test_every_tampering_is_named_with_its_first_record(void **state)
         assert_true(strlen(verdict.what) > 10);
         assert_true(strlen(verdict.advice) > 10);
         assert_non_null(strstr(error.text, verdict.what));
+
+        /* What a replay or an export reads by; snapshots are no part of it. */
+        bool is_of_snapshots = tampering->flaw == ASG_LOG_FLAW_SNAPSHOT ||
+                               tampering->flaw == ASG_LOG_FLAW_NO_SNAPSHOT;
+        log = open_reader(fixture);
+        status = read_verified(log);
+        asg_log_close(&log);
+        if (status != (is_of_snapshots ? ASG_ERR_EMPTY : ASG_ERR_CORRUPT)) {
+            fail_msg("%s\nis read as %s", tampering->sql, asg_status_text(status));
+        }
     }
 }
 
@@ -249,6 +276,11 @@ static void test_verify_of_a_part_does_not_look_before_it(void **state)
     assert_int_equal(16, verdict.record_count);
     assert_status(ASG_ERR_CORRUPT, asg_log_verify(log, 9, NULL, NULL, &verdict, &error));
     assert_int_equal(9, verdict.bad_seq);
+    assert_status(ASG_OK, asg_log_verify(log, 32, NULL, NULL, &verdict, &error));
+    assert_int_equal(0, verdict.record_count); /* nothing new */
+    assert_status(ASG_ERR_NOT_FOUND,
+                  asg_log_verify(log, 33, NULL, NULL, &verdict, &error));
+    assert_non_null(strstr(error.text, "ends at record 31"));
     asg_log_close(&log);
 }
 
