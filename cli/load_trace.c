@@ -27,6 +27,7 @@ struct loader {
     const struct asg_trace_range *range;
     struct asg_trace *trace;
     uint32_t group_no;
+    int64_t desired;    /* after the last event */
     bool is_begun;      /* the first sample is in */
     bool is_over;       /* the group is gone, or the time is */
     int64_t counted_ms; /* up to here the recorded outcome is counted */
@@ -196,6 +197,47 @@ static void note_decisions(struct loader *loader, const struct asg_effects *effe
 
 /* ---- samples ---- */
 
+static int compare_instances(const void *a, const void *b)
+{
+    const struct asg_trace_instance *x = a;
+    const struct asg_trace_instance *y = b;
+    if (x->state != y->state) return x->state > y->state ? -1 : 1;
+    return (x->since_ms > y->since_ms) - (x->since_ms < y->since_ms);
+}
+
+static int64_t planned_ms(const struct loader *loader, uint64_t job_id, int64_t now_ms)
+{
+    for (size_t i = 0; i < loader->job_count; i++) {
+        if (loader->jobs[i].id == job_id) return loader->jobs[i].created_ms;
+    }
+    return now_ms; /* of a time that was not read */
+}
+
+/* What the last count saw: what the first sample itself asks for is not among it. */
+static void keep_instances(const struct loader *loader, int64_t now_ms)
+{
+    struct asg_trace *trace = loader->trace;
+    if (loader->instance_count == 0) return;
+    trace->instances =
+        asg_arena_take(&trace->arena, loader->instance_count * sizeof *trace->instances);
+    for (size_t i = 0; i < loader->instance_count; i++) {
+        const struct asg_instance_view *view = &loader->instances[i];
+        struct asg_trace_instance kept = {.state = view->state};
+        if (view->state == ASG_INSTANCE_IN_SERVICE) {
+            kept.since_ms = view->in_service_ms;
+        } else if (view->state == ASG_INSTANCE_PENDING) {
+            kept.since_ms = view->launched_ms;
+        } else if (view->state == ASG_INSTANCE_REQUESTED) {
+            kept.since_ms = planned_ms(loader, view->job_id, now_ms);
+        } else {
+            continue;
+        }
+        trace->instances[trace->instance_count++] = kept;
+    }
+    qsort(trace->instances, trace->instance_count, sizeof *trace->instances,
+          compare_instances);
+}
+
 /* The group as it stands when its first sample comes. */
 static bool begin_trace(struct loader *loader, const struct asg_core *core,
                         int64_t time_ms)
@@ -206,6 +248,7 @@ static bool begin_trace(struct loader *loader, const struct asg_core *core,
     asg_core_view_groups(core, loader->range->group, &trace->arena, &views, &count);
     if (count == 0 || views->is_deleting) return false;
     trace->config = *views->config;
+    trace->config.desired = (uint32_t)loader->desired;
     trace->suspended = views->suspended;
     trace->is_halted = views->is_halted;
     asg_core_view_policies(core, loader->range->group, &trace->arena, &trace->policies,
@@ -215,23 +258,19 @@ static bool begin_trace(struct loader *loader, const struct asg_core *core,
     trace->start_ms = time_ms - trace->config.evaluation_ms;
     loader->counted_ms = trace->start_ms;
     loader->is_begun = true;
-    count_instances(loader, core);
-    for (size_t i = 0; i < loader->instance_count; i++) {
-        enum asg_instance_state state = loader->instances[i].state;
-        trace->capacity += state == ASG_INSTANCE_REQUESTED ||
-                           state == ASG_INSTANCE_PENDING ||
-                           state == ASG_INSTANCE_IN_SERVICE;
-    }
+    keep_instances(loader, time_ms);
     return true;
 }
 
-static uint32_t number_of_group(const struct asg_core *core, const char *name)
+/* Its number and what it wants; 0: there is none. */
+static uint32_t look_at_group(struct loader *loader, const struct asg_core *core)
 {
     struct asg_arena arena = {0};
     struct asg_group_view *views = NULL;
     size_t count = 0;
-    asg_core_view_groups(core, name, &arena, &views, &count);
+    asg_core_view_groups(core, loader->range->group, &arena, &views, &count);
     uint32_t no = count > 0 ? views->group_no : 0;
+    loader->desired = count > 0 ? views->config->desired : 0;
     asg_arena_clear(&arena);
     return no;
 }
@@ -291,7 +330,7 @@ static void begin_walk(void *context, const struct asg_core *core, uint64_t seq)
     loader->job_count = 0;
     loader->launch.count = loader->service.count = loader->terminate.count = 0;
     asg_trace_clear(loader->trace);
-    loader->group_no = number_of_group(core, loader->range->group);
+    loader->group_no = look_at_group(loader, core);
     count_instances(loader, core);
     loader->service.count = 0; /* those were in service before */
 }
@@ -312,6 +351,7 @@ static bool visit(void *context, const struct asg_world_visit *visit)
     count_time(loader, event->time_ms);
     if (event->kind == ASG_EVENT_METRICS && !is_early) {
         take_samples(loader, event, visit->core);
+        count_time(loader, event->time_ms); /* the first period, with those of before */
     }
     if (loader->is_begun) {
         if (event->kind == ASG_EVENT_COMMAND) note_command(loader, event, effects);
@@ -320,8 +360,8 @@ static bool visit(void *context, const struct asg_world_visit *visit)
     if (event->kind == ASG_EVENT_RESULT) note_result(loader, event);
     note_jobs(loader, effects);
     if (!has_changed) return true;
-    if (effects->watch_count > 0) {
-        uint32_t no = number_of_group(visit->core, loader->range->group);
+    if (effects->watch_count > 0 || effects->decision_count > 0) {
+        uint32_t no = look_at_group(loader, visit->core);
         if (loader->is_begun && no != loader->group_no) return false; /* deleted */
         loader->group_no = no;
     }

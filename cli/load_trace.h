@@ -36,6 +36,12 @@ struct asg_trace_command {
     struct asg_command command;
 };
 
+/* One that was there, or on its way, just before the first sample. */
+struct asg_trace_instance {
+    enum asg_instance_state state; /* IN_SERVICE, PENDING or REQUESTED */
+    int64_t since_ms; /* in service; EC2 answered; the job was planned: as state says */
+};
+
 /* What came of a policy, recorded or modelled. */
 struct asg_figures {
     int64_t instance_ms; /* instances that cost money, times time */
@@ -67,11 +73,12 @@ struct asg_trace {
     struct asg_trace_command *commands;
     size_t command_count;
     size_t command_capacity;
-    /* the group when it began */
+    /* the group just before its first sample, which may have changed it at once */
     struct asg_group_config config;
     uint64_t suspended;
     bool is_halted;
-    uint32_t capacity; /* instances there or on their way */
+    struct asg_trace_instance *instances; /* in service, pending, requested; by time */
+    size_t instance_count;
     struct asg_policy_config *policies;
     size_t policy_count;
     struct asg_schedule_config *schedules;

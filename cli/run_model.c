@@ -24,8 +24,9 @@ struct pending {
     uint32_t attempt;
     uint64_t first_no; /* of the instances, by their number in the model */
     uint32_t count;
-    uint32_t spot;        /* of them, the last ones */
-    char (*ids)[ID_SIZE]; /* ANSWER_TERMINATE; owned */
+    uint32_t spot;                          /* of them, the last ones */
+    char (*ids)[ID_SIZE];                   /* ANSWER_TERMINATE; owned */
+    const struct asg_trace_instance *known; /* ANSWER_LAUNCH of recorded ones: `count` */
 };
 
 struct model {
@@ -37,7 +38,9 @@ struct model {
     struct asg_arena views;
     int64_t now_ms;
     int64_t counted_ms;
-    bool is_instant; /* while the fleet is set up */
+    bool is_instant;                         /* while the fleet is set up */
+    const struct asg_trace_instance *coming; /* launched before the trace begins */
+    size_t coming_count;
     bool is_counting;
     struct pending pending[PENDING_MAX]; /* in order of due_ms */
     size_t pending_count;
@@ -91,6 +94,13 @@ static void add_pending(struct model *model, struct pending item)
     model->pending[at] = item;
 }
 
+/* What had not come when the first sample came, comes after it. */
+static int64_t still_ms(const struct model *model, int64_t due_ms)
+{
+    int64_t first_ms = model->trace->samples[0].time_ms + 1;
+    return (due_ms > first_ms ? due_ms : first_ms) - model->now_ms;
+}
+
 static void plan_answer(struct model *model, const struct asg_job *job)
 {
     struct pending item = {.job_id = job->id, .attempt = job->attempt};
@@ -100,6 +110,13 @@ static void plan_answer(struct model *model, const struct asg_job *job)
         item.kind = ANSWER_LAUNCH;
         item.count = job->launch->count;
         item.spot = job->launch->fleet != NULL ? job->launch->fleet->spot : 0;
+        if (model->coming_count >= item.count) {
+            item.known = model->coming;
+            model->coming += item.count;
+            model->coming_count -= item.count;
+            bool has_id = item.known->state == ASG_INSTANCE_PENDING;
+            after_ms = has_id ? 0 : still_ms(model, item.known->since_ms + after_ms);
+        }
     } else {
         after_ms = learnt(model->trace->terminate_ms, TERMINATE_MS);
         item.kind = ANSWER_TERMINATE;
@@ -143,6 +160,27 @@ static struct asg_seen_instance *show_instances(struct model *model,
     return seen;
 }
 
+static void plan_service(struct model *model, const struct pending *launch)
+{
+    int64_t after_ms = learnt(model->trace->service_ms, SERVICE_MS);
+    for (uint32_t i = 0; launch->known != NULL && i < launch->count; i++) {
+        bool has_id = launch->known[i].state == ASG_INSTANCE_PENDING;
+        int64_t since_ms = has_id ? launch->known[i].since_ms : model->now_ms;
+        add_pending(model,
+                    (struct pending){.due_ms = model->now_ms +
+                                               still_ms(model, since_ms + after_ms),
+                                     .kind = IN_SERVICE,
+                                     .first_no = launch->first_no + i,
+                                     .count = 1});
+    }
+    if (launch->known != NULL) return;
+    add_pending(model, (struct pending){.due_ms = model->now_ms +
+                                                  (model->is_instant ? 0 : after_ms),
+                                        .kind = IN_SERVICE,
+                                        .first_no = launch->first_no,
+                                        .count = launch->count});
+}
+
 static enum asg_status answer_job(struct model *model, struct pending *item)
 {
     enum asg_ec2_state state = ASG_EC2_TERMINATED;
@@ -166,14 +204,7 @@ static enum asg_status answer_job(struct model *model, struct pending *item)
         .template_version = "",
         .template_type = "",
     };
-    if (item->kind == ANSWER_LAUNCH) {
-        int64_t after_ms = learnt(model->trace->service_ms, SERVICE_MS);
-        add_pending(model, (struct pending){.due_ms = model->now_ms +
-                                                      (model->is_instant ? 0 : after_ms),
-                                            .kind = IN_SERVICE,
-                                            .first_no = item->first_no,
-                                            .count = item->count});
-    }
+    if (item->kind == ANSWER_LAUNCH) plan_service(model, item);
     return step(model, &(struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
 }
 
@@ -421,24 +452,30 @@ static enum asg_status pass_on(struct model *model, const struct asg_command *re
 
 /* ---- the beginning ---- */
 
-static enum asg_status take_rules(struct model *model)
+static enum asg_status take_group(struct model *model)
+{
+    const struct asg_trace *trace = model->trace;
+    const struct asg_rules *rules = model->run->rules;
+    uint64_t limits = UINT64_C(1) << ASG_GROUP_MIN | UINT64_C(1) << ASG_GROUP_MAX;
+    enum asg_status status =
+        order(model, (struct asg_command){.kind = ASG_COMMAND_GROUP_UPDATE,
+                                          .group_config = &trace->config,
+                                          .group_fields = limits,
+                                          .force = true});
+    if (status != ASG_OK || rules == NULL || meant_fields(rules) == 0) return status;
+    struct asg_group_config config = rules->group;
+    config.name = trace->group;
+    return order(model, (struct asg_command){.kind = ASG_COMMAND_GROUP_UPDATE,
+                                             .group_config = &config,
+                                             .group_fields = meant_fields(rules),
+                                             .force = true});
+}
+
+static enum asg_status take_policies(struct model *model)
 {
     const struct asg_rules *rules = model->run->rules;
     const struct asg_trace *trace = model->trace;
-    if (rules == NULL) {
-        return put_policies(model, trace->policies, trace->policy_count);
-    }
-    if (meant_fields(rules) != 0) {
-        struct asg_group_config config = rules->group;
-        config.name = trace->group;
-        enum asg_status status =
-            order(model, (struct asg_command){.kind = ASG_COMMAND_GROUP_UPDATE,
-                                              .group_config = &config,
-                                              .group_fields = meant_fields(rules),
-                                              .force = true});
-        if (status != ASG_OK) return status;
-    }
-    bool is_theirs = rules->policy_count == 0;
+    bool is_theirs = rules == NULL || rules->policy_count == 0;
     return put_policies(model, is_theirs ? trace->policies : rules->policies,
                         is_theirs ? trace->policy_count : rules->policy_count);
 }
@@ -463,18 +500,14 @@ static enum asg_status take_schedules(struct model *model)
     return ASG_OK;
 }
 
-/* A world with the group as it was, its instances long in service. */
-static enum asg_status begin(struct model *model)
+/* A world with the group and those of its instances that were warm, ready long ago. */
+static enum asg_status found(struct model *model, struct asg_group_config config,
+                             size_t warm)
 {
-    const struct asg_trace *trace = model->trace;
-    struct asg_group_config config = model_config(trace);
-    int64_t warmup_ms = config.warmup_ms >= 0 ? config.warmup_ms : config.cooldown_ms;
-    model->now_ms = trace->start_ms - warmup_ms - SETTLE_MS;
-    model->counted_ms = model->now_ms;
-    uint32_t desired = config.desired;
-    config.desired = trace->capacity;
-    if (config.desired < config.min) config.desired = config.min;
-    if (config.desired > config.max) config.desired = config.max;
+    uint32_t count = (uint32_t)model->trace->instance_count;
+    config.min = 0;
+    if (config.max < count) config.max = count;
+    config.desired = (uint32_t)warm;
     asg_core_new(&model->core);
     enum asg_status status = order(model, (struct asg_command){.kind = ASG_COMMAND_INIT,
                                                                .cluster_id = "what-if",
@@ -484,14 +517,101 @@ static enum asg_status begin(struct model *model)
         status = order(model, (struct asg_command){
                                   .kind = ASG_COMMAND_LEAD, .group = "", .epoch = 1});
     }
-    model->is_instant = true;
     if (status == ASG_OK) {
         status = order(model, (struct asg_command){.kind = ASG_COMMAND_GROUP_CREATE,
                                                    .group_config = &config});
     }
+    return status;
+}
+
+static enum asg_status grow_to(struct model *model, size_t count)
+{
+    return order(model, (struct asg_command){.kind = ASG_COMMAND_SET_DESIRED,
+                                             .desired = (uint32_t)count});
+}
+
+/* The others of the trace, each at its time; those not in service yet are still coming.
+ */
+static enum asg_status add_recorded(struct model *model, size_t warm)
+{
+    const struct asg_trace *trace = model->trace;
+    size_t i = warm;
+    enum asg_status status = ASG_OK;
+    for (; status == ASG_OK && i < trace->instance_count &&
+           trace->instances[i].state == ASG_INSTANCE_IN_SERVICE;
+         i++) {
+        int64_t since_ms = trace->instances[i].since_ms;
+        if (since_ms > trace->start_ms) since_ms = trace->start_ms;
+        status = pass_time(model, since_ms);
+        if (status == ASG_OK) status = grow_to(model, i + 1);
+    }
     if (status == ASG_OK) status = pass_time(model, trace->start_ms);
     model->is_instant = false;
-    if (status == ASG_OK) status = take_rules(model);
+    while (status == ASG_OK && i < trace->instance_count) {
+        size_t to = i;
+        while (to < trace->instance_count &&
+               trace->instances[to].state == trace->instances[i].state)
+            to++;
+        model->coming = &trace->instances[i];
+        model->coming_count = to - i;
+        status = grow_to(model, to);
+        model->coming_count = 0;
+        i = to;
+    }
+    return status;
+}
+
+/* What the group wanted by then, though it was not there yet. Not by an order for
+ * desired: core exempts those from the interlocks, and what was still to go when the
+ * trace begins must go as slowly as what a policy wants. */
+static enum asg_status want_recorded(struct model *model)
+{
+    const struct asg_rules *rules = model->run->rules;
+    bool is_said =
+        rules != NULL && (meant_fields(rules) & UINT64_C(1) << ASG_GROUP_DESIRED) != 0;
+    if (is_said) return ASG_OK;
+    const struct asg_policy_config policy = {.group = model->trace->group,
+                                             .name = "what-if",
+                                             .kind = ASG_POLICY_SIMPLE,
+                                             .metric = ASG_METRIC_NAME_CPU,
+                                             .statistic = ASG_STATISTIC_MEAN,
+                                             .periods = 1,
+                                             .adjustment_type = ASG_ADJUSTMENT_EXACT,
+                                             .adjustment = model->trace->config.desired,
+                                             .cooldown_ms = 0,
+                                             .warmup_ms = ASG_UNSET};
+    const struct asg_command orders[] = {
+        {.kind = ASG_COMMAND_POLICY_PUT, .policy_config = &policy},
+        {.kind = ASG_COMMAND_EXECUTE_POLICY, .has_metric_value = true},
+        {.kind = ASG_COMMAND_POLICY_DELETE}};
+    enum asg_status status = ASG_OK;
+    for (size_t i = 0; status == ASG_OK && i < sizeof orders / sizeof orders[0]; i++) {
+        struct asg_command command = orders[i];
+        command.name = policy.name;
+        status = order(model, command);
+    }
+    return status;
+}
+
+/* The group as it was, before it meets what FILE says. */
+static enum asg_status begin(struct model *model)
+{
+    const struct asg_trace *trace = model->trace;
+    struct asg_group_config config = model_config(trace);
+    int64_t warmup_ms = config.warmup_ms >= 0 ? config.warmup_ms : config.cooldown_ms;
+    model->now_ms = trace->start_ms - warmup_ms - SETTLE_MS;
+    model->counted_ms = model->now_ms;
+    size_t warm = 0;
+    while (warm < trace->instance_count &&
+           trace->instances[warm].state == ASG_INSTANCE_IN_SERVICE &&
+           trace->instances[warm].since_ms + warmup_ms <= trace->start_ms)
+        warm++;
+    model->is_instant = true;
+    enum asg_status status = found(model, config, warm);
+    if (status == ASG_OK) status = add_recorded(model, warm);
+    if (status == ASG_OK) status = take_group(model);
+    if (status == ASG_OK) status = want_recorded(model);
+    if (status == ASG_OK) status = take_policies(model);
     if (status == ASG_OK) status = take_schedules(model);
     if (status == ASG_OK && trace->suspended != 0) {
         status = order(model, (struct asg_command){.kind = ASG_COMMAND_SUSPEND,
@@ -499,11 +619,6 @@ static enum asg_status begin(struct model *model)
     }
     if (status == ASG_OK && trace->is_halted) {
         status = order(model, (struct asg_command){.kind = ASG_COMMAND_HALT});
-    }
-    if (status == ASG_OK && desired != config.desired) {
-        const struct asg_command command = {.kind = ASG_COMMAND_SET_DESIRED,
-                                            .desired = desired};
-        status = pass_on(model, &command);
     }
     count_time(model);
     model->is_counting = true;

@@ -174,6 +174,86 @@ static void test_the_model_follows_step_and_simple_policies(void **state)
     assert_true(model_error(fixture, "daily curve, an order", &setting) < 10000);
 }
 
+static int64_t load_up_and_down(int64_t second)
+{
+    return second < 900 || second > 2400 ? 700000 : 100000;
+}
+
+struct part {
+    const char *name;
+    int64_t from_s;
+    const struct asg_rules *rules;
+};
+
+/* A part of the log that begins in the middle of something. */
+static void run_part(struct fixture *fixture, const struct part *part,
+                     struct asg_figures *recorded, struct asg_figures *model)
+{
+    const struct asg_log_options options = {.path = fixture->path, .is_read_only = true};
+    struct asg_log *log = NULL;
+    struct asg_error error = {0};
+    if (asg_log_open_sqlite(&options, &log, &error) != ASG_OK) fail_msg("%s", error.text);
+    struct asg_trace trace;
+    const struct asg_trace_range range = {.group = "web",
+                                          .from_ms = LOAD_BEGAN_MS + part->from_s * 1000};
+    const struct asg_model_run run = {
+        .rules = part->rules, .metric = ASG_METRIC_NAME_CPU, .level_milli = 50000};
+    enum asg_status status = asg_trace_load(log, &range, &trace, &error);
+    if (status == ASG_OK) {
+        asg_trace_judge(&trace, ASG_METRIC_NAME_CPU, 50000);
+        *recorded = trace.recorded;
+        status = asg_model_run(&trace, &run, model, &error);
+    }
+    if (status != ASG_OK) fail_msg("%s: %s", part->name, error.text);
+    print_message("%s: recorded %.2f h, %u to %u; model %.2f h, %u to %u\n", part->name,
+                  (double)recorded->instance_ms / 3600000, recorded->least,
+                  recorded->most, (double)model->instance_ms / 3600000, model->least,
+                  model->most);
+    asg_trace_clear(&trace);
+    asg_log_close(&log);
+}
+
+static void test_a_part_begins_with_what_was_there(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct asg_policy_config fifty = target("cpu50", 50000);
+    struct load_setting setting = setting_of(load_up_and_down, 3000, &fifty, 1);
+    setting.evaluation_ms = 15000;
+    setting.max = 14;
+    (void)load_write(fixture->path, &setting);
+    struct asg_figures *recorded = asg_alloc(1, sizeof *recorded);
+    struct asg_figures *model = asg_alloc(1, sizeof *model);
+    /* A scale-in from 14 to 2 that the interlocks let go only slowly. */
+    const struct part shrinking = {.name = "held back", .from_s = 1300};
+    run_part(fixture, &shrinking, recorded, model);
+    assert_true(recorded->least >= 7 && recorded->most >= 11);
+    assert_true(apart_milli(model->instance_ms, recorded->instance_ms) < 13000);
+    assert_true(model->least + 2 >= recorded->least);
+    /* FILE's group is no order to shrink at once either. */
+    struct asg_rules rules = {.has_group = true, .group = asg_group_defaults()};
+    rules.group.drain_ms = 1000;
+    for (size_t i = 0; i < asg_group_config_schema.field_count; i++) {
+        if (strcmp(asg_group_config_schema.fields[i].name, "drain_ms") == 0)
+            rules.group_present = UINT64_C(1) << i;
+    }
+    assert_true(rules.group_present != 0);
+    const struct part with_group = {
+        .name = "held back, FILE has a group", .from_s = 1300, .rules = &rules};
+    run_part(fixture, &with_group, recorded, model);
+    assert_true(model->least + 2 >= recorded->least);
+    /* The sample that asks for more, and samples while those are on their way. */
+    for (int64_t from_s = 2400; from_s <= 2500; from_s += 5) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "launching, %d s", (int)from_s);
+        const struct part growing = {.name = name, .from_s = from_s};
+        run_part(fixture, &growing, recorded, model);
+        assert_true(model->least <= recorded->least);
+        assert_true(apart_milli(model->instance_ms, recorded->instance_ms) < 10000);
+    }
+    free(recorded);
+    free(model);
+}
+
 /* The recorded side is no model: it must be what the world itself counted. */
 static void test_the_recorded_hours_are_those_of_the_world(void **state)
 {
@@ -361,6 +441,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_the_model_finds_the_recorded_capacity_again),
         TEST(test_the_model_follows_step_and_simple_policies),
+        TEST(test_a_part_begins_with_what_was_there),
         TEST(test_the_recorded_hours_are_those_of_the_world),
         TEST(test_what_if_tells_a_cheaper_policy_from_a_safer_one),
         TEST(test_what_if_takes_a_part_of_the_log),
