@@ -1,6 +1,7 @@
 #include "cli/export_tables.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -51,22 +52,101 @@ static void add_event(struct exporter *exporter, const struct asg_record *record
     exporter->counts->events++;
 }
 
+static const char new_instance[] = "INSERT OR IGNORE INTO instances VALUES(?, ?, ?, ?, "
+                                   "?, ?, ?, NULL, NULL, NULL, NULL)";
+
 /* `job_id` 0: whatever launched it. */
 static void add_launched(struct exporter *exporter, const struct asg_core *core,
                          const struct asg_seen_instance *seen, uint64_t job_id,
                          int64_t time_ms)
 {
-    static const char sql[] = "INSERT OR IGNORE INTO instances VALUES(?, ?, ?, ?, ?, ?, "
-                              "?, NULL, NULL, NULL, NULL)";
     struct asg_belief belief;
     if (!asg_core_find_instance(core, seen->instance_id, &belief)) return;
     if (job_id != 0 && belief.job_id != job_id) return;
     char when[ASG_TIME_TEXT_MAX];
     int64_t launched_ms = belief.launched_ms > 0 ? belief.launched_ms : time_ms;
     asg_time_format(launched_ms, when);
-    RUN(sql, T(seen->instance_id), T(belief.group), T(seen->instance_type), T(seen->zone),
-        N(belief.job_id), T(when), N(launched_ms));
+    RUN(new_instance, T(seen->instance_id), T(belief.group), T(seen->instance_type),
+        T(seen->zone), N(belief.job_id), T(when), N(launched_ms));
     exporter->counts->instances++;
+}
+
+/* ---- who joins late, or never: adopted instances and orphans ---- */
+
+static bool is_empty(const char *text)
+{
+    return text == NULL || text[0] == '\0';
+}
+
+/* The instance that a job without a group ends: an orphan. NULL: it is another job. */
+static const char *orphan_of_job(const struct asg_job *job)
+{
+    bool is_orphans = job->kind == ASG_JOB_TERMINATE && is_empty(job->group) &&
+                      job->terminate != NULL && job->terminate->instance_ids.count == 1;
+    return is_orphans ? job->terminate->instance_ids.items[0] : NULL;
+}
+
+/* Core's decision to end an orphan names it in its text alone. */
+static const char *orphan_of_decision(const struct asg_effects *effects,
+                                      const struct asg_decision *decision)
+{
+    if (decision->kind != ASG_DECISION_TERMINATE || !is_empty(decision->group))
+        return NULL;
+    for (size_t i = 0; i < effects->job_count; i++) {
+        const char *id = orphan_of_job(&effects->jobs[i]);
+        char beginning[128];
+        if (id == NULL) continue;
+        int length = snprintf(beginning, sizeof beginning, "orphan %s: ", id);
+        if (strncmp(decision->text, beginning, (size_t)length) == 0) return id;
+    }
+    return NULL;
+}
+
+static const struct asg_seen_instance *find_seen(const struct asg_observed *observed,
+                                                 const char *id)
+{
+    for (size_t i = 0; i < observed->instance_count; i++) {
+        if (strcmp(observed->instances[i].instance_id, id) == 0)
+            return &observed->instances[i];
+    }
+    return NULL;
+}
+
+static void add_orphan(struct exporter *exporter, const struct asg_seen_instance *seen)
+{
+    char when[ASG_TIME_TEXT_MAX];
+    asg_time_format(seen->launched_ms, when);
+    RUN(new_instance, T(seen->instance_id), T(""), T(seen->instance_type), T(seen->zone),
+        ASG_CELL_NULL, T(when), N(seen->launched_ms));
+    exporter->counts->instances++;
+}
+
+static void add_observed(struct exporter *exporter, const struct asg_world_visit *visit)
+{
+    const struct asg_observed *observed = visit->event->observed;
+    const struct asg_effects *effects = visit->effects;
+    for (size_t i = 0; i < effects->decision_count; i++) {
+        const struct asg_decision *decision = &effects->decisions[i];
+        bool is_adopted = decision->kind == ASG_DECISION_ADOPT;
+        const char *id =
+            is_adopted ? decision->instance_id : orphan_of_decision(effects, decision);
+        const struct asg_seen_instance *seen =
+            id != NULL ? find_seen(observed, id) : NULL;
+        if (seen == NULL) continue;
+        if (is_adopted) {
+            add_launched(exporter, visit->core, seen, 0, visit->record->time_ms);
+        } else {
+            add_orphan(exporter, seen);
+        }
+    }
+}
+
+/* Core forgets an orphan when EC2 has taken the order to end it. */
+static void end_orphan(struct exporter *exporter, const char *id, const char *when)
+{
+    static const char sql[] = "UPDATE instances SET ended = ? WHERE instance_id = ? AND "
+                              "\"group\" = '' AND ending IS NOT NULL AND ended IS NULL";
+    RUN(sql, T(when), T(id));
 }
 
 static void add_result(struct exporter *exporter, const struct asg_record *record,
@@ -83,6 +163,11 @@ static void add_result(struct exporter *exporter, const struct asg_record *recor
     for (size_t i = 0; i < result->instance_count; i++)
         add_launched(exporter, core, &result->instances[i], result->job_id,
                      record->time_ms);
+    if (result->outcome != ASG_OUTCOME_OK) return;
+    for (size_t i = 0; i < result->instance_count; i++)
+        end_orphan(exporter, result->instances[i].instance_id, when);
+    for (size_t i = 0; i < result->gone.count; i++)
+        end_orphan(exporter, result->gone.items[i], when);
 }
 
 static void add_jobs(struct exporter *exporter, const struct asg_effects *effects)
@@ -112,9 +197,10 @@ static void add_jobs(struct exporter *exporter, const struct asg_effects *effect
     }
 }
 
-/* What a decision about an instance says of its life. */
+/* What a decision about instance `id` says of its life. */
 static void note_life(struct exporter *exporter, const struct asg_record *record,
-                      const struct asg_decision *decision, const struct asg_core *core)
+                      const struct asg_decision *decision, const char *id,
+                      const struct asg_core *core)
 {
     static const char serving[] = "UPDATE instances SET in_service = ? WHERE instance_id "
                                   "= ? AND in_service IS NULL";
@@ -126,15 +212,10 @@ static void note_life(struct exporter *exporter, const struct asg_record *record
                                "instance_id = ?";
     char when[ASG_TIME_TEXT_MAX];
     asg_time_format(record->time_ms, when);
-    const char *id = decision->instance_id;
     struct asg_belief belief;
     bool is_there = asg_core_find_instance(core, id, &belief);
-    if (decision->kind == ASG_DECISION_ADOPT && is_there) {
-        const struct asg_seen_instance seen = {
-            .instance_id = id, .instance_type = "", .zone = ""};
-        add_launched(exporter, core, &seen, 0, record->time_ms);
-    } else if (decision->kind == ASG_DECISION_TERMINATE ||
-               decision->kind == ASG_DECISION_REPLACE) {
+    if (decision->kind == ASG_DECISION_TERMINATE ||
+        decision->kind == ASG_DECISION_REPLACE) {
         RUN(ending, T(when), N(record->seq), T(id));
     } else if (decision->kind != ASG_DECISION_STATE) {
         return;
@@ -162,16 +243,15 @@ static void add_decision(struct exporter *exporter, const struct asg_world_visit
     char when[ASG_TIME_TEXT_MAX];
     asg_time_format(record->time_ms, when);
     bool has_change = decision->from != decision->to;
+    const char *id = decision->instance_id;
+    if (is_made && is_empty(id)) id = orphan_of_decision(visit->effects, decision);
     RUN(sql, N(record->seq), N(exporter->event_seq), T(when), N(record->time_ms),
         T(record->subject),
         T(is_made ? asg_enum_word(&asg_decision_kind_words, (int)decision->kind) : ""),
-        T(decision->policy), T(decision->instance_id),
-        has_change ? N(decision->from) : ASG_CELL_NULL,
+        T(decision->policy), T(id), has_change ? N(decision->from) : ASG_CELL_NULL,
         has_change ? N(decision->to) : ASG_CELL_NULL, T(record->note));
     exporter->counts->decisions++;
-    bool is_of_one =
-        is_made && decision->instance_id != NULL && decision->instance_id[0] != '\0';
-    if (is_of_one) note_life(exporter, record, decision, visit->core);
+    if (!is_empty(id)) note_life(exporter, record, decision, id, visit->core);
 }
 
 static void begin_walk(void *context, const struct asg_core *core, uint64_t seq)
@@ -203,6 +283,7 @@ static bool visit(void *context, const struct asg_world_visit *visit)
         if (event->result != NULL) {
             add_result(exporter, visit->record, event->result, visit->core);
         }
+        if (event->observed != NULL) add_observed(exporter, visit);
         add_jobs(exporter, visit->effects);
     } else if (strcmp(visit->record->kind, "decision") == 0) {
         add_decision(exporter, visit);

@@ -158,6 +158,200 @@ static void test_export_begins_after_what_is_pruned(void **state)
     expect(fixture, "SELECT command, actor FROM events", "halt|test\n");
 }
 
+/* Half a minute in which the CPU of every instance of "web" is `milli`. */
+static void measure(struct world *world, int64_t milli)
+{
+    for (int second = 0; second < 30; second++) {
+        world->now_ms += 1000;
+        struct asg_effects watching = {0};
+        asg_core_watching(world->core, &watching.arena, &watching);
+        assert_int_equal(1, watching.watch_count);
+        struct asg_group_metric metric = {.group_no = watching.watches[0].group_no,
+                                          .metric = ASG_METRIC_NAME_CPU,
+                                          .revision = watching.watches[0].revision,
+                                          .members = 3,
+                                          .count = 3,
+                                          .sum_milli = 3 * milli,
+                                          .min_milli = milli,
+                                          .max_milli = milli};
+        asg_arena_clear(&watching.arena);
+        const struct asg_metrics metrics = {.groups = &metric, .group_count = 1};
+        const struct asg_event event = {
+            .time_ms = world->now_ms, .kind = ASG_EVENT_METRICS, .metrics = &metrics};
+        feed(world, &event);
+    }
+}
+
+static void put_policy_in(struct world *world)
+{
+    const struct asg_policy_config policy = {.group = "web",
+                                             .name = "in",
+                                             .kind = ASG_POLICY_SIMPLE,
+                                             .statistic = ASG_STATISTIC_HIGHEST,
+                                             .comparison = ASG_COMPARISON_LESS,
+                                             .scale_in_permille = 900,
+                                             .scale_out_periods = 3,
+                                             .stabilisation_ms = 300000,
+                                             .threshold_milli = 20000,
+                                             .periods = 1,
+                                             .adjustment = -1,
+                                             .cooldown_ms = ASG_UNSET,
+                                             .warmup_ms = ASG_UNSET};
+    order(world, (struct asg_command){.kind = ASG_COMMAND_POLICY_PUT,
+                                      .group = "web",
+                                      .name = "in",
+                                      .policy_config = &policy});
+}
+
+static void put_schedule(struct world *world)
+{
+    const struct asg_schedule_config schedule = {.group = "web",
+                                                 .name = "night",
+                                                 .min = 1,
+                                                 .max = ASG_UNSET,
+                                                 .desired = ASG_UNSET,
+                                                 .recurrence = "0 3 * * *",
+                                                 .time_zone = "UTC"};
+    order(world, (struct asg_command){.kind = ASG_COMMAND_SCHEDULE_PUT,
+                                      .group = "web",
+                                      .name = "night",
+                                      .schedule_config = &schedule});
+}
+
+static void tick(struct world *world, int64_t later_ms)
+{
+    world->now_ms += later_ms;
+    const struct asg_event event = {.time_ms = world->now_ms, .kind = ASG_EVENT_TICK};
+    feed(world, &event);
+}
+
+static void test_export_blames_nobody_for_what_a_policy_decided(void **state)
+{
+    struct fixture *fixture = *state;
+    struct world *world = &fixture->world;
+    put_policy_in(world);
+    order(world, (struct asg_command){.kind = ASG_COMMAND_SUSPEND,
+                                      .group = "web",
+                                      .processes = UINT64_C(1) << ASG_PROCESS_TERMINATE});
+    measure(world, 5000); /* it wants one less, and must wait */
+    put_schedule(world);
+    put_policy_in(world);
+    order(world, (struct asg_command){.kind = ASG_COMMAND_HALT, .group = "web"});
+    order(world, (struct asg_command){.kind = ASG_COMMAND_RESUME, .group = "web"});
+    order(world, (struct asg_command){.kind = ASG_COMMAND_UNHALT, .group = "web"});
+    export(fixture, 0);
+    expect(fixture,
+           "SELECT t.who, t.how, t.event, t.capacity_decision LIKE 'cpu highest 5 %', "
+           "d.kind, d.policy FROM terminations t JOIN causes c ON c.event_seq = "
+           "t.event_seq AND c.\"group\" = t.\"group\" JOIN decisions d ON d.seq = "
+           "c.decision_seq",
+           "openasg|terminate|command|1|scale-in|in\n");
+    expect(fixture,
+           "SELECT d.text FROM events e JOIN causes c ON c.event_seq = e.seq JOIN "
+           "decisions d ON d.seq = c.decision_seq WHERE e.command = 'policy-put' AND "
+           "d.kind = 'command'",
+           "group created by test: min 2, max 5, desired 2\n");
+}
+
+static void test_export_names_who_set_the_capacity(void **state)
+{
+    struct fixture *fixture = *state;
+    struct world *world = &fixture->world;
+    order(world, (struct asg_command){.kind = ASG_COMMAND_SET_DESIRED,
+                                      .group = "web",
+                                      .desired = 5}); /* as it is */
+    const struct asg_group_config group = {.name = "web", .min = 1, .desired = 4};
+    order(world, (struct asg_command){.kind = ASG_COMMAND_GROUP_UPDATE,
+                                      .group = "web",
+                                      .group_config = &group,
+                                      .group_fields = UINT64_C(1) << ASG_GROUP_MIN});
+    tick(world, 1000);
+    order(world, (struct asg_command){.kind = ASG_COMMAND_GROUP_UPDATE,
+                                      .group = "web",
+                                      .group_config = &group,
+                                      .group_fields = UINT64_C(1) << ASG_GROUP_DESIRED});
+    export(fixture, 0);
+    expect(fixture,
+           "SELECT d.text FROM events e JOIN causes c ON c.event_seq = e.seq JOIN "
+           "decisions d ON d.seq = c.decision_seq WHERE e.command IN ('set-desired', "
+           "'group-update') AND e.seq > (SELECT min(seq) FROM events WHERE command = "
+           "'set-desired')",
+           "test set desired from 5 to 5\ntest set desired from 5 to 5\n"
+           "group updated by test: min 1, max 5, desired 4 (was 5)\n");
+    expect(fixture, "SELECT DISTINCT who, capacity_decision FROM terminations",
+           "test|group updated by test: min 1, max 5, desired 4 (was 5)\n");
+}
+
+/* EC2 shows an instance that openasg does not know. */
+static void see_stranger(struct world *world, const char *id, const char *group,
+                         uint64_t job_id)
+{
+    struct asg_seen_instance seen = {.instance_id = id,
+                                     .state = ASG_EC2_PENDING,
+                                     .instance_type = "c5.large",
+                                     .subnet_id = "",
+                                     .zone = "us-east-1b",
+                                     .private_ip = "127.0.0.9",
+                                     .launched_ms = LOG_START_MS - 600000,
+                                     .state_reason = "",
+                                     .group = group,
+                                     .job_id = job_id,
+                                     .attempt = 1,
+                                     .client_token = "",
+                                     .event_code = ""};
+    const struct asg_observed observed = {
+        .is_complete = true, .instances = &seen, .instance_count = 1};
+    const struct asg_event event = {
+        .time_ms = world->now_ms, .kind = ASG_EVENT_OBSERVED, .observed = &observed};
+    feed(world, &event);
+}
+
+static void test_export_knows_adopted_instances(void **state)
+{
+    struct fixture *fixture = *state;
+    struct world *world = &fixture->world;
+    struct asg_belief other;
+    assert_true(asg_core_find_instance(world->core, "i-00000000000000001", &other));
+    see_stranger(world, "i-0000000000000000a", "web", other.job_id);
+    tick(world, 1000);
+    export(fixture, 0);
+    expect(
+        fixture,
+        "SELECT i.\"group\", i.instance_type, i.zone, i.launch_job_id = "
+        "o.launch_job_id, i.launched FROM instances i, instances o WHERE i.instance_id "
+        "= 'i-0000000000000000a' AND o.instance_id = 'i-00000000000000001'",
+        "web|c5.large|us-east-1b|1|2026-11-23T14:26:49.000Z\n");
+    expect(fixture,
+           "SELECT who, why, capacity_decision LIKE 'cpu highest%' FROM terminations",
+           "openasg|i-0000000000000000a goes: no longer wanted before it was in "
+           "service|1\n");
+}
+
+static void test_export_tells_of_orphans(void **state)
+{
+    struct fixture *fixture = *state;
+    struct world *world = &fixture->world;
+    see_stranger(world, "i-0000000000000000b", "gone", 1);
+    order(world, (struct asg_command){.kind = ASG_COMMAND_HALT, .group = "web"});
+    world->now_ms += 16 * 60000;
+    see_stranger(world, "i-0000000000000000b", "gone", 1);
+    export(fixture, 0);
+    expect(
+        fixture,
+        "SELECT who, how, event, \"group\", capacity_decision, ended IS NOT NULL, why "
+        "LIKE 'orphan i-0000000000000000b: nobody remembers it after 15 min, job % ends "
+        "it' FROM terminations WHERE instance_id = 'i-0000000000000000b'",
+        "openasg|terminate|observed||-|1|1\n");
+    expect(
+        fixture,
+        "SELECT instance_type, zone, launch_job_id, launched, in_service FROM instances "
+        "WHERE \"group\" = ''",
+        "c5.large|us-east-1b|-|2026-11-23T14:26:49.000Z|-\n");
+    expect(fixture,
+           "SELECT count(*) FROM decisions WHERE instance_id = 'i-0000000000000000b'",
+           "1\n");
+}
+
 /* The line of docs/audit.md that describes a table or view; NULL when there is none. */
 static const char *line_about(const char *page, const char *table)
 {
@@ -223,6 +417,10 @@ int main(void)
         TEST(test_export_tells_jobs_of_more_than_two_attempts),
         TEST(test_export_of_a_log_that_does_not_verify_leaves_no_file),
         TEST(test_export_begins_after_what_is_pruned),
+        TEST(test_export_blames_nobody_for_what_a_policy_decided),
+        TEST(test_export_names_who_set_the_capacity),
+        TEST(test_export_knows_adopted_instances),
+        TEST(test_export_tells_of_orphans),
         TEST(test_export_has_the_columns_that_the_manual_promises),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
