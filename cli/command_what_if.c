@@ -10,6 +10,7 @@
 #include "cli/print_decision.h"
 #include "cli/read_prices.h"
 #include "cli/run_model.h"
+#include "cli/zone_changes.h"
 #include "text/quantity.h"
 
 #define SIDES_MAX     3
@@ -143,6 +144,32 @@ static int find_only_group(struct asg_cli *cli, struct asg_log *log, const char 
     return asg_cli_fail(cli, ASG_EXIT_FAILED, "the log has no group yet");
 }
 
+/* Of two with one name core would keep the second. */
+static int refuse_doubles(struct asg_cli *cli, const char *path,
+                          const struct asg_rules *rules)
+{
+    const char *what = NULL;
+    const char *name = NULL;
+    for (size_t i = 0; i < rules->policy_count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(rules->policies[i].name, rules->policies[k].name) != 0) continue;
+            what = "policies";
+            name = rules->policies[i].name;
+        }
+    }
+    for (size_t i = 0; i < rules->schedule_count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(rules->schedules[i].name, rules->schedules[k].name) != 0) continue;
+            what = "schedules";
+            name = rules->schedules[i].name;
+        }
+    }
+    if (what == NULL) return ASG_EXIT_OK;
+    return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                        "%s has two %s named %s: leave one, or give them other names",
+                        path, what, name);
+}
+
 /* Only the policies and schedules of our group count. */
 static int keep_ours(struct asg_cli *cli, const char *path, const char *group,
                      struct asg_rules *rules)
@@ -171,7 +198,9 @@ static int keep_ours(struct asg_cli *cli, const char *path, const char *group,
     bool is_of_other = rules->has_group && rules->group.name[0] != '\0' &&
                        strcmp(rules->group.name, group) != 0;
     if (is_of_other) rules->has_group = false;
-    if (kept > 0 || rules->policy_count > 0 || rules->has_group) return ASG_EXIT_OK;
+    if (kept > 0 || rules->policy_count > 0 || rules->has_group) {
+        return refuse_doubles(cli, path, rules);
+    }
     return asg_cli_fail(cli, ASG_EXIT_USAGE,
                         "%s says nothing of group %s: write policies: (as for `openasg "
                         "apply`)",
@@ -284,7 +313,7 @@ static int add_costs(struct asg_cli *cli, const char *path, const struct asg_tra
     struct asg_prices prices;
     struct asg_error error = {0};
     enum asg_status status = asg_prices_read(path, &cli->arena, &prices, &error);
-    if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
+    if (status != ASG_OK) return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s", error.text);
     const char *missing = NULL;
     view->sides[0].cost_milli = 0;
     for (size_t i = 0; i < trace->type_count; i++) {
@@ -541,9 +570,31 @@ static int draw_plot(struct asg_cli *cli, const char *path, const struct asg_tra
 
 /* ---- all of it ---- */
 
+/* Those of FILE, with their time zones; those that are over are named. */
+static int prepare_schedules(struct asg_cli *cli, const char *path,
+                             const struct asg_trace *trace, const struct asg_rules *rules)
+{
+    for (size_t i = 0; i < rules->schedule_count; i++) {
+        struct asg_schedule_config *schedule = &rules->schedules[i];
+        struct asg_error error = {0};
+        enum asg_status status =
+            asg_zone_changes(schedule, trace->start_ms, &cli->arena, &error);
+        if (status != ASG_OK) {
+            return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s: %s", path, error.text);
+        }
+        if (asg_model_schedule_is_over(schedule, trace->start_ms)) {
+            (void)fprintf(cli->err,
+                          "openasg: %s: scheduled action %s was over when this load "
+                          "began, and is left out\n",
+                          path, schedule->name);
+        }
+    }
+    return ASG_EXIT_OK;
+}
+
 static int run_sides(struct asg_cli *cli, const struct asg_trace *trace,
                      struct asg_model_run *run, const struct asg_rules *rules,
-                     bool has_rules, struct asg_figures *figures,
+                     const char *path, struct asg_figures *figures,
                      struct what_if_view *view)
 {
     struct asg_error error = {0};
@@ -554,10 +605,14 @@ static int run_sides(struct asg_cli *cli, const struct asg_trace *trace,
     if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
     view->sides[1] = make_side("model", theirs, &figures[1]);
     view->side_count = 2;
-    if (!has_rules) return ASG_EXIT_OK;
+    if (path == NULL) return ASG_EXIT_OK;
+    int code = prepare_schedules(cli, path, trace, rules);
+    if (code != ASG_EXIT_OK) return code;
     run->rules = rules;
     status = asg_model_run(trace, run, &figures[2], &error);
-    if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
+    if (status != ASG_OK) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s: %s", path, error.text);
+    }
     view->sides[2] = make_side(
         "what-if",
         rules->policy_count > 0 ? list_policies(cli, rules->policies, rules->policy_count)
@@ -595,7 +650,7 @@ static struct what_if_view make_view(const struct asg_trace *trace, const char *
 }
 
 static int compare(struct asg_cli *cli, const struct asg_arguments *arguments,
-                   struct asg_trace *trace, const struct asg_rules *rules, bool has_rules)
+                   struct asg_trace *trace, const struct asg_rules *rules)
 {
     struct asg_model_run run = {0};
     choose_level(arguments, trace, rules, &run);
@@ -605,7 +660,8 @@ static int compare(struct asg_cli *cli, const struct asg_arguments *arguments,
     struct side_view sides[SIDES_MAX];
     struct what_if_view view =
         make_view(trace, asg_log_path(cli, arguments, 0), &run, sides);
-    int code = run_sides(cli, trace, &run, rules, has_rules, figures, &view);
+    int code = run_sides(cli, trace, &run, rules, asg_option_text(arguments, "policy"),
+                         figures, &view);
     if (code != ASG_EXIT_OK) return code;
     view.model_error_milli = error_of(figures[0].instance_ms, figures[1].instance_ms);
     const char *prices = asg_option_text(arguments, "prices");
@@ -638,7 +694,8 @@ static int read_rules(struct asg_cli *cli, const struct asg_arguments *arguments
     struct asg_error error = {0};
     enum asg_status status =
         asg_rules_read(path, ASG_RULES_POLICY, &cli->arena, ret, &error);
-    return status == ASG_OK ? ASG_EXIT_OK : asg_cli_fail_status(cli, status, &error);
+    if (status == ASG_OK) return ASG_EXIT_OK;
+    return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s", error.text);
 }
 
 static int run_what_if(void *context, const struct asg_arguments *arguments)
@@ -669,7 +726,7 @@ static int run_what_if(void *context, const struct asg_arguments *arguments)
     struct asg_error error = {0};
     enum asg_status status = asg_trace_load(log, &range, &trace, &error);
     if (status != ASG_OK) return asg_log_failed(cli, status, &error);
-    return compare(cli, arguments, &trace, &rules, has_rules);
+    return compare(cli, arguments, &trace, &rules);
 }
 
 static const struct asg_argument log_argument[] = {ASG_LOG_ARGUMENT};

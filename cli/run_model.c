@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/schedule.h"
 #include "model/schemas.h"
 
 /* When the log has no example to learn from. */
@@ -421,14 +422,15 @@ static bool adapt(const struct model *model, struct asg_command *command)
                      command->kind == ASG_COMMAND_POLICY_DELETE ||
                      command->kind == ASG_COMMAND_EXECUTE_POLICY;
     if (is_policy) return rules == NULL || rules->policy_count == 0;
+    bool is_schedule = command->kind == ASG_COMMAND_SCHEDULE_PUT ||
+                       command->kind == ASG_COMMAND_SCHEDULE_DELETE;
+    if (is_schedule) return rules == NULL || rules->schedule_count == 0;
     command->force = true;
     if (command->kind != ASG_COMMAND_GROUP_UPDATE) {
         return command->kind == ASG_COMMAND_SET_DESIRED ||
                command->kind == ASG_COMMAND_SUSPEND ||
                command->kind == ASG_COMMAND_RESUME || command->kind == ASG_COMMAND_HALT ||
-               command->kind == ASG_COMMAND_UNHALT ||
-               command->kind == ASG_COMMAND_SCHEDULE_PUT ||
-               command->kind == ASG_COMMAND_SCHEDULE_DELETE;
+               command->kind == ASG_COMMAND_UNHALT;
     }
     command->group_fields &=
         ~(UINT64_C(1) << ASG_GROUP_TEMPLATE | UINT64_C(1) << ASG_GROUP_DRY_RUN);
@@ -480,24 +482,45 @@ static enum asg_status take_policies(struct model *model)
                         is_theirs ? trace->policy_count : rules->policy_count);
 }
 
+static bool recurs(const struct asg_schedule_config *schedule)
+{
+    return schedule->recurrence != NULL && schedule->recurrence[0] != '\0';
+}
+
+bool asg_model_schedule_is_over(const struct asg_schedule_config *schedule,
+                                int64_t start_ms)
+{
+    bool is_past = schedule->start_ms != 0 && schedule->start_ms <= start_ms;
+    bool has_ended = schedule->end_ms != 0 && schedule->end_ms <= start_ms;
+    return has_ended || (is_past && !recurs(schedule));
+}
+
+static enum asg_status put_schedule(struct model *model,
+                                    struct asg_schedule_config schedule)
+{
+    const struct asg_trace *trace = model->trace;
+    schedule.group = trace->group;
+    if (asg_model_schedule_is_over(&schedule, trace->start_ms)) {
+        return asg_schedule_validate(&schedule, 0, model->error); /* but no nonsense */
+    }
+    /* It has begun by now, which core would not let a new one have done. */
+    if (schedule.start_ms <= trace->start_ms) schedule.start_ms = 0;
+    return order(model, (struct asg_command){.kind = ASG_COMMAND_SCHEDULE_PUT,
+                                             .name = schedule.name,
+                                             .schedule_config = &schedule});
+}
+
 static enum asg_status take_schedules(struct model *model)
 {
     const struct asg_trace *trace = model->trace;
     const struct asg_rules *rules = model->run->rules;
     bool is_ours = rules != NULL && rules->schedule_count > 0;
     size_t count = is_ours ? rules->schedule_count : trace->schedule_count;
-    for (size_t i = 0; i < count; i++) {
-        struct asg_schedule_config schedule =
-            is_ours ? rules->schedules[i] : trace->schedules[i];
-        schedule.group = trace->group;
-        enum asg_status status =
-            order(model, (struct asg_command){.kind = ASG_COMMAND_SCHEDULE_PUT,
-                                              .name = schedule.name,
-                                              .schedule_config = &schedule});
-        /* One whose only run is over by now. */
-        if (status != ASG_OK && status != ASG_ERR_INVALID) return status;
+    enum asg_status status = ASG_OK;
+    for (size_t i = 0; status == ASG_OK && i < count; i++) {
+        status = put_schedule(model, is_ours ? rules->schedules[i] : trace->schedules[i]);
     }
-    return ASG_OK;
+    return status;
 }
 
 /* A world with the group and those of its instances that were warm, ready long ago. */

@@ -24,7 +24,11 @@ struct asg_model_run {
     int64_t level_milli;
 };
 
-/* ASG_ERR_INVALID: core refused a policy or the group; `error` has its words.
+/* It has nothing more to do when the trace begins: it is left out. */
+bool asg_model_schedule_is_over(const struct asg_schedule_config *schedule,
+                                int64_t start_ms);
+
+/* ASG_ERR_INVALID: core refused a policy, a schedule or the group; `error` has its words.
  * ASG_ERR_NOT_FOUND: a policy goes by a metric that the log does not have. */
 ASG_MUST_USE enum asg_status asg_model_run(const struct asg_trace *trace,
                                            const struct asg_model_run *run,

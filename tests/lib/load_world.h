@@ -43,6 +43,8 @@ struct load_setting {
     size_t policy_count;
     int64_t desired_at_s; /* an operator sets desired then; 0: never */
     uint32_t desired_to;
+    int64_t
+        schedule_at_s; /* one is put then: at least 15 from ten minutes later; 0: no */
     uint64_t seed;
     uint32_t hash_events; /* a state hash so often; 0: never */
 };
@@ -364,6 +366,20 @@ static inline void load_second(struct load_world *world)
         load_order(world, (struct asg_command){.kind = ASG_COMMAND_SET_DESIRED,
                                                .group = "web",
                                                .desired = world->setting->desired_to});
+    }
+    if (world->setting->schedule_at_s != 0 && second == world->setting->schedule_at_s) {
+        const struct asg_schedule_config schedule = {.group = "web",
+                                                     .name = "theirs",
+                                                     .min = 15,
+                                                     .max = ASG_UNSET,
+                                                     .desired = ASG_UNSET,
+                                                     .start_ms = world->now_ms + 600000,
+                                                     .recurrence = "",
+                                                     .time_zone = "UTC"};
+        load_order(world, (struct asg_command){.kind = ASG_COMMAND_SCHEDULE_PUT,
+                                               .group = "web",
+                                               .name = schedule.name,
+                                               .schedule_config = &schedule});
     }
     if (second * 1000 % world->setting->evaluation_ms == 0) load_measure(world);
     for (size_t i = 0; i < world->instance_count; i++)

@@ -390,6 +390,29 @@ static void test_what_if_takes_a_part_of_the_log(void **state)
     says(fixture->said.err, "no metrics of a group \"db\"");
 }
 
+/* FILE's schedules stand instead of those of the log, those that came later too. */
+static void test_what_if_replaces_schedules(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct asg_policy_config fifty = target("cpu50", 50000);
+    struct load_setting setting = setting_of(load_steady, 3600, &fifty, 1);
+    setting.schedule_at_s = 600;
+    (void)load_write(fixture->path, &setting);
+    static const char most[] = "\"instances_most\":\t";
+    put(fixture, "mine.yaml",
+        "schedules:\n  - name: mine\n    start: 2026-11-23T00:40:00Z\n    min: 8\n");
+    run(fixture, 0, "what-if %s --policy %s/mine.yaml -o json");
+    assert_int_equal(15, number_of(fixture->said.out, "\"recorded\"", most));
+    assert_int_equal(15, number_of(fixture->said.out, "\"model\"", most));
+    assert_int_equal(8, number_of(fixture->said.out, "\"what-if\"", most));
+    /* One that had begun, goes on; in its own time zone. */
+    put(fixture, "zone.yaml",
+        "schedules:\n  - name: mine\n    start: 2026-11-22T00:00:00Z\n"
+        "    recurrence: \"40 5 * * *\"\n    time_zone: Asia/Kolkata\n    min: 9\n");
+    run(fixture, 0, "what-if %s --policy %s/zone.yaml -o json");
+    assert_int_equal(9, number_of(fixture->said.out, "\"what-if\"", most));
+}
+
 static void test_what_if_names_what_is_wrong_with_a_policy(void **state)
 {
     struct fixture *fixture = *state;
@@ -413,7 +436,21 @@ static void test_what_if_names_what_is_wrong_with_a_policy(void **state)
         {"polices: []\n", "bad.yaml"},
         {"{", "bad.yaml"},
         {"\x01\x02", "bad.yaml"},
-        {"", "a policy needs a name"},
+        {"", "bad.yaml: a policy needs a name"},
+        {"name: x\nkind: step\nthreshold: 50\n", "bad.yaml: policy x has 0 steps"},
+        {"policies:\n  - name: a\n    target: 50\n  - name: a\n    target: 60\n",
+         "bad.yaml has two policies named a"},
+        {"schedules:\n  - name: s\n    recurrence: \"99 * * * *\"\n    desired: 4\n",
+         "bad.yaml: "},
+        {"schedules:\n  - name: s\n    recurrence: \"0 0 * * *\"\n    min: 9\n    max: "
+         "4\n",
+         "bad.yaml: scheduled action s: min 9 is above max 4"},
+        {"schedules:\n  - name: s\n    start: 2020-01-01T00:00:00Z\n    min: 9\n"
+         "    max: 4\n",
+         "bad.yaml: scheduled action s: min 9 is above max 4"},
+        {"schedules:\n  - name: s\n    recurrence: \"0 0 * * *\"\n    desired: 4\n"
+         "  - name: s\n    recurrence: \"0 1 * * *\"\n    desired: 5\n",
+         "bad.yaml has two schedules named s"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         put(fixture, "bad.yaml", bad[i].text);
@@ -422,8 +459,18 @@ static void test_what_if_names_what_is_wrong_with_a_policy(void **state)
                        fixture->path, fixture->folder);
         run_line(&fixture->said, line);
         if (fixture->said.code == 0) fail_msg("accepted: %s", bad[i].text);
+        if (strstr(bad[i].text, "group: db") == NULL)
+            assert_int_equal(2, fixture->said.code);
         says(fixture->said.err, bad[i].words);
     }
+    run(fixture, 2, "what-if %s --policy %s/none.yaml");
+    says(fixture->said.err, "none.yaml");
+    run(fixture, 2, "what-if %s --prices %s/none.yaml");
+    says(fixture->said.err, "none.yaml");
+    put(fixture, "past.yaml",
+        "schedules:\n  - name: s\n    start: 2020-01-01T00:00:00Z\n    min: 4\n");
+    run(fixture, 0, "what-if %s --policy %s/past.yaml");
+    says(fixture->said.err, "past.yaml: scheduled action s was over");
     put(fixture, "prices.yaml", "t3.micro: 0.0104\n");
     run(fixture, 2, "what-if %s --prices %s/prices.yaml");
     says(fixture->said.err, "no price for \"c5.large\"");
@@ -445,6 +492,7 @@ int main(void)
         TEST(test_the_recorded_hours_are_those_of_the_world),
         TEST(test_what_if_tells_a_cheaper_policy_from_a_safer_one),
         TEST(test_what_if_takes_a_part_of_the_log),
+        TEST(test_what_if_replaces_schedules),
         TEST(test_what_if_names_what_is_wrong_with_a_policy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
