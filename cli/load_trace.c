@@ -8,13 +8,13 @@
 #include "model/copy.h"
 #include "model/schemas.h"
 
-#define DELAYS_MAX      4096 /* of one kind; later ones are not needed for a median */
 #define JOBS_MAX        1024 /* launches and terminations under way */
 #define SATURATED_MILLI 99000
 
 struct delays {
-    int64_t items[DELAYS_MAX];
+    int64_t *items; /* owned */
     size_t count;
+    size_t capacity;
 };
 
 struct open_job {
@@ -27,7 +27,8 @@ struct loader {
     const struct asg_trace_range *range;
     struct asg_trace *trace;
     uint32_t group_no;
-    int64_t desired;    /* after the last event */
+    int64_t desired; /* after the last event, as the next */
+    int64_t evaluation_ms;
     bool is_begun;      /* the first sample is in */
     bool is_over;       /* the group is gone, or the time is */
     int64_t counted_ms; /* up to here the recorded outcome is counted */
@@ -81,7 +82,13 @@ static uint32_t find_type(struct asg_trace *trace, const char *type)
 
 static void add_delay(struct delays *delays, int64_t ms)
 {
-    if (delays->count < DELAYS_MAX && ms >= 0) delays->items[delays->count++] = ms;
+    if (ms < 0) return;
+    if (delays->count == delays->capacity) {
+        delays->capacity = delays->capacity == 0 ? 256 : delays->capacity * 2;
+        delays->items =
+            asg_realloc(delays->items, delays->capacity, sizeof *delays->items);
+    }
+    delays->items[delays->count++] = ms;
 }
 
 /* Bring what is paid for up to the present. */
@@ -271,6 +278,7 @@ static uint32_t look_at_group(struct loader *loader, const struct asg_core *core
     asg_core_view_groups(core, loader->range->group, &arena, &views, &count);
     uint32_t no = count > 0 ? views->group_no : 0;
     loader->desired = count > 0 ? views->config->desired : 0;
+    loader->evaluation_ms = count > 0 ? views->config->evaluation_ms : 0;
     asg_arena_clear(&arena);
     return no;
 }
@@ -301,6 +309,7 @@ static void add_sample(struct loader *loader, int64_t time_ms,
         .mean_milli = mean_milli,
         .min_milli = row->min_milli,
         .max_milli = row->max_milli,
+        .period_ms = (uint32_t)loader->evaluation_ms,
         .serving = serving,
         .missing = (uint16_t)(missing < UINT16_MAX ? missing : UINT16_MAX),
         .metric = (uint8_t)row->metric,
@@ -384,7 +393,7 @@ static int64_t median(struct delays *delays)
 }
 
 /* Beyond 100 % nothing is measured: a stretch of it is taken to have asked for as much
- * as the first period after it shows, when that is more. */
+ * as the first period after it shows, when that is more than what was measured. */
 static void fill_saturated(struct asg_trace *trace)
 {
     int64_t after_milli = 0;
@@ -395,8 +404,6 @@ static void fill_saturated(struct asg_trace *trace)
             after_milli = sample->demand_milli;
         } else if (after_milli > sample->demand_milli) {
             sample->demand_milli = after_milli;
-        } else {
-            after_milli = sample->demand_milli;
         }
     }
 }
@@ -423,6 +430,9 @@ enum asg_status asg_trace_load(struct asg_log *log, const struct asg_trace_range
     ret->terminate_ms = median(&loader->terminate);
     ret->launches_seen = (uint32_t)loader->service.count;
     ret->end_ms = loader->counted_ms;
+    free(loader->launch.items);
+    free(loader->service.items);
+    free(loader->terminate.items);
     asg_arena_clear(&loader->views);
     asg_id_map_clear(&loader->seen_in_service);
     free(loader);
@@ -447,11 +457,10 @@ void asg_trace_clear(struct asg_trace *trace)
 
 /* ---- outcomes ---- */
 
-int64_t asg_trace_length(const struct asg_trace *trace, int64_t before_ms,
-                         int64_t time_ms)
+int64_t asg_sample_length(const struct asg_sample *sample, int64_t before_ms)
 {
-    int64_t most_ms = 2 * trace->config.evaluation_ms;
-    int64_t length_ms = time_ms - before_ms;
+    int64_t most_ms = 2 * (int64_t)sample->period_ms;
+    int64_t length_ms = sample->time_ms - before_ms;
     return length_ms < most_ms ? length_ms : most_ms;
 }
 
@@ -490,8 +499,8 @@ void asg_trace_judge(struct asg_trace *trace, enum asg_metric_name metric,
         const struct asg_sample *sample = &trace->samples[i];
         if (sample->metric != (uint8_t)metric) continue;
         asg_figures_note(&trace->recorded, trace, sample,
-                         asg_trace_length(trace, before_ms, sample->time_ms),
-                         sample->serving, level_milli);
+                         asg_sample_length(sample, before_ms), sample->serving,
+                         level_milli);
         before_ms = sample->time_ms;
     }
 }

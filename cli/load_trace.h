@@ -23,10 +23,11 @@ struct asg_sample {
     int64_t mean_milli;   /* as recorded */
     int64_t min_milli;
     int64_t max_milli;
-    uint32_t serving;  /* instances in service, as recorded */
-    uint16_t missing;  /* instances that should have counted and did not */
-    uint8_t metric;    /* enum asg_metric_name */
-    bool is_saturated; /* what was measured may be less than what was asked for */
+    uint32_t period_ms; /* that the group had then */
+    uint32_t serving;   /* instances in service, as recorded */
+    uint16_t missing;   /* instances that should have counted and did not */
+    uint8_t metric;     /* enum asg_metric_name */
+    bool is_saturated;  /* what was measured may be less than what was asked for */
 };
 
 /* A command that was accepted, after the `before` first samples. */
@@ -130,8 +131,7 @@ void asg_figures_note(struct asg_figures *figures, const struct asg_trace *trace
 size_t asg_trace_bucket(const struct asg_trace *trace, int64_t time_ms);
 
 /* How long the period lasted that ended with a sample, after one that ended at
- * `before_ms`: at most twice the group's own, so that a gap is no load. */
-int64_t asg_trace_length(const struct asg_trace *trace, int64_t before_ms,
-                         int64_t time_ms);
+ * `before_ms`: at most twice what the group had said, so that a gap is no load. */
+int64_t asg_sample_length(const struct asg_sample *sample, int64_t before_ms);
 
 #endif

@@ -718,8 +718,8 @@ static enum asg_status take_load(struct model *model)
         for (size_t i = from; i < to; i++) {
             if (trace->samples[i].metric != (uint8_t)model->run->metric) continue;
             asg_figures_note(model->figures, trace, &trace->samples[i],
-                             asg_trace_length(trace, before_ms, time_ms), model->serving,
-                             model->run->level_milli);
+                             asg_sample_length(&trace->samples[i], before_ms),
+                             model->serving, model->run->level_milli);
             before_ms = time_ms;
         }
         status = take_period(model, from, to);

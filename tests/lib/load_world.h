@@ -45,6 +45,8 @@ struct load_setting {
     uint32_t desired_to;
     int64_t
         schedule_at_s; /* one is put then: at least 15 from ten minutes later; 0: no */
+    int64_t evaluation_at_s; /* the group's period changes then; 0: never */
+    int64_t evaluation_to_ms;
     uint64_t seed;
     uint32_t hash_events; /* a state hash so often; 0: never */
 };
@@ -67,6 +69,7 @@ struct load_job {
 
 struct load_world {
     const struct load_setting *setting;
+    int64_t evaluation_ms;
     struct asg_log *log;
     struct asg_core *core;
     struct asg_effects effects;
@@ -381,7 +384,17 @@ static inline void load_second(struct load_world *world)
                                                .name = schedule.name,
                                                .schedule_config = &schedule});
     }
-    if (second * 1000 % world->setting->evaluation_ms == 0) load_measure(world);
+    if (world->setting->evaluation_at_s != 0 &&
+        second == world->setting->evaluation_at_s) {
+        world->evaluation_ms = world->setting->evaluation_to_ms;
+        const struct asg_group_config change = {.evaluation_ms = world->evaluation_ms};
+        load_order(world, (struct asg_command){.kind = ASG_COMMAND_GROUP_UPDATE,
+                                               .group = "web",
+                                               .group_config = &change,
+                                               .group_fields = UINT64_C(1)
+                                                               << ASG_GROUP_EVALUATION});
+    }
+    if (second * 1000 % world->evaluation_ms == 0) load_measure(world);
     for (size_t i = 0; i < world->instance_count; i++)
         world->truth_ms += world->instances[i].is_gone ? 0 : 1000;
 }
@@ -431,6 +444,7 @@ static inline int64_t load_write(const char *path, const struct load_setting *se
 {
     struct load_world *world = asg_alloc(1, sizeof *world);
     world->setting = setting;
+    world->evaluation_ms = setting->evaluation_ms;
     world->random = setting->seed * 2 + 1;
     world->now_ms = LOAD_BEGAN_MS;
     const struct asg_log_options options = {.path = path,

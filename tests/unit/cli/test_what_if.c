@@ -254,6 +254,63 @@ static void test_a_part_begins_with_what_was_there(void **state)
     free(model);
 }
 
+/* Two instances at most before a load for five: too much all the time. */
+static void test_time_above_follows_the_groups_period(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct asg_policy_config fifty = target("cpu50", 50000);
+    struct load_setting setting = setting_of(load_steady, 7200, &fifty, 1);
+    setting.max = 2;
+    setting.desired = 2;
+    setting.evaluation_at_s = 1800;
+    setting.evaluation_to_ms = 60000;
+    (void)load_write(fixture->path, &setting);
+    struct asg_figures *recorded = asg_alloc(1, sizeof *recorded);
+    struct asg_figures *model = asg_alloc(1, sizeof *model);
+    const struct part whole = {.name = "a longer period"};
+    run_part(fixture, &whole, recorded, model);
+    assert_true(recorded->above_ms > 6900000 && recorded->above_ms <= 7200000);
+    assert_int_equal(recorded->above_ms, model->above_ms);
+    free(recorded);
+    free(model);
+}
+
+/* The CPU is at 100 % while the group grows; only what comes after the stretch tells what
+ * was asked for, and only when it is more than what was measured. */
+static int64_t load_beyond(int64_t second)
+{
+    if (second < 600) return 60000;
+    return second < 1500 ? 1500000 : 40000;
+}
+
+static void test_a_saturated_stretch_asks_what_comes_after_it(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct asg_policy_config fifty = target("cpu50", 50000);
+    struct load_setting setting = setting_of(load_beyond, 1800, &fifty, 1);
+    setting.max = 12; /* saturated to the end of the stretch */
+    (void)load_write(fixture->path, &setting);
+    const struct asg_log_options options = {.path = fixture->path, .is_read_only = true};
+    struct asg_log *log = NULL;
+    struct asg_error error = {0};
+    assert_status(ASG_OK, asg_log_open_sqlite(&options, &log, &error));
+    struct asg_trace trace;
+    const struct asg_trace_range range = {.group = "web"};
+    assert_status(ASG_OK, asg_trace_load(log, &range, &trace, &error));
+    uint32_t fewest = UINT32_MAX;
+    uint32_t most = 0;
+    for (size_t i = 0; i < trace.sample_count; i++) {
+        const struct asg_sample *sample = &trace.samples[i];
+        if (!sample->is_saturated) continue;
+        assert_int_equal(sample->mean_milli * sample->serving, sample->demand_milli);
+        if (sample->serving < fewest) fewest = sample->serving;
+        if (sample->serving > most) most = sample->serving;
+    }
+    assert_true(fewest < most); /* so that one could be told for another */
+    asg_trace_clear(&trace);
+    asg_log_close(&log);
+}
+
 /* The recorded side is no model: it must be what the world itself counted. */
 static void test_the_recorded_hours_are_those_of_the_world(void **state)
 {
@@ -489,6 +546,8 @@ int main(void)
         TEST(test_the_model_finds_the_recorded_capacity_again),
         TEST(test_the_model_follows_step_and_simple_policies),
         TEST(test_a_part_begins_with_what_was_there),
+        TEST(test_time_above_follows_the_groups_period),
+        TEST(test_a_saturated_stretch_asks_what_comes_after_it),
         TEST(test_the_recorded_hours_are_those_of_the_world),
         TEST(test_what_if_tells_a_cheaper_policy_from_a_safer_one),
         TEST(test_what_if_takes_a_part_of_the_log),
