@@ -154,6 +154,40 @@ enum asg_status asg_file_prepare(const char *path, bool may_create, int64_t *ret
     return ASG_OK;
 }
 
+static bool may_access(const char *path, int mode)
+{
+    return faccessat(AT_FDCWD, path, mode, AT_EACCESS) == 0;
+}
+
+enum asg_status asg_file_check_readable(const char *path, struct asg_error *error)
+{
+    return may_access(path, R_OK) ? ASG_OK : fail_errno(error, "read", path);
+}
+
+void asg_file_explain_denied(const char *path, struct asg_error *error)
+{
+    char folder[ASG_LOG_PATH_MAX + 8];
+    folder_of(path, folder);
+    static const char *const ends[] = {"-wal", "-shm"};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        char name[ASG_LOG_PATH_MAX + 8];
+        (void)snprintf(name, sizeof name, "%s%s", path, ends[i]);
+        if (may_access(name, R_OK)) continue;
+        if (errno != ENOENT) {
+            (void)fail_errno(error, "read", name);
+            return;
+        }
+        if (may_access(folder, W_OK | X_OK)) continue;
+        (void)asg_fail(error, ASG_ERR_DENIED,
+                       "%s: reading a log that may have a writer needs the files -wal "
+                       "and -shm beside it, and in %s you may not make them (%s). If "
+                       "nobody writes this file (a copy, a read-only disk), read it with "
+                       "--immutable; else read a copy",
+                       path, folder, strerror(errno));
+        return;
+    }
+}
+
 void asg_file_fill_wal(const char *path, int64_t bytes)
 {
     char name[ASG_LOG_PATH_MAX + 8];

@@ -31,6 +31,14 @@ ASG_MUST_USE enum asg_status asg_file_lock(const char *path, int *ret,
 ASG_MUST_USE enum asg_status asg_file_prepare(const char *path, bool may_create,
                                               int64_t *ret_size, struct asg_error *error);
 
+/* ASG_ERR_DENIED: we may not read it. */
+ASG_MUST_USE enum asg_status asg_file_check_readable(const char *path,
+                                                     struct asg_error *error);
+
+/* Why SQLite was denied to read `path` unless it is immutable: into `error` goes what we
+ * may not have beside it, and what to do. Nothing found: `error` stays. */
+void asg_file_explain_denied(const char *path, struct asg_error *error);
+
 /* Write zeros up to `bytes` into "<path>-wal", so that commits overwrite instead of
  * growing the file (2.3 times cheaper an fsync, performance.md, part 2). Best effort. */
 void asg_file_fill_wal(const char *path, int64_t bytes);

@@ -173,6 +173,7 @@ static enum asg_status open_reader(struct asg_sqlite_log *self,
     int64_t size = 0;
     enum asg_status status =
         asg_file_prepare(options->path, /* may_create */ false, &size, error);
+    if (status == ASG_OK) status = asg_file_check_readable(options->path, error);
     if (status != ASG_OK) return status;
     self->is_immutable = options->is_immutable;
     if (options->is_immutable && asg_wal_has_commits(options->path)) {
@@ -186,8 +187,10 @@ static enum asg_status open_reader(struct asg_sqlite_log *self,
     status = asg_sqlite_open(
         options->path, options->is_immutable ? ASG_SQLITE_IMMUTABLE : ASG_SQLITE_READ,
         &self->db, error);
-    if (status != ASG_OK) return status;
-    return read_description(self, options, size, error);
+    if (status == ASG_OK) status = read_description(self, options, size, error);
+    if (status != ASG_ERR_DENIED || options->is_immutable) return status;
+    asg_file_explain_denied(options->path, error);
+    return status;
 }
 
 enum asg_status asg_log_open_sqlite(const struct asg_log_options *options,

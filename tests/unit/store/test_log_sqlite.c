@@ -228,6 +228,48 @@ static void test_an_immutable_read_leaves_nothing_behind(void **state)
     assert_int_not_equal(0, access(name, F_OK));
 }
 
+/* Root may read everything: it is nobody for a while. */
+static void as_somebody_else(bool is_other)
+{
+    if (getuid() == 0) assert_int_equal(0, seteuid(is_other ? 65534 : 0));
+}
+
+static void test_a_reader_is_told_what_it_may_not(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asg_log *log = open_log(fixture);
+    append_step(log, 1);
+    asg_log_close(&log);
+    struct asg_log_options options = {.path = fixture->path, .is_read_only = true};
+    struct asg_error error = {""};
+    assert_int_equal(0, chmod(fixture->folder, 0555));
+    assert_int_equal(0, chmod(fixture->path, 0444));
+    as_somebody_else(true);
+    enum asg_status status = try_open(&options, &error);
+    options.is_immutable = true;
+    struct asg_error none = {""};
+    enum asg_status immutable = try_open(&options, &none);
+    as_somebody_else(false);
+    assert_status(ASG_ERR_DENIED, status);
+    assert_non_null(strstr(error.text, fixture->path));
+    assert_non_null(strstr(error.text, "--immutable"));
+    assert_non_null(strstr(error.text, "Permission denied"));
+    assert_status(ASG_OK, immutable);
+    assert_int_equal(0, chmod(fixture->path, getuid() == 0 ? 0600 : 0));
+    for (int i = 0; i < 2; i++) {
+        options.is_immutable = i == 1;
+        as_somebody_else(true);
+        status = try_open(&options, &error);
+        as_somebody_else(false);
+        assert_status(ASG_ERR_DENIED, status);
+        char words[200];
+        (void)snprintf(words, sizeof words, "cannot read %s: Permission denied",
+                       fixture->path);
+        assert_string_equal(words, error.text);
+    }
+    assert_int_equal(0, chmod(fixture->folder, 0700));
+}
+
 static void test_an_older_epoch_is_fenced(void **state)
 {
     struct fixture *fixture = *state;
@@ -526,6 +568,7 @@ int main(int argc, char **argv)
         TEST(test_a_reader_in_the_same_process_costs_the_writer_no_lock),
         TEST(test_a_reader_may_not_write),
         TEST(test_an_immutable_read_leaves_nothing_behind),
+        TEST(test_a_reader_is_told_what_it_may_not),
         TEST(test_an_older_epoch_is_fenced),
         TEST(test_a_writer_that_was_overtaken_is_fenced_and_stays_so),
         TEST(test_records_of_somebody_else_fence_the_writer),
