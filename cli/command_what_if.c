@@ -22,7 +22,7 @@ struct side_view {
     const char *name; /* recorded, model, what-if */
     const char *policies;
     int64_t instance_hours_milli;
-    int64_t cost_milli; /* -1: no prices */
+    int64_t cost_micro; /* -1: no prices */
     int64_t above_level_ms;
     int64_t worst_load_milli; /* of one instance; over 100 % when more was asked for */
     int64_t worst_at_ms;
@@ -30,6 +30,9 @@ struct side_view {
     uint32_t scale_ins;
     uint32_t instances_least;
     uint32_t instances_most;
+    enum asg_metric_name metric; /* as the whole view has them */
+    int64_t level_milli;
+    int64_t model_error_milli;
 };
 
 struct what_if_view {
@@ -62,7 +65,7 @@ static const struct asg_field side_fields[] = {
     SIDE(TEXT, name),
     SIDE(TEXT, policies),
     SIDE(I64, instance_hours_milli),
-    SIDE(I64, cost_milli),
+    SIDE(I64, cost_micro),
     SIDE(I64, above_level_ms),
     SIDE(I64, worst_load_milli),
     SIDE(I64, worst_at_ms),
@@ -70,12 +73,27 @@ static const struct asg_field side_fields[] = {
     SIDE(U32, scale_ins),
     SIDE(U32, instances_least),
     SIDE(U32, instances_most),
+    /* of all sides alike: last, so that only lists of sides alone have them */
+    {.name = "metric",
+     .type = ASG_FIELD_ENUM,
+     .offset = offsetof(struct side_view, metric),
+     .names = &asg_metric_name_words},
+    SIDE(I64, level_milli),
+    SIDE(I64, model_error_milli),
 };
+#define COMMON_FIELDS 3
+#define SIDE_FIELDS   (sizeof side_fields / sizeof side_fields[0])
 static const struct asg_schema side_schema = {
     .name = "side",
     .size = sizeof(struct side_view),
     .fields = side_fields,
-    .field_count = sizeof side_fields / sizeof side_fields[0],
+    .field_count = SIDE_FIELDS - COMMON_FIELDS,
+};
+static const struct asg_schema row_schema = {
+    .name = "side",
+    .size = sizeof(struct side_view),
+    .fields = side_fields,
+    .field_count = SIDE_FIELDS,
 };
 
 #define FIELD(kind, field)                                                               \
@@ -273,7 +291,7 @@ static struct side_view make_side(const char *name, const char *policies,
         .name = name,
         .policies = policies,
         .instance_hours_milli = figures->instance_ms / (HOUR_MS / 1000),
-        .cost_milli = -1,
+        .cost_micro = -1,
         .above_level_ms = figures->above_ms,
         .worst_load_milli = figures->worst_milli,
         .worst_at_ms = figures->worst_at_ms,
@@ -284,10 +302,10 @@ static struct side_view make_side(const char *name, const char *policies,
     };
 }
 
-/* Thousandths; the product is too wide for 64 bits. */
+/* Millionths; the product is too wide for 64 bits. */
 static int64_t cost_of(int64_t instance_ms, int64_t micro)
 {
-    return (int64_t)((double)instance_ms / (double)HOUR_MS * (double)micro / 1000 + 0.5);
+    return (int64_t)((double)instance_ms / (double)HOUR_MS * (double)micro + 0.5);
 }
 
 /* The type that the group would launch now, for what never was launched. */
@@ -315,18 +333,18 @@ static int add_costs(struct asg_cli *cli, const char *path, const struct asg_tra
     enum asg_status status = asg_prices_read(path, &cli->arena, &prices, &error);
     if (status != ASG_OK) return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s", error.text);
     const char *missing = NULL;
-    view->sides[0].cost_milli = 0;
+    view->sides[0].cost_micro = 0;
     for (size_t i = 0; i < trace->type_count; i++) {
         int64_t micro = asg_prices_find(&prices, trace->types[i].type);
         if (micro < 0) missing = trace->types[i].type;
-        view->sides[0].cost_milli += cost_of(trace->types[i].instance_ms, micro);
+        view->sides[0].cost_micro += cost_of(trace->types[i].instance_ms, micro);
     }
     static const struct asg_rules no_rules;
     for (size_t i = 1; i < view->side_count; i++) {
         const char *type = model_type(trace, i == 1 ? &no_rules : rules);
         int64_t micro = asg_prices_find(&prices, type);
         if (micro < 0) missing = type;
-        view->sides[i].cost_milli = cost_of(figures[i].instance_ms, micro);
+        view->sides[i].cost_micro = cost_of(figures[i].instance_ms, micro);
     }
     if (missing == NULL) return ASG_EXIT_OK;
     return asg_cli_fail(cli, ASG_EXIT_USAGE,
@@ -349,9 +367,12 @@ static const char *milli_text(int64_t milli, struct asg_arena *arena)
     return asg_arena_format(arena, milli < 10000 ? "%.2f" : "%.1f", (double)milli / 1000);
 }
 
-static const char *money_text(int64_t milli, struct asg_arena *arena)
+/* Small sums with more places, so that a change can be seen in them. */
+static const char *money_text(int64_t micro, struct asg_arena *arena)
 {
-    return milli < 0 ? "-" : asg_arena_format(arena, "%.2f", (double)milli / 1000);
+    if (micro < 0) return "-";
+    const char *format = micro >= 1000000 ? "%.2f" : micro >= 10000 ? "%.4f" : "%.6f";
+    return asg_arena_format(arena, format, (double)micro / 1000000);
 }
 
 static const char *duration_text(int64_t ms, struct asg_arena *arena)
@@ -435,8 +456,8 @@ static void print_sides(struct asg_cli *cli, const struct what_if_view *view)
     print_row(cli, "", names, view->side_count, view->side_count == 3 ? "CHANGE" : "");
     print_row(cli, "policies", policies, view->side_count, "");
     print_numbers(cli, view, "instance-hours", I64_AT(instance_hours_milli), milli_text);
-    if (view->sides[0].cost_milli >= 0) {
-        print_numbers(cli, view, "cost", I64_AT(cost_milli), money_text);
+    if (view->sides[0].cost_micro >= 0) {
+        print_numbers(cli, view, "cost", I64_AT(cost_micro), money_text);
     }
     print_numbers(cli, view, "time above the level", I64_AT(above_level_ms),
                   duration_text);
@@ -481,7 +502,8 @@ static void print_table(struct asg_cli *cli, const struct what_if_view *view)
     if (view->periods_saturated > 0) {
         (void)fprintf(cli->out,
                       "In %" PRIu32 " periods the CPU was at 100 %%: what was asked for "
-                      "beyond that is guessed from the first\nperiod after.\n",
+                      "beyond that is guessed from the first\nperiod after, where "
+                      "that shows more.\n",
                       view->periods_saturated);
     }
     if (view->instance_commands + view->replacements > 0) {
@@ -543,14 +565,14 @@ static int draw_plot(struct asg_cli *cli, const char *path, const struct asg_tra
 {
     char level[ASG_QUANTITY_TEXT_MAX];
     asg_quantity_print_milli(run->level_milli, level);
+    const struct side_view *last = &view->sides[view->side_count - 1];
     const struct asg_plot_line lines[] = {
         {asg_arena_format(&cli->arena, "load, in instances at %s %s", level,
                           asg_metric_ceiling(run->metric) == 100000 ? "%" : ""),
          "#dbe4ee", true, fill_load(cli, trace, run)},
         {asg_arena_format(&cli->arena, "recorded: %.30s", view->sides[0].policies),
          "#444444", false, fill_capacity(cli, &figures[0])},
-        {asg_arena_format(&cli->arena, "what-if: %.30s",
-                          view->sides[view->side_count - 1].policies),
+        {asg_arena_format(&cli->arena, "%s: %.30s", last->name, last->policies),
          "#d9480f", false, fill_capacity(cli, &figures[view->side_count - 1])},
     };
     const struct asg_plot plot = {
@@ -649,6 +671,18 @@ static struct what_if_view make_view(const struct asg_trace *trace, const char *
     };
 }
 
+/* A row a side, each with what they were measured by. */
+static void print_csv(struct asg_cli *cli, struct what_if_view *view)
+{
+    for (size_t i = 0; i < view->side_count; i++) {
+        view->sides[i].metric = view->metric;
+        view->sides[i].level_milli = view->level_milli;
+        view->sides[i].model_error_milli = view->model_error_milli;
+    }
+    asg_cli_show_list(cli, &row_schema, view->sides, view->side_count,
+                      ASG_COLUMNS(unused_columns));
+}
+
 static int compare(struct asg_cli *cli, const struct asg_arguments *arguments,
                    struct asg_trace *trace, const struct asg_rules *rules)
 {
@@ -672,8 +706,7 @@ static int compare(struct asg_cli *cli, const struct asg_arguments *arguments,
     if (cli->settings.output == ASG_OUTPUT_TABLE) {
         print_table(cli, &view);
     } else if (cli->settings.output == ASG_OUTPUT_CSV) {
-        asg_cli_show_list(cli, &side_schema, view.sides, view.side_count,
-                          ASG_COLUMNS(unused_columns));
+        print_csv(cli, &view);
     } else {
         asg_cli_show_one(cli, &what_if_schema, &view, ASG_COLUMNS(unused_columns));
     }

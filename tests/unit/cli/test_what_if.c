@@ -360,6 +360,16 @@ static void put(struct fixture *fixture, const char *name, const char *text)
     assert_int_equal(0, fclose(file));
 }
 
+static void read_file(struct fixture *fixture, const char *name, char *ret, size_t size)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/%s", fixture->folder, name);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    ret[fread(ret, 1, size - 1, file)] = '\0';
+    assert_int_equal(0, fclose(file));
+}
+
 /* Field of the JSON of one side. */
 static long number_of(const char *json, const char *side, const char *field)
 {
@@ -389,8 +399,8 @@ static void test_what_if_tells_a_cheaper_policy_from_a_safer_one(void **state)
     assert_true(cheap < recorded * 80 / 100);
     assert_true(number_of(json, "\"what-if\"", above) >
                 number_of(json, "\"recorded\"", above));
-    long cost = number_of(json, "\"recorded\"", "\"cost_milli\":\t");
-    assert_in_range(cost, recorded * 85 / 1000 - 2, recorded * 85 / 1000 + 2);
+    long cost = number_of(json, "\"recorded\"", "\"cost_micro\":\t");
+    assert_in_range(cost, recorded * 85 - 100, recorded * 85 + 100);
     run(fixture, 0, "what-if %s --policy %s/safe.yaml -o json");
     json = fixture->said.out;
     assert_true(number_of(json, "\"what-if\"", hours) > recorded * 120 / 100);
@@ -407,14 +417,8 @@ static void test_what_if_tells_a_cheaper_policy_from_a_safer_one(void **state)
         "%s/plot.svg");
     says(fixture->said.out, "RECORDED          MODEL        WHAT-IF");
     says(fixture->said.out, "cost ");
-    char plot[128];
-    (void)snprintf(plot, sizeof plot, "%s/plot.svg", fixture->folder);
-    FILE *file = fopen(plot, "r");
-    assert_non_null(file);
     static char svg[65536];
-    size_t length = fread(svg, 1, sizeof svg - 1, file);
-    svg[length] = '\0';
-    assert_int_equal(0, fclose(file));
+    read_file(fixture, "plot.svg", svg, sizeof svg);
     static const char *const parts[] = {"<svg xmlns=",
                                         "Group web: instances in service and load",
                                         "load, in instances at 50 %",
@@ -426,8 +430,37 @@ static void test_what_if_tells_a_cheaper_policy_from_a_safer_one(void **state)
         says(svg, parts[i]);
     assert_null(strstr(svg, "nan"));
     run(fixture, 0, "what-if %s --policy %s/cheap.yaml -o csv");
-    says(fixture->said.out, "name,policies,instance_hours_milli,cost_milli,");
+    says(fixture->said.out, "name,policies,instance_hours_milli,cost_micro,");
+    says(fixture->said.out, ",instances_most,metric,level_milli,model_error_milli\r\n");
     says(fixture->said.out, "\r\n\"what-if\",\"cpu80\",");
+    says(fixture->said.out, ",cpu,50000,");
+    run(fixture, 0, "what-if %s --plot %s/model.svg");
+    read_file(fixture, "model.svg", svg, sizeof svg);
+    says(svg, "model: cpu50");
+    assert_null(strstr(svg, "what-if: "));
+}
+
+/* Three instances for ten minutes at about a cent an hour. */
+static void test_small_costs_are_told_apart(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct asg_policy_config fifty = target("cpu50", 50000);
+    struct load_setting setting = setting_of(load_steady, 600, &fifty, 1);
+    (void)load_write(fixture->path, &setting);
+    put(fixture, "prices.yaml", "c5.large: 0.0104\n");
+    put(fixture, "cheap.yaml", "name: cpu80\nkind: target-tracking\ntarget: 80\n");
+    static const char hours[] = "\"instance_hours_milli\":\t";
+    static const char cost[] = "\"cost_micro\":\t";
+    run(fixture, 0, "what-if %s --policy %s/cheap.yaml --prices %s/prices.yaml -o json");
+    long thousandths = number_of(fixture->said.out, "\"what-if\"", hours);
+    long micro = number_of(fixture->said.out, "\"what-if\"", cost);
+    assert_true(thousandths > 200 && thousandths < 900);
+    assert_in_range(micro, thousandths * 104 / 10 - 12, thousandths * 104 / 10 + 12);
+    run(fixture, 0, "what-if %s --policy %s/cheap.yaml --prices %s/prices.yaml");
+    char text[32];
+    (void)snprintf(text, sizeof text, micro < 10000 ? " %.6f" : " %.4f",
+                   (double)micro / 1000000);
+    says(fixture->said.out, text);
 }
 
 static void test_what_if_takes_a_part_of_the_log(void **state)
@@ -550,6 +583,7 @@ int main(void)
         TEST(test_a_saturated_stretch_asks_what_comes_after_it),
         TEST(test_the_recorded_hours_are_those_of_the_world),
         TEST(test_what_if_tells_a_cheaper_policy_from_a_safer_one),
+        TEST(test_small_costs_are_told_apart),
         TEST(test_what_if_takes_a_part_of_the_log),
         TEST(test_what_if_replaces_schedules),
         TEST(test_what_if_names_what_is_wrong_with_a_policy),
