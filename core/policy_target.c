@@ -138,7 +138,7 @@ static void evaluate_low(const struct asg_policy_config *config,
     note_peak(state, input->now_ms, wanted_for(config, input, value_milli));
     drop_old_peaks(state, from_ms);
     if ((state->below_since_ms > from_ms && !ASG_MUTANT(NO_STABILISATION)) ||
-        input->warming > 0)
+        input->warming > 0 || ASG_MUTANT(NEVER_SCALES_IN))
         return;
     int64_t wanted = state->peaks[0].wanted;
     if (wanted < input->min) wanted = input->min;

@@ -35,6 +35,8 @@
       "core: many silent agents together are no partition")                              \
     X(BLIND_TO_ALL_IS_DEATH, "no_mass_termination_on_silence",                           \
       "core: what is out of reach is dead, though nobody of its group is heard")         \
+    X(NEVER_SCALES_IN, "sized_for_its_load_when_quiet",                                  \
+      "core: more instances than the load needs are kept")                               \
     X(NO_STABILISATION, "no_flapping", "core: scales in as soon as the metric is low")   \
     X(WANTS_ONE_MORE, "every_decision_has_a_reason_whose_numbers_add_up",                \
       "core: the formula rounds up once too often")                                      \

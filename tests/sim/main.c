@@ -49,6 +49,7 @@ static const char *const laws[] = {
     "no_flapping",
     "dead_letters_have_history",
     "neighbours_are_left_alone",
+    "sized_for_its_load_when_quiet",
 };
 #define LAWS (int)(sizeof laws / sizeof laws[0])
 

@@ -38,6 +38,7 @@
 #define SIM_MINUTE       (60 * SIM_SECOND)
 #define SIM_HOUR         (60 * SIM_MINUTE)
 #define SIM_START_MS     INT64_C(1764000000000) /* what the wall clocks say at the start */
+#define SIM_UNSURE_MILLI 1000 /* of a percent: twice the noise of what agents read */
 #define SIM_FAR          INT64_MAX
 
 enum sim_link { SIM_LINK_AGENTS, SIM_LINK_WORKERS, SIM_LINK_ADMIN, SIM_LINKS };
@@ -461,6 +462,7 @@ void law_no_flapping(const struct asg_decision *decision, int64_t time_ms);
 void law_dead_letters(void);
 /* NULL when it holds now, else what is missing. */
 const char *law_not_below_min(void);
+const char *law_sized_for_load(void);
 const char *law_no_orphan(void);
 const char *law_desired_reached(void);
 

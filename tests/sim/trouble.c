@@ -9,7 +9,6 @@
 
 #define OVER         (UINT64_C(1) << 32) /* an event's number: the end of a fault */
 #define SCHEDULES_AT 20
-#define UNSURE_MILLI 1000 /* of a percent: twice the noise of what agents read */
 
 static uint32_t below(uint32_t end)
 {
@@ -515,8 +514,8 @@ static int64_t decidable_milli(const struct sim_group *group, int64_t load_milli
     int64_t count = (load_milli * 100 + group->target_milli / 2) / group->target_milli;
     if (count == 0) return load_milli;
     int64_t off_milli = load_milli * 100 / count - group->target_milli;
-    bool is_clear = off_milli > UNSURE_MILLI || off_milli < -UNSURE_MILLI;
-    return is_clear ? load_milli : (group->target_milli - UNSURE_MILLI) * count / 100;
+    bool is_clear = off_milli > SIM_UNSURE_MILLI || off_milli < -SIM_UNSURE_MILLI;
+    return is_clear ? load_milli : (group->target_milli - SIM_UNSURE_MILLI) * count / 100;
 }
 
 static void heal_cluster(void)

@@ -66,6 +66,7 @@ static bool is_well(int64_t quiet_us)
         {"no_orphan_when_quiet", law_no_orphan()},
         {"not_below_min_when_quiet", law_not_below_min()},
         {"desired_reached_when_quiet", law_desired_reached()},
+        {"sized_for_its_load_when_quiet", law_sized_for_load()},
     };
     for (size_t i = 0; i < sizeof wants / sizeof wants[0]; i++) {
         if (wants[i].missing == NULL) continue;
