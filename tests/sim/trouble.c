@@ -599,6 +599,28 @@ static void unprotect_all(void)
     }
 }
 
+/* A group of which nothing is said is left alone: an order would have core look at it
+ * again, and hide that it had forgotten to. */
+static void mend_group(const struct sim_group *group)
+{
+    struct asg_arena arena = {0};
+    struct asg_group_view *views = NULL;
+    size_t count = 0;
+    asg_core_view_groups(asg_commit_core(our->controller->commit), group->name, &arena,
+                         &views, &count);
+    struct asg_command command = {.group = group->name};
+    if (count > 0 && views[0].suspended != 0) {
+        command.kind = ASG_COMMAND_RESUME;
+        sim_order(&command);
+    }
+    if (is_alarmed()) { /* among others, after too many launches that died */
+        command.kind = ASG_COMMAND_UNHALT;
+        sim_order(&command);
+    }
+    asg_arena_clear(&arena);
+    end_dead(group);
+}
+
 /* What an operator does who finds his fleet after a bad day; until it is done. */
 void sim_mend(void)
 {
@@ -606,15 +628,8 @@ void sim_mend(void)
     struct asg_command command;
     if (our->is_halted) sim_unhalt();
     unprotect_all();
-    for (uint32_t i = 0; i < our->group_count; i++) {
-        command = (struct asg_command){.kind = ASG_COMMAND_RESUME,
-                                       .group = our->groups[i].name};
-        sim_order(&command);
-        command = (struct asg_command){.kind = ASG_COMMAND_UNHALT,
-                                       .group = our->groups[i].name};
-        sim_order(&command); /* also after too many launches that died */
-        end_dead(&our->groups[i]);
-    }
+    for (uint32_t i = 0; i < our->group_count; i++)
+        mend_group(&our->groups[i]);
     struct asg_arena arena = {0};
     struct asg_job_view *jobs = NULL;
     size_t count = 0;
