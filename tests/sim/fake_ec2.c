@@ -307,6 +307,14 @@ static void act(struct sim_flight *flight, const struct asg_params *params,
         call.lag_ms = sim_between(&sim.random, 0, sim.lag_ms);
         if (!sim.is_quiet) sim.swarm.hits[SIM_FAULT_EC2_LAGS]++;
     }
+    /* Those that change look an instance up in what lags as well: NotFound for a young
+     * one. Of a dice of their own, so that seeds of before stay what they were. */
+    bool looks_up =
+        strcmp(action, "TerminateInstances") == 0 || strcmp(action, "CreateTags") == 0;
+    if (sim.lag_until_us > sim.now_us && looks_up) {
+        struct sim_random random = {(uint64_t)sim.now_us};
+        call.lag_ms = sim_between(&random, 0, sim.lag_ms);
+    }
     bool is_launch =
         strcmp(action, "RunInstances") == 0 || strcmp(action, "CreateFleet") == 0;
     if (sim.dies_until_us > sim.now_us && is_launch) {
