@@ -47,8 +47,8 @@ static int load_key(struct asg_cli *cli, const struct asg_arguments *arguments,
     asg_sign_key_id(*ret, id);
     (void)fprintf(cli->err,
                   "%s: a new key pair (%s). Give auditors its public half: openasg log "
-                  "sign --public\n",
-                  path, id);
+                  "sign --key %s --public\n",
+                  path, id, path);
     return ASG_EXIT_OK;
 }
 

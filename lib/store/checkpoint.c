@@ -119,6 +119,11 @@ static bool is_canonical(const struct asg_checkpoint *checkpoint,
 static enum asg_status refuse_form(const char *text, struct asg_error *error)
 {
     size_t title = strlen(TITLE);
+    if (strncmp(text, TITLE, title) == 0 && strchr(text, '\r') != NULL) {
+        return asg_fail(error, ASG_ERR_MALFORMED,
+                        "lines end in CR LF, those of a checkpoint in LF: a mail program "
+                        "or an editor changed it; tr -d '\\r' < FILE gives it back");
+    }
     if (strncmp(text, TITLE, title) == 0 && text[title] >= '0' && text[title] <= '9' &&
         strncmp(text + title, FORM "\n", 2) != 0) {
         return asg_fail(

@@ -71,6 +71,10 @@ static void test_a_signed_log_is_told_from_one_that_was_rewritten(void **state)
                    folder);
     run(fixture, 0, sign);
     says(fixture->said.err, "a new key pair");
+    char advice[128];
+    (void)snprintf(advice, sizeof advice, "openasg log sign --key %s/k --public\n",
+                   folder);
+    says(fixture->said.err, advice);
     run(fixture, 1, sign); /* never over another file */
     says(fixture->said.err, "File exists");
     world->now_ms += 1000;
@@ -111,6 +115,32 @@ static void test_a_replay_may_end_at_any_record(void **state)
         run(fixture, 0, line);
         says(fixture->said.out, "identical: ");
     }
+}
+
+static void test_a_checkpoint_with_other_line_ends_is_told_from_another_form(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *folder = fixture->world.folder;
+    char line[400];
+    (void)snprintf(line, sizeof line, "log sign %%s --key %s/k --to %s/c", folder,
+                   folder);
+    run(fixture, 0, line);
+    (void)snprintf(line, sizeof line, "%s/c", folder);
+    FILE *file = fopen(line, "r");
+    assert_non_null(file);
+    char text[1024];
+    size_t length = fread(text, 1, sizeof text, file);
+    assert_int_equal(0, fclose(file));
+    file = fopen(line, "w");
+    assert_non_null(file);
+    for (size_t i = 0; i < length; i++)
+        (void)fprintf(file, text[i] == '\n' ? "\r%c" : "%c", text[i]);
+    assert_int_equal(0, fclose(file));
+    (void)snprintf(line, sizeof line, "log verify %%s --key %s/k --against %s/c", folder,
+                   folder);
+    run(fixture, 4, line);
+    says(fixture->said.err, "lines end in CR LF");
+    says(fixture->said.err, "tr -d '\\r' < FILE");
 }
 
 static void test_log_commands_refuse_what_is_no_log(void **state)
@@ -265,6 +295,7 @@ int main(void)
         TEST(test_log_verify_replays_the_state_hashes),
         TEST(test_a_signed_log_is_told_from_one_that_was_rewritten),
         TEST(test_a_replay_may_end_at_any_record),
+        TEST(test_a_checkpoint_with_other_line_ends_is_told_from_another_form),
         TEST(test_log_commands_refuse_what_is_no_log),
         TEST(test_log_tail_shows_the_newest_records),
         TEST(test_log_export_writes_a_line_a_record),
