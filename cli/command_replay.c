@@ -162,6 +162,11 @@ static int run_replay(void *context, const struct asg_arguments *arguments)
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
                             "--at shows one moment, --step goes through all: say one");
     }
+    if (at != NULL &&
+        (asg_option_is_set(arguments, "from") || asg_option_is_set(arguments, "to"))) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "--at shows one moment: --from and --to go without it");
+    }
     if (group != NULL && at == NULL && !is_stepping) {
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
                             "--group goes with --at or --step: a replay compares all");

@@ -269,6 +269,42 @@ static void show_tables(struct asg_cli *cli, const struct world_view *view)
               ASG_COLUMNS(window_columns));
 }
 
+/* When record `seq` was written. */
+static enum asg_status time_of(struct asg_log *log, uint64_t seq, int64_t *ret,
+                               struct asg_error *error)
+{
+    struct asg_log_filter filter = {.from_seq = seq, .to_seq = seq};
+    struct asg_log_cursor *cursor = NULL;
+    enum asg_status status = asg_log_cursor_open(log, &filter, &cursor, error);
+    if (status != ASG_OK) return status;
+    struct asg_record record;
+    status = asg_log_cursor_next(cursor, &record, error);
+    if (status == ASG_OK) *ret = record.time_ms;
+    asg_log_cursor_close(&cursor);
+    return status;
+}
+
+/* Beyond the log's end nothing is known: show its end, and say so. */
+static enum asg_status stay_within(struct asg_cli *cli, struct asg_log *log,
+                                   struct world_view *view, struct asg_error *error)
+{
+    if (view->seq < asg_log_head(log).seq) return ASG_OK;
+    int64_t asked_ms = view->time_ms;
+    int64_t end_ms = 0;
+    enum asg_status status = time_of(log, view->seq, &end_ms, error);
+    if (status != ASG_OK || end_ms >= asked_ms) return status;
+    char asked[ASG_TIME_TEXT_MAX];
+    char end[ASG_TIME_TEXT_MAX];
+    asg_time_format(asked_ms, asked);
+    asg_time_format(end_ms, end);
+    view->time_ms = end_ms;
+    (void)fprintf(cli->err,
+                  "openasg: the log ends at %s and knows nothing of %s; the world as it "
+                  "was at its end\n",
+                  end, asked);
+    return ASG_OK;
+}
+
 int asg_show_world_at(struct asg_cli *cli, struct asg_log *log, int64_t at_ms,
                       const char *group)
 {
@@ -290,6 +326,10 @@ int asg_show_world_at(struct asg_cli *cli, struct asg_log *log, int64_t at_ms,
                                         .context = &context};
     status = asg_world_walk(log, &walk, &error);
     if (status == ASG_OK) status = find_windows(cli, log, &view, &error);
+    if (status == ASG_OK && group != NULL && view.group_count == 0) {
+        return asg_cli_fail(cli, ASG_EXIT_FAILED, "there was no group %s then", group);
+    }
+    if (status == ASG_OK) status = stay_within(cli, log, &view, &error);
     if (status != ASG_OK) return asg_log_failed(cli, status, &error);
     if (cli->settings.output == ASG_OUTPUT_TABLE) {
         show_tables(cli, &view);

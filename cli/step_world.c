@@ -66,6 +66,7 @@ struct stepper {
     const char *cause;
     uint64_t event_seq;
     size_t index;            /* of the next decision of that event */
+    bool is_group_known;     /* the one asked for was there, or came */
     bool is_stopping;        /* after each decision */
     bool is_ended;           /* the user has seen enough */
     struct step_view *views; /* unless a table is shown */
@@ -77,8 +78,13 @@ struct stepper {
 
 static void begin_steps(void *context, const struct asg_core *core, uint64_t seq)
 {
-    (void)core;
     struct stepper *stepper = context;
+    const char *group = stepper->options->group;
+    ASG_CLEANUP(asg_arena_clear) struct asg_arena arena = {0};
+    struct asg_group_view *groups = NULL;
+    size_t count = 0;
+    asg_core_view_groups(core, group, &arena, &groups, &count);
+    stepper->is_group_known = group == NULL || count > 0;
     if (seq + 1 > stepper->options->from_seq && seq > 0 &&
         stepper->options->from_seq <= seq) {
         (void)fprintf(
@@ -178,6 +184,8 @@ static void take_decision(struct stepper *stepper, const struct asg_world_visit 
                         strcmp(decision->group, record->subject) == 0;
     if (!view.is_identical) stepper->different++;
     const char *group = stepper->options->group;
+    if (group != NULL && strcmp(group, record->subject) == 0)
+        stepper->is_group_known = true;
     bool is_meant = record->seq >= stepper->options->from_seq &&
                     (group == NULL || strcmp(group, record->subject) == 0);
     if (!is_meant && view.is_identical) return;
@@ -225,6 +233,10 @@ int asg_step_world(struct asg_cli *cli, struct asg_log *log,
     enum asg_status status = asg_world_walk(log, &walk, &error);
     asg_arena_clear(&stepper.arena);
     if (status != ASG_OK) return asg_log_failed(cli, status, &error);
+    if (!stepper.is_group_known && stepper.shown == 0) {
+        return asg_cli_fail(cli, ASG_EXIT_FAILED, "there is no group %s in these records",
+                            options->group);
+    }
     if (!is_table) {
         asg_cli_show_list(cli, &step_schema, stepper.views, stepper.count,
                           ASG_COLUMNS(unused_columns));

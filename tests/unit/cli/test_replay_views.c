@@ -29,6 +29,27 @@ static void test_replay_at_shows_the_world_as_it_was(void **state)
     run(fixture, 2, "replay %s --at soon");
     run(fixture, 2, "replay %s --at 1m --step");
     run(fixture, 2, "replay %s --group web");
+    run(fixture, 2, "replay %s --at 2026-11-23T14:36:52Z --from 3");
+    says(fixture->said.err, "go without it");
+    run(fixture, 2, "replay %s --at 2026-11-23T14:36:52Z --to 30");
+    says(fixture->said.err, "go without it");
+    run(fixture, 1, "replay %s --at 2026-11-23T14:36:52Z --group nobody");
+    says(fixture->said.err, "there was no group nobody then");
+}
+
+static void test_replay_at_says_where_the_log_ends(void **state)
+{
+    struct fixture *fixture = *state;
+    run(fixture, 0, "replay %s --at 2030-01-01T00:00:00Z");
+    says(fixture->said.err, "the log ends at 2026-11-23T14:37:19.000Z and knows nothing "
+                            "of 2030-01-01T00:00:00.000Z");
+    char first[64];
+    (void)snprintf(first, sizeof first, "2026-11-23T14:37:19.000Z, after record %" PRIu64,
+                   head(fixture));
+    assert_memory_equal(first, fixture->said.out, strlen(first));
+    run(fixture, 0, "replay %s --at 2026-11-23T14:37:19Z");
+    assert_string_equal("", fixture->said.err);
+    assert_memory_equal(first, fixture->said.out, strlen(first));
 }
 
 static void test_replay_at_starts_at_the_snapshot_before(void **state)
@@ -70,7 +91,14 @@ static void test_replay_step_goes_decision_by_decision(void **state)
     says(fixture->said.out, "because of record ");
     says(fixture->said.out, ": metrics\n");
     says(fixture->said.out, " 0 different\n");
-    run(fixture, 0, "replay %s --step --group nobody");
+    run(fixture, 1, "replay %s --step --group nobody");
+    says(fixture->said.err, "there is no group nobody in these records");
+    assert_string_equal("", fixture->said.out);
+    run(fixture, 1, "replay %s --step --group nobody -o json");
+    char line[64];
+    (void)snprintf(line, sizeof line, "replay %%s --step --group web --from %" PRIu64,
+                   head(fixture));
+    run(fixture, 0, line);
     says(fixture->said.out, "0 decisions shown, 0 different\n");
     run(fixture, 0, "replay %s --step --group web --from 30 -o csv");
     says(fixture->said.out, "seq,event_seq,time_ms,group,cause,kind,");
@@ -96,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_replay_at_shows_the_world_as_it_was),
+        TEST(test_replay_at_says_where_the_log_ends),
         TEST(test_replay_at_starts_at_the_snapshot_before),
         TEST(test_replay_step_goes_decision_by_decision),
         TEST(test_replay_step_shows_a_decision_that_differs_beside_the_log),
