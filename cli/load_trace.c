@@ -10,6 +10,7 @@
 
 #define JOBS_MAX        1024 /* launches and terminations under way */
 #define SATURATED_MILLI 99000
+#define ENDED_MAX       1024 /* of before the trace; the last ones */
 
 struct delays {
     int64_t *items; /* owned */
@@ -40,6 +41,8 @@ struct loader {
     size_t paid;
     struct open_job jobs[JOBS_MAX];
     size_t job_count;
+    int64_t ended_ms[ENDED_MAX]; /* a ring */
+    size_t ended_count;
     struct asg_id_map seen_in_service;
     struct delays launch;
     struct delays service;
@@ -131,10 +134,20 @@ static void count_instances(struct loader *loader, const struct asg_core *core)
 
 /* ---- how long things took ---- */
 
+/* Of those that go while the trace has not begun. */
+static void note_ends(struct loader *loader, const struct asg_job *job)
+{
+    bool is_meant = job->kind == ASG_JOB_TERMINATE && job->attempt <= 1 &&
+                    !loader->is_begun && strcmp(job->group, loader->range->group) == 0;
+    for (size_t i = 0; is_meant && i < job->terminate->instance_ids.count; i++)
+        loader->ended_ms[loader->ended_count++ % ENDED_MAX] = job->created_ms;
+}
+
 static void note_jobs(struct loader *loader, const struct asg_effects *effects)
 {
     for (size_t i = 0; i < effects->job_count; i++) {
         const struct asg_job *job = &effects->jobs[i];
+        note_ends(loader, job);
         bool is_meant = asg_job_is_launch(job->kind) || job->kind == ASG_JOB_TERMINATE;
         if (!is_meant || job->attempt > 1 || loader->job_count == JOBS_MAX ||
             strcmp(job->group, loader->range->group) != 0) {
@@ -245,6 +258,20 @@ static void keep_instances(const struct loader *loader, int64_t now_ms)
           compare_instances);
 }
 
+static void keep_ended(const struct loader *loader)
+{
+    struct asg_trace *trace = loader->trace;
+    size_t first = loader->ended_count > ENDED_MAX ? loader->ended_count - ENDED_MAX : 0;
+    trace->ended_ms = asg_arena_take(&trace->arena, (loader->ended_count - first + 1) *
+                                                        sizeof *trace->ended_ms);
+    for (size_t i = first; i < loader->ended_count; i++) {
+        int64_t at_ms = loader->ended_ms[i % ENDED_MAX];
+        if (at_ms + ASG_ENDED_MS <= trace->start_ms) continue;
+        trace->ended_ms[trace->ended_count++] =
+            at_ms < trace->start_ms ? at_ms : trace->start_ms;
+    }
+}
+
 /* The group as it stands when its first sample comes. */
 static bool begin_trace(struct loader *loader, const struct asg_core *core,
                         int64_t time_ms)
@@ -266,6 +293,7 @@ static bool begin_trace(struct loader *loader, const struct asg_core *core,
     loader->counted_ms = trace->start_ms;
     loader->is_begun = true;
     keep_instances(loader, time_ms);
+    keep_ended(loader);
     return true;
 }
 
@@ -337,6 +365,7 @@ static void begin_walk(void *context, const struct asg_core *core, uint64_t seq)
     struct loader *loader = context;
     loader->is_begun = false;
     loader->job_count = 0;
+    loader->ended_count = 0;
     loader->launch.count = loader->service.count = loader->terminate.count = 0;
     asg_trace_clear(loader->trace);
     loader->group_no = look_at_group(loader, core);
@@ -415,7 +444,8 @@ enum asg_status asg_trace_load(struct asg_log *log, const struct asg_trace_range
     uint64_t start_seq = 0;
     enum asg_status status = ASG_OK;
     if (range->from_ms > 0) {
-        status = asg_world_seq_at(log, range->from_ms - 1, &start_seq, error);
+        status =
+            asg_world_seq_at(log, range->from_ms - 1 - ASG_ENDED_MS, &start_seq, error);
     }
     if (status != ASG_OK) return status;
     struct loader *loader = asg_alloc(1, sizeof *loader);

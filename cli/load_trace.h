@@ -14,7 +14,8 @@
 #include "core/core.h"
 #include "store/log.h"
 
-#define ASG_BUCKETS_MAX 600 /* of a plot */
+#define ASG_BUCKETS_MAX 600             /* of a plot */
+#define ASG_ENDED_MS    INT64_C(600000) /* so long core's interlocks remember */
 
 /* One metric over one period. */
 struct asg_sample {
@@ -80,6 +81,8 @@ struct asg_trace {
     bool is_halted;
     struct asg_trace_instance *instances; /* in service, pending, requested; by time */
     size_t instance_count;
+    int64_t *ended_ms; /* one each that was ended in ASG_ENDED_MS before; by time */
+    size_t ended_count;
     struct asg_policy_config *policies;
     size_t policy_count;
     struct asg_schedule_config *schedules;

@@ -527,10 +527,11 @@ static enum asg_status take_schedules(struct model *model)
 static enum asg_status found(struct model *model, struct asg_group_config config,
                              size_t warm)
 {
-    uint32_t count = (uint32_t)model->trace->instance_count;
+    const struct asg_trace *trace = model->trace;
+    uint32_t count = (uint32_t)(trace->instance_count + trace->ended_count);
     config.min = 0;
     if (config.max < count) config.max = count;
-    config.desired = (uint32_t)warm;
+    config.desired = (uint32_t)(warm + trace->ended_count);
     asg_core_new(&model->core);
     enum asg_status status = order(model, (struct asg_command){.kind = ASG_COMMAND_INIT,
                                                                .cluster_id = "what-if",
@@ -547,28 +548,47 @@ static enum asg_status found(struct model *model, struct asg_group_config config
     return status;
 }
 
-static enum asg_status grow_to(struct model *model, size_t count)
+static enum asg_status want(struct model *model, size_t count)
 {
     return order(model, (struct asg_command){.kind = ASG_COMMAND_SET_DESIRED,
-                                             .desired = (uint32_t)count});
+                                             .desired = (uint32_t)count,
+                                             .force = true});
 }
 
-/* The others of the trace, each at its time; those not in service yet are still coming.
- */
+/* Those that were ended lately go, which the interlocks then remember, and those that
+ * were still warming come, each at its time. */
+static enum asg_status pass_before(struct model *model, size_t *coming)
+{
+    const struct asg_trace *trace = model->trace;
+    size_t gone = 0;
+    for (;;) {
+        int64_t comes_ms = INT64_MAX;
+        int64_t goes_ms = gone < trace->ended_count ? trace->ended_ms[gone] : INT64_MAX;
+        if (*coming < trace->instance_count &&
+            trace->instances[*coming].state == ASG_INSTANCE_IN_SERVICE) {
+            comes_ms = trace->instances[*coming].since_ms;
+            if (comes_ms > trace->start_ms) comes_ms = trace->start_ms;
+        }
+        int64_t next_ms = comes_ms <= goes_ms ? comes_ms : goes_ms;
+        if (next_ms == INT64_MAX) return pass_time(model, trace->start_ms);
+        enum asg_status status = pass_time(model, next_ms);
+        if (status != ASG_OK) return status;
+        if (comes_ms <= goes_ms) {
+            ++*coming;
+        } else {
+            gone++;
+        }
+        status = want(model, *coming + trace->ended_count - gone);
+        if (status != ASG_OK) return status;
+    }
+}
+
+/* The others of the trace; those not in service yet are still coming when it begins. */
 static enum asg_status add_recorded(struct model *model, size_t warm)
 {
     const struct asg_trace *trace = model->trace;
     size_t i = warm;
-    enum asg_status status = ASG_OK;
-    for (; status == ASG_OK && i < trace->instance_count &&
-           trace->instances[i].state == ASG_INSTANCE_IN_SERVICE;
-         i++) {
-        int64_t since_ms = trace->instances[i].since_ms;
-        if (since_ms > trace->start_ms) since_ms = trace->start_ms;
-        status = pass_time(model, since_ms);
-        if (status == ASG_OK) status = grow_to(model, i + 1);
-    }
-    if (status == ASG_OK) status = pass_time(model, trace->start_ms);
+    enum asg_status status = pass_before(model, &i);
     model->is_instant = false;
     while (status == ASG_OK && i < trace->instance_count) {
         size_t to = i;
@@ -577,7 +597,7 @@ static enum asg_status add_recorded(struct model *model, size_t warm)
             to++;
         model->coming = &trace->instances[i];
         model->coming_count = to - i;
-        status = grow_to(model, to);
+        status = want(model, to);
         model->coming_count = 0;
         i = to;
     }
@@ -622,7 +642,8 @@ static enum asg_status begin(struct model *model)
     const struct asg_trace *trace = model->trace;
     struct asg_group_config config = model_config(trace);
     int64_t warmup_ms = config.warmup_ms >= 0 ? config.warmup_ms : config.cooldown_ms;
-    model->now_ms = trace->start_ms - warmup_ms - SETTLE_MS;
+    int64_t before_ms = warmup_ms > ASG_ENDED_MS ? warmup_ms : ASG_ENDED_MS;
+    model->now_ms = trace->start_ms - before_ms - SETTLE_MS;
     model->counted_ms = model->now_ms;
     size_t warm = 0;
     while (warm < trace->instance_count &&
