@@ -70,15 +70,7 @@ static enum asg_status find_head(struct asg_log *log, bool is_verified,
         return asg_fail(error, ASG_ERR_EMPTY,
                         "the log is empty: there is nothing to sign");
     }
-    struct asg_log_filter filter = {.from_seq = ret->seq, .to_seq = ret->seq};
-    struct asg_log_cursor *cursor = NULL;
-    enum asg_status status = asg_log_cursor_open(log, &filter, &cursor, error);
-    if (status != ASG_OK) return status;
-    struct asg_record record;
-    status = asg_log_cursor_next(cursor, &record, error);
-    if (status == ASG_OK) ret->time_ms = record.time_ms;
-    asg_log_cursor_close(&cursor);
-    return status;
+    return asg_log_read_stamp(log, ret->seq, &ret->time_ms, NULL, error);
 }
 
 static int write_checkpoint(struct asg_cli *cli, const char *path,

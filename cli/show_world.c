@@ -269,21 +269,6 @@ static void show_tables(struct asg_cli *cli, const struct world_view *view)
               ASG_COLUMNS(window_columns));
 }
 
-/* When record `seq` was written. */
-static enum asg_status time_of(struct asg_log *log, uint64_t seq, int64_t *ret,
-                               struct asg_error *error)
-{
-    struct asg_log_filter filter = {.from_seq = seq, .to_seq = seq};
-    struct asg_log_cursor *cursor = NULL;
-    enum asg_status status = asg_log_cursor_open(log, &filter, &cursor, error);
-    if (status != ASG_OK) return status;
-    struct asg_record record;
-    status = asg_log_cursor_next(cursor, &record, error);
-    if (status == ASG_OK) *ret = record.time_ms;
-    asg_log_cursor_close(&cursor);
-    return status;
-}
-
 /* Beyond the log's end nothing is known: show its end, and say so. */
 static enum asg_status stay_within(struct asg_cli *cli, struct asg_log *log,
                                    struct world_view *view, struct asg_error *error)
@@ -291,7 +276,7 @@ static enum asg_status stay_within(struct asg_cli *cli, struct asg_log *log,
     if (view->seq < asg_log_head(log).seq) return ASG_OK;
     int64_t asked_ms = view->time_ms;
     int64_t end_ms = 0;
-    enum asg_status status = time_of(log, view->seq, &end_ms, error);
+    enum asg_status status = asg_log_read_stamp(log, view->seq, &end_ms, NULL, error);
     if (status != ASG_OK || end_ms >= asked_ms) return status;
     char asked[ASG_TIME_TEXT_MAX];
     char end[ASG_TIME_TEXT_MAX];

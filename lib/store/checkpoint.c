@@ -173,21 +173,6 @@ enum asg_status asg_checkpoint_read(const char *text, size_t length,
     return ASG_OK;
 }
 
-static enum asg_status read_chain_hash(struct asg_log *log, uint64_t seq,
-                                       uint8_t ret[ASG_LOG_HASH_BYTES],
-                                       struct asg_error *error)
-{
-    struct asg_log_filter filter = {.from_seq = seq, .to_seq = seq};
-    struct asg_log_cursor *cursor = NULL;
-    enum asg_status status = asg_log_cursor_open(log, &filter, &cursor, error);
-    if (status != ASG_OK) return status;
-    struct asg_record record;
-    status = asg_log_cursor_next(cursor, &record, error);
-    if (status == ASG_OK) memcpy(ret, record.chain_hash, ASG_LOG_HASH_BYTES);
-    asg_log_cursor_close(&cursor);
-    return status;
-}
-
 enum asg_status asg_checkpoint_compare(const struct asg_checkpoint *checkpoint,
                                        struct asg_log *log, struct asg_error *error)
 {
@@ -207,7 +192,7 @@ enum asg_status asg_checkpoint_compare(const struct asg_checkpoint *checkpoint,
                         head, when, checkpoint->seq, head + 1);
     }
     uint8_t hash[ASG_LOG_HASH_BYTES];
-    enum asg_status status = read_chain_hash(log, checkpoint->seq, hash, error);
+    enum asg_status status = asg_log_read_stamp(log, checkpoint->seq, NULL, hash, error);
     if (status == ASG_ERR_EMPTY) {
         return asg_fail(error, ASG_ERR_CORRUPT, "record %" PRIu64 " is not in the log",
                         checkpoint->seq);

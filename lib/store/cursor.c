@@ -175,3 +175,22 @@ void asg_log_cursor_close(struct asg_log_cursor **cursor)
     if (log->backend->release != NULL) log->backend->release(log);
     *cursor = NULL;
 }
+
+enum asg_status asg_log_read_stamp(struct asg_log *log, uint64_t seq,
+                                   int64_t *ret_time_ms,
+                                   uint8_t ret_hash[ASG_LOG_HASH_BYTES],
+                                   struct asg_error *error)
+{
+    const struct asg_log_filter filter = {.from_seq = seq, .to_seq = seq};
+    struct asg_log_cursor *cursor = NULL;
+    enum asg_status status = asg_log_cursor_open(log, &filter, &cursor, error);
+    if (status != ASG_OK) return status;
+    struct asg_record record;
+    status = asg_log_cursor_next(cursor, &record, error);
+    if (status == ASG_OK && ret_time_ms != NULL) *ret_time_ms = record.time_ms;
+    if (status == ASG_OK && ret_hash != NULL) {
+        memcpy(ret_hash, record.chain_hash, ASG_LOG_HASH_BYTES);
+    }
+    asg_log_cursor_close(&cursor);
+    return status;
+}

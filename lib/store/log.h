@@ -168,6 +168,13 @@ ASG_MUST_USE enum asg_status asg_log_cursor_next(struct asg_log_cursor *cursor,
 /* Free *cursor and set it to NULL. A NULL *cursor is fine. */
 void asg_log_cursor_close(struct asg_log_cursor **cursor);
 
+/* When record `seq` was written, and its chain hash as it stands there; either may be
+ * NULL. ASG_ERR_EMPTY: there is no such record. Otherwise fails like the calls above. */
+ASG_MUST_USE enum asg_status asg_log_read_stamp(struct asg_log *log, uint64_t seq,
+                                                int64_t *ret_time_ms,
+                                                uint8_t ret_hash[ASG_LOG_HASH_BYTES],
+                                                struct asg_error *error);
+
 /* Keep `bytes` as the state after record `seq`. The newest ASG_LOG_SNAPSHOTS_KEPT stay.
  * Durable on return. ASG_ERR_FULL does not break the log: go on without it.
  * ASG_ERR_NOT_FOUND: no such record. */

@@ -68,16 +68,22 @@ static void test_a_new_leader_looks_more_often_at_first(void **state)
     if (count < 15 || count > 21) fail_msg("%d listings in five minutes", count);
 }
 
+/* A complete listing finds i-99, which nobody remembers. */
+static void list_orphan(void)
+{
+    struct asg_seen_instance seen = an_orphan("i-99", BEGAN_MS - 600000);
+    const struct asg_observed observed = {
+        .is_complete = true, .instances = &seen, .instance_count = 1};
+    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+}
+
 /* However rarely EC2 is listed, an orphan is ended when its quarter of an hour is over.
  */
 static void test_an_orphan_is_looked_for_when_its_time_is_over(void **state)
 {
     (void)state;
     lead(240 * MINUTE);
-    struct asg_seen_instance seen = an_orphan("i-99", w.now_ms - 600000);
-    const struct asg_observed observed = {
-        .is_complete = true, .instances = &seen, .instance_count = 1};
-    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+    list_orphan();
     assert_int_equal(0, listings_until(w.now_ms + 14 * MINUTE));
     assert_int_equal(1, listings_until(w.now_ms + 2 * MINUTE));
     assert_int_equal(0, listings_until(w.now_ms + 120 * MINUTE));
@@ -101,16 +107,13 @@ static void test_a_retry_ends_the_orphan_whose_end_is_a_dead_letter(void **state
 {
     (void)state;
     lead(240 * MINUTE);
-    struct asg_seen_instance seen = an_orphan("i-99", w.now_ms - 600000);
-    const struct asg_observed observed = {
-        .is_complete = true, .instances = &seen, .instance_count = 1};
-    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+    list_orphan();
     w.now_ms += 16 * MINUTE;
     w.terminate_outcome = ASG_OUTCOME_EXPIRED;
-    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+    list_orphan();
     assert_non_null(strstr(w.said, "is a dead letter"));
     (void)listings_until(w.now_ms + 10 * MINUTE);
-    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+    list_orphan();
     assert_int_equal(0, w.ended_count); /* it waits for somebody to mend the cause */
 
     w.terminate_outcome = ASG_OUTCOME_OK;
@@ -121,7 +124,7 @@ static void test_a_retry_ends_the_orphan_whose_end_is_a_dead_letter(void **state
     assert_status(ASG_OK, asg_core_step(w.core, &event, &w.effects));
     assert_int_equal(1, whole_listings());
     answer();
-    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+    list_orphan();
     assert_true(was_ended(99));
 }
 
