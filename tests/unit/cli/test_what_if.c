@@ -275,6 +275,17 @@ static void test_time_above_follows_the_groups_period(void **state)
     free(model);
 }
 
+/* All of the group's trace; the caller clears it and closes the log. */
+static void load_trace(const struct fixture *fixture, struct asg_log **ret_log,
+                       struct asg_trace *ret)
+{
+    const struct asg_log_options options = {.path = fixture->path, .is_read_only = true};
+    const struct asg_trace_range range = {.group = "web"};
+    struct asg_error error = {0};
+    assert_status(ASG_OK, asg_log_open_sqlite(&options, ret_log, &error));
+    assert_status(ASG_OK, asg_trace_load(*ret_log, &range, ret, &error));
+}
+
 /* The CPU is at 100 % while the group grows; only what comes after the stretch tells what
  * was asked for, and only when it is more than what was measured. */
 static int64_t load_beyond(int64_t second)
@@ -290,13 +301,9 @@ static void test_a_saturated_stretch_asks_what_comes_after_it(void **state)
     struct load_setting setting = setting_of(load_beyond, 1800, &fifty, 1);
     setting.max = 12; /* saturated to the end of the stretch */
     (void)load_write(fixture->path, &setting);
-    const struct asg_log_options options = {.path = fixture->path, .is_read_only = true};
     struct asg_log *log = NULL;
-    struct asg_error error = {0};
-    assert_status(ASG_OK, asg_log_open_sqlite(&options, &log, &error));
     struct asg_trace trace;
-    const struct asg_trace_range range = {.group = "web"};
-    assert_status(ASG_OK, asg_trace_load(log, &range, &trace, &error));
+    load_trace(fixture, &log, &trace);
     uint32_t fewest = UINT32_MAX;
     uint32_t most = 0;
     for (size_t i = 0; i < trace.sample_count; i++) {
@@ -318,13 +325,9 @@ static void test_the_recorded_hours_are_those_of_the_world(void **state)
     const struct asg_policy_config fifty = target("cpu50", 50000);
     struct load_setting setting = setting_of(load_noise, 28800, &fifty, 1);
     int64_t truth_ms = load_write(fixture->path, &setting);
-    const struct asg_log_options options = {.path = fixture->path, .is_read_only = true};
     struct asg_log *log = NULL;
-    struct asg_error error = {0};
-    assert_status(ASG_OK, asg_log_open_sqlite(&options, &log, &error));
     struct asg_trace trace;
-    const struct asg_trace_range range = {.group = "web"};
-    assert_status(ASG_OK, asg_trace_load(log, &range, &trace, &error));
+    load_trace(fixture, &log, &trace);
     /* The world counts by whole seconds and from before the first period. */
     assert_true(apart_milli(trace.recorded.instance_ms, truth_ms) < 1500);
     assert_int_equal(1000, trace.launch_ms - trace.launch_ms % 1000 - 1000);
