@@ -185,7 +185,7 @@ enum asg_status asg_log_read_stamp(struct asg_log *log, uint64_t seq,
     struct asg_log_cursor *cursor = NULL;
     enum asg_status status = asg_log_cursor_open(log, &filter, &cursor, error);
     if (status != ASG_OK) return status;
-    struct asg_record record;
+    struct asg_record record = {0};
     status = asg_log_cursor_next(cursor, &record, error);
     if (status == ASG_OK && ret_time_ms != NULL) *ret_time_ms = record.time_ms;
     if (status == ASG_OK && ret_hash != NULL) {
