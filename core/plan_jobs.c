@@ -331,7 +331,7 @@ void give_up_termination(struct asg_core *core, const struct job *job)
         group->is_dirty = true;
     }
     const struct asg_texts *ids = &job->plan.terminate->instance_ids;
-    for (size_t i = 0; group == NULL && i < core->orphan_count; i++) {
+    for (size_t i = 0; job->group_no == 0 && i < core->orphan_count; i++) {
         struct orphan *orphan = &core->orphans[i];
         if (ids->count != 1 || strcmp(orphan->id, ids->items[0]) != 0) continue;
         orphan->is_ending = false;

@@ -312,7 +312,7 @@ static void order_group(const struct sim_group *books)
         .metric = ASG_METRIC_NAME_CPU,
         .statistic = ASG_STATISTIC_MEAN,
         .target_milli = books->target_milli,
-        .scale_in_permille = 900,
+        .scale_in_permille = SIM_SCALE_IN_PERMILLE,
         .scale_out_periods = 3,
         .stabilisation_ms = books->stabilisation_ms,
         .periods = 1,

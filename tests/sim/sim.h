@@ -29,17 +29,18 @@
 #include "sim/random.h"
 #include "worker/worker.h"
 
-#define SIM_CLUSTERS_MAX 2
-#define SIM_GROUPS_MAX   3
-#define SIM_WORKERS_MAX  4
-#define SIM_LAWS_TEXT    512
-#define SIM_SPANS        256 /* of half a minute: what was read lately (warm.c) */
-#define SIM_SECOND       INT64_C(1000000)
-#define SIM_MINUTE       (60 * SIM_SECOND)
-#define SIM_HOUR         (60 * SIM_MINUTE)
-#define SIM_START_MS     INT64_C(1764000000000) /* what the wall clocks say at the start */
-#define SIM_UNSURE_MILLI 1000 /* of a percent: twice the noise of what agents read */
-#define SIM_FAR          INT64_MAX
+#define SIM_CLUSTERS_MAX      2
+#define SIM_GROUPS_MAX        3
+#define SIM_WORKERS_MAX       4
+#define SIM_LAWS_TEXT         512
+#define SIM_SPANS             256 /* of half a minute: what was read lately (warm.c) */
+#define SIM_SECOND            INT64_C(1000000)
+#define SIM_MINUTE            (60 * SIM_SECOND)
+#define SIM_HOUR              (60 * SIM_MINUTE)
+#define SIM_START_MS          INT64_C(1764000000000) /* what the wall clocks say at the start */
+#define SIM_UNSURE_MILLI      1000 /* of a percent: twice the noise of what agents read */
+#define SIM_SCALE_IN_PERMILLE 900  /* of a policy's target */
+#define SIM_FAR               INT64_MAX
 
 enum sim_link { SIM_LINK_AGENTS, SIM_LINK_WORKERS, SIM_LINK_ADMIN, SIM_LINKS };
 

@@ -3,8 +3,6 @@
  * controller has measured of it. */
 #include "sim/sim.h"
 
-#define SCALE_IN_PERMILLE 900
-
 /* The group would ask for more, or for fewer, with every agent read exactly or as wrong
  * as they may be. */
 const char *law_sized_for_load(void)
@@ -16,7 +14,7 @@ const char *law_sized_for_load(void)
         if (group->steady_milli < 0 || count == 0) continue;
         int64_t each_milli = group->steady_milli * 100 / count;
         if (each_milli > 100000) each_milli = 100000;
-        int64_t low_milli = group->target_milli * SCALE_IN_PERMILLE / 1000;
+        int64_t low_milli = group->target_milli * SIM_SCALE_IN_PERMILLE / 1000;
         int64_t wanted = (count * (each_milli + SIM_UNSURE_MILLI) + group->target_milli) /
                          group->target_milli;
         bool is_small = each_milli > group->target_milli + SIM_UNSURE_MILLI &&

@@ -128,6 +128,51 @@ static void test_a_retry_ends_the_orphan_whose_end_is_a_dead_letter(void **state
     assert_true(was_ended(99));
 }
 
+/* A launch template that EC2 refuses: one more dead letter. */
+static void refuse_template(int number)
+{
+    char name[32];
+    (void)snprintf(name, sizeof name, "t%d", number);
+    const struct asg_template_config config = {.name = name, .image_id = "ami-1"};
+    const struct asg_command put = {.kind = ASG_COMMAND_TEMPLATE_PUT,
+                                    .actor = "test",
+                                    .name = name,
+                                    .template_config = &config};
+    const struct asg_event event = {
+        .kind = ASG_EVENT_COMMAND, .time_ms = w.now_ms, .command = &put};
+    assert_status(ASG_OK, asg_core_step(w.core, &event, &w.effects));
+    assert_true(w.effects.job_count > 0);
+    assert_int_equal(ASG_JOB_TEMPLATE, w.effects.jobs[0].kind);
+    const struct asg_result result = {.job_id = w.effects.jobs[0].id,
+                                      .attempt = 1,
+                                      .outcome = ASG_OUTCOME_BAD_REQUEST,
+                                      .worker = "w",
+                                      .error_code = "InvalidAMIID.NotFound",
+                                      .message = "",
+                                      .request_id = ""};
+    step((struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
+}
+
+/* Of more dead letters than are kept the oldest cannot be retried any more. */
+static void test_an_orphan_whose_dead_letter_is_forgotten_is_ended_anew(void **state)
+{
+    (void)state;
+    lead(240 * MINUTE);
+    list_orphan();
+    w.now_ms += 16 * MINUTE;
+    w.terminate_outcome = ASG_OUTCOME_EXPIRED;
+    list_orphan();
+    (void)dead_letter();
+    w.terminate_outcome = ASG_OUTCOME_OK;
+    for (int i = 0; i < 1000; i++)
+        refuse_template(i);
+    list_orphan();
+    assert_int_equal(0, w.ended_count);
+    refuse_template(1000);
+    list_orphan();
+    assert_true(was_ended(99));
+}
+
 /* Saved, loaded and saved again it is the same, and the pace goes on. */
 static void test_the_pace_is_part_of_the_state(void **state)
 {
@@ -156,6 +201,7 @@ int main(void)
         TEST(test_a_new_leader_looks_more_often_at_first),
         TEST(test_an_orphan_is_looked_for_when_its_time_is_over),
         TEST(test_a_retry_ends_the_orphan_whose_end_is_a_dead_letter),
+        TEST(test_an_orphan_whose_dead_letter_is_forgotten_is_ended_anew),
         TEST(test_the_pace_is_part_of_the_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
