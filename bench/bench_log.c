@@ -4,7 +4,7 @@
  * Each round takes every row once, one after the other, so that a noisy minute hits all
  * of them. Prints one line a row: name median min max unit. The references run in the
  * same process: an overwrite of 4 KB with fdatasync for commits, and a bare SQLite SELECT
- * that hashes each payload for verify (performance.md, G6 and G12).
+ * that hashes each payload for verify (docs/performance.md, G6 and G12).
  */
 #include <assert.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
  * reference runs in the same process: OpenSSL alone, with a fetched SHA-256 and a keyed
  * EVP_MAC context that are used again, over texts that are ready (body, canonical
  * request, string to sign), plus the printing of the two texts and the Authorization
- * header. performance.md, part 3, calls that the bare loop.
+ * header. That is the bare loop of docs/performance.md.
  */
 #include <stdint.h>
 #include <stdio.h>

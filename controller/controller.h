@@ -3,9 +3,9 @@
  * Flow:    inbox, workers, admin, timers -> event -> commit -> jobs, replies, members
  * One thread runs it; ingest and prober have their own and come in by the inbox. When
  * the log cannot be written it stops leading, keeps answering that it does not lead,
- * and opens the log again until that works (design.md, section 2). When its process stood
- * still, a turn being late by more than a minute, it opens the log again, too, and leads
- * anew: what it knew is old (docs/reliability.md, "After an absence").
+ * and opens the log again until that works (docs/rules.md, "Write before act"). When its
+ * process stood still, a turn being late by more than a minute, it opens the log again,
+ * too, and leads anew: what it knew is old (docs/reliability.md, "After an absence").
  */
 #ifndef ASG_CONTROLLER_CONTROLLER_H
 #define ASG_CONTROLLER_CONTROLLER_H

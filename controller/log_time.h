@@ -3,9 +3,8 @@
  * Small corrections of the wall clock are followed. A jump of over a minute against the
  * monotonic clock is not believed at once: time goes on by the monotonic clock, the
  * operator is told, and the new time is taken when it has stood for five minutes
- * (reliability.md 4.8). When we are ahead of the wall clock, time runs at half speed
- * until it has caught up.
- * Pure: both clocks come in.
+ * (docs/rules.md, "Interlocks"). When we are ahead of the wall clock, time runs at half
+ * speed until it has caught up. Pure: both clocks come in.
  */
 #ifndef ASG_CONTROLLER_LOG_TIME_H
 #define ASG_CONTROLLER_LOG_TIME_H

@@ -1,10 +1,11 @@
 /* rate_budget - the right to call EC2, handed out with the jobs.
  *
  * One pair of token buckets (requests and instances) an action for the whole account and
- * Region, because a worker sees only its own share of the throttling (design.md, section
- * 5): however many workers there are, they share it. A controller and its workers speak
- * for one account and Region. Sizes and refills are EC2's documented defaults
- * (reliability.md 1.3) unless the operator says otherwise; a share of them is used.
+ * Region, because a worker sees only its own share of the throttling (docs/rules.md,
+ * "EC2's request rates"): however many workers there are, they share it. A controller and
+ * its workers speak for one account and Region. Sizes and refills are EC2's documented
+ * defaults (docs/rules.md, "EC2's request rates") unless the operator says otherwise; a
+ * share of them is used.
  *
  * A token is one request; it leaves with a job. What workers really sent they tell
  * (asg_rate_budget_sent): repeats and further pages are paid afterwards, out of the same

@@ -4,7 +4,7 @@
  * Flow:    describe job's result -> [reconcile] -> observed event -> core
  * An instance that a listing lacks is not gone: describes lag. It is ABSENT when it was
  * missing from `absent_listings` complete listings in a row over at least `absent_ms`
- * (reliability.md 1.6, rule 6).
+ * (docs/rules.md, "A launch whose answer was lost", rule 6).
  * Threads: one owner (the loop).
  */
 #ifndef ASG_CONTROLLER_RECONCILE_H

@@ -1,5 +1,5 @@
 /* user_data - texts of launch templates on their way to a worker: in files named by
- * their hash, mode 0600, because a log must hold no secret (reliability.md 4.7). */
+ * their hash, mode 0600, because a log must hold no secret (docs/rules.md, "Secrets"). */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

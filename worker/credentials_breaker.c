@@ -1,6 +1,6 @@
 /* credentials_breaker - a worker whose credentials AWS refuses leaves the jobs to others
- * (reliability.md 1.2): no credits for a pause that doubles, then one job to try with.
- * The refresher goes on asking for a new set meanwhile. */
+ * (docs/rules.md, "EC2's error codes"): no credits for a pause that doubles, then one job
+ * to try with. The refresher goes on asking for a new set meanwhile. */
 #include "base/log.h"
 #include "worker/task.h"
 

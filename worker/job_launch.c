@@ -2,7 +2,8 @@
  * RunInstances under the job's client token.
  *
  * One subnet a call, the template's version as a number, tags in the launch itself
- * (reliability.md 1.1). The same job sent twice makes the same request byte for byte.
+ * (docs/rules.md, "Client tokens"). The same job sent twice makes the same request byte
+ * for byte.
  */
 #include <inttypes.h>
 #include <string.h>

@@ -1,9 +1,10 @@
 /* job_terminate - end instances, whatever EC2 thinks of some of them.
  *
- * One bad id makes EC2 refuse the whole request (reliability.md 1.4). So after a refusal:
- * describe all, leave out what is ending already, then try the rest in halves until each
- * refused id stands alone. What EC2 does not know in either call is told as gone; the
- * controller decides what that means (an unknown id is no proof of death, 1.5).
+ * One bad id makes EC2 refuse the whole request (docs/rules.md, "Batches and pages"). So
+ * after a refusal: describe all, leave out what is ending already, then try the rest in
+ * halves until each refused id stands alone. What EC2 does not know in either call is
+ * told as gone; the controller decides what that means (an unknown id is no proof of
+ * death, 1.5).
  */
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* settle_launch - a launch whose answer does not say what happened is looked up by its
- * client token before it is told as unknown (reliability.md 1.6); a fleet by its tags,
- * for EC2 gives its instances tokens of their own.
+ * client token before it is told as unknown (docs/rules.md, "A launch whose answer was
+ * lost"); a fleet by its tags, for EC2 gives its instances tokens of their own.
  *
  * What is found so was launched by this attempt, so that is its answer when
  * it is all that was asked for. Less, or nothing, proves nothing: EC2's lists lag behind

@@ -104,7 +104,8 @@ bool asg_task_pause(struct asg_task *task, int64_t pause_ms,
                     void (*wake)(struct asg_task *task));
 
 /* For something that EC2 does not know yet though it was just made: a pause of 2 s,
- * doubling, a few times (reliability.md 1.2). False: waited long enough. */
+ * doubling, a few times (docs/rules.md, "EC2's error codes"). False: waited long enough.
+ */
 bool asg_task_wait_for_it(struct asg_task *task, void (*wake)(struct asg_task *task));
 
 /* Add an instance to the result. */
@@ -176,8 +177,8 @@ struct asg_user_data_entry asg_task_keep_template(
 bool asg_task_join(struct asg_task *task, const char *template_user_data,
                    const char **ret);
 
-/* The clamp of reliability.md 4.8, once more at the last door. True: the launch is
- * refused and the job has ended. */
+/* The clamp of docs/rules.md, "Interlocks", once more at the last door. True: the launch
+ * is refused and the job has ended. */
 bool asg_task_is_above_max(struct asg_task *task);
 
 /* --- job_fleet.c --- */

@@ -1,9 +1,9 @@
 /* credentials - who signs: access key id, secret and session token.
  *
  * A provider gives one whole set at a time, so that key, secret and token always belong
- * together (reliability.md 2.4). credentials_chain.h is the provider of a worker,
- * credentials_refresh.h keeps what it gives fresh.
- * Threads: one owner at a time. Blocks: a provider may, for files or the network.
+ * together (docs/rules.md, "Credentials"). credentials_chain.h is the provider of a
+ * worker, credentials_refresh.h keeps what it gives fresh. Threads: one owner at a time.
+ * Blocks: a provider may, for files or the network.
  */
 #ifndef ASG_AWS_CREDENTIALS_H
 #define ASG_AWS_CREDENTIALS_H

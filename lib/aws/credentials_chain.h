@@ -1,5 +1,5 @@
 /* credentials_chain - where a worker's credentials come from: the first source that has
- * any (reliability.md 2.4).
+ * any (docs/rules.md, "Credentials").
  *
  *   1. the profile or file that the settings name; then only that is looked at
  *   2. environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN

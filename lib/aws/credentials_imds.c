@@ -9,7 +9,8 @@
 #define ROLE_PATH "/latest/meta-data/iam/security-credentials/"
 #define ROLE_MAX  128
 /* When the service is in trouble it gives an expired set. AWS goes on taking it, so we go
- * on using it and ask again after a while (reliability.md 2.4: static stability). */
+ * on using it and ask again after a while (docs/rules.md, "Credentials": static
+ * stability). */
 #define STALE_MS        (INT64_C(10) * 60 * 1000)
 #define STALE_MORE_MIN  (INT64_C(2) * 60 * 1000)
 #define STALE_MORE_SPAN (INT64_C(8) * 60 * 1000)

@@ -1,5 +1,5 @@
 /* credentials_refresh - the credentials of now, renewed ahead of their end by a thread of
- * its own (reliability.md 2.4).
+ * its own (docs/rules.md, "Credentials").
  *
  * The thread asks the provider when the present set nears its end (advisory: 15 minutes
  * before, less a little chance so that not all workers ask at once), when a set was

@@ -16,8 +16,9 @@
 
 #define ASG_EC2_USER_DATA_MAX  16384 /* before base64 */
 #define ASG_EC2_INTERFACES_MAX 30    /* of a launch; EC2 takes at most 15 */
-#define ASG_EC2_PAGE_INSTANCES 200   /* some 2 MB of XML (reliability.md 1.4) */
-#define ASG_EC2_TEMPLATE_LISTS 3     /* lists within lists, of a launch template */
+#define ASG_EC2_PAGE_INSTANCES                                                           \
+    200 /* some 2 MB of XML (docs/rules.md, "Batches and pages") */
+#define ASG_EC2_TEMPLATE_LISTS 3 /* lists within lists, of a launch template */
 
 struct asg_ec2_tag {
     const char *key;

@@ -36,7 +36,8 @@
 #define ASG_EC2_IDLE_S        50 /* a connection idle for longer is not used again */
 #define ASG_EC2_CODE_MAX      128
 #define ASG_EC2_MESSAGE_MAX   1000
-#define ASG_EC2_SKEW_MS       (INT64_C(4) * 60 * 1000) /* reliability.md 2.5 */
+#define ASG_EC2_SKEW_MS                                                                  \
+    (INT64_C(4) * 60 * 1000) /* docs/rules.md, "Timeouts and clocks" */
 
 /* An action: how long it may take, and how its answer is read into a struct. */
 struct asg_ec2_action {
@@ -75,7 +76,7 @@ struct asg_ec2_call_options {
     uint32_t attempts_max; /* 0: ASG_RETRY_ATTEMPTS */
     /* When an attempt ended without a definite answer: so many in all, for the request is
      * idempotent and a repeat is the strongest way to learn what happened
-     * (reliability.md 1.6). 0: attempts_max. */
+     * (docs/rules.md, "A launch whose answer was lost"). 0: attempts_max. */
     uint32_t attempts_unsure;
     /* Asked with the call's context before each repeat; false ends the call as it is.
      * NULL: always. For the kill switch. */

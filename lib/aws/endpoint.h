@@ -1,5 +1,5 @@
 /* endpoint - where EC2 and STS are called: a URL from the configuration, the environment,
- * the shared AWS files or the region (reliability.md 1.7).
+ * the shared AWS files or the region (docs/credentials.md).
  * Threads: no state; reads the environment.
  */
 #ifndef ASG_AWS_ENDPOINT_H

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* EC2 "Error codes for the Amazon EC2 API"; classes as reliability.md 1.2 has them. In
- * byte order, for the search. */
+/* EC2 "Error codes for the Amazon EC2 API"; classes as docs/rules.md, "EC2's error codes"
+ * has them. In byte order, for the search. */
 const struct asg_error_code asg_error_codes[] = {
     {"AccessDenied", ASG_ERROR_CLASS_PERMISSION},
     {"AccessDeniedException", ASG_ERROR_CLASS_PERMISSION},

@@ -1,7 +1,7 @@
 /* error_class - what an EC2 error means for us: one table from code to class.
  *
  * The code decides first, the HTTP status second: several capacity codes are 5xx, and
- * repeating "any 5xx" hammers an empty pool (reliability.md 1.2).
+ * repeating "any 5xx" hammers an empty pool (docs/rules.md, "EC2's error codes").
  * Threads: no state.
  */
 #ifndef ASG_AWS_ERROR_CLASS_H

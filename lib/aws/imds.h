@@ -1,8 +1,8 @@
 /* imds - the EC2 metadata of the machine we run on: a small blocking IMDSv2 client.
  *
  * For the agent: its instance id, its address, its user data. PUT /latest/api/token
- * first, then GET with the token; it never falls back to v1 (reliability.md 2.4). The
- * token is renewed when it is near its end or is refused once.
+ * first, then GET with the token; it never falls back to v1 (docs/rules.md,
+ * "Credentials"). The token is renewed when it is near its end or is refused once.
  * Blocks: each call for at most twice the timeout. Threads: one owner at a time.
  */
 #ifndef ASG_AWS_IMDS_H

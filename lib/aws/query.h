@@ -1,8 +1,8 @@
 /* query - writes the form body of an EC2 call: Action=..&Version=2016-11-15&Name.1=..
  *
- * Lists are numbered from 1 without "member" (asg-semantics.md 7). Nothing is written for
- * a NULL or empty value, unless said otherwise.
- * Threads: one owner at a time.
+ * Lists are numbered from 1 without "member" (EC2 API Reference, "Query requests").
+ * Nothing is written for a NULL or empty value, unless said otherwise. Threads: one owner
+ * at a time.
  */
 #ifndef ASG_AWS_QUERY_H
 #define ASG_AWS_QUERY_H

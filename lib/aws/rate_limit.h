@@ -1,5 +1,5 @@
-/* rate_limit - a token bucket: how often an action may be called (reliability.md 1.3).
- * Pure: time comes in. Threads: one owner at a time. */
+/* rate_limit - a token bucket: how often an action may be called (docs/rules.md, "EC2's
+ * request rates"). Pure: time comes in. Threads: one owner at a time. */
 #ifndef ASG_AWS_RATE_LIMIT_H
 #define ASG_AWS_RATE_LIMIT_H
 

@@ -1,5 +1,5 @@
 /* retry - whether and when a failed call is sent again: AWS's standard mode of 2026
- * (reliability.md 2.1). Pure: time and chance are passed in.
+ * (docs/rules.md, "Retries"). Pure: time and chance are passed in.
  *
  * Delay: chance * min(20 s, base * 2^i), base 50 ms after a transient failure, 1 s after
  * a throttle. A server's hint x-amz-retry-after lengthens it, by 5 s at most. The quota

@@ -2,7 +2,7 @@
  *
  * The worker signs each EC2 call with it; ec2local and the HTTP API check what came in.
  * Own code rather than libcurl's signer: docs/decisions/0005-own-signer.md. Cases:
- * tests/golden/sigv4. Rules of the checking side: reliability.md 4.5, points 2 to 6.
+ * tests/golden/sigv4. Rules of the checking side: docs/rules.md, "Verifying SigV4".
  *
  * Flow:    request -> canonical request -> string to sign -> signature
  * Time:    milliseconds since the epoch, always passed in.

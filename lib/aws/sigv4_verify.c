@@ -36,8 +36,8 @@ static enum asg_status incomplete(struct asg_sigv4_verdict *verdict, const char 
     return deny(verdict, 400, "IncompleteSignature", message);
 }
 
-/* One answer for an unknown key and for a wrong signature (reliability.md 4.5, 6); EC2
- * words it its own way. */
+/* One answer for an unknown key and for a wrong signature (docs/rules.md, "Verifying
+ * SigV4"); EC2 words it its own way. */
 static enum asg_status mismatch(struct asg_sigv4_verdict *verdict,
                                 const struct asg_sigv4_rules *rules)
 {

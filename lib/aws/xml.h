@@ -3,8 +3,8 @@
  * The reader is told of each element by its path below the root, "instancesSet/item/
  * instanceId"; at its end with its text. Anything that begins with "<!" is refused
  * (document types, entities, CDATA, comments), and so are processing instructions, a
- * depth above 32 and texts above 64 KiB (reliability.md 4.6). What it does not want is
- * passed over with all that is in it. Threads: one owner at a time. Blocks: never.
+ * depth above 32 and texts above 64 KiB (docs/rules.md, "Parsers"). What it does not want
+ * is passed over with all that is in it. Threads: one owner at a time. Blocks: never.
  */
 #ifndef ASG_AWS_XML_H
 #define ASG_AWS_XML_H

@@ -1,5 +1,5 @@
 /* adaptive_rate - how fast calls may be sent to a service that throttles: the adaptive
- * mode of the AWS SDKs (reliability.md 2.2), number for number as botocore has it.
+ * mode of the AWS SDKs (docs/rules.md, "Retries"), number for number as botocore has it.
  *
  * Off until the first throttle. From then on each send takes a token of a bucket whose
  * rate falls to 0.7 of what was measured at a throttle and grows along a cubic curve

@@ -11,7 +11,8 @@
 
 #define HANDSHAKE_MS 5000
 /* In libzmq since 4.3.0 but only named in its draft header: a socket whose ZAP handler is
- * missing refuses everyone instead of letting everyone in (reliability.md 4.2). */
+ * missing refuses everyone instead of letting everyone in (docs/rules.md, "Peers and
+ * keys"). */
 #ifndef ZMQ_ZAP_ENFORCE_DOMAIN
 #define ZMQ_ZAP_ENFORCE_DOMAIN 93
 #endif

@@ -8,8 +8,8 @@
 
 #include "model/schema.h"
 
-/* The life cycle of an instance: the states of EC2 Auto Scaling (asg-semantics.md,
- * section 4), before them ours: asked for, no id known yet. */
+/* The life cycle of an instance: the states of EC2 Auto Scaling (docs/rules.md,
+ * "Life cycle"), before them ours: asked for, no id known yet. */
 #define ASG_INSTANCE_STATE_LIST(X)                                                       \
     X(REQUESTED, "requested")                                                            \
     X(PENDING, "pending")                                                                \
@@ -99,7 +99,8 @@
     X(CAPACITY_OPTIMIZED_PRIORITIZED, "capacity-optimized-prioritized")                  \
     X(PRICE_CAPACITY_OPTIMIZED, "price-capacity-optimized")
 
-/* Processes that can be suspended; bit 1 << value in a mask (asg-semantics.md 5.13). */
+/* Processes that can be suspended; bit 1 << value in a mask (docs/rules.md, "Suspended
+ * processes"). */
 #define ASG_PROCESS_LIST(X)                                                              \
     X(LAUNCH, "launch")                                                                  \
     X(TERMINATE, "terminate")                                                            \
@@ -173,7 +174,8 @@
     X(RETRIED, "retried") /* a dead letter that an operator sent again as a new job */   \
     X(CANCELLED, "cancelled")
 
-/* How one attempt ended. reliability.md 1.2 has the codes of each class. */
+/* How one attempt ended. docs/rules.md, "EC2's error codes" has the codes of each class.
+ */
 #define ASG_OUTCOME_LIST(X)                                                              \
     X(OK, "ok")                                                                          \
     X(CAPACITY, "capacity")       /* definite: nothing launched; try another pool */     \
@@ -199,7 +201,7 @@
     X(TERMINATED, "terminated")                                                          \
     X(STOPPING, "stopping")                                                              \
     X(STOPPED, "stopped")                                                                \
-    X(ABSENT, "absent") /* in no complete listing, several times (reliability.md 1.6) */
+    X(ABSENT, "absent") /* three complete listings lack it */
 
 #define ASG_DECISION_KIND_LIST(X)                                                        \
     X(SCALE_OUT, "scale-out")                                                            \

@@ -1,4 +1,4 @@
-/* event - one input of core: the only door in (design.md, section 4).
+/* event - one input of core: the only door in (ARCHITECTURE.md).
  *
  * time_ms is the only clock core has; the controller makes it never go back. Every
  * event is committed to the log before anything it causes leaves the controller.

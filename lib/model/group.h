@@ -1,8 +1,8 @@
 /* group - what an operator says of a group and its policies.
  *
- * Names, defaults and limits are those of EC2 Auto Scaling (asg-semantics.md, 2.1);
- * what is ours says so. Times in milliseconds, metric values in thousandths.
- * Plain data; pointers live in somebody's arena.
+ * Names, defaults and limits are those of EC2 Auto Scaling (API Reference,
+ * "CreateAutoScalingGroup"); what is ours says so. Times in milliseconds, metric values
+ * in thousandths. Plain data; pointers live in somebody's arena.
  */
 #ifndef ASG_MODEL_GROUP_H
 #define ASG_MODEL_GROUP_H
@@ -27,7 +27,7 @@ struct asg_tag {
 };
 
 /* Where instances may start. Launches name the subnet, so that the client token is
- * zonal (reliability.md 1.1). */
+ * zonal (docs/rules.md, "Client tokens"). */
 struct asg_subnet {
     const char *subnet_id; /* "subnet-..."; empty: EC2's default subnet of the zone */
     const char *zone;      /* "us-east-1a" */
@@ -40,7 +40,7 @@ struct asg_launch_parameter {
 };
 
 /* How a group divides its capacity between on demand and Spot, over its instance types in
- * the order of their priority (asg-semantics.md 5.14). */
+ * the order of their priority (docs/rules.md, "Mixed instances"). */
 struct asg_mixed {
     uint32_t on_demand_base;    /* the first so many are on demand */
     uint32_t on_demand_percent; /* of those above it, rounded up; EC2: 100 */
@@ -71,7 +71,7 @@ struct asg_group_config {
     struct asg_texts termination_policies; /* words of termination_policy; "default" */
     bool protect_new_instances;
     bool dry_run; /* ours: decide and plan all, EC2 is called with DryRun */
-    /* ours: interlocks (reliability.md 4.8), in percent of the group */
+    /* ours: interlocks (docs/rules.md, "Interlocks"), in percent of the group */
     uint32_t terminating_percent; /* at once; 10, at least one instance */
     uint32_t terminated_percent;  /* in 10 minutes; 25, at least one instance */
     uint32_t unhealthy_percent;   /* above it replacing stops; 20, rounded up */
@@ -117,7 +117,7 @@ enum asg_group_field {
     ASG_GROUP_FIELD_COUNT
 };
 
-/* Bounds are relative to the threshold (asg-semantics.md 5.3). */
+/* Bounds are relative to the threshold (docs/rules.md, "Step scaling"). */
 struct asg_step {
     bool has_lower;
     bool has_upper;
@@ -159,9 +159,9 @@ struct asg_zone_change {
     int64_t offset_s; /* east of UTC */
 };
 
-/* A scheduled action (asg-semantics.md 5.5). The edge that reads the time zone file
- * writes its changes down here: core never reads one, so a replay on a machine with
- * another tzdata gives the same runs. */
+/* A scheduled action (docs/rules.md, "Scheduled actions"). The edge that reads the time
+ * zone file writes its changes down here: core never reads one, so a replay on a machine
+ * with another tzdata gives the same runs. */
 struct asg_schedule_config {
     const char *group;
     const char *name;
@@ -185,7 +185,7 @@ struct asg_template_config {
     const char *instance_profile; /* name or ARN */
     struct asg_texts security_group_ids;
     /* Of the user data: the text travels beside the command and lies in a file of the
-     * controller named by this hash, never in the log (reliability.md 4.7). */
+     * controller named by this hash, never in the log (docs/rules.md, "Secrets"). */
     const char *user_data_sha256;
     struct asg_tag *tags;
     size_t tag_count;

@@ -3,8 +3,9 @@
  * A job is planned by core, committed, then dispatched. Job id and attempt give the
  * EC2 client token, so that an attempt that is repeated takes effect once; the
  * attempt number changes exactly when a parameter of the call changes
- * (reliability.md 1.1). What is decided about a job stands in `struct asg_job`; what
- * only the moment of sending knows (lease, time left, join token) in the message.
+ * (docs/rules.md, "Client tokens"). What is decided about a job stands in `struct
+ * asg_job`; what only the moment of sending knows (lease, time left, join token) in the
+ * message.
  */
 #ifndef ASG_MODEL_JOB_H
 #define ASG_MODEL_JOB_H
@@ -49,7 +50,7 @@ struct asg_launch {
 };
 
 struct asg_terminate {
-    const char *zone; /* one zone a call (reliability.md 1.4) */
+    const char *zone; /* one zone a call (docs/rules.md, "Batches and pages") */
     struct asg_texts instance_ids;
 };
 

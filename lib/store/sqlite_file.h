@@ -1,7 +1,8 @@
 /* sqlite_file - the files around a log: may we write here, and are we alone?
  *
  * Private to lib/store. SQLite relies on POSIX locks, which network file systems get
- * wrong (reliability.md, 3.1), and lets several writers take turns; a log has one writer.
+ * wrong (SQLite: "How To Corrupt An SQLite Database File"), and lets several writers take
+ * turns; a log has one writer.
  */
 #ifndef ASG_STORE_SQLITE_FILE_H
 #define ASG_STORE_SQLITE_FILE_H
@@ -40,7 +41,7 @@ ASG_MUST_USE enum asg_status asg_file_check_readable(const char *path,
 void asg_file_explain_denied(const char *path, struct asg_error *error);
 
 /* Write zeros up to `bytes` into "<path>-wal", so that commits overwrite instead of
- * growing the file (2.3 times cheaper an fsync, performance.md, part 2). Best effort. */
+ * growing the file (2.3 times cheaper an fsync, measured). Best effort. */
 void asg_file_fill_wal(const char *path, int64_t bytes);
 
 #endif

@@ -2,7 +2,8 @@
  * loses machines, with operators who change their minds:
  *   - desired is between min and max, and no launch is planned that could pass max;
  *   - a twin that gets the same events, and is saved and loaded between any two of them,
- *     has the same effects and the same state, byte by byte (design.md, section 2). */
+ *     has the same effects and the same state, byte by byte (docs/rules.md, "A pure
+ * core"). */
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -80,8 +80,8 @@ static void test_only_transient_leaves_a_doubt(void **state)
     }
 }
 
-/* The table of reliability.md 1.2, row by row: each code is of its class with whatever
- * HTTP status it comes. */
+/* The table of docs/rules.md, "EC2's error codes", row by row: each code is of its class
+ * with whatever HTTP status it comes. */
 static void test_every_code_of_the_paper_is_of_its_class(void **state)
 {
     (void)state;

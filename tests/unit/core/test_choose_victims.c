@@ -1,4 +1,4 @@
-/* test_choose_victims - the order of asg-semantics.md 5.6. */
+/* test_choose_victims - the order of docs/rules.md, "Choosing whom to terminate". */
 #include "core/choose_victims.h"
 #include "lib/check.h"
 #include "lib/seed.h"

@@ -1,6 +1,6 @@
 /* test_core_guards - what holds a group back when things go wrong for longer than a
- * moment: launches that die, zones that fall silent, hundreds that go (reliability.md
- * 4.8). */
+ * moment: launches that die, zones that fall silent, hundreds that go (docs/rules.md,
+ * "Interlocks"). */
 #include "unit/core/core_world.h"
 
 static void mark_unhealthy(int number)

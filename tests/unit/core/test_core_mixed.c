@@ -1,5 +1,5 @@
-/* test_core_mixed - groups that mix on demand and Spot (asg-semantics.md 5.14, 5.6): the
- * split of a launch, dry pools by market, and who goes first. */
+/* test_core_mixed - groups that mix on demand and Spot (docs/rules.md, "Mixed
+ * instances"): the split of a launch, dry pools by market, and who goes first. */
 #include "unit/core/core_world.h"
 
 static struct asg_subnet subnets[] = {{"subnet-1", "us-east-1a"},

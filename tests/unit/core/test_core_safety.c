@@ -1,5 +1,6 @@
 /* test_core_safety - what must never happen to a fleet: who may be ended, when, and how
- * many at once (reliability.md 4.8). A pretended EC2 answers every job at once. */
+ * many at once (docs/rules.md, "Interlocks"). A pretended EC2 answers every job at once.
+ */
 #include "unit/core/core_world.h"
 
 static void test_silence_alone_ends_nobody(void **state)
@@ -146,7 +147,7 @@ static void test_ending_over_a_quarter_needs_force(void **state)
 }
 
 /* An id that EC2 does not know shortly after the launch may still come up: it is asked
- * for again until it is old enough to be believed (reliability.md 1.5). */
+ * for again until it is old enough to be believed (docs/rules.md, "EC2's lists lag"). */
 static void test_an_unknown_id_is_no_proof_of_death_at_first(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* test_core_scaling - policies, cooldown, schedules and choices of a whole group, by the
- * rules and with the numbers of asg-semantics.md section 5. */
+ * rules and with the worked numbers of docs/rules.md. */
 #include "unit/core/core_world.h"
 
 #define STEP(low, high, by)                                                              \

@@ -1,5 +1,5 @@
-/* test_policy_simple - the rules of asg-semantics.md 5.4, and the rule of the group of
- * students that openasg began with. */
+/* test_policy_simple - the rules of docs/rules.md, "Simple scaling and cooldown", and the
+ * rule of the group of students that openasg began with. */
 #include "unit/core/policy_fixture.h"
 
 static struct policy_fixture f;

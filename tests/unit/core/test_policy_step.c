@@ -1,4 +1,4 @@
-/* test_policy_step - the rules and worked numbers of asg-semantics.md 5.3. */
+/* test_policy_step - the rules and worked numbers of docs/rules.md, "Step scaling". */
 #include "unit/core/policy_fixture.h"
 
 static struct policy_fixture f;

@@ -1,4 +1,5 @@
-/* test_policy_target - the rules and worked numbers of asg-semantics.md 5.2. */
+/* test_policy_target - the rules and worked numbers of docs/rules.md, "Target tracking".
+ */
 #include "unit/core/policy_fixture.h"
 
 static struct policy_fixture f;
