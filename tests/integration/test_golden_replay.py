@@ -3,11 +3,9 @@
 is there) clang, at -O0 and -O3. Every byte of every effect and of the state after every
 event goes into the digests that must be equal (tests/golden/replay/replay_digest.c).
 
-And it decides as it did: the digests stand in tests/golden/replay/digests.txt. Who changes
-what core decides or saves renews them on purpose and says so (docs/log-format.md, "When
-core decides otherwise"):
-
-    ASG_SOURCE_DIR=. tests/integration/test_golden_replay.py --renew
+And it decides as it did: the digests stand in tests/golden/replay/digests.txt. Whoever
+changes what core decides or saves renews logs and digests on purpose with `./dev golden`
+(docs/log-format.md, "When core decides otherwise"); --renew is its last step.
 
 Exit code 77 (skipped) without a compiler."""
 
@@ -29,7 +27,7 @@ LEVELS = ["-O0", "-O3"]
 def sources():
     found = [os.path.join(SOURCE, "tests/golden/replay/replay_digest.c")]
     for room in ROOMS:
-        found += sorted(glob.glob(os.path.join(SOURCE, room, "*.c")))
+        found += sorted(glob.glob(os.path.join(SOURCE, room, "**/*.c"), recursive=True))
     return found
 
 
@@ -86,15 +84,15 @@ def compare_with_stored(text):
             if old[word] != new[word]:
                 print(f"{name}: {what} changed: {old[word]} was stored, now {new[word]}",
                       file=sys.stderr)
-    print("meant? Then raise SAVE_VERSION if saved fields or decisions changed, renew with "
-          "--renew and say so in CHANGELOG.md", file=sys.stderr)
+    print("meant? ./dev golden, and say so in CHANGELOG.md (docs/log-format.md, \"When core "
+          "decides otherwise\")", file=sys.stderr)
     return False
 
 
 def renew(text):
     with open(STORED, "w") as file:
         file.write("# What core makes of each golden log; renewed by "
-                   "test_golden_replay.py --renew\n" + text)
+                   "./dev golden\n" + text)
     print("renewed", STORED)
 
 
@@ -103,19 +101,21 @@ def main():
     if not compilers:
         print("no compiler here")
         return 77
-    logs = sorted(glob.glob(os.path.join(SOURCE, "tests/golden/replay/*.sqlite")))
-    logs.append(os.path.join(SOURCE, "tests/golden/log-v1/log.sqlite"))
+    is_renewing = "--renew" in sys.argv[1:]
+    folder_of_logs = os.path.join(SOURCE, "tests/golden/replay")
+    logs = sorted(glob.glob(os.path.join(folder_of_logs, "rules-*/*.sqlite")))
     assert len(logs) >= 4, logs
     said = {}
     with tempfile.TemporaryDirectory(prefix="openasg-golden-") as folder:
         copies = []
         for log in logs:
-            copy = os.path.join(folder, os.path.basename(log))
+            name = os.path.relpath(log, folder_of_logs)
+            copy = os.path.join(folder, name.replace("/", "-"))
             shutil.copyfile(log, copy)
             os.chmod(copy, 0o600)
             copies.append(copy)
-        for compiler in compilers:
-            for level in LEVELS:
+        for compiler in compilers[:1] if is_renewing else compilers:
+            for level in LEVELS[:1] if is_renewing else LEVELS:
                 program = build(compiler, level, os.path.join(folder, compiler + level))
                 said[compiler + " " + level] = subprocess.run(
                     [program, *copies], check=True, capture_output=True,
@@ -127,7 +127,7 @@ def main():
             print(f"{name} differs from {first_build}:\n{text}", file=sys.stderr)
             return 1
     print("identical:", ", ".join(said))
-    if "--renew" in sys.argv[1:]:
+    if is_renewing:
         renew(first)
         return 0
     return 0 if compare_with_stored(first) else 1

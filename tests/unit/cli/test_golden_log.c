@@ -1,13 +1,12 @@
-/* A log of format 1 as the first release wrote it: it must verify, and every payload
- * must be readable, for ever. ASG_WRITE_GOLDEN=1 writes it anew, which is right only for
- * a new format version. */
+/* A golden log through the commands that read logs: it verifies, and every payload is
+ * readable. `./dev golden` writes it anew. */
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/check.h"
-#include "unit/cli/make_log.h"
 #include "unit/cli/run_line.h"
 
-#define GOLDEN ASG_SOURCE_DIR "/tests/golden/log-v1/log.sqlite"
+#define GOLDEN ASG_SOURCE_DIR "/tests/golden/replay/rules-1/day.sqlite"
 
 static void copy_file(const char *from, const char *to)
 {
@@ -23,17 +22,6 @@ static void copy_file(const char *from, const char *to)
     assert_int_equal(0, fclose(out));
 }
 
-static void write_golden(void)
-{
-    struct world world;
-    begin_world(&world);
-    play_a_day(&world);
-    save_snapshot(&world);
-    asg_log_close(&world.log);
-    copy_file(world.path, GOLDEN);
-    end_world(&world);
-}
-
 struct fixture {
     char folder[64];
     char path[96];
@@ -42,7 +30,6 @@ struct fixture {
 
 static int set_up(void **state)
 {
-    if (getenv("ASG_WRITE_GOLDEN") != NULL) write_golden();
     struct fixture *fixture = asg_alloc(1, sizeof *fixture);
     (void)snprintf(fixture->folder, sizeof fixture->folder, "/tmp/openasg-golden-XXXXXX");
     assert_non_null(mkdtemp(fixture->folder));
