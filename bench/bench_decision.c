@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "controller/window.h"
-#include "core/core.h"
+#include "core_world.h"
 #include "rows.h"
 
 #define GROUPS    10000
@@ -25,7 +25,7 @@
 #define SLOTS     (GROUPS * MEMBERS)
 #define ROUNDS    15
 #define PERIOD_MS 1000
-#define BEGAN_MS  INT64_C(1700000000000)
+#define BEGAN_MS  BENCH_BEGAN_MS
 
 enum row { BARE_SCAN, FULL_TICK, STEP_QUIET, STEP_STREAK, ROWS };
 
@@ -124,137 +124,21 @@ static void check_alike(const struct asg_metrics *metrics, const struct total *t
 /* ---- core ---- */
 
 struct world {
-    struct asg_core *core;
-    struct asg_effects effects;
+    struct bench_world bench;
     struct asg_metrics metrics;
-    uint32_t members;
-    uint64_t instance_no;
-    int64_t time_ms;
 };
 
-static void step(struct world *world, struct asg_event event)
+static void make_world(struct world *world, uint32_t members)
 {
-    event.time_ms = world->time_ms;
-    enum asg_status status = asg_core_step(world->core, &event, &world->effects);
-    if (status != ASG_OK) {
-        (void)fprintf(stderr, "bench_decision: step: %s\n", asg_status_text(status));
-        exit(1);
-    }
-    const struct asg_reply *reply = &world->effects.reply;
-    if (reply->is_set && !reply->is_ok) {
-        (void)fprintf(stderr, "bench_decision: refused: %s\n", reply->message);
-        exit(1);
-    }
-}
-
-static void order(struct world *world, const struct asg_command *command)
-{
-    step(world, (struct asg_event){.kind = ASG_EVENT_COMMAND, .command = command});
-}
-
-static void launch_all(struct world *world, enum asg_ec2_state state)
-{
-    if (world->effects.job_count == 0) return;
-    struct asg_job job = world->effects.jobs[0];
-    assert(job.kind == ASG_JOB_LAUNCH);
-    uint32_t count = job.launch->count;
-    struct asg_arena arena = {0};
-    struct asg_seen_instance *seen = asg_arena_take(&arena, count * sizeof *seen);
-    for (uint32_t i = 0; i < count; i++) {
-        seen[i] =
-            (struct asg_seen_instance){.instance_id = asg_arena_format(
-                                           &arena, "i-%017" PRIx64, ++world->instance_no),
-                                       .state = state,
-                                       .instance_type = "t3.micro",
-                                       .subnet_id = "subnet-1",
-                                       .zone = "us-east-1a",
-                                       .state_reason = "",
-                                       .group = "",
-                                       .client_token = "",
-                                       .private_ip = "127.1.0.1",
-                                       .launched_ms = world->time_ms};
-    }
-    const struct asg_result result = {.job_id = job.id,
-                                      .attempt = job.attempt,
-                                      .worker = "bench",
-                                      .error_code = "",
-                                      .message = "",
-                                      .request_id = "",
-                                      .template_id = "",
-                                      .template_name = "",
-                                      .template_version = "",
-                                      .template_type = "",
-                                      .instances = seen,
-                                      .instance_count = count};
-    step(world, (struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
-    asg_arena_clear(&arena);
-}
-
-static void make_group(struct world *world, const char *name)
-{
-    struct asg_subnet subnet = {.subnet_id = "subnet-1", .zone = "us-east-1a"};
-    const struct asg_group_config group = {.name = name,
-                                           .max = world->members * 2,
-                                           .desired = world->members,
-                                           .template_id = "lt-1",
-                                           .template_version = "1",
-                                           .subnets = &subnet,
-                                           .subnet_count = 1,
-                                           .evaluation_ms = PERIOD_MS};
-    const struct asg_policy_config policy = {
-        .group = name, .name = "cpu", .target_milli = 50000, .stabilisation_ms = 300000};
-    order(world, &(struct asg_command){.kind = ASG_COMMAND_GROUP_CREATE,
-                                       .actor = "bench",
-                                       .group = name,
-                                       .group_config = &group});
-    launch_all(world, ASG_EC2_RUNNING);
-    order(world, &(struct asg_command){.kind = ASG_COMMAND_POLICY_PUT,
-                                       .actor = "bench",
-                                       .group = name,
-                                       .policy_config = &policy});
-}
-
-/* One instance that stays pending keeps one look at EC2 open. Without it core would go
- * through the whole fleet after each launch, to find whom to look at. */
-static void make_pending(struct world *world)
-{
-    struct asg_subnet subnet = {.subnet_id = "subnet-1", .zone = "us-east-1a"};
-    const struct asg_group_config group = {.name = "pending",
-                                           .max = 1,
-                                           .desired = 1,
-                                           .template_id = "lt-1",
-                                           .template_version = "1",
-                                           .subnets = &subnet,
-                                           .subnet_count = 1,
-                                           .launch_timeout_ms = 3600000};
-    order(world, &(struct asg_command){.kind = ASG_COMMAND_GROUP_CREATE,
-                                       .actor = "bench",
-                                       .group = "pending",
-                                       .group_config = &group});
-    launch_all(world, ASG_EC2_PENDING);
-}
-
-static void make_world(struct world *world)
-{
-    world->time_ms = BEGAN_MS;
-    asg_core_new(&world->core);
-    order(world, &(struct asg_command){.kind = ASG_COMMAND_INIT,
-                                       .actor = "bench",
-                                       .cluster_id = "0123456789abcdef0123456789abcdef",
-                                       .seed = 7});
-    order(world,
-          &(struct asg_command){.kind = ASG_COMMAND_LEAD, .actor = "bench", .epoch = 1});
-    make_pending(world);
-    for (int i = 0; i < GROUPS; i++) {
-        char name[16];
-        (void)snprintf(name, sizeof name, "g%05d", i);
-        make_group(world, name);
-    }
-    world->time_ms += 1000000; /* all are warm */
-    step(world, (struct asg_event){.kind = ASG_EVENT_TICK});
+    struct bench_world *bench = &world->bench;
+    bench_world_init(bench);
+    bench->members = members;
+    bench_world_add_groups(bench, GROUPS, ASG_EC2_RUNNING);
+    bench->time_ms += 1000000; /* all are warm */
+    bench_world_step(bench, (struct asg_event){.kind = ASG_EVENT_TICK});
     struct asg_arena arena = {0};
     struct asg_effects watching = {0};
-    asg_core_watching(world->core, &arena, &watching);
+    asg_core_watching(bench->core, &arena, &watching);
     world->metrics.groups = asg_alloc(GROUPS, sizeof *world->metrics.groups);
     for (size_t i = 0; i < watching.watch_count; i++) {
         if (strcmp(watching.watches[i].name, "pending") == 0) continue;
@@ -262,8 +146,8 @@ static void make_world(struct world *world)
         world->metrics.groups[world->metrics.group_count++] =
             (struct asg_group_metric){.group_no = watching.watches[i].group_no,
                                       .revision = watching.watches[i].revision,
-                                      .members = world->members,
-                                      .count = world->members};
+                                      .members = members,
+                                      .count = members};
     }
     assert(world->metrics.group_count == GROUPS);
     asg_arena_clear(&arena);
@@ -272,7 +156,7 @@ static void make_world(struct world *world)
 /* One event of all groups at about this mean; its time in core. */
 static int64_t step_metrics(struct world *world, int64_t mean_milli)
 {
-    world->time_ms += PERIOD_MS;
+    world->bench.time_ms += PERIOD_MS;
     for (size_t i = 0; i < GROUPS; i++) {
         struct asg_group_metric *row = &world->metrics.groups[i];
         row->sum_milli = (mean_milli + some_cpu() % 1000) * (int64_t)row->count;
@@ -280,10 +164,10 @@ static int64_t step_metrics(struct world *world, int64_t mean_milli)
         row->max_milli = mean_milli + 1000;
     }
     int64_t before_us = now_us();
-    step(world,
-         (struct asg_event){.kind = ASG_EVENT_METRICS, .metrics = &world->metrics});
+    bench_world_step(&world->bench, (struct asg_event){.kind = ASG_EVENT_METRICS,
+                                                       .metrics = &world->metrics});
     int64_t took_us = now_us() - before_us;
-    assert(world->effects.decision_count == 0);
+    assert(world->bench.effects.decision_count == 0);
     return took_us;
 }
 
@@ -296,9 +180,9 @@ int main(int argc, char **argv)
                       "usage: bench_decision [INSTANCES of a group, 1 to 1000]\n");
         return 2;
     }
-    struct world world = {.members = (uint32_t)members};
+    struct world world = {0};
     int64_t before_us = now_us();
-    make_world(&world);
+    make_world(&world, (uint32_t)members);
     (void)fprintf(stderr, "made %d groups of %ld in core in %.1f s\n", GROUPS, members,
                   (double)(now_us() - before_us) / 1e6);
     struct asg_window *window = make_window();
@@ -334,8 +218,7 @@ int main(int argc, char **argv)
                     "all breach (goal 10)");
     asg_arena_clear(&arena);
     asg_window_destroy(&window);
-    asg_core_destroy(&world.core);
-    asg_effects_clear(&world.effects);
+    bench_world_clear(&world.bench);
     free(world.metrics.groups);
     free(arrays.group_no);
     free(arrays.values);

@@ -67,6 +67,18 @@ GOALS = [
          "what_if_30_days", 2, ""),
     most("G14", "probe sweep of 1,000 agents, 5 % of them hung, ms", "probe", "sweep", 2000,
          ""),
+    most("G15", "an event at 10,000 groups of 10, core", "scale", "event_ratio", 3,
+         "1,000 groups"),
+    most("G15", "SET_DESIRED at 10,000 groups of 10, core", "scale", "set_desired_ratio", 2,
+         "100 groups"),
+    most("G16", "10,000 first reports in one group, core", "scale", "first_reports_ratio", 3,
+         "in 1,000 groups of 10"),
+    most("", "the step that believes 5,000 of 10,000 gone, ms", "scale", "believe_gone", 10,
+         ""),
+    most("", "core's memory an instance, at 10 a group, bytes", "scale", "memory_instance",
+         1400, ""),
+    most("", "core's memory a group of 10 with a policy, bytes", "scale", "memory_group",
+         13700, ""),
 ]
 
 BLOCK = re.compile(r"<!-- (\w+): begin -->\n(.*?)<!-- \1: end -->", re.DOTALL)
