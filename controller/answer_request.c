@@ -72,13 +72,7 @@ static void fill_instances(struct asg_controller *controller, const char *group,
     asg_core_view_instances(asg_commit_core(controller->commit), group,
                             &controller->scratch, &answer->instances,
                             &answer->instance_count);
-    for (size_t i = 0; i < answer->instance_count; i++) {
-        struct asg_instance_view *view = &answer->instances[i];
-        view->cpu_milli = -1;
-        view->is_reporting =
-            view->instance_id[0] != '\0' &&
-            asg_ingest_look(controller->ingest, view->instance_id, &view->cpu_milli);
-    }
+    asg_ingest_look(controller->ingest, answer->instances, answer->instance_count);
 }
 
 static void fill_jobs(struct asg_controller *controller,
@@ -90,8 +84,8 @@ static void fill_jobs(struct asg_controller *controller,
     size_t kept = 0;
     for (size_t i = 0; i < answer->job_count; i++) {
         struct asg_job_view *view = &answer->jobs[i];
-        view->worker = asg_dispatch_holder(controller->dispatch, view->id);
         if (request->job_id != 0 && view->id != request->job_id) continue;
+        view->worker = asg_dispatch_holder(controller->dispatch, view->id);
         answer->jobs[kept++] = *view;
     }
     answer->job_count = kept;

@@ -63,6 +63,7 @@ struct asg_inbox_item *asg_inbox_begin(struct asg_inbox *inbox)
     if (item == NULL) return NULL;
     asg_arena_reset(&item->arena);
     item->next = NULL;
+    item->joined = NULL;
     item->event = (struct asg_event){0};
     return item;
 }
@@ -81,20 +82,66 @@ void asg_inbox_put(struct asg_inbox *inbox, struct asg_inbox_item *item)
     if (was_empty && inbox->wake != NULL) inbox->wake(inbox->context);
 }
 
+static bool has_signs(const struct asg_inbox_item *item)
+{
+    return item != NULL && item->event.kind == ASG_EVENT_HEALTH &&
+           item->event.health != NULL;
+}
+
+/* The items with signs behind `item`, as far as they fit. Lock held. */
+static void take_joined(struct asg_inbox *inbox, struct asg_inbox_item *item)
+{
+    size_t count = item->event.health->sign_count;
+    struct asg_inbox_item **end = &item->joined;
+    while (has_signs(inbox->first)) {
+        struct asg_inbox_item *next = inbox->first;
+        count += next->event.health->sign_count;
+        if (count > ASG_INBOX_SIGNS_MAX) return;
+        inbox->first = next->next;
+        next->next = NULL;
+        *end = next;
+        end = &next->joined;
+    }
+}
+
+/* All signs as one event; their texts stay in the arenas of their items. */
+static void join_signs(struct asg_inbox_item *item)
+{
+    if (item->joined == NULL) return;
+    size_t count = 0;
+    for (const struct asg_inbox_item *i = item; i != NULL; i = i->joined) {
+        count += i->event.health->sign_count;
+    }
+    struct asg_health *health = asg_arena_take(&item->arena, sizeof *health);
+    health->signs = asg_arena_take(&item->arena, count * sizeof *health->signs);
+    for (const struct asg_inbox_item *i = item; i != NULL; i = i->joined) {
+        for (size_t s = 0; s < i->event.health->sign_count; s++) {
+            health->signs[health->sign_count++] = i->event.health->signs[s];
+        }
+    }
+    item->event.health = health;
+}
+
 struct asg_inbox_item *asg_inbox_take(struct asg_inbox *inbox)
 {
     (void)pthread_mutex_lock(&inbox->lock);
     struct asg_inbox_item *item = inbox->first;
     if (item != NULL) inbox->first = item->next;
+    if (has_signs(item)) take_joined(inbox, item);
     (void)pthread_mutex_unlock(&inbox->lock);
+    if (has_signs(item)) join_signs(item);
     return item;
 }
 
 void asg_inbox_done(struct asg_inbox *inbox, struct asg_inbox_item *item)
 {
     (void)pthread_mutex_lock(&inbox->lock);
-    item->next = inbox->spare;
-    inbox->spare = item;
-    inbox->out--;
+    while (item != NULL) {
+        struct asg_inbox_item *joined = item->joined;
+        item->next = inbox->spare;
+        inbox->spare = item;
+        inbox->out--;
+        item = joined;
+    }
     (void)pthread_mutex_unlock(&inbox->lock);
 }

@@ -13,10 +13,14 @@
 #include "base/arena.h"
 #include "model/event.h"
 
+/* Signs of health in one event, at most. */
+#define ASG_INBOX_SIGNS_MAX 4096
+
 struct asg_inbox;
 
 struct asg_inbox_item {
     struct asg_inbox_item *next;
+    struct asg_inbox_item *joined; /* the inbox's own: whose signs are in `event` too */
     struct asg_arena arena;
     struct asg_event event; /* time_ms is set by the loop */
 };
@@ -31,7 +35,10 @@ void asg_inbox_destroy(struct asg_inbox **inbox);
 struct asg_inbox_item *asg_inbox_begin(struct asg_inbox *inbox);
 void asg_inbox_put(struct asg_inbox *inbox, struct asg_inbox_item *item);
 
-/* The oldest item, or NULL. Give it back with done when its event has been applied. */
+/* The oldest item, or NULL. Give it back with done when its event has been applied.
+ * Signs of health that wait one behind the other come as one event, up to
+ * ASG_INBOX_SIGNS_MAX: core looks at a group once an event, however many signs of it
+ * there are. */
 struct asg_inbox_item *asg_inbox_take(struct asg_inbox *inbox);
 void asg_inbox_done(struct asg_inbox *inbox, struct asg_inbox_item *item);
 

@@ -14,7 +14,7 @@
 
 #define DRAIN_MAX        4096 /* frames between two looks at the clock */
 #define SILENCE_EVERY_MS 100
-#define SILENT_AT_ONCE   2000
+#define SILENT_AT_ONCE   2000 /* in one event, so fewer than ASG_INBOX_SIGNS_MAX */
 #define TARGET_MAX       64
 
 struct change {
@@ -40,6 +40,9 @@ struct asg_ingest {
     struct asg_arena scratch;
     struct asg_bytes reply;
     int64_t silence_at_ms;
+    struct asg_inbox_item *signs; /* of this turn, not put yet; NULL: none */
+    struct asg_health *health;    /* in it */
+    size_t sign_capacity;
     struct {
         int64_t reports;
         int64_t repeated;
@@ -201,50 +204,56 @@ static void apply_changes(struct asg_ingest *ingest, int64_t mono_ms, int64_t wa
 
 /* ---- to core ---- */
 
-/* False when the inbox is full: the caller keeps or drops what it had. */
-static bool tell_announced(struct asg_ingest *ingest, const char *instance_id,
-                           enum asg_sign sign, const char *detail, int64_t at_ms)
+/* Core balances a group once an event, so the signs of a turn travel in one. */
+static void put_signs(struct asg_ingest *ingest)
 {
+    if (ingest->signs == NULL) return;
+    asg_inbox_put(ingest->options.inbox, ingest->signs);
+    ingest->signs = NULL;
+}
+
+/* False when the inbox is full: the caller keeps or drops what it had. */
+static bool begin_signs(struct asg_ingest *ingest)
+{
+    if (ingest->signs != NULL) return true;
     struct asg_inbox_item *item = asg_inbox_begin(ingest->options.inbox);
     if (item == NULL) {
         asg_count(ASG_COUNT_INBOX_FULL, 1);
         return false;
     }
-    struct asg_health_sign *row = asg_arena_take(&item->arena, sizeof *row);
-    *row = (struct asg_health_sign){
-        .instance_id = asg_arena_text(&item->arena, instance_id),
-        .sign = sign,
-        .detail = asg_arena_text(&item->arena, detail),
-        .at_ms = at_ms,
-    };
-    struct asg_health *health = asg_arena_take(&item->arena, sizeof *health);
-    *health = (struct asg_health){.signs = row, .sign_count = 1};
+    ingest->health = asg_arena_take(&item->arena, sizeof *ingest->health);
+    ingest->sign_capacity = 0;
     item->event.kind = ASG_EVENT_HEALTH;
-    item->event.health = health;
-    asg_inbox_put(ingest->options.inbox, item);
+    item->event.health = ingest->health;
+    ingest->signs = item;
     return true;
 }
 
-static bool tell_sign(struct asg_ingest *ingest, const char *instance_id,
-                      enum asg_sign sign, const char *detail)
+/* Add a sign to the event of this turn; `row`'s texts are copied. False as above. */
+static bool tell(struct asg_ingest *ingest, struct asg_health_sign row)
 {
-    return tell_announced(ingest, instance_id, sign, detail, /* at_ms */ 0);
+    if (!begin_signs(ingest)) return false;
+    struct asg_arena *arena = &ingest->signs->arena;
+    row.instance_id = asg_arena_text(arena, row.instance_id);
+    row.detail = asg_arena_text(arena, row.detail);
+    struct asg_health *health = ingest->health;
+    *(struct asg_health_sign *)asg_arena_push(arena, (void **)&health->signs,
+                                              &health->sign_count, &ingest->sign_capacity,
+                                              sizeof row) = row;
+    if (health->sign_count == ASG_INBOX_SIGNS_MAX) put_signs(ingest);
+    return true;
 }
 
-static void add_silent(struct asg_health *health, size_t *capacity,
-                       struct asg_arena *arena, const struct asg_roster_slot *slot,
-                       int64_t mono_ms)
+static bool tell_silence(struct asg_ingest *ingest, const struct asg_roster_slot *slot,
+                         int64_t mono_ms)
 {
     int64_t quiet_ms = mono_ms - slot->heard_ms;
-    struct asg_health_sign *row = asg_arena_push(
-        arena, (void **)&health->signs, &health->sign_count, capacity, sizeof *row);
-    *row = (struct asg_health_sign){
-        .instance_id = asg_arena_text(arena, slot->id),
-        .sign = ASG_SIGN_SILENT,
-        .detail = asg_arena_format(arena, "no report for %lld.%lld s",
-                                   (long long)(quiet_ms / 1000),
-                                   (long long)(quiet_ms % 1000 / 100)),
-    };
+    char detail[48];
+    (void)snprintf(detail, sizeof detail, "no report for %lld.%lld s",
+                   (long long)(quiet_ms / 1000), (long long)(quiet_ms % 1000 / 100));
+    return tell(ingest, (struct asg_health_sign){.instance_id = slot->id,
+                                                 .sign = ASG_SIGN_SILENT,
+                                                 .detail = detail});
 }
 
 /* All that are found together are told together: one after another, the first would be
@@ -253,29 +262,22 @@ static void tell_silent(struct asg_ingest *ingest, int64_t mono_ms)
 {
     if (mono_ms < ingest->silence_at_ms) return;
     ingest->silence_at_ms = mono_ms + SILENCE_EVERY_MS;
+    bool is_crowded = ingest->signs != NULL &&
+                      ingest->health->sign_count > ASG_INBOX_SIGNS_MAX - SILENT_AT_ONCE;
+    if (is_crowded) put_signs(ingest);
     uint32_t slot = asg_roster_find_silent(ingest->roster, 0, mono_ms);
-    if (slot == ASG_SLOT_NONE) return;
-    struct asg_inbox_item *item = asg_inbox_begin(ingest->options.inbox);
-    if (item == NULL) {
-        asg_count(ASG_COUNT_INBOX_FULL, 1);
-        asg_roster_unmark(ingest->roster, slot);
-        return;
-    }
-    struct asg_health *health = asg_arena_take(&item->arena, sizeof *health);
-    *health = (struct asg_health){.signs = NULL};
-    size_t capacity = 0;
-    while (slot != ASG_SLOT_NONE) {
+    for (size_t told = 0; slot != ASG_SLOT_NONE; told++) {
         const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
-        add_silent(health, &capacity, &item->arena, s, mono_ms);
+        /* What there is no room for is found again at the next look. */
+        if (told == SILENT_AT_ONCE || !tell_silence(ingest, s, mono_ms)) {
+            asg_roster_unmark(ingest->roster, slot);
+            return;
+        }
         if (ingest->options.prober != NULL) {
             asg_prober_suspect(ingest->options.prober, s->id, /* is_suspect */ true);
         }
-        if (health->sign_count == SILENT_AT_ONCE) break; /* the others at the next look */
         slot = asg_roster_find_silent(ingest->roster, slot + 1, mono_ms);
     }
-    item->event.kind = ASG_EVENT_HEALTH;
-    item->event.health = health;
-    asg_inbox_put(ingest->options.inbox, item);
 }
 
 static void tell_metrics(struct asg_ingest *ingest, int64_t wall_ms)
@@ -385,7 +387,9 @@ static void take_report(struct asg_ingest *ingest, const struct asg_bus_message 
     asg_window_add(ingest->window, slot, report, mono_ms);
     if (verdict != ASG_REPORT_FIRST) return;
     const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
-    if (!tell_sign(ingest, s->id, ASG_SIGN_REPORTING, "")) {
+    const struct asg_health_sign sign = {
+        .instance_id = s->id, .sign = ASG_SIGN_REPORTING, .detail = ""};
+    if (!tell(ingest, sign)) {
         asg_roster_forget_report(ingest->roster, slot); /* its next one tells again */
     }
     if (ingest->options.prober != NULL) {
@@ -415,7 +419,11 @@ static void take_notice(struct asg_ingest *ingest, const struct asg_bus_message 
     const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
     asg_log_info("ingest", "notice", "instance=%s sign=%s detail=\"%s\"", s->id,
                  asg_enum_word(&asg_sign_words, (int)notice.sign), notice.detail);
-    if (!tell_announced(ingest, s->id, notice.sign, notice.detail, notice.at_ms)) {
+    const struct asg_health_sign sign = {.instance_id = s->id,
+                                         .sign = notice.sign,
+                                         .detail = notice.detail,
+                                         .at_ms = notice.at_ms};
+    if (!tell(ingest, sign)) {
         asg_roster_forget_note(ingest->roster, slot, (unsigned)notice.sign);
     }
 }
@@ -486,6 +494,7 @@ uint32_t asg_ingest_turn(struct asg_ingest *ingest, int64_t *ret_wait_ms)
     apply_changes(ingest, mono_ms, wall_ms);
     uint32_t taken = drain(ingest, mono_ms);
     tell_silent(ingest, mono_ms);
+    put_signs(ingest);
     tell_metrics(ingest, wall_ms);
     *ret_wait_ms = wait_ms(ingest, wall_ms);
     (void)pthread_mutex_unlock(&ingest->state_lock);
@@ -520,17 +529,25 @@ void asg_ingest_destroy(struct asg_ingest **ingest)
     *ingest = NULL;
 }
 
-bool asg_ingest_look(struct asg_ingest *ingest, const char *instance_id,
-                     int64_t *ret_cpu_milli)
+static void look(const struct asg_ingest *ingest, struct asg_instance_view *view)
+{
+    view->cpu_milli = -1;
+    view->is_reporting = false;
+    uint32_t slot = view->instance_id[0] == '\0'
+                        ? ASG_SLOT_NONE
+                        : asg_roster_find(ingest->roster, view->instance_id);
+    if (slot == ASG_SLOT_NONE) return;
+    const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
+    view->is_reporting = s->is_bound && s->is_heard && !s->is_silent;
+    view->cpu_milli = asg_window_last_cpu(ingest->window, slot);
+}
+
+void asg_ingest_look(struct asg_ingest *ingest, struct asg_instance_view *views,
+                     size_t count)
 {
     (void)pthread_mutex_lock(&ingest->state_lock);
-    uint32_t slot = asg_roster_find(ingest->roster, instance_id);
-    bool is_heard = false;
-    if (slot != ASG_SLOT_NONE) {
-        const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
-        is_heard = s->is_bound && s->is_heard && !s->is_silent;
-        *ret_cpu_milli = asg_window_last_cpu(ingest->window, slot);
+    for (size_t i = 0; i < count; i++) {
+        look(ingest, &views[i]);
     }
     (void)pthread_mutex_unlock(&ingest->state_lock);
-    return is_heard;
 }

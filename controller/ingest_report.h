@@ -15,6 +15,7 @@
 #include "controller/probe_agent.h"
 #include "controller/roster.h"
 #include "model/effects.h"
+#include "model/messages.h"
 
 struct asg_ingest;
 
@@ -48,8 +49,9 @@ void asg_ingest_take_all(struct asg_ingest *ingest, const struct asg_effects *ef
  * next turn everybody who reports or is silent begins to be told again. */
 void asg_ingest_tell_again(struct asg_ingest *ingest);
 
-/* What the agent of an instance last said; false when none speaks for it. */
-bool asg_ingest_look(struct asg_ingest *ingest, const char *instance_id,
-                     int64_t *ret_cpu_milli);
+/* Fill in what only agents say: is_reporting, and cpu_milli as last heard (-1: never).
+ * Waits for a turn under way, once for all rows. */
+void asg_ingest_look(struct asg_ingest *ingest, struct asg_instance_view *views,
+                     size_t count);
 
 #endif

@@ -36,6 +36,7 @@ struct target {
     uint32_t unanswered; /* in a row: not even its host answered */
     int64_t pause_ms;    /* before the next probe of a suspect */
     uint32_t generation; /* changes when the slot gets another instance */
+    uint32_t suspect_at; /* of a suspect: its place among them */
     int64_t next_ms;
     char id[ASG_ID_MAX + 1];
     char address[TARGET_BYTES_MAX];
@@ -51,6 +52,9 @@ struct asg_prober {
     struct target *targets;
     uint32_t target_end;
     uint32_t target_capacity;
+    uint32_t *spare; /* slots that nobody has and no probe under way knows */
+    uint32_t spare_count;
+    uint32_t spare_capacity;
     struct asg_id_map by_id;
     uint32_t *suspects; /* slots; small and short-lived */
     uint32_t suspect_count;
@@ -84,9 +88,7 @@ static struct target *find(struct asg_prober *prober, const char *instance_id)
 static uint32_t take_slot(struct asg_prober *prober)
 {
     assert(prober->targets != NULL || prober->target_end == 0);
-    for (uint32_t i = 0; i < prober->target_end; i++) {
-        if (!prober->targets[i].is_used && !prober->targets[i].is_probing) return i;
-    }
+    if (prober->spare_count > 0) return prober->spare[--prober->spare_count];
     if (prober->target_end == prober->target_capacity) {
         uint32_t wider = prober->target_capacity == 0 ? 64 : prober->target_capacity * 2;
         prober->targets = asg_realloc(prober->targets, wider, sizeof *prober->targets);
@@ -96,6 +98,19 @@ static uint32_t take_slot(struct asg_prober *prober)
     }
     assert(prober->targets != NULL);
     return prober->target_end++;
+}
+
+static void give_slot_back(struct asg_prober *prober, uint32_t slot)
+{
+    const struct target *target = &prober->targets[slot];
+    if (target->is_used || target->is_probing) return; /* its answer gives it back */
+    if (prober->spare_count == prober->spare_capacity) {
+        prober->spare_capacity =
+            prober->spare_capacity == 0 ? 64 : prober->spare_capacity * 2;
+        prober->spare =
+            asg_realloc(prober->spare, prober->spare_capacity, sizeof *prober->spare);
+    }
+    prober->spare[prober->spare_count++] = slot;
 }
 
 void asg_prober_watch(struct asg_prober *prober, const char *instance_id,
@@ -118,13 +133,14 @@ void asg_prober_watch(struct asg_prober *prober, const char *instance_id,
     (void)pthread_mutex_unlock(&prober->lock);
 }
 
+/* The last one takes its place. */
 static void drop_suspect(struct asg_prober *prober, uint32_t slot)
 {
-    for (uint32_t i = 0; i < prober->suspect_count; i++) {
-        if (prober->suspects[i] != slot) continue;
-        prober->suspects[i] = prober->suspects[--prober->suspect_count];
-        return;
-    }
+    uint32_t at = prober->targets[slot].suspect_at;
+    assert(at < prober->suspect_count && prober->suspects[at] == slot);
+    uint32_t last = prober->suspects[--prober->suspect_count];
+    prober->suspects[at] = last;
+    prober->targets[last].suspect_at = at;
 }
 
 void asg_prober_forget(struct asg_prober *prober, const char *instance_id)
@@ -132,12 +148,13 @@ void asg_prober_forget(struct asg_prober *prober, const char *instance_id)
     (void)pthread_mutex_lock(&prober->lock);
     struct target *target = find(prober, instance_id);
     if (target != NULL) {
-        if (target->is_suspect)
-            drop_suspect(prober, (uint32_t)(target - prober->targets));
+        uint32_t slot = (uint32_t)(target - prober->targets);
+        if (target->is_suspect) drop_suspect(prober, slot);
         asg_id_map_remove(&prober->by_id, instance_id);
         target->is_used = false;
         target->is_suspect = false;
         target->must_tell = false;
+        give_slot_back(prober, slot);
         prober->counts.targets--;
     }
     (void)pthread_mutex_unlock(&prober->lock);
@@ -172,6 +189,7 @@ void asg_prober_suspect(struct asg_prober *prober, const char *instance_id,
                 prober->suspects = asg_realloc(prober->suspects, prober->suspect_capacity,
                                                sizeof *prober->suspects);
             }
+            target->suspect_at = prober->suspect_count;
             prober->suspects[prober->suspect_count++] = slot;
             if (prober->wake != NULL) prober->wake(prober->wake_context);
         } else {
@@ -250,6 +268,7 @@ static void take_answer(const struct asg_rpc_health_reply *reply, void *context)
     bool is_host_there = is_answered(reply->code, &probe->reach);
     if (!is_alive) prober->counts.failed++;
     target->is_probing = false;
+    if (!target->is_used) give_slot_back(prober, probe->slot);
     bool is_same = target->is_used && target->generation == probe->generation;
     if (is_same && reply->code != ASG_RPC_CANCELLED) {
         (void)snprintf(target->detail, sizeof target->detail, "%s: %s",
@@ -406,6 +425,7 @@ void asg_prober_destroy(struct asg_prober **prober)
     asg_id_map_clear(&p->by_id);
     free(p->targets);
     free(p->suspects);
+    free(p->spare);
     free(p);
     *prober = NULL;
 }

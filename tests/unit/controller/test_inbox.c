@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "controller/inbox.h"
 
@@ -126,6 +127,85 @@ static void test_inbox_loses_nothing_between_threads(void **state)
     asg_inbox_destroy(&inbox);
 }
 
+static void put_signs(struct asg_inbox *inbox, int first, size_t count)
+{
+    struct asg_inbox_item *item = asg_inbox_begin(inbox);
+    assert_non_null(item);
+    struct asg_health *health = asg_arena_take(&item->arena, sizeof *health);
+    health->signs = asg_arena_take(&item->arena, count * sizeof *health->signs);
+    health->sign_count = count;
+    for (size_t i = 0; i < count; i++) {
+        health->signs[i].instance_id =
+            asg_arena_format(&item->arena, "i-%d", first + (int)i);
+    }
+    item->event = (struct asg_event){.kind = ASG_EVENT_HEALTH, .health = health};
+    asg_inbox_put(inbox, item);
+}
+
+static void put_metrics(struct asg_inbox *inbox)
+{
+    struct asg_inbox_item *item = asg_inbox_begin(inbox);
+    assert_non_null(item);
+    item->event.kind = ASG_EVENT_METRICS;
+    asg_inbox_put(inbox, item);
+}
+
+/* The next event has these signs, in this order. */
+static void take_signs(struct asg_inbox *inbox, int first, size_t count)
+{
+    struct asg_inbox_item *item = asg_inbox_take(inbox);
+    assert_non_null(item);
+    assert_int_equal(ASG_EVENT_HEALTH, item->event.kind);
+    assert_int_equal(count, item->event.health->sign_count);
+    for (size_t i = 0; i < count; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof id, "i-%d", first + (int)i);
+        assert_string_equal(id, item->event.health->signs[i].instance_id);
+    }
+    asg_inbox_done(inbox, item);
+}
+
+static void test_inbox_joins_signs_that_wait_together(void **state)
+{
+    (void)state;
+    struct asg_inbox *inbox = NULL;
+    asg_inbox_new(5, NULL, NULL, &inbox);
+    put_signs(inbox, 0, 2);
+    put_signs(inbox, 2, 1);
+    put_signs(inbox, 3, 3);
+    put_metrics(inbox); /* nothing overtakes another kind */
+    put_signs(inbox, 6, 1);
+    assert_null(asg_inbox_begin(inbox));
+    take_signs(inbox, 0, 6);
+    struct asg_inbox_item *item = asg_inbox_take(inbox);
+    assert_int_equal(ASG_EVENT_METRICS, item->event.kind);
+    asg_inbox_done(inbox, item);
+    take_signs(inbox, 6, 1);
+    assert_null(asg_inbox_take(inbox));
+    for (int i = 0; i < 5; i++) { /* all five are free again, and empty */
+        put_signs(inbox, i, 1);
+    }
+    assert_null(asg_inbox_begin(inbox));
+    take_signs(inbox, 0, 5);
+    asg_inbox_destroy(&inbox);
+}
+
+static void test_inbox_joins_no_more_signs_than_an_event_may_have(void **state)
+{
+    (void)state;
+    struct asg_inbox *inbox = NULL;
+    asg_inbox_new(8, NULL, NULL, &inbox);
+    put_signs(inbox, 0, ASG_INBOX_SIGNS_MAX - 1);
+    put_signs(inbox, ASG_INBOX_SIGNS_MAX - 1, 1);
+    put_signs(inbox, ASG_INBOX_SIGNS_MAX, 1);
+    put_signs(inbox, ASG_INBOX_SIGNS_MAX + 1, ASG_INBOX_SIGNS_MAX);
+    take_signs(inbox, 0, ASG_INBOX_SIGNS_MAX);
+    take_signs(inbox, ASG_INBOX_SIGNS_MAX, 1);
+    take_signs(inbox, ASG_INBOX_SIGNS_MAX + 1, ASG_INBOX_SIGNS_MAX);
+    assert_null(asg_inbox_take(inbox));
+    asg_inbox_destroy(&inbox);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +213,8 @@ int main(void)
         cmocka_unit_test(test_inbox_says_when_it_is_full),
         cmocka_unit_test(test_inbox_wakes_only_when_it_was_empty),
         cmocka_unit_test(test_inbox_loses_nothing_between_threads),
+        cmocka_unit_test(test_inbox_joins_signs_that_wait_together),
+        cmocka_unit_test(test_inbox_joins_no_more_signs_than_an_event_may_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
