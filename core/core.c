@@ -5,14 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/fields.h"
 #include "core/state.h"
-
-/* 1 had no deadlines, 2 no launch parameters, 3 no churn, 4 no notices, 5 one reason to
- * hold for all that waits, 6 held the time nobody led against launches, 7 no mixed
- * groups, 8 did not know what is out of reach, 9 no pace of listings, 10 not who
- * planned an attempt */
-#define SAVE_VERSION 11
 
 void asg_core_new(struct asg_core **ret)
 {
@@ -170,111 +163,7 @@ uint64_t asg_core_epoch(const struct asg_core *core)
     return core->epoch;
 }
 
-/* ---- saving and loading ---- */
-
-/* When each group wants its tick stands in the state: found anew it could differ from
- * what it was, and then a replay from a snapshot would wake other groups. */
-static void deadline_fields(struct asg_fields *fields, struct asg_core *core)
-{
-    for (size_t i = 0; i < core->group_count; i++) {
-        asg_fields_i64(fields, &core->groups[i].deadline_ms);
-    }
-}
-
-static void later_fields(struct asg_fields *fields, struct asg_core *core)
-{
-    for (size_t i = 0; i < core->group_count; i++) {
-        later_group_fields(fields, &core->groups[i]);
-        if (fields->version > 4) notice_fields(fields, &core->groups[i]);
-        if (fields->version > 5) held_fields(fields, &core->groups[i]);
-        if (fields->version > 6) absence_fields(fields, &core->groups[i]);
-        if (fields->version > 7) market_fields(fields, &core->groups[i]);
-        if (fields->version > 8) reach_fields(fields, &core->groups[i]);
-    }
-    if (fields->version > 9) asg_fields_i64(fields, &core->listing_ms);
-    if (fields->version > 10) sender_fields(fields, core);
-}
-
-/* What older states could not say. */
-static void fill_later_fields(struct asg_core *core)
-{
-    for (size_t g = 0; g < core->group_count; g++) {
-        struct group *group = &core->groups[g];
-        group->config.churn_generations = 2;
-        group->cooldown_ms = group->config.cooldown_ms;
-        for (size_t i = 0; i < group->end_count; i++) {
-            group->end_counts[i] = 1;
-        }
-    }
-}
-
 int64_t asg_core_now_ms(const struct asg_core *core)
 {
     return core->now_ms;
-}
-
-void asg_core_save(const struct asg_core *core, struct asg_bytes *ret)
-{
-    asg_core_save_as(core, SAVE_VERSION, ret);
-}
-
-void asg_core_save_as(const struct asg_core *core, uint32_t form, struct asg_bytes *ret)
-{
-    assert(form >= 1 && form <= SAVE_VERSION);
-    struct asg_fields fields = {.out = ret, .version = form};
-    uint64_t version = form;
-    asg_fields_u64(&fields, &version);
-    /* A saving visitor changes nothing; the cast saves a second list of fields. */
-    core_fields(&fields, (struct asg_core *)(uintptr_t)core);
-    if (form > 1) deadline_fields(&fields, (struct asg_core *)(uintptr_t)core);
-    if (form > 3) later_fields(&fields, (struct asg_core *)(uintptr_t)core);
-}
-
-uint32_t asg_core_form(void)
-{
-    return SAVE_VERSION;
-}
-
-static void index_ids(struct asg_core *core)
-{
-    for (size_t g = 0; g < core->group_count; g++) {
-        const struct group *group = &core->groups[g];
-        for (size_t i = 0; i < group->instance_count; i++) {
-            if (group->instances[i].id[0] == '\0') continue;
-            asg_id_map_put(&core->ids, group->instances[i].id, group->no);
-        }
-    }
-}
-
-enum asg_status asg_core_load(const void *data, size_t length, struct asg_core **ret,
-                              struct asg_error *error)
-{
-    struct asg_fields fields = {.at = data, .end = (const uint8_t *)data + length};
-    uint64_t version = 0;
-    asg_fields_u64(&fields, &version);
-    if (!fields.is_bad && version > SAVE_VERSION) {
-        return asg_fail(error, ASG_ERR_VERSION,
-                        "the state was saved by a newer openasg (version %llu of its "
-                        "form, this one knows %d); start that version",
-                        (unsigned long long)version, SAVE_VERSION);
-    }
-    fields.version = version;
-    struct asg_core *core = NULL;
-    asg_core_new(&core);
-    core_fields(&fields, core);
-    if (version > 1) deadline_fields(&fields, core);
-    if (version > 3) later_fields(&fields, core);
-    if (version < 4) fill_later_fields(core);
-    if (fields.is_bad || fields.at != fields.end || version == 0) {
-        asg_core_destroy(&core);
-        return asg_fail(error, ASG_ERR_MALFORMED, "these bytes are no saved state");
-    }
-    index_ids(core);
-    for (size_t i = 0; version == 1 && i < core->group_count; i++) {
-        find_deadline(core, &core->groups[i]);
-    }
-    core->has_retry_moved = true;
-    find_jobs_deadline(core);
-    *ret = core;
-    return ASG_OK;
 }

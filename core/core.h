@@ -50,11 +50,12 @@ void asg_core_save(const struct asg_core *core, struct asg_bytes *ret);
 uint32_t asg_core_form(void);
 
 /* The state in an older form, as the openasg that had it would have saved it: for hashes
- * in old logs. What that form has no place for is left out. `form`: 1 to the newest. */
+ * in older logs. What that form has no place for is left out. `form`: 1 to the newest. */
 void asg_core_save_as(const struct asg_core *core, uint32_t form, struct asg_bytes *ret);
 
-/* Build a core from saved bytes. On success the caller owns *ret.
- * ASG_ERR_VERSION: saved by a newer program. ASG_ERR_MALFORMED: not a saved state;
+/* Build a core from saved bytes, of any form. On success the caller owns *ret.
+ * ASG_ERR_VERSION: saved by a newer program, or by one from before 1.0.
+ * ASG_ERR_MALFORMED: not a saved state, or a damaged one: `error` says where and what;
  * every size is checked before it is believed. *ret is untouched on failure. */
 ASG_MUST_USE enum asg_status asg_core_load(const void *data, size_t length,
                                            struct asg_core **ret,

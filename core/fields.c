@@ -1,9 +1,19 @@
 #include "core/fields.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <string.h>
 
 #define NUMBER_MAX 10 /* bytes of a number, seven bits in each */
+
+void asg_fields_refuse(struct asg_fields *fields, const char *why)
+{
+    assert(asg_fields_is_loading(fields));
+    if (fields->is_bad) return;
+    fields->is_bad = true;
+    fields->flaw = why;
+    fields->flaw_at = (size_t)(fields->at - fields->begin);
+}
 
 static void put(struct asg_fields *fields, uint64_t value)
 {
@@ -24,7 +34,7 @@ static uint64_t get(struct asg_fields *fields)
         value |= (uint64_t)(byte & 0x7f) << shift;
         if (byte < 0x80) return value;
     }
-    fields->is_bad = true;
+    asg_fields_refuse(fields, "a number is cut off or has no end");
     return 0;
 }
 
@@ -51,7 +61,7 @@ void asg_fields_u32(struct asg_fields *fields, uint32_t *value)
 {
     uint64_t wide = *value;
     asg_fields_u64(fields, &wide);
-    if (wide > UINT32_MAX) fields->is_bad = true;
+    if (wide > UINT32_MAX) asg_fields_refuse(fields, "a number is too large");
     *value = (uint32_t)wide;
 }
 
@@ -59,7 +69,7 @@ void asg_fields_bool(struct asg_fields *fields, bool *value)
 {
     uint64_t wide = *value ? 1 : 0;
     asg_fields_u64(fields, &wide);
-    if (wide > 1) fields->is_bad = true;
+    if (wide > 1) asg_fields_refuse(fields, "a yes or no is neither");
     *value = wide == 1;
 }
 
@@ -68,7 +78,7 @@ void asg_fields_enum(struct asg_fields *fields, int *value, int count)
     uint64_t wide = (uint64_t)*value;
     asg_fields_u64(fields, &wide);
     if (wide >= (uint64_t)count) {
-        fields->is_bad = true;
+        asg_fields_refuse(fields, "a word has a number that stands for none");
         wide = 0;
     }
     *value = (int)wide;
@@ -85,7 +95,7 @@ static const void *get_bytes(struct asg_fields *fields, size_t *ret_length)
 {
     uint64_t length = get(fields);
     if (fields->is_bad || length > (size_t)(fields->end - fields->at)) {
-        fields->is_bad = true;
+        asg_fields_refuse(fields, "a text goes beyond the end");
         *ret_length = 0;
         return NULL;
     }
@@ -103,18 +113,19 @@ void asg_fields_array(struct asg_fields *fields, char *text, size_t size)
     }
     size_t length;
     const void *data = get_bytes(fields, &length);
-    if (length >= size) fields->is_bad = true;
+    if (length >= size) asg_fields_refuse(fields, "a text is longer than its place");
     memset(text, 0, size);
     if (!fields->is_bad && length > 0) memcpy(text, data, length);
 }
 
-void asg_fields_count(struct asg_fields *fields, size_t *count)
+void asg_fields_count(struct asg_fields *fields, size_t *count, size_t least)
 {
+    assert(least > 0);
     uint64_t wide = *count;
     asg_fields_u64(fields, &wide);
     bool is_loading = asg_fields_is_loading(fields);
-    if (is_loading && wide > (uint64_t)(fields->end - fields->at)) {
-        fields->is_bad = true;
+    if (is_loading && wide > (uint64_t)(fields->end - fields->at) / least) {
+        asg_fields_refuse(fields, "a list says that it is longer than what is left");
         wide = 0;
     }
     *count = (size_t)wide;
@@ -149,7 +160,7 @@ static void visit_blob(struct asg_fields *fields, struct asg_blob *blob,
 static void visit_texts(struct asg_fields *fields, struct asg_texts *texts,
                         struct asg_arena *arena)
 {
-    asg_fields_count(fields, &texts->count);
+    asg_fields_count(fields, &texts->count, 1);
     if (asg_fields_is_loading(fields)) {
         texts->items = asg_arena_take(arena, texts->count * sizeof *texts->items);
     }
@@ -161,7 +172,7 @@ static void visit_texts(struct asg_fields *fields, struct asg_texts *texts,
 static void visit_numbers(struct asg_fields *fields, struct asg_numbers *numbers,
                           struct asg_arena *arena)
 {
-    asg_fields_count(fields, &numbers->count);
+    asg_fields_count(fields, &numbers->count, 1);
     uint64_t *items = NULL;
     if (asg_fields_is_loading(fields)) {
         items = asg_arena_take(arena, numbers->count * sizeof *items);
@@ -174,12 +185,23 @@ static void visit_numbers(struct asg_fields *fields, struct asg_numbers *numbers
     if (items != NULL) numbers->items = items;
 }
 
+/* Each field takes a byte or more. */
+static size_t least_bytes(const struct asg_fields *fields,
+                          const struct asg_schema *schema)
+{
+    size_t least = 0;
+    for (size_t i = 0; i < schema->field_count; i++) {
+        least += asg_fields_since(fields, schema->fields[i].since);
+    }
+    return least > 0 ? least : 1;
+}
+
 static void visit_list(struct asg_fields *fields, const struct asg_field *field,
                        void *object, struct asg_arena *arena)
 {
     void **items = (void **)(void *)((char *)object + field->offset);
     size_t *count = (size_t *)(void *)((char *)object + field->count_offset);
-    asg_fields_count(fields, count);
+    asg_fields_count(fields, count, least_bytes(fields, field->sub));
     if (asg_fields_is_loading(fields)) {
         *items = asg_arena_take(arena, *count * field->sub->size);
     }
@@ -208,7 +230,7 @@ void asg_fields_object(struct asg_fields *fields, const struct asg_schema *schem
     for (size_t i = 0; i < schema->field_count; i++) {
         const struct asg_field *field = &schema->fields[i];
         void *place = (char *)object + field->offset;
-        if (field->since > fields->version) continue; /* stays zero: not saved then */
+        if (!asg_fields_since(fields, field->since)) continue; /* it stays zero */
         switch (field->type) {
         case ASG_FIELD_BOOL: asg_fields_bool(fields, place); break;
         case ASG_FIELD_U32: asg_fields_u32(fields, place); break;

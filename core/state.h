@@ -31,6 +31,7 @@
 #define ASG_RECENT_ENDS      64
 #define ASG_POOLS_MAX        64
 #define ASG_ORPHANS_MAX      256
+#define ASG_ORPHAN_ENDS      8
 #define ORPHAN_WAIT_MS       INT64_C(900000) /* before it is ended */
 #define LAUNCH_BATCH         100 /* "five calls of 100" (reliability.md 1.3) */
 #define LAUNCH_LIMIT_MS      INT64_C(3600000)
@@ -246,7 +247,7 @@ struct asg_core {
     size_t template_count;
     struct orphan orphans[ASG_ORPHANS_MAX];
     size_t orphan_count;
-    int64_t orphan_ends[8];
+    int64_t orphan_ends[ASG_ORPHAN_ENDS];
     size_t orphan_end_count;
     /* looking at EC2 */
     uint64_t listing_job_id; /* a complete one under way */
@@ -495,12 +496,5 @@ int64_t next_run(const struct schedule *schedule, int64_t after_ms);
 /* ---- state_fields.c ---- */
 struct asg_fields;
 void core_fields(struct asg_fields *fields, struct asg_core *core);
-void later_group_fields(struct asg_fields *fields, struct group *group);
-void notice_fields(struct asg_fields *fields, struct group *group);
-void absence_fields(struct asg_fields *fields, struct group *group);
-void sender_fields(struct asg_fields *fields, struct asg_core *core);
-void market_fields(struct asg_fields *fields, struct group *group);
-void reach_fields(struct asg_fields *fields, struct group *group);
-void held_fields(struct asg_fields *fields, struct group *group);
 
 #endif

@@ -1,5 +1,11 @@
-/* state_fields - every saved field of the state, once, for saving and loading alike.
- * A new field goes to the end of its function, behind a new SAVE_VERSION (core.c). */
+/* state_fields - every saved field of the state, once, for saving and loading alike: one
+ * function for each struct. A new field stands where it belongs, behind
+ * asg_fields_since(f, n), n being the form that has it first (saved_state.c):
+ *
+ *     if (asg_fields_since(f, 2)) asg_fields_u32(f, &group->new_count);
+ *
+ * In older forms it keeps what a new struct has: zero, unless the function that loads
+ * the struct says otherwise. docs/log-format.md, "Adding a form of the state". */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +14,16 @@
 #include "model/schemas.h"
 
 #define TEXT(f, place) asg_fields_array(f, place, sizeof(place))
+
+/* Bytes that one of them takes at the least, in any form: each field takes one. What
+ * claims to hold more of them than the bytes that are left is refused before room is
+ * made for it. */
+#define INSTANCE_LEAST 30
+#define POLICY_LEAST   20
+#define SCHEDULE_LEAST 10
+#define GROUP_LEAST    60
+#define JOB_LEAST      20
+#define TEMPLATE_LEAST 5
 
 static void instance_fields(struct asg_fields *f, struct instance *i)
 {
@@ -30,8 +46,11 @@ static void instance_fields(struct asg_fields *f, struct instance *i)
     asg_fields_bool(f, &i->is_protected);
     asg_fields_bool(f, &i->is_impaired);
     asg_fields_bool(f, &i->has_reported);
+    asg_fields_bool(f, &i->is_heard);
+    asg_fields_i64(f, &i->excused_ms);
     asg_fields_bool(f, &i->is_silent);
     asg_fields_bool(f, &i->is_probe_failed);
+    asg_fields_bool(f, &i->is_unreachable);
     asg_fields_bool(f, &i->is_marked);
     asg_fields_i64(f, &i->silent_ms);
     asg_fields_bool(f, &i->is_unhealthy);
@@ -41,12 +60,29 @@ static void instance_fields(struct asg_fields *f, struct instance *i)
     asg_fields_i64(f, &i->drain_until_ms);
     asg_fields_u64(f, &i->end_job_id);
     asg_fields_enum(f, &i->told, ASG_MEMBER_COUNT + 1);
+    asg_fields_i64(f, &i->taken_back_ms);
+    asg_fields_bool(f, &i->is_at_risk);
+    TEXT(f, i->event_code);
+    asg_fields_i64(f, &i->event_ms);
+    asg_fields_bool(f, &i->is_spot);
 }
 
-/* Make room for `count` zeroed items while loading. */
-static void *room(struct asg_fields *f, void *items, size_t count, size_t size)
+/* A count of items that each take at least `least` bytes, and while loading zeroed room
+ * for them. */
+static void *room(struct asg_fields *f, void *items, size_t *count, size_t least,
+                  size_t size)
 {
-    return asg_fields_is_loading(f) ? asg_alloc(count, size) : items;
+    asg_fields_count(f, count, least);
+    return asg_fields_is_loading(f) ? asg_alloc(*count, size) : items;
+}
+
+/* A count of items in a fixed array. */
+static void small_count(struct asg_fields *f, size_t *count, size_t most)
+{
+    asg_fields_count(f, count, 1);
+    if (*count <= most) return;
+    asg_fields_refuse(f, "a list is longer than this openasg allows");
+    *count = 0;
 }
 
 static void policy_fields(struct asg_fields *f, struct policy *policy)
@@ -66,34 +102,35 @@ static void pool_fields(struct asg_fields *f, struct dry_pool *pool)
 {
     TEXT(f, pool->type);
     TEXT(f, pool->zone);
+    asg_fields_bool(f, &pool->is_spot);
     asg_fields_i64(f, &pool->until_ms);
     asg_fields_u32(f, &pool->times);
 }
 
-/* A count of items in a fixed array. */
-static void small_count(struct asg_fields *f, size_t *count, size_t most)
+static void end_fields(struct asg_fields *f, struct group *g)
 {
-    asg_fields_count(f, count);
-    if (*count > most) {
-        f->is_bad = true;
-        *count = 0;
+    small_count(f, &g->end_count, ASG_RECENT_ENDS);
+    for (size_t i = 0; i < g->end_count; i++) {
+        asg_fields_i64(f, &g->ends[i]);
+        asg_fields_u32(f, &g->end_counts[i]);
+        asg_fields_u32(f, &g->end_shrinks[i]);
     }
 }
 
 static void group_lists(struct asg_fields *f, struct group *g)
 {
-    asg_fields_count(f, &g->policy_count);
-    g->policies = room(f, g->policies, g->policy_count, sizeof *g->policies);
+    g->policies =
+        room(f, g->policies, &g->policy_count, POLICY_LEAST, sizeof *g->policies);
     for (size_t i = 0; i < g->policy_count; i++) {
         policy_fields(f, &g->policies[i]);
     }
-    asg_fields_count(f, &g->schedule_count);
-    g->schedules = room(f, g->schedules, g->schedule_count, sizeof *g->schedules);
+    g->schedules =
+        room(f, g->schedules, &g->schedule_count, SCHEDULE_LEAST, sizeof *g->schedules);
     for (size_t i = 0; i < g->schedule_count; i++) {
         schedule_fields(f, &g->schedules[i]);
     }
-    asg_fields_count(f, &g->instance_count);
-    g->instances = room(f, g->instances, g->instance_count, sizeof *g->instances);
+    g->instances =
+        room(f, g->instances, &g->instance_count, INSTANCE_LEAST, sizeof *g->instances);
     if (asg_fields_is_loading(f)) g->instance_capacity = g->instance_count;
     for (size_t i = 0; i < g->instance_count; i++) {
         instance_fields(f, &g->instances[i]);
@@ -102,10 +139,45 @@ static void group_lists(struct asg_fields *f, struct group *g)
     for (size_t i = 0; i < g->pool_count; i++) {
         pool_fields(f, &g->pools[i]);
     }
-    small_count(f, &g->end_count, ASG_RECENT_ENDS);
-    for (size_t i = 0; i < g->end_count; i++) {
-        asg_fields_i64(f, &g->ends[i]);
+    end_fields(f, g);
+}
+
+static void scaling_fields(struct asg_fields *f, struct group *g)
+{
+    asg_fields_u64(f, &g->revision);
+    asg_fields_i64(f, &g->cooldown_until_ms);
+    asg_fields_i64(f, &g->cooldown_ms);
+    asg_fields_bool(f, &g->is_cooldown_due);
+    asg_fields_u32(f, &g->metric_bits);
+    asg_fields_i64(f, &g->evaluation_ms);
+    asg_fields_bool(f, &g->is_watched);
+    asg_fields_u32(f, &g->exempt_ends);
+    for (int topic = 0; topic < HOLD_TOPICS; topic++) {
+        TEXT(f, g->held[topic]);
     }
+}
+
+static void launching_fields(struct asg_fields *f, struct group *g)
+{
+    asg_fields_i64(f, &g->launch_after_ms);
+    asg_fields_u32(f, &g->launch_failures);
+    asg_fields_u32(f, &g->launch_batch);
+    asg_fields_i64(f, &g->breaker_until_ms);
+    asg_fields_u32(f, &g->breaker_times);
+    asg_fields_i64(f, &g->dry_desired);
+}
+
+static void interlock_fields(struct asg_fields *f, struct group *g)
+{
+    asg_fields_bool(f, &g->is_mass_silent);
+    asg_fields_i64(f, &g->silence_over_ms);
+    asg_fields_bool(f, &g->is_frozen);
+    asg_fields_bool(f, &g->is_churning);
+    asg_fields_u32(f, &g->churn_generations);
+    asg_fields_u32(f, &g->churn_deaths);
+    asg_fields_i64(f, &g->churn_ms);
+    asg_fields_bool(f, &g->is_cut_off);
+    asg_fields_i64(f, &g->calm_ms);
 }
 
 static void group_fields(struct asg_fields *f, struct group *g)
@@ -123,90 +195,12 @@ static void group_fields(struct asg_fields *f, struct group *g)
     asg_fields_u64(f, &g->template_version);
     asg_fields_i64(f, &g->resolved_ms);
     asg_fields_u64(f, &g->resolve_job_id);
-    asg_fields_u64(f, &g->revision);
-    asg_fields_i64(f, &g->cooldown_until_ms);
-    asg_fields_u32(f, &g->metric_bits);
-    asg_fields_i64(f, &g->evaluation_ms);
-    asg_fields_bool(f, &g->is_watched);
-    asg_fields_u32(f, &g->exempt_ends);
-    TEXT(f, g->held[0]);
-    asg_fields_i64(f, &g->launch_after_ms);
-    asg_fields_u32(f, &g->launch_failures);
-    asg_fields_i64(f, &g->breaker_until_ms);
-    asg_fields_u32(f, &g->breaker_times);
-    asg_fields_i64(f, &g->dry_desired);
-    asg_fields_bool(f, &g->is_mass_silent);
-    asg_fields_i64(f, &g->silence_over_ms);
-    asg_fields_bool(f, &g->is_frozen);
-}
-
-/* Of version 4: behind everything else, so that older states can be loaded. */
-void later_group_fields(struct asg_fields *f, struct group *g)
-{
-    for (size_t i = 0; i < g->end_count; i++) {
-        asg_fields_u32(f, &g->end_counts[i]);
-        asg_fields_u32(f, &g->end_shrinks[i]);
-    }
-    asg_fields_i64(f, &g->cooldown_ms);
-    asg_fields_bool(f, &g->is_cooldown_due);
-    asg_fields_u32(f, &g->launch_batch);
-    asg_fields_bool(f, &g->is_churning);
-    asg_fields_u32(f, &g->churn_generations);
-    asg_fields_u32(f, &g->churn_deaths);
-    asg_fields_i64(f, &g->churn_ms);
-}
-
-/* Of version 5. */
-void notice_fields(struct asg_fields *f, struct group *g)
-{
-    for (size_t i = 0; i < g->instance_count; i++) {
-        struct instance *instance = &g->instances[i];
-        asg_fields_i64(f, &instance->taken_back_ms);
-        asg_fields_bool(f, &instance->is_at_risk);
-        TEXT(f, instance->event_code);
-        asg_fields_i64(f, &instance->event_ms);
-    }
-}
-
-/* Of version 6: before it the one reason there was, whatever waited, stood in the first
- * place; nothing is lost but that it may be said once more. */
-void held_fields(struct asg_fields *f, struct group *g)
-{
-    for (int topic = 1; topic < HOLD_REACH; topic++) {
-        TEXT(f, g->held[topic]);
-    }
-}
-
-/* Of version 7. */
-void absence_fields(struct asg_fields *f, struct group *g)
-{
-    for (size_t i = 0; i < g->instance_count; i++) {
-        struct instance *instance = &g->instances[i];
-        asg_fields_bool(f, &instance->is_heard);
-        asg_fields_i64(f, &instance->excused_ms);
-    }
-}
-
-/* Of version 8. */
-void market_fields(struct asg_fields *f, struct group *g)
-{
-    for (size_t i = 0; i < g->instance_count; i++) {
-        asg_fields_bool(f, &g->instances[i].is_spot);
-    }
-    for (size_t i = 0; i < g->pool_count; i++) {
-        asg_fields_bool(f, &g->pools[i].is_spot);
-    }
-}
-
-/* Of version 9. */
-void reach_fields(struct asg_fields *f, struct group *g)
-{
-    for (size_t i = 0; i < g->instance_count; i++) {
-        asg_fields_bool(f, &g->instances[i].is_unreachable);
-    }
-    asg_fields_bool(f, &g->is_cut_off);
-    asg_fields_i64(f, &g->calm_ms);
-    TEXT(f, g->held[HOLD_REACH]);
+    scaling_fields(f, g);
+    launching_fields(f, g);
+    interlock_fields(f, g);
+    /* Found anew it could differ, and then a replay from a snapshot would wake other
+     * groups than the controller did. */
+    asg_fields_i64(f, &g->deadline_ms);
 }
 
 static void job_fields(struct asg_fields *f, struct job *job)
@@ -216,20 +210,13 @@ static void job_fields(struct asg_fields *f, struct job *job)
     asg_fields_enum(f, &job->state, ASG_JOB_STATE_COUNT);
     asg_fields_bool(f, &job->is_ambiguous);
     asg_fields_i64(f, &job->sent_ms);
+    asg_fields_u64(f, &job->sent_epoch);
     asg_fields_i64(f, &job->retry_ms);
     asg_fields_u32(f, &job->tries);
     asg_fields_i64(f, &job->ended_ms);
     small_count(f, &job->attempt_count, ASG_JOB_ATTEMPTS_KEPT);
     for (size_t i = 0; i < job->attempt_count; i++) {
         asg_fields_object(f, &asg_attempt_view_schema, &job->attempts[i], &job->arena);
-    }
-}
-
-/* Of version 11. */
-void sender_fields(struct asg_fields *f, struct asg_core *core)
-{
-    for (size_t i = 0; i < core->job_count; i++) {
-        asg_fields_u64(f, &core->jobs[i]->sent_epoch);
     }
 }
 
@@ -252,7 +239,7 @@ static void orphan_fields(struct asg_fields *f, struct orphan *o)
 
 static void core_lists(struct asg_fields *f, struct asg_core *core)
 {
-    asg_fields_count(f, &core->group_count);
+    asg_fields_count(f, &core->group_count, GROUP_LEAST);
     if (asg_fields_is_loading(f)) {
         size_t capacity = 2; /* as add_group() grows it */
         while (capacity <= core->group_count * 2) {
@@ -263,15 +250,13 @@ static void core_lists(struct asg_fields *f, struct asg_core *core)
     for (size_t i = 0; i < core->group_count; i++) {
         group_fields(f, &core->groups[i]);
     }
-    asg_fields_count(f, &core->job_count);
-    core->jobs = room(f, core->jobs, core->job_count, sizeof(struct job *));
+    core->jobs = room(f, core->jobs, &core->job_count, JOB_LEAST, sizeof(struct job *));
     for (size_t i = 0; i < core->job_count; i++) {
-        core->jobs[i] = room(f, core->jobs[i], 1, sizeof(struct job));
+        if (asg_fields_is_loading(f)) core->jobs[i] = asg_alloc(1, sizeof(struct job));
         job_fields(f, core->jobs[i]);
     }
-    asg_fields_count(f, &core->template_count);
-    core->templates =
-        room(f, core->templates, core->template_count, sizeof *core->templates);
+    core->templates = room(f, core->templates, &core->template_count, TEMPLATE_LEAST,
+                           sizeof *core->templates);
     for (size_t i = 0; i < core->template_count; i++) {
         template_fields(f, &core->templates[i]);
     }
@@ -279,7 +264,7 @@ static void core_lists(struct asg_fields *f, struct asg_core *core)
     for (size_t i = 0; i < core->orphan_count; i++) {
         orphan_fields(f, &core->orphans[i]);
     }
-    small_count(f, &core->orphan_end_count, 8);
+    small_count(f, &core->orphan_end_count, ASG_ORPHAN_ENDS);
     for (size_t i = 0; i < core->orphan_end_count; i++) {
         asg_fields_i64(f, &core->orphan_ends[i]);
     }
@@ -300,6 +285,7 @@ void core_fields(struct asg_fields *f, struct asg_core *core)
     asg_fields_u64(f, &core->listing_job_id);
     asg_fields_i64(f, &core->listing_next_ms);
     asg_fields_u32(f, &core->listings);
+    asg_fields_i64(f, &core->listing_ms);
     asg_fields_u64(f, &core->look_job_id);
     asg_fields_i64(f, &core->look_next_ms);
     asg_fields_i64(f, &core->look_pause_ms);

@@ -63,7 +63,7 @@ struct asg_field {
     const struct asg_enum *names; /* ENUM */
     const struct asg_schema *sub; /* STRUCT, PART, LIST */
     size_t limit;                 /* TEXT, BLOB: bytes; LIST, TEXTS: items */
-    uint64_t since; /* older saved states (core/core.c) do not have it; 0: all have */
+    uint32_t since; /* the first form of the saved state with it (saved_state.c); 0: all */
 };
 
 struct asg_schema {

@@ -25,8 +25,9 @@
 #define LIST(f, n, s)                                                                    \
     FIELD(LIST, f, .count_offset = offsetof(struct OF, n), .sub = &asg_##s##_schema,     \
           .limit = ASG_LIST_MAX)
-/* A field that states saved before version `v` (core/core.c) do not have. */
-#define SINCE(v, kind, f, ...) FIELD(kind, f, .since = (v), __VA_ARGS__)
+/* A field that the saved state has from form `n` on (core/saved_state.c): SINCE(2, U32,
+ * name, .limit = 0). */
+#define SINCE(n, kind, f, ...) FIELD(kind, f, .since = (n), __VA_ARGS__)
 #define LIST_OF(n, s)                                                                    \
     .count_offset = offsetof(struct OF, n), .sub = &asg_##s##_schema,                    \
     .limit = ASG_LIST_MAX
@@ -100,10 +101,10 @@ static const struct asg_field group_config_fields[] = {
     U32(unhealthy_percent),
     U32(silence_percent),
     LIST(tags, tag_count, tag),
-    SINCE(3, LIST, launch_parameters, LIST_OF(launch_parameter_count, launch_parameter)),
-    SINCE(4, U32, churn_generations, .count_offset = 0),
-    SINCE(5, BOOL, capacity_rebalance, .limit = 0),
-    SINCE(8, PART, mixed, .sub = &asg_mixed_schema),
+    LIST(launch_parameters, launch_parameter_count, launch_parameter),
+    U32(churn_generations),
+    BOOL(capacity_rebalance),
+    PART(mixed, mixed),
 };
 #undef OF
 TABLE(group_config)
@@ -170,7 +171,7 @@ static const struct asg_field template_config_fields[] = {
     TEXTS(security_group_ids),
     TEXT(user_data_sha256),
     LIST(tags, tag_count, tag),
-    SINCE(3, LIST, parameters, LIST_OF(parameter_count, launch_parameter)),
+    LIST(parameters, parameter_count, launch_parameter),
 };
 #undef OF
 TABLE(template_config)
@@ -200,8 +201,8 @@ static const struct asg_field launch_fields[] = {
     U32(group_max),
     U32(based_on),
     LIST(tags, tag_count, tag),
-    SINCE(3, LIST, parameters, LIST_OF(parameter_count, launch_parameter)),
-    SINCE(8, PART, fleet, .sub = &asg_fleet_schema),
+    LIST(parameters, parameter_count, launch_parameter),
+    PART(fleet, fleet),
 };
 #undef OF
 TABLE(launch)

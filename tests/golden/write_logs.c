@@ -1,7 +1,8 @@
 /* write_logs - the golden logs of tests/golden/replay, from scripts and fixed seeds: the
  * same program writes the same bytes. `./dev golden` runs it and renews the digests.
+ * Beside them a saved state, for the corpus of tests/fuzz/fuzz_core_load.c.
  *
- *     write_golden_logs FOLDER
+ *     write_golden_logs FOLDER STATE_FILE
  */
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -132,6 +133,24 @@ static void write_day(const char *path)
     end_world(&world);
 }
 
+static void write_state(const char *path)
+{
+    struct world world;
+    begin_world(&world);
+    play_a_day(&world);
+    struct asg_bytes state = {0};
+    asg_core_save(world.core, &state);
+    FILE *file = fopen(path, "wb");
+    assert(file != NULL);
+    size_t written = fwrite(state.data, 1, state.length, file);
+    int code = fclose(file);
+    assert(written == state.length && code == 0);
+    (void)written;
+    (void)code;
+    asg_bytes_clear(&state);
+    end_world(&world);
+}
+
 /* One file, without the writer's leftovers, its pages in one order. */
 static int tidy_log(const char *path)
 {
@@ -158,8 +177,8 @@ int main(int argc, char **argv)
                 {"step.sqlite", write_step},
                 {"simple.sqlite", write_simple},
                 {"day.sqlite", write_day}};
-    if (argc != 2) {
-        (void)fprintf(stderr, "usage: write_golden_logs FOLDER\n");
+    if (argc != 3) {
+        (void)fprintf(stderr, "usage: write_golden_logs FOLDER STATE_FILE\n");
         return 2;
     }
     for (size_t i = 0; i < sizeof logs / sizeof logs[0]; i++) {
@@ -170,5 +189,7 @@ int main(int argc, char **argv)
         if (tidy_log(path) != 0) return 1;
         (void)printf("wrote %s\n", path);
     }
+    write_state(argv[2]);
+    (void)printf("wrote %s\n", argv[2]);
     return 0;
 }

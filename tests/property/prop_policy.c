@@ -168,7 +168,8 @@ static void reload(struct asg_policy_state *policy_state)
     struct asg_fields save = {.out = &bytes};
     asg_policy_state_fields(&save, policy_state);
     struct asg_policy_state loaded = {0};
-    struct asg_fields load = {.at = bytes.data, .end = bytes.data + bytes.length};
+    struct asg_fields load = {
+        .begin = bytes.data, .at = bytes.data, .end = bytes.data + bytes.length};
     asg_policy_state_fields(&load, &loaded);
     assert_false(load.is_bad);
     assert_ptr_equal(load.at, load.end);

@@ -305,7 +305,8 @@ static void check_saved_alike(struct policy_fixture *fixture)
     struct asg_fields save = {.out = &bytes};
     asg_policy_state_fields(&save, &fixture->state);
     struct asg_policy_state loaded = {0};
-    struct asg_fields load = {.at = bytes.data, .end = bytes.data + bytes.length};
+    struct asg_fields load = {
+        .begin = bytes.data, .at = bytes.data, .end = bytes.data + bytes.length};
     asg_policy_state_fields(&load, &loaded);
     assert_false(load.is_bad);
     assert_ptr_equal(load.at, load.end);
@@ -319,7 +320,7 @@ static void check_saved_alike(struct policy_fixture *fixture)
         uint8_t *part = malloc(length > 0 ? length : 1);
         assert_non_null(part);
         memcpy(part, bytes.data, length);
-        struct asg_fields cut = {.at = part, .end = part + length};
+        struct asg_fields cut = {.begin = part, .at = part, .end = part + length};
         asg_policy_state_fields(&cut, &loaded);
         assert_true(cut.is_bad);
         free(part);

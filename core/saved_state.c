@@ -1,0 +1,116 @@
+/* saved_state - the whole state as bytes, and back.
+ *
+ * The bytes begin with a mark, then the number of the form: which fields follow, and in
+ * which order (state_fields.c). A state can be saved in every form from the oldest on, so
+ * that the hashes of a log can be found again whatever form its writer used. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/core.h"
+#include "core/fields.h"
+#include "core/state.h"
+
+/* Forms: 1 as openasg 1.0 saves it. */
+#define FORM_OLDEST 1
+#define FORM_NEWEST 1
+
+static const char mark[] = "openasg state "; /* no old state begins so */
+#define MARK_LENGTH (sizeof mark - 1)
+
+/* Before there was a mark a state began with the number of its form, up to this one. */
+#define UNMARKED_FORMS 11
+
+uint32_t asg_core_form(void)
+{
+    return FORM_NEWEST;
+}
+
+void asg_core_save(const struct asg_core *core, struct asg_bytes *ret)
+{
+    asg_core_save_as(core, FORM_NEWEST, ret);
+}
+
+void asg_core_save_as(const struct asg_core *core, uint32_t form, struct asg_bytes *ret)
+{
+    assert(form >= FORM_OLDEST && form <= FORM_NEWEST);
+    struct asg_fields fields = {.out = ret, .form = form};
+    asg_bytes_append(ret, mark, MARK_LENGTH);
+    asg_fields_u32(&fields, &form);
+    /* A saving visitor changes nothing; the cast saves a second list of fields. */
+    core_fields(&fields, (struct asg_core *)(uintptr_t)core);
+}
+
+static void index_ids(struct asg_core *core)
+{
+    for (size_t g = 0; g < core->group_count; g++) {
+        const struct group *group = &core->groups[g];
+        for (size_t i = 0; i < group->instance_count; i++) {
+            if (group->instances[i].id[0] == '\0') continue;
+            asg_id_map_put(&core->ids, group->instances[i].id, group->no);
+        }
+    }
+}
+
+static enum asg_status read_header(struct asg_fields *fields, struct asg_error *error)
+{
+    size_t length = (size_t)(fields->end - fields->begin);
+    if (length < MARK_LENGTH || memcmp(fields->begin, mark, MARK_LENGTH) != 0) {
+        bool is_old =
+            length > 0 && fields->begin[0] >= 1 && fields->begin[0] <= UNMARKED_FORMS;
+        if (!is_old) {
+            return asg_fail(error, ASG_ERR_MALFORMED, "these bytes are no saved state");
+        }
+        return asg_fail(error, ASG_ERR_VERSION,
+                        "this state was saved by an openasg from before 1.0, which this "
+                        "one cannot read; docs/audit.md, \"A log from before 1.0\", says "
+                        "what to do");
+    }
+    fields->at += MARK_LENGTH;
+    asg_fields_u32(fields, &fields->form);
+    if (fields->is_bad || fields->form < FORM_OLDEST) {
+        return asg_fail(error, ASG_ERR_MALFORMED,
+                        "the saved state does not say which form it has");
+    }
+    if (fields->form <= FORM_NEWEST) return ASG_OK;
+    return asg_fail(error, ASG_ERR_VERSION,
+                    "the state was saved by a newer openasg (form %u of the state, this "
+                    "one knows %d to %d); use that version, or a newer one",
+                    fields->form, FORM_OLDEST, FORM_NEWEST);
+}
+
+static enum asg_status finish(const struct asg_fields *fields, struct asg_error *error)
+{
+    if (fields->is_bad) {
+        return asg_fail(error, ASG_ERR_MALFORMED,
+                        "the saved state makes no sense at byte %zu: %s", fields->flaw_at,
+                        fields->flaw);
+    }
+    if (fields->at == fields->end) return ASG_OK;
+    return asg_fail(error, ASG_ERR_MALFORMED,
+                    "the saved state ends at byte %zu, and %zu more bytes follow",
+                    (size_t)(fields->at - fields->begin),
+                    (size_t)(fields->end - fields->at));
+}
+
+enum asg_status asg_core_load(const void *data, size_t length, struct asg_core **ret,
+                              struct asg_error *error)
+{
+    struct asg_fields fields = {
+        .begin = data, .at = data, .end = (const uint8_t *)data + length};
+    enum asg_status status = read_header(&fields, error);
+    if (status != ASG_OK) return status;
+    struct asg_core *core = NULL;
+    asg_core_new(&core);
+    core_fields(&fields, core);
+    status = finish(&fields, error);
+    if (status != ASG_OK) {
+        asg_core_destroy(&core);
+        return status;
+    }
+    index_ids(core);
+    core->has_retry_moved = true;
+    find_jobs_deadline(core);
+    *ret = core;
+    return ASG_OK;
+}

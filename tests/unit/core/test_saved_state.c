@@ -1,0 +1,132 @@
+/* What core saves is loaded again; what is no whole state of a known form is refused in
+ * words that say why. */
+#include <string.h>
+
+#include "unit/core/core_world.h"
+
+#define MARK        "openasg state "
+#define MARK_LENGTH (sizeof MARK - 1)
+
+static void refuse(const void *data, size_t length, enum asg_status wanted,
+                   const char *words)
+{
+    /* A copy of its own length: reading past it is found by the sanitizer. */
+    uint8_t *copy = malloc(length > 0 ? length : 1);
+    assert_non_null(copy);
+    if (length > 0) memcpy(copy, data, length);
+    struct asg_core *core = NULL;
+    struct asg_error error = {""};
+    assert_status(wanted, asg_core_load(copy, length, &core, &error));
+    assert_null(core);
+    if (strstr(error.text, words) == NULL) {
+        fail_msg("\"%s\" does not say \"%s\"", error.text, words);
+    }
+    free(copy);
+}
+
+static struct asg_bytes save_group_of_three(void)
+{
+    make_group(3, (struct asg_group_config){.min = 1});
+    struct asg_bytes saved = {0};
+    asg_core_save(w.core, &saved);
+    return saved;
+}
+
+static void test_a_state_begins_with_its_mark_and_form(void **state)
+{
+    (void)state;
+    struct asg_bytes saved = save_group_of_three();
+    assert_memory_equal(saved.data, MARK, MARK_LENGTH);
+    assert_int_equal(asg_core_form(), saved.data[MARK_LENGTH]);
+    struct asg_bytes same = {0};
+    asg_core_save_as(w.core, asg_core_form(), &same);
+    assert_int_equal(saved.length, same.length);
+    assert_memory_equal(saved.data, same.data, saved.length);
+    asg_bytes_clear(&saved);
+    asg_bytes_clear(&same);
+    save_and_load();
+}
+
+static void test_a_state_that_is_cut_anywhere_is_refused(void **state)
+{
+    (void)state;
+    struct asg_bytes saved = save_group_of_three();
+    for (size_t length = 0; length < saved.length; length++) {
+        const char *words = length < MARK_LENGTH    ? "no saved state"
+                            : length == MARK_LENGTH ? "does not say which form"
+                                                    : "makes no sense at byte";
+        refuse(saved.data, length, ASG_ERR_MALFORMED, words);
+    }
+    asg_bytes_clear(&saved);
+}
+
+static void test_a_state_with_more_behind_it_is_refused(void **state)
+{
+    (void)state;
+    struct asg_bytes saved = save_group_of_three();
+    asg_bytes_append(&saved, "ab", 2);
+    refuse(saved.data, saved.length, ASG_ERR_MALFORMED, "and 2 more bytes follow");
+    asg_bytes_clear(&saved);
+}
+
+static void test_a_state_of_a_newer_form_is_refused(void **state)
+{
+    (void)state;
+    struct asg_bytes saved = save_group_of_three();
+    saved.data[MARK_LENGTH] = (uint8_t)(asg_core_form() + 1);
+    refuse(saved.data, saved.length, ASG_ERR_VERSION, "saved by a newer openasg (form ");
+    saved.data[MARK_LENGTH] = 0;
+    refuse(saved.data, saved.length, ASG_ERR_MALFORMED, "does not say which form");
+    asg_bytes_clear(&saved);
+}
+
+static void test_a_state_from_before_the_first_release_is_refused(void **state)
+{
+    (void)state;
+    for (uint8_t form = 1; form <= 11; form++) {
+        const uint8_t bytes[] = {form, 3, 'a', 'b', 'c', 0};
+        refuse(bytes, sizeof bytes, ASG_ERR_VERSION, "from before 1.0");
+    }
+    refuse("\x0c garbage", 9, ASG_ERR_MALFORMED, "no saved state");
+}
+
+/* A count that the bytes left could not hold makes no room for anything. */
+static void test_a_list_longer_than_the_state_is_refused(void **state)
+{
+    (void)state;
+    struct asg_bytes saved = {0};
+    asg_core_save(w.core, &saved);
+    size_t refused = 0;
+    for (size_t at = MARK_LENGTH + 1; at < saved.length; at++) {
+        struct asg_bytes changed = {0};
+        asg_bytes_append(&changed, saved.data, at);
+        static const uint8_t huge[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f};
+        asg_bytes_append(&changed, huge, sizeof huge);
+        asg_bytes_append(&changed, saved.data + at + 1, saved.length - at - 1);
+        struct asg_core *core = NULL;
+        struct asg_error error = {""};
+        enum asg_status status =
+            asg_core_load(changed.data, changed.length, &core, &error);
+        refused +=
+            status != ASG_OK && strstr(error.text, "longer than what is left") != NULL;
+        asg_core_destroy(&core);
+        asg_bytes_clear(&changed);
+    }
+    assert_true(refused >= 3); /* groups, jobs, templates */
+    asg_bytes_clear(&saved);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_state_begins_with_its_mark_and_form),
+        TEST(test_a_state_that_is_cut_anywhere_is_refused),
+        TEST(test_a_state_with_more_behind_it_is_refused),
+        TEST(test_a_state_of_a_newer_form_is_refused),
+        TEST(test_a_state_from_before_the_first_release_is_refused),
+        TEST(test_a_list_longer_than_the_state_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
