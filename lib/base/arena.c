@@ -66,10 +66,8 @@ void asg_arena_reset(struct asg_arena *arena)
     arena->current = arena->first;
 }
 
-static struct asg_arena_block *add_block(struct asg_arena *arena, size_t bytes)
+static struct asg_arena_block *add_block(struct asg_arena *arena, size_t capacity)
 {
-    size_t least = arena->first == NULL ? FIRST_BLOCK_BYTES : BLOCK_BYTES_MIN;
-    size_t capacity = bytes > least ? bytes : least;
     struct asg_arena_block *block = malloc(sizeof *block + capacity);
     if (block == NULL) die_out_of_memory(capacity);
     *block = (struct asg_arena_block){.capacity = capacity};
@@ -83,16 +81,30 @@ static struct asg_arena_block *add_block(struct asg_arena *arena, size_t bytes)
     return block;
 }
 
-void *asg_arena_take(struct asg_arena *arena, size_t bytes)
+static size_t aligned(size_t bytes)
 {
     assert(bytes <= SIZE_MAX / 2);
-    size_t wanted = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+void asg_arena_reserve(struct asg_arena *arena, size_t bytes)
+{
+    assert(arena->first == NULL);
+    (void)add_block(arena, aligned(bytes));
+}
+
+void *asg_arena_take(struct asg_arena *arena, size_t bytes)
+{
+    size_t wanted = aligned(bytes);
     struct asg_arena_block *block = arena->current;
     while (block != NULL && block->capacity - block->used < wanted) {
         block = block->next;
         if (block != NULL) arena->current = block;
     }
-    if (block == NULL) block = add_block(arena, wanted);
+    if (block == NULL) {
+        size_t least = arena->first == NULL ? FIRST_BLOCK_BYTES : BLOCK_BYTES_MIN;
+        block = add_block(arena, wanted > least ? wanted : least);
+    }
     void *memory = block->data + block->used;
     block->used += wanted;
     return memset(memory, 0, wanted);

@@ -29,6 +29,10 @@ void asg_arena_clear(struct asg_arena *arena);
 /* Forget everything, keep the blocks for the next use. */
 void asg_arena_reset(struct asg_arena *arena);
 
+/* Give an empty arena room for exactly `bytes` more, as asg_arena_used() counts them: for
+ * things that live long and whose size is known. */
+void asg_arena_reserve(struct asg_arena *arena, size_t bytes);
+
 /* `bytes` zeroed bytes, aligned for any object; never NULL. Out of memory ends
  * the process with a message: every state we keep is rebuilt from the log, and a
  * limit is checked before each size that comes from outside. */

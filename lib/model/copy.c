@@ -1,5 +1,6 @@
 #include "model/copy.h"
 
+#include <assert.h>
 #include <string.h>
 
 static void copy_field(const struct asg_field *field, struct asg_arena *arena, void *ret);
@@ -82,4 +83,15 @@ void asg_model_copy(const struct asg_schema *schema, const void *from,
 {
     memcpy(ret, from, schema->size);
     deepen(schema, arena, ret);
+}
+
+void asg_model_copy_alone(const struct asg_schema *schema, const void *from,
+                          struct asg_arena *arena, void *ret)
+{
+    assert(from != ret);
+    struct asg_arena trial = {0}; /* its only use is to know how much it takes */
+    asg_model_copy(schema, from, &trial, ret);
+    asg_arena_reserve(arena, asg_arena_used(&trial));
+    asg_arena_clear(&trial);
+    asg_model_copy(schema, from, arena, ret);
 }

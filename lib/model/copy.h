@@ -9,4 +9,9 @@
 void asg_model_copy(const struct asg_schema *schema, const void *from,
                     struct asg_arena *arena, void *ret);
 
+/* The same into an empty arena that then has no room to spare: for what is kept long.
+ * `from` and `ret` are two places. */
+void asg_model_copy_alone(const struct asg_schema *schema, const void *from,
+                          struct asg_arena *arena, void *ret);
+
 #endif

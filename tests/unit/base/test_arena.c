@@ -70,6 +70,30 @@ static void test_arena_list_grows_and_keeps_what_it_has(void **state)
     asg_arena_clear(&arena);
 }
 
+static void test_arena_reserves_exactly_what_is_asked_for(void **state)
+{
+    (void)state;
+    struct asg_arena trial = {0};
+    (void)asg_arena_text(&trial, "us-east-1a");
+    (void)asg_arena_take(&trial, 0);
+    (void)asg_arena_take(&trial, 100);
+    struct asg_arena arena = {0};
+    asg_arena_reserve(&arena, asg_arena_used(&trial));
+    const struct asg_arena_block *only = arena.current;
+    const char *text = asg_arena_text(&arena, "us-east-1a");
+    (void)asg_arena_take(&arena, 0);
+    (void)asg_arena_take(&arena, 100);
+    assert_ptr_equal(arena.current, only); /* it was enough */
+    (void)asg_arena_take(&arena, 1);       /* and no byte more: it grows as ever */
+    assert_ptr_not_equal(arena.current, only);
+    assert_string_equal(text, "us-east-1a");
+    asg_arena_clear(&arena);
+    asg_arena_clear(&trial);
+    asg_arena_reserve(&arena, 0);
+    (void)asg_arena_text(&arena, "");
+    asg_arena_clear(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -77,6 +101,7 @@ int main(void)
         cmocka_unit_test(test_arena_keeps_its_memory_over_a_reset),
         cmocka_unit_test(test_arena_copies_texts),
         cmocka_unit_test(test_arena_list_grows_and_keeps_what_it_has),
+        cmocka_unit_test(test_arena_reserves_exactly_what_is_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

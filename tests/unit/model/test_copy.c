@@ -58,11 +58,33 @@ static void test_copy_takes_numbers_and_bytes_along(void **state)
     asg_arena_clear(&arena);
 }
 
+static void test_copy_alone_leaves_no_room(void **state)
+{
+    (void)state;
+    struct asg_subnet subnets[] = {{"subnet-1", "us-east-1a"},
+                                   {"subnet-2", "us-east-1b"}};
+    const struct asg_group_config from = {
+        .name = "web", .max = 7, .subnets = subnets, .subnet_count = 2};
+    struct asg_arena arena = {0};
+    struct asg_group_config copy;
+    asg_model_copy_alone(&asg_group_config_schema, &from, &arena, &copy);
+    const struct asg_arena_block *only = arena.current;
+    assert_ptr_equal(arena.first, only);
+    subnets[1].zone = "elsewhere";
+    assert_string_equal(copy.name, "web");
+    assert_string_equal(copy.subnets[1].zone, "us-east-1b");
+    assert_int_equal(copy.max, 7);
+    (void)asg_arena_take(&arena, 1);
+    assert_ptr_not_equal(arena.current, only);
+    asg_arena_clear(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copy_keeps_everything_when_the_original_goes),
         cmocka_unit_test(test_copy_takes_numbers_and_bytes_along),
+        cmocka_unit_test(test_copy_alone_leaves_no_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
