@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bus/bus.h"
+#include "model/check_texts.h"
 #include "text/quantity.h"
 #include "wire/wire.h"
 
@@ -154,6 +155,10 @@ static int wait_for_answer(struct asg_cli *cli, struct asg_arena *arena,
 int asg_ask(struct asg_cli *cli, const struct asg_request *request,
             struct asg_arena *arena, struct asg_answer *ret)
 {
+    struct asg_error error = {""};
+    if (asg_model_check_texts(&asg_request_schema, request, &error) != ASG_OK) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE, "not sent: %s", error.text);
+    }
     if (cli->connection == NULL) {
         int code = connect_controller(cli);
         if (code != ASG_EXIT_OK) return code;

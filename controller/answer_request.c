@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "controller/metrics.h"
 #include "controller/parts.h"
+#include "model/check_texts.h"
 #include "wire/wire.h"
 #include "base/mutant.h"
 
@@ -154,6 +155,11 @@ static void take_order(struct asg_controller *controller, uint32_t peer,
                "this order is the controller's own");
         return;
     }
+    struct asg_error texts = {""};
+    if (asg_model_check_texts(&asg_command_schema, &command, &texts) != ASG_OK) {
+        refuse(controller, peer, request->request_no, "ValidationError", texts.text);
+        return;
+    }
     struct asg_template_config template_config;
     if (command.kind == ASG_COMMAND_TEMPLATE_PUT && command.template_config != NULL) {
         template_config = *command.template_config;
@@ -194,6 +200,24 @@ static const char *actor_of(struct asg_controller *controller,
     return asg_arena_text(&controller->scratch, name);
 }
 
+/* Its number may be what could not be read: 0 answers whatever the client asked last. */
+static void refuse_unread(struct asg_controller *controller,
+                          const struct asg_bus_message *message, enum asg_status status)
+{
+    if (status == ASG_ERR_VERSION) {
+        refuse(controller, message->peer, 0, "MalformedRequest",
+               "this controller speaks another version of the protocol; use the openasg "
+               "command of the same release");
+        return;
+    }
+    struct asg_error why = {""};
+    asg_wire_explain_message(message->data, message->length, ASG_MESSAGE_REQUEST, &why);
+    struct asg_error error = {""};
+    (void)asg_fail(&error, ASG_ERR_MALFORMED, "the request could not be decoded: %s",
+                   why.text);
+    refuse(controller, message->peer, 0, "MalformedRequest", error.text);
+}
+
 void asg_take_request(struct asg_controller *controller,
                       const struct asg_bus_message *message)
 {
@@ -207,11 +231,7 @@ void asg_take_request(struct asg_controller *controller,
         asg_count(status == ASG_ERR_VERSION ? ASG_COUNT_FRAMES_VERSION
                                             : ASG_COUNT_FRAMES_MALFORMED,
                   1);
-        refuse(controller, message->peer, 0, "MalformedRequest",
-               status == ASG_ERR_VERSION
-                   ? "this controller speaks another version of the protocol; use the "
-                     "openasg command of the same release"
-                   : "the request could not be decoded");
+        refuse_unread(controller, message, status);
         return;
     }
     const char *actor = actor_of(controller, message);

@@ -8,6 +8,7 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "crypto/crypto.h"
 #include "wire/wire.h"
 #include "base/mutant.h"
@@ -45,6 +46,13 @@ struct asg_commit {
     struct asg_commit_counts counts;
 };
 
+/* Subject and note are for people, the payload has everything: a text that is too long
+ * for them is no reason to lose the event, let alone to stop leading. */
+static const char *within(struct asg_commit *commit, const char *text, size_t max)
+{
+    return asg_arena_text_n(&commit->notes, text, asg_utf8_cut(text, max));
+}
+
 static void add_record(struct asg_commit *commit, int64_t time_ms, const char *kind,
                        const char *subject, const char *note, size_t payload_offset)
 {
@@ -59,8 +67,8 @@ static void add_record(struct asg_commit *commit, int64_t time_ms, const char *k
     commit->records[commit->record_count++] = (struct asg_record){
         .time_ms = time_ms,
         .kind = kind,
-        .subject = asg_arena_text(&commit->notes, subject),
-        .note = asg_arena_text(&commit->notes, note),
+        .subject = within(commit, subject, ASG_LOG_SUBJECT_MAX),
+        .note = within(commit, note, ASG_LOG_NOTE_MAX),
         .payload_length = commit->payloads.length - payload_offset,
     };
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "core/state.h"
 #include "model/copy.h"
 #include "model/schemas.h"
@@ -11,6 +12,7 @@ static const char *format_text(struct asg_core *core, const char *format, va_lis
 {
     char text[2048];
     (void)vsnprintf(text, sizeof text, format, args);
+    asg_utf8_mend(text);
     return asg_arena_text(&core->effects->arena, text);
 }
 
@@ -76,6 +78,7 @@ void hold(struct asg_core *core, struct group *group, enum hold_topic topic,
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    asg_utf8_mend(text);
     hold_on(group, topic);
     char *held = group->held[topic];
     if (strcmp(held, text) == 0) return;

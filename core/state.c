@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "model/copy.h"
 #include "model/schemas.h"
 
 void copy_text(char *ret, size_t size, const char *text)
 {
-    size_t length = strnlen(text_of(text), size - 1);
+    size_t length = asg_utf8_cut(text_of(text), size - 1);
     memmove(ret, text_of(text), length);
     memset(ret + length, 0, size - length); /* equal states are equal bytes */
 }

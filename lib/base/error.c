@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 enum asg_status asg_fail(struct asg_error *error, enum asg_status status,
                          const char *format, ...)
 {
@@ -12,6 +14,7 @@ enum asg_status asg_fail(struct asg_error *error, enum asg_status status,
     va_start(args, format);
     (void)vsnprintf(error->text, sizeof error->text, format, args);
     va_end(args);
+    asg_utf8_mend(error->text);
     return status;
 }
 
@@ -29,5 +32,6 @@ enum asg_status asg_fail_wrap(struct asg_error *error, enum asg_status status,
         (void)snprintf(error->text + used, sizeof error->text - (size_t)used, ": %s",
                        inner);
     }
+    asg_utf8_mend(error->text);
     return status;
 }

@@ -16,6 +16,7 @@
 #define I64(f)       FIELD(I64, f, .limit = 0)
 #define TEXT(f)      FIELD(TEXT, f, .limit = ASG_TEXT_MAX)
 #define LONG_TEXT(f) FIELD(TEXT, f, .limit = 65536)
+#define GROUP(f)     FIELD(TEXT, f, .limit = ASG_GROUP_NAME_MAX) /* a subject of the log */
 #define BLOB(f)      FIELD(BLOB, f, .limit = 65536)
 #define TEXTS(f)     FIELD(TEXTS, f, .limit = ASG_LIST_MAX)
 #define NUMBERS(f)   FIELD(NUMBERS, f, .limit = ASG_LIST_MAX)
@@ -299,7 +300,7 @@ static const struct asg_field command_fields[] = {
     TEXT(cluster_id),
     U64(seed),
     U64(epoch),
-    TEXT(group),
+    GROUP(group),
     TEXT(name),
     PART(group_config, group_config),
     U64(group_fields),
@@ -431,7 +432,7 @@ static const struct asg_field alarm_fields[] = {
     ENUM(kind, alarm_kind),
     TEXT(group),
     BOOL(is_raised),
-    TEXT(text),
+    LONG_TEXT(text),
 };
 #undef OF
 TABLE(alarm)

@@ -1,6 +1,7 @@
 /* decode - msgpack to structs by their tables; every size checked before it is used. */
 #include "wire/wire.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "wire/read.h"
@@ -146,7 +147,12 @@ static bool take_struct(struct cursor *cursor, const struct asg_schema *schema,
     if (!read_array(cursor, &count)) return false;
     size_t known = count < schema->field_count ? count : schema->field_count;
     for (size_t i = 0; i < known; i++) {
-        if (!take_field(cursor, &schema->fields[i], arena, depth - 1, ret)) return false;
+        if (take_field(cursor, &schema->fields[i], arena, depth - 1, ret)) continue;
+        if (cursor->bad == NULL) {
+            cursor->bad = &schema->fields[i];
+            cursor->bad_struct = schema->name;
+        }
+        return false;
     }
     for (size_t i = known; i < count; i++) {
         if (!skip_item(cursor, depth)) return false;
@@ -200,6 +206,48 @@ enum asg_status asg_wire_decode_message(const void *data, size_t length,
     if (found != type || schema == NULL) return ASG_ERR_MALFORMED;
     return asg_wire_decode(schema, cursor.at, (size_t)(cursor.end - cursor.at), arena,
                            ret);
+}
+
+static const char *rule_of(const struct asg_field *field, char ret[80])
+{
+    switch (field->type) {
+    case ASG_FIELD_TEXT:
+        (void)snprintf(ret, 80, "must be UTF-8 text of at most %zu bytes", field->limit);
+        return ret;
+    case ASG_FIELD_BLOB:
+        (void)snprintf(ret, 80, "must be at most %zu bytes", field->limit);
+        return ret;
+    case ASG_FIELD_TEXTS:
+        (void)snprintf(ret, 80, "must be a list of UTF-8 texts of at most %d bytes each",
+                       ASG_TEXT_MAX);
+        return ret;
+    default: return "has a value that this program does not know";
+    }
+}
+
+void asg_wire_explain_message(const void *data, size_t length, enum asg_message_type type,
+                              struct asg_error *error)
+{
+    struct cursor cursor = {.at = data, .end = (const uint8_t *)data + length};
+    enum asg_message_type found;
+    enum asg_status status = take_header(&cursor, &found);
+    const struct asg_schema *schema = asg_wire_message_schema(type);
+    if (status != ASG_OK || found != type || schema == NULL) {
+        (void)asg_fail(error, ASG_ERR_MALFORMED, "it is not a message of that type");
+        return;
+    }
+    struct asg_arena arena = {0};
+    void *body = asg_arena_take(&arena, schema->size);
+    bool is_read = take_struct(&cursor, schema, &arena, ASG_WIRE_DEPTH_MAX, body);
+    asg_arena_clear(&arena);
+    if (cursor.bad != NULL) {
+        char rule[80];
+        (void)asg_fail(error, ASG_ERR_MALFORMED, "%s.%s %s", cursor.bad_struct,
+                       cursor.bad->name, rule_of(cursor.bad, rule));
+        return;
+    }
+    (void)asg_fail(error, ASG_ERR_MALFORMED, "%s",
+                   is_read ? "there are bytes after its end" : "it is not well-formed");
 }
 
 enum asg_status asg_wire_decode_report(const void *data, size_t length,

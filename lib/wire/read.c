@@ -1,5 +1,7 @@
 #include "wire/read.h"
 
+#include "base/utf8.h"
+
 static size_t bytes_left(const struct cursor *cursor)
 {
     return (size_t)(cursor->end - cursor->at);
@@ -78,28 +80,6 @@ static bool read_length(struct cursor *cursor, unsigned width, size_t limit, siz
     return true;
 }
 
-/* No zero byte and well-formed UTF-8 (RFC 3629: shortest form, no surrogates). */
-static bool is_text(const uint8_t *text, size_t length)
-{
-    size_t i = 0;
-    while (i < length) {
-        uint8_t lead = text[i++];
-        if (lead == 0) return false;
-        if (lead < 0x80) continue;
-        unsigned more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
-        if (lead < 0xc2 || lead > 0xf4 || length - i < more) return false;
-        uint8_t second = text[i];
-        if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ||
-            (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f)) {
-            return false;
-        }
-        for (; more > 0; more--) {
-            if ((text[i++] & 0xc0) != 0x80) return false;
-        }
-    }
-    return true;
-}
-
 bool read_text(struct cursor *cursor, size_t limit, const char **ret, size_t *ret_length)
 {
     if (cursor->at == cursor->end) return false;
@@ -113,7 +93,7 @@ bool read_text(struct cursor *cursor, size_t limit, const char **ret, size_t *re
     } else {
         return false;
     }
-    if (!is_text(cursor->at, length)) return false;
+    if (!asg_utf8_is_valid((const char *)cursor->at, length)) return false;
     *ret = (const char *)cursor->at;
     *ret_length = length;
     cursor->at += length;

@@ -8,9 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct asg_field;
+
 struct cursor {
     const uint8_t *at;
     const uint8_t *end;
+    const struct asg_field *bad; /* the innermost field that could not be read */
+    const char *bad_struct;      /* of which struct */
 };
 
 /* Numbers that are more than their tag. */

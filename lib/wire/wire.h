@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/error.h"
 #include "base/status.h"
 #include "model/messages.h"
 #include "model/schemas.h"
@@ -45,6 +46,11 @@ ASG_MUST_USE enum asg_status asg_wire_message_type(const void *data, size_t leng
 ASG_MUST_USE enum asg_status asg_wire_decode_message(const void *data, size_t length,
                                                      enum asg_message_type type,
                                                      struct asg_arena *arena, void *ret);
+
+/* Say in words why asg_wire_decode_message() answered ASG_ERR_MALFORMED, naming the
+ * field: decodes once more, so it is not for the hot path. */
+void asg_wire_explain_message(const void *data, size_t length, enum asg_message_type type,
+                              struct asg_error *error);
 
 /* The schema of a type's body; NULL for a type that is not known or has none. */
 const struct asg_schema *asg_wire_message_schema(enum asg_message_type type);
