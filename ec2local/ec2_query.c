@@ -1,9 +1,7 @@
+/* ec2_query - which handler answers an action, and what an unknown one is told. */
 #include "ec2local/ec2_query.h"
 
-#include <stdio.h>
 #include <string.h>
-
-#include "ec2local/xml_out.h"
 
 static const struct {
     const char *action;
@@ -38,18 +36,6 @@ static const struct {
     {"GetCallerIdentity", "sts", asg_call_do_get_caller_identity},
 };
 
-void asg_call_write_error(struct asg_bytes *out, const char *code, const char *message,
-                          const char *request_id)
-{
-    asg_bytes_append_text(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                               "<Response><Errors><Error>");
-    asg_xml_out_text(out, "Code", code);
-    asg_xml_out_text(out, "Message", message);
-    asg_bytes_append_text(out, "</Error></Errors>");
-    asg_xml_out_text(out, "RequestID", request_id);
-    asg_bytes_append_text(out, "</Response>");
-}
-
 static asg_call_handler *find_handler(const char *action, const char *service)
 {
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
@@ -59,15 +45,6 @@ static asg_call_handler *find_handler(const char *action, const char *service)
         }
     }
     return NULL;
-}
-
-enum asg_status asg_call_refuse(struct asg_call *call, const char *code,
-                                const char *message)
-{
-    call->refusal.code = code;
-    call->refusal.http_status = 400;
-    (void)snprintf(call->refusal.message, sizeof call->refusal.message, "%s", message);
-    return ASG_ERR_DENIED;
 }
 
 int asg_call_answer(struct asg_call *call, const char *service)
@@ -91,40 +68,4 @@ int asg_call_answer(struct asg_call *call, const char *service)
     asg_call_write_error(call->out, call->refusal.code, call->refusal.message,
                          call->request_id);
     return call->refusal.http_status;
-}
-
-void asg_call_begin_reply(struct asg_call *call)
-{
-    asg_bytes_append_text(call->out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<");
-    asg_bytes_append_text(call->out, call->action);
-    asg_bytes_append_text(call->out, "Response xmlns=\"" ASG_EC2_XMLNS "\">");
-    asg_xml_out_text(call->out, "requestId", call->request_id);
-}
-
-void asg_call_end_reply(struct asg_call *call)
-{
-    asg_bytes_append_text(call->out, "</");
-    asg_bytes_append_text(call->out, call->action);
-    asg_bytes_append_text(call->out, "Response>");
-}
-
-void asg_call_write_tags(struct asg_bytes *out, const struct asg_world_tags *tags)
-{
-    asg_xml_out_begin(out, "tagSet");
-    for (size_t i = 0; i < tags->count; i++) {
-        asg_xml_out_begin(out, "item");
-        asg_xml_out_text(out, "key", tags->items[i].key);
-        asg_xml_out_text(out, "value", tags->items[i].value);
-        asg_xml_out_end(out, "item");
-    }
-    asg_xml_out_end(out, "tagSet");
-}
-
-void asg_call_write_state(struct asg_bytes *out, const char *name,
-                          enum asg_world_state state)
-{
-    asg_xml_out_begin(out, name);
-    asg_xml_out_number(out, "code", state);
-    asg_xml_out_text(out, "name", asg_world_state_name(state));
-    asg_xml_out_end(out, name);
 }

@@ -107,6 +107,8 @@ ASG_MUST_USE enum asg_status asg_world_tags_check(const struct asg_world_tags *t
 uint32_t asg_world_take_address(struct asg_world *world, size_t zone);
 void asg_world_give_address(struct asg_world *world, struct asg_world_instance *instance);
 uint32_t asg_world_free_addresses(const struct asg_world *world, size_t zone);
+/* Each subnet says how many of its addresses are free. */
+void asg_world_show_free_addresses(struct asg_world *world);
 
 /* Note a change of state and when the next is due (NEVER_MS: none by itself). */
 void asg_world_change_state(struct asg_world *world, struct asg_world_instance *instance,
