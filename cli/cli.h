@@ -34,7 +34,8 @@ extern const struct asg_enum asg_output_words;
 struct asg_connection; /* ask_controller.h */
 
 struct asg_cli {
-    struct asg_arena arena; /* for the whole run */
+    const struct asg_command_table *table; /* every command: commands.h */
+    struct asg_arena arena;                /* for the whole run */
     struct asg_cli_settings settings;
     FILE *out;
     FILE *err;
@@ -42,11 +43,8 @@ struct asg_cli {
     struct asg_connection *connection; /* made by the first question */
 };
 
-/* Run one command line; argv[0] is the program. Returns the exit code. */
+/* run_command.c: run one command line; argv[0] is the program. Returns the exit code. */
 int asg_cli_run(struct asg_cli *cli, int argc, char **argv);
-
-/* Everything of the command line in one table; lives for ever. */
-const struct asg_command_table *asg_cli_table(void);
 
 /* Words from elsewhere (EC2's messages) with ? for what could steer a terminal. */
 void asg_cli_write(FILE *out, const char *text, size_t length);

@@ -30,7 +30,7 @@ static int run_completion(void *context, const struct asg_arguments *arguments)
         return asg_cli_fail(cli, ASG_EXIT_USAGE, "no completion for \"%.40s\", only bash",
                             shell);
     }
-    asg_options_complete_bash(asg_cli_table(), cli->out);
+    asg_options_complete_bash(cli->table, cli->out);
     return ASG_EXIT_OK;
 }
 
@@ -42,7 +42,7 @@ static void close_file(FILE **file)
 static int write_page(struct asg_cli *cli, const char *folder,
                       const struct asg_command_entry *command)
 {
-    const struct asg_command_table *table = asg_cli_table();
+    const struct asg_command_table *table = cli->table;
     const char *name = asg_options_page_name(table, command, &cli->arena);
     const char *path = asg_arena_format(&cli->arena, "%s/%s.1", folder, name);
     ASG_CLEANUP(close_file) FILE *file = fopen(path, "we");
@@ -56,7 +56,7 @@ static int write_page(struct asg_cli *cli, const char *folder,
 
 static int write_pages(struct asg_cli *cli, const char *folder)
 {
-    const struct asg_command_table *table = asg_cli_table();
+    const struct asg_command_table *table = cli->table;
     if (mkdir(folder, 0755) != 0 && errno != EEXIST) {
         return asg_cli_fail(cli, ASG_EXIT_FAILED, "cannot make %s: %s", folder,
                             strerror(errno));
@@ -75,7 +75,7 @@ static int run_man(void *context, const struct asg_arguments *arguments)
     struct asg_cli *cli = context;
     const char *folder = asg_option_text(arguments, "to");
     if (folder != NULL) return write_pages(cli, folder);
-    const struct asg_command_table *table = asg_cli_table();
+    const struct asg_command_table *table = cli->table;
     const char *name = "";
     for (size_t i = 0; i < arguments->values.count; i++) {
         name = asg_arena_format(&cli->arena, "%s%s%s", name, i > 0 ? " " : "",
@@ -99,7 +99,7 @@ static int run_docs(void *context, const struct asg_arguments *arguments)
     }
     (void)fputs("# openasg, the command line\n\nMade by `openasg docs`; do not edit.\n\n",
                 cli->out);
-    asg_options_document(asg_cli_table(), cli->out);
+    asg_options_document(cli->table, cli->out);
     return ASG_EXIT_OK;
 }
 

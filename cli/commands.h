@@ -27,6 +27,10 @@ extern const struct asg_family asg_what_if_family;
 extern const struct asg_family asg_keys_family;
 extern const struct asg_family asg_pages_family;
 
+/* Everything of the command line in one table; lives for ever. Only main.c and tests ask
+ * for it: a command finds it in `cli->table`. */
+const struct asg_command_table *asg_cli_table(void);
+
 #define ASG_FAMILY(list)                                                                 \
     {                                                                                    \
         .commands = (list), .count = sizeof(list) / sizeof((list)[0])                    \
