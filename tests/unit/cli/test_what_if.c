@@ -574,6 +574,42 @@ static void test_what_if_names_what_is_wrong_with_a_policy(void **state)
     run(fixture, 0, "what-if %s --prices %s/prices.yaml");
 }
 
+/* Each that is still coming is an answer of its own that the model waits for. */
+static void test_thousands_may_be_coming_at_once(void **state)
+{
+    enum { COMING = 4500 };
+    struct fixture *fixture = *state;
+    const struct asg_policy_config fifty = target("cpu50", 50000);
+    struct load_setting setting = setting_of(load_steady, 600, &fifty, 1);
+    (void)load_write(fixture->path, &setting);
+    const struct asg_log_options options = {.path = fixture->path, .is_read_only = true};
+    struct asg_log *log = NULL;
+    struct asg_error error = {0};
+    if (asg_log_open_sqlite(&options, &log, &error) != ASG_OK) fail_msg("%s", error.text);
+    struct asg_trace trace;
+    const struct asg_trace_range range = {.group = "web"};
+    if (asg_trace_load(log, &range, &trace, &error) != ASG_OK) fail_msg("%s", error.text);
+    trace.policy_count = 0;
+    trace.ended_count = 0;
+    trace.config.min = trace.config.max = trace.config.desired = COMING;
+    trace.instances = asg_arena_take(&trace.arena, COMING * sizeof *trace.instances);
+    trace.instance_count = COMING;
+    for (size_t i = 0; i < COMING; i++) {
+        trace.instances[i] = (struct asg_trace_instance){
+            .state = ASG_INSTANCE_PENDING, .since_ms = trace.start_ms - COMING + (int)i};
+    }
+    const struct asg_model_run run = {.metric = ASG_METRIC_NAME_CPU,
+                                      .level_milli = 50000};
+    struct asg_figures *figures = asg_alloc(1, sizeof *figures);
+    if (asg_model_run(&trace, &run, figures, &error) != ASG_OK) {
+        fail_msg("%s", error.text);
+    }
+    assert_int_equal(figures->most, COMING);
+    free(figures);
+    asg_trace_clear(&trace);
+    asg_log_close(&log);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -590,6 +626,7 @@ int main(void)
         TEST(test_what_if_takes_a_part_of_the_log),
         TEST(test_what_if_replaces_schedules),
         TEST(test_what_if_names_what_is_wrong_with_a_policy),
+        TEST(test_thousands_may_be_coming_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,348 @@
+/* model_fleet - EC2 and the instances of run_model, and core in the middle. */
+#include "cli/model_private.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* When the log has no example to learn from. */
+#define LAUNCH_MS    INT64_C(1500)
+#define SERVICE_MS   INT64_C(30000)
+#define TERMINATE_MS INT64_C(1000)
+
+/* Questions of core to EC2 in one step. */
+struct looks {
+    struct look {
+        uint64_t job_id;
+        bool is_complete;
+    } * items; /* in the arena of the event under way */
+    size_t count;
+};
+
+void asg_model_clear(struct model *model)
+{
+    asg_core_destroy(&model->core);
+    asg_effects_clear(&model->effects);
+    asg_arena_clear(&model->arena);
+    asg_arena_clear(&model->views);
+    for (size_t i = 0; i < model->pending_count; i++)
+        free(model->pending[i].ids);
+    free(model->pending);
+}
+
+static int64_t learnt(int64_t median_ms, int64_t otherwise_ms)
+{
+    return median_ms >= 0 ? median_ms : otherwise_ms;
+}
+
+static bool is_by_agent(const struct model *model)
+{
+    return model->trace->config.health_check == ASG_HEALTH_CHECK_AGENT;
+}
+
+/* ---- what is to come, the earliest first ---- */
+
+static bool comes_before(const struct pending *a, const struct pending *b)
+{
+    return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->no < b->no;
+}
+
+static void add_pending(struct model *model, struct pending item)
+{
+    if (model->pending_count == model->pending_capacity) {
+        model->pending_capacity =
+            model->pending_capacity == 0 ? 64 : model->pending_capacity * 2;
+        model->pending =
+            asg_realloc(model->pending, model->pending_capacity, sizeof *model->pending);
+    }
+    item.no = model->pending_no++;
+    size_t at = model->pending_count++;
+    while (at > 0 && comes_before(&item, &model->pending[(at - 1) / 2])) {
+        model->pending[at] = model->pending[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    model->pending[at] = item;
+}
+
+static struct pending take_pending(struct model *model)
+{
+    assert(model->pending_count > 0);
+    struct pending first = model->pending[0];
+    struct pending last = model->pending[--model->pending_count];
+    size_t at = 0;
+    for (;;) {
+        size_t next = at * 2 + 1;
+        if (next >= model->pending_count) break;
+        if (next + 1 < model->pending_count &&
+            comes_before(&model->pending[next + 1], &model->pending[next])) {
+            next++;
+        }
+        if (!comes_before(&model->pending[next], &last)) break;
+        model->pending[at] = model->pending[next];
+        at = next;
+    }
+    if (model->pending_count > 0) model->pending[at] = last;
+    return first;
+}
+
+/* ---- EC2 and the instances ---- */
+
+/* What had not come when the first sample came, comes after it. */
+static int64_t still_ms(const struct model *model, int64_t due_ms)
+{
+    int64_t first_ms = model->trace->samples[0].time_ms + 1;
+    return (due_ms > first_ms ? due_ms : first_ms) - model->now_ms;
+}
+
+static void plan_answer(struct model *model, const struct asg_job *job)
+{
+    struct pending item = {.job_id = job->id, .attempt = job->attempt};
+    int64_t after_ms = 0;
+    if (asg_job_is_launch(job->kind)) {
+        after_ms = learnt(model->trace->launch_ms, LAUNCH_MS);
+        item.kind = ANSWER_LAUNCH;
+        item.count = job->launch->count;
+        item.spot = job->launch->fleet != NULL ? job->launch->fleet->spot : 0;
+        if (model->coming_count >= item.count) {
+            item.known = model->coming;
+            model->coming += item.count;
+            model->coming_count -= item.count;
+            bool has_id = item.known->state == ASG_INSTANCE_PENDING;
+            after_ms = has_id ? 0 : still_ms(model, item.known->since_ms + after_ms);
+        }
+    } else {
+        after_ms = learnt(model->trace->terminate_ms, TERMINATE_MS);
+        item.kind = ANSWER_TERMINATE;
+        item.count = (uint32_t)job->terminate->instance_ids.count;
+        item.ids = asg_alloc(item.count, sizeof *item.ids);
+        for (uint32_t i = 0; i < item.count; i++) {
+            (void)snprintf(item.ids[i], ID_SIZE, "%s",
+                           job->terminate->instance_ids.items[i]);
+        }
+    }
+    item.due_ms = model->now_ms + (model->is_instant ? 0 : after_ms);
+    add_pending(model, item);
+}
+
+static struct asg_seen_instance *show_instances(struct model *model,
+                                                const struct pending *item,
+                                                enum asg_ec2_state state)
+{
+    struct asg_seen_instance *seen =
+        asg_arena_take(&model->arena, item->count * sizeof *seen);
+    for (uint32_t i = 0; i < item->count; i++) {
+        uint64_t no = item->first_no + i;
+        seen[i] = (struct asg_seen_instance){
+            .instance_id = item->ids != NULL
+                               ? item->ids[i]
+                               : asg_arena_format(&model->arena, "i-%017" PRIx64, no),
+            .state = state,
+            .instance_type = "",
+            .subnet_id = "",
+            .zone = "",
+            .private_ip = "127.0.0.1",
+            .launched_ms = model->now_ms,
+            .state_reason = "",
+            .group = model->trace->group,
+            .job_id = item->job_id,
+            .attempt = item->attempt,
+            .client_token = "",
+            .is_spot = i >= item->count - item->spot,
+        };
+    }
+    return seen;
+}
+
+static void plan_service(struct model *model, const struct pending *launch)
+{
+    int64_t after_ms = learnt(model->trace->service_ms, SERVICE_MS);
+    for (uint32_t i = 0; launch->known != NULL && i < launch->count; i++) {
+        bool has_id = launch->known[i].state == ASG_INSTANCE_PENDING;
+        int64_t since_ms = has_id ? launch->known[i].since_ms : model->now_ms;
+        add_pending(model,
+                    (struct pending){.due_ms = model->now_ms +
+                                               still_ms(model, since_ms + after_ms),
+                                     .kind = IN_SERVICE,
+                                     .first_no = launch->first_no + i,
+                                     .count = 1});
+    }
+    if (launch->known != NULL) return;
+    add_pending(model, (struct pending){.due_ms = model->now_ms +
+                                                  (model->is_instant ? 0 : after_ms),
+                                        .kind = IN_SERVICE,
+                                        .first_no = launch->first_no,
+                                        .count = launch->count});
+}
+
+static enum asg_status answer_job(struct model *model, struct pending *item)
+{
+    enum asg_ec2_state state = ASG_EC2_TERMINATED;
+    if (item->kind == ANSWER_LAUNCH) {
+        state = is_by_agent(model) ? ASG_EC2_RUNNING : ASG_EC2_PENDING;
+        item->first_no = model->instance_no + 1;
+        model->instance_no += item->count;
+    }
+    const struct asg_result result = {
+        .job_id = item->job_id,
+        .attempt = item->attempt,
+        .outcome = ASG_OUTCOME_OK,
+        .worker = "model",
+        .error_code = "",
+        .message = "",
+        .request_id = "",
+        .instances = show_instances(model, item, state),
+        .instance_count = item->count,
+        .template_id = "",
+        .template_name = "",
+        .template_version = "",
+        .template_type = "",
+    };
+    if (item->kind == ANSWER_LAUNCH) plan_service(model, item);
+    return asg_model_step(
+        model, &(struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
+}
+
+static enum asg_status enter_service(struct model *model, const struct pending *item)
+{
+    if (!is_by_agent(model)) {
+        const struct asg_observed observed = {
+            .instances = show_instances(model, item, ASG_EC2_RUNNING),
+            .instance_count = item->count};
+        return asg_model_step(model, &(struct asg_event){.kind = ASG_EVENT_OBSERVED,
+                                                         .observed = &observed});
+    }
+    struct asg_seen_instance *seen = show_instances(model, item, ASG_EC2_RUNNING);
+    struct asg_health_sign *signs =
+        asg_arena_take(&model->arena, item->count * sizeof *signs);
+    for (uint32_t i = 0; i < item->count; i++) {
+        signs[i] = (struct asg_health_sign){
+            .instance_id = seen[i].instance_id, .sign = ASG_SIGN_REPORTING, .detail = ""};
+    }
+    const struct asg_health health = {.signs = signs, .sign_count = item->count};
+    return asg_model_step(
+        model, &(struct asg_event){.kind = ASG_EVENT_HEALTH, .health = &health});
+}
+
+/* The look found what core believes: at once, nothing new. */
+static enum asg_status answer_looks(struct model *model, const struct looks *looks)
+{
+    for (size_t i = 0; i < looks->count; i++) {
+        const struct asg_observed observed = {.job_id = looks->items[i].job_id,
+                                              .is_complete = looks->items[i].is_complete};
+        enum asg_status status =
+            asg_model_step(model, &(struct asg_event){.kind = ASG_EVENT_OBSERVED,
+                                                      .observed = &observed});
+        if (status != ASG_OK) return status;
+    }
+    return ASG_OK;
+}
+
+/* ---- one event through core ---- */
+
+void asg_model_count_time(struct model *model)
+{
+    if (model->is_counting) {
+        model->figures->instance_ms +=
+            (int64_t)model->paid * (model->now_ms - model->counted_ms);
+    }
+    model->counted_ms = model->now_ms;
+}
+
+static void count_instances(struct model *model)
+{
+    struct asg_instance_view *views = NULL;
+    size_t count = 0;
+    asg_arena_reset(&model->views);
+    asg_core_view_instances(model->core, model->trace->group, &model->views, &views,
+                            &count);
+    model->serving = model->warm = model->paid = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool is_serving = views[i].state == ASG_INSTANCE_IN_SERVICE;
+        if (is_serving) model->serving++;
+        if (is_serving && !views[i].is_warming) model->warm++;
+        if (views[i].instance_id[0] != '\0' && views[i].state != ASG_INSTANCE_TERMINATED)
+            model->paid++;
+    }
+}
+
+static void note_look(struct model *model, struct looks *looks, const struct asg_job *job)
+{
+    if (looks->items == NULL) {
+        looks->items = asg_arena_take(&model->arena,
+                                      model->effects.job_count * sizeof *looks->items);
+    }
+    looks->items[looks->count++] = (struct look){
+        .job_id = job->id, .is_complete = job->describe->instance_ids.count == 0};
+}
+
+static void take_effects(struct model *model, struct looks *ret_looks)
+{
+    const struct asg_effects *effects = &model->effects;
+    for (size_t i = 0; i < effects->watch_count; i++) {
+        model->group_no = effects->watches[i].group_no;
+        model->revision = effects->watches[i].revision;
+    }
+    for (size_t i = 0; i < effects->decision_count && model->is_counting; i++) {
+        enum asg_decision_kind kind = effects->decisions[i].kind;
+        if (kind == ASG_DECISION_SCALE_OUT) model->figures->scale_outs++;
+        if (kind == ASG_DECISION_SCALE_IN) model->figures->scale_ins++;
+    }
+    for (size_t i = 0; i < effects->job_count; i++) {
+        const struct asg_job *job = &effects->jobs[i];
+        if (asg_job_is_launch(job->kind) || job->kind == ASG_JOB_TERMINATE) {
+            plan_answer(model, job);
+        } else if (job->kind == ASG_JOB_DESCRIBE) {
+            note_look(model, ret_looks, job);
+        }
+    }
+}
+
+enum asg_status asg_model_step(struct model *model, struct asg_event *event)
+{
+    event->time_ms = model->now_ms;
+    enum asg_status status = asg_core_step(model->core, event, &model->effects);
+    if (status != ASG_OK) {
+        return asg_fail(model->error, status, "core refused an event of the model");
+    }
+    const struct asg_effects *effects = &model->effects;
+    if (asg_effects_is_empty(effects)) return ASG_OK;
+    if (effects->reply.is_set) {
+        model->is_refused = !effects->reply.is_ok;
+        (void)asg_fail(&model->reply, ASG_OK, "%s", effects->reply.message);
+    }
+    struct looks looks = {0};
+    asg_model_count_time(model);
+    take_effects(model, &looks);
+    if (effects->decision_count > 0 || effects->member_count > 0) count_instances(model);
+    return answer_looks(model, &looks);
+}
+
+static enum asg_status answer_next(struct model *model)
+{
+    struct pending item = take_pending(model);
+    asg_arena_reset(&model->arena);
+    enum asg_status status =
+        item.kind == IN_SERVICE ? enter_service(model, &item) : answer_job(model, &item);
+    free(item.ids);
+    return status;
+}
+
+/* Let everything happen that is due up to `until_ms`. */
+enum asg_status asg_model_pass_time(struct model *model, int64_t until_ms)
+{
+    for (;;) {
+        int64_t deadline_ms = asg_core_next_deadline(model->core);
+        int64_t due_ms = model->pending_count > 0 ? model->pending[0].due_ms : INT64_MAX;
+        int64_t next_ms = due_ms <= deadline_ms ? due_ms : deadline_ms;
+        if (next_ms > until_ms) break;
+        if (next_ms > model->now_ms) model->now_ms = next_ms;
+        enum asg_status status =
+            due_ms <= deadline_ms
+                ? answer_next(model)
+                : asg_model_step(model, &(struct asg_event){.kind = ASG_EVENT_TICK});
+        if (status != ASG_OK) return status;
+    }
+    model->now_ms = until_ms;
+    return ASG_OK;
+}
