@@ -54,7 +54,7 @@ struct asg_group_metric {
 };
 
 struct asg_metrics {
-    struct asg_group_metric *groups; /* by group_no, then metric */
+    struct asg_group_metric *groups; /* by group_no, then metric; each once; as columns */
     size_t group_count;
 };
 

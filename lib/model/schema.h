@@ -63,7 +63,9 @@ struct asg_field {
     const struct asg_enum *names; /* ENUM */
     const struct asg_schema *sub; /* STRUCT, PART, LIST */
     size_t limit;                 /* TEXT, BLOB: bytes; LIST, TEXTS: items */
-    uint32_t since; /* the first form of the saved state with it (saved_state.c); 0: all */
+    bool is_columns; /* LIST of asg_group_metric: lib/wire writes it column by column */
+    uint32_t
+        since; /* the first form of the saved state with it (saved_state.c); 0: all */
 };
 
 struct asg_schema {

@@ -26,6 +26,10 @@
 #define LIST(f, n, s)                                                                    \
     FIELD(LIST, f, .count_offset = offsetof(struct OF, n), .sub = &asg_##s##_schema,     \
           .limit = ASG_LIST_MAX)
+/* A list that travels as columns. */
+#define COLUMNS(f, n, s)                                                                 \
+    FIELD(LIST, f, .count_offset = offsetof(struct OF, n), .sub = &asg_##s##_schema,     \
+          .limit = ASG_LIST_MAX, .is_columns = true)
 /* A field that the saved state has from form `n` on (core/saved_state.c): SINCE(2, U32,
  * name, .limit = 0). */
 #define SINCE(n, kind, f, ...) FIELD(kind, f, .since = (n), __VA_ARGS__)
@@ -337,7 +341,7 @@ TABLE(group_metric)
 
 #define OF asg_metrics
 static const struct asg_field metrics_fields[] = {
-    LIST(groups, group_count, group_metric),
+    COLUMNS(groups, group_count, group_metric),
 };
 #undef OF
 TABLE(metrics)

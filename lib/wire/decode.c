@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "wire/columns.h"
 #include "wire/read.h"
 
 static void *at(void *object, size_t offset)
@@ -49,6 +50,22 @@ static bool take_list(struct cursor *cursor, const struct asg_field *field,
         }
     }
     *(void **)at(object, field->offset) = items;
+    *(size_t *)at(object, field->count_offset) = count;
+    return true;
+}
+
+static bool take_columns(struct cursor *cursor, const struct asg_field *field,
+                         struct asg_arena *arena, void *object)
+{
+    const uint8_t *data;
+    size_t length;
+    struct asg_group_metric *rows = NULL;
+    size_t count = 0;
+    if (!read_blob(cursor, SIZE_MAX, &data, &length)) return false;
+    if (length > 0 && !columns_read(data, length, field->limit, arena, &rows, &count)) {
+        return false;
+    }
+    *(void **)at(object, field->offset) = rows;
     *(size_t *)at(object, field->count_offset) = count;
     return true;
 }
@@ -119,7 +136,9 @@ static bool take_field(struct cursor *cursor, const struct asg_field *field,
     case ASG_FIELD_BLOB: return take_blob(cursor, field->limit, arena, place);
     case ASG_FIELD_STRUCT: return take_struct(cursor, field->sub, arena, depth, place);
     case ASG_FIELD_PART: return take_part(cursor, field, arena, depth, object);
-    case ASG_FIELD_LIST: return take_list(cursor, field, arena, depth, object);
+    case ASG_FIELD_LIST:
+        return field->is_columns ? take_columns(cursor, field, arena, object)
+                                 : take_list(cursor, field, arena, depth, object);
     case ASG_FIELD_TEXTS: return take_texts(cursor, field->limit, arena, place);
     case ASG_FIELD_NUMBERS: return take_numbers(cursor, field->limit, arena, place);
     }

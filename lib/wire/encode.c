@@ -7,6 +7,8 @@
 #include <msgpack/pack_define.h>
 #include <msgpack/timestamp.h>
 
+#include "wire/columns.h"
+
 /* Its template, made once more: numbers and heads are copied without a call. */
 static inline int append(struct asg_bytes *bytes, const void *data, size_t length)
 {
@@ -84,6 +86,25 @@ static void pack_list(struct asg_bytes *out, const struct asg_field *field,
     }
 }
 
+/* The columns as one binary, whose length is known once they are written. */
+static void pack_columns(struct asg_bytes *out, const struct asg_field *field,
+                         const void *object)
+{
+    static const size_t head = 5; /* of a binary with a length of four bytes */
+    size_t count = *(const size_t *)at(object, field->count_offset);
+    size_t start = out->length;
+    (void)msgpack_pack_bin(out, UINT32_MAX);
+    assert(out->length == start + head);
+    if (count > 0) {
+        columns_write(READ(const struct asg_group_metric *, object, field), count, out);
+    }
+    size_t length = out->length - start - head;
+    assert(length < UINT32_MAX);
+    for (size_t i = 0; i < 4; i++) {
+        out->data[start + 1 + i] = (uint8_t)(length >> (24 - 8 * i));
+    }
+}
+
 static void pack_texts(struct asg_bytes *out, struct asg_texts texts)
 {
     (void)msgpack_pack_array(out, texts.count);
@@ -136,7 +157,13 @@ static void pack_field(struct asg_bytes *out, const struct asg_field *field,
         }
         break;
     }
-    case ASG_FIELD_LIST: pack_list(out, field, object); break;
+    case ASG_FIELD_LIST:
+        if (field->is_columns) {
+            pack_columns(out, field, object);
+        } else {
+            pack_list(out, field, object);
+        }
+        break;
     case ASG_FIELD_TEXTS: pack_texts(out, READ(struct asg_texts, object, field)); break;
     case ASG_FIELD_NUMBERS:
         pack_numbers(out, READ(struct asg_numbers, object, field));

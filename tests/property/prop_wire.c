@@ -26,6 +26,25 @@ static const char *any_text(struct seed *seed)
     return texts[seed_below(seed, sizeof texts / sizeof texts[0])];
 }
 
+static int by_group_then_metric(const void *a, const void *b)
+{
+    const struct asg_group_metric *left = a;
+    const struct asg_group_metric *right = b;
+    if (left->group_no != right->group_no)
+        return left->group_no < right->group_no ? -1 : 1;
+    return (int)left->metric - (int)right->metric;
+}
+
+static size_t drop_repeated(struct asg_group_metric *rows, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool is_new = i == 0 || by_group_then_metric(&rows[kept - 1], &rows[i]) < 0;
+        if (is_new) rows[kept++] = rows[i];
+    }
+    return kept;
+}
+
 static void fill_list(struct seed *seed, const struct asg_field *field, void *object,
                       unsigned depth)
 {
@@ -33,6 +52,11 @@ static void fill_list(struct seed *seed, const struct asg_field *field, void *ob
     unsigned char *items = asg_arena_take(&arena, count * field->sub->size);
     for (size_t i = 0; i < count; i++) {
         fill(seed, field->sub, items + i * field->sub->size, depth - 1);
+    }
+    if (field->is_columns) { /* in order, each once */
+        struct asg_group_metric *rows = (void *)items;
+        qsort(rows, count, sizeof *rows, by_group_then_metric);
+        count = drop_repeated(rows, count);
     }
     *(void **)((char *)object + field->offset) = items;
     *(size_t *)((char *)object + field->count_offset) = count;
