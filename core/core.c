@@ -5,7 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/state.h"
+#include "core/facts/narrate.h"
+#include "core/facts/state.h"
+#include "core/facts/world.h"
+#include "core/plan/plan_looks.h"
+#include "core/settle/balance_group.h"
+#include "core/take/take_command.h"
+#include "core/take/take_health.h"
+#include "core/take/take_metrics.h"
+#include "core/take/take_observed.h"
+#include "core/take/take_result.h"
+#include "core/take/take_tick.h"
+#include "core/tell/deadlines.h"
 
 void asg_core_new(struct asg_core **ret)
 {

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "core/core.h"
-#include "core/fields.h"
-#include "core/state.h"
+#include "core/facts/fields.h"
+#include "core/facts/state.h"
+#include "core/facts/state_fields.h"
+#include "core/facts/world.h"
 
 /* Forms: 1 as openasg 1.0 saves it. */
 #define FORM_OLDEST 1

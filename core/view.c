@@ -2,8 +2,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/number.h"
-#include "core/state.h"
+#include "core/core.h"
+#include "core/facts/lifecycle.h"
+#include "core/facts/number.h"
+#include "core/facts/schedule.h"
+#include "core/facts/state.h"
+#include "core/facts/text.h"
+#include "core/facts/world.h"
 #include "model/copy.h"
 #include "model/schemas.h"
 

@@ -3,7 +3,7 @@
 #ifndef ASG_TESTS_POLICY_FIXTURE_H
 #define ASG_TESTS_POLICY_FIXTURE_H
 
-#include "core/policy.h"
+#include "core/want/policy.h"
 #include "lib/check.h"
 
 #define PERIOD_MS 5000

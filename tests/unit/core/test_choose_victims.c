@@ -1,5 +1,5 @@
 /* test_choose_victims - the order of docs/rules.md, "Choosing whom to terminate". */
-#include "core/choose_victims.h"
+#include "core/choose/choose_victims.h"
 #include "lib/check.h"
 #include "lib/seed.h"
 

@@ -1,0 +1,126 @@
+#include "core/choose/choose_ends.h"
+
+#include <string.h>
+
+#include "base/mutant.h"
+#include "core/choose/choose_victims.h"
+#include "core/choose/markets.h"
+#include "core/facts/counts.h"
+#include "core/facts/lifecycle.h"
+
+static size_t parse_policies(const struct asg_group_config *config,
+                             enum asg_termination_policy ret[ASG_TERMINATION_COUNT])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < config->termination_policies.count; i++) {
+        int value = asg_enum_value(&asg_termination_policy_words,
+                                   config->termination_policies.items[i]);
+        if (value >= 0 && count < ASG_TERMINATION_COUNT) {
+            ret[count++] = (enum asg_termination_policy)value;
+        }
+    }
+    return count;
+}
+
+/* Of a type that its market buys by priority: how late it comes. What the group does not
+ * name any more comes last. */
+static uint32_t rank_of(const struct group *group, const struct instance *instance)
+{
+    const struct asg_mixed *mixed = group->config.mixed;
+    if (mixed == NULL) return 0;
+    bool is_by_priority =
+        instance->is_spot
+            ? mixed->spot_strategy == ASG_SPOT_CAPACITY_OPTIMIZED_PRIORITIZED
+            : mixed->on_demand_strategy == ASG_ON_DEMAND_PRIORITIZED;
+    const struct asg_texts *types = &group->config.instance_types;
+    uint32_t rank = 0;
+    while (is_by_priority && rank < types->count &&
+           strcmp(types->items[rank], instance->type) != 0) {
+        rank++;
+    }
+    return rank;
+}
+
+static bool may_shrink_away(const struct instance *instance)
+{
+    return instance->state == ASG_INSTANCE_IN_SERVICE &&
+           (!instance->is_protected || ASG_MUTANT(PROTECTION_IS_FORGOTTEN)) &&
+           !instance->is_unhealthy;
+}
+
+static struct asg_candidate *make_candidates(struct asg_core *core,
+                                             const struct group *group)
+{
+    struct asg_candidate *candidates =
+        asg_arena_take(&core->effects->arena, group->instance_count * sizeof *candidates);
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *instance = &group->instances[i];
+        candidates[i] = (struct asg_candidate){
+            .no = instance->no,
+            .zone = counts_as_capacity(instance) ? instance->zone : "",
+            .launched_ms = instance->launched_ms,
+            .template_id = instance->template_id,
+            .template_version = instance->template_version,
+            .rank = rank_of(group, instance),
+            .is_candidate = may_shrink_away(instance),
+        };
+    }
+    return candidates;
+}
+
+/* Choose `count` of the candidates in one market; those chosen before are gone. */
+static size_t choose_in_market(const struct asg_choice *choice, const struct group *group,
+                               struct asg_candidate *candidates, bool is_spot,
+                               size_t count, size_t *ret_order)
+{
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *instance = &group->instances[i];
+        if (candidates[i].is_chosen) candidates[i].zone = "";
+        candidates[i].is_candidate = !candidates[i].is_chosen &&
+                                     instance->is_spot == is_spot &&
+                                     may_shrink_away(instance);
+    }
+    return asg_choose_victims(choice, candidates, group->instance_count, count,
+                              ret_order);
+}
+
+/* First who is over its share, on demand or Spot (asg-semantics.md 5.6, 2); when that one
+ * has nobody who may go, the other. */
+static size_t choose_mixed(const struct asg_choice *choice, const struct group *group,
+                           struct asg_candidate *candidates, size_t count,
+                           size_t *ret_order)
+{
+    uint32_t has = count_market(group, /* is_spot */ false);
+    uint32_t share =
+        on_demand_share(group->config.mixed, count_capacity(group) - (uint32_t)count);
+    size_t on_demand = has > share ? has - share : 0;
+    if (on_demand > count) on_demand = count;
+    size_t chosen =
+        choose_in_market(choice, group, candidates, false, on_demand, ret_order);
+    chosen += choose_in_market(choice, group, candidates, true, count - on_demand,
+                               ret_order + chosen);
+    for (int market = 0; market < 2 && chosen < count; market++) {
+        chosen += choose_in_market(choice, group, candidates, market == 1, count - chosen,
+                                   ret_order + chosen);
+    }
+    return chosen;
+}
+
+size_t choose_ends(struct asg_core *core, struct group *group, size_t count,
+                   size_t *ret_order)
+{
+    struct asg_candidate *candidates = make_candidates(core, group);
+    enum asg_termination_policy policies[ASG_TERMINATION_COUNT];
+    const struct asg_choice choice = {
+        .policies = policies,
+        .policy_count = parse_policies(&group->config, policies),
+        .template_id = group->template_id,
+        .now_ms = core->now_ms,
+        .seed = core->seed,
+    };
+    if (group->config.mixed != NULL) {
+        return choose_mixed(&choice, group, candidates, count, ret_order);
+    }
+    return asg_choose_victims(&choice, candidates, group->instance_count, count,
+                              ret_order);
+}

@@ -1,0 +1,11 @@
+/* choose_ends - the candidates of a group that shrinks, and who of them goes. */
+#ifndef ASG_CORE_CHOOSE_CHOOSE_ENDS_H
+#define ASG_CORE_CHOOSE_CHOOSE_ENDS_H
+
+#include "core/facts/world.h"
+
+/* In ret_order the places of those chosen among its instances; how many. */
+size_t choose_ends(struct asg_core *core, struct group *group, size_t count,
+                   size_t *ret_order);
+
+#endif

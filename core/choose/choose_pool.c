@@ -1,0 +1,56 @@
+#include "core/choose/choose_pool.h"
+
+#include <string.h>
+
+#include "core/facts/dry_pools.h"
+#include "core/facts/lifecycle.h"
+
+#define ZONE_WEIGHT 1000 /* balance is over zones first, then over their subnets */
+
+uint32_t count_in_subnet(const struct group *group, const char *subnet_id,
+                         const char *zone)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *instance = &group->instances[i];
+        if (!counts_as_capacity(instance)) continue;
+        if (strcmp(instance->zone, zone) == 0) count += ZONE_WEIGHT;
+        if (strcmp(instance->subnet_id, subnet_id) == 0) count++;
+    }
+    return count;
+}
+
+bool choose_pool(struct asg_core *core, struct group *group, const struct job *tried,
+                 const char **ret_type, const struct asg_subnet **ret_subnet)
+{
+    (void)tried;
+    size_t type_count = group->config.instance_types.count;
+    for (size_t t = 0; t < type_count || t == 0; t++) {
+        const char *type = type_count > 0 ? group->config.instance_types.items[t] : "";
+        const struct asg_subnet *best = NULL;
+        uint32_t least = UINT32_MAX;
+        for (size_t i = 0; i < group->config.subnet_count; i++) {
+            const struct asg_subnet *subnet = &group->config.subnets[i];
+            if (is_dry(core, group, type, subnet->zone, false)) continue;
+            uint32_t count = count_in_subnet(group, subnet->subnet_id, subnet->zone);
+            if (count >= least) continue;
+            least = count;
+            best = subnet;
+        }
+        if (best == NULL) continue;
+        *ret_type = type;
+        *ret_subnet = best;
+        return true;
+    }
+    return false;
+}
+
+void add_weight(const struct group *group, size_t subnet, uint32_t *weights)
+{
+    for (size_t i = 0; i < group->config.subnet_count; i++) {
+        bool is_same_zone = strcmp(group->config.subnets[i].zone,
+                                   group->config.subnets[subnet].zone) == 0;
+        if (weights[i] != UINT32_MAX && is_same_zone) weights[i] += ZONE_WEIGHT;
+    }
+    weights[subnet]++;
+}

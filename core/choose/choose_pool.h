@@ -1,0 +1,17 @@
+/* choose_pool - which type and subnet the next launch goes to. */
+#ifndef ASG_CORE_CHOOSE_CHOOSE_POOL_H
+#define ASG_CORE_CHOOSE_CHOOSE_POOL_H
+
+#include "core/facts/world.h"
+
+bool choose_pool(struct asg_core *core, struct group *group, const struct job *tried,
+                 const char **ret_type, const struct asg_subnet **ret_subnet);
+
+/* How full a subnet is: by its zone first. */
+uint32_t count_in_subnet(const struct group *group, const char *subnet_id,
+                         const char *zone);
+
+/* Weight of a subnet that one more instance goes to, and of those in its zone. */
+void add_weight(const struct group *group, size_t subnet, uint32_t *weights);
+
+#endif

@@ -1,0 +1,12 @@
+/* markets - on demand and Spot: the share of each. */
+#ifndef ASG_CORE_CHOOSE_MARKETS_H
+#define ASG_CORE_CHOOSE_MARKETS_H
+
+#include "core/facts/world.h"
+
+/* How many of `capacity` are on demand (asg-semantics.md 5.14). */
+uint32_t on_demand_share(const struct asg_mixed *mixed, uint32_t capacity);
+
+uint32_t count_market(const struct group *group, bool is_spot);
+
+#endif

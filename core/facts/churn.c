@@ -1,0 +1,58 @@
+#include "core/facts/churn.h"
+
+#include <inttypes.h>
+
+#include "core/facts/narrate.h"
+
+#define YOUNG_MS INT64_C(600000)
+
+/* Of those launched in this generation, how many live. */
+static uint32_t count_survivors(const struct group *group)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *instance = &group->instances[i];
+        count += instance->state == ASG_INSTANCE_IN_SERVICE && !instance->is_unhealthy &&
+                 instance->launched_ms >= group->churn_ms;
+    }
+    return count;
+}
+
+/* A generation is what was launched since most of the last one had died. */
+void note_death(struct asg_core *core, struct group *group,
+                const struct instance *instance)
+{
+    if (instance->launched_ms + YOUNG_MS <= core->now_ms) {
+        group->churn_generations = 0; /* it lived: what is launched now can live */
+        group->churn_deaths = 0;
+        group->churn_ms = core->now_ms;
+        return;
+    }
+    if (instance->launched_ms < group->churn_ms) return; /* of an earlier one */
+    group->churn_deaths++;
+    if (count_survivors(group) > group->churn_deaths) return;
+    group->churn_generations++;
+    group->churn_deaths = 0;
+    group->churn_ms = core->now_ms;
+    if (group->is_churning ||
+        group->churn_generations <= group->config.churn_generations) {
+        return;
+    }
+    group->is_churning = true;
+    raise_alarm(core, ASG_ALARM_CHURN, group, true,
+                "%" PRIu32
+                " generations of instances died within 10 min of their launch: "
+                "nothing is launched or replaced until the cause is mended and `openasg "
+                "unhalt %s` says so",
+                group->churn_generations, group->config.name);
+}
+
+void forget_churn(struct asg_core *core, struct group *group)
+{
+    group->churn_generations = 0;
+    group->churn_deaths = 0;
+    group->churn_ms = core->now_ms;
+    if (!group->is_churning) return;
+    group->is_churning = false;
+    raise_alarm(core, ASG_ALARM_CHURN, group, false, "an operator says to launch again");
+}

@@ -1,0 +1,31 @@
+/* job - work for a worker, and how its attempts ended. */
+#ifndef ASG_CORE_FACTS_JOB_H
+#define ASG_CORE_FACTS_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "model/job.h"
+#include "model/messages.h"
+
+#define LAUNCH_BATCH    100 /* "five calls of 100" (reliability.md 1.3) */
+#define LAUNCH_LIMIT_MS INT64_C(3600000)
+#define END_LIMIT_MS    INT64_C(3600000)
+
+struct job {
+    struct asg_arena arena;
+    struct asg_job plan;
+    uint32_t group_no;   /* 0: none */
+    int state;           /* enum asg_job_state */
+    bool is_ambiguous;   /* this attempt may have taken effect */
+    int64_t sent_ms;     /* first planned with this attempt */
+    uint64_t sent_epoch; /* by whom: the leader of that time */
+    int64_t retry_ms;    /* plan it again then; 0: it is out */
+    uint32_t tries;      /* of this attempt that ended in "later" */
+    int64_t ended_ms;
+    struct asg_attempt_view attempts[ASG_JOB_ATTEMPTS_KEPT]; /* texts in arena */
+    size_t attempt_count;
+};
+
+#endif

@@ -1,0 +1,208 @@
+#include "core/facts/narrate.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "core/facts/state.h"
+#include "core/facts/text.h"
+#include "model/copy.h"
+#include "model/schemas.h"
+
+static const char *format_text(struct asg_core *core, const char *format, va_list args)
+{
+    char text[2048];
+    (void)vsnprintf(text, sizeof text, format, args);
+    asg_utf8_mend(text);
+    return asg_arena_text(&core->effects->arena, text);
+}
+
+static struct asg_decision *push_decision(struct asg_core *core,
+                                          enum asg_decision_kind kind,
+                                          const struct group *group)
+{
+    struct asg_effects *effects = core->effects;
+    struct asg_decision *decision = asg_arena_push(
+        &effects->arena, (void **)&effects->decisions, &effects->decision_count,
+        &core->decision_capacity, sizeof *decision);
+    *decision = (struct asg_decision){
+        .kind = kind,
+        .group = group != NULL ? asg_arena_text(&effects->arena, group->config.name) : "",
+        .policy = "",
+        .instance_id = "",
+        .from = group != NULL ? group->config.desired : 0,
+        .to = group != NULL ? group->config.desired : 0,
+    };
+    return decision;
+}
+
+void decide(struct asg_core *core, enum asg_decision_kind kind, const struct group *group,
+            const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    push_decision(core, kind, group)->text = format_text(core, format, args);
+    va_end(args);
+}
+
+void decide_capacity(struct asg_core *core, enum asg_decision_kind kind,
+                     const struct group *group, const char *policy, int64_t from,
+                     const char *format, ...)
+{
+    struct asg_decision *decision = push_decision(core, kind, group);
+    decision->policy = asg_arena_text(&core->effects->arena, policy);
+    decision->from = from;
+    va_list args;
+    va_start(args, format);
+    decision->text = format_text(core, format, args);
+    va_end(args);
+}
+
+void decide_instance(struct asg_core *core, enum asg_decision_kind kind,
+                     const struct group *group, const struct instance *instance,
+                     const char *format, ...)
+{
+    struct asg_decision *decision = push_decision(core, kind, group);
+    decision->instance_id = asg_arena_text(&core->effects->arena, instance->id);
+    decision->job_id = instance->job_id;
+    va_list args;
+    va_start(args, format);
+    decision->text = format_text(core, format, args);
+    va_end(args);
+}
+
+void hold(struct asg_core *core, struct group *group, enum hold_topic topic,
+          const char *format, ...)
+{
+    char text[ASG_REASON_MAX + 1];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    asg_utf8_mend(text);
+    hold_on(group, topic);
+    char *held = group->held[topic];
+    if (strcmp(held, text) == 0) return;
+    copy_text(held, sizeof group->held[topic], text);
+    decide(core, ASG_DECISION_HOLD, group, "%s", text);
+}
+
+void hold_on(struct group *group, enum hold_topic topic)
+{
+    group->held_now |= 1u << topic;
+}
+
+static void forget_hold(struct group *group, enum hold_topic topic)
+{
+    memset(group->held[topic], 0, sizeof group->held[topic]);
+}
+
+void settle_holds(struct group *group)
+{
+    for (int topic = 0; topic < HOLD_TOPICS; topic++) {
+        bool is_held = (group->held_now & 1u << topic) != 0;
+        if (!is_held && topic != HOLD_POLICY) forget_hold(group, (enum hold_topic)topic);
+    }
+    group->held_now = 0;
+}
+
+void raise_alarm(struct asg_core *core, enum asg_alarm_kind kind,
+                 const struct group *group, bool is_raised, const char *format, ...)
+{
+    struct asg_effects *effects = core->effects;
+    struct asg_alarm *alarm =
+        asg_arena_push(&effects->arena, (void **)&effects->alarms, &effects->alarm_count,
+                       &core->alarm_capacity, sizeof *alarm);
+    va_list args;
+    va_start(args, format);
+    const char *text = format_text(core, format, args);
+    va_end(args);
+    *alarm = (struct asg_alarm){
+        .kind = kind,
+        .group = group != NULL ? asg_arena_text(&effects->arena, group->config.name) : "",
+        .is_raised = is_raised,
+        .text = text,
+    };
+    decide(core, ASG_DECISION_ALARM, group, "%s %s: %s",
+           is_raised ? "alarm" : "over:", asg_enum_word(&asg_alarm_kind_words, (int)kind),
+           text);
+}
+
+void reply_ok(struct asg_core *core, uint64_t job_id, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    core->effects->reply = (struct asg_reply){.is_set = true,
+                                              .is_ok = true,
+                                              .code = "",
+                                              .message = format_text(core, format, args),
+                                              .job_id = job_id};
+    va_end(args);
+}
+
+void refuse(struct asg_core *core, const char *code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    core->effects->reply = (struct asg_reply){.is_set = true,
+                                              .is_ok = false,
+                                              .code = code,
+                                              .message = format_text(core, format, args)};
+    va_end(args);
+    decide(core, ASG_DECISION_REFUSED, NULL, "refused, %s: %s", code,
+           core->effects->reply.message);
+}
+
+struct asg_job *emit_job(struct asg_core *core, const struct job *job)
+{
+    struct asg_effects *effects = core->effects;
+    struct asg_job *out =
+        asg_arena_push(&effects->arena, (void **)&effects->jobs, &effects->job_count,
+                       &core->job_capacity, sizeof *out);
+    asg_model_copy(&asg_job_schema, &job->plan, &effects->arena, out);
+    return out;
+}
+
+void close_job(struct asg_core *core, struct job *job, enum asg_job_state state)
+{
+    if (job->state == ASG_JOB_STATE_OPEN) {
+        struct asg_effects *effects = core->effects;
+        uint64_t *id = asg_arena_push(
+            &effects->arena, (void **)&effects->closed_jobs.items,
+            &effects->closed_jobs.count, &core->closed_capacity, sizeof *id);
+        *id = job->plan.id;
+    }
+    job->state = (int)state;
+    job->ended_ms = core->now_ms;
+    set_retry(core, job, 0);
+}
+
+struct asg_member *emit_member(struct asg_core *core)
+{
+    struct asg_effects *effects = core->effects;
+    return asg_arena_push(&effects->arena, (void **)&effects->members,
+                          &effects->member_count, &core->member_capacity,
+                          sizeof *effects->members);
+}
+
+struct asg_watch *emit_watch(struct asg_core *core)
+{
+    struct asg_effects *effects = core->effects;
+    return asg_arena_push(&effects->arena, (void **)&effects->watches,
+                          &effects->watch_count, &core->watch_capacity,
+                          sizeof *effects->watches);
+}
+
+void emit_drain(struct asg_core *core, const struct instance *instance, int64_t limit_ms)
+{
+    struct asg_effects *effects = core->effects;
+    struct asg_drain *drain =
+        asg_arena_push(&effects->arena, (void **)&effects->drains, &effects->drain_count,
+                       &core->drain_capacity, sizeof *drain);
+    *drain = (struct asg_drain){
+        .instance_id = asg_arena_text(&effects->arena, instance->id),
+        .private_ip = asg_arena_text(&effects->arena, instance->private_ip),
+        .limit_ms = limit_ms,
+    };
+}

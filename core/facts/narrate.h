@@ -1,0 +1,48 @@
+/* narrate - decisions in words, alarms, replies: what one step sends out. */
+#ifndef ASG_CORE_FACTS_NARRATE_H
+#define ASG_CORE_FACTS_NARRATE_H
+
+#include "core/facts/world.h"
+
+void decide(struct asg_core *core, enum asg_decision_kind kind, const struct group *group,
+            const char *format, ...) ASG_PRINTF(4, 5);
+
+void decide_capacity(struct asg_core *core, enum asg_decision_kind kind,
+                     const struct group *group, const char *policy, int64_t from,
+                     const char *format, ...) ASG_PRINTF(6, 7);
+
+void decide_instance(struct asg_core *core, enum asg_decision_kind kind,
+                     const struct group *group, const struct instance *instance,
+                     const char *format, ...) ASG_PRINTF(5, 6);
+
+/* A reason to do nothing, said when it is another one than the topic's last. */
+void hold(struct asg_core *core, struct group *group, enum hold_topic topic,
+          const char *format, ...) ASG_PRINTF(4, 5);
+
+/* The topic waits on, for the reason that was said. */
+void hold_on(struct group *group, enum hold_topic topic);
+
+/* What nothing has held in this balance is forgotten; a policy's wish stays. */
+void settle_holds(struct group *group);
+
+void raise_alarm(struct asg_core *core, enum asg_alarm_kind kind,
+                 const struct group *group, bool is_raised, const char *format, ...)
+    ASG_PRINTF(5, 6);
+
+void reply_ok(struct asg_core *core, uint64_t job_id, const char *format, ...)
+    ASG_PRINTF(3, 4);
+
+void refuse(struct asg_core *core, const char *code, const char *format, ...)
+    ASG_PRINTF(3, 4);
+
+struct asg_job *emit_job(struct asg_core *core, const struct job *job);
+
+void close_job(struct asg_core *core, struct job *job, enum asg_job_state state);
+
+struct asg_member *emit_member(struct asg_core *core);
+
+struct asg_watch *emit_watch(struct asg_core *core);
+
+void emit_drain(struct asg_core *core, const struct instance *instance, int64_t limit_ms);
+
+#endif

@@ -1,0 +1,47 @@
+#include "core/facts/recent_ends.h"
+
+/* When there is room for no more moments, the two nearest become one; the later stays,
+ * so that none is forgotten too early. */
+static void merge_nearest_ends(struct group *group)
+{
+    size_t nearest = 1;
+    for (size_t i = 2; i < group->end_count; i++) {
+        if (group->ends[i] - group->ends[i - 1] <
+            group->ends[nearest] - group->ends[nearest - 1]) {
+            nearest = i;
+        }
+    }
+    group->end_counts[nearest] += group->end_counts[nearest - 1];
+    group->end_shrinks[nearest] += group->end_shrinks[nearest - 1];
+    for (size_t i = nearest; i < group->end_count; i++) {
+        group->ends[i - 1] = group->ends[i];
+        group->end_counts[i - 1] = group->end_counts[i];
+        group->end_shrinks[i - 1] = group->end_shrinks[i];
+    }
+    group->end_count--;
+}
+
+struct recent count_recent(struct group *group, int64_t now_ms)
+{
+    size_t kept = 0;
+    struct recent recent = {0};
+    for (size_t i = 0; i < group->end_count; i++) {
+        if (group->ends[i] + ENDS_WINDOW_MS <= now_ms) continue;
+        group->ends[kept] = group->ends[i];
+        group->end_shrinks[kept] = group->end_shrinks[i];
+        group->end_counts[kept++] = group->end_counts[i];
+        recent.ends += group->end_counts[i];
+        recent.shrinks += group->end_shrinks[i];
+    }
+    group->end_count = kept;
+    return recent;
+}
+
+void note_end(struct asg_core *core, struct group *group, enum asg_end_cause cause)
+{
+    (void)count_recent(group, core->now_ms);
+    if (group->end_count == ASG_RECENT_ENDS) merge_nearest_ends(group);
+    group->ends[group->end_count] = core->now_ms;
+    group->end_shrinks[group->end_count] = cause == ASG_END_SCALE_IN ? 1 : 0;
+    group->end_counts[group->end_count++] = 1;
+}

@@ -1,0 +1,19 @@
+/* recent_ends - how many instances of a group were ended lately. */
+#ifndef ASG_CORE_FACTS_RECENT_ENDS_H
+#define ASG_CORE_FACTS_RECENT_ENDS_H
+
+#include "core/facts/world.h"
+
+#define ENDS_WINDOW_MS INT64_C(600000)
+
+struct recent {
+    uint32_t ends;
+    uint32_t shrinks; /* of these, by scale-in: nobody took their place */
+};
+
+/* Of the last ten minutes; what is older is forgotten. */
+struct recent count_recent(struct group *group, int64_t now_ms);
+
+void note_end(struct asg_core *core, struct group *group, enum asg_end_cause cause);
+
+#endif

@@ -1,0 +1,285 @@
+#include "core/facts/state_fields.h"
+
+#include "core/facts/fields.h"
+#include "core/facts/narrate.h"
+#include "core/facts/schedule.h"
+#include "core/facts/state.h"
+#include "model/schemas.h"
+
+#define TEXT(f, place) asg_fields_array(f, place, sizeof(place))
+
+/* Bytes that one of them takes at the least, in any form: each field takes one. What
+ * claims to hold more of them than the bytes that are left is refused before room is
+ * made for it. */
+#define INSTANCE_LEAST 30
+#define POLICY_LEAST   20
+#define SCHEDULE_LEAST 10
+#define GROUP_LEAST    60
+#define JOB_LEAST      20
+#define TEMPLATE_LEAST 5
+
+static void instance_fields(struct asg_fields *f, struct instance *i)
+{
+    asg_fields_u64(f, &i->no);
+    TEXT(f, i->id);
+    asg_fields_enum(f, &i->state, ASG_INSTANCE_COUNT);
+    asg_fields_enum(f, &i->ec2_state, ASG_EC2_COUNT);
+    asg_fields_u64(f, &i->job_id);
+    asg_fields_u32(f, &i->attempt);
+    TEXT(f, i->type);
+    TEXT(f, i->subnet_id);
+    TEXT(f, i->zone);
+    TEXT(f, i->private_ip);
+    TEXT(f, i->template_id);
+    asg_fields_u64(f, &i->template_version);
+    asg_fields_i64(f, &i->requested_ms);
+    asg_fields_i64(f, &i->launched_ms);
+    asg_fields_i64(f, &i->in_service_ms);
+    asg_fields_i64(f, &i->warm_ms);
+    asg_fields_bool(f, &i->is_protected);
+    asg_fields_bool(f, &i->is_impaired);
+    asg_fields_bool(f, &i->has_reported);
+    asg_fields_bool(f, &i->is_heard);
+    asg_fields_i64(f, &i->excused_ms);
+    asg_fields_bool(f, &i->is_silent);
+    asg_fields_bool(f, &i->is_probe_failed);
+    asg_fields_bool(f, &i->is_unreachable);
+    asg_fields_bool(f, &i->is_marked);
+    asg_fields_i64(f, &i->silent_ms);
+    asg_fields_bool(f, &i->is_unhealthy);
+    TEXT(f, i->reason);
+    asg_fields_enum(f, &i->end_cause, ASG_END_CAUSES);
+    asg_fields_i64(f, &i->ending_ms);
+    asg_fields_i64(f, &i->drain_until_ms);
+    asg_fields_u64(f, &i->end_job_id);
+    asg_fields_enum(f, &i->told, ASG_MEMBER_COUNT + 1);
+    asg_fields_i64(f, &i->taken_back_ms);
+    asg_fields_bool(f, &i->is_at_risk);
+    TEXT(f, i->event_code);
+    asg_fields_i64(f, &i->event_ms);
+    asg_fields_bool(f, &i->is_spot);
+}
+
+/* A count of items that each take at least `least` bytes, and while loading zeroed room
+ * for them. */
+static void *room(struct asg_fields *f, void *items, size_t *count, size_t least,
+                  size_t size)
+{
+    asg_fields_count(f, count, least);
+    return asg_fields_is_loading(f) ? asg_alloc(*count, size) : items;
+}
+
+/* A count of items in a fixed array. */
+static void small_count(struct asg_fields *f, size_t *count, size_t most)
+{
+    asg_fields_count(f, count, 1);
+    if (*count <= most) return;
+    asg_fields_refuse(f, "a list is longer than this openasg allows");
+    *count = 0;
+}
+
+static void policy_fields(struct asg_fields *f, struct policy *policy)
+{
+    asg_fields_object(f, &asg_policy_config_schema, &policy->config, &policy->arena);
+    asg_policy_state_fields(f, &policy->state);
+}
+
+static void schedule_fields(struct asg_fields *f, struct schedule *schedule)
+{
+    asg_fields_object(f, &asg_schedule_config_schema, &schedule->config,
+                      &schedule->arena);
+    asg_fields_i64(f, &schedule->next_ms);
+}
+
+static void pool_fields(struct asg_fields *f, struct dry_pool *pool)
+{
+    TEXT(f, pool->type);
+    TEXT(f, pool->zone);
+    asg_fields_bool(f, &pool->is_spot);
+    asg_fields_i64(f, &pool->until_ms);
+    asg_fields_u32(f, &pool->times);
+}
+
+static void end_fields(struct asg_fields *f, struct group *g)
+{
+    small_count(f, &g->end_count, ASG_RECENT_ENDS);
+    for (size_t i = 0; i < g->end_count; i++) {
+        asg_fields_i64(f, &g->ends[i]);
+        asg_fields_u32(f, &g->end_counts[i]);
+        asg_fields_u32(f, &g->end_shrinks[i]);
+    }
+}
+
+static void group_lists(struct asg_fields *f, struct group *g)
+{
+    g->policies =
+        room(f, g->policies, &g->policy_count, POLICY_LEAST, sizeof *g->policies);
+    for (size_t i = 0; i < g->policy_count; i++) {
+        policy_fields(f, &g->policies[i]);
+    }
+    g->schedules =
+        room(f, g->schedules, &g->schedule_count, SCHEDULE_LEAST, sizeof *g->schedules);
+    for (size_t i = 0; i < g->schedule_count; i++) {
+        schedule_fields(f, &g->schedules[i]);
+    }
+    g->instances =
+        room(f, g->instances, &g->instance_count, INSTANCE_LEAST, sizeof *g->instances);
+    if (asg_fields_is_loading(f)) g->instance_capacity = g->instance_count;
+    for (size_t i = 0; i < g->instance_count; i++) {
+        instance_fields(f, &g->instances[i]);
+    }
+    small_count(f, &g->pool_count, ASG_POOLS_MAX);
+    for (size_t i = 0; i < g->pool_count; i++) {
+        pool_fields(f, &g->pools[i]);
+    }
+    end_fields(f, g);
+}
+
+static void scaling_fields(struct asg_fields *f, struct group *g)
+{
+    asg_fields_u64(f, &g->revision);
+    asg_fields_i64(f, &g->cooldown_until_ms);
+    asg_fields_i64(f, &g->cooldown_ms);
+    asg_fields_bool(f, &g->is_cooldown_due);
+    asg_fields_u32(f, &g->metric_bits);
+    asg_fields_i64(f, &g->evaluation_ms);
+    asg_fields_bool(f, &g->is_watched);
+    asg_fields_u32(f, &g->exempt_ends);
+    for (int topic = 0; topic < HOLD_TOPICS; topic++) {
+        TEXT(f, g->held[topic]);
+    }
+}
+
+static void launching_fields(struct asg_fields *f, struct group *g)
+{
+    asg_fields_i64(f, &g->launch_after_ms);
+    asg_fields_u32(f, &g->launch_failures);
+    asg_fields_u32(f, &g->launch_batch);
+    asg_fields_i64(f, &g->breaker_until_ms);
+    asg_fields_u32(f, &g->breaker_times);
+    asg_fields_i64(f, &g->dry_desired);
+}
+
+static void interlock_fields(struct asg_fields *f, struct group *g)
+{
+    asg_fields_bool(f, &g->is_mass_silent);
+    asg_fields_i64(f, &g->silence_over_ms);
+    asg_fields_bool(f, &g->is_frozen);
+    asg_fields_bool(f, &g->is_churning);
+    asg_fields_u32(f, &g->churn_generations);
+    asg_fields_u32(f, &g->churn_deaths);
+    asg_fields_i64(f, &g->churn_ms);
+    asg_fields_bool(f, &g->is_cut_off);
+    asg_fields_i64(f, &g->calm_ms);
+}
+
+static void group_fields(struct asg_fields *f, struct group *g)
+{
+    asg_fields_u32(f, &g->no);
+    asg_fields_object(f, &asg_group_config_schema, &g->config, &g->arena);
+    asg_fields_i64(f, &g->created_ms);
+    group_lists(f, g);
+    asg_fields_u64(f, &g->suspended);
+    asg_fields_bool(f, &g->is_halted);
+    asg_fields_bool(f, &g->is_deleting);
+    asg_fields_bool(f, &g->is_degraded);
+    TEXT(f, g->degraded);
+    TEXT(f, g->template_id);
+    asg_fields_u64(f, &g->template_version);
+    asg_fields_i64(f, &g->resolved_ms);
+    asg_fields_u64(f, &g->resolve_job_id);
+    scaling_fields(f, g);
+    launching_fields(f, g);
+    interlock_fields(f, g);
+    /* Found anew it could differ, and then a replay from a snapshot would wake other
+     * groups than the controller did. */
+    asg_fields_i64(f, &g->deadline_ms);
+}
+
+static void job_fields(struct asg_fields *f, struct job *job)
+{
+    asg_fields_object(f, &asg_job_schema, &job->plan, &job->arena);
+    asg_fields_u32(f, &job->group_no);
+    asg_fields_enum(f, &job->state, ASG_JOB_STATE_COUNT);
+    asg_fields_bool(f, &job->is_ambiguous);
+    asg_fields_i64(f, &job->sent_ms);
+    asg_fields_u64(f, &job->sent_epoch);
+    asg_fields_i64(f, &job->retry_ms);
+    asg_fields_u32(f, &job->tries);
+    asg_fields_i64(f, &job->ended_ms);
+    small_count(f, &job->attempt_count, ASG_JOB_ATTEMPTS_KEPT);
+    for (size_t i = 0; i < job->attempt_count; i++) {
+        asg_fields_object(f, &asg_attempt_view_schema, &job->attempts[i], &job->arena);
+    }
+}
+
+static void template_fields(struct asg_fields *f, struct template *t)
+{
+    TEXT(f, t->name);
+    TEXT(f, t->id);
+    asg_fields_u64(f, &t->version);
+    asg_fields_u64(f, &t->job_id);
+    TEXT(f, t->failure);
+}
+
+static void orphan_fields(struct asg_fields *f, struct orphan *o)
+{
+    TEXT(f, o->id);
+    TEXT(f, o->zone);
+    asg_fields_i64(f, &o->first_ms);
+    asg_fields_bool(f, &o->is_ending);
+}
+
+static void core_lists(struct asg_fields *f, struct asg_core *core)
+{
+    asg_fields_count(f, &core->group_count, GROUP_LEAST);
+    if (asg_fields_is_loading(f)) {
+        size_t capacity = 2; /* as add_group() grows it */
+        while (capacity <= core->group_count * 2) {
+            capacity *= 2;
+        }
+        core->groups = asg_alloc(capacity, sizeof *core->groups);
+    }
+    for (size_t i = 0; i < core->group_count; i++) {
+        group_fields(f, &core->groups[i]);
+    }
+    core->jobs = room(f, core->jobs, &core->job_count, JOB_LEAST, sizeof(struct job *));
+    for (size_t i = 0; i < core->job_count; i++) {
+        if (asg_fields_is_loading(f)) core->jobs[i] = asg_alloc(1, sizeof(struct job));
+        job_fields(f, core->jobs[i]);
+    }
+    core->templates = room(f, core->templates, &core->template_count, TEMPLATE_LEAST,
+                           sizeof *core->templates);
+    for (size_t i = 0; i < core->template_count; i++) {
+        template_fields(f, &core->templates[i]);
+    }
+    small_count(f, &core->orphan_count, ASG_ORPHANS_MAX);
+    for (size_t i = 0; i < core->orphan_count; i++) {
+        orphan_fields(f, &core->orphans[i]);
+    }
+    small_count(f, &core->orphan_end_count, ASG_ORPHAN_ENDS);
+    for (size_t i = 0; i < core->orphan_end_count; i++) {
+        asg_fields_i64(f, &core->orphan_ends[i]);
+    }
+}
+
+void core_fields(struct asg_fields *f, struct asg_core *core)
+{
+    TEXT(f, core->cluster_id);
+    asg_fields_u64(f, &core->seed);
+    asg_fields_u64(f, &core->epoch);
+    asg_fields_i64(f, &core->led_ms);
+    asg_fields_i64(f, &core->now_ms);
+    asg_fields_bool(f, &core->is_halted);
+    asg_fields_u32(f, &core->last_group_no);
+    asg_fields_u64(f, &core->last_instance_no);
+    asg_fields_u64(f, &core->last_job_id);
+    core_lists(f, core);
+    asg_fields_u64(f, &core->listing_job_id);
+    asg_fields_i64(f, &core->listing_next_ms);
+    asg_fields_u32(f, &core->listings);
+    asg_fields_i64(f, &core->listing_ms);
+    asg_fields_u64(f, &core->look_job_id);
+    asg_fields_i64(f, &core->look_next_ms);
+    asg_fields_i64(f, &core->look_pause_ms);
+}

@@ -1,0 +1,14 @@
+/* text - texts in fixed arrays. */
+#ifndef ASG_CORE_FACTS_TEXT_H
+#define ASG_CORE_FACTS_TEXT_H
+
+#include <stddef.h>
+
+void copy_text(char *ret, size_t size, const char *text);
+
+static inline const char *text_of(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
+#endif

@@ -1,0 +1,89 @@
+/* world - everything core remembers.
+ *
+ * Ordered containers, never a hash: groups by number (numbers are given in order and
+ * never again), instances of a group by number, jobs by id. Texts of a configuration
+ * live in the arena beside it. state_fields.c saves and loads all of it.
+ */
+#ifndef ASG_CORE_FACTS_WORLD_H
+#define ASG_CORE_FACTS_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/id_map.h"
+#include "core/facts/group.h"
+#include "core/facts/job.h"
+#include "model/effects.h"
+
+#define ASG_NAME_MAX         127
+#define ASG_TOKEN_MAX        64
+#define ASG_CLOSED_JOBS_KEPT 256
+#define ASG_DEAD_JOBS_KEPT   1000
+#define ASG_ORPHANS_MAX      256
+#define ASG_ORPHAN_ENDS      8
+#define ORPHAN_WAIT_MS       INT64_C(900000) /* before it is ended */
+
+struct template
+{
+    char name[ASG_NAME_MAX + 1];
+    char id[ASG_TEMPLATE_MAX + 1];
+    uint64_t version;
+    uint64_t job_id; /* 0: none under way */
+    char failure[ASG_REASON_MAX + 1];
+};
+
+struct orphan {
+    char id[ASG_INSTANCE_ID_MAX + 1];
+    char zone[ASG_ZONE_MAX + 1];
+    int64_t first_ms;
+    bool is_ending;
+};
+
+struct sight; /* judge_health.c */
+
+struct asg_core {
+    char cluster_id[ASG_NAME_MAX + 1];
+    uint64_t seed;
+    uint64_t epoch;
+    int64_t led_ms;
+    int64_t now_ms;
+    int64_t before_ms; /* the time of the event before this one; not saved */
+    bool is_halted;
+    uint32_t last_group_no;
+    uint64_t last_instance_no;
+    uint64_t last_job_id;
+    struct group *groups; /* by number */
+    size_t group_count;
+    struct job **jobs; /* by id */
+    size_t job_count;
+    struct template *templates; /* by name */
+    size_t template_count;
+    struct orphan orphans[ASG_ORPHANS_MAX];
+    size_t orphan_count;
+    int64_t orphan_ends[ASG_ORPHAN_ENDS];
+    size_t orphan_end_count;
+    /* looking at EC2 */
+    uint64_t listing_job_id; /* a complete one under way */
+    int64_t listing_next_ms;
+    uint32_t listings;    /* since it leads */
+    int64_t listing_ms;   /* between two of them then; 0: not told */
+    uint64_t look_job_id; /* at those that change, under way */
+    int64_t look_next_ms;
+    int64_t look_pause_ms;
+    /* not saved: group number of each instance id, for look-ups only */
+    struct asg_id_map ids;
+    /* of the step under way, not saved */
+    struct asg_effects *effects;
+    const struct sight *sight; /* of the fleet's silence; NULL: not looked yet */
+    size_t decision_capacity;
+    size_t job_capacity;
+    size_t closed_capacity;
+    size_t watch_capacity;
+    size_t member_capacity;
+    size_t drain_capacity;
+    size_t alarm_capacity;
+    int64_t jobs_deadline_ms; /* earliest retry of a job */
+    bool has_retry_moved;     /* that is to be found again */
+};
+
+#endif

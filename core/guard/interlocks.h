@@ -1,0 +1,13 @@
+/* interlocks - what a group may do at once, whatever the policies want
+ * (reliability.md 4.8 has the limits and where they come from). */
+#ifndef ASG_CORE_GUARD_INTERLOCKS_H
+#define ASG_CORE_GUARD_INTERLOCKS_H
+
+#include "core/facts/world.h"
+
+uint32_t allowed_ends(struct asg_core *core, struct group *group, uint32_t wanted,
+                      enum asg_end_cause cause);
+
+bool is_launch_allowed(struct asg_core *core, struct group *group);
+
+#endif

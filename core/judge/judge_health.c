@@ -1,0 +1,268 @@
+#include "core/judge/judge_health.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/mutant.h"
+#include "core/facts/narrate.h"
+#include "core/facts/patience.h"
+#include "core/facts/text.h"
+
+#define SILENCE_COUNT_MIN 3
+
+/* ---- who is silent, and out of reach ---- */
+
+struct silence {
+    const char *zone; /* NULL: the whole group */
+    uint32_t silent;
+    uint32_t out_of_reach; /* of these: not even the host answers its probe */
+    uint32_t known;        /* agents that have reported */
+    uint32_t heard;        /* and do so now */
+};
+
+static void count_one(struct silence *silence, const struct instance *instance)
+{
+    if (instance->state != ASG_INSTANCE_IN_SERVICE || !instance->has_reported) return;
+    silence->known++;
+    silence->heard += instance->is_heard ? 1 : 0;
+    silence->silent += instance->is_silent ? 1 : 0;
+    silence->out_of_reach += is_out_of_reach(instance) ? 1 : 0;
+}
+
+static struct silence count_silence(const struct group *group, const char *zone)
+{
+    struct silence silence = {.zone = zone};
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *instance = &group->instances[i];
+        if (zone != NULL && strcmp(instance->zone, zone) != 0) continue;
+        count_one(&silence, instance);
+    }
+    return silence;
+}
+
+static bool is_many(const struct group *group, uint32_t some, uint32_t of)
+{
+    return some >= SILENCE_COUNT_MIN && some * 100 >= of * group->config.silence_percent;
+}
+
+static bool is_mass(const struct group *group, const struct silence *silence)
+{
+    return !ASG_MUTANT(NO_MASS_SILENCE) &&
+           is_many(group, silence->silent, silence->known);
+}
+
+/* Of the whole group, or of the first zone that has gone silent. */
+static struct silence find_silence(const struct group *group)
+{
+    struct silence all = count_silence(group, NULL);
+    if (all.silent < SILENCE_COUNT_MIN || is_mass(group, &all)) return all;
+    for (size_t i = 0; i < group->config.subnet_count; i++) {
+        struct silence one = count_silence(group, group->config.subnets[i].zone);
+        if (is_mass(group, &one)) return one;
+    }
+    return all;
+}
+
+/* ---- the whole fleet's, counted once a step and only when it is asked for ---- */
+
+struct sight {
+    struct silence all;
+    struct silence *zones;
+    size_t zone_count;
+};
+
+static struct silence *zone_of(struct asg_core *core, struct sight *sight,
+                               size_t *capacity, const char *zone)
+{
+    for (size_t i = 0; i < sight->zone_count; i++) {
+        if (strcmp(sight->zones[i].zone, zone) == 0) return &sight->zones[i];
+    }
+    struct silence *one = asg_arena_push(&core->effects->arena, (void **)&sight->zones,
+                                         &sight->zone_count, capacity, sizeof *one);
+    *one = (struct silence){.zone = asg_arena_text(&core->effects->arena, zone)};
+    return one;
+}
+
+static const struct sight *look_around(struct asg_core *core)
+{
+    if (core->sight != NULL) return core->sight;
+    struct sight *sight = asg_arena_take(&core->effects->arena, sizeof *sight);
+    *sight = (struct sight){.zones = NULL};
+    size_t capacity = 0;
+    for (size_t g = 0; g < core->group_count; g++) {
+        const struct group *group = &core->groups[g];
+        for (size_t i = 0; i < group->instance_count; i++) {
+            const struct instance *instance = &group->instances[i];
+            count_one(&sight->all, instance);
+            count_one(zone_of(core, sight, &capacity, instance->zone), instance);
+        }
+    }
+    core->sight = sight;
+    return sight;
+}
+
+/* Many of the fleet or of a zone out of reach at once, as each group counts many. */
+static bool is_fleet_cut_off(struct asg_core *core, struct group *group, const char *zone)
+{
+    const struct sight *sight = look_around(core);
+    const struct silence *where = NULL;
+    if (is_many(group, sight->all.out_of_reach, sight->all.known)) where = &sight->all;
+    for (size_t i = 0; i < sight->zone_count; i++) {
+        const struct silence *one = &sight->zones[i];
+        bool is_here = strcmp(one->zone, zone) == 0;
+        if (is_here && is_many(group, one->out_of_reach, one->known)) where = one;
+    }
+    if (where == NULL || ASG_MUTANT(NO_MASS_SILENCE)) return false;
+    hold(core, group, HOLD_REACH,
+         "replacement waits: many agents of the fleet%s%s are out of reach together",
+         where->zone != NULL ? " in " : "", where->zone != NULL ? where->zone : "");
+    return true;
+}
+
+/* ---- what is wrong with one ---- */
+
+/* Nothing answers there. That is a sign of death only when we see others, for a while. */
+static bool is_lost(struct asg_core *core, struct group *group,
+                    const struct instance *instance, const struct silence *around)
+{
+    return is_out_of_reach(instance) &&
+           (around->heard > 0 || ASG_MUTANT(BLIND_TO_ALL_IS_DEATH)) &&
+           lost_ms(group, instance) <= core->now_ms &&
+           !is_fleet_cut_off(core, group, instance->zone);
+}
+
+/* What the event means for health; NULL: it stays. */
+static const char *fault_of_event(const struct instance *instance)
+{
+    if (strcmp(instance->event_code, "instance-retirement") == 0) {
+        return "EC2 has scheduled its retirement";
+    }
+    if (strcmp(instance->event_code, "instance-stop") == 0) {
+        return "EC2 has scheduled its stop";
+    }
+    return NULL; /* a reboot or a maintenance passes */
+}
+
+/* What is wrong with it, or NULL. */
+static const char *find_fault(struct asg_core *core, struct group *group,
+                              const struct instance *instance,
+                              const struct silence *around)
+{
+    if (instance->is_marked) return "called unhealthy by an operator";
+    if (instance->ec2_state == ASG_EC2_STOPPED ||
+        instance->ec2_state == ASG_EC2_STOPPING) {
+        return "EC2 says it is stopped";
+    }
+    if (!is_past_grace(group, instance, core->now_ms)) return NULL;
+    if (instance->is_impaired) return "EC2 status check failed";
+    if (fault_of_event(instance) != NULL) return fault_of_event(instance);
+    if (group->is_mass_silent || !instance->is_silent) return NULL;
+    if (waits_for_picture(core, group, instance)) return NULL;
+    if (ASG_MUTANT(DEAD_AGENT_STAYS)) return NULL;
+    if (instance->is_probe_failed || ASG_MUTANT(SILENCE_IS_DEATH)) {
+        return "its agent is silent and its probe failed";
+    }
+    if (is_lost(core, group, instance, around)) {
+        return "its agent is silent and it is out of reach, while others report";
+    }
+    return NULL;
+}
+
+/* ---- the group ---- */
+
+static void judge_silence(struct asg_core *core, struct group *group)
+{
+    const struct silence silence = find_silence(group);
+    if (is_mass(group, &silence)) {
+        group->silence_over_ms = 0;
+        if (group->is_mass_silent) return;
+        group->is_mass_silent = true;
+        raise_alarm(core, ASG_ALARM_MASS_SILENCE, group, true,
+                    "%" PRIu32 " of %" PRIu32
+                    " agents%s%s are silent together: taken for a partition; nothing is "
+                    "terminated while it lasts, scale-out goes on",
+                    silence.silent, silence.known, silence.zone != NULL ? " in " : "",
+                    silence.zone != NULL ? silence.zone : "");
+        return;
+    }
+    if (!group->is_mass_silent) return;
+    if (group->silence_over_ms == 0) {
+        int64_t over_ms = core->now_ms + 2 * group->config.evaluation_ms;
+        int64_t least_ms = picture_ms(core, group); /* by then all can have spoken */
+        group->silence_over_ms = over_ms > least_ms ? over_ms : least_ms;
+    }
+    if (group->silence_over_ms > core->now_ms) return;
+    group->is_mass_silent = false;
+    group->silence_over_ms = 0;
+    group->calm_ms = core->now_ms;
+    raise_alarm(core, ASG_ALARM_MASS_SILENCE, group, false,
+                "%" PRIu32 " of %" PRIu32 " agents are silent", silence.silent,
+                silence.known);
+}
+
+/* Nobody of it can be reached: that is as likely our own link, and with one or two there
+ * is no majority to tell. EC2's or an operator's word still counts. */
+static void judge_reach(struct asg_core *core, struct group *group,
+                        const struct silence *around)
+{
+    bool is_cut_off = !group->is_mass_silent && around->known > 0 &&
+                      around->out_of_reach == around->known;
+    if (is_cut_off == group->is_cut_off) return;
+    group->is_cut_off = is_cut_off;
+    if (!is_cut_off) group->calm_ms = core->now_ms;
+    if (group->is_mass_silent) return; /* said with more words */
+    if (!is_cut_off) {
+        raise_alarm(core, ASG_ALARM_MASS_SILENCE, group, false,
+                    "%" PRIu32 " of %" PRIu32 " agents are out of reach",
+                    around->out_of_reach, around->known);
+        return;
+    }
+    raise_alarm(
+        core, ASG_ALARM_MASS_SILENCE, group, true,
+        "%" PRIu32 " of %" PRIu32
+        " agents are silent and out of reach: taken for a partition; none of them "
+        "is replaced unless EC2 or an operator calls it dead, scale-out goes on",
+        around->out_of_reach, around->known);
+}
+
+static void judge_frozen(struct asg_core *core, struct group *group, uint32_t unhealthy,
+                         uint32_t members)
+{
+    uint32_t allowed = (members * group->config.unhealthy_percent + 99) / 100;
+    if (allowed == 0) allowed = 1;
+    bool is_frozen = unhealthy > allowed;
+    if (is_frozen == group->is_frozen) return;
+    if (!is_frozen && core->now_ms < picture_ms(core, group))
+        return; /* forgotten signs */
+    group->is_frozen = is_frozen;
+    raise_alarm(core, ASG_ALARM_TOO_MANY_UNHEALTHY, group, is_frozen,
+                "%" PRIu32 " of %" PRIu32
+                " instances are unhealthy, the limit is %" PRIu32 "%s",
+                unhealthy, members, allowed,
+                is_frozen ? ": replacing stops until an operator looks" : "");
+}
+
+void judge_group(struct asg_core *core, struct group *group)
+{
+    judge_silence(core, group);
+    const struct silence around = count_silence(group, NULL);
+    judge_reach(core, group, &around);
+    uint32_t unhealthy = 0;
+    uint32_t members = 0;
+    bool is_looking = !is_suspended(group, ASG_PROCESS_HEALTH_CHECK);
+    for (size_t i = 0; i < group->instance_count; i++) {
+        struct instance *instance = &group->instances[i];
+        if (instance->state != ASG_INSTANCE_IN_SERVICE) continue;
+        members++;
+        const char *fault = find_fault(core, group, instance, &around);
+        if (fault != NULL && !instance->is_unhealthy &&
+            (is_looking || instance->is_marked)) {
+            instance->is_unhealthy = true;
+            copy_text(instance->reason, sizeof instance->reason, fault);
+        } else if (fault == NULL && instance->is_unhealthy) {
+            instance->is_unhealthy = false; /* it came back before it was replaced */
+        }
+        unhealthy += instance->is_unhealthy ? 1 : 0;
+    }
+    judge_frozen(core, group, unhealthy, members);
+}

@@ -1,0 +1,44 @@
+#include "core/plan/end_instance.h"
+
+#include "core/facts/churn.h"
+#include "core/facts/lifecycle.h"
+#include "core/facts/narrate.h"
+#include "core/facts/number.h"
+#include "core/facts/recent_ends.h"
+#include "core/facts/text.h"
+
+#define MARGIN_MS INT64_C(5000) /* of a drain, for the call that ends it */
+
+static int64_t drain_limit(const struct asg_core *core, const struct group *group,
+                           const struct instance *instance)
+{
+    if (instance->taken_back_ms == 0) return group->config.drain_ms;
+    int64_t left_ms = instance->taken_back_ms - core->now_ms - MARGIN_MS;
+    if (left_ms < 0) return 0;
+    return left_ms < group->config.drain_ms ? left_ms : group->config.drain_ms;
+}
+
+void begin_end(struct asg_core *core, struct group *group, struct instance *instance,
+               enum asg_end_cause cause, const char *reason)
+{
+    bool was_serving = instance->state == ASG_INSTANCE_IN_SERVICE;
+    if (!move_instance(core, group, instance, ASG_FLEET_END)) return;
+    instance->end_cause = (int)cause;
+    copy_text(instance->reason, sizeof instance->reason, reason);
+    bool is_held = cause == ASG_END_HEALTH || (cause == ASG_END_SCALE_IN && was_serving);
+    if (is_held) note_end(core, group, cause);
+    if (cause == ASG_END_HEALTH) note_death(core, group, instance);
+    bool is_replaced = cause == ASG_END_HEALTH || cause == ASG_END_NOTICE;
+    decide_instance(core, is_replaced ? ASG_DECISION_REPLACE : ASG_DECISION_TERMINATE,
+                    group, instance, "%s goes: %s", instance->id, reason);
+    int64_t limit_ms = drain_limit(core, group, instance);
+    bool can_drain =
+        was_serving && instance->has_reported && !instance->is_silent && limit_ms > 0;
+    if (!can_drain) return;
+    instance->drain_until_ms = core->now_ms + limit_ms;
+    char limit[ASG_NUMBER_TEXT_MAX];
+    decide_instance(core, ASG_DECISION_STATE, group, instance,
+                    "%s drains first, for %s at most", instance->id,
+                    asg_number_duration(limit_ms, limit));
+    emit_drain(core, instance, limit_ms);
+}

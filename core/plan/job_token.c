@@ -1,0 +1,13 @@
+#include "core/plan/job_token.h"
+
+#include <inttypes.h>
+
+#include "base/mutant.h"
+
+void set_token(struct asg_core *core, struct job *job)
+{
+    job->plan.client_token =
+        asg_arena_format(&job->arena, "%s-%" PRIu64 "-%" PRIu32,
+                         ASG_MUTANT(TOKEN_LACKS_CLUSTER) ? "" : core->cluster_id,
+                         job->plan.id, job->plan.attempt);
+}

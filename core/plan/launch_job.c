@@ -1,0 +1,37 @@
+#include "core/plan/launch_job.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/facts/narrate.h"
+#include "core/plan/job_token.h"
+#include "model/copy.h"
+#include "model/schemas.h"
+
+#define NO_POOL_MS INT64_C(30000)
+
+void fill_launch(struct asg_core *core, struct group *group, struct job *job,
+                 const struct asg_launch *launch)
+{
+    char version[24];
+    (void)snprintf(version, sizeof version, "%" PRIu64, group->template_version);
+    struct asg_launch whole = *launch;
+    whole.template_id = group->template_id;
+    whole.template_name = "";
+    whole.template_version = version;
+    whole.group_max = group->config.max;
+    whole.tags = group->config.tags;
+    whole.tag_count = group->config.tag_count;
+    whole.parameters = group->config.launch_parameters;
+    whole.parameter_count = group->config.launch_parameter_count;
+    struct asg_launch *copy = asg_arena_take(&job->arena, sizeof *copy);
+    asg_model_copy(&asg_launch_schema, &whole, &job->arena, copy);
+    job->plan.launch = copy;
+    set_token(core, job);
+}
+
+void wait_for_pools(struct asg_core *core, struct group *group, const char *what)
+{
+    hold(core, group, HOLD_LAUNCH, "%s waits: no pool has capacity, trying again", what);
+    group->launch_after_ms = core->now_ms + NO_POOL_MS;
+}

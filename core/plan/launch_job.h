@@ -1,0 +1,13 @@
+/* launch_job - what every launch says, and when none can be planned. */
+#ifndef ASG_CORE_PLAN_LAUNCH_JOB_H
+#define ASG_CORE_PLAN_LAUNCH_JOB_H
+
+#include "core/facts/world.h"
+
+/* What a launch says whatever it buys; `copy` lives in the job's arena. */
+void fill_launch(struct asg_core *core, struct group *group, struct job *job,
+                 const struct asg_launch *launch);
+
+void wait_for_pools(struct asg_core *core, struct group *group, const char *what);
+
+#endif

@@ -1,0 +1,128 @@
+#include "core/plan/plan_instances.h"
+
+#include <inttypes.h>
+
+#include "base/mutant.h"
+#include "core/choose/choose_pool.h"
+#include "core/facts/counts.h"
+#include "core/facts/dry_pools.h"
+#include "core/facts/narrate.h"
+#include "core/facts/slots.h"
+#include "core/facts/state.h"
+#include "core/facts/text.h"
+#include "core/plan/launch_job.h"
+
+/* `based_on`: instances that count against max besides those of this job. */
+static void fill_pool(struct asg_core *core, struct group *group, struct job *job,
+                      const char *type, const struct asg_subnet *subnet, uint32_t count,
+                      uint32_t based_on)
+{
+    fill_launch(core, group, job,
+                &(struct asg_launch){.instance_type = type,
+                                     .subnet_id = subnet->subnet_id,
+                                     .zone = subnet->zone,
+                                     .count = count,
+                                     .based_on = based_on});
+}
+
+static struct job *plan_launch(struct asg_core *core, struct group *group,
+                               const char *type, const struct asg_subnet *subnet,
+                               uint32_t count)
+{
+    struct job *job = add_job(core, ASG_JOB_LAUNCH, group);
+    job->plan.deadline_ms = core->now_ms + LAUNCH_LIMIT_MS;
+    fill_pool(core, group, job, type, subnet, count, count_alive(group));
+    (void)emit_job(core, job);
+    if (ASG_MUTANT(DECISION_WITHOUT_REASON)) {
+        decide(core, ASG_DECISION_LAUNCH, group, "%s", "");
+        return job;
+    }
+    decide(core, ASG_DECISION_LAUNCH, group, "plan launch x%" PRIu32 " in %s, job %s%s",
+           count, subnet->zone, job->plan.name,
+           job->plan.is_dry_run ? " (dry run: EC2 is only asked whether it would)" : "");
+    return job;
+}
+
+/* How many of `count` each subnet gets: one after another into the emptiest. */
+static void spread(struct asg_core *core, struct group *group, const char *type,
+                   uint32_t count, uint32_t *planned)
+{
+    size_t subnet_count = group->config.subnet_count;
+    uint32_t *weights =
+        asg_arena_take(&core->effects->arena, subnet_count * sizeof *weights);
+    for (size_t i = 0; i < subnet_count; i++) {
+        const struct asg_subnet *subnet = &group->config.subnets[i];
+        weights[i] = is_dry(core, group, type, subnet->zone, false)
+                         ? UINT32_MAX
+                         : count_in_subnet(group, subnet->subnet_id, subnet->zone);
+    }
+    for (; count > 0; count--) {
+        size_t best = 0;
+        for (size_t i = 1; i < subnet_count; i++) {
+            if (weights[i] < weights[best]) best = i;
+        }
+        planned[best]++;
+        add_weight(group, best, weights);
+    }
+}
+
+void plan_instances(struct asg_core *core, struct group *group, uint32_t count)
+{
+    const char *type = "";
+    const struct asg_subnet *subnet = NULL;
+    if (!choose_pool(core, group, NULL, &type, &subnet)) {
+        wait_for_pools(core, group, "launch");
+        return;
+    }
+    if (group->config.dry_run) { /* one question is enough */
+        (void)plan_launch(core, group, type, subnet, count);
+        return;
+    }
+    uint32_t *planned = asg_arena_take(&core->effects->arena,
+                                       group->config.subnet_count * sizeof *planned);
+    spread(core, group, type, count, planned);
+    for (size_t i = 0; i < group->config.subnet_count; i++) {
+        while (planned[i] > 0) {
+            uint32_t batch = planned[i] > LAUNCH_BATCH ? LAUNCH_BATCH : planned[i];
+            struct job *job =
+                plan_launch(core, group, type, &group->config.subnets[i], batch);
+            add_slots(core, group, job);
+            planned[i] -= batch;
+        }
+    }
+}
+
+/* The same job elsewhere: another pool is other parameters, hence another attempt. */
+void next_attempt(struct asg_core *core, struct job *job)
+{
+    struct group *group = group_of_no(core, job->group_no);
+    const char *type = "";
+    const struct asg_subnet *subnet = NULL;
+    if (group == NULL || !choose_pool(core, group, job, &type, &subnet)) return;
+    uint32_t count = job->plan.launch->count;
+    job->plan.attempt++;
+    job->tries = 0;
+    job->sent_ms = core->now_ms;
+    job->sent_epoch = core->epoch;
+    job->is_ambiguous = false;
+    uint32_t own = 0;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *slot = &group->instances[i];
+        own += slot->job_id == job->plan.id && slot->state == ASG_INSTANCE_REQUESTED;
+    }
+    fill_pool(core, group, job, type, subnet, count, count_alive(group) - own);
+    for (size_t i = 0; i < group->instance_count; i++) {
+        struct instance *slot = &group->instances[i];
+        if (slot->job_id != job->plan.id || slot->state != ASG_INSTANCE_REQUESTED)
+            continue;
+        slot->attempt = job->plan.attempt;
+        copy_text(slot->type, sizeof slot->type, type);
+        copy_text(slot->subnet_id, sizeof slot->subnet_id, subnet->subnet_id);
+        copy_text(slot->zone, sizeof slot->zone, subnet->zone);
+    }
+    (void)emit_job(core, job);
+    decide(core, ASG_DECISION_LAUNCH, group,
+           "no capacity there: job %s attempt %" PRIu32 " tries %s %s", job->plan.name,
+           job->plan.attempt, type[0] != '\0' ? type : "the template's type",
+           subnet->zone);
+}

@@ -1,0 +1,11 @@
+/* plan_instances - launches of a group of one market: one subnet and type each. */
+#ifndef ASG_CORE_PLAN_PLAN_INSTANCES_H
+#define ASG_CORE_PLAN_PLAN_INSTANCES_H
+
+#include "core/facts/world.h"
+
+void plan_instances(struct asg_core *core, struct group *group, uint32_t count);
+
+void next_attempt(struct asg_core *core, struct job *job);
+
+#endif

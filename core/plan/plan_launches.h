@@ -1,0 +1,9 @@
+/* plan_launches - a group grows: instances of one market, or fleets. */
+#ifndef ASG_CORE_PLAN_PLAN_LAUNCHES_H
+#define ASG_CORE_PLAN_PLAN_LAUNCHES_H
+
+#include "core/facts/world.h"
+
+void plan_launches(struct asg_core *core, struct group *group, uint32_t count);
+
+#endif

@@ -1,0 +1,91 @@
+#include "core/plan/plan_looks.h"
+
+#include "core/facts/narrate.h"
+#include "core/facts/state.h"
+#include "model/copy.h"
+#include "model/schemas.h"
+
+#define LOOK_LIMIT_MS    INT64_C(60000)
+#define LISTING_MS       INT64_C(120000)
+#define LISTING_START_MS INT64_C(10000)
+#define LISTINGS_START   20
+#define LOOK_MS_MIN      INT64_C(1000)
+#define LOOK_MS_MAX      INT64_C(10000)
+#define LOOK_IDS_MAX     200 /* values of one filter */
+
+static bool is_changing(const struct instance *instance)
+{
+    return instance->state == ASG_INSTANCE_PENDING ||
+           instance->state == ASG_INSTANCE_TERMINATING ||
+           (instance->state == ASG_INSTANCE_IN_SERVICE &&
+            (instance->private_ip[0] == '\0' || is_out_of_reach(instance)));
+}
+
+/* It takes a listing to end an orphan: one is due when its time is over, though EC2 is
+ * listed more rarely. */
+void list_for_orphans(struct asg_core *core)
+{
+    for (size_t i = 0; i < core->orphan_count; i++) {
+        const struct orphan *orphan = &core->orphans[i];
+        int64_t due_ms = orphan->first_ms + ORPHAN_WAIT_MS;
+        bool is_sooner = due_ms > core->now_ms && due_ms < core->listing_next_ms;
+        if (is_sooner && !orphan->is_ending) core->listing_next_ms = due_ms;
+    }
+}
+
+static void plan_listing(struct asg_core *core)
+{
+    struct job *job = add_job(core, ASG_JOB_DESCRIBE, NULL);
+    job->plan.deadline_ms = core->now_ms + LOOK_LIMIT_MS;
+    job->plan.describe = asg_arena_take(&job->arena, sizeof *job->plan.describe);
+    core->listing_job_id = job->plan.id;
+    core->listings++;
+    int64_t pause_ms = core->listing_ms > 0 ? core->listing_ms : LISTING_MS;
+    /* In its first minutes a leader looks more often. */
+    if (core->listings < LISTINGS_START && pause_ms > LISTING_START_MS) {
+        pause_ms = LISTING_START_MS;
+    }
+    core->listing_next_ms = core->now_ms + pause_ms;
+    list_for_orphans(core);
+    (void)emit_job(core, job);
+}
+
+static void plan_look(struct asg_core *core)
+{
+    const char *ids[LOOK_IDS_MAX];
+    size_t count = 0;
+    for (size_t g = 0; g < core->group_count; g++) {
+        const struct group *group = &core->groups[g];
+        for (size_t i = 0; i < group->instance_count && count < LOOK_IDS_MAX; i++) {
+            if (is_changing(&group->instances[i]) && group->instances[i].id[0] != '\0') {
+                ids[count++] = group->instances[i].id;
+            }
+        }
+    }
+    if (count == 0) {
+        core->look_next_ms = INT64_MAX;
+        core->look_pause_ms = LOOK_MS_MIN;
+        return;
+    }
+    struct job *job = add_job(core, ASG_JOB_DESCRIBE, NULL);
+    job->plan.deadline_ms = core->now_ms + LOOK_LIMIT_MS;
+    struct asg_describe describe = {{.items = ids, .count = count}};
+    struct asg_describe *copy = asg_arena_take(&job->arena, sizeof *copy);
+    asg_model_copy(&asg_describe_schema, &describe, &job->arena, copy);
+    job->plan.describe = copy;
+    core->look_job_id = job->plan.id;
+    int64_t pause_ms =
+        core->look_pause_ms < LOOK_MS_MIN ? LOOK_MS_MIN : core->look_pause_ms;
+    core->look_next_ms = core->now_ms + pause_ms;
+    core->look_pause_ms = pause_ms * 3 / 2 > LOOK_MS_MAX ? LOOK_MS_MAX : pause_ms * 3 / 2;
+    (void)emit_job(core, job);
+}
+
+void plan_looks(struct asg_core *core)
+{
+    if (core->cluster_id[0] == '\0' || core->epoch == 0) return;
+    if (core->listing_job_id == 0 && core->listing_next_ms <= core->now_ms) {
+        plan_listing(core);
+    }
+    if (core->look_job_id == 0 && core->look_next_ms <= core->now_ms) plan_look(core);
+}

@@ -1,0 +1,11 @@
+/* plan_looks - looking at EC2, at a pace that follows what is going on. */
+#ifndef ASG_CORE_PLAN_PLAN_LOOKS_H
+#define ASG_CORE_PLAN_PLAN_LOOKS_H
+
+#include "core/facts/world.h"
+
+void plan_looks(struct asg_core *core);
+
+void list_for_orphans(struct asg_core *core);
+
+#endif

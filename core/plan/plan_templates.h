@@ -1,0 +1,12 @@
+/* plan_templates - jobs that make a launch template, or ask for its number. */
+#ifndef ASG_CORE_PLAN_PLAN_TEMPLATES_H
+#define ASG_CORE_PLAN_PLAN_TEMPLATES_H
+
+#include "core/facts/world.h"
+
+void plan_resolve(struct asg_core *core, struct group *group);
+
+struct job *plan_template(struct asg_core *core, const struct asg_template_config *config,
+                          const struct template *known);
+
+#endif

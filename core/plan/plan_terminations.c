@@ -1,0 +1,67 @@
+#include "core/plan/plan_terminations.h"
+
+#include <string.h>
+
+#include "core/facts/lifecycle.h"
+#include "core/facts/narrate.h"
+#include "core/facts/state.h"
+
+#define TERMINATE_BATCH 100
+
+static bool needs_end_job(const struct instance *instance)
+{
+    return instance->state == ASG_INSTANCE_TERMINATING && instance->end_job_id == 0 &&
+           instance->drain_until_ms == 0 && instance->id[0] != '\0' && is_alive(instance);
+}
+
+static void plan_termination(struct asg_core *core, struct group *group,
+                             const struct instance *first)
+{
+    struct job *job = add_job(core, ASG_JOB_TERMINATE, group);
+    job->plan.deadline_ms = core->now_ms + END_LIMIT_MS;
+    struct asg_terminate *terminate = asg_arena_take(&job->arena, sizeof *terminate);
+    terminate->zone = asg_arena_text(&job->arena, first->zone);
+    const char **ids = asg_arena_take(&job->arena, TERMINATE_BATCH * sizeof *ids);
+    size_t count = 0;
+    for (size_t i = 0; i < group->instance_count && count < TERMINATE_BATCH; i++) {
+        struct instance *instance = &group->instances[i];
+        if (!needs_end_job(instance) || strcmp(instance->zone, terminate->zone) != 0) {
+            continue;
+        }
+        instance->end_job_id = job->plan.id;
+        ids[count++] = asg_arena_text(&job->arena, instance->id);
+    }
+    terminate->instance_ids = (struct asg_texts){.items = ids, .count = count};
+    job->plan.terminate = terminate;
+    (void)emit_job(core, job);
+    decide(core, ASG_DECISION_TERMINATE, group, "plan terminate x%zu in %s, job %s",
+           count, terminate->zone[0] != '\0' ? terminate->zone : "an unknown zone",
+           job->plan.name);
+}
+
+void plan_terminations(struct asg_core *core, struct group *group)
+{
+    if (core->is_halted || group->is_halted) return;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        if (needs_end_job(&group->instances[i])) {
+            plan_termination(core, group, &group->instances[i]);
+        }
+    }
+}
+
+void plan_orphan_end(struct asg_core *core, struct orphan *orphan)
+{
+    struct job *job = add_job(core, ASG_JOB_TERMINATE, NULL);
+    job->plan.deadline_ms = core->now_ms + END_LIMIT_MS;
+    struct asg_terminate *terminate = asg_arena_take(&job->arena, sizeof *terminate);
+    const char **ids = asg_arena_take(&job->arena, sizeof *ids);
+    ids[0] = asg_arena_text(&job->arena, orphan->id);
+    terminate->zone = asg_arena_text(&job->arena, orphan->zone);
+    terminate->instance_ids = (struct asg_texts){.items = ids, .count = 1};
+    job->plan.terminate = terminate;
+    orphan->is_ending = true;
+    (void)emit_job(core, job);
+    decide(core, ASG_DECISION_TERMINATE, NULL,
+           "orphan %s: nobody remembers it after 15 min, job %s ends it", orphan->id,
+           job->plan.name);
+}

@@ -1,0 +1,11 @@
+/* plan_terminations - those that go become jobs: one zone a job. */
+#ifndef ASG_CORE_PLAN_PLAN_TERMINATIONS_H
+#define ASG_CORE_PLAN_PLAN_TERMINATIONS_H
+
+#include "core/facts/world.h"
+
+void plan_terminations(struct asg_core *core, struct group *group);
+
+void plan_orphan_end(struct asg_core *core, struct orphan *orphan);
+
+#endif

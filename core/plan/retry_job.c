@@ -1,0 +1,51 @@
+#include "core/plan/retry_job.h"
+
+#include "base/mutant.h"
+#include "core/facts/narrate.h"
+#include "core/facts/state.h"
+#include "core/plan/job_token.h"
+#include "core/plan/plan_instances.h"
+
+#define RETRY_MS     INT64_C(5000)
+#define RETRY_MS_MAX INT64_C(300000)
+#define AMBIGUOUS_MS INT64_C(1000)
+
+/* Doubling, between half and the whole of it by a hash of seed, job and try: spread, and
+ * alike in every replay. */
+static int64_t backoff(const struct asg_core *core, const struct job *job,
+                       int64_t base_ms)
+{
+    int64_t most_ms = base_ms;
+    for (uint32_t i = 0; i < job->tries && most_ms < RETRY_MS_MAX; i++) {
+        most_ms *= 2;
+    }
+    if (most_ms > RETRY_MS_MAX) most_ms = RETRY_MS_MAX;
+    uint64_t z = (core->seed ^ job->plan.id * UINT64_C(0x9e3779b97f4a7c15)) + job->tries;
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    return most_ms / 2 + (int64_t)(z >> 33) % (most_ms / 2 + 1);
+}
+
+void retry_later(struct asg_core *core, struct job *job)
+{
+    int64_t base_ms = job->is_ambiguous ? AMBIGUOUS_MS : RETRY_MS;
+    set_retry(core, job, core->now_ms + backoff(core, job, base_ms));
+    job->tries++;
+}
+
+/* The same attempt once more, as it was. */
+void replan_job(struct asg_core *core, struct job *job)
+{
+    set_retry(core, job, 0);
+    int64_t limit_ms = asg_job_is_launch(job->plan.kind) ? LAUNCH_LIMIT_MS : END_LIMIT_MS;
+    if (job->is_ambiguous) job->plan.deadline_ms = core->now_ms + limit_ms;
+    if (ASG_MUTANT(NEW_ATTEMPT_BEFORE_RESOLVED) && job->is_ambiguous &&
+        group_of_no(core, job->group_no) != NULL) {
+        if (job->plan.kind == ASG_JOB_LAUNCH) {
+            next_attempt(core, job);
+            return;
+        }
+        job->plan.attempt++;
+        set_token(core, job);
+    }
+    (void)emit_job(core, job);
+}

@@ -1,0 +1,42 @@
+#include "core/settle/answer_notices.h"
+
+#include "core/facts/recent_ends.h"
+#include "core/guard/interlocks.h"
+#include "core/plan/end_instance.h"
+#include "core/want/wanted_capacity.h"
+
+void leave_taken_back(struct asg_core *core, struct group *group)
+{
+    if (core->is_halted || group->is_halted) return;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        struct instance *instance = &group->instances[i];
+        if (instance->taken_back_ms == 0) continue;
+        begin_end(core, group, instance, ASG_END_NOTICE,
+                  "EC2 takes it back, spot interruption: replaced at once");
+    }
+}
+
+static uint32_t count_serving(const struct group *group)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *instance = &group->instances[i];
+        count += instance->state == ASG_INSTANCE_IN_SERVICE && !instance->is_unhealthy;
+    }
+    return count;
+}
+
+void end_replaced(struct asg_core *core, struct group *group)
+{
+    uint32_t serving = count_serving(group);
+    for (size_t i = 0; i < group->instance_count; i++) {
+        struct instance *instance = &group->instances[i];
+        if (serving <= group->config.desired) return;
+        if (!leaves_early(group, instance)) continue;
+        if (allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
+        note_end(core, group, ASG_END_HEALTH);
+        begin_end(core, group, instance, ASG_END_NOTICE,
+                  "EC2 may take it back and a new one is in service");
+        serving--;
+    }
+}

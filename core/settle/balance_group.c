@@ -1,0 +1,272 @@
+#include "core/settle/balance_group.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/choose/choose_ends.h"
+#include "core/facts/counts.h"
+#include "core/facts/launch_failures.h"
+#include "core/facts/narrate.h"
+#include "core/facts/number.h"
+#include "core/facts/patience.h"
+#include "core/facts/slots.h"
+#include "core/facts/state.h"
+#include "core/facts/text.h"
+#include "core/guard/interlocks.h"
+#include "core/judge/judge_health.h"
+#include "core/plan/end_instance.h"
+#include "core/plan/plan_launches.h"
+#include "core/plan/plan_templates.h"
+#include "core/plan/plan_terminations.h"
+#include "core/settle/answer_notices.h"
+#include "core/tell/tell_members.h"
+#include "core/want/desired.h"
+#include "core/want/wanted_capacity.h"
+
+#define TEMPLATE_FRESH_MS INT64_C(60000)
+
+static void end_late_launches(struct asg_core *core, struct group *group)
+{
+    for (size_t i = 0; i < group->instance_count; i++) {
+        struct instance *instance = &group->instances[i];
+        if (instance->state != ASG_INSTANCE_PENDING ||
+            late_ms(core, group, instance) > core->now_ms) {
+            continue;
+        }
+        if (allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
+        char limit[ASG_NUMBER_TEXT_MAX];
+        char reason[ASG_REASON_MAX + 1];
+        (void)snprintf(reason, sizeof reason, "not in service %s after its launch",
+                       asg_number_duration(group->config.launch_timeout_ms, limit));
+        begin_end(core, group, instance, ASG_END_HEALTH, reason);
+        note_launch_failure(group);
+    }
+}
+
+static void replace_unhealthy(struct asg_core *core, struct group *group)
+{
+    if ((group->suspended & UINT64_C(1) << ASG_PROCESS_REPLACE_UNHEALTHY) != 0) return;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        struct instance *instance = &group->instances[i];
+        if (instance->state != ASG_INSTANCE_IN_SERVICE || !instance->is_unhealthy)
+            continue;
+        if (group->config.dry_run) {
+            hold(core, group, HOLD_DRY_RUN, "dry run: would replace %s: %s", instance->id,
+                 instance->reason);
+            return;
+        }
+        if (allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
+        char reason[ASG_REASON_MAX + 1];
+        copy_text(reason, sizeof reason, instance->reason);
+        begin_end(core, group, instance, ASG_END_HEALTH, reason);
+    }
+}
+
+static void end_drains(struct asg_core *core, struct group *group)
+{
+    for (size_t i = 0; i < group->instance_count; i++) {
+        struct instance *instance = &group->instances[i];
+        if (instance->drain_until_ms == 0 || instance->drain_until_ms > core->now_ms) {
+            continue;
+        }
+        instance->drain_until_ms = 0;
+        decide_instance(core, ASG_DECISION_STATE, group, instance,
+                        "%s: the time of its drain is over", instance->id);
+    }
+}
+
+static void drop_terminated(struct asg_core *core, struct group *group)
+{
+    for (size_t i = group->instance_count; i > 0; i--) {
+        struct instance *instance = &group->instances[i - 1];
+        bool is_told = instance->told == ASG_MEMBER_GONE;
+        if (instance->state == ASG_INSTANCE_TERMINATED && is_told) {
+            remove_instance(core, group, instance);
+        }
+    }
+}
+
+/* It waits for its next try, and EC2 has refused what was tried so far: no request of it
+ * is on its way. */
+static bool may_be_given_up(const struct asg_core *core, const struct job *job,
+                            const struct group *group)
+{
+    if (job->group_no != group->no || !asg_job_is_launch(job->plan.kind) ||
+        job->state != ASG_JOB_STATE_OPEN || job->retry_ms == 0 || job->is_ambiguous ||
+        late_until_ms(core, job) > core->now_ms) {
+        return false;
+    }
+    for (size_t i = 0; i < job->attempt_count; i++) {
+        enum asg_outcome outcome = job->attempts[i].outcome;
+        bool is_definite = outcome == ASG_OUTCOME_THROTTLED ||
+                           outcome == ASG_OUTCOME_TRANSIENT ||
+                           outcome == ASG_OUTCOME_CREDENTIALS;
+        if (job->attempts[i].attempt == job->plan.attempt && !is_definite) return false;
+    }
+    return true;
+}
+
+/* The newest launch job that is not in EC2 and not larger than what is too much. */
+static struct job *find_unmade(struct asg_core *core, const struct group *group,
+                               uint32_t excess)
+{
+    for (size_t i = core->job_count; i > 0; i--) {
+        struct job *job = core->jobs[i - 1];
+        if (may_be_given_up(core, job, group) && job->plan.launch->count <= excess)
+            return job;
+    }
+    return NULL;
+}
+
+static uint32_t end_newest_pending(struct asg_core *core, struct group *group,
+                                   uint32_t excess)
+{
+    uint32_t ended = 0;
+    for (size_t i = group->instance_count; i > 0 && ended < excess; i--) {
+        struct instance *instance = &group->instances[i - 1];
+        if (instance->state != ASG_INSTANCE_PENDING || instance->is_protected) continue;
+        begin_end(core, group, instance, ASG_END_SCALE_IN,
+                  "no longer wanted before it was in service");
+        ended++;
+    }
+    return ended;
+}
+
+/* What is not in service yet goes before anybody who works (asg-semantics.md 5.6, 0):
+ * launches nobody made, newest first; those EC2 has begun; those EC2 is being asked for,
+ * which go when they arrive. How many of `excess` that takes care of. */
+static uint32_t give_up_launches(struct asg_core *core, struct group *group,
+                                 uint32_t excess)
+{
+    uint32_t done = 0;
+    struct job *job = find_unmade(core, group, excess);
+    for (; job != NULL; job = find_unmade(core, group, excess - done)) {
+        done += job->plan.launch->count;
+        free_slots(core, group, job->plan.id);
+        decide(core, ASG_DECISION_JOB, group, "job %s is given up: no longer wanted",
+               job->plan.name);
+        close_job(core, job, ASG_JOB_STATE_CANCELLED);
+    }
+    for (size_t i = 0; i < group->instance_count && done < excess; i++) {
+        done += group->instances[i].state == ASG_INSTANCE_REQUESTED;
+    }
+    if (allowed_ends(core, group, excess - done, ASG_END_USER) == 0) return done;
+    return done + end_newest_pending(core, group, excess - done);
+}
+
+static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
+{
+    if (group->config.dry_run) {
+        hold(core, group, HOLD_DRY_RUN, "dry run: would terminate %" PRIu32, excess);
+        return;
+    }
+    excess -= give_up_launches(core, group, excess);
+    if (excess == 0) {
+        if (count_launching(group) > 0)
+            hold(core, group, HOLD_SCALE_IN, "scale-in waits for launches under way");
+        return;
+    }
+    uint32_t exempt = group->exempt_ends < excess ? group->exempt_ends : excess;
+    uint32_t allowed = allowed_ends(core, group, exempt, ASG_END_USER);
+    group->exempt_ends -= allowed;
+    if (allowed < excess && (exempt == 0 || allowed == exempt)) {
+        allowed += allowed_ends(core, group, excess - allowed, ASG_END_SCALE_IN);
+    }
+    if (allowed == 0) return;
+    size_t *order = asg_arena_take(&core->effects->arena, allowed * sizeof *order);
+    size_t chosen = choose_ends(core, group, allowed, order);
+    for (size_t i = 0; i < chosen; i++) {
+        begin_end(core, group, &group->instances[order[i]], ASG_END_SCALE_IN,
+                  "selected for scale-in");
+    }
+    if (chosen > 0) return;
+    hold(core, group, HOLD_SCALE_IN,
+         "Could not scale to desired capacity because all remaining instances are "
+         "protected from scale-in.");
+}
+
+static bool is_number(const char *text)
+{
+    return text[0] != '\0' && strspn(text, "0123456789") == strlen(text);
+}
+
+/* Is the template known as a number? When not, a job asks and the launch waits. */
+static bool is_template_ready(struct asg_core *core, struct group *group)
+{
+    const struct asg_group_config *config = &group->config;
+    if (config->template_id[0] != '\0' && is_number(config->template_version)) {
+        copy_text(group->template_id, sizeof group->template_id, config->template_id);
+        group->template_version = strtoull(config->template_version, NULL, 10);
+        return true;
+    }
+    bool is_fixed = is_number(config->template_version);
+    bool is_fresh = is_fixed || group->resolved_ms + TEMPLATE_FRESH_MS > core->now_ms;
+    if (group->template_version != 0 && is_fresh) return true;
+    plan_resolve(core, group);
+    return false;
+}
+
+static void grow(struct asg_core *core, struct group *group, uint32_t missing)
+{
+    if (!is_launch_allowed(core, group)) return;
+    if (group->config.dry_run && group->dry_desired == (int64_t)group->config.desired) {
+        return; /* said for this desired already */
+    }
+    uint32_t alive = count_alive(group);
+    uint32_t room = group->config.max > alive ? group->config.max - alive : 0;
+    if (room == 0) {
+        hold(core, group, HOLD_LAUNCH,
+             "launch waits: %" PRIu32 " instances still live, max is %" PRIu32, alive,
+             group->config.max);
+        return;
+    }
+    if (missing > room) missing = room;
+    if (group->launch_batch > 0) { /* slow start after a failure */
+        uint32_t launching = count_launching(group);
+        uint32_t free =
+            group->launch_batch > launching ? group->launch_batch - launching : 0;
+        if (free == 0) {
+            hold(core, group, HOLD_LAUNCH,
+                 "launch waits: %" PRIu32 " under way first, after a failure", launching);
+            return;
+        }
+        if (missing > free) missing = free;
+    }
+    if (!is_template_ready(core, group)) return;
+    group->dry_desired = group->config.dry_run ? (int64_t)group->config.desired : -1;
+    plan_launches(core, group, missing);
+}
+
+static void end_all(struct asg_core *core, struct group *group)
+{
+    for (size_t i = 0; i < group->instance_count; i++) {
+        begin_end(core, group, &group->instances[i], ASG_END_DELETED,
+                  "its group is being deleted");
+    }
+}
+
+void balance_group(struct asg_core *core, struct group *group)
+{
+    judge_group(core, group);
+    end_drains(core, group);
+    if (group->is_deleting) {
+        end_all(core, group);
+    } else {
+        leave_taken_back(core, group);
+        end_late_launches(core, group);
+        replace_unhealthy(core, group);
+        end_replaced(core, group);
+        uint32_t actual = count_capacity(group);
+        uint32_t wanted = wanted_capacity(group);
+        if (actual > wanted) shrink(core, group, actual - wanted);
+        if (actual < wanted) grow(core, group, wanted - actual);
+        if (actual == wanted) group->exempt_ends = 0;
+    }
+    settle_holds(group);
+    plan_terminations(core, group);
+    settle_cooldown(core, group);
+    tell_members(core, group);
+    drop_terminated(core, group);
+}

@@ -1,0 +1,12 @@
+/* attempts - how a job's attempts ended, for its history and in words. */
+#ifndef ASG_CORE_TAKE_ATTEMPTS_H
+#define ASG_CORE_TAKE_ATTEMPTS_H
+
+#include "core/facts/world.h"
+
+const char *say_error(struct asg_core *core, const struct asg_result *result);
+
+void note_attempt(struct asg_core *core, struct job *job,
+                  const struct asg_result *result);
+
+#endif

@@ -1,0 +1,514 @@
+#include "core/take/command_group.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/facts/churn.h"
+#include "core/facts/counts.h"
+#include "core/facts/narrate.h"
+#include "core/facts/state.h"
+#include "core/facts/text.h"
+#include "core/take/require.h"
+#include "core/want/desired.h"
+#include "model/launch_fields.h"
+
+#define SECOND INT64_C(1000)
+#define HOUR   (3600 * SECOND)
+#define DAY    (24 * HOUR)
+
+/* What is 0 but cannot mean 0 gets its default (group.h). */
+static void fill_defaults(struct asg_group_config *config)
+{
+    if (config->evaluation_ms == 0) config->evaluation_ms = 5 * SECOND;
+    if (config->launch_timeout_ms == 0) config->launch_timeout_ms = 600 * SECOND;
+    if (config->terminating_percent == 0) config->terminating_percent = 10;
+    if (config->terminated_percent == 0) config->terminated_percent = 25;
+    if (config->unhealthy_percent == 0) config->unhealthy_percent = 20;
+    if (config->silence_percent == 0) config->silence_percent = 30;
+    if (config->churn_generations == 0) config->churn_generations = 2;
+    if (text_of(config->template_version)[0] == '\0')
+        config->template_version = "$Default";
+}
+
+static bool is_name(const char *name)
+{
+    size_t length = strlen(text_of(name));
+    if (length == 0 || length > ASG_GROUP_NAME_MAX) return false;
+    for (const char *at = name; *at != '\0'; at++) {
+        if (*at < 33 || *at > 126 || *at == ':') return false;
+    }
+    return true;
+}
+
+static enum asg_status check_sizes(const struct asg_group_config *config,
+                                   struct asg_error *error)
+{
+    if (config->max > ASG_GROUP_CAPACITY_MAX) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "max %" PRIu32 " is above the limit of %d", config->max,
+                        ASG_GROUP_CAPACITY_MAX);
+    }
+    if (config->min > config->max) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "min %" PRIu32 " is above max %" PRIu32
+                        "; raise max or lower min",
+                        config->min, config->max);
+    }
+    if (config->desired < config->min || config->desired > config->max) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "desired %" PRIu32 " is not between min %" PRIu32
+                        " and max %" PRIu32,
+                        config->desired, config->min, config->max);
+    }
+    return ASG_OK;
+}
+
+static enum asg_status check_times(const struct asg_group_config *config,
+                                   struct asg_error *error)
+{
+    const struct {
+        const char *name;
+        int64_t value_ms;
+        int64_t low_ms;
+        int64_t high_ms;
+    } times[] = {
+        {"evaluation", config->evaluation_ms, SECOND, HOUR},
+        {"cooldown", config->cooldown_ms, 0, DAY},
+        {"warm-up", config->warmup_ms, -1, DAY},
+        {"health grace", config->health_grace_ms, 0, 7 * DAY},
+        {"drain", config->drain_ms, 0, DAY},
+        {"launch timeout", config->launch_timeout_ms, SECOND, DAY},
+    };
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        if (times[i].value_ms >= times[i].low_ms &&
+            times[i].value_ms <= times[i].high_ms) {
+            continue;
+        }
+        return asg_fail(
+            error, ASG_ERR_INVALID,
+            "%s of %" PRId64 " ms is not between %" PRId64 " and %" PRId64 " ms",
+            times[i].name, times[i].value_ms, times[i].low_ms, times[i].high_ms);
+    }
+    uint32_t highest = config->terminating_percent;
+    if (config->terminated_percent > highest) highest = config->terminated_percent;
+    if (config->unhealthy_percent > highest) highest = config->unhealthy_percent;
+    if (config->silence_percent > highest) highest = config->silence_percent;
+    if (highest > 100) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "a share of %" PRIu32 " %% is above 100 %%", highest);
+    }
+    return ASG_OK;
+}
+
+static enum asg_status check_places(const struct asg_group_config *config,
+                                    struct asg_error *error)
+{
+    if (config->subnet_count == 0) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "a group needs at least one subnet or zone to launch into");
+    }
+    for (size_t i = 0; i < config->subnet_count; i++) {
+        const struct asg_subnet *subnet = &config->subnets[i];
+        if (strlen(text_of(subnet->subnet_id)) > ASG_SUBNET_MAX ||
+            strlen(text_of(subnet->zone)) > ASG_ZONE_MAX ||
+            (text_of(subnet->subnet_id)[0] == '\0' && text_of(subnet->zone)[0] == '\0')) {
+            return asg_fail(error, ASG_ERR_INVALID, "subnet %zu has no usable id or zone",
+                            i + 1);
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(config->subnets[j].subnet_id, subnet->subnet_id) == 0 &&
+                strcmp(config->subnets[j].zone, subnet->zone) == 0) {
+                return asg_fail(error, ASG_ERR_INVALID, "subnet %s is named twice",
+                                subnet->subnet_id);
+            }
+        }
+    }
+    for (size_t i = 0; i < config->instance_types.count; i++) {
+        if (strlen(config->instance_types.items[i]) > ASG_TYPE_MAX) {
+            return asg_fail(error, ASG_ERR_INVALID, "'%s' is no instance type",
+                            config->instance_types.items[i]);
+        }
+    }
+    for (size_t i = 0; i < config->termination_policies.count; i++) {
+        const char *word = config->termination_policies.items[i];
+        if (asg_enum_value(&asg_termination_policy_words, word) >= 0) continue;
+        return asg_fail(
+            error, ASG_ERR_INVALID,
+            "'%s' is no termination policy; there are default, "
+            "oldest-instance, newest-instance, closest-to-next-instance-hour, "
+            "oldest-launch-template, oldest-launch-configuration and "
+            "allocation-strategy",
+            word);
+    }
+    return ASG_OK;
+}
+
+static bool is_price(const char *text)
+{
+    size_t whole = strspn(text, "0123456789");
+    size_t part = text[whole] == '.' ? strspn(text + whole + 1, "0123456789") : 0;
+    size_t length = whole + (part > 0 ? 1 + part : 0);
+    return whole > 0 && whole <= 6 && part <= 9 && text[length] == '\0' &&
+           strspn(text, "0.") < length;
+}
+
+/* A fleet buys in both markets itself. */
+static enum asg_status check_mixed_parameters(const struct asg_group_config *config,
+                                              struct asg_error *error)
+{
+    for (size_t i = 0; i < config->launch_parameter_count; i++) {
+        const char *name = text_of(config->launch_parameters[i].name);
+        if (strncmp(name, "InstanceMarketOptions.", 22) != 0) continue;
+        return asg_fail(
+            error, ASG_ERR_INVALID,
+            "launch parameter %s cannot stand in a mixed group: its market is "
+            "said by the on-demand base and percentage",
+            name);
+    }
+    for (size_t i = 0; i < config->instance_types.count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(config->instance_types.items[i],
+                       config->instance_types.items[j]) != 0) {
+                continue;
+            }
+            return asg_fail(error, ASG_ERR_INVALID, "instance type %s is named twice",
+                            config->instance_types.items[i]);
+        }
+    }
+    return ASG_OK;
+}
+
+static enum asg_status check_mixed(const struct asg_group_config *config,
+                                   struct asg_error *error)
+{
+    const struct asg_mixed *mixed = config->mixed;
+    if (mixed == NULL) return ASG_OK;
+    if (mixed->on_demand_base > ASG_GROUP_CAPACITY_MAX ||
+        mixed->on_demand_percent > 100) {
+        return asg_fail(
+            error, ASG_ERR_INVALID,
+            "on-demand base %" PRIu32 " and percentage %" PRIu32 ": at most %d and 100",
+            mixed->on_demand_base, mixed->on_demand_percent, ASG_GROUP_CAPACITY_MAX);
+    }
+    if (mixed->spot_pools > ASG_SPOT_POOLS_MAX) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "%" PRIu32 " Spot pools are above the limit of %d",
+                        mixed->spot_pools, ASG_SPOT_POOLS_MAX);
+    }
+    if (text_of(mixed->spot_max_price)[0] != '\0' && !is_price(mixed->spot_max_price)) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "'%.40s' is no Spot price: dollars an hour above 0, as 0.05",
+                        mixed->spot_max_price);
+    }
+    if (config->instance_types.count > ASG_MIXED_TYPES_MAX) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "%zu instance types are above the limit of %d of a mixed group",
+                        config->instance_types.count, ASG_MIXED_TYPES_MAX);
+    }
+    return check_mixed_parameters(config, error);
+}
+
+static enum asg_status check_template(const struct asg_group_config *config,
+                                      struct asg_error *error)
+{
+    bool has_id = text_of(config->template_id)[0] != '\0';
+    bool has_name = text_of(config->template_name)[0] != '\0';
+    if (has_id == has_name) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "a group needs a launch template, by name or by id and not both");
+    }
+    const char *version = config->template_version;
+    bool is_word = strcmp(version, "$Latest") == 0 || strcmp(version, "$Default") == 0;
+    if (!is_word && strspn(version, "0123456789") != strlen(version)) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "'%s' is no version of a launch template: a number, $Latest or "
+                        "$Default",
+                        version);
+    }
+    if (strlen(text_of(config->template_id)) > ASG_TEMPLATE_MAX ||
+        config->tag_count > ASG_TAGS_MAX) {
+        return asg_fail(error, ASG_ERR_INVALID, "at most %d tags, ids of at most %d",
+                        ASG_TAGS_MAX, ASG_TEMPLATE_MAX);
+    }
+    for (size_t i = 0; i < config->tag_count; i++) {
+        size_t key = strlen(text_of(config->tags[i].key));
+        if (key == 0 || key > ASG_TAG_KEY_MAX ||
+            strlen(text_of(config->tags[i].value)) > ASG_TAG_VALUE_MAX ||
+            strncmp(config->tags[i].key, "aws:", 4) == 0 ||
+            strncmp(config->tags[i].key, "openasg:", 8) == 0) {
+            return asg_fail(
+                error, ASG_ERR_INVALID,
+                "tag '%s': keys have 1 to %d characters and begin with neither "
+                "aws: nor openasg:, values at most %d",
+                text_of(config->tags[i].key), ASG_TAG_KEY_MAX, ASG_TAG_VALUE_MAX);
+        }
+    }
+    return ASG_OK;
+}
+
+static enum asg_status check_config(const struct asg_group_config *config,
+                                    struct asg_error *error)
+{
+    if (!is_name(config->name)) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "'%s' is no group name: 1 to %d printable ASCII characters, no "
+                        "blank, no colon",
+                        text_of(config->name), ASG_GROUP_NAME_MAX);
+    }
+    enum asg_status status = check_sizes(config, error);
+    if (status == ASG_OK) status = check_times(config, error);
+    if (status == ASG_OK) status = check_places(config, error);
+    if (status == ASG_OK) status = check_template(config, error);
+    if (status == ASG_OK) status = check_mixed(config, error);
+    if (status == ASG_OK) {
+        status = asg_launch_parameters_check(config->launch_parameters,
+                                             config->launch_parameter_count,
+                                             /* is_launch */ true, error);
+    }
+    return status;
+}
+
+void create_group(struct asg_core *core, const struct asg_command *command)
+{
+    if (command->group_config == NULL) {
+        refuse(core, "ValidationError", "the order carries no group");
+        return;
+    }
+    struct asg_group_config config = *command->group_config;
+    fill_defaults(&config);
+    struct asg_error error = {""};
+    if (check_config(&config, &error) != ASG_OK) {
+        refuse(core, "ValidationError", "group %s: %s", text_of(config.name), error.text);
+        return;
+    }
+    if (find_group(core, config.name) != NULL) {
+        refuse(core, "AlreadyExists", "AutoScalingGroup by this name already exists - %s",
+               config.name);
+        return;
+    }
+    struct group *group = add_group(core, &config);
+    group->is_dirty = true;
+    decide_capacity(core, ASG_DECISION_COMMAND, group, "", 0,
+                    "group created by %s: min %" PRIu32 ", max %" PRIu32
+                    ", desired %" PRIu32,
+                    command->actor, config.min, config.max, config.desired);
+    reply_ok(core, 0, "group %s is made", config.name);
+}
+
+/* ---- update ---- */
+
+static bool has(uint64_t fields, enum asg_group_field field)
+{
+    return (fields & UINT64_C(1) << field) != 0;
+}
+
+static void merge_rest(struct asg_group_config *config,
+                       const struct asg_group_config *from, uint64_t fields)
+{
+#define TAKE(FIELD, member)                                                              \
+    if (has(fields, ASG_GROUP_##FIELD)) config->member = from->member
+    TAKE(INSTANCE_TYPES, instance_types);
+    TAKE(HEALTH_CHECK, health_check);
+    TAKE(HEALTH_GRACE, health_grace_ms);
+    TAKE(COOLDOWN, cooldown_ms);
+    TAKE(WARMUP, warmup_ms);
+    TAKE(EVALUATION, evaluation_ms);
+    TAKE(DRAIN, drain_ms);
+    TAKE(LAUNCH_TIMEOUT, launch_timeout_ms);
+    TAKE(TERMINATION_POLICIES, termination_policies);
+    TAKE(PROTECT_NEW_INSTANCES, protect_new_instances);
+    TAKE(DRY_RUN, dry_run);
+    TAKE(TERMINATING_PERCENT, terminating_percent);
+    TAKE(TERMINATED_PERCENT, terminated_percent);
+    TAKE(UNHEALTHY_PERCENT, unhealthy_percent);
+    TAKE(SILENCE_PERCENT, silence_percent);
+    TAKE(CAPACITY_REBALANCE, capacity_rebalance);
+    TAKE(CHURN_GENERATIONS, churn_generations);
+    TAKE(MIXED, mixed);
+#undef TAKE
+}
+
+/* Without desired, a new range pulls desired into it (asg-semantics.md 2.1). */
+static void merge_sizes(struct asg_group_config *config,
+                        const struct asg_group_config *from, uint64_t fields)
+{
+    if (has(fields, ASG_GROUP_MIN)) config->min = from->min;
+    if (has(fields, ASG_GROUP_MAX)) config->max = from->max;
+    if (has(fields, ASG_GROUP_DESIRED)) {
+        config->desired = from->desired;
+        return;
+    }
+    if (config->desired > config->max) config->desired = config->max;
+    if (config->desired < config->min) config->desired = config->min;
+}
+
+static struct asg_group_config merge(const struct group *group,
+                                     const struct asg_group_config *from, uint64_t fields)
+{
+    struct asg_group_config config = group->config;
+    merge_sizes(&config, from, fields);
+    merge_rest(&config, from, fields);
+    if (has(fields, ASG_GROUP_TEMPLATE)) {
+        config.template_name = from->template_name;
+        config.template_id = from->template_id;
+        config.template_version = from->template_version;
+    }
+    if (has(fields, ASG_GROUP_SUBNETS)) {
+        config.subnets = from->subnets;
+        config.subnet_count = from->subnet_count;
+    }
+    if (has(fields, ASG_GROUP_TAGS)) {
+        config.tags = from->tags;
+        config.tag_count = from->tag_count;
+    }
+    if (has(fields, ASG_GROUP_LAUNCH_PARAMETERS)) {
+        config.launch_parameters = from->launch_parameters;
+        config.launch_parameter_count = from->launch_parameter_count;
+    }
+    fill_defaults(&config);
+    return config;
+}
+
+/* A change that would end more than a quarter of the group at once wants --force. */
+static bool is_too_much(struct asg_core *core, const struct group *group,
+                        uint32_t desired, bool force)
+{
+    uint32_t actual = count_capacity(group);
+    uint32_t ends = actual > desired ? actual - desired : 0;
+    if (force || ends <= 1 || ends * 4 <= actual) return false;
+    refuse(core, "ValidationError",
+           "this would terminate %" PRIu32 " of %" PRIu32
+           " instances of group %s at once, over 25 %%; say force if it is meant",
+           ends, actual, group->config.name);
+    return true;
+}
+
+static void note_exempt(struct group *group, uint32_t desired)
+{
+    uint32_t actual = count_capacity(group);
+    group->exempt_ends = actual > desired ? actual - desired : 0;
+}
+
+void update_group(struct asg_core *core, const struct asg_command *command)
+{
+    struct group *group = require_group(core, command->group);
+    if (group == NULL) return;
+    if (command->group_config == NULL) {
+        refuse(core, "ValidationError", "the order carries no change");
+        return;
+    }
+    struct asg_group_config config =
+        merge(group, command->group_config, command->group_fields);
+    struct asg_error error = {""};
+    if (check_config(&config, &error) != ASG_OK) {
+        refuse(core, "ValidationError", "group %s: %s", group->config.name, error.text);
+        return;
+    }
+    if (is_too_much(core, group, config.desired, command->force)) return;
+    int64_t from = group->config.desired;
+    note_exempt(group, config.desired);
+    bool is_new_template = has(command->group_fields, ASG_GROUP_TEMPLATE);
+    set_group_config(group, &config);
+    if (is_new_template) {
+        group->template_version = 0;
+        group->template_id[0] = '\0';
+        group->resolved_ms = 0;
+        group->resolve_job_id = 0;
+        forget_churn(core, group); /* the cause may be mended */
+    }
+    group->dry_desired = -1;
+    group->is_dirty = true;
+    decide_capacity(core, ASG_DECISION_COMMAND, group, "", from,
+                    "group updated by %s: min %" PRIu32 ", max %" PRIu32
+                    ", desired %" PRIu32 " (was %" PRId64 ")",
+                    command->actor, config.min, config.max, config.desired, from);
+    reply_ok(core, 0, "group %s is updated", group->config.name);
+}
+
+void delete_group(struct asg_core *core, const struct asg_command *command)
+{
+    struct group *group = require_group(core, command->group);
+    if (group == NULL) return;
+    if (group->instance_count > 0 && !command->force) {
+        refuse(core, "ResourceInUse",
+               "group %s still has %zu instances; set its sizes to 0 first, or say force",
+               group->config.name, group->instance_count);
+        return;
+    }
+    group->is_deleting = true;
+    group->is_dirty = true;
+    group->config.min = 0;
+    group->config.desired = 0;
+    decide(core, ASG_DECISION_COMMAND, group, "group is being deleted by %s",
+           command->actor);
+    reply_ok(core, 0, "group %s is being deleted", group->config.name);
+}
+
+void order_desired(struct asg_core *core, const struct asg_command *command)
+{
+    struct group *group = require_group(core, command->group);
+    if (group == NULL) return;
+    uint32_t to = command->desired;
+    if (to < group->config.min || to > group->config.max) {
+        bool is_above = to > group->config.max;
+        refuse(core, "ValidationError",
+               "New SetDesiredCapacity value %" PRIu32 " is %s value %" PRIu32
+               " for the AutoScalingGroup.",
+               to, is_above ? "above max" : "below min",
+               is_above ? group->config.max : group->config.min);
+        return;
+    }
+    if (command->honor_cooldown && is_cooling(core, group)) {
+        refuse(core, "ScalingActivityInProgress",
+               "group %s is in its cooldown; wait, or do not honour it", command->group);
+        return;
+    }
+    if (is_too_much(core, group, to, command->force)) return;
+    int64_t from = group->config.desired;
+    note_exempt(group, to);
+    set_desired(core, group, to);
+    decide_capacity(core,
+                    (int64_t)to > from   ? ASG_DECISION_SCALE_OUT
+                    : (int64_t)to < from ? ASG_DECISION_SCALE_IN
+                                         : ASG_DECISION_COMMAND,
+                    group, "", from, "%s set desired from %" PRId64 " to %" PRIu32,
+                    command->actor, from, to);
+    reply_ok(core, 0, "desired of group %s is %" PRIu32 " (was %" PRId64 ")",
+             group->config.name, to, from);
+}
+
+#define PROCESS_WORDS_MAX 256
+
+static void write_processes(uint64_t which, char ret[PROCESS_WORDS_MAX])
+{
+    size_t length = 0;
+    for (int i = 0; i < ASG_PROCESS_COUNT && length < PROCESS_WORDS_MAX; i++) {
+        if ((which & UINT64_C(1) << i) == 0) continue;
+        length += (size_t)snprintf(ret + length, PROCESS_WORDS_MAX - length, "%s%s",
+                                   length == 0 ? "" : ", ",
+                                   asg_enum_word(&asg_process_words, i));
+    }
+}
+
+void set_suspended(struct asg_core *core, const struct asg_command *command,
+                   bool is_suspended)
+{
+    struct group *group = require_group(core, command->group);
+    if (group == NULL) return;
+    const uint64_t all = (UINT64_C(1) << ASG_PROCESS_COUNT) - 1;
+    uint64_t which = command->processes == 0 ? all : command->processes;
+    if ((which & ~all) != 0) {
+        refuse(core, "ValidationError", "there is no such process");
+        return;
+    }
+    group->suspended =
+        is_suspended ? group->suspended | which : group->suspended & ~which;
+    group->is_dirty = true;
+    char words[PROCESS_WORDS_MAX] = "all processes";
+    if (command->processes != 0) write_processes(which, words);
+    decide(core, ASG_DECISION_COMMAND, group, "%s %s %s", command->actor,
+           is_suspended ? "suspended" : "resumed", words);
+    reply_ok(core, 0, "processes of group %s are %s", group->config.name,
+             is_suspended ? "suspended" : "resumed");
+}

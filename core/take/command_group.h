@@ -1,0 +1,18 @@
+/* command_group - making, changing and ending groups (asg-semantics.md 2.1). */
+#ifndef ASG_CORE_TAKE_COMMAND_GROUP_H
+#define ASG_CORE_TAKE_COMMAND_GROUP_H
+
+#include "core/facts/world.h"
+
+void create_group(struct asg_core *core, const struct asg_command *command);
+
+void update_group(struct asg_core *core, const struct asg_command *command);
+
+void delete_group(struct asg_core *core, const struct asg_command *command);
+
+void order_desired(struct asg_core *core, const struct asg_command *command);
+
+void set_suspended(struct asg_core *core, const struct asg_command *command,
+                   bool is_suspended);
+
+#endif

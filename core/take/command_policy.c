@@ -1,0 +1,227 @@
+#include "core/take/command_policy.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/facts/counts.h"
+#include "core/facts/narrate.h"
+#include "core/facts/schedule.h"
+#include "core/facts/state.h"
+#include "core/facts/text.h"
+#include "core/take/require.h"
+#include "core/want/desired.h"
+#include "core/want/policy.h"
+#include "model/copy.h"
+#include "model/schemas.h"
+
+static bool is_short_name(struct asg_core *core, const char *name, const char *what)
+{
+    size_t length = strlen(text_of(name));
+    if (length >= 1 && length <= 255) return true;
+    refuse(core, "ValidationError", "a %s needs a name of 1 to 255 characters", what);
+    return false;
+}
+
+static void fill_defaults(struct asg_policy_config *config)
+{
+    if (config->scale_in_permille == 0) config->scale_in_permille = 900;
+    if (config->scale_out_periods == 0) config->scale_out_periods = 3;
+    if (config->periods == 0) config->periods = 1;
+}
+
+static struct policy *insert_policy(struct group *group, const char *name)
+{
+    group->policies =
+        asg_realloc(group->policies, group->policy_count + 1, sizeof *group->policies);
+    size_t at = group->policy_count;
+    while (at > 0 && strcmp(group->policies[at - 1].config.name, name) > 0) {
+        at--;
+    }
+    memmove(&group->policies[at + 1], &group->policies[at],
+            (group->policy_count - at) * sizeof *group->policies);
+    group->policy_count++;
+    group->policies[at] = (struct policy){0};
+    return &group->policies[at];
+}
+
+void put_policy(struct asg_core *core, const struct asg_command *command)
+{
+    struct group *group = require_group(core, command->group);
+    if (group == NULL) return;
+    if (command->policy_config == NULL) {
+        refuse(core, "ValidationError", "the order carries no policy");
+        return;
+    }
+    struct asg_policy_config config = *command->policy_config;
+    config.group = group->config.name;
+    fill_defaults(&config);
+    if (!is_short_name(core, config.name, "policy")) return;
+    struct asg_error error = {""};
+    if (asg_policy_validate(&config, &error) != ASG_OK) {
+        refuse(core, "ValidationError", "%s", error.text);
+        return;
+    }
+    struct policy *policy = find_policy(group, config.name);
+    if (policy == NULL && group->policy_count == ASG_POLICIES_PER_GROUP) {
+        refuse(core, "LimitExceeded", "group %s has %d policies already",
+               group->config.name, ASG_POLICIES_PER_GROUP);
+        return;
+    }
+    struct asg_arena arena = {0};
+    struct asg_policy_config copy;
+    asg_model_copy(&asg_policy_config_schema, &config, &arena, &copy);
+    if (policy == NULL) policy = insert_policy(group, copy.name);
+    asg_arena_clear(&policy->arena);
+    *policy = (struct policy){.arena = arena, .config = copy};
+    group->is_dirty = true;
+    decide_capacity(core, ASG_DECISION_COMMAND, group, copy.name, group->config.desired,
+                    "policy %s (%s) is put by %s", copy.name,
+                    asg_enum_word(&asg_policy_kind_words, (int)copy.kind),
+                    command->actor);
+    reply_ok(core, 0, "policy %s of group %s is put", copy.name, group->config.name);
+}
+
+void delete_policy(struct asg_core *core, const struct asg_command *command)
+{
+    struct group *group = require_group(core, command->group);
+    if (group == NULL) return;
+    struct policy *policy = find_policy(group, command->name);
+    if (policy == NULL) {
+        refuse(core, "ValidationError", "policy %s of group %s not found",
+               text_of(command->name), command->group);
+        return;
+    }
+    asg_arena_clear(&policy->arena);
+    size_t at = (size_t)(policy - group->policies);
+    memmove(policy, policy + 1, (group->policy_count - at - 1) * sizeof *policy);
+    group->policy_count--;
+    group->is_dirty = true;
+    decide(core, ASG_DECISION_COMMAND, group, "policy %s is deleted by %s", command->name,
+           command->actor);
+    reply_ok(core, 0, "policy %s is deleted", command->name);
+}
+
+static int64_t clamp(int64_t value, int64_t low, int64_t high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+void execute_policy(struct asg_core *core, const struct asg_command *command)
+{
+    struct group *group = require_group(core, command->group);
+    if (group == NULL) return;
+    struct policy *policy = find_policy(group, command->name);
+    if (policy == NULL || policy->config.kind == ASG_POLICY_TARGET_TRACKING) {
+        refuse(core, "ValidationError",
+               policy == NULL ? "policy %s not found"
+                              : "policy %s tracks a target and cannot be executed",
+               text_of(command->name));
+        return;
+    }
+    bool is_step = policy->config.kind == ASG_POLICY_STEP;
+    if (is_step && !command->has_metric_value) {
+        refuse(core, "ValidationError",
+               "a step policy needs a metric value and a breach threshold");
+        return;
+    }
+    if (!is_step && command->honor_cooldown && is_cooling(core, group)) {
+        refuse(core, "ScalingActivityInProgress", "group %s is in its cooldown",
+               command->group);
+        return;
+    }
+    uint32_t warming = count_warming(group, core->now_ms);
+    const struct asg_policy_input input = {
+        .now_ms = core->now_ms,
+        .desired = group->config.desired,
+        .warm = (int64_t)count_capacity(group) - (int64_t)warming,
+        .warming = warming,
+    };
+    struct asg_proposal proposal;
+    asg_policy_execute(&policy->config, &input, command->metric_value_milli,
+                       command->breach_threshold_milli, &core->effects->arena, &proposal);
+    int64_t from = group->config.desired;
+    int64_t to = clamp(proposal.wanted, group->config.min, group->config.max);
+    if (to != from) {
+        set_desired(core, group, (uint32_t)to);
+        if (!is_step) begin_cooldown(core, group, &policy->config);
+        decide_capacity(core, to > from ? ASG_DECISION_SCALE_OUT : ASG_DECISION_SCALE_IN,
+                        group, command->name, from,
+                        "%s executed policy %s: desired from %" PRId64 " to %" PRId64,
+                        command->actor, command->name, from, to);
+    }
+    reply_ok(core, 0, "desired of group %s is %" PRId64 " (was %" PRId64 ")",
+             group->config.name, to, from);
+}
+
+/* ---- scheduled actions ---- */
+
+static struct schedule *insert_schedule(struct group *group, const char *name)
+{
+    group->schedules = asg_realloc(group->schedules, group->schedule_count + 1,
+                                   sizeof *group->schedules);
+    size_t at = group->schedule_count;
+    while (at > 0 && strcmp(group->schedules[at - 1].config.name, name) > 0) {
+        at--;
+    }
+    memmove(&group->schedules[at + 1], &group->schedules[at],
+            (group->schedule_count - at) * sizeof *group->schedules);
+    group->schedule_count++;
+    group->schedules[at] = (struct schedule){0};
+    return &group->schedules[at];
+}
+
+void put_schedule(struct asg_core *core, const struct asg_command *command)
+{
+    struct group *group = require_group(core, command->group);
+    if (group == NULL) return;
+    const struct asg_schedule_config *config = command->schedule_config;
+    if (config == NULL || !is_short_name(core, config->name, "scheduled action")) {
+        if (config == NULL)
+            refuse(core, "ValidationError", "the order carries no action");
+        return;
+    }
+    struct asg_error error = {""};
+    if (asg_schedule_validate(config, core->now_ms, &error) != ASG_OK) {
+        refuse(core, "ValidationError", "%s", error.text);
+        return;
+    }
+    struct schedule *schedule = find_schedule(group, config->name);
+    if (schedule == NULL && group->schedule_count == ASG_SCHEDULES_PER_GROUP) {
+        refuse(core, "LimitExceeded", "group %s has %d scheduled actions already",
+               group->config.name, ASG_SCHEDULES_PER_GROUP);
+        return;
+    }
+    struct asg_arena arena = {0};
+    struct asg_schedule_config copy;
+    asg_model_copy(&asg_schedule_config_schema, config, &arena, &copy);
+    if (schedule == NULL) schedule = insert_schedule(group, copy.name);
+    asg_arena_clear(&schedule->arena);
+    *schedule = (struct schedule){.arena = arena,
+                                  .config = copy,
+                                  .next_ms = asg_schedule_next(&copy, core->now_ms)};
+    group->is_dirty = true;
+    decide(core, ASG_DECISION_COMMAND, group, "scheduled action %s is put by %s",
+           copy.name, command->actor);
+    reply_ok(core, 0, "scheduled action %s of group %s is put", copy.name,
+             group->config.name);
+}
+
+void delete_schedule(struct asg_core *core, const struct asg_command *command)
+{
+    struct group *group = require_group(core, command->group);
+    if (group == NULL) return;
+    struct schedule *schedule = find_schedule(group, command->name);
+    if (schedule == NULL) {
+        refuse(core, "ValidationError", "scheduled action %s of group %s not found",
+               text_of(command->name), command->group);
+        return;
+    }
+    asg_arena_clear(&schedule->arena);
+    size_t at = (size_t)(schedule - group->schedules);
+    memmove(schedule, schedule + 1, (group->schedule_count - at - 1) * sizeof *schedule);
+    group->schedule_count--;
+    group->is_dirty = true;
+    decide(core, ASG_DECISION_COMMAND, group, "scheduled action %s is deleted by %s",
+           command->name, command->actor);
+    reply_ok(core, 0, "scheduled action %s is deleted", command->name);
+}

@@ -1,0 +1,45 @@
+#include "core/take/fill_slot.h"
+
+#include "core/facts/launch_failures.h"
+#include "core/facts/lifecycle.h"
+#include "core/facts/text.h"
+
+void fill_instance(struct asg_core *core, struct group *group, struct instance *instance,
+                   const struct asg_seen_instance *seen)
+{
+    copy_text(instance->id, sizeof instance->id, seen->instance_id);
+    asg_id_map_put(&core->ids, instance->id, group->no);
+    if (seen->instance_type[0] != '\0') {
+        copy_text(instance->type, sizeof instance->type, seen->instance_type);
+    }
+    if (seen->subnet_id[0] != '\0') {
+        copy_text(instance->subnet_id, sizeof instance->subnet_id, seen->subnet_id);
+    }
+    if (seen->zone[0] != '\0')
+        copy_text(instance->zone, sizeof instance->zone, seen->zone);
+    if (seen->private_ip[0] != '\0') {
+        copy_text(instance->private_ip, sizeof instance->private_ip, seen->private_ip);
+    }
+    instance->ec2_state = (int)seen->state;
+    instance->is_spot = seen->is_spot;
+}
+
+void launch_slot(struct asg_core *core, struct group *group, struct instance *slot,
+                 const struct asg_seen_instance *seen)
+{
+    fill_instance(core, group, slot, seen);
+    slot->launched_ms = core->now_ms;
+    (void)move_instance(core, group, slot, ASG_FLEET_LAUNCHED);
+    if (seen->state == ASG_EC2_RUNNING &&
+        group->config.health_check == ASG_HEALTH_CHECK_EC2) {
+        (void)move_instance(core, group, slot, ASG_FLEET_RUNNING);
+    }
+    core->look_next_ms = core->now_ms; /* soon something changes: look closely */
+    core->look_pause_ms = 0;
+    /* Found by its token some time after its launch, and it is over already: nothing more
+     * will be seen of it. */
+    if (is_over_in_ec2((int)seen->state)) {
+        note_launch_failure(group);
+        (void)move_instance(core, group, slot, ASG_FLEET_OVER);
+    }
+}

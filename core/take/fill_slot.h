@@ -1,0 +1,13 @@
+/* fill_slot - an instance that EC2 showed us takes its place. */
+#ifndef ASG_CORE_TAKE_FILL_SLOT_H
+#define ASG_CORE_TAKE_FILL_SLOT_H
+
+#include "core/facts/world.h"
+
+void fill_instance(struct asg_core *core, struct group *group, struct instance *instance,
+                   const struct asg_seen_instance *seen);
+
+void launch_slot(struct asg_core *core, struct group *group, struct instance *slot,
+                 const struct asg_seen_instance *seen);
+
+#endif

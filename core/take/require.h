@@ -1,0 +1,10 @@
+/* require - what an order names must be there. */
+#ifndef ASG_CORE_TAKE_REQUIRE_H
+#define ASG_CORE_TAKE_REQUIRE_H
+
+#include "core/facts/world.h"
+
+/* NULL, and the order is refused, when there is no such group or it is being deleted. */
+struct group *require_group(struct asg_core *core, const char *name);
+
+#endif

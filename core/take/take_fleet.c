@@ -1,0 +1,119 @@
+#include "core/take/take_fleet.h"
+
+#include <inttypes.h>
+
+#include "core/facts/dry_pools.h"
+#include "core/facts/launch_failures.h"
+#include "core/facts/narrate.h"
+#include "core/facts/number.h"
+#include "core/facts/slots.h"
+#include "core/facts/text.h"
+#include "core/take/attempts.h"
+
+/* A market of the fleet: asked for, got, and whether the worker named a dry pool of it.
+ */
+struct market {
+    bool is_spot;
+    uint32_t asked;
+    uint32_t got;
+    size_t named;
+};
+
+static struct market count_result(const struct job *job, const struct asg_result *result,
+                                  bool is_spot)
+{
+    const struct asg_fleet *fleet = job->plan.launch->fleet;
+    struct market market = {.is_spot = is_spot,
+                            .asked = is_spot ? fleet->spot : fleet->on_demand};
+    for (size_t i = 0; i < result->instance_count; i++) {
+        market.got += result->instances[i].is_spot == is_spot;
+    }
+    for (size_t i = 0; i < result->dry_pool_count; i++) {
+        market.named += result->dry_pools[i].is_spot == is_spot;
+    }
+    return market;
+}
+
+/* Pools that EC2 named are dry. When a market came short, no pool of it was named and
+ * nothing else is said to be wrong, all that the fleet asked for are. */
+static void mark_market(struct asg_core *core, struct group *group, const struct job *job,
+                        const struct asg_result *result, struct market market)
+{
+    const struct asg_launch *launch = job->plan.launch;
+    const struct asg_texts *types = &launch->fleet->instance_types;
+    for (size_t i = 0; i < result->dry_pool_count; i++) {
+        const struct asg_dry_pool *pool = &result->dry_pools[i];
+        if (pool->is_spot != market.is_spot) continue;
+        mark_pool_dry(core, group, types->count == 0 ? "" : text_of(pool->instance_type),
+                      launch->zone, pool->is_spot);
+    }
+    bool is_silent = market.got < market.asked && market.named == 0 &&
+                     text_of(result->error_code)[0] == '\0';
+    for (size_t i = 0; is_silent && (i < types->count || i == 0); i++) {
+        mark_pool_dry(core, group, types->count == 0 ? "" : types->items[i], launch->zone,
+                      market.is_spot);
+    }
+}
+
+/* "t3.small Spot (InsufficientInstanceCapacity), ..."; the first few of them. */
+static const char *say_pools(struct asg_core *core, const struct asg_result *result)
+{
+    const char *text = "";
+    for (size_t i = 0; i < result->dry_pool_count && i < 4; i++) {
+        const struct asg_dry_pool *pool = &result->dry_pools[i];
+        const char *type = text_of(pool->instance_type);
+        text = asg_arena_format(
+            &core->effects->arena, "%s%s%s %s (%s)", text, i == 0 ? "" : ", ",
+            type[0] != '\0' ? type : "the template's type",
+            pool->is_spot ? "Spot" : "on demand", text_of(pool->error_code));
+    }
+    if (result->dry_pool_count <= 4) return text;
+    return asg_arena_format(&core->effects->arena, "%s and %zu more", text,
+                            result->dry_pool_count - 4);
+}
+
+/* Nothing is dry and yet something is missing: EC2 has another trouble. */
+static bool must_wait(const struct asg_result *result)
+{
+    return result->dry_pool_count == 0 && text_of(result->error_code)[0] != '\0';
+}
+
+void take_part_of_fleet(struct asg_core *core, struct group *group, const struct job *job,
+                        const struct asg_result *result)
+{
+    struct market on_demand = count_result(job, result, false);
+    struct market spot = count_result(job, result, true);
+    mark_market(core, group, job, result, on_demand);
+    mark_market(core, group, job, result, spot);
+    if (on_demand.got + spot.got >= on_demand.asked + spot.asked) return;
+    const char *pools = say_pools(core, result);
+    decide(core, ASG_DECISION_JOB, group,
+           "EC2 had room for %" PRIu32 " of %" PRIu32 " on demand and %" PRIu32
+           " of %" PRIu32 " Spot in %s (job %s)%s%s: the others go elsewhere",
+           on_demand.got, on_demand.asked, spot.got, spot.asked, job->plan.launch->zone,
+           job->plan.name, pools[0] != '\0' ? "; no room: " : "", pools);
+    if (must_wait(result)) launch_again_later(core, group);
+}
+
+void take_empty_fleet(struct asg_core *core, struct group *group, struct job *job,
+                      const struct asg_result *result)
+{
+    mark_market(core, group, job, result, count_result(job, result, false));
+    mark_market(core, group, job, result, count_result(job, result, true));
+    free_slots(core, group, job->plan.id);
+    close_job(core, job, ASG_JOB_STATE_REFUSED);
+    const char *pools = say_pools(core, result);
+    char wait[ASG_NUMBER_TEXT_MAX];
+    if (!must_wait(result)) {
+        decide(core, ASG_DECISION_JOB, group,
+               "no capacity in %s (job %s)%s%s: other pools are tried",
+               job->plan.launch->zone, job->plan.name, pools[0] != '\0' ? ": " : "",
+               pools);
+        return;
+    }
+    launch_again_later(core, group);
+    decide(core, ASG_DECISION_JOB, group,
+           "Launching EC2 instance failed: %s; job %s ends, next try in %s",
+           say_error(core, result), job->plan.name,
+           asg_number_duration(group->launch_after_ms - core->now_ms, wait));
+}

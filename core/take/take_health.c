@@ -1,0 +1,88 @@
+#include "core/take/take_health.h"
+
+#include "core/facts/lifecycle.h"
+#include "core/facts/narrate.h"
+#include "core/facts/state.h"
+#include "core/facts/text.h"
+#include "core/take/take_notice.h"
+
+/* Before it is believed that nothing is there, EC2 is asked. */
+static void ask_of_unreachable(struct asg_core *core, const struct instance *instance)
+{
+    if (!is_out_of_reach(instance)) return;
+    core->look_next_ms = core->now_ms;
+    core->look_pause_ms = 0;
+}
+
+static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
+{
+    struct group *group = NULL;
+    struct instance *instance = find_instance(core, sign->instance_id, &group);
+    if (instance == NULL) return; /* gone meanwhile */
+    group->is_dirty = true;
+    switch (sign->sign) {
+    case ASG_SIGN_REPORTING:
+        instance->has_reported = true;
+        instance->is_heard = true;
+        instance->is_silent = false;
+        instance->is_probe_failed = false;
+        instance->is_unreachable = false;
+        if (group->config.health_check == ASG_HEALTH_CHECK_AGENT) {
+            (void)move_instance(core, group, instance, ASG_FLEET_RUNNING);
+        }
+        break;
+    case ASG_SIGN_SILENT:
+        if (!instance->has_reported || instance->is_silent) break;
+        instance->is_silent = true;
+        instance->is_heard = false;
+        instance->silent_ms = core->now_ms;
+        if (instance->state == ASG_INSTANCE_IN_SERVICE) {
+            decide_instance(core, ASG_DECISION_STATE, group, instance,
+                            "%s is silent: %s; probing it", instance->id,
+                            text_of(sign->detail));
+        }
+        ask_of_unreachable(core, instance);
+        break;
+    case ASG_SIGN_PROBE_OK:
+        instance->is_probe_failed = false;
+        instance->is_unreachable = false;
+        break;
+    case ASG_SIGN_PROBE_FAILED:
+        instance->is_unreachable = false;
+        if (instance->is_probe_failed) break;
+        instance->is_probe_failed = true;
+        if (instance->state == ASG_INSTANCE_IN_SERVICE) {
+            decide_instance(core, ASG_DECISION_STATE, group, instance,
+                            "%s does not answer its probe: %s", instance->id,
+                            text_of(sign->detail));
+        }
+        break;
+    case ASG_SIGN_PROBE_UNREACHABLE:
+        instance->is_probe_failed = false;
+        if (instance->is_unreachable) break;
+        instance->is_unreachable = true;
+        if (instance->state == ASG_INSTANCE_IN_SERVICE) {
+            decide_instance(core, ASG_DECISION_STATE, group, instance,
+                            "%s is out of reach, nothing answers its probe: %s",
+                            instance->id, text_of(sign->detail));
+        }
+        ask_of_unreachable(core, instance);
+        break;
+    case ASG_SIGN_DRAINED:
+        if (instance->drain_until_ms == 0) break; /* its time was over before */
+        instance->drain_until_ms = 0;
+        decide_instance(core, ASG_DECISION_STATE, group, instance, "%s: %s", instance->id,
+                        text_of(sign->detail));
+        break;
+    case ASG_SIGN_SPOT_INTERRUPTION:
+    case ASG_SIGN_REBALANCE: take_notice(core, group, instance, sign); break;
+    case ASG_SIGN_COUNT: break;
+    }
+}
+
+void take_health(struct asg_core *core, const struct asg_health *health)
+{
+    for (size_t i = 0; i < health->sign_count; i++) {
+        take_sign(core, &health->signs[i]);
+    }
+}

@@ -1,0 +1,9 @@
+/* take_health - signs of agents and probes; what they mean is judged in balance. */
+#ifndef ASG_CORE_TAKE_TAKE_HEALTH_H
+#define ASG_CORE_TAKE_TAKE_HEALTH_H
+
+#include "core/facts/world.h"
+
+void take_health(struct asg_core *core, const struct asg_health *health);
+
+#endif

@@ -1,0 +1,48 @@
+#include "core/take/take_lead.h"
+
+#include <inttypes.h>
+
+#include "core/facts/narrate.h"
+
+/* What was last seen of it may be long over: agents, probes and EC2 are told again to a
+ * controller that begins to lead. What an operator said stays. */
+static void forget_signs(struct instance *instance)
+{
+    instance->is_heard = false;
+    instance->is_silent = false;
+    instance->is_probe_failed = false;
+    instance->is_unreachable = false;
+    instance->is_impaired = false;
+    if (instance->ec2_state == ASG_EC2_STOPPED ||
+        instance->ec2_state == ASG_EC2_STOPPING) {
+        instance->ec2_state = ASG_EC2_UNKNOWN;
+    }
+}
+
+static void excuse_absence(struct asg_core *core, int64_t away_ms)
+{
+    for (size_t g = 0; g < core->group_count; g++) {
+        struct group *group = &core->groups[g];
+        group->is_dirty = true;
+        for (size_t i = 0; i < group->instance_count; i++) {
+            group->instances[i].excused_ms += away_ms;
+            forget_signs(&group->instances[i]);
+        }
+    }
+    for (size_t i = 0; i < core->orphan_count; i++) {
+        core->orphans[i].first_ms += away_ms;
+    }
+}
+
+void take_lead(struct asg_core *core, const struct asg_command *command)
+{
+    core->epoch = command->epoch;
+    core->led_ms = core->now_ms;
+    core->listings = 0;
+    core->listing_ms = command->listing_ms > 0 ? command->listing_ms : 0;
+    core->listing_next_ms = core->now_ms;
+    core->look_next_ms = core->now_ms;
+    core->look_pause_ms = 0;
+    excuse_absence(core, core->now_ms - core->before_ms);
+    reply_ok(core, 0, "epoch %" PRIu64 " leads", core->epoch);
+}

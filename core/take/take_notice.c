@@ -1,0 +1,64 @@
+#include "core/take/take_notice.h"
+
+#include <string.h>
+
+#include "core/facts/narrate.h"
+#include "core/facts/number.h"
+#include "core/facts/text.h"
+
+#define NOTICE_MS INT64_C(120000) /* "two minutes before" (EC2 user guide, Spot) */
+
+static void take_interruption(struct asg_core *core, struct group *group,
+                              struct instance *instance, int64_t at_ms)
+{
+    if (instance->taken_back_ms != 0) return; /* said again */
+    instance->taken_back_ms = at_ms > 0 ? at_ms : core->now_ms + NOTICE_MS;
+    int64_t left_ms = instance->taken_back_ms - core->now_ms;
+    char text[ASG_NUMBER_TEXT_MAX];
+    decide_instance(core, ASG_DECISION_STATE, group, instance,
+                    "%s is taken back by EC2 in %s: spot interruption notice",
+                    instance->id, asg_number_duration(left_ms > 0 ? left_ms : 0, text));
+}
+
+static void take_recommendation(struct asg_core *core, struct group *group,
+                                struct instance *instance)
+{
+    if (instance->is_at_risk) return;
+    instance->is_at_risk = true;
+    decide_instance(core, ASG_DECISION_STATE, group, instance,
+                    "%s may be taken back by EC2: rebalance recommendation; %s",
+                    instance->id,
+                    group->config.capacity_rebalance
+                        ? "it goes when a new one is in service"
+                        : "kept, the group does not ask for capacity rebalance");
+}
+
+void take_scheduled_event(struct asg_core *core, struct group *group,
+                          struct instance *instance, const char *code, int64_t at_ms)
+{
+    instance->event_ms = code[0] != '\0' ? at_ms : 0;
+    if (strcmp(instance->event_code, code) == 0) return;
+    bool is_over = code[0] == '\0';
+    int64_t left_ms = at_ms > core->now_ms ? at_ms - core->now_ms : 0;
+    char text[ASG_NUMBER_TEXT_MAX];
+    decide_instance(
+        core, ASG_DECISION_STATE, group, instance,
+        is_over ? "%s: EC2 has called %s off" : "%s: EC2 has scheduled %s%s%s",
+        instance->id, is_over ? instance->event_code : code, left_ms > 0 ? " in " : "",
+        left_ms > 0 ? asg_number_duration(left_ms, text) : "");
+    copy_text(instance->event_code, sizeof instance->event_code, code);
+    group->is_dirty = true;
+}
+
+void take_notice(struct asg_core *core, struct group *group, struct instance *instance,
+                 const struct asg_health_sign *sign)
+{
+    bool is_here = instance->state == ASG_INSTANCE_IN_SERVICE ||
+                   instance->state == ASG_INSTANCE_PENDING;
+    if (!is_here) return; /* it goes already */
+    if (sign->sign == ASG_SIGN_SPOT_INTERRUPTION) {
+        take_interruption(core, group, instance, sign->at_ms);
+    } else {
+        take_recommendation(core, group, instance);
+    }
+}

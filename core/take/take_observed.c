@@ -1,0 +1,192 @@
+#include "core/take/take_observed.h"
+
+#include <string.h>
+
+#include "base/mutant.h"
+#include "core/facts/launch_failures.h"
+#include "core/facts/lifecycle.h"
+#include "core/facts/narrate.h"
+#include "core/facts/recent_ends.h"
+#include "core/facts/slots.h"
+#include "core/facts/state.h"
+#include "core/facts/text.h"
+#include "core/plan/plan_looks.h"
+#include "core/plan/plan_terminations.h"
+#include "core/take/fill_slot.h"
+#include "core/take/take_notice.h"
+
+#define ORPHANS_AN_HOUR 5
+#define ORPHAN_YOUNG_MS INT64_C(120000)
+
+static void see_state(struct asg_core *core, struct group *group,
+                      struct instance *instance, const struct asg_seen_instance *seen)
+{
+    bool is_new_address = strcmp(instance->private_ip, text_of(seen->private_ip)) != 0 &&
+                          text_of(seen->private_ip)[0] != '\0';
+    instance->ec2_state = (int)seen->state;
+    instance->is_impaired = seen->is_impaired;
+    group->is_dirty = true;
+    if (strlen(text_of(seen->event_code)) <= ASG_EVENT_CODE_MAX) {
+        take_scheduled_event(core, group, instance, text_of(seen->event_code),
+                             seen->event_ms);
+    }
+    if (is_new_address) {
+        copy_text(instance->private_ip, sizeof instance->private_ip, seen->private_ip);
+        if (instance->told != ASG_MEMBER_GONE) {
+            instance->told = ASG_MEMBER_COUNT; /* tell the windows again */
+        }
+    }
+    switch (seen->state) {
+    case ASG_EC2_RUNNING:
+        if (group->config.health_check == ASG_HEALTH_CHECK_EC2) {
+            (void)move_instance(core, group, instance, ASG_FLEET_RUNNING);
+        }
+        break;
+    case ASG_EC2_SHUTTING_DOWN:
+    case ASG_EC2_TERMINATED:
+    case ASG_EC2_ABSENT:
+        if (instance->state == ASG_INSTANCE_TERMINATING &&
+            seen->state == ASG_EC2_SHUTTING_DOWN) {
+            break; /* on its way, as asked */
+        }
+        if (instance->state == ASG_INSTANCE_PENDING) note_launch_failure(group);
+        (void)move_instance(core, group, instance, ASG_FLEET_OVER);
+        break;
+    default: break;
+    }
+}
+
+/* A slot that waits for this instance: its launch's answer was lost on the way. */
+static bool fill_waiting_slot(struct asg_core *core, struct group *group,
+                              const struct asg_seen_instance *seen)
+{
+    struct instance *slot = find_slot(group, seen->job_id, seen->is_spot);
+    if (slot == NULL) return false;
+    launch_slot(core, group, slot, seen);
+    decide_instance(core, ASG_DECISION_ADOPT, group, slot,
+                    "%s belongs to job %s-%llu: found in EC2 before its answer came",
+                    slot->id, group->config.name, (unsigned long long)seen->job_id);
+    return true;
+}
+
+static void close_filled_launch(struct asg_core *core, struct group *group,
+                                uint64_t job_id)
+{
+    struct job *job = find_job(core, job_id);
+    if (job == NULL || job->state != ASG_JOB_STATE_OPEN || !job->is_ambiguous) return;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *slot = &group->instances[i];
+        if (slot->job_id == job_id && slot->state == ASG_INSTANCE_REQUESTED) return;
+    }
+    close_job(core, job, ASG_JOB_STATE_DONE);
+}
+
+static void adopt(struct asg_core *core, struct group *group,
+                  const struct asg_seen_instance *seen)
+{
+    struct instance *instance = add_instance(core, group);
+    instance->job_id = seen->job_id;
+    instance->attempt = seen->attempt;
+    instance->launched_ms = seen->launched_ms;
+    if (seen->launched_ms < core->now_ms) {
+        instance->excused_ms =
+            core->now_ms - seen->launched_ms; /* nobody waited for it */
+    }
+    fill_instance(core, group, instance, seen);
+    copy_text(instance->template_id, sizeof instance->template_id, group->template_id);
+    instance->state = ASG_INSTANCE_PENDING;
+    group->is_dirty = true;
+    decide_instance(core, ASG_DECISION_ADOPT, group, instance,
+                    "%s carries the tags of job %llu and nobody remembered it: adopted",
+                    instance->id, (unsigned long long)seen->job_id);
+    if (seen->state == ASG_EC2_RUNNING &&
+        group->config.health_check == ASG_HEALTH_CHECK_EC2) {
+        (void)move_instance(core, group, instance, ASG_FLEET_RUNNING);
+    }
+}
+
+static void note_orphan(struct asg_core *core, const struct asg_seen_instance *seen)
+{
+    if (core->now_ms - seen->launched_ms < ORPHAN_YOUNG_MS) return;
+    for (size_t i = 0; i < core->orphan_count; i++) {
+        if (strcmp(core->orphans[i].id, seen->instance_id) == 0) return;
+    }
+    if (core->orphan_count == ASG_ORPHANS_MAX) return;
+    struct orphan *orphan = &core->orphans[core->orphan_count++];
+    *orphan = (struct orphan){.first_ms = core->now_ms};
+    copy_text(orphan->id, sizeof orphan->id, seen->instance_id);
+    copy_text(orphan->zone, sizeof orphan->zone, seen->zone);
+    list_for_orphans(core);
+    raise_alarm(
+        core, ASG_ALARM_ORPHAN, NULL, true,
+        "%s carries our cluster's tag, but neither its group '%s' nor job %llu is "
+        "known; it is terminated after 15 min unless it is adopted",
+        orphan->id, text_of(seen->group), (unsigned long long)seen->job_id);
+}
+
+static void see_unknown(struct asg_core *core, const struct asg_seen_instance *seen)
+{
+    if (is_over_in_ec2((int)seen->state) || text_of(seen->instance_id)[0] == '\0') return;
+    struct group *group = find_group(core, seen->group);
+    bool is_job_ours = seen->job_id != 0 && seen->job_id <= core->last_job_id;
+    if (group == NULL || !is_job_ours ||
+        strlen(seen->instance_id) > ASG_INSTANCE_ID_MAX) {
+        note_orphan(core, seen);
+        return;
+    }
+    if (fill_waiting_slot(core, group, seen)) {
+        close_filled_launch(core, group, seen->job_id);
+        return;
+    }
+    struct job *job = find_job(core, seen->job_id);
+    bool is_answer_due = job != NULL && job->state == ASG_JOB_STATE_OPEN;
+    if (is_answer_due) return; /* more than its slots: its own answer will tell */
+    if (ASG_MUTANT(UNKNOWN_IS_IGNORED)) return;
+    adopt(core, group, seen);
+}
+
+static void end_old_orphans(struct asg_core *core)
+{
+    size_t recent = 0;
+    for (size_t i = 0; i < core->orphan_end_count; i++) {
+        if (core->orphan_ends[i] + INT64_C(3600000) > core->now_ms) {
+            core->orphan_ends[recent++] = core->orphan_ends[i];
+        }
+    }
+    core->orphan_end_count = recent;
+    for (size_t i = 0; i < core->orphan_count; i++) {
+        struct orphan *orphan = &core->orphans[i];
+        bool is_due = orphan->first_ms + ORPHAN_WAIT_MS <= core->now_ms;
+        if (!is_due || orphan->is_ending || core->is_halted) continue;
+        if (core->orphan_end_count >= ORPHANS_AN_HOUR) return;
+        core->orphan_ends[core->orphan_end_count++] = core->now_ms;
+        plan_orphan_end(core, orphan);
+    }
+}
+
+static void close_look(struct asg_core *core, const struct asg_observed *observed)
+{
+    struct job *job = find_job(core, observed->job_id);
+    if (job != NULL && job->state == ASG_JOB_STATE_OPEN) {
+        close_job(core, job, ASG_JOB_STATE_DONE);
+    }
+    if (core->listing_job_id == observed->job_id) core->listing_job_id = 0;
+    if (core->look_job_id == observed->job_id) core->look_job_id = 0;
+}
+
+void take_observed(struct asg_core *core, const struct asg_observed *observed)
+{
+    close_look(core, observed);
+    if (observed->failed) return; /* blind: nothing may be concluded */
+    for (size_t i = 0; i < observed->instance_count; i++) {
+        const struct asg_seen_instance *seen = &observed->instances[i];
+        struct group *group = NULL;
+        struct instance *instance = find_instance(core, seen->instance_id, &group);
+        if (instance != NULL) {
+            see_state(core, group, instance, seen);
+        } else {
+            see_unknown(core, seen);
+        }
+    }
+    if (observed->is_complete && !ASG_MUTANT(ORPHAN_STAYS)) end_old_orphans(core);
+}

@@ -1,0 +1,10 @@
+/* take_observed - what EC2 shows that differs from what we believed: states, addresses,
+ * the dead, the adopted, the orphans (reliability.md 1.5, 1.6). */
+#ifndef ASG_CORE_TAKE_TAKE_OBSERVED_H
+#define ASG_CORE_TAKE_TAKE_OBSERVED_H
+
+#include "core/facts/world.h"
+
+void take_observed(struct asg_core *core, const struct asg_observed *observed);
+
+#endif

@@ -1,0 +1,390 @@
+#include "core/take/take_result.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mutant.h"
+#include "core/choose/choose_pool.h"
+#include "core/facts/dry_pools.h"
+#include "core/facts/launch_failures.h"
+#include "core/facts/lifecycle.h"
+#include "core/facts/narrate.h"
+#include "core/facts/number.h"
+#include "core/facts/patience.h"
+#include "core/facts/slots.h"
+#include "core/facts/state.h"
+#include "core/facts/text.h"
+#include "core/plan/plan_instances.h"
+#include "core/plan/retry_job.h"
+#include "core/take/attempts.h"
+#include "core/take/fill_slot.h"
+#include "core/take/take_fleet.h"
+
+#define BREAKER_FAILURES 3
+#define BREAKER_MS       INT64_C(180000)
+#define BREAKER_MS_MAX   INT64_C(1800000)
+/* An id that EC2 does not know may be one it does not know yet (1.2, 1.5). */
+#define UNKNOWN_FOR_MS   INT64_C(300000)
+#define AMBIGUOUS_FOR_MS INT64_C(43200000) /* 12 h: half a token's life (1.6) */
+
+/* ---- launches ---- */
+
+/* MinCount is 1: fewer than asked for is no error of EC2, but there is no more there. */
+static void take_fewer(struct asg_core *core, struct group *group, const struct job *job,
+                       size_t count)
+{
+    const struct asg_launch *launch = job->plan.launch;
+    mark_pool_dry(core, group, launch->instance_type, launch->zone, false);
+    decide(core, ASG_DECISION_JOB, group,
+           "EC2 had room for %zu of %" PRIu32 " in %s (job %s): the others go elsewhere",
+           count, launch->count, launch->zone, job->plan.name);
+}
+
+static void take_launched(struct asg_core *core, struct group *group, struct job *job,
+                          const struct asg_result *result)
+{
+    if (job->plan.is_dry_run) {
+        decide(core, ASG_DECISION_JOB, group,
+               "dry run: EC2 would launch %" PRIu32 " (job %s)", job->plan.launch->count,
+               job->plan.name);
+    }
+    for (size_t i = 0; i < result->instance_count; i++) {
+        struct group *owner = NULL;
+        if (find_instance(core, result->instances[i].instance_id, &owner) != NULL)
+            continue;
+        struct instance *slot =
+            find_slot(group, job->plan.id, result->instances[i].is_spot);
+        if (slot == NULL) break; /* more than asked for: the listing finds them */
+        launch_slot(core, group, slot, &result->instances[i]);
+    }
+    bool is_short = result->instance_count < job->plan.launch->count;
+    if (job->plan.launch->fleet != NULL) {
+        if (!job->plan.is_dry_run) take_part_of_fleet(core, group, job, result);
+    } else if (is_short && !job->plan.is_dry_run) {
+        take_fewer(core, group, job, result->instance_count);
+    }
+    free_slots(core, group, job->plan.id);
+    group->is_degraded = false;
+    group->degraded[0] = '\0';
+    close_job(core, job, ASG_JOB_STATE_DONE);
+}
+
+static void take_no_capacity(struct asg_core *core, struct group *group, struct job *job,
+                             const struct asg_result *result)
+{
+    mark_pool_dry(core, group, job->plan.launch->instance_type, job->plan.launch->zone,
+                  false);
+    const char *type = "";
+    const struct asg_subnet *subnet = NULL;
+    if (choose_pool(core, group, job, &type, &subnet)) {
+        next_attempt(core, job);
+        return;
+    }
+    free_slots(core, group, job->plan.id);
+    close_job(core, job, ASG_JOB_STATE_REFUSED);
+    launch_again_later(core, group);
+    char wait[ASG_NUMBER_TEXT_MAX];
+    decide(
+        core, ASG_DECISION_JOB, group,
+        "Launching EC2 instance failed: %s; every pool is tried, job %s ends, next try "
+        "in %s",
+        say_error(core, result), job->plan.name,
+        asg_number_duration(group->launch_after_ms - core->now_ms, wait));
+}
+
+/* A dead letter keeps its history and marks its group. */
+static void bury(struct asg_core *core, struct group *group, struct job *job,
+                 const struct asg_result *result)
+{
+    close_job(core, job, ASG_JOB_STATE_DEAD);
+    const char *error = say_error(core, result);
+    if (group != NULL) {
+        group->is_degraded = true;
+        copy_text(group->degraded, sizeof group->degraded, error);
+    }
+    raise_alarm(core, ASG_ALARM_DEAD_LETTER, group, true,
+                "job %s is a dead letter: %s; see `openasg jobs show %" PRIu64
+                "`, mend the cause, then `openasg jobs retry %" PRIu64 "`",
+                job->plan.name, error, job->plan.id, job->plan.id);
+}
+
+static void open_breaker(struct asg_core *core, struct group *group)
+{
+    if (group->launch_failures < BREAKER_FAILURES) return;
+    group->breaker_times++;
+    int64_t pause_ms =
+        asg_number_doubled(BREAKER_MS, group->breaker_times, BREAKER_MS_MAX);
+    group->breaker_until_ms = core->now_ms + pause_ms;
+    group->launch_failures = 0;
+    char wait[ASG_NUMBER_TEXT_MAX];
+    raise_alarm(core, ASG_ALARM_LAUNCH_BREAKER, group, true,
+                "%d launches failed in a row: no more for %s", BREAKER_FAILURES,
+                asg_number_duration(pause_ms, wait));
+}
+
+/* It may have happened: the slots stay, the same token asks again. */
+static void take_doubt(struct asg_core *core, struct group *group, struct job *job,
+                       const struct asg_result *result)
+{
+    if (!job->is_ambiguous) {
+        decide(core, ASG_DECISION_JOB, group,
+               "job %s may have launched or not: %s; asking again with its token",
+               job->plan.name, say_error(core, result));
+    }
+    job->is_ambiguous = true;
+    if (core->now_ms - job->sent_ms < AMBIGUOUS_FOR_MS) {
+        retry_later(core, job);
+    } else {
+        free_slots(core, group, job->plan.id);
+        bury(core, group, job, result);
+    }
+}
+
+/* EC2 refuses (no room, a quota, a right that was taken away), and yet the launch may
+ * happen or have happened: its slots stay, the listing may fill them, and the same token
+ * asks again when nothing can come any more. */
+static bool waits_for_late(struct asg_core *core, struct group *group, struct job *job,
+                           const struct asg_result *result)
+{
+    int64_t until_ms = late_until_ms(core, job);
+    if (until_ms <= core->now_ms) return false;
+    char wait[ASG_NUMBER_TEXT_MAX];
+    if (!job->is_ambiguous) {
+        decide(core, ASG_DECISION_JOB, group,
+               "job %s: %s, but an earlier request of it may still launch; asking again "
+               "with its token in %s",
+               job->plan.name, say_error(core, result),
+               asg_number_duration(until_ms - core->now_ms, wait));
+    }
+    job->is_ambiguous = true;
+    set_retry(core, job, until_ms);
+    job->tries++;
+    return true;
+}
+
+static void take_launch(struct asg_core *core, struct group *group, struct job *job,
+                        const struct asg_result *result)
+{
+    group->is_dirty = true;
+    switch (result->outcome) {
+    case ASG_OUTCOME_OK: take_launched(core, group, job, result); break;
+    case ASG_OUTCOME_CAPACITY:
+        if (waits_for_late(core, group, job, result)) break;
+        if (job->plan.launch->fleet != NULL) {
+            take_empty_fleet(core, group, job, result);
+        } else {
+            take_no_capacity(core, group, job, result);
+        }
+        break;
+    case ASG_OUTCOME_AMBIGUOUS: take_doubt(core, group, job, result); break;
+    case ASG_OUTCOME_GONE:
+        free_slots(core, group, job->plan.id);
+        close_job(core, job, ASG_JOB_STATE_DONE);
+        decide(core, ASG_DECISION_JOB, group,
+               "job %s: what it launched has been terminated since", job->plan.name);
+        break;
+    case ASG_OUTCOME_THROTTLED:
+    case ASG_OUTCOME_TRANSIENT:
+    case ASG_OUTCOME_UNDELIVERED:
+    case ASG_OUTCOME_CREDENTIALS: retry_later(core, job); break;
+    case ASG_OUTCOME_EXPIRED:
+        /* It was asked before, or may have been: no dispatcher knows of older ones. */
+        if (job->is_ambiguous || core->epoch != job->sent_epoch) {
+            take_doubt(core, group, job, result);
+            break;
+        }
+        free_slots(core, group, job->plan.id);
+        close_job(core, job, ASG_JOB_STATE_REFUSED);
+        launch_again_later(core, group);
+        decide(core, ASG_DECISION_JOB, group, "job %s expired before a worker took it",
+               job->plan.name);
+        break;
+    default:
+        if (waits_for_late(core, group, job, result)) break;
+        free_slots(core, group, job->plan.id);
+        launch_again_later(core, group);
+        bury(core, group, job, result);
+        open_breaker(core, group);
+        break;
+    }
+}
+
+/* ---- terminations ---- */
+
+static struct instance *find_ending(struct asg_core *core, const char *id,
+                                    uint64_t job_id, struct group **ret_group)
+{
+    struct instance *instance = find_instance(core, id, ret_group);
+    bool is_of_job = instance != NULL && instance->end_job_id == job_id &&
+                     instance->state == ASG_INSTANCE_TERMINATING;
+    return is_of_job ? instance : NULL;
+}
+
+static void drop_orphan(struct asg_core *core, const char *id)
+{
+    for (size_t i = 0; i < core->orphan_count; i++) {
+        if (strcmp(core->orphans[i].id, id) != 0) continue;
+        memmove(&core->orphans[i], &core->orphans[i + 1],
+                (core->orphan_count - i - 1) * sizeof core->orphans[0]);
+        core->orphan_count--;
+        return;
+    }
+}
+
+static void take_terminated(struct asg_core *core, struct job *job,
+                            const struct asg_result *result)
+{
+    struct group *group = NULL;
+    for (size_t i = 0; i < result->instance_count; i++) {
+        const struct asg_seen_instance *seen = &result->instances[i];
+        struct instance *instance =
+            find_ending(core, seen->instance_id, job->plan.id, &group);
+        if (instance == NULL) continue;
+        group->is_dirty = true;
+        instance->ec2_state = (int)seen->state;
+        if (seen->state == ASG_EC2_TERMINATED) {
+            (void)move_instance(core, group, instance, ASG_FLEET_OVER);
+        }
+    }
+    bool is_settled = true;
+    for (size_t i = 0; i < result->gone.count; i++) {
+        struct instance *instance =
+            find_ending(core, result->gone.items[i], job->plan.id, &group);
+        if (instance == NULL) continue;
+        if (core->now_ms - instance->launched_ms < UNKNOWN_FOR_MS) {
+            is_settled = false;
+            continue;
+        }
+        instance->ec2_state = ASG_EC2_ABSENT;
+        (void)move_instance(core, group, instance, ASG_FLEET_OVER);
+    }
+    for (size_t i = 0; i < result->protected_ids.count; i++) {
+        struct instance *instance =
+            find_ending(core, result->protected_ids.items[i], job->plan.id, &group);
+        if (instance != NULL) {
+            (void)move_instance(core, group, instance, ASG_FLEET_KEPT);
+        }
+    }
+    if (!is_settled && job->plan.deadline_ms > core->now_ms) {
+        retry_later(core, job);
+        return;
+    }
+    if (job->group_no == 0 && job->plan.terminate->instance_ids.count == 1) {
+        drop_orphan(core, job->plan.terminate->instance_ids.items[0]);
+    }
+    core->look_next_ms = core->now_ms;
+    core->look_pause_ms = 0;
+    close_job(core, job, ASG_JOB_STATE_DONE);
+}
+
+static void take_terminate(struct asg_core *core, struct group *group, struct job *job,
+                           const struct asg_result *result)
+{
+    switch (result->outcome) {
+    case ASG_OUTCOME_OK:
+    case ASG_OUTCOME_PROTECTED:
+    case ASG_OUTCOME_NOT_FOUND: take_terminated(core, job, result); break;
+    case ASG_OUTCOME_AMBIGUOUS: /* ending twice harms nobody */
+    case ASG_OUTCOME_THROTTLED:
+    case ASG_OUTCOME_TRANSIENT:
+    case ASG_OUTCOME_CONFLICT:
+    case ASG_OUTCOME_CREDENTIALS:
+    case ASG_OUTCOME_UNDELIVERED:
+        if (job->plan.deadline_ms > core->now_ms) {
+            retry_later(core, job);
+            break;
+        }
+        bury(core, group, job, result);
+        break;
+    default: bury(core, group, job, result); break;
+    }
+}
+
+/* ---- templates ---- */
+
+static bool is_worth_again(const struct asg_core *core, const struct job *job,
+                           const struct asg_result *result)
+{
+    bool is_passing = result->outcome == ASG_OUTCOME_THROTTLED ||
+                      result->outcome == ASG_OUTCOME_TRANSIENT ||
+                      result->outcome == ASG_OUTCOME_AMBIGUOUS ||
+                      result->outcome == ASG_OUTCOME_CREDENTIALS ||
+                      result->outcome == ASG_OUTCOME_UNDELIVERED;
+    return is_passing && job->plan.deadline_ms > core->now_ms;
+}
+
+static void take_resolved(struct asg_core *core, struct group *group, struct job *job,
+                          const struct asg_result *result)
+{
+    if (is_worth_again(core, job, result)) {
+        retry_later(core, job);
+        return;
+    }
+    if (group != NULL && group->resolve_job_id == job->plan.id) {
+        group->resolve_job_id = 0;
+        group->is_dirty = true;
+    }
+    if (result->outcome != ASG_OUTCOME_OK) {
+        if (group != NULL) launch_again_later(core, group);
+        bury(core, group, job, result);
+        return;
+    }
+    close_job(core, job, ASG_JOB_STATE_DONE);
+    if (group == NULL) return;
+    copy_text(group->template_id, sizeof group->template_id, result->template_id);
+    group->template_version = strtoull(result->template_version, NULL, 10);
+    group->resolved_ms = core->now_ms;
+}
+
+static void take_template(struct asg_core *core, struct job *job,
+                          const struct asg_result *result)
+{
+    struct template *known = find_template(core, job->plan.template_name);
+    if (is_worth_again(core, job, result)) {
+        retry_later(core, job);
+        return;
+    }
+    if (known != NULL && known->job_id == job->plan.id) known->job_id = 0;
+    if (result->outcome != ASG_OUTCOME_OK) {
+        if (known != NULL) {
+            copy_text(known->failure, sizeof known->failure, say_error(core, result));
+        }
+        bury(core, NULL, job, result);
+        return;
+    }
+    if (known != NULL) {
+        copy_text(known->id, sizeof known->id, result->template_id);
+        known->version = strtoull(result->template_version, NULL, 10);
+        known->failure[0] = '\0';
+    }
+    decide(core, ASG_DECISION_JOB, NULL, "launch template %s is %s version %s",
+           job->plan.template_name, result->template_id, result->template_version);
+    close_job(core, job, ASG_JOB_STATE_DONE);
+}
+
+void take_result(struct asg_core *core, const struct asg_result *result)
+{
+    struct job *job = find_job(core, result->job_id);
+    if (job == NULL || job->state != ASG_JOB_STATE_OPEN ||
+        job->plan.attempt != result->attempt) {
+        return; /* late: counted once already */
+    }
+    if (!ASG_MUTANT(HISTORY_IS_LOST)) note_attempt(core, job, result);
+    struct group *group = group_of_no(core, job->group_no);
+    switch (job->plan.kind) {
+    case ASG_JOB_LAUNCH:
+    case ASG_JOB_FLEET:
+        if (group != NULL)
+            take_launch(core, group, job, result);
+        else
+            close_job(core, job, ASG_JOB_STATE_DONE);
+        break;
+    case ASG_JOB_TERMINATE: take_terminate(core, group, job, result); break;
+    case ASG_JOB_TEMPLATE: take_template(core, job, result); break;
+    case ASG_JOB_RESOLVE_TEMPLATE: take_resolved(core, group, job, result); break;
+    case ASG_JOB_DESCRIBE: /* comes as an observation */
+    case ASG_JOB_TAG:
+    case ASG_JOB_COUNT: close_job(core, job, ASG_JOB_STATE_DONE); break;
+    }
+}

@@ -1,0 +1,63 @@
+#include "core/tell/tell_members.h"
+
+#include "base/mutant.h"
+#include "core/facts/lifecycle.h"
+#include "core/facts/narrate.h"
+
+static enum asg_member_state member_of(const struct asg_core *core,
+                                       const struct instance *instance)
+{
+    if (instance->id[0] == '\0') return ASG_MEMBER_GONE;
+    if (instance->state == ASG_INSTANCE_PENDING) return ASG_MEMBER_WATCHED;
+    if (instance->state != ASG_INSTANCE_IN_SERVICE) {
+        /* One that drains is watched until its job is planned. */
+        return instance->drain_until_ms != 0 ? ASG_MEMBER_WATCHED : ASG_MEMBER_GONE;
+    }
+    bool counts = is_warm(instance, core->now_ms) || ASG_MUTANT(WARM_AT_ONCE);
+    return counts && !instance->is_unhealthy ? ASG_MEMBER_COUNTS : ASG_MEMBER_WATCHED;
+}
+
+static uint32_t metric_bits(const struct group *group)
+{
+    uint32_t bits = 1u << ASG_METRIC_NAME_CPU;
+    for (size_t i = 0; i < group->policy_count; i++) {
+        bits |= 1u << group->policies[i].config.metric;
+    }
+    return bits;
+}
+
+void tell_members(struct asg_core *core, struct group *group)
+{
+    uint32_t bits = metric_bits(group);
+    bool is_news = !group->is_watched || bits != group->metric_bits ||
+                   group->evaluation_ms != group->config.evaluation_ms;
+    bool counts_changed = false;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        struct instance *instance = &group->instances[i];
+        enum asg_member_state state = member_of(core, instance);
+        if ((int)state == instance->told) continue;
+        counts_changed |=
+            state == ASG_MEMBER_COUNTS || instance->told == ASG_MEMBER_COUNTS;
+        instance->told = (int)state;
+        *emit_member(core) = (struct asg_member){
+            .group_no = group->no,
+            .instance_id = asg_arena_text(&core->effects->arena, instance->id),
+            .private_ip = asg_arena_text(&core->effects->arena, instance->private_ip),
+            .state = state,
+            .job_id = instance->job_id,
+            .attempt = instance->attempt,
+        };
+    }
+    if (counts_changed) group->revision++;
+    if (!is_news && !counts_changed) return;
+    group->is_watched = true;
+    group->metric_bits = bits;
+    group->evaluation_ms = group->config.evaluation_ms;
+    *emit_watch(core) = (struct asg_watch){
+        .group_no = group->no,
+        .name = asg_arena_text(&core->effects->arena, group->config.name),
+        .evaluation_ms = group->config.evaluation_ms,
+        .metrics = bits,
+        .revision = group->revision,
+    };
+}

@@ -1,0 +1,41 @@
+#include "core/want/desired.h"
+
+#include <string.h>
+
+#include "core/facts/lifecycle.h"
+
+void set_desired(struct asg_core *core, struct group *group, uint32_t desired)
+{
+    (void)core;
+    if (desired != group->config.desired) {
+        memset(group->held[HOLD_POLICY], 0, sizeof group->held[HOLD_POLICY]);
+    }
+    group->config.desired = desired;
+    group->is_dirty = true;
+}
+
+void begin_cooldown(struct asg_core *core, struct group *group,
+                    const struct asg_policy_config *config)
+{
+    group->cooldown_ms =
+        config->cooldown_ms >= 0 ? config->cooldown_ms : group->config.cooldown_ms;
+    group->cooldown_until_ms = core->now_ms + group->cooldown_ms;
+    group->is_cooldown_due = true;
+}
+
+bool is_cooling(const struct asg_core *core, const struct group *group)
+{
+    return group->is_cooldown_due || group->cooldown_until_ms > core->now_ms;
+}
+
+/* The cooldown begins when the last instance is in service or has drained (5.4). */
+void settle_cooldown(struct asg_core *core, struct group *group)
+{
+    if (!group->is_cooldown_due || group->resolve_job_id != 0) return;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *instance = &group->instances[i];
+        if (is_launching(instance) || instance->drain_until_ms != 0) return;
+    }
+    group->is_cooldown_due = false;
+    group->cooldown_until_ms = core->now_ms + group->cooldown_ms;
+}

@@ -1,0 +1,47 @@
+/* policy_simple - one adjustment, then a cooldown (asg-semantics.md 5.4). */
+#include "core/want/policy.h"
+
+#include <inttypes.h>
+
+#include "core/facts/number.h"
+
+void asg_policy_propose_simple(const struct asg_policy_config *config,
+                               const struct asg_policy_input *input, int64_t value_milli,
+                               int64_t threshold_milli, struct asg_arena *arena,
+                               struct asg_proposal *ret)
+{
+    int64_t wanted = asg_policy_adjust(config, input->desired, config->adjustment);
+    if (wanted == input->desired) return;
+    ret->direction = wanted > input->desired ? ASG_DIRECTION_OUT : ASG_DIRECTION_IN;
+    ret->wanted = wanted;
+    char value[ASG_NUMBER_TEXT_MAX];
+    char threshold[ASG_NUMBER_TEXT_MAX];
+    ret->text = asg_arena_format(
+        arena, "%s %s %s, alarm %s %s: wants %" PRId64 " (has %" PRId64 ")",
+        asg_enum_word(&asg_metric_name_words, (int)config->metric),
+        asg_enum_word(&asg_statistic_words, (int)config->statistic),
+        asg_number_metric(config->metric, value_milli, value),
+        asg_policy_comparison_text(config->comparison),
+        asg_number_metric(config->metric, threshold_milli, threshold), wanted,
+        input->desired);
+}
+
+void asg_policy_simple(const struct asg_policy_config *config,
+                       struct asg_policy_state *state,
+                       const struct asg_policy_input *input, struct asg_arena *arena,
+                       struct asg_proposal *ret)
+{
+    if (!asg_policy_has_data(input)) {
+        state->breaches = 0;
+        return;
+    }
+    int64_t value_milli = asg_policy_value(config, input->metric);
+    if (!asg_policy_is_breaching(config, value_milli, config->threshold_milli)) {
+        state->breaches = 0;
+        return;
+    }
+    if (state->breaches < config->periods) state->breaches++;
+    if (state->breaches < config->periods || input->is_cooling) return;
+    asg_policy_propose_simple(config, input, value_milli, config->threshold_milli, arena,
+                              ret);
+}

@@ -1,0 +1,87 @@
+/* policy_step - the further from the threshold, the larger the step
+ * (asg-semantics.md 5.3). */
+#include "core/want/policy.h"
+
+#include <inttypes.h>
+
+#include "core/facts/number.h"
+
+/* Above the threshold: lower <= d < upper; below it: lower < d <= upper; at it, by the
+ * alarm's own direction. */
+static bool is_in_step(const struct asg_policy_config *config,
+                       const struct asg_step *step, int64_t distance)
+{
+    bool is_upper_form =
+        distance > 0 ||
+        (distance == 0 && (config->comparison == ASG_COMPARISON_GREATER_OR_EQUAL ||
+                           config->comparison == ASG_COMPARISON_GREATER));
+    if (is_upper_form) {
+        return (!step->has_lower || distance >= step->lower_milli) &&
+               (!step->has_upper || distance < step->upper_milli);
+    }
+    return (!step->has_lower || distance > step->lower_milli) &&
+           (!step->has_upper || distance <= step->upper_milli);
+}
+
+void asg_policy_propose_step(const struct asg_policy_config *config,
+                             const struct asg_policy_input *input, int64_t value_milli,
+                             int64_t threshold_milli, struct asg_arena *arena,
+                             struct asg_proposal *ret)
+{
+    const struct asg_step *step = NULL;
+    for (size_t i = 0; i < config->step_count && step == NULL; i++) {
+        if (is_in_step(config, &config->steps[i], value_milli - threshold_milli)) {
+            step = &config->steps[i];
+        }
+    }
+    if (step == NULL) return;
+    /* Out from what is warm, so that the same step twice is one activity; in from what is
+     * desired, and only when nothing warms. */
+    int64_t from_warm = asg_policy_adjust(config, input->warm, step->adjustment);
+    int64_t from_desired = asg_policy_adjust(config, input->desired, step->adjustment);
+    int64_t wanted = input->desired;
+    if (from_warm > input->desired) {
+        wanted = from_warm;
+        ret->direction = ASG_DIRECTION_OUT;
+    } else if (from_desired < input->desired && input->warming == 0) {
+        wanted = from_desired;
+        ret->direction = ASG_DIRECTION_IN;
+    }
+    if (wanted == input->desired) {
+        ret->direction = ASG_DIRECTION_NONE;
+        return;
+    }
+    ret->wanted = wanted;
+    char value[ASG_NUMBER_TEXT_MAX];
+    char threshold[ASG_NUMBER_TEXT_MAX];
+    ret->text = asg_arena_format(
+        arena,
+        "%s %s %s, alarm %s %s: step of %+" PRId64 "%s wants %" PRId64 " (has %" PRId64
+        ")",
+        asg_enum_word(&asg_metric_name_words, (int)config->metric),
+        asg_enum_word(&asg_statistic_words, (int)config->statistic),
+        asg_number_metric(config->metric, value_milli, value),
+        asg_policy_comparison_text(config->comparison),
+        asg_number_metric(config->metric, threshold_milli, threshold), step->adjustment,
+        config->adjustment_type == ASG_ADJUSTMENT_PERCENT ? " %" : "", wanted,
+        input->desired);
+}
+
+void asg_policy_step(const struct asg_policy_config *config,
+                     struct asg_policy_state *state, const struct asg_policy_input *input,
+                     struct asg_arena *arena, struct asg_proposal *ret)
+{
+    if (!asg_policy_has_data(input)) {
+        state->breaches = 0;
+        return;
+    }
+    int64_t value_milli = asg_policy_value(config, input->metric);
+    if (!asg_policy_is_breaching(config, value_milli, config->threshold_milli)) {
+        state->breaches = 0;
+        return;
+    }
+    if (state->breaches < config->periods) state->breaches++;
+    if (state->breaches < config->periods) return;
+    asg_policy_propose_step(config, input, value_milli, config->threshold_milli, arena,
+                            ret);
+}

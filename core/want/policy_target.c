@@ -1,0 +1,185 @@
+/* policy_target - target tracking: keep a metric at its target (asg-semantics.md 5.2).
+ *
+ *   wanted = ceil(warm capacity x metric / target)
+ * Out when the metric was above the target for scale_out_periods in a row, by the mean of
+ * those periods. In when it stayed below scale_in_permille of the target all through the
+ * stabilisation window, to the highest recommendation of that window. */
+#include "core/want/policy.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/facts/number.h"
+#include "base/mutant.h"
+
+static int64_t wanted_for(const struct asg_policy_config *config,
+                          const struct asg_policy_input *input, int64_t value_milli)
+{
+    if (input->warm == 0) {
+        /* The formula says nothing of an empty group: a metric above 0 asks for one. */
+        return value_milli > 0 ? (input->min > 1 ? input->min : 1) : input->desired;
+    }
+    if (value_milli <= 0) return 0;
+    return asg_number_ceil_share(input->warm, value_milli, config->target_milli) +
+           (ASG_MUTANT(WANTS_ONE_MORE) ? 1 : 0);
+}
+
+static void note_period(struct asg_policy_state *state,
+                        const struct asg_policy_config *config,
+                        const struct asg_group_metric *metric, int64_t value_milli)
+{
+    /* More than one too many only after the policy was given fewer periods. */
+    if (state->period_count >= config->scale_out_periods) {
+        uint32_t old = state->period_count - config->scale_out_periods + 1;
+        state->period_count -= old;
+        memmove(state->periods, state->periods + old,
+                state->period_count * sizeof state->periods[0]);
+    }
+    struct asg_policy_period period = {.sum_milli = metric->sum_milli,
+                                       .count = metric->count};
+    if (config->statistic != ASG_STATISTIC_MEAN) {
+        period = (struct asg_policy_period){.sum_milli = value_milli, .count = 1};
+    }
+    state->periods[state->period_count++] = period;
+}
+
+static int64_t mean_of_periods(const struct asg_policy_state *state)
+{
+    int64_t sum = 0;
+    int64_t count = 0;
+    for (uint32_t i = 0; i < state->period_count; i++) {
+        sum = asg_number_add(sum, state->periods[i].sum_milli);
+        count += state->periods[i].count;
+    }
+    return count > 0 ? sum / count : 0;
+}
+
+/* Keep the falling peaks of the window: the front is its highest recommendation. */
+static void note_peak(struct asg_policy_state *state, int64_t now_ms, int64_t wanted)
+{
+    while (state->peak_count > 0 &&
+           state->peaks[state->peak_count - 1].wanted <= wanted) {
+        state->peak_count--;
+    }
+    if (state->peak_count == ASG_POLICY_PEAKS_MAX) {
+        /* Merge the last two: the higher stays longer, which errs on the safe side. */
+        state->peak_count--;
+        state->peaks[state->peak_count - 1].time_ms =
+            state->peaks[state->peak_count].time_ms;
+    }
+    state->peaks[state->peak_count++] =
+        (struct asg_policy_peak){.time_ms = now_ms, .wanted = wanted};
+}
+
+/* A peak is of the period that ended at its time, so one of from_ms lies before it. The
+ * last one always stays. */
+static void drop_old_peaks(struct asg_policy_state *state, int64_t from_ms)
+{
+    uint32_t old = 0;
+    while (old + 1 < state->peak_count && state->peaks[old].time_ms <= from_ms) {
+        old++;
+    }
+    if (old == 0) return;
+    memmove(state->peaks, state->peaks + old,
+            (state->peak_count - old) * sizeof state->peaks[0]);
+    state->peak_count -= old;
+}
+
+static void forget_low(struct asg_policy_state *state)
+{
+    state->below_since_ms = 0;
+    state->peak_count = 0;
+}
+
+static const char *say(const struct asg_policy_config *config,
+                       const struct asg_policy_input *input, int64_t value_milli,
+                       int64_t span_ms, int64_t wanted, struct asg_arena *arena)
+{
+    char value[ASG_NUMBER_TEXT_MAX];
+    char target[ASG_NUMBER_TEXT_MAX];
+    char span[ASG_NUMBER_TEXT_MAX];
+    return asg_arena_format(
+        arena, "%s %s %s over %s, target %s: wants %" PRId64 " (has %" PRId64 ")",
+        asg_enum_word(&asg_metric_name_words, (int)config->metric),
+        asg_enum_word(&asg_statistic_words, (int)config->statistic),
+        asg_number_metric(config->metric, value_milli, value),
+        asg_number_duration(span_ms, span),
+        asg_number_metric(config->metric, config->target_milli, target), wanted,
+        input->desired);
+}
+
+static void evaluate_high(const struct asg_policy_config *config,
+                          struct asg_policy_state *state,
+                          const struct asg_policy_input *input, int64_t value_milli,
+                          struct asg_arena *arena, struct asg_proposal *ret)
+{
+    if (state->breaches < config->scale_out_periods) state->breaches++;
+    note_period(state, config, input->metric, value_milli);
+    if (state->breaches < config->scale_out_periods) return;
+    int64_t mean_milli = mean_of_periods(state);
+    int64_t wanted = wanted_for(config, input, mean_milli);
+    if (wanted <= input->desired) return; /* what was asked for is on its way */
+    ret->direction = ASG_DIRECTION_OUT;
+    ret->wanted = wanted;
+    ret->text = say(config, input, mean_milli,
+                    (int64_t)state->period_count * input->evaluation_ms, wanted, arena);
+}
+
+static void evaluate_low(const struct asg_policy_config *config,
+                         struct asg_policy_state *state,
+                         const struct asg_policy_input *input, int64_t value_milli,
+                         struct asg_arena *arena, struct asg_proposal *ret)
+{
+    int64_t from_ms = input->now_ms - config->stabilisation_ms;
+    if (state->below_since_ms == 0) {
+        state->below_since_ms = input->now_ms - input->evaluation_ms;
+    }
+    note_peak(state, input->now_ms, wanted_for(config, input, value_milli));
+    drop_old_peaks(state, from_ms);
+    if ((state->below_since_ms > from_ms && !ASG_MUTANT(NO_STABILISATION)) ||
+        input->warming > 0 || ASG_MUTANT(NEVER_SCALES_IN))
+        return;
+    int64_t wanted = state->peaks[0].wanted;
+    if (wanted < input->min) wanted = input->min;
+    if (wanted >= input->desired) return;
+    ret->direction = ASG_DIRECTION_IN;
+    ret->wanted = wanted;
+    char low[ASG_NUMBER_TEXT_MAX];
+    char span[ASG_NUMBER_TEXT_MAX];
+    int64_t low_milli = config->target_milli * (int64_t)config->scale_in_permille / 1000;
+    ret->text = asg_arena_format(
+        arena, "%s\nbelow %s for %s, highest wish of that time %" PRId64,
+        say(config, input, value_milli, input->evaluation_ms, wanted, arena),
+        asg_number_metric(config->metric, low_milli, low),
+        asg_number_duration(input->now_ms - state->below_since_ms, span),
+        state->peaks[0].wanted);
+}
+
+void asg_policy_target(const struct asg_policy_config *config,
+                       struct asg_policy_state *state,
+                       const struct asg_policy_input *input, struct asg_arena *arena,
+                       struct asg_proposal *ret)
+{
+    if (!asg_policy_has_data(input)) {
+        state->breaches = 0;
+        state->period_count = 0;
+        forget_low(state);
+        ret->direction = ASG_DIRECTION_NOT_READY;
+        return;
+    }
+    int64_t value_milli = asg_policy_value(config, input->metric);
+    int64_t low_milli = config->target_milli * (int64_t)config->scale_in_permille / 1000;
+    if (value_milli > config->target_milli) {
+        forget_low(state);
+        evaluate_high(config, state, input, value_milli, arena, ret);
+        return;
+    }
+    state->breaches = 0;
+    state->period_count = 0;
+    if (value_milli >= low_milli || config->disable_scale_in) {
+        forget_low(state);
+        return;
+    }
+    evaluate_low(config, state, input, value_milli, arena, ret);
+}

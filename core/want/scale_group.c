@@ -1,0 +1,167 @@
+#include "core/want/scale_group.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/facts/lifecycle.h"
+#include "core/facts/narrate.h"
+#include "core/want/desired.h"
+#include "core/want/policy.h"
+
+/* What all policies of a group want together (asg-semantics.md 5.2): out if any says so,
+ * the largest; in only if all that may say so agree, the largest again. */
+struct verdict {
+    const struct policy *out;
+    struct asg_proposal out_proposal;
+    const struct policy *in;
+    struct asg_proposal in_proposal;
+    bool is_in_blocked;
+};
+
+static const struct asg_group_metric *find_metric(const struct asg_group_metric *rows,
+                                                  size_t count,
+                                                  enum asg_metric_name metric)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].metric == metric) return &rows[i];
+    }
+    return NULL;
+}
+
+static void add_proposal(struct verdict *verdict, const struct policy *policy,
+                         const struct asg_proposal *proposal)
+{
+    bool is_tracking = policy->config.kind == ASG_POLICY_TARGET_TRACKING;
+    switch (proposal->direction) {
+    case ASG_DIRECTION_OUT:
+        if (verdict->out == NULL || proposal->wanted > verdict->out_proposal.wanted) {
+            verdict->out = policy;
+            verdict->out_proposal = *proposal;
+        }
+        break;
+    case ASG_DIRECTION_IN:
+        if (verdict->in == NULL || proposal->wanted > verdict->in_proposal.wanted) {
+            verdict->in = policy;
+            verdict->in_proposal = *proposal;
+        }
+        break;
+    case ASG_DIRECTION_NOT_READY:
+    case ASG_DIRECTION_NONE:
+        /* A tracking policy that may scale in and does not say so keeps what is there. */
+        if (is_tracking && !policy->config.disable_scale_in)
+            verdict->is_in_blocked = true;
+        break;
+    }
+}
+
+/* Whatever changes an instance makes its group dirty, and settling a dirty group forgets
+ * the tally; time alone only makes instances warm. */
+static const struct tally *tally_of(struct group *group, int64_t now_ms)
+{
+    struct tally *tally = &group->tally;
+    if (tally->is_known && now_ms < tally->until_ms) return tally;
+    *tally = (struct tally){.is_known = true, .until_ms = INT64_MAX};
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *instance = &group->instances[i];
+        if (instance->told == ASG_MEMBER_COUNTS) tally->counting++;
+        if (is_launching(instance) || instance->drain_until_ms != 0) {
+            tally->is_changing = true;
+        }
+        if (!counts_as_capacity(instance) || is_warm(instance, now_ms)) continue;
+        tally->warming++;
+        if (instance->state == ASG_INSTANCE_IN_SERVICE &&
+            instance->warm_ms < tally->until_ms) {
+            tally->until_ms = instance->warm_ms;
+        }
+    }
+    return tally;
+}
+
+static void decide_group(struct asg_core *core, struct group *group,
+                         const struct policy *policy, const struct asg_proposal *proposal)
+{
+    int64_t min = group->config.min;
+    int64_t max = group->config.max;
+    int64_t from = group->config.desired;
+    int64_t to = proposal->wanted;
+    char limit[80] = "";
+    if (to > max) {
+        to = max;
+        (void)snprintf(limit, sizeof limit, "max is %" PRId64 ": ", max);
+    }
+    if (to < min) {
+        to = min;
+        (void)snprintf(limit, sizeof limit, "min is %" PRId64 ": ", min);
+    }
+    if (to == from) {
+        hold(core, group, HOLD_POLICY, "%s%s", limit,
+             proposal->direction == ASG_DIRECTION_OUT ? "cannot scale out further"
+                                                      : "cannot scale in further");
+        return;
+    }
+    bool is_out = to > from;
+    set_desired(core, group, (uint32_t)to);
+    if (policy->config.kind == ASG_POLICY_SIMPLE) {
+        begin_cooldown(core, group, &policy->config);
+    }
+    decide_capacity(core, is_out ? ASG_DECISION_SCALE_OUT : ASG_DECISION_SCALE_IN, group,
+                    policy->config.name, from,
+                    "%s\n%sdecide %" PRId64 ", scale %s by %" PRId64, proposal->text,
+                    limit, to, is_out ? "out" : "in", is_out ? to - from : from - to);
+}
+
+static void settle(struct asg_core *core, struct group *group,
+                   const struct verdict *verdict)
+{
+    if (verdict->out != NULL) {
+        decide_group(core, group, verdict->out, &verdict->out_proposal);
+        return;
+    }
+    if (verdict->in == NULL) return;
+    bool is_tracking = verdict->in->config.kind == ASG_POLICY_TARGET_TRACKING;
+    if (is_tracking && verdict->is_in_blocked) return;
+    if (group->is_mass_silent || group->is_cut_off) {
+        hold(core, group, HOLD_POLICY, "scale-in waits: %s",
+             group->is_mass_silent ? "many agents are silent together"
+                                   : "none of its agents can be reached");
+        return;
+    }
+    decide_group(core, group, verdict->in, &verdict->in_proposal);
+}
+
+void scale_group(struct asg_core *core, struct group *group,
+                 const struct asg_group_metric *rows, size_t count)
+{
+    if (group->is_deleting || group->policy_count == 0) return;
+    const struct tally *tally = tally_of(group, core->now_ms);
+    struct asg_policy_input input = {
+        .now_ms = core->now_ms,
+        .evaluation_ms = group->config.evaluation_ms,
+        .desired = group->config.desired,
+        .min = group->config.min,
+        .max = group->config.max,
+        .warm = tally->counting,
+        .warming = tally->warming,
+        .is_cooling = tally->is_changing || is_cooling(core, group),
+    };
+    struct verdict verdict = {0};
+    for (size_t i = 0; i < group->policy_count; i++) {
+        struct policy *policy = &group->policies[i];
+        if (policy->config.is_disabled) continue;
+        input.metric = find_metric(rows, count, policy->config.metric);
+        struct asg_proposal proposal;
+        asg_policy_evaluate(&policy->config, &policy->state, &input,
+                            &core->effects->arena, &proposal);
+        /* Scale-in needs the complete picture; scale-out goes by those that speak. */
+        bool is_partial =
+            input.metric != NULL && input.metric->count < input.metric->members;
+        if (is_partial && proposal.direction == ASG_DIRECTION_IN) {
+            proposal.direction = ASG_DIRECTION_NOT_READY;
+        }
+        add_proposal(&verdict, policy, &proposal);
+    }
+    /* Policies see what happens while they may not act: on resume they go by that, not by
+     * periods of long ago. */
+    if (is_suspended(group, ASG_PROCESS_ALARM_NOTIFICATION)) return;
+    settle(core, group, &verdict);
+}

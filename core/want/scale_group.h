@@ -1,0 +1,11 @@
+/* scale_group - one period's numbers through a group's policies to one decision. */
+#ifndef ASG_CORE_WANT_SCALE_GROUP_H
+#define ASG_CORE_WANT_SCALE_GROUP_H
+
+#include "core/facts/world.h"
+
+/* `rows`: its metrics of the period that is over. */
+void scale_group(struct asg_core *core, struct group *group,
+                 const struct asg_group_metric *rows, size_t count);
+
+#endif

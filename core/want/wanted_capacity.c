@@ -1,0 +1,18 @@
+#include "core/want/wanted_capacity.h"
+
+bool leaves_early(const struct group *group, const struct instance *instance)
+{
+    return group->config.capacity_rebalance && instance->is_at_risk &&
+           instance->state == ASG_INSTANCE_IN_SERVICE && !instance->is_unhealthy;
+}
+
+uint32_t wanted_capacity(const struct group *group)
+{
+    uint32_t desired = group->config.desired;
+    uint32_t room = group->config.max > desired ? group->config.max - desired : 0;
+    uint32_t extra = 0;
+    for (size_t i = 0; i < group->instance_count && extra < room; i++) {
+        extra += leaves_early(group, &group->instances[i]) ? 1 : 0;
+    }
+    return desired + extra;
+}

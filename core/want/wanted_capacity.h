@@ -1,0 +1,13 @@
+/* wanted_capacity - desired, and one more for each that EC2 may take back. */
+#ifndef ASG_CORE_WANT_WANTED_CAPACITY_H
+#define ASG_CORE_WANT_WANTED_CAPACITY_H
+
+#include "core/facts/world.h"
+
+/* At risk, and its group asks to replace such before EC2 takes them. */
+bool leaves_early(const struct group *group, const struct instance *instance);
+
+/* Desired, and one more for each that is at risk as far as max allows. */
+uint32_t wanted_capacity(const struct group *group);
+
+#endif
