@@ -27,7 +27,8 @@ struct asg_roster {
     struct asg_roster_slot *slots;
     uint32_t slot_end;
     uint32_t slot_capacity;
-    uint32_t *spare; /* slots to use again */
+    int64_t *soonest_ms; /* a block: nobody of it falls silent before */
+    uint32_t *spare;     /* slots to use again */
     uint32_t spare_count;
     uint32_t spare_capacity;
     struct id_row *ids;
@@ -38,6 +39,8 @@ struct asg_roster {
     uint32_t bound_count;
 };
 
+#define BLOCK_SLOTS     256 /* looked through together for silence; divides what follows */
+#define SLOTS_MIN       256
 #define PEERS_MIN       256
 #define INTERVAL_MS_MIN 100
 #define INTERVAL_MS_MAX 600000 /* a longer one would hide its silence for ever */
@@ -67,6 +70,7 @@ void asg_roster_destroy(struct asg_roster **roster)
     free(r->ids);
     free(r->slots);
     free(r->spare);
+    free(r->soonest_ms);
     free(r->peers);
     free(r);
     *roster = NULL;
@@ -244,6 +248,27 @@ uint32_t asg_roster_find(const struct asg_roster *roster, const char *instance_i
     return id_row_of(roster, instance_id, hash_of(instance_id))->slot;
 }
 
+/* ---- who falls silent when ---- */
+
+static int64_t silent_at_ms(const struct asg_roster *roster,
+                            const struct asg_roster_slot *slot)
+{
+    if (!slot->is_heard) return slot->heard_ms + roster->options.first_report_ms;
+    int64_t after_ms = (int64_t)slot->interval_ms * roster->options.silent_reports;
+    if (after_ms < roster->options.silent_ms_min)
+        after_ms = roster->options.silent_ms_min;
+    return slot->heard_ms + after_ms;
+}
+
+/* After all that can make it silent sooner than was expected. A report only makes it
+ * later: its block is looked at in vain once, and then knows better. */
+static void expect_silence(struct asg_roster *roster, uint32_t slot)
+{
+    int64_t *soonest_ms = &roster->soonest_ms[slot / BLOCK_SLOTS];
+    int64_t at_ms = silent_at_ms(roster, &roster->slots[slot]);
+    if (at_ms < *soonest_ms) *soonest_ms = at_ms;
+}
+
 /* ---- membership ---- */
 
 static uint32_t take_slot(struct asg_roster *roster)
@@ -251,9 +276,15 @@ static uint32_t take_slot(struct asg_roster *roster)
     if (roster->spare_count > 0) return roster->spare[--roster->spare_count];
     if (roster->slot_end == roster->slot_capacity) {
         roster->slot_capacity =
-            roster->slot_capacity == 0 ? 64 : roster->slot_capacity * 2;
+            roster->slot_capacity == 0 ? SLOTS_MIN : roster->slot_capacity * 2;
         roster->slots =
             asg_realloc(roster->slots, roster->slot_capacity, sizeof *roster->slots);
+        roster->soonest_ms =
+            asg_realloc(roster->soonest_ms, roster->slot_capacity / BLOCK_SLOTS,
+                        sizeof *roster->soonest_ms);
+    }
+    if (roster->slot_end % BLOCK_SLOTS == 0) {
+        roster->soonest_ms[roster->slot_end / BLOCK_SLOTS] = INT64_MAX;
     }
     return roster->slot_end++;
 }
@@ -285,6 +316,7 @@ uint32_t asg_roster_set(struct asg_roster *roster, const struct asg_member *memb
         slot = take_slot(roster);
         roster->slots[slot] =
             (struct asg_roster_slot){.is_used = true, .heard_ms = now_ms};
+        expect_silence(roster, slot);
         (void)snprintf(roster->slots[slot].id, sizeof roster->slots[slot].id, "%s",
                        member->instance_id);
         put_id(roster, slot);
@@ -391,6 +423,7 @@ enum asg_status asg_roster_join(struct asg_roster *roster, const struct asg_join
                                                            : join->interval_ms;
     s->grpc_port = join->grpc_port > UINT16_MAX ? 0 : (uint16_t)join->grpc_port;
     s->heard_ms = now_ms;
+    expect_silence(roster, slot);
     *ret_slot = slot;
     return ASG_OK;
 }
@@ -411,28 +444,44 @@ enum asg_report_verdict asg_roster_hear(struct asg_roster *roster, uint32_t slot
     s->is_heard = true;
     s->is_silent = false;
     s->must_tell = false;
+    expect_silence(roster, slot);
     return ASG_REPORT_FIRST;
 }
 
-static int64_t silent_after_ms(const struct asg_roster *roster,
-                               const struct asg_roster_slot *slot)
+/* The first of the block's slots from `from` on that is silent and not marked. When the
+ * whole block was looked through in vain, it is known when to do so again. */
+static uint32_t look_through_block(struct asg_roster *roster, uint32_t from,
+                                   int64_t now_ms)
 {
-    if (!slot->is_heard) return roster->options.first_report_ms;
-    int64_t after_ms = (int64_t)slot->interval_ms * roster->options.silent_reports;
-    return after_ms < roster->options.silent_ms_min ? roster->options.silent_ms_min
-                                                    : after_ms;
+    uint32_t block = from / BLOCK_SLOTS;
+    uint32_t end = (block + 1) * BLOCK_SLOTS;
+    if (end > roster->slot_end) end = roster->slot_end;
+    int64_t soonest_ms = INT64_MAX;
+    for (uint32_t slot = from; slot < end; slot++) {
+        struct asg_roster_slot *s = &roster->slots[slot];
+        if (!s->is_used || s->is_silent) continue;
+        int64_t at_ms = silent_at_ms(roster, s);
+        if (at_ms <= now_ms) {
+            s->is_silent = true;
+            return slot;
+        }
+        if (at_ms < soonest_ms) soonest_ms = at_ms;
+    }
+    if (from % BLOCK_SLOTS == 0) roster->soonest_ms[block] = soonest_ms;
+    return ASG_SLOT_NONE;
 }
 
 uint32_t asg_roster_find_silent(struct asg_roster *roster, uint32_t from, int64_t now_ms)
 {
-    for (uint32_t slot = from; slot < roster->slot_end; slot++) {
-        struct asg_roster_slot *s = &roster->slots[slot];
-        if (!s->is_used || s->is_silent) continue;
-        if (now_ms - s->heard_ms < silent_after_ms(roster, s)) continue;
-        s->is_silent = true;
-        return slot;
+    uint32_t found = ASG_SLOT_NONE;
+    while (found == ASG_SLOT_NONE && from < roster->slot_end) {
+        uint32_t block = from / BLOCK_SLOTS;
+        if (roster->soonest_ms[block] <= now_ms) {
+            found = look_through_block(roster, from, now_ms);
+        }
+        from = (block + 1) * BLOCK_SLOTS;
     }
-    return ASG_SLOT_NONE;
+    return found;
 }
 
 void asg_roster_tell_again(struct asg_roster *roster)
@@ -442,12 +491,14 @@ void asg_roster_tell_again(struct asg_roster *roster)
         s->is_silent = false;
         s->must_tell = true;
         s->noted = 0;
+        if (s->is_used) expect_silence(roster, slot);
     }
 }
 
 void asg_roster_unmark(struct asg_roster *roster, uint32_t slot)
 {
     roster->slots[slot].is_silent = false;
+    expect_silence(roster, slot);
 }
 
 bool asg_roster_note(struct asg_roster *roster, uint32_t slot, unsigned sign)
@@ -468,6 +519,7 @@ void asg_roster_forget_note(struct asg_roster *roster, uint32_t slot, unsigned s
 void asg_roster_forget_report(struct asg_roster *roster, uint32_t slot)
 {
     roster->slots[slot].is_heard = false;
+    expect_silence(roster, slot);
 }
 
 const struct asg_roster_slot *asg_roster_slot(const struct asg_roster *roster,

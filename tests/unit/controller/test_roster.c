@@ -1,5 +1,6 @@
 /* Who may speak for an instance, and who fell silent. */
 #include "lib/check.h"
+#include "lib/seed.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -213,6 +214,68 @@ static void test_roster_tells_everything_again_to_a_core_that_was_rebuilt(void *
     assert_int_equal(ASG_REPORT_COUNTS, hear(roster, b, 1, 3, 3003));
 }
 
+#define MANY 1000
+
+/* By looking at each: the first from `from` on that is silent and not marked. */
+static uint32_t look_at_all(const struct asg_roster *roster, const bool *is_there,
+                            uint32_t from, int64_t now_ms)
+{
+    for (uint32_t i = from; i < MANY; i++) {
+        if (!is_there[i]) continue;
+        const struct asg_roster_slot *s = asg_roster_slot(roster, i);
+        if (!s->is_silent && now_ms - s->heard_ms >= (s->is_heard ? 1000 : 30000)) {
+            return i;
+        }
+    }
+    return ASG_SLOT_NONE;
+}
+
+static void test_roster_finds_the_silent_as_if_it_looked_at_all(void **state)
+{
+    struct asg_roster *roster = *state;
+    static bool is_there[MANY];
+    static uint64_t sequences[MANY];
+    memset(is_there, 0, sizeof is_there);
+    memset(sequences, 0, sizeof sequences);
+    struct seed seed = seed_new("test_roster");
+    char id[24];
+    for (uint32_t i = 0; i < MANY; i++) { /* slots in this order */
+        (void)snprintf(id, sizeof id, "i-%u", i);
+        assert_int_equal(i, add(roster, id, 5));
+        is_there[i] = true;
+    }
+    int64_t now_ms = 0;
+    for (int round = 0; round < 3000; round++) {
+        now_ms += (int64_t)seed_below(&seed, 200);
+        for (uint64_t n = seed_below(&seed, 100); n > 0; n--) {
+            uint32_t at = (uint32_t)seed_below(&seed, MANY);
+            if (is_there[at]) (void)hear(roster, at, 1, ++sequences[at], now_ms);
+        }
+        uint32_t at = (uint32_t)seed_below(&seed, MANY);
+        uint64_t what = seed_below(&seed, 40);
+        if (what == 0) asg_roster_tell_again(roster);
+        if (what == 1 && is_there[at]) asg_roster_forget_report(roster, at);
+        if (what == 2 && is_there[at]) asg_roster_unmark(roster, at);
+        if (what == 3 && is_there[at]) {
+            (void)snprintf(id, sizeof id, "%s", asg_roster_slot(roster, at)->id);
+            assert_int_equal(at, drop(roster, id));
+            is_there[at] = false;
+        } else if (what == 4 && !is_there[at]) {
+            (void)snprintf(id, sizeof id, "i-%u", at + (uint32_t)round * MANY);
+            uint32_t slot = add(roster, id, 5); /* whoever was free */
+            is_there[slot] = true;
+            sequences[slot] = 0;
+        }
+        uint32_t from = 0;
+        while (from != ASG_SLOT_NONE) {
+            uint32_t wanted = look_at_all(roster, is_there, from, now_ms);
+            assert_int_equal(wanted, asg_roster_find_silent(roster, from, now_ms));
+            from = wanted == ASG_SLOT_NONE || seed_below(&seed, 30) == 0 ? ASG_SLOT_NONE
+                                                                         : wanted + 1;
+        }
+    }
+}
+
 static void test_roster_does_not_let_an_interval_hide_a_silence(void **state)
 {
     struct asg_roster *roster = *state;
@@ -316,6 +379,7 @@ int main(void)
         TEST(test_roster_drops_a_repeated_sequence),
         TEST(test_roster_finds_who_fell_silent_once),
         TEST(test_roster_tells_everything_again_to_a_core_that_was_rebuilt),
+        TEST(test_roster_finds_the_silent_as_if_it_looked_at_all),
         TEST(test_roster_does_not_let_an_interval_hide_a_silence),
         TEST(test_roster_tells_a_forgotten_report_again),
         TEST(test_roster_uses_a_slot_again_with_nothing_left_over),
