@@ -21,8 +21,7 @@
 void asg_core_new(struct asg_core **ret)
 {
     struct asg_core *core = asg_alloc(1, sizeof *core);
-    core->look_next_ms = INT64_MAX;
-    core->jobs_deadline_ms = INT64_MAX;
+    init_state(core);
     *ret = core;
 }
 
@@ -30,16 +29,7 @@ void asg_core_destroy(struct asg_core **core)
 {
     struct asg_core *c = *core;
     if (c == NULL) return;
-    for (size_t i = 0; i < c->group_count; i++) {
-        free_group(&c->groups[i]);
-    }
-    for (size_t i = 0; i < c->job_count; i++) {
-        free_job(c->jobs[i]);
-    }
-    free(c->groups);
-    free(c->jobs);
-    free(c->templates);
-    asg_id_map_clear(&c->ids);
+    clear_state(c);
     free(c);
     *core = NULL;
 }
@@ -95,24 +85,40 @@ static void say_gone(struct asg_core *core, struct group *group)
     decide(core, ASG_DECISION_COMMAND, group, "group is deleted");
 }
 
+static void settle_group(struct asg_core *core, struct group *group)
+{
+    assert(group->is_dirty); /* still: what it does to itself needs no second look */
+    balance_group(core, group);
+    group->is_dirty = false;
+    group->tally.is_known = false;
+    check_limits(group);
+    find_deadline(core, group);
+    if (!is_gone(group)) return;
+    say_gone(core, group);
+    remove_group(core, group);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x = (*(struct group *const *)a)->no;
+    uint32_t y = (*(struct group *const *)b)->no;
+    return (x > y) - (x < y);
+}
+
+/* Those that changed, in the order of their numbers; those that changed by that, again.
+ */
 static void settle_groups(struct asg_core *core)
 {
-    for (size_t i = 0; i < core->group_count;) {
-        struct group *group = &core->groups[i];
-        if (group->is_dirty) {
-            group->is_dirty = false;
-            balance_group(core, group);
-            group->is_dirty = false;
-            group->tally.is_known = false;
-            check_limits(group);
-            find_deadline(core, group);
-            if (is_gone(group)) {
-                say_gone(core, group);
-                remove_group(core, group);
-                continue;
-            }
+    while (core->dirty_count > 0) {
+        size_t count = core->dirty_count;
+        struct group **round =
+            asg_arena_take(&core->effects->arena, count * sizeof(struct group *));
+        memcpy(round, core->dirty, count * sizeof(struct group *));
+        core->dirty_count = 0;
+        qsort(round, count, sizeof(struct group *), by_number);
+        for (size_t i = 0; i < count; i++) {
+            settle_group(core, round[i]);
         }
-        i++;
     }
 }
 
@@ -129,7 +135,7 @@ enum asg_status asg_core_step(struct asg_core *core, const struct asg_event *eve
     core->now_ms = event->time_ms;
     core->effects = ret;
     core->decision_capacity = 0;
-    core->job_capacity = 0;
+    core->planned_capacity = 0;
     core->closed_capacity = 0;
     core->watch_capacity = 0;
     core->member_capacity = 0;
@@ -139,7 +145,6 @@ enum asg_status asg_core_step(struct asg_core *core, const struct asg_event *eve
     take_event(core, event);
     settle_groups(core);
     plan_looks(core);
-    find_jobs_deadline(core);
     core->sight = NULL;
     ret->is_halted = core->is_halted;
     ret->next_deadline_ms = asg_core_next_deadline(core);
@@ -154,10 +159,8 @@ static void earliest(int64_t *deadline_ms, int64_t at_ms)
 
 int64_t asg_core_next_deadline(const struct asg_core *core)
 {
-    int64_t deadline_ms = core->jobs_deadline_ms;
-    for (size_t i = 0; i < core->group_count; i++) {
-        earliest(&deadline_ms, core->groups[i].deadline_ms);
-    }
+    int64_t deadline_ms = asg_due_heap_first_ms(&core->dues);
+    earliest(&deadline_ms, asg_due_heap_first_ms(&core->retries));
     if (core->epoch == 0) return deadline_ms;
     if (core->listing_job_id == 0) earliest(&deadline_ms, core->listing_next_ms);
     if (core->look_job_id == 0) earliest(&deadline_ms, core->look_next_ms);

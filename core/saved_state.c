@@ -43,17 +43,6 @@ void asg_core_save_as(const struct asg_core *core, uint32_t form, struct asg_byt
     core_fields(&fields, (struct asg_core *)(uintptr_t)core);
 }
 
-static void index_ids(struct asg_core *core)
-{
-    for (size_t g = 0; g < core->group_count; g++) {
-        const struct group *group = &core->groups[g];
-        for (size_t i = 0; i < group->instance_count; i++) {
-            if (group->instances[i].id[0] == '\0') continue;
-            asg_id_map_put(&core->ids, group->instances[i].id, group->no);
-        }
-    }
-}
-
 static enum asg_status read_header(struct asg_fields *fields, struct asg_error *error)
 {
     size_t length = (size_t)(fields->end - fields->begin);
@@ -106,13 +95,15 @@ enum asg_status asg_core_load(const void *data, size_t length, struct asg_core *
     asg_core_new(&core);
     core_fields(&fields, core);
     status = finish(&fields, error);
+    if (status == ASG_OK && !index_state(core)) {
+        status = asg_fail(error, ASG_ERR_MALFORMED,
+                          "the saved state has two groups or two jobs of one name or "
+                          "number, or has them in the wrong order");
+    }
     if (status != ASG_OK) {
         asg_core_destroy(&core);
         return status;
     }
-    index_ids(core);
-    core->has_retry_moved = true;
-    find_jobs_deadline(core);
     *ret = core;
     return ASG_OK;
 }

@@ -12,9 +12,18 @@
 #include "model/copy.h"
 #include "model/schemas.h"
 
-static bool is_meant(const struct group *group, const char *name)
+/* The groups that are meant: the one of that name, which is put into *one, or all. */
+struct meant {
+    struct group *const *items;
+    size_t count;
+};
+
+static struct meant groups_meant(const struct asg_core *core, const char *name,
+                                 struct group **one)
 {
-    return text_of(name)[0] == '\0' || strcmp(group->config.name, name) == 0;
+    if (text_of(name)[0] == '\0') return (struct meant){core->groups, core->group_count};
+    *one = find_group(core, name);
+    return (struct meant){one, *one != NULL ? 1 : 0};
 }
 
 void asg_core_open_jobs(const struct asg_core *core, struct asg_arena *arena,
@@ -38,7 +47,7 @@ void asg_core_watching(const struct asg_core *core, struct asg_arena *arena,
     size_t members = 0;
     ret->is_halted = core->is_halted;
     for (size_t g = 0; g < core->group_count; g++) {
-        const struct group *group = &core->groups[g];
+        const struct group *group = core->groups[g];
         if (!group->is_watched) continue;
         *(struct asg_watch *)asg_arena_push(arena, (void **)&ret->watches,
                                             &ret->watch_count, &watches,
@@ -139,7 +148,7 @@ void asg_core_view_status(const struct asg_core *core, struct asg_arena *arena,
     };
     struct alarms alarms = {.arena = arena};
     for (size_t g = 0; g < core->group_count; g++) {
-        const struct group *group = &core->groups[g];
+        const struct group *group = core->groups[g];
         ret->instances += (uint32_t)group->instance_count;
         view_group_alarms(core, group, &alarms);
     }
@@ -150,10 +159,9 @@ void asg_core_view_status(const struct asg_core *core, struct asg_arena *arena,
                                         core->orphans[i].id));
     }
     ret->alarms = (struct asg_texts){.items = alarms.items, .count = alarms.count};
-    for (size_t i = 0; i < core->job_count; i++) {
-        ret->open_jobs += core->jobs[i]->state == ASG_JOB_STATE_OPEN ? 1 : 0;
-        ret->dead_jobs += core->jobs[i]->state == ASG_JOB_STATE_DEAD ? 1 : 0;
-    }
+    size_t ended = core->closed_job_count + core->dead_job_count;
+    ret->open_jobs = (uint32_t)(core->job_count - ended);
+    ret->dead_jobs = (uint32_t)core->dead_job_count;
 }
 
 static void count_states(const struct asg_core *core, const struct group *group,
@@ -181,13 +189,12 @@ void asg_core_view_groups(const struct asg_core *core, const char *name,
                           struct asg_arena *arena, struct asg_group_view **ret,
                           size_t *ret_count)
 {
-    struct asg_group_view *views =
-        asg_arena_take(arena, core->group_count * sizeof *views);
-    size_t count = 0;
-    for (size_t g = 0; g < core->group_count; g++) {
-        const struct group *group = &core->groups[g];
-        if (!is_meant(group, name)) continue;
-        struct asg_group_view *view = &views[count++];
+    struct group *one = NULL;
+    const struct meant meant = groups_meant(core, name, &one);
+    struct asg_group_view *views = asg_arena_take(arena, meant.count * sizeof *views);
+    for (size_t g = 0; g < meant.count; g++) {
+        const struct group *group = meant.items[g];
+        struct asg_group_view *view = &views[g];
         struct asg_group_config *config = asg_arena_take(arena, sizeof *config);
         asg_model_copy(&asg_group_config_schema, &group->config, arena, config);
         *view = (struct asg_group_view){
@@ -208,7 +215,7 @@ void asg_core_view_groups(const struct asg_core *core, const char *name,
         count_states(core, group, view);
     }
     *ret = views;
-    *ret_count = count;
+    *ret_count = meant.count;
 }
 
 void asg_core_view_policies(const struct asg_core *core, const char *group_name,
@@ -218,9 +225,11 @@ void asg_core_view_policies(const struct asg_core *core, const char *group_name,
     struct asg_policy_config *views = NULL;
     size_t count = 0;
     size_t capacity = 0;
-    for (size_t g = 0; g < core->group_count; g++) {
-        const struct group *group = &core->groups[g];
-        for (size_t i = 0; is_meant(group, group_name) && i < group->policy_count; i++) {
+    struct group *one = NULL;
+    const struct meant meant = groups_meant(core, group_name, &one);
+    for (size_t g = 0; g < meant.count; g++) {
+        const struct group *group = meant.items[g];
+        for (size_t i = 0; i < group->policy_count; i++) {
             asg_model_copy(
                 &asg_policy_config_schema, &group->policies[i].config, arena,
                 asg_arena_push(arena, (void **)&views, &count, &capacity, sizeof *views));
@@ -237,10 +246,11 @@ void asg_core_view_schedules(const struct asg_core *core, const char *group_name
     struct asg_schedule_config *views = NULL;
     size_t count = 0;
     size_t capacity = 0;
-    for (size_t g = 0; g < core->group_count; g++) {
-        const struct group *group = &core->groups[g];
-        for (size_t i = 0; is_meant(group, group_name) && i < group->schedule_count;
-             i++) {
+    struct group *one = NULL;
+    const struct meant meant = groups_meant(core, group_name, &one);
+    for (size_t g = 0; g < meant.count; g++) {
+        const struct group *group = meant.items[g];
+        for (size_t i = 0; i < group->schedule_count; i++) {
             asg_model_copy(
                 &asg_schedule_config_schema, &group->schedules[i].config, arena,
                 asg_arena_push(arena, (void **)&views, &count, &capacity, sizeof *views));
@@ -326,10 +336,11 @@ void asg_core_view_instances(const struct asg_core *core, const char *group_name
     struct asg_instance_view *views = NULL;
     size_t count = 0;
     size_t capacity = 0;
-    for (size_t g = 0; g < core->group_count; g++) {
-        const struct group *group = &core->groups[g];
-        for (size_t i = 0; is_meant(group, group_name) && i < group->instance_count;
-             i++) {
+    struct group *one = NULL;
+    const struct meant meant = groups_meant(core, group_name, &one);
+    for (size_t g = 0; g < meant.count; g++) {
+        const struct group *group = meant.items[g];
+        for (size_t i = 0; i < group->instance_count; i++) {
             fill_view(
                 core, group, &group->instances[i], arena,
                 asg_arena_push(arena, (void **)&views, &count, &capacity, sizeof *views));
@@ -415,7 +426,7 @@ void asg_core_list_beliefs(const struct asg_core *core, struct asg_arena *arena,
     size_t count = 0;
     size_t capacity = 0;
     for (size_t g = 0; g < core->group_count; g++) {
-        const struct group *group = &core->groups[g];
+        const struct group *group = core->groups[g];
         for (size_t i = 0; i < group->instance_count; i++) {
             fill_belief(group, &group->instances[i],
                         asg_arena_push(arena, (void **)&beliefs, &count, &capacity,

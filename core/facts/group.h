@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/due_heap.h"
 #include "core/facts/instance.h"
 #include "core/facts/policy_state.h"
 #include "model/group.h"
@@ -112,9 +113,9 @@ struct group {
     int64_t silence_over_ms;    /* when mass silence may be called over; 0: not begun */
     bool is_cut_off;            /* each of its agents is silent and out of reach */
     int64_t calm_ms;            /* when that, or mass silence, was over last */
-    int64_t deadline_ms;        /* when it wants its tick */
+    struct asg_due due;         /* when it wants its tick, in core's heap */
     /* not saved */
-    bool is_dirty;
+    bool is_dirty; /* something of it has changed: it is looked at before the step ends */
     uint32_t held_now; /* bits 1 << topic: still held in the balance under way */
     struct tally tally;
 };

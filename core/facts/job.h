@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/due_heap.h"
 #include "model/job.h"
 #include "model/messages.h"
 
@@ -22,6 +23,7 @@ struct job {
     int64_t sent_ms;     /* first planned with this attempt */
     uint64_t sent_epoch; /* by whom: the leader of that time */
     int64_t retry_ms;    /* plan it again then; 0: it is out */
+    struct asg_due due;  /* the same, in core's heap; not saved */
     uint32_t tries;      /* of this attempt that ended in "later" */
     int64_t ended_ms;
     struct asg_attempt_view attempts[ASG_JOB_ATTEMPTS_KEPT]; /* texts in arena */

@@ -3,6 +3,7 @@
 #include "base/mutant.h"
 #include "core/facts/churn.h"
 #include "core/facts/narrate.h"
+#include "core/facts/state.h"
 
 #define LAUNCH_BATCH_FULL 100 /* nothing is held back any more */
 
@@ -68,7 +69,7 @@ bool move_instance(struct asg_core *core, struct group *group, struct instance *
         return false;
     }
     instance->state = (int)row->to;
-    group->is_dirty = true;
+    mark_dirty(core, group);
     if (row->to == ASG_INSTANCE_IN_SERVICE && from == ASG_INSTANCE_PENDING) {
         enter_service(core, group, instance);
     }

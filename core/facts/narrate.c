@@ -159,7 +159,7 @@ struct asg_job *emit_job(struct asg_core *core, const struct job *job)
     struct asg_effects *effects = core->effects;
     struct asg_job *out =
         asg_arena_push(&effects->arena, (void **)&effects->jobs, &effects->job_count,
-                       &core->job_capacity, sizeof *out);
+                       &core->planned_capacity, sizeof *out);
     asg_model_copy(&asg_job_schema, &job->plan, &effects->arena, out);
     return out;
 }
@@ -173,7 +173,7 @@ void close_job(struct asg_core *core, struct job *job, enum asg_job_state state)
             &effects->closed_jobs.count, &core->closed_capacity, sizeof *id);
         *id = job->plan.id;
     }
-    job->state = (int)state;
+    set_job_state(core, job, state);
     job->ended_ms = core->now_ms;
     set_retry(core, job, 0);
 }

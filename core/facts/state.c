@@ -10,30 +10,31 @@
 
 /* ---- groups ---- */
 
-struct group *find_group(struct asg_core *core, const char *name)
+static const char *name_of(const void *group)
 {
-    for (size_t i = 0; i < core->group_count; i++) {
-        if (strcmp(core->groups[i].config.name, text_of(name)) == 0) {
-            return &core->groups[i];
-        }
-    }
-    return NULL;
+    return ((const struct group *)group)->config.name;
 }
 
-struct group *group_of_no(struct asg_core *core, uint32_t no)
+void init_state(struct asg_core *core)
 {
-    size_t low = 0;
-    size_t high = core->group_count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (core->groups[middle].no < no) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    asg_text_index_init(&core->names, name_of);
+    core->look_next_ms = INT64_MAX;
+}
+
+void mark_dirty(struct asg_core *core, struct group *group)
+{
+    if (group->is_dirty) return;
+    group->is_dirty = true;
+    if (core->dirty_count == core->dirty_capacity) {
+        core->dirty_capacity = core->dirty_capacity == 0 ? 16 : core->dirty_capacity * 2;
+        core->dirty = asg_realloc(core->dirty, core->dirty_capacity, sizeof *core->dirty);
     }
-    return low < core->group_count && core->groups[low].no == no ? &core->groups[low]
-                                                                 : NULL;
+    core->dirty[core->dirty_count++] = group;
+}
+
+struct group *find_group(const struct asg_core *core, const char *name)
+{
+    return asg_text_index_find(&core->names, text_of(name));
 }
 
 void set_group_config(struct group *group, const struct asg_group_config *config)
@@ -46,23 +47,31 @@ void set_group_config(struct group *group, const struct asg_group_config *config
     group->config = copy;
 }
 
-struct group *add_group(struct asg_core *core, const struct asg_group_config *config)
+struct group *push_group(struct asg_core *core)
 {
-    /* Room in powers of two, so that a fleet of 10,000 groups is not copied each time. */
-    size_t count = core->group_count;
-    if ((count & (count + 1)) == 0 || count == 0) {
-        core->groups = asg_realloc(core->groups, (count + 1) * 2, sizeof *core->groups);
+    if (core->group_count == core->group_capacity) {
+        core->group_capacity = core->group_capacity == 0 ? 8 : core->group_capacity * 2;
+        core->groups =
+            asg_realloc(core->groups, core->group_capacity, sizeof(struct group *));
     }
-    struct group *group = &core->groups[core->group_count++];
-    *group = (struct group){.no = ++core->last_group_no,
-                            .created_ms = core->now_ms,
-                            .dry_desired = -1,
-                            .deadline_ms = INT64_MAX};
-    set_group_config(group, config);
+    struct group *group = asg_alloc(1, sizeof *group);
+    core->groups[core->group_count++] = group;
     return group;
 }
 
-void free_group(struct group *group)
+struct group *add_group(struct asg_core *core, const struct asg_group_config *config)
+{
+    struct group *group = push_group(core);
+    group->no = ++core->last_group_no;
+    group->created_ms = core->now_ms;
+    group->dry_desired = -1;
+    group->due.at_ms = INT64_MAX;
+    set_group_config(group, config);
+    asg_text_index_add(&core->names, group);
+    return group;
+}
+
+static void free_group(struct group *group)
 {
     for (size_t i = 0; i < group->policy_count; i++) {
         asg_arena_clear(&group->policies[i].arena);
@@ -74,17 +83,45 @@ void free_group(struct group *group)
     free(group->schedules);
     free(group->instances);
     asg_arena_clear(&group->arena);
+    free(group);
+}
+
+static size_t group_place(const struct asg_core *core, uint32_t no)
+{
+    size_t low = 0;
+    size_t high = core->group_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (core->groups[middle]->no < no) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+struct group *group_of_no(const struct asg_core *core, uint32_t no)
+{
+    size_t at = group_place(core, no);
+    bool is_it = at < core->group_count && core->groups[at]->no == no;
+    return is_it ? core->groups[at] : NULL;
 }
 
 void remove_group(struct asg_core *core, struct group *group)
 {
+    assert(!group->is_dirty); /* nobody keeps a pointer to it */
     for (size_t i = 0; i < group->instance_count; i++) {
         asg_id_map_remove(&core->ids, group->instances[i].id);
     }
-    free_group(group);
-    size_t at = (size_t)(group - core->groups);
-    memmove(group, group + 1, (core->group_count - at - 1) * sizeof *group);
+    asg_text_index_remove(&core->names, group);
+    asg_due_heap_remove(&core->dues, &group->due);
+    size_t at = group_place(core, group->no);
+    assert(at < core->group_count && core->groups[at] == group);
     core->group_count--;
+    memmove(core->groups + at, core->groups + at + 1,
+            (core->group_count - at) * sizeof(struct group *));
+    free_group(group);
 }
 
 /* ---- instances ---- */
@@ -152,7 +189,7 @@ struct job *find_job(struct asg_core *core, uint64_t id)
     return at < core->job_count && core->jobs[at]->plan.id == id ? core->jobs[at] : NULL;
 }
 
-void free_job(struct job *job)
+static void free_job(struct job *job)
 {
     asg_arena_clear(&job->arena);
     free(job);
@@ -162,22 +199,23 @@ void free_job(struct job *job)
 
 void set_retry(struct asg_core *core, struct job *job, int64_t at_ms)
 {
-    if (job->retry_ms == at_ms) return;
     job->retry_ms = at_ms;
-    core->has_retry_moved = true;
+    asg_due_heap_set(&core->retries, &job->due, at_ms == 0 ? INT64_MAX : at_ms);
 }
 
-/* Hundreds of jobs are remembered, and few steps move the retry of one. */
-void find_jobs_deadline(struct asg_core *core)
+/* Closed and dead jobs are counted, so that it is known when some may be forgotten. */
+void set_job_state(struct asg_core *core, struct job *job, enum asg_job_state state)
 {
-    if (!core->has_retry_moved) return;
-    core->has_retry_moved = false;
-    core->jobs_deadline_ms = INT64_MAX;
-    for (size_t i = 0; i < core->job_count; i++) {
-        const struct job *job = core->jobs[i];
-        if (job->state != ASG_JOB_STATE_OPEN || job->retry_ms == 0) continue;
-        if (job->retry_ms < core->jobs_deadline_ms)
-            core->jobs_deadline_ms = job->retry_ms;
+    if (job->state == ASG_JOB_STATE_DEAD) {
+        core->dead_job_count--;
+    } else if (job->state != ASG_JOB_STATE_OPEN) {
+        core->closed_job_count--;
+    }
+    job->state = (int)state;
+    if (state == ASG_JOB_STATE_DEAD) {
+        core->dead_job_count++;
+    } else if (state != ASG_JOB_STATE_OPEN) {
+        core->closed_job_count++;
     }
 }
 
@@ -188,7 +226,7 @@ void give_up_termination(struct asg_core *core, const struct job *job)
         struct instance *instance = &group->instances[i];
         if (instance->end_job_id != job->plan.id) continue;
         instance->end_job_id = 0;
-        group->is_dirty = true;
+        mark_dirty(core, group);
     }
     const struct asg_texts *ids = &job->plan.terminate->instance_ids;
     for (size_t i = 0; job->group_no == 0 && i < core->orphan_count; i++) {
@@ -202,16 +240,9 @@ void give_up_termination(struct asg_core *core, const struct job *job)
 /* Closed jobs are remembered for a while, dead ones longer: the oldest go first. */
 static void forget_jobs(struct asg_core *core)
 {
+    size_t closed = core->closed_job_count;
+    size_t dead = core->dead_job_count;
     size_t most = (size_t)2 * ASG_CLOSED_JOBS_KEPT;
-    if (core->job_count <= most && core->job_count <= ASG_DEAD_JOBS_KEPT) return;
-    size_t closed = 0;
-    size_t dead = 0;
-    for (size_t i = 0; i < core->job_count; i++) {
-        if (core->jobs[i]->state == ASG_JOB_STATE_DEAD)
-            dead++;
-        else if (core->jobs[i]->state != ASG_JOB_STATE_OPEN)
-            closed++;
-    }
     if (closed <= most && dead <= ASG_DEAD_JOBS_KEPT) return;
     size_t kept = 0;
     for (size_t i = 0; i < core->job_count; i++) {
@@ -231,17 +262,29 @@ static void forget_jobs(struct asg_core *core)
         if (is_dead && job->plan.kind == ASG_JOB_TERMINATE) {
             give_up_termination(core, job); /* nobody could retry it any more */
         }
+        asg_due_heap_remove(&core->retries, &job->due);
         free_job(job);
     }
     core->job_count = kept;
+    core->closed_job_count = closed;
+    core->dead_job_count = dead;
+}
+
+struct job *push_job(struct asg_core *core)
+{
+    if (core->job_count == core->job_capacity) {
+        core->job_capacity = core->job_capacity == 0 ? 16 : core->job_capacity * 2;
+        core->jobs = asg_realloc(core->jobs, core->job_capacity, sizeof(struct job *));
+    }
+    struct job *job = asg_alloc(1, sizeof *job);
+    core->jobs[core->job_count++] = job;
+    return job;
 }
 
 struct job *add_job(struct asg_core *core, enum asg_job_kind kind, struct group *group)
 {
     forget_jobs(core);
-    core->jobs = asg_realloc(core->jobs, core->job_count + 1, sizeof(struct job *));
-    struct job *job = asg_alloc(1, sizeof *job);
-    core->jobs[core->job_count++] = job;
+    struct job *job = push_job(core);
     job->state = ASG_JOB_STATE_OPEN;
     job->group_no = group != NULL ? group->no : 0;
     job->sent_ms = core->now_ms;
@@ -293,4 +336,59 @@ struct schedule *find_schedule(struct group *group, const char *name)
         }
     }
     return NULL;
+}
+
+/* ---- all of it ---- */
+
+static bool index_group(struct asg_core *core, struct group *group)
+{
+    if (find_group(core, group->config.name) != NULL) return false;
+    asg_text_index_add(&core->names, group);
+    asg_due_heap_set(&core->dues, &group->due, group->due.at_ms);
+    for (size_t i = 0; i < group->instance_count; i++) {
+        if (group->instances[i].id[0] == '\0') continue;
+        asg_id_map_put(&core->ids, group->instances[i].id, group->no);
+    }
+    return true;
+}
+
+static void index_job(struct asg_core *core, struct job *job)
+{
+    int state = job->state;
+    job->state = ASG_JOB_STATE_OPEN;
+    set_job_state(core, job, (enum asg_job_state)state);
+    if (state == ASG_JOB_STATE_OPEN) set_retry(core, job, job->retry_ms);
+}
+
+bool index_state(struct asg_core *core)
+{
+    for (size_t i = 0; i < core->group_count; i++) {
+        struct group *group = core->groups[i];
+        if (i > 0 && group->no <= core->groups[i - 1]->no) return false;
+        if (!index_group(core, group)) return false;
+    }
+    for (size_t i = 0; i < core->job_count; i++) {
+        struct job *job = core->jobs[i];
+        if (i > 0 && job->plan.id <= core->jobs[i - 1]->plan.id) return false;
+        index_job(core, job);
+    }
+    return true;
+}
+
+void clear_state(struct asg_core *core)
+{
+    for (size_t i = 0; i < core->group_count; i++) {
+        free_group(core->groups[i]);
+    }
+    for (size_t i = 0; i < core->job_count; i++) {
+        free_job(core->jobs[i]);
+    }
+    free(core->groups);
+    free(core->jobs);
+    free(core->templates);
+    free(core->dirty);
+    asg_text_index_clear(&core->names);
+    asg_id_map_clear(&core->ids);
+    asg_due_heap_clear(&core->dues);
+    asg_due_heap_clear(&core->retries);
 }

@@ -4,9 +4,23 @@
 
 #include "core/facts/world.h"
 
-struct group *find_group(struct asg_core *core, const char *name);
+/* An empty world, and its end. */
+void init_state(struct asg_core *core);
+void clear_state(struct asg_core *core);
 
-struct group *group_of_no(struct asg_core *core, uint32_t no);
+/* Find what follows from a state that was loaded. False: it contradicts itself, numbers
+ * do not rise or two have the same name. */
+bool index_state(struct asg_core *core);
+
+/* It is looked at before the step ends. */
+void mark_dirty(struct asg_core *core, struct group *group);
+
+struct group *find_group(const struct asg_core *core, const char *name);
+
+struct group *group_of_no(const struct asg_core *core, uint32_t no);
+
+/* A zeroed one behind the others, for loading. */
+struct group *push_group(struct asg_core *core);
 
 struct group *add_group(struct asg_core *core, const struct asg_group_config *config);
 
@@ -25,6 +39,9 @@ struct instance *find_instance(struct asg_core *core, const char *id,
 
 struct job *find_job(struct asg_core *core, uint64_t id);
 
+/* A zeroed one behind the others, for loading. */
+struct job *push_job(struct asg_core *core);
+
 struct job *add_job(struct asg_core *core, enum asg_job_kind kind, struct group *group);
 
 /* The job ended, or is forgotten, with its instances alive: they may be planned anew. */
@@ -32,11 +49,7 @@ void give_up_termination(struct asg_core *core, const struct job *job);
 
 void set_retry(struct asg_core *core, struct job *job, int64_t at_ms); /* 0: it is out */
 
-void find_jobs_deadline(struct asg_core *core);
-
-void free_group(struct group *group);
-
-void free_job(struct job *job);
+void set_job_state(struct asg_core *core, struct job *job, enum asg_job_state state);
 
 struct template *find_template(struct asg_core *core, const char *name);
 

@@ -193,7 +193,7 @@ static void group_fields(struct asg_fields *f, struct group *g)
     interlock_fields(f, g);
     /* Found anew it could differ, and then a replay from a snapshot would wake other
      * groups than the controller did. */
-    asg_fields_i64(f, &g->deadline_ms);
+    asg_fields_i64(f, &g->due.at_ms);
 }
 
 static void job_fields(struct asg_fields *f, struct job *job)
@@ -232,20 +232,16 @@ static void orphan_fields(struct asg_fields *f, struct orphan *o)
 
 static void core_lists(struct asg_fields *f, struct asg_core *core)
 {
-    asg_fields_count(f, &core->group_count, GROUP_LEAST);
-    if (asg_fields_is_loading(f)) {
-        size_t capacity = 2; /* as add_group() grows it */
-        while (capacity <= core->group_count * 2) {
-            capacity *= 2;
-        }
-        core->groups = asg_alloc(capacity, sizeof *core->groups);
+    size_t group_count = core->group_count;
+    asg_fields_count(f, &group_count, GROUP_LEAST);
+    for (size_t i = 0; i < group_count; i++) {
+        if (asg_fields_is_loading(f)) (void)push_group(core);
+        group_fields(f, core->groups[i]);
     }
-    for (size_t i = 0; i < core->group_count; i++) {
-        group_fields(f, &core->groups[i]);
-    }
-    core->jobs = room(f, core->jobs, &core->job_count, JOB_LEAST, sizeof(struct job *));
-    for (size_t i = 0; i < core->job_count; i++) {
-        if (asg_fields_is_loading(f)) core->jobs[i] = asg_alloc(1, sizeof(struct job));
+    size_t job_count = core->job_count;
+    asg_fields_count(f, &job_count, JOB_LEAST);
+    for (size_t i = 0; i < job_count; i++) {
+        if (asg_fields_is_loading(f)) (void)push_job(core);
         job_fields(f, core->jobs[i]);
     }
     core->templates = room(f, core->templates, &core->template_count, TEMPLATE_LEAST,

@@ -1,8 +1,8 @@
 /* world - everything core remembers.
  *
- * Ordered containers, never a hash: groups by number (numbers are given in order and
- * never again), instances of a group by number, jobs by id. Texts of a configuration
- * live in the arena beside it. state_fields.c saves and loads all of it.
+ * Ordered containers, never a walk through a hash: groups by number (numbers are given in
+ * order and never again), instances of a group by number, jobs by id. Texts of a
+ * configuration live in the arena beside it. state_fields.c saves and loads all of it.
  */
 #ifndef ASG_CORE_FACTS_WORLD_H
 #define ASG_CORE_FACTS_WORLD_H
@@ -10,7 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/due_heap.h"
 #include "base/id_map.h"
+#include "base/text_index.h"
 #include "core/facts/group.h"
 #include "core/facts/job.h"
 #include "model/effects.h"
@@ -52,10 +54,12 @@ struct asg_core {
     uint32_t last_group_no;
     uint64_t last_instance_no;
     uint64_t last_job_id;
-    struct group *groups; /* by number */
+    struct group **groups; /* by number */
     size_t group_count;
+    size_t group_capacity;
     struct job **jobs; /* by id */
     size_t job_count;
+    size_t job_capacity;
     struct template *templates; /* by name */
     size_t template_count;
     struct orphan orphans[ASG_ORPHANS_MAX];
@@ -70,20 +74,26 @@ struct asg_core {
     uint64_t look_job_id; /* at those that change, under way */
     int64_t look_next_ms;
     int64_t look_pause_ms;
-    /* not saved: group number of each instance id, for look-ups only */
-    struct asg_id_map ids;
+    /* not saved: they follow from the rest, and nothing iterates a hash */
+    struct asg_text_index names; /* groups */
+    struct asg_id_map ids;       /* group number of each instance id */
+    struct asg_due_heap dues;    /* when groups want their tick */
+    struct asg_due_heap retries; /* when jobs are planned again */
+    struct group **dirty;        /* in no order */
+    size_t dirty_count;
+    size_t dirty_capacity;
+    size_t closed_job_count;
+    size_t dead_job_count;
     /* of the step under way, not saved */
     struct asg_effects *effects;
     const struct sight *sight; /* of the fleet's silence; NULL: not looked yet */
     size_t decision_capacity;
-    size_t job_capacity;
+    size_t planned_capacity;
     size_t closed_capacity;
     size_t watch_capacity;
     size_t member_capacity;
     size_t drain_capacity;
     size_t alarm_capacity;
-    int64_t jobs_deadline_ms; /* earliest retry of a job */
-    bool has_retry_moved;     /* that is to be found again */
 };
 
 #endif

@@ -90,7 +90,7 @@ static const struct sight *look_around(struct asg_core *core)
     *sight = (struct sight){.zones = NULL};
     size_t capacity = 0;
     for (size_t g = 0; g < core->group_count; g++) {
-        const struct group *group = &core->groups[g];
+        const struct group *group = core->groups[g];
         for (size_t i = 0; i < group->instance_count; i++) {
             const struct instance *instance = &group->instances[i];
             count_one(&sight->all, instance);

@@ -55,7 +55,7 @@ static void plan_look(struct asg_core *core)
     const char *ids[LOOK_IDS_MAX];
     size_t count = 0;
     for (size_t g = 0; g < core->group_count; g++) {
-        const struct group *group = &core->groups[g];
+        const struct group *group = core->groups[g];
         for (size_t i = 0; i < group->instance_count && count < LOOK_IDS_MAX; i++) {
             if (is_changing(&group->instances[i]) && group->instances[i].id[0] != '\0') {
                 ids[count++] = group->instances[i].id;

@@ -288,7 +288,7 @@ void create_group(struct asg_core *core, const struct asg_command *command)
         return;
     }
     struct group *group = add_group(core, &config);
-    group->is_dirty = true;
+    mark_dirty(core, group);
     decide_capacity(core, ASG_DECISION_COMMAND, group, "", 0,
                     "group created by %s: min %" PRIu32 ", max %" PRIu32
                     ", desired %" PRIu32,
@@ -418,7 +418,7 @@ void update_group(struct asg_core *core, const struct asg_command *command)
         forget_churn(core, group); /* the cause may be mended */
     }
     group->dry_desired = -1;
-    group->is_dirty = true;
+    mark_dirty(core, group);
     decide_capacity(core, ASG_DECISION_COMMAND, group, "", from,
                     "group updated by %s: min %" PRIu32 ", max %" PRIu32
                     ", desired %" PRIu32 " (was %" PRId64 ")",
@@ -437,7 +437,7 @@ void delete_group(struct asg_core *core, const struct asg_command *command)
         return;
     }
     group->is_deleting = true;
-    group->is_dirty = true;
+    mark_dirty(core, group);
     group->config.min = 0;
     group->config.desired = 0;
     decide(core, ASG_DECISION_COMMAND, group, "group is being deleted by %s",
@@ -504,7 +504,7 @@ void set_suspended(struct asg_core *core, const struct asg_command *command,
     }
     group->suspended =
         is_suspended ? group->suspended | which : group->suspended & ~which;
-    group->is_dirty = true;
+    mark_dirty(core, group);
     char words[PROCESS_WORDS_MAX] = "all processes";
     if (command->processes != 0) write_processes(which, words);
     decide(core, ASG_DECISION_COMMAND, group, "%s %s %s", command->actor,

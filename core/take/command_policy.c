@@ -73,7 +73,7 @@ void put_policy(struct asg_core *core, const struct asg_command *command)
     if (policy == NULL) policy = insert_policy(group, copy.name);
     asg_arena_clear(&policy->arena);
     *policy = (struct policy){.arena = arena, .config = copy};
-    group->is_dirty = true;
+    mark_dirty(core, group);
     decide_capacity(core, ASG_DECISION_COMMAND, group, copy.name, group->config.desired,
                     "policy %s (%s) is put by %s", copy.name,
                     asg_enum_word(&asg_policy_kind_words, (int)copy.kind),
@@ -95,7 +95,7 @@ void delete_policy(struct asg_core *core, const struct asg_command *command)
     size_t at = (size_t)(policy - group->policies);
     memmove(policy, policy + 1, (group->policy_count - at - 1) * sizeof *policy);
     group->policy_count--;
-    group->is_dirty = true;
+    mark_dirty(core, group);
     decide(core, ASG_DECISION_COMMAND, group, "policy %s is deleted by %s", command->name,
            command->actor);
     reply_ok(core, 0, "policy %s is deleted", command->name);
@@ -199,7 +199,7 @@ void put_schedule(struct asg_core *core, const struct asg_command *command)
     *schedule = (struct schedule){.arena = arena,
                                   .config = copy,
                                   .next_ms = asg_schedule_next(&copy, core->now_ms)};
-    group->is_dirty = true;
+    mark_dirty(core, group);
     decide(core, ASG_DECISION_COMMAND, group, "scheduled action %s is put by %s",
            copy.name, command->actor);
     reply_ok(core, 0, "scheduled action %s of group %s is put", copy.name,
@@ -220,7 +220,7 @@ void delete_schedule(struct asg_core *core, const struct asg_command *command)
     size_t at = (size_t)(schedule - group->schedules);
     memmove(schedule, schedule + 1, (group->schedule_count - at - 1) * sizeof *schedule);
     group->schedule_count--;
-    group->is_dirty = true;
+    mark_dirty(core, group);
     decide(core, ASG_DECISION_COMMAND, group, "scheduled action %s is deleted by %s",
            command->name, command->actor);
     reply_ok(core, 0, "scheduled action %s is deleted", command->name);

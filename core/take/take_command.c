@@ -34,8 +34,8 @@ static void set_halted(struct asg_core *core, const struct asg_command *command,
     if (text_of(command->group)[0] == '\0') {
         core->is_halted = is_halted;
         for (size_t i = 0; i < core->group_count; i++) {
-            core->groups[i].is_dirty = true;
-            if (!is_halted) forget_churn(core, &core->groups[i]);
+            mark_dirty(core, core->groups[i]);
+            if (!is_halted) forget_churn(core, core->groups[i]);
         }
         decide(core, ASG_DECISION_COMMAND, NULL, "everything %s, by %s", word,
                command->actor);
@@ -45,7 +45,7 @@ static void set_halted(struct asg_core *core, const struct asg_command *command,
     struct group *group = require_group(core, command->group);
     if (group == NULL) return;
     group->is_halted = is_halted;
-    group->is_dirty = true;
+    mark_dirty(core, group);
     if (!is_halted) forget_churn(core, group);
     decide(core, ASG_DECISION_COMMAND, group, "group %s, by %s", word, command->actor);
     reply_ok(core, 0, "group %s %s", group->config.name, word);
@@ -111,7 +111,7 @@ static void protect_instances(struct asg_core *core, const struct asg_command *c
         struct instance *instance =
             find_instance(core, command->instance_ids.items[i], &group);
         instance->is_protected = command->is_protected;
-        group->is_dirty = true;
+        mark_dirty(core, group);
     }
     reply_ok(core, 0, "%zu instances are %s from scale-in", command->instance_ids.count,
              command->is_protected ? "protected" : "not protected");
@@ -133,7 +133,7 @@ static void set_instance_health(struct asg_core *core, const struct asg_command 
         return;
     }
     instance->is_marked = !command->is_healthy;
-    group->is_dirty = true;
+    mark_dirty(core, group);
     reply_ok(core, 0, "%s is called %s", instance->id,
              command->is_healthy ? "healthy" : "unhealthy");
 }
@@ -151,14 +151,14 @@ static void retry_job(struct asg_core *core, const struct asg_command *command)
         return;
     }
     struct group *group = group_of_no(core, job->group_no);
-    job->state = ASG_JOB_STATE_RETRIED;
+    set_job_state(core, job, ASG_JOB_STATE_RETRIED);
     if (group != NULL) {
         group->is_degraded = false;
         group->degraded[0] = '\0';
         group->launch_failures = 0;
         group->launch_after_ms = 0;
         group->breaker_until_ms = 0;
-        group->is_dirty = true;
+        mark_dirty(core, group);
     }
     if (job->plan.kind == ASG_JOB_TERMINATE) give_up_termination(core, job);
     if (job->plan.kind == ASG_JOB_TEMPLATE) {

@@ -19,7 +19,7 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
     struct group *group = NULL;
     struct instance *instance = find_instance(core, sign->instance_id, &group);
     if (instance == NULL) return; /* gone meanwhile */
-    group->is_dirty = true;
+    mark_dirty(core, group);
     switch (sign->sign) {
     case ASG_SIGN_REPORTING:
         instance->has_reported = true;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "core/facts/narrate.h"
+#include "core/facts/state.h"
 
 /* What was last seen of it may be long over: agents, probes and EC2 are told again to a
  * controller that begins to lead. What an operator said stays. */
@@ -22,8 +23,8 @@ static void forget_signs(struct instance *instance)
 static void excuse_absence(struct asg_core *core, int64_t away_ms)
 {
     for (size_t g = 0; g < core->group_count; g++) {
-        struct group *group = &core->groups[g];
-        group->is_dirty = true;
+        struct group *group = core->groups[g];
+        mark_dirty(core, group);
         for (size_t i = 0; i < group->instance_count; i++) {
             group->instances[i].excused_ms += away_ms;
             forget_signs(&group->instances[i]);

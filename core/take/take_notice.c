@@ -4,6 +4,7 @@
 
 #include "core/facts/narrate.h"
 #include "core/facts/number.h"
+#include "core/facts/state.h"
 #include "core/facts/text.h"
 
 #define NOTICE_MS INT64_C(120000) /* "two minutes before" (EC2 user guide, Spot) */
@@ -47,7 +48,7 @@ void take_scheduled_event(struct asg_core *core, struct group *group,
         instance->id, is_over ? instance->event_code : code, left_ms > 0 ? " in " : "",
         left_ms > 0 ? asg_number_duration(left_ms, text) : "");
     copy_text(instance->event_code, sizeof instance->event_code, code);
-    group->is_dirty = true;
+    mark_dirty(core, group);
 }
 
 void take_notice(struct asg_core *core, struct group *group, struct instance *instance,

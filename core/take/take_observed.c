@@ -25,7 +25,7 @@ static void see_state(struct asg_core *core, struct group *group,
                           text_of(seen->private_ip)[0] != '\0';
     instance->ec2_state = (int)seen->state;
     instance->is_impaired = seen->is_impaired;
-    group->is_dirty = true;
+    mark_dirty(core, group);
     if (strlen(text_of(seen->event_code)) <= ASG_EVENT_CODE_MAX) {
         take_scheduled_event(core, group, instance, text_of(seen->event_code),
                              seen->event_ms);
@@ -95,7 +95,7 @@ static void adopt(struct asg_core *core, struct group *group,
     fill_instance(core, group, instance, seen);
     copy_text(instance->template_id, sizeof instance->template_id, group->template_id);
     instance->state = ASG_INSTANCE_PENDING;
-    group->is_dirty = true;
+    mark_dirty(core, group);
     decide_instance(core, ASG_DECISION_ADOPT, group, instance,
                     "%s carries the tags of job %llu and nobody remembered it: adopted",
                     instance->id, (unsigned long long)seen->job_id);

@@ -166,7 +166,7 @@ static bool waits_for_late(struct asg_core *core, struct group *group, struct jo
 static void take_launch(struct asg_core *core, struct group *group, struct job *job,
                         const struct asg_result *result)
 {
-    group->is_dirty = true;
+    mark_dirty(core, group);
     switch (result->outcome) {
     case ASG_OUTCOME_OK: take_launched(core, group, job, result); break;
     case ASG_OUTCOME_CAPACITY:
@@ -241,7 +241,7 @@ static void take_terminated(struct asg_core *core, struct job *job,
         struct instance *instance =
             find_ending(core, seen->instance_id, job->plan.id, &group);
         if (instance == NULL) continue;
-        group->is_dirty = true;
+        mark_dirty(core, group);
         instance->ec2_state = (int)seen->state;
         if (seen->state == ASG_EC2_TERMINATED) {
             (void)move_instance(core, group, instance, ASG_FLEET_OVER);
@@ -323,7 +323,7 @@ static void take_resolved(struct asg_core *core, struct group *group, struct job
     }
     if (group != NULL && group->resolve_job_id == job->plan.id) {
         group->resolve_job_id = 0;
-        group->is_dirty = true;
+        mark_dirty(core, group);
     }
     if (result->outcome != ASG_OUTCOME_OK) {
         if (group != NULL) launch_again_later(core, group);

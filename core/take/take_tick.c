@@ -1,21 +1,65 @@
 #include "core/take/take_tick.h"
 
+#include <stdlib.h>
+
+#include "core/facts/state.h"
 #include "core/plan/retry_job.h"
 #include "core/want/run_schedules.h"
 
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x = (*(struct group *const *)a)->no;
+    uint32_t y = (*(struct group *const *)b)->no;
+    return (x > y) - (x < y);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    uint64_t x = (*(struct job *const *)a)->plan.id;
+    uint64_t y = (*(struct job *const *)b)->plan.id;
+    return (x > y) - (x < y);
+}
+
+/* All that are due leave the heap; each gets its next deadline when it is settled. */
+static void wake_groups(struct asg_core *core)
+{
+    struct group **due = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+    while (asg_due_heap_first_ms(&core->dues) <= core->now_ms) {
+        struct asg_due *first = asg_due_heap_first(&core->dues);
+        asg_due_heap_remove(&core->dues, first);
+        *(struct group **)asg_arena_push(&core->effects->arena, (void **)&due, &count,
+                                         &capacity, sizeof(struct group *)) =
+            ASG_OWNER_OF(first, struct group, due);
+    }
+    if (count > 1) qsort(due, count, sizeof(struct group *), by_number);
+    for (size_t i = 0; i < count; i++) {
+        mark_dirty(core, due[i]);
+        run_schedules(core, due[i]);
+    }
+}
+
+static void retry_jobs(struct asg_core *core)
+{
+    struct job **due = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+    while (asg_due_heap_first_ms(&core->retries) <= core->now_ms) {
+        struct asg_due *first = asg_due_heap_first(&core->retries);
+        asg_due_heap_remove(&core->retries, first);
+        *(struct job **)asg_arena_push(&core->effects->arena, (void **)&due, &count,
+                                       &capacity, sizeof(struct job *)) =
+            ASG_OWNER_OF(first, struct job, due);
+    }
+    if (count > 1) qsort(due, count, sizeof(struct job *), by_id);
+    for (size_t i = 0; i < count; i++) {
+        replan_job(core, due[i]);
+    }
+}
+
 void take_tick(struct asg_core *core)
 {
-    for (size_t i = 0; i < core->group_count; i++) {
-        struct group *group = &core->groups[i];
-        if (group->deadline_ms > core->now_ms) continue;
-        group->is_dirty = true;
-        run_schedules(core, group);
-    }
-    if (core->jobs_deadline_ms > core->now_ms) return;
-    for (size_t i = 0; i < core->job_count; i++) {
-        struct job *job = core->jobs[i];
-        bool is_due = job->state == ASG_JOB_STATE_OPEN && job->retry_ms != 0 &&
-                      job->retry_ms <= core->now_ms;
-        if (is_due) replan_job(core, job);
-    }
+    wake_groups(core);
+    retry_jobs(core);
 }

@@ -63,5 +63,5 @@ void find_deadline(struct asg_core *core, struct group *group)
         earlier(&at_ms, group->ends[0] + INT64_C(600000), now_ms);
     }
     if (is_unclear) earlier(&at_ms, picture_ms(core, group), now_ms);
-    group->deadline_ms = at_ms;
+    asg_due_heap_set(&core->dues, &group->due, at_ms);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/facts/lifecycle.h"
+#include "core/facts/state.h"
 
 void set_desired(struct asg_core *core, struct group *group, uint32_t desired)
 {
@@ -11,7 +12,7 @@ void set_desired(struct asg_core *core, struct group *group, uint32_t desired)
         memset(group->held[HOLD_POLICY], 0, sizeof group->held[HOLD_POLICY]);
     }
     group->config.desired = desired;
-    group->is_dirty = true;
+    mark_dirty(core, group);
 }
 
 void begin_cooldown(struct asg_core *core, struct group *group,
