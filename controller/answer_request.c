@@ -5,45 +5,18 @@
 #include <string.h>
 
 #include "base/failpoint.h"
-#include "base/log.h"
 #include "controller/metrics.h"
 #include "controller/parts.h"
 #include "model/check_texts.h"
 #include "wire/wire.h"
 #include "base/mutant.h"
 
-static void send_answer(struct asg_controller *controller, uint32_t peer,
-                        const struct asg_answer *answer)
-{
-    asg_bytes_reset(&controller->frame);
-    asg_wire_encode_message(ASG_MESSAGE_ANSWER, answer, &controller->frame);
-    enum asg_status status = asg_bus_listener_send(
-        controller->admin, peer, controller->frame.data, controller->frame.length);
-    if (status != ASG_OK) {
-        asg_log_debug("admin", "answer_lost", "peer=%u: %s", peer,
-                      asg_status_text(status));
-    }
-}
-
 static void refuse(struct asg_controller *controller, uint32_t peer, uint64_t request_no,
                    const char *code, const char *message)
 {
     const struct asg_answer answer = {
         .request_no = request_no, .code = code, .message = message};
-    send_answer(controller, peer, &answer);
-}
-
-void asg_send_reply(struct asg_controller *controller, uint32_t peer, uint64_t request_no,
-                    const struct asg_reply *reply)
-{
-    const struct asg_answer answer = {.request_no = request_no,
-                                      .is_ok = reply->is_ok,
-                                      .code = reply->code,
-                                      .message = reply->message,
-                                      .job_id = reply->job_id};
-    if (ASG_FAILPOINT_FAILS("admin.before_reply")) return;
-    send_answer(controller, peer, &answer);
-    ASG_FAILPOINT("admin.after_reply");
+    asg_send_answer(controller, peer, &answer);
 }
 
 /* ---- questions ---- */
@@ -134,7 +107,7 @@ static void answer_question(struct asg_controller *controller, uint32_t peer,
     case ASG_QUERY_NONE:
     case ASG_QUERY_COUNT: break;
     }
-    send_answer(controller, peer, &answer);
+    asg_send_answer(controller, peer, &answer);
 }
 
 /* ---- orders ---- */

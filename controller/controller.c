@@ -22,45 +22,7 @@
 #define TURN_MS  60000
 #define STILL_MS 60000
 
-/* ---- events and what follows from them ---- */
-
-static int64_t log_now(struct asg_controller *controller)
-{
-    bool jumped = false;
-    int64_t wall_ms = asg_clock_wall_ms(&controller->clock);
-    int64_t now_ms =
-        asg_log_time_now(&controller->log_time, wall_ms,
-                         asg_clock_monotonic_ms(&controller->clock), &jumped);
-    if (jumped) {
-        asg_log_error("clock", "clock_jump",
-                      "the wall clock moved by %" PRId64
-                      " s against the monotonic clock; going on by the latter, the new "
-                      "time is believed if it stands for %" PRId64 " s",
-                      (wall_ms - now_ms) / 1000, ASG_CLOCK_STAND_MS / 1000);
-    }
-    return now_ms;
-}
-
-void asg_take_event(struct asg_controller *controller, struct asg_event *event,
-                    struct asg_waiter waiter)
-{
-    event->time_ms = log_now(controller);
-    int64_t before_us = asg_clock_monotonic_us(&controller->clock);
-    enum asg_status status = asg_commit_apply(controller->commit, event, waiter);
-    asg_metric_observe_us(&asg_controller_metrics[ASG_COUNT_STEP_SECONDS],
-                          asg_clock_monotonic_us(&controller->clock) - before_us);
-    if (status == ASG_OK) return;
-    asg_log_error("commit", "event_refused", "%s event: %s, dropping it",
-                  asg_enum_word(&asg_event_kind_words, (int)event->kind),
-                  asg_status_text(status));
-    if (waiter.kind == ASG_WAITER_ADMIN) {
-        const struct asg_reply reply = {.is_set = true,
-                                        .code = "ValidationError",
-                                        .message = "the order has a text that is no text "
-                                                   "or is over a limit"};
-        asg_send_reply(controller, waiter.peer, waiter.request_no, &reply);
-    }
-}
+/* ---- what follows from events ---- */
 
 static void tell_alarms(const struct asg_effects *effects)
 {
@@ -271,7 +233,7 @@ static void take_tick(struct asg_controller *controller)
 {
     if (controller->commit == NULL) return;
     const struct asg_core *core = asg_commit_core(controller->commit);
-    if (asg_core_next_deadline(core) > log_now(controller)) return;
+    if (asg_core_next_deadline(core) > asg_log_time_of(controller)) return;
     struct asg_event event = {.kind = ASG_EVENT_TICK};
     asg_take_event(controller, &event, (struct asg_waiter){0});
 }
@@ -293,7 +255,7 @@ static void pump_dispatch(struct asg_controller *controller)
     if (controller->commit == NULL) return;
     controller->dispatch_at_ms = asg_dispatch_pump(
         controller->dispatch, asg_clock_monotonic_ms(&controller->clock),
-        log_now(controller));
+        asg_log_time_of(controller));
     flush(controller); /* jobs it gave up */
 }
 

@@ -8,7 +8,6 @@
 #include "bus/bus.h"
 #include "controller/collect_result.h"
 #include "controller/commit_log.h"
-#include "controller/controller.h"
 #include "controller/dispatch_job.h"
 #include "controller/inbox.h"
 #include "controller/ingest_report.h"
@@ -18,6 +17,7 @@
 #include "controller/probe_thread.h"
 #include "controller/reconcile.h"
 #include "controller/serve_http.h"
+#include "controller/settings.h"
 
 #define ASG_PATH_MAX 4096
 
@@ -66,6 +66,11 @@ struct asg_controller {
  * when it is durable. A question is answered at once. */
 void asg_take_request(struct asg_controller *controller,
                       const struct asg_bus_message *message);
+
+/* send_answer.c: to whom asked; an answer that cannot be sent is lost. */
+void asg_send_answer(struct asg_controller *controller, uint32_t peer,
+                     const struct asg_answer *answer);
+/* What core said to an order. */
 void asg_send_reply(struct asg_controller *controller, uint32_t peer, uint64_t request_no,
                     const struct asg_reply *reply);
 
@@ -91,7 +96,10 @@ ASG_MUST_USE enum asg_status asg_prepare_folders(struct asg_controller *controll
 ASG_MUST_USE enum asg_status asg_write_endpoints(struct asg_controller *controller,
                                                  struct asg_error *error);
 
-/* controller.c: stage an event at the present log time. */
+/* take_event.c: the present time of the log, in milliseconds of the wall clock as far as
+ * that is believed. */
+int64_t asg_log_time_of(struct asg_controller *controller);
+/* Stage an event at that time; one that core refuses is answered and dropped. */
 void asg_take_event(struct asg_controller *controller, struct asg_event *event,
                     struct asg_waiter waiter);
 

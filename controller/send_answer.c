@@ -1,0 +1,31 @@
+/* send_answer - one frame back to whom asked. */
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "controller/parts.h"
+#include "wire/wire.h"
+
+void asg_send_answer(struct asg_controller *controller, uint32_t peer,
+                     const struct asg_answer *answer)
+{
+    asg_bytes_reset(&controller->frame);
+    asg_wire_encode_message(ASG_MESSAGE_ANSWER, answer, &controller->frame);
+    enum asg_status status = asg_bus_listener_send(
+        controller->admin, peer, controller->frame.data, controller->frame.length);
+    if (status != ASG_OK) {
+        asg_log_debug("admin", "answer_lost", "peer=%u: %s", peer,
+                      asg_status_text(status));
+    }
+}
+
+void asg_send_reply(struct asg_controller *controller, uint32_t peer, uint64_t request_no,
+                    const struct asg_reply *reply)
+{
+    const struct asg_answer answer = {.request_no = request_no,
+                                      .is_ok = reply->is_ok,
+                                      .code = reply->code,
+                                      .message = reply->message,
+                                      .job_id = reply->job_id};
+    if (ASG_FAILPOINT_FAILS("admin.before_reply")) return;
+    asg_send_answer(controller, peer, &answer);
+    ASG_FAILPOINT("admin.after_reply");
+}

@@ -1,0 +1,44 @@
+/* take_event - an event is put at the present time of the log and staged. */
+#include <inttypes.h>
+
+#include "base/log.h"
+#include "controller/metrics.h"
+#include "controller/parts.h"
+
+int64_t asg_log_time_of(struct asg_controller *controller)
+{
+    bool jumped = false;
+    int64_t wall_ms = asg_clock_wall_ms(&controller->clock);
+    int64_t now_ms =
+        asg_log_time_now(&controller->log_time, wall_ms,
+                         asg_clock_monotonic_ms(&controller->clock), &jumped);
+    if (jumped) {
+        asg_log_error("clock", "clock_jump",
+                      "the wall clock moved by %" PRId64
+                      " s against the monotonic clock; going on by the latter, the new "
+                      "time is believed if it stands for %" PRId64 " s",
+                      (wall_ms - now_ms) / 1000, ASG_CLOCK_STAND_MS / 1000);
+    }
+    return now_ms;
+}
+
+void asg_take_event(struct asg_controller *controller, struct asg_event *event,
+                    struct asg_waiter waiter)
+{
+    event->time_ms = asg_log_time_of(controller);
+    int64_t before_us = asg_clock_monotonic_us(&controller->clock);
+    enum asg_status status = asg_commit_apply(controller->commit, event, waiter);
+    asg_metric_observe_us(&asg_controller_metrics[ASG_COUNT_STEP_SECONDS],
+                          asg_clock_monotonic_us(&controller->clock) - before_us);
+    if (status == ASG_OK) return;
+    asg_log_error("commit", "event_refused", "%s event: %s, dropping it",
+                  asg_enum_word(&asg_event_kind_words, (int)event->kind),
+                  asg_status_text(status));
+    if (waiter.kind == ASG_WAITER_ADMIN) {
+        const struct asg_reply reply = {.is_set = true,
+                                        .code = "ValidationError",
+                                        .message = "the order has a text that is no text "
+                                                   "or is over a limit"};
+        asg_send_reply(controller, waiter.peer, waiter.request_no, &reply);
+    }
+}
