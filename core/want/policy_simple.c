@@ -1,5 +1,5 @@
 /* policy_simple - one adjustment, then a cooldown (asg-semantics.md 5.4). */
-#include "core/want/policy.h"
+#include "core/want/policy_family.h"
 
 #include <inttypes.h>
 

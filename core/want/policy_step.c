@@ -1,6 +1,6 @@
 /* policy_step - the further from the threshold, the larger the step
  * (asg-semantics.md 5.3). */
-#include "core/want/policy.h"
+#include "core/want/policy_family.h"
 
 #include <inttypes.h>
 

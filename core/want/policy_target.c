@@ -4,7 +4,7 @@
  * Out when the metric was above the target for scale_out_periods in a row, by the mean of
  * those periods. In when it stayed below scale_in_permille of the target all through the
  * stabilisation window, to the highest recommendation of that window. */
-#include "core/want/policy.h"
+#include "core/want/policy_family.h"
 
 #include <assert.h>
 #include <inttypes.h>

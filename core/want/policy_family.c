@@ -1,0 +1,59 @@
+#include "core/want/policy_family.h"
+
+int64_t asg_policy_value(const struct asg_policy_config *config,
+                         const struct asg_group_metric *metric)
+{
+    switch (config->statistic) {
+    case ASG_STATISTIC_HIGHEST: return metric->max_milli;
+    case ASG_STATISTIC_LOWEST: return metric->min_milli;
+    case ASG_STATISTIC_MEAN:
+    case ASG_STATISTIC_COUNT: break;
+    }
+    return metric->count > 0 ? metric->sum_milli / (int64_t)metric->count : 0;
+}
+
+bool asg_policy_has_data(const struct asg_policy_input *input)
+{
+    return input->metric != NULL && input->metric->count > 0;
+}
+
+bool asg_policy_is_breaching(const struct asg_policy_config *config, int64_t value_milli,
+                             int64_t threshold_milli)
+{
+    switch (config->comparison) {
+    case ASG_COMPARISON_GREATER_OR_EQUAL: return value_milli >= threshold_milli;
+    case ASG_COMPARISON_GREATER: return value_milli > threshold_milli;
+    case ASG_COMPARISON_LESS_OR_EQUAL: return value_milli <= threshold_milli;
+    case ASG_COMPARISON_LESS: return value_milli < threshold_milli;
+    case ASG_COMPARISON_COUNT: break;
+    }
+    return false;
+}
+
+const char *asg_policy_comparison_text(enum asg_comparison comparison)
+{
+    static const char *const texts[] = {">=", ">", "<=", "<"};
+    return (size_t)comparison < 4 ? texts[comparison] : "?";
+}
+
+/* Percent of a base: toward zero, but never to zero (asg-semantics.md 5.3). */
+static int64_t percent_of(int64_t base, int64_t percent)
+{
+    int64_t raw = base * percent; /* hundredths */
+    if (raw == 0) return 0;
+    int64_t whole = raw / 100;
+    if (whole == 0) return raw > 0 ? 1 : -1;
+    return whole;
+}
+
+int64_t asg_policy_adjust(const struct asg_policy_config *config, int64_t base,
+                          int64_t adjustment)
+{
+    if (config->adjustment_type == ASG_ADJUSTMENT_EXACT) return adjustment;
+    if (adjustment == 0) return base;
+    if (config->adjustment_type == ASG_ADJUSTMENT_CHANGE) return base + adjustment;
+    int64_t amount = percent_of(base, adjustment);
+    int64_t least = (int64_t)config->min_magnitude;
+    if (amount > -least && amount < least) amount = adjustment > 0 ? least : -least;
+    return base + amount;
+}

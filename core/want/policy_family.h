@@ -1,0 +1,41 @@
+/* policy_family - what the kinds of policy have in common, and what each does. Only for
+ * policy_*.c. */
+#ifndef ASG_CORE_WANT_POLICY_FAMILY_H
+#define ASG_CORE_WANT_POLICY_FAMILY_H
+
+#include "core/facts/policy_state.h"
+#include "core/want/proposal.h"
+#include "model/group.h"
+
+/* The statistic of one period, or of the breaching periods together. */
+int64_t asg_policy_value(const struct asg_policy_config *config,
+                         const struct asg_group_metric *metric);
+bool asg_policy_has_data(const struct asg_policy_input *input);
+/* An adjustment on `base`, by the rounding of asg-semantics.md 5.3. */
+int64_t asg_policy_adjust(const struct asg_policy_config *config, int64_t base,
+                          int64_t adjustment);
+void asg_policy_target(const struct asg_policy_config *config,
+                       struct asg_policy_state *state,
+                       const struct asg_policy_input *input, struct asg_arena *arena,
+                       struct asg_proposal *ret);
+void asg_policy_step(const struct asg_policy_config *config,
+                     struct asg_policy_state *state, const struct asg_policy_input *input,
+                     struct asg_arena *arena, struct asg_proposal *ret);
+void asg_policy_simple(const struct asg_policy_config *config,
+                       struct asg_policy_state *state,
+                       const struct asg_policy_input *input, struct asg_arena *arena,
+                       struct asg_proposal *ret);
+/* Alarm of a step or simple policy: counts breaches in a row. */
+bool asg_policy_is_breaching(const struct asg_policy_config *config, int64_t value_milli,
+                             int64_t threshold_milli);
+const char *asg_policy_comparison_text(enum asg_comparison comparison);
+void asg_policy_propose_step(const struct asg_policy_config *config,
+                             const struct asg_policy_input *input, int64_t value_milli,
+                             int64_t threshold_milli, struct asg_arena *arena,
+                             struct asg_proposal *ret);
+void asg_policy_propose_simple(const struct asg_policy_config *config,
+                               const struct asg_policy_input *input, int64_t value_milli,
+                               int64_t threshold_milli, struct asg_arena *arena,
+                               struct asg_proposal *ret);
+
+#endif
