@@ -1,4 +1,5 @@
 /* test_policy_step - the rules and worked numbers of docs/rules.md, "Step scaling". */
+#include "core/want/policy_family.h"
 #include "unit/core/policy_fixture.h"
 
 static struct policy_fixture f;
