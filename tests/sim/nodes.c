@@ -4,6 +4,7 @@
 
 #include "agent/join_line.h"
 #include "aws/ec2_actions.h"
+#include "controller/controller.h"
 #include "crypto/crypto.h"
 #include "sim/sim.h"
 #include "wire/wire.h"
