@@ -43,8 +43,10 @@ void bench_world_init(struct bench_world *world)
                                      .actor = "bench",
                                      .cluster_id = "0123456789abcdef0123456789abcdef",
                                      .seed = 7});
-    bench_world_order(world, &(struct asg_command){
-                                 .kind = ASG_COMMAND_LEAD, .actor = "bench", .epoch = 1});
+    bench_world_order(world, &(struct asg_command){.kind = ASG_COMMAND_LEAD,
+                                                   .rules = asg_core_newest_rules(),
+                                                   .actor = "bench",
+                                                   .epoch = 1});
 }
 
 void bench_world_clear(struct bench_world *world)

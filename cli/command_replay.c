@@ -20,6 +20,8 @@ struct replay_view {
     uint64_t decisions;
     uint64_t state_hashes;
     uint64_t state_form;
+    struct asg_replay_part *rules;
+    size_t rules_count;
     uint64_t records_per_second;
     uint64_t bad_seq;
     const char *what;
@@ -32,6 +34,23 @@ struct replay_view {
         .name = #field, .type = ASG_FIELD_##kind,                                        \
         .offset = offsetof(struct replay_view, field)                                    \
     }
+static const struct asg_field part_fields[] = {
+    {.name = "rules",
+     .type = ASG_FIELD_U32,
+     .offset = offsetof(struct asg_replay_part, rules)},
+    {.name = "first_seq",
+     .type = ASG_FIELD_U64,
+     .offset = offsetof(struct asg_replay_part, first_seq)},
+    {.name = "last_seq",
+     .type = ASG_FIELD_U64,
+     .offset = offsetof(struct asg_replay_part, last_seq)},
+};
+static const struct asg_schema part_schema = {
+    .name = "part",
+    .size = sizeof(struct asg_replay_part),
+    .fields = part_fields,
+    .field_count = sizeof part_fields / sizeof part_fields[0],
+};
 static const struct asg_field replay_fields[] = {
     FIELD(TEXT, log),
     FIELD(BOOL, is_identical),
@@ -43,6 +62,11 @@ static const struct asg_field replay_fields[] = {
     FIELD(U64, decisions),
     FIELD(U64, state_hashes),
     FIELD(U64, state_form),
+    {.name = "rules",
+     .type = ASG_FIELD_LIST,
+     .offset = offsetof(struct replay_view, rules),
+     .count_offset = offsetof(struct replay_view, rules_count),
+     .sub = &part_schema},
     FIELD(U64, records_per_second),
     FIELD(U64, bad_seq),
     FIELD(TEXT, what),
@@ -82,26 +106,30 @@ static void print_table(struct asg_cli *cli, const struct replay_view *view,
                   (double)took_us / 1e6, view->records_per_second);
 }
 
-/* What a difference means when another openasg wrote the log, and what stands all the
- * same. */
-static void print_form(struct asg_cli *cli, const struct replay_view *view)
+/* Which rules decided what, and of which form the state was. */
+static void print_rules(struct asg_cli *cli, const struct replay_view *view)
 {
-    uint64_t newest = asg_core_form();
-    if (view->state_form != 0 && view->state_form < newest) {
-        (void)fprintf(cli->out,
-                      "the log was written by an older openasg: its state hashes are of "
-                      "form %" PRIu64 " of the saved state, this one writes form %" PRIu64
-                      "\n",
-                      view->state_form, newest);
+    for (size_t i = 0; i < view->rules_count; i++) {
+        const struct asg_replay_part *part = &view->rules[i];
+        (void)fprintf(cli->out, "rules %u decided records %" PRIu64 " to %" PRIu64 "\n",
+                      part->rules, part->first_seq, part->last_seq);
     }
+    if (view->state_form == 0) return;
+    (void)fprintf(cli->out, "the last state hash is of form %" PRIu64 " of the state%s\n",
+                  view->state_form,
+                  view->state_form < asg_core_form() ? ", an older one" : "");
+}
+
+static void print_difference(struct asg_cli *cli, const struct replay_view *view)
+{
     if (view->is_identical) return;
     (void)fprintf(cli->out,
-                  "records %" PRIu64 " to %" PRIu64
-                  " are decided alike by this openasg (state forms 1 to %" PRIu64
-                  "). If an older one wrote the log, this is where the two decide "
-                  "otherwise: replay it with that one. Whether anything was altered says "
-                  "`openasg log verify`, for a log of any age\n",
-                  view->first_seq, view->bad_seq - 1, newest);
+                  "this openasg decides record %" PRIu64
+                  " differently, by the rules that the log names: the log was written "
+                  "by a build that was never released, or one of the two has a defect. "
+                  "Replay it with the release that wrote it, and report the difference. "
+                  "Whether anything was altered says `openasg log verify`\n",
+                  view->bad_seq);
 }
 
 static int compare_all(struct asg_cli *cli, const struct asg_arguments *arguments,
@@ -129,6 +157,8 @@ static int compare_all(struct asg_cli *cli, const struct asg_arguments *argument
         .decisions = result.decision_count,
         .state_hashes = result.hash_count,
         .state_form = result.form,
+        .rules = result.parts,
+        .rules_count = result.part_count,
         .records_per_second =
             result.record_count * 1000000 / (uint64_t)(took_us > 0 ? took_us : 1),
         .bad_seq = result.bad_seq,
@@ -138,7 +168,8 @@ static int compare_all(struct asg_cli *cli, const struct asg_arguments *argument
     };
     if (cli->settings.output == ASG_OUTPUT_TABLE) {
         print_table(cli, &view, took_us);
-        print_form(cli, &view);
+        print_rules(cli, &view);
+        print_difference(cli, &view);
     } else {
         asg_cli_show_one(cli, &replay_schema, &view, ASG_COLUMNS(unused_columns));
     }
@@ -219,11 +250,11 @@ static const struct asg_option replay_options[] = {
 static const struct asg_command_entry commands[] = {
     {.name = "replay",
      .summary = "Decide the whole log again and compare every effect and state",
-     .details =
-         "Feeds each event of the log to the same code that decided then and "
-         "compares what follows byte by byte. Exit code 5 at the first difference, "
-         "which is shown from both sides. Where payloads were pruned it starts at "
-         "the oldest snapshot.",
+     .details = "Feeds each event of the log to core again, under the rules that decided "
+                "then, compares what follows byte by byte, and says which rules decided "
+                "which records. Exit code 5 at the first difference, "
+                "which is shown from both sides. Where payloads were pruned it starts at "
+                "the oldest snapshot.",
      .examples = "openasg replay\nopenasg replay /var/lib/openasg/openasg.log -o json\n"
                  "openasg replay --at 2026-11-23T14:36:49Z\n"
                  "openasg replay --step --group web",

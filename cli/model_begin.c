@@ -196,8 +196,10 @@ static enum asg_status found(struct model *model, struct asg_group_config config
                                                                .group = "",
                                                                .seed = 1});
     if (status == ASG_OK) {
-        status = order(model, (struct asg_command){
-                                  .kind = ASG_COMMAND_LEAD, .group = "", .epoch = 1});
+        status = order(model, (struct asg_command){.kind = ASG_COMMAND_LEAD,
+                                                   .group = "",
+                                                   .epoch = 1,
+                                                   .rules = asg_core_newest_rules()});
     }
     if (status == ASG_OK) {
         status = order(model, (struct asg_command){.kind = ASG_COMMAND_GROUP_CREATE,

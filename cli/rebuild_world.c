@@ -101,15 +101,17 @@ static enum asg_status step(struct walker *walker, const struct asg_record *reco
     enum asg_status status =
         asg_wire_decode(&asg_event_schema, record->payload, record->payload_length,
                         &walker->arena, event);
-    if (status == ASG_OK) {
-        status = asg_core_step(walker->core, event, &walker->effects);
+    if (status != ASG_OK) {
+        return asg_fail(walker->error, status,
+                        "record %" PRIu64 " is no event that this program understands "
+                        "(%s); use the release that wrote it, or a newer one",
+                        record->seq, asg_status_text(status));
     }
+    status = asg_core_step(walker->core, event, &walker->effects);
     walker->has_stepped = true;
     if (status == ASG_OK) return ASG_OK;
-    return asg_fail(walker->error, status,
-                    "record %" PRIu64 " is no event that this program understands (%s); "
-                    "use the release that wrote it, or a newer one",
-                    record->seq, asg_status_text(status));
+    asg_core_explain(walker->core, event, status, walker->error);
+    return asg_fail_wrap(walker->error, status, "record %" PRIu64, record->seq);
 }
 
 /* On to the end; *ret_pruned is the event whose payload is gone, 0 when none. */

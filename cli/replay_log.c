@@ -1,6 +1,7 @@
 #include "cli/replay_log.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/rebuild_world.h"
@@ -27,6 +28,9 @@ void asg_replay_result_clear(struct asg_replay_result *result)
 {
     asg_bytes_clear(&result->in_log);
     asg_bytes_clear(&result->in_replay);
+    free(result->parts);
+    result->parts = NULL;
+    result->part_count = 0;
 }
 
 static void clear_replay(struct replay *replay)
@@ -123,43 +127,48 @@ static void hash_state(struct replay *replay, uint32_t form,
     asg_sha256(replay->state.data, replay->state.length, ret);
 }
 
-/* The form in which the state has this hash, 0: none. A log's form only rises, with the
- * openasg that writes it; before the first hash it may be any. */
-static uint32_t find_form(struct replay *replay, const uint8_t wanted[ASG_SHA256_BYTES])
+static void differ_in_hashes(struct replay *replay, const struct asg_record *record,
+                             const struct asg_state_hash *said,
+                             const uint8_t hash[ASG_SHA256_BYTES])
 {
-    uint8_t hash[ASG_SHA256_BYTES];
-    uint32_t least = replay->ret->form > 0 ? replay->ret->form : 1;
-    if (replay->ret->form > 0) {
-        hash_state(replay, least, hash);
-        if (memcmp(hash, wanted, sizeof hash) == 0) return least;
-    }
-    for (uint32_t form = asg_core_form(); form >= least; form--) {
-        hash_state(replay, form, hash);
-        if (memcmp(hash, wanted, sizeof hash) == 0) return form;
-    }
-    return 0;
-}
-
-static void check_state(struct replay *replay, const struct asg_record *record)
-{
-    replay->ret->hash_count++;
-    if (record->is_pruned) return;
-    uint8_t hash[ASG_SHA256_BYTES];
-    if (record->payload_length == sizeof hash) {
-        uint32_t form = find_form(replay, record->payload);
-        if (form > 0) {
-            replay->ret->form = form;
-            return;
-        }
-    }
-    hash_state(replay, asg_core_form(), hash);
     char in_log[ASG_SHA256_HEX_SIZE] = "no SHA-256";
     char in_replay[ASG_SHA256_HEX_SIZE];
-    if (record->payload_length == sizeof hash) {
-        asg_hex_encode(record->payload, sizeof hash, in_log);
+    if (said->hash.length == ASG_SHA256_BYTES) {
+        asg_hex_encode(said->hash.data, ASG_SHA256_BYTES, in_log);
     }
-    asg_hex_encode(hash, sizeof hash, in_replay);
+    asg_hex_encode(hash, ASG_SHA256_BYTES, in_replay);
     differ(replay, record->seq, "state hash", in_log, in_replay);
+}
+
+/* The state is saved in the form that the record names: that of the openasg that wrote
+ * the log, which may be an older one than this knows. */
+static enum asg_status check_state(struct replay *replay, const struct asg_record *record)
+{
+    replay->ret->hash_count++;
+    if (record->is_pruned) return ASG_OK;
+    struct asg_state_hash said = {0};
+    enum asg_status status =
+        asg_wire_decode(&asg_state_hash_schema, record->payload, record->payload_length,
+                        &replay->arena, &said);
+    if (status != ASG_OK || said.form == 0) {
+        differ(replay, record->seq, "state hash", "bytes that are no hash of a state",
+               "a hash");
+        return ASG_OK;
+    }
+    if (said.form > asg_core_form()) {
+        return asg_fail(replay->error, ASG_ERR_VERSION,
+                        "record %" PRIu64 " is of form %u of the state, and this openasg "
+                        "knows forms up to %u; use the release that wrote this log, or a "
+                        "newer one",
+                        record->seq, said.form, asg_core_form());
+    }
+    replay->ret->form = said.form;
+    uint8_t hash[ASG_SHA256_BYTES];
+    hash_state(replay, said.form, hash);
+    bool is_same = said.hash.length == sizeof hash && said.seq + 1 == record->seq &&
+                   memcmp(hash, said.hash.data, sizeof hash) == 0;
+    if (!is_same) differ_in_hashes(replay, record, &said, hash);
+    return ASG_OK;
 }
 
 /* Nothing may be missing of the last event before the next one begins. */
@@ -195,6 +204,10 @@ static enum asg_status step_event(struct replay *replay, const struct asg_record
                         record->seq, asg_status_text(status));
     }
     status = asg_core_step(replay->core, &event, &replay->effects);
+    if (status == ASG_ERR_VERSION) {
+        asg_core_explain(replay->core, &event, status, replay->error);
+        return asg_fail_wrap(replay->error, status, "record %" PRIu64, record->seq);
+    }
     if (status != ASG_OK) {
         differ(replay, record->seq, "event", "taken", "refused by core");
         return ASG_OK;
@@ -203,17 +216,40 @@ static enum asg_status step_event(struct replay *replay, const struct asg_record
     return ASG_OK;
 }
 
+/* The record belongs to what these rules decided; what came before the first LEAD goes
+ * with it. */
+static void note_rules(struct replay *replay, uint64_t seq)
+{
+    struct asg_replay_result *ret = replay->ret;
+    uint32_t rules = asg_core_rules(replay->core);
+    struct asg_replay_part *last =
+        ret->part_count > 0 ? &ret->parts[ret->part_count - 1] : NULL;
+    bool is_same = last != NULL && (last->rules == rules || last->rules == 0);
+    if (!is_same) {
+        ret->parts = asg_realloc(ret->parts, ret->part_count + 1, sizeof *ret->parts);
+        last = &ret->parts[ret->part_count++];
+        *last = (struct asg_replay_part){.first_seq = seq};
+    }
+    last->rules = rules;
+    last->last_seq = seq;
+}
+
 static enum asg_status take_record(struct replay *replay, const struct asg_record *record)
 {
     replay->ret->record_count++;
     replay->ret->last_seq = record->seq;
-    if (asg_world_is_event(record)) return step_event(replay, record);
+    enum asg_status status = ASG_OK;
+    bool is_event = asg_world_is_event(record);
+    if (is_event) status = step_event(replay, record);
+    if (status != ASG_OK) return status;
+    if (replay->ret->is_identical) note_rules(replay, record->seq);
+    if (is_event) return ASG_OK;
     if (strcmp(record->kind, "effects") == 0) {
         check_effects(replay, record);
     } else if (strcmp(record->kind, "decision") == 0) {
         check_decision(replay, record);
     } else if (strcmp(record->kind, "state_hash") == 0) {
-        check_state(replay, record);
+        return check_state(replay, record);
     }
     return ASG_OK;
 }

@@ -17,6 +17,13 @@ struct asg_replay_options {
     bool skip_hash_check; /* do not check the chain while reading */
 };
 
+/* The records that one number of rules decided. */
+struct asg_replay_part {
+    uint32_t rules;
+    uint64_t first_seq;
+    uint64_t last_seq;
+};
+
 struct asg_replay_result {
     uint64_t first_seq; /* of what was replayed; above 1: older payloads are pruned */
     uint64_t last_seq;
@@ -25,7 +32,9 @@ struct asg_replay_result {
     uint64_t effects_count;
     uint64_t decision_count;
     uint64_t hash_count;
-    uint32_t form; /* of the saved state that the hashes are of; 0: none met yet */
+    uint32_t form; /* of the saved state that the last hash is of; 0: none met yet */
+    struct asg_replay_part *parts; /* in order: rules never go back */
+    size_t part_count;
     bool is_identical;
     uint64_t bad_seq;        /* the first record that differs */
     const char *what;        /* static: which part differs */

@@ -112,10 +112,11 @@ static void stage_effects(struct asg_commit *commit, int64_t time_ms,
     }
 }
 
-static void hash_state(struct asg_commit *commit, uint8_t ret[ASG_SHA256_BYTES])
+static void hash_state(struct asg_commit *commit, uint32_t form,
+                       uint8_t ret[ASG_SHA256_BYTES])
 {
     asg_bytes_reset(&commit->state);
-    asg_core_save(commit->core, &commit->state);
+    asg_core_save_as(commit->core, form, &commit->state);
     asg_sha256(commit->state.data, commit->state.length, ret);
 }
 
@@ -123,9 +124,13 @@ static void stage_hash(struct asg_commit *commit, int64_t time_ms)
 {
     commit->events_since_hash = 0;
     uint8_t hash[ASG_SHA256_BYTES];
-    hash_state(commit, hash);
+    hash_state(commit, asg_core_form(), hash);
+    const struct asg_state_hash said = {.form = asg_core_form(),
+                                        .seq = asg_log_head(commit->log).seq +
+                                               commit->record_count,
+                                        .hash = {hash, sizeof hash}};
     size_t offset = commit->payloads.length;
-    asg_bytes_append(&commit->payloads, hash, sizeof hash);
+    asg_wire_encode(&asg_state_hash_schema, &said, &commit->payloads);
     add_record(commit, time_ms, "state_hash", "", "", offset);
 }
 
@@ -318,12 +323,18 @@ static enum asg_status replay_event(struct asg_commit *commit,
     struct asg_event event;
     enum asg_status status = asg_wire_decode(&asg_event_schema, record->payload,
                                              record->payload_length, arena, &event);
-    if (status == ASG_OK) status = asg_core_step(commit->core, &event, effects);
     if (status != ASG_OK) {
         return asg_fail(error, ASG_ERR_CORRUPT,
-                        "record %" PRIu64 " is no event this program understands (%s); "
-                        "start the program version that wrote it",
+                        "record %" PRIu64 " is no event that this program understands "
+                        "(%s); start the release that wrote it, or a newer one",
                         record->seq, asg_status_text(status));
+    }
+    status = asg_core_step(commit->core, &event, effects);
+    if (status != ASG_OK) {
+        asg_core_explain(commit->core, &event, status, error);
+        bool is_known = status == ASG_ERR_VERSION; /* and nothing is damaged */
+        return asg_fail_wrap(error, is_known ? status : ASG_ERR_CORRUPT,
+                             "record %" PRIu64, record->seq);
     }
     commit->last_ms = event.time_ms;
     return ASG_OK;
@@ -333,17 +344,33 @@ static enum asg_status check_hash(struct asg_commit *commit,
                                   const struct asg_record *record,
                                   struct asg_error *error)
 {
-    uint8_t hash[ASG_SHA256_BYTES];
-    hash_state(commit, hash);
-    if (record->payload_length == sizeof hash &&
-        memcmp(hash, record->payload, sizeof hash) == 0) {
-        return ASG_OK;
+    struct asg_state_hash said = {0};
+    asg_arena_reset(&commit->event_arena);
+    enum asg_status status =
+        asg_wire_decode(&asg_state_hash_schema, record->payload, record->payload_length,
+                        &commit->event_arena, &said);
+    if (status != ASG_OK || said.form == 0) {
+        return asg_fail(error, ASG_ERR_CORRUPT,
+                        "record %" PRIu64 " is no hash of a state", record->seq);
     }
+    if (said.form > asg_core_form()) {
+        return asg_fail(error, ASG_ERR_VERSION,
+                        "record %" PRIu64 " is of form %u of the state, and this openasg "
+                        "knows forms up to %u; start the release that wrote it, or a "
+                        "newer one",
+                        record->seq, said.form, asg_core_form());
+    }
+    uint8_t hash[ASG_SHA256_BYTES];
+    hash_state(commit, said.form, hash);
+    bool is_same =
+        said.hash.length == sizeof hash && memcmp(hash, said.hash.data, sizeof hash) == 0;
+    if (is_same) return ASG_OK;
     return asg_fail(error, ASG_ERR_CONFLICT,
                     "replaying the log gives another state than record %" PRIu64
-                    " says: this program decides differently from the one that wrote it; "
-                    "start that version once and stop it cleanly, then upgrade",
-                    record->seq);
+                    " says: this program decides differently from the one that wrote "
+                    "it, by the same rules (%u); start the release that wrote the log, "
+                    "and report it",
+                    record->seq, asg_core_rules(commit->core));
 }
 
 /* The records after the snapshot, through core again. */
@@ -423,6 +450,7 @@ static enum asg_status begin_to_lead(struct asg_commit *commit, int64_t wall_ms,
                                         .cluster_id = "",
                                         .epoch = asg_log_head(commit->log).epoch,
                                         .listing_ms = commit->options.listing_ms,
+                                        .rules = asg_core_newest_rules(),
                                         .group = "",
                                         .name = ""};
     const struct asg_event event = {

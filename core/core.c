@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/facts/narrate.h"
+#include "core/facts/rules.h"
 #include "core/facts/state.h"
 #include "core/facts/world.h"
 #include "core/plan/plan_looks.h"
@@ -51,6 +52,14 @@ static bool has_its_part(const struct asg_event *event)
 static bool is_init(const struct asg_event *event)
 {
     return event->kind == ASG_EVENT_COMMAND && event->command->kind == ASG_COMMAND_INIT;
+}
+
+static enum asg_status check_rules(const struct asg_core *core,
+                                   const struct asg_event *event, struct asg_error *error)
+{
+    bool is_lead =
+        event->kind == ASG_EVENT_COMMAND && event->command->kind == ASG_COMMAND_LEAD;
+    return is_lead ? asg_rules_check(core, event->command->rules, error) : ASG_OK;
 }
 
 static void take_event(struct asg_core *core, const struct asg_event *event)
@@ -131,6 +140,8 @@ enum asg_status asg_core_step(struct asg_core *core, const struct asg_event *eve
         is_ready == is_init(event)) {
         return ASG_ERR_INVALID;
     }
+    enum asg_status status = check_rules(core, event, NULL);
+    if (status != ASG_OK) return status;
     core->before_ms = core->now_ms;
     core->now_ms = event->time_ms;
     core->effects = ret;
@@ -150,6 +161,17 @@ enum asg_status asg_core_step(struct asg_core *core, const struct asg_event *eve
     ret->next_deadline_ms = asg_core_next_deadline(core);
     core->effects = NULL;
     return ASG_OK;
+}
+
+void asg_core_explain(const struct asg_core *core, const struct asg_event *event,
+                      enum asg_status status, struct asg_error *error)
+{
+    assert(status != ASG_OK);
+    if (status == ASG_ERR_VERSION && check_rules(core, event, error) != ASG_OK) return;
+    (void)asg_fail(error, status,
+                   "it is no event that this program understands (%s); use the release "
+                   "that wrote it, or a newer one",
+                   asg_status_text(status));
 }
 
 static void earliest(int64_t *deadline_ms, int64_t at_ms)
@@ -175,6 +197,16 @@ const char *asg_core_cluster_id(const struct asg_core *core)
 uint64_t asg_core_epoch(const struct asg_core *core)
 {
     return core->epoch;
+}
+
+uint32_t asg_core_rules(const struct asg_core *core)
+{
+    return core->rules;
+}
+
+uint32_t asg_core_newest_rules(void)
+{
+    return asg_rules_newest();
 }
 
 int64_t asg_core_now_ms(const struct asg_core *core)

@@ -31,10 +31,23 @@ void asg_core_destroy(struct asg_core **core);
  * it changes nothing and is logged as refused. A result, sign or observation of
  * something core does not know is ASG_OK and says so in a decision or is dropped.
  * ASG_ERR_INVALID: the event breaks the contract (time went back, its part is missing);
- *                  core is unchanged and *ret is empty. */
+ *                  core is unchanged and *ret is empty.
+ * ASG_ERR_VERSION: a LEAD by rules that this program does not know; the same. */
 ASG_MUST_USE enum asg_status asg_core_step(struct asg_core *core,
                                            const struct asg_event *event,
                                            struct asg_effects *ret);
+
+/* Why asg_core_step() did not take an event of a log, in words for an operator: what is
+ * the matter with it and what to do. `status` is what it returned. */
+void asg_core_explain(const struct asg_core *core, const struct asg_event *event,
+                      enum asg_status status, struct asg_error *error);
+
+/* The number of the rules that decide now (core/facts/rules.h): what the newest LEAD said; 0
+ * before the first. */
+uint32_t asg_core_rules(const struct asg_core *core);
+
+/* The newest rules that this program knows: a controller leads with them. */
+uint32_t asg_core_newest_rules(void);
 
 /* When core wants its next TICK: the earliest of its timers (cooldown, warm-up, grace,
  * schedules, drains, job deadlines, the next describe). INT64_MAX: never. */

@@ -9,6 +9,7 @@
 
 #include "core/core.h"
 #include "core/facts/fields.h"
+#include "core/facts/rules.h"
 #include "core/facts/state.h"
 #include "core/facts/state_fields.h"
 #include "core/facts/world.h"
@@ -95,6 +96,9 @@ enum asg_status asg_core_load(const void *data, size_t length, struct asg_core *
     asg_core_new(&core);
     core_fields(&fields, core);
     status = finish(&fields, error);
+    if (status == ASG_OK && core->rules != 0) {
+        status = asg_rules_check(core, core->rules, error);
+    }
     if (status == ASG_OK && !index_state(core)) {
         status = asg_fail(error, ASG_ERR_MALFORMED,
                           "the saved state has two groups or two jobs of one name or "

@@ -264,6 +264,7 @@ void core_fields(struct asg_fields *f, struct asg_core *core)
     TEXT(f, core->cluster_id);
     asg_fields_u64(f, &core->seed);
     asg_fields_u64(f, &core->epoch);
+    asg_fields_u32(f, &core->rules);
     asg_fields_i64(f, &core->led_ms);
     asg_fields_i64(f, &core->now_ms);
     asg_fields_bool(f, &core->is_halted);

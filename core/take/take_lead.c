@@ -38,6 +38,7 @@ static void excuse_absence(struct asg_core *core, int64_t away_ms)
 void take_lead(struct asg_core *core, const struct asg_command *command)
 {
     core->epoch = command->epoch;
+    core->rules = command->rules;
     core->led_ms = core->now_ms;
     core->listings = 0;
     core->listing_ms = command->listing_ms > 0 ? command->listing_ms : 0;

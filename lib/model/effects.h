@@ -93,4 +93,13 @@ void asg_effects_clear(struct asg_effects *effects);
  * kill switch, which are state, may be set. */
 bool asg_effects_is_empty(const struct asg_effects *effects);
 
+#define ASG_STATE_HASH_BYTES 32
+
+/* What the log's state_hash records say of core's saved state. */
+struct asg_state_hash {
+    uint32_t form;        /* of the state: docs/log-format.md */
+    uint64_t seq;         /* the last record that the state covers */
+    struct asg_blob hash; /* SHA-256 of its bytes in that form */
+};
+
 #endif

@@ -38,6 +38,7 @@ struct asg_command {
     int64_t metric_value_milli;
     int64_t breach_threshold_milli;
     int64_t listing_ms; /* LEAD: between two whole listings of EC2; 0: two minutes */
+    uint32_t rules;     /* LEAD: that decide from here on; docs/log-format.md */
 };
 
 /* One metric of one group over one evaluation period. Sums, not only means, so that a

@@ -325,6 +325,7 @@ static const struct asg_field command_fields[] = {
     I64(metric_value_milli),
     I64(breach_threshold_milli),
     I64(listing_ms),
+    U32(rules),
 };
 #undef OF
 TABLE(command)
@@ -456,6 +457,15 @@ static const struct asg_field effects_fields[] = {
 };
 #undef OF
 TABLE(effects)
+
+#define OF asg_state_hash
+static const struct asg_field state_hash_fields[] = {
+    U32(form),
+    U64(seq),
+    FIELD(BLOB, hash, .limit = ASG_STATE_HASH_BYTES),
+};
+#undef OF
+TABLE(state_hash)
 
 #define OF asg_report
 static const struct asg_field report_fields[] = {
@@ -758,6 +768,7 @@ const struct asg_schema *const asg_schemas[] = {
     &asg_drain_schema,
     &asg_alarm_schema,
     &asg_effects_schema,
+    &asg_state_hash_schema,
     &asg_report_schema,
     &asg_join_schema,
     &asg_notice_schema,

@@ -196,7 +196,11 @@ static inline void load_event(struct load_world *world, struct asg_event *event)
         asg_sha256(state.data, state.length, hash);
         asg_bytes_clear(&state);
         offset = world->payloads.length;
-        asg_bytes_append(&world->payloads, hash, sizeof hash);
+        const struct asg_state_hash said = {.form = asg_core_form(),
+                                            .seq = asg_log_head(world->log).seq +
+                                                   world->record_count,
+                                            .hash = {hash, sizeof hash}};
+        asg_wire_encode(&asg_state_hash_schema, &said, &world->payloads);
         load_add(world, "state_hash", "", "", offset);
     }
     if (world->record_count >= LOAD_BATCH) load_flush(world);
@@ -427,7 +431,9 @@ static inline void load_create(struct load_world *world)
                (struct asg_command){.kind = ASG_COMMAND_INIT,
                                     .cluster_id = "0123456789abcdef0123456789abcdef",
                                     .seed = 7});
-    load_order(world, (struct asg_command){.kind = ASG_COMMAND_LEAD, .epoch = 1});
+    load_order(world, (struct asg_command){.kind = ASG_COMMAND_LEAD,
+                                           .rules = asg_core_newest_rules(),
+                                           .epoch = 1});
     load_order(world, (struct asg_command){.kind = ASG_COMMAND_GROUP_CREATE,
                                            .group = "web",
                                            .group_config = &group});

@@ -430,6 +430,7 @@ static void give_an_order(void)
     order((struct asg_command){
         .kind = kinds[below(sizeof kinds / sizeof kinds[0])],
         .epoch = ++epoch,
+        .rules = asg_core_newest_rules(),
         .group = group_name(below(GROUPS)),
         .name = "policy",
         .group_config = &change,
@@ -457,7 +458,8 @@ static void begin_world(void)
     order((struct asg_command){.kind = ASG_COMMAND_INIT,
                                .cluster_id = "0123456789abcdef0123456789abcdef",
                                .seed = below(1000)});
-    order((struct asg_command){.kind = ASG_COMMAND_LEAD, .epoch = 1});
+    order((struct asg_command){
+        .kind = ASG_COMMAND_LEAD, .rules = asg_core_newest_rules(), .epoch = 1});
     for (uint64_t i = 0; i < GROUPS; i++) {
         make_group(i);
     }

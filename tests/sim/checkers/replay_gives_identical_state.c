@@ -55,8 +55,12 @@ static bool same_hash(struct replay *replay, const struct asg_record *record)
     asg_bytes_reset(&replay->bytes);
     asg_core_save(replay->core, &replay->bytes);
     asg_sha256(replay->bytes.data, replay->bytes.length, hash);
-    if (record->payload_length == sizeof hash &&
-        memcmp(hash, record->payload, sizeof hash) == 0) {
+    struct asg_state_hash said = {0};
+    if (asg_wire_decode(&asg_state_hash_schema, record->payload, record->payload_length,
+                        &replay->arena, &said) == ASG_OK &&
+        said.form == asg_core_form() && said.seq + 1 == record->seq &&
+        said.hash.length == sizeof hash &&
+        memcmp(hash, said.hash.data, sizeof hash) == 0) {
         return true;
     }
     sim_break("replay_gives_identical_state", "record %llu: replay gives another state",

@@ -47,13 +47,43 @@ static inline void append(struct world *world, const char *kind, const char *sub
     assert(status == ASG_OK);
 }
 
+static inline void append_hash_of(struct world *world, uint32_t form,
+                                  const uint8_t hash[ASG_SHA256_BYTES])
+{
+    const struct asg_state_hash said = {.form = form,
+                                        .seq = asg_log_head(world->log).seq,
+                                        .hash = {hash, ASG_SHA256_BYTES}};
+    struct asg_bytes bytes = {0};
+    asg_wire_encode(&asg_state_hash_schema, &said, &bytes);
+    append(world, "state_hash", "", "", bytes.data, bytes.length);
+    asg_bytes_clear(&bytes);
+}
+
 static inline void append_hash(struct world *world)
 {
     uint8_t hash[ASG_SHA256_BYTES];
     asg_bytes_reset(&world->state);
     asg_core_save(world->core, &world->state);
     asg_sha256(world->state.data, world->state.length, hash);
-    append(world, "state_hash", "", "", hash, sizeof hash);
+    append_hash_of(world, asg_core_form(), hash);
+}
+
+/* A LEAD by these rules, which core has not taken. */
+static inline void append_lead(struct world *world, uint32_t rules)
+{
+    const struct asg_command lead = {.kind = ASG_COMMAND_LEAD,
+                                     .actor = "test",
+                                     .cluster_id = "",
+                                     .group = "",
+                                     .name = "",
+                                     .epoch = 2,
+                                     .rules = rules};
+    const struct asg_event event = {
+        .time_ms = world->now_ms, .kind = ASG_EVENT_COMMAND, .command = &lead};
+    struct asg_bytes bytes = {0};
+    asg_wire_encode(&asg_event_schema, &event, &bytes);
+    append(world, "event", "", "lead by test", bytes.data, bytes.length);
+    asg_bytes_clear(&bytes);
 }
 
 static inline void feed(struct world *world, const struct asg_event *event);
@@ -183,7 +213,9 @@ static inline void begin_world(struct world *world)
     order(world, (struct asg_command){.kind = ASG_COMMAND_INIT,
                                       .cluster_id = "0123456789abcdef0123456789abcdef",
                                       .seed = 7});
-    order(world, (struct asg_command){.kind = ASG_COMMAND_LEAD, .epoch = 1});
+    order(world, (struct asg_command){.kind = ASG_COMMAND_LEAD,
+                                      .rules = asg_core_newest_rules(),
+                                      .epoch = 1});
 }
 
 /* A group of two with the rule "launch one at 70 % and more"; it is obeyed once. */

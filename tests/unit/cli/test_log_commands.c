@@ -47,7 +47,7 @@ static void test_log_verify_replays_the_state_hashes(void **state)
     run(fixture, 0, "log verify %s --states -o json");
     assert_null(strstr(fixture->said.out, "\"state_hashes\":\t0,"));
     uint8_t hash[ASG_SHA256_BYTES] = {0};
-    append(&fixture->world, "state_hash", "", "", hash, sizeof hash);
+    append_hash_of(&fixture->world, asg_core_form(), hash);
     run(fixture, 0, "log verify %s"); /* the chain is whole */
     run(fixture, 4, "log verify %s --states -o json");
     char bad[64];
@@ -248,9 +248,67 @@ static void test_replay_names_a_state_hash_that_differs(void **state)
 {
     struct fixture *fixture = *state;
     uint8_t hash[ASG_SHA256_BYTES] = {0};
-    append(&fixture->world, "state_hash", "", "", hash, sizeof hash);
+    append_hash_of(&fixture->world, asg_core_form(), hash);
     run(fixture, 5, "replay %s");
     says(fixture->said.out, "(state hash)\n  log:    0000");
+}
+
+static void test_replay_says_which_rules_decided(void **state)
+{
+    struct fixture *fixture = *state;
+    uint64_t head = asg_log_head(fixture->world.log).seq;
+    char words[96];
+    run(fixture, 0, "replay %s");
+    (void)snprintf(words, sizeof words, "rules %u decided records 1 to %" PRIu64 "\n",
+                   asg_core_newest_rules(), head);
+    says(fixture->said.out, words);
+    (void)snprintf(words, sizeof words, "is of form %u of the state\n", asg_core_form());
+    says(fixture->said.out, words);
+    run(fixture, 0, "replay %s -o json");
+    (void)snprintf(words, sizeof words, "\"rules\":\t%u,", asg_core_newest_rules());
+    says(fixture->said.out, words);
+    (void)snprintf(words, sizeof words, "\"last_seq\":\t%" PRIu64, head);
+    says(fixture->said.out, words);
+}
+
+static void test_replay_refuses_rules_it_does_not_know(void **state)
+{
+    struct fixture *fixture = *state;
+    uint64_t head = asg_log_head(fixture->world.log).seq;
+    append_lead(&fixture->world, asg_core_newest_rules() + 1);
+    run(fixture, 0, "log verify %s");
+    run(fixture, 1, "replay %s");
+    char words[96];
+    (void)snprintf(words, sizeof words,
+                   "record %" PRIu64 ": rules %u decide from here on", head + 1,
+                   asg_core_newest_rules() + 1);
+    says(fixture->said.err, words);
+    says(fixture->said.err, "use the release that wrote this log, or a newer one");
+    run(fixture, 1, "replay %s --at 1s");
+    says(fixture->said.err, words);
+}
+
+static void test_replay_says_what_to_do_with_a_log_of_before_the_first_release(
+    void **state)
+{
+    struct fixture *fixture = *state;
+    append_lead(&fixture->world, 0);
+    run(fixture, 0, "log verify %s"); /* the chain proves any log */
+    run(fixture, 1, "replay %s");
+    says(fixture->said.err, "an openasg from before 1.0 wrote this log");
+    says(fixture->said.err, "A log from before 1.0");
+}
+
+static void test_replay_refuses_a_form_of_the_state_it_does_not_know(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t hash[ASG_SHA256_BYTES] = {0};
+    append_hash_of(&fixture->world, asg_core_form() + 1, hash);
+    run(fixture, 1, "replay %s");
+    char words[64];
+    (void)snprintf(words, sizeof words, "is of form %u of the state",
+                   asg_core_form() + 1);
+    says(fixture->said.err, words);
 }
 
 static void test_replay_refuses_an_event_it_cannot_read(void **state)
@@ -304,6 +362,10 @@ int main(void)
         TEST(test_replay_names_effects_that_differ_and_those_that_lack),
         TEST(test_replay_names_a_state_hash_that_differs),
         TEST(test_replay_refuses_an_event_it_cannot_read),
+        TEST(test_replay_says_which_rules_decided),
+        TEST(test_replay_refuses_rules_it_does_not_know),
+        TEST(test_replay_says_what_to_do_with_a_log_of_before_the_first_release),
+        TEST(test_replay_refuses_a_form_of_the_state_it_does_not_know),
         TEST(test_replay_starts_at_a_snapshot_where_payloads_are_pruned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,6 +42,7 @@ static inline void fixture_begin(struct core_fixture *f)
                                .name = ""};
     fixture_order(f, &init);
     struct asg_command lead = {.kind = ASG_COMMAND_LEAD,
+                               .rules = asg_core_newest_rules(),
                                .actor = "tests",
                                .cluster_id = "",
                                .epoch = 1,

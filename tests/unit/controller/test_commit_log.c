@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "controller/commit_log.h"
+#include "wire/wire.h"
 
 #define NOW INT64_C(1795442400000)
 
@@ -343,6 +344,21 @@ static void test_commit_names_the_record_of_a_damaged_log(void **state)
     assert_non_null(strpbrk(f->error.text, "0123456789"));
 }
 
+static void append(struct fixture *f, struct asg_log *log, const char *kind,
+                   const struct asg_schema *schema, const void *object)
+{
+    struct asg_bytes bytes = {0};
+    asg_wire_encode(schema, object, &bytes);
+    const struct asg_record record = {.time_ms = f->time_ms,
+                                      .kind = kind,
+                                      .subject = "",
+                                      .note = "",
+                                      .payload = bytes.data,
+                                      .payload_length = bytes.length};
+    assert_status(ASG_OK, asg_log_append(log, &record, 1, NULL, &f->error));
+    asg_bytes_clear(&bytes);
+}
+
 static void test_commit_refuses_a_log_it_would_decide_otherwise(void **state)
 {
     struct fixture *f = *state;
@@ -353,17 +369,72 @@ static void test_commit_refuses_a_log_it_would_decide_otherwise(void **state)
     const struct asg_log_options options = {.path = f->path, .now_ms = NOW};
     struct asg_log *log = NULL;
     assert_status(ASG_OK, asg_log_open_sqlite(&options, &log, &f->error));
-    const uint8_t other[32] = {7};
-    const struct asg_record record = {.time_ms = f->time_ms,
-                                      .kind = "state_hash",
-                                      .subject = "",
-                                      .note = "",
-                                      .payload = other,
-                                      .payload_length = sizeof other};
-    assert_status(ASG_OK, asg_log_append(log, &record, 1, NULL, &f->error));
+    const uint8_t other[ASG_STATE_HASH_BYTES] = {7};
+    const struct asg_state_hash said = {.form = asg_core_form(),
+                                        .seq = asg_log_head(log).seq,
+                                        .hash = {other, sizeof other}};
+    append(f, log, "state_hash", &asg_state_hash_schema, &said);
     asg_log_close(&log);
     assert_status(ASG_ERR_CONFLICT, reopen(f, 1000));
     assert_non_null(strstr(f->error.text, "record"));
+    assert_non_null(strstr(f->error.text, "by the same rules"));
+}
+
+static void test_commit_refuses_a_hash_of_a_newer_form(void **state)
+{
+    struct fixture *f = *state;
+    assert_status(ASG_OK, reopen(f, 1000));
+    asg_commit_close(&f->commit, false);
+    const struct asg_log_options options = {.path = f->path, .now_ms = NOW};
+    struct asg_log *log = NULL;
+    assert_status(ASG_OK, asg_log_open_sqlite(&options, &log, &f->error));
+    const uint8_t other[ASG_STATE_HASH_BYTES] = {7};
+    const struct asg_state_hash said = {.form = asg_core_form() + 1,
+                                        .seq = asg_log_head(log).seq,
+                                        .hash = {other, sizeof other}};
+    append(f, log, "state_hash", &asg_state_hash_schema, &said);
+    asg_log_close(&log);
+    assert_status(ASG_ERR_VERSION, reopen(f, 1000));
+    assert_non_null(strstr(f->error.text, "start the release that wrote it, or a newer"));
+}
+
+/* A leader by other rules than this program knows, in a log that is whole. */
+static void refuse_a_leader_by(struct fixture *f, uint32_t rules, const char *words)
+{
+    assert_status(ASG_OK, reopen(f, 1000));
+    asg_commit_close(&f->commit, false);
+    const struct asg_log_options options = {.path = f->path, .now_ms = NOW};
+    struct asg_log *log = NULL;
+    assert_status(ASG_OK, asg_log_open_sqlite(&options, &log, &f->error));
+    const struct asg_command lead = {.kind = ASG_COMMAND_LEAD,
+                                     .actor = "",
+                                     .cluster_id = "",
+                                     .group = "",
+                                     .name = "",
+                                     .epoch = 9,
+                                     .rules = rules};
+    const struct asg_event event = {
+        .time_ms = f->time_ms, .kind = ASG_EVENT_COMMAND, .command = &lead};
+    append(f, log, "event", &asg_event_schema, &event);
+    uint64_t seq = asg_log_head(log).seq;
+    asg_log_close(&log);
+    assert_status(ASG_ERR_VERSION, reopen(f, 1000));
+    assert_null(f->commit);
+    char record[32];
+    (void)snprintf(record, sizeof record, "record %llu: ", (unsigned long long)seq);
+    assert_non_null(strstr(f->error.text, record));
+    if (strstr(f->error.text, words) == NULL) fail_msg("%s", f->error.text);
+}
+
+static void test_commit_refuses_rules_it_does_not_know(void **state)
+{
+    refuse_a_leader_by(*state, asg_core_newest_rules() + 1,
+                       "use the release that wrote this log, or a newer one");
+}
+
+static void test_commit_refuses_a_log_of_before_the_first_release(void **state)
+{
+    refuse_a_leader_by(*state, 0, "A log from before 1.0");
 }
 
 static void test_commit_refuses_a_second_controller(void **state)
@@ -411,6 +482,9 @@ int main(void)
         TEST(test_commit_closes_without_what_was_not_durable),
         TEST(test_commit_names_the_record_of_a_damaged_log),
         TEST(test_commit_refuses_a_log_it_would_decide_otherwise),
+        TEST(test_commit_refuses_a_hash_of_a_newer_form),
+        TEST(test_commit_refuses_rules_it_does_not_know),
+        TEST(test_commit_refuses_a_log_of_before_the_first_release),
         TEST(test_commit_refuses_a_second_controller),
         TEST(test_commit_saves_a_snapshot_when_it_is_due),
     };

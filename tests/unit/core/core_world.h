@@ -314,7 +314,8 @@ static int begin(void **state)
     order((struct asg_command){.kind = ASG_COMMAND_INIT,
                                .cluster_id = "0123456789abcdef0123456789abcdef",
                                .seed = 7});
-    order((struct asg_command){.kind = ASG_COMMAND_LEAD, .epoch = 1});
+    order((struct asg_command){
+        .kind = ASG_COMMAND_LEAD, .rules = asg_core_newest_rules(), .epoch = 1});
     return 0;
 }
 

@@ -11,7 +11,8 @@ static void lead_again(int64_t away_ms)
 {
     static uint64_t epoch = 1;
     w.now_ms += away_ms;
-    order((struct asg_command){.kind = ASG_COMMAND_LEAD, .epoch = ++epoch});
+    order((struct asg_command){
+        .kind = ASG_COMMAND_LEAD, .rules = asg_core_newest_rules(), .epoch = ++epoch});
 }
 
 static void make_pending(uint32_t desired)

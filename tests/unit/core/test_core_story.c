@@ -59,7 +59,8 @@ static int begin(void **state)
                                .cluster_id = "0123456789abcdef0123456789abcdef",
                                .seed = 7});
     assert_true(s.effects.reply.is_ok);
-    order((struct asg_command){.kind = ASG_COMMAND_LEAD, .epoch = 1});
+    order((struct asg_command){
+        .kind = ASG_COMMAND_LEAD, .rules = asg_core_newest_rules(), .epoch = 1});
     struct asg_group_config config = web();
     order((struct asg_command){
         .kind = ASG_COMMAND_GROUP_CREATE, .group = "web", .group_config = &config});
@@ -214,7 +215,8 @@ static void test_no_capacity_waits_for_what_another_leader_had_sent(void **state
     want(1);
     assert_int_equal(1, open_launches());
     s.now_ms += 1000;
-    order((struct asg_command){.kind = ASG_COMMAND_LEAD, .epoch = 2});
+    order((struct asg_command){
+        .kind = ASG_COMMAND_LEAD, .rules = asg_core_newest_rules(), .epoch = 2});
     answer(ASG_OUTCOME_CAPACITY);
     expect_to_wait_for_the_late();
 }
@@ -225,7 +227,8 @@ static void test_another_leader_is_told_apart_though_the_clock_stands(void **sta
     (void)state;
     want(1);
     assert_int_equal(1, open_launches());
-    order((struct asg_command){.kind = ASG_COMMAND_LEAD, .epoch = 2});
+    order((struct asg_command){
+        .kind = ASG_COMMAND_LEAD, .rules = asg_core_newest_rules(), .epoch = 2});
     answer(ASG_OUTCOME_CAPACITY);
     expect_to_wait_for_the_late();
 }
@@ -234,7 +237,8 @@ static void test_another_leader_is_told_apart_though_the_clock_stands(void **sta
 static void test_what_is_planned_with_the_order_to_lead_is_not_anothers(void **state)
 {
     (void)state;
-    order((struct asg_command){.kind = ASG_COMMAND_LEAD, .epoch = 2});
+    order((struct asg_command){
+        .kind = ASG_COMMAND_LEAD, .rules = asg_core_newest_rules(), .epoch = 2});
     want(1);
     assert_int_equal(1, open_launches());
     struct asg_job before = s.launch;
@@ -357,7 +361,8 @@ static void test_a_launch_of_another_leader_does_not_expire(void **state)
     want(1);
     assert_int_equal(1, open_launches());
     struct asg_job before = s.launch;
-    order((struct asg_command){.kind = ASG_COMMAND_LEAD, .epoch = 2});
+    order((struct asg_command){
+        .kind = ASG_COMMAND_LEAD, .rules = asg_core_newest_rules(), .epoch = 2});
     answer(ASG_OUTCOME_EXPIRED);
     pass(5000);
     assert_int_equal(1, open_launches());

@@ -38,8 +38,10 @@ static int listings_until(int64_t until_ms)
 
 static void lead(int64_t listing_ms)
 {
-    order((struct asg_command){
-        .kind = ASG_COMMAND_LEAD, .epoch = 2, .listing_ms = listing_ms});
+    order((struct asg_command){.kind = ASG_COMMAND_LEAD,
+                               .rules = asg_core_newest_rules(),
+                               .epoch = 2,
+                               .listing_ms = listing_ms});
     (void)listings_until(w.now_ms + 30 * MINUTE); /* more often at first */
 }
 
@@ -62,8 +64,10 @@ static void test_as_often_as_the_leader_is_told(void **state)
 static void test_a_new_leader_looks_more_often_at_first(void **state)
 {
     (void)state;
-    order((struct asg_command){
-        .kind = ASG_COMMAND_LEAD, .epoch = 2, .listing_ms = 1440 * MINUTE});
+    order((struct asg_command){.kind = ASG_COMMAND_LEAD,
+                               .rules = asg_core_newest_rules(),
+                               .epoch = 2,
+                               .listing_ms = 1440 * MINUTE});
     int count = listings_until(w.now_ms + 5 * MINUTE);
     if (count < 15 || count > 21) fail_msg("%d listings in five minutes", count);
 }
