@@ -2,117 +2,44 @@
 
 #include <string.h>
 
+#include "model/defaults.h"
 #include "model/schemas.h"
 #include "text/parse.h"
 #include "text/yaml_tree.h"
 
 #define RULES_MAX 200 /* of one kind in a file */
 
-static const char *default_policy_words[] = {"default"};
-
 struct asg_group_config asg_group_defaults(void)
 {
-    return (struct asg_group_config){
-        .name = "",
-        .template_name = "",
-        .template_id = "",
-        .template_version = "$Default",
-        .health_check = ASG_HEALTH_CHECK_EC2,
-        .cooldown_ms = 300000,
-        .warmup_ms = ASG_UNSET,
-        .evaluation_ms = 5000,
-        .launch_timeout_ms = 600000,
-        .termination_policies = {default_policy_words, 1},
-        .terminating_percent = 10,
-        .terminated_percent = 25,
-        .unhealthy_percent = 20,
-        .silence_percent = 30,
-        .churn_generations = 2,
-    };
+    struct asg_group_config config;
+    asg_model_set_defaults(&asg_group_config_schema, &config);
+    return config;
 }
 
 struct asg_mixed asg_mixed_defaults(void)
 {
-    return (struct asg_mixed){.on_demand_percent = 100,
-                              .on_demand_strategy = ASG_ON_DEMAND_PRIORITIZED,
-                              .spot_strategy = ASG_SPOT_LOWEST_PRICE,
-                              .spot_pools = 2,
-                              .spot_max_price = ""};
+    struct asg_mixed mixed;
+    asg_model_set_defaults(&asg_mixed_schema, &mixed);
+    return mixed;
 }
 
 struct asg_policy_config asg_policy_defaults(void)
 {
-    return (struct asg_policy_config){
-        .group = "",
-        .name = "",
-        .kind = ASG_POLICY_TARGET_TRACKING,
-        .metric = ASG_METRIC_NAME_CPU,
-        .statistic = ASG_STATISTIC_MEAN,
-        .scale_in_permille = 900,
-        .scale_out_periods = 3,
-        .stabilisation_ms = 300000,
-        .periods = 1,
-        .cooldown_ms = ASG_UNSET,
-        .warmup_ms = ASG_UNSET,
-    };
+    struct asg_policy_config config;
+    asg_model_set_defaults(&asg_policy_config_schema, &config);
+    return config;
 }
 
 struct asg_schedule_config asg_schedule_defaults(void)
 {
-    return (struct asg_schedule_config){
-        .group = "",
-        .name = "",
-        .min = ASG_UNSET,
-        .max = ASG_UNSET,
-        .desired = ASG_UNSET,
-        .recurrence = "",
-        .time_zone = "UTC",
-    };
+    struct asg_schedule_config config;
+    asg_model_set_defaults(&asg_schedule_config_schema, &config);
+    return config;
 }
 
 uint64_t asg_group_fields_of(uint64_t present)
 {
-    static const struct {
-        const char *name;
-        enum asg_group_field field;
-    } fields[] = {
-        {"min", ASG_GROUP_MIN},
-        {"max", ASG_GROUP_MAX},
-        {"desired", ASG_GROUP_DESIRED},
-        {"template_name", ASG_GROUP_TEMPLATE},
-        {"template_id", ASG_GROUP_TEMPLATE},
-        {"template_version", ASG_GROUP_TEMPLATE},
-        {"instance_types", ASG_GROUP_INSTANCE_TYPES},
-        {"subnets", ASG_GROUP_SUBNETS},
-        {"health_check", ASG_GROUP_HEALTH_CHECK},
-        {"health_grace_ms", ASG_GROUP_HEALTH_GRACE},
-        {"cooldown_ms", ASG_GROUP_COOLDOWN},
-        {"warmup_ms", ASG_GROUP_WARMUP},
-        {"evaluation_ms", ASG_GROUP_EVALUATION},
-        {"drain_ms", ASG_GROUP_DRAIN},
-        {"launch_timeout_ms", ASG_GROUP_LAUNCH_TIMEOUT},
-        {"termination_policies", ASG_GROUP_TERMINATION_POLICIES},
-        {"protect_new_instances", ASG_GROUP_PROTECT_NEW_INSTANCES},
-        {"dry_run", ASG_GROUP_DRY_RUN},
-        {"terminating_percent", ASG_GROUP_TERMINATING_PERCENT},
-        {"terminated_percent", ASG_GROUP_TERMINATED_PERCENT},
-        {"unhealthy_percent", ASG_GROUP_UNHEALTHY_PERCENT},
-        {"silence_percent", ASG_GROUP_SILENCE_PERCENT},
-        {"tags", ASG_GROUP_TAGS},
-        {"launch_parameters", ASG_GROUP_LAUNCH_PARAMETERS},
-        {"churn_generations", ASG_GROUP_CHURN_GENERATIONS},
-        {"capacity_rebalance", ASG_GROUP_CAPACITY_REBALANCE},
-        {"mixed", ASG_GROUP_MIXED},
-    };
-    uint64_t bits = 0;
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        const struct asg_field *field =
-            asg_schema_find(&asg_group_config_schema, fields[i].name);
-        if (field == NULL) continue;
-        uint64_t bit = UINT64_C(1) << (field - asg_group_config_schema.fields);
-        if ((present & bit) != 0) bits |= UINT64_C(1) << fields[i].field;
-    }
-    return bits;
+    return asg_model_update_bits(&asg_group_config_schema, present);
 }
 
 struct reader {

@@ -11,25 +11,13 @@
 #include "core/facts/text.h"
 #include "core/take/require.h"
 #include "core/want/desired.h"
+#include "model/defaults.h"
 #include "model/launch_fields.h"
+#include "model/schemas.h"
 
 #define SECOND INT64_C(1000)
 #define HOUR   (3600 * SECOND)
 #define DAY    (24 * HOUR)
-
-/* What is 0 but cannot mean 0 gets its default (group.h). */
-static void fill_defaults(struct asg_group_config *config)
-{
-    if (config->evaluation_ms == 0) config->evaluation_ms = 5 * SECOND;
-    if (config->launch_timeout_ms == 0) config->launch_timeout_ms = 600 * SECOND;
-    if (config->terminating_percent == 0) config->terminating_percent = 10;
-    if (config->terminated_percent == 0) config->terminated_percent = 25;
-    if (config->unhealthy_percent == 0) config->unhealthy_percent = 20;
-    if (config->silence_percent == 0) config->silence_percent = 30;
-    if (config->churn_generations == 0) config->churn_generations = 2;
-    if (text_of(config->template_version)[0] == '\0')
-        config->template_version = "$Default";
-}
 
 static bool is_name(const char *name)
 {
@@ -276,7 +264,7 @@ void create_group(struct asg_core *core, const struct asg_command *command)
         return;
     }
     struct asg_group_config config = *command->group_config;
-    fill_defaults(&config);
+    asg_model_fill_unset(&asg_group_config_schema, &config);
     struct asg_error error = {""};
     if (check_config(&config, &error) != ASG_OK) {
         refuse(core, "ValidationError", "group %s: %s", text_of(config.name), error.text);
@@ -303,70 +291,18 @@ static bool has(uint64_t fields, enum asg_group_field field)
     return (fields & UINT64_C(1) << field) != 0;
 }
 
-static void merge_rest(struct asg_group_config *config,
-                       const struct asg_group_config *from, uint64_t fields)
-{
-#define TAKE(FIELD, member)                                                              \
-    if (has(fields, ASG_GROUP_##FIELD)) config->member = from->member
-    TAKE(INSTANCE_TYPES, instance_types);
-    TAKE(HEALTH_CHECK, health_check);
-    TAKE(HEALTH_GRACE, health_grace_ms);
-    TAKE(COOLDOWN, cooldown_ms);
-    TAKE(WARMUP, warmup_ms);
-    TAKE(EVALUATION, evaluation_ms);
-    TAKE(DRAIN, drain_ms);
-    TAKE(LAUNCH_TIMEOUT, launch_timeout_ms);
-    TAKE(TERMINATION_POLICIES, termination_policies);
-    TAKE(PROTECT_NEW_INSTANCES, protect_new_instances);
-    TAKE(DRY_RUN, dry_run);
-    TAKE(TERMINATING_PERCENT, terminating_percent);
-    TAKE(TERMINATED_PERCENT, terminated_percent);
-    TAKE(UNHEALTHY_PERCENT, unhealthy_percent);
-    TAKE(SILENCE_PERCENT, silence_percent);
-    TAKE(CAPACITY_REBALANCE, capacity_rebalance);
-    TAKE(CHURN_GENERATIONS, churn_generations);
-    TAKE(MIXED, mixed);
-#undef TAKE
-}
-
-/* Without desired, a new range pulls desired into it (asg-semantics.md 2.1). */
-static void merge_sizes(struct asg_group_config *config,
-                        const struct asg_group_config *from, uint64_t fields)
-{
-    if (has(fields, ASG_GROUP_MIN)) config->min = from->min;
-    if (has(fields, ASG_GROUP_MAX)) config->max = from->max;
-    if (has(fields, ASG_GROUP_DESIRED)) {
-        config->desired = from->desired;
-        return;
-    }
-    if (config->desired > config->max) config->desired = config->max;
-    if (config->desired < config->min) config->desired = config->min;
-}
-
+/* Without desired, a new range pulls desired into it (docs/rules.md, "Changing a group").
+ */
 static struct asg_group_config merge(const struct group *group,
                                      const struct asg_group_config *from, uint64_t fields)
 {
     struct asg_group_config config = group->config;
-    merge_sizes(&config, from, fields);
-    merge_rest(&config, from, fields);
-    if (has(fields, ASG_GROUP_TEMPLATE)) {
-        config.template_name = from->template_name;
-        config.template_id = from->template_id;
-        config.template_version = from->template_version;
+    asg_model_update(&asg_group_config_schema, &config, from, fields);
+    if (!has(fields, ASG_GROUP_DESIRED)) {
+        if (config.desired > config.max) config.desired = config.max;
+        if (config.desired < config.min) config.desired = config.min;
     }
-    if (has(fields, ASG_GROUP_SUBNETS)) {
-        config.subnets = from->subnets;
-        config.subnet_count = from->subnet_count;
-    }
-    if (has(fields, ASG_GROUP_TAGS)) {
-        config.tags = from->tags;
-        config.tag_count = from->tag_count;
-    }
-    if (has(fields, ASG_GROUP_LAUNCH_PARAMETERS)) {
-        config.launch_parameters = from->launch_parameters;
-        config.launch_parameter_count = from->launch_parameter_count;
-    }
-    fill_defaults(&config);
+    asg_model_fill_unset(&asg_group_config_schema, &config);
     return config;
 }
 

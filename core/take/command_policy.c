@@ -12,6 +12,7 @@
 #include "core/want/desired.h"
 #include "core/want/policy.h"
 #include "model/copy.h"
+#include "model/defaults.h"
 #include "model/schemas.h"
 
 static bool is_short_name(struct asg_core *core, const char *name, const char *what)
@@ -20,13 +21,6 @@ static bool is_short_name(struct asg_core *core, const char *name, const char *w
     if (length >= 1 && length <= 255) return true;
     refuse(core, "ValidationError", "a %s needs a name of 1 to 255 characters", what);
     return false;
-}
-
-static void fill_defaults(struct asg_policy_config *config)
-{
-    if (config->scale_in_permille == 0) config->scale_in_permille = 900;
-    if (config->scale_out_periods == 0) config->scale_out_periods = 3;
-    if (config->periods == 0) config->periods = 1;
 }
 
 static struct policy *insert_policy(struct group *group, const char *name)
@@ -54,7 +48,7 @@ void put_policy(struct asg_core *core, const struct asg_command *command)
     }
     struct asg_policy_config config = *command->policy_config;
     config.group = group->config.name;
-    fill_defaults(&config);
+    asg_model_fill_unset(&asg_policy_config_schema, &config);
     if (!is_short_name(core, config.name, "policy")) return;
     struct asg_error error = {""};
     if (asg_policy_validate(&config, &error) != ASG_OK) {

@@ -64,8 +64,11 @@ struct asg_field {
     const struct asg_schema *sub; /* STRUCT, PART, LIST */
     size_t limit;                 /* TEXT, BLOB: bytes; LIST, TEXTS: items */
     bool is_columns; /* LIST of asg_group_metric: lib/wire writes it column by column */
-    uint32_t
-        since; /* the first form of the saved state with it (saved_state.c); 0: all */
+    uint32_t since;  /* first form of the saved state with it; 0: all */
+    uint32_t update_bit;        /* 1 + the bit by which an update names it; 0: never */
+    int64_t otherwise;          /* default of a number, flag or enum; of texts: */
+    const char *otherwise_text; /* NULL: empty; of TEXTS the only item */
+    bool is_unset_by_zero;      /* 0 or "" cannot be meant: it stands for the default */
 };
 
 struct asg_schema {

@@ -33,6 +33,12 @@
 /* A field that the saved state has from form `n` on (core/saved_state.c): SINCE(2, U32,
  * name, .limit = 0). */
 #define SINCE(n, kind, f, ...) FIELD(kind, f, .since = (n), __VA_ARGS__)
+/* A field with more to say of it: its default, whether 0 is unset, its bit in an update.
+ */
+#define OR(n)        .otherwise = (n)
+#define OR_TEXT(t)   .otherwise_text = (t)
+#define ZERO_UNSET   .is_unset_by_zero = true
+#define IN_UPDATE(b) .update_bit = ASG_GROUP_##b + 1
 #define LIST_OF(n, s)                                                                    \
     .count_offset = offsetof(struct OF, n), .sub = &asg_##s##_schema,                    \
     .limit = ASG_LIST_MAX
@@ -71,10 +77,12 @@ TABLE(launch_parameter)
 #define OF asg_mixed
 static const struct asg_field mixed_fields[] = {
     U32(on_demand_base),
-    U32(on_demand_percent),
-    ENUM(on_demand_strategy, on_demand_strategy),
-    ENUM(spot_strategy, spot_strategy),
-    U32(spot_pools),
+    FIELD(U32, on_demand_percent, OR(100)),
+    FIELD(ENUM, on_demand_strategy, .names = &asg_on_demand_strategy_words,
+          OR(ASG_ON_DEMAND_PRIORITIZED)),
+    FIELD(ENUM, spot_strategy, .names = &asg_spot_strategy_words,
+          OR(ASG_SPOT_LOWEST_PRICE)),
+    FIELD(U32, spot_pools, OR(2)),
     TEXT(spot_max_price),
 };
 #undef OF
@@ -83,33 +91,37 @@ TABLE(mixed)
 #define OF asg_group_config
 static const struct asg_field group_config_fields[] = {
     TEXT(name),
-    U32(min),
-    U32(max),
-    U32(desired),
-    TEXT(template_name),
-    TEXT(template_id),
-    TEXT(template_version),
-    TEXTS(instance_types),
-    LIST(subnets, subnet_count, subnet),
-    ENUM(health_check, health_check),
-    I64(health_grace_ms),
-    I64(cooldown_ms),
-    I64(warmup_ms),
-    I64(evaluation_ms),
-    I64(drain_ms),
-    I64(launch_timeout_ms),
-    TEXTS(termination_policies),
-    BOOL(protect_new_instances),
-    BOOL(dry_run),
-    U32(terminating_percent),
-    U32(terminated_percent),
-    U32(unhealthy_percent),
-    U32(silence_percent),
-    LIST(tags, tag_count, tag),
-    LIST(launch_parameters, launch_parameter_count, launch_parameter),
-    U32(churn_generations),
-    BOOL(capacity_rebalance),
-    PART(mixed, mixed),
+    FIELD(U32, min, IN_UPDATE(MIN)),
+    FIELD(U32, max, IN_UPDATE(MAX)),
+    FIELD(U32, desired, IN_UPDATE(DESIRED)),
+    FIELD(TEXT, template_name, .limit = ASG_TEXT_MAX, IN_UPDATE(TEMPLATE)),
+    FIELD(TEXT, template_id, .limit = ASG_TEXT_MAX, IN_UPDATE(TEMPLATE)),
+    FIELD(TEXT, template_version, .limit = ASG_TEXT_MAX, IN_UPDATE(TEMPLATE),
+          OR_TEXT("$Default"), ZERO_UNSET),
+    FIELD(TEXTS, instance_types, .limit = ASG_LIST_MAX, IN_UPDATE(INSTANCE_TYPES)),
+    FIELD(LIST, subnets, LIST_OF(subnet_count, subnet), IN_UPDATE(SUBNETS)),
+    FIELD(ENUM, health_check, .names = &asg_health_check_words, IN_UPDATE(HEALTH_CHECK),
+          OR(ASG_HEALTH_CHECK_EC2)),
+    FIELD(I64, health_grace_ms, IN_UPDATE(HEALTH_GRACE)),
+    FIELD(I64, cooldown_ms, IN_UPDATE(COOLDOWN), OR(300000)),
+    FIELD(I64, warmup_ms, IN_UPDATE(WARMUP), OR(ASG_UNSET)),
+    FIELD(I64, evaluation_ms, IN_UPDATE(EVALUATION), OR(5000), ZERO_UNSET),
+    FIELD(I64, drain_ms, IN_UPDATE(DRAIN)),
+    FIELD(I64, launch_timeout_ms, IN_UPDATE(LAUNCH_TIMEOUT), OR(600000), ZERO_UNSET),
+    FIELD(TEXTS, termination_policies, .limit = ASG_LIST_MAX,
+          IN_UPDATE(TERMINATION_POLICIES), OR_TEXT("default")),
+    FIELD(BOOL, protect_new_instances, IN_UPDATE(PROTECT_NEW_INSTANCES)),
+    FIELD(BOOL, dry_run, IN_UPDATE(DRY_RUN)),
+    FIELD(U32, terminating_percent, IN_UPDATE(TERMINATING_PERCENT), OR(10), ZERO_UNSET),
+    FIELD(U32, terminated_percent, IN_UPDATE(TERMINATED_PERCENT), OR(25), ZERO_UNSET),
+    FIELD(U32, unhealthy_percent, IN_UPDATE(UNHEALTHY_PERCENT), OR(20), ZERO_UNSET),
+    FIELD(U32, silence_percent, IN_UPDATE(SILENCE_PERCENT), OR(30), ZERO_UNSET),
+    FIELD(LIST, tags, LIST_OF(tag_count, tag), IN_UPDATE(TAGS)),
+    FIELD(LIST, launch_parameters, LIST_OF(launch_parameter_count, launch_parameter),
+          IN_UPDATE(LAUNCH_PARAMETERS)),
+    FIELD(U32, churn_generations, IN_UPDATE(CHURN_GENERATIONS), OR(2), ZERO_UNSET),
+    FIELD(BOOL, capacity_rebalance, IN_UPDATE(CAPACITY_REBALANCE)),
+    FIELD(PART, mixed, .sub = &asg_mixed_schema, IN_UPDATE(MIXED)),
 };
 #undef OF
 TABLE(group_config)
@@ -125,24 +137,24 @@ TABLE(step)
 static const struct asg_field policy_config_fields[] = {
     TEXT(group),
     TEXT(name),
-    ENUM(kind, policy_kind),
+    FIELD(ENUM, kind, .names = &asg_policy_kind_words, OR(ASG_POLICY_TARGET_TRACKING)),
     BOOL(is_disabled),
-    ENUM(metric, metric_name),
-    ENUM(statistic, statistic),
+    FIELD(ENUM, metric, .names = &asg_metric_name_words, OR(ASG_METRIC_NAME_CPU)),
+    FIELD(ENUM, statistic, .names = &asg_statistic_words, OR(ASG_STATISTIC_MEAN)),
     I64(target_milli),
     BOOL(disable_scale_in),
-    U32(scale_in_permille),
-    U32(scale_out_periods),
-    I64(stabilisation_ms),
+    FIELD(U32, scale_in_permille, OR(900), ZERO_UNSET),
+    FIELD(U32, scale_out_periods, OR(3), ZERO_UNSET),
+    FIELD(I64, stabilisation_ms, OR(300000)),
     ENUM(comparison, comparison),
     I64(threshold_milli),
-    U32(periods),
+    FIELD(U32, periods, OR(1), ZERO_UNSET),
     ENUM(adjustment_type, adjustment),
     I64(adjustment),
     LIST(steps, step_count, step),
     U32(min_magnitude),
-    I64(cooldown_ms),
-    I64(warmup_ms),
+    FIELD(I64, cooldown_ms, OR(ASG_UNSET)),
+    FIELD(I64, warmup_ms, OR(ASG_UNSET)),
 };
 #undef OF
 TABLE(policy_config)
@@ -157,11 +169,16 @@ TABLE(zone_change)
 
 #define OF asg_schedule_config
 static const struct asg_field schedule_config_fields[] = {
-    TEXT(group),     TEXT(name),
-    I64(min),        I64(max),
-    I64(desired),    I64(start_ms),
-    I64(end_ms),     LONG_TEXT(recurrence),
-    TEXT(time_zone), LIST(changes, change_count, zone_change),
+    TEXT(group),
+    TEXT(name),
+    FIELD(I64, min, OR(ASG_UNSET)),
+    FIELD(I64, max, OR(ASG_UNSET)),
+    FIELD(I64, desired, OR(ASG_UNSET)),
+    I64(start_ms),
+    I64(end_ms),
+    LONG_TEXT(recurrence),
+    FIELD(TEXT, time_zone, .limit = ASG_TEXT_MAX, OR_TEXT("UTC")),
+    LIST(changes, change_count, zone_change),
 };
 #undef OF
 TABLE(schedule_config)
