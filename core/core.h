@@ -3,10 +3,10 @@
  * Flow:     ingest, prober, admin, workers -> event -> [core] -> effects -> log -> act
  * Purity:   reads only its arguments: no clock, I/O, threads, randomness or floating
  *           point. The same events in the same order give the same effects and the same
- *           saved state, byte for byte, on any machine, for ever (design.md, section 2).
- * Time:     event->time_ms, never smaller than in the event before.
- * Memory:   running out ends the process; the log has everything (base/arena.h).
- * Threads:  one owner.
+ *           saved state, byte for byte, on any machine, for ever (docs/rules.md, "A pure
+ * core"). Time:     event->time_ms, never smaller than in the event before. Memory:
+ * running out ends the process; the log has everything (base/arena.h). Threads:  one
+ * owner.
  */
 #ifndef ASG_CORE_CORE_H
 #define ASG_CORE_CORE_H
@@ -42,8 +42,8 @@ ASG_MUST_USE enum asg_status asg_core_step(struct asg_core *core,
 void asg_core_explain(const struct asg_core *core, const struct asg_event *event,
                       enum asg_status status, struct asg_error *error);
 
-/* The number of the rules that decide now (core/facts/rules.h): what the newest LEAD said; 0
- * before the first. */
+/* The number of the rules that decide now (core/facts/rules.h): what the newest LEAD
+ * said; 0 before the first. */
 uint32_t asg_core_rules(const struct asg_core *core);
 
 /* The newest rules that this program knows: a controller leads with them. */

@@ -1,4 +1,5 @@
-/* choose_victims - who goes when a group shrinks (asg-semantics.md 5.6).
+/* choose_victims - who goes when a group shrinks (docs/rules.md, "Choosing whom to
+ * terminate").
  *
  * Zone balance first, then the listed policies in order, each narrowing the set; what is
  * left is settled by the default policy and a seeded order, so that a replay chooses

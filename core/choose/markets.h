@@ -4,7 +4,7 @@
 
 #include "core/facts/world.h"
 
-/* How many of `capacity` are on demand (asg-semantics.md 5.14). */
+/* How many of `capacity` are on demand (docs/rules.md, "Mixed instances"). */
 uint32_t on_demand_share(const struct asg_mixed *mixed, uint32_t capacity);
 
 uint32_t count_market(const struct group *group, bool is_spot);

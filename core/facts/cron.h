@@ -2,7 +2,8 @@
  *
  * Names, ranges, steps and lists as in cron(8). When both day fields are restricted
  * either may match. A local time that does not exist runs at the first valid minute after
- * it, one that happens twice runs once, the first time (asg-semantics.md 5.5).
+ * it, one that happens twice runs once, the first time (docs/rules.md, "Scheduled
+ * actions").
  */
 #ifndef ASG_CORE_CRON_H
 #define ASG_CORE_CRON_H

@@ -37,7 +37,8 @@ static const struct row *find_row(int from, enum asg_fleet_event event)
 
 int64_t warmup_of(const struct group *group)
 {
-    /* asg-semantics.md 5.1: the default warm-up, else the default cooldown. */
+    /* docs/rules.md, "Which warm-up counts": the default warm-up, else the default
+     * cooldown. */
     return group->config.warmup_ms >= 0 ? group->config.warmup_ms
                                         : group->config.cooldown_ms;
 }

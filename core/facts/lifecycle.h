@@ -1,7 +1,8 @@
 /* lifecycle - the life cycle of an instance, as one table.
  *
- * A state does nothing; transitions do (style.md, section 8). The states are those of
- * EC2 Auto Scaling; hooks, standby, warm pools and refresh add rows, not code. */
+ * A state does nothing; transitions do (docs/rules.md, "Life cycle"). The states are
+ * those of EC2 Auto Scaling; hooks, standby, warm pools and refresh add rows, not code.
+ */
 #ifndef ASG_CORE_FACTS_LIFECYCLE_H
 #define ASG_CORE_FACTS_LIFECYCLE_H
 

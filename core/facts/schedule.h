@@ -1,4 +1,4 @@
-/* schedule - when a scheduled action runs next (asg-semantics.md 5.5). */
+/* schedule - when a scheduled action runs next (docs/rules.md, "Scheduled actions"). */
 #ifndef ASG_CORE_SCHEDULE_H
 #define ASG_CORE_SCHEDULE_H
 

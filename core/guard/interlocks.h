@@ -1,5 +1,5 @@
 /* interlocks - what a group may do at once, whatever the policies want
- * (reliability.md 4.8 has the limits and where they come from). */
+ * (docs/rules.md, "Interlocks" has the limits and where they come from). */
 #ifndef ASG_CORE_GUARD_INTERLOCKS_H
 #define ASG_CORE_GUARD_INTERLOCKS_H
 

@@ -1,5 +1,5 @@
-/* judge_health - who is unhealthy, and who only seems so (design.md 6,
- * reliability.md 4.8).
+/* judge_health - who is unhealthy, and who only seems so (docs/rules.md, "Health",
+ * "Interlocks").
  *
  * Absence of evidence never terminates: it takes two signs (the agent is silent and its
  * probe failed), or EC2's own word, or an operator's. A probe that its host answers (by

@@ -3,7 +3,8 @@
  *
  * Which of the types they become is EC2's choice by the allocation strategies; a fleet
  * names one subnet, so that zones stay level and the client token is good for one zone
- * (reliability.md 1.1). What a fleet did not get is planned anew, by a job of its own. */
+ * (docs/rules.md, "Client tokens"). What a fleet did not get is planned anew, by a job of
+ * its own. */
 #ifndef ASG_CORE_PLAN_PLAN_FLEETS_H
 #define ASG_CORE_PLAN_PLAN_FLEETS_H
 

@@ -1,4 +1,5 @@
-/* command_group - making, changing and ending groups (asg-semantics.md 2.1). */
+/* command_group - making, changing and ending groups (docs/rules.md, "Changing a
+ * group"). */
 #ifndef ASG_CORE_TAKE_COMMAND_GROUP_H
 #define ASG_CORE_TAKE_COMMAND_GROUP_H
 

@@ -25,8 +25,9 @@
 #define BREAKER_MS       INT64_C(180000)
 #define BREAKER_MS_MAX   INT64_C(1800000)
 /* An id that EC2 does not know may be one it does not know yet (1.2, 1.5). */
-#define UNKNOWN_FOR_MS   INT64_C(300000)
-#define AMBIGUOUS_FOR_MS INT64_C(43200000) /* 12 h: half a token's life (1.6) */
+#define UNKNOWN_FOR_MS INT64_C(300000)
+#define AMBIGUOUS_FOR_MS                                                                 \
+    INT64_C(43200000) /* docs/rules.md, "A launch whose answer was lost" */
 
 /* ---- launches ---- */
 

@@ -29,7 +29,8 @@ bool is_cooling(const struct asg_core *core, const struct group *group)
     return group->is_cooldown_due || group->cooldown_until_ms > core->now_ms;
 }
 
-/* The cooldown begins when the last instance is in service or has drained (5.4). */
+/* The cooldown begins when the last instance is in service or has drained (docs/rules.md,
+ * "Simple scaling and cooldown"). */
 void settle_cooldown(struct asg_core *core, struct group *group)
 {
     if (!group->is_cooldown_due || group->resolve_job_id != 0) return;

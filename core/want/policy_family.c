@@ -36,7 +36,7 @@ const char *asg_policy_comparison_text(enum asg_comparison comparison)
     return (size_t)comparison < 4 ? texts[comparison] : "?";
 }
 
-/* Percent of a base: toward zero, but never to zero (asg-semantics.md 5.3). */
+/* Percent of a base: toward zero, but never to zero (docs/rules.md, "Step scaling"). */
 static int64_t percent_of(int64_t base, int64_t percent)
 {
     int64_t raw = base * percent; /* hundredths */

@@ -11,7 +11,7 @@
 int64_t asg_policy_value(const struct asg_policy_config *config,
                          const struct asg_group_metric *metric);
 bool asg_policy_has_data(const struct asg_policy_input *input);
-/* An adjustment on `base`, by the rounding of asg-semantics.md 5.3. */
+/* An adjustment on `base`, by the rounding of docs/rules.md, "Step scaling". */
 int64_t asg_policy_adjust(const struct asg_policy_config *config, int64_t base,
                           int64_t adjustment);
 void asg_policy_target(const struct asg_policy_config *config,

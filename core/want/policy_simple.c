@@ -1,4 +1,5 @@
-/* policy_simple - one adjustment, then a cooldown (asg-semantics.md 5.4). */
+/* policy_simple - one adjustment, then a cooldown (docs/rules.md, "Simple scaling and
+ * cooldown"). */
 #include "core/want/policy_family.h"
 
 #include <inttypes.h>

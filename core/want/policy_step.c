@@ -1,5 +1,5 @@
 /* policy_step - the further from the threshold, the larger the step
- * (asg-semantics.md 5.3). */
+ * (docs/rules.md, "Step scaling"). */
 #include "core/want/policy_family.h"
 
 #include <inttypes.h>

@@ -1,4 +1,5 @@
-/* policy_target - target tracking: keep a metric at its target (asg-semantics.md 5.2).
+/* policy_target - target tracking: keep a metric at its target (docs/rules.md, "Target
+ * tracking").
  *
  *   wanted = ceil(warm capacity x metric / target)
  * Out when the metric was above the target for scale_out_periods in a row, by the mean of

@@ -8,8 +8,8 @@
 #include "core/want/desired.h"
 #include "core/want/policy.h"
 
-/* What all policies of a group want together (asg-semantics.md 5.2): out if any says so,
- * the largest; in only if all that may say so agree, the largest again. */
+/* What all policies of a group want together (docs/rules.md, "Target tracking"): out if
+ * any says so, the largest; in only if all that may say so agree, the largest again. */
 struct verdict {
     const struct policy *out;
     struct asg_proposal out_proposal;
