@@ -3,10 +3,11 @@
  * Flow:     ingest, prober, admin, workers -> event -> [core] -> effects -> log -> act
  * Purity:   reads only its arguments: no clock, I/O, threads, randomness or floating
  *           point. The same events in the same order give the same effects and the same
- *           saved state, byte for byte, on any machine, for ever (docs/rules.md, "A pure
- * core"). Time:     event->time_ms, never smaller than in the event before. Memory:
- * running out ends the process; the log has everything (base/arena.h). Threads:  one
- * owner.
+ *           saved state, byte for byte, on any machine, for ever (docs/rules.md,
+ *           "A pure core").
+ * Time:     event->time_ms, never smaller than in the event before.
+ * Memory:   running out ends the process; the log has everything (base/arena.h).
+ * Threads:  one owner.
  */
 #ifndef ASG_CORE_CORE_H
 #define ASG_CORE_CORE_H
