@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/facts/counts.h"
 #include "core/facts/narrate.h"
 #include "core/facts/rules.h"
+#include "core/facts/standing.h"
 #include "core/facts/state.h"
 #include "core/facts/world.h"
 #include "core/plan/plan_looks.h"
@@ -94,14 +96,25 @@ static void say_gone(struct asg_core *core, struct group *group)
     decide(core, ASG_DECISION_COMMAND, group, "group is deleted");
 }
 
+static void note_changing(struct asg_core *core, struct group *group)
+{
+    bool are_some = false;
+    for (size_t i = 0; i < group->instance_count && !are_some; i++) {
+        are_some = is_changing(group->instances[i]);
+    }
+    set_changing(core, group, are_some);
+}
+
 static void settle_group(struct asg_core *core, struct group *group)
 {
     assert(group->is_dirty); /* still: what it does to itself needs no second look */
     balance_group(core, group);
     group->is_dirty = false;
     group->tally.is_known = false;
+    assert(are_counts_right(group));
     check_limits(group);
     find_deadline(core, group);
+    note_changing(core, group);
     if (!is_gone(group)) return;
     say_gone(core, group);
     remove_group(core, group);

@@ -101,8 +101,8 @@ enum asg_status asg_core_load(const void *data, size_t length, struct asg_core *
     }
     if (status == ASG_OK && !index_state(core)) {
         status = asg_fail(error, ASG_ERR_MALFORMED,
-                          "the saved state has two groups or two jobs of one name or "
-                          "number, or has them in the wrong order");
+                          "the saved state contradicts itself: groups, instances or jobs "
+                          "out of order, or two of one name");
     }
     if (status != ASG_OK) {
         asg_core_destroy(&core);

@@ -59,7 +59,7 @@ void asg_core_watching(const struct asg_core *core, struct asg_arena *arena,
             .revision = group->revision,
         };
         for (size_t i = 0; i < group->instance_count; i++) {
-            const struct instance *instance = &group->instances[i];
+            const struct instance *instance = group->instances[i];
             if (instance->told == ASG_MEMBER_GONE || instance->told == ASG_MEMBER_COUNT) {
                 continue;
             }
@@ -168,7 +168,7 @@ static void count_states(const struct asg_core *core, const struct group *group,
                          struct asg_group_view *view)
 {
     for (size_t i = 0; i < group->instance_count; i++) {
-        const struct instance *instance = &group->instances[i];
+        const struct instance *instance = group->instances[i];
         view->unhealthy += instance->is_unhealthy ? 1 : 0;
         switch (instance->state) {
         case ASG_INSTANCE_REQUESTED: view->requested++; break;
@@ -342,7 +342,7 @@ void asg_core_view_instances(const struct asg_core *core, const char *group_name
         const struct group *group = meant.items[g];
         for (size_t i = 0; i < group->instance_count; i++) {
             fill_view(
-                core, group, &group->instances[i], arena,
+                core, group, group->instances[i], arena,
                 asg_arena_push(arena, (void **)&views, &count, &capacity, sizeof *views));
         }
     }
@@ -428,7 +428,7 @@ void asg_core_list_beliefs(const struct asg_core *core, struct asg_arena *arena,
     for (size_t g = 0; g < core->group_count; g++) {
         const struct group *group = core->groups[g];
         for (size_t i = 0; i < group->instance_count; i++) {
-            fill_belief(group, &group->instances[i],
+            fill_belief(group, group->instances[i],
                         asg_arena_push(arena, (void **)&beliefs, &count, &capacity,
                                        sizeof *beliefs));
         }

@@ -54,7 +54,7 @@ static struct asg_candidate *make_candidates(struct asg_core *core,
     struct asg_candidate *candidates =
         asg_arena_take(&core->effects->arena, group->instance_count * sizeof *candidates);
     for (size_t i = 0; i < group->instance_count; i++) {
-        const struct instance *instance = &group->instances[i];
+        const struct instance *instance = group->instances[i];
         candidates[i] = (struct asg_candidate){
             .no = instance->no,
             .zone = counts_as_capacity(instance) ? instance->zone : "",
@@ -74,7 +74,7 @@ static size_t choose_in_market(const struct asg_choice *choice, const struct gro
                                size_t count, size_t *ret_order)
 {
     for (size_t i = 0; i < group->instance_count; i++) {
-        const struct instance *instance = &group->instances[i];
+        const struct instance *instance = group->instances[i];
         if (candidates[i].is_chosen) candidates[i].zone = "";
         candidates[i].is_candidate = !candidates[i].is_chosen &&
                                      instance->is_spot == is_spot &&

@@ -12,7 +12,7 @@ uint32_t count_in_subnet(const struct group *group, const char *subnet_id,
 {
     uint32_t count = 0;
     for (size_t i = 0; i < group->instance_count; i++) {
-        const struct instance *instance = &group->instances[i];
+        const struct instance *instance = group->instances[i];
         if (!counts_as_capacity(instance)) continue;
         if (strcmp(instance->zone, zone) == 0) count += ZONE_WEIGHT;
         if (strcmp(instance->subnet_id, subnet_id) == 0) count++;

@@ -15,7 +15,7 @@ uint32_t count_market(const struct group *group, bool is_spot)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < group->instance_count; i++) {
-        const struct instance *instance = &group->instances[i];
+        const struct instance *instance = group->instances[i];
         count += counts_as_capacity(instance) && instance->is_spot == is_spot;
     }
     return count;

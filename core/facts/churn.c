@@ -2,21 +2,10 @@
 
 #include <inttypes.h>
 
+#include "core/facts/counts.h"
 #include "core/facts/narrate.h"
 
 #define YOUNG_MS INT64_C(600000)
-
-/* Of those launched in this generation, how many live. */
-static uint32_t count_survivors(const struct group *group)
-{
-    uint32_t count = 0;
-    for (size_t i = 0; i < group->instance_count; i++) {
-        const struct instance *instance = &group->instances[i];
-        count += instance->state == ASG_INSTANCE_IN_SERVICE && !instance->is_unhealthy &&
-                 instance->launched_ms >= group->churn_ms;
-    }
-    return count;
-}
 
 /* A generation is what was launched since most of the last one had died. */
 void note_death(struct asg_core *core, struct group *group,
@@ -25,7 +14,7 @@ void note_death(struct asg_core *core, struct group *group,
     if (instance->launched_ms + YOUNG_MS <= core->now_ms) {
         group->churn_generations = 0; /* it lived: what is launched now can live */
         group->churn_deaths = 0;
-        group->churn_ms = core->now_ms;
+        set_churn_ms(group, core->now_ms);
         return;
     }
     if (instance->launched_ms < group->churn_ms) return; /* of an earlier one */
@@ -33,7 +22,7 @@ void note_death(struct asg_core *core, struct group *group,
     if (count_survivors(group) > group->churn_deaths) return;
     group->churn_generations++;
     group->churn_deaths = 0;
-    group->churn_ms = core->now_ms;
+    set_churn_ms(group, core->now_ms);
     if (group->is_churning ||
         group->churn_generations <= group->config.churn_generations) {
         return;
@@ -51,7 +40,7 @@ void forget_churn(struct asg_core *core, struct group *group)
 {
     group->churn_generations = 0;
     group->churn_deaths = 0;
-    group->churn_ms = core->now_ms;
+    set_churn_ms(group, core->now_ms);
     if (!group->is_churning) return;
     group->is_churning = false;
     raise_alarm(core, ASG_ALARM_CHURN, group, false, "an operator says to launch again");

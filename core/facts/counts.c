@@ -1,39 +1,123 @@
 #include "core/facts/counts.h"
 
-#include "core/facts/lifecycle.h"
+#include <assert.h>
+
+#include "core/facts/standing.h"
 
 uint32_t count_capacity(const struct group *group)
 {
-    uint32_t count = 0;
-    for (size_t i = 0; i < group->instance_count; i++) {
-        count += counts_as_capacity(&group->instances[i]) ? 1 : 0;
-    }
-    return count;
+    return group->counts.capacity;
 }
 
 uint32_t count_alive(const struct group *group)
 {
-    uint32_t count = 0;
-    for (size_t i = 0; i < group->instance_count; i++) {
-        count += is_alive(&group->instances[i]) ? 1 : 0;
-    }
-    return count;
+    return group->counts.alive;
 }
 
 uint32_t count_launching(const struct group *group)
 {
-    uint32_t count = 0;
+    return group->counts.launching;
+}
+
+uint32_t count_ending(const struct group *group)
+{
+    return group->counts.ending;
+}
+
+static bool survives(const struct group *group, const struct instance *instance)
+{
+    return instance->state == ASG_INSTANCE_IN_SERVICE && !instance->is_unhealthy &&
+           instance->launched_ms >= group->churn_ms;
+}
+
+static void add(struct counts *counts, const struct group *group,
+                const struct instance *instance)
+{
+    counts->capacity += counts_as_capacity(instance) ? 1 : 0;
+    counts->alive += is_alive(instance) ? 1 : 0;
+    counts->launching += is_launching(instance) ? 1 : 0;
+    counts->ending += is_ending(instance) ? 1 : 0;
+    counts->survivors += survives(group, instance) ? 1 : 0;
+}
+
+static struct counts count_all(const struct group *group)
+{
+    struct counts counts = {0};
     for (size_t i = 0; i < group->instance_count; i++) {
-        count += is_launching(&group->instances[i]) ? 1 : 0;
+        add(&counts, group, group->instances[i]);
     }
-    return count;
+    return counts;
+}
+
+static void take_out(struct group *group, const struct instance *instance)
+{
+    struct counts one = {0};
+    add(&one, group, instance);
+    group->counts.capacity -= one.capacity;
+    group->counts.alive -= one.alive;
+    group->counts.launching -= one.launching;
+    group->counts.ending -= one.ending;
+    group->counts.survivors -= one.survivors;
+}
+
+void count_new(struct group *group, const struct instance *instance)
+{
+    add(&group->counts, group, instance);
+}
+
+void set_state(struct group *group, struct instance *instance,
+               enum asg_instance_state state)
+{
+    take_out(group, instance);
+    instance->state = (int)state;
+    count_new(group, instance);
+}
+
+void set_ec2_state(struct group *group, struct instance *instance,
+                   enum asg_ec2_state ec2_state)
+{
+    take_out(group, instance);
+    instance->ec2_state = (int)ec2_state;
+    count_new(group, instance);
+}
+
+void set_unhealthy(struct group *group, struct instance *instance, bool is_unhealthy)
+{
+    take_out(group, instance);
+    instance->is_unhealthy = is_unhealthy;
+    count_new(group, instance);
+}
+
+/* When a generation begins nobody is of it yet but who was launched this very
+ * millisecond, so this walk is as rare as generations are: it is put off. */
+void set_churn_ms(struct group *group, int64_t churn_ms)
+{
+    group->churn_ms = churn_ms;
+    group->counts.survivors_are_old = true;
+}
+
+uint32_t count_survivors(struct group *group)
+{
+    if (group->counts.survivors_are_old) {
+        group->counts = count_all(group);
+    }
+    return group->counts.survivors;
+}
+
+bool are_counts_right(const struct group *group)
+{
+    struct counts right = count_all(group);
+    const struct counts *kept = &group->counts;
+    return kept->capacity == right.capacity && kept->alive == right.alive &&
+           kept->launching == right.launching && kept->ending == right.ending &&
+           (kept->survivors_are_old || kept->survivors == right.survivors);
 }
 
 uint32_t count_warming(const struct group *group, int64_t now_ms)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < group->instance_count; i++) {
-        const struct instance *instance = &group->instances[i];
+        const struct instance *instance = group->instances[i];
         if (counts_as_capacity(instance) && !is_warm(instance, now_ms)) count++;
     }
     return count;

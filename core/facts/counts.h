@@ -1,15 +1,38 @@
-/* counts - how many of a group's instances are what. */
+/* counts - how many of a group's instances are what. They are kept, not counted: each
+ * change of what they follow from goes through here. */
 #ifndef ASG_CORE_FACTS_COUNTS_H
 #define ASG_CORE_FACTS_COUNTS_H
 
-#include "core/facts/world.h"
+#include "core/facts/group.h"
 
 uint32_t count_capacity(const struct group *group);
 
 uint32_t count_alive(const struct group *group);
 
+uint32_t count_launching(const struct group *group);
+
+uint32_t count_ending(const struct group *group);
+
+/* In service, healthy, and launched since the group's churn_ms. */
+uint32_t count_survivors(struct group *group);
+
+/* By a walk: time alone changes it. */
 uint32_t count_warming(const struct group *group, int64_t now_ms);
 
-uint32_t count_launching(const struct group *group);
+void set_state(struct group *group, struct instance *instance,
+               enum asg_instance_state state);
+
+void set_ec2_state(struct group *group, struct instance *instance,
+                   enum asg_ec2_state ec2_state);
+
+void set_unhealthy(struct group *group, struct instance *instance, bool is_unhealthy);
+
+void set_churn_ms(struct group *group, int64_t churn_ms);
+
+/* One that has just been added, or loaded. */
+void count_new(struct group *group, const struct instance *instance);
+
+/* By a walk, for asserts: they are what they should be. */
+bool are_counts_right(const struct group *group);
 
 #endif

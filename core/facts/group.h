@@ -57,6 +57,16 @@ struct tally {
     int64_t until_ms; /* the next one is warm then */
 };
 
+/* Counts of a group's instances that counts.c keeps. Not saved. */
+struct counts {
+    uint32_t capacity;
+    uint32_t alive;
+    uint32_t launching;
+    uint32_t ending;
+    uint32_t survivors;
+    bool survivors_are_old; /* to be counted when next asked for */
+};
+
 struct group {
     uint32_t no;
     struct asg_arena arena; /* of config */
@@ -66,7 +76,7 @@ struct group {
     size_t policy_count;
     struct schedule *schedules; /* by name */
     size_t schedule_count;
-    struct instance *instances; /* by number */
+    struct instance **instances; /* by number */
     size_t instance_count;
     size_t instance_capacity;
     uint64_t suspended; /* bits 1 << process */
@@ -117,7 +127,9 @@ struct group {
     /* not saved */
     bool is_dirty; /* something of it has changed: it is looked at before the step ends */
     uint32_t held_now; /* bits 1 << topic: still held in the balance under way */
+    struct counts counts;
     struct tally tally;
+    bool is_changing; /* EC2 is asked of some of it: it stands in core's list */
 };
 
 static inline bool is_suspended(const struct group *group, enum asg_process process)

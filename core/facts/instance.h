@@ -28,8 +28,11 @@ enum asg_end_cause {
     ASG_END_CAUSES
 };
 
+struct group;
+
 struct instance {
     uint64_t no;
+    struct group *group;              /* not saved */
     char id[ASG_INSTANCE_ID_MAX + 1]; /* "" while REQUESTED */
     int state;                        /* enum asg_instance_state */
     int ec2_state;                    /* enum asg_ec2_state, as last seen */

@@ -26,7 +26,10 @@ struct job {
     uint64_t sent_epoch; /* by whom: the leader of that time */
     int64_t retry_ms;    /* plan it again then; 0: it is out */
     struct asg_due due;  /* the same, in core's heap; not saved */
-    uint32_t tries;      /* of this attempt that ended in "later" */
+    /* numbers of its first slot and its last; 0: it has none. Not saved */
+    uint64_t first_slot_no;
+    uint64_t last_slot_no;
+    uint32_t tries; /* of this attempt that ended in "later" */
     int64_t ended_ms;
     struct asg_attempt_view attempts[ASG_JOB_ATTEMPTS_KEPT]; /* texts in arena */
     size_t attempt_count;

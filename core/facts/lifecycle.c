@@ -2,6 +2,7 @@
 
 #include "base/mutant.h"
 #include "core/facts/churn.h"
+#include "core/facts/counts.h"
 #include "core/facts/narrate.h"
 #include "core/facts/state.h"
 
@@ -69,7 +70,7 @@ bool move_instance(struct asg_core *core, struct group *group, struct instance *
         from == ASG_INSTANCE_IN_SERVICE) {
         return false;
     }
-    instance->state = (int)row->to;
+    set_state(group, instance, row->to);
     mark_dirty(core, group);
     if (row->to == ASG_INSTANCE_IN_SERVICE && from == ASG_INSTANCE_PENDING) {
         enter_service(core, group, instance);
@@ -79,7 +80,7 @@ bool move_instance(struct asg_core *core, struct group *group, struct instance *
         instance->is_protected = true;
         instance->end_cause = ASG_END_NONE;
         instance->end_job_id = 0;
-        instance->is_unhealthy = false;
+        set_unhealthy(group, instance, false);
     }
     if (row->text[0] != '\0') {
         decide_instance(core, ASG_DECISION_STATE, group, instance, "%s %s (%s, %s)",
@@ -89,37 +90,4 @@ bool move_instance(struct asg_core *core, struct group *group, struct instance *
     }
     if (is_unwanted_end) note_death(core, group, instance);
     return true;
-}
-
-bool is_over_in_ec2(int ec2_state)
-{
-    return ec2_state == ASG_EC2_TERMINATED || ec2_state == ASG_EC2_SHUTTING_DOWN ||
-           ec2_state == ASG_EC2_ABSENT;
-}
-
-bool counts_as_capacity(const struct instance *instance)
-{
-    return (instance->state == ASG_INSTANCE_REQUESTED &&
-            !ASG_MUTANT(IN_FLIGHT_DO_NOT_COUNT)) ||
-           instance->state == ASG_INSTANCE_PENDING ||
-           instance->state == ASG_INSTANCE_IN_SERVICE;
-}
-
-bool is_launching(const struct instance *instance)
-{
-    return instance->state == ASG_INSTANCE_REQUESTED ||
-           instance->state == ASG_INSTANCE_PENDING;
-}
-
-bool is_alive(const struct instance *instance)
-{
-    if (counts_as_capacity(instance)) return true;
-    if (ASG_MUTANT(TERMINATING_DO_NOT_COUNT)) return false;
-    return instance->state == ASG_INSTANCE_TERMINATING &&
-           !is_over_in_ec2(instance->ec2_state);
-}
-
-bool is_warm(const struct instance *instance, int64_t now_ms)
-{
-    return instance->state == ASG_INSTANCE_IN_SERVICE && instance->warm_ms <= now_ms;
 }

@@ -6,6 +6,7 @@
 #ifndef ASG_CORE_FACTS_LIFECYCLE_H
 #define ASG_CORE_FACTS_LIFECYCLE_H
 
+#include "core/facts/standing.h"
 #include "core/facts/world.h"
 
 enum asg_fleet_event {
@@ -20,17 +21,6 @@ enum asg_fleet_event {
 /* Move an instance by the table; false (and nothing happens) when there is no row. */
 bool move_instance(struct asg_core *core, struct group *group, struct instance *instance,
                    enum asg_fleet_event event);
-
-bool counts_as_capacity(
-    const struct instance *instance); /* wanted and not on its way out */
-
-bool is_alive(const struct instance *instance); /* EC2 may have it running, or will */
-
-bool is_launching(const struct instance *instance); /* asked for, or not in service yet */
-
-bool is_over_in_ec2(int ec2_state);
-
-bool is_warm(const struct instance *instance, int64_t now_ms);
 
 int64_t warmup_of(const struct group *group);
 

@@ -4,12 +4,13 @@
 #include "core/facts/state.h"
 #include "core/facts/text.h"
 
-void add_slots(struct asg_core *core, struct group *group, const struct job *job)
+void add_slots(struct asg_core *core, struct group *group, struct job *job)
 {
     const struct asg_launch *launch = job->plan.launch;
     for (uint32_t i = 0; i < launch->count; i++) {
         struct instance *slot = add_instance(core, group);
         slot->job_id = job->plan.id;
+        note_slot(job, slot);
         slot->attempt = job->plan.attempt;
         copy_text(slot->type, sizeof slot->type, launch->instance_type);
         copy_text(slot->subnet_id, sizeof slot->subnet_id, launch->subnet_id);
@@ -21,22 +22,35 @@ void add_slots(struct asg_core *core, struct group *group, const struct job *job
     }
 }
 
-struct instance *find_slot(struct group *group, uint64_t job_id, bool is_spot)
+struct instance *next_slot(const struct group *group, const struct job *job, size_t *at)
 {
-    struct instance *other = NULL;
-    for (size_t i = 0; i < group->instance_count; i++) {
-        struct instance *slot = &group->instances[i];
-        if (slot->job_id != job_id || slot->state != ASG_INSTANCE_REQUESTED) continue;
-        if (slot->is_spot == is_spot) return slot;
-        if (other == NULL) other = slot;
+    if (*at == 0) *at = instance_place(group, job->first_slot_no);
+    while (*at < group->instance_count) {
+        struct instance *slot = group->instances[(*at)++];
+        if (slot->no > job->last_slot_no) return NULL;
+        bool waits =
+            slot->job_id == job->plan.id && slot->state == ASG_INSTANCE_REQUESTED;
+        if (waits) return slot;
     }
-    return other;
+    return NULL;
 }
 
-void free_slots(struct asg_core *core, struct group *group, uint64_t job_id)
+struct instance *find_slot(const struct group *group, const struct job *job, bool is_spot)
 {
-    struct instance *slot = find_slot(group, job_id, false);
-    for (; slot != NULL; slot = find_slot(group, job_id, false)) {
+    size_t at = 0;
+    struct instance *first = next_slot(group, job, &at);
+    struct instance *slot = first;
+    while (slot != NULL && slot->is_spot != is_spot) {
+        slot = next_slot(group, job, &at);
+    }
+    return slot != NULL ? slot : first;
+}
+
+void free_slots(struct asg_core *core, struct group *group, const struct job *job)
+{
+    size_t at = 0;
+    struct instance *slot = next_slot(group, job, &at);
+    for (; slot != NULL; slot = next_slot(group, job, &at)) {
         (void)move_instance(core, group, slot, ASG_FLEET_NOT_LAUNCHED);
     }
 }

@@ -4,11 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/facts/counts.h"
+#include "core/facts/standing.h"
 #include "core/facts/text.h"
 #include "model/copy.h"
 #include "model/schemas.h"
 
 /* ---- groups ---- */
+
+static const char *id_of(const void *instance)
+{
+    return ((const struct instance *)instance)->id;
+}
 
 static const char *name_of(const void *group)
 {
@@ -18,6 +25,7 @@ static const char *name_of(const void *group)
 void init_state(struct asg_core *core)
 {
     asg_text_index_init(&core->names, name_of);
+    asg_text_index_init(&core->ids, id_of);
     core->look_next_ms = INT64_MAX;
 }
 
@@ -79,6 +87,9 @@ static void free_group(struct group *group)
     for (size_t i = 0; i < group->schedule_count; i++) {
         asg_arena_clear(&group->schedules[i].arena);
     }
+    for (size_t i = 0; i < group->instance_count; i++) {
+        free(group->instances[i]);
+    }
     free(group->policies);
     free(group->schedules);
     free(group->instances);
@@ -86,13 +97,14 @@ static void free_group(struct group *group)
     free(group);
 }
 
-static size_t group_place(const struct asg_core *core, uint32_t no)
+/* Where the group of that number stands, or would, in a list by number. */
+static size_t group_place(struct group *const *groups, size_t count, uint32_t no)
 {
     size_t low = 0;
-    size_t high = core->group_count;
+    size_t high = count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (core->groups[middle]->no < no) {
+        if (groups[middle]->no < no) {
             low = middle + 1;
         } else {
             high = middle;
@@ -103,20 +115,51 @@ static size_t group_place(const struct asg_core *core, uint32_t no)
 
 struct group *group_of_no(const struct asg_core *core, uint32_t no)
 {
-    size_t at = group_place(core, no);
+    size_t at = group_place(core->groups, core->group_count, no);
     bool is_it = at < core->group_count && core->groups[at]->no == no;
     return is_it ? core->groups[at] : NULL;
+}
+
+void set_changing(struct asg_core *core, struct group *group, bool is_changing)
+{
+    if (group->is_changing == is_changing) return;
+    group->is_changing = is_changing;
+    size_t at = group_place(core->changing, core->changing_count, group->no);
+    struct group **place = core->changing + at;
+    size_t behind = core->changing_count - at;
+    if (!is_changing) {
+        assert(behind > 0 && *place == group);
+        memmove(place, place + 1, (behind - 1) * sizeof(struct group *));
+        core->changing_count--;
+        return;
+    }
+    if (core->changing_count == core->changing_capacity) {
+        core->changing_capacity =
+            core->changing_capacity == 0 ? 16 : core->changing_capacity * 2;
+        core->changing =
+            asg_realloc(core->changing, core->changing_capacity, sizeof(struct group *));
+        place = core->changing + at;
+    }
+    memmove(place + 1, place, behind * sizeof(struct group *));
+    *place = group;
+    core->changing_count++;
+}
+
+static void forget_id(struct asg_core *core, const struct instance *instance)
+{
+    if (instance->id[0] != '\0') asg_text_index_remove(&core->ids, instance);
 }
 
 void remove_group(struct asg_core *core, struct group *group)
 {
     assert(!group->is_dirty); /* nobody keeps a pointer to it */
     for (size_t i = 0; i < group->instance_count; i++) {
-        asg_id_map_remove(&core->ids, group->instances[i].id);
+        forget_id(core, group->instances[i]);
     }
+    set_changing(core, group, false);
     asg_text_index_remove(&core->names, group);
     asg_due_heap_remove(&core->dues, &group->due);
-    size_t at = group_place(core, group->no);
+    size_t at = group_place(core->groups, core->group_count, group->no);
     assert(at < core->group_count && core->groups[at] == group);
     core->group_count--;
     memmove(core->groups + at, core->groups + at + 1,
@@ -126,44 +169,74 @@ void remove_group(struct asg_core *core, struct group *group)
 
 /* ---- instances ---- */
 
-struct instance *add_instance(struct asg_core *core, struct group *group)
+struct instance *push_instance(struct group *group)
 {
     if (group->instance_count == group->instance_capacity) {
-        group->instance_capacity =
-            group->instance_capacity == 0 ? 8 : group->instance_capacity * 2;
+        size_t wider = group->instance_capacity + group->instance_capacity / 2;
+        group->instance_capacity = wider < 4 ? 4 : wider;
         group->instances = asg_realloc(group->instances, group->instance_capacity,
-                                       sizeof *group->instances);
+                                       sizeof(struct instance *));
     }
-    struct instance *instance = &group->instances[group->instance_count++];
-    memset(instance, 0, sizeof *instance);
-    instance->no = ++core->last_instance_no;
-    instance->state = ASG_INSTANCE_REQUESTED;
-    instance->requested_ms = core->now_ms;
+    struct instance *instance = asg_alloc(1, sizeof *instance);
+    instance->group = group;
+    group->instances[group->instance_count++] = instance;
     return instance;
 }
 
-void remove_instance(struct asg_core *core, struct group *group,
-                     struct instance *instance)
+struct instance *add_instance(struct asg_core *core, struct group *group)
 {
-    if (instance->id[0] != '\0') asg_id_map_remove(&core->ids, instance->id);
-    size_t at = (size_t)(instance - group->instances);
-    assert(at < group->instance_count);
-    memmove(instance, instance + 1, (group->instance_count - at - 1) * sizeof *instance);
-    group->instance_count--;
+    struct instance *instance = push_instance(group);
+    instance->no = ++core->last_instance_no;
+    instance->state = ASG_INSTANCE_REQUESTED;
+    instance->requested_ms = core->now_ms;
+    count_new(group, instance);
+    return instance;
 }
 
-struct instance *find_instance(struct asg_core *core, const char *id,
+void set_instance_id(struct asg_core *core, struct instance *instance, const char *id)
+{
+    forget_id(core, instance);
+    copy_text(instance->id, sizeof instance->id, id);
+    if (instance->id[0] != '\0') asg_text_index_add(&core->ids, instance);
+}
+
+void drop_instances(struct asg_core *core, struct group *group,
+                    bool (*is_over)(const struct instance *instance))
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        struct instance *instance = group->instances[i];
+        if (!is_over(instance)) {
+            group->instances[kept++] = instance;
+            continue;
+        }
+        forget_id(core, instance);
+        free(instance);
+    }
+    group->instance_count = kept; /* who is dropped counted for nothing */
+}
+
+struct instance *find_instance(const struct asg_core *core, const char *id,
                                struct group **ret_group)
 {
-    if (text_of(id)[0] == '\0') return NULL;
-    uint32_t no = asg_id_map_find(&core->ids, id);
-    struct group *group = no == ASG_ID_MAP_NONE ? NULL : group_of_no(core, no);
-    for (size_t i = 0; group != NULL && i < group->instance_count; i++) {
-        if (strcmp(group->instances[i].id, id) != 0) continue;
-        *ret_group = group;
-        return &group->instances[i];
+    struct instance *instance = asg_text_index_find(&core->ids, text_of(id));
+    if (instance != NULL) *ret_group = instance->group;
+    return instance;
+}
+
+size_t instance_place(const struct group *group, uint64_t no)
+{
+    size_t low = 0;
+    size_t high = group->instance_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (group->instances[middle]->no < no) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
     }
-    return NULL;
+    return low;
 }
 
 /* ---- jobs ---- */
@@ -183,7 +256,7 @@ static size_t job_place(const struct asg_core *core, uint64_t id)
     return low;
 }
 
-struct job *find_job(struct asg_core *core, uint64_t id)
+struct job *find_job(const struct asg_core *core, uint64_t id)
 {
     size_t at = job_place(core, id);
     return at < core->job_count && core->jobs[at]->plan.id == id ? core->jobs[at] : NULL;
@@ -195,7 +268,13 @@ static void free_job(struct job *job)
     free(job);
 }
 
-/* ---- the rest ---- */
+void note_slot(struct job *job, const struct instance *slot)
+{
+    if (job->first_slot_no == 0 || slot->no < job->first_slot_no) {
+        job->first_slot_no = slot->no;
+    }
+    if (slot->no > job->last_slot_no) job->last_slot_no = slot->no;
+}
 
 void set_retry(struct asg_core *core, struct job *job, int64_t at_ms)
 {
@@ -223,7 +302,7 @@ void give_up_termination(struct asg_core *core, const struct job *job)
 {
     struct group *group = group_of_no(core, job->group_no);
     for (size_t i = 0; group != NULL && i < group->instance_count; i++) {
-        struct instance *instance = &group->instances[i];
+        struct instance *instance = group->instances[i];
         if (instance->end_job_id != job->plan.id) continue;
         instance->end_job_id = 0;
         mark_dirty(core, group);
@@ -340,15 +419,31 @@ struct schedule *find_schedule(struct group *group, const char *name)
 
 /* ---- all of it ---- */
 
+static bool index_instance(struct asg_core *core, struct instance *instance)
+{
+    if (asg_text_index_find(&core->ids, instance->id) != NULL) return false;
+    if (instance->id[0] != '\0') asg_text_index_add(&core->ids, instance);
+    struct job *job = instance->state == ASG_INSTANCE_REQUESTED
+                          ? find_job(core, instance->job_id)
+                          : NULL;
+    if (job != NULL) note_slot(job, instance);
+    count_new(instance->group, instance);
+    return true;
+}
+
 static bool index_group(struct asg_core *core, struct group *group)
 {
     if (find_group(core, group->config.name) != NULL) return false;
     asg_text_index_add(&core->names, group);
     asg_due_heap_set(&core->dues, &group->due, group->due.at_ms);
+    bool are_some_changing = false;
     for (size_t i = 0; i < group->instance_count; i++) {
-        if (group->instances[i].id[0] == '\0') continue;
-        asg_id_map_put(&core->ids, group->instances[i].id, group->no);
+        struct instance *instance = group->instances[i];
+        if (i > 0 && instance->no <= group->instances[i - 1]->no) return false;
+        if (!index_instance(core, instance)) return false;
+        are_some_changing = are_some_changing || is_changing(instance);
     }
+    set_changing(core, group, are_some_changing);
     return true;
 }
 
@@ -360,17 +455,18 @@ static void index_job(struct asg_core *core, struct job *job)
     if (state == ASG_JOB_STATE_OPEN) set_retry(core, job, job->retry_ms);
 }
 
+/* Jobs first: instances look for theirs. */
 bool index_state(struct asg_core *core)
 {
-    for (size_t i = 0; i < core->group_count; i++) {
-        struct group *group = core->groups[i];
-        if (i > 0 && group->no <= core->groups[i - 1]->no) return false;
-        if (!index_group(core, group)) return false;
-    }
     for (size_t i = 0; i < core->job_count; i++) {
         struct job *job = core->jobs[i];
         if (i > 0 && job->plan.id <= core->jobs[i - 1]->plan.id) return false;
         index_job(core, job);
+    }
+    for (size_t i = 0; i < core->group_count; i++) {
+        struct group *group = core->groups[i];
+        if (i > 0 && group->no <= core->groups[i - 1]->no) return false;
+        if (!index_group(core, group)) return false;
     }
     return true;
 }
@@ -387,8 +483,9 @@ void clear_state(struct asg_core *core)
     free(core->jobs);
     free(core->templates);
     free(core->dirty);
+    free(core->changing);
     asg_text_index_clear(&core->names);
-    asg_id_map_clear(&core->ids);
+    asg_text_index_clear(&core->ids);
     asg_due_heap_clear(&core->dues);
     asg_due_heap_clear(&core->retries);
 }

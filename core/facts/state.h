@@ -30,14 +30,27 @@ void set_group_config(struct group *group, const struct asg_group_config *config
 
 struct instance *add_instance(struct asg_core *core, struct group *group);
 
-/* Pointers to later instances of the group move. */
-void remove_instance(struct asg_core *core, struct group *group,
-                     struct instance *instance);
+/* A zeroed one behind the others, for loading. */
+struct instance *push_instance(struct group *group);
 
-struct instance *find_instance(struct asg_core *core, const char *id,
+/* Nobody else may have that id. */
+void set_instance_id(struct asg_core *core, struct instance *instance, const char *id);
+
+/* Those that are over are forgotten, in one pass. */
+void drop_instances(struct asg_core *core, struct group *group,
+                    bool (*is_over)(const struct instance *instance));
+
+/* Straight to the instance; *ret_group is left alone when it is not known. */
+struct instance *find_instance(const struct asg_core *core, const char *id,
                                struct group **ret_group);
 
-struct job *find_job(struct asg_core *core, uint64_t id);
+/* Where the instance of that number stands in its group, or the next one behind it. */
+size_t instance_place(const struct group *group, uint64_t no);
+
+/* EC2 is asked often of some of its instances, or of none. */
+void set_changing(struct asg_core *core, struct group *group, bool is_changing);
+
+struct job *find_job(const struct asg_core *core, uint64_t id);
 
 /* A zeroed one behind the others, for loading. */
 struct job *push_job(struct asg_core *core);
@@ -46,6 +59,9 @@ struct job *add_job(struct asg_core *core, enum asg_job_kind kind, struct group 
 
 /* The job ended, or is forgotten, with its instances alive: they may be planned anew. */
 void give_up_termination(struct asg_core *core, const struct job *job);
+
+/* The job has this slot: all of its slots lie between the first and the last. */
+void note_slot(struct job *job, const struct instance *slot);
 
 void set_retry(struct asg_core *core, struct job *job, int64_t at_ms); /* 0: it is out */
 

@@ -122,11 +122,11 @@ static void group_lists(struct asg_fields *f, struct group *g)
     for (size_t i = 0; i < g->schedule_count; i++) {
         schedule_fields(f, &g->schedules[i]);
     }
-    g->instances =
-        room(f, g->instances, &g->instance_count, INSTANCE_LEAST, sizeof *g->instances);
-    if (asg_fields_is_loading(f)) g->instance_capacity = g->instance_count;
-    for (size_t i = 0; i < g->instance_count; i++) {
-        instance_fields(f, &g->instances[i]);
+    size_t instance_count = g->instance_count;
+    asg_fields_count(f, &instance_count, INSTANCE_LEAST);
+    for (size_t i = 0; i < instance_count; i++) {
+        if (asg_fields_is_loading(f)) (void)push_instance(g);
+        instance_fields(f, g->instances[i]);
     }
     small_count(f, &g->pool_count, ASG_POOLS_MAX);
     for (size_t i = 0; i < g->pool_count; i++) {

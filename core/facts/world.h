@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "base/due_heap.h"
-#include "base/id_map.h"
 #include "base/text_index.h"
 #include "core/facts/group.h"
 #include "core/facts/job.h"
@@ -77,10 +76,13 @@ struct asg_core {
     int64_t look_pause_ms;
     /* not saved: they follow from the rest, and nothing iterates a hash */
     struct asg_text_index names; /* groups */
-    struct asg_id_map ids;       /* group number of each instance id */
+    struct asg_text_index ids;   /* instances */
     struct asg_due_heap dues;    /* when groups want their tick */
     struct asg_due_heap retries; /* when jobs are planned again */
-    struct group **dirty;        /* in no order */
+    struct group **changing;     /* groups of which EC2 is asked often, by number */
+    size_t changing_count;
+    size_t changing_capacity;
+    struct group **dirty; /* in no order */
     size_t dirty_count;
     size_t dirty_capacity;
     size_t closed_job_count;

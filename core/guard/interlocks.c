@@ -14,23 +14,13 @@ static uint32_t share_of(uint32_t count, uint32_t percent)
     return share > 0 ? share : 1;
 }
 
-static uint32_t count_ending(const struct group *group)
-{
-    uint32_t count = 0;
-    for (size_t i = 0; i < group->instance_count; i++) {
-        const struct instance *instance = &group->instances[i];
-        if (instance->state == ASG_INSTANCE_TERMINATING && is_alive(instance)) count++;
-    }
-    return count;
-}
-
 /* After a start or failover nothing shrinks before the picture is complete. */
 static bool is_picture_complete(const struct asg_core *core, const struct group *group)
 {
     if (group->config.health_check != ASG_HEALTH_CHECK_AGENT) return true;
     if (core->now_ms >= picture_ms(core, group)) return true;
     for (size_t i = 0; i < group->instance_count; i++) {
-        const struct instance *instance = &group->instances[i];
+        const struct instance *instance = group->instances[i];
         if (instance->state == ASG_INSTANCE_IN_SERVICE && !instance->is_heard) {
             return false;
         }

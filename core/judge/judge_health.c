@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mutant.h"
+#include "core/facts/counts.h"
 #include "core/facts/narrate.h"
 #include "core/facts/patience.h"
 #include "core/facts/text.h"
@@ -33,7 +34,7 @@ static struct silence count_silence(const struct group *group, const char *zone)
 {
     struct silence silence = {.zone = zone};
     for (size_t i = 0; i < group->instance_count; i++) {
-        const struct instance *instance = &group->instances[i];
+        const struct instance *instance = group->instances[i];
         if (zone != NULL && strcmp(instance->zone, zone) != 0) continue;
         count_one(&silence, instance);
     }
@@ -92,7 +93,7 @@ static const struct sight *look_around(struct asg_core *core)
     for (size_t g = 0; g < core->group_count; g++) {
         const struct group *group = core->groups[g];
         for (size_t i = 0; i < group->instance_count; i++) {
-            const struct instance *instance = &group->instances[i];
+            const struct instance *instance = group->instances[i];
             count_one(&sight->all, instance);
             count_one(zone_of(core, sight, &capacity, instance->zone), instance);
         }
@@ -251,16 +252,17 @@ void judge_group(struct asg_core *core, struct group *group)
     uint32_t members = 0;
     bool is_looking = !is_suspended(group, ASG_PROCESS_HEALTH_CHECK);
     for (size_t i = 0; i < group->instance_count; i++) {
-        struct instance *instance = &group->instances[i];
+        struct instance *instance = group->instances[i];
         if (instance->state != ASG_INSTANCE_IN_SERVICE) continue;
         members++;
         const char *fault = find_fault(core, group, instance, &around);
         if (fault != NULL && !instance->is_unhealthy &&
             (is_looking || instance->is_marked)) {
-            instance->is_unhealthy = true;
+            set_unhealthy(group, instance, true);
             copy_text(instance->reason, sizeof instance->reason, fault);
         } else if (fault == NULL && instance->is_unhealthy) {
-            instance->is_unhealthy = false; /* it came back before it was replaced */
+            set_unhealthy(group, instance,
+                          false); /* it came back before it was replaced */
         }
         unhealthy += instance->is_unhealthy ? 1 : 0;
     }

@@ -106,20 +106,16 @@ void next_attempt(struct asg_core *core, struct job *job)
     job->sent_epoch = core->epoch;
     job->is_ambiguous = false;
     uint32_t own = 0;
-    for (size_t i = 0; i < group->instance_count; i++) {
-        const struct instance *slot = &group->instances[i];
-        own += slot->job_id == job->plan.id && slot->state == ASG_INSTANCE_REQUESTED;
-    }
-    fill_pool(core, group, job, type, subnet, count, count_alive(group) - own);
-    for (size_t i = 0; i < group->instance_count; i++) {
-        struct instance *slot = &group->instances[i];
-        if (slot->job_id != job->plan.id || slot->state != ASG_INSTANCE_REQUESTED)
-            continue;
+    size_t at = 0;
+    struct instance *slot = next_slot(group, job, &at);
+    for (; slot != NULL; slot = next_slot(group, job, &at)) {
         slot->attempt = job->plan.attempt;
         copy_text(slot->type, sizeof slot->type, type);
         copy_text(slot->subnet_id, sizeof slot->subnet_id, subnet->subnet_id);
         copy_text(slot->zone, sizeof slot->zone, subnet->zone);
+        own++;
     }
+    fill_pool(core, group, job, type, subnet, count, count_alive(group) - own);
     (void)emit_job(core, job);
     decide(core, ASG_DECISION_LAUNCH, group,
            "no capacity there: job %s attempt %" PRIu32 " tries %s %s", job->plan.name,

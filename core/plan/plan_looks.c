@@ -1,6 +1,7 @@
 #include "core/plan/plan_looks.h"
 
 #include "core/facts/narrate.h"
+#include "core/facts/standing.h"
 #include "core/facts/state.h"
 #include "model/copy.h"
 #include "model/schemas.h"
@@ -12,14 +13,6 @@
 #define LOOK_MS_MIN      INT64_C(1000)
 #define LOOK_MS_MAX      INT64_C(10000)
 #define LOOK_IDS_MAX     200 /* values of one filter */
-
-static bool is_changing(const struct instance *instance)
-{
-    return instance->state == ASG_INSTANCE_PENDING ||
-           instance->state == ASG_INSTANCE_TERMINATING ||
-           (instance->state == ASG_INSTANCE_IN_SERVICE &&
-            (instance->private_ip[0] == '\0' || is_out_of_reach(instance)));
-}
 
 /* It takes a listing to end an orphan: one is due when its time is over, though EC2 is
  * listed more rarely. */
@@ -54,11 +47,12 @@ static void plan_look(struct asg_core *core)
 {
     const char *ids[LOOK_IDS_MAX];
     size_t count = 0;
-    for (size_t g = 0; g < core->group_count; g++) {
-        const struct group *group = core->groups[g];
+    for (size_t g = 0; g < core->changing_count && count < LOOK_IDS_MAX; g++) {
+        const struct group *group = core->changing[g];
         for (size_t i = 0; i < group->instance_count && count < LOOK_IDS_MAX; i++) {
-            if (is_changing(&group->instances[i]) && group->instances[i].id[0] != '\0') {
-                ids[count++] = group->instances[i].id;
+            const struct instance *instance = group->instances[i];
+            if (is_changing(instance) && instance->id[0] != '\0') {
+                ids[count++] = instance->id;
             }
         }
     }

@@ -14,17 +14,17 @@ static bool needs_end_job(const struct instance *instance)
            instance->drain_until_ms == 0 && instance->id[0] != '\0' && is_alive(instance);
 }
 
-static void plan_termination(struct asg_core *core, struct group *group,
-                             const struct instance *first)
+/* From the first that needs one on: nobody before it does. */
+static void plan_termination(struct asg_core *core, struct group *group, size_t first)
 {
     struct job *job = add_job(core, ASG_JOB_TERMINATE, group);
     job->plan.deadline_ms = core->now_ms + END_LIMIT_MS;
     struct asg_terminate *terminate = asg_arena_take(&job->arena, sizeof *terminate);
-    terminate->zone = asg_arena_text(&job->arena, first->zone);
+    terminate->zone = asg_arena_text(&job->arena, group->instances[first]->zone);
     const char **ids = asg_arena_take(&job->arena, TERMINATE_BATCH * sizeof *ids);
     size_t count = 0;
-    for (size_t i = 0; i < group->instance_count && count < TERMINATE_BATCH; i++) {
-        struct instance *instance = &group->instances[i];
+    for (size_t i = first; i < group->instance_count && count < TERMINATE_BATCH; i++) {
+        struct instance *instance = group->instances[i];
         if (!needs_end_job(instance) || strcmp(instance->zone, terminate->zone) != 0) {
             continue;
         }
@@ -43,8 +43,8 @@ void plan_terminations(struct asg_core *core, struct group *group)
 {
     if (core->is_halted || group->is_halted) return;
     for (size_t i = 0; i < group->instance_count; i++) {
-        if (needs_end_job(&group->instances[i])) {
-            plan_termination(core, group, &group->instances[i]);
+        if (needs_end_job(group->instances[i])) {
+            plan_termination(core, group, i);
         }
     }
 }

@@ -9,7 +9,7 @@ void leave_taken_back(struct asg_core *core, struct group *group)
 {
     if (core->is_halted || group->is_halted) return;
     for (size_t i = 0; i < group->instance_count; i++) {
-        struct instance *instance = &group->instances[i];
+        struct instance *instance = group->instances[i];
         if (instance->taken_back_ms == 0) continue;
         begin_end(core, group, instance, ASG_END_NOTICE,
                   "EC2 takes it back, spot interruption: replaced at once");
@@ -20,7 +20,7 @@ static uint32_t count_serving(const struct group *group)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < group->instance_count; i++) {
-        const struct instance *instance = &group->instances[i];
+        const struct instance *instance = group->instances[i];
         count += instance->state == ASG_INSTANCE_IN_SERVICE && !instance->is_unhealthy;
     }
     return count;
@@ -30,7 +30,7 @@ void end_replaced(struct asg_core *core, struct group *group)
 {
     uint32_t serving = count_serving(group);
     for (size_t i = 0; i < group->instance_count; i++) {
-        struct instance *instance = &group->instances[i];
+        struct instance *instance = group->instances[i];
         if (serving <= group->config.desired) return;
         if (!leaves_early(group, instance)) continue;
         if (allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;

@@ -30,7 +30,7 @@
 static void end_late_launches(struct asg_core *core, struct group *group)
 {
     for (size_t i = 0; i < group->instance_count; i++) {
-        struct instance *instance = &group->instances[i];
+        struct instance *instance = group->instances[i];
         if (instance->state != ASG_INSTANCE_PENDING ||
             late_ms(core, group, instance) > core->now_ms) {
             continue;
@@ -49,7 +49,7 @@ static void replace_unhealthy(struct asg_core *core, struct group *group)
 {
     if ((group->suspended & UINT64_C(1) << ASG_PROCESS_REPLACE_UNHEALTHY) != 0) return;
     for (size_t i = 0; i < group->instance_count; i++) {
-        struct instance *instance = &group->instances[i];
+        struct instance *instance = group->instances[i];
         if (instance->state != ASG_INSTANCE_IN_SERVICE || !instance->is_unhealthy)
             continue;
         if (group->config.dry_run) {
@@ -67,7 +67,7 @@ static void replace_unhealthy(struct asg_core *core, struct group *group)
 static void end_drains(struct asg_core *core, struct group *group)
 {
     for (size_t i = 0; i < group->instance_count; i++) {
-        struct instance *instance = &group->instances[i];
+        struct instance *instance = group->instances[i];
         if (instance->drain_until_ms == 0 || instance->drain_until_ms > core->now_ms) {
             continue;
         }
@@ -77,15 +77,10 @@ static void end_drains(struct asg_core *core, struct group *group)
     }
 }
 
-static void drop_terminated(struct asg_core *core, struct group *group)
+static bool is_over(const struct instance *instance)
 {
-    for (size_t i = group->instance_count; i > 0; i--) {
-        struct instance *instance = &group->instances[i - 1];
-        bool is_told = instance->told == ASG_MEMBER_GONE;
-        if (instance->state == ASG_INSTANCE_TERMINATED && is_told) {
-            remove_instance(core, group, instance);
-        }
-    }
+    return instance->state == ASG_INSTANCE_TERMINATED &&
+           instance->told == ASG_MEMBER_GONE;
 }
 
 /* It waits for its next try, and EC2 has refused what was tried so far: no request of it
@@ -125,7 +120,7 @@ static uint32_t end_newest_pending(struct asg_core *core, struct group *group,
 {
     uint32_t ended = 0;
     for (size_t i = group->instance_count; i > 0 && ended < excess; i--) {
-        struct instance *instance = &group->instances[i - 1];
+        struct instance *instance = group->instances[i - 1];
         if (instance->state != ASG_INSTANCE_PENDING || instance->is_protected) continue;
         begin_end(core, group, instance, ASG_END_SCALE_IN,
                   "no longer wanted before it was in service");
@@ -145,13 +140,13 @@ static uint32_t give_up_launches(struct asg_core *core, struct group *group,
     struct job *job = find_unmade(core, group, excess);
     for (; job != NULL; job = find_unmade(core, group, excess - done)) {
         done += job->plan.launch->count;
-        free_slots(core, group, job->plan.id);
+        free_slots(core, group, job);
         decide(core, ASG_DECISION_JOB, group, "job %s is given up: no longer wanted",
                job->plan.name);
         close_job(core, job, ASG_JOB_STATE_CANCELLED);
     }
     for (size_t i = 0; i < group->instance_count && done < excess; i++) {
-        done += group->instances[i].state == ASG_INSTANCE_REQUESTED;
+        done += group->instances[i]->state == ASG_INSTANCE_REQUESTED;
     }
     if (allowed_ends(core, group, excess - done, ASG_END_USER) == 0) return done;
     return done + end_newest_pending(core, group, excess - done);
@@ -179,7 +174,7 @@ static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
     size_t *order = asg_arena_take(&core->effects->arena, allowed * sizeof *order);
     size_t chosen = choose_ends(core, group, allowed, order);
     for (size_t i = 0; i < chosen; i++) {
-        begin_end(core, group, &group->instances[order[i]], ASG_END_SCALE_IN,
+        begin_end(core, group, group->instances[order[i]], ASG_END_SCALE_IN,
                   "selected for scale-in");
     }
     if (chosen > 0) return;
@@ -243,7 +238,7 @@ static void grow(struct asg_core *core, struct group *group, uint32_t missing)
 static void end_all(struct asg_core *core, struct group *group)
 {
     for (size_t i = 0; i < group->instance_count; i++) {
-        begin_end(core, group, &group->instances[i], ASG_END_DELETED,
+        begin_end(core, group, group->instances[i], ASG_END_DELETED,
                   "its group is being deleted");
     }
 }
@@ -269,5 +264,5 @@ void balance_group(struct asg_core *core, struct group *group)
     plan_terminations(core, group);
     settle_cooldown(core, group);
     tell_members(core, group);
-    drop_terminated(core, group);
+    drop_instances(core, group, is_over);
 }

@@ -1,14 +1,15 @@
 #include "core/take/fill_slot.h"
 
+#include "core/facts/counts.h"
 #include "core/facts/launch_failures.h"
 #include "core/facts/lifecycle.h"
+#include "core/facts/state.h"
 #include "core/facts/text.h"
 
 void fill_instance(struct asg_core *core, struct group *group, struct instance *instance,
                    const struct asg_seen_instance *seen)
 {
-    copy_text(instance->id, sizeof instance->id, seen->instance_id);
-    asg_id_map_put(&core->ids, instance->id, group->no);
+    set_instance_id(core, instance, seen->instance_id);
     if (seen->instance_type[0] != '\0') {
         copy_text(instance->type, sizeof instance->type, seen->instance_type);
     }
@@ -20,7 +21,7 @@ void fill_instance(struct asg_core *core, struct group *group, struct instance *
     if (seen->private_ip[0] != '\0') {
         copy_text(instance->private_ip, sizeof instance->private_ip, seen->private_ip);
     }
-    instance->ec2_state = (int)seen->state;
+    set_ec2_state(group, instance, seen->state);
     instance->is_spot = seen->is_spot;
 }
 

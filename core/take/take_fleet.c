@@ -100,7 +100,7 @@ void take_empty_fleet(struct asg_core *core, struct group *group, struct job *jo
 {
     mark_market(core, group, job, result, count_result(job, result, false));
     mark_market(core, group, job, result, count_result(job, result, true));
-    free_slots(core, group, job->plan.id);
+    free_slots(core, group, job);
     close_job(core, job, ASG_JOB_STATE_REFUSED);
     const char *pools = say_pools(core, result);
     char wait[ASG_NUMBER_TEXT_MAX];

@@ -2,12 +2,13 @@
 
 #include <inttypes.h>
 
+#include "core/facts/counts.h"
 #include "core/facts/narrate.h"
 #include "core/facts/state.h"
 
 /* What was last seen of it may be long over: agents, probes and EC2 are told again to a
  * controller that begins to lead. What an operator said stays. */
-static void forget_signs(struct instance *instance)
+static void forget_signs(struct group *group, struct instance *instance)
 {
     instance->is_heard = false;
     instance->is_silent = false;
@@ -16,7 +17,7 @@ static void forget_signs(struct instance *instance)
     instance->is_impaired = false;
     if (instance->ec2_state == ASG_EC2_STOPPED ||
         instance->ec2_state == ASG_EC2_STOPPING) {
-        instance->ec2_state = ASG_EC2_UNKNOWN;
+        set_ec2_state(group, instance, ASG_EC2_UNKNOWN);
     }
 }
 
@@ -26,8 +27,8 @@ static void excuse_absence(struct asg_core *core, int64_t away_ms)
         struct group *group = core->groups[g];
         mark_dirty(core, group);
         for (size_t i = 0; i < group->instance_count; i++) {
-            group->instances[i].excused_ms += away_ms;
-            forget_signs(&group->instances[i]);
+            group->instances[i]->excused_ms += away_ms;
+            forget_signs(group, group->instances[i]);
         }
     }
     for (size_t i = 0; i < core->orphan_count; i++) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mutant.h"
+#include "core/facts/counts.h"
 #include "core/facts/launch_failures.h"
 #include "core/facts/lifecycle.h"
 #include "core/facts/narrate.h"
@@ -23,7 +24,7 @@ static void see_state(struct asg_core *core, struct group *group,
 {
     bool is_new_address = strcmp(instance->private_ip, text_of(seen->private_ip)) != 0 &&
                           text_of(seen->private_ip)[0] != '\0';
-    instance->ec2_state = (int)seen->state;
+    set_ec2_state(group, instance, seen->state);
     instance->is_impaired = seen->is_impaired;
     mark_dirty(core, group);
     if (strlen(text_of(seen->event_code)) <= ASG_EVENT_CODE_MAX) {
@@ -58,9 +59,9 @@ static void see_state(struct asg_core *core, struct group *group,
 
 /* A slot that waits for this instance: its launch's answer was lost on the way. */
 static bool fill_waiting_slot(struct asg_core *core, struct group *group,
-                              const struct asg_seen_instance *seen)
+                              const struct job *job, const struct asg_seen_instance *seen)
 {
-    struct instance *slot = find_slot(group, seen->job_id, seen->is_spot);
+    struct instance *slot = find_slot(group, job, seen->is_spot);
     if (slot == NULL) return false;
     launch_slot(core, group, slot, seen);
     decide_instance(core, ASG_DECISION_ADOPT, group, slot,
@@ -70,14 +71,11 @@ static bool fill_waiting_slot(struct asg_core *core, struct group *group,
 }
 
 static void close_filled_launch(struct asg_core *core, struct group *group,
-                                uint64_t job_id)
+                                struct job *job)
 {
-    struct job *job = find_job(core, job_id);
-    if (job == NULL || job->state != ASG_JOB_STATE_OPEN || !job->is_ambiguous) return;
-    for (size_t i = 0; i < group->instance_count; i++) {
-        const struct instance *slot = &group->instances[i];
-        if (slot->job_id == job_id && slot->state == ASG_INSTANCE_REQUESTED) return;
-    }
+    size_t at = 0;
+    if (job->state != ASG_JOB_STATE_OPEN || !job->is_ambiguous) return;
+    if (next_slot(group, job, &at) != NULL) return;
     close_job(core, job, ASG_JOB_STATE_DONE);
 }
 
@@ -94,7 +92,7 @@ static void adopt(struct asg_core *core, struct group *group,
     }
     fill_instance(core, group, instance, seen);
     copy_text(instance->template_id, sizeof instance->template_id, group->template_id);
-    instance->state = ASG_INSTANCE_PENDING;
+    set_state(group, instance, ASG_INSTANCE_PENDING);
     mark_dirty(core, group);
     decide_instance(core, ASG_DECISION_ADOPT, group, instance,
                     "%s carries the tags of job %llu and nobody remembered it: adopted",
@@ -134,11 +132,11 @@ static void see_unknown(struct asg_core *core, const struct asg_seen_instance *s
         note_orphan(core, seen);
         return;
     }
-    if (fill_waiting_slot(core, group, seen)) {
-        close_filled_launch(core, group, seen->job_id);
+    struct job *job = find_job(core, seen->job_id);
+    if (job != NULL && fill_waiting_slot(core, group, job, seen)) {
+        close_filled_launch(core, group, job);
         return;
     }
-    struct job *job = find_job(core, seen->job_id);
     bool is_answer_due = job != NULL && job->state == ASG_JOB_STATE_OPEN;
     if (is_answer_due) return; /* more than its slots: its own answer will tell */
     if (ASG_MUTANT(UNKNOWN_IS_IGNORED)) return;

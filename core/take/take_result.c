@@ -6,6 +6,7 @@
 
 #include "base/mutant.h"
 #include "core/choose/choose_pool.h"
+#include "core/facts/counts.h"
 #include "core/facts/dry_pools.h"
 #include "core/facts/launch_failures.h"
 #include "core/facts/lifecycle.h"
@@ -42,6 +43,11 @@ static void take_fewer(struct asg_core *core, struct group *group, const struct 
            count, launch->count, launch->zone, job->plan.name);
 }
 
+static bool is_fit(const char *id)
+{
+    return id[0] != '\0' && strlen(id) <= ASG_INSTANCE_ID_MAX;
+}
+
 static void take_launched(struct asg_core *core, struct group *group, struct job *job,
                           const struct asg_result *result)
 {
@@ -52,10 +58,9 @@ static void take_launched(struct asg_core *core, struct group *group, struct job
     }
     for (size_t i = 0; i < result->instance_count; i++) {
         struct group *owner = NULL;
-        if (find_instance(core, result->instances[i].instance_id, &owner) != NULL)
-            continue;
-        struct instance *slot =
-            find_slot(group, job->plan.id, result->instances[i].is_spot);
+        const char *id = result->instances[i].instance_id;
+        if (!is_fit(id) || find_instance(core, id, &owner) != NULL) continue;
+        struct instance *slot = find_slot(group, job, result->instances[i].is_spot);
         if (slot == NULL) break; /* more than asked for: the listing finds them */
         launch_slot(core, group, slot, &result->instances[i]);
     }
@@ -65,7 +70,7 @@ static void take_launched(struct asg_core *core, struct group *group, struct job
     } else if (is_short && !job->plan.is_dry_run) {
         take_fewer(core, group, job, result->instance_count);
     }
-    free_slots(core, group, job->plan.id);
+    free_slots(core, group, job);
     group->is_degraded = false;
     group->degraded[0] = '\0';
     close_job(core, job, ASG_JOB_STATE_DONE);
@@ -82,7 +87,7 @@ static void take_no_capacity(struct asg_core *core, struct group *group, struct 
         next_attempt(core, job);
         return;
     }
-    free_slots(core, group, job->plan.id);
+    free_slots(core, group, job);
     close_job(core, job, ASG_JOB_STATE_REFUSED);
     launch_again_later(core, group);
     char wait[ASG_NUMBER_TEXT_MAX];
@@ -137,7 +142,7 @@ static void take_doubt(struct asg_core *core, struct group *group, struct job *j
     if (core->now_ms - job->sent_ms < AMBIGUOUS_FOR_MS) {
         retry_later(core, job);
     } else {
-        free_slots(core, group, job->plan.id);
+        free_slots(core, group, job);
         bury(core, group, job, result);
     }
 }
@@ -180,7 +185,7 @@ static void take_launch(struct asg_core *core, struct group *group, struct job *
         break;
     case ASG_OUTCOME_AMBIGUOUS: take_doubt(core, group, job, result); break;
     case ASG_OUTCOME_GONE:
-        free_slots(core, group, job->plan.id);
+        free_slots(core, group, job);
         close_job(core, job, ASG_JOB_STATE_DONE);
         decide(core, ASG_DECISION_JOB, group,
                "job %s: what it launched has been terminated since", job->plan.name);
@@ -195,7 +200,7 @@ static void take_launch(struct asg_core *core, struct group *group, struct job *
             take_doubt(core, group, job, result);
             break;
         }
-        free_slots(core, group, job->plan.id);
+        free_slots(core, group, job);
         close_job(core, job, ASG_JOB_STATE_REFUSED);
         launch_again_later(core, group);
         decide(core, ASG_DECISION_JOB, group, "job %s expired before a worker took it",
@@ -203,7 +208,7 @@ static void take_launch(struct asg_core *core, struct group *group, struct job *
         break;
     default:
         if (waits_for_late(core, group, job, result)) break;
-        free_slots(core, group, job->plan.id);
+        free_slots(core, group, job);
         launch_again_later(core, group);
         bury(core, group, job, result);
         open_breaker(core, group);
@@ -243,7 +248,7 @@ static void take_terminated(struct asg_core *core, struct job *job,
             find_ending(core, seen->instance_id, job->plan.id, &group);
         if (instance == NULL) continue;
         mark_dirty(core, group);
-        instance->ec2_state = (int)seen->state;
+        set_ec2_state(group, instance, seen->state);
         if (seen->state == ASG_EC2_TERMINATED) {
             (void)move_instance(core, group, instance, ASG_FLEET_OVER);
         }
@@ -257,7 +262,7 @@ static void take_terminated(struct asg_core *core, struct job *job,
             is_settled = false;
             continue;
         }
-        instance->ec2_state = ASG_EC2_ABSENT;
+        set_ec2_state(group, instance, ASG_EC2_ABSENT);
         (void)move_instance(core, group, instance, ASG_FLEET_OVER);
     }
     for (size_t i = 0; i < result->protected_ids.count; i++) {

@@ -46,9 +46,9 @@ void find_deadline(struct asg_core *core, struct group *group)
     int64_t now_ms = core->now_ms;
     bool is_unclear = count_capacity(group) > group->config.desired;
     for (size_t i = 0; i < group->instance_count; i++) {
-        int64_t its_ms = instance_deadline(core, group, &group->instances[i]);
+        int64_t its_ms = instance_deadline(core, group, group->instances[i]);
         if (its_ms < at_ms) at_ms = its_ms;
-        is_unclear = is_unclear || waits_for_picture(core, group, &group->instances[i]);
+        is_unclear = is_unclear || waits_for_picture(core, group, group->instances[i]);
     }
     for (size_t i = 0; i < group->schedule_count; i++) {
         earlier(&at_ms, group->schedules[i].next_ms, now_ms);

@@ -33,7 +33,7 @@ void tell_members(struct asg_core *core, struct group *group)
                    group->evaluation_ms != group->config.evaluation_ms;
     bool counts_changed = false;
     for (size_t i = 0; i < group->instance_count; i++) {
-        struct instance *instance = &group->instances[i];
+        struct instance *instance = group->instances[i];
         enum asg_member_state state = member_of(core, instance);
         if ((int)state == instance->told) continue;
         counts_changed |=

@@ -35,7 +35,7 @@ void settle_cooldown(struct asg_core *core, struct group *group)
 {
     if (!group->is_cooldown_due || group->resolve_job_id != 0) return;
     for (size_t i = 0; i < group->instance_count; i++) {
-        const struct instance *instance = &group->instances[i];
+        const struct instance *instance = group->instances[i];
         if (is_launching(instance) || instance->drain_until_ms != 0) return;
     }
     group->is_cooldown_due = false;

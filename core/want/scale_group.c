@@ -62,7 +62,7 @@ static const struct tally *tally_of(struct group *group, int64_t now_ms)
     if (tally->is_known && now_ms < tally->until_ms) return tally;
     *tally = (struct tally){.is_known = true, .until_ms = INT64_MAX};
     for (size_t i = 0; i < group->instance_count; i++) {
-        const struct instance *instance = &group->instances[i];
+        const struct instance *instance = group->instances[i];
         if (instance->told == ASG_MEMBER_COUNTS) tally->counting++;
         if (is_launching(instance) || instance->drain_until_ms != 0) {
             tally->is_changing = true;

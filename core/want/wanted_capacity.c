@@ -12,7 +12,7 @@ uint32_t wanted_capacity(const struct group *group)
     uint32_t room = group->config.max > desired ? group->config.max - desired : 0;
     uint32_t extra = 0;
     for (size_t i = 0; i < group->instance_count && extra < room; i++) {
-        extra += leaves_early(group, &group->instances[i]) ? 1 : 0;
+        extra += leaves_early(group, group->instances[i]) ? 1 : 0;
     }
     return desired + extra;
 }

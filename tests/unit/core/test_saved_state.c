@@ -116,6 +116,28 @@ static void test_a_list_longer_than_the_state_is_refused(void **state)
     asg_bytes_clear(&saved);
 }
 
+/* The first text `from` of the state becomes `to`, of the same length. */
+static void replace_text(struct asg_bytes *state, const char *from, const char *to)
+{
+    size_t length = strlen(from);
+    assert_int_equal(length, strlen(to));
+    for (size_t at = 0; at + length <= state->length; at++) {
+        if (memcmp(state->data + at, from, length) != 0) continue;
+        memcpy(state->data + at, to, length);
+        return;
+    }
+    fail_msg("no %s in the state", from);
+}
+
+static void test_a_state_with_one_id_twice_is_refused(void **state)
+{
+    (void)state;
+    struct asg_bytes saved = save_group_of_three();
+    replace_text(&saved, "i-2", "i-1");
+    refuse(saved.data, saved.length, ASG_ERR_MALFORMED, "two of one name");
+    asg_bytes_clear(&saved);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -127,6 +149,7 @@ int main(void)
         TEST(test_a_state_of_a_newer_form_is_refused),
         TEST(test_a_state_from_before_the_first_release_is_refused),
         TEST(test_a_list_longer_than_the_state_is_refused),
+        TEST(test_a_state_with_one_id_twice_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
