@@ -4,6 +4,7 @@
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
 #include "cli/fill_options.h"
+#include "cli/put_rules.h"
 #include "cli/rules.h"
 #include "model/schemas.h"
 #include "text/parse.h"
@@ -184,8 +185,9 @@ static int fill_steps(struct asg_cli *cli, const struct asg_arguments *arguments
     return ASG_EXIT_OK;
 }
 
-static int put_one(struct asg_cli *cli, const struct asg_policy_config *policy)
+static int put_one(struct asg_cli *cli, void *config)
 {
+    const struct asg_policy_config *policy = config;
     struct asg_command command = asg_new_command(ASG_COMMAND_POLICY_PUT, policy->group);
     command.name = policy->name;
     command.policy_config = policy;
@@ -195,45 +197,12 @@ static int put_one(struct asg_cli *cli, const struct asg_policy_config *policy)
                      NULL);
 }
 
-static int put_file(struct asg_cli *cli, const struct asg_arguments *arguments,
-                    const char *file)
-{
-    struct asg_rules rules;
-    struct asg_error error = {0};
-    enum asg_status status =
-        asg_rules_read(file, ASG_RULES_POLICY, &cli->arena, &rules, &error);
-    if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
-    const char *group = asg_argument_text(arguments, 0);
-    const char *name = asg_argument_text(arguments, 1);
-    if (rules.policy_count == 0) {
-        return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s has no policy", file);
-    }
-    if (name != NULL && rules.policy_count > 1) {
-        return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "%s has %zu policies, one NAME does not fit", file,
-                            rules.policy_count);
-    }
-    for (size_t i = 0; i < rules.policy_count; i++) {
-        struct asg_policy_config *policy = &rules.policies[i];
-        if (group != NULL) policy->group = group;
-        if (name != NULL) policy->name = name;
-        if (policy->group[0] == '\0' || policy->name[0] == '\0') {
-            return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                                "%s: a policy lacks its %s; write it there or after "
-                                "\"policy put\"",
-                                file, policy->group[0] == '\0' ? "group" : "name");
-        }
-        int code = put_one(cli, policy);
-        if (code != ASG_EXIT_OK) return code;
-    }
-    return ASG_EXIT_OK;
-}
-
 static int run_put(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
     const char *file = asg_option_text(arguments, "file");
-    if (file != NULL) return put_file(cli, arguments, file);
+    if (file != NULL)
+        return asg_put_rules(cli, arguments, file, ASG_RULES_POLICY, put_one);
     struct asg_policy_config policy = asg_policy_defaults();
     policy.group = asg_argument_text(arguments, 0);
     policy.name = asg_argument_text(arguments, 1);

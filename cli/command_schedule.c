@@ -4,6 +4,7 @@
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
 #include "cli/fill_options.h"
+#include "cli/put_rules.h"
 #include "cli/rules.h"
 #include "cli/zone_changes.h"
 #include "model/schemas.h"
@@ -66,8 +67,9 @@ static const struct asg_option_field schedule_fields[] = {
     {"desired", "desired"},
 };
 
-static int put_one(struct asg_cli *cli, struct asg_schedule_config *schedule)
+static int put_one(struct asg_cli *cli, void *config)
 {
+    struct asg_schedule_config *schedule = config;
     struct asg_error error = {0};
     enum asg_status status =
         asg_zone_changes(schedule, asg_clock_wall_ms(&cli->clock), &cli->arena, &error);
@@ -80,38 +82,6 @@ static int put_one(struct asg_cli *cli, struct asg_schedule_config *schedule)
                      asg_arena_format(&cli->arena, "schedule %s of %s is in force",
                                       schedule->name, schedule->group),
                      NULL);
-}
-
-static int put_file(struct asg_cli *cli, const struct asg_arguments *arguments,
-                    const char *file)
-{
-    struct asg_rules rules;
-    struct asg_error error = {0};
-    enum asg_status status =
-        asg_rules_read(file, ASG_RULES_SCHEDULE, &cli->arena, &rules, &error);
-    if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
-    const char *group = asg_argument_text(arguments, 0);
-    const char *name = asg_argument_text(arguments, 1);
-    if (rules.schedule_count == 0) {
-        return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s has no schedule", file);
-    }
-    if (name != NULL && rules.schedule_count > 1) {
-        return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "%s has %zu schedules, one NAME does not fit", file,
-                            rules.schedule_count);
-    }
-    for (size_t i = 0; i < rules.schedule_count; i++) {
-        struct asg_schedule_config *schedule = &rules.schedules[i];
-        if (group != NULL) schedule->group = group;
-        if (name != NULL) schedule->name = name;
-        if (schedule->group[0] == '\0' || schedule->name[0] == '\0') {
-            return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s: a schedule lacks its %s", file,
-                                schedule->group[0] == '\0' ? "group" : "name");
-        }
-        int code = put_one(cli, schedule);
-        if (code != ASG_EXIT_OK) return code;
-    }
-    return ASG_EXIT_OK;
 }
 
 static bool fill_time(const struct asg_arguments *arguments, const char *option,
@@ -127,7 +97,8 @@ static int run_put(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
     const char *file = asg_option_text(arguments, "file");
-    if (file != NULL) return put_file(cli, arguments, file);
+    if (file != NULL)
+        return asg_put_rules(cli, arguments, file, ASG_RULES_SCHEDULE, put_one);
     struct asg_schedule_config schedule = asg_schedule_defaults();
     schedule.group = asg_argument_text(arguments, 0);
     schedule.name = asg_argument_text(arguments, 1);

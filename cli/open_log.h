@@ -35,5 +35,15 @@ int asg_log_failed(struct asg_cli *cli, enum asg_status status,
         .name = "immutable", .type = ASG_OPTION_FLAG,                                    \
         .help = "The file is a copy that nobody writes: leave nothing beside it."        \
     }
+#define ASG_LOG_FROM(text)                                                               \
+    {                                                                                    \
+        .name = "from", .type = ASG_OPTION_NUMBER, .value = "SEQ", .max = INT64_MAX,     \
+        .help = (text), .default_text = "the first"                                      \
+    }
+#define ASG_LOG_TO                                                                       \
+    {                                                                                    \
+        .name = "to", .type = ASG_OPTION_NUMBER, .value = "SEQ", .max = INT64_MAX,       \
+        .help = "Last record.", .default_text = "the last"                               \
+    }
 
 #endif
