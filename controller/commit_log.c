@@ -43,6 +43,7 @@ struct asg_commit {
     uint64_t snapshot_seq;
     int64_t snapshot_at_ms;
     int64_t tidied_at_ms;
+    bool is_pruning; /* payloads that may go are left */
     struct asg_commit_counts counts;
 };
 
@@ -241,48 +242,71 @@ static enum asg_status save_snapshot(struct asg_commit *commit, int64_t log_ms,
     return ASG_OK;
 }
 
-#define PRUNE_RECORDS 10000 /* in one transaction: some 20 ms */
-#define PRUNE_ROUNDS  10
+#define PRUNE_STEP_BYTES   (UINT64_C(1) << 20) /* in one transaction: some 4 ms */
+#define PRUNE_STEP_RECORDS 1000
+#define PRUNE_MS           20 /* after so long a turn ends, whatever it has done */
 
-static void prune(struct asg_commit *commit, int64_t log_ms)
+/* One piece of the backlog. False: there is no more of it, or not now. */
+static bool prune_step(struct asg_commit *commit, int64_t log_ms, uint64_t *bytes_left)
 {
     const struct asg_log_retention retention = {
         .kind = "metrics",
         .older_than_ms = log_ms - commit->options.retention_ms,
         .now_ms = log_ms,
-        .records_max = PRUNE_RECORDS,
+        .records_max = PRUNE_STEP_RECORDS,
+        .bytes_max = PRUNE_STEP_BYTES,
     };
-    for (int round = 0; round < PRUNE_ROUNDS;
-         round++) { /* the rest at the next snapshot */
-        struct asg_error error = {""};
-        uint64_t count = 0;
-        enum asg_status status = asg_log_prune(commit->log, &retention, &count, &error);
-        if (status != ASG_OK) {
-            asg_log_warn("commit", "prune_failed", "%s; trying again later", error.text);
-            return;
-        }
-        commit->counts.pruned += count;
-        if (count < PRUNE_RECORDS) return;
+    struct asg_error error = {""};
+    struct asg_log_pruned pruned = {0};
+    if (asg_log_prune(commit->log, &retention, &pruned, &error) != ASG_OK) {
+        asg_log_warn("commit", "prune_failed", "%s; trying again later", error.text);
+        return false;
+    }
+    commit->counts.pruned += pruned.records;
+    commit->counts.pruned_bytes += pruned.bytes;
+    *bytes_left -= pruned.bytes < *bytes_left ? pruned.bytes : *bytes_left;
+    return pruned.has_more;
+}
+
+/* The loop stands still meanwhile: a large backlog goes in many turns. */
+static void prune(struct asg_commit *commit, int64_t log_ms)
+{
+    const struct asg_clock *clock = &commit->options.clock;
+    int64_t end_ms = asg_clock_monotonic_ms(clock) + PRUNE_MS;
+    uint64_t bytes_left = ASG_PRUNE_TURN_BYTES;
+    commit->is_pruning = true;
+    for (int step = 0; step < ASG_PRUNE_TURN_STEPS && bytes_left >= PRUNE_STEP_BYTES;
+         step++) {
+        commit->is_pruning = prune_step(commit, log_ms, &bytes_left);
+        if (!commit->is_pruning || asg_clock_monotonic_ms(clock) >= end_ms) return;
     }
 }
 
 #define TIDY_MS 10000
 
-void asg_commit_tidy(struct asg_commit *commit, int64_t log_ms)
+/* True when one was due, whether or not it could be saved. */
+static bool snapshot_if_due(struct asg_commit *commit, int64_t log_ms)
 {
-    if (log_ms - commit->tidied_at_ms < TIDY_MS || commit->step_count > 0) return;
+    if (log_ms - commit->tidied_at_ms < TIDY_MS) return false;
     commit->tidied_at_ms = log_ms;
     uint64_t head = asg_log_head(commit->log).seq;
     bool is_due = head - commit->snapshot_seq >= commit->options.snapshot_records ||
                   (log_ms - commit->snapshot_at_ms >= commit->options.snapshot_ms &&
                    head > commit->snapshot_seq);
-    if (!is_due) return;
+    if (!is_due) return false;
     struct asg_error error = {""};
     if (save_snapshot(commit, log_ms, &error) != ASG_OK) {
         asg_log_warn("commit", "snapshot_failed", "%s; going on without it", error.text);
-        return;
+    } else if (commit->options.retention_ms > 0) {
+        commit->is_pruning = true; /* from the next turn on */
     }
-    if (commit->options.retention_ms > 0) prune(commit, log_ms);
+    return true;
+}
+
+void asg_commit_tidy(struct asg_commit *commit, int64_t log_ms)
+{
+    if (commit->step_count > 0 || snapshot_if_due(commit, log_ms)) return;
+    if (commit->is_pruning) prune(commit, log_ms);
 }
 
 /* ---- opening ---- */

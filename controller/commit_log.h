@@ -12,14 +12,21 @@
 #ifndef ASG_CONTROLLER_COMMIT_LOG_H
 #define ASG_CONTROLLER_COMMIT_LOG_H
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "core/core.h"
 #include "store/log.h"
 
 struct asg_commit;
 
+/* What one asg_commit_tidy() removes at most, by retention; the loop stands still for it,
+ * so it also ends after 20 ms. A record that is larger than the rest goes alone. */
+#define ASG_PRUNE_TURN_BYTES (UINT64_C(8) << 20)
+#define ASG_PRUNE_TURN_STEPS 16
+
 struct asg_commit_options {
     const char *log_path;
+    struct asg_clock clock;      /* only to end a long tidying */
     uint64_t snapshot_records;   /* a snapshot after so many records, ... */
     int64_t snapshot_ms;         /* ... or so much time, whichever comes first */
     uint64_t hash_events;        /* a state hash after so many events */
@@ -42,7 +49,8 @@ struct asg_commit_counts {
     uint64_t records;
     uint64_t commits;
     uint64_t snapshots;
-    uint64_t pruned;
+    uint64_t pruned;       /* records whose payload is gone */
+    uint64_t pruned_bytes; /* of payload */
 };
 
 /* Open or create the log, check its newest records, rebuild core from snapshot and tail,
@@ -73,7 +81,8 @@ ASG_MUST_USE enum asg_status asg_commit_flush(struct asg_commit *commit,
                                               asg_release *release, void *context,
                                               struct asg_error *error);
 
-/* Snapshots and retention, when they are due; call when there is nothing better to do. */
+/* Snapshots and retention, when they are due: one snapshot, or a bounded piece of what
+ * retention removes, a call. Call it once a second or so, when nothing is staged. */
 void asg_commit_tidy(struct asg_commit *commit, int64_t log_ms);
 
 /* Lent: for views and for reading decisions. */

@@ -154,6 +154,7 @@ static enum asg_status lead(struct asg_controller *controller, struct asg_error 
     const struct asg_controller_settings *settings = controller->settings;
     const struct asg_commit_options options = {
         .log_path = controller->log_path,
+        .clock = controller->clock,
         .snapshot_records = (uint64_t)settings->snapshot_records,
         .snapshot_ms = settings->snapshot_ms,
         .hash_events = (uint64_t)settings->hash_events,

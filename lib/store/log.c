@@ -11,6 +11,7 @@
 #include "base/mutant.h"
 
 #define PRUNE_DEFAULT_MAX 10000
+#define SCANNED_A_PRUNED  10 /* records read for each that may be pruned in one call */
 
 void asg_log_base_init(struct asg_log *log, const struct asg_log_backend *backend)
 {
@@ -185,12 +186,42 @@ enum asg_status asg_log_refresh(struct asg_log *log, struct asg_error *error)
     return log->backend->refresh(log, error);
 }
 
-/* The last record of `kind` whose payload may go: below every snapshot that is kept and
- * before the first record that is young enough to stay. */
+/* What is to go in one call. */
+struct prune_plan {
+    uint64_t from_seq;
+    uint64_t to_seq;
+    uint64_t looked_to_seq; /* 0: at nothing */
+    struct asg_log_pruned pruned;
+};
+
+/* Where the last prune of this kind ended, so that each record is looked at once: the log
+ * says which payloads it removed, memory how much further it looked in vain. */
+static enum asg_status find_start(struct asg_log *log, const char *kind, uint64_t *ret,
+                                  struct asg_error *error)
+{
+    struct asg_log_cursor *cursor = NULL;
+    struct asg_log_filter marks = {
+        .kind = ASG_LOG_KIND_PRUNE, .subject = kind, .is_newest_first = true, .limit = 1};
+    enum asg_status status = asg_log_cursor_open(log, &marks, &cursor, error);
+    if (status != ASG_OK) return status;
+    struct asg_record record;
+    status = asg_log_cursor_next(cursor, &record, error);
+    *ret = 1;
+    if (status == ASG_OK && record.payload_length >= 8) {
+        *ret = asg_chain_get_u64(record.payload) + 1;
+    }
+    asg_log_cursor_close(&cursor);
+    if (strcmp(log->looked_kind, kind) == 0 && log->looked_to_seq >= *ret) {
+        *ret = log->looked_to_seq + 1;
+    }
+    return status == ASG_ERR_EMPTY ? ASG_OK : status;
+}
+
+/* Every payload goes that is below every snapshot that is kept, before the first record
+ * that is young enough to stay, and within the limits of one call. */
 static enum asg_status plan_prune(struct asg_log *log,
                                   const struct asg_log_retention *retention,
-                                  uint64_t *ret_from, uint64_t *ret_to,
-                                  uint64_t *ret_count, struct asg_error *error)
+                                  struct prune_plan *plan, struct asg_error *error)
 {
     uint64_t limit = 0;
     enum asg_status status = log->backend->oldest_snapshot(log, &limit, error);
@@ -198,36 +229,34 @@ static enum asg_status plan_prune(struct asg_log *log,
     if (retention->before_seq > 0 && retention->before_seq - 1 < limit) {
         limit = retention->before_seq - 1;
     }
+    status = find_start(log, retention->kind, &plan->from_seq, error);
+    if (status != ASG_OK || plan->from_seq > limit) return status;
 
-    /* What the last prune of this kind reached, so that each record is looked at once. */
-    struct asg_log_cursor *cursor = NULL;
-    struct asg_log_filter marks = {.kind = ASG_LOG_KIND_PRUNE,
-                                   .subject = retention->kind,
-                                   .is_newest_first = true,
-                                   .limit = 1};
-    status = asg_log_cursor_open(log, &marks, &cursor, error);
-    if (status != ASG_OK) return status;
-    struct asg_record record;
-    status = asg_log_cursor_next(cursor, &record, error);
-    *ret_from = 1;
-    if (status == ASG_OK && record.payload_length >= 8) {
-        *ret_from = asg_chain_get_u64(record.payload) + 1;
-    }
-    asg_log_cursor_close(&cursor);
-    if (status != ASG_OK && status != ASG_ERR_EMPTY) return status;
-    if (*ret_from > limit) return ASG_OK;
-
-    uint64_t max =
+    uint64_t records_max =
         retention->records_max == 0 ? PRUNE_DEFAULT_MAX : retention->records_max;
-    struct asg_log_filter filter = {.from_seq = *ret_from, .to_seq = limit};
+    uint64_t bytes_max = retention->bytes_max == 0 ? UINT64_MAX : retention->bytes_max;
+    struct asg_log_pruned *pruned = &plan->pruned;
+    struct asg_log_cursor *cursor = NULL;
+    struct asg_log_filter filter = {.from_seq = plan->from_seq, .to_seq = limit};
     status = asg_log_cursor_open(log, &filter, &cursor, error);
-    while (status == ASG_OK && *ret_count < max) {
+    while (status == ASG_OK) {
+        struct asg_record record;
         status = asg_log_cursor_next(cursor, &record, error);
         if (status != ASG_OK || record.time_ms >= retention->older_than_ms) break;
-        if (strcmp(record.kind, retention->kind) != 0) continue;
-        if (record.payload_length == 0) continue;
-        *ret_to = record.seq;
-        (*ret_count)++;
+        bool goes =
+            strcmp(record.kind, retention->kind) == 0 && record.payload_length > 0;
+        uint64_t left = bytes_max > pruned->bytes ? bytes_max - pruned->bytes : 0;
+        pruned->has_more =
+            pruned->scanned == SCANNED_A_PRUNED * records_max ||
+            (goes && (pruned->records == records_max ||
+                      (record.payload_length > left && pruned->records > 0)));
+        if (pruned->has_more) break;
+        pruned->scanned++;
+        plan->looked_to_seq = record.seq;
+        if (!goes) continue;
+        plan->to_seq = record.seq;
+        pruned->records++;
+        pruned->bytes += record.payload_length;
     }
     asg_log_cursor_close(&cursor);
     return status == ASG_ERR_EMPTY ? ASG_OK : status;
@@ -235,7 +264,7 @@ static enum asg_status plan_prune(struct asg_log *log,
 
 enum asg_status asg_log_prune(struct asg_log *log,
                               const struct asg_log_retention *retention,
-                              uint64_t *ret_count, struct asg_error *error)
+                              struct asg_log_pruned *ret, struct asg_error *error)
 {
     enum asg_status status = may_write(log, error);
     if (status != ASG_OK) return status;
@@ -248,20 +277,18 @@ enum asg_status asg_log_prune(struct asg_log *log,
         return asg_fail(error, ASG_ERR_BUSY, "the log is being read; prune after that");
     }
 
-    uint64_t from = 0;
-    uint64_t to = 0;
-    uint64_t count = 0;
-    status = plan_prune(log, retention, &from, &to, &count, error);
+    struct prune_plan plan = {0};
+    status = plan_prune(log, retention, &plan, error);
     if (status != ASG_OK) return asg_log_break(log, status, error);
-    if (count > 0) {
+    if (plan.pruned.records > 0) {
         uint8_t payload[16];
-        asg_chain_put_u64(payload, to);
-        asg_chain_put_u64(payload + 8, count);
+        asg_chain_put_u64(payload, plan.to_seq);
+        asg_chain_put_u64(payload + 8, plan.pruned.records);
         char note[160];
         (void)snprintf(note, sizeof note,
                        "the payloads of %" PRIu64 " records of kind %s, up to record "
                        "%" PRIu64 ", were removed by retention",
-                       count, retention->kind, to);
+                       plan.pruned.records, retention->kind, plan.to_seq);
         struct asg_record record = {.time_ms =
                                         retention->now_ms < 0 ? 0 : retention->now_ms,
                                     .kind = ASG_LOG_KIND_PRUNE,
@@ -270,10 +297,15 @@ enum asg_status asg_log_prune(struct asg_log *log,
                                     .payload = payload,
                                     .payload_length = sizeof payload};
         stage(log, &record, 1);
-        status = log->backend->prune(log, retention->kind, from, to, log->staged, error);
+        status = log->backend->prune(log, retention->kind, plan.from_seq, plan.to_seq,
+                                     log->staged, error);
         if (status != ASG_OK) return asg_log_break(log, status, error);
         advance(log, 1);
     }
-    if (ret_count != NULL) *ret_count = count;
+    if (plan.looked_to_seq > 0) {
+        (void)snprintf(log->looked_kind, sizeof log->looked_kind, "%s", retention->kind);
+        log->looked_to_seq = plan.looked_to_seq;
+    }
+    if (ret != NULL) *ret = plan.pruned;
     return ASG_OK;
 }

@@ -196,17 +196,27 @@ struct asg_log_retention {
     int64_t older_than_ms; /* up to the first record that is not older than this */
     uint64_t before_seq;   /* 0: any; otherwise only records below it */
     uint64_t records_max;  /* at most so many in one call; 0: 10,000 */
+    uint64_t bytes_max;    /* at most so many bytes of payload, but one record; 0: any */
     int64_t now_ms;        /* time of the "prune" record */
+};
+
+/* What one call of asg_log_prune() did. */
+struct asg_log_pruned {
+    uint64_t records; /* whose payload is gone */
+    uint64_t bytes;   /* of payload */
+    uint64_t scanned; /* records read to find them: at most ten times records_max */
+    bool has_more;    /* a limit of this call was reached: call again */
 };
 
 /* Remove payloads; notes and hashes stay and the chain still verifies. Only records up
  * to the oldest kept snapshot are touched, so that every snapshot can be replayed from.
- * Appends one record of kind "prune" that says what went, when anything went; *ret_count
- * payloads are gone. Call again while it answers records_max.
+ * Appends one record of kind "prune" that says what went, when anything went. Blocks on
+ * the disk for as long as its limits allow: some 4 ms a MiB. `ret` may be NULL.
  * Fails like asg_log_append(). */
 ASG_MUST_USE enum asg_status asg_log_prune(struct asg_log *log,
                                            const struct asg_log_retention *retention,
-                                           uint64_t *ret_count, struct asg_error *error);
+                                           struct asg_log_pruned *ret,
+                                           struct asg_error *error);
 
 /* What can be wrong with a log; the last two are found by those who replay it or hold it
  * against a checkpoint, not by asg_log_verify(). name, text */

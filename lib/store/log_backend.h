@@ -90,6 +90,8 @@ struct asg_log {
     uint64_t cursor_count; /* open ones */
     struct asg_record *staged;
     size_t staged_capacity;
+    char looked_kind[ASG_LOG_KIND_MAX + 1]; /* by the last prune ... */
+    uint64_t looked_to_seq;                 /* ... up to this record */
 };
 
 struct asg_log_cursor {

@@ -256,9 +256,9 @@ static enum asg_status work(struct asg_log *log, int steps, uint64_t *ret_acknow
         if (status == ASG_OK && i % 10 == 9) {
             struct asg_log_retention old = {
                 .kind = "event", .older_than_ms = INT64_MAX, .now_ms = i};
-            uint64_t count = 0;
-            status = asg_log_prune(log, &old, &count, error);
-            if (status == ASG_OK && count > 0) *ret_acknowledged += 1;
+            struct asg_log_pruned pruned = {0};
+            status = asg_log_prune(log, &old, &pruned, error);
+            if (status == ASG_OK && pruned.records > 0) *ret_acknowledged += 1;
         }
     }
     return status;

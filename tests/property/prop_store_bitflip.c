@@ -29,9 +29,9 @@ static void write_log(const struct fixture *fixture)
                   asg_log_save_snapshot(log, 3, "the state after three", 21, &error));
     struct asg_log_retention retention = {
         .kind = "event", .older_than_ms = INT64_MAX, .now_ms = FIXTURE_TIME + 31000};
-    uint64_t count = 0;
-    assert_status(ASG_OK, asg_log_prune(log, &retention, &count, &error));
-    assert_int_equal(1, count);
+    struct asg_log_pruned pruned = {0};
+    assert_status(ASG_OK, asg_log_prune(log, &retention, &pruned, &error));
+    assert_int_equal(1, pruned.records);
     append_one(log, "decision", "db", "nothing to do", "");
     asg_log_close(&log);
     sqlite3 *db = NULL;

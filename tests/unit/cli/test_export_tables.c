@@ -150,9 +150,9 @@ static void test_export_begins_after_what_is_pruned(void **state)
     order(world, (struct asg_command){.kind = ASG_COMMAND_HALT});
     const struct asg_log_retention retention = {
         .kind = "metrics", .older_than_ms = INT64_MAX, .now_ms = world->now_ms};
-    uint64_t count = 0;
+    struct asg_log_pruned pruned = {0};
     struct asg_error error = {0};
-    assert_status(ASG_OK, asg_log_prune(world->log, &retention, &count, &error));
+    assert_status(ASG_OK, asg_log_prune(world->log, &retention, &pruned, &error));
     export(fixture, 0);
     assert_non_null(strstr(fixture->said.err, "their payloads are pruned"));
     expect(fixture, "SELECT command, actor FROM events", "halt|test\n");

@@ -74,9 +74,9 @@ static void test_replay_at_starts_at_the_snapshot_before(void **state)
     assert_null(strstr(fixture->said.out, "snapshot"));
     const struct asg_log_retention retention = {
         .kind = "metrics", .older_than_ms = INT64_MAX, .now_ms = world->now_ms};
-    uint64_t count = 0;
+    struct asg_log_pruned pruned = {0};
     struct asg_error error = {0};
-    assert_status(ASG_OK, asg_log_prune(world->log, &retention, &count, &error));
+    assert_status(ASG_OK, asg_log_prune(world->log, &retention, &pruned, &error));
     run(fixture, 0, "replay %s --at 2026-11-23T14:36:49Z"); /* before the first metrics */
     run(fixture, 1, "replay %s --at 2026-11-23T14:37:00Z");
     says(fixture->said.err, "nothing older can be built again");

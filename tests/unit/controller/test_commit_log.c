@@ -465,6 +465,101 @@ static void test_commit_saves_a_snapshot_when_it_is_due(void **state)
     assert_int_equal(1, asg_commit_counts(f->commit).snapshots); /* nothing new */
 }
 
+/* ---- retention of a backlog ---- */
+
+#define BACKLOG_EVENTS 60
+#define BACKLOG_ROWS   20000
+
+/* Stands still, or goes on by so much each time it is read. */
+struct slow_clock {
+    int64_t now_us;
+    int64_t step_us;
+};
+
+static int64_t slow_us(void *context)
+{
+    struct slow_clock *clock = context;
+    clock->now_us += clock->step_us;
+    return clock->now_us;
+}
+
+/* Old payloads of metrics, more than 20 MiB, and a snapshot above them. */
+static void open_with_backlog(struct fixture *f, struct slow_clock *clock)
+{
+    const struct asg_commit_options options = {.log_path = f->path,
+                                               .clock = {NULL, slow_us, clock},
+                                               .snapshot_records = 10,
+                                               .snapshot_ms = INT64_C(3600000),
+                                               .hash_events = 100000,
+                                               .retention_ms = 1000};
+    assert_status(ASG_OK, asg_commit_open(&options, NOW, &f->commit, &f->error));
+    struct asg_metrics metrics = {.groups =
+                                      test_calloc(BACKLOG_ROWS, sizeof *metrics.groups),
+                                  .group_count = BACKLOG_ROWS};
+    uint64_t noise = 1; /* so that no encoding makes it small */
+    for (uint32_t i = 0; i < BACKLOG_ROWS; i++) {
+        noise = noise * UINT64_C(6364136223846793005) + 1;
+        metrics.groups[i] =
+            (struct asg_group_metric){.group_no = i + 1,
+                                      .count = 9,
+                                      .sum_milli = (int64_t)(noise >> 16),
+                                      .min_milli = (int64_t)(noise >> 20),
+                                      .max_milli = (int64_t)(noise >> 18)};
+    }
+    const struct asg_event event = {
+        .time_ms = NOW + 1, .kind = ASG_EVENT_METRICS, .metrics = &metrics};
+    for (int i = 0; i < BACKLOG_EVENTS; i++) {
+        assert_status(ASG_OK,
+                      asg_commit_apply(f->commit, &event, (struct asg_waiter){0}));
+        assert_status(ASG_OK, asg_commit_flush(f->commit, NULL, NULL, &f->error));
+    }
+    test_free(metrics.groups);
+    asg_commit_tidy(f->commit, NOW + 3600000);
+    assert_int_equal(1, asg_commit_counts(f->commit).snapshots);
+    assert_int_equal(0, asg_commit_counts(f->commit).pruned);
+}
+
+/* Turns until everything is gone, none of which removed more than `bytes_max`. */
+static int prune_all(struct fixture *f, uint64_t bytes_max)
+{
+    int turns = 0;
+    uint64_t before = 0;
+    while (asg_commit_counts(f->commit).pruned < BACKLOG_EVENTS) {
+        asg_commit_tidy(f->commit, NOW + 3601000 + turns);
+        uint64_t now = asg_commit_counts(f->commit).pruned_bytes;
+        assert_true(now > before);
+        assert_true(now - before <= bytes_max);
+        before = now;
+        turns++;
+    }
+    return turns;
+}
+
+static void test_commit_prunes_a_backlog_in_bounded_turns(void **state)
+{
+    struct fixture *f = *state;
+    struct slow_clock clock = {0};
+    open_with_backlog(f, &clock);
+    int turns = prune_all(f, ASG_PRUNE_TURN_BYTES);
+    uint64_t bytes = asg_commit_counts(f->commit).pruned_bytes;
+    assert_true(bytes > 2 * ASG_PRUNE_TURN_BYTES);
+    assert_true((uint64_t)turns >= bytes / ASG_PRUNE_TURN_BYTES);
+    struct asg_log_verdict verdict;
+    assert_status(ASG_OK, asg_log_verify(asg_commit_log(f->commit), 0, NULL, NULL,
+                                         &verdict, &f->error));
+    assert_int_equal(BACKLOG_EVENTS, verdict.pruned_count);
+}
+
+static void test_commit_ends_a_turn_of_pruning_that_takes_long(void **state)
+{
+    struct fixture *f = *state;
+    struct slow_clock clock = {.step_us = 15000};
+    open_with_backlog(f, &clock);
+    const uint64_t two_steps = UINT64_C(2) << 20;
+    int turns = prune_all(f, two_steps);
+    assert_true((uint64_t)turns >= asg_commit_counts(f->commit).pruned_bytes / two_steps);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -487,6 +582,8 @@ int main(void)
         TEST(test_commit_refuses_a_log_of_before_the_first_release),
         TEST(test_commit_refuses_a_second_controller),
         TEST(test_commit_saves_a_snapshot_when_it_is_due),
+        TEST(test_commit_prunes_a_backlog_in_bounded_turns),
+        TEST(test_commit_ends_a_turn_of_pruning_that_takes_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

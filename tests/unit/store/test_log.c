@@ -299,24 +299,24 @@ static void test_pruning_removes_payloads_and_the_chain_still_verifies(void **st
         for (int i = 0; i < 10; i++)
             append_step(log, i);
         struct asg_error error = {""};
-        uint64_t count = 99;
+        struct asg_log_pruned pruned = {0};
         struct asg_log_retention retention = {.kind = "event",
                                               .older_than_ms = FIXTURE_TIME + 1000000,
                                               .now_ms = FIXTURE_TIME + 1000000};
         /* Without a snapshot the payloads are all there is to start from. */
-        assert_status(ASG_OK, asg_log_prune(log, &retention, &count, &error));
-        assert_int_equal(0, count);
+        assert_status(ASG_OK, asg_log_prune(log, &retention, &pruned, &error));
+        assert_int_equal(0, pruned.records);
         assert_int_equal(30, asg_log_head(log).seq);
 
         assert_status(ASG_OK, asg_log_save_snapshot(log, 15, "state", 5, &error));
         retention.records_max = 3;
-        assert_status(ASG_OK, asg_log_prune(log, &retention, &count, &error));
-        assert_int_equal(3, count);
+        assert_status(ASG_OK, asg_log_prune(log, &retention, &pruned, &error));
+        assert_int_equal(3, pruned.records);
         retention.records_max = 0;
-        assert_status(ASG_OK, asg_log_prune(log, &retention, &count, &error));
-        assert_int_equal(2, count);
-        assert_status(ASG_OK, asg_log_prune(log, &retention, &count, &error));
-        assert_int_equal(0, count);
+        assert_status(ASG_OK, asg_log_prune(log, &retention, &pruned, &error));
+        assert_int_equal(2, pruned.records);
+        assert_status(ASG_OK, asg_log_prune(log, &retention, &pruned, &error));
+        assert_int_equal(0, pruned.records);
 
         struct asg_log_verdict verdict = verify_good(log);
         assert_int_equal(32, verdict.record_count);
@@ -363,9 +363,9 @@ static void test_prunes_of_several_kinds_are_read_in_the_logs_order(void **state
                                                             FIXTURE_TIME + 1000000,
                                                         .now_ms = FIXTURE_TIME + 1000000,
                                                         .records_max = 2};
-            uint64_t count = 0;
-            assert_status(ASG_OK, asg_log_prune(log, &retention, &count, &error));
-            assert_int_equal(2, count);
+            struct asg_log_pruned pruned = {0};
+            assert_status(ASG_OK, asg_log_prune(log, &retention, &pruned, &error));
+            assert_int_equal(2, pruned.records);
         }
         for (int newest = 0; newest < 2; newest++) {
             const struct asg_log_filter prunes = {
@@ -393,19 +393,86 @@ static void test_pruning_keeps_what_is_young_or_above_the_given_record(void **st
         for (int i = 0; i < 10; i++)
             append_step(log, i);
         struct asg_error error = {""};
-        uint64_t count = 0;
+        struct asg_log_pruned pruned = {0};
         assert_status(ASG_OK, asg_log_save_snapshot(log, 30, "state", 5, &error));
         struct asg_log_retention retention = {.kind = "event",
                                               .older_than_ms = FIXTURE_TIME + 9000};
-        assert_status(ASG_OK, asg_log_prune(log, &retention, &count, &error));
-        assert_int_equal(3, count);
+        assert_status(ASG_OK, asg_log_prune(log, &retention, &pruned, &error));
+        assert_int_equal(3, pruned.records);
         retention.older_than_ms = FIXTURE_TIME + 1000000;
         retention.before_seq = 13;
-        assert_status(ASG_OK, asg_log_prune(log, &retention, &count, &error));
-        assert_int_equal(1, count);
+        assert_status(ASG_OK, asg_log_prune(log, &retention, &pruned, &error));
+        assert_int_equal(1, pruned.records);
         assert_int_equal(4, verify_good(log).pruned_count);
         retention.kind = "prune";
-        assert_status(ASG_ERR_INVALID, asg_log_prune(log, &retention, &count, &error));
+        assert_status(ASG_ERR_INVALID, asg_log_prune(log, &retention, &pruned, &error));
+    }
+}
+
+/* A backlog goes in pieces, each within its limits; one record that is larger than the
+ * limit goes alone. */
+static void test_pruning_a_backlog_is_bounded_by_bytes(void **state)
+{
+    FOR_EACH_LOG(log)
+    {
+        static char payload[5000];
+        struct asg_error error = {""};
+        for (size_t i = 0; i < 40; i++) {
+            const struct asg_record record = {.time_ms = FIXTURE_TIME,
+                                              .kind = "metrics",
+                                              .payload = payload,
+                                              .payload_length = i == 7 ? 5000 : 300};
+            assert_status(ASG_OK, asg_log_append(log, &record, 1, NULL, &error));
+        }
+        assert_status(ASG_OK, asg_log_save_snapshot(log, 40, "state", 5, &error));
+        const struct asg_log_retention retention = {.kind = "metrics",
+                                                    .older_than_ms = FIXTURE_TIME + 1,
+                                                    .now_ms = FIXTURE_TIME,
+                                                    .bytes_max = 1000};
+        struct asg_log_pruned all = {0};
+        struct asg_log_pruned pruned = {.has_more = true};
+        while (pruned.has_more) {
+            assert_status(ASG_OK, asg_log_prune(log, &retention, &pruned, &error));
+            assert_true(pruned.bytes <= 1000 || pruned.records == 1);
+            assert_true(pruned.records > 0);
+            all.records += pruned.records;
+            all.bytes += pruned.bytes;
+        }
+        assert_int_equal(40, all.records);
+        assert_int_equal(39 * 300 + 5000, all.bytes);
+        assert_int_equal(40, verify_good(log).pruned_count);
+    }
+}
+
+/* Payloads that may go lie far apart: what was read in vain is not read again. */
+static void test_pruning_reads_no_record_twice(void **state)
+{
+    FOR_EACH_LOG(log)
+    {
+        struct asg_error error = {""};
+        for (size_t i = 0; i < 90; i++) {
+            const struct asg_record record = {.time_ms = FIXTURE_TIME,
+                                              .kind = i == 80 ? "metrics" : "event",
+                                              .payload = "x",
+                                              .payload_length = 1};
+            assert_status(ASG_OK, asg_log_append(log, &record, 1, NULL, &error));
+        }
+        assert_status(ASG_OK, asg_log_save_snapshot(log, 90, "state", 5, &error));
+        const struct asg_log_retention retention = {.kind = "metrics",
+                                                    .older_than_ms = FIXTURE_TIME + 1,
+                                                    .now_ms = FIXTURE_TIME,
+                                                    .records_max = 2};
+        struct asg_log_pruned pruned = {.has_more = true};
+        uint64_t scanned = 0;
+        uint64_t records = 0;
+        while (pruned.has_more) {
+            assert_status(ASG_OK, asg_log_prune(log, &retention, &pruned, &error));
+            assert_true(pruned.scanned <= 20);
+            scanned += pruned.scanned;
+            records += pruned.records;
+        }
+        assert_int_equal(90, scanned);
+        assert_int_equal(1, records);
     }
 }
 
@@ -421,11 +488,11 @@ static void test_pruning_while_somebody_reads_is_refused(void **state)
         assert_status(ASG_OK, asg_log_cursor_open(log, &all, &cursor, &error));
         struct asg_log_retention retention = {.kind = "event",
                                               .older_than_ms = FIXTURE_TIME + 1000000};
-        uint64_t count = 0;
-        assert_status(ASG_ERR_BUSY, asg_log_prune(log, &retention, &count, &error));
+        struct asg_log_pruned pruned = {0};
+        assert_status(ASG_ERR_BUSY, asg_log_prune(log, &retention, &pruned, &error));
         asg_log_cursor_close(&cursor);
-        assert_status(ASG_OK, asg_log_prune(log, &retention, &count, &error));
-        assert_int_equal(1, count);
+        assert_status(ASG_OK, asg_log_prune(log, &retention, &pruned, &error));
+        assert_int_equal(1, pruned.records);
     }
 }
 
@@ -499,6 +566,8 @@ int main(void)
         TEST(test_pruning_removes_payloads_and_the_chain_still_verifies),
         TEST(test_prunes_of_several_kinds_are_read_in_the_logs_order),
         TEST(test_pruning_keeps_what_is_young_or_above_the_given_record),
+        TEST(test_pruning_a_backlog_is_bounded_by_bytes),
+        TEST(test_pruning_reads_no_record_twice),
         TEST(test_pruning_while_somebody_reads_is_refused),
         TEST(test_verifying_tells_its_progress_and_can_be_stopped),
         TEST(test_the_memory_log_fails_when_told_and_stays_broken),

@@ -198,11 +198,11 @@ static void test_a_reader_may_not_write(void **state)
     log = open_reader(*state);
     struct asg_error error = {""};
     struct asg_record record = {.kind = "event"};
-    uint64_t count = 0;
+    struct asg_log_pruned pruned = {0};
     struct asg_log_retention retention = {.kind = "event"};
     assert_status(ASG_ERR_DENIED, asg_log_append(log, &record, 1, NULL, &error));
     assert_status(ASG_ERR_DENIED, asg_log_save_snapshot(log, 3, "x", 1, &error));
-    assert_status(ASG_ERR_DENIED, asg_log_prune(log, &retention, &count, &error));
+    assert_status(ASG_ERR_DENIED, asg_log_prune(log, &retention, &pruned, &error));
     asg_log_close(&log);
 }
 

@@ -31,9 +31,9 @@ static void write_log(const struct fixture *fixture)
     assert_status(ASG_OK, asg_log_save_snapshot(log, 30, "state at 30", 11, &error));
     struct asg_log_retention retention = {
         .kind = "event", .older_than_ms = INT64_MAX, .now_ms = FIXTURE_TIME + 31000};
-    uint64_t count = 0;
-    assert_status(ASG_OK, asg_log_prune(log, &retention, &count, &error));
-    assert_int_equal(5, count);
+    struct asg_log_pruned pruned = {0};
+    assert_status(ASG_OK, asg_log_prune(log, &retention, &pruned, &error));
+    assert_int_equal(5, pruned.records);
     asg_log_close(&log);
 }
 
