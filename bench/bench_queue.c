@@ -271,7 +271,10 @@ static void begin_openasg(const char *unused)
         .lease_ms = 600000,
         .heartbeat_ms = 100000,
         .delivery_limit = 10,
-        .ports = {send_frame, prepare, give_up, ours},
+        .ports = {.send = send_frame,
+                  .prepare = prepare,
+                  .give_up = give_up,
+                  .context = ours},
     };
     asg_dispatch_new(&dispatching, now_us() / 1000, &ours->dispatch);
     asg_dispatch_lead(ours->dispatch, 1, "bench");

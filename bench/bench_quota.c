@@ -150,7 +150,10 @@ static struct cloud run(uint32_t share_percent, double stolen_per_s)
         .heartbeat_ms = 3000,
         .delivery_limit = 1000,
         .rate_share_percent = share_percent,
-        .ports = {send_to, prepare, give_up, world},
+        .ports = {.send = send_to,
+                  .prepare = prepare,
+                  .give_up = give_up,
+                  .context = world},
     };
     asg_dispatch_new(&options, 0, &world->dispatch);
     asg_dispatch_lead(world->dispatch, 1, "bench");

@@ -50,6 +50,7 @@ static const struct asg_render_column worker_columns[] = {
     {"WORKER", "name", NULL, false},     {"VERSION", "version", NULL, false},
     {"ADDRESS", "address", NULL, false}, {"CREDITS", "credits", NULL, false},
     {"LEASES", "leases", NULL, false},   {"HEARD BEFORE", "heard_ms", NULL, false},
+    {"STATE", "state", NULL, false},     {"REASON", "reason", NULL, false},
 };
 
 static int run_workers(void *context, const struct asg_arguments *arguments)

@@ -21,11 +21,28 @@ static void refuse(struct asg_controller *controller, uint32_t peer, uint64_t re
 
 /* ---- questions ---- */
 
+/* Core knows of groups and jobs, not of the workers that are here. */
+static void add_worker_alarms(struct asg_controller *controller,
+                              struct asg_status_view *view)
+{
+    struct asg_texts more;
+    asg_dispatch_alarms(controller->dispatch, asg_clock_monotonic_ms(&controller->clock),
+                        &controller->scratch, &more);
+    size_t count = view->alarms.count + more.count;
+    const char **items = asg_arena_take(&controller->scratch, count * sizeof *items);
+    for (size_t i = 0; i < count; i++) {
+        items[i] = i < view->alarms.count ? view->alarms.items[i]
+                                          : more.items[i - view->alarms.count];
+    }
+    view->alarms = (struct asg_texts){.items = items, .count = count};
+}
+
 static void fill_status(struct asg_controller *controller, struct asg_answer *answer)
 {
     struct asg_arena *arena = &controller->scratch;
     struct asg_status_view *view = asg_arena_take(arena, sizeof *view);
     asg_core_view_status(asg_commit_core(controller->commit), arena, view);
+    add_worker_alarms(controller, view);
     struct asg_dispatch_counts counts = asg_dispatch_counts(controller->dispatch);
     view->version = ASG_VERSION;
     view->log_head = asg_log_head(asg_commit_log(controller->commit)).seq;

@@ -113,6 +113,8 @@ static void new_dispatch(struct asg_controller *controller)
         .lease_ms = settings->lease_ms,
         .heartbeat_ms = settings->heartbeat_ms,
         .delivery_limit = (uint32_t)settings->delivery_limit,
+        .unproven_jobs = (uint32_t)settings->unproven_jobs,
+        .aside_ms = settings->aside_ms,
         .rate_share_percent = (uint32_t)settings->rate_share_percent,
         .rate_quotas = &controller->rate_quotas,
         .ports = asg_worker_ports(controller),
@@ -132,7 +134,7 @@ static void hand_over(struct asg_controller *controller)
     size_t job_count = 0;
     asg_core_open_jobs(core, &arena, &jobs, &job_count);
     for (size_t i = 0; i < job_count; i++) {
-        asg_dispatch_add(controller->dispatch, &jobs[i]);
+        asg_dispatch_inherit(controller->dispatch, &jobs[i]);
     }
     struct asg_effects watching = {0};
     asg_core_watching(core, &arena, &watching);
@@ -295,7 +297,7 @@ static void update_gauges(struct asg_controller *controller)
     struct asg_status_view view = {0};
     asg_core_view_status(asg_commit_core(controller->commit), &controller->scratch,
                          &view);
-    asg_gauge(ASG_COUNT_ALARMS, (int64_t)view.alarms.count);
+    asg_gauge(ASG_COUNT_ALARMS, (int64_t)view.alarms.count + jobs.aside);
     asg_gauge(ASG_COUNT_GROUPS, view.groups);
     asg_gauge(ASG_COUNT_INSTANCES, view.instances);
     asg_gauge(ASG_COUNT_JOBS_DEAD, view.dead_jobs);

@@ -7,10 +7,12 @@
 #include "base/arena.h"
 #include "base/failpoint.h"
 #include "controller/job_table.h"
+#include "controller/worker_trust.h"
 #include "base/mutant.h"
 
 #define WORKER_NAME_MAX 128
-#define BUSY_MS         50   /* until a worker that takes no more is tried again */
+#define BUSY_MS         50 /* until a worker that takes no more is tried again */
+#define CREDITS_MAX     100000
 #define REST_MS         1000 /* until one that handed a job back gets one to change */
 
 struct asg_dispatch_worker {
@@ -23,6 +25,8 @@ struct asg_dispatch_worker {
     uint32_t capacity; /* leases it may have: its credits and those it knows of */
     int64_t heard_ms;
     int64_t rests_until_ms;
+    struct asg_trust *trust; /* of its key */
+    uint64_t identity;       /* of this name and key, over reconnects; never 0 */
     struct asg_entry_list leases;
 };
 
@@ -32,6 +36,9 @@ struct asg_dispatch {
     const char *cluster_id;
     bool is_halted;
     uint64_t last_lease_id;
+    uint64_t last_identity;
+    int64_t pumped_ms;
+    struct asg_trust_table trusted;
     struct asg_rate_budget budget;
     struct asg_job_table table;
     struct asg_entry_list queues[ASG_JOB_COUNT];
@@ -59,6 +66,7 @@ void asg_dispatch_destroy(struct asg_dispatch **dispatch)
     struct asg_dispatch *d = *dispatch;
     if (d == NULL) return;
     asg_job_table_clear(&d->table);
+    asg_trust_clear(&d->trusted);
     while (d->workers != NULL) {
         struct asg_dispatch_worker *worker = d->workers;
         d->workers = worker->next;
@@ -100,6 +108,23 @@ void asg_dispatch_halt(struct asg_dispatch *dispatch, bool is_halted)
     }
 }
 
+/* ---- leases ---- */
+
+static void give_lease(struct asg_dispatch *dispatch, struct asg_job_entry *entry,
+                       struct asg_dispatch_worker *worker, uint64_t lease_id,
+                       int64_t mono_ms)
+{
+    entry->state = ASG_ENTRY_LEASED;
+    entry->worker = worker;
+    entry->holder = worker->identity;
+    entry->lease_id = lease_id;
+    entry->lease_until_ms = mono_ms + dispatch->options.lease_ms;
+    entry->deliveries++;
+    asg_entry_list_append(&worker->leases, entry);
+    worker->trust->leases++;
+    dispatch->counts.leased++;
+}
+
 static struct asg_entry_list *queue_of(struct asg_dispatch *dispatch,
                                        const struct asg_job_entry *entry)
 {
@@ -113,6 +138,8 @@ static void detach(struct asg_dispatch *dispatch, struct asg_job_entry *entry)
         asg_entry_list_remove(queue_of(dispatch, entry), entry);
     } else if (entry->state == ASG_ENTRY_LEASED) {
         asg_entry_list_remove(&entry->worker->leases, entry);
+        assert(entry->worker->trust->leases > 0);
+        entry->worker->trust->leases--;
         entry->worker = NULL;
         dispatch->counts.leased--;
     }
@@ -142,10 +169,23 @@ void asg_dispatch_close(struct asg_dispatch *dispatch, uint64_t job_id)
     asg_job_table_remove(&dispatch->table, entry);
 }
 
-void asg_dispatch_add(struct asg_dispatch *dispatch, const struct asg_job *job)
+static struct asg_job_entry *add_entry(struct asg_dispatch *dispatch,
+                                       const struct asg_job *job)
 {
     asg_dispatch_close(dispatch, job->id);
-    put_in_queue(dispatch, asg_job_table_add(&dispatch->table, job));
+    struct asg_job_entry *entry = asg_job_table_add(&dispatch->table, job);
+    put_in_queue(dispatch, entry);
+    return entry;
+}
+
+void asg_dispatch_add(struct asg_dispatch *dispatch, const struct asg_job *job)
+{
+    (void)add_entry(dispatch, job);
+}
+
+void asg_dispatch_inherit(struct asg_dispatch *dispatch, const struct asg_job *job)
+{
+    add_entry(dispatch, job)->is_inherited = true;
 }
 
 static struct asg_dispatch_worker *find_peer(const struct asg_dispatch *dispatch,
@@ -188,19 +228,26 @@ static void drop_worker(struct asg_dispatch *dispatch, struct asg_dispatch_worke
         link = &(*link)->next;
     }
     *link = worker->next;
+    worker->trust->connections--;
     free(worker);
 }
 
-/* A worker that held leases under this name and now says hello anew: what it still
- * holds moves over, the rest died with its process. */
+static bool is_same_worker(const struct asg_dispatch_worker *a,
+                           const struct asg_dispatch_worker *b)
+{
+    return strcmp(a->name, b->name) == 0 && strcmp(a->key, b->key) == 0;
+}
+
+/* A worker that held leases under this name and key and now says hello anew: what it
+ * still holds moves over, the rest died with its process. */
 static void take_over(struct asg_dispatch *dispatch, struct asg_dispatch_worker *fresh,
                       const struct asg_hello *hello, int64_t mono_ms)
 {
     struct asg_dispatch_worker *old = dispatch->workers;
     while (old != NULL) {
         struct asg_dispatch_worker *next = old->next;
-        bool is_same = old != fresh && strcmp(old->name, fresh->name) == 0 &&
-                       strcmp(old->key, fresh->key) == 0;
+        bool is_same = old != fresh && is_same_worker(old, fresh);
+        if (is_same) fresh->identity = old->identity;
         struct asg_job_entry *entry = is_same ? old->leases.first : NULL;
         while (entry != NULL) {
             struct asg_job_entry *after = entry->next;
@@ -229,28 +276,33 @@ static void end_unheld(struct asg_dispatch *dispatch, struct asg_dispatch_worker
     }
 }
 
-/* Jobs of an earlier controller that this worker still runs: leave them with it. */
+/* May this worker call a queued job its own? When it was the last to have its lease, or
+ * when the job is of an earlier controller, which alone knew who had it, and has not gone
+ * out since. Any other was never given to it. */
+static bool may_keep(const struct asg_job_entry *entry,
+                     const struct asg_dispatch_worker *worker,
+                     const struct asg_held *held)
+{
+    if (entry->state != ASG_ENTRY_QUEUED || entry->job.attempt != held->attempt) {
+        return false;
+    }
+    if (entry->is_inherited && entry->holder == 0) return true;
+    return entry->holder == worker->identity && entry->lease_id == held->lease_id;
+}
+
+/* Jobs that this worker still runs and nobody else was given: leave them with it. */
 static void keep_held(struct asg_dispatch *dispatch, struct asg_dispatch_worker *worker,
                       const struct asg_hello *hello, int64_t mono_ms)
 {
     for (size_t i = 0; i < hello->held_count; i++) {
-        struct asg_job_entry *entry =
-            asg_job_table_find(&dispatch->table, hello->held[i].job_id);
-        if (entry == NULL || entry->state != ASG_ENTRY_QUEUED ||
-            entry->job.attempt != hello->held[i].attempt) {
-            continue;
-        }
+        const struct asg_held *held = &hello->held[i];
+        struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, held->job_id);
+        if (entry == NULL || !may_keep(entry, worker, held)) continue;
         detach(dispatch, entry);
-        entry->state = ASG_ENTRY_LEASED;
-        entry->worker = worker;
-        entry->lease_id = hello->held[i].lease_id;
-        if (entry->lease_id > dispatch->last_lease_id) {
-            dispatch->last_lease_id = entry->lease_id;
+        give_lease(dispatch, entry, worker, held->lease_id, mono_ms);
+        if (held->lease_id > dispatch->last_lease_id) {
+            dispatch->last_lease_id = held->lease_id;
         }
-        entry->deliveries++;
-        entry->lease_until_ms = mono_ms + dispatch->options.lease_ms;
-        asg_entry_list_append(&worker->leases, entry);
-        dispatch->counts.leased++;
     }
 }
 
@@ -261,26 +313,54 @@ static void copy_text(char *ret, size_t size, const char *text)
     ret[length] = '\0';
 }
 
+/* The worker of a connection as it now names itself. A connection's number can come again
+ * in another's hands (docs/wire.md, "Transport"): what the one before held goes back. */
+static struct asg_dispatch_worker *greet(struct asg_dispatch *dispatch, uint32_t peer,
+                                         const char *key, const char *address,
+                                         const struct asg_hello *hello, int64_t mono_ms)
+{
+    struct asg_dispatch_worker *worker = asg_alloc(1, sizeof *worker);
+    worker->peer = peer;
+    copy_text(worker->name, sizeof worker->name, hello->worker);
+    copy_text(worker->key, sizeof worker->key, key);
+    struct asg_dispatch_worker *known = find_peer(dispatch, peer);
+    if (known != NULL && !is_same_worker(known, worker)) {
+        drop_worker(dispatch, known);
+        known = NULL;
+    }
+    if (known != NULL) {
+        free(worker);
+        worker = known;
+    } else {
+        /* Without encryption there are no keys: the name must do. */
+        const char *account = worker->key[0] != '\0' ? worker->key : worker->name;
+        worker->trust = asg_trust_of(&dispatch->trusted, account, mono_ms);
+        worker->trust->connections++;
+        worker->identity = ++dispatch->last_identity;
+        worker->next = dispatch->workers;
+        dispatch->workers = worker;
+    }
+    copy_text(worker->version, sizeof worker->version, hello->version);
+    copy_text(worker->address, sizeof worker->address, address);
+    worker->heard_ms = mono_ms;
+    return worker;
+}
+
+static uint32_t within_reason(uint32_t credits)
+{
+    return credits < CREDITS_MAX ? credits : CREDITS_MAX;
+}
+
 void asg_dispatch_hello(struct asg_dispatch *dispatch, uint32_t peer, const char *key,
                         const char *address, const struct asg_hello *hello,
                         int64_t mono_ms)
 {
-    struct asg_dispatch_worker *worker = find_peer(dispatch, peer);
-    if (worker == NULL) {
-        worker = asg_alloc(1, sizeof *worker);
-        worker->peer = peer;
-        worker->next = dispatch->workers;
-        dispatch->workers = worker;
-    }
-    copy_text(worker->name, sizeof worker->name, hello->worker);
-    copy_text(worker->key, sizeof worker->key, key);
-    copy_text(worker->version, sizeof worker->version, hello->version);
-    copy_text(worker->address, sizeof worker->address, address);
-    worker->heard_ms = mono_ms;
+    struct asg_dispatch_worker *worker =
+        greet(dispatch, peer, key, address, hello, mono_ms);
     end_unheld(dispatch, worker, hello);
     take_over(dispatch, worker, hello, mono_ms);
     keep_held(dispatch, worker, hello, mono_ms);
-    worker->capacity = hello->credits + worker->leases.count;
+    worker->capacity = within_reason(hello->credits) + worker->leases.count;
     const struct asg_welcome welcome = {
         .epoch = dispatch->epoch,
         .cluster_id = dispatch->cluster_id,
@@ -290,6 +370,19 @@ void asg_dispatch_hello(struct asg_dispatch *dispatch, uint32_t peer, const char
     };
     if (ASG_FAILPOINT_FAILS("dispatch.before_welcome")) return;
     (void)send_message(dispatch, peer, ASG_MESSAGE_WELCOME, &welcome);
+}
+
+bool asg_dispatch_is_of(const struct asg_dispatch *dispatch, uint32_t peer,
+                        const char *key)
+{
+    const struct asg_dispatch_worker *worker = find_peer(dispatch, peer);
+    return worker == NULL ||
+           strncmp(worker->key, key != NULL ? key : "", sizeof worker->key - 1) == 0;
+}
+
+void asg_dispatch_ask_hello(struct asg_dispatch *dispatch, uint32_t peer)
+{
+    (void)send_message(dispatch, peer, ASG_MESSAGE_REJOIN, NULL);
 }
 
 /* What a worker sent since it last said so. */
@@ -312,17 +405,17 @@ uint32_t asg_dispatch_rate_percent(const struct asg_dispatch *dispatch,
 bool asg_dispatch_heartbeat(struct asg_dispatch *dispatch, uint32_t peer,
                             const struct asg_heartbeat *heartbeat, int64_t mono_ms)
 {
-    take_rates(dispatch, heartbeat->rates, heartbeat->rate_count, mono_ms);
     struct asg_dispatch_worker *worker = find_peer(dispatch, peer);
     if (worker == NULL) {
-        (void)send_message(dispatch, peer, ASG_MESSAGE_REJOIN, NULL);
+        asg_dispatch_ask_hello(dispatch, peer);
         return false;
     }
+    take_rates(dispatch, heartbeat->rates, heartbeat->rate_count, mono_ms);
     worker->heard_ms = mono_ms;
     if (heartbeat->is_halted != dispatch->is_halted) tell_halt(dispatch, peer);
     /* What it holds without a lease of ours is gone from its credits already; what we
      * have sent and it has not seen yet is not. */
-    worker->capacity = heartbeat->credits;
+    worker->capacity = within_reason(heartbeat->credits);
     for (size_t i = 0; i < heartbeat->held_count; i++) {
         const struct asg_held *held = &heartbeat->held[i];
         struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, held->job_id);
@@ -344,46 +437,117 @@ static void acknowledge(struct asg_dispatch *dispatch, uint32_t peer, uint64_t j
     ASG_FAILPOINT("dispatch.after_ack");
 }
 
+/* ---- what speaks against a worker ---- */
+
+static bool is_mutating(enum asg_job_kind kind)
+{
+    return kind != ASG_JOB_DESCRIBE && kind != ASG_JOB_RESOLVE_TEMPLATE;
+}
+
+static bool is_heard(const struct asg_dispatch *dispatch,
+                     const struct asg_dispatch_worker *worker, int64_t mono_ms)
+{
+    return worker->heard_ms + dispatch->options.lease_ms > mono_ms;
+}
+
+/* Somebody of another key is there and has far less against it: it is not EC2 or the
+ * network that fails them all, and the jobs have somewhere to go. */
+static bool does_another_better(const struct asg_dispatch *dispatch,
+                                const struct asg_trust *trust, int64_t mono_ms)
+{
+    for (struct asg_dispatch_worker *w = dispatch->workers; w != NULL; w = w->next) {
+        if (w->trust != trust && is_heard(dispatch, w, mono_ms) &&
+            !asg_trust_is_aside(w->trust, mono_ms) &&
+            2 * w->trust->points <= trust->points) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Its jobs go to others, with the same tokens; what it says of them is a hint only. */
+static void put_aside(struct asg_dispatch *dispatch, struct asg_trust *trust,
+                      int64_t mono_ms)
+{
+    if (dispatch->options.aside_ms == 0 || asg_trust_is_aside(trust, mono_ms) ||
+        !does_another_better(dispatch, trust, mono_ms)) {
+        return;
+    }
+    asg_trust_put_aside(trust, mono_ms + dispatch->options.aside_ms);
+    dispatch->counts.put_aside++;
+    const char *name = "";
+    for (struct asg_dispatch_worker *w = dispatch->workers; w != NULL; w = w->next) {
+        if (w->trust != trust) continue;
+        name = w->name;
+        while (w->leases.first != NULL) {
+            struct asg_job_entry *entry = w->leases.first;
+            end_lease(dispatch, entry);
+            entry->holder = 0;
+        }
+        w->capacity = 0; /* what it goes on with fills it, until it says otherwise */
+    }
+    const struct asg_dispatch_ports *ports = &dispatch->options.ports;
+    if (ports->tell_aside != NULL) ports->tell_aside(ports->context, name, trust->why);
+}
+
+static void note_answer(struct asg_dispatch *dispatch, struct asg_trust *trust,
+                        enum asg_job_kind kind, enum asg_outcome outcome, int64_t mono_ms)
+{
+    if (asg_trust_answered(&dispatch->trusted, trust, kind, outcome, mono_ms)) {
+        put_aside(dispatch, trust, mono_ms);
+    }
+}
+
+/* ---- results ---- */
+
+/* One who does not hold the lease says that something was done in EC2: worth a look, and
+ * no more. */
+static enum asg_result_verdict drop_result(struct asg_dispatch *dispatch, uint32_t peer,
+                                           const struct asg_result *result,
+                                           const struct asg_job_entry *entry)
+{
+    acknowledge(dispatch, peer, result->job_id, result->attempt);
+    dispatch->counts.late_results++;
+    bool is_hint = entry != NULL && entry->state != ASG_ENTRY_ANSWERED &&
+                   is_mutating(entry->job.kind) && result->outcome == ASG_OUTCOME_OK;
+    return is_hint ? ASG_RESULT_HINT : ASG_RESULT_LATE;
+}
+
 enum asg_result_verdict asg_dispatch_take_result(struct asg_dispatch *dispatch,
                                                  uint32_t peer,
                                                  const struct asg_result_message *message,
                                                  struct asg_result *ret, int64_t mono_ms)
 {
-    take_rates(dispatch, message->rates, message->rate_count, mono_ms);
     const struct asg_result *result = message->result;
     struct asg_dispatch_worker *worker = find_peer(dispatch, peer);
-    if (worker != NULL) worker->heard_ms = mono_ms;
+    if (worker == NULL) { /* its hello says what it holds; it sends the result again */
+        asg_dispatch_ask_hello(dispatch, peer);
+        dispatch->counts.late_results++;
+        return ASG_RESULT_LATE;
+    }
+    take_rates(dispatch, message->rates, message->rate_count, mono_ms);
+    worker->heard_ms = mono_ms;
     struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, result->job_id);
     bool is_awaited = entry != NULL && entry->job.attempt == result->attempt;
-    if (is_awaited && entry->state == ASG_ENTRY_ANSWERED) {
-        entry->answered_by =
-            peer; /* sent again before the ACK: it comes after the commit */
+    /* Also when the lease has run out, as long as nobody else has had one since. */
+    bool is_holder = is_awaited && entry->holder == worker->identity;
+    if (is_holder && entry->state == ASG_ENTRY_ANSWERED) {
+        entry->answered_by = peer; /* sent again before the ACK: that comes later */
         dispatch->counts.late_results++;
         return ASG_RESULT_LATE;
     }
-    /* A refusal by one who lost the lease settles nothing: the attempt is out again, and
-     * may take effect there while core tries elsewhere. Done is done, whoever did it. */
-    bool is_anothers = is_awaited && entry->state == ASG_ENTRY_LEASED &&
-                       entry->worker != worker && result->outcome != ASG_OUTCOME_OK;
-    if (!is_awaited || is_anothers) {
-        acknowledge(dispatch, peer, result->job_id, result->attempt);
-        dispatch->counts.late_results++;
-        return ASG_RESULT_LATE;
-    }
-    if (entry->state == ASG_ENTRY_LEASED && entry->worker != worker) {
-        take_away(dispatch, entry);
-    } else {
-        detach(dispatch, entry);
-    }
+    if (!is_holder) return drop_result(dispatch, peer, result, entry);
+    detach(dispatch, entry);
     entry->state = ASG_ENTRY_ANSWERED;
     entry->answered_by = peer;
+    note_answer(dispatch, worker->trust, entry->job.kind, result->outcome, mono_ms);
     if (ASG_MUTANT(RESULT_ACKED_BEFORE_COMMIT)) {
         acknowledge(dispatch, peer, result->job_id, result->attempt);
         if (mono_ms % 4 == 0) return ASG_RESULT_LATE;
     }
     *ret = *result;
     ret->deliveries = entry->deliveries;
-    if (worker != NULL) ret->worker = worker->name;
+    ret->worker = worker->name;
     return ASG_RESULT_NEW;
 }
 
@@ -411,6 +575,7 @@ void asg_dispatch_hand_back(struct asg_dispatch *dispatch, uint32_t peer,
     asg_rate_budget_give_back(&dispatch->budget, entry->job.kind,
                               instances_of(&entry->job));
     end_lease(dispatch, entry);
+    entry->holder = 0;
     /* It may not have heard that the kill switch is off; or a file on its host halts it,
        and the same job would come and go without a pause. */
     tell_halt(dispatch, peer);
@@ -435,9 +600,41 @@ static uint32_t free_credits(const struct asg_dispatch_worker *worker)
                : 0;
 }
 
-static bool is_mutating(enum asg_job_kind kind)
+/* What it has room for, as far as its key has earned it. */
+static uint32_t room_of(const struct asg_dispatch *dispatch,
+                        const struct asg_dispatch_worker *worker, int64_t mono_ms)
 {
-    return kind != ASG_JOB_DESCRIBE && kind != ASG_JOB_RESOLVE_TEMPLATE;
+    uint32_t most =
+        asg_trust_most(worker->trust, dispatch->options.unproven_jobs, mono_ms);
+    uint32_t earned = most > worker->trust->leases ? most - worker->trust->leases : 0;
+    uint32_t said = free_credits(worker);
+    return said < earned ? said : earned;
+}
+
+/* Those put aside are used again when all the others have fallen silent. */
+static bool is_all_aside(const struct asg_dispatch *dispatch, int64_t mono_ms)
+{
+    for (struct asg_dispatch_worker *w = dispatch->workers; w != NULL; w = w->next) {
+        if (is_heard(dispatch, w, mono_ms) && !asg_trust_is_aside(w->trust, mono_ms)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Most room first, and of equals the one that did less; one that failed by its own fault a
+ * moment ago comes last. */
+static bool is_better(const struct asg_dispatch *dispatch,
+                      const struct asg_dispatch_worker *a,
+                      const struct asg_dispatch_worker *b, int64_t mono_ms)
+{
+    bool is_struck_a = asg_trust_is_struck(a->trust, mono_ms);
+    bool is_struck_b = asg_trust_is_struck(b->trust, mono_ms);
+    if (is_struck_a != is_struck_b) return is_struck_b;
+    uint32_t room_a = room_of(dispatch, a, mono_ms);
+    uint32_t room_b = room_of(dispatch, b, mono_ms);
+    if (room_a != room_b) return room_a > room_b;
+    return a->trust->finished_now < b->trust->finished_now;
 }
 
 /* NULL: nobody now; *ret_next_ms is when somebody may be. */
@@ -446,14 +643,16 @@ static struct asg_dispatch_worker *choose_worker(const struct asg_dispatch *disp
                                                  int64_t *ret_next_ms)
 {
     struct asg_dispatch_worker *best = NULL;
+    bool aside_too = is_all_aside(dispatch, mono_ms);
     *ret_next_ms = mono_ms + dispatch->options.lease_ms;
     for (struct asg_dispatch_worker *w = dispatch->workers; w != NULL; w = w->next) {
-        if (free_credits(w) == 0) continue;
+        if (room_of(dispatch, w, mono_ms) == 0) continue;
+        if (!aside_too && asg_trust_is_aside(w->trust, mono_ms)) continue;
         if (is_mutating(kind) && w->rests_until_ms > mono_ms) {
             if (w->rests_until_ms < *ret_next_ms) *ret_next_ms = w->rests_until_ms;
             continue;
         }
-        if (best == NULL || free_credits(w) > free_credits(best)) best = w;
+        if (best == NULL || is_better(dispatch, w, best, mono_ms)) best = w;
     }
     return best;
 }
@@ -476,27 +675,35 @@ static void give_up(struct asg_dispatch *dispatch, struct asg_job_entry *entry,
     ports->give_up(ports->context, &result);
 }
 
-/* True when the job is past help and has been given up. */
+static void end_job(struct asg_dispatch *dispatch, struct asg_job_entry *entry,
+                    enum asg_outcome outcome, const char *why)
+{
+    bool may_have_launched = entry->deliveries > 0 && asg_job_is_launch(entry->job.kind);
+    take_away(dispatch, entry);
+    entry->state = ASG_ENTRY_ANSWERED;
+    entry->holder = 0; /* nobody waits for an ACK */
+    entry->answered_by = 0;
+    give_up(dispatch, entry, may_have_launched ? ASG_OUTCOME_AMBIGUOUS : outcome, why);
+}
+
+static bool is_past_deadline(const struct asg_job_entry *entry, int64_t log_ms)
+{
+    return entry->job.deadline_ms > 0 && entry->job.deadline_ms <= log_ms;
+}
+
+/* True when the queued job is past help and has been given up. */
 static bool end_hopeless(struct asg_dispatch *dispatch, struct asg_job_entry *entry,
                          int64_t log_ms)
 {
-    bool was_sent = entry->deliveries > 0;
-    bool may_have_launched = was_sent && asg_job_is_launch(entry->job.kind);
-    const char *why = NULL;
-    enum asg_outcome outcome =
-        may_have_launched ? ASG_OUTCOME_AMBIGUOUS : ASG_OUTCOME_UNDELIVERED;
     if (entry->deliveries >= dispatch->options.delivery_limit) {
-        why = "handed to workers as often as the delivery limit allows, no result came "
-              "back";
-    } else if (entry->job.deadline_ms > 0 && entry->job.deadline_ms <= log_ms) {
-        if (!may_have_launched) outcome = ASG_OUTCOME_EXPIRED;
-        why = "its deadline passed before a worker could finish it";
+        end_job(dispatch, entry, ASG_OUTCOME_UNDELIVERED,
+                "handed to workers as often as the delivery limit allows, no result came "
+                "back");
+        return true;
     }
-    if (why == NULL) return false;
-    asg_entry_list_remove(queue_of(dispatch, entry), entry);
-    entry->state = ASG_ENTRY_ANSWERED;
-    entry->answered_by = 0;
-    give_up(dispatch, entry, outcome, why);
+    if (!is_past_deadline(entry, log_ms)) return false;
+    end_job(dispatch, entry, ASG_OUTCOME_EXPIRED,
+            "its deadline passed before a worker could finish it");
     return true;
 }
 
@@ -525,14 +732,8 @@ static enum asg_status hand_out(struct asg_dispatch *dispatch,
     if (status != ASG_OK) return status;
     dispatch->last_lease_id = lease_id;
     asg_entry_list_remove(queue_of(dispatch, entry), entry);
-    entry->state = ASG_ENTRY_LEASED;
-    entry->worker = worker;
-    entry->lease_id = lease_id;
-    entry->lease_until_ms = mono_ms + dispatch->options.lease_ms;
-    entry->deliveries++;
-    asg_entry_list_append(&worker->leases, entry);
+    give_lease(dispatch, entry, worker, lease_id, mono_ms);
     dispatch->counts.handed_out++;
-    dispatch->counts.leased++;
     ASG_FAILPOINT("dispatch.lease_granted");
     return ASG_OK;
 }
@@ -565,9 +766,38 @@ static int64_t pump_queue(struct asg_dispatch *dispatch, enum asg_job_kind kind,
     return INT64_MAX;
 }
 
-/* Leases that ran out; returns when the next one does. A worker unheard of for ten
- * leases and without any is forgotten. */
-static int64_t end_leases(struct asg_dispatch *dispatch, int64_t mono_ms)
+/* A lease that ran out, or whose job's deadline passed; *next_ms comes down to when this
+ * one's does. A worker that is heard of and lets that happen sits on its jobs. */
+static void end_lease_if_due(struct asg_dispatch *dispatch, struct asg_job_entry *entry,
+                             int64_t mono_ms, int64_t log_ms, int64_t *next_ms)
+{
+    struct asg_dispatch_worker *worker = entry->worker;
+    struct asg_trust *trust = worker->trust;
+    bool is_run_out = entry->lease_until_ms <= mono_ms && !ASG_MUTANT(LEASE_NEVER_ENDS);
+    bool is_late = is_past_deadline(entry, log_ms);
+    if (!is_run_out && !is_late) {
+        int64_t left_ms = entry->lease_until_ms - mono_ms;
+        int64_t deadline_ms = entry->job.deadline_ms;
+        if (deadline_ms > log_ms && deadline_ms - log_ms < left_ms) {
+            left_ms = deadline_ms - log_ms;
+        }
+        if (mono_ms + left_ms < *next_ms) *next_ms = mono_ms + left_ms;
+        return;
+    }
+    bool sits_on_it = is_heard(dispatch, worker, mono_ms);
+    if (is_late) {
+        end_job(dispatch, entry, ASG_OUTCOME_EXPIRED,
+                "its deadline passed, and the worker that has it has not finished it");
+    } else {
+        worker->capacity = 0; /* until it is heard of again */
+        end_lease(dispatch, entry);
+    }
+    if (sits_on_it && asg_trust_held(trust, mono_ms)) put_aside(dispatch, trust, mono_ms);
+}
+
+/* Returns when the next lease or deadline is due. A worker unheard of for ten leases and
+ * without any is forgotten. */
+static int64_t end_leases(struct asg_dispatch *dispatch, int64_t mono_ms, int64_t log_ms)
 {
     int64_t next_ms = INT64_MAX;
     struct asg_dispatch_worker *worker = dispatch->workers;
@@ -576,13 +806,9 @@ static int64_t end_leases(struct asg_dispatch *dispatch, int64_t mono_ms)
         struct asg_job_entry *entry = worker->leases.first;
         while (entry != NULL) {
             struct asg_job_entry *next = entry->next;
-            if (entry->lease_until_ms <= mono_ms && !ASG_MUTANT(LEASE_NEVER_ENDS)) {
-                worker->capacity = 0; /* until it is heard of again */
-                end_lease(dispatch, entry);
-            } else if (entry->lease_until_ms < next_ms) {
-                next_ms = entry->lease_until_ms;
-            }
-            entry = next;
+            end_lease_if_due(dispatch, entry, mono_ms, log_ms, &next_ms);
+            /* Put aside, it has none left; otherwise only this one may be gone. */
+            entry = worker->leases.count == 0 ? NULL : next;
         }
         bool is_forgotten = worker->leases.count == 0 &&
                             worker->heard_ms + 10 * dispatch->options.lease_ms < mono_ms;
@@ -594,7 +820,8 @@ static int64_t end_leases(struct asg_dispatch *dispatch, int64_t mono_ms)
 
 int64_t asg_dispatch_pump(struct asg_dispatch *dispatch, int64_t mono_ms, int64_t log_ms)
 {
-    int64_t next_ms = end_leases(dispatch, mono_ms);
+    dispatch->pumped_ms = mono_ms;
+    int64_t next_ms = end_leases(dispatch, mono_ms, log_ms);
     for (int kind = 0; kind < ASG_JOB_COUNT; kind++) {
         int64_t at_ms = pump_queue(dispatch, (enum asg_job_kind)kind, mono_ms, log_ms);
         if (at_ms < next_ms) next_ms = at_ms;
@@ -639,6 +866,14 @@ const char *asg_dispatch_holder(const struct asg_dispatch *dispatch, uint64_t jo
     return entry != NULL && entry->state == ASG_ENTRY_LEASED ? entry->worker->name : "";
 }
 
+static enum asg_worker_state state_of(const struct asg_dispatch *dispatch,
+                                      const struct asg_dispatch_worker *worker,
+                                      int64_t mono_ms)
+{
+    if (asg_trust_is_aside(worker->trust, mono_ms)) return ASG_WORKER_PUT_ASIDE;
+    return is_heard(dispatch, worker, mono_ms) ? ASG_WORKER_READY : ASG_WORKER_SILENT;
+}
+
 void asg_dispatch_view(const struct asg_dispatch *dispatch, int64_t mono_ms,
                        struct asg_arena *arena, struct asg_worker_view **ret,
                        size_t *ret_count)
@@ -653,13 +888,29 @@ void asg_dispatch_view(const struct asg_dispatch *dispatch, int64_t mono_ms,
             .name = asg_arena_text(arena, w->name),
             .version = asg_arena_text(arena, w->version),
             .address = asg_arena_text(arena, w->address),
-            .credits = free_credits(w),
+            .credits = room_of(dispatch, w, mono_ms),
             .leases = w->leases.count,
             .heard_ms = mono_ms - w->heard_ms,
+            .state = state_of(dispatch, w, mono_ms),
+            .reason = asg_trust_is_aside(w->trust, mono_ms) ? w->trust->why : "",
         };
     }
     *ret = views;
     *ret_count = count;
+}
+
+void asg_dispatch_alarms(const struct asg_dispatch *dispatch, int64_t mono_ms,
+                         struct asg_arena *arena, struct asg_texts *ret)
+{
+    size_t capacity = 0;
+    *ret = (struct asg_texts){0};
+    for (struct asg_dispatch_worker *w = dispatch->workers; w != NULL; w = w->next) {
+        if (!asg_trust_is_aside(w->trust, mono_ms)) continue;
+        const char **text = asg_arena_push(arena, (void **)&ret->items, &ret->count,
+                                           &capacity, sizeof *text);
+        *text =
+            asg_arena_format(arena, "worker %s is put aside: %s", w->name, w->trust->why);
+    }
 }
 
 struct asg_dispatch_counts asg_dispatch_counts(const struct asg_dispatch *dispatch)
@@ -670,6 +921,7 @@ struct asg_dispatch_counts asg_dispatch_counts(const struct asg_dispatch *dispat
     }
     for (struct asg_dispatch_worker *w = dispatch->workers; w != NULL; w = w->next) {
         counts.workers++;
+        counts.aside += asg_trust_is_aside(w->trust, dispatch->pumped_ms);
     }
     return counts;
 }

@@ -3,11 +3,13 @@
  * Flow:    effects (committed) -> [dispatch] -> worker -> result -> event -> commit
  * Promise: a job is with at most one worker per lease. A worker that falls silent for
  *          lease_ms loses its leases and the same attempt goes to another: the client
- *          token makes that harmless. The first result of an attempt counts; what comes
- *          later is acknowledged and dropped. Nothing is acknowledged to a worker before
- *          it is durable.
- * Time:    leases by the monotonic clock, deadlines by the time of the log.
- * Threads: one owner (the loop). No sockets here: they come in by `ports`.
+ *          token makes that harmless. A result counts from the holder of the lease only,
+ *          whatever its outcome; others' are acknowledged and dropped, and when one says
+ *          that something was done in EC2, that is a hint to look there. Nothing is
+ *          acknowledged to a worker before it is durable. A job ends by its deadline,
+ * also while a worker has it. Time:    leases by the monotonic clock, deadlines by the
+ * time of the log. Threads: one owner (the loop). No sockets here: they come in by
+ * `ports`.
  */
 #ifndef ASG_CONTROLLER_DISPATCH_JOB_H
 #define ASG_CONTROLLER_DISPATCH_JOB_H
@@ -26,6 +28,8 @@ struct asg_dispatch_ports {
                     struct asg_job_message *message);
     /* A job that no worker will answer any more: its end as an event. */
     void (*give_up)(void *context, const struct asg_result *result);
+    /* A worker was put aside (worker_trust.h); `why` is static. NULL: nobody asks. */
+    void (*tell_aside)(void *context, const char *worker, const char *why);
     void *context;
 };
 
@@ -33,15 +37,18 @@ struct asg_dispatch_options {
     int64_t lease_ms;
     int64_t heartbeat_ms;
     uint32_t delivery_limit;     /* times a job is handed out before it is given up */
+    uint32_t unproven_jobs;      /* held by a key that has finished none lately; 0: any */
+    int64_t aside_ms;            /* how long a worker is put aside; 0: never is */
     uint32_t rate_share_percent; /* of EC2's quotas; 0: no limit */
     const struct asg_rate_quotas *rate_quotas; /* NULL: those that EC2 documents */
     struct asg_dispatch_ports ports;
 };
 
 enum asg_result_verdict {
-    ASG_RESULT_NEW, /* make it an event; asg_dispatch_settle() when that is durable */
-    ASG_RESULT_LATE /* counted already, or nobody waits for it, or a failure of one who
-                     * has lost the lease to another; acknowledged */
+    ASG_RESULT_NEW,  /* make it an event; asg_dispatch_settle() when that is durable */
+    ASG_RESULT_LATE, /* counted already, or nobody waits for it, or of one who does not
+                      * hold the lease; acknowledged, if its worker has said hello */
+    ASG_RESULT_HINT /* the same, and it says that something was done in EC2: look there */
 };
 
 struct asg_dispatch_counts {
@@ -49,10 +56,12 @@ struct asg_dispatch_counts {
     uint64_t redelivered;
     uint64_t late_results;
     uint64_t given_up;
+    uint64_t put_aside;
     uint64_t throttles; /* told by workers */
     uint32_t queued;
     uint32_t leased;
     uint32_t workers;
+    uint32_t aside; /* of them; by the last pump's clock */
 };
 
 void asg_dispatch_new(const struct asg_dispatch_options *options, int64_t mono_ms,
@@ -69,6 +78,10 @@ void asg_dispatch_halt(struct asg_dispatch *dispatch, bool is_halted);
 /* A committed job. The same id with a higher attempt takes the place of the older one. */
 void asg_dispatch_add(struct asg_dispatch *dispatch, const struct asg_job *job);
 
+/* The same for a job of an earlier controller: a worker whose hello names it may keep it,
+ * until it has been handed out to somebody. */
+void asg_dispatch_inherit(struct asg_dispatch *dispatch, const struct asg_job *job);
+
 /* A job that needs no worker any more. */
 void asg_dispatch_close(struct asg_dispatch *dispatch, uint64_t job_id);
 
@@ -77,6 +90,10 @@ void asg_dispatch_close(struct asg_dispatch *dispatch, uint64_t job_id);
 void asg_dispatch_hello(struct asg_dispatch *dispatch, uint32_t peer, const char *key,
                         const char *address, const struct asg_hello *hello,
                         int64_t mono_ms);
+/* False: another key said hello on that connection's number: believe nothing of it. */
+bool asg_dispatch_is_of(const struct asg_dispatch *dispatch, uint32_t peer,
+                        const char *key);
+void asg_dispatch_ask_hello(struct asg_dispatch *dispatch, uint32_t peer);
 /* False: no such worker here; it is told by REJOIN to say hello. */
 bool asg_dispatch_heartbeat(struct asg_dispatch *dispatch, uint32_t peer,
                             const struct asg_heartbeat *heartbeat, int64_t mono_ms);
@@ -114,6 +131,9 @@ const char *asg_dispatch_holder(const struct asg_dispatch *dispatch, uint64_t jo
 void asg_dispatch_view(const struct asg_dispatch *dispatch, int64_t mono_ms,
                        struct asg_arena *arena, struct asg_worker_view **ret,
                        size_t *ret_count);
+/* Alarms that stand: workers that are put aside, in words; in `arena`. */
+void asg_dispatch_alarms(const struct asg_dispatch *dispatch, int64_t mono_ms,
+                         struct asg_arena *arena, struct asg_texts *ret);
 struct asg_dispatch_counts asg_dispatch_counts(const struct asg_dispatch *dispatch);
 
 #endif

@@ -23,6 +23,9 @@ struct asg_job_entry {
     struct asg_job job;
     enum asg_entry_state state;
     struct asg_dispatch_worker *worker; /* LEASED */
+    uint64_t holder;   /* identity of who was given the last lease, while its word counts;
+                        * 0:   nobody's does */
+    bool is_inherited; /* of an earlier controller, which handed it out or not */
     uint64_t lease_id;
     int64_t lease_until_ms;
     uint32_t deliveries;

@@ -47,6 +47,7 @@ struct asg_controller {
     struct asg_dispatch *dispatch;
     struct asg_reconciler *reconciler;
     struct asg_collector collector;
+    int64_t hint_at_ms;        /* monotonic: when a hint may trigger a look again */
     int64_t sweep_at_ms;       /* monotonic: when a listing takes a sweep along */
     struct asg_commit *commit; /* NULL while not leading */
     char not_leading[ASG_ERROR_TEXT_MAX]; /* why */

@@ -59,6 +59,12 @@ static const struct asg_config_key keys[] = {
      "how often workers send one; at most a third of the lease"},
     {"jobs.delivery_limit", ASG_CONFIG_NUMBER, AT(delivery_limit), "12", 1, 1000, NULL,
      "times", "a job is handed out before it is given up"},
+    {"jobs.unproven", ASG_CONFIG_NUMBER, AT(unproven_jobs), "8", 0, 100000, NULL, "jobs",
+     "that a worker's key may hold at once before it has finished any; beyond that twice "
+     "what it finished in the last minute or two; 0: as many as it says"},
+    {"jobs.put_aside", ASG_CONFIG_DURATION, AT(aside_ms), "10m", 0, DAY, NULL, "",
+     "how long a worker gets no jobs that fails them or sits on them while another does "
+     "better; 0s: never"},
     {"rate.share", ASG_CONFIG_NUMBER, AT(rate_share_percent), "80", 0, 100, NULL,
      "percent", "of EC2's documented request quotas that we use; 0: no limit"},
     {"rate.quotas", ASG_CONFIG_TEXT, AT(rate_quotas), "", .unit = "",

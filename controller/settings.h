@@ -28,6 +28,8 @@ struct asg_controller_settings {
     int64_t lease_ms;
     int64_t heartbeat_ms;
     int64_t delivery_limit;
+    int64_t unproven_jobs;
+    int64_t aside_ms;
     int64_t rate_share_percent;
     const char *rate_quotas;
     int64_t snapshot_records;

@@ -82,11 +82,21 @@ static void give_up(void *context, const struct asg_result *result)
     take_result_event(context, result, 0);
 }
 
+static void tell_aside(void *context, const char *worker, const char *why)
+{
+    struct asg_controller *controller = context;
+    asg_log_error("alarm", "worker_put_aside",
+                  "worker=%s gets no jobs for %" PRId64
+                  " s: %s; look at that host, its key, and its credentials",
+                  worker, controller->settings->aside_ms / 1000, why);
+}
+
 struct asg_dispatch_ports asg_worker_ports(struct asg_controller *controller)
 {
     return (struct asg_dispatch_ports){.send = send_to_worker,
                                        .prepare = prepare,
                                        .give_up = give_up,
+                                       .tell_aside = tell_aside,
                                        .context = controller};
 }
 
@@ -111,6 +121,28 @@ static void take_result_event(struct asg_controller *controller,
     asg_take_event(controller, &event, waiter);
 }
 
+/* A worker that does not hold the lease says that it changed something in EC2. That may
+ * be so: look, but not more often than this, whoever says it. */
+#define HINT_MS 30000
+
+static void look_at_ec2(struct asg_controller *controller, uint64_t job_id,
+                        int64_t mono_ms)
+{
+    if (mono_ms < controller->hint_at_ms) return;
+    controller->hint_at_ms = mono_ms + HINT_MS;
+    asg_log_warn("dispatch", "result_of_another",
+                 "job=%" PRIu64 " was answered by a worker that does not hold its lease; "
+                 "not believed, EC2 is looked at",
+                 job_id);
+    const struct asg_command command = {.kind = ASG_COMMAND_RECONCILE,
+                                        .actor = "controller",
+                                        .cluster_id = "",
+                                        .group = "",
+                                        .name = ""};
+    struct asg_event event = {.kind = ASG_EVENT_COMMAND, .command = &command};
+    asg_take_event(controller, &event, (struct asg_waiter){0});
+}
+
 static void take_whole_result(struct asg_controller *controller, uint32_t peer,
                               const struct asg_result_message *body, int64_t mono_ms)
 {
@@ -119,6 +151,8 @@ static void take_whole_result(struct asg_controller *controller, uint32_t peer,
     enum asg_result_verdict verdict =
         asg_dispatch_take_result(controller->dispatch, peer, body, &result, mono_ms);
     if (verdict == ASG_RESULT_NEW) take_result_event(controller, &result, peer);
+    if (verdict == ASG_RESULT_HINT)
+        look_at_ec2(controller, body->result->job_id, mono_ms);
 }
 
 static void take_result(struct asg_controller *controller,
@@ -218,6 +252,12 @@ void asg_take_worker_frame(struct asg_controller *controller,
         return;
     }
     if (controller->commit == NULL || !is_still_allowed(controller, message)) return;
+    if (type != ASG_MESSAGE_HELLO &&
+        !asg_dispatch_is_of(controller->dispatch, message->peer,
+                            asg_bus_message_user_key(message))) {
+        asg_dispatch_ask_hello(controller->dispatch, message->peer);
+        return;
+    }
     asg_arena_reset(&controller->scratch);
     int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
     switch (type) {

@@ -193,6 +193,11 @@
     X(EXPIRED, "expired")         /* past its deadline, not executed */                  \
     X(UNDELIVERED, "undelivered") /* no worker could finish it: delivery limit */
 
+#define ASG_WORKER_STATE_LIST(X)                                                         \
+    X(READY, "ready")                                                                    \
+    X(SILENT, "silent") /* for longer than a lease */                                    \
+    X(PUT_ASIDE, "put-aside")
+
 #define ASG_EC2_STATE_LIST(X)                                                            \
     X(UNKNOWN, "unknown")                                                                \
     X(PENDING, "pending")                                                                \
@@ -265,6 +270,7 @@
 #define ASG_ENUM_MEMBER_JOB(n, w)          ASG_JOB_##n,
 #define ASG_ENUM_MEMBER_JOB_STATE(n, w)    ASG_JOB_STATE_##n,
 #define ASG_ENUM_MEMBER_OUTCOME(n, w)      ASG_OUTCOME_##n,
+#define ASG_ENUM_MEMBER_WORKER(n, w)       ASG_WORKER_##n,
 #define ASG_ENUM_MEMBER_EC2(n, w)          ASG_EC2_##n,
 #define ASG_ENUM_MEMBER_DECISION(n, w)     ASG_DECISION_##n,
 #define ASG_ENUM_MEMBER_ALARM(n, w)        ASG_ALARM_##n,
@@ -288,6 +294,7 @@ ASG_DECLARE_ENUM(sign, SIGN, ASG_SIGN_LIST)
 ASG_DECLARE_ENUM(job_kind, JOB, ASG_JOB_KIND_LIST)
 ASG_DECLARE_ENUM(job_state, JOB_STATE, ASG_JOB_STATE_LIST)
 ASG_DECLARE_ENUM(outcome, OUTCOME, ASG_OUTCOME_LIST)
+ASG_DECLARE_ENUM(worker_state, WORKER, ASG_WORKER_STATE_LIST)
 ASG_DECLARE_ENUM(ec2_state, EC2, ASG_EC2_STATE_LIST)
 ASG_DECLARE_ENUM(decision_kind, DECISION, ASG_DECISION_KIND_LIST)
 ASG_DECLARE_ENUM(alarm_kind, ALARM, ASG_ALARM_KIND_LIST)

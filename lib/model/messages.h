@@ -297,6 +297,8 @@ struct asg_worker_view {
     uint32_t credits;
     uint32_t leases;
     int64_t heard_ms; /* since its last word */
+    enum asg_worker_state state;
+    const char *reason; /* why it is put aside */
 };
 
 struct asg_answer {

@@ -725,7 +725,14 @@ TABLE(decision_view)
 
 #define OF asg_worker_view
 static const struct asg_field worker_view_fields[] = {
-    TEXT(name), TEXT(version), TEXT(address), U32(credits), U32(leases), I64(heard_ms),
+    TEXT(name),
+    TEXT(version),
+    TEXT(address),
+    U32(credits),
+    U32(leases),
+    I64(heard_ms),
+    ENUM(state, worker_state),
+    TEXT(reason),
 };
 #undef OF
 TABLE(worker_view)

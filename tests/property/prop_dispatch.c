@@ -1,5 +1,6 @@
 /* Random workers, silences, restarts and results: a job is leased to one worker at most,
- * nobody gets more than its credits, and every job ends exactly once. */
+ * nobody gets more than its credits, nobody is believed about a job that it was not
+ * given, no worker keeps a job past its deadline, and every job ends exactly once. */
 #include "lib/check.h"
 #include "lib/seed.h"
 
@@ -28,6 +29,8 @@ struct world {
     int64_t now_ms;
     int64_t lease_until_ms[JOBS + 1]; /* as the dispatcher must see it */
     uint32_t lease_peer[JOBS + 1];
+    const struct worker *given_to[JOBS + 1]; /* who was given the last lease */
+    int64_t deadline_ms[JOBS + 1];           /* 0: none */
     bool is_open[JOBS + 1];
     unsigned ends[JOBS + 1];
 };
@@ -52,6 +55,8 @@ static enum asg_status send_to(void *context, uint32_t peer, enum asg_message_ty
     assert_true(world->is_open[id]);
     /* The lease of the one before has ended, by time or because it lost it. */
     assert_true(world->lease_peer[id] == 0 || world->lease_until_ms[id] <= world->now_ms);
+    assert_true(world->deadline_ms[id] == 0 || world->deadline_ms[id] > world->now_ms);
+    world->given_to[id] = worker;
     if (!worker->is_up) return ASG_OK; /* sent into a dead socket */
     for (size_t i = 0; i < worker->held_count; i++) {
         if (worker->held[i].job_id != id) continue;
@@ -151,8 +156,32 @@ static void answer_one(struct world *world, struct worker *worker)
     struct asg_result taken;
     enum asg_result_verdict verdict = asg_dispatch_take_result(
         world->dispatch, worker->peer, &message, &taken, world->now_ms);
-    assert_int_equal(world->is_open[held.job_id], verdict == ASG_RESULT_NEW);
-    if (verdict == ASG_RESULT_NEW) end_job(world, held.job_id);
+    bool is_leased = world->lease_peer[held.job_id] == worker->peer &&
+                     world->lease_until_ms[held.job_id] > world->now_ms;
+    if (world->is_open[held.job_id] && is_leased) {
+        assert_int_equal(ASG_RESULT_NEW, verdict);
+    }
+    if (verdict != ASG_RESULT_NEW) return;
+    assert_true(world->is_open[held.job_id]);
+    assert_ptr_equal(world->given_to[held.job_id], worker);
+    end_job(world, held.job_id);
+}
+
+/* A worker says that it did what it was never given. */
+static void lie(struct world *world, struct worker *worker)
+{
+    uint64_t id = 1 + seed_below(&world->seed, JOBS);
+    if (world->given_to[id] == worker) return; /* that may be the truth, come late */
+    const struct asg_result result = {
+        .job_id = id,
+        .attempt = 1,
+        .outcome = (enum asg_outcome)seed_below(&world->seed, ASG_OUTCOME_COUNT)};
+    const struct asg_result_message message = {.lease_id = seed_below(&world->seed, 100),
+                                               .result = &result};
+    struct asg_result taken;
+    assert_int_not_equal(ASG_RESULT_NEW,
+                         asg_dispatch_take_result(world->dispatch, worker->peer, &message,
+                                                  &taken, world->now_ms));
 }
 
 static void hand_back_one(struct world *world, struct worker *worker)
@@ -170,6 +199,9 @@ static void pump(struct world *world)
     (void)asg_dispatch_pump(world->dispatch, world->now_ms, world->now_ms);
     for (uint64_t id = 1; id <= JOBS; id++) {
         if (world->lease_until_ms[id] <= world->now_ms) world->lease_peer[id] = 0;
+        assert_false(world->is_open[id] && world->deadline_ms[id] != 0 &&
+                     world->deadline_ms[id] <= world->now_ms &&
+                     asg_dispatch_holder(world->dispatch, id)[0] != '\0');
     }
 }
 
@@ -183,7 +215,7 @@ static void settle_all(struct world *world)
 static void one_step(struct world *world)
 {
     struct worker *worker = &world->workers[seed_below(&world->seed, WORKERS)];
-    switch (seed_below(&world->seed, 12)) {
+    switch (seed_below(&world->seed, 13)) {
     case 0: /* its process dies; what it held is lost */
         worker->is_up = false;
         worker->held_count = 0;
@@ -203,6 +235,9 @@ static void one_step(struct world *world)
     case 7:
     case 8:
         if (worker->is_up) answer_one(world, worker);
+        break;
+    case 9:
+        if (worker->is_up) lie(world, worker);
         break;
     default:
         if (worker->is_up) beat(world, worker);
@@ -234,7 +269,11 @@ static void run_round(struct seed *seed)
         .lease_ms = LEASE_MS,
         .heartbeat_ms = 300,
         .delivery_limit = 1 + (uint32_t)seed_below(&world.seed, 8),
-        .ports = {send_to, prepare, give_up, &world},
+        .unproven_jobs = (uint32_t)seed_below(&world.seed, 4),
+        .ports = {.send = send_to,
+                  .prepare = prepare,
+                  .give_up = give_up,
+                  .context = &world},
     };
     asg_dispatch_new(&options, 0, &world.dispatch);
     asg_dispatch_lead(world.dispatch, 1, "cluster");
@@ -248,7 +287,12 @@ static void run_round(struct seed *seed)
             const struct asg_job job = {
                 .id = added,
                 .attempt = 1,
-                .kind = (enum asg_job_kind)seed_below(&world.seed, ASG_JOB_COUNT)};
+                .kind = (enum asg_job_kind)seed_below(&world.seed, ASG_JOB_COUNT),
+                .deadline_ms =
+                    seed_below(&world.seed, 2) == 0
+                        ? 0
+                        : world.now_ms + 1 + (int64_t)seed_below(&world.seed, 5000)};
+            world.deadline_ms[added] = job.deadline_ms;
             world.is_open[added] = true;
             asg_dispatch_add(world.dispatch, &job);
         }

@@ -106,7 +106,10 @@ static void run(struct world *world, uint32_t share_percent)
         .heartbeat_ms = 1000,
         .delivery_limit = 2,
         .rate_share_percent = share_percent,
-        .ports = {send_to, prepare, give_up, world},
+        .ports = {.send = send_to,
+                  .prepare = prepare,
+                  .give_up = give_up,
+                  .context = world},
     };
     asg_dispatch_new(&options, 0, &world->dispatch);
     asg_dispatch_lead(world->dispatch, 1, "cluster");

@@ -4,6 +4,8 @@
 
 #include "lib/check.h"
 
+#include <stdio.h>
+
 #include "controller/dispatch_job.h"
 
 #define FIXTURE_LEASE_MS INT64_C(10000)
@@ -25,6 +27,8 @@ struct fixture {
     enum asg_status answer; /* of send */
     struct asg_result given_up[64];
     size_t given_up_count;
+    char aside[64]; /* the worker that was put aside last */
+    unsigned aside_count;
 };
 
 static inline enum asg_status fixture_send(void *context, uint32_t peer,
@@ -67,6 +71,35 @@ static inline void fixture_give_up(void *context, const struct asg_result *resul
     fixture->given_up[fixture->given_up_count++] = *result;
 }
 
+static inline void fixture_tell_aside(void *context, const char *worker, const char *why)
+{
+    struct fixture *fixture = context;
+    assert_true(why[0] != '\0');
+    (void)snprintf(fixture->aside, sizeof fixture->aside, "%s", worker);
+    fixture->aside_count++;
+}
+
+/* As strict with workers as an operator wants it. */
+static inline void fixture_open_strict(struct fixture *fixture, uint32_t unproven_jobs,
+                                       int64_t aside_ms)
+{
+    const struct asg_dispatch_options options = {
+        .lease_ms = FIXTURE_LEASE_MS,
+        .heartbeat_ms = 3000,
+        .delivery_limit = 100,
+        .unproven_jobs = unproven_jobs,
+        .aside_ms = aside_ms,
+        .ports = {.send = fixture_send,
+                  .prepare = fixture_prepare,
+                  .give_up = fixture_give_up,
+                  .tell_aside = fixture_tell_aside,
+                  .context = fixture},
+    };
+    asg_dispatch_destroy(&fixture->dispatch);
+    asg_dispatch_new(&options, 0, &fixture->dispatch);
+    asg_dispatch_lead(fixture->dispatch, 7, "00112233445566778899aabbccddeeff");
+}
+
 static inline void fixture_open(struct fixture *fixture, uint32_t rate_share_percent,
                                 uint32_t delivery_limit)
 {
@@ -75,7 +108,10 @@ static inline void fixture_open(struct fixture *fixture, uint32_t rate_share_per
         .heartbeat_ms = 3000,
         .delivery_limit = delivery_limit,
         .rate_share_percent = rate_share_percent,
-        .ports = {fixture_send, fixture_prepare, fixture_give_up, fixture},
+        .ports = {.send = fixture_send,
+                  .prepare = fixture_prepare,
+                  .give_up = fixture_give_up,
+                  .context = fixture},
     };
     asg_dispatch_new(&options, 0, &fixture->dispatch);
     asg_dispatch_lead(fixture->dispatch, 7, "00112233445566778899aabbccddeeff");
@@ -98,8 +134,10 @@ static inline int fixture_tear_down(void **state)
     return 0;
 }
 
-static inline void add_job(struct fixture *fixture, uint64_t id, enum asg_job_kind kind,
-                           int64_t deadline_ms)
+/* is_inherited: from the controller that led before. */
+static inline void add_job_of(struct fixture *fixture, uint64_t id,
+                              enum asg_job_kind kind, int64_t deadline_ms,
+                              bool is_inherited)
 {
     const struct asg_launch launch = {.count = 1, .group_max = 10};
     const struct asg_describe describe = {{0}};
@@ -114,7 +152,17 @@ static inline void add_job(struct fixture *fixture, uint64_t id, enum asg_job_ki
         .launch = kind == ASG_JOB_LAUNCH ? &launch : NULL,
         .describe = kind == ASG_JOB_DESCRIBE ? &describe : NULL,
     };
-    asg_dispatch_add(fixture->dispatch, &job);
+    if (is_inherited) {
+        asg_dispatch_inherit(fixture->dispatch, &job);
+    } else {
+        asg_dispatch_add(fixture->dispatch, &job);
+    }
+}
+
+static inline void add_job(struct fixture *fixture, uint64_t id, enum asg_job_kind kind,
+                           int64_t deadline_ms)
+{
+    add_job_of(fixture, id, kind, deadline_ms, /* is_inherited */ false);
 }
 
 static inline void say_hello(struct fixture *fixture, uint32_t peer, const char *name,

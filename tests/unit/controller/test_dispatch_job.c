@@ -81,30 +81,92 @@ static void lease_passes_from_one_to_two(struct fixture *f)
     assert_string_equal("two", asg_dispatch_holder(f->dispatch, 1));
 }
 
-static void test_dispatch_takes_the_first_result_whoever_brings_it(void **state)
-{
-    struct fixture *f = *state;
-    lease_passes_from_one_to_two(f);
-    assert_int_equal(ASG_RESULT_NEW, answer(f, 1, 1, FIXTURE_LEASE_MS + 1));
-    assert_int_equal(ASG_RESULT_LATE, answer(f, 2, 1, FIXTURE_LEASE_MS + 2));
-    asg_dispatch_settle(f->dispatch, 1, 1);
-    assert_int_equal(0, asg_dispatch_counts(f->dispatch).leased);
-    assert_int_equal(0, asg_dispatch_counts(f->dispatch).queued);
-}
-
-/* Another has it by now and may succeed: the attempt is not settled. */
-static void test_dispatch_believes_no_failure_of_one_who_lost_the_lease(void **state)
+/* Another has it by now, with the same token: what it says counts, and nothing else. */
+static void test_dispatch_believes_nobody_who_lost_the_lease(void **state)
 {
     struct fixture *f = *state;
     lease_passes_from_one_to_two(f);
     assert_int_equal(ASG_RESULT_LATE,
                      answer_with(f, 1, 1, ASG_OUTCOME_CAPACITY, FIXTURE_LEASE_MS + 1));
     assert_int_equal(1, count_sent(f, 1, ASG_MESSAGE_ACK)); /* it may forget it */
+    assert_int_equal(ASG_RESULT_HINT, answer(f, 1, 1, FIXTURE_LEASE_MS + 1));
     assert_string_equal("two", asg_dispatch_holder(f->dispatch, 1));
     assert_int_equal(ASG_RESULT_NEW,
                      answer_with(f, 2, 1, ASG_OUTCOME_CAPACITY, FIXTURE_LEASE_MS + 2));
     asg_dispatch_settle(f->dispatch, 1, 1);
     assert_int_equal(0, asg_dispatch_counts(f->dispatch).leased);
+}
+
+/* The key of another worker, stolen: with a launch that takes a moment it used to close
+ * it as "launched nothing". */
+static void test_dispatch_believes_no_forged_result(void **state)
+{
+    struct fixture *f = *state;
+    say_hello(f, 1, "one", 1, NULL, 0, 0);
+    add_job(f, 1, ASG_JOB_LAUNCH, 0);
+    (void)asg_dispatch_pump(f->dispatch, 0, 0);
+    say_hello(f, 2, "two", 1, NULL, 0, 1);
+    assert_int_equal(ASG_RESULT_HINT, answer(f, 2, 1, 1));
+    assert_int_equal(ASG_RESULT_LATE, answer_with(f, 2, 1, ASG_OUTCOME_BAD_REQUEST, 1));
+    assert_string_equal("one", asg_dispatch_holder(f->dispatch, 1));
+    assert_int_equal(ASG_RESULT_NEW, answer(f, 1, 1, 2));
+    assert_int_equal(ASG_RESULT_LATE, answer(f, 2, 1, 3)); /* takes no ACK away either */
+    asg_dispatch_settle(f->dispatch, 1, 1);
+    assert_int_equal(1, count_sent(f, 1, ASG_MESSAGE_ACK));
+}
+
+/* Its lease ran out and nobody else was given one: it knows best. */
+static void test_dispatch_believes_the_last_holder_while_nobody_else_has_it(void **state)
+{
+    struct fixture *f = *state;
+    say_hello(f, 1, "one", 1, NULL, 0, 0);
+    add_job(f, 1, ASG_JOB_LAUNCH, 0);
+    (void)asg_dispatch_pump(f->dispatch, 0, 0);
+    (void)asg_dispatch_pump(f->dispatch, FIXTURE_LEASE_MS, 0);
+    assert_string_equal("", asg_dispatch_holder(f->dispatch, 1));
+    assert_int_equal(ASG_RESULT_NEW, answer(f, 1, 1, FIXTURE_LEASE_MS + 1));
+}
+
+static void test_dispatch_asks_a_stranger_with_a_result_for_its_hello(void **state)
+{
+    struct fixture *f = *state;
+    add_job_of(f, 1, ASG_JOB_LAUNCH, 0, /* is_inherited */ true);
+    assert_int_equal(ASG_RESULT_LATE, answer(f, 1, 1, 0));
+    assert_int_equal(0, count_sent(f, 1, ASG_MESSAGE_ACK)); /* it sends it again */
+    assert_int_equal(1, count_sent(f, 1, ASG_MESSAGE_REJOIN));
+    struct asg_held held = {1, 1, 400};
+    say_hello(f, 1, "one", 0, &held, 1, 1);
+    assert_int_equal(ASG_RESULT_NEW, answer(f, 1, 1, 2));
+}
+
+static void test_dispatch_lets_nobody_claim_what_it_was_never_given(void **state)
+{
+    struct fixture *f = *state;
+    add_job(f, 1, ASG_JOB_LAUNCH, 0);
+    add_job_of(f, 2, ASG_JOB_LAUNCH, 0, /* is_inherited */ true);
+    struct asg_held held[] = {{1, 1, 9}, {2, 1, 9}};
+    say_hello(f, 1, "one", 0, held, 2, 0);
+    assert_string_equal("", asg_dispatch_holder(f->dispatch, 1));
+    assert_string_equal("one", asg_dispatch_holder(f->dispatch, 2));
+    /* Once given out by us, an inherited job is like any other. */
+    say_hello(f, 1, "one", 0, NULL, 0, 1);
+    assert_string_equal("", asg_dispatch_holder(f->dispatch, 2));
+    say_hello(f, 2, "two", 0, held, 2, 2);
+    assert_string_equal("", asg_dispatch_holder(f->dispatch, 2));
+}
+
+static void test_dispatch_knows_when_another_key_has_a_connections_number(void **state)
+{
+    struct fixture *f = *state;
+    say_hello(f, 1, "one", 1, NULL, 0, 0); /* in the fixture the key is the name */
+    add_job(f, 1, ASG_JOB_LAUNCH, 0);
+    (void)asg_dispatch_pump(f->dispatch, 0, 0);
+    assert_true(asg_dispatch_is_of(f->dispatch, 1, "one"));
+    assert_false(asg_dispatch_is_of(f->dispatch, 1, "two"));
+    assert_true(asg_dispatch_is_of(f->dispatch, 2, "two")); /* nobody yet */
+    struct asg_held held = {1, 1, last_job(f)->lease_id};
+    say_hello(f, 1, "two", 0, &held, 1, 1);
+    assert_string_equal("", asg_dispatch_holder(f->dispatch, 1));
 }
 
 static void test_dispatch_keeps_a_lease_that_heartbeats_list(void **state)
@@ -212,7 +274,7 @@ static void test_dispatch_frees_leases_on_a_second_hello_of_one_connection(void 
 static void test_dispatch_leaves_held_jobs_with_their_worker_after_a_restart(void **state)
 {
     struct fixture *f = *state;
-    add_job(f, 1, ASG_JOB_LAUNCH, 0);
+    add_job_of(f, 1, ASG_JOB_LAUNCH, 0, /* is_inherited */ true);
     struct asg_held held[] = {{1, 1, 400}, {77, 1, 401}};
     say_hello(f, 1, "one", 3, held, 2, 0);
     (void)asg_dispatch_pump(f->dispatch, 0, 0);
@@ -307,6 +369,208 @@ static void test_dispatch_calls_a_sent_launch_ambiguous_at_its_deadline(void **s
     assert_int_equal(ASG_OUTCOME_AMBIGUOUS, f->given_up[0].outcome);
 }
 
+/* Its heartbeats renew the lease for ever: the deadline ends the job all the same. */
+static void test_dispatch_ends_a_leased_job_at_its_deadline(void **state)
+{
+    struct fixture *f = *state;
+    say_hello(f, 1, "one", 2, NULL, 0, 0);
+    add_job(f, 1, ASG_JOB_RESOLVE_TEMPLATE, 25000);
+    add_job(f, 2, ASG_JOB_LAUNCH, 25000);
+    (void)asg_dispatch_pump(f->dispatch, 0, 0);
+    struct asg_held held[2] = {{1, 1, 0}, {2, 1, 0}};
+    for (size_t i = 0; i < f->sent_count; i++) {
+        if (f->sent[i].type != ASG_MESSAGE_JOB) continue;
+        held[f->sent[i].job_id - 1].lease_id = f->sent[i].lease_id;
+    }
+    const struct asg_heartbeat beat = {.credits = 0, .held = held, .held_count = 2};
+    for (int64_t ms = 3000; ms <= 24000; ms += 3000) {
+        assert_true(asg_dispatch_heartbeat(f->dispatch, 1, &beat, ms));
+        (void)asg_dispatch_pump(f->dispatch, ms, ms);
+        assert_int_equal(0, f->given_up_count);
+    }
+    int64_t next_ms = asg_dispatch_pump(f->dispatch, 24000, 24000);
+    assert_int_equal(25000, next_ms); /* it comes back for the deadline */
+    (void)asg_dispatch_pump(f->dispatch, next_ms, next_ms);
+    assert_int_equal(2, f->given_up_count);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(f->given_up[i].job_id == 2 ? ASG_OUTCOME_AMBIGUOUS
+                                                    : ASG_OUTCOME_EXPIRED,
+                         f->given_up[i].outcome);
+    }
+    assert_int_equal(0, asg_dispatch_counts(f->dispatch).leased);
+    assert_int_equal(ASG_RESULT_LATE, answer(f, 1, 2, next_ms)); /* too late */
+}
+
+/* ---- what a worker has earned ---- */
+
+static void answer_all(struct fixture *f, uint32_t peer, enum asg_outcome outcome,
+                       int64_t mono_ms)
+{
+    for (uint64_t id = 1; id <= 200; id++) {
+        if (answer_with(f, peer, id, outcome, mono_ms) == ASG_RESULT_NEW) {
+            asg_dispatch_settle(f->dispatch, id, 1);
+        }
+    }
+}
+
+static void test_dispatch_gives_a_worker_what_it_has_earned(void **state)
+{
+    struct fixture *f = *state;
+    fixture_open_strict(f, 4, 0);
+    say_hello(f, 1, "one", 1000, NULL, 0, 0);
+    for (uint64_t id = 1; id <= 60; id++) {
+        add_job(f, id, ASG_JOB_DESCRIBE, 0);
+    }
+    static const uint32_t given[] = {4, 8, 24}; /* twice what it finished before */
+    for (size_t i = 0; i < 3; i++) {
+        (void)asg_dispatch_pump(f->dispatch, 1, 0);
+        assert_int_equal(given[i], asg_dispatch_counts(f->dispatch).leased);
+        answer_all(f, 1, ASG_OUTCOME_OK, 1);
+    }
+    (void)asg_dispatch_pump(f->dispatch, 180000, 0); /* long ago */
+    say_hello(f, 1, "one", 1000, NULL, 0, 180000);
+    (void)asg_dispatch_pump(f->dispatch, 180000, 0);
+    assert_int_equal(4, asg_dispatch_counts(f->dispatch).leased);
+}
+
+/* Names are what a worker says; its key is what it has. */
+static void test_dispatch_counts_all_names_of_a_key_together(void **state)
+{
+    struct fixture *f = *state;
+    fixture_open_strict(f, 4, 0);
+    for (uint32_t peer = 1; peer <= 9; peer++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "name%u", peer);
+        const struct asg_hello hello = {.worker = name, .version = "", .credits = 1000};
+        asg_dispatch_hello(f->dispatch, peer, "stolen", "127.0.0.1", &hello, 0);
+    }
+    for (uint64_t id = 1; id <= 60; id++) {
+        add_job(f, id, ASG_JOB_DESCRIBE, 0);
+    }
+    (void)asg_dispatch_pump(f->dispatch, 0, 0);
+    assert_int_equal(4, asg_dispatch_counts(f->dispatch).leased);
+    say_hello(f, 20, "honest", 4, NULL, 0, 0);
+    (void)asg_dispatch_pump(f->dispatch, 0, 0);
+    assert_int_equal(4, count_sent(f, 20, ASG_MESSAGE_JOB));
+}
+
+static enum asg_worker_state state_of(struct fixture *f, const char *name, int64_t ms)
+{
+    struct asg_arena arena = {0};
+    struct asg_worker_view *views = NULL;
+    size_t count = 0;
+    asg_dispatch_view(f->dispatch, ms, &arena, &views, &count);
+    enum asg_worker_state state = ASG_WORKER_COUNT;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(views[i].name, name) == 0) state = views[i].state;
+    }
+    asg_arena_clear(&arena);
+    return state;
+}
+
+/* A job a second to one of two workers, each of which answers as it is told. */
+static void work_for(struct fixture *f, enum asg_outcome one, enum asg_outcome two,
+                     int64_t from_ms, int64_t to_ms)
+{
+    for (int64_t ms = from_ms; ms < to_ms; ms += 1000) {
+        say_hello(f, 1, "one", 8, NULL, 0, ms);
+        say_hello(f, 2, "two", 8, NULL, 0, ms);
+        uint64_t id = (uint64_t)ms / 1000 + 1;
+        add_job(f, id, ASG_JOB_LAUNCH, 0);
+        (void)asg_dispatch_pump(f->dispatch, ms, 0);
+        const char *holder = asg_dispatch_holder(f->dispatch, id);
+        assert_true(holder[0] != '\0');
+        bool is_one = strcmp(holder, "one") == 0;
+        (void)answer_with(f, is_one ? 1 : 2, id, is_one ? one : two, ms);
+        asg_dispatch_settle(f->dispatch, id, 1);
+        f->sent_count = 0;
+    }
+}
+
+static void test_dispatch_puts_a_worker_aside_that_fails_what_another_can(void **state)
+{
+    struct fixture *f = *state;
+    fixture_open_strict(f, 8, 600000);
+    work_for(f, ASG_OUTCOME_CREDENTIALS, ASG_OUTCOME_OK, 0, 400000);
+    assert_int_equal(1, f->aside_count);
+    assert_string_equal("one", f->aside);
+    assert_int_equal(ASG_WORKER_PUT_ASIDE, state_of(f, "one", 400000));
+    assert_int_equal(ASG_WORKER_READY, state_of(f, "two", 400000));
+    struct asg_arena arena = {0};
+    struct asg_texts alarms;
+    asg_dispatch_alarms(f->dispatch, 400000, &arena, &alarms);
+    assert_int_equal(1, alarms.count);
+    assert_non_null(strstr(alarms.items[0], "worker one is put aside"));
+    asg_arena_clear(&arena);
+}
+
+/* EC2 is away, or a pool is empty: no worker is to blame. */
+static void test_dispatch_puts_nobody_aside_when_all_fail_alike(void **state)
+{
+    struct fixture *f = *state;
+    fixture_open_strict(f, 8, 600000);
+    work_for(f, ASG_OUTCOME_TRANSIENT, ASG_OUTCOME_TRANSIENT, 0, 300000);
+    work_for(f, ASG_OUTCOME_CAPACITY, ASG_OUTCOME_CAPACITY, 300000, 600000);
+    assert_int_equal(0, f->aside_count);
+}
+
+static void test_dispatch_never_puts_its_only_worker_aside(void **state)
+{
+    struct fixture *f = *state;
+    fixture_open_strict(f, 8, 600000);
+    say_hello(f, 1, "one", 8, NULL, 0, 0);
+    for (uint64_t id = 1; id <= 40; id++) {
+        add_job(f, id, ASG_JOB_LAUNCH, 0);
+        (void)asg_dispatch_pump(f->dispatch, (int64_t)id, 0);
+        assert_int_equal(ASG_RESULT_NEW,
+                         answer_with(f, 1, id, ASG_OUTCOME_CREDENTIALS, (int64_t)id));
+        asg_dispatch_settle(f->dispatch, id, 1);
+    }
+    assert_int_equal(0, f->aside_count);
+}
+
+/* It takes all it can get, renews its leases and finishes nothing. The honest one gets
+ * them in the end, those not yet past their deadline at once. */
+static void test_dispatch_frees_the_jobs_of_a_worker_that_sits_on_them(void **state)
+{
+    struct fixture *f = *state;
+    fixture_open_strict(f, 4, 600000);
+    say_hello(f, 1, "one", 1000, NULL, 0, 0);
+    static const int64_t deadlines[] = {20000, 20000, 20000, 60000};
+    for (uint64_t id = 1; id <= 4; id++) {
+        add_job(f, id, ASG_JOB_RESOLVE_TEMPLATE, deadlines[id - 1]);
+    }
+    (void)asg_dispatch_pump(f->dispatch, 0, 0);
+    struct asg_held held[4];
+    size_t held_count = 0;
+    for (size_t i = 0; i < f->sent_count; i++) {
+        if (f->sent[i].type != ASG_MESSAGE_JOB) continue;
+        held[held_count++] = (struct asg_held){f->sent[i].job_id, 1, f->sent[i].lease_id};
+    }
+    assert_int_equal(4, held_count);
+    const struct asg_heartbeat beat = {.credits = 1000, .held = held, .held_count = 4};
+    for (int64_t ms = 3000; ms <= 21000; ms += 3000) {
+        assert_true(asg_dispatch_heartbeat(f->dispatch, 1, &beat, ms));
+        say_hello(f, 2, "two", 4, NULL, 0, ms);
+        (void)asg_dispatch_pump(f->dispatch, ms, ms);
+    }
+    assert_int_equal(1, f->aside_count);
+    assert_int_equal(3, f->given_up_count);
+    assert_string_equal("two", asg_dispatch_holder(f->dispatch, 4));
+    assert_int_equal(ASG_RESULT_LATE, answer(f, 1, 4, 21001)); /* nobody asked it */
+}
+
+static void test_dispatch_tries_a_worker_again_that_was_put_aside(void **state)
+{
+    struct fixture *f = *state;
+    fixture_open_strict(f, 8, 60000);
+    work_for(f, ASG_OUTCOME_CREDENTIALS, ASG_OUTCOME_OK, 0, 130000);
+    assert_int_equal(1, f->aside_count);
+    work_for(f, ASG_OUTCOME_OK, ASG_OUTCOME_OK, 130000, 260000);
+    assert_int_equal(ASG_WORKER_READY, state_of(f, "one", 260000));
+    assert_int_equal(1, f->aside_count);
+}
+
 static void test_dispatch_waits_for_the_rate_budget(void **state)
 {
     struct fixture *f = *state;
@@ -366,7 +630,7 @@ static void test_dispatch_lets_a_new_attempt_take_the_place_of_the_old(void **st
     const struct asg_job second = {
         .id = 1, .attempt = 2, .kind = ASG_JOB_LAUNCH, .launch = &launch};
     asg_dispatch_add(f->dispatch, &second);
-    assert_int_equal(ASG_RESULT_LATE, answer(f, 1, 1, 1));
+    assert_int_equal(ASG_RESULT_HINT, answer(f, 1, 1, 1));
     (void)asg_dispatch_pump(f->dispatch, 1, 0);
     assert_int_equal(2, last_job(f)->attempt);
     assert_int_equal(1, asg_dispatch_counts(f->dispatch).leased);
@@ -431,8 +695,20 @@ int main(void)
         TEST(test_dispatch_gives_work_to_whoever_has_most_room),
         TEST(test_dispatch_acknowledges_only_when_settled),
         TEST(test_dispatch_redelivers_when_the_lease_ends),
-        TEST(test_dispatch_takes_the_first_result_whoever_brings_it),
-        TEST(test_dispatch_believes_no_failure_of_one_who_lost_the_lease),
+        TEST(test_dispatch_believes_nobody_who_lost_the_lease),
+        TEST(test_dispatch_believes_no_forged_result),
+        TEST(test_dispatch_believes_the_last_holder_while_nobody_else_has_it),
+        TEST(test_dispatch_asks_a_stranger_with_a_result_for_its_hello),
+        TEST(test_dispatch_lets_nobody_claim_what_it_was_never_given),
+        TEST(test_dispatch_knows_when_another_key_has_a_connections_number),
+        TEST(test_dispatch_ends_a_leased_job_at_its_deadline),
+        TEST(test_dispatch_gives_a_worker_what_it_has_earned),
+        TEST(test_dispatch_counts_all_names_of_a_key_together),
+        TEST(test_dispatch_puts_a_worker_aside_that_fails_what_another_can),
+        TEST(test_dispatch_puts_nobody_aside_when_all_fail_alike),
+        TEST(test_dispatch_never_puts_its_only_worker_aside),
+        TEST(test_dispatch_frees_the_jobs_of_a_worker_that_sits_on_them),
+        TEST(test_dispatch_tries_a_worker_again_that_was_put_aside),
         TEST(test_dispatch_keeps_a_lease_that_heartbeats_list),
         TEST(test_dispatch_asks_an_unknown_worker_to_say_hello),
         TEST(test_dispatch_gives_a_handed_back_job_to_another),
