@@ -147,6 +147,10 @@ static enum asg_status check_states(struct asg_log *log, struct verify_view *vie
     const struct asg_replay_options options = {.skip_hash_check = true};
     ASG_CLEANUP(asg_replay_result_clear) struct asg_replay_result result = {0};
     enum asg_status status = asg_replay_log(log, &options, &result, error);
+    if (status == ASG_ERR_VERSION) {
+        return asg_fail_wrap(error, status,
+                             "the chain is whole, but its states cannot be replayed");
+    }
     if (status != ASG_OK) return status;
     view->state_hashes = result.hash_count;
     view->is_replayed = true;

@@ -3,6 +3,8 @@
  * Beside them a saved state, for the corpus of tests/fuzz/fuzz_core_load.c.
  *
  *     write_golden_logs FOLDER STATE_FILE
+ *
+ * The logs go to FOLDER/rules-N, N being the newest rules: those of older ones stay.
  */
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -181,9 +183,13 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: write_golden_logs FOLDER STATE_FILE\n");
         return 2;
     }
+    char folder[300];
+    (void)snprintf(folder, sizeof folder, "%s/rules-%u", argv[1],
+                   asg_core_newest_rules());
+    (void)mkdir(folder, 0755);
     for (size_t i = 0; i < sizeof logs / sizeof logs[0]; i++) {
         char path[400];
-        (void)snprintf(path, sizeof path, "%s/%s", argv[1], logs[i].name);
+        (void)snprintf(path, sizeof path, "%s/%s", folder, logs[i].name);
         (void)unlink(path);
         logs[i].write(path);
         if (tidy_log(path) != 0) return 1;

@@ -142,8 +142,8 @@ static void order(struct asg_command command)
 static void lead(uint32_t rules)
 {
     static uint64_t epoch;
-    order((struct asg_command){
-        .kind = ASG_COMMAND_LEAD, .epoch = ++epoch, .rules = rules});
+    order(
+        (struct asg_command){.kind = ASG_COMMAND_LEAD, .epoch = ++epoch, .rules = rules});
     assert_int_equal(rules, asg_core_rules(core));
 }
 
