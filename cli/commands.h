@@ -21,6 +21,7 @@ extern const struct asg_family asg_status_family;
 extern const struct asg_family asg_explain_family;
 extern const struct asg_family asg_jobs_family;
 extern const struct asg_family asg_log_family;
+extern const struct asg_family asg_backup_family;
 extern const struct asg_family asg_sign_family;
 extern const struct asg_family asg_replay_family;
 extern const struct asg_family asg_what_if_family;

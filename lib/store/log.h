@@ -274,6 +274,24 @@ ASG_MUST_USE enum asg_status asg_log_verify(struct asg_log *log, uint64_t from_s
                                             struct asg_log_verdict *ret,
                                             struct asg_error *error);
 
+/* Called on the caller's thread some times a second while a copy is made: `done` of
+ * `total` pages ("copied") or records ("verified"). Answer false to stop
+ * (ASG_ERR_CLOSED). */
+typedef bool asg_log_copy_progress(void *context, const char *step, uint64_t done,
+                                   uint64_t total);
+
+/* Copy the log as it stands now into the new file `path` (mode 0600), prove the copy as
+ * asg_log_verify() does, and only then give it that name; until then it is "<path>.part".
+ * `log` was opened read only; its writer goes on meanwhile. `progress` may be NULL. On
+ * failure nothing is left.
+ * ASG_ERR_CONFLICT: there is such a file already. ASG_ERR_CORRUPT: the log, and so its
+ * copy, does not verify: *ret says what is wrong. ASG_ERR_IO, ASG_ERR_FULL: the disk.
+ * ASG_ERR_UNSUPPORTED: not a file, or opened to write. */
+ASG_MUST_USE enum asg_status asg_log_copy(struct asg_log *log, const char *path,
+                                          asg_log_copy_progress *progress, void *context,
+                                          struct asg_log_verdict *ret,
+                                          struct asg_error *error);
+
 /* The same verdict on a file that asg_log_open_sqlite() refused with ASG_ERR_CORRUPT, and
  * `error` from there: of a file that is cut short, the first record that is lost. Only
  * reads, and leaves nothing behind. */

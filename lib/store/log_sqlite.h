@@ -1,7 +1,7 @@
 /* log_sqlite - a log in one SQLite file.
  *
  * Private to lib/store: what sqlite_open.c, log_sqlite.c (append, close), sqlite_cursor.c
- * (read), sqlite_snapshot.c and sqlite_check.c (verify) share.
+ * (read), sqlite_snapshot.c, sqlite_check.c (verify) and sqlite_copy.c share.
  */
 #ifndef ASG_STORE_LOG_SQLITE_H
 #define ASG_STORE_LOG_SQLITE_H

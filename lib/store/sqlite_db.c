@@ -196,6 +196,25 @@ enum asg_status asg_sqlite_open(const char *path, enum asg_sqlite_mode mode,
     return ASG_OK;
 }
 
+enum asg_status asg_sqlite_open_empty(const char *path, sqlite3 **ret,
+                                      struct asg_error *error)
+{
+    char name[ASG_LOG_PATH_MAX + 64];
+    (void)snprintf(name, sizeof name, "%s%s", path[0] == '/' ? "" : "./", path);
+    sqlite3 *db = NULL;
+    int code = sqlite3_open_v2(
+        name, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
+        /* vfs */ NULL);
+    if (code != SQLITE_OK) {
+        enum asg_status status = asg_sqlite_fail(db, code, error, "open the copy");
+        (void)sqlite3_close(db);
+        return status;
+    }
+    (void)sqlite3_extended_result_codes(db, 1);
+    *ret = db;
+    return ASG_OK;
+}
+
 void asg_sqlite_close(sqlite3 **db)
 {
     (void)sqlite3_close(*db);

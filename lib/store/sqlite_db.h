@@ -29,6 +29,9 @@ enum asg_sqlite_mode { ASG_SQLITE_WRITE, ASG_SQLITE_READ, ASG_SQLITE_IMMUTABLE }
 /* Open and set up. *ret is untouched on failure. */
 ASG_MUST_USE enum asg_status asg_sqlite_open(const char *path, enum asg_sqlite_mode mode,
                                              sqlite3 **ret, struct asg_error *error);
+/* Open an empty file of ours, to be filled with a copy. *ret is untouched on failure. */
+ASG_MUST_USE enum asg_status asg_sqlite_open_empty(const char *path, sqlite3 **ret,
+                                                   struct asg_error *error);
 /* Ends it; statements must be finalized. */
 void asg_sqlite_close(sqlite3 **db);
 

@@ -30,6 +30,26 @@ static void test_log_verify_proves_a_good_log(void **state)
     says(fixture->said.out, last);
 }
 
+static void test_log_backup_copies_a_log_beside_its_writer(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(0, setenv("OPENASG_LOG", fixture->world.path, 1));
+    uint64_t last = asg_log_head(fixture->world.log).seq; /* its writer is open */
+    run(fixture, 0, "log backup %s.copy");
+    char words[64];
+    (void)snprintf(words, sizeof words, "records 1 to %" PRIu64 " ", last);
+    says(fixture->said.err, words);
+    says(fixture->said.err, "verified 100 %");
+    run(fixture, 0, "log verify %s.copy --immutable");
+    run(fixture, 1, "log backup %s.copy");
+    says(fixture->said.err, "already exists");
+    run(fixture, 2, "log backup");
+    char copy[200];
+    (void)snprintf(copy, sizeof copy, "%s.copy", fixture->world.path);
+    assert_int_equal(0, unlink(copy));
+    assert_int_equal(0, unsetenv("OPENASG_LOG"));
+}
+
 static void test_log_verify_names_the_altered_record(void **state)
 {
     struct fixture *fixture = *state;
@@ -352,6 +372,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_log_verify_proves_a_good_log),
+        TEST(test_log_backup_copies_a_log_beside_its_writer),
         TEST(test_log_verify_names_the_altered_record),
         TEST(test_log_verify_replays_the_state_hashes),
         TEST(test_a_signed_log_is_told_from_one_that_was_rewritten),

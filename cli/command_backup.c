@@ -1,0 +1,70 @@
+/* command_backup - a copy of the log, made while the controller goes on. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/open_log.h"
+
+static const struct asg_argument arguments_of_backup[] = {
+    {.name = "FILE", .help = "The new file.", .is_file = true}};
+
+/* Lines, not a bar: they go to a log of cron as well as to a person. */
+struct progress {
+    struct asg_cli *cli;
+    const char *step;
+    uint64_t told; /* tenths of it */
+};
+
+static bool tell(void *context, const char *step, uint64_t done, uint64_t total)
+{
+    struct progress *progress = context;
+    if (strcmp(progress->step, step) != 0) {
+        progress->step = step;
+        progress->told = 0;
+    }
+    uint64_t tenths = total == 0 ? 10 : done * 10 / total;
+    if (tenths <= progress->told) return true;
+    progress->told = tenths;
+    (void)fprintf(progress->cli->err, "%s %" PRIu64 " %%\n", step, tenths * 10);
+    return true;
+}
+
+static int run_backup(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    const char *path = asg_argument_text(arguments, 0);
+    const struct asg_log_options options = {.path = cli->settings.log,
+                                            .is_read_only = true};
+    struct asg_error error = {0};
+    ASG_CLEANUP(asg_log_close) struct asg_log *log = NULL;
+    enum asg_status status = asg_log_open_sqlite(&options, &log, &error);
+    if (status != ASG_OK) return asg_log_failed(cli, status, &error);
+    struct progress progress = {.cli = cli, .step = ""};
+    struct asg_log_verdict verdict;
+    status = asg_log_copy(log, path, tell, &progress, &verdict, &error);
+    if (status != ASG_OK) {
+        int code = asg_log_failed(cli, status, &error);
+        if (verdict.advice[0] != '\0') (void)fprintf(cli->err, "%s\n", verdict.advice);
+        return code;
+    }
+    (void)fprintf(cli->err,
+                  "%s: records 1 to %" PRIu64
+                  " of cluster %s, verified; what else to keep, "
+                  "and how to restore: docs/recovery.md\n",
+                  path, verdict.last_seq, asg_log_cluster_id(log));
+    return ASG_EXIT_OK;
+}
+
+static const struct asg_command_entry commands[] = {
+    {.name = "log backup",
+     .summary = "Copy the log while the controller runs",
+     .details = "The copy is of one moment, is verified record by record before it gets "
+                "its name, is readable by its owner only and replaces no file. Restoring "
+                "one is described in docs/recovery.md: read it before you start a "
+                "controller from an old copy.",
+     .examples = "openasg log backup /backup/openasg-$(date +%F).log",
+     ASG_ARGUMENTS(arguments_of_backup),
+     .run = run_backup},
+};
+
+const struct asg_family asg_backup_family = ASG_FAMILY(commands);
