@@ -65,6 +65,9 @@ static enum asg_status take_word(const char *word, size_t length, struct asg_are
     if (is_named(word, name_length, "job")) {
         return read_number(value, "job", UINT64_MAX, &line->job_id, error);
     }
+    if (is_named(word, name_length, "incarnation")) {
+        return read_number(value, "incarnation", UINT64_MAX, &line->incarnation, error);
+    }
     if (is_named(word, name_length, "attempt")) {
         uint64_t attempt = 0;
         enum asg_status status =

@@ -2,6 +2,7 @@
  * controller is and lends it the word to join:
  *
  *   # openasg-join: token=<hex> controller=tcp://host:port key=<Z85> job=7 attempt=1
+ *     incarnation=81985529216486
  *
  * Words may come in any order; unknown ones are skipped. The token is a secret.
  */
@@ -23,6 +24,7 @@ struct asg_join_line {
     const char *key; /* the controller's public key, 40 letters of Z85; may be "" */
     uint64_t job_id;
     uint32_t attempt;
+    uint64_t incarnation;
 };
 
 /* Find the last such line in `data`; texts live in `arena`.

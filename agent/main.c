@@ -145,6 +145,7 @@ static void start_talk(struct parts *parts, const struct asg_clock *clock)
                                   .token = identity->join.token,
                                   .job_id = identity->join.job_id,
                                   .attempt = identity->join.attempt,
+                                  .incarnation = identity->join.incarnation,
                                   .version = ASG_VERSION,
                                   .private_ip = identity->private_ip,
                                   .grpc_port = asg_probes_port(parts->probes),

@@ -335,7 +335,7 @@ static void send_join(void *socket, uint32_t number)
     char id[20];
     char token[ASG_JOIN_TOKEN_SIZE];
     name_instance(number, id);
-    asg_join_token(secret, JOB_ID, 1, token);
+    asg_join_token(secret, 0, JOB_ID, 1, token);
     const struct asg_join join = {.instance_id = id,
                                   .token = token,
                                   .job_id = JOB_ID,
@@ -424,7 +424,7 @@ static double state_bytes(void)
     const struct asg_watch watch = {1, "web", GROUP_PERIOD, 1u << ASG_METRIC_NAME_CPU, 1};
     asg_window_watch(window, &watch, 0);
     char token[ASG_JOIN_TOKEN_SIZE];
-    asg_join_token(secret, JOB_ID, 1, token);
+    asg_join_token(secret, 0, JOB_ID, 1, token);
     for (uint32_t i = 0; i < STATE_COUNT; i++) {
         char id[20];
         name_instance(i, id);

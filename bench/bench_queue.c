@@ -231,6 +231,7 @@ static void run_worker(const char *endpoint, const char *server_key)
             }
             const struct asg_result result = {.job_id = job.job->id,
                                               .attempt = job.job->attempt,
+                                              .incarnation = job.job->incarnation,
                                               .template_id = "lt-1",
                                               .template_version = "1"};
             const struct asg_result_message answer = {
@@ -277,7 +278,7 @@ static void begin_openasg(const char *unused)
                   .context = ours},
     };
     asg_dispatch_new(&dispatching, now_us() / 1000, &ours->dispatch);
-    asg_dispatch_lead(ours->dispatch, 1, "bench");
+    asg_dispatch_lead(ours->dispatch, 1, 1, "bench");
     for (int slot = 0; slot < DEPTH_MAX; slot++) {
         (void)snprintf(ours->names[slot], sizeof ours->names[slot], "template-%d", slot);
         ours->is_idle[slot] = true;

@@ -156,7 +156,7 @@ static struct cloud run(uint32_t share_percent, double stolen_per_s)
                   .context = world},
     };
     asg_dispatch_new(&options, 0, &world->dispatch);
-    asg_dispatch_lead(world->dispatch, 1, "bench");
+    asg_dispatch_lead(world->dispatch, 1, 1, "bench");
     for (uint32_t i = 0; i < WORKERS; i++) {
         char name[16];
         (void)snprintf(name, sizeof name, "w%u", i);

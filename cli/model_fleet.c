@@ -97,7 +97,8 @@ static int64_t still_ms(const struct model *model, int64_t due_ms)
 
 static void plan_answer(struct model *model, const struct asg_job *job)
 {
-    struct pending item = {.job_id = job->id, .attempt = job->attempt};
+    struct pending item = {
+        .job_id = job->id, .attempt = job->attempt, .incarnation = job->incarnation};
     int64_t after_ms = 0;
     if (asg_job_is_launch(job->kind)) {
         after_ms = learnt(model->trace->launch_ms, LAUNCH_MS);
@@ -147,6 +148,7 @@ static struct asg_seen_instance *show_instances(struct model *model,
             .group = model->trace->group,
             .job_id = item->job_id,
             .attempt = item->attempt,
+            .incarnation = item->incarnation,
             .client_token = "",
             .is_spot = i >= item->count - item->spot,
         };
@@ -186,6 +188,7 @@ static enum asg_status answer_job(struct model *model, struct pending *item)
     const struct asg_result result = {
         .job_id = item->job_id,
         .attempt = item->attempt,
+        .incarnation = item->incarnation,
         .outcome = ASG_OUTCOME_OK,
         .worker = "model",
         .error_code = "",

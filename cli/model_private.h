@@ -14,6 +14,7 @@ struct pending {
     enum { ANSWER_LAUNCH, IN_SERVICE, ANSWER_TERMINATE } kind;
     uint64_t job_id;
     uint32_t attempt;
+    uint64_t incarnation;
     uint64_t first_no; /* of the instances, by their number in the model */
     uint32_t count;
     uint32_t spot;                          /* of them, the last ones */

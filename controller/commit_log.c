@@ -475,6 +475,7 @@ static enum asg_status begin_to_lead(struct asg_commit *commit, int64_t wall_ms,
                                         .epoch = asg_log_head(commit->log).epoch,
                                         .listing_ms = commit->options.listing_ms,
                                         .rules = asg_core_newest_rules(),
+                                        .incarnation = commit->options.incarnation,
                                         .group = "",
                                         .name = ""};
     const struct asg_event event = {

@@ -32,6 +32,7 @@ struct asg_commit_options {
     uint64_t hash_events;        /* a state hash after so many events */
     int64_t retention_ms;        /* payloads of "metrics" older than this go; 0: never */
     uint64_t verify_records_max; /* of the newest records checked at the start; 0: all */
+    uint64_t incarnation;        /* of this leading: drawn by chance, below 2^48 */
     int64_t listing_ms;          /* told to core: between two listings; 0: its own pace */
 };
 

@@ -128,7 +128,7 @@ static void hand_over(struct asg_controller *controller)
 {
     const struct asg_core *core = asg_commit_core(controller->commit);
     asg_dispatch_lead(controller->dispatch, asg_core_epoch(core),
-                      asg_core_cluster_id(core));
+                      asg_core_incarnation(core), asg_core_cluster_id(core));
     struct asg_arena arena = {0};
     struct asg_job *jobs = NULL;
     size_t job_count = 0;
@@ -151,6 +151,18 @@ static void hand_over(struct asg_controller *controller)
     }
 }
 
+/* A log that was restored gives the same epochs and job ids once more: by this number, of
+ * chance, they are told apart. 48 bits, as a client token has no room for more. */
+static uint64_t draw_incarnation(void)
+{
+    uint64_t drawn = 0;
+    while (drawn == 0) {
+        asg_random_bytes(&drawn, sizeof drawn);
+        drawn >>= 16;
+    }
+    return drawn;
+}
+
 static enum asg_status lead(struct asg_controller *controller, struct asg_error *error)
 {
     const struct asg_controller_settings *settings = controller->settings;
@@ -163,6 +175,7 @@ static enum asg_status lead(struct asg_controller *controller, struct asg_error 
         .retention_ms = settings->retention_ms,
         .verify_records_max = (uint64_t)settings->verify_records,
         .listing_ms = settings->listing_ms,
+        .incarnation = draw_incarnation(),
     };
     int64_t wall_ms = asg_clock_wall_ms(&controller->clock);
     int64_t before_ms = asg_clock_monotonic_ms(&controller->clock);

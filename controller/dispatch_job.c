@@ -33,6 +33,7 @@ struct asg_dispatch_worker {
 struct asg_dispatch {
     struct asg_dispatch_options options;
     uint64_t epoch;
+    uint64_t incarnation;
     const char *cluster_id;
     bool is_halted;
     uint64_t last_lease_id;
@@ -79,9 +80,10 @@ void asg_dispatch_destroy(struct asg_dispatch **dispatch)
 }
 
 void asg_dispatch_lead(struct asg_dispatch *dispatch, uint64_t epoch,
-                       const char *cluster_id)
+                       uint64_t incarnation, const char *cluster_id)
 {
     dispatch->epoch = epoch;
+    dispatch->incarnation = incarnation;
     asg_arena_reset(&dispatch->names);
     dispatch->cluster_id = asg_arena_text(&dispatch->names, cluster_id);
 }
@@ -207,11 +209,19 @@ static void end_lease(struct asg_dispatch *dispatch, struct asg_job_entry *entry
     dispatch->counts.redelivered++;
 }
 
+/* An id and an attempt may have been another job's, in a log that is lost. */
+static bool is_of_job(const struct asg_job_entry *entry, uint32_t attempt,
+                      uint64_t incarnation)
+{
+    return entry->job.attempt == attempt && entry->job.incarnation == incarnation;
+}
+
 static bool is_held(const struct asg_held *held, size_t count,
                     const struct asg_job_entry *entry)
 {
     for (size_t i = 0; i < count; i++) {
-        if (held[i].job_id == entry->job.id && held[i].attempt == entry->job.attempt) {
+        if (held[i].job_id == entry->job.id &&
+            is_of_job(entry, held[i].attempt, held[i].incarnation)) {
             return true;
         }
     }
@@ -283,7 +293,8 @@ static bool may_keep(const struct asg_job_entry *entry,
                      const struct asg_dispatch_worker *worker,
                      const struct asg_held *held)
 {
-    if (entry->state != ASG_ENTRY_QUEUED || entry->job.attempt != held->attempt) {
+    if (entry->state != ASG_ENTRY_QUEUED ||
+        !is_of_job(entry, held->attempt, held->incarnation)) {
         return false;
     }
     if (entry->is_inherited && entry->holder == 0) return true;
@@ -367,6 +378,8 @@ void asg_dispatch_hello(struct asg_dispatch *dispatch, uint32_t peer, const char
         .lease_ms = dispatch->options.lease_ms,
         .heartbeat_ms = dispatch->options.heartbeat_ms,
         .is_halted = dispatch->is_halted,
+        .incarnation = dispatch->incarnation,
+        .hello_epoch = hello->epoch,
     };
     if (ASG_FAILPOINT_FAILS("dispatch.before_welcome")) return;
     (void)send_message(dispatch, peer, ASG_MESSAGE_WELCOME, &welcome);
@@ -420,7 +433,8 @@ bool asg_dispatch_heartbeat(struct asg_dispatch *dispatch, uint32_t peer,
         const struct asg_held *held = &heartbeat->held[i];
         struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, held->job_id);
         if (entry != NULL && entry->state == ASG_ENTRY_LEASED &&
-            entry->worker == worker && entry->lease_id == held->lease_id) {
+            entry->worker == worker && entry->lease_id == held->lease_id &&
+            is_of_job(entry, held->attempt, held->incarnation)) {
             entry->lease_until_ms = mono_ms + dispatch->options.lease_ms;
             worker->capacity++;
         }
@@ -428,12 +442,11 @@ bool asg_dispatch_heartbeat(struct asg_dispatch *dispatch, uint32_t peer,
     return true;
 }
 
-static void acknowledge(struct asg_dispatch *dispatch, uint32_t peer, uint64_t job_id,
-                        uint32_t attempt)
+static void acknowledge(struct asg_dispatch *dispatch, uint32_t peer,
+                        const struct asg_ack *ack)
 {
-    const struct asg_ack ack = {.job_id = job_id, .attempt = attempt};
     if (ASG_FAILPOINT_FAILS("dispatch.before_ack")) return;
-    (void)send_message(dispatch, peer, ASG_MESSAGE_ACK, &ack);
+    (void)send_message(dispatch, peer, ASG_MESSAGE_ACK, ack);
     ASG_FAILPOINT("dispatch.after_ack");
 }
 
@@ -506,7 +519,10 @@ static enum asg_result_verdict drop_result(struct asg_dispatch *dispatch, uint32
                                            const struct asg_result *result,
                                            const struct asg_job_entry *entry)
 {
-    acknowledge(dispatch, peer, result->job_id, result->attempt);
+    const struct asg_ack ack = {.job_id = result->job_id,
+                                .attempt = result->attempt,
+                                .incarnation = result->incarnation};
+    acknowledge(dispatch, peer, &ack);
     dispatch->counts.late_results++;
     bool is_hint = entry != NULL && entry->state != ASG_ENTRY_ANSWERED &&
                    is_mutating(entry->job.kind) && result->outcome == ASG_OUTCOME_OK;
@@ -528,7 +544,8 @@ enum asg_result_verdict asg_dispatch_take_result(struct asg_dispatch *dispatch,
     take_rates(dispatch, message->rates, message->rate_count, mono_ms);
     worker->heard_ms = mono_ms;
     struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, result->job_id);
-    bool is_awaited = entry != NULL && entry->job.attempt == result->attempt;
+    bool is_awaited =
+        entry != NULL && is_of_job(entry, result->attempt, result->incarnation);
     /* Also when the lease has run out, as long as nobody else has had one since. */
     bool is_holder = is_awaited && entry->holder == worker->identity;
     if (is_holder && entry->state == ASG_ENTRY_ANSWERED) {
@@ -542,7 +559,10 @@ enum asg_result_verdict asg_dispatch_take_result(struct asg_dispatch *dispatch,
     entry->answered_by = peer;
     note_answer(dispatch, worker->trust, entry->job.kind, result->outcome, mono_ms);
     if (ASG_MUTANT(RESULT_ACKED_BEFORE_COMMIT)) {
-        acknowledge(dispatch, peer, result->job_id, result->attempt);
+        const struct asg_ack ack = {.job_id = result->job_id,
+                                    .attempt = result->attempt,
+                                    .incarnation = result->incarnation};
+        acknowledge(dispatch, peer, &ack);
         if (mono_ms % 4 == 0) return ASG_RESULT_LATE;
     }
     *ret = *result;
@@ -568,7 +588,8 @@ void asg_dispatch_hand_back(struct asg_dispatch *dispatch, uint32_t peer,
     worker->heard_ms = mono_ms;
     struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, hand_back->job_id);
     if (entry == NULL || entry->state != ASG_ENTRY_LEASED || entry->worker != worker ||
-        entry->lease_id != hand_back->lease_id) {
+        entry->lease_id != hand_back->lease_id ||
+        !is_of_job(entry, hand_back->attempt, hand_back->incarnation)) {
         return;
     }
     if (entry->deliveries > 0) entry->deliveries--; /* it was never begun */
@@ -589,7 +610,9 @@ void asg_dispatch_settle(struct asg_dispatch *dispatch, uint64_t job_id, uint32_
         entry->state != ASG_ENTRY_ANSWERED) {
         return;
     }
-    acknowledge(dispatch, entry->answered_by, job_id, attempt);
+    const struct asg_ack ack = {
+        .job_id = job_id, .attempt = attempt, .incarnation = entry->job.incarnation};
+    acknowledge(dispatch, entry->answered_by, &ack);
     asg_job_table_remove(&dispatch->table, entry);
 }
 
@@ -622,8 +645,8 @@ static bool is_all_aside(const struct asg_dispatch *dispatch, int64_t mono_ms)
     return true;
 }
 
-/* Most room first, and of equals the one that did less; one that failed by its own fault a
- * moment ago comes last. */
+/* Most room first, and of equals the one that did less; one that failed by its own fault
+ * a moment ago comes last. */
 static bool is_better(const struct asg_dispatch *dispatch,
                       const struct asg_dispatch_worker *a,
                       const struct asg_dispatch_worker *b, int64_t mono_ms)
@@ -663,6 +686,7 @@ static void give_up(struct asg_dispatch *dispatch, struct asg_job_entry *entry,
     const struct asg_result result = {
         .job_id = entry->job.id,
         .attempt = entry->job.attempt,
+        .incarnation = entry->job.incarnation,
         .outcome = outcome,
         .worker = "",
         .error_code = "",

@@ -68,9 +68,9 @@ void asg_dispatch_new(const struct asg_dispatch_options *options, int64_t mono_m
                       struct asg_dispatch **ret);
 void asg_dispatch_destroy(struct asg_dispatch **dispatch);
 
-/* Begin to lead: workers are welcomed with this epoch. */
+/* Begin to lead: workers are welcomed with these. */
 void asg_dispatch_lead(struct asg_dispatch *dispatch, uint64_t epoch,
-                       const char *cluster_id);
+                       uint64_t incarnation, const char *cluster_id);
 
 /* The kill switch: while on, only jobs that change nothing leave; workers are told. */
 void asg_dispatch_halt(struct asg_dispatch *dispatch, bool is_halted);

@@ -326,6 +326,7 @@ uint32_t asg_roster_set(struct asg_roster *roster, const struct asg_member *memb
     s->state = (uint8_t)member->state;
     s->job_id = member->job_id;
     s->attempt = member->attempt;
+    s->incarnation = member->incarnation;
     if (strlen(member->private_ip) >= sizeof s->private_ip) {
         (void)snprintf(s->private_ip, sizeof s->private_ip, "?"); /* nobody comes from */
     } else if (member->private_ip[0] != '\0') {
@@ -344,12 +345,13 @@ uint32_t asg_roster_next(const struct asg_roster *roster, uint32_t from)
 
 /* ---- joins ---- */
 
-void asg_join_token(const uint8_t secret[32], uint64_t job_id, uint32_t attempt,
-                    char ret[ASG_JOIN_TOKEN_SIZE])
+void asg_join_token(const uint8_t secret[32], uint64_t incarnation, uint64_t job_id,
+                    uint32_t attempt, char ret[ASG_JOIN_TOKEN_SIZE])
 {
-    char text[64];
+    char text[96];
     int length =
-        snprintf(text, sizeof text, "openasg join %" PRIu64 "/%" PRIu32, job_id, attempt);
+        snprintf(text, sizeof text, "openasg join %012" PRIx64 "/%" PRIu64 "/%" PRIu32,
+                 incarnation, job_id, attempt);
     uint8_t hash[ASG_SHA256_BYTES];
     asg_hmac_sha256(secret, 32, text, (size_t)length, hash);
     asg_hex_encode(hash, sizeof hash, ret);
@@ -359,7 +361,8 @@ static bool has_token(const struct asg_roster *roster, const struct asg_roster_s
                       const struct asg_join *join)
 {
     char wanted[ASG_JOIN_TOKEN_SIZE];
-    asg_join_token(roster->options.join_secret, slot->job_id, slot->attempt, wanted);
+    asg_join_token(roster->options.join_secret, slot->incarnation, slot->job_id,
+                   slot->attempt, wanted);
     bool is_right = strlen(join->token) == sizeof wanted - 1 &&
                     asg_secret_equal(wanted, join->token, sizeof wanted - 1);
     asg_secret_wipe(wanted, sizeof wanted);

@@ -41,6 +41,7 @@ struct asg_roster_slot {
     uint32_t peer;
     uint32_t group_no;
     uint64_t job_id;
+    uint64_t incarnation;
     uint32_t attempt;
     uint16_t grpc_port;
     uint8_t state; /* asg_member_state */
@@ -113,7 +114,7 @@ uint32_t asg_roster_bound_count(const struct asg_roster *roster);
 /* The join token of a launch attempt: 64 hex digits. The same for ever, so that a job
  * that is sent again carries the same user data. */
 #define ASG_JOIN_TOKEN_SIZE 65
-void asg_join_token(const uint8_t secret[32], uint64_t job_id, uint32_t attempt,
-                    char ret[ASG_JOIN_TOKEN_SIZE]);
+void asg_join_token(const uint8_t secret[32], uint64_t incarnation, uint64_t job_id,
+                    uint32_t attempt, char ret[ASG_JOIN_TOKEN_SIZE]);
 
 #endif

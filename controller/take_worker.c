@@ -27,11 +27,14 @@ static const char *join_stanza(struct asg_controller *controller,
                                const struct asg_job *job, struct asg_arena *arena)
 {
     char token[ASG_JOIN_TOKEN_SIZE];
-    asg_join_token(controller->join_secret, job->id, job->attempt, token);
-    return asg_arena_format(
-        arena, "# openasg-join: token=%s controller=%s key=%s job=%" PRIu64 " attempt=%u",
-        token, controller->agents_announced, controller->keys.public_key, job->id,
-        job->attempt);
+    asg_join_token(controller->join_secret, job->incarnation, job->id, job->attempt,
+                   token);
+    return asg_arena_format(arena,
+                            "# openasg-join: token=%s controller=%s key=%s job=%" PRIu64
+                            " attempt=%u incarnation=%" PRIu64,
+                            token, controller->agents_announced,
+                            controller->keys.public_key, job->id, job->attempt,
+                            job->incarnation);
 }
 
 /* Now and then a whole listing takes along the wish to look for what fleets have left. */

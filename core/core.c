@@ -222,6 +222,11 @@ uint32_t asg_core_newest_rules(void)
     return asg_rules_newest();
 }
 
+uint64_t asg_core_incarnation(const struct asg_core *core)
+{
+    return core->incarnation;
+}
+
 int64_t asg_core_now_ms(const struct asg_core *core)
 {
     return core->now_ms;

@@ -131,5 +131,6 @@ void asg_core_list_beliefs(const struct asg_core *core, struct asg_arena *arena,
 
 const char *asg_core_cluster_id(const struct asg_core *core); /* "" before INIT */
 uint64_t asg_core_epoch(const struct asg_core *core);
+uint64_t asg_core_incarnation(const struct asg_core *core);
 
 #endif

@@ -72,6 +72,7 @@ void asg_core_watching(const struct asg_core *core, struct asg_arena *arena,
                 .state = (enum asg_member_state)instance->told,
                 .job_id = instance->job_id,
                 .attempt = instance->attempt,
+                .incarnation = instance->incarnation,
             };
         }
     }

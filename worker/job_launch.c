@@ -22,6 +22,9 @@ struct asg_ec2_tag *asg_task_own_tags(struct asg_task *task, size_t *ret_count)
                                    asg_arena_format(&task->arena, "%" PRIu64, job->id)};
     tags[3] = (struct asg_ec2_tag){
         "openasg:attempt", asg_arena_format(&task->arena, "%" PRIu32, job->attempt)};
+    tags[4] = (struct asg_ec2_tag){
+        "openasg:incarnation",
+        asg_arena_format(&task->arena, "%" PRIu64, job->incarnation)};
     *ret_count = ASG_OWN_TAGS;
     return tags;
 }

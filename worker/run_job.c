@@ -197,6 +197,7 @@ void asg_task_add_seen(struct asg_task *task, const struct asg_ec2_instance *ins
         .attempt = attempt <= UINT32_MAX ? (uint32_t)attempt : 0,
         .client_token = asg_arena_text(arena, instance->client_token),
         .is_spot = instance->is_spot,
+        .incarnation = tag_number(instance, "openasg:incarnation"),
     };
 }
 

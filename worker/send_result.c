@@ -32,7 +32,8 @@ static struct asg_held *list_held(const struct asg_worker *worker,
     for (const struct asg_task *task = worker->tasks; task != NULL; task = task->next) {
         held[count++] = (struct asg_held){.job_id = task->job->id,
                                           .attempt = task->job->attempt,
-                                          .lease_id = task->lease_id};
+                                          .lease_id = task->lease_id,
+                                          .incarnation = task->job->incarnation};
     }
     return held;
 }
@@ -72,7 +73,9 @@ void asg_send_hello(struct asg_worker *worker)
                                     .version = ASG_VERSION,
                                     .credits = free_credits(worker),
                                     .held = list_held(worker, &arena),
-                                    .held_count = worker->task_count};
+                                    .held_count = worker->task_count,
+                                    .epoch = worker->epoch,
+                                    .incarnation = worker->incarnation};
     ASG_FAILPOINT("worker.before_hello");
     (void)send_message(worker, ASG_MESSAGE_HELLO, &hello);
     worker->last_hello_ms = asg_worker_now_ms(worker);
@@ -162,6 +165,7 @@ void asg_send_hand_back(struct asg_worker *worker, const struct asg_job_message 
     const struct asg_hand_back hand_back = {.job_id = message->job->id,
                                             .attempt = message->job->attempt,
                                             .lease_id = message->lease_id,
+                                            .incarnation = message->job->incarnation,
                                             .reason = reason};
     /* Not sent: the lease runs out and says the same, later. */
     (void)send_message(worker, ASG_MESSAGE_HAND_BACK, &hand_back);
@@ -172,7 +176,10 @@ void asg_drop_result(struct asg_worker *worker, const struct asg_ack *ack)
     if (ASG_FAILPOINT_FAILS("worker.ack_received")) return;
     for (struct asg_task **link = &worker->tasks; *link != NULL; link = &(*link)->next) {
         struct asg_task *task = *link;
-        if (task->job->id != ack->job_id || task->job->attempt != ack->attempt) continue;
+        if (task->job->id != ack->job_id || task->job->attempt != ack->attempt ||
+            task->job->incarnation != ack->incarnation) {
+            continue;
+        }
         if (!task->is_answered) return; /* acknowledged before it was said: not ours */
         *link = task->next;
         task->next = worker->done;

@@ -7,11 +7,13 @@
 #include "wire/wire.h"
 #include "worker/task.h"
 
-static struct asg_task *find_task(const struct asg_worker *worker, uint64_t job_id,
-                                  uint32_t attempt)
+static struct asg_task *find_task(const struct asg_worker *worker,
+                                  const struct asg_job *job)
 {
     struct asg_task *task = worker->tasks;
-    while (task != NULL && (task->job->id != job_id || task->job->attempt != attempt)) {
+    while (task != NULL &&
+           (task->job->id != job->id || task->job->attempt != job->attempt ||
+            task->job->incarnation != job->incarnation)) {
         task = task->next;
     }
     return task;
@@ -67,6 +69,7 @@ static void begin_task(struct asg_worker *worker, struct asg_task *task)
     }
     task->result = (struct asg_result){.job_id = task->job->id,
                                        .attempt = task->job->attempt,
+                                       .incarnation = task->job->incarnation,
                                        .worker = worker->name,
                                        .error_code = "",
                                        .message = "",
@@ -104,7 +107,7 @@ void asg_take_job(struct asg_worker *worker, const void *data, size_t length)
         refusal = asg_status_text(status == ASG_OK ? ASG_ERR_MALFORMED : status);
     } else if (message->epoch < worker->epoch) {
         refusal = "of an older epoch: its controller leads no more";
-    } else if ((same = find_task(worker, task->job->id, task->job->attempt)) != NULL) {
+    } else if ((same = find_task(worker, task->job)) != NULL) {
         take_again(same, message);
     } else {
         worker->epoch = message->epoch;

@@ -50,7 +50,8 @@ struct asg_listing {
 struct asg_worker {
     struct asg_worker_options options;
     char *name;
-    uint64_t epoch; /* highest seen */
+    uint64_t epoch;       /* highest seen, or that of a leader whose log was restored */
+    uint64_t incarnation; /* of the leader that welcomed us last */
     bool is_welcome;
     bool is_halted;      /* the controller's kill switch */
     bool is_halted_here; /* this host's */
@@ -201,11 +202,11 @@ void asg_settle_launch(struct asg_task *task, enum asg_outcome outcome, const ch
                        const char *message);
 
 /* The tags of an instance of this job: the group's, and openasg:cluster, :group, :job,
- * :attempt. In the task's arena. */
+ * :attempt, :incarnation. In the task's arena. */
 struct asg_ec2_tag *asg_task_tags(struct asg_task *task, size_t *ret_count);
 
 /* Only ours of them. */
-#define ASG_OWN_TAGS 4
+#define ASG_OWN_TAGS 5
 struct asg_ec2_tag *asg_task_own_tags(struct asg_task *task, size_t *ret_count);
 
 /* --- take_job.c --- */

@@ -92,7 +92,10 @@ void asg_worker_destroy(struct asg_worker **worker)
 
 static void on_welcome(struct asg_worker *worker, const struct asg_welcome *welcome)
 {
-    if (welcome->epoch < worker->epoch) {
+    /* A leader that answers the epoch we told it has that in its log: it is no leader of
+     * before, its log was restored from a copy of before. */
+    bool is_restored = welcome->hello_epoch == worker->epoch;
+    if (welcome->epoch < worker->epoch && !is_restored) {
         asg_log_warn(
             "worker", "old_controller", "epoch=%llu known=%llu, not listening to it",
             (unsigned long long)welcome->epoch, (unsigned long long)worker->epoch);
@@ -100,6 +103,7 @@ static void on_welcome(struct asg_worker *worker, const struct asg_welcome *welc
     }
     bool is_new = !worker->is_welcome || welcome->epoch != worker->epoch;
     worker->epoch = welcome->epoch;
+    worker->incarnation = welcome->incarnation;
     worker->is_welcome = true;
     worker->is_halted = welcome->is_halted;
     worker->lease_ms = welcome->lease_ms;

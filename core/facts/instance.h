@@ -38,6 +38,7 @@ struct instance {
     int ec2_state;                    /* enum asg_ec2_state, as last seen */
     uint64_t job_id;                  /* that launched it */
     uint32_t attempt;
+    uint64_t incarnation; /* of the LEAD under which that attempt was planned */
     char type[ASG_TYPE_MAX + 1];
     char subnet_id[ASG_SUBNET_MAX + 1];
     char zone[ASG_ZONE_MAX + 1];

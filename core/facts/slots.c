@@ -12,6 +12,7 @@ void add_slots(struct asg_core *core, struct group *group, struct job *job)
         slot->job_id = job->plan.id;
         note_slot(job, slot);
         slot->attempt = job->plan.attempt;
+        slot->incarnation = job->plan.incarnation;
         copy_text(slot->type, sizeof slot->type, launch->instance_type);
         copy_text(slot->subnet_id, sizeof slot->subnet_id, launch->subnet_id);
         copy_text(slot->zone, sizeof slot->zone, launch->zone);

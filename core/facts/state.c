@@ -377,6 +377,7 @@ struct job *add_job(struct asg_core *core, enum asg_job_kind kind, struct group 
         .group = group != NULL ? asg_arena_text(&job->arena, name) : "",
         .name = asg_arena_format(&job->arena, "%s-%llu", name, (unsigned long long)id),
         .created_ms = core->now_ms,
+        .incarnation = core->incarnation,
         .client_token = "",
         .is_dry_run = group != NULL && group->config.dry_run,
         .template_id = "",

@@ -26,6 +26,7 @@ static void instance_fields(struct asg_fields *f, struct instance *i)
     asg_fields_enum(f, &i->ec2_state, ASG_EC2_COUNT);
     asg_fields_u64(f, &i->job_id);
     asg_fields_u32(f, &i->attempt);
+    asg_fields_u64(f, &i->incarnation);
     TEXT(f, i->type);
     TEXT(f, i->subnet_id);
     TEXT(f, i->zone);
@@ -265,6 +266,7 @@ void core_fields(struct asg_fields *f, struct asg_core *core)
     asg_fields_u64(f, &core->seed);
     asg_fields_u64(f, &core->epoch);
     asg_fields_u32(f, &core->rules);
+    asg_fields_u64(f, &core->incarnation);
     asg_fields_i64(f, &core->led_ms);
     asg_fields_i64(f, &core->now_ms);
     asg_fields_bool(f, &core->is_halted);

@@ -47,6 +47,7 @@ struct asg_core {
     uint64_t seed;
     uint64_t epoch;
     uint32_t rules; /* that decide, rules.h: of the newest LEAD; 0 before the first */
+    uint64_t incarnation; /* of the LEAD, drawn by chance at the edge */
     int64_t led_ms;
     int64_t now_ms;
     int64_t before_ms; /* the time of the event before this one; not saved */

@@ -4,7 +4,9 @@
 
 #include "core/facts/world.h"
 
-/* Same job and attempt, same token, for ever (docs/decisions/0002-core-state.md). */
+/* Of a new attempt. It keeps its token for ever, and no other attempt has the same: not in
+ * this log, nor in one that this log is an old copy of
+ * (docs/decisions/0002-core-state.md). */
 void set_token(struct asg_core *core, struct job *job);
 
 #endif

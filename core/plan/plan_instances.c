@@ -110,6 +110,7 @@ void next_attempt(struct asg_core *core, struct job *job)
     struct instance *slot = next_slot(group, job, &at);
     for (; slot != NULL; slot = next_slot(group, job, &at)) {
         slot->attempt = job->plan.attempt;
+        slot->incarnation = job->plan.incarnation;
         copy_text(slot->type, sizeof slot->type, type);
         copy_text(slot->subnet_id, sizeof slot->subnet_id, subnet->subnet_id);
         copy_text(slot->zone, sizeof slot->zone, subnet->zone);

@@ -40,6 +40,7 @@ void take_lead(struct asg_core *core, const struct asg_command *command)
 {
     core->epoch = command->epoch;
     core->rules = command->rules;
+    core->incarnation = command->incarnation;
     core->led_ms = core->now_ms;
     core->listings = 0;
     core->listing_ms = command->listing_ms > 0 ? command->listing_ms : 0;

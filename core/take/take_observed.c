@@ -63,6 +63,8 @@ static bool fill_waiting_slot(struct asg_core *core, struct group *group,
 {
     struct instance *slot = find_slot(group, job, seen->is_spot);
     if (slot == NULL) return false;
+    slot->attempt = seen->attempt; /* its agent has the token of that one */
+    slot->incarnation = seen->incarnation;
     launch_slot(core, group, slot, seen);
     decide_instance(core, ASG_DECISION_ADOPT, group, slot,
                     "%s belongs to job %s-%llu: found in EC2 before its answer came",
@@ -85,6 +87,7 @@ static void adopt(struct asg_core *core, struct group *group,
     struct instance *instance = add_instance(core, group);
     instance->job_id = seen->job_id;
     instance->attempt = seen->attempt;
+    instance->incarnation = seen->incarnation;
     instance->launched_ms = seen->launched_ms;
     if (seen->launched_ms < core->now_ms) {
         instance->excused_ms =

@@ -373,8 +373,9 @@ void take_result(struct asg_core *core, const struct asg_result *result)
 {
     struct job *job = find_job(core, result->job_id);
     if (job == NULL || job->state != ASG_JOB_STATE_OPEN ||
-        job->plan.attempt != result->attempt) {
-        return; /* late: counted once already */
+        job->plan.attempt != result->attempt ||
+        job->plan.incarnation != result->incarnation) {
+        return; /* late, or of a job that had this id in a log that is lost */
     }
     if (!ASG_MUTANT(HISTORY_IS_LOST)) note_attempt(core, job, result);
     struct group *group = group_of_no(core, job->group_no);

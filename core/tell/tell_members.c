@@ -46,6 +46,7 @@ void tell_members(struct asg_core *core, struct group *group)
             .state = state,
             .job_id = instance->job_id,
             .attempt = instance->attempt,
+            .incarnation = instance->incarnation,
         };
     }
     if (counts_changed) group->revision++;

@@ -40,6 +40,7 @@ struct asg_member {
     enum asg_member_state state;
     uint64_t job_id; /* that launched it: whose join token it must show */
     uint32_t attempt;
+    uint64_t incarnation; /* of that attempt */
 };
 
 /* A group came, changed or went (name empty): what the windows must collect. */

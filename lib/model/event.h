@@ -37,8 +37,9 @@ struct asg_command {
     bool has_metric_value;         /* EXECUTE_POLICY on a step policy needs it */
     int64_t metric_value_milli;
     int64_t breach_threshold_milli;
-    int64_t listing_ms; /* LEAD: between two whole listings of EC2; 0: two minutes */
-    uint32_t rules;     /* LEAD: that decide from here on; docs/log-format.md */
+    int64_t listing_ms;   /* LEAD: between two whole listings of EC2; 0: two minutes */
+    uint32_t rules;       /* LEAD: that decide from here on; docs/log-format.md */
+    uint64_t incarnation; /* LEAD: drawn by chance, below 2^48 (docs/recovery.md) */
 };
 
 /* One metric of one group over one evaluation period. Sums, not only means, so that a

@@ -75,6 +75,7 @@ struct asg_job {
     const char *template_id; /* RESOLVE_TEMPLATE; TEMPLATE: empty makes a new one */
     const char *template_name;
     const char *template_version; /* RESOLVE_TEMPLATE: "$Latest", "$Default", number */
+    uint64_t incarnation;         /* of the LEAD under which this attempt was planned */
 };
 
 /* An instance as EC2 shows it. */
@@ -95,6 +96,7 @@ struct asg_seen_instance {
     const char *event_code; /* of a scheduled event, "instance-retirement"; empty */
     int64_t event_ms;       /* it begins not before that */
     bool is_spot;
+    uint64_t incarnation; /* tag openasg:incarnation; 0 when absent */
 };
 
 /* A pool that gave a fleet nothing, or not all it was asked for. */
@@ -128,6 +130,7 @@ struct asg_result {
     const char *template_type;      /* its instance type; empty */
     struct asg_dry_pool *dry_pools; /* FLEET */
     size_t dry_pool_count;
+    uint64_t incarnation; /* of the job, as the attempt */
 };
 
 /* Instances come of it. */

@@ -52,6 +52,7 @@ struct asg_join {
     const char *private_ip;
     uint32_t grpc_port;
     uint32_t interval_ms;
+    uint64_t incarnation; /* of the launch, from the user data as job and attempt */
 };
 
 /* What the instance's metadata announces. */
@@ -76,12 +77,15 @@ struct asg_hello {
     uint32_t credits;      /* jobs it can take now */
     struct asg_held *held; /* leases it still holds from before (a controller restart) */
     size_t held_count;
+    uint64_t epoch;       /* of the leader that it listened to last; 0: to none yet */
+    uint64_t incarnation; /* of the same */
 };
 
 struct asg_held {
     uint64_t job_id;
     uint32_t attempt;
     uint64_t lease_id;
+    uint64_t incarnation; /* of the job */
 };
 
 /* Requests of one EC2 action, repeats included; throttles are those that EC2 refused for
@@ -107,6 +111,10 @@ struct asg_welcome {
     int64_t lease_ms;     /* how long a lease lasts without a heartbeat */
     int64_t heartbeat_ms; /* how often to send one */
     bool is_halted;
+    uint64_t incarnation;
+    uint64_t hello_epoch; /* of the hello that this answers. A worker listens to a lower
+                             epoch than it knows only when the leader has heard of the
+                             one it knows: that is a log that was restored */
 };
 
 /* With a whole listing: delete launch templates that were made for fleets and left. */
@@ -152,11 +160,13 @@ struct asg_hand_back {
     uint32_t attempt;
     uint64_t lease_id;
     const char *reason;
+    uint64_t incarnation; /* of the job */
 };
 
 struct asg_ack {
     uint64_t job_id;
     uint32_t attempt;
+    uint64_t incarnation; /* of the job */
 };
 
 struct asg_halt_message {

@@ -262,6 +262,7 @@ static const struct asg_field job_fields[] = {
     TEXT(template_id),
     TEXT(template_name),
     TEXT(template_version),
+    U64(incarnation),
 };
 #undef OF
 TABLE(job)
@@ -276,6 +277,7 @@ static const struct asg_field seen_instance_fields[] = {
     U32(attempt),        TEXT(client_token),
     BOOL(is_impaired),   TEXT(event_code),
     I64(event_ms),       BOOL(is_spot),
+    U64(incarnation),
 };
 #undef OF
 TABLE(seen_instance)
@@ -310,6 +312,7 @@ static const struct asg_field result_fields[] = {
     TEXT(template_version),
     TEXT(template_type),
     LIST(dry_pools, dry_pool_count, dry_pool),
+    U64(incarnation),
 };
 #undef OF
 TABLE(result)
@@ -343,6 +346,7 @@ static const struct asg_field command_fields[] = {
     I64(breach_threshold_milli),
     I64(listing_ms),
     U32(rules),
+    U64(incarnation),
 };
 #undef OF
 TABLE(command)
@@ -428,7 +432,7 @@ TABLE(reply)
 #define OF asg_member
 static const struct asg_field member_fields[] = {
     U32(group_no), TEXT(instance_id), TEXT(private_ip), ENUM(state, member_state),
-    U64(job_id),   U32(attempt),
+    U64(job_id),   U32(attempt),      U64(incarnation),
 };
 #undef OF
 TABLE(member)
@@ -496,8 +500,8 @@ TABLE(report)
 
 #define OF asg_join
 static const struct asg_field join_fields[] = {
-    TEXT(instance_id), TEXT(token),      U64(job_id),    U32(attempt),
-    TEXT(version),     TEXT(private_ip), U32(grpc_port), U32(interval_ms),
+    TEXT(instance_id), TEXT(token),    U64(job_id),      U32(attempt),     TEXT(version),
+    TEXT(private_ip),  U32(grpc_port), U32(interval_ms), U64(incarnation),
 };
 #undef OF
 TABLE(join)
@@ -528,10 +532,8 @@ TABLE(refused)
 
 #define OF asg_hello
 static const struct asg_field hello_fields[] = {
-    TEXT(worker),
-    TEXT(version),
-    U32(credits),
-    LIST(held, held_count, held),
+    TEXT(worker), TEXT(version),    U32(credits), LIST(held, held_count, held),
+    U64(epoch),   U64(incarnation),
 };
 #undef OF
 TABLE(hello)
@@ -541,6 +543,7 @@ static const struct asg_field held_fields[] = {
     U64(job_id),
     U32(attempt),
     U64(lease_id),
+    U64(incarnation),
 };
 #undef OF
 TABLE(held)
@@ -566,7 +569,8 @@ TABLE(heartbeat)
 
 #define OF asg_welcome
 static const struct asg_field welcome_fields[] = {
-    U64(epoch), TEXT(cluster_id), I64(lease_ms), I64(heartbeat_ms), BOOL(is_halted),
+    U64(epoch),      TEXT(cluster_id), I64(lease_ms),    I64(heartbeat_ms),
+    BOOL(is_halted), U64(incarnation), U64(hello_epoch),
 };
 #undef OF
 TABLE(welcome)
@@ -608,10 +612,7 @@ TABLE(result_part)
 
 #define OF asg_hand_back
 static const struct asg_field hand_back_fields[] = {
-    U64(job_id),
-    U32(attempt),
-    U64(lease_id),
-    TEXT(reason),
+    U64(job_id), U32(attempt), U64(lease_id), TEXT(reason), U64(incarnation),
 };
 #undef OF
 TABLE(hand_back)
@@ -620,6 +621,7 @@ TABLE(hand_back)
 static const struct asg_field ack_fields[] = {
     U64(job_id),
     U32(attempt),
+    U64(incarnation),
 };
 #undef OF
 TABLE(ack)

@@ -234,6 +234,7 @@ static inline struct asg_seen_instance load_seen(const char *id, enum asg_ec2_st
         .group = "web",
         .job_id = job->id,
         .attempt = job->attempt,
+        .incarnation = job->incarnation,
         .client_token = "",
     };
 }
@@ -272,6 +273,7 @@ static inline void load_answer(struct load_world *world, struct load_job *job)
     }
     const struct asg_result result = {.job_id = job->job.id,
                                       .attempt = job->job.attempt,
+                                      .incarnation = job->job.incarnation,
                                       .outcome = ASG_OUTCOME_OK,
                                       .worker = "worker-1",
                                       .error_code = "",

@@ -25,6 +25,7 @@ struct machine {
     char token[ASG_CLIENT_TOKEN_MAX + 1];
     uint64_t job_id;
     uint32_t attempt;
+    uint64_t incarnation;
     int64_t launched_ms;
     enum asg_ec2_state state;
 };
@@ -200,6 +201,7 @@ static struct asg_seen_instance seen_of(const struct machine *machine)
                                       .group = machine->group,
                                       .job_id = machine->job_id,
                                       .attempt = machine->attempt,
+                                      .incarnation = machine->incarnation,
                                       .client_token = machine->token,
                                       .is_impaired = one_in(60)};
 }
@@ -214,6 +216,7 @@ static void run_instances(const struct asg_job *job)
         *machine =
             (struct machine){.job_id = job->id,
                              .attempt = job->attempt,
+                             .incarnation = job->incarnation,
                              .launched_ms = w.now_ms,
                              .state = one_in(2) ? ASG_EC2_PENDING : ASG_EC2_RUNNING};
         (void)snprintf(machine->id, sizeof machine->id, "i-%017zx", ++w.machine_count);
@@ -290,8 +293,10 @@ static void answer_a_job(void)
         observe(job->id);
         return;
     }
-    struct asg_result result = {
-        .job_id = job->id, .attempt = job->attempt, .worker = "worker-1"};
+    struct asg_result result = {.job_id = job->id,
+                                .attempt = job->attempt,
+                                .incarnation = job->incarnation,
+                                .worker = "worker-1"};
     if (job->kind == ASG_JOB_LAUNCH) answer_launch(job, &result);
     if (job->kind == ASG_JOB_TERMINATE) answer_terminate(job, &result);
     feed((struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
@@ -423,6 +428,7 @@ static void give_an_order(void)
                                                   ASG_COMMAND_RECONCILE,
                                                   ASG_COMMAND_LEAD};
     static uint64_t epoch = 1;
+    static uint64_t incarnation = 1000;
     const char *id = w.machine_count > 0 ? w.machines[below(w.machine_count)].id : "i-0";
     uint32_t max = 4 + (uint32_t)below(16);
     const struct asg_group_config change = {
@@ -431,6 +437,7 @@ static void give_an_order(void)
         .kind = kinds[below(sizeof kinds / sizeof kinds[0])],
         .epoch = ++epoch,
         .rules = asg_core_newest_rules(),
+        .incarnation = ++incarnation,
         .group = group_name(below(GROUPS)),
         .name = "policy",
         .group_config = &change,
@@ -458,8 +465,10 @@ static void begin_world(void)
     order((struct asg_command){.kind = ASG_COMMAND_INIT,
                                .cluster_id = "0123456789abcdef0123456789abcdef",
                                .seed = below(1000)});
-    order((struct asg_command){
-        .kind = ASG_COMMAND_LEAD, .rules = asg_core_newest_rules(), .epoch = 1});
+    order((struct asg_command){.kind = ASG_COMMAND_LEAD,
+                               .rules = asg_core_newest_rules(),
+                               .epoch = 1,
+                               .incarnation = 1000});
     for (uint64_t i = 0; i < GROUPS; i++) {
         make_group(i);
     }

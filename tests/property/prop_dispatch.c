@@ -66,8 +66,8 @@ static enum asg_status send_to(void *context, uint32_t peer, enum asg_message_ty
         return ASG_OK;
     }
     assert_true(worker->held_count < worker->credits);
-    worker->held[worker->held_count++] =
-        (struct asg_held){id, message->job->attempt, message->lease_id};
+    worker->held[worker->held_count++] = (struct asg_held){
+        id, message->job->attempt, message->lease_id, message->job->incarnation};
     world->lease_peer[id] = peer;
     world->lease_until_ms[id] = world->now_ms + LEASE_MS;
     return ASG_OK;
@@ -150,7 +150,8 @@ static void answer_one(struct world *world, struct worker *worker)
     size_t which = (size_t)seed_below(&world->seed, worker->held_count);
     struct asg_held held = worker->held[which];
     worker->held[which] = worker->held[--worker->held_count];
-    const struct asg_result result = {.job_id = held.job_id, .attempt = held.attempt};
+    const struct asg_result result = {
+        .job_id = held.job_id, .attempt = held.attempt, .incarnation = held.incarnation};
     const struct asg_result_message message = {.lease_id = held.lease_id,
                                                .result = &result};
     struct asg_result taken;
@@ -188,7 +189,8 @@ static void hand_back_one(struct world *world, struct worker *worker)
 {
     if (worker->held_count == 0) return;
     struct asg_held held = worker->held[--worker->held_count];
-    const struct asg_hand_back back = {held.job_id, held.attempt, held.lease_id, ""};
+    const struct asg_hand_back back = {held.job_id, held.attempt, held.lease_id, "",
+                                       held.incarnation};
     if (world->lease_peer[held.job_id] == worker->peer)
         world->lease_peer[held.job_id] = 0;
     asg_dispatch_hand_back(world->dispatch, worker->peer, &back, world->now_ms);
@@ -276,7 +278,7 @@ static void run_round(struct seed *seed)
                   .context = &world},
     };
     asg_dispatch_new(&options, 0, &world.dispatch);
-    asg_dispatch_lead(world.dispatch, 1, "cluster");
+    asg_dispatch_lead(world.dispatch, 1, 0, "cluster");
     for (size_t i = 0; i < WORKERS; i++) {
         world.workers[i].credits = 1 + (uint32_t)seed_below(&world.seed, 8);
     }

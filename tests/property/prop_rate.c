@@ -112,7 +112,7 @@ static void run(struct world *world, uint32_t share_percent)
                   .context = world},
     };
     asg_dispatch_new(&options, 0, &world->dispatch);
-    asg_dispatch_lead(world->dispatch, 1, "cluster");
+    asg_dispatch_lead(world->dispatch, 1, 0, "cluster");
     for (uint32_t i = 0; i < world->worker_count; i++) {
         char name[16];
         (void)snprintf(name, sizeof name, "w%u", i);

@@ -97,7 +97,7 @@ static inline void fixture_open_strict(struct fixture *fixture, uint32_t unprove
     };
     asg_dispatch_destroy(&fixture->dispatch);
     asg_dispatch_new(&options, 0, &fixture->dispatch);
-    asg_dispatch_lead(fixture->dispatch, 7, "00112233445566778899aabbccddeeff");
+    asg_dispatch_lead(fixture->dispatch, 7, 70, "00112233445566778899aabbccddeeff");
 }
 
 static inline void fixture_open(struct fixture *fixture, uint32_t rate_share_percent,
@@ -114,7 +114,7 @@ static inline void fixture_open(struct fixture *fixture, uint32_t rate_share_per
                   .context = fixture},
     };
     asg_dispatch_new(&options, 0, &fixture->dispatch);
-    asg_dispatch_lead(fixture->dispatch, 7, "00112233445566778899aabbccddeeff");
+    asg_dispatch_lead(fixture->dispatch, 7, 70, "00112233445566778899aabbccddeeff");
 }
 
 static inline int fixture_set_up(void **state)

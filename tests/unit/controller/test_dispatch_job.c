@@ -134,7 +134,7 @@ static void test_dispatch_asks_a_stranger_with_a_result_for_its_hello(void **sta
     assert_int_equal(ASG_RESULT_LATE, answer(f, 1, 1, 0));
     assert_int_equal(0, count_sent(f, 1, ASG_MESSAGE_ACK)); /* it sends it again */
     assert_int_equal(1, count_sent(f, 1, ASG_MESSAGE_REJOIN));
-    struct asg_held held = {1, 1, 400};
+    struct asg_held held = {1, 1, 400, 0};
     say_hello(f, 1, "one", 0, &held, 1, 1);
     assert_int_equal(ASG_RESULT_NEW, answer(f, 1, 1, 2));
 }
@@ -144,7 +144,7 @@ static void test_dispatch_lets_nobody_claim_what_it_was_never_given(void **state
     struct fixture *f = *state;
     add_job(f, 1, ASG_JOB_LAUNCH, 0);
     add_job_of(f, 2, ASG_JOB_LAUNCH, 0, /* is_inherited */ true);
-    struct asg_held held[] = {{1, 1, 9}, {2, 1, 9}};
+    struct asg_held held[] = {{1, 1, 9, 0}, {2, 1, 9, 0}};
     say_hello(f, 1, "one", 0, held, 2, 0);
     assert_string_equal("", asg_dispatch_holder(f->dispatch, 1));
     assert_string_equal("one", asg_dispatch_holder(f->dispatch, 2));
@@ -164,7 +164,7 @@ static void test_dispatch_knows_when_another_key_has_a_connections_number(void *
     assert_true(asg_dispatch_is_of(f->dispatch, 1, "one"));
     assert_false(asg_dispatch_is_of(f->dispatch, 1, "two"));
     assert_true(asg_dispatch_is_of(f->dispatch, 2, "two")); /* nobody yet */
-    struct asg_held held = {1, 1, last_job(f)->lease_id};
+    struct asg_held held = {1, 1, last_job(f)->lease_id, 0};
     say_hello(f, 1, "two", 0, &held, 1, 1);
     assert_string_equal("", asg_dispatch_holder(f->dispatch, 1));
 }
@@ -175,7 +175,7 @@ static void test_dispatch_keeps_a_lease_that_heartbeats_list(void **state)
     say_hello(f, 1, "one", 1, NULL, 0, 0);
     add_job(f, 1, ASG_JOB_LAUNCH, 0);
     (void)asg_dispatch_pump(f->dispatch, 0, 0);
-    struct asg_held held = {1, 1, last_job(f)->lease_id};
+    struct asg_held held = {1, 1, last_job(f)->lease_id, 0};
     const struct asg_heartbeat beat = {.credits = 0, .held = &held, .held_count = 1};
     for (int64_t ms = 3000; ms <= 60000; ms += 3000) {
         assert_true(asg_dispatch_heartbeat(f->dispatch, 1, &beat, ms));
@@ -186,6 +186,45 @@ static void test_dispatch_keeps_a_lease_that_heartbeats_list(void **state)
     assert_true(asg_dispatch_heartbeat(f->dispatch, 1, &beat, 69000));
     (void)asg_dispatch_pump(f->dispatch, 70000, 0);
     assert_int_equal(1, asg_dispatch_counts(f->dispatch).redelivered);
+}
+
+/* A restored log gives the same ids once more: who speaks of the job that had this one
+ * before has no part in this one. */
+static void test_dispatch_tells_jobs_of_a_lost_log_apart(void **state)
+{
+    struct fixture *f = *state;
+    const struct asg_launch launch = {.count = 1, .group_max = 10};
+    const struct asg_job job = {.id = 1,
+                                .attempt = 1,
+                                .kind = ASG_JOB_LAUNCH,
+                                .group = "web",
+                                .name = "web-1",
+                                .client_token = "token",
+                                .launch = &launch,
+                                .incarnation = 70};
+    asg_dispatch_add(f->dispatch, &job);
+    struct asg_held lost = {1, 1, 400, 69};
+    say_hello(f, 1, "one", 0, &lost, 1, 0); /* runs the lost one, and has no room */
+    assert_string_equal("", asg_dispatch_holder(f->dispatch, 1));
+    say_hello(f, 2, "two", 1, NULL, 0, 0);
+    (void)asg_dispatch_pump(f->dispatch, 0, 0);
+    assert_string_equal("two", asg_dispatch_holder(f->dispatch, 1));
+
+    const struct asg_result result = {
+        .job_id = 1, .attempt = 1, .incarnation = 69, .outcome = ASG_OUTCOME_OK};
+    const struct asg_result_message message = {.lease_id = 400, .result = &result};
+    struct asg_result taken;
+    assert_int_not_equal(ASG_RESULT_NEW,
+                         asg_dispatch_take_result(f->dispatch, 1, &message, &taken, 1));
+    assert_int_equal(1, count_sent(f, 1, ASG_MESSAGE_ACK)); /* it may forget it */
+    const struct asg_hand_back back = {1, 1, last_job(f)->lease_id, "", 69};
+    asg_dispatch_hand_back(f->dispatch, 2, &back, 1);
+    lost = (struct asg_held){1, 1, last_job(f)->lease_id, 69};
+    const struct asg_heartbeat beat = {.credits = 0, .held = &lost, .held_count = 1};
+    assert_true(asg_dispatch_heartbeat(f->dispatch, 2, &beat, FIXTURE_LEASE_MS - 1));
+    assert_string_equal("two", asg_dispatch_holder(f->dispatch, 1));
+    (void)asg_dispatch_pump(f->dispatch, FIXTURE_LEASE_MS + 1, 0);
+    assert_int_equal(1, asg_dispatch_counts(f->dispatch).redelivered); /* not renewed */
 }
 
 static void test_dispatch_asks_an_unknown_worker_to_say_hello(void **state)
@@ -249,7 +288,7 @@ static void test_dispatch_frees_leases_at_once_when_a_worker_starts_anew(void **
     add_job(f, 1, ASG_JOB_LAUNCH, 0);
     add_job(f, 2, ASG_JOB_LAUNCH, 0);
     (void)asg_dispatch_pump(f->dispatch, 0, 0);
-    struct asg_held held = {2, 1, last_job(f)->lease_id};
+    struct asg_held held = {2, 1, last_job(f)->lease_id, 0};
     assert_int_equal(2, last_job(f)->job_id);
     say_hello(f, 5, "one", 1, &held, 1, 100); /* a new connection, job 2 still runs */
     assert_string_equal("", asg_dispatch_holder(f->dispatch, 1));
@@ -275,7 +314,7 @@ static void test_dispatch_leaves_held_jobs_with_their_worker_after_a_restart(voi
 {
     struct fixture *f = *state;
     add_job_of(f, 1, ASG_JOB_LAUNCH, 0, /* is_inherited */ true);
-    struct asg_held held[] = {{1, 1, 400}, {77, 1, 401}};
+    struct asg_held held[] = {{1, 1, 400, 0}, {77, 1, 401, 0}};
     say_hello(f, 1, "one", 3, held, 2, 0);
     (void)asg_dispatch_pump(f->dispatch, 0, 0);
     assert_int_equal(0, count_sent(f, 1, ASG_MESSAGE_JOB));
@@ -377,7 +416,7 @@ static void test_dispatch_ends_a_leased_job_at_its_deadline(void **state)
     add_job(f, 1, ASG_JOB_RESOLVE_TEMPLATE, 25000);
     add_job(f, 2, ASG_JOB_LAUNCH, 25000);
     (void)asg_dispatch_pump(f->dispatch, 0, 0);
-    struct asg_held held[2] = {{1, 1, 0}, {2, 1, 0}};
+    struct asg_held held[2] = {{1, 1, 0, 0}, {2, 1, 0, 0}};
     for (size_t i = 0; i < f->sent_count; i++) {
         if (f->sent[i].type != ASG_MESSAGE_JOB) continue;
         held[f->sent[i].job_id - 1].lease_id = f->sent[i].lease_id;
@@ -545,7 +584,8 @@ static void test_dispatch_frees_the_jobs_of_a_worker_that_sits_on_them(void **st
     size_t held_count = 0;
     for (size_t i = 0; i < f->sent_count; i++) {
         if (f->sent[i].type != ASG_MESSAGE_JOB) continue;
-        held[held_count++] = (struct asg_held){f->sent[i].job_id, 1, f->sent[i].lease_id};
+        held[held_count++] =
+            (struct asg_held){f->sent[i].job_id, 1, f->sent[i].lease_id, 0};
     }
     assert_int_equal(4, held_count);
     const struct asg_heartbeat beat = {.credits = 1000, .held = held, .held_count = 4};
@@ -710,6 +750,7 @@ int main(void)
         TEST(test_dispatch_frees_the_jobs_of_a_worker_that_sits_on_them),
         TEST(test_dispatch_tries_a_worker_again_that_was_put_aside),
         TEST(test_dispatch_keeps_a_lease_that_heartbeats_list),
+        TEST(test_dispatch_tells_jobs_of_a_lost_log_apart),
         TEST(test_dispatch_asks_an_unknown_worker_to_say_hello),
         TEST(test_dispatch_gives_a_handed_back_job_to_another),
         TEST(test_dispatch_tells_a_worker_that_hands_back_and_lets_it_rest),

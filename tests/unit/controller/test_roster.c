@@ -56,7 +56,7 @@ static enum asg_status join_as(struct asg_roster *roster, const char *id,
                                const char *address, uint32_t *ret_slot)
 {
     char token[ASG_JOIN_TOKEN_SIZE];
-    asg_join_token(secret, token_job, 1, token);
+    asg_join_token(secret, 0, token_job, 1, token);
     const struct asg_join join = {.instance_id = id,
                                   .token = token,
                                   .job_id = token_job,
@@ -67,6 +67,35 @@ static enum asg_status join_as(struct asg_roster *roster, const char *id,
         asg_roster_join(roster, &join, peer, key, address, 0, ret_slot, &error);
     if (status != ASG_OK) assert_true(strlen(error.text) > 0);
     return status;
+}
+
+/* The same job number of a log that is lost: another token. */
+static void test_roster_refuses_the_token_of_a_lost_log(void **state)
+{
+    struct asg_roster *roster = *state;
+    const struct asg_member member = {.group_no = 1,
+                                      .instance_id = "i-1",
+                                      .private_ip = IP,
+                                      .state = ASG_MEMBER_COUNTS,
+                                      .job_id = 7,
+                                      .attempt = 1,
+                                      .incarnation = 70};
+    (void)asg_roster_set(roster, &member, 0);
+    for (uint64_t incarnation = 69; incarnation <= 70; incarnation++) {
+        char token[ASG_JOIN_TOKEN_SIZE];
+        asg_join_token(secret, incarnation, 7, 1, token);
+        const struct asg_join join = {.instance_id = "i-1",
+                                      .token = token,
+                                      .job_id = 7,
+                                      .attempt = 1,
+                                      .interval_ms = 1000,
+                                      .incarnation = incarnation};
+        struct asg_error error = {""};
+        uint32_t slot = ASG_SLOT_NONE;
+        enum asg_status status =
+            asg_roster_join(roster, &join, 1, "key", IP, 0, &slot, &error);
+        assert_status(incarnation == 70 ? ASG_OK : ASG_ERR_DENIED, status);
+    }
 }
 
 static enum asg_report_verdict hear(struct asg_roster *roster, uint32_t slot,
@@ -281,7 +310,7 @@ static void test_roster_does_not_let_an_interval_hide_a_silence(void **state)
     struct asg_roster *roster = *state;
     (void)add(roster, "i-0a", 5);
     char token[ASG_JOIN_TOKEN_SIZE];
-    asg_join_token(secret, 5, 1, token);
+    asg_join_token(secret, 0, 5, 1, token);
     const struct asg_join join = {
         .instance_id = "i-0a", .token = token, .interval_ms = UINT32_MAX};
     uint32_t slot = ASG_SLOT_NONE;
@@ -369,6 +398,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_roster_binds_the_agent_with_the_token),
+        TEST(test_roster_refuses_the_token_of_a_lost_log),
         TEST(test_roster_refuses_a_token_of_another_job),
         TEST(test_roster_keeps_the_first_key),
         TEST(test_roster_refuses_a_wrong_address),

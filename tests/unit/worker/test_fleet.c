@@ -92,6 +92,7 @@ static void play_describe(const struct cloud *cloud, struct scripted_answer *ret
                          "<value>c-1</value></item><item><key>openasg:group</key><value>"
                          "web</value></item><item><key>openasg:job</key><value>%d"
                          "</value></item><item><key>openasg:attempt</key><value>1"
+                         "</value></item><item><key>openasg:incarnation</key><value>0"
                          "</value></item></tagSet></item>",
                          i, i < cloud->shown ? 7 : 8);
     }

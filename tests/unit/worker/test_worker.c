@@ -490,6 +490,55 @@ static void test_a_result_is_sent_again_until_acknowledged(void **state)
     close_setup(&setup);
 }
 
+/* The controller's log was restored: it leads with an epoch of before, and its jobs have
+ * ids that were given already. */
+static void test_a_leader_of_a_restored_log_is_listened_to(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    struct asg_job job = launch_job(&web_launch);
+    job.incarnation = 1;
+    give(&setup, &job, "");
+    expect_outcome(ASG_OUTCOME_OK, wait_for_result(&setup, 7));
+    tell(&setup, ASG_MESSAGE_WELCOME,
+         &(struct asg_welcome){.epoch = 9, .cluster_id = "c-1", .incarnation = 90});
+    tell(&setup, ASG_MESSAGE_REJOIN, NULL);
+    wait_for(&setup, ASG_MESSAGE_HELLO, 2);
+    struct asg_hello hello = {0};
+    last_said(&setup, ASG_MESSAGE_HELLO, &hello);
+    assert_int_equal(9, hello.epoch);
+    assert_int_equal(90, hello.incarnation);
+    assert_int_equal(1, hello.held[0].incarnation);
+
+    struct asg_welcome welcome = {
+        .epoch = 3, .cluster_id = "c-1", .incarnation = 30, .heartbeat_ms = 1000};
+    tell(&setup, ASG_MESSAGE_WELCOME, &welcome); /* of before: it knows of no 9 */
+    tell(&setup, ASG_MESSAGE_REJOIN, NULL);
+    (void)asg_worker_tick(setup.worker);
+    last_said(&setup, ASG_MESSAGE_HELLO, &hello);
+    assert_int_equal(9, hello.epoch);
+    welcome.hello_epoch = 9;
+    tell(&setup, ASG_MESSAGE_WELCOME, &welcome);
+
+    /* The same id and attempt is another job now, and has another token. */
+    job.incarnation = 30;
+    job.client_token = "another-token";
+    tell(&setup, ASG_MESSAGE_JOB,
+         &(struct asg_job_message){.epoch = 3,
+                                   .lease_id = 12,
+                                   .time_left_ms = 9000,
+                                   .cluster_id = "c-1",
+                                   .join_stanza = "",
+                                   .job = &job});
+    assert_int_equal(1, asg_worker_counts(setup.worker).running);
+    tell(&setup, ASG_MESSAGE_ACK,
+         &(struct asg_ack){.job_id = 7, .attempt = 1, .incarnation = 1});
+    assert_int_equal(1, asg_worker_counts(setup.worker).running);
+    assert_int_equal(0, asg_worker_counts(setup.worker).unacknowledged);
+    close_setup(&setup);
+}
+
 static void test_jobs_beyond_the_credits_are_handed_back(void **state)
 {
     (void)state;
@@ -980,6 +1029,7 @@ int main(void)
         cmocka_unit_test(test_a_launch_that_nobody_answers_ends_ambiguous),
         cmocka_unit_test(test_the_same_job_delivered_again_runs_once),
         cmocka_unit_test(test_a_result_is_sent_again_until_acknowledged),
+        cmocka_unit_test(test_a_leader_of_a_restored_log_is_listened_to),
         cmocka_unit_test(test_jobs_beyond_the_credits_are_handed_back),
         cmocka_unit_test(test_the_kill_switch_holds_back_changes_and_lets_looking_pass),
         cmocka_unit_test(test_a_worker_that_stood_still_launches_nothing_it_held),
