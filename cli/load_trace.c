@@ -61,14 +61,9 @@ int64_t asg_metric_ceiling(enum asg_metric_name metric)
 static bool is_paid(const struct asg_core *core, const struct asg_instance_view *instance)
 {
     if (instance->instance_id[0] == '\0') return false;
-    if (instance->state != ASG_INSTANCE_TERMINATING) {
-        return instance->state == ASG_INSTANCE_PENDING ||
-               instance->state == ASG_INSTANCE_IN_SERVICE;
-    }
     struct asg_belief belief;
     return asg_core_find_instance(core, instance->instance_id, &belief) &&
-           belief.ec2_state != ASG_EC2_SHUTTING_DOWN &&
-           belief.ec2_state != ASG_EC2_TERMINATED && belief.ec2_state != ASG_EC2_ABSENT;
+           belief.is_alive;
 }
 
 static uint32_t find_type(struct asg_trace *trace, const char *type)

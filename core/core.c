@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/facts/standing.h"
 #include "core/facts/counts.h"
 #include "core/facts/narrate.h"
 #include "core/facts/rules.h"
-#include "core/facts/standing.h"
 #include "core/facts/state.h"
 #include "core/facts/world.h"
 #include "core/plan/plan_looks.h"

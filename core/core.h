@@ -113,6 +113,7 @@ struct asg_belief {
     const char *instance_id;
     const char *group;
     enum asg_instance_state state;
+    bool is_alive;                /* EC2 may have it running, or will */
     enum asg_ec2_state ec2_state; /* last seen */
     const char *private_ip;
     bool is_impaired;

@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/facts/standing.h"
 #include "core/core.h"
-#include "core/facts/lifecycle.h"
 #include "core/facts/number.h"
 #include "core/facts/schedule.h"
 #include "core/facts/state.h"
@@ -171,18 +171,14 @@ static void count_states(const struct asg_core *core, const struct group *group,
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
         view->unhealthy += instance->is_unhealthy ? 1 : 0;
-        switch (instance->state) {
-        case ASG_INSTANCE_REQUESTED: view->requested++; break;
-        case ASG_INSTANCE_PENDING: view->pending++; break;
-        case ASG_INSTANCE_IN_SERVICE:
-            if (is_warm(instance, core->now_ms))
-                view->in_service++;
-            else
-                view->warming++;
-            break;
-        case ASG_INSTANCE_TERMINATING: view->terminating++; break;
-        default: break;
-        }
+        view->requested += is_slot(instance);
+        view->pending += is_arriving(instance);
+        view->terminating += is_on_its_way_out(instance);
+        if (!is_serving(instance)) continue;
+        if (is_warm(instance, core->now_ms))
+            view->in_service++;
+        else
+            view->warming++;
     }
 }
 
@@ -312,8 +308,7 @@ static void fill_view(const struct asg_core *core, const struct group *group,
         .is_healthy = !instance->is_unhealthy,
         .health_reason =
             instance->is_unhealthy ? asg_arena_text(arena, instance->reason) : "",
-        .is_warming = instance->state == ASG_INSTANCE_IN_SERVICE &&
-                      !is_warm(instance, core->now_ms),
+        .is_warming = is_serving(instance) && !is_warm(instance, core->now_ms),
         .is_protected = instance->is_protected,
         .instance_type = asg_arena_text(arena, instance->type),
         .subnet_id = asg_arena_text(arena, instance->subnet_id),
@@ -398,6 +393,7 @@ static void fill_belief(const struct group *group, const struct instance *instan
         .instance_id = instance->id,
         .group = group->config.name,
         .state = (enum asg_instance_state)instance->state,
+        .is_alive = is_alive(instance),
         .ec2_state = (enum asg_ec2_state)instance->ec2_state,
         .private_ip = instance->private_ip,
         .is_impaired = instance->is_impaired,

@@ -2,11 +2,12 @@
 
 #include <string.h>
 
+#include "core/facts/standing.h"
+#include "core/facts/states.h"
 #include "base/mutant.h"
 #include "core/choose/choose_victims.h"
 #include "core/choose/markets.h"
 #include "core/facts/counts.h"
-#include "core/facts/lifecycle.h"
 
 static size_t parse_policies(const struct asg_group_config *config,
                              enum asg_termination_policy ret[ASG_TERMINATION_COUNT])
@@ -43,7 +44,7 @@ static uint32_t rank_of(const struct group *group, const struct instance *instan
 
 static bool may_shrink_away(const struct instance *instance)
 {
-    return instance->state == ASG_INSTANCE_IN_SERVICE &&
+    return state_traits(instance->state)->is_candidate &&
            (!instance->is_protected || ASG_MUTANT(PROTECTION_IS_FORGOTTEN)) &&
            !instance->is_unhealthy;
 }

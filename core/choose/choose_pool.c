@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "core/facts/standing.h"
 #include "core/facts/dry_pools.h"
-#include "core/facts/lifecycle.h"
 
 #define ZONE_WEIGHT 1000 /* balance is over zones first, then over their subnets */
 

@@ -1,6 +1,6 @@
 #include "core/choose/markets.h"
 
-#include "core/facts/lifecycle.h"
+#include "core/facts/standing.h"
 
 /* Base first, then the share of the rest, rounded up in favour of on demand. */
 uint32_t on_demand_share(const struct asg_mixed *mixed, uint32_t capacity)

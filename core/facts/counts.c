@@ -26,7 +26,7 @@ uint32_t count_ending(const struct group *group)
 
 static bool survives(const struct group *group, const struct instance *instance)
 {
-    return instance->state == ASG_INSTANCE_IN_SERVICE && !instance->is_unhealthy &&
+    return is_serving(instance) && !instance->is_unhealthy &&
            instance->launched_ms >= group->churn_ms;
 }
 

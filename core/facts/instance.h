@@ -63,7 +63,7 @@ struct instance {
     char reason[ASG_REASON_MAX + 1]; /* why unhealthy, or why it goes */
     int end_cause;                   /* enum asg_end_cause */
     int64_t ending_ms;               /* since when TERMINATING */
-    int64_t drain_until_ms;          /* 0: not draining */
+    int64_t wait_until_ms;           /* while its state waits; else 0 */
     uint64_t end_job_id;             /* that terminates it; 0: not planned yet */
     int told;                        /* enum asg_member_state the windows know */
     /* what EC2 has announced, notices.c */

@@ -1,40 +1,15 @@
 #include "core/facts/lifecycle.h"
 
+#include <assert.h>
+
 #include "base/mutant.h"
 #include "core/facts/churn.h"
 #include "core/facts/counts.h"
+#include "core/facts/launch_failures.h"
 #include "core/facts/narrate.h"
 #include "core/facts/state.h"
 
 #define LAUNCH_BATCH_FULL 100 /* nothing is held back any more */
-
-static const struct row {
-    enum asg_instance_state from;
-    enum asg_fleet_event event;
-    enum asg_instance_state to;
-    const char *text; /* said as a decision; "" is not worth one */
-} rows[] = {
-    {ASG_INSTANCE_REQUESTED, ASG_FLEET_LAUNCHED, ASG_INSTANCE_PENDING, "launched"},
-    {ASG_INSTANCE_REQUESTED, ASG_FLEET_NOT_LAUNCHED, ASG_INSTANCE_TERMINATED, ""},
-    {ASG_INSTANCE_REQUESTED, ASG_FLEET_OVER, ASG_INSTANCE_TERMINATED, ""},
-    {ASG_INSTANCE_PENDING, ASG_FLEET_RUNNING, ASG_INSTANCE_IN_SERVICE, "in service"},
-    {ASG_INSTANCE_PENDING, ASG_FLEET_END, ASG_INSTANCE_TERMINATING, ""},
-    {ASG_INSTANCE_PENDING, ASG_FLEET_OVER, ASG_INSTANCE_TERMINATED,
-     "ended by EC2 before it was in service"},
-    {ASG_INSTANCE_IN_SERVICE, ASG_FLEET_END, ASG_INSTANCE_TERMINATING, ""},
-    {ASG_INSTANCE_IN_SERVICE, ASG_FLEET_OVER, ASG_INSTANCE_TERMINATED, "ended by EC2"},
-    {ASG_INSTANCE_TERMINATING, ASG_FLEET_KEPT, ASG_INSTANCE_IN_SERVICE,
-     "EC2 refused to end it: kept, and protected from scale-in"},
-    {ASG_INSTANCE_TERMINATING, ASG_FLEET_OVER, ASG_INSTANCE_TERMINATED, "terminated"},
-};
-
-static const struct row *find_row(int from, enum asg_fleet_event event)
-{
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if ((int)rows[i].from == from && rows[i].event == event) return &rows[i];
-    }
-    return NULL;
-}
 
 int64_t warmup_of(const struct group *group)
 {
@@ -43,6 +18,36 @@ int64_t warmup_of(const struct group *group)
     return group->config.warmup_ms >= 0 ? group->config.warmup_ms
                                         : group->config.cooldown_ms;
 }
+
+/* ---- when a row holds ---- */
+
+enum guard {
+    ALWAYS,
+    EC2_CHECKS,   /* its group goes by what EC2 says */
+    AGENT_CHECKS, /* its group goes by its agent */
+    CAN_DRAIN     /* its agent is there to say when it is done */
+};
+
+static const char *const guard_words[] = {"", "EC2 checks its health",
+                                          "its agent checks its health", "it can drain"};
+
+static bool holds(enum guard guard, const struct group *group,
+                  const struct instance *instance)
+{
+    switch (guard) {
+    case ALWAYS: return true;
+    case EC2_CHECKS: return group->config.health_check == ASG_HEALTH_CHECK_EC2;
+    case AGENT_CHECKS: return group->config.health_check == ASG_HEALTH_CHECK_AGENT;
+    case CAN_DRAIN: return instance->has_reported && !instance->is_silent;
+    }
+    assert(false);
+    return false;
+}
+
+/* ---- what a transition does ---- */
+
+typedef void enter_fn(struct asg_core *core, struct group *group,
+                      struct instance *instance);
 
 static void enter_service(struct asg_core *core, struct group *group,
                           struct instance *instance)
@@ -58,36 +63,257 @@ static void enter_service(struct asg_core *core, struct group *group,
     }
 }
 
+static void begin_ending(struct asg_core *core, struct group *group,
+                         struct instance *instance)
+{
+    (void)group;
+    instance->ending_ms = core->now_ms;
+}
+
+static void end_wait(struct asg_core *core, struct group *group,
+                     struct instance *instance)
+{
+    (void)core;
+    (void)group;
+    instance->wait_until_ms = 0;
+}
+
+static void keep(struct asg_core *core, struct group *group, struct instance *instance)
+{
+    (void)core;
+    instance->is_protected = true;
+    instance->end_cause = ASG_END_NONE;
+    instance->end_job_id = 0;
+    set_unhealthy(group, instance, false);
+}
+
+static void die_serving(struct asg_core *core, struct group *group,
+                        struct instance *instance)
+{
+    note_death(core, group, instance);
+}
+
+static void die_launching(struct asg_core *core, struct group *group,
+                          struct instance *instance)
+{
+    note_launch_failure(group);
+    note_death(core, group, instance);
+}
+
+/* ---- the table ---- */
+
+struct row {
+    enum asg_instance_state from;
+    enum asg_fleet_event event;
+    enum guard guard;
+    enum asg_instance_state to;
+    enter_fn *enter;
+    const char *text; /* said as a decision; "" is not worth one */
+};
+
+#define ROW(from, event, guard, to, enter, text)                                         \
+    {                                                                                    \
+        ASG_INSTANCE_##from, ASG_FLEET_##event, guard, ASG_INSTANCE_##to, enter, text    \
+    }
+#define EARLY_TEXT "ended by EC2 before it was in service"
+#define KEPT_TEXT  "EC2 refused to end it: kept, and protected from scale-in"
+
+static const struct row rows[] = {
+    ROW(REQUESTED, LAUNCHED, ALWAYS, PENDING, NULL, "launched"),
+    ROW(REQUESTED, ADOPTED, ALWAYS, PENDING, NULL, ""),
+    ROW(REQUESTED, NOT_LAUNCHED, ALWAYS, TERMINATED, NULL, ""),
+    ROW(REQUESTED, OVER, ALWAYS, TERMINATED, NULL, ""),
+
+    ROW(PENDING, RUNNING, EC2_CHECKS, IN_SERVICE, enter_service, "in service"),
+    ROW(PENDING, REPORTED, AGENT_CHECKS, IN_SERVICE, enter_service, "in service"),
+    ROW(PENDING, END, ALWAYS, TERMINATING, begin_ending, ""),
+    ROW(PENDING, OVER, ALWAYS, TERMINATED, die_launching, EARLY_TEXT),
+    ROW(PENDING, HOOK, ALWAYS, PENDING_WAIT, NULL, ""),
+
+    ROW(PENDING_WAIT, PROCEED, ALWAYS, PENDING_PROCEED, NULL, ""),
+    ROW(PENDING_WAIT, ABANDON, ALWAYS, TERMINATING, begin_ending, ""),
+    ROW(PENDING_WAIT, END, ALWAYS, TERMINATING, begin_ending, ""),
+    ROW(PENDING_WAIT, OVER, ALWAYS, TERMINATED, die_launching, EARLY_TEXT),
+
+    ROW(PENDING_PROCEED, RUNNING, EC2_CHECKS, IN_SERVICE, enter_service, "in service"),
+    ROW(PENDING_PROCEED, REPORTED, AGENT_CHECKS, IN_SERVICE, enter_service, "in service"),
+    ROW(PENDING_PROCEED, END, ALWAYS, TERMINATING, begin_ending, ""),
+    ROW(PENDING_PROCEED, OVER, ALWAYS, TERMINATED, die_launching, EARLY_TEXT),
+
+    ROW(IN_SERVICE, END, ALWAYS, TERMINATING, begin_ending, ""),
+    ROW(IN_SERVICE, OVER, ALWAYS, TERMINATED, die_serving, "ended by EC2"),
+    ROW(IN_SERVICE, STANDBY, ALWAYS, ENTERING_STANDBY, NULL, ""),
+    ROW(IN_SERVICE, DETACH, ALWAYS, DETACHING, NULL, ""),
+    ROW(IN_SERVICE, POOL, ALWAYS, WARMED_PENDING, NULL, ""),
+    ROW(IN_SERVICE, REPLACE_ROOT, ALWAYS, REPLACING_ROOT_VOLUME, NULL, ""),
+
+    ROW(TERMINATING, DRAIN, CAN_DRAIN, TERMINATING_WAIT, NULL, ""),
+    ROW(TERMINATING, HOOK, ALWAYS, TERMINATING_WAIT, NULL, ""),
+    ROW(TERMINATING, KEPT, ALWAYS, IN_SERVICE, keep, KEPT_TEXT),
+    ROW(TERMINATING, OVER, ALWAYS, TERMINATED, NULL, "terminated"),
+
+    ROW(TERMINATING_WAIT, DRAINED, ALWAYS, TERMINATING_PROCEED, end_wait, ""),
+    ROW(TERMINATING_WAIT, PROCEED, ALWAYS, TERMINATING_PROCEED, end_wait, ""),
+    ROW(TERMINATING_WAIT, ABANDON, ALWAYS, TERMINATING_PROCEED, end_wait, ""),
+    ROW(TERMINATING_WAIT, RETAIN, ALWAYS, TERMINATING_RETAINED, end_wait, ""),
+    ROW(TERMINATING_WAIT, OVER, ALWAYS, TERMINATED, end_wait, "terminated"),
+
+    ROW(TERMINATING_PROCEED, KEPT, ALWAYS, IN_SERVICE, keep, KEPT_TEXT),
+    ROW(TERMINATING_PROCEED, OVER, ALWAYS, TERMINATED, NULL, "terminated"),
+
+    ROW(TERMINATING_RETAINED, END, ALWAYS, TERMINATING, begin_ending, ""),
+    ROW(TERMINATING_RETAINED, OVER, ALWAYS, TERMINATED, NULL, "terminated"),
+
+    ROW(ENTERING_STANDBY, DEREGISTERED, ALWAYS, STANDBY, NULL, ""),
+    ROW(ENTERING_STANDBY, END, ALWAYS, TERMINATING, begin_ending, ""),
+    ROW(ENTERING_STANDBY, OVER, ALWAYS, TERMINATED, NULL, "ended by EC2"),
+
+    ROW(STANDBY, RETURN, ALWAYS, PENDING, NULL, ""),
+    ROW(STANDBY, END, ALWAYS, TERMINATING, begin_ending, ""),
+    ROW(STANDBY, OVER, ALWAYS, TERMINATED, NULL, "ended by EC2"),
+
+    ROW(DETACHING, DEREGISTERED, ALWAYS, DETACHED, NULL, ""),
+    ROW(DETACHING, OVER, ALWAYS, TERMINATED, NULL, "ended by EC2"),
+
+    ROW(WARMED_PENDING, HOOK, ALWAYS, WARMED_PENDING_WAIT, NULL, ""),
+    ROW(WARMED_PENDING, RESTS_RUNNING, ALWAYS, WARMED_RUNNING, NULL, ""),
+    ROW(WARMED_PENDING, RESTS_STOPPED, ALWAYS, WARMED_STOPPED, NULL, ""),
+    ROW(WARMED_PENDING, RESTS_HIBERNATED, ALWAYS, WARMED_HIBERNATED, NULL, ""),
+    ROW(WARMED_PENDING, END, ALWAYS, WARMED_TERMINATING, begin_ending, ""),
+    ROW(WARMED_PENDING, OVER, ALWAYS, WARMED_TERMINATED, NULL, "ended by EC2"),
+
+    ROW(WARMED_PENDING_WAIT, PROCEED, ALWAYS, WARMED_PENDING_PROCEED, NULL, ""),
+    ROW(WARMED_PENDING_WAIT, ABANDON, ALWAYS, WARMED_TERMINATING, begin_ending, ""),
+    ROW(WARMED_PENDING_WAIT, RETAIN, ALWAYS, WARMED_PENDING_RETAINED, NULL, ""),
+    ROW(WARMED_PENDING_WAIT, END, ALWAYS, WARMED_TERMINATING, begin_ending, ""),
+    ROW(WARMED_PENDING_WAIT, OVER, ALWAYS, WARMED_TERMINATED, NULL, "ended by EC2"),
+
+    ROW(WARMED_PENDING_PROCEED, RESTS_RUNNING, ALWAYS, WARMED_RUNNING, NULL, ""),
+    ROW(WARMED_PENDING_PROCEED, RESTS_STOPPED, ALWAYS, WARMED_STOPPED, NULL, ""),
+    ROW(WARMED_PENDING_PROCEED, RESTS_HIBERNATED, ALWAYS, WARMED_HIBERNATED, NULL, ""),
+    ROW(WARMED_PENDING_PROCEED, END, ALWAYS, WARMED_TERMINATING, begin_ending, ""),
+    ROW(WARMED_PENDING_PROCEED, OVER, ALWAYS, WARMED_TERMINATED, NULL, "ended by EC2"),
+
+    ROW(WARMED_PENDING_RETAINED, END, ALWAYS, WARMED_TERMINATING, begin_ending, ""),
+    ROW(WARMED_PENDING_RETAINED, OVER, ALWAYS, WARMED_TERMINATED, NULL, "ended by EC2"),
+
+    ROW(WARMED_RUNNING, RETURN, ALWAYS, PENDING, NULL, ""),
+    ROW(WARMED_RUNNING, END, ALWAYS, WARMED_TERMINATING, begin_ending, ""),
+    ROW(WARMED_RUNNING, OVER, ALWAYS, WARMED_TERMINATED, NULL, "ended by EC2"),
+
+    ROW(WARMED_STOPPED, RETURN, ALWAYS, PENDING, NULL, ""),
+    ROW(WARMED_STOPPED, END, ALWAYS, WARMED_TERMINATING, begin_ending, ""),
+    ROW(WARMED_STOPPED, OVER, ALWAYS, WARMED_TERMINATED, NULL, "ended by EC2"),
+
+    ROW(WARMED_HIBERNATED, RETURN, ALWAYS, PENDING, NULL, ""),
+    ROW(WARMED_HIBERNATED, END, ALWAYS, WARMED_TERMINATING, begin_ending, ""),
+    ROW(WARMED_HIBERNATED, OVER, ALWAYS, WARMED_TERMINATED, NULL, "ended by EC2"),
+
+    ROW(WARMED_TERMINATING, HOOK, ALWAYS, WARMED_TERMINATING_WAIT, NULL, ""),
+    ROW(WARMED_TERMINATING, OVER, ALWAYS, WARMED_TERMINATED, NULL, "terminated"),
+
+    ROW(WARMED_TERMINATING_WAIT, PROCEED, ALWAYS, WARMED_TERMINATING_PROCEED, end_wait,
+        ""),
+    ROW(WARMED_TERMINATING_WAIT, ABANDON, ALWAYS, WARMED_TERMINATING_PROCEED, end_wait,
+        ""),
+    ROW(WARMED_TERMINATING_WAIT, RETAIN, ALWAYS, WARMED_TERMINATING_RETAINED, end_wait,
+        ""),
+    ROW(WARMED_TERMINATING_WAIT, OVER, ALWAYS, WARMED_TERMINATED, end_wait, "terminated"),
+
+    ROW(WARMED_TERMINATING_PROCEED, OVER, ALWAYS, WARMED_TERMINATED, NULL, "terminated"),
+
+    ROW(WARMED_TERMINATING_RETAINED, END, ALWAYS, WARMED_TERMINATING, begin_ending, ""),
+    ROW(WARMED_TERMINATING_RETAINED, OVER, ALWAYS, WARMED_TERMINATED, NULL, "terminated"),
+
+    ROW(REPLACING_ROOT_VOLUME, HOOK, ALWAYS, REPLACING_ROOT_VOLUME_WAIT, NULL, ""),
+    ROW(REPLACING_ROOT_VOLUME, ROOT_REPLACED, ALWAYS, ROOT_VOLUME_REPLACED, NULL, ""),
+    ROW(REPLACING_ROOT_VOLUME, END, ALWAYS, TERMINATING, begin_ending, ""),
+    ROW(REPLACING_ROOT_VOLUME, OVER, ALWAYS, TERMINATED, NULL, "ended by EC2"),
+
+    ROW(REPLACING_ROOT_VOLUME_WAIT, PROCEED, ALWAYS, REPLACING_ROOT_VOLUME_PROCEED, NULL,
+        ""),
+    ROW(REPLACING_ROOT_VOLUME_WAIT, ABANDON, ALWAYS, TERMINATING, begin_ending, ""),
+    ROW(REPLACING_ROOT_VOLUME_WAIT, END, ALWAYS, TERMINATING, begin_ending, ""),
+    ROW(REPLACING_ROOT_VOLUME_WAIT, OVER, ALWAYS, TERMINATED, NULL, "ended by EC2"),
+
+    ROW(REPLACING_ROOT_VOLUME_PROCEED, ROOT_REPLACED, ALWAYS, ROOT_VOLUME_REPLACED, NULL,
+        ""),
+    ROW(REPLACING_ROOT_VOLUME_PROCEED, END, ALWAYS, TERMINATING, begin_ending, ""),
+    ROW(REPLACING_ROOT_VOLUME_PROCEED, OVER, ALWAYS, TERMINATED, NULL, "ended by EC2"),
+
+    ROW(ROOT_VOLUME_REPLACED, RUNNING, EC2_CHECKS, IN_SERVICE, NULL, "in service"),
+    ROW(ROOT_VOLUME_REPLACED, REPORTED, AGENT_CHECKS, IN_SERVICE, NULL, "in service"),
+    ROW(ROOT_VOLUME_REPLACED, END, ALWAYS, TERMINATING, begin_ending, ""),
+    ROW(ROOT_VOLUME_REPLACED, OVER, ALWAYS, TERMINATED, NULL, "ended by EC2"),
+};
+
+#define ROW_COUNT (sizeof rows / sizeof rows[0])
+
+static const struct row *find_row(const struct group *group,
+                                  const struct instance *instance,
+                                  enum asg_fleet_event event)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        const struct row *row = &rows[i];
+        if ((int)row->from != instance->state || row->event != event) continue;
+        if (holds(row->guard, group, instance)) return row;
+    }
+    return NULL;
+}
+
+static void say_move(struct asg_core *core, const struct group *group,
+                     const struct instance *instance, const struct row *row)
+{
+    decide_instance(core, ASG_DECISION_STATE, group, instance, "%s %s (%s, %s)",
+                    instance->id, row->text,
+                    asg_enum_word(&asg_instance_state_words, (int)row->from),
+                    instance->zone[0] != '\0' ? instance->zone : "zone unknown");
+}
+
 bool move_instance(struct asg_core *core, struct group *group, struct instance *instance,
                    enum asg_fleet_event event)
 {
-    const struct row *row = find_row(instance->state, event);
+    const struct row *row = find_row(group, instance, event);
     if (row == NULL) return false;
-    int from = instance->state;
-    bool is_unwanted_end = event == ASG_FLEET_OVER && (from == ASG_INSTANCE_PENDING ||
-                                                       from == ASG_INSTANCE_IN_SERVICE);
     if (ASG_MUTANT(DEAD_IS_IN_SERVICE) && event == ASG_FLEET_OVER &&
-        from == ASG_INSTANCE_IN_SERVICE) {
+        is_serving(instance)) {
         return false;
     }
     set_state(group, instance, row->to);
     mark_dirty(core, group);
-    if (row->to == ASG_INSTANCE_IN_SERVICE && from == ASG_INSTANCE_PENDING) {
-        enter_service(core, group, instance);
-    }
-    if (row->to == ASG_INSTANCE_TERMINATING) instance->ending_ms = core->now_ms;
-    if (event == ASG_FLEET_KEPT) {
-        instance->is_protected = true;
-        instance->end_cause = ASG_END_NONE;
-        instance->end_job_id = 0;
-        set_unhealthy(group, instance, false);
-    }
-    if (row->text[0] != '\0') {
-        decide_instance(core, ASG_DECISION_STATE, group, instance, "%s %s (%s, %s)",
-                        instance->id, row->text,
-                        asg_enum_word(&asg_instance_state_words, from),
-                        instance->zone[0] != '\0' ? instance->zone : "zone unknown");
-    }
-    if (is_unwanted_end) note_death(core, group, instance);
+    if (row->text[0] != '\0') say_move(core, group, instance, row);
+    if (row->enter != NULL) row->enter(core, group, instance);
     return true;
+}
+
+/* ---- for those who draw or test it ---- */
+
+bool lifecycle_row(size_t i, struct asg_lifecycle_row *ret)
+{
+    if (i >= ROW_COUNT) return false;
+    *ret = (struct asg_lifecycle_row){.from = rows[i].from,
+                                      .event = rows[i].event,
+                                      .to = rows[i].to,
+                                      .guard = guard_words[rows[i].guard],
+                                      .text = rows[i].text};
+    return true;
+}
+
+const char *fleet_event_word(enum asg_fleet_event event)
+{
+    static const char *const words[ASG_FLEET_EVENTS] = {
+        "launched",      "adopted",
+        "not launched",  "running",
+        "reported",      "end",
+        "drain",         "drained",
+        "kept",          "over",
+        "hook",          "proceed",
+        "abandon",       "retain",
+        "standby",       "detach",
+        "deregistered",  "return",
+        "pool",          "rests running",
+        "rests stopped", "rests hibernated",
+        "replace root",  "root replaced"};
+    assert((unsigned)event < ASG_FLEET_EVENTS);
+    return words[event];
 }

@@ -1,6 +1,7 @@
 #include "core/facts/slots.h"
 
 #include "core/facts/lifecycle.h"
+#include "core/facts/standing.h"
 #include "core/facts/state.h"
 #include "core/facts/text.h"
 
@@ -29,8 +30,7 @@ struct instance *next_slot(const struct group *group, const struct job *job, siz
     while (*at < group->instance_count) {
         struct instance *slot = group->instances[(*at)++];
         if (slot->no > job->last_slot_no) return NULL;
-        bool waits =
-            slot->job_id == job->plan.id && slot->state == ASG_INSTANCE_REQUESTED;
+        bool waits = slot->job_id == job->plan.id && is_slot(slot);
         if (waits) return slot;
     }
     return NULL;

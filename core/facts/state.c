@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/facts/counts.h"
 #include "core/facts/standing.h"
+#include "core/facts/counts.h"
 #include "core/facts/text.h"
 #include "model/copy.h"
 #include "model/schemas.h"
@@ -187,7 +187,7 @@ struct instance *add_instance(struct asg_core *core, struct group *group)
 {
     struct instance *instance = push_instance(group);
     instance->no = ++core->last_instance_no;
-    instance->state = ASG_INSTANCE_REQUESTED;
+    static_assert(ASG_INSTANCE_REQUESTED == 0, "where the life cycle begins");
     instance->requested_ms = core->now_ms;
     count_new(group, instance);
     return instance;
@@ -424,9 +424,7 @@ static bool index_instance(struct asg_core *core, struct instance *instance)
 {
     if (asg_text_index_find(&core->ids, instance->id) != NULL) return false;
     if (instance->id[0] != '\0') asg_text_index_add(&core->ids, instance);
-    struct job *job = instance->state == ASG_INSTANCE_REQUESTED
-                          ? find_job(core, instance->job_id)
-                          : NULL;
+    struct job *job = is_slot(instance) ? find_job(core, instance->job_id) : NULL;
     if (job != NULL) note_slot(job, instance);
     count_new(instance->group, instance);
     return true;

@@ -51,7 +51,7 @@ static void instance_fields(struct asg_fields *f, struct instance *i)
     TEXT(f, i->reason);
     asg_fields_enum(f, &i->end_cause, ASG_END_CAUSES);
     asg_fields_i64(f, &i->ending_ms);
-    asg_fields_i64(f, &i->drain_until_ms);
+    asg_fields_i64(f, &i->wait_until_ms);
     asg_fields_u64(f, &i->end_job_id);
     asg_fields_enum(f, &i->told, ASG_MEMBER_COUNT + 1);
     asg_fields_i64(f, &i->taken_back_ms);

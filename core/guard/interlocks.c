@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 
+#include "core/facts/standing.h"
 #include "core/facts/counts.h"
-#include "core/facts/lifecycle.h"
 #include "core/facts/narrate.h"
 #include "core/facts/patience.h"
 #include "core/facts/recent_ends.h"
@@ -21,7 +21,7 @@ static bool is_picture_complete(const struct asg_core *core, const struct group 
     if (core->now_ms >= picture_ms(core, group)) return true;
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
-        if (instance->state == ASG_INSTANCE_IN_SERVICE && !instance->is_heard) {
+        if (is_judged(instance) && !instance->is_heard) {
             return false;
         }
     }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/facts/standing.h"
 #include "base/mutant.h"
 #include "core/facts/counts.h"
 #include "core/facts/narrate.h"
@@ -23,7 +24,7 @@ struct silence {
 
 static void count_one(struct silence *silence, const struct instance *instance)
 {
-    if (instance->state != ASG_INSTANCE_IN_SERVICE || !instance->has_reported) return;
+    if (!is_judged(instance) || !instance->has_reported) return;
     silence->known++;
     silence->heard += instance->is_heard ? 1 : 0;
     silence->silent += instance->is_silent ? 1 : 0;
@@ -253,7 +254,7 @@ void judge_group(struct asg_core *core, struct group *group)
     bool is_looking = !is_suspended(group, ASG_PROCESS_HEALTH_CHECK);
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
-        if (instance->state != ASG_INSTANCE_IN_SERVICE) continue;
+        if (!is_judged(instance)) continue;
         members++;
         const char *fault = find_fault(core, group, instance, &around);
         if (fault != NULL && !instance->is_unhealthy &&

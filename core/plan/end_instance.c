@@ -1,7 +1,8 @@
 #include "core/plan/end_instance.h"
 
-#include "core/facts/churn.h"
 #include "core/facts/lifecycle.h"
+#include "core/facts/standing.h"
+#include "core/facts/churn.h"
 #include "core/facts/narrate.h"
 #include "core/facts/number.h"
 #include "core/facts/recent_ends.h"
@@ -21,7 +22,7 @@ static int64_t drain_limit(const struct asg_core *core, const struct group *grou
 void begin_end(struct asg_core *core, struct group *group, struct instance *instance,
                enum asg_end_cause cause, const char *reason)
 {
-    bool was_serving = instance->state == ASG_INSTANCE_IN_SERVICE;
+    bool was_serving = is_serving(instance);
     if (!move_instance(core, group, instance, ASG_FLEET_END)) return;
     instance->end_cause = (int)cause;
     copy_text(instance->reason, sizeof instance->reason, reason);
@@ -32,10 +33,11 @@ void begin_end(struct asg_core *core, struct group *group, struct instance *inst
     decide_instance(core, is_replaced ? ASG_DECISION_REPLACE : ASG_DECISION_TERMINATE,
                     group, instance, "%s goes: %s", instance->id, reason);
     int64_t limit_ms = drain_limit(core, group, instance);
-    bool can_drain =
-        was_serving && instance->has_reported && !instance->is_silent && limit_ms > 0;
-    if (!can_drain) return;
-    instance->drain_until_ms = core->now_ms + limit_ms;
+    if (!was_serving || limit_ms == 0 ||
+        !move_instance(core, group, instance, ASG_FLEET_DRAIN)) {
+        return;
+    }
+    instance->wait_until_ms = core->now_ms + limit_ms;
     char limit[ASG_NUMBER_TEXT_MAX];
     decide_instance(core, ASG_DECISION_STATE, group, instance,
                     "%s drains first, for %s at most", instance->id,

@@ -1,7 +1,7 @@
 #include "core/plan/plan_looks.h"
 
-#include "core/facts/narrate.h"
 #include "core/facts/standing.h"
+#include "core/facts/narrate.h"
 #include "core/facts/state.h"
 #include "model/copy.h"
 #include "model/schemas.h"

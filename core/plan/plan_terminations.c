@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#include "core/facts/lifecycle.h"
+#include "core/facts/standing.h"
+#include "core/facts/states.h"
 #include "core/facts/narrate.h"
 #include "core/facts/state.h"
 
@@ -10,8 +11,8 @@
 
 static bool needs_end_job(const struct instance *instance)
 {
-    return instance->state == ASG_INSTANCE_TERMINATING && instance->end_job_id == 0 &&
-           instance->drain_until_ms == 0 && instance->id[0] != '\0' && is_alive(instance);
+    return state_traits(instance->state)->needs_end && instance->end_job_id == 0 &&
+           instance->id[0] != '\0' && is_alive(instance);
 }
 
 /* From the first that needs one on: nobody before it does. */

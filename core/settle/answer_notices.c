@@ -1,5 +1,6 @@
 #include "core/settle/answer_notices.h"
 
+#include "core/facts/standing.h"
 #include "core/facts/recent_ends.h"
 #include "core/guard/interlocks.h"
 #include "core/plan/end_instance.h"
@@ -21,7 +22,7 @@ static uint32_t count_serving(const struct group *group)
     uint32_t count = 0;
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
-        count += instance->state == ASG_INSTANCE_IN_SERVICE && !instance->is_unhealthy;
+        count += is_serving(instance) && !instance->is_unhealthy;
     }
     return count;
 }

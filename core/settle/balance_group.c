@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/facts/lifecycle.h"
+#include "core/facts/standing.h"
+#include "core/facts/states.h"
 #include "core/choose/choose_ends.h"
 #include "core/facts/counts.h"
 #include "core/facts/launch_failures.h"
@@ -31,7 +34,7 @@ static void end_late_launches(struct asg_core *core, struct group *group)
 {
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
-        if (instance->state != ASG_INSTANCE_PENDING ||
+        if (state_traits(instance->state)->timeout != ASG_TIMEOUT_LAUNCH ||
             late_ms(core, group, instance) > core->now_ms) {
             continue;
         }
@@ -50,8 +53,7 @@ static void replace_unhealthy(struct asg_core *core, struct group *group)
     if ((group->suspended & UINT64_C(1) << ASG_PROCESS_REPLACE_UNHEALTHY) != 0) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
-        if (instance->state != ASG_INSTANCE_IN_SERVICE || !instance->is_unhealthy)
-            continue;
+        if (!is_judged(instance) || !instance->is_unhealthy) continue;
         if (group->config.dry_run) {
             hold(core, group, HOLD_DRY_RUN, "dry run: would replace %s: %s", instance->id,
                  instance->reason);
@@ -68,10 +70,8 @@ static void end_drains(struct asg_core *core, struct group *group)
 {
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
-        if (instance->drain_until_ms == 0 || instance->drain_until_ms > core->now_ms) {
-            continue;
-        }
-        instance->drain_until_ms = 0;
+        if (!is_waiting(instance) || instance->wait_until_ms > core->now_ms) continue;
+        (void)move_instance(core, group, instance, ASG_FLEET_DRAINED);
         decide_instance(core, ASG_DECISION_STATE, group, instance,
                         "%s: the time of its drain is over", instance->id);
     }
@@ -79,8 +79,7 @@ static void end_drains(struct asg_core *core, struct group *group)
 
 static bool is_over(const struct instance *instance)
 {
-    return instance->state == ASG_INSTANCE_TERMINATED &&
-           instance->told == ASG_MEMBER_GONE;
+    return is_finished(instance) && instance->told == ASG_MEMBER_GONE;
 }
 
 /* It waits for its next try, and EC2 has refused what was tried so far: no request of it
@@ -121,7 +120,7 @@ static uint32_t end_newest_pending(struct asg_core *core, struct group *group,
     uint32_t ended = 0;
     for (size_t i = group->instance_count; i > 0 && ended < excess; i--) {
         struct instance *instance = group->instances[i - 1];
-        if (instance->state != ASG_INSTANCE_PENDING || instance->is_protected) continue;
+        if (!is_arriving(instance) || instance->is_protected) continue;
         begin_end(core, group, instance, ASG_END_SCALE_IN,
                   "no longer wanted before it was in service");
         ended++;
@@ -146,7 +145,7 @@ static uint32_t give_up_launches(struct asg_core *core, struct group *group,
         close_job(core, job, ASG_JOB_STATE_CANCELLED);
     }
     for (size_t i = 0; i < group->instance_count && done < excess; i++) {
-        done += group->instances[i]->state == ASG_INSTANCE_REQUESTED;
+        done += is_slot(group->instances[i]);
     }
     if (allowed_ends(core, group, excess - done, ASG_END_USER) == 0) return done;
     return done + end_newest_pending(core, group, excess - done);

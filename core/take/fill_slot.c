@@ -1,8 +1,8 @@
 #include "core/take/fill_slot.h"
 
-#include "core/facts/counts.h"
-#include "core/facts/launch_failures.h"
 #include "core/facts/lifecycle.h"
+#include "core/facts/standing.h"
+#include "core/facts/counts.h"
 #include "core/facts/state.h"
 #include "core/facts/text.h"
 
@@ -31,8 +31,7 @@ void launch_slot(struct asg_core *core, struct group *group, struct instance *sl
     fill_instance(core, group, slot, seen);
     slot->launched_ms = core->now_ms;
     (void)move_instance(core, group, slot, ASG_FLEET_LAUNCHED);
-    if (seen->state == ASG_EC2_RUNNING &&
-        group->config.health_check == ASG_HEALTH_CHECK_EC2) {
+    if (seen->state == ASG_EC2_RUNNING) {
         (void)move_instance(core, group, slot, ASG_FLEET_RUNNING);
     }
     core->look_next_ms = core->now_ms; /* soon something changes: look closely */
@@ -40,7 +39,6 @@ void launch_slot(struct asg_core *core, struct group *group, struct instance *sl
     /* Found by its token some time after its launch, and it is over already: nothing more
      * will be seen of it. */
     if (is_over_in_ec2((int)seen->state)) {
-        note_launch_failure(group);
         (void)move_instance(core, group, slot, ASG_FLEET_OVER);
     }
 }

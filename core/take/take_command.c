@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/facts/standing.h"
 #include "core/facts/churn.h"
-#include "core/facts/lifecycle.h"
 #include "core/facts/narrate.h"
 #include "core/facts/patience.h"
 #include "core/facts/state.h"

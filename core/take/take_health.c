@@ -1,6 +1,7 @@
 #include "core/take/take_health.h"
 
 #include "core/facts/lifecycle.h"
+#include "core/facts/standing.h"
 #include "core/facts/narrate.h"
 #include "core/facts/state.h"
 #include "core/facts/text.h"
@@ -27,16 +28,14 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
         instance->is_silent = false;
         instance->is_probe_failed = false;
         instance->is_unreachable = false;
-        if (group->config.health_check == ASG_HEALTH_CHECK_AGENT) {
-            (void)move_instance(core, group, instance, ASG_FLEET_RUNNING);
-        }
+        (void)move_instance(core, group, instance, ASG_FLEET_REPORTED);
         break;
     case ASG_SIGN_SILENT:
         if (!instance->has_reported || instance->is_silent) break;
         instance->is_silent = true;
         instance->is_heard = false;
         instance->silent_ms = core->now_ms;
-        if (instance->state == ASG_INSTANCE_IN_SERVICE) {
+        if (is_judged(instance)) {
             decide_instance(core, ASG_DECISION_STATE, group, instance,
                             "%s is silent: %s; probing it", instance->id,
                             text_of(sign->detail));
@@ -51,7 +50,7 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
         instance->is_unreachable = false;
         if (instance->is_probe_failed) break;
         instance->is_probe_failed = true;
-        if (instance->state == ASG_INSTANCE_IN_SERVICE) {
+        if (is_judged(instance)) {
             decide_instance(core, ASG_DECISION_STATE, group, instance,
                             "%s does not answer its probe: %s", instance->id,
                             text_of(sign->detail));
@@ -61,7 +60,7 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
         instance->is_probe_failed = false;
         if (instance->is_unreachable) break;
         instance->is_unreachable = true;
-        if (instance->state == ASG_INSTANCE_IN_SERVICE) {
+        if (is_judged(instance)) {
             decide_instance(core, ASG_DECISION_STATE, group, instance,
                             "%s is out of reach, nothing answers its probe: %s",
                             instance->id, text_of(sign->detail));
@@ -69,8 +68,9 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
         ask_of_unreachable(core, instance);
         break;
     case ASG_SIGN_DRAINED:
-        if (instance->drain_until_ms == 0) break; /* its time was over before */
-        instance->drain_until_ms = 0;
+        if (!move_instance(core, group, instance, ASG_FLEET_DRAINED)) {
+            break; /* its time was over before */
+        }
         decide_instance(core, ASG_DECISION_STATE, group, instance, "%s: %s", instance->id,
                         text_of(sign->detail));
         break;

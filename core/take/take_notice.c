@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/facts/standing.h"
 #include "core/facts/narrate.h"
 #include "core/facts/number.h"
 #include "core/facts/state.h"
@@ -54,9 +55,7 @@ void take_scheduled_event(struct asg_core *core, struct group *group,
 void take_notice(struct asg_core *core, struct group *group, struct instance *instance,
                  const struct asg_health_sign *sign)
 {
-    bool is_here = instance->state == ASG_INSTANCE_IN_SERVICE ||
-                   instance->state == ASG_INSTANCE_PENDING;
-    if (!is_here) return; /* it goes already */
+    if (!is_arriving(instance) && !is_serving(instance)) return; /* it goes already */
     if (sign->sign == ASG_SIGN_SPOT_INTERRUPTION) {
         take_interruption(core, group, instance, sign->at_ms);
     } else {

@@ -2,10 +2,10 @@
 
 #include <string.h>
 
+#include "core/facts/lifecycle.h"
+#include "core/facts/standing.h"
 #include "base/mutant.h"
 #include "core/facts/counts.h"
-#include "core/facts/launch_failures.h"
-#include "core/facts/lifecycle.h"
 #include "core/facts/narrate.h"
 #include "core/facts/recent_ends.h"
 #include "core/facts/slots.h"
@@ -39,18 +39,14 @@ static void see_state(struct asg_core *core, struct group *group,
     }
     switch (seen->state) {
     case ASG_EC2_RUNNING:
-        if (group->config.health_check == ASG_HEALTH_CHECK_EC2) {
-            (void)move_instance(core, group, instance, ASG_FLEET_RUNNING);
-        }
+        (void)move_instance(core, group, instance, ASG_FLEET_RUNNING);
         break;
     case ASG_EC2_SHUTTING_DOWN:
     case ASG_EC2_TERMINATED:
     case ASG_EC2_ABSENT:
-        if (instance->state == ASG_INSTANCE_TERMINATING &&
-            seen->state == ASG_EC2_SHUTTING_DOWN) {
-            break; /* on its way, as asked */
+        if (is_on_its_way_out(instance) && seen->state == ASG_EC2_SHUTTING_DOWN) {
+            break; /* as asked */
         }
-        if (instance->state == ASG_INSTANCE_PENDING) note_launch_failure(group);
         (void)move_instance(core, group, instance, ASG_FLEET_OVER);
         break;
     default: break;
@@ -95,13 +91,11 @@ static void adopt(struct asg_core *core, struct group *group,
     }
     fill_instance(core, group, instance, seen);
     copy_text(instance->template_id, sizeof instance->template_id, group->template_id);
-    set_state(group, instance, ASG_INSTANCE_PENDING);
-    mark_dirty(core, group);
+    (void)move_instance(core, group, instance, ASG_FLEET_ADOPTED);
     decide_instance(core, ASG_DECISION_ADOPT, group, instance,
                     "%s carries the tags of job %llu and nobody remembered it: adopted",
                     instance->id, (unsigned long long)seen->job_id);
-    if (seen->state == ASG_EC2_RUNNING &&
-        group->config.health_check == ASG_HEALTH_CHECK_EC2) {
+    if (seen->state == ASG_EC2_RUNNING) {
         (void)move_instance(core, group, instance, ASG_FLEET_RUNNING);
     }
 }

@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/facts/lifecycle.h"
+#include "core/facts/standing.h"
 #include "base/mutant.h"
 #include "core/choose/choose_pool.h"
 #include "core/facts/counts.h"
 #include "core/facts/dry_pools.h"
 #include "core/facts/launch_failures.h"
-#include "core/facts/lifecycle.h"
 #include "core/facts/narrate.h"
 #include "core/facts/number.h"
 #include "core/facts/patience.h"
@@ -222,8 +223,8 @@ static struct instance *find_ending(struct asg_core *core, const char *id,
                                     uint64_t job_id, struct group **ret_group)
 {
     struct instance *instance = find_instance(core, id, ret_group);
-    bool is_of_job = instance != NULL && instance->end_job_id == job_id &&
-                     instance->state == ASG_INSTANCE_TERMINATING;
+    bool is_of_job =
+        instance != NULL && instance->end_job_id == job_id && is_on_its_way_out(instance);
     return is_of_job ? instance : NULL;
 }
 

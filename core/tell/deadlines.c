@@ -1,5 +1,7 @@
 #include "core/tell/deadlines.h"
 
+#include "core/facts/standing.h"
+#include "core/facts/states.h"
 #include "core/facts/counts.h"
 #include "core/facts/patience.h"
 
@@ -23,10 +25,11 @@ static int64_t instance_deadline(const struct asg_core *core, const struct group
 {
     int64_t at_ms = INT64_MAX;
     int64_t now_ms = core->now_ms;
-    if (instance->state == ASG_INSTANCE_PENDING) {
+    enum asg_timeout timeout = state_traits(instance->state)->timeout;
+    if (timeout == ASG_TIMEOUT_LAUNCH) {
         earlier(&at_ms, late_ms(core, group, instance), now_ms);
     }
-    if (instance->state == ASG_INSTANCE_IN_SERVICE) {
+    if (is_judged(instance)) {
         earlier(&at_ms, instance->warm_ms, now_ms);
         bool is_doubted = instance->is_impaired || instance->is_silent;
         if (is_doubted) {
@@ -36,7 +39,7 @@ static int64_t instance_deadline(const struct asg_core *core, const struct group
             earlier(&at_ms, reach_deadline(group, instance, now_ms), now_ms);
         }
     }
-    if (instance->drain_until_ms != 0) earlier(&at_ms, instance->drain_until_ms, now_ms);
+    if (timeout == ASG_TIMEOUT_WAIT) earlier(&at_ms, instance->wait_until_ms, now_ms);
     return at_ms;
 }
 

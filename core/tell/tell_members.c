@@ -1,17 +1,18 @@
 #include "core/tell/tell_members.h"
 
+#include "core/facts/standing.h"
+#include "core/facts/states.h"
 #include "base/mutant.h"
-#include "core/facts/lifecycle.h"
 #include "core/facts/narrate.h"
 
 static enum asg_member_state member_of(const struct asg_core *core,
                                        const struct instance *instance)
 {
     if (instance->id[0] == '\0') return ASG_MEMBER_GONE;
-    if (instance->state == ASG_INSTANCE_PENDING) return ASG_MEMBER_WATCHED;
-    if (instance->state != ASG_INSTANCE_IN_SERVICE) {
-        /* One that drains is watched until its job is planned. */
-        return instance->drain_until_ms != 0 ? ASG_MEMBER_WATCHED : ASG_MEMBER_GONE;
+    switch (state_traits(instance->state)->metered) {
+    case ASG_METERED_NO: return ASG_MEMBER_GONE;
+    case ASG_METERED_WATCHED: return ASG_MEMBER_WATCHED;
+    case ASG_METERED_COUNTS: break;
     }
     bool counts = is_warm(instance, core->now_ms) || ASG_MUTANT(WARM_AT_ONCE);
     return counts && !instance->is_unhealthy ? ASG_MEMBER_COUNTS : ASG_MEMBER_WATCHED;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "core/facts/lifecycle.h"
+#include "core/facts/standing.h"
 #include "core/facts/state.h"
 
 void set_desired(struct asg_core *core, struct group *group, uint32_t desired)
@@ -36,7 +36,7 @@ void settle_cooldown(struct asg_core *core, struct group *group)
     if (!group->is_cooldown_due || group->resolve_job_id != 0) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
-        if (is_launching(instance) || instance->drain_until_ms != 0) return;
+        if (is_launching(instance) || is_waiting(instance)) return;
     }
     group->is_cooldown_due = false;
     group->cooldown_until_ms = core->now_ms + group->cooldown_ms;

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "core/facts/lifecycle.h"
+#include "core/facts/standing.h"
 #include "core/facts/narrate.h"
 #include "core/want/desired.h"
 #include "core/want/policy.h"
@@ -64,13 +64,12 @@ static const struct tally *tally_of(struct group *group, int64_t now_ms)
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
         if (instance->told == ASG_MEMBER_COUNTS) tally->counting++;
-        if (is_launching(instance) || instance->drain_until_ms != 0) {
+        if (is_launching(instance) || is_waiting(instance)) {
             tally->is_changing = true;
         }
         if (!counts_as_capacity(instance) || is_warm(instance, now_ms)) continue;
         tally->warming++;
-        if (instance->state == ASG_INSTANCE_IN_SERVICE &&
-            instance->warm_ms < tally->until_ms) {
+        if (is_serving(instance) && instance->warm_ms < tally->until_ms) {
             tally->until_ms = instance->warm_ms;
         }
     }

@@ -1,9 +1,11 @@
 #include "core/want/wanted_capacity.h"
 
+#include "core/facts/standing.h"
+
 bool leaves_early(const struct group *group, const struct instance *instance)
 {
     return group->config.capacity_rebalance && instance->is_at_risk &&
-           instance->state == ASG_INSTANCE_IN_SERVICE && !instance->is_unhealthy;
+           is_serving(instance) && !instance->is_unhealthy;
 }
 
 uint32_t wanted_capacity(const struct group *group)

@@ -1,0 +1,61 @@
+"""The life cycle is decided in its table: within core/ nobody but core/facts/states.c and
+lifecycle.c names a state of an instance, and only lifecycle.c writes one, by set_state() of
+counts.c. Before it
+judges the tree it proves that it can fail."""
+
+import os
+import re
+import sys
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+TABLES = {os.path.join("core", "facts", name) for name in ("states.c", "lifecycle.c")}
+MOVER = os.path.join("core", "facts", "lifecycle.c")
+COUNTS = {os.path.join("core", "facts", name) for name in ("counts.c", "counts.h")}
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+
+
+def states():
+    with open(os.path.join(ROOT, "lib", "model", "enums.h"), encoding="utf-8") as file:
+        text = file.read()
+    begin = text.index("#define ASG_INSTANCE_STATE_LIST(X)")
+    end = text.index("\n\n", begin)
+    return re.findall(r"X\(([A-Z_]+),", text[begin:end])
+
+
+def check(where, text, named, written):
+    """What is wrong with one file."""
+    text = COMMENT.sub("", text)
+    found = []
+    if where not in TABLES:
+        for match in named.finditer(text):
+            # The one place that says which state a zeroed instance is in.
+            line = text[text.rfind("\n", 0, match.start()) + 1:text.find("\n", match.end())]
+            if "static_assert" not in line:
+                found.append(f"{where}: names {match.group(0)}; ask core/facts/states.h")
+    if where not in COUNTS | {MOVER} and written.search(text):
+        found.append(f"{where}: writes an instance's state; call move_instance()")
+    return found
+
+
+def main():
+    named = re.compile(r"\bASG_INSTANCE_(" + "|".join(states()) + r")\b")
+    written = re.compile(r"\b(instance|slot|i)(->|\.)state\s*=[^=]|\bset_state\(")
+    bad = "if (instance->state == ASG_INSTANCE_PENDING) instance->state = 3;"
+    if len(check("core/take/x.c", bad, named, written)) != 2 or len(states()) < 30:
+        sys.exit("this test cannot see a state that is named or written")
+    wrong, count = [], 0
+    for folder, _, names in os.walk(os.path.join(ROOT, "core")):
+        for name in sorted(names):
+            if name.endswith((".c", ".h")):
+                path = os.path.join(folder, name)
+                count += 1
+                with open(path, encoding="utf-8") as file:
+                    wrong += check(os.path.relpath(path, ROOT), file.read(), named, written)
+    for line in wrong:
+        print(line)
+    print(f"{count} files of core, {len(wrong)} decide a state beside the table")
+    return 1 if wrong or count < 50 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
