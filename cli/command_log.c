@@ -85,6 +85,13 @@ static const struct asg_argument log_argument[] = {ASG_LOG_ARGUMENT};
 
 static const struct asg_option verify_options[] = {
     ASG_LOG_FROM("Check only from this record on; the one before is taken at its word."),
+    {.name = "jobs",
+     .type = ASG_OPTION_NUMBER,
+     .value = "N",
+     .min = 1,
+     .max = ASG_LOG_JOBS_MAX,
+     .help = "Check with so many threads; the answer does not depend on it.",
+     .default_text = "one a core"},
     {.name = "states",
      .type = ASG_OPTION_FLAG,
      .help = "Also replay every event and compare the recorded hashes of the state."},
@@ -229,6 +236,7 @@ static int run_verify(void *context, const struct asg_arguments *arguments)
     struct asg_log_verdict verdict = {0};
     int64_t start_us = asg_clock_monotonic_us(&cli->clock);
     uint64_t from_seq = (uint64_t)asg_option_number(arguments, "from", 0);
+    asg_log_set_jobs(log, (size_t)asg_option_number(arguments, "jobs", 0));
     status = asg_log_verify(log, from_seq, NULL, NULL, &verdict, &error);
     int64_t took_us = asg_clock_monotonic_us(&cli->clock) - start_us;
     struct verify_view view = {

@@ -264,9 +264,15 @@ struct asg_log_verdict {
  * checked; answer false to stop (ASG_ERR_CLOSED). */
 typedef bool asg_log_progress(void *context, uint64_t checked, uint64_t total);
 
+/* How many threads, the caller among them, asg_log_verify() uses; 0, as at first: one a
+ * core for a long log. More than ASG_LOG_JOBS_MAX is that many. */
+#define ASG_LOG_JOBS_MAX 64
+void asg_log_set_jobs(struct asg_log *log, size_t jobs);
+
 /* Check the whole log from `from_seq` (0: the first) on: the file's structure, every
  * hash, the sequence, epochs, snapshots, what was pruned. `progress` may be NULL. A long
- * log is read by a second thread as well, which is gone when this returns.
+ * log is read by further threads as well, which are gone when this returns; the verdict
+ * does not depend on their number.
  * ASG_OK: *ret says how much was checked. ASG_ERR_CORRUPT: *ret names the first flaw,
  * and so does `error`. ASG_ERR_IO: the disk could not be read; nothing is proved. */
 ASG_MUST_USE enum asg_status asg_log_verify(struct asg_log *log, uint64_t from_seq,

@@ -88,6 +88,7 @@ struct asg_log {
     enum asg_status broken;
     char broken_text[ASG_ERROR_TEXT_MAX];
     uint64_t cursor_count; /* open ones */
+    size_t jobs;           /* of asg_log_verify(); 0: one a core */
     struct asg_record *staged;
     size_t staged_capacity;
     char looked_kind[ASG_LOG_KIND_MAX + 1]; /* by the last prune ... */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/sqlite_chunks.h"
 #include "store/sqlite_file.h"
 
 enum asg_status asg_sqlite_status(int code)
@@ -178,7 +179,8 @@ enum asg_status asg_sqlite_open(const char *path, enum asg_sqlite_mode mode,
         (void)snprintf(name, sizeof name, "%s%s", path[0] == '/' ? "" : "./", path);
     }
     sqlite3 *db = NULL;
-    int code = sqlite3_open_v2(name, &db, flags, /* vfs */ NULL);
+    const char *vfs = mode == ASG_SQLITE_WRITE ? NULL : asg_sqlite_chunks();
+    int code = sqlite3_open_v2(name, &db, flags, vfs);
     if (code != SQLITE_OK) {
         enum asg_status status = asg_sqlite_fail(db, code, error, "open the log");
         (void)sqlite3_close(db);

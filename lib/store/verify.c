@@ -119,6 +119,11 @@ static enum asg_status walk_all(const struct asg_verify_walk *walk,
     return walk_snapshots(log, verdict->pruned_last, verdict, flaw, error);
 }
 
+void asg_log_set_jobs(struct asg_log *log, size_t jobs)
+{
+    log->jobs = jobs;
+}
+
 enum asg_status asg_log_verify(struct asg_log *log, uint64_t from_seq,
                                asg_log_progress *progress, void *context,
                                struct asg_log_verdict *ret, struct asg_error *error)
@@ -128,6 +133,7 @@ enum asg_status asg_log_verify(struct asg_log *log, uint64_t from_seq,
     struct asg_error why = {""};
     struct asg_verify_walk walk = {.log = log,
                                    .from_seq = from_seq == 0 ? 1 : from_seq,
+                                   .jobs = log->jobs,
                                    .progress = progress,
                                    .context = context};
     enum asg_status status = ASG_OK;

@@ -1,8 +1,9 @@
-/* verify_records - check all records of a log, on two cores when there are many.
+/* verify_records - check all records of a log, on all cores when there are many.
  *
  * Private to lib/store. A record's chain hash is checked against the stored one before
- * it, so any part of the log can be checked by itself: a helper thread with a reader of
- * its own takes the upper part, while the caller takes the lower part and the pages.
+ * it, so any part of the log can be checked by itself: threads with readers of their own
+ * take one part after another, and one of them the pages. Whatever their number, the
+ * first bad record is the one that is named.
  */
 #ifndef ASG_STORE_VERIFY_RECORDS_H
 #define ASG_STORE_VERIFY_RECORDS_H
@@ -12,6 +13,7 @@
 struct asg_verify_walk {
     struct asg_log *log;
     uint64_t from_seq; /* at least 1; up to the head */
+    size_t jobs;       /* threads; 0: one a core */
     asg_log_progress *progress;
     void *context;
 };

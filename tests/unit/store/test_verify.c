@@ -302,7 +302,7 @@ static void test_verify_of_a_log_that_grows_sees_one_state(void **state)
     asg_log_close(&reader);
 }
 
-/* 45,000 records: enough for the second thread; payloads below the snapshot pruned. */
+/* 45,000 records: enough for several threads; payloads below the snapshot pruned. */
 static void write_long_log(const struct fixture *fixture)
 {
     struct asg_log *log = open_log(fixture);
@@ -336,10 +336,9 @@ static bool count_calls(void *context, uint64_t checked, uint64_t total)
     return told[2] == 0 || told[1] < told[2];
 }
 
-static void test_a_long_log_is_checked_by_two_threads_and_adds_up(void **state)
+static void check_long_log(struct asg_log *log, size_t jobs)
 {
-    write_long_log(*state);
-    struct asg_log *log = open_reader(*state);
+    asg_log_set_jobs(log, jobs);
     struct asg_log_verdict verdict;
     struct asg_error error = {""};
     uint64_t told[3] = {0};
@@ -352,13 +351,47 @@ static void test_a_long_log_is_checked_by_two_threads_and_adds_up(void **state)
     assert_int_equal(299, verdict.pruned_last);
     struct asg_log_head head = asg_log_head(log);
     assert_memory_equal(head.chain_hash, verdict.chain_hash, ASG_LOG_HASH_BYTES);
-    assert_true(told[1] >= 1);
     assert_status(ASG_OK, asg_log_verify(log, 5000, NULL, NULL, &verdict, &error));
     assert_int_equal(40002, verdict.record_count);
+}
+
+static void test_a_long_log_is_checked_by_any_number_of_threads_and_adds_up(void **state)
+{
+    write_long_log(*state);
+    struct asg_log *log = open_reader(*state);
+    for (size_t jobs = 0; jobs <= 5; jobs++)
+        check_long_log(log, jobs);
+    asg_log_close(&log);
+}
+
+static void test_a_long_check_can_be_stopped(void **state)
+{
+    write_long_log(*state);
+    struct asg_log *log = open_reader(*state);
+    asg_log_set_jobs(log, 1); /* which has to tell of every 10,000 records */
+    struct asg_log_verdict verdict;
+    struct asg_error error = {""};
     uint64_t stop[3] = {0, 0, 1};
     assert_status(ASG_ERR_CLOSED,
                   asg_log_verify(log, 0, count_calls, stop, &verdict, &error));
     assert_int_equal(1, stop[1]);
+    asg_log_close(&log);
+}
+
+static void assert_flaw(const struct fixture *fixture, enum asg_log_flaw flaw,
+                        uint64_t seq)
+{
+    struct asg_log *log = open_reader(fixture);
+    for (size_t jobs = 0; jobs <= 5; jobs++) {
+        asg_log_set_jobs(log, jobs);
+        struct asg_log_verdict verdict;
+        struct asg_error error = {""};
+        assert_status(ASG_ERR_CORRUPT,
+                      asg_log_verify(log, 0, NULL, NULL, &verdict, &error));
+        assert_int_equal(seq, verdict.bad_seq);
+        assert_int_equal(flaw, verdict.flaw);
+        assert_int_equal(seq - 1, verdict.record_count);
+    }
     asg_log_close(&log);
 }
 
@@ -369,36 +402,24 @@ static void test_of_two_flaws_in_a_long_log_the_first_is_named(void **state)
         {"UPDATE records SET note = 'x' WHERE seq = 40000", ASG_LOG_FLAW_CHAIN, 40000},
         {"UPDATE records SET payload = x'' WHERE seq = 2002", ASG_LOG_FLAW_PAYLOAD, 2002},
         {"DELETE FROM records WHERE seq = 1999", ASG_LOG_FLAW_MISSING, 1999},
-        {"UPDATE records SET epoch = 2 WHERE seq = 44999", ASG_LOG_FLAW_CHAIN, 1999},
+        {"UPDATE records SET epoch = 2 WHERE seq = 44999", ASG_LOG_FLAW_MISSING, 1999},
     };
     write_long_log(fixture);
     /* Each adds to the ones before; the last is behind the third. */
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         run_sql(fixture, cases[i].sql);
-        struct asg_log *log = open_reader(fixture);
-        struct asg_log_verdict verdict;
-        struct asg_error error = {""};
-        assert_status(ASG_ERR_CORRUPT,
-                      asg_log_verify(log, 0, NULL, NULL, &verdict, &error));
-        assert_int_equal(cases[i].seq, verdict.bad_seq);
-        asg_log_close(&log);
+        assert_flaw(fixture, cases[i].flaw, cases[i].seq);
     }
 }
 
-/* The records of a whole rewrite with epochs that go back exactly where the two threads
- * meet (30 % of 45,001, in whole percents). */
-static void test_an_epoch_that_goes_back_between_the_two_parts_is_found(void **state)
+/* An epoch that goes back exactly where two parts meet: three jobs cut 45,001 records
+ * into 48 parts of 938. */
+static void test_an_epoch_that_goes_back_between_two_parts_is_found(void **state)
 {
     struct fixture *fixture = *state;
     write_long_log(fixture);
-    run_sql(fixture, "UPDATE records SET epoch = 0 WHERE seq = 13501");
-    struct asg_log *log = open_reader(fixture);
-    struct asg_log_verdict verdict;
-    struct asg_error error = {""};
-    assert_status(ASG_ERR_CORRUPT, asg_log_verify(log, 0, NULL, NULL, &verdict, &error));
-    assert_int_equal(13501, verdict.bad_seq);
-    assert_int_equal(ASG_LOG_FLAW_EPOCH, verdict.flaw);
-    asg_log_close(&log);
+    run_sql(fixture, "UPDATE records SET epoch = 0 WHERE seq = 10 * 938 + 1");
+    assert_flaw(fixture, ASG_LOG_FLAW_EPOCH, 9381);
 }
 
 static struct asg_log_cursor *open_cursor(struct asg_log *log, bool is_ahead)
@@ -562,9 +583,10 @@ int main(void)
         TEST(test_vacuum_changes_nothing_that_matters),
         TEST(test_a_file_cut_short_names_the_first_record_that_is_lost),
         TEST(test_verify_of_a_log_that_grows_sees_one_state),
-        TEST(test_a_long_log_is_checked_by_two_threads_and_adds_up),
+        TEST(test_a_long_log_is_checked_by_any_number_of_threads_and_adds_up),
+        TEST(test_a_long_check_can_be_stopped),
         TEST(test_of_two_flaws_in_a_long_log_the_first_is_named),
-        TEST(test_an_epoch_that_goes_back_between_the_two_parts_is_found),
+        TEST(test_an_epoch_that_goes_back_between_two_parts_is_found),
         TEST(test_verify_of_a_part_does_not_look_before_it),
         TEST(test_reading_ahead_gives_the_same_records),
         TEST(test_reading_ahead_stops_before_the_first_bad_record),
