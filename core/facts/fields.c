@@ -118,6 +118,16 @@ void asg_fields_array(struct asg_fields *fields, char *text, size_t size)
     if (!fields->is_bad && length > 0) memcpy(text, data, length);
 }
 
+void asg_fields_text(struct asg_fields *fields, const char *text, char *loaded,
+                     size_t size)
+{
+    if (asg_fields_is_loading(fields)) {
+        asg_fields_array(fields, loaded, size);
+    } else {
+        put_bytes(fields, text, strnlen(text, size - 1));
+    }
+}
+
 void asg_fields_count(struct asg_fields *fields, size_t *count, size_t least)
 {
     assert(least > 0);

@@ -48,6 +48,10 @@ void asg_fields_bool(struct asg_fields *fields, bool *value);
 void asg_fields_enum(struct asg_fields *fields, int *value, int count);
 /* A text in a fixed array of `size` bytes. */
 void asg_fields_array(struct asg_fields *fields, char *text, size_t size);
+/* A text that lives elsewhere: `text` is saved, or what is loaded put into `loaded`, of
+ * `size` bytes. */
+void asg_fields_text(struct asg_fields *fields, const char *text, char *loaded,
+                     size_t size);
 /* How many items follow, each of at least `least` bytes (1 or more); refused when there
  * cannot be so many in the bytes left. */
 void asg_fields_count(struct asg_fields *fields, size_t *count, size_t least);

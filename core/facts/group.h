@@ -83,9 +83,9 @@ struct group {
     bool is_halted;
     bool is_deleting;
     bool is_degraded;
-    char degraded[ASG_REASON_MAX + 1];
+    const char *degraded; /* kept_text.h, as the next texts */
     /* the template as a number */
-    char template_id[ASG_TEMPLATE_MAX + 1];
+    const char *template_id;
     uint64_t template_version; /* 0: not known */
     int64_t resolved_ms;
     uint64_t resolve_job_id;
@@ -99,7 +99,7 @@ struct group {
     int64_t evaluation_ms; /* told to the windows */
     uint32_t exempt_ends;  /* an operator's scale-in: not held by the interlocks */
     /* why each topic waits, "" when it does not: so that it is said once */
-    char held[HOLD_TOPICS][ASG_REASON_MAX + 1];
+    const char *held[HOLD_TOPICS];
     /* launching */
     int64_t launch_after_ms;  /* back-off */
     uint32_t launch_failures; /* in a row */

@@ -39,11 +39,14 @@ struct instance {
     uint64_t job_id;                  /* that launched it */
     uint32_t attempt;
     uint64_t incarnation; /* of the LEAD under which that attempt was planned */
-    char type[ASG_TYPE_MAX + 1];
-    char subnet_id[ASG_SUBNET_MAX + 1];
-    char zone[ASG_ZONE_MAX + 1];
+    /* texts: kept_text.h */
+    const char *type;
+    const char *subnet_id;
+    const char *zone;
+    const char *template_id;
+    const char *reason;     /* why unhealthy, or why it goes */
+    const char *event_code; /* "instance-retirement"; "": none */
     char private_ip[ASG_IP_MAX + 1];
-    char template_id[ASG_TEMPLATE_MAX + 1];
     uint64_t template_version;
     int64_t requested_ms;
     int64_t launched_ms;
@@ -59,19 +62,17 @@ struct instance {
     bool is_unreachable;  /* probed, and nothing answers */
     bool is_marked;       /* an operator called it unhealthy */
     int64_t silent_ms;
-    bool is_unhealthy;               /* settled: it will be replaced */
-    char reason[ASG_REASON_MAX + 1]; /* why unhealthy, or why it goes */
-    int end_cause;                   /* enum asg_end_cause */
-    int64_t ending_ms;               /* since when TERMINATING */
-    int64_t wait_until_ms;           /* while its state waits; else 0 */
-    uint64_t end_job_id;             /* that terminates it; 0: not planned yet */
-    int told;                        /* enum asg_member_state the windows know */
+    bool is_unhealthy;     /* settled: it will be replaced */
+    int end_cause;         /* enum asg_end_cause */
+    int64_t ending_ms;     /* since when TERMINATING */
+    int64_t wait_until_ms; /* while its state waits; else 0 */
+    uint64_t end_job_id;   /* that terminates it; 0: not planned yet */
+    int told;              /* enum asg_member_state the windows know */
     /* what EC2 has announced, notices.c */
-    int64_t taken_back_ms;                   /* spot interruption: when; 0: none */
-    bool is_at_risk;                         /* it is recommended to leave it */
-    char event_code[ASG_EVENT_CODE_MAX + 1]; /* "instance-retirement"; "" : none */
-    int64_t event_ms;                        /* when that begins */
-    bool is_spot;                            /* bought so; of a slot: to be bought so */
+    int64_t taken_back_ms; /* spot interruption: when; 0: none */
+    bool is_at_risk;       /* it is recommended to leave it */
+    int64_t event_ms;      /* when that begins */
+    bool is_spot;          /* bought so; of a slot: to be bought so */
 };
 
 static inline bool is_out_of_reach(const struct instance *instance)

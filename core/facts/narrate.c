@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "core/facts/kept_text.h"
 #include "core/facts/state.h"
 #include "core/facts/text.h"
 #include "model/copy.h"
@@ -82,9 +83,8 @@ void hold(struct asg_core *core, struct group *group, enum hold_topic topic,
     va_end(args);
     asg_utf8_mend(text);
     hold_on(group, topic);
-    char *held = group->held[topic];
-    if (strcmp(held, text) == 0) return;
-    copy_text(held, sizeof group->held[topic], text);
+    if (strcmp(group->held[topic], text) == 0) return;
+    keep_text(core, &group->held[topic], ASG_REASON_MAX, text);
     decide(core, ASG_DECISION_HOLD, group, "%s", text);
 }
 
@@ -93,16 +93,17 @@ void hold_on(struct group *group, enum hold_topic topic)
     group->held_now |= 1u << topic;
 }
 
-static void forget_hold(struct group *group, enum hold_topic topic)
+void forget_hold(struct asg_core *core, struct group *group, enum hold_topic topic)
 {
-    memset(group->held[topic], 0, sizeof group->held[topic]);
+    keep_text(core, &group->held[topic], ASG_REASON_MAX, "");
 }
 
-void settle_holds(struct group *group)
+void settle_holds(struct asg_core *core, struct group *group)
 {
     for (int topic = 0; topic < HOLD_TOPICS; topic++) {
         bool is_held = (group->held_now & 1u << topic) != 0;
-        if (!is_held && topic != HOLD_POLICY) forget_hold(group, (enum hold_topic)topic);
+        if (is_held || topic == HOLD_POLICY) continue;
+        forget_hold(core, group, (enum hold_topic)topic);
     }
     group->held_now = 0;
 }

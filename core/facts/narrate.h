@@ -23,7 +23,9 @@ void hold(struct asg_core *core, struct group *group, enum hold_topic topic,
 void hold_on(struct group *group, enum hold_topic topic);
 
 /* What nothing has held in this balance is forgotten; a policy's wish stays. */
-void settle_holds(struct group *group);
+void settle_holds(struct asg_core *core, struct group *group);
+
+void forget_hold(struct asg_core *core, struct group *group, enum hold_topic topic);
 
 void raise_alarm(struct asg_core *core, enum asg_alarm_kind kind,
                  const struct group *group, bool is_raised, const char *format, ...)

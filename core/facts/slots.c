@@ -1,5 +1,6 @@
 #include "core/facts/slots.h"
 
+#include "core/facts/kept_text.h"
 #include "core/facts/lifecycle.h"
 #include "core/facts/standing.h"
 #include "core/facts/state.h"
@@ -14,10 +15,10 @@ void add_slots(struct asg_core *core, struct group *group, struct job *job)
         note_slot(job, slot);
         slot->attempt = job->plan.attempt;
         slot->incarnation = job->plan.incarnation;
-        copy_text(slot->type, sizeof slot->type, launch->instance_type);
-        copy_text(slot->subnet_id, sizeof slot->subnet_id, launch->subnet_id);
-        copy_text(slot->zone, sizeof slot->zone, launch->zone);
-        copy_text(slot->template_id, sizeof slot->template_id, group->template_id);
+        keep_text(core, &slot->type, ASG_TYPE_MAX, launch->instance_type);
+        keep_text(core, &slot->subnet_id, ASG_SUBNET_MAX, launch->subnet_id);
+        keep_text(core, &slot->zone, ASG_ZONE_MAX, launch->zone);
+        keep_text(core, &slot->template_id, ASG_TEMPLATE_MAX, group->template_id);
         slot->template_version = group->template_version;
         slot->is_protected = group->config.protect_new_instances;
         slot->is_spot = launch->fleet != NULL && i >= launch->fleet->on_demand;

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/facts/standing.h"
 #include "core/facts/counts.h"
+#include "core/facts/kept_text.h"
+#include "core/facts/standing.h"
 #include "core/facts/text.h"
 #include "model/copy.h"
 #include "model/schemas.h"
@@ -26,6 +27,7 @@ void init_state(struct asg_core *core)
 {
     asg_text_index_init(&core->names, name_of);
     asg_text_index_init(&core->ids, id_of);
+    asg_text_pool_init(&core->texts);
     core->look_next_ms = INT64_MAX;
 }
 
@@ -49,7 +51,7 @@ void set_group_config(struct group *group, const struct asg_group_config *config
 {
     struct asg_arena arena = {0};
     struct asg_group_config copy;
-    asg_model_copy(&asg_group_config_schema, config, &arena, &copy);
+    asg_model_copy_alone(&asg_group_config_schema, config, &arena, &copy);
     asg_arena_clear(&group->arena);
     group->arena = arena;
     group->config = copy;
@@ -63,6 +65,7 @@ struct group *push_group(struct asg_core *core)
             asg_realloc(core->groups, core->group_capacity, sizeof(struct group *));
     }
     struct group *group = asg_alloc(1, sizeof *group);
+    begin_group_texts(group);
     core->groups[core->group_count++] = group;
     return group;
 }
@@ -155,7 +158,9 @@ void remove_group(struct asg_core *core, struct group *group)
     assert(!group->is_dirty); /* nobody keeps a pointer to it */
     for (size_t i = 0; i < group->instance_count; i++) {
         forget_id(core, group->instances[i]);
+        end_instance_texts(core, group->instances[i]);
     }
+    end_group_texts(core, group);
     set_changing(core, group, false);
     asg_text_index_remove(&core->names, group);
     asg_due_heap_remove(&core->dues, &group->due);
@@ -179,6 +184,7 @@ struct instance *push_instance(struct group *group)
     }
     struct instance *instance = asg_alloc(1, sizeof *instance);
     instance->group = group;
+    begin_instance_texts(instance);
     group->instances[group->instance_count++] = instance;
     return instance;
 }
@@ -211,6 +217,7 @@ void drop_instances(struct asg_core *core, struct group *group,
             continue;
         }
         forget_id(core, instance);
+        end_instance_texts(core, instance);
         free(instance);
     }
     group->instance_count = kept; /* who is dropped counted for nothing */
@@ -485,6 +492,7 @@ void clear_state(struct asg_core *core)
     free(core->changing);
     asg_text_index_clear(&core->names);
     asg_text_index_clear(&core->ids);
+    asg_text_pool_clear(&core->texts);
     asg_due_heap_clear(&core->dues);
     asg_due_heap_clear(&core->retries);
 }

@@ -1,9 +1,11 @@
 #include "core/facts/state_fields.h"
 
 #include "core/facts/fields.h"
+#include "core/facts/kept_text.h"
 #include "core/facts/narrate.h"
 #include "core/facts/schedule.h"
 #include "core/facts/state.h"
+#include "model/copy.h"
 #include "model/schemas.h"
 
 #define TEXT(f, place) asg_fields_array(f, place, sizeof(place))
@@ -18,7 +20,17 @@
 #define JOB_LEAST      20
 #define TEMPLATE_LEAST 5
 
-static void instance_fields(struct asg_fields *f, struct instance *i)
+/* A text that is kept once for all who have it. */
+static void kept(struct asg_fields *f, struct asg_core *core, const char **held,
+                 size_t most)
+{
+    char loaded[ASG_REASON_MAX + 1];
+    asg_fields_text(f, *held, loaded, most + 1);
+    if (asg_fields_is_loading(f)) keep_text(core, held, most, loaded);
+}
+
+static void instance_fields(struct asg_fields *f, struct asg_core *core,
+                            struct instance *i)
 {
     asg_fields_u64(f, &i->no);
     TEXT(f, i->id);
@@ -27,11 +39,11 @@ static void instance_fields(struct asg_fields *f, struct instance *i)
     asg_fields_u64(f, &i->job_id);
     asg_fields_u32(f, &i->attempt);
     asg_fields_u64(f, &i->incarnation);
-    TEXT(f, i->type);
-    TEXT(f, i->subnet_id);
-    TEXT(f, i->zone);
+    kept(f, core, &i->type, ASG_TYPE_MAX);
+    kept(f, core, &i->subnet_id, ASG_SUBNET_MAX);
+    kept(f, core, &i->zone, ASG_ZONE_MAX);
     TEXT(f, i->private_ip);
-    TEXT(f, i->template_id);
+    kept(f, core, &i->template_id, ASG_TEMPLATE_MAX);
     asg_fields_u64(f, &i->template_version);
     asg_fields_i64(f, &i->requested_ms);
     asg_fields_i64(f, &i->launched_ms);
@@ -48,7 +60,7 @@ static void instance_fields(struct asg_fields *f, struct instance *i)
     asg_fields_bool(f, &i->is_marked);
     asg_fields_i64(f, &i->silent_ms);
     asg_fields_bool(f, &i->is_unhealthy);
-    TEXT(f, i->reason);
+    kept(f, core, &i->reason, ASG_REASON_MAX);
     asg_fields_enum(f, &i->end_cause, ASG_END_CAUSES);
     asg_fields_i64(f, &i->ending_ms);
     asg_fields_i64(f, &i->wait_until_ms);
@@ -56,7 +68,7 @@ static void instance_fields(struct asg_fields *f, struct instance *i)
     asg_fields_enum(f, &i->told, ASG_MEMBER_COUNT + 1);
     asg_fields_i64(f, &i->taken_back_ms);
     asg_fields_bool(f, &i->is_at_risk);
-    TEXT(f, i->event_code);
+    kept(f, core, &i->event_code, ASG_EVENT_CODE_MAX);
     asg_fields_i64(f, &i->event_ms);
     asg_fields_bool(f, &i->is_spot);
 }
@@ -79,16 +91,30 @@ static void small_count(struct asg_fields *f, size_t *count, size_t most)
     *count = 0;
 }
 
+/* A configuration, and while loading the arena that has it alone. */
+static void config_fields(struct asg_fields *f, const struct asg_schema *schema,
+                          void *config, struct asg_arena *arena)
+{
+    if (!asg_fields_is_loading(f)) {
+        asg_fields_object(f, schema, config, arena);
+        return;
+    }
+    struct asg_arena loading = {0};
+    void *loaded = asg_arena_take(&loading, schema->size);
+    asg_fields_object(f, schema, loaded, &loading);
+    asg_model_copy_alone(schema, loaded, arena, config);
+    asg_arena_clear(&loading);
+}
+
 static void policy_fields(struct asg_fields *f, struct policy *policy)
 {
-    asg_fields_object(f, &asg_policy_config_schema, &policy->config, &policy->arena);
+    config_fields(f, &asg_policy_config_schema, &policy->config, &policy->arena);
     asg_policy_state_fields(f, &policy->state);
 }
 
 static void schedule_fields(struct asg_fields *f, struct schedule *schedule)
 {
-    asg_fields_object(f, &asg_schedule_config_schema, &schedule->config,
-                      &schedule->arena);
+    config_fields(f, &asg_schedule_config_schema, &schedule->config, &schedule->arena);
     asg_fields_i64(f, &schedule->next_ms);
 }
 
@@ -111,7 +137,7 @@ static void end_fields(struct asg_fields *f, struct group *g)
     }
 }
 
-static void group_lists(struct asg_fields *f, struct group *g)
+static void group_lists(struct asg_fields *f, struct asg_core *core, struct group *g)
 {
     g->policies =
         room(f, g->policies, &g->policy_count, POLICY_LEAST, sizeof *g->policies);
@@ -127,7 +153,7 @@ static void group_lists(struct asg_fields *f, struct group *g)
     asg_fields_count(f, &instance_count, INSTANCE_LEAST);
     for (size_t i = 0; i < instance_count; i++) {
         if (asg_fields_is_loading(f)) (void)push_instance(g);
-        instance_fields(f, g->instances[i]);
+        instance_fields(f, core, g->instances[i]);
     }
     small_count(f, &g->pool_count, ASG_POOLS_MAX);
     for (size_t i = 0; i < g->pool_count; i++) {
@@ -136,7 +162,7 @@ static void group_lists(struct asg_fields *f, struct group *g)
     end_fields(f, g);
 }
 
-static void scaling_fields(struct asg_fields *f, struct group *g)
+static void scaling_fields(struct asg_fields *f, struct asg_core *core, struct group *g)
 {
     asg_fields_u64(f, &g->revision);
     asg_fields_i64(f, &g->cooldown_until_ms);
@@ -147,7 +173,7 @@ static void scaling_fields(struct asg_fields *f, struct group *g)
     asg_fields_bool(f, &g->is_watched);
     asg_fields_u32(f, &g->exempt_ends);
     for (int topic = 0; topic < HOLD_TOPICS; topic++) {
-        TEXT(f, g->held[topic]);
+        kept(f, core, &g->held[topic], ASG_REASON_MAX);
     }
 }
 
@@ -174,22 +200,22 @@ static void interlock_fields(struct asg_fields *f, struct group *g)
     asg_fields_i64(f, &g->calm_ms);
 }
 
-static void group_fields(struct asg_fields *f, struct group *g)
+static void group_fields(struct asg_fields *f, struct asg_core *core, struct group *g)
 {
     asg_fields_u32(f, &g->no);
-    asg_fields_object(f, &asg_group_config_schema, &g->config, &g->arena);
+    config_fields(f, &asg_group_config_schema, &g->config, &g->arena);
     asg_fields_i64(f, &g->created_ms);
-    group_lists(f, g);
+    group_lists(f, core, g);
     asg_fields_u64(f, &g->suspended);
     asg_fields_bool(f, &g->is_halted);
     asg_fields_bool(f, &g->is_deleting);
     asg_fields_bool(f, &g->is_degraded);
-    TEXT(f, g->degraded);
-    TEXT(f, g->template_id);
+    kept(f, core, &g->degraded, ASG_REASON_MAX);
+    kept(f, core, &g->template_id, ASG_TEMPLATE_MAX);
     asg_fields_u64(f, &g->template_version);
     asg_fields_i64(f, &g->resolved_ms);
     asg_fields_u64(f, &g->resolve_job_id);
-    scaling_fields(f, g);
+    scaling_fields(f, core, g);
     launching_fields(f, g);
     interlock_fields(f, g);
     /* Found anew it could differ, and then a replay from a snapshot would wake other
@@ -237,7 +263,7 @@ static void core_lists(struct asg_fields *f, struct asg_core *core)
     asg_fields_count(f, &group_count, GROUP_LEAST);
     for (size_t i = 0; i < group_count; i++) {
         if (asg_fields_is_loading(f)) (void)push_group(core);
-        group_fields(f, core->groups[i]);
+        group_fields(f, core, core->groups[i]);
     }
     size_t job_count = core->job_count;
     asg_fields_count(f, &job_count, JOB_LEAST);

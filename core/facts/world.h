@@ -12,6 +12,7 @@
 
 #include "base/due_heap.h"
 #include "base/text_index.h"
+#include "base/text_pool.h"
 #include "core/facts/group.h"
 #include "core/facts/job.h"
 #include "model/effects.h"
@@ -78,6 +79,7 @@ struct asg_core {
     /* not saved: they follow from the rest, and nothing iterates a hash */
     struct asg_text_index names; /* groups */
     struct asg_text_index ids;   /* instances */
+    struct asg_text_pool texts;  /* kept_text.h */
     struct asg_due_heap dues;    /* when groups want their tick */
     struct asg_due_heap retries; /* when jobs are planned again */
     struct group **changing;     /* groups of which EC2 is asked often, by number */

@@ -5,6 +5,7 @@
 
 #include "core/facts/standing.h"
 #include "base/mutant.h"
+#include "core/facts/kept_text.h"
 #include "core/facts/counts.h"
 #include "core/facts/narrate.h"
 #include "core/facts/patience.h"
@@ -260,7 +261,7 @@ void judge_group(struct asg_core *core, struct group *group)
         if (fault != NULL && !instance->is_unhealthy &&
             (is_looking || instance->is_marked)) {
             set_unhealthy(group, instance, true);
-            copy_text(instance->reason, sizeof instance->reason, fault);
+            keep_text(core, &instance->reason, ASG_REASON_MAX, fault);
         } else if (fault == NULL && instance->is_unhealthy) {
             set_unhealthy(group, instance,
                           false); /* it came back before it was replaced */

@@ -1,8 +1,9 @@
 #include "core/plan/end_instance.h"
 
+#include "core/facts/kept_text.h"
+#include "core/facts/churn.h"
 #include "core/facts/lifecycle.h"
 #include "core/facts/standing.h"
-#include "core/facts/churn.h"
 #include "core/facts/narrate.h"
 #include "core/facts/number.h"
 #include "core/facts/recent_ends.h"
@@ -25,7 +26,7 @@ void begin_end(struct asg_core *core, struct group *group, struct instance *inst
     bool was_serving = is_serving(instance);
     if (!move_instance(core, group, instance, ASG_FLEET_END)) return;
     instance->end_cause = (int)cause;
-    copy_text(instance->reason, sizeof instance->reason, reason);
+    keep_text(core, &instance->reason, ASG_REASON_MAX, reason);
     bool is_held = cause == ASG_END_HEALTH || (cause == ASG_END_SCALE_IN && was_serving);
     if (is_held) note_end(core, group, cause);
     if (cause == ASG_END_HEALTH) note_death(core, group, instance);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/mutant.h"
+#include "core/facts/kept_text.h"
 #include "core/choose/choose_pool.h"
 #include "core/facts/counts.h"
 #include "core/facts/dry_pools.h"
@@ -111,9 +112,9 @@ void next_attempt(struct asg_core *core, struct job *job)
     for (; slot != NULL; slot = next_slot(group, job, &at)) {
         slot->attempt = job->plan.attempt;
         slot->incarnation = job->plan.incarnation;
-        copy_text(slot->type, sizeof slot->type, type);
-        copy_text(slot->subnet_id, sizeof slot->subnet_id, subnet->subnet_id);
-        copy_text(slot->zone, sizeof slot->zone, subnet->zone);
+        keep_text(core, &slot->type, ASG_TYPE_MAX, type);
+        keep_text(core, &slot->subnet_id, ASG_SUBNET_MAX, subnet->subnet_id);
+        keep_text(core, &slot->zone, ASG_ZONE_MAX, subnet->zone);
         own++;
     }
     fill_pool(core, group, job, type, subnet, count, count_alive(group) - own);

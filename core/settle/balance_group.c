@@ -8,6 +8,7 @@
 #include "core/facts/lifecycle.h"
 #include "core/facts/standing.h"
 #include "core/facts/states.h"
+#include "core/facts/kept_text.h"
 #include "core/choose/choose_ends.h"
 #include "core/facts/counts.h"
 #include "core/facts/launch_failures.h"
@@ -192,7 +193,7 @@ static bool is_template_ready(struct asg_core *core, struct group *group)
 {
     const struct asg_group_config *config = &group->config;
     if (config->template_id[0] != '\0' && is_number(config->template_version)) {
-        copy_text(group->template_id, sizeof group->template_id, config->template_id);
+        keep_text(core, &group->template_id, ASG_TEMPLATE_MAX, config->template_id);
         group->template_version = strtoull(config->template_version, NULL, 10);
         return true;
     }
@@ -259,7 +260,7 @@ void balance_group(struct asg_core *core, struct group *group)
         if (actual < wanted) grow(core, group, wanted - actual);
         if (actual == wanted) group->exempt_ends = 0;
     }
-    settle_holds(group);
+    settle_holds(core, group);
     plan_terminations(core, group);
     settle_cooldown(core, group);
     tell_members(core, group);

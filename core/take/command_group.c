@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/facts/kept_text.h"
 #include "core/facts/churn.h"
 #include "core/facts/counts.h"
 #include "core/facts/narrate.h"
@@ -348,7 +349,7 @@ void update_group(struct asg_core *core, const struct asg_command *command)
     set_group_config(group, &config);
     if (is_new_template) {
         group->template_version = 0;
-        group->template_id[0] = '\0';
+        keep_text(core, &group->template_id, ASG_TEMPLATE_MAX, "");
         group->resolved_ms = 0;
         group->resolve_job_id = 0;
         forget_churn(core, group); /* the cause may be mended */

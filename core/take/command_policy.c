@@ -63,7 +63,7 @@ void put_policy(struct asg_core *core, const struct asg_command *command)
     }
     struct asg_arena arena = {0};
     struct asg_policy_config copy;
-    asg_model_copy(&asg_policy_config_schema, &config, &arena, &copy);
+    asg_model_copy_alone(&asg_policy_config_schema, &config, &arena, &copy);
     if (policy == NULL) policy = insert_policy(group, copy.name);
     asg_arena_clear(&policy->arena);
     *policy = (struct policy){.arena = arena, .config = copy};
@@ -187,7 +187,7 @@ void put_schedule(struct asg_core *core, const struct asg_command *command)
     }
     struct asg_arena arena = {0};
     struct asg_schedule_config copy;
-    asg_model_copy(&asg_schedule_config_schema, config, &arena, &copy);
+    asg_model_copy_alone(&asg_schedule_config_schema, config, &arena, &copy);
     if (schedule == NULL) schedule = insert_schedule(group, copy.name);
     asg_arena_clear(&schedule->arena);
     *schedule = (struct schedule){.arena = arena,

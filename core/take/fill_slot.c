@@ -1,8 +1,10 @@
 #include "core/take/fill_slot.h"
 
+#include "core/facts/kept_text.h"
+#include "core/facts/counts.h"
+#include "core/facts/launch_failures.h"
 #include "core/facts/lifecycle.h"
 #include "core/facts/standing.h"
-#include "core/facts/counts.h"
 #include "core/facts/state.h"
 #include "core/facts/text.h"
 
@@ -11,13 +13,12 @@ void fill_instance(struct asg_core *core, struct group *group, struct instance *
 {
     set_instance_id(core, instance, seen->instance_id);
     if (seen->instance_type[0] != '\0') {
-        copy_text(instance->type, sizeof instance->type, seen->instance_type);
+        keep_text(core, &instance->type, ASG_TYPE_MAX, seen->instance_type);
     }
     if (seen->subnet_id[0] != '\0') {
-        copy_text(instance->subnet_id, sizeof instance->subnet_id, seen->subnet_id);
+        keep_text(core, &instance->subnet_id, ASG_SUBNET_MAX, seen->subnet_id);
     }
-    if (seen->zone[0] != '\0')
-        copy_text(instance->zone, sizeof instance->zone, seen->zone);
+    if (seen->zone[0] != '\0') keep_text(core, &instance->zone, ASG_ZONE_MAX, seen->zone);
     if (seen->private_ip[0] != '\0') {
         copy_text(instance->private_ip, sizeof instance->private_ip, seen->private_ip);
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/facts/standing.h"
+#include "core/facts/kept_text.h"
 #include "core/facts/churn.h"
 #include "core/facts/narrate.h"
 #include "core/facts/patience.h"
@@ -154,7 +155,7 @@ static void retry_job(struct asg_core *core, const struct asg_command *command)
     set_job_state(core, job, ASG_JOB_STATE_RETRIED);
     if (group != NULL) {
         group->is_degraded = false;
-        group->degraded[0] = '\0';
+        keep_text(core, &group->degraded, ASG_REASON_MAX, "");
         group->launch_failures = 0;
         group->launch_after_ms = 0;
         group->breaker_until_ms = 0;

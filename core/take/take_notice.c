@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/facts/standing.h"
+#include "core/facts/kept_text.h"
 #include "core/facts/narrate.h"
 #include "core/facts/number.h"
 #include "core/facts/state.h"
@@ -48,7 +49,7 @@ void take_scheduled_event(struct asg_core *core, struct group *group,
         is_over ? "%s: EC2 has called %s off" : "%s: EC2 has scheduled %s%s%s",
         instance->id, is_over ? instance->event_code : code, left_ms > 0 ? " in " : "",
         left_ms > 0 ? asg_number_duration(left_ms, text) : "");
-    copy_text(instance->event_code, sizeof instance->event_code, code);
+    keep_text(core, &instance->event_code, ASG_EVENT_CODE_MAX, code);
     mark_dirty(core, group);
 }
 

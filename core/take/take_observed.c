@@ -5,6 +5,7 @@
 #include "core/facts/lifecycle.h"
 #include "core/facts/standing.h"
 #include "base/mutant.h"
+#include "core/facts/kept_text.h"
 #include "core/facts/counts.h"
 #include "core/facts/narrate.h"
 #include "core/facts/recent_ends.h"
@@ -90,7 +91,7 @@ static void adopt(struct asg_core *core, struct group *group,
             core->now_ms - seen->launched_ms; /* nobody waited for it */
     }
     fill_instance(core, group, instance, seen);
-    copy_text(instance->template_id, sizeof instance->template_id, group->template_id);
+    keep_text(core, &instance->template_id, ASG_TEMPLATE_MAX, group->template_id);
     (void)move_instance(core, group, instance, ASG_FLEET_ADOPTED);
     decide_instance(core, ASG_DECISION_ADOPT, group, instance,
                     "%s carries the tags of job %llu and nobody remembered it: adopted",

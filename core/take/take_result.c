@@ -7,6 +7,7 @@
 #include "core/facts/lifecycle.h"
 #include "core/facts/standing.h"
 #include "base/mutant.h"
+#include "core/facts/kept_text.h"
 #include "core/choose/choose_pool.h"
 #include "core/facts/counts.h"
 #include "core/facts/dry_pools.h"
@@ -73,7 +74,7 @@ static void take_launched(struct asg_core *core, struct group *group, struct job
     }
     free_slots(core, group, job);
     group->is_degraded = false;
-    group->degraded[0] = '\0';
+    keep_text(core, &group->degraded, ASG_REASON_MAX, "");
     close_job(core, job, ASG_JOB_STATE_DONE);
 }
 
@@ -108,7 +109,7 @@ static void bury(struct asg_core *core, struct group *group, struct job *job,
     const char *error = say_error(core, result);
     if (group != NULL) {
         group->is_degraded = true;
-        copy_text(group->degraded, sizeof group->degraded, error);
+        keep_text(core, &group->degraded, ASG_REASON_MAX, error);
     }
     raise_alarm(core, ASG_ALARM_DEAD_LETTER, group, true,
                 "job %s is a dead letter: %s; see `openasg jobs show %" PRIu64
@@ -339,7 +340,7 @@ static void take_resolved(struct asg_core *core, struct group *group, struct job
     }
     close_job(core, job, ASG_JOB_STATE_DONE);
     if (group == NULL) return;
-    copy_text(group->template_id, sizeof group->template_id, result->template_id);
+    keep_text(core, &group->template_id, ASG_TEMPLATE_MAX, result->template_id);
     group->template_version = strtoull(result->template_version, NULL, 10);
     group->resolved_ms = core->now_ms;
 }

@@ -3,14 +3,13 @@
 #include <string.h>
 
 #include "core/facts/standing.h"
+#include "core/facts/lifecycle.h"
+#include "core/facts/narrate.h"
 #include "core/facts/state.h"
 
 void set_desired(struct asg_core *core, struct group *group, uint32_t desired)
 {
-    (void)core;
-    if (desired != group->config.desired) {
-        memset(group->held[HOLD_POLICY], 0, sizeof group->held[HOLD_POLICY]);
-    }
+    if (desired != group->config.desired) forget_hold(core, group, HOLD_POLICY);
     group->config.desired = desired;
     mark_dirty(core, group);
 }

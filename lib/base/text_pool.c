@@ -54,6 +54,7 @@ static void let_go(struct asg_text_pool *pool, const char *text)
 void asg_text_pool_set(struct asg_text_pool *pool, const char **held, const char *text)
 {
     const char *before = *held;
+    if (text != NULL && strcmp(before, text) == 0) return;
     if (text == NULL || text[0] == '\0') {
         *held = "";
     } else {

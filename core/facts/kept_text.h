@@ -1,0 +1,17 @@
+/* kept_text - texts that many instances and groups share: zones, types, reasons. Each is
+ * kept once, as long as somebody has it (base/text_pool.h), and what has none has "". */
+#ifndef ASG_CORE_FACTS_KEPT_TEXT_H
+#define ASG_CORE_FACTS_KEPT_TEXT_H
+
+#include "core/facts/world.h"
+
+/* *held becomes `text`, cut to `most` bytes. */
+void keep_text(struct asg_core *core, const char **held, size_t most, const char *text);
+
+/* All texts of a new one are ""; all of one that goes are let go. */
+void begin_instance_texts(struct instance *instance);
+void end_instance_texts(struct asg_core *core, struct instance *instance);
+void begin_group_texts(struct group *group);
+void end_group_texts(struct asg_core *core, struct group *group);
+
+#endif
