@@ -108,6 +108,11 @@ void next_attempt(struct asg_core *core, struct job *job)
     job->is_ambiguous = false;
     uint32_t own = 0;
     size_t at = 0;
+    while (next_slot(group, job, &at) != NULL) {
+        own++;
+    }
+    fill_pool(core, group, job, type, subnet, count, count_alive(group) - own);
+    at = 0; /* they get what the job was given just now */
     struct instance *slot = next_slot(group, job, &at);
     for (; slot != NULL; slot = next_slot(group, job, &at)) {
         slot->attempt = job->plan.attempt;
@@ -115,9 +120,7 @@ void next_attempt(struct asg_core *core, struct job *job)
         keep_text(core, &slot->type, ASG_TYPE_MAX, type);
         keep_text(core, &slot->subnet_id, ASG_SUBNET_MAX, subnet->subnet_id);
         keep_text(core, &slot->zone, ASG_ZONE_MAX, subnet->zone);
-        own++;
     }
-    fill_pool(core, group, job, type, subnet, count, count_alive(group) - own);
     (void)emit_job(core, job);
     decide(core, ASG_DECISION_LAUNCH, group,
            "no capacity there: job %s attempt %" PRIu32 " tries %s %s", job->plan.name,
