@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include "golden/play_orders.h"
 #include "lib/load_world.h"
 #include "unit/cli/make_log.h"
 
@@ -123,16 +124,28 @@ static void copy_file(const char *from, const char *to)
     (void)code;
 }
 
-/* Some minutes of a group of two with a simple policy, and a snapshot. */
-static void write_day(const char *path)
+static void write_played(const char *path, bool has_orders)
 {
     struct world world;
     begin_world(&world);
     play_a_day(&world);
+    if (has_orders) play_orders(&world);
     save_snapshot(&world);
     asg_log_close(&world.log);
     copy_file(world.path, path);
     end_world(&world);
+}
+
+/* Some minutes of a group of two with a simple policy, and a snapshot. */
+static void write_day(const char *path)
+{
+    write_played(path, /* has_orders */ false);
+}
+
+/* What operators order, and what goes wrong, after such a day. */
+static void write_orders(const char *path)
+{
+    write_played(path, /* has_orders */ true);
 }
 
 static void write_state(const char *path)
@@ -178,7 +191,8 @@ int main(int argc, char **argv)
     } logs[] = {{"target.sqlite", write_target},
                 {"step.sqlite", write_step},
                 {"simple.sqlite", write_simple},
-                {"day.sqlite", write_day}};
+                {"day.sqlite", write_day},
+                {"orders.sqlite", write_orders}};
     if (argc != 3) {
         (void)fprintf(stderr, "usage: write_golden_logs FOLDER STATE_FILE\n");
         return 2;

@@ -10,7 +10,7 @@
 #define GOLDEN ASG_SOURCE_DIR "/tests/golden/replay/rules-1/"
 
 static const char *const golden_logs[] = {"target.sqlite", "step.sqlite", "simple.sqlite",
-                                          "day.sqlite"};
+                                          "day.sqlite", "orders.sqlite"};
 #define GOLDEN_LOGS (sizeof golden_logs / sizeof golden_logs[0])
 
 static struct asg_log *open_golden(size_t index)

@@ -13,7 +13,7 @@
 #define GOLDEN ASG_SOURCE_DIR "/tests/golden/replay"
 
 static const char *const golden_logs[] = {"target.sqlite", "step.sqlite", "simple.sqlite",
-                                          "day.sqlite"};
+                                          "day.sqlite", "orders.sqlite"};
 #define GOLDEN_LOGS (sizeof golden_logs / sizeof golden_logs[0])
 
 /* Those of all rules, from the oldest on. */
