@@ -55,6 +55,7 @@ static void answer_launch(const struct asg_job *job)
     }
     const struct asg_result result = {.job_id = job->id,
                                       .attempt = job->attempt,
+                                      .incarnation = job->incarnation,
                                       .outcome = w.launch_outcome,
                                       .worker = "w",
                                       .error_code =
@@ -85,6 +86,7 @@ static void answer_terminate(const struct asg_job *job)
     const struct asg_result result = {
         .job_id = job->id,
         .attempt = job->attempt,
+        .incarnation = job->incarnation,
         .outcome = w.terminate_outcome,
         .worker = "w",
         .error_code = "",

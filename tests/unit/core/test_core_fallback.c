@@ -106,10 +106,38 @@ static void test_what_ec2_had_no_room_for_goes_elsewhere(void **state)
     assert_int_equal(6, w.instance_count);
 }
 
+/* What an agent proves that it was launched by (docs/rules.md, "Peers and keys"). */
+static void test_a_further_attempt_is_of_the_leader_that_planned_it(void **state)
+{
+    (void)state;
+    w.is_slow = true;
+    make(1);
+    order((struct asg_command){.kind = ASG_COMMAND_LEAD,
+                               .rules = asg_core_newest_rules(),
+                               .epoch = 2,
+                               .incarnation = 77});
+    w.launch_outcome = ASG_OUTCOME_CAPACITY;
+    answer_launches(); /* a request of the leader before may still be on its way */
+    pass(301000);
+    answer_launches();
+    static const char *const words[] = {"attempt 2 tries m5.large us-east-1b"};
+    expect_in_order(words, 1);
+    w.launch_outcome = ASG_OUTCOME_OK;
+    answer_launches();
+    struct asg_arena arena = {0};
+    struct asg_effects watching = {0};
+    asg_core_watching(w.core, &arena, &watching);
+    assert_int_equal(1, watching.member_count);
+    assert_int_equal(2, watching.members[0].attempt);
+    assert_int_equal(77, watching.members[0].incarnation);
+    asg_arena_clear(&arena);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
+        TEST(test_a_further_attempt_is_of_the_leader_that_planned_it),
         TEST(test_a_type_is_tried_in_all_zones_before_the_next_type),
         TEST(test_a_pool_without_room_is_left_alone_for_3_minutes_doubling_to_30),
         TEST(test_while_a_pool_is_left_alone_others_take_its_share),
