@@ -134,7 +134,7 @@ static void settle_groups(struct asg_core *core)
     while (core->dirty_count > 0) {
         size_t count = core->dirty_count;
         struct group **round =
-            asg_arena_take(&core->effects->arena, count * sizeof(struct group *));
+            asg_arena_take(&core->step->effects->arena, count * sizeof(struct group *));
         memcpy(round, core->dirty, count * sizeof(struct group *));
         core->dirty_count = 0;
         qsort(round, count, sizeof(struct group *), by_number);
@@ -155,24 +155,15 @@ enum asg_status asg_core_step(struct asg_core *core, const struct asg_event *eve
     }
     enum asg_status status = check_rules(core, event, NULL);
     if (status != ASG_OK) return status;
-    core->before_ms = core->now_ms;
+    struct step step = {.effects = ret, .before_ms = core->now_ms};
     core->now_ms = event->time_ms;
-    core->effects = ret;
-    core->decision_capacity = 0;
-    core->planned_capacity = 0;
-    core->closed_capacity = 0;
-    core->watch_capacity = 0;
-    core->member_capacity = 0;
-    core->drain_capacity = 0;
-    core->alarm_capacity = 0;
-    core->sight = NULL;
+    core->step = &step;
     take_event(core, event);
     settle_groups(core);
     plan_looks(core);
-    core->sight = NULL;
     ret->is_halted = core->is_halted;
     ret->next_deadline_ms = asg_core_next_deadline(core);
-    core->effects = NULL;
+    core->step = NULL;
     return ASG_OK;
 }
 

@@ -52,8 +52,8 @@ static bool may_shrink_away(const struct instance *instance)
 static struct asg_candidate *make_candidates(struct asg_core *core,
                                              const struct group *group)
 {
-    struct asg_candidate *candidates =
-        asg_arena_take(&core->effects->arena, group->instance_count * sizeof *candidates);
+    struct asg_candidate *candidates = asg_arena_take(
+        &core->step->effects->arena, group->instance_count * sizeof *candidates);
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
         candidates[i] = (struct asg_candidate){

@@ -97,7 +97,7 @@ struct group {
     bool is_watched;
     uint32_t metric_bits;  /* told to the windows */
     int64_t evaluation_ms; /* told to the windows */
-    uint32_t exempt_ends;  /* an operator's scale-in: not held by the interlocks */
+    uint32_t exempt_ends;  /* an order's: more than it asked for, not held back */
     /* why each topic waits, "" when it does not: so that it is said once */
     const char *held[HOLD_TOPICS];
     /* launching */

@@ -16,17 +16,17 @@ static const char *format_text(struct asg_core *core, const char *format, va_lis
     char text[2048];
     (void)vsnprintf(text, sizeof text, format, args);
     asg_utf8_mend(text);
-    return asg_arena_text(&core->effects->arena, text);
+    return asg_arena_text(&core->step->effects->arena, text);
 }
 
 static struct asg_decision *push_decision(struct asg_core *core,
                                           enum asg_decision_kind kind,
                                           const struct group *group)
 {
-    struct asg_effects *effects = core->effects;
+    struct asg_effects *effects = core->step->effects;
     struct asg_decision *decision = asg_arena_push(
         &effects->arena, (void **)&effects->decisions, &effects->decision_count,
-        &core->decision_capacity, sizeof *decision);
+        &core->step->decision_capacity, sizeof *decision);
     *decision = (struct asg_decision){
         .kind = kind,
         .group = group != NULL ? asg_arena_text(&effects->arena, group->config.name) : "",
@@ -52,7 +52,7 @@ void decide_capacity(struct asg_core *core, enum asg_decision_kind kind,
                      const char *format, ...)
 {
     struct asg_decision *decision = push_decision(core, kind, group);
-    decision->policy = asg_arena_text(&core->effects->arena, policy);
+    decision->policy = asg_arena_text(&core->step->effects->arena, policy);
     decision->from = from;
     va_list args;
     va_start(args, format);
@@ -65,7 +65,7 @@ void decide_instance(struct asg_core *core, enum asg_decision_kind kind,
                      const char *format, ...)
 {
     struct asg_decision *decision = push_decision(core, kind, group);
-    decision->instance_id = asg_arena_text(&core->effects->arena, instance->id);
+    decision->instance_id = asg_arena_text(&core->step->effects->arena, instance->id);
     decision->job_id = instance->job_id;
     va_list args;
     va_start(args, format);
@@ -90,7 +90,8 @@ void hold(struct asg_core *core, struct group *group, enum hold_topic topic,
 
 void hold_on(struct group *group, enum hold_topic topic)
 {
-    group->held_now |= 1u << topic;
+    /* A policy's wish is no matter of the balance: it stays until desired moves. */
+    if (topic != HOLD_POLICY) group->held_now |= 1u << topic;
 }
 
 void forget_hold(struct asg_core *core, struct group *group, enum hold_topic topic)
@@ -111,10 +112,10 @@ void settle_holds(struct asg_core *core, struct group *group)
 void raise_alarm(struct asg_core *core, enum asg_alarm_kind kind,
                  const struct group *group, bool is_raised, const char *format, ...)
 {
-    struct asg_effects *effects = core->effects;
+    struct asg_effects *effects = core->step->effects;
     struct asg_alarm *alarm =
         asg_arena_push(&effects->arena, (void **)&effects->alarms, &effects->alarm_count,
-                       &core->alarm_capacity, sizeof *alarm);
+                       &core->step->alarm_capacity, sizeof *alarm);
     va_list args;
     va_start(args, format);
     const char *text = format_text(core, format, args);
@@ -134,11 +135,12 @@ void reply_ok(struct asg_core *core, uint64_t job_id, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    core->effects->reply = (struct asg_reply){.is_set = true,
-                                              .is_ok = true,
-                                              .code = "",
-                                              .message = format_text(core, format, args),
-                                              .job_id = job_id};
+    core->step->effects->reply =
+        (struct asg_reply){.is_set = true,
+                           .is_ok = true,
+                           .code = "",
+                           .message = format_text(core, format, args),
+                           .job_id = job_id};
     va_end(args);
 }
 
@@ -146,21 +148,22 @@ void refuse(struct asg_core *core, const char *code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    core->effects->reply = (struct asg_reply){.is_set = true,
-                                              .is_ok = false,
-                                              .code = code,
-                                              .message = format_text(core, format, args)};
+    core->step->effects->reply =
+        (struct asg_reply){.is_set = true,
+                           .is_ok = false,
+                           .code = code,
+                           .message = format_text(core, format, args)};
     va_end(args);
     decide(core, ASG_DECISION_REFUSED, NULL, "refused, %s: %s", code,
-           core->effects->reply.message);
+           core->step->effects->reply.message);
 }
 
 struct asg_job *emit_job(struct asg_core *core, const struct job *job)
 {
-    struct asg_effects *effects = core->effects;
+    struct asg_effects *effects = core->step->effects;
     struct asg_job *out =
         asg_arena_push(&effects->arena, (void **)&effects->jobs, &effects->job_count,
-                       &core->planned_capacity, sizeof *out);
+                       &core->step->job_capacity, sizeof *out);
     asg_model_copy(&asg_job_schema, &job->plan, &effects->arena, out);
     return out;
 }
@@ -168,10 +171,10 @@ struct asg_job *emit_job(struct asg_core *core, const struct job *job)
 void close_job(struct asg_core *core, struct job *job, enum asg_job_state state)
 {
     if (job->state == ASG_JOB_STATE_OPEN) {
-        struct asg_effects *effects = core->effects;
+        struct asg_effects *effects = core->step->effects;
         uint64_t *id = asg_arena_push(
             &effects->arena, (void **)&effects->closed_jobs.items,
-            &effects->closed_jobs.count, &core->closed_capacity, sizeof *id);
+            &effects->closed_jobs.count, &core->step->closed_capacity, sizeof *id);
         *id = job->plan.id;
     }
     set_job_state(core, job, state);
@@ -181,26 +184,26 @@ void close_job(struct asg_core *core, struct job *job, enum asg_job_state state)
 
 struct asg_member *emit_member(struct asg_core *core)
 {
-    struct asg_effects *effects = core->effects;
+    struct asg_effects *effects = core->step->effects;
     return asg_arena_push(&effects->arena, (void **)&effects->members,
-                          &effects->member_count, &core->member_capacity,
+                          &effects->member_count, &core->step->member_capacity,
                           sizeof *effects->members);
 }
 
 struct asg_watch *emit_watch(struct asg_core *core)
 {
-    struct asg_effects *effects = core->effects;
+    struct asg_effects *effects = core->step->effects;
     return asg_arena_push(&effects->arena, (void **)&effects->watches,
-                          &effects->watch_count, &core->watch_capacity,
+                          &effects->watch_count, &core->step->watch_capacity,
                           sizeof *effects->watches);
 }
 
 void emit_drain(struct asg_core *core, const struct instance *instance, int64_t limit_ms)
 {
-    struct asg_effects *effects = core->effects;
+    struct asg_effects *effects = core->step->effects;
     struct asg_drain *drain =
         asg_arena_push(&effects->arena, (void **)&effects->drains, &effects->drain_count,
-                       &core->drain_capacity, sizeof *drain);
+                       &core->step->drain_capacity, sizeof *drain);
     *drain = (struct asg_drain){
         .instance_id = asg_arena_text(&effects->arena, instance->id),
         .private_ip = asg_arena_text(&effects->arena, instance->private_ip),

@@ -43,6 +43,21 @@ struct orphan {
 
 struct sight; /* judge_health.c */
 
+/* What is of one step only: where its effects go, and what was looked up for it. */
+struct step {
+    struct asg_effects *effects;
+    int64_t before_ms;         /* the time of the event before this one */
+    const struct sight *sight; /* of the fleet's silence; NULL: not looked yet */
+    /* room in the lists of the effects */
+    size_t decision_capacity;
+    size_t job_capacity;
+    size_t closed_capacity;
+    size_t watch_capacity;
+    size_t member_capacity;
+    size_t drain_capacity;
+    size_t alarm_capacity;
+};
+
 struct asg_core {
     char cluster_id[ASG_NAME_MAX + 1];
     uint64_t seed;
@@ -51,7 +66,6 @@ struct asg_core {
     uint64_t incarnation; /* of the LEAD, drawn by chance at the edge */
     int64_t led_ms;
     int64_t now_ms;
-    int64_t before_ms; /* the time of the event before this one; not saved */
     bool is_halted;
     uint32_t last_group_no;
     uint64_t last_instance_no;
@@ -90,16 +104,7 @@ struct asg_core {
     size_t dirty_capacity;
     size_t closed_job_count;
     size_t dead_job_count;
-    /* of the step under way, not saved */
-    struct asg_effects *effects;
-    const struct sight *sight; /* of the fleet's silence; NULL: not looked yet */
-    size_t decision_capacity;
-    size_t planned_capacity;
-    size_t closed_capacity;
-    size_t watch_capacity;
-    size_t member_capacity;
-    size_t drain_capacity;
-    size_t alarm_capacity;
+    struct step *step; /* the one under way; NULL between two */
 };
 
 #endif

@@ -80,16 +80,17 @@ static struct silence *zone_of(struct asg_core *core, struct sight *sight,
     for (size_t i = 0; i < sight->zone_count; i++) {
         if (strcmp(sight->zones[i].zone, zone) == 0) return &sight->zones[i];
     }
-    struct silence *one = asg_arena_push(&core->effects->arena, (void **)&sight->zones,
-                                         &sight->zone_count, capacity, sizeof *one);
-    *one = (struct silence){.zone = asg_arena_text(&core->effects->arena, zone)};
+    struct silence *one =
+        asg_arena_push(&core->step->effects->arena, (void **)&sight->zones,
+                       &sight->zone_count, capacity, sizeof *one);
+    *one = (struct silence){.zone = asg_arena_text(&core->step->effects->arena, zone)};
     return one;
 }
 
 static const struct sight *look_around(struct asg_core *core)
 {
-    if (core->sight != NULL) return core->sight;
-    struct sight *sight = asg_arena_take(&core->effects->arena, sizeof *sight);
+    if (core->step->sight != NULL) return core->step->sight;
+    struct sight *sight = asg_arena_take(&core->step->effects->arena, sizeof *sight);
     *sight = (struct sight){.zones = NULL};
     size_t capacity = 0;
     for (size_t g = 0; g < core->group_count; g++) {
@@ -100,7 +101,7 @@ static const struct sight *look_around(struct asg_core *core)
             count_one(zone_of(core, sight, &capacity, instance->zone), instance);
         }
     }
-    core->sight = sight;
+    core->step->sight = sight;
     return sight;
 }
 

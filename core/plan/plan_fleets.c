@@ -76,8 +76,8 @@ static struct asg_texts choose_types(struct asg_core *core, const struct group *
 {
     struct asg_texts types = {0};
     if (group->config.instance_types.count == 0) return types;
-    types.items =
-        asg_arena_take(&core->effects->arena, type_count(group) * sizeof *types.items);
+    types.items = asg_arena_take(&core->step->effects->arena,
+                                 type_count(group) * sizeof *types.items);
     for (size_t i = 0; i < type_count(group); i++) {
         const char *type = type_at(group, i);
         bool is_wanted =
@@ -134,7 +134,7 @@ static bool spread_market(struct asg_core *core, struct group *group, bool is_sp
                           uint32_t count, uint32_t *weights, struct split *planned)
 {
     size_t subnets = group->config.subnet_count;
-    uint32_t *open = asg_arena_take(&core->effects->arena, subnets * sizeof *open);
+    uint32_t *open = asg_arena_take(&core->step->effects->arena, subnets * sizeof *open);
     bool has_any = false;
     for (size_t i = 0; i < subnets; i++) {
         bool is_open = has_pool(core, group, group->config.subnets[i].zone, is_spot);
@@ -173,7 +173,8 @@ static void plan_in_subnet(struct asg_core *core, struct group *group, size_t su
 static uint32_t *weigh(struct asg_core *core, const struct group *group)
 {
     size_t subnets = group->config.subnet_count;
-    uint32_t *weights = asg_arena_take(&core->effects->arena, subnets * sizeof *weights);
+    uint32_t *weights =
+        asg_arena_take(&core->step->effects->arena, subnets * sizeof *weights);
     for (size_t i = 0; i < subnets; i++) {
         const struct asg_subnet *subnet = &group->config.subnets[i];
         weights[i] = count_in_subnet(group, subnet->subnet_id, subnet->zone);
@@ -186,7 +187,7 @@ void plan_fleets(struct asg_core *core, struct group *group, uint32_t count)
     size_t subnets = group->config.subnet_count;
     struct split split = split_launch(group, count);
     struct split *planned =
-        asg_arena_take(&core->effects->arena, subnets * sizeof *planned);
+        asg_arena_take(&core->step->effects->arena, subnets * sizeof *planned);
     uint32_t *weights = weigh(core, group);
     bool has_on_demand =
         spread_market(core, group, false, split.on_demand, weights, planned);

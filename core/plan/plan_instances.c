@@ -50,7 +50,7 @@ static void spread(struct asg_core *core, struct group *group, const char *type,
 {
     size_t subnet_count = group->config.subnet_count;
     uint32_t *weights =
-        asg_arena_take(&core->effects->arena, subnet_count * sizeof *weights);
+        asg_arena_take(&core->step->effects->arena, subnet_count * sizeof *weights);
     for (size_t i = 0; i < subnet_count; i++) {
         const struct asg_subnet *subnet = &group->config.subnets[i];
         weights[i] = is_dry(core, group, type, subnet->zone, false)
@@ -79,7 +79,7 @@ void plan_instances(struct asg_core *core, struct group *group, uint32_t count)
         (void)plan_launch(core, group, type, subnet, count);
         return;
     }
-    uint32_t *planned = asg_arena_take(&core->effects->arena,
+    uint32_t *planned = asg_arena_take(&core->step->effects->arena,
                                        group->config.subnet_count * sizeof *planned);
     spread(core, group, type, count, planned);
     for (size_t i = 0; i < group->config.subnet_count; i++) {

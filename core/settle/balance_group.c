@@ -171,7 +171,7 @@ static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
         allowed += allowed_ends(core, group, excess - allowed, ASG_END_SCALE_IN);
     }
     if (allowed == 0) return;
-    size_t *order = asg_arena_take(&core->effects->arena, allowed * sizeof *order);
+    size_t *order = asg_arena_take(&core->step->effects->arena, allowed * sizeof *order);
     size_t chosen = choose_ends(core, group, allowed, order);
     for (size_t i = 0; i < chosen; i++) {
         begin_end(core, group, group->instances[order[i]], ASG_END_SCALE_IN,

@@ -4,7 +4,7 @@
 
 const char *say_error(struct asg_core *core, const struct asg_result *result)
 {
-    return asg_arena_format(&core->effects->arena, "%s%s%s%s%s",
+    return asg_arena_format(&core->step->effects->arena, "%s%s%s%s%s",
                             asg_enum_word(&asg_outcome_words, (int)result->outcome),
                             result->error_code[0] != '\0' ? ", " : "", result->error_code,
                             result->message[0] != '\0' ? ": " : "", result->message);

@@ -321,12 +321,6 @@ static bool is_too_much(struct asg_core *core, const struct group *group,
     return true;
 }
 
-static void note_exempt(struct group *group, uint32_t desired)
-{
-    uint32_t actual = count_capacity(group);
-    group->exempt_ends = actual > desired ? actual - desired : 0;
-}
-
 void update_group(struct asg_core *core, const struct asg_command *command)
 {
     struct group *group = require_group(core, command->group);
@@ -344,9 +338,9 @@ void update_group(struct asg_core *core, const struct asg_command *command)
     }
     if (is_too_much(core, group, config.desired, command->force)) return;
     int64_t from = group->config.desired;
-    note_exempt(group, config.desired);
     bool is_new_template = has(command->group_fields, ASG_GROUP_TEMPLATE);
     set_group_config(group, &config);
+    change_desired(core, group, config.desired, DESIRED_BY_ORDER);
     if (is_new_template) {
         group->template_version = 0;
         keep_text(core, &group->template_id, ASG_TEMPLATE_MAX, "");
@@ -355,7 +349,6 @@ void update_group(struct asg_core *core, const struct asg_command *command)
         forget_churn(core, group); /* the cause may be mended */
     }
     group->dry_desired = -1;
-    mark_dirty(core, group);
     decide_capacity(core, ASG_DECISION_COMMAND, group, "", from,
                     "group updated by %s: min %" PRIu32 ", max %" PRIu32
                     ", desired %" PRIu32 " (was %" PRId64 ")",
@@ -374,9 +367,8 @@ void delete_group(struct asg_core *core, const struct asg_command *command)
         return;
     }
     group->is_deleting = true;
-    mark_dirty(core, group);
     group->config.min = 0;
-    group->config.desired = 0;
+    change_desired(core, group, 0, DESIRED_BY_DELETION);
     decide(core, ASG_DECISION_COMMAND, group, "group is being deleted by %s",
            command->actor);
     reply_ok(core, 0, "group %s is being deleted", group->config.name);
@@ -403,8 +395,7 @@ void order_desired(struct asg_core *core, const struct asg_command *command)
     }
     if (is_too_much(core, group, to, command->force)) return;
     int64_t from = group->config.desired;
-    note_exempt(group, to);
-    set_desired(core, group, to);
+    change_desired(core, group, to, DESIRED_BY_ORDER);
     decide_capacity(core,
                     (int64_t)to > from   ? ASG_DECISION_SCALE_OUT
                     : (int64_t)to < from ? ASG_DECISION_SCALE_IN

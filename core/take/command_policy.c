@@ -132,11 +132,12 @@ void execute_policy(struct asg_core *core, const struct asg_command *command)
     };
     struct asg_proposal proposal;
     asg_policy_execute(&policy->config, &input, command->metric_value_milli,
-                       command->breach_threshold_milli, &core->effects->arena, &proposal);
+                       command->breach_threshold_milli, &core->step->effects->arena,
+                       &proposal);
     int64_t from = group->config.desired;
     int64_t to = clamp(proposal.wanted, group->config.min, group->config.max);
     if (to != from) {
-        set_desired(core, group, (uint32_t)to);
+        change_desired(core, group, (uint32_t)to, DESIRED_BY_POLICY);
         if (!is_step) begin_cooldown(core, group, &policy->config);
         decide_capacity(core, to > from ? ASG_DECISION_SCALE_OUT : ASG_DECISION_SCALE_IN,
                         group, command->name, from,

@@ -93,7 +93,9 @@ static void terminate_instance(struct asg_core *core, const struct asg_command *
                instance->id, group->config.min, group->config.name);
         return;
     }
-    if (command->decrement) set_desired(core, group, group->config.desired - 1);
+    if (command->decrement) {
+        change_desired(core, group, group->config.desired - 1, DESIRED_BY_INSTANCE);
+    }
     begin_end(core, group, instance, ASG_END_USER, "a user request");
     reply_ok(core, 0, "%s is being terminated%s", instance->id,
              command->decrement ? ", desired is lowered by one"

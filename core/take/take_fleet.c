@@ -63,12 +63,12 @@ static const char *say_pools(struct asg_core *core, const struct asg_result *res
         const struct asg_dry_pool *pool = &result->dry_pools[i];
         const char *type = text_of(pool->instance_type);
         text = asg_arena_format(
-            &core->effects->arena, "%s%s%s %s (%s)", text, i == 0 ? "" : ", ",
+            &core->step->effects->arena, "%s%s%s %s (%s)", text, i == 0 ? "" : ", ",
             type[0] != '\0' ? type : "the template's type",
             pool->is_spot ? "Spot" : "on demand", text_of(pool->error_code));
     }
     if (result->dry_pool_count <= 4) return text;
-    return asg_arena_format(&core->effects->arena, "%s and %zu more", text,
+    return asg_arena_format(&core->step->effects->arena, "%s and %zu more", text,
                             result->dry_pool_count - 4);
 }
 

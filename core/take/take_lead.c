@@ -47,6 +47,6 @@ void take_lead(struct asg_core *core, const struct asg_command *command)
     core->listing_next_ms = core->now_ms;
     core->look_next_ms = core->now_ms;
     core->look_pause_ms = 0;
-    excuse_absence(core, core->now_ms - core->before_ms);
+    excuse_absence(core, core->now_ms - core->step->before_ms);
     reply_ok(core, 0, "epoch %" PRIu64 " leads", core->epoch);
 }

@@ -29,8 +29,8 @@ static void wake_groups(struct asg_core *core)
     while (asg_due_heap_first_ms(&core->dues) <= core->now_ms) {
         struct asg_due *first = asg_due_heap_first(&core->dues);
         asg_due_heap_remove(&core->dues, first);
-        *(struct group **)asg_arena_push(&core->effects->arena, (void **)&due, &count,
-                                         &capacity, sizeof(struct group *)) =
+        *(struct group **)asg_arena_push(&core->step->effects->arena, (void **)&due,
+                                         &count, &capacity, sizeof(struct group *)) =
             ASG_OWNER_OF(first, struct group, due);
     }
     if (count > 1) qsort(due, count, sizeof(struct group *), by_number);
@@ -48,7 +48,7 @@ static void retry_jobs(struct asg_core *core)
     while (asg_due_heap_first_ms(&core->retries) <= core->now_ms) {
         struct asg_due *first = asg_due_heap_first(&core->retries);
         asg_due_heap_remove(&core->retries, first);
-        *(struct job **)asg_arena_push(&core->effects->arena, (void **)&due, &count,
+        *(struct job **)asg_arena_push(&core->step->effects->arena, (void **)&due, &count,
                                        &capacity, sizeof(struct job *)) =
             ASG_OWNER_OF(first, struct job, due);
     }

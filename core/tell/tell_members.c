@@ -42,8 +42,9 @@ void tell_members(struct asg_core *core, struct group *group)
         instance->told = (int)state;
         *emit_member(core) = (struct asg_member){
             .group_no = group->no,
-            .instance_id = asg_arena_text(&core->effects->arena, instance->id),
-            .private_ip = asg_arena_text(&core->effects->arena, instance->private_ip),
+            .instance_id = asg_arena_text(&core->step->effects->arena, instance->id),
+            .private_ip =
+                asg_arena_text(&core->step->effects->arena, instance->private_ip),
             .state = state,
             .job_id = instance->job_id,
             .attempt = instance->attempt,
@@ -57,7 +58,7 @@ void tell_members(struct asg_core *core, struct group *group)
     group->evaluation_ms = group->config.evaluation_ms;
     *emit_watch(core) = (struct asg_watch){
         .group_no = group->no,
-        .name = asg_arena_text(&core->effects->arena, group->config.name),
+        .name = asg_arena_text(&core->step->effects->arena, group->config.name),
         .evaluation_ms = group->config.evaluation_ms,
         .metrics = bits,
         .revision = group->revision,

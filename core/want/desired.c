@@ -1,16 +1,22 @@
 #include "core/want/desired.h"
 
-#include <string.h>
+#include <assert.h>
 
-#include "core/facts/standing.h"
-#include "core/facts/lifecycle.h"
+#include "core/facts/counts.h"
 #include "core/facts/narrate.h"
+#include "core/facts/standing.h"
 #include "core/facts/state.h"
 
-void set_desired(struct asg_core *core, struct group *group, uint32_t desired)
+void change_desired(struct asg_core *core, struct group *group, uint32_t to,
+                    enum desired_cause cause)
 {
-    if (desired != group->config.desired) forget_hold(core, group, HOLD_POLICY);
-    group->config.desired = desired;
+    assert(to >= group->config.min && to <= group->config.max);
+    if (to != group->config.desired) forget_hold(core, group, HOLD_POLICY);
+    group->config.desired = to;
+    if (cause == DESIRED_BY_ORDER) {
+        uint32_t actual = count_capacity(group);
+        group->exempt_ends = actual > to ? actual - to : 0;
+    }
     mark_dirty(core, group);
 }
 

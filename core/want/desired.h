@@ -4,7 +4,19 @@
 
 #include "core/facts/world.h"
 
-void set_desired(struct asg_core *core, struct group *group, uint32_t desired);
+/* Who wants another desired capacity. */
+enum desired_cause {
+    DESIRED_BY_POLICY,   /* paced by the interlocks */
+    DESIRED_BY_ORDER,    /* of a person, an API client or a schedule: never paced */
+    DESIRED_BY_INSTANCE, /* one that is ended takes its place with it */
+    DESIRED_BY_DELETION  /* of the group: all go */
+};
+
+/* The one way to move desired. `to` is within min and max, which the caller has set. An
+ * order's surplus over it may go at once: exempt_ends is what the group has more than an
+ * order asked for, when that was given. */
+void change_desired(struct asg_core *core, struct group *group, uint32_t to,
+                    enum desired_cause cause);
 
 bool is_cooling(const struct asg_core *core, const struct group *group);
 

@@ -36,8 +36,7 @@ static void run_schedule(struct asg_core *core, struct group *group,
     group->config.max = max;
     int64_t wanted = config->desired >= 0 ? config->desired : from;
     uint32_t to = clamp_u32(wanted, min, max);
-    if ((int64_t)to < from) group->exempt_ends = (uint32_t)(from - (int64_t)to);
-    set_desired(core, group, to);
+    change_desired(core, group, to, DESIRED_BY_ORDER);
     decide_capacity(core,
                     (int64_t)to > from   ? ASG_DECISION_SCALE_OUT
                     : (int64_t)to < from ? ASG_DECISION_SCALE_IN

@@ -99,7 +99,7 @@ static void decide_group(struct asg_core *core, struct group *group,
         return;
     }
     bool is_out = to > from;
-    set_desired(core, group, (uint32_t)to);
+    change_desired(core, group, (uint32_t)to, DESIRED_BY_POLICY);
     if (policy->config.kind == ASG_POLICY_SIMPLE) {
         begin_cooldown(core, group, &policy->config);
     }
@@ -150,7 +150,7 @@ void scale_group(struct asg_core *core, struct group *group,
         input.metric = find_metric(rows, count, policy->config.metric);
         struct asg_proposal proposal;
         asg_policy_evaluate(&policy->config, &policy->state, &input,
-                            &core->effects->arena, &proposal);
+                            &core->step->effects->arena, &proposal);
         /* Scale-in needs the complete picture; scale-out goes by those that speak. */
         bool is_partial =
             input.metric != NULL && input.metric->count < input.metric->members;

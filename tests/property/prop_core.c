@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "core/check.h"
 #include "core/core.h"
 #include "lib/check.h"
 #include "lib/seed.h"
@@ -178,6 +179,8 @@ static void feed(struct asg_event event)
     assert_status(ASG_OK, asg_core_step(w.twin, &decoded, &w.twin_effects));
     check_twin(event.kind);
     check_limits();
+    struct asg_error wrong = {""};
+    if (asg_core_check(w.core, &wrong) != ASG_OK) fail_msg("%s", wrong.text);
     for (size_t i = 0; i < w.effects.job_count; i++) {
         w.launches += w.effects.jobs[i].kind == ASG_JOB_LAUNCH;
         w.ends += w.effects.jobs[i].kind == ASG_JOB_TERMINATE;

@@ -1,6 +1,7 @@
 /* check - which laws look at what happens. */
 #include <string.h>
 
+#include "core/check.h"
 #include "sim/sim.h"
 #include "wire/wire.h"
 
@@ -78,8 +79,18 @@ static bool is_well(int64_t quiet_us)
     return true;
 }
 
+/* Of the cluster that was entered: what core remembers agrees with itself. */
+static void check_core(void)
+{
+    if (our->controller == NULL || our->controller->commit == NULL) return;
+    struct asg_error error = {""};
+    if (asg_core_check(asg_commit_core(our->controller->commit), &error) == ASG_OK) return;
+    sim_break("state_agrees_with_itself", "%s", error.text);
+}
+
 void sim_check_look(void)
 {
+    sim_each_cluster(check_core);
     if (!sim.is_quiet) return;
     const int64_t quiet_us = sim.now_us - sim.quiet_since_us;
     for (uint32_t i = 0; i < sim.cluster_count; i++) {

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "core/check.h"
 #include "core/core.h"
 #include "lib/check.h"
 
@@ -122,6 +123,8 @@ static void step(struct asg_event event)
 {
     event.time_ms = w.now_ms;
     assert_status(ASG_OK, asg_core_step(w.core, &event, &w.effects));
+    struct asg_error wrong = {""};
+    if (asg_core_check(w.core, &wrong) != ASG_OK) fail_msg("%s", wrong.text);
     for (size_t i = 0; i < w.effects.decision_count; i++) {
         size_t used = strlen(w.said);
         (void)snprintf(w.said + used, sizeof w.said - used, "%s\n",

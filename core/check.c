@@ -1,0 +1,170 @@
+#include "core/check.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/facts/counts.h"
+#include "core/facts/standing.h"
+#include "core/facts/state.h"
+#include "core/facts/states.h"
+
+/* ---- one instance ---- */
+
+static const char *wrong_with_slot(const struct asg_core *core, const struct group *group,
+                                   const struct instance *slot)
+{
+    if (slot->id[0] != '\0') return "is a slot and has an id";
+    const struct job *job = find_job(core, slot->job_id);
+    if (job == NULL || job->state != ASG_JOB_STATE_OPEN) {
+        return "is a slot of a job that is not open";
+    }
+    if (!asg_job_is_launch(job->plan.kind) || job->group_no != group->no) {
+        return "is a slot of a job that does not launch for its group";
+    }
+    if (slot->no < job->first_slot_no || slot->no > job->last_slot_no) {
+        return "is a slot that its job does not know";
+    }
+    return slot->attempt == job->plan.attempt ? NULL : "is a slot of an earlier attempt";
+}
+
+static const char *wrong_with_end(const struct asg_core *core, const struct group *group,
+                                  const struct instance *instance)
+{
+    if (instance->end_job_id == 0) return NULL;
+    if (!is_on_its_way_out(instance) && !is_finished(instance)) {
+        return "is ended by a job and not on its way out";
+    }
+    const struct job *job = find_job(core, instance->end_job_id);
+    if (job == NULL) return NULL; /* closed, and forgotten since */
+    return job->plan.kind == ASG_JOB_TERMINATE && job->group_no == group->no
+               ? NULL
+               : "is ended by a job that terminates nothing of its group";
+}
+
+static const char *wrong_with_instance(const struct asg_core *core,
+                                       const struct group *group,
+                                       const struct instance *instance)
+{
+    if (instance->group != group) return "is of another group";
+    if (instance->no == 0 || instance->no > core->last_instance_no) {
+        return "has a number that was not given yet";
+    }
+    if (is_slot(instance)) return wrong_with_slot(core, group, instance);
+    if (instance->id[0] == '\0' && !is_finished(instance)) return "has no id";
+    struct group *owner = NULL;
+    if (instance->id[0] != '\0' &&
+        find_instance(core, instance->id, &owner) != instance) {
+        return "is not found by its id";
+    }
+    if ((instance->wait_until_ms != 0) != is_waiting(instance)) {
+        return "waits without a limit, or has one and does not wait";
+    }
+    if (instance->is_unhealthy && instance->reason[0] == '\0') {
+        return "is unhealthy without a reason";
+    }
+    if (is_on_its_way_out(instance) != (instance->end_cause != ASG_END_NONE) &&
+        !is_finished(instance)) {
+        return "is on its way out without a cause, or has one and is not";
+    }
+    return wrong_with_end(core, group, instance);
+}
+
+/* ---- one group ---- */
+
+static const char *wrong_with_group(const struct asg_core *core,
+                                    const struct group *group)
+{
+    const struct asg_group_config *config = &group->config;
+    if (find_group(core, config->name) != group ||
+        group_of_no(core, group->no) != group) {
+        return "is not found by its name or number";
+    }
+    if (config->min > config->max || config->desired < config->min ||
+        config->desired > config->max) {
+        return "has a desired capacity that is not between min and max";
+    }
+    if (group->is_dirty) return "was touched and not settled";
+    if (!are_counts_right(group)) return "has counts that are not those of its instances";
+    if (group->due.at_ms < asg_due_heap_first_ms(&core->dues)) {
+        return "has a deadline that the heap does not know";
+    }
+    if (group->is_cut_off && group->is_mass_silent) {
+        return "is said to be cut off, and partly silent";
+    }
+    if (group->held_now != 0) return "is still being settled";
+    return NULL;
+}
+
+static enum asg_status check_group(const struct asg_core *core, const struct group *group,
+                                   struct asg_error *error)
+{
+    const char *wrong = wrong_with_group(core, group);
+    if (wrong != NULL) {
+        return asg_fail(error, ASG_ERR_INVALID, "group %s %s", group->config.name, wrong);
+    }
+    uint64_t last_no = 0;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *instance = group->instances[i];
+        wrong = instance->no <= last_no ? "is out of order"
+                                        : wrong_with_instance(core, group, instance);
+        last_no = instance->no;
+        if (wrong == NULL) continue;
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "instance %" PRIu64 " (%s, %s) of group %s %s", instance->no,
+                        instance->id, state_traits(instance->state)->aws_name,
+                        group->config.name, wrong);
+    }
+    return ASG_OK;
+}
+
+/* ---- one job ---- */
+
+static uint32_t count_slots(const struct group *group, const struct job *job)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; group != NULL && i < group->instance_count; i++) {
+        const struct instance *slot = group->instances[i];
+        count += is_slot(slot) && slot->job_id == job->plan.id;
+    }
+    return count;
+}
+
+static const char *wrong_with_job(const struct asg_core *core, const struct job *job)
+{
+    if (job->plan.id > core->last_job_id) return "has a number that was not given yet";
+    if (find_job(core, job->plan.id) != job) return "is not found by its number";
+    bool is_open = job->state == ASG_JOB_STATE_OPEN;
+    if (job->retry_ms != 0 && !is_open) return "is over and to be tried again";
+    if (job->retry_ms != 0 && job->retry_ms < asg_due_heap_first_ms(&core->retries)) {
+        return "is to be tried again, and the heap does not know";
+    }
+    if (!is_open || !asg_job_is_launch(job->plan.kind)) return NULL;
+    uint32_t slots = count_slots(group_of_no(core, job->group_no), job);
+    return slots <= job->plan.launch->count ? NULL : "has more slots than it launches";
+}
+
+enum asg_status asg_core_check(const struct asg_core *core, struct asg_error *error)
+{
+    if (core->step != NULL || core->dirty_count != 0) {
+        return asg_fail(error, ASG_ERR_INVALID, "a step is under way");
+    }
+    for (size_t i = 0; i < core->group_count; i++) {
+        enum asg_status status = check_group(core, core->groups[i], error);
+        if (status != ASG_OK) return status;
+    }
+    size_t closed = 0;
+    size_t dead = 0;
+    for (size_t i = 0; i < core->job_count; i++) {
+        const struct job *job = core->jobs[i];
+        const char *wrong = wrong_with_job(core, job);
+        if (wrong != NULL) {
+            return asg_fail(error, ASG_ERR_INVALID, "job %s %s", job->plan.name, wrong);
+        }
+        dead += job->state == ASG_JOB_STATE_DEAD;
+        closed += job->state != ASG_JOB_STATE_OPEN && job->state != ASG_JOB_STATE_DEAD;
+    }
+    if (closed == core->closed_job_count && dead == core->dead_job_count) return ASG_OK;
+    return asg_fail(error, ASG_ERR_INVALID,
+                    "%zu jobs are closed and %zu dead, counted %zu and %zu", closed, dead,
+                    core->closed_job_count, core->dead_job_count);
+}

@@ -1,0 +1,13 @@
+/* check - whether what core remembers agrees with itself: for tests and the simulator,
+ * which ask after each step. It walks the whole state; the product has asserts where they
+ * cost nothing. */
+#ifndef ASG_CORE_CHECK_H
+#define ASG_CORE_CHECK_H
+
+#include "core/core.h"
+
+/* ASG_ERR_INVALID: *error says what contradicts what. Only between two steps. */
+ASG_MUST_USE enum asg_status asg_core_check(const struct asg_core *core,
+                                            struct asg_error *error);
+
+#endif
