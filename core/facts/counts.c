@@ -24,6 +24,21 @@ uint32_t count_ending(const struct group *group)
     return group->counts.ending;
 }
 
+uint32_t count_serving(const struct group *group)
+{
+    return group->counts.serving;
+}
+
+uint32_t count_unhealthy(const struct group *group)
+{
+    return group->counts.unhealthy;
+}
+
+bool are_all_alive(const struct group *group)
+{
+    return group->counts.alive == group->instance_count;
+}
+
 static bool survives(const struct group *group, const struct instance *instance)
 {
     return is_serving(instance) && !instance->is_unhealthy &&
@@ -37,6 +52,8 @@ static void add(struct counts *counts, const struct group *group,
     counts->alive += is_alive(instance) ? 1 : 0;
     counts->launching += is_launching(instance) ? 1 : 0;
     counts->ending += is_ending(instance) ? 1 : 0;
+    counts->serving += is_serving(instance) && !instance->is_unhealthy ? 1 : 0;
+    counts->unhealthy += is_judged(instance) && instance->is_unhealthy ? 1 : 0;
     counts->survivors += survives(group, instance) ? 1 : 0;
 }
 
@@ -57,6 +74,8 @@ static void take_out(struct group *group, const struct instance *instance)
     group->counts.alive -= one.alive;
     group->counts.launching -= one.launching;
     group->counts.ending -= one.ending;
+    group->counts.serving -= one.serving;
+    group->counts.unhealthy -= one.unhealthy;
     group->counts.survivors -= one.survivors;
 }
 
@@ -110,6 +129,7 @@ bool are_counts_right(const struct group *group)
     const struct counts *kept = &group->counts;
     return kept->capacity == right.capacity && kept->alive == right.alive &&
            kept->launching == right.launching && kept->ending == right.ending &&
+           kept->serving == right.serving && kept->unhealthy == right.unhealthy &&
            (kept->survivors_are_old || kept->survivors == right.survivors);
 }
 

@@ -13,6 +13,15 @@ uint32_t count_launching(const struct group *group);
 
 uint32_t count_ending(const struct group *group);
 
+/* In service and healthy. */
+uint32_t count_serving(const struct group *group);
+
+/* Settled as unhealthy, and to be replaced. */
+uint32_t count_unhealthy(const struct group *group);
+
+/* Nobody is over, nor on its way out with EC2's word that it is. */
+bool are_all_alive(const struct group *group);
+
 /* In service, healthy, and launched since the group's churn_ms. */
 uint32_t count_survivors(struct group *group);
 

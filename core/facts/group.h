@@ -63,6 +63,8 @@ struct counts {
     uint32_t alive;
     uint32_t launching;
     uint32_t ending;
+    uint32_t serving;   /* and healthy */
+    uint32_t unhealthy; /* of those that are judged */
     uint32_t survivors;
     bool survivors_are_old; /* to be counted when next asked for */
 };

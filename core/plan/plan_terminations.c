@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/facts/counts.h"
 #include "core/facts/standing.h"
 #include "core/facts/states.h"
 #include "core/facts/narrate.h"
@@ -42,7 +43,7 @@ static void plan_termination(struct asg_core *core, struct group *group, size_t 
 
 void plan_terminations(struct asg_core *core, struct group *group)
 {
-    if (core->is_halted || group->is_halted) return;
+    if (core->is_halted || group->is_halted || count_ending(group) == 0) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         if (needs_end_job(group->instances[i])) {
             plan_termination(core, group, i);

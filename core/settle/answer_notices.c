@@ -1,6 +1,6 @@
 #include "core/settle/answer_notices.h"
 
-#include "core/facts/standing.h"
+#include "core/facts/counts.h"
 #include "core/facts/recent_ends.h"
 #include "core/guard/interlocks.h"
 #include "core/plan/end_instance.h"
@@ -17,18 +17,9 @@ void leave_taken_back(struct asg_core *core, struct group *group)
     }
 }
 
-static uint32_t count_serving(const struct group *group)
-{
-    uint32_t count = 0;
-    for (size_t i = 0; i < group->instance_count; i++) {
-        const struct instance *instance = group->instances[i];
-        count += is_serving(instance) && !instance->is_unhealthy;
-    }
-    return count;
-}
-
 void end_replaced(struct asg_core *core, struct group *group)
 {
+    if (!group->config.capacity_rebalance) return; /* nobody leaves early */
     uint32_t serving = count_serving(group);
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];

@@ -33,6 +33,7 @@
 
 static void end_late_launches(struct asg_core *core, struct group *group)
 {
+    if (count_launching(group) == 0) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
         if (state_traits(instance->state)->timeout != ASG_TIMEOUT_LAUNCH ||
@@ -52,6 +53,7 @@ static void end_late_launches(struct asg_core *core, struct group *group)
 static void replace_unhealthy(struct asg_core *core, struct group *group)
 {
     if ((group->suspended & UINT64_C(1) << ASG_PROCESS_REPLACE_UNHEALTHY) != 0) return;
+    if (count_unhealthy(group) == 0) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
         if (!is_judged(instance) || !instance->is_unhealthy) continue;
@@ -264,5 +266,5 @@ void balance_group(struct asg_core *core, struct group *group)
     plan_terminations(core, group);
     settle_cooldown(core, group);
     tell_members(core, group);
-    drop_instances(core, group, is_over);
+    if (!are_all_alive(group)) drop_instances(core, group, is_over);
 }

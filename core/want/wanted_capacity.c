@@ -11,6 +11,7 @@ bool leaves_early(const struct group *group, const struct instance *instance)
 uint32_t wanted_capacity(const struct group *group)
 {
     uint32_t desired = group->config.desired;
+    if (!group->config.capacity_rebalance) return desired; /* nobody leaves early */
     uint32_t room = group->config.max > desired ? group->config.max - desired : 0;
     uint32_t extra = 0;
     for (size_t i = 0; i < group->instance_count && extra < room; i++) {
