@@ -71,6 +71,14 @@ static const char *wrong_with_instance(const struct asg_core *core,
 
 /* ---- one group ---- */
 
+static bool are_some_changing(const struct group *group)
+{
+    for (size_t i = 0; i < group->instance_count; i++) {
+        if (is_changing(group->instances[i])) return true;
+    }
+    return false;
+}
+
 static const char *wrong_with_group(const struct asg_core *core,
                                     const struct group *group)
 {
@@ -87,6 +95,9 @@ static const char *wrong_with_group(const struct asg_core *core,
     if (!are_counts_right(group)) return "has counts that are not those of its instances";
     if (group->due.at_ms < asg_due_heap_first_ms(&core->dues)) {
         return "has a deadline that the heap does not know";
+    }
+    if (group->is_changing != are_some_changing(group)) {
+        return "is asked of EC2 often without need, or is not and should be";
     }
     if (group->is_cut_off && group->is_mass_silent) {
         return "is said to be cut off, and partly silent";
@@ -143,6 +154,20 @@ static const char *wrong_with_job(const struct asg_core *core, const struct job 
     return slots <= job->plan.launch->count ? NULL : "has more slots than it launches";
 }
 
+/* Those that say so, by their numbers, and nobody else. */
+static bool is_changing_list_right(const struct asg_core *core)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < core->group_count; i++) {
+        if (!core->groups[i]->is_changing) continue;
+        if (at == core->changing_count || core->changing[at] != core->groups[i]) {
+            return false;
+        }
+        at++;
+    }
+    return at == core->changing_count;
+}
+
 enum asg_status asg_core_check(const struct asg_core *core, struct asg_error *error)
 {
     if (core->step != NULL || core->dirty_count != 0) {
@@ -151,6 +176,10 @@ enum asg_status asg_core_check(const struct asg_core *core, struct asg_error *er
     for (size_t i = 0; i < core->group_count; i++) {
         enum asg_status status = check_group(core, core->groups[i], error);
         if (status != ASG_OK) return status;
+    }
+    if (!is_changing_list_right(core)) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "the list of changing groups is not that of those that change");
     }
     size_t closed = 0;
     size_t dead = 0;

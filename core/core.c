@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/facts/standing.h"
-#include "core/facts/counts.h"
 #include "core/facts/narrate.h"
 #include "core/facts/rules.h"
 #include "core/facts/state.h"
@@ -111,7 +110,6 @@ static void settle_group(struct asg_core *core, struct group *group)
     balance_group(core, group);
     group->is_dirty = false;
     group->tally.is_known = false;
-    assert(are_counts_right(group));
     check_limits(group);
     find_deadline(core, group);
     note_changing(core, group);

@@ -41,7 +41,7 @@ void set_churn_ms(struct group *group, int64_t churn_ms);
 /* One that has just been added, or loaded. */
 void count_new(struct group *group, const struct instance *instance);
 
-/* By a walk, for asserts: they are what they should be. */
+/* By a walk, for core/check.h: they are what they should be. */
 bool are_counts_right(const struct group *group);
 
 #endif
