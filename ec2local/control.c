@@ -146,7 +146,8 @@ static int signal_named(const char *name)
     return 0;
 }
 
-/* "<id>/interrupt", "<id>/rebalance", "<id>/event": what EC2 announces, `in_ms` ahead. */
+/* "<id>/interrupt", "<id>/rebalance", "<id>/event": what EC2 announces, `in_ms` ahead;
+ * "<id>/impair", "<id>/recover": its status checks fail, or pass again. */
 static void announce(const struct asg_service_options *parts, const char *id,
                      const char *what, const struct asg_params *params,
                      struct asg_http_response *response)
@@ -158,14 +159,19 @@ static void announce(const struct asg_service_options *parts, const char *id,
         in_ms = INTERRUPTION_MS;
     } else if (strcmp(what, "/rebalance") == 0) {
         notice = ASG_WORLD_REBALANCE;
+    } else if (strcmp(what, "/impair") == 0 || strcmp(what, "/recover") == 0) {
+        notice = ASG_WORLD_IMPAIRED;
+    }
+    const char *code = get(params, "code");
+    if (notice == ASG_WORLD_IMPAIRED) {
+        code = strcmp(what, "/impair") == 0 ? "impaired" : "";
     }
     const char *given = get(params, "in_ms");
     if (given[0] != '\0') in_ms = (int64_t)strtoll(given, NULL, 10);
     int64_t now_ms = 0;
     struct asg_world_effects *effects = NULL;
     struct asg_world *world = asg_run_world_begin(parts->run, &now_ms, &effects);
-    bool is_done =
-        asg_world_announce(world, id, notice, get(params, "code"), now_ms + in_ms);
+    bool is_done = asg_world_announce(world, id, notice, code, now_ms + in_ms);
     asg_run_world_end(parts->run);
     if (!is_done) {
         answer_error(response, 404, "no running instance of that id, or it is not spot");
@@ -185,10 +191,12 @@ static void signal_instance(const struct asg_service_options *parts, const char 
     const char *what = which + length;
     int signal = signal_named(get(params, "signal"));
     bool is_notice = strcmp(what, "/interrupt") == 0 || strcmp(what, "/rebalance") == 0 ||
-                     strcmp(what, "/event") == 0;
+                     strcmp(what, "/event") == 0 || strcmp(what, "/impair") == 0 ||
+                     strcmp(what, "/recover") == 0;
     if (length >= sizeof id || (strcmp(what, "/kill") != 0 && !is_notice)) {
         answer_error(response, 404,
-                     "POST /_control/instances/<id>/{kill,interrupt,rebalance,event}");
+                     "POST /_control/instances/<id>/{kill,interrupt,rebalance,event,"
+                     "impair,recover}");
         return;
     }
     memcpy(id, which, length);

@@ -329,14 +329,16 @@ enum asg_status asg_call_do_describe_instances(struct asg_call *call)
 }
 
 static void write_check(struct asg_bytes *out, const char *name,
+                        const struct asg_world_instance *instance,
                         enum asg_world_state state)
 {
-    bool is_running = state == ASG_WORLD_RUNNING;
     asg_xml_out_begin(out, name);
-    asg_xml_out_text(out, "status", is_running ? "ok" : "not-applicable");
-    if (is_running) {
-        asg_bytes_append_text(out, "<details><item><name>reachability</name>"
-                                   "<status>passed</status></item></details>");
+    asg_xml_out_text(out, "status", asg_world_status_name(instance, state));
+    if (state == ASG_WORLD_RUNNING) {
+        asg_bytes_printf(out,
+                         "<details><item><name>reachability</name>"
+                         "<status>%s</status></item></details>",
+                         instance->is_impaired ? "failed" : "passed");
     }
     asg_xml_out_end(out, name);
 }
@@ -385,8 +387,8 @@ enum asg_status asg_call_do_describe_instance_status(struct asg_call *call)
                          page.items[i]->subnet->zone->name);
         asg_call_write_state(call->out, "instanceState", state);
         write_event(call->out, page.items[i]);
-        write_check(call->out, "systemStatus", state);
-        write_check(call->out, "instanceStatus", state);
+        write_check(call->out, "systemStatus", page.items[i], state);
+        write_check(call->out, "instanceStatus", page.items[i], state);
         asg_xml_out_end(call->out, "item");
     }
     asg_xml_out_end(call->out, "instanceStatusSet");

@@ -152,6 +152,7 @@ struct asg_world_instance {
     int64_t risk_ms;       /* rebalance recommendation: when it was made; 0: none */
     char event_code[32];   /* of a scheduled event; "" : none */
     int64_t event_ms;      /* when it begins */
+    bool is_impaired;      /* its status checks fail while it runs */
     char transition[64];   /* "User initiated (2026-11-23 15:30:00 GMT)" */
     struct asg_world_tags tags;
 };
@@ -200,6 +201,9 @@ ASG_MUST_USE enum asg_status asg_world_new(const struct asg_world_options *optio
                                            struct asg_world **ret);
 void asg_world_destroy(struct asg_world **world);
 
+/* From now on at most so many pending and running instances, over those there are;
+ * negative: no limit. */
+void asg_world_leave_room(struct asg_world *world, int64_t instances);
 const struct asg_world_options *asg_world_options(const struct asg_world *world);
 const struct asg_world_zone *asg_world_zones(const struct asg_world *world);
 const struct asg_world_subnet *asg_world_subnets(const struct asg_world *world);
@@ -328,14 +332,19 @@ ASG_MUST_USE enum asg_status asg_world_protect(struct asg_world *world, const ch
 /* --- what EC2 announces --- */
 
 enum asg_world_notice {
-    ASG_WORLD_INTERRUPTION,   /* it is terminated at at_ms, if it still runs */
-    ASG_WORLD_REBALANCE,      /* recommended at at_ms */
-    ASG_WORLD_SCHEDULED_EVENT /* `code` from at_ms on; "" calls it off */
+    ASG_WORLD_INTERRUPTION,    /* it is terminated at at_ms, if it still runs */
+    ASG_WORLD_REBALANCE,       /* recommended at at_ms */
+    ASG_WORLD_SCHEDULED_EVENT, /* `code` from at_ms on; "" calls it off */
+    ASG_WORLD_IMPAIRED         /* its status checks fail; `code` "": they pass again */
 };
 
 /* False: no such running instance, or an interruption of one that is not spot. */
 bool asg_world_announce(struct asg_world *world, const char *id,
                         enum asg_world_notice notice, const char *code, int64_t at_ms);
+
+/* Of its status checks in a state: "ok", "impaired" or "not-applicable". */
+const char *asg_world_status_name(const struct asg_world_instance *instance,
+                                  enum asg_world_state state);
 
 /* --- tags, of instances and launch templates --- */
 

@@ -111,9 +111,16 @@ static const char *read_reason(const struct asg_world_instance *instance)
 {
     return instance->reason_code;
 }
+const char *asg_world_status_name(const struct asg_world_instance *instance,
+                                  enum asg_world_state state)
+{
+    if (state != ASG_WORLD_RUNNING) return "not-applicable";
+    return instance->is_impaired ? "impaired" : "ok";
+}
+
 static const char *read_status(const struct asg_world_instance *instance)
 {
-    return instance->state == ASG_WORLD_RUNNING ? "ok" : "not-applicable";
+    return asg_world_status_name(instance, instance->state);
 }
 static const char *read_event(const struct asg_world_instance *instance)
 {

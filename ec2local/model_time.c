@@ -145,6 +145,7 @@ bool asg_world_announce(struct asg_world *world, const char *id,
         instance->event_ms = at_ms;
         break;
     }
+    case ASG_WORLD_IMPAIRED: instance->is_impaired = code[0] != '\0'; break;
     }
     return true;
 }

@@ -158,6 +158,12 @@ const struct asg_world_options *asg_world_options(const struct asg_world *world)
     return &world->options;
 }
 
+void asg_world_leave_room(struct asg_world *world, int64_t instances)
+{
+    int64_t limit = instances < 0 ? 0 : (int64_t)world->live_count + instances;
+    world->options.instance_limit = (uint32_t)(instances == 0 && limit == 0 ? 1 : limit);
+}
+
 const struct asg_world_zone *asg_world_zones(const struct asg_world *world)
 {
     return world->zones;

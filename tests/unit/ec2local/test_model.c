@@ -161,6 +161,44 @@ static void test_limits_give_fewer_down_to_the_minimum_and_then_nothing(void **s
     end(&fixture);
 }
 
+static void test_room_is_taken_away_and_given_back(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin_with(&fixture, &plain_options);
+    struct asg_world_run_request request = plain_request(NULL);
+    request.max_count = 3;
+    assert_int_equal(launch(&fixture, &request).count, 3);
+    asg_world_leave_room(fixture.world, 1);
+    assert_int_equal(launch(&fixture, &request).count, 1);
+    refuse_launch(&fixture, &request, "InstanceLimitExceeded");
+    asg_world_leave_room(fixture.world, -1);
+    assert_int_equal(launch(&fixture, &request).count, 3);
+    end(&fixture);
+}
+
+static void test_status_checks_fail_while_it_runs(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin_with(&fixture, &plain_options);
+    const struct asg_world_run_request request = plain_request(NULL);
+    const struct asg_world_instance *instance = launch(&fixture, &request).items[0];
+    assert_false(asg_world_announce(fixture.world, instance->id, ASG_WORLD_IMPAIRED,
+                                    "impaired", 0)); /* it is pending */
+    pass(&fixture, 100);
+    assert_string_equal("ok", asg_world_status_name(instance, instance->state));
+    assert_true(asg_world_announce(fixture.world, instance->id, ASG_WORLD_IMPAIRED,
+                                   "impaired", 0));
+    assert_string_equal("impaired", asg_world_status_name(instance, instance->state));
+    assert_string_equal("not-applicable",
+                        asg_world_status_name(instance, ASG_WORLD_STOPPED));
+    assert_true(
+        asg_world_announce(fixture.world, instance->id, ASG_WORLD_IMPAIRED, "", 0));
+    assert_string_equal("ok", asg_world_status_name(instance, instance->state));
+    end(&fixture);
+}
+
 static void test_addresses_run_out_and_come_back(void **state)
 {
     (void)state;
@@ -294,6 +332,8 @@ int main(void)
         cmocka_unit_test(test_a_token_outlives_the_listing_of_its_instance),
         cmocka_unit_test(test_a_refused_launch_does_not_use_up_its_token),
         cmocka_unit_test(test_limits_give_fewer_down_to_the_minimum_and_then_nothing),
+        cmocka_unit_test(test_room_is_taken_away_and_given_back),
+        cmocka_unit_test(test_status_checks_fail_while_it_runs),
         cmocka_unit_test(test_addresses_run_out_and_come_back),
         cmocka_unit_test(test_a_reader_who_lags_sees_the_states_of_then),
         cmocka_unit_test(test_a_repeated_token_does_not_ask_for_capacity),
