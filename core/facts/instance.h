@@ -62,9 +62,10 @@ struct instance {
     bool is_unreachable;  /* probed, and nothing answers */
     bool is_marked;       /* an operator called it unhealthy */
     int64_t silent_ms;
-    bool is_unhealthy;     /* settled: it will be replaced */
-    int end_cause;         /* enum asg_end_cause */
-    int64_t ending_ms;     /* since when TERMINATING */
+    bool is_unhealthy; /* settled: it will be replaced */
+    int fault;         /* enum asg_cause: why it ends by health; found anew, not saved */
+    int end_cause;     /* enum asg_end_cause */
+    int64_t ending_ms; /* since when TERMINATING */
     int64_t wait_until_ms; /* while its state waits; else 0 */
     uint64_t end_job_id;   /* that terminates it; 0: not planned yet */
     int told;              /* enum asg_member_state the windows know */

@@ -85,6 +85,7 @@ static void keep(struct asg_core *core, struct group *group, struct instance *in
     instance->end_cause = ASG_END_NONE;
     instance->end_job_id = 0;
     set_unhealthy(group, instance, false);
+    instance->fault = ASG_CAUSE_NONE;
 }
 
 static void die_serving(struct asg_core *core, struct group *group,
@@ -264,10 +265,14 @@ static const struct row *find_row(const struct group *group,
 static void say_move(struct asg_core *core, const struct group *group,
                      const struct instance *instance, const struct row *row)
 {
-    decide_instance(core, ASG_DECISION_STATE, group, instance, "%s %s (%s, %s)",
-                    instance->id, row->text,
-                    asg_enum_word(&asg_instance_state_words, (int)row->from),
-                    instance->zone[0] != '\0' ? instance->zone : "zone unknown");
+    struct asg_decision *decision = decide_instance(
+        core, ASG_DECISION_STATE, group, instance, "%s %s (%s, %s)", instance->id,
+        row->text, asg_enum_word(&asg_instance_state_words, (int)row->from),
+        instance->zone[0] != '\0' ? instance->zone : "zone unknown");
+    decision->state_from = row->from;
+    bool is_ec2s = row->event == ASG_FLEET_KEPT ||
+                   (row->event == ASG_FLEET_OVER && instance->end_cause == ASG_END_NONE);
+    if (is_ec2s) decision->cause = ASG_CAUSE_EC2;
 }
 
 bool move_instance(struct asg_core *core, struct group *group, struct instance *instance,

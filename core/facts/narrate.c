@@ -38,18 +38,20 @@ static struct asg_decision *push_decision(struct asg_core *core,
     return decision;
 }
 
-void decide(struct asg_core *core, enum asg_decision_kind kind, const struct group *group,
-            const char *format, ...)
+struct asg_decision *decide(struct asg_core *core, enum asg_decision_kind kind,
+                            const struct group *group, const char *format, ...)
 {
+    struct asg_decision *decision = push_decision(core, kind, group);
     va_list args;
     va_start(args, format);
-    push_decision(core, kind, group)->text = format_text(core, format, args);
+    decision->text = format_text(core, format, args);
     va_end(args);
+    return decision;
 }
 
-void decide_capacity(struct asg_core *core, enum asg_decision_kind kind,
-                     const struct group *group, const char *policy, int64_t from,
-                     const char *format, ...)
+struct asg_decision *decide_capacity(struct asg_core *core, enum asg_decision_kind kind,
+                                     const struct group *group, const char *policy,
+                                     int64_t from, const char *format, ...)
 {
     struct asg_decision *decision = push_decision(core, kind, group);
     decision->policy = asg_arena_text(&core->step->effects->arena, policy);
@@ -58,19 +60,24 @@ void decide_capacity(struct asg_core *core, enum asg_decision_kind kind,
     va_start(args, format);
     decision->text = format_text(core, format, args);
     va_end(args);
+    return decision;
 }
 
-void decide_instance(struct asg_core *core, enum asg_decision_kind kind,
-                     const struct group *group, const struct instance *instance,
-                     const char *format, ...)
+struct asg_decision *decide_instance(struct asg_core *core, enum asg_decision_kind kind,
+                                     const struct group *group,
+                                     const struct instance *instance, const char *format,
+                                     ...)
 {
     struct asg_decision *decision = push_decision(core, kind, group);
     decision->instance_id = asg_arena_text(&core->step->effects->arena, instance->id);
     decision->job_id = instance->job_id;
+    decision->state_from = (enum asg_instance_state)instance->state;
+    decision->state_to = (enum asg_instance_state)instance->state;
     va_list args;
     va_start(args, format);
     decision->text = format_text(core, format, args);
     va_end(args);
+    return decision;
 }
 
 void hold(struct asg_core *core, struct group *group, enum hold_topic topic,

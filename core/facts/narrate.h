@@ -4,16 +4,20 @@
 
 #include "core/facts/world.h"
 
-void decide(struct asg_core *core, enum asg_decision_kind kind, const struct group *group,
-            const char *format, ...) ASG_PRINTF(4, 5);
+/* The decision that was put down: its cause, and the state before, are the caller's. */
+struct asg_decision *decide(struct asg_core *core, enum asg_decision_kind kind,
+                            const struct group *group, const char *format, ...)
+    ASG_PRINTF(4, 5);
 
-void decide_capacity(struct asg_core *core, enum asg_decision_kind kind,
-                     const struct group *group, const char *policy, int64_t from,
-                     const char *format, ...) ASG_PRINTF(6, 7);
+struct asg_decision *decide_capacity(struct asg_core *core, enum asg_decision_kind kind,
+                                     const struct group *group, const char *policy,
+                                     int64_t from, const char *format, ...)
+    ASG_PRINTF(6, 7);
 
-void decide_instance(struct asg_core *core, enum asg_decision_kind kind,
-                     const struct group *group, const struct instance *instance,
-                     const char *format, ...) ASG_PRINTF(5, 6);
+struct asg_decision *decide_instance(struct asg_core *core, enum asg_decision_kind kind,
+                                     const struct group *group,
+                                     const struct instance *instance, const char *format,
+                                     ...) ASG_PRINTF(5, 6);
 
 /* A reason to do nothing, said when it is another one than the topic's last. */
 void hold(struct asg_core *core, struct group *group, enum hold_topic topic,

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "base/mutant.h"
 #include "core/facts/standing.h"
 #include "core/facts/counts.h"
 #include "core/facts/narrate.h"
@@ -44,7 +45,8 @@ uint32_t allowed_ends(struct asg_core *core, struct group *group, uint32_t wante
         return 0;
     }
     if (cause == ASG_END_USER || cause == ASG_END_DELETED) return wanted;
-    if (group->is_mass_silent) {
+    bool is_blind = ASG_MUTANT(SCALES_IN_BLIND) && cause == ASG_END_SCALE_IN;
+    if (group->is_mass_silent && !is_blind) {
         hold(core, group, topic, "%s waits: many agents are silent together", what);
         return 0;
     }
@@ -67,6 +69,7 @@ uint32_t allowed_ends(struct asg_core *core, struct group *group, uint32_t wante
              "scale-in waits: not every agent has reported since the start");
         return 0;
     }
+    if (ASG_MUTANT(NO_SHARE_OF_ENDS)) return wanted;
     uint32_t members = count_capacity(group) + count_ending(group);
     uint32_t at_once = share_of(members, group->config.terminating_percent);
     uint32_t ending = count_ending(group);
@@ -91,7 +94,7 @@ uint32_t allowed_ends(struct asg_core *core, struct group *group, uint32_t wante
 
 bool is_launch_allowed(struct asg_core *core, struct group *group)
 {
-    if (core->is_halted || group->is_halted) {
+    if (core->is_halted || (group->is_halted && !ASG_MUTANT(LAUNCHES_IN_A_HALT))) {
         hold(core, group, HOLD_LAUNCH, "launch waits: halted by an operator");
         return false;
     }

@@ -147,29 +147,40 @@ static const char *fault_of_event(const struct instance *instance)
     return NULL; /* a reboot or a maintenance passes */
 }
 
-/* What is wrong with it, or NULL. */
-static const char *find_fault(struct asg_core *core, struct group *group,
-                              const struct instance *instance,
-                              const struct silence *around)
+/* What is wrong with it; NONE: nothing. */
+static enum asg_cause find_fault(struct asg_core *core, struct group *group,
+                                 const struct instance *instance,
+                                 const struct silence *around)
 {
-    if (instance->is_marked) return "called unhealthy by an operator";
+    if (instance->is_marked) return ASG_CAUSE_MARKED;
     if (instance->ec2_state == ASG_EC2_STOPPED ||
         instance->ec2_state == ASG_EC2_STOPPING) {
-        return "EC2 says it is stopped";
+        return ASG_CAUSE_STOPPED;
     }
-    if (!is_past_grace(group, instance, core->now_ms)) return NULL;
-    if (instance->is_impaired) return "EC2 status check failed";
-    if (fault_of_event(instance) != NULL) return fault_of_event(instance);
-    if (group->is_mass_silent || !instance->is_silent) return NULL;
-    if (waits_for_picture(core, group, instance)) return NULL;
-    if (ASG_MUTANT(DEAD_AGENT_STAYS)) return NULL;
+    if (!is_past_grace(group, instance, core->now_ms)) return ASG_CAUSE_NONE;
+    if (instance->is_impaired) return ASG_CAUSE_IMPAIRED;
+    if (fault_of_event(instance) != NULL) return ASG_CAUSE_SCHEDULED_EVENT;
+    if (group->is_mass_silent || !instance->is_silent) return ASG_CAUSE_NONE;
+    if (waits_for_picture(core, group, instance)) return ASG_CAUSE_NONE;
+    if (ASG_MUTANT(DEAD_AGENT_STAYS)) return ASG_CAUSE_NONE;
     if (instance->is_probe_failed || ASG_MUTANT(SILENCE_IS_DEATH)) {
-        return "its agent is silent and its probe failed";
+        return ASG_CAUSE_SILENT;
     }
-    if (is_lost(core, group, instance, around)) {
+    return is_lost(core, group, instance, around) ? ASG_CAUSE_UNREACHABLE
+                                                  : ASG_CAUSE_NONE;
+}
+
+static const char *text_of_fault(const struct instance *instance, enum asg_cause fault)
+{
+    switch (fault) {
+    case ASG_CAUSE_MARKED: return "called unhealthy by an operator";
+    case ASG_CAUSE_STOPPED: return "EC2 says it is stopped";
+    case ASG_CAUSE_IMPAIRED: return "EC2 status check failed";
+    case ASG_CAUSE_SCHEDULED_EVENT: return fault_of_event(instance);
+    case ASG_CAUSE_UNREACHABLE:
         return "its agent is silent and it is out of reach, while others report";
+    default: return "its agent is silent and its probe failed";
     }
-    return NULL;
 }
 
 /* ---- the group ---- */
@@ -258,14 +269,16 @@ void judge_group(struct asg_core *core, struct group *group)
         struct instance *instance = group->instances[i];
         if (!is_judged(instance)) continue;
         members++;
-        const char *fault = find_fault(core, group, instance, &around);
-        if (fault != NULL && !instance->is_unhealthy &&
-            (is_looking || instance->is_marked)) {
-            set_unhealthy(group, instance, true);
-            keep_text(core, &instance->reason, ASG_REASON_MAX, fault);
-        } else if (fault == NULL && instance->is_unhealthy) {
-            set_unhealthy(group, instance,
-                          false); /* it came back before it was replaced */
+        enum asg_cause fault = find_fault(core, group, instance, &around);
+        bool is_believed = is_looking || instance->is_marked || instance->is_unhealthy;
+        instance->fault = (int)fault;
+        bool is_unhealthy = fault != ASG_CAUSE_NONE && is_believed;
+        if (is_unhealthy != instance->is_unhealthy) {
+            set_unhealthy(group, instance, is_unhealthy);
+        }
+        if (instance->is_unhealthy) {
+            keep_text(core, &instance->reason, ASG_REASON_MAX,
+                      text_of_fault(instance, fault));
         }
         unhealthy += instance->is_unhealthy ? 1 : 0;
     }

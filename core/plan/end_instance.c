@@ -1,5 +1,6 @@
 #include "core/plan/end_instance.h"
 
+#include "base/mutant.h"
 #include "core/facts/kept_text.h"
 #include "core/facts/churn.h"
 #include "core/facts/lifecycle.h"
@@ -20,9 +21,26 @@ static int64_t drain_limit(const struct asg_core *core, const struct group *grou
     return left_ms < group->config.drain_ms ? left_ms : group->config.drain_ms;
 }
 
+static enum asg_cause cause_of_end(const struct instance *instance)
+{
+    switch ((enum asg_end_cause)instance->end_cause) {
+    case ASG_END_SCALE_IN: return ASG_CAUSE_SCALE_IN;
+    case ASG_END_HEALTH: return (enum asg_cause)instance->fault;
+    case ASG_END_USER: return ASG_CAUSE_ORDER;
+    case ASG_END_DELETED: return ASG_CAUSE_GROUP_DELETED;
+    case ASG_END_NOTICE:
+        return instance->taken_back_ms != 0 ? ASG_CAUSE_INTERRUPTION
+                                            : ASG_CAUSE_REBALANCE;
+    case ASG_END_NONE:
+    case ASG_END_CAUSES: break;
+    }
+    return ASG_CAUSE_NONE;
+}
+
 void begin_end(struct asg_core *core, struct group *group, struct instance *instance,
                enum asg_end_cause cause, const char *reason)
 {
+    enum asg_instance_state from = (enum asg_instance_state)instance->state;
     bool was_serving = is_serving(instance);
     if (!move_instance(core, group, instance, ASG_FLEET_END)) return;
     instance->end_cause = (int)cause;
@@ -31,14 +49,17 @@ void begin_end(struct asg_core *core, struct group *group, struct instance *inst
     if (is_held) note_end(core, group, cause);
     if (cause == ASG_END_HEALTH) note_death(core, group, instance);
     bool is_replaced = cause == ASG_END_HEALTH || cause == ASG_END_NOTICE;
-    decide_instance(core, is_replaced ? ASG_DECISION_REPLACE : ASG_DECISION_TERMINATE,
-                    group, instance, "%s goes: %s", instance->id, reason);
+    struct asg_decision *decision =
+        decide_instance(core, is_replaced ? ASG_DECISION_REPLACE : ASG_DECISION_TERMINATE,
+                        group, instance, "%s goes: %s", instance->id, reason);
+    decision->cause = cause_of_end(instance);
+    decision->state_from = from;
     int64_t limit_ms = drain_limit(core, group, instance);
-    if (!was_serving || limit_ms == 0 ||
-        !move_instance(core, group, instance, ASG_FLEET_DRAIN)) {
-        return;
+    if (!was_serving || limit_ms == 0 || ASG_MUTANT(NO_DRAIN)) return;
+    if (!ASG_MUTANT(DRAIN_IS_NOT_AWAITED)) {
+        if (!move_instance(core, group, instance, ASG_FLEET_DRAIN)) return;
+        instance->wait_until_ms = core->now_ms + limit_ms;
     }
-    instance->wait_until_ms = core->now_ms + limit_ms;
     char limit[ASG_NUMBER_TEXT_MAX];
     decide_instance(core, ASG_DECISION_STATE, group, instance,
                     "%s drains first, for %s at most", instance->id,

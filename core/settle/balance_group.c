@@ -45,6 +45,7 @@ static void end_late_launches(struct asg_core *core, struct group *group)
         char reason[ASG_REASON_MAX + 1];
         (void)snprintf(reason, sizeof reason, "not in service %s after its launch",
                        asg_number_duration(group->config.launch_timeout_ms, limit));
+        instance->fault = ASG_CAUSE_LATE_LAUNCH;
         begin_end(core, group, instance, ASG_END_HEALTH, reason);
         note_launch_failure(group);
     }

@@ -401,7 +401,8 @@ void order_desired(struct asg_core *core, const struct asg_command *command)
                     : (int64_t)to < from ? ASG_DECISION_SCALE_IN
                                          : ASG_DECISION_COMMAND,
                     group, "", from, "%s set desired from %" PRId64 " to %" PRIu32,
-                    command->actor, from, to);
+                    command->actor, from, to)
+        ->cause = ASG_CAUSE_ORDER;
     reply_ok(core, 0, "desired of group %s is %" PRIu32 " (was %" PRId64 ")",
              group->config.name, to, from);
 }

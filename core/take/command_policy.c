@@ -142,7 +142,8 @@ void execute_policy(struct asg_core *core, const struct asg_command *command)
         decide_capacity(core, to > from ? ASG_DECISION_SCALE_OUT : ASG_DECISION_SCALE_IN,
                         group, command->name, from,
                         "%s executed policy %s: desired from %" PRId64 " to %" PRId64,
-                        command->actor, command->name, from, to);
+                        command->actor, command->name, from, to)
+            ->cause = ASG_CAUSE_ORDER;
     }
     reply_ok(core, 0, "desired of group %s is %" PRId64 " (was %" PRId64 ")",
              group->config.name, to, from);

@@ -25,10 +25,12 @@ static void run_schedule(struct asg_core *core, struct group *group,
     uint32_t min = config->min >= 0 ? (uint32_t)config->min : group->config.min;
     uint32_t max = config->max >= 0 ? (uint32_t)config->max : group->config.max;
     if (min > max) {
-        decide(core, ASG_DECISION_REFUSED, group,
-               "scheduled action %s: min %" PRIu32 " would be above max %" PRIu32
-               "; nothing is changed",
-               config->name, min, max);
+        decide_capacity(core, ASG_DECISION_REFUSED, group, config->name,
+                        group->config.desired,
+                        "scheduled action %s: min %" PRIu32 " would be above max %" PRIu32
+                        "; nothing is changed",
+                        config->name, min, max)
+            ->cause = ASG_CAUSE_SCHEDULE;
         return;
     }
     int64_t from = group->config.desired;
@@ -44,7 +46,8 @@ static void run_schedule(struct asg_core *core, struct group *group,
                     group, config->name, from,
                     "scheduled action %s: min %" PRIu32 ", max %" PRIu32
                     ", desired %" PRIu32 " (was %" PRId64 ")",
-                    config->name, min, max, to, from);
+                    config->name, min, max, to, from)
+        ->cause = ASG_CAUSE_SCHEDULE;
 }
 
 void run_schedules(struct asg_core *core, struct group *group)

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/mutant.h"
 #include "core/facts/standing.h"
 #include "core/facts/narrate.h"
 #include "core/want/desired.h"
@@ -106,7 +107,8 @@ static void decide_group(struct asg_core *core, struct group *group,
     decide_capacity(core, is_out ? ASG_DECISION_SCALE_OUT : ASG_DECISION_SCALE_IN, group,
                     policy->config.name, from,
                     "%s\n%sdecide %" PRId64 ", scale %s by %" PRId64, proposal->text,
-                    limit, to, is_out ? "out" : "in", is_out ? to - from : from - to);
+                    limit, to, is_out ? "out" : "in", is_out ? to - from : from - to)
+        ->cause = ASG_CAUSE_POLICY;
 }
 
 static void settle(struct asg_core *core, struct group *group,
@@ -119,7 +121,7 @@ static void settle(struct asg_core *core, struct group *group,
     if (verdict->in == NULL) return;
     bool is_tracking = verdict->in->config.kind == ASG_POLICY_TARGET_TRACKING;
     if (is_tracking && verdict->is_in_blocked) return;
-    if (group->is_mass_silent || group->is_cut_off) {
+    if ((group->is_mass_silent && !ASG_MUTANT(SCALES_IN_BLIND)) || group->is_cut_off) {
         hold(core, group, HOLD_POLICY, "scale-in waits: %s",
              group->is_mass_silent ? "many agents are silent together"
                                    : "none of its agents can be reached");
@@ -161,6 +163,9 @@ void scale_group(struct asg_core *core, struct group *group,
     }
     /* Policies see what happens while they may not act: on resume they go by that, not by
      * periods of long ago. */
-    if (is_suspended(group, ASG_PROCESS_ALARM_NOTIFICATION)) return;
+    if (is_suspended(group, ASG_PROCESS_ALARM_NOTIFICATION) &&
+        !ASG_MUTANT(SUSPENSION_IS_FORGOTTEN)) {
+        return;
+    }
     settle(core, group, &verdict);
 }

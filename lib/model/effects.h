@@ -13,15 +13,19 @@
 /* One settled thing, with its reason in words and the numbers it came from. */
 struct asg_decision {
     enum asg_decision_kind kind;
+    enum asg_cause cause;
     const char *group;
     const char *policy;      /* empty: none */
     const char *instance_id; /* empty: none */
     int64_t from;            /* desired before */
     int64_t to;              /* desired after */
-    uint64_t job_id;         /* 0: none */
-    const char *text;        /* lines joined by \n, without time and group name:
-                                "cpu mean 82.5 % over 15 s, target 50 %: wants 7 (has 4)\n
-                                 max is 6: decide 6, scale out by 2" */
+    /* Of the instance, before and after; alike where it did not change. */
+    enum asg_instance_state state_from;
+    enum asg_instance_state state_to;
+    uint64_t job_id;  /* 0: none */
+    const char *text; /* lines joined by \n, without time and group name:
+                         "cpu mean 82.5 % over 15 s, target 50 %: wants 7 (has 4)\n
+                          max is 6: decide 6, scale out by 2" */
 };
 
 struct asg_reply {

@@ -222,6 +222,25 @@
     X(JOB, "job")         /* a job failed, was repeated elsewhere or became dead */      \
     X(ALARM, "alarm")
 
+/* Why something was decided: for programs, as the text of a decision is for people. */
+#define ASG_CAUSE_LIST(X)                                                                \
+    X(NONE, "none")         /* the kind says it all */                                   \
+    X(POLICY, "policy")     /* a policy's metric */                                      \
+    X(SCHEDULE, "schedule") /* a scheduled action was due */                             \
+    X(ORDER, "order")       /* an operator or an API client asked for it */              \
+    X(SCALE_IN, "scale-in") /* the group has more than it desires */                     \
+    X(GROUP_DELETED, "group-deleted")                                                    \
+    X(INTERRUPTION, "spot-interruption")                                                 \
+    X(REBALANCE, "rebalance")                                                            \
+    X(LATE_LAUNCH, "late-launch") /* not in service within its launch timeout */         \
+    X(MARKED, "marked-unhealthy") /* by SetInstanceHealth */                             \
+    X(STOPPED, "stopped")                                                                \
+    X(IMPAIRED, "impaired")               /* EC2's status check failed */                \
+    X(SCHEDULED_EVENT, "scheduled-event") /* EC2 announced its stop or retirement */     \
+    X(SILENT, "silent")           /* no reports, and its agent does not answer */        \
+    X(UNREACHABLE, "unreachable") /* no reports, and nothing answers there */            \
+    X(EC2, "ec2")                 /* EC2 did it, nobody here asked */
+
 #define ASG_ALARM_KIND_LIST(X)                                                           \
     X(MASS_SILENCE, "mass-silence")                                                      \
     X(DEAD_LETTER, "dead-letter")                                                        \
@@ -273,6 +292,7 @@
 #define ASG_ENUM_MEMBER_WORKER(n, w)       ASG_WORKER_##n,
 #define ASG_ENUM_MEMBER_EC2(n, w)          ASG_EC2_##n,
 #define ASG_ENUM_MEMBER_DECISION(n, w)     ASG_DECISION_##n,
+#define ASG_ENUM_MEMBER_CAUSE(n, w)        ASG_CAUSE_##n,
 #define ASG_ENUM_MEMBER_ALARM(n, w)        ASG_ALARM_##n,
 #define ASG_ENUM_MEMBER_MEMBER(n, w)       ASG_MEMBER_##n,
 #define ASG_ENUM_MEMBER_QUERY(n, w)        ASG_QUERY_##n,
@@ -297,6 +317,7 @@ ASG_DECLARE_ENUM(outcome, OUTCOME, ASG_OUTCOME_LIST)
 ASG_DECLARE_ENUM(worker_state, WORKER, ASG_WORKER_STATE_LIST)
 ASG_DECLARE_ENUM(ec2_state, EC2, ASG_EC2_STATE_LIST)
 ASG_DECLARE_ENUM(decision_kind, DECISION, ASG_DECISION_KIND_LIST)
+ASG_DECLARE_ENUM(cause, CAUSE, ASG_CAUSE_LIST)
 ASG_DECLARE_ENUM(alarm_kind, ALARM, ASG_ALARM_KIND_LIST)
 ASG_DECLARE_ENUM(member_state, MEMBER, ASG_MEMBER_STATE_LIST)
 ASG_DECLARE_ENUM(query, QUERY, ASG_QUERY_LIST)

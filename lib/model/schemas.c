@@ -411,11 +411,14 @@ TABLE(event)
 #define OF asg_decision
 static const struct asg_field decision_fields[] = {
     ENUM(kind, decision_kind),
+    ENUM(cause, cause),
     TEXT(group),
     TEXT(policy),
     TEXT(instance_id),
     I64(from),
     I64(to),
+    ENUM(state_from, instance_state),
+    ENUM(state_to, instance_state),
     U64(job_id),
     LONG_TEXT(text),
 };

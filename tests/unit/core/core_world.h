@@ -20,6 +20,7 @@ struct world {
     char ended[SEEN_MAX][20]; /* ids EC2 was asked to end */
     int ended_count;
     bool says_unknown; /* EC2 does not know the ids it is to end */
+    bool protects;     /* and keeps them all */
     enum asg_outcome launch_outcome;
     uint32_t launch_deliveries; /* of the job, before that outcome */
     enum asg_outcome terminate_outcome;
@@ -28,6 +29,7 @@ struct world {
     bool is_slow;                    /* launches wait for answer_launches() */
     uint64_t revision;               /* of the last group whose members changed */
     char said[65536];                /* every decision, a line each */
+    char facts[65536];               /* of each: "i-1 scale-in in-service>terminating" */
 };
 
 static struct world w;
@@ -72,8 +74,8 @@ static void answer_launch(const struct asg_job *job)
 static void answer_terminate(const struct asg_job *job)
 {
     static struct asg_seen_instance seen[SEEN_MAX];
-    size_t count =
-        w.terminate_outcome == ASG_OUTCOME_OK ? job->terminate->instance_ids.count : 0;
+    bool is_done = w.terminate_outcome == ASG_OUTCOME_OK && !w.protects;
+    size_t count = is_done ? job->terminate->instance_ids.count : 0;
     for (size_t i = 0; i < count; i++) {
         const char *id = job->terminate->instance_ids.items[i];
         (void)snprintf(w.ended[w.ended_count++], 20, "%s", id);
@@ -95,7 +97,9 @@ static void answer_terminate(const struct asg_job *job)
         .request_id = "",
         .instances = seen,
         .instance_count = w.says_unknown ? 0 : count,
-        .gone = w.says_unknown ? job->terminate->instance_ids : (struct asg_texts){0}};
+        .gone = w.says_unknown ? job->terminate->instance_ids : (struct asg_texts){0},
+        .protected_ids =
+            w.protects ? job->terminate->instance_ids : (struct asg_texts){0}};
     step((struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
 }
 
@@ -119,6 +123,17 @@ static void answer(void)
     asg_effects_clear(&effects);
 }
 
+static void note_facts(const struct asg_decision *decision)
+{
+    size_t used = strlen(w.facts);
+    const char *what =
+        decision->instance_id[0] != '\0' ? decision->instance_id : decision->policy;
+    (void)snprintf(w.facts + used, sizeof w.facts - used, "%s %s %s>%s\n", what,
+                   asg_enum_word(&asg_cause_words, (int)decision->cause),
+                   asg_enum_word(&asg_instance_state_words, (int)decision->state_from),
+                   asg_enum_word(&asg_instance_state_words, (int)decision->state_to));
+}
+
 static void step(struct asg_event event)
 {
     event.time_ms = w.now_ms;
@@ -129,6 +144,7 @@ static void step(struct asg_event event)
         size_t used = strlen(w.said);
         (void)snprintf(w.said + used, sizeof w.said - used, "%s\n",
                        w.effects.decisions[i].text);
+        note_facts(&w.effects.decisions[i]);
     }
     for (size_t i = 0; i < w.effects.watch_count; i++) {
         w.revision = w.effects.watches[i].revision;
