@@ -53,9 +53,9 @@ static void end_attempts(uint64_t id, uint32_t last)
     }
 }
 
-static void add_job(const struct asg_job *plan)
+static void add_job(const struct asg_job *plan, int64_t time_ms)
 {
-    law_neighbours_plan(plan);
+    sim_check_plan(plan, time_ms);
     struct sim_job *job = sim_find_job(plan->id, plan->attempt);
     if (job == NULL) {
         if (our->job_count == our->job_capacity) {
@@ -79,10 +79,12 @@ static void add_job(const struct asg_job *plan)
     }
 }
 
-static void note_order(const char *name)
+/* Whose order it is says which: "operator-17" (fake_bus.c). */
+static void note_order(const char *actor)
 {
-    if (name[0] != 'o') return;
-    uint64_t no = strtoull(name + 1, NULL, 10);
+    static const char who[] = "operator-";
+    if (strncmp(actor, who, sizeof who - 1) != 0) return;
+    uint64_t no = strtoull(actor + sizeof who - 1, NULL, 10);
     if (no / 8 >= our->durable_order_end) {
         uint64_t end = no / 8 + 256;
         our->durable_orders = asg_realloc(our->durable_orders, end, 1);
@@ -93,42 +95,138 @@ static void note_order(const char *name)
     our->durable_orders[no / 8] |= (uint8_t)(1 << no % 8);
 }
 
+static void note_max(struct sim_group *group, uint32_t max)
+{
+    if (sim.now_us - group->max_changed_us > 13 * SIM_HOUR) group->older_max = 0;
+    if (group->max > group->older_max) group->older_max = group->max;
+    group->max = max;
+    group->max_changed_us = sim.now_us;
+}
+
+static bool has_field(const struct asg_command *command, enum asg_group_field field)
+{
+    return (command->group_fields >> field & 1) != 0;
+}
+
 static void note_update(const struct asg_command *command, struct sim_group *group)
 {
-    if ((command->group_fields & UINT64_C(1) << ASG_GROUP_MAX) != 0) {
-        if (sim.now_us - group->max_changed_us > 13 * SIM_HOUR) group->older_max = 0;
-        if (group->max > group->older_max) group->older_max = group->max;
-        group->max = command->group_config->max;
-        group->max_changed_us = sim.now_us;
-    }
-    if ((command->group_fields & UINT64_C(1) << ASG_GROUP_MIN) != 0) {
-        group->min = command->group_config->min;
+    const struct asg_group_config *config = command->group_config;
+    group->ordered_us = sim.now_us;
+    if (has_field(command, ASG_GROUP_MAX)) note_max(group, config->max);
+    if (has_field(command, ASG_GROUP_MIN)) group->min = config->min;
+    if (has_field(command, ASG_GROUP_DRY_RUN)) {
+        if (config->dry_run && !group->is_dry_run) group->dry_run_since_us = sim.now_us;
+        group->is_dry_run = config->dry_run;
     }
 }
 
-/* An order that is durable and was not refused. */
-static void note_command(const struct asg_command *command)
+static void note_created(const struct asg_command *command, struct sim_group *group)
+{
+    const struct asg_group_config *config = command->group_config;
+    group->exists = true;
+    group->is_deleting = false;
+    group->no = ++our->groups_made;
+    group->is_halted = false;
+    group->is_dry_run = false;
+    group->suspended = 0;
+    group->has_policy = false;
+    group->extra_policies = 0;
+    memset(group->schedules, 0, sizeof group->schedules);
+    group->min = config->min;
+    note_max(group, config->max);
+    group->desired = config->desired;
+    group->ordered_us = sim.now_us;
+    group->scaled_out_ms = 0;
+    memset(&our->last_metrics[group - our->groups], 0, sizeof our->last_metrics[0]);
+}
+
+static void note_gone(uint32_t group_no)
+{
+    for (uint32_t i = 0; i < our->group_count; i++) {
+        struct sim_group *group = &our->groups[i];
+        if (group->no != group_no) continue;
+        group->exists = false;
+        group->is_deleting = false;
+        group->no = 0;
+    }
+}
+
+static void note_suspended(struct sim_group *group, uint64_t processes, bool is_on)
+{
+    if (processes == 0) processes = UINT64_MAX >> (64 - ASG_PROCESS_COUNT);
+    for (int i = 0; i < ASG_PROCESS_COUNT; i++) {
+        uint64_t bit = UINT64_C(1) << i;
+        if ((processes & bit) == 0) continue;
+        if (is_on && (group->suspended & bit) == 0) {
+            group->suspended_since_us[i] = sim.now_us;
+        }
+        group->suspended = is_on ? group->suspended | bit : group->suspended & ~bit;
+    }
+}
+
+static void note_policy(struct sim_group *group, const char *name, bool is_there)
+{
+    if (strcmp(name, SIM_POLICY) == 0) group->has_policy = is_there;
+    for (uint32_t i = 0; i < SIM_EXTRA_POLICIES; i++) {
+        if (strcmp(name, sim_extra_policies[i]) != 0) continue;
+        group->extra_policies &= ~(UINT32_C(1) << i);
+        group->extra_policies |= (is_there ? UINT32_C(1) : 0) << i;
+    }
+}
+
+static void note_halt(struct sim_group *group, bool is_halt)
+{
+    bool *is_halted = group == NULL ? &our->is_halted : &group->is_halted;
+    int64_t *since_us = group == NULL ? &our->halted_since_us : &group->halted_since_us;
+    if (is_halt && !*is_halted) *since_us = sim.now_us;
+    *is_halted = is_halt;
+}
+
+/* An order to a group that is durable and was not refused. */
+static void note_group_order(const struct asg_command *command, struct sim_group *group,
+                             int64_t time_ms)
+{
+    switch (command->kind) {
+    case ASG_COMMAND_GROUP_CREATE: note_created(command, group); break;
+    case ASG_COMMAND_GROUP_DELETE:
+        group->is_deleting = true;
+        group->ordered_us = sim.now_us;
+        break;
+    case ASG_COMMAND_GROUP_UPDATE: note_update(command, group); break;
+    case ASG_COMMAND_SET_DESIRED:
+    case ASG_COMMAND_EXECUTE_POLICY:
+    case ASG_COMMAND_TERMINATE_INSTANCE: group->ordered_us = sim.now_us; break;
+    case ASG_COMMAND_SUSPEND: note_suspended(group, command->processes, true); break;
+    case ASG_COMMAND_RESUME: note_suspended(group, command->processes, false); break;
+    case ASG_COMMAND_POLICY_PUT: note_policy(group, command->name, true); break;
+    case ASG_COMMAND_POLICY_DELETE: note_policy(group, command->name, false); break;
+    case ASG_COMMAND_SCHEDULE_PUT:
+        sim_schedule_put(group, command->schedule_config, time_ms);
+        break;
+    case ASG_COMMAND_SCHEDULE_DELETE: sim_schedule_delete(group, command->name); break;
+    default: break;
+    }
+}
+
+static void note_protection(const struct asg_command *command)
+{
+    for (size_t i = 0; i < command->instance_ids.count; i++) {
+        struct sim_instance *instance = sim_find_instance(command->instance_ids.items[i]);
+        if (instance != NULL) instance->is_protected = command->is_protected;
+    }
+}
+
+static void note_command(const struct asg_command *command, int64_t time_ms)
 {
     struct sim_group *group = sim_find_group(our, command->group);
     switch (command->kind) {
-    case ASG_COMMAND_HALT:
-        if (group == NULL) our->is_halted = true;
+    case ASG_COMMAND_LEAD: law_rates_begin(); break;
+    case ASG_COMMAND_HALT: note_halt(group, true); break;
+    case ASG_COMMAND_UNHALT: note_halt(group, false); break;
+    case ASG_COMMAND_PROTECT_INSTANCES: note_protection(command); break;
+    default:
+        if (group != NULL) note_group_order(command, group, time_ms);
         break;
-    case ASG_COMMAND_UNHALT:
-        if (group == NULL) our->is_halted = false;
-        break;
-    case ASG_COMMAND_GROUP_UPDATE:
-        if (group != NULL) note_update(command, group);
-        break;
-    case ASG_COMMAND_PROTECT_INSTANCES:
-        for (size_t i = 0; i < command->instance_ids.count; i++) {
-            struct sim_instance *instance =
-                sim_find_instance(command->instance_ids.items[i]);
-            if (instance != NULL) instance->is_protected = command->is_protected;
-        }
-        break;
-    case ASG_COMMAND_SCHEDULE_PUT: note_order(command->name); break;
-    default: break;
     }
 }
 
@@ -138,9 +236,13 @@ static void note_health(const struct asg_health *health)
     for (size_t i = 0; i < health->sign_count; i++) {
         struct sim_instance *instance = sim_find_instance(health->signs[i].instance_id);
         bool is_report = health->signs[i].sign == ASG_SIGN_REPORTING;
-        if (instance == NULL || !is_report) continue;
+        if (instance == NULL) continue;
+        if (health->signs[i].sign == ASG_SIGN_DRAINED) instance->is_drained = true;
+        if (health->signs[i].sign == ASG_SIGN_SILENT) instance->is_silent = true;
+        if (!is_report) continue;
         if (!instance->is_heard) instance->heard_us = sim.now_us;
         instance->is_heard = true;
+        instance->is_silent = false;
     }
 }
 
@@ -156,9 +258,9 @@ static void note_metrics(const struct asg_record *record)
     }
     for (size_t i = 0; i < event.metrics->group_count; i++) {
         const struct asg_group_metric *row = &event.metrics->groups[i];
-        if (row->group_no < 1 || row->group_no > our->group_count) continue;
-        if (row->metric == ASG_METRIC_NAME_CPU) {
-            our->last_metrics[row->group_no - 1] = *row;
+        for (uint32_t g = 0; g < our->group_count; g++) {
+            bool is_its = our->groups[g].no == row->group_no;
+            if (is_its && row->metric == ASG_METRIC_NAME_CPU) our->last_metrics[g] = *row;
         }
     }
 }
@@ -167,15 +269,68 @@ static void note_metrics(const struct asg_record *record)
 static void note_end(const struct asg_decision *decision)
 {
     struct sim_instance *instance = sim_find_instance(decision->instance_id);
-    if (instance == NULL || decision->text == NULL) return;
-    bool is_end = decision->kind == ASG_DECISION_TERMINATE ||
-                  decision->kind == ASG_DECISION_REPLACE ||
-                  strstr(decision->text, "ended by EC2") != NULL;
-    if (is_end) instance->is_over = true;
-    /* A listing that lagged did not show it for so long that it was taken for gone. */
-    bool is_back = decision->kind == ASG_DECISION_ADOPT ||
-                   strstr(decision->text, "refused to end it") != NULL;
-    if (is_back) instance->is_over = false;
+    if (instance == NULL) return;
+    if (decision->state_from == decision->state_to &&
+        decision->kind != ASG_DECISION_ADOPT) {
+        return;
+    }
+    if (decision->state_to == ASG_INSTANCE_TERMINATING ||
+        decision->state_to == ASG_INSTANCE_TERMINATED) {
+        instance->is_over = true;
+        if (decision->state_to == ASG_INSTANCE_TERMINATED) return;
+        instance->end_cause = decision->cause;
+        instance->was_serving = decision->state_from == ASG_INSTANCE_IN_SERVICE;
+        instance->drain_from_ms = 0;
+        return;
+    }
+    /* A listing that lagged did not show it for so long that it was taken for gone; or
+     * EC2 refused to end it. */
+    bool is_kept = decision->kind == ASG_DECISION_STATE &&
+                   decision->cause == ASG_CAUSE_EC2 &&
+                   decision->state_to == ASG_INSTANCE_IN_SERVICE;
+    if (decision->kind != ASG_DECISION_ADOPT && !is_kept) return;
+    instance->is_over = false;
+    if (is_kept) instance->is_protected = true; /* from scale-in, by core itself */
+}
+
+/* Asked for by an effect, before its job is planned. */
+static void note_drain(const struct asg_drain *drain, int64_t time_ms)
+{
+    struct sim_instance *instance = sim_find_instance(drain->instance_id);
+    if (instance == NULL) return;
+    instance->drain_from_ms = time_ms;
+    instance->drain_limit_ms = drain->limit_ms;
+    instance->is_drained = false;
+}
+
+static void note_decision(const struct asg_decision *decision, int64_t time_ms)
+{
+    struct sim_group *group = sim_find_group(our, decision->group);
+    sim.counts.decisions++;
+    sim_tell(decision->group, "%s", decision->text);
+    if (group != NULL) {
+        if (decision->cause == ASG_CAUSE_SCHEDULE) {
+            sim_schedule_ran(group, decision, time_ms);
+        }
+        group->desired = (uint32_t)decision->to;
+    }
+    sim_check_decision(decision, time_ms);
+    note_end(decision);
+}
+
+static void note_event(const struct asg_effects *effects, int64_t time_ms)
+{
+    if (!books.has_event) return;
+    const struct asg_event *event = &books.event;
+    if (event->kind == ASG_EVENT_COMMAND && event->command != NULL &&
+        effects->reply.is_set && effects->reply.is_ok) {
+        note_order(event->command->actor);
+        note_command(event->command, time_ms);
+        sim.counts.commands++;
+    }
+    if (event->kind == ASG_EVENT_HEALTH && event->health != NULL) {
+        note_health(event->health);
+    }
 }
 
 static void note_effects(const struct asg_record *record)
@@ -189,26 +344,21 @@ static void note_effects(const struct asg_record *record)
         return;
     }
     if (effects.decision_count > 0 && books.metrics != NULL) note_metrics(books.metrics);
-    if (books.has_event && books.event.kind == ASG_EVENT_COMMAND &&
-        books.event.command != NULL && effects.reply.is_set && effects.reply.is_ok) {
-        note_command(books.event.command);
-        sim.counts.commands++;
+    note_event(&effects, record->time_ms);
+    for (size_t i = 0; i < effects.decision_count; i++) {
+        note_decision(&effects.decisions[i], record->time_ms);
     }
-    if (books.has_event && books.event.kind == ASG_EVENT_HEALTH &&
-        books.event.health != NULL) {
-        note_health(books.event.health);
+    for (size_t i = 0; i < effects.drain_count; i++) {
+        note_drain(&effects.drains[i], record->time_ms);
     }
     for (size_t i = 0; i < effects.job_count; i++) {
-        add_job(&effects.jobs[i]);
+        add_job(&effects.jobs[i], record->time_ms);
     }
     for (size_t i = 0; i < effects.closed_jobs.count; i++) {
         end_attempts(effects.closed_jobs.items[i], UINT32_MAX);
     }
-    for (size_t i = 0; i < effects.decision_count; i++) {
-        sim.counts.decisions++;
-        sim_tell(effects.decisions[i].group, "%s", effects.decisions[i].text);
-        note_end(&effects.decisions[i]);
-        sim_check_decision(&effects.decisions[i], record->time_ms);
+    for (size_t i = 0; i < effects.watch_count; i++) {
+        if (effects.watches[i].name[0] == '\0') note_gone(effects.watches[i].group_no);
     }
     for (size_t i = 0; i < effects.alarm_count; i++) {
         sim_tell(effects.alarms[i].group, "%s: %s",
@@ -251,6 +401,12 @@ void sim_books_clear(void)
         free(cluster->jobs);
         free(cluster->durable_orders);
     }
+}
+
+bool sim_is_targets(const struct asg_decision *decision)
+{
+    return decision->cause == ASG_CAUSE_POLICY &&
+           strcmp(decision->policy, SIM_POLICY) == 0;
 }
 
 bool sim_is_end_planned(const char *id)

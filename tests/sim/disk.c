@@ -96,16 +96,21 @@ static enum asg_status save_snapshot(struct asg_log *log, uint64_t seq,
     return our->disk->inner->save_snapshot(log, seq, hash, bytes, length, error);
 }
 
+/* What goes is replayed before: nobody can afterwards. */
 static enum asg_status prune(struct asg_log *log, const char *kind, uint64_t from_seq,
                              uint64_t to_seq, const struct asg_record *record,
                              struct asg_error *error)
 {
-    (void)log;
-    (void)kind;
-    (void)from_seq;
-    (void)to_seq;
-    (void)record;
-    return refuse(error, "a simulated log is kept whole");
+    if (our->host.is_dying) return refuse(error, "the process is dead");
+    if (our->is_disk_full) return refuse(error, "no space left on device");
+    if (!sim.options.is_second) law_replay_until(to_seq);
+    enum asg_status status =
+        our->disk->inner->prune(log, kind, from_seq, to_seq, record, error);
+    if (status != ASG_OK) return status;
+    our->disk->durable++;
+    sim.counts.prunes++;
+    sim_durable(record, 1);
+    return ASG_OK;
 }
 
 static enum asg_status find_head(struct sim_disk *disk, struct asg_error *error)

@@ -43,6 +43,7 @@ struct sim_flight {
     bool is_lost;    /* nobody hears the answer */
     bool fails_after;
     bool is_truncated;
+    bool is_refused;        /* its credentials */
     bool is_last_of_worker; /* the worker dies when it comes */
 };
 
@@ -117,6 +118,7 @@ static struct sim_instance *note_instance(const struct asg_world_instance *real,
     memcpy(instance->id, real->id, sizeof instance->id);
     (void)snprintf(instance->token, sizeof instance->token, "%s", token);
     (void)snprintf(instance->address, sizeof instance->address, "%s", real->address_text);
+    instance->zone = (uint32_t)(real->subnet->zone - asg_world_zones(sim.world));
     instance->cluster = sim_cluster_of(&real->tags);
     instance->group =
         sim_find_group(instance->cluster, tag_value(&real->tags, "openasg:group"));
@@ -223,6 +225,15 @@ void sim_world_turn(void)
     sim_wish(&sim.world_turn, at_us, SIM_EVENT_WORLD, 0);
 }
 
+static void unprotect(struct sim_instance *instance)
+{
+    struct asg_world_refusal refusal = {.code = ""};
+    instance->is_kept_by_ec2 = false;
+    if (asg_world_protect(sim.world, instance->id, false, &refusal) != ASG_OK) {
+        sim_tell("ec2", "%s is gone already", instance->id);
+    }
+}
+
 void sim_world_kill(struct sim_instance *instance)
 {
     asg_arena_reset(&sim.arena);
@@ -232,12 +243,54 @@ void sim_world_kill(struct sim_instance *instance)
     struct asg_world_moves moves = {0};
     struct asg_world_refusal refusal = {.code = ""};
     sim_world_turn();
+    if (instance->is_kept_by_ec2) { /* which keeps nobody's machine from dying */
+        unprotect(instance);
+    }
     if (asg_world_move(sim.world, &request, sim_wall_ms(), &sim.arena, &moves,
                        &sim.effects, &refusal) != ASG_OK) {
         return;
     }
     end_instance(instance);
     sim_wish(&sim.world_turn, sim.now_us, SIM_EVENT_WORLD, 0);
+}
+
+bool sim_world_announce(struct sim_instance *instance, enum asg_world_notice notice,
+                        const char *code, int64_t at_ms)
+{
+    sim_world_turn();
+    if (!asg_world_announce(sim.world, instance->id, notice, code, at_ms)) return false;
+    if (notice == ASG_WORLD_INTERRUPTION || notice == ASG_WORLD_REBALANCE) {
+        bool is_taken = notice == ASG_WORLD_INTERRUPTION;
+        instance->notices |=
+            1u << (is_taken ? ASG_SIGN_SPOT_INTERRUPTION : ASG_SIGN_REBALANCE);
+        instance->notice_ms = at_ms;
+    }
+    sim_tell("ec2", "%s: %s", instance->id,
+             notice == ASG_WORLD_INTERRUPTION ? "is taken back soon"
+             : notice == ASG_WORLD_REBALANCE  ? "may be taken back"
+             : code[0] == '\0'                ? "nothing is announced any more"
+                                              : code);
+    sim_wish(&sim.world_turn, sim.now_us, SIM_EVENT_WORLD, 0);
+    return true;
+}
+
+bool sim_world_protect(struct sim_instance *instance)
+{
+    struct asg_world_refusal refusal = {.code = ""};
+    if (instance == NULL ||
+        asg_world_protect(sim.world, instance->id, true, &refusal) != ASG_OK) {
+        return false;
+    }
+    instance->is_kept_by_ec2 = true;
+    sim_tell("somebody", "protects %s in EC2 from its termination", instance->id);
+    return true;
+}
+
+void sim_world_heal(struct sim_instance *instance)
+{
+    (void)asg_world_announce(sim.world, instance->id, ASG_WORLD_SCHEDULED_EVENT, "", 0);
+    (void)asg_world_announce(sim.world, instance->id, ASG_WORLD_IMPAIRED, "", 0);
+    if (instance->is_kept_by_ec2) unprotect(instance);
 }
 
 /* The tags of `real`, with the job that a stray shall say; in sim.arena. */
@@ -304,16 +357,15 @@ static void act(struct sim_flight *flight, const struct asg_params *params,
     };
     if (sim.lag_until_us > sim.now_us && strncmp(action, "Describe", 8) == 0 &&
         strstr(action, "Template") == NULL) {
-        call.lag_ms = sim_between(&sim.random, 0, sim.lag_ms);
+        call.lag_ms = sim_between(sim_of(SIM_TOPIC_CALLS), 0, sim.lag_ms);
         if (!sim.is_quiet) sim.swarm.hits[SIM_FAULT_EC2_LAGS]++;
     }
     /* Those that change look an instance up in what lags as well: NotFound for a young
-     * one. Of a dice of their own, so that seeds of before stay what they were. */
+     * one. */
     bool looks_up =
         strcmp(action, "TerminateInstances") == 0 || strcmp(action, "CreateTags") == 0;
     if (sim.lag_until_us > sim.now_us && looks_up) {
-        struct sim_random random = {(uint64_t)sim.now_us};
-        call.lag_ms = sim_between(&random, 0, sim.lag_ms);
+        call.lag_ms = sim_between(sim_of(SIM_TOPIC_CALLS), 0, sim.lag_ms);
     }
     bool is_launch =
         strcmp(action, "RunInstances") == 0 || strcmp(action, "CreateFleet") == 0;
@@ -322,7 +374,16 @@ static void act(struct sim_flight *flight, const struct asg_params *params,
         if (!sim.is_quiet) sim.swarm.hits[SIM_FAULT_DIES_AT_LAUNCH]++;
     }
     sim_world_turn();
+    int64_t limit = asg_world_options(sim.world)->instance_limit;
+    const char *most = asg_params_get(params, "MaxCount");
+    int64_t asked = most != NULL ? strtoll(most, NULL, 10) : 0;
+    bool is_short = limit == 0 && asked > 1 && sim_strikes(SIM_FAULT_EC2_SHORT_LAUNCH);
+    if (is_short) {
+        asg_world_leave_room(sim.world,
+                             sim_between(sim_of(SIM_TOPIC_CALLS), 1, asked - 1));
+    }
     flight->http_status = (uint32_t)asg_call_answer(&call, "ec2");
+    if (is_short) asg_world_leave_room(sim.world, -1);
     const char *token = asg_params_get(params, "ClientToken");
     if (is_launch) {
         for (size_t i = 0; i < call.ids.count; i++) {
@@ -367,6 +428,12 @@ static void take_request(struct sim_flight *flight)
     } else if (!is_within_rate(&params, action) || sim.throttled_until_us > sim.now_us ||
                sim_strikes(SIM_FAULT_EC2_THROTTLES)) {
         answer_error(flight, 503, "RequestLimitExceeded", "Request limit exceeded.");
+    } else if (flight->is_refused) {
+        if (!sim.is_quiet) sim.swarm.hits[SIM_FAULT_REFUSED_CREDENTIALS]++;
+        answer_error(flight, 401, "AuthFailure",
+                     "AWS was not able to validate the provided access credentials");
+    } else if (sim.away_until_us > sim.now_us) {
+        answer_error(flight, 503, "Unavailable", "The service is unavailable.");
     } else if (sim.failing_until_us > sim.now_us ||
                sim_strikes(SIM_FAULT_EC2_5XX_BEFORE)) {
         answer_error(flight, 500, "InternalError", "An internal error has occurred");
@@ -403,8 +470,8 @@ void sim_ec2_arrive(void *object)
         sim_ec2_drop(flight);
         return;
     }
-    sim_put(sim.now_us + sim_between(&sim.random, 2, 300) * 1000, SIM_EVENT_ANSWER, 0, 0,
-            flight);
+    sim_put(sim.now_us + sim_between(sim_of(SIM_TOPIC_CALLS), 2, 300) * 1000,
+            SIM_EVENT_ANSWER, 0, 0, flight);
 }
 
 /* ---- back: an answer, or the end of the caller's patience ---- */
@@ -490,11 +557,18 @@ static int64_t date_of(const struct asg_ec2_request *request)
     return 0;
 }
 
-static bool is_changing(const struct asg_ec2_request *request)
+static bool is_launching(const struct asg_ec2_request *request)
 {
     static const char run[] = "Action=RunInstances";
-    static const char end[] = "Action=TerminateInstances";
+    static const char fleet[] = "Action=CreateFleet";
     return memmem(request->body, request->body_length, run, sizeof run - 1) != NULL ||
+           memmem(request->body, request->body_length, fleet, sizeof fleet - 1) != NULL;
+}
+
+static bool is_changing(const struct asg_ec2_request *request)
+{
+    static const char end[] = "Action=TerminateInstances";
+    return is_launching(request) ||
            memmem(request->body, request->body_length, end, sizeof end - 1) != NULL;
 }
 
@@ -506,6 +580,7 @@ static enum asg_status start(struct asg_ec2_exchange *exchange,
     exchange->number++;
     if (process->is_dying) return ASG_OK;
     struct sim_worker *worker = exchange->transport->worker;
+    if (is_changing(request)) law_halted_worker_rests(worker);
     if (worker->is_doomed && is_changing(request)) worker->is_lost = true;
     if (worker->is_lost || sim_strikes(SIM_FAULT_CRASH_WORKER_BEFORE_CALL)) {
         sim_die(process);
@@ -520,10 +595,12 @@ static enum asg_status start(struct asg_ec2_exchange *exchange,
     flight->is_truncated = sim_strikes(SIM_FAULT_EC2_TRUNCATED);
     flight->is_last_of_worker = sim_strikes(SIM_FAULT_CRASH_WORKER_AFTER_CALL);
     flight->is_lost = sim_strikes(SIM_FAULT_EC2_TIMEOUT_AFTER);
-    int64_t there_us = sim_between(&sim.random, 2, 200) * 1000;
-    bool never = sim_strikes(SIM_FAULT_EC2_TIMEOUT_BEFORE);
+    int64_t there_us = sim_between(sim_of(SIM_TOPIC_CALLS), 2, 200) * 1000;
+    bool never = sim_strikes(SIM_FAULT_EC2_TIMEOUT_BEFORE) ||
+                 (sim.away_until_us > sim.now_us && sim.is_away_silent);
+    flight->is_refused = worker->refused_until_us > sim.now_us;
     if (sim_strikes(SIM_FAULT_EC2_LATE_EFFECT)) {
-        there_us += sim_between(&sim.random, 0, 180) * SIM_SECOND;
+        there_us += sim_between(sim_of(SIM_TOPIC_CALLS), 0, 180) * SIM_SECOND;
     }
     /* The caller's patience: an answer of nothing. */
     struct sim_flight *end = asg_alloc(1, sizeof *end);
@@ -605,15 +682,15 @@ size_t sim_transport_delivered(struct asg_ec2_transport *transport)
 
 /* ---- the region ---- */
 
-static void make_template(void)
+static void make_template(uint32_t which)
 {
     /* The model only reads requests; its struct is shared with what it owns. */
     char *image = (char *)(uintptr_t)asg_world_images(&(size_t){0})[0].id;
-    char *type = (char *)(uintptr_t) "t3.micro";
+    char *type = (char *)(uintptr_t)(which == 0 ? "t3.micro" : "t3.small");
     struct asg_world_tag said[] = {{(char *)(uintptr_t) "ImageId", image},
                                    {(char *)(uintptr_t) "InstanceType", type}};
     const struct asg_world_template_request request = {
-        .template = {.name = "web"},
+        .template = {.name = which == 0 ? "web" : "web-2"},
         .data = {.image_id = image, .instance_type = type, .parameters = {said, 2}},
     };
     const struct asg_world_template *made = NULL;
@@ -623,7 +700,8 @@ static void make_template(void)
         (void)fprintf(stderr, "openasg-sim: template: %s\n", refusal.message);
         exit(2);
     }
-    (void)snprintf(sim.template_id, sizeof sim.template_id, "%s", made->id);
+    (void)snprintf(sim.template_ids[which], sizeof sim.template_ids[which], "%s",
+                   made->id);
 }
 
 void sim_ec2_begin(void)
@@ -631,16 +709,18 @@ void sim_ec2_begin(void)
     const struct asg_world_options options = {
         .region = "us-east-1",
         .account_id = "123456789012",
-        .seed = sim_draw(&sim.random),
-        .boot_min_ms = sim_between(&sim.random, 1, 10) * 1000,
-        .boot_max_ms = sim_between(&sim.random, 10, 90) * 1000,
-        .stop_ms = sim_between(&sim.random, 1, 60) * 1000,
+        .seed = sim_draw(sim_of(SIM_TOPIC_EC2)),
+        .boot_min_ms = sim_between(sim_of(SIM_TOPIC_EC2), 1, 10) * 1000,
+        .boot_max_ms = sim_between(sim_of(SIM_TOPIC_EC2), 10, 90) * 1000,
+        .stop_ms = sim_between(sim_of(SIM_TOPIC_EC2), 1, 60) * 1000,
         .keep_ms = 3600000,
         .cidr_base = 0x0a000000,
         .cidr_bits = 16,
     };
     if (asg_world_new(&options, &sim.world) != ASG_OK) abort();
-    make_template();
+    for (uint32_t i = 0; i < SIM_TEMPLATES; i++) {
+        make_template(i);
+    }
 }
 
 void sim_ec2_end(void)

@@ -121,9 +121,10 @@ bool asg_rpc_reach_end(struct asg_rpc_reach *reach)
 static void send_probe(const char *target, int64_t deadline_ms, struct sim_probe *probe)
 {
     const struct sim_instance *instance = instance_at(target);
-    int64_t after_us = sim_between(&sim.random, 300, 5000);
+    int64_t after_us = sim_between(sim_of(SIM_TOPIC_PROBES), 300, 5000);
     probe->code = ASG_RPC_OK;
-    if (!is_host_there(instance) || sim_strikes(SIM_FAULT_DROP_FRAME)) {
+    bool is_mute = instance != NULL && instance->is_agent_hung;
+    if (!is_host_there(instance) || is_mute || sim_strikes(SIM_FAULT_DROP_FRAME)) {
         probe->code = ASG_RPC_DEADLINE_EXCEEDED;
         after_us = deadline_ms * 1000;
     } else if (!instance->agent.process.is_up) {
@@ -260,7 +261,8 @@ enum asg_status asg_prepare_folders(struct asg_controller *controller,
     (void)error;
     (void)snprintf(controller->log_path, sizeof controller->log_path, "/nowhere/log");
     (void)snprintf(controller->blobs_path, sizeof controller->blobs_path, "/nowhere");
-    struct sim_random random = {sim.options.seed + (uint64_t)(our - sim.clusters)};
+    struct sim_random random =
+        sim_stream(sim.options.seed, "join secret", (uint64_t)(our - sim.clusters));
     for (size_t i = 0; i < sizeof controller->join_secret; i++) {
         controller->join_secret[i] = (uint8_t)sim_draw(&random);
     }
@@ -283,7 +285,7 @@ void __wrap_asg_random_bytes(void *ret, size_t length)
 {
     uint8_t *bytes = ret;
     for (size_t i = 0; i < length; i++) {
-        bytes[i] = (uint8_t)(sim_draw(&sim.secrets) >> 24);
+        bytes[i] = (uint8_t)(sim_draw(sim_of(SIM_TOPIC_SECRETS)) >> 24);
     }
 }
 
@@ -334,7 +336,7 @@ enum asg_status asg_read_metrics(struct asg_metrics_reader *reader, int64_t now_
     if (group != NULL) {
         uint32_t alive = group->alive > 0 ? group->alive : 1;
         cpu = sim_load_now(group) * 100 / alive; /* thousandths of a percent */
-        cpu += (int64_t)(sim_draw(&sim.random) % 1000) - 500;
+        cpu += (int64_t)(sim_draw(sim_of(SIM_TOPIC_LOAD)) % 1000) - 500;
     }
     if (cpu < 0) cpu = 0;
     if (cpu > ASG_PERCENT_MILLI_MAX) cpu = ASG_PERCENT_MILLI_MAX;

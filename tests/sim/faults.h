@@ -8,8 +8,8 @@
 
 #include "sim/random.h"
 
-/* name, word, kind: F of a frame, C of an EC2 call, D of the disk (chance each);
- * T of time (so many a simulated day), S of time in odd seeds. Then what it does.
+/* name, word, kind: F of a frame, C of an EC2 call, D of the disk, L of a cut link
+ * (chance each); T of time (so many a simulated day). Then what it does.
  */
 #define SIM_FAULT_LIST(X)                                                                \
     X(DROP_FRAME, "drop_frame", F, "a frame is lost")                                    \
@@ -59,8 +59,24 @@
     X(MASS_SILENCE, "mass_silence", T, "most agents of a group are not heard")           \
     X(CLOCK_JUMPS, "clock_jumps", T, "a wall clock moves by up to an hour")              \
     X(CLOCK_DRIFTS, "clock_drifts", T, "a clock runs up to 200 ppm fast or slow")        \
-    X(STRAY_INSTANCE, "stray_instance", S,                                               \
-      "somebody starts an instance with our tags by hand")
+    X(STRAY_INSTANCE, "stray_instance", T,                                               \
+      "somebody starts an instance with our tags by hand")                               \
+    X(BURST_AFTER_CUT, "burst_after_cut", L,                                             \
+      "what was sent over a cut link comes at once when it is whole")                    \
+    X(STOP_WORKER, "stop_worker", T, "a worker is stopped cleanly and started again")    \
+    X(ZONE_CUT_OFF, "zone_cut_off", T, "no agent of a zone is heard, of any group")      \
+    X(AGENT_HANGS, "agent_hangs", T, "an agent does nothing any more, its host answers") \
+    X(REFUSED_CREDENTIALS, "refused_credentials", T,                                     \
+      "EC2 refuses a worker's credentials for minutes")                                  \
+    X(EC2_AWAY, "ec2_away", T, "EC2 answers nobody for minutes, or only with errors")    \
+    X(EC2_QUOTA, "ec2_quota", T, "the account may have hardly any more instances")       \
+    X(EC2_SHORT_LAUNCH, "ec2_short_launch", C, "fewer are launched than asked for")      \
+    X(SPOT_NOTICE, "spot_notice", T, "EC2 announces that it takes a Spot instance back") \
+    X(REBALANCE_NOTICE, "rebalance_notice", T, "EC2 recommends to leave an instance")    \
+    X(SCHEDULED_EVENT, "scheduled_event", T, "EC2 schedules a stop, a reboot, ...")      \
+    X(IMPAIRED, "instance_impaired", T, "an instance's status checks fail")              \
+    X(EC2_PROTECTS, "ec2_protects", T,                                                   \
+      "somebody protects an instance from termination in EC2")
 
 enum sim_fault {
 #define X(name, word, kind, what) SIM_FAULT_##name,
@@ -73,12 +89,14 @@ extern const char *const sim_fault_words[SIM_FAULTS];
 extern const char *const sim_fault_texts[SIM_FAULTS];
 
 struct sim_swarm {
+    struct sim_random streams[SIM_FAULTS];
+    uint64_t draws;              /* of a life: bursts before this one */
     uint32_t ppm[SIM_FAULTS];    /* of those that strike by chance; 0: off */
     int64_t mean_us[SIM_FAULTS]; /* between two of those that strike by time; 0: off */
     uint64_t hits[SIM_FAULTS];
 };
 
-/* Which faults are on, and how often, for this seed. */
-void sim_swarm_draw(struct sim_swarm *swarm, uint64_t seed, struct sim_random *random);
+/* Which faults are on, and how often, for this seed; the `no`th time of a life. */
+void sim_swarm_draw(struct sim_swarm *swarm, uint64_t seed, uint64_t no);
 
 #endif

@@ -12,7 +12,7 @@ static int64_t end_us; /* the last burst begins before it */
 
 static int64_t between(int64_t low, int64_t high)
 {
-    return sim_between(&sim.random, low, high);
+    return sim_between(sim_of(SIM_TOPIC_LIFE), low, high);
 }
 
 /* As a fleet is run that has 20 instances and nobody who watches it. */
@@ -29,7 +29,7 @@ static void draw_settings(void)
     settings->hash_events = between(500, 2000);
     settings->verify_records = between(1000, 5000); /* at each start; all at the end */
     settings->listing_ms = between(30, 90) * 60000;
-    settings->retention_ms = 0; /* the log of a life is replayed whole */
+    settings->retention_ms = sim.features.retention_ms * 48; /* days */
 }
 
 static void draw_load(struct sim_group *group)
@@ -93,7 +93,7 @@ void sim_life_burst(void)
     sim.is_quiet = false;
     sim.converged_us = -1;
     sim_each_cluster(replace_lost_workers);
-    sim_swarm_draw(&sim.swarm, sim.options.seed, &sim.random);
+    sim_swarm_draw(&sim.swarm, sim.options.seed, ++sim.swarm.draws);
     /* What is rare in a busy seed would not be seen in so short a time. */
     for (int fault = 0; fault < SIM_FAULTS; fault++) {
         if (sim.swarm.mean_us[fault] == 0) continue;
@@ -110,6 +110,10 @@ static void go_on(void)
 {
     struct sim_group *group = &our->groups[0];
     group->steady_milli = -1;
+    if (!group->exists) {
+        sim_order_group(group);
+        return;
+    }
     const struct asg_group_config config = {
         .name = group->name, .min = group->meant_min, .max = group->meant_max};
     struct asg_command command = {.kind = ASG_COMMAND_GROUP_UPDATE,

@@ -35,7 +35,7 @@ int64_t sim_load_now(const struct sim_group *group)
     case SIM_LOAD_SHAPES: break;
     }
     /* New every minute, the same for all that ask. */
-    struct sim_random random = {(uint64_t)(sim.now_us / SIM_MINUTE) * 77 +
-                                sim.options.seed};
+    struct sim_random random =
+        sim_stream(sim.options.seed, "noise", (uint64_t)(sim.now_us / SIM_MINUTE));
     return load->base_milli + span * (int64_t)(sim_draw(&random) % 1001) / 1000;
 }

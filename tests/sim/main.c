@@ -50,6 +50,10 @@ static const char *const laws[] = {
     "dead_letters_have_history",
     "neighbours_are_left_alone",
     "sized_for_its_load_when_quiet",
+    "ends_keep_their_share",
+    "suspended_processes_rest",
+    "drained_before_terminated",
+    "request_rates_are_kept",
 };
 #define LAWS (int)(sizeof laws / sizeof laws[0])
 

@@ -64,8 +64,9 @@ static bool is_paused(struct sim_process *process, enum sim_event_kind kind,
 
 static void start_again(enum sim_event_kind what, uint32_t index)
 {
-    int64_t after_us = sim_between(&sim.random, 1, 60) * SIM_SECOND;
-    if (!sim.is_quiet && sim_between(&sim.random, 0, 9) == 0) after_us *= 20;
+    int64_t after_us = sim_between(sim_of(SIM_TOPIC_RESTARTS), 1, 60) * SIM_SECOND;
+    if (!sim.is_quiet && sim_between(sim_of(SIM_TOPIC_RESTARTS), 0, 9) == 0)
+        after_us *= 20;
     if (sim.options.scenario != NULL) after_us = SIM_SECOND / 2;
     sim_put(sim.now_us + after_us, SIM_EVENT_START, index, (uint64_t)what, NULL);
 }
@@ -179,7 +180,7 @@ static void make_client(struct sim_worker *worker)
     struct asg_ec2_client_options options = {
         .credentials = {.name = "simulator", .fetch = fetch_credentials},
         .clock = sim_clock_of(&worker->process),
-        .seed = sim_draw(&sim.secrets) | 1,
+        .seed = sim_draw(sim_of(SIM_TOPIC_SECRETS)) | 1,
         .transport = &sim_transport,
         .transport_context = worker,
     };
@@ -201,6 +202,7 @@ void sim_start_worker(uint32_t index)
     (void)snprintf(name, sizeof name, "w%u", index + 1);
     worker->process.is_dying = false;
     worker->process.paused_until_us = 0;
+    worker->is_stopping = false;
     (void)sim_connect(SIM_LINK_WORKERS, index, "10.9.0.2", &worker->connection);
     make_client(worker);
     const struct asg_worker_options options = {
@@ -234,6 +236,26 @@ void sim_stop_worker(uint32_t index)
     start_again(SIM_EVENT_WORKER, index);
 }
 
+#define STOP_US (5 * SIM_MINUTE) /* as long as a service manager waits */
+
+void sim_stop_worker_cleanly(uint32_t index)
+{
+    struct sim_worker *worker = &our->workers[index];
+    if (!worker->process.is_up || worker->is_stopping) return;
+    sim_tell("worker", "w%u is to stop", index + 1);
+    worker->is_stopping = true;
+    worker->stop_until_us = sim.now_us + STOP_US;
+    asg_worker_stop(worker->worker);
+    sim_wish(&worker->process.turn, sim.now_us, SIM_EVENT_WORKER, index);
+}
+
+/* It has nothing left, or nobody waits for it any longer. */
+static bool is_stopped(const struct sim_worker *worker)
+{
+    return worker->is_stopping &&
+           (asg_worker_is_idle(worker->worker) || sim.now_us >= worker->stop_until_us);
+}
+
 void sim_worker_turn(uint32_t index)
 {
     struct sim_worker *worker = &our->workers[index];
@@ -257,7 +279,7 @@ void sim_worker_turn(uint32_t index)
         if (status != ASG_OK) abort(); /* a pretended wait cannot fail */
         if (sim_transport_delivered(worker->transport) > 0) is_more = true;
     }
-    if (is_last(&worker->process)) {
+    if (is_last(&worker->process) || is_stopped(worker)) {
         sim_stop_worker(index);
         return;
     }
@@ -306,9 +328,10 @@ void sim_start_agent(struct sim_instance *instance)
                                   .grpc_port = 7705,
                                   .interval_ms = (uint32_t)sim.agent_interval_ms};
     int64_t now_us = sim_mono_us(&agent->process);
-    asg_joiner_init(&agent->joiner, &join, sim_draw(&sim.secrets), now_us / 1000);
+    asg_joiner_init(&agent->joiner, &join, sim_draw(sim_of(SIM_TOPIC_SECRETS)),
+                    now_us / 1000);
     asg_reporter_init(&agent->reporter, (struct asg_metrics_reader *)(void *)instance,
-                      sim_draw(&sim.secrets), sim.agent_interval_ms, now_us);
+                      sim_draw(sim_of(SIM_TOPIC_SECRETS)), sim.agent_interval_ms, now_us);
     agent->has_joiner = true;
     agent->process.is_up = true;
     if (instance->group != NULL) instance->group->serving++;
@@ -335,17 +358,33 @@ static enum asg_status send_frame(void *context, const void *data, size_t length
     return asg_bus_connection_send(agent->connection, data, length);
 }
 
+/* What stands is said again and again. */
+static void send_notices(struct sim_instance *instance)
+{
+    static const enum asg_sign signs[] = {ASG_SIGN_SPOT_INTERRUPTION, ASG_SIGN_REBALANCE};
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
+        if ((instance->notices >> signs[i] & 1) == 0) continue;
+        const struct asg_notice notice = {
+            .sign = signs[i], .at_ms = instance->notice_ms, .detail = "terminate"};
+        struct asg_bytes frame = {0};
+        asg_wire_encode_message(ASG_MESSAGE_NOTICE, &notice, &frame);
+        (void)send_frame(&instance->agent, frame.data, frame.length);
+        asg_bytes_clear(&frame);
+    }
+}
+
 void sim_agent_turn(uint32_t index)
 {
     struct sim_instance *instance = sim.instances[index];
     struct sim_agent *agent = &instance->agent;
-    if (!agent->process.is_up || instance->is_hung) return;
+    if (!agent->process.is_up || instance->is_hung || instance->is_agent_hung) return;
     const struct asg_uplink uplink = {.send = send_frame, .context = agent};
     int64_t now_us = sim_mono_us(&agent->process);
     asg_joiner_tick(&agent->joiner, &uplink, now_us / 1000);
     if (asg_reporter_tick(&agent->reporter, &uplink, agent->joiner.is_bound, now_us,
                           sim_wall_ms())) {
         sim.counts.reports++;
+        if (agent->joiner.is_bound) send_notices(instance);
     }
     struct asg_bus_message message;
     while (asg_bus_connection_receive(agent->connection, &message) == ASG_OK) {

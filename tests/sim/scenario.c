@@ -56,9 +56,11 @@ void sim_scenario_groups(void)
                    &max, &target) != 4) {
             continue;
         }
-        *group = (struct sim_group){.no = ++our->group_count,
-                                    .min = min,
+        our->group_count++;
+        *group = (struct sim_group){.min = min,
                                     .max = max,
+                                    .meant_min = min,
+                                    .meant_max = max,
                                     .evaluation_ms = 5000,
                                     .stabilisation_ms = 60000,
                                     .target_milli = (int64_t)target * 1000};

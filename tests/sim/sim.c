@@ -102,7 +102,7 @@ void sim_tell(const char *who, const char *format, ...)
 bool sim_strikes(enum sim_fault fault)
 {
     if (sim.is_quiet || sim.swarm.ppm[fault] == 0 || sim.now_us < SETUP_US) return false;
-    if (!sim_chance(&sim.random, sim.swarm.ppm[fault])) return false;
+    if (!sim_chance(&sim.swarm.streams[fault], sim.swarm.ppm[fault])) return false;
     sim.swarm.hits[fault]++;
     if (sim.options.is_narrated) sim_tell("fault", "%s", sim_fault_words[fault]);
     return true;
@@ -110,9 +110,20 @@ bool sim_strikes(enum sim_fault fault)
 
 /* ---- drawn from the seed ---- */
 
-static int64_t one_of(const int64_t *values, size_t count)
+static int64_t one_of(enum sim_topic topic, const int64_t *values, size_t count)
 {
-    return values[sim_draw(&sim.random) % count];
+    return values[sim_draw(sim_of(topic)) % count];
+}
+
+static const char *low_rates(void)
+{
+    static char text[160];
+    (void)snprintf(
+        text, sizeof text,
+        "RunInstances=%d/0.0%d CreateFleet=%d/0.0%d TerminateInstances=%d/0.0%d",
+        SIM_RATE_AT_ONCE, SIM_RATE_REFILL_MILLI / 10, SIM_RATE_AT_ONCE,
+        SIM_RATE_REFILL_MILLI / 10, SIM_RATE_AT_ONCE, SIM_RATE_REFILL_MILLI / 10);
+    return text;
 }
 
 static void draw_settings(void)
@@ -128,38 +139,103 @@ static void draw_settings(void)
     struct asg_controller_settings *settings = &our->settings;
     asg_controller_fill_settings(settings, &our->settings_arena);
     static const int64_t leases[] = {15000, 60000, 300000};
-    settings->lease_ms = one_of(leases, 3);
+    settings->lease_ms = one_of(SIM_TOPIC_SETTINGS, leases, 3);
     settings->heartbeat_ms = settings->lease_ms / 5;
-    settings->probe_background_ms = sim_between(&sim.random, 1, 60) * 60000;
-    settings->probe_suspect_ms = sim_between(&sim.random, 1, 20) * 1000;
-    settings->probe_failures = sim_between(&sim.random, 2, 4);
-    settings->snapshot_records = sim_between(&sim.random, 100, 20000);
-    settings->hash_events = sim_between(&sim.random, 10, 2000);
-    settings->delivery_limit = sim_between(&sim.random, 8, 20);
-    settings->join_silent_reports = sim_between(&sim.random, 3, 5);
+    settings->probe_background_ms =
+        sim_between(sim_of(SIM_TOPIC_SETTINGS), 1, 60) * 60000;
+    settings->probe_suspect_ms = sim_between(sim_of(SIM_TOPIC_SETTINGS), 1, 20) * 1000;
+    settings->probe_failures = sim_between(sim_of(SIM_TOPIC_SETTINGS), 2, 4);
+    settings->snapshot_records = sim_between(sim_of(SIM_TOPIC_SETTINGS), 100, 20000);
+    settings->hash_events = sim_between(sim_of(SIM_TOPIC_SETTINGS), 10, 2000);
+    settings->delivery_limit = sim_between(sim_of(SIM_TOPIC_SETTINGS), 8, 20);
+    settings->join_silent_reports = sim_between(sim_of(SIM_TOPIC_SETTINGS), 3, 5);
+    settings->retention_ms = sim.features.retention_ms;
+    if (sim.features.has_low_rates) settings->rate_quotas = low_rates();
+}
+
+static bool is_one_in(const char *feature, int64_t count)
+{
+    struct sim_random random = sim_stream(sim.options.seed, feature, 0);
+    return sim_between(&random, 1, count) == 1;
+}
+
+static int64_t feature_of(const char *feature, const int64_t *values, size_t count)
+{
+    struct sim_random random = sim_stream(sim.options.seed, feature, 0);
+    return values[sim_draw(&random) % count];
+}
+
+/* The operator sizes groups always; what else he does is drawn. */
+static uint32_t draw_orders(void)
+{
+    static const char *const names[] = {"sizes",    "instances", "switches",  "schedules",
+                                        "policies", "shapes",    "deletions", "looks"};
+    uint32_t orders = UINT32_C(1) << SIM_ORDER_SIZE;
+    for (uint32_t kind = 0; kind < SIM_ORDERS; kind++) {
+        if (is_one_in(names[kind], 2)) orders |= UINT32_C(1) << kind;
+    }
+    return orders;
+}
+
+static void draw_features(void)
+{
+    static const int64_t bases[] = {0, 1, 2};
+    static const int64_t shares[] = {0, 25, 50, 75, 100};
+    static const int64_t drains[] = {0, 0, 20000, 120000};
+    static const int64_t at_once[] = {10, 10, 25, 50};
+    static const int64_t in_window[] = {25, 25, 50, 100};
+    static const int64_t kept[] = {0, 0, 1800000, 14400000};
+    sim.features = (struct sim_features){
+        .has_neighbour = is_one_in("neighbour", 6),
+        .is_mixed = is_one_in("mixed", 5),
+        .on_demand_base = (uint32_t)feature_of("on-demand base", bases, 3),
+        .on_demand_percent = (uint32_t)feature_of("on-demand share", shares, 5),
+        .is_latest = is_one_in("latest version", 2),
+        .is_dry_everywhere = is_one_in("dry everywhere", 4),
+        .rebalances = is_one_in("rebalances", 2),
+        .drain_ms = feature_of("drain", drains, 4),
+        .terminating_percent = (uint32_t)feature_of("ends at once", at_once, 4),
+        .terminated_percent = (uint32_t)feature_of("ends in ten minutes", in_window, 4),
+        .unhealthy_percent = is_one_in("unhealthy share", 4) ? 100 : 20,
+        .retention_ms = feature_of("retention", kept, 4),
+        .has_low_rates = is_one_in("low rates", 4),
+        .orders = draw_orders(),
+    };
+}
+
+/* A scenario says itself what happens. */
+static void draw_no_features(void)
+{
+    sim.features = (struct sim_features){.is_latest = true,
+                                         .terminating_percent = 100,
+                                         .terminated_percent = 100,
+                                         .unhealthy_percent = 50};
 }
 
 static void draw_groups(void)
 {
     static const int64_t periods[] = {5000, 15000, 60000, 60000, 300000};
     static const int64_t windows[] = {60000, 300000, 900000};
-    our->group_count = 1 + (uint32_t)(sim_draw(&sim.random) % SIM_GROUPS_MAX);
+    our->group_count =
+        1 + (uint32_t)(sim_draw(sim_of(SIM_TOPIC_GROUPS)) % SIM_GROUPS_MAX);
     for (uint32_t i = 0; i < our->group_count; i++) {
         struct sim_group *group = &our->groups[i];
         static const char *const names[] = {"web", "api", "batch"};
         (void)snprintf(group->name, sizeof group->name, "%s", names[i]);
-        group->no = i + 1;
-        group->min = (uint32_t)sim_between(&sim.random, 0, 4);
-        uint32_t room = UINT32_C(1) << sim_between(&sim.random, 1, 5);
-        group->max = group->min + (uint32_t)sim_between(&sim.random, 1, room);
+        group->min = (uint32_t)sim_between(sim_of(SIM_TOPIC_GROUPS), 0, 4);
+        uint32_t room = UINT32_C(1) << sim_between(sim_of(SIM_TOPIC_GROUPS), 1, 5);
+        group->max =
+            group->min + (uint32_t)sim_between(sim_of(SIM_TOPIC_GROUPS), 1, room);
+        group->meant_min = group->min;
+        group->meant_max = group->max;
         group->steady_milli = -1;
-        group->evaluation_ms = one_of(periods, 5);
+        group->evaluation_ms = one_of(SIM_TOPIC_GROUPS, periods, 5);
         if (group->evaluation_ms < sim.agent_interval_ms) {
             group->evaluation_ms = (sim.agent_interval_ms + 4999) / 5000 * 5000;
         }
-        group->stabilisation_ms = one_of(windows, 3);
-        group->target_milli = sim_between(&sim.random, 30, 80) * 1000;
-        sim_load_draw(&group->load, &sim.random, group->max);
+        group->stabilisation_ms = one_of(SIM_TOPIC_GROUPS, windows, 3);
+        group->target_milli = sim_between(sim_of(SIM_TOPIC_GROUPS), 30, 80) * 1000;
+        sim_load_draw(&group->load, sim_of(SIM_TOPIC_GROUPS), group->max);
     }
 }
 
@@ -183,6 +259,7 @@ static int64_t fit_length_us(void)
 static void draw_nothing(const char *scenario)
 {
     memset(&sim.swarm, 0, sizeof sim.swarm);
+    draw_no_features();
     sim_scenario_load(scenario);
     sim_scenario_groups();
     sim.agent_interval_ms = 1000;
@@ -195,8 +272,10 @@ static void draw_nothing(const char *scenario)
 
 static void draw_cluster(void)
 {
-    our->ingest_lag_us = sim_between(&sim.random, 1, sim.agent_interval_ms / 20) * 1000;
-    our->worker_count = 1 + (uint32_t)(sim_draw(&sim.random) % SIM_WORKERS_MAX);
+    our->ingest_lag_us =
+        sim_between(sim_of(SIM_TOPIC_SETTINGS), 1, sim.agent_interval_ms / 20) * 1000;
+    our->worker_count =
+        1 + (uint32_t)(sim_draw(sim_of(SIM_TOPIC_SETTINGS)) % SIM_WORKERS_MAX);
     draw_settings();
     draw_groups();
 }
@@ -204,9 +283,7 @@ static void draw_cluster(void)
 /* Another cluster in the same account, with groups of the same names. */
 static void draw_neighbours(void)
 {
-    /* Out of the seed, not out of its numbers: what other seeds draw stays. */
-    bool has_neighbour = sim.options.scenario == NULL && sim.options.seed % 6 == 5;
-    sim.cluster_count = has_neighbour ? 2 : 1;
+    sim.cluster_count = sim.features.has_neighbour ? 2 : 1;
     for (uint32_t i = 1; i < sim.cluster_count; i++) {
         (void)sim_enter(&sim.clusters[i]);
         draw_cluster();
@@ -223,7 +300,7 @@ static void start_cluster(void)
     for (uint32_t i = 0; i < our->worker_count; i++) {
         sim_start_worker(i);
     }
-    sim_put(SIM_SECOND, SIM_EVENT_ADMIN, 1, 0, NULL);
+    sim_put(SIM_SECOND, SIM_EVENT_ADMIN, SIM_ADMIN_SETUP, 0, NULL);
 }
 
 void sim_begin(const struct sim_options *options)
@@ -231,14 +308,21 @@ void sim_begin(const struct sim_options *options)
     memset(&sim, 0, sizeof sim);
     (void)sim_enter(&sim.clusters[0]);
     sim.options = *options;
-    sim.random.state = options->seed * UINT64_C(0x2545f4914f6cdd1d) + 1;
-    sim.secrets.state = options->seed ^ UINT64_C(0x5ec7e75);
+    static const char *const topics[] = {
+#define X(name, word) word,
+        SIM_TOPIC_LIST(X)
+#undef X
+    };
+    for (int topic = 0; topic < SIM_TOPICS; topic++) {
+        sim.streams[topic] = sim_stream(options->seed, topics[topic], 0);
+    }
     sim.converged_us = -1;
     static const int64_t intervals[] = {5000, 15000, 30000, 60000, 60000};
-    sim.agent_interval_ms = one_of(intervals, 5);
+    sim.agent_interval_ms = one_of(SIM_TOPIC_SETTINGS, intervals, 5);
+    draw_features();
     draw_cluster();
-    sim_swarm_draw(&sim.swarm, options->seed, &sim.random);
-    sim.operator_mean_us = sim_between(&sim.random, 3, 120) * SIM_MINUTE;
+    sim_swarm_draw(&sim.swarm, options->seed, 0);
+    sim.operator_mean_us = sim_between(sim_of(SIM_TOPIC_OPERATOR), 2, 60) * SIM_MINUTE;
     if (options->scenario != NULL) draw_nothing(options->scenario);
     if (options->is_long) sim_life_draw();
     draw_neighbours();
@@ -256,74 +340,6 @@ void sim_begin(const struct sim_options *options)
     if (options->is_long) return;
     sim_put(SETUP_US, SIM_EVENT_PHASE, SIM_PHASE_TROUBLE, 0, NULL);
     sim_put(SETUP_US + fault_us, SIM_EVENT_PHASE, SIM_PHASE_HEAL, 0, NULL);
-}
-
-/* ---- the first orders ---- */
-
-static void order_group(const struct sim_group *books)
-{
-    const struct asg_world_subnet *real = asg_world_subnets(sim.world);
-    struct asg_subnet subnets[ASG_WORLD_ZONES];
-    for (size_t i = 0; i < ASG_WORLD_ZONES; i++) {
-        subnets[i] = (struct asg_subnet){real[i].id, real[i].zone->name};
-    }
-    /* Out of the seed, not out of its numbers: what other seeds draw stays. */
-    bool is_mixed = sim.options.scenario == NULL && sim.options.seed % 5 == 3;
-    const char *types[] = {"t3.small", "m5.large"};
-    const struct asg_mixed mixed = {
-        .on_demand_base = (uint32_t)(sim.options.seed / 5 % 3),
-        .on_demand_percent = (uint32_t)(sim.options.seed / 15 % 5 * 25),
-        .spot_strategy = ASG_SPOT_PRICE_CAPACITY_OPTIMIZED,
-        .spot_max_price = "",
-    };
-    const struct asg_group_config config = {
-        .name = books->name,
-        .min = books->min,
-        .max = books->max,
-        .desired = books->min,
-        .template_id = sim.template_id,
-        .template_name = "",
-        .template_version = sim.options.seed % 2 == 0 ? "1" : "$Latest",
-        .subnets = subnets,
-        .subnet_count = ASG_WORLD_ZONES,
-        .health_check = ASG_HEALTH_CHECK_AGENT,
-        .health_grace_ms = 60000,
-        .cooldown_ms = 300000,
-        .warmup_ms = 2 * sim.agent_interval_ms,
-        .evaluation_ms = books->evaluation_ms,
-        .drain_ms = sim.options.seed % 3 == 0 ? 20000 : 0,
-        .launch_timeout_ms = 600000,
-        .terminating_percent = sim.options.scenario != NULL ? 100 : 10,
-        .terminated_percent = sim.options.scenario != NULL ? 100 : 25,
-        .unhealthy_percent = sim.options.scenario != NULL ? 50
-                             : sim.options.seed % 4 == 1  ? 100
-                                                          : 20,
-        .silence_percent = 30,
-        .instance_types = is_mixed ? (struct asg_texts){types, 2} : (struct asg_texts){0},
-        .mixed = is_mixed ? &mixed : NULL,
-    };
-    struct asg_command command = {
-        .kind = ASG_COMMAND_GROUP_CREATE, .group = books->name, .group_config = &config};
-    sim_order(&command);
-    const struct asg_policy_config policy = {
-        .group = books->name,
-        .name = "cpu",
-        .kind = ASG_POLICY_TARGET_TRACKING,
-        .metric = ASG_METRIC_NAME_CPU,
-        .statistic = ASG_STATISTIC_MEAN,
-        .target_milli = books->target_milli,
-        .scale_in_permille = SIM_SCALE_IN_PERMILLE,
-        .scale_out_periods = 3,
-        .stabilisation_ms = books->stabilisation_ms,
-        .periods = 1,
-        .cooldown_ms = ASG_UNSET,
-        .warmup_ms = ASG_UNSET,
-    };
-    command = (struct asg_command){.kind = ASG_COMMAND_POLICY_PUT,
-                                   .group = books->name,
-                                   .name = policy.name,
-                                   .policy_config = &policy};
-    sim_order(&command);
 }
 
 static void take_phase(enum sim_phase phase)
@@ -379,6 +395,19 @@ static void look(void)
     sim_put(sim.now_us + SIM_MINUTE, SIM_EVENT_LOOK, 0, 0, NULL);
 }
 
+static void take_admin(const struct sim_event *event)
+{
+    switch ((enum sim_admin)event->index) {
+    case SIM_ADMIN_SETUP:
+        for (uint32_t i = 0; i < our->group_count; i++) {
+            sim_order_group(&our->groups[i]);
+        }
+        break;
+    case SIM_ADMIN_UNDO: sim_undo(event->number); break;
+    case SIM_ADMIN_ORDER: sim_operate(); break;
+    }
+}
+
 static void take(struct sim_event *event)
 {
     switch (event->kind) {
@@ -410,17 +439,7 @@ static void take(struct sim_event *event)
         break;
     case SIM_EVENT_FAULT: sim_trouble(event); break;
     case SIM_EVENT_START: start_process(event); break;
-    case SIM_EVENT_ADMIN:
-        if (event->index == 1) {
-            for (uint32_t i = 0; i < our->group_count; i++) {
-                order_group(&our->groups[i]);
-            }
-        } else if (event->index == 2) {
-            sim_unhalt();
-        } else {
-            sim_operate();
-        }
-        break;
+    case SIM_EVENT_ADMIN: take_admin(event); break;
     case SIM_EVENT_LOOK: look(); break;
     case SIM_EVENT_PHASE: take_phase((enum sim_phase)event->index); break;
     }
@@ -479,6 +498,7 @@ static void end_cluster(void)
     for (uint32_t i = 0; i < SIM_WORKERS_MAX; i++) {
         asg_bytes_clear(&our->workers[i].frame);
     }
+    law_replay_clear();
     sim_disk_destroy(&our->disk);
     asg_arena_clear(&our->settings_arena);
 }

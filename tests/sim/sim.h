@@ -32,6 +32,14 @@
 #define SIM_CLUSTERS_MAX      2
 #define SIM_GROUPS_MAX        3
 #define SIM_WORKERS_MAX       4
+#define SIM_TEMPLATES         2
+#define SIM_SCHEDULES         6 /* of a group */
+#define SIM_EXTRA_POLICIES    5
+#define SIM_POLICY            "cpu"
+#define SIM_RATE_AT_ONCE      2  /* where a seed has low rates */
+#define SIM_RATE_REFILL_MILLI 50 /* a second */
+#define SIM_PEAKS             16
+#define SIM_ENDS              64
 #define SIM_LAWS_TEXT         512
 #define SIM_SPANS             256 /* of half a minute: what was read lately (warm.c) */
 #define SIM_SECOND            INT64_C(1000000)
@@ -41,6 +49,62 @@
 #define SIM_UNSURE_MILLI      1000 /* of a percent: twice the noise of what agents read */
 #define SIM_SCALE_IN_PERMILLE 900  /* of a policy's target */
 #define SIM_FAR               INT64_MAX
+
+/* What is drawn for, each from a stream of its own (random.h). Faults have theirs, too.
+ */
+#define SIM_TOPIC_LIST(X)                                                                \
+    X(SETTINGS, "settings")                                                              \
+    X(GROUPS, "groups")                                                                  \
+    X(EC2, "ec2")                                                                        \
+    X(CALLS, "calls")                                                                    \
+    X(FRAMES, "frames")                                                                  \
+    X(PROBES, "probes")                                                                  \
+    X(LOAD, "load")                                                                      \
+    X(RESTARTS, "restarts")                                                              \
+    X(OPERATOR, "operator")                                                              \
+    X(LIFE, "life")                                                                      \
+    X(HEAL, "heal")                                                                      \
+    X(SECRETS, "secrets") /* what the programs ask their system for */
+
+enum sim_topic {
+#define X(name, word) SIM_TOPIC_##name,
+    SIM_TOPIC_LIST(X)
+#undef X
+        SIM_TOPICS
+};
+
+enum sim_order_kind {
+    SIM_ORDER_SIZE,
+    SIM_ORDER_INSTANCE,
+    SIM_ORDER_SWITCH,
+    SIM_ORDER_SCHEDULE,
+    SIM_ORDER_POLICY,
+    SIM_ORDER_SHAPE,
+    SIM_ORDER_DELETION,
+    SIM_ORDER_LOOK,
+    SIM_ORDERS
+};
+
+/* index of an ADMIN event */
+enum sim_admin { SIM_ADMIN_ORDER, SIM_ADMIN_SETUP, SIM_ADMIN_UNDO };
+
+/* What a seed has and others have not, each drawn from a stream of its own. */
+struct sim_features {
+    bool has_neighbour; /* another cluster in the account */
+    bool is_mixed;
+    uint32_t on_demand_base;
+    uint32_t on_demand_percent;
+    bool is_latest;         /* groups name the template's "$Latest" */
+    bool is_dry_everywhere; /* what has no capacity is the region */
+    bool rebalances;        /* groups ask for capacity rebalance */
+    int64_t drain_ms;       /* of a termination; 0: none */
+    uint32_t terminating_percent;
+    uint32_t terminated_percent;
+    uint32_t unhealthy_percent;
+    bool has_low_rates;   /* EC2 allows few calls */
+    int64_t retention_ms; /* of the log's metrics; 0: for ever */
+    uint32_t orders;      /* bits 1 << sim_order_kind: which the operator gives */
+};
 
 enum sim_link { SIM_LINK_AGENTS, SIM_LINK_WORKERS, SIM_LINK_ADMIN, SIM_LINKS };
 
@@ -72,7 +136,10 @@ struct sim_worker {
     struct asg_bus_connection *connection;
     struct asg_ec2_transport *transport;
     struct asg_bytes frame;
-    bool is_cut;    /* by a scenario */
+    bool is_cut;              /* by a scenario */
+    int64_t refused_until_us; /* its credentials, by EC2 */
+    bool is_stopping;         /* cleanly: it finishes what it has */
+    int64_t stop_until_us;
     bool is_doomed; /* the next call that changes something is its last */
     bool is_lost;   /* dead for good */
 };
@@ -101,10 +168,39 @@ struct sim_span {
     int64_t high_milli;
 };
 
+/* A scheduled action, as its durable order says. */
+struct sim_schedule {
+    bool is_there;
+    char name[16];
+    int64_t every_ms; /* 0: once */
+    int64_t end_ms;   /* 0: none */
+    int64_t due_ms;   /* SIM_FAR: never again */
+    int64_t seen_ms;  /* time of the first record from then on; 0: none yet */
+    int64_t min;      /* ASG_UNSET, as max */
+    int64_t max;
+};
+
 /* What the books say of a group: the checkers' own, from durable events only. */
 struct sim_group {
     char name[32];
-    uint32_t no;      /* core's number: 1, 2, ... in order of creation */
+    uint32_t no; /* core's number, in order of creation; 0: it does not exist */
+    bool exists; /* durably: it was created and is not gone */
+    bool is_deleting;
+    bool is_dry_run;
+    int64_t dry_run_since_us;
+    int64_t halted_since_us;
+    int64_t suspended_since_us[ASG_PROCESS_COUNT];
+    bool has_policy;         /* the one that every group has */
+    uint32_t extra_policies; /* bits, sim_extra_policies */
+    struct sim_schedule schedules[SIM_SCHEDULES];
+    int64_t ordered_us;        /* the last time an order or a schedule changed its size */
+    int64_t spent_us;          /* when that was done */
+    uint32_t desired;          /* durably */
+    uint32_t peaks[SIM_PEAKS]; /* members at most, each of a minute */
+    int64_t peak_no;
+    int64_t ended_ms[SIM_ENDS]; /* log time of those that health ended lately */
+    bool ended_by_health[SIM_ENDS];
+    uint64_t end_count;
     uint32_t alive;   /* pending or running in EC2's books */
     uint32_t strays;  /* of them: started by somebody else */
     uint32_t serving; /* with an agent that runs */
@@ -112,7 +208,7 @@ struct sim_group {
     int64_t steady_milli; /* >= 0: the load does not move any more */
     uint32_t min;
     uint32_t max;
-    uint32_t meant_min; /* of a life: what the order book says (life.c) */
+    uint32_t meant_min; /* as it was created, and will be again */
     uint32_t meant_max;
     int64_t stabilisation_ms;
     int64_t target_milli;
@@ -150,18 +246,29 @@ struct sim_instance {
     bool is_alive; /* pending or running */
     bool is_booted;
     bool is_hung;
+    bool is_agent_hung; /* the agent alone: its host answers */
+    uint32_t zone;      /* in asg_world_zones() */
+    unsigned notices;   /* bits 1 << sign: what its agent reads of EC2 and says */
+    int64_t notice_ms;
     bool has_lost_agent; /* for good: somebody has to replace it */
     bool never_boots;
     bool is_muted;        /* by mass silence */
     bool was_known;       /* reported for a while before that */
     bool is_heard;        /* durably: it has reported once */
+    bool is_silent;       /* durably: and does not any more */
     bool is_protected;    /* durably, against scale-in */
     int64_t ill_since_us; /* hung, silent, without agent: may be replaced; 0: well */
     int64_t well_since_us;
     int64_t started_us;
-    int64_t first_read_us; /* of a report that was sent; 0: none yet */
-    int64_t heard_us;      /* when the first one was durable; 0: not yet */
-    bool is_over;          /* durably: core has ended it, or seen that it ended */
+    int64_t first_read_us;    /* of a report that was sent; 0: none yet */
+    int64_t heard_us;         /* when the first one was durable; 0: not yet */
+    bool is_over;             /* durably: core has ended it, or seen that it ended */
+    enum asg_cause end_cause; /* of that */
+    bool was_serving;         /* until then */
+    bool is_kept_by_ec2;      /* somebody protects it there */
+    int64_t drain_from_ms;    /* log time; 0: it was not asked to drain */
+    int64_t drain_limit_ms;
+    bool is_drained; /* durably */
     char address[16];
     struct sim_agent agent;
 };
@@ -175,6 +282,12 @@ struct sim_job {
     uint32_t launched; /* instances EC2 started for it */
     bool is_over;      /* its job is closed, or at a later attempt */
     char token[ASG_CLIENT_TOKEN_MAX + 1];
+};
+
+/* Of request_rates_are_kept. */
+struct sim_bucket {
+    int64_t level_milli;
+    int64_t since_us;
 };
 
 struct sim_disk;
@@ -203,6 +316,10 @@ struct sim_cluster {
     struct asg_bus_listener *listeners[SIM_LINKS]; /* NULL: not listening */
     bool is_cut_up[SIM_LINKS];                     /* towards the controller, for all */
     bool is_cut_down[SIM_LINKS];
+    bool holds_frames; /* what is sent over what is cut waits for its end */
+    struct sim_frame *held;
+    struct sim_frame *held_last;
+    uint32_t held_count;
     int64_t agents_cut_since_us; /* the link of all agents; 0: it is whole */
 
     /* the programs */
@@ -211,10 +328,6 @@ struct sim_cluster {
     struct sim_probe *probes;
     struct asg_bus_connection *admin;
     uint64_t request_no;
-    uint8_t marked[8192]; /* orders by number that are found again in the log */
-    uint64_t marks[20];
-    uint64_t mark_count;
-
     /* the books */
     struct sim_group groups[SIM_GROUPS_MAX];
     uint32_t group_count;
@@ -225,7 +338,11 @@ struct sim_cluster {
     struct asg_id_map ends;       /* instances that a durable job terminates */
     uint64_t last_seq;
     uint64_t last_epoch;
+    uint32_t groups_made;
     struct asg_group_metric last_metrics[SIM_GROUPS_MAX];
+    int64_t halted_since_us;
+    struct sim_bucket buckets[ASG_JOB_COUNT];
+    struct sim_replay *replay; /* law_replay's */
     uint8_t *durable_orders;
     uint64_t durable_order_end;
     bool is_halted;
@@ -240,6 +357,7 @@ struct sim_counts {
     uint64_t ends;
     uint64_t decisions;
     uint64_t commits;
+    uint64_t prunes;
     uint64_t leads;
     uint64_t commands;
 };
@@ -262,8 +380,8 @@ struct sim {
     struct sim_queue queue;
     uint64_t turn_number;
     uint64_t looks;
-    struct sim_random random;  /* of the world: faults, delays, load */
-    struct sim_random secrets; /* of what the programs ask their system for */
+    struct sim_random streams[SIM_TOPICS];
+    struct sim_features features;
     struct sim_swarm swarm;
     bool is_quiet; /* faults are over */
     bool is_calm;  /* and all is well again, in a long life */
@@ -291,12 +409,14 @@ struct sim {
     int64_t dry_until_us[ASG_WORLD_ZONES];
     int64_t lag_until_us;
     int64_t lag_ms;
+    int64_t away_until_us;
+    bool is_away_silent; /* it does not even answer with errors */
     int64_t no_boot_until_us;
     int64_t dies_until_us;
     int64_t throttled_until_us; /* these three by a scenario */
     int64_t failing_until_us;
     int64_t losing_until_us;
-    char template_id[ASG_WORLD_ID_SIZE];
+    char template_ids[SIM_TEMPLATES][ASG_WORLD_ID_SIZE];
     struct sim_instance **instances;
     size_t instance_count;
     size_t instance_capacity;
@@ -317,7 +437,14 @@ struct sim {
     uint8_t digest[32];
 };
 
+/* The linker puts the fakes in the place of functions that know nothing of a simulator:
+ * they find it here. One run at a time. */
 extern struct sim sim;
+
+static inline struct sim_random *sim_of(enum sim_topic topic)
+{
+    return &sim.streams[topic];
+}
 
 /* The cluster whose turn it is. Events, frames, calls and commits are those of one; what
  * happens to an instance happens to its cluster. */
@@ -348,6 +475,7 @@ void sim_start_controller(void);
 void sim_stop_controller(bool is_crash);
 void sim_start_worker(uint32_t index);
 void sim_stop_worker(uint32_t index);
+void sim_stop_worker_cleanly(uint32_t index);
 void sim_start_agent(struct sim_instance *instance);
 void sim_stop_agent(struct sim_instance *instance);
 void sim_controller_turn(void);
@@ -360,6 +488,8 @@ void sim_die(struct sim_process *process); /* from within its own turn */
 /* ---- fake_bus.c ---- */
 void sim_deliver(void *frame);
 void sim_bus_clear(void);
+void sim_release_frames(void); /* what waited at a cut link comes at once */
+uint64_t sim_request_no(void); /* of the order that the controller takes now */
 enum asg_status sim_connect(enum sim_link link, uint32_t index, const char *address,
                             struct asg_bus_connection **ret);
 
@@ -383,6 +513,11 @@ void sim_ec2_answer(void *flight);
 void sim_ec2_drop(void *flight); /* at the end of a run */
 void sim_world_turn(void);
 void sim_world_kill(struct sim_instance *instance);
+/* False: it does not run, or EC2 says that only of Spot instances. */
+bool sim_world_announce(struct sim_instance *instance, enum asg_world_notice notice,
+                        const char *code, int64_t at_ms);
+bool sim_world_protect(struct sim_instance *instance);
+void sim_world_heal(struct sim_instance *instance); /* nothing of that any more */
 /* Somebody starts one by hand like this one, with the tags of its group. */
 enum sim_stray { SIM_STRAY_COPY, SIM_STRAY_NO_JOB, SIM_STRAY_OTHER_JOB, SIM_STRAYS };
 bool sim_world_stray(const struct sim_instance *like, enum sim_stray stray);
@@ -399,16 +534,31 @@ void sim_life_draw_cluster(void); /* of one more */
 void sim_life_burst(void);
 bool sim_life_goes_on(void); /* all is well again: is there a next calm? */
 
-/* ---- trouble.c: faults that strike by time, and the operator ---- */
+/* ---- trouble.c: faults that strike by time ---- */
 void sim_trouble_begin(void);
 void sim_trouble(const struct sim_event *event);
+/* The end of a fault after so long; `what` comes back with it. */
+void sim_trouble_until(int64_t after_us, enum sim_fault fault, uint64_t what);
+bool sim_is_ours(const struct sim_instance *instance);            /* and lives */
+struct sim_instance *sim_any_instance(struct sim_random *random); /* NULL: none */
+
+/* ---- mend.c: the end of all troubles ---- */
 void sim_heal(void);
-void sim_operate(void);
 void sim_mend(void);
-void sim_unhalt(void);
-void sim_take_answer(const struct asg_answer *answer);
+
+/* ---- operator.c ---- */
+extern const char *const sim_extra_policies[SIM_EXTRA_POLICIES];
+void sim_operate(void);
+void sim_undo(uint64_t number); /* what an order was to be for a time */
 void sim_order(struct asg_command *command);
-bool sim_is_marked(uint64_t order_no);
+void sim_order_group(const struct sim_group *books); /* to create it, with its policy */
+void sim_order_dry_run(const struct sim_group *group, bool is_on);
+void sim_order_policy(const struct sim_group *group);
+void sim_order_no_policy(const struct sim_group *group, uint32_t which);
+void sim_order_no_schedule(const struct sim_group *group, const char *name);
+void sim_unhalt(void);
+void sim_unhalt_group(const struct sim_group *group);
+void sim_take_answer(const struct asg_answer *answer);
 
 /* ---- scenario.c ---- */
 void sim_scenario_load(const char *path);
@@ -434,11 +584,23 @@ void sim_durable(const struct asg_record *records, size_t count);
 void sim_books_clear(void);
 bool sim_is_end_planned(const char *id); /* by a durable job */
 
+/* ---- schedules.c: what the books say of scheduled actions ---- */
+void sim_schedule_put(struct sim_group *group, const struct asg_schedule_config *config,
+                      int64_t time_ms);
+void sim_schedule_delete(struct sim_group *group, const char *name);
+void sim_schedule_ran(struct sim_group *group, const struct asg_decision *decision,
+                      int64_t time_ms);
+
+/* Of the policy that every group has. */
+bool sim_is_targets(const struct asg_decision *decision);
+
 /* ---- checkers: called as things happen ---- */
 void sim_check_frame_out(enum sim_link link, const void *data, size_t length);
+void sim_check_frame_in(enum sim_link link, const void *data, size_t length);
 void sim_check_call(const char *action, const char *token, const char *const *ids,
                     size_t id_count);
 void sim_check_launched(struct sim_instance *instance, uint32_t of_token);
+void sim_check_plan(const struct asg_job *plan, int64_t time_ms);
 void sim_check_decision(const struct asg_decision *decision, int64_t time_ms);
 void sim_check_look(void);
 
@@ -454,10 +616,20 @@ void law_neighbours_launched(const struct sim_instance *instance);
 void law_committed_first_frame(const struct asg_job_message *message);
 void law_committed_first_call(const char *action, const char *token,
                               const char *const *ids, size_t id_count);
+void law_halted_worker_rests(const struct sim_worker *worker);
+void law_plan_while_stopped(const struct asg_job *plan);
+void law_drained_first(const struct asg_job *plan, int64_t time_ms);
+void law_shares_of_ends(const struct asg_decision *decision, int64_t time_ms);
+void law_suspended_rests(const struct asg_decision *decision);
+void law_rates_begin(void); /* a controller begins to lead */
+void law_rates(const struct asg_job *job);
+void law_rates_back(uint64_t job_id); /* handed back, never begun */
 void law_acknowledged_survive(uint64_t order_no);
 void law_log_has_no_gap(const struct asg_record *record);
 void law_log_verifies(void);
 void law_replay(void);
+void law_replay_until(uint64_t seq); /* of the log that is open */
+void law_replay_clear(void);
 void law_reason(const struct asg_decision *decision, int64_t time_ms);
 void law_no_flapping(const struct asg_decision *decision, int64_t time_ms);
 void law_dead_letters(void);

@@ -15,7 +15,7 @@ void sim_check_frame_out(enum sim_link link, const void *data, size_t length)
     if (type == ASG_MESSAGE_ANSWER) {
         struct asg_answer answer;
         if (asg_wire_decode_message(data, length, type, &arena, &answer) == ASG_OK &&
-            answer.is_ok && sim_is_marked(answer.request_no)) {
+            answer.is_ok) {
             law_acknowledged_survive(answer.request_no);
         }
     }
@@ -27,6 +27,23 @@ void sim_check_frame_out(enum sim_link link, const void *data, size_t length)
     if (asg_wire_decode_message(data, length, type, &arena, &message) == ASG_OK &&
         message.job != NULL) {
         law_committed_first_frame(&message);
+        law_rates(message.job);
+    }
+    asg_arena_clear(&arena);
+}
+
+void sim_check_frame_in(enum sim_link link, const void *data, size_t length)
+{
+    enum asg_message_type type;
+    if (link != SIM_LINK_WORKERS ||
+        asg_wire_message_type(data, length, &type) != ASG_OK ||
+        type != ASG_MESSAGE_HAND_BACK) {
+        return;
+    }
+    struct asg_arena arena = {0};
+    struct asg_hand_back hand_back;
+    if (asg_wire_decode_message(data, length, type, &arena, &hand_back) == ASG_OK) {
+        law_rates_back(hand_back.job_id);
     }
     asg_arena_clear(&arena);
 }
@@ -45,6 +62,13 @@ void sim_check_launched(struct sim_instance *instance, uint32_t of_token)
     law_never_above_max(instance);
 }
 
+void sim_check_plan(const struct asg_job *plan, int64_t time_ms)
+{
+    law_neighbours_plan(plan);
+    law_plan_while_stopped(plan);
+    law_drained_first(plan, time_ms);
+}
+
 void sim_check_decision(const struct asg_decision *decision, int64_t time_ms)
 {
     law_neighbours_decision(decision);
@@ -52,6 +76,8 @@ void sim_check_decision(const struct asg_decision *decision, int64_t time_ms)
     law_no_terminate_of_protected(decision);
     law_no_mass_termination(decision);
     law_no_flapping(decision, time_ms);
+    law_shares_of_ends(decision, time_ms);
+    law_suspended_rests(decision);
 }
 
 /* After the faults: everything that must be true again, within a bound. */

@@ -23,6 +23,21 @@ static const char *open_job(const struct asg_core *core)
     return ret;
 }
 
+/* Those that were deleted are gone, and nothing of them lives. */
+static const char *left_behind(void)
+{
+    static char text[160];
+    for (uint32_t i = 0; i < our->group_count; i++) {
+        const struct sim_group *group = &our->groups[i];
+        if (group->exists && !group->is_deleting) continue;
+        if (!group->exists && group->alive == 0) continue;
+        (void)snprintf(text, sizeof text, "%s %s, EC2 has %u of it", group->name,
+                       group->exists ? "is being deleted" : "is gone", group->alive);
+        return text;
+    }
+    return NULL;
+}
+
 const char *law_desired_reached(void)
 {
     static char text[160];
@@ -51,5 +66,6 @@ const char *law_desired_reached(void)
         ret = text;
     }
     asg_arena_clear(&arena);
+    if (ret == NULL) ret = left_behind();
     return ret != NULL ? ret : open_job(core);
 }

@@ -110,7 +110,7 @@ void law_reason(const struct asg_decision *decision, int64_t time_ms)
     bool is_out = decision->kind == ASG_DECISION_SCALE_OUT;
     bool is_scaling = is_out || decision->kind == ASG_DECISION_SCALE_IN;
     const struct sim_group *group = sim_find_group(our, decision->group);
-    if (!is_scaling || group == NULL || strstr(decision->text, "decide ") == NULL) return;
+    if (!is_scaling || group == NULL || decision->cause != ASG_CAUSE_POLICY) return;
     int64_t wanted = number_after(decision->text, "wants ");
     int64_t has = number_after(decision->text, "(has ");
     int64_t to = number_after(decision->text, "decide ");
@@ -126,6 +126,7 @@ void law_reason(const struct asg_decision *decision, int64_t time_ms)
                   group->max);
         return;
     }
+    if (!sim_is_targets(decision)) return;
     const struct asg_group_metric *row = &our->last_metrics[group - our->groups];
     check_period(decision, group, row);
     check_wish(decision, group, row);

@@ -52,3 +52,32 @@ void law_committed_first_call(const char *action, const char *token,
                   "TerminateInstances of %s, which no durable job names", ids[i]);
     }
 }
+
+#define FLIGHT_US (30 * SIM_SECOND) /* links and turns */
+#define TOLD_US   (5 * SIM_SECOND)
+
+/* Nothing on the way to a worker is lost or late, and nobody stands still. */
+static bool is_told_at_once(void)
+{
+    const struct sim_swarm *swarm = &sim.swarm;
+    return swarm->mean_us[SIM_FAULT_CUT_LINK] == 0 &&
+           swarm->mean_us[SIM_FAULT_PAUSE_PROCESS] == 0 &&
+           swarm->ppm[SIM_FAULT_DROP_FRAME] == 0 &&
+           swarm->ppm[SIM_FAULT_DELAY_FRAME] == 0 && our->host.is_up &&
+           our->back_us < our->halted_since_us;
+}
+
+/* A worker is told of the kill switch; one that is not rests all the same when its leases
+ * are over. */
+void law_halted_worker_rests(const struct sim_worker *worker)
+{
+    int64_t bound_us =
+        is_told_at_once()
+            ? TOLD_US
+            : (our->settings.lease_ms + our->settings.heartbeat_ms) * 1000 + FLIGHT_US;
+    if (!our->is_halted || sim.now_us - our->halted_since_us <= bound_us) return;
+    sim_break("every_effect_was_committed_first",
+              "worker %u changes something in EC2, %lld s after the kill switch was on",
+              (unsigned)(worker - our->workers) + 1,
+              (long long)(sim.now_us - our->halted_since_us) / SIM_SECOND);
+}

@@ -7,7 +7,7 @@
 void law_no_flapping(const struct asg_decision *decision, int64_t time_ms)
 {
     struct sim_group *group = sim_find_group(our, decision->group);
-    if (group == NULL || strstr(decision->text, "decide ") == NULL) return;
+    if (group == NULL || !sim_is_targets(decision)) return;
     if (decision->kind == ASG_DECISION_SCALE_OUT) {
         group->scaled_out_ms = time_ms;
         return;

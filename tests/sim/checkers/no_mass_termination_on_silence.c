@@ -42,15 +42,34 @@ static bool is_blind(const struct sim_group *group, const struct sim_instance *i
     return true;
 }
 
+/* That the others are idle says nothing of those that are not heard. */
+static void check_scale_in(const struct sim_group *group,
+                           const struct asg_decision *decision)
+{
+    bool is_on = group->silent_since_us != 0 &&
+                 sim.now_us - group->silent_since_us > notice_us(group);
+    if (!is_on || !is_mass(group)) return;
+    sim_break("no_mass_termination_on_silence",
+              "%u %% of %s's agents are silent, nobody ordered it, and yet: %s",
+              group->silent_share, group->name, decision->text);
+}
+
 void law_no_mass_termination(const struct asg_decision *decision)
 {
     bool is_end = decision->kind == ASG_DECISION_TERMINATE ||
                   decision->kind == ASG_DECISION_REPLACE;
     struct sim_group *group = sim_find_group(our, decision->group);
+    bool is_by_policy =
+        decision->kind == ASG_DECISION_SCALE_IN && decision->cause == ASG_CAUSE_POLICY;
+    bool is_unordered = decision->cause == ASG_CAUSE_SCALE_IN && group != NULL &&
+                        sim.now_us - group->ordered_us > SIM_HOUR;
+    if (group != NULL && (is_by_policy || is_unordered)) {
+        check_scale_in(group, decision);
+    }
     if (!is_end || group == NULL || decision->instance_id[0] == '\0') return;
-    bool is_scale_in = strstr(decision->text, "selected for scale-in") != NULL;
-    bool is_replaced = strstr(decision->text, "silent") != NULL;
-    if (!is_scale_in && !is_replaced) return;
+    bool is_replaced =
+        decision->cause == ASG_CAUSE_SILENT || decision->cause == ASG_CAUSE_UNREACHABLE;
+    if (!is_replaced) return;
     if (group->silent_since_us != 0 && is_replaced &&
         sim.now_us - group->silent_since_us > notice_us(group)) {
         const struct sim_instance *one = sim_find_instance(decision->instance_id);

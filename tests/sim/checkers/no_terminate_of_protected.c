@@ -8,8 +8,8 @@ void law_no_terminate_of_protected(const struct asg_decision *decision)
 {
     if (decision->kind != ASG_DECISION_TERMINATE || decision->instance_id[0] == '\0')
         return;
-    bool is_ordered = strstr(decision->text, "a user request") != NULL ||
-                      strstr(decision->text, "its group is being deleted") != NULL;
+    bool is_ordered =
+        decision->cause == ASG_CAUSE_ORDER || decision->cause == ASG_CAUSE_GROUP_DELETED;
     if (is_ordered) return;
     const struct sim_instance *instance = sim_find_instance(decision->instance_id);
     if (instance == NULL || !instance->is_protected) return;

@@ -1,20 +1,22 @@
 /* replay_gives_identical_state - the log alone, through a fresh core, gives the same
  * effects byte for byte and the same state hashes. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/crypto.h"
 #include "sim/sim.h"
 #include "wire/wire.h"
 
-struct replay {
+struct sim_replay {
     struct asg_core *core;
+    uint64_t seq; /* replayed up to there */
     struct asg_effects effects;
     struct asg_arena arena;
     struct asg_bytes bytes;
     bool is_expected; /* the last event had effects and their record is still to come */
 };
 
-static bool step(struct replay *replay, const struct asg_record *record)
+static bool step(struct sim_replay *replay, const struct asg_record *record)
 {
     if (replay->is_expected) {
         sim_break("replay_gives_identical_state",
@@ -35,7 +37,7 @@ static bool step(struct replay *replay, const struct asg_record *record)
     return true;
 }
 
-static bool same_effects(struct replay *replay, const struct asg_record *record)
+static bool same_effects(struct sim_replay *replay, const struct asg_record *record)
 {
     asg_bytes_reset(&replay->bytes);
     asg_wire_encode(&asg_effects_schema, &replay->effects, &replay->bytes);
@@ -49,7 +51,7 @@ static bool same_effects(struct replay *replay, const struct asg_record *record)
     return false;
 }
 
-static bool same_hash(struct replay *replay, const struct asg_record *record)
+static bool same_hash(struct sim_replay *replay, const struct asg_record *record)
 {
     uint8_t hash[ASG_SHA256_BYTES];
     asg_bytes_reset(&replay->bytes);
@@ -68,29 +70,50 @@ static bool same_hash(struct replay *replay, const struct asg_record *record)
     return false;
 }
 
-void law_replay(void)
+static bool replay_record(struct sim_replay *replay, const struct asg_record *record)
+{
+    if (strcmp(record->kind, "event") == 0 || strcmp(record->kind, "metrics") == 0) {
+        return step(replay, record);
+    }
+    if (strcmp(record->kind, "effects") == 0) return same_effects(replay, record);
+    return strcmp(record->kind, "state_hash") != 0 || same_hash(replay, record);
+}
+
+void law_replay_until(uint64_t seq)
 {
     struct asg_log *log = sim_disk_log(our->disk);
-    if (log == NULL) return;
-    struct replay replay = {0};
-    asg_core_new(&replay.core);
-    struct asg_log_filter filter = {0};
+    if (our->replay == NULL) {
+        our->replay = asg_alloc(1, sizeof *our->replay);
+        asg_core_new(&our->replay->core);
+    }
+    struct sim_replay *replay = our->replay;
+    const struct asg_log_filter filter = {.from_seq = replay->seq + 1, .to_seq = seq};
     struct asg_log_cursor *cursor = NULL;
     struct asg_error error = {""};
     struct asg_record record;
-    bool is_fine = asg_log_cursor_open(log, &filter, &cursor, &error) == ASG_OK;
+    bool is_fine =
+        replay->seq < seq && asg_log_cursor_open(log, &filter, &cursor, &error) == ASG_OK;
     while (is_fine && asg_log_cursor_next(cursor, &record, &error) == ASG_OK) {
-        if (strcmp(record.kind, "event") == 0 || strcmp(record.kind, "metrics") == 0) {
-            is_fine = step(&replay, &record);
-        } else if (strcmp(record.kind, "effects") == 0) {
-            is_fine = same_effects(&replay, &record);
-        } else if (strcmp(record.kind, "state_hash") == 0) {
-            is_fine = same_hash(&replay, &record);
-        }
+        is_fine = replay_record(replay, &record);
+        replay->seq = record.seq;
     }
     asg_log_cursor_close(&cursor);
-    asg_core_destroy(&replay.core);
-    asg_effects_clear(&replay.effects);
-    asg_arena_clear(&replay.arena);
-    asg_bytes_clear(&replay.bytes);
+}
+
+void law_replay(void)
+{
+    struct asg_log *log = sim_disk_log(our->disk);
+    if (log != NULL) law_replay_until(asg_log_head(log).seq);
+}
+
+void law_replay_clear(void)
+{
+    struct sim_replay *replay = our->replay;
+    if (replay == NULL) return;
+    asg_core_destroy(&replay->core);
+    asg_effects_clear(&replay->effects);
+    asg_arena_clear(&replay->arena);
+    asg_bytes_clear(&replay->bytes);
+    free(replay);
+    our->replay = NULL;
 }

@@ -11,6 +11,7 @@ const char *law_sized_for_load(void)
     for (uint32_t i = 0; i < our->group_count; i++) {
         const struct sim_group *group = &our->groups[i];
         int64_t count = group->serving;
+        if (!group->exists || group->is_deleting) continue;
         if (group->steady_milli < 0 || count == 0) continue;
         int64_t each_milli = group->steady_milli * 100 / count;
         if (each_milli > 100000) each_milli = 100000;

@@ -1,0 +1,83 @@
+/* suspended_processes_rest - what a durable order suspended in a group does nothing there
+ * until it is resumed; nor does a group that is halted, or one that is in a dry run, have
+ * anything started or ended but what an operator names. */
+#include "sim/sim.h"
+
+#define LAW "suspended_processes_rest"
+
+static bool is_suspended(const struct sim_group *group, enum asg_process process)
+{
+    return (group->suspended >> process & 1) != 0;
+}
+
+/* It was ill before its health was no longer looked at. */
+static bool was_found_before(const struct sim_group *group,
+                             const struct asg_decision *decision)
+{
+    const struct sim_instance *instance = sim_find_instance(decision->instance_id);
+    return instance == NULL || instance->ill_since_us == 0 ||
+           instance->ill_since_us <=
+               group->suspended_since_us[ASG_PROCESS_HEALTH_CHECK] + SIM_MINUTE;
+}
+
+static const char *broken_by(const struct sim_group *group,
+                             const struct asg_decision *decision)
+{
+    bool is_end = decision->state_to == ASG_INSTANCE_TERMINATING &&
+                  decision->state_from != decision->state_to;
+    bool is_change = decision->kind == ASG_DECISION_SCALE_OUT ||
+                     decision->kind == ASG_DECISION_SCALE_IN;
+    switch (decision->cause) {
+    case ASG_CAUSE_POLICY:
+        return is_suspended(group, ASG_PROCESS_ALARM_NOTIFICATION) && is_change
+                   ? "alarm-notification"
+                   : NULL;
+    case ASG_CAUSE_SCHEDULE:
+        return is_suspended(group, ASG_PROCESS_SCHEDULED_ACTIONS) && is_change
+                   ? "scheduled-actions"
+                   : NULL;
+    case ASG_CAUSE_SCALE_IN:
+        return is_suspended(group, ASG_PROCESS_TERMINATE) && is_end ? "terminate" : NULL;
+    case ASG_CAUSE_SILENT:
+    case ASG_CAUSE_UNREACHABLE:
+        if (is_suspended(group, ASG_PROCESS_HEALTH_CHECK) && is_end &&
+            !was_found_before(group, decision)) {
+            return "health-check";
+        }
+        break;
+    case ASG_CAUSE_MARKED:
+    case ASG_CAUSE_STOPPED:
+    case ASG_CAUSE_IMPAIRED:
+    case ASG_CAUSE_SCHEDULED_EVENT: break;
+    default: return NULL;
+    }
+    if (!is_end) return NULL;
+    if (is_suspended(group, ASG_PROCESS_TERMINATE)) return "terminate";
+    return is_suspended(group, ASG_PROCESS_REPLACE_UNHEALTHY) ? "replace-unhealthy"
+                                                              : NULL;
+}
+
+void law_suspended_rests(const struct asg_decision *decision)
+{
+    const struct sim_group *group = sim_find_group(our, decision->group);
+    if (group == NULL) return;
+    const char *process = broken_by(group, decision);
+    if (process == NULL) return;
+    sim_break(LAW, "%s of %s is suspended and yet: %s", process, group->name,
+              decision->text);
+}
+
+void law_plan_while_stopped(const struct asg_job *plan)
+{
+    if (!asg_job_is_launch(plan->kind) || plan->attempt > 1) return;
+    const struct sim_group *group = sim_find_group(our, plan->group);
+    if (group == NULL || sim_find_job(plan->id, plan->attempt) != NULL) return;
+    const char *why = our->is_halted                            ? "everything is halted"
+                      : group->is_halted                        ? "it is halted"
+                      : is_suspended(group, ASG_PROCESS_LAUNCH) ? "launch is suspended"
+                      : group->is_deleting                      ? "it is being deleted"
+                      : group->is_dry_run && !plan->is_dry_run  ? "it is in a dry run"
+                                                                : NULL;
+    if (why == NULL) return;
+    sim_break(LAW, "job %s is to launch for %s, but %s", plan->name, group->name, why);
+}

@@ -1,0 +1,464 @@
+/* operator - somebody who gives orders, of all kinds, and takes some of them back. Which
+ * kinds he gives is drawn from the seed. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "sim/sim.h"
+#include "wire/wire.h"
+
+/* What an order that is to be taken back left behind: in the number of its event. */
+enum undo { UNDO_HALT, UNDO_GROUP_HALT, UNDO_DRY_RUN, UNDO_DELETE, UNDO_SUBNETS };
+
+static uint32_t below(uint32_t end)
+{
+    return (uint32_t)(sim_draw(sim_of(SIM_TOPIC_OPERATOR)) % end);
+}
+
+static int64_t some_time_us(int64_t low_s, int64_t high_s)
+{
+    return sim_between(sim_of(SIM_TOPIC_OPERATOR), low_s, high_s) * SIM_SECOND;
+}
+
+static void undo_later(enum undo what, const struct sim_group *group, int64_t after_us)
+{
+    uint64_t which = group == NULL ? 0 : (uint64_t)(group - our->groups);
+    sim_put(sim.now_us + after_us, SIM_EVENT_ADMIN, SIM_ADMIN_UNDO,
+            (uint64_t)what << 8 | which, NULL);
+}
+
+void sim_order(struct asg_command *command)
+{
+    our->request_no++;
+    command->actor = "operator";
+    if (command->group == NULL) command->group = "";
+    if (command->name == NULL) command->name = "";
+    if (command->cluster_id == NULL) command->cluster_id = "";
+    const struct asg_request request = {.request_no = our->request_no,
+                                        .query = ASG_QUERY_NONE,
+                                        .command = command,
+                                        .group = "",
+                                        .name = ""};
+    struct asg_bytes frame = {0};
+    asg_wire_encode_message(ASG_MESSAGE_REQUEST, &request, &frame);
+    (void)asg_bus_connection_send(our->admin, frame.data, frame.length);
+    asg_bytes_clear(&frame);
+    sim_tell("operator", "%s %s%s%s",
+             asg_enum_word(&asg_command_kind_words, (int)command->kind), command->group,
+             command->name[0] != '\0' ? " " : "", command->name);
+}
+
+void sim_take_answer(const struct asg_answer *answer)
+{
+    if (answer->is_ok) {
+        law_acknowledged_survive(answer->request_no);
+        return;
+    }
+    sim_tell("operator", "order %" PRIu64 " is refused: %s", answer->request_no,
+             answer->message);
+}
+
+/* ---- groups ---- */
+
+static struct asg_policy_config policy_of(const struct sim_group *books)
+{
+    return (struct asg_policy_config){
+        .group = books->name,
+        .name = SIM_POLICY,
+        .kind = ASG_POLICY_TARGET_TRACKING,
+        .metric = ASG_METRIC_NAME_CPU,
+        .statistic = ASG_STATISTIC_MEAN,
+        .target_milli = books->target_milli,
+        .scale_in_permille = SIM_SCALE_IN_PERMILLE,
+        .scale_out_periods = 3,
+        .stabilisation_ms = books->stabilisation_ms,
+        .periods = 1,
+        .cooldown_ms = ASG_UNSET,
+        .warmup_ms = ASG_UNSET,
+    };
+}
+
+static void order_policy(const struct asg_policy_config *config)
+{
+    struct asg_command command = {.kind = ASG_COMMAND_POLICY_PUT,
+                                  .group = config->group,
+                                  .name = config->name,
+                                  .policy_config = config};
+    sim_order(&command);
+}
+
+void sim_order_policy(const struct sim_group *group)
+{
+    const struct asg_policy_config policy = policy_of(group);
+    order_policy(&policy);
+}
+
+void sim_order_group(const struct sim_group *books)
+{
+    const struct sim_features *features = &sim.features;
+    const struct asg_world_subnet *real = asg_world_subnets(sim.world);
+    struct asg_subnet subnets[ASG_WORLD_ZONES];
+    for (size_t i = 0; i < ASG_WORLD_ZONES; i++) {
+        subnets[i] = (struct asg_subnet){real[i].id, real[i].zone->name};
+    }
+    const char *types[] = {"t3.small", "m5.large"};
+    const struct asg_mixed mixed = {
+        .on_demand_base = features->on_demand_base,
+        .on_demand_percent = features->on_demand_percent,
+        .spot_strategy = ASG_SPOT_PRICE_CAPACITY_OPTIMIZED,
+        .spot_max_price = "",
+    };
+    const struct asg_group_config config = {
+        .name = books->name,
+        .min = books->meant_min,
+        .max = books->meant_max,
+        .desired = books->meant_min,
+        .template_id = sim.template_ids[0],
+        .template_name = "",
+        .template_version = features->is_latest ? "$Latest" : "1",
+        .subnets = subnets,
+        .subnet_count = ASG_WORLD_ZONES,
+        .health_check = ASG_HEALTH_CHECK_AGENT,
+        .health_grace_ms = 60000,
+        .cooldown_ms = 300000,
+        .warmup_ms = 2 * sim.agent_interval_ms,
+        .evaluation_ms = books->evaluation_ms,
+        .drain_ms = features->drain_ms,
+        .launch_timeout_ms = 600000,
+        .terminating_percent = features->terminating_percent,
+        .terminated_percent = features->terminated_percent,
+        .unhealthy_percent = features->unhealthy_percent,
+        .silence_percent = 30,
+        .capacity_rebalance = features->rebalances,
+        .instance_types =
+            features->is_mixed ? (struct asg_texts){types, 2} : (struct asg_texts){0},
+        .mixed = features->is_mixed ? &mixed : NULL,
+    };
+    struct asg_command command = {
+        .kind = ASG_COMMAND_GROUP_CREATE, .group = books->name, .group_config = &config};
+    sim_order(&command);
+    sim_order_policy(books);
+}
+
+static void update_group(const struct sim_group *group,
+                         const struct asg_group_config *config, uint64_t fields)
+{
+    struct asg_command command = {.kind = ASG_COMMAND_GROUP_UPDATE,
+                                  .group = group->name,
+                                  .group_config = config,
+                                  .group_fields = fields,
+                                  .force = true};
+    sim_order(&command);
+}
+
+static void order_size(struct sim_group *group)
+{
+    if (below(2) == 0) {
+        struct asg_command command = {.kind = ASG_COMMAND_SET_DESIRED,
+                                      .group = group->name};
+        command.desired = group->min + below(group->max - group->min + 1);
+        command.force = below(2) == 0;
+        command.honor_cooldown = below(4) == 0;
+        sim_order(&command);
+        return;
+    }
+    struct asg_group_config config = {.name = group->name};
+    config.max = group->min + below(2 * group->max + 2 - group->min);
+    if (config.max > 80) config.max = 80;
+    update_group(group, &config, UINT64_C(1) << ASG_GROUP_MAX);
+}
+
+void sim_order_dry_run(const struct sim_group *group, bool is_on)
+{
+    const struct asg_group_config config = {.name = group->name, .dry_run = is_on};
+    update_group(group, &config, UINT64_C(1) << ASG_GROUP_DRY_RUN);
+}
+
+static void order_template(const struct sim_group *group)
+{
+    const struct asg_group_config config = {
+        .name = group->name,
+        .template_id = sim.template_ids[below(SIM_TEMPLATES)],
+        .template_name = "",
+        .template_version = below(2) == 0 ? "$Latest" : "1",
+    };
+    update_group(group, &config, UINT64_C(1) << ASG_GROUP_TEMPLATE);
+}
+
+/* Some of the zones, or all. */
+static void order_subnets(const struct sim_group *group, bool is_all)
+{
+    const struct asg_world_subnet *real = asg_world_subnets(sim.world);
+    struct asg_subnet subnets[ASG_WORLD_ZONES];
+    size_t count = 0;
+    uint32_t must = below(ASG_WORLD_ZONES);
+    for (uint32_t i = 0; i < ASG_WORLD_ZONES; i++) {
+        if (!is_all && i != must && below(2) == 0) continue;
+        subnets[count++] = (struct asg_subnet){real[i].id, real[i].zone->name};
+    }
+    const struct asg_group_config config = {
+        .name = group->name, .subnets = subnets, .subnet_count = count};
+    update_group(group, &config, UINT64_C(1) << ASG_GROUP_SUBNETS);
+    if (!is_all) undo_later(UNDO_SUBNETS, group, some_time_us(600, 7200));
+}
+
+static void order_shape(struct sim_group *group)
+{
+    switch (below(3)) {
+    case 0: order_template(group); break;
+    case 1: order_subnets(group, /* is_all */ false); break;
+    default:
+        sim_order_dry_run(group, true);
+        undo_later(UNDO_DRY_RUN, group, some_time_us(60, 1800));
+        break;
+    }
+}
+
+static void order_deletion(struct sim_group *group)
+{
+    struct asg_command command = {
+        .kind = ASG_COMMAND_GROUP_DELETE, .group = group->name, .force = below(4) != 0};
+    sim_order(&command);
+    undo_later(UNDO_DELETE, group, some_time_us(600, 7200));
+}
+
+/* ---- policies and scheduled actions ---- */
+
+const char *const sim_extra_policies[SIM_EXTRA_POLICIES] = {
+    "step-out", "step-in", "simple-out", "simple-in", "memory"};
+
+/* Beside the one that all groups have. */
+static void put_extra_policy(const struct sim_group *group, uint32_t which)
+{
+    struct asg_policy_config config = policy_of(group);
+    struct asg_step steps[] = {
+        {.has_lower = true, .has_upper = true, .upper_milli = 15000, .adjustment = 1},
+        {.has_lower = true, .lower_milli = 15000, .adjustment = 2}};
+    struct asg_step down = {.has_upper = true, .adjustment = -1};
+    config.name = sim_extra_policies[which];
+    config.periods = 1 + below(4);
+    bool is_in = which == 1 || which == 3;
+    config.comparison =
+        is_in ? ASG_COMPARISON_LESS_OR_EQUAL : ASG_COMPARISON_GREATER_OR_EQUAL;
+    config.threshold_milli = is_in ? 20000 : 70000;
+    if (which < 2) {
+        config.kind = ASG_POLICY_STEP;
+        config.steps = is_in ? &down : steps;
+        config.step_count = is_in ? 1 : 2;
+    } else if (which < 4) {
+        config.kind = ASG_POLICY_SIMPLE;
+        config.adjustment = is_in ? -1 : 1;
+        config.cooldown_ms = below(2) == 0 ? ASG_UNSET : 60000;
+    } else {
+        config.metric = ASG_METRIC_NAME_MEMORY; /* which stands at 30 % everywhere */
+        config.target_milli = 20000 + (int64_t)below(30) * 1000;
+    }
+    order_policy(&config);
+}
+
+void sim_order_no_policy(const struct sim_group *group, uint32_t which)
+{
+    struct asg_command command = {.kind = ASG_COMMAND_POLICY_DELETE,
+                                  .group = group->name,
+                                  .name = sim_extra_policies[which]};
+    sim_order(&command);
+}
+
+static void order_policies(const struct sim_group *group)
+{
+    uint32_t which = below(SIM_EXTRA_POLICIES);
+    switch (below(4)) {
+    case 0: sim_order_no_policy(group, which); break;
+    case 1: {
+        struct asg_command command = {.kind = ASG_COMMAND_EXECUTE_POLICY,
+                                      .group = group->name,
+                                      .name = sim_extra_policies[which],
+                                      .honor_cooldown = below(2) == 0,
+                                      .has_metric_value = true,
+                                      .metric_value_milli = below(100) * 1000,
+                                      .breach_threshold_milli = 50000};
+        sim_order(&command);
+        break;
+    }
+    default: put_extra_policy(group, which); break;
+    }
+}
+
+/* Once, or every few minutes for some hours. */
+static void order_schedule(struct sim_group *group)
+{
+    char name[16];
+    char recurrence[32] = "";
+    (void)snprintf(name, sizeof name, "s%u", below(SIM_SCHEDULES));
+    struct asg_schedule_config config = {.group = group->name,
+                                         .name = name,
+                                         .min = ASG_UNSET,
+                                         .max = ASG_UNSET,
+                                         .desired = ASG_UNSET,
+                                         .recurrence = recurrence,
+                                         .time_zone = "UTC"};
+    int64_t now_ms = sim_wall_ms();
+    if (below(2) == 0) {
+        config.start_ms = now_ms + some_time_us(90, 7200) / 1000;
+    } else {
+        static const uint32_t minutes[] = {1, 5, 10, 20, 30};
+        (void)snprintf(recurrence, sizeof recurrence, "*/%u * * * *", minutes[below(5)]);
+        config.end_ms = now_ms + some_time_us(600, 14400) / 1000;
+    }
+    config.desired = (int64_t)(group->min + below(group->max - group->min + 1));
+    if (below(4) == 0) {
+        config.max = (int64_t)(group->max + below(3));
+        config.min = (int64_t)below(group->min + 1);
+    }
+    struct asg_command command = {.kind = ASG_COMMAND_SCHEDULE_PUT,
+                                  .group = group->name,
+                                  .name = name,
+                                  .schedule_config = &config};
+    sim_order(&command);
+}
+
+void sim_order_no_schedule(const struct sim_group *group, const char *name)
+{
+    struct asg_command command = {
+        .kind = ASG_COMMAND_SCHEDULE_DELETE, .group = group->name, .name = name};
+    sim_order(&command);
+}
+
+/* ---- instances ---- */
+
+static void order_instance(void)
+{
+    const struct sim_instance *instance = sim_any_instance(sim_of(SIM_TOPIC_OPERATOR));
+    if (instance == NULL || instance->group == NULL) return;
+    const char *id = instance->id;
+    struct asg_command command = {.group = instance->group->name,
+                                  .instance_ids = {.items = &id, .count = 1}};
+    switch (below(4)) {
+    case 0:
+        command.kind = ASG_COMMAND_TERMINATE_INSTANCE;
+        command.decrement = below(3) == 0;
+        break;
+    case 1:
+        command.kind = ASG_COMMAND_SET_INSTANCE_HEALTH;
+        command.is_healthy = below(3) == 0;
+        command.respect_grace = below(2) == 0;
+        break;
+    default:
+        command.kind = ASG_COMMAND_PROTECT_INSTANCES;
+        command.is_protected = below(3) != 0;
+        break;
+    }
+    sim_order(&command);
+}
+
+/* ---- what stops, and goes on ---- */
+
+static void order_halt(const struct sim_group *group, bool is_halt)
+{
+    struct asg_command command = {.kind = is_halt ? ASG_COMMAND_HALT : ASG_COMMAND_UNHALT,
+                                  .group = group == NULL ? "" : group->name};
+    sim_order(&command);
+}
+
+/* No worker is there, jobs wait for one, and then everything is halted. */
+static void order_halt_before_jobs(struct sim_group *group)
+{
+    struct asg_command command = {.kind = ASG_COMMAND_SET_DESIRED, .group = group->name};
+    for (uint32_t i = 0; i < our->worker_count; i++) {
+        sim_stop_worker(i);
+    }
+    command.desired = group->alive > group->min ? group->min : group->max;
+    sim_order(&command);
+    undo_later(UNDO_HALT, NULL, some_time_us(60, 1800));
+    order_halt(NULL, true);
+}
+
+static void order_switch(struct sim_group *group)
+{
+    static const enum asg_process processes[] = {ASG_PROCESS_LAUNCH,
+                                                 ASG_PROCESS_TERMINATE,
+                                                 ASG_PROCESS_HEALTH_CHECK,
+                                                 ASG_PROCESS_REPLACE_UNHEALTHY,
+                                                 ASG_PROCESS_ALARM_NOTIFICATION,
+                                                 ASG_PROCESS_SCHEDULED_ACTIONS};
+    struct asg_command command = {.group = group->name};
+    switch (below(8)) {
+    case 0:
+        undo_later(UNDO_HALT, NULL, some_time_us(60, 1800));
+        order_halt(NULL, true);
+        return;
+    case 1: order_halt(NULL, false); return;
+    case 2:
+        undo_later(UNDO_GROUP_HALT, group, some_time_us(60, 3600));
+        order_halt(group, true);
+        return;
+    case 3: order_halt_before_jobs(group); return;
+    case 4:
+    case 5:
+        command.kind = ASG_COMMAND_SUSPEND;
+        command.processes = UINT64_C(1) << processes[below(6)];
+        break;
+    default: command.kind = ASG_COMMAND_RESUME; break;
+    }
+    sim_order(&command);
+}
+
+void sim_unhalt(void)
+{
+    order_halt(NULL, false);
+}
+
+void sim_unhalt_group(const struct sim_group *group)
+{
+    order_halt(group, false);
+}
+
+void sim_undo(uint64_t number)
+{
+    struct sim_group *group = &our->groups[number & 0xff];
+    switch ((enum undo)(number >> 8)) {
+    case UNDO_HALT: sim_unhalt(); break;
+    case UNDO_GROUP_HALT: sim_unhalt_group(group); break;
+    case UNDO_DRY_RUN: sim_order_dry_run(group, false); break;
+    case UNDO_SUBNETS: order_subnets(group, /* is_all */ true); break;
+    case UNDO_DELETE:
+        if (sim.is_quiet || (group->exists && !group->is_deleting)) break;
+        if (group->exists) {
+            undo_later(UNDO_DELETE, group, some_time_us(600, 1800));
+        } else {
+            sim_order_group(group);
+        }
+        break;
+    }
+}
+
+static void order(enum sim_order_kind kind, struct sim_group *group)
+{
+    switch (kind) {
+    case SIM_ORDER_SIZE: order_size(group); break;
+    case SIM_ORDER_INSTANCE: order_instance(); break;
+    case SIM_ORDER_SWITCH: order_switch(group); break;
+    case SIM_ORDER_SCHEDULE: order_schedule(group); break;
+    case SIM_ORDER_POLICY: order_policies(group); break;
+    case SIM_ORDER_SHAPE: order_shape(group); break;
+    case SIM_ORDER_DELETION: order_deletion(group); break;
+    case SIM_ORDER_LOOK:
+    case SIM_ORDERS: {
+        struct asg_command command = {.kind = ASG_COMMAND_RECONCILE};
+        sim_order(&command);
+        break;
+    }
+    }
+}
+
+void sim_operate(void)
+{
+    if (sim.is_quiet) return;
+    struct sim_group *group = &our->groups[below(our->group_count)];
+    enum sim_order_kind kind = (enum sim_order_kind)below(SIM_ORDERS);
+    if ((sim.features.orders >> kind & 1) == 0)
+        kind = (enum sim_order_kind)below(SIM_ORDERS);
+    if ((sim.features.orders >> kind & 1) != 0) order(kind, group);
+    sim_put(sim.now_us +
+                sim_between(sim_of(SIM_TOPIC_OPERATOR), 1, 2 * sim.operator_mean_us),
+            SIM_EVENT_ADMIN, SIM_ADMIN_ORDER, 0, NULL);
+}
