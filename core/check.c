@@ -14,7 +14,7 @@ static const char *wrong_with_slot(const struct asg_core *core, const struct gro
                                    const struct instance *slot)
 {
     if (slot->id[0] != '\0') return "is a slot and has an id";
-    const struct job *job = find_job(core, slot->job_id);
+    const struct job *job = asg_job_find(core, slot->job_id);
     if (job == NULL || job->state != ASG_JOB_STATE_OPEN) {
         return "is a slot of a job that is not open";
     }
@@ -31,10 +31,11 @@ static const char *wrong_with_end(const struct asg_core *core, const struct grou
                                   const struct instance *instance)
 {
     if (instance->end_job_id == 0) return NULL;
-    if (!is_on_its_way_out(instance) && !is_finished(instance)) {
+    if (!asg_instance_is_on_its_way_out(instance) &&
+        !asg_instance_is_finished(instance)) {
         return "is ended by a job and not on its way out";
     }
-    const struct job *job = find_job(core, instance->end_job_id);
+    const struct job *job = asg_job_find(core, instance->end_job_id);
     if (job == NULL) return NULL; /* closed, and forgotten since */
     return job->plan.kind == ASG_JOB_TERMINATE && job->group_no == group->no
                ? NULL
@@ -49,21 +50,23 @@ static const char *wrong_with_instance(const struct asg_core *core,
     if (instance->no == 0 || instance->no > core->last_instance_no) {
         return "has a number that was not given yet";
     }
-    if (is_slot(instance)) return wrong_with_slot(core, group, instance);
-    if (instance->id[0] == '\0' && !is_finished(instance)) return "has no id";
+    if (asg_instance_is_slot(instance)) return wrong_with_slot(core, group, instance);
+    if (instance->id[0] == '\0' && !asg_instance_is_finished(instance))
+        return "has no id";
     struct group *owner = NULL;
     if (instance->id[0] != '\0' &&
-        find_instance(core, instance->id, &owner) != instance) {
+        asg_instance_find(core, instance->id, &owner) != instance) {
         return "is not found by its id";
     }
-    if ((instance->wait_until_ms != 0) != is_waiting(instance)) {
+    if ((instance->wait_until_ms != 0) != asg_instance_is_waiting(instance)) {
         return "waits without a limit, or has one and does not wait";
     }
     if (instance->is_unhealthy && instance->reason[0] == '\0') {
         return "is unhealthy without a reason";
     }
-    if (is_on_its_way_out(instance) != (instance->end_cause != ASG_END_NONE) &&
-        !is_finished(instance)) {
+    if (asg_instance_is_on_its_way_out(instance) !=
+            (instance->end_cause != ASG_END_NONE) &&
+        !asg_instance_is_finished(instance)) {
         return "is on its way out without a cause, or has one and is not";
     }
     return wrong_with_end(core, group, instance);
@@ -74,7 +77,7 @@ static const char *wrong_with_instance(const struct asg_core *core,
 static bool are_some_changing(const struct group *group)
 {
     for (size_t i = 0; i < group->instance_count; i++) {
-        if (is_changing(group->instances[i])) return true;
+        if (asg_instance_is_changing(group->instances[i])) return true;
     }
     return false;
 }
@@ -83,8 +86,8 @@ static const char *wrong_with_group(const struct asg_core *core,
                                     const struct group *group)
 {
     const struct asg_group_config *config = &group->config;
-    if (find_group(core, config->name) != group ||
-        group_of_no(core, group->no) != group) {
+    if (asg_group_find(core, config->name) != group ||
+        asg_group_of_no(core, group->no) != group) {
         return "is not found by its name or number";
     }
     if (config->min > config->max || config->desired < config->min ||
@@ -92,7 +95,8 @@ static const char *wrong_with_group(const struct asg_core *core,
         return "has a desired capacity that is not between min and max";
     }
     if (group->is_dirty) return "was touched and not settled";
-    if (!are_counts_right(group)) return "has counts that are not those of its instances";
+    if (!asg_count_is_right(group))
+        return "has counts that are not those of its instances";
     if (group->due.at_ms < asg_due_heap_first_ms(&core->dues)) {
         return "has a deadline that the heap does not know";
     }
@@ -122,7 +126,7 @@ static enum asg_status check_group(const struct asg_core *core, const struct gro
         if (wrong == NULL) continue;
         return asg_fail(error, ASG_ERR_INVALID,
                         "instance %" PRIu64 " (%s, %s) of group %s %s", instance->no,
-                        instance->id, state_traits(instance->state)->aws_name,
+                        instance->id, asg_state_traits(instance->state)->aws_name,
                         group->config.name, wrong);
     }
     return ASG_OK;
@@ -135,7 +139,7 @@ static uint32_t count_slots(const struct group *group, const struct job *job)
     uint32_t count = 0;
     for (size_t i = 0; group != NULL && i < group->instance_count; i++) {
         const struct instance *slot = group->instances[i];
-        count += is_slot(slot) && slot->job_id == job->plan.id;
+        count += asg_instance_is_slot(slot) && slot->job_id == job->plan.id;
     }
     return count;
 }
@@ -143,14 +147,14 @@ static uint32_t count_slots(const struct group *group, const struct job *job)
 static const char *wrong_with_job(const struct asg_core *core, const struct job *job)
 {
     if (job->plan.id > core->last_job_id) return "has a number that was not given yet";
-    if (find_job(core, job->plan.id) != job) return "is not found by its number";
+    if (asg_job_find(core, job->plan.id) != job) return "is not found by its number";
     bool is_open = job->state == ASG_JOB_STATE_OPEN;
     if (job->retry_ms != 0 && !is_open) return "is over and to be tried again";
     if (job->retry_ms != 0 && job->retry_ms < asg_due_heap_first_ms(&core->retries)) {
         return "is to be tried again, and the heap does not know";
     }
     if (!is_open || !asg_job_is_launch(job->plan.kind)) return NULL;
-    uint32_t slots = count_slots(group_of_no(core, job->group_no), job);
+    uint32_t slots = count_slots(asg_group_of_no(core, job->group_no), job);
     return slots <= job->plan.launch->count ? NULL : "has more slots than it launches";
 }
 

@@ -23,7 +23,7 @@
 void asg_core_new(struct asg_core **ret)
 {
     struct asg_core *core = asg_alloc(1, sizeof *core);
-    init_state(core);
+    asg_state_init(core);
     *ret = core;
 }
 
@@ -31,7 +31,7 @@ void asg_core_destroy(struct asg_core **core)
 {
     struct asg_core *c = *core;
     if (c == NULL) return;
-    clear_state(c);
+    asg_state_clear(c);
     free(c);
     *core = NULL;
 }
@@ -66,12 +66,12 @@ static enum asg_status check_rules(const struct asg_core *core,
 static void take_event(struct asg_core *core, const struct asg_event *event)
 {
     switch (event->kind) {
-    case ASG_EVENT_COMMAND: take_command(core, event->command); break;
-    case ASG_EVENT_METRICS: take_metrics(core, event->metrics); break;
-    case ASG_EVENT_HEALTH: take_health(core, event->health); break;
-    case ASG_EVENT_RESULT: take_result(core, event->result); break;
-    case ASG_EVENT_OBSERVED: take_observed(core, event->observed); break;
-    case ASG_EVENT_TICK: take_tick(core); break;
+    case ASG_EVENT_COMMAND: asg_take_command(core, event->command); break;
+    case ASG_EVENT_METRICS: asg_take_metrics(core, event->metrics); break;
+    case ASG_EVENT_HEALTH: asg_take_health(core, event->health); break;
+    case ASG_EVENT_RESULT: asg_take_result(core, event->result); break;
+    case ASG_EVENT_OBSERVED: asg_take_observed(core, event->observed); break;
+    case ASG_EVENT_TICK: asg_take_tick(core); break;
     case ASG_EVENT_COUNT: break;
     }
 }
@@ -91,31 +91,31 @@ static bool is_gone(const struct group *group)
 
 static void say_gone(struct asg_core *core, struct group *group)
 {
-    *emit_watch(core) = (struct asg_watch){.group_no = group->no, .name = ""};
-    decide(core, ASG_DECISION_COMMAND, group, "group is deleted");
+    *asg_emit_watch(core) = (struct asg_watch){.group_no = group->no, .name = ""};
+    asg_narrate(core, ASG_DECISION_COMMAND, group, "group is deleted");
 }
 
 static void note_changing(struct asg_core *core, struct group *group)
 {
     bool are_some = false;
     for (size_t i = 0; i < group->instance_count && !are_some; i++) {
-        are_some = is_changing(group->instances[i]);
+        are_some = asg_instance_is_changing(group->instances[i]);
     }
-    set_changing(core, group, are_some);
+    asg_group_set_changing(core, group, are_some);
 }
 
 static void settle_group(struct asg_core *core, struct group *group)
 {
     assert(group->is_dirty); /* still: what it does to itself needs no second look */
-    balance_group(core, group);
+    asg_settle_group(core, group);
     group->is_dirty = false;
     group->tally.is_known = false;
     check_limits(group);
-    find_deadline(core, group);
+    asg_tell_deadline(core, group);
     note_changing(core, group);
     if (!is_gone(group)) return;
     say_gone(core, group);
-    remove_group(core, group);
+    asg_group_remove(core, group);
 }
 
 static int by_number(const void *a, const void *b)
@@ -158,7 +158,7 @@ enum asg_status asg_core_step(struct asg_core *core, const struct asg_event *eve
     core->step = &step;
     take_event(core, event);
     settle_groups(core);
-    plan_looks(core);
+    asg_plan_looks(core);
     ret->is_halted = core->is_halted;
     ret->next_deadline_ms = asg_core_next_deadline(core);
     core->step = NULL;

@@ -41,7 +41,7 @@ void asg_core_save_as(const struct asg_core *core, uint32_t form, struct asg_byt
     asg_bytes_append(ret, mark, MARK_LENGTH);
     asg_fields_u32(&fields, &form);
     /* A saving visitor changes nothing; the cast saves a second list of fields. */
-    core_fields(&fields, (struct asg_core *)(uintptr_t)core);
+    asg_state_fields(&fields, (struct asg_core *)(uintptr_t)core);
 }
 
 static enum asg_status read_header(struct asg_fields *fields, struct asg_error *error)
@@ -94,12 +94,12 @@ enum asg_status asg_core_load(const void *data, size_t length, struct asg_core *
     if (status != ASG_OK) return status;
     struct asg_core *core = NULL;
     asg_core_new(&core);
-    core_fields(&fields, core);
+    asg_state_fields(&fields, core);
     status = finish(&fields, error);
     if (status == ASG_OK && core->rules != 0) {
         status = asg_rules_check(core, core->rules, error);
     }
-    if (status == ASG_OK && !index_state(core)) {
+    if (status == ASG_OK && !asg_state_index(core)) {
         status = asg_fail(error, ASG_ERR_MALFORMED,
                           "the saved state contradicts itself: groups, instances or jobs "
                           "out of order, or two of one name");

@@ -21,8 +21,9 @@ struct meant {
 static struct meant groups_meant(const struct asg_core *core, const char *name,
                                  struct group **one)
 {
-    if (text_of(name)[0] == '\0') return (struct meant){core->groups, core->group_count};
-    *one = find_group(core, name);
+    if (asg_text_of(name)[0] == '\0')
+        return (struct meant){core->groups, core->group_count};
+    *one = asg_group_find(core, name);
     return (struct meant){one, *one != NULL ? 1 : 0};
 }
 
@@ -171,11 +172,11 @@ static void count_states(const struct asg_core *core, const struct group *group,
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
         view->unhealthy += instance->is_unhealthy ? 1 : 0;
-        view->requested += is_slot(instance);
-        view->pending += is_arriving(instance);
-        view->terminating += is_on_its_way_out(instance);
-        if (!is_serving(instance)) continue;
-        if (is_warm(instance, core->now_ms))
+        view->requested += asg_instance_is_slot(instance);
+        view->pending += asg_instance_is_arriving(instance);
+        view->terminating += asg_instance_is_on_its_way_out(instance);
+        if (!asg_instance_is_serving(instance)) continue;
+        if (asg_instance_is_warm(instance, core->now_ms))
             view->in_service++;
         else
             view->warming++;
@@ -287,7 +288,7 @@ static const char *signs_of(const struct instance *instance, struct asg_arena *a
 {
     if (instance->taken_back_ms != 0) return "spot interruption";
     if (instance->is_silent && instance->is_probe_failed) return "silent, probe failed";
-    if (is_out_of_reach(instance)) return "silent, out of reach";
+    if (asg_instance_is_out_of_reach(instance)) return "silent, out of reach";
     if (instance->is_silent) return "silent";
     if (instance->is_probe_failed) return "probe failed";
     if (instance->is_unreachable) return "out of reach";
@@ -308,7 +309,8 @@ static void fill_view(const struct asg_core *core, const struct group *group,
         .is_healthy = !instance->is_unhealthy,
         .health_reason =
             instance->is_unhealthy ? asg_arena_text(arena, instance->reason) : "",
-        .is_warming = is_serving(instance) && !is_warm(instance, core->now_ms),
+        .is_warming = asg_instance_is_serving(instance) &&
+                      !asg_instance_is_warm(instance, core->now_ms),
         .is_protected = instance->is_protected,
         .instance_type = asg_arena_text(arena, instance->type),
         .subnet_id = asg_arena_text(arena, instance->subnet_id),
@@ -363,7 +365,8 @@ void asg_core_view_jobs(const struct asg_core *core, const char *group, bool onl
     for (size_t i = 0; i < core->job_count; i++) {
         const struct job *job = core->jobs[i];
         if (only_dead && job->state != ASG_JOB_STATE_DEAD) continue;
-        if (text_of(group)[0] != '\0' && strcmp(job->plan.group, group) != 0) continue;
+        if (asg_text_of(group)[0] != '\0' && strcmp(job->plan.group, group) != 0)
+            continue;
         struct asg_job_view view = {
             .id = job->plan.id,
             .name = job->plan.name,
@@ -393,7 +396,7 @@ static void fill_belief(const struct group *group, const struct instance *instan
         .instance_id = instance->id,
         .group = group->config.name,
         .state = (enum asg_instance_state)instance->state,
-        .is_alive = is_alive(instance),
+        .is_alive = asg_instance_is_alive(instance),
         .ec2_state = (enum asg_ec2_state)instance->ec2_state,
         .private_ip = instance->private_ip,
         .is_impaired = instance->is_impaired,
@@ -408,9 +411,9 @@ bool asg_core_find_instance(const struct asg_core *core, const char *instance_id
                             struct asg_belief *ret)
 {
     struct group *group = NULL;
-    /* find_instance() changes nothing; it is written for those who will. */
+    /* asg_instance_find() changes nothing; it is written for those who will. */
     const struct instance *instance =
-        find_instance((struct asg_core *)(uintptr_t)core, instance_id, &group);
+        asg_instance_find((struct asg_core *)(uintptr_t)core, instance_id, &group);
     if (instance == NULL) return false;
     fill_belief(group, instance, ret);
     return true;

@@ -44,7 +44,7 @@ static uint32_t rank_of(const struct group *group, const struct instance *instan
 
 static bool may_shrink_away(const struct instance *instance)
 {
-    return state_traits(instance->state)->is_candidate &&
+    return asg_state_traits(instance->state)->is_candidate &&
            (!instance->is_protected || ASG_MUTANT(PROTECTION_IS_FORGOTTEN)) &&
            !instance->is_unhealthy;
 }
@@ -58,7 +58,7 @@ static struct asg_candidate *make_candidates(struct asg_core *core,
         const struct instance *instance = group->instances[i];
         candidates[i] = (struct asg_candidate){
             .no = instance->no,
-            .zone = counts_as_capacity(instance) ? instance->zone : "",
+            .zone = asg_instance_counts(instance) ? instance->zone : "",
             .launched_ms = instance->launched_ms,
             .template_id = instance->template_id,
             .template_version = instance->template_version,
@@ -91,9 +91,9 @@ static size_t choose_mixed(const struct asg_choice *choice, const struct group *
                            struct asg_candidate *candidates, size_t count,
                            size_t *ret_order)
 {
-    uint32_t has = count_market(group, /* is_spot */ false);
-    uint32_t share =
-        on_demand_share(group->config.mixed, count_capacity(group) - (uint32_t)count);
+    uint32_t has = asg_choose_count_market(group, /* is_spot */ false);
+    uint32_t share = asg_choose_on_demand_share(
+        group->config.mixed, asg_count_capacity(group) - (uint32_t)count);
     size_t on_demand = has > share ? has - share : 0;
     if (on_demand > count) on_demand = count;
     size_t chosen =
@@ -107,8 +107,8 @@ static size_t choose_mixed(const struct asg_choice *choice, const struct group *
     return chosen;
 }
 
-size_t choose_ends(struct asg_core *core, struct group *group, size_t count,
-                   size_t *ret_order)
+size_t asg_choose_ends(struct asg_core *core, struct group *group, size_t count,
+                       size_t *ret_order)
 {
     struct asg_candidate *candidates = make_candidates(core, group);
     enum asg_termination_policy policies[ASG_TERMINATION_COUNT];

@@ -5,7 +5,7 @@
 #include "core/facts/world.h"
 
 /* In ret_order the places of those chosen among its instances; how many. */
-size_t choose_ends(struct asg_core *core, struct group *group, size_t count,
-                   size_t *ret_order);
+size_t asg_choose_ends(struct asg_core *core, struct group *group, size_t count,
+                       size_t *ret_order);
 
 #endif

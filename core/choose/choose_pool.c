@@ -7,21 +7,21 @@
 
 #define ZONE_WEIGHT 1000 /* balance is over zones first, then over their subnets */
 
-uint32_t count_in_subnet(const struct group *group, const char *subnet_id,
-                         const char *zone)
+uint32_t asg_choose_weight(const struct group *group, const char *subnet_id,
+                           const char *zone)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
-        if (!counts_as_capacity(instance)) continue;
+        if (!asg_instance_counts(instance)) continue;
         if (strcmp(instance->zone, zone) == 0) count += ZONE_WEIGHT;
         if (strcmp(instance->subnet_id, subnet_id) == 0) count++;
     }
     return count;
 }
 
-bool choose_pool(struct asg_core *core, struct group *group, const struct job *tried,
-                 const char **ret_type, const struct asg_subnet **ret_subnet)
+bool asg_choose_pool(struct asg_core *core, struct group *group, const struct job *tried,
+                     const char **ret_type, const struct asg_subnet **ret_subnet)
 {
     (void)tried;
     size_t type_count = group->config.instance_types.count;
@@ -31,8 +31,8 @@ bool choose_pool(struct asg_core *core, struct group *group, const struct job *t
         uint32_t least = UINT32_MAX;
         for (size_t i = 0; i < group->config.subnet_count; i++) {
             const struct asg_subnet *subnet = &group->config.subnets[i];
-            if (is_dry(core, group, type, subnet->zone, false)) continue;
-            uint32_t count = count_in_subnet(group, subnet->subnet_id, subnet->zone);
+            if (asg_pool_is_dry(core, group, type, subnet->zone, false)) continue;
+            uint32_t count = asg_choose_weight(group, subnet->subnet_id, subnet->zone);
             if (count >= least) continue;
             least = count;
             best = subnet;
@@ -45,7 +45,7 @@ bool choose_pool(struct asg_core *core, struct group *group, const struct job *t
     return false;
 }
 
-void add_weight(const struct group *group, size_t subnet, uint32_t *weights)
+void asg_choose_add_weight(const struct group *group, size_t subnet, uint32_t *weights)
 {
     for (size_t i = 0; i < group->config.subnet_count; i++) {
         bool is_same_zone = strcmp(group->config.subnets[i].zone,

@@ -4,14 +4,14 @@
 
 #include "core/facts/world.h"
 
-bool choose_pool(struct asg_core *core, struct group *group, const struct job *tried,
-                 const char **ret_type, const struct asg_subnet **ret_subnet);
+bool asg_choose_pool(struct asg_core *core, struct group *group, const struct job *tried,
+                     const char **ret_type, const struct asg_subnet **ret_subnet);
 
 /* How full a subnet is: by its zone first. */
-uint32_t count_in_subnet(const struct group *group, const char *subnet_id,
-                         const char *zone);
+uint32_t asg_choose_weight(const struct group *group, const char *subnet_id,
+                           const char *zone);
 
 /* Weight of a subnet that one more instance goes to, and of those in its zone. */
-void add_weight(const struct group *group, size_t subnet, uint32_t *weights);
+void asg_choose_add_weight(const struct group *group, size_t subnet, uint32_t *weights);
 
 #endif

@@ -5,8 +5,8 @@
 #include "core/facts/world.h"
 
 /* How many of `capacity` are on demand (docs/rules.md, "Mixed instances"). */
-uint32_t on_demand_share(const struct asg_mixed *mixed, uint32_t capacity);
+uint32_t asg_choose_on_demand_share(const struct asg_mixed *mixed, uint32_t capacity);
 
-uint32_t count_market(const struct group *group, bool is_spot);
+uint32_t asg_choose_count_market(const struct group *group, bool is_spot);
 
 #endif

@@ -8,40 +8,41 @@
 #define YOUNG_MS INT64_C(600000)
 
 /* A generation is what was launched since most of the last one had died. */
-void note_death(struct asg_core *core, struct group *group,
-                const struct instance *instance)
+void asg_churn_note_death(struct asg_core *core, struct group *group,
+                          const struct instance *instance)
 {
     if (instance->launched_ms + YOUNG_MS <= core->now_ms) {
         group->churn_generations = 0; /* it lived: what is launched now can live */
         group->churn_deaths = 0;
-        set_churn_ms(group, core->now_ms);
+        asg_count_set_churn_ms(group, core->now_ms);
         return;
     }
     if (instance->launched_ms < group->churn_ms) return; /* of an earlier one */
     group->churn_deaths++;
-    if (count_survivors(group) > group->churn_deaths) return;
+    if (asg_count_survivors(group) > group->churn_deaths) return;
     group->churn_generations++;
     group->churn_deaths = 0;
-    set_churn_ms(group, core->now_ms);
+    asg_count_set_churn_ms(group, core->now_ms);
     if (group->is_churning ||
         group->churn_generations <= group->config.churn_generations) {
         return;
     }
     group->is_churning = true;
-    raise_alarm(core, ASG_ALARM_CHURN, group, true,
-                "%" PRIu32
-                " generations of instances died within 10 min of their launch: "
-                "nothing is launched or replaced until the cause is mended and `openasg "
-                "unhalt %s` says so",
-                group->churn_generations, group->config.name);
+    asg_alarm_raise(
+        core, ASG_ALARM_CHURN, group, true,
+        "%" PRIu32 " generations of instances died within 10 min of their launch: "
+        "nothing is launched or replaced until the cause is mended and `openasg "
+        "unhalt %s` says so",
+        group->churn_generations, group->config.name);
 }
 
-void forget_churn(struct asg_core *core, struct group *group)
+void asg_churn_forget(struct asg_core *core, struct group *group)
 {
     group->churn_generations = 0;
     group->churn_deaths = 0;
-    set_churn_ms(group, core->now_ms);
+    asg_count_set_churn_ms(group, core->now_ms);
     if (!group->is_churning) return;
     group->is_churning = false;
-    raise_alarm(core, ASG_ALARM_CHURN, group, false, "an operator says to launch again");
+    asg_alarm_raise(core, ASG_ALARM_CHURN, group, false,
+                    "an operator says to launch again");
 }

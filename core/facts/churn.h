@@ -5,10 +5,10 @@
 #include "core/facts/world.h"
 
 /* An instance ended though nobody wanted it to. */
-void note_death(struct asg_core *core, struct group *group,
-                const struct instance *instance);
+void asg_churn_note_death(struct asg_core *core, struct group *group,
+                          const struct instance *instance);
 
 /* An operator says that launches may be tried again. */
-void forget_churn(struct asg_core *core, struct group *group);
+void asg_churn_forget(struct asg_core *core, struct group *group);
 
 #endif

@@ -4,56 +4,58 @@
 
 #include "core/facts/standing.h"
 
-uint32_t count_capacity(const struct group *group)
+uint32_t asg_count_capacity(const struct group *group)
 {
     return group->counts.capacity;
 }
 
-uint32_t count_alive(const struct group *group)
+uint32_t asg_count_alive(const struct group *group)
 {
     return group->counts.alive;
 }
 
-uint32_t count_launching(const struct group *group)
+uint32_t asg_count_launching(const struct group *group)
 {
     return group->counts.launching;
 }
 
-uint32_t count_ending(const struct group *group)
+uint32_t asg_count_ending(const struct group *group)
 {
     return group->counts.ending;
 }
 
-uint32_t count_serving(const struct group *group)
+uint32_t asg_count_serving(const struct group *group)
 {
     return group->counts.serving;
 }
 
-uint32_t count_unhealthy(const struct group *group)
+uint32_t asg_count_unhealthy(const struct group *group)
 {
     return group->counts.unhealthy;
 }
 
-bool are_all_alive(const struct group *group)
+bool asg_count_is_all_alive(const struct group *group)
 {
     return group->counts.alive == group->instance_count;
 }
 
 static bool survives(const struct group *group, const struct instance *instance)
 {
-    return is_serving(instance) && !instance->is_unhealthy &&
+    return asg_instance_is_serving(instance) && !instance->is_unhealthy &&
            instance->launched_ms >= group->churn_ms;
 }
 
 static void add(struct counts *counts, const struct group *group,
                 const struct instance *instance)
 {
-    counts->capacity += counts_as_capacity(instance) ? 1 : 0;
-    counts->alive += is_alive(instance) ? 1 : 0;
-    counts->launching += is_launching(instance) ? 1 : 0;
-    counts->ending += is_ending(instance) ? 1 : 0;
-    counts->serving += is_serving(instance) && !instance->is_unhealthy ? 1 : 0;
-    counts->unhealthy += is_judged(instance) && instance->is_unhealthy ? 1 : 0;
+    counts->capacity += asg_instance_counts(instance) ? 1 : 0;
+    counts->alive += asg_instance_is_alive(instance) ? 1 : 0;
+    counts->launching += asg_instance_is_launching(instance) ? 1 : 0;
+    counts->ending += asg_instance_is_ending(instance) ? 1 : 0;
+    counts->serving +=
+        asg_instance_is_serving(instance) && !instance->is_unhealthy ? 1 : 0;
+    counts->unhealthy +=
+        asg_instance_is_judged(instance) && instance->is_unhealthy ? 1 : 0;
     counts->survivors += survives(group, instance) ? 1 : 0;
 }
 
@@ -79,43 +81,44 @@ static void take_out(struct group *group, const struct instance *instance)
     group->counts.survivors -= one.survivors;
 }
 
-void count_new(struct group *group, const struct instance *instance)
+void asg_count_new(struct group *group, const struct instance *instance)
 {
     add(&group->counts, group, instance);
 }
 
-void set_state(struct group *group, struct instance *instance,
-               enum asg_instance_state state)
+void asg_count_set_state(struct group *group, struct instance *instance,
+                         enum asg_instance_state state)
 {
     take_out(group, instance);
     instance->state = (int)state;
-    count_new(group, instance);
+    asg_count_new(group, instance);
 }
 
-void set_ec2_state(struct group *group, struct instance *instance,
-                   enum asg_ec2_state ec2_state)
+void asg_count_set_ec2_state(struct group *group, struct instance *instance,
+                             enum asg_ec2_state ec2_state)
 {
     take_out(group, instance);
     instance->ec2_state = (int)ec2_state;
-    count_new(group, instance);
+    asg_count_new(group, instance);
 }
 
-void set_unhealthy(struct group *group, struct instance *instance, bool is_unhealthy)
+void asg_count_set_unhealthy(struct group *group, struct instance *instance,
+                             bool is_unhealthy)
 {
     take_out(group, instance);
     instance->is_unhealthy = is_unhealthy;
-    count_new(group, instance);
+    asg_count_new(group, instance);
 }
 
 /* When a generation begins nobody is of it yet but who was launched this very
  * millisecond, so this walk is as rare as generations are: it is put off. */
-void set_churn_ms(struct group *group, int64_t churn_ms)
+void asg_count_set_churn_ms(struct group *group, int64_t churn_ms)
 {
     group->churn_ms = churn_ms;
     group->counts.survivors_are_old = true;
 }
 
-uint32_t count_survivors(struct group *group)
+uint32_t asg_count_survivors(struct group *group)
 {
     if (group->counts.survivors_are_old) {
         group->counts = count_all(group);
@@ -123,7 +126,7 @@ uint32_t count_survivors(struct group *group)
     return group->counts.survivors;
 }
 
-bool are_counts_right(const struct group *group)
+bool asg_count_is_right(const struct group *group)
 {
     struct counts right = count_all(group);
     const struct counts *kept = &group->counts;
@@ -133,12 +136,13 @@ bool are_counts_right(const struct group *group)
            (kept->survivors_are_old || kept->survivors == right.survivors);
 }
 
-uint32_t count_warming(const struct group *group, int64_t now_ms)
+uint32_t asg_count_warming(const struct group *group, int64_t now_ms)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
-        if (counts_as_capacity(instance) && !is_warm(instance, now_ms)) count++;
+        if (asg_instance_counts(instance) && !asg_instance_is_warm(instance, now_ms))
+            count++;
     }
     return count;
 }

@@ -5,43 +5,44 @@
 
 #include "core/facts/group.h"
 
-uint32_t count_capacity(const struct group *group);
+uint32_t asg_count_capacity(const struct group *group);
 
-uint32_t count_alive(const struct group *group);
+uint32_t asg_count_alive(const struct group *group);
 
-uint32_t count_launching(const struct group *group);
+uint32_t asg_count_launching(const struct group *group);
 
-uint32_t count_ending(const struct group *group);
+uint32_t asg_count_ending(const struct group *group);
 
 /* In service and healthy. */
-uint32_t count_serving(const struct group *group);
+uint32_t asg_count_serving(const struct group *group);
 
 /* Settled as unhealthy, and to be replaced. */
-uint32_t count_unhealthy(const struct group *group);
+uint32_t asg_count_unhealthy(const struct group *group);
 
 /* Nobody is over, nor on its way out with EC2's word that it is. */
-bool are_all_alive(const struct group *group);
+bool asg_count_is_all_alive(const struct group *group);
 
 /* In service, healthy, and launched since the group's churn_ms. */
-uint32_t count_survivors(struct group *group);
+uint32_t asg_count_survivors(struct group *group);
 
 /* By a walk: time alone changes it. */
-uint32_t count_warming(const struct group *group, int64_t now_ms);
+uint32_t asg_count_warming(const struct group *group, int64_t now_ms);
 
-void set_state(struct group *group, struct instance *instance,
-               enum asg_instance_state state);
+void asg_count_set_state(struct group *group, struct instance *instance,
+                         enum asg_instance_state state);
 
-void set_ec2_state(struct group *group, struct instance *instance,
-                   enum asg_ec2_state ec2_state);
+void asg_count_set_ec2_state(struct group *group, struct instance *instance,
+                             enum asg_ec2_state ec2_state);
 
-void set_unhealthy(struct group *group, struct instance *instance, bool is_unhealthy);
+void asg_count_set_unhealthy(struct group *group, struct instance *instance,
+                             bool is_unhealthy);
 
-void set_churn_ms(struct group *group, int64_t churn_ms);
+void asg_count_set_churn_ms(struct group *group, int64_t churn_ms);
 
 /* One that has just been added, or loaded. */
-void count_new(struct group *group, const struct instance *instance);
+void asg_count_new(struct group *group, const struct instance *instance);
 
 /* By a walk, for core/check.h: they are what they should be. */
-bool are_counts_right(const struct group *group);
+bool asg_count_is_right(const struct group *group);
 
 #endif

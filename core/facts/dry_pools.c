@@ -9,8 +9,8 @@
 #define POOL_DRY_MS     INT64_C(180000)
 #define POOL_DRY_MS_MAX INT64_C(1800000)
 
-bool is_dry(const struct asg_core *core, const struct group *group, const char *type,
-            const char *zone, bool is_spot)
+bool asg_pool_is_dry(const struct asg_core *core, const struct group *group,
+                     const char *type, const char *zone, bool is_spot)
 {
     for (size_t i = 0; i < group->pool_count; i++) {
         const struct dry_pool *pool = &group->pools[i];
@@ -23,8 +23,8 @@ bool is_dry(const struct asg_core *core, const struct group *group, const char *
     return false;
 }
 
-void mark_pool_dry(struct asg_core *core, struct group *group, const char *type,
-                   const char *zone, bool is_spot)
+void asg_pool_mark_dry(struct asg_core *core, struct group *group, const char *type,
+                       const char *zone, bool is_spot)
 {
     struct dry_pool *pool = NULL;
     for (size_t i = 0; i < group->pool_count && pool == NULL; i++) {
@@ -38,8 +38,8 @@ void mark_pool_dry(struct asg_core *core, struct group *group, const char *type,
         if (group->pool_count == ASG_POOLS_MAX) group->pool_count--;
         pool = &group->pools[group->pool_count++];
         *pool = (struct dry_pool){.is_spot = is_spot};
-        copy_text(pool->type, sizeof pool->type, type);
-        copy_text(pool->zone, sizeof pool->zone, zone);
+        asg_text_copy(pool->type, sizeof pool->type, type);
+        asg_text_copy(pool->zone, sizeof pool->zone, zone);
     }
     bool is_again = pool->until_ms + POOL_DRY_MS_MAX > core->now_ms;
     pool->times = is_again ? pool->times + 1 : 1;

@@ -4,10 +4,10 @@
 
 #include "core/facts/world.h"
 
-bool is_dry(const struct asg_core *core, const struct group *group, const char *type,
-            const char *zone, bool is_spot);
+bool asg_pool_is_dry(const struct asg_core *core, const struct group *group,
+                     const char *type, const char *zone, bool is_spot);
 
-void mark_pool_dry(struct asg_core *core, struct group *group, const char *type,
-                   const char *zone, bool is_spot);
+void asg_pool_mark_dry(struct asg_core *core, struct group *group, const char *type,
+                       const char *zone, bool is_spot);
 
 #endif

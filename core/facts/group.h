@@ -134,7 +134,8 @@ struct group {
     bool is_changing; /* EC2 is asked of some of it: it stands in core's list */
 };
 
-static inline bool is_suspended(const struct group *group, enum asg_process process)
+static inline bool asg_group_is_suspended(const struct group *group,
+                                          enum asg_process process)
 {
     return (group->suspended & UINT64_C(1) << process) != 0;
 }

@@ -76,7 +76,7 @@ struct instance {
     bool is_spot;          /* bought so; of a slot: to be bought so */
 };
 
-static inline bool is_out_of_reach(const struct instance *instance)
+static inline bool asg_instance_is_out_of_reach(const struct instance *instance)
 {
     return instance->is_silent && instance->is_unreachable;
 }

@@ -7,12 +7,13 @@
 
 #define KEPT_MAX ASG_REASON_MAX /* the longest of them */
 
-void keep_text(struct asg_core *core, const char **held, size_t most, const char *text)
+void asg_text_keep(struct asg_core *core, const char **held, size_t most,
+                   const char *text)
 {
     assert(most <= KEPT_MAX);
     char cut[KEPT_MAX + 1];
-    if (strnlen(text_of(text), most + 1) > most) {
-        copy_text(cut, most + 1, text);
+    if (strnlen(asg_text_of(text), most + 1) > most) {
+        asg_text_copy(cut, most + 1, text);
         text = cut;
     }
     asg_text_pool_set(&core->texts, held, text);
@@ -30,7 +31,7 @@ static void list_instance(struct instance *instance, const char **ret[INSTANCE_T
     ret[5] = &instance->event_code;
 }
 
-void begin_instance_texts(struct instance *instance)
+void asg_text_begin_instance(struct instance *instance)
 {
     const char **texts[INSTANCE_TEXTS];
     list_instance(instance, texts);
@@ -39,7 +40,7 @@ void begin_instance_texts(struct instance *instance)
     }
 }
 
-void end_instance_texts(struct asg_core *core, struct instance *instance)
+void asg_text_end_instance(struct asg_core *core, struct instance *instance)
 {
     const char **texts[INSTANCE_TEXTS];
     list_instance(instance, texts);
@@ -59,7 +60,7 @@ static void list_group(struct group *group, const char **ret[GROUP_TEXTS])
     }
 }
 
-void begin_group_texts(struct group *group)
+void asg_text_begin_group(struct group *group)
 {
     const char **texts[GROUP_TEXTS];
     list_group(group, texts);
@@ -68,7 +69,7 @@ void begin_group_texts(struct group *group)
     }
 }
 
-void end_group_texts(struct asg_core *core, struct group *group)
+void asg_text_end_group(struct asg_core *core, struct group *group)
 {
     const char **texts[GROUP_TEXTS];
     list_group(group, texts);

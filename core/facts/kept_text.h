@@ -6,12 +6,13 @@
 #include "core/facts/world.h"
 
 /* *held becomes `text`, cut to `most` bytes. */
-void keep_text(struct asg_core *core, const char **held, size_t most, const char *text);
+void asg_text_keep(struct asg_core *core, const char **held, size_t most,
+                   const char *text);
 
 /* All texts of a new one are ""; all of one that goes are let go. */
-void begin_instance_texts(struct instance *instance);
-void end_instance_texts(struct asg_core *core, struct instance *instance);
-void begin_group_texts(struct group *group);
-void end_group_texts(struct asg_core *core, struct group *group);
+void asg_text_begin_instance(struct instance *instance);
+void asg_text_end_instance(struct asg_core *core, struct instance *instance);
+void asg_text_begin_group(struct group *group);
+void asg_text_end_group(struct asg_core *core, struct group *group);
 
 #endif

@@ -5,15 +5,15 @@
 #define LAUNCH_AGAIN_MS  INT64_C(9000)
 #define LAUNCH_AGAIN_MAX INT64_C(900000)
 
-void note_launch_failure(struct group *group)
+void asg_launch_note_failure(struct group *group)
 {
     group->launch_failures++;
     group->launch_batch = 1;
 }
 
-void launch_again_later(struct asg_core *core, struct group *group)
+void asg_launch_again_later(struct asg_core *core, struct group *group)
 {
-    note_launch_failure(group);
+    asg_launch_note_failure(group);
     group->launch_after_ms =
         core->now_ms +
         asg_number_doubled(LAUNCH_AGAIN_MS, group->launch_failures, LAUNCH_AGAIN_MAX);

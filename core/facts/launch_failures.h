@@ -5,8 +5,8 @@
 #include "core/facts/world.h"
 
 /* One more launch came to nothing: from here on one goes ahead alone. */
-void note_launch_failure(struct group *group);
+void asg_launch_note_failure(struct group *group);
 
-void launch_again_later(struct asg_core *core, struct group *group);
+void asg_launch_again_later(struct asg_core *core, struct group *group);
 
 #endif

@@ -11,7 +11,7 @@
 
 #define LAUNCH_BATCH_FULL 100 /* nothing is held back any more */
 
-int64_t warmup_of(const struct group *group)
+int64_t asg_lifecycle_warmup(const struct group *group)
 {
     /* docs/rules.md, "Which warm-up counts": the default warm-up, else the default
      * cooldown. */
@@ -54,7 +54,7 @@ static void enter_service(struct asg_core *core, struct group *group,
 {
     instance->in_service_ms = core->now_ms;
     instance->excused_ms = 0;
-    instance->warm_ms = core->now_ms + warmup_of(group);
+    instance->warm_ms = core->now_ms + asg_lifecycle_warmup(group);
     group->launch_failures = 0;
     group->breaker_times = 0;
     /* Slow start: each that arrives lets one more out, which doubles every round. */
@@ -84,21 +84,21 @@ static void keep(struct asg_core *core, struct group *group, struct instance *in
     instance->is_protected = true;
     instance->end_cause = ASG_END_NONE;
     instance->end_job_id = 0;
-    set_unhealthy(group, instance, false);
+    asg_count_set_unhealthy(group, instance, false);
     instance->fault = ASG_CAUSE_NONE;
 }
 
 static void die_serving(struct asg_core *core, struct group *group,
                         struct instance *instance)
 {
-    note_death(core, group, instance);
+    asg_churn_note_death(core, group, instance);
 }
 
 static void die_launching(struct asg_core *core, struct group *group,
                           struct instance *instance)
 {
-    note_launch_failure(group);
-    note_death(core, group, instance);
+    asg_launch_note_failure(group);
+    asg_churn_note_death(core, group, instance);
 }
 
 /* ---- the table ---- */
@@ -265,7 +265,7 @@ static const struct row *find_row(const struct group *group,
 static void say_move(struct asg_core *core, const struct group *group,
                      const struct instance *instance, const struct row *row)
 {
-    struct asg_decision *decision = decide_instance(
+    struct asg_decision *decision = asg_narrate_instance(
         core, ASG_DECISION_STATE, group, instance, "%s %s (%s, %s)", instance->id,
         row->text, asg_enum_word(&asg_instance_state_words, (int)row->from),
         instance->zone[0] != '\0' ? instance->zone : "zone unknown");
@@ -275,17 +275,17 @@ static void say_move(struct asg_core *core, const struct group *group,
     if (is_ec2s) decision->cause = ASG_CAUSE_EC2;
 }
 
-bool move_instance(struct asg_core *core, struct group *group, struct instance *instance,
-                   enum asg_fleet_event event)
+bool asg_lifecycle_move(struct asg_core *core, struct group *group,
+                        struct instance *instance, enum asg_fleet_event event)
 {
     const struct row *row = find_row(group, instance, event);
     if (row == NULL) return false;
     if (ASG_MUTANT(DEAD_IS_IN_SERVICE) && event == ASG_FLEET_OVER &&
-        is_serving(instance)) {
+        asg_instance_is_serving(instance)) {
         return false;
     }
-    set_state(group, instance, row->to);
-    mark_dirty(core, group);
+    asg_count_set_state(group, instance, row->to);
+    asg_group_mark_dirty(core, group);
     if (row->text[0] != '\0') say_move(core, group, instance, row);
     if (row->enter != NULL) row->enter(core, group, instance);
     return true;
@@ -293,7 +293,7 @@ bool move_instance(struct asg_core *core, struct group *group, struct instance *
 
 /* ---- for those who draw or test it ---- */
 
-bool lifecycle_row(size_t i, struct asg_lifecycle_row *ret)
+bool asg_lifecycle_row(size_t i, struct asg_lifecycle_row *ret)
 {
     if (i >= ROW_COUNT) return false;
     *ret = (struct asg_lifecycle_row){.from = rows[i].from,
@@ -304,7 +304,7 @@ bool lifecycle_row(size_t i, struct asg_lifecycle_row *ret)
     return true;
 }
 
-const char *fleet_event_word(enum asg_fleet_event event)
+const char *asg_lifecycle_event_word(enum asg_fleet_event event)
 {
     static const char *const words[ASG_FLEET_EVENTS] = {
         "launched",      "adopted",

@@ -43,10 +43,10 @@ enum asg_fleet_event {
 
 /* Move an instance by the table, say it when the row has a text, and mark its group as
  * touched. False, and nothing happens, when no row fits. Nothing else writes a state. */
-bool move_instance(struct asg_core *core, struct group *group, struct instance *instance,
-                   enum asg_fleet_event event);
+bool asg_lifecycle_move(struct asg_core *core, struct group *group,
+                        struct instance *instance, enum asg_fleet_event event);
 
-int64_t warmup_of(const struct group *group);
+int64_t asg_lifecycle_warmup(const struct group *group);
 
 /* The table for those who draw or test it. */
 struct asg_lifecycle_row {
@@ -57,7 +57,7 @@ struct asg_lifecycle_row {
     const char *text;  /* "": it is not said */
 };
 /* Row `i`, from 0; false when there is none. */
-bool lifecycle_row(size_t i, struct asg_lifecycle_row *ret);
-const char *fleet_event_word(enum asg_fleet_event event);
+bool asg_lifecycle_row(size_t i, struct asg_lifecycle_row *ret);
+const char *asg_lifecycle_event_word(enum asg_fleet_event event);
 
 #endif

@@ -38,8 +38,8 @@ static struct asg_decision *push_decision(struct asg_core *core,
     return decision;
 }
 
-struct asg_decision *decide(struct asg_core *core, enum asg_decision_kind kind,
-                            const struct group *group, const char *format, ...)
+struct asg_decision *asg_narrate(struct asg_core *core, enum asg_decision_kind kind,
+                                 const struct group *group, const char *format, ...)
 {
     struct asg_decision *decision = push_decision(core, kind, group);
     va_list args;
@@ -49,9 +49,10 @@ struct asg_decision *decide(struct asg_core *core, enum asg_decision_kind kind,
     return decision;
 }
 
-struct asg_decision *decide_capacity(struct asg_core *core, enum asg_decision_kind kind,
-                                     const struct group *group, const char *policy,
-                                     int64_t from, const char *format, ...)
+struct asg_decision *asg_narrate_capacity(struct asg_core *core,
+                                          enum asg_decision_kind kind,
+                                          const struct group *group, const char *policy,
+                                          int64_t from, const char *format, ...)
 {
     struct asg_decision *decision = push_decision(core, kind, group);
     decision->policy = asg_arena_text(&core->step->effects->arena, policy);
@@ -63,10 +64,11 @@ struct asg_decision *decide_capacity(struct asg_core *core, enum asg_decision_ki
     return decision;
 }
 
-struct asg_decision *decide_instance(struct asg_core *core, enum asg_decision_kind kind,
-                                     const struct group *group,
-                                     const struct instance *instance, const char *format,
-                                     ...)
+struct asg_decision *asg_narrate_instance(struct asg_core *core,
+                                          enum asg_decision_kind kind,
+                                          const struct group *group,
+                                          const struct instance *instance,
+                                          const char *format, ...)
 {
     struct asg_decision *decision = push_decision(core, kind, group);
     decision->instance_id = asg_arena_text(&core->step->effects->arena, instance->id);
@@ -80,8 +82,8 @@ struct asg_decision *decide_instance(struct asg_core *core, enum asg_decision_ki
     return decision;
 }
 
-void hold(struct asg_core *core, struct group *group, enum hold_topic topic,
-          const char *format, ...)
+void asg_hold(struct asg_core *core, struct group *group, enum hold_topic topic,
+              const char *format, ...)
 {
     char text[ASG_REASON_MAX + 1];
     va_list args;
@@ -89,35 +91,35 @@ void hold(struct asg_core *core, struct group *group, enum hold_topic topic,
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
     asg_utf8_mend(text);
-    hold_on(group, topic);
+    asg_hold_on(group, topic);
     if (strcmp(group->held[topic], text) == 0) return;
-    keep_text(core, &group->held[topic], ASG_REASON_MAX, text);
-    decide(core, ASG_DECISION_HOLD, group, "%s", text);
+    asg_text_keep(core, &group->held[topic], ASG_REASON_MAX, text);
+    asg_narrate(core, ASG_DECISION_HOLD, group, "%s", text);
 }
 
-void hold_on(struct group *group, enum hold_topic topic)
+void asg_hold_on(struct group *group, enum hold_topic topic)
 {
     /* A policy's wish is no matter of the balance: it stays until desired moves. */
     if (topic != HOLD_POLICY) group->held_now |= 1u << topic;
 }
 
-void forget_hold(struct asg_core *core, struct group *group, enum hold_topic topic)
+void asg_hold_forget(struct asg_core *core, struct group *group, enum hold_topic topic)
 {
-    keep_text(core, &group->held[topic], ASG_REASON_MAX, "");
+    asg_text_keep(core, &group->held[topic], ASG_REASON_MAX, "");
 }
 
-void settle_holds(struct asg_core *core, struct group *group)
+void asg_hold_settle(struct asg_core *core, struct group *group)
 {
     for (int topic = 0; topic < HOLD_TOPICS; topic++) {
         bool is_held = (group->held_now & 1u << topic) != 0;
         if (is_held || topic == HOLD_POLICY) continue;
-        forget_hold(core, group, (enum hold_topic)topic);
+        asg_hold_forget(core, group, (enum hold_topic)topic);
     }
     group->held_now = 0;
 }
 
-void raise_alarm(struct asg_core *core, enum asg_alarm_kind kind,
-                 const struct group *group, bool is_raised, const char *format, ...)
+void asg_alarm_raise(struct asg_core *core, enum asg_alarm_kind kind,
+                     const struct group *group, bool is_raised, const char *format, ...)
 {
     struct asg_effects *effects = core->step->effects;
     struct asg_alarm *alarm =
@@ -133,12 +135,12 @@ void raise_alarm(struct asg_core *core, enum asg_alarm_kind kind,
         .is_raised = is_raised,
         .text = text,
     };
-    decide(core, ASG_DECISION_ALARM, group, "%s %s: %s",
-           is_raised ? "alarm" : "over:", asg_enum_word(&asg_alarm_kind_words, (int)kind),
-           text);
+    asg_narrate(core, ASG_DECISION_ALARM, group, "%s %s: %s",
+                is_raised ? "alarm" : "over:",
+                asg_enum_word(&asg_alarm_kind_words, (int)kind), text);
 }
 
-void reply_ok(struct asg_core *core, uint64_t job_id, const char *format, ...)
+void asg_reply_accept(struct asg_core *core, uint64_t job_id, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -151,7 +153,7 @@ void reply_ok(struct asg_core *core, uint64_t job_id, const char *format, ...)
     va_end(args);
 }
 
-void refuse(struct asg_core *core, const char *code, const char *format, ...)
+void asg_reply_refuse(struct asg_core *core, const char *code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -161,11 +163,11 @@ void refuse(struct asg_core *core, const char *code, const char *format, ...)
                            .code = code,
                            .message = format_text(core, format, args)};
     va_end(args);
-    decide(core, ASG_DECISION_REFUSED, NULL, "refused, %s: %s", code,
-           core->step->effects->reply.message);
+    asg_narrate(core, ASG_DECISION_REFUSED, NULL, "refused, %s: %s", code,
+                core->step->effects->reply.message);
 }
 
-struct asg_job *emit_job(struct asg_core *core, const struct job *job)
+struct asg_job *asg_emit_job(struct asg_core *core, const struct job *job)
 {
     struct asg_effects *effects = core->step->effects;
     struct asg_job *out =
@@ -175,7 +177,7 @@ struct asg_job *emit_job(struct asg_core *core, const struct job *job)
     return out;
 }
 
-void close_job(struct asg_core *core, struct job *job, enum asg_job_state state)
+void asg_job_close(struct asg_core *core, struct job *job, enum asg_job_state state)
 {
     if (job->state == ASG_JOB_STATE_OPEN) {
         struct asg_effects *effects = core->step->effects;
@@ -184,12 +186,12 @@ void close_job(struct asg_core *core, struct job *job, enum asg_job_state state)
             &effects->closed_jobs.count, &core->step->closed_capacity, sizeof *id);
         *id = job->plan.id;
     }
-    set_job_state(core, job, state);
+    asg_job_set_state(core, job, state);
     job->ended_ms = core->now_ms;
-    set_retry(core, job, 0);
+    asg_job_set_retry(core, job, 0);
 }
 
-struct asg_member *emit_member(struct asg_core *core)
+struct asg_member *asg_emit_member(struct asg_core *core)
 {
     struct asg_effects *effects = core->step->effects;
     return asg_arena_push(&effects->arena, (void **)&effects->members,
@@ -197,7 +199,7 @@ struct asg_member *emit_member(struct asg_core *core)
                           sizeof *effects->members);
 }
 
-struct asg_watch *emit_watch(struct asg_core *core)
+struct asg_watch *asg_emit_watch(struct asg_core *core)
 {
     struct asg_effects *effects = core->step->effects;
     return asg_arena_push(&effects->arena, (void **)&effects->watches,
@@ -205,7 +207,8 @@ struct asg_watch *emit_watch(struct asg_core *core)
                           sizeof *effects->watches);
 }
 
-void emit_drain(struct asg_core *core, const struct instance *instance, int64_t limit_ms)
+void asg_emit_drain(struct asg_core *core, const struct instance *instance,
+                    int64_t limit_ms)
 {
     struct asg_effects *effects = core->step->effects;
     struct asg_drain *drain =

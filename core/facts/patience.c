@@ -6,49 +6,51 @@
  * closed connection still had for some 100 s (tcp(7), tcp_orphan_retries). */
 #define LATE_MS INT64_C(300000)
 
-int64_t picture_ms(const struct asg_core *core, const struct group *group)
+int64_t asg_patience_picture_ms(const struct asg_core *core, const struct group *group)
 {
     return core->led_ms + 3 * group->config.evaluation_ms + START_CALM_MS;
 }
 
-bool waits_for_picture(const struct asg_core *core, const struct group *group,
-                       const struct instance *instance)
+bool asg_patience_waits_for_picture(const struct asg_core *core,
+                                    const struct group *group,
+                                    const struct instance *instance)
 {
     return instance->is_silent && instance->in_service_ms < core->led_ms &&
-           core->now_ms < picture_ms(core, group);
+           core->now_ms < asg_patience_picture_ms(core, group);
 }
 
-int64_t grace_over_ms(const struct group *group, const struct instance *instance)
+int64_t asg_patience_grace_over_ms(const struct group *group,
+                                   const struct instance *instance)
 {
     return instance->in_service_ms + group->config.health_grace_ms + instance->excused_ms;
 }
 
-bool is_past_grace(const struct group *group, const struct instance *instance,
-                   int64_t now_ms)
+bool asg_patience_is_past_grace(const struct group *group,
+                                const struct instance *instance, int64_t now_ms)
 {
-    return grace_over_ms(group, instance) <= now_ms;
+    return asg_patience_grace_over_ms(group, instance) <= now_ms;
 }
 
 /* One that was asked for before this controller led has a listing and some reports'
  * time to show itself, however little of its own time is left. */
-int64_t late_ms(const struct asg_core *core, const struct group *group,
-                const struct instance *instance)
+int64_t asg_patience_late_ms(const struct asg_core *core, const struct group *group,
+                             const struct instance *instance)
 {
     int64_t its_ms =
         instance->launched_ms + group->config.launch_timeout_ms + instance->excused_ms;
     bool is_inherited = instance->requested_ms <= core->led_ms;
-    int64_t least_ms = is_inherited ? picture_ms(core, group) : its_ms;
+    int64_t least_ms = is_inherited ? asg_patience_picture_ms(core, group) : its_ms;
     return its_ms > least_ms ? its_ms : least_ms;
 }
 
-int64_t lost_ms(const struct group *group, const struct instance *instance)
+int64_t asg_patience_lost_ms(const struct group *group, const struct instance *instance)
 {
     int64_t from_ms =
         instance->silent_ms > group->calm_ms ? instance->silent_ms : group->calm_ms;
     return from_ms + REACH_PERIODS * group->config.evaluation_ms;
 }
 
-int64_t late_until_ms(const struct asg_core *core, const struct job *job)
+int64_t asg_patience_late_until_ms(const struct asg_core *core, const struct job *job)
 {
     /* By its epoch, not by its time: while a clock that was set back is not yet where the
      * log is, orders to lead come at the time of the last event. */

@@ -21,7 +21,7 @@ static void merge_nearest_ends(struct group *group)
     group->end_count--;
 }
 
-struct recent count_recent(struct group *group, int64_t now_ms)
+struct recent asg_count_recent(struct group *group, int64_t now_ms)
 {
     size_t kept = 0;
     struct recent recent = {0};
@@ -37,9 +37,9 @@ struct recent count_recent(struct group *group, int64_t now_ms)
     return recent;
 }
 
-void note_end(struct asg_core *core, struct group *group, enum asg_end_cause cause)
+void asg_ends_note(struct asg_core *core, struct group *group, enum asg_end_cause cause)
 {
-    (void)count_recent(group, core->now_ms);
+    (void)asg_count_recent(group, core->now_ms);
     if (group->end_count == ASG_RECENT_ENDS) merge_nearest_ends(group);
     group->ends[group->end_count] = core->now_ms;
     group->end_shrinks[group->end_count] = cause == ASG_END_SCALE_IN ? 1 : 0;

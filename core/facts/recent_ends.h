@@ -12,8 +12,8 @@ struct recent {
 };
 
 /* Of the last ten minutes; what is older is forgotten. */
-struct recent count_recent(struct group *group, int64_t now_ms);
+struct recent asg_count_recent(struct group *group, int64_t now_ms);
 
-void note_end(struct asg_core *core, struct group *group, enum asg_end_cause cause);
+void asg_ends_note(struct asg_core *core, struct group *group, enum asg_end_cause cause);
 
 #endif

@@ -6,53 +6,55 @@
 #include "core/facts/state.h"
 #include "core/facts/text.h"
 
-void add_slots(struct asg_core *core, struct group *group, struct job *job)
+void asg_slot_add(struct asg_core *core, struct group *group, struct job *job)
 {
     const struct asg_launch *launch = job->plan.launch;
     for (uint32_t i = 0; i < launch->count; i++) {
-        struct instance *slot = add_instance(core, group);
+        struct instance *slot = asg_instance_add(core, group);
         slot->job_id = job->plan.id;
-        note_slot(job, slot);
+        asg_job_note_slot(job, slot);
         slot->attempt = job->plan.attempt;
         slot->incarnation = job->plan.incarnation;
-        keep_text(core, &slot->type, ASG_TYPE_MAX, launch->instance_type);
-        keep_text(core, &slot->subnet_id, ASG_SUBNET_MAX, launch->subnet_id);
-        keep_text(core, &slot->zone, ASG_ZONE_MAX, launch->zone);
-        keep_text(core, &slot->template_id, ASG_TEMPLATE_MAX, group->template_id);
+        asg_text_keep(core, &slot->type, ASG_TYPE_MAX, launch->instance_type);
+        asg_text_keep(core, &slot->subnet_id, ASG_SUBNET_MAX, launch->subnet_id);
+        asg_text_keep(core, &slot->zone, ASG_ZONE_MAX, launch->zone);
+        asg_text_keep(core, &slot->template_id, ASG_TEMPLATE_MAX, group->template_id);
         slot->template_version = group->template_version;
         slot->is_protected = group->config.protect_new_instances;
         slot->is_spot = launch->fleet != NULL && i >= launch->fleet->on_demand;
     }
 }
 
-struct instance *next_slot(const struct group *group, const struct job *job, size_t *at)
+struct instance *asg_slot_next(const struct group *group, const struct job *job,
+                               size_t *at)
 {
-    if (*at == 0) *at = instance_place(group, job->first_slot_no);
+    if (*at == 0) *at = asg_instance_place(group, job->first_slot_no);
     while (*at < group->instance_count) {
         struct instance *slot = group->instances[(*at)++];
         if (slot->no > job->last_slot_no) return NULL;
-        bool waits = slot->job_id == job->plan.id && is_slot(slot);
+        bool waits = slot->job_id == job->plan.id && asg_instance_is_slot(slot);
         if (waits) return slot;
     }
     return NULL;
 }
 
-struct instance *find_slot(const struct group *group, const struct job *job, bool is_spot)
+struct instance *asg_slot_find(const struct group *group, const struct job *job,
+                               bool is_spot)
 {
     size_t at = 0;
-    struct instance *first = next_slot(group, job, &at);
+    struct instance *first = asg_slot_next(group, job, &at);
     struct instance *slot = first;
     while (slot != NULL && slot->is_spot != is_spot) {
-        slot = next_slot(group, job, &at);
+        slot = asg_slot_next(group, job, &at);
     }
     return slot != NULL ? slot : first;
 }
 
-void free_slots(struct asg_core *core, struct group *group, const struct job *job)
+void asg_slot_free(struct asg_core *core, struct group *group, const struct job *job)
 {
     size_t at = 0;
-    struct instance *slot = next_slot(group, job, &at);
-    for (; slot != NULL; slot = next_slot(group, job, &at)) {
-        (void)move_instance(core, group, slot, ASG_FLEET_NOT_LAUNCHED);
+    struct instance *slot = asg_slot_next(group, job, &at);
+    for (; slot != NULL; slot = asg_slot_next(group, job, &at)) {
+        (void)asg_lifecycle_move(core, group, slot, ASG_FLEET_NOT_LAUNCHED);
     }
 }

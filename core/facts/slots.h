@@ -5,17 +5,18 @@
 #include "core/facts/world.h"
 
 /* Slots of the job that wait for their instances. */
-void add_slots(struct asg_core *core, struct group *group, struct job *job);
+void asg_slot_add(struct asg_core *core, struct group *group, struct job *job);
 
 /* One after the other, those that EC2 has not filled, in the order of their numbers;
  * NULL: no more. *at begins at 0. */
-struct instance *next_slot(const struct group *group, const struct job *job, size_t *at);
+struct instance *asg_slot_next(const struct group *group, const struct job *job,
+                               size_t *at);
 
 /* A slot of the job that EC2 has not filled, of that market if there is one; NULL. */
-struct instance *find_slot(const struct group *group, const struct job *job,
-                           bool is_spot);
+struct instance *asg_slot_find(const struct group *group, const struct job *job,
+                               bool is_spot);
 
 /* Its slots that EC2 has not filled are wanted no more. */
-void free_slots(struct asg_core *core, struct group *group, const struct job *job);
+void asg_slot_free(struct asg_core *core, struct group *group, const struct job *job);
 
 #endif

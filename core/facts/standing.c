@@ -3,83 +3,84 @@
 #include "base/mutant.h"
 #include "core/facts/states.h"
 
-bool is_over_in_ec2(int ec2_state)
+bool asg_ec2_is_over(int ec2_state)
 {
     return ec2_state == ASG_EC2_TERMINATED || ec2_state == ASG_EC2_SHUTTING_DOWN ||
            ec2_state == ASG_EC2_ABSENT;
 }
 
-bool is_slot(const struct instance *instance)
+bool asg_instance_is_slot(const struct instance *instance)
 {
-    return state_traits(instance->state)->is_slot;
+    return asg_state_traits(instance->state)->is_slot;
 }
 
-bool is_arriving(const struct instance *instance)
+bool asg_instance_is_arriving(const struct instance *instance)
 {
-    return is_launching(instance) && !is_slot(instance);
+    return asg_instance_is_launching(instance) && !asg_instance_is_slot(instance);
 }
 
-bool is_serving(const struct instance *instance)
+bool asg_instance_is_serving(const struct instance *instance)
 {
-    return state_traits(instance->state)->serves;
+    return asg_state_traits(instance->state)->serves;
 }
 
-bool is_judged(const struct instance *instance)
+bool asg_instance_is_judged(const struct instance *instance)
 {
-    return state_traits(instance->state)->is_judged;
+    return asg_state_traits(instance->state)->is_judged;
 }
 
-bool is_waiting(const struct instance *instance)
+bool asg_instance_is_waiting(const struct instance *instance)
 {
-    return state_traits(instance->state)->timeout == ASG_TIMEOUT_WAIT;
+    return asg_state_traits(instance->state)->timeout == ASG_TIMEOUT_WAIT;
 }
 
-bool is_finished(const struct instance *instance)
+bool asg_instance_is_finished(const struct instance *instance)
 {
-    return state_traits(instance->state)->life == ASG_LIFE_OVER;
+    return asg_state_traits(instance->state)->life == ASG_LIFE_OVER;
 }
 
-bool counts_as_capacity(const struct instance *instance)
+bool asg_instance_counts(const struct instance *instance)
 {
-    if (ASG_MUTANT(IN_FLIGHT_DO_NOT_COUNT) && is_slot(instance)) return false;
-    return state_traits(instance->state)->counts;
+    if (ASG_MUTANT(IN_FLIGHT_DO_NOT_COUNT) && asg_instance_is_slot(instance))
+        return false;
+    return asg_state_traits(instance->state)->counts;
 }
 
-bool is_launching(const struct instance *instance)
+bool asg_instance_is_launching(const struct instance *instance)
 {
-    return state_traits(instance->state)->is_launching;
+    return asg_state_traits(instance->state)->is_launching;
 }
 
-bool is_alive(const struct instance *instance)
+bool asg_instance_is_alive(const struct instance *instance)
 {
-    if (counts_as_capacity(instance)) return true;
+    if (asg_instance_counts(instance)) return true;
     if (ASG_MUTANT(TERMINATING_DO_NOT_COUNT)) return false;
-    enum asg_life life = state_traits(instance->state)->life;
+    enum asg_life life = asg_state_traits(instance->state)->life;
     return life == ASG_LIFE_ON ||
-           (life == ASG_LIFE_ENDING && !is_over_in_ec2(instance->ec2_state));
+           (life == ASG_LIFE_ENDING && !asg_ec2_is_over(instance->ec2_state));
 }
 
-bool is_warm(const struct instance *instance, int64_t now_ms)
+bool asg_instance_is_warm(const struct instance *instance, int64_t now_ms)
 {
-    return is_serving(instance) && instance->warm_ms <= now_ms;
+    return asg_instance_is_serving(instance) && instance->warm_ms <= now_ms;
 }
 
-bool is_on_its_way_out(const struct instance *instance)
+bool asg_instance_is_on_its_way_out(const struct instance *instance)
 {
-    return state_traits(instance->state)->life == ASG_LIFE_ENDING;
+    return asg_state_traits(instance->state)->life == ASG_LIFE_ENDING;
 }
 
-bool is_ending(const struct instance *instance)
+bool asg_instance_is_ending(const struct instance *instance)
 {
-    return is_on_its_way_out(instance) && is_alive(instance);
+    return asg_instance_is_on_its_way_out(instance) && asg_instance_is_alive(instance);
 }
 
-bool is_changing(const struct instance *instance)
+bool asg_instance_is_changing(const struct instance *instance)
 {
-    switch (state_traits(instance->state)->looked_at) {
+    switch (asg_state_traits(instance->state)->looked_at) {
     case ASG_LOOKED_AT_YES: return true;
     case ASG_LOOKED_AT_UNCLEAR:
-        return instance->private_ip[0] == '\0' || is_out_of_reach(instance);
+        return instance->private_ip[0] == '\0' || asg_instance_is_out_of_reach(instance);
     case ASG_LOOKED_AT_NO: break;
     }
     return false;

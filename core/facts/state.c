@@ -23,7 +23,7 @@ static const char *name_of(const void *group)
     return ((const struct group *)group)->config.name;
 }
 
-void init_state(struct asg_core *core)
+void asg_state_init(struct asg_core *core)
 {
     asg_text_index_init(&core->names, name_of);
     asg_text_index_init(&core->ids, id_of);
@@ -31,7 +31,7 @@ void init_state(struct asg_core *core)
     core->look_next_ms = INT64_MAX;
 }
 
-void mark_dirty(struct asg_core *core, struct group *group)
+void asg_group_mark_dirty(struct asg_core *core, struct group *group)
 {
     if (group->is_dirty) return;
     group->is_dirty = true;
@@ -42,12 +42,12 @@ void mark_dirty(struct asg_core *core, struct group *group)
     core->dirty[core->dirty_count++] = group;
 }
 
-struct group *find_group(const struct asg_core *core, const char *name)
+struct group *asg_group_find(const struct asg_core *core, const char *name)
 {
-    return asg_text_index_find(&core->names, text_of(name));
+    return asg_text_index_find(&core->names, asg_text_of(name));
 }
 
-void set_group_config(struct group *group, const struct asg_group_config *config)
+void asg_group_set_config(struct group *group, const struct asg_group_config *config)
 {
     struct asg_arena arena = {0};
     struct asg_group_config copy;
@@ -57,7 +57,7 @@ void set_group_config(struct group *group, const struct asg_group_config *config
     group->config = copy;
 }
 
-struct group *push_group(struct asg_core *core)
+struct group *asg_group_push(struct asg_core *core)
 {
     if (core->group_count == core->group_capacity) {
         core->group_capacity = core->group_capacity == 0 ? 8 : core->group_capacity * 2;
@@ -65,19 +65,19 @@ struct group *push_group(struct asg_core *core)
             asg_realloc(core->groups, core->group_capacity, sizeof(struct group *));
     }
     struct group *group = asg_alloc(1, sizeof *group);
-    begin_group_texts(group);
+    asg_text_begin_group(group);
     core->groups[core->group_count++] = group;
     return group;
 }
 
-struct group *add_group(struct asg_core *core, const struct asg_group_config *config)
+struct group *asg_group_add(struct asg_core *core, const struct asg_group_config *config)
 {
-    struct group *group = push_group(core);
+    struct group *group = asg_group_push(core);
     group->no = ++core->last_group_no;
     group->created_ms = core->now_ms;
     group->dry_desired = -1;
     group->due.at_ms = INT64_MAX;
-    set_group_config(group, config);
+    asg_group_set_config(group, config);
     asg_text_index_add(&core->names, group);
     return group;
 }
@@ -116,14 +116,14 @@ static size_t group_place(struct group *const *groups, size_t count, uint32_t no
     return low;
 }
 
-struct group *group_of_no(const struct asg_core *core, uint32_t no)
+struct group *asg_group_of_no(const struct asg_core *core, uint32_t no)
 {
     size_t at = group_place(core->groups, core->group_count, no);
     bool is_it = at < core->group_count && core->groups[at]->no == no;
     return is_it ? core->groups[at] : NULL;
 }
 
-void set_changing(struct asg_core *core, struct group *group, bool is_changing)
+void asg_group_set_changing(struct asg_core *core, struct group *group, bool is_changing)
 {
     if (group->is_changing == is_changing) return;
     group->is_changing = is_changing;
@@ -153,15 +153,15 @@ static void forget_id(struct asg_core *core, const struct instance *instance)
     if (instance->id[0] != '\0') asg_text_index_remove(&core->ids, instance);
 }
 
-void remove_group(struct asg_core *core, struct group *group)
+void asg_group_remove(struct asg_core *core, struct group *group)
 {
     assert(!group->is_dirty); /* nobody keeps a pointer to it */
     for (size_t i = 0; i < group->instance_count; i++) {
         forget_id(core, group->instances[i]);
-        end_instance_texts(core, group->instances[i]);
+        asg_text_end_instance(core, group->instances[i]);
     }
-    end_group_texts(core, group);
-    set_changing(core, group, false);
+    asg_text_end_group(core, group);
+    asg_group_set_changing(core, group, false);
     asg_text_index_remove(&core->names, group);
     asg_due_heap_remove(&core->dues, &group->due);
     size_t at = group_place(core->groups, core->group_count, group->no);
@@ -174,7 +174,7 @@ void remove_group(struct asg_core *core, struct group *group)
 
 /* ---- instances ---- */
 
-struct instance *push_instance(struct group *group)
+struct instance *asg_instance_push(struct group *group)
 {
     if (group->instance_count == group->instance_capacity) {
         size_t wider = group->instance_capacity + group->instance_capacity / 2;
@@ -184,30 +184,30 @@ struct instance *push_instance(struct group *group)
     }
     struct instance *instance = asg_alloc(1, sizeof *instance);
     instance->group = group;
-    begin_instance_texts(instance);
+    asg_text_begin_instance(instance);
     group->instances[group->instance_count++] = instance;
     return instance;
 }
 
-struct instance *add_instance(struct asg_core *core, struct group *group)
+struct instance *asg_instance_add(struct asg_core *core, struct group *group)
 {
-    struct instance *instance = push_instance(group);
+    struct instance *instance = asg_instance_push(group);
     instance->no = ++core->last_instance_no;
     static_assert(ASG_INSTANCE_REQUESTED == 0, "where the life cycle begins");
     instance->requested_ms = core->now_ms;
-    count_new(group, instance);
+    asg_count_new(group, instance);
     return instance;
 }
 
-void set_instance_id(struct asg_core *core, struct instance *instance, const char *id)
+void asg_instance_set_id(struct asg_core *core, struct instance *instance, const char *id)
 {
     forget_id(core, instance);
-    copy_text(instance->id, sizeof instance->id, id);
+    asg_text_copy(instance->id, sizeof instance->id, id);
     if (instance->id[0] != '\0') asg_text_index_add(&core->ids, instance);
 }
 
-void drop_instances(struct asg_core *core, struct group *group,
-                    bool (*is_over)(const struct instance *instance))
+void asg_instance_drop(struct asg_core *core, struct group *group,
+                       bool (*is_over)(const struct instance *instance))
 {
     size_t kept = 0;
     for (size_t i = 0; i < group->instance_count; i++) {
@@ -217,21 +217,21 @@ void drop_instances(struct asg_core *core, struct group *group,
             continue;
         }
         forget_id(core, instance);
-        end_instance_texts(core, instance);
+        asg_text_end_instance(core, instance);
         free(instance);
     }
     group->instance_count = kept; /* who is dropped counted for nothing */
 }
 
-struct instance *find_instance(const struct asg_core *core, const char *id,
-                               struct group **ret_group)
+struct instance *asg_instance_find(const struct asg_core *core, const char *id,
+                                   struct group **ret_group)
 {
-    struct instance *instance = asg_text_index_find(&core->ids, text_of(id));
+    struct instance *instance = asg_text_index_find(&core->ids, asg_text_of(id));
     if (instance != NULL) *ret_group = instance->group;
     return instance;
 }
 
-size_t instance_place(const struct group *group, uint64_t no)
+size_t asg_instance_place(const struct group *group, uint64_t no)
 {
     size_t low = 0;
     size_t high = group->instance_count;
@@ -263,7 +263,7 @@ static size_t job_place(const struct asg_core *core, uint64_t id)
     return low;
 }
 
-struct job *find_job(const struct asg_core *core, uint64_t id)
+struct job *asg_job_find(const struct asg_core *core, uint64_t id)
 {
     size_t at = job_place(core, id);
     return at < core->job_count && core->jobs[at]->plan.id == id ? core->jobs[at] : NULL;
@@ -275,7 +275,7 @@ static void free_job(struct job *job)
     free(job);
 }
 
-void note_slot(struct job *job, const struct instance *slot)
+void asg_job_note_slot(struct job *job, const struct instance *slot)
 {
     if (job->first_slot_no == 0 || slot->no < job->first_slot_no) {
         job->first_slot_no = slot->no;
@@ -283,14 +283,14 @@ void note_slot(struct job *job, const struct instance *slot)
     if (slot->no > job->last_slot_no) job->last_slot_no = slot->no;
 }
 
-void set_retry(struct asg_core *core, struct job *job, int64_t at_ms)
+void asg_job_set_retry(struct asg_core *core, struct job *job, int64_t at_ms)
 {
     job->retry_ms = at_ms;
     asg_due_heap_set(&core->retries, &job->due, at_ms == 0 ? INT64_MAX : at_ms);
 }
 
 /* Closed and dead jobs are counted, so that it is known when some may be forgotten. */
-void set_job_state(struct asg_core *core, struct job *job, enum asg_job_state state)
+void asg_job_set_state(struct asg_core *core, struct job *job, enum asg_job_state state)
 {
     if (job->state == ASG_JOB_STATE_DEAD) {
         core->dead_job_count--;
@@ -305,14 +305,14 @@ void set_job_state(struct asg_core *core, struct job *job, enum asg_job_state st
     }
 }
 
-void give_up_termination(struct asg_core *core, const struct job *job)
+void asg_job_give_up_termination(struct asg_core *core, const struct job *job)
 {
-    struct group *group = group_of_no(core, job->group_no);
+    struct group *group = asg_group_of_no(core, job->group_no);
     for (size_t i = 0; group != NULL && i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
         if (instance->end_job_id != job->plan.id) continue;
         instance->end_job_id = 0;
-        mark_dirty(core, group);
+        asg_group_mark_dirty(core, group);
     }
     const struct asg_texts *ids = &job->plan.terminate->instance_ids;
     for (size_t i = 0; job->group_no == 0 && i < core->orphan_count; i++) {
@@ -346,7 +346,7 @@ static void forget_jobs(struct asg_core *core)
         else
             closed--;
         if (is_dead && job->plan.kind == ASG_JOB_TERMINATE) {
-            give_up_termination(core, job); /* nobody could retry it any more */
+            asg_job_give_up_termination(core, job); /* nobody could retry it any more */
         }
         asg_due_heap_remove(&core->retries, &job->due);
         free_job(job);
@@ -356,7 +356,7 @@ static void forget_jobs(struct asg_core *core)
     core->dead_job_count = dead;
 }
 
-struct job *push_job(struct asg_core *core)
+struct job *asg_job_push(struct asg_core *core)
 {
     if (core->job_count == core->job_capacity) {
         core->job_capacity = core->job_capacity == 0 ? 16 : core->job_capacity * 2;
@@ -367,10 +367,11 @@ struct job *push_job(struct asg_core *core)
     return job;
 }
 
-struct job *add_job(struct asg_core *core, enum asg_job_kind kind, struct group *group)
+struct job *asg_job_add(struct asg_core *core, enum asg_job_kind kind,
+                        struct group *group)
 {
     forget_jobs(core);
-    struct job *job = push_job(core);
+    struct job *job = asg_job_push(core);
     job->state = ASG_JOB_STATE_OPEN;
     job->group_no = group != NULL ? group->no : 0;
     job->sent_ms = core->now_ms;
@@ -396,29 +397,29 @@ struct job *add_job(struct asg_core *core, enum asg_job_kind kind, struct group 
 
 /* ---- the rest ---- */
 
-struct template *find_template(struct asg_core *core, const char *name)
+struct template *asg_template_find(struct asg_core *core, const char *name)
 {
     for (size_t i = 0; i < core->template_count; i++) {
-        if (strcmp(core->templates[i].name, text_of(name)) == 0)
+        if (strcmp(core->templates[i].name, asg_text_of(name)) == 0)
             return &core->templates[i];
     }
     return NULL;
 }
 
-struct policy *find_policy(struct group *group, const char *name)
+struct policy *asg_policy_find(struct group *group, const char *name)
 {
     for (size_t i = 0; i < group->policy_count; i++) {
-        if (strcmp(group->policies[i].config.name, text_of(name)) == 0) {
+        if (strcmp(group->policies[i].config.name, asg_text_of(name)) == 0) {
             return &group->policies[i];
         }
     }
     return NULL;
 }
 
-struct schedule *find_schedule(struct group *group, const char *name)
+struct schedule *asg_schedule_find(struct group *group, const char *name)
 {
     for (size_t i = 0; i < group->schedule_count; i++) {
-        if (strcmp(group->schedules[i].config.name, text_of(name)) == 0) {
+        if (strcmp(group->schedules[i].config.name, asg_text_of(name)) == 0) {
             return &group->schedules[i];
         }
     }
@@ -431,15 +432,16 @@ static bool index_instance(struct asg_core *core, struct instance *instance)
 {
     if (asg_text_index_find(&core->ids, instance->id) != NULL) return false;
     if (instance->id[0] != '\0') asg_text_index_add(&core->ids, instance);
-    struct job *job = is_slot(instance) ? find_job(core, instance->job_id) : NULL;
-    if (job != NULL) note_slot(job, instance);
-    count_new(instance->group, instance);
+    struct job *job =
+        asg_instance_is_slot(instance) ? asg_job_find(core, instance->job_id) : NULL;
+    if (job != NULL) asg_job_note_slot(job, instance);
+    asg_count_new(instance->group, instance);
     return true;
 }
 
 static bool index_group(struct asg_core *core, struct group *group)
 {
-    if (find_group(core, group->config.name) != NULL) return false;
+    if (asg_group_find(core, group->config.name) != NULL) return false;
     asg_text_index_add(&core->names, group);
     asg_due_heap_set(&core->dues, &group->due, group->due.at_ms);
     bool are_some_changing = false;
@@ -447,9 +449,9 @@ static bool index_group(struct asg_core *core, struct group *group)
         struct instance *instance = group->instances[i];
         if (i > 0 && instance->no <= group->instances[i - 1]->no) return false;
         if (!index_instance(core, instance)) return false;
-        are_some_changing = are_some_changing || is_changing(instance);
+        are_some_changing = are_some_changing || asg_instance_is_changing(instance);
     }
-    set_changing(core, group, are_some_changing);
+    asg_group_set_changing(core, group, are_some_changing);
     return true;
 }
 
@@ -457,12 +459,12 @@ static void index_job(struct asg_core *core, struct job *job)
 {
     int state = job->state;
     job->state = ASG_JOB_STATE_OPEN;
-    set_job_state(core, job, (enum asg_job_state)state);
-    if (state == ASG_JOB_STATE_OPEN) set_retry(core, job, job->retry_ms);
+    asg_job_set_state(core, job, (enum asg_job_state)state);
+    if (state == ASG_JOB_STATE_OPEN) asg_job_set_retry(core, job, job->retry_ms);
 }
 
 /* Jobs first: instances look for theirs. */
-bool index_state(struct asg_core *core)
+bool asg_state_index(struct asg_core *core)
 {
     for (size_t i = 0; i < core->job_count; i++) {
         struct job *job = core->jobs[i];
@@ -477,7 +479,7 @@ bool index_state(struct asg_core *core)
     return true;
 }
 
-void clear_state(struct asg_core *core)
+void asg_state_clear(struct asg_core *core)
 {
     for (size_t i = 0; i < core->group_count; i++) {
         free_group(core->groups[i]);

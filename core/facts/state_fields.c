@@ -26,7 +26,7 @@ static void kept(struct asg_fields *f, struct asg_core *core, const char **held,
 {
     char loaded[ASG_REASON_MAX + 1];
     asg_fields_text(f, *held, loaded, most + 1);
-    if (asg_fields_is_loading(f)) keep_text(core, held, most, loaded);
+    if (asg_fields_is_loading(f)) asg_text_keep(core, held, most, loaded);
 }
 
 static void instance_fields(struct asg_fields *f, struct asg_core *core,
@@ -152,7 +152,7 @@ static void group_lists(struct asg_fields *f, struct asg_core *core, struct grou
     size_t instance_count = g->instance_count;
     asg_fields_count(f, &instance_count, INSTANCE_LEAST);
     for (size_t i = 0; i < instance_count; i++) {
-        if (asg_fields_is_loading(f)) (void)push_instance(g);
+        if (asg_fields_is_loading(f)) (void)asg_instance_push(g);
         instance_fields(f, core, g->instances[i]);
     }
     small_count(f, &g->pool_count, ASG_POOLS_MAX);
@@ -262,13 +262,13 @@ static void core_lists(struct asg_fields *f, struct asg_core *core)
     size_t group_count = core->group_count;
     asg_fields_count(f, &group_count, GROUP_LEAST);
     for (size_t i = 0; i < group_count; i++) {
-        if (asg_fields_is_loading(f)) (void)push_group(core);
+        if (asg_fields_is_loading(f)) (void)asg_group_push(core);
         group_fields(f, core, core->groups[i]);
     }
     size_t job_count = core->job_count;
     asg_fields_count(f, &job_count, JOB_LEAST);
     for (size_t i = 0; i < job_count; i++) {
-        if (asg_fields_is_loading(f)) (void)push_job(core);
+        if (asg_fields_is_loading(f)) (void)asg_job_push(core);
         job_fields(f, core->jobs[i]);
     }
     core->templates = room(f, core->templates, &core->template_count, TEMPLATE_LEAST,
@@ -286,7 +286,7 @@ static void core_lists(struct asg_fields *f, struct asg_core *core)
     }
 }
 
-void core_fields(struct asg_fields *f, struct asg_core *core)
+void asg_state_fields(struct asg_fields *f, struct asg_core *core)
 {
     TEXT(f, core->cluster_id);
     asg_fields_u64(f, &core->seed);

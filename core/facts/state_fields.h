@@ -13,6 +13,6 @@
 
 struct asg_fields;
 
-void core_fields(struct asg_fields *fields, struct asg_core *core);
+void asg_state_fields(struct asg_fields *fields, struct asg_core *core);
 
 #endif

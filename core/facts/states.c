@@ -57,7 +57,7 @@ static const struct asg_state_traits traits[ASG_INSTANCE_COUNT] = {
                                            .timeout = ASG_TIMEOUT_LAUNCH},
 };
 
-const struct asg_state_traits *state_traits(int state)
+const struct asg_state_traits *asg_state_traits(int state)
 {
     assert(state >= 0 && state < ASG_INSTANCE_COUNT);
     return &traits[state];

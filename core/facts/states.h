@@ -53,6 +53,6 @@ struct asg_state_traits {
 };
 
 /* Never NULL. `state`: enum asg_instance_state. */
-const struct asg_state_traits *state_traits(int state);
+const struct asg_state_traits *asg_state_traits(int state);
 
 #endif

@@ -4,9 +4,9 @@
 
 #include "base/utf8.h"
 
-void copy_text(char *ret, size_t size, const char *text)
+void asg_text_copy(char *ret, size_t size, const char *text)
 {
-    size_t length = asg_utf8_cut(text_of(text), size - 1);
-    memmove(ret, text_of(text), length);
+    size_t length = asg_utf8_cut(asg_text_of(text), size - 1);
+    memmove(ret, asg_text_of(text), length);
     memset(ret + length, 0, size - length); /* equal states are equal bytes */
 }

@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
-void copy_text(char *ret, size_t size, const char *text);
+void asg_text_copy(char *ret, size_t size, const char *text);
 
-static inline const char *text_of(const char *text)
+static inline const char *asg_text_of(const char *text)
 {
     return text == NULL ? "" : text;
 }

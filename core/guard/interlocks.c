@@ -19,62 +19,63 @@ static uint32_t share_of(uint32_t count, uint32_t percent)
 static bool is_picture_complete(const struct asg_core *core, const struct group *group)
 {
     if (group->config.health_check != ASG_HEALTH_CHECK_AGENT) return true;
-    if (core->now_ms >= picture_ms(core, group)) return true;
+    if (core->now_ms >= asg_patience_picture_ms(core, group)) return true;
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
-        if (is_judged(instance) && !instance->is_heard) {
+        if (asg_instance_is_judged(instance) && !instance->is_heard) {
             return false;
         }
     }
     return true;
 }
 
-uint32_t allowed_ends(struct asg_core *core, struct group *group, uint32_t wanted,
-                      enum asg_end_cause cause)
+uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
+                                uint32_t wanted, enum asg_end_cause cause)
 {
     if (wanted == 0) return 0;
     bool is_health = cause == ASG_END_HEALTH;
     const char *what = is_health ? "replacement" : "scale-in";
     enum hold_topic topic = is_health ? HOLD_REPLACE : HOLD_SCALE_IN;
     if (core->is_halted || group->is_halted) {
-        hold(core, group, topic, "%s waits: halted by an operator", what);
+        asg_hold(core, group, topic, "%s waits: halted by an operator", what);
         return 0;
     }
     if ((group->suspended & UINT64_C(1) << ASG_PROCESS_TERMINATE) != 0) {
-        hold(core, group, topic, "%s waits: the process terminate is suspended", what);
+        asg_hold(core, group, topic, "%s waits: the process terminate is suspended",
+                 what);
         return 0;
     }
     if (cause == ASG_END_USER || cause == ASG_END_DELETED) return wanted;
     bool is_blind = ASG_MUTANT(SCALES_IN_BLIND) && cause == ASG_END_SCALE_IN;
     if (group->is_mass_silent && !is_blind) {
-        hold(core, group, topic, "%s waits: many agents are silent together", what);
+        asg_hold(core, group, topic, "%s waits: many agents are silent together", what);
         return 0;
     }
     if (cause == ASG_END_SCALE_IN && group->is_cut_off) {
-        hold(core, group, topic, "scale-in waits: none of its agents can be reached");
+        asg_hold(core, group, topic, "scale-in waits: none of its agents can be reached");
         return 0;
     }
     if (is_health && group->is_churning) {
-        hold(core, group, HOLD_REPLACE,
-             "replacement waits: what was launched lately died young");
+        asg_hold(core, group, HOLD_REPLACE,
+                 "replacement waits: what was launched lately died young");
         return 0;
     }
     if (is_health && group->is_frozen) {
-        hold(core, group, HOLD_REPLACE,
-             "replacement waits: too many instances are unhealthy");
+        asg_hold(core, group, HOLD_REPLACE,
+                 "replacement waits: too many instances are unhealthy");
         return 0;
     }
     if (cause == ASG_END_SCALE_IN && !is_picture_complete(core, group)) {
-        hold(core, group, HOLD_SCALE_IN,
-             "scale-in waits: not every agent has reported since the start");
+        asg_hold(core, group, HOLD_SCALE_IN,
+                 "scale-in waits: not every agent has reported since the start");
         return 0;
     }
     if (ASG_MUTANT(NO_SHARE_OF_ENDS)) return wanted;
-    uint32_t members = count_capacity(group) + count_ending(group);
+    uint32_t members = asg_count_capacity(group) + asg_count_ending(group);
     uint32_t at_once = share_of(members, group->config.terminating_percent);
-    uint32_t ending = count_ending(group);
+    uint32_t ending = asg_count_ending(group);
     uint32_t room = at_once > ending ? at_once - ending : 0;
-    struct recent recent = count_recent(group, core->now_ms);
+    struct recent recent = asg_count_recent(group, core->now_ms);
     /* Of those that were there: who is replaced is there again, who was too much is not.
      */
     uint32_t were = members > group->config.desired ? members : group->config.desired;
@@ -82,33 +83,34 @@ uint32_t allowed_ends(struct asg_core *core, struct group *group, uint32_t wante
         share_of(were + recent.shrinks, group->config.terminated_percent);
     uint32_t window_room = in_window > recent.ends ? in_window - recent.ends : 0;
     if (window_room == 0) {
-        hold(core, group, topic,
-             "%s waits: %" PRIu32 " terminated in 10 min, the limit is %" PRIu32
-             " (%" PRIu32 " %%)",
-             what, recent.ends, in_window, group->config.terminated_percent);
+        asg_hold(core, group, topic,
+                 "%s waits: %" PRIu32 " terminated in 10 min, the limit is %" PRIu32
+                 " (%" PRIu32 " %%)",
+                 what, recent.ends, in_window, group->config.terminated_percent);
         return 0;
     }
     if (room > window_room) room = window_room;
     return wanted < room ? wanted : room;
 }
 
-bool is_launch_allowed(struct asg_core *core, struct group *group)
+bool asg_guard_allows_launch(struct asg_core *core, struct group *group)
 {
     if (core->is_halted || (group->is_halted && !ASG_MUTANT(LAUNCHES_IN_A_HALT))) {
-        hold(core, group, HOLD_LAUNCH, "launch waits: halted by an operator");
+        asg_hold(core, group, HOLD_LAUNCH, "launch waits: halted by an operator");
         return false;
     }
     if ((group->suspended & UINT64_C(1) << ASG_PROCESS_LAUNCH) != 0) {
-        hold(core, group, HOLD_LAUNCH, "launch waits: the process launch is suspended");
+        asg_hold(core, group, HOLD_LAUNCH,
+                 "launch waits: the process launch is suspended");
         return false;
     }
     if (group->is_churning) {
-        hold(core, group, HOLD_LAUNCH,
-             "launch waits: what was launched lately died young");
+        asg_hold(core, group, HOLD_LAUNCH,
+                 "launch waits: what was launched lately died young");
         return false;
     }
     bool backs_off =
         group->launch_after_ms > core->now_ms || group->breaker_until_ms > core->now_ms;
-    if (backs_off) hold_on(group, HOLD_LAUNCH);
+    if (backs_off) asg_hold_on(group, HOLD_LAUNCH);
     return !backs_off;
 }

@@ -5,9 +5,9 @@
 
 #include "core/facts/world.h"
 
-uint32_t allowed_ends(struct asg_core *core, struct group *group, uint32_t wanted,
-                      enum asg_end_cause cause);
+uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
+                                uint32_t wanted, enum asg_end_cause cause);
 
-bool is_launch_allowed(struct asg_core *core, struct group *group);
+bool asg_guard_allows_launch(struct asg_core *core, struct group *group);
 
 #endif

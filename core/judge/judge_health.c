@@ -25,11 +25,11 @@ struct silence {
 
 static void count_one(struct silence *silence, const struct instance *instance)
 {
-    if (!is_judged(instance) || !instance->has_reported) return;
+    if (!asg_instance_is_judged(instance) || !instance->has_reported) return;
     silence->known++;
     silence->heard += instance->is_heard ? 1 : 0;
     silence->silent += instance->is_silent ? 1 : 0;
-    silence->out_of_reach += is_out_of_reach(instance) ? 1 : 0;
+    silence->out_of_reach += asg_instance_is_out_of_reach(instance) ? 1 : 0;
 }
 
 static struct silence count_silence(const struct group *group, const char *zone)
@@ -117,9 +117,9 @@ static bool is_fleet_cut_off(struct asg_core *core, struct group *group, const c
         if (is_here && is_many(group, one->out_of_reach, one->known)) where = one;
     }
     if (where == NULL || ASG_MUTANT(NO_MASS_SILENCE)) return false;
-    hold(core, group, HOLD_REACH,
-         "replacement waits: many agents of the fleet%s%s are out of reach together",
-         where->zone != NULL ? " in " : "", where->zone != NULL ? where->zone : "");
+    asg_hold(core, group, HOLD_REACH,
+             "replacement waits: many agents of the fleet%s%s are out of reach together",
+             where->zone != NULL ? " in " : "", where->zone != NULL ? where->zone : "");
     return true;
 }
 
@@ -129,9 +129,9 @@ static bool is_fleet_cut_off(struct asg_core *core, struct group *group, const c
 static bool is_lost(struct asg_core *core, struct group *group,
                     const struct instance *instance, const struct silence *around)
 {
-    return is_out_of_reach(instance) &&
+    return asg_instance_is_out_of_reach(instance) &&
            (around->heard > 0 || ASG_MUTANT(BLIND_TO_ALL_IS_DEATH)) &&
-           lost_ms(group, instance) <= core->now_ms &&
+           asg_patience_lost_ms(group, instance) <= core->now_ms &&
            !is_fleet_cut_off(core, group, instance->zone);
 }
 
@@ -157,11 +157,11 @@ static enum asg_cause find_fault(struct asg_core *core, struct group *group,
         instance->ec2_state == ASG_EC2_STOPPING) {
         return ASG_CAUSE_STOPPED;
     }
-    if (!is_past_grace(group, instance, core->now_ms)) return ASG_CAUSE_NONE;
+    if (!asg_patience_is_past_grace(group, instance, core->now_ms)) return ASG_CAUSE_NONE;
     if (instance->is_impaired) return ASG_CAUSE_IMPAIRED;
     if (fault_of_event(instance) != NULL) return ASG_CAUSE_SCHEDULED_EVENT;
     if (group->is_mass_silent || !instance->is_silent) return ASG_CAUSE_NONE;
-    if (waits_for_picture(core, group, instance)) return ASG_CAUSE_NONE;
+    if (asg_patience_waits_for_picture(core, group, instance)) return ASG_CAUSE_NONE;
     if (ASG_MUTANT(DEAD_AGENT_STAYS)) return ASG_CAUSE_NONE;
     if (instance->is_probe_failed || ASG_MUTANT(SILENCE_IS_DEATH)) {
         return ASG_CAUSE_SILENT;
@@ -192,27 +192,29 @@ static void judge_silence(struct asg_core *core, struct group *group)
         group->silence_over_ms = 0;
         if (group->is_mass_silent) return;
         group->is_mass_silent = true;
-        raise_alarm(core, ASG_ALARM_MASS_SILENCE, group, true,
-                    "%" PRIu32 " of %" PRIu32
-                    " agents%s%s are silent together: taken for a partition; nothing is "
-                    "terminated while it lasts, scale-out goes on",
-                    silence.silent, silence.known, silence.zone != NULL ? " in " : "",
-                    silence.zone != NULL ? silence.zone : "");
+        asg_alarm_raise(
+            core, ASG_ALARM_MASS_SILENCE, group, true,
+            "%" PRIu32 " of %" PRIu32
+            " agents%s%s are silent together: taken for a partition; nothing is "
+            "terminated while it lasts, scale-out goes on",
+            silence.silent, silence.known, silence.zone != NULL ? " in " : "",
+            silence.zone != NULL ? silence.zone : "");
         return;
     }
     if (!group->is_mass_silent) return;
     if (group->silence_over_ms == 0) {
         int64_t over_ms = core->now_ms + 2 * group->config.evaluation_ms;
-        int64_t least_ms = picture_ms(core, group); /* by then all can have spoken */
+        int64_t least_ms =
+            asg_patience_picture_ms(core, group); /* by then all can have spoken */
         group->silence_over_ms = over_ms > least_ms ? over_ms : least_ms;
     }
     if (group->silence_over_ms > core->now_ms) return;
     group->is_mass_silent = false;
     group->silence_over_ms = 0;
     group->calm_ms = core->now_ms;
-    raise_alarm(core, ASG_ALARM_MASS_SILENCE, group, false,
-                "%" PRIu32 " of %" PRIu32 " agents are silent", silence.silent,
-                silence.known);
+    asg_alarm_raise(core, ASG_ALARM_MASS_SILENCE, group, false,
+                    "%" PRIu32 " of %" PRIu32 " agents are silent", silence.silent,
+                    silence.known);
 }
 
 /* Nobody of it can be reached: that is as likely our own link, and with one or two there
@@ -227,12 +229,12 @@ static void judge_reach(struct asg_core *core, struct group *group,
     if (!is_cut_off) group->calm_ms = core->now_ms;
     if (group->is_mass_silent) return; /* said with more words */
     if (!is_cut_off) {
-        raise_alarm(core, ASG_ALARM_MASS_SILENCE, group, false,
-                    "%" PRIu32 " of %" PRIu32 " agents are out of reach",
-                    around->out_of_reach, around->known);
+        asg_alarm_raise(core, ASG_ALARM_MASS_SILENCE, group, false,
+                        "%" PRIu32 " of %" PRIu32 " agents are out of reach",
+                        around->out_of_reach, around->known);
         return;
     }
-    raise_alarm(
+    asg_alarm_raise(
         core, ASG_ALARM_MASS_SILENCE, group, true,
         "%" PRIu32 " of %" PRIu32
         " agents are silent and out of reach: taken for a partition; none of them "
@@ -247,38 +249,38 @@ static void judge_frozen(struct asg_core *core, struct group *group, uint32_t un
     if (allowed == 0) allowed = 1;
     bool is_frozen = unhealthy > allowed;
     if (is_frozen == group->is_frozen) return;
-    if (!is_frozen && core->now_ms < picture_ms(core, group))
+    if (!is_frozen && core->now_ms < asg_patience_picture_ms(core, group))
         return; /* forgotten signs */
     group->is_frozen = is_frozen;
-    raise_alarm(core, ASG_ALARM_TOO_MANY_UNHEALTHY, group, is_frozen,
-                "%" PRIu32 " of %" PRIu32
-                " instances are unhealthy, the limit is %" PRIu32 "%s",
-                unhealthy, members, allowed,
-                is_frozen ? ": replacing stops until an operator looks" : "");
+    asg_alarm_raise(core, ASG_ALARM_TOO_MANY_UNHEALTHY, group, is_frozen,
+                    "%" PRIu32 " of %" PRIu32
+                    " instances are unhealthy, the limit is %" PRIu32 "%s",
+                    unhealthy, members, allowed,
+                    is_frozen ? ": replacing stops until an operator looks" : "");
 }
 
-void judge_group(struct asg_core *core, struct group *group)
+void asg_judge_group(struct asg_core *core, struct group *group)
 {
     judge_silence(core, group);
     const struct silence around = count_silence(group, NULL);
     judge_reach(core, group, &around);
     uint32_t unhealthy = 0;
     uint32_t members = 0;
-    bool is_looking = !is_suspended(group, ASG_PROCESS_HEALTH_CHECK);
+    bool is_looking = !asg_group_is_suspended(group, ASG_PROCESS_HEALTH_CHECK);
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
-        if (!is_judged(instance)) continue;
+        if (!asg_instance_is_judged(instance)) continue;
         members++;
         enum asg_cause fault = find_fault(core, group, instance, &around);
         bool is_believed = is_looking || instance->is_marked || instance->is_unhealthy;
         instance->fault = (int)fault;
         bool is_unhealthy = fault != ASG_CAUSE_NONE && is_believed;
         if (is_unhealthy != instance->is_unhealthy) {
-            set_unhealthy(group, instance, is_unhealthy);
+            asg_count_set_unhealthy(group, instance, is_unhealthy);
         }
         if (instance->is_unhealthy) {
-            keep_text(core, &instance->reason, ASG_REASON_MAX,
-                      text_of_fault(instance, fault));
+            asg_text_keep(core, &instance->reason, ASG_REASON_MAX,
+                          text_of_fault(instance, fault));
         }
         unhealthy += instance->is_unhealthy ? 1 : 0;
     }

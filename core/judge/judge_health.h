@@ -12,6 +12,6 @@
 
 #include "core/facts/world.h"
 
-void judge_group(struct asg_core *core, struct group *group);
+void asg_judge_group(struct asg_core *core, struct group *group);
 
 #endif

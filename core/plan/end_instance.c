@@ -37,32 +37,32 @@ static enum asg_cause cause_of_end(const struct instance *instance)
     return ASG_CAUSE_NONE;
 }
 
-void begin_end(struct asg_core *core, struct group *group, struct instance *instance,
-               enum asg_end_cause cause, const char *reason)
+void asg_plan_end(struct asg_core *core, struct group *group, struct instance *instance,
+                  enum asg_end_cause cause, const char *reason)
 {
     enum asg_instance_state from = (enum asg_instance_state)instance->state;
-    bool was_serving = is_serving(instance);
-    if (!move_instance(core, group, instance, ASG_FLEET_END)) return;
+    bool was_serving = asg_instance_is_serving(instance);
+    if (!asg_lifecycle_move(core, group, instance, ASG_FLEET_END)) return;
     instance->end_cause = (int)cause;
-    keep_text(core, &instance->reason, ASG_REASON_MAX, reason);
+    asg_text_keep(core, &instance->reason, ASG_REASON_MAX, reason);
     bool is_held = cause == ASG_END_HEALTH || (cause == ASG_END_SCALE_IN && was_serving);
-    if (is_held) note_end(core, group, cause);
-    if (cause == ASG_END_HEALTH) note_death(core, group, instance);
+    if (is_held) asg_ends_note(core, group, cause);
+    if (cause == ASG_END_HEALTH) asg_churn_note_death(core, group, instance);
     bool is_replaced = cause == ASG_END_HEALTH || cause == ASG_END_NOTICE;
-    struct asg_decision *decision =
-        decide_instance(core, is_replaced ? ASG_DECISION_REPLACE : ASG_DECISION_TERMINATE,
-                        group, instance, "%s goes: %s", instance->id, reason);
+    struct asg_decision *decision = asg_narrate_instance(
+        core, is_replaced ? ASG_DECISION_REPLACE : ASG_DECISION_TERMINATE, group,
+        instance, "%s goes: %s", instance->id, reason);
     decision->cause = cause_of_end(instance);
     decision->state_from = from;
     int64_t limit_ms = drain_limit(core, group, instance);
     if (!was_serving || limit_ms == 0 || ASG_MUTANT(NO_DRAIN)) return;
     if (!ASG_MUTANT(DRAIN_IS_NOT_AWAITED)) {
-        if (!move_instance(core, group, instance, ASG_FLEET_DRAIN)) return;
+        if (!asg_lifecycle_move(core, group, instance, ASG_FLEET_DRAIN)) return;
         instance->wait_until_ms = core->now_ms + limit_ms;
     }
     char limit[ASG_NUMBER_TEXT_MAX];
-    decide_instance(core, ASG_DECISION_STATE, group, instance,
-                    "%s drains first, for %s at most", instance->id,
-                    asg_number_duration(limit_ms, limit));
-    emit_drain(core, instance, limit_ms);
+    asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
+                         "%s drains first, for %s at most", instance->id,
+                         asg_number_duration(limit_ms, limit));
+    asg_emit_drain(core, instance, limit_ms);
 }

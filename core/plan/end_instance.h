@@ -4,7 +4,7 @@
 
 #include "core/facts/world.h"
 
-void begin_end(struct asg_core *core, struct group *group, struct instance *instance,
-               enum asg_end_cause cause, const char *reason);
+void asg_plan_end(struct asg_core *core, struct group *group, struct instance *instance,
+                  enum asg_end_cause cause, const char *reason);
 
 #endif

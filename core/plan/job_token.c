@@ -4,7 +4,7 @@
 
 #include "base/mutant.h"
 
-void set_token(struct asg_core *core, struct job *job)
+void asg_plan_token(struct asg_core *core, struct job *job)
 {
     job->plan.incarnation = core->incarnation;
     job->plan.client_token =

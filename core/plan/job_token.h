@@ -4,9 +4,9 @@
 
 #include "core/facts/world.h"
 
-/* Of a new attempt. It keeps its token for ever, and no other attempt has the same: not in
- * this log, nor in one that this log is an old copy of
+/* Of a new attempt. It keeps its token for ever, and no other attempt has the same: not
+ * in this log, nor in one that this log is an old copy of
  * (docs/decisions/0002-core-state.md). */
-void set_token(struct asg_core *core, struct job *job);
+void asg_plan_token(struct asg_core *core, struct job *job);
 
 #endif

@@ -10,8 +10,8 @@
 
 #define NO_POOL_MS INT64_C(30000)
 
-void fill_launch(struct asg_core *core, struct group *group, struct job *job,
-                 const struct asg_launch *launch)
+void asg_plan_fill_launch(struct asg_core *core, struct group *group, struct job *job,
+                          const struct asg_launch *launch)
 {
     char version[24];
     (void)snprintf(version, sizeof version, "%" PRIu64, group->template_version);
@@ -27,11 +27,12 @@ void fill_launch(struct asg_core *core, struct group *group, struct job *job,
     struct asg_launch *copy = asg_arena_take(&job->arena, sizeof *copy);
     asg_model_copy(&asg_launch_schema, &whole, &job->arena, copy);
     job->plan.launch = copy;
-    set_token(core, job);
+    asg_plan_token(core, job);
 }
 
-void wait_for_pools(struct asg_core *core, struct group *group, const char *what)
+void asg_plan_wait_for_pools(struct asg_core *core, struct group *group, const char *what)
 {
-    hold(core, group, HOLD_LAUNCH, "%s waits: no pool has capacity, trying again", what);
+    asg_hold(core, group, HOLD_LAUNCH, "%s waits: no pool has capacity, trying again",
+             what);
     group->launch_after_ms = core->now_ms + NO_POOL_MS;
 }

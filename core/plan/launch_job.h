@@ -5,9 +5,10 @@
 #include "core/facts/world.h"
 
 /* What a launch says whatever it buys; `copy` lives in the job's arena. */
-void fill_launch(struct asg_core *core, struct group *group, struct job *job,
-                 const struct asg_launch *launch);
+void asg_plan_fill_launch(struct asg_core *core, struct group *group, struct job *job,
+                          const struct asg_launch *launch);
 
-void wait_for_pools(struct asg_core *core, struct group *group, const char *what);
+void asg_plan_wait_for_pools(struct asg_core *core, struct group *group,
+                             const char *what);
 
 #endif

@@ -23,9 +23,9 @@ struct split {
 static struct split split_launch(const struct group *group, uint32_t count)
 {
     const struct asg_mixed *mixed = group->config.mixed;
-    uint32_t capacity = count_capacity(group) + count;
-    uint32_t wanted = on_demand_share(mixed, capacity);
-    uint32_t has = count_market(group, /* is_spot */ false);
+    uint32_t capacity = asg_count_capacity(group) + count;
+    uint32_t wanted = asg_choose_on_demand_share(mixed, capacity);
+    uint32_t has = asg_choose_count_market(group, /* is_spot */ false);
     uint32_t on_demand = wanted > has ? wanted - has : 0;
     if (on_demand > count) on_demand = count;
     return (struct split){on_demand, count - on_demand};
@@ -35,15 +35,16 @@ static void say_split(struct asg_core *core, const struct group *group,
                       struct split split)
 {
     const struct asg_mixed *mixed = group->config.mixed;
-    uint32_t capacity = count_capacity(group) + split.on_demand + split.spot;
+    uint32_t capacity = asg_count_capacity(group) + split.on_demand + split.spot;
     uint32_t base = mixed->on_demand_base < capacity ? mixed->on_demand_base : capacity;
-    decide(core, ASG_DECISION_LAUNCH, group,
-           "mixed: of %" PRIu32 " instances %" PRIu32 " on demand (base %" PRIu32
-           " and %" PRIu32 " %% of %" PRIu32 ", rounded up), has %" PRIu32
-           ": launch %" PRIu32 " on demand and %" PRIu32 " Spot",
-           capacity, on_demand_share(mixed, capacity), base, mixed->on_demand_percent,
-           capacity - base, count_market(group, /* is_spot */ false), split.on_demand,
-           split.spot);
+    asg_narrate(core, ASG_DECISION_LAUNCH, group,
+                "mixed: of %" PRIu32 " instances %" PRIu32 " on demand (base %" PRIu32
+                " and %" PRIu32 " %% of %" PRIu32 ", rounded up), has %" PRIu32
+                ": launch %" PRIu32 " on demand and %" PRIu32 " Spot",
+                capacity, asg_choose_on_demand_share(mixed, capacity), base,
+                mixed->on_demand_percent, capacity - base,
+                asg_choose_count_market(group, /* is_spot */ false), split.on_demand,
+                split.spot);
 }
 
 /* ---- the pools of a subnet ---- */
@@ -64,7 +65,7 @@ static bool has_pool(const struct asg_core *core, const struct group *group,
                      const char *zone, bool is_spot)
 {
     for (size_t i = 0; i < type_count(group); i++) {
-        if (!is_dry(core, group, type_at(group, i), zone, is_spot)) return true;
+        if (!asg_pool_is_dry(core, group, type_at(group, i), zone, is_spot)) return true;
     }
     return false;
 }
@@ -81,8 +82,8 @@ static struct asg_texts choose_types(struct asg_core *core, const struct group *
     for (size_t i = 0; i < type_count(group); i++) {
         const char *type = type_at(group, i);
         bool is_wanted =
-            (split.on_demand > 0 && !is_dry(core, group, type, zone, false)) ||
-            (split.spot > 0 && !is_dry(core, group, type, zone, true));
+            (split.on_demand > 0 && !asg_pool_is_dry(core, group, type, zone, false)) ||
+            (split.spot > 0 && !asg_pool_is_dry(core, group, type, zone, true));
         if (is_wanted) types.items[types.count++] = type;
     }
     return types;
@@ -94,7 +95,7 @@ static struct job *plan_fleet(struct asg_core *core, struct group *group,
                               const struct asg_subnet *subnet, struct split split)
 {
     const struct asg_mixed *mixed = group->config.mixed;
-    struct job *job = add_job(core, ASG_JOB_FLEET, group);
+    struct job *job = asg_job_add(core, ASG_JOB_FLEET, group);
     job->plan.deadline_ms = core->now_ms + LAUNCH_LIMIT_MS;
     const struct asg_fleet fleet = {
         .instance_types = choose_types(core, group, subnet->zone, split),
@@ -105,14 +106,14 @@ static struct job *plan_fleet(struct asg_core *core, struct group *group,
         .spot_pools = mixed->spot_pools > 0 ? mixed->spot_pools : SPOT_POOLS,
         .spot_max_price = mixed->spot_max_price,
     };
-    fill_launch(core, group, job,
-                &(struct asg_launch){.instance_type = "",
-                                     .subnet_id = subnet->subnet_id,
-                                     .zone = subnet->zone,
-                                     .count = split.on_demand + split.spot,
-                                     .based_on = count_alive(group),
-                                     .fleet = &fleet});
-    (void)emit_job(core, job);
+    asg_plan_fill_launch(core, group, job,
+                         &(struct asg_launch){.instance_type = "",
+                                              .subnet_id = subnet->subnet_id,
+                                              .zone = subnet->zone,
+                                              .count = split.on_demand + split.spot,
+                                              .based_on = asg_count_alive(group),
+                                              .fleet = &fleet});
+    (void)asg_emit_job(core, job);
     char types[96];
     (void)snprintf(types, sizeof types, "%zu types", fleet.instance_types.count);
     if (fleet.instance_types.count < 2) {
@@ -120,12 +121,13 @@ static struct job *plan_fleet(struct asg_core *core, struct group *group,
                        fleet.instance_types.count == 1 ? fleet.instance_types.items[0]
                                                        : "the template's type");
     }
-    decide(core, ASG_DECISION_LAUNCH, group,
-           "plan fleet x%" PRIu32 " in %s (%" PRIu32 " on demand, %" PRIu32
-           " Spot) of %s, job %s%s",
-           job->plan.launch->count, subnet->zone, split.on_demand, split.spot, types,
-           job->plan.name,
-           job->plan.is_dry_run ? " (dry run: EC2 is only asked whether it would)" : "");
+    asg_narrate(core, ASG_DECISION_LAUNCH, group,
+                "plan fleet x%" PRIu32 " in %s (%" PRIu32 " on demand, %" PRIu32
+                " Spot) of %s, job %s%s",
+                job->plan.launch->count, subnet->zone, split.on_demand, split.spot, types,
+                job->plan.name,
+                job->plan.is_dry_run ? " (dry run: EC2 is only asked whether it would)"
+                                     : "");
     return job;
 }
 
@@ -148,7 +150,7 @@ static bool spread_market(struct asg_core *core, struct group *group, bool is_sp
             if (best == SIZE_MAX || weights[i] < weights[best]) best = i;
         }
         *(is_spot ? &planned[best].spot : &planned[best].on_demand) += 1;
-        add_weight(group, best, weights);
+        asg_choose_add_weight(group, best, weights);
     }
     return has_any || count == 0;
 }
@@ -162,8 +164,8 @@ static void plan_in_subnet(struct asg_core *core, struct group *group, size_t su
         if (batch.spot > LAUNCH_BATCH - batch.on_demand) {
             batch.spot = LAUNCH_BATCH - batch.on_demand;
         }
-        add_slots(core, group,
-                  plan_fleet(core, group, &group->config.subnets[subnet], batch));
+        asg_slot_add(core, group,
+                     plan_fleet(core, group, &group->config.subnets[subnet], batch));
         left.on_demand -= batch.on_demand;
         left.spot -= batch.spot;
     }
@@ -177,12 +179,12 @@ static uint32_t *weigh(struct asg_core *core, const struct group *group)
         asg_arena_take(&core->step->effects->arena, subnets * sizeof *weights);
     for (size_t i = 0; i < subnets; i++) {
         const struct asg_subnet *subnet = &group->config.subnets[i];
-        weights[i] = count_in_subnet(group, subnet->subnet_id, subnet->zone);
+        weights[i] = asg_choose_weight(group, subnet->subnet_id, subnet->zone);
     }
     return weights;
 }
 
-void plan_fleets(struct asg_core *core, struct group *group, uint32_t count)
+void asg_plan_fleets(struct asg_core *core, struct group *group, uint32_t count)
 {
     size_t subnets = group->config.subnet_count;
     struct split split = split_launch(group, count);
@@ -204,10 +206,10 @@ void plan_fleets(struct asg_core *core, struct group *group, uint32_t count)
         plan_in_subnet(core, group, i, planned[i]);
     }
     if (!has_on_demand && !has_spot) {
-        wait_for_pools(core, group, "launch");
+        asg_plan_wait_for_pools(core, group, "launch");
     } else if (!has_on_demand) {
-        wait_for_pools(core, group, "launch on demand");
+        asg_plan_wait_for_pools(core, group, "launch on demand");
     } else if (!has_spot) {
-        wait_for_pools(core, group, "launch of Spot instances");
+        asg_plan_wait_for_pools(core, group, "launch of Spot instances");
     }
 }

@@ -10,6 +10,6 @@
 
 #include "core/facts/world.h"
 
-void plan_fleets(struct asg_core *core, struct group *group, uint32_t count);
+void asg_plan_fleets(struct asg_core *core, struct group *group, uint32_t count);
 
 #endif

@@ -18,29 +18,30 @@ static void fill_pool(struct asg_core *core, struct group *group, struct job *jo
                       const char *type, const struct asg_subnet *subnet, uint32_t count,
                       uint32_t based_on)
 {
-    fill_launch(core, group, job,
-                &(struct asg_launch){.instance_type = type,
-                                     .subnet_id = subnet->subnet_id,
-                                     .zone = subnet->zone,
-                                     .count = count,
-                                     .based_on = based_on});
+    asg_plan_fill_launch(core, group, job,
+                         &(struct asg_launch){.instance_type = type,
+                                              .subnet_id = subnet->subnet_id,
+                                              .zone = subnet->zone,
+                                              .count = count,
+                                              .based_on = based_on});
 }
 
 static struct job *plan_launch(struct asg_core *core, struct group *group,
                                const char *type, const struct asg_subnet *subnet,
                                uint32_t count)
 {
-    struct job *job = add_job(core, ASG_JOB_LAUNCH, group);
+    struct job *job = asg_job_add(core, ASG_JOB_LAUNCH, group);
     job->plan.deadline_ms = core->now_ms + LAUNCH_LIMIT_MS;
-    fill_pool(core, group, job, type, subnet, count, count_alive(group));
-    (void)emit_job(core, job);
+    fill_pool(core, group, job, type, subnet, count, asg_count_alive(group));
+    (void)asg_emit_job(core, job);
     if (ASG_MUTANT(DECISION_WITHOUT_REASON)) {
-        decide(core, ASG_DECISION_LAUNCH, group, "%s", "");
+        asg_narrate(core, ASG_DECISION_LAUNCH, group, "%s", "");
         return job;
     }
-    decide(core, ASG_DECISION_LAUNCH, group, "plan launch x%" PRIu32 " in %s, job %s%s",
-           count, subnet->zone, job->plan.name,
-           job->plan.is_dry_run ? " (dry run: EC2 is only asked whether it would)" : "");
+    asg_narrate(
+        core, ASG_DECISION_LAUNCH, group, "plan launch x%" PRIu32 " in %s, job %s%s",
+        count, subnet->zone, job->plan.name,
+        job->plan.is_dry_run ? " (dry run: EC2 is only asked whether it would)" : "");
     return job;
 }
 
@@ -53,9 +54,9 @@ static void spread(struct asg_core *core, struct group *group, const char *type,
         asg_arena_take(&core->step->effects->arena, subnet_count * sizeof *weights);
     for (size_t i = 0; i < subnet_count; i++) {
         const struct asg_subnet *subnet = &group->config.subnets[i];
-        weights[i] = is_dry(core, group, type, subnet->zone, false)
+        weights[i] = asg_pool_is_dry(core, group, type, subnet->zone, false)
                          ? UINT32_MAX
-                         : count_in_subnet(group, subnet->subnet_id, subnet->zone);
+                         : asg_choose_weight(group, subnet->subnet_id, subnet->zone);
     }
     for (; count > 0; count--) {
         size_t best = 0;
@@ -63,16 +64,16 @@ static void spread(struct asg_core *core, struct group *group, const char *type,
             if (weights[i] < weights[best]) best = i;
         }
         planned[best]++;
-        add_weight(group, best, weights);
+        asg_choose_add_weight(group, best, weights);
     }
 }
 
-void plan_instances(struct asg_core *core, struct group *group, uint32_t count)
+void asg_plan_instances(struct asg_core *core, struct group *group, uint32_t count)
 {
     const char *type = "";
     const struct asg_subnet *subnet = NULL;
-    if (!choose_pool(core, group, NULL, &type, &subnet)) {
-        wait_for_pools(core, group, "launch");
+    if (!asg_choose_pool(core, group, NULL, &type, &subnet)) {
+        asg_plan_wait_for_pools(core, group, "launch");
         return;
     }
     if (group->config.dry_run) { /* one question is enough */
@@ -87,19 +88,19 @@ void plan_instances(struct asg_core *core, struct group *group, uint32_t count)
             uint32_t batch = planned[i] > LAUNCH_BATCH ? LAUNCH_BATCH : planned[i];
             struct job *job =
                 plan_launch(core, group, type, &group->config.subnets[i], batch);
-            add_slots(core, group, job);
+            asg_slot_add(core, group, job);
             planned[i] -= batch;
         }
     }
 }
 
 /* The same job elsewhere: another pool is other parameters, hence another attempt. */
-void next_attempt(struct asg_core *core, struct job *job)
+void asg_plan_next_attempt(struct asg_core *core, struct job *job)
 {
-    struct group *group = group_of_no(core, job->group_no);
+    struct group *group = asg_group_of_no(core, job->group_no);
     const char *type = "";
     const struct asg_subnet *subnet = NULL;
-    if (group == NULL || !choose_pool(core, group, job, &type, &subnet)) return;
+    if (group == NULL || !asg_choose_pool(core, group, job, &type, &subnet)) return;
     uint32_t count = job->plan.launch->count;
     job->plan.attempt++;
     job->tries = 0;
@@ -108,22 +109,22 @@ void next_attempt(struct asg_core *core, struct job *job)
     job->is_ambiguous = false;
     uint32_t own = 0;
     size_t at = 0;
-    while (next_slot(group, job, &at) != NULL) {
+    while (asg_slot_next(group, job, &at) != NULL) {
         own++;
     }
-    fill_pool(core, group, job, type, subnet, count, count_alive(group) - own);
+    fill_pool(core, group, job, type, subnet, count, asg_count_alive(group) - own);
     at = 0; /* they get what the job was given just now */
-    struct instance *slot = next_slot(group, job, &at);
-    for (; slot != NULL; slot = next_slot(group, job, &at)) {
+    struct instance *slot = asg_slot_next(group, job, &at);
+    for (; slot != NULL; slot = asg_slot_next(group, job, &at)) {
         slot->attempt = job->plan.attempt;
         slot->incarnation = job->plan.incarnation;
-        keep_text(core, &slot->type, ASG_TYPE_MAX, type);
-        keep_text(core, &slot->subnet_id, ASG_SUBNET_MAX, subnet->subnet_id);
-        keep_text(core, &slot->zone, ASG_ZONE_MAX, subnet->zone);
+        asg_text_keep(core, &slot->type, ASG_TYPE_MAX, type);
+        asg_text_keep(core, &slot->subnet_id, ASG_SUBNET_MAX, subnet->subnet_id);
+        asg_text_keep(core, &slot->zone, ASG_ZONE_MAX, subnet->zone);
     }
-    (void)emit_job(core, job);
-    decide(core, ASG_DECISION_LAUNCH, group,
-           "no capacity there: job %s attempt %" PRIu32 " tries %s %s", job->plan.name,
-           job->plan.attempt, type[0] != '\0' ? type : "the template's type",
-           subnet->zone);
+    (void)asg_emit_job(core, job);
+    asg_narrate(core, ASG_DECISION_LAUNCH, group,
+                "no capacity there: job %s attempt %" PRIu32 " tries %s %s",
+                job->plan.name, job->plan.attempt,
+                type[0] != '\0' ? type : "the template's type", subnet->zone);
 }

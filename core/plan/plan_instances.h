@@ -4,8 +4,8 @@
 
 #include "core/facts/world.h"
 
-void plan_instances(struct asg_core *core, struct group *group, uint32_t count);
+void asg_plan_instances(struct asg_core *core, struct group *group, uint32_t count);
 
-void next_attempt(struct asg_core *core, struct job *job);
+void asg_plan_next_attempt(struct asg_core *core, struct job *job);
 
 #endif

@@ -4,6 +4,6 @@
 
 #include "core/facts/world.h"
 
-void plan_launches(struct asg_core *core, struct group *group, uint32_t count);
+void asg_plan_launches(struct asg_core *core, struct group *group, uint32_t count);
 
 #endif

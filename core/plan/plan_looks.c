@@ -16,7 +16,7 @@
 
 /* It takes a listing to end an orphan: one is due when its time is over, though EC2 is
  * listed more rarely. */
-void list_for_orphans(struct asg_core *core)
+void asg_plan_listing_for_orphans(struct asg_core *core)
 {
     for (size_t i = 0; i < core->orphan_count; i++) {
         const struct orphan *orphan = &core->orphans[i];
@@ -28,7 +28,7 @@ void list_for_orphans(struct asg_core *core)
 
 static void plan_listing(struct asg_core *core)
 {
-    struct job *job = add_job(core, ASG_JOB_DESCRIBE, NULL);
+    struct job *job = asg_job_add(core, ASG_JOB_DESCRIBE, NULL);
     job->plan.deadline_ms = core->now_ms + LOOK_LIMIT_MS;
     job->plan.describe = asg_arena_take(&job->arena, sizeof *job->plan.describe);
     core->listing_job_id = job->plan.id;
@@ -39,8 +39,8 @@ static void plan_listing(struct asg_core *core)
         pause_ms = LISTING_START_MS;
     }
     core->listing_next_ms = core->now_ms + pause_ms;
-    list_for_orphans(core);
-    (void)emit_job(core, job);
+    asg_plan_listing_for_orphans(core);
+    (void)asg_emit_job(core, job);
 }
 
 static void plan_look(struct asg_core *core)
@@ -51,7 +51,7 @@ static void plan_look(struct asg_core *core)
         const struct group *group = core->changing[g];
         for (size_t i = 0; i < group->instance_count && count < LOOK_IDS_MAX; i++) {
             const struct instance *instance = group->instances[i];
-            if (is_changing(instance) && instance->id[0] != '\0') {
+            if (asg_instance_is_changing(instance) && instance->id[0] != '\0') {
                 ids[count++] = instance->id;
             }
         }
@@ -61,7 +61,7 @@ static void plan_look(struct asg_core *core)
         core->look_pause_ms = LOOK_MS_MIN;
         return;
     }
-    struct job *job = add_job(core, ASG_JOB_DESCRIBE, NULL);
+    struct job *job = asg_job_add(core, ASG_JOB_DESCRIBE, NULL);
     job->plan.deadline_ms = core->now_ms + LOOK_LIMIT_MS;
     struct asg_describe describe = {{.items = ids, .count = count}};
     struct asg_describe *copy = asg_arena_take(&job->arena, sizeof *copy);
@@ -72,10 +72,10 @@ static void plan_look(struct asg_core *core)
         core->look_pause_ms < LOOK_MS_MIN ? LOOK_MS_MIN : core->look_pause_ms;
     core->look_next_ms = core->now_ms + pause_ms;
     core->look_pause_ms = pause_ms * 3 / 2 > LOOK_MS_MAX ? LOOK_MS_MAX : pause_ms * 3 / 2;
-    (void)emit_job(core, job);
+    (void)asg_emit_job(core, job);
 }
 
-void plan_looks(struct asg_core *core)
+void asg_plan_looks(struct asg_core *core)
 {
     if (core->cluster_id[0] == '\0' || core->epoch == 0) return;
     if (core->listing_job_id == 0 && core->listing_next_ms <= core->now_ms) {

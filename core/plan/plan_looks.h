@@ -4,8 +4,8 @@
 
 #include "core/facts/world.h"
 
-void plan_looks(struct asg_core *core);
+void asg_plan_looks(struct asg_core *core);
 
-void list_for_orphans(struct asg_core *core);
+void asg_plan_listing_for_orphans(struct asg_core *core);
 
 #endif

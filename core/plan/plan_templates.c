@@ -8,30 +8,31 @@
 
 #define TEMPLATE_LIMIT_MS INT64_C(600000)
 
-void plan_resolve(struct asg_core *core, struct group *group)
+void asg_plan_resolve(struct asg_core *core, struct group *group)
 {
     if (group->resolve_job_id != 0) return;
-    struct job *job = add_job(core, ASG_JOB_RESOLVE_TEMPLATE, group);
+    struct job *job = asg_job_add(core, ASG_JOB_RESOLVE_TEMPLATE, group);
     job->plan.deadline_ms = core->now_ms + TEMPLATE_LIMIT_MS;
     job->plan.template_id = asg_arena_text(&job->arena, group->config.template_id);
     job->plan.template_name = asg_arena_text(&job->arena, group->config.template_name);
     job->plan.template_version =
         asg_arena_text(&job->arena, group->config.template_version);
     group->resolve_job_id = job->plan.id;
-    (void)emit_job(core, job);
+    (void)asg_emit_job(core, job);
 }
 
-struct job *plan_template(struct asg_core *core, const struct asg_template_config *config,
-                          const struct template *known)
+struct job *asg_plan_template(struct asg_core *core,
+                              const struct asg_template_config *config,
+                              const struct template *known)
 {
-    struct job *job = add_job(core, ASG_JOB_TEMPLATE, NULL);
+    struct job *job = asg_job_add(core, ASG_JOB_TEMPLATE, NULL);
     job->plan.deadline_ms = core->now_ms + TEMPLATE_LIMIT_MS;
     struct asg_template_config *copy = asg_arena_take(&job->arena, sizeof *copy);
     asg_model_copy(&asg_template_config_schema, config, &job->arena, copy);
     job->plan.template_config = copy;
     job->plan.template_name = copy->name;
     job->plan.template_id = known != NULL ? asg_arena_text(&job->arena, known->id) : "";
-    set_token(core, job);
-    (void)emit_job(core, job);
+    asg_plan_token(core, job);
+    (void)asg_emit_job(core, job);
     return job;
 }

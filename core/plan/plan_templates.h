@@ -4,9 +4,10 @@
 
 #include "core/facts/world.h"
 
-void plan_resolve(struct asg_core *core, struct group *group);
+void asg_plan_resolve(struct asg_core *core, struct group *group);
 
-struct job *plan_template(struct asg_core *core, const struct asg_template_config *config,
-                          const struct template *known);
+struct job *asg_plan_template(struct asg_core *core,
+                              const struct asg_template_config *config,
+                              const struct template *known);
 
 #endif

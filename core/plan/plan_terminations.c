@@ -12,14 +12,14 @@
 
 static bool needs_end_job(const struct instance *instance)
 {
-    return state_traits(instance->state)->needs_end && instance->end_job_id == 0 &&
-           instance->id[0] != '\0' && is_alive(instance);
+    return asg_state_traits(instance->state)->needs_end && instance->end_job_id == 0 &&
+           instance->id[0] != '\0' && asg_instance_is_alive(instance);
 }
 
 /* From the first that needs one on: nobody before it does. */
 static void plan_termination(struct asg_core *core, struct group *group, size_t first)
 {
-    struct job *job = add_job(core, ASG_JOB_TERMINATE, group);
+    struct job *job = asg_job_add(core, ASG_JOB_TERMINATE, group);
     job->plan.deadline_ms = core->now_ms + END_LIMIT_MS;
     struct asg_terminate *terminate = asg_arena_take(&job->arena, sizeof *terminate);
     terminate->zone = asg_arena_text(&job->arena, group->instances[first]->zone);
@@ -35,15 +35,15 @@ static void plan_termination(struct asg_core *core, struct group *group, size_t 
     }
     terminate->instance_ids = (struct asg_texts){.items = ids, .count = count};
     job->plan.terminate = terminate;
-    (void)emit_job(core, job);
-    decide(core, ASG_DECISION_TERMINATE, group, "plan terminate x%zu in %s, job %s",
-           count, terminate->zone[0] != '\0' ? terminate->zone : "an unknown zone",
-           job->plan.name);
+    (void)asg_emit_job(core, job);
+    asg_narrate(core, ASG_DECISION_TERMINATE, group, "plan terminate x%zu in %s, job %s",
+                count, terminate->zone[0] != '\0' ? terminate->zone : "an unknown zone",
+                job->plan.name);
 }
 
-void plan_terminations(struct asg_core *core, struct group *group)
+void asg_plan_terminations(struct asg_core *core, struct group *group)
 {
-    if (core->is_halted || group->is_halted || count_ending(group) == 0) return;
+    if (core->is_halted || group->is_halted || asg_count_ending(group) == 0) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         if (needs_end_job(group->instances[i])) {
             plan_termination(core, group, i);
@@ -51,9 +51,9 @@ void plan_terminations(struct asg_core *core, struct group *group)
     }
 }
 
-void plan_orphan_end(struct asg_core *core, struct orphan *orphan)
+void asg_plan_orphan_end(struct asg_core *core, struct orphan *orphan)
 {
-    struct job *job = add_job(core, ASG_JOB_TERMINATE, NULL);
+    struct job *job = asg_job_add(core, ASG_JOB_TERMINATE, NULL);
     job->plan.deadline_ms = core->now_ms + END_LIMIT_MS;
     struct asg_terminate *terminate = asg_arena_take(&job->arena, sizeof *terminate);
     const char **ids = asg_arena_take(&job->arena, sizeof *ids);
@@ -62,8 +62,8 @@ void plan_orphan_end(struct asg_core *core, struct orphan *orphan)
     terminate->instance_ids = (struct asg_texts){.items = ids, .count = 1};
     job->plan.terminate = terminate;
     orphan->is_ending = true;
-    (void)emit_job(core, job);
-    decide(core, ASG_DECISION_TERMINATE, NULL,
-           "orphan %s: nobody remembers it after 15 min, job %s ends it", orphan->id,
-           job->plan.name);
+    (void)asg_emit_job(core, job);
+    asg_narrate(core, ASG_DECISION_TERMINATE, NULL,
+                "orphan %s: nobody remembers it after 15 min, job %s ends it", orphan->id,
+                job->plan.name);
 }

@@ -4,8 +4,8 @@
 
 #include "core/facts/world.h"
 
-void plan_terminations(struct asg_core *core, struct group *group);
+void asg_plan_terminations(struct asg_core *core, struct group *group);
 
-void plan_orphan_end(struct asg_core *core, struct orphan *orphan);
+void asg_plan_orphan_end(struct asg_core *core, struct orphan *orphan);
 
 #endif

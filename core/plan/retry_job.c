@@ -25,27 +25,27 @@ static int64_t backoff(const struct asg_core *core, const struct job *job,
     return most_ms / 2 + (int64_t)(z >> 33) % (most_ms / 2 + 1);
 }
 
-void retry_later(struct asg_core *core, struct job *job)
+void asg_plan_retry_later(struct asg_core *core, struct job *job)
 {
     int64_t base_ms = job->is_ambiguous ? AMBIGUOUS_MS : RETRY_MS;
-    set_retry(core, job, core->now_ms + backoff(core, job, base_ms));
+    asg_job_set_retry(core, job, core->now_ms + backoff(core, job, base_ms));
     job->tries++;
 }
 
 /* The same attempt once more, as it was. */
-void replan_job(struct asg_core *core, struct job *job)
+void asg_plan_again(struct asg_core *core, struct job *job)
 {
-    set_retry(core, job, 0);
+    asg_job_set_retry(core, job, 0);
     int64_t limit_ms = asg_job_is_launch(job->plan.kind) ? LAUNCH_LIMIT_MS : END_LIMIT_MS;
     if (job->is_ambiguous) job->plan.deadline_ms = core->now_ms + limit_ms;
     if (ASG_MUTANT(NEW_ATTEMPT_BEFORE_RESOLVED) && job->is_ambiguous &&
-        group_of_no(core, job->group_no) != NULL) {
+        asg_group_of_no(core, job->group_no) != NULL) {
         if (job->plan.kind == ASG_JOB_LAUNCH) {
-            next_attempt(core, job);
+            asg_plan_next_attempt(core, job);
             return;
         }
         job->plan.attempt++;
-        set_token(core, job);
+        asg_plan_token(core, job);
     }
-    (void)emit_job(core, job);
+    (void)asg_emit_job(core, job);
 }

@@ -4,8 +4,8 @@
 
 #include "core/facts/world.h"
 
-void retry_later(struct asg_core *core, struct job *job);
+void asg_plan_retry_later(struct asg_core *core, struct job *job);
 
-void replan_job(struct asg_core *core, struct job *job);
+void asg_plan_again(struct asg_core *core, struct job *job);
 
 #endif

@@ -6,29 +6,29 @@
 #include "core/plan/end_instance.h"
 #include "core/want/wanted_capacity.h"
 
-void leave_taken_back(struct asg_core *core, struct group *group)
+void asg_settle_taken_back(struct asg_core *core, struct group *group)
 {
     if (core->is_halted || group->is_halted) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
         if (instance->taken_back_ms == 0) continue;
-        begin_end(core, group, instance, ASG_END_NOTICE,
-                  "EC2 takes it back, spot interruption: replaced at once");
+        asg_plan_end(core, group, instance, ASG_END_NOTICE,
+                     "EC2 takes it back, spot interruption: replaced at once");
     }
 }
 
-void end_replaced(struct asg_core *core, struct group *group)
+void asg_settle_replaced(struct asg_core *core, struct group *group)
 {
     if (!group->config.capacity_rebalance) return; /* nobody leaves early */
-    uint32_t serving = count_serving(group);
+    uint32_t serving = asg_count_serving(group);
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
         if (serving <= group->config.desired) return;
-        if (!leaves_early(group, instance)) continue;
-        if (allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
-        note_end(core, group, ASG_END_HEALTH);
-        begin_end(core, group, instance, ASG_END_NOTICE,
-                  "EC2 may take it back and a new one is in service");
+        if (!asg_want_leaves_early(group, instance)) continue;
+        if (asg_guard_allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
+        asg_ends_note(core, group, ASG_END_HEALTH);
+        asg_plan_end(core, group, instance, ASG_END_NOTICE,
+                     "EC2 may take it back and a new one is in service");
         serving--;
     }
 }

@@ -6,9 +6,9 @@
 #include "core/facts/world.h"
 
 /* Those EC2 takes back go now. */
-void leave_taken_back(struct asg_core *core, struct group *group);
+void asg_settle_taken_back(struct asg_core *core, struct group *group);
 
 /* Those at risk whose replacement serves go. */
-void end_replaced(struct asg_core *core, struct group *group);
+void asg_settle_replaced(struct asg_core *core, struct group *group);
 
 #endif

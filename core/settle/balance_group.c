@@ -33,40 +33,40 @@
 
 static void end_late_launches(struct asg_core *core, struct group *group)
 {
-    if (count_launching(group) == 0) return;
+    if (asg_count_launching(group) == 0) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
-        if (state_traits(instance->state)->timeout != ASG_TIMEOUT_LAUNCH ||
-            late_ms(core, group, instance) > core->now_ms) {
+        if (asg_state_traits(instance->state)->timeout != ASG_TIMEOUT_LAUNCH ||
+            asg_patience_late_ms(core, group, instance) > core->now_ms) {
             continue;
         }
-        if (allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
+        if (asg_guard_allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
         char limit[ASG_NUMBER_TEXT_MAX];
         char reason[ASG_REASON_MAX + 1];
         (void)snprintf(reason, sizeof reason, "not in service %s after its launch",
                        asg_number_duration(group->config.launch_timeout_ms, limit));
         instance->fault = ASG_CAUSE_LATE_LAUNCH;
-        begin_end(core, group, instance, ASG_END_HEALTH, reason);
-        note_launch_failure(group);
+        asg_plan_end(core, group, instance, ASG_END_HEALTH, reason);
+        asg_launch_note_failure(group);
     }
 }
 
 static void replace_unhealthy(struct asg_core *core, struct group *group)
 {
     if ((group->suspended & UINT64_C(1) << ASG_PROCESS_REPLACE_UNHEALTHY) != 0) return;
-    if (count_unhealthy(group) == 0) return;
+    if (asg_count_unhealthy(group) == 0) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
-        if (!is_judged(instance) || !instance->is_unhealthy) continue;
+        if (!asg_instance_is_judged(instance) || !instance->is_unhealthy) continue;
         if (group->config.dry_run) {
-            hold(core, group, HOLD_DRY_RUN, "dry run: would replace %s: %s", instance->id,
-                 instance->reason);
+            asg_hold(core, group, HOLD_DRY_RUN, "dry run: would replace %s: %s",
+                     instance->id, instance->reason);
             return;
         }
-        if (allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
+        if (asg_guard_allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
         char reason[ASG_REASON_MAX + 1];
-        copy_text(reason, sizeof reason, instance->reason);
-        begin_end(core, group, instance, ASG_END_HEALTH, reason);
+        asg_text_copy(reason, sizeof reason, instance->reason);
+        asg_plan_end(core, group, instance, ASG_END_HEALTH, reason);
     }
 }
 
@@ -74,16 +74,17 @@ static void end_drains(struct asg_core *core, struct group *group)
 {
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
-        if (!is_waiting(instance) || instance->wait_until_ms > core->now_ms) continue;
-        (void)move_instance(core, group, instance, ASG_FLEET_DRAINED);
-        decide_instance(core, ASG_DECISION_STATE, group, instance,
-                        "%s: the time of its drain is over", instance->id);
+        if (!asg_instance_is_waiting(instance) || instance->wait_until_ms > core->now_ms)
+            continue;
+        (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_DRAINED);
+        asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
+                             "%s: the time of its drain is over", instance->id);
     }
 }
 
 static bool is_over(const struct instance *instance)
 {
-    return is_finished(instance) && instance->told == ASG_MEMBER_GONE;
+    return asg_instance_is_finished(instance) && instance->told == ASG_MEMBER_GONE;
 }
 
 /* It waits for its next try, and EC2 has refused what was tried so far: no request of it
@@ -93,7 +94,7 @@ static bool may_be_given_up(const struct asg_core *core, const struct job *job,
 {
     if (job->group_no != group->no || !asg_job_is_launch(job->plan.kind) ||
         job->state != ASG_JOB_STATE_OPEN || job->retry_ms == 0 || job->is_ambiguous ||
-        late_until_ms(core, job) > core->now_ms) {
+        asg_patience_late_until_ms(core, job) > core->now_ms) {
         return false;
     }
     for (size_t i = 0; i < job->attempt_count; i++) {
@@ -124,9 +125,9 @@ static uint32_t end_newest_pending(struct asg_core *core, struct group *group,
     uint32_t ended = 0;
     for (size_t i = group->instance_count; i > 0 && ended < excess; i--) {
         struct instance *instance = group->instances[i - 1];
-        if (!is_arriving(instance) || instance->is_protected) continue;
-        begin_end(core, group, instance, ASG_END_SCALE_IN,
-                  "no longer wanted before it was in service");
+        if (!asg_instance_is_arriving(instance) || instance->is_protected) continue;
+        asg_plan_end(core, group, instance, ASG_END_SCALE_IN,
+                     "no longer wanted before it was in service");
         ended++;
     }
     return ended;
@@ -143,47 +144,49 @@ static uint32_t give_up_launches(struct asg_core *core, struct group *group,
     struct job *job = find_unmade(core, group, excess);
     for (; job != NULL; job = find_unmade(core, group, excess - done)) {
         done += job->plan.launch->count;
-        free_slots(core, group, job);
-        decide(core, ASG_DECISION_JOB, group, "job %s is given up: no longer wanted",
-               job->plan.name);
-        close_job(core, job, ASG_JOB_STATE_CANCELLED);
+        asg_slot_free(core, group, job);
+        asg_narrate(core, ASG_DECISION_JOB, group, "job %s is given up: no longer wanted",
+                    job->plan.name);
+        asg_job_close(core, job, ASG_JOB_STATE_CANCELLED);
     }
     for (size_t i = 0; i < group->instance_count && done < excess; i++) {
-        done += is_slot(group->instances[i]);
+        done += asg_instance_is_slot(group->instances[i]);
     }
-    if (allowed_ends(core, group, excess - done, ASG_END_USER) == 0) return done;
+    if (asg_guard_allowed_ends(core, group, excess - done, ASG_END_USER) == 0)
+        return done;
     return done + end_newest_pending(core, group, excess - done);
 }
 
 static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
 {
     if (group->config.dry_run) {
-        hold(core, group, HOLD_DRY_RUN, "dry run: would terminate %" PRIu32, excess);
+        asg_hold(core, group, HOLD_DRY_RUN, "dry run: would terminate %" PRIu32, excess);
         return;
     }
     excess -= give_up_launches(core, group, excess);
     if (excess == 0) {
-        if (count_launching(group) > 0)
-            hold(core, group, HOLD_SCALE_IN, "scale-in waits for launches under way");
+        if (asg_count_launching(group) > 0)
+            asg_hold(core, group, HOLD_SCALE_IN, "scale-in waits for launches under way");
         return;
     }
     uint32_t exempt = group->exempt_ends < excess ? group->exempt_ends : excess;
-    uint32_t allowed = allowed_ends(core, group, exempt, ASG_END_USER);
+    uint32_t allowed = asg_guard_allowed_ends(core, group, exempt, ASG_END_USER);
     group->exempt_ends -= allowed;
     if (allowed < excess && (exempt == 0 || allowed == exempt)) {
-        allowed += allowed_ends(core, group, excess - allowed, ASG_END_SCALE_IN);
+        allowed +=
+            asg_guard_allowed_ends(core, group, excess - allowed, ASG_END_SCALE_IN);
     }
     if (allowed == 0) return;
     size_t *order = asg_arena_take(&core->step->effects->arena, allowed * sizeof *order);
-    size_t chosen = choose_ends(core, group, allowed, order);
+    size_t chosen = asg_choose_ends(core, group, allowed, order);
     for (size_t i = 0; i < chosen; i++) {
-        begin_end(core, group, group->instances[order[i]], ASG_END_SCALE_IN,
-                  "selected for scale-in");
+        asg_plan_end(core, group, group->instances[order[i]], ASG_END_SCALE_IN,
+                     "selected for scale-in");
     }
     if (chosen > 0) return;
-    hold(core, group, HOLD_SCALE_IN,
-         "Could not scale to desired capacity because all remaining instances are "
-         "protected from scale-in.");
+    asg_hold(core, group, HOLD_SCALE_IN,
+             "Could not scale to desired capacity because all remaining instances are "
+             "protected from scale-in.");
 }
 
 static bool is_number(const char *text)
@@ -196,76 +199,77 @@ static bool is_template_ready(struct asg_core *core, struct group *group)
 {
     const struct asg_group_config *config = &group->config;
     if (config->template_id[0] != '\0' && is_number(config->template_version)) {
-        keep_text(core, &group->template_id, ASG_TEMPLATE_MAX, config->template_id);
+        asg_text_keep(core, &group->template_id, ASG_TEMPLATE_MAX, config->template_id);
         group->template_version = strtoull(config->template_version, NULL, 10);
         return true;
     }
     bool is_fixed = is_number(config->template_version);
     bool is_fresh = is_fixed || group->resolved_ms + TEMPLATE_FRESH_MS > core->now_ms;
     if (group->template_version != 0 && is_fresh) return true;
-    plan_resolve(core, group);
+    asg_plan_resolve(core, group);
     return false;
 }
 
 static void grow(struct asg_core *core, struct group *group, uint32_t missing)
 {
-    if (!is_launch_allowed(core, group)) return;
+    if (!asg_guard_allows_launch(core, group)) return;
     if (group->config.dry_run && group->dry_desired == (int64_t)group->config.desired) {
         return; /* said for this desired already */
     }
-    uint32_t alive = count_alive(group);
+    uint32_t alive = asg_count_alive(group);
     uint32_t room = group->config.max > alive ? group->config.max - alive : 0;
     if (room == 0) {
-        hold(core, group, HOLD_LAUNCH,
-             "launch waits: %" PRIu32 " instances still live, max is %" PRIu32, alive,
-             group->config.max);
+        asg_hold(core, group, HOLD_LAUNCH,
+                 "launch waits: %" PRIu32 " instances still live, max is %" PRIu32, alive,
+                 group->config.max);
         return;
     }
     if (missing > room) missing = room;
     if (group->launch_batch > 0) { /* slow start after a failure */
-        uint32_t launching = count_launching(group);
+        uint32_t launching = asg_count_launching(group);
         uint32_t free =
             group->launch_batch > launching ? group->launch_batch - launching : 0;
         if (free == 0) {
-            hold(core, group, HOLD_LAUNCH,
-                 "launch waits: %" PRIu32 " under way first, after a failure", launching);
+            asg_hold(core, group, HOLD_LAUNCH,
+                     "launch waits: %" PRIu32 " under way first, after a failure",
+                     launching);
             return;
         }
         if (missing > free) missing = free;
     }
     if (!is_template_ready(core, group)) return;
     group->dry_desired = group->config.dry_run ? (int64_t)group->config.desired : -1;
-    plan_launches(core, group, missing);
+    asg_plan_launches(core, group, missing);
 }
 
 static void end_all(struct asg_core *core, struct group *group)
 {
     for (size_t i = 0; i < group->instance_count; i++) {
-        begin_end(core, group, group->instances[i], ASG_END_DELETED,
-                  "its group is being deleted");
+        asg_plan_end(core, group, group->instances[i], ASG_END_DELETED,
+                     "its group is being deleted");
     }
 }
 
-void balance_group(struct asg_core *core, struct group *group)
+void asg_settle_group(struct asg_core *core, struct group *group)
 {
-    judge_group(core, group);
+    asg_judge_group(core, group);
     end_drains(core, group);
     if (group->is_deleting) {
         end_all(core, group);
     } else {
-        leave_taken_back(core, group);
+        asg_settle_taken_back(core, group);
         end_late_launches(core, group);
         replace_unhealthy(core, group);
-        end_replaced(core, group);
-        uint32_t actual = count_capacity(group);
-        uint32_t wanted = wanted_capacity(group);
+        asg_settle_replaced(core, group);
+        uint32_t actual = asg_count_capacity(group);
+        uint32_t wanted = asg_want_capacity(group);
         if (actual > wanted) shrink(core, group, actual - wanted);
         if (actual < wanted) grow(core, group, wanted - actual);
         if (actual == wanted) group->exempt_ends = 0;
     }
-    settle_holds(core, group);
-    plan_terminations(core, group);
-    settle_cooldown(core, group);
-    tell_members(core, group);
-    if (!are_all_alive(group)) drop_instances(core, group, is_over);
+    asg_hold_settle(core, group);
+    asg_plan_terminations(core, group);
+    asg_cooldown_settle(core, group);
+    asg_tell_members(core, group);
+    if (!asg_count_is_all_alive(group)) asg_instance_drop(core, group, is_over);
 }

@@ -5,6 +5,6 @@
 
 #include "core/facts/world.h"
 
-void balance_group(struct asg_core *core, struct group *group);
+void asg_settle_group(struct asg_core *core, struct group *group);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-const char *say_error(struct asg_core *core, const struct asg_result *result)
+const char *asg_attempt_say_error(struct asg_core *core, const struct asg_result *result)
 {
     return asg_arena_format(&core->step->effects->arena, "%s%s%s%s%s",
                             asg_enum_word(&asg_outcome_words, (int)result->outcome),
@@ -10,7 +10,8 @@ const char *say_error(struct asg_core *core, const struct asg_result *result)
                             result->message[0] != '\0' ? ": " : "", result->message);
 }
 
-void note_attempt(struct asg_core *core, struct job *job, const struct asg_result *result)
+void asg_attempt_note(struct asg_core *core, struct job *job,
+                      const struct asg_result *result)
 {
     if (job->attempt_count == ASG_JOB_ATTEMPTS_KEPT) {
         memmove(job->attempts, job->attempts + 1,

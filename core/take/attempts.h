@@ -4,9 +4,9 @@
 
 #include "core/facts/world.h"
 
-const char *say_error(struct asg_core *core, const struct asg_result *result);
+const char *asg_attempt_say_error(struct asg_core *core, const struct asg_result *result);
 
-void note_attempt(struct asg_core *core, struct job *job,
-                  const struct asg_result *result);
+void asg_attempt_note(struct asg_core *core, struct job *job,
+                      const struct asg_result *result);
 
 #endif

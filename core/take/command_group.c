@@ -22,7 +22,7 @@
 
 static bool is_name(const char *name)
 {
-    size_t length = strlen(text_of(name));
+    size_t length = strlen(asg_text_of(name));
     if (length == 0 || length > ASG_GROUP_NAME_MAX) return false;
     for (const char *at = name; *at != '\0'; at++) {
         if (*at < 33 || *at > 126 || *at == ':') return false;
@@ -99,9 +99,10 @@ static enum asg_status check_places(const struct asg_group_config *config,
     }
     for (size_t i = 0; i < config->subnet_count; i++) {
         const struct asg_subnet *subnet = &config->subnets[i];
-        if (strlen(text_of(subnet->subnet_id)) > ASG_SUBNET_MAX ||
-            strlen(text_of(subnet->zone)) > ASG_ZONE_MAX ||
-            (text_of(subnet->subnet_id)[0] == '\0' && text_of(subnet->zone)[0] == '\0')) {
+        if (strlen(asg_text_of(subnet->subnet_id)) > ASG_SUBNET_MAX ||
+            strlen(asg_text_of(subnet->zone)) > ASG_ZONE_MAX ||
+            (asg_text_of(subnet->subnet_id)[0] == '\0' &&
+             asg_text_of(subnet->zone)[0] == '\0')) {
             return asg_fail(error, ASG_ERR_INVALID, "subnet %zu has no usable id or zone",
                             i + 1);
         }
@@ -147,7 +148,7 @@ static enum asg_status check_mixed_parameters(const struct asg_group_config *con
                                               struct asg_error *error)
 {
     for (size_t i = 0; i < config->launch_parameter_count; i++) {
-        const char *name = text_of(config->launch_parameters[i].name);
+        const char *name = asg_text_of(config->launch_parameters[i].name);
         if (strncmp(name, "InstanceMarketOptions.", 22) != 0) continue;
         return asg_fail(
             error, ASG_ERR_INVALID,
@@ -185,7 +186,8 @@ static enum asg_status check_mixed(const struct asg_group_config *config,
                         "%" PRIu32 " Spot pools are above the limit of %d",
                         mixed->spot_pools, ASG_SPOT_POOLS_MAX);
     }
-    if (text_of(mixed->spot_max_price)[0] != '\0' && !is_price(mixed->spot_max_price)) {
+    if (asg_text_of(mixed->spot_max_price)[0] != '\0' &&
+        !is_price(mixed->spot_max_price)) {
         return asg_fail(error, ASG_ERR_INVALID,
                         "'%.40s' is no Spot price: dollars an hour above 0, as 0.05",
                         mixed->spot_max_price);
@@ -201,8 +203,8 @@ static enum asg_status check_mixed(const struct asg_group_config *config,
 static enum asg_status check_template(const struct asg_group_config *config,
                                       struct asg_error *error)
 {
-    bool has_id = text_of(config->template_id)[0] != '\0';
-    bool has_name = text_of(config->template_name)[0] != '\0';
+    bool has_id = asg_text_of(config->template_id)[0] != '\0';
+    bool has_name = asg_text_of(config->template_name)[0] != '\0';
     if (has_id == has_name) {
         return asg_fail(error, ASG_ERR_INVALID,
                         "a group needs a launch template, by name or by id and not both");
@@ -215,22 +217,22 @@ static enum asg_status check_template(const struct asg_group_config *config,
                         "$Default",
                         version);
     }
-    if (strlen(text_of(config->template_id)) > ASG_TEMPLATE_MAX ||
+    if (strlen(asg_text_of(config->template_id)) > ASG_TEMPLATE_MAX ||
         config->tag_count > ASG_TAGS_MAX) {
         return asg_fail(error, ASG_ERR_INVALID, "at most %d tags, ids of at most %d",
                         ASG_TAGS_MAX, ASG_TEMPLATE_MAX);
     }
     for (size_t i = 0; i < config->tag_count; i++) {
-        size_t key = strlen(text_of(config->tags[i].key));
+        size_t key = strlen(asg_text_of(config->tags[i].key));
         if (key == 0 || key > ASG_TAG_KEY_MAX ||
-            strlen(text_of(config->tags[i].value)) > ASG_TAG_VALUE_MAX ||
+            strlen(asg_text_of(config->tags[i].value)) > ASG_TAG_VALUE_MAX ||
             strncmp(config->tags[i].key, "aws:", 4) == 0 ||
             strncmp(config->tags[i].key, "openasg:", 8) == 0) {
             return asg_fail(
                 error, ASG_ERR_INVALID,
                 "tag '%s': keys have 1 to %d characters and begin with neither "
                 "aws: nor openasg:, values at most %d",
-                text_of(config->tags[i].key), ASG_TAG_KEY_MAX, ASG_TAG_VALUE_MAX);
+                asg_text_of(config->tags[i].key), ASG_TAG_KEY_MAX, ASG_TAG_VALUE_MAX);
         }
     }
     return ASG_OK;
@@ -243,7 +245,7 @@ static enum asg_status check_config(const struct asg_group_config *config,
         return asg_fail(error, ASG_ERR_INVALID,
                         "'%s' is no group name: 1 to %d printable ASCII characters, no "
                         "blank, no colon",
-                        text_of(config->name), ASG_GROUP_NAME_MAX);
+                        asg_text_of(config->name), ASG_GROUP_NAME_MAX);
     }
     enum asg_status status = check_sizes(config, error);
     if (status == ASG_OK) status = check_times(config, error);
@@ -258,31 +260,33 @@ static enum asg_status check_config(const struct asg_group_config *config,
     return status;
 }
 
-void create_group(struct asg_core *core, const struct asg_command *command)
+void asg_order_create_group(struct asg_core *core, const struct asg_command *command)
 {
     if (command->group_config == NULL) {
-        refuse(core, "ValidationError", "the order carries no group");
+        asg_reply_refuse(core, "ValidationError", "the order carries no group");
         return;
     }
     struct asg_group_config config = *command->group_config;
     asg_model_fill_unset(&asg_group_config_schema, &config);
     struct asg_error error = {""};
     if (check_config(&config, &error) != ASG_OK) {
-        refuse(core, "ValidationError", "group %s: %s", text_of(config.name), error.text);
+        asg_reply_refuse(core, "ValidationError", "group %s: %s",
+                         asg_text_of(config.name), error.text);
         return;
     }
-    if (find_group(core, config.name) != NULL) {
-        refuse(core, "AlreadyExists", "AutoScalingGroup by this name already exists - %s",
-               config.name);
+    if (asg_group_find(core, config.name) != NULL) {
+        asg_reply_refuse(core, "AlreadyExists",
+                         "AutoScalingGroup by this name already exists - %s",
+                         config.name);
         return;
     }
-    struct group *group = add_group(core, &config);
-    mark_dirty(core, group);
-    decide_capacity(core, ASG_DECISION_COMMAND, group, "", 0,
-                    "group created by %s: min %" PRIu32 ", max %" PRIu32
-                    ", desired %" PRIu32,
-                    command->actor, config.min, config.max, config.desired);
-    reply_ok(core, 0, "group %s is made", config.name);
+    struct group *group = asg_group_add(core, &config);
+    asg_group_mark_dirty(core, group);
+    asg_narrate_capacity(core, ASG_DECISION_COMMAND, group, "", 0,
+                         "group created by %s: min %" PRIu32 ", max %" PRIu32
+                         ", desired %" PRIu32,
+                         command->actor, config.min, config.max, config.desired);
+    asg_reply_accept(core, 0, "group %s is made", config.name);
 }
 
 /* ---- update ---- */
@@ -311,100 +315,104 @@ static struct asg_group_config merge(const struct group *group,
 static bool is_too_much(struct asg_core *core, const struct group *group,
                         uint32_t desired, bool force)
 {
-    uint32_t actual = count_capacity(group);
+    uint32_t actual = asg_count_capacity(group);
     uint32_t ends = actual > desired ? actual - desired : 0;
     if (force || ends <= 1 || ends * 4 <= actual) return false;
-    refuse(core, "ValidationError",
-           "this would terminate %" PRIu32 " of %" PRIu32
-           " instances of group %s at once, over 25 %%; say force if it is meant",
-           ends, actual, group->config.name);
+    asg_reply_refuse(
+        core, "ValidationError",
+        "this would terminate %" PRIu32 " of %" PRIu32
+        " instances of group %s at once, over 25 %%; say force if it is meant",
+        ends, actual, group->config.name);
     return true;
 }
 
-void update_group(struct asg_core *core, const struct asg_command *command)
+void asg_order_update_group(struct asg_core *core, const struct asg_command *command)
 {
-    struct group *group = require_group(core, command->group);
+    struct group *group = asg_take_require_group(core, command->group);
     if (group == NULL) return;
     if (command->group_config == NULL) {
-        refuse(core, "ValidationError", "the order carries no change");
+        asg_reply_refuse(core, "ValidationError", "the order carries no change");
         return;
     }
     struct asg_group_config config =
         merge(group, command->group_config, command->group_fields);
     struct asg_error error = {""};
     if (check_config(&config, &error) != ASG_OK) {
-        refuse(core, "ValidationError", "group %s: %s", group->config.name, error.text);
+        asg_reply_refuse(core, "ValidationError", "group %s: %s", group->config.name,
+                         error.text);
         return;
     }
     if (is_too_much(core, group, config.desired, command->force)) return;
     int64_t from = group->config.desired;
     bool is_new_template = has(command->group_fields, ASG_GROUP_TEMPLATE);
-    set_group_config(group, &config);
-    change_desired(core, group, config.desired, DESIRED_BY_ORDER);
+    asg_group_set_config(group, &config);
+    asg_desired_change(core, group, config.desired, DESIRED_BY_ORDER);
     if (is_new_template) {
         group->template_version = 0;
-        keep_text(core, &group->template_id, ASG_TEMPLATE_MAX, "");
+        asg_text_keep(core, &group->template_id, ASG_TEMPLATE_MAX, "");
         group->resolved_ms = 0;
         group->resolve_job_id = 0;
-        forget_churn(core, group); /* the cause may be mended */
+        asg_churn_forget(core, group); /* the cause may be mended */
     }
     group->dry_desired = -1;
-    decide_capacity(core, ASG_DECISION_COMMAND, group, "", from,
-                    "group updated by %s: min %" PRIu32 ", max %" PRIu32
-                    ", desired %" PRIu32 " (was %" PRId64 ")",
-                    command->actor, config.min, config.max, config.desired, from);
-    reply_ok(core, 0, "group %s is updated", group->config.name);
+    asg_narrate_capacity(core, ASG_DECISION_COMMAND, group, "", from,
+                         "group updated by %s: min %" PRIu32 ", max %" PRIu32
+                         ", desired %" PRIu32 " (was %" PRId64 ")",
+                         command->actor, config.min, config.max, config.desired, from);
+    asg_reply_accept(core, 0, "group %s is updated", group->config.name);
 }
 
-void delete_group(struct asg_core *core, const struct asg_command *command)
+void asg_order_delete_group(struct asg_core *core, const struct asg_command *command)
 {
-    struct group *group = require_group(core, command->group);
+    struct group *group = asg_take_require_group(core, command->group);
     if (group == NULL) return;
     if (group->instance_count > 0 && !command->force) {
-        refuse(core, "ResourceInUse",
-               "group %s still has %zu instances; set its sizes to 0 first, or say force",
-               group->config.name, group->instance_count);
+        asg_reply_refuse(
+            core, "ResourceInUse",
+            "group %s still has %zu instances; set its sizes to 0 first, or say force",
+            group->config.name, group->instance_count);
         return;
     }
     group->is_deleting = true;
     group->config.min = 0;
-    change_desired(core, group, 0, DESIRED_BY_DELETION);
-    decide(core, ASG_DECISION_COMMAND, group, "group is being deleted by %s",
-           command->actor);
-    reply_ok(core, 0, "group %s is being deleted", group->config.name);
+    asg_desired_change(core, group, 0, DESIRED_BY_DELETION);
+    asg_narrate(core, ASG_DECISION_COMMAND, group, "group is being deleted by %s",
+                command->actor);
+    asg_reply_accept(core, 0, "group %s is being deleted", group->config.name);
 }
 
-void order_desired(struct asg_core *core, const struct asg_command *command)
+void asg_order_desired(struct asg_core *core, const struct asg_command *command)
 {
-    struct group *group = require_group(core, command->group);
+    struct group *group = asg_take_require_group(core, command->group);
     if (group == NULL) return;
     uint32_t to = command->desired;
     if (to < group->config.min || to > group->config.max) {
         bool is_above = to > group->config.max;
-        refuse(core, "ValidationError",
-               "New SetDesiredCapacity value %" PRIu32 " is %s value %" PRIu32
-               " for the AutoScalingGroup.",
-               to, is_above ? "above max" : "below min",
-               is_above ? group->config.max : group->config.min);
+        asg_reply_refuse(core, "ValidationError",
+                         "New SetDesiredCapacity value %" PRIu32 " is %s value %" PRIu32
+                         " for the AutoScalingGroup.",
+                         to, is_above ? "above max" : "below min",
+                         is_above ? group->config.max : group->config.min);
         return;
     }
-    if (command->honor_cooldown && is_cooling(core, group)) {
-        refuse(core, "ScalingActivityInProgress",
-               "group %s is in its cooldown; wait, or do not honour it", command->group);
+    if (command->honor_cooldown && asg_cooldown_is_on(core, group)) {
+        asg_reply_refuse(core, "ScalingActivityInProgress",
+                         "group %s is in its cooldown; wait, or do not honour it",
+                         command->group);
         return;
     }
     if (is_too_much(core, group, to, command->force)) return;
     int64_t from = group->config.desired;
-    change_desired(core, group, to, DESIRED_BY_ORDER);
-    decide_capacity(core,
-                    (int64_t)to > from   ? ASG_DECISION_SCALE_OUT
-                    : (int64_t)to < from ? ASG_DECISION_SCALE_IN
-                                         : ASG_DECISION_COMMAND,
-                    group, "", from, "%s set desired from %" PRId64 " to %" PRIu32,
-                    command->actor, from, to)
+    asg_desired_change(core, group, to, DESIRED_BY_ORDER);
+    asg_narrate_capacity(core,
+                         (int64_t)to > from   ? ASG_DECISION_SCALE_OUT
+                         : (int64_t)to < from ? ASG_DECISION_SCALE_IN
+                                              : ASG_DECISION_COMMAND,
+                         group, "", from, "%s set desired from %" PRId64 " to %" PRIu32,
+                         command->actor, from, to)
         ->cause = ASG_CAUSE_ORDER;
-    reply_ok(core, 0, "desired of group %s is %" PRIu32 " (was %" PRId64 ")",
-             group->config.name, to, from);
+    asg_reply_accept(core, 0, "desired of group %s is %" PRIu32 " (was %" PRId64 ")",
+                     group->config.name, to, from);
 }
 
 #define PROCESS_WORDS_MAX 256
@@ -420,24 +428,24 @@ static void write_processes(uint64_t which, char ret[PROCESS_WORDS_MAX])
     }
 }
 
-void set_suspended(struct asg_core *core, const struct asg_command *command,
-                   bool is_suspended)
+void asg_order_suspend(struct asg_core *core, const struct asg_command *command,
+                       bool is_suspended)
 {
-    struct group *group = require_group(core, command->group);
+    struct group *group = asg_take_require_group(core, command->group);
     if (group == NULL) return;
     const uint64_t all = (UINT64_C(1) << ASG_PROCESS_COUNT) - 1;
     uint64_t which = command->processes == 0 ? all : command->processes;
     if ((which & ~all) != 0) {
-        refuse(core, "ValidationError", "there is no such process");
+        asg_reply_refuse(core, "ValidationError", "there is no such process");
         return;
     }
     group->suspended =
         is_suspended ? group->suspended | which : group->suspended & ~which;
-    mark_dirty(core, group);
+    asg_group_mark_dirty(core, group);
     char words[PROCESS_WORDS_MAX] = "all processes";
     if (command->processes != 0) write_processes(which, words);
-    decide(core, ASG_DECISION_COMMAND, group, "%s %s %s", command->actor,
-           is_suspended ? "suspended" : "resumed", words);
-    reply_ok(core, 0, "processes of group %s are %s", group->config.name,
-             is_suspended ? "suspended" : "resumed");
+    asg_narrate(core, ASG_DECISION_COMMAND, group, "%s %s %s", command->actor,
+                is_suspended ? "suspended" : "resumed", words);
+    asg_reply_accept(core, 0, "processes of group %s are %s", group->config.name,
+                     is_suspended ? "suspended" : "resumed");
 }

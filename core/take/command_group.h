@@ -5,15 +5,15 @@
 
 #include "core/facts/world.h"
 
-void create_group(struct asg_core *core, const struct asg_command *command);
+void asg_order_create_group(struct asg_core *core, const struct asg_command *command);
 
-void update_group(struct asg_core *core, const struct asg_command *command);
+void asg_order_update_group(struct asg_core *core, const struct asg_command *command);
 
-void delete_group(struct asg_core *core, const struct asg_command *command);
+void asg_order_delete_group(struct asg_core *core, const struct asg_command *command);
 
-void order_desired(struct asg_core *core, const struct asg_command *command);
+void asg_order_desired(struct asg_core *core, const struct asg_command *command);
 
-void set_suspended(struct asg_core *core, const struct asg_command *command,
-                   bool is_suspended);
+void asg_order_suspend(struct asg_core *core, const struct asg_command *command,
+                       bool is_suspended);
 
 #endif

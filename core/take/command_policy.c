@@ -17,9 +17,10 @@
 
 static bool is_short_name(struct asg_core *core, const char *name, const char *what)
 {
-    size_t length = strlen(text_of(name));
+    size_t length = strlen(asg_text_of(name));
     if (length >= 1 && length <= 255) return true;
-    refuse(core, "ValidationError", "a %s needs a name of 1 to 255 characters", what);
+    asg_reply_refuse(core, "ValidationError", "a %s needs a name of 1 to 255 characters",
+                     what);
     return false;
 }
 
@@ -38,12 +39,12 @@ static struct policy *insert_policy(struct group *group, const char *name)
     return &group->policies[at];
 }
 
-void put_policy(struct asg_core *core, const struct asg_command *command)
+void asg_order_put_policy(struct asg_core *core, const struct asg_command *command)
 {
-    struct group *group = require_group(core, command->group);
+    struct group *group = asg_take_require_group(core, command->group);
     if (group == NULL) return;
     if (command->policy_config == NULL) {
-        refuse(core, "ValidationError", "the order carries no policy");
+        asg_reply_refuse(core, "ValidationError", "the order carries no policy");
         return;
     }
     struct asg_policy_config config = *command->policy_config;
@@ -52,13 +53,13 @@ void put_policy(struct asg_core *core, const struct asg_command *command)
     if (!is_short_name(core, config.name, "policy")) return;
     struct asg_error error = {""};
     if (asg_policy_validate(&config, &error) != ASG_OK) {
-        refuse(core, "ValidationError", "%s", error.text);
+        asg_reply_refuse(core, "ValidationError", "%s", error.text);
         return;
     }
-    struct policy *policy = find_policy(group, config.name);
+    struct policy *policy = asg_policy_find(group, config.name);
     if (policy == NULL && group->policy_count == ASG_POLICIES_PER_GROUP) {
-        refuse(core, "LimitExceeded", "group %s has %d policies already",
-               group->config.name, ASG_POLICIES_PER_GROUP);
+        asg_reply_refuse(core, "LimitExceeded", "group %s has %d policies already",
+                         group->config.name, ASG_POLICIES_PER_GROUP);
         return;
     }
     struct asg_arena arena = {0};
@@ -67,32 +68,33 @@ void put_policy(struct asg_core *core, const struct asg_command *command)
     if (policy == NULL) policy = insert_policy(group, copy.name);
     asg_arena_clear(&policy->arena);
     *policy = (struct policy){.arena = arena, .config = copy};
-    mark_dirty(core, group);
-    decide_capacity(core, ASG_DECISION_COMMAND, group, copy.name, group->config.desired,
-                    "policy %s (%s) is put by %s", copy.name,
-                    asg_enum_word(&asg_policy_kind_words, (int)copy.kind),
-                    command->actor);
-    reply_ok(core, 0, "policy %s of group %s is put", copy.name, group->config.name);
+    asg_group_mark_dirty(core, group);
+    asg_narrate_capacity(core, ASG_DECISION_COMMAND, group, copy.name,
+                         group->config.desired, "policy %s (%s) is put by %s", copy.name,
+                         asg_enum_word(&asg_policy_kind_words, (int)copy.kind),
+                         command->actor);
+    asg_reply_accept(core, 0, "policy %s of group %s is put", copy.name,
+                     group->config.name);
 }
 
-void delete_policy(struct asg_core *core, const struct asg_command *command)
+void asg_order_delete_policy(struct asg_core *core, const struct asg_command *command)
 {
-    struct group *group = require_group(core, command->group);
+    struct group *group = asg_take_require_group(core, command->group);
     if (group == NULL) return;
-    struct policy *policy = find_policy(group, command->name);
+    struct policy *policy = asg_policy_find(group, command->name);
     if (policy == NULL) {
-        refuse(core, "ValidationError", "policy %s of group %s not found",
-               text_of(command->name), command->group);
+        asg_reply_refuse(core, "ValidationError", "policy %s of group %s not found",
+                         asg_text_of(command->name), command->group);
         return;
     }
     asg_arena_clear(&policy->arena);
     size_t at = (size_t)(policy - group->policies);
     memmove(policy, policy + 1, (group->policy_count - at - 1) * sizeof *policy);
     group->policy_count--;
-    mark_dirty(core, group);
-    decide(core, ASG_DECISION_COMMAND, group, "policy %s is deleted by %s", command->name,
-           command->actor);
-    reply_ok(core, 0, "policy %s is deleted", command->name);
+    asg_group_mark_dirty(core, group);
+    asg_narrate(core, ASG_DECISION_COMMAND, group, "policy %s is deleted by %s",
+                command->name, command->actor);
+    asg_reply_accept(core, 0, "policy %s is deleted", command->name);
 }
 
 static int64_t clamp(int64_t value, int64_t low, int64_t high)
@@ -100,34 +102,35 @@ static int64_t clamp(int64_t value, int64_t low, int64_t high)
     return value < low ? low : value > high ? high : value;
 }
 
-void execute_policy(struct asg_core *core, const struct asg_command *command)
+void asg_order_execute_policy(struct asg_core *core, const struct asg_command *command)
 {
-    struct group *group = require_group(core, command->group);
+    struct group *group = asg_take_require_group(core, command->group);
     if (group == NULL) return;
-    struct policy *policy = find_policy(group, command->name);
+    struct policy *policy = asg_policy_find(group, command->name);
     if (policy == NULL || policy->config.kind == ASG_POLICY_TARGET_TRACKING) {
-        refuse(core, "ValidationError",
-               policy == NULL ? "policy %s not found"
-                              : "policy %s tracks a target and cannot be executed",
-               text_of(command->name));
+        asg_reply_refuse(core, "ValidationError",
+                         policy == NULL
+                             ? "policy %s not found"
+                             : "policy %s tracks a target and cannot be executed",
+                         asg_text_of(command->name));
         return;
     }
     bool is_step = policy->config.kind == ASG_POLICY_STEP;
     if (is_step && !command->has_metric_value) {
-        refuse(core, "ValidationError",
-               "a step policy needs a metric value and a breach threshold");
+        asg_reply_refuse(core, "ValidationError",
+                         "a step policy needs a metric value and a breach threshold");
         return;
     }
-    if (!is_step && command->honor_cooldown && is_cooling(core, group)) {
-        refuse(core, "ScalingActivityInProgress", "group %s is in its cooldown",
-               command->group);
+    if (!is_step && command->honor_cooldown && asg_cooldown_is_on(core, group)) {
+        asg_reply_refuse(core, "ScalingActivityInProgress", "group %s is in its cooldown",
+                         command->group);
         return;
     }
-    uint32_t warming = count_warming(group, core->now_ms);
+    uint32_t warming = asg_count_warming(group, core->now_ms);
     const struct asg_policy_input input = {
         .now_ms = core->now_ms,
         .desired = group->config.desired,
-        .warm = (int64_t)count_capacity(group) - (int64_t)warming,
+        .warm = (int64_t)asg_count_capacity(group) - (int64_t)warming,
         .warming = warming,
     };
     struct asg_proposal proposal;
@@ -137,16 +140,17 @@ void execute_policy(struct asg_core *core, const struct asg_command *command)
     int64_t from = group->config.desired;
     int64_t to = clamp(proposal.wanted, group->config.min, group->config.max);
     if (to != from) {
-        change_desired(core, group, (uint32_t)to, DESIRED_BY_POLICY);
-        if (!is_step) begin_cooldown(core, group, &policy->config);
-        decide_capacity(core, to > from ? ASG_DECISION_SCALE_OUT : ASG_DECISION_SCALE_IN,
-                        group, command->name, from,
-                        "%s executed policy %s: desired from %" PRId64 " to %" PRId64,
-                        command->actor, command->name, from, to)
+        asg_desired_change(core, group, (uint32_t)to, DESIRED_BY_POLICY);
+        if (!is_step) asg_cooldown_begin(core, group, &policy->config);
+        asg_narrate_capacity(
+            core, to > from ? ASG_DECISION_SCALE_OUT : ASG_DECISION_SCALE_IN, group,
+            command->name, from,
+            "%s executed policy %s: desired from %" PRId64 " to %" PRId64, command->actor,
+            command->name, from, to)
             ->cause = ASG_CAUSE_ORDER;
     }
-    reply_ok(core, 0, "desired of group %s is %" PRId64 " (was %" PRId64 ")",
-             group->config.name, to, from);
+    asg_reply_accept(core, 0, "desired of group %s is %" PRId64 " (was %" PRId64 ")",
+                     group->config.name, to, from);
 }
 
 /* ---- scheduled actions ---- */
@@ -166,25 +170,26 @@ static struct schedule *insert_schedule(struct group *group, const char *name)
     return &group->schedules[at];
 }
 
-void put_schedule(struct asg_core *core, const struct asg_command *command)
+void asg_order_put_schedule(struct asg_core *core, const struct asg_command *command)
 {
-    struct group *group = require_group(core, command->group);
+    struct group *group = asg_take_require_group(core, command->group);
     if (group == NULL) return;
     const struct asg_schedule_config *config = command->schedule_config;
     if (config == NULL || !is_short_name(core, config->name, "scheduled action")) {
         if (config == NULL)
-            refuse(core, "ValidationError", "the order carries no action");
+            asg_reply_refuse(core, "ValidationError", "the order carries no action");
         return;
     }
     struct asg_error error = {""};
     if (asg_schedule_validate(config, core->now_ms, &error) != ASG_OK) {
-        refuse(core, "ValidationError", "%s", error.text);
+        asg_reply_refuse(core, "ValidationError", "%s", error.text);
         return;
     }
-    struct schedule *schedule = find_schedule(group, config->name);
+    struct schedule *schedule = asg_schedule_find(group, config->name);
     if (schedule == NULL && group->schedule_count == ASG_SCHEDULES_PER_GROUP) {
-        refuse(core, "LimitExceeded", "group %s has %d scheduled actions already",
-               group->config.name, ASG_SCHEDULES_PER_GROUP);
+        asg_reply_refuse(core, "LimitExceeded",
+                         "group %s has %d scheduled actions already", group->config.name,
+                         ASG_SCHEDULES_PER_GROUP);
         return;
     }
     struct asg_arena arena = {0};
@@ -195,29 +200,30 @@ void put_schedule(struct asg_core *core, const struct asg_command *command)
     *schedule = (struct schedule){.arena = arena,
                                   .config = copy,
                                   .next_ms = asg_schedule_next(&copy, core->now_ms)};
-    mark_dirty(core, group);
-    decide(core, ASG_DECISION_COMMAND, group, "scheduled action %s is put by %s",
-           copy.name, command->actor);
-    reply_ok(core, 0, "scheduled action %s of group %s is put", copy.name,
-             group->config.name);
+    asg_group_mark_dirty(core, group);
+    asg_narrate(core, ASG_DECISION_COMMAND, group, "scheduled action %s is put by %s",
+                copy.name, command->actor);
+    asg_reply_accept(core, 0, "scheduled action %s of group %s is put", copy.name,
+                     group->config.name);
 }
 
-void delete_schedule(struct asg_core *core, const struct asg_command *command)
+void asg_order_delete_schedule(struct asg_core *core, const struct asg_command *command)
 {
-    struct group *group = require_group(core, command->group);
+    struct group *group = asg_take_require_group(core, command->group);
     if (group == NULL) return;
-    struct schedule *schedule = find_schedule(group, command->name);
+    struct schedule *schedule = asg_schedule_find(group, command->name);
     if (schedule == NULL) {
-        refuse(core, "ValidationError", "scheduled action %s of group %s not found",
-               text_of(command->name), command->group);
+        asg_reply_refuse(core, "ValidationError",
+                         "scheduled action %s of group %s not found",
+                         asg_text_of(command->name), command->group);
         return;
     }
     asg_arena_clear(&schedule->arena);
     size_t at = (size_t)(schedule - group->schedules);
     memmove(schedule, schedule + 1, (group->schedule_count - at - 1) * sizeof *schedule);
     group->schedule_count--;
-    mark_dirty(core, group);
-    decide(core, ASG_DECISION_COMMAND, group, "scheduled action %s is deleted by %s",
-           command->name, command->actor);
-    reply_ok(core, 0, "scheduled action %s is deleted", command->name);
+    asg_group_mark_dirty(core, group);
+    asg_narrate(core, ASG_DECISION_COMMAND, group, "scheduled action %s is deleted by %s",
+                command->name, command->actor);
+    asg_reply_accept(core, 0, "scheduled action %s is deleted", command->name);
 }

@@ -4,14 +4,14 @@
 
 #include "core/facts/world.h"
 
-void put_policy(struct asg_core *core, const struct asg_command *command);
+void asg_order_put_policy(struct asg_core *core, const struct asg_command *command);
 
-void delete_policy(struct asg_core *core, const struct asg_command *command);
+void asg_order_delete_policy(struct asg_core *core, const struct asg_command *command);
 
-void execute_policy(struct asg_core *core, const struct asg_command *command);
+void asg_order_execute_policy(struct asg_core *core, const struct asg_command *command);
 
-void put_schedule(struct asg_core *core, const struct asg_command *command);
+void asg_order_put_schedule(struct asg_core *core, const struct asg_command *command);
 
-void delete_schedule(struct asg_core *core, const struct asg_command *command);
+void asg_order_delete_schedule(struct asg_core *core, const struct asg_command *command);
 
 #endif

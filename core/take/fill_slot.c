@@ -8,38 +8,41 @@
 #include "core/facts/state.h"
 #include "core/facts/text.h"
 
-void fill_instance(struct asg_core *core, struct group *group, struct instance *instance,
-                   const struct asg_seen_instance *seen)
+void asg_take_fill_instance(struct asg_core *core, struct group *group,
+                            struct instance *instance,
+                            const struct asg_seen_instance *seen)
 {
-    set_instance_id(core, instance, seen->instance_id);
+    asg_instance_set_id(core, instance, seen->instance_id);
     if (seen->instance_type[0] != '\0') {
-        keep_text(core, &instance->type, ASG_TYPE_MAX, seen->instance_type);
+        asg_text_keep(core, &instance->type, ASG_TYPE_MAX, seen->instance_type);
     }
     if (seen->subnet_id[0] != '\0') {
-        keep_text(core, &instance->subnet_id, ASG_SUBNET_MAX, seen->subnet_id);
+        asg_text_keep(core, &instance->subnet_id, ASG_SUBNET_MAX, seen->subnet_id);
     }
-    if (seen->zone[0] != '\0') keep_text(core, &instance->zone, ASG_ZONE_MAX, seen->zone);
+    if (seen->zone[0] != '\0')
+        asg_text_keep(core, &instance->zone, ASG_ZONE_MAX, seen->zone);
     if (seen->private_ip[0] != '\0') {
-        copy_text(instance->private_ip, sizeof instance->private_ip, seen->private_ip);
+        asg_text_copy(instance->private_ip, sizeof instance->private_ip,
+                      seen->private_ip);
     }
-    set_ec2_state(group, instance, seen->state);
+    asg_count_set_ec2_state(group, instance, seen->state);
     instance->is_spot = seen->is_spot;
 }
 
-void launch_slot(struct asg_core *core, struct group *group, struct instance *slot,
-                 const struct asg_seen_instance *seen)
+void asg_take_launch_slot(struct asg_core *core, struct group *group,
+                          struct instance *slot, const struct asg_seen_instance *seen)
 {
-    fill_instance(core, group, slot, seen);
+    asg_take_fill_instance(core, group, slot, seen);
     slot->launched_ms = core->now_ms;
-    (void)move_instance(core, group, slot, ASG_FLEET_LAUNCHED);
+    (void)asg_lifecycle_move(core, group, slot, ASG_FLEET_LAUNCHED);
     if (seen->state == ASG_EC2_RUNNING) {
-        (void)move_instance(core, group, slot, ASG_FLEET_RUNNING);
+        (void)asg_lifecycle_move(core, group, slot, ASG_FLEET_RUNNING);
     }
     core->look_next_ms = core->now_ms; /* soon something changes: look closely */
     core->look_pause_ms = 0;
     /* Found by its token some time after its launch, and it is over already: nothing more
      * will be seen of it. */
-    if (is_over_in_ec2((int)seen->state)) {
-        (void)move_instance(core, group, slot, ASG_FLEET_OVER);
+    if (asg_ec2_is_over((int)seen->state)) {
+        (void)asg_lifecycle_move(core, group, slot, ASG_FLEET_OVER);
     }
 }

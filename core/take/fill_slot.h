@@ -4,10 +4,11 @@
 
 #include "core/facts/world.h"
 
-void fill_instance(struct asg_core *core, struct group *group, struct instance *instance,
-                   const struct asg_seen_instance *seen);
+void asg_take_fill_instance(struct asg_core *core, struct group *group,
+                            struct instance *instance,
+                            const struct asg_seen_instance *seen);
 
-void launch_slot(struct asg_core *core, struct group *group, struct instance *slot,
-                 const struct asg_seen_instance *seen);
+void asg_take_launch_slot(struct asg_core *core, struct group *group,
+                          struct instance *slot, const struct asg_seen_instance *seen);
 
 #endif

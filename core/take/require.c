@@ -4,18 +4,19 @@
 #include "core/facts/state.h"
 #include "core/facts/text.h"
 
-struct group *require_group(struct asg_core *core, const char *name)
+struct group *asg_take_require_group(struct asg_core *core, const char *name)
 {
-    struct group *group = find_group(core, name);
+    struct group *group = asg_group_find(core, name);
     if (group == NULL) {
-        refuse(core, "ValidationError",
-               "AutoScalingGroup name not found - AutoScalingGroup '%s' not found",
-               text_of(name));
+        asg_reply_refuse(
+            core, "ValidationError",
+            "AutoScalingGroup name not found - AutoScalingGroup '%s' not found",
+            asg_text_of(name));
         return NULL;
     }
     if (group->is_deleting) {
-        refuse(core, "ScalingActivityInProgress",
-               "group %s is being deleted; wait until it is gone", name);
+        asg_reply_refuse(core, "ScalingActivityInProgress",
+                         "group %s is being deleted; wait until it is gone", name);
         return NULL;
     }
     return group;

@@ -5,6 +5,6 @@
 #include "core/facts/world.h"
 
 /* NULL, and the order is refused, when there is no such group or it is being deleted. */
-struct group *require_group(struct asg_core *core, const char *name);
+struct group *asg_take_require_group(struct asg_core *core, const char *name);
 
 #endif

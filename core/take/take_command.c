@@ -23,39 +23,40 @@
 
 static void begin_cluster(struct asg_core *core, const struct asg_command *command)
 {
-    copy_text(core->cluster_id, sizeof core->cluster_id, command->cluster_id);
+    asg_text_copy(core->cluster_id, sizeof core->cluster_id, command->cluster_id);
     core->seed = command->seed;
-    reply_ok(core, 0, "cluster %s begins", core->cluster_id);
+    asg_reply_accept(core, 0, "cluster %s begins", core->cluster_id);
 }
 
 static void set_halted(struct asg_core *core, const struct asg_command *command,
                        bool is_halted)
 {
     const char *word = is_halted ? "halted" : "goes on";
-    if (text_of(command->group)[0] == '\0') {
+    if (asg_text_of(command->group)[0] == '\0') {
         core->is_halted = is_halted;
         for (size_t i = 0; i < core->group_count; i++) {
-            mark_dirty(core, core->groups[i]);
-            if (!is_halted) forget_churn(core, core->groups[i]);
+            asg_group_mark_dirty(core, core->groups[i]);
+            if (!is_halted) asg_churn_forget(core, core->groups[i]);
         }
-        decide(core, ASG_DECISION_COMMAND, NULL, "everything %s, by %s", word,
-               command->actor);
-        reply_ok(core, 0, "everything %s", word);
+        asg_narrate(core, ASG_DECISION_COMMAND, NULL, "everything %s, by %s", word,
+                    command->actor);
+        asg_reply_accept(core, 0, "everything %s", word);
         return;
     }
-    struct group *group = require_group(core, command->group);
+    struct group *group = asg_take_require_group(core, command->group);
     if (group == NULL) return;
     group->is_halted = is_halted;
-    mark_dirty(core, group);
-    if (!is_halted) forget_churn(core, group);
-    decide(core, ASG_DECISION_COMMAND, group, "group %s, by %s", word, command->actor);
-    reply_ok(core, 0, "group %s %s", group->config.name, word);
+    asg_group_mark_dirty(core, group);
+    if (!is_halted) asg_churn_forget(core, group);
+    asg_narrate(core, ASG_DECISION_COMMAND, group, "group %s, by %s", word,
+                command->actor);
+    asg_reply_accept(core, 0, "group %s %s", group->config.name, word);
 }
 
 static void reconcile_now(struct asg_core *core)
 {
     core->listing_next_ms = core->now_ms;
-    reply_ok(core, core->last_job_id + 1, "EC2 is looked at now");
+    asg_reply_accept(core, core->last_job_id + 1, "EC2 is looked at now");
 }
 
 /* ---- instances ---- */
@@ -63,11 +64,12 @@ static void reconcile_now(struct asg_core *core)
 static struct instance *require_instance(struct asg_core *core, const char *id,
                                          struct group **ret_group)
 {
-    struct instance *instance = find_instance(core, id, ret_group);
+    struct instance *instance = asg_instance_find(core, id, ret_group);
     if (instance == NULL) {
-        refuse(core, "ValidationError",
-               "Instance Id not found - No managed instance found for instance ID %s",
-               text_of(id));
+        asg_reply_refuse(
+            core, "ValidationError",
+            "Instance Id not found - No managed instance found for instance ID %s",
+            asg_text_of(id));
     }
     return instance;
 }
@@ -75,31 +77,33 @@ static struct instance *require_instance(struct asg_core *core, const char *id,
 static void terminate_instance(struct asg_core *core, const struct asg_command *command)
 {
     if (command->instance_ids.count != 1) {
-        refuse(core, "ValidationError", "name one instance");
+        asg_reply_refuse(core, "ValidationError", "name one instance");
         return;
     }
     struct group *group = NULL;
     struct instance *instance =
         require_instance(core, command->instance_ids.items[0], &group);
     if (instance == NULL) return;
-    if (!counts_as_capacity(instance)) {
-        refuse(core, "ValidationError", "%s is on its way out already", instance->id);
+    if (!asg_instance_counts(instance)) {
+        asg_reply_refuse(core, "ValidationError", "%s is on its way out already",
+                         instance->id);
         return;
     }
     if (command->decrement && group->config.desired == group->config.min) {
-        refuse(core, "ValidationError",
-               "terminating %s without replacement would violate the minimum of %" PRIu32
-               " of group %s; lower min first, or leave desired as it is",
-               instance->id, group->config.min, group->config.name);
+        asg_reply_refuse(
+            core, "ValidationError",
+            "terminating %s without replacement would violate the minimum of %" PRIu32
+            " of group %s; lower min first, or leave desired as it is",
+            instance->id, group->config.min, group->config.name);
         return;
     }
     if (command->decrement) {
-        change_desired(core, group, group->config.desired - 1, DESIRED_BY_INSTANCE);
+        asg_desired_change(core, group, group->config.desired - 1, DESIRED_BY_INSTANCE);
     }
-    begin_end(core, group, instance, ASG_END_USER, "a user request");
-    reply_ok(core, 0, "%s is being terminated%s", instance->id,
-             command->decrement ? ", desired is lowered by one"
-                                : " and will be replaced");
+    asg_plan_end(core, group, instance, ASG_END_USER, "a user request");
+    asg_reply_accept(core, 0, "%s is being terminated%s", instance->id,
+                     command->decrement ? ", desired is lowered by one"
+                                        : " and will be replaced");
 }
 
 static void protect_instances(struct asg_core *core, const struct asg_command *command)
@@ -112,69 +116,71 @@ static void protect_instances(struct asg_core *core, const struct asg_command *c
     for (size_t i = 0; i < command->instance_ids.count; i++) {
         struct group *group = NULL;
         struct instance *instance =
-            find_instance(core, command->instance_ids.items[i], &group);
+            asg_instance_find(core, command->instance_ids.items[i], &group);
         instance->is_protected = command->is_protected;
-        mark_dirty(core, group);
+        asg_group_mark_dirty(core, group);
     }
-    reply_ok(core, 0, "%zu instances are %s from scale-in", command->instance_ids.count,
-             command->is_protected ? "protected" : "not protected");
+    asg_reply_accept(core, 0, "%zu instances are %s from scale-in",
+                     command->instance_ids.count,
+                     command->is_protected ? "protected" : "not protected");
 }
 
 static void set_instance_health(struct asg_core *core, const struct asg_command *command)
 {
     if (command->instance_ids.count != 1) {
-        refuse(core, "ValidationError", "name one instance");
+        asg_reply_refuse(core, "ValidationError", "name one instance");
         return;
     }
     struct group *group = NULL;
     struct instance *instance =
         require_instance(core, command->instance_ids.items[0], &group);
     if (instance == NULL) return;
-    bool is_in_grace = !is_past_grace(group, instance, core->now_ms);
+    bool is_in_grace = !asg_patience_is_past_grace(group, instance, core->now_ms);
     if (!command->is_healthy && command->respect_grace && is_in_grace) {
-        reply_ok(core, 0, "%s is in its grace period: ignored", instance->id);
+        asg_reply_accept(core, 0, "%s is in its grace period: ignored", instance->id);
         return;
     }
     instance->is_marked = !command->is_healthy;
-    mark_dirty(core, group);
-    reply_ok(core, 0, "%s is called %s", instance->id,
-             command->is_healthy ? "healthy" : "unhealthy");
+    asg_group_mark_dirty(core, group);
+    asg_reply_accept(core, 0, "%s is called %s", instance->id,
+                     command->is_healthy ? "healthy" : "unhealthy");
 }
 
 /* ---- jobs ---- */
 
 static void retry_job(struct asg_core *core, const struct asg_command *command)
 {
-    struct job *job = find_job(core, command->job_id);
+    struct job *job = asg_job_find(core, command->job_id);
     if (job == NULL || job->state != ASG_JOB_STATE_DEAD) {
-        refuse(core, "ValidationError",
-               job == NULL ? "job %" PRIu64 " is not known (any more)"
-                           : "job %" PRIu64 " is no dead letter",
-               command->job_id);
+        asg_reply_refuse(core, "ValidationError",
+                         job == NULL ? "job %" PRIu64 " is not known (any more)"
+                                     : "job %" PRIu64 " is no dead letter",
+                         command->job_id);
         return;
     }
-    struct group *group = group_of_no(core, job->group_no);
-    set_job_state(core, job, ASG_JOB_STATE_RETRIED);
+    struct group *group = asg_group_of_no(core, job->group_no);
+    asg_job_set_state(core, job, ASG_JOB_STATE_RETRIED);
     if (group != NULL) {
         group->is_degraded = false;
-        keep_text(core, &group->degraded, ASG_REASON_MAX, "");
+        asg_text_keep(core, &group->degraded, ASG_REASON_MAX, "");
         group->launch_failures = 0;
         group->launch_after_ms = 0;
         group->breaker_until_ms = 0;
-        mark_dirty(core, group);
+        asg_group_mark_dirty(core, group);
     }
-    if (job->plan.kind == ASG_JOB_TERMINATE) give_up_termination(core, job);
+    if (job->plan.kind == ASG_JOB_TERMINATE) asg_job_give_up_termination(core, job);
     if (job->plan.kind == ASG_JOB_TEMPLATE) {
-        struct template *known = find_template(core, job->plan.template_name);
-        struct job *again = plan_template(core, job->plan.template_config, known);
+        struct template *known = asg_template_find(core, job->plan.template_name);
+        struct job *again = asg_plan_template(core, job->plan.template_config, known);
         if (known != NULL) known->job_id = again->plan.id;
     }
-    raise_alarm(core, ASG_ALARM_DEAD_LETTER, group, false, "job %s is tried again by %s",
-                job->plan.name, command->actor);
-    reply_ok(core, 0,
-             "job %s is tried again: what it was for is planned anew as far as it "
-             "is still wanted",
-             job->plan.name);
+    asg_alarm_raise(core, ASG_ALARM_DEAD_LETTER, group, false,
+                    "job %s is tried again by %s", job->plan.name, command->actor);
+    asg_reply_accept(
+        core, 0,
+        "job %s is tried again: what it was for is planned anew as far as it "
+        "is still wanted",
+        job->plan.name);
 }
 
 /* ---- templates ---- */
@@ -182,25 +188,26 @@ static void retry_job(struct asg_core *core, const struct asg_command *command)
 static void put_template(struct asg_core *core, const struct asg_command *command)
 {
     const struct asg_template_config *config = command->template_config;
-    if (config == NULL || text_of(config->name)[0] == '\0' ||
-        strlen(config->name) > ASG_NAME_MAX || text_of(config->image_id)[0] == '\0') {
-        refuse(core, "ValidationError",
-               "a launch template needs a name (at most %d characters) and an image id",
-               ASG_NAME_MAX);
+    if (config == NULL || asg_text_of(config->name)[0] == '\0' ||
+        strlen(config->name) > ASG_NAME_MAX || asg_text_of(config->image_id)[0] == '\0') {
+        asg_reply_refuse(
+            core, "ValidationError",
+            "a launch template needs a name (at most %d characters) and an image id",
+            ASG_NAME_MAX);
         return;
     }
     struct asg_error error = {""};
     if (asg_launch_parameters_check(config->parameters, config->parameter_count,
                                     /* is_launch */ false, &error) != ASG_OK) {
-        refuse(core, "ValidationError", "launch template %s: %s", config->name,
-               error.text);
+        asg_reply_refuse(core, "ValidationError", "launch template %s: %s", config->name,
+                         error.text);
         return;
     }
-    struct template *known = find_template(core, config->name);
+    struct template *known = asg_template_find(core, config->name);
     if (known != NULL && known->job_id != 0) {
-        refuse(core, "ScalingActivityInProgress",
-               "launch template %s is being made; wait for job %" PRIu64, config->name,
-               known->job_id);
+        asg_reply_refuse(core, "ScalingActivityInProgress",
+                         "launch template %s is being made; wait for job %" PRIu64,
+                         config->name, known->job_id);
         return;
     }
     if (known == NULL) {
@@ -208,35 +215,36 @@ static void put_template(struct asg_core *core, const struct asg_command *comman
                                       sizeof *core->templates);
         known = &core->templates[core->template_count++];
         memset(known, 0, sizeof *known);
-        copy_text(known->name, sizeof known->name, config->name);
+        asg_text_copy(known->name, sizeof known->name, config->name);
     }
-    struct job *job = plan_template(core, config, known->id[0] != '\0' ? known : NULL);
+    struct job *job =
+        asg_plan_template(core, config, known->id[0] != '\0' ? known : NULL);
     known->job_id = job->plan.id;
     known->failure[0] = '\0';
-    reply_ok(core, job->plan.id, "launch template %s is being made by job %s",
-             config->name, job->plan.name);
+    asg_reply_accept(core, job->plan.id, "launch template %s is being made by job %s",
+                     config->name, job->plan.name);
 }
 
-void take_command(struct asg_core *core, const struct asg_command *command)
+void asg_take_command(struct asg_core *core, const struct asg_command *command)
 {
     switch (command->kind) {
     case ASG_COMMAND_INIT: begin_cluster(core, command); break;
-    case ASG_COMMAND_LEAD: take_lead(core, command); break;
-    case ASG_COMMAND_GROUP_CREATE: create_group(core, command); break;
-    case ASG_COMMAND_GROUP_UPDATE: update_group(core, command); break;
-    case ASG_COMMAND_GROUP_DELETE: delete_group(core, command); break;
-    case ASG_COMMAND_POLICY_PUT: put_policy(core, command); break;
-    case ASG_COMMAND_POLICY_DELETE: delete_policy(core, command); break;
-    case ASG_COMMAND_SCHEDULE_PUT: put_schedule(core, command); break;
-    case ASG_COMMAND_SCHEDULE_DELETE: delete_schedule(core, command); break;
+    case ASG_COMMAND_LEAD: asg_take_lead(core, command); break;
+    case ASG_COMMAND_GROUP_CREATE: asg_order_create_group(core, command); break;
+    case ASG_COMMAND_GROUP_UPDATE: asg_order_update_group(core, command); break;
+    case ASG_COMMAND_GROUP_DELETE: asg_order_delete_group(core, command); break;
+    case ASG_COMMAND_POLICY_PUT: asg_order_put_policy(core, command); break;
+    case ASG_COMMAND_POLICY_DELETE: asg_order_delete_policy(core, command); break;
+    case ASG_COMMAND_SCHEDULE_PUT: asg_order_put_schedule(core, command); break;
+    case ASG_COMMAND_SCHEDULE_DELETE: asg_order_delete_schedule(core, command); break;
     case ASG_COMMAND_TEMPLATE_PUT: put_template(core, command); break;
-    case ASG_COMMAND_SET_DESIRED: order_desired(core, command); break;
-    case ASG_COMMAND_EXECUTE_POLICY: execute_policy(core, command); break;
+    case ASG_COMMAND_SET_DESIRED: asg_order_desired(core, command); break;
+    case ASG_COMMAND_EXECUTE_POLICY: asg_order_execute_policy(core, command); break;
     case ASG_COMMAND_TERMINATE_INSTANCE: terminate_instance(core, command); break;
     case ASG_COMMAND_PROTECT_INSTANCES: protect_instances(core, command); break;
     case ASG_COMMAND_SET_INSTANCE_HEALTH: set_instance_health(core, command); break;
-    case ASG_COMMAND_SUSPEND: set_suspended(core, command, true); break;
-    case ASG_COMMAND_RESUME: set_suspended(core, command, false); break;
+    case ASG_COMMAND_SUSPEND: asg_order_suspend(core, command, true); break;
+    case ASG_COMMAND_RESUME: asg_order_suspend(core, command, false); break;
     case ASG_COMMAND_HALT: set_halted(core, command, true); break;
     case ASG_COMMAND_UNHALT: set_halted(core, command, false); break;
     case ASG_COMMAND_JOB_RETRY: retry_job(core, command); break;

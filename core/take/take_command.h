@@ -5,6 +5,6 @@
 
 #include "core/facts/world.h"
 
-void take_command(struct asg_core *core, const struct asg_command *command);
+void asg_take_command(struct asg_core *core, const struct asg_command *command);
 
 #endif

@@ -44,14 +44,15 @@ static void mark_market(struct asg_core *core, struct group *group, const struct
     for (size_t i = 0; i < result->dry_pool_count; i++) {
         const struct asg_dry_pool *pool = &result->dry_pools[i];
         if (pool->is_spot != market.is_spot) continue;
-        mark_pool_dry(core, group, types->count == 0 ? "" : text_of(pool->instance_type),
-                      launch->zone, pool->is_spot);
+        asg_pool_mark_dry(core, group,
+                          types->count == 0 ? "" : asg_text_of(pool->instance_type),
+                          launch->zone, pool->is_spot);
     }
     bool is_silent = market.got < market.asked && market.named == 0 &&
-                     text_of(result->error_code)[0] == '\0';
+                     asg_text_of(result->error_code)[0] == '\0';
     for (size_t i = 0; is_silent && (i < types->count || i == 0); i++) {
-        mark_pool_dry(core, group, types->count == 0 ? "" : types->items[i], launch->zone,
-                      market.is_spot);
+        asg_pool_mark_dry(core, group, types->count == 0 ? "" : types->items[i],
+                          launch->zone, market.is_spot);
     }
 }
 
@@ -61,11 +62,11 @@ static const char *say_pools(struct asg_core *core, const struct asg_result *res
     const char *text = "";
     for (size_t i = 0; i < result->dry_pool_count && i < 4; i++) {
         const struct asg_dry_pool *pool = &result->dry_pools[i];
-        const char *type = text_of(pool->instance_type);
+        const char *type = asg_text_of(pool->instance_type);
         text = asg_arena_format(
             &core->step->effects->arena, "%s%s%s %s (%s)", text, i == 0 ? "" : ", ",
             type[0] != '\0' ? type : "the template's type",
-            pool->is_spot ? "Spot" : "on demand", text_of(pool->error_code));
+            pool->is_spot ? "Spot" : "on demand", asg_text_of(pool->error_code));
     }
     if (result->dry_pool_count <= 4) return text;
     return asg_arena_format(&core->step->effects->arena, "%s and %zu more", text,
@@ -75,11 +76,11 @@ static const char *say_pools(struct asg_core *core, const struct asg_result *res
 /* Nothing is dry and yet something is missing: EC2 has another trouble. */
 static bool must_wait(const struct asg_result *result)
 {
-    return result->dry_pool_count == 0 && text_of(result->error_code)[0] != '\0';
+    return result->dry_pool_count == 0 && asg_text_of(result->error_code)[0] != '\0';
 }
 
-void take_part_of_fleet(struct asg_core *core, struct group *group, const struct job *job,
-                        const struct asg_result *result)
+void asg_take_part_of_fleet(struct asg_core *core, struct group *group,
+                            const struct job *job, const struct asg_result *result)
 {
     struct market on_demand = count_result(job, result, false);
     struct market spot = count_result(job, result, true);
@@ -87,33 +88,34 @@ void take_part_of_fleet(struct asg_core *core, struct group *group, const struct
     mark_market(core, group, job, result, spot);
     if (on_demand.got + spot.got >= on_demand.asked + spot.asked) return;
     const char *pools = say_pools(core, result);
-    decide(core, ASG_DECISION_JOB, group,
-           "EC2 had room for %" PRIu32 " of %" PRIu32 " on demand and %" PRIu32
-           " of %" PRIu32 " Spot in %s (job %s)%s%s: the others go elsewhere",
-           on_demand.got, on_demand.asked, spot.got, spot.asked, job->plan.launch->zone,
-           job->plan.name, pools[0] != '\0' ? "; no room: " : "", pools);
-    if (must_wait(result)) launch_again_later(core, group);
+    asg_narrate(core, ASG_DECISION_JOB, group,
+                "EC2 had room for %" PRIu32 " of %" PRIu32 " on demand and %" PRIu32
+                " of %" PRIu32 " Spot in %s (job %s)%s%s: the others go elsewhere",
+                on_demand.got, on_demand.asked, spot.got, spot.asked,
+                job->plan.launch->zone, job->plan.name,
+                pools[0] != '\0' ? "; no room: " : "", pools);
+    if (must_wait(result)) asg_launch_again_later(core, group);
 }
 
-void take_empty_fleet(struct asg_core *core, struct group *group, struct job *job,
-                      const struct asg_result *result)
+void asg_take_empty_fleet(struct asg_core *core, struct group *group, struct job *job,
+                          const struct asg_result *result)
 {
     mark_market(core, group, job, result, count_result(job, result, false));
     mark_market(core, group, job, result, count_result(job, result, true));
-    free_slots(core, group, job);
-    close_job(core, job, ASG_JOB_STATE_REFUSED);
+    asg_slot_free(core, group, job);
+    asg_job_close(core, job, ASG_JOB_STATE_REFUSED);
     const char *pools = say_pools(core, result);
     char wait[ASG_NUMBER_TEXT_MAX];
     if (!must_wait(result)) {
-        decide(core, ASG_DECISION_JOB, group,
-               "no capacity in %s (job %s)%s%s: other pools are tried",
-               job->plan.launch->zone, job->plan.name, pools[0] != '\0' ? ": " : "",
-               pools);
+        asg_narrate(core, ASG_DECISION_JOB, group,
+                    "no capacity in %s (job %s)%s%s: other pools are tried",
+                    job->plan.launch->zone, job->plan.name, pools[0] != '\0' ? ": " : "",
+                    pools);
         return;
     }
-    launch_again_later(core, group);
-    decide(core, ASG_DECISION_JOB, group,
-           "Launching EC2 instance failed: %s; job %s ends, next try in %s",
-           say_error(core, result), job->plan.name,
-           asg_number_duration(group->launch_after_ms - core->now_ms, wait));
+    asg_launch_again_later(core, group);
+    asg_narrate(core, ASG_DECISION_JOB, group,
+                "Launching EC2 instance failed: %s; job %s ends, next try in %s",
+                asg_attempt_say_error(core, result), job->plan.name,
+                asg_number_duration(group->launch_after_ms - core->now_ms, wait));
 }

@@ -4,11 +4,11 @@
 
 #include "core/facts/world.h"
 
-void take_part_of_fleet(struct asg_core *core, struct group *group, const struct job *job,
-                        const struct asg_result *result);
+void asg_take_part_of_fleet(struct asg_core *core, struct group *group,
+                            const struct job *job, const struct asg_result *result);
 
 /* Nothing was launched: its pools are dry, and others are tried by a new job. */
-void take_empty_fleet(struct asg_core *core, struct group *group, struct job *job,
-                      const struct asg_result *result);
+void asg_take_empty_fleet(struct asg_core *core, struct group *group, struct job *job,
+                          const struct asg_result *result);
 
 #endif

@@ -10,7 +10,7 @@
 /* Before it is believed that nothing is there, EC2 is asked. */
 static void ask_of_unreachable(struct asg_core *core, const struct instance *instance)
 {
-    if (!is_out_of_reach(instance)) return;
+    if (!asg_instance_is_out_of_reach(instance)) return;
     core->look_next_ms = core->now_ms;
     core->look_pause_ms = 0;
 }
@@ -18,9 +18,9 @@ static void ask_of_unreachable(struct asg_core *core, const struct instance *ins
 static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
 {
     struct group *group = NULL;
-    struct instance *instance = find_instance(core, sign->instance_id, &group);
+    struct instance *instance = asg_instance_find(core, sign->instance_id, &group);
     if (instance == NULL) return; /* gone meanwhile */
-    mark_dirty(core, group);
+    asg_group_mark_dirty(core, group);
     switch (sign->sign) {
     case ASG_SIGN_REPORTING:
         instance->has_reported = true;
@@ -28,17 +28,17 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
         instance->is_silent = false;
         instance->is_probe_failed = false;
         instance->is_unreachable = false;
-        (void)move_instance(core, group, instance, ASG_FLEET_REPORTED);
+        (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_REPORTED);
         break;
     case ASG_SIGN_SILENT:
         if (!instance->has_reported || instance->is_silent) break;
         instance->is_silent = true;
         instance->is_heard = false;
         instance->silent_ms = core->now_ms;
-        if (is_judged(instance)) {
-            decide_instance(core, ASG_DECISION_STATE, group, instance,
-                            "%s is silent: %s; probing it", instance->id,
-                            text_of(sign->detail));
+        if (asg_instance_is_judged(instance)) {
+            asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
+                                 "%s is silent: %s; probing it", instance->id,
+                                 asg_text_of(sign->detail));
         }
         ask_of_unreachable(core, instance);
         break;
@@ -50,37 +50,37 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
         instance->is_unreachable = false;
         if (instance->is_probe_failed) break;
         instance->is_probe_failed = true;
-        if (is_judged(instance)) {
-            decide_instance(core, ASG_DECISION_STATE, group, instance,
-                            "%s does not answer its probe: %s", instance->id,
-                            text_of(sign->detail));
+        if (asg_instance_is_judged(instance)) {
+            asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
+                                 "%s does not answer its probe: %s", instance->id,
+                                 asg_text_of(sign->detail));
         }
         break;
     case ASG_SIGN_PROBE_UNREACHABLE:
         instance->is_probe_failed = false;
         if (instance->is_unreachable) break;
         instance->is_unreachable = true;
-        if (is_judged(instance)) {
-            decide_instance(core, ASG_DECISION_STATE, group, instance,
-                            "%s is out of reach, nothing answers its probe: %s",
-                            instance->id, text_of(sign->detail));
+        if (asg_instance_is_judged(instance)) {
+            asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
+                                 "%s is out of reach, nothing answers its probe: %s",
+                                 instance->id, asg_text_of(sign->detail));
         }
         ask_of_unreachable(core, instance);
         break;
     case ASG_SIGN_DRAINED:
-        if (!move_instance(core, group, instance, ASG_FLEET_DRAINED)) {
+        if (!asg_lifecycle_move(core, group, instance, ASG_FLEET_DRAINED)) {
             break; /* its time was over before */
         }
-        decide_instance(core, ASG_DECISION_STATE, group, instance, "%s: %s", instance->id,
-                        text_of(sign->detail));
+        asg_narrate_instance(core, ASG_DECISION_STATE, group, instance, "%s: %s",
+                             instance->id, asg_text_of(sign->detail));
         break;
     case ASG_SIGN_SPOT_INTERRUPTION:
-    case ASG_SIGN_REBALANCE: take_notice(core, group, instance, sign); break;
+    case ASG_SIGN_REBALANCE: asg_take_notice(core, group, instance, sign); break;
     case ASG_SIGN_COUNT: break;
     }
 }
 
-void take_health(struct asg_core *core, const struct asg_health *health)
+void asg_take_health(struct asg_core *core, const struct asg_health *health)
 {
     for (size_t i = 0; i < health->sign_count; i++) {
         take_sign(core, &health->signs[i]);

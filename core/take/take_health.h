@@ -4,6 +4,6 @@
 
 #include "core/facts/world.h"
 
-void take_health(struct asg_core *core, const struct asg_health *health);
+void asg_take_health(struct asg_core *core, const struct asg_health *health);
 
 #endif

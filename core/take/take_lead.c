@@ -17,7 +17,7 @@ static void forget_signs(struct group *group, struct instance *instance)
     instance->is_impaired = false;
     if (instance->ec2_state == ASG_EC2_STOPPED ||
         instance->ec2_state == ASG_EC2_STOPPING) {
-        set_ec2_state(group, instance, ASG_EC2_UNKNOWN);
+        asg_count_set_ec2_state(group, instance, ASG_EC2_UNKNOWN);
     }
 }
 
@@ -25,7 +25,7 @@ static void excuse_absence(struct asg_core *core, int64_t away_ms)
 {
     for (size_t g = 0; g < core->group_count; g++) {
         struct group *group = core->groups[g];
-        mark_dirty(core, group);
+        asg_group_mark_dirty(core, group);
         for (size_t i = 0; i < group->instance_count; i++) {
             group->instances[i]->excused_ms += away_ms;
             forget_signs(group, group->instances[i]);
@@ -36,7 +36,7 @@ static void excuse_absence(struct asg_core *core, int64_t away_ms)
     }
 }
 
-void take_lead(struct asg_core *core, const struct asg_command *command)
+void asg_take_lead(struct asg_core *core, const struct asg_command *command)
 {
     core->epoch = command->epoch;
     core->rules = command->rules;
@@ -48,5 +48,5 @@ void take_lead(struct asg_core *core, const struct asg_command *command)
     core->look_next_ms = core->now_ms;
     core->look_pause_ms = 0;
     excuse_absence(core, core->now_ms - core->step->before_ms);
-    reply_ok(core, 0, "epoch %" PRIu64 " leads", core->epoch);
+    asg_reply_accept(core, 0, "epoch %" PRIu64 " leads", core->epoch);
 }

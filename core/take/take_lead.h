@@ -9,6 +9,6 @@
 #include "core/facts/world.h"
 
 /* take_lead.c */
-void take_lead(struct asg_core *core, const struct asg_command *command);
+void asg_take_lead(struct asg_core *core, const struct asg_command *command);
 
 #endif

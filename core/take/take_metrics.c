@@ -3,7 +3,7 @@
 #include "core/facts/state.h"
 #include "core/want/scale_group.h"
 
-void take_metrics(struct asg_core *core, const struct asg_metrics *metrics)
+void asg_take_metrics(struct asg_core *core, const struct asg_metrics *metrics)
 {
     size_t at = 0;
     while (at < metrics->group_count) {
@@ -12,10 +12,10 @@ void take_metrics(struct asg_core *core, const struct asg_metrics *metrics)
         while (end < metrics->group_count && metrics->groups[end].group_no == no) {
             end++;
         }
-        struct group *group = group_of_no(core, no);
+        struct group *group = asg_group_of_no(core, no);
         /* Numbers counted under another membership are of another set of instances. */
         if (group != NULL && metrics->groups[at].revision == group->revision) {
-            scale_group(core, group, &metrics->groups[at], end - at);
+            asg_want_scale_group(core, group, &metrics->groups[at], end - at);
         }
         at = end;
     }

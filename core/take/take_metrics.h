@@ -4,6 +4,6 @@
 
 #include "core/facts/world.h"
 
-void take_metrics(struct asg_core *core, const struct asg_metrics *metrics);
+void asg_take_metrics(struct asg_core *core, const struct asg_metrics *metrics);
 
 #endif

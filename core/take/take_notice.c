@@ -18,9 +18,10 @@ static void take_interruption(struct asg_core *core, struct group *group,
     instance->taken_back_ms = at_ms > 0 ? at_ms : core->now_ms + NOTICE_MS;
     int64_t left_ms = instance->taken_back_ms - core->now_ms;
     char text[ASG_NUMBER_TEXT_MAX];
-    decide_instance(core, ASG_DECISION_STATE, group, instance,
-                    "%s is taken back by EC2 in %s: spot interruption notice",
-                    instance->id, asg_number_duration(left_ms > 0 ? left_ms : 0, text));
+    asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
+                         "%s is taken back by EC2 in %s: spot interruption notice",
+                         instance->id,
+                         asg_number_duration(left_ms > 0 ? left_ms : 0, text));
 }
 
 static void take_recommendation(struct asg_core *core, struct group *group,
@@ -28,35 +29,36 @@ static void take_recommendation(struct asg_core *core, struct group *group,
 {
     if (instance->is_at_risk) return;
     instance->is_at_risk = true;
-    decide_instance(core, ASG_DECISION_STATE, group, instance,
-                    "%s may be taken back by EC2: rebalance recommendation; %s",
-                    instance->id,
-                    group->config.capacity_rebalance
-                        ? "it goes when a new one is in service"
-                        : "kept, the group does not ask for capacity rebalance");
+    asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
+                         "%s may be taken back by EC2: rebalance recommendation; %s",
+                         instance->id,
+                         group->config.capacity_rebalance
+                             ? "it goes when a new one is in service"
+                             : "kept, the group does not ask for capacity rebalance");
 }
 
-void take_scheduled_event(struct asg_core *core, struct group *group,
-                          struct instance *instance, const char *code, int64_t at_ms)
+void asg_take_scheduled_event(struct asg_core *core, struct group *group,
+                              struct instance *instance, const char *code, int64_t at_ms)
 {
     instance->event_ms = code[0] != '\0' ? at_ms : 0;
     if (strcmp(instance->event_code, code) == 0) return;
     bool is_over = code[0] == '\0';
     int64_t left_ms = at_ms > core->now_ms ? at_ms - core->now_ms : 0;
     char text[ASG_NUMBER_TEXT_MAX];
-    decide_instance(
+    asg_narrate_instance(
         core, ASG_DECISION_STATE, group, instance,
         is_over ? "%s: EC2 has called %s off" : "%s: EC2 has scheduled %s%s%s",
         instance->id, is_over ? instance->event_code : code, left_ms > 0 ? " in " : "",
         left_ms > 0 ? asg_number_duration(left_ms, text) : "");
-    keep_text(core, &instance->event_code, ASG_EVENT_CODE_MAX, code);
-    mark_dirty(core, group);
+    asg_text_keep(core, &instance->event_code, ASG_EVENT_CODE_MAX, code);
+    asg_group_mark_dirty(core, group);
 }
 
-void take_notice(struct asg_core *core, struct group *group, struct instance *instance,
-                 const struct asg_health_sign *sign)
+void asg_take_notice(struct asg_core *core, struct group *group,
+                     struct instance *instance, const struct asg_health_sign *sign)
 {
-    if (!is_arriving(instance) && !is_serving(instance)) return; /* it goes already */
+    if (!asg_instance_is_arriving(instance) && !asg_instance_is_serving(instance))
+        return; /* it goes already */
     if (sign->sign == ASG_SIGN_SPOT_INTERRUPTION) {
         take_interruption(core, group, instance, sign->at_ms);
     } else {

@@ -9,11 +9,11 @@
 
 #include "core/facts/world.h"
 
-void take_notice(struct asg_core *core, struct group *group, struct instance *instance,
-                 const struct asg_health_sign *sign);
+void asg_take_notice(struct asg_core *core, struct group *group,
+                     struct instance *instance, const struct asg_health_sign *sign);
 
 /* EC2's scheduled event; code "": there is none any more. */
-void take_scheduled_event(struct asg_core *core, struct group *group,
-                          struct instance *instance, const char *code, int64_t at_ms);
+void asg_take_scheduled_event(struct asg_core *core, struct group *group,
+                              struct instance *instance, const char *code, int64_t at_ms);
 
 #endif

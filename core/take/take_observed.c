@@ -23,32 +23,35 @@
 static void see_state(struct asg_core *core, struct group *group,
                       struct instance *instance, const struct asg_seen_instance *seen)
 {
-    bool is_new_address = strcmp(instance->private_ip, text_of(seen->private_ip)) != 0 &&
-                          text_of(seen->private_ip)[0] != '\0';
-    set_ec2_state(group, instance, seen->state);
+    bool is_new_address =
+        strcmp(instance->private_ip, asg_text_of(seen->private_ip)) != 0 &&
+        asg_text_of(seen->private_ip)[0] != '\0';
+    asg_count_set_ec2_state(group, instance, seen->state);
     instance->is_impaired = seen->is_impaired;
-    mark_dirty(core, group);
-    if (strlen(text_of(seen->event_code)) <= ASG_EVENT_CODE_MAX) {
-        take_scheduled_event(core, group, instance, text_of(seen->event_code),
-                             seen->event_ms);
+    asg_group_mark_dirty(core, group);
+    if (strlen(asg_text_of(seen->event_code)) <= ASG_EVENT_CODE_MAX) {
+        asg_take_scheduled_event(core, group, instance, asg_text_of(seen->event_code),
+                                 seen->event_ms);
     }
     if (is_new_address) {
-        copy_text(instance->private_ip, sizeof instance->private_ip, seen->private_ip);
+        asg_text_copy(instance->private_ip, sizeof instance->private_ip,
+                      seen->private_ip);
         if (instance->told != ASG_MEMBER_GONE) {
             instance->told = ASG_MEMBER_COUNT; /* tell the windows again */
         }
     }
     switch (seen->state) {
     case ASG_EC2_RUNNING:
-        (void)move_instance(core, group, instance, ASG_FLEET_RUNNING);
+        (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_RUNNING);
         break;
     case ASG_EC2_SHUTTING_DOWN:
     case ASG_EC2_TERMINATED:
     case ASG_EC2_ABSENT:
-        if (is_on_its_way_out(instance) && seen->state == ASG_EC2_SHUTTING_DOWN) {
+        if (asg_instance_is_on_its_way_out(instance) &&
+            seen->state == ASG_EC2_SHUTTING_DOWN) {
             break; /* as asked */
         }
-        (void)move_instance(core, group, instance, ASG_FLEET_OVER);
+        (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_OVER);
         break;
     default: break;
     }
@@ -58,14 +61,14 @@ static void see_state(struct asg_core *core, struct group *group,
 static bool fill_waiting_slot(struct asg_core *core, struct group *group,
                               const struct job *job, const struct asg_seen_instance *seen)
 {
-    struct instance *slot = find_slot(group, job, seen->is_spot);
+    struct instance *slot = asg_slot_find(group, job, seen->is_spot);
     if (slot == NULL) return false;
     slot->attempt = seen->attempt; /* its agent has the token of that one */
     slot->incarnation = seen->incarnation;
-    launch_slot(core, group, slot, seen);
-    decide_instance(core, ASG_DECISION_ADOPT, group, slot,
-                    "%s belongs to job %s-%llu: found in EC2 before its answer came",
-                    slot->id, group->config.name, (unsigned long long)seen->job_id);
+    asg_take_launch_slot(core, group, slot, seen);
+    asg_narrate_instance(core, ASG_DECISION_ADOPT, group, slot,
+                         "%s belongs to job %s-%llu: found in EC2 before its answer came",
+                         slot->id, group->config.name, (unsigned long long)seen->job_id);
     return true;
 }
 
@@ -74,14 +77,14 @@ static void close_filled_launch(struct asg_core *core, struct group *group,
 {
     size_t at = 0;
     if (job->state != ASG_JOB_STATE_OPEN || !job->is_ambiguous) return;
-    if (next_slot(group, job, &at) != NULL) return;
-    close_job(core, job, ASG_JOB_STATE_DONE);
+    if (asg_slot_next(group, job, &at) != NULL) return;
+    asg_job_close(core, job, ASG_JOB_STATE_DONE);
 }
 
 static void adopt(struct asg_core *core, struct group *group,
                   const struct asg_seen_instance *seen)
 {
-    struct instance *instance = add_instance(core, group);
+    struct instance *instance = asg_instance_add(core, group);
     instance->job_id = seen->job_id;
     instance->attempt = seen->attempt;
     instance->incarnation = seen->incarnation;
@@ -90,14 +93,15 @@ static void adopt(struct asg_core *core, struct group *group,
         instance->excused_ms =
             core->now_ms - seen->launched_ms; /* nobody waited for it */
     }
-    fill_instance(core, group, instance, seen);
-    keep_text(core, &instance->template_id, ASG_TEMPLATE_MAX, group->template_id);
-    (void)move_instance(core, group, instance, ASG_FLEET_ADOPTED);
-    decide_instance(core, ASG_DECISION_ADOPT, group, instance,
-                    "%s carries the tags of job %llu and nobody remembered it: adopted",
-                    instance->id, (unsigned long long)seen->job_id);
+    asg_take_fill_instance(core, group, instance, seen);
+    asg_text_keep(core, &instance->template_id, ASG_TEMPLATE_MAX, group->template_id);
+    (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_ADOPTED);
+    asg_narrate_instance(
+        core, ASG_DECISION_ADOPT, group, instance,
+        "%s carries the tags of job %llu and nobody remembered it: adopted", instance->id,
+        (unsigned long long)seen->job_id);
     if (seen->state == ASG_EC2_RUNNING) {
-        (void)move_instance(core, group, instance, ASG_FLEET_RUNNING);
+        (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_RUNNING);
     }
 }
 
@@ -110,27 +114,28 @@ static void note_orphan(struct asg_core *core, const struct asg_seen_instance *s
     if (core->orphan_count == ASG_ORPHANS_MAX) return;
     struct orphan *orphan = &core->orphans[core->orphan_count++];
     *orphan = (struct orphan){.first_ms = core->now_ms};
-    copy_text(orphan->id, sizeof orphan->id, seen->instance_id);
-    copy_text(orphan->zone, sizeof orphan->zone, seen->zone);
-    list_for_orphans(core);
-    raise_alarm(
+    asg_text_copy(orphan->id, sizeof orphan->id, seen->instance_id);
+    asg_text_copy(orphan->zone, sizeof orphan->zone, seen->zone);
+    asg_plan_listing_for_orphans(core);
+    asg_alarm_raise(
         core, ASG_ALARM_ORPHAN, NULL, true,
         "%s carries our cluster's tag, but neither its group '%s' nor job %llu is "
         "known; it is terminated after 15 min unless it is adopted",
-        orphan->id, text_of(seen->group), (unsigned long long)seen->job_id);
+        orphan->id, asg_text_of(seen->group), (unsigned long long)seen->job_id);
 }
 
 static void see_unknown(struct asg_core *core, const struct asg_seen_instance *seen)
 {
-    if (is_over_in_ec2((int)seen->state) || text_of(seen->instance_id)[0] == '\0') return;
-    struct group *group = find_group(core, seen->group);
+    if (asg_ec2_is_over((int)seen->state) || asg_text_of(seen->instance_id)[0] == '\0')
+        return;
+    struct group *group = asg_group_find(core, seen->group);
     bool is_job_ours = seen->job_id != 0 && seen->job_id <= core->last_job_id;
     if (group == NULL || !is_job_ours ||
         strlen(seen->instance_id) > ASG_INSTANCE_ID_MAX) {
         note_orphan(core, seen);
         return;
     }
-    struct job *job = find_job(core, seen->job_id);
+    struct job *job = asg_job_find(core, seen->job_id);
     if (job != NULL && fill_waiting_slot(core, group, job, seen)) {
         close_filled_launch(core, group, job);
         return;
@@ -156,28 +161,28 @@ static void end_old_orphans(struct asg_core *core)
         if (!is_due || orphan->is_ending || core->is_halted) continue;
         if (core->orphan_end_count >= ORPHANS_AN_HOUR) return;
         core->orphan_ends[core->orphan_end_count++] = core->now_ms;
-        plan_orphan_end(core, orphan);
+        asg_plan_orphan_end(core, orphan);
     }
 }
 
 static void close_look(struct asg_core *core, const struct asg_observed *observed)
 {
-    struct job *job = find_job(core, observed->job_id);
+    struct job *job = asg_job_find(core, observed->job_id);
     if (job != NULL && job->state == ASG_JOB_STATE_OPEN) {
-        close_job(core, job, ASG_JOB_STATE_DONE);
+        asg_job_close(core, job, ASG_JOB_STATE_DONE);
     }
     if (core->listing_job_id == observed->job_id) core->listing_job_id = 0;
     if (core->look_job_id == observed->job_id) core->look_job_id = 0;
 }
 
-void take_observed(struct asg_core *core, const struct asg_observed *observed)
+void asg_take_observed(struct asg_core *core, const struct asg_observed *observed)
 {
     close_look(core, observed);
     if (observed->failed) return; /* blind: nothing may be concluded */
     for (size_t i = 0; i < observed->instance_count; i++) {
         const struct asg_seen_instance *seen = &observed->instances[i];
         struct group *group = NULL;
-        struct instance *instance = find_instance(core, seen->instance_id, &group);
+        struct instance *instance = asg_instance_find(core, seen->instance_id, &group);
         if (instance != NULL) {
             see_state(core, group, instance, seen);
         } else {

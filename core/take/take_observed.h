@@ -5,6 +5,6 @@
 
 #include "core/facts/world.h"
 
-void take_observed(struct asg_core *core, const struct asg_observed *observed);
+void asg_take_observed(struct asg_core *core, const struct asg_observed *observed);
 
 #endif

@@ -39,10 +39,11 @@ static void take_fewer(struct asg_core *core, struct group *group, const struct 
                        size_t count)
 {
     const struct asg_launch *launch = job->plan.launch;
-    mark_pool_dry(core, group, launch->instance_type, launch->zone, false);
-    decide(core, ASG_DECISION_JOB, group,
-           "EC2 had room for %zu of %" PRIu32 " in %s (job %s): the others go elsewhere",
-           count, launch->count, launch->zone, job->plan.name);
+    asg_pool_mark_dry(core, group, launch->instance_type, launch->zone, false);
+    asg_narrate(core, ASG_DECISION_JOB, group,
+                "EC2 had room for %zu of %" PRIu32
+                " in %s (job %s): the others go elsewhere",
+                count, launch->count, launch->zone, job->plan.name);
 }
 
 static bool is_fit(const char *id)
@@ -54,50 +55,50 @@ static void take_launched(struct asg_core *core, struct group *group, struct job
                           const struct asg_result *result)
 {
     if (job->plan.is_dry_run) {
-        decide(core, ASG_DECISION_JOB, group,
-               "dry run: EC2 would launch %" PRIu32 " (job %s)", job->plan.launch->count,
-               job->plan.name);
+        asg_narrate(core, ASG_DECISION_JOB, group,
+                    "dry run: EC2 would launch %" PRIu32 " (job %s)",
+                    job->plan.launch->count, job->plan.name);
     }
     for (size_t i = 0; i < result->instance_count; i++) {
         struct group *owner = NULL;
         const char *id = result->instances[i].instance_id;
-        if (!is_fit(id) || find_instance(core, id, &owner) != NULL) continue;
-        struct instance *slot = find_slot(group, job, result->instances[i].is_spot);
+        if (!is_fit(id) || asg_instance_find(core, id, &owner) != NULL) continue;
+        struct instance *slot = asg_slot_find(group, job, result->instances[i].is_spot);
         if (slot == NULL) break; /* more than asked for: the listing finds them */
-        launch_slot(core, group, slot, &result->instances[i]);
+        asg_take_launch_slot(core, group, slot, &result->instances[i]);
     }
     bool is_short = result->instance_count < job->plan.launch->count;
     if (job->plan.launch->fleet != NULL) {
-        if (!job->plan.is_dry_run) take_part_of_fleet(core, group, job, result);
+        if (!job->plan.is_dry_run) asg_take_part_of_fleet(core, group, job, result);
     } else if (is_short && !job->plan.is_dry_run) {
         take_fewer(core, group, job, result->instance_count);
     }
-    free_slots(core, group, job);
+    asg_slot_free(core, group, job);
     group->is_degraded = false;
-    keep_text(core, &group->degraded, ASG_REASON_MAX, "");
-    close_job(core, job, ASG_JOB_STATE_DONE);
+    asg_text_keep(core, &group->degraded, ASG_REASON_MAX, "");
+    asg_job_close(core, job, ASG_JOB_STATE_DONE);
 }
 
 static void take_no_capacity(struct asg_core *core, struct group *group, struct job *job,
                              const struct asg_result *result)
 {
-    mark_pool_dry(core, group, job->plan.launch->instance_type, job->plan.launch->zone,
-                  false);
+    asg_pool_mark_dry(core, group, job->plan.launch->instance_type,
+                      job->plan.launch->zone, false);
     const char *type = "";
     const struct asg_subnet *subnet = NULL;
-    if (choose_pool(core, group, job, &type, &subnet)) {
-        next_attempt(core, job);
+    if (asg_choose_pool(core, group, job, &type, &subnet)) {
+        asg_plan_next_attempt(core, job);
         return;
     }
-    free_slots(core, group, job);
-    close_job(core, job, ASG_JOB_STATE_REFUSED);
-    launch_again_later(core, group);
+    asg_slot_free(core, group, job);
+    asg_job_close(core, job, ASG_JOB_STATE_REFUSED);
+    asg_launch_again_later(core, group);
     char wait[ASG_NUMBER_TEXT_MAX];
-    decide(
+    asg_narrate(
         core, ASG_DECISION_JOB, group,
         "Launching EC2 instance failed: %s; every pool is tried, job %s ends, next try "
         "in %s",
-        say_error(core, result), job->plan.name,
+        asg_attempt_say_error(core, result), job->plan.name,
         asg_number_duration(group->launch_after_ms - core->now_ms, wait));
 }
 
@@ -105,16 +106,16 @@ static void take_no_capacity(struct asg_core *core, struct group *group, struct 
 static void bury(struct asg_core *core, struct group *group, struct job *job,
                  const struct asg_result *result)
 {
-    close_job(core, job, ASG_JOB_STATE_DEAD);
-    const char *error = say_error(core, result);
+    asg_job_close(core, job, ASG_JOB_STATE_DEAD);
+    const char *error = asg_attempt_say_error(core, result);
     if (group != NULL) {
         group->is_degraded = true;
-        keep_text(core, &group->degraded, ASG_REASON_MAX, error);
+        asg_text_keep(core, &group->degraded, ASG_REASON_MAX, error);
     }
-    raise_alarm(core, ASG_ALARM_DEAD_LETTER, group, true,
-                "job %s is a dead letter: %s; see `openasg jobs show %" PRIu64
-                "`, mend the cause, then `openasg jobs retry %" PRIu64 "`",
-                job->plan.name, error, job->plan.id, job->plan.id);
+    asg_alarm_raise(core, ASG_ALARM_DEAD_LETTER, group, true,
+                    "job %s is a dead letter: %s; see `openasg jobs show %" PRIu64
+                    "`, mend the cause, then `openasg jobs retry %" PRIu64 "`",
+                    job->plan.name, error, job->plan.id, job->plan.id);
 }
 
 static void open_breaker(struct asg_core *core, struct group *group)
@@ -126,9 +127,9 @@ static void open_breaker(struct asg_core *core, struct group *group)
     group->breaker_until_ms = core->now_ms + pause_ms;
     group->launch_failures = 0;
     char wait[ASG_NUMBER_TEXT_MAX];
-    raise_alarm(core, ASG_ALARM_LAUNCH_BREAKER, group, true,
-                "%d launches failed in a row: no more for %s", BREAKER_FAILURES,
-                asg_number_duration(pause_ms, wait));
+    asg_alarm_raise(core, ASG_ALARM_LAUNCH_BREAKER, group, true,
+                    "%d launches failed in a row: no more for %s", BREAKER_FAILURES,
+                    asg_number_duration(pause_ms, wait));
 }
 
 /* It may have happened: the slots stay, the same token asks again. */
@@ -136,15 +137,15 @@ static void take_doubt(struct asg_core *core, struct group *group, struct job *j
                        const struct asg_result *result)
 {
     if (!job->is_ambiguous) {
-        decide(core, ASG_DECISION_JOB, group,
-               "job %s may have launched or not: %s; asking again with its token",
-               job->plan.name, say_error(core, result));
+        asg_narrate(core, ASG_DECISION_JOB, group,
+                    "job %s may have launched or not: %s; asking again with its token",
+                    job->plan.name, asg_attempt_say_error(core, result));
     }
     job->is_ambiguous = true;
     if (core->now_ms - job->sent_ms < AMBIGUOUS_FOR_MS) {
-        retry_later(core, job);
+        asg_plan_retry_later(core, job);
     } else {
-        free_slots(core, group, job);
+        asg_slot_free(core, group, job);
         bury(core, group, job, result);
     }
 }
@@ -155,18 +156,19 @@ static void take_doubt(struct asg_core *core, struct group *group, struct job *j
 static bool waits_for_late(struct asg_core *core, struct group *group, struct job *job,
                            const struct asg_result *result)
 {
-    int64_t until_ms = late_until_ms(core, job);
+    int64_t until_ms = asg_patience_late_until_ms(core, job);
     if (until_ms <= core->now_ms) return false;
     char wait[ASG_NUMBER_TEXT_MAX];
     if (!job->is_ambiguous) {
-        decide(core, ASG_DECISION_JOB, group,
-               "job %s: %s, but an earlier request of it may still launch; asking again "
-               "with its token in %s",
-               job->plan.name, say_error(core, result),
-               asg_number_duration(until_ms - core->now_ms, wait));
+        asg_narrate(
+            core, ASG_DECISION_JOB, group,
+            "job %s: %s, but an earlier request of it may still launch; asking again "
+            "with its token in %s",
+            job->plan.name, asg_attempt_say_error(core, result),
+            asg_number_duration(until_ms - core->now_ms, wait));
     }
     job->is_ambiguous = true;
-    set_retry(core, job, until_ms);
+    asg_job_set_retry(core, job, until_ms);
     job->tries++;
     return true;
 }
@@ -174,44 +176,44 @@ static bool waits_for_late(struct asg_core *core, struct group *group, struct jo
 static void take_launch(struct asg_core *core, struct group *group, struct job *job,
                         const struct asg_result *result)
 {
-    mark_dirty(core, group);
+    asg_group_mark_dirty(core, group);
     switch (result->outcome) {
     case ASG_OUTCOME_OK: take_launched(core, group, job, result); break;
     case ASG_OUTCOME_CAPACITY:
         if (waits_for_late(core, group, job, result)) break;
         if (job->plan.launch->fleet != NULL) {
-            take_empty_fleet(core, group, job, result);
+            asg_take_empty_fleet(core, group, job, result);
         } else {
             take_no_capacity(core, group, job, result);
         }
         break;
     case ASG_OUTCOME_AMBIGUOUS: take_doubt(core, group, job, result); break;
     case ASG_OUTCOME_GONE:
-        free_slots(core, group, job);
-        close_job(core, job, ASG_JOB_STATE_DONE);
-        decide(core, ASG_DECISION_JOB, group,
-               "job %s: what it launched has been terminated since", job->plan.name);
+        asg_slot_free(core, group, job);
+        asg_job_close(core, job, ASG_JOB_STATE_DONE);
+        asg_narrate(core, ASG_DECISION_JOB, group,
+                    "job %s: what it launched has been terminated since", job->plan.name);
         break;
     case ASG_OUTCOME_THROTTLED:
     case ASG_OUTCOME_TRANSIENT:
     case ASG_OUTCOME_UNDELIVERED:
-    case ASG_OUTCOME_CREDENTIALS: retry_later(core, job); break;
+    case ASG_OUTCOME_CREDENTIALS: asg_plan_retry_later(core, job); break;
     case ASG_OUTCOME_EXPIRED:
         /* It was asked before, or may have been: no dispatcher knows of older ones. */
         if (job->is_ambiguous || core->epoch != job->sent_epoch) {
             take_doubt(core, group, job, result);
             break;
         }
-        free_slots(core, group, job);
-        close_job(core, job, ASG_JOB_STATE_REFUSED);
-        launch_again_later(core, group);
-        decide(core, ASG_DECISION_JOB, group, "job %s expired before a worker took it",
-               job->plan.name);
+        asg_slot_free(core, group, job);
+        asg_job_close(core, job, ASG_JOB_STATE_REFUSED);
+        asg_launch_again_later(core, group);
+        asg_narrate(core, ASG_DECISION_JOB, group,
+                    "job %s expired before a worker took it", job->plan.name);
         break;
     default:
         if (waits_for_late(core, group, job, result)) break;
-        free_slots(core, group, job);
-        launch_again_later(core, group);
+        asg_slot_free(core, group, job);
+        asg_launch_again_later(core, group);
         bury(core, group, job, result);
         open_breaker(core, group);
         break;
@@ -223,9 +225,9 @@ static void take_launch(struct asg_core *core, struct group *group, struct job *
 static struct instance *find_ending(struct asg_core *core, const char *id,
                                     uint64_t job_id, struct group **ret_group)
 {
-    struct instance *instance = find_instance(core, id, ret_group);
-    bool is_of_job =
-        instance != NULL && instance->end_job_id == job_id && is_on_its_way_out(instance);
+    struct instance *instance = asg_instance_find(core, id, ret_group);
+    bool is_of_job = instance != NULL && instance->end_job_id == job_id &&
+                     asg_instance_is_on_its_way_out(instance);
     return is_of_job ? instance : NULL;
 }
 
@@ -249,10 +251,10 @@ static void take_terminated(struct asg_core *core, struct job *job,
         struct instance *instance =
             find_ending(core, seen->instance_id, job->plan.id, &group);
         if (instance == NULL) continue;
-        mark_dirty(core, group);
-        set_ec2_state(group, instance, seen->state);
+        asg_group_mark_dirty(core, group);
+        asg_count_set_ec2_state(group, instance, seen->state);
         if (seen->state == ASG_EC2_TERMINATED) {
-            (void)move_instance(core, group, instance, ASG_FLEET_OVER);
+            (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_OVER);
         }
     }
     bool is_settled = true;
@@ -264,18 +266,18 @@ static void take_terminated(struct asg_core *core, struct job *job,
             is_settled = false;
             continue;
         }
-        set_ec2_state(group, instance, ASG_EC2_ABSENT);
-        (void)move_instance(core, group, instance, ASG_FLEET_OVER);
+        asg_count_set_ec2_state(group, instance, ASG_EC2_ABSENT);
+        (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_OVER);
     }
     for (size_t i = 0; i < result->protected_ids.count; i++) {
         struct instance *instance =
             find_ending(core, result->protected_ids.items[i], job->plan.id, &group);
         if (instance != NULL) {
-            (void)move_instance(core, group, instance, ASG_FLEET_KEPT);
+            (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_KEPT);
         }
     }
     if (!is_settled && job->plan.deadline_ms > core->now_ms) {
-        retry_later(core, job);
+        asg_plan_retry_later(core, job);
         return;
     }
     if (job->group_no == 0 && job->plan.terminate->instance_ids.count == 1) {
@@ -283,7 +285,7 @@ static void take_terminated(struct asg_core *core, struct job *job,
     }
     core->look_next_ms = core->now_ms;
     core->look_pause_ms = 0;
-    close_job(core, job, ASG_JOB_STATE_DONE);
+    asg_job_close(core, job, ASG_JOB_STATE_DONE);
 }
 
 static void take_terminate(struct asg_core *core, struct group *group, struct job *job,
@@ -300,7 +302,7 @@ static void take_terminate(struct asg_core *core, struct group *group, struct jo
     case ASG_OUTCOME_CREDENTIALS:
     case ASG_OUTCOME_UNDELIVERED:
         if (job->plan.deadline_ms > core->now_ms) {
-            retry_later(core, job);
+            asg_plan_retry_later(core, job);
             break;
         }
         bury(core, group, job, result);
@@ -326,21 +328,21 @@ static void take_resolved(struct asg_core *core, struct group *group, struct job
                           const struct asg_result *result)
 {
     if (is_worth_again(core, job, result)) {
-        retry_later(core, job);
+        asg_plan_retry_later(core, job);
         return;
     }
     if (group != NULL && group->resolve_job_id == job->plan.id) {
         group->resolve_job_id = 0;
-        mark_dirty(core, group);
+        asg_group_mark_dirty(core, group);
     }
     if (result->outcome != ASG_OUTCOME_OK) {
-        if (group != NULL) launch_again_later(core, group);
+        if (group != NULL) asg_launch_again_later(core, group);
         bury(core, group, job, result);
         return;
     }
-    close_job(core, job, ASG_JOB_STATE_DONE);
+    asg_job_close(core, job, ASG_JOB_STATE_DONE);
     if (group == NULL) return;
-    keep_text(core, &group->template_id, ASG_TEMPLATE_MAX, result->template_id);
+    asg_text_keep(core, &group->template_id, ASG_TEMPLATE_MAX, result->template_id);
     group->template_version = strtoull(result->template_version, NULL, 10);
     group->resolved_ms = core->now_ms;
 }
@@ -348,52 +350,53 @@ static void take_resolved(struct asg_core *core, struct group *group, struct job
 static void take_template(struct asg_core *core, struct job *job,
                           const struct asg_result *result)
 {
-    struct template *known = find_template(core, job->plan.template_name);
+    struct template *known = asg_template_find(core, job->plan.template_name);
     if (is_worth_again(core, job, result)) {
-        retry_later(core, job);
+        asg_plan_retry_later(core, job);
         return;
     }
     if (known != NULL && known->job_id == job->plan.id) known->job_id = 0;
     if (result->outcome != ASG_OUTCOME_OK) {
         if (known != NULL) {
-            copy_text(known->failure, sizeof known->failure, say_error(core, result));
+            asg_text_copy(known->failure, sizeof known->failure,
+                          asg_attempt_say_error(core, result));
         }
         bury(core, NULL, job, result);
         return;
     }
     if (known != NULL) {
-        copy_text(known->id, sizeof known->id, result->template_id);
+        asg_text_copy(known->id, sizeof known->id, result->template_id);
         known->version = strtoull(result->template_version, NULL, 10);
         known->failure[0] = '\0';
     }
-    decide(core, ASG_DECISION_JOB, NULL, "launch template %s is %s version %s",
-           job->plan.template_name, result->template_id, result->template_version);
-    close_job(core, job, ASG_JOB_STATE_DONE);
+    asg_narrate(core, ASG_DECISION_JOB, NULL, "launch template %s is %s version %s",
+                job->plan.template_name, result->template_id, result->template_version);
+    asg_job_close(core, job, ASG_JOB_STATE_DONE);
 }
 
-void take_result(struct asg_core *core, const struct asg_result *result)
+void asg_take_result(struct asg_core *core, const struct asg_result *result)
 {
-    struct job *job = find_job(core, result->job_id);
+    struct job *job = asg_job_find(core, result->job_id);
     if (job == NULL || job->state != ASG_JOB_STATE_OPEN ||
         job->plan.attempt != result->attempt ||
         job->plan.incarnation != result->incarnation) {
         return; /* late, or of a job that had this id in a log that is lost */
     }
-    if (!ASG_MUTANT(HISTORY_IS_LOST)) note_attempt(core, job, result);
-    struct group *group = group_of_no(core, job->group_no);
+    if (!ASG_MUTANT(HISTORY_IS_LOST)) asg_attempt_note(core, job, result);
+    struct group *group = asg_group_of_no(core, job->group_no);
     switch (job->plan.kind) {
     case ASG_JOB_LAUNCH:
     case ASG_JOB_FLEET:
         if (group != NULL)
             take_launch(core, group, job, result);
         else
-            close_job(core, job, ASG_JOB_STATE_DONE);
+            asg_job_close(core, job, ASG_JOB_STATE_DONE);
         break;
     case ASG_JOB_TERMINATE: take_terminate(core, group, job, result); break;
     case ASG_JOB_TEMPLATE: take_template(core, job, result); break;
     case ASG_JOB_RESOLVE_TEMPLATE: take_resolved(core, group, job, result); break;
     case ASG_JOB_DESCRIBE: /* comes as an observation */
     case ASG_JOB_TAG:
-    case ASG_JOB_COUNT: close_job(core, job, ASG_JOB_STATE_DONE); break;
+    case ASG_JOB_COUNT: asg_job_close(core, job, ASG_JOB_STATE_DONE); break;
     }
 }

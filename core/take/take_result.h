@@ -4,6 +4,6 @@
 
 #include "core/facts/world.h"
 
-void take_result(struct asg_core *core, const struct asg_result *result);
+void asg_take_result(struct asg_core *core, const struct asg_result *result);
 
 #endif

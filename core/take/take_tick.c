@@ -35,8 +35,8 @@ static void wake_groups(struct asg_core *core)
     }
     if (count > 1) qsort(due, count, sizeof(struct group *), by_number);
     for (size_t i = 0; i < count; i++) {
-        mark_dirty(core, due[i]);
-        run_schedules(core, due[i]);
+        asg_group_mark_dirty(core, due[i]);
+        asg_want_run_schedules(core, due[i]);
     }
 }
 
@@ -54,11 +54,11 @@ static void retry_jobs(struct asg_core *core)
     }
     if (count > 1) qsort(due, count, sizeof(struct job *), by_id);
     for (size_t i = 0; i < count; i++) {
-        replan_job(core, due[i]);
+        asg_plan_again(core, due[i]);
     }
 }
 
-void take_tick(struct asg_core *core)
+void asg_take_tick(struct asg_core *core)
 {
     wake_groups(core);
     retry_jobs(core);

@@ -4,6 +4,6 @@
 
 #include "core/facts/world.h"
 
-void take_tick(struct asg_core *core);
+void asg_take_tick(struct asg_core *core);
 
 #endif

@@ -15,7 +15,7 @@ static void earlier(int64_t *deadline_ms, int64_t at_ms, int64_t now_ms)
 static int64_t reach_deadline(const struct group *group, const struct instance *instance,
                               int64_t now_ms)
 {
-    int64_t at_ms = lost_ms(group, instance);
+    int64_t at_ms = asg_patience_lost_ms(group, instance);
     bool waits_for_others = at_ms <= now_ms && group->held[HOLD_REACH][0] != '\0';
     return waits_for_others ? now_ms + 2 * group->config.evaluation_ms : at_ms;
 }
@@ -25,17 +25,17 @@ static int64_t instance_deadline(const struct asg_core *core, const struct group
 {
     int64_t at_ms = INT64_MAX;
     int64_t now_ms = core->now_ms;
-    enum asg_timeout timeout = state_traits(instance->state)->timeout;
+    enum asg_timeout timeout = asg_state_traits(instance->state)->timeout;
     if (timeout == ASG_TIMEOUT_LAUNCH) {
-        earlier(&at_ms, late_ms(core, group, instance), now_ms);
+        earlier(&at_ms, asg_patience_late_ms(core, group, instance), now_ms);
     }
-    if (is_judged(instance)) {
+    if (asg_instance_is_judged(instance)) {
         earlier(&at_ms, instance->warm_ms, now_ms);
         bool is_doubted = instance->is_impaired || instance->is_silent;
         if (is_doubted) {
-            earlier(&at_ms, grace_over_ms(group, instance), now_ms);
+            earlier(&at_ms, asg_patience_grace_over_ms(group, instance), now_ms);
         }
-        if (is_out_of_reach(instance)) {
+        if (asg_instance_is_out_of_reach(instance)) {
             earlier(&at_ms, reach_deadline(group, instance, now_ms), now_ms);
         }
     }
@@ -43,15 +43,16 @@ static int64_t instance_deadline(const struct asg_core *core, const struct group
     return at_ms;
 }
 
-void find_deadline(struct asg_core *core, struct group *group)
+void asg_tell_deadline(struct asg_core *core, struct group *group)
 {
     int64_t at_ms = INT64_MAX;
     int64_t now_ms = core->now_ms;
-    bool is_unclear = count_capacity(group) > group->config.desired;
+    bool is_unclear = asg_count_capacity(group) > group->config.desired;
     for (size_t i = 0; i < group->instance_count; i++) {
         int64_t its_ms = instance_deadline(core, group, group->instances[i]);
         if (its_ms < at_ms) at_ms = its_ms;
-        is_unclear = is_unclear || waits_for_picture(core, group, group->instances[i]);
+        is_unclear = is_unclear ||
+                     asg_patience_waits_for_picture(core, group, group->instances[i]);
     }
     for (size_t i = 0; i < group->schedule_count; i++) {
         earlier(&at_ms, group->schedules[i].next_ms, now_ms);
@@ -65,6 +66,6 @@ void find_deadline(struct asg_core *core, struct group *group)
     if (group->end_count > 0 && ends_wait) {
         earlier(&at_ms, group->ends[0] + INT64_C(600000), now_ms);
     }
-    if (is_unclear) earlier(&at_ms, picture_ms(core, group), now_ms);
+    if (is_unclear) earlier(&at_ms, asg_patience_picture_ms(core, group), now_ms);
     asg_due_heap_set(&core->dues, &group->due, at_ms);
 }

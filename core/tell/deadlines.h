@@ -5,6 +5,6 @@
 
 #include "core/facts/world.h"
 
-void find_deadline(struct asg_core *core, struct group *group);
+void asg_tell_deadline(struct asg_core *core, struct group *group);
 
 #endif

@@ -9,12 +9,13 @@ static enum asg_member_state member_of(const struct asg_core *core,
                                        const struct instance *instance)
 {
     if (instance->id[0] == '\0') return ASG_MEMBER_GONE;
-    switch (state_traits(instance->state)->metered) {
+    switch (asg_state_traits(instance->state)->metered) {
     case ASG_METERED_NO: return ASG_MEMBER_GONE;
     case ASG_METERED_WATCHED: return ASG_MEMBER_WATCHED;
     case ASG_METERED_COUNTS: break;
     }
-    bool counts = is_warm(instance, core->now_ms) || ASG_MUTANT(WARM_AT_ONCE);
+    bool counts =
+        asg_instance_is_warm(instance, core->now_ms) || ASG_MUTANT(WARM_AT_ONCE);
     return counts && !instance->is_unhealthy ? ASG_MEMBER_COUNTS : ASG_MEMBER_WATCHED;
 }
 
@@ -27,7 +28,7 @@ static uint32_t metric_bits(const struct group *group)
     return bits;
 }
 
-void tell_members(struct asg_core *core, struct group *group)
+void asg_tell_members(struct asg_core *core, struct group *group)
 {
     uint32_t bits = metric_bits(group);
     bool is_news = !group->is_watched || bits != group->metric_bits ||
@@ -40,7 +41,7 @@ void tell_members(struct asg_core *core, struct group *group)
         counts_changed |=
             state == ASG_MEMBER_COUNTS || instance->told == ASG_MEMBER_COUNTS;
         instance->told = (int)state;
-        *emit_member(core) = (struct asg_member){
+        *asg_emit_member(core) = (struct asg_member){
             .group_no = group->no,
             .instance_id = asg_arena_text(&core->step->effects->arena, instance->id),
             .private_ip =
@@ -56,7 +57,7 @@ void tell_members(struct asg_core *core, struct group *group)
     group->is_watched = true;
     group->metric_bits = bits;
     group->evaluation_ms = group->config.evaluation_ms;
-    *emit_watch(core) = (struct asg_watch){
+    *asg_emit_watch(core) = (struct asg_watch){
         .group_no = group->no,
         .name = asg_arena_text(&core->step->effects->arena, group->config.name),
         .evaluation_ms = group->config.evaluation_ms,

@@ -5,6 +5,6 @@
 #include "core/facts/world.h"
 
 /* What changed for the windows since they were told last. */
-void tell_members(struct asg_core *core, struct group *group);
+void asg_tell_members(struct asg_core *core, struct group *group);
 
 #endif

@@ -7,21 +7,21 @@
 #include "core/facts/standing.h"
 #include "core/facts/state.h"
 
-void change_desired(struct asg_core *core, struct group *group, uint32_t to,
-                    enum desired_cause cause)
+void asg_desired_change(struct asg_core *core, struct group *group, uint32_t to,
+                        enum desired_cause cause)
 {
     assert(to >= group->config.min && to <= group->config.max);
-    if (to != group->config.desired) forget_hold(core, group, HOLD_POLICY);
+    if (to != group->config.desired) asg_hold_forget(core, group, HOLD_POLICY);
     group->config.desired = to;
     if (cause == DESIRED_BY_ORDER) {
-        uint32_t actual = count_capacity(group);
+        uint32_t actual = asg_count_capacity(group);
         group->exempt_ends = actual > to ? actual - to : 0;
     }
-    mark_dirty(core, group);
+    asg_group_mark_dirty(core, group);
 }
 
-void begin_cooldown(struct asg_core *core, struct group *group,
-                    const struct asg_policy_config *config)
+void asg_cooldown_begin(struct asg_core *core, struct group *group,
+                        const struct asg_policy_config *config)
 {
     group->cooldown_ms =
         config->cooldown_ms >= 0 ? config->cooldown_ms : group->config.cooldown_ms;
@@ -29,19 +29,20 @@ void begin_cooldown(struct asg_core *core, struct group *group,
     group->is_cooldown_due = true;
 }
 
-bool is_cooling(const struct asg_core *core, const struct group *group)
+bool asg_cooldown_is_on(const struct asg_core *core, const struct group *group)
 {
     return group->is_cooldown_due || group->cooldown_until_ms > core->now_ms;
 }
 
 /* The cooldown begins when the last instance is in service or has drained (docs/rules.md,
  * "Simple scaling and cooldown"). */
-void settle_cooldown(struct asg_core *core, struct group *group)
+void asg_cooldown_settle(struct asg_core *core, struct group *group)
 {
     if (!group->is_cooldown_due || group->resolve_job_id != 0) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
-        if (is_launching(instance) || is_waiting(instance)) return;
+        if (asg_instance_is_launching(instance) || asg_instance_is_waiting(instance))
+            return;
     }
     group->is_cooldown_due = false;
     group->cooldown_until_ms = core->now_ms + group->cooldown_ms;

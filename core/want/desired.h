@@ -15,16 +15,16 @@ enum desired_cause {
 /* The one way to move desired. `to` is within min and max, which the caller has set. An
  * order's surplus over it may go at once: exempt_ends is what the group has more than an
  * order asked for, when that was given. */
-void change_desired(struct asg_core *core, struct group *group, uint32_t to,
-                    enum desired_cause cause);
+void asg_desired_change(struct asg_core *core, struct group *group, uint32_t to,
+                        enum desired_cause cause);
 
-bool is_cooling(const struct asg_core *core, const struct group *group);
+bool asg_cooldown_is_on(const struct asg_core *core, const struct group *group);
 
 /* Simple scaling acted: no more of it until this is done and the cooldown is over. */
-void begin_cooldown(struct asg_core *core, struct group *group,
-                    const struct asg_policy_config *config);
+void asg_cooldown_begin(struct asg_core *core, struct group *group,
+                        const struct asg_policy_config *config);
 
 /* It begins when the last instance is in service or has drained. */
-void settle_cooldown(struct asg_core *core, struct group *group);
+void asg_cooldown_settle(struct asg_core *core, struct group *group);
 
 #endif

@@ -6,7 +6,7 @@
 #include "core/facts/schedule.h"
 #include "core/want/desired.h"
 
-int64_t next_run(const struct schedule *schedule, int64_t after_ms)
+int64_t asg_want_next_run(const struct schedule *schedule, int64_t after_ms)
 {
     return asg_schedule_next(&schedule->config, after_ms);
 }
@@ -25,11 +25,11 @@ static void run_schedule(struct asg_core *core, struct group *group,
     uint32_t min = config->min >= 0 ? (uint32_t)config->min : group->config.min;
     uint32_t max = config->max >= 0 ? (uint32_t)config->max : group->config.max;
     if (min > max) {
-        decide_capacity(core, ASG_DECISION_REFUSED, group, config->name,
-                        group->config.desired,
-                        "scheduled action %s: min %" PRIu32 " would be above max %" PRIu32
-                        "; nothing is changed",
-                        config->name, min, max)
+        asg_narrate_capacity(core, ASG_DECISION_REFUSED, group, config->name,
+                             group->config.desired,
+                             "scheduled action %s: min %" PRIu32
+                             " would be above max %" PRIu32 "; nothing is changed",
+                             config->name, min, max)
             ->cause = ASG_CAUSE_SCHEDULE;
         return;
     }
@@ -38,19 +38,19 @@ static void run_schedule(struct asg_core *core, struct group *group,
     group->config.max = max;
     int64_t wanted = config->desired >= 0 ? config->desired : from;
     uint32_t to = clamp_u32(wanted, min, max);
-    change_desired(core, group, to, DESIRED_BY_ORDER);
-    decide_capacity(core,
-                    (int64_t)to > from   ? ASG_DECISION_SCALE_OUT
-                    : (int64_t)to < from ? ASG_DECISION_SCALE_IN
-                                         : ASG_DECISION_COMMAND,
-                    group, config->name, from,
-                    "scheduled action %s: min %" PRIu32 ", max %" PRIu32
-                    ", desired %" PRIu32 " (was %" PRId64 ")",
-                    config->name, min, max, to, from)
+    asg_desired_change(core, group, to, DESIRED_BY_ORDER);
+    asg_narrate_capacity(core,
+                         (int64_t)to > from   ? ASG_DECISION_SCALE_OUT
+                         : (int64_t)to < from ? ASG_DECISION_SCALE_IN
+                                              : ASG_DECISION_COMMAND,
+                         group, config->name, from,
+                         "scheduled action %s: min %" PRIu32 ", max %" PRIu32
+                         ", desired %" PRIu32 " (was %" PRId64 ")",
+                         config->name, min, max, to, from)
         ->cause = ASG_CAUSE_SCHEDULE;
 }
 
-void run_schedules(struct asg_core *core, struct group *group)
+void asg_want_run_schedules(struct asg_core *core, struct group *group)
 {
     bool is_suspended =
         (group->suspended & UINT64_C(1) << ASG_PROCESS_SCHEDULED_ACTIONS) != 0;
@@ -58,7 +58,8 @@ void run_schedules(struct asg_core *core, struct group *group)
         struct schedule *schedule = &group->schedules[i];
         if (schedule->next_ms > core->now_ms) continue;
         if (!is_suspended && !group->is_deleting) run_schedule(core, group, schedule);
-        schedule->next_ms = next_run(schedule, core->now_ms); /* missed ones are lost */
+        schedule->next_ms =
+            asg_want_next_run(schedule, core->now_ms); /* missed ones are lost */
     }
     size_t kept = 0;
     for (size_t i = 0; i < group->schedule_count; i++) {

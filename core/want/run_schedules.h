@@ -4,8 +4,8 @@
 
 #include "core/facts/world.h"
 
-int64_t next_run(const struct schedule *schedule, int64_t after_ms);
+int64_t asg_want_next_run(const struct schedule *schedule, int64_t after_ms);
 
-void run_schedules(struct asg_core *core, struct group *group);
+void asg_want_run_schedules(struct asg_core *core, struct group *group);
 
 #endif

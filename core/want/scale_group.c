@@ -65,12 +65,13 @@ static const struct tally *tally_of(struct group *group, int64_t now_ms)
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
         if (instance->told == ASG_MEMBER_COUNTS) tally->counting++;
-        if (is_launching(instance) || is_waiting(instance)) {
+        if (asg_instance_is_launching(instance) || asg_instance_is_waiting(instance)) {
             tally->is_changing = true;
         }
-        if (!counts_as_capacity(instance) || is_warm(instance, now_ms)) continue;
+        if (!asg_instance_counts(instance) || asg_instance_is_warm(instance, now_ms))
+            continue;
         tally->warming++;
-        if (is_serving(instance) && instance->warm_ms < tally->until_ms) {
+        if (asg_instance_is_serving(instance) && instance->warm_ms < tally->until_ms) {
             tally->until_ms = instance->warm_ms;
         }
     }
@@ -94,20 +95,20 @@ static void decide_group(struct asg_core *core, struct group *group,
         (void)snprintf(limit, sizeof limit, "min is %" PRId64 ": ", min);
     }
     if (to == from) {
-        hold(core, group, HOLD_POLICY, "%s%s", limit,
-             proposal->direction == ASG_DIRECTION_OUT ? "cannot scale out further"
-                                                      : "cannot scale in further");
+        asg_hold(core, group, HOLD_POLICY, "%s%s", limit,
+                 proposal->direction == ASG_DIRECTION_OUT ? "cannot scale out further"
+                                                          : "cannot scale in further");
         return;
     }
     bool is_out = to > from;
-    change_desired(core, group, (uint32_t)to, DESIRED_BY_POLICY);
+    asg_desired_change(core, group, (uint32_t)to, DESIRED_BY_POLICY);
     if (policy->config.kind == ASG_POLICY_SIMPLE) {
-        begin_cooldown(core, group, &policy->config);
+        asg_cooldown_begin(core, group, &policy->config);
     }
-    decide_capacity(core, is_out ? ASG_DECISION_SCALE_OUT : ASG_DECISION_SCALE_IN, group,
-                    policy->config.name, from,
-                    "%s\n%sdecide %" PRId64 ", scale %s by %" PRId64, proposal->text,
-                    limit, to, is_out ? "out" : "in", is_out ? to - from : from - to)
+    asg_narrate_capacity(core, is_out ? ASG_DECISION_SCALE_OUT : ASG_DECISION_SCALE_IN,
+                         group, policy->config.name, from,
+                         "%s\n%sdecide %" PRId64 ", scale %s by %" PRId64, proposal->text,
+                         limit, to, is_out ? "out" : "in", is_out ? to - from : from - to)
         ->cause = ASG_CAUSE_POLICY;
 }
 
@@ -122,16 +123,16 @@ static void settle(struct asg_core *core, struct group *group,
     bool is_tracking = verdict->in->config.kind == ASG_POLICY_TARGET_TRACKING;
     if (is_tracking && verdict->is_in_blocked) return;
     if ((group->is_mass_silent && !ASG_MUTANT(SCALES_IN_BLIND)) || group->is_cut_off) {
-        hold(core, group, HOLD_POLICY, "scale-in waits: %s",
-             group->is_mass_silent ? "many agents are silent together"
-                                   : "none of its agents can be reached");
+        asg_hold(core, group, HOLD_POLICY, "scale-in waits: %s",
+                 group->is_mass_silent ? "many agents are silent together"
+                                       : "none of its agents can be reached");
         return;
     }
     decide_group(core, group, verdict->in, &verdict->in_proposal);
 }
 
-void scale_group(struct asg_core *core, struct group *group,
-                 const struct asg_group_metric *rows, size_t count)
+void asg_want_scale_group(struct asg_core *core, struct group *group,
+                          const struct asg_group_metric *rows, size_t count)
 {
     if (group->is_deleting || group->policy_count == 0) return;
     const struct tally *tally = tally_of(group, core->now_ms);
@@ -143,7 +144,7 @@ void scale_group(struct asg_core *core, struct group *group,
         .max = group->config.max,
         .warm = tally->counting,
         .warming = tally->warming,
-        .is_cooling = tally->is_changing || is_cooling(core, group),
+        .is_cooling = tally->is_changing || asg_cooldown_is_on(core, group),
     };
     struct verdict verdict = {0};
     for (size_t i = 0; i < group->policy_count; i++) {
@@ -163,7 +164,7 @@ void scale_group(struct asg_core *core, struct group *group,
     }
     /* Policies see what happens while they may not act: on resume they go by that, not by
      * periods of long ago. */
-    if (is_suspended(group, ASG_PROCESS_ALARM_NOTIFICATION) &&
+    if (asg_group_is_suspended(group, ASG_PROCESS_ALARM_NOTIFICATION) &&
         !ASG_MUTANT(SUSPENSION_IS_FORGOTTEN)) {
         return;
     }

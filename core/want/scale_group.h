@@ -5,7 +5,7 @@
 #include "core/facts/world.h"
 
 /* `rows`: its metrics of the period that is over. */
-void scale_group(struct asg_core *core, struct group *group,
-                 const struct asg_group_metric *rows, size_t count);
+void asg_want_scale_group(struct asg_core *core, struct group *group,
+                          const struct asg_group_metric *rows, size_t count);
 
 #endif

@@ -2,20 +2,20 @@
 
 #include "core/facts/standing.h"
 
-bool leaves_early(const struct group *group, const struct instance *instance)
+bool asg_want_leaves_early(const struct group *group, const struct instance *instance)
 {
     return group->config.capacity_rebalance && instance->is_at_risk &&
-           is_serving(instance) && !instance->is_unhealthy;
+           asg_instance_is_serving(instance) && !instance->is_unhealthy;
 }
 
-uint32_t wanted_capacity(const struct group *group)
+uint32_t asg_want_capacity(const struct group *group)
 {
     uint32_t desired = group->config.desired;
     if (!group->config.capacity_rebalance) return desired; /* nobody leaves early */
     uint32_t room = group->config.max > desired ? group->config.max - desired : 0;
     uint32_t extra = 0;
     for (size_t i = 0; i < group->instance_count && extra < room; i++) {
-        extra += leaves_early(group, group->instances[i]) ? 1 : 0;
+        extra += asg_want_leaves_early(group, group->instances[i]) ? 1 : 0;
     }
     return desired + extra;
 }

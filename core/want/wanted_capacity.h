@@ -5,9 +5,9 @@
 #include "core/facts/world.h"
 
 /* At risk, and its group asks to replace such before EC2 takes them. */
-bool leaves_early(const struct group *group, const struct instance *instance);
+bool asg_want_leaves_early(const struct group *group, const struct instance *instance);
 
 /* Desired, and one more for each that is at risk as far as max allows. */
-uint32_t wanted_capacity(const struct group *group);
+uint32_t asg_want_capacity(const struct group *group);
 
 #endif

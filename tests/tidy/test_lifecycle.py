@@ -1,7 +1,6 @@
 """The life cycle is decided in its table: within core/ nobody but core/facts/states.c and
-lifecycle.c names a state of an instance, and only lifecycle.c writes one, by set_state() of
-counts.c. Before it
-judges the tree it proves that it can fail."""
+lifecycle.c names a state of an instance, and only lifecycle.c writes one, by
+asg_count_set_state(). Before it judges the tree it proves that it can fail."""
 
 import os
 import re
@@ -33,13 +32,13 @@ def check(where, text, named, written):
             if "static_assert" not in line:
                 found.append(f"{where}: names {match.group(0)}; ask core/facts/states.h")
     if where not in COUNTS | {MOVER} and written.search(text):
-        found.append(f"{where}: writes an instance's state; call move_instance()")
+        found.append(f"{where}: writes an instance's state; call asg_lifecycle_move()")
     return found
 
 
 def main():
     named = re.compile(r"\bASG_INSTANCE_(" + "|".join(states()) + r")\b")
-    written = re.compile(r"\b(instance|slot|i)(->|\.)state\s*=[^=]|\bset_state\(")
+    written = re.compile(r"\b(instance|slot|i)(->|\.)state\s*=[^=]|\basg_count_set_state\(")
     bad = "if (instance->state == ASG_INSTANCE_PENDING) instance->state = 3;"
     if len(check("core/take/x.c", bad, named, written)) != 2 or len(states()) < 30:
         sys.exit("this test cannot see a state that is named or written")

@@ -17,7 +17,7 @@ static const char *word(int state)
 
 static bool is_over_state(int state)
 {
-    return state_traits(state)->life == ASG_LIFE_OVER;
+    return asg_state_traits(state)->life == ASG_LIFE_OVER;
 }
 
 /* ---- the graph ---- */
@@ -35,7 +35,7 @@ static void draw_arrow(FILE *out, int from, int to)
 {
     bool is_first = true;
     struct asg_lifecycle_row row;
-    for (size_t i = 0; lifecycle_row(i, &row); i++) {
+    for (size_t i = 0; asg_lifecycle_row(i, &row); i++) {
         if ((int)row.from != from || (int)row.to != to) continue;
         if (is_first) {
             (void)fputs("    ", out);
@@ -44,8 +44,9 @@ static void draw_arrow(FILE *out, int from, int to)
             print_state(out, to);
         }
         (void)fprintf(out, "%s%s%s%s%s", is_first ? ": " : ", ",
-                      fleet_event_word(row.event), row.guard[0] != '\0' ? " (" : "",
-                      row.guard, row.guard[0] != '\0' ? ")" : "");
+                      asg_lifecycle_event_word(row.event),
+                      row.guard[0] != '\0' ? " (" : "", row.guard,
+                      row.guard[0] != '\0' ? ")" : "");
         is_first = false;
     }
     if (!is_first) (void)fputc('\n', out);
@@ -100,8 +101,8 @@ static void test_no_two_rows_answer_one_event_unless_their_guards_differ(void **
     (void)state;
     struct asg_lifecycle_row a;
     struct asg_lifecycle_row b;
-    for (size_t i = 0; lifecycle_row(i, &a); i++) {
-        for (size_t j = 0; j < i && lifecycle_row(j, &b); j++) {
+    for (size_t i = 0; asg_lifecycle_row(i, &a); i++) {
+        for (size_t j = 0; j < i && asg_lifecycle_row(j, &b); j++) {
             if (a.from != b.from || a.event != b.event) continue;
             assert_string_not_equal(a.guard, b.guard);
             assert_true(a.guard[0] != '\0' && b.guard[0] != '\0');
@@ -115,7 +116,7 @@ static void spread(bool is_reached[ASG_INSTANCE_COUNT], bool backwards)
     while (has_changed) {
         has_changed = false;
         struct asg_lifecycle_row row;
-        for (size_t i = 0; lifecycle_row(i, &row); i++) {
+        for (size_t i = 0; asg_lifecycle_row(i, &row); i++) {
             int from = backwards ? (int)row.to : (int)row.from;
             int to = backwards ? (int)row.from : (int)row.to;
             if (!is_reached[from] || is_reached[to]) continue;
@@ -156,7 +157,7 @@ static void test_ec2_ends_an_instance_in_every_state_and_no_row_leaves_the_end(v
     for (int state = 0; state < ASG_INSTANCE_COUNT; state++) {
         bool is_ended = false;
         struct asg_lifecycle_row row;
-        for (size_t i = 0; lifecycle_row(i, &row); i++) {
+        for (size_t i = 0; asg_lifecycle_row(i, &row); i++) {
             if ((int)row.from != state) continue;
             assert_false(is_over_state(state));
             if (row.event != ASG_FLEET_OVER) continue;
@@ -175,7 +176,7 @@ static void test_the_columns_of_a_state_do_not_contradict_each_other(void **stat
 {
     (void)state;
     for (int i = 0; i < ASG_INSTANCE_COUNT; i++) {
-        const struct asg_state_traits *traits = state_traits(i);
+        const struct asg_state_traits *traits = asg_state_traits(i);
         bool is_ending = traits->life == ASG_LIFE_ENDING;
         if (traits->aws_name == NULL) fail_msg("%s has no row", word(i));
         assert_true(!traits->counts || traits->life == ASG_LIFE_ON);
@@ -214,7 +215,7 @@ static void test_the_names_are_those_of_ec2_auto_scaling(void **state)
             name[length++] = (char)(is_capital && is_letter ? *ours - 'a' + 'A' : *ours);
             is_capital = !is_letter;
         }
-        assert_string_equal(state_traits(i)->aws_name, name);
+        assert_string_equal(asg_state_traits(i)->aws_name, name);
     }
 }
 
