@@ -55,6 +55,8 @@ bool asg_instance_is_alive(const struct instance *instance)
 {
     if (asg_instance_counts(instance)) return true;
     if (ASG_MUTANT(TERMINATING_DO_NOT_COUNT)) return false;
+    if (ASG_MUTANT(IN_FLIGHT_DO_NOT_COUNT) && asg_instance_is_slot(instance))
+        return false;
     enum asg_life life = asg_state_traits(instance->state)->life;
     return life == ASG_LIFE_ON ||
            (life == ASG_LIFE_ENDING && !asg_ec2_is_over(instance->ec2_state));

@@ -277,7 +277,10 @@ static void note_end(const struct asg_decision *decision)
     if (decision->state_to == ASG_INSTANCE_TERMINATING ||
         decision->state_to == ASG_INSTANCE_TERMINATED) {
         instance->is_over = true;
-        if (decision->state_to == ASG_INSTANCE_TERMINATED) return;
+        if (decision->state_to == ASG_INSTANCE_TERMINATED) {
+            instance->is_protected = false; /* core forgets it, and what was said of it */
+            return;
+        }
         instance->end_cause = decision->cause;
         instance->was_serving = decision->state_from == ASG_INSTANCE_IN_SERVICE;
         instance->drain_from_ms = 0;
