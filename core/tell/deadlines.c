@@ -1,9 +1,10 @@
 #include "core/tell/deadlines.h"
 
-#include "core/facts/standing.h"
-#include "core/facts/states.h"
 #include "core/facts/counts.h"
 #include "core/facts/patience.h"
+#include "core/facts/recent_ends.h"
+#include "core/facts/standing.h"
+#include "core/facts/states.h"
 
 static void earlier(int64_t *deadline_ms, int64_t at_ms, int64_t now_ms)
 {
@@ -64,7 +65,7 @@ void asg_tell_deadline(struct asg_core *core, struct group *group)
     bool ends_wait =
         group->held[HOLD_REPLACE][0] != '\0' || group->held[HOLD_SCALE_IN][0] != '\0';
     if (group->end_count > 0 && ends_wait) {
-        earlier(&at_ms, group->ends[0] + INT64_C(600000), now_ms);
+        earlier(&at_ms, group->ends[0] + ENDS_WINDOW_MS, now_ms);
     }
     if (is_unclear) earlier(&at_ms, asg_patience_picture_ms(core, group), now_ms);
     asg_due_heap_set(&core->dues, &group->due, at_ms);
