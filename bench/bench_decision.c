@@ -80,7 +80,7 @@ static int64_t bare_scan(const struct arrays *arrays)
 static struct asg_window *make_window(void)
 {
     struct asg_window *window = NULL;
-    asg_window_new(&window);
+    asg_window_new(NULL, &window);
     for (uint32_t no = 1; no <= GROUPS; no++) {
         const struct asg_watch watch = {.group_no = no,
                                         .name = "g",
@@ -105,7 +105,7 @@ static void report_all(struct asg_window *window, struct arrays *arrays, bool is
         }
         const struct asg_report report = {.cpu_milli = some_cpu()};
         arrays->values[slot] = (int32_t)report.cpu_milli;
-        asg_window_add(window, slot, &report, time_ms);
+        asg_window_add(window, slot, &report);
     }
 }
 

@@ -420,7 +420,7 @@ static double state_bytes(void)
     struct asg_roster *roster = NULL;
     struct asg_window *window = NULL;
     asg_roster_new(&options, &roster);
-    asg_window_new(&window);
+    asg_window_new(NULL, &window);
     const struct asg_watch watch = {1, "web", GROUP_PERIOD, 1u << ASG_METRIC_NAME_CPU, 1};
     asg_window_watch(window, &watch, 0);
     char token[ASG_JOIN_TOKEN_SIZE];

@@ -498,6 +498,7 @@ static enum asg_status start_edges(struct asg_controller *controller,
                    .silent_reports = (uint32_t)settings->join_silent_reports,
                    .silent_ms_min = settings->join_silent_ms,
                    .first_report_ms = settings->join_first_report_ms},
+        .limits = {.rate_bytes = settings->rate_max_bytes, .load = settings->load_max},
         .probe_port = (uint16_t)settings->probe_port,
         .clock = controller->clock,
     };

@@ -343,19 +343,6 @@ static void take_join(struct asg_ingest *ingest, const struct asg_bus_message *m
     ASG_FAILPOINT("ingest.after_joined");
 }
 
-/* Clamp what an agent claims: it moves its own instance's weight and no more. */
-static void clamp(struct asg_report *report)
-{
-    if (report->cpu_milli > ASG_PERCENT_MILLI_MAX)
-        report->cpu_milli = ASG_PERCENT_MILLI_MAX;
-    if (report->memory_milli > ASG_PERCENT_MILLI_MAX) {
-        report->memory_milli = ASG_PERCENT_MILLI_MAX;
-    }
-    if (report->pressure_milli > ASG_PERCENT_MILLI_MAX) {
-        report->pressure_milli = ASG_PERCENT_MILLI_MAX;
-    }
-}
-
 /* A connection's number can come again in another's hands (docs/wire.md, Transport): the
  * key of this very message must be the one that is bound. Some 16 ns. */
 static bool has_bound_key(const struct asg_ingest *ingest, uint32_t slot,
@@ -383,8 +370,7 @@ static void take_report(struct asg_ingest *ingest, const struct asg_bus_message 
         return;
     }
     ingest->counts.reports++;
-    clamp(report);
-    asg_window_add(ingest->window, slot, report, mono_ms);
+    asg_window_add(ingest->window, slot, report);
     if (verdict != ASG_REPORT_FIRST) return;
     const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
     const struct asg_health_sign sign = {
@@ -510,7 +496,8 @@ void asg_ingest_new(const struct asg_ingest_options *options, struct asg_ingest 
     (void)pthread_mutex_init(&ingest->state_lock, NULL);
     (void)pthread_mutex_init(&ingest->changes_lock, NULL);
     asg_roster_new(&options->roster, &ingest->roster);
-    asg_window_new(&ingest->window);
+    asg_window_new(options->limits.rate_bytes > 0 ? &options->limits : NULL,
+                   &ingest->window);
     *ret = ingest;
 }
 

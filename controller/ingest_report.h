@@ -14,6 +14,7 @@
 #include "controller/inbox.h"
 #include "controller/probe_agent.h"
 #include "controller/roster.h"
+#include "controller/window.h"
 #include "model/effects.h"
 #include "model/messages.h"
 
@@ -24,7 +25,8 @@ struct asg_ingest_options {
     struct asg_inbox *inbox;
     struct asg_prober *prober; /* NULL: nobody probes */
     struct asg_roster_options roster;
-    uint16_t probe_port; /* of an agent that has not said its own */
+    struct asg_window_limits limits; /* all 0: the usual ones */
+    uint16_t probe_port;             /* of an agent that has not said its own */
     struct asg_clock clock;
 };
 

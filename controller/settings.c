@@ -41,6 +41,11 @@ static const struct asg_config_key keys[] = {
      "", "but never sooner than this"},
     {"join.first_report", ASG_CONFIG_DURATION, AT(join_first_report_ms), "30s", 100, DAY,
      NULL, "", "how long agents may take to come back after the controller restarted"},
+    {"reports.rate_max", ASG_CONFIG_SIZE, AT(rate_max_bytes), "400g", 1024,
+     INT64_C(1) << 50, NULL, "bytes a second",
+     "of network or disk; an agent that says more is taken for this"},
+    {"reports.load_max", ASG_CONFIG_NUMBER, AT(load_max), "100", 1, 1000000, NULL,
+     "per core", "of load average; an agent that says more is taken for this"},
     {"probe.concurrency", ASG_CONFIG_NUMBER, AT(probe_concurrency), "200", 1, 10000, NULL,
      "probes", "at once"},
     {"probe.deadline", ASG_CONFIG_DURATION, AT(probe_deadline_ms), "1s", 10, MINUTE, NULL,
@@ -88,6 +93,11 @@ static const struct asg_config_key keys[] = {
      NULL, "listings", "complete ones in a row that lack an instance before it is gone"},
     {"reconcile.absent_after", ASG_CONFIG_DURATION, AT(absent_ms), "5m", 0, DAY, NULL, "",
      "and at least this time"},
+    {"reconcile.mass_absent", ASG_CONFIG_NUMBER, AT(mass_absent_percent), "10", 1, 100,
+     NULL, "percent",
+     "of all instances, and at least four, that a listing may lack before it is doubted: "
+     "an "
+     "alarm, believed only when it stands and none of their agents reports"},
     {"reconcile.template_age", ASG_CONFIG_DURATION, AT(template_age_ms), "1d", SECOND,
      30 * DAY, NULL, "",
      "launch templates made for fleets are deleted when they were left so long; "

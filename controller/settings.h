@@ -39,6 +39,9 @@ struct asg_controller_settings {
     int64_t verify_records;
     int64_t listing_ms;
     int64_t absent_listings;
+    int64_t mass_absent_percent;
+    int64_t rate_max_bytes;
+    int64_t load_max;
     int64_t absent_ms;
     int64_t template_age_ms;
     int64_t io_threads;

@@ -17,6 +17,14 @@ _Static_assert(ASG_METRIC_NAME_NETWORK_IN == NARROW_COUNT, "narrow ones come fir
 
 #define NO_RATE    INT64_MIN /* no sample of a rate in this period */
 
+/* Two reports that say they are further apart, or not in order, give no rate. */
+#define ELAPSED_MS_MAX INT64_C(3600000)
+#define PERIOD_MS_MAX  (INT64_C(1) << 40)
+
+/* From so many values on, one in twenty and at least one on each side is not believed. */
+#define ROBUST_FROM  5
+#define EXTREMES_PER 20
+
 /* What only ingest touches, once a report. */
 struct sums {
     int64_t narrow[NARROW_COUNT];
@@ -27,10 +35,10 @@ struct sums {
 /* The same for rates; only kept once a group wants one. A period may have fewer rates
  * than samples: the first report and one after a reboot give none. */
 struct rates {
-    int64_t sums[WIDE_COUNT];
-    uint32_t counts[WIDE_COUNT];
-    uint64_t counters[WIDE_COUNT]; /* of the last report */
-    int64_t counters_at_ms;
+    uint64_t bytes[WIDE_COUNT];     /* of this period; saturates */
+    int64_t elapsed_ms[WIDE_COUNT]; /* in which they came */
+    uint64_t counters[WIDE_COUNT];  /* of the last report */
+    int64_t counters_at_ms;         /* by the agent's clock; 0: there was none */
 };
 
 struct window_group {
@@ -50,9 +58,12 @@ struct total {
     int64_t min;
     int64_t max;
     uint32_t count;
+    size_t at; /* its next place in values[] */
 };
 
 struct asg_window {
+    int64_t rate_max_milli;
+    int32_t load_max_milli;
     uint32_t slot_capacity;
     uint32_t slot_end;             /* one past the highest slot in use */
     uint32_t *group_no;            /* by slot; GROUP_NONE: does not count */
@@ -64,13 +75,21 @@ struct asg_window {
     struct rates *rates; /* by slot; NULL until a group wants a rate */
     uint32_t group_capacity;
     struct window_group *groups; /* by group number */
-    struct total *totals;        /* by group number, scratch of a collect */
+    struct total *totals;        /* by group number, scratch of a collect, as the next */
+    int64_t *values;             /* of one metric, group by group */
+    size_t value_capacity;
     int64_t next_due_ms;
 };
 
-void asg_window_new(struct asg_window **ret)
+void asg_window_new(const struct asg_window_limits *limits, struct asg_window **ret)
 {
     struct asg_window *window = asg_alloc(1, sizeof *window);
+    int64_t rate = limits != NULL ? limits->rate_bytes : ASG_WINDOW_RATE_MAX;
+    int64_t load = limits != NULL ? limits->load : ASG_WINDOW_LOAD_MAX;
+    assert(rate > 0 && rate <= INT64_C(1) << 50);
+    assert(load > 0 && load <= 1000000);
+    window->rate_max_milli = rate * 1000;
+    window->load_max_milli = (int32_t)(load * 1000);
     window->next_due_ms = INT64_MAX;
     *ret = window;
 }
@@ -92,6 +111,7 @@ void asg_window_destroy(struct asg_window **window)
     free(w->rates);
     free(w->groups);
     free(w->totals);
+    free(w->values);
     free(w);
     *window = NULL;
 }
@@ -225,34 +245,48 @@ void asg_window_set(struct asg_window *window, uint32_t slot, uint32_t group_no,
     if (slot >= window->slot_end) window->slot_end = slot + 1;
 }
 
-static int32_t narrow_value(uint32_t value)
+static int32_t at_most(uint32_t value, int32_t max)
 {
-    return value > INT32_MAX ? INT32_MAX : (int32_t)value;
+    return value > (uint32_t)max ? max : (int32_t)value;
 }
 
-/* Counters since boot become rates: thousandths of a byte a second. A counter that
- * went back (reboot) gives no sample. */
+/* Thousandths of a byte a second, at most `max`. */
+static int64_t rate_of(uint64_t bytes, int64_t elapsed_ms, int64_t max)
+{
+    assert(elapsed_ms > 0 && elapsed_ms <= PERIOD_MS_MAX);
+    uint64_t ms = (uint64_t)elapsed_ms;
+    uint64_t whole = bytes / ms; /* a millisecond */
+    if (whole >= (uint64_t)max / 1000000 + 1) return max;
+    uint64_t rate = whole * 1000000 + bytes % ms * 1000000 / ms;
+    return rate < (uint64_t)max ? (int64_t)rate : max;
+}
+
+/* Counters since boot become rates. A counter that went back (reboot) gives no sample. */
 static void add_rates(struct asg_window *window, uint32_t slot,
-                      const struct asg_report *report, int64_t now_ms)
+                      const struct asg_report *report)
 {
     struct rates *rates = &window->rates[slot];
     const uint64_t counters[WIDE_COUNT] = {
         report->network_in_bytes, report->network_out_bytes, report->disk_read_bytes,
         report->disk_write_bytes};
-    int64_t elapsed_ms = now_ms - rates->counters_at_ms;
+    /* Neither of the two is trusted: no difference of them may overflow. */
+    bool is_later = rates->counters_at_ms > 0 && report->time_ms > rates->counters_at_ms;
+    int64_t elapsed_ms = is_later ? report->time_ms - rates->counters_at_ms : 0;
+    bool is_known = is_later && elapsed_ms <= ELAPSED_MS_MAX;
     for (unsigned i = 0; i < WIDE_COUNT; i++) {
-        bool is_known = rates->counters_at_ms != 0 && counters[i] >= rates->counters[i];
-        if (is_known && elapsed_ms > 0 && window->wide[i] != NULL) {
-            uint64_t bytes = counters[i] - rates->counters[i];
-            if (bytes > UINT64_C(1) << 43)
-                bytes = UINT64_C(1) << 43; /* 8 TiB an interval */
-            rates->sums[i] += (int64_t)bytes * 1000000 / elapsed_ms;
-            rates->counts[i]++;
-            window->wide[i][slot] = rates->sums[i] / (int64_t)rates->counts[i];
-        }
+        uint64_t before = rates->counters[i];
         rates->counters[i] = counters[i];
+        if (!is_known || counters[i] < before || window->wide[i] == NULL) continue;
+        uint64_t bytes = counters[i] - before;
+        uint64_t room = UINT64_MAX - rates->bytes[i];
+        rates->bytes[i] += bytes < room ? bytes : room;
+        if (rates->elapsed_ms[i] <= PERIOD_MS_MAX - elapsed_ms) {
+            rates->elapsed_ms[i] += elapsed_ms;
+        }
+        window->wide[i][slot] =
+            rate_of(rates->bytes[i], rates->elapsed_ms[i], window->rate_max_milli);
     }
-    rates->counters_at_ms = now_ms;
+    rates->counters_at_ms = report->time_ms;
 }
 
 static void begin_period(struct asg_window *window, uint32_t slot, uint32_t period_no)
@@ -262,31 +296,35 @@ static void begin_period(struct asg_window *window, uint32_t slot, uint32_t peri
     memset(window->sums[slot].narrow, 0, sizeof window->sums[slot].narrow);
     if (window->rates == NULL) return;
     struct rates *rates = &window->rates[slot];
-    memset(rates->sums, 0, sizeof rates->sums);
-    memset(rates->counts, 0, sizeof rates->counts);
+    memset(rates->bytes, 0, sizeof rates->bytes);
+    memset(rates->elapsed_ms, 0, sizeof rates->elapsed_ms);
     for (unsigned i = 0; i < WIDE_COUNT; i++) {
         if (window->wide[i] != NULL) window->wide[i][slot] = NO_RATE;
     }
 }
 
 void asg_window_add(struct asg_window *window, uint32_t slot,
-                    const struct asg_report *report, int64_t now_ms)
+                    const struct asg_report *report)
 {
     assert(slot < window->slot_end);
     uint32_t group_no = window->owner[slot];
     struct sums *sums = &window->sums[slot];
-    sums->last_cpu = narrow_value(report->cpu_milli);
+    sums->last_cpu = at_most(report->cpu_milli, ASG_PERCENT_MILLI_MAX);
     if (group_no == GROUP_NONE) return;
     uint32_t period_no = window->groups[group_no].period_no;
     if (window->stamp[slot] != period_no) begin_period(window, slot, period_no);
+    if (sums->sample_count == UINT32_MAX) return;
     sums->sample_count++;
-    const uint32_t values[NARROW_COUNT] = {report->cpu_milli, report->memory_milli,
-                                           report->load_milli, report->pressure_milli};
+    const int32_t values[NARROW_COUNT] = {
+        at_most(report->cpu_milli, ASG_PERCENT_MILLI_MAX),
+        at_most(report->memory_milli, ASG_PERCENT_MILLI_MAX),
+        at_most(report->load_milli, window->load_max_milli),
+        at_most(report->pressure_milli, ASG_PERCENT_MILLI_MAX)};
     for (unsigned i = 0; i < NARROW_COUNT; i++) {
-        sums->narrow[i] += narrow_value(values[i]);
+        sums->narrow[i] += values[i];
         window->narrow[i][slot] = (int32_t)(sums->narrow[i] / sums->sample_count);
     }
-    if (window->rates != NULL) add_rates(window, slot, report, now_ms);
+    if (window->rates != NULL) add_rates(window, slot, report);
 }
 
 int64_t asg_window_last_cpu(const struct asg_window *window, uint32_t slot)
@@ -301,7 +339,7 @@ int64_t asg_window_next_due(const struct asg_window *window)
 
 static void add_to(struct total *total, int64_t value)
 {
-    total->sum += value;
+    total->sum = value > INT64_MAX - total->sum ? INT64_MAX : total->sum + value;
     if (value < total->min) total->min = value;
     if (value > total->max) total->max = value;
     total->count++;
@@ -341,6 +379,105 @@ static void scan(struct asg_window *window, unsigned metric)
             values[slot] != NO_RATE) {
             add_to(&totals[g], values[slot]);
         }
+    }
+}
+
+/* ---- sums that one false value cannot move far ---- */
+
+static void swap(int64_t *a, int64_t *b)
+{
+    int64_t kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+/* The value that would stand at place k if they were sorted; moves them about. */
+static int64_t value_at(int64_t *values, size_t count, size_t k)
+{
+    assert(k < count);
+    size_t low = 0;
+    size_t high = count - 1;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (values[middle] < values[low]) swap(&values[middle], &values[low]);
+        if (values[high] < values[low]) swap(&values[high], &values[low]);
+        if (values[high] < values[middle]) swap(&values[high], &values[middle]);
+        int64_t pivot = values[middle];
+        size_t i = low;
+        size_t j = high;
+        while (i <= j) {
+            while (values[i] < pivot)
+                i++;
+            while (values[j] > pivot)
+                j--;
+            if (i <= j) {
+                swap(&values[i], &values[j]);
+                i++;
+                if (j == 0) break;
+                j--;
+            }
+        }
+        if (k <= j) {
+            high = j;
+        } else if (k >= i) {
+            low = i;
+        } else {
+            return values[k];
+        }
+    }
+    return values[k];
+}
+
+/* Winsorised: as many of the lowest and of the highest as are not believed count as the
+ * next one does. */
+static int64_t robust_sum(int64_t *values, size_t count)
+{
+    size_t extremes = count / EXTREMES_PER > 0 ? count / EXTREMES_PER : 1;
+    int64_t low = value_at(values, count, extremes);
+    int64_t high = value_at(values, count, count - 1 - extremes);
+    struct total total = {.min = INT64_MAX, .max = INT64_MIN};
+    for (size_t i = 0; i < count; i++) {
+        add_to(&total, values[i] < low ? low : values[i] > high ? high : values[i]);
+    }
+    return total.sum;
+}
+
+static bool is_counted(const struct asg_window *window, uint32_t slot, unsigned metric)
+{
+    uint32_t g = window->group_no[slot];
+    if (g == GROUP_NONE || window->stamp[slot] != window->groups[g].period_no)
+        return false;
+    return metric < NARROW_COUNT || window->wide[metric - NARROW_COUNT][slot] != NO_RATE;
+}
+
+/* What has no natural limit: load and rates. After scan(), whose counts say how much room
+ * each group needs. */
+static void make_robust(struct asg_window *window, unsigned metric)
+{
+    bool is_limited = metric < NARROW_COUNT && metric != ASG_METRIC_NAME_LOAD;
+    if (is_limited ||
+        (metric >= NARROW_COUNT && window->wide[metric - NARROW_COUNT] == NULL))
+        return;
+    size_t count = 0;
+    for (uint32_t i = 0; i < window->group_capacity; i++) {
+        window->totals[i].at = count;
+        count += window->totals[i].count;
+    }
+    if (count > window->value_capacity) {
+        window->values = asg_realloc(window->values, count, sizeof *window->values);
+        window->value_capacity = count;
+    }
+    for (uint32_t slot = 0; slot < window->slot_end; slot++) {
+        if (!is_counted(window, slot, metric)) continue;
+        struct total *total = &window->totals[window->group_no[slot]];
+        window->values[total->at++] = metric < NARROW_COUNT
+                                          ? window->narrow[metric][slot]
+                                          : window->wide[metric - NARROW_COUNT][slot];
+    }
+    for (uint32_t i = 0; i < window->group_capacity; i++) {
+        struct total *total = &window->totals[i];
+        if (total->count < ROBUST_FROM) continue;
+        total->sum = robust_sum(window->values + total->at - total->count, total->count);
     }
 }
 
@@ -396,6 +533,7 @@ void asg_window_collect(struct asg_window *window, int64_t now_ms,
     for (unsigned metric = 0; metric < ASG_METRIC_NAME_COUNT; metric++) {
         if ((metrics & 1u << metric) == 0) continue;
         scan(window, metric);
+        make_robust(window, metric);
         take_rows(window, metric, arena, ret, &capacity);
         scans++;
     }

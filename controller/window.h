@@ -5,7 +5,10 @@
  * an agent that reports five times counts once. A full tick reads the slots from front
  * to back (structure of arrays): 13 bytes of CPU data an instance.
  * Time:     milliseconds; periods of a group begin at whole multiples of its period.
- * Values:   thousandths (event.h).
+ * Values:   thousandths (event.h). What an agent says is bounded: percentages by 100,
+ *           load and rates by limits, and the sum of load or of a rate over five or more
+ *           instances is robust: its one or few most extreme values on each side count as
+ *           the next ones do, so that a false report moves a group by its share at most.
  * Threads:  one owner (the ingest thread).
  */
 #ifndef ASG_CONTROLLER_WINDOW_H
@@ -23,7 +26,16 @@ struct asg_window;
 
 #define ASG_WINDOW_SLOT_NONE UINT32_MAX
 
-void asg_window_new(struct asg_window **ret);
+/* More than this no instance has; more is taken for this much. */
+struct asg_window_limits {
+    int64_t rate_bytes; /* a second: network or disk; at most 1 PiB */
+    int64_t load;       /* per core; at most 1,000,000 */
+};
+#define ASG_WINDOW_RATE_MAX (INT64_C(400) << 30) /* EC2's fastest network, 2026 */
+#define ASG_WINDOW_LOAD_MAX 100
+
+/* limits NULL: the two above. */
+void asg_window_new(const struct asg_window_limits *limits, struct asg_window **ret);
 void asg_window_destroy(struct asg_window **window);
 
 /* A group came or changed; an empty name takes it away with all its counting. */
@@ -39,9 +51,11 @@ uint32_t asg_window_next_group(const struct asg_window *window, uint32_t from);
 void asg_window_set(struct asg_window *window, uint32_t slot, uint32_t group_no,
                     enum asg_member_state state);
 
-/* Take one report of a slot's instance; the caller has checked that it is new. */
+/* Take one report of a slot's instance; the caller has checked that it is new. Rates are
+ * over the time that the reports say has passed between them: how long one was under way
+ * or waited does not matter. */
 void asg_window_add(struct asg_window *window, uint32_t slot,
-                    const struct asg_report *report, int64_t now_ms);
+                    const struct asg_report *report);
 
 /* CPU of the last report in thousandths of a percent, -1 before the first. */
 int64_t asg_window_last_cpu(const struct asg_window *window, uint32_t slot);

@@ -10,7 +10,7 @@
 struct asg_report {
     uint64_t boot_id;  /* random at the agent's start */
     uint64_t sequence; /* from 1, strictly increasing within a boot id */
-    int64_t time_ms;   /* the agent's clock: shown, never trusted */
+    int64_t time_ms; /* the agent's clock: rates are over its differences; not trusted */
     uint32_t interval_ms;
     uint32_t cpu_milli;
     uint32_t memory_milli;

@@ -10,7 +10,7 @@
 static int set_up(void **state)
 {
     struct asg_window *window = NULL;
-    asg_window_new(&window);
+    asg_window_new(NULL, &window);
     *state = window;
     return 0;
 }
@@ -32,14 +32,14 @@ static void watch(struct asg_window *window, uint32_t group_no, const char *name
 static void add_cpu(struct asg_window *window, uint32_t slot, uint32_t cpu_milli)
 {
     const struct asg_report report = {.cpu_milli = cpu_milli};
-    asg_window_add(window, slot, &report, START);
+    asg_window_add(window, slot, &report);
 }
 
 static void add_bytes(struct asg_window *window, uint32_t slot, uint64_t bytes,
                       int64_t now_ms)
 {
-    const struct asg_report report = {.network_in_bytes = bytes};
-    asg_window_add(window, slot, &report, now_ms);
+    const struct asg_report report = {.time_ms = now_ms, .network_in_bytes = bytes};
+    asg_window_add(window, slot, &report);
 }
 
 /* The rows live until the next call. */
@@ -196,6 +196,60 @@ static void test_window_makes_rates_of_counters(void **state)
     assert_int_equal(125000, metrics.groups[0].sum_milli);
 }
 
+/* Found by an attack: 16 reports 10 ms apart, each 8 TiB more than the one before. */
+static void test_window_takes_no_rate_above_its_limit(void **state)
+{
+    struct asg_window *window = *state;
+    watch(window, 1, "web", 5000, NET, 1);
+    asg_window_set(window, 0, 1, ASG_MEMBER_COUNTS);
+    for (uint64_t i = 0; i < 17; i++) {
+        add_bytes(window, 0, i << 43, START + 10 * (int64_t)i);
+    }
+    struct asg_metrics metrics = collect(window, START + 5000);
+    assert_true(metrics.groups[0].sum_milli == ASG_WINDOW_RATE_MAX * 1000);
+    add_bytes(window, 0, UINT64_MAX, START + 6000);
+    add_bytes(window, 0, UINT64_MAX, INT64_MAX); /* a clock that went mad */
+    add_bytes(window, 0, UINT64_MAX, INT64_MIN);
+    add_bytes(window, 0, UINT64_MAX, START + 7000);
+    metrics = collect(window, START + 10000);
+    assert_true(metrics.groups[0].sum_milli == ASG_WINDOW_RATE_MAX * 1000);
+}
+
+static void add_load(struct asg_window *window, uint32_t slot, uint32_t load_milli)
+{
+    const struct asg_report report = {.load_milli = load_milli};
+    asg_window_add(window, slot, &report);
+}
+
+/* One of n moves the mean by its share of what the others say, not by what it says. */
+static void test_window_lets_one_of_five_move_a_group_by_its_share(void **state)
+{
+    struct asg_window *window = *state;
+    watch(window, 1, "web", 5000, 1u << ASG_METRIC_NAME_LOAD, 1);
+    for (uint32_t lie = 0; lie < 2; lie++) {
+        for (uint32_t slot = 0; slot < 5; slot++) {
+            asg_window_set(window, slot, 1, ASG_MEMBER_COUNTS);
+            add_load(window, slot, 1000 + 10 * slot); /* 1000 to 1040 */
+        }
+        asg_window_set(window, 5, 1, ASG_MEMBER_COUNTS);
+        add_load(window, 5, lie == 0 ? UINT32_MAX : 0);
+        struct asg_metrics metrics = collect(window, START + 5000 * (lie + 1));
+        const struct asg_group_metric *row = &metrics.groups[0];
+        assert_int_equal(6, row->count);
+        assert_in_range(row->sum_milli / row->count, 1010, 1030);
+    }
+}
+
+static void test_window_bounds_the_load_of_one_in_a_small_group(void **state)
+{
+    struct asg_window *window = *state;
+    watch(window, 1, "web", 5000, 1u << ASG_METRIC_NAME_LOAD, 1);
+    asg_window_set(window, 0, 1, ASG_MEMBER_COUNTS);
+    add_load(window, 0, UINT32_MAX);
+    struct asg_metrics metrics = collect(window, START + 5000);
+    assert_int_equal(ASG_WINDOW_LOAD_MAX * 1000, metrics.groups[0].sum_milli);
+}
+
 static void test_window_takes_no_rate_from_a_counter_that_went_back(void **state)
 {
     struct asg_window *window = *state;
@@ -294,6 +348,9 @@ int main(void)
         TEST(test_window_ends_each_group_by_its_own_period),
         TEST(test_window_sorts_rows_by_group_then_metric),
         TEST(test_window_makes_rates_of_counters),
+        TEST(test_window_takes_no_rate_above_its_limit),
+        TEST(test_window_lets_one_of_five_move_a_group_by_its_share),
+        TEST(test_window_bounds_the_load_of_one_in_a_small_group),
         TEST(test_window_takes_no_rate_from_a_counter_that_went_back),
         TEST(test_window_takes_a_wide_metric_up_in_mid_period),
         TEST(test_window_drops_a_group_that_went),
