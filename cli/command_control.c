@@ -45,10 +45,17 @@ static int run_halt(void *context, const struct asg_arguments *arguments)
                      NULL);
 }
 
+static const struct asg_option reconcile_options[] = {
+    {.name = "believe",
+     .type = ASG_OPTION_FLAG,
+     .help = "What the listing lacks is gone, however much that is, except for instances "
+             "whose agent reports."},
+};
+
 static int run_reconcile(void *context, const struct asg_arguments *arguments)
 {
-    (void)arguments;
     struct asg_command command = asg_new_command(ASG_COMMAND_RECONCILE, "");
+    command.force = asg_option_flag(arguments, "believe");
     return asg_order(context, &command, "EC2 is being looked at", NULL);
 }
 
@@ -76,7 +83,11 @@ static const struct asg_command_entry commands[] = {
      .run = run_halt},
     {.name = "reconcile",
      .summary = "Compare EC2 with what the controller believes, now",
-     .examples = "openasg reconcile",
+     .details = "A listing that lacks many instances at once (reconcile.mass_absent) is "
+                "not believed before it stands and none of their agents reports. If you "
+                "know that they are gone, say --believe.",
+     .examples = "openasg reconcile\nopenasg reconcile --believe",
+     ASG_OPTIONS(reconcile_options),
      .run = run_reconcile},
 };
 

@@ -21,20 +21,35 @@ static void refuse(struct asg_controller *controller, uint32_t peer, uint64_t re
 
 /* ---- questions ---- */
 
-/* Core knows of groups and jobs, not of the workers that are here. */
-static void add_worker_alarms(struct asg_controller *controller,
-                              struct asg_status_view *view)
+static void stand(struct asg_arena *arena, struct asg_texts *alarms, const char *text)
 {
-    struct asg_texts more;
-    asg_dispatch_alarms(controller->dispatch, asg_clock_monotonic_ms(&controller->clock),
-                        &controller->scratch, &more);
-    size_t count = view->alarms.count + more.count;
-    const char **items = asg_arena_take(&controller->scratch, count * sizeof *items);
-    for (size_t i = 0; i < count; i++) {
-        items[i] = i < view->alarms.count ? view->alarms.items[i]
-                                          : more.items[i - view->alarms.count];
+    const char **items = asg_arena_take(arena, (alarms->count + 1) * sizeof *items);
+    for (size_t i = 0; i < alarms->count; i++) {
+        items[i] = alarms->items[i];
     }
-    view->alarms = (struct asg_texts){.items = items, .count = count};
+    items[alarms->count] = text;
+    *alarms = (struct asg_texts){.items = items, .count = alarms->count + 1};
+}
+
+/* Core knows of groups and jobs, not of the workers that are here and of what a listing
+ * lacks. */
+static void add_own_alarms(struct asg_controller *controller,
+                           struct asg_status_view *view)
+{
+    struct asg_arena *arena = &controller->scratch;
+    struct asg_texts workers;
+    asg_dispatch_alarms(controller->dispatch, asg_clock_monotonic_ms(&controller->clock),
+                        arena, &workers);
+    for (size_t i = 0; i < workers.count; i++) {
+        stand(arena, &view->alarms, workers.items[i]);
+    }
+    struct asg_missing_counts counts = asg_reconciler_missing(controller->reconciler);
+    if (!counts.is_mass) return;
+    stand(arena, &view->alarms,
+          asg_arena_format(arena,
+                           "mass absence: EC2's listing lacks %u of %u instances, %u of "
+                           "their agents report",
+                           counts.missing, counts.believed, counts.reporting));
 }
 
 static void fill_status(struct asg_controller *controller, struct asg_answer *answer)
@@ -42,7 +57,7 @@ static void fill_status(struct asg_controller *controller, struct asg_answer *an
     struct asg_arena *arena = &controller->scratch;
     struct asg_status_view *view = asg_arena_take(arena, sizeof *view);
     asg_core_view_status(asg_commit_core(controller->commit), arena, view);
-    add_worker_alarms(controller, view);
+    add_own_alarms(controller, view);
     struct asg_dispatch_counts counts = asg_dispatch_counts(controller->dispatch);
     view->version = ASG_VERSION;
     view->log_head = asg_log_head(asg_commit_log(controller->commit)).seq;
@@ -149,6 +164,9 @@ static void take_order(struct asg_controller *controller, uint32_t peer,
     if (asg_model_check_texts(&asg_command_schema, &command, &texts) != ASG_OK) {
         refuse(controller, peer, request->request_no, "ValidationError", texts.text);
         return;
+    }
+    if (command.kind == ASG_COMMAND_RECONCILE && command.force) {
+        asg_reconciler_believe(controller->reconciler);
     }
     struct asg_template_config template_config;
     if (command.kind == ASG_COMMAND_TEMPLATE_PUT && command.template_config != NULL) {

@@ -310,7 +310,9 @@ static void update_gauges(struct asg_controller *controller)
     struct asg_status_view view = {0};
     asg_core_view_status(asg_commit_core(controller->commit), &controller->scratch,
                          &view);
-    asg_gauge(ASG_COUNT_ALARMS, (int64_t)view.alarms.count + jobs.aside);
+    asg_gauge(ASG_COUNT_ALARMS,
+              (int64_t)view.alarms.count + jobs.aside +
+                  asg_reconciler_missing(controller->reconciler).is_mass);
     asg_gauge(ASG_COUNT_GROUPS, view.groups);
     asg_gauge(ASG_COUNT_INSTANCES, view.instances);
     asg_gauge(ASG_COUNT_JOBS_DEAD, view.dead_jobs);
@@ -474,6 +476,22 @@ static bool tell_probe(void *context, const char *instance_id, enum asg_sign sig
     return true;
 }
 
+static void ask_agents(void *context, const char *const *instance_ids, size_t count,
+                       bool *ret_reporting)
+{
+    struct asg_controller *controller = context;
+    struct asg_arena arena = {0};
+    struct asg_instance_view *views = asg_arena_take(&arena, count * sizeof *views);
+    for (size_t i = 0; i < count; i++) {
+        views[i].instance_id = instance_ids[i];
+    }
+    asg_ingest_look(controller->ingest, views, count);
+    for (size_t i = 0; i < count; i++) {
+        ret_reporting[i] = views[i].is_reporting;
+    }
+    asg_arena_clear(&arena);
+}
+
 static enum asg_status start_edges(struct asg_controller *controller,
                                    struct asg_error *error)
 {
@@ -531,6 +549,9 @@ static enum asg_status begin(struct asg_controller *controller, struct asg_error
     const struct asg_reconciler_options reconciling = {
         .absent_listings = (uint32_t)controller->settings->absent_listings,
         .absent_ms = controller->settings->absent_ms,
+        .mass_percent = (uint32_t)controller->settings->mass_absent_percent,
+        .ask_agents = ask_agents,
+        .context = controller,
     };
     asg_reconciler_new(&reconciling, &controller->reconciler);
     status = bind_all(controller, error);

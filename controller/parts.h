@@ -46,6 +46,7 @@ struct asg_controller {
     struct asg_ingest_thread *ingest_thread;
     struct asg_dispatch *dispatch;
     struct asg_reconciler *reconciler;
+    bool is_mass_absent; /* and told so */
     struct asg_collector collector;
     int64_t hint_at_ms;        /* monotonic: when a hint may trigger a look again */
     int64_t sweep_at_ms;       /* monotonic: when a listing takes a sweep along */

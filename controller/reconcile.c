@@ -10,6 +10,7 @@
 struct missing {
     uint32_t listings;
     int64_t since_ms;
+    bool is_reporting; /* its agent says otherwise */
     char id[ASG_ID_MAX + 1];
 };
 
@@ -19,6 +20,8 @@ struct asg_reconciler {
     size_t missing_count;
     size_t missing_capacity;
     struct asg_id_map by_id; /* into missing[] */
+    struct asg_missing_counts counts;
+    bool believes_next;
 };
 
 void asg_reconciler_new(const struct asg_reconciler_options *options,
@@ -80,21 +83,35 @@ static bool is_settled(enum asg_instance_state state)
     return state == ASG_INSTANCE_REQUESTED || state == ASG_INSTANCE_TERMINATED;
 }
 
-/* Count one more listing without this instance; true when that is enough. */
-static bool note_missing(struct asg_reconciler *reconciler, struct missing *fresh,
+/* Count one more listing without this instance. */
+static void note_missing(const struct asg_reconciler *reconciler, struct missing *fresh,
                          const char *id, int64_t log_ms)
 {
     uint32_t before = asg_id_map_find(&reconciler->by_id, id);
-    *fresh = (struct missing){.listings = 1, .since_ms = log_ms};
-    if (before != ASG_ID_MAP_NONE) {
-        *fresh = reconciler->missing[before];
-        fresh->listings++;
-    }
+    *fresh = (struct missing){.since_ms = log_ms};
+    if (before != ASG_ID_MAP_NONE) *fresh = reconciler->missing[before];
+    if (fresh->listings < UINT32_MAX) fresh->listings++;
     size_t length = strnlen(id, ASG_ID_MAX);
     memcpy(fresh->id, id, length);
     fresh->id[length] = '\0';
-    return fresh->listings >= reconciler->options.absent_listings &&
-           log_ms - fresh->since_ms >= reconciler->options.absent_ms;
+}
+
+/* What the agents of those that are missing say to it. */
+static void ask_agents(struct asg_reconciler *reconciler, struct asg_arena *arena)
+{
+    const struct asg_reconciler_options *options = &reconciler->options;
+    size_t count = reconciler->missing_count;
+    if (options->ask_agents == NULL || count == 0) return;
+    const char **ids = asg_arena_take(arena, count * sizeof *ids);
+    bool *reporting = asg_arena_take(arena, count * sizeof *reporting);
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = reconciler->missing[i].id;
+    }
+    options->ask_agents(options->context, ids, count, reporting);
+    for (size_t i = 0; i < count; i++) {
+        reconciler->missing[i].is_reporting = reporting[i];
+        reconciler->counts.reporting += reporting[i];
+    }
 }
 
 struct found {
@@ -103,9 +120,10 @@ struct found {
     size_t capacity;
 };
 
-static void add_absent(struct asg_reconciler *reconciler, const struct asg_core *core,
-                       const struct asg_result *result, int64_t log_ms,
-                       struct asg_arena *arena, struct found *found)
+/* Who should be in a complete listing and is not, with how often that was so before. */
+static void find_missing(struct asg_reconciler *reconciler, const struct asg_core *core,
+                         const struct asg_result *result, int64_t log_ms,
+                         struct asg_arena *arena)
 {
     struct asg_id_map seen = {0};
     for (size_t i = 0; i < result->instance_count; i++) {
@@ -118,25 +136,24 @@ static void add_absent(struct asg_reconciler *reconciler, const struct asg_core 
     struct missing *missing = NULL;
     size_t count = 0;
     size_t capacity = 0;
+    struct asg_missing_counts *counts = &reconciler->counts;
+    *counts = (struct asg_missing_counts){0};
     for (size_t i = 0; i < belief_count; i++) {
         const struct asg_belief *belief = &beliefs[i];
         if (belief->instance_id[0] == '\0' || is_settled(belief->state)) continue;
+        counts->believed++;
         if (asg_id_map_find(&seen, belief->instance_id) != ASG_ID_MAP_NONE) continue;
         if (count == capacity) {
             capacity = capacity == 0 ? 16 : capacity * 2;
             missing = asg_realloc(missing, capacity, sizeof *missing);
         }
-        if (!note_missing(reconciler, &missing[count++], belief->instance_id, log_ms)) {
-            continue;
-        }
-        struct asg_seen_instance *row = asg_arena_push(
-            arena, (void **)&found->items, &found->count, &found->capacity, sizeof *row);
-        *row = (struct asg_seen_instance){
-            .instance_id = belief->instance_id,
-            .state = ASG_EC2_ABSENT,
-            .state_reason = "in none of several complete listings",
-        };
+        note_missing(reconciler, &missing[count++], belief->instance_id, log_ms);
+        counts->missing++;
     }
+    counts->is_mass = reconciler->options.mass_percent > 0 &&
+                      counts->missing > ASG_MASS_MIN &&
+                      (uint64_t)counts->missing * 100 >
+                          (uint64_t)counts->believed * reconciler->options.mass_percent;
     asg_id_map_clear(&seen);
     free(reconciler->missing);
     asg_id_map_clear(&reconciler->by_id);
@@ -146,6 +163,44 @@ static void add_absent(struct asg_reconciler *reconciler, const struct asg_core 
     for (size_t i = 0; i < count; i++) {
         asg_id_map_put(&reconciler->by_id, missing[i].id, (uint32_t)i);
     }
+    ask_agents(reconciler, arena);
+}
+
+static void add_absent(struct asg_reconciler *reconciler, int64_t log_ms,
+                       struct asg_arena *arena, struct found *found)
+{
+    const struct asg_reconciler_options *options = &reconciler->options;
+    const struct asg_missing_counts *counts = &reconciler->counts;
+    bool is_ordered = reconciler->believes_next;
+    reconciler->believes_next = false;
+    /* One agent that reports shows that the listing is wrong, and of the others it is no
+       better. */
+    if (counts->is_mass && counts->reporting > 0 && !is_ordered) return;
+    for (size_t i = 0; i < reconciler->missing_count; i++) {
+        const struct missing *missing = &reconciler->missing[i];
+        bool stands = missing->listings >= options->absent_listings &&
+                      log_ms - missing->since_ms >= options->absent_ms;
+        if (!stands && !is_ordered) continue;
+        if (missing->is_reporting) continue;
+        struct asg_seen_instance *row = asg_arena_push(
+            arena, (void **)&found->items, &found->count, &found->capacity, sizeof *row);
+        *row = (struct asg_seen_instance){
+            .instance_id = asg_arena_text(arena, missing->id),
+            .state = ASG_EC2_ABSENT,
+            .state_reason = is_ordered ? "in no listing, and an operator says it is gone"
+                                       : "in none of several complete listings",
+        };
+    }
+}
+
+struct asg_missing_counts asg_reconciler_missing(const struct asg_reconciler *reconciler)
+{
+    return reconciler->counts;
+}
+
+void asg_reconciler_believe(struct asg_reconciler *reconciler)
+{
+    reconciler->believes_next = true;
 }
 
 void asg_reconcile(struct asg_reconciler *reconciler, const struct asg_core *core,
@@ -164,7 +219,8 @@ void asg_reconcile(struct asg_reconciler *reconciler, const struct asg_core *cor
         *row = seen;
     }
     if (!failed && is_complete) {
-        add_absent(reconciler, core, result, log_ms, arena, &found);
+        find_missing(reconciler, core, result, log_ms, arena);
+        add_absent(reconciler, log_ms, arena, &found);
     }
     *ret = (struct asg_observed){
         .job_id = result->job_id,

@@ -103,6 +103,25 @@ struct asg_dispatch_ports asg_worker_ports(struct asg_controller *controller)
                                        .context = controller};
 }
 
+/* A listing that lacks many instances at once: somebody must know of it. */
+static void tell_mass(struct asg_controller *controller)
+{
+    struct asg_missing_counts counts = asg_reconciler_missing(controller->reconciler);
+    if (counts.is_mass && !controller->is_mass_absent) {
+        asg_log_error("alarm", "mass_absence",
+                      "EC2's listing lacks %u of %u instances, and %u of their agents "
+                      "report; not believed %s: check the workers' keys and credentials, "
+                      "and the account; `openasg reconcile --believe` if it is right",
+                      counts.missing, counts.believed, counts.reporting,
+                      counts.reporting > 0 ? "while one does" : "before it stands");
+    }
+    if (!counts.is_mass && controller->is_mass_absent) {
+        asg_log_info("alarm", "mass_absence", "is over: the listing lacks %u of %u",
+                     counts.missing, counts.believed);
+    }
+    controller->is_mass_absent = counts.is_mass;
+}
+
 /* A describe's answer becomes an observation of what differs; any other result is an
  * event as it is. */
 static void take_result_event(struct asg_controller *controller,
@@ -119,6 +138,7 @@ static void take_result_event(struct asg_controller *controller,
         int64_t log_ms = controller->log_time.last_ms;
         asg_reconcile(controller->reconciler, core, result, is_complete, log_ms,
                       &controller->scratch, &observed);
+        tell_mass(controller);
         event = (struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed};
     }
     asg_take_event(controller, &event, waiter);

@@ -39,6 +39,12 @@ bool asg_instance_is_finished(const struct instance *instance)
     return asg_state_traits(instance->state)->life == ASG_LIFE_OVER;
 }
 
+bool asg_instance_may_be_working(const struct instance *instance)
+{
+    return asg_instance_is_arriving(instance) && instance->excused_ms > 0 &&
+           instance->ec2_state == ASG_EC2_RUNNING;
+}
+
 bool asg_instance_counts(const struct instance *instance)
 {
     if (ASG_MUTANT(IN_FLIGHT_DO_NOT_COUNT) && asg_instance_is_slot(instance))

@@ -7,6 +7,10 @@
 /* Wanted and not on its way out. */
 bool asg_instance_counts(const struct instance *instance);
 
+/* It ran in EC2 while nobody watched it: adopted, or launched before an absence. It is
+ * not in service for us and may well be at work, so it ends within the limits only. */
+bool asg_instance_may_be_working(const struct instance *instance);
+
 /* EC2 may have it running, or will. */
 bool asg_instance_is_alive(const struct instance *instance);
 

@@ -8,6 +8,7 @@
 #include "core/facts/narrate.h"
 #include "core/facts/number.h"
 #include "core/facts/recent_ends.h"
+#include "core/facts/standing.h"
 #include "core/facts/text.h"
 
 #define MARGIN_MS INT64_C(5000) /* of a drain, for the call that ends it */
@@ -42,10 +43,11 @@ void asg_plan_end(struct asg_core *core, struct group *group, struct instance *i
 {
     enum asg_instance_state from = (enum asg_instance_state)instance->state;
     bool was_serving = asg_instance_is_serving(instance);
+    bool may_serve = was_serving || asg_instance_may_be_working(instance);
     if (!asg_lifecycle_move(core, group, instance, ASG_FLEET_END)) return;
     instance->end_cause = (int)cause;
     asg_text_keep(core, &instance->reason, ASG_REASON_MAX, reason);
-    bool is_held = cause == ASG_END_HEALTH || (cause == ASG_END_SCALE_IN && was_serving);
+    bool is_held = cause == ASG_END_HEALTH || (cause == ASG_END_SCALE_IN && may_serve);
     if (is_held) asg_ends_note(core, group, cause);
     if (cause == ASG_END_HEALTH) asg_churn_note_death(core, group, instance);
     bool is_replaced = cause == ASG_END_HEALTH || cause == ASG_END_NOTICE;

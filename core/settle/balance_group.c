@@ -16,6 +16,7 @@
 #include "core/facts/number.h"
 #include "core/facts/patience.h"
 #include "core/facts/slots.h"
+#include "core/facts/standing.h"
 #include "core/facts/state.h"
 #include "core/facts/text.h"
 #include "core/guard/interlocks.h"
@@ -120,12 +121,15 @@ static struct job *find_unmade(struct asg_core *core, const struct group *group,
 }
 
 static uint32_t end_newest_pending(struct asg_core *core, struct group *group,
-                                   uint32_t excess)
+                                   uint32_t excess, bool is_working)
 {
     uint32_t ended = 0;
     for (size_t i = group->instance_count; i > 0 && ended < excess; i--) {
         struct instance *instance = group->instances[i - 1];
-        if (!asg_instance_is_arriving(instance) || instance->is_protected) continue;
+        if (!asg_instance_is_arriving(instance) || instance->is_protected ||
+            asg_instance_may_be_working(instance) != is_working) {
+            continue;
+        }
         asg_plan_end(core, group, instance, ASG_END_SCALE_IN,
                      "no longer wanted before it was in service");
         ended++;
@@ -154,7 +158,7 @@ static uint32_t give_up_launches(struct asg_core *core, struct group *group,
     }
     if (asg_guard_allowed_ends(core, group, excess - done, ASG_END_USER) == 0)
         return done;
-    return done + end_newest_pending(core, group, excess - done);
+    return done + end_newest_pending(core, group, excess - done, /* is_working */ false);
 }
 
 static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
@@ -177,13 +181,17 @@ static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
             asg_guard_allowed_ends(core, group, excess - allowed, ASG_END_SCALE_IN);
     }
     if (allowed == 0) return;
+    /* Those that are not in service for us still go first, but within the limits. */
+    uint32_t ended = end_newest_pending(core, group, allowed, /* is_working */ true);
+    allowed -= ended;
+    if (allowed == 0) return;
     size_t *order = asg_arena_take(&core->step->effects->arena, allowed * sizeof *order);
     size_t chosen = asg_choose_ends(core, group, allowed, order);
     for (size_t i = 0; i < chosen; i++) {
         asg_plan_end(core, group, group->instances[order[i]], ASG_END_SCALE_IN,
                      "selected for scale-in");
     }
-    if (chosen > 0) return;
+    if (chosen > 0 || ended > 0) return;
     asg_hold(core, group, HOLD_SCALE_IN,
              "Could not scale to desired capacity because all remaining instances are "
              "protected from scale-in.");

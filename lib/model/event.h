@@ -26,7 +26,7 @@ struct asg_command {
     const struct asg_template_config *template_config; /* TEMPLATE_PUT */
     uint32_t desired;                                  /* SET_DESIRED */
     bool honor_cooldown;                               /* SET_DESIRED, EXECUTE_POLICY */
-    bool force;                    /* GROUP_DELETE; changes that end over 25 % at once */
+    bool force; /* GROUP_DELETE; changes that end over 25 % at once; RECONCILE: believe */
     struct asg_texts instance_ids; /* TERMINATE_INSTANCE (one), PROTECT, SET_HEALTH */
     bool decrement;                /* TERMINATE_INSTANCE: lower desired as well */
     bool is_protected;             /* PROTECT_INSTANCES */

@@ -183,6 +183,128 @@ static void test_reconcile_concludes_nothing_from_a_partial_or_failed_look(void 
     }
 }
 
+/* ---- a listing against the agents ---- */
+
+/* Instances whose agents report: those before this place in the beliefs. */
+struct agents {
+    struct fixture *f;
+    size_t reporting;
+};
+
+static void ask_agents(void *context, const char *const *instance_ids, size_t count,
+                       bool *ret_reporting)
+{
+    const struct agents *agents = context;
+    for (size_t i = 0; i < count; i++) {
+        ret_reporting[i] = false;
+        for (size_t j = 0; j < agents->reporting; j++) {
+            const char *id = agents->f->beliefs[j].instance_id;
+            if (strcmp(id, instance_ids[i]) == 0) ret_reporting[i] = true;
+        }
+    }
+}
+
+static void with_agents(struct fixture *f, struct agents *agents, uint32_t size)
+{
+    fixture_end(&f->core);
+    fixture_begin(&f->core);
+    fixture_group(&f->core, "web", size);
+    fixture_launch_all(&f->core);
+    asg_arena_reset(&f->arena);
+    asg_core_list_beliefs(f->core.core, &f->arena, &f->beliefs, &f->belief_count);
+    assert_int_equal(size, f->belief_count);
+    asg_reconciler_destroy(&f->reconciler);
+    agents->f = f;
+    const struct asg_reconciler_options options = {.absent_listings = 3,
+                                                   .absent_ms = 5 * MINUTE,
+                                                   .mass_percent = 10,
+                                                   .ask_agents = ask_agents,
+                                                   .context = agents};
+    asg_reconciler_new(&options, &f->reconciler);
+}
+
+/* Complete listings that show the last `shown` instances only, two minutes apart; how
+ * many are believed gone in the last of them. */
+static size_t list_only(struct fixture *f, size_t shown, int count, int64_t *at_ms)
+{
+    struct asg_seen_instance rows[64];
+    assert_true(shown <= 64);
+    for (size_t i = 0; i < shown; i++) {
+        rows[i] = as_believed(&f->beliefs[f->belief_count - shown + i]);
+    }
+    size_t gone = 0;
+    for (int i = 0; i < count; i++) {
+        gone = look(f, rows, shown, true, *at_ms).instance_count;
+        *at_ms += 2 * MINUTE;
+    }
+    return gone;
+}
+
+static void test_reconcile_believes_no_absence_of_one_whose_agent_reports(void **state)
+{
+    struct fixture *f = *state;
+    struct agents agents = {.reporting = 1};
+    with_agents(f, &agents, 2);
+    int64_t at_ms = FIXTURE_TIME;
+    assert_int_equal(0, list_only(f, 1, 20, &at_ms)); /* one of two: no mass */
+    assert_int_equal(1, asg_reconciler_missing(f->reconciler).reporting);
+    agents.reporting = 0; /* it falls silent: now both say the same */
+    assert_int_equal(1, list_only(f, 1, 1, &at_ms));
+}
+
+/* A worker's key without EC2 keys answered every listing "ok, empty", and the controller
+ * launched a second fleet beside the first. */
+static void test_reconcile_doubts_a_listing_that_lacks_many(void **state)
+{
+    struct fixture *f = *state;
+    struct agents agents = {.reporting = 1};
+    with_agents(f, &agents, 40);
+    int64_t at_ms = FIXTURE_TIME;
+    assert_int_equal(0, list_only(f, 0, 20, &at_ms)); /* also of those that are silent */
+    struct asg_missing_counts counts = asg_reconciler_missing(f->reconciler);
+    assert_true(counts.is_mass);
+    assert_int_equal(40, counts.missing);
+    assert_int_equal(1, counts.reporting);
+    assert_int_equal(0, list_only(f, 40, 1, &at_ms));
+    assert_false(asg_reconciler_missing(f->reconciler).is_mass);
+}
+
+static void test_reconcile_believes_a_mass_that_stands_with_all_agents_silent(
+    void **state)
+{
+    struct fixture *f = *state;
+    struct agents agents = {.reporting = 0};
+    with_agents(f, &agents, 40);
+    int64_t at_ms = FIXTURE_TIME;
+    assert_int_equal(0, list_only(f, 30, 3, &at_ms));
+    assert_true(asg_reconciler_missing(f->reconciler).is_mass);
+    assert_int_equal(10, list_only(f, 30, 1, &at_ms)); /* 6 min, 4 listings */
+}
+
+static void test_reconcile_knows_a_share_that_is_no_mass(void **state)
+{
+    struct fixture *f = *state;
+    struct agents agents = {.reporting = 2};
+    with_agents(f, &agents, 40);
+    int64_t at_ms = FIXTURE_TIME;
+    assert_int_equal(2, list_only(f, 36, 4, &at_ms)); /* 4 of 40, two of them silent */
+    assert_false(asg_reconciler_missing(f->reconciler).is_mass);
+    assert_int_equal(0, list_only(f, 35, 4, &at_ms)); /* 5 of 40 */
+    assert_true(asg_reconciler_missing(f->reconciler).is_mass);
+}
+
+static void test_reconcile_believes_an_operator_but_not_against_an_agent(void **state)
+{
+    struct fixture *f = *state;
+    struct agents agents = {.reporting = 1};
+    with_agents(f, &agents, 40);
+    int64_t at_ms = FIXTURE_TIME;
+    assert_int_equal(0, list_only(f, 20, 5, &at_ms));
+    asg_reconciler_believe(f->reconciler);
+    assert_int_equal(19, list_only(f, 20, 1, &at_ms));
+    assert_int_equal(0, list_only(f, 20, 1, &at_ms)); /* one listing only */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -195,6 +317,11 @@ int main(void)
         TEST(test_reconcile_believes_an_absence_by_count_and_time),
         TEST(test_reconcile_counts_anew_after_an_instance_was_seen),
         TEST(test_reconcile_concludes_nothing_from_a_partial_or_failed_look),
+        TEST(test_reconcile_believes_no_absence_of_one_whose_agent_reports),
+        TEST(test_reconcile_doubts_a_listing_that_lacks_many),
+        TEST(test_reconcile_believes_a_mass_that_stands_with_all_agents_silent),
+        TEST(test_reconcile_knows_a_share_that_is_no_mass),
+        TEST(test_reconcile_believes_an_operator_but_not_against_an_agent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -275,6 +275,44 @@ static void test_a_forgotten_instance_of_a_known_job_is_adopted(void **state)
     assert_int_equal(1, w.ended_count);
 }
 
+/* False listings made core forget a fleet and launch another; the true ones then show
+ * both. What is adopted runs, perhaps at work: it goes by the limits, not all in one
+ * instant. */
+static void test_adopted_instances_that_run_go_by_the_limits(void **state)
+{
+    (void)state;
+    make_group(4, (struct asg_group_config){.max = 20,
+                                            .health_check = ASG_HEALTH_CHECK_AGENT,
+                                            .terminating_percent = 10,
+                                            .terminated_percent = 25});
+    w.now_ms += 600000;
+    static struct asg_seen_instance seen[8];
+    static char ids[8][20];
+    for (size_t i = 0; i < 8; i++) {
+        (void)snprintf(ids[i], sizeof ids[i], "i-%zu", 50 + i);
+        seen[i] = (struct asg_seen_instance){.instance_id = ids[i],
+                                             .state = ASG_EC2_RUNNING,
+                                             .instance_type = "t3.micro",
+                                             .subnet_id = "subnet-1",
+                                             .zone = "us-east-1a",
+                                             .private_ip = "127.0.1.50",
+                                             .group = "web",
+                                             .client_token = "",
+                                             .job_id = 1,
+                                             .attempt = 1,
+                                             .launched_ms = BEGAN_MS};
+    }
+    const struct asg_observed observed = {
+        .is_complete = true, .instances = seen, .instance_count = 8};
+    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+    assert_non_null(strstr(w.said, "adopted"));
+    assert_in_range(w.ended_count, 1, 3);
+    for (int i = 0; i < 100; i++) {
+        pass(5000);
+    }
+    assert_in_range(w.ended_count, 1, 3); /* 25 % of 12 in ten minutes */
+}
+
 static void test_a_dry_run_launches_nothing(void **state)
 {
     (void)state;
@@ -305,6 +343,7 @@ int main(void)
         TEST(test_three_bad_launches_open_the_breaker),
         TEST(test_an_orphan_waits_a_quarter_of_an_hour),
         TEST(test_a_forgotten_instance_of_a_known_job_is_adopted),
+        TEST(test_adopted_instances_that_run_go_by_the_limits),
         TEST(test_a_dry_run_launches_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
