@@ -119,11 +119,11 @@ static void check_decision(struct replay *replay, const struct asg_record *recor
     }
 }
 
-static void hash_state(struct replay *replay, uint32_t form,
+static void hash_state(struct replay *replay, const struct asg_state_hash *said,
                        uint8_t ret[ASG_SHA256_BYTES])
 {
     asg_bytes_reset(&replay->state);
-    asg_core_save_as(replay->core, form, &replay->state);
+    asg_core_save_hashed(replay->core, said, &replay->state);
     asg_sha256(replay->state.data, replay->state.length, ret);
 }
 
@@ -164,7 +164,7 @@ static enum asg_status check_state(struct replay *replay, const struct asg_recor
     }
     replay->ret->form = said.form;
     uint8_t hash[ASG_SHA256_BYTES];
-    hash_state(replay, said.form, hash);
+    hash_state(replay, &said, hash);
     bool is_same = said.hash.length == sizeof hash && said.seq + 1 == record->seq &&
                    memcmp(hash, said.hash.data, sizeof hash) == 0;
     if (!is_same) differ_in_hashes(replay, record, &said, hash);

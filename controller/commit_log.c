@@ -40,6 +40,7 @@ struct asg_commit {
     size_t record_capacity;
     struct asg_bytes state; /* scratch for saving core */
     uint64_t events_since_hash;
+    struct asg_state_place hash_place; /* where the next part of the state begins */
     uint64_t snapshot_seq;
     int64_t snapshot_at_ms;
     int64_t tidied_at_ms;
@@ -113,23 +114,38 @@ static void stage_effects(struct asg_commit *commit, int64_t time_ms,
     }
 }
 
-static void hash_state(struct asg_commit *commit, uint32_t form,
+/* Of the part that `said` names, or of all. */
+static void hash_state(struct asg_commit *commit, const struct asg_state_hash *said,
                        uint8_t ret[ASG_SHA256_BYTES])
 {
     asg_bytes_reset(&commit->state);
-    asg_core_save_as(commit->core, form, &commit->state);
+    asg_core_save_hashed(commit->core, said, &commit->state);
     asg_sha256(commit->state.data, commit->state.length, ret);
 }
 
+/* A part of the state at a time, one after another and then from the first again, so that
+ * the loop never stands still for the whole of a large state. */
 static void stage_hash(struct asg_commit *commit, int64_t time_ms)
 {
     commit->events_since_hash = 0;
     uint8_t hash[ASG_SHA256_BYTES];
-    hash_state(commit, asg_core_form(), hash);
+    struct asg_state_place *place = &commit->hash_place;
     const struct asg_state_hash said = {.form = asg_core_form(),
                                         .seq = asg_log_head(commit->log).seq +
                                                commit->record_count,
-                                        .hash = {hash, sizeof hash}};
+                                        .hash = {hash, sizeof hash},
+                                        .bytes_max = commit->options.hash_bytes,
+                                        .group_no = place->group_no,
+                                        .instance_no = place->instance_no,
+                                        .job_id = place->job_id};
+    asg_bytes_reset(&commit->state);
+    if (said.bytes_max == 0) {
+        asg_core_save(commit->core, &commit->state);
+    } else {
+        asg_core_save_part(commit->core, said.form, said.bytes_max, place,
+                           &commit->state);
+    }
+    asg_sha256(commit->state.data, commit->state.length, hash);
     size_t offset = commit->payloads.length;
     asg_wire_encode(&asg_state_hash_schema, &said, &commit->payloads);
     add_record(commit, time_ms, "state_hash", "", "", offset);
@@ -385,7 +401,7 @@ static enum asg_status check_hash(struct asg_commit *commit,
                         record->seq, said.form, asg_core_form());
     }
     uint8_t hash[ASG_SHA256_BYTES];
-    hash_state(commit, said.form, hash);
+    hash_state(commit, &said, hash);
     bool is_same =
         said.hash.length == sizeof hash && memcmp(hash, said.hash.data, sizeof hash) == 0;
     if (is_same) return ASG_OK;

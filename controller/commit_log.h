@@ -29,7 +29,8 @@ struct asg_commit_options {
     struct asg_clock clock;      /* only to end a long tidying */
     uint64_t snapshot_records;   /* a snapshot after so many records, ... */
     int64_t snapshot_ms;         /* ... or so much time, whichever comes first */
-    uint64_t hash_events;        /* a state hash after so many events */
+    uint64_t hash_events;        /* a state hash after so many events, ... */
+    uint64_t hash_bytes;         /* ... each of about so many bytes of it; 0: of all */
     int64_t retention_ms;        /* payloads of "metrics" older than this go; 0: never */
     uint64_t verify_records_max; /* of the newest records checked at the start; 0: all */
     uint64_t incarnation;        /* of this leading: drawn by chance, below 2^48 */

@@ -172,6 +172,7 @@ static enum asg_status lead(struct asg_controller *controller, struct asg_error 
         .snapshot_records = (uint64_t)settings->snapshot_records,
         .snapshot_ms = settings->snapshot_ms,
         .hash_events = (uint64_t)settings->hash_events,
+        .hash_bytes = (uint64_t)settings->hash_bytes,
         .retention_ms = settings->retention_ms,
         .verify_records_max = (uint64_t)settings->verify_records,
         .listing_ms = settings->listing_ms,

@@ -82,6 +82,8 @@ static const struct asg_config_key keys[] = {
      NULL, "", "but at the latest after this time"},
     {"log.hash_events", ASG_CONFIG_NUMBER, AT(hash_events), "1000", 1, 100000000, NULL,
      "events", "between two hashes of the state in the log"},
+    {"log.hash_bytes", ASG_CONFIG_NUMBER, AT(hash_bytes), "262144", 1024, 1 << 30, NULL,
+     "bytes", "of the state in each hash; a larger state is hashed part by part"},
     {"log.keep_metrics", ASG_CONFIG_DURATION, AT(retention_ms), "720h", 0, 3650 * DAY,
      NULL, "",
      "payloads of metrics older than this are pruned, the chain stays; 0s: never"},

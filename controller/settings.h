@@ -35,6 +35,7 @@ struct asg_controller_settings {
     int64_t snapshot_records;
     int64_t snapshot_ms;
     int64_t hash_events;
+    int64_t hash_bytes;
     int64_t retention_ms;
     int64_t verify_records;
     int64_t listing_ms;

@@ -67,6 +67,24 @@ uint32_t asg_core_form(void);
  * in older logs. What that form has no place for is left out. `form`: 1 to the newest. */
 void asg_core_save_as(const struct asg_core *core, uint32_t form, struct asg_bytes *ret);
 
+/* Where a part of the state begins: all zero: at the first group. */
+struct asg_state_place {
+    uint32_t group_no;    /* at this group, or the first after it */
+    uint64_t instance_no; /* and in it at this instance, when it is not 0 */
+    uint64_t job_id;      /* not 0: behind all groups, at this job */
+};
+
+/* Append what belongs to no group, then groups, instances and jobs from *place on, until
+ * there are `bytes_max` bytes or more; *place is where the next part begins, all zero
+ * again behind the last job. Part by part the whole state is hashed without a stop: the
+ * same state gives the same part. Takes as long as its bytes, not as the state. */
+void asg_core_save_part(const struct asg_core *core, uint32_t form, size_t bytes_max,
+                        struct asg_state_place *place, struct asg_bytes *ret);
+
+/* Append the bytes that a state_hash of a log is of, as this state has them. */
+void asg_core_save_hashed(const struct asg_core *core, const struct asg_state_hash *said,
+                          struct asg_bytes *ret);
+
 /* Build a core from saved bytes, of any form. On success the caller owns *ret.
  * ASG_ERR_VERSION: saved by a newer program, or by one from before 1.0.
  * ASG_ERR_MALFORMED: not a saved state, or a damaged one: `error` says where and what;

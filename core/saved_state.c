@@ -44,6 +44,111 @@ void asg_core_save_as(const struct asg_core *core, uint32_t form, struct asg_byt
     asg_state_fields(&fields, (struct asg_core *)(uintptr_t)core);
 }
 
+/* ---- a part of it ---- */
+
+/* The first of `count` ordered items whose number is not below `no`. */
+static size_t find_from(const void *items, size_t count, uint64_t no,
+                        uint64_t (*number_of)(const void *items, size_t at))
+{
+    size_t low = 0;
+    while (low < count) {
+        size_t middle = low + (count - low) / 2;
+        if (number_of(items, middle) < no) {
+            low = middle + 1;
+        } else {
+            count = middle;
+        }
+    }
+    return low;
+}
+
+static uint64_t group_number(const void *items, size_t at)
+{
+    return ((struct group *const *)items)[at]->no;
+}
+
+static uint64_t instance_number(const void *items, size_t at)
+{
+    return ((struct instance *const *)items)[at]->no;
+}
+
+static uint64_t job_number(const void *items, size_t at)
+{
+    return ((struct job *const *)items)[at]->plan.id;
+}
+
+/* Room for so many bytes, of which these are left? */
+static bool is_full(const struct asg_fields *f, size_t end)
+{
+    return f->out->length >= end;
+}
+
+/* False: full, and *place says where it goes on. */
+static bool save_groups(struct asg_fields *f, struct asg_core *whole, size_t end,
+                        struct asg_state_place *place)
+{
+    size_t at =
+        find_from(whole->groups, whole->group_count, place->group_no, group_number);
+    for (; at < whole->group_count; at++) {
+        struct group *group = whole->groups[at];
+        bool is_begun = group->no == place->group_no && place->instance_no > 0;
+        if (!is_begun) *place = (struct asg_state_place){.group_no = group->no};
+        if (is_full(f, end)) return false;
+        if (!is_begun) asg_state_group_fields(f, whole, group);
+        size_t i = find_from(group->instances, group->instance_count, place->instance_no,
+                             instance_number);
+        for (; i < group->instance_count; i++) {
+            place->instance_no = group->instances[i]->no;
+            if (is_full(f, end)) return false;
+            asg_state_instance_fields(f, whole, group->instances[i]);
+        }
+    }
+    return true;
+}
+
+static bool save_jobs(struct asg_fields *f, const struct asg_core *core, size_t end,
+                      struct asg_state_place *place)
+{
+    size_t at = find_from(core->jobs, core->job_count, place->job_id, job_number);
+    for (; at < core->job_count; at++) {
+        *place = (struct asg_state_place){.job_id = core->jobs[at]->plan.id};
+        if (is_full(f, end)) return false;
+        asg_state_job_fields(f, core->jobs[at]);
+    }
+    return true;
+}
+
+void asg_core_save_part(const struct asg_core *core, uint32_t form, size_t bytes_max,
+                        struct asg_state_place *place, struct asg_bytes *ret)
+{
+    assert(form >= FORM_OLDEST && form <= FORM_NEWEST);
+    struct asg_fields fields = {.out = ret, .form = form};
+    /* A saving visitor changes nothing; the cast saves a second list of fields. */
+    struct asg_core *whole = (struct asg_core *)(uintptr_t)core;
+    asg_bytes_append(ret, mark, MARK_LENGTH);
+    asg_fields_u32(&fields, &form);
+    asg_state_head_fields(&fields, whole);
+    assert(bytes_max > 0 && bytes_max <= SIZE_MAX - ret->length);
+    size_t end = ret->length + bytes_max; /* at least one more item: no part is in vain */
+    bool is_whole = place->job_id > 0 || save_groups(&fields, whole, end, place);
+    if (is_whole) is_whole = save_jobs(&fields, core, end, place);
+    if (is_whole) *place = (struct asg_state_place){0};
+}
+
+void asg_core_save_hashed(const struct asg_core *core, const struct asg_state_hash *said,
+                          struct asg_bytes *ret)
+{
+    if (said->bytes_max == 0) {
+        asg_core_save_as(core, said->form, ret);
+        return;
+    }
+    struct asg_state_place place = {.group_no = said->group_no,
+                                    .instance_no = said->instance_no,
+                                    .job_id = said->job_id};
+    size_t most = said->bytes_max < SIZE_MAX / 2 ? (size_t)said->bytes_max : SIZE_MAX / 2;
+    asg_core_save_part(core, said->form, most, &place, ret);
+}
+
 static enum asg_status read_header(struct asg_fields *fields, struct asg_error *error)
 {
     size_t length = (size_t)(fields->end - fields->begin);

@@ -29,8 +29,8 @@ static void kept(struct asg_fields *f, struct asg_core *core, const char **held,
     if (asg_fields_is_loading(f)) asg_text_keep(core, held, most, loaded);
 }
 
-static void instance_fields(struct asg_fields *f, struct asg_core *core,
-                            struct instance *i)
+void asg_state_instance_fields(struct asg_fields *f, struct asg_core *core,
+                               struct instance *i)
 {
     asg_fields_u64(f, &i->no);
     TEXT(f, i->id);
@@ -137,7 +137,7 @@ static void end_fields(struct asg_fields *f, struct group *g)
     }
 }
 
-static void group_lists(struct asg_fields *f, struct asg_core *core, struct group *g)
+static void group_lists(struct asg_fields *f, struct group *g)
 {
     g->policies =
         room(f, g->policies, &g->policy_count, POLICY_LEAST, sizeof *g->policies);
@@ -148,12 +148,6 @@ static void group_lists(struct asg_fields *f, struct asg_core *core, struct grou
         room(f, g->schedules, &g->schedule_count, SCHEDULE_LEAST, sizeof *g->schedules);
     for (size_t i = 0; i < g->schedule_count; i++) {
         schedule_fields(f, &g->schedules[i]);
-    }
-    size_t instance_count = g->instance_count;
-    asg_fields_count(f, &instance_count, INSTANCE_LEAST);
-    for (size_t i = 0; i < instance_count; i++) {
-        if (asg_fields_is_loading(f)) (void)asg_instance_push(g);
-        instance_fields(f, core, g->instances[i]);
     }
     small_count(f, &g->pool_count, ASG_POOLS_MAX);
     for (size_t i = 0; i < g->pool_count; i++) {
@@ -200,12 +194,12 @@ static void interlock_fields(struct asg_fields *f, struct group *g)
     asg_fields_i64(f, &g->calm_ms);
 }
 
-static void group_fields(struct asg_fields *f, struct asg_core *core, struct group *g)
+void asg_state_group_fields(struct asg_fields *f, struct asg_core *core, struct group *g)
 {
     asg_fields_u32(f, &g->no);
     config_fields(f, &asg_group_config_schema, &g->config, &g->arena);
     asg_fields_i64(f, &g->created_ms);
-    group_lists(f, core, g);
+    group_lists(f, g);
     asg_fields_u64(f, &g->suspended);
     asg_fields_bool(f, &g->is_halted);
     asg_fields_bool(f, &g->is_deleting);
@@ -223,7 +217,17 @@ static void group_fields(struct asg_fields *f, struct asg_core *core, struct gro
     asg_fields_i64(f, &g->due.at_ms);
 }
 
-static void job_fields(struct asg_fields *f, struct job *job)
+static void instances_fields(struct asg_fields *f, struct asg_core *core, struct group *g)
+{
+    size_t instance_count = g->instance_count;
+    asg_fields_count(f, &instance_count, INSTANCE_LEAST);
+    for (size_t i = 0; i < instance_count; i++) {
+        if (asg_fields_is_loading(f)) (void)asg_instance_push(g);
+        asg_state_instance_fields(f, core, g->instances[i]);
+    }
+}
+
+void asg_state_job_fields(struct asg_fields *f, struct job *job)
 {
     asg_fields_object(f, &asg_job_schema, &job->plan, &job->arena);
     asg_fields_u32(f, &job->group_no);
@@ -257,20 +261,26 @@ static void orphan_fields(struct asg_fields *f, struct orphan *o)
     asg_fields_bool(f, &o->is_ending);
 }
 
-static void core_lists(struct asg_fields *f, struct asg_core *core)
+void asg_state_head_fields(struct asg_fields *f, struct asg_core *core)
 {
-    size_t group_count = core->group_count;
-    asg_fields_count(f, &group_count, GROUP_LEAST);
-    for (size_t i = 0; i < group_count; i++) {
-        if (asg_fields_is_loading(f)) (void)asg_group_push(core);
-        group_fields(f, core, core->groups[i]);
-    }
-    size_t job_count = core->job_count;
-    asg_fields_count(f, &job_count, JOB_LEAST);
-    for (size_t i = 0; i < job_count; i++) {
-        if (asg_fields_is_loading(f)) (void)asg_job_push(core);
-        job_fields(f, core->jobs[i]);
-    }
+    TEXT(f, core->cluster_id);
+    asg_fields_u64(f, &core->seed);
+    asg_fields_u64(f, &core->epoch);
+    asg_fields_u32(f, &core->rules);
+    asg_fields_u64(f, &core->incarnation);
+    asg_fields_i64(f, &core->led_ms);
+    asg_fields_i64(f, &core->now_ms);
+    asg_fields_bool(f, &core->is_halted);
+    asg_fields_u32(f, &core->last_group_no);
+    asg_fields_u64(f, &core->last_instance_no);
+    asg_fields_u64(f, &core->last_job_id);
+    asg_fields_u64(f, &core->listing_job_id);
+    asg_fields_i64(f, &core->listing_next_ms);
+    asg_fields_u32(f, &core->listings);
+    asg_fields_i64(f, &core->listing_ms);
+    asg_fields_u64(f, &core->look_job_id);
+    asg_fields_i64(f, &core->look_next_ms);
+    asg_fields_i64(f, &core->look_pause_ms);
     core->templates = room(f, core->templates, &core->template_count, TEMPLATE_LEAST,
                            sizeof *core->templates);
     for (size_t i = 0; i < core->template_count; i++) {
@@ -288,23 +298,18 @@ static void core_lists(struct asg_fields *f, struct asg_core *core)
 
 void asg_state_fields(struct asg_fields *f, struct asg_core *core)
 {
-    TEXT(f, core->cluster_id);
-    asg_fields_u64(f, &core->seed);
-    asg_fields_u64(f, &core->epoch);
-    asg_fields_u32(f, &core->rules);
-    asg_fields_u64(f, &core->incarnation);
-    asg_fields_i64(f, &core->led_ms);
-    asg_fields_i64(f, &core->now_ms);
-    asg_fields_bool(f, &core->is_halted);
-    asg_fields_u32(f, &core->last_group_no);
-    asg_fields_u64(f, &core->last_instance_no);
-    asg_fields_u64(f, &core->last_job_id);
-    core_lists(f, core);
-    asg_fields_u64(f, &core->listing_job_id);
-    asg_fields_i64(f, &core->listing_next_ms);
-    asg_fields_u32(f, &core->listings);
-    asg_fields_i64(f, &core->listing_ms);
-    asg_fields_u64(f, &core->look_job_id);
-    asg_fields_i64(f, &core->look_next_ms);
-    asg_fields_i64(f, &core->look_pause_ms);
+    asg_state_head_fields(f, core);
+    size_t group_count = core->group_count;
+    asg_fields_count(f, &group_count, GROUP_LEAST);
+    for (size_t i = 0; i < group_count; i++) {
+        if (asg_fields_is_loading(f)) (void)asg_group_push(core);
+        asg_state_group_fields(f, core, core->groups[i]);
+        instances_fields(f, core, core->groups[i]);
+    }
+    size_t job_count = core->job_count;
+    asg_fields_count(f, &job_count, JOB_LEAST);
+    for (size_t i = 0; i < job_count; i++) {
+        if (asg_fields_is_loading(f)) (void)asg_job_push(core);
+        asg_state_job_fields(f, core->jobs[i]);
+    }
 }

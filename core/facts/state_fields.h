@@ -15,4 +15,13 @@ struct asg_fields;
 
 void asg_state_fields(struct asg_fields *fields, struct asg_core *core);
 
+/* Its parts, in this order: what belongs to no group and is no job; each group with its
+ * instances behind it; each job. */
+void asg_state_head_fields(struct asg_fields *fields, struct asg_core *core);
+void asg_state_group_fields(struct asg_fields *fields, struct asg_core *core,
+                            struct group *group);
+void asg_state_instance_fields(struct asg_fields *fields, struct asg_core *core,
+                               struct instance *instance);
+void asg_state_job_fields(struct asg_fields *fields, struct job *job);
+
 #endif

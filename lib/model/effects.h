@@ -105,6 +105,10 @@ struct asg_state_hash {
     uint32_t form;        /* of the state: docs/log-format.md */
     uint64_t seq;         /* the last record that the state covers */
     struct asg_blob hash; /* SHA-256 of its bytes in that form */
+    uint64_t bytes_max;   /* of a part of the state of about so many bytes; 0: of all */
+    uint32_t group_no;    /* where the part begins: core.h, asg_state_place */
+    uint64_t instance_no;
+    uint64_t job_id;
 };
 
 #endif

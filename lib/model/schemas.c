@@ -487,6 +487,10 @@ static const struct asg_field state_hash_fields[] = {
     U32(form),
     U64(seq),
     FIELD(BLOB, hash, .limit = ASG_STATE_HASH_BYTES),
+    U64(bytes_max),
+    U32(group_no),
+    U64(instance_no),
+    U64(job_id),
 };
 #undef OF
 TABLE(state_hash)

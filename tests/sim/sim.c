@@ -147,6 +147,7 @@ static void draw_settings(void)
     settings->probe_failures = sim_between(sim_of(SIM_TOPIC_SETTINGS), 2, 4);
     settings->snapshot_records = sim_between(sim_of(SIM_TOPIC_SETTINGS), 100, 20000);
     settings->hash_events = sim_between(sim_of(SIM_TOPIC_SETTINGS), 10, 2000);
+    settings->hash_bytes = 2048; /* some parts, also of a small state */
     settings->delivery_limit = sim_between(sim_of(SIM_TOPIC_SETTINGS), 8, 20);
     settings->join_silent_reports = sim_between(sim_of(SIM_TOPIC_SETTINGS), 3, 5);
     settings->retention_ms = sim.features.retention_ms;

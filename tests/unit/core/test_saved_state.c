@@ -47,6 +47,90 @@ static void test_a_state_begins_with_its_mark_and_form(void **state)
     save_and_load();
 }
 
+/* The part from `place` on without what stands before every part. */
+static struct asg_bytes save_part(size_t bytes_max, struct asg_state_place *place)
+{
+    struct asg_bytes head = {0};
+    struct asg_bytes part = {0};
+    struct asg_state_place nothing = {.job_id = UINT64_MAX};
+    asg_core_save_part(w.core, asg_core_form(), 1, &nothing, &head);
+    asg_core_save_part(w.core, asg_core_form(), bytes_max, place, &part);
+    assert_true(part.length > head.length);
+    assert_memory_equal(head.data, part.data, head.length);
+    part.length -= head.length;
+    memmove(part.data, part.data + head.length, part.length);
+    asg_bytes_clear(&head);
+    return part;
+}
+
+static bool is_first(const struct asg_state_place *place)
+{
+    return place->group_no == 0 && place->instance_no == 0 && place->job_id == 0;
+}
+
+static void test_the_parts_of_a_state_are_all_of_it_once(void **state)
+{
+    (void)state;
+    make_group(40, (struct asg_group_config){.min = 1, .max = 50});
+    struct asg_state_place place = {0};
+    struct asg_bytes whole = save_part(1 << 20, &place);
+    assert_true(is_first(&place));
+    const size_t sizes[] = {1, 100, 1000, whole.length - 1, whole.length};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct asg_bytes joined = {0};
+        do {
+            struct asg_bytes part = save_part(sizes[i], &place);
+            asg_bytes_append(&joined, part.data, part.length);
+            asg_bytes_clear(&part);
+        } while (!is_first(&place));
+        assert_int_equal(whole.length, joined.length);
+        assert_memory_equal(whole.data, joined.data, whole.length);
+        asg_bytes_clear(&joined);
+    }
+    asg_bytes_clear(&whole);
+}
+
+/* What was left out goes on where it stopped, or at the next that is still there. */
+static void test_a_part_goes_on_behind_what_is_gone(void **state)
+{
+    (void)state;
+    make_group(3, (struct asg_group_config){.min = 1});
+    struct asg_state_place gone = {.group_no = 1, .instance_no = 1000};
+    struct asg_bytes part = save_part(1 << 20, &gone);
+    struct asg_state_place jobs = {.job_id = 1};
+    struct asg_bytes same = save_part(1 << 20, &jobs);
+    assert_int_equal(same.length, part.length);
+    assert_memory_equal(same.data, part.data, same.length);
+    asg_bytes_clear(&same);
+    asg_bytes_clear(&part);
+}
+
+static void test_what_a_hash_names_is_saved_again(void **state)
+{
+    (void)state;
+    make_group(40, (struct asg_group_config){.min = 1, .max = 50});
+    struct asg_state_place place = {.group_no = 1, .instance_no = 7};
+    const struct asg_state_hash part_said = {.form = asg_core_form(),
+                                             .bytes_max = 500,
+                                             .group_no = place.group_no,
+                                             .instance_no = place.instance_no};
+    const struct asg_state_hash whole_said = {.form = asg_core_form()};
+    struct asg_bytes wanted = {0};
+    struct asg_bytes given = {0};
+    asg_core_save_part(w.core, asg_core_form(), 500, &place, &wanted);
+    asg_core_save_hashed(w.core, &part_said, &given);
+    assert_int_equal(wanted.length, given.length);
+    assert_memory_equal(wanted.data, given.data, given.length);
+    asg_bytes_reset(&wanted);
+    asg_bytes_reset(&given);
+    asg_core_save(w.core, &wanted);
+    asg_core_save_hashed(w.core, &whole_said, &given);
+    assert_int_equal(wanted.length, given.length);
+    assert_memory_equal(wanted.data, given.data, given.length);
+    asg_bytes_clear(&wanted);
+    asg_bytes_clear(&given);
+}
+
 static void test_a_state_that_is_cut_anywhere_is_refused(void **state)
 {
     (void)state;
@@ -144,6 +228,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_a_state_begins_with_its_mark_and_form),
+        TEST(test_the_parts_of_a_state_are_all_of_it_once),
+        TEST(test_a_part_goes_on_behind_what_is_gone),
+        TEST(test_what_a_hash_names_is_saved_again),
         TEST(test_a_state_that_is_cut_anywhere_is_refused),
         TEST(test_a_state_with_more_behind_it_is_refused),
         TEST(test_a_state_of_a_newer_form_is_refused),
