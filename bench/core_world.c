@@ -31,6 +31,10 @@ void bench_world_order(struct bench_world *world, const struct asg_command *comm
 {
     bench_world_step(world,
                      (struct asg_event){.kind = ASG_EVENT_COMMAND, .command = command});
+    if (command->kind != ASG_COMMAND_LEAD) return;
+    const struct asg_observed listing = {.is_complete = true}; /* launches wait for it */
+    bench_world_step(
+        world, (struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &listing});
 }
 
 void bench_world_init(struct bench_world *world)

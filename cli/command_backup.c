@@ -62,7 +62,7 @@ static const struct asg_command_entry commands[] = {
                 "its name, is readable by its owner only and replaces no file. Restoring "
                 "one is described in docs/recovery.md: read it before you start a "
                 "controller from an old copy.",
-     .examples = "openasg log backup /backup/openasg-$(date +%F).log",
+     .examples = "openasg log backup /backup/openasg.log",
      ASG_ARGUMENTS(arguments_of_backup),
      .run = run_backup},
 };

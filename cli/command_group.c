@@ -410,6 +410,11 @@ static void write_note(const void *object, struct asg_bytes *ret)
     size_t start = ret->length;
     if (view->is_deleting) asg_bytes_append_text(ret, "deleting; ");
     if (view->is_halted) asg_bytes_append_text(ret, "halted; ");
+    if (view->unknown > 0) {
+        asg_bytes_printf(ret, "held: %u unknown, see orphan list; ", view->unknown);
+    } else if (view->is_held) {
+        asg_bytes_append_text(ret, "held: the log is an old copy; ");
+    }
     if (view->config != NULL && view->config->dry_run) {
         asg_bytes_append_text(ret, "dry run; ");
     }

@@ -16,6 +16,7 @@ static const struct asg_render_column status_columns[] = {
     {"time", "time_ms", NULL, false},
     {"started", "started_ms", NULL, false},
     {"halted", "is_halted", NULL, false},
+    {"held", "held", NULL, false},
     {"groups", "groups", NULL, false},
     {"instances", "instances", NULL, false},
     {"agents", "agents", NULL, false},

@@ -16,6 +16,7 @@ extern const struct asg_family asg_policy_family;
 extern const struct asg_family asg_schedule_family;
 extern const struct asg_family asg_template_family;
 extern const struct asg_family asg_instance_family;
+extern const struct asg_family asg_orphan_family;
 extern const struct asg_family asg_control_family;
 extern const struct asg_family asg_status_family;
 extern const struct asg_family asg_explain_family;

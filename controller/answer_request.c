@@ -136,6 +136,9 @@ static void answer_question(struct asg_controller *controller, uint32_t peer,
                           asg_clock_monotonic_ms(&controller->clock), arena,
                           &answer.workers, &answer.worker_count);
         break;
+    case ASG_QUERY_ORPHANS:
+        asg_core_view_orphans(core, arena, &answer.orphans, &answer.orphan_count);
+        break;
     case ASG_QUERY_NONE:
     case ASG_QUERY_COUNT: break;
     }

@@ -233,13 +233,22 @@ static void drain_admin(struct asg_controller *controller)
     }
 }
 
+/* An agent that is earlier than its launch's answer, and no witness of anything. */
+static bool is_known_agent(const struct asg_controller *controller,
+                           const struct asg_event *event)
+{
+    return event->kind == ASG_EVENT_WITNESS &&
+           asg_core_knows_job(asg_commit_core(controller->commit),
+                              event->witness->incarnation, event->witness->job_id);
+}
+
 static void drain_inbox(struct asg_controller *controller)
 {
     for (int i = 0; i < BATCH_EVENTS; i++) {
         struct asg_inbox_item *item = asg_inbox_take(controller->inbox);
         if (item == NULL) return;
         ASG_FAILPOINT("inbox.taken");
-        if (controller->commit != NULL) {
+        if (controller->commit != NULL && !is_known_agent(controller, &item->event)) {
             asg_take_event(controller, &item->event, (struct asg_waiter){0});
         }
         asg_inbox_done(controller->inbox, item);

@@ -16,6 +16,7 @@
 #define SILENCE_EVERY_MS 100
 #define SILENT_AT_ONCE   2000 /* in one event, so fewer than ASG_INBOX_SIGNS_MAX */
 #define TARGET_MAX       64
+#define WITNESSES_MAX    1024
 
 struct change {
     bool is_watch;
@@ -37,6 +38,7 @@ struct asg_ingest {
     size_t change_capacity;
     bool is_all; /* whom these changes do not name is gone */
     bool must_tell_again;
+    struct asg_id_map witnesses; /* instances that nobody knew, told since it leads */
     struct asg_arena scratch;
     struct asg_bytes reply;
     int64_t silence_at_ms;
@@ -196,7 +198,10 @@ static void apply_changes(struct asg_ingest *ingest, int64_t mono_ms, int64_t wa
             apply_member(ingest, &change->member, mono_ms);
         }
     }
-    if (ingest->must_tell_again) asg_roster_tell_again(ingest->roster);
+    if (ingest->must_tell_again) {
+        asg_roster_tell_again(ingest->roster);
+        asg_id_map_clear(&ingest->witnesses);
+    }
     ingest->must_tell_again = false;
     forget_changes(ingest);
     (void)pthread_mutex_unlock(&ingest->changes_lock);
@@ -307,6 +312,34 @@ static void reply(struct asg_ingest *ingest, uint32_t peer, enum asg_message_typ
                                 ingest->reply.length);
 }
 
+/* An instance that is not known, whose agent has a token of ours: it is early, or the log
+ * is an old copy and lacks its launch. The loop knows which. Told once. */
+static void tell_witness(struct asg_ingest *ingest, const struct asg_join *join)
+{
+    if (strlen(join->instance_id) > ASG_INSTANCE_ID_MAX ||
+        !asg_roster_is_own_token(ingest->roster, join) ||
+        asg_id_map_find(&ingest->witnesses, join->instance_id) != ASG_ID_MAP_NONE) {
+        return;
+    }
+    struct asg_inbox_item *item = asg_inbox_begin(ingest->options.inbox);
+    if (item == NULL) {
+        asg_count(ASG_COUNT_INBOX_FULL, 1);
+        return; /* it asks again */
+    }
+    struct asg_witness *witness = asg_arena_take(&item->arena, sizeof *witness);
+    *witness =
+        (struct asg_witness){.kind = ASG_WITNESS_AGENT,
+                             .name = asg_arena_text(&item->arena, join->instance_id),
+                             .incarnation = join->incarnation,
+                             .job_id = join->job_id,
+                             .attempt = join->attempt};
+    item->event.kind = ASG_EVENT_WITNESS;
+    item->event.witness = witness;
+    asg_inbox_put(ingest->options.inbox, item);
+    if (ingest->witnesses.count >= WITNESSES_MAX) asg_id_map_clear(&ingest->witnesses);
+    asg_id_map_put(&ingest->witnesses, join->instance_id, 0);
+}
+
 static void take_join(struct asg_ingest *ingest, const struct asg_bus_message *message,
                       int64_t mono_ms)
 {
@@ -326,7 +359,9 @@ static void take_join(struct asg_ingest *ingest, const struct asg_bus_message *m
                         address != NULL ? address : "", mono_ms, &slot, &error);
     if (status != ASG_OK) {
         asg_count(ASG_COUNT_JOINS_REFUSED, 1);
-        if (status != ASG_ERR_NOT_FOUND) {
+        if (status == ASG_ERR_NOT_FOUND) {
+            tell_witness(ingest, &join);
+        } else {
             asg_log_warn("ingest", "join_refused", "instance=%s address=%s: %s",
                          join.instance_id, address != NULL ? address : "?", error.text);
         }
@@ -506,6 +541,7 @@ void asg_ingest_destroy(struct asg_ingest **ingest)
     struct asg_ingest *i = *ingest;
     if (i == NULL) return;
     asg_roster_destroy(&i->roster);
+    asg_id_map_clear(&i->witnesses);
     asg_window_destroy(&i->window);
     (void)pthread_mutex_destroy(&i->state_lock);
     (void)pthread_mutex_destroy(&i->changes_lock);

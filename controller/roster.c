@@ -357,16 +357,26 @@ void asg_join_token(const uint8_t secret[32], uint64_t incarnation, uint64_t job
     asg_hex_encode(hash, sizeof hash, ret);
 }
 
-static bool has_token(const struct asg_roster *roster, const struct asg_roster_slot *slot,
-                      const struct asg_join *join)
+static bool is_token_of(const struct asg_roster *roster, const struct asg_join *join,
+                        uint64_t incarnation, uint64_t job_id, uint32_t attempt)
 {
     char wanted[ASG_JOIN_TOKEN_SIZE];
-    asg_join_token(roster->options.join_secret, slot->incarnation, slot->job_id,
-                   slot->attempt, wanted);
+    asg_join_token(roster->options.join_secret, incarnation, job_id, attempt, wanted);
     bool is_right = strlen(join->token) == sizeof wanted - 1 &&
                     asg_secret_equal(wanted, join->token, sizeof wanted - 1);
     asg_secret_wipe(wanted, sizeof wanted);
     return is_right;
+}
+
+static bool has_token(const struct asg_roster *roster, const struct asg_roster_slot *slot,
+                      const struct asg_join *join)
+{
+    return is_token_of(roster, join, slot->incarnation, slot->job_id, slot->attempt);
+}
+
+bool asg_roster_is_own_token(const struct asg_roster *roster, const struct asg_join *join)
+{
+    return is_token_of(roster, join, join->incarnation, join->job_id, join->attempt);
 }
 
 static enum asg_status refuse_join(const struct asg_roster *roster,

@@ -73,6 +73,11 @@ ASG_MUST_USE enum asg_status asg_roster_join(struct asg_roster *roster,
                                              int64_t now_ms, uint32_t *ret_slot,
                                              struct asg_error *error);
 
+/* Is the token one of ours, for the launch that the agent names, whatever instance it is?
+ */
+bool asg_roster_is_own_token(const struct asg_roster *roster,
+                             const struct asg_join *join);
+
 /* Slot a peer is bound to, ASG_SLOT_NONE when to none: its next report is refused. */
 uint32_t asg_roster_slot_of(const struct asg_roster *roster, uint32_t peer);
 

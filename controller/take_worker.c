@@ -207,6 +207,28 @@ static void take_result_part(struct asg_controller *controller,
     }
 }
 
+/* One that has served a leader which this log does not know: the log is an old copy, and
+ * says so before the worker is welcomed. A leader that was only overtaken cannot write
+ * that, finds it out, and so takes no worker from the one that leads. True: the worker
+ * has to say hello again. */
+static bool is_witness(struct asg_controller *controller, const struct asg_hello *hello)
+{
+    const struct asg_core *core = asg_commit_core(controller->commit);
+    if (hello->incarnation == 0) return false;
+    if (asg_core_knows_lead(core, hello->epoch, hello->incarnation)) {
+        bool is_later = hello->epoch >= asg_core_epoch(core) &&
+                        hello->incarnation != asg_core_incarnation(core);
+        return is_later && asg_commit_staged(controller->commit) > 0;
+    }
+    const struct asg_witness witness = {.kind = ASG_WITNESS_WORKER,
+                                        .name = hello->worker,
+                                        .epoch = hello->epoch,
+                                        .incarnation = hello->incarnation};
+    struct asg_event event = {.kind = ASG_EVENT_WITNESS, .witness = &witness};
+    asg_take_event(controller, &event, (struct asg_waiter){0});
+    return true;
+}
+
 static void take_hello(struct asg_controller *controller,
                        const struct asg_bus_message *message, int64_t mono_ms)
 {
@@ -221,6 +243,7 @@ static void take_hello(struct asg_controller *controller,
     asg_log_info("dispatch", "worker_hello", "worker=%s address=%s credits=%u held=%zu",
                  hello.worker, address != NULL ? address : "?", hello.credits,
                  hello.held_count);
+    if (is_witness(controller, &hello)) return;
     asg_dispatch_hello(controller->dispatch, message->peer, key != NULL ? key : "",
                        address != NULL ? address : "", &hello, mono_ms);
 }

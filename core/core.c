@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "core/facts/standing.h"
+#include "core/facts/leads.h"
 #include "core/facts/narrate.h"
 #include "core/facts/rules.h"
 #include "core/facts/state.h"
 #include "core/facts/world.h"
 #include "core/plan/plan_looks.h"
 #include "core/settle/balance_group.h"
+#include "core/take/behind.h"
 #include "core/take/take_command.h"
 #include "core/take/take_health.h"
 #include "core/take/take_metrics.h"
@@ -45,6 +47,7 @@ static bool has_its_part(const struct asg_event *event)
     case ASG_EVENT_RESULT: return event->result != NULL;
     case ASG_EVENT_OBSERVED: return event->observed != NULL;
     case ASG_EVENT_TICK: return true;
+    case ASG_EVENT_WITNESS: return event->witness != NULL;
     case ASG_EVENT_COUNT: break;
     }
     return false;
@@ -72,6 +75,7 @@ static void take_event(struct asg_core *core, const struct asg_event *event)
     case ASG_EVENT_RESULT: asg_take_result(core, event->result); break;
     case ASG_EVENT_OBSERVED: asg_take_observed(core, event->observed); break;
     case ASG_EVENT_TICK: asg_take_tick(core); break;
+    case ASG_EVENT_WITNESS: asg_take_witness(core, event->witness); break;
     case ASG_EVENT_COUNT: break;
     }
 }
@@ -209,6 +213,18 @@ uint32_t asg_core_rules(const struct asg_core *core)
 uint32_t asg_core_newest_rules(void)
 {
     return asg_rules_newest();
+}
+
+bool asg_core_knows_job(const struct asg_core *core, uint64_t incarnation,
+                        uint64_t job_id)
+{
+    return asg_lead_knows_job(core, incarnation, job_id);
+}
+
+bool asg_core_knows_lead(const struct asg_core *core, uint64_t epoch,
+                         uint64_t incarnation)
+{
+    return asg_lead_knows(core, epoch, incarnation);
 }
 
 uint64_t asg_core_incarnation(const struct asg_core *core)

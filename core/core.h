@@ -121,6 +121,8 @@ void asg_core_view_templates(const struct asg_core *core, struct asg_arena *aren
 void asg_core_view_instances(const struct asg_core *core, const char *group,
                              struct asg_arena *arena, struct asg_instance_view **ret,
                              size_t *ret_count);
+void asg_core_view_orphans(const struct asg_core *core, struct asg_arena *arena,
+                           struct asg_orphan_view **ret, size_t *ret_count);
 void asg_core_view_jobs(const struct asg_core *core, const char *group, bool only_dead,
                         struct asg_arena *arena, struct asg_job_view **ret,
                         size_t *ret_count);
@@ -151,5 +153,12 @@ void asg_core_list_beliefs(const struct asg_core *core, struct asg_arena *arena,
 const char *asg_core_cluster_id(const struct asg_core *core); /* "" before INIT */
 uint64_t asg_core_epoch(const struct asg_core *core);
 uint64_t asg_core_incarnation(const struct asg_core *core);
+
+/* Did this log plan that job; is that a leader of this log, or one that it was told of?
+ * Who shows one that it does not know is a witness that the log is an old copy. */
+bool asg_core_knows_job(const struct asg_core *core, uint64_t incarnation,
+                        uint64_t job_id);
+bool asg_core_knows_lead(const struct asg_core *core, uint64_t epoch,
+                         uint64_t incarnation);
 
 #endif

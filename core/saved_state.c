@@ -10,6 +10,7 @@
 #include "core/core.h"
 #include "core/facts/fields.h"
 #include "core/facts/rules.h"
+#include "core/facts/orphans.h"
 #include "core/facts/state.h"
 #include "core/facts/state_fields.h"
 #include "core/facts/world.h"
@@ -213,6 +214,8 @@ enum asg_status asg_core_load(const void *data, size_t length, struct asg_core *
         asg_core_destroy(&core);
         return status;
     }
+    asg_orphan_index(core);
+    asg_orphan_count_unknown(core);
     *ret = core;
     return ASG_OK;
 }

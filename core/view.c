@@ -5,6 +5,7 @@
 #include "core/facts/standing.h"
 #include "core/core.h"
 #include "core/facts/number.h"
+#include "core/facts/orphans.h"
 #include "core/facts/schedule.h"
 #include "core/facts/state.h"
 #include "core/facts/text.h"
@@ -138,12 +139,34 @@ static void view_group_alarms(const struct asg_core *core, const struct group *g
     }
 }
 
+static const char *say_held(const struct asg_core *core, struct asg_arena *arena)
+{
+    return asg_arena_format(arena,
+                            "this log is an old copy: %zu instances are unknown to it; "
+                            "see `openasg orphan list`",
+                            asg_orphan_count_unsettled(core));
+}
+
+static void view_orphan_alarms(const struct asg_core *core, struct alarms *alarms)
+{
+    if (core->is_behind) stand(alarms, say_held(core, alarms->arena));
+    for (size_t i = 0; i < core->orphan_count; i++) {
+        const struct orphan *orphan = &core->orphans[i];
+        if (orphan->kind != ASG_ORPHAN_NO_GROUP) continue;
+        stand(alarms, asg_arena_format(alarms->arena,
+                                       "%s has this cluster's tag and is in no group; "
+                                       "see `openasg orphan list`",
+                                       orphan->id));
+    }
+}
+
 void asg_core_view_status(const struct asg_core *core, struct asg_arena *arena,
                           struct asg_status_view *ret)
 {
     *ret = (struct asg_status_view){
         .cluster_id = asg_arena_text(arena, core->cluster_id),
         .epoch = core->epoch,
+        .held = "",
         .time_ms = core->now_ms,
         .is_halted = core->is_halted,
         .groups = (uint32_t)core->group_count,
@@ -154,12 +177,8 @@ void asg_core_view_status(const struct asg_core *core, struct asg_arena *arena,
         ret->instances += (uint32_t)group->instance_count;
         view_group_alarms(core, group, &alarms);
     }
-    for (size_t i = 0; i < core->orphan_count; i++) {
-        stand(&alarms, asg_arena_format(arena,
-                                        "%s carries the cluster's tag and belongs to "
-                                        "nothing that is known; it is terminated later",
-                                        core->orphans[i].id));
-    }
+    view_orphan_alarms(core, &alarms);
+    if (core->is_behind) ret->held = say_held(core, arena);
     ret->alarms = (struct asg_texts){.items = alarms.items, .count = alarms.count};
     size_t ended = core->closed_job_count + core->dead_job_count;
     ret->open_jobs = (uint32_t)(core->job_count - ended);
@@ -209,6 +228,8 @@ void asg_core_view_groups(const struct asg_core *core, const char *name,
                     : asg_arena_format(arena, "%s:%" PRIu64, group->template_id,
                                        group->template_version),
             .created_ms = group->created_ms,
+            .unknown = group->unknown_count,
+            .is_held = core->is_behind,
         };
         count_states(core, group, view);
     }
@@ -354,6 +375,66 @@ static uint32_t size_of(const struct asg_job *plan)
     if (plan->terminate != NULL) return (uint32_t)plan->terminate->instance_ids.count;
     if (plan->describe != NULL) return (uint32_t)plan->describe->instance_ids.count;
     return 0;
+}
+
+static const char *why_orphan(const struct orphan *orphan, struct asg_arena *arena)
+{
+    if (orphan->kind == ASG_ORPHAN_UNKNOWN_JOB) {
+        return asg_arena_format(arena,
+                                "job %" PRIu64 " launched it, which this log does not "
+                                "know",
+                                orphan->job_id);
+    }
+    if (orphan->job_id == 0) return "no job is in its tags";
+    return asg_arena_format(arena, "there is no group '%s'", orphan->group);
+}
+
+static const char *advise_orphan(const struct asg_core *core, const struct orphan *orphan,
+                                 struct asg_arena *arena)
+{
+    if (orphan->is_ending) return "nothing: it is being terminated";
+    if (asg_group_find(core, orphan->group) == NULL) {
+        return asg_arena_format(arena,
+                                "create group '%s' and adopt it, or `openasg orphan end "
+                                "%s`",
+                                orphan->group, orphan->id);
+    }
+    return asg_arena_format(arena,
+                            "`openasg instance adopt %s` or `openasg orphan end %s`",
+                            orphan->id, orphan->id);
+}
+
+void asg_core_view_orphans(const struct asg_core *core, struct asg_arena *arena,
+                           struct asg_orphan_view **ret, size_t *ret_count)
+{
+    struct asg_orphan_view *views =
+        asg_arena_take(arena, core->orphan_count * sizeof *views);
+    for (size_t i = 0; i < core->orphan_count; i++) {
+        const struct orphan *orphan = &core->orphans[i];
+        bool is_by_time =
+            orphan->kind == ASG_ORPHAN_NO_GROUP && !orphan->is_ending && !core->is_behind;
+        views[i] = (struct asg_orphan_view){
+            .instance_id = asg_arena_text(arena, orphan->id),
+            .group = asg_arena_text(arena, orphan->group),
+            .kind = (enum asg_orphan_kind)orphan->kind,
+            .state = (enum asg_ec2_state)orphan->ec2_state,
+            .instance_type = asg_arena_text(arena, orphan->type),
+            .subnet_id = asg_arena_text(arena, orphan->subnet_id),
+            .zone = asg_arena_text(arena, orphan->zone),
+            .private_ip = asg_arena_text(arena, orphan->private_ip),
+            .launched_ms = orphan->launched_ms,
+            .job_id = orphan->job_id,
+            .attempt = orphan->attempt,
+            .incarnation = orphan->incarnation,
+            .first_ms = orphan->first_ms,
+            .ends_ms = is_by_time ? orphan->first_ms + ORPHAN_WAIT_MS : 0,
+            .is_ending = orphan->is_ending,
+            .why = why_orphan(orphan, arena),
+            .advice = advise_orphan(core, orphan, arena),
+        };
+    }
+    *ret = views;
+    *ret_count = core->orphan_count;
 }
 
 void asg_core_view_jobs(const struct asg_core *core, const char *group, bool only_dead,

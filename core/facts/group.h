@@ -130,6 +130,7 @@ struct group {
     bool is_dirty; /* something of it has changed: it is looked at before the step ends */
     uint32_t held_now; /* bits 1 << topic: still held in the balance under way */
     struct counts counts;
+    uint32_t unknown_count; /* instances with its tag that the log does not know */
     struct tally tally;
     bool is_changing; /* EC2 is asked of some of it: it stands in core's list */
 };

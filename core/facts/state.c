@@ -315,10 +315,10 @@ void asg_job_give_up_termination(struct asg_core *core, const struct job *job)
         asg_group_mark_dirty(core, group);
     }
     const struct asg_texts *ids = &job->plan.terminate->instance_ids;
-    for (size_t i = 0; job->group_no == 0 && i < core->orphan_count; i++) {
-        struct orphan *orphan = &core->orphans[i];
-        if (ids->count != 1 || strcmp(orphan->id, ids->items[0]) != 0) continue;
-        orphan->is_ending = false;
+    for (size_t i = 0; job->group_no == 0 && i < ids->count; i++) {
+        uint32_t at = asg_id_map_find(&core->orphan_ids, ids->items[i]);
+        if (at == ASG_ID_MAP_NONE) continue;
+        core->orphans[at].is_ending = false;
         core->listing_next_ms = core->now_ms; /* it takes a listing to end it */
     }
 }
@@ -490,6 +490,8 @@ void asg_state_clear(struct asg_core *core)
     free(core->groups);
     free(core->jobs);
     free(core->templates);
+    free(core->orphans);
+    asg_id_map_clear(&core->orphan_ids);
     free(core->dirty);
     free(core->changing);
     asg_text_index_clear(&core->names);

@@ -19,6 +19,7 @@
 #define GROUP_LEAST    60
 #define JOB_LEAST      20
 #define TEMPLATE_LEAST 5
+#define ORPHAN_LEAST   16
 
 /* A text that is kept once for all who have it. */
 static void kept(struct asg_fields *f, struct asg_core *core, const char **held,
@@ -256,9 +257,44 @@ static void template_fields(struct asg_fields *f, struct template *t)
 static void orphan_fields(struct asg_fields *f, struct orphan *o)
 {
     TEXT(f, o->id);
+    asg_fields_enum(f, &o->kind, ASG_ORPHAN_COUNT);
+    TEXT(f, o->group);
+    TEXT(f, o->type);
+    TEXT(f, o->subnet_id);
     TEXT(f, o->zone);
+    TEXT(f, o->private_ip);
+    asg_fields_enum(f, &o->ec2_state, ASG_EC2_COUNT);
+    asg_fields_i64(f, &o->launched_ms);
+    asg_fields_u64(f, &o->job_id);
+    asg_fields_u32(f, &o->attempt);
+    asg_fields_u64(f, &o->incarnation);
+    asg_fields_bool(f, &o->is_spot);
     asg_fields_i64(f, &o->first_ms);
+    asg_fields_u64(f, &o->look_job_id);
     asg_fields_bool(f, &o->is_ending);
+}
+
+static void lead_fields(struct asg_fields *f, struct lead *lead)
+{
+    asg_fields_u64(f, &lead->epoch);
+    asg_fields_u64(f, &lead->incarnation);
+    asg_fields_u64(f, &lead->last_job_id);
+}
+
+static void behind_fields(struct asg_fields *f, struct asg_core *core)
+{
+    small_count(f, &core->lead_count, ASG_LEADS_KEPT);
+    for (size_t i = 0; i < core->lead_count; i++) {
+        lead_fields(f, &core->leads[i]);
+    }
+    small_count(f, &core->heard_count, ASG_HEARD_KEPT);
+    for (size_t i = 0; i < core->heard_count; i++) {
+        lead_fields(f, &core->heard[i]);
+    }
+    asg_fields_bool(f, &core->is_unlisted);
+    asg_fields_bool(f, &core->is_behind);
+    asg_fields_bool(f, &core->has_more_orphans);
+    asg_fields_u64(f, &core->behind_job_id);
 }
 
 void asg_state_head_fields(struct asg_fields *f, struct asg_core *core)
@@ -286,7 +322,9 @@ void asg_state_head_fields(struct asg_fields *f, struct asg_core *core)
     for (size_t i = 0; i < core->template_count; i++) {
         template_fields(f, &core->templates[i]);
     }
-    small_count(f, &core->orphan_count, ASG_ORPHANS_MAX);
+    core->orphans =
+        room(f, core->orphans, &core->orphan_count, ORPHAN_LEAST, sizeof *core->orphans);
+    if (asg_fields_is_loading(f)) core->orphan_capacity = core->orphan_count;
     for (size_t i = 0; i < core->orphan_count; i++) {
         orphan_fields(f, &core->orphans[i]);
     }
@@ -294,6 +332,7 @@ void asg_state_head_fields(struct asg_fields *f, struct asg_core *core)
     for (size_t i = 0; i < core->orphan_end_count; i++) {
         asg_fields_i64(f, &core->orphan_ends[i]);
     }
+    behind_fields(f, core);
 }
 
 void asg_state_fields(struct asg_fields *f, struct asg_core *core)

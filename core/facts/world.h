@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/due_heap.h"
+#include "base/id_map.h"
 #include "base/text_index.h"
 #include "base/text_pool.h"
 #include "core/facts/group.h"
@@ -21,7 +22,9 @@
 #define ASG_TOKEN_MAX        64
 #define ASG_CLOSED_JOBS_KEPT 256
 #define ASG_DEAD_JOBS_KEPT   1000
-#define ASG_ORPHANS_MAX      256
+#define ASG_ORPHANS_MAX      20000
+#define ASG_LEADS_KEPT       256
+#define ASG_HEARD_KEPT       16
 #define ASG_ORPHAN_ENDS      8
 #define ORPHAN_WAIT_MS       INT64_C(900000) /* before it is ended */
 
@@ -34,11 +37,34 @@ struct template
     char failure[ASG_REASON_MAX + 1];
 };
 
+/* An instance of ours that no group has, as EC2 showed it last. */
 struct orphan {
     char id[ASG_INSTANCE_ID_MAX + 1];
+    int kind; /* enum asg_orphan_kind */
+    char group[ASG_NAME_MAX + 1];
+    char type[ASG_TYPE_MAX + 1];
+    char subnet_id[ASG_SUBNET_MAX + 1];
     char zone[ASG_ZONE_MAX + 1];
+    char private_ip[ASG_IP_MAX + 1];
+    int ec2_state; /* enum asg_ec2_state */
+    int64_t launched_ms;
+    uint64_t job_id; /* by its tags, as the next two */
+    uint32_t attempt;
+    uint64_t incarnation;
+    bool is_spot;
     int64_t first_ms;
-    bool is_ending;
+    uint64_t look_job_id; /* the describe that showed it last */
+    bool is_ending;       /* its termination is planned */
+    /* of the step under way */
+    bool is_meant; /* by the order */
+    bool is_gone;  /* to be dropped */
+};
+
+/* A LEAD of this log, or one that it was told of. */
+struct lead {
+    uint64_t epoch;
+    uint64_t incarnation;
+    uint64_t last_job_id; /* that it gave out; UINT64_MAX: it still leads */
 };
 
 struct sight; /* judge_health.c */
@@ -78,8 +104,17 @@ struct asg_core {
     size_t job_capacity;
     struct template *templates; /* by name */
     size_t template_count;
-    struct orphan orphans[ASG_ORPHANS_MAX];
+    struct lead leads[ASG_LEADS_KEPT]; /* of this log, oldest first */
+    size_t lead_count;
+    struct lead heard[ASG_HEARD_KEPT]; /* of a future of it that is lost */
+    size_t heard_count;
+    bool is_unlisted;       /* no whole listing was seen since it leads */
+    bool is_behind;         /* held: this log is an old copy */
+    bool has_more_orphans;  /* than there was room for */
+    uint64_t behind_job_id; /* a whole listing of a later job is awaited; 0: of none */
+    struct orphan *orphans; /* as they were first seen */
     size_t orphan_count;
+    size_t orphan_capacity;
     int64_t orphan_ends[ASG_ORPHAN_ENDS];
     size_t orphan_end_count;
     /* looking at EC2 */
@@ -91,12 +126,13 @@ struct asg_core {
     int64_t look_next_ms;
     int64_t look_pause_ms;
     /* not saved: they follow from the rest, and nothing iterates a hash */
-    struct asg_text_index names; /* groups */
-    struct asg_text_index ids;   /* instances */
-    struct asg_text_pool texts;  /* kept_text.h */
-    struct asg_due_heap dues;    /* when groups want their tick */
-    struct asg_due_heap retries; /* when jobs are planned again */
-    struct group **changing;     /* groups of which EC2 is asked often, by number */
+    struct asg_text_index names;  /* groups */
+    struct asg_text_index ids;    /* instances */
+    struct asg_text_pool texts;   /* kept_text.h */
+    struct asg_id_map orphan_ids; /* their places */
+    struct asg_due_heap dues;     /* when groups want their tick */
+    struct asg_due_heap retries;  /* when jobs are planned again */
+    struct group **changing;      /* groups of which EC2 is asked often, by number */
     size_t changing_count;
     size_t changing_capacity;
     struct group **dirty; /* in no order */

@@ -29,6 +29,28 @@ static bool is_picture_complete(const struct asg_core *core, const struct group 
     return true;
 }
 
+static bool is_listed(struct asg_core *core, struct group *group, enum hold_topic topic,
+                      const char *what)
+{
+    if (!core->is_unlisted) return true;
+    asg_hold(core, group, topic,
+             "%s waits: EC2 has not been listed yet since this controller leads", what);
+    return false;
+}
+
+/* What EC2 has of the group is known to this log. */
+static bool is_fleet_known(struct asg_core *core, struct group *group,
+                           enum hold_topic topic, const char *what)
+{
+    if (!is_listed(core, group, topic, what)) return false;
+    if (group->unknown_count == 0) return true;
+    asg_hold(core, group, topic,
+             "%s waits: this log does not know %" PRIu32
+             " of the group's instances; see `openasg orphan list`",
+             what, group->unknown_count);
+    return false;
+}
+
 uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
                                 uint32_t wanted, enum asg_end_cause cause)
 {
@@ -46,6 +68,9 @@ uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
         return 0;
     }
     if (cause == ASG_END_USER || cause == ASG_END_DELETED) return wanted;
+    if (cause == ASG_END_SCALE_IN && !is_fleet_known(core, group, HOLD_SCALE_IN, what)) {
+        return 0;
+    }
     bool is_blind = ASG_MUTANT(SCALES_IN_BLIND) && cause == ASG_END_SCALE_IN;
     if (group->is_mass_silent && !is_blind) {
         asg_hold(core, group, topic, "%s waits: many agents are silent together", what);
@@ -104,6 +129,7 @@ bool asg_guard_allows_launch(struct asg_core *core, struct group *group)
                  "launch waits: the process launch is suspended");
         return false;
     }
+    if (!is_listed(core, group, HOLD_LAUNCH, "launch")) return false;
     if (group->is_churning) {
         asg_hold(core, group, HOLD_LAUNCH,
                  "launch waits: what was launched lately died young");

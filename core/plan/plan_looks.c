@@ -22,7 +22,8 @@ void asg_plan_listing_for_orphans(struct asg_core *core)
         const struct orphan *orphan = &core->orphans[i];
         int64_t due_ms = orphan->first_ms + ORPHAN_WAIT_MS;
         bool is_sooner = due_ms > core->now_ms && due_ms < core->listing_next_ms;
-        if (is_sooner && !orphan->is_ending) core->listing_next_ms = due_ms;
+        bool is_by_time = orphan->kind == ASG_ORPHAN_NO_GROUP && !orphan->is_ending;
+        if (is_sooner && is_by_time) core->listing_next_ms = due_ms;
     }
 }
 

@@ -1,5 +1,6 @@
 #include "core/plan/plan_terminations.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/facts/counts.h"
@@ -51,19 +52,21 @@ void asg_plan_terminations(struct asg_core *core, struct group *group)
     }
 }
 
-void asg_plan_orphan_end(struct asg_core *core, struct orphan *orphan)
+struct job *asg_plan_orphan_end(struct asg_core *core, struct orphan *const *orphans,
+                                size_t count)
 {
+    assert(count > 0 && count <= TERMINATE_BATCH);
     struct job *job = asg_job_add(core, ASG_JOB_TERMINATE, NULL);
     job->plan.deadline_ms = core->now_ms + END_LIMIT_MS;
     struct asg_terminate *terminate = asg_arena_take(&job->arena, sizeof *terminate);
-    const char **ids = asg_arena_take(&job->arena, sizeof *ids);
-    ids[0] = asg_arena_text(&job->arena, orphan->id);
-    terminate->zone = asg_arena_text(&job->arena, orphan->zone);
-    terminate->instance_ids = (struct asg_texts){.items = ids, .count = 1};
+    const char **ids = asg_arena_take(&job->arena, count * sizeof *ids);
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = asg_arena_text(&job->arena, orphans[i]->id);
+        orphans[i]->is_ending = true;
+    }
+    terminate->zone = asg_arena_text(&job->arena, orphans[0]->zone);
+    terminate->instance_ids = (struct asg_texts){.items = ids, .count = count};
     job->plan.terminate = terminate;
-    orphan->is_ending = true;
     (void)asg_emit_job(core, job);
-    asg_narrate(core, ASG_DECISION_TERMINATE, NULL,
-                "orphan %s: nobody remembers it after 15 min, job %s ends it", orphan->id,
-                job->plan.name);
+    return job;
 }

@@ -6,6 +6,8 @@
 
 void asg_plan_terminations(struct asg_core *core, struct group *group);
 
-void asg_plan_orphan_end(struct asg_core *core, struct orphan *orphan);
+/* One termination of orphans of one zone, at most 100; who plans it says why. */
+struct job *asg_plan_orphan_end(struct asg_core *core, struct orphan *const *orphans,
+                                size_t count);
 
 #endif

@@ -224,7 +224,16 @@ static void grow(struct asg_core *core, struct group *group, uint32_t missing)
     if (group->config.dry_run && group->dry_desired == (int64_t)group->config.desired) {
         return; /* said for this desired already */
     }
-    uint32_t alive = asg_count_alive(group);
+    /* What is unknown is there: nothing is launched in its place. */
+    if (missing <= group->unknown_count) {
+        asg_hold(core, group, HOLD_LAUNCH,
+                 "launch waits: this log does not know %" PRIu32
+                 " of the group's instances; see `openasg orphan list`",
+                 group->unknown_count);
+        return;
+    }
+    missing -= group->unknown_count;
+    uint32_t alive = asg_count_alive(group) + group->unknown_count;
     uint32_t room = group->config.max > alive ? group->config.max - alive : 0;
     if (room == 0) {
         asg_hold(core, group, HOLD_LAUNCH,

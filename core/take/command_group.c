@@ -8,6 +8,7 @@
 #include "core/facts/churn.h"
 #include "core/facts/counts.h"
 #include "core/facts/narrate.h"
+#include "core/facts/orphans.h"
 #include "core/facts/state.h"
 #include "core/facts/text.h"
 #include "core/take/require.h"
@@ -281,6 +282,8 @@ void asg_order_create_group(struct asg_core *core, const struct asg_command *com
         return;
     }
     struct group *group = asg_group_add(core, &config);
+    if (core->orphan_count > 0)
+        asg_orphan_count_unknown(core); /* some may be of its name */
     asg_group_mark_dirty(core, group);
     asg_narrate_capacity(core, ASG_DECISION_COMMAND, group, "", 0,
                          "group created by %s: min %" PRIu32 ", max %" PRIu32

@@ -46,3 +46,24 @@ void asg_take_launch_slot(struct asg_core *core, struct group *group,
         (void)asg_lifecycle_move(core, group, slot, ASG_FLEET_OVER);
     }
 }
+
+struct instance *asg_take_adopt(struct asg_core *core, struct group *group,
+                                const struct asg_seen_instance *seen)
+{
+    struct instance *instance = asg_instance_add(core, group);
+    instance->job_id = seen->job_id;
+    instance->attempt = seen->attempt;
+    instance->incarnation = seen->incarnation;
+    instance->launched_ms = seen->launched_ms;
+    if (seen->launched_ms < core->now_ms) {
+        instance->excused_ms =
+            core->now_ms - seen->launched_ms; /* nobody waited for it */
+    }
+    asg_take_fill_instance(core, group, instance, seen);
+    asg_text_keep(core, &instance->template_id, ASG_TEMPLATE_MAX, group->template_id);
+    (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_ADOPTED);
+    if (seen->state == ASG_EC2_RUNNING) {
+        (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_RUNNING);
+    }
+    return instance;
+}

@@ -11,4 +11,8 @@ void asg_take_fill_instance(struct asg_core *core, struct group *group,
 void asg_take_launch_slot(struct asg_core *core, struct group *group,
                           struct instance *slot, const struct asg_seen_instance *seen);
 
+/* One that nobody remembered becomes its group's; who calls says why. */
+struct instance *asg_take_adopt(struct asg_core *core, struct group *group,
+                                const struct asg_seen_instance *seen);
+
 #endif

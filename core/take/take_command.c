@@ -13,6 +13,7 @@
 #include "core/plan/end_instance.h"
 #include "core/plan/plan_templates.h"
 #include "core/take/command_group.h"
+#include "core/take/command_orphan.h"
 #include "core/take/command_policy.h"
 #include "core/take/require.h"
 #include "core/take/take_lead.h"
@@ -249,6 +250,8 @@ void asg_take_command(struct asg_core *core, const struct asg_command *command)
     case ASG_COMMAND_UNHALT: set_halted(core, command, false); break;
     case ASG_COMMAND_JOB_RETRY: retry_job(core, command); break;
     case ASG_COMMAND_RECONCILE: reconcile_now(core); break;
+    case ASG_COMMAND_INSTANCE_ADOPT: asg_order_adopt_instances(core, command); break;
+    case ASG_COMMAND_ORPHAN_END: asg_order_end_orphans(core, command); break;
     case ASG_COMMAND_COUNT: break;
     }
 }

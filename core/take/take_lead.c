@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "core/facts/counts.h"
+#include "core/facts/leads.h"
 #include "core/facts/narrate.h"
 #include "core/facts/state.h"
 
@@ -41,6 +42,8 @@ void asg_take_lead(struct asg_core *core, const struct asg_command *command)
     core->epoch = command->epoch;
     core->rules = command->rules;
     core->incarnation = command->incarnation;
+    core->is_unlisted = true;
+    asg_lead_note(core, command->epoch, command->incarnation);
     core->led_ms = core->now_ms;
     core->listings = 0;
     core->listing_ms = command->listing_ms > 0 ? command->listing_ms : 0;

@@ -2,18 +2,21 @@
 
 #include <string.h>
 
+#include "core/facts/leads.h"
 #include "core/facts/lifecycle.h"
 #include "core/facts/standing.h"
 #include "base/mutant.h"
 #include "core/facts/kept_text.h"
 #include "core/facts/counts.h"
 #include "core/facts/narrate.h"
+#include "core/facts/orphans.h"
 #include "core/facts/recent_ends.h"
 #include "core/facts/slots.h"
 #include "core/facts/state.h"
 #include "core/facts/text.h"
 #include "core/plan/plan_looks.h"
 #include "core/plan/plan_terminations.h"
+#include "core/take/behind.h"
 #include "core/take/fill_slot.h"
 #include "core/take/take_notice.h"
 
@@ -84,55 +87,42 @@ static void close_filled_launch(struct asg_core *core, struct group *group,
 static void adopt(struct asg_core *core, struct group *group,
                   const struct asg_seen_instance *seen)
 {
-    struct instance *instance = asg_instance_add(core, group);
-    instance->job_id = seen->job_id;
-    instance->attempt = seen->attempt;
-    instance->incarnation = seen->incarnation;
-    instance->launched_ms = seen->launched_ms;
-    if (seen->launched_ms < core->now_ms) {
-        instance->excused_ms =
-            core->now_ms - seen->launched_ms; /* nobody waited for it */
-    }
-    asg_take_fill_instance(core, group, instance, seen);
-    asg_text_keep(core, &instance->template_id, ASG_TEMPLATE_MAX, group->template_id);
-    (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_ADOPTED);
+    const struct instance *instance = asg_take_adopt(core, group, seen);
     asg_narrate_instance(
         core, ASG_DECISION_ADOPT, group, instance,
         "%s carries the tags of job %llu and nobody remembered it: adopted", instance->id,
         (unsigned long long)seen->job_id);
-    if (seen->state == ASG_EC2_RUNNING) {
-        (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_RUNNING);
-    }
 }
 
-static void note_orphan(struct asg_core *core, const struct asg_seen_instance *seen)
+static void see_orphan(struct asg_core *core, const struct asg_seen_instance *seen,
+                       enum asg_orphan_kind kind, uint64_t look_job_id)
 {
-    if (core->now_ms - seen->launched_ms < ORPHAN_YOUNG_MS) return;
-    for (size_t i = 0; i < core->orphan_count; i++) {
-        if (strcmp(core->orphans[i].id, seen->instance_id) == 0) return;
-    }
-    if (core->orphan_count == ASG_ORPHANS_MAX) return;
-    struct orphan *orphan = &core->orphans[core->orphan_count++];
-    *orphan = (struct orphan){.first_ms = core->now_ms};
-    asg_text_copy(orphan->id, sizeof orphan->id, seen->instance_id);
-    asg_text_copy(orphan->zone, sizeof orphan->zone, seen->zone);
+    bool is_young = core->now_ms - seen->launched_ms < ORPHAN_YOUNG_MS;
+    if (kind == ASG_ORPHAN_NO_GROUP && is_young) return;
+    bool is_new = asg_orphan_note(core, seen, kind, look_job_id);
+    if (!is_new || kind != ASG_ORPHAN_NO_GROUP) return; /* the others are told together */
     asg_plan_listing_for_orphans(core);
     asg_alarm_raise(
         core, ASG_ALARM_ORPHAN, NULL, true,
-        "%s carries our cluster's tag, but neither its group '%s' nor job %llu is "
-        "known; it is terminated after 15 min unless it is adopted",
-        orphan->id, asg_text_of(seen->group), (unsigned long long)seen->job_id);
+        "%s has our cluster's tag, but there is no group '%s'; it is terminated "
+        "after 15 min unless `openasg instance adopt` takes it in",
+        seen->instance_id, asg_text_of(seen->group));
 }
 
-static void see_unknown(struct asg_core *core, const struct asg_seen_instance *seen)
+static void see_unknown(struct asg_core *core, const struct asg_seen_instance *seen,
+                        uint64_t look_job_id)
 {
     if (asg_ec2_is_over((int)seen->state) || asg_text_of(seen->instance_id)[0] == '\0')
         return;
-    struct group *group = asg_group_find(core, seen->group);
-    bool is_job_ours = seen->job_id != 0 && seen->job_id <= core->last_job_id;
-    if (group == NULL || !is_job_ours ||
-        strlen(seen->instance_id) > ASG_INSTANCE_ID_MAX) {
-        note_orphan(core, seen);
+    if (strlen(seen->instance_id) > ASG_INSTANCE_ID_MAX) return; /* no id of EC2's */
+    bool is_of_job = seen->job_id != 0;
+    if (is_of_job && !asg_lead_knows_job(core, seen->incarnation, seen->job_id)) {
+        see_orphan(core, seen, ASG_ORPHAN_UNKNOWN_JOB, look_job_id);
+        return;
+    }
+    struct group *group = asg_group_find(core, asg_text_of(seen->group));
+    if (group == NULL || !is_of_job) {
+        see_orphan(core, seen, ASG_ORPHAN_NO_GROUP, look_job_id);
         return;
     }
     struct job *job = asg_job_find(core, seen->job_id);
@@ -146,8 +136,10 @@ static void see_unknown(struct asg_core *core, const struct asg_seen_instance *s
     adopt(core, group, seen);
 }
 
+/* None while this log may be an old copy: what looks like nobody's may serve. */
 static void end_old_orphans(struct asg_core *core)
 {
+    if (core->is_behind || core->is_halted) return;
     size_t recent = 0;
     for (size_t i = 0; i < core->orphan_end_count; i++) {
         if (core->orphan_ends[i] + INT64_C(3600000) > core->now_ms) {
@@ -157,11 +149,15 @@ static void end_old_orphans(struct asg_core *core)
     core->orphan_end_count = recent;
     for (size_t i = 0; i < core->orphan_count; i++) {
         struct orphan *orphan = &core->orphans[i];
-        bool is_due = orphan->first_ms + ORPHAN_WAIT_MS <= core->now_ms;
-        if (!is_due || orphan->is_ending || core->is_halted) continue;
+        bool is_due = orphan->kind == ASG_ORPHAN_NO_GROUP &&
+                      orphan->first_ms + ORPHAN_WAIT_MS <= core->now_ms;
+        if (!is_due || orphan->is_ending) continue;
         if (core->orphan_end_count >= ORPHANS_AN_HOUR) return;
         core->orphan_ends[core->orphan_end_count++] = core->now_ms;
-        asg_plan_orphan_end(core, orphan);
+        const struct job *job = asg_plan_orphan_end(core, &orphan, 1);
+        asg_narrate(core, ASG_DECISION_TERMINATE, NULL,
+                    "orphan %s: in no group for 15 min, terminating it by job %s",
+                    orphan->id, job->plan.name);
     }
 }
 
@@ -179,6 +175,7 @@ void asg_take_observed(struct asg_core *core, const struct asg_observed *observe
 {
     close_look(core, observed);
     if (observed->failed) return; /* blind: nothing may be concluded */
+    if (observed->is_complete) core->has_more_orphans = false;
     for (size_t i = 0; i < observed->instance_count; i++) {
         const struct asg_seen_instance *seen = &observed->instances[i];
         struct group *group = NULL;
@@ -186,8 +183,10 @@ void asg_take_observed(struct asg_core *core, const struct asg_observed *observe
         if (instance != NULL) {
             see_state(core, group, instance, seen);
         } else {
-            see_unknown(core, seen);
+            see_unknown(core, seen, observed->job_id);
         }
     }
-    if (observed->is_complete && !ASG_MUTANT(ORPHAN_STAYS)) end_old_orphans(core);
+    if (!observed->is_complete) return;
+    asg_behind_end_listing(core, observed);
+    if (!ASG_MUTANT(ORPHAN_STAYS)) end_old_orphans(core);
 }

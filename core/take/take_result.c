@@ -13,6 +13,7 @@
 #include "core/facts/dry_pools.h"
 #include "core/facts/launch_failures.h"
 #include "core/facts/narrate.h"
+#include "core/facts/orphans.h"
 #include "core/facts/number.h"
 #include "core/facts/patience.h"
 #include "core/facts/slots.h"
@@ -231,15 +232,20 @@ static struct instance *find_ending(struct asg_core *core, const char *id,
     return is_of_job ? instance : NULL;
 }
 
-static void drop_orphan(struct asg_core *core, const char *id)
+/* Of a termination that is over: those that EC2 kept may be ended once more. */
+static void settle_orphans(struct asg_core *core, const struct job *job,
+                           const struct asg_result *result)
 {
-    for (size_t i = 0; i < core->orphan_count; i++) {
-        if (strcmp(core->orphans[i].id, id) != 0) continue;
-        memmove(&core->orphans[i], &core->orphans[i + 1],
-                (core->orphan_count - i - 1) * sizeof core->orphans[0]);
-        core->orphan_count--;
-        return;
+    for (size_t i = 0; i < result->protected_ids.count; i++) {
+        struct orphan *orphan = asg_orphan_find(core, result->protected_ids.items[i]);
+        if (orphan != NULL) orphan->is_ending = false;
     }
+    const struct asg_texts *ids = &job->plan.terminate->instance_ids;
+    for (size_t i = 0; i < ids->count; i++) {
+        struct orphan *orphan = asg_orphan_find(core, ids->items[i]);
+        if (orphan != NULL) orphan->is_gone = orphan->is_ending;
+    }
+    asg_orphan_drop_gone(core);
 }
 
 static void take_terminated(struct asg_core *core, struct job *job,
@@ -280,9 +286,7 @@ static void take_terminated(struct asg_core *core, struct job *job,
         asg_plan_retry_later(core, job);
         return;
     }
-    if (job->group_no == 0 && job->plan.terminate->instance_ids.count == 1) {
-        drop_orphan(core, job->plan.terminate->instance_ids.items[0]);
-    }
+    if (job->group_no == 0) settle_orphans(core, job, result);
     core->look_next_ms = core->now_ms;
     core->look_pause_ms = 0;
     asg_job_close(core, job, ASG_JOB_STATE_DONE);

@@ -133,7 +133,9 @@
     X(UNHALT, "unhalt")                                                                  \
     X(JOB_RETRY, "job-retry")                                                            \
     X(RECONCILE, "reconcile") /* describe EC2 now */                                     \
-    X(LEAD, "lead") /* a controller began to lead: its epoch; open jobs go out again */
+    X(LEAD, "lead") /* a controller began to lead: its epoch; open jobs go out again */  \
+    X(INSTANCE_ADOPT, "instance-adopt") /* orphans join the groups of their tags */      \
+    X(ORPHAN_END, "orphan-end")         /* orphans are terminated */
 
 #define ASG_EVENT_KIND_LIST(X)                                                           \
     X(COMMAND, "command")                                                                \
@@ -141,7 +143,8 @@
     X(HEALTH, "health")                                                                  \
     X(RESULT, "result")                                                                  \
     X(OBSERVED, "observed")                                                              \
-    X(TICK, "tick")
+    X(TICK, "tick")                                                                      \
+    X(WITNESS, "witness")
 
 /* What the edges can tell of an instance's health; transitions only. */
 #define ASG_SIGN_LIST(X)                                                                 \
@@ -247,7 +250,18 @@
     X(LAUNCH_BREAKER, "launch-breaker")                                                  \
     X(TOO_MANY_UNHEALTHY, "too-many-unhealthy")                                          \
     X(CHURN, "churn")                                                                    \
-    X(ORPHAN, "orphan")
+    X(ORPHAN, "orphan")                                                                  \
+    X(LOG_BEHIND, "log-behind")
+
+/* Who shows that the log is an old copy (docs/recovery.md). */
+#define ASG_WITNESS_LIST(X)                                                              \
+    X(AGENT, "agent")   /* it has a good token of a job that the log does not know */    \
+    X(WORKER, "worker") /* it has served a leader that the log does not know */
+
+/* Why an instance of ours is nobody's. */
+#define ASG_ORPHAN_LIST(X)                                                               \
+    X(NO_GROUP, "no-group")       /* its group does not exist */                         \
+    X(UNKNOWN_JOB, "unknown-job") /* launched by a job that the log does not know */
 
 /* Whom the windows and the prober watch. */
 #define ASG_MEMBER_STATE_LIST(X)                                                         \
@@ -266,7 +280,8 @@
     X(INSTANCES, "instances") /* of group, or all */                                     \
     X(JOBS, "jobs")           /* of group, or all; only_dead */                          \
     X(DECISIONS, "decisions") /* of group, or all: explain */                            \
-    X(WORKERS, "workers")
+    X(WORKERS, "workers")                                                                \
+    X(ORPHANS, "orphans")
 
 #define ASG_DECLARE_ENUM(lower, PREFIX, LIST)                                            \
     enum asg_##lower{LIST(ASG_ENUM_MEMBER_##PREFIX) ASG_##PREFIX##_COUNT};               \
@@ -294,6 +309,8 @@
 #define ASG_ENUM_MEMBER_DECISION(n, w)     ASG_DECISION_##n,
 #define ASG_ENUM_MEMBER_CAUSE(n, w)        ASG_CAUSE_##n,
 #define ASG_ENUM_MEMBER_ALARM(n, w)        ASG_ALARM_##n,
+#define ASG_ENUM_MEMBER_WITNESS(n, w)      ASG_WITNESS_##n,
+#define ASG_ENUM_MEMBER_ORPHAN(n, w)       ASG_ORPHAN_##n,
 #define ASG_ENUM_MEMBER_MEMBER(n, w)       ASG_MEMBER_##n,
 #define ASG_ENUM_MEMBER_QUERY(n, w)        ASG_QUERY_##n,
 
@@ -319,6 +336,8 @@ ASG_DECLARE_ENUM(ec2_state, EC2, ASG_EC2_STATE_LIST)
 ASG_DECLARE_ENUM(decision_kind, DECISION, ASG_DECISION_KIND_LIST)
 ASG_DECLARE_ENUM(cause, CAUSE, ASG_CAUSE_LIST)
 ASG_DECLARE_ENUM(alarm_kind, ALARM, ASG_ALARM_KIND_LIST)
+ASG_DECLARE_ENUM(witness_kind, WITNESS, ASG_WITNESS_LIST)
+ASG_DECLARE_ENUM(orphan_kind, ORPHAN, ASG_ORPHAN_LIST)
 ASG_DECLARE_ENUM(member_state, MEMBER, ASG_MEMBER_STATE_LIST)
 ASG_DECLARE_ENUM(query, QUERY, ASG_QUERY_LIST)
 

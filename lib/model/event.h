@@ -40,6 +40,7 @@ struct asg_command {
     int64_t listing_ms;   /* LEAD: between two whole listings of EC2; 0: two minutes */
     uint32_t rules;       /* LEAD: that decide from here on; docs/log-format.md */
     uint64_t incarnation; /* LEAD: drawn by chance, below 2^48 (docs/recovery.md) */
+    bool is_all;          /* INSTANCE_ADOPT, ORPHAN_END: without instance_ids */
 };
 
 /* One metric of one group over one evaluation period. Sums, not only means, so that a
@@ -82,6 +83,17 @@ struct asg_observed {
     size_t instance_count;
 };
 
+/* Who knows of jobs or leaders that the log may lack; the controller tells only those
+ * that core does not know. */
+struct asg_witness {
+    enum asg_witness_kind kind;
+    const char *name;     /* of the worker; the agent's instance id */
+    uint64_t epoch;       /* WORKER: of the leader that it served last */
+    uint64_t incarnation; /* of that leader; AGENT: of its launch */
+    uint64_t job_id;      /* AGENT: that launched it */
+    uint32_t attempt;
+};
+
 struct asg_event {
     int64_t time_ms;
     enum asg_event_kind kind;
@@ -90,6 +102,7 @@ struct asg_event {
     const struct asg_health *health;
     const struct asg_result *result;
     const struct asg_observed *observed;
+    const struct asg_witness *witness;
 };
 
 #endif

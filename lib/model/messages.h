@@ -207,6 +207,7 @@ struct asg_status_view {
     const char *admin_endpoint;
     const char *http_endpoint;
     struct asg_texts alarms;
+    const char *held; /* what waits as the log may be behind; "": nothing */
 };
 
 struct asg_instance_view {
@@ -247,6 +248,29 @@ struct asg_group_view {
     const char *degraded_reason;
     const char *resolved_version; /* of the template, last resolved */
     int64_t created_ms;
+    uint32_t unknown; /* instances of it that the log does not know */
+    bool is_held;     /* the log may be behind: what is unknown waits for an operator */
+};
+
+/* An instance of the cluster that no group has. */
+struct asg_orphan_view {
+    const char *instance_id;
+    const char *group; /* of its tag */
+    enum asg_orphan_kind kind;
+    enum asg_ec2_state state;
+    const char *instance_type;
+    const char *subnet_id;
+    const char *zone;
+    const char *private_ip;
+    int64_t launched_ms;
+    uint64_t job_id; /* of its tags, as the next two */
+    uint32_t attempt;
+    uint64_t incarnation;
+    int64_t first_ms; /* when it was seen first */
+    int64_t ends_ms;  /* when it is terminated without an order; 0: never */
+    bool is_ending;   /* its termination is planned */
+    const char *why;
+    const char *advice; /* what to do */
 };
 
 struct asg_attempt_view {
@@ -336,6 +360,8 @@ struct asg_answer {
     size_t decision_count;
     struct asg_worker_view *workers;
     size_t worker_count;
+    struct asg_orphan_view *orphans;
+    size_t orphan_count;
 };
 
 #endif

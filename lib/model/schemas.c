@@ -347,6 +347,7 @@ static const struct asg_field command_fields[] = {
     I64(listing_ms),
     U32(rules),
     U64(incarnation),
+    BOOL(is_all),
 };
 #undef OF
 TABLE(command)
@@ -395,6 +396,14 @@ static const struct asg_field observed_fields[] = {
 #undef OF
 TABLE(observed)
 
+#define OF asg_witness
+static const struct asg_field witness_fields[] = {
+    ENUM(kind, witness_kind), TEXT(name),  U64(epoch),
+    U64(incarnation),         U64(job_id), U32(attempt),
+};
+#undef OF
+TABLE(witness)
+
 #define OF asg_event
 static const struct asg_field event_fields[] = {
     I64(time_ms),
@@ -404,6 +413,7 @@ static const struct asg_field event_fields[] = {
     PART(health, health),
     PART(result, result),
     PART(observed, observed),
+    PART(witness, witness),
 };
 #undef OF
 TABLE(event)
@@ -484,12 +494,8 @@ TABLE(effects)
 
 #define OF asg_state_hash
 static const struct asg_field state_hash_fields[] = {
-    U32(form),
-    U64(seq),
-    FIELD(BLOB, hash, .limit = ASG_STATE_HASH_BYTES),
-    U64(bytes_max),
-    U32(group_no),
-    U64(instance_no),
+    U32(form),      U64(seq),      FIELD(BLOB, hash, .limit = ASG_STATE_HASH_BYTES),
+    U64(bytes_max), U32(group_no), U64(instance_no),
     U64(job_id),
 };
 #undef OF
@@ -658,6 +664,7 @@ static const struct asg_field status_view_fields[] = {
     U32(agents),          U32(workers),          U32(open_jobs),
     U32(dead_jobs),       TEXT(agents_endpoint), TEXT(workers_endpoint),
     TEXT(admin_endpoint), TEXT(http_endpoint),   TEXTS(alarms),
+    TEXT(held),
 };
 #undef OF
 TABLE(status_view)
@@ -684,10 +691,34 @@ static const struct asg_field group_view_fields[] = {
     U64(suspended),        BOOL(is_halted),
     BOOL(is_deleting),     BOOL(is_degraded),
     TEXT(degraded_reason), TEXT(resolved_version),
-    I64(created_ms),
+    I64(created_ms),       U32(unknown),
+    BOOL(is_held),
 };
 #undef OF
 TABLE(group_view)
+
+#define OF asg_orphan_view
+static const struct asg_field orphan_view_fields[] = {
+    TEXT(instance_id),
+    TEXT(group),
+    ENUM(kind, orphan_kind),
+    ENUM(state, ec2_state),
+    TEXT(instance_type),
+    TEXT(subnet_id),
+    TEXT(zone),
+    TEXT(private_ip),
+    I64(launched_ms),
+    U64(job_id),
+    U32(attempt),
+    U64(incarnation),
+    I64(first_ms),
+    I64(ends_ms),
+    BOOL(is_ending),
+    TEXT(why),
+    TEXT(advice),
+};
+#undef OF
+TABLE(orphan_view)
 
 #define OF asg_attempt_view
 static const struct asg_field attempt_view_fields[] = {
@@ -764,6 +795,7 @@ static const struct asg_field answer_fields[] = {
     LIST(jobs, job_count, job_view),
     LIST(decisions, decision_count, decision_view),
     LIST(workers, worker_count, worker_view),
+    LIST(orphans, orphan_count, orphan_view),
 };
 #undef OF
 TABLE(answer)
@@ -793,6 +825,7 @@ const struct asg_schema *const asg_schemas[] = {
     &asg_health_sign_schema,
     &asg_health_schema,
     &asg_observed_schema,
+    &asg_witness_schema,
     &asg_event_schema,
     &asg_decision_schema,
     &asg_reply_schema,
@@ -828,6 +861,7 @@ const struct asg_schema *const asg_schemas[] = {
     &asg_template_view_schema,
     &asg_decision_view_schema,
     &asg_worker_view_schema,
+    &asg_orphan_view_schema,
     &asg_answer_schema,
 };
 const size_t asg_schema_count = sizeof asg_schemas / sizeof asg_schemas[0];

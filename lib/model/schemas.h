@@ -29,6 +29,7 @@ extern const struct asg_schema asg_metrics_schema;
 extern const struct asg_schema asg_health_sign_schema;
 extern const struct asg_schema asg_health_schema;
 extern const struct asg_schema asg_observed_schema;
+extern const struct asg_schema asg_witness_schema;
 extern const struct asg_schema asg_event_schema;
 extern const struct asg_schema asg_decision_schema;
 extern const struct asg_schema asg_reply_schema;
@@ -64,6 +65,7 @@ extern const struct asg_schema asg_job_view_schema;
 extern const struct asg_schema asg_template_view_schema;
 extern const struct asg_schema asg_decision_view_schema;
 extern const struct asg_schema asg_worker_view_schema;
+extern const struct asg_schema asg_orphan_view_schema;
 extern const struct asg_schema asg_answer_schema;
 
 /* All of them, for the documentation and for tests that walk every table. */

@@ -218,6 +218,10 @@ static inline void load_order(struct load_world *world, struct asg_command comma
         (void)fprintf(stderr, "order: %s\n", world->effects.reply.message);
     }
     assert(world->effects.reply.is_ok);
+    if (command.kind != ASG_COMMAND_LEAD) return;
+    const struct asg_observed listing = {.is_complete = true}; /* launches wait for it */
+    struct asg_event listed = {.kind = ASG_EVENT_OBSERVED, .observed = &listing};
+    load_event(world, &listed);
 }
 
 static inline struct asg_seen_instance load_seen(const char *id, enum asg_ec2_state state,

@@ -178,6 +178,25 @@ static void mend_group(const struct sim_group *group)
     end_dead(group);
 }
 
+/* Somebody's instances of jobs that the log does not know are never terminated without an
+ * order. */
+static void end_unknown(void)
+{
+    struct asg_arena arena = {0};
+    struct asg_orphan_view *orphans = NULL;
+    size_t count = 0;
+    asg_core_view_orphans(asg_commit_core(our->controller->commit), &arena, &orphans,
+                          &count);
+    for (size_t i = 0; i < count; i++) {
+        if (orphans[i].kind != ASG_ORPHAN_UNKNOWN_JOB || orphans[i].is_ending) continue;
+        struct asg_command command = {
+            .kind = ASG_COMMAND_ORPHAN_END,
+            .instance_ids = {.items = &orphans[i].instance_id, .count = 1}};
+        sim_order(&command);
+    }
+    asg_arena_clear(&arena);
+}
+
 /* What an operator does who finds his fleet after a bad day; until it is done. */
 void sim_mend(void)
 {
@@ -185,6 +204,7 @@ void sim_mend(void)
     struct asg_command command;
     if (our->is_halted) sim_unhalt();
     unprotect_all();
+    end_unknown();
     for (uint32_t i = 0; i < our->group_count; i++)
         mend_group(&our->groups[i]);
     struct asg_arena arena = {0};

@@ -194,6 +194,11 @@ static inline void order(struct world *world, struct asg_command command)
     const struct asg_event event = {
         .time_ms = world->now_ms, .kind = ASG_EVENT_COMMAND, .command = &command};
     feed(world, &event);
+    if (command.kind != ASG_COMMAND_LEAD) return;
+    const struct asg_observed listing = {.is_complete = true}; /* launches wait for it */
+    const struct asg_event listed = {
+        .time_ms = world->now_ms, .kind = ASG_EVENT_OBSERVED, .observed = &listing};
+    feed(world, &listed);
 }
 
 static inline void begin_world(struct world *world)

@@ -336,12 +336,12 @@ static void test_export_tells_of_orphans(void **state)
     world->now_ms += 16 * 60000;
     see_stranger(world, "i-0000000000000000b", "gone", 1);
     export(fixture, 0);
-    expect(
-        fixture,
-        "SELECT who, how, event, \"group\", capacity_decision, ended IS NOT NULL, why "
-        "LIKE 'orphan i-0000000000000000b: nobody remembers it after 15 min, job % ends "
-        "it' FROM terminations WHERE instance_id = 'i-0000000000000000b'",
-        "openasg|terminate|observed||-|1|1\n");
+    expect(fixture,
+           "SELECT who, how, event, \"group\", capacity_decision, ended IS NOT NULL, why "
+           "LIKE 'orphan i-0000000000000000b: in no group for 15 min, terminating it by "
+           "job %' "
+           "FROM terminations WHERE instance_id = 'i-0000000000000000b'",
+           "openasg|terminate|observed||-|1|1\n");
     expect(
         fixture,
         "SELECT instance_type, zone, launch_job_id, launched, in_service FROM instances "

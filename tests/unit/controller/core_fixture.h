@@ -49,6 +49,9 @@ static inline void fixture_begin(struct core_fixture *f)
                                .group = "",
                                .name = ""};
     fixture_order(f, &lead);
+    const struct asg_observed listing = {.is_complete = true}; /* launches wait for it */
+    struct asg_event listed = {.kind = ASG_EVENT_OBSERVED, .observed = &listing};
+    fixture_step(f, &listed);
 }
 
 static inline void fixture_end(struct core_fixture *f)

@@ -185,6 +185,9 @@ static void order(struct asg_command command)
 {
     command.actor = "test";
     step((struct asg_event){.kind = ASG_EVENT_COMMAND, .command = &command});
+    if (command.kind != ASG_COMMAND_LEAD) return;
+    const struct asg_observed listing = {.is_complete = true}; /* launches wait for it */
+    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &listing});
 }
 
 static inline void pass(int64_t ms)

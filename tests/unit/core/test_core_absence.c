@@ -218,10 +218,10 @@ static void test_an_orphan_keeps_its_quarter_of_an_hour(void **state)
     pass(1000);
     lead_again(AWAY_MS);
     step(look);
-    assert_null(strstr(w.said, "ends it"));
+    assert_null(strstr(w.said, "terminating it by job"));
     w.now_ms += 899000;
     step(look);
-    assert_non_null(strstr(w.said, "ends it"));
+    assert_non_null(strstr(w.said, "terminating it by job"));
 }
 
 int main(void)

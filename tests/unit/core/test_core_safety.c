@@ -244,7 +244,7 @@ static void test_an_orphan_waits_a_quarter_of_an_hour(void **state)
         .is_complete = true, .instances = &seen, .instance_count = 1};
     step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
     assert_non_null(strstr(w.said, "alarm orphan"));
-    expect_alarms(1, "i-99 carries the cluster's tag");
+    expect_alarms(1, "i-99 has this cluster's tag");
     w.now_ms += 899000;
     step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
     assert_int_equal(0, w.ended_count);

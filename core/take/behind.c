@@ -1,0 +1,107 @@
+#include "core/take/behind.h"
+
+#include <inttypes.h>
+
+#include "core/facts/leads.h"
+#include "core/facts/narrate.h"
+#include "core/facts/orphans.h"
+#include "core/facts/state.h"
+#include "core/facts/text.h"
+
+#define SAID_MAX 3 /* ids that an alarm names */
+
+static void wake_groups(struct asg_core *core)
+{
+    for (size_t g = 0; g < core->group_count; g++) {
+        asg_group_mark_dirty(core, core->groups[g]);
+    }
+}
+
+/* Held from here on, until everything is settled that a listing shows which begins now.
+ */
+static void begin_behind(struct asg_core *core, const char *sign)
+{
+    core->behind_job_id = core->last_job_id;
+    if (core->listing_next_ms > core->now_ms) core->listing_next_ms = core->now_ms;
+    if (core->is_behind) return;
+    core->is_behind = true;
+    wake_groups(core);
+    asg_alarm_raise(core, ASG_ALARM_LOG_BEHIND, NULL, true,
+                    "%s: this log is an old copy. Nothing that it does not know is "
+                    "terminated, nor is any orphan, until `openasg instance adopt` or "
+                    "`openasg orphan end` has settled what `openasg orphan list` shows "
+                    "(docs/recovery.md)",
+                    sign);
+}
+
+void asg_behind_settle(struct asg_core *core)
+{
+    bool is_looked_at = !core->is_unlisted && core->behind_job_id == 0;
+    if (!core->is_behind || !is_looked_at || core->has_more_orphans ||
+        asg_orphan_count_unsettled(core) > 0) {
+        return;
+    }
+    core->is_behind = false;
+    wake_groups(core);
+    asg_alarm_raise(core, ASG_ALARM_LOG_BEHIND, NULL, false,
+                    "EC2 shows nothing any more that this log does not know; orphans are "
+                    "terminated again when their time has come");
+}
+
+void asg_take_witness(struct asg_core *core, const struct asg_witness *witness)
+{
+    const char *name = asg_text_of(witness->name);
+    if (witness->kind == ASG_WITNESS_WORKER) {
+        if (asg_lead_knows(core, witness->epoch, witness->incarnation)) return;
+        asg_lead_hear_of(core, witness->epoch, witness->incarnation);
+        begin_behind(
+            core, asg_arena_format(&core->step->effects->arena,
+                                   "worker %s has served a controller of epoch %" PRIu64
+                                   " that this log does not know",
+                                   name, witness->epoch));
+        return;
+    }
+    if (asg_lead_knows_job(core, witness->incarnation, witness->job_id)) return;
+    begin_behind(core, asg_arena_format(&core->step->effects->arena,
+                                        "the agent of %s has a good token of job %" PRIu64
+                                        ", which this log does not know",
+                                        name, witness->job_id));
+}
+
+/* "4 instances (i-1, i-2, i-3, ...)" */
+static const char *say_unsettled(struct asg_core *core)
+{
+    struct asg_arena *arena = &core->step->effects->arena;
+    size_t count = asg_orphan_count_unsettled(core);
+    const char *names = "";
+    size_t said = 0;
+    for (size_t i = 0; i < core->orphan_count && said < SAID_MAX; i++) {
+        if (!asg_orphan_is_unsettled(&core->orphans[i])) continue;
+        names = asg_arena_format(arena, "%s%s%s", names, said == 0 ? "" : ", ",
+                                 core->orphans[i].id);
+        said++;
+    }
+    return asg_arena_format(arena, "%zu instance%s (%s%s)", count, count == 1 ? "" : "s",
+                            names, count > said ? ", ..." : "");
+}
+
+void asg_behind_end_listing(struct asg_core *core, const struct asg_observed *observed)
+{
+    if (core->is_unlisted) wake_groups(core); /* their launches waited for it */
+    core->is_unlisted = false;
+    for (size_t i = 0; i < core->orphan_count; i++) {
+        struct orphan *orphan = &core->orphans[i];
+        orphan->is_gone = orphan->look_job_id != observed->job_id && !orphan->is_ending;
+    }
+    asg_orphan_drop_gone(core);
+    if (asg_orphan_count_unsettled(core) > 0 && !core->is_behind) {
+        begin_behind(core,
+                     asg_arena_format(&core->step->effects->arena,
+                                      "EC2 shows %s of jobs that this log does not know",
+                                      say_unsettled(core)));
+        core->behind_job_id = 0; /* this is the listing that shows them */
+    }
+    if (observed->job_id > core->behind_job_id) core->behind_job_id = 0;
+    asg_behind_settle(core);
+    asg_orphan_count_unknown(core);
+}
