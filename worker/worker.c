@@ -5,7 +5,6 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
-#include "base/mutant.h"
 #include "crypto/crypto.h"
 #include "wire/wire.h"
 #include "worker/task.h"
@@ -28,7 +27,6 @@ int64_t asg_worker_now_ms(const struct asg_worker *worker)
 
 bool asg_worker_is_halted(const struct asg_worker *worker)
 {
-    if (ASG_MUTANT(WORKER_FORGETS_HALT)) return false;
     return worker->is_halted || worker->is_halted_here;
 }
 

@@ -71,8 +71,7 @@ uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
     if (cause == ASG_END_SCALE_IN && !is_fleet_known(core, group, HOLD_SCALE_IN, what)) {
         return 0;
     }
-    bool is_blind = ASG_MUTANT(SCALES_IN_BLIND) && cause == ASG_END_SCALE_IN;
-    if (group->is_mass_silent && !is_blind) {
+    if (group->is_mass_silent) {
         asg_hold(core, group, topic, "%s waits: many agents are silent together", what);
         return 0;
     }
@@ -120,7 +119,7 @@ uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
 
 bool asg_guard_allows_launch(struct asg_core *core, struct group *group)
 {
-    if (core->is_halted || (group->is_halted && !ASG_MUTANT(LAUNCHES_IN_A_HALT))) {
+    if (core->is_halted || group->is_halted) {
         asg_hold(core, group, HOLD_LAUNCH, "launch waits: halted by an operator");
         return false;
     }

@@ -44,7 +44,9 @@ static void set_halted(struct asg_core *core, const struct asg_command *command,
         asg_reply_accept(core, 0, "everything %s", word);
         return;
     }
-    struct group *group = asg_take_require_group(core, command->group);
+    /* Also one that is being deleted: halted before, it would never be gone. */
+    struct group *group = asg_group_find(core, command->group);
+    if (group == NULL) group = asg_take_require_group(core, command->group);
     if (group == NULL) return;
     group->is_halted = is_halted;
     asg_group_mark_dirty(core, group);

@@ -122,7 +122,7 @@ static void settle(struct asg_core *core, struct group *group,
     if (verdict->in == NULL) return;
     bool is_tracking = verdict->in->config.kind == ASG_POLICY_TARGET_TRACKING;
     if (is_tracking && verdict->is_in_blocked) return;
-    if ((group->is_mass_silent && !ASG_MUTANT(SCALES_IN_BLIND)) || group->is_cut_off) {
+    if (group->is_mass_silent || group->is_cut_off) {
         asg_hold(core, group, HOLD_POLICY, "scale-in waits: %s",
                  group->is_mass_silent ? "many agents are silent together"
                                        : "none of its agents can be reached");

@@ -79,15 +79,9 @@
       "core: what may end at once and in ten minutes has no limit")                      \
     X(SUSPENSION_IS_FORGOTTEN, "suspended_processes_rest",                               \
       "core: policies go on while alarm-notification is suspended")                      \
-    X(LAUNCHES_IN_A_HALT, "suspended_processes_rest",                                    \
-      "core: a group that is halted goes on launching")                                  \
     X(NO_DRAIN, "drained_before_terminated", "core: nobody is asked to drain")           \
     X(DRAIN_IS_NOT_AWAITED, "drained_before_terminated",                                 \
       "core: what drains is terminated at once")                                         \
-    X(SCALES_IN_BLIND, "no_mass_termination_on_silence",                                 \
-      "core: scale-in goes on while many agents are silent together")                    \
-    X(WORKER_FORGETS_HALT, "every_effect_was_committed_first",                           \
-      "worker: the kill switch does not hold back what it has")                          \
     X(RATES_ARE_FORGOTTEN, "request_rates_are_kept",                                     \
       "controller: jobs leave as fast as there are workers")
 

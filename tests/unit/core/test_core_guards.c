@@ -218,6 +218,19 @@ static void test_after_a_failure_launches_start_slowly(void **state)
     assert_int_equal(15, in_service());
 }
 
+static void test_a_halted_group_that_is_deleted_goes_on_when_it_is_told_to(void **state)
+{
+    (void)state;
+    make_group(2, (struct asg_group_config){0});
+    order((struct asg_command){.kind = ASG_COMMAND_HALT, .group = "web"});
+    order((struct asg_command){
+        .kind = ASG_COMMAND_GROUP_DELETE, .group = "web", .force = true});
+    assert_int_equal(0, w.ended_count);
+    order((struct asg_command){.kind = ASG_COMMAND_UNHALT, .group = "web"});
+    assert_int_equal(2, w.ended_count);
+    assert_non_null(strstr(w.said, "group is deleted"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -232,6 +245,7 @@ int main(void)
         TEST(test_a_silent_zone_of_a_large_group_is_a_partition),
         TEST(test_as_many_silent_over_all_zones_are_replaced),
         TEST(test_after_a_failure_launches_start_slowly),
+        TEST(test_a_halted_group_that_is_deleted_goes_on_when_it_is_told_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
