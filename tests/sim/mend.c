@@ -164,6 +164,7 @@ static void take_back_orders(const struct sim_group *group)
  * again, and hide that it had forgotten to. */
 static void mend_group(const struct sim_group *group)
 {
+    if (group->is_halted && group->is_deleting) sim_unhalt_group(group);
     if (!group->exists || group->is_deleting) return;
     struct asg_command command = {.group = group->name};
     if (group->suspended != 0) {

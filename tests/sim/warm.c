@@ -90,6 +90,7 @@ static bool is_sight_clear(void)
     const struct sim_swarm *swarm = &sim.swarm;
     return swarm->mean_us[SIM_FAULT_CUT_LINK] == 0 &&
            swarm->mean_us[SIM_FAULT_MASS_SILENCE] == 0 &&
+           swarm->mean_us[SIM_FAULT_ZONE_CUT_OFF] == 0 &&
            swarm->mean_us[SIM_FAULT_PAUSE_PROCESS] == 0 &&
            swarm->ppm[SIM_FAULT_DROP_FRAME] == 0 &&
            swarm->ppm[SIM_FAULT_DELAY_FRAME] == 0;

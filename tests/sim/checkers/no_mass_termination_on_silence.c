@@ -87,6 +87,7 @@ void law_no_mass_termination(const struct asg_decision *decision)
     }
     if (!is_replaced || sim.swarm.mean_us[SIM_FAULT_CUT_LINK] != 0 ||
         sim.swarm.mean_us[SIM_FAULT_MASS_SILENCE] != 0 ||
+        sim.swarm.mean_us[SIM_FAULT_ZONE_CUT_OFF] != 0 ||
         sim.swarm.mean_us[SIM_FAULT_PAUSE_PROCESS] != 0 ||
         sim.swarm.ppm[SIM_FAULT_DROP_FRAME] != 0 ||
         sim.swarm.ppm[SIM_FAULT_DELAY_FRAME] != 0) {
