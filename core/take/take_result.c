@@ -331,21 +331,23 @@ static bool is_worth_again(const struct asg_core *core, const struct job *job,
 static void take_resolved(struct asg_core *core, struct group *group, struct job *job,
                           const struct asg_result *result)
 {
+    /* The group was given another template since, or is gone: nobody waits for this. */
+    if (group == NULL || group->resolve_job_id != job->plan.id) {
+        asg_job_close(core, job, ASG_JOB_STATE_CANCELLED);
+        return;
+    }
     if (is_worth_again(core, job, result)) {
         asg_plan_retry_later(core, job);
         return;
     }
-    if (group != NULL && group->resolve_job_id == job->plan.id) {
-        group->resolve_job_id = 0;
-        asg_group_mark_dirty(core, group);
-    }
+    group->resolve_job_id = 0;
+    asg_group_mark_dirty(core, group);
     if (result->outcome != ASG_OUTCOME_OK) {
-        if (group != NULL) asg_launch_again_later(core, group);
+        asg_launch_again_later(core, group);
         bury(core, group, job, result);
         return;
     }
     asg_job_close(core, job, ASG_JOB_STATE_DONE);
-    if (group == NULL) return;
     asg_text_keep(core, &group->template_id, ASG_TEMPLATE_MAX, result->template_id);
     group->template_version = strtoull(result->template_version, NULL, 10);
     group->resolved_ms = core->now_ms;
