@@ -103,6 +103,11 @@ void asg_hold_on(struct group *group, enum hold_topic topic)
     if (topic != HOLD_POLICY) group->held_now |= 1u << topic;
 }
 
+bool asg_hold_is_on(const struct group *group, enum hold_topic topic)
+{
+    return (group->held_now & 1u << topic) != 0;
+}
+
 void asg_hold_forget(struct asg_core *core, struct group *group, enum hold_topic topic)
 {
     asg_text_keep(core, &group->held[topic], ASG_REASON_MAX, "");

@@ -28,6 +28,9 @@ void asg_hold(struct asg_core *core, struct group *group, enum hold_topic topic,
 /* The topic waits on, for the reason that was said. */
 void asg_hold_on(struct group *group, enum hold_topic topic);
 
+/* It is held in this balance already. */
+bool asg_hold_is_on(const struct group *group, enum hold_topic topic);
+
 /* What nothing has held in this balance is forgotten; a policy's wish stays. */
 void asg_hold_settle(struct asg_core *core, struct group *group);
 

@@ -38,9 +38,22 @@ static enum asg_cause cause_of_end(const struct instance *instance)
     return ASG_CAUSE_NONE;
 }
 
+bool asg_plan_end_is_dry(struct asg_core *core, struct group *group,
+                         const struct instance *instance, const char *reason)
+{
+    if (!group->config.dry_run) return false;
+    bool would_end = asg_instance_counts(instance) && instance->id[0] != '\0';
+    if (would_end && !asg_hold_is_on(group, HOLD_DRY_RUN)) {
+        asg_hold(core, group, HOLD_DRY_RUN, "dry run: would terminate %s: %s",
+                 instance->id, reason);
+    }
+    return true;
+}
+
 void asg_plan_end(struct asg_core *core, struct group *group, struct instance *instance,
                   enum asg_end_cause cause, const char *reason)
 {
+    if (asg_plan_end_is_dry(core, group, instance, reason)) return;
     enum asg_instance_state from = (enum asg_instance_state)instance->state;
     bool was_serving = asg_instance_is_serving(instance);
     bool may_serve = was_serving || asg_instance_may_be_working(instance);

@@ -4,6 +4,12 @@
 
 #include "core/facts/world.h"
 
+/* In a dry run nothing is begun to end: what would be is said, the first of a balance,
+ * and the answer is true. */
+bool asg_plan_end_is_dry(struct asg_core *core, struct group *group,
+                         const struct instance *instance, const char *reason);
+
+/* Begin to end it, unless its group is in a dry run. */
 void asg_plan_end(struct asg_core *core, struct group *group, struct instance *instance,
                   enum asg_end_cause cause, const char *reason);
 

@@ -45,6 +45,7 @@ static void plan_termination(struct asg_core *core, struct group *group, size_t 
 void asg_plan_terminations(struct asg_core *core, struct group *group)
 {
     if (core->is_halted || group->is_halted || asg_count_ending(group) == 0) return;
+    if (group->config.dry_run) return; /* EC2's word on a dry request ends nobody */
     for (size_t i = 0; i < group->instance_count; i++) {
         if (needs_end_job(group->instances[i])) {
             plan_termination(core, group, i);

@@ -46,6 +46,7 @@ static void end_late_launches(struct asg_core *core, struct group *group)
         char reason[ASG_REASON_MAX + 1];
         (void)snprintf(reason, sizeof reason, "not in service %s after its launch",
                        asg_number_duration(group->config.launch_timeout_ms, limit));
+        if (asg_plan_end_is_dry(core, group, instance, reason)) return;
         instance->fault = ASG_CAUSE_LATE_LAUNCH;
         asg_plan_end(core, group, instance, ASG_END_HEALTH, reason);
         asg_launch_note_failure(group);
@@ -59,11 +60,7 @@ static void replace_unhealthy(struct asg_core *core, struct group *group)
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
         if (!asg_instance_is_judged(instance) || !instance->is_unhealthy) continue;
-        if (group->config.dry_run) {
-            asg_hold(core, group, HOLD_DRY_RUN, "dry run: would replace %s: %s",
-                     instance->id, instance->reason);
-            return;
-        }
+        if (asg_plan_end_is_dry(core, group, instance, instance->reason)) return;
         if (asg_guard_allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
         char reason[ASG_REASON_MAX + 1];
         asg_text_copy(reason, sizeof reason, instance->reason);
@@ -164,7 +161,10 @@ static uint32_t give_up_launches(struct asg_core *core, struct group *group,
 static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
 {
     if (group->config.dry_run) {
-        asg_hold(core, group, HOLD_DRY_RUN, "dry run: would terminate %" PRIu32, excess);
+        if (!asg_hold_is_on(group, HOLD_DRY_RUN)) {
+            asg_hold(core, group, HOLD_DRY_RUN, "dry run: would terminate %" PRIu32,
+                     excess);
+        }
         return;
     }
     excess -= give_up_launches(core, group, excess);
@@ -267,6 +267,24 @@ static void end_all(struct asg_core *core, struct group *group)
     }
 }
 
+/* They were on their way out before the dry run began, and go on when it ends. */
+static void hold_dry_ends(struct asg_core *core, struct group *group)
+{
+    if (!group->config.dry_run || asg_count_ending(group) == 0 ||
+        asg_hold_is_on(group, HOLD_DRY_RUN)) {
+        return;
+    }
+    uint32_t ending = 0;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *instance = group->instances[i];
+        ending += asg_instance_is_ending(instance) && instance->end_job_id == 0 ? 1 : 0;
+    }
+    if (ending == 0) return;
+    asg_hold(core, group, HOLD_DRY_RUN,
+             "dry run: %" PRIu32 " that were selected before it began wait for its end",
+             ending);
+}
+
 void asg_settle_group(struct asg_core *core, struct group *group)
 {
     asg_judge_group(core, group);
@@ -284,6 +302,7 @@ void asg_settle_group(struct asg_core *core, struct group *group)
         if (actual < wanted) grow(core, group, wanted - actual);
         if (actual == wanted) group->exempt_ends = 0;
     }
+    hold_dry_ends(core, group);
     asg_hold_settle(core, group);
     asg_plan_terminations(core, group);
     asg_cooldown_settle(core, group);

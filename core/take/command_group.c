@@ -9,6 +9,7 @@
 #include "core/facts/counts.h"
 #include "core/facts/narrate.h"
 #include "core/facts/orphans.h"
+#include "core/facts/standing.h"
 #include "core/facts/state.h"
 #include "core/facts/text.h"
 #include "core/take/require.h"
@@ -365,6 +366,19 @@ void asg_order_update_group(struct asg_core *core, const struct asg_command *com
     asg_reply_accept(core, 0, "group %s is updated", group->config.name);
 }
 
+/* Those that EC2 has, or may come to have: all but the slots of dry launches. */
+static size_t count_real(const struct asg_core *core, const struct group *group)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *instance = group->instances[i];
+        const struct job *job =
+            asg_instance_is_slot(instance) ? asg_job_find(core, instance->job_id) : NULL;
+        count += job == NULL || !job->plan.is_dry_run ? 1 : 0;
+    }
+    return count;
+}
+
 void asg_order_delete_group(struct asg_core *core, const struct asg_command *command)
 {
     struct group *group = asg_take_require_group(core, command->group);
@@ -376,6 +390,16 @@ void asg_order_delete_group(struct asg_core *core, const struct asg_command *com
             group->config.name, group->instance_count);
         return;
     }
+    size_t real = group->config.dry_run ? count_real(core, group) : 0;
+    if (real > 0) {
+        asg_reply_refuse(core, "DryRunOperation",
+                         "group %s is in a dry run: its deletion would terminate %zu "
+                         "instances, and they run on; end the dry run first "
+                         "(`openasg group update %s --dry-run=false`) if it is meant",
+                         group->config.name, real, group->config.name);
+        return;
+    }
+    group->config.dry_run = false; /* what turns up late goes with its group */
     group->is_deleting = true;
     group->config.min = 0;
     asg_desired_change(core, group, 0, DESIRED_BY_DELETION);

@@ -92,6 +92,13 @@ static void terminate_instance(struct asg_core *core, const struct asg_command *
                          instance->id);
         return;
     }
+    if (group->config.dry_run) {
+        asg_reply_refuse(core, "DryRunOperation",
+                         "group %s is in a dry run: %s would be terminated, and runs on; "
+                         "end the dry run first if it is meant",
+                         group->config.name, instance->id);
+        return;
+    }
     if (command->decrement && group->config.desired == group->config.min) {
         asg_reply_refuse(
             core, "ValidationError",
