@@ -1,6 +1,7 @@
 /* command_apply - a file with a group, its policies and its schedules, all at once. */
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
+#include "cli/confirm_ends.h"
 #include "cli/rules.h"
 #include "cli/zone_changes.h"
 #include "model/schemas.h"
@@ -10,6 +11,12 @@ static const struct asg_argument file_argument[] = {
      .help = "YAML with group:, policies: and schedules:, \"-\" for standard input.",
      .is_file = true}};
 
+static const struct asg_option apply_options[] = {
+    {.name = "force",
+     .type = ASG_OPTION_FLAG,
+     .help = "Send it also when it terminates more than a quarter of the group."},
+};
+
 static bool has_desired(const struct asg_rules *rules)
 {
     const struct asg_field *field = asg_schema_find(&asg_group_config_schema, "desired");
@@ -18,7 +25,7 @@ static bool has_desired(const struct asg_rules *rules)
 }
 
 /* Make the group, or change what the file says of one that is there. */
-static int apply_group(struct asg_cli *cli, struct asg_rules *rules)
+static int apply_group(struct asg_cli *cli, struct asg_rules *rules, bool force)
 {
     const char *name = rules->group.name;
     const struct asg_group_view *view = NULL;
@@ -29,6 +36,12 @@ static int apply_group(struct asg_cli *cli, struct asg_rules *rules)
         view == NULL ? ASG_COMMAND_GROUP_CREATE : ASG_COMMAND_GROUP_UPDATE, name);
     command.group_config = &rules->group;
     command.group_fields = asg_group_fields_of(rules->group_present);
+    if (view != NULL) {
+        code = asg_confirm_ends(
+            cli, view,
+            asg_desired_after(view->config, &rules->group, command.group_fields), force);
+        if (code != ASG_EXIT_OK) return code;
+    }
     return asg_order(cli, &command,
                      asg_arena_format(&cli->arena, "group %s is as the file says", name),
                      NULL);
@@ -71,7 +84,9 @@ static int run_apply(void *context, const struct asg_arguments *arguments)
         return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s: the group lacks its name",
                             asg_argument_text(arguments, 0));
     }
-    int code = rules.has_group ? apply_group(cli, &rules) : ASG_EXIT_OK;
+    int code = rules.has_group
+                   ? apply_group(cli, &rules, asg_option_flag(arguments, "force"))
+                   : ASG_EXIT_OK;
     for (size_t i = 0; i < rules.policy_count && code == ASG_EXIT_OK; i++) {
         code = apply_policy(cli, &rules.policies[i]);
     }
@@ -88,6 +103,7 @@ static const struct asg_command_entry commands[] = {
                 "policies it does not name stay too. Stops at the first refusal.",
      .examples = "openasg apply examples/student.yaml",
      ASG_ARGUMENTS(file_argument),
+     ASG_OPTIONS(apply_options),
      .run = run_apply},
 };
 

@@ -4,6 +4,7 @@
 
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
+#include "cli/confirm_ends.h"
 #include "cli/fill_options.h"
 #include "cli/read_launch_parameters.h"
 #include "cli/process_words.h"
@@ -216,7 +217,7 @@ static const struct asg_option update_options[] = {
      .help = "Mix no more: new instances are what the template says."},
     {.name = "force",
      .type = ASG_OPTION_FLAG,
-     .help = "Also when it ends more than a quarter of the group at once."},
+     .help = "Send it also when it terminates more than a quarter of the group."},
 };
 
 static const struct asg_option_field mixed_fields[] = {
@@ -396,10 +397,13 @@ static int run_update(void *context, const struct asg_arguments *arguments)
     struct asg_command command = asg_new_command(ASG_COMMAND_GROUP_UPDATE, name);
     command.group_config = &config;
     command.group_fields = asg_group_fields_of(present);
-    command.force = asg_option_flag(arguments, "force");
     if (command.group_fields == 0) {
         return asg_cli_fail(cli, ASG_EXIT_USAGE, "nothing to change: give an option");
     }
+    code = asg_confirm_ends(
+        cli, view, asg_desired_after(view->config, &config, command.group_fields),
+        asg_option_flag(arguments, "force"));
+    if (code != ASG_EXIT_OK) return code;
     return asg_order(cli, &command,
                      asg_arena_format(&cli->arena, "group %s updated", name), NULL);
 }
@@ -586,7 +590,7 @@ static const struct asg_option desired_options[] = {
      .help = "Refuse while the group cools down."},
     {.name = "force",
      .type = ASG_OPTION_FLAG,
-     .help = "Also when it ends more than a quarter of the group at once."},
+     .help = "Send it also when it terminates more than a quarter of the group."},
 };
 
 static int run_desired(void *context, const struct asg_arguments *arguments)
@@ -599,10 +603,16 @@ static int run_desired(void *context, const struct asg_arguments *arguments)
         return asg_cli_fail(cli, ASG_EXIT_USAGE, "N cannot be \"%.40s\": write 0 to %d",
                             text, ASG_GROUP_CAPACITY_MAX);
     }
+    const struct asg_group_view *view = NULL;
+    int code = asg_ask_group(cli, name, /* must_exist */ true, &cli->arena, &view);
+    if (code == ASG_EXIT_OK) {
+        code = asg_confirm_ends(cli, view, (uint32_t)desired,
+                                asg_option_flag(arguments, "force"));
+    }
+    if (code != ASG_EXIT_OK) return code;
     struct asg_command command = asg_new_command(ASG_COMMAND_SET_DESIRED, name);
     command.desired = (uint32_t)desired;
     command.honor_cooldown = asg_option_flag(arguments, "honor-cooldown");
-    command.force = asg_option_flag(arguments, "force");
     return asg_order(
         cli, &command,
         asg_arena_format(&cli->arena, "group %s: desired is %" PRIu64, name, desired),

@@ -87,7 +87,8 @@ static const struct asg_option put_options[] = {
      .value = "VALUE",
      .min = -MILLI_MAX,
      .max = MILLI_MAX,
-     .help = "Step and simple: the value it is compared with."},
+     .help = "Step and simple: the value it is compared with; without one the policy "
+             "has no alarm and acts only by \"policy execute\"."},
     {.name = "periods",
      .type = ASG_OPTION_NUMBER,
      .value = "N",
@@ -212,6 +213,7 @@ static int run_put(void *context, const struct asg_arguments *arguments)
     }
     (void)asg_fill_options(arguments, &asg_policy_config_schema, policy_fields,
                            sizeof policy_fields / sizeof policy_fields[0], &policy);
+    policy.has_threshold = asg_option_is_set(arguments, "threshold");
     int code = fill_steps(cli, arguments, &policy);
     return code == ASG_EXIT_OK ? put_one(cli, &policy) : code;
 }
@@ -226,9 +228,13 @@ static void write_rule(const void *object, struct asg_bytes *ret)
         return;
     }
     asg_quantity_print_milli(policy->threshold_milli, value);
-    asg_bytes_printf(
-        ret, "%s %s: ", asg_enum_word(&asg_comparison_words, (int)policy->comparison),
-        value);
+    if (policy->has_threshold) {
+        asg_bytes_printf(
+            ret, "%s %s: ", asg_enum_word(&asg_comparison_words, (int)policy->comparison),
+            value);
+    } else {
+        asg_bytes_append_text(ret, "when executed: ");
+    }
     if (policy->kind == ASG_POLICY_STEP) {
         asg_bytes_printf(ret, "%zu steps", policy->step_count);
         return;

@@ -15,8 +15,9 @@ static bool level_of(const struct asg_policy_config *policies, size_t count,
     for (size_t i = 0; i < count; i++) {
         const struct asg_policy_config *policy = &policies[i];
         bool is_target = policy->kind == ASG_POLICY_TARGET_TRACKING;
-        bool is_high = policy->comparison == ASG_COMPARISON_GREATER ||
-                       policy->comparison == ASG_COMPARISON_GREATER_OR_EQUAL;
+        bool is_high = policy->has_threshold &&
+                       (policy->comparison == ASG_COMPARISON_GREATER ||
+                        policy->comparison == ASG_COMPARISON_GREATER_OR_EQUAL);
         if (policy->is_disabled || !(is_target || is_high)) continue;
         *ret_metric = policy->metric;
         *ret_milli = is_target ? policy->target_milli : policy->threshold_milli;

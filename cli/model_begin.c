@@ -116,7 +116,9 @@ static enum asg_status take_group(struct model *model)
 {
     const struct asg_trace *trace = model->trace;
     const struct asg_rules *rules = model->run->rules;
-    uint64_t limits = UINT64_C(1) << ASG_GROUP_MIN | UINT64_C(1) << ASG_GROUP_MAX;
+    uint64_t limits = UINT64_C(1) << ASG_GROUP_MIN | UINT64_C(1) << ASG_GROUP_MAX |
+                      UINT64_C(1) << ASG_GROUP_TERMINATING_PERCENT |
+                      UINT64_C(1) << ASG_GROUP_TERMINATED_PERCENT;
     enum asg_status status =
         order(model, (struct asg_command){.kind = ASG_COMMAND_GROUP_UPDATE,
                                           .group_config = &trace->config,
@@ -189,6 +191,8 @@ static enum asg_status found(struct model *model, struct asg_group_config config
     uint32_t count = (uint32_t)(trace->instance_count + trace->ended_count);
     config.min = 0;
     if (config.max < count) config.max = count;
+    config.terminating_percent = 100; /* what has happened is not held back */
+    config.terminated_percent = 100;
     config.desired = (uint32_t)(warm + trace->ended_count);
     asg_core_new(&model->core);
     enum asg_status status = order(model, (struct asg_command){.kind = ASG_COMMAND_INIT,
@@ -215,6 +219,32 @@ static enum asg_status want(struct model *model, size_t count)
                                              .force = true});
 }
 
+/* Not by an order for desired: core paces no order, and remembers none of the ends. */
+static enum asg_status want_as_policy(struct model *model, size_t count)
+{
+    const struct asg_policy_config policy = {.group = model->trace->group,
+                                             .name = "what-if",
+                                             .kind = ASG_POLICY_SIMPLE,
+                                             .metric = ASG_METRIC_NAME_CPU,
+                                             .statistic = ASG_STATISTIC_MEAN,
+                                             .periods = 1,
+                                             .adjustment_type = ASG_ADJUSTMENT_EXACT,
+                                             .adjustment = (int64_t)count,
+                                             .cooldown_ms = 0,
+                                             .warmup_ms = ASG_UNSET};
+    const struct asg_command orders[] = {
+        {.kind = ASG_COMMAND_POLICY_PUT, .policy_config = &policy},
+        {.kind = ASG_COMMAND_EXECUTE_POLICY, .has_metric_value = true},
+        {.kind = ASG_COMMAND_POLICY_DELETE}};
+    enum asg_status status = ASG_OK;
+    for (size_t i = 0; status == ASG_OK && i < sizeof orders / sizeof orders[0]; i++) {
+        struct asg_command command = orders[i];
+        command.name = policy.name;
+        status = order(model, command);
+    }
+    return status;
+}
+
 /* Those that were ended lately go, which the interlocks then remember, and those that
  * were still warming come, each at its time. */
 static enum asg_status pass_before(struct model *model, size_t *coming)
@@ -238,7 +268,8 @@ static enum asg_status pass_before(struct model *model, size_t *coming)
         } else {
             gone++;
         }
-        status = want(model, *coming + trace->ended_count - gone);
+        size_t count = *coming + trace->ended_count - gone;
+        status = comes_ms <= goes_ms ? want(model, count) : want_as_policy(model, count);
         if (status != ASG_OK) return status;
     }
 }
@@ -264,36 +295,15 @@ static enum asg_status add_recorded(struct model *model, size_t warm)
     return status;
 }
 
-/* What the group wanted by then, though it was not there yet. Not by an order for
- * desired: core exempts those from the interlocks, and what was still to go when the
- * trace begins must go as slowly as what a policy wants. */
+/* What the group wanted by then, though it was not there yet: what was still to go when
+ * the trace begins must go as slowly as what a policy wants. */
 static enum asg_status want_recorded(struct model *model)
 {
     const struct asg_rules *rules = model->run->rules;
     bool is_said =
         rules != NULL && (meant_fields(rules) & UINT64_C(1) << ASG_GROUP_DESIRED) != 0;
     if (is_said) return ASG_OK;
-    const struct asg_policy_config policy = {.group = model->trace->group,
-                                             .name = "what-if",
-                                             .kind = ASG_POLICY_SIMPLE,
-                                             .metric = ASG_METRIC_NAME_CPU,
-                                             .statistic = ASG_STATISTIC_MEAN,
-                                             .periods = 1,
-                                             .adjustment_type = ASG_ADJUSTMENT_EXACT,
-                                             .adjustment = model->trace->config.desired,
-                                             .cooldown_ms = 0,
-                                             .warmup_ms = ASG_UNSET};
-    const struct asg_command orders[] = {
-        {.kind = ASG_COMMAND_POLICY_PUT, .policy_config = &policy},
-        {.kind = ASG_COMMAND_EXECUTE_POLICY, .has_metric_value = true},
-        {.kind = ASG_COMMAND_POLICY_DELETE}};
-    enum asg_status status = ASG_OK;
-    for (size_t i = 0; status == ASG_OK && i < sizeof orders / sizeof orders[0]; i++) {
-        struct asg_command command = orders[i];
-        command.name = policy.name;
-        status = order(model, command);
-    }
-    return status;
+    return want_as_policy(model, model->trace->config.desired);
 }
 
 /* The group as it was, before it meets what FILE says. */

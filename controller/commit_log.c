@@ -492,6 +492,8 @@ static enum asg_status begin_to_lead(struct asg_commit *commit, int64_t wall_ms,
                                         .listing_ms = commit->options.listing_ms,
                                         .rules = asg_core_newest_rules(),
                                         .incarnation = commit->options.incarnation,
+                                        .schedule_late_ms =
+                                            commit->options.schedule_late_ms,
                                         .group = "",
                                         .name = ""};
     const struct asg_event event = {

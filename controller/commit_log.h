@@ -35,6 +35,7 @@ struct asg_commit_options {
     uint64_t verify_records_max; /* of the newest records checked at the start; 0: all */
     uint64_t incarnation;        /* of this leading: drawn by chance, below 2^48 */
     int64_t listing_ms;          /* told to core: between two listings; 0: its own pace */
+    int64_t schedule_late_ms;    /* told to core: a later action is skipped; 0: its own */
 };
 
 /* What waits for an event to be durable. Plain data, handed back at release. */

@@ -177,6 +177,7 @@ static enum asg_status lead(struct asg_controller *controller, struct asg_error 
         .verify_records_max = (uint64_t)settings->verify_records,
         .listing_ms = settings->listing_ms,
         .incarnation = draw_incarnation(),
+        .schedule_late_ms = settings->schedule_late_ms,
     };
     int64_t wall_ms = asg_clock_wall_ms(&controller->clock);
     int64_t before_ms = asg_clock_monotonic_ms(&controller->clock);

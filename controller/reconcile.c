@@ -22,6 +22,8 @@ struct asg_reconciler {
     struct asg_id_map by_id; /* into missing[] */
     struct asg_missing_counts counts;
     bool believes_next;
+    /* of the last listing with statuses: impaired, and core does not know it */
+    struct asg_id_map suspects;
 };
 
 void asg_reconciler_new(const struct asg_reconciler_options *options,
@@ -37,6 +39,7 @@ void asg_reconciler_destroy(struct asg_reconciler **reconciler)
     if (*reconciler == NULL) return;
     free((*reconciler)->missing);
     asg_id_map_clear(&(*reconciler)->by_id);
+    asg_id_map_clear(&(*reconciler)->suspects);
     free(*reconciler);
     *reconciler = NULL;
 }
@@ -76,6 +79,21 @@ static struct asg_seen_instance with_known_status(const struct asg_core *core,
     whole.event_code = asg_arena_text(arena, belief.event_code);
     whole.event_ms = belief.event_ms;
     return whole;
+}
+
+/* A failed status check is believed when two listings in a row show it. */
+static bool is_impaired_again(const struct asg_reconciler *reconciler,
+                              const struct asg_core *core,
+                              const struct asg_seen_instance *seen,
+                              struct asg_id_map *fresh)
+{
+    struct asg_belief belief;
+    bool is_news = seen->is_impaired &&
+                   asg_core_find_instance(core, seen->instance_id, &belief) &&
+                   !belief.is_impaired;
+    if (!is_news) return seen->is_impaired;
+    asg_id_map_put(fresh, seen->instance_id, 0);
+    return asg_id_map_find(&reconciler->suspects, seen->instance_id) != ASG_ID_MAP_NONE;
 }
 
 static bool is_settled(enum asg_instance_state state)
@@ -208,15 +226,24 @@ void asg_reconcile(struct asg_reconciler *reconciler, const struct asg_core *cor
                    struct asg_arena *arena, struct asg_observed *ret)
 {
     bool failed = result->outcome != ASG_OUTCOME_OK;
+    bool has_status = !failed && knows_status(result, is_complete);
     struct found found = {0};
+    struct asg_id_map suspects = {0};
     for (size_t i = 0; !failed && i < result->instance_count; i++) {
         struct asg_seen_instance seen = result->instances[i];
-        if (!knows_status(result, is_complete))
+        if (has_status) {
+            seen.is_impaired = is_impaired_again(reconciler, core, &seen, &suspects);
+        } else {
             seen = with_known_status(core, &seen, arena);
+        }
         if (!differs(core, &seen)) continue;
         struct asg_seen_instance *row = asg_arena_push(
             arena, (void **)&found.items, &found.count, &found.capacity, sizeof *row);
         *row = seen;
+    }
+    if (has_status) {
+        asg_id_map_clear(&reconciler->suspects);
+        reconciler->suspects = suspects;
     }
     if (!failed && is_complete) {
         find_missing(reconciler, core, result, log_ms, arena);

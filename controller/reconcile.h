@@ -8,7 +8,9 @@
  * EC2's list is one witness, the agents are another (docs/reliability.md, "What EC2's
  * list says"): an instance whose agent reports is not absent, and a listing that lacks
  * many instances at once is believed only when it stands and none of their agents
- * reports, or when an operator says so. Threads: one owner (the loop).
+ * reports, or when an operator says so. A failed status check (`impaired`) counts when
+ * two listings in a row show it (docs/rules.md, "Health").
+ * Threads: one owner (the loop).
  */
 #ifndef ASG_CONTROLLER_RECONCILE_H
 #define ASG_CONTROLLER_RECONCILE_H

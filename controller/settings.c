@@ -104,6 +104,8 @@ static const struct asg_config_key keys[] = {
      30 * DAY, NULL, "",
      "launch templates made for fleets are deleted when they were left so long; "
      "looked for 24 times in it"},
+    {"schedule.late", ASG_CONFIG_DURATION, AT(schedule_late_ms), "2m", SECOND, DAY, NULL,
+     "", "a scheduled action that is later than this is skipped"},
     {"io_threads", ASG_CONFIG_NUMBER, AT(io_threads), "1", 1, 16, NULL, "threads",
      "of ZeroMQ"},
     {"log_level", ASG_CONFIG_WORD, AT(log_level), "info", .words = &log_level_words,

@@ -39,6 +39,7 @@ struct asg_controller_settings {
     int64_t retention_ms;
     int64_t verify_records;
     int64_t listing_ms;
+    int64_t schedule_late_ms;
     int64_t absent_listings;
     int64_t mass_absent_percent;
     int64_t rate_max_bytes;

@@ -58,12 +58,15 @@ static bool is_init(const struct asg_event *event)
     return event->kind == ASG_EVENT_COMMAND && event->command->kind == ASG_COMMAND_INIT;
 }
 
+static bool is_lead(const struct asg_event *event)
+{
+    return event->kind == ASG_EVENT_COMMAND && event->command->kind == ASG_COMMAND_LEAD;
+}
+
 static enum asg_status check_rules(const struct asg_core *core,
                                    const struct asg_event *event, struct asg_error *error)
 {
-    bool is_lead =
-        event->kind == ASG_EVENT_COMMAND && event->command->kind == ASG_COMMAND_LEAD;
-    return is_lead ? asg_rules_check(core, event->command->rules, error) : ASG_OK;
+    return is_lead(event) ? asg_rules_check(core, event->command->rules, error) : ASG_OK;
 }
 
 static void take_event(struct asg_core *core, const struct asg_event *event)
@@ -160,6 +163,9 @@ enum asg_status asg_core_step(struct asg_core *core, const struct asg_event *eve
     struct step step = {.effects = ret, .before_ms = core->now_ms};
     core->now_ms = event->time_ms;
     core->step = &step;
+    /* What time has brought comes before this event; a leader is told first how late a
+     * scheduled action may run. */
+    if (!is_lead(event)) asg_take_due_groups(core);
     take_event(core, event);
     settle_groups(core);
     asg_plan_looks(core);

@@ -31,7 +31,7 @@ bool asg_choose_pool(struct asg_core *core, struct group *group, const struct jo
         uint32_t least = UINT32_MAX;
         for (size_t i = 0; i < group->config.subnet_count; i++) {
             const struct asg_subnet *subnet = &group->config.subnets[i];
-            if (asg_pool_is_dry(core, group, type, subnet->zone, false)) continue;
+            if (asg_pool_is_dry(core, group, type, subnet, false)) continue;
             uint32_t count = asg_choose_weight(group, subnet->subnet_id, subnet->zone);
             if (count >= least) continue;
             least = count;

@@ -24,6 +24,40 @@ uint32_t asg_count_ending(const struct group *group)
     return group->counts.ending;
 }
 
+uint32_t asg_count_ending_surplus(const struct group *group)
+{
+    return group->counts.ending_surplus;
+}
+
+uint32_t asg_count_ending_broken(const struct group *group)
+{
+    return group->counts.ending_broken;
+}
+
+static bool ends_as_surplus(const struct instance *instance)
+{
+    return asg_instance_is_ending(instance) && instance->end_cause == ASG_END_SCALE_IN &&
+           instance->in_service_ms > 0;
+}
+
+static bool ends_as_broken(const struct instance *instance)
+{
+    bool may_be_taken =
+        instance->end_cause == ASG_END_NOTICE && instance->taken_back_ms == 0;
+    return asg_instance_is_ending(instance) &&
+           (instance->end_cause == ASG_END_HEALTH || may_be_taken);
+}
+
+static bool is_lost(const struct instance *instance)
+{
+    return asg_instance_is_serving(instance) && asg_ec2_is_over(instance->ec2_state);
+}
+
+uint32_t asg_count_lost(const struct group *group)
+{
+    return group->counts.lost;
+}
+
 uint32_t asg_count_serving(const struct group *group)
 {
     return group->counts.serving;
@@ -52,6 +86,9 @@ static void add(struct counts *counts, const struct group *group,
     counts->alive += asg_instance_is_alive(instance) ? 1 : 0;
     counts->launching += asg_instance_is_launching(instance) ? 1 : 0;
     counts->ending += asg_instance_is_ending(instance) ? 1 : 0;
+    counts->ending_surplus += ends_as_surplus(instance) ? 1 : 0;
+    counts->ending_broken += ends_as_broken(instance) ? 1 : 0;
+    counts->lost += is_lost(instance) ? 1 : 0;
     counts->serving +=
         asg_instance_is_serving(instance) && !instance->is_unhealthy ? 1 : 0;
     counts->unhealthy +=
@@ -76,6 +113,9 @@ static void take_out(struct group *group, const struct instance *instance)
     group->counts.alive -= one.alive;
     group->counts.launching -= one.launching;
     group->counts.ending -= one.ending;
+    group->counts.ending_surplus -= one.ending_surplus;
+    group->counts.ending_broken -= one.ending_broken;
+    group->counts.lost -= one.lost;
     group->counts.serving -= one.serving;
     group->counts.unhealthy -= one.unhealthy;
     group->counts.survivors -= one.survivors;
@@ -99,6 +139,14 @@ void asg_count_set_ec2_state(struct group *group, struct instance *instance,
 {
     take_out(group, instance);
     instance->ec2_state = (int)ec2_state;
+    asg_count_new(group, instance);
+}
+
+void asg_count_set_end_cause(struct group *group, struct instance *instance,
+                             enum asg_end_cause cause)
+{
+    take_out(group, instance);
+    instance->end_cause = (int)cause;
     asg_count_new(group, instance);
 }
 
@@ -132,6 +180,8 @@ bool asg_count_is_right(const struct group *group)
     const struct counts *kept = &group->counts;
     return kept->capacity == right.capacity && kept->alive == right.alive &&
            kept->launching == right.launching && kept->ending == right.ending &&
+           kept->ending_surplus == right.ending_surplus &&
+           kept->ending_broken == right.ending_broken && kept->lost == right.lost &&
            kept->serving == right.serving && kept->unhealthy == right.unhealthy &&
            (kept->survivors_are_old || kept->survivors == right.survivors);
 }

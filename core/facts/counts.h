@@ -11,7 +11,17 @@ uint32_t asg_count_alive(const struct group *group);
 
 uint32_t asg_count_launching(const struct group *group);
 
+/* In service by what we know, and ended by EC2. */
+uint32_t asg_count_lost(const struct group *group);
+
+/* On their way out and alive in EC2. */
 uint32_t asg_count_ending(const struct group *group);
+
+/* Of these, by whose allowance: of a policy's scale-in, and of
+ * health or of what EC2 may take back. What an order ends is in neither. */
+uint32_t asg_count_ending_surplus(const struct group *group);
+
+uint32_t asg_count_ending_broken(const struct group *group);
 
 /* In service and healthy. */
 uint32_t asg_count_serving(const struct group *group);
@@ -33,6 +43,9 @@ void asg_count_set_state(struct group *group, struct instance *instance,
 
 void asg_count_set_ec2_state(struct group *group, struct instance *instance,
                              enum asg_ec2_state ec2_state);
+
+void asg_count_set_end_cause(struct group *group, struct instance *instance,
+                             enum asg_end_cause cause);
 
 void asg_count_set_unhealthy(struct group *group, struct instance *instance,
                              bool is_unhealthy);

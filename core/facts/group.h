@@ -12,7 +12,6 @@
 #include "model/group.h"
 
 #define ASG_RECENT_ENDS 64
-#define ASG_POOLS_MAX   64
 
 /* What waits when a group is held: each has its own reason, and several may wait at once.
  */
@@ -38,9 +37,10 @@ struct schedule {
     int64_t next_ms; /* INT64_MAX: no further run */
 };
 
-/* A (type, zone, market) that EC2 had no capacity for. */
+/* A (type, subnet, market) that EC2 had no capacity for. */
 struct dry_pool {
     char type[ASG_TYPE_MAX + 1];
+    char subnet_id[ASG_SUBNET_MAX + 1];
     char zone[ASG_ZONE_MAX + 1];
     bool is_spot; /* of fleets; a launch's market is its template's, and is not named */
     int64_t until_ms;
@@ -63,8 +63,11 @@ struct counts {
     uint32_t alive;
     uint32_t launching;
     uint32_t ending;
-    uint32_t serving;   /* and healthy */
-    uint32_t unhealthy; /* of those that are judged */
+    uint32_t ending_surplus; /* of these, a policy's scale-in */
+    uint32_t ending_broken;  /* of these, health, and what EC2 may take back */
+    uint32_t lost;           /* EC2 has ended it, and it stands as in service */
+    uint32_t serving;        /* and healthy */
+    uint32_t unhealthy;      /* of those that are judged */
     uint32_t survivors;
     bool survivors_are_old; /* to be counted when next asked for */
 };
@@ -99,7 +102,8 @@ struct group {
     bool is_watched;
     uint32_t metric_bits;  /* told to the windows */
     int64_t evaluation_ms; /* told to the windows */
-    uint32_t exempt_ends;  /* an order's: more than it asked for, not held back */
+    /* what an order wants: instances above so many go at once; UINT32_MAX: no order */
+    uint32_t order_floor;
     /* why each topic waits, "" when it does not: so that it is said once */
     const char *held[HOLD_TOPICS];
     /* launching */
@@ -108,13 +112,13 @@ struct group {
     uint32_t launch_batch;    /* slow start: how many at once; 0: as many as wanted */
     int64_t breaker_until_ms;
     uint32_t breaker_times;
-    int64_t dry_desired; /* a dry run said what it would do for this desired; -1 */
-    struct dry_pool pools[ASG_POOLS_MAX];
+    int64_t dry_desired;    /* a dry run said what it would do for this desired; -1 */
+    struct dry_pool *pools; /* in the order in which they were found dry */
     size_t pool_count;
     /* interlocks */
     int64_t ends[ASG_RECENT_ENDS]; /* moments of recent terminations, oldest first */
-    uint32_t end_counts[ASG_RECENT_ENDS];  /* how many at each */
-    uint32_t end_shrinks[ASG_RECENT_ENDS]; /* of these, by scale-in */
+    uint32_t end_counts[ASG_RECENT_ENDS];  /* how many at each, of policies and health */
+    uint32_t end_shrinks[ASG_RECENT_ENDS]; /* of these, by a policy's scale-in */
     size_t end_count;
     bool is_mass_silent;
     bool is_frozen;             /* too many unhealthy */
@@ -139,6 +143,13 @@ static inline bool asg_group_is_suspended(const struct group *group,
                                           enum asg_process process)
 {
     return (group->suspended & UINT64_C(1) << process) != 0;
+}
+
+/* One that EC2 ended stays as it is until resume: nobody looks, or nobody replaces. */
+static inline bool keeps_what_ended(const struct group *group)
+{
+    return asg_group_is_suspended(group, ASG_PROCESS_HEALTH_CHECK) ||
+           asg_group_is_suspended(group, ASG_PROCESS_REPLACE_UNHEALTHY);
 }
 
 #endif

@@ -20,9 +20,9 @@
 /* Why an instance is on its way out. */
 enum asg_end_cause {
     ASG_END_NONE,
-    ASG_END_SCALE_IN, /* held by the interlocks */
-    ASG_END_HEALTH,   /* held by the interlocks */
-    ASG_END_USER,     /* an operator's order */
+    ASG_END_SCALE_IN, /* a policy's: paced by its allowance */
+    ASG_END_HEALTH,   /* paced by its allowance */
+    ASG_END_USER,     /* an order's: not paced */
     ASG_END_DELETED,  /* its group goes */
     ASG_END_NOTICE,   /* EC2 has announced that it takes it */
     ASG_END_CAUSES

@@ -7,16 +7,35 @@
 #include "core/facts/counts.h"
 #include "core/facts/launch_failures.h"
 #include "core/facts/narrate.h"
+#include "core/facts/standing.h"
 #include "core/facts/state.h"
 
 #define LAUNCH_BATCH_FULL 100 /* nothing is held back any more */
 
-int64_t asg_lifecycle_warmup(const struct group *group)
+/* docs/rules.md, "Which warm-up counts". One membership serves all policies of a group:
+ * an instance counts when it is warm for each of them. */
+static int64_t asg_lifecycle_warmup(const struct group *group)
 {
-    /* docs/rules.md, "Which warm-up counts": the default warm-up, else the default
-     * cooldown. */
-    return group->config.warmup_ms >= 0 ? group->config.warmup_ms
-                                        : group->config.cooldown_ms;
+    const struct asg_group_config *config = &group->config;
+    int64_t default_ms = config->warmup_ms >= 0 ? config->warmup_ms : config->cooldown_ms;
+    int64_t longest_ms = -1;
+    for (size_t i = 0; i < group->policy_count; i++) {
+        const struct asg_policy_config *policy = &group->policies[i].config;
+        if (policy->is_disabled || policy->kind == ASG_POLICY_SIMPLE) continue;
+        int64_t its_ms = policy->warmup_ms >= 0 ? policy->warmup_ms : default_ms;
+        if (its_ms > longest_ms) longest_ms = its_ms;
+    }
+    return longest_ms >= 0 ? longest_ms : default_ms;
+}
+
+void asg_instance_set_warm_times(struct group *group)
+{
+    int64_t warmup_ms = asg_lifecycle_warmup(group);
+    for (size_t i = 0; i < group->instance_count; i++) {
+        struct instance *instance = group->instances[i];
+        if (!asg_instance_is_serving(instance)) continue;
+        instance->warm_ms = instance->in_service_ms + warmup_ms;
+    }
 }
 
 /* ---- when a row holds ---- */

@@ -46,7 +46,8 @@ enum asg_fleet_event {
 bool asg_lifecycle_move(struct asg_core *core, struct group *group,
                         struct instance *instance, enum asg_fleet_event event);
 
-int64_t asg_lifecycle_warmup(const struct group *group);
+/* The warm-up of the group or of a policy has changed: when each is warm follows. */
+void asg_instance_set_warm_times(struct group *group);
 
 /* The table for those who draw or test it. */
 struct asg_lifecycle_row {

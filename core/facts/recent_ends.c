@@ -30,8 +30,8 @@ struct recent asg_count_recent(struct group *group, int64_t now_ms)
         group->ends[kept] = group->ends[i];
         group->end_shrinks[kept] = group->end_shrinks[i];
         group->end_counts[kept++] = group->end_counts[i];
-        recent.ends += group->end_counts[i];
         recent.shrinks += group->end_shrinks[i];
+        recent.broken += group->end_counts[i] - group->end_shrinks[i];
     }
     group->end_count = kept;
     return recent;

@@ -7,8 +7,8 @@
 #define ENDS_WINDOW_MS INT64_C(600000)
 
 struct recent {
-    uint32_t ends;
-    uint32_t shrinks; /* of these, by scale-in: nobody took their place */
+    uint32_t broken;  /* health: another took their place */
+    uint32_t shrinks; /* policies: nobody did */
 };
 
 /* Of the last ten minutes; what is older is forgotten. */

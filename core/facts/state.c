@@ -76,6 +76,7 @@ struct group *asg_group_add(struct asg_core *core, const struct asg_group_config
     group->no = ++core->last_group_no;
     group->created_ms = core->now_ms;
     group->dry_desired = -1;
+    group->order_floor = UINT32_MAX;
     group->due.at_ms = INT64_MAX;
     asg_group_set_config(group, config);
     asg_text_index_add(&core->names, group);
@@ -96,6 +97,7 @@ static void free_group(struct group *group)
     free(group->policies);
     free(group->schedules);
     free(group->instances);
+    free(group->pools);
     asg_arena_clear(&group->arena);
     free(group);
 }

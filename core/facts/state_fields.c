@@ -16,6 +16,7 @@
 #define INSTANCE_LEAST 30
 #define POLICY_LEAST   20
 #define SCHEDULE_LEAST 10
+#define POOL_LEAST     6
 #define GROUP_LEAST    60
 #define JOB_LEAST      20
 #define TEMPLATE_LEAST 5
@@ -122,6 +123,7 @@ static void schedule_fields(struct asg_fields *f, struct schedule *schedule)
 static void pool_fields(struct asg_fields *f, struct dry_pool *pool)
 {
     TEXT(f, pool->type);
+    TEXT(f, pool->subnet_id);
     TEXT(f, pool->zone);
     asg_fields_bool(f, &pool->is_spot);
     asg_fields_i64(f, &pool->until_ms);
@@ -150,7 +152,7 @@ static void group_lists(struct asg_fields *f, struct group *g)
     for (size_t i = 0; i < g->schedule_count; i++) {
         schedule_fields(f, &g->schedules[i]);
     }
-    small_count(f, &g->pool_count, ASG_POOLS_MAX);
+    g->pools = room(f, g->pools, &g->pool_count, POOL_LEAST, sizeof *g->pools);
     for (size_t i = 0; i < g->pool_count; i++) {
         pool_fields(f, &g->pools[i]);
     }
@@ -166,7 +168,7 @@ static void scaling_fields(struct asg_fields *f, struct asg_core *core, struct g
     asg_fields_u32(f, &g->metric_bits);
     asg_fields_i64(f, &g->evaluation_ms);
     asg_fields_bool(f, &g->is_watched);
-    asg_fields_u32(f, &g->exempt_ends);
+    asg_fields_u32(f, &g->order_floor);
     for (int topic = 0; topic < HOLD_TOPICS; topic++) {
         kept(f, core, &g->held[topic], ASG_REASON_MAX);
     }
@@ -314,6 +316,7 @@ void asg_state_head_fields(struct asg_fields *f, struct asg_core *core)
     asg_fields_i64(f, &core->listing_next_ms);
     asg_fields_u32(f, &core->listings);
     asg_fields_i64(f, &core->listing_ms);
+    asg_fields_i64(f, &core->schedule_late_ms);
     asg_fields_u64(f, &core->look_job_id);
     asg_fields_i64(f, &core->look_next_ms);
     asg_fields_i64(f, &core->look_pause_ms);

@@ -120,9 +120,10 @@ struct asg_core {
     /* looking at EC2 */
     uint64_t listing_job_id; /* a complete one under way */
     int64_t listing_next_ms;
-    uint32_t listings;    /* since it leads */
-    int64_t listing_ms;   /* between two of them then; 0: not told */
-    uint64_t look_job_id; /* at those that change, under way */
+    uint32_t listings;        /* since it leads */
+    int64_t listing_ms;       /* between two of them then; 0: not told */
+    int64_t schedule_late_ms; /* a scheduled action may still run then; 0: not told */
+    uint64_t look_job_id;     /* at those that change, under way */
     int64_t look_next_ms;
     int64_t look_pause_ms;
     /* not saved: they follow from the rest, and nothing iterates a hash */

@@ -15,6 +15,36 @@ static uint32_t share_of(uint32_t count, uint32_t percent)
     return share > 0 ? share : 1;
 }
 
+/* As many of `wanted` as the allowance of policies, or of health, has room for. */
+static uint32_t paced_ends(struct asg_core *core, struct group *group, uint32_t wanted,
+                           bool is_health)
+{
+    uint32_t broken = asg_count_ending_broken(group);
+    uint32_t surplus = asg_count_ending_surplus(group);
+    const struct recent recent = asg_count_recent(group, core->now_ms);
+    uint32_t now = is_health ? broken : surplus;
+    uint32_t lately = is_health ? recent.broken : recent.shrinks;
+    uint32_t members = asg_count_capacity(group) + broken + surplus;
+    uint32_t at_once = share_of(members, group->config.terminating_percent);
+    uint32_t room = at_once > now ? at_once - now : 0;
+    /* Of those that were there: who is replaced is there again, who was too much is not.
+     */
+    uint32_t were = members > group->config.desired ? members : group->config.desired;
+    uint32_t in_window = share_of(is_health ? were : were + recent.shrinks,
+                                  group->config.terminated_percent);
+    uint32_t window_room = in_window > lately ? in_window - lately : 0;
+    if (window_room == 0) {
+        asg_hold(core, group, is_health ? HOLD_REPLACE : HOLD_SCALE_IN,
+                 "%s waits: %" PRIu32 " terminated in 10 min, the limit is %" PRIu32
+                 " (%" PRIu32 " %%)",
+                 is_health ? "replacement" : "scale-in", lately, in_window,
+                 group->config.terminated_percent);
+        return 0;
+    }
+    if (room > window_room) room = window_room;
+    return wanted < room ? wanted : room;
+}
+
 /* After a start or failover nothing shrinks before the picture is complete. */
 static bool is_picture_complete(const struct asg_core *core, const struct group *group)
 {
@@ -62,7 +92,7 @@ uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
         asg_hold(core, group, topic, "%s waits: halted by an operator", what);
         return 0;
     }
-    if ((group->suspended & UINT64_C(1) << ASG_PROCESS_TERMINATE) != 0) {
+    if (asg_group_is_suspended(group, ASG_PROCESS_TERMINATE)) {
         asg_hold(core, group, topic, "%s waits: the process terminate is suspended",
                  what);
         return 0;
@@ -95,26 +125,7 @@ uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
         return 0;
     }
     if (ASG_MUTANT(NO_SHARE_OF_ENDS)) return wanted;
-    uint32_t members = asg_count_capacity(group) + asg_count_ending(group);
-    uint32_t at_once = share_of(members, group->config.terminating_percent);
-    uint32_t ending = asg_count_ending(group);
-    uint32_t room = at_once > ending ? at_once - ending : 0;
-    struct recent recent = asg_count_recent(group, core->now_ms);
-    /* Of those that were there: who is replaced is there again, who was too much is not.
-     */
-    uint32_t were = members > group->config.desired ? members : group->config.desired;
-    uint32_t in_window =
-        share_of(were + recent.shrinks, group->config.terminated_percent);
-    uint32_t window_room = in_window > recent.ends ? in_window - recent.ends : 0;
-    if (window_room == 0) {
-        asg_hold(core, group, topic,
-                 "%s waits: %" PRIu32 " terminated in 10 min, the limit is %" PRIu32
-                 " (%" PRIu32 " %%)",
-                 what, recent.ends, in_window, group->config.terminated_percent);
-        return 0;
-    }
-    if (room > window_room) room = window_room;
-    return wanted < room ? wanted : room;
+    return paced_ends(core, group, wanted, is_health);
 }
 
 bool asg_guard_allows_launch(struct asg_core *core, struct group *group)
@@ -123,7 +134,7 @@ bool asg_guard_allows_launch(struct asg_core *core, struct group *group)
         asg_hold(core, group, HOLD_LAUNCH, "launch waits: halted by an operator");
         return false;
     }
-    if ((group->suspended & UINT64_C(1) << ASG_PROCESS_LAUNCH) != 0) {
+    if (asg_group_is_suspended(group, ASG_PROCESS_LAUNCH)) {
         asg_hold(core, group, HOLD_LAUNCH,
                  "launch waits: the process launch is suspended");
         return false;

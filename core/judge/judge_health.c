@@ -153,6 +153,7 @@ static enum asg_cause find_fault(struct asg_core *core, struct group *group,
                                  const struct silence *around)
 {
     if (instance->is_marked) return ASG_CAUSE_MARKED;
+    if (asg_ec2_is_over(instance->ec2_state)) return ASG_CAUSE_EC2;
     if (instance->ec2_state == ASG_EC2_STOPPED ||
         instance->ec2_state == ASG_EC2_STOPPING) {
         return ASG_CAUSE_STOPPED;
@@ -174,6 +175,7 @@ static const char *text_of_fault(const struct instance *instance, enum asg_cause
 {
     switch (fault) {
     case ASG_CAUSE_MARKED: return "called unhealthy by an operator";
+    case ASG_CAUSE_EC2: return "EC2 has ended it";
     case ASG_CAUSE_STOPPED: return "EC2 says it is stopped";
     case ASG_CAUSE_IMPAIRED: return "EC2 status check failed";
     case ASG_CAUSE_SCHEDULED_EVENT: return fault_of_event(instance);

@@ -1,8 +1,9 @@
 #include "core/plan/end_instance.h"
 
 #include "base/mutant.h"
-#include "core/facts/kept_text.h"
 #include "core/facts/churn.h"
+#include "core/facts/counts.h"
+#include "core/facts/kept_text.h"
 #include "core/facts/lifecycle.h"
 #include "core/facts/standing.h"
 #include "core/facts/narrate.h"
@@ -58,10 +59,10 @@ void asg_plan_end(struct asg_core *core, struct group *group, struct instance *i
     bool was_serving = asg_instance_is_serving(instance);
     bool may_serve = was_serving || asg_instance_may_be_working(instance);
     if (!asg_lifecycle_move(core, group, instance, ASG_FLEET_END)) return;
-    instance->end_cause = (int)cause;
+    asg_count_set_end_cause(group, instance, cause);
     asg_text_keep(core, &instance->reason, ASG_REASON_MAX, reason);
-    bool is_held = cause == ASG_END_HEALTH || (cause == ASG_END_SCALE_IN && may_serve);
-    if (is_held) asg_ends_note(core, group, cause);
+    bool is_paced = cause == ASG_END_HEALTH || (cause == ASG_END_SCALE_IN && may_serve);
+    if (is_paced) asg_ends_note(core, group, cause);
     if (cause == ASG_END_HEALTH) asg_churn_note_death(core, group, instance);
     bool is_replaced = cause == ASG_END_HEALTH || cause == ASG_END_NOTICE;
     struct asg_decision *decision = asg_narrate_instance(
@@ -69,6 +70,12 @@ void asg_plan_end(struct asg_core *core, struct group *group, struct instance *i
         instance, "%s goes: %s", instance->id, reason);
     decision->cause = cause_of_end(instance);
     decision->state_from = from;
+    if (asg_ec2_is_over(instance->ec2_state)) {
+        if (instance->ec2_state != ASG_EC2_SHUTTING_DOWN) {
+            (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_OVER);
+        }
+        return;
+    }
     int64_t limit_ms = drain_limit(core, group, instance);
     if (!was_serving || limit_ms == 0 || ASG_MUTANT(NO_DRAIN)) return;
     if (!ASG_MUTANT(DRAIN_IS_NOT_AWAITED)) {

@@ -62,10 +62,11 @@ static const char *type_at(const struct group *group, size_t i)
 }
 
 static bool has_pool(const struct asg_core *core, const struct group *group,
-                     const char *zone, bool is_spot)
+                     const struct asg_subnet *subnet, bool is_spot)
 {
     for (size_t i = 0; i < type_count(group); i++) {
-        if (!asg_pool_is_dry(core, group, type_at(group, i), zone, is_spot)) return true;
+        if (!asg_pool_is_dry(core, group, type_at(group, i), subnet, is_spot))
+            return true;
     }
     return false;
 }
@@ -73,7 +74,7 @@ static bool has_pool(const struct asg_core *core, const struct group *group,
 /* The types that are worth asking for there, in the order of their priority. A type that
  * has room in one market only is asked for in both: EC2 says so and takes the next. */
 static struct asg_texts choose_types(struct asg_core *core, const struct group *group,
-                                     const char *zone, struct split split)
+                                     const struct asg_subnet *subnet, struct split split)
 {
     struct asg_texts types = {0};
     if (group->config.instance_types.count == 0) return types;
@@ -82,8 +83,8 @@ static struct asg_texts choose_types(struct asg_core *core, const struct group *
     for (size_t i = 0; i < type_count(group); i++) {
         const char *type = type_at(group, i);
         bool is_wanted =
-            (split.on_demand > 0 && !asg_pool_is_dry(core, group, type, zone, false)) ||
-            (split.spot > 0 && !asg_pool_is_dry(core, group, type, zone, true));
+            (split.on_demand > 0 && !asg_pool_is_dry(core, group, type, subnet, false)) ||
+            (split.spot > 0 && !asg_pool_is_dry(core, group, type, subnet, true));
         if (is_wanted) types.items[types.count++] = type;
     }
     return types;
@@ -98,7 +99,7 @@ static struct job *plan_fleet(struct asg_core *core, struct group *group,
     struct job *job = asg_job_add(core, ASG_JOB_FLEET, group);
     job->plan.deadline_ms = core->now_ms + LAUNCH_LIMIT_MS;
     const struct asg_fleet fleet = {
-        .instance_types = choose_types(core, group, subnet->zone, split),
+        .instance_types = choose_types(core, group, subnet, split),
         .on_demand = split.on_demand,
         .spot = split.spot,
         .on_demand_strategy = mixed->on_demand_strategy,
@@ -139,7 +140,7 @@ static bool spread_market(struct asg_core *core, struct group *group, bool is_sp
     uint32_t *open = asg_arena_take(&core->step->effects->arena, subnets * sizeof *open);
     bool has_any = false;
     for (size_t i = 0; i < subnets; i++) {
-        bool is_open = has_pool(core, group, group->config.subnets[i].zone, is_spot);
+        bool is_open = has_pool(core, group, &group->config.subnets[i], is_spot);
         has_any = has_any || is_open;
         open[i] = is_open ? 0 : UINT32_MAX;
     }

@@ -54,7 +54,7 @@ static void spread(struct asg_core *core, struct group *group, const char *type,
         asg_arena_take(&core->step->effects->arena, subnet_count * sizeof *weights);
     for (size_t i = 0; i < subnet_count; i++) {
         const struct asg_subnet *subnet = &group->config.subnets[i];
-        weights[i] = asg_pool_is_dry(core, group, type, subnet->zone, false)
+        weights[i] = asg_pool_is_dry(core, group, type, subnet, false)
                          ? UINT32_MAX
                          : asg_choose_weight(group, subnet->subnet_id, subnet->zone);
     }

@@ -12,6 +12,7 @@
 #include "core/choose/choose_ends.h"
 #include "core/facts/counts.h"
 #include "core/facts/launch_failures.h"
+#include "core/facts/lifecycle.h"
 #include "core/facts/narrate.h"
 #include "core/facts/number.h"
 #include "core/facts/patience.h"
@@ -53,9 +54,21 @@ static void end_late_launches(struct asg_core *core, struct group *group)
     }
 }
 
+/* What EC2 ended while that was to change nothing, once it may. */
+static void settle_ended(struct asg_core *core, struct group *group)
+{
+    if (asg_count_lost(group) == 0 || keeps_what_ended(group)) return;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        struct instance *instance = group->instances[i];
+        if (!asg_instance_is_serving(instance) || !asg_ec2_is_over(instance->ec2_state))
+            continue;
+        (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_OVER);
+    }
+}
+
 static void replace_unhealthy(struct asg_core *core, struct group *group)
 {
-    if ((group->suspended & UINT64_C(1) << ASG_PROCESS_REPLACE_UNHEALTHY) != 0) return;
+    if (asg_group_is_suspended(group, ASG_PROCESS_REPLACE_UNHEALTHY)) return;
     if (asg_count_unhealthy(group) == 0) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
@@ -118,7 +131,8 @@ static struct job *find_unmade(struct asg_core *core, const struct group *group,
 }
 
 static uint32_t end_newest_pending(struct asg_core *core, struct group *group,
-                                   uint32_t excess, bool is_working)
+                                   uint32_t excess, bool is_working,
+                                   enum asg_end_cause cause)
 {
     uint32_t ended = 0;
     for (size_t i = group->instance_count; i > 0 && ended < excess; i--) {
@@ -127,11 +141,27 @@ static uint32_t end_newest_pending(struct asg_core *core, struct group *group,
             asg_instance_may_be_working(instance) != is_working) {
             continue;
         }
-        asg_plan_end(core, group, instance, ASG_END_SCALE_IN,
+        asg_plan_end(core, group, instance, cause,
                      "no longer wanted before it was in service");
         ended++;
     }
     return ended;
+}
+
+/* How many instances the launches were of that are given up. */
+static uint32_t give_up_unmade(struct asg_core *core, struct group *group,
+                               uint32_t excess, const char *why)
+{
+    uint32_t done = 0;
+    struct job *job = find_unmade(core, group, excess);
+    for (; job != NULL; job = find_unmade(core, group, excess - done)) {
+        done += job->plan.launch->count;
+        asg_slot_free(core, group, job);
+        asg_narrate(core, ASG_DECISION_JOB, group, "job %s is given up: %s",
+                    job->plan.name, why);
+        asg_job_close(core, job, ASG_JOB_STATE_CANCELLED);
+    }
+    return done;
 }
 
 /* What is not in service yet goes before anybody who works (docs/rules.md, "Choosing whom
@@ -141,21 +171,39 @@ static uint32_t end_newest_pending(struct asg_core *core, struct group *group,
 static uint32_t give_up_launches(struct asg_core *core, struct group *group,
                                  uint32_t excess)
 {
-    uint32_t done = 0;
-    struct job *job = find_unmade(core, group, excess);
-    for (; job != NULL; job = find_unmade(core, group, excess - done)) {
-        done += job->plan.launch->count;
-        asg_slot_free(core, group, job);
-        asg_narrate(core, ASG_DECISION_JOB, group, "job %s is given up: no longer wanted",
-                    job->plan.name);
-        asg_job_close(core, job, ASG_JOB_STATE_CANCELLED);
-    }
+    uint32_t done = give_up_unmade(core, group, excess, "no longer wanted");
     for (size_t i = 0; i < group->instance_count && done < excess; i++) {
         done += asg_instance_is_slot(group->instances[i]);
     }
     if (asg_guard_allowed_ends(core, group, excess - done, ASG_END_USER) == 0)
         return done;
-    return done + end_newest_pending(core, group, excess - done, /* is_working */ false);
+    return done + end_newest_pending(core, group, excess - done, /* is_working */ false,
+                                     ASG_END_SCALE_IN);
+}
+
+/* How many of those above desired go because an order said so. */
+static uint32_t count_ordered(const struct group *group, uint32_t excess)
+{
+    uint32_t actual = asg_count_capacity(group);
+    uint32_t ordered = actual > group->order_floor ? actual - group->order_floor : 0;
+    return ordered < excess ? ordered : excess;
+}
+
+/* How many of `count` could be chosen and end. */
+static size_t end_surplus(struct asg_core *core, struct group *group, uint32_t count,
+                          enum asg_end_cause cause)
+{
+    /* Those that are not in service for us still go first, but within the limits. */
+    uint32_t ended = end_newest_pending(core, group, count, /* is_working */ true, cause);
+    count -= ended;
+    if (count == 0) return ended;
+    size_t *order = asg_arena_take(&core->step->effects->arena, count * sizeof *order);
+    size_t chosen = asg_choose_ends(core, group, count, order);
+    for (size_t i = 0; i < chosen; i++) {
+        asg_plan_end(core, group, group->instances[order[i]], cause,
+                     "selected for scale-in");
+    }
+    return ended + chosen;
 }
 
 static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
@@ -167,31 +215,24 @@ static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
         }
         return;
     }
-    excess -= give_up_launches(core, group, excess);
+    uint32_t ordered = count_ordered(group, excess);
+    uint32_t given_up = give_up_launches(core, group, excess);
+    excess -= given_up;
+    ordered -= ordered < given_up ? ordered : given_up;
     if (excess == 0) {
         if (asg_count_launching(group) > 0)
             asg_hold(core, group, HOLD_SCALE_IN, "scale-in waits for launches under way");
         return;
     }
-    uint32_t exempt = group->exempt_ends < excess ? group->exempt_ends : excess;
-    uint32_t allowed = asg_guard_allowed_ends(core, group, exempt, ASG_END_USER);
-    group->exempt_ends -= allowed;
-    if (allowed < excess && (exempt == 0 || allowed == exempt)) {
-        allowed +=
-            asg_guard_allowed_ends(core, group, excess - allowed, ASG_END_SCALE_IN);
+    uint32_t allowed = asg_guard_allowed_ends(core, group, ordered, ASG_END_USER);
+    size_t ended = end_surplus(core, group, allowed, ASG_END_USER);
+    if (allowed == ordered) {
+        uint32_t paced =
+            asg_guard_allowed_ends(core, group, excess - ordered, ASG_END_SCALE_IN);
+        allowed += paced;
+        ended += end_surplus(core, group, paced, ASG_END_SCALE_IN);
     }
-    if (allowed == 0) return;
-    /* Those that are not in service for us still go first, but within the limits. */
-    uint32_t ended = end_newest_pending(core, group, allowed, /* is_working */ true);
-    allowed -= ended;
-    if (allowed == 0) return;
-    size_t *order = asg_arena_take(&core->step->effects->arena, allowed * sizeof *order);
-    size_t chosen = asg_choose_ends(core, group, allowed, order);
-    for (size_t i = 0; i < chosen; i++) {
-        asg_plan_end(core, group, group->instances[order[i]], ASG_END_SCALE_IN,
-                     "selected for scale-in");
-    }
-    if (chosen > 0 || ended > 0) return;
+    if (allowed == 0 || ended > 0) return;
     asg_hold(core, group, HOLD_SCALE_IN,
              "Could not scale to desired capacity because all remaining instances are "
              "protected from scale-in.");
@@ -261,6 +302,7 @@ static void grow(struct asg_core *core, struct group *group, uint32_t missing)
 
 static void end_all(struct asg_core *core, struct group *group)
 {
+    (void)give_up_unmade(core, group, UINT32_MAX, "its group is being deleted");
     for (size_t i = 0; i < group->instance_count; i++) {
         asg_plan_end(core, group, group->instances[i], ASG_END_DELETED,
                      "its group is being deleted");
@@ -287,6 +329,7 @@ static void hold_dry_ends(struct asg_core *core, struct group *group)
 
 void asg_settle_group(struct asg_core *core, struct group *group)
 {
+    settle_ended(core, group);
     asg_judge_group(core, group);
     end_drains(core, group);
     if (group->is_deleting) {
@@ -300,7 +343,7 @@ void asg_settle_group(struct asg_core *core, struct group *group)
         uint32_t wanted = asg_want_capacity(group);
         if (actual > wanted) shrink(core, group, actual - wanted);
         if (actual < wanted) grow(core, group, wanted - actual);
-        if (actual == wanted) group->exempt_ends = 0;
+        if (actual <= wanted) group->order_floor = UINT32_MAX; /* it is carried out */
     }
     hold_dry_ends(core, group);
     asg_hold_settle(core, group);

@@ -7,6 +7,8 @@
 #include "core/facts/kept_text.h"
 #include "core/facts/churn.h"
 #include "core/facts/counts.h"
+#include "core/facts/dry_pools.h"
+#include "core/facts/lifecycle.h"
 #include "core/facts/narrate.h"
 #include "core/facts/orphans.h"
 #include "core/facts/standing.h"
@@ -315,21 +317,6 @@ static struct asg_group_config merge(const struct group *group,
     return config;
 }
 
-/* A change that would end more than a quarter of the group at once wants --force. */
-static bool is_too_much(struct asg_core *core, const struct group *group,
-                        uint32_t desired, bool force)
-{
-    uint32_t actual = asg_count_capacity(group);
-    uint32_t ends = actual > desired ? actual - desired : 0;
-    if (force || ends <= 1 || ends * 4 <= actual) return false;
-    asg_reply_refuse(
-        core, "ValidationError",
-        "this would terminate %" PRIu32 " of %" PRIu32
-        " instances of group %s at once, over 25 %%; say force if it is meant",
-        ends, actual, group->config.name);
-    return true;
-}
-
 void asg_order_update_group(struct asg_core *core, const struct asg_command *command)
 {
     struct group *group = asg_take_require_group(core, command->group);
@@ -346,11 +333,15 @@ void asg_order_update_group(struct asg_core *core, const struct asg_command *com
                          error.text);
         return;
     }
-    if (is_too_much(core, group, config.desired, command->force)) return;
     int64_t from = group->config.desired;
     bool is_new_template = has(command->group_fields, ASG_GROUP_TEMPLATE);
     asg_group_set_config(group, &config);
-    asg_desired_change(core, group, config.desired, DESIRED_BY_ORDER);
+    asg_pool_forget_foreign(group);
+    asg_instance_set_warm_times(group);
+    if (config.desired != from) {
+        asg_desired_change(core, group, config.desired, DESIRED_BY_ORDER);
+    }
+    asg_group_mark_dirty(core, group);
     if (is_new_template) {
         group->template_version = 0;
         asg_text_keep(core, &group->template_id, ASG_TEMPLATE_MAX, "");
@@ -401,6 +392,10 @@ void asg_order_delete_group(struct asg_core *core, const struct asg_command *com
     }
     group->config.dry_run = false; /* what turns up late goes with its group */
     group->is_deleting = true;
+    for (size_t i = 0; i < group->schedule_count; i++) {
+        asg_arena_clear(&group->schedules[i].arena);
+    }
+    group->schedule_count = 0; /* nothing is due any more */
     group->config.min = 0;
     asg_desired_change(core, group, 0, DESIRED_BY_DELETION);
     asg_narrate(core, ASG_DECISION_COMMAND, group, "group is being deleted by %s",
@@ -428,7 +423,6 @@ void asg_order_desired(struct asg_core *core, const struct asg_command *command)
                          command->group);
         return;
     }
-    if (is_too_much(core, group, to, command->force)) return;
     int64_t from = group->config.desired;
     asg_desired_change(core, group, to, DESIRED_BY_ORDER);
     asg_narrate_capacity(core,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/facts/counts.h"
+#include "core/facts/lifecycle.h"
 #include "core/facts/narrate.h"
 #include "core/facts/schedule.h"
 #include "core/facts/state.h"
@@ -68,6 +69,7 @@ void asg_order_put_policy(struct asg_core *core, const struct asg_command *comma
     if (policy == NULL) policy = insert_policy(group, copy.name);
     asg_arena_clear(&policy->arena);
     *policy = (struct policy){.arena = arena, .config = copy};
+    asg_instance_set_warm_times(group);
     asg_group_mark_dirty(core, group);
     asg_narrate_capacity(core, ASG_DECISION_COMMAND, group, copy.name,
                          group->config.desired, "policy %s (%s) is put by %s", copy.name,
@@ -91,6 +93,7 @@ void asg_order_delete_policy(struct asg_core *core, const struct asg_command *co
     size_t at = (size_t)(policy - group->policies);
     memmove(policy, policy + 1, (group->policy_count - at - 1) * sizeof *policy);
     group->policy_count--;
+    asg_instance_set_warm_times(group);
     asg_group_mark_dirty(core, group);
     asg_narrate(core, ASG_DECISION_COMMAND, group, "policy %s is deleted by %s",
                 command->name, command->actor);
@@ -170,6 +173,20 @@ static struct schedule *insert_schedule(struct group *group, const char *name)
     return &group->schedules[at];
 }
 
+/* Another action that starts at the same moment: which of them would be first? */
+static const struct schedule *find_same_start(const struct group *group,
+                                              const struct asg_schedule_config *config)
+{
+    for (size_t i = 0; config->start_ms != 0 && i < group->schedule_count; i++) {
+        const struct schedule *other = &group->schedules[i];
+        if (other->config.start_ms == config->start_ms &&
+            strcmp(other->config.name, config->name) != 0) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
 void asg_order_put_schedule(struct asg_core *core, const struct asg_command *command)
 {
     struct group *group = asg_take_require_group(core, command->group);
@@ -183,6 +200,15 @@ void asg_order_put_schedule(struct asg_core *core, const struct asg_command *com
     struct asg_error error = {""};
     if (asg_schedule_validate(config, core->now_ms, &error) != ASG_OK) {
         asg_reply_refuse(core, "ValidationError", "%s", error.text);
+        return;
+    }
+    const struct schedule *same = find_same_start(group, config);
+    if (same != NULL) {
+        asg_reply_refuse(
+            core, "ValidationError",
+            "A scheduled action with this scheduled start time already exists: %s of "
+            "group %s starts then; give another start time",
+            same->config.name, group->config.name);
         return;
     }
     struct schedule *schedule = asg_schedule_find(group, config->name);

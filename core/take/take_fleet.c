@@ -1,6 +1,7 @@
 #include "core/take/take_fleet.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "core/facts/dry_pools.h"
 #include "core/facts/launch_failures.h"
@@ -19,6 +20,15 @@ struct market {
     size_t named;
 };
 
+static bool is_asked_for(const struct asg_fleet *fleet, const char *type)
+{
+    bool is_template = fleet->instance_types.count == 0;
+    for (size_t i = 0; !is_template && i < fleet->instance_types.count; i++) {
+        if (strcmp(fleet->instance_types.items[i], asg_text_of(type)) == 0) return true;
+    }
+    return is_template;
+}
+
 static struct market count_result(const struct job *job, const struct asg_result *result,
                                   bool is_spot)
 {
@@ -29,7 +39,8 @@ static struct market count_result(const struct job *job, const struct asg_result
         market.got += result->instances[i].is_spot == is_spot;
     }
     for (size_t i = 0; i < result->dry_pool_count; i++) {
-        market.named += result->dry_pools[i].is_spot == is_spot;
+        market.named += result->dry_pools[i].is_spot == is_spot &&
+                        is_asked_for(fleet, result->dry_pools[i].instance_type);
     }
     return market;
 }
@@ -44,15 +55,21 @@ static void mark_market(struct asg_core *core, struct group *group, const struct
     for (size_t i = 0; i < result->dry_pool_count; i++) {
         const struct asg_dry_pool *pool = &result->dry_pools[i];
         if (pool->is_spot != market.is_spot) continue;
-        asg_pool_mark_dry(core, group,
-                          types->count == 0 ? "" : asg_text_of(pool->instance_type),
-                          launch->zone, pool->is_spot);
+        asg_pool_mark_no_room(
+            core, group, launch,
+            &(struct no_room){
+                .type = types->count == 0 ? "" : asg_text_of(pool->instance_type),
+                .is_spot = pool->is_spot,
+                .error_code = asg_text_of(pool->error_code)});
     }
     bool is_silent = market.got < market.asked && market.named == 0 &&
                      asg_text_of(result->error_code)[0] == '\0';
     for (size_t i = 0; is_silent && (i < types->count || i == 0); i++) {
-        asg_pool_mark_dry(core, group, types->count == 0 ? "" : types->items[i],
-                          launch->zone, market.is_spot);
+        asg_pool_mark_no_room(
+            core, group, launch,
+            &(struct no_room){.type = types->count == 0 ? "" : types->items[i],
+                              .is_spot = market.is_spot,
+                              .error_code = ""});
     }
 }
 

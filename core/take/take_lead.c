@@ -6,6 +6,9 @@
 #include "core/facts/leads.h"
 #include "core/facts/narrate.h"
 #include "core/facts/state.h"
+#include "core/take/take_tick.h"
+
+#define DAY_MS INT64_C(86400000)
 
 /* What was last seen of it may be long over: agents, probes and EC2 are told again to a
  * controller that begins to lead. What an operator said stays. */
@@ -50,6 +53,10 @@ void asg_take_lead(struct asg_core *core, const struct asg_command *command)
     core->listing_next_ms = core->now_ms;
     core->look_next_ms = core->now_ms;
     core->look_pause_ms = 0;
+    core->schedule_late_ms =
+        command->schedule_late_ms > 0 ? command->schedule_late_ms : 0;
+    if (core->schedule_late_ms > DAY_MS) core->schedule_late_ms = DAY_MS;
     excuse_absence(core, core->now_ms - core->step->before_ms);
+    asg_take_due_groups(core);
     asg_reply_accept(core, 0, "epoch %" PRIu64 " leads", core->epoch);
 }

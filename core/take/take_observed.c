@@ -54,6 +54,7 @@ static void see_state(struct asg_core *core, struct group *group,
             seen->state == ASG_EC2_SHUTTING_DOWN) {
             break; /* as asked */
         }
+        if (asg_instance_is_serving(instance) && keeps_what_ended(group)) break;
         (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_OVER);
         break;
     default: break;

@@ -40,7 +40,9 @@ static void take_fewer(struct asg_core *core, struct group *group, const struct 
                        size_t count)
 {
     const struct asg_launch *launch = job->plan.launch;
-    asg_pool_mark_dry(core, group, launch->instance_type, launch->zone, false);
+    asg_pool_mark_no_room(
+        core, group, launch,
+        &(struct no_room){.type = launch->instance_type, .error_code = ""});
     asg_narrate(core, ASG_DECISION_JOB, group,
                 "EC2 had room for %zu of %" PRIu32
                 " in %s (job %s): the others go elsewhere",
@@ -83,16 +85,18 @@ static void take_launched(struct asg_core *core, struct group *group, struct job
 static void take_no_capacity(struct asg_core *core, struct group *group, struct job *job,
                              const struct asg_result *result)
 {
-    asg_pool_mark_dry(core, group, job->plan.launch->instance_type,
-                      job->plan.launch->zone, false);
+    asg_pool_mark_no_room(core, group, job->plan.launch,
+                          &(struct no_room){.type = job->plan.launch->instance_type,
+                                            .error_code = result->error_code});
     const char *type = "";
     const struct asg_subnet *subnet = NULL;
-    if (asg_choose_pool(core, group, job, &type, &subnet)) {
+    if (!group->is_deleting && asg_choose_pool(core, group, job, &type, &subnet)) {
         asg_plan_next_attempt(core, job);
         return;
     }
     asg_slot_free(core, group, job);
     asg_job_close(core, job, ASG_JOB_STATE_REFUSED);
+    if (group->is_deleting) return;
     asg_launch_again_later(core, group);
     char wait[ASG_NUMBER_TEXT_MAX];
     asg_narrate(

@@ -21,7 +21,7 @@ static int by_id(const void *a, const void *b)
 }
 
 /* All that are due leave the heap; each gets its next deadline when it is settled. */
-static void wake_groups(struct asg_core *core)
+void asg_take_due_groups(struct asg_core *core)
 {
     struct group **due = NULL;
     size_t count = 0;
@@ -60,6 +60,5 @@ static void retry_jobs(struct asg_core *core)
 
 void asg_take_tick(struct asg_core *core)
 {
-    wake_groups(core);
     retry_jobs(core);
 }

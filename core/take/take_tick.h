@@ -4,6 +4,11 @@
 
 #include "core/facts/world.h"
 
+/* What time has brought, before any event is taken: every group whose deadline has come
+ * runs what is due of its scheduled actions, and will be settled. */
+void asg_take_due_groups(struct asg_core *core);
+
+/* Jobs whose next try has come. */
 void asg_take_tick(struct asg_core *core);
 
 #endif

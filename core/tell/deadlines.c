@@ -1,5 +1,7 @@
 #include "core/tell/deadlines.h"
 
+#include <assert.h>
+
 #include "core/facts/counts.h"
 #include "core/facts/patience.h"
 #include "core/facts/recent_ends.h"
@@ -56,6 +58,7 @@ void asg_tell_deadline(struct asg_core *core, struct group *group)
                      asg_patience_waits_for_picture(core, group, group->instances[i]);
     }
     for (size_t i = 0; i < group->schedule_count; i++) {
+        assert(group->schedules[i].next_ms > now_ms); /* those that are due have run */
         earlier(&at_ms, group->schedules[i].next_ms, now_ms);
     }
     earlier(&at_ms, group->launch_after_ms, now_ms);

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 
-#include "core/facts/counts.h"
 #include "core/facts/narrate.h"
 #include "core/facts/standing.h"
 #include "core/facts/state.h"
@@ -13,10 +12,7 @@ void asg_desired_change(struct asg_core *core, struct group *group, uint32_t to,
     assert(to >= group->config.min && to <= group->config.max);
     if (to != group->config.desired) asg_hold_forget(core, group, HOLD_POLICY);
     group->config.desired = to;
-    if (cause == DESIRED_BY_ORDER) {
-        uint32_t actual = asg_count_capacity(group);
-        group->exempt_ends = actual > to ? actual - to : 0;
-    }
+    if (cause == DESIRED_BY_ORDER) group->order_floor = to;
     asg_group_mark_dirty(core, group);
 }
 

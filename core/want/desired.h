@@ -12,9 +12,9 @@ enum desired_cause {
     DESIRED_BY_DELETION  /* of the group: all go */
 };
 
-/* The one way to move desired. `to` is within min and max, which the caller has set. An
- * order's surplus over it may go at once: exempt_ends is what the group has more than an
- * order asked for, when that was given. */
+/* The one way to move desired. `to` is within min and max, which the caller has set. What
+ * the group has above an order is ended at once (docs/rules.md, "Orders, policies and
+ * health"), until that is carried out. */
 void asg_desired_change(struct asg_core *core, struct group *group, uint32_t to,
                         enum desired_cause cause);
 

@@ -11,6 +11,8 @@ void asg_policy_evaluate(const struct asg_policy_config *config,
 {
     *ret = (struct asg_proposal){
         .direction = ASG_DIRECTION_NONE, .wanted = input->desired, .text = ""};
+    bool is_tracking = config->kind == ASG_POLICY_TARGET_TRACKING;
+    if (!is_tracking && !config->has_threshold) return; /* it has no alarm */
     switch (config->kind) {
     case ASG_POLICY_TARGET_TRACKING:
         asg_policy_target(config, state, input, arena, ret);

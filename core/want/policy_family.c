@@ -30,6 +30,15 @@ bool asg_policy_is_breaching(const struct asg_policy_config *config, int64_t val
     return false;
 }
 
+bool asg_policy_is_too_soon(const struct asg_policy_config *config,
+                            const struct asg_policy_input *input,
+                            const struct asg_proposal *proposal)
+{
+    return proposal->direction == ASG_DIRECTION_IN &&
+           config->adjustment_type != ASG_ADJUSTMENT_EXACT &&
+           input->warm > input->desired;
+}
+
 const char *asg_policy_comparison_text(enum asg_comparison comparison)
 {
     static const char *const texts[] = {">=", ">", "<=", "<"};

@@ -28,6 +28,11 @@ void asg_policy_simple(const struct asg_policy_config *config,
 /* Alarm of a step or simple policy: counts breaches in a row. */
 bool asg_policy_is_breaching(const struct asg_policy_config *config, int64_t value_milli,
                              int64_t threshold_milli);
+/* A relative step in while one before it is not carried out: the metric is still of the
+ * larger group, and would ask for the same again. */
+bool asg_policy_is_too_soon(const struct asg_policy_config *config,
+                            const struct asg_policy_input *input,
+                            const struct asg_proposal *proposal);
 const char *asg_policy_comparison_text(enum asg_comparison comparison);
 void asg_policy_propose_step(const struct asg_policy_config *config,
                              const struct asg_policy_input *input, int64_t value_milli,

@@ -45,4 +45,5 @@ void asg_policy_simple(const struct asg_policy_config *config,
     if (state->breaches < config->periods || input->is_cooling) return;
     asg_policy_propose_simple(config, input, value_milli, config->threshold_milli, arena,
                               ret);
+    if (asg_policy_is_too_soon(config, input, ret)) ret->direction = ASG_DIRECTION_NONE;
 }

@@ -23,6 +23,22 @@ static bool is_in_step(const struct asg_policy_config *config,
            (!step->has_upper || distance <= step->upper_milli);
 }
 
+/* Out from what is warm, so that the same step twice is one activity; in from what is
+ * desired, and only when nothing warms. Which of the two it is says the step itself:
+ * while a scale-in is held, more are warm than desired. */
+static int64_t wanted_by(const struct asg_policy_config *config,
+                         const struct asg_policy_input *input, int64_t adjustment)
+{
+    bool is_exact = config->adjustment_type == ASG_ADJUSTMENT_EXACT;
+    bool is_out = is_exact ? adjustment > input->desired : adjustment > 0;
+    if (is_out) {
+        int64_t wanted = asg_policy_adjust(config, input->warm, adjustment);
+        return wanted > input->desired ? wanted : input->desired;
+    }
+    if (input->warming > 0) return input->desired;
+    return asg_policy_adjust(config, input->desired, adjustment);
+}
+
 void asg_policy_propose_step(const struct asg_policy_config *config,
                              const struct asg_policy_input *input, int64_t value_milli,
                              int64_t threshold_milli, struct asg_arena *arena,
@@ -35,22 +51,12 @@ void asg_policy_propose_step(const struct asg_policy_config *config,
         }
     }
     if (step == NULL) return;
-    /* Out from what is warm, so that the same step twice is one activity; in from what is
-     * desired, and only when nothing warms. */
-    int64_t from_warm = asg_policy_adjust(config, input->warm, step->adjustment);
-    int64_t from_desired = asg_policy_adjust(config, input->desired, step->adjustment);
-    int64_t wanted = input->desired;
-    if (from_warm > input->desired) {
-        wanted = from_warm;
-        ret->direction = ASG_DIRECTION_OUT;
-    } else if (from_desired < input->desired && input->warming == 0) {
-        wanted = from_desired;
-        ret->direction = ASG_DIRECTION_IN;
-    }
+    int64_t wanted = wanted_by(config, input, step->adjustment);
     if (wanted == input->desired) {
         ret->direction = ASG_DIRECTION_NONE;
         return;
     }
+    ret->direction = wanted > input->desired ? ASG_DIRECTION_OUT : ASG_DIRECTION_IN;
     ret->wanted = wanted;
     char value[ASG_NUMBER_TEXT_MAX];
     char threshold[ASG_NUMBER_TEXT_MAX];
@@ -84,4 +90,5 @@ void asg_policy_step(const struct asg_policy_config *config,
     if (state->breaches < config->periods) return;
     asg_policy_propose_step(config, input, value_milli, config->threshold_milli, arena,
                             ret);
+    if (asg_policy_is_too_soon(config, input, ret)) ret->direction = ASG_DIRECTION_NONE;
 }

@@ -1,43 +1,53 @@
 #include "core/want/run_schedules.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "core/facts/narrate.h"
+#include "core/facts/number.h"
 #include "core/facts/schedule.h"
 #include "core/want/desired.h"
 
-int64_t asg_want_next_run(const struct schedule *schedule, int64_t after_ms)
+#define LATE_MS INT64_C(120000) /* EC2's own bound: "up to two minutes late" */
+
+/* An action that is due: the last of its due times, and the first that was missed. */
+struct due {
+    struct schedule *schedule;
+    int64_t first_ms;
+    int64_t last_ms; /* 0: each of them is too late */
+};
+
+static int64_t late_limit(const struct asg_core *core)
 {
-    return asg_schedule_next(&schedule->config, after_ms);
+    return core->schedule_late_ms > 0 ? core->schedule_late_ms : LATE_MS;
 }
 
 static uint32_t clamp_u32(int64_t value, uint32_t low, uint32_t high)
 {
+    assert(low <= high);
     if (value < (int64_t)low) return low;
     return value > (int64_t)high ? high : (uint32_t)value;
 }
 
 /* Min and max first, then desired; without it desired is pulled into the new range. */
-static void run_schedule(struct asg_core *core, struct group *group,
-                         const struct schedule *schedule)
+static void run(struct asg_core *core, struct group *group,
+                const struct asg_schedule_config *config)
 {
-    const struct asg_schedule_config *config = &schedule->config;
     uint32_t min = config->min >= 0 ? (uint32_t)config->min : group->config.min;
     uint32_t max = config->max >= 0 ? (uint32_t)config->max : group->config.max;
+    int64_t from = group->config.desired;
     if (min > max) {
-        asg_narrate_capacity(core, ASG_DECISION_REFUSED, group, config->name,
-                             group->config.desired,
+        asg_narrate_capacity(core, ASG_DECISION_REFUSED, group, config->name, from,
                              "scheduled action %s: min %" PRIu32
                              " would be above max %" PRIu32 "; nothing is changed",
                              config->name, min, max)
             ->cause = ASG_CAUSE_SCHEDULE;
         return;
     }
-    int64_t from = group->config.desired;
     group->config.min = min;
     group->config.max = max;
-    int64_t wanted = config->desired >= 0 ? config->desired : from;
-    uint32_t to = clamp_u32(wanted, min, max);
+    uint32_t to = clamp_u32(config->desired >= 0 ? config->desired : from, min, max);
     asg_desired_change(core, group, to, DESIRED_BY_ORDER);
     asg_narrate_capacity(core,
                          (int64_t)to > from   ? ASG_DECISION_SCALE_OUT
@@ -50,24 +60,124 @@ static void run_schedule(struct asg_core *core, struct group *group,
         ->cause = ASG_CAUSE_SCHEDULE;
 }
 
-void asg_want_run_schedules(struct asg_core *core, struct group *group)
+/* Why nothing may run now; NULL: it may. */
+static const char *why_not(const struct asg_core *core, const struct group *group)
 {
-    bool is_suspended =
-        (group->suspended & UINT64_C(1) << ASG_PROCESS_SCHEDULED_ACTIONS) != 0;
-    for (size_t i = 0; i < group->schedule_count; i++) {
-        struct schedule *schedule = &group->schedules[i];
-        if (schedule->next_ms > core->now_ms) continue;
-        if (!is_suspended && !group->is_deleting) run_schedule(core, group, schedule);
-        schedule->next_ms =
-            asg_want_next_run(schedule, core->now_ms); /* missed ones are lost */
+    if (core->is_behind) return "the controller leads held, its log is behind the fleet";
+    if (core->is_halted) return "everything is halted";
+    if (group->is_halted) return "the group is halted";
+    return asg_group_is_suspended(group, ASG_PROCESS_SCHEDULED_ACTIONS)
+               ? "the process scheduled-actions is suspended"
+               : NULL;
+}
+
+/* The due times from first_ms up to before until_ms pass without a run. */
+static void skip(struct asg_core *core, const struct group *group, const struct due *due,
+                 int64_t until_ms, const char *why)
+{
+    const char *name = due->schedule->config.name;
+    char first[ASG_TIME_TEXT_MAX];
+    char until[ASG_TIME_TEXT_MAX];
+    asg_time_format(due->first_ms, first);
+    asg_time_format(until_ms, until);
+    if (asg_schedule_next(&due->schedule->config, due->first_ms) >= until_ms) {
+        asg_narrate_capacity(core, ASG_DECISION_HOLD, group, name, group->config.desired,
+                             "scheduled action %s: its run of %s is skipped: %s", name,
+                             first, why)
+            ->cause = ASG_CAUSE_SCHEDULE;
+        return;
     }
+    asg_narrate_capacity(core, ASG_DECISION_HOLD, group, name, group->config.desired,
+                         "scheduled action %s: its runs from %s until %s are skipped: %s",
+                         name, first, until, why)
+        ->cause = ASG_CAUSE_SCHEDULE;
+}
+
+static const char *say_late(struct asg_core *core, int64_t due_ms)
+{
+    char late[ASG_NUMBER_TEXT_MAX];
+    char limit[ASG_NUMBER_TEXT_MAX];
+    return asg_arena_format(&core->step->effects->arena, "%s late, the limit is %s",
+                            asg_number_duration(core->now_ms - due_ms, late),
+                            asg_number_duration(late_limit(core), limit));
+}
+
+/* The last due time that is not too late; 0: none. */
+static int64_t find_last(const struct asg_core *core, const struct schedule *schedule)
+{
+    int64_t oldest_ms = core->now_ms - late_limit(core);
+    int64_t at_ms = schedule->next_ms;
+    if (at_ms < oldest_ms) at_ms = asg_schedule_next(&schedule->config, oldest_ms - 1);
+    int64_t last_ms = 0;
+    for (; at_ms <= core->now_ms; at_ms = asg_schedule_next(&schedule->config, at_ms)) {
+        last_ms = at_ms;
+    }
+    return last_ms;
+}
+
+static void insert_due(struct due *dues, size_t *count, struct due due)
+{
+    size_t at = (*count)++;
+    for (; at > 0 && dues[at - 1].last_ms > due.last_ms; at--) {
+        dues[at] = dues[at - 1];
+    }
+    dues[at] = due;
+}
+
+/* One that has no further run is deleted, as in EC2. */
+static void drop_ended(struct group *group)
+{
     size_t kept = 0;
     for (size_t i = 0; i < group->schedule_count; i++) {
-        if (group->schedules[i].next_ms == INT64_MAX) { /* an ended one deletes itself */
+        if (group->schedules[i].next_ms == INT64_MAX) {
             asg_arena_clear(&group->schedules[i].arena);
         } else {
             group->schedules[kept++] = group->schedules[i];
         }
     }
     group->schedule_count = kept;
+}
+
+static void take_due(struct asg_core *core, struct group *group, const struct due *due)
+{
+    const char *why = why_not(core, group);
+    if (why != NULL) {
+        skip(core, group, due, core->now_ms + 1, why);
+        return;
+    }
+    if (due->last_ms == 0) {
+        skip(core, group, due, core->now_ms + 1, say_late(core, due->first_ms));
+        return;
+    }
+    if (due->first_ms < due->last_ms) {
+        bool is_late = core->now_ms - due->first_ms > late_limit(core);
+        skip(core, group, due, due->last_ms,
+             is_late ? say_late(core, due->first_ms) : "a later one is due as well");
+    }
+    run(core, group, &due->schedule->config);
+}
+
+void asg_want_run_schedules(struct asg_core *core, struct group *group)
+{
+    struct due *dues = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < group->schedule_count; i++) {
+        struct schedule *schedule = &group->schedules[i];
+        if (schedule->next_ms > core->now_ms) continue;
+        if (dues == NULL) {
+            dues = asg_arena_take(&core->step->effects->arena,
+                                  group->schedule_count * sizeof *dues);
+        }
+        insert_due(dues, &count,
+                   (struct due){.schedule = schedule,
+                                .first_ms = schedule->next_ms,
+                                .last_ms = find_last(core, schedule)});
+    }
+    if (count == 0) return;
+    for (size_t i = 0; i < count; i++) {
+        take_due(core, group, &dues[i]);
+        dues[i].schedule->next_ms =
+            asg_schedule_next(&dues[i].schedule->config, core->now_ms);
+    }
+    drop_ended(group);
 }

@@ -1,11 +1,12 @@
-/* run_schedules - scheduled actions whose time has come. */
+/* run_schedules - scheduled actions whose time has come (docs/rules.md, "Scheduled
+ * actions"): what is due runs before anything else of a step, in the order of the due
+ * times. What cannot run is skipped, and the reason is a decision. */
 #ifndef ASG_CORE_WANT_RUN_SCHEDULES_H
 #define ASG_CORE_WANT_RUN_SCHEDULES_H
 
 #include "core/facts/world.h"
 
-int64_t asg_want_next_run(const struct schedule *schedule, int64_t after_ms);
-
+/* Afterwards no due time of the group lies in the past. */
 void asg_want_run_schedules(struct asg_core *core, struct group *group);
 
 #endif

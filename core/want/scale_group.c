@@ -9,14 +9,14 @@
 #include "core/want/desired.h"
 #include "core/want/policy.h"
 
-/* What all policies of a group want together (docs/rules.md, "Target tracking"): out if
- * any says so, the largest; in only if all that may say so agree, the largest again. */
+/* What all policies of a group want together (docs/rules.md, "Several policies"). */
 struct verdict {
-    const struct policy *out;
+    const struct policy *out; /* that wants most; NULL: none wants out */
     struct asg_proposal out_proposal;
-    const struct policy *in;
+    const struct policy *in; /* that wants to keep most; NULL: none wants in */
     struct asg_proposal in_proposal;
-    bool is_in_blocked;
+    bool has_step_in;        /* a step or simple policy says in */
+    bool is_tracking_silent; /* a tracking policy keeps the others that track back */
 };
 
 static const struct asg_group_metric *find_metric(const struct asg_group_metric *rows,
@@ -41,6 +41,7 @@ static void add_proposal(struct verdict *verdict, const struct policy *policy,
         }
         break;
     case ASG_DIRECTION_IN:
+        verdict->has_step_in |= !is_tracking;
         if (verdict->in == NULL || proposal->wanted > verdict->in_proposal.wanted) {
             verdict->in = policy;
             verdict->in_proposal = *proposal;
@@ -48,9 +49,8 @@ static void add_proposal(struct verdict *verdict, const struct policy *policy,
         break;
     case ASG_DIRECTION_NOT_READY:
     case ASG_DIRECTION_NONE:
-        /* A tracking policy that may scale in and does not say so keeps what is there. */
         if (is_tracking && !policy->config.disable_scale_in)
-            verdict->is_in_blocked = true;
+            verdict->is_tracking_silent = true;
         break;
     }
 }
@@ -120,8 +120,9 @@ static void settle(struct asg_core *core, struct group *group,
         return;
     }
     if (verdict->in == NULL) return;
-    bool is_tracking = verdict->in->config.kind == ASG_POLICY_TARGET_TRACKING;
-    if (is_tracking && verdict->is_in_blocked) return;
+    /* Those that track scale in only together; a step policy does not wait for them, and
+     * keeps what one of them wants to keep. */
+    if (verdict->is_tracking_silent && !verdict->has_step_in) return;
     if (group->is_mass_silent || group->is_cut_off) {
         asg_hold(core, group, HOLD_POLICY, "scale-in waits: %s",
                  group->is_mass_silent ? "many agents are silent together"

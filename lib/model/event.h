@@ -26,7 +26,7 @@ struct asg_command {
     const struct asg_template_config *template_config; /* TEMPLATE_PUT */
     uint32_t desired;                                  /* SET_DESIRED */
     bool honor_cooldown;                               /* SET_DESIRED, EXECUTE_POLICY */
-    bool force; /* GROUP_DELETE; changes that end over 25 % at once; RECONCILE: believe */
+    bool force; /* GROUP_DELETE: with its instances; RECONCILE: believe it */
     struct asg_texts instance_ids; /* TERMINATE_INSTANCE (one), PROTECT, SET_HEALTH */
     bool decrement;                /* TERMINATE_INSTANCE: lower desired as well */
     bool is_protected;             /* PROTECT_INSTANCES */
@@ -41,6 +41,7 @@ struct asg_command {
     uint32_t rules;       /* LEAD: that decide from here on; docs/log-format.md */
     uint64_t incarnation; /* LEAD: drawn by chance, below 2^48 (docs/recovery.md) */
     bool is_all;          /* INSTANCE_ADOPT, ORPHAN_END: without instance_ids */
+    int64_t schedule_late_ms; /* LEAD: a later scheduled action is skipped; 0: 2 min */
 };
 
 /* One metric of one group over one evaluation period. Sums, not only means, so that a

@@ -139,8 +139,10 @@ struct asg_policy_config {
     uint32_t scale_in_permille; /* in below this share of the target; 900 */
     uint32_t scale_out_periods; /* breaching evaluations before out; 3 */
     int64_t stabilisation_ms;   /* below all that time before in; 300 s */
-    /* step and simple: the alarm ... */
+    /* step and simple: the alarm; without a threshold there is none, and the policy acts
+     * only when it is executed ... */
     enum asg_comparison comparison;
+    bool has_threshold;
     int64_t threshold_milli;
     uint32_t periods; /* breaching evaluations before it acts; 1 */
     /* ... and what it does */

@@ -155,6 +155,7 @@ static const struct asg_field policy_config_fields[] = {
     U32(min_magnitude),
     FIELD(I64, cooldown_ms, OR(ASG_UNSET)),
     FIELD(I64, warmup_ms, OR(ASG_UNSET)),
+    BOOL(has_threshold),
 };
 #undef OF
 TABLE(policy_config)
@@ -348,6 +349,7 @@ static const struct asg_field command_fields[] = {
     U32(rules),
     U64(incarnation),
     BOOL(is_all),
+    I64(schedule_late_ms),
 };
 #undef OF
 TABLE(command)

@@ -31,6 +31,7 @@ static struct asg_policy_config policy(const char *name, enum asg_policy_kind ki
                                       .scale_in_permille = 900,
                                       .scale_out_periods = 2,
                                       .stabilisation_ms = 120000,
+                                      .has_threshold = true,
                                       .periods = 2,
                                       .cooldown_ms = ASG_UNSET,
                                       .warmup_ms = ASG_UNSET};

@@ -124,6 +124,8 @@ class MixedGroups(unittest.TestCase):
         self.make_group("--on-demand-base", "2", "--on-demand-percent", "25", desired=10)
         self.wait_serving(10)
         self.assertEqual((self.count("on-demand"), self.count("spot")), (4, 6))
+        self.assertIn("this would terminate 6 of the 10 instances of group web",
+                      self.cluster.openasg("desired", "set", "web", "4", check=False))
         self.cluster.openasg("desired", "set", "web", "4", "--force")
         wait_for("four", lambda: len(self.in_ec2()) == 4, seconds=60)
         self.assertEqual((self.count("on-demand"), self.count("spot")), (3, 1))

@@ -1,6 +1,7 @@
 /* prop_core - core in front of a pretended EC2 that answers, fails, forgets to answer and
  * loses machines, with operators who change their minds:
  *   - desired is between min and max, and no launch is planned that could pass max;
+ *   - a group that is being deleted launches nothing, and in the end it is gone;
  *   - a twin that gets the same events, and is saved and loaded between any two of them,
  *     has the same effects and the same state, byte by byte (docs/rules.md, "A pure
  * core"). */
@@ -15,6 +16,7 @@
 
 #define WORLDS       40
 #define EVENTS       500
+#define LAST_EVENTS  5000
 #define GROUPS       3
 #define MACHINES_MAX 4096
 #define BEGAN_MS     INT64_C(1795444609000)
@@ -113,6 +115,10 @@ static void check_limits(void)
             bool is_new = job->kind == ASG_JOB_LAUNCH && job->attempt == 1 &&
                           strcmp(job->group, config->name) == 0 &&
                           job->created_ms == w.now_ms;
+            if (is_new && views[i].is_deleting) {
+                fail_msg("%s is being deleted and launches (job %s)", config->name,
+                         job->name);
+            }
             if (is_new && most_alive(config->name) > config->max) {
                 fail_msg("%s: %" PRIu32 " could live, max is %" PRIu32 " (job %s)",
                          config->name, most_alive(config->name), config->max, job->name);
@@ -400,6 +406,7 @@ static void make_group(uint64_t i)
                                        .scale_in_permille = 900,
                                        .scale_out_periods = 2,
                                        .stabilisation_ms = 10000,
+                                       .has_threshold = true,
                                        .threshold_milli = 40000,
                                        .periods = 1,
                                        .adjustment = one_in(2) ? 2 : -1,
@@ -429,6 +436,7 @@ static void give_an_order(void)
                                                   ASG_COMMAND_UNHALT,
                                                   ASG_COMMAND_EXECUTE_POLICY,
                                                   ASG_COMMAND_RECONCILE,
+                                                  ASG_COMMAND_GROUP_DELETE,
                                                   ASG_COMMAND_LEAD};
     static uint64_t epoch = 1;
     static uint64_t incarnation = 1000;
@@ -477,10 +485,51 @@ static void begin_world(void)
     }
 }
 
+/* Groups that were deleted are made anew at times. */
+static void make_missing_group(void)
+{
+    uint64_t i = below(GROUPS);
+    struct asg_group_view *views = NULL;
+    size_t count = 0;
+    asg_core_view_groups(w.core, group_name(i), &w.arena, &views, &count);
+    if (count == 0) make_group(i);
+}
+
+static size_t count_groups(void)
+{
+    struct asg_group_view *views = NULL;
+    size_t count = 0;
+    asg_core_view_groups(w.core, "", &w.arena, &views, &count);
+    return count;
+}
+
+/* Everything is deleted by force, whatever is under way, and EC2 goes on as before. */
+static void end_world(void)
+{
+    order((struct asg_command){.kind = ASG_COMMAND_UNHALT, .group = ""});
+    for (uint64_t i = 0; i < GROUPS; i++) {
+        order((struct asg_command){.kind = ASG_COMMAND_UNHALT, .group = group_name(i)});
+        order((struct asg_command){
+            .kind = ASG_COMMAND_GROUP_DELETE, .group = group_name(i), .force = true});
+    }
+    for (int i = 0; i < LAST_EVENTS && count_groups() > 0; i++) {
+        asg_arena_reset(&w.arena);
+        live();
+        answer_a_job();
+        int64_t deadline_ms = asg_core_next_deadline(w.core);
+        if (deadline_ms > w.now_ms && deadline_ms < w.now_ms + 600000) {
+            w.now_ms = deadline_ms;
+        }
+        feed((struct asg_event){.kind = ASG_EVENT_TICK});
+    }
+    assert_int_equal(0, count_groups());
+}
+
 static void play_one_event(void)
 {
     asg_arena_reset(&w.arena);
     live();
+    if (one_in(20)) make_missing_group();
     int64_t deadline_ms = asg_core_next_deadline(w.core);
     if (one_in(4) && deadline_ms < w.now_ms + 60000) {
         if (deadline_ms > w.now_ms) w.now_ms = deadline_ms;
@@ -509,6 +558,7 @@ static void test_core_keeps_its_limits_and_its_twin_agrees(void **state)
         for (int i = 0; i < EVENTS; i++) {
             play_one_event();
         }
+        end_world();
         asg_core_destroy(&w.core);
         asg_core_destroy(&w.twin);
     }

@@ -50,6 +50,7 @@ static struct asg_policy_config any_policy(struct seed *seed)
         .stabilisation_ms = between(seed, 0, 40) * PERIOD_MS,
         .comparison = seed_below(seed, 2) == 0 ? ASG_COMPARISON_GREATER
                                                : ASG_COMPARISON_GREATER_OR_EQUAL,
+        .has_threshold = true,
         .threshold_milli = between(seed, 1, 90000),
         .periods = (uint32_t)between(seed, 1, 4),
         .adjustment_type =

@@ -256,6 +256,7 @@ static inline void play_a_day(struct world *world)
                                              .scale_in_permille = 900,
                                              .scale_out_periods = 3,
                                              .stabilisation_ms = 300000,
+                                             .has_threshold = true,
                                              .threshold_milli = 70000,
                                              .periods = 1,
                                              .adjustment = 1,

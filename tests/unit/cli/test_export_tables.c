@@ -192,6 +192,7 @@ static void put_policy_in(struct world *world)
                                              .scale_in_permille = 900,
                                              .scale_out_periods = 3,
                                              .stabilisation_ms = 300000,
+                                             .has_threshold = true,
                                              .threshold_milli = 20000,
                                              .periods = 1,
                                              .adjustment = -1,

@@ -90,6 +90,7 @@ static void test_rules_reads_the_rule_of_the_student_project(void **state)
     assert_int_equal(ASG_STATISTIC_HIGHEST, out->statistic);
     assert_int_equal(ASG_COMPARISON_GREATER_OR_EQUAL, out->comparison);
     assert_int_equal(70000, out->threshold_milli);
+    assert_true(out->has_threshold); /* saying a threshold makes an alarm */
     assert_int_equal(1, out->adjustment);
     const struct asg_policy_config *in = &rules->policies[1];
     assert_int_equal(ASG_STATISTIC_LOWEST, in->statistic);

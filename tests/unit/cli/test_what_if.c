@@ -44,6 +44,7 @@ static struct asg_policy_config target(const char *name, int64_t target_milli)
                                       .scale_in_permille = 900,
                                       .scale_out_periods = 3,
                                       .stabilisation_ms = 300000,
+                                      .has_threshold = true,
                                       .periods = 1,
                                       .cooldown_ms = ASG_UNSET,
                                       .warmup_ms = ASG_UNSET};

@@ -84,9 +84,24 @@ static void test_reconcile_tells_each_kind_of_difference(void **state)
     struct asg_observed observed = look(f, rows, 2, false, FIXTURE_TIME);
     assert_int_equal(1, observed.instance_count);
     assert_string_equal("10.9.9.9", observed.instances[0].private_ip);
-    rows[1] = as_believed(&f->beliefs[1]);
+}
+
+/* One listing may catch a check that fails for a moment. */
+static void test_reconcile_believes_impaired_in_two_listings_in_a_row(void **state)
+{
+    struct fixture *f = *state;
+    struct asg_seen_instance rows[] = {as_believed(&f->beliefs[0]),
+                                       as_believed(&f->beliefs[1])};
     rows[1].is_impaired = true;
-    assert_int_equal(1, look(f, rows, 2, true, FIXTURE_TIME).instance_count);
+    assert_int_equal(0, look(f, rows, 2, true, FIXTURE_TIME).instance_count);
+    assert_int_equal(0, look(f, rows, 2, false, FIXTURE_TIME).instance_count); /* by id */
+    rows[1].is_impaired = false;
+    assert_int_equal(0, look(f, rows, 2, true, FIXTURE_TIME).instance_count);
+    rows[1].is_impaired = true;
+    assert_int_equal(0, look(f, rows, 2, true, FIXTURE_TIME).instance_count);
+    struct asg_observed observed = look(f, rows, 2, true, FIXTURE_TIME);
+    assert_int_equal(1, observed.instance_count);
+    assert_true(observed.instances[0].is_impaired);
 }
 
 /* A look by id and a listing without an answer about statuses say nothing of them. */
@@ -98,6 +113,7 @@ static void test_reconcile_keeps_what_is_known_of_status_checks(void **state)
     rows[0].is_impaired = true;
     rows[0].event_code = "instance-retirement";
     rows[0].event_ms = FIXTURE_TIME + MINUTE;
+    (void)look(f, rows, 2, true, FIXTURE_TIME);
     struct asg_observed observed = look(f, rows, 2, true, FIXTURE_TIME);
     struct asg_event event = {.kind = ASG_EVENT_OBSERVED, .observed = &observed};
     fixture_step(&f->core, &event);
@@ -313,6 +329,7 @@ int main(void)
         TEST(test_reconcile_tells_nothing_when_all_is_as_believed),
         TEST(test_reconcile_tells_each_kind_of_difference),
         TEST(test_reconcile_keeps_what_is_known_of_status_checks),
+        TEST(test_reconcile_believes_impaired_in_two_listings_in_a_row),
         TEST(test_reconcile_tells_strangers_that_live),
         TEST(test_reconcile_believes_an_absence_by_count_and_time),
         TEST(test_reconcile_counts_anew_after_an_instance_was_seen),

@@ -23,6 +23,8 @@ struct world {
     bool protects;     /* and keeps them all */
     enum asg_outcome launch_outcome;
     uint32_t launch_deliveries; /* of the job, before that outcome */
+    const char *launch_error;   /* EC2's code with it; NULL: of a missing image */
+    const char *full_subnet; /* there it is launch_outcome, elsewhere ok; NULL: always */
     enum asg_outcome terminate_outcome;
     enum asg_ec2_state launch_state; /* of what is launched; UNKNOWN: running */
     size_t launch_most;              /* instances a call starts at most; 0: all */
@@ -41,7 +43,11 @@ static void answer_launch(const struct asg_job *job)
     static struct asg_seen_instance seen[SEEN_MAX];
     static char ids[SEEN_MAX][20];
     static char addresses[SEEN_MAX][24];
-    size_t count = w.launch_outcome == ASG_OUTCOME_OK ? job->launch->count : 0;
+    bool is_elsewhere =
+        w.full_subnet != NULL && strcmp(job->launch->subnet_id, w.full_subnet) != 0;
+    enum asg_outcome outcome = is_elsewhere ? ASG_OUTCOME_OK : w.launch_outcome;
+    const char *error = w.launch_error != NULL ? w.launch_error : "InvalidAMIID.NotFound";
+    size_t count = outcome == ASG_OUTCOME_OK ? job->launch->count : 0;
     if (w.launch_most > 0 && count > w.launch_most) count = w.launch_most;
     for (size_t i = 0; i < count; i++) {
         w.instance_count++;
@@ -59,10 +65,9 @@ static void answer_launch(const struct asg_job *job)
     const struct asg_result result = {.job_id = job->id,
                                       .attempt = job->attempt,
                                       .incarnation = job->incarnation,
-                                      .outcome = w.launch_outcome,
+                                      .outcome = outcome,
                                       .worker = "w",
-                                      .error_code =
-                                          count > 0 ? "" : "InvalidAMIID.NotFound",
+                                      .error_code = count > 0 ? "" : error,
                                       .message = "",
                                       .request_id = "",
                                       .instances = seen,

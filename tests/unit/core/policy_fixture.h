@@ -32,6 +32,7 @@ static inline void fixture_init(struct policy_fixture *f, enum asg_policy_kind k
                    .scale_out_periods = 3,
                    .stabilisation_ms = 300000,
                    .comparison = ASG_COMPARISON_GREATER_OR_EQUAL,
+                   .has_threshold = true,
                    .threshold_milli = 60000,
                    .periods = 1,
                    .cooldown_ms = ASG_UNSET,

@@ -186,6 +186,7 @@ static void test_scale_in_waits_until_every_agent_has_reported_anew(void **state
                                          .name = "in",
                                          .kind = ASG_POLICY_SIMPLE,
                                          .comparison = ASG_COMPARISON_LESS,
+                                         .has_threshold = true,
                                          .threshold_milli = 20000,
                                          .periods = 1,
                                          .adjustment = -1,

@@ -133,6 +133,101 @@ static void test_a_further_attempt_is_of_the_leader_that_planned_it(void **state
     asg_arena_clear(&arena);
 }
 
+static void fill(const char *subnet, const char *error)
+{
+    w.launch_outcome = ASG_OUTCOME_CAPACITY;
+    w.launch_error = error;
+    w.full_subnet = subnet;
+}
+
+static struct asg_subnet sisters[] = {
+    {"subnet-1", "us-east-1a"}, {"subnet-2", "us-east-1a"}, {"subnet-3", "us-east-1b"}};
+
+static void make_in_sisters(size_t type_count, uint32_t desired)
+{
+    make_group(desired, (struct asg_group_config){.subnets = sisters,
+                                                  .subnet_count = 3,
+                                                  .instance_types = {types, type_count}});
+}
+
+/* One full subnet dries neither its zone nor one type only. */
+static void test_a_full_subnet_leaves_its_sister_in_the_zone(void **state)
+{
+    (void)state;
+    sisters[2] = (struct asg_subnet){"subnet-3", "us-east-1a"};
+    fill("subnet-1", "InsufficientFreeAddressesInSubnet");
+    make_in_sisters(2, 6);
+    assert_int_equal(6, in_service());
+    assert_null(strstr(w.said, "every pool is tried"));
+    static const char *const words[] = {"attempt 2 tries m5.large us-east-1a"};
+    expect_in_order(words, 1);
+    w.said[0] = '\0';
+    set_desired(9);
+    assert_int_equal(9, in_service());
+    assert_null(strstr(w.said, "attempt 2")); /* it is known to be full */
+    sisters[2] = (struct asg_subnet){"subnet-3", "us-east-1b"};
+}
+
+/* EC2 has no more of that type in the zone: its other subnet is no way out. */
+static void test_a_zone_without_room_is_not_asked_by_its_other_subnet(void **state)
+{
+    (void)state;
+    fill("subnet-1", "InsufficientInstanceCapacity");
+    make_in_sisters(1, 1);
+    static const char *const words[] = {"plan launch x1 in us-east-1a",
+                                        "attempt 2 tries m5.large us-east-1b"};
+    expect_in_order(words, 2);
+    assert_int_equal(1, in_service());
+}
+
+/* 40 types in 6 subnets: each pool is tried once, and none is forgotten. */
+static void test_there_is_room_for_every_pool_of_a_group(void **state)
+{
+    (void)state;
+    static struct asg_subnet many[6];
+    static const char *all_types[40];
+    static char zones[6][16];
+    static char names[40][16];
+    for (int i = 0; i < 6; i++) {
+        (void)snprintf(zones[i], sizeof zones[i], "us-east-1%c", 'a' + i);
+        many[i] = (struct asg_subnet){"", zones[i]};
+    }
+    for (int i = 0; i < 40; i++) {
+        (void)snprintf(names[i], sizeof names[i], "t%d.large", i);
+        all_types[i] = names[i];
+    }
+    w.launch_outcome = ASG_OUTCOME_CAPACITY;
+    w.launch_error = "InsufficientInstanceCapacity";
+    make_group(1, (struct asg_group_config){.subnets = many,
+                                            .subnet_count = 6,
+                                            .instance_types = {all_types, 40}});
+    assert_non_null(strstr(w.said, "attempt 240 tries t39.large us-east-1f"));
+    assert_null(strstr(w.said, "attempt 241"));
+    assert_non_null(strstr(w.said, "every pool is tried"));
+    save_and_load();
+    pass(60000);
+    assert_int_equal(1, plans()); /* all of them are dry */
+}
+
+/* What the group no longer has is forgotten, and what it has now may be tried. */
+static void test_a_new_configuration_forgets_the_pools_of_the_old_one(void **state)
+{
+    (void)state;
+    w.launch_outcome = ASG_OUTCOME_CAPACITY;
+    w.launch_error = "InsufficientInstanceCapacity";
+    make(1);
+    w.launch_outcome = ASG_OUTCOME_OK;
+    static const char *others[] = {"c5.large"};
+    const struct asg_group_config change = {.name = "web", .instance_types = {others, 1}};
+    order((struct asg_command){.kind = ASG_COMMAND_GROUP_UPDATE,
+                               .group = "web",
+                               .group_config = &change,
+                               .group_fields = UINT64_C(1) << ASG_GROUP_INSTANCE_TYPES});
+    pass(30000);
+    assert_int_equal(1, in_service());
+    save_and_load();
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -142,6 +237,10 @@ int main(void)
         TEST(test_a_pool_without_room_is_left_alone_for_3_minutes_doubling_to_30),
         TEST(test_while_a_pool_is_left_alone_others_take_its_share),
         TEST(test_what_ec2_had_no_room_for_goes_elsewhere),
+        TEST(test_a_full_subnet_leaves_its_sister_in_the_zone),
+        TEST(test_a_zone_without_room_is_not_asked_by_its_other_subnet),
+        TEST(test_there_is_room_for_every_pool_of_a_group),
+        TEST(test_a_new_configuration_forgets_the_pools_of_the_old_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

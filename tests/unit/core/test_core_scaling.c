@@ -34,6 +34,7 @@ static struct asg_policy_config simple(const char *name, enum asg_comparison com
     return (struct asg_policy_config){.name = name,
                                       .kind = ASG_POLICY_SIMPLE,
                                       .comparison = comparison,
+                                      .has_threshold = true,
                                       .threshold_milli = percent * 1000,
                                       .adjustment = by,
                                       .cooldown_ms = ASG_UNSET,
@@ -57,6 +58,59 @@ static void test_tracking_scales_out_in_the_third_period(void **state)
     assert_int_equal(4, in_service());
     assert_non_null(strstr(w.said, "cpu mean 80 % over 3 s, target 50 %: wants 4 (has "
                                    "2)\ndecide 4, scale out by 2"));
+}
+
+static uint32_t warming(void)
+{
+    struct asg_arena arena = {0};
+    uint32_t count = group(&arena).warming;
+    asg_arena_clear(&arena);
+    return count;
+}
+
+static void test_a_policys_own_warm_up_counts(void **state)
+{
+    (void)state;
+    make_group(2, unlimited); /* its own warm-up is 0 */
+    struct asg_policy_config policy = tracking("cpu50", 50);
+    policy.warmup_ms = 300000;
+    put_policy(policy);
+    assert_int_equal(2, warming());
+    pass(300000);
+    assert_int_equal(0, warming());
+    for (int i = 0; i < 3; i++) {
+        measure(2, 2, 80);
+    }
+    assert_int_equal(4, desired());
+    assert_int_equal(2, warming());
+    measure(2, 2, 100); /* of the two that are warm: 2 x 100 / 50 is no more than 4 */
+    assert_int_equal(4, desired());
+    pass(300000);
+    assert_int_equal(0, warming());
+}
+
+static void test_the_longest_warm_up_of_several_policies_counts(void **state)
+{
+    (void)state;
+    make_group(2, unlimited);
+    struct asg_policy_config slow = tracking("slow", 50);
+    struct asg_policy_config fast = tracking("fast", 50);
+    slow.warmup_ms = 300000;
+    fast.warmup_ms = 60000;
+    put_policy(slow);
+    put_policy(fast);
+    pass(60000);
+    assert_int_equal(2, warming());
+    order((struct asg_command){
+        .kind = ASG_COMMAND_POLICY_DELETE, .group = "web", .name = "slow"});
+    assert_int_equal(0, warming());
+    put_policy(slow);
+    assert_int_equal(2, warming());
+    slow.is_disabled = true;
+    put_policy(slow);
+    assert_int_equal(0, warming());
+    save_and_load();
+    assert_int_equal(0, warming());
 }
 
 static void test_max_limits_and_says_so(void **state)
@@ -99,6 +153,26 @@ static void test_one_that_does_not_agree_keeps_all(void **state)
     put_policy(mute);
     measure(8, 8, 20);
     assert_int_equal(4, desired());
+}
+
+/* A tracking policy between its thresholds does not keep a step policy from scaling in;
+ * one that wants to keep more than the step does is heard all the same. */
+static void test_a_step_in_keeps_what_tracking_wants_to_keep(void **state)
+{
+    (void)state;
+    make_group(8, unlimited);
+    put_policy(simple("in", ASG_COMPARISON_LESS, 30, -2));
+    put_policy(tracking("none", 21)); /* 20 % is within 0.9 of it */
+    measure(8, 8, 20);
+    assert_int_equal(6, desired());
+    set_desired(8);
+    for (int i = 1; i <= w.instance_count; i++) {
+        sign(i, ASG_SIGN_REPORTING);
+    }
+    put_policy(tracking("seven", 23)); /* wants 7 */
+    pass(300000);                      /* the cooldown of "in" */
+    measure(8, 8, 20);
+    assert_int_equal(7, desired());
 }
 
 static void test_out_beats_in(void **state)
@@ -153,6 +227,7 @@ static void test_steps_follow_the_worked_example(void **state)
     struct asg_policy_config high = {.name = "high",
                                      .kind = ASG_POLICY_STEP,
                                      .comparison = ASG_COMPARISON_GREATER_OR_EQUAL,
+                                     .has_threshold = true,
                                      .threshold_milli = 50000,
                                      .adjustment_type = ASG_ADJUSTMENT_PERCENT,
                                      .steps = out,
@@ -433,9 +508,12 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(test_tracking_scales_out_in_the_third_period),
+        TEST(test_a_policys_own_warm_up_counts),
+        TEST(test_the_longest_warm_up_of_several_policies_counts),
         TEST(test_max_limits_and_says_so),
         TEST(test_tracking_scales_in_when_all_agree_to_the_larger),
         TEST(test_one_that_does_not_agree_keeps_all),
+        TEST(test_a_step_in_keeps_what_tracking_wants_to_keep),
         TEST(test_out_beats_in),
         TEST(test_an_incomplete_picture_scales_out_but_never_in),
         TEST(test_numbers_of_another_membership_decide_nothing),

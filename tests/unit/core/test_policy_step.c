@@ -66,6 +66,32 @@ static void test_step_follows_the_worked_example(void **state)
     assert_int_equal(f.proposal.wanted, 10);
 }
 
+/* An interlock holds a scale-in, so more are warm than desired: -10 % of them is above
+ * desired, and yet no scale-out; and what was asked for is not asked for twice. */
+static void test_step_in_is_no_way_out_while_a_scale_in_is_held(void **state)
+{
+    (void)state;
+    begin_low(20);
+    f.input.desired = 10;
+    assert_int_equal(fixture_period(&f, 40000), ASG_DIRECTION_NONE);
+    f.input.warm = 10;
+    assert_int_equal(fixture_period(&f, 40000), ASG_DIRECTION_IN);
+    assert_int_equal(f.proposal.wanted, 9);
+}
+
+/* What PutScalingPolicy sends: no alarm, so it acts only when it is executed. */
+static void test_step_without_an_alarm_never_acts_by_itself(void **state)
+{
+    (void)state;
+    begin(10);
+    f.config.has_threshold = false;
+    f.config.threshold_milli = 0;
+    assert_int_equal(fixture_period(&f, 1000), ASG_DIRECTION_NONE);
+    assert_int_equal(fixture_period(&f, 100000), ASG_DIRECTION_NONE);
+    asg_policy_execute(&f.config, &f.input, 60000, 50000, &f.arena, &f.proposal);
+    assert_int_equal(f.proposal.wanted, 11);
+}
+
 static void test_step_bounds_include_the_end_next_to_the_threshold(void **state)
 {
     (void)state;
@@ -285,6 +311,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(follows_the_worked_example),
+        T(in_is_no_way_out_while_a_scale_in_is_held),
+        T(without_an_alarm_never_acts_by_itself),
         T(bounds_include_the_end_next_to_the_threshold),
         T(at_the_threshold_goes_by_the_operator),
         T(of_zero_changes_nothing_even_with_a_minimum),

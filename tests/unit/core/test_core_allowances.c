@@ -1,0 +1,209 @@
+/* test_core_allowances - what ends instances: orders, policies and health, each bounded
+ * by itself (docs/rules.md, "Orders, policies and health"). */
+#include "unit/core/core_world.h"
+
+#define MINUTE INT64_C(60000)
+
+static void stop(int number)
+{
+    show(number, (struct asg_seen_instance){.state = ASG_EC2_STOPPED});
+}
+
+/* Wants the mean of CPU at 50 %, and says so after a period. */
+static void put_tracker(void)
+{
+    const struct asg_policy_config config = {.group = "web",
+                                             .name = "cpu50",
+                                             .kind = ASG_POLICY_TARGET_TRACKING,
+                                             .target_milli = 50000,
+                                             .scale_in_permille = 900,
+                                             .scale_out_periods = 1,
+                                             .periods = 1,
+                                             .cooldown_ms = ASG_UNSET,
+                                             .warmup_ms = ASG_UNSET};
+    order((struct asg_command){
+        .kind = ASG_COMMAND_POLICY_PUT, .group = "web", .policy_config = &config});
+}
+
+static void plan_action(uint32_t desired, int64_t at_ms)
+{
+    const struct asg_schedule_config action = {.group = "web",
+                                               .name = "evening",
+                                               .min = ASG_UNSET,
+                                               .max = ASG_UNSET,
+                                               .desired = desired,
+                                               .start_ms = at_ms,
+                                               .recurrence = "",
+                                               .time_zone = "UTC"};
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SCHEDULE_PUT, .group = "web", .schedule_config = &action});
+}
+
+/* One that is in service and was not asked to go. */
+static int one_that_serves(void)
+{
+    for (int i = 1; i <= w.instance_count; i++) {
+        if (!was_ended(i)) return i;
+    }
+    fail_msg("nobody serves");
+    return 0;
+}
+
+static void test_a_wanted_scale_in_leaves_replacements_their_allowance(void **state)
+{
+    (void)state;
+    make_group(10, (struct asg_group_config){0});
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SET_DESIRED, .group = "web", .desired = 2});
+    assert_int_equal(8, w.ended_count);
+    int broken = one_that_serves();
+    stop(broken);
+    assert_true(was_ended(broken));
+    assert_int_equal(2, in_service());
+    assert_null(strstr(w.said, "replacement waits"));
+}
+
+/* Those that the order ends still drain. */
+static void test_also_while_it_is_carried_out(void **state)
+{
+    (void)state;
+    make_group(10, (struct asg_group_config){.drain_ms = 600000});
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SET_DESIRED, .group = "web", .desired = 2});
+    assert_int_equal(2, in_service());
+    assert_int_equal(0, w.ended_count);
+    struct asg_arena arena = {0};
+    struct asg_instance_view *views = NULL;
+    size_t count = 0;
+    asg_core_view_instances(w.core, "web", &arena, &views, &count);
+    int broken = 0;
+    for (size_t i = 0; i < count && broken == 0; i++) {
+        if (views[i].state == ASG_INSTANCE_IN_SERVICE) {
+            broken = atoi(views[i].instance_id + 2);
+        }
+    }
+    asg_arena_clear(&arena);
+    stop(broken);
+    assert_null(strstr(w.said, "replacement waits"));
+    char text[64];
+    (void)snprintf(text, sizeof text, "i-%d goes: EC2 says it is stopped", broken);
+    assert_non_null(strstr(w.said, text));
+}
+
+static void test_a_scheduled_action_is_an_order(void **state)
+{
+    (void)state;
+    make_group(10, (struct asg_group_config){0});
+    plan_action(2, w.now_ms + MINUTE);
+    pass(MINUTE);
+    assert_int_equal(2, in_service());
+    int broken = one_that_serves();
+    stop(broken);
+    assert_true(was_ended(broken));
+}
+
+/* 10 % at once and 25 % in ten minutes; one that broke is replaced all the same. */
+static void test_a_policys_scale_in_is_paced_and_leaves_replacements_theirs(void **state)
+{
+    (void)state;
+    make_group(20, (struct asg_group_config){0});
+    put_tracker();
+    measure(20, 20, 5);
+    assert_int_equal(2, desired());
+    for (int i = 0; i < 20; i++) {
+        pass(1000);
+    }
+    assert_int_equal(5, w.ended_count);
+    assert_non_null(strstr(w.said, "scale-in waits: 5 terminated in 10 min, the limit "
+                                   "is 5 (25 %)"));
+    int broken = one_that_serves();
+    stop(broken);
+    assert_true(was_ended(broken));
+    assert_null(strstr(w.said, "replacement waits"));
+    pass(10 * MINUTE + 1);
+    assert_true(w.ended_count > 6); /* the surplus again */
+}
+
+static void test_replacements_leave_a_policy_its_allowance(void **state)
+{
+    (void)state;
+    make_group(20, (struct asg_group_config){.unhealthy_percent = 100});
+    put_tracker();
+    for (int i = 1; i <= 6; i++) {
+        stop(i);
+        sign(20 + i, ASG_SIGN_REPORTING);
+    }
+    assert_int_equal(5, w.ended_count); /* a quarter; the sixth waits */
+    assert_non_null(strstr(w.said, "replacement waits: 5 terminated in 10 min"));
+    measure(19, 19, 5);
+    pass(1000);
+    assert_int_equal(10, w.ended_count); /* and a quarter of its own */
+}
+
+/* What the order wants goes at once, what the policy wants beyond it does not. */
+static void test_a_policy_below_an_order_is_paced(void **state)
+{
+    (void)state;
+    make_group(20, (struct asg_group_config){.drain_ms = 600000});
+    put_tracker();
+    order((struct asg_command){.kind = ASG_COMMAND_SUSPEND,
+                               .group = "web",
+                               .processes = UINT64_C(1) << ASG_PROCESS_TERMINATE});
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SET_DESIRED, .group = "web", .desired = 12});
+    measure(20, 20, 5);
+    assert_int_equal(2, desired());
+    assert_int_equal(20, in_service());
+    order((struct asg_command){.kind = ASG_COMMAND_RESUME,
+                               .group = "web",
+                               .processes = UINT64_C(1) << ASG_PROCESS_TERMINATE});
+    /* 8 for the order; 1, a tenth of the 12 that are left, for the policy. */
+    assert_int_equal(11, in_service());
+}
+
+/* Once an order is carried out, it excuses nothing that comes later. */
+static void test_an_order_of_long_ago_excuses_nothing(void **state)
+{
+    (void)state;
+    make_group(20, (struct asg_group_config){0});
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SET_DESIRED, .group = "web", .desired = 2});
+    set_desired(20);
+    for (int i = 1; i <= w.instance_count; i++) {
+        sign(i, ASG_SIGN_REPORTING);
+    }
+    assert_int_equal(20, in_service());
+    put_tracker();
+    int ended = w.ended_count;
+    measure(20, 20, 5);
+    assert_int_equal(ended + 5, w.ended_count); /* a quarter */
+}
+
+static void test_a_halt_holds_an_order_too(void **state)
+{
+    (void)state;
+    make_group(10, (struct asg_group_config){0});
+    order((struct asg_command){.kind = ASG_COMMAND_HALT, .group = "web"});
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SET_DESIRED, .group = "web", .desired = 2});
+    assert_int_equal(10, in_service());
+    save_and_load();
+    order((struct asg_command){.kind = ASG_COMMAND_UNHALT, .group = "web"});
+    assert_int_equal(2, in_service());
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_wanted_scale_in_leaves_replacements_their_allowance),
+        TEST(test_also_while_it_is_carried_out),
+        TEST(test_a_scheduled_action_is_an_order),
+        TEST(test_a_policys_scale_in_is_paced_and_leaves_replacements_theirs),
+        TEST(test_replacements_leave_a_policy_its_allowance),
+        TEST(test_a_policy_below_an_order_is_paced),
+        TEST(test_an_order_of_long_ago_excuses_nothing),
+        TEST(test_a_halt_holds_an_order_too),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

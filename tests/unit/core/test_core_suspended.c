@@ -1,0 +1,151 @@
+/* test_core_suspended - what is suspended is suspended, and made up on resume
+ * (docs/rules.md, "Suspended processes"). */
+#include "unit/core/core_world.h"
+
+static void change_process(enum asg_command_kind kind, enum asg_process process)
+{
+    order((struct asg_command){
+        .kind = kind, .group = "web", .processes = UINT64_C(1) << process});
+}
+
+static void suspend(enum asg_process process)
+{
+    change_process(ASG_COMMAND_SUSPEND, process);
+}
+
+static void resume(enum asg_process process)
+{
+    change_process(ASG_COMMAND_RESUME, process);
+}
+
+static void see(int number, enum asg_ec2_state state)
+{
+    show(number, (struct asg_seen_instance){.state = state});
+}
+
+static uint32_t unhealthy(void)
+{
+    struct asg_arena arena = {0};
+    uint32_t count = group(&arena).unhealthy;
+    asg_arena_clear(&arena);
+    return count;
+}
+
+static const enum asg_ec2_state ends[] = {ASG_EC2_SHUTTING_DOWN, ASG_EC2_TERMINATED,
+                                          ASG_EC2_ABSENT};
+
+static void test_with_health_check_suspended_one_that_ec2_ended_is_not_replaced(
+    void **state)
+{
+    (void)state;
+    make_group(4, (struct asg_group_config){0});
+    suspend(ASG_PROCESS_HEALTH_CHECK);
+    for (int i = 0; i < 3; i++) {
+        see(1, ends[i]);
+        pass(3600000);
+        assert_int_equal(4, w.instance_count);
+        assert_int_equal(0, unhealthy()); /* nobody looked */
+    }
+    save_and_load();
+    resume(ASG_PROCESS_HEALTH_CHECK);
+    assert_int_equal(5, w.instance_count);
+    assert_int_equal(4, in_service());
+}
+
+static void test_with_replace_unhealthy_suspended_it_is_marked_only(void **state)
+{
+    (void)state;
+    make_group(4, (struct asg_group_config){0});
+    suspend(ASG_PROCESS_REPLACE_UNHEALTHY);
+    see(1, ASG_EC2_TERMINATED);
+    pass(3600000);
+    assert_int_equal(4, w.instance_count);
+    assert_int_equal(1, unhealthy());
+    resume(ASG_PROCESS_REPLACE_UNHEALTHY);
+    assert_int_equal(5, w.instance_count);
+    assert_int_equal(4, in_service());
+    assert_int_equal(0, unhealthy());
+}
+
+/* One of the two is resumed: the other still stands. */
+static void test_both_must_be_resumed(void **state)
+{
+    (void)state;
+    make_group(4, (struct asg_group_config){0});
+    suspend(ASG_PROCESS_HEALTH_CHECK);
+    suspend(ASG_PROCESS_REPLACE_UNHEALTHY);
+    see(1, ASG_EC2_TERMINATED);
+    resume(ASG_PROCESS_HEALTH_CHECK);
+    assert_int_equal(4, w.instance_count);
+    assert_int_equal(1, unhealthy());
+    resume(ASG_PROCESS_REPLACE_UNHEALTHY);
+    assert_int_equal(5, w.instance_count);
+}
+
+static void test_what_a_client_marks_is_replaced_while_health_checks_are_suspended(
+    void **state)
+{
+    (void)state;
+    make_group(4, (struct asg_group_config){0});
+    suspend(ASG_PROCESS_HEALTH_CHECK);
+    const char *ids[] = {"i-1"};
+    order((struct asg_command){.kind = ASG_COMMAND_SET_INSTANCE_HEALTH,
+                               .instance_ids = {ids, 1}});
+    assert_true(was_ended(1));
+    assert_int_equal(5, w.instance_count);
+}
+
+/* It is there after all: the listing that lacked it was wrong. */
+static void test_one_that_comes_back_meanwhile_is_kept(void **state)
+{
+    (void)state;
+    make_group(4, (struct asg_group_config){0});
+    suspend(ASG_PROCESS_REPLACE_UNHEALTHY);
+    see(1, ASG_EC2_ABSENT);
+    see(1, ASG_EC2_RUNNING);
+    resume(ASG_PROCESS_REPLACE_UNHEALTHY);
+    assert_int_equal(4, w.instance_count);
+    assert_int_equal(4, in_service());
+}
+
+/* Nothing is asked of EC2 for one that it has ended already. */
+static void test_an_order_ends_one_that_ec2_ended_at_once(void **state)
+{
+    (void)state;
+    make_group(4, (struct asg_group_config){0});
+    suspend(ASG_PROCESS_REPLACE_UNHEALTHY);
+    see(1, ASG_EC2_TERMINATED);
+    const char *ids[] = {"i-1"};
+    order((struct asg_command){.kind = ASG_COMMAND_TERMINATE_INSTANCE,
+                               .group = "web",
+                               .instance_ids = {ids, 1}});
+    assert_int_equal(0, w.ended_count);
+    assert_int_equal(5, w.instance_count);
+    assert_int_equal(4, in_service());
+}
+
+static void test_its_group_can_be_deleted(void **state)
+{
+    (void)state;
+    make_group(2, (struct asg_group_config){0});
+    suspend(ASG_PROCESS_REPLACE_UNHEALTHY);
+    see(1, ASG_EC2_TERMINATED);
+    order((struct asg_command){
+        .kind = ASG_COMMAND_GROUP_DELETE, .group = "web", .force = true});
+    assert_non_null(strstr(w.said, "group is deleted"));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(test_with_health_check_suspended_one_that_ec2_ended_is_not_replaced),
+        TEST(test_with_replace_unhealthy_suspended_it_is_marked_only),
+        TEST(test_both_must_be_resumed),
+        TEST(test_what_a_client_marks_is_replaced_while_health_checks_are_suspended),
+        TEST(test_one_that_comes_back_meanwhile_is_kept),
+        TEST(test_an_order_ends_one_that_ec2_ended_at_once),
+        TEST(test_its_group_can_be_deleted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
