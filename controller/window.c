@@ -247,6 +247,7 @@ void asg_window_set(struct asg_window *window, uint32_t slot, uint32_t group_no,
 
 static int32_t at_most(uint32_t value, int32_t max)
 {
+    if (ASG_MUTANT(NO_CEILING)) max = INT32_MAX;
     return value > (uint32_t)max ? max : (int32_t)value;
 }
 
@@ -476,7 +477,7 @@ static void make_robust(struct asg_window *window, unsigned metric)
     }
     for (uint32_t i = 0; i < window->group_capacity; i++) {
         struct total *total = &window->totals[i];
-        if (total->count < ROBUST_FROM) continue;
+        if (total->count < ROBUST_FROM || ASG_MUTANT(EXTREMES_ARE_BELIEVED)) continue;
         total->sum = robust_sum(window->values + total->at - total->count, total->count);
     }
 }

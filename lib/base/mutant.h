@@ -83,7 +83,11 @@
     X(DRAIN_IS_NOT_AWAITED, "drained_before_terminated",                                 \
       "core: what drains is terminated at once")                                         \
     X(RATES_ARE_FORGOTTEN, "request_rates_are_kept",                                     \
-      "controller: jobs leave as fast as there are workers")
+      "controller: jobs leave as fast as there are workers")                             \
+    X(NO_CEILING, "one_agent_moves_its_share",                                           \
+      "controller: a window takes what an agent says, without a ceiling")                \
+    X(EXTREMES_ARE_BELIEVED, "one_agent_moves_its_share",                                \
+      "controller: a window's sum of five or more has the false value in it")
 
 enum asg_mutant {
     ASG_MUTANT_NONE,

@@ -370,6 +370,20 @@ static void note_effects(const struct asg_record *record)
     }
 }
 
+/* Where somebody lies each record is judged, not only those on which something is
+ * decided. */
+static void judge_metrics(const struct asg_record *record)
+{
+    if (sim.swarm.hits[SIM_FAULT_LYING_AGENT] == 0) return;
+    asg_arena_reset(&books.event_arena);
+    struct asg_event event;
+    if (asg_wire_decode(&asg_event_schema, record->payload, record->payload_length,
+                        &books.event_arena, &event) == ASG_OK &&
+        event.metrics != NULL) {
+        law_one_agents_share(event.metrics);
+    }
+}
+
 void sim_durable(const struct asg_record *records, size_t count)
 {
     books.metrics = NULL;
@@ -380,6 +394,7 @@ void sim_durable(const struct asg_record *records, size_t count)
         if (strcmp(record->kind, "metrics") == 0) {
             books.metrics = record;
             books.has_event = false;
+            judge_metrics(record);
         } else if (strcmp(record->kind, "event") == 0) {
             asg_arena_reset(&books.event_arena);
             books.metrics = NULL;

@@ -340,7 +340,10 @@ enum asg_status asg_read_metrics(struct asg_metrics_reader *reader, int64_t now_
     }
     if (cpu < 0) cpu = 0;
     if (cpu > ASG_PERCENT_MILLI_MAX) cpu = ASG_PERCENT_MILLI_MAX;
-    ret->cpu_milli = (uint32_t)sim_warm_read(instance, cpu);
-    ret->memory_milli = 30000;
+    ret->cpu_milli = (uint32_t)sim_warm_read(instance, sim_lie_cpu(instance, cpu));
+    ret->memory_milli = SIM_MEMORY_MILLI;
+    ret->load_milli = ret->cpu_milli / 100; /* 1 a core when it is busy all the time */
+    ret->network_in_bytes = (uint64_t)sim.now_us;
+    sim_lie(instance, ret);
     return ASG_OK;
 }

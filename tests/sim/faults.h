@@ -76,7 +76,8 @@
     X(SCHEDULED_EVENT, "scheduled_event", T, "EC2 schedules a stop, a reboot, ...")      \
     X(IMPAIRED, "instance_impaired", T, "an instance's status checks fail")              \
     X(EC2_PROTECTS, "ec2_protects", T,                                                   \
-      "somebody protects an instance from termination in EC2")
+      "somebody protects an instance from termination in EC2")                           \
+    X(LYING_AGENT, "lying_agent", T, "one agent of a group sends hostile reports")
 
 enum sim_fault {
 #define X(name, word, kind, what) SIM_FAULT_##name,

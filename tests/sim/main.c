@@ -54,6 +54,7 @@ static const char *const laws[] = {
     "suspended_processes_rest",
     "drained_before_terminated",
     "request_rates_are_kept",
+    "one_agent_moves_its_share",
 };
 #define LAWS (int)(sizeof laws / sizeof laws[0])
 

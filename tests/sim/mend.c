@@ -37,6 +37,7 @@ static void heal_instances(void)
         sim_world_heal(instance);
         instance->is_muted = false;
         instance->never_boots = false;
+        instance->lies = 0;
         if (instance->is_hung || instance->is_agent_hung) {
             instance->is_hung = false;
             instance->is_agent_hung = false;

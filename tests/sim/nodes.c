@@ -384,6 +384,7 @@ void sim_agent_turn(uint32_t index)
     if (asg_reporter_tick(&agent->reporter, &uplink, agent->joiner.is_bound, now_us,
                           sim_wall_ms())) {
         sim.counts.reports++;
+        sim_lie_often(instance, &uplink);
         if (agent->joiner.is_bound) send_notices(instance);
     }
     struct asg_bus_message message;

@@ -221,7 +221,7 @@ static void order_deletion(struct sim_group *group)
 /* ---- policies and scheduled actions ---- */
 
 const char *const sim_extra_policies[SIM_EXTRA_POLICIES] = {
-    "step-out", "step-in", "simple-out", "simple-in", "memory"};
+    "step-out", "step-in", "simple-out", "simple-in", "memory", "network", "load"};
 
 /* Beside the one that all groups have. */
 static void put_extra_policy(const struct sim_group *group, uint32_t which)
@@ -252,6 +252,26 @@ static void put_extra_policy(const struct sim_group *group, uint32_t which)
     order_policy(&config);
 }
 
+/* Ten times what an honest agent can say is too much. */
+void sim_order_watch(const struct sim_group *group)
+{
+    struct asg_step step = {.has_lower = true, .adjustment = 1};
+    struct asg_policy_config config = policy_of(group);
+    config.kind = ASG_POLICY_STEP;
+    config.comparison = ASG_COMPARISON_GREATER_OR_EQUAL;
+    config.periods = 3;
+    config.steps = &step;
+    config.step_count = 1;
+    config.name = sim_extra_policies[SIM_DRAWN_POLICIES];
+    config.metric = ASG_METRIC_NAME_NETWORK_IN;
+    config.threshold_milli = 10 * SIM_NETWORK_MILLI;
+    order_policy(&config);
+    config.name = sim_extra_policies[SIM_DRAWN_POLICIES + 1];
+    config.metric = ASG_METRIC_NAME_LOAD;
+    config.threshold_milli = 10000;
+    order_policy(&config);
+}
+
 void sim_order_no_policy(const struct sim_group *group, uint32_t which)
 {
     struct asg_command command = {.kind = ASG_COMMAND_POLICY_DELETE,
@@ -262,7 +282,7 @@ void sim_order_no_policy(const struct sim_group *group, uint32_t which)
 
 static void order_policies(const struct sim_group *group)
 {
-    uint32_t which = below(SIM_EXTRA_POLICIES);
+    uint32_t which = below(SIM_DRAWN_POLICIES);
     switch (below(4)) {
     case 0: sim_order_no_policy(group, which); break;
     case 1: {

@@ -34,7 +34,8 @@
 #define SIM_WORKERS_MAX       4
 #define SIM_TEMPLATES         2
 #define SIM_SCHEDULES         6 /* of a group */
-#define SIM_EXTRA_POLICIES    5
+#define SIM_EXTRA_POLICIES    7
+#define SIM_DRAWN_POLICIES    5 /* of them: the operator gives these by chance */
 #define SIM_POLICY            "cpu"
 #define SIM_RATE_AT_ONCE      2  /* where a seed has low rates */
 #define SIM_RATE_REFILL_MILLI 50 /* a second */
@@ -166,6 +167,8 @@ struct sim_span {
     int64_t no;
     int64_t low_milli;
     int64_t high_milli;
+    int64_t honest_low_milli; /* without what a lying agent said */
+    int64_t honest_high_milli;
 };
 
 /* A scheduled action, as its durable order says. */
@@ -221,6 +224,7 @@ struct sim_group {
     int64_t muted_since_us;  /* the last time some of its agents were cut off */
     int64_t silent_until_us;
     uint32_t silent_share; /* percent of its agents */
+    int64_t lied_until_us; /* when one of its agents lied last; 0: never */
     bool is_halted;
     uint64_t suspended;
     struct sim_span spans[SIM_SPANS];
@@ -247,6 +251,7 @@ struct sim_instance {
     bool is_booted;
     bool is_hung;
     bool is_agent_hung; /* the agent alone: its host answers */
+    unsigned lies;      /* bits 1 << lie (lies.c); 0: it is honest */
     uint32_t zone;      /* in asg_world_zones() */
     unsigned notices;   /* bits 1 << sign: what its agent reads of EC2 and says */
     int64_t notice_ms;
@@ -554,6 +559,8 @@ void sim_order(struct asg_command *command);
 void sim_order_group(const struct sim_group *books); /* to create it, with its policy */
 void sim_order_dry_run(const struct sim_group *group, bool is_on);
 void sim_order_policy(const struct sim_group *group);
+/* So that load and network are measured, too. */
+void sim_order_watch(const struct sim_group *group);
 void sim_order_no_policy(const struct sim_group *group, uint32_t which);
 void sim_order_no_schedule(const struct sim_group *group, const char *name);
 void sim_unhalt(void);
@@ -565,6 +572,15 @@ void sim_scenario_load(const char *path);
 void sim_scenario_groups(void);
 void sim_scenario_step(void);
 
+/* ---- lies.c: an agent that says what it likes ---- */
+#define SIM_MEMORY_MILLI  30000               /* percent: of every honest agent */
+#define SIM_NETWORK_MILLI INT64_C(1000000000) /* bytes a second: a byte a microsecond */
+bool sim_lie_begin(struct sim_instance *instance);
+int64_t sim_lie_cpu(const struct sim_instance *instance, int64_t value_milli);
+void sim_lie(const struct sim_instance *instance, struct asg_report *report);
+void sim_lie_often(struct sim_instance *instance, const struct asg_uplink *uplink);
+bool sim_is_lied_to(const struct sim_group *group); /* or was, not long ago */
+
 /* ---- warm.c: which instances count, and what they can have measured ---- */
 /* What a reader of the instance's CPU is to say, `value_milli` unless it has just
  * started. */
@@ -572,6 +588,9 @@ int64_t sim_warm_read(struct sim_instance *instance, int64_t value_milli);
 /* Of all that may have been counted in the last over_us; false: too long ago to know. */
 bool sim_warm_reads(const struct sim_group *group, int64_t over_us, int64_t *ret_low,
                     int64_t *ret_high);
+/* The same, of honest agents alone; none: low is above high. */
+bool sim_warm_honest(const struct sim_group *group, int64_t over_us, int64_t *ret_low,
+                     int64_t *ret_high);
 /* How many are warm for certain, and how many may be. */
 void sim_warm_count(const struct sim_group *group, uint32_t *ret_least,
                     uint32_t *ret_most);
@@ -632,6 +651,7 @@ void law_replay_until(uint64_t seq); /* of the log that is open */
 void law_replay_clear(void);
 void law_reason(const struct asg_decision *decision, int64_t time_ms);
 void law_no_flapping(const struct asg_decision *decision, int64_t time_ms);
+void law_one_agents_share(const struct asg_metrics *metrics);
 void law_dead_letters(void);
 /* NULL when it holds now, else what is missing. */
 const char *law_not_below_min(void);

@@ -374,6 +374,9 @@ static void strike(enum sim_fault fault)
         sim_tell("ec2", "the account has no quota for more");
         sim_trouble_until(some_time_us(fault, 60, 3600), fault, 0);
         break;
+    case SIM_FAULT_LYING_AGENT:
+        if (!sim_lie_begin(any_instance(fault))) return;
+        break;
     case SIM_FAULT_SPOT_NOTICE:
     case SIM_FAULT_REBALANCE_NOTICE:
     case SIM_FAULT_SCHEDULED_EVENT:

@@ -43,13 +43,18 @@ static bool is_before_warm(const struct sim_instance *instance)
     return is_time_true() && our->host.is_up && age_us + lag_us() < warmup_us();
 }
 
-static void note_read(struct sim_group *group, int64_t value_milli)
+static void note_read(struct sim_group *group, int64_t value_milli, bool is_honest)
 {
     int64_t no = sim.now_us / SPAN_US;
     struct sim_span *span = &group->spans[no % SIM_SPANS];
-    if (span->no != no) *span = (struct sim_span){no, value_milli, value_milli};
+    if (span->no != no) {
+        *span = (struct sim_span){no, value_milli, value_milli, INT64_MAX, INT64_MIN};
+    }
     if (value_milli < span->low_milli) span->low_milli = value_milli;
     if (value_milli > span->high_milli) span->high_milli = value_milli;
+    if (!is_honest) return;
+    if (value_milli < span->honest_low_milli) span->honest_low_milli = value_milli;
+    if (value_milli > span->honest_high_milli) span->honest_high_milli = value_milli;
 }
 
 int64_t sim_warm_read(struct sim_instance *instance, int64_t value_milli)
@@ -59,12 +64,12 @@ int64_t sim_warm_read(struct sim_instance *instance, int64_t value_milli)
     if (instance->first_read_us == 0 && is_sent) instance->first_read_us = sim.now_us;
     if (!is_sent) return value_milli;
     if (is_before_warm(instance)) return START_CPU;
-    note_read(instance->group, value_milli);
+    note_read(instance->group, value_milli, instance->lies == 0);
     return value_milli;
 }
 
-bool sim_warm_reads(const struct sim_group *group, int64_t over_us, int64_t *ret_low,
-                    int64_t *ret_high)
+static bool read_spans(const struct sim_group *group, int64_t over_us, bool is_honest,
+                       int64_t *ret_low, int64_t *ret_high)
 {
     int64_t from_us = sim.now_us - over_us - lag_us();
     /* Agents keep their first few reports for a controller that is away. */
@@ -78,10 +83,24 @@ bool sim_warm_reads(const struct sim_group *group, int64_t over_us, int64_t *ret
     for (int64_t no = first < 0 ? 0 : first; no <= last; no++) {
         const struct sim_span *span = &group->spans[no % SIM_SPANS];
         if (span->no != no) continue;
-        if (span->low_milli < *ret_low) *ret_low = span->low_milli;
-        if (span->high_milli > *ret_high) *ret_high = span->high_milli;
+        int64_t low = is_honest ? span->honest_low_milli : span->low_milli;
+        int64_t high = is_honest ? span->honest_high_milli : span->high_milli;
+        if (low < *ret_low) *ret_low = low;
+        if (high > *ret_high) *ret_high = high;
     }
     return true;
+}
+
+bool sim_warm_reads(const struct sim_group *group, int64_t over_us, int64_t *ret_low,
+                    int64_t *ret_high)
+{
+    return read_spans(group, over_us, /* is_honest */ false, ret_low, ret_high);
+}
+
+bool sim_warm_honest(const struct sim_group *group, int64_t over_us, int64_t *ret_low,
+                     int64_t *ret_high)
+{
+    return read_spans(group, over_us, /* is_honest */ true, ret_low, ret_high);
 }
 
 /* Nothing that happens now makes a well instance look ill. */
