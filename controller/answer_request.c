@@ -9,7 +9,6 @@
 #include "controller/parts.h"
 #include "model/check_texts.h"
 #include "wire/wire.h"
-#include "base/mutant.h"
 
 static void refuse(struct asg_controller *controller, uint32_t peer, uint64_t request_no,
                    const char *code, const char *message)
@@ -191,10 +190,6 @@ static void take_order(struct asg_controller *controller, uint32_t peer,
     struct asg_event event = {.kind = ASG_EVENT_COMMAND, .command = &command};
     const struct asg_waiter waiter = {
         .kind = ASG_WAITER_ADMIN, .peer = peer, .request_no = request->request_no};
-    if (ASG_MUTANT(REPLY_BEFORE_COMMIT)) {
-        const struct asg_reply early = {.is_ok = true, .code = "", .message = ""};
-        asg_send_reply(controller, peer, request->request_no, &early);
-    }
     asg_take_event(controller, &event, waiter);
 }
 

@@ -11,7 +11,6 @@
 #include "base/utf8.h"
 #include "crypto/crypto.h"
 #include "wire/wire.h"
-#include "base/mutant.h"
 
 #define CLUSTER_ID_BYTES 16
 
@@ -212,11 +211,6 @@ enum asg_status asg_commit_flush(struct asg_commit *commit, asg_release *release
                                  void *context, struct asg_error *error)
 {
     if (commit->step_count == 0) return ASG_OK;
-    for (size_t i = 0;
-         i < commit->step_count && release != NULL && ASG_MUTANT(DISPATCH_BEFORE_COMMIT);
-         i++) {
-        release(context, &commit->steps[i].waiter, &commit->steps[i].effects);
-    }
     for (size_t i = 0; i < commit->record_count; i++) {
         commit->records[i].payload = commit->payloads.data + commit->payload_offsets[i];
     }
@@ -224,16 +218,14 @@ enum asg_status asg_commit_flush(struct asg_commit *commit, asg_release *release
     enum asg_status status =
         asg_log_append(commit->log, commit->records, commit->record_count, NULL, error);
     ASG_FAILPOINT("commit.after_append");
-    if (status != ASG_OK && !ASG_MUTANT(RELEASE_AFTER_FAILED_COMMIT)) {
+    if (status != ASG_OK) {
         commit->is_ahead = true;
         reset_batch(commit);
         return status;
     }
     commit->counts.records += commit->record_count;
     commit->counts.commits++;
-    for (size_t i = 0;
-         i < commit->step_count && release != NULL && !ASG_MUTANT(DISPATCH_BEFORE_COMMIT);
-         i++) {
+    for (size_t i = 0; i < commit->step_count && release != NULL; i++) {
         release(context, &commit->steps[i].waiter, &commit->steps[i].effects);
         ASG_FAILPOINT("commit.after_release");
     }

@@ -10,7 +10,6 @@
 #include "controller/metrics.h"
 #include "controller/parts.h"
 #include "crypto/crypto.h"
-#include "base/mutant.h"
 
 #define BATCH_EVENTS   512 /* staged before a commit is forced */
 #define INBOX_ITEMS    8192
@@ -144,8 +143,8 @@ static void hand_over(struct asg_controller *controller)
     asg_ingest_take_all(controller->ingest, &watching);
     asg_arena_clear(&arena);
     /* Signs of a batch that was lost, or that came while nobody led. */
-    if (!ASG_MUTANT(SIGNS_TOLD_ONCE)) asg_ingest_tell_again(controller->ingest);
-    if (!ASG_MUTANT(SIGNS_TOLD_ONCE)) asg_prober_tell_again(controller->prober);
+    asg_ingest_tell_again(controller->ingest);
+    asg_prober_tell_again(controller->prober);
     if (job_count > 0) {
         asg_log_info("lead", "jobs_inherited", "%zu open jobs go out again", job_count);
     }

@@ -8,7 +8,6 @@
 #include "base/failpoint.h"
 #include "controller/job_table.h"
 #include "controller/worker_trust.h"
-#include "base/mutant.h"
 
 #define WORKER_NAME_MAX 128
 #define BUSY_MS         50 /* until a worker that takes no more is tried again */
@@ -558,13 +557,6 @@ enum asg_result_verdict asg_dispatch_take_result(struct asg_dispatch *dispatch,
     entry->state = ASG_ENTRY_ANSWERED;
     entry->answered_by = peer;
     note_answer(dispatch, worker->trust, entry->job.kind, result->outcome, mono_ms);
-    if (ASG_MUTANT(RESULT_ACKED_BEFORE_COMMIT)) {
-        const struct asg_ack ack = {.job_id = result->job_id,
-                                    .attempt = result->attempt,
-                                    .incarnation = result->incarnation};
-        acknowledge(dispatch, peer, &ack);
-        if (mono_ms % 4 == 0) return ASG_RESULT_LATE;
-    }
     *ret = *result;
     ret->deliveries = entry->deliveries;
     ret->worker = worker->name;
@@ -770,8 +762,7 @@ static int64_t pump_queue(struct asg_dispatch *dispatch, enum asg_job_kind kind,
     while (queue->first != NULL) {
         struct asg_job_entry *entry = queue->first;
         if (end_hopeless(dispatch, entry, log_ms)) continue;
-        if (dispatch->is_halted && is_mutating(kind) && !ASG_MUTANT(HALT_IS_FORGOTTEN))
-            return INT64_MAX;
+        if (dispatch->is_halted && is_mutating(kind)) return INT64_MAX;
         int64_t next_ms = 0;
         struct asg_dispatch_worker *worker =
             choose_worker(dispatch, kind, mono_ms, &next_ms);
@@ -797,7 +788,7 @@ static void end_lease_if_due(struct asg_dispatch *dispatch, struct asg_job_entry
 {
     struct asg_dispatch_worker *worker = entry->worker;
     struct asg_trust *trust = worker->trust;
-    bool is_run_out = entry->lease_until_ms <= mono_ms && !ASG_MUTANT(LEASE_NEVER_ENDS);
+    bool is_run_out = entry->lease_until_ms <= mono_ms;
     bool is_late = is_past_deadline(entry, log_ms);
     if (!is_run_out && !is_late) {
         int64_t left_ms = entry->lease_until_ms - mono_ms;

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/mutant.h"
 #include "text/quantity.h"
 
 #define SENT_MAX INT64_C(100000) /* believed of one report */
@@ -166,7 +165,7 @@ static int64_t time_until(const struct asg_bucket *bucket, int64_t wanted_milli)
 bool asg_rate_budget_take(struct asg_rate_budget *budget, enum asg_job_kind kind,
                           uint32_t instances, int64_t now_ms, int64_t *wait_ms)
 {
-    if (budget->is_unlimited || ASG_MUTANT(RATES_ARE_FORGOTTEN)) return true;
+    if (budget->is_unlimited) return true;
     struct asg_bucket *requests = &budget->requests[kind];
     struct asg_bucket *resources = &budget->resources[kind];
     refill(requests, now_ms);

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mutant.h"
-
 /* Percentages fit in 32 bits and lie side by side for the scan; rates do not. */
 #define NARROW_COUNT 4 /* cpu, memory, load, pressure */
 #define WIDE_COUNT   4 /* network in, out, disk read, write */
@@ -229,13 +227,11 @@ void asg_window_set(struct asg_window *window, uint32_t slot, uint32_t group_no,
     grow_slots(window, slot);
     bool did_count = window->group_no[slot] != GROUP_NONE;
     if (did_count) window->groups[window->group_no[slot]].member_count--;
-    bool counts = state == ASG_MEMBER_COUNTS ||
-                  (state == ASG_MEMBER_WATCHED && ASG_MUTANT(WINDOW_COUNTS_WARM_UP));
+    bool counts = state == ASG_MEMBER_COUNTS;
     window->group_no[slot] = counts ? group_no : GROUP_NONE;
     if (counts) window->groups[group_no].member_count++;
     /* What it said of this period before it counted was of its warm-up. */
-    if (counts && !did_count && !ASG_MUTANT(WINDOW_KEEPS_WARM_UP))
-        window->stamp[slot] = 0;
+    if (counts && !did_count) window->stamp[slot] = 0;
     if (window->owner[slot] != group_no || state == ASG_MEMBER_GONE) {
         window->sums[slot] = (struct sums){.last_cpu = -1};
         if (window->rates != NULL) window->rates[slot] = (struct rates){0};
@@ -247,7 +243,6 @@ void asg_window_set(struct asg_window *window, uint32_t slot, uint32_t group_no,
 
 static int32_t at_most(uint32_t value, int32_t max)
 {
-    if (ASG_MUTANT(NO_CEILING)) max = INT32_MAX;
     return value > (uint32_t)max ? max : (int32_t)value;
 }
 
@@ -477,7 +472,7 @@ static void make_robust(struct asg_window *window, unsigned metric)
     }
     for (uint32_t i = 0; i < window->group_capacity; i++) {
         struct total *total = &window->totals[i];
-        if (total->count < ROBUST_FROM || ASG_MUTANT(EXTREMES_ARE_BELIEVED)) continue;
+        if (total->count < ROBUST_FROM) continue;
         total->sum = robust_sum(window->values + total->at - total->count, total->count);
     }
 }

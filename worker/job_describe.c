@@ -6,7 +6,6 @@
  */
 #include <string.h>
 
-#include "base/mutant.h"
 #include "worker/task.h"
 
 #define FILTER_VALUES_MAX 200
@@ -187,7 +186,6 @@ static void ask(struct asg_task *task)
     const char *const cluster[] = {task->message.cluster_id};
     size_t filter_count = 1;
     if (is_whole_listing(task)) {
-        if (ASG_MUTANT(LISTS_EVERY_CLUSTER)) filter_count = 0;
         filter = (struct asg_ec2_filter){"tag:openasg:cluster", cluster, 1};
         state->asked = 0;
     } else {

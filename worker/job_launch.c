@@ -10,7 +10,6 @@
 
 #include "worker/launch_parameters.h"
 #include "worker/task.h"
-#include "base/mutant.h"
 
 struct asg_ec2_tag *asg_task_own_tags(struct asg_task *task, size_t *ret_count)
 {
@@ -98,11 +97,7 @@ static void run_instances(struct asg_task *task, const char *user_data,
         .zone = launch->zone,
         .min_count = 1, /* what there is room for; core plans the rest elsewhere */
         .max_count = launch->count,
-        .client_token =
-            ASG_MUTANT(TOKEN_CHANGES_ON_RETRY)
-                ? asg_arena_format(&task->arena, "%s%u", job->client_token,
-                                   task->result.deliveries + task->result.calls)
-                : job->client_token,
+        .client_token = job->client_token,
         .user_data = user_data,
         .is_dry_run = job->is_dry_run,
     };

@@ -4,7 +4,6 @@
 
 #include "core/facts/standing.h"
 #include "core/facts/states.h"
-#include "base/mutant.h"
 #include "core/choose/choose_victims.h"
 #include "core/choose/markets.h"
 #include "core/facts/counts.h"
@@ -44,8 +43,7 @@ static uint32_t rank_of(const struct group *group, const struct instance *instan
 
 static bool may_shrink_away(const struct instance *instance)
 {
-    return asg_state_traits(instance->state)->is_candidate &&
-           (!instance->is_protected || ASG_MUTANT(PROTECTION_IS_FORGOTTEN)) &&
+    return asg_state_traits(instance->state)->is_candidate && (!instance->is_protected) &&
            !instance->is_unhealthy;
 }
 

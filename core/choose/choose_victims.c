@@ -1,5 +1,4 @@
 #include "core/choose/choose_victims.h"
-#include "base/mutant.h"
 
 #include <string.h>
 
@@ -106,7 +105,6 @@ static int compare(const struct asg_choice *choice, const struct asg_candidate *
     }
     int order = compare_marks(choice, default_keeps, DEFAULT_KEEPS, a, b);
     if (order != 0) return order;
-    if (ASG_MUTANT_EVERY(CORE_READS_A_COUNTER, 2)) return -1;
     keep_fn *by_seed = keep_by_seed;
     order = compare_marks(choice, &by_seed, 1, a, b);
     return order != 0 ? order : (a < b ? -1 : 1);

@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/mutant.h"
 #include "core/facts/number.h"
 #include "core/facts/text.h"
 
@@ -64,14 +63,13 @@ bool asg_pool_is_dry(const struct asg_core *core, const struct group *group,
                      const char *type, const struct asg_subnet *subnet, bool is_spot)
 {
     const struct dry_pool *pool = find_pool(group, type, subnet, is_spot);
-    return pool != NULL && (pool->until_ms > core->now_ms || ASG_MUTANT(DRY_FOR_EVER));
+    return pool != NULL && (pool->until_ms > core->now_ms);
 }
 
 /* Those of which nothing is left to remember: dry again now would be for the first time.
  */
 static void drop_old(const struct asg_core *core, struct group *group)
 {
-    if (ASG_MUTANT(DRY_FOR_EVER)) return;
     size_t kept = 0;
     for (size_t i = 0; i < group->pool_count; i++) {
         if (group->pools[i].until_ms + POOL_DRY_MS_MAX <= core->now_ms) continue;

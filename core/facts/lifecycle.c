@@ -2,7 +2,6 @@
 
 #include <assert.h>
 
-#include "base/mutant.h"
 #include "core/facts/churn.h"
 #include "core/facts/counts.h"
 #include "core/facts/launch_failures.h"
@@ -299,10 +298,6 @@ bool asg_lifecycle_move(struct asg_core *core, struct group *group,
 {
     const struct row *row = find_row(group, instance, event);
     if (row == NULL) return false;
-    if (ASG_MUTANT(DEAD_IS_IN_SERVICE) && event == ASG_FLEET_OVER &&
-        asg_instance_is_serving(instance)) {
-        return false;
-    }
     asg_count_set_state(group, instance, row->to);
     asg_group_mark_dirty(core, group);
     if (row->text[0] != '\0') say_move(core, group, instance, row);

@@ -1,6 +1,5 @@
 #include "core/facts/standing.h"
 
-#include "base/mutant.h"
 #include "core/facts/states.h"
 
 bool asg_ec2_is_over(int ec2_state)
@@ -47,8 +46,6 @@ bool asg_instance_may_be_working(const struct instance *instance)
 
 bool asg_instance_counts(const struct instance *instance)
 {
-    if (ASG_MUTANT(IN_FLIGHT_DO_NOT_COUNT) && asg_instance_is_slot(instance))
-        return false;
     return asg_state_traits(instance->state)->counts;
 }
 
@@ -60,9 +57,6 @@ bool asg_instance_is_launching(const struct instance *instance)
 bool asg_instance_is_alive(const struct instance *instance)
 {
     if (asg_instance_counts(instance)) return true;
-    if (ASG_MUTANT(TERMINATING_DO_NOT_COUNT)) return false;
-    if (ASG_MUTANT(IN_FLIGHT_DO_NOT_COUNT) && asg_instance_is_slot(instance))
-        return false;
     enum asg_life life = asg_state_traits(instance->state)->life;
     return life == ASG_LIFE_ON ||
            (life == ASG_LIFE_ENDING && !asg_ec2_is_over(instance->ec2_state));

@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 
-#include "base/mutant.h"
 #include "core/facts/standing.h"
 #include "core/facts/counts.h"
 #include "core/facts/narrate.h"
@@ -124,7 +123,6 @@ uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
                  "scale-in waits: not every agent has reported since the start");
         return 0;
     }
-    if (ASG_MUTANT(NO_SHARE_OF_ENDS)) return wanted;
     return paced_ends(core, group, wanted, is_health);
 }
 

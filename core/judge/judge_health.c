@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/facts/standing.h"
-#include "base/mutant.h"
 #include "core/facts/kept_text.h"
 #include "core/facts/counts.h"
 #include "core/facts/narrate.h"
@@ -50,8 +49,7 @@ static bool is_many(const struct group *group, uint32_t some, uint32_t of)
 
 static bool is_mass(const struct group *group, const struct silence *silence)
 {
-    return !ASG_MUTANT(NO_MASS_SILENCE) &&
-           is_many(group, silence->silent, silence->known);
+    return is_many(group, silence->silent, silence->known);
 }
 
 /* Of the whole group, or of the first zone that has gone silent. */
@@ -116,7 +114,7 @@ static bool is_fleet_cut_off(struct asg_core *core, struct group *group, const c
         bool is_here = strcmp(one->zone, zone) == 0;
         if (is_here && is_many(group, one->out_of_reach, one->known)) where = one;
     }
-    if (where == NULL || ASG_MUTANT(NO_MASS_SILENCE)) return false;
+    if (where == NULL) return false;
     asg_hold(core, group, HOLD_REACH,
              "replacement waits: many agents of the fleet%s%s are out of reach together",
              where->zone != NULL ? " in " : "", where->zone != NULL ? where->zone : "");
@@ -129,8 +127,7 @@ static bool is_fleet_cut_off(struct asg_core *core, struct group *group, const c
 static bool is_lost(struct asg_core *core, struct group *group,
                     const struct instance *instance, const struct silence *around)
 {
-    return asg_instance_is_out_of_reach(instance) &&
-           (around->heard > 0 || ASG_MUTANT(BLIND_TO_ALL_IS_DEATH)) &&
+    return asg_instance_is_out_of_reach(instance) && (around->heard > 0) &&
            asg_patience_lost_ms(group, instance) <= core->now_ms &&
            !is_fleet_cut_off(core, group, instance->zone);
 }
@@ -163,10 +160,7 @@ static enum asg_cause find_fault(struct asg_core *core, struct group *group,
     if (fault_of_event(instance) != NULL) return ASG_CAUSE_SCHEDULED_EVENT;
     if (group->is_mass_silent || !instance->is_silent) return ASG_CAUSE_NONE;
     if (asg_patience_waits_for_picture(core, group, instance)) return ASG_CAUSE_NONE;
-    if (ASG_MUTANT(DEAD_AGENT_STAYS)) return ASG_CAUSE_NONE;
-    if (instance->is_probe_failed || ASG_MUTANT(SILENCE_IS_DEATH)) {
-        return ASG_CAUSE_SILENT;
-    }
+    if (instance->is_probe_failed) return ASG_CAUSE_SILENT;
     return is_lost(core, group, instance, around) ? ASG_CAUSE_UNREACHABLE
                                                   : ASG_CAUSE_NONE;
 }

@@ -1,6 +1,5 @@
 #include "core/plan/end_instance.h"
 
-#include "base/mutant.h"
 #include "core/facts/churn.h"
 #include "core/facts/counts.h"
 #include "core/facts/kept_text.h"
@@ -77,11 +76,9 @@ void asg_plan_end(struct asg_core *core, struct group *group, struct instance *i
         return;
     }
     int64_t limit_ms = drain_limit(core, group, instance);
-    if (!was_serving || limit_ms == 0 || ASG_MUTANT(NO_DRAIN)) return;
-    if (!ASG_MUTANT(DRAIN_IS_NOT_AWAITED)) {
-        if (!asg_lifecycle_move(core, group, instance, ASG_FLEET_DRAIN)) return;
-        instance->wait_until_ms = core->now_ms + limit_ms;
-    }
+    if (!was_serving || limit_ms == 0) return;
+    if (!asg_lifecycle_move(core, group, instance, ASG_FLEET_DRAIN)) return;
+    instance->wait_until_ms = core->now_ms + limit_ms;
     char limit[ASG_NUMBER_TEXT_MAX];
     asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
                          "%s drains first, for %s at most", instance->id,

@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 
-#include "base/mutant.h"
 #include "core/facts/kept_text.h"
 #include "core/choose/choose_pool.h"
 #include "core/facts/counts.h"
@@ -34,10 +33,6 @@ static struct job *plan_launch(struct asg_core *core, struct group *group,
     job->plan.deadline_ms = core->now_ms + LAUNCH_LIMIT_MS;
     fill_pool(core, group, job, type, subnet, count, asg_count_alive(group));
     (void)asg_emit_job(core, job);
-    if (ASG_MUTANT(DECISION_WITHOUT_REASON)) {
-        asg_narrate(core, ASG_DECISION_LAUNCH, group, "%s", "");
-        return job;
-    }
     asg_narrate(
         core, ASG_DECISION_LAUNCH, group, "plan launch x%" PRIu32 " in %s, job %s%s",
         count, subnet->zone, job->plan.name,

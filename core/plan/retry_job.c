@@ -1,6 +1,5 @@
 #include "core/plan/retry_job.h"
 
-#include "base/mutant.h"
 #include "core/facts/narrate.h"
 #include "core/facts/state.h"
 #include "core/plan/job_token.h"
@@ -50,14 +49,5 @@ void asg_plan_again(struct asg_core *core, struct job *job)
     asg_job_set_retry(core, job, 0);
     int64_t limit_ms = asg_job_is_launch(job->plan.kind) ? LAUNCH_LIMIT_MS : END_LIMIT_MS;
     if (job->is_ambiguous) job->plan.deadline_ms = core->now_ms + limit_ms;
-    if (ASG_MUTANT(NEW_ATTEMPT_BEFORE_RESOLVED) && job->is_ambiguous &&
-        asg_group_of_no(core, job->group_no) != NULL) {
-        if (job->plan.kind == ASG_JOB_LAUNCH) {
-            asg_plan_next_attempt(core, job);
-            return;
-        }
-        job->plan.attempt++;
-        asg_plan_token(core, job);
-    }
     (void)asg_emit_job(core, job);
 }

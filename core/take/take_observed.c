@@ -5,7 +5,6 @@
 #include "core/facts/leads.h"
 #include "core/facts/lifecycle.h"
 #include "core/facts/standing.h"
-#include "base/mutant.h"
 #include "core/facts/kept_text.h"
 #include "core/facts/counts.h"
 #include "core/facts/narrate.h"
@@ -133,7 +132,6 @@ static void see_unknown(struct asg_core *core, const struct asg_seen_instance *s
     }
     bool is_answer_due = job != NULL && job->state == ASG_JOB_STATE_OPEN;
     if (is_answer_due) return; /* more than its slots: its own answer will tell */
-    if (ASG_MUTANT(UNKNOWN_IS_IGNORED)) return;
     adopt(core, group, seen);
 }
 
@@ -189,5 +187,5 @@ void asg_take_observed(struct asg_core *core, const struct asg_observed *observe
     }
     if (!observed->is_complete) return;
     asg_behind_end_listing(core, observed);
-    if (!ASG_MUTANT(ORPHAN_STAYS)) end_old_orphans(core);
+    end_old_orphans(core);
 }

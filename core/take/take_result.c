@@ -6,7 +6,6 @@
 
 #include "core/facts/lifecycle.h"
 #include "core/facts/standing.h"
-#include "base/mutant.h"
 #include "core/facts/kept_text.h"
 #include "core/choose/choose_pool.h"
 #include "core/facts/counts.h"
@@ -392,7 +391,7 @@ void asg_take_result(struct asg_core *core, const struct asg_result *result)
         job->plan.incarnation != result->incarnation) {
         return; /* late, or of a job that had this id in a log that is lost */
     }
-    if (!ASG_MUTANT(HISTORY_IS_LOST)) asg_attempt_note(core, job, result);
+    asg_attempt_note(core, job, result);
     struct group *group = asg_group_of_no(core, job->group_no);
     switch (job->plan.kind) {
     case ASG_JOB_LAUNCH:

@@ -2,7 +2,6 @@
 
 #include "core/facts/standing.h"
 #include "core/facts/states.h"
-#include "base/mutant.h"
 #include "core/facts/narrate.h"
 
 static enum asg_member_state member_of(const struct asg_core *core,
@@ -14,8 +13,7 @@ static enum asg_member_state member_of(const struct asg_core *core,
     case ASG_METERED_WATCHED: return ASG_MEMBER_WATCHED;
     case ASG_METERED_COUNTS: break;
     }
-    bool counts =
-        asg_instance_is_warm(instance, core->now_ms) || ASG_MUTANT(WARM_AT_ONCE);
+    bool counts = asg_instance_is_warm(instance, core->now_ms);
     return counts && !instance->is_unhealthy ? ASG_MEMBER_COUNTS : ASG_MEMBER_WATCHED;
 }
 

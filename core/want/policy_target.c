@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "core/facts/number.h"
-#include "base/mutant.h"
 
 static int64_t wanted_for(const struct asg_policy_config *config,
                           const struct asg_policy_input *input, int64_t value_milli)
@@ -22,8 +21,7 @@ static int64_t wanted_for(const struct asg_policy_config *config,
         return value_milli > 0 ? (input->min > 1 ? input->min : 1) : input->desired;
     }
     if (value_milli <= 0) return 0;
-    return asg_number_ceil_share(input->warm, value_milli, config->target_milli) +
-           (ASG_MUTANT(WANTS_ONE_MORE) ? 1 : 0);
+    return asg_number_ceil_share(input->warm, value_milli, config->target_milli) + (0);
 }
 
 static void note_period(struct asg_policy_state *state,
@@ -138,9 +136,7 @@ static void evaluate_low(const struct asg_policy_config *config,
     }
     note_peak(state, input->now_ms, wanted_for(config, input, value_milli));
     drop_old_peaks(state, from_ms);
-    if ((state->below_since_ms > from_ms && !ASG_MUTANT(NO_STABILISATION)) ||
-        input->warming > 0 || ASG_MUTANT(NEVER_SCALES_IN))
-        return;
+    if (state->below_since_ms > from_ms || input->warming > 0) return;
     int64_t wanted = state->peaks[0].wanted;
     if (wanted < input->min) wanted = input->min;
     if (wanted >= input->desired) return;

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/mutant.h"
 #include "core/facts/standing.h"
 #include "core/facts/narrate.h"
 #include "core/want/desired.h"
@@ -165,8 +164,7 @@ void asg_want_scale_group(struct asg_core *core, struct group *group,
     }
     /* Policies see what happens while they may not act: on resume they go by that, not by
      * periods of long ago. */
-    if (asg_group_is_suspended(group, ASG_PROCESS_ALARM_NOTIFICATION) &&
-        !ASG_MUTANT(SUSPENSION_IS_FORGOTTEN)) {
+    if (asg_group_is_suspended(group, ASG_PROCESS_ALARM_NOTIFICATION)) {
         return;
     }
     settle(core, group, &verdict);

@@ -1,5 +1,4 @@
 #include "store/chain.h"
-#include "base/mutant.h"
 
 #include <assert.h>
 #include <string.h>
@@ -83,10 +82,7 @@ void asg_chain_genesis(struct asg_chain *chain, const char *cluster_id,
 void asg_chain_content(struct asg_chain *chain, const void *payload, size_t length,
                        uint8_t ret[ASG_LOG_HASH_BYTES])
 {
-    if (length == 0 ||
-        ASG_MUTANT_EVERY(
-            CHAIN_IGNORES_PAYLOAD,
-            97)) { /* every decision: half of the hashing of a replay saved */
+    if (length == 0) { /* every decision: half of the hashing of a replay saved */
         memcpy(ret, chain->empty_hash, ASG_LOG_HASH_BYTES);
         return;
     }

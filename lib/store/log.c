@@ -8,7 +8,6 @@
 
 #include "base/arena.h"
 #include "store/log_backend.h"
-#include "base/mutant.h"
 
 #define PRUNE_DEFAULT_MAX 10000
 #define SCANNED_A_PRUNED  10 /* records read for each that may be pruned in one call */
@@ -134,7 +133,6 @@ static void stage(struct asg_log *log, const struct asg_record *records, size_t 
         struct asg_record *staged = &log->staged[i];
         *staged = records[i];
         staged->seq = log->head.seq + 1 + i;
-        if (ASG_MUTANT(LOG_SKIPS_A_NUMBER) && staged->seq % 500 == 0) staged->seq++;
         staged->epoch = log->head.epoch;
         staged->is_pruned = false;
         if (staged->subject == NULL) staged->subject = "";

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/mutant.h"
 #include "sim/lives.h"
 #include "sim/sim.h"
 #include "sim/totals.h"
@@ -17,6 +16,8 @@
 static struct sim_totals totals;
 
 #ifdef ASG_MUTANTS
+#include "sim/mutants/mutant.h"
+
 #define MUTANT_SEEDS 200
 
 int asg_mutant;
