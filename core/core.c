@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/facts/standing.h"
 #include "core/facts/leads.h"
+#include "core/facts/look_again.h"
 #include "core/facts/narrate.h"
 #include "core/facts/rules.h"
+#include "core/facts/standing.h"
 #include "core/facts/state.h"
 #include "core/facts/world.h"
 #include "core/plan/plan_looks.h"
@@ -20,7 +21,9 @@
 #include "core/take/take_observed.h"
 #include "core/take/take_result.h"
 #include "core/take/take_tick.h"
-#include "core/tell/deadlines.h"
+
+#define LOOKS_MAX   8 /* at one group in a step; two or three are what it takes */
+#define RESTLESS_MS INT64_C(1000)
 
 void asg_core_new(struct asg_core **ret)
 {
@@ -111,16 +114,19 @@ static void note_changing(struct asg_core *core, struct group *group)
     asg_group_set_changing(core, group, are_some);
 }
 
+/* What it does to itself makes it dirty again: the last look at it is one that changes
+ * nothing, and says when another one may. */
 static void settle_group(struct asg_core *core, struct group *group)
 {
-    assert(group->is_dirty); /* still: what it does to itself needs no second look */
-    asg_settle_group(core, group);
+    assert(group->is_dirty);
     group->is_dirty = false;
+    asg_look_begin(core);
+    asg_settle_group(core, group);
     group->tally.is_known = false;
     check_limits(group);
-    asg_tell_deadline(core, group);
+    asg_look_end(core, group);
     note_changing(core, group);
-    if (!is_gone(group)) return;
+    if (group->is_dirty || !is_gone(group)) return;
     say_gone(core, group);
     asg_group_remove(core, group);
 }
@@ -132,11 +138,26 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* A group that changes in every look is left alone for a while: no loop without an end.
+ */
+static void put_to_rest(struct asg_core *core)
+{
+    for (size_t i = 0; i < core->dirty_count; i++) {
+        core->dirty[i]->is_dirty = false;
+        asg_due_heap_set(&core->dues, &core->dirty[i]->due, core->now_ms + RESTLESS_MS);
+    }
+    core->dirty_count = 0;
+}
+
 /* Those that changed, in the order of their numbers; those that changed by that, again.
  */
 static void settle_groups(struct asg_core *core)
 {
-    while (core->dirty_count > 0) {
+    for (int looks = 0; core->dirty_count > 0; looks++) {
+        if (looks == LOOKS_MAX) {
+            put_to_rest(core);
+            return;
+        }
         size_t count = core->dirty_count;
         struct group **round =
             asg_arena_take(&core->step->effects->arena, count * sizeof(struct group *));

@@ -21,25 +21,40 @@ static void merge_nearest_ends(struct group *group)
     group->end_count--;
 }
 
-struct recent asg_count_recent(struct group *group, int64_t now_ms)
+static bool is_recent(const struct group *group, size_t i, int64_t now_ms)
 {
-    size_t kept = 0;
-    struct recent recent = {0};
+    return group->ends[i] + ENDS_WINDOW_MS > now_ms;
+}
+
+/* Only counts: a look that ends nobody leaves the state as it is. */
+struct recent asg_count_recent(const struct group *group, int64_t now_ms)
+{
+    struct recent recent = {.changes_ms = INT64_MAX};
     for (size_t i = 0; i < group->end_count; i++) {
-        if (group->ends[i] + ENDS_WINDOW_MS <= now_ms) continue;
-        group->ends[kept] = group->ends[i];
-        group->end_shrinks[kept] = group->end_shrinks[i];
-        group->end_counts[kept++] = group->end_counts[i];
+        if (!is_recent(group, i, now_ms)) continue;
+        int64_t changes_ms = group->ends[i] + ENDS_WINDOW_MS;
+        if (changes_ms < recent.changes_ms) recent.changes_ms = changes_ms;
         recent.shrinks += group->end_shrinks[i];
         recent.broken += group->end_counts[i] - group->end_shrinks[i];
     }
-    group->end_count = kept;
     return recent;
+}
+
+static void forget_old_ends(struct group *group, int64_t now_ms)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < group->end_count; i++) {
+        if (!is_recent(group, i, now_ms)) continue;
+        group->ends[kept] = group->ends[i];
+        group->end_shrinks[kept] = group->end_shrinks[i];
+        group->end_counts[kept++] = group->end_counts[i];
+    }
+    group->end_count = kept;
 }
 
 void asg_ends_note(struct asg_core *core, struct group *group, enum asg_end_cause cause)
 {
-    (void)asg_count_recent(group, core->now_ms);
+    forget_old_ends(group, core->now_ms);
     if (group->end_count == ASG_RECENT_ENDS) merge_nearest_ends(group);
     group->ends[group->end_count] = core->now_ms;
     group->end_shrinks[group->end_count] = cause == ASG_END_SCALE_IN ? 1 : 0;

@@ -23,6 +23,7 @@ void asg_slot_add(struct asg_core *core, struct group *group, struct job *job)
         slot->is_protected = group->config.protect_new_instances;
         slot->is_spot = launch->fleet != NULL && i >= launch->fleet->on_demand;
     }
+    asg_group_mark_dirty(core, group);
 }
 
 struct instance *asg_slot_next(const struct group *group, const struct job *job,

@@ -74,6 +74,7 @@ struct step {
     struct asg_effects *effects;
     int64_t before_ms;         /* the time of the event before this one */
     const struct sight *sight; /* of the fleet's silence; NULL: not looked yet */
+    int64_t look_again_ms;     /* at the group under way, look_again.h */
     /* room in the lists of the effects */
     size_t decision_capacity;
     size_t job_capacity;

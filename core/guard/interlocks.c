@@ -4,6 +4,7 @@
 
 #include "core/facts/standing.h"
 #include "core/facts/counts.h"
+#include "core/facts/look_again.h"
 #include "core/facts/narrate.h"
 #include "core/facts/patience.h"
 #include "core/facts/recent_ends.h"
@@ -33,6 +34,7 @@ static uint32_t paced_ends(struct asg_core *core, struct group *group, uint32_t 
                                   group->config.terminated_percent);
     uint32_t window_room = in_window > lately ? in_window - lately : 0;
     if (window_room == 0) {
+        asg_look_again(core, recent.changes_ms);
         asg_hold(core, group, is_health ? HOLD_REPLACE : HOLD_SCALE_IN,
                  "%s waits: %" PRIu32 " terminated in 10 min, the limit is %" PRIu32
                  " (%" PRIu32 " %%)",
@@ -45,13 +47,15 @@ static uint32_t paced_ends(struct asg_core *core, struct group *group, uint32_t 
 }
 
 /* After a start or failover nothing shrinks before the picture is complete. */
-static bool is_picture_complete(const struct asg_core *core, const struct group *group)
+static bool is_picture_complete(struct asg_core *core, const struct group *group)
 {
     if (group->config.health_check != ASG_HEALTH_CHECK_AGENT) return true;
-    if (core->now_ms >= asg_patience_picture_ms(core, group)) return true;
+    int64_t picture_ms = asg_patience_picture_ms(core, group);
+    if (core->now_ms >= picture_ms) return true;
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
         if (asg_instance_is_judged(instance) && !instance->is_heard) {
+            asg_look_again(core, picture_ms);
             return false;
         }
     }
@@ -143,8 +147,11 @@ bool asg_guard_allows_launch(struct asg_core *core, struct group *group)
                  "launch waits: what was launched lately died young");
         return false;
     }
-    bool backs_off =
-        group->launch_after_ms > core->now_ms || group->breaker_until_ms > core->now_ms;
-    if (backs_off) asg_hold_on(group, HOLD_LAUNCH);
-    return !backs_off;
+    int64_t after_ms = group->launch_after_ms > group->breaker_until_ms
+                           ? group->launch_after_ms
+                           : group->breaker_until_ms;
+    if (after_ms <= core->now_ms) return true;
+    asg_hold_on(group, HOLD_LAUNCH);
+    asg_look_again(core, after_ms);
+    return false;
 }

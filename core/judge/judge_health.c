@@ -6,6 +6,7 @@
 #include "core/facts/standing.h"
 #include "core/facts/kept_text.h"
 #include "core/facts/counts.h"
+#include "core/facts/look_again.h"
 #include "core/facts/narrate.h"
 #include "core/facts/patience.h"
 #include "core/facts/text.h"
@@ -118,6 +119,8 @@ static bool is_fleet_cut_off(struct asg_core *core, struct group *group, const c
     asg_hold(core, group, HOLD_REACH,
              "replacement waits: many agents of the fleet%s%s are out of reach together",
              where->zone != NULL ? " in " : "", where->zone != NULL ? where->zone : "");
+    /* What happens to others wakes nobody here. */
+    asg_look_again(core, core->now_ms + 2 * group->config.evaluation_ms);
     return true;
 }
 
@@ -127,9 +130,13 @@ static bool is_fleet_cut_off(struct asg_core *core, struct group *group, const c
 static bool is_lost(struct asg_core *core, struct group *group,
                     const struct instance *instance, const struct silence *around)
 {
-    return asg_instance_is_out_of_reach(instance) && (around->heard > 0) &&
-           asg_patience_lost_ms(group, instance) <= core->now_ms &&
-           !is_fleet_cut_off(core, group, instance->zone);
+    if (!asg_instance_is_out_of_reach(instance) || around->heard == 0) return false;
+    int64_t lost_ms = asg_patience_lost_ms(group, instance);
+    if (lost_ms > core->now_ms) {
+        asg_look_again(core, lost_ms);
+        return false;
+    }
+    return !is_fleet_cut_off(core, group, instance->zone);
 }
 
 /* What the event means for health; NULL: it stays. */
@@ -155,11 +162,21 @@ static enum asg_cause find_fault(struct asg_core *core, struct group *group,
         instance->ec2_state == ASG_EC2_STOPPING) {
         return ASG_CAUSE_STOPPED;
     }
-    if (!asg_patience_is_past_grace(group, instance, core->now_ms)) return ASG_CAUSE_NONE;
+    if (!asg_patience_is_past_grace(group, instance, core->now_ms)) {
+        bool is_doubted = instance->is_impaired || instance->is_silent ||
+                          fault_of_event(instance) != NULL;
+        if (is_doubted) {
+            asg_look_again(core, asg_patience_grace_over_ms(group, instance));
+        }
+        return ASG_CAUSE_NONE;
+    }
     if (instance->is_impaired) return ASG_CAUSE_IMPAIRED;
     if (fault_of_event(instance) != NULL) return ASG_CAUSE_SCHEDULED_EVENT;
     if (group->is_mass_silent || !instance->is_silent) return ASG_CAUSE_NONE;
-    if (asg_patience_waits_for_picture(core, group, instance)) return ASG_CAUSE_NONE;
+    if (asg_patience_waits_for_picture(core, group, instance)) {
+        asg_look_again(core, asg_patience_picture_ms(core, group));
+        return ASG_CAUSE_NONE;
+    }
     if (instance->is_probe_failed) return ASG_CAUSE_SILENT;
     return is_lost(core, group, instance, around) ? ASG_CAUSE_UNREACHABLE
                                                   : ASG_CAUSE_NONE;
@@ -204,7 +221,10 @@ static void judge_silence(struct asg_core *core, struct group *group)
             asg_patience_picture_ms(core, group); /* by then all can have spoken */
         group->silence_over_ms = over_ms > least_ms ? over_ms : least_ms;
     }
-    if (group->silence_over_ms > core->now_ms) return;
+    if (group->silence_over_ms > core->now_ms) {
+        asg_look_again(core, group->silence_over_ms);
+        return;
+    }
     group->is_mass_silent = false;
     group->silence_over_ms = 0;
     group->calm_ms = core->now_ms;
@@ -245,8 +265,11 @@ static void judge_frozen(struct asg_core *core, struct group *group, uint32_t un
     if (allowed == 0) allowed = 1;
     bool is_frozen = unhealthy > allowed;
     if (is_frozen == group->is_frozen) return;
-    if (!is_frozen && core->now_ms < asg_patience_picture_ms(core, group))
-        return; /* forgotten signs */
+    int64_t picture_ms = asg_patience_picture_ms(core, group);
+    if (!is_frozen && core->now_ms < picture_ms) { /* forgotten signs */
+        asg_look_again(core, picture_ms);
+        return;
+    }
     group->is_frozen = is_frozen;
     asg_alarm_raise(core, ASG_ALARM_TOO_MANY_UNHEALTHY, group, is_frozen,
                     "%" PRIu32 " of %" PRIu32

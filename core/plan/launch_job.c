@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "core/facts/look_again.h"
 #include "core/facts/narrate.h"
 #include "core/plan/job_token.h"
 #include "model/copy.h"
@@ -35,4 +36,5 @@ void asg_plan_wait_for_pools(struct asg_core *core, struct group *group, const c
     asg_hold(core, group, HOLD_LAUNCH, "%s waits: no pool has capacity, trying again",
              what);
     group->launch_after_ms = core->now_ms + NO_POOL_MS;
+    asg_look_again(core, group->launch_after_ms);
 }

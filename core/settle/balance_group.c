@@ -13,6 +13,7 @@
 #include "core/facts/counts.h"
 #include "core/facts/launch_failures.h"
 #include "core/facts/lifecycle.h"
+#include "core/facts/look_again.h"
 #include "core/facts/narrate.h"
 #include "core/facts/number.h"
 #include "core/facts/patience.h"
@@ -29,6 +30,7 @@
 #include "core/settle/answer_notices.h"
 #include "core/tell/tell_members.h"
 #include "core/want/desired.h"
+#include "core/want/run_schedules.h"
 #include "core/want/wanted_capacity.h"
 
 #define TEMPLATE_FRESH_MS INT64_C(60000)
@@ -38,8 +40,10 @@ static void end_late_launches(struct asg_core *core, struct group *group)
     if (asg_count_launching(group) == 0) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
-        if (asg_state_traits(instance->state)->timeout != ASG_TIMEOUT_LAUNCH ||
-            asg_patience_late_ms(core, group, instance) > core->now_ms) {
+        if (asg_state_traits(instance->state)->timeout != ASG_TIMEOUT_LAUNCH) continue;
+        int64_t late_ms = asg_patience_late_ms(core, group, instance);
+        if (late_ms > core->now_ms) {
+            asg_look_again(core, late_ms);
             continue;
         }
         if (asg_guard_allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
@@ -85,8 +89,11 @@ static void end_drains(struct asg_core *core, struct group *group)
 {
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
-        if (!asg_instance_is_waiting(instance) || instance->wait_until_ms > core->now_ms)
+        if (!asg_instance_is_waiting(instance)) continue;
+        if (instance->wait_until_ms > core->now_ms) {
+            asg_look_again(core, instance->wait_until_ms);
             continue;
+        }
         (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_DRAINED);
         asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
                              "%s: the time of its drain is over", instance->id);
@@ -100,12 +107,11 @@ static bool is_over(const struct instance *instance)
 
 /* It waits for its next try, and EC2 has refused what was tried so far: no request of it
  * is on its way. */
-static bool may_be_given_up(const struct asg_core *core, const struct job *job,
+static bool may_be_given_up(struct asg_core *core, const struct job *job,
                             const struct group *group)
 {
     if (job->group_no != group->no || !asg_job_is_launch(job->plan.kind) ||
-        job->state != ASG_JOB_STATE_OPEN || job->retry_ms == 0 || job->is_ambiguous ||
-        asg_patience_late_until_ms(core, job) > core->now_ms) {
+        job->state != ASG_JOB_STATE_OPEN || job->retry_ms == 0 || job->is_ambiguous) {
         return false;
     }
     for (size_t i = 0; i < job->attempt_count; i++) {
@@ -115,7 +121,10 @@ static bool may_be_given_up(const struct asg_core *core, const struct job *job,
                            outcome == ASG_OUTCOME_CREDENTIALS;
         if (job->attempts[i].attempt == job->plan.attempt && !is_definite) return false;
     }
-    return true;
+    int64_t late_until_ms = asg_patience_late_until_ms(core, job);
+    if (late_until_ms <= core->now_ms) return true;
+    if (late_until_ms < job->retry_ms) asg_look_again(core, late_until_ms);
+    return false;
 }
 
 /* The newest launch job that is not in EC2 and not larger than what is too much. */
@@ -232,7 +241,7 @@ static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
         allowed += paced;
         ended += end_surplus(core, group, paced, ASG_END_SCALE_IN);
     }
-    if (allowed == 0 || ended > 0) return;
+    if (allowed == 0 || ended > 0 || asg_hold_is_on(group, HOLD_SCALE_IN)) return;
     asg_hold(core, group, HOLD_SCALE_IN,
              "Could not scale to desired capacity because all remaining instances are "
              "protected from scale-in.");
@@ -349,6 +358,7 @@ void asg_settle_group(struct asg_core *core, struct group *group)
     asg_hold_settle(core, group);
     asg_plan_terminations(core, group);
     asg_cooldown_settle(core, group);
+    asg_want_await_schedules(core, group);
     asg_tell_members(core, group);
     if (!asg_count_is_all_alive(group)) asg_instance_drop(core, group, is_over);
 }

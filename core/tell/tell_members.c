@@ -1,5 +1,6 @@
 #include "core/tell/tell_members.h"
 
+#include "core/facts/look_again.h"
 #include "core/facts/standing.h"
 #include "core/facts/states.h"
 #include "core/facts/narrate.h"
@@ -35,6 +36,9 @@ void asg_tell_members(struct asg_core *core, struct group *group)
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
         enum asg_member_state state = member_of(core, instance);
+        if (asg_instance_is_serving(instance) && instance->warm_ms > core->now_ms) {
+            asg_look_again(core, instance->warm_ms);
+        }
         if ((int)state == instance->told) continue;
         counts_changed |=
             state == ASG_MEMBER_COUNTS || instance->told == ASG_MEMBER_COUNTS;

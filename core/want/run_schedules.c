@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "core/facts/look_again.h"
 #include "core/facts/narrate.h"
 #include "core/facts/number.h"
 #include "core/facts/schedule.h"
@@ -180,4 +181,11 @@ void asg_want_run_schedules(struct asg_core *core, struct group *group)
             asg_schedule_next(&dues[i].schedule->config, core->now_ms);
     }
     drop_ended(group);
+}
+
+void asg_want_await_schedules(struct asg_core *core, const struct group *group)
+{
+    for (size_t i = 0; i < group->schedule_count; i++) {
+        asg_look_again(core, group->schedules[i].next_ms); /* what was due has run */
+    }
 }

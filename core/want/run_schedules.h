@@ -9,4 +9,7 @@
 /* Afterwards no due time of the group lies in the past. */
 void asg_want_run_schedules(struct asg_core *core, struct group *group);
 
+/* A look at the group waits for the next of its runs. */
+void asg_want_await_schedules(struct asg_core *core, const struct group *group);
+
 #endif

@@ -4,12 +4,18 @@
  *   - a group that is being deleted launches nothing, and in the end it is gone;
  *   - a twin that gets the same events, and is saved and loaded between any two of them,
  *     has the same effects and the same state, byte by byte (docs/rules.md, "A pure
- * core"). */
+ *     core");
+ *   - time alone decides nothing before the deadline: a TICK that looks at every group
+ *     before it has no effects and changes only the time;
+ *   - no due moment is missed: after the deadline's TICK the deadline is later, and a
+ * core whose groups are all looked at every second is, at each event, in the state of one
+ *     that gets its TICK at its deadlines only. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "core/check.h"
 #include "core/core.h"
+#include "core/facts/state.h"
 #include "lib/check.h"
 #include "lib/seed.h"
 #include "wire/wire.h"
@@ -19,6 +25,8 @@
 #define LAST_EVENTS  5000
 #define GROUPS       3
 #define MACHINES_MAX 4096
+#define RESTLESS     20  /* worlds whose twin is looked at every second */
+#define MOMENTS      250 /* events of each */
 #define BEGAN_MS     INT64_C(1795444609000)
 
 struct machine {
@@ -46,6 +54,8 @@ struct world {
     size_t launches; /* planned, over all worlds */
     size_t ends;
     size_t scalings;
+    size_t looks; /* at all groups of a twin before its deadline */
+    bool is_restless;
 };
 
 static struct world w;
@@ -170,6 +180,71 @@ static void check_twin(enum asg_event_kind kind)
     asg_bytes_clear(&b);
 }
 
+/* ---- looks before the deadline ---- */
+
+static void check_no_effects(const struct asg_effects *effects)
+{
+    for (size_t i = 0; i < effects->decision_count; i++) {
+        print_error("says: %s\n", effects->decisions[i].text);
+    }
+    size_t count = effects->decision_count + effects->job_count +
+                   effects->closed_jobs.count + effects->member_count +
+                   effects->watch_count + effects->drain_count + effects->alarm_count;
+    if (count > 0) fail_msg("a TICK before the deadline has %zu effects", count);
+}
+
+/* The groups' deadlines are of the saved state too. */
+static void check_only_time_passed(const struct asg_bytes *before, int64_t before_ms)
+{
+    struct asg_bytes after = {0};
+    int64_t now_ms = w.twin->now_ms;
+    w.twin->now_ms = before_ms;
+    asg_core_save(w.twin, &after);
+    w.twin->now_ms = now_ms;
+    if (after.length != before->length ||
+        memcmp(after.data, before->data, after.length) != 0) {
+        fail_msg("a TICK before the deadline changes the state");
+    }
+    asg_bytes_clear(&after);
+}
+
+/* The twin's groups are all looked at, as if an event had touched each. */
+static void look_at_all(int64_t at_ms)
+{
+    assert_true(at_ms < asg_core_next_deadline(w.twin));
+    struct asg_bytes before = {0};
+    int64_t before_ms = w.twin->now_ms;
+    asg_core_save(w.twin, &before);
+    for (size_t i = 0; i < w.twin->group_count; i++) {
+        asg_group_mark_dirty(w.twin, w.twin->groups[i]);
+    }
+    const struct asg_event tick = {.kind = ASG_EVENT_TICK, .time_ms = at_ms};
+    assert_status(ASG_OK, asg_core_step(w.twin, &tick, &w.twin_effects));
+    check_no_effects(&w.twin_effects);
+    check_only_time_passed(&before, before_ms);
+    asg_bytes_clear(&before);
+    w.looks++;
+}
+
+/* Before the event of now_ms: at some moment, or at every second. */
+static void be_restless(void)
+{
+    int64_t from_ms = asg_core_now_ms(w.twin);
+    int64_t deadline_ms = asg_core_next_deadline(w.twin);
+    int64_t until_ms = w.now_ms < deadline_ms ? w.now_ms : deadline_ms - 1;
+    if (from_ms == 0 || from_ms > until_ms) return;
+    if (!w.is_restless) {
+        int64_t span_ms = until_ms - from_ms;
+        if (one_in(3)) look_at_all(from_ms + (int64_t)below((uint64_t)span_ms + 1));
+        return;
+    }
+    for (int64_t at_ms = from_ms; at_ms <= until_ms; at_ms += 1000) {
+        look_at_all(at_ms);
+    }
+}
+
+/* ---- */
+
 /* One event to both, as it would come out of the log. */
 static void feed(struct asg_event event)
 {
@@ -181,6 +256,10 @@ static void feed(struct asg_event event)
                                           &w.arena, &decoded));
     asg_bytes_clear(&bytes);
     if (event.kind != ASG_EVENT_COMMAND && one_in(5)) reload_twin();
+    /* A leader takes the time since the last event for one in which nobody led. */
+    bool is_lead =
+        event.kind == ASG_EVENT_COMMAND && event.command->kind == ASG_COMMAND_LEAD;
+    if (!is_lead) be_restless();
     assert_status(ASG_OK, asg_core_step(w.core, &decoded, &w.effects));
     assert_status(ASG_OK, asg_core_step(w.twin, &decoded, &w.twin_effects));
     check_twin(event.kind);
@@ -212,7 +291,9 @@ static struct asg_seen_instance seen_of(const struct machine *machine)
                                       .attempt = machine->attempt,
                                       .incarnation = machine->incarnation,
                                       .client_token = machine->token,
-                                      .is_impaired = one_in(60)};
+                                      .is_impaired = one_in(60),
+                                      .event_code =
+                                          one_in(60) ? "instance-retirement" : ""};
 }
 
 /* The same token is the same launch, however often it is asked for. */
@@ -393,6 +474,8 @@ static void make_group(uint64_t i)
         .cooldown_ms = (int64_t)below(20) * 1000,
         .warmup_ms = one_in(2) ? ASG_UNSET : (int64_t)below(20) * 1000,
         .evaluation_ms = 1000,
+        .health_grace_ms = one_in(2) ? 0 : 30000,
+        .launch_timeout_ms = one_in(2) ? 0 : 60000,
         .drain_ms = one_in(2) ? 0 : 5000,
         .terminating_percent = 10 + (uint32_t)below(90),
         .terminated_percent = 10 + (uint32_t)below(90)};
@@ -525,18 +608,21 @@ static void end_world(void)
     assert_int_equal(0, count_groups());
 }
 
-static void play_one_event(void)
+static void end_cores(void)
 {
-    asg_arena_reset(&w.arena);
-    live();
-    if (one_in(20)) make_missing_group();
-    int64_t deadline_ms = asg_core_next_deadline(w.core);
-    if (one_in(4) && deadline_ms < w.now_ms + 60000) {
-        if (deadline_ms > w.now_ms) w.now_ms = deadline_ms;
-        feed((struct asg_event){.kind = ASG_EVENT_TICK});
-        return;
-    }
-    w.now_ms += (int64_t)below(2000);
+    asg_core_destroy(&w.core);
+    asg_core_destroy(&w.twin);
+}
+
+static void end_worlds(void)
+{
+    asg_effects_clear(&w.effects);
+    asg_effects_clear(&w.twin_effects);
+    asg_arena_clear(&w.arena);
+}
+
+static void something_happens(void)
+{
     uint64_t what = below(20);
     if (what < 8) {
         answer_a_job();
@@ -549,6 +635,60 @@ static void play_one_event(void)
     }
 }
 
+static void play_one_event(void)
+{
+    asg_arena_reset(&w.arena);
+    live();
+    if (one_in(20)) make_missing_group();
+    int64_t deadline_ms = asg_core_next_deadline(w.core);
+    if (one_in(4) && deadline_ms < w.now_ms + 60000) {
+        if (deadline_ms > w.now_ms) w.now_ms = deadline_ms;
+        feed((struct asg_event){.kind = ASG_EVENT_TICK});
+        return;
+    }
+    w.now_ms += (int64_t)below(2000);
+    something_happens();
+}
+
+static void put_schedule(void)
+{
+    const struct asg_schedule_config config = {
+        .group = group_name(below(GROUPS)),
+        .name = one_in(2) ? "a" : "b",
+        .min = ASG_UNSET,
+        .max = ASG_UNSET,
+        .desired = (int64_t)below(10),
+        .start_ms = w.now_ms + 1 + (int64_t)below(30000),
+        .recurrence = one_in(2) ? "*/2 * * * *" : ""};
+    order((struct asg_command){.kind = ASG_COMMAND_SCHEDULE_PUT,
+                               .group = config.group,
+                               .name = config.name,
+                               .schedule_config = &config});
+}
+
+static int64_t some_pause(void)
+{
+    static const uint64_t most_ms[] = {1, 2000, 2000, 2000, 15000, 100000};
+    return (int64_t)below(most_ms[below(sizeof most_ms / sizeof most_ms[0])]);
+}
+
+/* Each deadline up to `until_ms` has its TICK, at its moment. */
+static void tick_until(int64_t until_ms)
+{
+    int64_t deadline_ms = asg_core_next_deadline(w.core);
+    while (deadline_ms <= until_ms) {
+        if (deadline_ms > w.now_ms) w.now_ms = deadline_ms;
+        asg_arena_reset(&w.arena);
+        feed((struct asg_event){.kind = ASG_EVENT_TICK});
+        deadline_ms = asg_core_next_deadline(w.core);
+        if (deadline_ms <= w.now_ms) {
+            fail_msg("after its TICK core wants another %" PRId64 " ms ago",
+                     w.now_ms - deadline_ms);
+        }
+    }
+    w.now_ms = until_ms;
+}
+
 static void test_core_keeps_its_limits_and_its_twin_agrees(void **state)
 {
     (void)state;
@@ -559,21 +699,42 @@ static void test_core_keeps_its_limits_and_its_twin_agrees(void **state)
             play_one_event();
         }
         end_world();
-        asg_core_destroy(&w.core);
-        asg_core_destroy(&w.twin);
+        end_cores();
     }
-    asg_effects_clear(&w.effects);
-    asg_effects_clear(&w.twin_effects);
-    asg_arena_clear(&w.arena);
+    end_worlds();
     (void)printf("%zu launches, %zu terminations, %zu scalings\n", w.launches, w.ends,
                  w.scalings);
     assert_true(w.launches > WORLDS && w.ends > WORLDS && w.scalings > WORLDS);
+}
+
+static void test_time_alone_decides_nothing_between_the_deadlines(void **state)
+{
+    (void)state;
+    w = (struct world){.seed = seed_new("prop_core deadlines"), .is_restless = true};
+    for (int world = 0; world < RESTLESS; world++) {
+        begin_world();
+        for (int i = 0; i < MOMENTS; i++) {
+            tick_until(w.now_ms + some_pause());
+            asg_arena_reset(&w.arena);
+            live();
+            if (one_in(20)) make_missing_group();
+            if (one_in(40)) put_schedule();
+            something_happens();
+        }
+        end_cores();
+    }
+    (void)printf("%zu looks before the deadline, %zu launches, %zu terminations\n",
+                 w.looks, w.launches, w.ends);
+    end_worlds();
+    assert_true(w.looks > RESTLESS * MOMENTS);
+    assert_true(w.launches > RESTLESS && w.ends > RESTLESS);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_core_keeps_its_limits_and_its_twin_agrees),
+        cmocka_unit_test(test_time_alone_decides_nothing_between_the_deadlines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
