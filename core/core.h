@@ -50,8 +50,10 @@ uint32_t asg_core_rules(const struct asg_core *core);
 /* The newest rules that this program knows: a controller leads with them. */
 uint32_t asg_core_newest_rules(void);
 
-/* When core wants its next TICK: the earliest of its timers (cooldown, warm-up, grace,
- * schedules, drains, job deadlines, the next describe). INT64_MAX: never. */
+/* When core wants its next TICK: the earliest of its timers (warm-up, grace, late
+ * launches, drains, schedules, retries and pauses, the next look at EC2). INT64_MAX:
+ * never. A cooldown is none: whoever wants to scale asks whether it is over. Nor is the
+ * deadline of a job, which the dispatcher keeps. */
 int64_t asg_core_next_deadline(const struct asg_core *core);
 
 /* The time of the last event (0: none yet); the next one must not be earlier. */

@@ -4,7 +4,7 @@
  * after a refusal: describe all, leave out what is ending already, then try the rest in
  * halves until each refused id stands alone. What EC2 does not know in either call is
  * told as gone; the controller decides what that means (an unknown id is no proof of
- * death, 1.5).
+ * death: docs/rules.md, "EC2's lists lag").
  */
 #include <string.h>
 

@@ -84,7 +84,7 @@ static size_t choose_in_market(const struct asg_choice *choice, const struct gro
 }
 
 /* First who is over its share, on demand or Spot (docs/rules.md, "Choosing whom to
- * terminate", 2); when that one has nobody who may go, the other. */
+ * terminate"); when that one has nobody who may go, the other. */
 static size_t choose_mixed(const struct asg_choice *choice, const struct group *group,
                            struct asg_candidate *candidates, size_t count,
                            size_t *ret_order)

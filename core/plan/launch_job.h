@@ -4,7 +4,8 @@
 
 #include "core/facts/world.h"
 
-/* What a launch says whatever it buys; `copy` lives in the job's arena. */
+/* Give the job a copy of `launch`, in the job's arena, with what every launch says
+ * whatever it buys: template, tags, parameters. */
 void asg_plan_fill_launch(struct asg_core *core, struct group *group, struct job *job,
                           const struct asg_launch *launch);
 

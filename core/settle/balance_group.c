@@ -174,7 +174,7 @@ static uint32_t give_up_unmade(struct asg_core *core, struct group *group,
 }
 
 /* What is not in service yet goes before anybody who works (docs/rules.md, "Choosing whom
- * to terminate", 0): launches nobody made, newest first; those EC2 has begun; those EC2
+ * to terminate"): launches nobody made, newest first; those EC2 has begun; those EC2
  * is being asked for, which go when they arrive. How many of `excess` that takes care of.
  */
 static uint32_t give_up_launches(struct asg_core *core, struct group *group,

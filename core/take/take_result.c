@@ -27,7 +27,8 @@
 #define BREAKER_FAILURES 3
 #define BREAKER_MS       INT64_C(180000)
 #define BREAKER_MS_MAX   INT64_C(1800000)
-/* An id that EC2 does not know may be one it does not know yet (1.2, 1.5). */
+/* An id that EC2 does not know may be one it does not know yet (docs/rules.md, "EC2's
+ * lists lag"). */
 #define UNKNOWN_FOR_MS INT64_C(300000)
 #define AMBIGUOUS_FOR_MS                                                                 \
     INT64_C(43200000) /* docs/rules.md, "A launch whose answer was lost" */
