@@ -1,5 +1,6 @@
 #include "store/log_memory.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -294,4 +295,21 @@ void asg_log_memory_reopen(struct asg_log *log)
     log->broken = ASG_OK;
     log->broken_text[0] = '\0';
     log->head.epoch++;
+}
+
+void asg_log_memory_cut(struct asg_log *log, uint64_t seq)
+{
+    struct memory_log *self = self_of(log);
+    assert(seq > 0 && seq <= self->count);
+    const struct asg_record *last = &self->records[seq - 1];
+    self->count = seq; /* the arena keeps the bytes until the log is closed */
+    while (self->snapshot_count > 0 &&
+           self->snapshots[self->snapshot_count - 1].seq > seq) {
+        drop_snapshot(self, self->snapshot_count - 1);
+    }
+    log->head.seq = seq;
+    log->head.epoch = last->epoch;
+    memcpy(log->head.chain_hash, last->chain_hash, ASG_LOG_HASH_BYTES);
+    log->looked_kind[0] = '\0';
+    log->looked_to_seq = 0;
 }

@@ -18,4 +18,8 @@ void asg_log_memory_fail_append(struct asg_log *log, uint64_t nth,
 /* Mend a broken log, as opening it again would. */
 void asg_log_memory_reopen(struct asg_log *log);
 
+/* As if a copy had been put in its place that ends with record `seq`: what came later is
+ * gone, and snapshots of it. 1 to the head's; nobody reads it meanwhile. */
+void asg_log_memory_cut(struct asg_log *log, uint64_t seq);
+
 #endif

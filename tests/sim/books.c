@@ -53,10 +53,22 @@ static void end_attempts(uint64_t id, uint32_t last)
     }
 }
 
+struct sim_job *sim_find_job_of_token(const char *token)
+{
+    for (size_t i = our->job_count; i > 0 && token[0] != '\0'; i--) {
+        if (strcmp(our->jobs[i - 1].token, token) == 0) return &our->jobs[i - 1];
+    }
+    return NULL;
+}
+
 static void add_job(const struct asg_job *plan, int64_t time_ms)
 {
     sim_check_plan(plan, time_ms);
     struct sim_job *job = sim_find_job(plan->id, plan->attempt);
+    if (job != NULL && job->is_lost) {
+        law_old_log_token(plan, job);
+        job = NULL; /* its number is spent again; the old one's token may still be used */
+    }
     if (job == NULL) {
         if (our->job_count == our->job_capacity) {
             our->job_capacity = our->job_capacity == 0 ? 256 : our->job_capacity * 2;
@@ -216,6 +228,22 @@ static void note_protection(const struct asg_command *command)
     }
 }
 
+/* Somebody ordered the end of what the log does not know. */
+static void note_settled(const struct asg_command *command, const struct sim_group *group)
+{
+    for (size_t i = 0; i < command->instance_ids.count; i++) {
+        struct sim_instance *instance = sim_find_instance(command->instance_ids.items[i]);
+        if (instance != NULL) instance->is_lost = false;
+    }
+    bool is_of_group = command->kind == ASG_COMMAND_GROUP_DELETE;
+    if (!command->is_all && !is_of_group) return;
+    for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
+        struct sim_instance *instance = sim.instances[i];
+        bool is_meant = group == NULL || instance->group == group;
+        if (instance->cluster == our && is_meant) instance->is_lost = false;
+    }
+}
+
 static void note_command(const struct asg_command *command, int64_t time_ms)
 {
     struct sim_group *group = sim_find_group(our, command->group);
@@ -224,8 +252,10 @@ static void note_command(const struct asg_command *command, int64_t time_ms)
     case ASG_COMMAND_HALT: note_halt(group, true); break;
     case ASG_COMMAND_UNHALT: note_halt(group, false); break;
     case ASG_COMMAND_PROTECT_INSTANCES: note_protection(command); break;
+    case ASG_COMMAND_ORPHAN_END: note_settled(command, NULL); break;
     default:
         if (group != NULL) note_group_order(command, group, time_ms);
+        if (group != NULL && command->force) note_settled(command, group);
         break;
     }
 }
@@ -291,6 +321,7 @@ static void note_end(const struct asg_decision *decision)
     bool is_kept = decision->kind == ASG_DECISION_STATE &&
                    decision->cause == ASG_CAUSE_EC2 &&
                    decision->state_to == ASG_INSTANCE_IN_SERVICE;
+    if (decision->kind == ASG_DECISION_ADOPT) instance->is_lost = false;
     if (decision->kind != ASG_DECISION_ADOPT && !is_kept) return;
     instance->is_over = false;
     if (is_kept) instance->is_protected = true; /* from scale-in, by core itself */

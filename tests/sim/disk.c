@@ -36,6 +36,17 @@ struct asg_log *sim_disk_log(struct sim_disk *disk)
     return disk->log;
 }
 
+uint64_t sim_disk_durable(const struct sim_disk *disk)
+{
+    return disk->durable;
+}
+
+void sim_disk_go_back(struct sim_disk *disk, uint64_t seq)
+{
+    asg_log_memory_cut(disk->log, seq);
+    disk->durable = seq;
+}
+
 static void close_log(struct asg_log *log)
 {
     (void)log;

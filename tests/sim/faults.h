@@ -77,7 +77,8 @@
     X(IMPAIRED, "instance_impaired", T, "an instance's status checks fail")              \
     X(EC2_PROTECTS, "ec2_protects", T,                                                   \
       "somebody protects an instance from termination in EC2")                           \
-    X(LYING_AGENT, "lying_agent", T, "one agent of a group sends hostile reports")
+    X(LYING_AGENT, "lying_agent", T, "one agent of a group sends hostile reports")       \
+    X(OLD_BACKUP, "old_backup", T, "the log goes back to a copy of before, at a restart")
 
 enum sim_fault {
 #define X(name, word, kind, what) SIM_FAULT_##name,

@@ -56,6 +56,7 @@ static const char *const laws[] = {
     "drained_before_terminated",
     "request_rates_are_kept",
     "one_agent_moves_its_share",
+    "an_old_log_hurts_nobody",
 };
 #define LAWS (int)(sizeof laws / sizeof laws[0])
 

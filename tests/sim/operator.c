@@ -7,7 +7,15 @@
 #include "wire/wire.h"
 
 /* What an order that is to be taken back left behind: in the number of its event. */
-enum undo { UNDO_HALT, UNDO_GROUP_HALT, UNDO_DRY_RUN, UNDO_DELETE, UNDO_SUBNETS };
+enum undo {
+    UNDO_HALT,
+    UNDO_GROUP_HALT,
+    UNDO_DRY_RUN,
+    UNDO_DELETE,
+    UNDO_SUBNETS,
+    UNDO_ADOPT,
+    UNDO_END
+};
 
 static uint32_t below(uint32_t end)
 {
@@ -429,6 +437,21 @@ void sim_unhalt_group(const struct sim_group *group)
     order_halt(group, false);
 }
 
+void sim_order_unknown(bool is_adopted)
+{
+    struct asg_command command = {.kind = is_adopted ? ASG_COMMAND_INSTANCE_ADOPT
+                                                     : ASG_COMMAND_ORPHAN_END,
+                                  .is_all = true};
+    sim_order(&command);
+}
+
+/* After a look at it: all that fit are taken in, the others are ended. */
+void sim_settle_unknown(void)
+{
+    undo_later(UNDO_ADOPT, NULL, some_time_us(1200, 3600));
+    undo_later(UNDO_END, NULL, some_time_us(3600, 7200));
+}
+
 void sim_undo(uint64_t number)
 {
     struct sim_group *group = &our->groups[number & 0xff];
@@ -436,6 +459,8 @@ void sim_undo(uint64_t number)
     case UNDO_HALT: sim_unhalt(); break;
     case UNDO_GROUP_HALT: sim_unhalt_group(group); break;
     case UNDO_DRY_RUN: sim_order_dry_run(group, false); break;
+    case UNDO_ADOPT: sim_order_unknown(/* is_adopted */ true); break;
+    case UNDO_END: sim_order_unknown(/* is_adopted */ false); break;
     case UNDO_SUBNETS: order_subnets(group, /* is_all */ true); break;
     case UNDO_DELETE:
         if (sim.is_quiet || (group->exists && !group->is_deleting)) break;

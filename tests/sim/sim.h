@@ -247,6 +247,7 @@ struct sim_instance {
     uint64_t job_id;
     uint32_t attempt;
     bool is_stray; /* started by hand, not by a job */
+    bool is_lost;  /* its job is: the log does not know it, until somebody settles it */
     bool is_alive; /* pending or running */
     bool is_booted;
     bool is_hung;
@@ -286,6 +287,7 @@ struct sim_job {
     uint32_t count;
     uint32_t launched; /* instances EC2 started for it */
     bool is_over;      /* its job is closed, or at a later attempt */
+    bool is_lost;      /* planned in a part of the log that an old copy took away */
     char token[ASG_CLIENT_TOKEN_MAX + 1];
 };
 
@@ -295,6 +297,7 @@ struct sim_bucket {
     int64_t since_us;
 };
 
+struct sim_backup;
 struct sim_disk;
 struct sim_frame;
 struct sim_probe;
@@ -315,6 +318,7 @@ struct sim_cluster {
     struct sim_turn prober_turn;
     int64_t ingest_lag_us;
     struct sim_disk *disk;
+    struct sim_backup *backup; /* NULL: none was taken */
     bool is_disk_full;
 
     /* its links */
@@ -501,6 +505,8 @@ enum asg_status sim_connect(enum sim_link link, uint32_t index, const char *addr
 /* ---- disk.c ---- */
 void sim_disk_new(struct sim_disk **ret);
 void sim_disk_destroy(struct sim_disk **disk);
+uint64_t sim_disk_durable(const struct sim_disk *disk); /* records */
+void sim_disk_go_back(struct sim_disk *disk, uint64_t seq);
 struct asg_log *sim_disk_log(struct sim_disk *disk);
 
 /* ---- fake_edges.c ---- */
@@ -547,6 +553,12 @@ void sim_trouble_until(int64_t after_us, enum sim_fault fault, uint64_t what);
 bool sim_is_ours(const struct sim_instance *instance);            /* and lives */
 struct sim_instance *sim_any_instance(struct sim_random *random); /* NULL: none */
 
+/* ---- backup.c: the log goes back to a copy ---- */
+bool sim_backup_take(void); /* false: there is one, or the log is pruned */
+void sim_backup_restore(void);
+bool sim_is_restored(void);
+void sim_backup_clear(void);
+
 /* ---- mend.c: the end of all troubles ---- */
 void sim_heal(void);
 void sim_mend(void);
@@ -554,7 +566,9 @@ void sim_mend(void);
 /* ---- operator.c ---- */
 extern const char *const sim_extra_policies[SIM_EXTRA_POLICIES];
 void sim_operate(void);
-void sim_undo(uint64_t number); /* what an order was to be for a time */
+void sim_order_unknown(bool is_adopted); /* what the log does not know, all of it */
+void sim_settle_unknown(void);           /* so, after a while */
+void sim_undo(uint64_t number);          /* what an order was to be for a time */
 void sim_order(struct asg_command *command);
 void sim_order_group(const struct sim_group *books); /* to create it, with its policy */
 void sim_order_dry_run(const struct sim_group *group, bool is_on);
@@ -599,6 +613,7 @@ void sim_warm_count(const struct sim_group *group, uint32_t *ret_least,
 struct sim_instance *sim_find_instance(const char *id);
 struct sim_group *sim_find_group(struct sim_cluster *cluster, const char *name);
 struct sim_job *sim_find_job(uint64_t id, uint32_t attempt);
+struct sim_job *sim_find_job_of_token(const char *token);
 void sim_durable(const struct asg_record *records, size_t count);
 void sim_books_clear(void);
 bool sim_is_end_planned(const char *id); /* by a durable job */
@@ -651,6 +666,8 @@ void law_replay_until(uint64_t seq); /* of the log that is open */
 void law_replay_clear(void);
 void law_reason(const struct asg_decision *decision, int64_t time_ms);
 void law_no_flapping(const struct asg_decision *decision, int64_t time_ms);
+void law_old_log_plan(const struct asg_job *plan);
+void law_old_log_token(const struct asg_job *plan, const struct sim_job *old);
 void law_one_agents_share(const struct asg_metrics *metrics);
 void law_dead_letters(void);
 /* NULL when it holds now, else what is missing. */

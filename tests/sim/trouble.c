@@ -374,6 +374,10 @@ static void strike(enum sim_fault fault)
         sim_tell("ec2", "the account has no quota for more");
         sim_trouble_until(some_time_us(fault, 60, 3600), fault, 0);
         break;
+    case SIM_FAULT_OLD_BACKUP:
+        if (!sim_backup_take()) return;
+        sim_trouble_until(some_time_us(fault, 30, 3600), fault, 0);
+        return; /* counted when it is put in place */
     case SIM_FAULT_LYING_AGENT:
         if (!sim_lie_begin(any_instance(fault))) return;
         break;
@@ -398,6 +402,7 @@ static void end_fault(enum sim_fault fault, uint64_t what)
     case SIM_FAULT_MASS_SILENCE: end_silence(what); break;
     case SIM_FAULT_ZONE_CUT_OFF: join_zone(what); break;
     case SIM_FAULT_EC2_QUOTA: asg_world_leave_room(sim.world, -1); break;
+    case SIM_FAULT_OLD_BACKUP: sim_backup_restore(); break;
     case SIM_FAULT_DISK_FULL:
         sim_tell("disk", "has room again");
         our->is_disk_full = false;

@@ -57,6 +57,10 @@ void sim_check_call(const char *action, const char *token, const char *const *id
 
 void sim_check_launched(struct sim_instance *instance, uint32_t of_token)
 {
+    if (sim_is_restored()) {
+        const struct sim_job *job = sim_find_job_of_token(instance->token);
+        instance->is_lost = job != NULL && job->is_lost;
+    }
     law_neighbours_launched(instance);
     law_no_launch_twice(instance, of_token);
     law_never_above_max(instance);
@@ -66,6 +70,7 @@ void sim_check_plan(const struct asg_job *plan, int64_t time_ms)
 {
     law_neighbours_plan(plan);
     law_plan_while_stopped(plan);
+    law_old_log_plan(plan);
     law_drained_first(plan, time_ms);
 }
 
@@ -110,7 +115,8 @@ static void check_core(void)
 {
     if (our->controller == NULL || our->controller->commit == NULL) return;
     struct asg_error error = {""};
-    if (asg_core_check(asg_commit_core(our->controller->commit), &error) == ASG_OK) return;
+    if (asg_core_check(asg_commit_core(our->controller->commit), &error) == ASG_OK)
+        return;
     sim_break("state_agrees_with_itself", "%s", error.text);
 }
 

@@ -24,20 +24,12 @@ void law_committed_first_frame(const struct asg_job_message *message)
     }
 }
 
-static const struct sim_job *job_of_token(const char *token)
-{
-    for (size_t i = our->job_count; i > 0; i--) {
-        if (strcmp(our->jobs[i - 1].token, token) == 0) return &our->jobs[i - 1];
-    }
-    return NULL;
-}
-
 void law_committed_first_call(const char *action, const char *token,
                               const char *const *ids, size_t id_count)
 {
     bool is_fleet = strcmp(action, "CreateFleet") == 0;
     if (is_fleet || strcmp(action, "RunInstances") == 0) {
-        const struct sim_job *job = job_of_token(token != NULL ? token : "");
+        const struct sim_job *job = sim_find_job_of_token(token != NULL ? token : "");
         if (job == NULL || job->kind != (is_fleet ? ASG_JOB_FLEET : ASG_JOB_LAUNCH)) {
             sim_break("every_effect_was_committed_first",
                       "%s with the token %s, which no durable job has", action,

@@ -11,6 +11,11 @@ void law_never_above_max(const struct sim_instance *instance)
     bool was_lowered = sim.now_us - group->max_changed_us <= 13 * SIM_HOUR;
     if (was_lowered && group->older_max > most) most = group->older_max;
     uint32_t ours = group->alive - group->strays;
+    for (size_t i = sim.first_alive; sim_is_restored() && i < sim.instance_count; i++) {
+        const struct sim_instance *other = sim.instances[i];
+        bool is_lost = other->is_lost && other->is_alive && !other->is_stray;
+        if (is_lost && other->group == group) ours--;
+    }
     if (ours <= most) return;
     sim_break("never_above_max", "%s: %s makes %u living instances, max is %u",
               group->name, instance->id, ours, most);

@@ -8,7 +8,11 @@
 void law_no_launch_twice(const struct sim_instance *instance, uint32_t of_token)
 {
     const struct sim_job *job = sim_find_job(instance->job_id, instance->attempt);
-    if (job == NULL || strcmp(job->token, instance->token) != 0) {
+    if (job != NULL && strcmp(job->token, instance->token) != 0) {
+        job = sim_find_job_of_token(instance->token);
+        if (job != NULL && !job->is_lost) job = NULL; /* of another number */
+    }
+    if (job == NULL) {
         sim_break(
             "no_launch_twice_for_one_job",
             "%s was started with the token %s, which is none of job %llu attempt %u",
@@ -32,7 +36,8 @@ void law_no_launch_twice(const struct sim_instance *instance, uint32_t of_token)
     for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
         const struct sim_instance *other = sim.instances[i];
         bool is_of_job = other->cluster == instance->cluster &&
-                         other->job_id == instance->job_id && !other->is_stray;
+                         other->job_id == instance->job_id && !other->is_stray &&
+                         other->is_lost == instance->is_lost;
         living += other->is_alive && is_of_job ? 1 : 0;
     }
     if (living > job->count) {

@@ -546,6 +546,22 @@ static void test_the_memory_log_fails_when_told_and_stays_broken(void **state)
     asg_log_close(&log);
 }
 
+static void test_the_memory_log_goes_back_to_an_old_copy(void **state)
+{
+    struct asg_log *log = open_memory(*state);
+    append_step(log, 1);
+    struct asg_log_head before = asg_log_head(log);
+    append_step(log, 2);
+    asg_log_memory_cut(log, before.seq);
+    assert_int_equal(before.seq, asg_log_head(log).seq);
+    assert_memory_equal(before.chain_hash, asg_log_head(log).chain_hash,
+                        ASG_LOG_HASH_BYTES);
+    asg_log_memory_reopen(log);
+    append_step(log, 3);
+    assert_int_equal(2 * before.seq, verify_good(log).record_count);
+    asg_log_close(&log);
+}
+
 #define TEST(name)                                                                       \
     cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
@@ -571,6 +587,7 @@ int main(void)
         TEST(test_pruning_while_somebody_reads_is_refused),
         TEST(test_verifying_tells_its_progress_and_can_be_stopped),
         TEST(test_the_memory_log_fails_when_told_and_stays_broken),
+        TEST(test_the_memory_log_goes_back_to_an_old_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
