@@ -96,6 +96,7 @@ struct group {
     uint64_t resolve_job_id;
     /* scaling */
     uint64_t revision;         /* of membership */
+    int64_t measured_ms;       /* when its policies last saw metrics; 0: never */
     int64_t cooldown_until_ms; /* of simple scaling */
     int64_t cooldown_ms;       /* its length, of the policy that acted last */
     bool is_cooldown_due;      /* it begins anew when what was asked for is done */

@@ -162,6 +162,7 @@ static void group_lists(struct asg_fields *f, struct group *g)
 static void scaling_fields(struct asg_fields *f, struct asg_core *core, struct group *g)
 {
     asg_fields_u64(f, &g->revision);
+    asg_fields_i64(f, &g->measured_ms);
     asg_fields_i64(f, &g->cooldown_until_ms);
     asg_fields_i64(f, &g->cooldown_ms);
     asg_fields_bool(f, &g->is_cooldown_due);

@@ -2,11 +2,14 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/facts/standing.h"
 #include "core/facts/narrate.h"
 #include "core/want/desired.h"
 #include "core/want/policy.h"
+
+#define GAP_PERIODS 4 /* without metrics, and a policy begins anew */
 
 /* What all policies of a group want together (docs/rules.md, "Several policies"). */
 struct verdict {
@@ -131,10 +134,26 @@ static void settle(struct asg_core *core, struct group *group,
     decide_group(core, group, verdict->in, &verdict->in_proposal);
 }
 
+/* Periods in a row, and a window that is low all through, are of time that was measured:
+ * what policies remember ends where rows were missing (nobody led, or the membership was
+ * another one) for longer than a late row explains. */
+static void forget_across_gap(const struct asg_core *core, struct group *group)
+{
+    int64_t since_ms = core->now_ms - group->measured_ms;
+    bool is_gap = since_ms > GAP_PERIODS * group->config.evaluation_ms;
+    if (group->measured_ms != 0 && is_gap) {
+        for (size_t i = 0; i < group->policy_count; i++) {
+            memset(&group->policies[i].state, 0, sizeof group->policies[i].state);
+        }
+    }
+    group->measured_ms = core->now_ms;
+}
+
 void asg_want_scale_group(struct asg_core *core, struct group *group,
                           const struct asg_group_metric *rows, size_t count)
 {
     if (group->is_deleting || group->policy_count == 0) return;
+    forget_across_gap(core, group);
     const struct tally *tally = tally_of(group, core->now_ms);
     struct asg_policy_input input = {
         .now_ms = core->now_ms,

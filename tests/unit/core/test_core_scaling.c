@@ -60,6 +60,30 @@ static void test_tracking_scales_out_in_the_third_period(void **state)
                                    "2)\ndecide 4, scale out by 2"));
 }
 
+/* A controller that was away has not seen that the load was low, or high, meanwhile. */
+static void test_time_that_nobody_measured_counts_for_nothing(void **state)
+{
+    (void)state;
+    make_group(8, unlimited);
+    struct asg_policy_config policy = tracking("cpu50", 50);
+    policy.stabilisation_ms = 300000;
+    put_policy(policy);
+    for (int i = 0; i < 6; i++) {
+        measure(8, 8, 20);
+    }
+    pass(3600000);
+    measure(8, 8, 20);
+    assert_int_equal(8, desired());
+    measure(8, 8, 80);
+    measure(8, 8, 80);
+    pass(3600000);
+    measure(8, 8, 80);
+    assert_int_equal(8, desired());
+    measure(8, 8, 80);
+    measure(8, 8, 80);
+    assert_int_equal(13, desired());
+}
+
 static uint32_t warming(void)
 {
     struct asg_arena arena = {0};
@@ -508,6 +532,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(test_tracking_scales_out_in_the_third_period),
+        TEST(test_time_that_nobody_measured_counts_for_nothing),
         TEST(test_a_policys_own_warm_up_counts),
         TEST(test_the_longest_warm_up_of_several_policies_counts),
         TEST(test_max_limits_and_says_so),
