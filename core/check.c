@@ -1,5 +1,6 @@
 #include "core/check.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 static const char *wrong_with_slot(const struct asg_core *core, const struct group *group,
                                    const struct instance *slot)
 {
+    assert(asg_instance_is_slot(slot));
     if (slot->id[0] != '\0') return "is a slot and has an id";
     const struct job *job = asg_job_find(core, slot->job_id);
     if (job == NULL || job->state != ASG_JOB_STATE_OPEN) {
@@ -136,6 +138,7 @@ static enum asg_status check_group(const struct asg_core *core, const struct gro
 
 static uint32_t count_slots(const struct group *group, const struct job *job)
 {
+    assert(asg_job_is_launch(job->plan.kind));
     uint32_t count = 0;
     for (size_t i = 0; group != NULL && i < group->instance_count; i++) {
         const struct instance *slot = group->instances[i];

@@ -21,6 +21,7 @@
 #include "core/take/take_observed.h"
 #include "core/take/take_result.h"
 #include "core/take/take_tick.h"
+#include "core/facts/counts.h"
 
 #define LOOKS_MAX   8 /* at one group in a step; two or three are what it takes */
 #define RESTLESS_MS INT64_C(1000)
@@ -29,6 +30,8 @@ void asg_core_new(struct asg_core **ret)
 {
     struct asg_core *core = asg_alloc(1, sizeof *core);
     asg_state_init(core);
+    assert(asg_core_next_deadline(core) ==
+           INT64_MAX); /* an empty world waits for nothing */
     *ret = core;
 }
 
@@ -36,6 +39,7 @@ void asg_core_destroy(struct asg_core **core)
 {
     struct asg_core *c = *core;
     if (c == NULL) return;
+    assert(c->step == NULL); /* not in the middle of one */
     asg_state_clear(c);
     free(c);
     *core = NULL;
@@ -58,6 +62,7 @@ static bool has_its_part(const struct asg_event *event)
 
 static bool is_init(const struct asg_event *event)
 {
+    assert(event->kind != ASG_EVENT_COMMAND || event->command != NULL);
     return event->kind == ASG_EVENT_COMMAND && event->command->kind == ASG_COMMAND_INIT;
 }
 
@@ -69,11 +74,13 @@ static bool is_lead(const struct asg_event *event)
 static enum asg_status check_rules(const struct asg_core *core,
                                    const struct asg_event *event, struct asg_error *error)
 {
+    assert(event->kind != ASG_EVENT_COMMAND || event->command != NULL);
     return is_lead(event) ? asg_rules_check(core, event->command->rules, error) : ASG_OK;
 }
 
 static void take_event(struct asg_core *core, const struct asg_event *event)
 {
+    assert(core->step != NULL && core->now_ms == event->time_ms);
     switch (event->kind) {
     case ASG_EVENT_COMMAND: asg_take_command(core, event->command); break;
     case ASG_EVENT_METRICS: asg_take_metrics(core, event->metrics); break;
@@ -96,11 +103,14 @@ static void check_limits(const struct group *group)
 
 static bool is_gone(const struct group *group)
 {
+    assert(group->instance_count > 0 ||
+           group->counts.alive == 0); /* who is alive is there */
     return group->is_deleting && group->instance_count == 0;
 }
 
 static void say_gone(struct asg_core *core, struct group *group)
 {
+    assert(group->is_deleting && group->instance_count == 0);
     *asg_emit_watch(core) = (struct asg_watch){.group_no = group->no, .name = ""};
     asg_narrate(core, ASG_DECISION_COMMAND, group, "group is deleted");
 }
@@ -122,6 +132,8 @@ static void settle_group(struct asg_core *core, struct group *group)
     group->is_dirty = false;
     asg_look_begin(core);
     asg_settle_group(core, group);
+    assert(group->held_now == 0); /* each topic is held or forgotten */
+    assert(asg_count_capacity(group) <= asg_count_alive(group));
     group->tally.is_known = false;
     check_limits(group);
     asg_look_end(core, group);
@@ -164,7 +176,10 @@ static void settle_groups(struct asg_core *core)
         memcpy(round, core->dirty, count * sizeof(struct group *));
         core->dirty_count = 0;
         qsort(round, count, sizeof(struct group *), by_number);
+        uint32_t last_no = 0;
         for (size_t i = 0; i < count; i++) {
+            assert(round[i]->no > last_no); /* each once; the one before may be gone */
+            last_no = round[i]->no;
             settle_group(core, round[i]);
         }
     }
@@ -173,6 +188,7 @@ static void settle_groups(struct asg_core *core)
 enum asg_status asg_core_step(struct asg_core *core, const struct asg_event *event,
                               struct asg_effects *ret)
 {
+    assert(core->step == NULL); /* one at a time */
     asg_effects_reset(ret);
     bool is_ready = core->cluster_id[0] != '\0';
     if (!has_its_part(event) || event->time_ms < core->now_ms ||
@@ -190,6 +206,7 @@ enum asg_status asg_core_step(struct asg_core *core, const struct asg_event *eve
     take_event(core, event);
     settle_groups(core);
     asg_plan_looks(core);
+    assert(core->dirty_count == 0); /* nothing waits for the next event */
     ret->is_halted = core->is_halted;
     ret->next_deadline_ms = asg_core_next_deadline(core);
     core->step = NULL;
@@ -219,6 +236,7 @@ int64_t asg_core_next_deadline(const struct asg_core *core)
     if (core->epoch == 0) return deadline_ms;
     if (core->listing_job_id == 0) earliest(&deadline_ms, core->listing_next_ms);
     if (core->look_job_id == 0) earliest(&deadline_ms, core->look_next_ms);
+    assert(deadline_ms <= asg_due_heap_first_ms(&core->dues));
     return deadline_ms;
 }
 

@@ -37,6 +37,7 @@ void asg_core_save(const struct asg_core *core, struct asg_bytes *ret)
 
 void asg_core_save_as(const struct asg_core *core, uint32_t form, struct asg_bytes *ret)
 {
+    assert(core->step == NULL); /* never in the middle of one */
     assert(form >= FORM_OLDEST && form <= FORM_NEWEST);
     struct asg_fields fields = {.out = ret, .form = form};
     asg_bytes_append(ret, mark, MARK_LENGTH);
@@ -51,6 +52,7 @@ void asg_core_save_as(const struct asg_core *core, uint32_t form, struct asg_byt
 static size_t find_from(const void *items, size_t count, uint64_t no,
                         uint64_t (*number_of)(const void *items, size_t at))
 {
+    assert(items != NULL || count == 0);
     size_t low = 0;
     while (low < count) {
         size_t middle = low + (count - low) / 2;
@@ -81,6 +83,7 @@ static uint64_t job_number(const void *items, size_t at)
 /* Room for so many bytes, of which these are left? */
 static bool is_full(const struct asg_fields *f, size_t end)
 {
+    assert(!asg_fields_is_loading(f)); /* a part is only saved */
     return f->out->length >= end;
 }
 
@@ -88,6 +91,7 @@ static bool is_full(const struct asg_fields *f, size_t end)
 static bool save_groups(struct asg_fields *f, struct asg_core *whole, size_t end,
                         struct asg_state_place *place)
 {
+    assert(place->job_id == 0); /* jobs come behind all groups */
     size_t at =
         find_from(whole->groups, whole->group_count, place->group_no, group_number);
     for (; at < whole->group_count; at++) {
@@ -101,6 +105,7 @@ static bool save_groups(struct asg_fields *f, struct asg_core *whole, size_t end
         for (; i < group->instance_count; i++) {
             place->instance_no = group->instances[i]->no;
             if (is_full(f, end)) return false;
+            assert(group->instances[i]->no == place->instance_no);
             asg_state_instance_fields(f, whole, group->instances[i]);
         }
     }
@@ -114,6 +119,7 @@ static bool save_jobs(struct asg_fields *f, const struct asg_core *core, size_t 
     for (; at < core->job_count; at++) {
         *place = (struct asg_state_place){.job_id = core->jobs[at]->plan.id};
         if (is_full(f, end)) return false;
+        assert(core->jobs[at]->plan.id == place->job_id);
         asg_state_job_fields(f, core->jobs[at]);
     }
     return true;
@@ -122,6 +128,7 @@ static bool save_jobs(struct asg_fields *f, const struct asg_core *core, size_t 
 void asg_core_save_part(const struct asg_core *core, uint32_t form, size_t bytes_max,
                         struct asg_state_place *place, struct asg_bytes *ret)
 {
+    assert(core->step == NULL);
     assert(form >= FORM_OLDEST && form <= FORM_NEWEST);
     struct asg_fields fields = {.out = ret, .form = form};
     /* A saving visitor changes nothing; the cast saves a second list of fields. */
@@ -146,12 +153,15 @@ void asg_core_save_hashed(const struct asg_core *core, const struct asg_state_ha
     struct asg_state_place place = {.group_no = said->group_no,
                                     .instance_no = said->instance_no,
                                     .job_id = said->job_id};
+    assert(said->bytes_max > 0);
     size_t most = said->bytes_max < SIZE_MAX / 2 ? (size_t)said->bytes_max : SIZE_MAX / 2;
     asg_core_save_part(core, said->form, most, &place, ret);
 }
 
 static enum asg_status read_header(struct asg_fields *fields, struct asg_error *error)
 {
+    assert(asg_fields_is_loading(fields));
+    assert(fields->at == fields->begin);
     size_t length = (size_t)(fields->end - fields->begin);
     if (length < MARK_LENGTH || memcmp(fields->begin, mark, MARK_LENGTH) != 0) {
         bool is_old =
@@ -164,6 +174,7 @@ static enum asg_status read_header(struct asg_fields *fields, struct asg_error *
                         "one cannot read; docs/audit.md, \"A log from before 1.0\", says "
                         "what to do");
     }
+    assert((size_t)(fields->end - fields->at) >= MARK_LENGTH);
     fields->at += MARK_LENGTH;
     asg_fields_u32(fields, &fields->form);
     if (fields->is_bad || fields->form < FORM_OLDEST) {
@@ -184,6 +195,7 @@ static enum asg_status finish(const struct asg_fields *fields, struct asg_error 
                         "the saved state makes no sense at byte %zu: %s", fields->flaw_at,
                         fields->flaw);
     }
+    assert(fields->at <= fields->end);
     if (fields->at == fields->end) return ASG_OK;
     return asg_fail(error, ASG_ERR_MALFORMED,
                     "the saved state ends at byte %zu, and %zu more bytes follow",
@@ -216,6 +228,7 @@ enum asg_status asg_core_load(const void *data, size_t length, struct asg_core *
     }
     asg_orphan_index(core);
     asg_orphan_count_unknown(core);
+    assert(core->dirty_count == 0 && core->step == NULL);
     *ret = core;
     return ASG_OK;
 }

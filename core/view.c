@@ -1,4 +1,5 @@
 /* view - the state as people and APIs see it, and what a controller needs to begin. */
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -22,20 +23,24 @@ struct meant {
 static struct meant groups_meant(const struct asg_core *core, const char *name,
                                  struct group **one)
 {
+    assert(core->step == NULL); /* nobody looks in the middle of one */
     if (asg_text_of(name)[0] == '\0')
         return (struct meant){core->groups, core->group_count};
     *one = asg_group_find(core, name);
+    assert(*one == NULL || (*one)->no > 0);
     return (struct meant){one, *one != NULL ? 1 : 0};
 }
 
 void asg_core_open_jobs(const struct asg_core *core, struct asg_arena *arena,
                         struct asg_job **ret, size_t *ret_count)
 {
+    assert(core->step == NULL);
     struct asg_job *jobs = asg_arena_take(arena, core->job_count * sizeof *jobs);
     size_t count = 0;
     for (size_t i = 0; i < core->job_count; i++) {
         const struct job *job = core->jobs[i];
         if (job->state != ASG_JOB_STATE_OPEN || job->retry_ms != 0) continue;
+        assert(count < core->job_count);
         asg_model_copy(&asg_job_schema, &job->plan, arena, &jobs[count++]);
     }
     *ret = jobs;
@@ -45,6 +50,7 @@ void asg_core_open_jobs(const struct asg_core *core, struct asg_arena *arena,
 void asg_core_watching(const struct asg_core *core, struct asg_arena *arena,
                        struct asg_effects *ret)
 {
+    assert(core->step == NULL);
     size_t watches = 0;
     size_t members = 0;
     ret->is_halted = core->is_halted;
@@ -91,6 +97,7 @@ struct alarms {
 
 static void stand(struct alarms *alarms, const char *text)
 {
+    assert(text != NULL && text[0] != '\0');
     *(const char **)asg_arena_push(alarms->arena, (void **)&alarms->items, &alarms->count,
                                    &alarms->capacity, sizeof *alarms->items) = text;
 }
@@ -98,6 +105,7 @@ static void stand(struct alarms *alarms, const char *text)
 static void view_group_alarms(const struct asg_core *core, const struct group *group,
                               struct alarms *alarms)
 {
+    assert(group->no > 0);
     const char *name = group->config.name;
     struct asg_arena *arena = alarms->arena;
     if (group->is_degraded) {
@@ -163,6 +171,7 @@ static void view_orphan_alarms(const struct asg_core *core, struct alarms *alarm
 void asg_core_view_status(const struct asg_core *core, struct asg_arena *arena,
                           struct asg_status_view *ret)
 {
+    assert(core->step == NULL);
     *ret = (struct asg_status_view){
         .cluster_id = asg_arena_text(arena, core->cluster_id),
         .epoch = core->epoch,
@@ -181,6 +190,7 @@ void asg_core_view_status(const struct asg_core *core, struct asg_arena *arena,
     if (core->is_behind) ret->held = say_held(core, arena);
     ret->alarms = (struct asg_texts){.items = alarms.items, .count = alarms.count};
     size_t ended = core->closed_job_count + core->dead_job_count;
+    assert(ended <= core->job_count);
     ret->open_jobs = (uint32_t)(core->job_count - ended);
     ret->dead_jobs = (uint32_t)core->dead_job_count;
 }
@@ -188,6 +198,7 @@ void asg_core_view_status(const struct asg_core *core, struct asg_arena *arena,
 static void count_states(const struct asg_core *core, const struct group *group,
                          struct asg_group_view *view)
 {
+    assert(view->in_service == 0 && view->warming == 0);
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
         view->unhealthy += instance->is_unhealthy ? 1 : 0;
@@ -231,6 +242,7 @@ void asg_core_view_groups(const struct asg_core *core, const char *name,
             .unknown = group->unknown_count,
             .is_held = core->is_behind,
         };
+        assert(config->name[0] != '\0');
         count_states(core, group, view);
     }
     *ret = views;
@@ -282,6 +294,7 @@ void asg_core_view_schedules(const struct asg_core *core, const char *group_name
 void asg_core_view_templates(const struct asg_core *core, struct asg_arena *arena,
                              struct asg_template_view **ret, size_t *ret_count)
 {
+    assert(core->step == NULL);
     struct asg_template_view *views =
         asg_arena_take(arena, core->template_count * sizeof *views);
     for (size_t i = 0; i < core->template_count; i++) {
@@ -323,6 +336,7 @@ static void fill_view(const struct asg_core *core, const struct group *group,
                       const struct instance *instance, struct asg_arena *arena,
                       struct asg_instance_view *view)
 {
+    assert(instance->group == group);
     *view = (struct asg_instance_view){
         .instance_id = asg_arena_text(arena, instance->id),
         .group = asg_arena_text(arena, group->config.name),
@@ -385,6 +399,7 @@ static const char *why_orphan(const struct orphan *orphan, struct asg_arena *are
                                 "know",
                                 orphan->job_id);
     }
+    assert(orphan->kind == ASG_ORPHAN_NO_GROUP);
     if (orphan->job_id == 0) return "no job is in its tags";
     return asg_arena_format(arena, "there is no group '%s'", orphan->group);
 }
@@ -407,6 +422,7 @@ static const char *advise_orphan(const struct asg_core *core, const struct orpha
 void asg_core_view_orphans(const struct asg_core *core, struct asg_arena *arena,
                            struct asg_orphan_view **ret, size_t *ret_count)
 {
+    assert(core->step == NULL);
     struct asg_orphan_view *views =
         asg_arena_take(arena, core->orphan_count * sizeof *views);
     for (size_t i = 0; i < core->orphan_count; i++) {
@@ -441,6 +457,7 @@ void asg_core_view_jobs(const struct asg_core *core, const char *group, bool onl
                         struct asg_arena *arena, struct asg_job_view **ret,
                         size_t *ret_count)
 {
+    assert(core->step == NULL);
     struct asg_job_view *views = asg_arena_take(arena, core->job_count * sizeof *views);
     size_t count = 0;
     for (size_t i = 0; i < core->job_count; i++) {
@@ -473,6 +490,7 @@ void asg_core_view_jobs(const struct asg_core *core, const char *group, bool onl
 static void fill_belief(const struct group *group, const struct instance *instance,
                         struct asg_belief *ret)
 {
+    assert(instance->group == group);
     *ret = (struct asg_belief){
         .instance_id = instance->id,
         .group = group->config.name,
@@ -491,11 +509,13 @@ static void fill_belief(const struct group *group, const struct instance *instan
 bool asg_core_find_instance(const struct asg_core *core, const char *instance_id,
                             struct asg_belief *ret)
 {
+    assert(core->step == NULL);
     struct group *group = NULL;
     /* asg_instance_find() changes nothing; it is written for those who will. */
     const struct instance *instance =
         asg_instance_find((struct asg_core *)(uintptr_t)core, instance_id, &group);
     if (instance == NULL) return false;
+    assert(group != NULL);
     fill_belief(group, instance, ret);
     return true;
 }
@@ -503,6 +523,7 @@ bool asg_core_find_instance(const struct asg_core *core, const char *instance_id
 void asg_core_list_beliefs(const struct asg_core *core, struct asg_arena *arena,
                            struct asg_belief **ret, size_t *ret_count)
 {
+    assert(core->step == NULL);
     struct asg_belief *beliefs = NULL;
     size_t count = 0;
     size_t capacity = 0;

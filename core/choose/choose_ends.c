@@ -1,5 +1,6 @@
 #include "core/choose/choose_ends.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/facts/standing.h"
@@ -19,6 +20,7 @@ static size_t parse_policies(const struct asg_group_config *config,
             ret[count++] = (enum asg_termination_policy)value;
         }
     }
+    assert(count <= config->termination_policies.count);
     return count;
 }
 
@@ -38,6 +40,7 @@ static uint32_t rank_of(const struct group *group, const struct instance *instan
            strcmp(types->items[rank], instance->type) != 0) {
         rank++;
     }
+    assert(rank <= types->count);
     return rank;
 }
 
@@ -50,6 +53,7 @@ static bool may_shrink_away(const struct instance *instance)
 static struct asg_candidate *make_candidates(struct asg_core *core,
                                              const struct group *group)
 {
+    assert(core->step != NULL);
     struct asg_candidate *candidates = asg_arena_take(
         &core->step->effects->arena, group->instance_count * sizeof *candidates);
     for (size_t i = 0; i < group->instance_count; i++) {
@@ -72,6 +76,7 @@ static size_t choose_in_market(const struct asg_choice *choice, const struct gro
                                struct asg_candidate *candidates, bool is_spot,
                                size_t count, size_t *ret_order)
 {
+    assert(count <= group->instance_count);
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
         if (candidates[i].is_chosen) candidates[i].zone = "";
@@ -89,6 +94,8 @@ static size_t choose_mixed(const struct asg_choice *choice, const struct group *
                            struct asg_candidate *candidates, size_t count,
                            size_t *ret_order)
 {
+    assert(group->config.mixed != NULL);
+    assert(count <= asg_count_capacity(group));
     uint32_t has = asg_choose_count_market(group, /* is_spot */ false);
     uint32_t share = asg_choose_on_demand_share(
         group->config.mixed, asg_count_capacity(group) - (uint32_t)count);
@@ -102,12 +109,14 @@ static size_t choose_mixed(const struct asg_choice *choice, const struct group *
         chosen += choose_in_market(choice, group, candidates, market == 1, count - chosen,
                                    ret_order + chosen);
     }
+    assert(chosen <= count);
     return chosen;
 }
 
 size_t asg_choose_ends(struct asg_core *core, struct group *group, size_t count,
                        size_t *ret_order)
 {
+    assert(count > 0 && count <= group->instance_count);
     struct asg_candidate *candidates = make_candidates(core, group);
     enum asg_termination_policy policies[ASG_TERMINATION_COUNT];
     const struct asg_choice choice = {

@@ -1,5 +1,6 @@
 #include "core/choose/choose_pool.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/facts/standing.h"
@@ -10,6 +11,7 @@
 uint32_t asg_choose_weight(const struct group *group, const char *subnet_id,
                            const char *zone)
 {
+    assert(subnet_id != NULL && zone != NULL);
     uint32_t count = 0;
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
@@ -23,6 +25,7 @@ uint32_t asg_choose_weight(const struct group *group, const char *subnet_id,
 bool asg_choose_pool(struct asg_core *core, struct group *group, const struct job *tried,
                      const char **ret_type, const struct asg_subnet **ret_subnet)
 {
+    assert(group->config.subnet_count > 0);
     (void)tried;
     size_t type_count = group->config.instance_types.count;
     for (size_t t = 0; t < type_count || t == 0; t++) {
@@ -38,6 +41,7 @@ bool asg_choose_pool(struct asg_core *core, struct group *group, const struct jo
             best = subnet;
         }
         if (best == NULL) continue;
+        assert(least < UINT32_MAX && type != NULL);
         *ret_type = type;
         *ret_subnet = best;
         return true;
@@ -47,6 +51,8 @@ bool asg_choose_pool(struct asg_core *core, struct group *group, const struct jo
 
 void asg_choose_add_weight(const struct group *group, size_t subnet, uint32_t *weights)
 {
+    assert(subnet < group->config.subnet_count);
+    assert(weights[subnet] != UINT32_MAX); /* it is open */
     for (size_t i = 0; i < group->config.subnet_count; i++) {
         bool is_same_zone = strcmp(group->config.subnets[i].zone,
                                    group->config.subnets[subnet].zone) == 0;

@@ -1,5 +1,6 @@
 #include "core/choose/choose_victims.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define HOUR_MS INT64_C(3600000)
@@ -43,6 +44,7 @@ static int64_t keep_by_billing_hour(const struct asg_choice *choice,
 {
     int64_t age_ms = choice->now_ms - candidate->launched_ms;
     if (age_ms < 0) age_ms = 0;
+    assert(age_ms >= 0);
     return HOUR_MS - age_ms % HOUR_MS;
 }
 
@@ -66,6 +68,7 @@ static int compare_marks(const struct asg_choice *choice, keep_fn *const *keeps,
                          size_t count, const struct asg_candidate *a,
                          const struct asg_candidate *b)
 {
+    assert(count > 0);
     for (size_t i = 0; i < count; i++) {
         int64_t mark_a = keeps[i](choice, a);
         int64_t mark_b = keeps[i](choice, b);
@@ -78,6 +81,7 @@ static int compare_by_policy(const struct asg_choice *choice,
                              enum asg_termination_policy policy,
                              const struct asg_candidate *a, const struct asg_candidate *b)
 {
+    assert(policy < ASG_TERMINATION_COUNT);
     keep_fn *keep = NULL;
     switch (policy) {
     case ASG_TERMINATION_OLDEST_INSTANCE: keep = keep_oldest_first; break;
@@ -99,6 +103,7 @@ static int compare_by_policy(const struct asg_choice *choice,
 static int compare(const struct asg_choice *choice, const struct asg_candidate *a,
                    const struct asg_candidate *b)
 {
+    assert(a != b); /* nobody is compared with himself */
     for (size_t i = 0; i < choice->policy_count; i++) {
         int order = compare_by_policy(choice, choice->policies[i], a, b);
         if (order != 0) return order;
@@ -114,6 +119,7 @@ static int compare(const struct asg_choice *choice, const struct asg_candidate *
 static bool is_before(const struct asg_choice *choice, const struct asg_candidate *a,
                       const struct asg_candidate *b)
 {
+    assert(a != b);
     int order = strcmp(a->zone, b->zone);
     if (order != 0) return order < 0;
     if (a->is_candidate != b->is_candidate) return a->is_candidate;
@@ -149,6 +155,7 @@ static struct asg_candidate *sort(const struct asg_choice *choice,
             list = merge(choice, lists[at], list);
             lists[at] = NULL;
         }
+        assert(at < 8 * sizeof(size_t));
         lists[at] = list;
         if (at >= used) used = at + 1;
     }
@@ -156,6 +163,7 @@ static struct asg_candidate *sort(const struct asg_choice *choice,
     for (size_t i = 0; i < used; i++) {
         all = merge(choice, lists[i], all);
     }
+    assert((all == NULL) == (count == 0));
     return all;
 }
 
@@ -172,6 +180,7 @@ static struct asg_candidate *split_zones(struct asg_candidate *sorted)
             zone->zone_size = 0;
             zone->best = at;
         }
+        assert(zone != NULL && zone->best != NULL);
         zone->zone_size++;
     }
     return first;
@@ -196,6 +205,7 @@ static struct asg_candidate *choose_zone(const struct asg_choice *choice,
             chosen = zone;
         }
     }
+    assert(chosen == NULL || chosen->zone_size > 0);
     return chosen;
 }
 
@@ -208,10 +218,14 @@ size_t asg_choose_victims(const struct asg_choice *choice,
     while (chosen < count) {
         struct asg_candidate *zone = choose_zone(choice, zones);
         if (zone == NULL) break;
+        assert(zone->zone_size > 0);
+        assert(!zone->best->is_chosen && zone->best->is_candidate);
         zone->best->is_chosen = true;
+        assert((size_t)(zone->best - candidates) < candidate_count);
         ret_order[chosen++] = (size_t)(zone->best - candidates);
         zone->best = zone->best->next;
         zone->zone_size--;
     }
+    assert(chosen <= count);
     return chosen;
 }

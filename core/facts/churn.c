@@ -1,9 +1,11 @@
 #include "core/facts/churn.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 #include "core/facts/counts.h"
 #include "core/facts/narrate.h"
+#include "core/facts/standing.h"
 
 #define YOUNG_MS INT64_C(600000)
 
@@ -11,6 +13,8 @@
 void asg_churn_note_death(struct asg_core *core, struct group *group,
                           const struct instance *instance)
 {
+    assert(instance->group == group);
+    assert(!asg_instance_is_serving(instance)); /* it is no survivor */
     if (instance->launched_ms + YOUNG_MS <= core->now_ms) {
         group->churn_generations = 0; /* it lived: what is launched now can live */
         group->churn_deaths = 0;
@@ -27,6 +31,7 @@ void asg_churn_note_death(struct asg_core *core, struct group *group,
         group->churn_generations <= group->config.churn_generations) {
         return;
     }
+    assert(group->churn_generations > 0);
     group->is_churning = true;
     asg_alarm_raise(
         core, ASG_ALARM_CHURN, group, true,
@@ -42,6 +47,7 @@ void asg_churn_forget(struct asg_core *core, struct group *group)
     group->churn_deaths = 0;
     asg_count_set_churn_ms(group, core->now_ms);
     if (!group->is_churning) return;
+    assert(core->step != NULL);
     group->is_churning = false;
     asg_alarm_raise(core, ASG_ALARM_CHURN, group, false,
                     "an operator says to launch again");

@@ -6,21 +6,25 @@
 
 uint32_t asg_count_capacity(const struct group *group)
 {
+    assert(group->counts.capacity <= group->instance_count);
     return group->counts.capacity;
 }
 
 uint32_t asg_count_alive(const struct group *group)
 {
+    assert(group->counts.alive <= group->instance_count);
     return group->counts.alive;
 }
 
 uint32_t asg_count_launching(const struct group *group)
 {
+    assert(group->counts.launching <= group->instance_count);
     return group->counts.launching;
 }
 
 uint32_t asg_count_ending(const struct group *group)
 {
+    assert(group->counts.ending <= group->instance_count);
     return group->counts.ending;
 }
 
@@ -60,21 +64,25 @@ uint32_t asg_count_lost(const struct group *group)
 
 uint32_t asg_count_serving(const struct group *group)
 {
+    assert(group->counts.serving <= group->instance_count);
     return group->counts.serving;
 }
 
 uint32_t asg_count_unhealthy(const struct group *group)
 {
+    assert(group->counts.unhealthy <= group->instance_count);
     return group->counts.unhealthy;
 }
 
 bool asg_count_is_all_alive(const struct group *group)
 {
+    assert(group->counts.alive <= group->instance_count); /* never more than there are */
     return group->counts.alive == group->instance_count;
 }
 
 static bool survives(const struct group *group, const struct instance *instance)
 {
+    assert(instance->group == group);
     return asg_instance_is_serving(instance) && !instance->is_unhealthy &&
            instance->launched_ms >= group->churn_ms;
 }
@@ -82,6 +90,7 @@ static bool survives(const struct group *group, const struct instance *instance)
 static void add(struct counts *counts, const struct group *group,
                 const struct instance *instance)
 {
+    assert(instance->group == group);
     counts->capacity += asg_instance_counts(instance) ? 1 : 0;
     counts->alive += asg_instance_is_alive(instance) ? 1 : 0;
     counts->launching += asg_instance_is_launching(instance) ? 1 : 0;
@@ -109,6 +118,11 @@ static void take_out(struct group *group, const struct instance *instance)
 {
     struct counts one = {0};
     add(&one, group, instance);
+    assert(group->counts.capacity >= one.capacity && group->counts.alive >= one.alive);
+    assert(group->counts.launching >= one.launching);
+    assert(group->counts.ending >= one.ending);
+    assert(group->counts.serving >= one.serving);
+    assert(group->counts.unhealthy >= one.unhealthy);
     group->counts.capacity -= one.capacity;
     group->counts.alive -= one.alive;
     group->counts.launching -= one.launching;
@@ -123,12 +137,15 @@ static void take_out(struct group *group, const struct instance *instance)
 
 void asg_count_new(struct group *group, const struct instance *instance)
 {
+    assert(instance->group == group);
     add(&group->counts, group, instance);
 }
 
 void asg_count_set_state(struct group *group, struct instance *instance,
                          enum asg_instance_state state)
 {
+    assert(instance->group == group);
+    assert(state < ASG_INSTANCE_COUNT);
     take_out(group, instance);
     instance->state = (int)state;
     asg_count_new(group, instance);
@@ -137,6 +154,8 @@ void asg_count_set_state(struct group *group, struct instance *instance,
 void asg_count_set_ec2_state(struct group *group, struct instance *instance,
                              enum asg_ec2_state ec2_state)
 {
+    assert(instance->group == group);
+    assert(ec2_state < ASG_EC2_COUNT);
     take_out(group, instance);
     instance->ec2_state = (int)ec2_state;
     asg_count_new(group, instance);
@@ -153,7 +172,9 @@ void asg_count_set_end_cause(struct group *group, struct instance *instance,
 void asg_count_set_unhealthy(struct group *group, struct instance *instance,
                              bool is_unhealthy)
 {
+    assert(instance->group == group);
     take_out(group, instance);
+    assert(!is_unhealthy || asg_instance_is_judged(instance)); /* nobody else is */
     instance->is_unhealthy = is_unhealthy;
     asg_count_new(group, instance);
 }
@@ -162,6 +183,7 @@ void asg_count_set_unhealthy(struct group *group, struct instance *instance,
  * millisecond, so this walk is as rare as generations are: it is put off. */
 void asg_count_set_churn_ms(struct group *group, int64_t churn_ms)
 {
+    assert(churn_ms >= group->churn_ms); /* generations follow each other */
     group->churn_ms = churn_ms;
     group->counts.survivors_are_old = true;
 }
@@ -171,6 +193,7 @@ uint32_t asg_count_survivors(struct group *group)
     if (group->counts.survivors_are_old) {
         group->counts = count_all(group);
     }
+    assert(group->counts.survivors <= group->counts.serving);
     return group->counts.survivors;
 }
 
@@ -194,5 +217,6 @@ uint32_t asg_count_warming(const struct group *group, int64_t now_ms)
         if (asg_instance_counts(instance) && !asg_instance_is_warm(instance, now_ms))
             count++;
     }
+    assert(count <= group->counts.capacity);
     return count;
 }

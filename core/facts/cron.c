@@ -1,5 +1,6 @@
 #include "core/facts/cron.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -30,6 +31,7 @@ static const struct field_kind kinds[5] = {
 
 static bool parse_value(const struct field_kind *kind, const char **at, int *ret)
 {
+    assert(kind->low <= kind->high);
     if (isalpha((unsigned char)**at)) {
         for (int i = 0; i < kind->name_count; i++) {
             if (strncasecmp(*at, kind->names[i], 3) != 0) continue;
@@ -73,6 +75,8 @@ static bool parse_item(const struct field_kind *kind, const char **at, uint64_t 
         if (!parse_value(&any, at, &step)) return false;
         if (is_single) last = kind->high; /* 5/10 is 5-59/10 */
     }
+    assert(step > 0);
+    assert(first >= 0 && last < 64);
     for (int value = first; value <= last; value += step) {
         *bits |= UINT64_C(1) << value;
     }
@@ -85,6 +89,7 @@ static bool parse_field(const struct field_kind *kind, const char *text, uint64_
     *ret = 0;
     for (;;) {
         if (!parse_item(kind, &at, ret)) return false;
+        assert(*ret != 0); /* an item says something */
         if (*at == '\0') return true;
         if (*at++ != ',') return false;
     }
@@ -121,6 +126,8 @@ enum asg_status asg_cron_parse(const char *text, struct asg_cron *ret,
         return asg_fail(error, ASG_ERR_INVALID, "'%s' has more than five fields", text);
     }
     if ((bits[4] & 1u << 7) != 0) bits[4] |= 1; /* 7 is Sunday too */
+    assert(bits[0] != 0 && bits[1] != 0 && bits[2] != 0 && bits[3] != 0 &&
+           bits[4] != 0); /* each field says something */
     *ret = (struct asg_cron){.minutes = bits[0],
                              .hours = (uint32_t)bits[1],
                              .days = (uint32_t)bits[2],
@@ -141,7 +148,9 @@ static void civil_of(int64_t days, int *month, int *day)
     int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     int64_t mp = (5 * doy + 2) / 153;
     *day = (int)(doy - (153 * mp + 2) / 5 + 1);
+    assert(*day >= 1 && *day <= 31);
     *month = (int)(mp < 10 ? mp + 3 : mp - 9);
+    assert(*month >= 1 && *month <= 12);
 }
 
 static bool is_day(const struct asg_cron *cron, int64_t days)
@@ -150,6 +159,7 @@ static bool is_day(const struct asg_cron *cron, int64_t days)
     int day;
     civil_of(days, &month, &day);
     int weekday = (int)(((days + 4) % 7 + 7) % 7); /* 1970-01-01 was a Thursday */
+    assert(weekday >= 0 && weekday < 7);
     if ((cron->months & 1u << month) == 0) return false;
     bool by_day = (cron->days & 1u << day) != 0;
     bool by_weekday = (cron->weekdays & 1u << weekday) != 0;
@@ -165,6 +175,7 @@ static int64_t offset_at(const struct asg_zone_change *changes, size_t count,
     int64_t offset_s = 0;
     for (size_t i = 0; i < count; i++) {
         if (i > 0 && changes[i].at_ms > utc_ms) break;
+        assert(i == 0 || changes[i].at_ms > changes[i - 1].at_ms);
         offset_s = changes[i].offset_s;
     }
     return offset_s;
@@ -194,6 +205,7 @@ static int64_t first_of_day(const struct asg_cron *cron, int64_t day, int64_t af
         /* Local time never goes back by its minutes: an hour whose end is past is past.
          */
         int64_t hour_s = day * DAY_S + hour * HOUR_S;
+        assert(hour_s >= day * DAY_S && hour_s < (day + 1) * DAY_S);
         if (utc_of_local(hour_s + 59 * MINUTE_S, changes, change_count) <= after_ms) {
             continue;
         }
@@ -218,6 +230,7 @@ int64_t asg_cron_next(const struct asg_cron *cron, int64_t after_ms,
     for (int64_t day = first_day; day < first_day + HORIZON_DAYS; day++) {
         if (!is_day(cron, day)) continue;
         int64_t run_ms = first_of_day(cron, day, after_ms, changes, change_count);
+        assert(run_ms > after_ms);
         if (run_ms != INT64_MAX) return run_ms;
     }
     return INT64_MAX;

@@ -17,6 +17,7 @@ static size_t count_types(const struct group *group)
 
 static const char *type_at(const struct group *group, size_t i)
 {
+    assert(i < count_types(group));
     const struct asg_texts *types = &group->config.instance_types;
     return types->count > 0 ? types->items[i] : "";
 }
@@ -48,6 +49,7 @@ static struct asg_subnet subnet_of(const struct dry_pool *pool)
 static struct dry_pool *find_pool(const struct group *group, const char *type,
                                   const struct asg_subnet *subnet, bool is_spot)
 {
+    assert(type != NULL && subnet != NULL);
     for (size_t i = 0; i < group->pool_count; i++) {
         struct dry_pool *pool = &group->pools[i];
         const struct asg_subnet its = subnet_of(pool);
@@ -92,6 +94,7 @@ void asg_pool_forget_foreign(struct group *group)
 static void mark(struct asg_core *core, struct group *group, const char *type,
                  const struct asg_subnet *subnet, bool is_spot)
 {
+    assert(type != NULL && subnet != NULL);
     if (!is_pool_of(group, type, subnet)) return;
     drop_old(core, group);
     struct dry_pool *pool = find_pool(group, type, subnet, is_spot);

@@ -17,6 +17,7 @@ void asg_fields_refuse(struct asg_fields *fields, const char *why)
 
 static void put(struct asg_fields *fields, uint64_t value)
 {
+    assert(!asg_fields_is_loading(fields)); /* who loads writes nothing */
     uint8_t *at = asg_bytes_reserve(fields->out, NUMBER_MAX);
     for (; value >= 0x80; value >>= 7) {
         *at++ = (uint8_t)(value | 0x80);
@@ -27,6 +28,8 @@ static void put(struct asg_fields *fields, uint64_t value)
 
 static uint64_t get(struct asg_fields *fields)
 {
+    assert(asg_fields_is_loading(fields));
+    assert(fields->at >= fields->begin && fields->at <= fields->end);
     uint64_t value = 0;
     for (unsigned shift = 0; shift < 64 && !fields->is_bad; shift += 7) {
         if (fields->at == fields->end) break;
@@ -75,6 +78,8 @@ void asg_fields_bool(struct asg_fields *fields, bool *value)
 
 void asg_fields_enum(struct asg_fields *fields, int *value, int count)
 {
+    assert(count > 0);
+    assert(asg_fields_is_loading(fields) || (*value >= 0 && *value < count));
     uint64_t wide = (uint64_t)*value;
     asg_fields_u64(fields, &wide);
     if (wide >= (uint64_t)count) {
@@ -86,6 +91,7 @@ void asg_fields_enum(struct asg_fields *fields, int *value, int count)
 
 static void put_bytes(struct asg_fields *fields, const void *data, size_t length)
 {
+    assert(data != NULL || length == 0);
     put(fields, length);
     asg_bytes_append(fields->out, data, length);
 }
@@ -101,12 +107,16 @@ static const void *get_bytes(struct asg_fields *fields, size_t *ret_length)
     }
     const void *data = fields->at;
     fields->at += length;
+    assert(fields->at <= fields->end);
     *ret_length = (size_t)length;
     return data;
 }
 
 void asg_fields_array(struct asg_fields *fields, char *text, size_t size)
 {
+    assert(size > 0);
+    assert(asg_fields_is_loading(fields) ||
+           strnlen(text, size) < size); /* it has its end */
     if (!asg_fields_is_loading(fields)) {
         put_bytes(fields, text, strnlen(text, size - 1));
         return;
@@ -121,6 +131,7 @@ void asg_fields_array(struct asg_fields *fields, char *text, size_t size)
 void asg_fields_text(struct asg_fields *fields, const char *text, char *loaded,
                      size_t size)
 {
+    assert(size > 0);
     if (asg_fields_is_loading(fields)) {
         asg_fields_array(fields, loaded, size);
     } else {
@@ -157,6 +168,7 @@ static void visit_text(struct asg_fields *fields, const char **text,
 static void visit_blob(struct asg_fields *fields, struct asg_blob *blob,
                        struct asg_arena *arena)
 {
+    assert(asg_fields_is_loading(fields) || blob->length == 0 || blob->data != NULL);
     if (!asg_fields_is_loading(fields)) {
         put_bytes(fields, blob->data, blob->length);
         return;
@@ -170,6 +182,7 @@ static void visit_blob(struct asg_fields *fields, struct asg_blob *blob,
 static void visit_texts(struct asg_fields *fields, struct asg_texts *texts,
                         struct asg_arena *arena)
 {
+    assert(asg_fields_is_loading(fields) || texts->count == 0 || texts->items != NULL);
     asg_fields_count(fields, &texts->count, 1);
     if (asg_fields_is_loading(fields)) {
         texts->items = asg_arena_take(arena, texts->count * sizeof *texts->items);
@@ -182,6 +195,8 @@ static void visit_texts(struct asg_fields *fields, struct asg_texts *texts,
 static void visit_numbers(struct asg_fields *fields, struct asg_numbers *numbers,
                           struct asg_arena *arena)
 {
+    assert(asg_fields_is_loading(fields) || numbers->count == 0 ||
+           numbers->items != NULL);
     asg_fields_count(fields, &numbers->count, 1);
     uint64_t *items = NULL;
     if (asg_fields_is_loading(fields)) {
@@ -203,12 +218,14 @@ static size_t least_bytes(const struct asg_fields *fields,
     for (size_t i = 0; i < schema->field_count; i++) {
         least += asg_fields_since(fields, schema->fields[i].since);
     }
+    assert(least <= schema->field_count);
     return least > 0 ? least : 1;
 }
 
 static void visit_list(struct asg_fields *fields, const struct asg_field *field,
                        void *object, struct asg_arena *arena)
 {
+    assert(field->sub != NULL);
     void **items = (void **)(void *)((char *)object + field->offset);
     size_t *count = (size_t *)(void *)((char *)object + field->count_offset);
     asg_fields_count(fields, count, least_bytes(fields, field->sub));
@@ -224,6 +241,7 @@ static void visit_list(struct asg_fields *fields, const struct asg_field *field,
 static void visit_part(struct asg_fields *fields, const struct asg_field *field,
                        void **part, struct asg_arena *arena)
 {
+    assert(field->sub != NULL);
     bool is_there = *part != NULL;
     asg_fields_bool(fields, &is_there);
     if (!is_there) {
@@ -237,8 +255,10 @@ static void visit_part(struct asg_fields *fields, const struct asg_field *field,
 void asg_fields_object(struct asg_fields *fields, const struct asg_schema *schema,
                        void *object, struct asg_arena *arena)
 {
+    assert(object != NULL);
     for (size_t i = 0; i < schema->field_count; i++) {
         const struct asg_field *field = &schema->fields[i];
+        assert(field->offset < schema->size); /* within the struct */
         void *place = (char *)object + field->offset;
         if (!asg_fields_since(fields, field->since)) continue; /* it stays zero */
         switch (field->type) {

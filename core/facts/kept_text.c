@@ -10,10 +10,12 @@
 void asg_text_keep(struct asg_core *core, const char **held, size_t most,
                    const char *text)
 {
+    assert(held != NULL && *held != NULL);
     assert(most <= KEPT_MAX);
     char cut[KEPT_MAX + 1];
     if (strnlen(asg_text_of(text), most + 1) > most) {
         asg_text_copy(cut, most + 1, text);
+        assert(strlen(cut) <= most);
         text = cut;
     }
     asg_text_pool_set(&core->texts, held, text);
@@ -33,6 +35,7 @@ static void list_instance(struct instance *instance, const char **ret[INSTANCE_T
 
 void asg_text_begin_instance(struct instance *instance)
 {
+    assert(instance->type == NULL); /* it is new */
     const char **texts[INSTANCE_TEXTS];
     list_instance(instance, texts);
     for (size_t i = 0; i < INSTANCE_TEXTS; i++) {
@@ -42,6 +45,7 @@ void asg_text_begin_instance(struct instance *instance)
 
 void asg_text_end_instance(struct asg_core *core, struct instance *instance)
 {
+    assert(instance->type != NULL); /* it was begun */
     const char **texts[INSTANCE_TEXTS];
     list_instance(instance, texts);
     for (size_t i = 0; i < INSTANCE_TEXTS; i++) {
@@ -62,6 +66,7 @@ static void list_group(struct group *group, const char **ret[GROUP_TEXTS])
 
 void asg_text_begin_group(struct group *group)
 {
+    assert(group->degraded == NULL); /* it is new */
     const char **texts[GROUP_TEXTS];
     list_group(group, texts);
     for (size_t i = 0; i < GROUP_TEXTS; i++) {
@@ -71,6 +76,7 @@ void asg_text_begin_group(struct group *group)
 
 void asg_text_end_group(struct asg_core *core, struct group *group)
 {
+    assert(group->degraded != NULL); /* it was begun */
     const char **texts[GROUP_TEXTS];
     list_group(group, texts);
     for (size_t i = 0; i < GROUP_TEXTS; i++) {

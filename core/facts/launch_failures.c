@@ -1,5 +1,7 @@
 #include "core/facts/launch_failures.h"
 
+#include <assert.h>
+
 #include "core/facts/number.h"
 
 #define LAUNCH_AGAIN_MS  INT64_C(9000)
@@ -8,11 +10,13 @@
 void asg_launch_note_failure(struct group *group)
 {
     group->launch_failures++;
+    assert(group->launch_failures > 0); /* it does not come round */
     group->launch_batch = 1;
 }
 
 void asg_launch_again_later(struct asg_core *core, struct group *group)
 {
+    assert(core->step != NULL);
     asg_launch_note_failure(group);
     group->launch_after_ms =
         core->now_ms +

@@ -1,9 +1,11 @@
 #include "core/facts/leads.h"
 
+#include <assert.h>
 #include <string.h>
 
 void asg_lead_note(struct asg_core *core, uint64_t epoch, uint64_t incarnation)
 {
+    assert(core->lead_count <= ASG_LEADS_KEPT);
     if (core->lead_count > 0) {
         core->leads[core->lead_count - 1].last_job_id = core->last_job_id;
     }
@@ -12,6 +14,7 @@ void asg_lead_note(struct asg_core *core, uint64_t epoch, uint64_t incarnation)
                 (ASG_LEADS_KEPT - 1) * sizeof core->leads[0]);
         core->lead_count--;
     }
+    assert(core->lead_count < ASG_LEADS_KEPT);
     core->leads[core->lead_count++] = (struct lead){
         .epoch = epoch, .incarnation = incarnation, .last_job_id = UINT64_MAX};
 }
@@ -30,6 +33,7 @@ bool asg_lead_knows_job(const struct asg_core *core, uint64_t incarnation,
 
 bool asg_lead_knows(const struct asg_core *core, uint64_t epoch, uint64_t incarnation)
 {
+    assert(core->lead_count <= ASG_LEADS_KEPT && core->heard_count <= ASG_HEARD_KEPT);
     for (size_t i = core->lead_count; i > 0; i--) {
         if (core->leads[i - 1].incarnation == incarnation) return true;
     }
@@ -42,6 +46,8 @@ bool asg_lead_knows(const struct asg_core *core, uint64_t epoch, uint64_t incarn
 
 void asg_lead_hear_of(struct asg_core *core, uint64_t epoch, uint64_t incarnation)
 {
+    assert(core->heard_count <= ASG_HEARD_KEPT);
+    assert(!asg_lead_knows(core, epoch, incarnation));
     if (core->heard_count == ASG_HEARD_KEPT) {
         memmove(core->heard, core->heard + 1,
                 (ASG_HEARD_KEPT - 1) * sizeof core->heard[0]);

@@ -15,6 +15,7 @@
  * an instance counts when it is warm for each of them. */
 static int64_t asg_lifecycle_warmup(const struct group *group)
 {
+    assert(group->config.warmup_ms >= -1);
     const struct asg_group_config *config = &group->config;
     int64_t default_ms = config->warmup_ms >= 0 ? config->warmup_ms : config->cooldown_ms;
     int64_t longest_ms = -1;
@@ -52,6 +53,7 @@ static const char *const guard_words[] = {"", "EC2 checks its health",
 static bool holds(enum guard guard, const struct group *group,
                   const struct instance *instance)
 {
+    assert(instance->group == group);
     switch (guard) {
     case ALWAYS: return true;
     case EC2_CHECKS: return group->config.health_check == ASG_HEALTH_CHECK_EC2;
@@ -70,6 +72,7 @@ typedef void enter_fn(struct asg_core *core, struct group *group,
 static void enter_service(struct asg_core *core, struct group *group,
                           struct instance *instance)
 {
+    assert(asg_instance_is_serving(instance));
     instance->in_service_ms = core->now_ms;
     instance->excused_ms = 0;
     instance->warm_ms = core->now_ms + asg_lifecycle_warmup(group);
@@ -85,6 +88,7 @@ static void begin_ending(struct asg_core *core, struct group *group,
                          struct instance *instance)
 {
     (void)group;
+    assert(asg_instance_is_on_its_way_out(instance));
     instance->ending_ms = core->now_ms;
 }
 
@@ -93,12 +97,15 @@ static void end_wait(struct asg_core *core, struct group *group,
 {
     (void)core;
     (void)group;
+    assert(!asg_instance_is_waiting(instance)); /* it is out of that state */
     instance->wait_until_ms = 0;
 }
 
 static void keep(struct asg_core *core, struct group *group, struct instance *instance)
 {
     (void)core;
+    assert(asg_instance_is_serving(instance));
+    assert(instance->id[0] != '\0');
     instance->is_protected = true;
     instance->end_cause = ASG_END_NONE;
     instance->end_job_id = 0;
@@ -109,12 +116,14 @@ static void keep(struct asg_core *core, struct group *group, struct instance *in
 static void die_serving(struct asg_core *core, struct group *group,
                         struct instance *instance)
 {
+    assert(asg_instance_is_finished(instance));
     asg_churn_note_death(core, group, instance);
 }
 
 static void die_launching(struct asg_core *core, struct group *group,
                           struct instance *instance)
 {
+    assert(asg_instance_is_finished(instance));
     asg_launch_note_failure(group);
     asg_churn_note_death(core, group, instance);
 }
@@ -272,6 +281,7 @@ static const struct row *find_row(const struct group *group,
                                   const struct instance *instance,
                                   enum asg_fleet_event event)
 {
+    assert(event < ASG_FLEET_EVENTS);
     for (size_t i = 0; i < ROW_COUNT; i++) {
         const struct row *row = &rows[i];
         if ((int)row->from != instance->state || row->event != event) continue;
@@ -283,6 +293,8 @@ static const struct row *find_row(const struct group *group,
 static void say_move(struct asg_core *core, const struct group *group,
                      const struct instance *instance, const struct row *row)
 {
+    assert(row->text[0] != '\0');
+    assert(instance->state == (int)row->to);
     struct asg_decision *decision = asg_narrate_instance(
         core, ASG_DECISION_STATE, group, instance, "%s %s (%s, %s)", instance->id,
         row->text, asg_enum_word(&asg_instance_state_words, (int)row->from),
@@ -296,6 +308,8 @@ static void say_move(struct asg_core *core, const struct group *group,
 bool asg_lifecycle_move(struct asg_core *core, struct group *group,
                         struct instance *instance, enum asg_fleet_event event)
 {
+    assert(instance->group == group);
+    assert(core->step != NULL); /* only an event moves an instance */
     const struct row *row = find_row(group, instance, event);
     if (row == NULL) return false;
     asg_count_set_state(group, instance, row->to);
@@ -310,6 +324,7 @@ bool asg_lifecycle_move(struct asg_core *core, struct group *group,
 bool asg_lifecycle_row(size_t i, struct asg_lifecycle_row *ret)
 {
     if (i >= ROW_COUNT) return false;
+    assert(rows[i].text != NULL);
     *ret = (struct asg_lifecycle_row){.from = rows[i].from,
                                       .event = rows[i].event,
                                       .to = rows[i].to,

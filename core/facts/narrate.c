@@ -1,5 +1,6 @@
 #include "core/facts/narrate.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 
 static const char *format_text(struct asg_core *core, const char *format, va_list args)
 {
+    assert(core->step != NULL); /* words are of an event */
     char text[2048];
     (void)vsnprintf(text, sizeof text, format, args);
     asg_utf8_mend(text);
@@ -23,6 +25,8 @@ static struct asg_decision *push_decision(struct asg_core *core,
                                           enum asg_decision_kind kind,
                                           const struct group *group)
 {
+    assert(core->step != NULL);
+    assert(kind < ASG_DECISION_COUNT);
     struct asg_effects *effects = core->step->effects;
     struct asg_decision *decision = asg_arena_push(
         &effects->arena, (void **)&effects->decisions, &effects->decision_count,
@@ -41,6 +45,7 @@ static struct asg_decision *push_decision(struct asg_core *core,
 struct asg_decision *asg_narrate(struct asg_core *core, enum asg_decision_kind kind,
                                  const struct group *group, const char *format, ...)
 {
+    assert(group == NULL || group->no > 0);
     struct asg_decision *decision = push_decision(core, kind, group);
     va_list args;
     va_start(args, format);
@@ -54,6 +59,7 @@ struct asg_decision *asg_narrate_capacity(struct asg_core *core,
                                           const struct group *group, const char *policy,
                                           int64_t from, const char *format, ...)
 {
+    assert(group != NULL && policy != NULL);
     struct asg_decision *decision = push_decision(core, kind, group);
     decision->policy = asg_arena_text(&core->step->effects->arena, policy);
     decision->from = from;
@@ -70,6 +76,7 @@ struct asg_decision *asg_narrate_instance(struct asg_core *core,
                                           const struct instance *instance,
                                           const char *format, ...)
 {
+    assert(group != NULL && instance->group == group);
     struct asg_decision *decision = push_decision(core, kind, group);
     decision->instance_id = asg_arena_text(&core->step->effects->arena, instance->id);
     decision->job_id = instance->job_id;
@@ -85,6 +92,7 @@ struct asg_decision *asg_narrate_instance(struct asg_core *core,
 void asg_hold(struct asg_core *core, struct group *group, enum hold_topic topic,
               const char *format, ...)
 {
+    assert(topic < HOLD_TOPICS);
     char text[ASG_REASON_MAX + 1];
     va_list args;
     va_start(args, format);
@@ -99,6 +107,7 @@ void asg_hold(struct asg_core *core, struct group *group, enum hold_topic topic,
 
 void asg_hold_on(struct group *group, enum hold_topic topic)
 {
+    assert(topic < HOLD_TOPICS);
     /* A policy's wish is no matter of the balance: it stays until desired moves. */
     if (topic != HOLD_POLICY) group->held_now |= 1u << topic;
 }
@@ -110,6 +119,7 @@ bool asg_hold_is_on(const struct group *group, enum hold_topic topic)
 
 void asg_hold_forget(struct asg_core *core, struct group *group, enum hold_topic topic)
 {
+    assert(topic < HOLD_TOPICS);
     asg_text_keep(core, &group->held[topic], ASG_REASON_MAX, "");
 }
 
@@ -120,12 +130,15 @@ void asg_hold_settle(struct asg_core *core, struct group *group)
         if (is_held || topic == HOLD_POLICY) continue;
         asg_hold_forget(core, group, (enum hold_topic)topic);
     }
+    assert(group->held_now >> HOLD_TOPICS == 0); /* no other bits */
     group->held_now = 0;
 }
 
 void asg_alarm_raise(struct asg_core *core, enum asg_alarm_kind kind,
                      const struct group *group, bool is_raised, const char *format, ...)
 {
+    assert(core->step != NULL);
+    assert(kind < ASG_ALARM_COUNT);
     struct asg_effects *effects = core->step->effects;
     struct asg_alarm *alarm =
         asg_arena_push(&effects->arena, (void **)&effects->alarms, &effects->alarm_count,
@@ -147,6 +160,8 @@ void asg_alarm_raise(struct asg_core *core, enum asg_alarm_kind kind,
 
 void asg_reply_accept(struct asg_core *core, uint64_t job_id, const char *format, ...)
 {
+    assert(core->step != NULL);
+    assert(!core->step->effects->reply.is_set); /* one answer an order */
     va_list args;
     va_start(args, format);
     core->step->effects->reply =
@@ -160,6 +175,9 @@ void asg_reply_accept(struct asg_core *core, uint64_t job_id, const char *format
 
 void asg_reply_refuse(struct asg_core *core, const char *code, const char *format, ...)
 {
+    assert(core->step != NULL);
+    assert(!core->step->effects->reply.is_set); /* one answer an order */
+    assert(code[0] != '\0');
     va_list args;
     va_start(args, format);
     core->step->effects->reply =
@@ -174,6 +192,9 @@ void asg_reply_refuse(struct asg_core *core, const char *code, const char *forma
 
 struct asg_job *asg_emit_job(struct asg_core *core, const struct job *job)
 {
+    assert(job->retry_ms == 0); /* or it would go out twice */
+    assert(core->step != NULL);
+    assert(job->state == ASG_JOB_STATE_OPEN);
     struct asg_effects *effects = core->step->effects;
     struct asg_job *out =
         asg_arena_push(&effects->arena, (void **)&effects->jobs, &effects->job_count,
@@ -184,6 +205,7 @@ struct asg_job *asg_emit_job(struct asg_core *core, const struct job *job)
 
 void asg_job_close(struct asg_core *core, struct job *job, enum asg_job_state state)
 {
+    assert(state != ASG_JOB_STATE_OPEN); /* it ends here */
     if (job->state == ASG_JOB_STATE_OPEN) {
         struct asg_effects *effects = core->step->effects;
         uint64_t *id = asg_arena_push(
@@ -198,6 +220,7 @@ void asg_job_close(struct asg_core *core, struct job *job, enum asg_job_state st
 
 struct asg_member *asg_emit_member(struct asg_core *core)
 {
+    assert(core->step != NULL);
     struct asg_effects *effects = core->step->effects;
     return asg_arena_push(&effects->arena, (void **)&effects->members,
                           &effects->member_count, &core->step->member_capacity,
@@ -206,6 +229,7 @@ struct asg_member *asg_emit_member(struct asg_core *core)
 
 struct asg_watch *asg_emit_watch(struct asg_core *core)
 {
+    assert(core->step != NULL);
     struct asg_effects *effects = core->step->effects;
     return asg_arena_push(&effects->arena, (void **)&effects->watches,
                           &effects->watch_count, &core->step->watch_capacity,
@@ -215,6 +239,8 @@ struct asg_watch *asg_emit_watch(struct asg_core *core)
 void asg_emit_drain(struct asg_core *core, const struct instance *instance,
                     int64_t limit_ms)
 {
+    assert(limit_ms > 0);
+    assert(instance->id[0] != '\0');
     struct asg_effects *effects = core->step->effects;
     struct asg_drain *drain =
         asg_arena_push(&effects->arena, (void **)&effects->drains, &effects->drain_count,

@@ -14,6 +14,7 @@ const char *asg_number_milli(int64_t milli, char ret[ASG_NUMBER_TEXT_MAX])
         rest /= 10;
         digits--;
     }
+    assert(digits > 0 || rest == 0); /* no digit is lost */
     if (digits == 0) {
         (void)snprintf(ret, ASG_NUMBER_TEXT_MAX, "%s%" PRIu64, sign, size / 1000);
     } else {
@@ -83,9 +84,11 @@ int64_t asg_number_add(int64_t a, int64_t b)
 
 int64_t asg_number_doubled(int64_t base_ms, uint32_t times, int64_t most_ms)
 {
+    assert(base_ms > 0 && base_ms <= most_ms);
     int64_t ms = base_ms;
     for (uint32_t i = 1; i < times && ms < most_ms; i++) {
         ms *= 2;
     }
+    assert(ms >= base_ms);
     return ms < most_ms ? ms : most_ms;
 }

@@ -1,5 +1,6 @@
 #include "core/facts/orphans.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/facts/state.h"
@@ -8,6 +9,7 @@
 struct orphan *asg_orphan_find(struct asg_core *core, const char *id)
 {
     uint32_t at = asg_id_map_find(&core->orphan_ids, id);
+    assert(at == ASG_ID_MAP_NONE || at < core->orphan_count);
     return at == ASG_ID_MAP_NONE ? NULL : &core->orphans[at];
 }
 
@@ -48,6 +50,8 @@ void asg_orphan_count_unknown(struct asg_core *core)
 /* Room in powers of two, so that a fleet that is unknown is not copied each time. */
 static void make_room(struct asg_core *core, size_t count)
 {
+    assert(core->orphan_count <= core->orphan_capacity);
+    assert(count <= ASG_ORPHANS_MAX);
     if (count <= core->orphan_capacity) return;
     if (core->orphan_capacity == 0) core->orphan_capacity = 8;
     while (core->orphan_capacity < count) {
@@ -59,6 +63,7 @@ static void make_room(struct asg_core *core, size_t count)
 
 static void fill_orphan(struct orphan *orphan, const struct asg_seen_instance *seen)
 {
+    assert(strlen(seen->instance_id) <= ASG_INSTANCE_ID_MAX);
     asg_text_copy(orphan->id, sizeof orphan->id, seen->instance_id);
     asg_text_copy(orphan->group, sizeof orphan->group, seen->group);
     asg_text_copy(orphan->type, sizeof orphan->type, seen->instance_type);
@@ -76,6 +81,8 @@ static void fill_orphan(struct orphan *orphan, const struct asg_seen_instance *s
 bool asg_orphan_note(struct asg_core *core, const struct asg_seen_instance *seen,
                      enum asg_orphan_kind kind, uint64_t look_job_id)
 {
+    assert(seen->instance_id[0] != '\0');
+    assert(core->orphan_count <= ASG_ORPHANS_MAX);
     struct orphan *known = asg_orphan_find(core, seen->instance_id);
     if (known != NULL) {
         fill_orphan(known, seen);
@@ -102,6 +109,7 @@ void asg_orphan_drop_gone(struct asg_core *core)
         if (!core->orphans[i].is_gone) core->orphans[kept++] = core->orphans[i];
     }
     if (kept == core->orphan_count) return;
+    assert(kept < core->orphan_count);
     core->orphan_count = kept;
     asg_orphan_index(core);
 }
@@ -110,6 +118,7 @@ void asg_orphan_drop(struct asg_core *core, const char *id)
 {
     struct orphan *orphan = asg_orphan_find(core, id);
     if (orphan == NULL) return;
+    assert(!orphan->is_gone);
     orphan->is_gone = true;
     asg_orphan_drop_gone(core);
 }

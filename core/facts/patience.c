@@ -1,5 +1,7 @@
 #include "core/facts/patience.h"
 
+#include <assert.h>
+
 #define START_CALM_MS INT64_C(60000)
 #define REACH_PERIODS 12 /* 60 s of the default: longer than a link flaps */
 /* What was given up and not answered reaches EC2 within this or never: Linux sends what a
@@ -8,6 +10,7 @@
 
 int64_t asg_patience_picture_ms(const struct asg_core *core, const struct group *group)
 {
+    assert(group->config.evaluation_ms > 0);
     return core->led_ms + 3 * group->config.evaluation_ms + START_CALM_MS;
 }
 
@@ -15,6 +18,7 @@ bool asg_patience_waits_for_picture(const struct asg_core *core,
                                     const struct group *group,
                                     const struct instance *instance)
 {
+    assert(instance->group == group);
     return instance->is_silent && instance->in_service_ms < core->led_ms &&
            core->now_ms < asg_patience_picture_ms(core, group);
 }
@@ -22,12 +26,14 @@ bool asg_patience_waits_for_picture(const struct asg_core *core,
 int64_t asg_patience_grace_over_ms(const struct group *group,
                                    const struct instance *instance)
 {
+    assert(instance->group == group);
     return instance->in_service_ms + group->config.health_grace_ms + instance->excused_ms;
 }
 
 bool asg_patience_is_past_grace(const struct group *group,
                                 const struct instance *instance, int64_t now_ms)
 {
+    assert(instance->group == group);
     return asg_patience_grace_over_ms(group, instance) <= now_ms;
 }
 
@@ -36,6 +42,7 @@ bool asg_patience_is_past_grace(const struct group *group,
 int64_t asg_patience_late_ms(const struct asg_core *core, const struct group *group,
                              const struct instance *instance)
 {
+    assert(instance->group == group);
     int64_t its_ms =
         instance->launched_ms + group->config.launch_timeout_ms + instance->excused_ms;
     bool is_inherited = instance->requested_ms <= core->led_ms;
@@ -45,6 +52,7 @@ int64_t asg_patience_late_ms(const struct asg_core *core, const struct group *gr
 
 int64_t asg_patience_lost_ms(const struct group *group, const struct instance *instance)
 {
+    assert(instance->group == group);
     int64_t from_ms =
         instance->silent_ms > group->calm_ms ? instance->silent_ms : group->calm_ms;
     return from_ms + REACH_PERIODS * group->config.evaluation_ms;
@@ -52,6 +60,8 @@ int64_t asg_patience_lost_ms(const struct group *group, const struct instance *i
 
 int64_t asg_patience_late_until_ms(const struct asg_core *core, const struct job *job)
 {
+    assert(asg_job_is_launch(job->plan.kind));
+    assert(job->attempt_count <= ASG_JOB_ATTEMPTS_KEPT);
     /* By its epoch, not by its time: while a clock that was set back is not yet where the
      * log is, orders to lead come at the time of the last event. */
     int64_t from_ms = core->epoch != job->sent_epoch ? core->led_ms : 0;

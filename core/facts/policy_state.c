@@ -1,7 +1,12 @@
 #include "core/facts/policy_state.h"
 
+#include <assert.h>
+
 void asg_policy_state_fields(struct asg_fields *fields, struct asg_policy_state *state)
 {
+    assert(asg_fields_is_loading(fields) ||
+           state->period_count <= ASG_POLICY_PERIODS_MAX);
+    assert(asg_fields_is_loading(fields) || state->peak_count <= ASG_POLICY_PEAKS_MAX);
     asg_fields_u32(fields, &state->breaches);
     asg_fields_u32(fields, &state->period_count);
     if (state->period_count > ASG_POLICY_PERIODS_MAX) {

@@ -1,9 +1,12 @@
 #include "core/facts/recent_ends.h"
 
+#include <assert.h>
+
 /* When there is room for no more moments, the two nearest become one; the later stays,
  * so that none is forgotten too early. */
 static void merge_nearest_ends(struct group *group)
 {
+    assert(group->end_count == ASG_RECENT_ENDS);
     size_t nearest = 1;
     for (size_t i = 2; i < group->end_count; i++) {
         if (group->ends[i] - group->ends[i - 1] <
@@ -56,6 +59,9 @@ void asg_ends_note(struct asg_core *core, struct group *group, enum asg_end_caus
 {
     forget_old_ends(group, core->now_ms);
     if (group->end_count == ASG_RECENT_ENDS) merge_nearest_ends(group);
+    assert(group->end_count < ASG_RECENT_ENDS);
+    assert(group->end_count == 0 ||
+           group->ends[group->end_count - 1] <= core->now_ms); /* oldest first */
     group->ends[group->end_count] = core->now_ms;
     group->end_shrinks[group->end_count] = cause == ASG_END_SCALE_IN ? 1 : 0;
     group->end_counts[group->end_count++] = 1;

@@ -1,5 +1,6 @@
 #include "core/facts/rules.h"
 
+#include <assert.h>
 #include <stddef.h>
 
 #include "core/facts/world.h"
@@ -19,6 +20,7 @@ uint32_t asg_rules_newest(void)
 
 bool asg_rules_have(const struct asg_core *core, enum asg_rule rule)
 {
+    assert(rule > 0 && (uint32_t)rule <= asg_rules_newest());
     return core->rules >= (uint32_t)rule || rule <= RULES_OLDEST;
 }
 

@@ -1,5 +1,6 @@
 #include "core/facts/schedule.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 #include "core/facts/cron.h"
@@ -17,6 +18,7 @@ int64_t asg_schedule_next(const struct asg_schedule_config *config, int64_t afte
         if (asg_cron_parse(config->recurrence, &cron, NULL) != ASG_OK) return INT64_MAX;
         next_ms = asg_cron_next(&cron, after_ms, config->changes, config->change_count);
     }
+    assert(next_ms > after_ms); /* a run is never at its own time again */
     return config->end_ms > 0 && next_ms >= config->end_ms ? INT64_MAX : next_ms;
 }
 
@@ -24,6 +26,7 @@ int64_t asg_schedule_next(const struct asg_schedule_config *config, int64_t afte
 static enum asg_status validate_changes(const struct asg_schedule_config *config,
                                         struct asg_error *error)
 {
+    assert(config->change_count == 0 || config->changes != NULL);
     for (size_t i = 0; i < config->change_count; i++) {
         const struct asg_zone_change *change = &config->changes[i];
         if (change->at_ms > TIME_MS_MAX || change->at_ms < -TIME_MS_MAX ||

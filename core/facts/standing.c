@@ -1,9 +1,12 @@
 #include "core/facts/standing.h"
 
+#include <assert.h>
+
 #include "core/facts/states.h"
 
 bool asg_ec2_is_over(int ec2_state)
 {
+    assert(ec2_state >= 0 && ec2_state < ASG_EC2_COUNT);
     return ec2_state == ASG_EC2_TERMINATED || ec2_state == ASG_EC2_SHUTTING_DOWN ||
            ec2_state == ASG_EC2_ABSENT;
 }
@@ -79,6 +82,7 @@ bool asg_instance_is_ending(const struct instance *instance)
 
 bool asg_instance_is_changing(const struct instance *instance)
 {
+    assert(instance->group != NULL);
     switch (asg_state_traits(instance->state)->looked_at) {
     case ASG_LOOKED_AT_YES: return true;
     case ASG_LOOKED_AT_UNCLEAR:

@@ -25,6 +25,7 @@ static const char *name_of(const void *group)
 
 void asg_state_init(struct asg_core *core)
 {
+    assert(core->group_count == 0 && core->job_count == 0);
     asg_text_index_init(&core->names, name_of);
     asg_text_index_init(&core->ids, id_of);
     asg_text_pool_init(&core->texts);
@@ -33,8 +34,10 @@ void asg_state_init(struct asg_core *core)
 
 void asg_group_mark_dirty(struct asg_core *core, struct group *group)
 {
+    assert(group->no > 0 && group->no <= core->last_group_no);
     if (group->is_dirty) return;
     group->is_dirty = true;
+    assert(core->dirty_count <= core->dirty_capacity);
     if (core->dirty_count == core->dirty_capacity) {
         core->dirty_capacity = core->dirty_capacity == 0 ? 16 : core->dirty_capacity * 2;
         core->dirty = asg_realloc(core->dirty, core->dirty_capacity, sizeof *core->dirty);
@@ -49,6 +52,9 @@ struct group *asg_group_find(const struct asg_core *core, const char *name)
 
 void asg_group_set_config(struct group *group, const struct asg_group_config *config)
 {
+    assert(config->name != NULL && config->name[0] != '\0');
+    assert(config->min <= config->max);
+    assert(config->desired >= config->min && config->desired <= config->max);
     struct asg_arena arena = {0};
     struct asg_group_config copy;
     asg_model_copy_alone(&asg_group_config_schema, config, &arena, &copy);
@@ -59,6 +65,7 @@ void asg_group_set_config(struct group *group, const struct asg_group_config *co
 
 struct group *asg_group_push(struct asg_core *core)
 {
+    assert(core->group_count <= core->group_capacity);
     if (core->group_count == core->group_capacity) {
         core->group_capacity = core->group_capacity == 0 ? 8 : core->group_capacity * 2;
         core->groups =
@@ -72,19 +79,23 @@ struct group *asg_group_push(struct asg_core *core)
 
 struct group *asg_group_add(struct asg_core *core, const struct asg_group_config *config)
 {
+    assert(asg_group_find(core, config->name) == NULL);
     struct group *group = asg_group_push(core);
     group->no = ++core->last_group_no;
+    assert(group->no > 0); /* numbers do not come round */
     group->created_ms = core->now_ms;
     group->dry_desired = -1;
     group->order_floor = UINT32_MAX;
     group->due.at_ms = INT64_MAX;
     asg_group_set_config(group, config);
+    assert(asg_group_of_no(core, group->no) == group);
     asg_text_index_add(&core->names, group);
     return group;
 }
 
 static void free_group(struct group *group)
 {
+    assert(group->instance_count <= group->instance_capacity);
     for (size_t i = 0; i < group->policy_count; i++) {
         asg_arena_clear(&group->policies[i].arena);
     }
@@ -115,6 +126,8 @@ static size_t group_place(struct group *const *groups, size_t count, uint32_t no
             high = middle;
         }
     }
+    assert(low == count || groups[low]->no >= no);
+    assert(low == 0 || groups[low - 1]->no < no);
     return low;
 }
 
@@ -138,6 +151,8 @@ void asg_group_set_changing(struct asg_core *core, struct group *group, bool is_
         core->changing_count--;
         return;
     }
+    assert(core->changing_count < core->group_count); /* each of them once */
+    assert(behind == 0 || *place != group);
     if (core->changing_count == core->changing_capacity) {
         core->changing_capacity =
             core->changing_capacity == 0 ? 16 : core->changing_capacity * 2;
@@ -152,12 +167,15 @@ void asg_group_set_changing(struct asg_core *core, struct group *group, bool is_
 
 static void forget_id(struct asg_core *core, const struct instance *instance)
 {
+    assert(instance->id[0] == '\0' || core->ids.count > 0);
     if (instance->id[0] != '\0') asg_text_index_remove(&core->ids, instance);
 }
 
 void asg_group_remove(struct asg_core *core, struct group *group)
 {
-    assert(!group->is_dirty); /* nobody keeps a pointer to it */
+    assert(!group->is_dirty);   /* nobody keeps a pointer to it */
+    assert(group->is_deleting); /* on an order */
+    assert(core->step != NULL);
     for (size_t i = 0; i < group->instance_count; i++) {
         forget_id(core, group->instances[i]);
         asg_text_end_instance(core, group->instances[i]);
@@ -178,6 +196,7 @@ void asg_group_remove(struct asg_core *core, struct group *group)
 
 struct instance *asg_instance_push(struct group *group)
 {
+    assert(group->instance_count <= group->instance_capacity);
     if (group->instance_count == group->instance_capacity) {
         size_t wider = group->instance_capacity + group->instance_capacity / 2;
         group->instance_capacity = wider < 4 ? 4 : wider;
@@ -195,6 +214,8 @@ struct instance *asg_instance_add(struct asg_core *core, struct group *group)
 {
     struct instance *instance = asg_instance_push(group);
     instance->no = ++core->last_instance_no;
+    assert(instance->no > 0); /* numbers do not come round */
+    assert(asg_instance_place(group, instance->no) == group->instance_count - 1);
     static_assert(ASG_INSTANCE_REQUESTED == 0, "where the life cycle begins");
     instance->requested_ms = core->now_ms;
     asg_count_new(group, instance);
@@ -203,6 +224,8 @@ struct instance *asg_instance_add(struct asg_core *core, struct group *group)
 
 void asg_instance_set_id(struct asg_core *core, struct instance *instance, const char *id)
 {
+    assert(instance->group != NULL);
+    assert(strlen(id) <= ASG_INSTANCE_ID_MAX);
     forget_id(core, instance);
     asg_text_copy(instance->id, sizeof instance->id, id);
     if (instance->id[0] != '\0') asg_text_index_add(&core->ids, instance);
@@ -222,13 +245,16 @@ void asg_instance_drop(struct asg_core *core, struct group *group,
         asg_text_end_instance(core, instance);
         free(instance);
     }
-    group->instance_count = kept; /* who is dropped counted for nothing */
+    group->instance_count = kept;        /* who is dropped counted for nothing */
+    assert(group->counts.alive <= kept); /* who is alive is kept */
+    assert(group->counts.capacity <= kept);
 }
 
 struct instance *asg_instance_find(const struct asg_core *core, const char *id,
                                    struct group **ret_group)
 {
     struct instance *instance = asg_text_index_find(&core->ids, asg_text_of(id));
+    assert(instance == NULL || instance->group != NULL);
     if (instance != NULL) *ret_group = instance->group;
     return instance;
 }
@@ -245,6 +271,8 @@ size_t asg_instance_place(const struct group *group, uint64_t no)
             high = middle;
         }
     }
+    assert(low == group->instance_count || group->instances[low]->no >= no);
+    assert(low == 0 || group->instances[low - 1]->no < no);
     return low;
 }
 
@@ -262,6 +290,8 @@ static size_t job_place(const struct asg_core *core, uint64_t id)
             high = middle;
         }
     }
+    assert(low == core->job_count || core->jobs[low]->plan.id >= id);
+    assert(low == 0 || core->jobs[low - 1]->plan.id < id);
     return low;
 }
 
@@ -279,14 +309,18 @@ static void free_job(struct job *job)
 
 void asg_job_note_slot(struct job *job, const struct instance *slot)
 {
+    assert(slot->job_id == job->plan.id);
     if (job->first_slot_no == 0 || slot->no < job->first_slot_no) {
         job->first_slot_no = slot->no;
     }
     if (slot->no > job->last_slot_no) job->last_slot_no = slot->no;
+    assert(job->first_slot_no <= job->last_slot_no);
 }
 
 void asg_job_set_retry(struct asg_core *core, struct job *job, int64_t at_ms)
 {
+    assert(at_ms == 0 ||
+           job->state == ASG_JOB_STATE_OPEN); /* who is over waits for nothing */
     job->retry_ms = at_ms;
     asg_due_heap_set(&core->retries, &job->due, at_ms == 0 ? INT64_MAX : at_ms);
 }
@@ -294,9 +328,12 @@ void asg_job_set_retry(struct asg_core *core, struct job *job, int64_t at_ms)
 /* Closed and dead jobs are counted, so that it is known when some may be forgotten. */
 void asg_job_set_state(struct asg_core *core, struct job *job, enum asg_job_state state)
 {
+    assert(state < ASG_JOB_STATE_COUNT);
     if (job->state == ASG_JOB_STATE_DEAD) {
+        assert(core->dead_job_count > 0);
         core->dead_job_count--;
     } else if (job->state != ASG_JOB_STATE_OPEN) {
+        assert(core->closed_job_count > 0);
         core->closed_job_count--;
     }
     job->state = (int)state;
@@ -305,10 +342,13 @@ void asg_job_set_state(struct asg_core *core, struct job *job, enum asg_job_stat
     } else if (state != ASG_JOB_STATE_OPEN) {
         core->closed_job_count++;
     }
+    assert(core->dead_job_count + core->closed_job_count <= core->job_count);
 }
 
 void asg_job_give_up_termination(struct asg_core *core, const struct job *job)
 {
+    assert(job->plan.kind == ASG_JOB_TERMINATE);
+    assert(job->plan.terminate != NULL);
     struct group *group = asg_group_of_no(core, job->group_no);
     for (size_t i = 0; group != NULL && i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
@@ -320,6 +360,7 @@ void asg_job_give_up_termination(struct asg_core *core, const struct job *job)
     for (size_t i = 0; job->group_no == 0 && i < ids->count; i++) {
         uint32_t at = asg_id_map_find(&core->orphan_ids, ids->items[i]);
         if (at == ASG_ID_MAP_NONE) continue;
+        assert(at < core->orphan_count);
         core->orphans[at].is_ending = false;
         core->listing_next_ms = core->now_ms; /* it takes a listing to end it */
     }
@@ -354,12 +395,15 @@ static void forget_jobs(struct asg_core *core)
         free_job(job);
     }
     core->job_count = kept;
+    assert(closed <= core->closed_job_count && dead <= core->dead_job_count);
+    assert(closed + dead <= kept);
     core->closed_job_count = closed;
     core->dead_job_count = dead;
 }
 
 struct job *asg_job_push(struct asg_core *core)
 {
+    assert(core->job_count <= core->job_capacity);
     if (core->job_count == core->job_capacity) {
         core->job_capacity = core->job_capacity == 0 ? 16 : core->job_capacity * 2;
         core->jobs = asg_realloc(core->jobs, core->job_capacity, sizeof(struct job *));
@@ -372,6 +416,7 @@ struct job *asg_job_push(struct asg_core *core)
 struct job *asg_job_add(struct asg_core *core, enum asg_job_kind kind,
                         struct group *group)
 {
+    assert(kind < ASG_JOB_COUNT);
     forget_jobs(core);
     struct job *job = asg_job_push(core);
     job->state = ASG_JOB_STATE_OPEN;
@@ -379,6 +424,9 @@ struct job *asg_job_add(struct asg_core *core, enum asg_job_kind kind,
     job->sent_ms = core->now_ms;
     job->sent_epoch = core->epoch;
     uint64_t id = ++core->last_job_id;
+    assert(id > 0); /* numbers do not come round */
+    assert(core->job_count < 2 ||
+           core->jobs[core->job_count - 2]->plan.id < id); /* by id */
     const char *name = group != NULL ? group->config.name : "openasg";
     job->plan = (struct asg_job){
         .id = id,
@@ -401,6 +449,7 @@ struct job *asg_job_add(struct asg_core *core, enum asg_job_kind kind,
 
 struct template *asg_template_find(struct asg_core *core, const char *name)
 {
+    assert(core->template_count == 0 || core->templates != NULL);
     for (size_t i = 0; i < core->template_count; i++) {
         if (strcmp(core->templates[i].name, asg_text_of(name)) == 0)
             return &core->templates[i];
@@ -432,6 +481,7 @@ struct schedule *asg_schedule_find(struct group *group, const char *name)
 
 static bool index_instance(struct asg_core *core, struct instance *instance)
 {
+    assert(instance->group != NULL);
     if (asg_text_index_find(&core->ids, instance->id) != NULL) return false;
     if (instance->id[0] != '\0') asg_text_index_add(&core->ids, instance);
     struct job *job =
@@ -443,6 +493,8 @@ static bool index_instance(struct asg_core *core, struct instance *instance)
 
 static bool index_group(struct asg_core *core, struct group *group)
 {
+    assert(group->due.place == 0); /* in no heap yet */
+    assert(!group->is_changing);
     if (asg_group_find(core, group->config.name) != NULL) return false;
     asg_text_index_add(&core->names, group);
     asg_due_heap_set(&core->dues, &group->due, group->due.at_ms);
@@ -459,6 +511,7 @@ static bool index_group(struct asg_core *core, struct group *group)
 
 static void index_job(struct asg_core *core, struct job *job)
 {
+    assert(job->due.place == 0); /* in no heap yet */
     int state = job->state;
     job->state = ASG_JOB_STATE_OPEN;
     asg_job_set_state(core, job, (enum asg_job_state)state);
@@ -468,6 +521,7 @@ static void index_job(struct asg_core *core, struct job *job)
 /* Jobs first: instances look for theirs. */
 bool asg_state_index(struct asg_core *core)
 {
+    assert(core->names.count == 0 && core->ids.count == 0); /* done once */
     for (size_t i = 0; i < core->job_count; i++) {
         struct job *job = core->jobs[i];
         if (i > 0 && job->plan.id <= core->jobs[i - 1]->plan.id) return false;
@@ -489,6 +543,7 @@ void asg_state_clear(struct asg_core *core)
     for (size_t i = 0; i < core->job_count; i++) {
         free_job(core->jobs[i]);
     }
+    assert(core->step == NULL); /* not in the middle of one */
     free(core->groups);
     free(core->jobs);
     free(core->templates);

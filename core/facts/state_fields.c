@@ -1,5 +1,7 @@
 #include "core/facts/state_fields.h"
 
+#include <assert.h>
+
 #include "core/facts/fields.h"
 #include "core/facts/kept_text.h"
 #include "core/facts/narrate.h"
@@ -26,6 +28,8 @@
 static void kept(struct asg_fields *f, struct asg_core *core, const char **held,
                  size_t most)
 {
+    assert(most <= ASG_REASON_MAX);
+    assert(*held != NULL);
     char loaded[ASG_REASON_MAX + 1];
     asg_fields_text(f, *held, loaded, most + 1);
     if (asg_fields_is_loading(f)) asg_text_keep(core, held, most, loaded);
@@ -34,6 +38,7 @@ static void kept(struct asg_fields *f, struct asg_core *core, const char **held,
 void asg_state_instance_fields(struct asg_fields *f, struct asg_core *core,
                                struct instance *i)
 {
+    assert(i->group != NULL);
     asg_fields_u64(f, &i->no);
     TEXT(f, i->id);
     asg_fields_enum(f, &i->state, ASG_INSTANCE_COUNT);
@@ -80,6 +85,7 @@ void asg_state_instance_fields(struct asg_fields *f, struct asg_core *core,
 static void *room(struct asg_fields *f, void *items, size_t *count, size_t least,
                   size_t size)
 {
+    assert(least > 0 && size > 0);
     asg_fields_count(f, count, least);
     return asg_fields_is_loading(f) ? asg_alloc(*count, size) : items;
 }
@@ -87,6 +93,7 @@ static void *room(struct asg_fields *f, void *items, size_t *count, size_t least
 /* A count of items in a fixed array. */
 static void small_count(struct asg_fields *f, size_t *count, size_t most)
 {
+    assert(asg_fields_is_loading(f) || *count <= most); /* what is kept fits */
     asg_fields_count(f, count, 1);
     if (*count <= most) return;
     asg_fields_refuse(f, "a list is longer than this openasg allows");
@@ -97,6 +104,7 @@ static void small_count(struct asg_fields *f, size_t *count, size_t most)
 static void config_fields(struct asg_fields *f, const struct asg_schema *schema,
                           void *config, struct asg_arena *arena)
 {
+    assert(schema->size > 0);
     if (!asg_fields_is_loading(f)) {
         asg_fields_object(f, schema, config, arena);
         return;
@@ -132,6 +140,7 @@ static void pool_fields(struct asg_fields *f, struct dry_pool *pool)
 
 static void end_fields(struct asg_fields *f, struct group *g)
 {
+    assert(g->end_count <= ASG_RECENT_ENDS);
     small_count(f, &g->end_count, ASG_RECENT_ENDS);
     for (size_t i = 0; i < g->end_count; i++) {
         asg_fields_i64(f, &g->ends[i]);
@@ -227,6 +236,7 @@ static void instances_fields(struct asg_fields *f, struct asg_core *core, struct
     asg_fields_count(f, &instance_count, INSTANCE_LEAST);
     for (size_t i = 0; i < instance_count; i++) {
         if (asg_fields_is_loading(f)) (void)asg_instance_push(g);
+        assert(i < g->instance_count);
         asg_state_instance_fields(f, core, g->instances[i]);
     }
 }
@@ -302,6 +312,7 @@ static void behind_fields(struct asg_fields *f, struct asg_core *core)
 
 void asg_state_head_fields(struct asg_fields *f, struct asg_core *core)
 {
+    assert(core->step == NULL); /* never in the middle of one */
     TEXT(f, core->cluster_id);
     asg_fields_u64(f, &core->seed);
     asg_fields_u64(f, &core->epoch);
@@ -353,6 +364,7 @@ void asg_state_fields(struct asg_fields *f, struct asg_core *core)
     asg_fields_count(f, &job_count, JOB_LEAST);
     for (size_t i = 0; i < job_count; i++) {
         if (asg_fields_is_loading(f)) (void)asg_job_push(core);
+        assert(i < core->job_count);
         asg_state_job_fields(f, core->jobs[i]);
     }
 }

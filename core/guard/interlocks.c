@@ -1,5 +1,6 @@
 #include "core/guard/interlocks.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 #include "core/facts/standing.h"
@@ -11,6 +12,7 @@
 
 static uint32_t share_of(uint32_t count, uint32_t percent)
 {
+    assert(percent <= 100);
     uint32_t share = count * percent / 100;
     return share > 0 ? share : 1;
 }
@@ -49,6 +51,7 @@ static uint32_t paced_ends(struct asg_core *core, struct group *group, uint32_t 
 /* After a start or failover nothing shrinks before the picture is complete. */
 static bool is_picture_complete(struct asg_core *core, const struct group *group)
 {
+    assert(core->now_ms >= core->led_ms); /* time does not go back */
     if (group->config.health_check != ASG_HEALTH_CHECK_AGENT) return true;
     int64_t picture_ms = asg_patience_picture_ms(core, group);
     if (core->now_ms >= picture_ms) return true;
@@ -65,6 +68,8 @@ static bool is_picture_complete(struct asg_core *core, const struct group *group
 static bool is_listed(struct asg_core *core, struct group *group, enum hold_topic topic,
                       const char *what)
 {
+    assert(core->step != NULL);
+    assert(what[0] != '\0');
     if (!core->is_unlisted) return true;
     asg_hold(core, group, topic,
              "%s waits: EC2 has not been listed yet since this controller leads", what);
@@ -75,6 +80,7 @@ static bool is_listed(struct asg_core *core, struct group *group, enum hold_topi
 static bool is_fleet_known(struct asg_core *core, struct group *group,
                            enum hold_topic topic, const char *what)
 {
+    assert(what[0] != '\0');
     if (!is_listed(core, group, topic, what)) return false;
     if (group->unknown_count == 0) return true;
     asg_hold(core, group, topic,
@@ -87,6 +93,8 @@ static bool is_fleet_known(struct asg_core *core, struct group *group,
 uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
                                 uint32_t wanted, enum asg_end_cause cause)
 {
+    assert(cause > ASG_END_NONE && cause < ASG_END_CAUSES);
+    assert(wanted <= group->instance_count);
     if (wanted == 0) return 0;
     bool is_health = cause == ASG_END_HEALTH;
     const char *what = is_health ? "replacement" : "scale-in";
@@ -132,6 +140,7 @@ uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
 
 bool asg_guard_allows_launch(struct asg_core *core, struct group *group)
 {
+    assert(!group->is_deleting); /* it grows no more */
     if (core->is_halted || group->is_halted) {
         asg_hold(core, group, HOLD_LAUNCH, "launch waits: halted by an operator");
         return false;

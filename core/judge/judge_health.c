@@ -1,5 +1,6 @@
 #include "core/judge/judge_health.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -30,6 +31,8 @@ static void count_one(struct silence *silence, const struct instance *instance)
     silence->heard += instance->is_heard ? 1 : 0;
     silence->silent += instance->is_silent ? 1 : 0;
     silence->out_of_reach += asg_instance_is_out_of_reach(instance) ? 1 : 0;
+    assert(silence->silent + silence->heard <= silence->known);
+    assert(silence->out_of_reach <= silence->silent);
 }
 
 static struct silence count_silence(const struct group *group, const char *zone)
@@ -40,22 +43,26 @@ static struct silence count_silence(const struct group *group, const char *zone)
         if (zone != NULL && strcmp(instance->zone, zone) != 0) continue;
         count_one(&silence, instance);
     }
+    assert(silence.known <= group->instance_count);
     return silence;
 }
 
 static bool is_many(const struct group *group, uint32_t some, uint32_t of)
 {
+    assert(some <= of);
     return some >= SILENCE_COUNT_MIN && some * 100 >= of * group->config.silence_percent;
 }
 
 static bool is_mass(const struct group *group, const struct silence *silence)
 {
+    assert(silence->silent <= silence->known);
     return is_many(group, silence->silent, silence->known);
 }
 
 /* Of the whole group, or of the first zone that has gone silent. */
 static struct silence find_silence(const struct group *group)
 {
+    assert(group->config.silence_percent <= 100);
     struct silence all = count_silence(group, NULL);
     if (all.silent < SILENCE_COUNT_MIN || is_mass(group, &all)) return all;
     for (size_t i = 0; i < group->config.subnet_count; i++) {
@@ -76,6 +83,7 @@ struct sight {
 static struct silence *zone_of(struct asg_core *core, struct sight *sight,
                                size_t *capacity, const char *zone)
 {
+    assert(core->step != NULL && zone != NULL);
     for (size_t i = 0; i < sight->zone_count; i++) {
         if (strcmp(sight->zones[i].zone, zone) == 0) return &sight->zones[i];
     }
@@ -88,6 +96,7 @@ static struct silence *zone_of(struct asg_core *core, struct sight *sight,
 
 static const struct sight *look_around(struct asg_core *core)
 {
+    assert(core->step != NULL);
     if (core->step->sight != NULL) return core->step->sight;
     struct sight *sight = asg_arena_take(&core->step->effects->arena, sizeof *sight);
     *sight = (struct sight){.zones = NULL};
@@ -107,6 +116,7 @@ static const struct sight *look_around(struct asg_core *core)
 /* Many of the fleet or of a zone out of reach at once, as each group counts many. */
 static bool is_fleet_cut_off(struct asg_core *core, struct group *group, const char *zone)
 {
+    assert(zone != NULL);
     const struct sight *sight = look_around(core);
     const struct silence *where = NULL;
     if (is_many(group, sight->all.out_of_reach, sight->all.known)) where = &sight->all;
@@ -130,6 +140,7 @@ static bool is_fleet_cut_off(struct asg_core *core, struct group *group, const c
 static bool is_lost(struct asg_core *core, struct group *group,
                     const struct instance *instance, const struct silence *around)
 {
+    assert(around->heard <= around->known);
     if (!asg_instance_is_out_of_reach(instance) || around->heard == 0) return false;
     int64_t lost_ms = asg_patience_lost_ms(group, instance);
     if (lost_ms > core->now_ms) {
@@ -156,6 +167,8 @@ static enum asg_cause find_fault(struct asg_core *core, struct group *group,
                                  const struct instance *instance,
                                  const struct silence *around)
 {
+    assert(instance->group == group);
+    assert(asg_instance_is_judged(instance));
     if (instance->is_marked) return ASG_CAUSE_MARKED;
     if (asg_ec2_is_over(instance->ec2_state)) return ASG_CAUSE_EC2;
     if (instance->ec2_state == ASG_EC2_STOPPED ||
@@ -184,6 +197,7 @@ static enum asg_cause find_fault(struct asg_core *core, struct group *group,
 
 static const char *text_of_fault(const struct instance *instance, enum asg_cause fault)
 {
+    assert(fault != ASG_CAUSE_NONE);
     switch (fault) {
     case ASG_CAUSE_MARKED: return "called unhealthy by an operator";
     case ASG_CAUSE_EC2: return "EC2 has ended it";
@@ -225,6 +239,7 @@ static void judge_silence(struct asg_core *core, struct group *group)
         asg_look_again(core, group->silence_over_ms);
         return;
     }
+    assert(group->silence_over_ms != 0);
     group->is_mass_silent = false;
     group->silence_over_ms = 0;
     group->calm_ms = core->now_ms;
@@ -238,6 +253,7 @@ static void judge_silence(struct asg_core *core, struct group *group)
 static void judge_reach(struct asg_core *core, struct group *group,
                         const struct silence *around)
 {
+    assert(around->out_of_reach <= around->known);
     bool is_cut_off = !group->is_mass_silent && around->known > 0 &&
                       around->out_of_reach == around->known;
     if (is_cut_off == group->is_cut_off) return;
@@ -261,6 +277,8 @@ static void judge_reach(struct asg_core *core, struct group *group,
 static void judge_frozen(struct asg_core *core, struct group *group, uint32_t unhealthy,
                          uint32_t members)
 {
+    assert(unhealthy <= members);
+    assert(group->config.unhealthy_percent <= 100);
     uint32_t allowed = (members * group->config.unhealthy_percent + 99) / 100;
     if (allowed == 0) allowed = 1;
     bool is_frozen = unhealthy > allowed;
@@ -280,6 +298,7 @@ static void judge_frozen(struct asg_core *core, struct group *group, uint32_t un
 
 void asg_judge_group(struct asg_core *core, struct group *group)
 {
+    assert(core->step != NULL);
     judge_silence(core, group);
     const struct silence around = count_silence(group, NULL);
     judge_reach(core, group, &around);
@@ -303,5 +322,6 @@ void asg_judge_group(struct asg_core *core, struct group *group)
         }
         unhealthy += instance->is_unhealthy ? 1 : 0;
     }
+    assert(unhealthy == asg_count_unhealthy(group)); /* kept and counted agree */
     judge_frozen(core, group, unhealthy, members);
 }

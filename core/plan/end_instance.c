@@ -1,5 +1,7 @@
 #include "core/plan/end_instance.h"
 
+#include <assert.h>
+
 #include "core/facts/churn.h"
 #include "core/facts/counts.h"
 #include "core/facts/kept_text.h"
@@ -16,6 +18,7 @@
 static int64_t drain_limit(const struct asg_core *core, const struct group *group,
                            const struct instance *instance)
 {
+    assert(group->config.drain_ms >= 0);
     if (instance->taken_back_ms == 0) return group->config.drain_ms;
     int64_t left_ms = instance->taken_back_ms - core->now_ms - MARGIN_MS;
     if (left_ms < 0) return 0;
@@ -24,6 +27,7 @@ static int64_t drain_limit(const struct asg_core *core, const struct group *grou
 
 static enum asg_cause cause_of_end(const struct instance *instance)
 {
+    assert(instance->end_cause != ASG_END_NONE);
     switch ((enum asg_end_cause)instance->end_cause) {
     case ASG_END_SCALE_IN: return ASG_CAUSE_SCALE_IN;
     case ASG_END_HEALTH: return (enum asg_cause)instance->fault;
@@ -53,6 +57,9 @@ bool asg_plan_end_is_dry(struct asg_core *core, struct group *group,
 void asg_plan_end(struct asg_core *core, struct group *group, struct instance *instance,
                   enum asg_end_cause cause, const char *reason)
 {
+    assert(instance->group == group);
+    assert(cause > ASG_END_NONE && cause < ASG_END_CAUSES);
+    assert(reason != NULL && reason[0] != '\0');
     if (asg_plan_end_is_dry(core, group, instance, reason)) return;
     enum asg_instance_state from = (enum asg_instance_state)instance->state;
     bool was_serving = asg_instance_is_serving(instance);

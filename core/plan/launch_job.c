@@ -1,5 +1,6 @@
 #include "core/plan/launch_job.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -14,6 +15,10 @@
 void asg_plan_fill_launch(struct asg_core *core, struct group *group, struct job *job,
                           const struct asg_launch *launch)
 {
+    assert(job->group_no == group->no);
+    assert(asg_job_is_launch(job->plan.kind));
+    assert(launch->count > 0);
+    assert(launch->subnet_id != NULL && launch->zone != NULL);
     char version[24];
     (void)snprintf(version, sizeof version, "%" PRIu64, group->template_version);
     struct asg_launch whole = *launch;
@@ -35,6 +40,7 @@ void asg_plan_wait_for_pools(struct asg_core *core, struct group *group, const c
 {
     asg_hold(core, group, HOLD_LAUNCH, "%s waits: no pool has capacity, trying again",
              what);
+    assert(core->step != NULL);
     group->launch_after_ms = core->now_ms + NO_POOL_MS;
     asg_look_again(core, group->launch_after_ms);
 }

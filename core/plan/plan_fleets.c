@@ -1,5 +1,6 @@
 #include "core/plan/plan_fleets.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -22,18 +23,22 @@ struct split {
 /* What `count` more should be, so that the whole has its share. */
 static struct split split_launch(const struct group *group, uint32_t count)
 {
+    assert(group->config.mixed != NULL);
+    assert(count > 0);
     const struct asg_mixed *mixed = group->config.mixed;
     uint32_t capacity = asg_count_capacity(group) + count;
     uint32_t wanted = asg_choose_on_demand_share(mixed, capacity);
     uint32_t has = asg_choose_count_market(group, /* is_spot */ false);
     uint32_t on_demand = wanted > has ? wanted - has : 0;
     if (on_demand > count) on_demand = count;
+    assert(on_demand <= count);
     return (struct split){on_demand, count - on_demand};
 }
 
 static void say_split(struct asg_core *core, const struct group *group,
                       struct split split)
 {
+    assert(split.on_demand + split.spot > 0);
     const struct asg_mixed *mixed = group->config.mixed;
     uint32_t capacity = asg_count_capacity(group) + split.on_demand + split.spot;
     uint32_t base = mixed->on_demand_base < capacity ? mixed->on_demand_base : capacity;
@@ -57,6 +62,7 @@ static size_t type_count(const struct group *group)
 
 static const char *type_at(const struct group *group, size_t i)
 {
+    assert(i < type_count(group));
     const struct asg_texts *types = &group->config.instance_types;
     return types->count > 0 ? types->items[i] : "";
 }
@@ -87,6 +93,7 @@ static struct asg_texts choose_types(struct asg_core *core, const struct group *
             (split.spot > 0 && !asg_pool_is_dry(core, group, type, subnet, true));
         if (is_wanted) types.items[types.count++] = type;
     }
+    assert(types.count <= group->config.instance_types.count);
     return types;
 }
 
@@ -95,6 +102,9 @@ static struct asg_texts choose_types(struct asg_core *core, const struct group *
 static struct job *plan_fleet(struct asg_core *core, struct group *group,
                               const struct asg_subnet *subnet, struct split split)
 {
+    assert(split.on_demand + split.spot > 0);
+    assert(asg_count_alive(group) + split.on_demand + split.spot <=
+           group->config.max); /* never above max */
     const struct asg_mixed *mixed = group->config.mixed;
     struct job *job = asg_job_add(core, ASG_JOB_FLEET, group);
     job->plan.deadline_ms = core->now_ms + LAUNCH_LIMIT_MS;
@@ -136,6 +146,7 @@ static struct job *plan_fleet(struct asg_core *core, struct group *group,
 static bool spread_market(struct asg_core *core, struct group *group, bool is_spot,
                           uint32_t count, uint32_t *weights, struct split *planned)
 {
+    assert(group->config.subnet_count > 0);
     size_t subnets = group->config.subnet_count;
     uint32_t *open = asg_arena_take(&core->step->effects->arena, subnets * sizeof *open);
     bool has_any = false;
@@ -150,6 +161,7 @@ static bool spread_market(struct asg_core *core, struct group *group, bool is_sp
             if (open[i] == UINT32_MAX) continue;
             if (best == SIZE_MAX || weights[i] < weights[best]) best = i;
         }
+        assert(best < subnets);
         *(is_spot ? &planned[best].spot : &planned[best].on_demand) += 1;
         asg_choose_add_weight(group, best, weights);
     }
@@ -159,12 +171,15 @@ static bool spread_market(struct asg_core *core, struct group *group, bool is_sp
 static void plan_in_subnet(struct asg_core *core, struct group *group, size_t subnet,
                            struct split left)
 {
+    assert(subnet < group->config.subnet_count);
     while (left.on_demand + left.spot > 0) {
         struct split batch = left;
         if (batch.on_demand > LAUNCH_BATCH) batch.on_demand = LAUNCH_BATCH;
         if (batch.spot > LAUNCH_BATCH - batch.on_demand) {
             batch.spot = LAUNCH_BATCH - batch.on_demand;
         }
+        assert(batch.on_demand + batch.spot > 0 &&
+               batch.on_demand + batch.spot <= LAUNCH_BATCH);
         asg_slot_add(core, group,
                      plan_fleet(core, group, &group->config.subnets[subnet], batch));
         left.on_demand -= batch.on_demand;
@@ -175,6 +190,7 @@ static void plan_in_subnet(struct asg_core *core, struct group *group, size_t su
 /* Weights of the subnets as they are filled now. */
 static uint32_t *weigh(struct asg_core *core, const struct group *group)
 {
+    assert(group->config.subnet_count > 0);
     size_t subnets = group->config.subnet_count;
     uint32_t *weights =
         asg_arena_take(&core->step->effects->arena, subnets * sizeof *weights);
@@ -187,10 +203,13 @@ static uint32_t *weigh(struct asg_core *core, const struct group *group)
 
 void asg_plan_fleets(struct asg_core *core, struct group *group, uint32_t count)
 {
+    assert(count > 0);
+    assert(!group->is_deleting); /* it grows no more */
     size_t subnets = group->config.subnet_count;
     struct split split = split_launch(group, count);
     struct split *planned =
         asg_arena_take(&core->step->effects->arena, subnets * sizeof *planned);
+    assert(split.on_demand + split.spot == count);
     uint32_t *weights = weigh(core, group);
     bool has_on_demand =
         spread_market(core, group, false, split.on_demand, weights, planned);

@@ -1,5 +1,6 @@
 #include "core/plan/plan_instances.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 #include "core/facts/kept_text.h"
@@ -17,6 +18,7 @@ static void fill_pool(struct asg_core *core, struct group *group, struct job *jo
                       const char *type, const struct asg_subnet *subnet, uint32_t count,
                       uint32_t based_on)
 {
+    assert(subnet != NULL && type != NULL);
     asg_plan_fill_launch(core, group, job,
                          &(struct asg_launch){.instance_type = type,
                                               .subnet_id = subnet->subnet_id,
@@ -29,6 +31,8 @@ static struct job *plan_launch(struct asg_core *core, struct group *group,
                                const char *type, const struct asg_subnet *subnet,
                                uint32_t count)
 {
+    assert(count > 0);
+    assert(asg_count_alive(group) + count <= group->config.max); /* never above max */
     struct job *job = asg_job_add(core, ASG_JOB_LAUNCH, group);
     job->plan.deadline_ms = core->now_ms + LAUNCH_LIMIT_MS;
     fill_pool(core, group, job, type, subnet, count, asg_count_alive(group));
@@ -44,6 +48,7 @@ static struct job *plan_launch(struct asg_core *core, struct group *group,
 static void spread(struct asg_core *core, struct group *group, const char *type,
                    uint32_t count, uint32_t *planned)
 {
+    assert(count > 0);
     size_t subnet_count = group->config.subnet_count;
     uint32_t *weights =
         asg_arena_take(&core->step->effects->arena, subnet_count * sizeof *weights);
@@ -58,6 +63,7 @@ static void spread(struct asg_core *core, struct group *group, const char *type,
         for (size_t i = 1; i < subnet_count; i++) {
             if (weights[i] < weights[best]) best = i;
         }
+        assert(weights[best] != UINT32_MAX); /* some pool is not dry */
         planned[best]++;
         asg_choose_add_weight(group, best, weights);
     }
@@ -65,6 +71,8 @@ static void spread(struct asg_core *core, struct group *group, const char *type,
 
 void asg_plan_instances(struct asg_core *core, struct group *group, uint32_t count)
 {
+    assert(count > 0);
+    assert(!group->is_deleting); /* it grows no more */
     const char *type = "";
     const struct asg_subnet *subnet = NULL;
     if (!asg_choose_pool(core, group, NULL, &type, &subnet)) {
@@ -81,6 +89,7 @@ void asg_plan_instances(struct asg_core *core, struct group *group, uint32_t cou
     for (size_t i = 0; i < group->config.subnet_count; i++) {
         while (planned[i] > 0) {
             uint32_t batch = planned[i] > LAUNCH_BATCH ? LAUNCH_BATCH : planned[i];
+            assert(batch > 0 && batch <= LAUNCH_BATCH);
             struct job *job =
                 plan_launch(core, group, type, &group->config.subnets[i], batch);
             asg_slot_add(core, group, job);
@@ -92,11 +101,14 @@ void asg_plan_instances(struct asg_core *core, struct group *group, uint32_t cou
 /* The same job elsewhere: another pool is other parameters, hence another attempt. */
 void asg_plan_next_attempt(struct asg_core *core, struct job *job)
 {
+    assert(job->state == ASG_JOB_STATE_OPEN);
+    assert(job->plan.launch != NULL && job->plan.launch->fleet == NULL);
     struct group *group = asg_group_of_no(core, job->group_no);
     const char *type = "";
     const struct asg_subnet *subnet = NULL;
     if (group == NULL || !asg_choose_pool(core, group, job, &type, &subnet)) return;
     uint32_t count = job->plan.launch->count;
+    asg_job_set_retry(core, job, 0); /* it goes out now, whatever it waited for */
     job->plan.attempt++;
     job->tries = 0;
     job->sent_ms = core->now_ms;

@@ -1,5 +1,7 @@
 #include "core/plan/plan_looks.h"
 
+#include <assert.h>
+
 #include "core/facts/standing.h"
 #include "core/facts/narrate.h"
 #include "core/facts/state.h"
@@ -18,6 +20,7 @@
  * listed more rarely. */
 void asg_plan_listing_for_orphans(struct asg_core *core)
 {
+    assert(core->orphan_count <= ASG_ORPHANS_MAX);
     for (size_t i = 0; i < core->orphan_count; i++) {
         const struct orphan *orphan = &core->orphans[i];
         int64_t due_ms = orphan->first_ms + ORPHAN_WAIT_MS;
@@ -29,6 +32,7 @@ void asg_plan_listing_for_orphans(struct asg_core *core)
 
 static void plan_listing(struct asg_core *core)
 {
+    assert(core->listing_job_id == 0); /* one at a time */
     struct job *job = asg_job_add(core, ASG_JOB_DESCRIBE, NULL);
     job->plan.deadline_ms = core->now_ms + LOOK_LIMIT_MS;
     job->plan.describe = asg_arena_take(&job->arena, sizeof *job->plan.describe);
@@ -46,6 +50,8 @@ static void plan_listing(struct asg_core *core)
 
 static void plan_look(struct asg_core *core)
 {
+    assert(core->look_job_id == 0); /* one at a time */
+    assert(core->changing_count <= core->group_count);
     const char *ids[LOOK_IDS_MAX];
     size_t count = 0;
     for (size_t g = 0; g < core->changing_count && count < LOOK_IDS_MAX; g++) {
@@ -64,6 +70,7 @@ static void plan_look(struct asg_core *core)
     }
     struct job *job = asg_job_add(core, ASG_JOB_DESCRIBE, NULL);
     job->plan.deadline_ms = core->now_ms + LOOK_LIMIT_MS;
+    assert(count <= LOOK_IDS_MAX);
     struct asg_describe describe = {{.items = ids, .count = count}};
     struct asg_describe *copy = asg_arena_take(&job->arena, sizeof *copy);
     asg_model_copy(&asg_describe_schema, &describe, &job->arena, copy);
@@ -71,6 +78,7 @@ static void plan_look(struct asg_core *core)
     core->look_job_id = job->plan.id;
     int64_t pause_ms =
         core->look_pause_ms < LOOK_MS_MIN ? LOOK_MS_MIN : core->look_pause_ms;
+    assert(pause_ms >= LOOK_MS_MIN && pause_ms <= LOOK_MS_MAX);
     core->look_next_ms = core->now_ms + pause_ms;
     core->look_pause_ms = pause_ms * 3 / 2 > LOOK_MS_MAX ? LOOK_MS_MAX : pause_ms * 3 / 2;
     (void)asg_emit_job(core, job);
@@ -78,6 +86,7 @@ static void plan_look(struct asg_core *core)
 
 void asg_plan_looks(struct asg_core *core)
 {
+    assert(core->step != NULL);
     if (core->cluster_id[0] == '\0' || core->epoch == 0) return;
     if (core->listing_job_id == 0 && core->listing_next_ms <= core->now_ms) {
         plan_listing(core);

@@ -1,5 +1,7 @@
 #include "core/plan/plan_templates.h"
 
+#include <assert.h>
+
 #include "core/facts/narrate.h"
 #include "core/facts/state.h"
 #include "core/plan/job_token.h"
@@ -11,6 +13,8 @@
 void asg_plan_resolve(struct asg_core *core, struct group *group)
 {
     if (group->resolve_job_id != 0) return;
+    assert(group->config.template_id[0] != '\0' ||
+           group->config.template_name[0] != '\0'); /* one of them */
     struct job *job = asg_job_add(core, ASG_JOB_RESOLVE_TEMPLATE, group);
     job->plan.deadline_ms = core->now_ms + TEMPLATE_LIMIT_MS;
     job->plan.template_id = asg_arena_text(&job->arena, group->config.template_id);
@@ -25,6 +29,8 @@ struct job *asg_plan_template(struct asg_core *core,
                               const struct asg_template_config *config,
                               const struct template *known)
 {
+    assert(config->name[0] != '\0');
+    assert(known == NULL || strcmp(known->name, config->name) == 0); /* it is that one */
     struct job *job = asg_job_add(core, ASG_JOB_TEMPLATE, NULL);
     job->plan.deadline_ms = core->now_ms + TEMPLATE_LIMIT_MS;
     struct asg_template_config *copy = asg_arena_take(&job->arena, sizeof *copy);

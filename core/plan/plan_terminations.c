@@ -20,6 +20,7 @@ static bool needs_end_job(const struct instance *instance)
 /* From the first that needs one on: nobody before it does. */
 static void plan_termination(struct asg_core *core, struct group *group, size_t first)
 {
+    assert(first < group->instance_count && needs_end_job(group->instances[first]));
     struct job *job = asg_job_add(core, ASG_JOB_TERMINATE, group);
     job->plan.deadline_ms = core->now_ms + END_LIMIT_MS;
     struct asg_terminate *terminate = asg_arena_take(&job->arena, sizeof *terminate);
@@ -31,9 +32,11 @@ static void plan_termination(struct asg_core *core, struct group *group, size_t 
         if (!needs_end_job(instance) || strcmp(instance->zone, terminate->zone) != 0) {
             continue;
         }
+        assert(asg_instance_is_on_its_way_out(instance)); /* nobody else is ended */
         instance->end_job_id = job->plan.id;
         ids[count++] = asg_arena_text(&job->arena, instance->id);
     }
+    assert(count > 0 && count <= TERMINATE_BATCH);
     terminate->instance_ids = (struct asg_texts){.items = ids, .count = count};
     job->plan.terminate = terminate;
     (void)asg_emit_job(core, job);
@@ -44,6 +47,7 @@ static void plan_termination(struct asg_core *core, struct group *group, size_t 
 
 void asg_plan_terminations(struct asg_core *core, struct group *group)
 {
+    assert(core->step != NULL);
     if (core->is_halted || group->is_halted || asg_count_ending(group) == 0) return;
     if (group->config.dry_run) return; /* EC2's word on a dry request ends nobody */
     for (size_t i = 0; i < group->instance_count; i++) {
@@ -62,9 +66,11 @@ struct job *asg_plan_orphan_end(struct asg_core *core, struct orphan *const *orp
     struct asg_terminate *terminate = asg_arena_take(&job->arena, sizeof *terminate);
     const char **ids = asg_arena_take(&job->arena, count * sizeof *ids);
     for (size_t i = 0; i < count; i++) {
+        assert(orphans[i]->id[0] != '\0' && !orphans[i]->is_ending);
         ids[i] = asg_arena_text(&job->arena, orphans[i]->id);
         orphans[i]->is_ending = true;
     }
+    assert(job->group_no == 0);
     terminate->zone = asg_arena_text(&job->arena, orphans[0]->zone);
     terminate->instance_ids = (struct asg_texts){.items = ids, .count = count};
     job->plan.terminate = terminate;

@@ -1,5 +1,7 @@
 #include "core/plan/retry_job.h"
 
+#include <assert.h>
+
 #include "core/facts/narrate.h"
 #include "core/facts/state.h"
 #include "core/plan/job_token.h"
@@ -14,6 +16,7 @@
 static int64_t backoff(const struct asg_core *core, const struct job *job,
                        int64_t base_ms)
 {
+    assert(base_ms > 1 && base_ms <= RETRY_MS_MAX);
     int64_t most_ms = base_ms;
     for (uint32_t i = 0; i < job->tries && most_ms < RETRY_MS_MAX; i++) {
         most_ms *= 2;
@@ -21,13 +24,17 @@ static int64_t backoff(const struct asg_core *core, const struct job *job,
     if (most_ms > RETRY_MS_MAX) most_ms = RETRY_MS_MAX;
     uint64_t z = (core->seed ^ job->plan.id * UINT64_C(0x9e3779b97f4a7c15)) + job->tries;
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    assert(most_ms >= base_ms && most_ms <= RETRY_MS_MAX);
     return most_ms / 2 + (int64_t)(z >> 33) % (most_ms / 2 + 1);
 }
 
 void asg_plan_retry_later(struct asg_core *core, struct job *job)
 {
+    assert(job->plan.attempt > 0);
+    assert(job->state == ASG_JOB_STATE_OPEN);
     int64_t base_ms = job->is_ambiguous ? AMBIGUOUS_MS : RETRY_MS;
     asg_job_set_retry(core, job, core->now_ms + backoff(core, job, base_ms));
+    assert(job->retry_ms > core->now_ms); /* later */
     job->tries++;
 }
 
@@ -41,6 +48,8 @@ static bool is_overtaken(const struct asg_core *core, const struct job *job)
 /* The same attempt once more, as it was. */
 void asg_plan_again(struct asg_core *core, struct job *job)
 {
+    assert(job->state == ASG_JOB_STATE_OPEN);
+    assert(job->plan.attempt > 0);
     if (is_overtaken(core, job)) {
         asg_job_give_up_termination(core, job);
         asg_job_close(core, job, ASG_JOB_STATE_CANCELLED);

@@ -1,5 +1,7 @@
 #include "core/settle/answer_notices.h"
 
+#include <assert.h>
+
 #include "core/facts/counts.h"
 #include "core/facts/recent_ends.h"
 #include "core/guard/interlocks.h"
@@ -8,6 +10,7 @@
 
 void asg_settle_taken_back(struct asg_core *core, struct group *group)
 {
+    assert(!group->is_deleting); /* there all go */
     if (core->is_halted || group->is_halted) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
@@ -30,6 +33,7 @@ void asg_settle_replaced(struct asg_core *core, struct group *group)
         if (asg_guard_allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
         asg_ends_note(core, group, ASG_END_HEALTH);
         asg_plan_end(core, group, instance, ASG_END_NOTICE, reason);
+        assert(serving > group->config.desired);
         serving--;
     }
 }

@@ -1,5 +1,6 @@
 #include "core/settle/balance_group.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +47,7 @@ static void end_late_launches(struct asg_core *core, struct group *group)
             asg_look_again(core, late_ms);
             continue;
         }
+        assert(asg_instance_is_arriving(instance));
         if (asg_guard_allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
         char limit[ASG_NUMBER_TEXT_MAX];
         char reason[ASG_REASON_MAX + 1];
@@ -95,6 +97,7 @@ static void end_drains(struct asg_core *core, struct group *group)
             continue;
         }
         (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_DRAINED);
+        assert(!asg_instance_is_waiting(instance)); /* it waits no more */
         asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
                              "%s: the time of its drain is over", instance->id);
     }
@@ -110,6 +113,7 @@ static bool is_over(const struct instance *instance)
 static bool may_be_given_up(struct asg_core *core, const struct job *job,
                             const struct group *group)
 {
+    assert(job->attempt_count <= ASG_JOB_ATTEMPTS_KEPT);
     if (job->group_no != group->no || !asg_job_is_launch(job->plan.kind) ||
         job->state != ASG_JOB_STATE_OPEN || job->retry_ms == 0 || job->is_ambiguous) {
         return false;
@@ -154,6 +158,7 @@ static uint32_t end_newest_pending(struct asg_core *core, struct group *group,
                      "no longer wanted before it was in service");
         ended++;
     }
+    assert(ended <= excess);
     return ended;
 }
 
@@ -164,6 +169,7 @@ static uint32_t give_up_unmade(struct asg_core *core, struct group *group,
     uint32_t done = 0;
     struct job *job = find_unmade(core, group, excess);
     for (; job != NULL; job = find_unmade(core, group, excess - done)) {
+        assert(done + job->plan.launch->count <= excess);
         done += job->plan.launch->count;
         asg_slot_free(core, group, job);
         asg_narrate(core, ASG_DECISION_JOB, group, "job %s is given up: %s",
@@ -184,6 +190,7 @@ static uint32_t give_up_launches(struct asg_core *core, struct group *group,
     for (size_t i = 0; i < group->instance_count && done < excess; i++) {
         done += asg_instance_is_slot(group->instances[i]);
     }
+    assert(done <= excess);
     if (asg_guard_allowed_ends(core, group, excess - done, ASG_END_USER) == 0)
         return done;
     return done + end_newest_pending(core, group, excess - done, /* is_working */ false,
@@ -217,6 +224,7 @@ static size_t end_surplus(struct asg_core *core, struct group *group, uint32_t c
 
 static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
 {
+    assert(excess > 0 && excess <= asg_count_capacity(group));
     if (group->config.dry_run) {
         if (!asg_hold_is_on(group, HOLD_DRY_RUN)) {
             asg_hold(core, group, HOLD_DRY_RUN, "dry run: would terminate %" PRIu32,
@@ -255,6 +263,7 @@ static bool is_number(const char *text)
 /* Is the template known as a number? When not, a job asks and the launch waits. */
 static bool is_template_ready(struct asg_core *core, struct group *group)
 {
+    assert(!group->is_deleting); /* it grows no more */
     const struct asg_group_config *config = &group->config;
     if (config->template_id[0] != '\0' && is_number(config->template_version)) {
         asg_text_keep(core, &group->template_id, ASG_TEMPLATE_MAX, config->template_id);
@@ -270,6 +279,8 @@ static bool is_template_ready(struct asg_core *core, struct group *group)
 
 static void grow(struct asg_core *core, struct group *group, uint32_t missing)
 {
+    assert(missing > 0);
+    assert(!group->is_deleting); /* it grows no more */
     if (!asg_guard_allows_launch(core, group)) return;
     if (group->config.dry_run && group->dry_desired == (int64_t)group->config.desired) {
         return; /* said for this desired already */
@@ -306,12 +317,14 @@ static void grow(struct asg_core *core, struct group *group, uint32_t missing)
     }
     if (!is_template_ready(core, group)) return;
     group->dry_desired = group->config.dry_run ? (int64_t)group->config.desired : -1;
+    assert(missing > 0 && missing <= room);
     asg_plan_launches(core, group, missing);
 }
 
 static void end_all(struct asg_core *core, struct group *group)
 {
     (void)give_up_unmade(core, group, UINT32_MAX, "its group is being deleted");
+    assert(group->is_deleting);
     for (size_t i = 0; i < group->instance_count; i++) {
         asg_plan_end(core, group, group->instances[i], ASG_END_DELETED,
                      "its group is being deleted");
@@ -338,6 +351,7 @@ static void hold_dry_ends(struct asg_core *core, struct group *group)
 
 void asg_settle_group(struct asg_core *core, struct group *group)
 {
+    assert(core->step != NULL);
     settle_ended(core, group);
     asg_judge_group(core, group);
     end_drains(core, group);
@@ -350,6 +364,7 @@ void asg_settle_group(struct asg_core *core, struct group *group)
         asg_settle_replaced(core, group);
         uint32_t actual = asg_count_capacity(group);
         uint32_t wanted = asg_want_capacity(group);
+        assert(wanted >= group->config.desired && wanted <= group->config.max);
         if (actual > wanted) shrink(core, group, actual - wanted);
         if (actual < wanted) grow(core, group, wanted - actual);
         if (actual <= wanted) group->order_floor = UINT32_MAX; /* it is carried out */

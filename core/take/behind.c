@@ -1,5 +1,6 @@
 #include "core/take/behind.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 #include "core/facts/leads.h"
@@ -21,6 +22,8 @@ static void wake_groups(struct asg_core *core)
  */
 static void begin_behind(struct asg_core *core, const char *sign)
 {
+    assert(core->step != NULL);
+    assert(sign[0] != '\0');
     core->behind_job_id = core->last_job_id;
     if (core->listing_next_ms > core->now_ms) core->listing_next_ms = core->now_ms;
     if (core->is_behind) return;
@@ -36,11 +39,13 @@ static void begin_behind(struct asg_core *core, const char *sign)
 
 void asg_behind_settle(struct asg_core *core)
 {
+    assert(core->step != NULL);
     bool is_looked_at = !core->is_unlisted && core->behind_job_id == 0;
     if (!core->is_behind || !is_looked_at || core->has_more_orphans ||
         asg_orphan_count_unsettled(core) > 0) {
         return;
     }
+    assert(core->is_behind);
     core->is_behind = false;
     wake_groups(core);
     asg_alarm_raise(core, ASG_ALARM_LOG_BEHIND, NULL, false,
@@ -81,12 +86,14 @@ static const char *say_unsettled(struct asg_core *core)
                                  core->orphans[i].id);
         said++;
     }
+    assert(said <= count && said <= SAID_MAX);
     return asg_arena_format(arena, "%zu instance%s (%s%s)", count, count == 1 ? "" : "s",
                             names, count > said ? ", ..." : "");
 }
 
 void asg_behind_end_listing(struct asg_core *core, const struct asg_observed *observed)
 {
+    assert(observed->is_complete && !observed->failed);
     if (core->is_unlisted) wake_groups(core); /* their launches waited for it */
     core->is_unlisted = false;
     for (size_t i = 0; i < core->orphan_count; i++) {

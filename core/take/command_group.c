@@ -1,5 +1,6 @@
 #include "core/take/command_group.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -151,6 +152,7 @@ static bool is_price(const char *text)
 static enum asg_status check_mixed_parameters(const struct asg_group_config *config,
                                               struct asg_error *error)
 {
+    assert(config->mixed != NULL);
     for (size_t i = 0; i < config->launch_parameter_count; i++) {
         const char *name = asg_text_of(config->launch_parameters[i].name);
         if (strncmp(name, "InstanceMarketOptions.", 22) != 0) continue;
@@ -285,6 +287,7 @@ void asg_order_create_group(struct asg_core *core, const struct asg_command *com
         return;
     }
     struct group *group = asg_group_add(core, &config);
+    assert(group->instance_count == 0);
     if (core->orphan_count > 0)
         asg_orphan_count_unknown(core); /* some may be of its name */
     asg_group_mark_dirty(core, group);
@@ -299,6 +302,7 @@ void asg_order_create_group(struct asg_core *core, const struct asg_command *com
 
 static bool has(uint64_t fields, enum asg_group_field field)
 {
+    assert(field < 64);
     return (fields & UINT64_C(1) << field) != 0;
 }
 
@@ -340,6 +344,7 @@ void asg_order_update_group(struct asg_core *core, const struct asg_command *com
     asg_instance_set_warm_times(group);
     if (config.desired != from) {
         asg_desired_change(core, group, config.desired, DESIRED_BY_ORDER);
+        assert(group->config.desired == config.desired);
     }
     asg_group_mark_dirty(core, group);
     if (is_new_template) {
@@ -398,6 +403,7 @@ void asg_order_delete_group(struct asg_core *core, const struct asg_command *com
     group->schedule_count = 0; /* nothing is due any more */
     group->config.min = 0;
     asg_desired_change(core, group, 0, DESIRED_BY_DELETION);
+    assert(group->config.desired == 0 && group->is_deleting);
     asg_narrate(core, ASG_DECISION_COMMAND, group, "group is being deleted by %s",
                 command->actor);
     asg_reply_accept(core, 0, "group %s is being deleted", group->config.name);
@@ -424,6 +430,7 @@ void asg_order_desired(struct asg_core *core, const struct asg_command *command)
         return;
     }
     int64_t from = group->config.desired;
+    assert(from >= group->config.min && from <= group->config.max); /* as it was */
     asg_desired_change(core, group, to, DESIRED_BY_ORDER);
     asg_narrate_capacity(core,
                          (int64_t)to > from   ? ASG_DECISION_SCALE_OUT
@@ -440,6 +447,7 @@ void asg_order_desired(struct asg_core *core, const struct asg_command *command)
 
 static void write_processes(uint64_t which, char ret[PROCESS_WORDS_MAX])
 {
+    assert(which != 0);
     size_t length = 0;
     for (int i = 0; i < ASG_PROCESS_COUNT && length < PROCESS_WORDS_MAX; i++) {
         if ((which & UINT64_C(1) << i) == 0) continue;
@@ -460,6 +468,7 @@ void asg_order_suspend(struct asg_core *core, const struct asg_command *command,
         asg_reply_refuse(core, "ValidationError", "there is no such process");
         return;
     }
+    assert(which != 0 && (which & ~all) == 0); /* processes that there are */
     group->suspended =
         is_suspended ? group->suspended | which : group->suspended & ~which;
     asg_group_mark_dirty(core, group);

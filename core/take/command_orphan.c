@@ -1,5 +1,6 @@
 #include "core/take/command_orphan.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -89,6 +90,7 @@ static bool mark_meant(struct asg_core *core, const struct asg_command *command)
                 id);
             return false;
         }
+        assert(strcmp(orphan->id, id) == 0);
         orphan->is_meant = true;
     }
     return true;
@@ -110,6 +112,8 @@ static void take_in(struct asg_core *core, struct group *group, struct orphan *o
         .incarnation = orphan->incarnation,
         .is_spot = orphan->is_spot,
     };
+    assert(!orphan->is_ending && !orphan->is_gone);
+    assert(strcmp(group->config.name, orphan->group) == 0);
     const struct instance *instance = asg_take_adopt(core, group, &seen);
     asg_narrate_instance(core, ASG_DECISION_ADOPT, group, instance,
                          "%s is adopted by order of %s: job %" PRIu64 " launched it",
@@ -123,9 +127,11 @@ static void raise_desired(struct asg_core *core, const char *actor)
     for (size_t i = 0; i < core->orphan_count; i++) {
         if (!core->orphans[i].is_gone) continue;
         struct group *group = asg_group_find(core, core->orphans[i].group);
+        assert(group != NULL); /* it took it in */
         uint32_t capacity = asg_count_capacity(group);
         uint32_t from = group->config.desired;
         if (capacity <= from) continue;
+        assert(capacity <= group->config.max); /* there was room for each */
         asg_desired_change(core, group, capacity, DESIRED_BY_ORDER);
         asg_narrate_capacity(core, ASG_DECISION_SCALE_OUT, group, "", from,
                              "desired %" PRIu32 " (was %" PRIu32
@@ -146,6 +152,7 @@ void asg_order_adopt_instances(struct asg_core *core, const struct asg_command *
         if (!orphan->is_meant) continue;
         const char *why = misfit(core, orphan, &group);
         if (why == NULL) {
+            assert(group != NULL && !group->is_deleting);
             take_in(core, group, orphan, command->actor);
             adopted++;
         } else if (left++ < SAID_MAX) {
@@ -169,6 +176,7 @@ void asg_order_adopt_instances(struct asg_core *core, const struct asg_command *
 /* One termination: orphans of one zone, as many as a call takes. */
 static void plan_ends(struct asg_core *core, const char *actor, size_t first)
 {
+    assert(first < core->orphan_count);
     struct orphan *batch[END_BATCH] = {&core->orphans[first]};
     size_t count = 0;
     for (size_t i = first; i < core->orphan_count && count < END_BATCH; i++) {
@@ -179,6 +187,7 @@ static void plan_ends(struct asg_core *core, const char *actor, size_t first)
         }
         batch[count++] = orphan;
     }
+    assert(count > 0 && count <= END_BATCH && batch[0] == &core->orphans[first]);
     const struct job *job = asg_plan_orphan_end(core, batch, count);
     for (size_t i = 0; i < count; i++) {
         asg_narrate(core, ASG_DECISION_TERMINATE, NULL,

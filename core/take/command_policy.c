@@ -1,5 +1,6 @@
 #include "core/take/command_policy.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@
 
 static bool is_short_name(struct asg_core *core, const char *name, const char *what)
 {
+    assert(what[0] != '\0');
     size_t length = strlen(asg_text_of(name));
     if (length >= 1 && length <= 255) return true;
     asg_reply_refuse(core, "ValidationError", "a %s needs a name of 1 to 255 characters",
@@ -27,6 +29,7 @@ static bool is_short_name(struct asg_core *core, const char *name, const char *w
 
 static struct policy *insert_policy(struct group *group, const char *name)
 {
+    assert(group->policy_count < ASG_POLICIES_PER_GROUP);
     group->policies =
         asg_realloc(group->policies, group->policy_count + 1, sizeof *group->policies);
     size_t at = group->policy_count;
@@ -36,6 +39,7 @@ static struct policy *insert_policy(struct group *group, const char *name)
     memmove(&group->policies[at + 1], &group->policies[at],
             (group->policy_count - at) * sizeof *group->policies);
     group->policy_count++;
+    assert(at == 0 || strcmp(group->policies[at - 1].config.name, name) < 0);
     group->policies[at] = (struct policy){0};
     return &group->policies[at];
 }
@@ -66,10 +70,12 @@ void asg_order_put_policy(struct asg_core *core, const struct asg_command *comma
     struct asg_arena arena = {0};
     struct asg_policy_config copy;
     asg_model_copy_alone(&asg_policy_config_schema, &config, &arena, &copy);
+    assert(policy == NULL || strcmp(policy->config.name, copy.name) == 0);
     if (policy == NULL) policy = insert_policy(group, copy.name);
     asg_arena_clear(&policy->arena);
     *policy = (struct policy){.arena = arena, .config = copy};
     asg_instance_set_warm_times(group);
+    assert(group->policy_count > 0 && group->policy_count <= ASG_POLICIES_PER_GROUP);
     asg_group_mark_dirty(core, group);
     asg_narrate_capacity(core, ASG_DECISION_COMMAND, group, copy.name,
                          group->config.desired, "policy %s (%s) is put by %s", copy.name,
@@ -91,6 +97,7 @@ void asg_order_delete_policy(struct asg_core *core, const struct asg_command *co
     }
     asg_arena_clear(&policy->arena);
     size_t at = (size_t)(policy - group->policies);
+    assert(at < group->policy_count);
     memmove(policy, policy + 1, (group->policy_count - at - 1) * sizeof *policy);
     group->policy_count--;
     asg_instance_set_warm_times(group);
@@ -102,6 +109,7 @@ void asg_order_delete_policy(struct asg_core *core, const struct asg_command *co
 
 static int64_t clamp(int64_t value, int64_t low, int64_t high)
 {
+    assert(low <= high);
     return value < low ? low : value > high ? high : value;
 }
 
@@ -130,6 +138,7 @@ void asg_order_execute_policy(struct asg_core *core, const struct asg_command *c
         return;
     }
     uint32_t warming = asg_count_warming(group, core->now_ms);
+    assert(warming <= asg_count_capacity(group));
     const struct asg_policy_input input = {
         .now_ms = core->now_ms,
         .desired = group->config.desired,
@@ -142,6 +151,7 @@ void asg_order_execute_policy(struct asg_core *core, const struct asg_command *c
                        &proposal);
     int64_t from = group->config.desired;
     int64_t to = clamp(proposal.wanted, group->config.min, group->config.max);
+    assert(to >= 0);
     if (to != from) {
         asg_desired_change(core, group, (uint32_t)to, DESIRED_BY_POLICY);
         if (!is_step) asg_cooldown_begin(core, group, &policy->config);
@@ -160,6 +170,7 @@ void asg_order_execute_policy(struct asg_core *core, const struct asg_command *c
 
 static struct schedule *insert_schedule(struct group *group, const char *name)
 {
+    assert(group->schedule_count < ASG_SCHEDULES_PER_GROUP);
     group->schedules = asg_realloc(group->schedules, group->schedule_count + 1,
                                    sizeof *group->schedules);
     size_t at = group->schedule_count;
@@ -169,6 +180,7 @@ static struct schedule *insert_schedule(struct group *group, const char *name)
     memmove(&group->schedules[at + 1], &group->schedules[at],
             (group->schedule_count - at) * sizeof *group->schedules);
     group->schedule_count++;
+    assert(at == 0 || strcmp(group->schedules[at - 1].config.name, name) < 0);
     group->schedules[at] = (struct schedule){0};
     return &group->schedules[at];
 }
@@ -221,11 +233,13 @@ void asg_order_put_schedule(struct asg_core *core, const struct asg_command *com
     struct asg_arena arena = {0};
     struct asg_schedule_config copy;
     asg_model_copy_alone(&asg_schedule_config_schema, config, &arena, &copy);
+    assert(schedule == NULL || strcmp(schedule->config.name, copy.name) == 0);
     if (schedule == NULL) schedule = insert_schedule(group, copy.name);
     asg_arena_clear(&schedule->arena);
     *schedule = (struct schedule){.arena = arena,
                                   .config = copy,
                                   .next_ms = asg_schedule_next(&copy, core->now_ms)};
+    assert(group->schedule_count > 0 && group->schedule_count <= ASG_SCHEDULES_PER_GROUP);
     asg_group_mark_dirty(core, group);
     asg_narrate(core, ASG_DECISION_COMMAND, group, "scheduled action %s is put by %s",
                 copy.name, command->actor);
@@ -246,6 +260,7 @@ void asg_order_delete_schedule(struct asg_core *core, const struct asg_command *
     }
     asg_arena_clear(&schedule->arena);
     size_t at = (size_t)(schedule - group->schedules);
+    assert(at < group->schedule_count);
     memmove(schedule, schedule + 1, (group->schedule_count - at - 1) * sizeof *schedule);
     group->schedule_count--;
     asg_group_mark_dirty(core, group);

@@ -1,9 +1,12 @@
 #include "core/take/fill_slot.h"
 
+#include <assert.h>
+
 #include "core/facts/kept_text.h"
 #include "core/facts/counts.h"
 #include "core/facts/launch_failures.h"
 #include "core/facts/lifecycle.h"
+#include "core/facts/orphans.h"
 #include "core/facts/standing.h"
 #include "core/facts/state.h"
 #include "core/facts/text.h"
@@ -12,6 +15,9 @@ void asg_take_fill_instance(struct asg_core *core, struct group *group,
                             struct instance *instance,
                             const struct asg_seen_instance *seen)
 {
+    assert(instance->group == group);
+    assert(instance->id[0] == '\0'); /* it gets one, once */
+    assert(seen->instance_id[0] != '\0');
     asg_instance_set_id(core, instance, seen->instance_id);
     if (seen->instance_type[0] != '\0') {
         asg_text_keep(core, &instance->type, ASG_TYPE_MAX, seen->instance_type);
@@ -32,9 +38,12 @@ void asg_take_fill_instance(struct asg_core *core, struct group *group,
 void asg_take_launch_slot(struct asg_core *core, struct group *group,
                           struct instance *slot, const struct asg_seen_instance *seen)
 {
+    assert(asg_instance_is_slot(slot));
     asg_take_fill_instance(core, group, slot, seen);
+    asg_orphan_drop(core, slot->id);
     slot->launched_ms = core->now_ms;
     (void)asg_lifecycle_move(core, group, slot, ASG_FLEET_LAUNCHED);
+    assert(!asg_instance_is_slot(slot)); /* whoever has an id has left that state */
     if (seen->state == ASG_EC2_RUNNING) {
         (void)asg_lifecycle_move(core, group, slot, ASG_FLEET_RUNNING);
     }
@@ -62,6 +71,7 @@ struct instance *asg_take_adopt(struct asg_core *core, struct group *group,
     asg_take_fill_instance(core, group, instance, seen);
     asg_text_keep(core, &instance->template_id, ASG_TEMPLATE_MAX, group->template_id);
     (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_ADOPTED);
+    assert(!asg_instance_is_slot(instance)); /* whoever is found has left that state */
     if (seen->state == ASG_EC2_RUNNING) {
         (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_RUNNING);
     }

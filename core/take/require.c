@@ -1,11 +1,14 @@
 #include "core/take/require.h"
 
+#include <assert.h>
+
 #include "core/facts/narrate.h"
 #include "core/facts/state.h"
 #include "core/facts/text.h"
 
 struct group *asg_take_require_group(struct asg_core *core, const char *name)
 {
+    assert(core->step != NULL);
     struct group *group = asg_group_find(core, name);
     if (group == NULL) {
         asg_reply_refuse(

@@ -1,5 +1,6 @@
 #include "core/take/take_command.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -24,6 +25,7 @@
 
 static void begin_cluster(struct asg_core *core, const struct asg_command *command)
 {
+    assert(core->cluster_id[0] == '\0'); /* once */
     asg_text_copy(core->cluster_id, sizeof core->cluster_id, command->cluster_id);
     core->seed = command->seed;
     asg_reply_accept(core, 0, "cluster %s begins", core->cluster_id);
@@ -32,6 +34,7 @@ static void begin_cluster(struct asg_core *core, const struct asg_command *comma
 static void set_halted(struct asg_core *core, const struct asg_command *command,
                        bool is_halted)
 {
+    assert(core->step != NULL);
     const char *word = is_halted ? "halted" : "goes on";
     if (asg_text_of(command->group)[0] == '\0') {
         core->is_halted = is_halted;
@@ -58,6 +61,7 @@ static void set_halted(struct asg_core *core, const struct asg_command *command,
 
 static void reconcile_now(struct asg_core *core)
 {
+    assert(core->step != NULL);
     core->listing_next_ms = core->now_ms;
     asg_reply_accept(core, core->last_job_id + 1, "EC2 is looked at now");
 }
@@ -68,6 +72,7 @@ static struct instance *require_instance(struct asg_core *core, const char *id,
                                          struct group **ret_group)
 {
     struct instance *instance = asg_instance_find(core, id, ret_group);
+    assert(instance == NULL || instance->group == *ret_group);
     if (instance == NULL) {
         asg_reply_refuse(
             core, "ValidationError",
@@ -108,6 +113,7 @@ static void terminate_instance(struct asg_core *core, const struct asg_command *
         return;
     }
     if (command->decrement) {
+        assert(group->config.desired > group->config.min);
         asg_desired_change(core, group, group->config.desired - 1, DESIRED_BY_INSTANCE);
     }
     asg_plan_end(core, group, instance, ASG_END_USER, "a user request");
@@ -127,6 +133,7 @@ static void protect_instances(struct asg_core *core, const struct asg_command *c
         struct group *group = NULL;
         struct instance *instance =
             asg_instance_find(core, command->instance_ids.items[i], &group);
+        assert(instance != NULL); /* each was asked for above */
         instance->is_protected = command->is_protected;
         asg_group_mark_dirty(core, group);
     }
@@ -150,6 +157,7 @@ static void set_instance_health(struct asg_core *core, const struct asg_command 
         asg_reply_accept(core, 0, "%s is in its grace period: ignored", instance->id);
         return;
     }
+    assert(instance->group == group);
     instance->is_marked = !command->is_healthy;
     asg_group_mark_dirty(core, group);
     asg_reply_accept(core, 0, "%s is called %s", instance->id,
@@ -180,8 +188,10 @@ static void retry_job(struct asg_core *core, const struct asg_command *command)
     }
     if (job->plan.kind == ASG_JOB_TERMINATE) asg_job_give_up_termination(core, job);
     if (job->plan.kind == ASG_JOB_TEMPLATE) {
+        assert(job->plan.template_config != NULL);
         struct template *known = asg_template_find(core, job->plan.template_name);
         struct job *again = asg_plan_template(core, job->plan.template_config, known);
+        assert(again->state == ASG_JOB_STATE_OPEN);
         if (known != NULL) known->job_id = again->plan.id;
     }
     asg_alarm_raise(core, ASG_ALARM_DEAD_LETTER, group, false,
@@ -229,6 +239,8 @@ static void put_template(struct asg_core *core, const struct asg_command *comman
     }
     struct job *job =
         asg_plan_template(core, config, known->id[0] != '\0' ? known : NULL);
+    assert(known->job_id == 0);
+    assert(job->plan.kind == ASG_JOB_TEMPLATE);
     known->job_id = job->plan.id;
     known->failure[0] = '\0';
     asg_reply_accept(core, job->plan.id, "launch template %s is being made by job %s",
@@ -237,6 +249,7 @@ static void put_template(struct asg_core *core, const struct asg_command *comman
 
 void asg_take_command(struct asg_core *core, const struct asg_command *command)
 {
+    assert(core->step != NULL);
     switch (command->kind) {
     case ASG_COMMAND_INIT: begin_cluster(core, command); break;
     case ASG_COMMAND_LEAD: asg_take_lead(core, command); break;

@@ -1,5 +1,6 @@
 #include "core/take/take_fleet.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ static bool is_asked_for(const struct asg_fleet *fleet, const char *type)
 static struct market count_result(const struct job *job, const struct asg_result *result,
                                   bool is_spot)
 {
+    assert(job->plan.launch != NULL && job->plan.launch->fleet != NULL);
     const struct asg_fleet *fleet = job->plan.launch->fleet;
     struct market market = {.is_spot = is_spot,
                             .asked = is_spot ? fleet->spot : fleet->on_demand};
@@ -50,6 +52,8 @@ static struct market count_result(const struct job *job, const struct asg_result
 static void mark_market(struct asg_core *core, struct group *group, const struct job *job,
                         const struct asg_result *result, struct market market)
 {
+    assert(job->plan.launch->fleet != NULL);
+    assert(job->group_no == group->no);
     const struct asg_launch *launch = job->plan.launch;
     const struct asg_texts *types = &launch->fleet->instance_types;
     for (size_t i = 0; i < result->dry_pool_count; i++) {
@@ -76,6 +80,7 @@ static void mark_market(struct asg_core *core, struct group *group, const struct
 /* "t3.small Spot (InsufficientInstanceCapacity), ..."; the first few of them. */
 static const char *say_pools(struct asg_core *core, const struct asg_result *result)
 {
+    assert(core->step != NULL);
     const char *text = "";
     for (size_t i = 0; i < result->dry_pool_count && i < 4; i++) {
         const struct asg_dry_pool *pool = &result->dry_pools[i];
@@ -99,6 +104,8 @@ static bool must_wait(const struct asg_result *result)
 void asg_take_part_of_fleet(struct asg_core *core, struct group *group,
                             const struct job *job, const struct asg_result *result)
 {
+    assert(job->state == ASG_JOB_STATE_OPEN);
+    assert(job->group_no == group->no);
     struct market on_demand = count_result(job, result, false);
     struct market spot = count_result(job, result, true);
     mark_market(core, group, job, result, on_demand);
@@ -117,6 +124,8 @@ void asg_take_part_of_fleet(struct asg_core *core, struct group *group,
 void asg_take_empty_fleet(struct asg_core *core, struct group *group, struct job *job,
                           const struct asg_result *result)
 {
+    assert(job->state == ASG_JOB_STATE_OPEN);
+    assert(job->group_no == group->no);
     mark_market(core, group, job, result, count_result(job, result, false));
     mark_market(core, group, job, result, count_result(job, result, true));
     asg_slot_free(core, group, job);

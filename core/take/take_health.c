@@ -1,5 +1,7 @@
 #include "core/take/take_health.h"
 
+#include <assert.h>
+
 #include "core/facts/lifecycle.h"
 #include "core/facts/standing.h"
 #include "core/facts/narrate.h"
@@ -10,6 +12,7 @@
 /* Before it is believed that nothing is there, EC2 is asked. */
 static void ask_of_unreachable(struct asg_core *core, const struct instance *instance)
 {
+    assert(core->step != NULL);
     if (!asg_instance_is_out_of_reach(instance)) return;
     core->look_next_ms = core->now_ms;
     core->look_pause_ms = 0;
@@ -20,6 +23,9 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
     struct group *group = NULL;
     struct instance *instance = asg_instance_find(core, sign->instance_id, &group);
     if (instance == NULL) return; /* gone meanwhile */
+    assert(instance->group == group);
+    assert(!instance->is_silent || !instance->is_heard);             /* not both */
+    assert(!instance->is_probe_failed || !instance->is_unreachable); /* not both */
     asg_group_mark_dirty(core, group);
     switch (sign->sign) {
     case ASG_SIGN_REPORTING:

@@ -1,5 +1,6 @@
 #include "core/take/take_lead.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 #include "core/facts/counts.h"
@@ -14,6 +15,7 @@
  * controller that begins to lead. What an operator said stays. */
 static void forget_signs(struct group *group, struct instance *instance)
 {
+    assert(instance->group == group);
     instance->is_heard = false;
     instance->is_silent = false;
     instance->is_probe_failed = false;
@@ -27,6 +29,7 @@ static void forget_signs(struct group *group, struct instance *instance)
 
 static void excuse_absence(struct asg_core *core, int64_t away_ms)
 {
+    assert(away_ms >= 0); /* time does not go back */
     for (size_t g = 0; g < core->group_count; g++) {
         struct group *group = core->groups[g];
         asg_group_mark_dirty(core, group);
@@ -42,6 +45,8 @@ static void excuse_absence(struct asg_core *core, int64_t away_ms)
 
 void asg_take_lead(struct asg_core *core, const struct asg_command *command)
 {
+    assert(core->cluster_id[0] != '\0');
+    assert(command->rules >= core->rules); /* rules never go back */
     core->epoch = command->epoch;
     core->rules = command->rules;
     core->incarnation = command->incarnation;

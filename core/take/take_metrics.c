@@ -1,5 +1,7 @@
 #include "core/take/take_metrics.h"
 
+#include <assert.h>
+
 #include "core/facts/state.h"
 #include "core/want/scale_group.h"
 
@@ -13,6 +15,8 @@ void asg_take_metrics(struct asg_core *core, const struct asg_metrics *metrics)
             end++;
         }
         struct group *group = asg_group_of_no(core, no);
+        assert(group == NULL || group->no == no);
+        assert(end > at && end <= metrics->group_count);
         /* Numbers counted under another membership are of another set of instances. */
         if (group != NULL && metrics->groups[at].revision == group->revision) {
             asg_want_scale_group(core, group, &metrics->groups[at], end - at);

@@ -1,5 +1,6 @@
 #include "core/take/take_notice.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/facts/standing.h"
@@ -14,8 +15,10 @@
 static void take_interruption(struct asg_core *core, struct group *group,
                               struct instance *instance, int64_t at_ms)
 {
+    assert(instance->group == group);
     if (instance->taken_back_ms != 0) return; /* said again */
     instance->taken_back_ms = at_ms > 0 ? at_ms : core->now_ms + NOTICE_MS;
+    assert(instance->taken_back_ms != 0); /* 0 says that it is not */
     int64_t left_ms = instance->taken_back_ms - core->now_ms;
     char text[ASG_NUMBER_TEXT_MAX];
     asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
@@ -27,6 +30,7 @@ static void take_interruption(struct asg_core *core, struct group *group,
 static void take_recommendation(struct asg_core *core, struct group *group,
                                 struct instance *instance)
 {
+    assert(instance->group == group);
     if (instance->is_at_risk) return;
     instance->is_at_risk = true;
     asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
@@ -40,6 +44,8 @@ static void take_recommendation(struct asg_core *core, struct group *group,
 void asg_take_scheduled_event(struct asg_core *core, struct group *group,
                               struct instance *instance, const char *code, int64_t at_ms)
 {
+    assert(strlen(code) <= ASG_EVENT_CODE_MAX);
+    assert(instance->group == group);
     instance->event_ms = code[0] != '\0' ? at_ms : 0;
     if (strcmp(instance->event_code, code) == 0) return;
     bool is_over = code[0] == '\0';
@@ -57,6 +63,8 @@ void asg_take_scheduled_event(struct asg_core *core, struct group *group,
 void asg_take_notice(struct asg_core *core, struct group *group,
                      struct instance *instance, const struct asg_health_sign *sign)
 {
+    assert(instance->group == group);
+    assert(sign->sign == ASG_SIGN_SPOT_INTERRUPTION || sign->sign == ASG_SIGN_REBALANCE);
     if (!asg_instance_is_arriving(instance) && !asg_instance_is_serving(instance))
         return; /* it goes already */
     if (sign->sign == ASG_SIGN_SPOT_INTERRUPTION) {

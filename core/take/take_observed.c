@@ -1,5 +1,6 @@
 #include "core/take/take_observed.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/facts/leads.h"
@@ -25,6 +26,7 @@
 static void see_state(struct asg_core *core, struct group *group,
                       struct instance *instance, const struct asg_seen_instance *seen)
 {
+    assert(instance->group == group);
     bool is_new_address =
         strcmp(instance->private_ip, asg_text_of(seen->private_ip)) != 0 &&
         asg_text_of(seen->private_ip)[0] != '\0';
@@ -68,6 +70,7 @@ static bool fill_waiting_slot(struct asg_core *core, struct group *group,
     if (slot == NULL) return false;
     slot->attempt = seen->attempt; /* its agent has the token of that one */
     slot->incarnation = seen->incarnation;
+    assert(job->group_no == group->no);
     asg_take_launch_slot(core, group, slot, seen);
     asg_narrate_instance(core, ASG_DECISION_ADOPT, group, slot,
                          "%s belongs to job %s-%llu: found in EC2 before its answer came",
@@ -81,13 +84,16 @@ static void close_filled_launch(struct asg_core *core, struct group *group,
     size_t at = 0;
     if (job->state != ASG_JOB_STATE_OPEN || !job->is_ambiguous) return;
     if (asg_slot_next(group, job, &at) != NULL) return;
+    assert(job->group_no == group->no);
     asg_job_close(core, job, ASG_JOB_STATE_DONE);
 }
 
 static void adopt(struct asg_core *core, struct group *group,
                   const struct asg_seen_instance *seen)
 {
+    assert(seen->job_id > 0 && seen->job_id <= core->last_job_id);
     const struct instance *instance = asg_take_adopt(core, group, seen);
+    asg_orphan_drop(core, instance->id); /* its group was created since */
     asg_narrate_instance(
         core, ASG_DECISION_ADOPT, group, instance,
         "%s carries the tags of job %llu and nobody remembered it: adopted", instance->id,
@@ -97,6 +103,8 @@ static void adopt(struct asg_core *core, struct group *group,
 static void see_orphan(struct asg_core *core, const struct asg_seen_instance *seen,
                        enum asg_orphan_kind kind, uint64_t look_job_id)
 {
+    assert(seen->instance_id[0] != '\0' &&
+           strlen(seen->instance_id) <= ASG_INSTANCE_ID_MAX);
     bool is_young = core->now_ms - seen->launched_ms < ORPHAN_YOUNG_MS;
     if (kind == ASG_ORPHAN_NO_GROUP && is_young) return;
     bool is_new = asg_orphan_note(core, seen, kind, look_job_id);
@@ -145,6 +153,7 @@ static void end_old_orphans(struct asg_core *core)
             core->orphan_ends[recent++] = core->orphan_ends[i];
         }
     }
+    assert(recent <= core->orphan_end_count);
     core->orphan_end_count = recent;
     for (size_t i = 0; i < core->orphan_count; i++) {
         struct orphan *orphan = &core->orphans[i];
@@ -152,6 +161,7 @@ static void end_old_orphans(struct asg_core *core)
                       orphan->first_ms + ORPHAN_WAIT_MS <= core->now_ms;
         if (!is_due || orphan->is_ending) continue;
         if (core->orphan_end_count >= ORPHANS_AN_HOUR) return;
+        assert(core->orphan_end_count < ASG_ORPHAN_ENDS);
         core->orphan_ends[core->orphan_end_count++] = core->now_ms;
         const struct job *job = asg_plan_orphan_end(core, &orphan, 1);
         asg_narrate(core, ASG_DECISION_TERMINATE, NULL,
@@ -162,10 +172,12 @@ static void end_old_orphans(struct asg_core *core)
 
 static void close_look(struct asg_core *core, const struct asg_observed *observed)
 {
+    assert(core->step != NULL);
     struct job *job = asg_job_find(core, observed->job_id);
     if (job != NULL && job->state == ASG_JOB_STATE_OPEN) {
         asg_job_close(core, job, ASG_JOB_STATE_DONE);
     }
+    assert(job == NULL || job->state != ASG_JOB_STATE_OPEN);
     if (core->listing_job_id == observed->job_id) core->listing_job_id = 0;
     if (core->look_job_id == observed->job_id) core->look_job_id = 0;
 }

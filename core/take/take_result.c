@@ -1,5 +1,6 @@
 #include "core/take/take_result.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,7 @@
 static void take_fewer(struct asg_core *core, struct group *group, const struct job *job,
                        size_t count)
 {
+    assert(count < job->plan.launch->count);
     const struct asg_launch *launch = job->plan.launch;
     asg_pool_mark_no_room(
         core, group, launch,
@@ -57,6 +59,8 @@ static bool is_fit(const char *id)
 static void take_launched(struct asg_core *core, struct group *group, struct job *job,
                           const struct asg_result *result)
 {
+    assert(job->plan.launch != NULL);
+    assert(job->state == ASG_JOB_STATE_OPEN);
     if (job->plan.is_dry_run) {
         asg_narrate(core, ASG_DECISION_JOB, group,
                     "dry run: EC2 would launch %" PRIu32 " (job %s)",
@@ -85,6 +89,7 @@ static void take_launched(struct asg_core *core, struct group *group, struct job
 static void take_no_capacity(struct asg_core *core, struct group *group, struct job *job,
                              const struct asg_result *result)
 {
+    assert(job->plan.launch->fleet == NULL); /* a fleet has take_fleet.c */
     asg_pool_mark_no_room(core, group, job->plan.launch,
                           &(struct no_room){.type = job->plan.launch->instance_type,
                                             .error_code = result->error_code});
@@ -111,6 +116,8 @@ static void take_no_capacity(struct asg_core *core, struct group *group, struct 
 static void bury(struct asg_core *core, struct group *group, struct job *job,
                  const struct asg_result *result)
 {
+    assert(job->state == ASG_JOB_STATE_OPEN);
+    assert(group == NULL || group->no == job->group_no);
     asg_job_close(core, job, ASG_JOB_STATE_DEAD);
     const char *error = asg_attempt_say_error(core, result);
     if (group != NULL) {
@@ -129,6 +136,7 @@ static void open_breaker(struct asg_core *core, struct group *group)
     group->breaker_times++;
     int64_t pause_ms =
         asg_number_doubled(BREAKER_MS, group->breaker_times, BREAKER_MS_MAX);
+    assert(pause_ms >= BREAKER_MS && pause_ms <= BREAKER_MS_MAX);
     group->breaker_until_ms = core->now_ms + pause_ms;
     group->launch_failures = 0;
     char wait[ASG_NUMBER_TEXT_MAX];
@@ -141,6 +149,8 @@ static void open_breaker(struct asg_core *core, struct group *group)
 static void take_doubt(struct asg_core *core, struct group *group, struct job *job,
                        const struct asg_result *result)
 {
+    assert(group->no == job->group_no);
+    assert(job->state == ASG_JOB_STATE_OPEN);
     if (!job->is_ambiguous) {
         asg_narrate(core, ASG_DECISION_JOB, group,
                     "job %s may have launched or not: %s; asking again with its token",
@@ -161,6 +171,8 @@ static void take_doubt(struct asg_core *core, struct group *group, struct job *j
 static bool waits_for_late(struct asg_core *core, struct group *group, struct job *job,
                            const struct asg_result *result)
 {
+    assert(group->no == job->group_no);
+    assert(job->state == ASG_JOB_STATE_OPEN);
     int64_t until_ms = asg_patience_late_until_ms(core, job);
     if (until_ms <= core->now_ms) return false;
     char wait[ASG_NUMBER_TEXT_MAX];
@@ -181,6 +193,8 @@ static bool waits_for_late(struct asg_core *core, struct group *group, struct jo
 static void take_launch(struct asg_core *core, struct group *group, struct job *job,
                         const struct asg_result *result)
 {
+    assert(group->no == job->group_no);
+    assert(job->plan.launch != NULL);
     asg_group_mark_dirty(core, group);
     switch (result->outcome) {
     case ASG_OUTCOME_OK: take_launched(core, group, job, result); break;
@@ -231,6 +245,7 @@ static struct instance *find_ending(struct asg_core *core, const char *id,
                                     uint64_t job_id, struct group **ret_group)
 {
     struct instance *instance = asg_instance_find(core, id, ret_group);
+    assert(instance == NULL || instance->group == *ret_group);
     bool is_of_job = instance != NULL && instance->end_job_id == job_id &&
                      asg_instance_is_on_its_way_out(instance);
     return is_of_job ? instance : NULL;
@@ -240,6 +255,7 @@ static struct instance *find_ending(struct asg_core *core, const char *id,
 static void settle_orphans(struct asg_core *core, const struct job *job,
                            const struct asg_result *result)
 {
+    assert(job->group_no == 0 && job->plan.terminate != NULL);
     for (size_t i = 0; i < result->protected_ids.count; i++) {
         struct orphan *orphan = asg_orphan_find(core, result->protected_ids.items[i]);
         if (orphan != NULL) orphan->is_ending = false;
@@ -255,6 +271,7 @@ static void settle_orphans(struct asg_core *core, const struct job *job,
 static void take_terminated(struct asg_core *core, struct job *job,
                             const struct asg_result *result)
 {
+    assert(job->plan.terminate != NULL);
     struct group *group = NULL;
     for (size_t i = 0; i < result->instance_count; i++) {
         const struct asg_seen_instance *seen = &result->instances[i];
@@ -299,6 +316,8 @@ static void take_terminated(struct asg_core *core, struct job *job,
 static void take_terminate(struct asg_core *core, struct group *group, struct job *job,
                            const struct asg_result *result)
 {
+    assert(job->state == ASG_JOB_STATE_OPEN);
+    assert(group == NULL || group->no == job->group_no);
     switch (result->outcome) {
     case ASG_OUTCOME_OK:
     case ASG_OUTCOME_PROTECTED:
@@ -324,6 +343,7 @@ static void take_terminate(struct asg_core *core, struct group *group, struct jo
 static bool is_worth_again(const struct asg_core *core, const struct job *job,
                            const struct asg_result *result)
 {
+    assert(job->state == ASG_JOB_STATE_OPEN);
     bool is_passing = result->outcome == ASG_OUTCOME_THROTTLED ||
                       result->outcome == ASG_OUTCOME_TRANSIENT ||
                       result->outcome == ASG_OUTCOME_AMBIGUOUS ||
@@ -335,6 +355,8 @@ static bool is_worth_again(const struct asg_core *core, const struct job *job,
 static void take_resolved(struct asg_core *core, struct group *group, struct job *job,
                           const struct asg_result *result)
 {
+    assert(job->plan.kind == ASG_JOB_RESOLVE_TEMPLATE);
+    assert(group == NULL || group->no == job->group_no);
     /* The group was given another template since, or is gone: nobody waits for this. */
     if (group == NULL || group->resolve_job_id != job->plan.id) {
         asg_job_close(core, job, ASG_JOB_STATE_CANCELLED);
@@ -360,6 +382,8 @@ static void take_resolved(struct asg_core *core, struct group *group, struct job
 static void take_template(struct asg_core *core, struct job *job,
                           const struct asg_result *result)
 {
+    assert(job->plan.kind == ASG_JOB_TEMPLATE);
+    assert(job->group_no == 0); /* a template is no group's */
     struct template *known = asg_template_find(core, job->plan.template_name);
     if (is_worth_again(core, job, result)) {
         asg_plan_retry_later(core, job);
@@ -386,6 +410,7 @@ static void take_template(struct asg_core *core, struct job *job,
 
 void asg_take_result(struct asg_core *core, const struct asg_result *result)
 {
+    assert(core->step != NULL);
     struct job *job = asg_job_find(core, result->job_id);
     if (job == NULL || job->state != ASG_JOB_STATE_OPEN ||
         job->plan.attempt != result->attempt ||

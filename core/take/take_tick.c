@@ -1,5 +1,6 @@
 #include "core/take/take_tick.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "core/facts/state.h"
@@ -35,6 +36,7 @@ void asg_take_due_groups(struct asg_core *core)
     }
     if (count > 1) qsort(due, count, sizeof(struct group *), by_number);
     for (size_t i = 0; i < count; i++) {
+        assert(due[i]->due.place == 0); /* it gets its next deadline when it is settled */
         asg_group_mark_dirty(core, due[i]);
         asg_want_run_schedules(core, due[i]);
     }
@@ -54,11 +56,14 @@ static void retry_jobs(struct asg_core *core)
     }
     if (count > 1) qsort(due, count, sizeof(struct job *), by_id);
     for (size_t i = 0; i < count; i++) {
+        assert(due[i]->state == ASG_JOB_STATE_OPEN);
+        assert(due[i]->retry_ms != 0 && due[i]->retry_ms <= core->now_ms);
         asg_plan_again(core, due[i]);
     }
 }
 
 void asg_take_tick(struct asg_core *core)
 {
+    assert(core->step != NULL);
     retry_jobs(core);
 }

@@ -1,5 +1,7 @@
 #include "core/tell/tell_members.h"
 
+#include <assert.h>
+
 #include "core/facts/look_again.h"
 #include "core/facts/standing.h"
 #include "core/facts/states.h"
@@ -8,6 +10,7 @@
 static enum asg_member_state member_of(const struct asg_core *core,
                                        const struct instance *instance)
 {
+    assert(instance->told >= 0 && instance->told <= ASG_MEMBER_COUNT);
     if (instance->id[0] == '\0') return ASG_MEMBER_GONE;
     switch (asg_state_traits(instance->state)->metered) {
     case ASG_METERED_NO: return ASG_MEMBER_GONE;
@@ -24,11 +27,13 @@ static uint32_t metric_bits(const struct group *group)
     for (size_t i = 0; i < group->policy_count; i++) {
         bits |= 1u << group->policies[i].config.metric;
     }
+    assert(bits != 0);
     return bits;
 }
 
 void asg_tell_members(struct asg_core *core, struct group *group)
 {
+    assert(core->step != NULL);
     uint32_t bits = metric_bits(group);
     bool is_news = !group->is_watched || bits != group->metric_bits ||
                    group->evaluation_ms != group->config.evaluation_ms;
@@ -42,6 +47,7 @@ void asg_tell_members(struct asg_core *core, struct group *group)
         if ((int)state == instance->told) continue;
         counts_changed |=
             state == ASG_MEMBER_COUNTS || instance->told == ASG_MEMBER_COUNTS;
+        assert(instance->id[0] != '\0');
         instance->told = (int)state;
         *asg_emit_member(core) = (struct asg_member){
             .group_no = group->no,

@@ -9,6 +9,7 @@
 void asg_desired_change(struct asg_core *core, struct group *group, uint32_t to,
                         enum desired_cause cause)
 {
+    assert(core->step != NULL);
     assert(to >= group->config.min && to <= group->config.max);
     if (to != group->config.desired) asg_hold_forget(core, group, HOLD_POLICY);
     group->config.desired = to;
@@ -19,14 +20,17 @@ void asg_desired_change(struct asg_core *core, struct group *group, uint32_t to,
 void asg_cooldown_begin(struct asg_core *core, struct group *group,
                         const struct asg_policy_config *config)
 {
+    assert(core->step != NULL);
     group->cooldown_ms =
         config->cooldown_ms >= 0 ? config->cooldown_ms : group->config.cooldown_ms;
+    assert(group->cooldown_ms >= 0);
     group->cooldown_until_ms = core->now_ms + group->cooldown_ms;
     group->is_cooldown_due = true;
 }
 
 bool asg_cooldown_is_on(const struct asg_core *core, const struct group *group)
 {
+    assert(group->cooldown_ms >= 0);
     return group->is_cooldown_due || group->cooldown_until_ms > core->now_ms;
 }
 
@@ -40,6 +44,7 @@ void asg_cooldown_settle(struct asg_core *core, struct group *group)
         if (asg_instance_is_launching(instance) || asg_instance_is_waiting(instance))
             return;
     }
+    assert(group->cooldown_ms >= 0);
     group->is_cooldown_due = false;
     group->cooldown_until_ms = core->now_ms + group->cooldown_ms;
 }

@@ -1,5 +1,6 @@
 #include "core/want/policy.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 #include "core/want/policy_family.h"
@@ -9,6 +10,8 @@ void asg_policy_evaluate(const struct asg_policy_config *config,
                          const struct asg_policy_input *input, struct asg_arena *arena,
                          struct asg_proposal *ret)
 {
+    assert(config->kind < ASG_POLICY_COUNT);
+    assert(input->warm >= 0 && input->warming >= 0);
     *ret = (struct asg_proposal){
         .direction = ASG_DIRECTION_NONE, .wanted = input->desired, .text = ""};
     bool is_tracking = config->kind == ASG_POLICY_TARGET_TRACKING;
@@ -28,6 +31,8 @@ void asg_policy_execute(const struct asg_policy_config *config,
                         int64_t threshold_milli, struct asg_arena *arena,
                         struct asg_proposal *ret)
 {
+    assert(config->kind != ASG_POLICY_TARGET_TRACKING); /* it has no adjustment */
+    assert(input->warm >= 0);
     *ret = (struct asg_proposal){.wanted = input->desired, .text = ""};
     if (config->kind == ASG_POLICY_STEP) {
         asg_policy_propose_step(config, input, value_milli, threshold_milli, arena, ret);
@@ -44,6 +49,7 @@ void asg_policy_execute(const struct asg_policy_config *config,
 static enum asg_status validate_target(const struct asg_policy_config *config,
                                        struct asg_error *error)
 {
+    assert(config->kind == ASG_POLICY_TARGET_TRACKING);
     if (config->target_milli <= 0 || config->target_milli > VALUE_MAX) {
         return asg_fail(
             error, ASG_ERR_INVALID,
@@ -75,6 +81,7 @@ static enum asg_status validate_target(const struct asg_policy_config *config,
 static enum asg_status validate_alarm(const struct asg_policy_config *config,
                                       struct asg_error *error)
 {
+    assert(config->kind != ASG_POLICY_TARGET_TRACKING);
     if (config->periods == 0 || config->periods > ASG_POLICY_PERIODS_MAX) {
         return asg_fail(error, ASG_ERR_INVALID,
                         "periods of policy %s is %" PRIu32 "; it must be 1 to %d",
@@ -104,6 +111,7 @@ static bool is_adjustment_sane(const struct asg_policy_config *config, int64_t a
 static enum asg_status validate_step(const struct asg_policy_config *config, size_t i,
                                      struct asg_error *error)
 {
+    assert(i < config->step_count);
     const struct asg_step *step = &config->steps[i];
     if (!is_adjustment_sane(config, step->adjustment)) {
         return asg_fail(
@@ -145,6 +153,7 @@ static bool is_below(const struct asg_step *a, const struct asg_step *b)
 /* Their numbers in rising order of the lower bound. */
 static void sort_steps(const struct asg_policy_config *config, size_t ret[ASG_STEPS_MAX])
 {
+    assert(config->step_count <= ASG_STEPS_MAX);
     for (size_t i = 0; i < config->step_count; i++) {
         size_t at = i;
         for (; at > 0 && is_below(&config->steps[i], &config->steps[ret[at - 1]]); at--) {
@@ -159,6 +168,7 @@ static void sort_steps(const struct asg_policy_config *config, size_t ret[ASG_ST
 static enum asg_status validate_steps(const struct asg_policy_config *config,
                                       struct asg_error *error)
 {
+    assert(config->kind == ASG_POLICY_STEP);
     if (config->step_count == 0 || config->step_count > ASG_STEPS_MAX) {
         return asg_fail(error, ASG_ERR_INVALID,
                         "policy %s has %zu steps; a step policy has 1 to %d",
@@ -181,6 +191,8 @@ static enum asg_status validate_steps(const struct asg_policy_config *config,
                             order[i - 1] + 1, order[i] + 1, config->name);
         }
     }
+    assert(!is_below(&config->steps[order[config->step_count - 1]],
+                     &config->steps[order[0]])); /* in order */
     const struct asg_step *first = &config->steps[order[0]];
     const struct asg_step *last = &config->steps[order[config->step_count - 1]];
     if ((first->has_lower && first->lower_milli < 0) ||
@@ -197,6 +209,7 @@ static enum asg_status validate_steps(const struct asg_policy_config *config,
 enum asg_status asg_policy_validate(const struct asg_policy_config *config,
                                     struct asg_error *error)
 {
+    assert(config->kind < ASG_POLICY_COUNT);
     if (config->kind == ASG_POLICY_TARGET_TRACKING) return validate_target(config, error);
     enum asg_status status = validate_alarm(config, error);
     if (status != ASG_OK) return status;

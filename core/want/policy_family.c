@@ -1,8 +1,11 @@
 #include "core/want/policy_family.h"
 
+#include <assert.h>
+
 int64_t asg_policy_value(const struct asg_policy_config *config,
                          const struct asg_group_metric *metric)
 {
+    assert(metric != NULL);
     switch (config->statistic) {
     case ASG_STATISTIC_HIGHEST: return metric->max_milli;
     case ASG_STATISTIC_LOWEST: return metric->min_milli;
@@ -41,6 +44,7 @@ bool asg_policy_is_too_soon(const struct asg_policy_config *config,
 
 const char *asg_policy_comparison_text(enum asg_comparison comparison)
 {
+    assert(comparison < ASG_COMPARISON_COUNT);
     static const char *const texts[] = {">=", ">", "<=", "<"};
     return (size_t)comparison < 4 ? texts[comparison] : "?";
 }
@@ -58,11 +62,14 @@ static int64_t percent_of(int64_t base, int64_t percent)
 int64_t asg_policy_adjust(const struct asg_policy_config *config, int64_t base,
                           int64_t adjustment)
 {
+    assert(config->adjustment_type == ASG_ADJUSTMENT_PERCENT ||
+           config->min_magnitude == 0);
     if (config->adjustment_type == ASG_ADJUSTMENT_EXACT) return adjustment;
     if (adjustment == 0) return base;
     if (config->adjustment_type == ASG_ADJUSTMENT_CHANGE) return base + adjustment;
     int64_t amount = percent_of(base, adjustment);
     int64_t least = (int64_t)config->min_magnitude;
+    assert(least >= 0);
     if (amount > -least && amount < least) amount = adjustment > 0 ? least : -least;
     return base + amount;
 }

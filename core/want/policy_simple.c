@@ -2,6 +2,7 @@
  * cooldown"). */
 #include "core/want/policy_family.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 #include "core/facts/number.h"
@@ -11,6 +12,7 @@ void asg_policy_propose_simple(const struct asg_policy_config *config,
                                int64_t threshold_milli, struct asg_arena *arena,
                                struct asg_proposal *ret)
 {
+    assert(config->kind == ASG_POLICY_SIMPLE);
     int64_t wanted = asg_policy_adjust(config, input->desired, config->adjustment);
     if (wanted == input->desired) return;
     ret->direction = wanted > input->desired ? ASG_DIRECTION_OUT : ASG_DIRECTION_IN;
@@ -42,6 +44,7 @@ void asg_policy_simple(const struct asg_policy_config *config,
         return;
     }
     if (state->breaches < config->periods) state->breaches++;
+    assert(state->breaches <= config->periods);
     if (state->breaches < config->periods || input->is_cooling) return;
     asg_policy_propose_simple(config, input, value_milli, config->threshold_milli, arena,
                               ret);

@@ -2,6 +2,7 @@
  * (docs/rules.md, "Step scaling"). */
 #include "core/want/policy_family.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 #include "core/facts/number.h"
@@ -11,6 +12,7 @@
 static bool is_in_step(const struct asg_policy_config *config,
                        const struct asg_step *step, int64_t distance)
 {
+    assert(step->has_lower || step->has_upper);
     bool is_upper_form =
         distance > 0 ||
         (distance == 0 && (config->comparison == ASG_COMPARISON_GREATER_OR_EQUAL ||
@@ -44,6 +46,8 @@ void asg_policy_propose_step(const struct asg_policy_config *config,
                              int64_t threshold_milli, struct asg_arena *arena,
                              struct asg_proposal *ret)
 {
+    assert(config->kind == ASG_POLICY_STEP);
+    assert(config->step_count <= ASG_STEPS_MAX);
     const struct asg_step *step = NULL;
     for (size_t i = 0; i < config->step_count && step == NULL; i++) {
         if (is_in_step(config, &config->steps[i], value_milli - threshold_milli)) {
@@ -57,6 +61,7 @@ void asg_policy_propose_step(const struct asg_policy_config *config,
         return;
     }
     ret->direction = wanted > input->desired ? ASG_DIRECTION_OUT : ASG_DIRECTION_IN;
+    assert((wanted > input->desired) == (ret->direction == ASG_DIRECTION_OUT));
     ret->wanted = wanted;
     char value[ASG_NUMBER_TEXT_MAX];
     char threshold[ASG_NUMBER_TEXT_MAX];
@@ -87,6 +92,7 @@ void asg_policy_step(const struct asg_policy_config *config,
         return;
     }
     if (state->breaches < config->periods) state->breaches++;
+    assert(state->breaches <= config->periods);
     if (state->breaches < config->periods) return;
     asg_policy_propose_step(config, input, value_milli, config->threshold_milli, arena,
                             ret);

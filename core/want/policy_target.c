@@ -16,6 +16,8 @@
 static int64_t wanted_for(const struct asg_policy_config *config,
                           const struct asg_policy_input *input, int64_t value_milli)
 {
+    assert(input->warm >= 0);
+    assert(config->target_milli > 0);
     if (input->warm == 0) {
         /* The formula says nothing of an empty group: a metric above 0 asks for one. */
         return value_milli > 0 ? (input->min > 1 ? input->min : 1) : input->desired;
@@ -28,6 +30,8 @@ static void note_period(struct asg_policy_state *state,
                         const struct asg_policy_config *config,
                         const struct asg_group_metric *metric, int64_t value_milli)
 {
+    assert(config->scale_out_periods > 0 &&
+           config->scale_out_periods <= ASG_POLICY_PERIODS_MAX);
     /* More than one too many only after the policy was given fewer periods. */
     if (state->period_count >= config->scale_out_periods) {
         uint32_t old = state->period_count - config->scale_out_periods + 1;
@@ -40,11 +44,13 @@ static void note_period(struct asg_policy_state *state,
     if (config->statistic != ASG_STATISTIC_MEAN) {
         period = (struct asg_policy_period){.sum_milli = value_milli, .count = 1};
     }
+    assert(state->period_count < config->scale_out_periods);
     state->periods[state->period_count++] = period;
 }
 
 static int64_t mean_of_periods(const struct asg_policy_state *state)
 {
+    assert(state->period_count > 0);
     int64_t sum = 0;
     int64_t count = 0;
     for (uint32_t i = 0; i < state->period_count; i++) {
@@ -67,6 +73,9 @@ static void note_peak(struct asg_policy_state *state, int64_t now_ms, int64_t wa
         state->peaks[state->peak_count - 1].time_ms =
             state->peaks[state->peak_count].time_ms;
     }
+    assert(state->peak_count == 0 ||
+           state->peaks[state->peak_count - 1].wanted > wanted); /* they fall */
+    assert(state->peak_count < ASG_POLICY_PEAKS_MAX);
     state->peaks[state->peak_count++] =
         (struct asg_policy_peak){.time_ms = now_ms, .wanted = wanted};
 }
@@ -79,6 +88,7 @@ static void drop_old_peaks(struct asg_policy_state *state, int64_t from_ms)
     while (old + 1 < state->peak_count && state->peaks[old].time_ms <= from_ms) {
         old++;
     }
+    assert(old < state->peak_count || state->peak_count == 0); /* the last stays */
     if (old == 0) return;
     memmove(state->peaks, state->peaks + old,
             (state->peak_count - old) * sizeof state->peaks[0]);
@@ -95,6 +105,7 @@ static const char *say(const struct asg_policy_config *config,
                        const struct asg_policy_input *input, int64_t value_milli,
                        int64_t span_ms, int64_t wanted, struct asg_arena *arena)
 {
+    assert(span_ms >= 0);
     char value[ASG_NUMBER_TEXT_MAX];
     char target[ASG_NUMBER_TEXT_MAX];
     char span[ASG_NUMBER_TEXT_MAX];
@@ -116,9 +127,11 @@ static void evaluate_high(const struct asg_policy_config *config,
     if (state->breaches < config->scale_out_periods) state->breaches++;
     note_period(state, config, input->metric, value_milli);
     if (state->breaches < config->scale_out_periods) return;
+    assert(state->period_count <= config->scale_out_periods);
     int64_t mean_milli = mean_of_periods(state);
     int64_t wanted = wanted_for(config, input, mean_milli);
     if (wanted <= input->desired) return; /* what was asked for is on its way */
+    assert(wanted > input->desired);
     ret->direction = ASG_DIRECTION_OUT;
     ret->wanted = wanted;
     ret->text = say(config, input, mean_milli,
@@ -137,9 +150,11 @@ static void evaluate_low(const struct asg_policy_config *config,
     note_peak(state, input->now_ms, wanted_for(config, input, value_milli));
     drop_old_peaks(state, from_ms);
     if (state->below_since_ms > from_ms || input->warming > 0) return;
+    assert(state->peak_count > 0);
     int64_t wanted = state->peaks[0].wanted;
     if (wanted < input->min) wanted = input->min;
     if (wanted >= input->desired) return;
+    assert(wanted < input->desired && wanted >= input->min);
     ret->direction = ASG_DIRECTION_IN;
     ret->wanted = wanted;
     char low[ASG_NUMBER_TEXT_MAX];
@@ -158,6 +173,7 @@ void asg_policy_target(const struct asg_policy_config *config,
                        const struct asg_policy_input *input, struct asg_arena *arena,
                        struct asg_proposal *ret)
 {
+    assert(config->kind == ASG_POLICY_TARGET_TRACKING);
     if (!asg_policy_has_data(input)) {
         state->breaches = 0;
         state->period_count = 0;

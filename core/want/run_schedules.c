@@ -136,6 +136,7 @@ static void drop_ended(struct group *group)
             group->schedules[kept++] = group->schedules[i];
         }
     }
+    assert(kept <= group->schedule_count);
     group->schedule_count = kept;
 }
 
@@ -160,6 +161,7 @@ static void take_due(struct asg_core *core, struct group *group, const struct du
 
 void asg_want_run_schedules(struct asg_core *core, struct group *group)
 {
+    assert(core->step != NULL);
     struct due *dues = NULL;
     size_t count = 0;
     for (size_t i = 0; i < group->schedule_count; i++) {

@@ -1,5 +1,6 @@
 #include "core/want/scale_group.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,7 @@ static const struct asg_group_metric *find_metric(const struct asg_group_metric 
                                                   size_t count,
                                                   enum asg_metric_name metric)
 {
+    assert(rows != NULL || count == 0);
     for (size_t i = 0; i < count; i++) {
         if (rows[i].metric == metric) return &rows[i];
     }
@@ -34,6 +36,7 @@ static const struct asg_group_metric *find_metric(const struct asg_group_metric 
 static void add_proposal(struct verdict *verdict, const struct policy *policy,
                          const struct asg_proposal *proposal)
 {
+    assert(!policy->config.is_disabled); /* it has no say */
     bool is_tracking = policy->config.kind == ASG_POLICY_TARGET_TRACKING;
     switch (proposal->direction) {
     case ASG_DIRECTION_OUT:
@@ -61,6 +64,7 @@ static void add_proposal(struct verdict *verdict, const struct policy *policy,
  * the tally; time alone only makes instances warm. */
 static const struct tally *tally_of(struct group *group, int64_t now_ms)
 {
+    assert(group->policy_count > 0);
     struct tally *tally = &group->tally;
     if (tally->is_known && now_ms < tally->until_ms) return tally;
     *tally = (struct tally){.is_known = true, .until_ms = INT64_MAX};
@@ -77,12 +81,14 @@ static const struct tally *tally_of(struct group *group, int64_t now_ms)
             tally->until_ms = instance->warm_ms;
         }
     }
+    assert(tally->counting <= group->instance_count);
     return tally;
 }
 
 static void decide_group(struct asg_core *core, struct group *group,
                          const struct policy *policy, const struct asg_proposal *proposal)
 {
+    assert(!group->is_deleting);
     int64_t min = group->config.min;
     int64_t max = group->config.max;
     int64_t from = group->config.desired;
@@ -103,6 +109,7 @@ static void decide_group(struct asg_core *core, struct group *group,
         return;
     }
     bool is_out = to > from;
+    assert(to >= min && to <= max);
     asg_desired_change(core, group, (uint32_t)to, DESIRED_BY_POLICY);
     if (policy->config.kind == ASG_POLICY_SIMPLE) {
         asg_cooldown_begin(core, group, &policy->config);
@@ -117,6 +124,8 @@ static void decide_group(struct asg_core *core, struct group *group,
 static void settle(struct asg_core *core, struct group *group,
                    const struct verdict *verdict)
 {
+    assert(verdict->out == NULL || verdict->out_proposal.direction == ASG_DIRECTION_OUT);
+    assert(verdict->in == NULL || verdict->in_proposal.direction == ASG_DIRECTION_IN);
     if (verdict->out != NULL) {
         decide_group(core, group, verdict->out, &verdict->out_proposal);
         return;
@@ -152,6 +161,7 @@ static void forget_across_gap(const struct asg_core *core, struct group *group)
 void asg_want_scale_group(struct asg_core *core, struct group *group,
                           const struct asg_group_metric *rows, size_t count)
 {
+    assert(core->step != NULL);
     if (group->is_deleting || group->policy_count == 0) return;
     forget_across_gap(core, group);
     const struct tally *tally = tally_of(group, core->now_ms);

@@ -1,9 +1,12 @@
 #include "core/want/wanted_capacity.h"
 
+#include <assert.h>
+
 #include "core/facts/standing.h"
 
 bool asg_want_leaves_early(const struct group *group, const struct instance *instance)
 {
+    assert(instance->group == group);
     return group->config.capacity_rebalance && instance->is_at_risk &&
            asg_instance_is_serving(instance) && !instance->is_unhealthy;
 }
@@ -17,5 +20,6 @@ uint32_t asg_want_capacity(const struct group *group)
     for (size_t i = 0; i < group->instance_count && extra < room; i++) {
         extra += asg_want_leaves_early(group, group->instances[i]) ? 1 : 0;
     }
+    assert(desired + extra <= group->config.max);
     return desired + extra;
 }

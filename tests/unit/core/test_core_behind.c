@@ -307,6 +307,27 @@ static void test_a_hold_survives_a_restart_and_a_new_leader(void **state)
     assert_string_equal("i-x", w.ended[0]);
 }
 
+/* Its group was created after EC2 had shown it, and a look at a few showed it again: it
+ * is an instance now, and no orphan that an order could adopt a second time. */
+static void test_an_orphan_that_its_group_took_in_is_none_any_more(void **state)
+{
+    (void)state;
+    lead(2, OURS);
+    group_of("web", 4, 1);
+    list(NULL, 0);
+    assert_int_equal(1, w.instance_count);
+    struct asg_seen_instance row = seen("i-0late", "late", 1, OURS);
+    list(&row, 1);
+    assert_int_equal(1, count_orphans());
+    group_of("late", 4, 1);
+    const struct asg_observed look = {.instances = &row, .instance_count = 1};
+    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &look});
+    assert_non_null(strstr(w.said, "i-0late carries the tags of job 1"));
+    assert_int_equal(0, count_orphans());
+    settle(ASG_COMMAND_INSTANCE_ADOPT, NULL);
+    assert_non_null(strstr(w.said, "nothing is unknown"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -320,6 +341,7 @@ int main(void)
         TEST(test_what_does_not_fit_is_not_adopted),
         TEST(test_a_worker_of_a_later_leader_makes_it_hold_until_a_listing),
         TEST(test_an_agent_with_a_token_of_a_later_job_makes_it_hold),
+        TEST(test_an_orphan_that_its_group_took_in_is_none_any_more),
         TEST(test_a_hold_survives_a_restart_and_a_new_leader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

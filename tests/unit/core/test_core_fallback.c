@@ -46,6 +46,48 @@ static void test_a_type_is_tried_in_all_zones_before_the_next_type(void **state)
     assert_int_equal(0, w.instance_count);
 }
 
+static void tell(const struct asg_job *job, enum asg_outcome outcome)
+{
+    const struct asg_result result = {.job_id = job->id,
+                                      .attempt = job->attempt,
+                                      .incarnation = job->incarnation,
+                                      .outcome = outcome,
+                                      .worker = "w",
+                                      .error_code = "",
+                                      .message = "",
+                                      .request_id = ""};
+    step((struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
+}
+
+/* It waits for its next try when a second answer of the same attempt says that there is
+ * no room: the next attempt goes out at once, and only once. */
+static void test_what_waits_and_goes_elsewhere_waits_no_more(void **state)
+{
+    (void)state;
+    w.is_slow = true;
+    make(1);
+    struct asg_arena arena = {0};
+    struct asg_job *jobs = NULL;
+    size_t count = 0;
+    asg_core_open_jobs(w.core, &arena, &jobs, &count);
+    const struct asg_job *first = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (jobs[i].kind == ASG_JOB_LAUNCH) first = &jobs[i];
+    }
+    assert_non_null(first);
+    tell(first, ASG_OUTCOME_THROTTLED);
+    tell(first, ASG_OUTCOME_CAPACITY);
+    size_t out = 0;
+    asg_core_open_jobs(w.core, &arena, &jobs, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (jobs[i].kind != ASG_JOB_LAUNCH) continue;
+        assert_int_equal(2, jobs[i].attempt);
+        out++;
+    }
+    assert_int_equal(1, out);
+    asg_arena_clear(&arena);
+}
+
 /* Milliseconds until the next launch is planned. */
 static int64_t wait_for_plan(void)
 {
@@ -234,6 +276,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_further_attempt_is_of_the_leader_that_planned_it),
         TEST(test_a_type_is_tried_in_all_zones_before_the_next_type),
+        TEST(test_what_waits_and_goes_elsewhere_waits_no_more),
         TEST(test_a_pool_without_room_is_left_alone_for_3_minutes_doubling_to_30),
         TEST(test_while_a_pool_is_left_alone_others_take_its_share),
         TEST(test_what_ec2_had_no_room_for_goes_elsewhere),
