@@ -74,6 +74,9 @@ static void restore_group(struct sim_group *group, const struct sim_group *was)
     group->has_policy = was->has_policy;
     group->extra_policies = was->extra_policies;
     memcpy(group->schedules, was->schedules, sizeof group->schedules);
+    for (uint32_t i = 0; i < SIM_SCHEDULES; i++) {
+        group->schedules[i].seen_ms = 0;
+    }
     group->ordered_us = sim.now_us;
     group->desired = was->desired;
     group->min = was->min;

@@ -434,6 +434,7 @@ void sim_durable(const struct asg_record *records, size_t count)
                                               &books.event) == ASG_OK;
         } else if (strcmp(record->kind, "effects") == 0) {
             note_effects(record);
+            law_schedules(record->time_ms);
         }
     }
 }

@@ -57,6 +57,7 @@ static const char *const laws[] = {
     "request_rates_are_kept",
     "one_agent_moves_its_share",
     "an_old_log_hurts_nobody",
+    "schedules_run_or_say_why",
 };
 #define LAWS (int)(sizeof laws / sizeof laws[0])
 

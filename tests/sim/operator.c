@@ -214,7 +214,10 @@ static void order_shape(struct sim_group *group)
     switch (below(3)) {
     case 0: order_template(group); break;
     case 1: order_subnets(group, /* is_all */ false); break;
-    default: break; /* a dry run: docs/simulator.md, "What it does not see" */
+    default:
+        sim_order_dry_run(group, true);
+        undo_later(UNDO_DRY_RUN, group, some_time_us(60, 1800));
+        break;
     }
 }
 

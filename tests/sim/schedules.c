@@ -18,6 +18,17 @@ static int64_t next_due(const struct sim_schedule *schedule, int64_t after_ms)
     return is_over ? SIM_FAR : next_ms;
 }
 
+/* Of several runs that were due at once the first are skipped, and the last is the last
+ * that there is: the words of the skip ended it. */
+static struct sim_schedule *find_ended(struct sim_group *group, const char *name)
+{
+    for (uint32_t i = 0; i < SIM_SCHEDULES; i++) {
+        struct sim_schedule *schedule = &group->schedules[i];
+        if (!schedule->is_there && strcmp(schedule->name, name) == 0) return schedule;
+    }
+    return NULL;
+}
+
 static struct sim_schedule *find_schedule(struct sim_group *group, const char *name)
 {
     for (uint32_t i = 0; i < SIM_SCHEDULES; i++) {
@@ -67,6 +78,7 @@ void sim_schedule_ran(struct sim_group *group, const struct asg_decision *decisi
                       int64_t time_ms)
 {
     struct sim_schedule *schedule = find_schedule(group, decision->policy);
+    if (schedule == NULL) schedule = find_ended(group, decision->policy);
     if (schedule == NULL) return;
     bool is_run = decision->kind == ASG_DECISION_SCALE_OUT ||
                   decision->kind == ASG_DECISION_SCALE_IN ||

@@ -654,6 +654,7 @@ void law_halted_worker_rests(const struct sim_worker *worker);
 void law_plan_while_stopped(const struct asg_job *plan);
 void law_drained_first(const struct asg_job *plan, int64_t time_ms);
 void law_shares_of_ends(const struct asg_decision *decision, int64_t time_ms);
+void law_schedules(int64_t time_ms);
 void law_suspended_rests(const struct asg_decision *decision);
 void law_rates_begin(void); /* a controller begins to lead */
 void law_rates(const struct asg_job *job);
