@@ -106,6 +106,7 @@ static void restore_instance(struct sim_instance *instance,
     instance->is_heard = was->is_heard;
     instance->is_silent = was->is_silent;
     instance->is_protected = was->is_protected;
+    instance->is_called_ill = was->is_called_ill;
     instance->heard_us = was->heard_us;
     instance->is_over = was->is_over;
     instance->end_cause = was->end_cause;

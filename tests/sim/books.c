@@ -244,6 +244,16 @@ static void note_settled(const struct asg_command *command, const struct sim_gro
     }
 }
 
+static void note_called(const struct asg_command *command)
+{
+    for (size_t i = 0; i < command->instance_ids.count; i++) {
+        struct sim_instance *instance = sim_find_instance(command->instance_ids.items[i]);
+        if (instance == NULL) continue;
+        if (instance->is_called_ill) instance->well_since_us = sim.now_us;
+        instance->is_called_ill = !command->is_healthy;
+    }
+}
+
 static void note_command(const struct asg_command *command, int64_t time_ms)
 {
     struct sim_group *group = sim_find_group(our, command->group);
@@ -253,6 +263,7 @@ static void note_command(const struct asg_command *command, int64_t time_ms)
     case ASG_COMMAND_UNHALT: note_halt(group, false); break;
     case ASG_COMMAND_PROTECT_INSTANCES: note_protection(command); break;
     case ASG_COMMAND_ORPHAN_END: note_settled(command, NULL); break;
+    case ASG_COMMAND_SET_INSTANCE_HEALTH: note_called(command); break;
     default:
         if (group != NULL) note_group_order(command, group, time_ms);
         if (group != NULL && command->force) note_settled(command, group);

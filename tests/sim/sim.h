@@ -265,6 +265,7 @@ struct sim_instance {
     bool is_protected;    /* durably, against scale-in */
     int64_t ill_since_us; /* hung, silent, without agent: may be replaced; 0: well */
     int64_t well_since_us;
+    bool is_called_ill; /* by a durable order, which core may ignore in its grace */
     int64_t started_us;
     int64_t first_read_us;    /* of a report that was sent; 0: none yet */
     int64_t heard_us;         /* when the first one was durable; 0: not yet */

@@ -131,7 +131,7 @@ void sim_warm_count(const struct sim_group *group, uint32_t *ret_least,
         (*ret_most)++;
         bool is_well = instance->is_alive && instance->agent.process.is_up &&
                        instance->ill_since_us == 0 && !instance->is_muted &&
-                       instance->heard_us != 0;
+                       !instance->is_called_ill && instance->heard_us != 0;
         bool is_settled = sim.now_us - instance->heard_us > warmup_us() + late_us &&
                           sim.now_us - instance->well_since_us > warmup_us() + late_us;
         if (is_well && is_settled && is_time_true() && is_sight_clear()) (*ret_least)++;
