@@ -50,7 +50,8 @@ void asg_take_lead(struct asg_core *core, const struct asg_command *command)
     core->epoch = command->epoch;
     core->rules = command->rules;
     core->incarnation = command->incarnation;
-    core->is_unlisted = true;
+    /* The first LEAD of a log cannot be behind: EC2 has nothing of its cluster yet. */
+    core->is_unlisted = core->lead_count > 0;
     asg_lead_note(core, command->epoch, command->incarnation);
     core->led_ms = core->now_ms;
     core->listings = 0;
