@@ -20,7 +20,7 @@ static size_t size_of(const struct asg_field *field)
     case ASG_FIELD_TEXTS: return sizeof(struct asg_texts);
     case ASG_FIELD_NUMBERS: return sizeof(struct asg_numbers);
     }
-    assert(!"a type of field that this file does not know");
+    assert(false); /* a type of field that this file does not know */
     return 0;
 }
 

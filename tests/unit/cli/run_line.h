@@ -61,7 +61,8 @@ static inline void run_line(struct said *said, const char *line)
     int count = cut_words(copy, words);
     size_t out_length = 0;
     size_t err_length = 0;
-    struct asg_cli cli = {.table = asg_cli_table(), .out = open_memstream(&said->out, &out_length),
+    struct asg_cli cli = {.table = asg_cli_table(),
+                          .out = open_memstream(&said->out, &out_length),
                           .err = open_memstream(&said->err, &err_length),
                           .clock = asg_clock_real()};
     said->code = asg_cli_run(&cli, count, words);

@@ -34,7 +34,7 @@ static void test_what_an_order_ends(void **state)
                                .decrement = true});
     expect_fact("i-1 order in-service>terminating\n");
     set_desired(1);
-    expect_fact(" order requested>requested\n"); /* of the size itself */
+    expect_fact(" order requested>requested\n");       /* of the size itself */
     expect_fact("i-2 order in-service>terminating\n"); /* a size that was ordered */
     order((struct asg_command){
         .kind = ASG_COMMAND_GROUP_DELETE, .group = "web", .force = true});
