@@ -1,4 +1,5 @@
 /* what_if_table - the sides beside each other, for people. */
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -88,6 +89,7 @@ static void print_sides(struct asg_cli *cli, const struct asg_what_if *view)
     const char *names[ASG_WHAT_IF_SIDES];
     const char *policies[ASG_WHAT_IF_SIDES];
     bool is_percent = asg_metric_ceiling(view->metric) == 100000;
+    assert(view->side_count <= sizeof titles / sizeof titles[0]);
     for (size_t i = 0; i < view->side_count; i++) {
         names[i] = titles[i];
         policies[i] = view->sides[i].policies;

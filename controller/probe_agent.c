@@ -121,6 +121,7 @@ void asg_prober_watch(struct asg_prober *prober, const char *instance_id,
     struct target *target = find(prober, instance_id);
     if (target == NULL) {
         uint32_t slot = take_slot(prober);
+        assert(prober->targets != NULL);
         target = &prober->targets[slot];
         *target = (struct target){.is_used = true, .generation = target->generation + 1};
         (void)snprintf(target->id, sizeof target->id, "%s", instance_id);

@@ -42,10 +42,12 @@ static bool is_blind(const struct sim_group *group, const struct sim_instance *i
     return true;
 }
 
-/* That the others are idle says nothing of those that are not heard. */
+/* That the others are idle says nothing of those that are not heard. A launch that is
+ * wanted no more never served: nothing is lost with it, whoever is silent. */
 static void check_scale_in(const struct sim_group *group,
                            const struct asg_decision *decision)
 {
+    if (decision->state_from == ASG_INSTANCE_PENDING) return;
     bool is_on = group->silent_since_us != 0 &&
                  sim.now_us - group->silent_since_us > notice_us(group);
     if (!is_on || !is_mass(group)) return;
