@@ -73,3 +73,22 @@ int64_t asg_policy_adjust(const struct asg_policy_config *config, int64_t base,
     if (amount > -least && amount < least) amount = adjustment > 0 ? least : -least;
     return base + amount;
 }
+
+bool asg_policy_rings(const struct asg_policy_config *config,
+                      struct asg_policy_state *state,
+                      const struct asg_policy_input *input, int64_t *ret_milli)
+{
+    bool has_breached = false;
+    if (asg_policy_has_data(input)) {
+        *ret_milli = asg_policy_value(config, input->metric);
+        has_breached =
+            asg_policy_is_breaching(config, *ret_milli, config->threshold_milli);
+    }
+    if (!has_breached) {
+        state->breaches = 0;
+        return false;
+    }
+    if (state->breaches < config->periods) state->breaches++;
+    assert(state->breaches <= config->periods);
+    return state->breaches == config->periods;
+}

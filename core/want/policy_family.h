@@ -25,7 +25,7 @@ void asg_policy_simple(const struct asg_policy_config *config,
                        struct asg_policy_state *state,
                        const struct asg_policy_input *input, struct asg_arena *arena,
                        struct asg_proposal *ret);
-/* Alarm of a step or simple policy: counts breaches in a row. */
+/* Is the value on the wrong side of the alarm's threshold? */
 bool asg_policy_is_breaching(const struct asg_policy_config *config, int64_t value_milli,
                              int64_t threshold_milli);
 /* A relative step in while one before it is not carried out: the metric is still of the
@@ -42,5 +42,11 @@ void asg_policy_propose_simple(const struct asg_policy_config *config,
                                const struct asg_policy_input *input, int64_t value_milli,
                                int64_t threshold_milli, struct asg_arena *arena,
                                struct asg_proposal *ret);
+
+/* The alarm of a step or simple policy in this period: true when it has breached for as
+ * many periods in a row as it asks for; *ret_milli is then the value. */
+bool asg_policy_rings(const struct asg_policy_config *config,
+                      struct asg_policy_state *state,
+                      const struct asg_policy_input *input, int64_t *ret_milli);
 
 #endif

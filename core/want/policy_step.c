@@ -82,18 +82,9 @@ void asg_policy_step(const struct asg_policy_config *config,
                      struct asg_policy_state *state, const struct asg_policy_input *input,
                      struct asg_arena *arena, struct asg_proposal *ret)
 {
-    if (!asg_policy_has_data(input)) {
-        state->breaches = 0;
-        return;
-    }
-    int64_t value_milli = asg_policy_value(config, input->metric);
-    if (!asg_policy_is_breaching(config, value_milli, config->threshold_milli)) {
-        state->breaches = 0;
-        return;
-    }
-    if (state->breaches < config->periods) state->breaches++;
-    assert(state->breaches <= config->periods);
-    if (state->breaches < config->periods) return;
+    int64_t value_milli = 0;
+    bool rings = asg_policy_rings(config, state, input, &value_milli);
+    if (!rings) return;
     asg_policy_propose_step(config, input, value_milli, config->threshold_milli, arena,
                             ret);
     if (asg_policy_is_too_soon(config, input, ret)) ret->direction = ASG_DIRECTION_NONE;
