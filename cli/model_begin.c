@@ -1,7 +1,7 @@
 /* model_begin - the fleet that was there when a recorded load begins, and orders. */
 #include "cli/model_private.h"
 
-#include "core/facts/schedule.h"
+#include "core/values/schedule.h"
 #include "model/schemas.h"
 
 /* After a start nothing shrinks for a while (docs/reliability.md, "After an absence"):

@@ -4,10 +4,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/facts/counts.h"
-#include "core/facts/standing.h"
-#include "core/facts/state.h"
-#include "core/facts/states.h"
+#include "core/world/counts.h"
+#include "core/world/standing.h"
+#include "core/world/state.h"
+#include "core/world/states.h"
 
 /* ---- one instance ---- */
 

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/facts/leads.h"
-#include "core/facts/look_again.h"
-#include "core/facts/narrate.h"
-#include "core/facts/rules.h"
-#include "core/facts/standing.h"
-#include "core/facts/state.h"
-#include "core/facts/world.h"
+#include "core/world/leads.h"
+#include "core/step/look_again.h"
+#include "core/step/narrate.h"
+#include "core/world/rules.h"
+#include "core/world/standing.h"
+#include "core/world/state.h"
+#include "core/world/world.h"
 #include "core/plan/plan_looks.h"
 #include "core/settle/balance_group.h"
 #include "core/take/behind.h"
@@ -21,7 +21,7 @@
 #include "core/take/take_observed.h"
 #include "core/take/take_result.h"
 #include "core/take/take_tick.h"
-#include "core/facts/counts.h"
+#include "core/world/counts.h"
 
 #define LOOKS_MAX   8 /* at one group in a step; two or three are what it takes */
 #define RESTLESS_MS INT64_C(1000)

@@ -43,7 +43,7 @@ ASG_MUST_USE enum asg_status asg_core_step(struct asg_core *core,
 void asg_core_explain(const struct asg_core *core, const struct asg_event *event,
                       enum asg_status status, struct asg_error *error);
 
-/* The number of the rules that decide now (core/facts/rules.h): what the newest LEAD
+/* The number of the rules that decide now (core/world/rules.h): what the newest LEAD
  * said; 0 before the first. */
 uint32_t asg_core_rules(const struct asg_core *core);
 

@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "core/core.h"
-#include "core/facts/fields.h"
-#include "core/facts/rules.h"
-#include "core/facts/orphans.h"
-#include "core/facts/state.h"
-#include "core/facts/state_fields.h"
-#include "core/facts/world.h"
+#include "core/saved/fields.h"
+#include "core/world/rules.h"
+#include "core/world/orphans.h"
+#include "core/world/state.h"
+#include "core/saved/state_fields.h"
+#include "core/world/world.h"
 
 /* Forms: 1 as openasg 1.0 saves it. */
 #define FORM_OLDEST 1

@@ -3,14 +3,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/facts/standing.h"
+#include "core/world/standing.h"
 #include "core/core.h"
-#include "core/facts/number.h"
-#include "core/facts/orphans.h"
-#include "core/facts/schedule.h"
-#include "core/facts/state.h"
-#include "core/facts/text.h"
-#include "core/facts/world.h"
+#include "core/values/number.h"
+#include "core/world/orphans.h"
+#include "core/values/schedule.h"
+#include "core/world/state.h"
+#include "core/values/text.h"
+#include "core/world/world.h"
 #include "model/copy.h"
 #include "model/schemas.h"
 

@@ -12,7 +12,7 @@
 /* Until the controller's WELCOME says how often. */
 #define FIRST_HEARTBEAT_MS 3000
 /* A turn is due at least so often, and late by so much it is one of a worker that stood
- * still: together well below the five minutes of core/facts/patience.c. */
+ * still: together well below the five minutes of core/limits/patience.c. */
 #define TURN_MS  30000
 #define STILL_MS 30000
 /* It may be seen between two turns, with the frames of before still to be received. */

@@ -3,11 +3,11 @@
 #include <assert.h>
 #include <string.h>
 
-#include "core/facts/standing.h"
-#include "core/facts/states.h"
+#include "core/world/standing.h"
+#include "core/world/states.h"
 #include "core/choose/choose_victims.h"
 #include "core/choose/markets.h"
-#include "core/facts/counts.h"
+#include "core/world/counts.h"
 
 static size_t parse_policies(const struct asg_group_config *config,
                              enum asg_termination_policy ret[ASG_TERMINATION_COUNT])

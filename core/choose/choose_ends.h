@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_CHOOSE_CHOOSE_ENDS_H
 #define ASG_CORE_CHOOSE_CHOOSE_ENDS_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 /* In ret_order the places of those chosen among its instances; how many. */
 size_t asg_choose_ends(struct asg_core *core, struct group *group, size_t count,

@@ -3,8 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
-#include "core/facts/standing.h"
-#include "core/facts/dry_pools.h"
+#include "core/world/standing.h"
+#include "core/limits/dry_pools.h"
 
 #define ZONE_WEIGHT 1000 /* balance is over zones first, then over their subnets */
 

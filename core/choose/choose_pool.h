@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_CHOOSE_CHOOSE_POOL_H
 #define ASG_CORE_CHOOSE_CHOOSE_POOL_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 bool asg_choose_pool(struct asg_core *core, struct group *group, const struct job *tried,
                      const char **ret_type, const struct asg_subnet **ret_subnet);

@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#include "core/facts/standing.h"
+#include "core/world/standing.h"
 
 /* Base first, then the share of the rest, rounded up in favour of on demand. */
 uint32_t asg_choose_on_demand_share(const struct asg_mixed *mixed, uint32_t capacity)

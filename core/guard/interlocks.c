@@ -3,12 +3,12 @@
 #include <assert.h>
 #include <inttypes.h>
 
-#include "core/facts/standing.h"
-#include "core/facts/counts.h"
-#include "core/facts/look_again.h"
-#include "core/facts/narrate.h"
-#include "core/facts/patience.h"
-#include "core/facts/recent_ends.h"
+#include "core/world/standing.h"
+#include "core/world/counts.h"
+#include "core/step/look_again.h"
+#include "core/step/narrate.h"
+#include "core/limits/patience.h"
+#include "core/limits/recent_ends.h"
 
 static uint32_t share_of(uint32_t count, uint32_t percent)
 {

@@ -3,7 +3,7 @@
 #ifndef ASG_CORE_GUARD_INTERLOCKS_H
 #define ASG_CORE_GUARD_INTERLOCKS_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
                                 uint32_t wanted, enum asg_end_cause cause);

@@ -4,13 +4,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/facts/standing.h"
-#include "core/facts/kept_text.h"
-#include "core/facts/counts.h"
-#include "core/facts/look_again.h"
-#include "core/facts/narrate.h"
-#include "core/facts/patience.h"
-#include "core/facts/text.h"
+#include "core/world/standing.h"
+#include "core/world/kept_text.h"
+#include "core/world/counts.h"
+#include "core/step/look_again.h"
+#include "core/step/narrate.h"
+#include "core/limits/patience.h"
+#include "core/values/text.h"
 
 #define SILENCE_COUNT_MIN 3
 

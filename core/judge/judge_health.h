@@ -10,7 +10,7 @@
 #ifndef ASG_CORE_JUDGE_JUDGE_HEALTH_H
 #define ASG_CORE_JUDGE_JUDGE_HEALTH_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 void asg_judge_group(struct asg_core *core, struct group *group);
 

@@ -2,16 +2,16 @@
 
 #include <assert.h>
 
-#include "core/facts/churn.h"
-#include "core/facts/counts.h"
-#include "core/facts/kept_text.h"
-#include "core/facts/lifecycle.h"
-#include "core/facts/standing.h"
-#include "core/facts/narrate.h"
-#include "core/facts/number.h"
-#include "core/facts/recent_ends.h"
-#include "core/facts/standing.h"
-#include "core/facts/text.h"
+#include "core/limits/churn.h"
+#include "core/world/counts.h"
+#include "core/world/kept_text.h"
+#include "core/lifecycle/lifecycle.h"
+#include "core/world/standing.h"
+#include "core/step/narrate.h"
+#include "core/values/number.h"
+#include "core/limits/recent_ends.h"
+#include "core/world/standing.h"
+#include "core/values/text.h"
 
 #define MARGIN_MS INT64_C(5000) /* of a drain, for the call that ends it */
 

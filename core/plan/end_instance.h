@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_PLAN_END_INSTANCE_H
 #define ASG_CORE_PLAN_END_INSTANCE_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 /* In a dry run nothing is begun to end: what would be is said, the first of a balance,
  * and the answer is true. */

@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_PLAN_JOB_TOKEN_H
 #define ASG_CORE_PLAN_JOB_TOKEN_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 /* Of a new attempt. It keeps its token for ever, and no other attempt has the same: not
  * in this log, nor in one that this log is an old copy of

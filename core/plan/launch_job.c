@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "core/facts/look_again.h"
-#include "core/facts/narrate.h"
+#include "core/step/look_again.h"
+#include "core/step/narrate.h"
 #include "core/plan/job_token.h"
 #include "model/copy.h"
 #include "model/schemas.h"

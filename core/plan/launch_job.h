@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_PLAN_LAUNCH_JOB_H
 #define ASG_CORE_PLAN_LAUNCH_JOB_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 /* Give the job a copy of `launch`, in the job's arena, with what every launch says
  * whatever it buys: template, tags, parameters. */

@@ -6,11 +6,11 @@
 
 #include "core/choose/choose_pool.h"
 #include "core/choose/markets.h"
-#include "core/facts/counts.h"
-#include "core/facts/dry_pools.h"
-#include "core/facts/narrate.h"
-#include "core/facts/slots.h"
-#include "core/facts/state.h"
+#include "core/world/counts.h"
+#include "core/limits/dry_pools.h"
+#include "core/step/narrate.h"
+#include "core/lifecycle/slots.h"
+#include "core/world/state.h"
 #include "core/plan/launch_job.h"
 
 #define SPOT_POOLS 2 /* of lowest-price; EC2's default */

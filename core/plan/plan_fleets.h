@@ -8,7 +8,7 @@
 #ifndef ASG_CORE_PLAN_PLAN_FLEETS_H
 #define ASG_CORE_PLAN_PLAN_FLEETS_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 void asg_plan_fleets(struct asg_core *core, struct group *group, uint32_t count);
 

@@ -3,14 +3,14 @@
 #include <assert.h>
 #include <inttypes.h>
 
-#include "core/facts/kept_text.h"
+#include "core/world/kept_text.h"
 #include "core/choose/choose_pool.h"
-#include "core/facts/counts.h"
-#include "core/facts/dry_pools.h"
-#include "core/facts/narrate.h"
-#include "core/facts/slots.h"
-#include "core/facts/state.h"
-#include "core/facts/text.h"
+#include "core/world/counts.h"
+#include "core/limits/dry_pools.h"
+#include "core/step/narrate.h"
+#include "core/lifecycle/slots.h"
+#include "core/world/state.h"
+#include "core/values/text.h"
 #include "core/plan/launch_job.h"
 
 /* `based_on`: instances that count against max besides those of this job. */

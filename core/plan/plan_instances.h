@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_PLAN_PLAN_INSTANCES_H
 #define ASG_CORE_PLAN_PLAN_INSTANCES_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 void asg_plan_instances(struct asg_core *core, struct group *group, uint32_t count);
 

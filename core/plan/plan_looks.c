@@ -2,9 +2,9 @@
 
 #include <assert.h>
 
-#include "core/facts/standing.h"
-#include "core/facts/narrate.h"
-#include "core/facts/state.h"
+#include "core/world/standing.h"
+#include "core/step/narrate.h"
+#include "core/world/state.h"
 #include "model/copy.h"
 #include "model/schemas.h"
 

@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_PLAN_PLAN_LOOKS_H
 #define ASG_CORE_PLAN_PLAN_LOOKS_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 void asg_plan_looks(struct asg_core *core);
 

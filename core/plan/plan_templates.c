@@ -1,9 +1,10 @@
 #include "core/plan/plan_templates.h"
 
 #include <assert.h>
+#include <string.h>
 
-#include "core/facts/narrate.h"
-#include "core/facts/state.h"
+#include "core/step/narrate.h"
+#include "core/world/state.h"
 #include "core/plan/job_token.h"
 #include "model/copy.h"
 #include "model/schemas.h"

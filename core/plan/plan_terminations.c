@@ -3,11 +3,11 @@
 #include <assert.h>
 #include <string.h>
 
-#include "core/facts/counts.h"
-#include "core/facts/standing.h"
-#include "core/facts/states.h"
-#include "core/facts/narrate.h"
-#include "core/facts/state.h"
+#include "core/world/counts.h"
+#include "core/world/standing.h"
+#include "core/world/states.h"
+#include "core/step/narrate.h"
+#include "core/world/state.h"
 
 #define TERMINATE_BATCH 100
 

@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_PLAN_PLAN_TERMINATIONS_H
 #define ASG_CORE_PLAN_PLAN_TERMINATIONS_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 void asg_plan_terminations(struct asg_core *core, struct group *group);
 

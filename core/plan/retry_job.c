@@ -2,8 +2,8 @@
 
 #include <assert.h>
 
-#include "core/facts/narrate.h"
-#include "core/facts/state.h"
+#include "core/step/narrate.h"
+#include "core/world/state.h"
 #include "core/plan/job_token.h"
 #include "core/plan/plan_instances.h"
 

@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_PLAN_RETRY_JOB_H
 #define ASG_CORE_PLAN_RETRY_JOB_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 void asg_plan_retry_later(struct asg_core *core, struct job *job);
 

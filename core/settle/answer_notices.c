@@ -2,8 +2,8 @@
 
 #include <assert.h>
 
-#include "core/facts/counts.h"
-#include "core/facts/recent_ends.h"
+#include "core/world/counts.h"
+#include "core/limits/recent_ends.h"
 #include "core/guard/interlocks.h"
 #include "core/plan/end_instance.h"
 #include "core/want/wanted_capacity.h"

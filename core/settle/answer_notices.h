@@ -3,7 +3,7 @@
 #ifndef ASG_CORE_SETTLE_ANSWER_NOTICES_H
 #define ASG_CORE_SETTLE_ANSWER_NOTICES_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 /* Those EC2 takes back go now. */
 void asg_settle_taken_back(struct asg_core *core, struct group *group);

@@ -3,7 +3,7 @@
 #ifndef ASG_CORE_SETTLE_BALANCE_GROUP_H
 #define ASG_CORE_SETTLE_BALANCE_GROUP_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 void asg_settle_group(struct asg_core *core, struct group *group);
 

@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_TAKE_ATTEMPTS_H
 #define ASG_CORE_TAKE_ATTEMPTS_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 const char *asg_attempt_say_error(struct asg_core *core, const struct asg_result *result);
 

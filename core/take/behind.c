@@ -3,11 +3,11 @@
 #include <assert.h>
 #include <inttypes.h>
 
-#include "core/facts/leads.h"
-#include "core/facts/narrate.h"
-#include "core/facts/orphans.h"
-#include "core/facts/state.h"
-#include "core/facts/text.h"
+#include "core/world/leads.h"
+#include "core/step/narrate.h"
+#include "core/world/orphans.h"
+#include "core/world/state.h"
+#include "core/values/text.h"
 
 #define SAID_MAX 3 /* ids that an alarm names */
 

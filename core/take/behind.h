@@ -3,7 +3,7 @@
 #ifndef ASG_CORE_TAKE_BEHIND_H
 #define ASG_CORE_TAKE_BEHIND_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 void asg_take_witness(struct asg_core *core, const struct asg_witness *witness);
 

@@ -3,7 +3,7 @@
 #ifndef ASG_CORE_TAKE_COMMAND_GROUP_H
 #define ASG_CORE_TAKE_COMMAND_GROUP_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 void asg_order_create_group(struct asg_core *core, const struct asg_command *command);
 

@@ -4,11 +4,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/facts/counts.h"
-#include "core/facts/narrate.h"
-#include "core/facts/orphans.h"
-#include "core/facts/state.h"
-#include "core/facts/text.h"
+#include "core/world/counts.h"
+#include "core/step/narrate.h"
+#include "core/world/orphans.h"
+#include "core/world/state.h"
+#include "core/values/text.h"
 #include "core/plan/plan_terminations.h"
 #include "core/take/behind.h"
 #include "core/take/fill_slot.h"

@@ -4,12 +4,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/facts/counts.h"
-#include "core/facts/lifecycle.h"
-#include "core/facts/narrate.h"
-#include "core/facts/schedule.h"
-#include "core/facts/state.h"
-#include "core/facts/text.h"
+#include "core/world/counts.h"
+#include "core/lifecycle/lifecycle.h"
+#include "core/step/narrate.h"
+#include "core/values/schedule.h"
+#include "core/world/state.h"
+#include "core/values/text.h"
 #include "core/take/require.h"
 #include "core/want/desired.h"
 #include "core/want/policy.h"

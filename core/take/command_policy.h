@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_TAKE_COMMAND_POLICY_H
 #define ASG_CORE_TAKE_COMMAND_POLICY_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 void asg_order_put_policy(struct asg_core *core, const struct asg_command *command);
 

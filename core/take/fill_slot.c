@@ -2,14 +2,14 @@
 
 #include <assert.h>
 
-#include "core/facts/kept_text.h"
-#include "core/facts/counts.h"
-#include "core/facts/launch_failures.h"
-#include "core/facts/lifecycle.h"
-#include "core/facts/orphans.h"
-#include "core/facts/standing.h"
-#include "core/facts/state.h"
-#include "core/facts/text.h"
+#include "core/world/kept_text.h"
+#include "core/world/counts.h"
+#include "core/limits/launch_failures.h"
+#include "core/lifecycle/lifecycle.h"
+#include "core/world/orphans.h"
+#include "core/world/standing.h"
+#include "core/world/state.h"
+#include "core/values/text.h"
 
 void asg_take_fill_instance(struct asg_core *core, struct group *group,
                             struct instance *instance,

@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_TAKE_FILL_SLOT_H
 #define ASG_CORE_TAKE_FILL_SLOT_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 void asg_take_fill_instance(struct asg_core *core, struct group *group,
                             struct instance *instance,

@@ -2,9 +2,9 @@
 
 #include <assert.h>
 
-#include "core/facts/narrate.h"
-#include "core/facts/state.h"
-#include "core/facts/text.h"
+#include "core/step/narrate.h"
+#include "core/world/state.h"
+#include "core/values/text.h"
 
 struct group *asg_take_require_group(struct asg_core *core, const char *name)
 {

@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_TAKE_REQUIRE_H
 #define ASG_CORE_TAKE_REQUIRE_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 /* NULL, and the order is refused, when there is no such group or it is being deleted. */
 struct group *asg_take_require_group(struct asg_core *core, const char *name);

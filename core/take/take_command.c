@@ -4,13 +4,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/facts/standing.h"
-#include "core/facts/kept_text.h"
-#include "core/facts/churn.h"
-#include "core/facts/narrate.h"
-#include "core/facts/patience.h"
-#include "core/facts/state.h"
-#include "core/facts/text.h"
+#include "core/world/standing.h"
+#include "core/world/kept_text.h"
+#include "core/limits/churn.h"
+#include "core/step/narrate.h"
+#include "core/limits/patience.h"
+#include "core/world/state.h"
+#include "core/values/text.h"
 #include "core/plan/end_instance.h"
 #include "core/plan/plan_templates.h"
 #include "core/take/command_group.h"

@@ -3,7 +3,7 @@
 #ifndef ASG_CORE_TAKE_TAKE_COMMAND_H
 #define ASG_CORE_TAKE_TAKE_COMMAND_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 void asg_take_command(struct asg_core *core, const struct asg_command *command);
 

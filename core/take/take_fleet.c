@@ -4,12 +4,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/facts/dry_pools.h"
-#include "core/facts/launch_failures.h"
-#include "core/facts/narrate.h"
-#include "core/facts/number.h"
-#include "core/facts/slots.h"
-#include "core/facts/text.h"
+#include "core/limits/dry_pools.h"
+#include "core/limits/launch_failures.h"
+#include "core/step/narrate.h"
+#include "core/values/number.h"
+#include "core/lifecycle/slots.h"
+#include "core/values/text.h"
 #include "core/take/attempts.h"
 
 /* A market of the fleet: asked for, got, and whether the worker named a dry pool of it.

@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_TAKE_TAKE_FLEET_H
 #define ASG_CORE_TAKE_TAKE_FLEET_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 void asg_take_part_of_fleet(struct asg_core *core, struct group *group,
                             const struct job *job, const struct asg_result *result);

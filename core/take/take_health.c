@@ -2,11 +2,11 @@
 
 #include <assert.h>
 
-#include "core/facts/lifecycle.h"
-#include "core/facts/standing.h"
-#include "core/facts/narrate.h"
-#include "core/facts/state.h"
-#include "core/facts/text.h"
+#include "core/lifecycle/lifecycle.h"
+#include "core/world/standing.h"
+#include "core/step/narrate.h"
+#include "core/world/state.h"
+#include "core/values/text.h"
 #include "core/take/take_notice.h"
 
 /* Before it is believed that nothing is there, EC2 is asked. */

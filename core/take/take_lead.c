@@ -3,10 +3,10 @@
 #include <assert.h>
 #include <inttypes.h>
 
-#include "core/facts/counts.h"
-#include "core/facts/leads.h"
-#include "core/facts/narrate.h"
-#include "core/facts/state.h"
+#include "core/world/counts.h"
+#include "core/world/leads.h"
+#include "core/step/narrate.h"
+#include "core/world/state.h"
 #include "core/take/take_tick.h"
 
 #define DAY_MS INT64_C(86400000)

@@ -6,7 +6,7 @@
 #ifndef ASG_CORE_TAKE_TAKE_LEAD_H
 #define ASG_CORE_TAKE_TAKE_LEAD_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 /* take_lead.c */
 void asg_take_lead(struct asg_core *core, const struct asg_command *command);

@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#include "core/facts/state.h"
+#include "core/world/state.h"
 #include "core/want/scale_group.h"
 
 void asg_take_metrics(struct asg_core *core, const struct asg_metrics *metrics)

@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_TAKE_TAKE_METRICS_H
 #define ASG_CORE_TAKE_TAKE_METRICS_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 void asg_take_metrics(struct asg_core *core, const struct asg_metrics *metrics);
 

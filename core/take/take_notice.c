@@ -3,12 +3,12 @@
 #include <assert.h>
 #include <string.h>
 
-#include "core/facts/standing.h"
-#include "core/facts/kept_text.h"
-#include "core/facts/narrate.h"
-#include "core/facts/number.h"
-#include "core/facts/state.h"
-#include "core/facts/text.h"
+#include "core/world/standing.h"
+#include "core/world/kept_text.h"
+#include "core/step/narrate.h"
+#include "core/values/number.h"
+#include "core/world/state.h"
+#include "core/values/text.h"
 
 #define NOTICE_MS INT64_C(120000) /* "two minutes before" (EC2 user guide, Spot) */
 

@@ -7,7 +7,7 @@
 #ifndef ASG_CORE_TAKE_TAKE_NOTICE_H
 #define ASG_CORE_TAKE_TAKE_NOTICE_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 void asg_take_notice(struct asg_core *core, struct group *group,
                      struct instance *instance, const struct asg_health_sign *sign);

@@ -3,7 +3,7 @@
 #ifndef ASG_CORE_TAKE_TAKE_OBSERVED_H
 #define ASG_CORE_TAKE_TAKE_OBSERVED_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 void asg_take_observed(struct asg_core *core, const struct asg_observed *observed);
 

@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_TAKE_TAKE_RESULT_H
 #define ASG_CORE_TAKE_TAKE_RESULT_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 void asg_take_result(struct asg_core *core, const struct asg_result *result);
 

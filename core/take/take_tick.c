@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "core/facts/state.h"
+#include "core/world/state.h"
 #include "core/plan/retry_job.h"
 #include "core/want/run_schedules.h"
 

@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_TAKE_TAKE_TICK_H
 #define ASG_CORE_TAKE_TAKE_TICK_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 /* What time has brought, before any event is taken: every group whose deadline has come
  * runs what is due of its scheduled actions, and will be settled. */

@@ -2,10 +2,10 @@
 
 #include <assert.h>
 
-#include "core/facts/look_again.h"
-#include "core/facts/standing.h"
-#include "core/facts/states.h"
-#include "core/facts/narrate.h"
+#include "core/step/look_again.h"
+#include "core/world/standing.h"
+#include "core/world/states.h"
+#include "core/step/narrate.h"
 
 static enum asg_member_state member_of(const struct asg_core *core,
                                        const struct instance *instance)

@@ -2,9 +2,9 @@
 
 #include <assert.h>
 
-#include "core/facts/narrate.h"
-#include "core/facts/standing.h"
-#include "core/facts/state.h"
+#include "core/step/narrate.h"
+#include "core/world/standing.h"
+#include "core/world/state.h"
 
 void asg_desired_change(struct asg_core *core, struct group *group, uint32_t to,
                         enum desired_cause cause)

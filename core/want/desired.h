@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_WANT_DESIRED_H
 #define ASG_CORE_WANT_DESIRED_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 /* Who wants another desired capacity. */
 enum desired_cause {

@@ -12,7 +12,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "core/facts/policy_state.h"
+#include "core/world/policy_state.h"
 #include "core/want/proposal.h"
 #include "model/group.h"
 

@@ -3,7 +3,8 @@
 #ifndef ASG_CORE_WANT_POLICY_FAMILY_H
 #define ASG_CORE_WANT_POLICY_FAMILY_H
 
-#include "core/facts/policy_state.h"
+#include "base/arena.h"
+#include "core/world/policy_state.h"
 #include "core/want/proposal.h"
 #include "model/group.h"
 

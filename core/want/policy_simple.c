@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <inttypes.h>
 
-#include "core/facts/number.h"
+#include "core/values/number.h"
 
 void asg_policy_propose_simple(const struct asg_policy_config *config,
                                const struct asg_policy_input *input, int64_t value_milli,

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <inttypes.h>
 
-#include "core/facts/number.h"
+#include "core/values/number.h"
 
 /* Above the threshold: lower <= d < upper; below it: lower < d <= upper; at it, by the
  * alarm's own direction. */

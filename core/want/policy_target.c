@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/facts/number.h"
+#include "core/values/number.h"
 
 static int64_t wanted_for(const struct asg_policy_config *config,
                           const struct asg_policy_input *input, int64_t value_milli)

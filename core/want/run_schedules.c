@@ -4,10 +4,10 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
-#include "core/facts/look_again.h"
-#include "core/facts/narrate.h"
-#include "core/facts/number.h"
-#include "core/facts/schedule.h"
+#include "core/step/look_again.h"
+#include "core/step/narrate.h"
+#include "core/values/number.h"
+#include "core/values/schedule.h"
 #include "core/want/desired.h"
 
 #define LATE_MS INT64_C(120000) /* EC2's own bound: "up to two minutes late" */

@@ -4,7 +4,7 @@
 #ifndef ASG_CORE_WANT_RUN_SCHEDULES_H
 #define ASG_CORE_WANT_RUN_SCHEDULES_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 /* Afterwards no due time of the group lies in the past. */
 void asg_want_run_schedules(struct asg_core *core, struct group *group);

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/facts/standing.h"
-#include "core/facts/narrate.h"
+#include "core/world/standing.h"
+#include "core/step/narrate.h"
 #include "core/want/desired.h"
 #include "core/want/policy.h"
 

@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_WANT_SCALE_GROUP_H
 #define ASG_CORE_WANT_SCALE_GROUP_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 /* `rows`: its metrics of the period that is over. */
 void asg_want_scale_group(struct asg_core *core, struct group *group,

@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#include "core/facts/standing.h"
+#include "core/world/standing.h"
 
 bool asg_want_leaves_early(const struct group *group, const struct instance *instance)
 {

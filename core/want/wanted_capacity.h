@@ -2,7 +2,7 @@
 #ifndef ASG_CORE_WANT_WANTED_CAPACITY_H
 #define ASG_CORE_WANT_WANTED_CAPACITY_H
 
-#include "core/facts/world.h"
+#include "core/world/world.h"
 
 /* At risk, and its group asks to replace such before EC2 takes them. */
 bool asg_want_leaves_early(const struct group *group, const struct instance *instance);

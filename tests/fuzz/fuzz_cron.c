@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "core/facts/cron.h"
+#include "core/values/cron.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

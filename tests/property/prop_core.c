@@ -15,7 +15,7 @@
 
 #include "core/check.h"
 #include "core/core.h"
-#include "core/facts/state.h"
+#include "core/world/state.h"
 #include "lib/check.h"
 #include "lib/seed.h"
 #include "wire/wire.h"

@@ -1,6 +1,7 @@
 /* prop_policy - for random policies and loads: more load never wants fewer instances,
  * a proposal means what its direction says, and a policy whose state was saved and
  * loaded between any two periods goes on as the one that never stopped. */
+#include "core/saved/policy_fields.h"
 #include "core/want/policy.h"
 #include "lib/check.h"
 #include "lib/seed.h"

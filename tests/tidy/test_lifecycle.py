@@ -1,4 +1,4 @@
-"""The life cycle is decided in its table: within core/ nobody but core/facts/states.c and
+"""The life cycle is decided in its table: within core/ nobody but core/world/states.c and
 lifecycle.c names a state of an instance, and only lifecycle.c writes one, by
 asg_count_set_state(). Before it judges the tree it proves that it can fail."""
 
@@ -7,9 +7,9 @@ import re
 import sys
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-TABLES = {os.path.join("core", "facts", name) for name in ("states.c", "lifecycle.c")}
-MOVER = os.path.join("core", "facts", "lifecycle.c")
-COUNTS = {os.path.join("core", "facts", name) for name in ("counts.c", "counts.h")}
+MOVER = os.path.join("core", "lifecycle", "lifecycle.c")
+TABLES = {os.path.join("core", "world", "states.c"), MOVER}
+COUNTS = {os.path.join("core", "world", name) for name in ("counts.c", "counts.h")}
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
@@ -30,7 +30,7 @@ def check(where, text, named, written):
             # The one place that says which state a zeroed instance is in.
             line = text[text.rfind("\n", 0, match.start()) + 1:text.find("\n", match.end())]
             if "static_assert" not in line:
-                found.append(f"{where}: names {match.group(0)}; ask core/facts/states.h")
+                found.append(f"{where}: names {match.group(0)}; ask core/world/states.h")
     if where not in COUNTS | {MOVER} and written.search(text):
         found.append(f"{where}: writes an instance's state; call asg_lifecycle_move()")
     return found

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The rows of core/facts/rules.h: numbers from 1 on that never go down and leave none out, each
+"""The rows of core/world/rules.h: numbers from 1 on that never go down and leave none out, each
 row after the first asked for somewhere in core, and no row asked for that is not there."""
 
 import os
@@ -57,7 +57,7 @@ def main():
             sources += text
     wrong = judge(table, sources)
     for line in wrong:
-        print("core/facts/rules.h:", line, file=sys.stderr)
+        print("core/world/rules.h:", line, file=sys.stderr)
     return 1 if wrong else 0
 
 

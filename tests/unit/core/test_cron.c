@@ -1,6 +1,6 @@
 /* test_cron - five fields in local time, and the two days a year when it jumps. */
 #include "base/clock.h"
-#include "core/facts/cron.h"
+#include "core/values/cron.h"
 #include "lib/check.h"
 
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/facts/lifecycle.h"
-#include "core/facts/states.h"
+#include "core/lifecycle/lifecycle.h"
+#include "core/world/states.h"
 #include "lib/check.h"
 
 #define BEGIN_MARK "```mermaid\nstateDiagram-v2\n"

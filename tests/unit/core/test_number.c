@@ -1,5 +1,5 @@
 /* test_number - integers that stand for fractions, as people read them. */
-#include "core/facts/number.h"
+#include "core/values/number.h"
 #include "lib/check.h"
 
 static void check_milli(int64_t milli, const char *wanted)

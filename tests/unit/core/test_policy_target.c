@@ -1,5 +1,6 @@
 /* test_policy_target - the rules and worked numbers of docs/rules.md, "Target tracking".
  */
+#include "core/saved/policy_fields.h"
 #include "unit/core/policy_fixture.h"
 
 static struct policy_fixture f;

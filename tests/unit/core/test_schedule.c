@@ -1,5 +1,5 @@
 /* test_schedule - when a scheduled action runs, and what is refused. */
-#include "core/facts/schedule.h"
+#include "core/values/schedule.h"
 #include "lib/check.h"
 
 #define MINUTE_MS INT64_C(60000)

@@ -1,0 +1,26 @@
+/* dry_pools - what EC2 has no room for now: a type in a subnet in a market, left alone
+ * for a while (docs/rules.md, "Capacity fall-back"). At most one for each pool of a
+ * group. */
+#ifndef ASG_CORE_LIMITS_DRY_POOLS_H
+#define ASG_CORE_LIMITS_DRY_POOLS_H
+
+#include "core/world/world.h"
+
+bool asg_pool_is_dry(const struct asg_core *core, const struct group *group,
+                     const char *type, const struct asg_subnet *subnet, bool is_spot);
+
+struct no_room {
+    const char *type; /* "": the template's */
+    bool is_spot;
+    const char *error_code; /* EC2's; "": it only gave less than was asked for */
+};
+
+/* A full subnet is dry for every type; what else EC2 lacks it lacks in the whole zone;
+ * without a code only the pool that was asked for is dry. */
+void asg_pool_mark_no_room(struct asg_core *core, struct group *group,
+                           const struct asg_launch *launch, const struct no_room *what);
+
+/* Those that the group's configuration has no more. */
+void asg_pool_forget_foreign(struct group *group);
+
+#endif

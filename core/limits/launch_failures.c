@@ -1,0 +1,24 @@
+#include "core/limits/launch_failures.h"
+
+#include <assert.h>
+
+#include "core/values/number.h"
+
+#define LAUNCH_AGAIN_MS  INT64_C(9000)
+#define LAUNCH_AGAIN_MAX INT64_C(900000)
+
+void asg_launch_note_failure(struct group *group)
+{
+    group->launch_failures++;
+    assert(group->launch_failures > 0); /* it does not come round */
+    group->launch_batch = 1;
+}
+
+void asg_launch_again_later(struct asg_core *core, struct group *group)
+{
+    assert(core->step != NULL);
+    asg_launch_note_failure(group);
+    group->launch_after_ms =
+        core->now_ms +
+        asg_number_doubled(LAUNCH_AGAIN_MS, group->launch_failures, LAUNCH_AGAIN_MAX);
+}

@@ -1,0 +1,12 @@
+/* launch_failures - launches that came to nothing: back-off and slow start. */
+#ifndef ASG_CORE_LIMITS_LAUNCH_FAILURES_H
+#define ASG_CORE_LIMITS_LAUNCH_FAILURES_H
+
+#include "core/world/world.h"
+
+/* One more launch came to nothing: from here on one goes ahead alone. */
+void asg_launch_note_failure(struct group *group);
+
+void asg_launch_again_later(struct asg_core *core, struct group *group);
+
+#endif

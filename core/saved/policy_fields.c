@@ -1,0 +1,30 @@
+#include "core/saved/policy_fields.h"
+
+#include <assert.h>
+
+void asg_policy_state_fields(struct asg_fields *fields, struct asg_policy_state *state)
+{
+    assert(asg_fields_is_loading(fields) ||
+           state->period_count <= ASG_POLICY_PERIODS_MAX);
+    assert(asg_fields_is_loading(fields) || state->peak_count <= ASG_POLICY_PEAKS_MAX);
+    asg_fields_u32(fields, &state->breaches);
+    asg_fields_u32(fields, &state->period_count);
+    if (state->period_count > ASG_POLICY_PERIODS_MAX) {
+        asg_fields_refuse(fields, "a policy remembers more periods than it can");
+        state->period_count = 0;
+    }
+    for (uint32_t i = 0; i < state->period_count; i++) {
+        asg_fields_i64(fields, &state->periods[i].sum_milli);
+        asg_fields_i64(fields, &state->periods[i].count);
+    }
+    asg_fields_i64(fields, &state->below_since_ms);
+    asg_fields_u32(fields, &state->peak_count);
+    if (state->peak_count > ASG_POLICY_PEAKS_MAX) {
+        asg_fields_refuse(fields, "a policy remembers more peaks than it can");
+        state->peak_count = 0;
+    }
+    for (uint32_t i = 0; i < state->peak_count; i++) {
+        asg_fields_i64(fields, &state->peaks[i].time_ms);
+        asg_fields_i64(fields, &state->peaks[i].wanted);
+    }
+}

@@ -1,0 +1,370 @@
+#include "core/saved/state_fields.h"
+
+#include <assert.h>
+
+#include "core/saved/fields.h"
+#include "core/saved/policy_fields.h"
+#include "core/world/kept_text.h"
+#include "core/values/schedule.h"
+#include "core/world/state.h"
+#include "model/copy.h"
+#include "model/schemas.h"
+
+#define TEXT(f, place) asg_fields_array(f, place, sizeof(place))
+
+/* Bytes that one of them takes at the least, in any form: each field takes one. What
+ * claims to hold more of them than the bytes that are left is refused before room is
+ * made for it. */
+#define INSTANCE_LEAST 30
+#define POLICY_LEAST   20
+#define SCHEDULE_LEAST 10
+#define POOL_LEAST     6
+#define GROUP_LEAST    60
+#define JOB_LEAST      20
+#define TEMPLATE_LEAST 5
+#define ORPHAN_LEAST   16
+
+/* A text that is kept once for all who have it. */
+static void kept(struct asg_fields *f, struct asg_core *core, const char **held,
+                 size_t most)
+{
+    assert(most <= ASG_REASON_MAX);
+    assert(*held != NULL);
+    char loaded[ASG_REASON_MAX + 1];
+    asg_fields_text(f, *held, loaded, most + 1);
+    if (asg_fields_is_loading(f)) asg_text_keep(core, held, most, loaded);
+}
+
+void asg_state_instance_fields(struct asg_fields *f, struct asg_core *core,
+                               struct instance *i)
+{
+    assert(i->group != NULL);
+    asg_fields_u64(f, &i->no);
+    TEXT(f, i->id);
+    asg_fields_enum(f, &i->state, ASG_INSTANCE_COUNT);
+    asg_fields_enum(f, &i->ec2_state, ASG_EC2_COUNT);
+    asg_fields_u64(f, &i->job_id);
+    asg_fields_u32(f, &i->attempt);
+    asg_fields_u64(f, &i->incarnation);
+    kept(f, core, &i->type, ASG_TYPE_MAX);
+    kept(f, core, &i->subnet_id, ASG_SUBNET_MAX);
+    kept(f, core, &i->zone, ASG_ZONE_MAX);
+    TEXT(f, i->private_ip);
+    kept(f, core, &i->template_id, ASG_TEMPLATE_MAX);
+    asg_fields_u64(f, &i->template_version);
+    asg_fields_i64(f, &i->requested_ms);
+    asg_fields_i64(f, &i->launched_ms);
+    asg_fields_i64(f, &i->in_service_ms);
+    asg_fields_i64(f, &i->warm_ms);
+    asg_fields_bool(f, &i->is_protected);
+    asg_fields_bool(f, &i->is_impaired);
+    asg_fields_bool(f, &i->has_reported);
+    asg_fields_bool(f, &i->is_heard);
+    asg_fields_i64(f, &i->excused_ms);
+    asg_fields_bool(f, &i->is_silent);
+    asg_fields_bool(f, &i->is_probe_failed);
+    asg_fields_bool(f, &i->is_unreachable);
+    asg_fields_bool(f, &i->is_marked);
+    asg_fields_i64(f, &i->silent_ms);
+    asg_fields_bool(f, &i->is_unhealthy);
+    kept(f, core, &i->reason, ASG_REASON_MAX);
+    asg_fields_enum(f, &i->end_cause, ASG_END_CAUSES);
+    asg_fields_i64(f, &i->ending_ms);
+    asg_fields_i64(f, &i->wait_until_ms);
+    asg_fields_u64(f, &i->end_job_id);
+    asg_fields_enum(f, &i->told, ASG_MEMBER_COUNT + 1);
+    asg_fields_i64(f, &i->taken_back_ms);
+    asg_fields_bool(f, &i->is_at_risk);
+    kept(f, core, &i->event_code, ASG_EVENT_CODE_MAX);
+    asg_fields_i64(f, &i->event_ms);
+    asg_fields_bool(f, &i->is_spot);
+}
+
+/* A count of items that each take at least `least` bytes, and while loading zeroed room
+ * for them. */
+static void *room(struct asg_fields *f, void *items, size_t *count, size_t least,
+                  size_t size)
+{
+    assert(least > 0 && size > 0);
+    asg_fields_count(f, count, least);
+    return asg_fields_is_loading(f) ? asg_alloc(*count, size) : items;
+}
+
+/* A count of items in a fixed array. */
+static void small_count(struct asg_fields *f, size_t *count, size_t most)
+{
+    assert(asg_fields_is_loading(f) || *count <= most); /* what is kept fits */
+    asg_fields_count(f, count, 1);
+    if (*count <= most) return;
+    asg_fields_refuse(f, "a list is longer than this openasg allows");
+    *count = 0;
+}
+
+/* A configuration, and while loading the arena that has it alone. */
+static void config_fields(struct asg_fields *f, const struct asg_schema *schema,
+                          void *config, struct asg_arena *arena)
+{
+    assert(schema->size > 0);
+    if (!asg_fields_is_loading(f)) {
+        asg_fields_object(f, schema, config, arena);
+        return;
+    }
+    struct asg_arena loading = {0};
+    void *loaded = asg_arena_take(&loading, schema->size);
+    asg_fields_object(f, schema, loaded, &loading);
+    asg_model_copy_alone(schema, loaded, arena, config);
+    asg_arena_clear(&loading);
+}
+
+static void policy_fields(struct asg_fields *f, struct policy *policy)
+{
+    config_fields(f, &asg_policy_config_schema, &policy->config, &policy->arena);
+    asg_policy_state_fields(f, &policy->state);
+}
+
+static void schedule_fields(struct asg_fields *f, struct schedule *schedule)
+{
+    config_fields(f, &asg_schedule_config_schema, &schedule->config, &schedule->arena);
+    asg_fields_i64(f, &schedule->next_ms);
+}
+
+static void pool_fields(struct asg_fields *f, struct dry_pool *pool)
+{
+    TEXT(f, pool->type);
+    TEXT(f, pool->subnet_id);
+    TEXT(f, pool->zone);
+    asg_fields_bool(f, &pool->is_spot);
+    asg_fields_i64(f, &pool->until_ms);
+    asg_fields_u32(f, &pool->times);
+}
+
+static void end_fields(struct asg_fields *f, struct group *g)
+{
+    assert(g->end_count <= ASG_RECENT_ENDS);
+    small_count(f, &g->end_count, ASG_RECENT_ENDS);
+    for (size_t i = 0; i < g->end_count; i++) {
+        asg_fields_i64(f, &g->ends[i]);
+        asg_fields_u32(f, &g->end_counts[i]);
+        asg_fields_u32(f, &g->end_shrinks[i]);
+    }
+}
+
+static void group_lists(struct asg_fields *f, struct group *g)
+{
+    g->policies =
+        room(f, g->policies, &g->policy_count, POLICY_LEAST, sizeof *g->policies);
+    for (size_t i = 0; i < g->policy_count; i++) {
+        policy_fields(f, &g->policies[i]);
+    }
+    g->schedules =
+        room(f, g->schedules, &g->schedule_count, SCHEDULE_LEAST, sizeof *g->schedules);
+    for (size_t i = 0; i < g->schedule_count; i++) {
+        schedule_fields(f, &g->schedules[i]);
+    }
+    g->pools = room(f, g->pools, &g->pool_count, POOL_LEAST, sizeof *g->pools);
+    for (size_t i = 0; i < g->pool_count; i++) {
+        pool_fields(f, &g->pools[i]);
+    }
+    end_fields(f, g);
+}
+
+static void scaling_fields(struct asg_fields *f, struct asg_core *core, struct group *g)
+{
+    asg_fields_u64(f, &g->revision);
+    asg_fields_i64(f, &g->measured_ms);
+    asg_fields_i64(f, &g->cooldown_until_ms);
+    asg_fields_i64(f, &g->cooldown_ms);
+    asg_fields_bool(f, &g->is_cooldown_due);
+    asg_fields_u32(f, &g->metric_bits);
+    asg_fields_i64(f, &g->evaluation_ms);
+    asg_fields_bool(f, &g->is_watched);
+    asg_fields_u32(f, &g->order_floor);
+    for (int topic = 0; topic < HOLD_TOPICS; topic++) {
+        kept(f, core, &g->held[topic], ASG_REASON_MAX);
+    }
+}
+
+static void launching_fields(struct asg_fields *f, struct group *g)
+{
+    asg_fields_i64(f, &g->launch_after_ms);
+    asg_fields_u32(f, &g->launch_failures);
+    asg_fields_u32(f, &g->launch_batch);
+    asg_fields_i64(f, &g->breaker_until_ms);
+    asg_fields_u32(f, &g->breaker_times);
+    asg_fields_i64(f, &g->dry_desired);
+}
+
+static void interlock_fields(struct asg_fields *f, struct group *g)
+{
+    asg_fields_bool(f, &g->is_mass_silent);
+    asg_fields_i64(f, &g->silence_over_ms);
+    asg_fields_bool(f, &g->is_frozen);
+    asg_fields_bool(f, &g->is_churning);
+    asg_fields_u32(f, &g->churn_generations);
+    asg_fields_u32(f, &g->churn_deaths);
+    asg_fields_i64(f, &g->churn_ms);
+    asg_fields_bool(f, &g->is_cut_off);
+    asg_fields_i64(f, &g->calm_ms);
+}
+
+void asg_state_group_fields(struct asg_fields *f, struct asg_core *core, struct group *g)
+{
+    asg_fields_u32(f, &g->no);
+    config_fields(f, &asg_group_config_schema, &g->config, &g->arena);
+    asg_fields_i64(f, &g->created_ms);
+    group_lists(f, g);
+    asg_fields_u64(f, &g->suspended);
+    asg_fields_bool(f, &g->is_halted);
+    asg_fields_bool(f, &g->is_deleting);
+    asg_fields_bool(f, &g->is_degraded);
+    kept(f, core, &g->degraded, ASG_REASON_MAX);
+    kept(f, core, &g->template_id, ASG_TEMPLATE_MAX);
+    asg_fields_u64(f, &g->template_version);
+    asg_fields_i64(f, &g->resolved_ms);
+    asg_fields_u64(f, &g->resolve_job_id);
+    scaling_fields(f, core, g);
+    launching_fields(f, g);
+    interlock_fields(f, g);
+    /* Found anew it could differ, and then a replay from a snapshot would wake other
+     * groups than the controller did. */
+    asg_fields_i64(f, &g->due.at_ms);
+}
+
+static void instances_fields(struct asg_fields *f, struct asg_core *core, struct group *g)
+{
+    size_t instance_count = g->instance_count;
+    asg_fields_count(f, &instance_count, INSTANCE_LEAST);
+    for (size_t i = 0; i < instance_count; i++) {
+        if (asg_fields_is_loading(f)) (void)asg_instance_push(g);
+        assert(i < g->instance_count);
+        asg_state_instance_fields(f, core, g->instances[i]);
+    }
+}
+
+void asg_state_job_fields(struct asg_fields *f, struct job *job)
+{
+    asg_fields_object(f, &asg_job_schema, &job->plan, &job->arena);
+    asg_fields_u32(f, &job->group_no);
+    asg_fields_enum(f, &job->state, ASG_JOB_STATE_COUNT);
+    asg_fields_bool(f, &job->is_ambiguous);
+    asg_fields_i64(f, &job->sent_ms);
+    asg_fields_u64(f, &job->sent_epoch);
+    asg_fields_i64(f, &job->retry_ms);
+    asg_fields_u32(f, &job->tries);
+    asg_fields_i64(f, &job->ended_ms);
+    small_count(f, &job->attempt_count, ASG_JOB_ATTEMPTS_KEPT);
+    for (size_t i = 0; i < job->attempt_count; i++) {
+        asg_fields_object(f, &asg_attempt_view_schema, &job->attempts[i], &job->arena);
+    }
+}
+
+static void template_fields(struct asg_fields *f, struct template *t)
+{
+    TEXT(f, t->name);
+    TEXT(f, t->id);
+    asg_fields_u64(f, &t->version);
+    asg_fields_u64(f, &t->job_id);
+    TEXT(f, t->failure);
+}
+
+static void orphan_fields(struct asg_fields *f, struct orphan *o)
+{
+    TEXT(f, o->id);
+    asg_fields_enum(f, &o->kind, ASG_ORPHAN_COUNT);
+    TEXT(f, o->group);
+    TEXT(f, o->type);
+    TEXT(f, o->subnet_id);
+    TEXT(f, o->zone);
+    TEXT(f, o->private_ip);
+    asg_fields_enum(f, &o->ec2_state, ASG_EC2_COUNT);
+    asg_fields_i64(f, &o->launched_ms);
+    asg_fields_u64(f, &o->job_id);
+    asg_fields_u32(f, &o->attempt);
+    asg_fields_u64(f, &o->incarnation);
+    asg_fields_bool(f, &o->is_spot);
+    asg_fields_i64(f, &o->first_ms);
+    asg_fields_u64(f, &o->look_job_id);
+    asg_fields_bool(f, &o->is_ending);
+}
+
+static void lead_fields(struct asg_fields *f, struct lead *lead)
+{
+    asg_fields_u64(f, &lead->epoch);
+    asg_fields_u64(f, &lead->incarnation);
+    asg_fields_u64(f, &lead->last_job_id);
+}
+
+static void behind_fields(struct asg_fields *f, struct asg_core *core)
+{
+    small_count(f, &core->lead_count, ASG_LEADS_KEPT);
+    for (size_t i = 0; i < core->lead_count; i++) {
+        lead_fields(f, &core->leads[i]);
+    }
+    small_count(f, &core->heard_count, ASG_HEARD_KEPT);
+    for (size_t i = 0; i < core->heard_count; i++) {
+        lead_fields(f, &core->heard[i]);
+    }
+    asg_fields_bool(f, &core->is_unlisted);
+    asg_fields_bool(f, &core->is_behind);
+    asg_fields_bool(f, &core->has_more_orphans);
+    asg_fields_u64(f, &core->behind_job_id);
+}
+
+void asg_state_head_fields(struct asg_fields *f, struct asg_core *core)
+{
+    assert(core->step == NULL); /* never in the middle of one */
+    TEXT(f, core->cluster_id);
+    asg_fields_u64(f, &core->seed);
+    asg_fields_u64(f, &core->epoch);
+    asg_fields_u32(f, &core->rules);
+    asg_fields_u64(f, &core->incarnation);
+    asg_fields_i64(f, &core->led_ms);
+    asg_fields_i64(f, &core->now_ms);
+    asg_fields_bool(f, &core->is_halted);
+    asg_fields_u32(f, &core->last_group_no);
+    asg_fields_u64(f, &core->last_instance_no);
+    asg_fields_u64(f, &core->last_job_id);
+    asg_fields_u64(f, &core->listing_job_id);
+    asg_fields_i64(f, &core->listing_next_ms);
+    asg_fields_u32(f, &core->listings);
+    asg_fields_i64(f, &core->listing_ms);
+    asg_fields_i64(f, &core->schedule_late_ms);
+    asg_fields_u64(f, &core->look_job_id);
+    asg_fields_i64(f, &core->look_next_ms);
+    asg_fields_i64(f, &core->look_pause_ms);
+    core->templates = room(f, core->templates, &core->template_count, TEMPLATE_LEAST,
+                           sizeof *core->templates);
+    for (size_t i = 0; i < core->template_count; i++) {
+        template_fields(f, &core->templates[i]);
+    }
+    core->orphans =
+        room(f, core->orphans, &core->orphan_count, ORPHAN_LEAST, sizeof *core->orphans);
+    if (asg_fields_is_loading(f)) core->orphan_capacity = core->orphan_count;
+    for (size_t i = 0; i < core->orphan_count; i++) {
+        orphan_fields(f, &core->orphans[i]);
+    }
+    small_count(f, &core->orphan_end_count, ASG_ORPHAN_ENDS);
+    for (size_t i = 0; i < core->orphan_end_count; i++) {
+        asg_fields_i64(f, &core->orphan_ends[i]);
+    }
+    behind_fields(f, core);
+}
+
+void asg_state_fields(struct asg_fields *f, struct asg_core *core)
+{
+    asg_state_head_fields(f, core);
+    size_t group_count = core->group_count;
+    asg_fields_count(f, &group_count, GROUP_LEAST);
+    for (size_t i = 0; i < group_count; i++) {
+        if (asg_fields_is_loading(f)) (void)asg_group_push(core);
+        asg_state_group_fields(f, core, core->groups[i]);
+        instances_fields(f, core, core->groups[i]);
+    }
+    size_t job_count = core->job_count;
+    asg_fields_count(f, &job_count, JOB_LEAST);
+    for (size_t i = 0; i < job_count; i++) {
+        if (asg_fields_is_loading(f)) (void)asg_job_push(core);
+        assert(i < core->job_count);
+        asg_state_job_fields(f, core->jobs[i]);
+    }
+}

@@ -1,0 +1,61 @@
+/* counts - how many of a group's instances are what. They are kept, not counted: each
+ * change of what they follow from goes through here. */
+#ifndef ASG_CORE_WORLD_COUNTS_H
+#define ASG_CORE_WORLD_COUNTS_H
+
+#include "core/world/group.h"
+
+uint32_t asg_count_capacity(const struct group *group);
+
+uint32_t asg_count_alive(const struct group *group);
+
+uint32_t asg_count_launching(const struct group *group);
+
+/* In service by what we know, and ended by EC2. */
+uint32_t asg_count_lost(const struct group *group);
+
+/* On their way out and alive in EC2. */
+uint32_t asg_count_ending(const struct group *group);
+
+/* Of these, by whose allowance: of a policy's scale-in, and of
+ * health or of what EC2 may take back. What an order ends is in neither. */
+uint32_t asg_count_ending_surplus(const struct group *group);
+
+uint32_t asg_count_ending_broken(const struct group *group);
+
+/* In service and healthy. */
+uint32_t asg_count_serving(const struct group *group);
+
+/* Settled as unhealthy, and to be replaced. */
+uint32_t asg_count_unhealthy(const struct group *group);
+
+/* Nobody is over, nor on its way out with EC2's word that it is. */
+bool asg_count_is_all_alive(const struct group *group);
+
+/* In service, healthy, and launched since the group's churn_ms. */
+uint32_t asg_count_survivors(struct group *group);
+
+/* By a walk: time alone changes it. */
+uint32_t asg_count_warming(const struct group *group, int64_t now_ms);
+
+void asg_count_set_state(struct group *group, struct instance *instance,
+                         enum asg_instance_state state);
+
+void asg_count_set_ec2_state(struct group *group, struct instance *instance,
+                             enum asg_ec2_state ec2_state);
+
+void asg_count_set_end_cause(struct group *group, struct instance *instance,
+                             enum asg_end_cause cause);
+
+void asg_count_set_unhealthy(struct group *group, struct instance *instance,
+                             bool is_unhealthy);
+
+void asg_count_set_churn_ms(struct group *group, int64_t churn_ms);
+
+/* One that has just been added, or loaded. */
+void asg_count_new(struct group *group, const struct instance *instance);
+
+/* By a walk, for core/check.h: they are what they should be. */
+bool asg_count_is_right(const struct group *group);
+
+#endif

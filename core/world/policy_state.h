@@ -1,0 +1,31 @@
+/* policy_state - what a policy remembers from one period to the next. */
+#ifndef ASG_CORE_WORLD_POLICY_STATE_H
+#define ASG_CORE_WORLD_POLICY_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ASG_POLICY_PERIODS_MAX 60 /* that a mean goes over */
+#define ASG_POLICY_PEAKS_MAX   48 /* of a stabilisation window; older ones are merged */
+
+struct asg_policy_period {
+    int64_t sum_milli;
+    int64_t count;
+};
+
+/* A recommendation that may still be the highest of the window when its time comes. */
+struct asg_policy_peak {
+    int64_t time_ms;
+    int64_t wanted;
+};
+
+struct asg_policy_state {
+    uint32_t breaches;     /* periods in a row beyond the threshold */
+    uint32_t period_count; /* of periods[] in use: those in a row that breached */
+    struct asg_policy_period periods[ASG_POLICY_PERIODS_MAX];
+    int64_t below_since_ms; /* target tracking: below all the time since; 0: it is not */
+    uint32_t peak_count;    /* falling from front to back, times rising */
+    struct asg_policy_peak peaks[ASG_POLICY_PEAKS_MAX];
+};
+
+#endif
