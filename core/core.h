@@ -83,6 +83,12 @@ struct asg_state_place {
 void asg_core_save_part(const struct asg_core *core, uint32_t form, size_t bytes_max,
                         struct asg_state_place *place, struct asg_bytes *ret);
 
+/* Append the state of a cluster that has this group only, with its instances and jobs as
+ * they are, and nothing that no group has: for a model of what might come of the group.
+ * False, and *ret is as it was: there is no such group. */
+bool asg_core_save_group(const struct asg_core *core, const char *name,
+                         struct asg_bytes *ret);
+
 /* Append the bytes that a state_hash of a log is of, as this state has them. */
 void asg_core_save_hashed(const struct asg_core *core, const struct asg_state_hash *said,
                           struct asg_bytes *ret);

@@ -143,6 +143,40 @@ void asg_core_save_part(const struct asg_core *core, uint32_t form, size_t bytes
     if (is_whole) *place = (struct asg_state_place){0};
 }
 
+/* ---- one group of it ---- */
+
+bool asg_core_save_group(const struct asg_core *core, const char *name,
+                         struct asg_bytes *ret)
+{
+    assert(core->step == NULL);
+    struct group *group = asg_group_find(core, name);
+    if (group == NULL) return false;
+    struct asg_arena arena = {0};
+    struct job **jobs = asg_arena_take(&arena, (core->job_count + 1) * sizeof *jobs);
+    size_t job_count = 0;
+    for (size_t i = 0; i < core->job_count; i++) {
+        if (core->jobs[i]->group_no == group->no) jobs[job_count++] = core->jobs[i];
+    }
+    assert(job_count <= core->job_count);
+    struct asg_core *alone = asg_arena_take(&arena, sizeof *alone);
+    *alone = *core; /* a view: it owns nothing, and only its head is its own */
+    alone->groups = &group;
+    alone->group_count = 1;
+    alone->jobs = jobs;
+    alone->job_count = job_count;
+    alone->template_count = 0;
+    alone->orphan_count = 0;
+    alone->orphan_end_count = 0;
+    alone->is_behind = false;
+    alone->has_more_orphans = false;
+    alone->behind_job_id = 0;
+    alone->listing_job_id = 0;
+    alone->look_job_id = 0;
+    asg_core_save(alone, ret);
+    asg_arena_clear(&arena);
+    return true;
+}
+
 void asg_core_save_hashed(const struct asg_core *core, const struct asg_state_hash *said,
                           struct asg_bytes *ret)
 {

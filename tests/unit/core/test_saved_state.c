@@ -222,6 +222,85 @@ static void test_a_state_with_one_id_twice_is_refused(void **state)
     asg_bytes_clear(&saved);
 }
 
+/* What an order for web's desired capacity leads to, in a world of its own. */
+static char *decide(struct asg_core *core, uint32_t to, size_t *ret_jobs)
+{
+    struct asg_effects effects = {0};
+    struct asg_bytes said = {0};
+    const struct asg_command command = {.kind = ASG_COMMAND_SET_DESIRED,
+                                        .group = "web",
+                                        .name = "",
+                                        .cluster_id = "",
+                                        .actor = "ann",
+                                        .desired = to};
+    const struct asg_event event = {.kind = ASG_EVENT_COMMAND,
+                                    .time_ms = asg_core_now_ms(core) + 1000,
+                                    .command = &command};
+    assert_status(ASG_OK, asg_core_step(core, &event, &effects));
+    assert_true(effects.reply.is_ok);
+    for (size_t i = 0; i < effects.decision_count; i++) {
+        const char *text = effects.decisions[i].text;
+        asg_bytes_append(&said, text, strlen(text));
+        asg_bytes_append(&said, "\n", 1);
+    }
+    asg_bytes_append(&said, "", 1);
+    *ret_jobs = effects.job_count;
+    asg_effects_clear(&effects);
+    return (char *)said.data;
+}
+
+/* A group that was saved alone goes on as it would among the others. */
+static void test_a_group_alone_is_what_it_was_among_others(void **state)
+{
+    (void)state;
+    static struct asg_subnet subnet = {"subnet-2", "us-east-1b"};
+    const struct asg_group_config other = {.name = "db",
+                                           .max = 5,
+                                           .desired = 2,
+                                           .template_name = "",
+                                           .template_id = "lt-0123456789abcdef0",
+                                           .template_version = "1",
+                                           .subnets = &subnet,
+                                           .subnet_count = 1,
+                                           .evaluation_ms = 1000};
+    order((struct asg_command){
+        .kind = ASG_COMMAND_GROUP_CREATE, .group = "db", .group_config = &other});
+    make_group(3, (struct asg_group_config){.min = 1});
+    struct asg_seen_instance orphan = an_orphan("i-99", 0);
+    const struct asg_observed observed = {.instances = &orphan, .instance_count = 1};
+    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+    struct asg_bytes saved = {0};
+    assert_false(asg_core_save_group(w.core, "nobody", &saved));
+    assert_int_equal(0, saved.length);
+    assert_true(asg_core_save_group(w.core, "web", &saved));
+    struct asg_core *alone = NULL;
+    struct asg_error error = {""};
+    assert_status(ASG_OK, asg_core_load(saved.data, saved.length, &alone, &error));
+    if (asg_core_check(alone, &error) != ASG_OK) fail_msg("%s", error.text);
+    struct asg_arena arena = {0};
+    struct asg_group_view *groups = NULL;
+    struct asg_orphan_view *orphans = NULL;
+    size_t count = 0;
+    asg_core_view_groups(alone, NULL, &arena, &groups, &count);
+    assert_int_equal(1, count);
+    assert_string_equal("web", groups[0].config->name);
+    assert_int_equal(3, groups[0].in_service + groups[0].warming);
+    asg_core_view_orphans(alone, &arena, &orphans, &count);
+    assert_int_equal(0, count);
+    size_t jobs = 0;
+    size_t jobs_alone = 0;
+    char *said_alone = decide(alone, 5, &jobs_alone);
+    char *said = decide(w.core, 5, &jobs);
+    assert_string_equal(said, said_alone);
+    assert_non_null(strstr(said, "set desired from 3 to 5"));
+    assert_int_equal(jobs, jobs_alone);
+    free(said);
+    free(said_alone);
+    asg_arena_clear(&arena);
+    asg_bytes_clear(&saved);
+    asg_core_destroy(&alone);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -231,6 +310,7 @@ int main(void)
         TEST(test_the_parts_of_a_state_are_all_of_it_once),
         TEST(test_a_part_goes_on_behind_what_is_gone),
         TEST(test_what_a_hash_names_is_saved_again),
+        TEST(test_a_group_alone_is_what_it_was_among_others),
         TEST(test_a_state_that_is_cut_anywhere_is_refused),
         TEST(test_a_state_with_more_behind_it_is_refused),
         TEST(test_a_state_of_a_newer_form_is_refused),
