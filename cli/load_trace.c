@@ -10,7 +10,6 @@
 
 #define JOBS_MAX        1024 /* launches and terminations under way */
 #define SATURATED_MILLI 99000
-#define ENDED_MAX       1024 /* of before the trace; the last ones */
 
 struct delays {
     int64_t *items; /* owned */
@@ -28,11 +27,9 @@ struct loader {
     const struct asg_trace_range *range;
     struct asg_trace *trace;
     uint32_t group_no;
-    int64_t desired; /* after the last event, as the next */
-    int64_t evaluation_ms;
-    bool is_begun;      /* the first sample is in */
-    bool is_over;       /* the group is gone, or the time is */
-    int64_t counted_ms; /* up to here the recorded outcome is counted */
+    int64_t evaluation_ms; /* after the last event */
+    bool is_begun;         /* the first sample comes */
+    int64_t counted_ms;    /* up to here the recorded outcome is counted */
     uint32_t serving;
     struct asg_arena views; /* of the last count */
     struct asg_instance_view *instances;
@@ -41,8 +38,6 @@ struct loader {
     size_t paid;
     struct open_job jobs[JOBS_MAX];
     size_t job_count;
-    int64_t ended_ms[ENDED_MAX]; /* a ring */
-    size_t ended_count;
     struct asg_id_map seen_in_service;
     struct delays launch;
     struct delays service;
@@ -129,20 +124,10 @@ static void count_instances(struct loader *loader, const struct asg_core *core)
 
 /* ---- how long things took ---- */
 
-/* Of those that go while the trace has not begun. */
-static void note_ends(struct loader *loader, const struct asg_job *job)
+static void note_jobs(struct loader *loader, const struct asg_job *jobs, size_t count)
 {
-    bool is_meant = job->kind == ASG_JOB_TERMINATE && job->attempt <= 1 &&
-                    !loader->is_begun && strcmp(job->group, loader->range->group) == 0;
-    for (size_t i = 0; is_meant && i < job->terminate->instance_ids.count; i++)
-        loader->ended_ms[loader->ended_count++ % ENDED_MAX] = job->created_ms;
-}
-
-static void note_jobs(struct loader *loader, const struct asg_effects *effects)
-{
-    for (size_t i = 0; i < effects->job_count; i++) {
-        const struct asg_job *job = &effects->jobs[i];
-        note_ends(loader, job);
+    for (size_t i = 0; i < count; i++) {
+        const struct asg_job *job = &jobs[i];
         bool is_meant = asg_job_is_launch(job->kind) || job->kind == ASG_JOB_TERMINATE;
         if (!is_meant || job->attempt > 1 || loader->job_count == JOBS_MAX ||
             strcmp(job->group, loader->range->group) != 0) {
@@ -212,87 +197,27 @@ static void note_decisions(struct loader *loader, const struct asg_effects *effe
 
 /* ---- samples ---- */
 
-static int compare_instances(const void *a, const void *b)
-{
-    const struct asg_trace_instance *x = a;
-    const struct asg_trace_instance *y = b;
-    if (x->state != y->state) return x->state > y->state ? -1 : 1;
-    return (x->since_ms > y->since_ms) - (x->since_ms < y->since_ms);
-}
-
-static int64_t planned_ms(const struct loader *loader, uint64_t job_id, int64_t now_ms)
-{
-    for (size_t i = 0; i < loader->job_count; i++) {
-        if (loader->jobs[i].id == job_id) return loader->jobs[i].created_ms;
-    }
-    return now_ms; /* of a time that was not read */
-}
-
-/* What the last count saw: what the first sample itself asks for is not among it. */
-static void keep_instances(const struct loader *loader, int64_t now_ms)
-{
-    struct asg_trace *trace = loader->trace;
-    if (loader->instance_count == 0) return;
-    trace->instances =
-        asg_arena_take(&trace->arena, loader->instance_count * sizeof *trace->instances);
-    for (size_t i = 0; i < loader->instance_count; i++) {
-        const struct asg_instance_view *view = &loader->instances[i];
-        struct asg_trace_instance kept = {.state = view->state};
-        if (view->state == ASG_INSTANCE_IN_SERVICE) {
-            kept.since_ms = view->in_service_ms;
-        } else if (view->state == ASG_INSTANCE_PENDING) {
-            kept.since_ms = view->launched_ms;
-        } else if (view->state == ASG_INSTANCE_REQUESTED) {
-            kept.since_ms = planned_ms(loader, view->job_id, now_ms);
-        } else {
-            continue;
-        }
-        trace->instances[trace->instance_count++] = kept;
-    }
-    qsort(trace->instances, trace->instance_count, sizeof *trace->instances,
-          compare_instances);
-}
-
-static void keep_ended(const struct loader *loader)
-{
-    struct asg_trace *trace = loader->trace;
-    size_t first = loader->ended_count > ENDED_MAX ? loader->ended_count - ENDED_MAX : 0;
-    trace->ended_ms = asg_arena_take(&trace->arena, (loader->ended_count - first + 1) *
-                                                        sizeof *trace->ended_ms);
-    for (size_t i = first; i < loader->ended_count; i++) {
-        int64_t at_ms = loader->ended_ms[i % ENDED_MAX];
-        if (at_ms + ASG_ENDED_MS <= trace->start_ms) continue;
-        trace->ended_ms[trace->ended_count++] =
-            at_ms < trace->start_ms ? at_ms : trace->start_ms;
-    }
-}
-
-/* The group as it stands when its first sample comes. */
-static bool begin_trace(struct loader *loader, const struct asg_core *core,
+/* The group as it stands before its first sample. */
+static void begin_trace(struct loader *loader, const struct asg_core *core,
                         int64_t time_ms)
 {
     struct asg_trace *trace = loader->trace;
+    const char *group = loader->range->group;
     struct asg_group_view *views = NULL;
     size_t count = 0;
-    asg_core_view_groups(core, loader->range->group, &trace->arena, &views, &count);
-    if (count == 0 || views->is_deleting) return false;
+    asg_core_view_groups(core, group, &trace->arena, &views, &count);
+    if (count == 0 || views->is_deleting) return;
     trace->config = *views->config;
-    trace->config.desired = (uint32_t)loader->desired;
-    trace->suspended = views->suspended;
-    trace->is_halted = views->is_halted;
-    asg_core_view_policies(core, loader->range->group, &trace->arena, &trace->policies,
+    asg_core_view_policies(core, group, &trace->arena, &trace->policies,
                            &trace->policy_count);
-    asg_core_view_schedules(core, loader->range->group, &trace->arena, &trace->schedules,
+    asg_core_view_schedules(core, group, &trace->arena, &trace->schedules,
                             &trace->schedule_count);
+    loader->is_begun = asg_core_save_group(core, group, &trace->state);
     trace->start_ms = time_ms - trace->config.evaluation_ms;
     loader->counted_ms = trace->start_ms;
-    loader->is_begun = true;
-    keep_instances(loader, time_ms);
-    keep_ended(loader);
-    return true;
 }
 
-/* Its number and what it wants; 0: there is none. */
+/* Its number; 0: there is none. */
 static uint32_t look_at_group(struct loader *loader, const struct asg_core *core)
 {
     struct asg_arena arena = {0};
@@ -300,7 +225,6 @@ static uint32_t look_at_group(struct loader *loader, const struct asg_core *core
     size_t count = 0;
     asg_core_view_groups(core, loader->range->group, &arena, &views, &count);
     uint32_t no = count > 0 ? views->group_no : 0;
-    loader->desired = count > 0 ? views->config->desired : 0;
     loader->evaluation_ms = count > 0 ? views->config->evaluation_ms : 0;
     asg_arena_clear(&arena);
     return no;
@@ -340,15 +264,17 @@ static void add_sample(struct loader *loader, int64_t time_ms,
     };
 }
 
-static void take_samples(struct loader *loader, const struct asg_event *event,
-                         const struct asg_core *core)
+static bool is_sample(const struct loader *loader, const struct asg_group_metric *row)
+{
+    return row->group_no == loader->group_no && row->count > 0;
+}
+
+static void take_samples(struct loader *loader, const struct asg_event *event)
 {
     const struct asg_metrics *metrics = event->metrics;
-    for (size_t i = 0; i < metrics->group_count && !loader->is_over; i++) {
+    for (size_t i = 0; loader->is_begun && i < metrics->group_count; i++) {
         const struct asg_group_metric *row = &metrics->groups[i];
-        if (row->group_no != loader->group_no || row->count == 0) continue;
-        if (!loader->is_begun && !begin_trace(loader, core, event->time_ms)) continue;
-        add_sample(loader, event->time_ms, row);
+        if (is_sample(loader, row)) add_sample(loader, event->time_ms, row);
     }
 }
 
@@ -360,12 +286,37 @@ static void begin_walk(void *context, const struct asg_core *core, uint64_t seq)
     struct loader *loader = context;
     loader->is_begun = false;
     loader->job_count = 0;
-    loader->ended_count = 0;
     loader->launch.count = loader->service.count = loader->terminate.count = 0;
     asg_trace_clear(loader->trace);
     loader->group_no = look_at_group(loader, core);
     count_instances(loader, core);
     loader->service.count = 0; /* those were in service before */
+    struct asg_job *jobs = NULL;
+    size_t count = 0;
+    asg_core_open_jobs(core, &loader->views, &jobs, &count);
+    note_jobs(loader, jobs, count);
+}
+
+static bool is_in_range(const struct loader *loader, const struct asg_event *event)
+{
+    const struct asg_trace_range *range = loader->range;
+    return event->time_ms >= range->from_ms &&
+           (range->to_ms == 0 || event->time_ms < range->to_ms);
+}
+
+static void look_before(void *context, const struct asg_event *event,
+                        const struct asg_core *core)
+{
+    struct loader *loader = context;
+    if (loader->is_begun || event->kind != ASG_EVENT_METRICS ||
+        !is_in_range(loader, event)) {
+        return;
+    }
+    for (size_t i = 0; i < event->metrics->group_count; i++) {
+        if (!is_sample(loader, &event->metrics->groups[i])) continue;
+        begin_trace(loader, core, event->time_ms);
+        return;
+    }
 }
 
 static bool visit(void *context, const struct asg_world_visit *visit)
@@ -377,13 +328,12 @@ static bool visit(void *context, const struct asg_world_visit *visit)
         count_time(loader, loader->range->to_ms);
         return false;
     }
-    bool is_early = event->time_ms < loader->range->from_ms;
     const struct asg_effects *effects = visit->effects;
     bool has_changed = effects->decision_count > 0 || effects->member_count > 0 ||
                        effects->job_count > 0 || effects->watch_count > 0;
     count_time(loader, event->time_ms);
-    if (event->kind == ASG_EVENT_METRICS && !is_early) {
-        take_samples(loader, event, visit->core);
+    if (event->kind == ASG_EVENT_METRICS) {
+        take_samples(loader, event);
         count_time(loader, event->time_ms); /* the first period, with those of before */
     }
     if (loader->is_begun) {
@@ -391,7 +341,7 @@ static bool visit(void *context, const struct asg_world_visit *visit)
         note_decisions(loader, effects);
     }
     if (event->kind == ASG_EVENT_RESULT) note_result(loader, event);
-    note_jobs(loader, effects);
+    note_jobs(loader, effects->jobs, effects->job_count);
     if (!has_changed) return true;
     if (effects->watch_count > 0 || effects->decision_count > 0) {
         uint32_t no = look_at_group(loader, visit->core);
@@ -439,15 +389,17 @@ enum asg_status asg_trace_load(struct asg_log *log, const struct asg_trace_range
     uint64_t start_seq = 0;
     enum asg_status status = ASG_OK;
     if (range->from_ms > 0) {
-        status =
-            asg_world_seq_at(log, range->from_ms - 1 - ASG_ENDED_MS, &start_seq, error);
+        status = asg_world_seq_at(log, range->from_ms - 1, &start_seq, error);
     }
     if (status != ASG_OK) return status;
     struct loader *loader = asg_alloc(1, sizeof *loader);
     loader->range = range;
     loader->trace = ret;
-    const struct asg_world_walk walk = {
-        .start_seq = start_seq, .begin = begin_walk, .visit = visit, .context = loader};
+    const struct asg_world_walk walk = {.start_seq = start_seq,
+                                        .begin = begin_walk,
+                                        .before = look_before,
+                                        .visit = visit,
+                                        .context = loader};
     status = asg_world_walk(log, &walk, error);
     ret->group = asg_arena_text(&ret->arena, range->group);
     ret->launch_ms = median(&loader->launch);
@@ -476,6 +428,7 @@ enum asg_status asg_trace_load(struct asg_log *log, const struct asg_trace_range
 void asg_trace_clear(struct asg_trace *trace)
 {
     asg_arena_clear(&trace->arena);
+    asg_bytes_clear(&trace->state);
     free(trace->samples);
     *trace = (struct asg_trace){0};
 }

@@ -11,11 +11,11 @@
 #define ASG_CLI_LOAD_TRACE_H
 
 #include "base/arena.h"
+#include "base/bytes.h"
 #include "core/core.h"
 #include "store/log.h"
 
-#define ASG_BUCKETS_MAX 600             /* of a plot */
-#define ASG_ENDED_MS    INT64_C(600000) /* so long core's interlocks remember */
+#define ASG_BUCKETS_MAX 600 /* of a plot */
 
 /* One metric over one period. */
 struct asg_sample {
@@ -36,12 +36,6 @@ struct asg_trace_command {
     size_t before;
     int64_t time_ms;
     struct asg_command command;
-};
-
-/* One that was there, or on its way, just before the first sample. */
-struct asg_trace_instance {
-    enum asg_instance_state state; /* IN_SERVICE, PENDING or REQUESTED */
-    int64_t since_ms; /* in service; EC2 answered; the job was planned: as state says */
 };
 
 /* What came of a policy, recorded or modelled. */
@@ -65,7 +59,7 @@ struct asg_type_hours {
 };
 
 struct asg_trace {
-    struct asg_arena arena; /* of everything below but the samples */
+    struct asg_arena arena; /* of everything below but the samples and the state */
     const char *group;
     int64_t start_ms; /* one period before the first sample */
     int64_t end_ms;
@@ -75,14 +69,9 @@ struct asg_trace {
     struct asg_trace_command *commands;
     size_t command_count;
     size_t command_capacity;
-    /* the group just before its first sample, which may have changed it at once */
+    /* just before its first sample, which may have changed the group at once */
+    struct asg_bytes state; /* a core that has this group only (asg_core_save_group()) */
     struct asg_group_config config;
-    uint64_t suspended;
-    bool is_halted;
-    struct asg_trace_instance *instances; /* in service, pending, requested; by time */
-    size_t instance_count;
-    int64_t *ended_ms; /* one each that was ended in ASG_ENDED_MS before; by time */
-    size_t ended_count;
     struct asg_policy_config *policies;
     size_t policy_count;
     struct asg_schedule_config *schedules;

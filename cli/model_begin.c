@@ -4,10 +4,6 @@
 #include "core/values/schedule.h"
 #include "model/schemas.h"
 
-/* After a start nothing shrinks for a while (docs/reliability.md, "After an absence"):
- * let that pass. */
-#define SETTLE_MS INT64_C(120000)
-
 /* ---- orders ---- */
 
 static enum asg_status order(struct model *model, struct asg_command command)
@@ -52,17 +48,6 @@ static enum asg_status put_policies(struct model *model,
         if (status != ASG_OK) return status;
     }
     return ASG_OK;
-}
-
-/* What the model cannot follow stays out: EC2 templates, draining by an agent. */
-static struct asg_group_config model_config(const struct asg_trace *trace)
-{
-    struct asg_group_config config = trace->config;
-    config.template_name = "";
-    config.template_id = "lt-00000000000000000";
-    config.template_version = "1";
-    config.dry_run = false;
-    return config;
 }
 
 static uint64_t meant_fields(const struct asg_rules *rules)
@@ -112,18 +97,19 @@ enum asg_status asg_model_pass_on(struct model *model, const struct asg_command 
 
 /* ---- the beginning ---- */
 
+/* What FILE says of the group; and a dry run would show nothing. */
 static enum asg_status take_group(struct model *model)
 {
     const struct asg_trace *trace = model->trace;
     const struct asg_rules *rules = model->run->rules;
-    uint64_t limits = UINT64_C(1) << ASG_GROUP_MIN | UINT64_C(1) << ASG_GROUP_MAX |
-                      UINT64_C(1) << ASG_GROUP_TERMINATING_PERCENT |
-                      UINT64_C(1) << ASG_GROUP_TERMINATED_PERCENT;
-    enum asg_status status =
-        order(model, (struct asg_command){.kind = ASG_COMMAND_GROUP_UPDATE,
-                                          .group_config = &trace->config,
-                                          .group_fields = limits,
-                                          .force = true});
+    enum asg_status status = ASG_OK;
+    if (trace->config.dry_run) {
+        const struct asg_group_config real = {.dry_run = false};
+        status = order(model, (struct asg_command){.kind = ASG_COMMAND_GROUP_UPDATE,
+                                                   .group_config = &real,
+                                                   .group_fields = UINT64_C(1)
+                                                                   << ASG_GROUP_DRY_RUN});
+    }
     if (status != ASG_OK || rules == NULL || meant_fields(rules) == 0) return status;
     struct asg_group_config config = rules->group;
     config.name = trace->group;
@@ -133,11 +119,23 @@ static enum asg_status take_group(struct model *model)
                                              .force = true});
 }
 
+static enum asg_status drop(struct model *model, enum asg_command_kind kind,
+                            const char *name)
+{
+    return order(model, (struct asg_command){.kind = kind, .name = name});
+}
+
+/* Put anew, the recorded ones too: those of FILE remember nothing of before either. */
 static enum asg_status take_policies(struct model *model)
 {
     const struct asg_rules *rules = model->run->rules;
     const struct asg_trace *trace = model->trace;
     bool is_theirs = rules == NULL || rules->policy_count == 0;
+    enum asg_status status = ASG_OK;
+    for (size_t i = 0; status == ASG_OK && i < trace->policy_count; i++) {
+        status = drop(model, ASG_COMMAND_POLICY_DELETE, trace->policies[i].name);
+    }
+    if (status != ASG_OK) return status;
     return put_policies(model, is_theirs ? trace->policies : rules->policies,
                         is_theirs ? trace->policy_count : rules->policy_count);
 }
@@ -170,171 +168,56 @@ static enum asg_status put_schedule(struct model *model,
                                              .schedule_config = &schedule});
 }
 
+/* Those of FILE instead of the recorded ones, which go on as they are otherwise. */
 static enum asg_status take_schedules(struct model *model)
 {
     const struct asg_trace *trace = model->trace;
     const struct asg_rules *rules = model->run->rules;
-    bool is_ours = rules != NULL && rules->schedule_count > 0;
-    size_t count = is_ours ? rules->schedule_count : trace->schedule_count;
+    if (rules == NULL || rules->schedule_count == 0) return ASG_OK;
     enum asg_status status = ASG_OK;
-    for (size_t i = 0; status == ASG_OK && i < count; i++) {
-        status = put_schedule(model, is_ours ? rules->schedules[i] : trace->schedules[i]);
+    for (size_t i = 0; status == ASG_OK && i < trace->schedule_count; i++) {
+        status = drop(model, ASG_COMMAND_SCHEDULE_DELETE, trace->schedules[i].name);
+    }
+    for (size_t i = 0; status == ASG_OK && i < rules->schedule_count; i++) {
+        status = put_schedule(model, rules->schedules[i]);
     }
     return status;
 }
 
-/* A world with the group and those of its instances that were warm, ready long ago. */
-static enum asg_status found(struct model *model, struct asg_group_config config,
-                             size_t warm)
+/* The newest rules decide from here on, as when a controller takes over; what it then
+ * waits for comes at once: EC2 is listed, and every agent speaks. */
+static enum asg_status lead(struct model *model)
 {
-    const struct asg_trace *trace = model->trace;
-    uint32_t count = (uint32_t)(trace->instance_count + trace->ended_count);
-    config.min = 0;
-    if (config.max < count) config.max = count;
-    config.terminating_percent = 100; /* what has happened is not held back */
-    config.terminated_percent = 100;
-    config.desired = (uint32_t)(warm + trace->ended_count);
-    asg_core_new(&model->core);
-    enum asg_status status = order(model, (struct asg_command){.kind = ASG_COMMAND_INIT,
-                                                               .cluster_id = "what-if",
-                                                               .group = "",
-                                                               .seed = 1});
-    if (status == ASG_OK) {
-        status = order(model, (struct asg_command){.kind = ASG_COMMAND_LEAD,
-                                                   .group = "",
-                                                   .epoch = 1,
-                                                   .rules = asg_core_newest_rules()});
-    }
-    if (status == ASG_OK) {
-        status = order(model, (struct asg_command){.kind = ASG_COMMAND_GROUP_CREATE,
-                                                   .group_config = &config});
-    }
-    return status;
-}
-
-static enum asg_status want(struct model *model, size_t count)
-{
-    return order(model, (struct asg_command){.kind = ASG_COMMAND_SET_DESIRED,
-                                             .desired = (uint32_t)count,
-                                             .force = true});
-}
-
-/* Not by an order for desired: core paces no order, and remembers none of the ends. */
-static enum asg_status want_as_policy(struct model *model, size_t count)
-{
-    const struct asg_policy_config policy = {.group = model->trace->group,
-                                             .name = "what-if",
-                                             .kind = ASG_POLICY_SIMPLE,
-                                             .metric = ASG_METRIC_NAME_CPU,
-                                             .statistic = ASG_STATISTIC_MEAN,
-                                             .periods = 1,
-                                             .adjustment_type = ASG_ADJUSTMENT_EXACT,
-                                             .adjustment = (int64_t)count,
-                                             .cooldown_ms = 0,
-                                             .warmup_ms = ASG_UNSET};
-    const struct asg_command orders[] = {
-        {.kind = ASG_COMMAND_POLICY_PUT, .policy_config = &policy},
-        {.kind = ASG_COMMAND_EXECUTE_POLICY, .has_metric_value = true},
-        {.kind = ASG_COMMAND_POLICY_DELETE}};
-    enum asg_status status = ASG_OK;
-    for (size_t i = 0; status == ASG_OK && i < sizeof orders / sizeof orders[0]; i++) {
-        struct asg_command command = orders[i];
-        command.name = policy.name;
-        status = order(model, command);
-    }
-    return status;
-}
-
-/* Those that were ended lately go, which the interlocks then remember, and those that
- * were still warming come, each at its time. */
-static enum asg_status pass_before(struct model *model, size_t *coming)
-{
-    const struct asg_trace *trace = model->trace;
-    size_t gone = 0;
-    for (;;) {
-        int64_t comes_ms = INT64_MAX;
-        int64_t goes_ms = gone < trace->ended_count ? trace->ended_ms[gone] : INT64_MAX;
-        if (*coming < trace->instance_count &&
-            trace->instances[*coming].state == ASG_INSTANCE_IN_SERVICE) {
-            comes_ms = trace->instances[*coming].since_ms;
-            if (comes_ms > trace->start_ms) comes_ms = trace->start_ms;
-        }
-        int64_t next_ms = comes_ms <= goes_ms ? comes_ms : goes_ms;
-        if (next_ms == INT64_MAX) return asg_model_pass_time(model, trace->start_ms);
-        enum asg_status status = asg_model_pass_time(model, next_ms);
-        if (status != ASG_OK) return status;
-        if (comes_ms <= goes_ms) {
-            ++*coming;
-        } else {
-            gone++;
-        }
-        size_t count = *coming + trace->ended_count - gone;
-        status = comes_ms <= goes_ms ? want(model, count) : want_as_policy(model, count);
-        if (status != ASG_OK) return status;
-    }
-}
-
-/* The others of the trace; those not in service yet are still coming when it begins. */
-static enum asg_status add_recorded(struct model *model, size_t warm)
-{
-    const struct asg_trace *trace = model->trace;
-    size_t i = warm;
-    enum asg_status status = pass_before(model, &i);
-    model->is_instant = false;
-    while (status == ASG_OK && i < trace->instance_count) {
-        size_t to = i;
-        while (to < trace->instance_count &&
-               trace->instances[to].state == trace->instances[i].state)
-            to++;
-        model->coming = &trace->instances[i];
-        model->coming_count = to - i;
-        status = want(model, to);
-        model->coming_count = 0;
-        i = to;
-    }
-    return status;
-}
-
-/* What the group wanted by then, though it was not there yet: what was still to go when
- * the trace begins must go as slowly as what a policy wants. */
-static enum asg_status want_recorded(struct model *model)
-{
-    const struct asg_rules *rules = model->run->rules;
-    bool is_said =
-        rules != NULL && (meant_fields(rules) & UINT64_C(1) << ASG_GROUP_DESIRED) != 0;
-    if (is_said) return ASG_OK;
-    return want_as_policy(model, model->trace->config.desired);
+    enum asg_status status = order(
+        model, (struct asg_command){.kind = ASG_COMMAND_LEAD,
+                                    .group = "",
+                                    .epoch = asg_core_epoch(model->core) + 1,
+                                    .incarnation = asg_core_incarnation(model->core) + 1,
+                                    .rules = asg_core_newest_rules()});
+    if (status != ASG_OK) return status;
+    const struct asg_observed listing = {.is_complete = true};
+    status = asg_model_step(
+        model, &(struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &listing});
+    return status == ASG_OK ? asg_model_hear_all(model) : status;
 }
 
 /* The group as it was, before it meets what FILE says. */
 enum asg_status asg_model_begin(struct model *model)
 {
     const struct asg_trace *trace = model->trace;
-    struct asg_group_config config = model_config(trace);
-    int64_t warmup_ms = config.warmup_ms >= 0 ? config.warmup_ms : config.cooldown_ms;
-    int64_t before_ms = warmup_ms > ASG_ENDED_MS ? warmup_ms : ASG_ENDED_MS;
-    model->now_ms = trace->start_ms - before_ms - SETTLE_MS;
-    model->counted_ms = model->now_ms;
-    size_t warm = 0;
-    while (warm < trace->instance_count &&
-           trace->instances[warm].state == ASG_INSTANCE_IN_SERVICE &&
-           trace->instances[warm].since_ms + warmup_ms <= trace->start_ms)
-        warm++;
-    model->is_instant = true;
-    enum asg_status status = found(model, config, warm);
-    if (status == ASG_OK) status = add_recorded(model, warm);
+    enum asg_status status =
+        asg_core_load(trace->state.data, trace->state.length, &model->core, model->error);
+    if (status != ASG_OK) return status;
+    model->now_ms = asg_core_now_ms(model->core);
+    asg_model_resume(model);
+    if (model->now_ms < trace->start_ms) {
+        status = asg_model_pass_time(model, trace->start_ms);
+    }
+    if (status == ASG_OK) status = lead(model);
     if (status == ASG_OK) status = take_group(model);
-    if (status == ASG_OK) status = want_recorded(model);
     if (status == ASG_OK) status = take_policies(model);
     if (status == ASG_OK) status = take_schedules(model);
-    if (status == ASG_OK && trace->suspended != 0) {
-        status = order(model, (struct asg_command){.kind = ASG_COMMAND_SUSPEND,
-                                                   .processes = trace->suspended});
-    }
-    if (status == ASG_OK && trace->is_halted) {
-        status = order(model, (struct asg_command){.kind = ASG_COMMAND_HALT});
-    }
-    asg_model_count_time(model);
+    model->counted_ms = trace->start_ms;
     model->is_counting = true;
     return status;
 }

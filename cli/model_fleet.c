@@ -36,6 +36,11 @@ static int64_t learnt(int64_t median_ms, int64_t otherwise_ms)
     return median_ms >= 0 ? median_ms : otherwise_ms;
 }
 
+static int64_t later(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms > b_ms ? a_ms : b_ms;
+}
+
 static bool is_by_agent(const struct model *model)
 {
     return model->trace->config.health_check == ASG_HEALTH_CHECK_AGENT;
@@ -88,41 +93,37 @@ static struct pending take_pending(struct model *model)
 
 /* ---- EC2 and the instances ---- */
 
-/* What had not come when the first sample came, comes after it. */
-static int64_t still_ms(const struct model *model, int64_t due_ms)
+static void keep_ids(struct pending *item, const char *const *ids, size_t count)
 {
-    int64_t first_ms = model->trace->samples[0].time_ms + 1;
-    return (due_ms > first_ms ? due_ms : first_ms) - model->now_ms;
+    item->count = (uint32_t)count;
+    item->ids = asg_alloc(count, sizeof *item->ids);
+    for (size_t i = 0; i < count; i++)
+        (void)snprintf(item->ids[i], ID_SIZE, "%s", ids[i]);
 }
 
-static void plan_answer(struct model *model, const struct asg_job *job)
+/* EC2 answers after the median time that it took in the log, counted from `from_ms`, but
+ * not before `least_ms`. */
+static void plan_answer(struct model *model, const struct asg_job *job, int64_t from_ms,
+                        int64_t least_ms)
 {
+    const struct asg_trace *trace = model->trace;
     struct pending item = {
         .job_id = job->id, .attempt = job->attempt, .incarnation = job->incarnation};
     int64_t after_ms = 0;
     if (asg_job_is_launch(job->kind)) {
-        after_ms = learnt(model->trace->launch_ms, LAUNCH_MS);
+        after_ms = learnt(trace->launch_ms, LAUNCH_MS);
         item.kind = ANSWER_LAUNCH;
         item.count = job->launch->count;
         item.spot = job->launch->fleet != NULL ? job->launch->fleet->spot : 0;
-        if (model->coming_count >= item.count) {
-            item.known = model->coming;
-            model->coming += item.count;
-            model->coming_count -= item.count;
-            bool has_id = item.known->state == ASG_INSTANCE_PENDING;
-            after_ms = has_id ? 0 : still_ms(model, item.known->since_ms + after_ms);
-        }
-    } else {
-        after_ms = learnt(model->trace->terminate_ms, TERMINATE_MS);
+    } else if (job->kind == ASG_JOB_TERMINATE) {
+        const struct asg_texts *ids = &job->terminate->instance_ids;
+        after_ms = learnt(trace->terminate_ms, TERMINATE_MS);
         item.kind = ANSWER_TERMINATE;
-        item.count = (uint32_t)job->terminate->instance_ids.count;
-        item.ids = asg_alloc(item.count, sizeof *item.ids);
-        for (uint32_t i = 0; i < item.count; i++) {
-            (void)snprintf(item.ids[i], ID_SIZE, "%s",
-                           job->terminate->instance_ids.items[i]);
-        }
+        keep_ids(&item, ids->items, ids->count);
+    } else {
+        item.kind = ANSWER_TEMPLATE;
     }
-    item.due_ms = model->now_ms + (model->is_instant ? 0 : after_ms);
+    item.due_ms = later(from_ms + after_ms, least_ms);
     add_pending(model, item);
 }
 
@@ -137,7 +138,7 @@ static struct asg_seen_instance *show_instances(struct model *model,
         seen[i] = (struct asg_seen_instance){
             .instance_id = item->ids != NULL
                                ? item->ids[i]
-                               : asg_arena_format(&model->arena, "i-%017" PRIx64, no),
+                               : asg_arena_format(&model->arena, "i-m%016" PRIx64, no),
             .state = state,
             .instance_type = "",
             .subnet_id = "",
@@ -159,19 +160,7 @@ static struct asg_seen_instance *show_instances(struct model *model,
 static void plan_service(struct model *model, const struct pending *launch)
 {
     int64_t after_ms = learnt(model->trace->service_ms, SERVICE_MS);
-    for (uint32_t i = 0; launch->known != NULL && i < launch->count; i++) {
-        bool has_id = launch->known[i].state == ASG_INSTANCE_PENDING;
-        int64_t since_ms = has_id ? launch->known[i].since_ms : model->now_ms;
-        add_pending(model,
-                    (struct pending){.due_ms = model->now_ms +
-                                               still_ms(model, since_ms + after_ms),
-                                     .kind = IN_SERVICE,
-                                     .first_no = launch->first_no + i,
-                                     .count = 1});
-    }
-    if (launch->known != NULL) return;
-    add_pending(model, (struct pending){.due_ms = model->now_ms +
-                                                  (model->is_instant ? 0 : after_ms),
+    add_pending(model, (struct pending){.due_ms = model->now_ms + after_ms,
                                         .kind = IN_SERVICE,
                                         .first_no = launch->first_no,
                                         .count = launch->count});
@@ -196,9 +185,10 @@ static enum asg_status answer_job(struct model *model, struct pending *item)
         .request_id = "",
         .instances = show_instances(model, item, state),
         .instance_count = item->count,
-        .template_id = "",
+        .template_id =
+            "lt-00000000000000000", /* of ANSWER_TEMPLATE: one stands for any */
         .template_name = "",
-        .template_version = "",
+        .template_version = "1",
         .template_type = "",
     };
     if (item->kind == ANSWER_LAUNCH) plan_service(model, item);
@@ -206,25 +196,31 @@ static enum asg_status answer_job(struct model *model, struct pending *item)
         model, &(struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
 }
 
+static enum asg_status hear(struct model *model, const char **ids, size_t count)
+{
+    struct asg_health_sign *signs = asg_arena_take(&model->arena, count * sizeof *signs);
+    for (size_t i = 0; i < count; i++) {
+        signs[i] = (struct asg_health_sign){
+            .instance_id = ids[i], .sign = ASG_SIGN_REPORTING, .detail = ""};
+    }
+    const struct asg_health health = {.signs = signs, .sign_count = count};
+    return asg_model_step(
+        model, &(struct asg_event){.kind = ASG_EVENT_HEALTH, .health = &health});
+}
+
 static enum asg_status enter_service(struct model *model, const struct pending *item)
 {
+    struct asg_seen_instance *seen = show_instances(model, item, ASG_EC2_RUNNING);
     if (!is_by_agent(model)) {
-        const struct asg_observed observed = {
-            .instances = show_instances(model, item, ASG_EC2_RUNNING),
-            .instance_count = item->count};
+        const struct asg_observed observed = {.instances = seen,
+                                              .instance_count = item->count};
         return asg_model_step(model, &(struct asg_event){.kind = ASG_EVENT_OBSERVED,
                                                          .observed = &observed});
     }
-    struct asg_seen_instance *seen = show_instances(model, item, ASG_EC2_RUNNING);
-    struct asg_health_sign *signs =
-        asg_arena_take(&model->arena, item->count * sizeof *signs);
-    for (uint32_t i = 0; i < item->count; i++) {
-        signs[i] = (struct asg_health_sign){
-            .instance_id = seen[i].instance_id, .sign = ASG_SIGN_REPORTING, .detail = ""};
-    }
-    const struct asg_health health = {.signs = signs, .sign_count = item->count};
-    return asg_model_step(
-        model, &(struct asg_event){.kind = ASG_EVENT_HEALTH, .health = &health});
+    const char **ids = asg_arena_take(&model->arena, item->count * sizeof *ids);
+    for (uint32_t i = 0; i < item->count; i++)
+        ids[i] = seen[i].instance_id;
+    return hear(model, ids, item->count);
 }
 
 /* The look found what core believes: at once, nothing new. */
@@ -279,11 +275,16 @@ static void note_look(struct model *model, struct looks *looks, const struct asg
         .job_id = job->id, .is_complete = job->describe->instance_ids.count == 0};
 }
 
+static bool is_answered(const struct asg_job *job)
+{
+    return asg_job_is_launch(job->kind) || job->kind == ASG_JOB_TERMINATE ||
+           job->kind == ASG_JOB_RESOLVE_TEMPLATE;
+}
+
 static void take_effects(struct model *model, struct looks *ret_looks)
 {
     const struct asg_effects *effects = &model->effects;
     for (size_t i = 0; i < effects->watch_count; i++) {
-        model->group_no = effects->watches[i].group_no;
         model->revision = effects->watches[i].revision;
     }
     for (size_t i = 0; i < effects->decision_count && model->is_counting; i++) {
@@ -293,8 +294,8 @@ static void take_effects(struct model *model, struct looks *ret_looks)
     }
     for (size_t i = 0; i < effects->job_count; i++) {
         const struct asg_job *job = &effects->jobs[i];
-        if (asg_job_is_launch(job->kind) || job->kind == ASG_JOB_TERMINATE) {
-            plan_answer(model, job);
+        if (is_answered(job)) {
+            plan_answer(model, job, model->now_ms, model->now_ms);
         } else if (job->kind == ASG_JOB_DESCRIBE) {
             note_look(model, ret_looks, job);
         }
@@ -320,6 +321,65 @@ enum asg_status asg_model_step(struct model *model, struct asg_event *event)
     if (effects->decision_count > 0 || effects->member_count > 0) count_instances(model);
     return answer_looks(model, &looks);
 }
+
+/* ---- what was under way when the trace begins ---- */
+
+/* Launched, and not in service yet. */
+static void await_service(struct model *model, const struct asg_instance_view *view,
+                          int64_t least_ms)
+{
+    int64_t after_ms = learnt(model->trace->service_ms, SERVICE_MS);
+    struct pending item = {.kind = IN_SERVICE,
+                           .due_ms = later(view->launched_ms + after_ms, least_ms)};
+    keep_ids(&item, &view->instance_id, 1);
+    add_pending(model, item);
+}
+
+/* What had not come when the first sample came, comes after it. */
+void asg_model_resume(struct model *model)
+{
+    int64_t least_ms = model->trace->samples[0].time_ms + 1;
+    struct asg_job *jobs = NULL;
+    size_t count = 0;
+    asg_core_open_jobs(model->core, &model->arena, &jobs, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (is_answered(&jobs[i])) {
+            plan_answer(model, &jobs[i], jobs[i].created_ms, least_ms);
+        }
+    }
+    struct asg_instance_view *views = NULL;
+    asg_core_view_instances(model->core, model->trace->group, &model->arena, &views,
+                            &count);
+    for (size_t i = 0; i < count; i++) {
+        if (views[i].state == ASG_INSTANCE_PENDING)
+            await_service(model, &views[i], least_ms);
+    }
+    struct asg_effects watching = {.is_halted = false};
+    asg_core_watching(model->core, &model->arena, &watching);
+    for (size_t i = 0; i < watching.watch_count; i++) {
+        model->group_no = watching.watches[i].group_no;
+        model->revision = watching.watches[i].revision;
+    }
+    count_instances(model);
+}
+
+enum asg_status asg_model_hear_all(struct model *model)
+{
+    if (!is_by_agent(model)) return ASG_OK;
+    struct asg_instance_view *views = NULL;
+    size_t count = 0;
+    size_t heard = 0;
+    asg_core_view_instances(model->core, model->trace->group, &model->arena, &views,
+                            &count);
+    const char **ids = asg_arena_take(&model->arena, (count + 1) * sizeof *ids);
+    for (size_t i = 0; i < count; i++) {
+        if (views[i].state == ASG_INSTANCE_IN_SERVICE)
+            ids[heard++] = views[i].instance_id;
+    }
+    return heard > 0 ? hear(model, ids, heard) : ASG_OK;
+}
+
+/* ---- time ---- */
 
 static enum asg_status answer_next(struct model *model)
 {

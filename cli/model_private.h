@@ -11,15 +11,14 @@
 struct pending {
     int64_t due_ms;
     uint64_t no; /* of those due at one moment, the first planned comes first */
-    enum { ANSWER_LAUNCH, IN_SERVICE, ANSWER_TERMINATE } kind;
+    enum { ANSWER_LAUNCH, IN_SERVICE, ANSWER_TERMINATE, ANSWER_TEMPLATE } kind;
     uint64_t job_id;
     uint32_t attempt;
     uint64_t incarnation;
     uint64_t first_no; /* of the instances, by their number in the model */
     uint32_t count;
-    uint32_t spot;                          /* of them, the last ones */
-    char (*ids)[ID_SIZE];                   /* ANSWER_TERMINATE; owned */
-    const struct asg_trace_instance *known; /* ANSWER_LAUNCH of recorded ones: `count` */
+    uint32_t spot;        /* of them, the last ones */
+    char (*ids)[ID_SIZE]; /* of recorded instances, and of those to be ended; owned */
 };
 
 struct model {
@@ -31,9 +30,6 @@ struct model {
     struct asg_arena views;
     int64_t now_ms;
     int64_t counted_ms;
-    bool is_instant;                         /* while the fleet is set up */
-    const struct asg_trace_instance *coming; /* launched before the trace begins */
-    size_t coming_count;
     bool is_counting;
     struct pending *pending; /* a heap, the earliest first */
     size_t pending_count;
@@ -55,6 +51,10 @@ struct model {
 void asg_model_clear(struct model *model);
 /* One event through core, and what core asks of EC2 in answer. */
 enum asg_status asg_model_step(struct model *model, struct asg_event *event);
+/* What was under way when the trace begins. */
+void asg_model_resume(struct model *model);
+/* The agents of all instances in service report, if agents check their health. */
+enum asg_status asg_model_hear_all(struct model *model);
 /* Let everything happen that is due up to `until_ms`. */
 enum asg_status asg_model_pass_time(struct model *model, int64_t until_ms);
 /* Instance-hours up to now. */

@@ -107,6 +107,8 @@ static enum asg_status step(struct walker *walker, const struct asg_record *reco
                         "(%s); use the release that wrote it, or a newer one",
                         record->seq, asg_status_text(status));
     }
+    const struct asg_world_walk *walk = walker->walk;
+    if (walk->before != NULL) walk->before(walk->context, event, walker->core);
     status = asg_core_step(walker->core, event, &walker->effects);
     walker->has_stepped = true;
     if (status == ASG_OK) return ASG_OK;

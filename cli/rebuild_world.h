@@ -26,6 +26,9 @@ struct asg_world_walk {
      * what was seen before is void, when payloads turn out to be pruned and the walk
      * starts anew at a later snapshot. */
     void (*begin)(void *context, const struct asg_core *core, uint64_t seq);
+    /* NULL, or: this event is next; `core` is as it was before it. */
+    void (*before)(void *context, const struct asg_event *event,
+                   const struct asg_core *core);
     /* False ends the walk. */
     bool (*visit)(void *context, const struct asg_world_visit *visit);
     void *context;

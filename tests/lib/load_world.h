@@ -243,6 +243,28 @@ static inline struct asg_seen_instance load_seen(const char *id, enum asg_ec2_st
     };
 }
 
+static inline struct asg_result load_result(const struct asg_job *job,
+                                            struct asg_seen_instance *seen, size_t count)
+{
+    return (struct asg_result){.job_id = job->id,
+                               .attempt = job->attempt,
+                               .incarnation = job->incarnation,
+                               .outcome = ASG_OUTCOME_OK,
+                               .worker = "worker-1",
+                               .error_code = "",
+                               .message = "",
+                               .request_id = "r-1",
+                               .http_status = 200,
+                               .calls = 1,
+                               .deliveries = 1,
+                               .instances = seen,
+                               .instance_count = count,
+                               .template_id = "",
+                               .template_name = "",
+                               .template_version = "",
+                               .template_type = ""};
+}
+
 static inline void load_answer(struct load_world *world, struct load_job *job)
 {
     if (job->job.kind == ASG_JOB_DESCRIBE) {
@@ -275,23 +297,7 @@ static inline void load_answer(struct load_world *world, struct load_job *job)
             seen[count++] = load_seen(job->ids[i], ASG_EC2_TERMINATED, &job->job);
         }
     }
-    const struct asg_result result = {.job_id = job->job.id,
-                                      .attempt = job->job.attempt,
-                                      .incarnation = job->job.incarnation,
-                                      .outcome = ASG_OUTCOME_OK,
-                                      .worker = "worker-1",
-                                      .error_code = "",
-                                      .message = "",
-                                      .request_id = "r-1",
-                                      .http_status = 200,
-                                      .calls = 1,
-                                      .deliveries = 1,
-                                      .instances = seen,
-                                      .instance_count = count,
-                                      .template_id = "",
-                                      .template_name = "",
-                                      .template_version = "",
-                                      .template_type = ""};
+    const struct asg_result result = load_result(&job->job, seen, count);
     struct asg_event event = {.kind = ASG_EVENT_RESULT, .result = &result};
     load_event(world, &event);
 }

@@ -255,6 +255,29 @@ static void test_a_part_begins_with_what_was_there(void **state)
     free(model);
 }
 
+/* A part that begins in a cooldown waits for its end, as the group did. */
+static void test_a_part_begins_in_its_cooldown(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asg_policy_config out = target("out", 0);
+    out.kind = ASG_POLICY_SIMPLE;
+    out.threshold_milli = 70000;
+    out.adjustment = 1;
+    struct load_setting setting = setting_of(load_steady, 900, &out, 1);
+    setting.warmup_ms = 0;
+    setting.desired = 2; /* too few before 240 %: four are enough */
+    (void)load_write(fixture->path, &setting);
+    struct asg_figures *recorded = asg_alloc(1, sizeof *recorded);
+    struct asg_figures *model = asg_alloc(1, sizeof *model);
+    const struct part cooling = {.name = "cooling", .from_s = 150};
+    run_part(fixture, &cooling, recorded, model);
+    assert_int_equal(1, recorded->scale_outs);
+    assert_int_equal(1, model->scale_outs);
+    assert_true(apart_milli(model->instance_ms, recorded->instance_ms) < 1000);
+    free(recorded);
+    free(model);
+}
+
 /* Two instances at most before a load for five: too much all the time. */
 static void test_time_above_follows_the_groups_period(void **state)
 {
@@ -575,6 +598,56 @@ static void test_what_if_names_what_is_wrong_with_a_policy(void **state)
     run(fixture, 0, "what-if %s --prices %s/prices.yaml");
 }
 
+/* The state of the trace, after an order for `count` instances whose launches EC2 has
+ * answered: all of them are pending. */
+static void launch_thousands(struct asg_trace *trace, uint32_t count)
+{
+    struct asg_error error = {0};
+    struct asg_core *core = NULL;
+    struct asg_effects effects = {0};
+    struct asg_arena arena = {0};
+    assert_status(ASG_OK,
+                  asg_core_load(trace->state.data, trace->state.length, &core, &error));
+    const struct asg_group_config config = {.min = count, .max = count, .desired = count};
+    const struct asg_command order = {.kind = ASG_COMMAND_GROUP_UPDATE,
+                                      .group = "web",
+                                      .name = "",
+                                      .cluster_id = "",
+                                      .actor = "ann",
+                                      .group_config = &config,
+                                      .group_fields = UINT64_C(1) << ASG_GROUP_MIN |
+                                                      UINT64_C(1) << ASG_GROUP_MAX |
+                                                      UINT64_C(1) << ASG_GROUP_DESIRED};
+    struct asg_event event = {
+        .kind = ASG_EVENT_COMMAND, .time_ms = asg_core_now_ms(core), .command = &order};
+    assert_status(ASG_OK, asg_core_step(core, &event, &effects));
+    assert_true(effects.reply.is_ok);
+    struct asg_job *jobs = NULL;
+    size_t job_count = 0;
+    uint32_t launched = 0;
+    asg_core_open_jobs(core, &arena, &jobs, &job_count);
+    for (size_t i = 0; i < job_count; i++) {
+        if (jobs[i].kind != ASG_JOB_LAUNCH) continue;
+        size_t of_job = jobs[i].launch->count;
+        struct asg_seen_instance *seen = asg_arena_take(&arena, of_job * sizeof *seen);
+        for (size_t k = 0; k < of_job; k++) {
+            const char *id = asg_arena_format(&arena, "i-t%u", launched++);
+            seen[k] = load_seen(id, ASG_EC2_PENDING, &jobs[i]);
+        }
+        const struct asg_result result = load_result(&jobs[i], seen, of_job);
+        event = (struct asg_event){.kind = ASG_EVENT_RESULT,
+                                   .time_ms = asg_core_now_ms(core),
+                                   .result = &result};
+        assert_status(ASG_OK, asg_core_step(core, &event, &effects));
+    }
+    assert_true(launched > count - 10);
+    asg_bytes_reset(&trace->state);
+    assert_true(asg_core_save_group(core, "web", &trace->state));
+    asg_arena_clear(&arena);
+    asg_effects_clear(&effects);
+    asg_core_destroy(&core);
+}
+
 /* Each that is still coming is an answer of its own that the model waits for. */
 static void test_thousands_may_be_coming_at_once(void **state)
 {
@@ -583,25 +656,14 @@ static void test_thousands_may_be_coming_at_once(void **state)
     const struct asg_policy_config fifty = target("cpu50", 50000);
     struct load_setting setting = setting_of(load_steady, 600, &fifty, 1);
     (void)load_write(fixture->path, &setting);
-    const struct asg_log_options options = {.path = fixture->path, .is_read_only = true};
     struct asg_log *log = NULL;
-    struct asg_error error = {0};
-    if (asg_log_open_sqlite(&options, &log, &error) != ASG_OK) fail_msg("%s", error.text);
     struct asg_trace trace;
-    const struct asg_trace_range range = {.group = "web"};
-    if (asg_trace_load(log, &range, &trace, &error) != ASG_OK) fail_msg("%s", error.text);
-    trace.policy_count = 0;
-    trace.ended_count = 0;
-    trace.config.min = trace.config.max = trace.config.desired = COMING;
-    trace.instances = asg_arena_take(&trace.arena, COMING * sizeof *trace.instances);
-    trace.instance_count = COMING;
-    for (size_t i = 0; i < COMING; i++) {
-        trace.instances[i] = (struct asg_trace_instance){
-            .state = ASG_INSTANCE_PENDING, .since_ms = trace.start_ms - COMING + (int)i};
-    }
+    load_trace(fixture, &log, &trace);
+    launch_thousands(&trace, COMING);
     const struct asg_model_run run = {.metric = ASG_METRIC_NAME_CPU,
                                       .level_milli = 50000};
     struct asg_figures *figures = asg_alloc(1, sizeof *figures);
+    struct asg_error error = {0};
     if (asg_model_run(&trace, &run, figures, &error) != ASG_OK) {
         fail_msg("%s", error.text);
     }
@@ -619,6 +681,7 @@ int main(void)
         TEST(test_the_model_finds_the_recorded_capacity_again),
         TEST(test_the_model_follows_step_and_simple_policies),
         TEST(test_a_part_begins_with_what_was_there),
+        TEST(test_a_part_begins_in_its_cooldown),
         TEST(test_time_above_follows_the_groups_period),
         TEST(test_a_saturated_stretch_asks_what_comes_after_it),
         TEST(test_the_recorded_hours_are_those_of_the_world),
