@@ -1,0 +1,221 @@
+#include "core/take/take_launch.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/choose/choose_pool.h"
+#include "core/lifecycle/slots.h"
+#include "core/limits/dry_pools.h"
+#include "core/limits/launch_failures.h"
+#include "core/limits/patience.h"
+#include "core/plan/plan_instances.h"
+#include "core/plan/retry_job.h"
+#include "core/step/narrate.h"
+#include "core/take/attempts.h"
+#include "core/take/dead_letter.h"
+#include "core/take/fill_slot.h"
+#include "core/take/take_fleet.h"
+#include "core/values/number.h"
+#include "core/values/text.h"
+#include "core/world/kept_text.h"
+#include "core/world/state.h"
+
+#define BREAKER_FAILURES 3
+#define BREAKER_MS       INT64_C(180000)
+#define BREAKER_MS_MAX   INT64_C(1800000)
+#define AMBIGUOUS_FOR_MS                                                                 \
+    INT64_C(43200000) /* docs/rules.md, "A launch whose answer was lost" */
+
+/* MinCount is 1: fewer than asked for is no error of EC2, but there is no more there. */
+static void take_fewer(struct asg_core *core, struct group *group, const struct job *job,
+                       size_t count)
+{
+    assert(count < job->plan.launch->count);
+    const struct asg_launch *launch = job->plan.launch;
+    asg_pool_mark_no_room(
+        core, group, launch,
+        &(struct no_room){.type = launch->instance_type, .error_code = ""});
+    asg_narrate(core, ASG_DECISION_JOB, group,
+                "EC2 had room for %zu of %" PRIu32
+                " in %s (job %s): the others go elsewhere",
+                count, launch->count, launch->zone, job->plan.name);
+}
+
+static bool is_fit(const char *id)
+{
+    return id[0] != '\0' && strlen(id) <= ASG_INSTANCE_ID_MAX;
+}
+
+void asg_launch_happened(struct asg_core *core, struct group *group, struct job *job,
+                         const struct asg_result *result)
+{
+    assert(job->plan.launch != NULL);
+    assert(job->state == ASG_JOB_STATE_OPEN);
+    if (job->plan.is_dry_run) {
+        asg_narrate(core, ASG_DECISION_JOB, group,
+                    "dry run: EC2 would launch %" PRIu32 " (job %s)",
+                    job->plan.launch->count, job->plan.name);
+    }
+    for (size_t i = 0; i < result->instance_count; i++) {
+        struct group *owner = NULL;
+        const char *id = result->instances[i].instance_id;
+        if (!is_fit(id) || asg_instance_find(core, id, &owner) != NULL) continue;
+        struct instance *slot = asg_slot_find(group, job, result->instances[i].is_spot);
+        if (slot == NULL) break; /* more than asked for: the listing finds them */
+        asg_take_launch_slot(core, group, slot, &result->instances[i]);
+    }
+    bool is_short = result->instance_count < job->plan.launch->count;
+    if (job->plan.launch->fleet != NULL) {
+        if (!job->plan.is_dry_run) asg_take_part_of_fleet(core, group, job, result);
+    } else if (is_short && !job->plan.is_dry_run) {
+        take_fewer(core, group, job, result->instance_count);
+    }
+    asg_slot_free(core, group, job);
+    group->is_degraded = false;
+    asg_text_keep(core, &group->degraded, ASG_REASON_MAX, "");
+    asg_job_close(core, job, ASG_JOB_STATE_DONE);
+}
+
+static void take_no_capacity(struct asg_core *core, struct group *group, struct job *job,
+                             const struct asg_result *result)
+{
+    assert(job->plan.launch->fleet == NULL); /* a fleet has take_fleet.c */
+    asg_pool_mark_no_room(core, group, job->plan.launch,
+                          &(struct no_room){.type = job->plan.launch->instance_type,
+                                            .error_code = result->error_code});
+    const char *type = "";
+    const struct asg_subnet *subnet = NULL;
+    if (!group->is_deleting && asg_choose_pool(core, group, job, &type, &subnet)) {
+        asg_plan_next_attempt(core, job);
+        return;
+    }
+    asg_slot_free(core, group, job);
+    asg_job_close(core, job, ASG_JOB_STATE_REFUSED);
+    if (group->is_deleting) return;
+    asg_launch_again_later(core, group);
+    char wait[ASG_NUMBER_TEXT_MAX];
+    asg_narrate(
+        core, ASG_DECISION_JOB, group,
+        "Launching EC2 instance failed: %s; every pool is tried, job %s ends, next try "
+        "in %s",
+        asg_attempt_say_error(core, result), job->plan.name,
+        asg_number_duration(group->launch_after_ms - core->now_ms, wait));
+}
+
+static void open_breaker(struct asg_core *core, struct group *group)
+{
+    if (group->launch_failures < BREAKER_FAILURES) return;
+    group->breaker_times++;
+    int64_t pause_ms =
+        asg_number_doubled(BREAKER_MS, group->breaker_times, BREAKER_MS_MAX);
+    assert(pause_ms >= BREAKER_MS && pause_ms <= BREAKER_MS_MAX);
+    group->breaker_until_ms = core->now_ms + pause_ms;
+    group->launch_failures = 0;
+    char wait[ASG_NUMBER_TEXT_MAX];
+    asg_alarm_raise(core, ASG_ALARM_LAUNCH_BREAKER, group, true,
+                    "%d launches failed in a row: no more for %s", BREAKER_FAILURES,
+                    asg_number_duration(pause_ms, wait));
+}
+
+/* It may have happened: the slots stay, the same token asks again. */
+void asg_launch_in_doubt(struct asg_core *core, struct group *group, struct job *job,
+                         const struct asg_result *result)
+{
+    assert(group->no == job->group_no);
+    assert(job->state == ASG_JOB_STATE_OPEN);
+    if (!job->is_ambiguous) {
+        asg_narrate(core, ASG_DECISION_JOB, group,
+                    "job %s may have launched or not: %s; asking again with its token",
+                    job->plan.name, asg_attempt_say_error(core, result));
+    }
+    job->is_ambiguous = true;
+    if (core->now_ms - job->sent_ms < AMBIGUOUS_FOR_MS) {
+        asg_plan_retry_later(core, job);
+    } else {
+        asg_slot_free(core, group, job);
+        asg_job_bury(core, group, job, result);
+    }
+}
+
+/* EC2 refuses (no room, a quota, a right that was taken away), and yet the launch may
+ * happen or have happened: its slots stay, the listing may fill them, and the same token
+ * asks again when nothing can come any more. */
+static bool waits_for_late(struct asg_core *core, struct group *group, struct job *job,
+                           const struct asg_result *result)
+{
+    assert(group->no == job->group_no);
+    assert(job->state == ASG_JOB_STATE_OPEN);
+    int64_t until_ms = asg_patience_late_until_ms(core, job);
+    if (until_ms <= core->now_ms) return false;
+    char wait[ASG_NUMBER_TEXT_MAX];
+    if (!job->is_ambiguous) {
+        asg_narrate(
+            core, ASG_DECISION_JOB, group,
+            "job %s: %s, but an earlier request of it may still launch; asking again "
+            "with its token in %s",
+            job->plan.name, asg_attempt_say_error(core, result),
+            asg_number_duration(until_ms - core->now_ms, wait));
+    }
+    job->is_ambiguous = true;
+    asg_job_set_retry(core, job, until_ms);
+    job->tries++;
+    return true;
+}
+
+/* ---- what take_result.c calls ---- */
+
+void asg_launch_without_room(struct asg_core *core, struct group *group, struct job *job,
+                             const struct asg_result *result)
+{
+    assert(job->plan.launch != NULL);
+    if (waits_for_late(core, group, job, result)) return;
+    if (job->plan.launch->fleet != NULL) {
+        asg_take_empty_fleet(core, group, job, result);
+    } else {
+        take_no_capacity(core, group, job, result);
+    }
+}
+
+void asg_launch_gone(struct asg_core *core, struct group *group, struct job *job,
+                     const struct asg_result *result)
+{
+    assert(result->outcome == ASG_OUTCOME_GONE);
+    asg_slot_free(core, group, job);
+    asg_job_close(core, job, ASG_JOB_STATE_DONE);
+    asg_narrate(core, ASG_DECISION_JOB, group,
+                "job %s: what it launched has been terminated since", job->plan.name);
+}
+
+void asg_launch_later(struct asg_core *core, struct group *group, struct job *job,
+                      const struct asg_result *result)
+{
+    assert(group->no == job->group_no);
+    assert(result->instance_count == 0);
+    asg_plan_retry_later(core, job);
+}
+
+void asg_launch_expired(struct asg_core *core, struct group *group, struct job *job,
+                        const struct asg_result *result)
+{
+    /* It was asked before, or may have been: no dispatcher knows of older ones. */
+    if (job->is_ambiguous || core->epoch != job->sent_epoch) {
+        asg_launch_in_doubt(core, group, job, result);
+        return;
+    }
+    asg_slot_free(core, group, job);
+    asg_job_close(core, job, ASG_JOB_STATE_REFUSED);
+    asg_launch_again_later(core, group);
+    asg_narrate(core, ASG_DECISION_JOB, group, "job %s expired before a worker took it",
+                job->plan.name);
+}
+
+void asg_launch_refused(struct asg_core *core, struct group *group, struct job *job,
+                        const struct asg_result *result)
+{
+    if (waits_for_late(core, group, job, result)) return;
+    asg_slot_free(core, group, job);
+    asg_launch_again_later(core, group);
+    asg_job_bury(core, group, job, result);
+    open_breaker(core, group);
+}
