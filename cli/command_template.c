@@ -56,7 +56,7 @@ static const struct asg_option create_options[] = {
     {.name = "tag",
      .type = ASG_OPTION_TEXTS,
      .value = "KEY=VALUE",
-     .help = "Tag of the template; may be given several times."},
+     .help = "Tag of the template, set when it is created; may be given several times."},
     {.name = "no-wait",
      .type = ASG_OPTION_FLAG,
      .help = "Do not wait until EC2 has made it."},

@@ -79,8 +79,8 @@ static struct asg_ec2_create_launch_template make_params(struct asg_task *task)
     for (size_t i = 0; i < config->tag_count; i++) {
         tags[i] = (struct asg_ec2_tag){config->tags[i].key, config->tags[i].value};
     }
-    params.data.tags = tags;
-    params.data.tag_count = config->tag_count;
+    params.tags = tags; /* of the template itself; a further version leaves them */
+    params.tag_count = config->tag_count;
     params.data.parameters =
         asg_ec2_parameters_of(config->parameters, config->parameter_count, &task->arena);
     params.data.parameter_count = config->parameter_count;

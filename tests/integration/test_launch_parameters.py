@@ -202,7 +202,10 @@ class Openasg(unittest.TestCase):
             "--set", "TagSpecifications.1.Tags.1.Value=yes")
         self.assertEqual([t["ResourceType"]
                           for t in self.data_of("web")["TagSpecifications"]],
-                         ["instance", "volume"])
+                         ["volume"])
+        template = self.ec2.describe_launch_templates(LaunchTemplateNames=["web"])
+        self.assertEqual(template["LaunchTemplates"][0]["Tags"],
+                         [{"Key": "who", "Value": "template"}])
         found = self.launch(
             "web", "--tag", "team=blue", "--launch-set", "EbsOptimized=true",
             "--launch-set", "MetadataOptions.HttpTokens=optional",
@@ -224,6 +227,7 @@ class Openasg(unittest.TestCase):
         self.assertEqual(one["BlockDeviceMappings"][0]["DeviceName"], "/dev/xvda")
         tags = {t["Key"]: t["Value"] for t in one["Tags"]}
         self.assertEqual((tags["team"], tags["openasg:group"]), ("blue", "web"))
+        self.assertNotIn("who", tags)
         self.assertEqual(one["SubnetId"], "subnet-0b000000000000002")
 
     def test_a_template_with_network_interfaces_starts_in_the_groups_subnet(self):
