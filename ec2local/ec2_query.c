@@ -1,6 +1,7 @@
 /* ec2_query - which handler answers an action, and what an unknown one is told. */
 #include "ec2local/ec2_query.h"
 
+#include <assert.h>
 #include <string.h>
 
 static const struct {
@@ -47,6 +48,21 @@ static asg_call_handler *find_handler(const char *action, const char *service)
     return NULL;
 }
 
+/* What changes nothing would have succeeded when it did; the others look at the flag
+ * themselves, behind their last check. */
+static enum asg_status answer(struct asg_call *call, asg_call_handler *handler)
+{
+    enum asg_status status = asg_call_get_flag(call, "DryRun", &call->is_dry_run);
+    if (status == ASG_OK) status = handler(call);
+    bool is_read =
+        strncmp(call->action, "Describe", 8) == 0 || strncmp(call->action, "Get", 3) == 0;
+    if (status == ASG_OK && call->is_dry_run && is_read) {
+        return asg_call_refuse_dry_run(call);
+    }
+    assert(status != ASG_OK || !call->is_dry_run);
+    return status;
+}
+
 int asg_call_answer(struct asg_call *call, const char *service)
 {
     call->refusal = (struct asg_world_refusal){.code = "", .http_status = 200};
@@ -61,7 +77,7 @@ int asg_call_answer(struct asg_call *call, const char *service)
             "The action is not valid for this web service. openasg-ec2local knows a "
             "part of EC2: docs/ec2local.md lists it.");
     } else {
-        status = handler(call);
+        status = answer(call, handler);
     }
     if (status == ASG_OK) return 200;
     asg_bytes_reset(call->out);

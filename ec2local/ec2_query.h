@@ -22,6 +22,7 @@ struct asg_call {
     const char *action;
     const char *request_id;
     const char *access_key_id; /* who asks, for GetCallerIdentity */
+    bool is_dry_run;           /* check all, change nothing: asg_call_refuse_dry_run() */
     /* Faults: how far behind the answer may be, and whether a launch goes wrong. */
     int64_t lag_ms;
     bool dies;
@@ -82,6 +83,7 @@ enum asg_status asg_call_refuse(struct asg_call *call, const char *code,
 /* "<name> is wrong": the refusal of a parameter's value, and of one that is not there. */
 enum asg_status asg_call_refuse_value(struct asg_call *call, const char *name,
                                       const char *value);
+enum asg_status asg_call_refuse_dry_run(struct asg_call *call);
 enum asg_status asg_call_refuse_missing(struct asg_call *call, const char *name);
 
 /* Reading parameters. A number or a flag that is none is refused. */

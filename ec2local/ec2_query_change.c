@@ -10,14 +10,14 @@ static enum asg_status move(struct asg_call *call, enum asg_world_verb verb)
     struct asg_world_move_request request = {
         .verb = verb,
         .ids = asg_call_get_list(call, "InstanceId"),
+        .is_dry_run = call->is_dry_run,
         .lag_ms = call->lag_ms,
     };
-    enum asg_status status = asg_call_get_flag(call, "DryRun", &request.is_dry_run);
-    if (status != ASG_OK) return status;
     call->ids = request.ids;
     struct asg_world_moves moves = {0};
-    status = asg_world_move(call->world, &request, call->now_ms, call->arena, &moves,
-                            call->effects, &call->refusal);
+    enum asg_status status =
+        asg_world_move(call->world, &request, call->now_ms, call->arena, &moves,
+                       call->effects, &call->refusal);
     if (status != ASG_OK) return status;
     asg_call_begin_reply(call);
     asg_xml_out_begin(call->out, "instancesSet");
@@ -76,6 +76,9 @@ enum asg_status asg_call_do_modify_instance_attribute(struct asg_call *call)
     }
     bool is_protected = false;
     enum asg_status status = asg_call_get_flag(call, name, &is_protected);
+    if (status == ASG_OK && call->is_dry_run && asg_world_find(call->world, id) != NULL) {
+        status = asg_call_refuse_dry_run(call);
+    }
     if (status == ASG_OK) {
         status = asg_world_protect(call->world, id, is_protected, &call->refusal);
     }
@@ -122,13 +125,12 @@ static enum asg_status change_tags(struct asg_call *call, bool is_removal)
         .ids = asg_call_get_list(call, "ResourceId"),
         .tags = asg_call_get_tags(call, "Tag"),
         .is_removal = is_removal,
+        .is_dry_run = call->is_dry_run,
         .now_ms = call->now_ms,
         .lag_ms = call->lag_ms,
     };
-    enum asg_status status = asg_call_get_flag(call, "DryRun", &request.is_dry_run);
-    if (status != ASG_OK) return status;
     call->ids = request.ids;
-    status = asg_world_tag(call->world, &request, &call->refusal);
+    enum asg_status status = asg_world_tag(call->world, &request, &call->refusal);
     if (status == ASG_OK) write_return(call);
     return status;
 }

@@ -185,6 +185,7 @@ static enum asg_status read_request(struct asg_call *call,
     struct asg_world_fleet_request request = {
         .client_token = asg_call_get(call, "ClientToken"),
         .tags = asg_call_get_tag_specification(call, "", "instance"),
+        .is_dry_run = call->is_dry_run,
         .dies = call->dies,
         .has_capacity = call->has_capacity,
         .context = call->context,
@@ -200,9 +201,6 @@ static enum asg_status read_request(struct asg_call *call,
     enum asg_status status = read_configs(call, &request);
     if (status == ASG_OK) status = read_counts(call, &request);
     if (status == ASG_OK) status = read_strategies(call, &request);
-    if (status == ASG_OK) {
-        status = asg_call_get_flag(call, "DryRun", &request.is_dry_run);
-    }
     if (status != ASG_OK) return status;
     struct asg_bytes written = {0};
     for (size_t i = 0; i < call->params->count; i++) {

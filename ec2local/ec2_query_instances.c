@@ -15,12 +15,25 @@ static void write_placement(struct asg_bytes *out,
     asg_xml_out_begin(out, "placement");
     asg_xml_out_text(out, "availabilityZone", instance->subnet->zone->name);
     const struct asg_world_tags *said = &instance->launch->data.parameters;
-    asg_xml_out_text(out, "groupName",
-                     asg_launch_xml_find(said, "Placement.GroupName", ""));
-    asg_xml_out_text(out, "partitionNumber",
-                     asg_launch_xml_find(said, "Placement.PartitionNumber", NULL));
-    asg_xml_out_text(out, "tenancy",
-                     asg_launch_xml_find(said, "Placement.Tenancy", "default"));
+    static const struct {
+        const char *element;
+        const char *name;
+        const char *otherwise;
+    } rows[] = {
+        {"affinity", "Placement.Affinity", NULL},
+        {"groupName", "Placement.GroupName", ""},
+        {"groupId", "Placement.GroupId", NULL},
+        {"partitionNumber", "Placement.PartitionNumber", NULL},
+        {"hostId", "Placement.HostId", NULL},
+        {"tenancy", "Placement.Tenancy", "default"},
+        {"spreadDomain", "Placement.SpreadDomain", NULL},
+        {"hostResourceGroupArn", "Placement.HostResourceGroupArn", NULL},
+    };
+    asg_xml_out_text(out, "availabilityZoneId", instance->subnet->zone->id);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        asg_xml_out_text(out, rows[i].element,
+                         asg_launch_xml_find(said, rows[i].name, rows[i].otherwise));
+    }
     asg_xml_out_end(out, "placement");
 }
 
@@ -52,6 +65,7 @@ static void write_hardware(struct asg_bytes *out,
     asg_xml_out_text(out, "rootDeviceName", "/dev/xvda");
     asg_xml_out_text(out, "virtualizationType", "hvm");
     asg_xml_out_text(out, "hypervisor", "xen");
+    asg_xml_out_text(out, "platformDetails", "Linux/UNIX");
 }
 
 static void write_cpu_options(struct asg_bytes *out,
@@ -105,12 +119,11 @@ static void write_volumes(struct asg_bytes *out,
 {
     const struct asg_world_tags *said = &instance->launch->data.parameters;
     asg_xml_out_begin(out, "blockDeviceMapping");
-    unsigned most = names_volumes(said) ? 40 : 0;
+    unsigned most = names_volumes(said) ? ASG_WORLD_VOLUMES_MAX : 0;
     for (unsigned number = 1; number <= most; number++) {
-        char name[64];
-        (void)snprintf(name, sizeof name, "BlockDeviceMapping.%u.DeviceName", number);
-        const char *device = asg_launch_xml_find(said, name, NULL);
+        const char *device = asg_world_volume_device(instance, number);
         if (device == NULL) continue;
+        char name[64];
         (void)snprintf(name, sizeof name, "BlockDeviceMapping.%u.Ebs.DeleteOnTermination",
                        number);
         asg_xml_out_begin(out, "item");
@@ -128,19 +141,16 @@ static void write_volumes(struct asg_bytes *out,
     asg_xml_out_end(out, "blockDeviceMapping");
 }
 
-/* Security groups of the launch, of its first interface when it has one. */
-static void write_groups(struct asg_bytes *out, const struct asg_world_tags *said)
+static void write_groups(struct asg_call *call, const struct asg_world_instance *instance)
 {
+    struct asg_bytes *out = call->out;
+    struct asg_world_group_name groups[ASG_WORLD_GROUPS_MAX];
+    size_t count = asg_world_groups_of(call->world, instance, groups);
     asg_xml_out_begin(out, "groupSet");
-    for (size_t i = 0; i < said->count; i++) {
-        const char *name = said->items[i].key;
-        if (strncmp(name, "SecurityGroupId.", 16) != 0 &&
-            strncmp(name, "NetworkInterface.1.SecurityGroupId.", 35) != 0) {
-            continue;
-        }
+    for (size_t i = 0; i < count; i++) {
         asg_xml_out_begin(out, "item");
-        asg_xml_out_text(out, "groupId", said->items[i].value);
-        asg_xml_out_text(out, "groupName", said->items[i].value);
+        asg_xml_out_text(out, "groupId", groups[i].id);
+        asg_xml_out_text(out, "groupName", groups[i].name);
         asg_xml_out_end(out, "item");
     }
     asg_xml_out_end(out, "groupSet");
@@ -175,7 +185,7 @@ static void write_options(struct asg_call *call,
     asg_xml_out_text(out, "state", is_watched ? "enabled" : "disabled");
     asg_xml_out_end(out, "monitoring");
     write_volumes(out, instance);
-    write_groups(out, said);
+    write_groups(call, instance);
     write_profile(call, said);
     write_cpu_options(out, instance);
     write_metadata_options(out, said);
@@ -258,6 +268,7 @@ static enum asg_status read_run_request(struct asg_call *call,
         .max_count = -1,
         .template = asg_call_get_template(call, "LaunchTemplate.", "Version"),
         .has_subnet = asg_call_get(call, "SubnetId") != NULL,
+        .is_dry_run = call->is_dry_run,
         .dies = call->dies,
         .has_capacity = call->has_capacity,
         .context = call->context,
@@ -270,9 +281,6 @@ static enum asg_status read_run_request(struct asg_call *call,
         status = asg_call_get_number(call, "MaxCount", &request.max_count);
     }
     if (status == ASG_OK) status = asg_call_get_data(call, "", &request.data);
-    if (status == ASG_OK) {
-        status = asg_call_get_flag(call, "DryRun", &request.is_dry_run);
-    }
     if (status != ASG_OK) return status;
     if (request.min_count < 0) return asg_call_refuse_missing(call, "MinCount");
     if (request.max_count < 0) return asg_call_refuse_missing(call, "MaxCount");

@@ -26,6 +26,14 @@ enum asg_status asg_call_refuse(struct asg_call *call, const char *code,
     return ASG_ERR_DENIED;
 }
 
+enum asg_status asg_call_refuse_dry_run(struct asg_call *call)
+{
+    (void)asg_call_refuse(call, "DryRunOperation",
+                          "Request would have succeeded, but DryRun flag is set.");
+    call->refusal.http_status = 412;
+    return ASG_ERR_DENIED;
+}
+
 void asg_call_begin_reply(struct asg_call *call)
 {
     asg_bytes_append_text(call->out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<");

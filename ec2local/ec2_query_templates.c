@@ -1,7 +1,6 @@
 /* ec2_query_templates - launch templates and their versions. */
 #include "ec2local/ec2_query.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "ec2local/launch_xml.h"
@@ -63,11 +62,9 @@ static enum asg_status read_request(struct asg_call *call,
         .description = asg_call_get(call, "VersionDescription"),
         .tags = asg_call_get_tag_specification(call, "", "launch-template"),
     };
+    request.is_dry_run = call->is_dry_run;
     enum asg_status status =
         asg_call_get_data(call, "LaunchTemplateData.", &request.data);
-    if (status == ASG_OK) {
-        status = asg_call_get_flag(call, "DryRun", &request.is_dry_run);
-    }
     if (status == ASG_OK) *ret = request;
     return status;
 }
@@ -111,8 +108,14 @@ enum asg_status asg_call_do_modify_launch_template(struct asg_call *call)
         reference.version = asg_call_get(call, "DefaultVersion");
     }
     const struct asg_world_template *template = NULL;
-    enum asg_status status =
-        asg_world_set_default(call->world, &reference, &template, &call->refusal);
+    const struct asg_world_version *version = NULL;
+    enum asg_status status = asg_world_find_template(call->world, &reference, &template,
+                                                     &version, &call->refusal);
+    if (status == ASG_OK && call->is_dry_run) status = asg_call_refuse_dry_run(call);
+    if (status == ASG_OK) {
+        status =
+            asg_world_set_default(call->world, &reference, &template, &call->refusal);
+    }
     if (status != ASG_OK) return status;
     asg_call_begin_reply(call);
     write_template(call, "launchTemplate", template);
@@ -126,7 +129,12 @@ enum asg_status asg_call_do_delete_launch_template(struct asg_call *call)
         asg_call_get_template(call, "", NULL);
     const struct asg_world_template *template = NULL;
     enum asg_status status =
-        asg_world_delete_template(call->world, &reference, &template, &call->refusal);
+        asg_world_find_template(call->world, &reference, &template, NULL, &call->refusal);
+    if (status == ASG_OK && call->is_dry_run) status = asg_call_refuse_dry_run(call);
+    if (status == ASG_OK) {
+        status =
+            asg_world_delete_template(call->world, &reference, &template, &call->refusal);
+    }
     if (status != ASG_OK) return status;
     asg_call_begin_reply(call);
     write_template(call, "launchTemplate", template);
@@ -216,16 +224,21 @@ enum asg_status asg_call_do_describe_launch_templates(struct asg_call *call)
     return ASG_OK;
 }
 
-/* Without a template: the $Latest or $Default of all templates (API reference). */
+/* Without a template: the $Latest or $Default of all templates, no number (API
+ * reference). */
 static enum asg_status write_versions_of_all(struct asg_call *call,
                                              const struct asg_world_ids *versions)
 {
-    if (versions->count == 0) {
-        call->refusal.code = "MissingParameter";
-        call->refusal.http_status = 400;
-        (void)snprintf(call->refusal.message, sizeof call->refusal.message,
-                       "Either LaunchTemplateId or LaunchTemplateName must be given");
-        return ASG_ERR_DENIED;
+    static const char words[] =
+        "To describe versions of all launch templates, Versions must be $Latest, "
+        "$Default or both; numbers need LaunchTemplateId or LaunchTemplateName";
+    if (versions->count == 0) return asg_call_refuse(call, "MissingParameter", words);
+    for (size_t v = 0; v < versions->count; v++) {
+        if (strcmp(versions->items[v], "$Latest") == 0 ||
+            strcmp(versions->items[v], "$Default") == 0) {
+            continue;
+        }
+        return asg_call_refuse(call, "InvalidParameterValue", words);
     }
     size_t count = 0;
     struct asg_world_template *const *templates =

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "ec2local/xml_out.h"
 
+#define TYPES_A_PAGE    100
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
 static enum asg_status refuse_unknown(struct asg_call *call, const char *code,
@@ -228,6 +229,13 @@ static void write_image(struct asg_call *call, const struct asg_world_image *ima
     asg_xml_out_end(out, "item");
 }
 
+/* All images belong to the account; "amazon" and others have none here. */
+static bool are_ours(const struct asg_call *call, const struct asg_world_ids *owners)
+{
+    return owners->count == 0 || asg_call_is_asked(owners, "self") ||
+           asg_call_is_asked(owners, asg_world_options(call->world)->account_id);
+}
+
 enum asg_status asg_call_do_describe_images(struct asg_call *call)
 {
     struct asg_world_query query;
@@ -242,6 +250,7 @@ enum asg_status asg_call_do_describe_images(struct asg_call *call)
     status = check_known(call, &query.ids, known, count, "InvalidAMIID.NotFound");
     if (status != ASG_OK) return status;
     const char *account = asg_world_options(call->world)->account_id;
+    const struct asg_world_ids owners = asg_call_get_list(call, "Owner");
     asg_call_begin_reply(call);
     asg_xml_out_begin(call->out, "imagesSet");
     for (size_t i = 0; i < count; i++) {
@@ -258,7 +267,8 @@ enum asg_status asg_call_do_describe_images(struct asg_call *call)
         bool takes = false;
         status = asg_call_takes(call, &query, fields, COUNT_OF(fields), NULL, &takes);
         if (status != ASG_OK) return status;
-        if (takes && asg_call_is_asked(&query.ids, images[i].id)) {
+        if (takes && asg_call_is_asked(&query.ids, images[i].id) &&
+            are_ours(call, &owners)) {
             write_image(call, &images[i]);
         }
     }
@@ -273,7 +283,7 @@ static void write_type(struct asg_bytes *out, const struct asg_world_type *type)
 {
     asg_xml_out_begin(out, "item");
     asg_xml_out_text(out, "instanceType", type->name);
-    asg_xml_out_flag(out, "currentGeneration", true);
+    asg_xml_out_flag(out, "currentGeneration", type->is_current);
     asg_bytes_append_text(out, "<supportedUsageClasses><item>on-demand</item>"
                                "<item>spot</item></supportedUsageClasses>");
     asg_xml_out_begin(out, "processorInfo");
@@ -314,7 +324,7 @@ enum asg_status asg_call_do_describe_instance_types(struct asg_call *call)
                                            &call->refusal);
     }
     if (status != ASG_OK) return status;
-    size_t most = query.max_results > 0 ? (size_t)query.max_results : count;
+    size_t most = query.max_results > 0 ? (size_t)query.max_results : TYPES_A_PAGE;
     size_t written = 0;
     const char *next = NULL;
     asg_call_begin_reply(call);
@@ -322,7 +332,7 @@ enum asg_status asg_call_do_describe_instance_types(struct asg_call *call)
     for (size_t i = (size_t)from; i < count; i++) {
         const struct asg_call_field fields[] = {
             {"instance-type", types[i].name},
-            {"current-generation", "true"},
+            {"current-generation", types[i].is_current ? "true" : "false"},
             {"processor-info.supported-architecture",
              types[i].is_arm ? "arm64" : "x86_64"},
         };

@@ -181,11 +181,30 @@ static enum asg_status write_endpoint(const struct parts *parts, struct asg_erro
                     strerror(errno));
 }
 
+/* The folder and the parents it lacks. */
+static bool make_folders(const char *path)
+{
+    char part[4096];
+    size_t length = strlen(path);
+    if (length >= sizeof part) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    memcpy(part, path, length + 1);
+    for (char *at = part + 1; length > 0 && *at != '\0'; at++) {
+        if (*at != '/') continue;
+        *at = '\0';
+        if (mkdir(part, 0755) != 0 && errno != EEXIST) return false;
+        *at = '/';
+    }
+    return mkdir(path, 0700) == 0 || errno == EEXIST;
+}
+
 static enum asg_status begin(struct parts *parts, struct asg_arena *arena,
                              struct asg_error *error)
 {
     const char *dir = parts->settings.dir;
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
+    if (!make_folders(dir)) {
         return asg_fail(error, ASG_ERR_IO, "cannot make the folder %s: %s", dir,
                         strerror(errno));
     }

@@ -30,13 +30,17 @@
 #define ASG_WORLD_USER_DATA_MAX 16384 /* before base64 */
 #define ASG_WORLD_TAGS_MAX      50
 #define ASG_WORLD_BATCH_MAX     1000
+#define ASG_WORLD_MESSAGE_MAX                                                            \
+    (21 * ASG_WORLD_BATCH_MAX + 64) /* it may name as many ids */
+#define ASG_WORLD_GROUPS_MAX  16    /* security groups of an instance */
+#define ASG_WORLD_VOLUMES_MAX 40    /* block devices that a launch names */
 
 struct asg_world;
 
 struct asg_world_refusal {
     const char *code; /* EC2's, static */
     int http_status;
-    char message[512];
+    char message[ASG_WORLD_MESSAGE_MAX];
 };
 
 /* Numbers are EC2's instance-state-code. */
@@ -71,7 +75,9 @@ struct asg_world_type {
     uint32_t vcpus;
     uint32_t memory_mib;
     bool is_arm;
-    uint32_t price_micro; /* of an hour on demand, in millionths of a dollar */
+    uint32_t
+        price_micro; /* of an hour on demand, in millionths of a dollar; 0: made up */
+    bool is_current; /* of the current generation */
 };
 
 struct asg_world_image {
@@ -341,6 +347,22 @@ enum asg_world_notice {
 /* False: no such running instance, or an interruption of one that is not spot. */
 bool asg_world_announce(struct asg_world *world, const char *id,
                         enum asg_world_notice notice, const char *code, int64_t at_ms);
+
+struct asg_world_group_name {
+    const char *id;
+    const char *name;
+};
+
+/* Security groups of an instance, the network's default one when its launch names none.
+ * Returns how many, ASG_WORLD_GROUPS_MAX at most. */
+size_t asg_world_groups_of(const struct asg_world *world,
+                           const struct asg_world_instance *instance,
+                           struct asg_world_group_name ret[ASG_WORLD_GROUPS_MAX]);
+
+/* The device of the volume that block device mapping `number` (from 1) makes; NULL: it
+ * makes none (left out, suppressed, or a disk of the host). */
+const char *asg_world_volume_device(const struct asg_world_instance *instance,
+                                    unsigned number);
 
 /* Of its status checks in a state: "ok", "impaired" or "not-applicable". */
 const char *asg_world_status_name(const struct asg_world_instance *instance,

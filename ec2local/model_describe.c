@@ -1,10 +1,14 @@
 /* model_describe - look-ups, filters and pages. */
 #include "ec2local/model_private.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
 
 /* --- wildcards --- */
 
@@ -126,6 +130,41 @@ static const char *read_event(const struct asg_world_instance *instance)
 {
     return instance->event_code;
 }
+static const char *read_zone_id(const struct asg_world_instance *instance)
+{
+    return instance->subnet->zone->id;
+}
+static const char *read_monitoring(const struct asg_world_instance *instance)
+{
+    const char *said =
+        asg_world_tags_find(&instance->launch->data.parameters, "Monitoring.Enabled");
+    return said != NULL && strcmp(said, "true") == 0 ? "enabled" : "disabled";
+}
+static const char *read_ebs(const struct asg_world_instance *instance)
+{
+    (void)instance;
+    return "ebs";
+}
+static const char *read_root(const struct asg_world_instance *instance)
+{
+    (void)instance;
+    return "/dev/xvda";
+}
+static const char *read_xen(const struct asg_world_instance *instance)
+{
+    (void)instance;
+    return "xen";
+}
+static const char *read_hvm(const struct asg_world_instance *instance)
+{
+    (void)instance;
+    return "hvm";
+}
+static const char *read_platform(const struct asg_world_instance *instance)
+{
+    (void)instance;
+    return "Linux/UNIX";
+}
 static const char *read_key_name(const struct asg_world_instance *instance)
 {
     const char *name = instance->launch->data.key_name;
@@ -150,10 +189,187 @@ static const struct {
     {"architecture", read_architecture},
     {"state-reason-code", read_reason},
     {"key-name", read_key_name},
+    {"availability-zone-id", read_zone_id},
+    {"monitoring-state", read_monitoring},
+    {"private-dns-name", read_address},
+    {"network-interface.private-dns-name", read_address},
+    {"network-interface.vpc-id", read_vpc},
+    {"network-interface.availability-zone", read_zone},
+    {"root-device-type", read_ebs},
+    {"root-device-name", read_root},
+    {"hypervisor", read_xen},
+    {"virtualization-type", read_hvm},
+    {"platform-details", read_platform},
     {"event.code", read_event},
     {"instance-status.status", read_status},
     {"system-status.status", read_status},
 };
+
+/* Filters that look at one parameter of the launch. */
+static const struct {
+    const char *name;
+    const char *parameter;
+    const char *otherwise;
+} parameter_fields[] = {
+    {"tenancy", "Placement.Tenancy", "default"},
+    {"affinity", "Placement.Affinity", ""},
+    {"host-id", "Placement.HostId", ""},
+    {"placement-group-name", "Placement.GroupName", ""},
+    {"placement-partition-number", "Placement.PartitionNumber", ""},
+    {"metadata-options.http-tokens", "MetadataOptions.HttpTokens", "required"},
+    {"metadata-options.http-put-response-hop-limit",
+     "MetadataOptions.HttpPutResponseHopLimit", "1"},
+    {"metadata-options.http-endpoint", "MetadataOptions.HttpEndpoint", "enabled"},
+    {"metadata-options.instance-metadata-tags", "MetadataOptions.InstanceMetadataTags",
+     "disabled"},
+    {"hibernation-options.configured", "HibernationOptions.Configured", "false"},
+    {"iam-instance-profile.name", "IamInstanceProfile.Name", ""},
+    {"kernel-id", "KernelId", ""},
+};
+
+#define PARAMETER_FIELDS (sizeof parameter_fields / sizeof parameter_fields[0])
+
+static size_t find_parameter_field(const char *name)
+{
+    size_t at = 0;
+    while (at < PARAMETER_FIELDS && strcmp(parameter_fields[at].name, name) != 0) {
+        at++;
+    }
+    return at;
+}
+
+static bool takes_parameter(const struct asg_world_filter *filter,
+                            const struct asg_world_instance *instance)
+{
+    size_t at = find_parameter_field(filter->name);
+    assert(at < PARAMETER_FIELDS); /* check_filters() */
+    const char *said = asg_world_tags_find(&instance->launch->data.parameters,
+                                           parameter_fields[at].parameter);
+    return asg_world_filter_takes(filter,
+                                  said != NULL ? said : parameter_fields[at].otherwise);
+}
+
+const char *asg_world_volume_device(const struct asg_world_instance *instance,
+                                    unsigned number)
+{
+    const struct asg_world_tags *said = &instance->launch->data.parameters;
+    static const char *const others[] = {"NoDevice", "VirtualName"};
+    char name[64];
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        (void)snprintf(name, sizeof name, "BlockDeviceMapping.%u.%s", number, others[i]);
+        if (asg_world_tags_find(said, name) != NULL) return NULL;
+    }
+    (void)snprintf(name, sizeof name, "BlockDeviceMapping.%u.DeviceName", number);
+    return asg_world_tags_find(said, name);
+}
+
+size_t asg_world_groups_of(const struct asg_world *world,
+                           const struct asg_world_instance *instance,
+                           struct asg_world_group_name ret[ASG_WORLD_GROUPS_MAX])
+{
+    static const char *const prefixes[] = {"SecurityGroupId.", "SecurityGroup.",
+                                           "NetworkInterface.1.SecurityGroupId."};
+    const struct asg_world_tags *said = &instance->launch->data.parameters;
+    (void)world;
+    size_t count = 0;
+    for (size_t i = 0; i < said->count && count < ASG_WORLD_GROUPS_MAX; i++) {
+        const char *value = said->items[i].value;
+        for (size_t p = 0; p < sizeof prefixes / sizeof prefixes[0]; p++) {
+            if (strncmp(said->items[i].key, prefixes[p], strlen(prefixes[p])) != 0) {
+                continue;
+            }
+            ret[count++] = (struct asg_world_group_name){.id = value, .name = value};
+            break;
+        }
+    }
+    if (count > 0) return count;
+    ret[0] =
+        (struct asg_world_group_name){.id = "sg-0a000000000000000", .name = "default"};
+    return 1;
+}
+
+/* --- filters that take one of several values, or one that is made up as it is read ---
+ */
+
+typedef bool field_taker(const struct asg_world *world,
+                         const struct asg_world_filter *filter,
+                         const struct asg_world_instance *instance);
+
+static bool takes_launch_index(const struct asg_world *world,
+                               const struct asg_world_filter *filter,
+                               const struct asg_world_instance *instance)
+{
+    (void)world;
+    char text[12];
+    (void)snprintf(text, sizeof text, "%u", instance->launch_index);
+    return asg_world_filter_takes(filter, text);
+}
+
+static bool takes_launch_time(const struct asg_world *world,
+                              const struct asg_world_filter *filter,
+                              const struct asg_world_instance *instance)
+{
+    (void)world;
+    char text[ASG_TIME_TEXT_MAX];
+    asg_time_format(instance->launched_at_ms, text);
+    return asg_world_filter_takes(filter, text);
+}
+
+static bool takes_owner(const struct asg_world *world,
+                        const struct asg_world_filter *filter,
+                        const struct asg_world_instance *instance)
+{
+    (void)instance;
+    return asg_world_filter_takes(filter, world->options.account_id);
+}
+
+static bool takes_device(const struct asg_world *world,
+                         const struct asg_world_filter *filter,
+                         const struct asg_world_instance *instance)
+{
+    (void)world;
+    for (unsigned number = 1; number <= ASG_WORLD_VOLUMES_MAX; number++) {
+        const char *device = asg_world_volume_device(instance, number);
+        if (device != NULL && asg_world_filter_takes(filter, device)) return true;
+    }
+    return false;
+}
+
+static bool takes_group(const struct asg_world *world,
+                        const struct asg_world_filter *filter,
+                        const struct asg_world_instance *instance)
+{
+    struct asg_world_group_name groups[ASG_WORLD_GROUPS_MAX];
+    size_t count = asg_world_groups_of(world, instance, groups);
+    bool is_by_name = strcmp(filter->name, "instance.group-name") == 0;
+    for (size_t i = 0; i < count; i++) {
+        if (asg_world_filter_takes(filter, is_by_name ? groups[i].name : groups[i].id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct {
+    const char *name;
+    field_taker *takes;
+} takers[] = {
+    {"launch-index", takes_launch_index},
+    {"launch-time", takes_launch_time},
+    {"owner-id", takes_owner},
+    {"block-device-mapping.device-name", takes_device},
+    {"instance.group-id", takes_group},
+    {"instance.group-name", takes_group},
+    {"network-interface.group-id", takes_group},
+};
+
+static field_taker *find_taker(const char *name)
+{
+    for (size_t i = 0; i < sizeof takers / sizeof takers[0]; i++) {
+        if (strcmp(takers[i].name, name) == 0) return takers[i].takes;
+    }
+    return NULL;
+}
 
 static field_reader *find_field(const char *name)
 {
@@ -165,13 +381,15 @@ static field_reader *find_field(const char *name)
 
 static bool is_known_filter(const char *name)
 {
-    return find_field(name) != NULL || strncmp(name, "tag:", 4) == 0 ||
-           strcmp(name, "tag-key") == 0 || strcmp(name, "tag-value") == 0 ||
-           strcmp(name, "instance-state-name") == 0 ||
+    return find_field(name) != NULL || find_taker(name) != NULL ||
+           find_parameter_field(name) < PARAMETER_FIELDS ||
+           strncmp(name, "tag:", 4) == 0 || strcmp(name, "tag-key") == 0 ||
+           strcmp(name, "tag-value") == 0 || strcmp(name, "instance-state-name") == 0 ||
            strcmp(name, "instance-state-code") == 0;
 }
 
-static bool takes_instance(const struct asg_world_filter *filter,
+static bool takes_instance(const struct asg_world *world,
+                           const struct asg_world_filter *filter,
                            const struct asg_world_instance *instance,
                            enum asg_world_state state)
 {
@@ -190,7 +408,11 @@ static bool takes_instance(const struct asg_world_filter *filter,
     }
     if (strcmp(name, "tag-key") == 0) return takes_tag_key(filter, &instance->tags);
     if (strcmp(name, "tag-value") == 0) return takes_tag_value(filter, &instance->tags);
-    return asg_world_filter_takes(filter, find_field(name)(instance));
+    field_taker *taker = find_taker(name);
+    if (taker != NULL) return taker(world, filter, instance);
+    field_reader *reader = find_field(name);
+    if (reader != NULL) return asg_world_filter_takes(filter, reader(instance));
+    return takes_parameter(filter, instance);
 }
 
 static enum asg_status check_filters(const struct asg_world_query *query,
@@ -218,10 +440,11 @@ enum asg_status asg_world_look_up(const struct asg_world *world,
                                   int64_t lag_ms, struct asg_world_instance **ret,
                                   struct asg_world_refusal *refusal)
 {
-    size_t missing = 0;
-    const char *first = NULL;
+    struct asg_bytes missing = {0};
+    size_t missing_count = 0;
     for (size_t i = 0; i < ids->count; i++) {
         if (!is_instance_id(ids->items[i])) {
+            asg_bytes_clear(&missing);
             return asg_world_refuse(refusal, 400, "InvalidInstanceID.Malformed",
                                     "Invalid id: \"%.100s\"", ids->items[i]);
         }
@@ -229,21 +452,22 @@ enum asg_status asg_world_look_up(const struct asg_world *world,
         enum asg_world_state ignored;
         if (at == ASG_ID_MAP_NONE ||
             !asg_world_state_seen(world->instances[at], now_ms, lag_ms, &ignored)) {
-            if (missing++ == 0) first = ids->items[i];
+            asg_bytes_printf(&missing, "%s%s", missing_count++ > 0 ? ", " : "",
+                             ids->items[i]);
             continue;
         }
         ret[i] = world->instances[at];
     }
-    if (missing == 1) {
-        return asg_world_refuse(refusal, 400, "InvalidInstanceID.NotFound",
-                                "The instance ID '%s' does not exist", first);
+    enum asg_status status = ASG_OK;
+    if (missing_count > 0) {
+        bool is_one = missing_count == 1;
+        status =
+            asg_world_refuse(refusal, 400, "InvalidInstanceID.NotFound",
+                             "The instance ID%s '%s' do%s not exist", is_one ? "" : "s",
+                             asg_bytes_text(&missing), is_one ? "es" : "");
     }
-    if (missing > 1) {
-        return asg_world_refuse(refusal, 400, "InvalidInstanceID.NotFound",
-                                "The instance IDs '%s' and %zu more do not exist", first,
-                                missing - 1);
-    }
-    return ASG_OK;
+    asg_bytes_clear(&missing);
+    return status;
 }
 
 /* --- pages --- */
@@ -329,14 +553,14 @@ enum asg_status asg_world_check_pages(const struct asg_world_query *query,
 
 /* --- DescribeInstances --- */
 
-static bool is_wanted(const struct asg_world_query *query,
+static bool is_wanted(const struct asg_world *world, const struct asg_world_query *query,
                       const struct asg_world_instance *instance, int64_t now_ms)
 {
     enum asg_world_state state;
     if (!asg_world_state_seen(instance, now_ms, query->lag_ms, &state)) return false;
     if (query->is_running_only && state != ASG_WORLD_RUNNING) return false;
     for (size_t i = 0; i < query->filter_count; i++) {
-        if (!takes_instance(&query->filters[i], instance, state)) return false;
+        if (!takes_instance(world, &query->filters[i], instance, state)) return false;
     }
     return true;
 }
@@ -359,7 +583,7 @@ static enum asg_status describe_ids(const struct asg_world *world,
         for (size_t j = 0; j < i; j++) {
             is_repeated = is_repeated || found[j] == found[i];
         }
-        if (is_repeated || !is_wanted(query, found[i], now_ms)) continue;
+        if (is_repeated || !is_wanted(world, query, found[i], now_ms)) continue;
         page.items[page.count++] = found[i];
     }
     *ret = page;
@@ -391,7 +615,8 @@ enum asg_status asg_world_describe(const struct asg_world *world,
         .items = asg_arena_take(arena, (room + 1) * sizeof *page.items)};
     for (size_t i = 0; i < world->instance_count; i++) {
         const struct asg_world_instance *instance = world->instances[i];
-        if (instance->sequence <= last || !is_wanted(query, instance, now_ms)) continue;
+        if (instance->sequence <= last || !is_wanted(world, query, instance, now_ms))
+            continue;
         if (page.count == most) {
             page.next_token = asg_world_page_token(
                 world, page.items[page.count - 1]->sequence, scope, arena);

@@ -42,7 +42,12 @@ int64_t asg_world_price(const char *type, const char *zone, bool is_spot)
 {
     const struct asg_world_type *known = asg_world_find_type(type);
     if (known == NULL) return 0;
-    if (!is_spot) return known->price_micro;
+    int64_t price = known->price_micro;
+    if (price == 0) { /* as EC2's go: so much a processor, so much a GiB, arm less */
+        price = (int64_t)known->vcpus * 33000 + (int64_t)known->memory_mib * 3750 / 1024;
+        if (known->is_arm) price = price * 4 / 5;
+    }
+    if (!is_spot) return price;
     uint32_t hash = 2166136261u; /* FNV-1a: the same for a pool every day */
     for (const char *at = type; *at != '\0'; at++) {
         hash = (hash ^ (unsigned char)*at) * 16777619u;
@@ -50,7 +55,7 @@ int64_t asg_world_price(const char *type, const char *zone, bool is_spot)
     for (const char *at = zone; *at != '\0'; at++) {
         hash = (hash ^ (unsigned char)*at) * 16777619u;
     }
-    return (int64_t)known->price_micro * (300 + hash % 150) / 1000;
+    return price * (300 + hash % 150) / 1000;
 }
 
 /* The type a pool launches, its template's when it names none; "": not known. */

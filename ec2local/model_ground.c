@@ -5,20 +5,14 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "crypto/crypto.h"
 
 static const struct asg_world_type types[] = {
-    {"t3.nano", 2, 512, false, 5200},       {"t3.micro", 2, 1024, false, 10400},
-    {"t3.small", 2, 2048, false, 20800},    {"t3.medium", 2, 4096, false, 41600},
-    {"t3.large", 2, 8192, false, 83200},    {"t4g.micro", 2, 1024, true, 8400},
-    {"t4g.small", 2, 2048, true, 16800},    {"m5.large", 2, 8192, false, 96000},
-    {"m5.xlarge", 4, 16384, false, 192000}, {"m5.2xlarge", 8, 32768, false, 384000},
-    {"m6g.large", 2, 8192, true, 77000},    {"c5.large", 2, 4096, false, 85000},
-    {"c5.xlarge", 4, 8192, false, 170000},  {"c5.2xlarge", 8, 16384, false, 340000},
-    {"r5.large", 2, 16384, false, 126000},  {"r5.xlarge", 4, 32768, false, 252000},
-    {"m1.small", 1, 1740, false, 44000},
+#include "ec2local/instance_types.def"
 };
 
 static const struct asg_world_image images[] = {
@@ -128,6 +122,17 @@ const struct asg_world_type *asg_world_types(size_t *ret_count)
 {
     *ret_count = sizeof types / sizeof types[0];
     return types;
+}
+
+static int compare_type(const void *name, const void *type)
+{
+    return strcmp(name, ((const struct asg_world_type *)type)->name);
+}
+
+const struct asg_world_type *asg_world_find_type(const char *name)
+{
+    return bsearch(name, types, sizeof types / sizeof types[0], sizeof types[0],
+                   compare_type);
 }
 
 const struct asg_world_image *asg_world_images(size_t *ret_count)

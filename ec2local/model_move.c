@@ -150,8 +150,8 @@ static enum asg_status check_move(const struct asg_world *world,
                                   struct asg_world_refusal *refusal)
 {
     if (request->ids.count == 0) {
-        return asg_world_refuse(refusal, 400, "MissingParameter",
-                                "The request must contain the parameter InstanceId");
+        return asg_world_refuse(refusal, 400, "InvalidParameterCombination",
+                                "No instances specified");
     }
     if (request->ids.count > ASG_WORLD_BATCH_MAX) {
         return asg_world_refuse(refusal, 400, "RequestResourceCountExceeded",

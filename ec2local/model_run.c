@@ -13,6 +13,8 @@ struct plan {
     const struct asg_world_run_request *request;
     struct asg_world_data data;
     const struct asg_world_type *type;
+    char template_id[ASG_WORLD_ID_SIZE]; /* "": launched without one */
+    int64_t template_version;
     struct asg_world_subnet *subnet; /* NULL until chosen */
     const char *scope;               /* of the token: a zone, or "" for the region */
     char token_key[33];
@@ -156,6 +158,8 @@ static enum asg_status merge_template(const struct asg_world *world, struct plan
     enum asg_status status =
         asg_world_find_template(world, &request->template, &template, &version, refusal);
     if (status != ASG_OK) return status;
+    memcpy(plan->template_id, template->id, sizeof plan->template_id);
+    plan->template_version = version->number;
     asg_world_data_merge(&version->data, &request->data, &plan->data);
     return ASG_OK;
 }
@@ -216,16 +220,6 @@ static const struct asg_world_image *find_image(const char *id)
     const struct asg_world_image *images = asg_world_images(&count);
     for (size_t i = 0; i < count; i++) {
         if (strcmp(images[i].id, id) == 0) return &images[i];
-    }
-    return NULL;
-}
-
-const struct asg_world_type *asg_world_find_type(const char *name)
-{
-    size_t count = 0;
-    const struct asg_world_type *types = asg_world_types(&count);
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(types[i].name, name) == 0) return &types[i];
     }
     return NULL;
 }
@@ -304,6 +298,26 @@ static enum asg_status check_interfaces(const struct plan *plan,
                             what);
 }
 
+/* A device that is neither a volume nor suppressed is one of the host's own disks. */
+static enum asg_status check_devices(const struct plan *plan,
+                                     struct asg_world_refusal *refusal)
+{
+    const struct asg_world_tags *parameters = &plan->data.parameters;
+    for (size_t i = 0; i < parameters->count; i++) {
+        const char *name = parameters->items[i].key;
+        const char *value = parameters->items[i].value;
+        const char *last = strrchr(name, '.');
+        if (last == NULL || strcmp(last, ".VirtualName") != 0) continue;
+        size_t digits =
+            strncmp(value, "ephemeral", 9) == 0 ? strspn(value + 9, "0123456789") : 0;
+        if (digits > 0 && digits <= 2 && value[9 + digits] == '\0') continue;
+        return asg_world_refuse(refusal, 400, "InvalidBlockDeviceMapping",
+                                "Virtual name '%.100s' is not valid: ephemeral0 and on",
+                                value);
+    }
+    return ASG_OK;
+}
+
 static enum asg_status check_plan(struct plan *plan, struct asg_world_refusal *refusal)
 {
     const char *type = plan->data.instance_type;
@@ -313,6 +327,7 @@ static enum asg_status check_plan(struct plan *plan, struct asg_world_refusal *r
                                 "Invalid value '%.100s' for InstanceType.", type);
     }
     enum asg_status status = check_interfaces(plan, refusal);
+    if (status == ASG_OK) status = check_devices(plan, refusal);
     if (status == ASG_OK) status = check_image(plan, refusal);
     if (status == ASG_OK) status = check_user_data(plan->data.user_data, refusal);
     if (status == ASG_OK) status = asg_world_tags_check(&plan->data.tags, refusal);
@@ -403,6 +418,21 @@ static struct asg_world_launch *make_launch(struct asg_world *world, struct plan
     return launch;
 }
 
+/* The tags of the request, and those that EC2 sets itself. */
+static void tag_instance(const struct plan *plan, const struct asg_world_launch *launch,
+                         struct asg_world_instance *instance)
+{
+    for (size_t i = 0; i < launch->data.tags.count; i++) {
+        asg_world_tags_set(&instance->tags, launch->data.tags.items[i].key,
+                           launch->data.tags.items[i].value);
+    }
+    if (plan->template_id[0] == '\0') return;
+    char version[24];
+    (void)snprintf(version, sizeof version, "%lld", (long long)plan->template_version);
+    asg_world_tags_set(&instance->tags, "aws:ec2launchtemplate:id", plan->template_id);
+    asg_world_tags_set(&instance->tags, "aws:ec2launchtemplate:version", version);
+}
+
 static struct asg_world_instance *add_instance(struct asg_world *world,
                                                const struct plan *plan,
                                                struct asg_world_launch *launch,
@@ -427,10 +457,7 @@ static struct asg_world_instance *add_instance(struct asg_world *world,
     instance->dies = plan->request->dies;
     instance->reason_code = "";
     instance->reason_message = "";
-    for (size_t i = 0; i < launch->data.tags.count; i++) {
-        asg_world_tags_set(&instance->tags, launch->data.tags.items[i].key,
-                           launch->data.tags.items[i].value);
-    }
+    tag_instance(plan, launch, instance);
     asg_world_change_state(world, instance, ASG_WORLD_PENDING, now_ms,
                            now_ms + asg_world_boot_delay(world));
     if (world->instance_count == world->instance_capacity) {

@@ -30,12 +30,29 @@ static struct asg_world_tags *tags_of(const struct asg_world *world, const char 
     return NULL;
 }
 
+/* Set by EC2 itself: they do not count, and nobody removes them. */
+static bool is_ec2s(const char *key)
+{
+    return strncmp(key, "aws:", 4) == 0;
+}
+
+static void remove_all(struct asg_world_tags *tags)
+{
+    for (size_t i = tags->count; i-- > 0;) {
+        if (is_ec2s(tags->items[i].key)) continue;
+        asg_world_tags_remove(tags, tags->items[i].key, NULL);
+    }
+}
+
 /* Would they all fit? */
 static enum asg_status check_room(const struct asg_world_tags *tags,
                                   const struct asg_world_tags *more,
                                   struct asg_world_refusal *refusal)
 {
-    size_t count = tags->count;
+    size_t count = 0;
+    for (size_t i = 0; i < tags->count; i++) {
+        if (!is_ec2s(tags->items[i].key)) count++;
+    }
     for (size_t i = 0; i < more->count; i++) {
         if (asg_world_tags_find(tags, more->items[i].key) == NULL) count++;
     }
@@ -82,7 +99,7 @@ enum asg_status asg_world_tag(struct asg_world *world,
     for (size_t i = 0; i < request->ids.count; i++) {
         struct asg_world_tags *tags =
             tags_of(world, request->ids.items[i], request, refusal);
-        if (request->is_removal && request->tags.count == 0) asg_world_tags_clear(tags);
+        if (request->is_removal && request->tags.count == 0) remove_all(tags);
         for (size_t t = 0; t < request->tags.count; t++) {
             const struct asg_world_tag *tag = &request->tags.items[t];
             if (request->is_removal) {

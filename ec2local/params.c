@@ -7,6 +7,8 @@
 #include "aws/percent.h"
 #include "base/bytes.h"
 
+#define NO_NUMBER UINT32_MAX
+
 /* How many bytes the UTF-8 character at `text` has; 0: it is none. */
 static size_t utf8_length(const unsigned char *text, size_t left)
 {
@@ -97,16 +99,17 @@ const char *asg_params_get(const struct asg_params *params, const char *name)
     return NULL;
 }
 
-/* The number behind "name." in `text`; 0: there is none. *ret_rest: what follows it. */
+/* The number behind "name." in `text`, NO_NUMBER: there is none. *ret_rest: what follows.
+ */
 static uint32_t number_behind(const char *text, const char *name, const char **ret_rest)
 {
     size_t length = strlen(name);
-    if (strncmp(text, name, length) != 0 || text[length] != '.') return 0;
+    if (strncmp(text, name, length) != 0 || text[length] != '.') return NO_NUMBER;
     const char *digits = text + length + 1;
     size_t count = strspn(digits, "0123456789");
-    if (count == 0 || count > 5) return 0;
+    if (count == 0 || count > 5) return NO_NUMBER;
     unsigned long number = strtoul(digits, NULL, 10);
-    if (number > ASG_PARAMS_INDEX_MAX) return 0;
+    if (number > ASG_PARAMS_INDEX_MAX) return NO_NUMBER;
     *ret_rest = digits + count;
     return (uint32_t)number;
 }
@@ -132,7 +135,8 @@ static size_t collect(const struct asg_params *params, const char *name, bool ta
     for (size_t i = 0; i < params->count; i++) {
         const char *rest = "";
         uint32_t number = number_behind(params->items[i].name, name, &rest);
-        if (number == 0 || (rest[0] != '\0' && (!takes_inner || rest[0] != '.'))) {
+        if (number == NO_NUMBER ||
+            (rest[0] != '\0' && (!takes_inner || rest[0] != '.'))) {
             continue;
         }
         void *items = found;

@@ -1,8 +1,8 @@
 /* params - the name=value pairs of a Query request, read with limits.
  *
- * Lists are numbered from 1 ("InstanceId.1"); gaps and any order are accepted, and a
- * list's items come sorted by their number. Of two pairs with one name the first counts.
- * Threads: one owner at a time.
+ * Lists are numbered from 1 ("InstanceId.1"), by some clients from 0; gaps and any order
+ * are accepted, and a list's items come sorted by their number. Of two pairs with one
+ * name the first counts. Threads: one owner at a time.
  */
 #ifndef ASG_EC2LOCAL_PARAMS_H
 #define ASG_EC2LOCAL_PARAMS_H

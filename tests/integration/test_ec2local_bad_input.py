@@ -101,10 +101,19 @@ class BadInputTest(unittest.TestCase):
         self.assert_code("FilterLimitExceeded", {
             **describe, "Filter.1.Name": "instance-id",
             **{f"Filter.1.Value.{n}": "x" for n in range(1, 202)}})
-        self.assert_code("MissingParameter", {"Action": "TerminateInstances"})
+        self.assert_code("InvalidParameterCombination", {"Action": "TerminateInstances"})
         self.assert_code("RequestResourceCountExceeded", {
             "Action": "TerminateInstances",
             **{f"InstanceId.{n}": "i-00000000" for n in range(1, 1002)}})
+
+    def test_lists_that_count_from_zero_are_taken(self):
+        status, root = self.call({"Action": "DescribeInstances", "InstanceId.0": "i-x"})
+        self.assertEqual(root.findtext("Errors/Error/Code"), "InvalidInstanceID.Malformed")
+        status, root = self.call({"Action": "DescribeSubnets", "Filter.0.Name":
+                                  "availability-zone", "Filter.0.Value.0": REGION + "a",
+                                  "Filter.0.Value.1": REGION + "b"})
+        self.assertEqual(status, 200)
+        self.assertEqual(len([e for e in root.iter() if e.tag.endswith("}subnetId")]), 2)
 
     def test_signatures_that_are_none(self):
         body = b"Action=DescribeInstances"

@@ -342,7 +342,9 @@ class Ec2Test(unittest.TestCase):
             {"ResourceType": "instance", "Tags": [{"Key": "both", "Value": "r"}]}])
         self.assertEqual(default["InstanceType"], "t3.small")
         self.assertEqual({t["Key"]: t["Value"] for t in default["Tags"]},
-                         {"from": "template", "both": "r"})
+                         {"from": "template", "both": "r",
+                          "aws:ec2launchtemplate:id": template_id,
+                          "aws:ec2launchtemplate:version": "1"})
         data = ec2.describe_instance_attribute(InstanceId=default["InstanceId"],
                                                Attribute="userData")
         self.assertEqual(data["UserData"]["Value"], "IyEvYmluL3NoCg==")

@@ -99,7 +99,8 @@ class Fleets(unittest.TestCase):
                          ["", "", "spot", "spot", "spot"])
         for instance in seen:
             tags = {t["Key"]: t["Value"] for t in instance["Tags"]}
-            self.assertEqual(tags, {"team": "blue", "aws:ec2:fleet-id": answer["FleetId"]})
+            self.assertEqual(tags["team"], "blue")
+            self.assertEqual(tags["aws:ec2:fleet-id"], answer["FleetId"])
             self.assertEqual((instance["SubnetId"], instance["ImageId"]), (SUBNET, IMAGE))
 
     def test_a_pool_that_is_dry_is_an_error_beside_the_instances(self):
