@@ -96,6 +96,9 @@ static const char *wrong_with_group(const struct asg_core *core,
         config->desired > config->max) {
         return "has a desired capacity that is not between min and max";
     }
+    if (group->at_once_percent > 100 || group->ten_minutes_percent > 100) {
+        return "has an allowance of more than all";
+    }
     if (group->is_dirty) return "was touched and not settled";
     if (!asg_count_is_right(group))
         return "has counts that are not those of its instances";

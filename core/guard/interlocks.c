@@ -17,23 +17,43 @@ static uint32_t share_of(uint32_t count, uint32_t percent)
     return share > 0 ? share : 1;
 }
 
+/* In percent of the group: of health, or of the policy that scaled in last. */
+struct allowance {
+    uint32_t at_once;
+    uint32_t ten_minutes;
+};
+
+static struct allowance allowance_of(const struct group *group, bool is_health)
+{
+    assert(group->at_once_percent <= 100 && group->ten_minutes_percent <= 100);
+    bool has_at_once = !is_health && group->at_once_percent > 0;
+    bool has_window = !is_health && group->ten_minutes_percent > 0;
+    return (struct allowance){
+        .at_once =
+            has_at_once ? group->at_once_percent : group->config.terminating_percent,
+        .ten_minutes =
+            has_window ? group->ten_minutes_percent : group->config.terminated_percent,
+    };
+}
+
 /* As many of `wanted` as the allowance of policies, or of health, has room for. */
 static uint32_t paced_ends(struct asg_core *core, struct group *group, uint32_t wanted,
                            bool is_health)
 {
+    const struct allowance allowance = allowance_of(group, is_health);
     uint32_t broken = asg_count_ending_broken(group);
     uint32_t surplus = asg_count_ending_surplus(group);
     const struct recent recent = asg_count_recent(group, core->now_ms);
     uint32_t now = is_health ? broken : surplus;
     uint32_t lately = is_health ? recent.broken : recent.shrinks;
     uint32_t members = asg_count_capacity(group) + broken + surplus;
-    uint32_t at_once = share_of(members, group->config.terminating_percent);
+    uint32_t at_once = share_of(members, allowance.at_once);
     uint32_t room = at_once > now ? at_once - now : 0;
     /* Of those that were there: who is replaced is there again, who was too much is not.
      */
     uint32_t were = members > group->config.desired ? members : group->config.desired;
-    uint32_t in_window = share_of(is_health ? were : were + recent.shrinks,
-                                  group->config.terminated_percent);
+    uint32_t in_window =
+        share_of(is_health ? were : were + recent.shrinks, allowance.ten_minutes);
     uint32_t window_room = in_window > lately ? in_window - lately : 0;
     if (window_room == 0) {
         asg_look_again(core, recent.changes_ms);
@@ -41,7 +61,7 @@ static uint32_t paced_ends(struct asg_core *core, struct group *group, uint32_t 
                  "%s waits: %" PRIu32 " terminated in 10 min, the limit is %" PRIu32
                  " (%" PRIu32 " %%)",
                  is_health ? "replacement" : "scale-in", lately, in_window,
-                 group->config.terminated_percent);
+                 allowance.ten_minutes);
         return 0;
     }
     if (room > window_room) room = window_room;

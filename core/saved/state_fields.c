@@ -179,6 +179,8 @@ static void scaling_fields(struct asg_fields *f, struct asg_core *core, struct g
     asg_fields_i64(f, &g->evaluation_ms);
     asg_fields_bool(f, &g->is_watched);
     asg_fields_u32(f, &g->order_floor);
+    asg_fields_u32(f, &g->at_once_percent);
+    asg_fields_u32(f, &g->ten_minutes_percent);
     for (int topic = 0; topic < HOLD_TOPICS; topic++) {
         kept(f, core, &g->held[topic], ASG_REASON_MAX);
     }

@@ -153,7 +153,7 @@ void asg_order_execute_policy(struct asg_core *core, const struct asg_command *c
     int64_t to = clamp(proposal.wanted, group->config.min, group->config.max);
     assert(to >= 0);
     if (to != from) {
-        asg_desired_change(core, group, (uint32_t)to, DESIRED_BY_POLICY);
+        asg_desired_follow(core, group, &policy->config, (uint32_t)to);
         if (!is_step) asg_cooldown_begin(core, group, &policy->config);
         asg_narrate_capacity(
             core, to > from ? ASG_DECISION_SCALE_OUT : ASG_DECISION_SCALE_IN, group,

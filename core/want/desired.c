@@ -17,6 +17,18 @@ void asg_desired_change(struct asg_core *core, struct group *group, uint32_t to,
     asg_group_mark_dirty(core, group);
 }
 
+void asg_desired_follow(struct asg_core *core, struct group *group,
+                        const struct asg_policy_config *policy, uint32_t to)
+{
+    assert(policy->scale_in_at_once_percent <= 100);
+    assert(policy->scale_in_ten_minutes_percent <= 100);
+    if (to < group->config.desired) {
+        group->at_once_percent = policy->scale_in_at_once_percent;
+        group->ten_minutes_percent = policy->scale_in_ten_minutes_percent;
+    }
+    asg_desired_change(core, group, to, DESIRED_BY_POLICY);
+}
+
 void asg_cooldown_begin(struct asg_core *core, struct group *group,
                         const struct asg_policy_config *config)
 {

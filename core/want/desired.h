@@ -18,6 +18,10 @@ enum desired_cause {
 void asg_desired_change(struct asg_core *core, struct group *group, uint32_t to,
                         enum desired_cause cause);
 
+/* What a policy wants: as above, and what goes for it is paced by its allowance. */
+void asg_desired_follow(struct asg_core *core, struct group *group,
+                        const struct asg_policy_config *policy, uint32_t to);
+
 bool asg_cooldown_is_on(const struct asg_core *core, const struct group *group);
 
 /* Simple scaling acted: no more of it until this is done and the cooldown is over. */

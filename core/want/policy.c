@@ -46,6 +46,34 @@ void asg_policy_execute(const struct asg_policy_config *config,
 
 #define VALUE_MAX (INT64_C(1) << 50)
 
+/* Only CPU has a ceiling; its highest value is one instance's, which says nothing of the
+ * others. */
+static enum asg_status validate_saturation(const struct asg_policy_config *config,
+                                           struct asg_error *error)
+{
+    assert(config->kind == ASG_POLICY_TARGET_TRACKING);
+    if (config->saturation_milli < 0 || config->saturation_milli > 100000) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "the saturation of policy %s must be 0 (none) to 100 %%",
+                        config->name);
+    }
+    if (config->saturation_factor_milli < 1000 ||
+        config->saturation_factor_milli > 10000) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "the saturation factor of policy %s must be 1 to 10",
+                        config->name);
+    }
+    bool has_ceiling = config->metric == ASG_METRIC_NAME_CPU &&
+                       config->statistic != ASG_STATISTIC_HIGHEST;
+    if (config->saturation_milli > 0 && !has_ceiling) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "policy %s cannot have a saturation: only the mean or lowest cpu "
+                        "has a ceiling",
+                        config->name);
+    }
+    return ASG_OK;
+}
+
 static enum asg_status validate_target(const struct asg_policy_config *config,
                                        struct asg_error *error)
 {
@@ -70,12 +98,26 @@ static enum asg_status validate_target(const struct asg_policy_config *config,
                         "; it must be 1 to %d",
                         config->name, config->scale_out_periods, ASG_POLICY_PERIODS_MAX);
     }
+    if (config->scale_out_permille < 1000 || config->scale_out_permille > 10000) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "scale_out_permille of policy %s is %" PRIu32
+                        "; it must be 1000 to 10000 (1100: scale out above 1.1 times the "
+                        "target)",
+                        config->name, config->scale_out_permille);
+    }
+    if (config->scale_in_periods == 0 ||
+        config->scale_in_periods > ASG_POLICY_PERIODS_MAX) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "scale_in_periods of policy %s is %" PRIu32
+                        "; it must be 1 to %d",
+                        config->name, config->scale_in_periods, ASG_POLICY_PERIODS_MAX);
+    }
     if (config->stabilisation_ms < 0 || config->stabilisation_ms > INT64_C(86400000)) {
         return asg_fail(error, ASG_ERR_INVALID,
                         "the stabilisation window of policy %s must be 0 s to 24 h",
                         config->name);
     }
-    return ASG_OK;
+    return validate_saturation(config, error);
 }
 
 static enum asg_status validate_alarm(const struct asg_policy_config *config,
@@ -210,6 +252,13 @@ enum asg_status asg_policy_validate(const struct asg_policy_config *config,
                                     struct asg_error *error)
 {
     assert(config->kind < ASG_POLICY_COUNT);
+    if (config->scale_in_at_once_percent > 100 ||
+        config->scale_in_ten_minutes_percent > 100) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "the scale-in allowance of policy %s must be 1 to 100 %% at once "
+                        "and in ten minutes, or 0 for the group's",
+                        config->name);
+    }
     if (config->kind == ASG_POLICY_TARGET_TRACKING) return validate_target(config, error);
     enum asg_status status = validate_alarm(config, error);
     if (status != ASG_OK) return status;

@@ -2,9 +2,10 @@
  * tracking").
  *
  *   wanted = ceil(warm capacity x metric / target)
- * Out when the metric was above the target for scale_out_periods in a row, by the mean of
- * those periods. In when it stayed below scale_in_permille of the target all through the
- * stabilisation window, to the highest recommendation of that window. */
+ * Out when the metric was above scale_out_permille of the target for scale_out_periods in
+ * a row, by the mean of those periods. In when it stayed below scale_in_permille of the
+ * target for scale_in_periods and all through the stabilisation window, to the highest
+ * recommendation of that window. */
 #include "core/want/policy_family.h"
 
 #include <assert.h>
@@ -12,6 +13,12 @@
 #include <string.h>
 
 #include "core/values/number.h"
+
+static int64_t share_of_target(const struct asg_policy_config *config, uint32_t permille)
+{
+    assert(permille > 0);
+    return config->target_milli * (int64_t)permille / 1000;
+}
 
 static int64_t wanted_for(const struct asg_policy_config *config,
                           const struct asg_policy_input *input, int64_t value_milli)
@@ -23,7 +30,19 @@ static int64_t wanted_for(const struct asg_policy_config *config,
         return value_milli > 0 ? (input->min > 1 ? input->min : 1) : input->desired;
     }
     if (value_milli <= 0) return 0;
-    return asg_number_ceil_share(input->warm, value_milli, config->target_milli) + (0);
+    return asg_number_ceil_share(input->warm, value_milli, config->target_milli);
+}
+
+/* A saturated metric ends where the instances do: the load may be far above it. */
+static int64_t wanted_out(const struct asg_policy_config *config,
+                          const struct asg_policy_input *input, int64_t value_milli)
+{
+    int64_t wanted = wanted_for(config, input, value_milli);
+    bool is_saturated =
+        config->saturation_milli > 0 && value_milli >= config->saturation_milli;
+    if (!is_saturated) return wanted;
+    assert(config->saturation_factor_milli >= 1000); /* it is never less */
+    return asg_number_ceil_share(wanted, config->saturation_factor_milli, 1000);
 }
 
 static void note_period(struct asg_policy_state *state,
@@ -98,6 +117,7 @@ static void drop_old_peaks(struct asg_policy_state *state, int64_t from_ms)
 static void forget_low(struct asg_policy_state *state)
 {
     state->below_since_ms = 0;
+    state->lows = 0;
     state->peak_count = 0;
 }
 
@@ -129,7 +149,7 @@ static void evaluate_high(const struct asg_policy_config *config,
     if (state->breaches < config->scale_out_periods) return;
     assert(state->period_count <= config->scale_out_periods);
     int64_t mean_milli = mean_of_periods(state);
-    int64_t wanted = wanted_for(config, input, mean_milli);
+    int64_t wanted = wanted_out(config, input, mean_milli);
     if (wanted <= input->desired) return; /* what was asked for is on its way */
     assert(wanted > input->desired);
     ret->direction = ASG_DIRECTION_OUT;
@@ -147,8 +167,10 @@ static void evaluate_low(const struct asg_policy_config *config,
     if (state->below_since_ms == 0) {
         state->below_since_ms = input->now_ms - input->evaluation_ms;
     }
+    if (state->lows < config->scale_in_periods) state->lows++;
     note_peak(state, input->now_ms, wanted_for(config, input, value_milli));
     drop_old_peaks(state, from_ms);
+    if (state->lows < config->scale_in_periods) return;
     if (state->below_since_ms > from_ms || input->warming > 0) return;
     assert(state->peak_count > 0);
     int64_t wanted = state->peaks[0].wanted;
@@ -159,7 +181,7 @@ static void evaluate_low(const struct asg_policy_config *config,
     ret->wanted = wanted;
     char low[ASG_NUMBER_TEXT_MAX];
     char span[ASG_NUMBER_TEXT_MAX];
-    int64_t low_milli = config->target_milli * (int64_t)config->scale_in_permille / 1000;
+    int64_t low_milli = share_of_target(config, config->scale_in_permille);
     ret->text = asg_arena_format(
         arena, "%s\nbelow %s for %s, highest wish of that time %" PRId64,
         say(config, input, value_milli, input->evaluation_ms, wanted, arena),
@@ -182,8 +204,8 @@ void asg_policy_target(const struct asg_policy_config *config,
         return;
     }
     int64_t value_milli = asg_policy_value(config, input->metric);
-    int64_t low_milli = config->target_milli * (int64_t)config->scale_in_permille / 1000;
-    if (value_milli > config->target_milli) {
+    int64_t low_milli = share_of_target(config, config->scale_in_permille);
+    if (value_milli > share_of_target(config, config->scale_out_permille)) {
         forget_low(state);
         evaluate_high(config, state, input, value_milli, arena, ret);
         return;

@@ -110,7 +110,7 @@ static void decide_group(struct asg_core *core, struct group *group,
     }
     bool is_out = to > from;
     assert(to >= min && to <= max);
-    asg_desired_change(core, group, (uint32_t)to, DESIRED_BY_POLICY);
+    asg_desired_follow(core, group, &policy->config, (uint32_t)to);
     if (policy->config.kind == ASG_POLICY_SIMPLE) {
         asg_cooldown_begin(core, group, &policy->config);
     }

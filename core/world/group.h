@@ -105,6 +105,9 @@ struct group {
     int64_t evaluation_ms; /* told to the windows */
     /* what an order wants: instances above so many go at once; UINT32_MAX: no order */
     uint32_t order_floor;
+    /* the allowance of the policy that scaled in last, in percent; 0: the group's */
+    uint32_t at_once_percent;
+    uint32_t ten_minutes_percent;
     /* why each topic waits, "" when it does not: so that it is said once */
     const char *held[HOLD_TOPICS];
     /* launching */

@@ -12,6 +12,7 @@
 DEFINE_ENUM(instance_state, "instance state", ASG_INSTANCE_STATE_LIST)
 DEFINE_ENUM(health_check, "health check type", ASG_HEALTH_CHECK_LIST)
 DEFINE_ENUM(policy_kind, "policy kind", ASG_POLICY_KIND_LIST)
+DEFINE_ENUM(preset, "preset", ASG_PRESET_LIST)
 DEFINE_ENUM(metric_name, "metric", ASG_METRIC_NAME_LIST)
 DEFINE_ENUM(statistic, "statistic", ASG_STATISTIC_LIST)
 DEFINE_ENUM(comparison, "comparison", ASG_COMPARISON_LIST)

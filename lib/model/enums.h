@@ -52,6 +52,13 @@
     X(STEP, "step")                                                                      \
     X(SIMPLE, "simple")
 
+/* Named sets of what a policy goes by (presets.h). */
+#define ASG_PRESET_LIST(X)                                                               \
+    X(DEFAULT, "default")                                                                \
+    X(AWS, "aws")                                                                        \
+    X(CALM, "calm")                                                                      \
+    X(QUICK, "quick")
+
 #define ASG_METRIC_NAME_LIST(X)                                                          \
     X(CPU, "cpu")               /* thousandths of a percent of the instance */           \
     X(MEMORY, "memory")         /* thousandths of a percent used */                      \
@@ -290,6 +297,7 @@
 #define ASG_ENUM_MEMBER_INSTANCE(n, w)     ASG_INSTANCE_##n,
 #define ASG_ENUM_MEMBER_HEALTH_CHECK(n, w) ASG_HEALTH_CHECK_##n,
 #define ASG_ENUM_MEMBER_POLICY(n, w)       ASG_POLICY_##n,
+#define ASG_ENUM_MEMBER_PRESET(n, w)       ASG_PRESET_##n,
 #define ASG_ENUM_MEMBER_METRIC_NAME(n, w)  ASG_METRIC_NAME_##n,
 #define ASG_ENUM_MEMBER_STATISTIC(n, w)    ASG_STATISTIC_##n,
 #define ASG_ENUM_MEMBER_COMPARISON(n, w)   ASG_COMPARISON_##n,
@@ -317,6 +325,7 @@
 ASG_DECLARE_ENUM(instance_state, INSTANCE, ASG_INSTANCE_STATE_LIST)
 ASG_DECLARE_ENUM(health_check, HEALTH_CHECK, ASG_HEALTH_CHECK_LIST)
 ASG_DECLARE_ENUM(policy_kind, POLICY, ASG_POLICY_KIND_LIST)
+ASG_DECLARE_ENUM(preset, PRESET, ASG_PRESET_LIST)
 ASG_DECLARE_ENUM(metric_name, METRIC_NAME, ASG_METRIC_NAME_LIST)
 ASG_DECLARE_ENUM(statistic, STATISTIC, ASG_STATISTIC_LIST)
 ASG_DECLARE_ENUM(comparison, COMPARISON, ASG_COMPARISON_LIST)

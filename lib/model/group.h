@@ -72,6 +72,7 @@ struct asg_group_config {
     bool protect_new_instances;
     bool dry_run; /* ours: decide and plan all, EC2 is called with DryRun */
     /* ours: interlocks (docs/rules.md, "Interlocks"), in percent of the group */
+    /* of health, and of the scale-in of policies that have none of their own */
     uint32_t terminating_percent; /* at once; 10, at least one instance */
     uint32_t terminated_percent;  /* in 10 minutes; 25, at least one instance */
     uint32_t unhealthy_percent;   /* above it replacing stops; 20, rounded up */
@@ -142,7 +143,6 @@ struct asg_policy_config {
     /* step and simple: the alarm; without a threshold there is none, and the policy acts
      * only when it is executed ... */
     enum asg_comparison comparison;
-    bool has_threshold;
     int64_t threshold_milli;
     uint32_t periods; /* breaching evaluations before it acts; 1 */
     /* ... and what it does */
@@ -153,6 +153,18 @@ struct asg_policy_config {
     uint32_t min_magnitude; /* with percent */
     int64_t cooldown_ms;    /* simple; ASG_UNSET: the group's */
     int64_t warmup_ms;      /* ASG_UNSET: the group's */
+    bool has_threshold;     /* step and simple: there is an alarm */
+    enum asg_preset preset; /* its name: what was not said came from there (presets.h) */
+    /* target tracking */
+    uint32_t scale_out_permille; /* out above this share of the target; 1000 */
+    uint32_t scale_in_periods;   /* low evaluations before in; 1 */
+    /* CPU ends at 100 %, and says no more how much is missing: at or above this value the
+     * wanted capacity is the proportional one times the factor */
+    int64_t saturation_milli;        /* 0: none */
+    int64_t saturation_factor_milli; /* 1000: times 1 */
+    /* of all kinds: what may end for its scale-in, in percent of the group */
+    uint32_t scale_in_at_once_percent;     /* 0: as the group's terminating_percent */
+    uint32_t scale_in_ten_minutes_percent; /* 0: as the group's terminated_percent */
 };
 
 /* A local time offset that begins at a moment: what a time zone file says. */

@@ -156,6 +156,13 @@ static const struct asg_field policy_config_fields[] = {
     FIELD(I64, cooldown_ms, OR(ASG_UNSET)),
     FIELD(I64, warmup_ms, OR(ASG_UNSET)),
     BOOL(has_threshold),
+    FIELD(ENUM, preset, .names = &asg_preset_words, OR(ASG_PRESET_DEFAULT)),
+    FIELD(U32, scale_out_permille, OR(1000), ZERO_UNSET),
+    FIELD(U32, scale_in_periods, OR(1), ZERO_UNSET),
+    I64(saturation_milli),
+    FIELD(I64, saturation_factor_milli, OR(1000), ZERO_UNSET),
+    U32(scale_in_at_once_percent),
+    U32(scale_in_ten_minutes_percent),
 };
 #undef OF
 TABLE(policy_config)

@@ -48,6 +48,10 @@ static struct asg_policy_config any_policy(struct seed *seed)
         .disable_scale_in = seed_below(seed, 4) == 0,
         .scale_in_permille = (uint32_t)between(seed, 1, 1000),
         .scale_out_periods = (uint32_t)between(seed, 1, 6),
+        .scale_out_permille = (uint32_t)between(seed, 1000, 1500),
+        .scale_in_periods = (uint32_t)between(seed, 1, 20),
+        .saturation_milli = 0,
+        .saturation_factor_milli = 1000,
         .stabilisation_ms = between(seed, 0, 40) * PERIOD_MS,
         .comparison = seed_below(seed, 2) == 0 ? ASG_COMPARISON_GREATER
                                                : ASG_COMPARISON_GREATER_OR_EQUAL,

@@ -10,7 +10,7 @@ static void stop(int number)
 }
 
 /* Wants the mean of CPU at 50 %, and says so after a period. */
-static void put_tracker(void)
+static void put_tracker_of(uint32_t at_once_percent, uint32_t ten_minutes_percent)
 {
     const struct asg_policy_config config = {.group = "web",
                                              .name = "cpu50",
@@ -20,9 +20,18 @@ static void put_tracker(void)
                                              .scale_out_periods = 1,
                                              .periods = 1,
                                              .cooldown_ms = ASG_UNSET,
-                                             .warmup_ms = ASG_UNSET};
+                                             .warmup_ms = ASG_UNSET,
+                                             .scale_in_at_once_percent = at_once_percent,
+                                             .scale_in_ten_minutes_percent =
+                                                 ten_minutes_percent};
     order((struct asg_command){
         .kind = ASG_COMMAND_POLICY_PUT, .group = "web", .policy_config = &config});
+}
+
+/* With the group's allowance. */
+static void put_tracker(void)
+{
+    put_tracker_of(0, 0);
 }
 
 static void plan_action(uint32_t desired, int64_t at_ms)
@@ -124,6 +133,53 @@ static void test_a_policys_scale_in_is_paced_and_leaves_replacements_theirs(void
     assert_true(w.ended_count > 6); /* the surplus again */
 }
 
+static void test_a_policy_has_an_allowance_of_its_own(void **state)
+{
+    (void)state;
+    make_group(20, (struct asg_group_config){.drain_ms = 600000});
+    put_tracker_of(25, 50);
+    measure(20, 20, 5);
+    assert_int_equal(2, desired());
+    assert_int_equal(15, in_service()); /* a quarter drains */
+    save_and_load();
+    for (int i = 0; i < 20; i++) {
+        pass(1000);
+    }
+    assert_int_equal(15, in_service());
+    pass(10 * MINUTE); /* they have drained, and are no longer of the last ten minutes */
+    for (int i = 0; i < 20; i++) {
+        pass(1000);
+    }
+    assert_int_equal(12, in_service()); /* a quarter of 15 */
+}
+
+/* What health may replace is the group's, whatever a policy may scale in. */
+static void test_a_policys_allowance_is_not_that_of_health(void **state)
+{
+    (void)state;
+    make_group(20, (struct asg_group_config){.unhealthy_percent = 100});
+    put_tracker_of(100, 100);
+    measure(20, 20, 49); /* nothing */
+    for (int i = 1; i <= 6; i++) {
+        stop(i);
+        sign(20 + i, ASG_SIGN_REPORTING);
+    }
+    assert_int_equal(5, w.ended_count);
+}
+
+/* As EC2 Auto Scaling does it: all at once. */
+static void test_an_allowance_of_all_paces_nothing(void **state)
+{
+    (void)state;
+    make_group(20, (struct asg_group_config){0});
+    put_tracker_of(100, 100);
+    measure(20, 20, 5);
+    assert_int_equal(2, desired());
+    assert_int_equal(2, in_service());
+    assert_int_equal(18, w.ended_count);
+    assert_null(strstr(w.said, "scale-in waits"));
+}
+
 static void test_replacements_leave_a_policy_its_allowance(void **state)
 {
     (void)state;
@@ -200,6 +256,9 @@ int main(void)
         TEST(test_also_while_it_is_carried_out),
         TEST(test_a_scheduled_action_is_an_order),
         TEST(test_a_policys_scale_in_is_paced_and_leaves_replacements_theirs),
+        TEST(test_a_policy_has_an_allowance_of_its_own),
+        TEST(test_a_policys_allowance_is_not_that_of_health),
+        TEST(test_an_allowance_of_all_paces_nothing),
         TEST(test_replacements_leave_a_policy_its_allowance),
         TEST(test_a_policy_below_an_order_is_paced),
         TEST(test_an_order_of_long_ago_excuses_nothing),

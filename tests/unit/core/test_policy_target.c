@@ -300,6 +300,50 @@ static void test_target_holds_at_the_ends_of_numbers(void **state)
     assert_true(f.proposal.wanted == INT64_MAX);
 }
 
+static void test_target_tolerates_what_is_little_above_it(void **state)
+{
+    (void)state;
+    begin(10);
+    f.config.scale_out_permille = 1100;
+    assert_int_equal(fixture_periods(&f, 100, 55000), ASG_DIRECTION_NONE);
+    assert_int_equal(fixture_periods(&f, 3, 55001), ASG_DIRECTION_OUT);
+    assert_int_equal(f.proposal.wanted, 12); /* in proportion all the same */
+}
+
+static void test_target_goes_further_when_cpu_is_saturated(void **state)
+{
+    (void)state;
+    begin(10);
+    f.config.saturation_milli = 95000;
+    f.config.saturation_factor_milli = 2000;
+    assert_int_equal(fixture_periods(&f, 3, 94999), ASG_DIRECTION_OUT);
+    assert_int_equal(f.proposal.wanted, 19);
+    begin(10);
+    f.config.saturation_milli = 95000;
+    f.config.saturation_factor_milli = 2000;
+    assert_int_equal(fixture_periods(&f, 3, 95000), ASG_DIRECTION_OUT);
+    assert_int_equal(f.proposal.wanted, 38); /* twice the 19 of 10 x 95 / 50 */
+    f.input.desired = 38;
+    f.input.warming = 28;
+    assert_int_equal(fixture_periods(&f, 50, 95000), ASG_DIRECTION_NONE);
+}
+
+static void test_target_waits_for_low_periods_in_a_row(void **state)
+{
+    (void)state;
+    begin(10);
+    f.config.scale_in_periods = 15;
+    f.config.stabilisation_ms = 0;
+    assert_int_equal(fixture_periods(&f, 14, 30000), ASG_DIRECTION_NONE);
+    assert_int_equal(fixture_period(&f, 45000), ASG_DIRECTION_NONE);
+    assert_int_equal(fixture_periods(&f, 14, 40000), ASG_DIRECTION_NONE);
+    /* by the latest point, as that rule has no window of wishes */
+    assert_int_equal(fixture_period(&f, 20000), ASG_DIRECTION_IN);
+    assert_int_equal(f.proposal.wanted, 4);
+    assert_int_equal(fixture_period(&f, 30000), ASG_DIRECTION_IN);
+    assert_int_equal(f.proposal.wanted, 6);
+}
+
 static void check_saved_alike(struct policy_fixture *fixture)
 {
     struct asg_bytes bytes = {0};
@@ -367,6 +411,25 @@ static void test_target_refuses_numbers_that_cannot_work(void **state)
     begin(1);
     f.config.stabilisation_ms = -1;
     check_refused("must be 0 s to 24 h");
+    begin(1);
+    f.config.scale_out_permille = 999;
+    check_refused("it must be 1000 to 10000");
+    begin(1);
+    f.config.scale_in_periods = 61;
+    check_refused("it must be 1 to 60");
+    begin(1);
+    f.config.saturation_milli = 100001;
+    check_refused("must be 0 (none) to 100");
+    begin(1);
+    f.config.saturation_factor_milli = 999;
+    check_refused("must be 1 to 10");
+    begin(1);
+    f.config.saturation_milli = 95000;
+    f.config.metric = ASG_METRIC_NAME_MEMORY;
+    check_refused("only the mean or lowest cpu");
+    begin(1);
+    f.config.scale_in_at_once_percent = 101;
+    check_refused("the scale-in allowance");
 }
 
 #define T(name) cmocka_unit_test(test_target_##name)
@@ -392,6 +455,9 @@ int main(void)
         T(takes_a_real_zero_for_data),
         T(goes_from_none_to_one_or_min),
         T(can_leave_shrinking_to_others),
+        T(tolerates_what_is_little_above_it),
+        T(goes_further_when_cpu_is_saturated),
+        T(waits_for_low_periods_in_a_row),
         T(honours_highest_and_lowest),
         T(survives_fewer_periods_than_it_remembers),
         T(merges_peaks_of_a_long_window),
