@@ -6,6 +6,7 @@
 #include "cli/fill_options.h"
 #include "cli/put_rules.h"
 #include "cli/rules.h"
+#include "model/presets.h"
 #include "model/schemas.h"
 #include "text/parse.h"
 #include "text/quantity.h"
@@ -35,6 +36,13 @@ static const struct asg_option put_options[] = {
      .words = &asg_policy_kind_words,
      .help = "What it does.",
      .default_text = "target-tracking"},
+    {.name = "preset",
+     .type = ASG_OPTION_WORD,
+     .value = "NAME",
+     .words = &asg_preset_words,
+     .help = "Takes from it what no option says: aws is the rule of EC2 Auto Scaling, "
+             "calm changes little, quick changes soon (docs/rules.md, \"Presets\").",
+     .default_text = "default"},
     {.name = "metric",
      .type = ASG_OPTION_WORD,
      .value = "METRIC",
@@ -61,21 +69,64 @@ static const struct asg_option put_options[] = {
      .value = "TIME",
      .max = 86400000,
      .help = "Target tracking: below all that time before scaling in.",
-     .default_text = "5m"},
+     .default_text = "the preset's"},
     {.name = "scale-out-periods",
      .type = ASG_OPTION_NUMBER,
      .value = "N",
      .min = 1,
      .max = 1000,
      .help = "Target tracking: breaching evaluations before scaling out.",
-     .default_text = "3"},
+     .default_text = "the preset's"},
+    {.name = "scale-out-permille",
+     .type = ASG_OPTION_NUMBER,
+     .value = "N",
+     .min = 1000,
+     .max = 10000,
+     .help = "Target tracking: out only above this share of the target; 1000: at once "
+             "above it.",
+     .default_text = "the preset's"},
+    {.name = "scale-in-periods",
+     .type = ASG_OPTION_NUMBER,
+     .value = "N",
+     .min = 1,
+     .max = 1000,
+     .help = "Target tracking: low evaluations before scaling in.",
+     .default_text = "the preset's"},
     {.name = "scale-in-permille",
      .type = ASG_OPTION_NUMBER,
      .value = "N",
      .min = 1,
      .max = 1000,
      .help = "Target tracking: in below this share of the target.",
-     .default_text = "900"},
+     .default_text = "the preset's"},
+    {.name = "saturation",
+     .type = ASG_OPTION_MILLI,
+     .value = "PERCENT",
+     .max = 100000,
+     .help = "Target tracking, cpu: from here on it no longer says how much is missing, "
+             "and scaling out goes further by --saturation-factor; 0: never.",
+     .default_text = "the preset's"},
+    {.name = "saturation-factor",
+     .type = ASG_OPTION_MILLI,
+     .value = "N",
+     .min = 1000,
+     .max = 10000,
+     .help = "Target tracking: so many times what is in proportion.",
+     .default_text = "the preset's"},
+    {.name = "scale-in-at-once",
+     .type = ASG_OPTION_NUMBER,
+     .value = "PERCENT",
+     .max = 100,
+     .help = "What it scales in: at most that much of the group terminates at once; 0: "
+             "as the group says.",
+     .default_text = "the preset's"},
+    {.name = "scale-in-ten-minutes",
+     .type = ASG_OPTION_NUMBER,
+     .value = "PERCENT",
+     .max = 100,
+     .help = "What it scales in: at most that much of the group in ten minutes; 0: as "
+             "the group says.",
+     .default_text = "the preset's"},
     {.name = "comparison",
      .type = ASG_OPTION_WORD,
      .value = "WORD",
@@ -135,6 +186,7 @@ static const struct asg_option put_options[] = {
 
 static const struct asg_option_field policy_fields[] = {
     {"kind", "kind"},
+    {"preset", "preset"},
     {"metric", "metric"},
     {"statistic", "statistic"},
     {"target", "target_milli"},
@@ -142,6 +194,12 @@ static const struct asg_option_field policy_fields[] = {
     {"stabilisation", "stabilisation_ms"},
     {"scale-out-periods", "scale_out_periods"},
     {"scale-in-permille", "scale_in_permille"},
+    {"scale-out-permille", "scale_out_permille"},
+    {"scale-in-periods", "scale_in_periods"},
+    {"saturation", "saturation_milli"},
+    {"saturation-factor", "saturation_factor_milli"},
+    {"scale-in-at-once", "scale_in_at_once_percent"},
+    {"scale-in-ten-minutes", "scale_in_ten_minutes_percent"},
     {"comparison", "comparison"},
     {"threshold", "threshold_milli"},
     {"periods", "periods"},
@@ -211,8 +269,10 @@ static int run_put(void *context, const struct asg_arguments *arguments)
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
                             "GROUP and NAME are missing (or --file FILE)");
     }
-    (void)asg_fill_options(arguments, &asg_policy_config_schema, policy_fields,
-                           sizeof policy_fields / sizeof policy_fields[0], &policy);
+    uint64_t given =
+        asg_fill_options(arguments, &asg_policy_config_schema, policy_fields,
+                         sizeof policy_fields / sizeof policy_fields[0], &policy);
+    asg_preset_fill(&policy, given);
     policy.has_threshold = asg_option_is_set(arguments, "threshold");
     int code = fill_steps(cli, arguments, &policy);
     return code == ASG_EXIT_OK ? put_one(cli, &policy) : code;
@@ -250,6 +310,7 @@ static void write_rule(const void *object, struct asg_bytes *ret)
 static const struct asg_render_column list_columns[] = {
     {"NAME", "name", NULL, false},
     {"KIND", "kind", NULL, false},
+    {"PRESET", "preset", NULL, false},
     {"METRIC", "metric", NULL, false},
     {"STATISTIC", "statistic", NULL, false},
     {"RULE", NULL, write_rule, false},
@@ -269,6 +330,77 @@ static int run_list(void *context, const struct asg_arguments *arguments)
     asg_cli_show_list(cli, &asg_policy_config_schema, answer.policies,
                       answer.policy_count, ASG_COLUMNS(list_columns));
     return ASG_EXIT_OK;
+}
+
+static void write_steps(const void *object, struct asg_bytes *ret)
+{
+    const struct asg_policy_config *policy = object;
+    for (size_t i = 0; i < policy->step_count; i++) {
+        const struct asg_step *step = &policy->steps[i];
+        char lower[ASG_QUANTITY_TEXT_MAX] = "";
+        char upper[ASG_QUANTITY_TEXT_MAX] = "";
+        if (step->has_lower) asg_quantity_print_milli(step->lower_milli, lower);
+        if (step->has_upper) asg_quantity_print_milli(step->upper_milli, upper);
+        asg_bytes_printf(ret, "%s%s:%s:%lld", i > 0 ? " " : "", lower, upper,
+                         (long long)step->adjustment);
+    }
+}
+
+/* A period belongs to the group: what a preset asks for is only said. */
+static void write_evaluation(const void *object, struct asg_bytes *ret)
+{
+    const struct asg_policy_config *policy = object;
+    int64_t evaluation_ms = asg_presets[policy->preset].evaluation_ms;
+    char text[ASG_QUANTITY_TEXT_MAX];
+    asg_quantity_print_duration(evaluation_ms, text);
+    asg_bytes_printf(ret, "%s", evaluation_ms > 0 ? text : "any");
+}
+
+static const struct asg_render_column show_columns[] = {
+    {"group", "group", NULL, false},
+    {"name", "name", NULL, false},
+    {"kind", "kind", NULL, false},
+    {"preset", "preset", NULL, false},
+    {"preset's evaluation", NULL, write_evaluation, false},
+    {"disabled", "is_disabled", NULL, false},
+    {"metric", "metric", NULL, false},
+    {"statistic", "statistic", NULL, false},
+    {"rule", NULL, write_rule, false},
+    {"out above permille", "scale_out_permille", NULL, false},
+    {"out after periods", "scale_out_periods", NULL, false},
+    {"saturation", "saturation_milli", NULL, false},
+    {"saturation factor", "saturation_factor_milli", NULL, false},
+    {"in below permille", "scale_in_permille", NULL, false},
+    {"in after periods", "scale_in_periods", NULL, false},
+    {"in after", "stabilisation_ms", NULL, false},
+    {"never in", "disable_scale_in", NULL, false},
+    {"in at once %", "scale_in_at_once_percent", NULL, false},
+    {"in in 10m %", "scale_in_ten_minutes_percent", NULL, false},
+    {"alarm after periods", "periods", NULL, false},
+    {"steps", NULL, write_steps, false},
+    {"min magnitude", "min_magnitude", NULL, false},
+    {"cooldown", "cooldown_ms", NULL, false},
+    {"warm-up", "warmup_ms", NULL, false},
+};
+
+static int run_show(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    const char *name = asg_argument_text(arguments, 1);
+    const struct asg_request request = {.query = ASG_QUERY_POLICIES,
+                                        .group = asg_argument_text(arguments, 0),
+                                        .name = ""};
+    struct asg_answer answer = {0};
+    int code = asg_ask(cli, &request, &cli->arena, &answer);
+    if (code != ASG_EXIT_OK) return code;
+    for (size_t i = 0; i < answer.policy_count; i++) {
+        if (strcmp(answer.policies[i].name, name) != 0) continue;
+        asg_cli_show_one(cli, &asg_policy_config_schema, &answer.policies[i],
+                         ASG_COLUMNS(show_columns));
+        return ASG_EXIT_OK;
+    }
+    return asg_cli_fail(cli, ASG_EXIT_FAILED, "policy %s of group %s not found", name,
+                        request.group);
 }
 
 static int run_delete(void *context, const struct asg_arguments *arguments)
@@ -318,6 +450,7 @@ static const struct asg_command_entry commands[] = {
      .summary = "Make a scaling policy, or replace it",
      .examples =
          "openasg policy put web cpu50 --target 50\n"
+         "openasg policy put web cpu50 --target 50 --preset calm --stabilisation 10m\n"
          "openasg policy put web out --kind step --threshold 70 --step 0:20:1 --step "
          "20::3\n"
          "openasg policy put web in --kind simple --comparison less --threshold 19 "
@@ -331,6 +464,14 @@ static const struct asg_command_entry commands[] = {
      .examples = "openasg policy list web -o yaml",
      ASG_ARGUMENTS(group_argument),
      .run = run_list},
+    {.name = "policy show",
+     .summary = "Show a policy with every value that it goes by",
+     .details = "\"preset\" is where the values came from that nobody gave. A preset may "
+                "be meant for another evaluation than its group has: \"openasg group "
+                "update GROUP --evaluation 1s\" sets that.",
+     .examples = "openasg policy show web cpu50",
+     ASG_ARGUMENTS(policy_arguments),
+     .run = run_show},
     {.name = "policy delete",
      .summary = "Delete a policy",
      .examples = "openasg policy delete web cpu50",

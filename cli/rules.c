@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/defaults.h"
+#include "model/presets.h"
 #include "model/schemas.h"
 #include "text/parse.h"
 #include "text/yaml_tree.h"
@@ -27,6 +28,7 @@ struct asg_policy_config asg_policy_defaults(void)
 {
     struct asg_policy_config config;
     asg_model_set_defaults(&asg_policy_config_schema, &config);
+    asg_preset_fill(&config, 0);
     return config;
 }
 
@@ -89,8 +91,11 @@ static enum asg_status read_policy(const struct reader *reader,
     struct asg_policy_config *policy =
         &reader->ret->policies[reader->ret->policy_count++];
     *policy = asg_policy_defaults();
-    return asg_parse_node(&asg_policy_config_schema, reader->path, node, reader->arena,
-                          policy, NULL, reader->error);
+    uint64_t given = 0;
+    enum asg_status status = asg_parse_node(&asg_policy_config_schema, reader->path, node,
+                                            reader->arena, policy, &given, reader->error);
+    if (status == ASG_OK) asg_preset_fill(policy, given);
+    return status;
 }
 
 static enum asg_status read_schedule(const struct reader *reader,

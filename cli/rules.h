@@ -1,6 +1,7 @@
 /* rules - groups, policies and schedules as files say them, with the defaults of
  * EC2 Auto Scaling where they are silent.
  *
+ * A policy takes what it does not say from its preset (model/presets.h).
  * A file holds sections (`group:` with a map, `policies:` and `schedules:` with lists)
  * or one bare thing. */
 #ifndef ASG_CLI_RULES_H
