@@ -99,6 +99,9 @@ static const char *wrong_with_group(const struct asg_core *core,
     if (group->at_once_percent > 100 || group->ten_minutes_percent > 100) {
         return "has an allowance of more than all";
     }
+    if (group->order_floor < config->desired) {
+        return "would end at once what it wants to keep";
+    }
     if (group->is_dirty) return "was touched and not settled";
     if (!asg_count_is_right(group))
         return "has counts that are not those of its instances";

@@ -321,6 +321,16 @@ static struct asg_group_config merge(const struct group *group,
     return config;
 }
 
+/* The range and desired move in one way (desired.h). */
+static void set_all_but_range(struct group *group, struct asg_group_config config)
+{
+    assert(strcmp(config.name, group->config.name) == 0); /* a name stays */
+    config.min = group->config.min;
+    config.max = group->config.max;
+    config.desired = group->config.desired;
+    asg_group_set_config(group, &config);
+}
+
 void asg_order_update_group(struct asg_core *core, const struct asg_command *command)
 {
     struct group *group = asg_take_require_group(core, command->group);
@@ -337,16 +347,14 @@ void asg_order_update_group(struct asg_core *core, const struct asg_command *com
                          error.text);
         return;
     }
-    int64_t from = group->config.desired;
+    uint32_t from = group->config.desired;
     bool is_new_template = has(command->group_fields, ASG_GROUP_TEMPLATE);
-    asg_group_set_config(group, &config);
+    set_all_but_range(group, config);
     asg_pool_forget_foreign(group);
     asg_instance_set_warm_times(group);
-    if (config.desired != from) {
-        asg_desired_change(core, group, config.desired, DESIRED_BY_ORDER);
-        assert(group->config.desired == config.desired);
-    }
-    asg_group_mark_dirty(core, group);
+    asg_desired_set_range(core, group, config.min, config.max, config.desired,
+                          DESIRED_BY_ORDER);
+    assert(group->is_dirty);
     if (is_new_template) {
         group->template_version = 0;
         asg_text_keep(core, &group->template_id, ASG_TEMPLATE_MAX, "");
@@ -357,7 +365,7 @@ void asg_order_update_group(struct asg_core *core, const struct asg_command *com
     group->dry_desired = -1;
     asg_narrate_capacity(core, ASG_DECISION_COMMAND, group, "", from,
                          "group updated by %s: min %" PRIu32 ", max %" PRIu32
-                         ", desired %" PRIu32 " (was %" PRId64 ")",
+                         ", desired %" PRIu32 " (was %" PRIu32 ")",
                          command->actor, config.min, config.max, config.desired, from);
     asg_reply_accept(core, 0, "group %s is updated", group->config.name);
 }
@@ -401,8 +409,7 @@ void asg_order_delete_group(struct asg_core *core, const struct asg_command *com
         asg_arena_clear(&group->schedules[i].arena);
     }
     group->schedule_count = 0; /* nothing is due any more */
-    group->config.min = 0;
-    asg_desired_change(core, group, 0, DESIRED_BY_DELETION);
+    asg_desired_set_range(core, group, 0, group->config.max, 0, DESIRED_BY_DELETION);
     assert(group->config.desired == 0 && group->is_deleting);
     asg_narrate(core, ASG_DECISION_COMMAND, group, "group is being deleted by %s",
                 command->actor);

@@ -6,15 +6,40 @@
 #include "core/world/standing.h"
 #include "core/world/state.h"
 
+/* What lies above the floor was taken away by orders, so it goes at once. Whoever wants
+ * more again lifts it; one that is ended by name was above desired's last place. */
+static void move_floor(struct group *group, uint32_t to, enum desired_cause cause)
+{
+    uint32_t from = group->config.desired;
+    if (cause == DESIRED_BY_ORDER && to < from) {
+        group->order_floor = to;
+        return;
+    }
+    if (group->order_floor == UINT32_MAX) return; /* no order is under way */
+    assert(group->order_floor >= from);
+    if (to > group->order_floor) group->order_floor = to;
+    if (cause == DESIRED_BY_INSTANCE) group->order_floor -= from - to;
+    assert(group->order_floor >= to);
+}
+
 void asg_desired_change(struct asg_core *core, struct group *group, uint32_t to,
                         enum desired_cause cause)
 {
     assert(core->step != NULL);
     assert(to >= group->config.min && to <= group->config.max);
     if (to != group->config.desired) asg_hold_forget(core, group, HOLD_POLICY);
+    move_floor(group, to, cause);
     group->config.desired = to;
-    if (cause == DESIRED_BY_ORDER) group->order_floor = to;
     asg_group_mark_dirty(core, group);
+}
+
+void asg_desired_set_range(struct asg_core *core, struct group *group, uint32_t min,
+                           uint32_t max, uint32_t to, enum desired_cause cause)
+{
+    assert(min <= max && max <= ASG_GROUP_CAPACITY_MAX);
+    group->config.min = min;
+    group->config.max = max;
+    asg_desired_change(core, group, to, cause);
 }
 
 void asg_desired_follow(struct asg_core *core, struct group *group,

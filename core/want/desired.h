@@ -12,11 +12,15 @@ enum desired_cause {
     DESIRED_BY_DELETION  /* of the group: all go */
 };
 
-/* The one way to move desired. `to` is within min and max, which the caller has set. What
- * the group has above an order is ended at once (docs/rules.md, "Orders, policies and
- * health"), until that is carried out. */
+/* The one way to move desired. `to` is within min and max. What an order takes away is
+ * ended at once, until that is carried out; an order that takes nothing away hurries
+ * nothing (docs/rules.md, "Orders, policies and health"). */
 void asg_desired_change(struct asg_core *core, struct group *group, uint32_t to,
                         enum desired_cause cause);
+
+/* The one way to another range, and to a desired capacity within it. */
+void asg_desired_set_range(struct asg_core *core, struct group *group, uint32_t min,
+                           uint32_t max, uint32_t to, enum desired_cause cause);
 
 /* What a policy wants: as above, and what goes for it is paced by its allowance. */
 void asg_desired_follow(struct asg_core *core, struct group *group,

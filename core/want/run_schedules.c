@@ -46,10 +46,8 @@ static void run(struct asg_core *core, struct group *group,
             ->cause = ASG_CAUSE_SCHEDULE;
         return;
     }
-    group->config.min = min;
-    group->config.max = max;
     uint32_t to = clamp_u32(config->desired >= 0 ? config->desired : from, min, max);
-    asg_desired_change(core, group, to, DESIRED_BY_ORDER);
+    asg_desired_set_range(core, group, min, max, to, DESIRED_BY_ORDER);
     asg_narrate_capacity(core,
                          (int64_t)to > from   ? ASG_DECISION_SCALE_OUT
                          : (int64_t)to < from ? ASG_DECISION_SCALE_IN

@@ -103,7 +103,8 @@ struct group {
     bool is_watched;
     uint32_t metric_bits;  /* told to the windows */
     int64_t evaluation_ms; /* told to the windows */
-    /* what an order wants: instances above so many go at once; UINT32_MAX: no order */
+    /* instances above so many go at once, since an order took their places away;
+     * UINT32_MAX: none did, or it is carried out */
     uint32_t order_floor;
     /* the allowance of the policy that scaled in last, in percent; 0: the group's */
     uint32_t at_once_percent;

@@ -235,6 +235,93 @@ static void test_an_order_of_long_ago_excuses_nothing(void **state)
     assert_int_equal(ended + 5, w.ended_count); /* a quarter */
 }
 
+/* 20 are there, the policy wants 2, and 5 have gone in these ten minutes. */
+static void begin_paced_scale_in(void)
+{
+    make_group(20, (struct asg_group_config){0});
+    put_tracker();
+    measure(20, 20, 5);
+    for (int i = 0; i < 20; i++) {
+        pass(1000);
+    }
+    assert_int_equal(2, desired());
+    assert_int_equal(5, w.ended_count);
+}
+
+/* An order paces nothing that is not its own: one that changes nothing has none. */
+static void test_an_order_that_changes_nothing_hurries_nothing(void **state)
+{
+    (void)state;
+    begin_paced_scale_in();
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SET_DESIRED, .group = "web", .desired = 2});
+    assert_int_equal(5, w.ended_count);
+    plan_action(2, w.now_ms + 1000);
+    pass(1000);
+    assert_int_equal(5, w.ended_count);
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SET_DESIRED, .group = "web", .desired = 8});
+    assert_int_equal(5, w.ended_count); /* it wants more, and ends nobody */
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SET_DESIRED, .group = "web", .desired = 6});
+    assert_int_equal(14, w.ended_count); /* what is above 6 is ordered */
+}
+
+/* What an order wanted ends where a policy wants more again. */
+static void test_an_order_does_not_outlive_a_policy_that_wants_more(void **state)
+{
+    (void)state;
+    make_group(20, (struct asg_group_config){.drain_ms = 600000});
+    put_tracker();
+    order((struct asg_command){.kind = ASG_COMMAND_SUSPEND,
+                               .group = "web",
+                               .processes = UINT64_C(1) << ASG_PROCESS_TERMINATE});
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SET_DESIRED, .group = "web", .desired = 4});
+    const struct asg_policy_config twelve = {.group = "web",
+                                             .name = "twelve",
+                                             .kind = ASG_POLICY_SIMPLE,
+                                             .adjustment_type = ASG_ADJUSTMENT_EXACT,
+                                             .adjustment = 12,
+                                             .cooldown_ms = ASG_UNSET,
+                                             .warmup_ms = ASG_UNSET};
+    order((struct asg_command){
+        .kind = ASG_COMMAND_POLICY_PUT, .group = "web", .policy_config = &twelve});
+    order((struct asg_command){
+        .kind = ASG_COMMAND_EXECUTE_POLICY, .group = "web", .name = "twelve"});
+    assert_int_equal(12, desired());
+    measure(20, 20, 5);
+    assert_int_equal(2, desired());
+    order((struct asg_command){.kind = ASG_COMMAND_RESUME,
+                               .group = "web",
+                               .processes = UINT64_C(1) << ASG_PROCESS_TERMINATE});
+    /* 8 for the order; 1, a tenth of the 12 that are left, for the policy. */
+    assert_int_equal(11, in_service());
+}
+
+/* One that is ended by name takes its place with it, not the order's. */
+static void test_an_order_stays_when_one_is_ended_by_name(void **state)
+{
+    (void)state;
+    make_group(20, (struct asg_group_config){.drain_ms = 600000});
+    order((struct asg_command){.kind = ASG_COMMAND_SUSPEND,
+                               .group = "web",
+                               .processes = UINT64_C(1) << ASG_PROCESS_TERMINATE});
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SET_DESIRED, .group = "web", .desired = 4});
+    for (int i = 3; i <= 5; i++) {
+        const char *id = i == 3 ? "i-3" : i == 4 ? "i-4" : "i-5";
+        order((struct asg_command){.kind = ASG_COMMAND_TERMINATE_INSTANCE,
+                                   .instance_ids = {&id, 1},
+                                   .decrement = true});
+    }
+    assert_int_equal(1, desired());
+    order((struct asg_command){.kind = ASG_COMMAND_RESUME,
+                               .group = "web",
+                               .processes = UINT64_C(1) << ASG_PROCESS_TERMINATE});
+    assert_int_equal(1, in_service()); /* all of the order at once */
+}
+
 static void test_a_halt_holds_an_order_too(void **state)
 {
     (void)state;
@@ -262,6 +349,9 @@ int main(void)
         TEST(test_replacements_leave_a_policy_its_allowance),
         TEST(test_a_policy_below_an_order_is_paced),
         TEST(test_an_order_of_long_ago_excuses_nothing),
+        TEST(test_an_order_that_changes_nothing_hurries_nothing),
+        TEST(test_an_order_does_not_outlive_a_policy_that_wants_more),
+        TEST(test_an_order_stays_when_one_is_ended_by_name),
         TEST(test_a_halt_holds_an_order_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
