@@ -44,11 +44,17 @@ enum guard {
     ALWAYS,
     EC2_CHECKS,   /* its group goes by what EC2 says */
     AGENT_CHECKS, /* its group goes by its agent */
-    CAN_DRAIN     /* its agent is there to say when it is done */
+    CAN_DRAIN,    /* its agent is there to say when it is done */
+    HAS_SERVED,
+    HAS_NOT_SERVED
 };
 
-static const char *const guard_words[] = {"", "EC2 checks its health",
-                                          "its agent checks its health", "it can drain"};
+static const char *const guard_words[] = {"",
+                                          "EC2 checks its health",
+                                          "its agent checks its health",
+                                          "it can drain",
+                                          "it was in service",
+                                          "it was not in service yet"};
 
 static bool holds(enum guard guard, const struct group *group,
                   const struct instance *instance)
@@ -59,6 +65,8 @@ static bool holds(enum guard guard, const struct group *group,
     case EC2_CHECKS: return group->config.health_check == ASG_HEALTH_CHECK_EC2;
     case AGENT_CHECKS: return group->config.health_check == ASG_HEALTH_CHECK_AGENT;
     case CAN_DRAIN: return instance->has_reported && !instance->is_silent;
+    case HAS_SERVED: return instance->in_service_ms > 0;
+    case HAS_NOT_SERVED: return instance->in_service_ms == 0;
     }
     assert(false);
     return false;
@@ -104,13 +112,23 @@ static void end_wait(struct asg_core *core, struct group *group,
 static void keep(struct asg_core *core, struct group *group, struct instance *instance)
 {
     (void)core;
-    assert(asg_instance_is_serving(instance));
+    assert(asg_instance_is_serving(instance) || asg_instance_is_arriving(instance));
     assert(instance->id[0] != '\0');
     instance->is_protected = true;
     instance->end_cause = ASG_END_NONE;
     instance->end_job_id = 0;
     asg_count_set_unhealthy(group, instance, false);
     instance->fault = ASG_CAUSE_NONE;
+}
+
+/* It has the time of a launch once more: it is not ended again in the same moment. */
+static void keep_launching(struct asg_core *core, struct group *group,
+                           struct instance *instance)
+{
+    assert(instance->in_service_ms == 0);
+    keep(core, group, instance);
+    int64_t age_ms = core->now_ms - instance->launched_ms;
+    if (age_ms > instance->excused_ms) instance->excused_ms = age_ms;
 }
 
 static void die_serving(struct asg_core *core, struct group *group,
@@ -177,7 +195,8 @@ static const struct row rows[] = {
 
     ROW(TERMINATING, DRAIN, CAN_DRAIN, TERMINATING_WAIT, NULL, ""),
     ROW(TERMINATING, HOOK, ALWAYS, TERMINATING_WAIT, NULL, ""),
-    ROW(TERMINATING, KEPT, ALWAYS, IN_SERVICE, keep, KEPT_TEXT),
+    ROW(TERMINATING, KEPT, HAS_SERVED, IN_SERVICE, keep, KEPT_TEXT),
+    ROW(TERMINATING, KEPT, HAS_NOT_SERVED, PENDING, keep_launching, KEPT_TEXT),
     ROW(TERMINATING, OVER, ALWAYS, TERMINATED, NULL, "terminated"),
 
     ROW(TERMINATING_WAIT, DRAINED, ALWAYS, TERMINATING_PROCEED, end_wait, ""),
@@ -186,7 +205,8 @@ static const struct row rows[] = {
     ROW(TERMINATING_WAIT, RETAIN, ALWAYS, TERMINATING_RETAINED, end_wait, ""),
     ROW(TERMINATING_WAIT, OVER, ALWAYS, TERMINATED, end_wait, "terminated"),
 
-    ROW(TERMINATING_PROCEED, KEPT, ALWAYS, IN_SERVICE, keep, KEPT_TEXT),
+    ROW(TERMINATING_PROCEED, KEPT, HAS_SERVED, IN_SERVICE, keep, KEPT_TEXT),
+    ROW(TERMINATING_PROCEED, KEPT, HAS_NOT_SERVED, PENDING, keep_launching, KEPT_TEXT),
     ROW(TERMINATING_PROCEED, OVER, ALWAYS, TERMINATED, NULL, "terminated"),
 
     ROW(TERMINATING_RETAINED, END, ALWAYS, TERMINATING, begin_ending, ""),

@@ -331,7 +331,8 @@ static void note_end(const struct asg_decision *decision)
      * EC2 refused to end it. */
     bool is_kept = decision->kind == ASG_DECISION_STATE &&
                    decision->cause == ASG_CAUSE_EC2 &&
-                   decision->state_to == ASG_INSTANCE_IN_SERVICE;
+                   (decision->state_to == ASG_INSTANCE_IN_SERVICE ||
+                    decision->state_to == ASG_INSTANCE_PENDING);
     if (decision->kind == ASG_DECISION_ADOPT) instance->is_lost = false;
     if (decision->kind != ASG_DECISION_ADOPT && !is_kept) return;
     instance->is_over = false;

@@ -118,6 +118,32 @@ static void test_the_kill_switch_stops_launches_and_terminations(void **state)
     assert_true(was_ended(1));
 }
 
+/* EC2 refuses to end what somebody protects there. One that never was in service is not
+ * taken for one that is, and has the time of a launch once more. */
+static void test_a_launch_that_ec2_keeps_is_still_a_launch(void **state)
+{
+    (void)state;
+    w.launch_state = ASG_EC2_PENDING;
+    w.protects = true;
+    make_group(2, (struct asg_group_config){.launch_timeout_ms = 60000});
+    show(2, (struct asg_seen_instance){.state = ASG_EC2_RUNNING});
+    pass(50000);
+    set_desired(0);
+    assert_non_null(strstr(w.said, "i-1 EC2 refused to end it"));
+    assert_non_null(strstr(w.facts, "i-1 ec2 terminating>pending"));
+    assert_non_null(strstr(w.facts, "i-2 ec2 terminating>in-service"));
+    assert_int_equal(1, in_service());
+    w.said[0] = '\0';
+    pass(59000);
+    assert_null(strstr(w.said, "i-1"));
+    pass(2000); /* and then it is late, again for as long */
+    assert_non_null(strstr(w.said, "i-1 goes: not in service 1 min after its launch"));
+    assert_non_null(strstr(w.facts, "i-1 ec2 terminating>pending"));
+    w.protects = false;
+    pass(61000);
+    assert_true(was_ended(1));
+}
+
 static void test_a_protected_instance_is_not_chosen(void **state)
 {
     (void)state;
@@ -339,6 +365,7 @@ int main(void)
         TEST(test_too_many_unhealthy_stop_replacing),
         TEST(test_what_goes_in_ten_minutes_is_limited),
         TEST(test_the_kill_switch_stops_launches_and_terminations),
+        TEST(test_a_launch_that_ec2_keeps_is_still_a_launch),
         TEST(test_a_protected_instance_is_not_chosen),
         TEST(test_no_order_is_refused_for_its_size),
         TEST(test_an_unknown_id_is_no_proof_of_death_at_first),
