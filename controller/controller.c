@@ -105,6 +105,22 @@ static void look_whether_still(struct asg_controller *controller, int64_t mono_m
     controller->try_again_ms = mono_ms;
 }
 
+/* In a leap of the log's time every launch would be late and every agent silent at once:
+ * nobody watched in what lies between, so it is an absence. */
+static void look_whether_leapt(struct asg_controller *controller, int64_t mono_ms)
+{
+    if (controller->commit == NULL) return;
+    (void)asg_log_time_of(controller);
+    if (controller->log_time.leap_ms == 0) return;
+    char why[120];
+    (void)snprintf(why, sizeof why,
+                   "the wall clock has been %" PRId64 " s ahead for %" PRId64
+                   " s and is believed now",
+                   controller->log_time.leap_ms / 1000, ASG_CLOCK_STAND_MS / 1000);
+    stop_leading(controller, why);
+    controller->try_again_ms = mono_ms;
+}
+
 static void new_dispatch(struct asg_controller *controller)
 {
     const struct asg_controller_settings *settings = controller->settings;
@@ -369,6 +385,7 @@ int64_t asg_controller_turn(struct asg_controller *controller)
     asg_bus_waker_clear(controller->waker);
     int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
     look_whether_still(controller, mono_ms);
+    look_whether_leapt(controller, mono_ms);
     try_to_lead(controller, mono_ms);
     drain_workers(controller);
     drain_admin(controller);

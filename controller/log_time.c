@@ -21,10 +21,11 @@ int64_t asg_log_time_now(struct asg_log_time *time, int64_t wall_ms, int64_t mon
         time->jumped_at_ms = mono_ms;
     }
     bool is_believed = !is_far || mono_ms - time->jumped_at_ms >= ASG_CLOCK_STAND_MS;
+    bool is_leap = is_believed && is_far && ahead_ms < 0;
+    time->leap_ms = is_leap ? -ahead_ms : 0;
     int64_t now_ms = expected_ms;
-    if (is_believed && ahead_ms < 0) now_ms = wall_ms;
     if (is_believed && ahead_ms > 0) now_ms = time->last_ms + elapsed_ms / 2;
-    if (is_believed && now_ms < wall_ms) now_ms = wall_ms;
+    if (is_believed && !is_leap && now_ms < wall_ms) now_ms = wall_ms;
     if (elapsed_ms >= 2 || now_ms > time->last_ms) { /* half of 1 ms must not be lost */
         time->mono_ms = mono_ms;
         time->last_ms = now_ms;

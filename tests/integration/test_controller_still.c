@@ -1,5 +1,6 @@
-/* A controller whose process stood still leads anew, under an epoch of its own. The loop,
- * the log and the sockets are real; the clock is the test's. */
+/* A controller whose process stood still, or whose clock leapt, leads anew, under an
+ * epoch of its own. The loop, the log and the sockets are real; the clocks are the
+ * test's. */
 #include "lib/check.h"
 
 #include <ftw.h>
@@ -17,12 +18,14 @@ struct fixture {
     struct asg_controller_settings settings;
     struct asg_controller *controller;
     atomic_llong now_ms; /* its threads read it, too */
+    atomic_llong wall_ahead_ms;
 };
 
 static int64_t read_wall_ms(void *context)
 {
     struct fixture *f = context;
-    return INT64_C(1764000000000) + atomic_load(&f->now_ms);
+    return INT64_C(1764000000000) + atomic_load(&f->now_ms) +
+           atomic_load(&f->wall_ahead_ms);
 }
 
 static int64_t read_mono_us(void *context)
@@ -117,11 +120,36 @@ static void test_it_leads_anew_after_it_stood_still(void **state)
     assert_int_equal(epoch + 1, epoch_of(f));
 }
 
+/* In one leap of the log's time all that is under way would be late. */
+static void test_it_leads_anew_when_a_clock_that_jumped_is_believed(void **state)
+{
+    struct fixture *f = *state;
+    go_on(f, 0);
+    uint64_t epoch = epoch_of(f);
+    atomic_store(&f->wall_ahead_ms, 3600000);
+    for (int i = 0; i < 6; i++) {
+        go_on(f, 49000);
+        assert_int_equal(epoch, epoch_of(f)); /* not before it has stood for 5 min */
+    }
+    go_on(f, 59000);
+    assert_int_equal(epoch + 1, epoch_of(f));
+    go_on(f, 59000);
+    assert_int_equal(epoch + 1, epoch_of(f));
+    /* Back again: time only runs slower. */
+    atomic_store(&f->wall_ahead_ms, 0);
+    for (int i = 0; i < 10; i++) {
+        go_on(f, 59000);
+    }
+    assert_int_equal(epoch + 1, epoch_of(f));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_it_leads_anew_after_it_stood_still, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_it_leads_anew_when_a_clock_that_jumped_is_believed, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

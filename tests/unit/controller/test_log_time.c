@@ -74,8 +74,17 @@ static void test_log_time_does_not_believe_a_jump_at_once(void **state)
                      asg_log_time_now(&time, WALL + hour + 1000, 2000, &jumped));
     assert_false(jumped); /* told once */
     int64_t stood = 1000 + ASG_CLOCK_STAND_MS;
-    assert_int_equal(WALL + hour + stood,
+    assert_int_equal(0, time.leap_ms);
+    /* And then it does not leap by itself: its owner begins anew. */
+    assert_int_equal(WALL + stood,
                      asg_log_time_now(&time, WALL + hour + stood, stood, &jumped));
+    assert_false(jumped);
+    assert_int_equal(hour, time.leap_ms);
+    asg_log_time_init(&time, time.last_ms, WALL + hour + stood, stood);
+    assert_int_equal(0, time.leap_ms);
+    assert_int_equal(
+        WALL + hour + stood + 1000,
+        asg_log_time_now(&time, WALL + hour + stood + 1000, stood + 1000, &jumped));
     assert_false(jumped);
 }
 
