@@ -103,6 +103,7 @@ static void restore_instance(struct sim_instance *instance,
 {
     const struct sim_job *job = sim_find_job_of_token(instance->token);
     instance->is_lost = job != NULL && job->is_lost && !instance->is_stray;
+    instance->was_lost |= instance->is_lost;
     instance->is_heard = was->is_heard;
     instance->is_silent = was->is_silent;
     instance->is_protected = was->is_protected;

@@ -18,7 +18,7 @@ static struct sim_totals totals;
 #ifdef ASG_MUTANTS
 #include "sim/mutants/mutant.h"
 
-#define MUTANT_SEEDS 200
+#define MUTANT_SEEDS 400
 
 int asg_mutant;
 unsigned asg_mutant_passes;

@@ -499,10 +499,11 @@ void sim_operate(void)
 {
     if (sim.is_quiet) return;
     struct sim_group *group = &our->groups[below(our->group_count)];
-    enum sim_order_kind kind = (enum sim_order_kind)below(SIM_ORDERS);
-    if ((sim.features.orders >> kind & 1) == 0)
+    enum sim_order_kind kind = SIM_ORDERS;
+    while (kind == SIM_ORDERS || (sim.features.orders >> kind & 1) == 0) {
         kind = (enum sim_order_kind)below(SIM_ORDERS);
-    if ((sim.features.orders >> kind & 1) != 0) order(kind, group);
+    }
+    order(kind, group);
     sim_put(sim.now_us +
                 sim_between(sim_of(SIM_TOPIC_OPERATOR), 1, 2 * sim.operator_mean_us),
             SIM_EVENT_ADMIN, SIM_ADMIN_ORDER, 0, NULL);

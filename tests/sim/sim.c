@@ -178,6 +178,16 @@ static uint32_t draw_orders(void)
     return orders;
 }
 
+/* Between two orders, in the mean. In two seeds of three he hardly rests; in the others
+ * nothing that he does hides what time alone brings. */
+static int64_t draw_rhythm_us(void)
+{
+    struct sim_random random = sim_stream(sim.options.seed, "rhythm of orders", 0);
+    bool is_busy = sim_between(&random, 1, 3) != 1;
+    return (is_busy ? sim_between(&random, 1, 15) : sim_between(&random, 15, 120)) *
+           SIM_MINUTE;
+}
+
 static void draw_features(void)
 {
     static const int64_t bases[] = {0, 1, 2};
@@ -323,7 +333,7 @@ void sim_begin(const struct sim_options *options)
     draw_features();
     draw_cluster();
     sim_swarm_draw(&sim.swarm, options->seed, 0);
-    sim.operator_mean_us = sim_between(sim_of(SIM_TOPIC_OPERATOR), 2, 60) * SIM_MINUTE;
+    sim.operator_mean_us = draw_rhythm_us();
     if (options->scenario != NULL) draw_nothing(options->scenario);
     if (options->is_long) sim_life_draw();
     draw_neighbours();

@@ -248,6 +248,7 @@ struct sim_instance {
     uint32_t attempt;
     bool is_stray; /* started by hand, not by a job */
     bool is_lost;  /* its job is: the log does not know it, until somebody settles it */
+    bool was_lost; /* its job's number may be another's by now */
     bool is_alive; /* pending or running */
     bool is_booted;
     bool is_hung;

@@ -60,6 +60,7 @@ void sim_check_launched(struct sim_instance *instance, uint32_t of_token)
     if (sim_is_restored()) {
         const struct sim_job *job = sim_find_job_of_token(instance->token);
         instance->is_lost = job != NULL && job->is_lost;
+        instance->was_lost = instance->is_lost;
     }
     law_neighbours_launched(instance);
     law_no_launch_twice(instance, of_token);

@@ -37,7 +37,7 @@ void law_no_launch_twice(const struct sim_instance *instance, uint32_t of_token)
         const struct sim_instance *other = sim.instances[i];
         bool is_of_job = other->cluster == instance->cluster &&
                          other->job_id == instance->job_id && !other->is_stray &&
-                         other->is_lost == instance->is_lost;
+                         other->was_lost == instance->was_lost;
         living += other->is_alive && is_of_job ? 1 : 0;
     }
     if (living > job->count) {
