@@ -40,6 +40,7 @@
 #define ASG_LOG_CLUSTER_MAX    128
 
 #define ASG_LOG_SNAPSHOTS_KEPT 3
+#define ASG_LOG_PART_BYTES     262144 /* of a snapshot, in one transaction */
 
 /* Written by asg_log_prune() itself; nobody else may append it. */
 #define ASG_LOG_KIND_PRUNE "prune"
@@ -175,9 +176,44 @@ ASG_MUST_USE enum asg_status asg_log_read_stamp(struct asg_log *log, uint64_t se
                                                 uint8_t ret_hash[ASG_LOG_HASH_BYTES],
                                                 struct asg_error *error);
 
-/* Keep `bytes` as the state after record `seq`. The newest ASG_LOG_SNAPSHOTS_KEPT stay.
- * Durable on return. ASG_ERR_FULL does not break the log: go on without it.
- * ASG_ERR_NOT_FOUND: no such record. */
+/* A snapshot on its way into the log. What is not named here is zero at first. */
+struct asg_log_snapshot {
+    uint64_t seq;      /* the bytes are the state after this record */
+    const void *bytes; /* lent until it is complete, or given up */
+    size_t length;
+    size_t part_bytes;                /* at most so many a call; 0: ASG_LOG_PART_BYTES */
+    uint8_t hash[ASG_LOG_HASH_BYTES]; /* by asg_log_hash_snapshot() */
+    /* The log's own: */
+    uint64_t first_part;
+    uint64_t parts;
+    size_t written;
+    bool is_complete;
+};
+
+/* Fill in its hash: the long part of the work, for a thread with a reader of its own.
+ * ASG_ERR_NOT_FOUND: no such record. ASG_ERR_LIMIT: longer than ASG_LOG_SNAPSHOT_MAX. */
+ASG_MUST_USE enum asg_status asg_log_hash_snapshot(struct asg_log *log,
+                                                   struct asg_log_snapshot *snapshot,
+                                                   struct asg_error *error);
+
+/* Make its next part durable, in a transaction of its own; the call after the last part
+ * makes it complete, and only then it counts: the newest ASG_LOG_SNAPSHOTS_KEPT stay.
+ * Call it until it is complete; appends may come between. Parts of one that was given up,
+ * or whose writer died, count for nothing: asg_log_drop_leftover() removes them.
+ * ASG_ERR_FULL does not break the log: give it up and go on without it. */
+ASG_MUST_USE enum asg_status asg_log_write_snapshot(struct asg_log *log,
+                                                    struct asg_log_snapshot *snapshot,
+                                                    struct asg_error *error);
+
+/* Remove one part that is of no complete snapshot; *ret_has_dropped is false when there
+ * is none. Not between the parts of one that is being written. Fails like the call above.
+ */
+ASG_MUST_USE enum asg_status asg_log_drop_leftover(struct asg_log *log,
+                                                   bool *ret_has_dropped,
+                                                   struct asg_error *error);
+
+/* All of the above at once, but for leftovers: hash and write `bytes` as the state after
+ * record `seq`, durable on return. */
 ASG_MUST_USE enum asg_status asg_log_save_snapshot(struct asg_log *log, uint64_t seq,
                                                    const void *bytes, size_t length,
                                                    struct asg_error *error);

@@ -41,9 +41,15 @@ struct asg_log_backend {
                                   uint8_t ret[ASG_LOG_HASH_BYTES], uint64_t *ret_epoch,
                                   struct asg_error *error);
 
-    enum asg_status (*save_snapshot)(struct asg_log *log, uint64_t seq,
-                                     const uint8_t hash[ASG_LOG_HASH_BYTES],
-                                     const void *bytes, size_t length,
+    /* The next part of one that is being written; the first gives it its first_part. */
+    enum asg_status (*save_part)(struct asg_log *log, struct asg_log_snapshot *snapshot,
+                                 const void *bytes, size_t length,
+                                 struct asg_error *error);
+    /* All parts are there: from now on it counts, and the oldest is dropped. */
+    enum asg_status (*finish_snapshot)(struct asg_log *log,
+                                       struct asg_log_snapshot *snapshot,
+                                       struct asg_error *error);
+    enum asg_status (*drop_leftover)(struct asg_log *log, bool *ret_has_dropped,
                                      struct asg_error *error);
     /* The newest with seq <= at_most. ASG_ERR_EMPTY: none. ASG_ERR_CORRUPT: *ret_seq is
      * set, or 0 when even that cannot be read. */

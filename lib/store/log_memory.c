@@ -25,6 +25,7 @@ struct memory_log {
     size_t capacity;
     struct kept_snapshot snapshots[ASG_LOG_SNAPSHOTS_KEPT + 1]; /* oldest first */
     size_t snapshot_count;
+    struct asg_bytes writing; /* the parts of one that is not complete */
     uint64_t fail_nth;
     enum asg_status fail_status;
 };
@@ -49,6 +50,7 @@ static void close_log(struct asg_log *log)
     for (size_t i = 0; i < self->snapshot_count; i++) {
         asg_bytes_clear(&self->snapshots[i].bytes);
     }
+    asg_bytes_clear(&self->writing);
     asg_arena_clear(&self->arena);
     free(self->records);
     free(self->kinds);
@@ -187,13 +189,24 @@ static void drop_snapshot(struct memory_log *self, size_t index)
             (self->snapshot_count - index) * sizeof self->snapshots[0]);
 }
 
-static enum asg_status save_snapshot(struct asg_log *log, uint64_t seq,
-                                     const uint8_t hash[ASG_LOG_HASH_BYTES],
-                                     const void *bytes, size_t length,
-                                     struct asg_error *error)
+static enum asg_status save_part(struct asg_log *log, struct asg_log_snapshot *snapshot,
+                                 const void *bytes, size_t length,
+                                 struct asg_error *error)
 {
     (void)error;
     struct memory_log *self = self_of(log);
+    if (snapshot->parts == 0) asg_bytes_reset(&self->writing);
+    asg_bytes_append(&self->writing, bytes, length);
+    return ASG_OK;
+}
+
+static enum asg_status finish_snapshot(struct asg_log *log,
+                                       struct asg_log_snapshot *snapshot,
+                                       struct asg_error *error)
+{
+    (void)error;
+    struct memory_log *self = self_of(log);
+    uint64_t seq = snapshot->seq;
     size_t at = 0;
     while (at < self->snapshot_count && self->snapshots[at].seq < seq)
         at++;
@@ -203,10 +216,23 @@ static enum asg_status save_snapshot(struct asg_log *log, uint64_t seq,
     memmove(&self->snapshots[at + 1], &self->snapshots[at],
             (self->snapshot_count - at) * sizeof self->snapshots[0]);
     self->snapshots[at] = (struct kept_snapshot){.seq = seq};
-    memcpy(self->snapshots[at].hash, hash, ASG_LOG_HASH_BYTES);
-    if (length > 0) asg_bytes_append(&self->snapshots[at].bytes, bytes, length);
+    memcpy(self->snapshots[at].hash, snapshot->hash, ASG_LOG_HASH_BYTES);
+    if (snapshot->parts > 0) { /* otherwise what is there is of another one */
+        self->snapshots[at].bytes = self->writing;
+        self->writing = (struct asg_bytes){0};
+    }
     self->snapshot_count++;
     if (self->snapshot_count > ASG_LOG_SNAPSHOTS_KEPT) drop_snapshot(self, 0);
+    return ASG_OK;
+}
+
+static enum asg_status drop_leftover(struct asg_log *log, bool *ret_has_dropped,
+                                     struct asg_error *error)
+{
+    (void)error;
+    struct memory_log *self = self_of(log);
+    *ret_has_dropped = self->writing.length > 0;
+    asg_bytes_clear(&self->writing);
     return ASG_OK;
 }
 
@@ -263,7 +289,9 @@ static const struct asg_log_backend backend = {
     .cursor_next = cursor_next,
     .cursor_close = cursor_close,
     .chain_hash = chain_hash,
-    .save_snapshot = save_snapshot,
+    .save_part = save_part,
+    .finish_snapshot = finish_snapshot,
+    .drop_leftover = drop_leftover,
     .read_snapshot = read_snapshot,
     .oldest_snapshot = oldest_snapshot,
     .prune = prune,

@@ -51,9 +51,13 @@ enum asg_status asg_sqlite_cursor_next(struct asg_log_cursor *cursor,
                                        struct asg_record *ret, struct asg_error *error);
 void asg_sqlite_cursor_close(struct asg_log_cursor *cursor);
 
-enum asg_status asg_sqlite_save_snapshot(struct asg_log *log, uint64_t seq,
-                                         const uint8_t hash[ASG_LOG_HASH_BYTES],
-                                         const void *bytes, size_t length,
+enum asg_status asg_sqlite_save_part(struct asg_log *log,
+                                     struct asg_log_snapshot *snapshot, const void *bytes,
+                                     size_t length, struct asg_error *error);
+enum asg_status asg_sqlite_finish_snapshot(struct asg_log *log,
+                                           struct asg_log_snapshot *snapshot,
+                                           struct asg_error *error);
+enum asg_status asg_sqlite_drop_leftover(struct asg_log *log, bool *ret_has_dropped,
                                          struct asg_error *error);
 enum asg_status asg_sqlite_read_snapshot(struct asg_log *log, uint64_t at_most,
                                          struct asg_bytes *ret, uint64_t *ret_seq,

@@ -25,6 +25,13 @@ static const char *const statements[] = {
     "CREATE TABLE snapshots(\n"
     "  seq INTEGER PRIMARY KEY,\n"
     "  hash BLOB NOT NULL,\n"
+    "  length INTEGER NOT NULL,\n"
+    "  first_part INTEGER NOT NULL,\n"
+    "  parts INTEGER NOT NULL\n"
+    ") STRICT",
+
+    "CREATE TABLE snapshot_parts(\n"
+    "  part INTEGER PRIMARY KEY,\n"
     "  bytes BLOB NOT NULL\n"
     ") STRICT",
 

@@ -525,6 +525,54 @@ static void test_a_full_tmpfs_stops_the_log_and_room_lets_it_go_on(void **state)
     (void)rmdir(folder);
 }
 
+/* A snapshot that says of which record it is, a part a call: 40 parts, so that a killed
+ * writer leaves most of them half written. */
+static bool write_next_part(struct asg_log *log, struct asg_error *error)
+{
+    static char text[800];
+    static struct asg_log_snapshot snapshot = {.is_complete = true};
+    if (snapshot.is_complete) {
+        bool has_more = true;
+        while (has_more) {
+            if (asg_log_drop_leftover(log, &has_more, error) != ASG_OK) return false;
+        }
+        snapshot = (struct asg_log_snapshot){.seq = asg_log_head(log).seq,
+                                             .bytes = text,
+                                             .length = sizeof text,
+                                             .part_bytes = sizeof text / 40};
+        (void)snprintf(text, sizeof text, "state at %" PRIu64, snapshot.seq);
+        if (asg_log_hash_snapshot(log, &snapshot, error) != ASG_OK) return false;
+    }
+    return asg_log_write_snapshot(log, &snapshot, error) == ASG_OK;
+}
+
+/* The newest complete snapshot is good and of its own record. 0: there is none yet. */
+static uint64_t newest_snapshot(struct asg_log *log)
+{
+    struct asg_bytes bytes = {0};
+    struct asg_error error = {""};
+    uint64_t seq = 0;
+    enum asg_status status = asg_log_load_snapshot(log, 0, &bytes, &seq, &error);
+    assert_string_equal("", error.text);
+    if (status == ASG_ERR_EMPTY) return 0;
+    assert_status(ASG_OK, status);
+    char text[40];
+    (void)snprintf(text, sizeof text, "state at %" PRIu64, seq);
+    assert_string_equal(text, (const char *)bytes.data);
+    asg_bytes_clear(&bytes);
+    return seq;
+}
+
+static int leftovers_of(struct asg_log *log)
+{
+    int dropped = 0;
+    for (bool has_more = true; has_more; dropped += has_more) {
+        struct asg_error error = {""};
+        assert_status(ASG_OK, asg_log_drop_leftover(log, &has_more, &error));
+    }
+    return dropped;
+}
+
 /* Appends until it is killed; tells each acknowledged sequence number by a pipe. */
 static void append_and_tell(const struct fixture *fixture, int pipe_end)
 {
@@ -536,10 +584,7 @@ static void append_and_tell(const struct fixture *fixture, int pipe_end)
         if (i % 4 == 0 && append_much(log, 1, &ignored, &full) != ASG_OK) _exit(1);
         uint64_t head = asg_log_head(log).seq;
         struct asg_error error;
-        if (i % 50 == 49 &&
-            asg_log_save_snapshot(log, head, "state", 5, &error) != ASG_OK) {
-            _exit(1);
-        }
+        if (i % 2 == 1 && !write_next_part(log, &error)) _exit(1);
         if (write(pipe_end, &head, sizeof head) != (ssize_t)sizeof head) _exit(1);
     }
 }
@@ -548,6 +593,7 @@ static void test_a_writer_killed_at_any_moment_loses_nothing_it_acknowledged(voi
 {
     struct fixture *fixture = *state;
     uint64_t acknowledged = 0;
+    uint64_t snapshot = 0;
     for (int round = 0; round < 12; round++) {
         int ends[2];
         assert_int_equal(0, pipe2(ends, O_CLOEXEC));
@@ -575,10 +621,58 @@ static void test_a_writer_killed_at_any_moment_loses_nothing_it_acknowledged(voi
         uint64_t head = asg_log_head(log).seq;
         assert_true(head >= acknowledged && head <= acknowledged + 4); /* two commits */
         assert_int_equal(head, verify_good(log).record_count);
+        uint64_t newest = newest_snapshot(log);
+        assert_true(newest >= snapshot);
+        snapshot = newest;
         asg_log_close(&log);
         acknowledged = head;
     }
     assert_true(acknowledged > 2000);
+    assert_true(snapshot > 0);
+    struct asg_log *log = open_log(fixture);
+    assert_true(leftovers_of(log) > 0); /* some writer died in the middle of one */
+    assert_int_equal(snapshot, newest_snapshot(log));
+    (void)verify_good(log);
+    asg_log_close(&log);
+}
+
+/* A part that the disk refuses: the older snapshot stays what a start would begin from.
+ */
+static void test_a_disk_that_fails_between_parts_leaves_the_older_snapshot(void **state)
+{
+    static const enum fault faults[] = {FAULT_WRITE_EIO, FAULT_WRITE_FULL, FAULT_SYNC,
+                                        FAULT_SHORT};
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        bool has_failed = true;
+        for (int64_t nth = 1; has_failed; nth += 3) {
+            remove_log(fixture);
+            struct asg_log *log = open_log(fixture);
+            append_step(log, 1);
+            struct asg_error error = {""};
+            assert_status(ASG_OK,
+                          asg_log_save_snapshot(log, 3, "state at 3", 11, &error));
+            append_step(log, 2);
+            struct asg_log_snapshot newer = {
+                .seq = 6, .bytes = "state at 6", .length = 11, .part_bytes = 2};
+            assert_status(ASG_OK, asg_log_hash_snapshot(log, &newer, &error));
+            break_disk(faults[i], nth);
+            enum asg_status status = ASG_OK;
+            while (status == ASG_OK && !newer.is_complete)
+                status = asg_log_write_snapshot(log, &newer, &error);
+            has_failed = has_happened();
+            mend_disk();
+            asg_log_close(&log);
+            log = open_log(fixture);
+            uint64_t newest = newest_snapshot(log);
+            /* A commit whose sync failed may stand all the same. */
+            assert_true(newest == 6 || (newest == 3 && status != ASG_OK));
+            (void)leftovers_of(log);
+            assert_int_equal(newest, newest_snapshot(log));
+            assert_int_equal(6, verify_good(log).record_count);
+            asg_log_close(&log);
+        }
+    }
 }
 
 /* Cut the closed file at many places: said, never a crash, never a shorter good log. */
@@ -741,6 +835,7 @@ int main(void)
         TEST(test_a_disk_that_fails_while_a_log_is_created_leaves_none_or_a_whole_one),
         TEST(test_a_full_tmpfs_stops_the_log_and_room_lets_it_go_on),
         TEST(test_a_writer_killed_at_any_moment_loses_nothing_it_acknowledged),
+        TEST(test_a_disk_that_fails_between_parts_leaves_the_older_snapshot),
         TEST(test_a_bit_that_rots_in_the_write_ahead_log_is_not_taken_for_a_crash),
         TEST(test_an_immutable_read_refuses_a_write_ahead_log_with_commits),
         TEST(test_a_torn_last_commit_is_a_crash_and_costs_only_itself),

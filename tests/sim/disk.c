@@ -96,15 +96,23 @@ static enum asg_status append(struct asg_log *log, const struct asg_record *reco
     return ASG_OK;
 }
 
-static enum asg_status save_snapshot(struct asg_log *log, uint64_t seq,
-                                     const uint8_t hash[ASG_LOG_HASH_BYTES],
-                                     const void *bytes, size_t length,
-                                     struct asg_error *error)
+static enum asg_status save_part(struct asg_log *log, struct asg_log_snapshot *snapshot,
+                                 const void *bytes, size_t length,
+                                 struct asg_error *error)
 {
     if (our->host.is_dying) return refuse(error, "the process is dead");
     if (our->is_disk_full) return refuse(error, "no space left on device");
     if (sim_strikes(SIM_FAULT_DAMAGED_SNAPSHOT)) length /= 2;
-    return our->disk->inner->save_snapshot(log, seq, hash, bytes, length, error);
+    return our->disk->inner->save_part(log, snapshot, bytes, length, error);
+}
+
+static enum asg_status finish_snapshot(struct asg_log *log,
+                                       struct asg_log_snapshot *snapshot,
+                                       struct asg_error *error)
+{
+    if (our->host.is_dying) return refuse(error, "the process is dead");
+    if (our->is_disk_full) return refuse(error, "no space left on device");
+    return our->disk->inner->finish_snapshot(log, snapshot, error);
 }
 
 /* What goes is replayed before: nobody can afterwards. */
@@ -150,7 +158,8 @@ enum asg_status asg_log_open_sqlite(const struct asg_log_options *options,
         disk->outer = *disk->inner;
         disk->outer.close = close_log;
         disk->outer.append = append;
-        disk->outer.save_snapshot = save_snapshot;
+        disk->outer.save_part = save_part;
+        disk->outer.finish_snapshot = finish_snapshot;
         disk->outer.prune = prune;
         disk->log->backend = &disk->outer;
     } else {

@@ -59,7 +59,8 @@ class Upgrade(unittest.TestCase):
         """(sequence number, form) of each, oldest first."""
         db = sqlite3.connect(self.cluster.log_file())
         try:
-            rows = db.execute("select seq, bytes from snapshots order by seq").fetchall()
+            rows = db.execute("select seq, bytes from snapshots join snapshot_parts "
+                              "on part = first_part order by seq").fetchall()
         finally:
             db.close()
         return [(seq, data[len(b"openasg state ")]) for seq, data in rows]

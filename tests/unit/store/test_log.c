@@ -292,6 +292,117 @@ static void test_a_snapshot_of_a_record_that_is_not_there_is_refused(void **stat
     }
 }
 
+#define PARTS_BYTES 1000
+
+/* Five bytes a part: 200 parts, and one call that makes it complete. */
+static struct asg_log_snapshot begin_parts(struct asg_log *log, uint64_t seq,
+                                           const char *bytes)
+{
+    struct asg_log_snapshot snapshot = {
+        .seq = seq, .bytes = bytes, .length = PARTS_BYTES, .part_bytes = 5};
+    struct asg_error error = {""};
+    assert_status(ASG_OK, asg_log_hash_snapshot(log, &snapshot, &error));
+    return snapshot;
+}
+
+static int drop_leftovers(struct asg_log *log)
+{
+    int dropped = 0;
+    for (bool has_more = true; has_more; dropped += has_more) {
+        struct asg_error error = {""};
+        assert_status(ASG_OK, asg_log_drop_leftover(log, &has_more, &error));
+    }
+    return dropped;
+}
+
+static void assert_newest(struct asg_log *log, uint64_t seq, const char *begin)
+{
+    struct asg_bytes bytes = {0};
+    struct asg_error error = {""};
+    uint64_t found = 0;
+    assert_status(ASG_OK, asg_log_load_snapshot(log, 0, &bytes, &found, &error));
+    assert_int_equal(seq, found);
+    assert_memory_equal(begin, bytes.data, strlen(begin));
+    asg_bytes_clear(&bytes);
+}
+
+static void test_a_snapshot_in_parts_counts_when_its_last_part_is_there(void **state)
+{
+    char bytes[PARTS_BYTES];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)('a' + i % 23);
+    FOR_EACH_LOG(log)
+    {
+        struct asg_error error = {""};
+        append_step(log, 1);
+        assert_status(ASG_OK, asg_log_save_snapshot(log, 3, "older", 5, &error));
+        append_step(log, 2);
+        struct asg_log_snapshot snapshot = begin_parts(log, 6, bytes);
+        for (int i = 0; i < 200; i++) {
+            assert_status(ASG_OK, asg_log_write_snapshot(log, &snapshot, &error));
+            assert_false(snapshot.is_complete);
+            if (i % 50 == 0) append_step(log, 3 + i); /* records come between */
+            if (i % 100 == 0) assert_int_equal(1, verify_good(log).snapshot_count);
+        }
+        assert_newest(log, 3, "older");
+        assert_status(ASG_OK, asg_log_write_snapshot(log, &snapshot, &error));
+        assert_true(snapshot.is_complete);
+        assert_newest(log, 6, "abcdefghij");
+        assert_int_equal(2, verify_good(log).snapshot_count);
+        assert_int_equal(0, drop_leftovers(log)); /* nothing of what counts */
+        assert_newest(log, 6, "abcdefghij");
+    }
+}
+
+static void test_a_snapshot_that_was_given_up_is_ignored_and_removed(void **state)
+{
+    static const char bytes[PARTS_BYTES] = "given up";
+    FOR_EACH_LOG(log)
+    {
+        struct asg_error error = {""};
+        append_step(log, 1);
+        assert_status(ASG_OK, asg_log_save_snapshot(log, 3, "older", 5, &error));
+        struct asg_log_snapshot snapshot = begin_parts(log, 2, bytes);
+        for (int i = 0; i < 7; i++)
+            assert_status(ASG_OK, asg_log_write_snapshot(log, &snapshot, &error));
+        assert_newest(log, 3, "older");
+        assert_true(drop_leftovers(log) >= 1);
+        assert_newest(log, 3, "older");
+        snapshot = begin_parts(log, 3, bytes);
+        while (!snapshot.is_complete)
+            assert_status(ASG_OK, asg_log_write_snapshot(log, &snapshot, &error));
+        assert_newest(log, 3, "given up");
+        assert_int_equal(1, verify_good(log).snapshot_count);
+        (void)drop_leftovers(log); /* of the older one of the same record */
+        assert_newest(log, 3, "given up");
+        assert_int_equal(1, verify_good(log).snapshot_count);
+    }
+}
+
+static void test_pruning_keeps_away_from_a_snapshot_that_is_not_complete(void **state)
+{
+    static const char bytes[PARTS_BYTES] = "state";
+    FOR_EACH_LOG(log)
+    {
+        for (int i = 0; i < 5; i++)
+            append_step(log, i);
+        struct asg_error error = {""};
+        struct asg_log_pruned pruned = {0};
+        const struct asg_log_retention retention = {
+            .kind = "event", .older_than_ms = INT64_MAX, .now_ms = FIXTURE_TIME + 1000};
+        struct asg_log_snapshot snapshot = begin_parts(log, 15, bytes);
+        while (snapshot.written < snapshot.length) {
+            assert_status(ASG_OK, asg_log_write_snapshot(log, &snapshot, &error));
+        }
+        assert_status(ASG_OK, asg_log_prune(log, &retention, &pruned, &error));
+        assert_int_equal(0, pruned.records);
+        assert_status(ASG_OK, asg_log_write_snapshot(log, &snapshot, &error));
+        assert_status(ASG_OK, asg_log_prune(log, &retention, &pruned, &error));
+        assert_int_equal(5, pruned.records);
+        (void)verify_good(log);
+    }
+}
+
 static void test_pruning_removes_payloads_and_the_chain_still_verifies(void **state)
 {
     FOR_EACH_LOG(log)
@@ -579,6 +690,9 @@ int main(void)
         TEST(test_a_cursor_does_not_see_what_is_appended_later),
         TEST(test_the_newest_three_snapshots_are_kept),
         TEST(test_a_snapshot_of_a_record_that_is_not_there_is_refused),
+        TEST(test_a_snapshot_in_parts_counts_when_its_last_part_is_there),
+        TEST(test_a_snapshot_that_was_given_up_is_ignored_and_removed),
+        TEST(test_pruning_keeps_away_from_a_snapshot_that_is_not_complete),
         TEST(test_pruning_removes_payloads_and_the_chain_still_verifies),
         TEST(test_prunes_of_several_kinds_are_read_in_the_logs_order),
         TEST(test_pruning_keeps_what_is_young_or_above_the_given_record),

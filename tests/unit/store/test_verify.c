@@ -87,7 +87,17 @@ static const struct tampering tamperings[] = {
     {"UPDATE records SET payload = x'00' WHERE seq = 20; DELETE FROM records WHERE seq = "
      "25",
      ASG_LOG_FLAW_PAYLOAD, 20},
-    {"UPDATE snapshots SET bytes = x'00' WHERE seq = 30", ASG_LOG_FLAW_SNAPSHOT, 30},
+    {"UPDATE snapshot_parts SET bytes = x'00' WHERE part = 2", ASG_LOG_FLAW_SNAPSHOT, 30},
+    {"UPDATE snapshot_parts SET bytes = x'' WHERE part = 2", ASG_LOG_FLAW_SNAPSHOT, 30},
+    {"DELETE FROM snapshot_parts WHERE part = 2", ASG_LOG_FLAW_SNAPSHOT, 30},
+    {"UPDATE snapshot_parts SET part = 7 WHERE part = 1", ASG_LOG_FLAW_SNAPSHOT, 15},
+    {"UPDATE snapshots SET length = 10 WHERE seq = 15", ASG_LOG_FLAW_SNAPSHOT, 15},
+    {"UPDATE snapshots SET length = -1 WHERE seq = 15", ASG_LOG_FLAW_SNAPSHOT, 15},
+    {"UPDATE snapshots SET parts = 0 WHERE seq = 15", ASG_LOG_FLAW_SNAPSHOT, 15},
+    {"UPDATE snapshots SET parts = 2 WHERE seq = 15", ASG_LOG_FLAW_SNAPSHOT, 15},
+    {"UPDATE snapshots SET first_part = 9223372036854775807 WHERE seq = 15",
+     ASG_LOG_FLAW_SNAPSHOT, 15},
+    {"UPDATE snapshots SET first_part = 2 WHERE seq = 15", ASG_LOG_FLAW_SNAPSHOT, 15},
     {"UPDATE snapshots SET hash = zeroblob(32) WHERE seq = 15", ASG_LOG_FLAW_SNAPSHOT,
      15},
     {"UPDATE snapshots SET hash = x'' WHERE seq = 15", ASG_LOG_FLAW_SNAPSHOT, 15},
@@ -210,7 +220,7 @@ static void test_a_writer_does_not_lead_from_an_altered_file(void **state)
 static void test_a_damaged_snapshot_is_skipped_and_said(void **state)
 {
     write_log(*state);
-    run_sql(*state, "UPDATE snapshots SET bytes = x'00' WHERE seq = 30");
+    run_sql(*state, "UPDATE snapshot_parts SET bytes = x'00' WHERE part = 2");
     struct asg_log *log = open_log(*state);
     struct asg_bytes bytes = {0};
     struct asg_error error = {""};
@@ -219,7 +229,7 @@ static void test_a_damaged_snapshot_is_skipped_and_said(void **state)
     assert_int_equal(15, seq);
     assert_string_equal("state at 15", asg_bytes_text(&bytes));
     assert_non_null(strstr(error.text, "snapshot 30 is damaged"));
-    run_sql(*state, "UPDATE snapshots SET bytes = x'00'");
+    run_sql(*state, "UPDATE snapshot_parts SET bytes = x'00'");
     assert_status(ASG_ERR_EMPTY, asg_log_load_snapshot(log, 0, &bytes, &seq, &error));
     assert_int_equal(0, bytes.length);
     assert_non_null(strstr(error.text, "snapshot 15 is damaged"));
@@ -244,7 +254,8 @@ static void test_a_snapshot_of_another_log_is_not_believed(void **state)
     char sql[300];
     (void)snprintf(sql, sizeof sql,
                    "ATTACH '%s' AS other; INSERT INTO snapshots SELECT * FROM "
-                   "other.snapshots",
+                   "other.snapshots; INSERT INTO snapshot_parts SELECT * FROM "
+                   "other.snapshot_parts",
                    other);
     run_sql(fixture, sql);
     log = open_reader(fixture);
