@@ -29,7 +29,9 @@
 
 #define GROUP_OF     100
 #define ROUNDS       3
-#define TURNS        4000 /* of a round; its p99.9 is the fourth longest */
+#define TURNS        4000 /* of a round at the least */
+#define TURNS_MAX    400000
+#define SNAPSHOTS    2 /* in each round, written and cleared up after */
 #define TICK_TURNS   200
 #define HASH_EVENTS  1000
 #define HASH_BYTES   262144
@@ -165,7 +167,6 @@ static void measure_idle_log(void)
     make_place(&state, &place);
     asg_bytes_clear(&state);
     const struct asg_commit_options options = {.log_path = place.path,
-                                               .clock = the_clock,
                                                .snapshot_records = UINT64_MAX / 2,
                                                .snapshot_ms = INT64_MAX / 2,
                                                .hash_events = HASH_EVENTS,
@@ -204,6 +205,7 @@ static void measure_idle_log(void)
 struct pauses {
     double p999_ms;
     double longest_ms;
+    double resident;
 };
 
 static int by_size(const void *a, const void *b)
@@ -233,14 +235,26 @@ static void take_turn(struct asg_commit *commit, struct asg_metrics *metrics,
     asg_commit_tidy(commit, time_ms);
 }
 
+/* What this process holds now, in bytes. */
+static double resident(void)
+{
+    long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file == NULL) return 0;
+    if (fscanf(file, "%*d %ld", &pages) != 1) pages = 0;
+    (void)fclose(file);
+    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+/* With upkeep as many turns as it takes for some snapshots, then as many without. */
 static struct pauses run_turns(const struct place *place, uint32_t instances,
-                               bool with_upkeep)
+                               bool with_upkeep, uint64_t *turns)
 {
     const struct asg_commit_options options = {
         .log_path = place->path,
-        .clock = the_clock,
         .snapshot_records = with_upkeep ? SNAPSHOT_AT : UINT64_MAX / 2,
         .snapshot_ms = INT64_MAX / 2,
+        .snapshot_memory = UINT64_MAX,
         .hash_events = with_upkeep ? HASH_EVENTS : UINT64_MAX / 2,
         .hash_bytes = HASH_BYTES,
         .retention_ms = with_upkeep ? 1 : 0,
@@ -250,19 +264,38 @@ static struct pauses run_turns(const struct place *place, uint32_t instances,
     must(asg_commit_open(&options, BENCH_BEGAN_MS, &commit, &error), "lead", &error);
     struct asg_metrics metrics = make_rows(commit);
     int64_t time_ms = asg_commit_last_ms(commit);
-    static double took_ms[TURNS];
-    for (uint64_t turn = 0; turn < TURNS; turn++) {
+    struct pauses pauses = {0};
+    static double took_ms[TURNS_MAX];
+    uint64_t turn = 0;
+    bool is_enough = false;
+    while (!is_enough) {
         if (turn % TICK_TURNS == 0) measure_rows(&metrics, GROUP_OF);
         time_ms += 10;
         int64_t before_us = asg_clock_monotonic_us(&the_clock);
         take_turn(commit, &metrics, turn, instances, time_ms);
         took_ms[turn] = (double)(asg_clock_monotonic_us(&the_clock) - before_us) / 1e3;
+        if (turn % TICK_TURNS == 0) {
+            double bytes = resident();
+            if (bytes > pauses.resident) pauses.resident = bytes;
+        }
+        turn++;
+        uint64_t snapshots = asg_commit_counts(commit).snapshots;
+        is_enough =
+            with_upkeep ? turn >= TURNS && snapshots >= SNAPSHOTS : turn >= *turns;
+        is_enough = is_enough || turn == TURNS_MAX;
     }
+    if (with_upkeep && asg_commit_counts(commit).snapshots < SNAPSHOTS) {
+        (void)fprintf(stderr, "bench_commit: %d turns were too few for %d snapshots\n",
+                      TURNS_MAX, SNAPSHOTS);
+        exit(1);
+    }
+    *turns = turn;
     asg_commit_close(&commit, /* with_snapshot */ false);
     free(metrics.groups);
-    qsort(took_ms, TURNS, sizeof took_ms[0], by_size);
-    return (struct pauses){.p999_ms = took_ms[TURNS - TURNS / 1000 - 1],
-                           .longest_ms = took_ms[TURNS - 1]};
+    qsort(took_ms, turn, sizeof took_ms[0], by_size);
+    pauses.p999_ms = took_ms[turn - turn / 1000 - 1];
+    pauses.longest_ms = took_ms[turn - 1];
+    return pauses;
 }
 
 static void name_row(char ret[48], const char *what, uint32_t instances, const char *how)
@@ -275,15 +308,20 @@ static void measure_pauses(uint32_t instances)
     struct asg_bytes state = make_state(instances / GROUP_OF, GROUP_OF);
     double p999[2][ROUNDS];
     double longest[2][ROUNDS];
+    double memory[2][ROUNDS];
+    double turns_taken[ROUNDS];
     for (int round = 0; round < ROUNDS; round++) {
-        for (int with = 0; with < 2; with++) {
+        uint64_t turns = 0;
+        for (int with = 1; with >= 0; with--) {
             struct place place;
             make_place(&state, &place);
-            struct pauses pauses = run_turns(&place, instances, with == 1);
+            struct pauses pauses = run_turns(&place, instances, with == 1, &turns);
             p999[with][round] = pauses.p999_ms;
             longest[with][round] = pauses.longest_ms;
+            memory[with][round] = pauses.resident / (1024.0 * 1024);
             remove_place(&place);
         }
+        turns_taken[round] = (double)turns;
     }
     asg_bytes_clear(&state);
     char name[48];
@@ -299,6 +337,14 @@ static void measure_pauses(uint32_t instances)
     (void)bench_row(name, longest[1], ROUNDS, "ms", "while they run");
     name_row(name, "longest", instances, "_ratio");
     (void)bench_ratio(name, longest[1], longest[0], ROUNDS, "(goal 2)");
+    name_row(name, "resident", instances, "_alone");
+    (void)bench_row(name, memory[0], ROUNDS, "MiB", "the most, the bench's own included");
+    name_row(name, "resident", instances, "");
+    (void)bench_row(name, memory[1], ROUNDS, "MiB",
+                    "while a second core makes a snapshot");
+    name_row(name, "turns", instances, "");
+    (void)bench_row(name, turns_taken, ROUNDS, "turns",
+                    "of a round, two snapshots in it");
 }
 
 int main(int argc, char **argv)

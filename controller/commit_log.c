@@ -9,6 +9,8 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "controller/replay_tail.h"
+#include "controller/snapshot_thread.h"
 #include "crypto/crypto.h"
 #include "wire/wire.h"
 
@@ -42,8 +44,12 @@ struct asg_commit {
     struct asg_state_place hash_place; /* where the next part of the state begins */
     uint64_t snapshot_seq;
     int64_t snapshot_at_ms;
-    int64_t tidied_at_ms;
-    bool is_pruning; /* payloads that may go are left */
+    int64_t look_at_ms;                /* whether one is due */
+    size_t state_length;               /* of the newest snapshot */
+    struct asg_snapshot_thread *maker; /* NULL: none is being made */
+    struct asg_made_snapshot made;     /* being written, while there are bytes of it */
+    bool has_leftovers;                /* parts of no snapshot may be there */
+    bool is_pruning;                   /* payloads that may go are left */
     struct asg_commit_counts counts;
 };
 
@@ -111,15 +117,6 @@ static void stage_effects(struct asg_commit *commit, int64_t time_ms,
         add_record(commit, time_ms, "decision", decision->group, decision->text,
                    commit->payloads.length);
     }
-}
-
-/* Of the part that `said` names, or of all. */
-static void hash_state(struct asg_commit *commit, const struct asg_state_hash *said,
-                       uint8_t ret[ASG_SHA256_BYTES])
-{
-    asg_bytes_reset(&commit->state);
-    asg_core_save_hashed(commit->core, said, &commit->state);
-    asg_sha256(commit->state.data, commit->state.length, ret);
 }
 
 /* A part of the state at a time, one after another and then from the first again, so that
@@ -233,88 +230,157 @@ enum asg_status asg_commit_flush(struct asg_commit *commit, asg_release *release
     return ASG_OK;
 }
 
-static enum asg_status save_snapshot(struct asg_commit *commit, int64_t log_ms,
-                                     struct asg_error *error)
+/* ---- upkeep: snapshots and retention, a small piece a turn ---- */
+
+#define LOOK_MS       10000 /* whether a snapshot is due */
+#define RETRY_MS      60000 /* after one that failed */
+#define PIECE_MS      10    /* between two pieces: some 25 MB/s */
+
+#define PRUNE_RECORDS 100 /* a piece; ten times as many are read to find them */
+
+/* What a core takes a byte of its saved state, and the bytes themselves twice: 8 bytes as
+ * measured (docs/performance.md, "Snapshots"), and a little more. */
+#define MEMORY_PER_BYTE 10
+
+static void keep_for_writing(struct asg_commit *commit, uint64_t seq)
 {
-    assert(commit->step_count == 0);
-    asg_bytes_reset(&commit->state);
-    asg_core_save(commit->core, &commit->state);
-    uint64_t head = asg_log_head(commit->log).seq;
-    enum asg_status status = asg_log_save_snapshot(commit->log, head, commit->state.data,
-                                                   commit->state.length, error);
-    commit->snapshot_at_ms = log_ms; /* also after a failure: not again at once */
-    if (status != ASG_OK) return status;
-    ASG_FAILPOINT("commit.after_snapshot");
-    commit->snapshot_seq = head;
-    commit->counts.snapshots++;
-    return ASG_OK;
+    commit->made.snapshot.part_bytes = (size_t)commit->options.hash_bytes;
+    assert(commit->made.snapshot.seq == seq);
+    commit->state_length = commit->made.state.length;
 }
 
-#define PRUNE_STEP_BYTES   (UINT64_C(1) << 20) /* in one transaction: some 4 ms */
-#define PRUNE_STEP_RECORDS 1000
-#define PRUNE_MS           20 /* after so long a turn ends, whatever it has done */
+/* The loop stands still for it: at the end, or when a second core would take too much. */
+static enum asg_status save_here(struct asg_commit *commit, struct asg_error *error)
+{
+    assert(commit->step_count == 0);
+    struct asg_made_snapshot *made = &commit->made;
+    asg_made_snapshot_clear(made);
+    asg_core_save(commit->core, &made->state);
+    made->snapshot = (struct asg_log_snapshot){.seq = asg_log_head(commit->log).seq,
+                                               .bytes = made->state.data,
+                                               .length = made->state.length};
+    enum asg_status status = asg_log_hash_snapshot(commit->log, &made->snapshot, error);
+    if (status == ASG_OK) keep_for_writing(commit, made->snapshot.seq);
+    return status;
+}
 
-/* One piece of the backlog. False: there is no more of it, or not now. */
-static bool prune_step(struct asg_commit *commit, int64_t log_ms, uint64_t *bytes_left)
+static void give_up(struct asg_commit *commit, int64_t log_ms,
+                    const struct asg_error *error)
+{
+    asg_log_warn("commit", "snapshot_failed", "%s; going on without it", error->text);
+    asg_made_snapshot_clear(&commit->made);
+    commit->has_leftovers = true;
+    commit->look_at_ms = log_ms + RETRY_MS;
+}
+
+static bool is_snapshot_due(struct asg_commit *commit, int64_t log_ms)
+{
+    if (log_ms < commit->look_at_ms) return false;
+    commit->look_at_ms = log_ms + LOOK_MS;
+    uint64_t head = asg_log_head(commit->log).seq;
+    return head - commit->snapshot_seq >= commit->options.snapshot_records ||
+           (log_ms - commit->snapshot_at_ms >= commit->options.snapshot_ms &&
+            head > commit->snapshot_seq);
+}
+
+/* Of the log as it is now: nothing is staged, so core is at its head. */
+static void begin_snapshot(struct asg_commit *commit, int64_t log_ms)
+{
+    struct asg_error error = {""};
+    uint64_t head = asg_log_head(commit->log).seq;
+    commit->snapshot_at_ms = log_ms; /* also after a failure: not again at once */
+    uint64_t memory = commit->options.snapshot_memory;
+    bool fits = memory > 0 && commit->state_length <= memory / MEMORY_PER_BYTE;
+    ASG_FAILPOINT("commit.before_snapshot");
+    if (fits && asg_snapshot_thread_new(commit->log_path, head, &commit->maker, &error) ==
+                    ASG_OK) {
+        return;
+    }
+    if (save_here(commit, &error) != ASG_OK) give_up(commit, log_ms, &error);
+}
+
+static void take_made(struct asg_commit *commit, int64_t log_ms)
+{
+    struct asg_error error = {""};
+    enum asg_status status = ASG_OK;
+    if (!asg_snapshot_thread_poll(commit->maker, &status, &commit->made, &error)) return;
+    asg_snapshot_thread_destroy(&commit->maker);
+    if (status != ASG_OK) {
+        give_up(commit, log_ms, &error);
+        return;
+    }
+    keep_for_writing(commit, commit->made.snapshot.seq);
+}
+
+static void write_part(struct asg_commit *commit, int64_t log_ms)
+{
+    struct asg_error error = {""};
+    struct asg_log_snapshot *snapshot = &commit->made.snapshot;
+    if (asg_log_write_snapshot(commit->log, snapshot, &error) != ASG_OK) {
+        give_up(commit, log_ms, &error);
+        return;
+    }
+    if (!snapshot->is_complete) return;
+    ASG_FAILPOINT("commit.after_snapshot");
+    commit->snapshot_seq = snapshot->seq;
+    commit->counts.snapshots++;
+    commit->has_leftovers = true; /* of the one that it replaced */
+    commit->is_pruning = commit->options.retention_ms > 0;
+    asg_made_snapshot_clear(&commit->made);
+}
+
+static void drop_leftover(struct asg_commit *commit, int64_t log_ms)
+{
+    struct asg_error error = {""};
+    if (asg_log_drop_leftover(commit->log, &commit->has_leftovers, &error) == ASG_OK) {
+        return;
+    }
+    asg_log_warn("commit", "leftover_stays", "%s; trying again later", error.text);
+    commit->has_leftovers = false; /* the next snapshot will ask again */
+    commit->look_at_ms = log_ms + RETRY_MS;
+}
+
+/* One piece of the backlog; the loop stands still for it, some milliseconds. */
+static void prune(struct asg_commit *commit, int64_t log_ms)
 {
     const struct asg_log_retention retention = {
         .kind = "metrics",
         .older_than_ms = log_ms - commit->options.retention_ms,
         .now_ms = log_ms,
-        .records_max = PRUNE_STEP_RECORDS,
-        .bytes_max = PRUNE_STEP_BYTES,
+        .records_max = PRUNE_RECORDS,
+        .bytes_max = ASG_PRUNE_TURN_BYTES,
     };
     struct asg_error error = {""};
     struct asg_log_pruned pruned = {0};
+    commit->is_pruning = false;
     if (asg_log_prune(commit->log, &retention, &pruned, &error) != ASG_OK) {
         asg_log_warn("commit", "prune_failed", "%s; trying again later", error.text);
-        return false;
+        return;
     }
+    commit->is_pruning = pruned.has_more;
     commit->counts.pruned += pruned.records;
     commit->counts.pruned_bytes += pruned.bytes;
-    *bytes_left -= pruned.bytes < *bytes_left ? pruned.bytes : *bytes_left;
-    return pruned.has_more;
 }
 
-/* The loop stands still meanwhile: a large backlog goes in many turns. */
-static void prune(struct asg_commit *commit, int64_t log_ms)
+int64_t asg_commit_tidy(struct asg_commit *commit, int64_t log_ms)
 {
-    const struct asg_clock *clock = &commit->options.clock;
-    int64_t end_ms = asg_clock_monotonic_ms(clock) + PRUNE_MS;
-    uint64_t bytes_left = ASG_PRUNE_TURN_BYTES;
-    commit->is_pruning = true;
-    for (int step = 0; step < ASG_PRUNE_TURN_STEPS && bytes_left >= PRUNE_STEP_BYTES;
-         step++) {
-        commit->is_pruning = prune_step(commit, log_ms, &bytes_left);
-        if (!commit->is_pruning || asg_clock_monotonic_ms(clock) >= end_ms) return;
+    bool is_writing = commit->made.state.length > 0;
+    if (commit->step_count > 0) return PIECE_MS;
+    if (is_writing) {
+        write_part(commit, log_ms);
+    } else if (commit->maker != NULL) {
+        take_made(commit, log_ms);
+        if (commit->is_pruning) prune(commit, log_ms); /* far below what is being read */
+    } else if (commit->has_leftovers) {
+        drop_leftover(commit, log_ms);
+    } else if (is_snapshot_due(commit, log_ms)) {
+        begin_snapshot(commit, log_ms);
+    } else if (commit->is_pruning) {
+        prune(commit, log_ms);
     }
-}
-
-#define TIDY_MS 10000
-
-/* True when one was due, whether or not it could be saved. */
-static bool snapshot_if_due(struct asg_commit *commit, int64_t log_ms)
-{
-    if (log_ms - commit->tidied_at_ms < TIDY_MS) return false;
-    commit->tidied_at_ms = log_ms;
-    uint64_t head = asg_log_head(commit->log).seq;
-    bool is_due = head - commit->snapshot_seq >= commit->options.snapshot_records ||
-                  (log_ms - commit->snapshot_at_ms >= commit->options.snapshot_ms &&
-                   head > commit->snapshot_seq);
-    if (!is_due) return false;
-    struct asg_error error = {""};
-    if (save_snapshot(commit, log_ms, &error) != ASG_OK) {
-        asg_log_warn("commit", "snapshot_failed", "%s; going on without it", error.text);
-    } else if (commit->options.retention_ms > 0) {
-        commit->is_pruning = true; /* from the next turn on */
-    }
-    return true;
-}
-
-void asg_commit_tidy(struct asg_commit *commit, int64_t log_ms)
-{
-    if (commit->step_count > 0 || snapshot_if_due(commit, log_ms)) return;
-    if (commit->is_pruning) prune(commit, log_ms);
+    bool has_more =
+        commit->made.state.length > 0 || commit->has_leftovers || commit->is_pruning;
+    return has_more ? PIECE_MS : 0;
 }
 
 /* ---- opening ---- */
@@ -322,112 +388,27 @@ void asg_commit_tidy(struct asg_commit *commit, int64_t log_ms)
 static enum asg_status load_core(struct asg_commit *commit, struct asg_error *error)
 {
     struct asg_error note = {""};
-    enum asg_status status = asg_log_load_snapshot(commit->log, 0, &commit->state,
-                                                   &commit->snapshot_seq, &note);
+    enum asg_status status =
+        asg_load_newest(commit->log, 0, &commit->core, &commit->snapshot_seq,
+                        &commit->state_length, &note, error);
     if (note.text[0] != '\0') {
         asg_log_warn("commit", "snapshot_skipped", "%s; using an older one", note.text);
     }
-    if (status == ASG_ERR_EMPTY) {
-        asg_core_new(&commit->core);
-        commit->snapshot_seq = 0;
-        return ASG_OK;
-    }
-    if (status != ASG_OK) return asg_fail(error, status, "%s", note.text);
-    status =
-        asg_core_load(commit->state.data, commit->state.length, &commit->core, error);
-    if (status != ASG_OK) return status;
     /* The log's time goes on from there, also when no record follows the snapshot. */
-    commit->last_ms = asg_core_now_ms(commit->core);
-    return ASG_OK;
+    if (status == ASG_OK) commit->last_ms = asg_core_now_ms(commit->core);
+    return status;
 }
 
-static enum asg_status replay_event(struct asg_commit *commit,
-                                    const struct asg_record *record,
-                                    struct asg_arena *arena, struct asg_effects *effects,
-                                    struct asg_error *error)
-{
-    if (record->is_pruned) {
-        return asg_fail(error, ASG_ERR_CORRUPT,
-                        "record %" PRIu64 " is pruned but no snapshot covers it; restore "
-                        "the log from a copy",
-                        record->seq);
-    }
-    struct asg_event event;
-    enum asg_status status = asg_wire_decode(&asg_event_schema, record->payload,
-                                             record->payload_length, arena, &event);
-    if (status != ASG_OK) {
-        return asg_fail(error, ASG_ERR_CORRUPT,
-                        "record %" PRIu64 " is no event that this program understands "
-                        "(%s); start the release that wrote it, or a newer one",
-                        record->seq, asg_status_text(status));
-    }
-    status = asg_core_step(commit->core, &event, effects);
-    if (status != ASG_OK) {
-        asg_core_explain(commit->core, &event, status, error);
-        bool is_known = status == ASG_ERR_VERSION; /* and nothing is damaged */
-        return asg_fail_wrap(error, is_known ? status : ASG_ERR_CORRUPT,
-                             "record %" PRIu64, record->seq);
-    }
-    commit->last_ms = event.time_ms;
-    return ASG_OK;
-}
-
-static enum asg_status check_hash(struct asg_commit *commit,
-                                  const struct asg_record *record,
-                                  struct asg_error *error)
-{
-    struct asg_state_hash said = {0};
-    asg_arena_reset(&commit->event_arena);
-    enum asg_status status =
-        asg_wire_decode(&asg_state_hash_schema, record->payload, record->payload_length,
-                        &commit->event_arena, &said);
-    if (status != ASG_OK || said.form == 0) {
-        return asg_fail(error, ASG_ERR_CORRUPT,
-                        "record %" PRIu64 " is no hash of a state", record->seq);
-    }
-    if (said.form > asg_core_form()) {
-        return asg_fail(error, ASG_ERR_VERSION,
-                        "record %" PRIu64 " is of form %u of the state, and this openasg "
-                        "knows forms up to %u; start the release that wrote it, or a "
-                        "newer one",
-                        record->seq, said.form, asg_core_form());
-    }
-    uint8_t hash[ASG_SHA256_BYTES];
-    hash_state(commit, &said, hash);
-    bool is_same =
-        said.hash.length == sizeof hash && memcmp(hash, said.hash.data, sizeof hash) == 0;
-    if (is_same) return ASG_OK;
-    return asg_fail(error, ASG_ERR_CONFLICT,
-                    "replaying the log gives another state than record %" PRIu64
-                    " says: this program decides differently from the one that wrote "
-                    "it, by the same rules (%u); start the release that wrote the log, "
-                    "and report it",
-                    record->seq, asg_core_rules(commit->core));
-}
-
-/* The records after the snapshot, through core again. */
 static enum asg_status replay_tail(struct asg_commit *commit, struct asg_error *error)
 {
-    struct asg_log_filter filter = {
-        .from_seq = commit->snapshot_seq + 1, .is_verified = true, .is_ahead = true};
-    ASG_CLEANUP(asg_log_cursor_close) struct asg_log_cursor *cursor = NULL;
-    enum asg_status status = asg_log_cursor_open(commit->log, &filter, &cursor, error);
-    struct asg_arena arena = {0};
-    struct asg_effects effects = {0};
-    struct asg_record record;
-    while (status == ASG_OK) {
-        status = asg_log_cursor_next(cursor, &record, error);
-        if (status != ASG_OK) break;
-        asg_arena_reset(&arena);
-        if (strcmp(record.kind, "event") == 0 || strcmp(record.kind, "metrics") == 0) {
-            status = replay_event(commit, &record, &arena, &effects, error);
-        } else if (strcmp(record.kind, "state_hash") == 0) {
-            status = check_hash(commit, &record, error);
-        }
-    }
-    asg_effects_clear(&effects);
-    asg_arena_clear(&arena);
-    return status == ASG_ERR_EMPTY ? ASG_OK : status;
+    struct asg_tail tail = {.log = commit->log,
+                            .core = commit->core,
+                            .from_seq = commit->snapshot_seq + 1,
+                            .is_ahead = true,
+                            .last_ms = commit->last_ms};
+    enum asg_status status = asg_replay_tail(&tail, error);
+    commit->last_ms = tail.last_ms;
+    return status;
 }
 
 static enum asg_status check_log(struct asg_commit *commit, struct asg_error *error)
@@ -534,6 +515,7 @@ static enum asg_status rebuild(struct asg_commit *commit, int64_t wall_ms,
     }
     if (status == ASG_OK) status = begin_to_lead(commit, wall_ms, error);
     commit->snapshot_at_ms = commit->last_ms;
+    commit->has_leftovers = true; /* of a writer that died, perhaps */
     return status;
 }
 
@@ -552,18 +534,30 @@ enum asg_status asg_commit_open(const struct asg_commit_options *options, int64_
     return ASG_OK;
 }
 
+static enum asg_status save_at_end(struct asg_commit *commit, struct asg_error *error)
+{
+    enum asg_status status = save_here(commit, error);
+    commit->made.snapshot.part_bytes = 0; /* nobody waits */
+    while (status == ASG_OK && !commit->made.snapshot.is_complete) {
+        status = asg_log_write_snapshot(commit->log, &commit->made.snapshot, error);
+    }
+    return status;
+}
+
 void asg_commit_close(struct asg_commit **commit, bool with_snapshot)
 {
     struct asg_commit *c = *commit;
     if (c == NULL) return;
     struct asg_error error = {""};
+    asg_snapshot_thread_destroy(&c->maker);
     /* With something unreleased, memory is ahead of disk: that state must not be kept. */
     if (c->step_count > 0 || c->is_ahead) with_snapshot = false;
     reset_batch(c);
-    if (with_snapshot && save_snapshot(c, c->last_ms, &error) != ASG_OK) {
+    if (with_snapshot && save_at_end(c, &error) != ASG_OK) {
         asg_log_warn("commit", "snapshot_failed", "%s; the next start replays more",
                      error.text);
     }
+    asg_made_snapshot_clear(&c->made);
     for (size_t i = 0; i < c->step_capacity; i++) {
         asg_effects_clear(&c->steps[i].effects);
     }

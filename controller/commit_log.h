@@ -7,31 +7,31 @@
  * Records: "event" or "metrics" (payload: the event), "effects" (payload) when there
  * were any, one "decision" each (subject: group, note: its words), "state_hash" now and
  * then. docs/log-format.md has the bytes.
+ * Snapshots are made beside it (snapshot_thread.h) and written a part a turn.
  * Threads: one owner (the loop). Blocks on the disk.
  */
 #ifndef ASG_CONTROLLER_COMMIT_LOG_H
 #define ASG_CONTROLLER_COMMIT_LOG_H
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "core/core.h"
 #include "store/log.h"
 
 struct asg_commit;
 
-/* What one asg_commit_tidy() removes at most, by retention; the loop stands still for it,
- * so it also ends after 20 ms. A record that is larger than the rest goes alone. */
-#define ASG_PRUNE_TURN_BYTES (UINT64_C(8) << 20)
-#define ASG_PRUNE_TURN_STEPS 16
+/* What one asg_commit_tidy() removes at most, by retention. A record that is larger goes
+ * alone. */
+#define ASG_PRUNE_TURN_BYTES (UINT64_C(1) << 18)
 
 struct asg_commit_options {
     const char *log_path;
-    struct asg_clock clock;      /* only to end a long tidying */
-    uint64_t snapshot_records;   /* a snapshot after so many records, ... */
-    int64_t snapshot_ms;         /* ... or so much time, whichever comes first */
-    uint64_t hash_events;        /* a state hash after so many events, ... */
-    uint64_t hash_bytes;         /* ... each of about so many bytes of it; 0: of all */
-    int64_t retention_ms;        /* payloads of "metrics" older than this go; 0: never */
+    uint64_t snapshot_records; /* a snapshot after so many records, ... */
+    int64_t snapshot_ms;       /* ... or so much time, whichever comes first */
+    uint64_t snapshot_memory;  /* bytes for a second core; more: the loop saves itself */
+    uint64_t hash_events;      /* a state hash after so many events, ... */
+    uint64_t hash_bytes;       /* ... each of about so many bytes of it; 0: of all */
+                               /* and a snapshot is written in parts of so many */
+    int64_t retention_ms;      /* payloads of "metrics" older than this go; 0: never */
     uint64_t verify_records_max; /* of the newest records checked at the start; 0: all */
     uint64_t incarnation;        /* of this leading: drawn by chance, below 2^48 */
     int64_t listing_ms;          /* told to core: between two listings; 0: its own pace */
@@ -84,9 +84,11 @@ ASG_MUST_USE enum asg_status asg_commit_flush(struct asg_commit *commit,
                                               asg_release *release, void *context,
                                               struct asg_error *error);
 
-/* Snapshots and retention, when they are due: one snapshot, or a bounded piece of what
- * retention removes, a call. Call it once a second or so, when nothing is staged. */
-void asg_commit_tidy(struct asg_commit *commit, int64_t log_ms);
+/* Snapshots and retention, when they are due: one small piece a call, some milliseconds
+ * (only a state too large for snapshot_memory is saved in one). Call it when nothing is
+ * staged, after as many milliseconds as the last call answered; 0: once a second or so.
+ */
+int64_t asg_commit_tidy(struct asg_commit *commit, int64_t log_ms);
 
 /* Lent: for views and for reading decisions. */
 const struct asg_core *asg_commit_core(const struct asg_commit *commit);

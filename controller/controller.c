@@ -183,9 +183,9 @@ static enum asg_status lead(struct asg_controller *controller, struct asg_error 
     const struct asg_controller_settings *settings = controller->settings;
     const struct asg_commit_options options = {
         .log_path = controller->log_path,
-        .clock = controller->clock,
         .snapshot_records = (uint64_t)settings->snapshot_records,
         .snapshot_ms = settings->snapshot_ms,
+        .snapshot_memory = (uint64_t)settings->snapshot_memory,
         .hash_events = (uint64_t)settings->hash_events,
         .hash_bytes = (uint64_t)settings->hash_bytes,
         .retention_ms = settings->retention_ms,
@@ -375,6 +375,9 @@ static int64_t wait_ms(struct asg_controller *controller)
         controller->dispatch_at_ms - mono_ms < wait) {
         wait = controller->dispatch_at_ms - mono_ms;
     }
+    if (controller->is_tidying && controller->tidy_at_ms - mono_ms < wait) {
+        wait = controller->tidy_at_ms - mono_ms;
+    }
     if (wait < 0) wait = 0;
     controller->next_turn_ms = mono_ms + wait;
     return wait;
@@ -397,9 +400,13 @@ int64_t asg_controller_turn(struct asg_controller *controller)
         controller->housekeeping_ms = mono_ms + IDLE_MS;
         read_allowed(controller, mono_ms);
         update_gauges(controller);
-        if (controller->commit != NULL) { /* also under load: nothing is staged here */
+    }
+    if (controller->commit != NULL && mono_ms >= controller->tidy_at_ms) {
+        /* Also under load: nothing is staged here. */
+        int64_t again_ms =
             asg_commit_tidy(controller->commit, controller->log_time.last_ms);
-        }
+        controller->is_tidying = again_ms > 0;
+        controller->tidy_at_ms = mono_ms + (again_ms > 0 ? again_ms : IDLE_MS);
     }
     return wait_ms(controller);
 }

@@ -59,7 +59,9 @@ struct asg_controller {
     struct asg_bytes frame;   /* of one answer */
     int64_t dispatch_at_ms;   /* monotonic */
     int64_t allowed_at_ms;    /* monotonic: when the allow lists were read */
-    int64_t housekeeping_ms;  /* monotonic: when gauges and snapshots are due */
+    int64_t housekeeping_ms;  /* monotonic: when gauges are due */
+    int64_t tidy_at_ms;       /* monotonic: the next piece of a snapshot or a prune ... */
+    bool is_tidying;          /* ... which waits for it */
     int64_t next_turn_ms;     /* monotonic: when the next turn is due, while it leads */
     uint64_t gauged_events;   /* of this leading, when core was looked at for gauges */
 };

@@ -80,10 +80,15 @@ static const struct asg_config_key keys[] = {
      100000000, NULL, "records", "between two snapshots of the state"},
     {"log.snapshot_every", ASG_CONFIG_DURATION, AT(snapshot_ms), "10m", SECOND, 30 * DAY,
      NULL, "", "but at the latest after this time"},
+    {"log.snapshot_memory", ASG_CONFIG_SIZE, AT(snapshot_memory), "4g", 0,
+     INT64_C(1) << 50, NULL, "bytes",
+     "that the making of a snapshot beside the loop may take, reckoned as ten times the "
+     "last one; a state that is larger is saved while everything else waits"},
     {"log.hash_events", ASG_CONFIG_NUMBER, AT(hash_events), "1000", 1, 100000000, NULL,
      "events", "between two hashes of the state in the log"},
     {"log.hash_bytes", ASG_CONFIG_NUMBER, AT(hash_bytes), "262144", 1024, 1 << 30, NULL,
-     "bytes", "of the state in each hash; a larger state is hashed part by part"},
+     "bytes", "of the state in each hash and in each part of a snapshot; a larger state is hashed "
+     "and written part by part"},
     {"log.keep_metrics", ASG_CONFIG_DURATION, AT(retention_ms), "720h", 0, 3650 * DAY,
      NULL, "",
      "payloads of metrics older than this are pruned, the chain stays; 0s: never"},

@@ -34,6 +34,7 @@ struct asg_controller_settings {
     const char *rate_quotas;
     int64_t snapshot_records;
     int64_t snapshot_ms;
+    int64_t snapshot_memory;
     int64_t hash_events;
     int64_t hash_bytes;
     int64_t retention_ms;

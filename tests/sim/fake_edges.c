@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "controller/ingest_thread.h"
 #include "controller/probe_thread.h"
+#include "controller/snapshot_thread.h"
 #include "crypto/crypto.h"
 #include "rpc/agent_service.h"
 #include "rpc/health.h"
@@ -250,6 +251,39 @@ enum asg_status asg_probe_thread_new(struct asg_prober *prober,
 void asg_probe_thread_destroy(struct asg_probe_thread **thread)
 {
     our->prober = NULL;
+    *thread = NULL;
+}
+
+/* A snapshot is made in the turn that asks for it: what it covers is what a thread's
+ * would, and the same seed gives the same run. */
+struct asg_snapshot_thread {
+    uint64_t seq;
+};
+
+enum asg_status asg_snapshot_thread_new(const char *path, uint64_t seq,
+                                        struct asg_snapshot_thread **ret,
+                                        struct asg_error *error)
+{
+    (void)path;
+    (void)error;
+    struct asg_snapshot_thread *thread = asg_alloc(1, sizeof *thread);
+    thread->seq = seq;
+    *ret = thread;
+    return ASG_OK;
+}
+
+bool asg_snapshot_thread_poll(struct asg_snapshot_thread *thread,
+                              enum asg_status *ret_status, struct asg_made_snapshot *ret,
+                              struct asg_error *error)
+{
+    *ret_status =
+        asg_make_snapshot(sim_disk_log(our->disk), thread->seq, NULL, ret, error);
+    return true;
+}
+
+void asg_snapshot_thread_destroy(struct asg_snapshot_thread **thread)
+{
+    free(*thread);
     *thread = NULL;
 }
 

@@ -126,6 +126,12 @@ static const char *low_rates(void)
     return text;
 }
 
+static bool is_one_in(const char *feature, int64_t count)
+{
+    struct sim_random random = sim_stream(sim.options.seed, feature, 0);
+    return sim_between(&random, 1, count) == 1;
+}
+
 static void draw_settings(void)
 {
     char *arguments[] = {(char *)(uintptr_t) "openasg-sim"};
@@ -151,13 +157,9 @@ static void draw_settings(void)
     settings->delivery_limit = sim_between(sim_of(SIM_TOPIC_SETTINGS), 8, 20);
     settings->join_silent_reports = sim_between(sim_of(SIM_TOPIC_SETTINGS), 3, 5);
     settings->retention_ms = sim.features.retention_ms;
+    /* Some make their snapshots from the log, some save what they have. */
+    settings->snapshot_memory = is_one_in("snapshots beside", 3) ? INT64_C(1) << 30 : 0;
     if (sim.features.has_low_rates) settings->rate_quotas = low_rates();
-}
-
-static bool is_one_in(const char *feature, int64_t count)
-{
-    struct sim_random random = sim_stream(sim.options.seed, feature, 0);
-    return sim_between(&random, 1, count) == 1;
 }
 
 static int64_t feature_of(const char *feature, const int64_t *values, size_t count)
