@@ -53,7 +53,7 @@ static void note_desired(struct asg_curve_score *score, uint32_t from, uint32_t 
     score->changes++;
     if (score->direction == -direction) score->turns++;
     score->direction = direction;
-    assert(score->turns < score->changes);
+    assert(score->turns <= score->changes);
 }
 
 void asg_curve_note(struct asg_curve_score *score, const struct asg_curve_step *step)
@@ -74,6 +74,22 @@ void asg_curve_end(struct asg_curve_score *score, int64_t time_ms)
     pass_time(score, time_ms);
     score->last.time_ms = time_ms;
     assert(score->lost_ms <= score->demand_ms);
+}
+
+void asg_curve_skip(struct asg_curve_score *score, int64_t time_ms)
+{
+    if (score->step_count == 0) return;
+    assert(time_ms >= score->last.time_ms); /* time does not go back */
+    score->last.time_ms = time_ms;
+}
+
+void asg_curve_go_on(struct asg_curve_score *ret, const struct asg_curve_score *before)
+{
+    *ret = (struct asg_curve_score){.over_level_milli = before->over_level_milli,
+                                    .last = before->last,
+                                    .step_count = before->step_count,
+                                    .direction = before->direction};
+    assert(ret->over_level_milli > ASG_CURVE_SLACK); /* `before` has begun */
 }
 
 void asg_curve_add(struct asg_curve_score *score, const struct asg_curve_score *more)

@@ -20,8 +20,9 @@
 #define ASG_CURVE_FULL       1000 /* of one instance: 100 % */
 #define ASG_CURVE_SLACK      100  /* above the target before time counts as over */
 #define ASG_CURVE_DEMAND_MAX (INT64_C(1) << 28) /* more counts as this much */
-#define ASG_CURVE_SPAN_MAX   (INT64_C(1) << 34) /* ms from one step to the next; 198 days \
-                                                 */
+#define ASG_CURVE_SPAN_MAX                                                               \
+    (INT64_C(1) << 34) /* ms from one step to the next; 198 days                         \
+                        */
 
 /* What holds from time_ms until the next step's. */
 struct asg_curve_step {
@@ -59,6 +60,13 @@ void asg_curve_note(struct asg_curve_score *score, const struct asg_curve_step *
 
 /* What the last step says holds until `time_ms`. */
 void asg_curve_end(struct asg_curve_score *score, int64_t time_ms);
+
+/* What lies between the last step and `time_ms` was not measured: none of it counts. */
+void asg_curve_skip(struct asg_curve_score *score, int64_t time_ms);
+
+/* An empty score that goes on where `before` ended: added, the parts are the whole, but
+ * for less than one instance-millisecond each. */
+void asg_curve_go_on(struct asg_curve_score *ret, const struct asg_curve_score *before);
 
 /* One more curve of the same target, as if it were a part of this one: sums are added. */
 void asg_curve_add(struct asg_curve_score *score, const struct asg_curve_score *more);

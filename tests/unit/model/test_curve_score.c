@@ -117,6 +117,66 @@ static void test_score_adds_curves(void **state)
     assert_int_equal(asg_curve_lost_ppm(&both), asg_curve_lost_ppm(&one));
 }
 
+/* Half an hour, a gap of a minute with another load in it, half an hour. */
+static void test_score_leaves_out_what_was_not_measured(void **state)
+{
+    (void)state;
+    const struct asg_curve_step steps[] = {
+        {.time_ms = 0, .demand_milli = 2000, .serving = 1, .alive = 2, .desired = 2},
+        {.time_ms = HOUR / 2 + 60000,
+         .demand_milli = 100,
+         .serving = 2,
+         .alive = 2,
+         .desired = 3},
+    };
+    struct asg_curve_score score;
+    asg_curve_begin(&score, 500);
+    asg_curve_skip(&score, 5000); /* before the first step nothing counts anyway */
+    asg_curve_note(&score, &steps[0]);
+    asg_curve_end(&score, HOUR / 2);
+    asg_curve_skip(&score, steps[1].time_ms);
+    asg_curve_note(&score, &steps[1]);
+    asg_curve_end(&score, HOUR + 60000);
+    assert_int_equal(score.span_ms, HOUR);
+    assert_int_equal(score.over_ms, HOUR / 2);
+    assert_int_equal(score.lost_ms, HOUR / 2);
+    assert_int_equal(score.alive_ms, 2 * HOUR);
+    assert_int_equal(score.changes, 1);
+}
+
+/* A turn between two parts is one of the second. */
+static void test_parts_of_a_score_are_the_whole(void **state)
+{
+    (void)state;
+    static const uint32_t desired[] = {2, 4, 6, 5, 4, 4, 8};
+    enum { COUNT = sizeof desired / sizeof desired[0] };
+    struct asg_curve_step steps[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        steps[i] = (struct asg_curve_step){.time_ms = (int64_t)i * 60000,
+                                           .demand_milli = 2500,
+                                           .serving = desired[i] / 2,
+                                           .alive = desired[i],
+                                           .desired = desired[i]};
+    }
+    struct asg_curve_score whole = score_of(steps, COUNT, COUNT * 60000);
+    assert_int_equal(whole.turns, 2);
+    for (size_t cut = 1; cut < COUNT; cut++) {
+        struct asg_curve_score first = score_of(steps, cut, (int64_t)cut * 60000);
+        struct asg_curve_score second;
+        asg_curve_go_on(&second, &first);
+        for (size_t i = cut; i < COUNT; i++)
+            asg_curve_note(&second, &steps[i]);
+        asg_curve_end(&second, COUNT * 60000);
+        asg_curve_add(&second, &first);
+        assert_int_equal(whole.span_ms, second.span_ms);
+        assert_int_equal(whole.over_ms, second.over_ms);
+        assert_int_equal(whole.lost_ms, second.lost_ms);
+        assert_int_equal(whole.alive_ms, second.alive_ms);
+        assert_int_equal(whole.changes, second.changes);
+        assert_int_equal(whole.turns, second.turns);
+    }
+}
+
 static void test_score_bounds_what_is_absurd(void **state)
 {
     (void)state;
@@ -174,6 +234,8 @@ int main(void)
         cmocka_unit_test(test_score_keeps_parts_of_an_instance_millisecond),
         cmocka_unit_test(test_score_counts_a_turn_when_desired_changes_the_other_way),
         cmocka_unit_test(test_score_adds_curves),
+        cmocka_unit_test(test_score_leaves_out_what_was_not_measured),
+        cmocka_unit_test(test_parts_of_a_score_are_the_whole),
         cmocka_unit_test(test_score_bounds_what_is_absurd),
         cmocka_unit_test(test_oracle_launches_before_the_peak),
         cmocka_unit_test(test_oracle_keeps_to_min_and_max_and_needs_no_launch_time),
