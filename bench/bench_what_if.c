@@ -115,10 +115,12 @@ static void measure(const char *program, const char *path, const char *policy_pa
         double apart = (double)(figures->instance_ms - trace.recorded.instance_ms);
         errors[round] =
             100 * (apart < 0 ? -apart : apart) / (double)trace.recorded.instance_ms;
+        asg_figures_clear(figures);
         run.rules = &rules;
         start_us = asg_clock_monotonic_us(&the_clock);
         must(asg_model_run(&trace, &run, figures, &error), &error);
         others[round] = seconds_since(start_us);
+        asg_figures_clear(figures);
         asg_trace_clear(&trace);
         commands[round] = command_seconds(program, path, policy_path, &cpu[round]);
     }

@@ -26,49 +26,28 @@ static bool level_of(const struct asg_policy_config *policies, size_t count,
     return false;
 }
 
-/* What both are measured against: the target of the recorded policy, else of the other
- * one, else 80 %. */
+/* What all are measured against: the target of the recorded policy, else that of FILE, or
+ * the other way round when presets are tried on FILE; else 80 %. */
 static void choose_level(const struct asg_arguments *arguments,
-                         const struct asg_trace *trace, const struct asg_rules *rules,
-                         struct asg_model_run *ret)
+                         const struct asg_contest *contest, struct asg_model_run *ret)
 {
+    const struct asg_trace *trace = contest->trace;
+    const struct asg_rules *last =
+        contest->candidates[contest->candidate_count - 1].rules;
+    bool is_of_file = contest->rival_from == 1 && contest->candidate_count > 2;
     ret->metric = ASG_METRIC_NAME_CPU;
     ret->level_milli = 80000;
-    if (!level_of(trace->policies, trace->policy_count, &ret->metric,
-                  &ret->level_milli)) {
-        (void)level_of(rules->policies, rules->policy_count, &ret->metric,
+    bool is_found = is_of_file && level_of(last->policies, last->policy_count,
+                                           &ret->metric, &ret->level_milli);
+    if (!is_found) {
+        is_found = level_of(trace->policies, trace->policy_count, &ret->metric,
+                            &ret->level_milli);
+    }
+    if (!is_found && last != NULL) {
+        (void)level_of(last->policies, last->policy_count, &ret->metric,
                        &ret->level_milli);
     }
     ret->level_milli = asg_option_number(arguments, "level", ret->level_milli);
-}
-
-static const char *list_policies(struct asg_cli *cli,
-                                 const struct asg_policy_config *policies, size_t count)
-{
-    const char *list = "none";
-    for (size_t i = 0; i < count; i++) {
-        list = i == 0 ? policies[i].name
-                      : asg_arena_format(&cli->arena, "%s, %s", list, policies[i].name);
-    }
-    return list;
-}
-
-static struct asg_what_if_side make_side(const char *name, const char *policies,
-                                         const struct asg_figures *figures)
-{
-    return (struct asg_what_if_side){
-        .name = name,
-        .policies = policies,
-        .instance_hours_milli = figures->instance_ms / (ASG_WHAT_IF_HOUR_MS / 1000),
-        .cost_micro = -1,
-        .above_level_ms = figures->above_ms,
-        .worst_load_milli = figures->worst_milli,
-        .worst_at_ms = figures->worst_at_ms,
-        .scale_outs = figures->scale_outs,
-        .scale_ins = figures->scale_ins,
-        .instances_least = figures->least,
-        .instances_most = figures->most,
-    };
 }
 
 static int64_t error_of(int64_t recorded_ms, int64_t model_ms)
@@ -76,58 +55,6 @@ static int64_t error_of(int64_t recorded_ms, int64_t model_ms)
     if (recorded_ms <= 0) return 0;
     double apart = (double)(model_ms - recorded_ms) / (double)recorded_ms;
     return (int64_t)((apart < 0 ? -apart : apart) * 100000 + 0.5);
-}
-
-/* Those of FILE, with their time zones; those that are over are named. */
-static int prepare_schedules(struct asg_cli *cli, const char *path,
-                             const struct asg_trace *trace, const struct asg_rules *rules)
-{
-    for (size_t i = 0; i < rules->schedule_count; i++) {
-        struct asg_schedule_config *schedule = &rules->schedules[i];
-        struct asg_error error = {0};
-        enum asg_status status =
-            asg_zone_changes(schedule, trace->start_ms, &cli->arena, &error);
-        if (status != ASG_OK) {
-            return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s: %s", path, error.text);
-        }
-        if (asg_model_schedule_is_over(schedule, trace->start_ms)) {
-            (void)fprintf(cli->err,
-                          "openasg: %s: scheduled action %s was over when this load "
-                          "began, and is left out\n",
-                          path, schedule->name);
-        }
-    }
-    return ASG_EXIT_OK;
-}
-
-static int run_sides(struct asg_cli *cli, const struct asg_trace *trace,
-                     struct asg_model_run *run, const struct asg_rules *rules,
-                     const char *path, struct asg_figures *figures,
-                     struct asg_what_if *view)
-{
-    struct asg_error error = {0};
-    const char *theirs = list_policies(cli, trace->policies, trace->policy_count);
-    figures[0] = trace->recorded;
-    view->sides[0] = make_side("recorded", theirs, &figures[0]);
-    enum asg_status status = asg_model_run(trace, run, &figures[1], &error);
-    if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
-    view->sides[1] = make_side("model", theirs, &figures[1]);
-    view->side_count = 2;
-    if (path == NULL) return ASG_EXIT_OK;
-    int code = prepare_schedules(cli, path, trace, rules);
-    if (code != ASG_EXIT_OK) return code;
-    run->rules = rules;
-    status = asg_model_run(trace, run, &figures[2], &error);
-    if (status != ASG_OK) {
-        return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s: %s", path, error.text);
-    }
-    view->sides[2] = make_side(
-        "what-if",
-        rules->policy_count > 0 ? list_policies(cli, rules->policies, rules->policy_count)
-                                : theirs,
-        &figures[2]);
-    view->side_count = 3;
-    return ASG_EXIT_OK;
 }
 
 static struct asg_what_if make_view(const struct asg_trace *trace, const char *log,
@@ -169,40 +96,55 @@ static void print_csv(struct asg_cli *cli, struct asg_what_if *view)
                       ASG_COLUMNS(unused_columns));
 }
 
-static int compare(struct asg_cli *cli, const struct asg_arguments *arguments,
-                   struct asg_trace *trace, const struct asg_rules *rules)
+static int show(struct asg_cli *cli, const struct asg_arguments *arguments,
+                const struct asg_contest *contest, struct asg_what_if *view)
 {
-    struct asg_model_run run = {0};
-    choose_level(arguments, trace, rules, &run);
-    asg_trace_judge(trace, run.metric, run.level_milli);
-    struct asg_figures *figures =
-        asg_arena_take(&cli->arena, ASG_WHAT_IF_SIDES * sizeof *figures);
-    struct asg_what_if_side sides[ASG_WHAT_IF_SIDES];
-    struct asg_what_if view =
-        make_view(trace, asg_log_path(cli, arguments, 0), &run, sides);
-    int code = run_sides(cli, trace, &run, rules, asg_option_text(arguments, "policy"),
-                         figures, &view);
-    if (code != ASG_EXIT_OK) return code;
-    view.model_error_milli = error_of(figures[0].instance_ms, figures[1].instance_ms);
+    view->model_error_milli =
+        error_of(contest->figures[0]->instance_ms, contest->figures[1]->instance_ms);
     const char *prices = asg_option_text(arguments, "prices");
     if (prices != NULL) {
-        code = asg_what_if_add_costs(cli, prices, trace, rules, figures, &view);
+        int code = asg_what_if_add_costs(cli, prices, contest, view);
         if (code != ASG_EXIT_OK) return code;
     }
     if (cli->settings.output == ASG_OUTPUT_TABLE) {
-        asg_what_if_print(cli, &view);
+        asg_what_if_print(cli, view);
     } else if (cli->settings.output == ASG_OUTPUT_CSV) {
-        print_csv(cli, &view);
+        print_csv(cli, view);
     } else {
-        asg_cli_show_one(cli, &asg_what_if_schema, &view, ASG_COLUMNS(unused_columns));
+        asg_cli_show_one(cli, &asg_what_if_schema, view, ASG_COLUMNS(unused_columns));
     }
-    if (view.model_error_milli > ERROR_IS_MUCH) {
+    if (view->model_error_milli > ERROR_IS_MUCH) {
         (void)fprintf(cli->err, "openasg: the model does not fit this log well: read its "
                                 "figures with care\n");
     }
     const char *plot = asg_option_text(arguments, "plot");
-    return plot != NULL ? asg_what_if_draw(cli, plot, trace, &run, figures, &view)
-                        : ASG_EXIT_OK;
+    return plot != NULL ? asg_what_if_draw(cli, plot, contest, view) : ASG_EXIT_OK;
+}
+
+/* `rules`: of FILE; NULL: there is none. */
+static int compare(struct asg_cli *cli, const struct asg_arguments *arguments,
+                   struct asg_trace *trace, const struct asg_rules *rules)
+{
+    const char *path = asg_option_text(arguments, "policy");
+    struct asg_contest contest = {.trace = trace, .candidate_count = 1};
+    contest.candidates[0].name = "model";
+    if (rules != NULL) {
+        int code = asg_what_if_prepare_schedules(cli, path, trace, rules);
+        if (code != ASG_EXIT_OK) return code;
+        contest.candidates[contest.candidate_count++] =
+            (struct asg_candidate){.name = "what-if", .rules = rules};
+    }
+    int code = asg_what_if_add_presets(cli, arguments, rules, &contest);
+    if (code != ASG_EXIT_OK) return code;
+    choose_level(arguments, &contest, &contest.run);
+    asg_trace_judge(trace, contest.run.metric, contest.run.level_milli);
+    struct asg_what_if_side sides[ASG_WHAT_IF_SIDES];
+    struct asg_what_if view =
+        make_view(trace, asg_log_path(cli, arguments, 0), &contest.run, sides);
+    code = asg_what_if_run_sides(cli, path, &contest, &view);
+    if (code == ASG_EXIT_OK) code = show(cli, arguments, &contest, &view);
+    asg_what_if_clear_sides(&contest);
+    return code;
 }
 
 static int read_rules(struct asg_cli *cli, const struct asg_arguments *arguments,
@@ -247,7 +189,7 @@ static int run_what_if(void *context, const struct asg_arguments *arguments)
     struct asg_error error = {0};
     enum asg_status status = asg_trace_load(log, &range, &trace, &error);
     if (status != ASG_OK) return asg_log_failed(cli, status, &error);
-    return compare(cli, arguments, &trace, &rules);
+    return compare(cli, arguments, &trace, has_rules ? &rules : NULL);
 }
 
 static const struct asg_argument log_argument[] = {ASG_LOG_ARGUMENT};
@@ -258,6 +200,14 @@ static const struct asg_option what_if_options[] = {
      .help =
          "Policies in YAML as for apply (also schedules, and limits of the group), or "
          "one policy; without it only the model is tried."},
+    {.name = "preset",
+     .type = ASG_OPTION_TEXTS,
+     .value = "NAME",
+     .help = "Also with this preset (docs/rules.md, \"Presets\") for the target tracking "
+             "policies of FILE, or the recorded ones; may be given several times."},
+    {.name = "presets",
+     .type = ASG_OPTION_FLAG,
+     .help = "With each preset, and which of them was best for this group."},
     {.name = "group",
      .type = ASG_OPTION_TEXT,
      .value = "GROUP",
@@ -300,9 +250,12 @@ static const struct asg_command_entry commands[] = {
          "recorded policies before the model of EC2 that this command uses, WHAT-IF "
          "those "
          "of FILE before the same model: compare WHAT-IF with MODEL, and see from MODEL "
-         "and RECORDED how far the model can be trusted. docs/audit.md tells what the "
-         "model leaves out.",
+         "and RECORDED how far the model can be trusted. With presets there is a column "
+         "for each, and the best one is named, with how certain that is. docs/audit.md "
+         "tells what the model leaves out.",
      .examples = "openasg what-if --policy cheaper.yaml\n"
+                 "openasg what-if --presets --from 7d\n"
+                 "openasg what-if --preset calm --preset quick --group web\n"
                  "openasg what-if --policy cheaper.yaml --from 7d --prices prices.yaml "
                  "--plot week.svg\n"
                  "openasg what-if backup.log --immutable --group web -o json",

@@ -27,9 +27,10 @@ struct loader {
     const struct asg_trace_range *range;
     struct asg_trace *trace;
     uint32_t group_no;
-    int64_t evaluation_ms; /* after the last event */
-    bool is_begun;         /* the first sample comes */
-    int64_t counted_ms;    /* up to here the recorded outcome is counted */
+    int64_t evaluation_ms; /* after the last event, as the next */
+    uint32_t desired;
+    bool is_begun;      /* the first sample comes */
+    int64_t counted_ms; /* up to here the recorded outcome is counted */
     uint32_t serving;
     struct asg_arena views; /* of the last count */
     struct asg_instance_view *instances;
@@ -197,6 +198,15 @@ static void note_decisions(struct loader *loader, const struct asg_effects *effe
 
 /* ---- samples ---- */
 
+static void note_fleet(struct loader *loader, int64_t time_ms)
+{
+    const struct asg_fleet_size fleet = {.time_ms = time_ms,
+                                         .serving = loader->serving,
+                                         .alive = (uint32_t)loader->paid,
+                                         .desired = loader->desired};
+    asg_fleet_curve_note(&loader->trace->recorded.curve, &fleet);
+}
+
 /* The group as it stands before its first sample. */
 static void begin_trace(struct loader *loader, const struct asg_core *core,
                         int64_t time_ms)
@@ -215,6 +225,7 @@ static void begin_trace(struct loader *loader, const struct asg_core *core,
     loader->is_begun = asg_core_save_group(core, group, &trace->state);
     trace->start_ms = time_ms - trace->config.evaluation_ms;
     loader->counted_ms = trace->start_ms;
+    note_fleet(loader, trace->start_ms);
 }
 
 /* Its number; 0: there is none. */
@@ -226,6 +237,7 @@ static uint32_t look_at_group(struct loader *loader, const struct asg_core *core
     asg_core_view_groups(core, loader->range->group, &arena, &views, &count);
     uint32_t no = count > 0 ? views->group_no : 0;
     loader->evaluation_ms = count > 0 ? views->config->evaluation_ms : 0;
+    loader->desired = count > 0 ? views->config->desired : 0;
     asg_arena_clear(&arena);
     return no;
 }
@@ -349,6 +361,7 @@ static bool visit(void *context, const struct asg_world_visit *visit)
         loader->group_no = no;
     }
     if (loader->group_no != 0) count_instances(loader, visit->core);
+    if (loader->is_begun) note_fleet(loader, event->time_ms);
     return true;
 }
 
@@ -429,6 +442,7 @@ void asg_trace_clear(struct asg_trace *trace)
 {
     asg_arena_clear(&trace->arena);
     asg_bytes_clear(&trace->state);
+    asg_figures_clear(&trace->recorded);
     free(trace->samples);
     *trace = (struct asg_trace){0};
 }
@@ -467,6 +481,11 @@ void asg_figures_note(struct asg_figures *figures, const struct asg_trace *trace
     size_t bucket = asg_trace_bucket(trace, sample->time_ms);
     figures->serving_sum[bucket] += serving;
     figures->serving_count[bucket]++;
+}
+
+void asg_figures_clear(struct asg_figures *figures)
+{
+    asg_fleet_curve_clear(&figures->curve);
 }
 
 void asg_trace_judge(struct asg_trace *trace, enum asg_metric_name metric,

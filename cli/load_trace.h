@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "cli/fleet_curve.h"
 #include "core/core.h"
 #include "store/log.h"
 
@@ -51,6 +52,7 @@ struct asg_figures {
     uint32_t most;
     int64_t serving_sum[ASG_BUCKETS_MAX];
     uint32_t serving_count[ASG_BUCKETS_MAX];
+    struct asg_fleet_curve curve; /* owned */
 };
 
 struct asg_type_hours {
@@ -114,10 +116,12 @@ int64_t asg_metric_ceiling(enum asg_metric_name metric);
 void asg_trace_judge(struct asg_trace *trace, enum asg_metric_name metric,
                      int64_t level_milli);
 
-/* Add one period to an outcome. */
+/* Add one period to an outcome; asg_figures_clear() ends it. */
 void asg_figures_note(struct asg_figures *figures, const struct asg_trace *trace,
                       const struct asg_sample *sample, int64_t length_ms,
                       uint32_t serving, int64_t level_milli);
+
+void asg_figures_clear(struct asg_figures *figures);
 
 /* Which bucket of a plot a moment is in, below ASG_BUCKETS_MAX. */
 size_t asg_trace_bucket(const struct asg_trace *trace, int64_t time_ms);

@@ -57,6 +57,13 @@ static uint64_t meant_fields(const struct asg_rules *rules)
            ~(UINT64_C(1) << ASG_GROUP_TEMPLATE | UINT64_C(1) << ASG_GROUP_DRY_RUN);
 }
 
+int64_t asg_model_evaluation(const struct asg_trace *trace, const struct asg_rules *rules)
+{
+    bool is_said =
+        rules != NULL && (meant_fields(rules) & UINT64_C(1) << ASG_GROUP_EVALUATION) != 0;
+    return is_said ? rules->group.evaluation_ms : trace->config.evaluation_ms;
+}
+
 /* A recorded order as the model may take it; false: it does not. */
 static bool adapt(const struct model *model, struct asg_command *command)
 {
@@ -219,5 +226,6 @@ enum asg_status asg_model_begin(struct model *model)
     if (status == ASG_OK) status = take_schedules(model);
     model->counted_ms = trace->start_ms;
     model->is_counting = true;
+    asg_model_note_fleet(model);
     return status;
 }

@@ -263,6 +263,19 @@ static void count_instances(struct model *model)
         if (views[i].instance_id[0] != '\0' && views[i].state != ASG_INSTANCE_TERMINATED)
             model->paid++;
     }
+    struct asg_group_view *groups = NULL;
+    asg_core_view_groups(model->core, model->trace->group, &model->views, &groups,
+                         &count);
+    model->desired = count > 0 ? groups->config->desired : 0;
+}
+
+void asg_model_note_fleet(struct model *model)
+{
+    const struct asg_fleet_size fleet = {.time_ms = model->counted_ms,
+                                         .serving = model->serving,
+                                         .alive = model->paid,
+                                         .desired = model->desired};
+    asg_fleet_curve_note(&model->figures->curve, &fleet);
 }
 
 static void note_look(struct model *model, struct looks *looks, const struct asg_job *job)
@@ -286,6 +299,9 @@ static void take_effects(struct model *model, struct looks *ret_looks)
     const struct asg_effects *effects = &model->effects;
     for (size_t i = 0; i < effects->watch_count; i++) {
         model->revision = effects->watches[i].revision;
+        if (effects->watches[i].evaluation_ms > 0) {
+            model->evaluation_ms = effects->watches[i].evaluation_ms;
+        }
     }
     for (size_t i = 0; i < effects->decision_count && model->is_counting; i++) {
         enum asg_decision_kind kind = effects->decisions[i].kind;
@@ -318,7 +334,10 @@ enum asg_status asg_model_step(struct model *model, struct asg_event *event)
     struct looks looks = {0};
     asg_model_count_time(model);
     take_effects(model, &looks);
-    if (effects->decision_count > 0 || effects->member_count > 0) count_instances(model);
+    if (effects->decision_count > 0 || effects->member_count > 0) {
+        count_instances(model);
+        if (model->is_counting) asg_model_note_fleet(model);
+    }
     return answer_looks(model, &looks);
 }
 
@@ -354,6 +373,7 @@ void asg_model_resume(struct model *model)
         if (views[i].state == ASG_INSTANCE_PENDING)
             await_service(model, &views[i], least_ms);
     }
+    model->evaluation_ms = model->trace->config.evaluation_ms;
     struct asg_effects watching = {.is_halted = false};
     asg_core_watching(model->core, &model->arena, &watching);
     for (size_t i = 0; i < watching.watch_count; i++) {

@@ -21,6 +21,12 @@ struct pending {
     char (*ids)[ID_SIZE]; /* of recorded instances, and of those to be ended; owned */
 };
 
+/* The mean of a metric over a part of a period, `length_ms` long. */
+struct gathered {
+    struct asg_sample mean;
+    int64_t length_ms;
+};
+
 struct model {
     const struct asg_trace *trace;
     const struct asg_model_run *run;
@@ -38,9 +44,14 @@ struct model {
     uint64_t instance_no;
     uint32_t group_no;
     uint64_t revision;
+    int64_t evaluation_ms; /* the period of its group */
+    int64_t measured_ms;   /* when core saw metrics last */
+    int64_t judged_ms;     /* up to here the figures have the load */
+    struct gathered gathered[ASG_METRIC_NAME_COUNT];
     uint32_t serving;
     uint32_t warm; /* that count for metrics */
     uint32_t paid;
+    uint32_t desired;
     bool is_refused;        /* the last order */
     struct asg_error reply; /* what core said to it */
     struct asg_figures *figures;
@@ -57,6 +68,8 @@ void asg_model_resume(struct model *model);
 enum asg_status asg_model_hear_all(struct model *model);
 /* Let everything happen that is due up to `until_ms`. */
 enum asg_status asg_model_pass_time(struct model *model, int64_t until_ms);
+/* What the group has and wants at the moment when counting begins. */
+void asg_model_note_fleet(struct model *model);
 /* Instance-hours up to now. */
 void asg_model_count_time(struct model *model);
 

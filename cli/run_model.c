@@ -1,5 +1,6 @@
 #include "cli/run_model.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "cli/model_private.h"
@@ -39,50 +40,147 @@ static struct asg_group_metric make_row(const struct model *model,
     return row;
 }
 
-/* All samples of one moment. */
-static enum asg_status take_period(struct model *model, size_t from, size_t to)
+static enum asg_status measure(struct model *model, const struct asg_sample *samples,
+                               size_t count)
 {
     struct asg_group_metric rows[ASG_METRIC_NAME_COUNT];
-    size_t count = 0;
-    for (size_t i = from; i < to && count < ASG_METRIC_NAME_COUNT; i++) {
-        rows[count++] = make_row(model, &model->trace->samples[i]);
-    }
+    assert(count <= ASG_METRIC_NAME_COUNT);
+    for (size_t i = 0; i < count; i++)
+        rows[i] = make_row(model, &samples[i]);
     const struct asg_metrics metrics = {.groups = rows, .group_count = count};
     return asg_model_step(
         model, &(struct asg_event){.kind = ASG_EVENT_METRICS, .metrics = &metrics});
+}
+
+/* ---- periods ---- */
+
+/* All samples of one moment: of the time since from_ms. */
+struct moment {
+    const struct asg_sample *samples;
+    size_t count;
+    int64_t from_ms;
+    int64_t time_ms;
+};
+
+/* The model's group has shorter periods than the recorded one: it sees the same in each
+ * of them. */
+static enum asg_status measure_often(struct model *model, const struct moment *moment)
+{
+    int64_t each_ms = model->evaluation_ms;
+    int64_t at_ms =
+        moment->time_ms - (moment->time_ms - moment->from_ms - 1) / each_ms * each_ms;
+    for (; at_ms < moment->time_ms; at_ms += each_ms) {
+        if (at_ms < model->now_ms) continue; /* an order came later than that */
+        enum asg_status status = asg_model_pass_time(model, at_ms);
+        if (status == ASG_OK) status = measure(model, moment->samples, moment->count);
+        if (status != ASG_OK) return status;
+    }
+    return ASG_OK;
+}
+
+static int64_t mixed(int64_t a, int64_t a_ms, int64_t b, int64_t b_ms)
+{
+    __extension__ typedef __int128 wide;
+    return (int64_t)(((wide)a * a_ms + (wide)b * b_ms) / (a_ms + b_ms));
+}
+
+/* The model's group has longer periods: what it sees is their mean. */
+static void gather(struct model *model, const struct moment *moment)
+{
+    int64_t length_ms = moment->time_ms - moment->from_ms;
+    for (size_t i = 0; length_ms > 0 && i < moment->count; i++) {
+        const struct asg_sample *sample = &moment->samples[i];
+        struct gathered *one = &model->gathered[sample->metric];
+        if (one->length_ms == 0) one->mean = *sample;
+        struct asg_sample *mean = &one->mean;
+        int64_t before_ms = one->length_ms;
+        mean->demand_milli =
+            mixed(mean->demand_milli, before_ms, sample->demand_milli, length_ms);
+        mean->mean_milli =
+            mixed(mean->mean_milli, before_ms, sample->mean_milli, length_ms);
+        mean->min_milli = mixed(mean->min_milli, before_ms, sample->min_milli, length_ms);
+        mean->max_milli = mixed(mean->max_milli, before_ms, sample->max_milli, length_ms);
+        if (sample->missing > mean->missing) mean->missing = sample->missing;
+        one->length_ms += length_ms;
+    }
+}
+
+static enum asg_status measure_gathered(struct model *model, int64_t time_ms)
+{
+    struct asg_sample means[ASG_METRIC_NAME_COUNT];
+    size_t count = 0;
+    for (size_t i = 0; i < ASG_METRIC_NAME_COUNT; i++) {
+        struct gathered *one = &model->gathered[i];
+        if (one->length_ms > 0) means[count++] = one->mean;
+        one->length_ms = 0;
+    }
+    model->measured_ms = time_ms;
+    return measure(model, means, count);
+}
+
+static void judge_period(struct model *model, const struct moment *moment)
+{
+    for (size_t i = 0; i < moment->count; i++) {
+        const struct asg_sample *sample = &moment->samples[i];
+        if (sample->metric != (uint8_t)model->run->metric) continue;
+        asg_figures_note(model->figures, model->trace, sample,
+                         asg_sample_length(sample, model->judged_ms), model->serving,
+                         model->run->level_milli);
+        model->judged_ms = moment->time_ms;
+    }
+}
+
+/* What core sees of the time up to this moment. */
+static enum asg_status take_period(struct model *model, const struct moment *moment)
+{
+    int64_t recorded_ms = moment->samples[0].period_ms;
+    enum asg_status status = ASG_OK;
+    if (model->evaluation_ms < recorded_ms) status = measure_often(model, moment);
+    if (status == ASG_OK) status = asg_model_pass_time(model, moment->time_ms);
+    if (status != ASG_OK) return status;
+    judge_period(model, moment);
+    gather(model, moment);
+    bool is_due = model->evaluation_ms <= recorded_ms ||
+                  moment->time_ms - model->measured_ms >= model->evaluation_ms;
+    return is_due ? measure_gathered(model, moment->time_ms) : ASG_OK;
+}
+
+static struct moment next_moment(const struct asg_trace *trace, size_t at,
+                                 int64_t before_ms)
+{
+    const struct asg_sample *first = &trace->samples[at];
+    size_t to = at + 1;
+    while (to < trace->sample_count && to - at < ASG_METRIC_NAME_COUNT &&
+           trace->samples[to].time_ms == first->time_ms) {
+        to++;
+    }
+    return (struct moment){.samples = first,
+                           .count = to - at,
+                           .from_ms =
+                               first->time_ms - asg_sample_length(first, before_ms),
+                           .time_ms = first->time_ms};
 }
 
 static enum asg_status take_load(struct model *model)
 {
     const struct asg_trace *trace = model->trace;
     size_t next_command = 0;
+    enum asg_status status = ASG_OK;
     int64_t before_ms = trace->start_ms;
-    for (size_t from = 0; from < trace->sample_count;) {
-        size_t to = from + 1;
-        int64_t time_ms = trace->samples[from].time_ms;
-        while (to < trace->sample_count && trace->samples[to].time_ms == time_ms)
-            to++;
-        enum asg_status status = ASG_OK;
+    for (size_t at = 0; at < trace->sample_count;) {
+        const struct moment moment = next_moment(trace, at, before_ms);
         while (status == ASG_OK && next_command < trace->command_count &&
-               trace->commands[next_command].before <= from) {
+               trace->commands[next_command].before <= at) {
             const struct asg_trace_command *command = &trace->commands[next_command++];
             status = asg_model_pass_time(model, command->time_ms);
             if (status == ASG_OK) status = asg_model_pass_on(model, &command->command);
         }
-        if (status == ASG_OK) status = asg_model_pass_time(model, time_ms);
+        if (status == ASG_OK) status = take_period(model, &moment);
         if (status != ASG_OK) return status;
-        for (size_t i = from; i < to; i++) {
-            if (trace->samples[i].metric != (uint8_t)model->run->metric) continue;
-            asg_figures_note(model->figures, trace, &trace->samples[i],
-                             asg_sample_length(&trace->samples[i], before_ms),
-                             model->serving, model->run->level_milli);
-            before_ms = time_ms;
-        }
-        status = take_period(model, from, to);
-        if (status != ASG_OK) return status;
-        from = to;
+        at += moment.count;
+        before_ms = moment.time_ms;
     }
-    enum asg_status status = asg_model_pass_time(model, trace->end_ms);
+    status = asg_model_pass_time(model, trace->end_ms);
     asg_model_count_time(model);
     return status;
 }
@@ -93,7 +191,12 @@ enum asg_status asg_model_run(const struct asg_trace *trace,
 {
     *ret = (struct asg_figures){0};
     struct model *model = asg_alloc(1, sizeof *model);
-    *model = (struct model){.trace = trace, .run = run, .figures = ret, .error = error};
+    *model = (struct model){.trace = trace,
+                            .run = run,
+                            .measured_ms = trace->start_ms,
+                            .judged_ms = trace->start_ms,
+                            .figures = ret,
+                            .error = error};
     enum asg_status status = asg_model_begin(model);
     if (status == ASG_OK) status = take_load(model);
     asg_model_clear(model);

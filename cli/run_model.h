@@ -28,7 +28,12 @@ struct asg_model_run {
 bool asg_model_schedule_is_over(const struct asg_schedule_config *schedule,
                                 int64_t start_ms);
 
-/* ASG_ERR_INVALID: core refused a policy, a schedule or the group; `error` has its words.
+/* The period of the group when the load begins. */
+int64_t asg_model_evaluation(const struct asg_trace *trace,
+                             const struct asg_rules *rules);
+
+/* The caller ends *ret with asg_figures_clear(), also on failure.
+ * ASG_ERR_INVALID: core refused a policy, a schedule or the group; `error` has its words.
  * ASG_ERR_NOT_FOUND: a policy goes by a metric that the log does not have. */
 ASG_MUST_USE enum asg_status asg_model_run(const struct asg_trace *trace,
                                            const struct asg_model_run *run,

@@ -13,7 +13,7 @@ static int64_t cost_of(int64_t instance_ms, int64_t micro)
 static const char *model_type(const struct asg_trace *trace,
                               const struct asg_rules *rules)
 {
-    if (rules->has_group && rules->group.instance_types.count > 0) {
+    if (rules != NULL && rules->has_group && rules->group.instance_types.count > 0) {
         return rules->group.instance_types.items[0];
     }
     const struct asg_type_hours *most = NULL;
@@ -26,9 +26,9 @@ static const char *model_type(const struct asg_trace *trace,
 }
 
 int asg_what_if_add_costs(struct asg_cli *cli, const char *path,
-                          const struct asg_trace *trace, const struct asg_rules *rules,
-                          const struct asg_figures *figures, struct asg_what_if *view)
+                          const struct asg_contest *contest, struct asg_what_if *view)
 {
+    const struct asg_trace *trace = contest->trace;
     struct asg_prices prices;
     struct asg_error error = {0};
     enum asg_status status = asg_prices_read(path, &cli->arena, &prices, &error);
@@ -40,12 +40,11 @@ int asg_what_if_add_costs(struct asg_cli *cli, const char *path,
         if (micro < 0) missing = trace->types[i].type;
         view->sides[0].cost_micro += cost_of(trace->types[i].instance_ms, micro);
     }
-    static const struct asg_rules no_rules;
     for (size_t i = 1; i < view->side_count; i++) {
-        const char *type = model_type(trace, i == 1 ? &no_rules : rules);
+        const char *type = model_type(trace, contest->candidates[i - 1].rules);
         int64_t micro = asg_prices_find(&prices, type);
         if (micro < 0) missing = type;
-        view->sides[i].cost_micro = cost_of(figures[i].instance_ms, micro);
+        view->sides[i].cost_micro = cost_of(contest->figures[i]->instance_ms, micro);
     }
     if (missing == NULL) return ASG_EXIT_OK;
     return asg_cli_fail(cli, ASG_EXIT_USAGE,

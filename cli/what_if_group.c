@@ -3,6 +3,7 @@
 
 #include "cli/open_log.h"
 #include "cli/what_if.h"
+#include "cli/zone_changes.h"
 
 /* The one group that decided anything in the log. */
 int asg_what_if_find_group(struct asg_cli *cli, struct asg_log *log, const char **ret)
@@ -90,6 +91,28 @@ int asg_what_if_keep_rules(struct asg_cli *cli, const char *path, const char *gr
                         "%s says nothing of group %s: write policies: (as for `openasg "
                         "apply`)",
                         path, group);
+}
+
+int asg_what_if_prepare_schedules(struct asg_cli *cli, const char *path,
+                                  const struct asg_trace *trace,
+                                  const struct asg_rules *rules)
+{
+    for (size_t i = 0; i < rules->schedule_count; i++) {
+        struct asg_schedule_config *schedule = &rules->schedules[i];
+        struct asg_error error = {0};
+        enum asg_status status =
+            asg_zone_changes(schedule, trace->start_ms, &cli->arena, &error);
+        if (status != ASG_OK) {
+            return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s: %s", path, error.text);
+        }
+        if (asg_model_schedule_is_over(schedule, trace->start_ms)) {
+            (void)fprintf(cli->err,
+                          "openasg: %s: scheduled action %s was over when this load "
+                          "began, and is left out\n",
+                          path, schedule->name);
+        }
+    }
+    return ASG_EXIT_OK;
 }
 
 const char *asg_what_if_name_group(const struct asg_arguments *arguments,

@@ -29,9 +29,10 @@ static double *fill_capacity(struct asg_cli *cli, const struct asg_figures *figu
 }
 
 /* The load as the number of instances that would stand exactly at the level. */
-static double *fill_load(struct asg_cli *cli, const struct asg_trace *trace,
-                         const struct asg_model_run *run)
+static double *fill_load(struct asg_cli *cli, const struct asg_contest *contest)
 {
+    const struct asg_trace *trace = contest->trace;
+    const struct asg_model_run *run = &contest->run;
     double *values = asg_arena_take(&cli->arena, ASG_BUCKETS_MAX * sizeof *values);
     uint32_t counts[ASG_BUCKETS_MAX] = {0};
     for (size_t i = 0; i < trace->sample_count; i++) {
@@ -49,21 +50,32 @@ static double *fill_load(struct asg_cli *cli, const struct asg_trace *trace,
     return values;
 }
 
-int asg_what_if_draw(struct asg_cli *cli, const char *path, const struct asg_trace *trace,
-                     const struct asg_model_run *run, const struct asg_figures *figures,
-                     const struct asg_what_if *view)
+/* The side to draw beside the record: the best of several, else the last. */
+static size_t drawn_side(const struct asg_what_if *view)
 {
+    for (size_t i = 1; view->side_count > 3 && i < view->side_count; i++) {
+        if (view->sides[i].is_best) return i;
+    }
+    return view->side_count - 1;
+}
+
+int asg_what_if_draw(struct asg_cli *cli, const char *path,
+                     const struct asg_contest *contest, const struct asg_what_if *view)
+{
+    const struct asg_trace *trace = contest->trace;
+    const struct asg_model_run *run = &contest->run;
     char level[ASG_QUANTITY_TEXT_MAX];
     asg_quantity_print_milli(run->level_milli, level);
-    const struct asg_what_if_side *last = &view->sides[view->side_count - 1];
+    size_t at = drawn_side(view);
+    const struct asg_what_if_side *side = &view->sides[at];
     const struct asg_plot_line lines[] = {
         {asg_arena_format(&cli->arena, "load, in instances at %s %s", level,
                           asg_metric_ceiling(run->metric) == 100000 ? "%" : ""),
-         "#dbe4ee", true, fill_load(cli, trace, run)},
+         "#dbe4ee", true, fill_load(cli, contest)},
         {asg_arena_format(&cli->arena, "recorded: %.30s", view->sides[0].policies),
-         "#444444", false, fill_capacity(cli, &figures[0])},
-        {asg_arena_format(&cli->arena, "%s: %.30s", last->name, last->policies),
-         "#d9480f", false, fill_capacity(cli, &figures[view->side_count - 1])},
+         "#444444", false, fill_capacity(cli, contest->figures[0])},
+        {asg_arena_format(&cli->arena, "%s: %.30s", side->name, side->policies),
+         "#d9480f", false, fill_capacity(cli, contest->figures[at])},
     };
     const struct asg_plot plot = {
         .title = asg_arena_format(&cli->arena, "Group %s: instances in service and load",

@@ -298,6 +298,14 @@ class Demo:
         hashes = re.search(r"(\d+) state hashes", replayed)
         story.check("openasg replay: " + replayed.strip().splitlines()[-1],
                     "identical" in replayed and int(hashes[1]) > 0, replayed)
+        tried = json.loads(cluster.openasg("what-if", cluster.log_file(), "--group", GROUP,
+                                           "--presets", "-o", "json"))
+        sides = {side["name"]: side for side in tried["sides"]}
+        story.check(f"openasg what-if: {tried['best']} would have been best; "
+                    "so short a record is not sure",
+                    {"recorded", "model", "default", "aws", "calm", "quick"} == set(sides)
+                    and tried["confidence_permille"] == -1
+                    and sides["recorded"]["instance_hours_milli"] > 0, str(tried))
         explained = cluster.openasg("explain", GROUP)
         story.check("openasg explain web: each decision with its reason",
                     "target 50 %" in explained and "scale out by" in explained)

@@ -105,6 +105,7 @@ static int64_t model_error(struct fixture *fixture, const char *name,
                   (double)figures->instance_ms / 3600000, (double)apart / 1000,
                   trace.recorded.scale_outs, trace.recorded.scale_ins,
                   figures->scale_outs, figures->scale_ins);
+    asg_figures_clear(figures);
     free(figures);
     asg_trace_clear(&trace);
     asg_log_close(&log);
@@ -210,6 +211,7 @@ static void run_part(struct fixture *fixture, const struct part *part,
                   (double)recorded->instance_ms / 3600000, recorded->least,
                   recorded->most, (double)model->instance_ms / 3600000, model->least,
                   model->most);
+    asg_figures_clear(model);
     asg_trace_clear(&trace);
     asg_log_close(&log);
 }
@@ -458,7 +460,7 @@ static void test_what_if_tells_a_cheaper_policy_from_a_safer_one(void **state)
     assert_null(strstr(svg, "nan"));
     run(fixture, 0, "what-if %s --policy %s/cheap.yaml -o csv");
     says(fixture->said.out, "name,policies,instance_hours_milli,cost_micro,");
-    says(fixture->said.out, ",instances_most,metric,level_milli,model_error_milli\r\n");
+    says(fixture->said.out, ",is_best,metric,level_milli,model_error_milli\r\n");
     says(fixture->said.out, "\r\n\"what-if\",\"cpu80\",");
     says(fixture->said.out, ",cpu,50000,");
     run(fixture, 0, "what-if %s --plot %s/model.svg");
@@ -598,6 +600,113 @@ static void test_what_if_names_what_is_wrong_with_a_policy(void **state)
     run(fixture, 0, "what-if %s --prices %s/prices.yaml");
 }
 
+/* FILE's group evaluates more often or less often than the recorded one: 240 % before
+ * two instances, out after three periods. */
+static void test_another_period_reacts_at_its_own_pace(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct asg_policy_config fifty = target("cpu50", 50000);
+    struct load_setting setting = setting_of(load_steady, 3600, &fifty, 1);
+    setting.desired = 2;
+    (void)load_write(fixture->path, &setting);
+    static const struct {
+        const char *period;
+        long over_least_ms; /* an hour, at least and at most */
+        long over_most_ms;
+    } rows[] = {{"1s", 30000, 130000}, {"5s", 40000, 140000}, {"60s", 210000, 300000}};
+    static const char over[] = "\"over_an_hour_ms\":\t";
+    long before = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[160];
+        (void)snprintf(text, sizeof text,
+                       "group:\n  name: web\n  evaluation: %s\npolicies:\n"
+                       "  - group: web\n    name: cpu50\n    target: 50\n",
+                       rows[i].period);
+        put(fixture, "period.yaml", text);
+        run(fixture, 0, "what-if %s --policy %s/period.yaml -o json");
+        long ms = number_of(fixture->said.out, "\"what-if\"", over);
+        print_message("every %s: over %ld ms an hour\n", rows[i].period, ms);
+        assert_in_range(ms, rows[i].over_least_ms, rows[i].over_most_ms);
+        assert_true(ms > before);
+        before = ms;
+        if (strcmp(rows[i].period, "5s") != 0) continue;
+        assert_int_equal(ms, number_of(fixture->said.out, "\"model\"", over));
+    }
+}
+
+static int64_t load_bursts(int64_t second)
+{
+    uint64_t z = (uint64_t)(second / 600) * UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    return load_noise(second) * 2 / 3 + ((z >> 60) == 3 ? 400000 : 0);
+}
+
+static void test_presets_are_compared_and_the_best_is_named(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct asg_policy_config fifty = target("cpu50", 50000);
+    struct load_setting setting = setting_of(load_bursts, 86400, &fifty, 1);
+    (void)load_write(fixture->path, &setting);
+    run(fixture, 0, "what-if %s --presets");
+    says(fixture->said.out, "DEFAULT         AWS        CALM       QUICK");
+    says(fixture->said.out, "over 60 %, s an hour");
+    says(fixture->said.out, "best in resamples");
+    says(fixture->said.out, "\nBest for this group: ");
+    says(fixture->said.out, "\nConfidence ");
+    says(fixture->said.out, "1000 resamples of the record's 24 hours");
+    run(fixture, 0, "what-if %s --presets -o json");
+    const char *json = fixture->said.out;
+    static const char over[] = "\"over_an_hour_ms\":\t";
+    static const char hours[] = "\"instance_hours_milli\":\t";
+    static const char turns[] = "\"turns_an_hour_milli\":\t";
+    static const char period[] = "\"evaluation_ms\":\t";
+    says(json, "\"blocks\":\t24,");
+    assert_true(number_of(json, "", "\"confidence_permille\":\t") >= 0);
+    assert_true(number_of(json, "\"calm\"", hours) > number_of(json, "\"aws\"", hours));
+    assert_true(number_of(json, "\"calm\"", over) < number_of(json, "\"aws\"", over));
+    assert_true(number_of(json, "\"calm\"", turns) < number_of(json, "\"aws\"", turns));
+    assert_int_equal(1000, number_of(json, "\"calm\",\n", period));
+    assert_int_equal(5000, number_of(json, "\"aws\",\n", period));
+    run(fixture, 0, "what-if %s --preset calm --preset aws,calm -o csv");
+    says(fixture->said.out, ",turns_an_hour_milli,evaluation_ms,best_permille,is_best,");
+    says(fixture->said.out, "\r\n\"calm\",\"cpu50\",");
+    says(fixture->said.out, "\r\n\"aws\",\"cpu50\",");
+    assert_null(strstr(fixture->said.out, "\"quick\""));
+    /* Tried on FILE's policy, at its target. */
+    put(fixture, "cheap.yaml", "name: cpu70\nkind: target-tracking\ntarget: 70\n");
+    run(fixture, 0, "what-if %s --policy %s/cheap.yaml --preset calm");
+    says(fixture->said.out, "over 80 %, s an hour");
+    says(fixture->said.out, "cpu70          cpu70\n");
+    run(fixture, 0, "what-if %s --policy %s/cheap.yaml");
+    assert_null(strstr(fixture->said.out, "Best for this group"));
+}
+
+static void test_what_cannot_be_said_of_presets_is_said(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct asg_policy_config fifty = target("cpu50", 50000);
+    struct load_setting setting = setting_of(load_beyond, 1800, &fifty, 1);
+    (void)load_write(fixture->path, &setting);
+    run(fixture, 0, "what-if %s --preset calm");
+    says(fixture->said.out, "The record has only 1 hour of load: too few to say");
+    says(fixture->said.out, "Load lost is at least what is shown.");
+    run(fixture, 2, "what-if %s --preset clam");
+    says(fixture->said.err, "--preset cannot be \"clam\": it is one of default, aws, ");
+    struct asg_policy_config simple = target("out", 0);
+    simple.kind = ASG_POLICY_SIMPLE;
+    simple.threshold_milli = 70000;
+    simple.adjustment = 1;
+    setting = setting_of(load_steady, 600, &simple, 1);
+    (void)unlink(fixture->path);
+    char lock[128];
+    (void)snprintf(lock, sizeof lock, "%s.lock", fixture->path);
+    (void)unlink(lock);
+    (void)load_write(fixture->path, &setting);
+    run(fixture, 2, "what-if %s --presets");
+    says(fixture->said.err, "a preset needs a target tracking policy, and group web has "
+                            "none in this log: give one with --policy FILE");
+}
+
 /* The state of the trace, after an order for `count` instances whose launches EC2 has
  * answered: all of them are pending. */
 static void launch_thousands(struct asg_trace *trace, uint32_t count)
@@ -668,6 +777,7 @@ static void test_thousands_may_be_coming_at_once(void **state)
         fail_msg("%s", error.text);
     }
     assert_int_equal(figures->most, COMING);
+    asg_figures_clear(figures);
     free(figures);
     asg_trace_clear(&trace);
     asg_log_close(&log);
@@ -690,6 +800,9 @@ int main(void)
         TEST(test_what_if_takes_a_part_of_the_log),
         TEST(test_what_if_replaces_schedules),
         TEST(test_what_if_names_what_is_wrong_with_a_policy),
+        TEST(test_another_period_reacts_at_its_own_pace),
+        TEST(test_presets_are_compared_and_the_best_is_named),
+        TEST(test_what_cannot_be_said_of_presets_is_said),
         TEST(test_thousands_may_be_coming_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
