@@ -16,7 +16,7 @@ static const char *wrong_with_slot(const struct asg_core *core, const struct gro
 {
     assert(asg_instance_is_slot(slot));
     if (slot->id[0] != '\0') return "is a slot and has an id";
-    const struct job *job = asg_job_find(core, slot->job_id);
+    const struct job *job = asg_job_find(core, slot->launch.job_id);
     if (job == NULL || job->state != ASG_JOB_STATE_OPEN) {
         return "is a slot of a job that is not open";
     }
@@ -26,18 +26,19 @@ static const char *wrong_with_slot(const struct asg_core *core, const struct gro
     if (slot->no < job->first_slot_no || slot->no > job->last_slot_no) {
         return "is a slot that its job does not know";
     }
-    return slot->attempt == job->plan.attempt ? NULL : "is a slot of an earlier attempt";
+    return slot->launch.attempt == job->plan.attempt ? NULL
+                                                     : "is a slot of an earlier attempt";
 }
 
 static const char *wrong_with_end(const struct asg_core *core, const struct group *group,
                                   const struct instance *instance)
 {
-    if (instance->end_job_id == 0) return NULL;
+    if (instance->ending.job_id == 0) return NULL;
     if (!asg_instance_is_on_its_way_out(instance) &&
         !asg_instance_is_finished(instance)) {
         return "is ended by a job and not on its way out";
     }
-    const struct job *job = asg_job_find(core, instance->end_job_id);
+    const struct job *job = asg_job_find(core, instance->ending.job_id);
     if (job == NULL) return NULL; /* closed, and forgotten since */
     return job->plan.kind == ASG_JOB_TERMINATE && job->group_no == group->no
                ? NULL
@@ -63,11 +64,11 @@ static const char *wrong_with_instance(const struct asg_core *core,
     if ((instance->wait_until_ms != 0) != asg_instance_is_waiting(instance)) {
         return "waits without a limit, or has one and does not wait";
     }
-    if (instance->is_unhealthy && instance->reason[0] == '\0') {
+    if (instance->health.is_unhealthy && instance->reason[0] == '\0') {
         return "is unhealthy without a reason";
     }
     if (asg_instance_is_on_its_way_out(instance) !=
-            (instance->end_cause != ASG_END_NONE) &&
+            (instance->ending.cause != ASG_END_NONE) &&
         !asg_instance_is_finished(instance)) {
         return "is on its way out without a cause, or has one and is not";
     }
@@ -96,10 +97,11 @@ static const char *wrong_with_group(const struct asg_core *core,
         config->desired > config->max) {
         return "has a desired capacity that is not between min and max";
     }
-    if (group->at_once_percent > 100 || group->ten_minutes_percent > 100) {
+    if (group->scaling.at_once_percent > 100 ||
+        group->scaling.ten_minutes_percent > 100) {
         return "has an allowance of more than all";
     }
-    if (group->order_floor < config->desired) {
+    if (group->scaling.order_floor < config->desired) {
         return "would end at once what it wants to keep";
     }
     if (group->is_dirty) return "was touched and not settled";
@@ -111,10 +113,6 @@ static const char *wrong_with_group(const struct asg_core *core,
     if (group->is_changing != are_some_changing(group)) {
         return "is asked of EC2 often without need, or is not and should be";
     }
-    if (group->is_cut_off && group->is_mass_silent) {
-        return "is said to be cut off, and partly silent";
-    }
-    if (group->held_now != 0) return "is still being settled";
     return NULL;
 }
 
@@ -148,7 +146,7 @@ static uint32_t count_slots(const struct group *group, const struct job *job)
     uint32_t count = 0;
     for (size_t i = 0; group != NULL && i < group->instance_count; i++) {
         const struct instance *slot = group->instances[i];
-        count += asg_instance_is_slot(slot) && slot->job_id == job->plan.id;
+        count += asg_instance_is_slot(slot) && slot->launch.job_id == job->plan.id;
     }
     return count;
 }

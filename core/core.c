@@ -132,7 +132,7 @@ static void settle_group(struct asg_core *core, struct group *group)
     group->is_dirty = false;
     asg_look_begin(core);
     asg_settle_group(core, group);
-    assert(group->held_now == 0); /* each topic is held or forgotten */
+    assert(core->step->held_bits == 0); /* each topic is held or forgotten */
     assert(asg_count_capacity(group) <= asg_count_alive(group));
     group->tally.is_known = false;
     check_limits(group);
@@ -234,8 +234,8 @@ int64_t asg_core_next_deadline(const struct asg_core *core)
     int64_t deadline_ms = asg_due_heap_first_ms(&core->dues);
     earliest(&deadline_ms, asg_due_heap_first_ms(&core->retries));
     if (core->epoch == 0) return deadline_ms;
-    if (core->listing_job_id == 0) earliest(&deadline_ms, core->listing_next_ms);
-    if (core->look_job_id == 0) earliest(&deadline_ms, core->look_next_ms);
+    if (core->listing.job_id == 0) earliest(&deadline_ms, core->listing.next_ms);
+    if (core->look.job_id == 0) earliest(&deadline_ms, core->look.next_ms);
     assert(deadline_ms <= asg_due_heap_first_ms(&core->dues));
     return deadline_ms;
 }

@@ -170,8 +170,8 @@ bool asg_core_save_group(const struct asg_core *core, const char *name,
     alone->is_behind = false;
     alone->has_more_orphans = false;
     alone->behind_job_id = 0;
-    alone->listing_job_id = 0;
-    alone->look_job_id = 0;
+    alone->listing.job_id = 0;
+    alone->look.job_id = 0;
     asg_core_save(alone, ret);
     asg_arena_clear(&arena);
     return true;

@@ -56,19 +56,20 @@ void asg_core_watching(const struct asg_core *core, struct asg_arena *arena,
     ret->is_halted = core->is_halted;
     for (size_t g = 0; g < core->group_count; g++) {
         const struct group *group = core->groups[g];
-        if (!group->is_watched) continue;
+        if (!group->windows.is_watched) continue;
         *(struct asg_watch *)asg_arena_push(arena, (void **)&ret->watches,
                                             &ret->watch_count, &watches,
                                             sizeof *ret->watches) = (struct asg_watch){
             .group_no = group->no,
             .name = asg_arena_text(arena, group->config.name),
-            .evaluation_ms = group->evaluation_ms,
-            .metrics = group->metric_bits,
-            .revision = group->revision,
+            .evaluation_ms = group->windows.evaluation_ms,
+            .metrics = group->windows.metric_bits,
+            .revision = group->windows.revision,
         };
         for (size_t i = 0; i < group->instance_count; i++) {
             const struct instance *instance = group->instances[i];
-            if (instance->told == ASG_MEMBER_GONE || instance->told == ASG_MEMBER_COUNT) {
+            if (instance->service.told == ASG_MEMBER_GONE ||
+                instance->service.told == ASG_MEMBER_COUNT) {
                 continue;
             }
             *(struct asg_member *)asg_arena_push(
@@ -77,10 +78,10 @@ void asg_core_watching(const struct asg_core *core, struct asg_arena *arena,
                 .group_no = group->no,
                 .instance_id = asg_arena_text(arena, instance->id),
                 .private_ip = asg_arena_text(arena, instance->private_ip),
-                .state = (enum asg_member_state)instance->told,
-                .job_id = instance->job_id,
-                .attempt = instance->attempt,
-                .incarnation = instance->incarnation,
+                .state = instance->service.told,
+                .job_id = instance->launch.job_id,
+                .attempt = instance->launch.attempt,
+                .incarnation = instance->launch.incarnation,
             };
         }
     }
@@ -112,14 +113,14 @@ static void view_group_alarms(const struct asg_core *core, const struct group *g
         stand(alarms,
               asg_arena_format(arena, "%s is degraded: %s", name, group->degraded));
     }
-    if (group->is_mass_silent) {
+    if (group->silence.kind == ASG_SILENCE_MASS) {
         stand(alarms,
               asg_arena_format(arena,
                                "%s: many agents are silent together; nothing of it is "
                                "replaced or scaled in while that lasts",
                                name));
     }
-    if (group->is_cut_off && !group->is_mass_silent) {
+    if (group->silence.kind == ASG_SILENCE_CUT_OFF) {
         stand(alarms, asg_arena_format(arena,
                                        "%s: all of its agents are out of reach; none is "
                                        "replaced by that alone",
@@ -131,19 +132,19 @@ static void view_group_alarms(const struct asg_core *core, const struct group *g
                                "%s: too many unhealthy; replacing waits for an operator",
                                name));
     }
-    if (group->is_churning) {
+    if (group->churn.is_frozen) {
         stand(alarms,
               asg_arena_format(arena,
                                "%s: what it launches dies young; nothing is launched "
                                "until `openasg unhalt %s`",
                                name, name));
     }
-    if (group->breaker_until_ms > core->now_ms) {
+    if (group->launching.breaker_until_ms > core->now_ms) {
         char wait[ASG_NUMBER_TEXT_MAX];
-        stand(alarms,
-              asg_arena_format(
-                  arena, "%s: launches failed in a row; no more for %s", name,
-                  asg_number_duration(group->breaker_until_ms - core->now_ms, wait)));
+        stand(alarms, asg_arena_format(
+                          arena, "%s: launches failed in a row; no more for %s", name,
+                          asg_number_duration(
+                              group->launching.breaker_until_ms - core->now_ms, wait)));
     }
 }
 
@@ -201,7 +202,7 @@ static void count_states(const struct asg_core *core, const struct group *group,
     assert(view->in_service == 0 && view->warming == 0);
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
-        view->unhealthy += instance->is_unhealthy ? 1 : 0;
+        view->unhealthy += instance->health.is_unhealthy ? 1 : 0;
         view->requested += asg_instance_is_slot(instance);
         view->pending += asg_instance_is_arriving(instance);
         view->terminating += asg_instance_is_on_its_way_out(instance);
@@ -234,10 +235,10 @@ void asg_core_view_groups(const struct asg_core *core, const char *name,
             .is_degraded = group->is_degraded,
             .degraded_reason = asg_arena_text(arena, group->degraded),
             .resolved_version =
-                group->template_version == 0
+                group->template.version == 0
                     ? ""
-                    : asg_arena_format(arena, "%s:%" PRIu64, group->template_id,
-                                       group->template_version),
+                    : asg_arena_format(arena, "%s:%" PRIu64, group->template.id,
+                                       group->template.version),
             .created_ms = group->created_ms,
             .unknown = group->unknown_count,
             .is_held = core->is_behind,
@@ -320,16 +321,18 @@ void asg_core_view_templates(const struct asg_core *core, struct asg_arena *aren
 
 static const char *signs_of(const struct instance *instance, struct asg_arena *arena)
 {
-    if (instance->taken_back_ms != 0) return "spot interruption";
-    if (instance->is_silent && instance->is_probe_failed) return "silent, probe failed";
+    if (instance->notice.taken_back_ms != 0) return "spot interruption";
+    bool is_silent = asg_instance_is_silent(instance);
+    bool is_failed = instance->health.probe == ASG_PROBE_FAILED;
+    if (is_silent && is_failed) return "silent, probe failed";
     if (asg_instance_is_out_of_reach(instance)) return "silent, out of reach";
-    if (instance->is_silent) return "silent";
-    if (instance->is_probe_failed) return "probe failed";
-    if (instance->is_unreachable) return "out of reach";
-    if (instance->is_impaired) return "impaired";
-    if (instance->event_code[0] != '\0')
-        return asg_arena_text(arena, instance->event_code);
-    return instance->is_at_risk ? "rebalance recommended" : "";
+    if (is_silent) return "silent";
+    if (is_failed) return "probe failed";
+    if (instance->health.probe == ASG_PROBE_UNREACHABLE) return "out of reach";
+    if (instance->health.is_impaired) return "impaired";
+    if (instance->notice.event_code[0] != '\0')
+        return asg_arena_text(arena, instance->notice.event_code);
+    return instance->notice.is_at_risk ? "rebalance recommended" : "";
 }
 
 static void fill_view(const struct asg_core *core, const struct group *group,
@@ -340,22 +343,22 @@ static void fill_view(const struct asg_core *core, const struct group *group,
     *view = (struct asg_instance_view){
         .instance_id = asg_arena_text(arena, instance->id),
         .group = asg_arena_text(arena, group->config.name),
-        .state = (enum asg_instance_state)instance->state,
-        .is_healthy = !instance->is_unhealthy,
+        .state = instance->state,
+        .is_healthy = !instance->health.is_unhealthy,
         .health_reason =
-            instance->is_unhealthy ? asg_arena_text(arena, instance->reason) : "",
+            instance->health.is_unhealthy ? asg_arena_text(arena, instance->reason) : "",
         .is_warming = asg_instance_is_serving(instance) &&
                       !asg_instance_is_warm(instance, core->now_ms),
-        .is_protected = instance->is_protected,
+        .is_protected = instance->service.is_protected,
         .instance_type = asg_arena_text(arena, instance->type),
         .subnet_id = asg_arena_text(arena, instance->subnet_id),
         .zone = asg_arena_text(arena, instance->zone),
         .private_ip = asg_arena_text(arena, instance->private_ip),
         .template_version =
             asg_arena_format(arena, "%" PRIu64, instance->template_version),
-        .launched_ms = instance->launched_ms,
-        .in_service_ms = instance->in_service_ms,
-        .job_id = instance->job_id,
+        .launched_ms = instance->launch.launched_ms,
+        .in_service_ms = instance->service.since_ms,
+        .job_id = instance->launch.job_id,
         .cpu_milli = -1,
         .signs = signs_of(instance, arena),
         .is_spot = instance->is_spot,
@@ -432,8 +435,8 @@ void asg_core_view_orphans(const struct asg_core *core, struct asg_arena *arena,
         views[i] = (struct asg_orphan_view){
             .instance_id = asg_arena_text(arena, orphan->id),
             .group = asg_arena_text(arena, orphan->group),
-            .kind = (enum asg_orphan_kind)orphan->kind,
-            .state = (enum asg_ec2_state)orphan->ec2_state,
+            .kind = orphan->kind,
+            .state = orphan->ec2_state,
             .instance_type = asg_arena_text(arena, orphan->type),
             .subnet_id = asg_arena_text(arena, orphan->subnet_id),
             .zone = asg_arena_text(arena, orphan->zone),
@@ -469,7 +472,7 @@ void asg_core_view_jobs(const struct asg_core *core, const char *group, bool onl
             .id = job->plan.id,
             .name = job->plan.name,
             .kind = job->plan.kind,
-            .state = (enum asg_job_state)job->state,
+            .state = job->state,
             .group = job->plan.group,
             .attempt = job->plan.attempt,
             .count = size_of(&job->plan),
@@ -494,15 +497,15 @@ static void fill_belief(const struct group *group, const struct instance *instan
     *ret = (struct asg_belief){
         .instance_id = instance->id,
         .group = group->config.name,
-        .state = (enum asg_instance_state)instance->state,
+        .state = instance->state,
         .is_alive = asg_instance_is_alive(instance),
-        .ec2_state = (enum asg_ec2_state)instance->ec2_state,
+        .ec2_state = instance->ec2_state,
         .private_ip = instance->private_ip,
-        .is_impaired = instance->is_impaired,
-        .event_code = instance->event_code,
-        .event_ms = instance->event_ms,
-        .job_id = instance->job_id,
-        .launched_ms = instance->launched_ms,
+        .is_impaired = instance->health.is_impaired,
+        .event_code = instance->notice.event_code,
+        .event_ms = instance->notice.event_ms,
+        .job_id = instance->launch.job_id,
+        .launched_ms = instance->launch.launched_ms,
     };
 }
 

@@ -46,8 +46,8 @@ static uint32_t rank_of(const struct group *group, const struct instance *instan
 
 static bool may_shrink_away(const struct instance *instance)
 {
-    return asg_state_traits(instance->state)->is_candidate && (!instance->is_protected) &&
-           !instance->is_unhealthy;
+    return asg_state_traits(instance->state)->is_candidate &&
+           !instance->service.is_protected && !instance->health.is_unhealthy;
 }
 
 static struct asg_candidate *make_candidates(struct asg_core *core,
@@ -61,7 +61,7 @@ static struct asg_candidate *make_candidates(struct asg_core *core,
         candidates[i] = (struct asg_candidate){
             .no = instance->no,
             .zone = asg_instance_counts(instance) ? instance->zone : "",
-            .launched_ms = instance->launched_ms,
+            .launched_ms = instance->launch.launched_ms,
             .template_id = instance->template_id,
             .template_version = instance->template_version,
             .rank = rank_of(group, instance),
@@ -122,7 +122,7 @@ size_t asg_choose_ends(struct asg_core *core, struct group *group, size_t count,
     const struct asg_choice choice = {
         .policies = policies,
         .policy_count = parse_policies(&group->config, policies),
-        .template_id = group->template_id,
+        .template_id = group->template.id,
         .now_ms = core->now_ms,
         .seed = core->seed,
     };

@@ -25,14 +25,15 @@ struct allowance {
 
 static struct allowance allowance_of(const struct group *group, bool is_health)
 {
-    assert(group->at_once_percent <= 100 && group->ten_minutes_percent <= 100);
-    bool has_at_once = !is_health && group->at_once_percent > 0;
-    bool has_window = !is_health && group->ten_minutes_percent > 0;
+    assert(group->scaling.at_once_percent <= 100 &&
+           group->scaling.ten_minutes_percent <= 100);
+    bool has_at_once = !is_health && group->scaling.at_once_percent > 0;
+    bool has_window = !is_health && group->scaling.ten_minutes_percent > 0;
     return (struct allowance){
-        .at_once =
-            has_at_once ? group->at_once_percent : group->config.terminating_percent,
-        .ten_minutes =
-            has_window ? group->ten_minutes_percent : group->config.terminated_percent,
+        .at_once = has_at_once ? group->scaling.at_once_percent
+                               : group->config.terminating_percent,
+        .ten_minutes = has_window ? group->scaling.ten_minutes_percent
+                                  : group->config.terminated_percent,
     };
 }
 
@@ -77,7 +78,7 @@ static bool is_picture_complete(struct asg_core *core, const struct group *group
     if (core->now_ms >= picture_ms) return true;
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
-        if (asg_instance_is_judged(instance) && !instance->is_heard) {
+        if (asg_instance_is_judged(instance) && !asg_instance_is_heard(instance)) {
             asg_look_again(core, picture_ms);
             return false;
         }
@@ -132,15 +133,15 @@ uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
     if (cause == ASG_END_SCALE_IN && !is_fleet_known(core, group, HOLD_SCALE_IN, what)) {
         return 0;
     }
-    if (group->is_mass_silent) {
+    if (group->silence.kind == ASG_SILENCE_MASS) {
         asg_hold(core, group, topic, "%s waits: many agents are silent together", what);
         return 0;
     }
-    if (cause == ASG_END_SCALE_IN && group->is_cut_off) {
+    if (cause == ASG_END_SCALE_IN && group->silence.kind == ASG_SILENCE_CUT_OFF) {
         asg_hold(core, group, topic, "scale-in waits: none of its agents can be reached");
         return 0;
     }
-    if (is_health && group->is_churning) {
+    if (is_health && group->churn.is_frozen) {
         asg_hold(core, group, HOLD_REPLACE,
                  "replacement waits: what was launched lately died young");
         return 0;
@@ -171,16 +172,16 @@ bool asg_guard_allows_launch(struct asg_core *core, struct group *group)
         return false;
     }
     if (!is_listed(core, group, HOLD_LAUNCH, "launch")) return false;
-    if (group->is_churning) {
+    if (group->churn.is_frozen) {
         asg_hold(core, group, HOLD_LAUNCH,
                  "launch waits: what was launched lately died young");
         return false;
     }
-    int64_t after_ms = group->launch_after_ms > group->breaker_until_ms
-                           ? group->launch_after_ms
-                           : group->breaker_until_ms;
+    int64_t after_ms = group->launching.after_ms > group->launching.breaker_until_ms
+                           ? group->launching.after_ms
+                           : group->launching.breaker_until_ms;
     if (after_ms <= core->now_ms) return true;
-    asg_hold_on(group, HOLD_LAUNCH);
+    asg_hold_on(core, HOLD_LAUNCH);
     asg_look_again(core, after_ms);
     return false;
 }

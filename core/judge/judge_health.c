@@ -26,10 +26,10 @@ struct silence {
 
 static void count_one(struct silence *silence, const struct instance *instance)
 {
-    if (!asg_instance_is_judged(instance) || !instance->has_reported) return;
+    if (!asg_instance_is_judged(instance) || !asg_instance_has_reported(instance)) return;
     silence->known++;
-    silence->heard += instance->is_heard ? 1 : 0;
-    silence->silent += instance->is_silent ? 1 : 0;
+    silence->heard += asg_instance_is_heard(instance) ? 1 : 0;
+    silence->silent += asg_instance_is_silent(instance) ? 1 : 0;
     silence->out_of_reach += asg_instance_is_out_of_reach(instance) ? 1 : 0;
     assert(silence->silent + silence->heard <= silence->known);
     assert(silence->out_of_reach <= silence->silent);
@@ -153,10 +153,10 @@ static bool is_lost(struct asg_core *core, struct group *group,
 /* What the event means for health; NULL: it stays. */
 static const char *fault_of_event(const struct instance *instance)
 {
-    if (strcmp(instance->event_code, "instance-retirement") == 0) {
+    if (strcmp(instance->notice.event_code, "instance-retirement") == 0) {
         return "EC2 has scheduled its retirement";
     }
-    if (strcmp(instance->event_code, "instance-stop") == 0) {
+    if (strcmp(instance->notice.event_code, "instance-stop") == 0) {
         return "EC2 has scheduled its stop";
     }
     return NULL; /* a reboot or a maintenance passes */
@@ -169,28 +169,30 @@ static enum asg_cause find_fault(struct asg_core *core, struct group *group,
 {
     assert(instance->group == group);
     assert(asg_instance_is_judged(instance));
-    if (instance->is_marked) return ASG_CAUSE_MARKED;
+    if (instance->health.is_marked) return ASG_CAUSE_MARKED;
     if (asg_ec2_is_over(instance->ec2_state)) return ASG_CAUSE_EC2;
     if (instance->ec2_state == ASG_EC2_STOPPED ||
         instance->ec2_state == ASG_EC2_STOPPING) {
         return ASG_CAUSE_STOPPED;
     }
     if (!asg_patience_is_past_grace(group, instance, core->now_ms)) {
-        bool is_doubted = instance->is_impaired || instance->is_silent ||
+        bool is_doubted = instance->health.is_impaired ||
+                          asg_instance_is_silent(instance) ||
                           fault_of_event(instance) != NULL;
         if (is_doubted) {
             asg_look_again(core, asg_patience_grace_over_ms(group, instance));
         }
         return ASG_CAUSE_NONE;
     }
-    if (instance->is_impaired) return ASG_CAUSE_IMPAIRED;
+    if (instance->health.is_impaired) return ASG_CAUSE_IMPAIRED;
     if (fault_of_event(instance) != NULL) return ASG_CAUSE_SCHEDULED_EVENT;
-    if (group->is_mass_silent || !instance->is_silent) return ASG_CAUSE_NONE;
+    if (group->silence.kind == ASG_SILENCE_MASS || !asg_instance_is_silent(instance))
+        return ASG_CAUSE_NONE;
     if (asg_patience_waits_for_picture(core, group, instance)) {
         asg_look_again(core, asg_patience_picture_ms(core, group));
         return ASG_CAUSE_NONE;
     }
-    if (instance->is_probe_failed) return ASG_CAUSE_SILENT;
+    if (instance->health.probe == ASG_PROBE_FAILED) return ASG_CAUSE_SILENT;
     return is_lost(core, group, instance, around) ? ASG_CAUSE_UNREACHABLE
                                                   : ASG_CAUSE_NONE;
 }
@@ -216,9 +218,12 @@ static void judge_silence(struct asg_core *core, struct group *group)
 {
     const struct silence silence = find_silence(group);
     if (is_mass(group, &silence)) {
-        group->silence_over_ms = 0;
-        if (group->is_mass_silent) return;
-        group->is_mass_silent = true;
+        group->silence.over_ms = 0;
+        if (group->silence.kind == ASG_SILENCE_MASS) return;
+        if (group->silence.kind == ASG_SILENCE_CUT_OFF) {
+            group->silence.calm_ms = core->now_ms;
+        }
+        group->silence.kind = ASG_SILENCE_MASS;
         asg_alarm_raise(
             core, ASG_ALARM_MASS_SILENCE, group, true,
             "%" PRIu32 " of %" PRIu32
@@ -228,21 +233,21 @@ static void judge_silence(struct asg_core *core, struct group *group)
             silence.zone != NULL ? silence.zone : "");
         return;
     }
-    if (!group->is_mass_silent) return;
-    if (group->silence_over_ms == 0) {
+    if (group->silence.kind != ASG_SILENCE_MASS) return;
+    if (group->silence.over_ms == 0) {
         int64_t over_ms = core->now_ms + 2 * group->config.evaluation_ms;
         int64_t least_ms =
             asg_patience_picture_ms(core, group); /* by then all can have spoken */
-        group->silence_over_ms = over_ms > least_ms ? over_ms : least_ms;
+        group->silence.over_ms = over_ms > least_ms ? over_ms : least_ms;
     }
-    if (group->silence_over_ms > core->now_ms) {
-        asg_look_again(core, group->silence_over_ms);
+    if (group->silence.over_ms > core->now_ms) {
+        asg_look_again(core, group->silence.over_ms);
         return;
     }
-    assert(group->silence_over_ms != 0);
-    group->is_mass_silent = false;
-    group->silence_over_ms = 0;
-    group->calm_ms = core->now_ms;
+    assert(group->silence.over_ms != 0);
+    group->silence.kind = ASG_SILENCE_NONE;
+    group->silence.over_ms = 0;
+    group->silence.calm_ms = core->now_ms;
     asg_alarm_raise(core, ASG_ALARM_MASS_SILENCE, group, false,
                     "%" PRIu32 " of %" PRIu32 " agents are silent", silence.silent,
                     silence.known);
@@ -254,13 +259,12 @@ static void judge_reach(struct asg_core *core, struct group *group,
                         const struct silence *around)
 {
     assert(around->out_of_reach <= around->known);
-    bool is_cut_off = !group->is_mass_silent && around->known > 0 &&
-                      around->out_of_reach == around->known;
-    if (is_cut_off == group->is_cut_off) return;
-    group->is_cut_off = is_cut_off;
-    if (!is_cut_off) group->calm_ms = core->now_ms;
-    if (group->is_mass_silent) return; /* said with more words */
+    if (group->silence.kind == ASG_SILENCE_MASS) return; /* said with more words */
+    bool is_cut_off = around->known > 0 && around->out_of_reach == around->known;
+    if (is_cut_off == (group->silence.kind == ASG_SILENCE_CUT_OFF)) return;
+    group->silence.kind = is_cut_off ? ASG_SILENCE_CUT_OFF : ASG_SILENCE_NONE;
     if (!is_cut_off) {
+        group->silence.calm_ms = core->now_ms;
         asg_alarm_raise(core, ASG_ALARM_MASS_SILENCE, group, false,
                         "%" PRIu32 " of %" PRIu32 " agents are out of reach",
                         around->out_of_reach, around->known);
@@ -310,17 +314,18 @@ void asg_judge_group(struct asg_core *core, struct group *group)
         if (!asg_instance_is_judged(instance)) continue;
         members++;
         enum asg_cause fault = find_fault(core, group, instance, &around);
-        bool is_believed = is_looking || instance->is_marked || instance->is_unhealthy;
-        instance->fault = (int)fault;
+        bool is_believed =
+            is_looking || instance->health.is_marked || instance->health.is_unhealthy;
+        instance->health.fault = fault;
         bool is_unhealthy = fault != ASG_CAUSE_NONE && is_believed;
-        if (is_unhealthy != instance->is_unhealthy) {
+        if (is_unhealthy != instance->health.is_unhealthy) {
             asg_count_set_unhealthy(group, instance, is_unhealthy);
         }
-        if (instance->is_unhealthy) {
+        if (instance->health.is_unhealthy) {
             asg_text_keep(core, &instance->reason, ASG_REASON_MAX,
                           text_of_fault(instance, fault));
         }
-        unhealthy += instance->is_unhealthy ? 1 : 0;
+        unhealthy += instance->health.is_unhealthy ? 1 : 0;
     }
     assert(unhealthy == asg_count_unhealthy(group)); /* kept and counted agree */
     judge_frozen(core, group, unhealthy, members);

@@ -34,7 +34,7 @@ void asg_instance_set_warm_times(struct group *group)
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
         if (!asg_instance_is_serving(instance)) continue;
-        instance->warm_ms = instance->in_service_ms + warmup_ms;
+        instance->service.warm_ms = instance->service.since_ms + warmup_ms;
     }
 }
 
@@ -64,9 +64,10 @@ static bool holds(enum guard guard, const struct group *group,
     case ALWAYS: return true;
     case EC2_CHECKS: return group->config.health_check == ASG_HEALTH_CHECK_EC2;
     case AGENT_CHECKS: return group->config.health_check == ASG_HEALTH_CHECK_AGENT;
-    case CAN_DRAIN: return instance->has_reported && !instance->is_silent;
-    case HAS_SERVED: return instance->in_service_ms > 0;
-    case HAS_NOT_SERVED: return instance->in_service_ms == 0;
+    case CAN_DRAIN:
+        return asg_instance_has_reported(instance) && !asg_instance_is_silent(instance);
+    case HAS_SERVED: return instance->service.since_ms > 0;
+    case HAS_NOT_SERVED: return instance->service.since_ms == 0;
     }
     assert(false);
     return false;
@@ -81,14 +82,14 @@ static void enter_service(struct asg_core *core, struct group *group,
                           struct instance *instance)
 {
     assert(asg_instance_is_serving(instance));
-    instance->in_service_ms = core->now_ms;
-    instance->excused_ms = 0;
-    instance->warm_ms = core->now_ms + asg_lifecycle_warmup(group);
-    group->launch_failures = 0;
-    group->breaker_times = 0;
+    instance->service.since_ms = core->now_ms;
+    instance->launch.excused_ms = 0;
+    instance->service.warm_ms = core->now_ms + asg_lifecycle_warmup(group);
+    group->launching.failures = 0;
+    group->launching.breaker_times = 0;
     /* Slow start: each that arrives lets one more out, which doubles every round. */
-    if (group->launch_batch > 0 && ++group->launch_batch > LAUNCH_BATCH_FULL) {
-        group->launch_batch = 0;
+    if (group->launching.batch > 0 && ++group->launching.batch > LAUNCH_BATCH_FULL) {
+        group->launching.batch = 0;
     }
 }
 
@@ -97,7 +98,7 @@ static void begin_ending(struct asg_core *core, struct group *group,
 {
     (void)group;
     assert(asg_instance_is_on_its_way_out(instance));
-    instance->ending_ms = core->now_ms;
+    instance->ending.since_ms = core->now_ms;
 }
 
 static void end_wait(struct asg_core *core, struct group *group,
@@ -114,21 +115,21 @@ static void keep(struct asg_core *core, struct group *group, struct instance *in
     (void)core;
     assert(asg_instance_is_serving(instance) || asg_instance_is_arriving(instance));
     assert(instance->id[0] != '\0');
-    instance->is_protected = true;
-    instance->end_cause = ASG_END_NONE;
-    instance->end_job_id = 0;
+    instance->service.is_protected = true;
+    instance->ending.cause = ASG_END_NONE;
+    instance->ending.job_id = 0;
     asg_count_set_unhealthy(group, instance, false);
-    instance->fault = ASG_CAUSE_NONE;
+    instance->health.fault = ASG_CAUSE_NONE;
 }
 
 /* It has the time of a launch once more: it is not ended again in the same moment. */
 static void keep_launching(struct asg_core *core, struct group *group,
                            struct instance *instance)
 {
-    assert(instance->in_service_ms == 0);
+    assert(instance->service.since_ms == 0);
     keep(core, group, instance);
-    int64_t age_ms = core->now_ms - instance->launched_ms;
-    if (age_ms > instance->excused_ms) instance->excused_ms = age_ms;
+    int64_t age_ms = core->now_ms - instance->launch.launched_ms;
+    if (age_ms > instance->launch.excused_ms) instance->launch.excused_ms = age_ms;
 }
 
 static void die_serving(struct asg_core *core, struct group *group,
@@ -304,7 +305,7 @@ static const struct row *find_row(const struct group *group,
     assert(event < ASG_FLEET_EVENTS);
     for (size_t i = 0; i < ROW_COUNT; i++) {
         const struct row *row = &rows[i];
-        if ((int)row->from != instance->state || row->event != event) continue;
+        if (row->from != instance->state || row->event != event) continue;
         if (holds(row->guard, group, instance)) return row;
     }
     return NULL;
@@ -314,14 +315,15 @@ static void say_move(struct asg_core *core, const struct group *group,
                      const struct instance *instance, const struct row *row)
 {
     assert(row->text[0] != '\0');
-    assert(instance->state == (int)row->to);
+    assert(instance->state == row->to);
     struct asg_decision *decision = asg_narrate_instance(
         core, ASG_DECISION_STATE, group, instance, "%s %s (%s, %s)", instance->id,
         row->text, asg_enum_word(&asg_instance_state_words, (int)row->from),
         instance->zone[0] != '\0' ? instance->zone : "zone unknown");
     decision->state_from = row->from;
-    bool is_ec2s = row->event == ASG_FLEET_KEPT ||
-                   (row->event == ASG_FLEET_OVER && instance->end_cause == ASG_END_NONE);
+    bool is_ec2s =
+        row->event == ASG_FLEET_KEPT ||
+        (row->event == ASG_FLEET_OVER && instance->ending.cause == ASG_END_NONE);
     if (is_ec2s) decision->cause = ASG_CAUSE_EC2;
 }
 

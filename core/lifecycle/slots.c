@@ -17,16 +17,16 @@ void asg_slot_add(struct asg_core *core, struct group *group, struct job *job)
     assert(job->first_slot_no == 0); /* it has none yet */
     for (uint32_t i = 0; i < launch->count; i++) {
         struct instance *slot = asg_instance_add(core, group);
-        slot->job_id = job->plan.id;
+        slot->launch.job_id = job->plan.id;
         asg_job_note_slot(job, slot);
-        slot->attempt = job->plan.attempt;
-        slot->incarnation = job->plan.incarnation;
+        slot->launch.attempt = job->plan.attempt;
+        slot->launch.incarnation = job->plan.incarnation;
         asg_text_keep(core, &slot->type, ASG_TYPE_MAX, launch->instance_type);
         asg_text_keep(core, &slot->subnet_id, ASG_SUBNET_MAX, launch->subnet_id);
         asg_text_keep(core, &slot->zone, ASG_ZONE_MAX, launch->zone);
-        asg_text_keep(core, &slot->template_id, ASG_TEMPLATE_MAX, group->template_id);
-        slot->template_version = group->template_version;
-        slot->is_protected = group->config.protect_new_instances;
+        asg_text_keep(core, &slot->template_id, ASG_TEMPLATE_MAX, group->template.id);
+        slot->template_version = group->template.version;
+        slot->service.is_protected = group->config.protect_new_instances;
         slot->is_spot = launch->fleet != NULL && i >= launch->fleet->on_demand;
         assert(asg_instance_is_slot(slot));
     }
@@ -41,7 +41,7 @@ struct instance *asg_slot_next(const struct group *group, const struct job *job,
     while (*at < group->instance_count) {
         struct instance *slot = group->instances[(*at)++];
         if (slot->no > job->last_slot_no) return NULL;
-        bool waits = slot->job_id == job->plan.id && asg_instance_is_slot(slot);
+        bool waits = slot->launch.job_id == job->plan.id && asg_instance_is_slot(slot);
         if (waits) return slot;
     }
     return NULL;
@@ -56,7 +56,7 @@ struct instance *asg_slot_find(const struct group *group, const struct job *job,
     while (slot != NULL && slot->is_spot != is_spot) {
         slot = asg_slot_next(group, job, &at);
     }
-    assert(slot == NULL || slot->job_id == job->plan.id);
+    assert(slot == NULL || slot->launch.job_id == job->plan.id);
     return slot != NULL ? slot : first;
 }
 

@@ -15,40 +15,41 @@ void asg_churn_note_death(struct asg_core *core, struct group *group,
 {
     assert(instance->group == group);
     assert(!asg_instance_is_serving(instance)); /* it is no survivor */
-    if (instance->launched_ms + YOUNG_MS <= core->now_ms) {
-        group->churn_generations = 0; /* it lived: what is launched now can live */
-        group->churn_deaths = 0;
+    if (instance->launch.launched_ms + YOUNG_MS <= core->now_ms) {
+        group->churn.generations = 0; /* it lived: what is launched now can live */
+        group->churn.deaths = 0;
         asg_count_set_churn_ms(group, core->now_ms);
         return;
     }
-    if (instance->launched_ms < group->churn_ms) return; /* of an earlier one */
-    group->churn_deaths++;
-    if (asg_count_survivors(group) > group->churn_deaths) return;
-    group->churn_generations++;
-    group->churn_deaths = 0;
+    if (instance->launch.launched_ms < group->churn.since_ms)
+        return; /* of an earlier one */
+    group->churn.deaths++;
+    if (asg_count_survivors(group) > group->churn.deaths) return;
+    group->churn.generations++;
+    group->churn.deaths = 0;
     asg_count_set_churn_ms(group, core->now_ms);
-    if (group->is_churning ||
-        group->churn_generations <= group->config.churn_generations) {
+    if (group->churn.is_frozen ||
+        group->churn.generations <= group->config.churn_generations) {
         return;
     }
-    assert(group->churn_generations > 0);
-    group->is_churning = true;
+    assert(group->churn.generations > 0);
+    group->churn.is_frozen = true;
     asg_alarm_raise(
         core, ASG_ALARM_CHURN, group, true,
         "%" PRIu32 " generations of instances died within 10 min of their launch: "
         "nothing is launched or replaced until the cause is mended and `openasg "
         "unhalt %s` says so",
-        group->churn_generations, group->config.name);
+        group->churn.generations, group->config.name);
 }
 
 void asg_churn_forget(struct asg_core *core, struct group *group)
 {
-    group->churn_generations = 0;
-    group->churn_deaths = 0;
+    group->churn.generations = 0;
+    group->churn.deaths = 0;
     asg_count_set_churn_ms(group, core->now_ms);
-    if (!group->is_churning) return;
+    if (!group->churn.is_frozen) return;
     assert(core->step != NULL);
-    group->is_churning = false;
+    group->churn.is_frozen = false;
     asg_alarm_raise(core, ASG_ALARM_CHURN, group, false,
                     "an operator says to launch again");
 }

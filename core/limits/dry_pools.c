@@ -50,8 +50,8 @@ static struct dry_pool *find_pool(const struct group *group, const char *type,
                                   const struct asg_subnet *subnet, bool is_spot)
 {
     assert(type != NULL && subnet != NULL);
-    for (size_t i = 0; i < group->pool_count; i++) {
-        struct dry_pool *pool = &group->pools[i];
+    for (size_t i = 0; i < group->launching.dry_pool_count; i++) {
+        struct dry_pool *pool = &group->launching.dry_pools[i];
         const struct asg_subnet its = subnet_of(pool);
         if (pool->is_spot == is_spot && strcmp(pool->type, type) == 0 &&
             is_same_subnet(&its, subnet)) {
@@ -73,22 +73,23 @@ bool asg_pool_is_dry(const struct asg_core *core, const struct group *group,
 static void drop_old(const struct asg_core *core, struct group *group)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < group->pool_count; i++) {
-        if (group->pools[i].until_ms + POOL_DRY_MS_MAX <= core->now_ms) continue;
-        group->pools[kept++] = group->pools[i];
+    for (size_t i = 0; i < group->launching.dry_pool_count; i++) {
+        if (group->launching.dry_pools[i].until_ms + POOL_DRY_MS_MAX <= core->now_ms)
+            continue;
+        group->launching.dry_pools[kept++] = group->launching.dry_pools[i];
     }
-    group->pool_count = kept;
+    group->launching.dry_pool_count = kept;
 }
 
 void asg_pool_forget_foreign(struct group *group)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < group->pool_count; i++) {
-        const struct asg_subnet subnet = subnet_of(&group->pools[i]);
-        if (!is_pool_of(group, group->pools[i].type, &subnet)) continue;
-        group->pools[kept++] = group->pools[i];
+    for (size_t i = 0; i < group->launching.dry_pool_count; i++) {
+        const struct asg_subnet subnet = subnet_of(&group->launching.dry_pools[i]);
+        if (!is_pool_of(group, group->launching.dry_pools[i].type, &subnet)) continue;
+        group->launching.dry_pools[kept++] = group->launching.dry_pools[i];
     }
-    group->pool_count = kept;
+    group->launching.dry_pool_count = kept;
 }
 
 static void mark(struct asg_core *core, struct group *group, const char *type,
@@ -99,10 +100,12 @@ static void mark(struct asg_core *core, struct group *group, const char *type,
     drop_old(core, group);
     struct dry_pool *pool = find_pool(group, type, subnet, is_spot);
     if (pool == NULL) {
-        assert(group->pool_count < count_types(group) * group->config.subnet_count * 2);
-        group->pools =
-            asg_realloc(group->pools, group->pool_count + 1, sizeof *group->pools);
-        pool = &group->pools[group->pool_count++];
+        assert(group->launching.dry_pool_count <
+               count_types(group) * group->config.subnet_count * 2);
+        group->launching.dry_pools =
+            asg_realloc(group->launching.dry_pools, group->launching.dry_pool_count + 1,
+                        sizeof *group->launching.dry_pools);
+        pool = &group->launching.dry_pools[group->launching.dry_pool_count++];
         *pool = (struct dry_pool){.is_spot = is_spot};
         asg_text_copy(pool->type, sizeof pool->type, type);
         asg_text_copy(pool->subnet_id, sizeof pool->subnet_id, subnet->subnet_id);

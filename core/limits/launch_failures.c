@@ -9,16 +9,16 @@
 
 void asg_launch_note_failure(struct group *group)
 {
-    group->launch_failures++;
-    assert(group->launch_failures > 0); /* it does not come round */
-    group->launch_batch = 1;
+    group->launching.failures++;
+    assert(group->launching.failures > 0); /* it does not come round */
+    group->launching.batch = 1;
 }
 
 void asg_launch_again_later(struct asg_core *core, struct group *group)
 {
     assert(core->step != NULL);
     asg_launch_note_failure(group);
-    group->launch_after_ms =
+    group->launching.after_ms =
         core->now_ms +
-        asg_number_doubled(LAUNCH_AGAIN_MS, group->launch_failures, LAUNCH_AGAIN_MAX);
+        asg_number_doubled(LAUNCH_AGAIN_MS, group->launching.failures, LAUNCH_AGAIN_MAX);
 }

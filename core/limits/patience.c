@@ -19,7 +19,8 @@ bool asg_patience_waits_for_picture(const struct asg_core *core,
                                     const struct instance *instance)
 {
     assert(instance->group == group);
-    return instance->is_silent && instance->in_service_ms < core->led_ms &&
+    return asg_instance_is_silent(instance) &&
+           instance->service.since_ms < core->led_ms &&
            core->now_ms < asg_patience_picture_ms(core, group);
 }
 
@@ -27,7 +28,8 @@ int64_t asg_patience_grace_over_ms(const struct group *group,
                                    const struct instance *instance)
 {
     assert(instance->group == group);
-    return instance->in_service_ms + group->config.health_grace_ms + instance->excused_ms;
+    return instance->service.since_ms + group->config.health_grace_ms +
+           instance->launch.excused_ms;
 }
 
 bool asg_patience_is_past_grace(const struct group *group,
@@ -43,9 +45,9 @@ int64_t asg_patience_late_ms(const struct asg_core *core, const struct group *gr
                              const struct instance *instance)
 {
     assert(instance->group == group);
-    int64_t its_ms =
-        instance->launched_ms + group->config.launch_timeout_ms + instance->excused_ms;
-    bool is_inherited = instance->requested_ms <= core->led_ms;
+    int64_t its_ms = instance->launch.launched_ms + group->config.launch_timeout_ms +
+                     instance->launch.excused_ms;
+    bool is_inherited = instance->launch.requested_ms <= core->led_ms;
     int64_t least_ms = is_inherited ? asg_patience_picture_ms(core, group) : its_ms;
     return its_ms > least_ms ? its_ms : least_ms;
 }
@@ -53,8 +55,9 @@ int64_t asg_patience_late_ms(const struct asg_core *core, const struct group *gr
 int64_t asg_patience_lost_ms(const struct group *group, const struct instance *instance)
 {
     assert(instance->group == group);
-    int64_t from_ms =
-        instance->silent_ms > group->calm_ms ? instance->silent_ms : group->calm_ms;
+    int64_t from_ms = instance->health.silent_ms > group->silence.calm_ms
+                          ? instance->health.silent_ms
+                          : group->silence.calm_ms;
     return from_ms + REACH_PERIODS * group->config.evaluation_ms;
 }
 

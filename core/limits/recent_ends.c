@@ -1,68 +1,66 @@
 #include "core/limits/recent_ends.h"
 
 #include <assert.h>
+#include <string.h>
 
 /* When there is room for no more moments, the two nearest become one; the later stays,
  * so that none is forgotten too early. */
-static void merge_nearest_ends(struct group *group)
+static void merge_nearest_ends(struct group_ends *ends)
 {
-    assert(group->end_count == ASG_RECENT_ENDS);
+    assert(ends->count == ASG_RECENT_ENDS);
+    struct recent_end *recent = ends->recent;
     size_t nearest = 1;
-    for (size_t i = 2; i < group->end_count; i++) {
-        if (group->ends[i] - group->ends[i - 1] <
-            group->ends[nearest] - group->ends[nearest - 1]) {
+    for (size_t i = 2; i < ends->count; i++) {
+        if (recent[i].at_ms - recent[i - 1].at_ms <
+            recent[nearest].at_ms - recent[nearest - 1].at_ms) {
             nearest = i;
         }
     }
-    group->end_counts[nearest] += group->end_counts[nearest - 1];
-    group->end_shrinks[nearest] += group->end_shrinks[nearest - 1];
-    for (size_t i = nearest; i < group->end_count; i++) {
-        group->ends[i - 1] = group->ends[i];
-        group->end_counts[i - 1] = group->end_counts[i];
-        group->end_shrinks[i - 1] = group->end_shrinks[i];
-    }
-    group->end_count--;
+    recent[nearest].count += recent[nearest - 1].count;
+    recent[nearest].shrinks += recent[nearest - 1].shrinks;
+    memmove(&recent[nearest - 1], &recent[nearest],
+            (ends->count - nearest) * sizeof *recent);
+    ends->count--;
 }
 
-static bool is_recent(const struct group *group, size_t i, int64_t now_ms)
+static bool is_recent(const struct recent_end *end, int64_t now_ms)
 {
-    return group->ends[i] + ENDS_WINDOW_MS > now_ms;
+    assert(end->shrinks <= end->count);
+    return end->at_ms + ENDS_WINDOW_MS > now_ms;
 }
 
 /* Only counts: a look that ends nobody leaves the state as it is. */
 struct recent asg_count_recent(const struct group *group, int64_t now_ms)
 {
     struct recent recent = {.changes_ms = INT64_MAX};
-    for (size_t i = 0; i < group->end_count; i++) {
-        if (!is_recent(group, i, now_ms)) continue;
-        int64_t changes_ms = group->ends[i] + ENDS_WINDOW_MS;
+    for (size_t i = 0; i < group->ends.count; i++) {
+        const struct recent_end *end = &group->ends.recent[i];
+        if (!is_recent(end, now_ms)) continue;
+        int64_t changes_ms = end->at_ms + ENDS_WINDOW_MS;
         if (changes_ms < recent.changes_ms) recent.changes_ms = changes_ms;
-        recent.shrinks += group->end_shrinks[i];
-        recent.broken += group->end_counts[i] - group->end_shrinks[i];
+        recent.shrinks += end->shrinks;
+        recent.broken += end->count - end->shrinks;
     }
     return recent;
 }
 
-static void forget_old_ends(struct group *group, int64_t now_ms)
+static void forget_old_ends(struct group_ends *ends, int64_t now_ms)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < group->end_count; i++) {
-        if (!is_recent(group, i, now_ms)) continue;
-        group->ends[kept] = group->ends[i];
-        group->end_shrinks[kept] = group->end_shrinks[i];
-        group->end_counts[kept++] = group->end_counts[i];
+    for (size_t i = 0; i < ends->count; i++) {
+        if (is_recent(&ends->recent[i], now_ms)) ends->recent[kept++] = ends->recent[i];
     }
-    group->end_count = kept;
+    ends->count = kept;
 }
 
 void asg_ends_note(struct asg_core *core, struct group *group, enum asg_end_cause cause)
 {
-    forget_old_ends(group, core->now_ms);
-    if (group->end_count == ASG_RECENT_ENDS) merge_nearest_ends(group);
-    assert(group->end_count < ASG_RECENT_ENDS);
-    assert(group->end_count == 0 ||
-           group->ends[group->end_count - 1] <= core->now_ms); /* oldest first */
-    group->ends[group->end_count] = core->now_ms;
-    group->end_shrinks[group->end_count] = cause == ASG_END_SCALE_IN ? 1 : 0;
-    group->end_counts[group->end_count++] = 1;
+    struct group_ends *ends = &group->ends;
+    forget_old_ends(ends, core->now_ms);
+    if (ends->count == ASG_RECENT_ENDS) merge_nearest_ends(ends);
+    assert(ends->count < ASG_RECENT_ENDS);
+    assert(ends->count == 0 ||
+           ends->recent[ends->count - 1].at_ms <= core->now_ms); /* oldest first */
+    ends->recent[ends->count++] = (struct recent_end){
+        .at_ms = core->now_ms, .count = 1, .shrinks = cause == ASG_END_SCALE_IN};
 }

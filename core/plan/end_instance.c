@@ -19,23 +19,23 @@ static int64_t drain_limit(const struct asg_core *core, const struct group *grou
                            const struct instance *instance)
 {
     assert(group->config.drain_ms >= 0);
-    if (instance->taken_back_ms == 0) return group->config.drain_ms;
-    int64_t left_ms = instance->taken_back_ms - core->now_ms - MARGIN_MS;
+    if (instance->notice.taken_back_ms == 0) return group->config.drain_ms;
+    int64_t left_ms = instance->notice.taken_back_ms - core->now_ms - MARGIN_MS;
     if (left_ms < 0) return 0;
     return left_ms < group->config.drain_ms ? left_ms : group->config.drain_ms;
 }
 
 static enum asg_cause cause_of_end(const struct instance *instance)
 {
-    assert(instance->end_cause != ASG_END_NONE);
-    switch ((enum asg_end_cause)instance->end_cause) {
+    assert(instance->ending.cause != ASG_END_NONE);
+    switch (instance->ending.cause) {
     case ASG_END_SCALE_IN: return ASG_CAUSE_SCALE_IN;
-    case ASG_END_HEALTH: return (enum asg_cause)instance->fault;
+    case ASG_END_HEALTH: return instance->health.fault;
     case ASG_END_USER: return ASG_CAUSE_ORDER;
     case ASG_END_DELETED: return ASG_CAUSE_GROUP_DELETED;
     case ASG_END_NOTICE:
-        return instance->taken_back_ms != 0 ? ASG_CAUSE_INTERRUPTION
-                                            : ASG_CAUSE_REBALANCE;
+        return instance->notice.taken_back_ms != 0 ? ASG_CAUSE_INTERRUPTION
+                                                   : ASG_CAUSE_REBALANCE;
     case ASG_END_NONE:
     case ASG_END_CAUSES: break;
     }
@@ -47,7 +47,7 @@ bool asg_plan_end_is_dry(struct asg_core *core, struct group *group,
 {
     if (!group->config.dry_run) return false;
     bool would_end = asg_instance_counts(instance) && instance->id[0] != '\0';
-    if (would_end && !asg_hold_is_on(group, HOLD_DRY_RUN)) {
+    if (would_end && !asg_hold_is_on(core, HOLD_DRY_RUN)) {
         asg_hold(core, group, HOLD_DRY_RUN, "dry run: would terminate %s: %s",
                  instance->id, reason);
     }
@@ -61,7 +61,7 @@ void asg_plan_end(struct asg_core *core, struct group *group, struct instance *i
     assert(cause > ASG_END_NONE && cause < ASG_END_CAUSES);
     assert(reason != NULL && reason[0] != '\0');
     if (asg_plan_end_is_dry(core, group, instance, reason)) return;
-    enum asg_instance_state from = (enum asg_instance_state)instance->state;
+    enum asg_instance_state from = instance->state;
     bool was_serving = asg_instance_is_serving(instance);
     bool may_serve = was_serving || asg_instance_may_be_working(instance);
     if (!asg_lifecycle_move(core, group, instance, ASG_FLEET_END)) return;

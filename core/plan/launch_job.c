@@ -20,9 +20,9 @@ void asg_plan_fill_launch(struct asg_core *core, struct group *group, struct job
     assert(launch->count > 0);
     assert(launch->subnet_id != NULL && launch->zone != NULL);
     char version[24];
-    (void)snprintf(version, sizeof version, "%" PRIu64, group->template_version);
+    (void)snprintf(version, sizeof version, "%" PRIu64, group->template.version);
     struct asg_launch whole = *launch;
-    whole.template_id = group->template_id;
+    whole.template_id = group->template.id;
     whole.template_name = "";
     whole.template_version = version;
     whole.group_max = group->config.max;
@@ -41,6 +41,6 @@ void asg_plan_wait_for_pools(struct asg_core *core, struct group *group, const c
     asg_hold(core, group, HOLD_LAUNCH, "%s waits: no pool has capacity, trying again",
              what);
     assert(core->step != NULL);
-    group->launch_after_ms = core->now_ms + NO_POOL_MS;
-    asg_look_again(core, group->launch_after_ms);
+    group->launching.after_ms = core->now_ms + NO_POOL_MS;
+    asg_look_again(core, group->launching.after_ms);
 }

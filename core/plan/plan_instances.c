@@ -123,8 +123,8 @@ void asg_plan_next_attempt(struct asg_core *core, struct job *job)
     at = 0; /* they get what the job was given just now */
     struct instance *slot = asg_slot_next(group, job, &at);
     for (; slot != NULL; slot = asg_slot_next(group, job, &at)) {
-        slot->attempt = job->plan.attempt;
-        slot->incarnation = job->plan.incarnation;
+        slot->launch.attempt = job->plan.attempt;
+        slot->launch.incarnation = job->plan.incarnation;
         asg_text_keep(core, &slot->type, ASG_TYPE_MAX, type);
         asg_text_keep(core, &slot->subnet_id, ASG_SUBNET_MAX, subnet->subnet_id);
         asg_text_keep(core, &slot->zone, ASG_ZONE_MAX, subnet->zone);

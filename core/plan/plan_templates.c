@@ -13,7 +13,7 @@
 
 void asg_plan_resolve(struct asg_core *core, struct group *group)
 {
-    if (group->resolve_job_id != 0) return;
+    if (group->template.job_id != 0) return;
     assert(group->config.template_id[0] != '\0' ||
            group->config.template_name[0] != '\0'); /* one of them */
     struct job *job = asg_job_add(core, ASG_JOB_RESOLVE_TEMPLATE, group);
@@ -22,7 +22,7 @@ void asg_plan_resolve(struct asg_core *core, struct group *group)
     job->plan.template_name = asg_arena_text(&job->arena, group->config.template_name);
     job->plan.template_version =
         asg_arena_text(&job->arena, group->config.template_version);
-    group->resolve_job_id = job->plan.id;
+    group->template.job_id = job->plan.id;
     (void)asg_emit_job(core, job);
 }
 

@@ -13,7 +13,7 @@
 
 static bool needs_end_job(const struct instance *instance)
 {
-    return asg_state_traits(instance->state)->needs_end && instance->end_job_id == 0 &&
+    return asg_state_traits(instance->state)->needs_end && instance->ending.job_id == 0 &&
            instance->id[0] != '\0' && asg_instance_is_alive(instance);
 }
 
@@ -33,7 +33,7 @@ static void plan_termination(struct asg_core *core, struct group *group, size_t 
             continue;
         }
         assert(asg_instance_is_on_its_way_out(instance)); /* nobody else is ended */
-        instance->end_job_id = job->plan.id;
+        instance->ending.job_id = job->plan.id;
         ids[count++] = asg_arena_text(&job->arena, instance->id);
     }
     assert(count > 0 && count <= TERMINATE_BATCH);

@@ -10,7 +10,8 @@
 #include "model/copy.h"
 #include "model/schemas.h"
 
-#define TEXT(f, place) asg_fields_array(f, place, sizeof(place))
+#define TEXT(f, place)        asg_fields_array(f, place, sizeof(place))
+#define ENUM(f, place, count) asg_fields_enum(f, (int *)(place), count)
 
 /* Bytes that one of them takes at the least, in any form: each field takes one. What
  * claims to hold more of them than the bytes that are left is refused before room is
@@ -41,42 +42,39 @@ void asg_state_instance_fields(struct asg_fields *f, struct asg_core *core,
     assert(i->group != NULL);
     asg_fields_u64(f, &i->no);
     TEXT(f, i->id);
-    asg_fields_enum(f, &i->state, ASG_INSTANCE_COUNT);
-    asg_fields_enum(f, &i->ec2_state, ASG_EC2_COUNT);
-    asg_fields_u64(f, &i->job_id);
-    asg_fields_u32(f, &i->attempt);
-    asg_fields_u64(f, &i->incarnation);
+    ENUM(f, &i->state, ASG_INSTANCE_COUNT);
+    ENUM(f, &i->ec2_state, ASG_EC2_COUNT);
+    asg_fields_u64(f, &i->launch.job_id);
+    asg_fields_u32(f, &i->launch.attempt);
+    asg_fields_u64(f, &i->launch.incarnation);
     kept(f, core, &i->type, ASG_TYPE_MAX);
     kept(f, core, &i->subnet_id, ASG_SUBNET_MAX);
     kept(f, core, &i->zone, ASG_ZONE_MAX);
     TEXT(f, i->private_ip);
     kept(f, core, &i->template_id, ASG_TEMPLATE_MAX);
     asg_fields_u64(f, &i->template_version);
-    asg_fields_i64(f, &i->requested_ms);
-    asg_fields_i64(f, &i->launched_ms);
-    asg_fields_i64(f, &i->in_service_ms);
-    asg_fields_i64(f, &i->warm_ms);
-    asg_fields_bool(f, &i->is_protected);
-    asg_fields_bool(f, &i->is_impaired);
-    asg_fields_bool(f, &i->has_reported);
-    asg_fields_bool(f, &i->is_heard);
-    asg_fields_i64(f, &i->excused_ms);
-    asg_fields_bool(f, &i->is_silent);
-    asg_fields_bool(f, &i->is_probe_failed);
-    asg_fields_bool(f, &i->is_unreachable);
-    asg_fields_bool(f, &i->is_marked);
-    asg_fields_i64(f, &i->silent_ms);
-    asg_fields_bool(f, &i->is_unhealthy);
+    asg_fields_i64(f, &i->launch.requested_ms);
+    asg_fields_i64(f, &i->launch.launched_ms);
+    asg_fields_i64(f, &i->service.since_ms);
+    asg_fields_i64(f, &i->service.warm_ms);
+    asg_fields_bool(f, &i->service.is_protected);
+    asg_fields_bool(f, &i->health.is_impaired);
+    ENUM(f, &i->health.agent, ASG_AGENT_LINKS);
+    ENUM(f, &i->health.probe, ASG_PROBES);
+    asg_fields_i64(f, &i->launch.excused_ms);
+    asg_fields_bool(f, &i->health.is_marked);
+    asg_fields_i64(f, &i->health.silent_ms);
+    asg_fields_bool(f, &i->health.is_unhealthy);
     kept(f, core, &i->reason, ASG_REASON_MAX);
-    asg_fields_enum(f, &i->end_cause, ASG_END_CAUSES);
-    asg_fields_i64(f, &i->ending_ms);
+    ENUM(f, &i->ending.cause, ASG_END_CAUSES);
+    asg_fields_i64(f, &i->ending.since_ms);
     asg_fields_i64(f, &i->wait_until_ms);
-    asg_fields_u64(f, &i->end_job_id);
-    asg_fields_enum(f, &i->told, ASG_MEMBER_COUNT + 1);
-    asg_fields_i64(f, &i->taken_back_ms);
-    asg_fields_bool(f, &i->is_at_risk);
-    kept(f, core, &i->event_code, ASG_EVENT_CODE_MAX);
-    asg_fields_i64(f, &i->event_ms);
+    asg_fields_u64(f, &i->ending.job_id);
+    ENUM(f, &i->service.told, ASG_MEMBER_COUNT + 1);
+    asg_fields_i64(f, &i->notice.taken_back_ms);
+    asg_fields_bool(f, &i->notice.is_at_risk);
+    kept(f, core, &i->notice.event_code, ASG_EVENT_CODE_MAX);
+    asg_fields_i64(f, &i->notice.event_ms);
     asg_fields_bool(f, &i->is_spot);
 }
 
@@ -140,12 +138,12 @@ static void pool_fields(struct asg_fields *f, struct dry_pool *pool)
 
 static void end_fields(struct asg_fields *f, struct group *g)
 {
-    assert(g->end_count <= ASG_RECENT_ENDS);
-    small_count(f, &g->end_count, ASG_RECENT_ENDS);
-    for (size_t i = 0; i < g->end_count; i++) {
-        asg_fields_i64(f, &g->ends[i]);
-        asg_fields_u32(f, &g->end_counts[i]);
-        asg_fields_u32(f, &g->end_shrinks[i]);
+    assert(g->ends.count <= ASG_RECENT_ENDS);
+    small_count(f, &g->ends.count, ASG_RECENT_ENDS);
+    for (size_t i = 0; i < g->ends.count; i++) {
+        asg_fields_i64(f, &g->ends.recent[i].at_ms);
+        asg_fields_u32(f, &g->ends.recent[i].count);
+        asg_fields_u32(f, &g->ends.recent[i].shrinks);
     }
 }
 
@@ -161,26 +159,27 @@ static void group_lists(struct asg_fields *f, struct group *g)
     for (size_t i = 0; i < g->schedule_count; i++) {
         schedule_fields(f, &g->schedules[i]);
     }
-    g->pools = room(f, g->pools, &g->pool_count, POOL_LEAST, sizeof *g->pools);
-    for (size_t i = 0; i < g->pool_count; i++) {
-        pool_fields(f, &g->pools[i]);
+    g->launching.dry_pools = room(f, g->launching.dry_pools, &g->launching.dry_pool_count,
+                                  POOL_LEAST, sizeof *g->launching.dry_pools);
+    for (size_t i = 0; i < g->launching.dry_pool_count; i++) {
+        pool_fields(f, &g->launching.dry_pools[i]);
     }
     end_fields(f, g);
 }
 
 static void scaling_fields(struct asg_fields *f, struct asg_core *core, struct group *g)
 {
-    asg_fields_u64(f, &g->revision);
-    asg_fields_i64(f, &g->measured_ms);
-    asg_fields_i64(f, &g->cooldown_until_ms);
-    asg_fields_i64(f, &g->cooldown_ms);
-    asg_fields_bool(f, &g->is_cooldown_due);
-    asg_fields_u32(f, &g->metric_bits);
-    asg_fields_i64(f, &g->evaluation_ms);
-    asg_fields_bool(f, &g->is_watched);
-    asg_fields_u32(f, &g->order_floor);
-    asg_fields_u32(f, &g->at_once_percent);
-    asg_fields_u32(f, &g->ten_minutes_percent);
+    asg_fields_u64(f, &g->windows.revision);
+    asg_fields_i64(f, &g->scaling.measured_ms);
+    asg_fields_i64(f, &g->scaling.cooldown_until_ms);
+    asg_fields_i64(f, &g->scaling.cooldown_ms);
+    asg_fields_bool(f, &g->scaling.is_cooldown_due);
+    asg_fields_u32(f, &g->windows.metric_bits);
+    asg_fields_i64(f, &g->windows.evaluation_ms);
+    asg_fields_bool(f, &g->windows.is_watched);
+    asg_fields_u32(f, &g->scaling.order_floor);
+    asg_fields_u32(f, &g->scaling.at_once_percent);
+    asg_fields_u32(f, &g->scaling.ten_minutes_percent);
     for (int topic = 0; topic < HOLD_TOPICS; topic++) {
         kept(f, core, &g->held[topic], ASG_REASON_MAX);
     }
@@ -188,25 +187,24 @@ static void scaling_fields(struct asg_fields *f, struct asg_core *core, struct g
 
 static void launching_fields(struct asg_fields *f, struct group *g)
 {
-    asg_fields_i64(f, &g->launch_after_ms);
-    asg_fields_u32(f, &g->launch_failures);
-    asg_fields_u32(f, &g->launch_batch);
-    asg_fields_i64(f, &g->breaker_until_ms);
-    asg_fields_u32(f, &g->breaker_times);
-    asg_fields_i64(f, &g->dry_desired);
+    asg_fields_i64(f, &g->launching.after_ms);
+    asg_fields_u32(f, &g->launching.failures);
+    asg_fields_u32(f, &g->launching.batch);
+    asg_fields_i64(f, &g->launching.breaker_until_ms);
+    asg_fields_u32(f, &g->launching.breaker_times);
+    asg_fields_i64(f, &g->scaling.dry_run_desired);
 }
 
 static void interlock_fields(struct asg_fields *f, struct group *g)
 {
-    asg_fields_bool(f, &g->is_mass_silent);
-    asg_fields_i64(f, &g->silence_over_ms);
+    ENUM(f, &g->silence.kind, ASG_SILENCES);
+    asg_fields_i64(f, &g->silence.over_ms);
     asg_fields_bool(f, &g->is_frozen);
-    asg_fields_bool(f, &g->is_churning);
-    asg_fields_u32(f, &g->churn_generations);
-    asg_fields_u32(f, &g->churn_deaths);
-    asg_fields_i64(f, &g->churn_ms);
-    asg_fields_bool(f, &g->is_cut_off);
-    asg_fields_i64(f, &g->calm_ms);
+    asg_fields_bool(f, &g->churn.is_frozen);
+    asg_fields_u32(f, &g->churn.generations);
+    asg_fields_u32(f, &g->churn.deaths);
+    asg_fields_i64(f, &g->churn.since_ms);
+    asg_fields_i64(f, &g->silence.calm_ms);
 }
 
 void asg_state_group_fields(struct asg_fields *f, struct asg_core *core, struct group *g)
@@ -220,10 +218,10 @@ void asg_state_group_fields(struct asg_fields *f, struct asg_core *core, struct 
     asg_fields_bool(f, &g->is_deleting);
     asg_fields_bool(f, &g->is_degraded);
     kept(f, core, &g->degraded, ASG_REASON_MAX);
-    kept(f, core, &g->template_id, ASG_TEMPLATE_MAX);
-    asg_fields_u64(f, &g->template_version);
-    asg_fields_i64(f, &g->resolved_ms);
-    asg_fields_u64(f, &g->resolve_job_id);
+    kept(f, core, &g->template.id, ASG_TEMPLATE_MAX);
+    asg_fields_u64(f, &g->template.version);
+    asg_fields_i64(f, &g->template.resolved_ms);
+    asg_fields_u64(f, &g->template.job_id);
     scaling_fields(f, core, g);
     launching_fields(f, g);
     interlock_fields(f, g);
@@ -247,7 +245,7 @@ void asg_state_job_fields(struct asg_fields *f, struct job *job)
 {
     asg_fields_object(f, &asg_job_schema, &job->plan, &job->arena);
     asg_fields_u32(f, &job->group_no);
-    asg_fields_enum(f, &job->state, ASG_JOB_STATE_COUNT);
+    ENUM(f, &job->state, ASG_JOB_STATE_COUNT);
     asg_fields_bool(f, &job->is_ambiguous);
     asg_fields_i64(f, &job->sent_ms);
     asg_fields_u64(f, &job->sent_epoch);
@@ -272,13 +270,13 @@ static void template_fields(struct asg_fields *f, struct template *t)
 static void orphan_fields(struct asg_fields *f, struct orphan *o)
 {
     TEXT(f, o->id);
-    asg_fields_enum(f, &o->kind, ASG_ORPHAN_COUNT);
+    ENUM(f, &o->kind, ASG_ORPHAN_COUNT);
     TEXT(f, o->group);
     TEXT(f, o->type);
     TEXT(f, o->subnet_id);
     TEXT(f, o->zone);
     TEXT(f, o->private_ip);
-    asg_fields_enum(f, &o->ec2_state, ASG_EC2_COUNT);
+    ENUM(f, &o->ec2_state, ASG_EC2_COUNT);
     asg_fields_i64(f, &o->launched_ms);
     asg_fields_u64(f, &o->job_id);
     asg_fields_u32(f, &o->attempt);
@@ -326,14 +324,14 @@ void asg_state_head_fields(struct asg_fields *f, struct asg_core *core)
     asg_fields_u32(f, &core->last_group_no);
     asg_fields_u64(f, &core->last_instance_no);
     asg_fields_u64(f, &core->last_job_id);
-    asg_fields_u64(f, &core->listing_job_id);
-    asg_fields_i64(f, &core->listing_next_ms);
-    asg_fields_u32(f, &core->listings);
-    asg_fields_i64(f, &core->listing_ms);
+    asg_fields_u64(f, &core->listing.job_id);
+    asg_fields_i64(f, &core->listing.next_ms);
+    asg_fields_u32(f, &core->listing.count);
+    asg_fields_i64(f, &core->listing.every_ms);
     asg_fields_i64(f, &core->schedule_late_ms);
-    asg_fields_u64(f, &core->look_job_id);
-    asg_fields_i64(f, &core->look_next_ms);
-    asg_fields_i64(f, &core->look_pause_ms);
+    asg_fields_u64(f, &core->look.job_id);
+    asg_fields_i64(f, &core->look.next_ms);
+    asg_fields_i64(f, &core->look.pause_ms);
     core->templates = room(f, core->templates, &core->template_count, TEMPLATE_LEAST,
                            sizeof *core->templates);
     for (size_t i = 0; i < core->template_count; i++) {

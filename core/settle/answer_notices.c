@@ -14,7 +14,7 @@ void asg_settle_taken_back(struct asg_core *core, struct group *group)
     if (core->is_halted || group->is_halted) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
-        if (instance->taken_back_ms == 0) continue;
+        if (instance->notice.taken_back_ms == 0) continue;
         asg_plan_end(core, group, instance, ASG_END_NOTICE,
                      "EC2 takes it back, spot interruption: replaced at once");
     }

@@ -54,7 +54,7 @@ static void end_late_launches(struct asg_core *core, struct group *group)
         (void)snprintf(reason, sizeof reason, "not in service %s after its launch",
                        asg_number_duration(group->config.launch_timeout_ms, limit));
         if (asg_plan_end_is_dry(core, group, instance, reason)) return;
-        instance->fault = ASG_CAUSE_LATE_LAUNCH;
+        instance->health.fault = ASG_CAUSE_LATE_LAUNCH;
         asg_plan_end(core, group, instance, ASG_END_HEALTH, reason);
         asg_launch_note_failure(group);
     }
@@ -63,7 +63,7 @@ static void end_late_launches(struct asg_core *core, struct group *group)
 /* What EC2 ended while that was to change nothing, once it may. */
 static void settle_ended(struct asg_core *core, struct group *group)
 {
-    if (asg_count_lost(group) == 0 || keeps_what_ended(group)) return;
+    if (asg_count_lost(group) == 0 || asg_group_keeps_what_ended(group)) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
         if (!asg_instance_is_serving(instance) || !asg_ec2_is_over(instance->ec2_state))
@@ -78,7 +78,7 @@ static void replace_unhealthy(struct asg_core *core, struct group *group)
     if (asg_count_unhealthy(group) == 0) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
-        if (!asg_instance_is_judged(instance) || !instance->is_unhealthy) continue;
+        if (!asg_instance_is_judged(instance) || !instance->health.is_unhealthy) continue;
         if (asg_plan_end_is_dry(core, group, instance, instance->reason)) return;
         if (asg_guard_allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
         char reason[ASG_REASON_MAX + 1];
@@ -105,7 +105,8 @@ static void end_drains(struct asg_core *core, struct group *group)
 
 static bool is_over(const struct instance *instance)
 {
-    return asg_instance_is_finished(instance) && instance->told == ASG_MEMBER_GONE;
+    return asg_instance_is_finished(instance) &&
+           instance->service.told == ASG_MEMBER_GONE;
 }
 
 /* It waits for its next try, and EC2 has refused what was tried so far: no request of it
@@ -150,7 +151,7 @@ static uint32_t end_newest_pending(struct asg_core *core, struct group *group,
     uint32_t ended = 0;
     for (size_t i = group->instance_count; i > 0 && ended < excess; i--) {
         struct instance *instance = group->instances[i - 1];
-        if (!asg_instance_is_arriving(instance) || instance->is_protected ||
+        if (!asg_instance_is_arriving(instance) || instance->service.is_protected ||
             asg_instance_may_be_working(instance) != is_working) {
             continue;
         }
@@ -201,7 +202,8 @@ static uint32_t give_up_launches(struct asg_core *core, struct group *group,
 static uint32_t count_ordered(const struct group *group, uint32_t excess)
 {
     uint32_t actual = asg_count_capacity(group);
-    uint32_t ordered = actual > group->order_floor ? actual - group->order_floor : 0;
+    uint32_t ordered =
+        actual > group->scaling.order_floor ? actual - group->scaling.order_floor : 0;
     return ordered < excess ? ordered : excess;
 }
 
@@ -226,7 +228,7 @@ static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
 {
     assert(excess > 0 && excess <= asg_count_capacity(group));
     if (group->config.dry_run) {
-        if (!asg_hold_is_on(group, HOLD_DRY_RUN)) {
+        if (!asg_hold_is_on(core, HOLD_DRY_RUN)) {
             asg_hold(core, group, HOLD_DRY_RUN, "dry run: would terminate %" PRIu32,
                      excess);
         }
@@ -249,7 +251,7 @@ static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
         allowed += paced;
         ended += end_surplus(core, group, paced, ASG_END_SCALE_IN);
     }
-    if (allowed == 0 || ended > 0 || asg_hold_is_on(group, HOLD_SCALE_IN)) return;
+    if (allowed == 0 || ended > 0 || asg_hold_is_on(core, HOLD_SCALE_IN)) return;
     asg_hold(core, group, HOLD_SCALE_IN,
              "Could not scale to desired capacity because all remaining instances are "
              "protected from scale-in.");
@@ -266,13 +268,14 @@ static bool is_template_ready(struct asg_core *core, struct group *group)
     assert(!group->is_deleting); /* it grows no more */
     const struct asg_group_config *config = &group->config;
     if (config->template_id[0] != '\0' && is_number(config->template_version)) {
-        asg_text_keep(core, &group->template_id, ASG_TEMPLATE_MAX, config->template_id);
-        group->template_version = strtoull(config->template_version, NULL, 10);
+        asg_text_keep(core, &group->template.id, ASG_TEMPLATE_MAX, config->template_id);
+        group->template.version = strtoull(config->template_version, NULL, 10);
         return true;
     }
     bool is_fixed = is_number(config->template_version);
-    bool is_fresh = is_fixed || group->resolved_ms + TEMPLATE_FRESH_MS > core->now_ms;
-    if (group->template_version != 0 && is_fresh) return true;
+    bool is_fresh =
+        is_fixed || group->template.resolved_ms + TEMPLATE_FRESH_MS > core->now_ms;
+    if (group->template.version != 0 && is_fresh) return true;
     asg_plan_resolve(core, group);
     return false;
 }
@@ -282,7 +285,8 @@ static void grow(struct asg_core *core, struct group *group, uint32_t missing)
     assert(missing > 0);
     assert(!group->is_deleting); /* it grows no more */
     if (!asg_guard_allows_launch(core, group)) return;
-    if (group->config.dry_run && group->dry_desired == (int64_t)group->config.desired) {
+    if (group->config.dry_run &&
+        group->scaling.dry_run_desired == (int64_t)group->config.desired) {
         return; /* said for this desired already */
     }
     /* What is unknown is there: nothing is launched in its place. */
@@ -303,10 +307,10 @@ static void grow(struct asg_core *core, struct group *group, uint32_t missing)
         return;
     }
     if (missing > room) missing = room;
-    if (group->launch_batch > 0) { /* slow start after a failure */
+    if (group->launching.batch > 0) { /* slow start after a failure */
         uint32_t launching = asg_count_launching(group);
         uint32_t free =
-            group->launch_batch > launching ? group->launch_batch - launching : 0;
+            group->launching.batch > launching ? group->launching.batch - launching : 0;
         if (free == 0) {
             asg_hold(core, group, HOLD_LAUNCH,
                      "launch waits: %" PRIu32 " under way first, after a failure",
@@ -316,7 +320,8 @@ static void grow(struct asg_core *core, struct group *group, uint32_t missing)
         if (missing > free) missing = free;
     }
     if (!is_template_ready(core, group)) return;
-    group->dry_desired = group->config.dry_run ? (int64_t)group->config.desired : -1;
+    group->scaling.dry_run_desired =
+        group->config.dry_run ? (int64_t)group->config.desired : -1;
     assert(missing > 0 && missing <= room);
     asg_plan_launches(core, group, missing);
 }
@@ -335,13 +340,14 @@ static void end_all(struct asg_core *core, struct group *group)
 static void hold_dry_ends(struct asg_core *core, struct group *group)
 {
     if (!group->config.dry_run || asg_count_ending(group) == 0 ||
-        asg_hold_is_on(group, HOLD_DRY_RUN)) {
+        asg_hold_is_on(core, HOLD_DRY_RUN)) {
         return;
     }
     uint32_t ending = 0;
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
-        ending += asg_instance_is_ending(instance) && instance->end_job_id == 0 ? 1 : 0;
+        ending +=
+            asg_instance_is_ending(instance) && instance->ending.job_id == 0 ? 1 : 0;
     }
     if (ending == 0) return;
     asg_hold(core, group, HOLD_DRY_RUN,
@@ -367,7 +373,8 @@ void asg_settle_group(struct asg_core *core, struct group *group)
         assert(wanted >= group->config.desired && wanted <= group->config.max);
         if (actual > wanted) shrink(core, group, actual - wanted);
         if (actual < wanted) grow(core, group, wanted - actual);
-        if (actual <= wanted) group->order_floor = UINT32_MAX; /* it is carried out */
+        if (actual <= wanted)
+            group->scaling.order_floor = UINT32_MAX; /* it is carried out */
     }
     hold_dry_ends(core, group);
     asg_hold_settle(core, group);

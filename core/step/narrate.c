@@ -79,9 +79,9 @@ struct asg_decision *asg_narrate_instance(struct asg_core *core,
     assert(group != NULL && instance->group == group);
     struct asg_decision *decision = push_decision(core, kind, group);
     decision->instance_id = asg_arena_text(&core->step->effects->arena, instance->id);
-    decision->job_id = instance->job_id;
-    decision->state_from = (enum asg_instance_state)instance->state;
-    decision->state_to = (enum asg_instance_state)instance->state;
+    decision->job_id = instance->launch.job_id;
+    decision->state_from = instance->state;
+    decision->state_to = instance->state;
     va_list args;
     va_start(args, format);
     decision->text = format_text(core, format, args);
@@ -99,22 +99,23 @@ void asg_hold(struct asg_core *core, struct group *group, enum hold_topic topic,
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
     asg_utf8_mend(text);
-    asg_hold_on(group, topic);
+    asg_hold_on(core, topic);
     if (strcmp(group->held[topic], text) == 0) return;
     asg_text_keep(core, &group->held[topic], ASG_REASON_MAX, text);
     asg_narrate(core, ASG_DECISION_HOLD, group, "%s", text);
 }
 
-void asg_hold_on(struct group *group, enum hold_topic topic)
+void asg_hold_on(struct asg_core *core, enum hold_topic topic)
 {
     assert(topic < HOLD_TOPICS);
     /* A policy's wish is no matter of the balance: it stays until desired moves. */
-    if (topic != HOLD_POLICY) group->held_now |= 1u << topic;
+    if (topic != HOLD_POLICY) core->step->held_bits |= 1u << topic;
 }
 
-bool asg_hold_is_on(const struct group *group, enum hold_topic topic)
+bool asg_hold_is_on(const struct asg_core *core, enum hold_topic topic)
 {
-    return (group->held_now & 1u << topic) != 0;
+    assert(topic != HOLD_POLICY); /* it is no matter of the balance */
+    return (core->step->held_bits & 1u << topic) != 0;
 }
 
 void asg_hold_forget(struct asg_core *core, struct group *group, enum hold_topic topic)
@@ -126,12 +127,12 @@ void asg_hold_forget(struct asg_core *core, struct group *group, enum hold_topic
 void asg_hold_settle(struct asg_core *core, struct group *group)
 {
     for (int topic = 0; topic < HOLD_TOPICS; topic++) {
-        bool is_held = (group->held_now & 1u << topic) != 0;
+        bool is_held = (core->step->held_bits & 1u << topic) != 0;
         if (is_held || topic == HOLD_POLICY) continue;
         asg_hold_forget(core, group, (enum hold_topic)topic);
     }
-    assert(group->held_now >> HOLD_TOPICS == 0); /* no other bits */
-    group->held_now = 0;
+    assert(core->step->held_bits >> HOLD_TOPICS == 0); /* no other bits */
+    core->step->held_bits = 0;
 }
 
 void asg_alarm_raise(struct asg_core *core, enum asg_alarm_kind kind,

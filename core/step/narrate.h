@@ -26,10 +26,10 @@ void asg_hold(struct asg_core *core, struct group *group, enum hold_topic topic,
               const char *format, ...) ASG_PRINTF(4, 5);
 
 /* The topic waits on, for the reason that was said. */
-void asg_hold_on(struct group *group, enum hold_topic topic);
+void asg_hold_on(struct asg_core *core, enum hold_topic topic);
 
 /* It is held in this balance already. */
-bool asg_hold_is_on(const struct group *group, enum hold_topic topic);
+bool asg_hold_is_on(const struct asg_core *core, enum hold_topic topic);
 
 /* What nothing has held in this balance is forgotten; a policy's wish stays. */
 void asg_hold_settle(struct asg_core *core, struct group *group);

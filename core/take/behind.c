@@ -25,7 +25,7 @@ static void begin_behind(struct asg_core *core, const char *sign)
     assert(core->step != NULL);
     assert(sign[0] != '\0');
     core->behind_job_id = core->last_job_id;
-    if (core->listing_next_ms > core->now_ms) core->listing_next_ms = core->now_ms;
+    if (core->listing.next_ms > core->now_ms) core->listing.next_ms = core->now_ms;
     if (core->is_behind) return;
     core->is_behind = true;
     wake_groups(core);

@@ -356,13 +356,13 @@ void asg_order_update_group(struct asg_core *core, const struct asg_command *com
                           DESIRED_BY_ORDER);
     assert(group->is_dirty);
     if (is_new_template) {
-        group->template_version = 0;
-        asg_text_keep(core, &group->template_id, ASG_TEMPLATE_MAX, "");
-        group->resolved_ms = 0;
-        group->resolve_job_id = 0;
+        group->template.version = 0;
+        asg_text_keep(core, &group->template.id, ASG_TEMPLATE_MAX, "");
+        group->template.resolved_ms = 0;
+        group->template.job_id = 0;
         asg_churn_forget(core, group); /* the cause may be mended */
     }
-    group->dry_desired = -1;
+    group->scaling.dry_run_desired = -1;
     asg_narrate_capacity(core, ASG_DECISION_COMMAND, group, "", from,
                          "group updated by %s: min %" PRIu32 ", max %" PRIu32
                          ", desired %" PRIu32 " (was %" PRIu32 ")",
@@ -376,8 +376,9 @@ static size_t count_real(const struct asg_core *core, const struct group *group)
     size_t count = 0;
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
-        const struct job *job =
-            asg_instance_is_slot(instance) ? asg_job_find(core, instance->job_id) : NULL;
+        const struct job *job = asg_instance_is_slot(instance)
+                                    ? asg_job_find(core, instance->launch.job_id)
+                                    : NULL;
         count += job == NULL || !job->plan.is_dry_run ? 1 : 0;
     }
     return count;

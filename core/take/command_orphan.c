@@ -101,7 +101,7 @@ static void take_in(struct asg_core *core, struct group *group, struct orphan *o
 {
     const struct asg_seen_instance seen = {
         .instance_id = orphan->id,
-        .state = (enum asg_ec2_state)orphan->ec2_state,
+        .state = orphan->ec2_state,
         .instance_type = orphan->type,
         .subnet_id = orphan->subnet_id,
         .zone = orphan->zone,

@@ -41,17 +41,17 @@ void asg_take_launch_slot(struct asg_core *core, struct group *group,
     assert(asg_instance_is_slot(slot));
     asg_take_fill_instance(core, group, slot, seen);
     asg_orphan_drop(core, slot->id);
-    slot->launched_ms = core->now_ms;
+    slot->launch.launched_ms = core->now_ms;
     (void)asg_lifecycle_move(core, group, slot, ASG_FLEET_LAUNCHED);
     assert(!asg_instance_is_slot(slot)); /* whoever has an id has left that state */
     if (seen->state == ASG_EC2_RUNNING) {
         (void)asg_lifecycle_move(core, group, slot, ASG_FLEET_RUNNING);
     }
-    core->look_next_ms = core->now_ms; /* soon something changes: look closely */
-    core->look_pause_ms = 0;
+    core->look.next_ms = core->now_ms; /* soon something changes: look closely */
+    core->look.pause_ms = 0;
     /* Found by its token some time after its launch, and it is over already: nothing more
      * will be seen of it. */
-    if (asg_ec2_is_over((int)seen->state)) {
+    if (asg_ec2_is_over(seen->state)) {
         (void)asg_lifecycle_move(core, group, slot, ASG_FLEET_OVER);
     }
 }
@@ -60,16 +60,16 @@ struct instance *asg_take_adopt(struct asg_core *core, struct group *group,
                                 const struct asg_seen_instance *seen)
 {
     struct instance *instance = asg_instance_add(core, group);
-    instance->job_id = seen->job_id;
-    instance->attempt = seen->attempt;
-    instance->incarnation = seen->incarnation;
-    instance->launched_ms = seen->launched_ms;
+    instance->launch.job_id = seen->job_id;
+    instance->launch.attempt = seen->attempt;
+    instance->launch.incarnation = seen->incarnation;
+    instance->launch.launched_ms = seen->launched_ms;
     if (seen->launched_ms < core->now_ms) {
-        instance->excused_ms =
+        instance->launch.excused_ms =
             core->now_ms - seen->launched_ms; /* nobody waited for it */
     }
     asg_take_fill_instance(core, group, instance, seen);
-    asg_text_keep(core, &instance->template_id, ASG_TEMPLATE_MAX, group->template_id);
+    asg_text_keep(core, &instance->template_id, ASG_TEMPLATE_MAX, group->template.id);
     (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_ADOPTED);
     assert(!asg_instance_is_slot(instance)); /* whoever is found has left that state */
     if (seen->state == ASG_EC2_RUNNING) {

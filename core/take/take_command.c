@@ -62,7 +62,7 @@ static void set_halted(struct asg_core *core, const struct asg_command *command,
 static void reconcile_now(struct asg_core *core)
 {
     assert(core->step != NULL);
-    core->listing_next_ms = core->now_ms;
+    core->listing.next_ms = core->now_ms;
     asg_reply_accept(core, core->last_job_id + 1, "EC2 is looked at now");
 }
 
@@ -134,7 +134,7 @@ static void protect_instances(struct asg_core *core, const struct asg_command *c
         struct instance *instance =
             asg_instance_find(core, command->instance_ids.items[i], &group);
         assert(instance != NULL); /* each was asked for above */
-        instance->is_protected = command->is_protected;
+        instance->service.is_protected = command->is_protected;
         asg_group_mark_dirty(core, group);
     }
     asg_reply_accept(core, 0, "%zu instances are %s from scale-in",
@@ -158,7 +158,7 @@ static void set_instance_health(struct asg_core *core, const struct asg_command 
         return;
     }
     assert(instance->group == group);
-    instance->is_marked = !command->is_healthy;
+    instance->health.is_marked = !command->is_healthy;
     asg_group_mark_dirty(core, group);
     asg_reply_accept(core, 0, "%s is called %s", instance->id,
                      command->is_healthy ? "healthy" : "unhealthy");
@@ -181,9 +181,9 @@ static void retry_job(struct asg_core *core, const struct asg_command *command)
     if (group != NULL) {
         group->is_degraded = false;
         asg_text_keep(core, &group->degraded, ASG_REASON_MAX, "");
-        group->launch_failures = 0;
-        group->launch_after_ms = 0;
-        group->breaker_until_ms = 0;
+        group->launching.failures = 0;
+        group->launching.after_ms = 0;
+        group->launching.breaker_until_ms = 0;
         asg_group_mark_dirty(core, group);
     }
     if (job->plan.kind == ASG_JOB_TERMINATE) asg_job_give_up_termination(core, job);

@@ -14,8 +14,8 @@ static void ask_of_unreachable(struct asg_core *core, const struct instance *ins
 {
     assert(core->step != NULL);
     if (!asg_instance_is_out_of_reach(instance)) return;
-    core->look_next_ms = core->now_ms;
-    core->look_pause_ms = 0;
+    core->look.next_ms = core->now_ms;
+    core->look.pause_ms = 0;
 }
 
 static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
@@ -24,23 +24,21 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
     struct instance *instance = asg_instance_find(core, sign->instance_id, &group);
     if (instance == NULL) return; /* gone meanwhile */
     assert(instance->group == group);
-    assert(!instance->is_silent || !instance->is_heard);             /* not both */
-    assert(!instance->is_probe_failed || !instance->is_unreachable); /* not both */
+    assert(instance->health.agent < ASG_AGENT_LINKS);
+    assert(instance->health.probe < ASG_PROBES);
     asg_group_mark_dirty(core, group);
     switch (sign->sign) {
     case ASG_SIGN_REPORTING:
-        instance->has_reported = true;
-        instance->is_heard = true;
-        instance->is_silent = false;
-        instance->is_probe_failed = false;
-        instance->is_unreachable = false;
+        instance->health.agent = ASG_AGENT_HEARD;
+        instance->health.probe = ASG_PROBE_PASSED;
         (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_REPORTED);
         break;
     case ASG_SIGN_SILENT:
-        if (!instance->has_reported || instance->is_silent) break;
-        instance->is_silent = true;
-        instance->is_heard = false;
-        instance->silent_ms = core->now_ms;
+        if (!asg_instance_has_reported(instance) || asg_instance_is_silent(instance)) {
+            break;
+        }
+        instance->health.agent = ASG_AGENT_SILENT;
+        instance->health.silent_ms = core->now_ms;
         if (asg_instance_is_judged(instance)) {
             asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
                                  "%s is silent: %s; probing it", instance->id,
@@ -48,14 +46,10 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
         }
         ask_of_unreachable(core, instance);
         break;
-    case ASG_SIGN_PROBE_OK:
-        instance->is_probe_failed = false;
-        instance->is_unreachable = false;
-        break;
+    case ASG_SIGN_PROBE_OK: instance->health.probe = ASG_PROBE_PASSED; break;
     case ASG_SIGN_PROBE_FAILED:
-        instance->is_unreachable = false;
-        if (instance->is_probe_failed) break;
-        instance->is_probe_failed = true;
+        if (instance->health.probe == ASG_PROBE_FAILED) break;
+        instance->health.probe = ASG_PROBE_FAILED;
         if (asg_instance_is_judged(instance)) {
             asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
                                  "%s does not answer its probe: %s", instance->id,
@@ -63,9 +57,8 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
         }
         break;
     case ASG_SIGN_PROBE_UNREACHABLE:
-        instance->is_probe_failed = false;
-        if (instance->is_unreachable) break;
-        instance->is_unreachable = true;
+        if (instance->health.probe == ASG_PROBE_UNREACHABLE) break;
+        instance->health.probe = ASG_PROBE_UNREACHABLE;
         if (asg_instance_is_judged(instance)) {
             asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
                                  "%s is out of reach, nothing answers its probe: %s",

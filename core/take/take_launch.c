@@ -100,18 +100,18 @@ static void take_no_capacity(struct asg_core *core, struct group *group, struct 
         "Launching EC2 instance failed: %s; every pool is tried, job %s ends, next try "
         "in %s",
         asg_attempt_say_error(core, result), job->plan.name,
-        asg_number_duration(group->launch_after_ms - core->now_ms, wait));
+        asg_number_duration(group->launching.after_ms - core->now_ms, wait));
 }
 
 static void open_breaker(struct asg_core *core, struct group *group)
 {
-    if (group->launch_failures < BREAKER_FAILURES) return;
-    group->breaker_times++;
+    if (group->launching.failures < BREAKER_FAILURES) return;
+    group->launching.breaker_times++;
     int64_t pause_ms =
-        asg_number_doubled(BREAKER_MS, group->breaker_times, BREAKER_MS_MAX);
+        asg_number_doubled(BREAKER_MS, group->launching.breaker_times, BREAKER_MS_MAX);
     assert(pause_ms >= BREAKER_MS && pause_ms <= BREAKER_MS_MAX);
-    group->breaker_until_ms = core->now_ms + pause_ms;
-    group->launch_failures = 0;
+    group->launching.breaker_until_ms = core->now_ms + pause_ms;
+    group->launching.failures = 0;
     char wait[ASG_NUMBER_TEXT_MAX];
     asg_alarm_raise(core, ASG_ALARM_LAUNCH_BREAKER, group, true,
                     "%d launches failed in a row: no more for %s", BREAKER_FAILURES,

@@ -16,11 +16,9 @@
 static void forget_signs(struct group *group, struct instance *instance)
 {
     assert(instance->group == group);
-    instance->is_heard = false;
-    instance->is_silent = false;
-    instance->is_probe_failed = false;
-    instance->is_unreachable = false;
-    instance->is_impaired = false;
+    if (asg_instance_has_reported(instance)) instance->health.agent = ASG_AGENT_UNHEARD;
+    instance->health.probe = ASG_PROBE_PASSED;
+    instance->health.is_impaired = false;
     if (instance->ec2_state == ASG_EC2_STOPPED ||
         instance->ec2_state == ASG_EC2_STOPPING) {
         asg_count_set_ec2_state(group, instance, ASG_EC2_UNKNOWN);
@@ -34,7 +32,7 @@ static void excuse_absence(struct asg_core *core, int64_t away_ms)
         struct group *group = core->groups[g];
         asg_group_mark_dirty(core, group);
         for (size_t i = 0; i < group->instance_count; i++) {
-            group->instances[i]->excused_ms += away_ms;
+            group->instances[i]->launch.excused_ms += away_ms;
             forget_signs(group, group->instances[i]);
         }
     }
@@ -54,11 +52,11 @@ void asg_take_lead(struct asg_core *core, const struct asg_command *command)
     core->is_unlisted = core->lead_count > 0;
     asg_lead_note(core, command->epoch, command->incarnation);
     core->led_ms = core->now_ms;
-    core->listings = 0;
-    core->listing_ms = command->listing_ms > 0 ? command->listing_ms : 0;
-    core->listing_next_ms = core->now_ms;
-    core->look_next_ms = core->now_ms;
-    core->look_pause_ms = 0;
+    core->listing.count = 0;
+    core->listing.every_ms = command->listing_ms > 0 ? command->listing_ms : 0;
+    core->listing.next_ms = core->now_ms;
+    core->look.next_ms = core->now_ms;
+    core->look.pause_ms = 0;
     core->schedule_late_ms =
         command->schedule_late_ms > 0 ? command->schedule_late_ms : 0;
     if (core->schedule_late_ms > DAY_MS) core->schedule_late_ms = DAY_MS;

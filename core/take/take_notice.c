@@ -16,10 +16,10 @@ static void take_interruption(struct asg_core *core, struct group *group,
                               struct instance *instance, int64_t at_ms)
 {
     assert(instance->group == group);
-    if (instance->taken_back_ms != 0) return; /* said again */
-    instance->taken_back_ms = at_ms > 0 ? at_ms : core->now_ms + NOTICE_MS;
-    assert(instance->taken_back_ms != 0); /* 0 says that it is not */
-    int64_t left_ms = instance->taken_back_ms - core->now_ms;
+    if (instance->notice.taken_back_ms != 0) return; /* said again */
+    instance->notice.taken_back_ms = at_ms > 0 ? at_ms : core->now_ms + NOTICE_MS;
+    assert(instance->notice.taken_back_ms != 0); /* 0 says that it is not */
+    int64_t left_ms = instance->notice.taken_back_ms - core->now_ms;
     char text[ASG_NUMBER_TEXT_MAX];
     asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
                          "%s is taken back by EC2 in %s: spot interruption notice",
@@ -31,8 +31,8 @@ static void take_recommendation(struct asg_core *core, struct group *group,
                                 struct instance *instance)
 {
     assert(instance->group == group);
-    if (instance->is_at_risk) return;
-    instance->is_at_risk = true;
+    if (instance->notice.is_at_risk) return;
+    instance->notice.is_at_risk = true;
     asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
                          "%s may be taken back by EC2: rebalance recommendation; %s",
                          instance->id,
@@ -46,17 +46,17 @@ void asg_take_scheduled_event(struct asg_core *core, struct group *group,
 {
     assert(strlen(code) <= ASG_EVENT_CODE_MAX);
     assert(instance->group == group);
-    instance->event_ms = code[0] != '\0' ? at_ms : 0;
-    if (strcmp(instance->event_code, code) == 0) return;
+    instance->notice.event_ms = code[0] != '\0' ? at_ms : 0;
+    if (strcmp(instance->notice.event_code, code) == 0) return;
     bool is_over = code[0] == '\0';
     int64_t left_ms = at_ms > core->now_ms ? at_ms - core->now_ms : 0;
     char text[ASG_NUMBER_TEXT_MAX];
     asg_narrate_instance(
         core, ASG_DECISION_STATE, group, instance,
         is_over ? "%s: EC2 has called %s off" : "%s: EC2 has scheduled %s%s%s",
-        instance->id, is_over ? instance->event_code : code, left_ms > 0 ? " in " : "",
-        left_ms > 0 ? asg_number_duration(left_ms, text) : "");
-    asg_text_keep(core, &instance->event_code, ASG_EVENT_CODE_MAX, code);
+        instance->id, is_over ? instance->notice.event_code : code,
+        left_ms > 0 ? " in " : "", left_ms > 0 ? asg_number_duration(left_ms, text) : "");
+    asg_text_keep(core, &instance->notice.event_code, ASG_EVENT_CODE_MAX, code);
     asg_group_mark_dirty(core, group);
 }
 

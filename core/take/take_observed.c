@@ -31,7 +31,7 @@ static void see_state(struct asg_core *core, struct group *group,
         strcmp(instance->private_ip, asg_text_of(seen->private_ip)) != 0 &&
         asg_text_of(seen->private_ip)[0] != '\0';
     asg_count_set_ec2_state(group, instance, seen->state);
-    instance->is_impaired = seen->is_impaired;
+    instance->health.is_impaired = seen->is_impaired;
     asg_group_mark_dirty(core, group);
     if (strlen(asg_text_of(seen->event_code)) <= ASG_EVENT_CODE_MAX) {
         asg_take_scheduled_event(core, group, instance, asg_text_of(seen->event_code),
@@ -40,8 +40,8 @@ static void see_state(struct asg_core *core, struct group *group,
     if (is_new_address) {
         asg_text_copy(instance->private_ip, sizeof instance->private_ip,
                       seen->private_ip);
-        if (instance->told != ASG_MEMBER_GONE) {
-            instance->told = ASG_MEMBER_COUNT; /* tell the windows again */
+        if (instance->service.told != ASG_MEMBER_GONE) {
+            instance->service.told = ASG_MEMBER_COUNT; /* tell the windows again */
         }
     }
     switch (seen->state) {
@@ -55,7 +55,7 @@ static void see_state(struct asg_core *core, struct group *group,
             seen->state == ASG_EC2_SHUTTING_DOWN) {
             break; /* as asked */
         }
-        if (asg_instance_is_serving(instance) && keeps_what_ended(group)) break;
+        if (asg_instance_is_serving(instance) && asg_group_keeps_what_ended(group)) break;
         (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_OVER);
         break;
     default: break;
@@ -68,8 +68,8 @@ static bool fill_waiting_slot(struct asg_core *core, struct group *group,
 {
     struct instance *slot = asg_slot_find(group, job, seen->is_spot);
     if (slot == NULL) return false;
-    slot->attempt = seen->attempt; /* its agent has the token of that one */
-    slot->incarnation = seen->incarnation;
+    slot->launch.attempt = seen->attempt; /* its agent has the token of that one */
+    slot->launch.incarnation = seen->incarnation;
     assert(job->group_no == group->no);
     asg_take_launch_slot(core, group, slot, seen);
     asg_narrate_instance(core, ASG_DECISION_ADOPT, group, slot,
@@ -120,8 +120,7 @@ static void see_orphan(struct asg_core *core, const struct asg_seen_instance *se
 static void see_unknown(struct asg_core *core, const struct asg_seen_instance *seen,
                         uint64_t look_job_id)
 {
-    if (asg_ec2_is_over((int)seen->state) || asg_text_of(seen->instance_id)[0] == '\0')
-        return;
+    if (asg_ec2_is_over(seen->state) || asg_text_of(seen->instance_id)[0] == '\0') return;
     if (strlen(seen->instance_id) > ASG_INSTANCE_ID_MAX) return; /* no id of EC2's */
     bool is_of_job = seen->job_id != 0;
     if (is_of_job && !asg_lead_knows_job(core, seen->incarnation, seen->job_id)) {
@@ -178,8 +177,8 @@ static void close_look(struct asg_core *core, const struct asg_observed *observe
         asg_job_close(core, job, ASG_JOB_STATE_DONE);
     }
     assert(job == NULL || job->state != ASG_JOB_STATE_OPEN);
-    if (core->listing_job_id == observed->job_id) core->listing_job_id = 0;
-    if (core->look_job_id == observed->job_id) core->look_job_id = 0;
+    if (core->listing.job_id == observed->job_id) core->listing.job_id = 0;
+    if (core->look.job_id == observed->job_id) core->look.job_id = 0;
 }
 
 void asg_take_observed(struct asg_core *core, const struct asg_observed *observed)

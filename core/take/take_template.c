@@ -19,7 +19,7 @@ static bool is_awaited(struct asg_core *core, const struct group *group, struct 
 {
     assert(job->plan.kind == ASG_JOB_RESOLVE_TEMPLATE);
     assert(group == NULL || group->no == job->group_no);
-    if (group != NULL && group->resolve_job_id == job->plan.id) return true;
+    if (group != NULL && group->template.job_id == job->plan.id) return true;
     asg_job_close(core, job, ASG_JOB_STATE_CANCELLED);
     return false;
 }
@@ -29,12 +29,12 @@ void asg_resolve_answered(struct asg_core *core, struct group *group, struct job
 {
     if (!is_awaited(core, group, job)) return;
     assert(result->outcome == ASG_OUTCOME_OK);
-    group->resolve_job_id = 0;
+    group->template.job_id = 0;
     asg_group_mark_dirty(core, group);
     asg_job_close(core, job, ASG_JOB_STATE_DONE);
-    asg_text_keep(core, &group->template_id, ASG_TEMPLATE_MAX, result->template_id);
-    group->template_version = strtoull(result->template_version, NULL, 10);
-    group->resolved_ms = core->now_ms;
+    asg_text_keep(core, &group->template.id, ASG_TEMPLATE_MAX, result->template_id);
+    group->template.version = strtoull(result->template_version, NULL, 10);
+    group->template.resolved_ms = core->now_ms;
 }
 
 void asg_resolve_refused(struct asg_core *core, struct group *group, struct job *job,
@@ -42,7 +42,7 @@ void asg_resolve_refused(struct asg_core *core, struct group *group, struct job 
 {
     if (!is_awaited(core, group, job)) return;
     assert(result->outcome != ASG_OUTCOME_OK);
-    group->resolve_job_id = 0;
+    group->template.job_id = 0;
     asg_group_mark_dirty(core, group);
     asg_launch_again_later(core, group);
     asg_job_bury(core, group, job, result);

@@ -20,7 +20,7 @@ static struct instance *find_ending(struct asg_core *core, const char *id,
 {
     struct instance *instance = asg_instance_find(core, id, ret_group);
     assert(instance == NULL || instance->group == *ret_group);
-    bool is_of_job = instance != NULL && instance->end_job_id == job_id &&
+    bool is_of_job = instance != NULL && instance->ending.job_id == job_id &&
                      asg_instance_is_on_its_way_out(instance);
     return is_of_job ? instance : NULL;
 }
@@ -63,7 +63,7 @@ void asg_end_settled(struct asg_core *core, struct group *group, struct job *job
         struct instance *instance =
             find_ending(core, result->gone.items[i], job->plan.id, &group);
         if (instance == NULL) continue;
-        if (core->now_ms - instance->launched_ms < UNKNOWN_FOR_MS) {
+        if (core->now_ms - instance->launch.launched_ms < UNKNOWN_FOR_MS) {
             is_settled = false;
             continue;
         }
@@ -82,8 +82,8 @@ void asg_end_settled(struct asg_core *core, struct group *group, struct job *job
         return;
     }
     if (job->group_no == 0) settle_orphans(core, job, result);
-    core->look_next_ms = core->now_ms;
-    core->look_pause_ms = 0;
+    core->look.next_ms = core->now_ms;
+    core->look.pause_ms = 0;
     asg_job_close(core, job, ASG_JOB_STATE_DONE);
 }
 

@@ -10,7 +10,7 @@
 static enum asg_member_state member_of(const struct asg_core *core,
                                        const struct instance *instance)
 {
-    assert(instance->told >= 0 && instance->told <= ASG_MEMBER_COUNT);
+    assert(instance->service.told <= ASG_MEMBER_COUNT);
     if (instance->id[0] == '\0') return ASG_MEMBER_GONE;
     switch (asg_state_traits(instance->state)->metered) {
     case ASG_METERED_NO: return ASG_MEMBER_GONE;
@@ -18,7 +18,8 @@ static enum asg_member_state member_of(const struct asg_core *core,
     case ASG_METERED_COUNTS: break;
     }
     bool counts = asg_instance_is_warm(instance, core->now_ms);
-    return counts && !instance->is_unhealthy ? ASG_MEMBER_COUNTS : ASG_MEMBER_WATCHED;
+    return counts && !instance->health.is_unhealthy ? ASG_MEMBER_COUNTS
+                                                    : ASG_MEMBER_WATCHED;
 }
 
 static uint32_t metric_bits(const struct group *group)
@@ -35,41 +36,42 @@ void asg_tell_members(struct asg_core *core, struct group *group)
 {
     assert(core->step != NULL);
     uint32_t bits = metric_bits(group);
-    bool is_news = !group->is_watched || bits != group->metric_bits ||
-                   group->evaluation_ms != group->config.evaluation_ms;
+    bool is_news = !group->windows.is_watched || bits != group->windows.metric_bits ||
+                   group->windows.evaluation_ms != group->config.evaluation_ms;
     bool counts_changed = false;
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
         enum asg_member_state state = member_of(core, instance);
-        if (asg_instance_is_serving(instance) && instance->warm_ms > core->now_ms) {
-            asg_look_again(core, instance->warm_ms);
+        if (asg_instance_is_serving(instance) &&
+            instance->service.warm_ms > core->now_ms) {
+            asg_look_again(core, instance->service.warm_ms);
         }
-        if ((int)state == instance->told) continue;
+        if (state == instance->service.told) continue;
         counts_changed |=
-            state == ASG_MEMBER_COUNTS || instance->told == ASG_MEMBER_COUNTS;
+            state == ASG_MEMBER_COUNTS || instance->service.told == ASG_MEMBER_COUNTS;
         assert(instance->id[0] != '\0');
-        instance->told = (int)state;
+        instance->service.told = state;
         *asg_emit_member(core) = (struct asg_member){
             .group_no = group->no,
             .instance_id = asg_arena_text(&core->step->effects->arena, instance->id),
             .private_ip =
                 asg_arena_text(&core->step->effects->arena, instance->private_ip),
             .state = state,
-            .job_id = instance->job_id,
-            .attempt = instance->attempt,
-            .incarnation = instance->incarnation,
+            .job_id = instance->launch.job_id,
+            .attempt = instance->launch.attempt,
+            .incarnation = instance->launch.incarnation,
         };
     }
-    if (counts_changed) group->revision++;
+    if (counts_changed) group->windows.revision++;
     if (!is_news && !counts_changed) return;
-    group->is_watched = true;
-    group->metric_bits = bits;
-    group->evaluation_ms = group->config.evaluation_ms;
+    group->windows.is_watched = true;
+    group->windows.metric_bits = bits;
+    group->windows.evaluation_ms = group->config.evaluation_ms;
     *asg_emit_watch(core) = (struct asg_watch){
         .group_no = group->no,
         .name = asg_arena_text(&core->step->effects->arena, group->config.name),
         .evaluation_ms = group->config.evaluation_ms,
         .metrics = bits,
-        .revision = group->revision,
+        .revision = group->windows.revision,
     };
 }

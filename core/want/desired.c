@@ -12,14 +12,14 @@ static void move_floor(struct group *group, uint32_t to, enum desired_cause caus
 {
     uint32_t from = group->config.desired;
     if (cause == DESIRED_BY_ORDER && to < from) {
-        group->order_floor = to;
+        group->scaling.order_floor = to;
         return;
     }
-    if (group->order_floor == UINT32_MAX) return; /* no order is under way */
-    assert(group->order_floor >= from);
-    if (to > group->order_floor) group->order_floor = to;
-    if (cause == DESIRED_BY_INSTANCE) group->order_floor -= from - to;
-    assert(group->order_floor >= to);
+    if (group->scaling.order_floor == UINT32_MAX) return; /* no order is under way */
+    assert(group->scaling.order_floor >= from);
+    if (to > group->scaling.order_floor) group->scaling.order_floor = to;
+    if (cause == DESIRED_BY_INSTANCE) group->scaling.order_floor -= from - to;
+    assert(group->scaling.order_floor >= to);
 }
 
 void asg_desired_change(struct asg_core *core, struct group *group, uint32_t to,
@@ -48,8 +48,8 @@ void asg_desired_follow(struct asg_core *core, struct group *group,
     assert(policy->scale_in_at_once_percent <= 100);
     assert(policy->scale_in_ten_minutes_percent <= 100);
     if (to < group->config.desired) {
-        group->at_once_percent = policy->scale_in_at_once_percent;
-        group->ten_minutes_percent = policy->scale_in_ten_minutes_percent;
+        group->scaling.at_once_percent = policy->scale_in_at_once_percent;
+        group->scaling.ten_minutes_percent = policy->scale_in_ten_minutes_percent;
     }
     asg_desired_change(core, group, to, DESIRED_BY_POLICY);
 }
@@ -58,30 +58,31 @@ void asg_cooldown_begin(struct asg_core *core, struct group *group,
                         const struct asg_policy_config *config)
 {
     assert(core->step != NULL);
-    group->cooldown_ms =
+    group->scaling.cooldown_ms =
         config->cooldown_ms >= 0 ? config->cooldown_ms : group->config.cooldown_ms;
-    assert(group->cooldown_ms >= 0);
-    group->cooldown_until_ms = core->now_ms + group->cooldown_ms;
-    group->is_cooldown_due = true;
+    assert(group->scaling.cooldown_ms >= 0);
+    group->scaling.cooldown_until_ms = core->now_ms + group->scaling.cooldown_ms;
+    group->scaling.is_cooldown_due = true;
 }
 
 bool asg_cooldown_is_on(const struct asg_core *core, const struct group *group)
 {
-    assert(group->cooldown_ms >= 0);
-    return group->is_cooldown_due || group->cooldown_until_ms > core->now_ms;
+    assert(group->scaling.cooldown_ms >= 0);
+    return group->scaling.is_cooldown_due ||
+           group->scaling.cooldown_until_ms > core->now_ms;
 }
 
 /* The cooldown begins when the last instance is in service or has drained (docs/rules.md,
  * "Simple scaling and cooldown"). */
 void asg_cooldown_settle(struct asg_core *core, struct group *group)
 {
-    if (!group->is_cooldown_due || group->resolve_job_id != 0) return;
+    if (!group->scaling.is_cooldown_due || group->template.job_id != 0) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
         if (asg_instance_is_launching(instance) || asg_instance_is_waiting(instance))
             return;
     }
-    assert(group->cooldown_ms >= 0);
-    group->is_cooldown_due = false;
-    group->cooldown_until_ms = core->now_ms + group->cooldown_ms;
+    assert(group->scaling.cooldown_ms >= 0);
+    group->scaling.is_cooldown_due = false;
+    group->scaling.cooldown_until_ms = core->now_ms + group->scaling.cooldown_ms;
 }

@@ -70,15 +70,16 @@ static const struct tally *tally_of(struct group *group, int64_t now_ms)
     *tally = (struct tally){.is_known = true, .until_ms = INT64_MAX};
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
-        if (instance->told == ASG_MEMBER_COUNTS) tally->counting++;
+        if (instance->service.told == ASG_MEMBER_COUNTS) tally->counting++;
         if (asg_instance_is_launching(instance) || asg_instance_is_waiting(instance)) {
             tally->is_changing = true;
         }
         if (!asg_instance_counts(instance) || asg_instance_is_warm(instance, now_ms))
             continue;
         tally->warming++;
-        if (asg_instance_is_serving(instance) && instance->warm_ms < tally->until_ms) {
-            tally->until_ms = instance->warm_ms;
+        if (asg_instance_is_serving(instance) &&
+            instance->service.warm_ms < tally->until_ms) {
+            tally->until_ms = instance->service.warm_ms;
         }
     }
     assert(tally->counting <= group->instance_count);
@@ -134,10 +135,11 @@ static void settle(struct asg_core *core, struct group *group,
     /* Those that track scale in only together; a step policy does not wait for them, and
      * keeps what one of them wants to keep. */
     if (verdict->is_tracking_silent && !verdict->has_step_in) return;
-    if (group->is_mass_silent || group->is_cut_off) {
+    if (group->silence.kind != ASG_SILENCE_NONE) {
         asg_hold(core, group, HOLD_POLICY, "scale-in waits: %s",
-                 group->is_mass_silent ? "many agents are silent together"
-                                       : "none of its agents can be reached");
+                 group->silence.kind == ASG_SILENCE_MASS
+                     ? "many agents are silent together"
+                     : "none of its agents can be reached");
         return;
     }
     decide_group(core, group, verdict->in, &verdict->in_proposal);
@@ -148,14 +150,14 @@ static void settle(struct asg_core *core, struct group *group,
  * another one) for longer than a late row explains. */
 static void forget_across_gap(const struct asg_core *core, struct group *group)
 {
-    int64_t since_ms = core->now_ms - group->measured_ms;
+    int64_t since_ms = core->now_ms - group->scaling.measured_ms;
     bool is_gap = since_ms > GAP_PERIODS * group->config.evaluation_ms;
-    if (group->measured_ms != 0 && is_gap) {
+    if (group->scaling.measured_ms != 0 && is_gap) {
         for (size_t i = 0; i < group->policy_count; i++) {
             memset(&group->policies[i].state, 0, sizeof group->policies[i].state);
         }
     }
-    group->measured_ms = core->now_ms;
+    group->scaling.measured_ms = core->now_ms;
 }
 
 void asg_want_scale_group(struct asg_core *core, struct group *group,

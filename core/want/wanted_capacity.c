@@ -7,8 +7,8 @@
 bool asg_want_leaves_early(const struct group *group, const struct instance *instance)
 {
     assert(instance->group == group);
-    return group->config.capacity_rebalance && instance->is_at_risk &&
-           asg_instance_is_serving(instance) && !instance->is_unhealthy;
+    return group->config.capacity_rebalance && instance->notice.is_at_risk &&
+           asg_instance_is_serving(instance) && !instance->health.is_unhealthy;
 }
 
 uint32_t asg_want_capacity(const struct group *group)

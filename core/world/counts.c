@@ -40,16 +40,16 @@ uint32_t asg_count_ending_broken(const struct group *group)
 
 static bool ends_as_surplus(const struct instance *instance)
 {
-    return asg_instance_is_ending(instance) && instance->end_cause == ASG_END_SCALE_IN &&
-           instance->in_service_ms > 0;
+    return asg_instance_is_ending(instance) &&
+           instance->ending.cause == ASG_END_SCALE_IN && instance->service.since_ms > 0;
 }
 
 static bool ends_as_broken(const struct instance *instance)
 {
     bool may_be_taken =
-        instance->end_cause == ASG_END_NOTICE && instance->taken_back_ms == 0;
+        instance->ending.cause == ASG_END_NOTICE && instance->notice.taken_back_ms == 0;
     return asg_instance_is_ending(instance) &&
-           (instance->end_cause == ASG_END_HEALTH || may_be_taken);
+           (instance->ending.cause == ASG_END_HEALTH || may_be_taken);
 }
 
 static bool is_lost(const struct instance *instance)
@@ -83,8 +83,8 @@ bool asg_count_is_all_alive(const struct group *group)
 static bool survives(const struct group *group, const struct instance *instance)
 {
     assert(instance->group == group);
-    return asg_instance_is_serving(instance) && !instance->is_unhealthy &&
-           instance->launched_ms >= group->churn_ms;
+    return asg_instance_is_serving(instance) && !instance->health.is_unhealthy &&
+           instance->launch.launched_ms >= group->churn.since_ms;
 }
 
 static void add(struct counts *counts, const struct group *group,
@@ -99,9 +99,9 @@ static void add(struct counts *counts, const struct group *group,
     counts->ending_broken += ends_as_broken(instance) ? 1 : 0;
     counts->lost += is_lost(instance) ? 1 : 0;
     counts->serving +=
-        asg_instance_is_serving(instance) && !instance->is_unhealthy ? 1 : 0;
+        asg_instance_is_serving(instance) && !instance->health.is_unhealthy ? 1 : 0;
     counts->unhealthy +=
-        asg_instance_is_judged(instance) && instance->is_unhealthy ? 1 : 0;
+        asg_instance_is_judged(instance) && instance->health.is_unhealthy ? 1 : 0;
     counts->survivors += survives(group, instance) ? 1 : 0;
 }
 
@@ -147,7 +147,7 @@ void asg_count_set_state(struct group *group, struct instance *instance,
     assert(instance->group == group);
     assert(state < ASG_INSTANCE_COUNT);
     take_out(group, instance);
-    instance->state = (int)state;
+    instance->state = state;
     asg_count_new(group, instance);
 }
 
@@ -157,7 +157,7 @@ void asg_count_set_ec2_state(struct group *group, struct instance *instance,
     assert(instance->group == group);
     assert(ec2_state < ASG_EC2_COUNT);
     take_out(group, instance);
-    instance->ec2_state = (int)ec2_state;
+    instance->ec2_state = ec2_state;
     asg_count_new(group, instance);
 }
 
@@ -165,7 +165,7 @@ void asg_count_set_end_cause(struct group *group, struct instance *instance,
                              enum asg_end_cause cause)
 {
     take_out(group, instance);
-    instance->end_cause = (int)cause;
+    instance->ending.cause = cause;
     asg_count_new(group, instance);
 }
 
@@ -175,7 +175,7 @@ void asg_count_set_unhealthy(struct group *group, struct instance *instance,
     assert(instance->group == group);
     take_out(group, instance);
     assert(!is_unhealthy || asg_instance_is_judged(instance)); /* nobody else is */
-    instance->is_unhealthy = is_unhealthy;
+    instance->health.is_unhealthy = is_unhealthy;
     asg_count_new(group, instance);
 }
 
@@ -183,8 +183,8 @@ void asg_count_set_unhealthy(struct group *group, struct instance *instance,
  * millisecond, so this walk is as rare as generations are: it is put off. */
 void asg_count_set_churn_ms(struct group *group, int64_t churn_ms)
 {
-    assert(churn_ms >= group->churn_ms); /* generations follow each other */
-    group->churn_ms = churn_ms;
+    assert(churn_ms >= group->churn.since_ms); /* generations follow each other */
+    group->churn.since_ms = churn_ms;
     group->counts.survivors_are_old = true;
 }
 

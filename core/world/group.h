@@ -72,6 +72,80 @@ struct counts {
     bool survivors_are_old; /* to be counted when next asked for */
 };
 
+/* The launch template as a number: what instances are compared with. */
+struct group_template {
+    const char *id;   /* kept_text.h */
+    uint64_t version; /* 0: not known */
+    int64_t resolved_ms;
+    uint64_t job_id; /* that asks EC2 for it */
+};
+
+/* What the windows of metrics were told. */
+struct group_windows {
+    uint64_t revision; /* of membership */
+    bool is_watched;
+    uint32_t metric_bits;
+    int64_t evaluation_ms;
+};
+
+struct group_scaling {
+    int64_t measured_ms;       /* when its policies last saw metrics; 0: never */
+    int64_t cooldown_until_ms; /* of simple scaling */
+    int64_t cooldown_ms;       /* its length, of the policy that acted last */
+    bool is_cooldown_due;      /* it begins anew when what was asked for is done */
+    /* instances above so many go at once, since an order took their places away;
+     * UINT32_MAX: none did, or it is carried out */
+    uint32_t order_floor;
+    /* the allowance of the policy that scaled in last, in percent; 0: the group's */
+    uint32_t at_once_percent;
+    uint32_t ten_minutes_percent;
+    int64_t dry_run_desired; /* a dry run said what it would do for this desired; -1 */
+};
+
+struct group_launching {
+    int64_t after_ms;  /* back-off */
+    uint32_t failures; /* in a row */
+    uint32_t batch;    /* slow start: how many at once; 0: as many as wanted */
+    int64_t breaker_until_ms;
+    uint32_t breaker_times;
+    struct dry_pool *dry_pools; /* in the order in which they were found dry */
+    size_t dry_pool_count;
+};
+
+/* Terminations at one moment, of policies and health. */
+struct recent_end {
+    int64_t at_ms;
+    uint32_t count;
+    uint32_t shrinks; /* of these, by a policy's scale-in */
+};
+
+struct group_ends {
+    struct recent_end recent[ASG_RECENT_ENDS]; /* oldest first */
+    size_t count;
+};
+
+/* Agents that fall silent together are taken for a partition. */
+enum asg_silence {
+    ASG_SILENCE_NONE,
+    ASG_SILENCE_MASS,    /* many are silent */
+    ASG_SILENCE_CUT_OFF, /* each of them is silent and out of reach */
+    ASG_SILENCES
+};
+
+struct group_silence {
+    enum asg_silence kind;
+    int64_t over_ms; /* when mass silence may be called over; 0: not begun */
+    int64_t calm_ms; /* when one was over last */
+};
+
+/* Launches that die young, generation after generation. */
+struct group_churn {
+    bool is_frozen;
+    uint32_t generations; /* in a row of which most died young */
+    uint32_t deaths;      /* of the latest generation */
+    int64_t since_ms;     /* when the latest generation began */
+};
+
 struct group {
     uint32_t no;
     struct asg_arena arena; /* of config */
@@ -89,55 +163,19 @@ struct group {
     bool is_deleting;
     bool is_degraded;
     const char *degraded; /* kept_text.h, as the next texts */
-    /* the template as a number */
-    const char *template_id;
-    uint64_t template_version; /* 0: not known */
-    int64_t resolved_ms;
-    uint64_t resolve_job_id;
-    /* scaling */
-    uint64_t revision;         /* of membership */
-    int64_t measured_ms;       /* when its policies last saw metrics; 0: never */
-    int64_t cooldown_until_ms; /* of simple scaling */
-    int64_t cooldown_ms;       /* its length, of the policy that acted last */
-    bool is_cooldown_due;      /* it begins anew when what was asked for is done */
-    bool is_watched;
-    uint32_t metric_bits;  /* told to the windows */
-    int64_t evaluation_ms; /* told to the windows */
-    /* instances above so many go at once, since an order took their places away;
-     * UINT32_MAX: none did, or it is carried out */
-    uint32_t order_floor;
-    /* the allowance of the policy that scaled in last, in percent; 0: the group's */
-    uint32_t at_once_percent;
-    uint32_t ten_minutes_percent;
     /* why each topic waits, "" when it does not: so that it is said once */
     const char *held[HOLD_TOPICS];
-    /* launching */
-    int64_t launch_after_ms;  /* back-off */
-    uint32_t launch_failures; /* in a row */
-    uint32_t launch_batch;    /* slow start: how many at once; 0: as many as wanted */
-    int64_t breaker_until_ms;
-    uint32_t breaker_times;
-    int64_t dry_desired;    /* a dry run said what it would do for this desired; -1 */
-    struct dry_pool *pools; /* in the order in which they were found dry */
-    size_t pool_count;
-    /* interlocks */
-    int64_t ends[ASG_RECENT_ENDS]; /* moments of recent terminations, oldest first */
-    uint32_t end_counts[ASG_RECENT_ENDS];  /* how many at each, of policies and health */
-    uint32_t end_shrinks[ASG_RECENT_ENDS]; /* of these, by a policy's scale-in */
-    size_t end_count;
-    bool is_mass_silent;
-    bool is_frozen;             /* too many unhealthy */
-    bool is_churning;           /* launches that die again and again: frozen */
-    uint32_t churn_generations; /* in a row of which most died young */
-    uint32_t churn_deaths;      /* of the latest generation */
-    int64_t churn_ms;           /* when the latest generation began */
-    int64_t silence_over_ms;    /* when mass silence may be called over; 0: not begun */
-    bool is_cut_off;            /* each of its agents is silent and out of reach */
-    int64_t calm_ms;            /* when that, or mass silence, was over last */
-    struct asg_due due;         /* when it wants its tick, in core's heap */
+    bool is_frozen; /* too many unhealthy */
+    struct group_template template;
+    struct group_windows windows;
+    struct group_scaling scaling;
+    struct group_launching launching;
+    struct group_ends ends;
+    struct group_silence silence;
+    struct group_churn churn;
+    struct asg_due due; /* when it wants its tick, in core's heap */
     /* not saved */
     bool is_dirty; /* something of it has changed: it is looked at before the step ends */
-    uint32_t held_now; /* bits 1 << topic: still held in the balance under way */
     struct counts counts;
     uint32_t unknown_count; /* instances with its tag that the log does not know */
     struct tally tally;
@@ -151,7 +189,7 @@ static inline bool asg_group_is_suspended(const struct group *group,
 }
 
 /* One that EC2 ended stays as it is until resume: nobody looks, or nobody replaces. */
-static inline bool keeps_what_ended(const struct group *group)
+static inline bool asg_group_keeps_what_ended(const struct group *group)
 {
     return asg_group_is_suspended(group, ASG_PROCESS_HEALTH_CHECK) ||
            asg_group_is_suspended(group, ASG_PROCESS_REPLACE_UNHEALTHY);

@@ -28,57 +28,107 @@ enum asg_end_cause {
     ASG_END_CAUSES
 };
 
+/* What we hear of its agent. A controller that begins to lead has heard nothing yet. */
+enum asg_agent_link {
+    ASG_AGENT_NEVER,   /* it has never reported */
+    ASG_AGENT_UNHEARD, /* it has, and not since this controller leads */
+    ASG_AGENT_HEARD,
+    ASG_AGENT_SILENT,
+    ASG_AGENT_LINKS
+};
+
+/* What its probe said last. */
+enum asg_probe {
+    ASG_PROBE_PASSED,      /* or it was not probed */
+    ASG_PROBE_FAILED,      /* and its host answers */
+    ASG_PROBE_UNREACHABLE, /* nothing answers there */
+    ASG_PROBES
+};
+
 struct group;
+
+struct instance_launch {
+    uint64_t job_id;
+    uint32_t attempt;
+    uint64_t incarnation; /* of the LEAD under which that attempt was planned */
+    int64_t requested_ms;
+    int64_t launched_ms;
+    int64_t excused_ms; /* of its age: nobody led, or nobody knew it */
+};
+
+struct instance_service {
+    int64_t since_ms;
+    int64_t warm_ms; /* when it begins to count */
+    bool is_protected;
+    enum asg_member_state told; /* to the windows; COUNT: to be told again */
+};
+
+struct instance_health {
+    enum asg_agent_link agent;
+    int64_t silent_ms; /* since when, or when last */
+    enum asg_probe probe;
+    bool is_impaired;
+    bool is_marked;       /* an operator called it unhealthy */
+    bool is_unhealthy;    /* settled: it will be replaced */
+    enum asg_cause fault; /* why it ends by health; found anew, not saved */
+};
+
+struct instance_ending {
+    enum asg_end_cause cause;
+    int64_t since_ms; /* TERMINATING */
+    uint64_t job_id;  /* that terminates it; 0: not planned yet */
+};
+
+/* What EC2 has announced, take_notice.c. */
+struct instance_notice {
+    int64_t taken_back_ms;  /* spot interruption: when; 0: none */
+    bool is_at_risk;        /* it is recommended to leave it */
+    const char *event_code; /* "instance-retirement"; "": none */
+    int64_t event_ms;       /* when that begins */
+};
 
 struct instance {
     uint64_t no;
     struct group *group;              /* not saved */
     char id[ASG_INSTANCE_ID_MAX + 1]; /* "" while REQUESTED */
-    int state;                        /* enum asg_instance_state */
-    int ec2_state;                    /* enum asg_ec2_state, as last seen */
-    uint64_t job_id;                  /* that launched it */
-    uint32_t attempt;
-    uint64_t incarnation; /* of the LEAD under which that attempt was planned */
+    enum asg_instance_state state;
+    enum asg_ec2_state ec2_state; /* as last seen */
     /* texts: kept_text.h */
     const char *type;
     const char *subnet_id;
     const char *zone;
     const char *template_id;
-    const char *reason;     /* why unhealthy, or why it goes */
-    const char *event_code; /* "instance-retirement"; "": none */
+    const char *reason; /* why unhealthy, or why it goes */
     char private_ip[ASG_IP_MAX + 1];
     uint64_t template_version;
-    int64_t requested_ms;
-    int64_t launched_ms;
-    int64_t in_service_ms;
-    int64_t warm_ms; /* when it begins to count */
-    bool is_protected;
-    bool is_impaired;
-    bool has_reported;  /* ever */
-    bool is_heard;      /* since this controller leads, and not silent */
-    int64_t excused_ms; /* of its age: nobody led, or nobody knew it */
-    bool is_silent;
-    bool is_probe_failed; /* and its host answers */
-    bool is_unreachable;  /* probed, and nothing answers */
-    bool is_marked;       /* an operator called it unhealthy */
-    int64_t silent_ms;
-    bool is_unhealthy; /* settled: it will be replaced */
-    int fault;         /* enum asg_cause: why it ends by health; found anew, not saved */
-    int end_cause;     /* enum asg_end_cause */
-    int64_t ending_ms; /* since when TERMINATING */
-    int64_t wait_until_ms; /* while its state waits; else 0 */
-    uint64_t end_job_id;   /* that terminates it; 0: not planned yet */
-    int told;              /* enum asg_member_state the windows know */
-    /* what EC2 has announced, notices.c */
-    int64_t taken_back_ms; /* spot interruption: when; 0: none */
-    bool is_at_risk;       /* it is recommended to leave it */
-    int64_t event_ms;      /* when that begins */
     bool is_spot;          /* bought so; of a slot: to be bought so */
+    int64_t wait_until_ms; /* while its state waits; else 0 */
+    struct instance_launch launch;
+    struct instance_service service;
+    struct instance_health health;
+    struct instance_ending ending;
+    struct instance_notice notice;
 };
+
+static inline bool asg_instance_is_heard(const struct instance *instance)
+{
+    return instance->health.agent == ASG_AGENT_HEARD;
+}
+
+static inline bool asg_instance_is_silent(const struct instance *instance)
+{
+    return instance->health.agent == ASG_AGENT_SILENT;
+}
+
+static inline bool asg_instance_has_reported(const struct instance *instance)
+{
+    return instance->health.agent != ASG_AGENT_NEVER;
+}
 
 static inline bool asg_instance_is_out_of_reach(const struct instance *instance)
 {
-    return instance->is_silent && instance->is_unreachable;
+    return asg_instance_is_silent(instance) &&
+           instance->health.probe == ASG_PROBE_UNREACHABLE;
 }
 
 #endif

@@ -19,8 +19,8 @@
 struct job {
     struct asg_arena arena;
     struct asg_job plan;
-    uint32_t group_no;   /* 0: none */
-    int state;           /* enum asg_job_state */
+    uint32_t group_no; /* 0: none */
+    enum asg_job_state state;
     bool is_ambiguous;   /* this attempt may have taken effect */
     int64_t sent_ms;     /* first planned with this attempt */
     uint64_t sent_epoch; /* by whom: the leader of that time */

@@ -30,7 +30,7 @@ static void list_instance(struct instance *instance, const char **ret[INSTANCE_T
     ret[2] = &instance->zone;
     ret[3] = &instance->template_id;
     ret[4] = &instance->reason;
-    ret[5] = &instance->event_code;
+    ret[5] = &instance->notice.event_code;
 }
 
 void asg_text_begin_instance(struct instance *instance)
@@ -58,7 +58,7 @@ void asg_text_end_instance(struct asg_core *core, struct instance *instance)
 static void list_group(struct group *group, const char **ret[GROUP_TEXTS])
 {
     ret[0] = &group->degraded;
-    ret[1] = &group->template_id;
+    ret[1] = &group->template.id;
     for (int topic = 0; topic < HOLD_TOPICS; topic++) {
         ret[2 + topic] = &group->held[topic];
     }

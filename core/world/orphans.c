@@ -70,7 +70,7 @@ static void fill_orphan(struct orphan *orphan, const struct asg_seen_instance *s
     asg_text_copy(orphan->subnet_id, sizeof orphan->subnet_id, seen->subnet_id);
     asg_text_copy(orphan->zone, sizeof orphan->zone, seen->zone);
     asg_text_copy(orphan->private_ip, sizeof orphan->private_ip, seen->private_ip);
-    orphan->ec2_state = (int)seen->state;
+    orphan->ec2_state = seen->state;
     orphan->launched_ms = seen->launched_ms;
     orphan->job_id = seen->job_id;
     orphan->attempt = seen->attempt;
@@ -97,7 +97,7 @@ bool asg_orphan_note(struct asg_core *core, const struct asg_seen_instance *seen
     asg_id_map_put(&core->orphan_ids, seen->instance_id, (uint32_t)core->orphan_count);
     struct orphan *orphan = &core->orphans[core->orphan_count++];
     *orphan = (struct orphan){
-        .first_ms = core->now_ms, .kind = (int)kind, .look_job_id = look_job_id};
+        .first_ms = core->now_ms, .kind = kind, .look_job_id = look_job_id};
     fill_orphan(orphan, seen);
     return true;
 }

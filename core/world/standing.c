@@ -4,9 +4,9 @@
 
 #include "core/world/states.h"
 
-bool asg_ec2_is_over(int ec2_state)
+bool asg_ec2_is_over(enum asg_ec2_state ec2_state)
 {
-    assert(ec2_state >= 0 && ec2_state < ASG_EC2_COUNT);
+    assert(ec2_state < ASG_EC2_COUNT);
     return ec2_state == ASG_EC2_TERMINATED || ec2_state == ASG_EC2_SHUTTING_DOWN ||
            ec2_state == ASG_EC2_ABSENT;
 }
@@ -43,7 +43,7 @@ bool asg_instance_is_finished(const struct instance *instance)
 
 bool asg_instance_may_be_working(const struct instance *instance)
 {
-    return asg_instance_is_arriving(instance) && instance->excused_ms > 0 &&
+    return asg_instance_is_arriving(instance) && instance->launch.excused_ms > 0 &&
            instance->ec2_state == ASG_EC2_RUNNING;
 }
 
@@ -67,7 +67,7 @@ bool asg_instance_is_alive(const struct instance *instance)
 
 bool asg_instance_is_warm(const struct instance *instance, int64_t now_ms)
 {
-    return asg_instance_is_serving(instance) && instance->warm_ms <= now_ms;
+    return asg_instance_is_serving(instance) && instance->service.warm_ms <= now_ms;
 }
 
 bool asg_instance_is_on_its_way_out(const struct instance *instance)

@@ -43,7 +43,7 @@ bool asg_instance_is_finished(const struct instance *instance);
 /* Something of it is about to change: EC2 is asked often. */
 bool asg_instance_is_changing(const struct instance *instance);
 
-bool asg_ec2_is_over(int ec2_state);
+bool asg_ec2_is_over(enum asg_ec2_state ec2_state);
 
 bool asg_instance_is_warm(const struct instance *instance, int64_t now_ms);
 

@@ -29,7 +29,7 @@ void asg_state_init(struct asg_core *core)
     asg_text_index_init(&core->names, name_of);
     asg_text_index_init(&core->ids, id_of);
     asg_text_pool_init(&core->texts);
-    core->look_next_ms = INT64_MAX;
+    core->look.next_ms = INT64_MAX;
 }
 
 void asg_group_mark_dirty(struct asg_core *core, struct group *group)
@@ -84,8 +84,8 @@ struct group *asg_group_add(struct asg_core *core, const struct asg_group_config
     group->no = ++core->last_group_no;
     assert(group->no > 0); /* numbers do not come round */
     group->created_ms = core->now_ms;
-    group->dry_desired = -1;
-    group->order_floor = UINT32_MAX;
+    group->scaling.dry_run_desired = -1;
+    group->scaling.order_floor = UINT32_MAX;
     group->due.at_ms = INT64_MAX;
     asg_group_set_config(group, config);
     assert(asg_group_of_no(core, group->no) == group);
@@ -108,7 +108,7 @@ static void free_group(struct group *group)
     free(group->policies);
     free(group->schedules);
     free(group->instances);
-    free(group->pools);
+    free(group->launching.dry_pools);
     asg_arena_clear(&group->arena);
     free(group);
 }
@@ -217,7 +217,7 @@ struct instance *asg_instance_add(struct asg_core *core, struct group *group)
     assert(instance->no > 0); /* numbers do not come round */
     assert(asg_instance_place(group, instance->no) == group->instance_count - 1);
     static_assert(ASG_INSTANCE_REQUESTED == 0, "where the life cycle begins");
-    instance->requested_ms = core->now_ms;
+    instance->launch.requested_ms = core->now_ms;
     asg_count_new(group, instance);
     return instance;
 }
@@ -309,7 +309,7 @@ static void free_job(struct job *job)
 
 void asg_job_note_slot(struct job *job, const struct instance *slot)
 {
-    assert(slot->job_id == job->plan.id);
+    assert(slot->launch.job_id == job->plan.id);
     if (job->first_slot_no == 0 || slot->no < job->first_slot_no) {
         job->first_slot_no = slot->no;
     }
@@ -336,7 +336,7 @@ void asg_job_set_state(struct asg_core *core, struct job *job, enum asg_job_stat
         assert(core->closed_job_count > 0);
         core->closed_job_count--;
     }
-    job->state = (int)state;
+    job->state = state;
     if (state == ASG_JOB_STATE_DEAD) {
         core->dead_job_count++;
     } else if (state != ASG_JOB_STATE_OPEN) {
@@ -352,8 +352,8 @@ void asg_job_give_up_termination(struct asg_core *core, const struct job *job)
     struct group *group = asg_group_of_no(core, job->group_no);
     for (size_t i = 0; group != NULL && i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
-        if (instance->end_job_id != job->plan.id) continue;
-        instance->end_job_id = 0;
+        if (instance->ending.job_id != job->plan.id) continue;
+        instance->ending.job_id = 0;
         asg_group_mark_dirty(core, group);
     }
     const struct asg_texts *ids = &job->plan.terminate->instance_ids;
@@ -362,7 +362,7 @@ void asg_job_give_up_termination(struct asg_core *core, const struct job *job)
         if (at == ASG_ID_MAP_NONE) continue;
         assert(at < core->orphan_count);
         core->orphans[at].is_ending = false;
-        core->listing_next_ms = core->now_ms; /* it takes a listing to end it */
+        core->listing.next_ms = core->now_ms; /* it takes a listing to end it */
     }
 }
 
@@ -484,8 +484,9 @@ static bool index_instance(struct asg_core *core, struct instance *instance)
     assert(instance->group != NULL);
     if (asg_text_index_find(&core->ids, instance->id) != NULL) return false;
     if (instance->id[0] != '\0') asg_text_index_add(&core->ids, instance);
-    struct job *job =
-        asg_instance_is_slot(instance) ? asg_job_find(core, instance->job_id) : NULL;
+    struct job *job = asg_instance_is_slot(instance)
+                          ? asg_job_find(core, instance->launch.job_id)
+                          : NULL;
     if (job != NULL) asg_job_note_slot(job, instance);
     asg_count_new(instance->group, instance);
     return true;
@@ -512,9 +513,9 @@ static bool index_group(struct asg_core *core, struct group *group)
 static void index_job(struct asg_core *core, struct job *job)
 {
     assert(job->due.place == 0); /* in no heap yet */
-    int state = job->state;
+    enum asg_job_state state = job->state;
     job->state = ASG_JOB_STATE_OPEN;
-    asg_job_set_state(core, job, (enum asg_job_state)state);
+    asg_job_set_state(core, job, state);
     if (state == ASG_JOB_STATE_OPEN) asg_job_set_retry(core, job, job->retry_ms);
 }
 

@@ -57,8 +57,8 @@ static const struct asg_state_traits traits[ASG_INSTANCE_COUNT] = {
                                            .timeout = ASG_TIMEOUT_LAUNCH},
 };
 
-const struct asg_state_traits *asg_state_traits(int state)
+const struct asg_state_traits *asg_state_traits(enum asg_instance_state state)
 {
-    assert(state >= 0 && state < ASG_INSTANCE_COUNT);
+    assert(state < ASG_INSTANCE_COUNT);
     return &traits[state];
 }

@@ -52,7 +52,7 @@ struct asg_state_traits {
     bool needs_end;    /* a job must terminate it */
 };
 
-/* Never NULL. `state`: enum asg_instance_state. */
-const struct asg_state_traits *asg_state_traits(int state);
+/* Never NULL. */
+const struct asg_state_traits *asg_state_traits(enum asg_instance_state state);
 
 #endif

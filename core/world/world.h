@@ -40,13 +40,13 @@ struct template
 /* An instance of ours that no group has, as EC2 showed it last. */
 struct orphan {
     char id[ASG_INSTANCE_ID_MAX + 1];
-    int kind; /* enum asg_orphan_kind */
+    enum asg_orphan_kind kind;
     char group[ASG_NAME_MAX + 1];
     char type[ASG_TYPE_MAX + 1];
     char subnet_id[ASG_SUBNET_MAX + 1];
     char zone[ASG_ZONE_MAX + 1];
     char private_ip[ASG_IP_MAX + 1];
-    int ec2_state; /* enum asg_ec2_state */
+    enum asg_ec2_state ec2_state;
     int64_t launched_ms;
     uint64_t job_id; /* by its tags, as the next two */
     uint32_t attempt;
@@ -74,7 +74,9 @@ struct step {
     struct asg_effects *effects;
     int64_t before_ms;         /* the time of the event before this one */
     const struct sight *sight; /* of the fleet's silence; NULL: not looked yet */
-    int64_t look_again_ms;     /* at the group under way, look_again.h */
+    /* of the group under way */
+    int64_t look_again_ms; /* look_again.h */
+    uint32_t held_bits;    /* 1 << topic: still held, narrate.h */
     /* room in the lists of the effects */
     size_t decision_capacity;
     size_t job_capacity;
@@ -83,6 +85,21 @@ struct step {
     size_t member_capacity;
     size_t drain_capacity;
     size_t alarm_capacity;
+};
+
+/* Complete listings of what EC2 has. */
+struct listing {
+    uint64_t job_id; /* one under way */
+    int64_t next_ms;
+    uint32_t count;   /* since it leads */
+    int64_t every_ms; /* between two of them then; 0: not told */
+};
+
+/* Looks at those that change, between two listings. */
+struct look {
+    uint64_t job_id; /* one under way */
+    int64_t next_ms;
+    int64_t pause_ms;
 };
 
 struct asg_core {
@@ -118,15 +135,9 @@ struct asg_core {
     size_t orphan_capacity;
     int64_t orphan_ends[ASG_ORPHAN_ENDS];
     size_t orphan_end_count;
-    /* looking at EC2 */
-    uint64_t listing_job_id; /* a complete one under way */
-    int64_t listing_next_ms;
-    uint32_t listings;        /* since it leads */
-    int64_t listing_ms;       /* between two of them then; 0: not told */
     int64_t schedule_late_ms; /* a scheduled action may still run then; 0: not told */
-    uint64_t look_job_id;     /* at those that change, under way */
-    int64_t look_next_ms;
-    int64_t look_pause_ms;
+    struct listing listing;
+    struct look look;
     /* not saved: they follow from the rest, and nothing iterates a hash */
     struct asg_text_index names;  /* groups */
     struct asg_text_index ids;    /* instances */
