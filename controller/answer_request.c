@@ -46,8 +46,8 @@ static void add_own_alarms(struct asg_controller *controller,
     if (!counts.is_mass) return;
     stand(arena, &view->alarms,
           asg_arena_format(arena,
-                           "mass absence: EC2's listing lacks %u of %u instances, %u of "
-                           "their agents report",
+                           "mass absence: EC2's listing lacks or ends %u of %u "
+                           "instances, %u of their agents report",
                            counts.missing, counts.believed, counts.reporting));
 }
 

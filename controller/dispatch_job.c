@@ -123,6 +123,7 @@ static void give_lease(struct asg_dispatch *dispatch, struct asg_job_entry *entr
     entry->deliveries++;
     asg_entry_list_append(&worker->leases, entry);
     worker->trust->leases++;
+    worker->trust->has_worked = true;
     dispatch->counts.leased++;
 }
 
@@ -397,10 +398,11 @@ void asg_dispatch_ask_hello(struct asg_dispatch *dispatch, uint32_t peer)
     (void)send_message(dispatch, peer, ASG_MESSAGE_REJOIN, NULL);
 }
 
-/* What a worker sent since it last said so. */
-static void take_rates(struct asg_dispatch *dispatch, const struct asg_call_rate *rates,
-                       size_t count, int64_t mono_ms)
+/* What a worker sent since it last said so; one that had no job has sent nothing. */
+static void take_rates(struct asg_dispatch *dispatch, struct asg_trust *trust,
+                       const struct asg_call_rate *rates, size_t count, int64_t mono_ms)
 {
+    if (!trust->has_worked) return;
     for (size_t i = 0; i < count; i++) {
         dispatch->counts.throttles += rates[i].throttles;
         asg_rate_budget_sent(&dispatch->budget, rates[i].action, rates[i].attempts,
@@ -422,7 +424,8 @@ bool asg_dispatch_heartbeat(struct asg_dispatch *dispatch, uint32_t peer,
         asg_dispatch_ask_hello(dispatch, peer);
         return false;
     }
-    take_rates(dispatch, heartbeat->rates, heartbeat->rate_count, mono_ms);
+    take_rates(dispatch, worker->trust, heartbeat->rates, heartbeat->rate_count, mono_ms);
+    if (worker->trust->leases == 0) worker->trust->has_worked = false;
     worker->heard_ms = mono_ms;
     if (heartbeat->is_halted != dispatch->is_halted) tell_halt(dispatch, peer);
     /* What it holds without a lease of ours is gone from its credits already; what we
@@ -540,7 +543,7 @@ enum asg_result_verdict asg_dispatch_take_result(struct asg_dispatch *dispatch,
         dispatch->counts.late_results++;
         return ASG_RESULT_LATE;
     }
-    take_rates(dispatch, message->rates, message->rate_count, mono_ms);
+    take_rates(dispatch, worker->trust, message->rates, message->rate_count, mono_ms);
     worker->heard_ms = mono_ms;
     struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, result->job_id);
     bool is_awaited =

@@ -4,7 +4,7 @@
 
 #include "text/quantity.h"
 
-#define SENT_MAX INT64_C(100000) /* believed of one report */
+#define CLAIM_S 60 /* what EC2 lets through in so long is believed of one report */
 
 static const struct {
     const char *action;
@@ -237,11 +237,16 @@ void asg_rate_budget_sent(struct asg_rate_budget *budget, const char *action,
 {
     int kind = kind_of(action, strlen(action));
     if (budget->is_unlimited || kind < 0 || attempts == 0) return;
-    int64_t sent = attempts < SENT_MAX ? attempts : SENT_MAX;
+    struct asg_bucket *requests = &budget->requests[kind];
+    int64_t most_milli =
+        requests->full_capacity_milli + CLAIM_S * requests->full_refill_milli;
+    int64_t sent = attempts < most_milli / 1000 ? attempts : most_milli / 1000 + 1;
     int64_t paid = sent < budget->granted[kind] ? sent : budget->granted[kind];
     budget->granted[kind] -= paid;
-    refill(&budget->requests[kind], now_ms);
-    budget->requests[kind].level_milli -= (sent - paid) * 1000;
+    refill(requests, now_ms);
+    requests->level_milli -= (sent - paid) * 1000;
+    /* However many such reports come: nobody waits longer for what they say. */
+    if (requests->level_milli < -most_milli) requests->level_milli = -most_milli;
     struct asg_adaptive_rate *adaptive = &budget->adaptive[kind];
     asg_adaptive_rate_answered(adaptive, (double)sent, throttles > 0, seconds_of(now_ms));
     if (throttles > 0) {

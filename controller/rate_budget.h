@@ -82,7 +82,9 @@ void asg_rate_budget_give_back(struct asg_rate_budget *budget, enum asg_job_kind
                                uint32_t instances);
 
 /* A worker sent `attempts` requests of an action, of which EC2 throttled `throttles`.
- * Actions that are no job's main one are not counted. */
+ * No more is believed than EC2 lets through in a minute, and what all such reports leave
+ * behind is paid back within that time. Actions that are no job's main one are not
+ * counted. */
 void asg_rate_budget_sent(struct asg_rate_budget *budget, const char *action,
                           uint32_t attempts, uint32_t throttles, int64_t now_ms);
 

@@ -6,11 +6,12 @@
 #include "base/arena.h"
 #include "base/id_map.h"
 
-/* How long an instance has been missing. */
+/* How long an instance has been missing, or called ended against its agent's word. */
 struct missing {
     uint32_t listings;
     int64_t since_ms;
-    bool is_reporting; /* its agent says otherwise */
+    bool is_reporting;                   /* its agent says otherwise */
+    const struct asg_seen_instance *row; /* that ends it; NULL: there is none */
     char id[ASG_ID_MAX + 1];
 };
 
@@ -59,6 +60,45 @@ static bool differs(const struct asg_core *core, const struct asg_seen_instance 
            strcmp(belief.event_code, seen->event_code != NULL ? seen->event_code : "") !=
                0 ||
            strcmp(belief.private_ip, seen->private_ip) != 0;
+}
+
+static bool is_end(enum asg_ec2_state state)
+{
+    return is_over(state) || state == ASG_EC2_STOPPING || state == ASG_EC2_STOPPED;
+}
+
+/* Ends, by EC2's word alone, what nobody ordered to end. */
+static bool is_sudden_end(const struct asg_core *core,
+                          const struct asg_seen_instance *seen)
+{
+    struct asg_belief belief;
+    return is_end(seen->state) && strlen(seen->instance_id) <= ASG_ID_MAX &&
+           asg_core_find_instance(core, seen->instance_id, &belief) &&
+           !belief.is_ending && !is_end(belief.ec2_state);
+}
+
+/* Rows that end an instance whose agent reports: one of the two is wrong. */
+static void find_denied(const struct asg_reconciler *reconciler,
+                        const struct asg_core *core, const struct asg_result *result,
+                        struct asg_arena *arena, struct asg_id_map *ret)
+{
+    const struct asg_reconciler_options *options = &reconciler->options;
+    if (options->ask_agents == NULL) return;
+    const char **ids = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+    for (size_t i = 0; i < result->instance_count; i++) {
+        if (!is_sudden_end(core, &result->instances[i])) continue;
+        const char **id =
+            asg_arena_push(arena, (void **)&ids, &count, &capacity, sizeof *ids);
+        *id = result->instances[i].instance_id;
+    }
+    if (count == 0) return;
+    bool *reporting = asg_arena_take(arena, count * sizeof *reporting);
+    options->ask_agents(options->context, ids, count, reporting);
+    for (size_t i = 0; i < count; i++) {
+        if (reporting[i]) asg_id_map_put(ret, ids[i], 0);
+    }
 }
 
 /* Only a whole listing asks for status checks and scheduled events, and says with a code
@@ -140,13 +180,13 @@ struct found {
 
 /* Who should be in a complete listing and is not, with how often that was so before. */
 static void find_missing(struct asg_reconciler *reconciler, const struct asg_core *core,
-                         const struct asg_result *result, int64_t log_ms,
-                         struct asg_arena *arena)
+                         const struct asg_result *result, const struct asg_id_map *denied,
+                         int64_t log_ms, struct asg_arena *arena)
 {
     struct asg_id_map seen = {0};
     for (size_t i = 0; i < result->instance_count; i++) {
         if (strlen(result->instances[i].instance_id) > ASG_ID_MAX) continue;
-        asg_id_map_put(&seen, result->instances[i].instance_id, 0);
+        asg_id_map_put(&seen, result->instances[i].instance_id, (uint32_t)i);
     }
     struct asg_belief *beliefs = NULL;
     size_t belief_count = 0;
@@ -160,12 +200,16 @@ static void find_missing(struct asg_reconciler *reconciler, const struct asg_cor
         const struct asg_belief *belief = &beliefs[i];
         if (belief->instance_id[0] == '\0' || is_settled(belief->state)) continue;
         counts->believed++;
-        if (asg_id_map_find(&seen, belief->instance_id) != ASG_ID_MAP_NONE) continue;
+        uint32_t row = asg_id_map_find(&seen, belief->instance_id);
+        bool is_denied = row != ASG_ID_MAP_NONE &&
+                         asg_id_map_find(denied, belief->instance_id) != ASG_ID_MAP_NONE;
+        if (row != ASG_ID_MAP_NONE && !is_denied) continue;
         if (count == capacity) {
             capacity = capacity == 0 ? 16 : capacity * 2;
             missing = asg_realloc(missing, capacity, sizeof *missing);
         }
-        note_missing(reconciler, &missing[count++], belief->instance_id, log_ms);
+        note_missing(reconciler, &missing[count], belief->instance_id, log_ms);
+        missing[count++].row = is_denied ? &result->instances[row] : NULL;
         counts->missing++;
     }
     counts->is_mass = reconciler->options.mass_percent > 0 &&
@@ -199,15 +243,28 @@ static void add_absent(struct asg_reconciler *reconciler, int64_t log_ms,
         bool stands = missing->listings >= options->absent_listings &&
                       log_ms - missing->since_ms >= options->absent_ms;
         if (!stands && !is_ordered) continue;
-        if (missing->is_reporting) continue;
+        bool is_said = missing->row != NULL && stands; /* and not by its absence alone */
+        if (missing->is_reporting && !is_said) continue;
         struct asg_seen_instance *row = asg_arena_push(
             arena, (void **)&found->items, &found->count, &found->capacity, sizeof *row);
+        if (missing->row != NULL) {
+            *row = *missing->row;
+            continue;
+        }
         *row = (struct asg_seen_instance){
             .instance_id = asg_arena_text(arena, missing->id),
             .state = ASG_EC2_ABSENT,
             .state_reason = is_ordered ? "in no listing, and an operator says it is gone"
                                        : "in none of several complete listings",
         };
+    }
+}
+
+/* They are the listing's, which goes. */
+static void forget_rows(struct asg_reconciler *reconciler)
+{
+    for (size_t i = 0; i < reconciler->missing_count; i++) {
+        reconciler->missing[i].row = NULL;
     }
 }
 
@@ -229,8 +286,11 @@ void asg_reconcile(struct asg_reconciler *reconciler, const struct asg_core *cor
     bool has_status = !failed && knows_status(result, is_complete);
     struct found found = {0};
     struct asg_id_map suspects = {0};
+    struct asg_id_map denied = {0};
+    if (!failed) find_denied(reconciler, core, result, arena, &denied);
     for (size_t i = 0; !failed && i < result->instance_count; i++) {
         struct asg_seen_instance seen = result->instances[i];
+        if (asg_id_map_find(&denied, seen.instance_id) != ASG_ID_MAP_NONE) continue;
         if (has_status) {
             seen.is_impaired = is_impaired_again(reconciler, core, &seen, &suspects);
         } else {
@@ -246,9 +306,11 @@ void asg_reconcile(struct asg_reconciler *reconciler, const struct asg_core *cor
         reconciler->suspects = suspects;
     }
     if (!failed && is_complete) {
-        find_missing(reconciler, core, result, log_ms, arena);
+        find_missing(reconciler, core, result, &denied, log_ms, arena);
         add_absent(reconciler, log_ms, arena, &found);
+        forget_rows(reconciler);
     }
+    asg_id_map_clear(&denied);
     *ret = (struct asg_observed){
         .job_id = result->job_id,
         .is_complete = is_complete && !failed,

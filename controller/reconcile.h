@@ -8,9 +8,11 @@
  * EC2's list is one witness, the agents are another (docs/reliability.md, "What EC2's
  * list says"): an instance whose agent reports is not absent, and a listing that lacks
  * many instances at once is believed only when it stands and none of their agents
- * reports, or when an operator says so. A failed status check (`impaired`) counts when
- * two listings in a row show it (docs/rules.md, "Health").
- * Threads: one owner (the loop).
+ * reports, or when an operator says so. A row that ends or stops an instance that nobody
+ * ordered to end, while its agent reports, is no better than a listing that lacks it: it
+ * is believed once the agent is silent, or when it stands as long as an absence must. A
+ * failed status check (`impaired`) counts when two listings in a row show it
+ * (docs/rules.md, "Health"). Threads: one owner (the loop).
  */
 #ifndef ASG_CONTROLLER_RECONCILE_H
 #define ASG_CONTROLLER_RECONCILE_H
@@ -34,7 +36,7 @@ struct asg_reconciler_options {
 /* What the last complete listing lacked. */
 struct asg_missing_counts {
     uint32_t believed;  /* instances that there should be */
-    uint32_t missing;   /* of them, not in the listing */
+    uint32_t missing;   /* of them, not in the listing, or ended against their agents */
     uint32_t reporting; /* of those, with an agent that reports */
     bool is_mass;       /* more than the share: doubted */
 };

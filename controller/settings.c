@@ -87,7 +87,8 @@ static const struct asg_config_key keys[] = {
     {"log.hash_events", ASG_CONFIG_NUMBER, AT(hash_events), "1000", 1, 100000000, NULL,
      "events", "between two hashes of the state in the log"},
     {"log.hash_bytes", ASG_CONFIG_NUMBER, AT(hash_bytes), "262144", 1024, 1 << 30, NULL,
-     "bytes", "of the state in each hash and in each part of a snapshot; a larger state is hashed "
+     "bytes",
+     "of the state in each hash and in each part of a snapshot; a larger state is hashed "
      "and written part by part"},
     {"log.keep_metrics", ASG_CONFIG_DURATION, AT(retention_ms), "720h", 0, 3650 * DAY,
      NULL, "",

@@ -108,12 +108,13 @@ static void tell_mass(struct asg_controller *controller)
 {
     struct asg_missing_counts counts = asg_reconciler_missing(controller->reconciler);
     if (counts.is_mass && !controller->is_mass_absent) {
-        asg_log_error("alarm", "mass_absence",
-                      "EC2's listing lacks %u of %u instances, and %u of their agents "
-                      "report; not believed %s: check the workers' keys and credentials, "
-                      "and the account; `openasg reconcile --believe` if it is right",
-                      counts.missing, counts.believed, counts.reporting,
-                      counts.reporting > 0 ? "while one does" : "before it stands");
+        asg_log_error(
+            "alarm", "mass_absence",
+            "EC2's listing lacks or ends %u of %u instances, and %u of their "
+            "agents report; not believed %s: check the workers' keys and credentials, "
+            "and the account; `openasg reconcile --believe` if it is right",
+            counts.missing, counts.believed, counts.reporting,
+            counts.reporting > 0 ? "while one does" : "before it stands");
     }
     if (!counts.is_mass && controller->is_mass_absent) {
         asg_log_info("alarm", "mass_absence", "is over: the listing lacks %u of %u",

@@ -27,6 +27,7 @@ struct asg_trust {
     char key[ASG_TRUST_KEY_MAX + 1];
     uint32_t connections; /* that speak with it now */
     uint32_t leases;      /* of all of them */
+    bool has_worked;      /* held one since it last said what it sent */
     uint32_t points;      /* against it, since its last success */
     int64_t since_ms;     /* of that success, or of the first word */
     int64_t struck_ms;    /* when it last failed by its own fault; INT64_MIN: never */

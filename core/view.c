@@ -500,6 +500,7 @@ static void fill_belief(const struct group *group, const struct instance *instan
         .state = instance->state,
         .is_alive = asg_instance_is_alive(instance),
         .ec2_state = instance->ec2_state,
+        .is_ending = asg_instance_is_on_its_way_out(instance),
         .private_ip = instance->private_ip,
         .is_impaired = instance->health.is_impaired,
         .event_code = instance->notice.event_code,

@@ -235,6 +235,36 @@ static void test_dispatch_asks_an_unknown_worker_to_say_hello(void **state)
     assert_int_equal(1, count_sent(f, 9, ASG_MESSAGE_REJOIN));
 }
 
+/* A stolen key says that it has used up the account's rates: it had nothing to send. */
+static void test_dispatch_believes_no_calls_of_a_worker_that_had_no_job(void **state)
+{
+    struct fixture *f = *state;
+    asg_dispatch_destroy(&f->dispatch);
+    fixture_open(f, 100, 3);
+    say_hello(f, 1, "liar", 0, NULL, 0, 0);
+    struct asg_call_rate rate = {
+        .action = "RunInstances", .attempts = 1000000, .throttles = 1000000};
+    const struct asg_heartbeat lie = {.rates = &rate, .rate_count = 1};
+    for (int64_t ms = 0; ms < 100; ms++)
+        assert_true(asg_dispatch_heartbeat(f->dispatch, 1, &lie, ms));
+    assert_int_equal(100, asg_dispatch_rate_percent(f->dispatch, ASG_JOB_LAUNCH));
+    assert_int_equal(0, asg_dispatch_counts(f->dispatch).throttles);
+    say_hello(f, 2, "two", 1, NULL, 0, 100);
+    add_job(f, 1, ASG_JOB_LAUNCH, 0);
+    (void)asg_dispatch_pump(f->dispatch, 100, 0);
+    assert_string_equal("two", asg_dispatch_holder(f->dispatch, 1));
+    /* The one that has the job is believed, until it has said that it has none. */
+    rate.attempts = 3;
+    assert_true(asg_dispatch_heartbeat(f->dispatch, 2, &lie, 200));
+    assert_true(asg_dispatch_rate_percent(f->dispatch, ASG_JOB_LAUNCH) < 100);
+    uint64_t throttles = asg_dispatch_counts(f->dispatch).throttles;
+    assert_int_equal(ASG_RESULT_NEW, answer(f, 2, 1, 300));
+    const struct asg_heartbeat idle = {.credits = 1};
+    assert_true(asg_dispatch_heartbeat(f->dispatch, 2, &idle, 400));
+    assert_true(asg_dispatch_heartbeat(f->dispatch, 2, &lie, 500));
+    assert_int_equal(throttles, asg_dispatch_counts(f->dispatch).throttles);
+}
+
 static void test_dispatch_gives_a_handed_back_job_to_another(void **state)
 {
     struct fixture *f = *state;
@@ -752,6 +782,7 @@ int main(void)
         TEST(test_dispatch_keeps_a_lease_that_heartbeats_list),
         TEST(test_dispatch_tells_jobs_of_a_lost_log_apart),
         TEST(test_dispatch_asks_an_unknown_worker_to_say_hello),
+        TEST(test_dispatch_believes_no_calls_of_a_worker_that_had_no_job),
         TEST(test_dispatch_gives_a_handed_back_job_to_another),
         TEST(test_dispatch_tells_a_worker_that_hands_back_and_lets_it_rest),
         TEST(test_dispatch_frees_leases_at_once_when_a_worker_starts_anew),

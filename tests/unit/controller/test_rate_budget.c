@@ -74,6 +74,22 @@ static void test_budget_serves_a_demand_above_the_bucket_into_debt(void **state)
     assert_in_range(wait_ms, 1000000, 1001000); /* 2,000 in debt and 1 more, 2 a second */
 }
 
+/* What a worker says that it sent is capped by what EC2 would have let through: a lie
+ * does not stop everybody's launches for hours. */
+static void test_budget_believes_no_more_than_ec2_lets_through(void **state)
+{
+    (void)state;
+    struct asg_rate_budget budget;
+    start(&budget, 100, 0);
+    for (int i = 0; i < 1000; i++) {
+        asg_rate_budget_sent(&budget, "RunInstances", UINT32_MAX, 0, 0);
+    }
+    int64_t wait_ms = 0;
+    assert_false(asg_rate_budget_take(&budget, ASG_JOB_LAUNCH, 1, 0, &wait_ms));
+    assert_in_range(wait_ms, 60000, 65000); /* a minute at 2 a second, the burst, one */
+    assert_true(asg_rate_budget_take(&budget, ASG_JOB_LAUNCH, 1, wait_ms, &wait_ms));
+}
+
 static void test_budget_keeps_a_share(void **state)
 {
     (void)state;
@@ -197,6 +213,7 @@ int main(void)
         cmocka_unit_test(test_budget_says_how_long_to_wait),
         cmocka_unit_test(test_budget_counts_instances_as_well_as_requests),
         cmocka_unit_test(test_budget_serves_a_demand_above_the_bucket_into_debt),
+        cmocka_unit_test(test_budget_believes_no_more_than_ec2_lets_through),
         cmocka_unit_test(test_budget_keeps_a_share),
         cmocka_unit_test(test_budget_takes_back_what_could_not_leave),
         cmocka_unit_test(test_budget_charges_what_was_sent_beyond_the_tokens),

@@ -321,6 +321,89 @@ static void test_reconcile_believes_an_operator_but_not_against_an_agent(void **
     assert_int_equal(0, list_only(f, 20, 1, &at_ms)); /* one listing only */
 }
 
+/* A stolen worker's key says of healthy machines that EC2 ended them: they would be
+ * forgotten, or ended in earnest ("stopped"), and a second fleet launched. */
+static void test_reconcile_doubts_a_row_that_ends_one_whose_agent_reports(void **state)
+{
+    static const enum asg_ec2_state ends[] = {ASG_EC2_TERMINATED, ASG_EC2_SHUTTING_DOWN,
+                                              ASG_EC2_STOPPED, ASG_EC2_STOPPING};
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        struct agents agents = {.reporting = 1};
+        with_agents(f, &agents, 2);
+        struct asg_seen_instance rows[] = {as_believed(&f->beliefs[0]),
+                                           as_believed(&f->beliefs[1])};
+        rows[0].state = ends[i];
+        int64_t at_ms = FIXTURE_TIME;
+        assert_int_equal(0, look(f, rows, 2, true, at_ms).instance_count);
+        assert_int_equal(1, asg_reconciler_missing(f->reconciler).missing);
+        for (int looks = 0; looks < 20; looks++) { /* by its id: no count */
+            assert_int_equal(0, look(f, rows, 2, false, at_ms += MINUTE).instance_count);
+        }
+        agents.reporting = 0; /* it falls silent: two signs */
+        struct asg_observed observed = look(f, rows, 2, false, at_ms);
+        assert_int_equal(1, observed.instance_count);
+        assert_int_equal(ends[i], observed.instances[0].state);
+    }
+}
+
+/* EC2's own word stands in the end: an agent that goes on talking is no instance. */
+static void test_reconcile_believes_an_end_that_stands_although_its_agent_reports(
+    void **state)
+{
+    struct fixture *f = *state;
+    struct agents agents = {.reporting = 1};
+    with_agents(f, &agents, 2);
+    struct asg_seen_instance rows[] = {as_believed(&f->beliefs[0]),
+                                       as_believed(&f->beliefs[1])};
+    rows[0].state = ASG_EC2_TERMINATED;
+    int64_t at_ms = FIXTURE_TIME;
+    assert_int_equal(0, look(f, rows, 2, true, at_ms).instance_count);
+    assert_int_equal(0, look(f, rows, 2, true, at_ms + 2 * MINUTE).instance_count);
+    assert_int_equal(0, look(f, rows, 2, true, at_ms + 4 * MINUTE).instance_count);
+    struct asg_observed observed = look(f, rows, 2, true, at_ms + 6 * MINUTE);
+    assert_int_equal(1, observed.instance_count);
+    assert_int_equal(ASG_EC2_TERMINATED, observed.instances[0].state);
+}
+
+static void test_reconcile_counts_ends_that_agents_deny_as_a_mass(void **state)
+{
+    struct fixture *f = *state;
+    struct agents agents = {.reporting = 40};
+    with_agents(f, &agents, 40);
+    struct asg_seen_instance rows[40];
+    for (size_t i = 0; i < 40; i++) {
+        rows[i] = as_believed(&f->beliefs[i]);
+        if (i < 5) rows[i].state = ASG_EC2_TERMINATED;
+    }
+    int64_t at_ms = FIXTURE_TIME;
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(0, look(f, rows, 40, true, at_ms += 2 * MINUTE).instance_count);
+        assert_true(asg_reconciler_missing(f->reconciler).is_mass);
+        assert_int_equal(5, asg_reconciler_missing(f->reconciler).reporting);
+    }
+}
+
+/* What we ended ourselves is told to be over at once, also when its agent was heard a
+ * moment ago. */
+static void test_reconcile_believes_the_end_of_what_was_ordered_to_end(void **state)
+{
+    struct fixture *f = *state;
+    struct agents agents = {.reporting = 2};
+    with_agents(f, &agents, 2);
+    struct asg_command command = {.kind = ASG_COMMAND_TERMINATE_INSTANCE,
+                                  .actor = "tests",
+                                  .instance_ids = {&f->beliefs[0].instance_id, 1}};
+    fixture_order(&f->core, &command);
+    struct asg_belief belief;
+    assert_true(asg_core_find_instance(f->core.core, f->beliefs[0].instance_id, &belief));
+    assert_true(belief.is_ending);
+    struct asg_seen_instance rows[] = {as_believed(&f->beliefs[0]),
+                                       as_believed(&f->beliefs[1])};
+    rows[0].state = ASG_EC2_SHUTTING_DOWN;
+    assert_int_equal(1, look(f, rows, 2, false, FIXTURE_TIME).instance_count);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -339,6 +422,10 @@ int main(void)
         TEST(test_reconcile_believes_a_mass_that_stands_with_all_agents_silent),
         TEST(test_reconcile_knows_a_share_that_is_no_mass),
         TEST(test_reconcile_believes_an_operator_but_not_against_an_agent),
+        TEST(test_reconcile_doubts_a_row_that_ends_one_whose_agent_reports),
+        TEST(test_reconcile_believes_an_end_that_stands_although_its_agent_reports),
+        TEST(test_reconcile_counts_ends_that_agents_deny_as_a_mass),
+        TEST(test_reconcile_believes_the_end_of_what_was_ordered_to_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
