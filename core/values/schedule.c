@@ -81,5 +81,10 @@ enum asg_status asg_schedule_validate(const struct asg_schedule_config *config,
     enum asg_status status = validate_changes(config, error);
     if (status != ASG_OK || !has_recurrence) return status;
     struct asg_cron cron;
-    return asg_cron_parse(config->recurrence, &cron, error);
+    status = asg_cron_parse(config->recurrence, &cron, error);
+    if (status != ASG_OK) return status;
+    if (asg_schedule_next(config, now_ms) != INT64_MAX) return ASG_OK;
+    return asg_fail(error, ASG_ERR_INVALID,
+                    "scheduled action %s can never run: its recurrence has no due time%s",
+                    config->name, config->end_ms != 0 ? " before its end" : "");
 }

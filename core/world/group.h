@@ -34,7 +34,7 @@ struct policy {
 struct schedule {
     struct asg_arena arena;
     struct asg_schedule_config config;
-    int64_t next_ms; /* INT64_MAX: no further run */
+    int64_t next_ms; /* one that has no further run is deleted */
 };
 
 /* A (type, subnet, market) that EC2 had no capacity for. */

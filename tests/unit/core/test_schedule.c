@@ -88,6 +88,15 @@ static void test_schedule_refuses_what_can_never_run(void **state)
     config.start_ms = 3 * HOUR_MS;
     config.end_ms = 3 * HOUR_MS;
     check_refused(&config, "starts when it has ended");
+    config = hourly();
+    config.recurrence = "0 0 30 2 *";
+    check_refused(&config, "can never run");
+    config = hourly();
+    config.end_ms = HOUR_MS + 30 * MINUTE_MS;
+    check_refused(&config, "can never run");
+    config.recurrence = "0 0 30 2 *";
+    config.start_ms = HOUR_MS + 10 * MINUTE_MS; /* at its start it runs */
+    assert_status(ASG_OK, asg_schedule_validate(&config, HOUR_MS, &error));
 }
 
 static void test_schedule_refuses_a_zone_that_cannot_be(void **state)
