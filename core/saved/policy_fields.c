@@ -17,6 +17,7 @@ void asg_policy_state_fields(struct asg_fields *fields, struct asg_policy_state 
         asg_fields_i64(fields, &state->periods[i].sum_milli);
         asg_fields_i64(fields, &state->periods[i].count);
     }
+    asg_fields_u32(fields, &state->serving);
     asg_fields_u32(fields, &state->lows);
     asg_fields_i64(fields, &state->below_since_ms);
     asg_fields_u32(fields, &state->peak_count);

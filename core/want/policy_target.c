@@ -1,11 +1,11 @@
 /* policy_target - target tracking: keep a metric at its target (docs/rules.md, "Target
  * tracking").
  *
- *   wanted = ceil(warm capacity x metric / target)
- * Out when the metric was above scale_out_permille of the target for scale_out_periods in
- * a row, by the mean of those periods. In when it stayed below scale_in_permille of the
- * target for scale_in_periods and all through the stabilisation window, to the highest
- * recommendation of that window. */
+ *   wanted = ceil(capacity x metric / target), of those that are warm or of all in
+ * service Out when the metric was above scale_out_permille of the target for
+ * scale_out_periods in a row, by the mean of those periods. In when it stayed below
+ * scale_in_permille of the target for scale_in_periods and all through the stabilisation
+ * window, to the highest recommendation of that window. */
 #include "core/want/policy_family.h"
 
 #include <assert.h>
@@ -20,24 +20,37 @@ static int64_t share_of_target(const struct asg_policy_config *config, uint32_t 
     return config->target_milli * (int64_t)permille / 1000;
 }
 
-static int64_t wanted_for(const struct asg_policy_config *config,
-                          const struct asg_policy_input *input, int64_t value_milli)
+/* How many shared the load of this period. Those that warm take their part of it, though
+ * nobody measures them; who came or went within the period had no part of the mean. */
+static int64_t sharing(const struct asg_policy_config *config,
+                       const struct asg_policy_state *state,
+                       const struct asg_policy_input *input)
 {
-    assert(input->warm >= 0);
+    assert(input->warm >= 0 && input->serving >= 0);
+    if (!config->counts_warming || state->serving == 0) return input->warm;
+    int64_t least = state->serving < input->serving ? state->serving : input->serving;
+    return least > 0 ? least : input->warm;
+}
+
+static int64_t wanted_for(const struct asg_policy_config *config,
+                          const struct asg_policy_input *input, int64_t capacity,
+                          int64_t value_milli)
+{
+    assert(capacity >= 0);
     assert(config->target_milli > 0);
     if (input->warm == 0) {
         /* The formula says nothing of an empty group: a metric above 0 asks for one. */
         return value_milli > 0 ? (input->min > 1 ? input->min : 1) : input->desired;
     }
     if (value_milli <= 0) return 0;
-    return asg_number_ceil_share(input->warm, value_milli, config->target_milli);
+    return asg_number_ceil_share(capacity, value_milli, config->target_milli);
 }
 
 /* A saturated metric ends where the instances do: the load may be far above it. */
-static int64_t wanted_out(const struct asg_policy_config *config,
-                          const struct asg_policy_input *input, int64_t value_milli)
+static int64_t with_saturation(const struct asg_policy_config *config, int64_t wanted,
+                               int64_t value_milli)
 {
-    int64_t wanted = wanted_for(config, input, value_milli);
+    assert(wanted >= 0);
     bool is_saturated =
         config->saturation_milli > 0 && value_milli >= config->saturation_milli;
     if (!is_saturated) return wanted;
@@ -45,9 +58,15 @@ static int64_t wanted_out(const struct asg_policy_config *config,
     return asg_number_ceil_share(wanted, config->saturation_factor_milli, 1000);
 }
 
+static int64_t at_least_0(int64_t value)
+{
+    return value > 0 ? value : 0;
+}
+
 static void note_period(struct asg_policy_state *state,
                         const struct asg_policy_config *config,
-                        const struct asg_group_metric *metric, int64_t value_milli)
+                        const struct asg_policy_input *input, int64_t capacity,
+                        int64_t value_milli)
 {
     assert(config->scale_out_periods > 0 &&
            config->scale_out_periods <= ASG_POLICY_PERIODS_MAX);
@@ -58,25 +77,48 @@ static void note_period(struct asg_policy_state *state,
         memmove(state->periods, state->periods + old,
                 state->period_count * sizeof state->periods[0]);
     }
-    struct asg_policy_period period = {.sum_milli = metric->sum_milli,
-                                       .count = metric->count};
-    if (config->statistic != ASG_STATISTIC_MEAN) {
+    struct asg_policy_period period = {.sum_milli = input->metric->sum_milli,
+                                       .count = input->metric->count};
+    if (config->counts_warming) {
+        period = (struct asg_policy_period){
+            .sum_milli = asg_number_ceil_share(capacity, at_least_0(value_milli), 1),
+            .count = capacity};
+    } else if (config->statistic != ASG_STATISTIC_MEAN) {
         period = (struct asg_policy_period){.sum_milli = value_milli, .count = 1};
     }
     assert(state->period_count < config->scale_out_periods);
     state->periods[state->period_count++] = period;
 }
 
-static int64_t mean_of_periods(const struct asg_policy_state *state)
+static struct asg_policy_period sum_of_periods(const struct asg_policy_state *state)
 {
     assert(state->period_count > 0);
-    int64_t sum = 0;
-    int64_t count = 0;
+    struct asg_policy_period all = {0};
     for (uint32_t i = 0; i < state->period_count; i++) {
-        sum = asg_number_add(sum, state->periods[i].sum_milli);
-        count += state->periods[i].count;
+        all.sum_milli = asg_number_add(all.sum_milli, state->periods[i].sum_milli);
+        all.count += state->periods[i].count;
     }
-    return count > 0 ? sum / count : 0;
+    assert(all.count >= 0);
+    return all;
+}
+
+/* By the mean of the periods; *ret_milli is that of one instance. */
+static int64_t wanted_by_periods(const struct asg_policy_config *config,
+                                 const struct asg_policy_state *state,
+                                 const struct asg_policy_input *input, int64_t *ret_milli)
+{
+    const struct asg_policy_period all = sum_of_periods(state);
+    *ret_milli = all.count > 0 ? all.sum_milli / all.count : 0;
+    int64_t wanted = 0;
+    if (config->counts_warming && input->warm > 0 &&
+        config->target_milli <= INT64_MAX / ASG_POLICY_PERIODS_MAX) {
+        /* the load changes by the period, and so do those that share it */
+        wanted = asg_number_ceil_share(1, all.sum_milli,
+                                       config->target_milli * state->period_count);
+    } else {
+        wanted = wanted_for(config, input, input->warm, *ret_milli);
+    }
+    return with_saturation(config, wanted, *ret_milli);
 }
 
 /* Keep the falling peaks of the window: the front is its highest recommendation. */
@@ -122,14 +164,15 @@ static void forget_low(struct asg_policy_state *state)
 }
 
 static const char *say(const struct asg_policy_config *config,
-                       const struct asg_policy_input *input, int64_t value_milli,
-                       int64_t span_ms, int64_t wanted, struct asg_arena *arena)
+                       const struct asg_policy_input *input, int64_t capacity,
+                       int64_t value_milli, int64_t span_ms, int64_t wanted,
+                       struct asg_arena *arena)
 {
     assert(span_ms >= 0);
     char value[ASG_NUMBER_TEXT_MAX];
     char target[ASG_NUMBER_TEXT_MAX];
     char span[ASG_NUMBER_TEXT_MAX];
-    return asg_arena_format(
+    const char *text = asg_arena_format(
         arena, "%s %s %s over %s, target %s: wants %" PRId64 " (has %" PRId64 ")",
         asg_enum_word(&asg_metric_name_words, (int)config->metric),
         asg_enum_word(&asg_statistic_words, (int)config->statistic),
@@ -137,38 +180,44 @@ static const char *say(const struct asg_policy_config *config,
         asg_number_duration(span_ms, span),
         asg_number_metric(config->metric, config->target_milli, target), wanted,
         input->desired);
+    if (capacity == input->warm) return text;
+    return asg_arena_format(
+        arena, "%s\nfor the load of %" PRId64 " in service, %" PRId64 " of them warm",
+        text, capacity, input->warm);
 }
 
 static void evaluate_high(const struct asg_policy_config *config,
                           struct asg_policy_state *state,
-                          const struct asg_policy_input *input, int64_t value_milli,
-                          struct asg_arena *arena, struct asg_proposal *ret)
+                          const struct asg_policy_input *input, int64_t capacity,
+                          int64_t value_milli, struct asg_arena *arena,
+                          struct asg_proposal *ret)
 {
     if (state->breaches < config->scale_out_periods) state->breaches++;
-    note_period(state, config, input->metric, value_milli);
+    note_period(state, config, input, capacity, value_milli);
     if (state->breaches < config->scale_out_periods) return;
     assert(state->period_count <= config->scale_out_periods);
-    int64_t mean_milli = mean_of_periods(state);
-    int64_t wanted = wanted_out(config, input, mean_milli);
+    int64_t mean_milli = 0;
+    int64_t wanted = wanted_by_periods(config, state, input, &mean_milli);
     if (wanted <= input->desired) return; /* what was asked for is on its way */
     assert(wanted > input->desired);
     ret->direction = ASG_DIRECTION_OUT;
     ret->wanted = wanted;
-    ret->text = say(config, input, mean_milli,
+    ret->text = say(config, input, capacity, mean_milli,
                     (int64_t)state->period_count * input->evaluation_ms, wanted, arena);
 }
 
 static void evaluate_low(const struct asg_policy_config *config,
                          struct asg_policy_state *state,
-                         const struct asg_policy_input *input, int64_t value_milli,
-                         struct asg_arena *arena, struct asg_proposal *ret)
+                         const struct asg_policy_input *input, int64_t capacity,
+                         int64_t value_milli, struct asg_arena *arena,
+                         struct asg_proposal *ret)
 {
     int64_t from_ms = input->now_ms - config->stabilisation_ms;
     if (state->below_since_ms == 0) {
         state->below_since_ms = input->now_ms - input->evaluation_ms;
     }
     if (state->lows < config->scale_in_periods) state->lows++;
-    note_peak(state, input->now_ms, wanted_for(config, input, value_milli));
+    note_peak(state, input->now_ms, wanted_for(config, input, capacity, value_milli));
     drop_old_peaks(state, from_ms);
     if (state->lows < config->scale_in_periods) return;
     if (state->below_since_ms > from_ms || input->warming > 0) return;
@@ -184,18 +233,17 @@ static void evaluate_low(const struct asg_policy_config *config,
     int64_t low_milli = share_of_target(config, config->scale_in_permille);
     ret->text = asg_arena_format(
         arena, "%s\nbelow %s for %s, highest wish of that time %" PRId64,
-        say(config, input, value_milli, input->evaluation_ms, wanted, arena),
+        say(config, input, capacity, value_milli, input->evaluation_ms, wanted, arena),
         asg_number_metric(config->metric, low_milli, low),
         asg_number_duration(input->now_ms - state->below_since_ms, span),
         state->peaks[0].wanted);
 }
 
-void asg_policy_target(const struct asg_policy_config *config,
-                       struct asg_policy_state *state,
-                       const struct asg_policy_input *input, struct asg_arena *arena,
-                       struct asg_proposal *ret)
+static void evaluate(const struct asg_policy_config *config,
+                     struct asg_policy_state *state, const struct asg_policy_input *input,
+                     struct asg_arena *arena, struct asg_proposal *ret)
 {
-    assert(config->kind == ASG_POLICY_TARGET_TRACKING);
+    assert(config->target_milli > 0);
     if (!asg_policy_has_data(input)) {
         state->breaches = 0;
         state->period_count = 0;
@@ -204,10 +252,11 @@ void asg_policy_target(const struct asg_policy_config *config,
         return;
     }
     int64_t value_milli = asg_policy_value(config, input->metric);
+    int64_t capacity = sharing(config, state, input);
     int64_t low_milli = share_of_target(config, config->scale_in_permille);
     if (value_milli > share_of_target(config, config->scale_out_permille)) {
         forget_low(state);
-        evaluate_high(config, state, input, value_milli, arena, ret);
+        evaluate_high(config, state, input, capacity, value_milli, arena, ret);
         return;
     }
     state->breaches = 0;
@@ -216,5 +265,16 @@ void asg_policy_target(const struct asg_policy_config *config,
         forget_low(state);
         return;
     }
-    evaluate_low(config, state, input, value_milli, arena, ret);
+    evaluate_low(config, state, input, capacity, value_milli, arena, ret);
+}
+
+void asg_policy_target(const struct asg_policy_config *config,
+                       struct asg_policy_state *state,
+                       const struct asg_policy_input *input, struct asg_arena *arena,
+                       struct asg_proposal *ret)
+{
+    assert(config->kind == ASG_POLICY_TARGET_TRACKING);
+    evaluate(config, state, input, arena, ret);
+    assert(input->serving >= 0 && input->serving <= UINT32_MAX);
+    state->serving = (uint32_t)input->serving;
 }

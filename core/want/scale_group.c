@@ -71,6 +71,7 @@ static const struct tally *tally_of(struct group *group, int64_t now_ms)
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
         if (instance->service.told == ASG_MEMBER_COUNTS) tally->counting++;
+        if (asg_instance_is_serving(instance)) tally->serving++;
         if (asg_instance_is_launching(instance) || asg_instance_is_waiting(instance)) {
             tally->is_changing = true;
         }
@@ -174,6 +175,7 @@ void asg_want_scale_group(struct asg_core *core, struct group *group,
         .min = group->config.min,
         .max = group->config.max,
         .warm = tally->counting,
+        .serving = tally->serving,
         .warming = tally->warming,
         .is_cooling = tally->is_changing || asg_cooldown_is_on(core, group),
     };

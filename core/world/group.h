@@ -53,6 +53,7 @@ struct tally {
     bool is_known;    /* a settled group is counted anew when next asked for */
     bool is_changing; /* some are launching or draining */
     uint32_t counting;
+    uint32_t serving;
     uint32_t warming;
     int64_t until_ms; /* the next one is warm then */
 };

@@ -8,6 +8,7 @@
 #define ASG_POLICY_PERIODS_MAX 60 /* that a mean goes over */
 #define ASG_POLICY_PEAKS_MAX   48 /* of a stabilisation window; older ones are merged */
 
+/* The samples of a period; where those that warm count, its load and who shared it. */
 struct asg_policy_period {
     int64_t sum_milli;
     int64_t count;
@@ -23,7 +24,8 @@ struct asg_policy_state {
     uint32_t breaches;     /* periods in a row beyond the threshold */
     uint32_t period_count; /* of periods[] in use: those in a row that breached */
     struct asg_policy_period periods[ASG_POLICY_PERIODS_MAX];
-    uint32_t lows; /* target tracking: low periods in a row, up to as many as count */
+    uint32_t serving; /* target tracking: in service when the last period ended */
+    uint32_t lows;    /* target tracking: low periods in a row, up to as many as count */
     int64_t below_since_ms; /* target tracking: below all the time since; 0: it is not */
     uint32_t peak_count;    /* falling from front to back, times rising */
     struct asg_policy_peak peaks[ASG_POLICY_PEAKS_MAX];

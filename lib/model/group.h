@@ -165,6 +165,9 @@ struct asg_policy_config {
     /* of all kinds: what may end for its scale-in, in percent of the group */
     uint32_t scale_in_at_once_percent;     /* 0: as the group's terminating_percent */
     uint32_t scale_in_ten_minutes_percent; /* 0: as the group's terminated_percent */
+    /* target tracking: the wish is for the load of all in service, by the mean of those
+     * that are warm; false: for as many instances as are warm */
+    bool counts_warming;
 };
 
 /* A local time offset that begins at a moment: what a time zone file says. */

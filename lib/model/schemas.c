@@ -163,6 +163,7 @@ static const struct asg_field policy_config_fields[] = {
     FIELD(I64, saturation_factor_milli, OR(1000), ZERO_UNSET),
     U32(scale_in_at_once_percent),
     U32(scale_in_ten_minutes_percent),
+    BOOL(counts_warming),
 };
 #undef OF
 TABLE(policy_config)

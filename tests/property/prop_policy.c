@@ -52,6 +52,7 @@ static struct asg_policy_config any_policy(struct seed *seed)
         .scale_in_periods = (uint32_t)between(seed, 1, 20),
         .saturation_milli = 0,
         .saturation_factor_milli = 1000,
+        .counts_warming = seed_below(seed, 2) == 0,
         .stabilisation_ms = between(seed, 0, 40) * PERIOD_MS,
         .comparison = seed_below(seed, 2) == 0 ? ASG_COMPARISON_GREATER
                                                : ASG_COMPARISON_GREATER_OR_EQUAL,
@@ -82,6 +83,7 @@ static struct asg_policy_input any_input(struct seed *seed)
         .min = between(seed, 0, 3),
         .max = 1000,
         .warm = warm,
+        .serving = warm + between(seed, 0, warming),
         .warming = warming,
         .is_cooling = seed_below(seed, 8) == 0,
     };

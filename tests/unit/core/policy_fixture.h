@@ -44,7 +44,8 @@ static inline void fixture_init(struct policy_fixture *f, enum asg_policy_kind k
                   .evaluation_ms = PERIOD_MS,
                   .desired = capacity,
                   .max = 1000,
-                  .warm = capacity},
+                  .warm = capacity,
+                  .serving = capacity},
     };
 }
 

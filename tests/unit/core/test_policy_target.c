@@ -344,6 +344,57 @@ static void test_target_waits_for_low_periods_in_a_row(void **state)
     assert_int_equal(f.proposal.wanted, 6);
 }
 
+/* 20 in service, 10 of them still warming: they take their part of the load. */
+static void test_target_counts_the_load_of_those_that_warm(void **state)
+{
+    (void)state;
+    for (int counts = 0; counts < 2; counts++) {
+        begin(10);
+        f.config.counts_warming = counts == 1;
+        f.input.desired = 20;
+        f.input.serving = 20;
+        f.input.warming = 10;
+        (void)fixture_period(&f, 50000);
+        enum asg_direction direction = fixture_periods(&f, 3, 80000);
+        if (counts == 0) {
+            assert_int_equal(direction, ASG_DIRECTION_NONE); /* 16 are on their way */
+            continue;
+        }
+        assert_int_equal(direction, ASG_DIRECTION_OUT);
+        assert_int_equal(f.proposal.wanted, 32);
+        assert_string_equal(f.proposal.text,
+                            "cpu mean 80 % over 15 s, target 50 %: wants 32 (has 20)\n"
+                            "for the load of 20 in service, 10 of them warm");
+    }
+}
+
+/* The mean of a period is of those that were in service all the time: who came within it
+ * had no part in it, nor in the periods before. */
+static void test_target_gives_each_period_those_that_shared_its_load(void **state)
+{
+    (void)state;
+    begin(10);
+    f.config.counts_warming = true;
+    f.input.desired = 15;
+    f.input.warming = 5;
+    (void)fixture_period(&f, 50000);
+    (void)fixture_periods(&f, 2, 100000);
+    f.input.serving = 15;
+    assert_int_equal(fixture_period(&f, 100000), ASG_DIRECTION_OUT);
+    assert_int_equal(f.proposal.wanted, 20);
+    f.input.desired = 20;
+    assert_int_equal(fixture_period(&f, 65000), ASG_DIRECTION_NONE); /* 15 x 65 */
+    assert_int_equal(fixture_period(&f, 65000), ASG_DIRECTION_NONE);
+    assert_int_equal(fixture_period(&f, 80000), ASG_DIRECTION_OUT); /* 975, 975, 1200 */
+    assert_int_equal(f.proposal.wanted, 21);
+    begin(10); /* and who went within it neither */
+    f.config.counts_warming = true;
+    (void)fixture_period(&f, 50000);
+    f.input.serving = f.input.warm = f.input.desired = 4;
+    assert_int_equal(fixture_periods(&f, 3, 60000), ASG_DIRECTION_OUT);
+    assert_int_equal(f.proposal.wanted, 5);
+}
+
 static void check_saved_alike(struct policy_fixture *fixture)
 {
     struct asg_bytes bytes = {0};
@@ -458,6 +509,8 @@ int main(void)
         T(tolerates_what_is_little_above_it),
         T(goes_further_when_cpu_is_saturated),
         T(waits_for_low_periods_in_a_row),
+        T(counts_the_load_of_those_that_warm),
+        T(gives_each_period_those_that_shared_its_load),
         T(honours_highest_and_lowest),
         T(survives_fewer_periods_than_it_remembers),
         T(merges_peaks_of_a_long_window),
