@@ -58,6 +58,9 @@ static void release(void *context, const struct asg_waiter *waiter,
     for (size_t i = 0; i < effects->closed_jobs.count; i++) {
         asg_dispatch_close(controller->dispatch, effects->closed_jobs.items[i]);
     }
+    for (size_t i = 0; i < effects->recalled_jobs.count; i++) {
+        asg_dispatch_recall(controller->dispatch, effects->recalled_jobs.items[i]);
+    }
     for (size_t i = 0; i < effects->job_count; i++) {
         asg_dispatch_add(controller->dispatch, &effects->jobs[i]);
     }

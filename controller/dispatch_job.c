@@ -42,6 +42,7 @@ struct asg_dispatch {
     struct asg_rate_budget budget;
     struct asg_job_table table;
     struct asg_entry_list queues[ASG_JOB_COUNT];
+    struct asg_entry_list recalled; /* QUEUED, and to be given up */
     struct asg_dispatch_worker *workers;
     struct asg_dispatch_counts counts;
     struct asg_arena scratch;
@@ -130,7 +131,7 @@ static void give_lease(struct asg_dispatch *dispatch, struct asg_job_entry *entr
 static struct asg_entry_list *queue_of(struct asg_dispatch *dispatch,
                                        const struct asg_job_entry *entry)
 {
-    return &dispatch->queues[entry->job.kind];
+    return entry->is_recalled ? &dispatch->recalled : &dispatch->queues[entry->job.kind];
 }
 
 /* Out of whatever list it is in. */
@@ -169,6 +170,16 @@ void asg_dispatch_close(struct asg_dispatch *dispatch, uint64_t job_id)
     if (entry == NULL) return;
     take_away(dispatch, entry);
     asg_job_table_remove(&dispatch->table, entry);
+}
+
+void asg_dispatch_recall(struct asg_dispatch *dispatch, uint64_t job_id)
+{
+    struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, job_id);
+    if (entry == NULL || entry->is_recalled || entry->state == ASG_ENTRY_ANSWERED) return;
+    bool is_queued = entry->state == ASG_ENTRY_QUEUED;
+    if (is_queued) detach(dispatch, entry);
+    entry->is_recalled = true;
+    if (is_queued) put_in_queue(dispatch, entry);
 }
 
 static struct asg_job_entry *add_entry(struct asg_dispatch *dispatch,
@@ -840,6 +851,10 @@ int64_t asg_dispatch_pump(struct asg_dispatch *dispatch, int64_t mono_ms, int64_
 {
     dispatch->pumped_ms = mono_ms;
     int64_t next_ms = end_leases(dispatch, mono_ms, log_ms);
+    while (dispatch->recalled.first != NULL) {
+        end_job(dispatch, dispatch->recalled.first, ASG_OUTCOME_UNDELIVERED,
+                "asked back before a worker took it");
+    }
     for (int kind = 0; kind < ASG_JOB_COUNT; kind++) {
         int64_t at_ms = pump_queue(dispatch, (enum asg_job_kind)kind, mono_ms, log_ms);
         if (at_ms < next_ms) next_ms = at_ms;
@@ -934,6 +949,7 @@ void asg_dispatch_alarms(const struct asg_dispatch *dispatch, int64_t mono_ms,
 struct asg_dispatch_counts asg_dispatch_counts(const struct asg_dispatch *dispatch)
 {
     struct asg_dispatch_counts counts = dispatch->counts;
+    counts.queued = dispatch->recalled.count;
     for (int kind = 0; kind < ASG_JOB_COUNT; kind++) {
         counts.queued += dispatch->queues[kind].count;
     }

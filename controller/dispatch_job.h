@@ -82,6 +82,10 @@ void asg_dispatch_add(struct asg_dispatch *dispatch, const struct asg_job *job);
  * until it has been handed out to somebody. */
 void asg_dispatch_inherit(struct asg_dispatch *dispatch, const struct asg_job *job);
 
+/* Core wants it back unless a worker has it: the next pump gives it up as UNDELIVERED, as
+ * it does when that worker hands it back or loses its lease. An unknown id is fine. */
+void asg_dispatch_recall(struct asg_dispatch *dispatch, uint64_t job_id);
+
 /* A job that needs no worker any more. */
 void asg_dispatch_close(struct asg_dispatch *dispatch, uint64_t job_id);
 

@@ -25,6 +25,7 @@ struct asg_job_entry {
     struct asg_dispatch_worker *worker; /* LEASED */
     uint64_t holder;   /* identity of who was given the last lease, while its word counts;
                         * 0:   nobody's does */
+    bool is_recalled;  /* given up instead of handed out */
     bool is_inherited; /* of an earlier controller, which handed it out or not */
     uint64_t lease_id;
     int64_t lease_until_ms;

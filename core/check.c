@@ -85,6 +85,16 @@ static bool are_some_changing(const struct group *group)
     return false;
 }
 
+static uint32_t count_look_ups(const struct asg_core *core, const struct group *group)
+{
+    assert(group->no > 0);
+    uint32_t count = 0;
+    for (size_t i = 0; i < core->job_count; i++) {
+        count += core->jobs[i]->group_no == group->no && core->jobs[i]->look_up_ms != 0;
+    }
+    return count;
+}
+
 static const char *wrong_with_group(const struct asg_core *core,
                                     const struct group *group)
 {
@@ -112,6 +122,9 @@ static const char *wrong_with_group(const struct asg_core *core,
     }
     if (group->is_changing != are_some_changing(group)) {
         return "is asked of EC2 often without need, or is not and should be";
+    }
+    if (group->look_ups != count_look_ups(core, group)) {
+        return "has another number of launches that are looked up";
     }
     return NULL;
 }
@@ -159,6 +172,9 @@ static const char *wrong_with_job(const struct asg_core *core, const struct job 
     if (job->retry_ms != 0 && !is_open) return "is over and to be tried again";
     if (job->retry_ms != 0 && job->retry_ms < asg_due_heap_first_ms(&core->retries)) {
         return "is to be tried again, and the heap does not know";
+    }
+    if (job->look_up_ms != 0 && job->retry_ms != INT64_MAX) {
+        return "is looked up and is to be tried again";
     }
     if (!is_open || !asg_job_is_launch(job->plan.kind)) return NULL;
     uint32_t slots = count_slots(asg_group_of_no(core, job->group_no), job);

@@ -129,7 +129,7 @@ uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
                  what);
         return 0;
     }
-    if (cause == ASG_END_USER || cause == ASG_END_DELETED) return wanted;
+    if (cause == ASG_END_USER) return wanted;
     if (cause == ASG_END_SCALE_IN && !is_fleet_known(core, group, HOLD_SCALE_IN, what)) {
         return 0;
     }

@@ -31,7 +31,8 @@ static enum asg_cause cause_of_end(const struct instance *instance)
     switch (instance->ending.cause) {
     case ASG_END_SCALE_IN: return ASG_CAUSE_SCALE_IN;
     case ASG_END_HEALTH: return instance->health.fault;
-    case ASG_END_USER: return ASG_CAUSE_ORDER;
+    case ASG_END_USER:
+    case ASG_END_NAMED: return ASG_CAUSE_ORDER;
     case ASG_END_DELETED: return ASG_CAUSE_GROUP_DELETED;
     case ASG_END_NOTICE:
         return instance->notice.taken_back_ms != 0 ? ASG_CAUSE_INTERRUPTION

@@ -6,21 +6,23 @@
 #include "core/world/counts.h"
 #include "core/world/standing.h"
 #include "core/world/states.h"
+#include "core/world/stops.h"
 #include "core/step/narrate.h"
 #include "core/world/state.h"
 
 #define TERMINATE_BATCH 100
 
-static bool needs_end_job(const struct instance *instance)
+static bool needs_end_job(const struct asg_core *core, const struct instance *instance)
 {
     return asg_state_traits(instance->state)->needs_end && instance->ending.job_id == 0 &&
-           instance->id[0] != '\0' && asg_instance_is_alive(instance);
+           instance->id[0] != '\0' && asg_instance_is_alive(instance) &&
+           asg_stop_of_end(core, instance->group, instance) == NULL;
 }
 
 /* From the first that needs one on: nobody before it does. */
 static void plan_termination(struct asg_core *core, struct group *group, size_t first)
 {
-    assert(first < group->instance_count && needs_end_job(group->instances[first]));
+    assert(first < group->instance_count && needs_end_job(core, group->instances[first]));
     struct job *job = asg_job_add(core, ASG_JOB_TERMINATE, group);
     job->plan.deadline_ms = core->now_ms + END_LIMIT_MS;
     struct asg_terminate *terminate = asg_arena_take(&job->arena, sizeof *terminate);
@@ -29,7 +31,8 @@ static void plan_termination(struct asg_core *core, struct group *group, size_t 
     size_t count = 0;
     for (size_t i = first; i < group->instance_count && count < TERMINATE_BATCH; i++) {
         struct instance *instance = group->instances[i];
-        if (!needs_end_job(instance) || strcmp(instance->zone, terminate->zone) != 0) {
+        if (!needs_end_job(core, instance) ||
+            strcmp(instance->zone, terminate->zone) != 0) {
             continue;
         }
         assert(asg_instance_is_on_its_way_out(instance)); /* nobody else is ended */
@@ -48,10 +51,9 @@ static void plan_termination(struct asg_core *core, struct group *group, size_t 
 void asg_plan_terminations(struct asg_core *core, struct group *group)
 {
     assert(core->step != NULL);
-    if (core->is_halted || group->is_halted || asg_count_ending(group) == 0) return;
-    if (group->config.dry_run) return; /* EC2's word on a dry request ends nobody */
+    if (asg_count_ending(group) == 0) return;
     for (size_t i = 0; i < group->instance_count; i++) {
-        if (needs_end_job(group->instances[i])) {
+        if (needs_end_job(core, group->instances[i])) {
             plan_termination(core, group, i);
         }
     }

@@ -38,23 +38,11 @@ void asg_plan_retry_later(struct asg_core *core, struct job *job)
     job->tries++;
 }
 
-/* A termination that a dry run overtook waits for its end, with what it was to end. */
-static bool is_overtaken(const struct asg_core *core, const struct job *job)
-{
-    const struct group *group = asg_group_of_no(core, job->group_no);
-    return job->plan.kind == ASG_JOB_TERMINATE && group != NULL && group->config.dry_run;
-}
-
 /* The same attempt once more, as it was. */
 void asg_plan_again(struct asg_core *core, struct job *job)
 {
     assert(job->state == ASG_JOB_STATE_OPEN);
     assert(job->plan.attempt > 0);
-    if (is_overtaken(core, job)) {
-        asg_job_give_up_termination(core, job);
-        asg_job_close(core, job, ASG_JOB_STATE_CANCELLED);
-        return;
-    }
     asg_job_set_retry(core, job, 0);
     int64_t limit_ms = asg_job_is_launch(job->plan.kind) ? LAUNCH_LIMIT_MS : END_LIMIT_MS;
     if (job->is_ambiguous) job->plan.deadline_ms = core->now_ms + limit_ms;

@@ -250,6 +250,8 @@ void asg_state_job_fields(struct asg_fields *f, struct job *job)
     asg_fields_i64(f, &job->sent_ms);
     asg_fields_u64(f, &job->sent_epoch);
     asg_fields_i64(f, &job->retry_ms);
+    asg_fields_i64(f, &job->look_up_ms);
+    asg_fields_u32(f, &job->looks);
     asg_fields_u32(f, &job->tries);
     asg_fields_i64(f, &job->ended_ms);
     small_count(f, &job->attempt_count, ASG_JOB_ATTEMPTS_KEPT);

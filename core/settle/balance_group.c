@@ -28,11 +28,14 @@
 #include "core/plan/plan_launches.h"
 #include "core/plan/plan_templates.h"
 #include "core/plan/plan_terminations.h"
+#include "core/plan/retry_job.h"
 #include "core/settle/answer_notices.h"
 #include "core/tell/tell_members.h"
 #include "core/want/desired.h"
 #include "core/want/run_schedules.h"
 #include "core/want/wanted_capacity.h"
+#include "core/want/wanted_launch.h"
+#include "core/world/stops.h"
 
 #define TEMPLATE_FRESH_MS INT64_C(60000)
 
@@ -123,7 +126,8 @@ static bool may_be_given_up(struct asg_core *core, const struct job *job,
         enum asg_outcome outcome = job->attempts[i].outcome;
         bool is_definite = outcome == ASG_OUTCOME_THROTTLED ||
                            outcome == ASG_OUTCOME_TRANSIENT ||
-                           outcome == ASG_OUTCOME_CREDENTIALS;
+                           outcome == ASG_OUTCOME_CREDENTIALS ||
+                           outcome == ASG_OUTCOME_UNDELIVERED; /* or it is in doubt */
         if (job->attempts[i].attempt == job->plan.attempt && !is_definite) return false;
     }
     int64_t late_until_ms = asg_patience_late_until_ms(core, job);
@@ -326,9 +330,32 @@ static void grow(struct asg_core *core, struct group *group, uint32_t missing)
     asg_plan_launches(core, group, missing);
 }
 
+/* Looked up while it might not be asked for: it may be again, and its token is the
+ * stronger question. */
+static void ask_again(struct asg_core *core, struct group *group)
+{
+    for (size_t i = 0; i < core->job_count && group->look_ups > 0; i++) {
+        struct job *job = core->jobs[i];
+        if (job->group_no != group->no || job->look_up_ms == 0) continue;
+        if (asg_want_no_launch(core, group, job) != NULL) continue;
+        asg_narrate(core, ASG_DECISION_JOB, group,
+                    "job %s is wanted again: asking with its token", job->plan.name);
+        asg_plan_again(core, job);
+        assert(job->look_up_ms == 0);
+    }
+}
+
+/* What was stopped and not made is given up, and planned anew when it may be. */
+static void give_up_stopped(struct asg_core *core, struct group *group)
+{
+    const char *stop = asg_stop_of_launch(core, group, /* is_dry */ false);
+    bool are_some = group->is_deleting || asg_count_launching(group) > 0;
+    if (stop == NULL || !are_some) return;
+    (void)give_up_unmade(core, group, UINT32_MAX, stop);
+}
+
 static void end_all(struct asg_core *core, struct group *group)
 {
-    (void)give_up_unmade(core, group, UINT32_MAX, "its group is being deleted");
     assert(group->is_deleting);
     for (size_t i = 0; i < group->instance_count; i++) {
         asg_plan_end(core, group, group->instances[i], ASG_END_DELETED,
@@ -336,23 +363,24 @@ static void end_all(struct asg_core *core, struct group *group)
     }
 }
 
-/* They were on their way out before the dry run began, and go on when it ends. */
-static void hold_dry_ends(struct asg_core *core, struct group *group)
+/* They were selected before it was stopped, and go when it may. */
+static void hold_selected(struct asg_core *core, struct group *group)
 {
-    if (!group->config.dry_run || asg_count_ending(group) == 0 ||
-        asg_hold_is_on(core, HOLD_DRY_RUN)) {
-        return;
-    }
-    uint32_t ending = 0;
+    if (asg_count_ending(group) == 0) return;
+    uint32_t waiting = 0;
+    const char *stop = NULL;
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
-        ending +=
-            asg_instance_is_ending(instance) && instance->ending.job_id == 0 ? 1 : 0;
+        if (!asg_instance_is_ending(instance) || instance->ending.job_id != 0) continue;
+        const char *why = asg_stop_of_end(core, group, instance);
+        if (why == NULL) continue;
+        stop = why;
+        waiting++;
     }
-    if (ending == 0) return;
-    asg_hold(core, group, HOLD_DRY_RUN,
-             "dry run: %" PRIu32 " that were selected before it began wait for its end",
-             ending);
+    enum hold_topic topic = group->config.dry_run ? HOLD_DRY_RUN : HOLD_SCALE_IN;
+    if (waiting == 0 || asg_hold_is_on(core, topic)) return;
+    asg_hold(core, group, topic,
+             "termination waits: %" PRIu32 " were selected before, %s", waiting, stop);
 }
 
 void asg_settle_group(struct asg_core *core, struct group *group)
@@ -361,6 +389,7 @@ void asg_settle_group(struct asg_core *core, struct group *group)
     settle_ended(core, group);
     asg_judge_group(core, group);
     end_drains(core, group);
+    give_up_stopped(core, group);
     if (group->is_deleting) {
         end_all(core, group);
     } else {
@@ -376,7 +405,8 @@ void asg_settle_group(struct asg_core *core, struct group *group)
         if (actual <= wanted)
             group->scaling.order_floor = UINT32_MAX; /* it is carried out */
     }
-    hold_dry_ends(core, group);
+    if (group->look_ups > 0) ask_again(core, group);
+    hold_selected(core, group);
     asg_hold_settle(core, group);
     asg_plan_terminations(core, group);
     asg_cooldown_settle(core, group);

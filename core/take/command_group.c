@@ -16,6 +16,7 @@
 #include "core/world/state.h"
 #include "core/values/text.h"
 #include "core/take/require.h"
+#include "core/take/try_again.h"
 #include "core/want/desired.h"
 #include "model/defaults.h"
 #include "model/launch_fields.h"
@@ -367,6 +368,7 @@ void asg_order_update_group(struct asg_core *core, const struct asg_command *com
                          "group updated by %s: min %" PRIu32 ", max %" PRIu32
                          ", desired %" PRIu32 " (was %" PRIu32 ")",
                          command->actor, config.min, config.max, config.desired, from);
+    asg_try_recall(core);
     asg_reply_accept(core, 0, "group %s is updated", group->config.name);
 }
 
@@ -414,6 +416,7 @@ void asg_order_delete_group(struct asg_core *core, const struct asg_command *com
     assert(group->config.desired == 0 && group->is_deleting);
     asg_narrate(core, ASG_DECISION_COMMAND, group, "group is being deleted by %s",
                 command->actor);
+    asg_try_recall(core);
     asg_reply_accept(core, 0, "group %s is being deleted", group->config.name);
 }
 
@@ -484,6 +487,7 @@ void asg_order_suspend(struct asg_core *core, const struct asg_command *command,
     if (command->processes != 0) write_processes(which, words);
     asg_narrate(core, ASG_DECISION_COMMAND, group, "%s %s %s", command->actor,
                 is_suspended ? "suspended" : "resumed", words);
+    asg_try_recall(core);
     asg_reply_accept(core, 0, "processes of group %s are %s", group->config.name,
                      is_suspended ? "suspended" : "resumed");
 }

@@ -18,6 +18,7 @@
 #include "core/take/command_policy.h"
 #include "core/take/require.h"
 #include "core/take/take_lead.h"
+#include "core/take/try_again.h"
 #include "core/want/desired.h"
 #include "model/launch_fields.h"
 
@@ -44,6 +45,7 @@ static void set_halted(struct asg_core *core, const struct asg_command *command,
         }
         asg_narrate(core, ASG_DECISION_COMMAND, NULL, "everything %s, by %s", word,
                     command->actor);
+        asg_try_recall(core);
         asg_reply_accept(core, 0, "everything %s", word);
         return;
     }
@@ -56,6 +58,7 @@ static void set_halted(struct asg_core *core, const struct asg_command *command,
     if (!is_halted) asg_churn_forget(core, group);
     asg_narrate(core, ASG_DECISION_COMMAND, group, "group %s, by %s", word,
                 command->actor);
+    asg_try_recall(core);
     asg_reply_accept(core, 0, "group %s %s", group->config.name, word);
 }
 
@@ -116,7 +119,7 @@ static void terminate_instance(struct asg_core *core, const struct asg_command *
         assert(group->config.desired > group->config.min);
         asg_desired_change(core, group, group->config.desired - 1, DESIRED_BY_INSTANCE);
     }
-    asg_plan_end(core, group, instance, ASG_END_USER, "a user request");
+    asg_plan_end(core, group, instance, ASG_END_NAMED, "a user request");
     asg_reply_accept(core, 0, "%s is being terminated%s", instance->id,
                      command->decrement ? ", desired is lowered by one"
                                         : " and will be replaced");

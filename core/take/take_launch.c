@@ -16,16 +16,16 @@
 #include "core/take/dead_letter.h"
 #include "core/take/fill_slot.h"
 #include "core/take/take_fleet.h"
+#include "core/take/try_again.h"
 #include "core/values/number.h"
 #include "core/values/text.h"
+#include "core/want/wanted_launch.h"
 #include "core/world/kept_text.h"
 #include "core/world/state.h"
 
 #define BREAKER_FAILURES 3
 #define BREAKER_MS       INT64_C(180000)
 #define BREAKER_MS_MAX   INT64_C(1800000)
-#define AMBIGUOUS_FOR_MS                                                                 \
-    INT64_C(43200000) /* docs/rules.md, "A launch whose answer was lost" */
 
 /* MinCount is 1: fewer than asked for is no error of EC2, but there is no more there. */
 static void take_fewer(struct asg_core *core, struct group *group, const struct job *job,
@@ -84,15 +84,21 @@ static void take_no_capacity(struct asg_core *core, struct group *group, struct 
     asg_pool_mark_no_room(core, group, job->plan.launch,
                           &(struct no_room){.type = job->plan.launch->instance_type,
                                             .error_code = result->error_code});
+    const char *why = asg_want_no_launch(core, group, job);
+    if (why != NULL) {
+        asg_try_give_up(core, group, job,
+                        asg_arena_format(&core->step->effects->arena,
+                                         "no capacity there, and %s", why));
+        return;
+    }
     const char *type = "";
     const struct asg_subnet *subnet = NULL;
-    if (!group->is_deleting && asg_choose_pool(core, group, job, &type, &subnet)) {
+    if (asg_choose_pool(core, group, job, &type, &subnet)) {
         asg_plan_next_attempt(core, job);
         return;
     }
     asg_slot_free(core, group, job);
     asg_job_close(core, job, ASG_JOB_STATE_REFUSED);
-    if (group->is_deleting) return;
     asg_launch_again_later(core, group);
     char wait[ASG_NUMBER_TEXT_MAX];
     asg_narrate(
@@ -124,18 +130,18 @@ void asg_launch_in_doubt(struct asg_core *core, struct group *group, struct job 
 {
     assert(group->no == job->group_no);
     assert(job->state == ASG_JOB_STATE_OPEN);
+    const char *why = asg_want_no_launch(core, group, job);
+    if (why != NULL && !job->plan.is_dry_run) {
+        asg_try_look_up(core, group, job, why);
+        return;
+    }
     if (!job->is_ambiguous) {
         asg_narrate(core, ASG_DECISION_JOB, group,
                     "job %s may have launched or not: %s; asking again with its token",
                     job->plan.name, asg_attempt_say_error(core, result));
     }
     job->is_ambiguous = true;
-    if (core->now_ms - job->sent_ms < AMBIGUOUS_FOR_MS) {
-        asg_plan_retry_later(core, job);
-    } else {
-        asg_slot_free(core, group, job);
-        asg_job_bury(core, group, job, result);
-    }
+    asg_plan_retry_later(core, job);
 }
 
 /* EC2 refuses (no room, a quota, a right that was taken away), and yet the launch may
@@ -191,7 +197,13 @@ void asg_launch_later(struct asg_core *core, struct group *group, struct job *jo
                       const struct asg_result *result)
 {
     assert(group->no == job->group_no);
-    assert(result->instance_count == 0);
+    assert(job->state == ASG_JOB_STATE_OPEN);
+    /* No dispatcher knows what those of earlier leaders gave to their workers. */
+    bool is_inherited = core->epoch != job->sent_epoch;
+    if (result->outcome == ASG_OUTCOME_UNDELIVERED && is_inherited) {
+        asg_launch_in_doubt(core, group, job, result);
+        return;
+    }
     asg_plan_retry_later(core, job);
 }
 

@@ -19,6 +19,7 @@
 #include "core/take/behind.h"
 #include "core/take/fill_slot.h"
 #include "core/take/take_notice.h"
+#include "core/take/try_again.h"
 
 #define ORPHANS_AN_HOUR 5
 #define ORPHAN_YOUNG_MS INT64_C(120000)
@@ -169,7 +170,8 @@ static void end_old_orphans(struct asg_core *core)
     }
 }
 
-static void close_look(struct asg_core *core, const struct asg_observed *observed)
+/* When it began, as far as that is known; 0: it is not. */
+static int64_t close_look(struct asg_core *core, const struct asg_observed *observed)
 {
     assert(core->step != NULL);
     struct job *job = asg_job_find(core, observed->job_id);
@@ -179,11 +181,12 @@ static void close_look(struct asg_core *core, const struct asg_observed *observe
     assert(job == NULL || job->state != ASG_JOB_STATE_OPEN);
     if (core->listing.job_id == observed->job_id) core->listing.job_id = 0;
     if (core->look.job_id == observed->job_id) core->look.job_id = 0;
+    return job != NULL ? job->plan.created_ms : 0;
 }
 
 void asg_take_observed(struct asg_core *core, const struct asg_observed *observed)
 {
-    close_look(core, observed);
+    int64_t begun_ms = close_look(core, observed);
     if (observed->failed) return; /* blind: nothing may be concluded */
     if (observed->is_complete) core->has_more_orphans = false;
     for (size_t i = 0; i < observed->instance_count; i++) {
@@ -198,5 +201,6 @@ void asg_take_observed(struct asg_core *core, const struct asg_observed *observe
     }
     if (!observed->is_complete) return;
     asg_behind_end_listing(core, observed);
+    asg_try_end_listing(core, begun_ms);
     end_old_orphans(core);
 }

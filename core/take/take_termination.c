@@ -6,10 +6,12 @@
 #include "core/plan/retry_job.h"
 #include "core/step/narrate.h"
 #include "core/take/dead_letter.h"
+#include "core/take/try_again.h"
 #include "core/world/counts.h"
 #include "core/world/orphans.h"
 #include "core/world/standing.h"
 #include "core/world/state.h"
+#include "core/world/stops.h"
 
 /* An id that EC2 does not know may be one it does not know yet (docs/rules.md, "EC2's
  * lists lag"). */
@@ -91,6 +93,10 @@ void asg_end_later(struct asg_core *core, struct group *group, struct job *job,
                    const struct asg_result *result)
 {
     assert(group == NULL || group->no == job->group_no);
+    if (asg_stop_holds(core, job)) {
+        asg_try_end_later(core, job);
+        return;
+    }
     if (job->plan.deadline_ms > core->now_ms) {
         asg_plan_retry_later(core, job);
         return;

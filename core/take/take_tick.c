@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "core/world/state.h"
-#include "core/plan/retry_job.h"
+#include "core/take/try_again.h"
 #include "core/want/run_schedules.h"
 
 static int by_number(const void *a, const void *b)
@@ -58,7 +58,7 @@ static void retry_jobs(struct asg_core *core)
     for (size_t i = 0; i < count; i++) {
         assert(due[i]->state == ASG_JOB_STATE_OPEN);
         assert(due[i]->retry_ms != 0 && due[i]->retry_ms <= core->now_ms);
-        asg_plan_again(core, due[i]);
+        asg_try_again(core, due[i]);
     }
 }
 

@@ -178,6 +178,7 @@ struct group {
     /* not saved */
     bool is_dirty; /* something of it has changed: it is looked at before the step ends */
     struct counts counts;
+    uint32_t look_ups;      /* of its launches, in EC2's listings */
     uint32_t unknown_count; /* instances with its tag that the log does not know */
     struct tally tally;
     bool is_changing; /* EC2 is asked of some of it: it stands in core's list */

@@ -22,9 +22,10 @@ enum asg_end_cause {
     ASG_END_NONE,
     ASG_END_SCALE_IN, /* a policy's: paced by its allowance */
     ASG_END_HEALTH,   /* paced by its allowance */
-    ASG_END_USER,     /* an order's: not paced */
+    ASG_END_USER,     /* of what an order leaves too many: not paced */
     ASG_END_DELETED,  /* its group goes */
     ASG_END_NOTICE,   /* EC2 has announced that it takes it */
+    ASG_END_NAMED,    /* an order named it: not paced */
     ASG_END_CAUSES
 };
 

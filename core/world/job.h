@@ -25,6 +25,10 @@ struct job {
     int64_t sent_ms;     /* first planned with this attempt */
     uint64_t sent_epoch; /* by whom: the leader of that time */
     int64_t retry_ms;    /* plan it again then; 0: it is out */
+    /* A launch in doubt of which EC2's listings are to tell, those that begin then or
+     * later; retry_ms is then INT64_MAX. 0: it is not looked up. */
+    int64_t look_up_ms;
+    uint32_t looks; /* of these, that lacked some of it */
     struct asg_due due;  /* the same, in core's heap; not saved */
     /* numbers of its first slot and its last; 0: it has none. Not saved */
     uint64_t first_slot_no;

@@ -321,8 +321,25 @@ void asg_job_set_retry(struct asg_core *core, struct job *job, int64_t at_ms)
 {
     assert(at_ms == 0 ||
            job->state == ASG_JOB_STATE_OPEN); /* who is over waits for nothing */
+    if (job->look_up_ms != 0) {
+        struct group *group = asg_group_of_no(core, job->group_no);
+        assert(group != NULL && group->look_ups > 0);
+        group->look_ups--;
+        job->look_up_ms = 0;
+        job->looks = 0;
+    }
     job->retry_ms = at_ms;
     asg_due_heap_set(&core->retries, &job->due, at_ms == 0 ? INT64_MAX : at_ms);
+}
+
+void asg_job_look_up(struct asg_core *core, struct job *job, int64_t from_ms)
+{
+    assert(from_ms > 0 && asg_job_is_launch(job->plan.kind));
+    asg_job_set_retry(core, job, INT64_MAX);
+    struct group *group = asg_group_of_no(core, job->group_no);
+    assert(group != NULL); /* its slots keep it */
+    job->look_up_ms = from_ms;
+    group->look_ups++;
 }
 
 /* Closed and dead jobs are counted, so that it is known when some may be forgotten. */
@@ -516,7 +533,22 @@ static void index_job(struct asg_core *core, struct job *job)
     enum asg_job_state state = job->state;
     job->state = ASG_JOB_STATE_OPEN;
     asg_job_set_state(core, job, state);
-    if (state == ASG_JOB_STATE_OPEN) asg_job_set_retry(core, job, job->retry_ms);
+    bool is_looked_up = job->look_up_ms != 0; /* counted with its group */
+    if (state == ASG_JOB_STATE_OPEN && !is_looked_up) {
+        asg_job_set_retry(core, job, job->retry_ms);
+    }
+}
+
+/* A launch that is looked up is an open one of a group that is there. */
+static bool index_look_up(struct asg_core *core, const struct job *job)
+{
+    if (job->look_up_ms == 0) return job->looks == 0;
+    struct group *group = asg_group_of_no(core, job->group_no);
+    assert(job->due.place == 0); /* no moment of its own */
+    bool is_right = group != NULL && job->state == ASG_JOB_STATE_OPEN &&
+                    job->retry_ms == INT64_MAX && asg_job_is_launch(job->plan.kind);
+    if (is_right) group->look_ups++;
+    return is_right;
 }
 
 /* Jobs first: instances look for theirs. */
@@ -532,6 +564,9 @@ bool asg_state_index(struct asg_core *core)
         struct group *group = core->groups[i];
         if (i > 0 && group->no <= core->groups[i - 1]->no) return false;
         if (!index_group(core, group)) return false;
+    }
+    for (size_t i = 0; i < core->job_count; i++) {
+        if (!index_look_up(core, core->jobs[i])) return false;
     }
     return true;
 }

@@ -68,6 +68,10 @@ void asg_job_note_slot(struct job *job, const struct instance *slot);
 void asg_job_set_retry(struct asg_core *core, struct job *job,
                        int64_t at_ms); /* 0: it is out */
 
+/* A launch in doubt: nothing of it is sent, and listings that begin at from_ms or later
+ * are to tell. asg_job_set_retry() ends that. */
+void asg_job_look_up(struct asg_core *core, struct job *job, int64_t from_ms);
+
 void asg_job_set_state(struct asg_core *core, struct job *job, enum asg_job_state state);
 
 struct template *asg_template_find(struct asg_core *core, const char *name);

@@ -81,6 +81,7 @@ struct step {
     size_t decision_capacity;
     size_t job_capacity;
     size_t closed_capacity;
+    size_t recalled_capacity;
     size_t watch_capacity;
     size_t member_capacity;
     size_t drain_capacity;

@@ -16,7 +16,8 @@ void asg_effects_clear(struct asg_effects *effects)
 bool asg_effects_is_empty(const struct asg_effects *effects)
 {
     return effects->decision_count == 0 && effects->job_count == 0 &&
-           effects->closed_jobs.count == 0 && !effects->reply.is_set &&
-           effects->watch_count == 0 && effects->member_count == 0 &&
-           effects->drain_count == 0 && effects->alarm_count == 0;
+           effects->closed_jobs.count == 0 && effects->recalled_jobs.count == 0 &&
+           !effects->reply.is_set && effects->watch_count == 0 &&
+           effects->member_count == 0 && effects->drain_count == 0 &&
+           effects->alarm_count == 0;
 }

@@ -77,6 +77,8 @@ struct asg_effects {
     struct asg_job *jobs; /* to dispatch */
     size_t job_count;
     struct asg_numbers closed_jobs; /* ids that need no worker any more */
+    /* ids that core wants back, unless a worker has them: UNDELIVERED is their answer */
+    struct asg_numbers recalled_jobs;
     struct asg_reply reply;
     struct asg_watch *watches; /* apply before members */
     size_t watch_count;

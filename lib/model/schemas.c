@@ -498,6 +498,7 @@ static const struct asg_field effects_fields[] = {
     LIST(alarms, alarm_count, alarm),
     BOOL(is_halted),
     I64(next_deadline_ms),
+    NUMBERS(recalled_jobs),
 };
 #undef OF
 TABLE(effects)

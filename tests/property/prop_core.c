@@ -1,7 +1,9 @@
 /* prop_core - core in front of a pretended EC2 that answers, fails, forgets to answer and
  * loses machines, with operators who change their minds:
  *   - desired is between min and max, and no launch is planned that could pass max;
- *   - a group that is being deleted launches nothing, and in the end it is gone;
+ *   - a group that is halted, whose launches are suspended, or that is in a dry run or
+ *     being deleted has no request sent that this stops, new or repeated;
+ *   - a group that is being deleted is gone in the end;
  *   - a twin that gets the same events, and is saved and loaded between any two of them,
  *     has the same effects and the same state, byte by byte (docs/rules.md, "A pure
  *     core");
@@ -103,12 +105,30 @@ static uint32_t most_alive(const char *group)
     size_t job_count = 0;
     asg_core_open_jobs(w.core, &w.arena, &jobs, &job_count);
     for (size_t i = 0; i < job_count; i++) {
-        if (jobs[i].kind == ASG_JOB_LAUNCH && strcmp(jobs[i].group, group) == 0 &&
-            !has_happened(jobs[i].client_token)) {
+        if (jobs[i].kind == ASG_JOB_LAUNCH && !jobs[i].is_dry_run &&
+            strcmp(jobs[i].group, group) == 0 && !has_happened(jobs[i].client_token)) {
             count += jobs[i].launch->count;
         }
     }
     return count;
+}
+
+/* Nothing of a group that is stopped goes out, be it for the first time or again. */
+static void check_stopped(const struct asg_group_view *view, const struct asg_job *job)
+{
+    bool is_launch = asg_job_is_launch(job->kind);
+    bool is_change = is_launch || job->kind == ASG_JOB_TERMINATE;
+    if (!is_change || strcmp(job->group, view->config->name) != 0) return;
+    if (is_launch && view->is_deleting) {
+        fail_msg("%s is being deleted and launches (job %s)", job->group, job->name);
+    }
+    if (view->is_halted) fail_msg("%s is halted; job %s", job->group, job->name);
+    if (is_launch && (view->suspended >> ASG_PROCESS_LAUNCH & 1) != 0) {
+        fail_msg("launch is suspended for %s; job %s", job->group, job->name);
+    }
+    if (view->config->dry_run && !job->is_dry_run) {
+        fail_msg("%s is in a dry run; job %s", job->group, job->name);
+    }
 }
 
 static void check_limits(void)
@@ -122,13 +142,10 @@ static void check_limits(void)
         assert_true(config->desired <= config->max);
         for (size_t j = 0; j < w.effects.job_count; j++) {
             const struct asg_job *job = &w.effects.jobs[j];
-            bool is_new = job->kind == ASG_JOB_LAUNCH && job->attempt == 1 &&
-                          strcmp(job->group, config->name) == 0 &&
+            check_stopped(&views[i], job);
+            bool is_new = job->kind == ASG_JOB_LAUNCH && !job->is_dry_run &&
+                          job->attempt == 1 && strcmp(job->group, config->name) == 0 &&
                           job->created_ms == w.now_ms;
-            if (is_new && views[i].is_deleting) {
-                fail_msg("%s is being deleted and launches (job %s)", config->name,
-                         job->name);
-            }
             if (is_new && most_alive(config->name) > config->max) {
                 fail_msg("%s: %" PRIu32 " could live, max is %" PRIu32 " (job %s)",
                          config->name, most_alive(config->name), config->max, job->name);
@@ -299,6 +316,7 @@ static struct asg_seen_instance seen_of(const struct machine *machine)
 /* The same token is the same launch, however often it is asked for. */
 static void run_instances(const struct asg_job *job)
 {
+    if (job->is_dry_run) return; /* EC2 says only that it would */
     if (has_happened(job->client_token)) return;
     for (uint32_t i = 0; i < job->launch->count; i++) {
         assert_true(w.machine_count < MACHINES_MAX);
@@ -525,8 +543,10 @@ static void give_an_order(void)
     static uint64_t incarnation = 1000;
     const char *id = w.machine_count > 0 ? w.machines[below(w.machine_count)].id : "i-0";
     uint32_t max = 4 + (uint32_t)below(16);
-    const struct asg_group_config change = {
-        .min = (uint32_t)below(4), .max = max, .desired = (uint32_t)below(max + 1)};
+    const struct asg_group_config change = {.min = (uint32_t)below(4),
+                                            .max = max,
+                                            .desired = (uint32_t)below(max + 1),
+                                            .dry_run = one_in(8)};
     order((struct asg_command){
         .kind = kinds[below(sizeof kinds / sizeof kinds[0])],
         .epoch = ++epoch,
@@ -535,7 +555,8 @@ static void give_an_order(void)
         .group = group_name(below(GROUPS)),
         .name = "policy",
         .group_config = &change,
-        .group_fields = UINT64_C(1) << ASG_GROUP_MIN | UINT64_C(1) << ASG_GROUP_MAX,
+        .group_fields = UINT64_C(1) << ASG_GROUP_MIN | UINT64_C(1) << ASG_GROUP_MAX |
+                        UINT64_C(1) << ASG_GROUP_DRY_RUN,
         .desired = (uint32_t)below(24),
         .force = one_in(2),
         .instance_ids = {&id, 1},
@@ -592,6 +613,11 @@ static void end_world(void)
     order((struct asg_command){.kind = ASG_COMMAND_UNHALT, .group = ""});
     for (uint64_t i = 0; i < GROUPS; i++) {
         order((struct asg_command){.kind = ASG_COMMAND_UNHALT, .group = group_name(i)});
+        const struct asg_group_config change = {.dry_run = false};
+        order((struct asg_command){.kind = ASG_COMMAND_GROUP_UPDATE,
+                                   .group = group_name(i),
+                                   .group_config = &change,
+                                   .group_fields = UINT64_C(1) << ASG_GROUP_DRY_RUN});
         order((struct asg_command){
             .kind = ASG_COMMAND_GROUP_DELETE, .group = group_name(i), .force = true});
     }

@@ -67,17 +67,19 @@ void law_suspended_rests(const struct asg_decision *decision)
               decision->text);
 }
 
+/* New or repeated, of whatever attempt. */
 void law_plan_while_stopped(const struct asg_job *plan)
 {
-    if (!asg_job_is_launch(plan->kind) || plan->attempt > 1) return;
+    bool is_launch = asg_job_is_launch(plan->kind);
     const struct sim_group *group = sim_find_group(our, plan->group);
-    if (group == NULL || sim_find_job(plan->id, plan->attempt) != NULL) return;
-    const char *why = our->is_halted                            ? "everything is halted"
-                      : group->is_halted                        ? "it is halted"
-                      : is_suspended(group, ASG_PROCESS_LAUNCH) ? "launch is suspended"
-                      : group->is_deleting                      ? "it is being deleted"
-                      : group->is_dry_run && !plan->is_dry_run  ? "it is in a dry run"
-                                                                : NULL;
+    if (group == NULL || (!is_launch && plan->kind != ASG_JOB_TERMINATE)) return;
+    const char *why = our->is_halted                           ? "everything is halted"
+                      : group->is_halted                       ? "it is halted"
+                      : group->is_dry_run && !plan->is_dry_run ? "it is in a dry run"
+                                                               : NULL;
+    if (is_launch && is_suspended(group, ASG_PROCESS_LAUNCH)) why = "launch is suspended";
+    if (is_launch && group->is_deleting) why = "it is being deleted";
     if (why == NULL) return;
-    sim_break(LAW, "job %s is to launch for %s, but %s", plan->name, group->name, why);
+    sim_break(LAW, "job %s is to %s for %s, but %s", plan->name,
+              is_launch ? "launch" : "terminate", group->name, why);
 }

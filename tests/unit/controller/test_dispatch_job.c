@@ -737,6 +737,59 @@ static void test_dispatch_forgets_a_worker_unheard_of_for_long(void **state)
     assert_int_equal(0, asg_dispatch_counts(f->dispatch).workers);
 }
 
+static void test_a_queued_job_that_is_recalled_is_given_up(void **state)
+{
+    struct fixture *f = *state;
+    add_job(f, 1, ASG_JOB_LAUNCH, 0);
+    asg_dispatch_recall(f->dispatch, 1);
+    asg_dispatch_recall(f->dispatch, 1);
+    asg_dispatch_recall(f->dispatch, 2); /* nobody knows it */
+    say_hello(f, 1, "one", 5, NULL, 0, 0);
+    (void)asg_dispatch_pump(f->dispatch, 0, 0);
+    assert_int_equal(0, count_sent(f, 1, ASG_MESSAGE_JOB));
+    assert_int_equal(1, f->given_up_count);
+    assert_int_equal(1, f->given_up[0].job_id);
+    assert_int_equal(ASG_OUTCOME_UNDELIVERED, f->given_up[0].outcome);
+    assert_int_equal(0, f->given_up[0].deliveries);
+    asg_dispatch_settle(f->dispatch, 1, 1);
+    add_job(f, 1, ASG_JOB_LAUNCH, 0); /* wanted again */
+    (void)asg_dispatch_pump(f->dispatch, 1, 0);
+    assert_int_equal(1, count_sent(f, 1, ASG_MESSAGE_JOB));
+}
+
+static void test_a_recalled_job_that_a_worker_has_is_answered(void **state)
+{
+    struct fixture *f = *state;
+    add_job(f, 1, ASG_JOB_LAUNCH, 0);
+    say_hello(f, 1, "one", 5, NULL, 0, 0);
+    (void)asg_dispatch_pump(f->dispatch, 0, 0);
+    asg_dispatch_recall(f->dispatch, 1);
+    (void)asg_dispatch_pump(f->dispatch, 1, 0);
+    assert_int_equal(0, f->given_up_count);
+    assert_int_equal(ASG_RESULT_NEW, answer(f, 1, 1, 2));
+}
+
+/* Its worker is lost: another one would repeat what may have happened. */
+static void test_a_recalled_job_whose_lease_ends_goes_to_no_other_worker(void **state)
+{
+    struct fixture *f = *state;
+    add_job(f, 1, ASG_JOB_LAUNCH, 0);
+    add_job(f, 2, ASG_JOB_TERMINATE, 0);
+    say_hello(f, 1, "one", 5, NULL, 0, 0);
+    (void)asg_dispatch_pump(f->dispatch, 0, 0);
+    asg_dispatch_recall(f->dispatch, 1);
+    asg_dispatch_recall(f->dispatch, 2);
+    say_hello(f, 2, "two", 5, NULL, 0, FIXTURE_LEASE_MS);
+    (void)asg_dispatch_pump(f->dispatch, FIXTURE_LEASE_MS, 0);
+    assert_int_equal(0, count_sent(f, 2, ASG_MESSAGE_JOB));
+    assert_int_equal(2, f->given_up_count);
+    for (size_t i = 0; i < 2; i++) {
+        bool is_launch = f->given_up[i].job_id == 1;
+        assert_int_equal(is_launch ? ASG_OUTCOME_AMBIGUOUS : ASG_OUTCOME_UNDELIVERED,
+                         f->given_up[i].outcome);
+    }
+}
+
 #define TEST(name)                                                                       \
     cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
@@ -761,6 +814,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_open_jobs_are_listed_by_kind),
+        TEST(test_a_queued_job_that_is_recalled_is_given_up),
+        TEST(test_a_recalled_job_that_a_worker_has_is_answered),
+        TEST(test_a_recalled_job_whose_lease_ends_goes_to_no_other_worker),
         TEST(test_dispatch_never_hands_out_more_than_the_credits),
         TEST(test_dispatch_gives_work_to_whoever_has_most_room),
         TEST(test_dispatch_acknowledges_only_when_settled),

@@ -29,9 +29,15 @@ struct world {
     enum asg_ec2_state launch_state; /* of what is launched; UNKNOWN: running */
     size_t launch_most;              /* instances a call starts at most; 0: all */
     bool is_slow;                    /* launches wait for answer_launches() */
-    uint64_t revision;               /* of the last group whose members changed */
-    char said[65536];                /* every decision, a line each */
-    char facts[65536];               /* of each: "i-1 scale-in in-service>terminating" */
+    bool lists;                      /* whole listings are whole, and show `there` */
+    struct asg_seen_instance there[4];
+    size_t there_count;
+    uint64_t recalled[8]; /* by the last step */
+    size_t recalled_count;
+    int launch_requests; /* handed out, repeats included */
+    uint64_t revision;   /* of the last group whose members changed */
+    char said[65536];    /* every decision, a line each */
+    char facts[65536];   /* of each: "i-1 scale-in in-service>terminating" */
 };
 
 static struct world w;
@@ -47,7 +53,8 @@ static void answer_launch(const struct asg_job *job)
         w.full_subnet != NULL && strcmp(job->launch->subnet_id, w.full_subnet) != 0;
     enum asg_outcome outcome = is_elsewhere ? ASG_OUTCOME_OK : w.launch_outcome;
     const char *error = w.launch_error != NULL ? w.launch_error : "InvalidAMIID.NotFound";
-    size_t count = outcome == ASG_OUTCOME_OK ? job->launch->count : 0;
+    size_t count =
+        outcome == ASG_OUTCOME_OK && !job->is_dry_run ? job->launch->count : 0;
     if (w.launch_most > 0 && count > w.launch_most) count = w.launch_most;
     for (size_t i = 0; i < count; i++) {
         w.instance_count++;
@@ -110,7 +117,10 @@ static void answer_terminate(const struct asg_job *job)
 
 static void answer_describe(const struct asg_job *job)
 {
-    const struct asg_observed observed = {.job_id = job->id};
+    bool is_whole = w.lists && job->describe->instance_ids.count == 0;
+    struct asg_observed observed = {.job_id = job->id, .is_complete = is_whole};
+    if (is_whole) observed.instances = w.there;
+    if (is_whole) observed.instance_count = w.there_count;
     step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
 }
 
@@ -121,6 +131,7 @@ static void answer(void)
     w.effects = (struct asg_effects){0};
     for (size_t i = 0; i < effects.job_count; i++) {
         const struct asg_job *job = &effects.jobs[i];
+        w.launch_requests += job->kind == ASG_JOB_LAUNCH;
         if (job->kind == ASG_JOB_LAUNCH && !w.is_slow) answer_launch(job);
         if (job->kind == ASG_JOB_TERMINATE) answer_terminate(job);
         if (job->kind == ASG_JOB_DESCRIBE) answer_describe(job);
@@ -150,6 +161,10 @@ static void step(struct asg_event event)
         (void)snprintf(w.said + used, sizeof w.said - used, "%s\n",
                        w.effects.decisions[i].text);
         note_facts(&w.effects.decisions[i]);
+    }
+    w.recalled_count = 0;
+    for (size_t i = 0; i < w.effects.recalled_jobs.count; i++) {
+        w.recalled[w.recalled_count++] = w.effects.recalled_jobs.items[i];
     }
     for (size_t i = 0; i < w.effects.watch_count; i++) {
         w.revision = w.effects.watches[i].revision;

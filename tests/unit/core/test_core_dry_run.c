@@ -131,7 +131,7 @@ static void test_whoever_was_selected_before_waits(void **state)
     pass(60000);
     assert_int_equal(0, w.ended_count);
     assert_int_equal(1, terminating());
-    expect_said_once("dry run: 1 that were selected before it began");
+    expect_said_once("termination waits: 1 were selected before, the group is in a dry run");
     set_dry_run(false);
     assert_true(was_ended(1));
     assert_int_equal(0, terminating());
