@@ -13,6 +13,7 @@
 #include "core/take/require.h"
 #include "core/want/desired.h"
 #include "core/want/policy.h"
+#include "core/want/scale_group.h"
 #include "model/copy.h"
 #include "model/defaults.h"
 #include "model/schemas.h"
@@ -126,6 +127,13 @@ void asg_order_execute_policy(struct asg_core *core, const struct asg_command *c
                          asg_text_of(command->name));
         return;
     }
+    if (policy->config.is_disabled) {
+        asg_reply_refuse(core, "ValidationError",
+                         "policy %s of group %s is disabled; put it without --disabled "
+                         "first",
+                         command->name, group->config.name);
+        return;
+    }
     bool is_step = policy->config.kind == ASG_POLICY_STEP;
     if (is_step && !command->has_metric_value) {
         asg_reply_refuse(core, "ValidationError",
@@ -137,14 +145,8 @@ void asg_order_execute_policy(struct asg_core *core, const struct asg_command *c
                          command->group);
         return;
     }
-    uint32_t warming = asg_count_warming(group, core->now_ms);
-    assert(warming <= asg_count_capacity(group));
-    const struct asg_policy_input input = {
-        .now_ms = core->now_ms,
-        .desired = group->config.desired,
-        .warm = (int64_t)asg_count_capacity(group) - (int64_t)warming,
-        .warming = warming,
-    };
+    const struct asg_policy_input input = asg_want_input(core, group);
+    assert(input.desired == group->config.desired);
     struct asg_proposal proposal;
     asg_policy_execute(&policy->config, &input, command->metric_value_milli,
                        command->breach_threshold_milli, &core->step->effects->arena,

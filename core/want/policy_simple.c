@@ -14,7 +14,10 @@ void asg_policy_propose_simple(const struct asg_policy_config *config,
 {
     assert(config->kind == ASG_POLICY_SIMPLE);
     int64_t wanted = asg_policy_adjust(config, input->desired, config->adjustment);
-    if (wanted == input->desired) return;
+    if (wanted == input->desired) {
+        ret->direction = ASG_DIRECTION_KEEP;
+        return;
+    }
     ret->direction = wanted > input->desired ? ASG_DIRECTION_OUT : ASG_DIRECTION_IN;
     ret->wanted = wanted;
     char value[ASG_NUMBER_TEXT_MAX];

@@ -25,20 +25,29 @@ static bool is_in_step(const struct asg_policy_config *config,
            (!step->has_upper || distance <= step->upper_milli);
 }
 
+/* Which way a step goes says the step itself: while a scale-in is held, more are warm
+ * than desired, and a tenth less than those is no scale-out. */
+static bool is_way_in(const struct asg_policy_config *config,
+                      const struct asg_policy_input *input, int64_t adjustment)
+{
+    bool is_exact = config->adjustment_type == ASG_ADJUSTMENT_EXACT;
+    return is_exact ? adjustment < input->desired : adjustment < 0;
+}
+
 /* Out from what is warm, so that the same step twice is one activity; in from what is
- * desired, and only when nothing warms. Which of the two it is says the step itself:
- * while a scale-in is held, more are warm than desired. */
+ * desired. */
 static int64_t wanted_by(const struct asg_policy_config *config,
                          const struct asg_policy_input *input, int64_t adjustment)
 {
-    bool is_exact = config->adjustment_type == ASG_ADJUSTMENT_EXACT;
-    bool is_out = is_exact ? adjustment > input->desired : adjustment > 0;
-    if (is_out) {
-        int64_t wanted = asg_policy_adjust(config, input->warm, adjustment);
-        return wanted > input->desired ? wanted : input->desired;
+    assert(input->desired >= 0 && input->warm >= 0);
+    if (adjustment == 0 && config->adjustment_type != ASG_ADJUSTMENT_EXACT) {
+        return input->desired;
     }
-    if (input->warming > 0) return input->desired;
-    return asg_policy_adjust(config, input->desired, adjustment);
+    if (is_way_in(config, input, adjustment)) {
+        return asg_policy_adjust(config, input->desired, adjustment);
+    }
+    int64_t wanted = asg_policy_adjust(config, input->warm, adjustment);
+    return wanted > input->desired ? wanted : input->desired;
 }
 
 void asg_policy_propose_step(const struct asg_policy_config *config,
@@ -55,9 +64,11 @@ void asg_policy_propose_step(const struct asg_policy_config *config,
         }
     }
     if (step == NULL) return;
+    bool is_in = is_way_in(config, input, step->adjustment);
+    if (is_in && input->warming > 0) return;
     int64_t wanted = wanted_by(config, input, step->adjustment);
     if (wanted == input->desired) {
-        ret->direction = ASG_DIRECTION_NONE;
+        ret->direction = ASG_DIRECTION_KEEP;
         return;
     }
     ret->direction = wanted > input->desired ? ASG_DIRECTION_OUT : ASG_DIRECTION_IN;

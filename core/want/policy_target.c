@@ -198,7 +198,10 @@ static void evaluate_high(const struct asg_policy_config *config,
     assert(state->period_count <= config->scale_out_periods);
     int64_t mean_milli = 0;
     int64_t wanted = wanted_by_periods(config, state, input, &mean_milli);
-    if (wanted <= input->desired) return; /* what was asked for is on its way */
+    if (wanted <= input->desired) { /* what was asked for is on its way */
+        ret->direction = ASG_DIRECTION_KEEP;
+        return;
+    }
     assert(wanted > input->desired);
     ret->direction = ASG_DIRECTION_OUT;
     ret->wanted = wanted;

@@ -27,6 +27,7 @@ enum asg_direction {
     ASG_DIRECTION_NONE,
     ASG_DIRECTION_OUT,
     ASG_DIRECTION_IN,
+    ASG_DIRECTION_KEEP,     /* it rings, and what it wants is there: nobody scales in */
     ASG_DIRECTION_NOT_READY /* no data, or the picture is not complete: blocks scale-in */
 };
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/world/counts.h"
 #include "core/world/standing.h"
 #include "core/step/narrate.h"
 #include "core/want/desired.h"
@@ -18,8 +19,9 @@ struct verdict {
     struct asg_proposal out_proposal;
     const struct policy *in; /* that wants to keep most; NULL: none wants in */
     struct asg_proposal in_proposal;
-    bool has_step_in;        /* a step or simple policy says in */
-    bool is_tracking_silent; /* a tracking policy keeps the others that track back */
+    const struct policy *keeps; /* rings, and wants what there is; NULL: none does */
+    bool has_step_in;           /* a step or simple policy says in */
+    bool is_tracking_silent;    /* a tracking policy keeps the others that track back */
 };
 
 static const struct asg_group_metric *find_metric(const struct asg_group_metric *rows,
@@ -52,6 +54,10 @@ static void add_proposal(struct verdict *verdict, const struct policy *policy,
             verdict->in_proposal = *proposal;
         }
         break;
+    case ASG_DIRECTION_KEEP:
+        if (verdict->keeps == NULL) verdict->keeps = policy;
+        verdict->is_tracking_silent |= is_tracking;
+        break;
     case ASG_DIRECTION_NOT_READY:
     case ASG_DIRECTION_NONE:
         if (is_tracking && !policy->config.disable_scale_in)
@@ -72,7 +78,7 @@ static const struct tally *tally_of(struct group *group, int64_t now_ms)
         const struct instance *instance = group->instances[i];
         if (instance->service.told == ASG_MEMBER_COUNTS) tally->counting++;
         if (asg_instance_is_serving(instance)) tally->serving++;
-        if (asg_instance_is_launching(instance) || asg_instance_is_waiting(instance)) {
+        if (asg_instance_is_launching(instance) || asg_instance_is_ending(instance)) {
             tally->is_changing = true;
         }
         if (!asg_instance_counts(instance) || asg_instance_is_warm(instance, now_ms))
@@ -136,6 +142,12 @@ static void settle(struct asg_core *core, struct group *group,
     /* Those that track scale in only together; a step policy does not wait for them, and
      * keeps what one of them wants to keep. */
     if (verdict->is_tracking_silent && !verdict->has_step_in) return;
+    if (verdict->keeps != NULL) {
+        asg_hold(core, group, HOLD_POLICY,
+                 "scale-in waits: policy %s rings and wants %" PRIu32,
+                 verdict->keeps->config.name, group->config.desired);
+        return;
+    }
     if (group->silence.kind != ASG_SILENCE_NONE) {
         asg_hold(core, group, HOLD_POLICY, "scale-in waits: %s",
                  group->silence.kind == ASG_SILENCE_MASS
@@ -161,14 +173,11 @@ static void forget_across_gap(const struct asg_core *core, struct group *group)
     group->scaling.measured_ms = core->now_ms;
 }
 
-void asg_want_scale_group(struct asg_core *core, struct group *group,
-                          const struct asg_group_metric *rows, size_t count)
+struct asg_policy_input asg_want_input(const struct asg_core *core, struct group *group)
 {
-    assert(core->step != NULL);
-    if (group->is_deleting || group->policy_count == 0) return;
-    forget_across_gap(core, group);
     const struct tally *tally = tally_of(group, core->now_ms);
-    struct asg_policy_input input = {
+    assert(tally->counting <= asg_count_capacity(group));
+    return (struct asg_policy_input){
         .now_ms = core->now_ms,
         .evaluation_ms = group->config.evaluation_ms,
         .desired = group->config.desired,
@@ -179,6 +188,15 @@ void asg_want_scale_group(struct asg_core *core, struct group *group,
         .warming = tally->warming,
         .is_cooling = tally->is_changing || asg_cooldown_is_on(core, group),
     };
+}
+
+void asg_want_scale_group(struct asg_core *core, struct group *group,
+                          const struct asg_group_metric *rows, size_t count)
+{
+    assert(core->step != NULL);
+    if (group->is_deleting || group->policy_count == 0) return;
+    forget_across_gap(core, group);
+    struct asg_policy_input input = asg_want_input(core, group);
     struct verdict verdict = {0};
     for (size_t i = 0; i < group->policy_count; i++) {
         struct policy *policy = &group->policies[i];

@@ -208,15 +208,3 @@ bool asg_count_is_right(const struct group *group)
            kept->serving == right.serving && kept->unhealthy == right.unhealthy &&
            (kept->survivors_are_old || kept->survivors == right.survivors);
 }
-
-uint32_t asg_count_warming(const struct group *group, int64_t now_ms)
-{
-    uint32_t count = 0;
-    for (size_t i = 0; i < group->instance_count; i++) {
-        const struct instance *instance = group->instances[i];
-        if (asg_instance_counts(instance) && !asg_instance_is_warm(instance, now_ms))
-            count++;
-    }
-    assert(count <= group->counts.capacity);
-    return count;
-}

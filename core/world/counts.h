@@ -35,9 +35,6 @@ bool asg_count_is_all_alive(const struct group *group);
 /* In service, healthy, and launched since the group's churn_ms. */
 uint32_t asg_count_survivors(struct group *group);
 
-/* By a walk: time alone changes it. */
-uint32_t asg_count_warming(const struct group *group, int64_t now_ms);
-
 void asg_count_set_state(struct group *group, struct instance *instance,
                          enum asg_instance_state state);
 

@@ -50,8 +50,7 @@ static struct asg_policy_config any_policy(struct seed *seed)
         .scale_out_periods = (uint32_t)between(seed, 1, 6),
         .scale_out_permille = (uint32_t)between(seed, 1000, 1500),
         .scale_in_periods = (uint32_t)between(seed, 1, 20),
-        .saturation_milli = 0,
-        .saturation_factor_milli = 1000,
+        .saturation_factor_milli = between(seed, 1000, 3000),
         .counts_warming = seed_below(seed, 2) == 0,
         .stabilisation_ms = between(seed, 0, 40) * PERIOD_MS,
         .comparison = seed_below(seed, 2) == 0 ? ASG_COMPARISON_GREATER
@@ -65,6 +64,9 @@ static struct asg_policy_config any_policy(struct seed *seed)
     };
     if (config.adjustment_type == ASG_ADJUSTMENT_PERCENT) {
         config.min_magnitude = (uint32_t)between(seed, 0, 4);
+    }
+    if (config.statistic != ASG_STATISTIC_HIGHEST) {
+        config.saturation_milli = between(seed, 0, 100000);
     }
     if (config.kind == ASG_POLICY_STEP) rising_steps(seed, &config);
     struct asg_error error = {""};

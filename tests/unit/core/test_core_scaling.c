@@ -209,6 +209,154 @@ static void test_out_beats_in(void **state)
     assert_int_equal(5, desired());
 }
 
+static struct asg_policy_config exactly(const char *name, int64_t above, int64_t size)
+{
+    struct asg_policy_config config =
+        simple(name, ASG_COMPARISON_GREATER_OR_EQUAL, above, size);
+    config.adjustment_type = ASG_ADJUSTMENT_EXACT;
+    return config;
+}
+
+/* The largest capacity that any wants, also when that is the one it has. */
+static void test_one_that_rings_for_what_is_there_keeps_it(void **state)
+{
+    (void)state;
+    make_group(4, unlimited);
+    put_policy(tracking("a", 90)); /* in: 4 x 45 / 90 is 2 */
+    put_policy(exactly("b", 40, 4));
+    measure(4, 4, 45);
+    assert_int_equal(4, desired());
+    assert_non_null(strstr(w.said, "scale-in waits: policy b rings and wants 4"));
+    measure(4, 4, 39);
+    assert_int_equal(2, desired());
+}
+
+/* What a policy asked for is on its way, and its alarm still rings: nobody scales in. */
+static void test_one_that_rings_while_it_is_served_keeps_others_from_going_in(
+    void **state)
+{
+    (void)state;
+    make_group(4, unlimited);
+    put_policy(tracking("a", 50));
+    order((struct asg_command){.kind = ASG_COMMAND_SUSPEND,
+                               .group = "web",
+                               .processes = UINT64_C(1) << ASG_PROCESS_LAUNCH});
+    struct asg_policy_config down = simple("b", ASG_COMPARISON_GREATER_OR_EQUAL, 10, -1);
+    down.kind = ASG_POLICY_STEP;
+    struct asg_step step = STEP(0, 0, -1);
+    down.steps = &step;
+    down.step_count = 1;
+    for (int i = 0; i < 3; i++) {
+        measure(4, 4, 80);
+    }
+    assert_int_equal(7, desired());
+    put_policy(down);
+    measure(4, 4, 80); /* 7 as before: the three are not launched yet */
+    assert_int_equal(7, desired());
+    measure(4, 4, 50); /* it rings no more */
+    assert_int_equal(6, desired());
+}
+
+/* An interlock holds a scale-in: desired goes down, and not up again while the metric
+ * stays as it is. */
+static void test_a_held_scale_in_moves_desired_one_way(void **state)
+{
+    (void)state;
+    make_group(20, (struct asg_group_config){.drain_ms = 600000});
+    struct asg_step step = {.has_upper = true, .adjustment = -10};
+    struct asg_policy_config config = {.name = "in",
+                                       .kind = ASG_POLICY_STEP,
+                                       .comparison = ASG_COMPARISON_LESS,
+                                       .has_threshold = true,
+                                       .threshold_milli = 40000,
+                                       .adjustment_type = ASG_ADJUSTMENT_PERCENT,
+                                       .steps = &step,
+                                       .step_count = 1,
+                                       .cooldown_ms = ASG_UNSET,
+                                       .warmup_ms = ASG_UNSET};
+    put_policy(config);
+    put_policy(simple("by two", ASG_COMPARISON_LESS, 40, -2));
+    uint32_t before = desired();
+    for (int i = 0; i < 60; i++) {
+        measure(in_service(), in_service(), 20);
+        assert_true(desired() <= before);
+        before = desired();
+    }
+    assert_true(before < 20);
+    assert_null(strstr(w.said, "scale out"));
+}
+
+/* Those that serve and are unhealthy are not measured, so a policy does not count them,
+ * by its own alarm or executed by another. */
+static void test_one_that_is_executed_counts_as_its_own_alarm_does(void **state)
+{
+    (void)state;
+    make_group(10, unlimited);
+    order(
+        (struct asg_command){.kind = ASG_COMMAND_SUSPEND,
+                             .group = "web",
+                             .processes = UINT64_C(1) << ASG_PROCESS_REPLACE_UNHEALTHY});
+    for (int i = 1; i <= 5; i++) {
+        show(i, (struct asg_seen_instance){.state = ASG_EC2_STOPPED});
+    }
+    struct asg_step step = {.has_lower = true, .adjustment = 100};
+    struct asg_policy_config config = {.name = "out",
+                                       .kind = ASG_POLICY_STEP,
+                                       .comparison = ASG_COMPARISON_GREATER,
+                                       .has_threshold = true,
+                                       .threshold_milli = 40000,
+                                       .adjustment_type = ASG_ADJUSTMENT_PERCENT,
+                                       .steps = &step,
+                                       .step_count = 1,
+                                       .cooldown_ms = ASG_UNSET,
+                                       .warmup_ms = ASG_UNSET};
+    put_policy(config);
+    measure(5, 5, 80);
+    assert_int_equal(10, desired()); /* twice five */
+    order((struct asg_command){.kind = ASG_COMMAND_EXECUTE_POLICY,
+                               .group = "web",
+                               .name = "out",
+                               .has_metric_value = true,
+                               .metric_value_milli = 80000,
+                               .breach_threshold_milli = 40000});
+    assert_int_equal(10, desired());
+}
+
+static void test_a_disabled_policy_is_not_executed(void **state)
+{
+    (void)state;
+    make_group(4, unlimited);
+    struct asg_policy_config config = simple("up", ASG_COMPARISON_GREATER, 70, 1);
+    config.is_disabled = true;
+    put_policy(config);
+    order((struct asg_command){
+        .kind = ASG_COMMAND_EXECUTE_POLICY, .group = "web", .name = "up"});
+    assert_int_equal(4, desired());
+    assert_non_null(strstr(w.said, "policy up of group web is disabled"));
+}
+
+/* It looks at what runs: a launch, a drain, and a termination that has no drain. */
+static void test_a_simple_policy_waits_for_a_termination(void **state)
+{
+    (void)state;
+    make_group(6, unlimited);
+    struct asg_policy_config config = simple("down", ASG_COMPARISON_LESS, 40, -1);
+    config.cooldown_ms = 0;
+    put_policy(config);
+    w.terminate_outcome = ASG_OUTCOME_THROTTLED; /* asked again later */
+    measure(6, 6, 20);
+    assert_int_equal(5, desired());
+    measure(5, 5, 20);
+    assert_int_equal(5, desired());
+    w.terminate_outcome = ASG_OUTCOME_OK;
+    for (int i = 0; i < 60 && w.ended_count == 0; i++) {
+        pass(1000);
+    }
+    assert_int_equal(1, w.ended_count);
+    measure(5, 5, 20);
+    assert_int_equal(4, desired());
+}
+
 static void test_an_incomplete_picture_scales_out_but_never_in(void **state)
 {
     (void)state;
@@ -540,6 +688,12 @@ int main(void)
         TEST(test_one_that_does_not_agree_keeps_all),
         TEST(test_a_step_in_keeps_what_tracking_wants_to_keep),
         TEST(test_out_beats_in),
+        TEST(test_a_held_scale_in_moves_desired_one_way),
+        TEST(test_one_that_is_executed_counts_as_its_own_alarm_does),
+        TEST(test_a_disabled_policy_is_not_executed),
+        TEST(test_a_simple_policy_waits_for_a_termination),
+        TEST(test_one_that_rings_for_what_is_there_keeps_it),
+        TEST(test_one_that_rings_while_it_is_served_keeps_others_from_going_in),
         TEST(test_an_incomplete_picture_scales_out_but_never_in),
         TEST(test_numbers_of_another_membership_decide_nothing),
         TEST(test_steps_follow_the_worked_example),

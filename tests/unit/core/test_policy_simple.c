@@ -83,7 +83,7 @@ static void test_simple_that_changes_nothing_says_nothing(void **state)
     begin(4);
     f.config.adjustment_type = ASG_ADJUSTMENT_EXACT;
     f.config.adjustment = 4;
-    assert_int_equal(fixture_period(&f, 90000), ASG_DIRECTION_NONE);
+    assert_int_equal(fixture_period(&f, 90000), ASG_DIRECTION_KEEP);
     assert_int_equal(asg_arena_used(&f.arena), 0);
     f.config.adjustment = 2;
     assert_int_equal(fixture_period(&f, 90000), ASG_DIRECTION_IN);

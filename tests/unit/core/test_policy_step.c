@@ -79,6 +79,21 @@ static void test_step_in_is_no_way_out_while_a_scale_in_is_held(void **state)
     assert_int_equal(f.proposal.wanted, 9);
 }
 
+/* One that is executed is carried out, as EC2 Auto Scaling does: it does not wait for the
+ * step before. */
+static void test_step_that_is_executed_does_not_wait_for_the_one_before(void **state)
+{
+    (void)state;
+    begin_low(20);
+    f.input.desired = 10;
+    asg_policy_execute(&f.config, &f.input, 40000, 50000, &f.arena, &f.proposal);
+    assert_int_equal(f.proposal.direction, ASG_DIRECTION_IN);
+    assert_int_equal(f.proposal.wanted, 9);
+    f.input.warming = 1;
+    asg_policy_execute(&f.config, &f.input, 40000, 50000, &f.arena, &f.proposal);
+    assert_int_equal(f.proposal.wanted, 10); /* but for what warms */
+}
+
 /* What PutScalingPolicy sends: no alarm, so it acts only when it is executed. */
 static void test_step_without_an_alarm_never_acts_by_itself(void **state)
 {
@@ -96,14 +111,14 @@ static void test_step_bounds_include_the_end_next_to_the_threshold(void **state)
 {
     (void)state;
     begin(10);
-    assert_int_equal(fixture_period(&f, 59999), ASG_DIRECTION_NONE);
+    assert_int_equal(fixture_period(&f, 59999), ASG_DIRECTION_KEEP); /* a step of 0 */
     assert_int_equal(fixture_period(&f, 60000), ASG_DIRECTION_OUT);
     assert_int_equal(fixture_period(&f, 69999), ASG_DIRECTION_OUT);
     assert_int_equal(f.proposal.wanted, 11);
     assert_int_equal(fixture_period(&f, 70000), ASG_DIRECTION_OUT);
     assert_int_equal(f.proposal.wanted, 13);
     begin_low(10);
-    assert_int_equal(fixture_period(&f, 40001), ASG_DIRECTION_NONE);
+    assert_int_equal(fixture_period(&f, 40001), ASG_DIRECTION_KEEP);
     assert_int_equal(fixture_period(&f, 40000), ASG_DIRECTION_IN);
     assert_int_equal(f.proposal.wanted, 9);
     assert_int_equal(fixture_period(&f, 30001), ASG_DIRECTION_IN);
@@ -132,7 +147,7 @@ static void test_step_of_zero_changes_nothing_even_with_a_minimum(void **state)
     (void)state;
     begin(10);
     f.config.min_magnitude = 3;
-    assert_int_equal(fixture_period(&f, 55000), ASG_DIRECTION_NONE);
+    assert_int_equal(fixture_period(&f, 55000), ASG_DIRECTION_KEEP);
     assert_int_equal(f.proposal.wanted, 10);
 }
 
@@ -184,7 +199,7 @@ static void test_step_twice_is_one_activity_and_a_higher_adds_the_rest(void **st
     begin(10);
     f.input.desired = 11; /* asked by the step of 10 %, still warming */
     f.input.warming = 1;
-    assert_int_equal(fixture_period(&f, 60000), ASG_DIRECTION_NONE);
+    assert_int_equal(fixture_period(&f, 60000), ASG_DIRECTION_KEEP);
     assert_int_equal(fixture_period(&f, 70000), ASG_DIRECTION_OUT);
     assert_int_equal(f.proposal.wanted, 13);
 }
@@ -312,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(follows_the_worked_example),
         T(in_is_no_way_out_while_a_scale_in_is_held),
+        T(that_is_executed_does_not_wait_for_the_one_before),
         T(without_an_alarm_never_acts_by_itself),
         T(bounds_include_the_end_next_to_the_threshold),
         T(at_the_threshold_goes_by_the_operator),

@@ -115,9 +115,12 @@ static void test_target_does_not_ask_twice_for_the_same_load(void **state)
     assert_int_equal(f.proposal.wanted, 8);
     f.input.desired = 8;
     f.input.warming = 4;
-    assert_int_equal(fixture_periods(&f, 10, 90000), ASG_DIRECTION_NONE);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(fixture_period(&f, 90000), ASG_DIRECTION_KEEP);
+    }
     /* more load asks for the difference only: (90 + 110 + 110) / 3 wants 8.3 */
-    assert_int_equal(fixture_periods(&f, 2, 110000), ASG_DIRECTION_OUT);
+    assert_int_equal(fixture_period(&f, 110000), ASG_DIRECTION_KEEP);
+    assert_int_equal(fixture_period(&f, 110000), ASG_DIRECTION_OUT);
     assert_int_equal(f.proposal.wanted, 9);
 }
 
@@ -325,7 +328,7 @@ static void test_target_goes_further_when_cpu_is_saturated(void **state)
     assert_int_equal(f.proposal.wanted, 38); /* twice the 19 of 10 x 95 / 50 */
     f.input.desired = 38;
     f.input.warming = 28;
-    assert_int_equal(fixture_periods(&f, 50, 95000), ASG_DIRECTION_NONE);
+    assert_int_equal(fixture_period(&f, 95000), ASG_DIRECTION_KEEP);
 }
 
 static void test_target_waits_for_low_periods_in_a_row(void **state)
@@ -357,7 +360,7 @@ static void test_target_counts_the_load_of_those_that_warm(void **state)
         (void)fixture_period(&f, 50000);
         enum asg_direction direction = fixture_periods(&f, 3, 80000);
         if (counts == 0) {
-            assert_int_equal(direction, ASG_DIRECTION_NONE); /* 16 are on their way */
+            assert_int_equal(direction, ASG_DIRECTION_KEEP); /* 16 are on their way */
             continue;
         }
         assert_int_equal(direction, ASG_DIRECTION_OUT);
@@ -383,8 +386,8 @@ static void test_target_gives_each_period_those_that_shared_its_load(void **stat
     assert_int_equal(fixture_period(&f, 100000), ASG_DIRECTION_OUT);
     assert_int_equal(f.proposal.wanted, 20);
     f.input.desired = 20;
-    assert_int_equal(fixture_period(&f, 65000), ASG_DIRECTION_NONE); /* 15 x 65 */
-    assert_int_equal(fixture_period(&f, 65000), ASG_DIRECTION_NONE);
+    assert_int_equal(fixture_period(&f, 65000), ASG_DIRECTION_KEEP); /* 15 x 65 */
+    assert_int_equal(fixture_period(&f, 65000), ASG_DIRECTION_KEEP);
     assert_int_equal(fixture_period(&f, 80000), ASG_DIRECTION_OUT); /* 975, 975, 1200 */
     assert_int_equal(f.proposal.wanted, 21);
     begin(10); /* and who went within it neither */
