@@ -115,8 +115,16 @@ static bool check_sequence(const struct asg_checker *checker,
     return true;
 }
 
+bool asg_checker_is_content(struct asg_chain *chain, const struct asg_record *record)
+{
+    if (record->is_pruned) return false;
+    uint8_t hash[ASG_LOG_HASH_BYTES];
+    asg_chain_content(chain, record->payload, record->payload_length, hash);
+    return memcmp(hash, record->content_hash, sizeof hash) == 0;
+}
+
 static bool check_payload(struct asg_checker *checker, struct asg_chain *chain,
-                          const struct asg_record *record,
+                          const struct asg_record *record, bool is_content,
                           struct asg_log_flaw_found *flaw)
 {
     if (record->is_pruned) {
@@ -131,9 +139,7 @@ static bool check_payload(struct asg_checker *checker, struct asg_chain *chain,
         checker->pruned_last = record->seq;
         return true;
     }
-    uint8_t hash[ASG_LOG_HASH_BYTES];
-    asg_chain_content(chain, record->payload, record->payload_length, hash);
-    if (memcmp(hash, record->content_hash, sizeof hash) == 0) return true;
+    if (is_content || asg_checker_is_content(chain, record)) return true;
     return asg_flaw_set(flaw, ASG_LOG_FLAW_PAYLOAD, record->seq,
                         "record %" PRIu64 " (%s): the payload (%zu bytes) or its "
                         "content_hash was altered",
@@ -141,10 +147,11 @@ static bool check_payload(struct asg_checker *checker, struct asg_chain *chain,
 }
 
 bool asg_checker_take(struct asg_checker *checker, struct asg_chain *chain,
-                      const struct asg_record *record, struct asg_log_flaw_found *flaw)
+                      const struct asg_record *record, bool is_content,
+                      struct asg_log_flaw_found *flaw)
 {
     if (!check_sequence(checker, record, flaw)) return false;
-    if (!check_payload(checker, chain, record, flaw)) return false;
+    if (!check_payload(checker, chain, record, is_content, flaw)) return false;
 
     asg_chain_link(chain, checker->chain_hash, record, checker->chain_hash);
     if (memcmp(checker->chain_hash, record->chain_hash, ASG_LOG_HASH_BYTES) != 0) {

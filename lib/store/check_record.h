@@ -45,9 +45,15 @@ void asg_checker_clear(struct asg_checker *checker);
 /* Tell it of a record of kind "prune" before the reading starts. */
 void asg_checker_note_prune(struct asg_checker *checker, const struct asg_record *prune);
 
-/* False: `flaw` says what is wrong; the checker must not be used any more. */
+/* Is the payload what content_hash says? A half of the hashing, and the one that needs no
+ * record before. False when there is no payload. */
+bool asg_checker_is_content(struct asg_chain *chain, const struct asg_record *record);
+
+/* False: `flaw` says what is wrong; the checker must not be used any more. `is_content`:
+ * the call above said so of this record; false: it is asked here. */
 bool asg_checker_take(struct asg_checker *checker, struct asg_chain *chain,
-                      const struct asg_record *record, struct asg_log_flaw_found *flaw);
+                      const struct asg_record *record, bool is_content,
+                      struct asg_log_flaw_found *flaw);
 
 /* After the last record: is the head where it must be, and do the marks agree? */
 bool asg_checker_finish(const struct asg_checker *checker, uint64_t last_seq,

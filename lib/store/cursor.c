@@ -77,9 +77,10 @@ static struct asg_read_ahead *start_ahead(struct asg_log *log,
     if (reader == NULL) return NULL;
     struct asg_log_filter own = *filter;
     own.is_ahead = false;
-    own.is_verified = false; /* that is the caller's half of the work */
+    own.is_verified = false; /* the chain is the caller's half of the work */
     struct asg_read_ahead *ahead = NULL;
-    enum asg_status status = asg_read_ahead_new(reader, &own, &ahead, NULL);
+    enum asg_status status =
+        asg_read_ahead_new(reader, &own, filter->is_verified, &ahead, NULL);
     return status == ASG_OK ? ahead : NULL;
 }
 
@@ -145,13 +146,14 @@ enum asg_status asg_log_cursor_next(struct asg_log_cursor *cursor, struct asg_re
         if (cursor->flaw.flaw != ASG_LOG_FLAW_NONE) return corrupt(cursor, error);
         return ASG_ERR_EMPTY;
     }
+    bool is_content = false;
     enum asg_status status =
         cursor->ahead == NULL
             ? cursor->log->backend->cursor_next(cursor, ret, error)
-            : asg_read_ahead_next(cursor->ahead, ret, &cursor->flaw, error);
+            : asg_read_ahead_next(cursor->ahead, ret, &is_content, &cursor->flaw, error);
     if (status == ASG_OK && cursor->is_verified) {
-        bool is_good =
-            asg_checker_take(&cursor->checker, &cursor->log->chain, ret, &cursor->flaw);
+        bool is_good = asg_checker_take(&cursor->checker, &cursor->log->chain, ret,
+                                        is_content, &cursor->flaw);
         if (!is_good) return corrupt(cursor, error);
     }
     if (status == ASG_ERR_EMPTY && cursor->is_verified) {

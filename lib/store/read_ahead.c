@@ -13,6 +13,7 @@
 /* Records with everything they point to; filled by the thread, then read by the owner. */
 struct block {
     struct asg_record records[BLOCK_RECORDS];
+    bool is_content[BLOCK_RECORDS]; /* their payloads are what their hashes say */
     size_t count;
     struct asg_arena arena;
     enum asg_status end; /* after the records: ASG_OK means that more blocks follow */
@@ -23,6 +24,7 @@ struct block {
 struct asg_read_ahead {
     struct asg_log *reader;
     struct asg_log_cursor *cursor; /* the thread's */
+    bool hashes;
     pthread_t thread;
     struct block blocks[BLOCKS];
     size_t at; /* the owner's next record in its block */
@@ -45,7 +47,8 @@ static void fill(struct asg_read_ahead *ahead, struct block *block)
         struct asg_record *record = &block->records[block->count];
         block->end = asg_log_cursor_next(ahead->cursor, record, &block->error);
         if (block->end != ASG_OK) break;
-        block->count++;
+        block->is_content[block->count++] =
+            ahead->hashes && asg_checker_is_content(&ahead->reader->chain, record);
         bytes += record->payload_length;
     }
     if (block->end == ASG_ERR_CORRUPT) block->flaw = ahead->cursor->flaw;
@@ -80,11 +83,12 @@ static void *run(void *argument)
 }
 
 enum asg_status asg_read_ahead_new(struct asg_log *reader,
-                                   const struct asg_log_filter *filter,
+                                   const struct asg_log_filter *filter, bool hashes,
                                    struct asg_read_ahead **ret, struct asg_error *error)
 {
     struct asg_read_ahead *ahead = asg_alloc(1, sizeof *ahead);
     ahead->reader = reader;
+    ahead->hashes = hashes;
     enum asg_status status =
         asg_log_cursor_open(ahead->reader, filter, &ahead->cursor, error);
     (void)pthread_mutex_init(&ahead->mutex, NULL);
@@ -135,7 +139,7 @@ static struct block *current(struct asg_read_ahead *ahead)
 }
 
 enum asg_status asg_read_ahead_next(struct asg_read_ahead *ahead, struct asg_record *ret,
-                                    struct asg_log_flaw_found *flaw,
+                                    bool *ret_is_content, struct asg_log_flaw_found *flaw,
                                     struct asg_error *error)
 {
     for (;;) {
@@ -143,6 +147,7 @@ enum asg_status asg_read_ahead_next(struct asg_read_ahead *ahead, struct asg_rec
         struct block *block =
             ahead->at == 0 ? current(ahead) : &ahead->blocks[ahead->taken % BLOCKS];
         if (ahead->at < block->count) {
+            *ret_is_content = block->is_content[ahead->at];
             *ret = block->records[ahead->at++];
             return ASG_OK;
         }
