@@ -105,6 +105,16 @@ static enum asg_status validate_target(const struct asg_policy_config *config,
                         "target)",
                         config->name, config->scale_out_permille);
     }
+    bool is_far_sane = config->scale_out_far_permille == 0 ||
+                       (config->scale_out_far_permille >= config->scale_out_permille &&
+                        config->scale_out_far_permille <= 10000);
+    if (!is_far_sane) {
+        return asg_fail(
+            error, ASG_ERR_INVALID,
+            "scale_out_far_permille of policy %s is %" PRIu32
+            "; it must be its scale_out_permille (%" PRIu32 ") to 10000, or 0 for never",
+            config->name, config->scale_out_far_permille, config->scale_out_permille);
+    }
     if (config->scale_in_periods == 0 ||
         config->scale_in_periods > ASG_POLICY_PERIODS_MAX) {
         return asg_fail(error, ASG_ERR_INVALID,

@@ -1,11 +1,13 @@
 /* policy_target - target tracking: keep a metric at its target (docs/rules.md, "Target
  * tracking").
  *
- *   wanted = ceil(capacity x metric / target), of those that are warm or of all in
- * service Out when the metric was above scale_out_permille of the target for
- * scale_out_periods in a row, by the mean of those periods. In when it stayed below
- * scale_in_permille of the target for scale_in_periods and all through the stabilisation
- * window, to the highest recommendation of that window. */
+ *   wanted = ceil(capacity x metric / target)
+ *
+ * of those that are warm, or of all in service. Out when the metric was above
+ * scale_out_permille of the target for scale_out_periods in a row, by the mean of those
+ * periods; far above it, after one. In when it stayed below scale_in_permille of the
+ * target for scale_in_periods and all through the stabilisation window, to the highest
+ * recommendation of that window. */
 #include "core/want/policy_family.h"
 
 #include <assert.h>
@@ -186,6 +188,14 @@ static const char *say(const struct asg_policy_config *config,
         text, capacity, input->warm);
 }
 
+/* So far that one period says it. */
+static bool is_far_above(const struct asg_policy_config *config, int64_t value_milli)
+{
+    uint32_t permille = config->scale_out_far_permille;
+    assert(permille == 0 || permille >= 1000);
+    return permille > 0 && value_milli > share_of_target(config, permille);
+}
+
 static void evaluate_high(const struct asg_policy_config *config,
                           struct asg_policy_state *state,
                           const struct asg_policy_input *input, int64_t capacity,
@@ -194,19 +204,33 @@ static void evaluate_high(const struct asg_policy_config *config,
 {
     if (state->breaches < config->scale_out_periods) state->breaches++;
     note_period(state, config, input, capacity, value_milli);
-    if (state->breaches < config->scale_out_periods) return;
-    assert(state->period_count <= config->scale_out_periods);
-    int64_t mean_milli = 0;
-    int64_t wanted = wanted_by_periods(config, state, input, &mean_milli);
+    bool is_far = is_far_above(config, value_milli);
+    bool rings = state->breaches >= config->scale_out_periods;
+    if (!is_far && !rings) return;
+    int64_t shown_milli = value_milli;
+    int64_t span_ms = input->evaluation_ms;
+    int64_t wanted = input->desired;
+    if (is_far) {
+        wanted = with_saturation(config, wanted_for(config, input, capacity, value_milli),
+                                 value_milli);
+    }
+    if (rings) {
+        assert(state->period_count <= config->scale_out_periods);
+        int64_t mean_milli = 0;
+        int64_t by_mean = wanted_by_periods(config, state, input, &mean_milli);
+        if (by_mean > wanted) {
+            wanted = by_mean;
+            shown_milli = mean_milli;
+            span_ms *= state->period_count;
+        }
+    }
     if (wanted <= input->desired) { /* what was asked for is on its way */
         ret->direction = ASG_DIRECTION_KEEP;
         return;
     }
-    assert(wanted > input->desired);
     ret->direction = ASG_DIRECTION_OUT;
     ret->wanted = wanted;
-    ret->text = say(config, input, capacity, mean_milli,
-                    (int64_t)state->period_count * input->evaluation_ms, wanted, arena);
+    ret->text = say(config, input, capacity, shown_milli, span_ms, wanted, arena);
 }
 
 static void evaluate_low(const struct asg_policy_config *config,

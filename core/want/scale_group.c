@@ -77,7 +77,9 @@ static const struct tally *tally_of(struct group *group, int64_t now_ms)
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
         if (instance->service.told == ASG_MEMBER_COUNTS) tally->counting++;
-        if (asg_instance_is_serving(instance)) tally->serving++;
+        if (asg_instance_is_serving(instance) && !instance->health.is_unhealthy) {
+            tally->serving++;
+        }
         if (asg_instance_is_launching(instance) || asg_instance_is_ending(instance)) {
             tally->is_changing = true;
         }

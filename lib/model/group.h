@@ -168,6 +168,7 @@ struct asg_policy_config {
     /* target tracking: the wish is for the load of all in service, by the mean of those
      * that are warm; false: for as many instances as are warm */
     bool counts_warming;
+    uint32_t scale_out_far_permille; /* above it out after one period; 0: never */
 };
 
 /* A local time offset that begins at a moment: what a time zone file says. */

@@ -164,6 +164,7 @@ static const struct asg_field policy_config_fields[] = {
     U32(scale_in_at_once_percent),
     U32(scale_in_ten_minutes_percent),
     BOOL(counts_warming),
+    U32(scale_out_far_permille),
 };
 #undef OF
 TABLE(policy_config)

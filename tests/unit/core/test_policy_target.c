@@ -398,6 +398,26 @@ static void test_target_gives_each_period_those_that_shared_its_load(void **stat
     assert_int_equal(f.proposal.wanted, 5);
 }
 
+static void test_target_waits_for_no_second_period_far_above_it(void **state)
+{
+    (void)state;
+    begin(10);
+    f.config.scale_out_far_permille = 1300;
+    assert_int_equal(fixture_period(&f, 65000), ASG_DIRECTION_NONE); /* not beyond it */
+    assert_int_equal(fixture_period(&f, 65001), ASG_DIRECTION_OUT);
+    assert_int_equal(f.proposal.wanted, 14); /* by that period alone */
+    assert_string_equal(f.proposal.text,
+                        "cpu mean 65 % over 5 s, target 50 %: wants 14 (has 10)");
+    begin(10);
+    f.config.scale_out_far_permille = 1300;
+    assert_int_equal(fixture_period(&f, 100000), ASG_DIRECTION_OUT);
+    f.input.desired = 15; /* no more than that was there */
+    assert_int_equal(fixture_period(&f, 100000), ASG_DIRECTION_OUT);
+    /* three in a row say more than the last one alone */
+    assert_int_equal(fixture_period(&f, 66000), ASG_DIRECTION_OUT);
+    assert_int_equal(f.proposal.wanted, 18);
+}
+
 static void check_saved_alike(struct policy_fixture *fixture)
 {
     struct asg_bytes bytes = {0};
@@ -469,6 +489,10 @@ static void test_target_refuses_numbers_that_cannot_work(void **state)
     f.config.scale_out_permille = 999;
     check_refused("it must be 1000 to 10000");
     begin(1);
+    f.config.scale_out_permille = 1100;
+    f.config.scale_out_far_permille = 1099;
+    check_refused("it must be its scale_out_permille (1100) to 10000, or 0");
+    begin(1);
     f.config.scale_in_periods = 61;
     check_refused("it must be 1 to 60");
     begin(1);
@@ -512,6 +536,7 @@ int main(void)
         T(tolerates_what_is_little_above_it),
         T(goes_further_when_cpu_is_saturated),
         T(waits_for_low_periods_in_a_row),
+        T(waits_for_no_second_period_far_above_it),
         T(counts_the_load_of_those_that_warm),
         T(gives_each_period_those_that_shared_its_load),
         T(honours_highest_and_lowest),
