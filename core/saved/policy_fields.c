@@ -20,6 +20,9 @@ void asg_policy_state_fields(struct asg_fields *fields, struct asg_policy_state 
     asg_fields_u32(fields, &state->serving);
     asg_fields_u32(fields, &state->lows);
     asg_fields_i64(fields, &state->below_since_ms);
+    asg_fields_i64(fields, &state->window_ms);
+    asg_fields_i64(fields, &state->fell_ms);
+    asg_fields_i64(fields, &state->desired);
     asg_fields_u32(fields, &state->peak_count);
     if (state->peak_count > ASG_POLICY_PEAKS_MAX) {
         asg_fields_refuse(fields, "a policy remembers more peaks than it can");

@@ -127,6 +127,12 @@ static enum asg_status validate_target(const struct asg_policy_config *config,
                         "the stabilisation window of policy %s must be 0 s to 24 h",
                         config->name);
     }
+    if (config->patience == 0 || config->patience > ASG_POLICY_PATIENCE_MAX) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "the patience of policy %s is %" PRIu32
+                        "; it must be 1 (none) to %d times its stabilisation window",
+                        config->name, config->patience, ASG_POLICY_PATIENCE_MAX);
+    }
     return validate_saturation(config, error);
 }
 

@@ -26,6 +26,18 @@ void asg_policy_simple(const struct asg_policy_config *config,
                        struct asg_policy_state *state,
                        const struct asg_policy_input *input, struct asg_arena *arena,
                        struct asg_proposal *ret);
+/* How long the metric must have been low now: as configured, or longer while scale-ins
+ * had to be taken back. */
+int64_t asg_policy_window_ms(const struct asg_policy_config *config,
+                             const struct asg_policy_state *state);
+/* Once a period, before it is evaluated: a fall of desired begins its trial, and one that
+ * has stood ends it. */
+void asg_policy_watch_desired(const struct asg_policy_config *config,
+                              struct asg_policy_state *state,
+                              const struct asg_policy_input *input);
+/* The policy wants out: a fall that is still on trial came too early. */
+void asg_policy_regret(const struct asg_policy_config *config,
+                       struct asg_policy_state *state);
 /* Is the value on the wrong side of the alarm's threshold? */
 bool asg_policy_is_breaching(const struct asg_policy_config *config, int64_t value_milli,
                              int64_t threshold_milli);

@@ -228,6 +228,7 @@ static void evaluate_high(const struct asg_policy_config *config,
         ret->direction = ASG_DIRECTION_KEEP;
         return;
     }
+    asg_policy_regret(config, state);
     ret->direction = ASG_DIRECTION_OUT;
     ret->wanted = wanted;
     ret->text = say(config, input, capacity, shown_milli, span_ms, wanted, arena);
@@ -239,7 +240,8 @@ static void evaluate_low(const struct asg_policy_config *config,
                          int64_t value_milli, struct asg_arena *arena,
                          struct asg_proposal *ret)
 {
-    int64_t from_ms = input->now_ms - config->stabilisation_ms;
+    int64_t window_ms = asg_policy_window_ms(config, state);
+    int64_t from_ms = input->now_ms - window_ms;
     if (state->below_since_ms == 0) {
         state->below_since_ms = input->now_ms - input->evaluation_ms;
     }
@@ -264,6 +266,12 @@ static void evaluate_low(const struct asg_policy_config *config,
         asg_number_metric(config->metric, low_milli, low),
         asg_number_duration(input->now_ms - state->below_since_ms, span),
         state->peaks[0].wanted);
+    if (window_ms == config->stabilisation_ms) return;
+    char longer[ASG_NUMBER_TEXT_MAX];
+    ret->text = asg_arena_format(
+        arena, "%s\nwaited %s, not %s: the scale-in before was taken back soon",
+        ret->text, asg_number_duration(window_ms, longer),
+        asg_number_duration(config->stabilisation_ms, span));
 }
 
 static void evaluate(const struct asg_policy_config *config,
@@ -301,6 +309,7 @@ void asg_policy_target(const struct asg_policy_config *config,
                        struct asg_proposal *ret)
 {
     assert(config->kind == ASG_POLICY_TARGET_TRACKING);
+    asg_policy_watch_desired(config, state, input);
     evaluate(config, state, input, arena, ret);
     assert(input->serving >= 0 && input->serving <= UINT32_MAX);
     state->serving = (uint32_t)input->serving;

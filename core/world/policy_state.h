@@ -5,8 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ASG_POLICY_PERIODS_MAX 60 /* that a mean goes over */
-#define ASG_POLICY_PEAKS_MAX   48 /* of a stabilisation window; older ones are merged */
+#define ASG_POLICY_PERIODS_MAX  60 /* that a mean goes over */
+#define ASG_POLICY_PATIENCE_MAX 100
+#define ASG_POLICY_PEAKS_MAX    48 /* of a stabilisation window; older ones are merged */
 
 /* The samples of a period; where those that warm count, its load and who shared it. */
 struct asg_policy_period {
@@ -27,7 +28,11 @@ struct asg_policy_state {
     uint32_t serving; /* target tracking: in service when the last period ended */
     uint32_t lows;    /* target tracking: low periods in a row, up to as many as count */
     int64_t below_since_ms; /* target tracking: below all the time since; 0: it is not */
-    uint32_t peak_count;    /* falling from front to back, times rising */
+    int64_t window_ms; /* of stabilisation, while longer than configured (patience) */
+    int64_t
+        fell_ms; /* desired fell then, and may still prove to have come too early; 0 */
+    int64_t desired;     /* when the last period ended */
+    uint32_t peak_count; /* falling from front to back, times rising */
     struct asg_policy_peak peaks[ASG_POLICY_PEAKS_MAX];
 };
 

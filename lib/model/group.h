@@ -169,6 +169,9 @@ struct asg_policy_config {
      * that are warm; false: for as many instances as are warm */
     bool counts_warming;
     uint32_t scale_out_far_permille; /* above it out after one period; 0: never */
+    /* the stabilisation window grows up to so many times as long while scale-ins have to
+     * be taken back; 1: it does not */
+    uint32_t patience;
 };
 
 /* A local time offset that begins at a moment: what a time zone file says. */

@@ -165,6 +165,7 @@ static const struct asg_field policy_config_fields[] = {
     U32(scale_in_ten_minutes_percent),
     BOOL(counts_warming),
     U32(scale_out_far_permille),
+    FIELD(U32, patience, OR(1), ZERO_UNSET),
 };
 #undef OF
 TABLE(policy_config)

@@ -52,6 +52,7 @@ static struct asg_policy_config any_policy(struct seed *seed)
         .scale_in_periods = (uint32_t)between(seed, 1, 20),
         .saturation_factor_milli = between(seed, 1000, 3000),
         .counts_warming = seed_below(seed, 2) == 0,
+        .patience = (uint32_t)between(seed, 1, 8),
         .scale_out_far_permille =
             seed_below(seed, 2) == 0 ? 0 : (uint32_t)between(seed, 1500, 2500),
         .stabilisation_ms = between(seed, 0, 40) * PERIOD_MS,

@@ -31,6 +31,7 @@ static inline void fixture_init(struct policy_fixture *f, enum asg_policy_kind k
                    .scale_in_permille = 900,
                    .scale_out_permille = 1000,
                    .scale_in_periods = 1,
+                   .patience = 1,
                    .saturation_factor_milli = 1000,
                    .scale_out_periods = 3,
                    .stabilisation_ms = 300000,

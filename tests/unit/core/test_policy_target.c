@@ -418,6 +418,74 @@ static void test_target_waits_for_no_second_period_far_above_it(void **state)
     assert_int_equal(f.proposal.wanted, 18);
 }
 
+/* Low for a window, then what desired became is not enough: out. Returns how long it had
+ * to be low, in periods. */
+static int come_and_go(void)
+{
+    int periods = 1;
+    while (fixture_period(&f, 20000) != ASG_DIRECTION_IN && periods < 10000) {
+        periods++;
+    }
+    f.input.desired = f.input.warm = f.input.serving = f.proposal.wanted;
+    assert_int_equal(fixture_periods(&f, 3, 100000), ASG_DIRECTION_OUT);
+    f.input.desired = f.input.warm = f.input.serving = 10;
+    return periods;
+}
+
+static void test_target_waits_longer_when_a_scale_in_was_taken_back(void **state)
+{
+    (void)state;
+    begin(10);
+    f.config.patience = 5;
+    assert_int_equal(come_and_go(), 60); /* 300 s of 5 s periods */
+    assert_int_equal(come_and_go(), 120);
+    assert_int_equal(come_and_go(), 240);
+    assert_int_equal(come_and_go(), 300); /* five times at most */
+    assert_int_equal(come_and_go(), 300);
+    (void)fixture_periods(&f, 300, 20000);
+    assert_string_equal(f.proposal.text,
+                        "cpu mean 20 % over 5 s, target 50 %: wants 4 (has 10)\n"
+                        "below 45 % for 25 min, highest wish of that time 4\n"
+                        "waited 25 min, not 5 min: the scale-in before was taken back "
+                        "soon");
+}
+
+static void test_target_waits_less_when_scale_ins_stand(void **state)
+{
+    (void)state;
+    begin(10);
+    f.config.patience = 4;
+    for (int i = 0; i < 3; i++) {
+        (void)come_and_go();
+    }
+    static const int windows[] = {240, 120, 60, 60};
+    for (size_t i = 0; i < 4; i++) {
+        f.input.desired = f.input.warm = f.input.serving = 10;
+        assert_int_equal(fixture_period(&f, 47000), ASG_DIRECTION_NONE);
+        assert_int_equal(fixture_periods(&f, windows[i], 20000), ASG_DIRECTION_IN);
+        f.input.desired = f.input.warm = f.input.serving = 4;
+        for (int j = 0; j < 2 * windows[i] + 1; j++) {
+            assert_int_equal(fixture_period(&f, 47000), ASG_DIRECTION_NONE);
+        }
+    }
+}
+
+/* What is taken back only later was right when it was done. */
+static void test_target_regrets_only_what_is_taken_back_soon(void **state)
+{
+    (void)state;
+    begin(10);
+    f.config.patience = 4;
+    assert_int_equal(fixture_periods(&f, 60, 20000), ASG_DIRECTION_IN);
+    f.input.desired = f.input.warm = f.input.serving = 4;
+    for (int j = 0; j < 2 * 60; j++) {
+        assert_int_equal(fixture_period(&f, 47000), ASG_DIRECTION_NONE);
+    }
+    assert_int_equal(fixture_periods(&f, 3, 100000), ASG_DIRECTION_OUT);
+    f.input.desired = f.input.warm = f.input.serving = 10;
+    assert_int_equal(come_and_go(), 60);
+}
+
 static void check_saved_alike(struct policy_fixture *fixture)
 {
     struct asg_bytes bytes = {0};
@@ -493,6 +561,9 @@ static void test_target_refuses_numbers_that_cannot_work(void **state)
     f.config.scale_out_far_permille = 1099;
     check_refused("it must be its scale_out_permille (1100) to 10000, or 0");
     begin(1);
+    f.config.patience = 101;
+    check_refused("it must be 1 (none) to 100 times");
+    begin(1);
     f.config.scale_in_periods = 61;
     check_refused("it must be 1 to 60");
     begin(1);
@@ -537,6 +608,9 @@ int main(void)
         T(goes_further_when_cpu_is_saturated),
         T(waits_for_low_periods_in_a_row),
         T(waits_for_no_second_period_far_above_it),
+        T(waits_longer_when_a_scale_in_was_taken_back),
+        T(waits_less_when_scale_ins_stand),
+        T(regrets_only_what_is_taken_back_soon),
         T(counts_the_load_of_those_that_warm),
         T(gives_each_period_those_that_shared_its_load),
         T(honours_highest_and_lowest),
