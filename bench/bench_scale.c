@@ -99,9 +99,12 @@ static int64_t set_desired(struct bench_world *world, uint32_t group_count)
             const struct asg_command command = {.kind = ASG_COMMAND_SET_DESIRED,
                                                 .actor = "bench",
                                                 .group = name,
+                                                .name = "",
+                                                .cluster_id = "",
                                                 .desired = MEMBERS + more};
             int64_t before_ns = now_ns();
-            bench_world_order(world, &command);
+            bench_world_step(world, (struct asg_event){.kind = ASG_EVENT_COMMAND,
+                                                       .command = &command});
             took_ns += now_ns() - before_ns;
         }
     }
@@ -237,6 +240,7 @@ static void measure_gone(void)
                                              .subnet_id = "subnet-1",
                                              .zone = "us-east-1a",
                                              .state_reason = "",
+                                             .event_code = "",
                                              .group = "g00000",
                                              .client_token = "",
                                              .private_ip = "127.1.0.1"};

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "model/copy.h"
+#include "model/schemas.h"
 
 void bench_world_id(uint64_t no, char ret[BENCH_ID_SIZE])
 {
@@ -29,8 +31,12 @@ void bench_world_step(struct bench_world *world, struct asg_event event)
 
 void bench_world_order(struct bench_world *world, const struct asg_command *command)
 {
+    struct asg_arena arena = {0};
+    struct asg_command whole; /* no text of it is NULL */
+    asg_model_copy(&asg_command_schema, command, &arena, &whole);
     bench_world_step(world,
-                     (struct asg_event){.kind = ASG_EVENT_COMMAND, .command = command});
+                     (struct asg_event){.kind = ASG_EVENT_COMMAND, .command = &whole});
+    asg_arena_clear(&arena);
     if (command->kind != ASG_COMMAND_LEAD) return;
     const struct asg_observed listing = {.is_complete = true}; /* launches wait for it */
     bench_world_step(
@@ -84,6 +90,7 @@ static void answer_launch(struct bench_world *world, const struct asg_job *job,
                                              .subnet_id = "subnet-1",
                                              .zone = "us-east-1a",
                                              .state_reason = "",
+                                             .event_code = "",
                                              .group = "",
                                              .client_token = "",
                                              .private_ip = "127.1.0.1",

@@ -2,6 +2,7 @@
 #include "cli/model_private.h"
 
 #include "core/values/schedule.h"
+#include "model/copy.h"
 #include "model/schemas.h"
 
 /* ---- orders ---- */
@@ -9,11 +10,13 @@
 static enum asg_status order(struct model *model, struct asg_command command)
 {
     command.actor = "what-if";
-    if (command.cluster_id == NULL) command.cluster_id = "";
     if (command.group == NULL) command.group = model->trace->group;
-    if (command.name == NULL) command.name = "";
+    struct asg_arena arena = {0};
+    struct asg_command whole; /* no text of it is NULL */
+    asg_model_copy(&asg_command_schema, &command, &arena, &whole);
     enum asg_status status = asg_model_step(
-        model, &(struct asg_event){.kind = ASG_EVENT_COMMAND, .command = &command});
+        model, &(struct asg_event){.kind = ASG_EVENT_COMMAND, .command = &whole});
+    asg_arena_clear(&arena);
     if (status != ASG_OK || !model->is_refused) return status;
     return asg_fail(model->error, ASG_ERR_INVALID, "%s", model->reply.text);
 }

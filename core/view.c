@@ -24,8 +24,9 @@ static struct meant groups_meant(const struct asg_core *core, const char *name,
                                  struct group **one)
 {
     assert(core->step == NULL); /* nobody looks in the middle of one */
-    if (asg_text_of(name)[0] == '\0')
+    if (name == NULL || name[0] == '\0') {
         return (struct meant){core->groups, core->group_count};
+    }
     *one = asg_group_find(core, name);
     assert(*one == NULL || (*one)->no > 0);
     return (struct meant){one, *one != NULL ? 1 : 0};
@@ -462,12 +463,12 @@ void asg_core_view_jobs(const struct asg_core *core, const char *group, bool onl
 {
     assert(core->step == NULL);
     struct asg_job_view *views = asg_arena_take(arena, core->job_count * sizeof *views);
+    bool is_of_all = group == NULL || group[0] == '\0';
     size_t count = 0;
     for (size_t i = 0; i < core->job_count; i++) {
         const struct job *job = core->jobs[i];
         if (only_dead && job->state != ASG_JOB_STATE_DEAD) continue;
-        if (asg_text_of(group)[0] != '\0' && strcmp(job->plan.group, group) != 0)
-            continue;
+        if (!is_of_all && strcmp(job->plan.group, group) != 0) continue;
         struct asg_job_view view = {
             .id = job->plan.id,
             .name = job->plan.name,

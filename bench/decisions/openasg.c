@@ -243,6 +243,7 @@ static void give_answer(struct rule_state *state, const struct answer *answer)
             .subnet_id = "subnet-1",
             .zone = "us-east-1a",
             .state_reason = "",
+            .event_code = "",
             .group = GROUP,
             .job_id = answer->job_id,
             .attempt = answer->attempt,

@@ -55,7 +55,7 @@ void asg_behind_settle(struct asg_core *core)
 
 void asg_take_witness(struct asg_core *core, const struct asg_witness *witness)
 {
-    const char *name = asg_text_of(witness->name);
+    const char *name = witness->name;
     if (witness->kind == ASG_WITNESS_WORKER) {
         if (asg_lead_knows(core, witness->epoch, witness->incarnation)) return;
         asg_lead_hear_of(core, witness->epoch, witness->incarnation);

@@ -28,7 +28,7 @@
 
 static bool is_name(const char *name)
 {
-    size_t length = strlen(asg_text_of(name));
+    size_t length = strlen(name);
     if (length == 0 || length > ASG_GROUP_NAME_MAX) return false;
     for (const char *at = name; *at != '\0'; at++) {
         if (*at < 33 || *at > 126 || *at == ':') return false;
@@ -105,10 +105,9 @@ static enum asg_status check_places(const struct asg_group_config *config,
     }
     for (size_t i = 0; i < config->subnet_count; i++) {
         const struct asg_subnet *subnet = &config->subnets[i];
-        if (strlen(asg_text_of(subnet->subnet_id)) > ASG_SUBNET_MAX ||
-            strlen(asg_text_of(subnet->zone)) > ASG_ZONE_MAX ||
-            (asg_text_of(subnet->subnet_id)[0] == '\0' &&
-             asg_text_of(subnet->zone)[0] == '\0')) {
+        if (strlen(subnet->subnet_id) > ASG_SUBNET_MAX ||
+            strlen(subnet->zone) > ASG_ZONE_MAX ||
+            (subnet->subnet_id[0] == '\0' && subnet->zone[0] == '\0')) {
             return asg_fail(error, ASG_ERR_INVALID, "subnet %zu has no usable id or zone",
                             i + 1);
         }
@@ -155,7 +154,7 @@ static enum asg_status check_mixed_parameters(const struct asg_group_config *con
 {
     assert(config->mixed != NULL);
     for (size_t i = 0; i < config->launch_parameter_count; i++) {
-        const char *name = asg_text_of(config->launch_parameters[i].name);
+        const char *name = config->launch_parameters[i].name;
         if (strncmp(name, "InstanceMarketOptions.", 22) != 0) continue;
         return asg_fail(
             error, ASG_ERR_INVALID,
@@ -193,8 +192,7 @@ static enum asg_status check_mixed(const struct asg_group_config *config,
                         "%" PRIu32 " Spot pools are above the limit of %d",
                         mixed->spot_pools, ASG_SPOT_POOLS_MAX);
     }
-    if (asg_text_of(mixed->spot_max_price)[0] != '\0' &&
-        !is_price(mixed->spot_max_price)) {
+    if (mixed->spot_max_price[0] != '\0' && !is_price(mixed->spot_max_price)) {
         return asg_fail(error, ASG_ERR_INVALID,
                         "'%.40s' is no Spot price: dollars an hour above 0, as 0.05",
                         mixed->spot_max_price);
@@ -210,8 +208,8 @@ static enum asg_status check_mixed(const struct asg_group_config *config,
 static enum asg_status check_template(const struct asg_group_config *config,
                                       struct asg_error *error)
 {
-    bool has_id = asg_text_of(config->template_id)[0] != '\0';
-    bool has_name = asg_text_of(config->template_name)[0] != '\0';
+    bool has_id = config->template_id[0] != '\0';
+    bool has_name = config->template_name[0] != '\0';
     if (has_id == has_name) {
         return asg_fail(error, ASG_ERR_INVALID,
                         "a group needs a launch template, by name or by id and not both");
@@ -224,22 +222,22 @@ static enum asg_status check_template(const struct asg_group_config *config,
                         "$Default",
                         version);
     }
-    if (strlen(asg_text_of(config->template_id)) > ASG_TEMPLATE_MAX ||
+    if (strlen(config->template_id) > ASG_TEMPLATE_MAX ||
         config->tag_count > ASG_TAGS_MAX) {
         return asg_fail(error, ASG_ERR_INVALID, "at most %d tags, ids of at most %d",
                         ASG_TAGS_MAX, ASG_TEMPLATE_MAX);
     }
     for (size_t i = 0; i < config->tag_count; i++) {
-        size_t key = strlen(asg_text_of(config->tags[i].key));
+        size_t key = strlen(config->tags[i].key);
         if (key == 0 || key > ASG_TAG_KEY_MAX ||
-            strlen(asg_text_of(config->tags[i].value)) > ASG_TAG_VALUE_MAX ||
+            strlen(config->tags[i].value) > ASG_TAG_VALUE_MAX ||
             strncmp(config->tags[i].key, "aws:", 4) == 0 ||
             strncmp(config->tags[i].key, "openasg:", 8) == 0) {
             return asg_fail(
                 error, ASG_ERR_INVALID,
                 "tag '%s': keys have 1 to %d characters and begin with neither "
                 "aws: nor openasg:, values at most %d",
-                asg_text_of(config->tags[i].key), ASG_TAG_KEY_MAX, ASG_TAG_VALUE_MAX);
+                config->tags[i].key, ASG_TAG_KEY_MAX, ASG_TAG_VALUE_MAX);
         }
     }
     return ASG_OK;
@@ -252,7 +250,7 @@ static enum asg_status check_config(const struct asg_group_config *config,
         return asg_fail(error, ASG_ERR_INVALID,
                         "'%s' is no group name: 1 to %d printable ASCII characters, no "
                         "blank, no colon",
-                        asg_text_of(config->name), ASG_GROUP_NAME_MAX);
+                        config->name, ASG_GROUP_NAME_MAX);
     }
     enum asg_status status = check_sizes(config, error);
     if (status == ASG_OK) status = check_times(config, error);
@@ -277,8 +275,8 @@ void asg_order_create_group(struct asg_core *core, const struct asg_command *com
     asg_model_fill_unset(&asg_group_config_schema, &config);
     struct asg_error error = {""};
     if (check_config(&config, &error) != ASG_OK) {
-        asg_reply_refuse(core, "ValidationError", "group %s: %s",
-                         asg_text_of(config.name), error.text);
+        asg_reply_refuse(core, "ValidationError", "group %s: %s", config.name,
+                         error.text);
         return;
     }
     if (asg_group_find(core, config.name) != NULL) {

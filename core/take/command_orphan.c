@@ -23,7 +23,7 @@ static bool is_place_of(const struct asg_group_config *config,
 {
     for (size_t i = 0; i < config->subnet_count; i++) {
         const struct asg_subnet *subnet = &config->subnets[i];
-        bool is_it = asg_text_of(subnet->subnet_id)[0] != '\0'
+        bool is_it = subnet->subnet_id[0] != '\0'
                          ? strcmp(subnet->subnet_id, orphan->subnet_id) == 0
                          : strcmp(subnet->zone, orphan->zone) == 0;
         if (is_it) return true;
@@ -80,7 +80,7 @@ static bool mark_meant(struct asg_core *core, const struct asg_command *command)
         core->orphans[i].is_meant = command->is_all;
     }
     for (size_t i = 0; i < command->instance_ids.count; i++) {
-        const char *id = asg_text_of(command->instance_ids.items[i]);
+        const char *id = command->instance_ids.items[i];
         struct orphan *orphan = asg_orphan_find(core, id);
         if (orphan == NULL) {
             asg_reply_refuse(

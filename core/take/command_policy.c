@@ -21,7 +21,7 @@
 static bool is_short_name(struct asg_core *core, const char *name, const char *what)
 {
     assert(what[0] != '\0');
-    size_t length = strlen(asg_text_of(name));
+    size_t length = strlen(name);
     if (length >= 1 && length <= 255) return true;
     asg_reply_refuse(core, "ValidationError", "a %s needs a name of 1 to 255 characters",
                      what);
@@ -93,7 +93,7 @@ void asg_order_delete_policy(struct asg_core *core, const struct asg_command *co
     struct policy *policy = asg_policy_find(group, command->name);
     if (policy == NULL) {
         asg_reply_refuse(core, "ValidationError", "policy %s of group %s not found",
-                         asg_text_of(command->name), command->group);
+                         command->name, command->group);
         return;
     }
     asg_arena_clear(&policy->arena);
@@ -124,7 +124,7 @@ void asg_order_execute_policy(struct asg_core *core, const struct asg_command *c
                          policy == NULL
                              ? "policy %s not found"
                              : "policy %s tracks a target and cannot be executed",
-                         asg_text_of(command->name));
+                         command->name);
         return;
     }
     if (policy->config.is_disabled) {
@@ -256,8 +256,8 @@ void asg_order_delete_schedule(struct asg_core *core, const struct asg_command *
     struct schedule *schedule = asg_schedule_find(group, command->name);
     if (schedule == NULL) {
         asg_reply_refuse(core, "ValidationError",
-                         "scheduled action %s of group %s not found",
-                         asg_text_of(command->name), command->group);
+                         "scheduled action %s of group %s not found", command->name,
+                         command->group);
         return;
     }
     asg_arena_clear(&schedule->arena);

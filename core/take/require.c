@@ -13,8 +13,7 @@ struct group *asg_take_require_group(struct asg_core *core, const char *name)
     if (group == NULL) {
         asg_reply_refuse(
             core, "ValidationError",
-            "AutoScalingGroup name not found - AutoScalingGroup '%s' not found",
-            asg_text_of(name));
+            "AutoScalingGroup name not found - AutoScalingGroup '%s' not found", name);
         return NULL;
     }
     if (group->is_deleting) {

@@ -37,7 +37,7 @@ static void set_halted(struct asg_core *core, const struct asg_command *command,
 {
     assert(core->step != NULL);
     const char *word = is_halted ? "halted" : "goes on";
-    if (asg_text_of(command->group)[0] == '\0') {
+    if (command->group[0] == '\0') {
         core->is_halted = is_halted;
         for (size_t i = 0; i < core->group_count; i++) {
             asg_group_mark_dirty(core, core->groups[i]);
@@ -79,8 +79,7 @@ static struct instance *require_instance(struct asg_core *core, const char *id,
     if (instance == NULL) {
         asg_reply_refuse(
             core, "ValidationError",
-            "Instance Id not found - No managed instance found for instance ID %s",
-            asg_text_of(id));
+            "Instance Id not found - No managed instance found for instance ID %s", id);
     }
     return instance;
 }
@@ -211,8 +210,8 @@ static void retry_job(struct asg_core *core, const struct asg_command *command)
 static void put_template(struct asg_core *core, const struct asg_command *command)
 {
     const struct asg_template_config *config = command->template_config;
-    if (config == NULL || asg_text_of(config->name)[0] == '\0' ||
-        strlen(config->name) > ASG_NAME_MAX || asg_text_of(config->image_id)[0] == '\0') {
+    if (config == NULL || config->name[0] == '\0' ||
+        strlen(config->name) > ASG_NAME_MAX || config->image_id[0] == '\0') {
         asg_reply_refuse(
             core, "ValidationError",
             "a launch template needs a name (at most %d characters) and an image id",

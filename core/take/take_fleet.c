@@ -25,7 +25,7 @@ static bool is_asked_for(const struct asg_fleet *fleet, const char *type)
 {
     bool is_template = fleet->instance_types.count == 0;
     for (size_t i = 0; !is_template && i < fleet->instance_types.count; i++) {
-        if (strcmp(fleet->instance_types.items[i], asg_text_of(type)) == 0) return true;
+        if (strcmp(fleet->instance_types.items[i], type) == 0) return true;
     }
     return is_template;
 }
@@ -61,13 +61,12 @@ static void mark_market(struct asg_core *core, struct group *group, const struct
         if (pool->is_spot != market.is_spot) continue;
         asg_pool_mark_no_room(
             core, group, launch,
-            &(struct no_room){
-                .type = types->count == 0 ? "" : asg_text_of(pool->instance_type),
-                .is_spot = pool->is_spot,
-                .error_code = asg_text_of(pool->error_code)});
+            &(struct no_room){.type = types->count == 0 ? "" : pool->instance_type,
+                              .is_spot = pool->is_spot,
+                              .error_code = pool->error_code});
     }
-    bool is_silent = market.got < market.asked && market.named == 0 &&
-                     asg_text_of(result->error_code)[0] == '\0';
+    bool is_silent =
+        market.got < market.asked && market.named == 0 && result->error_code[0] == '\0';
     for (size_t i = 0; is_silent && (i < types->count || i == 0); i++) {
         asg_pool_mark_no_room(
             core, group, launch,
@@ -84,11 +83,11 @@ static const char *say_pools(struct asg_core *core, const struct asg_result *res
     const char *text = "";
     for (size_t i = 0; i < result->dry_pool_count && i < 4; i++) {
         const struct asg_dry_pool *pool = &result->dry_pools[i];
-        const char *type = asg_text_of(pool->instance_type);
-        text = asg_arena_format(
-            &core->step->effects->arena, "%s%s%s %s (%s)", text, i == 0 ? "" : ", ",
-            type[0] != '\0' ? type : "the template's type",
-            pool->is_spot ? "Spot" : "on demand", asg_text_of(pool->error_code));
+        const char *type = pool->instance_type;
+        text = asg_arena_format(&core->step->effects->arena, "%s%s%s %s (%s)", text,
+                                i == 0 ? "" : ", ",
+                                type[0] != '\0' ? type : "the template's type",
+                                pool->is_spot ? "Spot" : "on demand", pool->error_code);
     }
     if (result->dry_pool_count <= 4) return text;
     return asg_arena_format(&core->step->effects->arena, "%s and %zu more", text,
@@ -98,7 +97,7 @@ static const char *say_pools(struct asg_core *core, const struct asg_result *res
 /* Nothing is dry and yet something is missing: EC2 has another trouble. */
 static bool must_wait(const struct asg_result *result)
 {
-    return result->dry_pool_count == 0 && asg_text_of(result->error_code)[0] != '\0';
+    return result->dry_pool_count == 0 && result->error_code[0] != '\0';
 }
 
 void asg_take_part_of_fleet(struct asg_core *core, struct group *group,

@@ -42,7 +42,7 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
         if (asg_instance_is_judged(instance)) {
             asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
                                  "%s is silent: %s; probing it", instance->id,
-                                 asg_text_of(sign->detail));
+                                 sign->detail);
         }
         ask_of_unreachable(core, instance);
         break;
@@ -53,7 +53,7 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
         if (asg_instance_is_judged(instance)) {
             asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
                                  "%s does not answer its probe: %s", instance->id,
-                                 asg_text_of(sign->detail));
+                                 sign->detail);
         }
         break;
     case ASG_SIGN_PROBE_UNREACHABLE:
@@ -62,7 +62,7 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
         if (asg_instance_is_judged(instance)) {
             asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
                                  "%s is out of reach, nothing answers its probe: %s",
-                                 instance->id, asg_text_of(sign->detail));
+                                 instance->id, sign->detail);
         }
         ask_of_unreachable(core, instance);
         break;
@@ -71,7 +71,7 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
             break; /* its time was over before */
         }
         asg_narrate_instance(core, ASG_DECISION_STATE, group, instance, "%s: %s",
-                             instance->id, asg_text_of(sign->detail));
+                             instance->id, sign->detail);
         break;
     case ASG_SIGN_SPOT_INTERRUPTION:
     case ASG_SIGN_REBALANCE: asg_take_notice(core, group, instance, sign); break;

@@ -28,15 +28,13 @@ static void see_state(struct asg_core *core, struct group *group,
                       struct instance *instance, const struct asg_seen_instance *seen)
 {
     assert(instance->group == group);
-    bool is_new_address =
-        strcmp(instance->private_ip, asg_text_of(seen->private_ip)) != 0 &&
-        asg_text_of(seen->private_ip)[0] != '\0';
+    bool is_new_address = strcmp(instance->private_ip, seen->private_ip) != 0 &&
+                          seen->private_ip[0] != '\0';
     asg_count_set_ec2_state(group, instance, seen->state);
     instance->health.is_impaired = seen->is_impaired;
     asg_group_mark_dirty(core, group);
-    if (strlen(asg_text_of(seen->event_code)) <= ASG_EVENT_CODE_MAX) {
-        asg_take_scheduled_event(core, group, instance, asg_text_of(seen->event_code),
-                                 seen->event_ms);
+    if (strlen(seen->event_code) <= ASG_EVENT_CODE_MAX) {
+        asg_take_scheduled_event(core, group, instance, seen->event_code, seen->event_ms);
     }
     if (is_new_address) {
         asg_text_copy(instance->private_ip, sizeof instance->private_ip,
@@ -115,20 +113,20 @@ static void see_orphan(struct asg_core *core, const struct asg_seen_instance *se
         core, ASG_ALARM_ORPHAN, NULL, true,
         "%s has our cluster's tag, but there is no group '%s'; it is terminated "
         "after 15 min unless `openasg instance adopt` takes it in",
-        seen->instance_id, asg_text_of(seen->group));
+        seen->instance_id, seen->group);
 }
 
 static void see_unknown(struct asg_core *core, const struct asg_seen_instance *seen,
                         uint64_t look_job_id)
 {
-    if (asg_ec2_is_over(seen->state) || asg_text_of(seen->instance_id)[0] == '\0') return;
+    if (asg_ec2_is_over(seen->state) || seen->instance_id[0] == '\0') return;
     if (strlen(seen->instance_id) > ASG_INSTANCE_ID_MAX) return; /* no id of EC2's */
     bool is_of_job = seen->job_id != 0;
     if (is_of_job && !asg_lead_knows_job(core, seen->incarnation, seen->job_id)) {
         see_orphan(core, seen, ASG_ORPHAN_UNKNOWN_JOB, look_job_id);
         return;
     }
-    struct group *group = asg_group_find(core, asg_text_of(seen->group));
+    struct group *group = asg_group_find(core, seen->group);
     if (group == NULL || !is_of_job) {
         see_orphan(core, seen, ASG_ORPHAN_NO_GROUP, look_job_id);
         return;

@@ -13,7 +13,7 @@ void asg_text_keep(struct asg_core *core, const char **held, size_t most,
     assert(held != NULL && *held != NULL);
     assert(most <= KEPT_MAX);
     char cut[KEPT_MAX + 1];
-    if (strnlen(asg_text_of(text), most + 1) > most) {
+    if (strnlen(text, most + 1) > most) {
         asg_text_copy(cut, most + 1, text);
         assert(strlen(cut) <= most);
         text = cut;

@@ -47,7 +47,8 @@ void asg_group_mark_dirty(struct asg_core *core, struct group *group)
 
 struct group *asg_group_find(const struct asg_core *core, const char *name)
 {
-    return asg_text_index_find(&core->names, asg_text_of(name));
+    assert(name != NULL);
+    return asg_text_index_find(&core->names, name);
 }
 
 void asg_group_set_config(struct group *group, const struct asg_group_config *config)
@@ -253,7 +254,7 @@ void asg_instance_drop(struct asg_core *core, struct group *group,
 struct instance *asg_instance_find(const struct asg_core *core, const char *id,
                                    struct group **ret_group)
 {
-    struct instance *instance = asg_text_index_find(&core->ids, asg_text_of(id));
+    struct instance *instance = asg_text_index_find(&core->ids, id);
     assert(instance == NULL || instance->group != NULL);
     if (instance != NULL) *ret_group = instance->group;
     return instance;
@@ -468,8 +469,7 @@ struct template *asg_template_find(struct asg_core *core, const char *name)
 {
     assert(core->template_count == 0 || core->templates != NULL);
     for (size_t i = 0; i < core->template_count; i++) {
-        if (strcmp(core->templates[i].name, asg_text_of(name)) == 0)
-            return &core->templates[i];
+        if (strcmp(core->templates[i].name, name) == 0) return &core->templates[i];
     }
     return NULL;
 }
@@ -477,7 +477,7 @@ struct template *asg_template_find(struct asg_core *core, const char *name)
 struct policy *asg_policy_find(struct group *group, const char *name)
 {
     for (size_t i = 0; i < group->policy_count; i++) {
-        if (strcmp(group->policies[i].config.name, asg_text_of(name)) == 0) {
+        if (strcmp(group->policies[i].config.name, name) == 0) {
             return &group->policies[i];
         }
     }
@@ -487,7 +487,7 @@ struct policy *asg_policy_find(struct group *group, const char *name)
 struct schedule *asg_schedule_find(struct group *group, const char *name)
 {
     for (size_t i = 0; i < group->schedule_count; i++) {
-        if (strcmp(group->schedules[i].config.name, asg_text_of(name)) == 0) {
+        if (strcmp(group->schedules[i].config.name, name) == 0) {
             return &group->schedules[i];
         }
     }

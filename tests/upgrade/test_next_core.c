@@ -6,6 +6,7 @@
 #include "cli/rebuild_world.h"
 #include "cli/replay_log.h"
 #include "lib/check.h"
+#include "lib/step_core.h"
 
 #define GOLDEN ASG_SOURCE_DIR "/tests/golden/replay/rules-1/"
 
@@ -130,12 +131,9 @@ static void order(struct asg_command command)
 {
     static int64_t now_ms = INT64_C(1795444609000);
     command.actor = "ann";
-    if (command.cluster_id == NULL) command.cluster_id = "";
-    if (command.group == NULL) command.group = "";
-    if (command.name == NULL) command.name = "";
     const struct asg_event event = {
         .time_ms = ++now_ms, .kind = ASG_EVENT_COMMAND, .command = &command};
-    assert_status(ASG_OK, asg_core_step(core, &event, &effects));
+    assert_status(ASG_OK, step_core(core, &event, &effects));
     if (!effects.reply.is_ok) fail_msg("%s", effects.reply.message);
 }
 
@@ -209,7 +207,7 @@ static void test_each_lead_sets_what_decides_from_there_on(void **state)
                                      .rules = 1};
     const struct asg_event event = {
         .time_ms = INT64_MAX / 2, .kind = ASG_EVENT_COMMAND, .command = &back};
-    assert_status(ASG_ERR_VERSION, asg_core_step(core, &event, &effects));
+    assert_status(ASG_ERR_VERSION, step_core(core, &event, &effects));
     struct asg_error error = {""};
     asg_core_explain(core, &event, ASG_ERR_VERSION, &error);
     assert_non_null(strstr(error.text, "they never go back"));

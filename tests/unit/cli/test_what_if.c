@@ -2,6 +2,7 @@
 #include "cli/load_trace.h"
 #include "cli/run_model.h"
 #include "lib/check.h"
+#include "lib/step_core.h"
 #include "lib/load_world.h"
 #include "unit/cli/run_line.h"
 
@@ -729,7 +730,7 @@ static void launch_thousands(struct asg_trace *trace, uint32_t count)
                                                       UINT64_C(1) << ASG_GROUP_DESIRED};
     struct asg_event event = {
         .kind = ASG_EVENT_COMMAND, .time_ms = asg_core_now_ms(core), .command = &order};
-    assert_status(ASG_OK, asg_core_step(core, &event, &effects));
+    assert_status(ASG_OK, step_core(core, &event, &effects));
     assert_true(effects.reply.is_ok);
     struct asg_job *jobs = NULL;
     size_t job_count = 0;
@@ -747,7 +748,7 @@ static void launch_thousands(struct asg_trace *trace, uint32_t count)
         event = (struct asg_event){.kind = ASG_EVENT_RESULT,
                                    .time_ms = asg_core_now_ms(core),
                                    .result = &result};
-        assert_status(ASG_OK, asg_core_step(core, &event, &effects));
+        assert_status(ASG_OK, step_core(core, &event, &effects));
     }
     assert_true(launched > count - 10);
     asg_bytes_reset(&trace->state);

@@ -3,6 +3,7 @@
 #define ASG_TESTS_CORE_FIXTURE_H
 
 #include "lib/check.h"
+#include "lib/step_core.h"
 
 #include <stdio.h>
 
@@ -19,7 +20,7 @@ struct core_fixture {
 static inline void fixture_step(struct core_fixture *f, struct asg_event *event)
 {
     event->time_ms = ++f->time_ms;
-    assert_status(ASG_OK, asg_core_step(f->core, event, &f->effects));
+    assert_status(ASG_OK, step_core(f->core, event, &f->effects));
 }
 
 static inline void fixture_order(struct core_fixture *f, struct asg_command *command)

@@ -8,6 +8,7 @@
 #include "core/check.h"
 #include "core/core.h"
 #include "lib/check.h"
+#include "lib/step_core.h"
 
 #define BEGAN_MS INT64_C(1795444609000)
 #define SEEN_MAX 2048 /* of instances a test may launch, or end */
@@ -153,7 +154,7 @@ static void note_facts(const struct asg_decision *decision)
 static void step(struct asg_event event)
 {
     event.time_ms = w.now_ms;
-    assert_status(ASG_OK, asg_core_step(w.core, &event, &w.effects));
+    assert_status(ASG_OK, step_core(w.core, &event, &w.effects));
     struct asg_error wrong = {""};
     if (asg_core_check(w.core, &wrong) != ASG_OK) fail_msg("%s", wrong.text);
     for (size_t i = 0; i < w.effects.decision_count; i++) {

@@ -132,7 +132,7 @@ static void test_ec2_is_asked_about_what_is_out_of_reach(void **state)
     const struct asg_health health = {.signs = &row, .sign_count = 1};
     struct asg_event event = {
         .kind = ASG_EVENT_HEALTH, .health = &health, .time_ms = w.now_ms};
-    assert_status(ASG_OK, asg_core_step(w.core, &event, &w.effects));
+    assert_status(ASG_OK, step_core(w.core, &event, &w.effects));
     assert_int_equal(1, w.effects.job_count);
     assert_int_equal(ASG_JOB_DESCRIBE, w.effects.jobs[0].kind);
     assert_string_equal("i-1", w.effects.jobs[0].describe->instance_ids.items[0]);

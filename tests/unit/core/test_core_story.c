@@ -4,6 +4,7 @@
 
 #include "core/core.h"
 #include "lib/check.h"
+#include "lib/step_core.h"
 
 #define BEGAN_MS INT64_C(1795444609000)
 
@@ -20,7 +21,7 @@ static struct story s;
 static void step(struct asg_event event)
 {
     event.time_ms = s.now_ms;
-    assert_status(ASG_OK, asg_core_step(s.core, &event, &s.effects));
+    assert_status(ASG_OK, step_core(s.core, &event, &s.effects));
 }
 
 static void order(struct asg_command command)
@@ -408,7 +409,7 @@ static void test_time_that_goes_back_is_refused(void **state)
 {
     (void)state;
     struct asg_event event = {.kind = ASG_EVENT_TICK, .time_ms = s.now_ms - 1};
-    assert_status(ASG_ERR_INVALID, asg_core_step(s.core, &event, &s.effects));
+    assert_status(ASG_ERR_INVALID, step_core(s.core, &event, &s.effects));
 }
 
 int main(void)

@@ -28,7 +28,7 @@ static int listings_until(int64_t until_ms)
         if (next_ms > until_ms) break;
         if (next_ms > w.now_ms) w.now_ms = next_ms;
         const struct asg_event tick = {.kind = ASG_EVENT_TICK, .time_ms = w.now_ms};
-        assert_status(ASG_OK, asg_core_step(w.core, &tick, &w.effects));
+        assert_status(ASG_OK, step_core(w.core, &tick, &w.effects));
         count += whole_listings();
         answer();
     }
@@ -125,7 +125,7 @@ static void test_a_retry_ends_the_orphan_whose_end_is_a_dead_letter(void **state
                                       .job_id = dead_letter()};
     const struct asg_event event = {
         .kind = ASG_EVENT_COMMAND, .time_ms = w.now_ms, .command = &retry};
-    assert_status(ASG_OK, asg_core_step(w.core, &event, &w.effects));
+    assert_status(ASG_OK, step_core(w.core, &event, &w.effects));
     assert_int_equal(1, whole_listings());
     answer();
     list_orphan();
@@ -144,7 +144,7 @@ static void refuse_template(int number)
                                     .template_config = &config};
     const struct asg_event event = {
         .kind = ASG_EVENT_COMMAND, .time_ms = w.now_ms, .command = &put};
-    assert_status(ASG_OK, asg_core_step(w.core, &event, &w.effects));
+    assert_status(ASG_OK, step_core(w.core, &event, &w.effects));
     assert_true(w.effects.job_count > 0);
     assert_int_equal(ASG_JOB_TEMPLATE, w.effects.jobs[0].kind);
     const struct asg_result result = {.job_id = w.effects.jobs[0].id,

@@ -32,7 +32,7 @@ static void refuse_to_lead_by(uint32_t rules, const char *words)
                                      .rules = rules};
     const struct asg_event event = {
         .time_ms = w.now_ms, .kind = ASG_EVENT_COMMAND, .command = &lead};
-    assert_status(ASG_ERR_VERSION, asg_core_step(w.core, &event, &w.effects));
+    assert_status(ASG_ERR_VERSION, step_core(w.core, &event, &w.effects));
     assert_true(asg_effects_is_empty(&w.effects));
     asg_core_save(w.core, &after);
     assert_int_equal(before.length, after.length);
@@ -67,7 +67,7 @@ static void test_another_failure_is_explained_by_its_status(void **state)
 {
     (void)state;
     const struct asg_event event = {.time_ms = 0, .kind = ASG_EVENT_TICK};
-    assert_status(ASG_ERR_INVALID, asg_core_step(w.core, &event, &w.effects));
+    assert_status(ASG_ERR_INVALID, step_core(w.core, &event, &w.effects));
     struct asg_error error = {""};
     asg_core_explain(w.core, &event, ASG_ERR_INVALID, &error);
     assert_non_null(strstr(error.text, "no event that this program understands"));

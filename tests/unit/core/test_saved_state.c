@@ -236,7 +236,7 @@ static char *decide(struct asg_core *core, uint32_t to, size_t *ret_jobs)
     const struct asg_event event = {.kind = ASG_EVENT_COMMAND,
                                     .time_ms = asg_core_now_ms(core) + 1000,
                                     .command = &command};
-    assert_status(ASG_OK, asg_core_step(core, &event, &effects));
+    assert_status(ASG_OK, step_core(core, &event, &effects));
     assert_true(effects.reply.is_ok);
     for (size_t i = 0; i < effects.decision_count; i++) {
         const char *text = effects.decisions[i].text;
