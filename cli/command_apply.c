@@ -2,6 +2,7 @@
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
 #include "cli/confirm_ends.h"
+#include "cli/note_evaluation.h"
 #include "cli/rules.h"
 #include "cli/zone_changes.h"
 #include "model/schemas.h"
@@ -52,9 +53,11 @@ static int apply_policy(struct asg_cli *cli, const struct asg_policy_config *pol
     struct asg_command command = asg_new_command(ASG_COMMAND_POLICY_PUT, policy->group);
     command.name = policy->name;
     command.policy_config = policy;
-    return asg_order(cli, &command,
-                     asg_arena_format(&cli->arena, "policy %s is in force", policy->name),
-                     NULL);
+    int code = asg_order(
+        cli, &command,
+        asg_arena_format(&cli->arena, "policy %s is in force", policy->name), NULL);
+    if (code == ASG_EXIT_OK) asg_note_evaluation(cli, policy);
+    return code;
 }
 
 static int apply_schedule(struct asg_cli *cli, struct asg_schedule_config *schedule)

@@ -4,6 +4,7 @@
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
 #include "cli/fill_options.h"
+#include "cli/note_evaluation.h"
 #include "cli/put_rules.h"
 #include "cli/rules.h"
 #include "model/presets.h"
@@ -74,7 +75,7 @@ static const struct asg_option put_options[] = {
      .type = ASG_OPTION_NUMBER,
      .value = "N",
      .min = 1,
-     .max = 1000,
+     .max = ASG_POLICY_PERIODS_MAX,
      .help = "Target tracking: breaching evaluations before scaling out.",
      .default_text = "the preset's"},
     {.name = "scale-out-permille",
@@ -85,11 +86,33 @@ static const struct asg_option put_options[] = {
      .help = "Target tracking: out only above this share of the target; 1000: at once "
              "above it.",
      .default_text = "the preset's"},
+    {.name = "scale-out-far-permille",
+     .type = ASG_OPTION_NUMBER,
+     .value = "N",
+     .max = 10000,
+     .help = "Target tracking: out after one evaluation above this share of the target; "
+             "0: never.",
+     .default_text = "the preset's"},
+    {.name = "counts-warming",
+     .type = ASG_OPTION_FLAG,
+     .help =
+         "Target tracking: those that warm take their part of the load, though nobody "
+         "measures them yet (--counts-warming=false: they do not).",
+     .default_text = "the preset's"},
+    {.name = "patience",
+     .type = ASG_OPTION_NUMBER,
+     .value = "N",
+     .min = 1,
+     .max = ASG_POLICY_PATIENCE_MAX,
+     .help =
+         "Target tracking: the stabilisation window grows up to so many times as long "
+         "while scale-ins have to be taken back; 1: it does not.",
+     .default_text = "the preset's"},
     {.name = "scale-in-periods",
      .type = ASG_OPTION_NUMBER,
      .value = "N",
      .min = 1,
-     .max = 1000,
+     .max = ASG_POLICY_PERIODS_MAX,
      .help = "Target tracking: low evaluations before scaling in.",
      .default_text = "the preset's"},
     {.name = "scale-in-permille",
@@ -144,7 +167,7 @@ static const struct asg_option put_options[] = {
      .type = ASG_OPTION_NUMBER,
      .value = "N",
      .min = 1,
-     .max = 1000,
+     .max = ASG_POLICY_PERIODS_MAX,
      .help = "Step and simple: breaching evaluations before it acts.",
      .default_text = "1"},
     {.name = "adjustment-type",
@@ -196,6 +219,9 @@ static const struct asg_option_field policy_fields[] = {
     {"scale-in-permille", "scale_in_permille"},
     {"scale-out-permille", "scale_out_permille"},
     {"scale-in-periods", "scale_in_periods"},
+    {"scale-out-far-permille", "scale_out_far_permille"},
+    {"counts-warming", "counts_warming"},
+    {"patience", "patience"},
     {"saturation", "saturation_milli"},
     {"saturation-factor", "saturation_factor_milli"},
     {"scale-in-at-once", "scale_in_at_once_percent"},
@@ -250,10 +276,12 @@ static int put_one(struct asg_cli *cli, void *config)
     struct asg_command command = asg_new_command(ASG_COMMAND_POLICY_PUT, policy->group);
     command.name = policy->name;
     command.policy_config = policy;
-    return asg_order(cli, &command,
-                     asg_arena_format(&cli->arena, "policy %s of %s is in force",
-                                      policy->name, policy->group),
-                     NULL);
+    int code = asg_order(cli, &command,
+                         asg_arena_format(&cli->arena, "policy %s of %s is in force",
+                                          policy->name, policy->group),
+                         NULL);
+    if (code == ASG_EXIT_OK) asg_note_evaluation(cli, policy);
+    return code;
 }
 
 static int run_put(void *context, const struct asg_arguments *arguments)
@@ -368,11 +396,14 @@ static const struct asg_render_column show_columns[] = {
     {"rule", NULL, write_rule, false},
     {"out above permille", "scale_out_permille", NULL, false},
     {"out after periods", "scale_out_periods", NULL, false},
+    {"out at once above permille", "scale_out_far_permille", NULL, false},
+    {"counts warming", "counts_warming", NULL, false},
     {"saturation", "saturation_milli", NULL, false},
     {"saturation factor", "saturation_factor_milli", NULL, false},
     {"in below permille", "scale_in_permille", NULL, false},
     {"in after periods", "scale_in_periods", NULL, false},
     {"in after", "stabilisation_ms", NULL, false},
+    {"patience", "patience", NULL, false},
     {"never in", "disable_scale_in", NULL, false},
     {"in at once %", "scale_in_at_once_percent", NULL, false},
     {"in in 10m %", "scale_in_ten_minutes_percent", NULL, false},
@@ -397,6 +428,7 @@ static int run_show(void *context, const struct asg_arguments *arguments)
         if (strcmp(answer.policies[i].name, name) != 0) continue;
         asg_cli_show_one(cli, &asg_policy_config_schema, &answer.policies[i],
                          ASG_COLUMNS(show_columns));
+        asg_note_evaluation(cli, &answer.policies[i]);
         return ASG_EXIT_OK;
     }
     return asg_cli_fail(cli, ASG_EXIT_FAILED, "policy %s of group %s not found", name,

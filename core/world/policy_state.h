@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ASG_POLICY_PERIODS_MAX  60 /* that a mean goes over */
-#define ASG_POLICY_PATIENCE_MAX 100
-#define ASG_POLICY_PEAKS_MAX    48 /* of a stabilisation window; older ones are merged */
+#include "model/group.h"
+
+#define ASG_POLICY_PEAKS_MAX 48 /* of a stabilisation window; older ones are merged */
 
 /* The samples of a period; where those that warm count, its load and who shared it. */
 struct asg_policy_period {

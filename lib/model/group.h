@@ -14,7 +14,9 @@
 #define ASG_POLICIES_PER_GROUP  50
 #define ASG_SCHEDULES_PER_GROUP 125
 #define ASG_STEPS_MAX           20
-#define ASG_TAGS_MAX            46 /* 50 of EC2, less our four */
+#define ASG_POLICY_PERIODS_MAX  60  /* in a row, that a policy waits for */
+#define ASG_POLICY_PATIENCE_MAX 100 /* times the stabilisation window */
+#define ASG_TAGS_MAX            46  /* 50 of EC2, less our four */
 #define ASG_TAG_KEY_MAX         127
 #define ASG_TAG_VALUE_MAX       256
 #define ASG_UNSET               (-1) /* of a number that may be left out */

@@ -5,7 +5,8 @@
 
 #include "model/schemas.h"
 
-/* docs/rules.md, "Presets", says where they come from. */
+/* docs/rules.md, "Presets", says where they come from, and has the table
+ * (tests/tidy/presets_page.py --write). */
 const struct asg_preset_row asg_presets[ASG_PRESET_COUNT] = {
     [ASG_PRESET_DEFAULT] = {.policy = {.scale_in_permille = 900,
                                        .scale_out_permille = 1000,
@@ -15,7 +16,10 @@ const struct asg_preset_row asg_presets[ASG_PRESET_COUNT] = {
                                        .saturation_milli = 0,
                                        .saturation_factor_milli = 1000,
                                        .scale_in_at_once_percent = 0,
-                                       .scale_in_ten_minutes_percent = 0}},
+                                       .scale_in_ten_minutes_percent = 0,
+                                       .counts_warming = false,
+                                       .scale_out_far_permille = 0,
+                                       .patience = 1}},
     [ASG_PRESET_AWS] = {.policy = {.scale_in_permille = 900,
                                    .scale_out_permille = 1000,
                                    .scale_out_periods = 3,
@@ -24,7 +28,10 @@ const struct asg_preset_row asg_presets[ASG_PRESET_COUNT] = {
                                    .saturation_milli = 0,
                                    .saturation_factor_milli = 1000,
                                    .scale_in_at_once_percent = 100,
-                                   .scale_in_ten_minutes_percent = 100}},
+                                   .scale_in_ten_minutes_percent = 100,
+                                   .counts_warming = false,
+                                   .scale_out_far_permille = 0,
+                                   .patience = 1}},
     [ASG_PRESET_CALM] = {.policy = {.scale_in_permille = 800,
                                     .scale_out_permille = 1000,
                                     .scale_out_periods = 5,
@@ -33,7 +40,10 @@ const struct asg_preset_row asg_presets[ASG_PRESET_COUNT] = {
                                     .saturation_milli = 0,
                                     .saturation_factor_milli = 1000,
                                     .scale_in_at_once_percent = 25,
-                                    .scale_in_ten_minutes_percent = 50},
+                                    .scale_in_ten_minutes_percent = 50,
+                                    .counts_warming = false,
+                                    .scale_out_far_permille = 0,
+                                    .patience = 1},
                          .evaluation_ms = 1000},
     [ASG_PRESET_QUICK] = {.policy = {.scale_in_permille = 900,
                                      .scale_out_permille = 1000,
@@ -43,7 +53,10 @@ const struct asg_preset_row asg_presets[ASG_PRESET_COUNT] = {
                                      .saturation_milli = 95000,
                                      .saturation_factor_milli = 2000,
                                      .scale_in_at_once_percent = 25,
-                                     .scale_in_ten_minutes_percent = 50},
+                                     .scale_in_ten_minutes_percent = 50,
+                                     .counts_warming = false,
+                                     .scale_out_far_permille = 0,
+                                     .patience = 1},
                           .evaluation_ms = 1000},
 };
 
@@ -66,6 +79,9 @@ static const struct {
     FIELD(saturation_factor_milli),
     FIELD(scale_in_at_once_percent),
     FIELD(scale_in_ten_minutes_percent),
+    FIELD(counts_warming),
+    FIELD(scale_out_far_permille),
+    FIELD(patience),
 };
 
 static bool is_given(uint64_t given, const char *name)
@@ -87,6 +103,10 @@ void asg_preset_fill(struct asg_policy_config *ret, uint64_t given)
     bool has_ceiling =
         ret->metric == ASG_METRIC_NAME_CPU && ret->statistic != ASG_STATISTIC_HIGHEST;
     if (!has_ceiling && !is_given(given, "saturation_milli")) ret->saturation_milli = 0;
+    bool is_far_given = is_given(given, "scale_out_far_permille");
+    if (!is_far_given && ret->scale_out_far_permille < ret->scale_out_permille) {
+        ret->scale_out_far_permille = 0;
+    }
 }
 
 int asg_preset_of_tag(const char *value)

@@ -22,7 +22,8 @@ extern const struct asg_preset_row asg_presets[ASG_PRESET_COUNT];
 
 /* Fields that *ret's preset has and `given` does not name (bits 1 << position in
  * asg_policy_config_schema) become the preset's. Saturation is only of CPU, and not of
- * its highest value: elsewhere it stays 0, none. */
+ * its highest value: elsewhere it stays 0, none. So does a scale_out_far_permille below
+ * the tolerance that was given. */
 void asg_preset_fill(struct asg_policy_config *ret, uint64_t given);
 
 /* What the tag openasg:preset of a group asks for; -1: no such preset. */

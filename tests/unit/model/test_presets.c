@@ -83,6 +83,21 @@ static void test_only_cpu_that_is_no_maximum_saturates(void **state)
     assert_int_equal(config.saturation_milli, 0);
 }
 
+static void test_what_is_far_is_never_nearer_than_the_tolerance(void **state)
+{
+    (void)state;
+    for (int preset = 0; preset < ASG_PRESET_COUNT; preset++) {
+        struct asg_policy_config config = of_preset((enum asg_preset)preset);
+        config.scale_out_permille = 9000;
+        asg_preset_fill(&config, bit_of("scale_out_permille"));
+        assert_int_equal(config.scale_out_far_permille, 0);
+        config.scale_out_far_permille = 9500;
+        asg_preset_fill(&config,
+                        bit_of("scale_out_permille") | bit_of("scale_out_far_permille"));
+        assert_int_equal(config.scale_out_far_permille, 9500);
+    }
+}
+
 static void test_a_tag_names_a_preset(void **state)
 {
     (void)state;
@@ -99,6 +114,7 @@ int main(void)
         cmocka_unit_test(test_what_was_said_wins_also_when_it_is_zero),
         cmocka_unit_test(test_aws_is_the_rule_of_ec2_auto_scaling),
         cmocka_unit_test(test_only_cpu_that_is_no_maximum_saturates),
+        cmocka_unit_test(test_what_is_far_is_never_nearer_than_the_tolerance),
         cmocka_unit_test(test_a_tag_names_a_preset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
