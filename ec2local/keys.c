@@ -13,12 +13,13 @@
 #include "base/bytes.h"
 #include "crypto/crypto.h"
 
-#define LINE_MAX_BYTES 512
+#define LINE_MAX_BYTES 8704 /* the longest session token and its name */
 #define PATH_BYTES     4096
 
 struct key {
     char id[132];
     struct asg_secret secret;
+    struct asg_secret token; /* of the session; empty: the key has none */
 };
 
 struct asg_keys {
@@ -32,6 +33,7 @@ void asg_keys_destroy(struct asg_keys **keys)
     if (*keys == NULL) return;
     for (size_t i = 0; i < (*keys)->count; i++) {
         asg_secret_clear(&(*keys)->items[i].secret);
+        asg_secret_clear(&(*keys)->items[i].token);
     }
     free(*keys);
     *keys = NULL;
@@ -52,6 +54,16 @@ const char *asg_keys_find_secret(void *context, const char *access_key_id)
     return NULL;
 }
 
+const char *asg_keys_find_session_token(void *context, const char *access_key_id)
+{
+    struct asg_keys *keys = context;
+    for (size_t i = 0; i < keys->count; i++) {
+        if (strcmp(keys->items[i].id, access_key_id) != 0) continue;
+        return asg_secret_reveal(&keys->items[i].token);
+    }
+    return NULL;
+}
+
 /* --- reading --- */
 
 /* Cut blanks at both ends; returns where it begins. */
@@ -65,23 +77,52 @@ static char *trim(char *text)
     return text;
 }
 
-/* "aws_access_key_id = X" begins a key, "aws_secret_access_key = Y" completes it. */
-static void take_line(struct asg_keys *keys, char *line, char id[132])
+/* Where the reading of a file is. */
+struct reading {
+    struct asg_keys *keys;
+    size_t section_begin; /* keys there were before this section */
+    char id[132];         /* of a key whose secret is still to come */
+    struct asg_secret token;
+};
+
+static void take_secret(struct reading *reading, const char *value)
 {
+    struct asg_keys *keys = reading->keys;
+    struct key *key = &keys->items[keys->count++];
+    (void)snprintf(key->id, sizeof key->id, "%s", reading->id);
+    asg_secret_set(&key->secret, value, strlen(value));
+    const char *token = asg_secret_reveal(&reading->token);
+    if (token[0] != '\0') asg_secret_set(&key->token, token, strlen(token));
+    asg_secret_clear(&reading->token);
+    reading->id[0] = '\0';
+}
+
+/* "aws_access_key_id = X" begins a key, "aws_secret_access_key = Y" completes it;
+ * "aws_session_token = Z" of the same section belongs to it, before or behind. */
+static void take_line(struct reading *reading, char *line)
+{
+    struct asg_keys *keys = reading->keys;
     char *text = trim(line);
     char *equals = strchr(text, '=');
+    if (text[0] == '[') {
+        reading->section_begin = keys->count;
+        reading->id[0] = '\0';
+        asg_secret_clear(&reading->token);
+    }
     if (text[0] == '#' || text[0] == '[' || equals == NULL) return;
     *equals = '\0';
     const char *name = trim(text);
     const char *value = trim(equals + 1);
     if (strcmp(name, "aws_access_key_id") == 0) {
-        (void)snprintf(id, 132, "%s", value);
-    } else if (strcmp(name, "aws_secret_access_key") == 0 && id[0] != '\0' &&
+        (void)snprintf(reading->id, sizeof reading->id, "%s", value);
+    } else if (strcmp(name, "aws_secret_access_key") == 0 && reading->id[0] != '\0' &&
                keys->count < ASG_KEYS_MAX) {
-        struct key *key = &keys->items[keys->count++];
-        (void)snprintf(key->id, sizeof key->id, "%s", id);
-        asg_secret_set(&key->secret, value, strlen(value));
-        id[0] = '\0';
+        take_secret(reading, value);
+    } else if (strcmp(name, "aws_session_token") == 0) {
+        bool is_behind = reading->id[0] == '\0' && keys->count > reading->section_begin;
+        struct asg_secret *token =
+            is_behind ? &keys->items[keys->count - 1].token : &reading->token;
+        asg_secret_set(token, value, strlen(value));
     }
 }
 
@@ -105,10 +146,11 @@ static enum asg_status read_file(struct asg_keys *keys, const char *path,
     }
     enum asg_status status = check_mode(file, path, error);
     char line[LINE_MAX_BYTES];
-    char id[132] = "";
+    struct reading reading = {.keys = keys};
     while (status == ASG_OK && fgets(line, sizeof line, file) != NULL) {
-        take_line(keys, line, id);
+        take_line(&reading, line);
     }
+    asg_secret_clear(&reading.token);
     asg_secret_wipe(line, sizeof line);
     (void)fclose(file);
     if (status == ASG_OK && keys->count == 0) {
@@ -162,6 +204,8 @@ static enum asg_status fill(struct asg_keys *keys, const char *keys_file,
         struct key *key = &keys->items[keys->count++];
         (void)snprintf(key->id, sizeof key->id, "%s", id);
         asg_secret_set(&key->secret, secret, strlen(secret));
+        const char *token = getenv("AWS_SESSION_TOKEN");
+        if (token != NULL) asg_secret_set(&key->token, token, strlen(token));
         return ASG_OK;
     }
     char path[PATH_BYTES];

@@ -1,6 +1,7 @@
 /* keys - who may call: access key ids and their secrets.
  *
- * From AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, from a file in the form of
+ * From AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), from a file
+ * in the form of
  * ~/.aws/credentials, or, when neither is there, made at the first start into
  * <dir>/credentials (mode 0600), so that clients can use that very file.
  * Threads: read-only once made. Blocks: reads and writes files when made.
@@ -28,5 +29,8 @@ const char *asg_keys_file(const struct asg_keys *keys);
 
 /* The secret of a key id, NULL when there is none. `keys` as void, for the verifier. */
 const char *asg_keys_find_secret(void *keys, const char *access_key_id);
+
+/* The session token of a key id, NULL or "" when it has none. */
+const char *asg_keys_find_session_token(void *keys, const char *access_key_id);
 
 #endif

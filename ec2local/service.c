@@ -12,7 +12,6 @@
 #include "ec2local/ec2_query.h"
 #include "ec2local/rate.h"
 
-#define CLOCK_WINDOW_MS 900000 /* 15 minutes, EC2's own */
 #define REQUEST_ID_SIZE 37
 
 struct asg_service {
@@ -78,18 +77,6 @@ static void answer_error(struct visit *visit, int status, const char *code,
 
 /* --- who asks --- */
 
-/* The service in "Credential=KEY/DATE/REGION/SERVICE/aws4_request". The verifier checks
- * the scope as a whole; this only says which of our services is meant. */
-static const char *service_of(const struct asg_http_request *request)
-{
-    const char *header = asg_http_header(request, "Authorization", NULL);
-    const char *at = header != NULL ? strstr(header, "Credential=") : NULL;
-    for (int i = 0; at != NULL && i < 3; i++) {
-        at = strchr(at + 1, '/');
-    }
-    return at != NULL && strncmp(at, "/sts/", 5) == 0 ? "sts" : "ec2";
-}
-
 static bool is_allowed(struct visit *visit)
 {
     const struct asg_http_request *request = visit->request;
@@ -111,12 +98,14 @@ static bool is_allowed(struct visit *visit)
         .body = request->body_length > 0 ? request->body : "",
         .body_length = request->body_length,
     };
+    visit->service_name = asg_sigv4_claims_service(&wire, "sts") ? "sts" : "ec2";
     const struct asg_sigv4_rules rules = {
         .region = parts->region,
         .service = visit->service_name,
         .now_ms = asg_clock_wall_ms(&parts->clock),
-        .window_ms = CLOCK_WINDOW_MS,
+        .window_ms = ASG_SIGV4_WINDOW_MS,
         .find_secret = asg_keys_find_secret,
+        .find_session_token = asg_keys_find_session_token,
         .context = parts->keys,
     };
     struct asg_sigv4_verdict verdict;
@@ -342,7 +331,7 @@ static void answer_api(struct asg_service *service,
         .service = service,
         .request = request,
         .response = response,
-        .service_name = service_of(request),
+        .service_name = "ec2",
         .action = "",
         .wall_us = wall_us(),
         .monotonic_us = asg_clock_monotonic_us(&service->parts.clock),

@@ -250,9 +250,7 @@ struct asg_ec2_template_data {
     const char *instance_profile; /* name, or ARN when it begins with "arn:" */
     const char *const *security_group_ids;
     size_t security_group_id_count;
-    const char *user_data;          /* base64 */
-    const struct asg_ec2_tag *tags; /* of the instances */
-    size_t tag_count;
+    const char *user_data;                      /* base64 */
     const struct asg_ec2_parameter *parameters; /* all else, as in a launch */
     size_t parameter_count;
 };

@@ -307,15 +307,9 @@ static void write_data(struct asg_bytes *body, const struct asg_ec2_template_dat
     asg_query_list(body, "LaunchTemplateData.SecurityGroupId", data->security_group_ids,
                    data->security_group_id_count);
     asg_query_text(body, "LaunchTemplateData.UserData", data->user_data);
-    if (data->tag_count > 0) {
-        asg_query_text(body, "LaunchTemplateData.TagSpecification.1.ResourceType",
-                       "instance");
-        asg_ec2_write_tags(body, "LaunchTemplateData.TagSpecification.1", data->tags,
-                           data->tag_count);
-    }
     asg_ec2_write_parameters(body, "LaunchTemplateData.", data->parameters,
                              data->parameter_count,
-                             /* tag_shift */ data->tag_count > 0 ? 1 : 0);
+                             /* tag_shift */ 0);
 }
 
 void asg_ec2_write_create_launch_template(

@@ -1,4 +1,4 @@
-/* sigv4 - AWS Signature Version 4 in request headers: make one, check one.
+/* sigv4 - AWS Signature Version 4: make one in headers, check one there or in a URL.
  *
  * The worker signs each EC2 call with it; ec2local and the HTTP API check what came in.
  * Own code rather than libcurl's signer: docs/decisions/0005-own-signer.md. Cases:
@@ -25,7 +25,7 @@
 #define ASG_SIGV4_KEY_ID_MAX     128
 #define ASG_SIGV4_DATE_SIZE      17 /* "20150830T123600Z" and the closing zero */
 #define ASG_SIGV4_SIGNATURE_SIZE 65 /* lower-case hex and the closing zero */
-#define ASG_SIGV4_WINDOW_MS      (5 * 60 * 1000) /* either way; EC2 itself: 15 min */
+#define ASG_SIGV4_WINDOW_MS      (15 * 60 * 1000) /* either way, as AWS has it */
 
 struct asg_sigv4_header {
     const char *name;  /* any case */
@@ -53,7 +53,8 @@ const char *asg_sigv4_signed_headers(const struct asg_sigv4_request *request,
 /* Append the canonical request for the headers that `signed_headers` names (a name
  * without a header counts as an empty value). `keep_path`: do not collapse ".", ".."
  * and empty path segments first. `body_sha256`: 64 lower-case hex digits.
- * ASG_ERR_LIMIT: more than ASG_SIGV4_QUERY_MAX pairs in the query. */
+ * In the query `+` is a blank. ASG_ERR_LIMIT: more than ASG_SIGV4_QUERY_MAX pairs there.
+ */
 ASG_MUST_USE enum asg_status asg_sigv4_canonical_request(
     const struct asg_sigv4_request *request, const char *signed_headers,
     const char *body_sha256, bool keep_path, struct asg_bytes *ret);
@@ -116,6 +117,9 @@ struct asg_sigv4_rules {
     /* The secret of a key, or NULL when there is no such key. It is read before the call
      * returns and not kept. */
     const char *(*find_secret)(void *context, const char *access_key_id);
+    /* The session token that belongs to a key, or NULL when it has none; the request must
+     * carry exactly that. Asked after the secret. NULL: tokens are not looked at. */
+    const char *(*find_session_token)(void *context, const char *access_key_id);
     void *context;
 };
 
@@ -127,11 +131,18 @@ struct asg_sigv4_verdict {
     char region[65];                              /* of the scope; set only when fine */
 };
 
-/* Check the signature. An unknown key costs the same work as a wrong signature and gets
- * the same answer. Presigned URLs, UNSIGNED-PAYLOAD and STREAMING-* are refused.
+/* Check the signature, in the Authorization header or in the query (a presigned URL,
+ * which is good for its X-Amz-Expires, 7 days at most, and whose body is signed too).
+ * Host and every X-Amz-* header must be signed. An unknown key costs the same work as a
+ * wrong signature and gets the same answer. UNSIGNED-PAYLOAD and STREAMING-* are refused.
  * ASG_OK: *ret says who signed. ASG_ERR_DENIED: *ret says what to answer. */
 ASG_MUST_USE enum asg_status asg_sigv4_verify(const struct asg_sigv4_request *request,
                                               const struct asg_sigv4_rules *rules,
                                               struct asg_sigv4_verdict *ret);
+
+/* The scope that the request claims names this service: for a door that serves several
+ * and chooses the rules by it. Nothing of it is checked. */
+bool asg_sigv4_claims_service(const struct asg_sigv4_request *request,
+                              const char *service);
 
 #endif

@@ -120,7 +120,7 @@ static int compare_pairs(const void *a, const void *b)
 static size_t recode(const char *text, size_t length, struct asg_bytes *texts)
 {
     struct asg_bytes plain = {0};
-    asg_percent_decode(text, length, /* plus_is_space */ false, &plain);
+    asg_percent_decode(text, length, /* plus_is_space */ true, &plain);
     size_t offset = texts->length;
     asg_percent_encode((const char *)plain.data, plain.length, /* keeps_slash */ false,
                        texts);
@@ -129,8 +129,10 @@ static size_t recode(const char *text, size_t length, struct asg_bytes *texts)
     return offset;
 }
 
-static enum asg_status append_query(const char *query, struct asg_bytes *ret)
+static enum asg_status append_query(const char *query, bool is_presigned,
+                                    struct asg_bytes *ret)
 {
+    static const char signature[] = "X-Amz-Signature=";
     if (query == NULL || query[0] == '\0') return ASG_OK;
 
     size_t limit = 1;
@@ -144,7 +146,9 @@ static enum asg_status append_query(const char *query, struct asg_bytes *ret)
     size_t count = 0;
     while (*query != '\0') {
         size_t length = strcspn(query, "&");
-        if (length > 0) {
+        bool is_signature =
+            is_presigned && strncmp(query, signature, sizeof signature - 1) == 0;
+        if (length > 0 && !is_signature) {
             const char *equals = memchr(query, '=', length);
             size_t name_length = equals == NULL ? length : (size_t)(equals - query);
             pairs[count].name = recode(query, name_length, &texts);
@@ -213,12 +217,21 @@ enum asg_status asg_sigv4_canonical_request(const struct asg_sigv4_request *requ
                                             const char *body_sha256, bool keep_path,
                                             struct asg_bytes *ret)
 {
+    return asg_sigv4_append_canonical(request, signed_headers, body_sha256, keep_path,
+                                      /* is_presigned */ false, ret);
+}
+
+enum asg_status asg_sigv4_append_canonical(const struct asg_sigv4_request *request,
+                                           const char *signed_headers,
+                                           const char *body_sha256, bool keep_path,
+                                           bool is_presigned, struct asg_bytes *ret)
+{
     assert(request->method != NULL);
     asg_bytes_append_text(ret, request->method);
     asg_bytes_append_byte(ret, '\n');
     append_path(request->path, keep_path, ret);
     asg_bytes_append_byte(ret, '\n');
-    enum asg_status status = append_query(request->query, ret);
+    enum asg_status status = append_query(request->query, is_presigned, ret);
     if (status != ASG_OK) return status;
     asg_bytes_append_byte(ret, '\n');
     for (const char *name = signed_headers; *name != '\0';) {

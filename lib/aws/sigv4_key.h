@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "aws/sigv4.h"
 #include "base/bytes.h"
 #include "crypto/crypto.h"
 
@@ -13,6 +14,11 @@
  * caller wipes *ret. */
 void asg_sigv4_derive_key(const char *secret, const char *date, const char *region,
                           const char *service, uint8_t ret[ASG_SHA256_BYTES]);
+
+/* asg_sigv4_canonical_request(); `is_presigned`: without X-Amz-Signature in the query. */
+ASG_MUST_USE enum asg_status asg_sigv4_append_canonical(
+    const struct asg_sigv4_request *request, const char *signed_headers,
+    const char *body_sha256, bool keep_path, bool is_presigned, struct asg_bytes *ret);
 
 /* The string to sign, with the canonical request's hash in hex. */
 void asg_sigv4_append_to_sign(const char *date, const char *region, const char *service,
