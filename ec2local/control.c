@@ -26,7 +26,7 @@ static bool is_method(const struct asg_http_request *request, const char *method
 /* --- faults --- */
 
 static void add_fault(const struct asg_service_options *parts,
-                      const struct asg_params *params, struct asg_http_response *response)
+                      const struct asg_form *params, struct asg_http_response *response)
 {
     uint32_t id = 0;
     struct asg_error error = {.text = ""};
@@ -54,7 +54,7 @@ static void remove_faults(const struct asg_service_options *parts, const char *w
 
 static void answer_faults(const struct asg_service_options *parts,
                           const struct asg_http_request *request, const char *which,
-                          const struct asg_params *params,
+                          const struct asg_form *params,
                           struct asg_http_response *response)
 {
     if (is_method(request, "POST")) {
@@ -71,15 +71,15 @@ static void answer_faults(const struct asg_service_options *parts,
 
 /* --- calls --- */
 
-static const char *get(const struct asg_params *params, const char *name)
+static const char *get(const struct asg_form *params, const char *name)
 {
-    const char *value = asg_params_get(params, name);
+    const char *value = asg_form_get(params, name);
     return value != NULL ? value : "";
 }
 
 static void answer_calls(const struct asg_service_options *parts,
                          const struct asg_http_request *request,
-                         const struct asg_params *params,
+                         const struct asg_form *params,
                          struct asg_http_response *response)
 {
     response->status = 200;
@@ -149,7 +149,7 @@ static int signal_named(const char *name)
 /* "<id>/interrupt", "<id>/rebalance", "<id>/event": what EC2 announces, `in_ms` ahead;
  * "<id>/impair", "<id>/recover": its status checks fail, or pass again. */
 static void announce(const struct asg_service_options *parts, const char *id,
-                     const char *what, const struct asg_params *params,
+                     const char *what, const struct asg_form *params,
                      struct asg_http_response *response)
 {
     enum asg_world_notice notice = ASG_WORLD_SCHEDULED_EVENT;
@@ -183,7 +183,7 @@ static void announce(const struct asg_service_options *parts, const char *id,
 
 /* "<id>/kill": a crash of the machine; EC2 goes on saying that it runs. */
 static void signal_instance(const struct asg_service_options *parts, const char *which,
-                            const struct asg_params *params,
+                            const struct asg_form *params,
                             struct asg_http_response *response)
 {
     char id[ASG_WORLD_ID_SIZE];
@@ -234,11 +234,14 @@ void asg_control_answer(const struct asg_service_options *parts,
     const char *path = asg_arena_text_n(&arena, target, length);
     const char *query = target[length] == '?' ? target + length + 1 : "";
     bool has_body = request->body_length > 0;
-    struct asg_params params = {0};
-    if (asg_params_parse(has_body ? request->body : query,
-                         has_body ? request->body_length : strlen(query), &arena,
-                         &params) != ASG_OK) {
-        answer_error(response, 400, "the form cannot be read");
+    struct asg_form params = {0};
+    struct asg_query_fault fault;
+    if (asg_form_read(has_body ? request->body : query,
+                      has_body ? request->body_length : strlen(query),
+                      /* counts_from_zero */ false, &arena, &params, &fault) != ASG_OK) {
+        char message[512];
+        asg_query_fault_message(&fault, ASG_QUERY_WORDS_EC2, message, sizeof message);
+        answer_error(response, 400, message);
         return;
     }
     const char *rest = below(path, "faults");

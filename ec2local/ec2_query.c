@@ -4,56 +4,94 @@
 #include <assert.h>
 #include <string.h>
 
-static const struct {
+#include "ec2local/ec2_shapes.h"
+
+static const struct action {
     const char *action;
     const char *service;
     asg_call_handler *handler;
+    const struct asg_query_shape *shape;
 } actions[] = {
-    {"RunInstances", "ec2", asg_call_do_run_instances},
-    {"CreateFleet", "ec2", asg_call_do_create_fleet},
-    {"DescribeInstances", "ec2", asg_call_do_describe_instances},
-    {"DescribeInstanceStatus", "ec2", asg_call_do_describe_instance_status},
-    {"TerminateInstances", "ec2", asg_call_do_terminate_instances},
-    {"StopInstances", "ec2", asg_call_do_stop_instances},
-    {"StartInstances", "ec2", asg_call_do_start_instances},
-    {"ModifyInstanceAttribute", "ec2", asg_call_do_modify_instance_attribute},
-    {"DescribeInstanceAttribute", "ec2", asg_call_do_describe_instance_attribute},
-    {"CreateTags", "ec2", asg_call_do_create_tags},
-    {"DeleteTags", "ec2", asg_call_do_delete_tags},
-    {"DescribeTags", "ec2", asg_call_do_describe_tags},
-    {"CreateLaunchTemplate", "ec2", asg_call_do_create_launch_template},
-    {"CreateLaunchTemplateVersion", "ec2", asg_call_do_create_launch_template_version},
-    {"DescribeLaunchTemplates", "ec2", asg_call_do_describe_launch_templates},
+    {"RunInstances", "ec2", asg_call_do_run_instances, &asg_ec2_shape_run_instances},
+    {"CreateFleet", "ec2", asg_call_do_create_fleet, &asg_ec2_shape_create_fleet},
+    {"DescribeInstances", "ec2", asg_call_do_describe_instances,
+     &asg_ec2_shape_describe_instances},
+    {"DescribeInstanceStatus", "ec2", asg_call_do_describe_instance_status,
+     &asg_ec2_shape_describe_instance_status},
+    {"TerminateInstances", "ec2", asg_call_do_terminate_instances,
+     &asg_ec2_shape_name_instances},
+    {"StopInstances", "ec2", asg_call_do_stop_instances, &asg_ec2_shape_name_instances},
+    {"StartInstances", "ec2", asg_call_do_start_instances, &asg_ec2_shape_name_instances},
+    {"ModifyInstanceAttribute", "ec2", asg_call_do_modify_instance_attribute,
+     &asg_ec2_shape_modify_instance_attribute},
+    {"DescribeInstanceAttribute", "ec2", asg_call_do_describe_instance_attribute,
+     &asg_ec2_shape_describe_instance_attribute},
+    {"CreateTags", "ec2", asg_call_do_create_tags, &asg_ec2_shape_change_tags},
+    {"DeleteTags", "ec2", asg_call_do_delete_tags, &asg_ec2_shape_change_tags},
+    {"DescribeTags", "ec2", asg_call_do_describe_tags, &asg_ec2_shape_describe_tags},
+    {"CreateLaunchTemplate", "ec2", asg_call_do_create_launch_template,
+     &asg_ec2_shape_create_launch_template},
+    {"CreateLaunchTemplateVersion", "ec2", asg_call_do_create_launch_template_version,
+     &asg_ec2_shape_create_launch_template_version},
+    {"DescribeLaunchTemplates", "ec2", asg_call_do_describe_launch_templates,
+     &asg_ec2_shape_describe_launch_templates},
     {"DescribeLaunchTemplateVersions", "ec2",
-     asg_call_do_describe_launch_template_versions},
-    {"ModifyLaunchTemplate", "ec2", asg_call_do_modify_launch_template},
-    {"DeleteLaunchTemplate", "ec2", asg_call_do_delete_launch_template},
-    {"DescribeSubnets", "ec2", asg_call_do_describe_subnets},
-    {"DescribeVpcs", "ec2", asg_call_do_describe_vpcs},
-    {"DescribeAvailabilityZones", "ec2", asg_call_do_describe_availability_zones},
-    {"DescribeImages", "ec2", asg_call_do_describe_images},
-    {"DescribeInstanceTypes", "ec2", asg_call_do_describe_instance_types},
-    {"DescribeRegions", "ec2", asg_call_do_describe_regions},
-    {"GetCallerIdentity", "sts", asg_call_do_get_caller_identity},
+     asg_call_do_describe_launch_template_versions,
+     &asg_ec2_shape_describe_launch_template_versions},
+    {"ModifyLaunchTemplate", "ec2", asg_call_do_modify_launch_template,
+     &asg_ec2_shape_modify_launch_template},
+    {"DeleteLaunchTemplate", "ec2", asg_call_do_delete_launch_template,
+     &asg_ec2_shape_delete_launch_template},
+    {"DescribeSubnets", "ec2", asg_call_do_describe_subnets,
+     &asg_ec2_shape_describe_subnets},
+    {"DescribeVpcs", "ec2", asg_call_do_describe_vpcs, &asg_ec2_shape_describe_vpcs},
+    {"DescribeAvailabilityZones", "ec2", asg_call_do_describe_availability_zones,
+     &asg_ec2_shape_describe_availability_zones},
+    {"DescribeImages", "ec2", asg_call_do_describe_images,
+     &asg_ec2_shape_describe_images},
+    {"DescribeInstanceTypes", "ec2", asg_call_do_describe_instance_types,
+     &asg_ec2_shape_describe_instance_types},
+    {"DescribeRegions", "ec2", asg_call_do_describe_regions,
+     &asg_ec2_shape_describe_regions},
+    {"GetCallerIdentity", "sts", asg_call_do_get_caller_identity,
+     &asg_ec2_shape_get_caller_identity},
 };
 
-static asg_call_handler *find_handler(const char *action, const char *service)
+static const struct action *find_action(const char *name, const char *service)
 {
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
-        if (strcmp(actions[i].action, action) == 0 &&
+        if (strcmp(actions[i].action, name) == 0 &&
             strcmp(actions[i].service, service) == 0) {
-            return actions[i].handler;
+            return &actions[i];
         }
     }
     return NULL;
 }
 
+static enum asg_status read_input(struct asg_call *call,
+                                  const struct asg_query_shape *shape)
+{
+    static const struct asg_query_style style = {.is_flat = true};
+    struct asg_query_fault fault;
+    if (asg_query_read(call->params, shape, &style, NULL, call->arena, &call->input,
+                       &fault) == ASG_OK) {
+        return ASG_OK;
+    }
+    call->refusal.code = asg_query_fault_code(&fault, ASG_QUERY_WORDS_EC2);
+    call->refusal.http_status = 400;
+    asg_query_fault_message(&fault, ASG_QUERY_WORDS_EC2, call->refusal.message,
+                            sizeof call->refusal.message);
+    return ASG_ERR_DENIED;
+}
+
 /* What changes nothing would have succeeded when it did; the others look at the flag
  * themselves, behind their last check. */
-static enum asg_status answer(struct asg_call *call, asg_call_handler *handler)
+static enum asg_status answer(struct asg_call *call, const struct action *action)
 {
-    enum asg_status status = asg_call_get_flag(call, "DryRun", &call->is_dry_run);
-    if (status == ASG_OK) status = handler(call);
+    enum asg_status status = read_input(call, action->shape);
+    if (status != ASG_OK) return status;
+    call->is_dry_run = asg_value_flag(&call->input, "DryRun", false);
+    status = action->handler(call);
     bool is_read =
         strncmp(call->action, "Describe", 8) == 0 || strncmp(call->action, "Get", 3) == 0;
     if (status == ASG_OK && call->is_dry_run && is_read) {
@@ -66,22 +104,22 @@ static enum asg_status answer(struct asg_call *call, asg_call_handler *handler)
 int asg_call_answer(struct asg_call *call, const char *service)
 {
     call->refusal = (struct asg_world_refusal){.code = "", .http_status = 200};
-    asg_call_handler *handler = find_handler(call->action, service);
+    const struct action *action = find_action(call->action, service);
     enum asg_status status = ASG_ERR_DENIED;
     if (call->action[0] == '\0') {
         status = asg_call_refuse(call, "MissingAction",
                                  "The request must contain the parameter Action");
-    } else if (handler == NULL) {
+    } else if (action == NULL) {
         status = asg_call_refuse(
             call, "InvalidAction",
             "The action is not valid for this web service. openasg-ec2local knows a "
             "part of EC2: docs/ec2local.md lists it.");
     } else {
-        status = answer(call, handler);
+        status = answer(call, action);
     }
     if (status == ASG_OK) return 200;
-    asg_bytes_reset(call->out);
-    asg_call_write_error(call->out, call->refusal.code, call->refusal.message,
-                         call->request_id);
+    asg_bytes_reset(call->out->out); /* what the handler had begun */
+    asg_xml_out_init(call->out, call->out->out);
+    asg_call_write_error(call->out, service, &call->refusal, call->request_id);
     return call->refusal.http_status;
 }

@@ -8,15 +8,15 @@
 #define ASG_EC2LOCAL_EC2_QUERY_H
 
 #include "base/arena.h"
-#include "base/bytes.h"
 #include "ec2local/model.h"
-#include "ec2local/params.h"
+#include "query/read.h"
+#include "query/reply.h"
 
 #define ASG_EC2_XMLNS "http://ec2.amazonaws.com/doc/2016-11-15/"
 
 struct asg_call {
     struct asg_world *world;
-    const struct asg_params *params;
+    const struct asg_form *params;
     struct asg_arena *arena; /* of this call */
     int64_t now_ms;
     const char *action;
@@ -30,7 +30,9 @@ struct asg_call {
     void *context;
     /* What comes of it. */
     struct asg_world_effects *effects;
-    struct asg_bytes *out;    /* the answer's body */
+    struct asg_xml_out *out;      /* the answer's body */
+    struct asg_query_value input; /* its parameters, as the action's shape has them */
+    struct asg_query_reply reply;
     struct asg_world_ids ids; /* of the instances it was about, for the call log */
     struct asg_world_refusal refusal;
 };
@@ -39,8 +41,9 @@ struct asg_call {
  * Returns the HTTP status; the refusal's code is "" when it is 200. */
 int asg_call_answer(struct asg_call *call, const char *service);
 
-/* The body of an error, as EC2 writes it. */
-void asg_call_write_error(struct asg_bytes *out, const char *code, const char *message,
+/* The body of an error, as the service "ec2" or "sts" writes it. */
+void asg_call_write_error(struct asg_xml_out *out, const char *service,
+                          const struct asg_world_refusal *refusal,
                           const char *request_id);
 
 /* --- for the ec2_query_*.c files --- */
@@ -111,8 +114,8 @@ struct asg_world_template_reference asg_call_get_template(const struct asg_call 
                                                           const char *prefix,
                                                           const char *version_name);
 
-void asg_call_write_tags(struct asg_bytes *out, const struct asg_world_tags *tags);
-void asg_call_write_state(struct asg_bytes *out, const char *name,
+void asg_call_write_tags(struct asg_xml_out *out, const struct asg_world_tags *tags);
+void asg_call_write_state(struct asg_xml_out *out, const char *name,
                           enum asg_world_state state);
 
 /* Filters of a listing whose items are few: name and value pairs of one item. */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "ec2local/xml_out.h"
+#include "query/xml_out.h"
 
 static enum asg_status move(struct asg_call *call, enum asg_world_verb verb)
 {

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "ec2local/model_fleet.h"
-#include "ec2local/xml_out.h"
+#include "query/xml_out.h"
 
 #define CONFIGS "LaunchTemplateConfigs"
 
@@ -75,7 +76,7 @@ static enum asg_status read_config(struct asg_call *call, const char *prefix,
     const char *overrides = asg_arena_format(call->arena, "%s.Overrides", prefix);
     uint32_t *numbers = NULL;
     size_t override_count =
-        asg_params_numbers(call->params, overrides, call->arena, &numbers);
+        asg_form_numbers(call->params, overrides, call->arena, &numbers);
     for (size_t i = 0; i < override_count || i == 0; i++) {
         if (*count == ASG_WORLD_FLEET_POOLS) {
             return asg_call_refuse(call, "InvalidParameterValue",
@@ -96,7 +97,7 @@ static enum asg_status read_configs(struct asg_call *call,
                                     struct asg_world_fleet_request *request)
 {
     uint32_t *numbers = NULL;
-    size_t count = asg_params_numbers(call->params, CONFIGS, call->arena, &numbers);
+    size_t count = asg_form_numbers(call->params, CONFIGS, call->arena, &numbers);
     if (count == 0) return asg_call_refuse_missing(call, CONFIGS);
     if (count > ASG_WORLD_FLEET_CONFIGS) {
         return asg_call_refuse(call, "InvalidParameterValue",
@@ -204,8 +205,9 @@ static enum asg_status read_request(struct asg_call *call,
     if (status != ASG_OK) return status;
     struct asg_bytes written = {0};
     for (size_t i = 0; i < call->params->count; i++) {
-        asg_bytes_printf(&written, "%s=%s\n", call->params->items[i].name,
-                         call->params->items[i].value);
+        if (strncmp(call->params->pairs[i].name, "X-Amz-", 6) == 0) continue;
+        asg_bytes_printf(&written, "%s=%s\n", call->params->pairs[i].name,
+                         call->params->pairs[i].value);
     }
     request.written = asg_arena_text(call->arena, asg_bytes_text(&written));
     asg_bytes_clear(&written);
@@ -226,7 +228,7 @@ static void write_decimal(struct asg_call *call, const char *name, int64_t micro
 static void write_pool(struct asg_call *call, const struct asg_world_fleet_row *row)
 {
     const struct asg_world_fleet_pool *pool = row->pool;
-    struct asg_bytes *out = call->out;
+    struct asg_xml_out *out = call->out;
     asg_xml_out_begin(out, "launchTemplateAndOverrides");
     asg_xml_out_begin(out, "launchTemplateSpecification");
     asg_xml_out_text(out, "launchTemplateId", pool->template.id);

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "ec2local/launch_xml.h"
-#include "ec2local/xml_out.h"
+#include "query/xml_out.h"
 
 #define STATUS_IDS_MAX 100
 
-static void write_placement(struct asg_bytes *out,
+static void write_placement(struct asg_xml_out *out,
                             const struct asg_world_instance *instance)
 {
     asg_xml_out_begin(out, "placement");
@@ -37,7 +37,7 @@ static void write_placement(struct asg_bytes *out,
     asg_xml_out_end(out, "placement");
 }
 
-static void write_network(struct asg_bytes *out,
+static void write_network(struct asg_xml_out *out,
                           const struct asg_world_instance *instance, bool is_over)
 {
     if (is_over) return; /* a terminated instance has neither subnet nor address */
@@ -47,7 +47,8 @@ static void write_network(struct asg_bytes *out,
     asg_xml_out_flag(out, "sourceDestCheck", true);
 }
 
-static void write_reason(struct asg_bytes *out, const struct asg_world_instance *instance)
+static void write_reason(struct asg_xml_out *out,
+                         const struct asg_world_instance *instance)
 {
     asg_xml_out_text(out, "reason", instance->transition);
     if (instance->reason_code[0] == '\0') return;
@@ -57,7 +58,7 @@ static void write_reason(struct asg_bytes *out, const struct asg_world_instance 
     asg_xml_out_end(out, "stateReason");
 }
 
-static void write_hardware(struct asg_bytes *out,
+static void write_hardware(struct asg_xml_out *out,
                            const struct asg_world_instance *instance)
 {
     asg_xml_out_text(out, "architecture", instance->type->is_arm ? "arm64" : "x86_64");
@@ -68,7 +69,7 @@ static void write_hardware(struct asg_bytes *out,
     asg_xml_out_text(out, "platformDetails", "Linux/UNIX");
 }
 
-static void write_cpu_options(struct asg_bytes *out,
+static void write_cpu_options(struct asg_xml_out *out,
                               const struct asg_world_instance *instance)
 {
     const struct asg_world_tags *said = &instance->launch->data.parameters;
@@ -81,7 +82,7 @@ static void write_cpu_options(struct asg_bytes *out,
     asg_xml_out_end(out, "cpuOptions");
 }
 
-static void write_metadata_options(struct asg_bytes *out,
+static void write_metadata_options(struct asg_xml_out *out,
                                    const struct asg_world_tags *said)
 {
     static const struct {
@@ -114,7 +115,7 @@ static bool names_volumes(const struct asg_world_tags *said)
 }
 
 /* The EBS volumes that the launch names: not the image's own. */
-static void write_volumes(struct asg_bytes *out,
+static void write_volumes(struct asg_xml_out *out,
                           const struct asg_world_instance *instance)
 {
     const struct asg_world_tags *said = &instance->launch->data.parameters;
@@ -129,8 +130,7 @@ static void write_volumes(struct asg_bytes *out,
         asg_xml_out_begin(out, "item");
         asg_xml_out_text(out, "deviceName", device);
         asg_xml_out_begin(out, "ebs");
-        asg_bytes_printf(out, "<volumeId>vol-%s%x</volumeId>", instance->id + 3,
-                         number % 16);
+        asg_xml_out_printf(out, "volumeId", "vol-%s%x", instance->id + 3, number % 16);
         asg_xml_out_text(out, "status", "attached");
         asg_xml_out_time(out, "attachTime", instance->launched_at_ms);
         asg_xml_out_text(out, "deleteOnTermination",
@@ -143,7 +143,7 @@ static void write_volumes(struct asg_bytes *out,
 
 static void write_groups(struct asg_call *call, const struct asg_world_instance *instance)
 {
-    struct asg_bytes *out = call->out;
+    struct asg_xml_out *out = call->out;
     struct asg_world_group_name groups[ASG_WORLD_GROUPS_MAX];
     size_t count = asg_world_groups_of(call->world, instance, groups);
     asg_xml_out_begin(out, "groupSet");
@@ -176,7 +176,7 @@ static void write_options(struct asg_call *call,
                           const struct asg_world_instance *instance)
 {
     const struct asg_world_tags *said = &instance->launch->data.parameters;
-    struct asg_bytes *out = call->out;
+    struct asg_xml_out *out = call->out;
     asg_xml_out_text(out, "ebsOptimized",
                      asg_launch_xml_find(said, "EbsOptimized", "false"));
     bool is_watched =
@@ -200,7 +200,7 @@ static void write_options(struct asg_call *call,
 static void write_instance(struct asg_call *call,
                            const struct asg_world_instance *instance)
 {
-    struct asg_bytes *out = call->out;
+    struct asg_xml_out *out = call->out;
     const struct asg_world_launch *launch = instance->launch;
     enum asg_world_state state = instance->state;
     (void)asg_world_state_seen(instance, call->now_ms, call->lag_ms, &state);
@@ -244,7 +244,7 @@ static void write_reservation(struct asg_call *call,
                               const struct asg_world_instances *instances, size_t from,
                               size_t to)
 {
-    struct asg_bytes *out = call->out;
+    struct asg_xml_out *out = call->out;
     const char *account = asg_world_options(call->world)->account_id;
     asg_xml_out_text(out, "reservationId",
                      instances->items[from]->launch->reservation_id);
@@ -336,31 +336,35 @@ enum asg_status asg_call_do_describe_instances(struct asg_call *call)
     return ASG_OK;
 }
 
-static void write_check(struct asg_bytes *out, const char *name,
+static void write_check(struct asg_xml_out *out, const char *name,
                         const struct asg_world_instance *instance,
                         enum asg_world_state state)
 {
     asg_xml_out_begin(out, name);
     asg_xml_out_text(out, "status", asg_world_status_name(instance, state));
     if (state == ASG_WORLD_RUNNING) {
-        asg_bytes_printf(out,
-                         "<details><item><name>reachability</name>"
-                         "<status>%s</status></item></details>",
-                         instance->is_impaired ? "failed" : "passed");
+        asg_xml_out_begin(out, "details");
+        asg_xml_out_begin(out, "item");
+        asg_xml_out_text(out, "name", "reachability");
+        asg_xml_out_text(out, "status", instance->is_impaired ? "failed" : "passed");
+        asg_xml_out_end(out, "item");
+        asg_xml_out_end(out, "details");
     }
     asg_xml_out_end(out, name);
 }
 
-static void write_event(struct asg_bytes *out, const struct asg_world_instance *instance)
+static void write_event(struct asg_xml_out *out,
+                        const struct asg_world_instance *instance)
 {
     if (instance->event_code[0] == '\0') return;
-    asg_bytes_append_text(out, "<eventsSet><item>");
-    asg_bytes_printf(out, "<instanceEventId>instance-event-%s</instanceEventId>",
-                     instance->id + 2);
+    asg_xml_out_begin(out, "eventsSet");
+    asg_xml_out_begin(out, "item");
+    asg_xml_out_printf(out, "instanceEventId", "instance-event-%s", instance->id + 2);
     asg_xml_out_text(out, "code", instance->event_code);
     asg_xml_out_text(out, "description", "Scheduled by ec2local");
     asg_xml_out_time(out, "notBefore", instance->event_ms);
-    asg_bytes_append_text(out, "</item></eventsSet>");
+    asg_xml_out_end(out, "item");
+    asg_xml_out_end(out, "eventsSet");
 }
 
 enum asg_status asg_call_do_describe_instance_status(struct asg_call *call)

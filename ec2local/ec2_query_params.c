@@ -29,7 +29,7 @@ enum asg_status asg_call_refuse_value(struct asg_call *call, const char *name,
 
 const char *asg_call_get(const struct asg_call *call, const char *name)
 {
-    return asg_params_get(call->params, name);
+    return asg_form_get(call->params, name);
 }
 
 enum asg_status asg_call_get_number(struct asg_call *call, const char *name, int64_t *ret)
@@ -61,7 +61,7 @@ enum asg_status asg_call_get_flag(struct asg_call *call, const char *name, bool 
 struct asg_world_ids asg_call_get_list(const struct asg_call *call, const char *name)
 {
     struct asg_world_ids list = {0};
-    list.count = asg_params_list(call->params, name, call->arena, &list.items);
+    list.count = asg_form_list(call->params, name, call->arena, &list.items);
     return list;
 }
 
@@ -74,7 +74,7 @@ static const char *format_name(const struct asg_call *call, const char *prefix,
 static enum asg_status get_filters(struct asg_call *call, struct asg_world_query *query)
 {
     uint32_t *numbers = NULL;
-    size_t count = asg_params_numbers(call->params, "Filter", call->arena, &numbers);
+    size_t count = asg_form_numbers(call->params, "Filter", call->arena, &numbers);
     struct asg_world_filter *filters =
         asg_arena_take(call->arena, (count + 1) * sizeof *filters);
     for (size_t i = 0; i < count; i++) {
@@ -128,7 +128,7 @@ enum asg_status asg_call_get_query(struct asg_call *call, const char *ids_name,
 struct asg_world_tags asg_call_get_tags(const struct asg_call *call, const char *prefix)
 {
     uint32_t *numbers = NULL;
-    size_t count = asg_params_numbers(call->params, prefix, call->arena, &numbers);
+    size_t count = asg_form_numbers(call->params, prefix, call->arena, &numbers);
     struct asg_world_tags tags = {
         .items = asg_arena_take(call->arena, (count + 1) * sizeof *tags.items)};
     for (size_t i = 0; i < count; i++) {
@@ -148,7 +148,7 @@ struct asg_world_tags asg_call_get_tag_specification(const struct asg_call *call
 {
     const char *name = asg_arena_format(call->arena, "%sTagSpecification", prefix);
     uint32_t *numbers = NULL;
-    size_t count = asg_params_numbers(call->params, name, call->arena, &numbers);
+    size_t count = asg_form_numbers(call->params, name, call->arena, &numbers);
     struct asg_world_tags all = {0};
     for (size_t i = 0; i < count; i++) {
         const char *type =
@@ -194,7 +194,7 @@ static enum asg_status get_parameters(struct asg_call *call, const char *prefix,
         .items =
             asg_arena_take(call->arena, (call->params->count + 1) * sizeof *found.items)};
     for (size_t i = 0; i < call->params->count; i++) {
-        const struct asg_param *param = &call->params->items[i];
+        const struct asg_form_pair *param = &call->params->pairs[i];
         if (strncmp(param->name, prefix, length) != 0) continue;
         const struct asg_launch_field *field =
             asg_launch_field_of_query(param->name + length, NULL);

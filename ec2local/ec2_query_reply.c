@@ -2,19 +2,21 @@
 #include "ec2local/ec2_query.h"
 
 #include <stdio.h>
+#include <string.h>
 
-#include "ec2local/xml_out.h"
+#include "query/xml_out.h"
 
-void asg_call_write_error(struct asg_bytes *out, const char *code, const char *message,
-                          const char *request_id)
+#define STS_XMLNS "https://sts.amazonaws.com/doc/2011-06-15/"
+
+void asg_call_write_error(struct asg_xml_out *out, const char *service,
+                          const struct asg_world_refusal *refusal, const char *request_id)
 {
-    asg_bytes_append_text(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                               "<Response><Errors><Error>");
-    asg_xml_out_text(out, "Code", code);
-    asg_xml_out_text(out, "Message", message);
-    asg_bytes_append_text(out, "</Error></Errors>");
-    asg_xml_out_text(out, "RequestID", request_id);
-    asg_bytes_append_text(out, "</Response>");
+    if (strcmp(service, "sts") == 0) {
+        asg_query_write_error(out, STS_XMLNS, refusal->http_status, refusal->code,
+                              refusal->message, request_id);
+    } else {
+        asg_query_write_ec2_error(out, refusal->code, refusal->message, request_id);
+    }
 }
 
 enum asg_status asg_call_refuse(struct asg_call *call, const char *code,
@@ -36,20 +38,21 @@ enum asg_status asg_call_refuse_dry_run(struct asg_call *call)
 
 void asg_call_begin_reply(struct asg_call *call)
 {
-    asg_bytes_append_text(call->out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<");
-    asg_bytes_append_text(call->out, call->action);
-    asg_bytes_append_text(call->out, "Response xmlns=\"" ASG_EC2_XMLNS "\">");
-    asg_xml_out_text(call->out, "requestId", call->request_id);
+    bool is_ec2 = strncmp(call->action, "GetCallerIdentity", 17) != 0;
+    call->reply = (struct asg_query_reply){.action = call->action,
+                                           .xmlns = is_ec2 ? ASG_EC2_XMLNS : STS_XMLNS,
+                                           .request_id = call->request_id,
+                                           .is_ec2 = is_ec2,
+                                           .has_result = true};
+    asg_query_begin_reply(call->out, &call->reply);
 }
 
 void asg_call_end_reply(struct asg_call *call)
 {
-    asg_bytes_append_text(call->out, "</");
-    asg_bytes_append_text(call->out, call->action);
-    asg_bytes_append_text(call->out, "Response>");
+    asg_query_end_reply(call->out, &call->reply);
 }
 
-void asg_call_write_tags(struct asg_bytes *out, const struct asg_world_tags *tags)
+void asg_call_write_tags(struct asg_xml_out *out, const struct asg_world_tags *tags)
 {
     asg_xml_out_begin(out, "tagSet");
     for (size_t i = 0; i < tags->count; i++) {
@@ -61,7 +64,7 @@ void asg_call_write_tags(struct asg_bytes *out, const struct asg_world_tags *tag
     asg_xml_out_end(out, "tagSet");
 }
 
-void asg_call_write_state(struct asg_bytes *out, const char *name,
+void asg_call_write_state(struct asg_xml_out *out, const char *name,
                           enum asg_world_state state)
 {
     asg_xml_out_begin(out, name);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "ec2local/launch_xml.h"
-#include "ec2local/xml_out.h"
+#include "query/xml_out.h"
 
 static void write_caller(struct asg_call *call)
 {
@@ -16,7 +16,7 @@ static void write_caller(struct asg_call *call)
 static void write_template(struct asg_call *call, const char *element,
                            const struct asg_world_template *template)
 {
-    struct asg_bytes *out = call->out;
+    struct asg_xml_out *out = call->out;
     asg_xml_out_begin(out, element);
     asg_xml_out_text(out, "launchTemplateId", template->id);
     asg_xml_out_text(out, "launchTemplateName", template->name);
@@ -39,7 +39,7 @@ static void write_version(struct asg_call *call, const char *element,
                           const struct asg_world_template *template,
                           const struct asg_world_version *version)
 {
-    struct asg_bytes *out = call->out;
+    struct asg_xml_out *out = call->out;
     asg_xml_out_begin(out, element);
     asg_xml_out_text(out, "launchTemplateId", template->id);
     asg_xml_out_text(out, "launchTemplateName", template->name);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "ec2local/xml_out.h"
+#include "query/xml_out.h"
 
 #define TYPES_A_PAGE    100
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
@@ -39,7 +39,7 @@ static enum asg_status check_known(struct asg_call *call, const struct asg_world
 
 static void write_subnet(struct asg_call *call, const struct asg_world_subnet *subnet)
 {
-    struct asg_bytes *out = call->out;
+    struct asg_xml_out *out = call->out;
     asg_xml_out_begin(out, "item");
     asg_xml_out_text(out, "subnetId", subnet->id);
     asg_xml_out_text(out, "state", "available");
@@ -206,7 +206,7 @@ enum asg_status asg_call_do_describe_regions(struct asg_call *call)
 
 static void write_image(struct asg_call *call, const struct asg_world_image *image)
 {
-    struct asg_bytes *out = call->out;
+    struct asg_xml_out *out = call->out;
     const char *account = asg_world_options(call->world)->account_id;
     asg_xml_out_begin(out, "item");
     asg_xml_out_text(out, "imageId", image->id);
@@ -279,17 +279,19 @@ enum asg_status asg_call_do_describe_images(struct asg_call *call)
 
 /* --- instance types --- */
 
-static void write_type(struct asg_bytes *out, const struct asg_world_type *type)
+static void write_type(struct asg_xml_out *out, const struct asg_world_type *type)
 {
     asg_xml_out_begin(out, "item");
     asg_xml_out_text(out, "instanceType", type->name);
     asg_xml_out_flag(out, "currentGeneration", type->is_current);
-    asg_bytes_append_text(out, "<supportedUsageClasses><item>on-demand</item>"
-                               "<item>spot</item></supportedUsageClasses>");
+    asg_xml_out_begin(out, "supportedUsageClasses");
+    asg_xml_out_text(out, "item", "on-demand");
+    asg_xml_out_text(out, "item", "spot");
+    asg_xml_out_end(out, "supportedUsageClasses");
     asg_xml_out_begin(out, "processorInfo");
-    asg_bytes_printf(out,
-                     "<supportedArchitectures><item>%s</item></supportedArchitectures>",
-                     type->is_arm ? "arm64" : "x86_64");
+    asg_xml_out_begin(out, "supportedArchitectures");
+    asg_xml_out_text(out, "item", type->is_arm ? "arm64" : "x86_64");
+    asg_xml_out_end(out, "supportedArchitectures");
     asg_xml_out_end(out, "processorInfo");
     asg_xml_out_begin(out, "vCpuInfo");
     asg_xml_out_number(out, "defaultVCpus", type->vcpus);
@@ -356,17 +358,13 @@ enum asg_status asg_call_do_describe_instance_types(struct asg_call *call)
 
 enum asg_status asg_call_do_get_caller_identity(struct asg_call *call)
 {
-    struct asg_bytes *out = call->out;
+    struct asg_xml_out *out = call->out;
     const char *account = asg_world_options(call->world)->account_id;
-    asg_bytes_append_text(out, "<GetCallerIdentityResponse xmlns=\"https://"
-                               "sts.amazonaws.com/doc/2011-06-15/\">"
-                               "<GetCallerIdentityResult>");
+    asg_call_begin_reply(call);
     asg_xml_out_text(out, "Arn",
                      asg_arena_format(call->arena, "arn:aws:iam::%s:root", account));
     asg_xml_out_text(out, "UserId", account);
     asg_xml_out_text(out, "Account", account);
-    asg_bytes_append_text(out, "</GetCallerIdentityResult><ResponseMetadata>");
-    asg_xml_out_text(out, "RequestId", call->request_id);
-    asg_bytes_append_text(out, "</ResponseMetadata></GetCallerIdentityResponse>");
+    asg_call_end_reply(call);
     return ASG_OK;
 }

@@ -46,10 +46,10 @@ void asg_faults_destroy(struct asg_faults **faults)
 
 /* --- reading one --- */
 
-static enum asg_status copy_text(const struct asg_params *params, const char *name,
+static enum asg_status copy_text(const struct asg_form *params, const char *name,
                                  char *ret, size_t size, struct asg_error *error)
 {
-    const char *text = asg_params_get(params, name);
+    const char *text = asg_form_get(params, name);
     if (text == NULL) return ASG_OK;
     if (strlen(text) >= size) {
         return asg_fail(error, ASG_ERR_INVALID, "%s is longer than %zu characters", name,
@@ -59,11 +59,11 @@ static enum asg_status copy_text(const struct asg_params *params, const char *na
     return ASG_OK;
 }
 
-static enum asg_status read_number(const struct asg_params *params, const char *name,
+static enum asg_status read_number(const struct asg_form *params, const char *name,
                                    int64_t min, int64_t max, int64_t *ret,
                                    struct asg_error *error)
 {
-    const char *text = asg_params_get(params, name);
+    const char *text = asg_form_get(params, name);
     if (text == NULL) return ASG_OK;
     char *end = NULL;
     long long number = strtoll(text, &end, 10);
@@ -76,10 +76,10 @@ static enum asg_status read_number(const struct asg_params *params, const char *
     return ASG_OK;
 }
 
-static enum asg_status read_probability(const struct asg_params *params, uint32_t *ret,
+static enum asg_status read_probability(const struct asg_form *params, uint32_t *ret,
                                         struct asg_error *error)
 {
-    const char *text = asg_params_get(params, "probability");
+    const char *text = asg_form_get(params, "probability");
     if (text == NULL) return ASG_OK;
     char *end = NULL;
     double number = strtod(text, &end);
@@ -91,10 +91,10 @@ static enum asg_status read_probability(const struct asg_params *params, uint32_
     return ASG_OK;
 }
 
-static enum asg_status read_kind(const struct asg_params *params,
-                                 enum asg_fault_kind *ret, struct asg_error *error)
+static enum asg_status read_kind(const struct asg_form *params, enum asg_fault_kind *ret,
+                                 struct asg_error *error)
 {
-    const char *text = asg_params_get(params, "kind");
+    const char *text = asg_form_get(params, "kind");
     for (int kind = 0; text != NULL && kind < ASG_FAULT_KINDS; kind++) {
         if (strcmp(words[kind], text) != 0) continue;
         *ret = (enum asg_fault_kind)kind;
@@ -111,7 +111,7 @@ static enum asg_status read_kind(const struct asg_params *params,
     return status;
 }
 
-static enum asg_status check_fields(const struct asg_params *params,
+static enum asg_status check_fields(const struct asg_form *params,
                                     struct asg_error *error)
 {
     static const char *const known[] = {
@@ -120,7 +120,7 @@ static enum asg_status check_fields(const struct asg_params *params,
     for (size_t i = 0; i < params->count; i++) {
         size_t k = 0;
         while (k < sizeof known / sizeof known[0] &&
-               strcmp(known[k], params->items[i].name) != 0) {
+               strcmp(known[k], params->pairs[i].name) != 0) {
             k++;
         }
         if (k == sizeof known / sizeof known[0]) {
@@ -128,13 +128,13 @@ static enum asg_status check_fields(const struct asg_params *params,
                 error, ASG_ERR_INVALID,
                 "unknown field '%.40s'; known: kind, action, type, zone, "
                 "lifecycle, count, probability, latency_ms, code, http_status",
-                params->items[i].name);
+                params->pairs[i].name);
         }
     }
     return ASG_OK;
 }
 
-static enum asg_status read_fault(const struct asg_params *params, struct asg_fault *ret,
+static enum asg_status read_fault(const struct asg_form *params, struct asg_fault *ret,
                                   struct asg_error *error)
 {
     struct asg_fault fault = {.action = "*", .probability_ppm = MILLION, .left = -1};
@@ -179,7 +179,7 @@ static enum asg_status read_fault(const struct asg_params *params, struct asg_fa
     return status;
 }
 
-enum asg_status asg_faults_add(struct asg_faults *faults, const struct asg_params *params,
+enum asg_status asg_faults_add(struct asg_faults *faults, const struct asg_form *params,
                                uint32_t *ret_id, struct asg_error *error)
 {
     struct asg_fault fault;

@@ -15,7 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "ec2local/params.h"
+#include "query/form.h"
 
 #define ASG_FAULTS_MAX 256
 
@@ -64,7 +64,7 @@ void asg_faults_destroy(struct asg_faults **faults);
  * count, latency_ms, code, http_status. ASG_ERR_INVALID: `error` says which field and
  * why. */
 ASG_MUST_USE enum asg_status asg_faults_add(struct asg_faults *faults,
-                                            const struct asg_params *params,
+                                            const struct asg_form *params,
                                             uint32_t *ret_id, struct asg_error *error);
 /* id 0: all. ASG_ERR_NOT_FOUND. */
 ASG_MUST_USE enum asg_status asg_faults_remove(struct asg_faults *faults, uint32_t id);

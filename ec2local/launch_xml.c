@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ec2local/xml_out.h"
+#include "query/xml_out.h"
 #include "model/launch_fields.h"
 
 #define DEPTH_MAX 12
@@ -84,7 +84,7 @@ static size_t count_shared(const struct leaf *before, const struct leaf *leaf)
     return shared;
 }
 
-static void close_to(struct asg_bytes *out, const struct leaf *leaf, size_t depth)
+static void close_to(struct asg_xml_out *out, const struct leaf *leaf, size_t depth)
 {
     for (size_t i = leaf->count - 1; i-- > depth;) {
         asg_xml_out_end(out, element_of(leaf->steps[i]));
@@ -92,7 +92,7 @@ static void close_to(struct asg_bytes *out, const struct leaf *leaf, size_t dept
 }
 
 void asg_launch_xml_write(const struct asg_world_tags *parameters, const char *part,
-                          struct asg_arena *arena, struct asg_bytes *out)
+                          struct asg_arena *arena, struct asg_xml_out *out)
 {
     size_t most = 0;
     for (size_t i = 0; i < parameters->count; i++) {

@@ -26,7 +26,7 @@ struct visit {
     const struct asg_http_request *request;
     struct asg_http_response *response;
     struct asg_arena arena;
-    struct asg_params params;
+    struct asg_form params;
     char request_id[REQUEST_ID_SIZE];
     char key_id[ASG_SIGV4_KEY_ID_MAX + 1];
     const char *service_name; /* of the scope: "ec2", "sts" */
@@ -69,10 +69,13 @@ static void make_request_id(char ret[REQUEST_ID_SIZE])
 static void answer_error(struct visit *visit, int status, const char *code,
                          const char *message)
 {
+    struct asg_world_refusal refusal = {.code = code, .http_status = status};
+    (void)snprintf(refusal.message, sizeof refusal.message, "%s", message);
     visit->code = code;
     visit->response->status = status;
     asg_bytes_reset(&visit->response->body);
-    asg_call_write_error(&visit->response->body, code, message, visit->request_id);
+    struct asg_xml_out out = {.out = &visit->response->body};
+    asg_call_write_error(&out, visit->service_name, &refusal, visit->request_id);
 }
 
 /* --- who asks --- */
@@ -124,16 +127,16 @@ static bool has_params(struct visit *visit)
     bool is_get = strcmp(request->method, "GET") == 0 && query != NULL;
     const void *form = is_get ? query + 1 : request->body;
     size_t length = is_get ? strlen(query + 1) : request->body_length;
-    enum asg_status status =
-        asg_params_parse(form, length, &visit->arena, &visit->params);
-    if (status == ASG_OK) {
-        const char *action = asg_params_get(&visit->params, "Action");
+    struct asg_query_fault fault;
+    if (asg_form_read(form, length, /* counts_from_zero */ true, &visit->arena,
+                      &visit->params, &fault) == ASG_OK) {
+        const char *action = asg_form_get(&visit->params, "Action");
         visit->action = action != NULL ? action : "";
         return true;
     }
-    answer_error(visit, 400, "MalformedQueryString",
-                 status == ASG_ERR_LIMIT ? "The request has too many parameters"
-                                         : "The request is not a form in UTF-8");
+    char message[512];
+    asg_query_fault_message(&fault, ASG_QUERY_WORDS_EC2, message, sizeof message);
+    answer_error(visit, 400, asg_query_fault_code(&fault, ASG_QUERY_WORDS_EC2), message);
     return false;
 }
 
@@ -142,7 +145,7 @@ static bool has_params(struct visit *visit)
 static bool is_narrow(const struct visit *visit)
 {
     for (size_t i = 0; i < visit->params.count; i++) {
-        const char *name = visit->params.items[i].name;
+        const char *name = visit->params.pairs[i].name;
         if (strncmp(name, "Filter.", 7) == 0 || strcmp(name, "MaxResults") == 0 ||
             strncmp(name, "InstanceId.", 11) == 0) {
             return true;
@@ -157,8 +160,8 @@ static bool is_within_rates(struct visit *visit)
     if (!service->parts.limits_rates) return true;
     const char **ids = NULL;
     int64_t resources =
-        (int64_t)asg_params_list(&visit->params, "InstanceId", &visit->arena, &ids);
-    const char *most = asg_params_get(&visit->params, "MaxCount");
+        (int64_t)asg_form_list(&visit->params, "InstanceId", &visit->arena, &ids);
+    const char *most = asg_form_get(&visit->params, "MaxCount");
     if (most != NULL) resources = strtol(most, NULL, 10);
     if (resources < 0 || resources > 100000) resources = 0; /* refused later anyway */
     (void)pthread_mutex_lock(&service->rate_lock);
@@ -176,19 +179,19 @@ static bool is_within_rates(struct visit *visit)
 /* The zone the request names, itself or by its subnet; NULL: none. */
 static const char *zone_of(const struct visit *visit)
 {
-    const char *subnet_id = asg_params_get(&visit->params, "SubnetId");
+    const char *subnet_id = asg_form_get(&visit->params, "SubnetId");
     const struct asg_world_subnet *subnets =
         asg_world_subnets(visit->service->parts.world);
     for (size_t i = 0; subnet_id != NULL && i < ASG_WORLD_ZONES; i++) {
         if (strcmp(subnets[i].id, subnet_id) == 0) return subnets[i].zone->name;
     }
-    return asg_params_get(&visit->params, "Placement.AvailabilityZone");
+    return asg_form_get(&visit->params, "Placement.AvailabilityZone");
 }
 
 static bool strikes(struct visit *visit, enum asg_fault_kind kind, const char *word,
                     struct asg_fault *ret)
 {
-    const char *type = asg_params_get(&visit->params, "InstanceType");
+    const char *type = asg_form_get(&visit->params, "InstanceType");
     if (!asg_faults_strike(visit->service->parts.faults, kind, visit->action, type,
                            zone_of(visit), NULL, ret)) {
         return false;
@@ -275,6 +278,7 @@ static void make_call(struct visit *visit)
 {
     struct asg_service *service = visit->service;
     struct asg_fault fault;
+    struct asg_xml_out out = {.out = &visit->response->body};
     struct asg_call call = {
         .params = &visit->params,
         .arena = &visit->arena,
@@ -283,7 +287,7 @@ static void make_call(struct visit *visit)
         .access_key_id = visit->key_id,
         .has_capacity = has_capacity,
         .context = visit,
-        .out = &visit->response->body,
+        .out = &out,
     };
     if (strikes(visit, ASG_FAULT_LAG, "describe_lag", &fault)) {
         call.lag_ms = fault.latency_ms;
@@ -299,7 +303,7 @@ static void make_call(struct visit *visit)
 static void note_call(const struct visit *visit)
 {
     const struct asg_service_options *parts = &visit->service->parts;
-    const char *token = asg_params_get(&visit->params, "ClientToken");
+    const char *token = asg_form_get(&visit->params, "ClientToken");
     const struct asg_http_response *response = visit->response;
     const struct asg_call_record record = {
         .wall_us = visit->wall_us,
@@ -341,7 +345,7 @@ static void answer_api(struct asg_service *service,
     make_request_id(visit.request_id);
     response->content_type = "text/xml;charset=UTF-8";
     asg_http_add_header(response, "x-amzn-RequestId", visit.request_id);
-    if (has_params(&visit) && is_allowed(&visit) && is_within_rates(&visit)) {
+    if (is_allowed(&visit) && has_params(&visit) && is_within_rates(&visit)) {
         if (!is_struck_before(&visit)) {
             make_call(&visit);
             strike_after(&visit);

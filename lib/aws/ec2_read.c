@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "aws/percent.h"
+#include "base/percent.h"
 #include "aws/query.h"
 #include "base/clock.h"
 

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "aws/percent.h"
+#include "base/percent.h"
 
 static void append_value(struct asg_bytes *body, const char *value)
 {

@@ -6,7 +6,7 @@
 #include <strings.h>
 #include <time.h>
 
-#include "aws/percent.h"
+#include "base/percent.h"
 #include "aws/sigv4_key.h"
 #include "crypto/crypto.h"
 

@@ -6,7 +6,7 @@
 #include <strings.h>
 #include <time.h>
 
-#include "aws/percent.h"
+#include "base/percent.h"
 
 #define ALGORITHM      "AWS4-HMAC-SHA256"
 #define EXPIRES_MAX_MS (INT64_C(7) * 24 * 60 * 60 * 1000)

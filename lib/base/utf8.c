@@ -34,6 +34,11 @@ static size_t character_length(const uint8_t *bytes, size_t left)
     return (size_t)more + 1;
 }
 
+size_t asg_utf8_step(const char *text, size_t left)
+{
+    return character_length((const uint8_t *)text, left);
+}
+
 bool asg_utf8_is_valid(const char *text, size_t length)
 {
     const uint8_t *bytes = (const uint8_t *)text;

@@ -14,6 +14,10 @@
 /* Well-formed UTF-8 without a zero byte. */
 bool asg_utf8_is_valid(const char *text, size_t length);
 
+/* Length of the whole character at `text`, of which `left` bytes (at least 1) are there;
+ * 0: there is none, or a zero byte. */
+size_t asg_utf8_step(const char *text, size_t left);
+
 /* Length of the longest start of `text` that has at most `max` bytes and does not end
  * inside a character. Text that is not UTF-8 is cut at `max`. */
 size_t asg_utf8_cut(const char *text, size_t max);

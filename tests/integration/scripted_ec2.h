@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "aws/percent.h"
+#include "base/percent.h"
 #include "aws/sigv4.h"
 #include "base/clock.h"
 

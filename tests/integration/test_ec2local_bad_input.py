@@ -68,9 +68,11 @@ class BadInputTest(unittest.TestCase):
 
     def assert_code(self, code, parameters, status=400, **signing):
         found, root = self.call(parameters, **signing)
-        self.assertEqual(root.findtext("Errors/Error/Code"), code)
+        texts = {element.tag.rsplit("}", 1)[-1].lower(): element.text
+                 for element in root.iter()}
+        self.assertEqual(texts["code"], code, texts["message"])
         self.assertEqual(found, status)
-        self.assertRegex(root.findtext("RequestID"), "^[0-9a-f-]{36}$")
+        self.assertRegex(texts["requestid"], "^[0-9a-f-]{36}$")
 
     def test_calls_without_an_action_or_with_an_unknown_one(self):
         self.assert_code("MissingAction", {"Version": "2016-11-15"})
@@ -82,8 +84,14 @@ class BadInputTest(unittest.TestCase):
     def test_forms_that_are_none(self):
         self.assert_code("MalformedQueryString", b"Action=DescribeInstances&a=%00")
         self.assert_code("MalformedQueryString", b"Action=DescribeInstances&a=%ff%fe")
-        self.assert_code("MalformedQueryString", b"&".join([b"a=1"] * 5001))
-        self.assert_code("MissingAction", b"&&&===&&%zz%&" * 100)
+        self.assert_code("MalformedQueryString",
+                         b"&".join(b"a.%d=1" % n for n in range(1, 20002)))
+        self.assert_code("MalformedQueryString", b"&&&===&&%zz%&" * 100)
+        self.assert_code("MalformedQueryString", b"Action=DescribeVpcs&Action=DescribeTags")
+        self.assert_code("MalformedQueryString", b"Action=DescribeVpcs&VpcId..1=x")
+        self.assert_code("InvalidParameterValue", b"Action=DescribeVpcs&VpcId.x=y")
+        self.assert_code("InvalidParameterValue", b"Action=DescribeVpcs&VpcId=y")
+        self.assert_code("MissingAction", b"&&&%zz%&&")
 
     def test_numbers_flags_and_filters_that_are_none(self):
         run = {"Action": "RunInstances", "ImageId": "ami-00000000000000001"}
@@ -114,6 +122,19 @@ class BadInputTest(unittest.TestCase):
                                   "Filter.0.Value.1": REGION + "b"})
         self.assertEqual(status, 200)
         self.assertEqual(len([e for e in root.iter() if e.tag.endswith("}subnetId")]), 2)
+        status, root = self.call({
+            "Action": "RunInstances", "ImageId": "ami-00000000000000001", "MinCount": "1",
+            "MaxCount": "1", "InstanceType": "t3.micro",
+            "BlockDeviceMapping.0.DeviceName": "/dev/sdf",
+            "BlockDeviceMapping.1.DeviceName": "/dev/sdg",
+            "NetworkInterface.0.DeviceIndex": "0",
+            "NetworkInterface.0.SubnetId": "subnet-0c000000000000003",
+            "TagSpecification.0.ResourceType": "instance",
+            "TagSpecification.0.Tag.0.Key": "a", "TagSpecification.0.Tag.0.Value": "b"})
+        self.assertEqual(status, 200)
+        texts = [e.text for e in root.iter()]
+        for text in ("/dev/sdf", "/dev/sdg", "subnet-0c000000000000003", "a", "b"):
+            self.assertIn(text, texts)
 
     def test_signatures_that_are_none(self):
         body = b"Action=DescribeInstances"

@@ -44,8 +44,12 @@ class MixedGroups(unittest.TestCase):
             more = ["--user-data-file", path]
         self.cluster.openasg(
             "template", "create", "web", "--image", IMAGE, "--instance-type", "t3.nano",
-            "--tag", "who=template", "--tag", "team=template",
             "--set", "MetadataOptions.HttpTokens=optional",
+            "--set", "TagSpecifications.2.ResourceType=instance",
+            "--set", "TagSpecifications.2.Tags.1.Key=who",
+            "--set", "TagSpecifications.2.Tags.1.Value=template",
+            "--set", "TagSpecifications.2.Tags.2.Key=team",
+            "--set", "TagSpecifications.2.Tags.2.Value=template",
             "--set", "TagSpecifications.1.ResourceType=spot-instances-request",
             "--set", "TagSpecifications.1.Tags.1.Key=a",
             "--set", "TagSpecifications.1.Tags.1.Value=b", *more)

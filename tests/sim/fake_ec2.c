@@ -1,12 +1,11 @@
 /* fake_ec2 - EC2 behind the worker's transport: the request's form is read by ec2local's
- * params and query over its model; the answer is XML that the real reader reads. Faults
+ * handlers (lib/query, its model); the answer is XML that the real reader reads. Faults
  * strike on the way there, there, and on the way back. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "aws/ec2_transport.h"
 #include "ec2local/ec2_query.h"
-#include "ec2local/params.h"
 #include "sim/sim.h"
 
 #define SKEW_MAX_MS (15 * 60 * 1000)
@@ -54,7 +53,8 @@ static void answer_error(struct sim_flight *flight, uint32_t status, const char 
 {
     flight->http_status = status;
     asg_bytes_reset(&flight->answer);
-    asg_call_write_error(&flight->answer, code, message, "simulated");
+    struct asg_xml_out out = {.out = &flight->answer};
+    asg_query_write_ec2_error(&out, code, message, "simulated");
 }
 
 static bool has_capacity(void *context, const char *type, const char *zone, bool is_spot)
@@ -72,13 +72,13 @@ static bool has_capacity(void *context, const char *type, const char *zone, bool
     return true;
 }
 
-static bool is_within_rate(const struct asg_params *params, const char *action)
+static bool is_within_rate(const struct asg_form *params, const char *action)
 {
     const char **ids = NULL;
-    int64_t resources = (int64_t)asg_params_list(params, "InstanceId", &sim.arena, &ids);
-    const char *most = asg_params_get(params, "MaxCount");
+    int64_t resources = (int64_t)asg_form_list(params, "InstanceId", &sim.arena, &ids);
+    const char *most = asg_form_get(params, "MaxCount");
     if (most == NULL) {
-        most = asg_params_get(params, "TargetCapacitySpecification.TotalTargetCapacity");
+        most = asg_form_get(params, "TargetCapacitySpecification.TotalTargetCapacity");
     }
     if (most != NULL) resources = strtol(most, NULL, 10);
     return asg_rate_take(&sim.rate, action, /* is_narrow */ true, resources, sim.now_us);
@@ -340,9 +340,10 @@ bool sim_world_stray(const struct sim_instance *like, enum sim_stray stray)
     return true;
 }
 
-static void act(struct sim_flight *flight, const struct asg_params *params,
+static void act(struct sim_flight *flight, const struct asg_form *params,
                 const char *action)
 {
+    struct asg_xml_out out = {.out = &flight->answer};
     struct asg_call call = {
         .world = sim.world,
         .params = params,
@@ -353,7 +354,7 @@ static void act(struct sim_flight *flight, const struct asg_params *params,
         .access_key_id = "AKIDSIMULATED",
         .has_capacity = has_capacity,
         .effects = &sim.effects,
-        .out = &flight->answer,
+        .out = &out,
     };
     if (sim.lag_until_us > sim.now_us && strncmp(action, "Describe", 8) == 0 &&
         strstr(action, "Template") == NULL) {
@@ -375,7 +376,7 @@ static void act(struct sim_flight *flight, const struct asg_params *params,
     }
     sim_world_turn();
     int64_t limit = asg_world_options(sim.world)->instance_limit;
-    const char *most = asg_params_get(params, "MaxCount");
+    const char *most = asg_form_get(params, "MaxCount");
     int64_t asked = most != NULL ? strtoll(most, NULL, 10) : 0;
     bool is_short = limit == 0 && asked > 1 && sim_strikes(SIM_FAULT_EC2_SHORT_LAUNCH);
     if (is_short) {
@@ -384,7 +385,7 @@ static void act(struct sim_flight *flight, const struct asg_params *params,
     }
     flight->http_status = (uint32_t)asg_call_answer(&call, "ec2");
     if (is_short) asg_world_leave_room(sim.world, -1);
-    const char *token = asg_params_get(params, "ClientToken");
+    const char *token = asg_form_get(params, "ClientToken");
     if (is_launch) {
         for (size_t i = 0; i < call.ids.count; i++) {
             const struct asg_world_instance *real =
@@ -399,12 +400,12 @@ static void act(struct sim_flight *flight, const struct asg_params *params,
 }
 
 /* One that is there and is to go. */
-static void check_template(const char *action, const struct asg_params *params)
+static void check_template(const char *action, const struct asg_form *params)
 {
     if (strcmp(action, "DeleteLaunchTemplate") != 0) return;
     const struct asg_world_template_reference named = {
-        .id = asg_params_get(params, "LaunchTemplateId"),
-        .name = asg_params_get(params, "LaunchTemplateName")};
+        .id = asg_form_get(params, "LaunchTemplateId"),
+        .name = asg_form_get(params, "LaunchTemplateName")};
     const struct asg_world_template *template = NULL;
     struct asg_world_refusal refusal = {.code = ""};
     if (asg_world_find_template(sim.world, &named, &template, NULL, &refusal) == ASG_OK) {
@@ -414,13 +415,15 @@ static void check_template(const char *action, const struct asg_params *params)
 
 static void take_request(struct sim_flight *flight)
 {
-    struct asg_params params = {0};
-    if (asg_params_parse(flight->request.data, flight->request.length, &sim.arena,
-                         &params) != ASG_OK) {
+    struct asg_form params = {0};
+    struct asg_query_fault fault;
+    if (asg_form_read(flight->request.data, flight->request.length,
+                      /* counts_from_zero */ false, &sim.arena, &params,
+                      &fault) != ASG_OK) {
         sim_break("every_effect_was_committed_first", "a worker sent no form");
         return;
     }
-    const char *action = asg_params_get(&params, "Action");
+    const char *action = asg_form_get(&params, "Action");
     if (action == NULL) action = "";
     int64_t skew_ms = flight->sent_ms - sim_wall_ms();
     if (skew_ms > SKEW_MAX_MS || skew_ms < -SKEW_MAX_MS) {
@@ -439,8 +442,8 @@ static void take_request(struct sim_flight *flight)
         answer_error(flight, 500, "InternalError", "An internal error has occurred");
     } else {
         const char **ids = NULL;
-        size_t id_count = asg_params_list(&params, "InstanceId", &sim.arena, &ids);
-        sim_check_call(action, asg_params_get(&params, "ClientToken"), ids, id_count);
+        size_t id_count = asg_form_list(&params, "InstanceId", &sim.arena, &ids);
+        sim_check_call(action, asg_form_get(&params, "ClientToken"), ids, id_count);
         check_template(action, &params);
         act(flight, &params, action);
         if (flight->fails_after) {

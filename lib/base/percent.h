@@ -1,7 +1,7 @@
 /* percent - percent encoding with the unreserved set of RFC 3986, as AWS signs it.
  * Threads: no state; any. */
-#ifndef ASG_AWS_PERCENT_H
-#define ASG_AWS_PERCENT_H
+#ifndef ASG_BASE_PERCENT_H
+#define ASG_BASE_PERCENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

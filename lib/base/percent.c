@@ -1,4 +1,4 @@
-#include "aws/percent.h"
+#include "base/percent.h"
 
 #include <stdint.h>
 

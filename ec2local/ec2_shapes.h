@@ -1,0 +1,41 @@
+/* ec2_shapes - the parameters of each action, as tables: kinds, limits, what is required.
+ *
+ * Every call is read and checked by its table before its handler sees it. What a launch
+ * takes (RunInstances, LaunchTemplateData) has a table of its own,
+ * model/launch_fields.def; the parameters of EC2 that stand in neither are passed over.
+ * Threads: constant.
+ */
+#ifndef ASG_EC2LOCAL_EC2_SHAPES_H
+#define ASG_EC2LOCAL_EC2_SHAPES_H
+
+#include "query/shape.h"
+
+#define ASG_EC2_SHAPE_LIST(X)                                                            \
+    X(run_instances)                                                                     \
+    X(create_fleet)                                                                      \
+    X(describe_instances)                                                                \
+    X(describe_instance_status)                                                          \
+    X(name_instances) /* Terminate-, Stop-, Start-, RebootInstances */                   \
+    X(modify_instance_attribute)                                                         \
+    X(describe_instance_attribute)                                                       \
+    X(change_tags) /* Create-, DeleteTags */                                             \
+    X(describe_tags)                                                                     \
+    X(create_launch_template)                                                            \
+    X(create_launch_template_version)                                                    \
+    X(describe_launch_templates)                                                         \
+    X(describe_launch_template_versions)                                                 \
+    X(modify_launch_template)                                                            \
+    X(delete_launch_template)                                                            \
+    X(describe_subnets)                                                                  \
+    X(describe_vpcs)                                                                     \
+    X(describe_availability_zones)                                                       \
+    X(describe_images)                                                                   \
+    X(describe_instance_types)                                                           \
+    X(describe_regions)                                                                  \
+    X(get_caller_identity)
+
+#define X(name) extern const struct asg_query_shape asg_ec2_shape_##name;
+ASG_EC2_SHAPE_LIST(X)
+#undef X
+
+#endif

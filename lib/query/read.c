@@ -1,0 +1,382 @@
+#include "query/read.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+
+struct reader {
+    const struct asg_query_style *style;
+    struct asg_arena *arena;
+    struct asg_query_fault *fault;
+};
+
+static enum asg_status blame_value(const struct reader *reader,
+                                   const struct asg_query_value *value,
+                                   const char *constraint)
+{
+    return asg_query_blame(reader->fault, ASG_QUERY_BAD_VALUE, value->path, value->text,
+                           constraint);
+}
+
+/* --- scalars --- */
+
+/* Characters, not bytes: the text is UTF-8. */
+static int64_t character_count(const char *text)
+{
+    int64_t count = 0;
+    for (; *text != '\0'; text++) {
+        if (((unsigned char)*text & 0xc0) != 0x80) count++;
+    }
+    return count;
+}
+
+static enum asg_status check_range(const struct reader *reader,
+                                   const struct asg_query_value *value, int64_t measure,
+                                   const char *what)
+{
+    const struct asg_query_member *member = value->member;
+    bool is_small = measure < member->min;
+    if (!is_small && (member->max == 0 || measure <= member->max)) return ASG_OK;
+    char constraint[120];
+    (void)snprintf(constraint, sizeof constraint,
+                   "Member must have %s %s than or equal to %lld", what,
+                   is_small ? "greater" : "less",
+                   (long long)(is_small ? member->min : member->max));
+    return blame_value(reader, value, constraint);
+}
+
+static bool is_word(const char *words, const char *text)
+{
+    size_t length = strlen(text);
+    for (const char *at = words;;) {
+        size_t word = strcspn(at, "|");
+        if (word == length && memcmp(at, text, length) == 0) return true;
+        at += word;
+        if (*at == '\0') return false;
+        at++;
+    }
+}
+
+static enum asg_status check_words(const struct reader *reader,
+                                   const struct asg_query_value *value)
+{
+    const char *words = value->member->words;
+    if (words == NULL || is_word(words, value->text)) return ASG_OK;
+    char constraint[220] = "Member must satisfy enum value set: [";
+    size_t used = strlen(constraint);
+    for (; *words != '\0' && used + 4 < sizeof constraint; words++) {
+        constraint[used++] = *words == '|' ? ',' : *words;
+        if (*words == '|') constraint[used++] = ' ';
+    }
+    constraint[used++] = ']';
+    constraint[used] = '\0';
+    return blame_value(reader, value, constraint);
+}
+
+static enum asg_status read_number(const struct reader *reader,
+                                   struct asg_query_value *value)
+{
+    const char *digits = value->text + (value->text[0] == '-' ? 1 : 0);
+    size_t length = strlen(digits);
+    if (length == 0 || length > 18 || strspn(digits, "0123456789") != length) {
+        return blame_value(reader, value, "Member must be an integer");
+    }
+    value->number = strtoll(value->text, NULL, 10);
+    return check_range(reader, value, value->number, "value");
+}
+
+static enum asg_status read_decimal(const struct reader *reader,
+                                    struct asg_query_value *value)
+{
+    char *end = NULL;
+    bool begins = isdigit((unsigned char)value->text[0]) || value->text[0] == '-' ||
+                  value->text[0] == '.';
+    bool is_plain = strspn(value->text, "0123456789+-.eE") == strlen(value->text);
+    if (begins && is_plain) value->decimal = strtod(value->text, &end);
+    if (end == NULL || *end != '\0' || !isfinite(value->decimal)) {
+        return blame_value(reader, value, "Member must be a number");
+    }
+    return ASG_OK;
+}
+
+static enum asg_status read_flag(const struct reader *reader,
+                                 struct asg_query_value *value)
+{
+    const char *text = value->text;
+    bool is_true = strcasecmp(text, "true") == 0 || strcmp(text, "1") == 0;
+    if (!is_true && strcasecmp(text, "false") != 0 && strcmp(text, "0") != 0) {
+        return blame_value(reader, value, "Member must be true or false");
+    }
+    value->number = is_true ? 1 : 0;
+    return ASG_OK;
+}
+
+static enum asg_status read_time(const struct reader *reader,
+                                 struct asg_query_value *value)
+{
+    value->number = asg_time_parse(value->text);
+    if (value->number >= 0) return ASG_OK;
+    return blame_value(reader, value,
+                       "Member must be a time such as 2026-01-02T03:04:05Z");
+}
+
+static enum asg_status read_text(const struct reader *reader,
+                                 const struct asg_query_value *value)
+{
+    enum asg_status status = check_words(reader, value);
+    if (status != ASG_OK) return status;
+    return check_range(reader, value, character_count(value->text), "length");
+}
+
+static enum asg_status read_scalar(const struct reader *reader,
+                                   const struct asg_form_part *part,
+                                   struct asg_query_value *value)
+{
+    const char *text = asg_form_value(part);
+    if (text == NULL || part->count > 1) {
+        return asg_query_blame(reader->fault, ASG_QUERY_BAD_KIND, value->path, "",
+                               "one value");
+    }
+    value->text = text;
+    switch (value->member->kind) {
+    case ASG_QUERY_NUMBER: return read_number(reader, value);
+    case ASG_QUERY_DECIMAL: return read_decimal(reader, value);
+    case ASG_QUERY_FLAG: return read_flag(reader, value);
+    case ASG_QUERY_TIME: return read_time(reader, value);
+    default: return read_text(reader, value);
+    }
+}
+
+/* --- structures and lists; the depth is bounded by that of the names --- */
+
+static enum asg_status read_value(const struct reader *reader,
+                                  const struct asg_form_part *part,
+                                  struct asg_query_value *value);
+
+static const struct asg_query_member *find_member(const struct asg_query_shape *shape,
+                                                  const char *name, size_t length)
+{
+    for (size_t i = 0; i < shape->count; i++) {
+        const char *wanted = shape->members[i].name;
+        if (strncmp(wanted, name, length) == 0 && wanted[length] == '\0') {
+            return &shape->members[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_passed_over(const char *const *names, const char *name, size_t length)
+{
+    for (; names != NULL && *names != NULL; names++) {
+        if (strncmp(*names, name, length) == 0 && (*names)[length] == '\0') return true;
+    }
+    return false;
+}
+
+static const char *path_of(const struct reader *reader, const struct asg_form_part *part)
+{
+    return asg_arena_text_n(reader->arena, part->pairs[0].name, part->skip);
+}
+
+static enum asg_status check_required(const struct reader *reader,
+                                      const struct asg_query_shape *shape,
+                                      const struct asg_query_value *value)
+{
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct asg_query_member *member = &shape->members[i];
+        if (!member->is_required || asg_value_find(value, member->name) != NULL) continue;
+        const char *path =
+            asg_arena_format(reader->arena, "%s%s%s", value->path,
+                             value->path[0] != '\0' ? "." : "", member->name);
+        return asg_query_blame(reader->fault, ASG_QUERY_MISSING, path, "", "");
+    }
+    return ASG_OK;
+}
+
+static enum asg_status read_struct(const struct reader *reader,
+                                   const struct asg_query_shape *shape,
+                                   const struct asg_form_part *part,
+                                   const char *const *passed_over,
+                                   struct asg_query_value *value)
+{
+    struct asg_form_part rest = *part;
+    value->items = asg_arena_take(reader->arena, shape->count * sizeof *value->items);
+    const char *name = NULL;
+    size_t length = 0;
+    struct asg_form_part child;
+    while (asg_form_next(&rest, &name, &length, &child)) {
+        const struct asg_query_member *member = find_member(shape, name, length);
+        if (member == NULL) {
+            if (!reader->style->refuses_unknown ||
+                is_passed_over(passed_over, name, length)) {
+                continue;
+            }
+            return asg_query_blame(reader->fault, ASG_QUERY_UNKNOWN, child.pairs[0].name,
+                                   "", "");
+        }
+        assert(value->count < shape->count); /* names come once: they are in order */
+        struct asg_query_value *item = &value->items[value->count++];
+        *item = (struct asg_query_value){
+            .member = member, .path = path_of(reader, &child), .text = ""};
+        enum asg_status status = read_value(reader, &child, item);
+        if (status != ASG_OK) return status;
+    }
+    return check_required(reader, shape, value);
+}
+
+/* What stands below "member" of a list, or below its name in EC2's way. */
+static enum asg_status enter_list(const struct reader *reader,
+                                  const struct asg_form_part *part,
+                                  const struct asg_query_value *value,
+                                  struct asg_form_part *ret)
+{
+    *ret = *part;
+    const char *own = asg_form_value(part);
+    bool is_empty = own != NULL && own[0] == '\0' && part->count == 1;
+    if (is_empty) {
+        ret->count = 0;
+        return ASG_OK;
+    }
+    const char *name = NULL;
+    size_t length = 0;
+    struct asg_form_part rest = *part;
+    bool has_child = own == NULL && asg_form_next(&rest, &name, &length, ret);
+    if (reader->style->is_flat && has_child) {
+        *ret = *part;
+        return ASG_OK;
+    }
+    if (has_child && rest.count == 0 && length == 6 && memcmp(name, "member", 6) == 0 &&
+        asg_form_value(ret) == NULL) {
+        return ASG_OK;
+    }
+    return asg_query_blame(reader->fault, ASG_QUERY_BAD_KIND, value->path, "",
+                           reader->style->is_flat ? "a list, its items numbered from 1"
+                                                  : "a list: member.1, member.2, ...");
+}
+
+/* An item is checked as a member of its own, with the list's words and shape. */
+static enum asg_status read_item(const struct reader *reader,
+                                 const struct asg_form_part *part,
+                                 struct asg_query_value *item)
+{
+    if (item->member->kind == ASG_QUERY_STRUCTS) {
+        if (asg_form_value(part) != NULL) {
+            return asg_query_blame(reader->fault, ASG_QUERY_BAD_KIND, item->path, "",
+                                   "a structure");
+        }
+        return read_struct(reader, item->member->shape, part, NULL, item);
+    }
+    const char *text = asg_form_value(part);
+    if (text == NULL || part->count > 1) {
+        return asg_query_blame(reader->fault, ASG_QUERY_BAD_KIND, item->path, "",
+                               "one value");
+    }
+    item->text = text;
+    return check_words(reader, item);
+}
+
+static enum asg_status read_list(const struct reader *reader,
+                                 const struct asg_form_part *part,
+                                 struct asg_query_value *value)
+{
+    struct asg_form_part rest;
+    enum asg_status status = enter_list(reader, part, value, &rest);
+    if (status != ASG_OK) return status;
+    value->items = asg_arena_take(reader->arena, (rest.count + 1) * sizeof *value->items);
+    const char *name = NULL;
+    size_t length = 0;
+    struct asg_form_part child;
+    while (rest.count > 0 && asg_form_next(&rest, &name, &length, &child)) {
+        struct asg_query_value *item = &value->items[value->count];
+        *item = (struct asg_query_value){
+            .member = value->member, .path = path_of(reader, &child), .text = ""};
+        if (asg_form_index(name, length) < 1) {
+            char most[12];
+            (void)snprintf(most, sizeof most, "%d", ASG_FORM_INDEX_MAX);
+            return asg_query_blame(reader->fault, ASG_QUERY_BAD_INDEX, item->path, "",
+                                   most);
+        }
+        status = read_item(reader, &child, item);
+        if (status != ASG_OK) return status;
+        value->count++;
+    }
+    return check_range(reader, value, (int64_t)value->count, "length");
+}
+
+static enum asg_status read_value(const struct reader *reader,
+                                  const struct asg_form_part *part,
+                                  struct asg_query_value *value)
+{
+    const struct asg_query_member *member = value->member;
+    switch (member->kind) {
+    case ASG_QUERY_TEXTS:
+    case ASG_QUERY_STRUCTS: return read_list(reader, part, value);
+    case ASG_QUERY_STRUCT: break;
+    default: return read_scalar(reader, part, value);
+    }
+    const char *own = asg_form_value(part);
+    if (own != NULL && (own[0] != '\0' || part->count > 1)) {
+        return asg_query_blame(reader->fault, ASG_QUERY_BAD_KIND, value->path, "",
+                               "a structure");
+    }
+    return read_struct(reader, member->shape, part, NULL, value);
+}
+
+enum asg_status asg_query_read(const struct asg_form *form,
+                               const struct asg_query_shape *shape,
+                               const struct asg_query_style *style,
+                               const char *const *passed_over, struct asg_arena *arena,
+                               struct asg_query_value *ret, struct asg_query_fault *fault)
+{
+    const struct reader reader = {.style = style, .arena = arena, .fault = fault};
+    struct asg_query_value value = {.path = "", .text = ""};
+    const struct asg_form_part all = asg_form_all(form);
+    enum asg_status status = read_struct(&reader, shape, &all, passed_over, &value);
+    if (status == ASG_OK) *ret = value;
+    return status;
+}
+
+/* --- asking --- */
+
+const struct asg_query_value *asg_value_find(const struct asg_query_value *value,
+                                             const char *name)
+{
+    for (size_t i = 0; i < value->count; i++) {
+        if (strcmp(value->items[i].member->name, name) == 0) return &value->items[i];
+    }
+    return NULL;
+}
+
+const char *asg_value_text(const struct asg_query_value *value, const char *name,
+                           const char *otherwise)
+{
+    const struct asg_query_value *found = asg_value_find(value, name);
+    return found != NULL ? found->text : otherwise;
+}
+
+int64_t asg_value_number(const struct asg_query_value *value, const char *name,
+                         int64_t otherwise)
+{
+    const struct asg_query_value *found = asg_value_find(value, name);
+    return found != NULL ? found->number : otherwise;
+}
+
+bool asg_value_flag(const struct asg_query_value *value, const char *name, bool otherwise)
+{
+    const struct asg_query_value *found = asg_value_find(value, name);
+    return found != NULL ? found->number != 0 : otherwise;
+}
+
+const struct asg_query_value *asg_value_items(const struct asg_query_value *value,
+                                              const char *name, size_t *ret_count)
+{
+    const struct asg_query_value *found = asg_value_find(value, name);
+    *ret_count = found != NULL ? found->count : 0;
+    return found != NULL ? found->items : NULL;
+}
