@@ -11,6 +11,7 @@ struct asg_family {
 };
 
 extern const struct asg_family asg_apply_family;
+extern const struct asg_family asg_group_config_family;
 extern const struct asg_family asg_group_family;
 extern const struct asg_family asg_policy_family;
 extern const struct asg_family asg_schedule_family;
@@ -21,7 +22,9 @@ extern const struct asg_family asg_control_family;
 extern const struct asg_family asg_status_family;
 extern const struct asg_family asg_explain_family;
 extern const struct asg_family asg_jobs_family;
-extern const struct asg_family asg_log_family;
+extern const struct asg_family asg_verify_family;
+extern const struct asg_family asg_tail_family;
+extern const struct asg_family asg_export_family;
 extern const struct asg_family asg_backup_family;
 extern const struct asg_family asg_sign_family;
 extern const struct asg_family asg_replay_family;

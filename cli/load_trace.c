@@ -45,13 +45,6 @@ struct loader {
     struct delays terminate;
 };
 
-int64_t asg_metric_ceiling(enum asg_metric_name metric)
-{
-    bool is_percent = metric == ASG_METRIC_NAME_CPU || metric == ASG_METRIC_NAME_MEMORY ||
-                      metric == ASG_METRIC_NAME_PRESSURE;
-    return is_percent ? 100000 : INT64_MAX;
-}
-
 /* ---- counting what is there ---- */
 
 static bool is_paid(const struct asg_core *core, const struct asg_instance_view *instance)
@@ -420,6 +413,8 @@ enum asg_status asg_trace_load(struct asg_log *log, const struct asg_trace_range
     ret->terminate_ms = median(&loader->terminate);
     ret->launches_seen = (uint32_t)loader->service.count;
     ret->end_ms = loader->counted_ms;
+    ret->recorded.start_ms = ret->start_ms;
+    ret->recorded.end_ms = ret->end_ms;
     free(loader->launch.items);
     free(loader->service.items);
     free(loader->terminate.items);
@@ -447,47 +442,6 @@ void asg_trace_clear(struct asg_trace *trace)
     *trace = (struct asg_trace){0};
 }
 
-/* ---- outcomes ---- */
-
-int64_t asg_sample_length(const struct asg_sample *sample, int64_t before_ms)
-{
-    int64_t most_ms = 2 * (int64_t)sample->period_ms;
-    int64_t length_ms = sample->time_ms - before_ms;
-    return length_ms < most_ms ? length_ms : most_ms;
-}
-
-size_t asg_trace_bucket(const struct asg_trace *trace, int64_t time_ms)
-{
-    int64_t span_ms = trace->end_ms - trace->start_ms + 1;
-    int64_t bucket = (time_ms - trace->start_ms) * ASG_BUCKETS_MAX / span_ms;
-    if (bucket < 0) return 0;
-    return bucket < ASG_BUCKETS_MAX ? (size_t)bucket : ASG_BUCKETS_MAX - 1;
-}
-
-void asg_figures_note(struct asg_figures *figures, const struct asg_trace *trace,
-                      const struct asg_sample *sample, int64_t length_ms,
-                      uint32_t serving, int64_t level_milli)
-{
-    int64_t load_milli =
-        serving > 0 ? sample->demand_milli / serving : sample->demand_milli;
-    if (load_milli > level_milli) figures->above_ms += length_ms;
-    if (load_milli > figures->worst_milli) {
-        figures->worst_milli = load_milli;
-        figures->worst_at_ms = sample->time_ms;
-    }
-    if (serving > figures->most) figures->most = serving;
-    if (!figures->has_samples || serving < figures->least) figures->least = serving;
-    figures->has_samples = true;
-    size_t bucket = asg_trace_bucket(trace, sample->time_ms);
-    figures->serving_sum[bucket] += serving;
-    figures->serving_count[bucket]++;
-}
-
-void asg_figures_clear(struct asg_figures *figures)
-{
-    asg_fleet_curve_clear(&figures->curve);
-}
-
 void asg_trace_judge(struct asg_trace *trace, enum asg_metric_name metric,
                      int64_t level_milli)
 {
@@ -495,9 +449,8 @@ void asg_trace_judge(struct asg_trace *trace, enum asg_metric_name metric,
     for (size_t i = 0; i < trace->sample_count; i++) {
         const struct asg_sample *sample = &trace->samples[i];
         if (sample->metric != (uint8_t)metric) continue;
-        asg_figures_note(&trace->recorded, trace, sample,
-                         asg_sample_length(sample, before_ms), sample->serving,
-                         level_milli);
+        asg_figures_note(&trace->recorded, sample, asg_sample_length(sample, before_ms),
+                         sample->serving, level_milli);
         before_ms = sample->time_ms;
     }
 }

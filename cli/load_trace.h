@@ -12,47 +12,15 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
-#include "cli/fleet_curve.h"
+#include "cli/figures.h"
 #include "core/core.h"
 #include "store/log.h"
-
-#define ASG_BUCKETS_MAX 600 /* of a plot */
-
-/* One metric over one period. */
-struct asg_sample {
-    int64_t time_ms;      /* its end */
-    int64_t demand_milli; /* of the whole group, were it not cut off at 100 % */
-    int64_t mean_milli;   /* as recorded */
-    int64_t min_milli;
-    int64_t max_milli;
-    uint32_t period_ms; /* that the group had then */
-    uint32_t serving;   /* instances in service, as recorded */
-    uint16_t missing;   /* instances that should have counted and did not */
-    uint8_t metric;     /* enum asg_metric_name */
-    bool is_saturated;  /* what was measured may be less than what was asked for */
-};
 
 /* A command that was accepted, after the `before` first samples. */
 struct asg_trace_command {
     size_t before;
     int64_t time_ms;
     struct asg_command command;
-};
-
-/* What came of a policy, recorded or modelled. */
-struct asg_figures {
-    int64_t instance_ms; /* instances that cost money, times time */
-    int64_t above_ms;    /* time with more load than the level asks */
-    int64_t worst_milli; /* highest load of one instance, beyond 100 % too */
-    int64_t worst_at_ms;
-    uint32_t scale_outs;
-    uint32_t scale_ins;
-    bool has_samples;
-    uint32_t least; /* instances in service */
-    uint32_t most;
-    int64_t serving_sum[ASG_BUCKETS_MAX];
-    uint32_t serving_count[ASG_BUCKETS_MAX];
-    struct asg_fleet_curve curve; /* owned */
 };
 
 struct asg_type_hours {
@@ -108,26 +76,9 @@ ASG_MUST_USE enum asg_status asg_trace_load(struct asg_log *log,
                                             struct asg_error *error);
 void asg_trace_clear(struct asg_trace *trace);
 
-/* The highest a metric can be of one instance: 100 % for percentages. */
-int64_t asg_metric_ceiling(enum asg_metric_name metric);
-
 /* Fill the parts of the recorded outcome that depend on the level: when the load of one
  * instance was above `level_milli` of `metric`. */
 void asg_trace_judge(struct asg_trace *trace, enum asg_metric_name metric,
                      int64_t level_milli);
-
-/* Add one period to an outcome; asg_figures_clear() ends it. */
-void asg_figures_note(struct asg_figures *figures, const struct asg_trace *trace,
-                      const struct asg_sample *sample, int64_t length_ms,
-                      uint32_t serving, int64_t level_milli);
-
-void asg_figures_clear(struct asg_figures *figures);
-
-/* Which bucket of a plot a moment is in, below ASG_BUCKETS_MAX. */
-size_t asg_trace_bucket(const struct asg_trace *trace, int64_t time_ms);
-
-/* How long the period lasted that ended with a sample, after one that ended at
- * `before_ms`: at most twice what the group had said, so that a gap is no load. */
-int64_t asg_sample_length(const struct asg_sample *sample, int64_t before_ms);
 
 #endif

@@ -26,9 +26,7 @@ void asg_model_clear(struct model *model)
     asg_effects_clear(&model->effects);
     asg_arena_clear(&model->arena);
     asg_arena_clear(&model->views);
-    for (size_t i = 0; i < model->pending_count; i++)
-        free(model->pending[i].ids);
-    free(model->pending);
+    asg_model_clear_pending(model);
 }
 
 static int64_t learnt(int64_t median_ms, int64_t otherwise_ms)
@@ -44,51 +42,6 @@ static int64_t later(int64_t a_ms, int64_t b_ms)
 static bool is_by_agent(const struct model *model)
 {
     return model->trace->config.health_check == ASG_HEALTH_CHECK_AGENT;
-}
-
-/* ---- what is to come, the earliest first ---- */
-
-static bool comes_before(const struct pending *a, const struct pending *b)
-{
-    return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->no < b->no;
-}
-
-static void add_pending(struct model *model, struct pending item)
-{
-    if (model->pending_count == model->pending_capacity) {
-        model->pending_capacity =
-            model->pending_capacity == 0 ? 64 : model->pending_capacity * 2;
-        model->pending =
-            asg_realloc(model->pending, model->pending_capacity, sizeof *model->pending);
-    }
-    item.no = model->pending_no++;
-    size_t at = model->pending_count++;
-    while (at > 0 && comes_before(&item, &model->pending[(at - 1) / 2])) {
-        model->pending[at] = model->pending[(at - 1) / 2];
-        at = (at - 1) / 2;
-    }
-    model->pending[at] = item;
-}
-
-static struct pending take_pending(struct model *model)
-{
-    assert(model->pending_count > 0);
-    struct pending first = model->pending[0];
-    struct pending last = model->pending[--model->pending_count];
-    size_t at = 0;
-    for (;;) {
-        size_t next = at * 2 + 1;
-        if (next >= model->pending_count) break;
-        if (next + 1 < model->pending_count &&
-            comes_before(&model->pending[next + 1], &model->pending[next])) {
-            next++;
-        }
-        if (!comes_before(&model->pending[next], &last)) break;
-        model->pending[at] = model->pending[next];
-        at = next;
-    }
-    if (model->pending_count > 0) model->pending[at] = last;
-    return first;
 }
 
 /* ---- EC2 and the instances ---- */
@@ -124,7 +77,7 @@ static void plan_answer(struct model *model, const struct asg_job *job, int64_t 
         item.kind = ANSWER_TEMPLATE;
     }
     item.due_ms = later(from_ms + after_ms, least_ms);
-    add_pending(model, item);
+    asg_model_add_pending(model, item);
 }
 
 static struct asg_seen_instance *show_instances(struct model *model,
@@ -161,10 +114,10 @@ static struct asg_seen_instance *show_instances(struct model *model,
 static void plan_service(struct model *model, const struct pending *launch)
 {
     int64_t after_ms = learnt(model->trace->service_ms, SERVICE_MS);
-    add_pending(model, (struct pending){.due_ms = model->now_ms + after_ms,
-                                        .kind = IN_SERVICE,
-                                        .first_no = launch->first_no,
-                                        .count = launch->count});
+    asg_model_add_pending(model, (struct pending){.due_ms = model->now_ms + after_ms,
+                                                  .kind = IN_SERVICE,
+                                                  .first_no = launch->first_no,
+                                                  .count = launch->count});
 }
 
 static enum asg_status answer_job(struct model *model, struct pending *item)
@@ -352,7 +305,7 @@ static void await_service(struct model *model, const struct asg_instance_view *v
     struct pending item = {.kind = IN_SERVICE,
                            .due_ms = later(view->launched_ms + after_ms, least_ms)};
     keep_ids(&item, &view->instance_id, 1);
-    add_pending(model, item);
+    asg_model_add_pending(model, item);
 }
 
 /* What had not come when the first sample came, comes after it. */
@@ -404,7 +357,7 @@ enum asg_status asg_model_hear_all(struct model *model)
 
 static enum asg_status answer_next(struct model *model)
 {
-    struct pending item = take_pending(model);
+    struct pending item = asg_model_take_pending(model);
     asg_arena_reset(&model->arena);
     enum asg_status status =
         item.kind == IN_SERVICE ? enter_service(model, &item) : answer_job(model, &item);

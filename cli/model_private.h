@@ -58,6 +58,12 @@ struct model {
     struct asg_error *error;
 };
 
+/* model_pending.c: what is to come. */
+void asg_model_add_pending(struct model *model, struct pending item);
+/* There must be one. */
+struct pending asg_model_take_pending(struct model *model);
+void asg_model_clear_pending(struct model *model);
+
 /* model_fleet.c: core, EC2 and the instances. */
 void asg_model_clear(struct model *model);
 /* One event through core, and what core asks of EC2 in answer. */

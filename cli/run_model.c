@@ -123,7 +123,7 @@ static void judge_period(struct model *model, const struct moment *moment)
     for (size_t i = 0; i < moment->count; i++) {
         const struct asg_sample *sample = &moment->samples[i];
         if (sample->metric != (uint8_t)model->run->metric) continue;
-        asg_figures_note(model->figures, model->trace, sample,
+        asg_figures_note(model->figures, sample,
                          asg_sample_length(sample, model->judged_ms), model->serving,
                          model->run->level_milli);
         model->judged_ms = moment->time_ms;
@@ -189,7 +189,7 @@ enum asg_status asg_model_run(const struct asg_trace *trace,
                               const struct asg_model_run *run, struct asg_figures *ret,
                               struct asg_error *error)
 {
-    *ret = (struct asg_figures){0};
+    *ret = (struct asg_figures){.start_ms = trace->start_ms, .end_ms = trace->end_ms};
     struct model *model = asg_alloc(1, sizeof *model);
     *model = (struct model){.trace = trace,
                             .run = run,

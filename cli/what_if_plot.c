@@ -38,7 +38,7 @@ static double *fill_load(struct asg_cli *cli, const struct asg_contest *contest)
     for (size_t i = 0; i < trace->sample_count; i++) {
         const struct asg_sample *sample = &trace->samples[i];
         if (sample->metric != (uint8_t)run->metric) continue;
-        size_t bucket = asg_trace_bucket(trace, sample->time_ms);
+        size_t bucket = asg_figures_bucket(contest->figures[0], sample->time_ms);
         values[bucket] += (double)sample->demand_milli / (double)run->level_milli;
         counts[bucket]++;
     }
