@@ -1,11 +1,13 @@
 #include "cli/ask_controller.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bus/bus.h"
+#include "cli/try_endpoint.h"
 #include "model/check_texts.h"
 #include "text/quantity.h"
 #include "wire/wire.h"
@@ -46,10 +48,10 @@ static enum asg_status load_keys(const struct asg_cli_settings *settings,
 {
     if (access(settings->key_file, R_OK) != 0) {
         return asg_fail(error, ASG_ERR_NOT_FOUND,
-                        "no key to speak with: %s cannot be read. On the controller's "
-                        "machine give --dir or OPENASG_DIR its folder; elsewhere make a "
-                        "key with \"openasg keys make\"",
-                        settings->key_file);
+                        "cannot read the admin key %s: %s. On the controller's host set "
+                        "--dir or OPENASG_DIR to its folder; elsewhere create a key with "
+                        "\"openasg keys make\"",
+                        settings->key_file, strerror(errno));
     }
     if (settings->server_key[0] != '\0') {
         (void)snprintf(server, ASG_BUS_KEY_SIZE, "%s", settings->server_key);
@@ -94,24 +96,46 @@ static int connect_controller(struct asg_cli *cli)
     return ASG_EXIT_OK;
 }
 
-static int say_no_answer(struct asg_cli *cli)
+/* Who got no answer needs to know whether to look at the address, at the keys, or at what
+ * the controller is doing. */
+static int say_no_answer(struct asg_cli *cli, bool is_order)
 {
+    const struct asg_cli_settings *settings = &cli->settings;
     char waited[ASG_QUANTITY_TEXT_MAX];
-    asg_quantity_print_duration(cli->settings.timeout_ms, waited);
-    if (cli->settings.allow_plaintext) {
+    asg_quantity_print_duration(settings->timeout_ms, waited);
+    int failure = asg_try_endpoint(settings->controller);
+    if (failure == ECONNREFUSED) {
         return asg_cli_fail(cli, ASG_EXIT_UNREACHABLE,
-                            "no answer from %s within %s: is the controller running "
-                            "there, and with allow.plaintext?",
-                            cli->settings.controller, waited);
+                            "nothing listens at %s: start the controller there, or give "
+                            "its admin address with --controller",
+                            settings->controller);
+    }
+    if (failure != 0) {
+        return asg_cli_fail(cli, ASG_EXIT_UNREACHABLE,
+                            "no answer from %s within %s (%s): check the address and the "
+                            "network between here and there",
+                            settings->controller, waited,
+                            failure > 0 ? strerror(failure) : "not an address");
+    }
+    const char *order = is_order ? " The order may have been taken all the same: look "
+                                   "before you repeat it"
+                                 : "";
+    if (settings->allow_plaintext) {
+        return asg_cli_fail(
+            cli, ASG_EXIT_UNREACHABLE,
+            "no answer from %s within %s, though something listens there: "
+            "is it a controller's admin address, and has it "
+            "allow.plaintext?%s",
+            settings->controller, waited, order);
     }
     return asg_cli_fail(
         cli, ASG_EXIT_UNREACHABLE,
-        "no answer from %s within %s. Is the controller running there? Is the key in %s "
-        "on its list (admins.d in its folder)? Is %s its public key? An order may have "
-        "been taken all the same: look before you repeat it",
-        cli->settings.controller, waited, cli->settings.key_file,
-        cli->settings.server_key[0] != '\0' ? "server_key"
-                                            : cli->settings.server_key_file);
+        "no answer from %s within %s, though something listens there. Is it the "
+        "controller's admin address? Is the public half of %s in the controller's "
+        "admins.d? Is %s the controller's public key?%s",
+        settings->controller, waited, settings->key_file,
+        settings->server_key[0] != '\0' ? "--server-key" : settings->server_key_file,
+        order);
 }
 
 /* The answer with our number; others are late ones of questions given up before.
@@ -131,7 +155,7 @@ static enum asg_status receive_answer(struct asg_connection *connection,
     }
 }
 
-static int wait_for_answer(struct asg_cli *cli, struct asg_arena *arena,
+static int wait_for_answer(struct asg_cli *cli, bool is_order, struct asg_arena *arena,
                            struct asg_answer *ret)
 {
     struct asg_connection *connection = cli->connection;
@@ -141,12 +165,12 @@ static int wait_for_answer(struct asg_cli *cli, struct asg_arena *arena,
         if (status == ASG_OK) return ASG_EXIT_OK;
         if (status != ASG_ERR_EMPTY) {
             return asg_cli_fail(cli, ASG_EXIT_FAILED,
-                                "%s answers what this openasg does not understand (%s): "
-                                "use the one of the controller's release",
+                                "the answer from %s cannot be read (%s): use the openasg "
+                                "of the controller's release",
                                 cli->settings.controller, asg_status_text(status));
         }
         int64_t left_ms = end_ms - asg_clock_monotonic_ms(&cli->clock);
-        if (left_ms <= 0) return say_no_answer(cli);
+        if (left_ms <= 0) return say_no_answer(cli, is_order);
         struct asg_bus_poll_item item = {.connection = connection->peer, .fd = -1};
         (void)asg_bus_poll(&item, 1, left_ms);
     }
@@ -169,13 +193,14 @@ int asg_ask(struct asg_cli *cli, const struct asg_request *request,
     asg_wire_encode_message(ASG_MESSAGE_REQUEST, &numbered, &frame);
     if (frame.length > (size_t)ASG_ADMIN_FRAME_MAX) {
         return asg_cli_fail(cli, ASG_EXIT_FAILED,
-                            "the request has %zu bytes, at most %d are taken",
+                            "the request is %zu bytes long, and the limit is %d",
                             frame.length, ASG_ADMIN_FRAME_MAX);
     }
     enum asg_status status =
         asg_bus_connection_send(cli->connection->peer, frame.data, frame.length);
-    if (status != ASG_OK) return say_no_answer(cli);
-    int code = wait_for_answer(cli, arena, ret);
+    bool is_order = request->query == ASG_QUERY_NONE;
+    if (status != ASG_OK) return say_no_answer(cli, is_order);
+    int code = wait_for_answer(cli, is_order, arena, ret);
     if (code != ASG_EXIT_OK) return code;
     if (ret->is_ok) return ASG_EXIT_OK;
     return asg_cli_fail(cli, ASG_EXIT_FAILED, "%s: %s",
@@ -214,9 +239,9 @@ int asg_ask_group(struct asg_cli *cli, const char *name, bool must_exist,
         if (config != NULL && strcmp(config->name, name) == 0) *ret = &answer.groups[i];
     }
     if (*ret == NULL && must_exist) {
-        return asg_cli_fail(cli, ASG_EXIT_FAILED,
-                            "there is no group \"%s\"; \"openasg group list\" shows them",
-                            name);
+        return asg_cli_fail(
+            cli, ASG_EXIT_FAILED,
+            "there is no group \"%s\"; \"openasg group list\" shows the groups", name);
     }
     return ASG_EXIT_OK;
 }

@@ -57,8 +57,8 @@ int asg_cli_check_follow(struct asg_cli *cli, bool follows)
 {
     if (!follows || cli->settings.output == ASG_OUTPUT_TABLE) return ASG_EXIT_OK;
     return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                        "--follow goes on without an end, which no other form than the "
-                        "table can show: leave out --follow or --output");
+                        "--follow never ends, and only the table form can show that: "
+                        "leave out --follow or --output");
 }
 
 void asg_cli_show_list(struct asg_cli *cli, const struct asg_schema *schema,

@@ -15,7 +15,7 @@ static const struct asg_argument file_argument[] = {
 static const struct asg_option apply_options[] = {
     {.name = "force",
      .type = ASG_OPTION_FLAG,
-     .help = "Send it also when it terminates more than a quarter of the group."},
+     .help = "Do it even if it terminates more than a quarter of the group at once."},
 };
 
 static bool has_desired(const struct asg_rules *rules)
@@ -44,7 +44,7 @@ static int apply_group(struct asg_cli *cli, struct asg_rules *rules, bool force)
         if (code != ASG_EXIT_OK) return code;
     }
     return asg_order(cli, &command,
-                     asg_arena_format(&cli->arena, "group %s is as the file says", name),
+                     asg_arena_format(&cli->arena, "group %s matches the file", name),
                      NULL);
 }
 
@@ -53,9 +53,9 @@ static int apply_policy(struct asg_cli *cli, const struct asg_policy_config *pol
     struct asg_command command = asg_new_command(ASG_COMMAND_POLICY_PUT, policy->group);
     command.name = policy->name;
     command.policy_config = policy;
-    int code = asg_order(
-        cli, &command,
-        asg_arena_format(&cli->arena, "policy %s is in force", policy->name), NULL);
+    int code =
+        asg_order(cli, &command,
+                  asg_arena_format(&cli->arena, "policy %s saved", policy->name), NULL);
     if (code == ASG_EXIT_OK) asg_note_evaluation(cli, policy);
     return code;
 }
@@ -72,7 +72,7 @@ static int apply_schedule(struct asg_cli *cli, struct asg_schedule_config *sched
     command.schedule_config = schedule;
     return asg_order(
         cli, &command,
-        asg_arena_format(&cli->arena, "schedule %s is in force", schedule->name), NULL);
+        asg_arena_format(&cli->arena, "scheduled action %s saved", schedule->name), NULL);
 }
 
 static int run_apply(void *context, const struct asg_arguments *arguments)
@@ -84,7 +84,8 @@ static int run_apply(void *context, const struct asg_arguments *arguments)
                                             ASG_RULES_GROUP, &cli->arena, &rules, &error);
     if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
     if (rules.has_group && rules.group.name[0] == '\0') {
-        return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s: the group lacks its name",
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "%s: the group has no name: write name: under group:",
                             asg_argument_text(arguments, 0));
     }
     int code = rules.has_group
@@ -101,9 +102,9 @@ static int run_apply(void *context, const struct asg_arguments *arguments)
 
 static const struct asg_command_entry commands[] = {
     {.name = "apply",
-     .summary = "Make or change a group with its policies and schedules from one file",
-     .details = "What the file does not say of a group that is there stays as it is, and "
-                "policies it does not name stay too. Stops at the first refusal.",
+     .summary = "Create or update a group with its policies and schedules from one file",
+     .details = "For a group that exists, only what the file names is changed; policies "
+                "and schedules that it does not name stay. Stops at the first refusal.",
      .examples = "openasg apply examples/student.yaml",
      ASG_ARGUMENTS(file_argument),
      ASG_OPTIONS(apply_options),

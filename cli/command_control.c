@@ -48,15 +48,15 @@ static int run_halt(void *context, const struct asg_arguments *arguments)
 static const struct asg_option reconcile_options[] = {
     {.name = "believe",
      .type = ASG_OPTION_FLAG,
-     .help = "What the listing lacks is gone, however much that is, except for instances "
-             "whose agent reports."},
+     .help = "Believe that what the listing lacks is gone, however much it is, except "
+             "for instances whose agents report."},
 };
 
 static int run_reconcile(void *context, const struct asg_arguments *arguments)
 {
     struct asg_command command = asg_new_command(ASG_COMMAND_RECONCILE, "");
     command.force = asg_option_flag(arguments, "believe");
-    return asg_order(context, &command, "EC2 is being looked at", NULL);
+    return asg_order(context, &command, "reconciliation started", NULL);
 }
 
 static const struct asg_command_entry commands[] = {
@@ -72,20 +72,21 @@ static const struct asg_command_entry commands[] = {
      .run = run_processes},
     {.name = "halt",
      .summary = "The kill switch: launch and terminate nothing",
-     .details = "Decisions go on and are recorded, no changing call leaves.",
+     .details = "Decisions are still made and recorded, but no call that changes "
+                "anything is sent to EC2.",
      .examples = "openasg halt web\nopenasg halt",
      ASG_ARGUMENTS(group_argument),
      .run = run_halt},
     {.name = "unhalt",
-     .summary = "Take the kill switch back",
+     .summary = "Lift the kill switch",
      .examples = "openasg unhalt",
      ASG_ARGUMENTS(group_argument),
      .run = run_halt},
     {.name = "reconcile",
      .summary = "Compare EC2 with what the controller believes, now",
      .details = "A listing that lacks many instances at once (reconcile.mass_absent) is "
-                "not believed before it stands and none of their agents reports. If you "
-                "know that they are gone, say --believe.",
+                "not believed until three listings agree and the agents of the missing "
+                "are silent. If you know that they are gone, use --believe.",
      .examples = "openasg reconcile\nopenasg reconcile --believe",
      ASG_OPTIONS(reconcile_options),
      .run = run_reconcile},

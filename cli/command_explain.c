@@ -11,7 +11,7 @@
 #define FOLLOW_PAUSE_MS 500
 
 static const struct asg_argument group_argument[] = {
-    {.name = "GROUP", .help = "Only of this group.", .is_optional = true}};
+    {.name = "GROUP", .help = "Only this group.", .is_optional = true}};
 static const struct asg_option explain_options[] = {
     {.name = "since",
      .type = ASG_OPTION_TEXT,
@@ -25,7 +25,7 @@ static const struct asg_option explain_options[] = {
      .help = "Only the newest N."},
     {.name = "follow",
      .type = ASG_OPTION_FLAG,
-     .help = "Go on with new decisions until interrupted."},
+     .help = "Keep showing new decisions until interrupted."},
 };
 
 struct decisions {
@@ -158,7 +158,7 @@ static int run_explain(void *context, const struct asg_arguments *arguments)
         code = asg_ask_group(cli, group, /* must_exist */ false, &cli->arena, &view);
         if (code != ASG_EXIT_OK) return code;
         if (view == NULL) {
-            (void)fprintf(cli->err, "openasg: there is no group \"%s\" now\n", group);
+            (void)fprintf(cli->err, "openasg: group \"%s\" does not exist now\n", group);
         }
     }
     struct decisions decisions = {.next_seq = 1};
@@ -181,7 +181,7 @@ static int run_explain(void *context, const struct asg_arguments *arguments)
 
 static const struct asg_command_entry commands[] = {
     {.name = "explain",
-     .summary = "Tell each decision with its reason and numbers",
+     .summary = "Show each decision with its reason and numbers",
      .examples = "openasg explain web --since 10m\nopenasg explain web --follow",
      ASG_ARGUMENTS(group_argument),
      ASG_OPTIONS(explain_options),

@@ -19,7 +19,7 @@ static const struct asg_option export_options[] = {
      .type = ASG_OPTION_WORD,
      .value = "FORM",
      .words = &forms,
-     .help = "Lines of JSON, or a table.",
+     .help = "JSON lines, or CSV.",
      .default_text = "jsonl"},
     ASG_LOG_FROM("First record."),
     ASG_LOG_TO,
@@ -58,8 +58,8 @@ static int export_tables(struct asg_cli *cli, const struct asg_arguments *argume
     const char *path = asg_option_text(arguments, "sqlite");
     if (has_filter(arguments)) {
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "--sqlite takes the whole log: ask the file with SQL instead "
-                            "of filtering here");
+                            "--sqlite exports the whole log: filter with SQL in the "
+                            "exported file instead");
     }
     ASG_CLEANUP(asg_log_close) struct asg_log *log = NULL;
     int code = asg_open_log(cli, arguments, 0, &log);
@@ -71,7 +71,7 @@ static int export_tables(struct asg_cli *cli, const struct asg_arguments *argume
     if (counts.first_seq > 1) {
         (void)fprintf(cli->err,
                       "openasg: records up to %" PRIu64
-                      " are not in it: their payloads are pruned\n",
+                      " are not included: their payloads are pruned\n",
                       counts.first_seq - 1);
     }
     (void)fprintf(cli->err,

@@ -181,7 +181,7 @@ static int run_delete(void *context, const struct asg_arguments *arguments)
 static const struct asg_option delete_options[] = {
     {.name = "force",
      .type = ASG_OPTION_FLAG,
-     .help = "Terminate its instances; without it only an empty group goes."},
+     .help = "Terminate its instances too; without it only an empty group is deleted."},
 };
 
 static const struct asg_argument desired_arguments[] = {
@@ -191,10 +191,10 @@ static const struct asg_argument desired_arguments[] = {
 static const struct asg_option desired_options[] = {
     {.name = "honor-cooldown",
      .type = ASG_OPTION_FLAG,
-     .help = "Refuse while the group cools down."},
+     .help = "Refuse while the group is in its cooldown."},
     {.name = "force",
      .type = ASG_OPTION_FLAG,
-     .help = "Send it also when it terminates more than a quarter of the group."},
+     .help = "Do it even if it terminates more than a quarter of the group at once."},
 };
 
 static int run_desired(void *context, const struct asg_arguments *arguments)
@@ -240,7 +240,7 @@ static const struct asg_command_entry commands[] = {
      ASG_OPTIONS(delete_options),
      .run = run_delete},
     {.name = "desired set",
-     .summary = "Say how many instances a group should have",
+     .summary = "Set how many instances a group should have",
      .examples = "openasg desired set web 4",
      ASG_ARGUMENTS(desired_arguments),
      ASG_OPTIONS(desired_options),

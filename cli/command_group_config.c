@@ -19,7 +19,7 @@ static const struct asg_argument name_argument[] = {
      .type = ASG_OPTION_FILE,                                                            \
      .value = "FILE",                                                                    \
      .letter = 'f',                                                                      \
-     .help = "Take the group from a YAML file; options win over it."},                   \
+     .help = "Read the group from a YAML file; options override it."},                   \
         {.name = "min",                                                                  \
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "N",                                                                   \
@@ -70,7 +70,7 @@ static const struct asg_argument name_argument[] = {
          .type = ASG_OPTION_DURATION,                                                    \
          .value = "TIME",                                                                \
          .max = WEEK_MS,                                                                 \
-         .help = "A new instance is not replaced in this time.",                         \
+         .help = "A new instance is not replaced for this long.",                        \
          .default_text = "0s"},                                                          \
         {.name = "cooldown",                                                             \
          .type = ASG_OPTION_DURATION,                                                    \
@@ -82,7 +82,7 @@ static const struct asg_argument name_argument[] = {
          .type = ASG_OPTION_DURATION,                                                    \
          .value = "TIME",                                                                \
          .max = WEEK_MS,                                                                 \
-         .help = "A new instance does not count in metrics in this time.",               \
+         .help = "A new instance is left out of metrics for this long.",                 \
          .default_text = "the cooldown"},                                                \
         {.name = "evaluation",                                                           \
          .type = ASG_OPTION_DURATION,                                                    \
@@ -103,24 +103,24 @@ static const struct asg_argument name_argument[] = {
          .type = ASG_OPTION_DURATION,                                                    \
          .value = "TIME",                                                                \
          .max = WEEK_MS,                                                                 \
-         .help = "Not in service after that: replaced.",                                 \
+         .help = "Replace an instance that is not in service after this long.",          \
          .default_text = "10m"},                                                         \
         {.name = "termination-policies",                                                 \
          .type = ASG_OPTION_TEXTS,                                                       \
          .value = "LIST",                                                                \
-         .help = "Who goes first on scale in, in this order.",                           \
+         .help = "Which instances are terminated first on scale-in, in this order.",     \
          .default_text = "default"},                                                     \
         {.name = "protect-new-instances",                                                \
          .type = ASG_OPTION_FLAG,                                                        \
-         .help = "New instances are protected from scale in; with =false no longer."},   \
+         .help = "Protect new instances from scale-in; =false: no longer."},             \
         {.name = "dry-run",                                                              \
          .type = ASG_OPTION_FLAG,                                                        \
-         .help = "Decide and plan everything, call EC2 with DryRun; --dry-run=false "    \
-                 "makes it real."},                                                      \
+         .help = "Decide and plan everything, but change nothing in EC2; "               \
+                 "--dry-run=false ends the dry run."},                                   \
         {.name = "capacity-rebalance",                                                   \
          .type = ASG_OPTION_FLAG,                                                        \
          .help = "Replace Spot instances that EC2 expects to take back, launching "      \
-                 "first; with =false no longer."},                                       \
+                 "first; =false: no longer."},                                           \
         {.name = "on-demand-base",                                                       \
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "N",                                                                   \
@@ -163,25 +163,27 @@ static const struct asg_argument name_argument[] = {
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "PERCENT",                                                             \
          .max = 100,                                                                     \
-         .help = "Most of the group terminating at once.",                               \
+         .help = "Largest share of the group terminating at once, for what policies "    \
+                 "scale in and what health replaces.",                                   \
          .default_text = "10"},                                                          \
         {.name = "terminated-percent",                                                   \
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "PERCENT",                                                             \
          .max = 100,                                                                     \
-         .help = "Most of the group terminated in 10 minutes.",                          \
+         .help = "Largest share of the group terminated in 10 minutes, for the same.",   \
          .default_text = "25"},                                                          \
         {.name = "unhealthy-percent",                                                    \
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "PERCENT",                                                             \
          .max = 100,                                                                     \
-         .help = "More unhealthy than this: replacing stops.",                           \
+         .help = "Stop replacing when more than this share of the group is unhealthy.",  \
          .default_text = "20"},                                                          \
         {.name = "silence-percent",                                                      \
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "PERCENT",                                                             \
          .max = 100,                                                                     \
-         .help = "More agents silent together than this: a partition.",                  \
+         .help = "Take it for a partition when more than this share of the agents "      \
+                 "falls silent together.",                                               \
          .default_text = "30"},                                                          \
         {.name = "launch-file",                                                          \
          .type = ASG_OPTION_FILE,                                                        \
@@ -211,10 +213,10 @@ static const struct asg_option update_options[] = {
     GROUP_OPTIONS,
     {.name = "not-mixed",
      .type = ASG_OPTION_FLAG,
-     .help = "Mix no more: new instances are what the template says."},
+     .help = "Stop mixing: new instances are what the template says."},
     {.name = "force",
      .type = ASG_OPTION_FLAG,
-     .help = "Send it also when it terminates more than a quarter of the group."},
+     .help = "Do it even if it terminates more than a quarter of the group at once."},
 };
 
 static const struct asg_option_field mixed_fields[] = {
@@ -348,7 +350,7 @@ static int run_create(void *context, const struct asg_arguments *arguments)
     if (file != NULL) {
         status = asg_rules_read(file, ASG_RULES_GROUP, &cli->arena, &rules, &error);
         if (status == ASG_OK && !rules.has_group) {
-            return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s has no group section", file);
+            return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s has no group: section", file);
         }
     }
     uint64_t present = rules.group_present;
@@ -395,7 +397,8 @@ static int run_update(void *context, const struct asg_arguments *arguments)
     command.group_config = &config;
     command.group_fields = asg_group_fields_of(present);
     if (command.group_fields == 0) {
-        return asg_cli_fail(cli, ASG_EXIT_USAGE, "nothing to change: give an option");
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "nothing to change: give at least one option");
     }
     code = asg_confirm_ends(
         cli, view, asg_desired_after(view->config, &config, command.group_fields),
@@ -407,9 +410,9 @@ static int run_update(void *context, const struct asg_arguments *arguments)
 
 static const struct asg_command_entry commands[] = {
     {.name = "group create",
-     .summary = "Make a group",
-     .details = "The template must be in EC2 already or be made with \"openasg template "
-                "create\". Instances are launched at once up to the desired number.",
+     .summary = "Create a group",
+     .details = "The template must exist in EC2, or be created with \"openasg template "
+                "create\". Instances are launched at once, up to the desired number.",
      .examples = "openasg group create web --min 2 --max 6 --template web --zones "
                  "us-east-1a,us-east-1b\n"
                  "openasg group create web --file examples/target-tracking.yaml",

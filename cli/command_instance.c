@@ -6,7 +6,7 @@
 #include "model/schemas.h"
 
 static const struct asg_argument group_argument[] = {
-    {.name = "GROUP", .help = "Only of this group.", .is_optional = true}};
+    {.name = "GROUP", .help = "Only this group.", .is_optional = true}};
 static const struct asg_argument id_argument[] = {
     {.name = "ID", .help = "Id of the instance (i-...)."}};
 static const struct asg_argument ids_argument[] = {
@@ -89,10 +89,10 @@ static int find_group(struct asg_cli *cli, const char *instance_id, const char *
             return ASG_EXIT_OK;
         }
     }
-    return asg_cli_fail(cli, ASG_EXIT_FAILED,
-                        "no group has an instance \"%s\"; \"openasg instance list\" "
-                        "shows them",
-                        instance_id);
+    return asg_cli_fail(
+        cli, ASG_EXIT_FAILED,
+        "no group has an instance \"%s\"; \"openasg instance list\" shows the instances",
+        instance_id);
 }
 
 static int order(struct asg_cli *cli, struct asg_command *command,
@@ -109,7 +109,7 @@ static int run_terminate(void *context, const struct asg_arguments *arguments)
     struct asg_command command = asg_new_command(ASG_COMMAND_TERMINATE_INSTANCE, "");
     command.decrement = asg_option_flag(arguments, "decrement");
     command.force = asg_option_flag(arguments, "force");
-    return order(context, &command, arguments, "the instance is being terminated");
+    return order(context, &command, arguments, "terminating the instance");
 }
 
 static int run_protect(void *context, const struct asg_arguments *arguments)
@@ -117,7 +117,7 @@ static int run_protect(void *context, const struct asg_arguments *arguments)
     struct asg_command command = asg_new_command(ASG_COMMAND_PROTECT_INSTANCES, "");
     command.is_protected = strcmp(arguments->command->name, "instance protect") == 0;
     return order(context, &command, arguments,
-                 command.is_protected ? "protected from scale in"
+                 command.is_protected ? "protected from scale-in"
                                       : "no longer protected");
 }
 
@@ -136,7 +136,7 @@ static const struct asg_option terminate_options[] = {
      .help = "Lower the desired number too, so that it is not replaced."},
     {.name = "force",
      .type = ASG_OPTION_FLAG,
-     .help = "Also when it ends more than a quarter of the group at once."},
+     .help = "Do it even if it terminates more than a quarter of the group at once."},
 };
 static const struct asg_option health_options[] = {
     {.name = "health",
@@ -144,10 +144,10 @@ static const struct asg_option health_options[] = {
      .value = "WORD",
      .words = &health_words,
      .is_required = true,
-     .help = "What it is taken to be."},
+     .help = "The health to set."},
     {.name = "ignore-grace",
      .type = ASG_OPTION_FLAG,
-     .help = "Replace it also in its grace period."},
+     .help = "Replace it even during its grace period."},
 };
 
 static const struct asg_command_entry commands[] = {
@@ -163,17 +163,17 @@ static const struct asg_command_entry commands[] = {
      ASG_OPTIONS(terminate_options),
      .run = run_terminate},
     {.name = "instance protect",
-     .summary = "Protect instances from scale in",
+     .summary = "Protect instances from scale-in",
      .examples = "openasg instance protect i-0123456789abcdef0",
      ASG_ARGUMENTS(ids_argument),
      .run = run_protect},
     {.name = "instance unprotect",
-     .summary = "Take the protection back",
+     .summary = "Remove the protection from scale-in",
      .examples = "openasg instance unprotect i-0123456789abcdef0",
      ASG_ARGUMENTS(ids_argument),
      .run = run_protect},
     {.name = "instance set-health",
-     .summary = "Call an instance healthy or unhealthy",
+     .summary = "Mark an instance healthy or unhealthy",
      .details = "An unhealthy instance is replaced.",
      .examples = "openasg instance set-health i-0123456789abcdef0 --health unhealthy",
      ASG_ARGUMENTS(id_argument),

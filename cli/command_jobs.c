@@ -8,7 +8,7 @@
 #include "text/quantity.h"
 
 static const struct asg_argument group_argument[] = {
-    {.name = "GROUP", .help = "Only of this group.", .is_optional = true}};
+    {.name = "GROUP", .help = "Only this group.", .is_optional = true}};
 static const struct asg_argument id_argument[] = {
     {.name = "ID", .help = "Number of the job."}};
 static const struct asg_option list_options[] = {
@@ -97,10 +97,11 @@ static int run_show(void *context, const struct asg_arguments *arguments)
         if (answer.jobs[i].id == id) view = &answer.jobs[i];
     }
     if (view == NULL) {
-        return asg_cli_fail(cli, ASG_EXIT_FAILED,
-                            "there is no job %" PRIu64 " (any more); its story is in the "
-                            "log: \"openasg log export\"",
-                            id);
+        return asg_cli_fail(
+            cli, ASG_EXIT_FAILED,
+            "there is no job %" PRIu64
+            ", or no longer; its history is in the log: \"openasg log export\"",
+            id);
     }
     asg_cli_show_one(cli, &asg_job_view_schema, view, ASG_COLUMNS(show_columns));
     if (cli->settings.output == ASG_OUTPUT_TABLE && view->attempt_count > 0) {
@@ -118,13 +119,12 @@ static int run_retry(void *context, const struct asg_arguments *arguments)
     if (!read_id(cli, arguments, &command.job_id)) return ASG_EXIT_USAGE;
     return asg_order(
         cli, &command,
-        asg_arena_format(&cli->arena, "job %" PRIu64 " is tried again", command.job_id),
-        NULL);
+        asg_arena_format(&cli->arena, "retrying job %" PRIu64, command.job_id), NULL);
 }
 
 static const struct asg_command_entry commands[] = {
     {.name = "jobs",
-     .summary = "List the jobs, the newest last",
+     .summary = "List the jobs, newest last",
      .examples = "openasg jobs\nopenasg jobs web --dead",
      ASG_ARGUMENTS(group_argument),
      ASG_OPTIONS(list_options),
@@ -135,7 +135,7 @@ static const struct asg_command_entry commands[] = {
      ASG_ARGUMENTS(id_argument),
      .run = run_show},
     {.name = "jobs retry",
-     .summary = "Try a dead letter again",
+     .summary = "Retry a dead letter",
      .examples = "openasg jobs retry 118",
      ASG_ARGUMENTS(id_argument),
      .run = run_retry},

@@ -9,7 +9,7 @@
 
 static const struct asg_argument name_argument[] = {
     {.name = "NAME",
-     .help = "Who will have it (worker-1, ann): letters, digits, dots, dashes."}};
+     .help = "Whose key it is (worker-1, ann): letters, digits, dots and dashes."}};
 static const struct asg_option make_options[] = {
     {.name = "to",
      .type = ASG_OPTION_FILE,
@@ -33,14 +33,14 @@ static int run_make(void *context, const struct asg_arguments *arguments)
     const char *folder = asg_option_text(arguments, "to");
     if (folder == NULL) folder = ".";
     if (!is_file_name(name)) {
-        return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "NAME cannot be \"%.80s\": letters, digits, dots and dashes",
-                            name);
+        return asg_cli_fail(
+            cli, ASG_EXIT_USAGE,
+            "NAME cannot be \"%.80s\": use letters, digits, dots and dashes", name);
     }
     const char *path = asg_arena_format(&cli->arena, "%s/%s.key", folder, name);
     if (access(path, F_OK) == 0) {
         return asg_cli_fail(cli, ASG_EXIT_FAILED,
-                            "%s is there already; move it away to make a new one", path);
+                            "%s exists already; move it away to create a new key", path);
     }
     struct asg_error error = {0};
     ASG_CLEANUP(asg_bus_keys_clear) struct asg_bus_keys keys = {0};
@@ -54,11 +54,10 @@ static int run_make(void *context, const struct asg_arguments *arguments)
                             strerror(errno));
     }
     (void)fprintf(cli->out, "%s\n", keys.public_key);
-    (void)fprintf(
-        cli->err,
-        "%s: the pair, for %s alone\n%s: put it into the controller's workers.d "
-        "or admins.d\n",
-        path, name, listed);
+    (void)fprintf(cli->err,
+                  "%s: the key pair, for %s alone\n%s: the public key; put it into the "
+                  "controller's workers.d or admins.d\n",
+                  path, name, listed);
     return ASG_EXIT_OK;
 }
 
@@ -81,7 +80,7 @@ static int run_show(void *context, const struct asg_arguments *arguments)
 
 static const struct asg_command_entry commands[] = {
     {.name = "keys make",
-     .summary = "Make a CURVE key pair for a worker or an admin",
+     .summary = "Create a CURVE key pair for a worker or an admin",
      .details = "Writes NAME.key (mode 0600, stays with its owner) and NAME.pub (goes "
                 "into the controller's workers.d or admins.d). Shows the public key.",
      .examples = "openasg keys make worker-1 --to /etc/openasg",

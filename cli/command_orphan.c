@@ -14,9 +14,12 @@ static const struct asg_argument ids_argument[] = {{.name = "ID",
 static const struct asg_option adopt_options[] = {
     {.name = "all",
      .type = ASG_OPTION_FLAG,
-     .help = "All that fit their group; the others are left, and the reasons are said."}};
+     .help =
+         "All that fit their group; the others are left alone, each with its reason."}};
 static const struct asg_option end_options[] = {
-    {.name = "all", .type = ASG_OPTION_FLAG, .help = "All that the list shows."}};
+    {.name = "all",
+     .type = ASG_OPTION_FLAG,
+     .help = "All that \"openasg orphan list\" shows."}};
 
 static void write_until(const void *object, struct asg_bytes *ret)
 {
@@ -63,7 +66,7 @@ static int run_order(void *context, const struct asg_arguments *arguments)
     if (command.is_all == (command.instance_ids.count > 0)) {
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
                             "name instances, or use --all; \"openasg orphan list\" shows "
-                            "them");
+                            "which there are");
     }
     return asg_order(cli, &command, is_adopt ? "adopted" : "being terminated", NULL);
 }
@@ -71,9 +74,9 @@ static int run_order(void *context, const struct asg_arguments *arguments)
 static const struct asg_command_entry commands[] = {
     {.name = "orphan list",
      .summary = "List instances of this cluster that belong to no group",
-     .details = "EC2 shows them with this cluster's tag. WHY says what is not known of "
-                "them, WAITS FOR when they are terminated: at that time, or only by an "
-                "order.",
+     .details = "Instances that are tagged for this cluster but in no group. WHY says "
+                "what is not known about them, WAITS FOR when they are terminated: at "
+                "that time, or only by an order.",
      .examples = "openasg orphan list",
      .run = run_list},
     {.name = "orphan end",

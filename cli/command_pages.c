@@ -12,7 +12,7 @@ static const struct asg_argument shell_argument[] = {
     {.name = "SHELL", .help = "bash.", .is_optional = true}};
 static const struct asg_argument command_argument[] = {
     {.name = "COMMAND",
-     .help = "Words of a command; none means openasg itself.",
+     .help = "The command; without one, openasg itself.",
      .is_optional = true,
      .is_repeated = true}};
 static const struct asg_option man_options[] = {
@@ -27,8 +27,8 @@ static int run_completion(void *context, const struct asg_arguments *arguments)
     struct asg_cli *cli = context;
     const char *shell = asg_argument_text(arguments, 0);
     if (shell != NULL && asg_enum_value(&shells, shell) < 0) {
-        return asg_cli_fail(cli, ASG_EXIT_USAGE, "no completion for \"%.40s\", only bash",
-                            shell);
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "there is no completion for \"%.40s\", only for bash", shell);
     }
     asg_options_complete_bash(cli->table, cli->out);
     return ASG_EXIT_OK;
@@ -58,7 +58,7 @@ static int write_pages(struct asg_cli *cli, const char *folder)
 {
     const struct asg_command_table *table = cli->table;
     if (mkdir(folder, 0755) != 0 && errno != EEXIST) {
-        return asg_cli_fail(cli, ASG_EXIT_FAILED, "cannot make %s: %s", folder,
+        return asg_cli_fail(cli, ASG_EXIT_FAILED, "cannot create %s: %s", folder,
                             strerror(errno));
     }
     int code = write_page(cli, folder, NULL);
@@ -83,8 +83,9 @@ static int run_man(void *context, const struct asg_arguments *arguments)
     }
     const struct asg_command_entry *command = asg_options_find_command(table, name);
     if (name[0] != '\0' && command == NULL) {
-        return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "no command \"%.80s\"; openasg --help lists them", name);
+        return asg_cli_fail(
+            cli, ASG_EXIT_USAGE,
+            "there is no command \"%.80s\"; openasg --help lists the commands", name);
     }
     asg_options_man(table, command, cli->out);
     return ASG_EXIT_OK;

@@ -30,7 +30,7 @@ static const struct asg_option put_options[] = {
      .type = ASG_OPTION_FILE,
      .value = "FILE",
      .letter = 'f',
-     .help = "Take one policy, or a list under \"policies:\", from a YAML file."},
+     .help = "Read one policy, or a list under \"policies:\", from a YAML file."},
     {.name = "kind",
      .type = ASG_OPTION_WORD,
      .value = "KIND",
@@ -41,20 +41,21 @@ static const struct asg_option put_options[] = {
      .type = ASG_OPTION_WORD,
      .value = "NAME",
      .words = &asg_preset_words,
-     .help = "Takes from it what no option says: aws is the rule of EC2 Auto Scaling, "
-             "calm changes little, quick changes soon (docs/rules.md, \"Presets\").",
+     .help =
+         "Where values come from that no option gives: aws is the rule of EC2 Auto "
+         "Scaling, calm changes little, quick changes soon (docs/rules.md, \"Presets\").",
      .default_text = "default"},
     {.name = "metric",
      .type = ASG_OPTION_WORD,
      .value = "METRIC",
      .words = &asg_metric_name_words,
-     .help = "What it looks at.",
+     .help = "The metric it follows.",
      .default_text = "cpu"},
     {.name = "statistic",
      .type = ASG_OPTION_WORD,
      .value = "WORD",
      .words = &asg_statistic_words,
-     .help = "Over the instances that count.",
+     .help = "Taken over the instances that count.",
      .default_text = "mean"},
     {.name = "target",
      .type = ASG_OPTION_MILLI,
@@ -64,12 +65,12 @@ static const struct asg_option put_options[] = {
              "pressure (50 is 50 %), in load per core, or in bytes a second."},
     {.name = "disable-scale-in",
      .type = ASG_OPTION_FLAG,
-     .help = "Target tracking: only ever scale out."},
+     .help = "Target tracking: never scale in."},
     {.name = "stabilisation",
      .type = ASG_OPTION_DURATION,
      .value = "TIME",
      .max = 86400000,
-     .help = "Target tracking: below all that time before scaling in.",
+     .help = "Target tracking: how long the metric must stay low before scaling in.",
      .default_text = "the preset's"},
     {.name = "scale-out-periods",
      .type = ASG_OPTION_NUMBER,
@@ -154,7 +155,7 @@ static const struct asg_option put_options[] = {
      .type = ASG_OPTION_WORD,
      .value = "WORD",
      .words = &asg_comparison_words,
-     .help = "Step and simple: how the metric breaches.",
+     .help = "Step and simple: how the metric is compared with the threshold.",
      .default_text = "greater-or-equal"},
     {.name = "threshold",
      .type = ASG_OPTION_MILLI,
@@ -174,7 +175,7 @@ static const struct asg_option put_options[] = {
      .type = ASG_OPTION_WORD,
      .value = "WORD",
      .words = &asg_adjustment_words,
-     .help = "What the adjustment means.",
+     .help = "How the adjustment is counted.",
      .default_text = "change-in-capacity"},
     {.name = "adjustment",
      .type = ASG_OPTION_NUMBER,
@@ -202,9 +203,11 @@ static const struct asg_option put_options[] = {
      .type = ASG_OPTION_DURATION,
      .value = "TIME",
      .max = 604800000,
-     .help = "New instances do not count in this time.",
+     .help = "New instances are left out of metrics for this long.",
      .default_text = "the group's"},
-    {.name = "disabled", .type = ASG_OPTION_FLAG, .help = "Keep it, but do not act."},
+    {.name = "disabled",
+     .type = ASG_OPTION_FLAG,
+     .help = "Keep it, but do not act on it."},
 };
 
 static const struct asg_option_field policy_fields[] = {
@@ -277,7 +280,7 @@ static int put_one(struct asg_cli *cli, void *config)
     command.name = policy->name;
     command.policy_config = policy;
     int code = asg_order(cli, &command,
-                         asg_arena_format(&cli->arena, "policy %s of %s is in force",
+                         asg_arena_format(&cli->arena, "policy %s of %s saved",
                                           policy->name, policy->group),
                          NULL);
     if (code == ASG_EXIT_OK) asg_note_evaluation(cli, policy);
@@ -295,7 +298,7 @@ static int run_put(void *context, const struct asg_arguments *arguments)
     policy.name = asg_argument_text(arguments, 1);
     if (policy.group == NULL || policy.name == NULL) {
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "GROUP and NAME are missing (or --file FILE)");
+                            "GROUP and NAME are missing: give both, or --file FILE");
     }
     uint64_t given =
         asg_fill_options(arguments, &asg_policy_config_schema, policy_fields,
@@ -458,7 +461,7 @@ static const struct asg_option execute_options[] = {
      .help = "Step policies: the threshold it is taken to breach."},
     {.name = "honor-cooldown",
      .type = ASG_OPTION_FLAG,
-     .help = "Refuse while the group cools down."},
+     .help = "Refuse while the group is in its cooldown."},
 };
 
 static int run_execute(void *context, const struct asg_arguments *arguments)
@@ -479,7 +482,7 @@ static int run_execute(void *context, const struct asg_arguments *arguments)
 
 static const struct asg_command_entry commands[] = {
     {.name = "policy put",
-     .summary = "Make a scaling policy, or replace it",
+     .summary = "Create or replace a scaling policy",
      .examples =
          "openasg policy put web cpu50 --target 50\n"
          "openasg policy put web cpu50 --target 50 --preset calm --stabilisation 10m\n"

@@ -190,8 +190,9 @@ static int run_replay(void *context, const struct asg_arguments *arguments)
             "so long ago)");
     }
     if (at != NULL && is_stepping) {
-        return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "--at shows one moment, --step goes through all: say one");
+        return asg_cli_fail(
+            cli, ASG_EXIT_USAGE,
+            "--at shows one moment and --step all of them: use one or the other");
     }
     if (at != NULL &&
         (asg_option_is_set(arguments, "from") || asg_option_is_set(arguments, "to"))) {

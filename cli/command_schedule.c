@@ -24,7 +24,7 @@ static const struct asg_option put_options[] = {
      .type = ASG_OPTION_FILE,
      .value = "FILE",
      .letter = 'f',
-     .help = "Take one, or a list under \"schedules:\", from a YAML file."},
+     .help = "Read one, or a list under \"schedules:\", from a YAML file."},
     {.name = "recurrence",
      .type = ASG_OPTION_TEXT,
      .value = "CRON",
@@ -32,13 +32,12 @@ static const struct asg_option put_options[] = {
     {.name = "time-zone",
      .type = ASG_OPTION_TEXT,
      .value = "ZONE",
-     .help = "Of the recurrence, as in Europe/Berlin.",
+     .help = "Time zone of the recurrence, such as Europe/Berlin.",
      .default_text = "UTC"},
     {.name = "start",
      .type = ASG_OPTION_TEXT,
      .value = "TIME",
-     .help = "When it is due first (2026-11-23T09:00:00Z); without a recurrence its only "
-             "run."},
+     .help = "First run (2026-11-23T09:00:00Z); without a recurrence the only one."},
     {.name = "end",
      .type = ASG_OPTION_TEXT,
      .value = "TIME",
@@ -79,7 +78,7 @@ static int put_one(struct asg_cli *cli, void *config)
     command.name = schedule->name;
     command.schedule_config = schedule;
     return asg_order(cli, &command,
-                     asg_arena_format(&cli->arena, "schedule %s of %s is in force",
+                     asg_arena_format(&cli->arena, "scheduled action %s of %s saved",
                                       schedule->name, schedule->group),
                      NULL);
 }
@@ -104,14 +103,14 @@ static int run_put(void *context, const struct asg_arguments *arguments)
     schedule.name = asg_argument_text(arguments, 1);
     if (schedule.group == NULL || schedule.name == NULL) {
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "GROUP and NAME are missing (or --file FILE)");
+                            "GROUP and NAME are missing: give both, or --file FILE");
     }
     (void)asg_fill_options(arguments, &asg_schedule_config_schema, schedule_fields,
                            sizeof schedule_fields / sizeof schedule_fields[0], &schedule);
     if (!fill_time(arguments, "start", &schedule.start_ms) ||
         !fill_time(arguments, "end", &schedule.end_ms)) {
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "--start and --end are times like 2026-11-23T09:00:00Z");
+                            "--start and --end must be times like 2026-11-23T09:00:00Z");
     }
     return put_one(cli, &schedule);
 }
@@ -167,15 +166,15 @@ static int run_delete(void *context, const struct asg_arguments *arguments)
     const char *group = asg_argument_text(arguments, 0);
     struct asg_command command = asg_new_command(ASG_COMMAND_SCHEDULE_DELETE, group);
     command.name = asg_argument_text(arguments, 1);
-    return asg_order(
-        cli, &command,
-        asg_arena_format(&cli->arena, "schedule %s of %s deleted", command.name, group),
-        NULL);
+    return asg_order(cli, &command,
+                     asg_arena_format(&cli->arena, "scheduled action %s of %s deleted",
+                                      command.name, group),
+                     NULL);
 }
 
 static const struct asg_command_entry commands[] = {
     {.name = "schedule put",
-     .summary = "Make a scheduled action, or replace it",
+     .summary = "Create or replace a scheduled action",
      .examples =
          "openasg schedule put web morning --recurrence '0 8 * * 1-5' --time-zone "
          "Europe/Berlin --min 4\n"

@@ -13,9 +13,8 @@ static const struct asg_option sign_options[] = {
     {.name = "key",
      .type = ASG_OPTION_FILE,
      .value = "FILE",
-     .help =
-         "The signer's Ed25519 key pair in PEM; made there, for its owner alone, when "
-         "there is none.",
+     .help = "The signer's Ed25519 key pair in PEM; created there, for its owner alone, "
+             "if there is none.",
      .default_text = "audit.key in DIR"},
     {.name = "to",
      .type = ASG_OPTION_FILE,
@@ -67,8 +66,7 @@ static enum asg_status find_head(struct asg_log *log, bool is_verified,
         memcpy(ret->chain_hash, verdict.chain_hash, sizeof ret->chain_hash);
     }
     if (ret->seq == 0) {
-        return asg_fail(error, ASG_ERR_EMPTY,
-                        "the log is empty: there is nothing to sign");
+        return asg_fail(error, ASG_ERR_EMPTY, "the log is empty: nothing to sign");
     }
     return asg_log_read_stamp(log, ret->seq, &ret->time_ms, NULL, error);
 }
@@ -116,7 +114,7 @@ static int run_sign(void *context, const struct asg_arguments *arguments)
     const char *path = asg_option_text(arguments, "to");
     code = write_checkpoint(cli, path, &text);
     if (code == ASG_EXIT_OK && path != NULL) {
-        (void)fprintf(cli->err, "%s: record %" PRIu64 " is signed\n", path,
+        (void)fprintf(cli->err, "%s: signed up to record %" PRIu64 "\n", path,
                       checkpoint.seq);
     }
     return code;

@@ -40,7 +40,7 @@ static int run_status(void *context, const struct asg_arguments *arguments)
     int code = asg_ask(cli, &request, &cli->arena, &answer);
     if (code != ASG_EXIT_OK) return code;
     if (answer.status == NULL) {
-        return asg_cli_fail(cli, ASG_EXIT_FAILED, "the controller told no status");
+        return asg_cli_fail(cli, ASG_EXIT_FAILED, "the controller sent no status");
     }
     asg_cli_show_one(cli, &asg_status_view_schema, answer.status,
                      ASG_COLUMNS(status_columns));
@@ -50,7 +50,7 @@ static int run_status(void *context, const struct asg_arguments *arguments)
 static const struct asg_render_column worker_columns[] = {
     {"WORKER", "name", NULL, false},     {"VERSION", "version", NULL, false},
     {"ADDRESS", "address", NULL, false}, {"CREDITS", "credits", NULL, false},
-    {"LEASES", "leases", NULL, false},   {"HEARD BEFORE", "heard_ms", NULL, false},
+    {"LEASES", "leases", NULL, false},   {"LAST SEEN", "heard_ms", NULL, false},
     {"STATE", "state", NULL, false},     {"REASON", "reason", NULL, false},
 };
 
@@ -130,10 +130,10 @@ static int run_wait(void *context, const struct asg_arguments *arguments)
     if (code == ASG_EXIT_TIMEOUT) {
         char waited[ASG_QUANTITY_TEXT_MAX];
         asg_quantity_print_duration(timeout_ms, waited);
-        return asg_cli_fail(cli, code,
-                            "group %s did not get there within %s: %s; \"openasg explain "
-                            "%s\" tells why",
-                            wait.group, waited, wait.now, wait.group);
+        return asg_cli_fail(
+            cli, code,
+            "group %s did not get there within %s: %s; \"openasg explain %s\" shows why",
+            wait.group, waited, wait.now, wait.group);
     }
     if (code == ASG_EXIT_OK && !wait.gone) {
         (void)fprintf(cli->err, "group %s: %s\n", wait.group, wait.now);
@@ -184,9 +184,9 @@ static const struct asg_command_entry commands[] = {
      .examples = "openasg worker list",
      .run = run_workers},
     {.name = "wait",
-     .summary = "Wait until a group is as it should be, for scripts",
-     .details = "Exit code 6 when the time is up first. A controller that restarts "
-                "meanwhile does not end the wait.",
+     .summary = "Wait until a group is as asked, for scripts",
+     .details = "Exit code 6 if the time runs out. A controller that restarts meanwhile "
+                "does not end the wait.",
      .examples = "openasg wait web --in-service 2 --timeout 90s\n"
                  "openasg wait web --gone",
      ASG_ARGUMENTS(group_argument),

@@ -113,7 +113,7 @@ static const struct asg_option tail_options[] = {
     {.name = "follow",
      .type = ASG_OPTION_FLAG,
      .letter = 'f',
-     .help = "Go on with new records until interrupted."},
+     .help = "Keep showing new records until interrupted."},
     ASG_LOG_IMMUTABLE,
 };
 

@@ -39,8 +39,7 @@ static const struct asg_option create_options[] = {
     {.name = "user-data-file",
      .type = ASG_OPTION_FILE,
      .value = "FILE",
-     .help = "Script that instances run when they boot; at most 16 KiB, kept out of the "
-             "log."},
+     .help = "Script that instances run at boot; at most 16 KiB, kept out of the log."},
     {.name = "key-name",
      .type = ASG_OPTION_TEXT,
      .value = "NAME",
@@ -59,7 +58,7 @@ static const struct asg_option create_options[] = {
      .help = "Tag of the template, set when it is created; may be given several times."},
     {.name = "no-wait",
      .type = ASG_OPTION_FLAG,
-     .help = "Do not wait until EC2 has made it."},
+     .help = "Do not wait until EC2 has created it."},
     {.name = "timeout",
      .type = ASG_OPTION_DURATION,
      .value = "TIME",
@@ -129,11 +128,10 @@ static int wait_for_template(struct asg_cli *cli, const char *name, uint64_t job
     struct template_wait wait = {.name = name, .job_id = job_id};
     int code = asg_poll_until(cli, look_at_template, &wait, timeout_ms);
     if (code == ASG_EXIT_TIMEOUT) {
-        return asg_cli_fail(
-            cli, code,
-            "EC2 has not made template %s yet; \"openasg jobs show %llu\" "
-            "tells how far it is",
-            name, (unsigned long long)job_id);
+        return asg_cli_fail(cli, code,
+                            "template %s is not created yet; \"openasg jobs show %llu\" "
+                            "shows how far it is",
+                            name, (unsigned long long)job_id);
     }
     if (code != ASG_EXIT_OK) return code;
     if (wait.is_failed) {
@@ -160,7 +158,7 @@ static enum asg_status take_user_data(struct asg_cli *cli, struct asg_launch_lis
     if (base64 == NULL) return ASG_OK;
     if (request->attachment.length > 0) {
         return asg_fail(error, ASG_ERR_INVALID,
-                        "user data is said by the file and by --user-data-file");
+                        "user data is given twice: in the file and by --user-data-file");
     }
     uint8_t *plain = asg_arena_take(&cli->arena, strlen(base64) / 4 * 3 + 3);
     size_t length = 0;
@@ -263,7 +261,7 @@ static int run_create(void *context, const struct asg_arguments *arguments)
     int code = asg_ask(cli, &request, &cli->arena, &answer);
     if (code != ASG_EXIT_OK) return code;
     if (asg_option_flag(arguments, "no-wait")) {
-        (void)fprintf(cli->err, "template %s: job %llu makes it\n", config.name,
+        (void)fprintf(cli->err, "template %s: job %llu creates it\n", config.name,
                       (unsigned long long)answer.job_id);
         return ASG_EXIT_OK;
     }
@@ -287,8 +285,8 @@ static int run_list(void *context, const struct asg_arguments *arguments)
 
 static const struct asg_command_entry commands[] = {
     {.name = "template create",
-     .summary = "Make a launch template in EC2, or a new version of it",
-     .details = "A worker makes it; when it is there its id and version are shown. A "
+     .summary = "Create a launch template in EC2, or a new version of one",
+     .details = "A worker creates it; its id and version are shown once it exists. A "
                 "version is numbered by EC2 and never changes; a further one does not "
                 "become EC2's default.",
      .examples = "openasg template create web --image ami-0abc --instance-type t3.micro "
@@ -299,7 +297,7 @@ static const struct asg_command_entry commands[] = {
      ASG_OPTIONS(create_options),
      .run = run_create},
     {.name = "template list",
-     .summary = "List the templates that openasg made",
+     .summary = "List the templates that openasg created",
      .examples = "openasg template list",
      .run = run_list},
 };

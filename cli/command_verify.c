@@ -75,14 +75,14 @@ static const struct asg_render_column checkpoint_columns[] = {
 static const struct asg_argument log_argument[] = {ASG_LOG_ARGUMENT};
 
 static const struct asg_option verify_options[] = {
-    ASG_LOG_FROM("Check only from this record on; the one before is taken at its word."),
+    ASG_LOG_FROM("Check only from this record on; the preceding one is trusted."),
     {.name = "jobs",
      .type = ASG_OPTION_NUMBER,
      .value = "N",
      .min = 1,
      .max = ASG_LOG_JOBS_MAX,
-     .help = "Check with so many threads; the answer does not depend on it.",
-     .default_text = "one a core"},
+     .help = "Number of threads; the result does not depend on it.",
+     .default_text = "one per core"},
     {.name = "states",
      .type = ASG_OPTION_FLAG,
      .help = "Also replay every event and compare the recorded hashes of the state."},

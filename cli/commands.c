@@ -10,12 +10,12 @@ static const struct asg_option options[] = {
      .value = "FORM",
      .letter = 'o',
      .words = &asg_output_words,
-     .help = "Form of what is shown.",
+     .help = "Output format.",
      .default_text = "table"},
     {.name = "controller",
      .type = ASG_OPTION_TEXT,
      .value = "ENDPOINT",
-     .help = "Where the controller takes orders.",
+     .help = "The controller's admin address.",
      .default_text = "tcp://127.0.0.1:7703"},
     {.name = "dir",
      .type = ASG_OPTION_FILE,
@@ -25,7 +25,7 @@ static const struct asg_option options[] = {
     {.name = "key-file",
      .type = ASG_OPTION_FILE,
      .value = "FILE",
-     .help = "Our own key pair.",
+     .help = "Key pair of this admin.",
      .default_text = "admin.key in DIR"},
     {.name = "server-key-file",
      .type = ASG_OPTION_FILE,
@@ -64,7 +64,7 @@ static const struct asg_exit_code exit_codes[] = {
     {ASG_EXIT_UNREACHABLE, "no answer from the controller"},
     {ASG_EXIT_NOT_VERIFIED, "the log does not verify"},
     {ASG_EXIT_DIFFERS, "the replay decides differently from the log"},
-    {ASG_EXIT_TIMEOUT, "a wait ended before it came true"},
+    {ASG_EXIT_TIMEOUT, "a wait timed out"},
 };
 
 const struct asg_command_table *asg_cli_table(void)
@@ -76,8 +76,7 @@ const struct asg_command_table *asg_cli_table(void)
         .details = "Orders and questions go to the controller over ZeroMQ with CURVE. "
                    "\"log\", \"replay\" and \"what-if\" read the log file and need no "
                    "controller. "
-                   "Results are written to standard output, words about them to standard "
-                   "error.",
+                   "Results go to standard output, messages to standard error.",
         .commands = commands,
         .options = options,
         .option_count = sizeof options / sizeof options[0],

@@ -24,8 +24,8 @@ enum asg_status asg_process_bits(const struct asg_texts *words, uint64_t *ret,
             ASG_CLEANUP(asg_bytes_clear) struct asg_bytes known = {0};
             asg_process_write((UINT64_C(1) << ASG_PROCESS_COUNT) - 1, &known);
             return asg_fail(error, ASG_ERR_INVALID,
-                            "\"%.64s\" is no process; there are %s", words->items[i],
-                            asg_bytes_text(&known));
+                            "there is no process \"%.64s\"; there are %s",
+                            words->items[i], asg_bytes_text(&known));
         }
         bits |= UINT64_C(1) << value;
     }

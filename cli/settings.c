@@ -20,9 +20,9 @@ static const struct asg_config_key keys[] = {
              "settings are looked for; empty: ~/.config/openasg when it holds a key, "
              "else " SYSTEM_DIR "."},
     {"controller", ASG_CONFIG_ENDPOINT, AT(controller), "tcp://127.0.0.1:7703",
-     .unit = "", .help = "Where the controller takes orders (its listen.admin)."},
+     .unit = "", .help = "The controller's admin address (its listen.admin)."},
     {"key_file", ASG_CONFIG_SECRET_FILE, AT(key_file), "", .unit = "",
-     .help = "Our own key pair; empty: admin.key in dir."},
+     .help = "Key pair of this admin; empty: admin.key in dir."},
     {"server_key_file", ASG_CONFIG_PATH, AT(server_key_file), "", .unit = "",
      .help = "Public key of the controller; empty: controller.key.pub in dir."},
     {"server_key", ASG_CONFIG_TEXT, AT(server_key), "", .unit = "",
@@ -32,7 +32,7 @@ static const struct asg_config_key keys[] = {
     {"allow_plaintext", ASG_CONFIG_BOOL, AT(allow_plaintext), "false", .unit = "",
      .help = "Talk without encryption and keys: for measurements only."},
     {"output", ASG_CONFIG_WORD, AT(output), "table", .words = &asg_output_words,
-     .unit = "", .help = "Form of what is shown."},
+     .unit = "", .help = "Output format."},
     {"timeout", ASG_CONFIG_DURATION, AT(timeout_ms), "10s", 1, 3600000, .unit = "",
      .help = "How long to wait for an answer of the controller."},
 };

@@ -20,14 +20,16 @@ int asg_what_if_find_group(struct asg_cli *cli, struct asg_log *log, const char 
         if (*ret == NULL) {
             *ret = asg_arena_text(&cli->arena, record.subject);
         } else if (strcmp(*ret, record.subject) != 0) {
-            return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                                "the log has several groups (%s, %s, ..): say --group",
-                                *ret, record.subject);
+            return asg_cli_fail(
+                cli, ASG_EXIT_USAGE,
+                "the log has several groups (%s, %s, ...): choose one with --group", *ret,
+                record.subject);
         }
     }
     if (status != ASG_ERR_EMPTY) return asg_log_failed(cli, status, &error);
     if (*ret != NULL) return ASG_EXIT_OK;
-    return asg_cli_fail(cli, ASG_EXIT_FAILED, "the log has no group yet");
+    return asg_cli_fail(cli, ASG_EXIT_FAILED,
+                        "the log has no decisions of any group yet");
 }
 
 /* Of two with one name core would keep the second. */

@@ -18,7 +18,7 @@ static const struct asg_config_key keys[] = {
     {"listen.workers", ASG_CONFIG_ENDPOINT, AT(listen_workers), "tcp://127.0.0.1:7702",
      .unit = "", .help = "where workers take jobs"},
     {"listen.admin", ASG_CONFIG_ENDPOINT, AT(listen_admin), "tcp://127.0.0.1:7703",
-     .unit = "", .help = "where the openasg command knocks"},
+     .unit = "", .help = "admin address: where the openasg command connects"},
     {"listen.http", ASG_CONFIG_TEXT, AT(listen_http), "127.0.0.1:7704", .unit = "",
      .help = "address:port of /healthz, /readyz and /metrics; port 0 takes a free one, "
              "empty serves none"},

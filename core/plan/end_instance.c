@@ -74,7 +74,7 @@ void asg_plan_end(struct asg_core *core, struct group *group, struct instance *i
     bool is_replaced = cause == ASG_END_HEALTH || cause == ASG_END_NOTICE;
     struct asg_decision *decision = asg_narrate_instance(
         core, is_replaced ? ASG_DECISION_REPLACE : ASG_DECISION_TERMINATE, group,
-        instance, "%s goes: %s", instance->id, reason);
+        instance, "terminating %s: %s", instance->id, reason);
     decision->cause = cause_of_end(instance);
     decision->state_from = from;
     if (asg_ec2_is_over(instance->ec2_state)) {

@@ -294,7 +294,7 @@ void asg_order_create_group(struct asg_core *core, const struct asg_command *com
                          "group created by %s: min %" PRIu32 ", max %" PRIu32
                          ", desired %" PRIu32,
                          command->actor, config.min, config.max, config.desired);
-    asg_reply_accept(core, 0, "group %s is made", config.name);
+    asg_reply_accept(core, 0, "group %s created", config.name);
 }
 
 /* ---- update ---- */
@@ -367,7 +367,7 @@ void asg_order_update_group(struct asg_core *core, const struct asg_command *com
                          ", desired %" PRIu32 " (was %" PRIu32 ")",
                          command->actor, config.min, config.max, config.desired, from);
     asg_try_recall(core);
-    asg_reply_accept(core, 0, "group %s is updated", group->config.name);
+    asg_reply_accept(core, 0, "group %s updated", group->config.name);
 }
 
 /* Those that EC2 has, or may come to have: all but the slots of dry launches. */
@@ -391,7 +391,7 @@ void asg_order_delete_group(struct asg_core *core, const struct asg_command *com
     if (group->instance_count > 0 && !command->force) {
         asg_reply_refuse(
             core, "ResourceInUse",
-            "group %s still has %zu instances; set its sizes to 0 first, or say force",
+            "group %s still has %zu instances; set its sizes to 0 first, or use force",
             group->config.name, group->instance_count);
         return;
     }
@@ -486,6 +486,6 @@ void asg_order_suspend(struct asg_core *core, const struct asg_command *command,
     asg_narrate(core, ASG_DECISION_COMMAND, group, "%s %s %s", command->actor,
                 is_suspended ? "suspended" : "resumed", words);
     asg_try_recall(core);
-    asg_reply_accept(core, 0, "processes of group %s are %s", group->config.name,
+    asg_reply_accept(core, 0, "processes of group %s %s", group->config.name,
                      is_suspended ? "suspended" : "resumed");
 }

@@ -79,10 +79,10 @@ void asg_order_put_policy(struct asg_core *core, const struct asg_command *comma
     assert(group->policy_count > 0 && group->policy_count <= ASG_POLICIES_PER_GROUP);
     asg_group_mark_dirty(core, group);
     asg_narrate_capacity(core, ASG_DECISION_COMMAND, group, copy.name,
-                         group->config.desired, "policy %s (%s) is put by %s", copy.name,
+                         group->config.desired, "policy %s (%s) saved by %s", copy.name,
                          asg_enum_word(&asg_policy_kind_words, (int)copy.kind),
                          command->actor);
-    asg_reply_accept(core, 0, "policy %s of group %s is put", copy.name,
+    asg_reply_accept(core, 0, "policy %s of group %s saved", copy.name,
                      group->config.name);
 }
 
@@ -103,9 +103,9 @@ void asg_order_delete_policy(struct asg_core *core, const struct asg_command *co
     group->policy_count--;
     asg_instance_set_warm_times(group);
     asg_group_mark_dirty(core, group);
-    asg_narrate(core, ASG_DECISION_COMMAND, group, "policy %s is deleted by %s",
+    asg_narrate(core, ASG_DECISION_COMMAND, group, "policy %s deleted by %s",
                 command->name, command->actor);
-    asg_reply_accept(core, 0, "policy %s is deleted", command->name);
+    asg_reply_accept(core, 0, "policy %s deleted", command->name);
 }
 
 static int64_t clamp(int64_t value, int64_t low, int64_t high)
@@ -243,9 +243,9 @@ void asg_order_put_schedule(struct asg_core *core, const struct asg_command *com
                                   .next_ms = asg_schedule_next(&copy, core->now_ms)};
     assert(group->schedule_count > 0 && group->schedule_count <= ASG_SCHEDULES_PER_GROUP);
     asg_group_mark_dirty(core, group);
-    asg_narrate(core, ASG_DECISION_COMMAND, group, "scheduled action %s is put by %s",
+    asg_narrate(core, ASG_DECISION_COMMAND, group, "scheduled action %s saved by %s",
                 copy.name, command->actor);
-    asg_reply_accept(core, 0, "scheduled action %s of group %s is put", copy.name,
+    asg_reply_accept(core, 0, "scheduled action %s of group %s saved", copy.name,
                      group->config.name);
 }
 
@@ -266,7 +266,7 @@ void asg_order_delete_schedule(struct asg_core *core, const struct asg_command *
     memmove(schedule, schedule + 1, (group->schedule_count - at - 1) * sizeof *schedule);
     group->schedule_count--;
     asg_group_mark_dirty(core, group);
-    asg_narrate(core, ASG_DECISION_COMMAND, group, "scheduled action %s is deleted by %s",
+    asg_narrate(core, ASG_DECISION_COMMAND, group, "scheduled action %s deleted by %s",
                 command->name, command->actor);
-    asg_reply_accept(core, 0, "scheduled action %s is deleted", command->name);
+    asg_reply_accept(core, 0, "scheduled action %s deleted", command->name);
 }

@@ -36,17 +36,16 @@ static void set_halted(struct asg_core *core, const struct asg_command *command,
                        bool is_halted)
 {
     assert(core->step != NULL);
-    const char *word = is_halted ? "halted" : "goes on";
     if (command->group[0] == '\0') {
         core->is_halted = is_halted;
         for (size_t i = 0; i < core->group_count; i++) {
             asg_group_mark_dirty(core, core->groups[i]);
             if (!is_halted) asg_churn_forget(core, core->groups[i]);
         }
-        asg_narrate(core, ASG_DECISION_COMMAND, NULL, "everything %s, by %s", word,
-                    command->actor);
+        const char *what = is_halted ? "all groups halted" : "halt lifted for all groups";
+        asg_narrate(core, ASG_DECISION_COMMAND, NULL, "%s by %s", what, command->actor);
         asg_try_recall(core);
-        asg_reply_accept(core, 0, "everything %s", word);
+        asg_reply_accept(core, 0, "%s", what);
         return;
     }
     /* Also one that is being deleted: halted before, it would never be gone. */
@@ -56,17 +55,17 @@ static void set_halted(struct asg_core *core, const struct asg_command *command,
     group->is_halted = is_halted;
     asg_group_mark_dirty(core, group);
     if (!is_halted) asg_churn_forget(core, group);
-    asg_narrate(core, ASG_DECISION_COMMAND, group, "group %s, by %s", word,
-                command->actor);
+    const char *word = is_halted ? "halted" : "halt lifted";
+    asg_narrate(core, ASG_DECISION_COMMAND, group, "%s by %s", word, command->actor);
     asg_try_recall(core);
-    asg_reply_accept(core, 0, "group %s %s", group->config.name, word);
+    asg_reply_accept(core, 0, "group %s: %s", group->config.name, word);
 }
 
 static void reconcile_now(struct asg_core *core)
 {
     assert(core->step != NULL);
     core->listing.next_ms = core->now_ms;
-    asg_reply_accept(core, core->last_job_id + 1, "EC2 is looked at now");
+    asg_reply_accept(core, core->last_job_id + 1, "reconciliation started");
 }
 
 /* ---- instances ---- */
@@ -95,7 +94,7 @@ static void terminate_instance(struct asg_core *core, const struct asg_command *
         require_instance(core, command->instance_ids.items[0], &group);
     if (instance == NULL) return;
     if (!asg_instance_counts(instance)) {
-        asg_reply_refuse(core, "ValidationError", "%s is on its way out already",
+        asg_reply_refuse(core, "ValidationError", "%s is already being terminated",
                          instance->id);
         return;
     }
@@ -162,7 +161,7 @@ static void set_instance_health(struct asg_core *core, const struct asg_command 
     assert(instance->group == group);
     instance->health.is_marked = !command->is_healthy;
     asg_group_mark_dirty(core, group);
-    asg_reply_accept(core, 0, "%s is called %s", instance->id,
+    asg_reply_accept(core, 0, "%s marked %s", instance->id,
                      command->is_healthy ? "healthy" : "unhealthy");
 }
 
@@ -173,8 +172,8 @@ static void retry_job(struct asg_core *core, const struct asg_command *command)
     struct job *job = asg_job_find(core, command->job_id);
     if (job == NULL || job->state != ASG_JOB_STATE_DEAD) {
         asg_reply_refuse(core, "ValidationError",
-                         job == NULL ? "job %" PRIu64 " is not known (any more)"
-                                     : "job %" PRIu64 " is no dead letter",
+                         job == NULL ? "job %" PRIu64 " is not known, or no longer"
+                                     : "job %" PRIu64 " is not a dead letter",
                          command->job_id);
         return;
     }
@@ -196,13 +195,11 @@ static void retry_job(struct asg_core *core, const struct asg_command *command)
         assert(again->state == ASG_JOB_STATE_OPEN);
         if (known != NULL) known->job_id = again->plan.id;
     }
-    asg_alarm_raise(core, ASG_ALARM_DEAD_LETTER, group, false,
-                    "job %s is tried again by %s", job->plan.name, command->actor);
-    asg_reply_accept(
-        core, 0,
-        "job %s is tried again: what it was for is planned anew as far as it "
-        "is still wanted",
-        job->plan.name);
+    asg_alarm_raise(core, ASG_ALARM_DEAD_LETTER, group, false, "job %s: retried by %s",
+                    job->plan.name, command->actor);
+    asg_reply_accept(core, 0,
+                     "retrying job %s: what is still wanted of it is planned anew",
+                     job->plan.name);
 }
 
 /* ---- templates ---- */
@@ -228,7 +225,7 @@ static void put_template(struct asg_core *core, const struct asg_command *comman
     struct template *known = asg_template_find(core, config->name);
     if (known != NULL && known->job_id != 0) {
         asg_reply_refuse(core, "ScalingActivityInProgress",
-                         "launch template %s is being made; wait for job %" PRIu64,
+                         "launch template %s is being created; wait for job %" PRIu64,
                          config->name, known->job_id);
         return;
     }
@@ -245,7 +242,7 @@ static void put_template(struct asg_core *core, const struct asg_command *comman
     assert(job->plan.kind == ASG_JOB_TEMPLATE);
     known->job_id = job->plan.id;
     known->failure[0] = '\0';
-    asg_reply_accept(core, job->plan.id, "launch template %s is being made by job %s",
+    asg_reply_accept(core, job->plan.id, "launch template %s: job %s creates it",
                      config->name, job->plan.name);
 }
 

@@ -320,7 +320,7 @@ class CliTest(unittest.TestCase):
         self.assertEqual(0o600, os.stat(key).st_mode & 0o777)
         alone = self.run_cli("status", "--key-file", key, "--request-timeout", "500ms",
                              code=3)
-        self.assertIn("on its list", alone.stderr)
+        self.assertIn("in the controller's admins.d", alone.stderr)
 
     def test_completion_works_in_a_real_bash(self):
         script = self.run_cli("completion", "bash").stdout
@@ -408,7 +408,7 @@ class RestartTest(CliTest):
             stdin=subprocess.DEVNULL)
         self.controller.stop(signal.SIGKILL)
         gone = self.run_cli("status", "--request-timeout", "300ms", code=3)
-        self.assertIn("no answer", gone.stderr)
+        self.assertIn("nothing listens at " + self.controller.admin, gone.stderr)
         self.assertTrue(self.ask("log", "verify")["is_verified"])
         self.controller.start()
         self.run_cli("desired", "set", "again", "3")

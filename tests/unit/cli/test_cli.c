@@ -1,6 +1,8 @@
 #include "cli/cli.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,7 +37,7 @@ static void test_cli_answers_wrong_usage_with_2(void **state)
     says("policy put web", 2, "GROUP and NAME are missing");
     says("policy put web a --kind step --step 0-20", 2, "LOWER:UPPER:N");
     says("schedule put web a --start tomorrow", 2, "2026-11-23T09:00:00Z");
-    says("suspend web lunch", 2, "\"lunch\" is no process");
+    says("suspend web lunch", 2, "there is no process \"lunch\"; there are launch");
     says("jobs show first", 2, "ID cannot be \"first\"");
     says("wait web", 2, "nothing to wait for");
     says("explain --since yesterday", 2, "--since must be");
@@ -46,14 +48,28 @@ static void test_cli_answers_wrong_usage_with_2(void **state)
 static void test_cli_says_which_key_it_lacks(void **state)
 {
     (void)state;
-    says("status --dir /nowhere", 2, "/nowhere/admin.key cannot be read");
+    says("status --dir /nowhere", 2,
+         "cannot read the admin key /nowhere/admin.key: No such file or directory");
 }
 
 static void test_cli_answers_silence_of_the_controller_with_3(void **state)
 {
     (void)state;
     says("status --allow-plaintext --controller tcp://127.0.0.1:1 --request-timeout 50ms",
-         3, "no answer from tcp://127.0.0.1:1 within 50ms");
+         3, "nothing listens at tcp://127.0.0.1:1: start the controller there");
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0); /* it listens, and says nothing */
+    assert_int_equal(0, bind(fd, (struct sockaddr *)&address, size));
+    assert_int_equal(0, listen(fd, 4));
+    assert_int_equal(0, getsockname(fd, (struct sockaddr *)&address, &size));
+    char silent[160];
+    (void)snprintf(
+        silent, sizeof silent,
+        "status --allow-plaintext --controller tcp://127.0.0.1:%d --request-timeout 50ms",
+        ntohs(address.sin_port));
+    says(silent, 3, "within 50ms, though something listens there: is it a controller's");
     char folder[] = "/tmp/openasg-cli-XXXXXX";
     assert_non_null(mkdtemp(folder));
     char line[512];
@@ -76,9 +92,10 @@ static void test_cli_answers_silence_of_the_controller_with_3(void **state)
     assert_memory_equal(key, said.out, 40);
     (void)snprintf(line, sizeof line,
                    "status --dir %s --server-key-file %s/admin.pub --controller "
-                   "tcp://127.0.0.1:1 --request-timeout 50ms",
-                   folder, folder);
-    says(line, 3, "Is the key in");
+                   "tcp://127.0.0.1:%d --request-timeout 50ms",
+                   folder, folder, ntohs(address.sin_port));
+    says(line, 3, "Is the public half of");
+    (void)close(fd);
     clear_said(&said);
     (void)unlink(path);
     (void)snprintf(path, sizeof path, "%s/admin.pub", folder);

@@ -79,8 +79,9 @@ static void test_export_tells_who_terminated_an_instance_and_why(void **state)
                                       .decrement = true});
     export(fixture, 0);
     expect(fixture,
-           "SELECT who, how, event, ended IS NOT NULL, why LIKE '%i-00000000000000001 "
-           "goes%' FROM terminations WHERE instance_id = 'i-00000000000000001'",
+           "SELECT who, how, event, ended IS NOT NULL, why LIKE "
+           "'%terminating i-00000000000000001:%' FROM terminations WHERE instance_id = "
+           "'i-00000000000000001'",
            "test|terminate|command|1|1\n");
     expect(fixture, "SELECT count(*) FROM terminations", "1\n");
 }
@@ -324,7 +325,7 @@ static void test_export_knows_adopted_instances(void **state)
         "web|c5.large|us-east-1b|1|2026-11-23T14:26:49.000Z\n");
     expect(fixture,
            "SELECT who, why, capacity_decision LIKE 'cpu highest%' FROM terminations",
-           "openasg|i-0000000000000000a goes: no longer wanted before it was in "
+           "openasg|terminating i-0000000000000000a: no longer wanted before it was in "
            "service|1\n");
 }
 

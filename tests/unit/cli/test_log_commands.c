@@ -258,7 +258,7 @@ static void test_replay_names_effects_that_differ_and_those_that_lack(void **sta
     begin_world(&other.world);
     append(&other.world, "event", "", "", bytes.data, bytes.length);
     run(&other, 5, "replay %s");
-    says(other.said.out, "(effects)\n  log:    none\n  replay: everything halted");
+    says(other.said.out, "(effects)\n  log:    none\n  replay: all groups halted");
     clear_said(&other.said);
     end_world(&other.world);
     asg_bytes_clear(&bytes);

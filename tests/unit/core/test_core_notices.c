@@ -29,7 +29,7 @@ static void test_what_ec2_takes_back_is_replaced_at_once(void **state)
     assert_int_equal(3, in_service());
     assert_non_null(
         strstr(w.said, "i-2 is taken back by EC2 in 2 min: spot interruption"));
-    assert_non_null(strstr(w.said, "i-2 goes: EC2 takes it back, spot interruption"));
+    assert_non_null(strstr(w.said, "terminating i-2: EC2 takes it back, spot interruption"));
     notice(2, ASG_SIGN_SPOT_INTERRUPTION, 115000); /* said again, it is gone */
     assert_int_equal(4, w.instance_count);
 }
@@ -142,7 +142,7 @@ static void test_a_scheduled_retirement_is_replaced_and_a_reboot_is_told(void **
     assert_non_null(strstr(w.said, "i-1: EC2 has called system-reboot off"));
     see_event(2, "instance-retirement", 86400000);
     assert_true(was_ended(2));
-    assert_non_null(strstr(w.said, "i-2 goes: EC2 has scheduled its retirement"));
+    assert_non_null(strstr(w.said, "terminating i-2: EC2 has scheduled its retirement"));
     assert_int_equal(3, in_service());
 }
 

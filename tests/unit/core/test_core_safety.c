@@ -137,7 +137,7 @@ static void test_a_launch_that_ec2_keeps_is_still_a_launch(void **state)
     pass(59000);
     assert_null(strstr(w.said, "i-1"));
     pass(2000); /* and then it is late, again for as long */
-    assert_non_null(strstr(w.said, "i-1 goes: not in service 1 min after its launch"));
+    assert_non_null(strstr(w.said, "terminating i-1: not in service 1 min after its launch"));
     assert_non_null(strstr(w.facts, "i-1 ec2 terminating>pending"));
     w.protects = false;
     pass(600000); /* one in ten minutes may be replaced */
