@@ -111,7 +111,8 @@ static void mark(struct asg_core *core, struct group *group, const char *type,
         asg_text_copy(pool->subnet_id, sizeof pool->subnet_id, subnet->subnet_id);
         asg_text_copy(pool->zone, sizeof pool->zone, subnet->zone);
     }
-    pool->times++;
+    /* While it is dry another answer says the same lack once more. */
+    if (pool->until_ms <= core->now_ms || pool->times == 0) pool->times++;
     pool->until_ms =
         core->now_ms + asg_number_doubled(POOL_DRY_MS, pool->times, POOL_DRY_MS_MAX);
 }
@@ -144,4 +145,14 @@ void asg_pool_mark_no_room(struct asg_core *core, struct group *group,
         if (is_same_subnet(sister, &subnet)) continue;
         mark(core, group, what->type, sister, what->is_spot);
     }
+}
+
+void asg_pool_note_room(struct group *group, const struct asg_launch *launch,
+                        const char *type, bool is_spot)
+{
+    assert(launch->count > 0);
+    const struct asg_subnet subnet = {.subnet_id = launch->subnet_id,
+                                      .zone = launch->zone};
+    struct dry_pool *pool = find_pool(group, type, &subnet, is_spot);
+    if (pool != NULL) pool->times = 0;
 }

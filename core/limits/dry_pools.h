@@ -20,6 +20,10 @@ struct no_room {
 void asg_pool_mark_no_room(struct asg_core *core, struct group *group,
                            const struct asg_launch *launch, const struct no_room *what);
 
+/* Something was launched there: what it lacks next it lacks for the first time. */
+void asg_pool_note_room(struct group *group, const struct asg_launch *launch,
+                        const char *type, bool is_spot);
+
 /* Those that the group's configuration has no more. */
 void asg_pool_forget_foreign(struct group *group);
 

@@ -47,6 +47,24 @@ static bool is_fit(const char *id)
     return id[0] != '\0' && strlen(id) <= ASG_INSTANCE_ID_MAX;
 }
 
+/* The pools that gave something. A launch that is no fleet has one, whatever its type is
+ * called in EC2's answer. */
+static void note_room(struct group *group, const struct job *job,
+                      const struct asg_result *result)
+{
+    const struct asg_launch *launch = job->plan.launch;
+    assert(group->no == job->group_no);
+    for (size_t i = 0; i < result->instance_count; i++) {
+        const struct asg_seen_instance *seen = &result->instances[i];
+        bool is_fleet = launch->fleet != NULL;
+        const char *type = !is_fleet ? launch->instance_type
+                           : launch->fleet->instance_types.count == 0
+                               ? ""
+                               : seen->instance_type;
+        asg_pool_note_room(group, launch, type, is_fleet && seen->is_spot);
+    }
+}
+
 void asg_launch_happened(struct asg_core *core, struct group *group, struct job *job,
                          const struct asg_result *result)
 {
@@ -65,6 +83,7 @@ void asg_launch_happened(struct asg_core *core, struct group *group, struct job 
         if (slot == NULL) break; /* more than asked for: the listing finds them */
         asg_take_launch_slot(core, group, slot, &result->instances[i]);
     }
+    note_room(group, job, result);
     bool is_short = result->instance_count < job->plan.launch->count;
     if (job->plan.launch->fleet != NULL) {
         if (!job->plan.is_dry_run) asg_take_part_of_fleet(core, group, job, result);

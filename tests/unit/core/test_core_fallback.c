@@ -121,6 +121,45 @@ static void test_a_pool_without_room_is_left_alone_for_3_minutes_doubling_to_30(
     assert_int_equal(1, in_service());
 }
 
+static void expect_wait(int64_t minutes)
+{
+    int64_t waited_ms = wait_for_plan();
+    if (waited_ms < minutes * 60000 || waited_ms > minutes * 60000 + 31000) {
+        fail_msg("waited %lld ms, not %lld min", (long long)waited_ms,
+                 (long long)minutes);
+    }
+}
+
+/* Three launches were under way when EC2 ran out of room: that is one lack. */
+static void test_one_lack_is_one_step_however_many_answers_say_it(void **state)
+{
+    (void)state;
+    w.is_slow = true;
+    w.launch_outcome = ASG_OUTCOME_CAPACITY;
+    w.launch_error = "InsufficientInstanceCapacity";
+    make_group(250, (struct asg_group_config){.max = 250, .instance_types = {types, 1}});
+    assert_int_equal(3, plans());
+    answer_launches();
+    assert_non_null(strstr(w.said, "every pool is tried"));
+    expect_wait(3);
+}
+
+/* It had room since: what it lacks next is a new lack. */
+static void test_a_success_forgets_what_a_pool_lacked_before(void **state)
+{
+    (void)state;
+    w.launch_outcome = ASG_OUTCOME_CAPACITY;
+    make_group(1, (struct asg_group_config){.instance_types = {types, 1}});
+    expect_wait(3);
+    w.launch_outcome = ASG_OUTCOME_OK;
+    expect_wait(6);
+    assert_int_equal(1, in_service());
+    save_and_load();
+    w.launch_outcome = ASG_OUTCOME_CAPACITY;
+    set_desired(2);
+    expect_wait(3);
+}
+
 static void test_while_a_pool_is_left_alone_others_take_its_share(void **state)
 {
     (void)state;
@@ -278,6 +317,8 @@ int main(void)
         TEST(test_a_type_is_tried_in_all_zones_before_the_next_type),
         TEST(test_what_waits_and_goes_elsewhere_waits_no_more),
         TEST(test_a_pool_without_room_is_left_alone_for_3_minutes_doubling_to_30),
+        TEST(test_one_lack_is_one_step_however_many_answers_say_it),
+        TEST(test_a_success_forgets_what_a_pool_lacked_before),
         TEST(test_while_a_pool_is_left_alone_others_take_its_share),
         TEST(test_what_ec2_had_no_room_for_goes_elsewhere),
         TEST(test_a_full_subnet_leaves_its_sister_in_the_zone),
