@@ -2,6 +2,7 @@
 #include "core/core.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,8 +24,9 @@
 #include "core/take/take_tick.h"
 #include "core/world/counts.h"
 
-#define LOOKS_MAX   8 /* at one group in a step; two or three are what it takes */
-#define RESTLESS_MS INT64_C(1000)
+#define LOOKS_MAX         8 /* at one group in a step; two or three are what it takes */
+#define RESTLESS_MS       INT64_C(1000)
+#define CLUSTER_ID_DIGITS 32
 
 void asg_core_new(struct asg_core **ret)
 {
@@ -71,11 +73,47 @@ static bool is_lead(const struct asg_event *event)
     return event->kind == ASG_EVENT_COMMAND && event->command->kind == ASG_COMMAND_LEAD;
 }
 
-static enum asg_status check_rules(const struct asg_core *core,
+/* As controllers name a cluster; tokens and tags contain it. */
+static bool is_cluster_id(const char *text)
+{
+    size_t digits = strspn(text, "0123456789abcdef");
+    assert(digits <= strlen(text));
+    return digits == CLUSTER_ID_DIGITS && text[digits] == '\0';
+}
+
+static enum asg_status check_init(const struct asg_event *event, struct asg_error *error)
+{
+    assert(is_init(event));
+    const char *id = event->command->cluster_id;
+    if (id != NULL && is_cluster_id(id)) return ASG_OK;
+    return asg_fail(error, ASG_ERR_INVALID,
+                    "it begins a cluster that is not named by %d hexadecimal digits; the "
+                    "log is not of a controller: use a backup of it",
+                    CLUSTER_ID_DIGITS);
+}
+
+/* Each leader has a higher epoch than the one before: the log gives it when it is opened.
+ */
+static enum asg_status check_lead(const struct asg_core *core,
+                                  const struct asg_event *event, struct asg_error *error)
+{
+    assert(is_lead(event));
+    enum asg_status status = asg_rules_check(core, event->command->rules, error);
+    if (status != ASG_OK || event->command->epoch > core->epoch) return status;
+    return asg_fail(error, ASG_ERR_INVALID,
+                    "epoch %" PRIu64 " is to lead, and epoch %" PRIu64
+                    " has led already: two controllers wrote this log, or parts of two "
+                    "logs were joined; see `openasg log verify`, and use a backup",
+                    event->command->epoch, core->epoch);
+}
+
+/* What a controller never writes, though its parts are all there. */
+static enum asg_status check_order(const struct asg_core *core,
                                    const struct asg_event *event, struct asg_error *error)
 {
     assert(event->kind != ASG_EVENT_COMMAND || event->command != NULL);
-    return is_lead(event) ? asg_rules_check(core, event->command->rules, error) : ASG_OK;
+    if (is_init(event)) return check_init(event, error);
+    return is_lead(event) ? check_lead(core, event, error) : ASG_OK;
 }
 
 static void take_event(struct asg_core *core, const struct asg_event *event)
@@ -195,7 +233,7 @@ enum asg_status asg_core_step(struct asg_core *core, const struct asg_event *eve
         is_ready == is_init(event)) {
         return ASG_ERR_INVALID;
     }
-    enum asg_status status = check_rules(core, event, NULL);
+    enum asg_status status = check_order(core, event, NULL);
     if (status != ASG_OK) return status;
     struct step step = {.effects = ret, .before_ms = core->now_ms};
     core->now_ms = event->time_ms;
@@ -204,6 +242,8 @@ enum asg_status asg_core_step(struct asg_core *core, const struct asg_event *eve
      * scheduled action may run. */
     if (!is_lead(event)) asg_take_due_groups(core);
     take_event(core, event);
+    settle_groups(core);
+    asg_job_forget_old(core); /* nobody holds one any more */
     settle_groups(core);
     asg_plan_looks(core);
     assert(core->dirty_count == 0); /* nothing waits for the next event */
@@ -217,7 +257,7 @@ void asg_core_explain(const struct asg_core *core, const struct asg_event *event
                       enum asg_status status, struct asg_error *error)
 {
     assert(status != ASG_OK);
-    if (status == ASG_ERR_VERSION && check_rules(core, event, error) != ASG_OK) return;
+    if (has_its_part(event) && check_order(core, event, error) == status) return;
     (void)asg_fail(error, status,
                    "it is no event that this program understands (%s); use the release "
                    "that wrote it, or a newer one",

@@ -384,8 +384,7 @@ void asg_job_give_up_termination(struct asg_core *core, const struct job *job)
     }
 }
 
-/* Closed jobs are remembered for a while, dead ones longer: the oldest go first. */
-static void forget_jobs(struct asg_core *core)
+void asg_job_forget_old(struct asg_core *core)
 {
     size_t closed = core->closed_job_count;
     size_t dead = core->dead_job_count;
@@ -435,7 +434,6 @@ struct job *asg_job_add(struct asg_core *core, enum asg_job_kind kind,
                         struct group *group)
 {
     assert(kind < ASG_JOB_COUNT);
-    forget_jobs(core);
     struct job *job = asg_job_push(core);
     job->state = ASG_JOB_STATE_OPEN;
     job->group_no = group != NULL ? group->no : 0;

@@ -111,9 +111,59 @@ static void test_an_old_look_up_is_not_tried_again(void **state)
     assert_int_equal(0, open_job(ASG_JOB_RESOLVE_TEMPLATE));
 }
 
+/* Jobs that are remembered, and whether that one is among them. */
+static size_t count_jobs(uint64_t job_id, bool *ret_is_known)
+{
+    struct asg_arena arena = {0};
+    struct asg_job_view *views = NULL;
+    size_t count = 0;
+    *ret_is_known = false;
+    asg_core_view_jobs(w.core, "", false, &arena, &views, &count);
+    for (size_t i = 0; i < count; i++) {
+        *ret_is_known = *ret_is_known || views[i].id == job_id;
+    }
+    asg_arena_clear(&arena);
+    return count;
+}
+
+static void put_template(const char *name)
+{
+    const struct asg_template_config config = {.name = name, .image_id = "ami-1"};
+    order((struct asg_command){.kind = ASG_COMMAND_TEMPLATE_PUT,
+                               .template_config = &config});
+}
+
+/* The job is forgotten at the end of the step in which it is retried, not while it is
+ * read: so many were closed since that it is the first to go. */
+static void test_a_dead_letter_is_whole_while_it_is_retried(void **state)
+{
+    (void)state;
+    put_template("boot");
+    uint64_t dead = open_job(ASG_JOB_TEMPLATE);
+    answer_look_up(dead, ASG_OUTCOME_BAD_REQUEST, "", "");
+    make_group(0, (struct asg_group_config){0});
+    bool is_known = false;
+    while (count_jobs(dead, &is_known) < 1 + 512) { /* one more, and some are forgotten */
+        order((struct asg_command){.kind = ASG_COMMAND_RECONCILE});
+    }
+    order((struct asg_command){.kind = ASG_COMMAND_JOB_RETRY, .job_id = dead});
+    struct asg_arena arena = {0};
+    struct asg_job *jobs = NULL;
+    size_t count = 0;
+    asg_core_open_jobs(w.core, &arena, &jobs, &count);
+    assert_int_equal(1, count);
+    assert_string_equal("boot", jobs[0].template_name);
+    assert_string_equal("ami-1", jobs[0].template_config->image_id);
+    asg_arena_clear(&arena);
+    assert_true(count_jobs(dead, &is_known) < 300);
+    assert_false(is_known);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_dead_letter_is_whole_while_it_is_retried,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(test_the_answer_for_an_old_template_is_not_used,
                                         begin, end),
         cmocka_unit_test_setup_teardown(
