@@ -83,13 +83,14 @@ static enum asg_status send_to(void *context, uint32_t peer, enum asg_message_ty
     return ASG_OK;
 }
 
-static void prepare(void *context, const struct asg_job *job, struct asg_arena *arena,
-                    struct asg_job_message *message)
+static const char *prepare(void *context, const struct asg_job *job,
+                           struct asg_arena *arena, struct asg_job_message *message)
 {
     (void)context;
     (void)job;
     (void)arena;
     message->join_stanza = "";
+    return NULL;
 }
 
 static void give_up(void *context, const struct asg_result *result)

@@ -737,6 +737,7 @@ static bool end_hopeless(struct asg_dispatch *dispatch, struct asg_job_entry *en
     return true;
 }
 
+/* ASG_ERR_INVALID: it cannot leave, and has ended; else the status of its sending. */
 static enum asg_status hand_out(struct asg_dispatch *dispatch,
                                 struct asg_job_entry *entry,
                                 struct asg_dispatch_worker *worker, int64_t mono_ms,
@@ -752,7 +753,12 @@ static enum asg_status hand_out(struct asg_dispatch *dispatch,
         .job = &entry->job,
     };
     const struct asg_dispatch_ports *ports = &dispatch->options.ports;
-    ports->prepare(ports->context, &entry->job, &dispatch->scratch, &message);
+    const char *why =
+        ports->prepare(ports->context, &entry->job, &dispatch->scratch, &message);
+    if (why != NULL) {
+        end_job(dispatch, entry, ASG_OUTCOME_BAD_REQUEST, why);
+        return ASG_ERR_INVALID;
+    }
     if (ASG_FAILPOINT_FAILS("dispatch.before_send")) return ASG_ERR_FULL;
     enum asg_status status =
         send_message(dispatch, worker->peer, ASG_MESSAGE_JOB, &message);
@@ -790,6 +796,7 @@ static int64_t pump_queue(struct asg_dispatch *dispatch, enum asg_job_kind kind,
         enum asg_status status = hand_out(dispatch, entry, worker, mono_ms, log_ms);
         if (status == ASG_OK) continue;
         asg_rate_budget_give_back(&dispatch->budget, kind, instances);
+        if (status == ASG_ERR_INVALID) continue;                /* it has ended */
         if (status != ASG_ERR_CLOSED) return mono_ms + BUSY_MS; /* its queue is full */
     }
     return INT64_MAX;

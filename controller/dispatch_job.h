@@ -23,9 +23,10 @@ struct asg_dispatch_ports {
     /* Send one message; CLOSED when that peer is gone, BUSY when it takes no more. */
     enum asg_status (*send)(void *context, uint32_t peer, enum asg_message_type type,
                             const void *object);
-    /* Fill join stanza and attachment of a job that is about to leave. */
-    void (*prepare)(void *context, const struct asg_job *job, struct asg_arena *arena,
-                    struct asg_job_message *message);
+    /* Fill join stanza and attachment of a job that is about to leave. NULL, or why it
+     * cannot leave, in `arena`: it ends as BAD_REQUEST. */
+    const char *(*prepare)(void *context, const struct asg_job *job,
+                           struct asg_arena *arena, struct asg_job_message *message);
     /* A job that no worker will answer any more: its end as an event. */
     void (*give_up)(void *context, const struct asg_result *result);
     /* A worker was put aside (worker_trust.h); `why` is static. NULL: nobody asks. */

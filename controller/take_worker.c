@@ -54,8 +54,8 @@ static const struct asg_sweep *sweep_with(struct asg_controller *controller,
     return sweep;
 }
 
-static void prepare(void *context, const struct asg_job *job, struct asg_arena *arena,
-                    struct asg_job_message *message)
+static const char *prepare(void *context, const struct asg_job *job,
+                           struct asg_arena *arena, struct asg_job_message *message)
 {
     struct asg_controller *controller = context;
     message->join_stanza = "";
@@ -65,16 +65,19 @@ static void prepare(void *context, const struct asg_job *job, struct asg_arena *
     }
     bool has_text = job->kind == ASG_JOB_TEMPLATE && job->template_config != NULL &&
                     job->template_config->user_data_sha256[0] != '\0';
-    if (!has_text) return;
+    if (!has_text) return NULL;
     struct asg_error error = {""};
     enum asg_status status =
         asg_user_data_load(controller->blobs_path, job->template_config->user_data_sha256,
                            arena, &message->attachment, &error);
-    if (status != ASG_OK) {
-        asg_log_error("dispatch", "user_data_missing",
-                      "job=%" PRIu64 " %s; the template is made without it", job->id,
-                      error.text);
-    }
+    if (status == ASG_OK) return NULL;
+    asg_log_error("dispatch", "user_data_missing",
+                  "job=%" PRIu64 " %s; launch template %s is not created", job->id,
+                  error.text, job->template_name);
+    return asg_arena_format(arena,
+                            "its user data is lost: create the template again with it, "
+                            "or restore the file (%s)",
+                            error.text);
 }
 
 static void take_result_event(struct asg_controller *controller,

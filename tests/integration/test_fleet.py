@@ -123,6 +123,27 @@ echo "end $OPENASG_INSTANCE_ID" >> {self.path("drained")}
         wait_for("its end", lambda: gone not in self.cluster.ec2_instances(), WAIT)
         self.wait_explained(f"{gone}: its drain script failed with exit code 7")
 
+    # ---- launch templates ----
+
+    def test_a_launch_template_whose_user_data_is_lost_is_not_created(self):
+        self.cluster.start_ec2local("--boot-delay-ms", "50")
+        self.cluster.start_controller()
+        script = self.write("boot.sh", "#!/bin/sh\n")
+        self.cluster.openasg("template", "create", "web", "--image",
+                             "ami-00000000000000001", "--instance-type", "t3.micro",
+                             "--user-data-file", script, "--no-wait")
+        kept = [os.path.join(folder, name) for folder, _, names in os.walk(self.folder)
+                for name in names if os.path.basename(folder) == "user-data"]
+        self.assertEqual(1, len(kept))
+        os.remove(kept[0])
+        self.cluster.start_worker("worker-1")
+        wait_for("its failure", lambda: "failed" in self.cluster.openasg(
+            "template", "list"), WAIT)
+        self.assertIn("its user data is lost: create the template again with it",
+                      self.cluster.ask("template", "list")[0]["state"])
+        self.assertEqual(1, self.cluster.ask("status")["dead_jobs"])
+        self.assertEqual([], self.calls("CreateLaunchTemplate"))
+
     # ---- rules ----
 
     def test_the_students_rule_goes_between_two_and_five_on_real_cpu(self):

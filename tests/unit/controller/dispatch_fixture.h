@@ -24,7 +24,8 @@ struct fixture {
     struct asg_dispatch *dispatch;
     struct sent sent[FIXTURE_SENT_MAX];
     size_t sent_count;
-    enum asg_status answer; /* of send */
+    enum asg_status answer;   /* of send */
+    const char *cannot_leave; /* said of each job that is about to leave; NULL: it can */
     struct asg_result given_up[64];
     size_t given_up_count;
     char aside[64]; /* the worker that was put aside last */
@@ -56,12 +57,13 @@ static inline enum asg_status fixture_send(void *context, uint32_t peer,
     return ASG_OK;
 }
 
-static inline void fixture_prepare(void *context, const struct asg_job *job,
-                                   struct asg_arena *arena,
-                                   struct asg_job_message *message)
+static inline const char *fixture_prepare(void *context, const struct asg_job *job,
+                                          struct asg_arena *arena,
+                                          struct asg_job_message *message)
 {
-    (void)context;
+    const struct fixture *fixture = context;
     message->join_stanza = asg_arena_format(arena, "job %u", job->attempt);
+    return fixture->cannot_leave;
 }
 
 static inline void fixture_give_up(void *context, const struct asg_result *result)

@@ -737,6 +737,24 @@ static void test_dispatch_forgets_a_worker_unheard_of_for_long(void **state)
     assert_int_equal(0, asg_dispatch_counts(f->dispatch).workers);
 }
 
+static void test_a_job_that_cannot_leave_ends_and_holds_up_no_other(void **state)
+{
+    struct fixture *f = *state;
+    add_job(f, 1, ASG_JOB_TEMPLATE, 0);
+    add_job(f, 2, ASG_JOB_TEMPLATE, 0);
+    say_hello(f, 1, "one", 5, NULL, 0, 0);
+    f->cannot_leave = "user data is missing";
+    (void)asg_dispatch_pump(f->dispatch, 0, 0);
+    assert_int_equal(0, count_sent(f, 1, ASG_MESSAGE_JOB));
+    assert_int_equal(2, f->given_up_count);
+    assert_int_equal(ASG_OUTCOME_BAD_REQUEST, f->given_up[1].outcome);
+    assert_string_equal("user data is missing", f->given_up[1].message);
+    f->cannot_leave = NULL;
+    add_job(f, 3, ASG_JOB_TEMPLATE, 0);
+    (void)asg_dispatch_pump(f->dispatch, 1, 0);
+    assert_int_equal(1, count_sent(f, 1, ASG_MESSAGE_JOB));
+}
+
 static void test_a_queued_job_that_is_recalled_is_given_up(void **state)
 {
     struct fixture *f = *state;
@@ -814,6 +832,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_open_jobs_are_listed_by_kind),
+        TEST(test_a_job_that_cannot_leave_ends_and_holds_up_no_other),
         TEST(test_a_queued_job_that_is_recalled_is_given_up),
         TEST(test_a_recalled_job_that_a_worker_has_is_answered),
         TEST(test_a_recalled_job_whose_lease_ends_goes_to_no_other_worker),
