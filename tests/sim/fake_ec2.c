@@ -8,7 +8,8 @@
 #include "ec2local/ec2_query.h"
 #include "sim/sim.h"
 
-#define SKEW_MAX_MS (15 * 60 * 1000)
+#define SKEW_MAX_MS    (15 * 60 * 1000)
+#define UNKNOWN_FOR_MS 300000 /* EC2 may not know a new instance for so long */
 
 enum exchange_state { EXCHANGE_IDLE, EXCHANGE_SENT, EXCHANGE_READY };
 
@@ -340,6 +341,23 @@ bool sim_world_stray(const struct sim_instance *like, enum sim_stray stray)
     return true;
 }
 
+/* Those that change something look the instance up in what lags as well. */
+static bool looks_up_young(const struct asg_form *params, const char *action)
+{
+    bool is_end = strcmp(action, "TerminateInstances") == 0;
+    if (!is_end && strcmp(action, "CreateTags") != 0) return false;
+    const char **ids = NULL;
+    size_t count =
+        asg_form_list(params, is_end ? "InstanceId" : "ResourceId", &sim.arena, &ids);
+    for (size_t i = 0; i < count; i++) {
+        const struct sim_instance *instance = sim_find_instance(ids[i]);
+        bool is_young = instance != NULL && instance->is_alive &&
+                        sim.now_us - instance->started_us < UNKNOWN_FOR_MS * 1000;
+        if (is_young) return true;
+    }
+    return false;
+}
+
 static void act(struct sim_flight *flight, const struct asg_form *params,
                 const char *action)
 {
@@ -361,12 +379,8 @@ static void act(struct sim_flight *flight, const struct asg_form *params,
         call.lag_ms = sim_between(sim_of(SIM_TOPIC_CALLS), 0, sim.lag_ms);
         if (!sim.is_quiet) sim.swarm.hits[SIM_FAULT_EC2_LAGS]++;
     }
-    /* Those that change look an instance up in what lags as well: NotFound for a young
-     * one. */
-    bool looks_up =
-        strcmp(action, "TerminateInstances") == 0 || strcmp(action, "CreateTags") == 0;
-    if (sim.lag_until_us > sim.now_us && looks_up) {
-        call.lag_ms = sim_between(sim_of(SIM_TOPIC_CALLS), 0, sim.lag_ms);
+    if (looks_up_young(params, action) && sim_strikes(SIM_FAULT_EC2_NOT_FOUND)) {
+        call.lag_ms = UNKNOWN_FOR_MS;
     }
     bool is_launch =
         strcmp(action, "RunInstances") == 0 || strcmp(action, "CreateFleet") == 0;
@@ -445,6 +459,9 @@ static void take_request(struct sim_flight *flight)
         size_t id_count = asg_form_list(&params, "InstanceId", &sim.arena, &ids);
         sim_check_call(action, asg_form_get(&params, "ClientToken"), ids, id_count);
         check_template(action, &params);
+        if (strncmp(action, "CreateLaunchTemplate", 20) == 0) {
+            law_committed_first_template(asg_form_get(&params, "ClientToken"));
+        }
         act(flight, &params, action);
         if (flight->fails_after) {
             answer_error(flight, 500, "InternalError", "An internal error has occurred");
@@ -575,6 +592,12 @@ static bool is_changing(const struct asg_ec2_request *request)
            memmem(request->body, request->body_length, end, sizeof end - 1) != NULL;
 }
 
+static bool is_looking(const struct asg_ec2_request *request)
+{
+    static const char look[] = "Action=Describe";
+    return memmem(request->body, request->body_length, look, sizeof look - 1) != NULL;
+}
+
 static enum asg_status start(struct asg_ec2_exchange *exchange,
                              const struct asg_ec2_request *request)
 {
@@ -583,7 +606,7 @@ static enum asg_status start(struct asg_ec2_exchange *exchange,
     exchange->number++;
     if (process->is_dying) return ASG_OK;
     struct sim_worker *worker = exchange->transport->worker;
-    if (is_changing(request)) law_halted_worker_rests(worker);
+    if (!is_looking(request)) law_halted_worker_rests(worker);
     if (worker->is_doomed && is_changing(request)) worker->is_lost = true;
     if (worker->is_lost || sim_strikes(SIM_FAULT_CRASH_WORKER_BEFORE_CALL)) {
         sim_die(process);

@@ -8,9 +8,9 @@
 
 #include "sim/random.h"
 
-/* name, word, kind: F of a frame, C of an EC2 call, D of the disk, L of a cut link
- * (chance each); T of time (so many a simulated day). Then what it does.
- */
+/* name, word, kind: F of a frame, C of an EC2 call, D of the disk, L of what is rare
+ * enough to strike half of the time (chance each); T of time (so many a simulated day).
+ * Then what it does. */
 #define SIM_FAULT_LIST(X)                                                                \
     X(DROP_FRAME, "drop_frame", F, "a frame is lost")                                    \
     X(DELAY_FRAME, "delay_frame", F, "a frame comes up to 20 s late")                    \
@@ -78,7 +78,10 @@
     X(EC2_PROTECTS, "ec2_protects", T,                                                   \
       "somebody protects an instance from termination in EC2")                           \
     X(LYING_AGENT, "lying_agent", T, "one agent of a group sends hostile reports")       \
-    X(OLD_BACKUP, "old_backup", T, "the log goes back to a copy of before, at a restart")
+    X(OLD_BACKUP, "old_backup", T,                                                       \
+      "the log goes back to a copy of before, at a restart")                             \
+    X(EC2_NOT_FOUND, "ec2_not_found", L,                                                 \
+      "EC2 does not know an instance of the last minutes that it is to end or to tag")
 
 enum sim_fault {
 #define X(name, word, kind, what) SIM_FAULT_##name,

@@ -58,6 +58,8 @@ static const char *const laws[] = {
     "one_agent_moves_its_share",
     "an_old_log_hurts_nobody",
     "schedules_run_or_say_why",
+    "no_policy_goes_to_and_fro",
+    "state_agrees_with_itself",
 };
 #define LAWS (int)(sizeof laws / sizeof laws[0])
 

@@ -146,11 +146,18 @@ static void unprotect_all(void)
     }
 }
 
+/* Of one that only removes, at a CPU at which the target's would have removed before. */
+static bool is_kept(uint32_t policy)
+{
+    return sim.features.keeps_policies && sim_only_removes(sim_extra_policies[policy]);
+}
+
 /* What else would go on changing the group's size. */
 static void take_back_orders(const struct sim_group *group)
 {
     for (uint32_t i = 0; i < SIM_EXTRA_POLICIES; i++) {
-        if ((group->extra_policies >> i & 1) != 0) sim_order_no_policy(group, i);
+        bool is_there = (group->extra_policies >> i & 1) != 0;
+        if (is_there && !is_kept(i)) sim_order_no_policy(group, i);
     }
     for (uint32_t i = 0; i < SIM_SCHEDULES; i++) {
         const struct sim_schedule *schedule = &group->schedules[i];

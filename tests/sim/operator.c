@@ -6,8 +6,9 @@
 #include "sim/sim.h"
 #include "wire/wire.h"
 
-/* What an order that is to be taken back left behind: in the number of its event. */
+/* What comes after an order, mostly to take it back: in the number of its event. */
 enum undo {
+    BEGIN_HALT,
     UNDO_HALT,
     UNDO_GROUP_HALT,
     UNDO_DRY_RUN,
@@ -100,6 +101,8 @@ void sim_order_policy(const struct sim_group *group)
     order_policy(&policy);
 }
 
+static void put_extra_policy(const struct sim_group *group, uint32_t which);
+
 void sim_order_group(const struct sim_group *books)
 {
     const struct sim_features *features = &sim.features;
@@ -145,6 +148,10 @@ void sim_order_group(const struct sim_group *books)
         .kind = ASG_COMMAND_GROUP_CREATE, .group = books->name, .group_config = &config};
     sim_order(&command);
     sim_order_policy(books);
+    if ((features->orders >> SIM_ORDER_POLICY & 1) == 0) return;
+    for (uint32_t which = 0; which < SIM_DRAWN_POLICIES && !sim.is_quiet; which++) {
+        if (below(3) == 0) put_extra_policy(books, which);
+    }
 }
 
 static void update_group(const struct sim_group *group,
@@ -192,6 +199,41 @@ static void order_template(const struct sim_group *group)
     update_group(group, &config, UINT64_C(1) << ASG_GROUP_TEMPLATE);
 }
 
+/* One that openasg makes in EC2, or a further version of it; or the group is given one
+ * that is there, as somebody does who has waited for it. */
+static void order_own_template(const struct sim_group *group)
+{
+    static const char *const names[] = {"own", "own-2"};
+    static const char *const types[] = {"t3.micro", "t3.small", "m5.large"};
+    static const char *const versions[] = {"$Latest", "$Default", "1"};
+    const char *name = names[below(2)];
+    if (below(2) == 0) {
+        const struct asg_template_config config = {
+            .name = name,
+            .image_id = asg_world_images(&(size_t){0})[0].id,
+            .instance_type = types[below(3)],
+            .key_name = "",
+            .instance_profile = "",
+            .user_data_sha256 = "",
+        };
+        struct asg_command command = {
+            .kind = ASG_COMMAND_TEMPLATE_PUT, .name = name, .template_config = &config};
+        sim_order(&command);
+        return;
+    }
+    const struct asg_world_template_reference named = {.name = name};
+    const struct asg_world_template *there = NULL;
+    struct asg_world_refusal refusal = {.code = ""};
+    if (asg_world_find_template(sim.world, &named, &there, NULL, &refusal) != ASG_OK) {
+        return;
+    }
+    const struct asg_group_config config = {.name = group->name,
+                                            .template_id = "",
+                                            .template_name = name,
+                                            .template_version = versions[below(3)]};
+    update_group(group, &config, UINT64_C(1) << ASG_GROUP_TEMPLATE);
+}
+
 /* Some of the zones, or all. */
 static void order_subnets(const struct sim_group *group, bool is_all)
 {
@@ -234,6 +276,16 @@ static void order_deletion(struct sim_group *group)
 const char *const sim_extra_policies[SIM_EXTRA_POLICIES] = {
     "step-out", "step-in", "simple-out", "simple-in", "memory", "network", "load"};
 
+bool sim_only_adds(const char *policy)
+{
+    return strcmp(policy, "step-out") == 0 || strcmp(policy, "simple-out") == 0;
+}
+
+bool sim_only_removes(const char *policy)
+{
+    return strcmp(policy, "step-in") == 0 || strcmp(policy, "simple-in") == 0;
+}
+
 /* Beside the one that all groups have. */
 static void put_extra_policy(const struct sim_group *group, uint32_t which)
 {
@@ -243,18 +295,27 @@ static void put_extra_policy(const struct sim_group *group, uint32_t which)
         {.has_lower = true, .lower_milli = 15000, .adjustment = 2}};
     struct asg_step down = {.has_upper = true, .adjustment = -1};
     config.name = sim_extra_policies[which];
+    if (which < 4 && below(2) == 0) {
+        config.adjustment_type = ASG_ADJUSTMENT_PERCENT;
+        steps[0].adjustment = 10 + below(40);
+        steps[1].adjustment = 50 + below(50);
+        down.adjustment = -10 - (int32_t)below(40);
+    }
     config.periods = 1 + below(4);
     bool is_in = which == 1 || which == 3;
     config.comparison =
         is_in ? ASG_COMPARISON_LESS_OR_EQUAL : ASG_COMPARISON_GREATER_OR_EQUAL;
-    config.threshold_milli = is_in ? 20000 : 70000;
+    /* Where one that removes rings, what is left is at the target at most. */
+    int64_t low_milli = below(2) == 0 ? 20000 : group->target_milli / 2;
+    config.threshold_milli = is_in ? low_milli : 70000;
+    config.has_threshold = below(4) != 0; /* else it acts when it is executed */
     if (which < 2) {
         config.kind = ASG_POLICY_STEP;
         config.steps = is_in ? &down : steps;
         config.step_count = is_in ? 1 : 2;
     } else if (which < 4) {
         config.kind = ASG_POLICY_SIMPLE;
-        config.adjustment = is_in ? -1 : 1;
+        config.adjustment = is_in ? down.adjustment : steps[0].adjustment;
         config.cooldown_ms = below(2) == 0 ? ASG_UNSET : 60000;
     } else {
         config.metric = ASG_METRIC_NAME_MEMORY; /* which stands at 30 % everywhere */
@@ -294,9 +355,10 @@ void sim_order_no_policy(const struct sim_group *group, uint32_t which)
 static void order_policies(const struct sim_group *group)
 {
     uint32_t which = below(SIM_DRAWN_POLICIES);
-    switch (below(4)) {
+    switch (below(6)) {
     case 0: sim_order_no_policy(group, which); break;
-    case 1: {
+    case 1:
+    case 2: {
         struct asg_command command = {.kind = ASG_COMMAND_EXECUTE_POLICY,
                                       .group = group->name,
                                       .name = sim_extra_policies[which],
@@ -387,15 +449,21 @@ static void order_halt(const struct sim_group *group, bool is_halt)
     sim_order(&command);
 }
 
-/* No worker is there, jobs wait for one, and then everything is halted. */
-static void order_halt_before_jobs(struct sim_group *group)
+/* Everything is halted while there is something to do: no worker is there, jobs wait for
+ * one; or they have it in hand. */
+static void order_halt_at_work(struct sim_group *group)
 {
     struct asg_command command = {.kind = ASG_COMMAND_SET_DESIRED, .group = group->name};
-    for (uint32_t i = 0; i < our->worker_count; i++) {
+    bool is_in_hand = below(2) == 0;
+    for (uint32_t i = 0; i < our->worker_count && !is_in_hand; i++) {
         sim_stop_worker(i);
     }
     command.desired = group->alive > group->min ? group->min : group->max;
     sim_order(&command);
+    if (is_in_hand) {
+        undo_later(BEGIN_HALT, NULL, some_time_us(1, 10));
+        return;
+    }
     undo_later(UNDO_HALT, NULL, some_time_us(60, 1800));
     order_halt(NULL, true);
 }
@@ -419,7 +487,7 @@ static void order_switch(struct sim_group *group)
         undo_later(UNDO_GROUP_HALT, group, some_time_us(60, 3600));
         order_halt(group, true);
         return;
-    case 3: order_halt_before_jobs(group); return;
+    case 3: order_halt_at_work(group); return;
     case 4:
     case 5:
         command.kind = ASG_COMMAND_SUSPEND;
@@ -459,6 +527,11 @@ void sim_undo(uint64_t number)
 {
     struct sim_group *group = &our->groups[number & 0xff];
     switch ((enum undo)(number >> 8)) {
+    case BEGIN_HALT:
+        if (sim.is_quiet) break;
+        undo_later(UNDO_HALT, NULL, some_time_us(60, 1800));
+        order_halt(NULL, true);
+        break;
     case UNDO_HALT: sim_unhalt(); break;
     case UNDO_GROUP_HALT: sim_unhalt_group(group); break;
     case UNDO_DRY_RUN: sim_order_dry_run(group, false); break;
@@ -486,6 +559,7 @@ static void order(enum sim_order_kind kind, struct sim_group *group)
     case SIM_ORDER_POLICY: order_policies(group); break;
     case SIM_ORDER_SHAPE: order_shape(group); break;
     case SIM_ORDER_DELETION: order_deletion(group); break;
+    case SIM_ORDER_TEMPLATE: order_own_template(group); break;
     case SIM_ORDER_LOOK:
     case SIM_ORDERS: {
         struct asg_command command = {.kind = ASG_COMMAND_RECONCILE};

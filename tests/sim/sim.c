@@ -171,8 +171,9 @@ static int64_t feature_of(const char *feature, const int64_t *values, size_t cou
 /* The operator sizes groups always; what else he does is drawn. */
 static uint32_t draw_orders(void)
 {
-    static const char *const names[] = {"sizes",    "instances", "switches",  "schedules",
-                                        "policies", "shapes",    "deletions", "looks"};
+    static const char *const names[] = {"sizes",     "instances", "switches",
+                                        "schedules", "policies",  "shapes",
+                                        "deletions", "looks",     "templates"};
     uint32_t orders = UINT32_C(1) << SIM_ORDER_SIZE;
     for (uint32_t kind = 0; kind < SIM_ORDERS; kind++) {
         if (is_one_in(names[kind], 2)) orders |= UINT32_C(1) << kind;
@@ -213,6 +214,7 @@ static void draw_features(void)
         .retention_ms = feature_of("retention", kept, 4),
         .has_low_rates = is_one_in("low rates", 4),
         .orders = draw_orders(),
+        .keeps_policies = is_one_in("keeps policies", 2),
     };
 }
 

@@ -83,6 +83,7 @@ enum sim_order_kind {
     SIM_ORDER_SHAPE,
     SIM_ORDER_DELETION,
     SIM_ORDER_LOOK,
+    SIM_ORDER_TEMPLATE,
     SIM_ORDERS
 };
 
@@ -105,6 +106,7 @@ struct sim_features {
     bool has_low_rates;   /* EC2 allows few calls */
     int64_t retention_ms; /* of the log's metrics; 0: for ever */
     uint32_t orders;      /* bits 1 << sim_order_kind: which the operator gives */
+    bool keeps_policies;  /* the operator leaves policies that only add or only remove */
 };
 
 enum sim_link { SIM_LINK_AGENTS, SIM_LINK_WORKERS, SIM_LINK_ADMIN, SIM_LINKS };
@@ -219,9 +221,12 @@ struct sim_group {
     uint32_t largest_max; /* of the last 13 hours */
     uint32_t older_max;
     int64_t max_changed_us;
-    int64_t scaled_out_ms;   /* by the policy, log time */
-    int64_t silent_since_us; /* mass silence is on; 0: not */
-    int64_t muted_since_us;  /* the last time some of its agents were cut off */
+    int64_t scaled_out_ms;               /* by the policy, log time */
+    enum asg_decision_kind last_scaling; /* by a policy, of a calm stretch */
+    uint32_t turns;                      /* in it: not as the one before */
+    int64_t calm_since_us;               /* nothing but policies changed it since */
+    int64_t silent_since_us;             /* mass silence is on; 0: not */
+    int64_t muted_since_us; /* the last time some of its agents were cut off */
     int64_t silent_until_us;
     uint32_t silent_share; /* percent of its agents */
     int64_t lied_until_us; /* when one of its agents lied last; 0: never */
@@ -627,6 +632,10 @@ void sim_schedule_delete(struct sim_group *group, const char *name);
 void sim_schedule_ran(struct sim_group *group, const struct asg_decision *decision,
                       int64_t time_ms);
 
+/* By what only adds, or only removes. */
+bool sim_only_adds(const char *policy);
+bool sim_only_removes(const char *policy);
+
 /* Of the policy that every group has. */
 bool sim_is_targets(const struct asg_decision *decision);
 
@@ -652,6 +661,7 @@ void law_neighbours_launched(const struct sim_instance *instance);
 void law_committed_first_frame(const struct asg_job_message *message);
 void law_committed_first_call(const char *action, const char *token,
                               const char *const *ids, size_t id_count);
+void law_committed_first_template(const char *token);
 void law_halted_worker_rests(const struct sim_worker *worker);
 void law_plan_while_stopped(const struct asg_job *plan);
 void law_drained_first(const struct asg_job *plan, int64_t time_ms);
@@ -669,6 +679,7 @@ void law_replay_until(uint64_t seq); /* of the log that is open */
 void law_replay_clear(void);
 void law_reason(const struct asg_decision *decision, int64_t time_ms);
 void law_no_flapping(const struct asg_decision *decision, int64_t time_ms);
+void law_to_and_fro(const struct asg_decision *decision);
 void law_old_log_plan(const struct asg_job *plan);
 void law_old_log_token(const struct asg_job *plan, const struct sim_job *old);
 void law_one_agents_share(const struct asg_metrics *metrics);

@@ -45,8 +45,19 @@ void law_committed_first_call(const char *action, const char *token,
     }
 }
 
+void law_committed_first_template(const char *token)
+{
+    const struct sim_job *job = sim_find_job_of_token(token != NULL ? token : "");
+    bool is_its =
+        job != NULL && (job->kind == ASG_JOB_TEMPLATE || job->kind == ASG_JOB_FLEET);
+    if (is_its) return;
+    sim_break("every_effect_was_committed_first",
+              "a launch template is made with the token %s, which no durable job has",
+              token != NULL ? token : "(none)");
+}
+
 #define FLIGHT_US (30 * SIM_SECOND) /* links and turns */
-#define TOLD_US   (5 * SIM_SECOND)
+#define TOLD_US   (2 * SIM_SECOND)
 
 /* Nothing on the way to a worker is lost or late, and nobody stands still. */
 static bool is_told_at_once(void)
