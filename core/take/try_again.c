@@ -158,3 +158,14 @@ void asg_try_end_listing(struct asg_core *core, int64_t begun_ms)
                                          job->looks));
     }
 }
+
+void asg_try_forget_look_ups(struct asg_core *core, struct group *group)
+{
+    assert(group->is_deleting && group->instance_count == 0);
+    for (size_t i = 0; i < core->job_count && group->look_ups > 0; i++) {
+        struct job *job = core->jobs[i];
+        if (job->group_no != group->no || job->look_up_ms == 0) continue;
+        asg_job_close(core, job, ASG_JOB_STATE_CANCELLED);
+    }
+    assert(group->look_ups == 0);
+}

@@ -358,6 +358,30 @@ static void lead_again(uint64_t epoch)
                                .incarnation = epoch});
 }
 
+/* What filled its slot goes with the group; the doubt came after that. */
+static void test_a_doubt_ends_with_its_group(void **state)
+{
+    (void)state;
+    w.lists = true;
+    w.is_slow = true;
+    make_group(1, (struct asg_group_config){0});
+    show_launched(launch_job());
+    wait(120000);
+    assert_non_null(strstr(w.said, "i-77 belongs to job"));
+    w.terminate_outcome = ASG_OUTCOME_TRANSIENT;
+    order((struct asg_command){
+        .kind = ASG_COMMAND_GROUP_DELETE, .group = "web", .force = true});
+    w.launch_outcome = ASG_OUTCOME_AMBIGUOUS;
+    answer_launches();
+    assert_non_null(strstr(w.said, "EC2's listings are to tell"));
+    w.terminate_outcome = ASG_OUTCOME_OK;
+    w.there_count = 0;
+    wait(600000);
+    assert_non_null(strstr(w.said, "group is deleted"));
+    assert_int_equal(0, open_launches());
+    wait(600000); /* and the listings that were to tell come */
+}
+
 static void test_a_new_leader_hands_out_nothing_of_a_stopped_group(void **state)
 {
     (void)state;
@@ -449,6 +473,7 @@ int main(void)
         TEST(test_one_that_may_be_asked_again_is),
         TEST(test_one_that_is_wanted_no_more_is_looked_up_and_ended),
         TEST(test_a_deleted_group_looks_its_launch_up),
+        TEST(test_a_doubt_ends_with_its_group),
         TEST(test_a_new_leader_hands_out_nothing_of_a_stopped_group),
         TEST(test_a_retry_of_a_termination_waits_and_goes_on),
         TEST(test_an_order_about_one_instance_goes_on_while_terminate_is_suspended),
