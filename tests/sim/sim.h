@@ -664,6 +664,7 @@ void law_committed_first_call(const char *action, const char *token,
 void law_committed_first_template(const char *token);
 void law_halted_worker_rests(const struct sim_worker *worker);
 void law_plan_while_stopped(const struct asg_job *plan);
+void law_stopped_rests(const struct asg_job *job);
 void law_drained_first(const struct asg_job *plan, int64_t time_ms);
 void law_shares_of_ends(const struct asg_decision *decision, int64_t time_ms);
 void law_schedules(int64_t time_ms);

@@ -28,6 +28,7 @@ void sim_check_frame_out(enum sim_link link, const void *data, size_t length)
         message.job != NULL) {
         law_committed_first_frame(&message);
         law_rates(message.job);
+        law_stopped_rests(message.job);
     }
     asg_arena_clear(&arena);
 }

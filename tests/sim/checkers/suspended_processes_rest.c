@@ -1,6 +1,7 @@
 /* suspended_processes_rest - what a durable order suspended in a group does nothing there
  * until it is resumed; nor does a group that is halted, or one that is in a dry run, have
- * anything started or ended but what an operator names. */
+ * anything started or ended but what an operator names. Nothing of it leaves the
+ * controller, planned before or not. */
 #include "sim/sim.h"
 
 #define LAW "suspended_processes_rest"
@@ -82,4 +83,48 @@ void law_plan_while_stopped(const struct asg_job *plan)
     if (why == NULL) return;
     sim_break(LAW, "job %s is to %s for %s, but %s", plan->name,
               is_launch ? "launch" : "terminate", group->name, why);
+}
+
+/* Of which ends the process terminate is not asked. */
+static bool is_named(enum asg_cause cause)
+{
+    return cause == ASG_CAUSE_ORDER || cause == ASG_CAUSE_GROUP_DELETED ||
+           cause == ASG_CAUSE_INTERRUPTION || cause == ASG_CAUSE_REBALANCE;
+}
+
+static bool ends_unnamed(const struct asg_job *job)
+{
+    const struct asg_texts *ids = &job->terminate->instance_ids;
+    for (size_t i = 0; i < ids->count; i++) {
+        const struct sim_instance *instance = sim_find_instance(ids->items[i]);
+        if (instance != NULL && instance->is_over && !is_named(instance->end_cause)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *stop_of(const struct sim_group *group, const struct asg_job *job)
+{
+    bool is_launch = asg_job_is_launch(job->kind);
+    if (group->is_halted) return "it is halted";
+    if (group->is_dry_run && !job->is_dry_run) return "it is in a dry run";
+    if (is_launch && group->is_deleting) return "it is being deleted";
+    if (is_launch && is_suspended(group, ASG_PROCESS_LAUNCH)) {
+        return "launch is suspended";
+    }
+    bool is_end_suspended =
+        !is_launch && is_suspended(group, ASG_PROCESS_TERMINATE) && !group->is_deleting;
+    return is_end_suspended && ends_unnamed(job) ? "terminate is suspended" : NULL;
+}
+
+/* It leaves the controller: what is with a worker already is carried out. */
+void law_stopped_rests(const struct asg_job *job)
+{
+    bool is_changing = asg_job_is_launch(job->kind) || job->kind == ASG_JOB_TERMINATE;
+    const struct sim_group *group = sim_find_group(our, job->group);
+    if (!is_changing || group == NULL || !group->exists) return;
+    const char *why = stop_of(group, job);
+    if (why == NULL) return;
+    sim_break(LAW, "job %s leaves for %s, but %s", job->name, group->name, why);
 }
