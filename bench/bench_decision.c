@@ -94,8 +94,7 @@ static struct asg_window *make_window(void)
 
 /* Both hold the same numbers in the same order: as slots are given out, spread over the
  * groups, not one group after the other. */
-static void report_all(struct asg_window *window, struct arrays *arrays, bool is_first,
-                       int64_t time_ms)
+static void report_all(struct asg_window *window, struct arrays *arrays, bool is_first)
 {
     for (uint32_t slot = 0; slot < SLOTS; slot++) {
         uint32_t no = slot % GROUPS + 1;
@@ -195,7 +194,7 @@ int main(int argc, char **argv)
     for (int round = -1; round < ROUNDS; round++) { /* the first one warms up */
         int at = round < 0 ? 0 : round;
         int64_t time_ms = BEGAN_MS + (round + 2) * PERIOD_MS;
-        report_all(window, &arrays, round < 0, time_ms - 1);
+        report_all(window, &arrays, round < 0);
         rows[BARE_SCAN][at] = (double)bare_scan(&arrays) / 1e3;
         struct asg_metrics metrics;
         asg_arena_reset(&arena);

@@ -7,7 +7,8 @@
  * a worker process, its result is committed. beanstalkd -f 0: put, reserve, delete. Redis
  * with appendfsync always: XADD, XREADGROUP, XACK. RabbitMQ: publish, deliver, ack; an
  * ack is never confirmed there, so it counts when it is sent. `depth` jobs are between
- * their enqueue and their acknowledgement. Rounds are interleaved. */
+ * their enqueue and their acknowledgement, and RabbitMQ's consumer prefetches as many.
+ * Rounds are interleaved, with the floor of queue_floor.c among them. */
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -354,11 +355,29 @@ static void print_ratios(int depth, const struct figures *all)
     }
 }
 
+/* A job at depth 1 takes two commits and one round trip at the least. */
+static void print_floor(const struct figures *ours, const double *sync_us,
+                        const double *trip_us)
+{
+    double floor_us[ROUNDS];
+    for (int i = 0; i < ROUNDS; i++)
+        floor_us[i] = 2 * sync_us[i] + trip_us[i];
+    (void)bench_row("floor_sync_p50", sync_us, ROUNDS, "us", "8 KiB, bare fdatasync");
+    (void)bench_row("floor_trip_p50", trip_us, ROUNDS, "us", "bare libzmq, CURVE");
+    (void)bench_ratio("openasg_to_floor_p50_depth_1", ours->p50, floor_us, ROUNDS,
+                      "two syncs and a round trip (goal 1.5)");
+}
+
 static void measure(int depth, unsigned which)
 {
     struct figures all[QUEUES];
+    double sync_us[ROUNDS];
+    double trip_us[ROUNDS];
     for (int round = 0; round < ROUNDS; round++) {
         (void)fprintf(stderr, "round %d at depth %d:", round + 1, depth);
+        struct floor_result bare = run_floor();
+        sync_us[round] = bare.sync_us;
+        trip_us[round] = bare.trip_us;
         for (int i = 0; i < QUEUES; i++) {
             if ((which & 1u << i) == 0) continue;
             struct round_result result = queues[i].run(depth);
@@ -374,6 +393,9 @@ static void measure(int depth, unsigned which)
         if ((which & 1u << i) != 0) print_queue(queues[i].name, depth, &all[i]);
     }
     if (which == (1u << QUEUES) - 1) print_ratios(depth, all);
+    if (depth == 1 && (which & 1u << OPENASG) != 0) {
+        print_floor(&all[OPENASG], sync_us, trip_us);
+    }
 }
 
 /* "openasg redis 64": only those at that depth, and no ratios; nothing: all of them. */
@@ -391,7 +413,9 @@ static unsigned which_queues(int argc, char **argv)
 int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], "--worker") == 0) run_worker(argv[2], argv[3]);
+    if (argc == 4 && strcmp(argv[1], "--echo") == 0) run_echo(argv[2], argv[3]);
     must(mkdtemp(folder) != NULL, "mkdtemp");
+    begin_floor(folder);
     unsigned which = which_queues(argc, argv);
     for (int i = 0; i < QUEUES; i++) {
         if ((which & 1u << i) != 0) queues[i].begin(folder);
@@ -406,6 +430,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < QUEUES; i++) {
         if ((which & 1u << i) != 0) queues[i].end();
     }
+    end_floor();
     char command[300];
     (void)snprintf(command, sizeof command, "rm -rf %s", folder);
     return system(command);

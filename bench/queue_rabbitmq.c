@@ -28,6 +28,7 @@ static struct rabbitmq {
     int port;
     amqp_connection_state_t producer;
     amqp_connection_state_t consumer;
+    int prefetch; /* of the consumer that there is; 0: none */
 } rabbit;
 
 static void set(const char *name, const char *format, const char *value)
@@ -102,12 +103,25 @@ static void declare_queue(void)
     must(amqp_get_rpc_reply(rabbit.producer).reply_type == AMQP_RESPONSE_NORMAL,
          "quorum queue");
     (void)amqp_confirm_select(rabbit.producer, CHANNEL);
-    (void)amqp_basic_qos(rabbit.consumer, CHANNEL, 0, 4 * DEPTH_MAX, /* global */ 0);
-    (void)amqp_basic_consume(rabbit.consumer, CHANNEL, amqp_cstring_bytes(QUEUE_NAME),
-                             amqp_empty_bytes, /* no_local */ 0, /* no_ack */ 0,
-                             /* exclusive */ 0, amqp_empty_table);
+}
+
+/* A consumer that has at most so many jobs unacknowledged, in place of the one before. */
+static void consume(int depth)
+{
+    const amqp_bytes_t tag = amqp_cstring_bytes("bench");
+    if (rabbit.prefetch == depth) return;
+    if (rabbit.prefetch != 0) {
+        (void)amqp_basic_cancel(rabbit.consumer, CHANNEL, tag);
+        must(amqp_get_rpc_reply(rabbit.consumer).reply_type == AMQP_RESPONSE_NORMAL,
+             "cancel");
+    }
+    (void)amqp_basic_qos(rabbit.consumer, CHANNEL, 0, (uint16_t)depth, /* global */ 0);
+    (void)amqp_basic_consume(
+        rabbit.consumer, CHANNEL, amqp_cstring_bytes(QUEUE_NAME), tag,
+        /* no_local */ 0, /* no_ack */ 0, /* exclusive */ 0, amqp_empty_table);
     must(amqp_get_rpc_reply(rabbit.consumer).reply_type == AMQP_RESPONSE_NORMAL,
          "consumer");
+    rabbit.prefetch = depth;
 }
 
 void begin_rabbitmq(const char *folder)
@@ -197,6 +211,7 @@ static int take_deliveries(void)
 
 struct round_result run_rabbitmq(int depth)
 {
+    consume(depth);
     begin_samples();
     int outstanding = 0;
     int64_t began_us = now_us();

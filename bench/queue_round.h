@@ -55,4 +55,17 @@ void begin_rabbitmq(const char *folder);
 struct round_result run_rabbitmq(int depth);
 void end_rabbitmq(void);
 
+/* What nobody gets below at depth 1: medians of a bare overwrite of 8 KiB with fdatasync,
+ * and of a bare round trip through libzmq with CURVE between two processes. */
+struct floor_result {
+    double sync_us;
+    double trip_us;
+};
+
+void begin_floor(const char *folder);
+struct floor_result run_floor(void);
+void end_floor(void);
+/* The process at the other end; does not return. */
+void run_echo(const char *endpoint, const char *server_key);
+
 #endif

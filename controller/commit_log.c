@@ -44,7 +44,7 @@ struct asg_commit {
     struct asg_state_place hash_place; /* where the next part of the state begins */
     uint64_t snapshot_seq;
     int64_t snapshot_at_ms;
-    int64_t look_at_ms;                /* whether one is due */
+    int64_t look_at_ms;                /* none is begun before, after one that failed */
     size_t state_length;               /* of the newest snapshot */
     struct asg_snapshot_thread *maker; /* NULL: none is being made */
     struct asg_made_snapshot made;     /* being written, while there are bytes of it */
@@ -232,11 +232,11 @@ enum asg_status asg_commit_flush(struct asg_commit *commit, asg_release *release
 
 /* ---- upkeep: snapshots and retention, a small piece a turn ---- */
 
-#define LOOK_MS       10000 /* whether a snapshot is due */
-#define RETRY_MS      60000 /* after one that failed */
-#define PIECE_MS      10    /* between two pieces: some 25 MB/s */
+#define RETRY_MS       20000     /* after one that failed */
+#define END_PART_BYTES (8 << 20) /* at the end: nobody waits for the loop */
+#define PIECE_MS       10        /* between two pieces: some 25 MB/s */
 
-#define PRUNE_RECORDS 100 /* a piece; ten times as many are read to find them */
+#define PRUNE_RECORDS  100 /* a piece; ten times as many are read to find them */
 
 /* What a core takes a byte of its saved state, and the bytes themselves twice: 8 bytes as
  * measured (docs/performance.md, "Snapshots"), and a little more. */
@@ -273,10 +273,9 @@ static void give_up(struct asg_commit *commit, int64_t log_ms,
     commit->look_at_ms = log_ms + RETRY_MS;
 }
 
-static bool is_snapshot_due(struct asg_commit *commit, int64_t log_ms)
+static bool is_snapshot_due(const struct asg_commit *commit, int64_t log_ms)
 {
     if (log_ms < commit->look_at_ms) return false;
-    commit->look_at_ms = log_ms + LOOK_MS;
     uint64_t head = asg_log_head(commit->log).seq;
     return head - commit->snapshot_seq >= commit->options.snapshot_records ||
            (log_ms - commit->snapshot_at_ms >= commit->options.snapshot_ms &&
@@ -537,7 +536,7 @@ enum asg_status asg_commit_open(const struct asg_commit_options *options, int64_
 static enum asg_status save_at_end(struct asg_commit *commit, struct asg_error *error)
 {
     enum asg_status status = save_here(commit, error);
-    commit->made.snapshot.part_bytes = 0; /* nobody waits */
+    commit->made.snapshot.part_bytes = END_PART_BYTES;
     while (status == ASG_OK && !commit->made.snapshot.is_complete) {
         status = asg_log_write_snapshot(commit->log, &commit->made.snapshot, error);
     }
