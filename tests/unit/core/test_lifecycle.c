@@ -17,7 +17,7 @@ static const char *word(int state)
 
 static bool is_over_state(int state)
 {
-    return asg_state_traits(state)->life == ASG_LIFE_OVER;
+    return asg_state_traits((enum asg_instance_state)state)->life == ASG_LIFE_OVER;
 }
 
 /* ---- the graph ---- */
@@ -176,7 +176,8 @@ static void test_the_columns_of_a_state_do_not_contradict_each_other(void **stat
 {
     (void)state;
     for (int i = 0; i < ASG_INSTANCE_COUNT; i++) {
-        const struct asg_state_traits *traits = asg_state_traits(i);
+        const struct asg_state_traits *traits =
+            asg_state_traits((enum asg_instance_state)i);
         bool is_ending = traits->life == ASG_LIFE_ENDING;
         if (traits->aws_name == NULL) fail_msg("%s has no row", word(i));
         assert_true(!traits->counts || traits->life == ASG_LIFE_ON);
@@ -215,7 +216,7 @@ static void test_the_names_are_those_of_ec2_auto_scaling(void **state)
             name[length++] = (char)(is_capital && is_letter ? *ours - 'a' + 'A' : *ours);
             is_capital = !is_letter;
         }
-        assert_string_equal(asg_state_traits(i)->aws_name, name);
+        assert_string_equal(asg_state_traits((enum asg_instance_state)i)->aws_name, name);
     }
 }
 
