@@ -7,6 +7,7 @@
  *   first_reports   10,000 agents report for the first time, told in events as the
  *                   controller tells them: one group beside 1,000 groups of 10
  *   believe_gone    one step in which EC2 shows 5,000 of a group's 10,000 as terminated
+ *   look_large      one sign in a group of 10,000: what a look at it costs
  *   memory          of core, by the allocator's count, an instance and a group
  * Times are CPU time. Usage: bench_scale
  */
@@ -23,6 +24,7 @@
 
 #define ROUNDS  9
 #define EVENTS  500 /* of a kind in a round */
+#define LOOKS   50  /* at a large group in a round */
 #define FLEET   10000
 #define MEMBERS 10
 
@@ -223,6 +225,24 @@ static int64_t believe_gone(struct bench_world *world, struct asg_seen_instance 
     return now_ns() - before_ns;
 }
 
+/* A sign that changes nothing, of one member of a group of 10,000: a look at the group. */
+static double look_at_one(struct bench_world *world)
+{
+    int64_t took_ns = 0;
+    for (int i = 0; i < LOOKS; i++) {
+        char id[BENCH_ID_SIZE];
+        bench_world_id(2 + some_below(FLEET), id);
+        struct asg_health_sign sign = {
+            .instance_id = id, .sign = ASG_SIGN_PROBE_OK, .detail = ""};
+        struct asg_health health = {.signs = &sign, .sign_count = 1};
+        int64_t before_ns = now_ns();
+        bench_world_step(world,
+                         (struct asg_event){.kind = ASG_EVENT_HEALTH, .health = &health});
+        took_ns += now_ns() - before_ns;
+    }
+    return (double)took_ns / 1e3 / LOOKS;
+}
+
 static void measure_gone(void)
 {
     struct bench_world world;
@@ -246,6 +266,10 @@ static void measure_gone(void)
                                              .private_ip = "127.1.0.1"};
     }
     double rows[ROUNDS];
+    for (int round = 0; round < ROUNDS; round++) {
+        rows[round] = look_at_one(&world);
+    }
+    (void)bench_row("look_large", rows, ROUNDS, "us", "one sign in a group of 10,000");
     for (int round = 0; round < ROUNDS; round++) {
         bench_world_load(&world, &saved);
         rows[round] = (double)believe_gone(&world, seen) / 1e6;

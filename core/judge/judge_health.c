@@ -60,16 +60,15 @@ static bool is_mass(const struct group *group, const struct silence *silence)
 }
 
 /* Of the whole group, or of the first zone that has gone silent. */
-static struct silence find_silence(const struct group *group)
+static struct silence find_silence(const struct group *group, const struct silence *all)
 {
-    assert(group->config.silence_percent <= 100);
-    struct silence all = count_silence(group, NULL);
-    if (all.silent < SILENCE_COUNT_MIN || is_mass(group, &all)) return all;
+    assert(all->zone == NULL && group->config.silence_percent <= 100);
+    if (all->silent < SILENCE_COUNT_MIN || is_mass(group, all)) return *all;
     for (size_t i = 0; i < group->config.subnet_count; i++) {
         struct silence one = count_silence(group, group->config.subnets[i].zone);
         if (is_mass(group, &one)) return one;
     }
-    return all;
+    return *all;
 }
 
 /* ---- the whole fleet's, counted once a step and only when it is asked for ---- */
@@ -214,9 +213,10 @@ static const char *text_of_fault(const struct instance *instance, enum asg_cause
 
 /* ---- the group ---- */
 
-static void judge_silence(struct asg_core *core, struct group *group)
+static void judge_silence(struct asg_core *core, struct group *group,
+                          const struct silence *around)
 {
-    const struct silence silence = find_silence(group);
+    const struct silence silence = find_silence(group, around);
     if (is_mass(group, &silence)) {
         group->silence.over_ms = 0;
         if (group->silence.kind == ASG_SILENCE_MASS) return;
@@ -303,8 +303,8 @@ static void judge_frozen(struct asg_core *core, struct group *group, uint32_t un
 void asg_judge_group(struct asg_core *core, struct group *group)
 {
     assert(core->step != NULL);
-    judge_silence(core, group);
     const struct silence around = count_silence(group, NULL);
+    judge_silence(core, group, &around);
     judge_reach(core, group, &around);
     uint32_t unhealthy = 0;
     uint32_t members = 0;

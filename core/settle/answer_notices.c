@@ -11,6 +11,7 @@
 void asg_settle_taken_back(struct asg_core *core, struct group *group)
 {
     assert(!group->is_deleting); /* there all go */
+    if (asg_count_taken_back(group) == 0) return;
     if (core->is_halted || group->is_halted) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];

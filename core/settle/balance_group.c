@@ -92,6 +92,7 @@ static void replace_unhealthy(struct asg_core *core, struct group *group)
 
 static void end_drains(struct asg_core *core, struct group *group)
 {
+    if (asg_count_waiting(group) == 0) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
         if (!asg_instance_is_waiting(instance)) continue;

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/world/counts.h"
 #include "core/world/standing.h"
 #include "core/world/kept_text.h"
 #include "core/step/narrate.h"
@@ -17,8 +18,8 @@ static void take_interruption(struct asg_core *core, struct group *group,
 {
     assert(instance->group == group);
     if (instance->notice.taken_back_ms != 0) return; /* said again */
-    instance->notice.taken_back_ms = at_ms > 0 ? at_ms : core->now_ms + NOTICE_MS;
-    assert(instance->notice.taken_back_ms != 0); /* 0 says that it is not */
+    asg_count_set_taken_back(group, instance,
+                             at_ms > 0 ? at_ms : core->now_ms + NOTICE_MS);
     int64_t left_ms = instance->notice.taken_back_ms - core->now_ms;
     char text[ASG_NUMBER_TEXT_MAX];
     asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,

@@ -57,6 +57,23 @@ static bool is_lost(const struct instance *instance)
     return asg_instance_is_serving(instance) && asg_ec2_is_over(instance->ec2_state);
 }
 
+static bool is_taken_back(const struct instance *instance)
+{
+    return asg_instance_counts(instance) && instance->notice.taken_back_ms != 0;
+}
+
+uint32_t asg_count_waiting(const struct group *group)
+{
+    assert(group->counts.waiting <= group->instance_count);
+    return group->counts.waiting;
+}
+
+uint32_t asg_count_taken_back(const struct group *group)
+{
+    assert(group->counts.taken_back <= group->counts.capacity); /* they go next */
+    return group->counts.taken_back;
+}
+
 uint32_t asg_count_lost(const struct group *group)
 {
     return group->counts.lost;
@@ -98,6 +115,8 @@ static void add(struct counts *counts, const struct group *group,
     counts->ending_surplus += ends_as_surplus(instance) ? 1 : 0;
     counts->ending_broken += ends_as_broken(instance) ? 1 : 0;
     counts->lost += is_lost(instance) ? 1 : 0;
+    counts->waiting += asg_instance_is_waiting(instance) ? 1 : 0;
+    counts->taken_back += is_taken_back(instance) ? 1 : 0;
     counts->serving +=
         asg_instance_is_serving(instance) && !instance->health.is_unhealthy ? 1 : 0;
     counts->unhealthy +=
@@ -130,6 +149,8 @@ static void take_out(struct group *group, const struct instance *instance)
     group->counts.ending_surplus -= one.ending_surplus;
     group->counts.ending_broken -= one.ending_broken;
     group->counts.lost -= one.lost;
+    group->counts.waiting -= one.waiting;
+    group->counts.taken_back -= one.taken_back;
     group->counts.serving -= one.serving;
     group->counts.unhealthy -= one.unhealthy;
     group->counts.survivors -= one.survivors;
@@ -169,6 +190,15 @@ void asg_count_set_end_cause(struct group *group, struct instance *instance,
     asg_count_new(group, instance);
 }
 
+void asg_count_set_taken_back(struct group *group, struct instance *instance,
+                              int64_t at_ms)
+{
+    assert(at_ms != 0); /* 0 says that it is not */
+    take_out(group, instance);
+    instance->notice.taken_back_ms = at_ms;
+    asg_count_new(group, instance);
+}
+
 void asg_count_set_unhealthy(struct group *group, struct instance *instance,
                              bool is_unhealthy)
 {
@@ -205,6 +235,7 @@ bool asg_count_is_right(const struct group *group)
            kept->launching == right.launching && kept->ending == right.ending &&
            kept->ending_surplus == right.ending_surplus &&
            kept->ending_broken == right.ending_broken && kept->lost == right.lost &&
+           kept->waiting == right.waiting && kept->taken_back == right.taken_back &&
            kept->serving == right.serving && kept->unhealthy == right.unhealthy &&
            (kept->survivors_are_old || kept->survivors == right.survivors);
 }

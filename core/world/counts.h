@@ -14,6 +14,12 @@ uint32_t asg_count_launching(const struct group *group);
 /* In service by what we know, and ended by EC2. */
 uint32_t asg_count_lost(const struct group *group);
 
+/* For something that has its time: a drain, or hooks. */
+uint32_t asg_count_waiting(const struct group *group);
+
+/* EC2 has said that it takes them back, and they are not on their way out yet. */
+uint32_t asg_count_taken_back(const struct group *group);
+
 /* On their way out and alive in EC2. */
 uint32_t asg_count_ending(const struct group *group);
 
@@ -43,6 +49,9 @@ void asg_count_set_ec2_state(struct group *group, struct instance *instance,
 
 void asg_count_set_end_cause(struct group *group, struct instance *instance,
                              enum asg_end_cause cause);
+
+void asg_count_set_taken_back(struct group *group, struct instance *instance,
+                              int64_t at_ms);
 
 void asg_count_set_unhealthy(struct group *group, struct instance *instance,
                              bool is_unhealthy);
