@@ -48,14 +48,17 @@ static int64_t wanted_for(const struct asg_policy_config *config,
     return asg_number_ceil_share(capacity, value_milli, config->target_milli);
 }
 
+static bool is_saturated(const struct asg_policy_config *config, int64_t value_milli)
+{
+    return config->saturation_milli > 0 && value_milli >= config->saturation_milli;
+}
+
 /* A saturated metric ends where the instances do: the load may be far above it. */
 static int64_t with_saturation(const struct asg_policy_config *config, int64_t wanted,
                                int64_t value_milli)
 {
     assert(wanted >= 0);
-    bool is_saturated =
-        config->saturation_milli > 0 && value_milli >= config->saturation_milli;
-    if (!is_saturated) return wanted;
+    if (!is_saturated(config, value_milli)) return wanted;
     assert(config->saturation_factor_milli >= 1000); /* it is never less */
     return asg_number_ceil_share(wanted, config->saturation_factor_milli, 1000);
 }
@@ -232,6 +235,13 @@ static void evaluate_high(const struct asg_policy_config *config,
     ret->direction = ASG_DIRECTION_OUT;
     ret->wanted = wanted;
     ret->text = say(config, input, capacity, shown_milli, span_ms, wanted, arena);
+    if (!is_saturated(config, shown_milli)) return;
+    char saturation[ASG_NUMBER_TEXT_MAX];
+    char factor[ASG_NUMBER_TEXT_MAX];
+    ret->text = asg_arena_format(
+        arena, "%s\nsaturated from %s on: %s times what is in proportion", ret->text,
+        asg_number_metric(config->metric, config->saturation_milli, saturation),
+        asg_number_milli(config->saturation_factor_milli, factor));
 }
 
 static void evaluate_low(const struct asg_policy_config *config,

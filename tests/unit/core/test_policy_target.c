@@ -326,6 +326,9 @@ static void test_target_goes_further_when_cpu_is_saturated(void **state)
     f.config.saturation_factor_milli = 2000;
     assert_int_equal(fixture_periods(&f, 3, 95000), ASG_DIRECTION_OUT);
     assert_int_equal(f.proposal.wanted, 38); /* twice the 19 of 10 x 95 / 50 */
+    assert_string_equal(f.proposal.text,
+                        "cpu mean 95 % over 15 s, target 50 %: wants 38 (has 10)\n"
+                        "saturated from 95 % on: 2 times what is in proportion");
     f.input.desired = 38;
     f.input.warming = 28;
     assert_int_equal(fixture_period(&f, 95000), ASG_DIRECTION_KEEP);
