@@ -143,7 +143,7 @@ static void view_group_alarms(const struct asg_core *core, const struct group *g
     if (group->launching.breaker_until_ms > core->now_ms) {
         char wait[ASG_NUMBER_TEXT_MAX];
         stand(alarms, asg_arena_format(
-                          arena, "%s: launches failed in a row; no more for %s", name,
+                          arena, "%s: launches failed; no more for %s", name,
                           asg_number_duration(
                               group->launching.breaker_until_ms - core->now_ms, wait)));
     }

@@ -6,9 +6,12 @@
 #include "core/world/counts.h"
 #include "core/limits/launch_failures.h"
 #include "core/step/narrate.h"
+#include "core/values/number.h"
 #include "core/world/standing.h"
 #include "core/world/state.h"
 
+#define KEPT_MS           INT64_C(60000)
+#define KEPT_MS_MAX       INT64_C(1800000)
 #define LAUNCH_BATCH_FULL 100 /* nothing is held back any more */
 
 /* docs/rules.md, "Which warm-up counts". One membership serves all policies of a group:
@@ -112,12 +115,15 @@ static void end_wait(struct asg_core *core, struct group *group,
 
 static void keep(struct asg_core *core, struct group *group, struct instance *instance)
 {
-    (void)core;
     assert(asg_instance_is_serving(instance) || asg_instance_is_arriving(instance));
     assert(instance->id[0] != '\0');
     instance->service.is_protected = true;
     instance->ending.cause = ASG_END_NONE;
     instance->ending.job_id = 0;
+    instance->ending.kept_times++;
+    instance->ending.kept_until_ms =
+        core->now_ms +
+        asg_number_doubled(KEPT_MS, instance->ending.kept_times, KEPT_MS_MAX);
     asg_count_set_unhealthy(group, instance, false);
     instance->health.fault = ASG_CAUSE_NONE;
 }

@@ -7,6 +7,7 @@
 #include "core/world/kept_text.h"
 #include "core/lifecycle/lifecycle.h"
 #include "core/world/standing.h"
+#include "core/step/look_again.h"
 #include "core/step/narrate.h"
 #include "core/values/number.h"
 #include "core/limits/recent_ends.h"
@@ -55,6 +56,24 @@ bool asg_plan_end_is_dry(struct asg_core *core, struct group *group,
     return true;
 }
 
+/* EC2 has refused it lately, since somebody protects it there. */
+static bool is_kept(struct asg_core *core, struct group *group,
+                    const struct instance *instance, enum asg_end_cause cause)
+{
+    assert(instance->group == group);
+    int64_t until_ms = instance->ending.kept_until_ms;
+    if (until_ms <= core->now_ms || cause == ASG_END_NAMED) return false;
+    if (!asg_instance_counts(instance)) return true;
+    asg_look_again(core, until_ms);
+    enum hold_topic topic = cause == ASG_END_HEALTH ? HOLD_REPLACE : HOLD_SCALE_IN;
+    if (asg_hold_is_on(core, topic)) return true;
+    asg_hold(core, group, topic,
+             "termination waits: EC2 refuses to terminate %s, which is protected there; "
+             "take that protection back, then `openasg instance terminate %s` hurries it",
+             instance->id, instance->id);
+    return true;
+}
+
 void asg_plan_end(struct asg_core *core, struct group *group, struct instance *instance,
                   enum asg_end_cause cause, const char *reason)
 {
@@ -62,6 +81,7 @@ void asg_plan_end(struct asg_core *core, struct group *group, struct instance *i
     assert(cause > ASG_END_NONE && cause < ASG_END_CAUSES);
     assert(reason != NULL && reason[0] != '\0');
     if (asg_plan_end_is_dry(core, group, instance, reason)) return;
+    if (is_kept(core, group, instance, cause)) return;
     enum asg_instance_state from = instance->state;
     bool was_serving = asg_instance_is_serving(instance);
     bool may_serve = was_serving || asg_instance_may_be_working(instance);

@@ -9,7 +9,8 @@
 bool asg_plan_end_is_dry(struct asg_core *core, struct group *group,
                          const struct instance *instance, const char *reason);
 
-/* Begin to end it, unless its group is in a dry run. */
+/* Begin to end it, unless its group is in a dry run, or EC2 has refused that a while ago;
+ * an order that names it is passed on at once. */
 void asg_plan_end(struct asg_core *core, struct group *group, struct instance *instance,
                   enum asg_end_cause cause, const char *reason);
 

@@ -9,8 +9,6 @@
 #include "model/copy.h"
 #include "model/schemas.h"
 
-#define TEMPLATE_LIMIT_MS INT64_C(600000)
-
 void asg_plan_resolve(struct asg_core *core, struct group *group)
 {
     if (group->template.job_id != 0) return;

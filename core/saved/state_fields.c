@@ -70,6 +70,8 @@ void asg_state_instance_fields(struct asg_fields *f, struct asg_core *core,
     asg_fields_i64(f, &i->ending.since_ms);
     asg_fields_i64(f, &i->wait_until_ms);
     asg_fields_u64(f, &i->ending.job_id);
+    asg_fields_u32(f, &i->ending.kept_times);
+    asg_fields_i64(f, &i->ending.kept_until_ms);
     ENUM(f, &i->service.told, ASG_MEMBER_COUNT + 1);
     asg_fields_i64(f, &i->notice.taken_back_ms);
     asg_fields_bool(f, &i->notice.is_at_risk);

@@ -29,6 +29,7 @@ void asg_settle_replaced(struct asg_core *core, struct group *group)
         struct instance *instance = group->instances[i];
         if (serving <= group->config.desired) return;
         if (!asg_want_leaves_early(group, instance)) continue;
+        if (instance->ending.kept_until_ms > core->now_ms) continue; /* EC2 refused it */
         const char *reason = "EC2 may take it back and a new one is in service";
         if (asg_plan_end_is_dry(core, group, instance, reason)) return;
         if (asg_guard_allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;

@@ -136,6 +136,7 @@ static void protect_instances(struct asg_core *core, const struct asg_command *c
             asg_instance_find(core, command->instance_ids.items[i], &group);
         assert(instance != NULL); /* each was asked for above */
         instance->service.is_protected = command->is_protected;
+        if (!command->is_protected) instance->ending.kept_until_ms = 0;
         asg_group_mark_dirty(core, group);
     }
     asg_reply_accept(core, 0, "%zu instances are %s from scale-in",

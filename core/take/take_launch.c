@@ -23,6 +23,7 @@
 #include "core/world/kept_text.h"
 #include "core/world/state.h"
 
+#define QUOTA_MS         INT64_C(300000)
 #define BREAKER_FAILURES 3
 #define BREAKER_MS       INT64_C(180000)
 #define BREAKER_MS_MAX   INT64_C(1800000)
@@ -249,4 +250,28 @@ void asg_launch_refused(struct asg_core *core, struct group *group, struct job *
     asg_launch_again_later(core, group);
     asg_job_bury(core, group, job, result);
     open_breaker(core, group);
+}
+
+void asg_launch_over_quota(struct asg_core *core, struct group *group, struct job *job,
+                           const struct asg_result *result)
+{
+    if (waits_for_late(core, group, job, result)) return;
+    asg_slot_free(core, group, job);
+    asg_job_close(core, job, ASG_JOB_STATE_REFUSED);
+    asg_launch_note_failure(group); /* one at a time, when it is tried again */
+    group->launching.breaker_until_ms = core->now_ms + QUOTA_MS;
+    const char *error = asg_attempt_say_error(core, result);
+    char wait[ASG_NUMBER_TEXT_MAX];
+    const char *pause = asg_number_duration(QUOTA_MS, wait);
+    if (group->is_degraded && strcmp(group->degraded, error) == 0) {
+        asg_narrate(core, ASG_DECISION_JOB, group, "job %s: %s; next try in %s",
+                    job->plan.name, error, pause);
+        return;
+    }
+    group->is_degraded = true;
+    asg_text_keep(core, &group->degraded, ASG_REASON_MAX, error);
+    asg_alarm_raise(core, ASG_ALARM_LAUNCH_BREAKER, group, true,
+                    "%s: the account has reached a limit, which AWS raises on request; "
+                    "a launch is tried every %s",
+                    error, pause);
 }

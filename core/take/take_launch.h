@@ -28,6 +28,10 @@ void asg_launch_later(struct asg_core *core, struct group *group, struct job *jo
 void asg_launch_expired(struct asg_core *core, struct group *group, struct job *job,
                         const struct asg_result *result);
 
+/* The account may have no more: asking again does not change that. */
+void asg_launch_over_quota(struct asg_core *core, struct group *group, struct job *job,
+                           const struct asg_result *result);
+
 /* EC2 will not have it as it is. */
 void asg_launch_refused(struct asg_core *core, struct group *group, struct job *job,
                         const struct asg_result *result);

@@ -27,7 +27,7 @@ static void be_done(struct asg_core *core, struct group *group, struct job *job,
 /* clang-format off */
 #define ON_OK           KINDS(launch_happened,     end_settled, template_made,    resolve_answered)
 #define ON_CAPACITY     KINDS(launch_without_room, end_refused, template_refused, resolve_refused)
-#define ON_QUOTA        KINDS(launch_refused,      end_refused, template_refused, resolve_refused)
+#define ON_QUOTA        KINDS(launch_over_quota,   end_refused, template_refused, resolve_refused)
 #define ON_THROTTLED    KINDS(launch_later,        end_later,   template_later,   resolve_later)
 #define ON_TRANSIENT    KINDS(launch_later,        end_later,   template_later,   resolve_later)
 #define ON_AMBIGUOUS    KINDS(launch_in_doubt,     end_later,   template_later,   resolve_later)
@@ -38,7 +38,7 @@ static void be_done(struct asg_core *core, struct group *group, struct job *job,
 #define ON_PROTECTED    KINDS(launch_refused,      end_settled, template_refused, resolve_refused)
 #define ON_CONFLICT     KINDS(launch_refused,      end_later,   template_refused, resolve_refused)
 #define ON_GONE         KINDS(launch_gone,         end_refused, template_refused, resolve_refused)
-#define ON_EXPIRED      KINDS(launch_expired,      end_refused, template_refused, resolve_refused)
+#define ON_EXPIRED      KINDS(launch_expired,      end_later,   template_refused, resolve_later)
 #define ON_UNDELIVERED  KINDS(launch_later,        end_later,   template_later,   resolve_later)
 /* clang-format on */
 

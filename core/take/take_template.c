@@ -52,9 +52,9 @@ void asg_resolve_later(struct asg_core *core, struct group *group, struct job *j
                        const struct asg_result *result)
 {
     if (!is_awaited(core, group, job)) return;
-    if (job->plan.deadline_ms <= core->now_ms) {
-        asg_resolve_refused(core, group, job, result);
-        return;
+    assert(result->outcome != ASG_OUTCOME_OK);
+    if (job->plan.deadline_ms <= core->now_ms) { /* it only asks */
+        job->plan.deadline_ms = core->now_ms + TEMPLATE_LIMIT_MS;
     }
     asg_plan_retry_later(core, job);
 }

@@ -5,6 +5,7 @@
 #include "core/lifecycle/lifecycle.h"
 #include "core/plan/retry_job.h"
 #include "core/step/narrate.h"
+#include "core/take/attempts.h"
 #include "core/take/dead_letter.h"
 #include "core/take/try_again.h"
 #include "core/world/counts.h"
@@ -97,11 +98,13 @@ void asg_end_later(struct asg_core *core, struct group *group, struct job *job,
         asg_try_end_later(core, job);
         return;
     }
-    if (job->plan.deadline_ms > core->now_ms) {
-        asg_plan_retry_later(core, job);
-        return;
+    if (job->plan.deadline_ms <= core->now_ms) {
+        job->plan.deadline_ms = core->now_ms + END_LIMIT_MS;
+        asg_narrate(core, ASG_DECISION_JOB, group,
+                    "job %s has not been done for an hour: %s; it is tried on",
+                    job->plan.name, asg_attempt_say_error(core, result));
     }
-    asg_job_bury(core, group, job, result);
+    asg_plan_retry_later(core, job);
 }
 
 void asg_end_refused(struct asg_core *core, struct group *group, struct job *job,

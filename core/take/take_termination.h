@@ -8,7 +8,7 @@
 void asg_end_settled(struct asg_core *core, struct group *group, struct job *job,
                      const struct asg_result *result);
 
-/* To be repeated: ending twice harms nobody. */
+/* To be repeated, for as long as it takes: ending twice harms nobody. */
 void asg_end_later(struct asg_core *core, struct group *group, struct job *job,
                    const struct asg_result *result);
 

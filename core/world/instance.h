@@ -76,8 +76,10 @@ struct instance_health {
 
 struct instance_ending {
     enum asg_end_cause cause;
-    int64_t since_ms; /* TERMINATING */
-    uint64_t job_id;  /* that terminates it; 0: not planned yet */
+    int64_t since_ms;      /* TERMINATING */
+    uint64_t job_id;       /* that terminates it; 0: not planned yet */
+    uint32_t kept_times;   /* EC2 refused to end it, protected as it is there */
+    int64_t kept_until_ms; /* it is not asked again before, but on an order */
 };
 
 /* What EC2 has announced, take_notice.c. */

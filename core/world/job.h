@@ -13,8 +13,9 @@
 #define LAUNCH_BATCH                                                                     \
     100 /* "five calls of 100" (docs/rules.md, "EC2's request rates")                    \
          */
-#define LAUNCH_LIMIT_MS INT64_C(3600000)
-#define END_LIMIT_MS    INT64_C(3600000)
+#define LAUNCH_LIMIT_MS   INT64_C(3600000)
+#define END_LIMIT_MS      INT64_C(3600000)
+#define TEMPLATE_LIMIT_MS INT64_C(600000)
 
 struct job {
     struct asg_arena arena;
@@ -28,8 +29,8 @@ struct job {
     /* A launch in doubt of which EC2's listings are to tell, those that begin then or
      * later; retry_ms is then INT64_MAX. 0: it is not looked up. */
     int64_t look_up_ms;
-    uint32_t looks; /* of these, that lacked some of it */
-    struct asg_due due;  /* the same, in core's heap; not saved */
+    uint32_t looks;     /* of these, that lacked some of it */
+    struct asg_due due; /* the same, in core's heap; not saved */
     /* numbers of its first slot and its last; 0: it has none. Not saved */
     uint64_t first_slot_no;
     uint64_t last_slot_no;

@@ -60,7 +60,8 @@ struct job *asg_job_add(struct asg_core *core, enum asg_job_kind kind,
                         struct group *group);
 
 /* Closed jobs are remembered for a while, dead ones longer: the oldest go first. Only at
- * the end of a step: before that somebody may hold one. Groups may be dirty afterwards. */
+ * the end of a step: before that somebody may hold one. Groups may be dirty afterwards.
+ */
 void asg_job_forget_old(struct asg_core *core);
 
 /* The job ended, or is forgotten, with its instances alive: they may be planned anew. */

@@ -36,6 +36,7 @@ struct world {
     uint64_t recalled[8]; /* by the last step */
     size_t recalled_count;
     int launch_requests; /* handed out, repeats included */
+    int end_requests;
     uint64_t revision;   /* of the last group whose members changed */
     char said[65536];    /* every decision, a line each */
     char facts[65536];   /* of each: "i-1 scale-in in-service>terminating" */
@@ -134,6 +135,7 @@ static void answer(void)
         const struct asg_job *job = &effects.jobs[i];
         w.launch_requests += job->kind == ASG_JOB_LAUNCH;
         if (job->kind == ASG_JOB_LAUNCH && !w.is_slow) answer_launch(job);
+        w.end_requests += job->kind == ASG_JOB_TERMINATE;
         if (job->kind == ASG_JOB_TERMINATE) answer_terminate(job);
         if (job->kind == ASG_JOB_DESCRIBE) answer_describe(job);
     }

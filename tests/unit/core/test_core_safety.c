@@ -137,11 +137,102 @@ static void test_a_launch_that_ec2_keeps_is_still_a_launch(void **state)
     pass(59000);
     assert_null(strstr(w.said, "i-1"));
     pass(2000); /* and then it is late, again for as long */
-    assert_non_null(strstr(w.said, "terminating i-1: not in service 1 min after its launch"));
+    assert_non_null(
+        strstr(w.said, "terminating i-1: not in service 1 min after its launch"));
     assert_non_null(strstr(w.facts, "i-1 ec2 terminating>pending"));
     w.protects = false;
     pass(600000); /* one in ten minutes may be replaced */
     assert_true(was_ended(1));
+}
+
+static void wait_minutes(int minutes)
+{
+    for (int i = 0; i < minutes * 60; i++) {
+        pass(1000);
+    }
+}
+
+/* Somebody protects them in EC2: asked for again after 1, 2, 4, ... 30 minutes. */
+static void test_what_ec2_keeps_of_a_deleted_group_is_asked_for_at_a_slowing_pace(
+    void **state)
+{
+    (void)state;
+    w.protects = true;
+    make_group(2, (struct asg_group_config){0});
+    order((struct asg_command){
+        .kind = ASG_COMMAND_GROUP_DELETE, .group = "web", .force = true});
+    wait_minutes(1);
+    assert_int_equal(2, w.end_requests);
+    assert_non_null(strstr(w.said, "termination waits: EC2 refuses to terminate i-1"));
+    wait_minutes(60);
+    assert_int_equal(7, w.end_requests); /* after 1, 3, 7, 15, 31, 61 minutes */
+    save_and_load();
+    w.protects = false;
+    wait_minutes(30);
+    assert_int_equal(8, w.end_requests);
+    assert_non_null(strstr(w.said, "group is deleted"));
+}
+
+static void test_what_ec2_keeps_though_it_takes_it_back_is_asked_for_at_that_pace(
+    void **state)
+{
+    (void)state;
+    w.protects = true;
+    make_group(1, (struct asg_group_config){.max = 1});
+    sign(1, ASG_SIGN_SPOT_INTERRUPTION);
+    wait_minutes(14);
+    assert_int_equal(4, w.end_requests);
+    assert_int_equal(1, w.instance_count); /* it serves, as far as it does */
+    w.protects = false;
+    const char *ids[] = {"i-1"};
+    order((struct asg_command){.kind = ASG_COMMAND_TERMINATE_INSTANCE,
+                               .group = "web",
+                               .instance_ids = {ids, 1}});
+    assert_true(was_ended(1)); /* an order that names it does not wait */
+}
+
+/* Nobody took the job, or EC2 was away, for hours: that ends no termination. */
+static void test_a_termination_outlasts_hours_without_workers_or_ec2(void **state)
+{
+    (void)state;
+    static const enum asg_outcome outcomes[] = {
+        ASG_OUTCOME_EXPIRED, ASG_OUTCOME_TRANSIENT, ASG_OUTCOME_THROTTLED,
+        ASG_OUTCOME_UNDELIVERED, ASG_OUTCOME_CREDENTIALS};
+    make_group(5, (struct asg_group_config){0});
+    for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {
+        w.terminate_outcome = outcomes[i];
+        set_desired(4 - (uint32_t)i);
+        wait_minutes(150);
+        expect_alarms(0, "");
+        assert_int_equal(i, w.ended_count);
+        assert_non_null(strstr(w.said, "has not been done for an hour"));
+        w.said[0] = '\0';
+        w.terminate_outcome = ASG_OUTCOME_OK;
+        wait_minutes(5);
+        assert_int_equal(i + 1, w.ended_count);
+    }
+}
+
+/* An account's limit is not raised by asking: one launch every five minutes. */
+static void test_a_quota_stops_launches_at_once_and_is_tried_every_five_minutes(
+    void **state)
+{
+    (void)state;
+    w.launch_outcome = ASG_OUTCOME_QUOTA;
+    w.launch_error = "VcpuLimitExceeded";
+    make_group(8, (struct asg_group_config){0});
+    assert_int_equal(1, w.launch_requests);
+    expect_alarms(2, "web is degraded: quota, VcpuLimitExceeded");
+    wait_minutes(60);
+    assert_int_equal(13, w.launch_requests);
+    assert_null(strstr(w.said, "dead letter"));
+    const char *alarm = strstr(w.said, "alarm launch-breaker");
+    assert_non_null(alarm);
+    assert_null(strstr(alarm + 1, "alarm launch-breaker")); /* said once */
+    w.launch_outcome = ASG_OUTCOME_OK;
+    wait_minutes(6);
+    assert_int_equal(8, in_service());
+    expect_alarms(0, "");
 }
 
 static void test_a_protected_instance_is_not_chosen(void **state)
@@ -366,6 +457,10 @@ int main(void)
         TEST(test_what_goes_in_ten_minutes_is_limited),
         TEST(test_the_kill_switch_stops_launches_and_terminations),
         TEST(test_a_launch_that_ec2_keeps_is_still_a_launch),
+        TEST(test_what_ec2_keeps_of_a_deleted_group_is_asked_for_at_a_slowing_pace),
+        TEST(test_what_ec2_keeps_though_it_takes_it_back_is_asked_for_at_that_pace),
+        TEST(test_a_termination_outlasts_hours_without_workers_or_ec2),
+        TEST(test_a_quota_stops_launches_at_once_and_is_tried_every_five_minutes),
         TEST(test_a_protected_instance_is_not_chosen),
         TEST(test_no_order_is_refused_for_its_size),
         TEST(test_an_unknown_id_is_no_proof_of_death_at_first),
