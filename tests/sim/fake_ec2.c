@@ -168,6 +168,8 @@ static void end_instance(struct sim_instance *instance)
     if (instance->group != NULL) {
         instance->group->alive--;
         instance->group->strays -= instance->is_stray ? 1 : 0;
+        /* Whoever was heard is not heard from now on, and the others are all there is. */
+        if (!instance->is_muted) instance->group->muted_since_us = sim.now_us;
     }
     sim.counts.ends++;
     sim_tell("ec2", "%s ends", instance->id);

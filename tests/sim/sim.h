@@ -226,7 +226,8 @@ struct sim_group {
     uint32_t turns;                      /* in it: not as the one before */
     int64_t calm_since_us;               /* nothing but policies changed it since */
     int64_t silent_since_us;             /* mass silence is on; 0: not */
-    int64_t muted_since_us; /* the last time some of its agents were cut off */
+    int64_t
+        muted_since_us; /* some of its agents were cut off, or one that was heard ended */
     int64_t silent_until_us;
     uint32_t silent_share; /* percent of its agents */
     int64_t lied_until_us; /* when one of its agents lied last; 0: never */
