@@ -245,3 +245,10 @@ int asg_ask_group(struct asg_cli *cli, const char *name, bool must_exist,
     }
     return ASG_EXIT_OK;
 }
+
+int asg_check_listed(struct asg_cli *cli, const char *group, size_t count)
+{
+    const struct asg_group_view *view = NULL;
+    if (group == NULL || count > 0) return ASG_EXIT_OK;
+    return asg_ask_group(cli, group, /* must_exist */ true, &cli->arena, &view);
+}

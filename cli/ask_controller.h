@@ -19,6 +19,10 @@ int asg_ask(struct asg_cli *cli, const struct asg_request *request,
 int asg_order(struct asg_cli *cli, const struct asg_command *command, const char *done,
               struct asg_answer *ret);
 
+/* A list of what a group has came back with `count` items: when it is empty, is the group
+ * there at all? `group` NULL: of no group. ASG_EXIT_FAILED with words when it is not. */
+int asg_check_listed(struct asg_cli *cli, const char *group, size_t count);
+
 /* The group's view, in `arena`. ASG_EXIT_FAILED with words when there is none and
  * `must_exist`; else *ret is NULL. */
 int asg_ask_group(struct asg_cli *cli, const char *name, bool must_exist,

@@ -9,6 +9,10 @@
 
 #define WRITE_BYTES ((size_t)256 * 1024)
 
+static const char *const kind_list[] = {"event",    "metrics",    "effects",
+                                        "decision", "state_hash", "prune"};
+static const struct asg_enum kinds = {"kind of record", kind_list, 6};
+
 static const char *const form_list[] = {"jsonl", "csv"};
 static const struct asg_enum forms = {"export form", form_list, 2};
 
@@ -24,9 +28,10 @@ static const struct asg_option export_options[] = {
     ASG_LOG_FROM("First record."),
     ASG_LOG_TO,
     {.name = "kind",
-     .type = ASG_OPTION_TEXT,
+     .type = ASG_OPTION_WORD,
      .value = "KIND",
-     .help = "Only event, metrics, effects, decision, state_hash or prune."},
+     .words = &kinds,
+     .help = "Only records of this kind."},
     {.name = "subject",
      .type = ASG_OPTION_TEXT,
      .value = "GROUP",

@@ -142,6 +142,19 @@ static const struct asg_render_column show_columns[] = {
     {"created", "created_ms", NULL, false},
 };
 
+/* While everything is halted, so is each group. */
+static int note_halt(struct asg_cli *cli, struct asg_group_view *groups, size_t count)
+{
+    const struct asg_request request = {
+        .query = ASG_QUERY_STATUS, .group = "", .name = ""};
+    struct asg_answer answer = {0};
+    int code = asg_ask(cli, &request, &cli->arena, &answer);
+    bool is_halted = answer.status != NULL && answer.status->is_halted;
+    for (size_t i = 0; is_halted && i < count; i++)
+        groups[i].is_halted = true;
+    return code;
+}
+
 static int run_list(void *context, const struct asg_arguments *arguments)
 {
     (void)arguments;
@@ -150,6 +163,8 @@ static int run_list(void *context, const struct asg_arguments *arguments)
         .query = ASG_QUERY_GROUPS, .group = "", .name = ""};
     struct asg_answer answer = {0};
     int code = asg_ask(cli, &request, &cli->arena, &answer);
+    if (code != ASG_EXIT_OK) return code;
+    code = note_halt(cli, answer.groups, answer.group_count);
     if (code != ASG_EXIT_OK) return code;
     asg_cli_show_list(cli, &asg_group_view_schema, answer.groups, answer.group_count,
                       ASG_COLUMNS(list_columns));
@@ -209,7 +224,9 @@ static int run_desired(void *context, const struct asg_arguments *arguments)
     }
     const struct asg_group_view *view = NULL;
     int code = asg_ask_group(cli, name, /* must_exist */ true, &cli->arena, &view);
-    if (code == ASG_EXIT_OK) {
+    bool is_allowed = code == ASG_EXIT_OK && desired >= view->config->min &&
+                      desired <= view->config->max; /* else it is refused anyway */
+    if (is_allowed) {
         code = asg_confirm_ends(cli, view, (uint32_t)desired,
                                 asg_option_flag(arguments, "force"));
     }

@@ -69,6 +69,7 @@ static int run_list(void *context, const struct asg_arguments *arguments)
         .query = ASG_QUERY_INSTANCES, .group = group != NULL ? group : "", .name = ""};
     struct asg_answer answer = {0};
     int code = asg_ask(cli, &request, &cli->arena, &answer);
+    if (code == ASG_EXIT_OK) code = asg_check_listed(cli, group, answer.instance_count);
     if (code != ASG_EXIT_OK) return code;
     asg_cli_show_list(cli, &asg_instance_view_schema, answer.instances,
                       answer.instance_count, ASG_COLUMNS(list_columns));

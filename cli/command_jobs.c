@@ -44,6 +44,9 @@ static int run_list(void *context, const struct asg_arguments *arguments)
     const struct asg_request request = {.group = asg_argument_text(arguments, 0),
                                         .only_dead = asg_option_flag(arguments, "dead")};
     int code = ask_jobs(cli, request, &answer);
+    if (code == ASG_EXIT_OK) {
+        code = asg_check_listed(cli, asg_argument_text(arguments, 0), answer.job_count);
+    }
     if (code != ASG_EXIT_OK) return code;
     asg_cli_show_list(cli, &asg_job_view_schema, answer.jobs, answer.job_count,
                       ASG_COLUMNS(list_columns));

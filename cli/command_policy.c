@@ -357,6 +357,8 @@ static int run_list(void *context, const struct asg_arguments *arguments)
                                         .name = ""};
     struct asg_answer answer = {0};
     int code = asg_ask(cli, &request, &cli->arena, &answer);
+    if (code == ASG_EXIT_OK)
+        code = asg_check_listed(cli, request.group, answer.policy_count);
     if (code != ASG_EXIT_OK) return code;
     asg_cli_show_list(cli, &asg_policy_config_schema, answer.policies,
                       answer.policy_count, ASG_COLUMNS(list_columns));

@@ -154,6 +154,8 @@ static int run_list(void *context, const struct asg_arguments *arguments)
                                         .name = ""};
     struct asg_answer answer = {0};
     int code = asg_ask(cli, &request, &cli->arena, &answer);
+    if (code == ASG_EXIT_OK)
+        code = asg_check_listed(cli, request.group, answer.schedule_count);
     if (code != ASG_EXIT_OK) return code;
     asg_cli_show_list(cli, &asg_schedule_config_schema, answer.schedules,
                       answer.schedule_count, ASG_COLUMNS(list_columns));

@@ -1,5 +1,7 @@
 #include "cli/open_log.h"
 
+#include <unistd.h>
+
 const char *asg_log_path(const struct asg_cli *cli, const struct asg_arguments *arguments,
                          size_t place)
 {
@@ -33,5 +35,13 @@ int asg_open_log(struct asg_cli *cli, const struct asg_arguments *arguments, siz
     const struct asg_log_options options = asg_log_options_of(cli, arguments, place);
     struct asg_error error = {0};
     enum asg_status status = asg_log_open_sqlite(&options, ret, &error);
-    return status == ASG_OK ? ASG_EXIT_OK : asg_log_failed(cli, status, &error);
+    if (status == ASG_OK) return ASG_EXIT_OK;
+    bool is_guessed = asg_argument_text(arguments, place) == NULL;
+    if (is_guessed && access(options.path, F_OK) != 0) {
+        return asg_cli_fail(cli, ASG_EXIT_FAILED,
+                            "%s; name the log's file, or give --dir or OPENASG_DIR the "
+                            "controller's folder",
+                            error.text);
+    }
+    return asg_log_failed(cli, status, &error);
 }

@@ -22,8 +22,9 @@ int asg_what_if_find_group(struct asg_cli *cli, struct asg_log *log, const char 
         } else if (strcmp(*ret, record.subject) != 0) {
             return asg_cli_fail(
                 cli, ASG_EXIT_USAGE,
-                "the log has several groups (%s, %s, ...): choose one with --group", *ret,
-                record.subject);
+                "the log has several groups, %s and %s among them: choose one "
+                "with --group",
+                *ret, record.subject);
         }
     }
     if (status != ASG_ERR_EMPTY) return asg_log_failed(cli, status, &error);

@@ -222,10 +222,11 @@ static void print_best(struct asg_cli *cli, const struct asg_what_if *view)
     }
     (void)fputs(".\n", cli->out);
     if (view->resamples == 0) {
-        (void)fprintf(cli->out,
-                      "The record has only %" PRIu64 " %s%s of load: too few to say how "
-                      "certain that is (%d are needed).\n",
-                      view->blocks, block, plural(view->blocks), ASG_BEST_BLOCKS_MIN);
+        (void)fprintf(
+            cli->out,
+            "The record of %s is too short to say how certain that is: at least "
+            "%d hours of load are needed.\n",
+            duration_text(view->to_ms - view->from_ms, arena), ASG_BEST_BLOCKS_MIN);
         return;
     }
     (void)fprintf(cli->out,

@@ -391,8 +391,9 @@ void asg_order_delete_group(struct asg_core *core, const struct asg_command *com
     if (group->instance_count > 0 && !command->force) {
         asg_reply_refuse(
             core, "ResourceInUse",
-            "group %s still has %zu instances; set its sizes to 0 first, or use force",
-            group->config.name, group->instance_count);
+            "group %s still has %zu instance%s; set its sizes to 0 first, or use force",
+            group->config.name, group->instance_count,
+            group->instance_count == 1 ? "" : "s");
         return;
     }
     size_t real = group->config.dry_run ? count_real(core, group) : 0;

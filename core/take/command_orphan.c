@@ -116,7 +116,7 @@ static void take_in(struct asg_core *core, struct group *group, struct orphan *o
     assert(strcmp(group->config.name, orphan->group) == 0);
     const struct instance *instance = asg_take_adopt(core, group, &seen);
     asg_narrate_instance(core, ASG_DECISION_ADOPT, group, instance,
-                         "%s is adopted by order of %s: job %" PRIu64 " launched it",
+                         "%s adopted on order of %s: job %" PRIu64 " launched it",
                          instance->id, actor, orphan->job_id);
     orphan->is_gone = true;
 }
@@ -191,7 +191,7 @@ static void plan_ends(struct asg_core *core, const char *actor, size_t first)
     const struct job *job = asg_plan_orphan_end(core, batch, count);
     for (size_t i = 0; i < count; i++) {
         asg_narrate(core, ASG_DECISION_TERMINATE, NULL,
-                    "orphan %s: terminating it by order of %s, job %s", batch[i]->id,
+                    "orphan %s: terminating it on order of %s, job %s", batch[i]->id,
                     actor, job->plan.name);
     }
 }

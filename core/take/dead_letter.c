@@ -20,6 +20,6 @@ void asg_job_bury(struct asg_core *core, struct group *group, struct job *job,
     }
     asg_alarm_raise(core, ASG_ALARM_DEAD_LETTER, group, true,
                     "job %s is a dead letter: %s; see `openasg jobs show %" PRIu64
-                    "`, mend the cause, then `openasg jobs retry %" PRIu64 "`",
+                    "`, fix the cause, then `openasg jobs retry %" PRIu64 "`",
                     job->plan.name, error, job->plan.id, job->plan.id);
 }

@@ -139,8 +139,9 @@ static void protect_instances(struct asg_core *core, const struct asg_command *c
         if (!command->is_protected) instance->ending.kept_until_ms = 0;
         asg_group_mark_dirty(core, group);
     }
-    asg_reply_accept(core, 0, "%zu instances are %s from scale-in",
+    asg_reply_accept(core, 0, "%zu instance%s %s from scale-in",
                      command->instance_ids.count,
+                     command->instance_ids.count == 1 ? "" : "s",
                      command->is_protected ? "protected" : "not protected");
 }
 

@@ -150,11 +150,13 @@ static const struct asg_option *find_option(const struct reader *reader, const c
     return NULL;
 }
 
-static enum asg_status unknown_option(const struct reader *reader, const char *given)
+/* `given` as it was written, with `dashes` before it. */
+static enum asg_status unknown_option(const struct reader *reader, const char *dashes,
+                                      const char *given)
 {
     struct asg_nearest nearest = {0};
-    const char *command =
-        reader->ret->command != NULL ? reader->ret->command->name : "this";
+    const char *command = reader->ret->command != NULL ? reader->ret->command->name
+                                                       : reader->table->program;
     for (size_t i = 0; i < option_total(reader->ret); i++) {
         const struct asg_option *option = option_at(reader->ret, i);
         bool is_denied = option->type == ASG_OPTION_FLAG &&
@@ -162,18 +164,19 @@ static enum asg_status unknown_option(const struct reader *reader, const char *g
                          strcmp(given + 3, option->name) == 0;
         if (is_denied) {
             return asg_fail(reader->error, ASG_ERR_INVALID,
-                            "\"%s\" has no option --%.60s; write --%s=false", command,
-                            given, option->name);
+                            "\"%s\" has no option %s%.60s; write --%s=false", command,
+                            dashes, given, option->name);
         }
         asg_nearest_offer(&nearest, given, option->name);
     }
     if (nearest.word != NULL) {
         return asg_fail(reader->error, ASG_ERR_INVALID,
-                        "\"%s\" has no option --%.60s; did you mean --%s?", command,
-                        given, nearest.word);
+                        "\"%s\" has no option %s%.60s; did you mean --%s?", command,
+                        dashes, given, nearest.word);
     }
     return asg_fail(reader->error, ASG_ERR_INVALID,
-                    "\"%s\" has no option --%.60s; --help lists them", command, given);
+                    "\"%s\" has no option %s%.60s; --help lists them", command, dashes,
+                    given);
 }
 
 static enum asg_status refuse(const struct reader *reader,
@@ -279,8 +282,24 @@ static enum asg_status take_value(struct reader *reader, const struct asg_option
     return ASG_OK;
 }
 
+/* "-ojson": a letter and its value in one. NULL: it is nothing of that kind. */
+static const struct asg_option *find_letter(const struct reader *reader,
+                                            const char *argument, size_t *ret_index)
+{
+    if (argument[1] == '-' || argument[2] == '\0' || argument[2] == '=') return NULL;
+    const char letter[] = {argument[1], '\0'};
+    const struct asg_option *option = find_option(reader, letter, ret_index);
+    bool is_letter = option != NULL && option->letter == argument[1];
+    return is_letter && option->type != ASG_OPTION_FLAG ? option : NULL;
+}
+
 static enum asg_status take_option(struct reader *reader, const char *argument)
 {
+    size_t at = 0;
+    const struct asg_option *joined = find_letter(reader, argument, &at);
+    if (joined != NULL) {
+        return take_value(reader, joined, argument + 2, &reader->ret->options[at]);
+    }
     const char *name = argument + (argument[1] == '-' ? 2 : 1);
     size_t length = strcspn(name, "=");
     const char *text = name[length] == '=' ? name + length + 1 : NULL;
@@ -293,7 +312,9 @@ static enum asg_status take_option(struct reader *reader, const char *argument)
     }
     size_t index = 0;
     const struct asg_option *option = find_option(reader, spelled, &index);
-    if (option == NULL) return unknown_option(reader, spelled);
+    if (option == NULL) {
+        return unknown_option(reader, argument[1] == '-' ? "--" : "-", spelled);
+    }
     if (text == NULL && option->type == ASG_OPTION_FLAG) text = "true";
     if (text == NULL && reader->at + 1 >= reader->argc) {
         return asg_fail(reader->error, ASG_ERR_INVALID, "--%s needs a value: %s",
@@ -303,9 +324,11 @@ static enum asg_status take_option(struct reader *reader, const char *argument)
     return take_value(reader, option, text, &reader->ret->options[index]);
 }
 
+/* A negative number is none. */
 static bool looks_like_option(const char *argument)
 {
-    return argument[0] == '-' && argument[1] != '\0';
+    bool is_number = argument[1] >= '0' && argument[1] <= '9';
+    return argument[0] == '-' && argument[1] != '\0' && !is_number;
 }
 
 /* Does the option before the command's words take the next word as its value? */

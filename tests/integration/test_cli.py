@@ -322,6 +322,30 @@ class CliTest(unittest.TestCase):
                              code=3)
         self.assertIn("in the controller's admins.d", alone.stderr)
 
+    def test_a_typo_is_no_empty_list(self):
+        self.make_group("listed")
+        for words in (("policy", "list"), ("schedule", "list"), ("instance", "list"), ("jobs",)):
+            self.run_cli(*words, "listed")
+            refused = self.run_cli(*words, "lsited", code=1)
+            self.assertIn('there is no group "lsited"', refused.stderr)
+        refused = self.run_cli("log", "export", "--kind", "decison", code=2)
+        self.assertIn("write one of event, metrics, effects, decision", refused.stderr)
+
+    def test_a_desired_number_out_of_range_is_refused(self):
+        self.run_cli("group", "create", "ranged", "--min", "2", "--max", "3", "--template-id",
+                     "lt-0123456789abcdef0", "--template-version", "1", "--zones", "us-east-1a")
+        refused = self.run_cli("desired", "set", "ranged", "0", code=1)
+        self.assertIn("below min", refused.stderr)
+        refused = self.run_cli("desired", "set", "ranged", "-1", code=2)
+        self.assertIn('N cannot be "-1"', refused.stderr)
+
+    def test_a_halt_of_everything_shows_on_each_group(self):
+        self.make_group("halted")
+        self.run_cli("halt")
+        self.assertRegex(self.run_cli("group", "list").stdout, r"halted .* halted\n")
+        self.run_cli("unhalt")
+        self.assertRegex(self.run_cli("group", "list").stdout, r"halted .* -\n")
+
     def test_completion_works_in_a_real_bash(self):
         script = self.run_cli("completion", "bash").stdout
         asked = script + (

@@ -139,6 +139,10 @@ static void test_options_reads_a_command_with_its_values(void **state)
     assert_string_equal("c", asg_option_texts(arguments, "types").items[2]);
     assert_true(asg_option_flag(arguments, "dry-run"));
     assert_false(asg_option_is_set(arguments, "cooldown"));
+    assert_status(ASG_OK, parse(fixture, "-ojson group create web --min 2"));
+    assert_int_equal(1, asg_option_number(arguments, "output", 0));
+    assert_status(ASG_OK, parse(fixture, "group create web --min 2 -ojson"));
+    assert_int_equal(1, asg_option_number(arguments, "output", 0));
     assert_status(ASG_OK, parse(fixture, "group create web --min 2 --dry-run=false"));
     assert_false(asg_option_flag(arguments, "dry-run"));
 }
@@ -157,6 +161,8 @@ static void test_options_tells_commands_from_arguments(void **state)
     assert_string_equal("5", asg_argument_text(arguments, 0));
     assert_status(ASG_OK, parse(fixture, "group -o json list"));
     assert_string_equal("group list", arguments->command->name);
+    assert_status(ASG_OK, parse(fixture, "jobs show -5"));
+    assert_string_equal("-5", asg_argument_text(arguments, 0));
     assert_status(ASG_OK, parse(fixture, "terminate -- -x --min"));
     assert_int_equal(2, arguments->values.count);
     assert_string_equal("--min", asg_argument_text(arguments, 1));
@@ -172,6 +178,9 @@ static void test_options_says_what_is_wrong(void **state)
     refuses(fixture, "group lst", "did you mean \"group list\"?");
     refuses(fixture, "qqqqqqqq", "toy --help lists them");
     refuses(fixture, "group create web --mni 2", "did you mean --min?");
+    refuses(fixture, "-v", "\"toy\" has no option -v; --help lists them");
+    refuses(fixture, "jobs -v", "\"jobs\" has no option -v;");
+    refuses(fixture, "jobs --verbosely", "\"jobs\" has no option --verbosely;");
     refuses(fixture, "group create web --min", "--min needs a value: N");
     refuses(fixture, "group create web --min ten", "--min cannot be \"ten\"");
     refuses(fixture, "group create web --min 10", "--min is 10: must be 0 to 9");
