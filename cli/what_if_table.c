@@ -105,9 +105,11 @@ static void print_numbers(const struct table *table, const char *title, size_t o
                            : *(const int64_t *)(const void *)at;
         cells[i] = print(values[i], &table->cli->arena);
     }
-    const char *change = view->side_count == 3 && print != permille_text
-                             ? change_text(values[1], values[2], &table->cli->arena)
-                             : "";
+    bool is_of_load = offset != offsetof(struct asg_what_if_side, evaluation_ms) &&
+                      offset != offsetof(struct asg_what_if_side, best_permille);
+    bool is_compared = view->side_count == 3 && is_of_load;
+    const char *change =
+        is_compared ? change_text(values[1], values[2], &table->cli->arena) : "";
     print_row(table, title, cells, change);
 }
 

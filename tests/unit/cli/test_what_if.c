@@ -689,7 +689,7 @@ static void test_what_cannot_be_said_of_presets_is_said(void **state)
     struct load_setting setting = setting_of(load_beyond, 1800, &fifty, 1);
     (void)load_write(fixture->path, &setting);
     run(fixture, 0, "what-if %s --preset calm");
-    says(fixture->said.out, "The record of 29m 55s is too short to say how");
+    says(fixture->said.out, "The record of 28m 40s is too short to say how");
     says(fixture->said.out, "Load lost is at least what is shown.");
     run(fixture, 2, "what-if %s --preset clam");
     says(fixture->said.err, "--preset cannot be \"clam\": it is one of default, aws, ");
