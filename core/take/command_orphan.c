@@ -69,15 +69,17 @@ static const char *misfit(struct asg_core *core, const struct orphan *orphan,
     return NULL;
 }
 
-/* Mark those that the order means. False: it is refused, as one is not known. */
-static bool mark_meant(struct asg_core *core, const struct asg_command *command)
+/* Which of the orphans the order means, by their places, of the step's memory. NULL: it
+ * is refused, as one is not known. */
+static const bool *find_meant(struct asg_core *core, const struct asg_command *command)
 {
     if (command->is_all == (command->instance_ids.count > 0)) {
         asg_reply_refuse(core, "ValidationError", "name instances, or say all");
-        return false;
+        return NULL;
     }
+    bool *meant = asg_arena_take(&core->step->effects->arena, core->orphan_count);
     for (size_t i = 0; i < core->orphan_count; i++) {
-        core->orphans[i].is_meant = command->is_all;
+        meant[i] = command->is_all;
     }
     for (size_t i = 0; i < command->instance_ids.count; i++) {
         const char *id = command->instance_ids.items[i];
@@ -88,12 +90,12 @@ static bool mark_meant(struct asg_core *core, const struct asg_command *command)
                 "%s is not among the unknown instances; `openasg orphan list` shows "
                 "them",
                 id);
-            return false;
+            return NULL;
         }
         assert(strcmp(orphan->id, id) == 0);
-        orphan->is_meant = true;
+        meant[orphan - core->orphans] = true;
     }
-    return true;
+    return meant;
 }
 
 static void take_in(struct asg_core *core, struct group *group, struct orphan *orphan,
@@ -142,14 +144,15 @@ static void raise_desired(struct asg_core *core, const char *actor)
 
 void asg_order_adopt_instances(struct asg_core *core, const struct asg_command *command)
 {
-    if (!mark_meant(core, command)) return;
+    const bool *meant = find_meant(core, command);
+    if (meant == NULL) return;
     struct group *group = NULL;
     size_t adopted = 0;
     size_t left = 0;
     const char *reasons = "";
     for (size_t i = 0; i < core->orphan_count; i++) {
         struct orphan *orphan = &core->orphans[i];
-        if (!orphan->is_meant) continue;
+        if (!meant[i]) continue;
         const char *why = misfit(core, orphan, &group);
         if (why == NULL) {
             assert(group != NULL && !group->is_deleting);
@@ -174,14 +177,15 @@ void asg_order_adopt_instances(struct asg_core *core, const struct asg_command *
 }
 
 /* One termination: orphans of one zone, as many as a call takes. */
-static void plan_ends(struct asg_core *core, const char *actor, size_t first)
+static void plan_ends(struct asg_core *core, const char *actor, const bool *meant,
+                      size_t first)
 {
     assert(first < core->orphan_count);
     struct orphan *batch[END_BATCH] = {&core->orphans[first]};
     size_t count = 0;
     for (size_t i = first; i < core->orphan_count && count < END_BATCH; i++) {
         struct orphan *orphan = &core->orphans[i];
-        if (!orphan->is_meant || orphan->is_ending ||
+        if (!meant[i] || orphan->is_ending ||
             strcmp(orphan->zone, core->orphans[first].zone) != 0) {
             continue;
         }
@@ -198,19 +202,19 @@ static void plan_ends(struct asg_core *core, const char *actor, size_t first)
 
 void asg_order_end_orphans(struct asg_core *core, const struct asg_command *command)
 {
-    if (!mark_meant(core, command)) return;
+    const bool *meant = find_meant(core, command);
+    if (meant == NULL) return;
     size_t ended = 0;
     for (size_t i = 0; i < core->orphan_count; i++) {
-        const struct orphan *orphan = &core->orphans[i];
-        ended += orphan->is_meant && !orphan->is_ending;
+        ended += meant[i] && !core->orphans[i].is_ending;
     }
     if (ended == 0) {
         asg_reply_refuse(core, "ValidationError", "nothing unknown is left to terminate");
         return;
     }
     for (size_t i = 0; i < core->orphan_count; i++) {
-        const struct orphan *orphan = &core->orphans[i];
-        if (orphan->is_meant && !orphan->is_ending) plan_ends(core, command->actor, i);
+        if (!meant[i] || core->orphans[i].is_ending) continue;
+        plan_ends(core, command->actor, meant, i);
     }
     asg_orphan_count_unknown(core);
     asg_behind_settle(core);

@@ -6,7 +6,7 @@
 #include "core/world/state.h"
 #include "core/values/text.h"
 
-struct orphan *asg_orphan_find(struct asg_core *core, const char *id)
+struct orphan *asg_orphan_find(const struct asg_core *core, const char *id)
 {
     uint32_t at = asg_id_map_find(&core->orphan_ids, id);
     assert(at == ASG_ID_MAP_NONE || at < core->orphan_count);

@@ -4,7 +4,7 @@
 
 #include "core/world/world.h"
 
-struct orphan *asg_orphan_find(struct asg_core *core, const char *id); /* or NULL */
+struct orphan *asg_orphan_find(const struct asg_core *core, const char *id); /* or NULL */
 
 /* EC2 shows it; true when it was not known. */
 bool asg_orphan_note(struct asg_core *core, const struct asg_seen_instance *seen,

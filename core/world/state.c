@@ -463,7 +463,7 @@ struct job *asg_job_add(struct asg_core *core, enum asg_job_kind kind,
 
 /* ---- the rest ---- */
 
-struct template *asg_template_find(struct asg_core *core, const char *name)
+struct template *asg_template_find(const struct asg_core *core, const char *name)
 {
     assert(core->template_count == 0 || core->templates != NULL);
     for (size_t i = 0; i < core->template_count; i++) {

@@ -79,7 +79,7 @@ void asg_job_look_up(struct asg_core *core, struct job *job, int64_t from_ms);
 
 void asg_job_set_state(struct asg_core *core, struct job *job, enum asg_job_state state);
 
-struct template *asg_template_find(struct asg_core *core, const char *name);
+struct template *asg_template_find(const struct asg_core *core, const char *name);
 
 struct policy *asg_policy_find(struct group *group, const char *name);
 

@@ -55,9 +55,7 @@ struct orphan {
     int64_t first_ms;
     uint64_t look_job_id; /* the describe that showed it last */
     bool is_ending;       /* its termination is planned */
-    /* of the step under way */
-    bool is_meant; /* by the order */
-    bool is_gone;  /* to be dropped */
+    bool is_gone;         /* to be dropped before the step ends; not saved */
 };
 
 /* A LEAD of this log, or one that it was told of. */
@@ -121,7 +119,7 @@ struct asg_core {
     struct job **jobs; /* by id */
     size_t job_count;
     size_t job_capacity;
-    struct template *templates; /* by name */
+    struct template *templates; /* as they were first put */
     size_t template_count;
     struct lead leads[ASG_LEADS_KEPT]; /* of this log, oldest first */
     size_t lead_count;

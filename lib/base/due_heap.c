@@ -85,3 +85,19 @@ int64_t asg_due_heap_first_ms(const struct asg_due_heap *heap)
 {
     return heap->count == 0 ? INT64_MAX : heap->items[0]->at_ms;
 }
+
+bool asg_due_heap_has(const struct asg_due_heap *heap, const struct asg_due *due)
+{
+    return due->place > 0 && due->place <= heap->count &&
+           heap->items[due->place - 1] == due;
+}
+
+bool asg_due_heap_is_right(const struct asg_due_heap *heap)
+{
+    for (size_t i = 0; i < heap->count; i++) {
+        const struct asg_due *due = heap->items[i];
+        if (due->place != i + 1 || due->at_ms == INT64_MAX) return false;
+        if (i > 0 && heap->items[(i - 1) / 2]->at_ms > due->at_ms) return false;
+    }
+    return true;
+}

@@ -7,6 +7,7 @@
 #ifndef ASG_BASE_DUE_HEAP_H
 #define ASG_BASE_DUE_HEAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,5 +41,11 @@ struct asg_due *asg_due_heap_first(const struct asg_due_heap *heap);
 
 /* Its moment; INT64_MAX when there is none. */
 int64_t asg_due_heap_first_ms(const struct asg_due_heap *heap);
+
+/* Is it in this heap? */
+bool asg_due_heap_has(const struct asg_due_heap *heap, const struct asg_due *due);
+
+/* For tests, by a walk: each knows its place, and none comes before its parent. */
+bool asg_due_heap_is_right(const struct asg_due_heap *heap);
 
 #endif

@@ -1,0 +1,114 @@
+#include "core/check/check_lists.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/world/orphans.h"
+#include "core/world/state.h"
+
+/* Those that say so, by their numbers, and nobody else. */
+static bool is_changing_list_right(const struct asg_core *core)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < core->group_count; i++) {
+        if (!core->groups[i]->is_changing) continue;
+        if (at == core->changing_count || core->changing[at] != core->groups[i]) {
+            return false;
+        }
+        at++;
+    }
+    return at == core->changing_count;
+}
+
+/* As many in each heap as wait: with each of them in it, nobody else is. */
+static const char *wrong_with_heaps(const struct asg_core *core)
+{
+    size_t dues = 0;
+    for (size_t i = 0; i < core->group_count; i++) {
+        dues += core->groups[i]->due.place > 0;
+    }
+    size_t retries = 0;
+    for (size_t i = 0; i < core->job_count; i++) {
+        retries += core->jobs[i]->due.place > 0;
+    }
+    if (dues != core->dues.count || retries != core->retries.count) {
+        return "a heap of deadlines has members that nobody knows";
+    }
+    bool are_ordered =
+        asg_due_heap_is_right(&core->dues) && asg_due_heap_is_right(&core->retries);
+    return are_ordered ? NULL : "a heap of deadlines is out of order";
+}
+
+/* Found by its id, and no group has it. */
+static const char *wrong_with_orphans(const struct asg_core *core)
+{
+    assert(core->orphan_count <= core->orphan_capacity);
+    if (core->orphan_count > ASG_ORPHANS_MAX) return "there are too many orphans";
+    for (size_t i = 0; i < core->orphan_count; i++) {
+        const struct orphan *orphan = &core->orphans[i];
+        struct group *group = NULL;
+        if (asg_orphan_find(core, orphan->id) != orphan) {
+            return "an orphan is not found by its id";
+        }
+        if (asg_instance_find(core, orphan->id, &group) != NULL) {
+            return "an orphan is an instance of a group";
+        }
+        if (orphan->is_gone) {
+            return "an orphan is gone and still there";
+        }
+    }
+    return NULL;
+}
+
+static bool is_open_look(const struct asg_core *core, uint64_t job_id)
+{
+    if (job_id == 0) return true;
+    const struct job *job = asg_job_find(core, job_id);
+    return job != NULL && job->state == ASG_JOB_STATE_OPEN &&
+           job->plan.kind == ASG_JOB_DESCRIBE;
+}
+
+static const char *wrong_with_templates(const struct asg_core *core)
+{
+    for (size_t i = 0; i < core->template_count; i++) {
+        const struct template *template = &core->templates[i];
+        if (asg_template_find(core, template->name) != template) {
+            return "a template is not found by its name";
+        }
+        if (template->job_id == 0) continue;
+        const struct job *job = asg_job_find(core, template->job_id);
+        if (job == NULL || job->state != ASG_JOB_STATE_OPEN ||
+            job->plan.kind != ASG_JOB_TEMPLATE) {
+            return "a template waits for a job that is not open";
+        }
+    }
+    return NULL;
+}
+
+static const char *wrong_with_leads(const struct asg_core *core)
+{
+    if (core->lead_count > ASG_LEADS_KEPT || core->heard_count > ASG_HEARD_KEPT) {
+        return "there are too many leads";
+    }
+    for (size_t i = 1; i < core->lead_count; i++) {
+        if (core->leads[i - 1].epoch > core->leads[i].epoch) {
+            return "epochs go back";
+        }
+    }
+    return NULL;
+}
+
+const char *asg_check_lists(const struct asg_core *core)
+{
+    if (!is_changing_list_right(core)) {
+        return "the list of changing groups is not that of those that change";
+    }
+    if (!is_open_look(core, core->listing.job_id) ||
+        !is_open_look(core, core->look.job_id)) {
+        return "a look at EC2 is awaited that nobody takes";
+    }
+    const char *wrong = wrong_with_heaps(core);
+    if (wrong == NULL) wrong = wrong_with_leads(core);
+    if (wrong == NULL) wrong = wrong_with_templates(core);
+    return wrong != NULL ? wrong : wrong_with_orphans(core);
+}
