@@ -132,9 +132,15 @@ static void take_event(struct asg_core *core, const struct asg_event *event)
     }
 }
 
-/* Never above max: our own mistake, should it ever happen. */
-static void check_limits(const struct group *group)
+/* Of core/check.h what costs nothing, in every build: never above max, and a group that
+ * waits for a moment is woken then. */
+static void check_settled(const struct asg_core *core, const struct group *group)
 {
+    assert(asg_due_heap_has(&core->dues, &group->due) ==
+           (group->due.at_ms != INT64_MAX));
+    assert(group->unknown_count <= core->orphan_count);
+    assert(group->counts.serving <= group->counts.capacity);
+    assert(group->counts.launching <= group->counts.alive);
     assert(group->config.min <= group->config.max);
     assert(group->config.desired >= group->config.min);
     assert(group->config.desired <= group->config.max);
@@ -174,8 +180,8 @@ static void settle_group(struct asg_core *core, struct group *group)
     assert(core->step->held_bits == 0); /* each topic is held or forgotten */
     assert(asg_count_capacity(group) <= asg_count_alive(group));
     group->tally.is_known = false;
-    check_limits(group);
     asg_look_end(core, group);
+    check_settled(core, group);
     note_changing(core, group);
     if (group->is_dirty || !is_gone(group)) return;
     asg_try_forget_look_ups(core, group);
@@ -249,6 +255,8 @@ enum asg_status asg_core_step(struct asg_core *core, const struct asg_event *eve
     settle_groups(core);
     asg_plan_looks(core);
     assert(core->dirty_count == 0); /* nothing waits for the next event */
+    assert(step.states_written == step.rows_used); /* the table alone moves instances */
+    assert(asg_due_heap_first_ms(&core->dues) > core->now_ms); /* what was due is done */
     ret->is_halted = core->is_halted;
     ret->next_deadline_ms = asg_core_next_deadline(core);
     core->step = NULL;

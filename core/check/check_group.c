@@ -29,6 +29,7 @@ static uint32_t count_look_ups(const struct asg_core *core, const struct group *
 /* In the heap with its moment, or in none and waiting for nothing. */
 static bool is_in_heap(const struct asg_core *core, const struct group *group)
 {
+    assert(core->step == NULL); /* in the middle of one it may be out for a while */
     return asg_due_heap_has(&core->dues, &group->due)
                ? group->due.at_ms != INT64_MAX
                : group->due.at_ms == INT64_MAX && group->due.place == 0;
@@ -36,6 +37,7 @@ static bool is_in_heap(const struct asg_core *core, const struct group *group)
 
 static const char *wrong_with_schedules(const struct group *group)
 {
+    assert(group->schedules != NULL || group->schedule_count == 0);
     for (size_t i = 0; i < group->schedule_count; i++) {
         const struct schedule *schedule = &group->schedules[i];
         if (i > 0 &&
@@ -68,6 +70,7 @@ static const char *wrong_with_peaks(const struct asg_core *core,
 static const char *wrong_with_policies(const struct asg_core *core,
                                        const struct group *group)
 {
+    assert(group->policies != NULL || group->policy_count == 0);
     for (size_t i = 0; i < group->policy_count; i++) {
         const struct policy *policy = &group->policies[i];
         if (i > 0 &&
@@ -93,6 +96,7 @@ static const char *wrong_with_policies(const struct asg_core *core,
 
 static uint32_t count_unknown(const struct asg_core *core, const struct group *group)
 {
+    assert(group->config.name != NULL);
     uint32_t count = 0;
     for (size_t i = 0; i < core->orphan_count; i++) {
         const struct orphan *orphan = &core->orphans[i];

@@ -20,6 +20,7 @@ static uint32_t count_slots(const struct group *group, const struct job *job)
 static const char *wrong_with_termination(const struct asg_core *core,
                                           const struct job *job)
 {
+    assert(job->plan.terminate != NULL && job->state == ASG_JOB_STATE_OPEN);
     const struct asg_texts *ids = &job->plan.terminate->instance_ids;
     if (ids->count == 0) return "terminates nobody";
     for (size_t i = 0; i < ids->count; i++) {

@@ -9,6 +9,7 @@
 /* Those that say so, by their numbers, and nobody else. */
 static bool is_changing_list_right(const struct asg_core *core)
 {
+    assert(core->changing_count <= core->changing_capacity);
     size_t at = 0;
     for (size_t i = 0; i < core->group_count; i++) {
         if (!core->groups[i]->is_changing) continue;
@@ -23,6 +24,7 @@ static bool is_changing_list_right(const struct asg_core *core)
 /* As many in each heap as wait: with each of them in it, nobody else is. */
 static const char *wrong_with_heaps(const struct asg_core *core)
 {
+    assert(core->step == NULL);
     size_t dues = 0;
     for (size_t i = 0; i < core->group_count; i++) {
         dues += core->groups[i]->due.place > 0;

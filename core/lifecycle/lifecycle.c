@@ -340,7 +340,8 @@ bool asg_lifecycle_move(struct asg_core *core, struct group *group,
     assert(core->step != NULL); /* only an event moves an instance */
     const struct row *row = find_row(group, instance, event);
     if (row == NULL) return false;
-    asg_count_set_state(group, instance, row->to);
+    asg_count_set_state(core, group, instance, row->to);
+    core->step->rows_used++;
     asg_group_mark_dirty(core, group);
     if (row->text[0] != '\0') say_move(core, group, instance, row);
     if (row->enter != NULL) row->enter(core, group, instance);

@@ -42,7 +42,7 @@ void asg_state_instance_fields(struct asg_fields *f, struct asg_core *core,
     assert(i->group != NULL);
     asg_fields_u64(f, &i->no);
     TEXT(f, i->id);
-    ENUM(f, &i->state, ASG_INSTANCE_COUNT);
+    ENUM(f, &i->state, ASG_INSTANCE_COUNT); /* const for everybody else */
     ENUM(f, &i->ec2_state, ASG_EC2_COUNT);
     asg_fields_u64(f, &i->launch.job_id);
     asg_fields_u32(f, &i->launch.attempt);

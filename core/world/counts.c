@@ -162,13 +162,14 @@ void asg_count_new(struct group *group, const struct instance *instance)
     add(&group->counts, group, instance);
 }
 
-void asg_count_set_state(struct group *group, struct instance *instance,
-                         enum asg_instance_state state)
+void asg_count_set_state(struct asg_core *core, struct group *group,
+                         struct instance *instance, enum asg_instance_state state)
 {
     assert(instance->group == group);
     assert(state < ASG_INSTANCE_COUNT);
     take_out(group, instance);
-    instance->state = state;
+    *(enum asg_instance_state *)&instance->state = state; /* const for everybody else */
+    core->step->states_written++;
     asg_count_new(group, instance);
 }
 

@@ -92,10 +92,10 @@ struct instance_notice {
 
 struct instance {
     uint64_t no;
-    struct group *group;              /* not saved */
-    char id[ASG_INSTANCE_ID_MAX + 1]; /* "" while REQUESTED */
-    enum asg_instance_state state;
-    enum asg_ec2_state ec2_state; /* as last seen */
+    struct group *group;                 /* not saved */
+    char id[ASG_INSTANCE_ID_MAX + 1];    /* "" while REQUESTED */
+    const enum asg_instance_state state; /* lifecycle.c alone moves it, by its rows */
+    enum asg_ec2_state ec2_state;        /* as last seen */
     /* texts: kept_text.h */
     const char *type;
     const char *subnet_id;

@@ -75,6 +75,9 @@ struct step {
     /* of the group under way */
     int64_t look_again_ms; /* look_again.h */
     uint32_t held_bits;    /* 1 << topic: still held, narrate.h */
+    /* so many times a state was written, and a row of the life cycle was used */
+    uint32_t states_written;
+    uint32_t rows_used;
     /* room in the lists of the effects */
     size_t decision_capacity;
     size_t job_capacity;

@@ -70,6 +70,9 @@ static void test_due_heap_agrees_with_an_array_whatever_happens(void **state)
         }
         assert_int_equal(asg_due_heap_first_ms(&heap), first);
         assert_int_equal(heap.count, count);
+        assert_true(asg_due_heap_is_right(&heap));
+        assert_true(asg_due_heap_has(&heap, &owners[at].due) ==
+                    (wanted[at] != INT64_MAX));
     }
     int64_t before = INT64_MIN; /* and they come out in order */
     while (asg_due_heap_first(&heap) != NULL) {
@@ -81,11 +84,29 @@ static void test_due_heap_agrees_with_an_array_whatever_happens(void **state)
     asg_due_heap_clear(&heap);
 }
 
+static void test_a_heap_out_of_order_is_not_right(void **state)
+{
+    (void)state;
+    struct asg_due_heap heap = {0};
+    struct owner owners[3] = {{.number = 0}};
+    for (int i = 0; i < 3; i++) {
+        asg_due_heap_set(&heap, &owners[i].due, 10 * (i + 1));
+    }
+    assert_true(asg_due_heap_is_right(&heap));
+    owners[2].due.at_ms = 5;
+    assert_false(asg_due_heap_is_right(&heap));
+    owners[2].due = (struct asg_due){.at_ms = 30, .place = 1};
+    assert_false(asg_due_heap_is_right(&heap));
+    assert_false(asg_due_heap_has(&heap, &owners[2].due)); /* another stands there */
+    asg_due_heap_clear(&heap);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_due_heap_gives_the_earliest),
         cmocka_unit_test(test_due_heap_agrees_with_an_array_whatever_happens),
+        cmocka_unit_test(test_a_heap_out_of_order_is_not_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
