@@ -389,6 +389,7 @@ static void write_evaluation(const void *object, struct asg_bytes *ret)
     asg_bytes_printf(ret, "%s", evaluation_ms > 0 ? text : "any");
 }
 
+/* What an option sets has the name of the option. */
 static const struct asg_render_column show_columns[] = {
     {"group", "group", NULL, false},
     {"name", "name", NULL, false},
@@ -399,24 +400,24 @@ static const struct asg_render_column show_columns[] = {
     {"metric", "metric", NULL, false},
     {"statistic", "statistic", NULL, false},
     {"rule", NULL, write_rule, false},
-    {"out above permille", "scale_out_permille", NULL, false},
-    {"out after periods", "scale_out_periods", NULL, false},
-    {"out at once above permille", "scale_out_far_permille", NULL, false},
-    {"counts warming", "counts_warming", NULL, false},
+    {"scale-out-permille", "scale_out_permille", NULL, false},
+    {"scale-out-periods", "scale_out_periods", NULL, false},
+    {"scale-out-far-permille", "scale_out_far_permille", NULL, false},
+    {"counts-warming", "counts_warming", NULL, false},
     {"saturation", "saturation_milli", NULL, false},
-    {"saturation factor", "saturation_factor_milli", NULL, false},
-    {"in below permille", "scale_in_permille", NULL, false},
-    {"in after periods", "scale_in_periods", NULL, false},
-    {"in after", "stabilisation_ms", NULL, false},
+    {"saturation-factor", "saturation_factor_milli", NULL, false},
+    {"scale-in-permille", "scale_in_permille", NULL, false},
+    {"scale-in-periods", "scale_in_periods", NULL, false},
+    {"stabilisation", "stabilisation_ms", NULL, false},
     {"patience", "patience", NULL, false},
-    {"never in", "disable_scale_in", NULL, false},
-    {"in at once %", "scale_in_at_once_percent", NULL, false},
-    {"in in 10m %", "scale_in_ten_minutes_percent", NULL, false},
-    {"alarm after periods", "periods", NULL, false},
+    {"disable-scale-in", "disable_scale_in", NULL, false},
+    {"scale-in-at-once", "scale_in_at_once_percent", NULL, false},
+    {"scale-in-ten-minutes", "scale_in_ten_minutes_percent", NULL, false},
+    {"periods", "periods", NULL, false},
     {"steps", NULL, write_steps, false},
-    {"min magnitude", "min_magnitude", NULL, false},
+    {"min-magnitude", "min_magnitude", NULL, false},
     {"cooldown", "cooldown_ms", NULL, false},
-    {"warm-up", "warmup_ms", NULL, false},
+    {"warmup", "warmup_ms", NULL, false},
 };
 
 static int run_show(void *context, const struct asg_arguments *arguments)

@@ -208,8 +208,8 @@ class CliTest(unittest.TestCase):
         shown = self.run_cli("policy", "show", "presets", "cpu50")
         self.assertRegex(shown.stdout, r"(?m)^preset: +calm$")
         self.assertRegex(shown.stdout, r"(?m)^preset's evaluation: +1s$")
-        self.assertRegex(shown.stdout, r"(?m)^in after: +7m$")
-        self.assertRegex(shown.stdout, r"(?m)^in below permille: +800$")
+        self.assertRegex(shown.stdout, r"(?m)^stabilisation: +7m$")
+        self.assertRegex(shown.stdout, r"(?m)^scale-in-permille: +800$")
         self.assertNotIn("note:", shown.stderr)
         policy = self.ask("policy", "show", "presets", "cpu50")
         self.assertEqual(("calm", 420000, 800, 25),
