@@ -57,6 +57,7 @@ asg_call_handler asg_call_do_describe_instance_status;
 asg_call_handler asg_call_do_terminate_instances;
 asg_call_handler asg_call_do_stop_instances;
 asg_call_handler asg_call_do_start_instances;
+asg_call_handler asg_call_do_reboot_instances;
 asg_call_handler asg_call_do_modify_instance_attribute;
 asg_call_handler asg_call_do_describe_instance_attribute;
 asg_call_handler asg_call_do_create_tags;
@@ -74,6 +75,26 @@ asg_call_handler asg_call_do_describe_availability_zones;
 asg_call_handler asg_call_do_describe_images;
 asg_call_handler asg_call_do_describe_instance_types;
 asg_call_handler asg_call_do_describe_regions;
+asg_call_handler asg_call_do_create_vpc;
+asg_call_handler asg_call_do_delete_vpc;
+asg_call_handler asg_call_do_modify_vpc_attribute;
+asg_call_handler asg_call_do_describe_vpc_attribute;
+asg_call_handler asg_call_do_create_subnet;
+asg_call_handler asg_call_do_delete_subnet;
+asg_call_handler asg_call_do_modify_subnet_attribute;
+asg_call_handler asg_call_do_create_security_group;
+asg_call_handler asg_call_do_delete_security_group;
+asg_call_handler asg_call_do_describe_security_groups;
+asg_call_handler asg_call_do_describe_security_group_rules;
+asg_call_handler asg_call_do_authorize_ingress;
+asg_call_handler asg_call_do_authorize_egress;
+asg_call_handler asg_call_do_revoke_ingress;
+asg_call_handler asg_call_do_revoke_egress;
+asg_call_handler asg_call_do_create_key_pair;
+asg_call_handler asg_call_do_import_key_pair;
+asg_call_handler asg_call_do_delete_key_pair;
+asg_call_handler asg_call_do_describe_key_pairs;
+asg_call_handler asg_call_do_describe_addresses;
 asg_call_handler asg_call_do_get_caller_identity;
 
 /* Begin and end `<ActionResponse xmlns=..><requestId>`. */
@@ -129,6 +150,24 @@ ASG_MUST_USE enum asg_status asg_call_takes(struct asg_call *call,
                                             const struct asg_call_field *fields,
                                             size_t field_count,
                                             const struct asg_world_tags *tags, bool *ret);
+/* One page of a listing: begin, ask for each item that is taken in turn, end. */
+struct asg_call_pages {
+    uint64_t scope;
+    uint64_t from; /* items of earlier pages */
+    uint64_t seen;
+    uint64_t most;
+    uint64_t written;
+    bool has_more;
+};
+ASG_MUST_USE enum asg_status asg_call_begin_pages(struct asg_call *call,
+                                                  const struct asg_world_query *query,
+                                                  struct asg_call_pages *ret);
+bool asg_call_is_on_page(struct asg_call_pages *pages);
+void asg_call_end_pages(struct asg_call *call, const struct asg_call_pages *pages);
+
+/* `<return>true</return>`, the whole answer. */
+void asg_call_write_return(struct asg_call *call);
+
 /* The id is among those asked for, or none were. */
 bool asg_call_is_asked(const struct asg_world_ids *ids, const char *id);
 

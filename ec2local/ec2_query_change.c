@@ -48,11 +48,21 @@ enum asg_status asg_call_do_start_instances(struct asg_call *call)
     return move(call, ASG_WORLD_START);
 }
 
-static void write_return(struct asg_call *call)
+enum asg_status asg_call_do_reboot_instances(struct asg_call *call)
 {
-    asg_call_begin_reply(call);
-    asg_xml_out_flag(call->out, "return", true);
-    asg_call_end_reply(call);
+    struct asg_world_move_request request = {
+        .verb = ASG_WORLD_REBOOT,
+        .ids = asg_call_get_list(call, "InstanceId"),
+        .is_dry_run = call->is_dry_run,
+        .lag_ms = call->lag_ms,
+    };
+    call->ids = request.ids;
+    struct asg_world_moves moves = {0};
+    enum asg_status status =
+        asg_world_move(call->world, &request, call->now_ms, call->arena, &moves,
+                       call->effects, &call->refusal);
+    if (status == ASG_OK) asg_call_write_return(call);
+    return status;
 }
 
 /* --- attributes --- */
@@ -82,7 +92,7 @@ enum asg_status asg_call_do_modify_instance_attribute(struct asg_call *call)
     if (status == ASG_OK) {
         status = asg_world_protect(call->world, id, is_protected, &call->refusal);
     }
-    if (status == ASG_OK) write_return(call);
+    if (status == ASG_OK) asg_call_write_return(call);
     return status;
 }
 
@@ -131,7 +141,7 @@ static enum asg_status change_tags(struct asg_call *call, bool is_removal)
     };
     call->ids = request.ids;
     enum asg_status status = asg_world_tag(call->world, &request, &call->refusal);
-    if (status == ASG_OK) write_return(call);
+    if (status == ASG_OK) asg_call_write_return(call);
     return status;
 }
 

@@ -42,7 +42,7 @@ static void write_network(struct asg_xml_out *out,
 {
     if (is_over) return; /* a terminated instance has neither subnet nor address */
     asg_xml_out_text(out, "subnetId", instance->subnet->id);
-    asg_xml_out_text(out, "vpcId", asg_world_vpc_id());
+    asg_xml_out_text(out, "vpcId", instance->subnet->vpc_id);
     asg_xml_out_text(out, "privateIpAddress", instance->address_text);
     asg_xml_out_flag(out, "sourceDestCheck", true);
 }

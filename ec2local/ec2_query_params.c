@@ -319,3 +319,38 @@ bool asg_call_is_asked(const struct asg_world_ids *ids, const char *id)
     }
     return false;
 }
+
+/* --- pages --- */
+
+enum asg_status asg_call_begin_pages(struct asg_call *call,
+                                     const struct asg_world_query *query,
+                                     struct asg_call_pages *ret)
+{
+    struct asg_call_pages pages = {
+        .scope = asg_world_query_scope(query),
+        .most = query->max_results > 0 ? (uint64_t)query->max_results : UINT64_MAX};
+    if (query->next_token != NULL) {
+        enum asg_status status = asg_world_read_page_token(
+            call->world, query->next_token, pages.scope, &pages.from, &call->refusal);
+        if (status != ASG_OK) return status;
+    }
+    *ret = pages;
+    return ASG_OK;
+}
+
+bool asg_call_is_on_page(struct asg_call_pages *pages)
+{
+    if (pages->seen++ < pages->from) return false;
+    pages->has_more = pages->written == pages->most;
+    if (pages->has_more) return false;
+    pages->written++;
+    return true;
+}
+
+void asg_call_end_pages(struct asg_call *call, const struct asg_call_pages *pages)
+{
+    if (!pages->has_more) return;
+    asg_xml_out_text(call->out, "nextToken",
+                     asg_world_page_token(call->world, pages->from + pages->written,
+                                          pages->scope, call->arena));
+}

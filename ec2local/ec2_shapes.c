@@ -212,4 +212,122 @@ static const struct asg_query_member describe_regions[] = {
     TEXTS("RegionName"), FLAG("AllRegions"), FILTERS, DRY_RUN};
 SHAPE(describe_regions);
 
+/* --- networks --- */
+
+static const struct asg_query_member create_vpc[] = {
+    NEEDED("CidrBlock"), WORD("InstanceTenancy", "default|dedicated|host"), TAGGED,
+    DRY_RUN};
+SHAPE(create_vpc);
+
+static const struct asg_query_member name_vpc[] = {NEEDED("VpcId"), DRY_RUN};
+SHAPE(name_vpc);
+
+static const struct asg_query_member modify_vpc_attribute[] = {
+    NEEDED("VpcId"), STRUCT("EnableDnsSupport", flag_value),
+    STRUCT("EnableDnsHostnames", flag_value)};
+SHAPE(modify_vpc_attribute);
+
+static const struct asg_query_member describe_vpc_attribute[] = {
+    NEEDED("VpcId"),
+    {.name = "Attribute",
+     .kind = ASG_QUERY_TEXT,
+     .is_required = true,
+     .words = "enableDnsSupport|enableDnsHostnames|enableNetworkAddressUsageMetrics"},
+    DRY_RUN};
+SHAPE(describe_vpc_attribute);
+
+static const struct asg_query_member create_subnet[] = {NEEDED("VpcId"),
+                                                        TEXT("CidrBlock"),
+                                                        TEXT("AvailabilityZone"),
+                                                        TEXT("AvailabilityZoneId"),
+                                                        TAGGED,
+                                                        DRY_RUN};
+SHAPE(create_subnet);
+
+static const struct asg_query_member name_subnet[] = {NEEDED("SubnetId"), DRY_RUN};
+SHAPE(name_subnet);
+
+static const struct asg_query_member modify_subnet_attribute[] = {
+    NEEDED("SubnetId"), STRUCT("MapPublicIpOnLaunch", flag_value)};
+SHAPE(modify_subnet_attribute);
+
+/* --- security groups --- */
+
+static const struct asg_query_member create_security_group[] = {
+    NEEDED("GroupName"), NEEDED("GroupDescription"), TEXT("VpcId"), TAGGED, DRY_RUN};
+SHAPE(create_security_group);
+
+static const struct asg_query_member name_group[] = {TEXT("GroupId"), TEXT("GroupName"),
+                                                     DRY_RUN};
+SHAPE(name_group);
+
+static const struct asg_query_member describe_security_groups[] = {
+    TEXTS("GroupId"), TEXTS("GroupName"), FILTERS, PAGES, DRY_RUN};
+SHAPE(describe_security_groups);
+
+static const struct asg_query_member describe_security_group_rules[] = {
+    TEXTS("SecurityGroupRuleId"), FILTERS, PAGES, DRY_RUN};
+SHAPE(describe_security_group_rules);
+
+#define PORTS                                                                            \
+    {.name = "FromPort", .kind = ASG_QUERY_NUMBER, .min = -1, .max = 65535},             \
+    {                                                                                    \
+        .name = "ToPort", .kind = ASG_QUERY_NUMBER, .min = -1, .max = 65535              \
+    }
+#define PROTOCOL                                                                         \
+    {                                                                                    \
+        .name = "IpProtocol", .kind = ASG_QUERY_TEXT, .min = 1, .max = 15                \
+    }
+
+static const struct asg_query_member cidr_members[] = {NEEDED("CidrIp"),
+                                                       TEXT("Description")};
+static const struct asg_query_shape cidr = ASG_QUERY_SHAPE(cidr_members);
+static const struct asg_query_member cidr6_members[] = {NEEDED("CidrIpv6"),
+                                                        TEXT("Description")};
+static const struct asg_query_shape cidr6 = ASG_QUERY_SHAPE(cidr6_members);
+static const struct asg_query_member peer_members[] = {NEEDED("GroupId"), TEXT("UserId"),
+                                                       TEXT("Description")};
+static const struct asg_query_shape peer = ASG_QUERY_SHAPE(peer_members);
+static const struct asg_query_member prefix_members[] = {NEEDED("PrefixListId"),
+                                                         TEXT("Description")};
+static const struct asg_query_shape prefix = ASG_QUERY_SHAPE(prefix_members);
+
+static const struct asg_query_member permission_members[] = {
+    PROTOCOL,
+    PORTS,
+    LIST("IpRanges", cidr),
+    LIST("Ipv6Ranges", cidr6),
+    LIST("Groups", peer),
+    LIST("PrefixListIds", prefix)};
+static const struct asg_query_shape permission = ASG_QUERY_SHAPE(permission_members);
+
+static const struct asg_query_member change_rules[] = {
+    TEXT("GroupId"), TEXT("GroupName"), LIST("IpPermissions", permission),
+    TEXT("CidrIp"),  PROTOCOL,          PORTS,
+    TAGGED,          DRY_RUN,           TEXTS("SecurityGroupRuleId")};
+SHAPE(change_rules);
+
+/* --- key pairs, addresses --- */
+
+static const struct asg_query_member create_key_pair[] = {
+    NEEDED("KeyName"), WORD("KeyType", "rsa|ed25519"), WORD("KeyFormat", "pem"), TAGGED,
+    DRY_RUN};
+SHAPE(create_key_pair);
+
+static const struct asg_query_member import_key_pair[] = {
+    NEEDED("KeyName"), NEEDED("PublicKeyMaterial"), TAGGED, DRY_RUN};
+SHAPE(import_key_pair);
+
+static const struct asg_query_member delete_key_pair[] = {TEXT("KeyName"),
+                                                          TEXT("KeyPairId"), DRY_RUN};
+SHAPE(delete_key_pair);
+
+static const struct asg_query_member describe_key_pairs[] = {
+    TEXTS("KeyName"), TEXTS("KeyPairId"), FLAG("IncludePublicKey"), FILTERS, DRY_RUN};
+SHAPE(describe_key_pairs);
+
+static const struct asg_query_member describe_addresses[] = {
+    TEXTS("PublicIp"), TEXTS("AllocationId"), FILTERS, DRY_RUN};
+SHAPE(describe_addresses);
+
 const struct asg_query_shape asg_ec2_shape_get_caller_identity = {.members = NULL};

@@ -32,6 +32,23 @@
     X(describe_images)                                                                   \
     X(describe_instance_types)                                                           \
     X(describe_regions)                                                                  \
+    X(create_vpc)                                                                        \
+    X(name_vpc) /* DeleteVpc */                                                          \
+    X(modify_vpc_attribute)                                                              \
+    X(describe_vpc_attribute)                                                            \
+    X(create_subnet)                                                                     \
+    X(name_subnet) /* DeleteSubnet */                                                    \
+    X(modify_subnet_attribute)                                                           \
+    X(create_security_group)                                                             \
+    X(name_group) /* DeleteSecurityGroup */                                              \
+    X(describe_security_groups)                                                          \
+    X(describe_security_group_rules)                                                     \
+    X(change_rules) /* Authorize-, RevokeSecurityGroupIngress, -Egress */                \
+    X(create_key_pair)                                                                   \
+    X(import_key_pair)                                                                   \
+    X(delete_key_pair)                                                                   \
+    X(describe_key_pairs)                                                                \
+    X(describe_addresses)                                                                \
     X(get_caller_identity)
 
 #define X(name) extern const struct asg_query_shape asg_ec2_shape_##name;

@@ -151,7 +151,6 @@ static void make_service(struct parts *parts)
     asg_imds_server_new(parts->run, parts->boot, clock, &parts->imds);
     const struct asg_service_options options = {
         .run = parts->run,
-        .world = parts->world,
         .boot = parts->boot,
         .imds = parts->imds,
         .faults = parts->faults,

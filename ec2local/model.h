@@ -56,6 +56,18 @@ enum asg_world_state {
 /* "pending", "shutting-down"; static. */
 const char *asg_world_state_name(enum asg_world_state state);
 
+/* --- tags --- */
+
+struct asg_world_tag {
+    char *key;
+    char *value;
+};
+
+struct asg_world_tags {
+    struct asg_world_tag *items;
+    size_t count;
+};
+
 /* --- what the region offers --- */
 
 struct asg_world_zone {
@@ -68,6 +80,14 @@ struct asg_world_subnet {
     char cidr[32];
     const struct asg_world_zone *zone;
     uint32_t free_addresses;
+    char vpc_id[ASG_WORLD_ID_SIZE];
+    bool is_default; /* of its zone */
+    bool maps_public;
+    bool is_deleted; /* no longer listed; kept for instances that were there */
+    uint32_t
+        size; /* instances that fit into its block; 0: as many as there are addresses */
+    uint32_t used; /* by instances that are not terminated */
+    struct asg_world_tags tags;
 };
 
 struct asg_world_type {
@@ -87,17 +107,7 @@ struct asg_world_image {
     bool is_arm;
 };
 
-/* --- tags and launch data --- */
-
-struct asg_world_tag {
-    char *key;
-    char *value;
-};
-
-struct asg_world_tags {
-    struct asg_world_tag *items;
-    size_t count;
-};
+/* --- launch data --- */
 
 /* The value of a key; NULL: it is not there. */
 const char *asg_world_tags_find(const struct asg_world_tags *tags, const char *key);
@@ -151,6 +161,7 @@ struct asg_world_instance {
     bool is_protected;
     bool dies;     /* accepted, then terminated by "EC2" instead of running */
     bool has_tree; /* the program was told to boot it and has not said it ended */
+    bool reboots;  /* it boots again when its tree has ended */
     bool counts;   /* its address is taken */
     const char *reason_code; /* of the last change; "" : none; static */
     const char *reason_message;
@@ -212,7 +223,8 @@ void asg_world_destroy(struct asg_world **world);
 void asg_world_leave_room(struct asg_world *world, int64_t instances);
 const struct asg_world_options *asg_world_options(const struct asg_world *world);
 const struct asg_world_zone *asg_world_zones(const struct asg_world *world);
-const struct asg_world_subnet *asg_world_subnets(const struct asg_world *world);
+/* The default one of each zone, ASG_WORLD_ZONES of them; others: model_network.h. */
+struct asg_world_subnet *const *asg_world_subnets(const struct asg_world *world);
 const struct asg_world_type *asg_world_types(size_t *ret_count);
 const struct asg_world_image *asg_world_images(size_t *ret_count);
 const char *asg_world_vpc_id(void);
@@ -312,7 +324,12 @@ struct asg_world_moves {
     size_t count;
 };
 
-enum asg_world_verb { ASG_WORLD_TERMINATE, ASG_WORLD_STOP, ASG_WORLD_START };
+enum asg_world_verb {
+    ASG_WORLD_TERMINATE,
+    ASG_WORLD_STOP,
+    ASG_WORLD_START,
+    ASG_WORLD_REBOOT /* its processes end and boot again; it stays running */
+};
 
 struct asg_world_move_request {
     enum asg_world_verb verb;

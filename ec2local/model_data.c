@@ -51,6 +51,13 @@ void asg_world_tags_set(struct asg_world_tags *tags, const char *key, const char
         (struct asg_world_tag){.key = asg_world_copy(key), .value = copy};
 }
 
+void asg_world_tags_add(struct asg_world_tags *tags, const struct asg_world_tags *more)
+{
+    for (size_t i = 0; i < more->count; i++) {
+        asg_world_tags_set(tags, more->items[i].key, more->items[i].value);
+    }
+}
+
 void asg_world_tags_remove(struct asg_world_tags *tags, const char *key,
                            const char *value)
 {

@@ -100,8 +100,7 @@ static const char *read_reservation(const struct asg_world_instance *instance)
 }
 static const char *read_vpc(const struct asg_world_instance *instance)
 {
-    (void)instance;
-    return asg_world_vpc_id();
+    return instance->subnet->vpc_id;
 }
 static const char *read_lifecycle(const struct asg_world_instance *instance)
 {
@@ -261,31 +260,6 @@ const char *asg_world_volume_device(const struct asg_world_instance *instance,
     }
     (void)snprintf(name, sizeof name, "BlockDeviceMapping.%u.DeviceName", number);
     return asg_world_tags_find(said, name);
-}
-
-size_t asg_world_groups_of(const struct asg_world *world,
-                           const struct asg_world_instance *instance,
-                           struct asg_world_group_name ret[ASG_WORLD_GROUPS_MAX])
-{
-    static const char *const prefixes[] = {"SecurityGroupId.", "SecurityGroup.",
-                                           "NetworkInterface.1.SecurityGroupId."};
-    const struct asg_world_tags *said = &instance->launch->data.parameters;
-    (void)world;
-    size_t count = 0;
-    for (size_t i = 0; i < said->count && count < ASG_WORLD_GROUPS_MAX; i++) {
-        const char *value = said->items[i].value;
-        for (size_t p = 0; p < sizeof prefixes / sizeof prefixes[0]; p++) {
-            if (strncmp(said->items[i].key, prefixes[p], strlen(prefixes[p])) != 0) {
-                continue;
-            }
-            ret[count++] = (struct asg_world_group_name){.id = value, .name = value};
-            break;
-        }
-    }
-    if (count > 0) return count;
-    ret[0] =
-        (struct asg_world_group_name){.id = "sg-0a000000000000000", .name = "default"};
-    return 1;
 }
 
 /* --- filters that take one of several values, or one that is made up as it is read ---

@@ -77,9 +77,9 @@ static const char *type_of(const struct asg_world *world,
 static const char *zone_of(const struct asg_world *world,
                            const struct asg_world_fleet_pool *pool)
 {
-    for (size_t i = 0; i < ASG_WORLD_ZONES && pool->subnet_id != NULL; i++) {
-        if (strcmp(world->subnets[i].id, pool->subnet_id) == 0) {
-            return world->subnets[i].zone->name;
+    for (size_t i = 0; i < world->subnet_count && pool->subnet_id != NULL; i++) {
+        if (strcmp(world->subnets[i]->id, pool->subnet_id) == 0) {
+            return world->subnets[i]->zone->name;
         }
     }
     return pool->zone != NULL ? pool->zone : "";

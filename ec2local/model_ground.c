@@ -1,5 +1,6 @@
 /* model_ground - what every part of the model stands on: refusals, chance, ids,
- * addresses, instance types and images. */
+ * addresses, instance types, images and VPCs. */
+#include "ec2local/model_network.h"
 #include "ec2local/model_private.h"
 
 #include <inttypes.h>
@@ -73,21 +74,25 @@ static struct address_pool *pool_of(struct asg_world *world, size_t zone)
     return &world->pools[world->pools[0].list != NULL ? 0 : zone];
 }
 
-uint32_t asg_world_free_addresses(const struct asg_world *world, size_t zone)
+size_t asg_world_zone_of(const struct asg_world *world,
+                         const struct asg_world_subnet *subnet)
 {
-    return world->pools[world->pools[0].list != NULL ? 0 : zone].free;
+    return (size_t)(subnet->zone - world->zones);
 }
 
 void asg_world_show_free_addresses(struct asg_world *world)
 {
-    for (size_t i = 0; i < ASG_WORLD_ZONES; i++) {
-        world->subnets[i].free_addresses = asg_world_free_addresses(world, i);
+    for (size_t i = 0; i < world->subnet_count; i++) {
+        struct asg_world_subnet *subnet = world->subnets[i];
+        uint32_t left = pool_of(world, asg_world_zone_of(world, subnet))->free;
+        uint32_t own = subnet->size - subnet->used;
+        subnet->free_addresses = subnet->size > 0 && own < left ? own : left;
     }
 }
 
-uint32_t asg_world_take_address(struct asg_world *world, size_t zone)
+uint32_t asg_world_take_address(struct asg_world *world, struct asg_world_subnet *subnet)
 {
-    struct address_pool *pool = pool_of(world, zone);
+    struct address_pool *pool = pool_of(world, asg_world_zone_of(world, subnet));
     if (pool->free == 0) return 0;
     while (pool->used[pool->next]) {
         pool->next = (pool->next + 1) % pool->size;
@@ -95,6 +100,7 @@ uint32_t asg_world_take_address(struct asg_world *world, size_t zone)
     uint32_t at = pool->next;
     pool->used[at] = true;
     pool->free--;
+    subnet->used++;
     /* Go on from here, so that an address rests before it is used again. */
     pool->next = (at + 1) % pool->size;
     asg_world_show_free_addresses(world);
@@ -106,7 +112,8 @@ void asg_world_give_address(struct asg_world *world, struct asg_world_instance *
     if (!instance->counts) return;
     instance->counts = false;
     struct address_pool *pool =
-        pool_of(world, (size_t)(instance->subnet - world->subnets));
+        pool_of(world, asg_world_zone_of(world, instance->subnet));
+    instance->subnet->used--;
     for (uint32_t at = 0; at < pool->size; at++) {
         uint32_t address = pool->list != NULL ? pool->list[at] : instance->address;
         if (pool->list == NULL) at = instance->address - pool->base;
@@ -139,4 +146,20 @@ const struct asg_world_image *asg_world_images(size_t *ret_count)
 {
     *ret_count = sizeof images / sizeof images[0];
     return images;
+}
+
+const char *asg_world_vpc_id(void)
+{
+    return "vpc-0a000000000000000";
+}
+
+struct asg_world_vpc *asg_world_find_vpc(const struct asg_world *world, const char *id,
+                                         struct asg_world_refusal *refusal)
+{
+    for (size_t i = 0; i < world->vpc_count; i++) {
+        if (strcmp(world->vpcs[i]->id, id) == 0) return world->vpcs[i];
+    }
+    (void)asg_world_refuse(refusal, 400, "InvalidVpcID.NotFound",
+                           "The vpc ID '%.64s' does not exist", id);
+    return NULL;
 }

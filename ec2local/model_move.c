@@ -32,6 +32,13 @@ static enum asg_status check_state(const struct asg_world_instance *instance,
             return refuse_state(instance, "stopped", refusal);
         }
     }
+    if (verb == ASG_WORLD_REBOOT &&
+        (is_ending || state == ASG_WORLD_STOPPING || state == ASG_WORLD_STOPPED)) {
+        return asg_world_refuse(refusal, 400, "IncorrectState",
+                                "This instance '%s' is not in a valid state for that "
+                                "operation.",
+                                instance->id);
+    }
     if (verb == ASG_WORLD_START && (is_ending || state == ASG_WORLD_STOPPING)) {
         return refuse_state(instance, "started", refusal);
     }
@@ -59,7 +66,9 @@ static void terminate(struct asg_world *world, struct asg_world_instance *instan
     bool is_stopping = instance->state == ASG_WORLD_STOPPING;
     asg_world_change_state(world, instance, ASG_WORLD_SHUTTING_DOWN, now_ms,
                            now_ms + world->options.stop_ms);
-    if (instance->has_tree && !is_stopping) {
+    bool is_ended = is_stopping || instance->reboots; /* its tree is ending already */
+    instance->reboots = false;
+    if (instance->has_tree && !is_ended) {
         asg_world_add_effect(effects, ASG_WORLD_KILL, instance->id);
     }
 }
@@ -71,7 +80,11 @@ static void stop(struct asg_world *world, struct asg_world_instance *instance,
     write_transition(instance, now_ms);
     asg_world_change_state(world, instance, ASG_WORLD_STOPPING, now_ms,
                            now_ms + world->options.stop_ms);
-    if (instance->has_tree) asg_world_add_effect(effects, ASG_WORLD_KILL, instance->id);
+    bool is_ended = instance->reboots;
+    instance->reboots = false;
+    if (instance->has_tree && !is_ended) {
+        asg_world_add_effect(effects, ASG_WORLD_KILL, instance->id);
+    }
 }
 
 static void start(struct asg_world *world, struct asg_world_instance *instance,
@@ -86,6 +99,15 @@ static void start(struct asg_world *world, struct asg_world_instance *instance,
                            now_ms + asg_world_boot_delay(world));
 }
 
+static void reboot(struct asg_world_instance *instance, struct asg_world_effects *effects)
+{
+    /* One that is pending boots anyway; one that reboots already does it once. */
+    if (instance->state != ASG_WORLD_RUNNING || instance->reboots) return;
+    if (!instance->has_tree) return;
+    instance->reboots = true;
+    asg_world_add_effect(effects, ASG_WORLD_KILL, instance->id);
+}
+
 static void move(struct asg_world *world, struct asg_world_instance *instance,
                  enum asg_world_verb verb, int64_t now_ms,
                  struct asg_world_effects *effects)
@@ -94,6 +116,7 @@ static void move(struct asg_world *world, struct asg_world_instance *instance,
     case ASG_WORLD_TERMINATE: terminate(world, instance, now_ms, effects); break;
     case ASG_WORLD_STOP: stop(world, instance, now_ms, effects); break;
     case ASG_WORLD_START: start(world, instance, now_ms); break;
+    case ASG_WORLD_REBOOT: reboot(instance, effects); break;
     }
 }
 
@@ -111,7 +134,7 @@ static uint32_t protected_zones(const struct asg_world *world,
             }
         }
         if (zones == 0) *ret_first = instances[i]->id;
-        zones |= UINT32_C(1) << (instances[i]->subnet - world->subnets);
+        zones |= UINT32_C(1) << asg_world_zone_of(world, instances[i]->subnet);
     }
     return zones;
 }
@@ -192,7 +215,7 @@ enum asg_status asg_world_move(struct asg_world *world,
     struct asg_world_moves moves = {
         .items = asg_arena_take(arena, count * sizeof *moves.items)};
     for (size_t i = 0; i < count; i++) {
-        if ((closed >> (found[i]->subnet - world->subnets) & 1) != 0) continue;
+        if ((closed >> asg_world_zone_of(world, found[i]->subnet) & 1) != 0) continue;
         enum asg_world_state before = found[i]->state;
         move(world, found[i], request->verb, now_ms, effects);
         moves.items[moves.count++] = (struct asg_world_move){

@@ -33,7 +33,14 @@ struct asg_world {
     char account_id[16];
     uint64_t random;
     struct asg_world_zone zones[ASG_WORLD_ZONES];
-    struct asg_world_subnet subnets[ASG_WORLD_ZONES];
+    struct asg_world_subnet **subnets; /* the default ones first, deleted ones too */
+    size_t subnet_count;
+    struct asg_world_vpc **vpcs;
+    size_t vpc_count;
+    struct asg_world_security **securities;
+    size_t security_count;
+    struct asg_world_key **keys;
+    size_t key_count;
     struct address_pool pools[ASG_WORLD_ZONES]; /* with a list: only the first */
     struct asg_world_instance **instances;      /* in order of launch */
     size_t instance_count;
@@ -61,6 +68,22 @@ struct asg_world {
     struct asg_id_map by_template_name;
     struct asg_id_map by_template_token;
 };
+
+#define ASG_WORLD_RESERVED 5 /* addresses of each subnet that EC2 keeps for itself */
+
+/* The default VPC and its security group; and the end of all of them. */
+void asg_world_found_network(struct asg_world *world);
+void asg_world_clear_network(struct asg_world *world);
+void asg_world_clear_securities(struct asg_world *world);
+struct asg_world_subnet *asg_world_add_subnet(struct asg_world *world, size_t zone);
+void asg_world_add_default_security(struct asg_world *world, const char *vpc_id,
+                                    const char *id);
+/* Beside the default one; and drop that. */
+bool asg_world_has_securities(const struct asg_world *world, const char *vpc_id);
+void asg_world_drop_securities(struct asg_world *world, const char *vpc_id);
+/* Which of the zones a subnet is in. */
+size_t asg_world_zone_of(const struct asg_world *world,
+                         const struct asg_world_subnet *subnet);
 
 /* A text of any length as a key of an id_map: the hash of scope and text. */
 void asg_world_make_key(const char *scope, const char *text, char ret[KEY_SIZE]);
@@ -94,6 +117,8 @@ void asg_world_data_clear(struct asg_world_data *data);
 void asg_world_data_merge(const struct asg_world_data *under,
                           const struct asg_world_data *over, struct asg_world_data *ret);
 
+/* Set all of them. */
+void asg_world_tags_add(struct asg_world_tags *tags, const struct asg_world_tags *more);
 /* Set or add; takes copies. */
 void asg_world_tags_set(struct asg_world_tags *tags, const char *key, const char *value);
 /* value NULL: whatever it is. */
@@ -104,9 +129,8 @@ ASG_MUST_USE enum asg_status asg_world_tags_check(const struct asg_world_tags *t
                                                   struct asg_world_refusal *refusal);
 
 /* 0: none free. */
-uint32_t asg_world_take_address(struct asg_world *world, size_t zone);
+uint32_t asg_world_take_address(struct asg_world *world, struct asg_world_subnet *subnet);
 void asg_world_give_address(struct asg_world *world, struct asg_world_instance *instance);
-uint32_t asg_world_free_addresses(const struct asg_world *world, size_t zone);
 /* Each subnet says how many of its addresses are free. */
 void asg_world_show_free_addresses(struct asg_world *world);
 

@@ -169,13 +169,13 @@ static enum asg_status place_subnet(struct asg_world *world, struct plan *plan,
 {
     const struct asg_world_data *data = &plan->data;
     plan->scope = "";
-    for (size_t i = 0; i < ASG_WORLD_ZONES; i++) {
-        struct asg_world_subnet *subnet = &world->subnets[i];
-        bool is_named =
-            data->subnet_id != NULL
-                ? strcmp(subnet->id, data->subnet_id) == 0
-                : data->zone != NULL && strcmp(subnet->zone->name, data->zone) == 0;
-        if (is_named) plan->subnet = subnet;
+    for (size_t i = 0; i < world->subnet_count; i++) {
+        struct asg_world_subnet *subnet = world->subnets[i];
+        bool is_named = data->subnet_id != NULL
+                            ? strcmp(subnet->id, data->subnet_id) == 0
+                            : data->zone != NULL && subnet->is_default &&
+                                  strcmp(subnet->zone->name, data->zone) == 0;
+        if (is_named && !subnet->is_deleted) plan->subnet = subnet;
     }
     if (plan->subnet != NULL) plan->scope = plan->subnet->zone->name;
     if (data->subnet_id != NULL && plan->subnet == NULL) {
@@ -342,9 +342,12 @@ static enum asg_status choose_subnet(struct asg_world *world, struct plan *plan,
 {
     const struct asg_world_run_request *request = plan->request;
     bool is_free = plan->subnet == NULL;
+    bool has_subnet = false;
     for (size_t i = 0; i < ASG_WORLD_ZONES; i++) {
         size_t zone = (world->next_zone + i) % ASG_WORLD_ZONES;
-        struct asg_world_subnet *subnet = is_free ? &world->subnets[zone] : plan->subnet;
+        struct asg_world_subnet *subnet = is_free ? world->subnets[zone] : plan->subnet;
+        if (subnet->is_deleted) continue;
+        has_subnet = true;
         if (request->has_capacity == NULL ||
             request->has_capacity(request->context, plan->type->name, subnet->zone->name,
                                   plan->data.is_spot)) {
@@ -353,6 +356,12 @@ static enum asg_status choose_subnet(struct asg_world *world, struct plan *plan,
             return ASG_OK;
         }
         if (!is_free) break;
+    }
+    if (!has_subnet) {
+        return asg_world_refuse(refusal, 400, "MissingInput",
+                                "No subnets found for the default VPC '%s'. Please "
+                                "specify a subnet.",
+                                asg_world_vpc_id());
     }
     return asg_world_refuse(
         refusal, 500, "InsufficientInstanceCapacity",
@@ -446,8 +455,7 @@ static struct asg_world_instance *add_instance(struct asg_world *world,
     instance->launch_index = index;
     instance->type = plan->type;
     instance->subnet = plan->subnet;
-    instance->address =
-        asg_world_take_address(world, (size_t)(plan->subnet - world->subnets));
+    instance->address = asg_world_take_address(world, plan->subnet);
     instance->counts = true;
     (void)snprintf(instance->address_text, sizeof instance->address_text, "%u.%u.%u.%u",
                    instance->address >> 24, instance->address >> 16 & 255,

@@ -1,8 +1,29 @@
 /* model_tags - CreateTags, DeleteTags, DescribeTags. */
+#include "ec2local/model_network.h"
 #include "ec2local/model_private.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Of a VPC, a subnet, a security group or a key pair; NULL: there is none. */
+static struct asg_world_tags *network_tags_of(const struct asg_world *world,
+                                              const char *id)
+{
+    for (size_t i = 0; i < world->vpc_count; i++) {
+        if (strcmp(world->vpcs[i]->id, id) == 0) return &world->vpcs[i]->tags;
+    }
+    for (size_t i = 0; i < world->subnet_count; i++) {
+        struct asg_world_subnet *subnet = world->subnets[i];
+        if (!subnet->is_deleted && strcmp(subnet->id, id) == 0) return &subnet->tags;
+    }
+    for (size_t i = 0; i < world->security_count; i++) {
+        if (strcmp(world->securities[i]->id, id) == 0) return &world->securities[i]->tags;
+    }
+    for (size_t i = 0; i < world->key_count; i++) {
+        if (strcmp(world->keys[i]->id, id) == 0) return &world->keys[i]->tags;
+    }
+    return NULL;
+}
 
 /* The tags of a resource by its id, NULL after a refusal. */
 static struct asg_world_tags *tags_of(const struct asg_world *world, const char *id,
@@ -18,13 +39,13 @@ static struct asg_world_tags *tags_of(const struct asg_world *world, const char 
     }
     struct asg_world_template *template = asg_world_template_of_id(world, id);
     if (template != NULL) return &template->tags;
+    struct asg_world_tags *found = network_tags_of(world, id);
+    if (found != NULL) return found;
     if (strncmp(id, "lt-", 3) == 0) {
         (void)asg_world_refuse(refusal, 400, "InvalidLaunchTemplateId.NotFound",
                                "The launch template ID '%.64s' does not exist", id);
     } else {
-        (void)asg_world_refuse(refusal, 400, "InvalidID",
-                               "The ID '%.64s' is not valid: instances and launch "
-                               "templates have tags here",
+        (void)asg_world_refuse(refusal, 400, "InvalidID", "The ID '%.64s' is not valid",
                                id);
     }
     return NULL;
@@ -156,6 +177,24 @@ static void list_tags(struct listing *listing, const char *id, const char *kind,
     }
 }
 
+static void list_network_tags(struct listing *listing, const struct asg_world *world)
+{
+    for (size_t i = 0; i < world->vpc_count; i++) {
+        list_tags(listing, world->vpcs[i]->id, "vpc", &world->vpcs[i]->tags);
+    }
+    for (size_t i = 0; i < world->subnet_count; i++) {
+        const struct asg_world_subnet *subnet = world->subnets[i];
+        if (!subnet->is_deleted) list_tags(listing, subnet->id, "subnet", &subnet->tags);
+    }
+    for (size_t i = 0; i < world->security_count; i++) {
+        list_tags(listing, world->securities[i]->id, "security-group",
+                  &world->securities[i]->tags);
+    }
+    for (size_t i = 0; i < world->key_count; i++) {
+        list_tags(listing, world->keys[i]->id, "key-pair", &world->keys[i]->tags);
+    }
+}
+
 static enum asg_status check_tag_filters(const struct asg_world_query *query,
                                          struct asg_world_refusal *refusal)
 {
@@ -199,6 +238,7 @@ enum asg_status asg_world_list_tags(const struct asg_world *world,
         list_tags(&listing, world->templates[i]->id, "launch-template",
                   &world->templates[i]->tags);
     }
+    list_network_tags(&listing, world);
     if (last > rows.count) last = rows.count;
     size_t most = query->max_results > 0 ? (size_t)query->max_results : SIZE_MAX;
     if (last > 0) rows.items += last;

@@ -1,6 +1,7 @@
 /* model_time - what happens by itself as time passes. */
 #include "ec2local/model_private.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +112,16 @@ static void become_running(struct asg_world *world, struct asg_world_instance *i
     asg_world_add_effect(effects, ASG_WORLD_BOOT, instance->id);
 }
 
+/* The tree that a reboot ended is gone. */
+static void boot_again(struct asg_world_instance *instance,
+                       struct asg_world_effects *effects)
+{
+    assert(instance->state == ASG_WORLD_RUNNING); /* what ends it calls the reboot off */
+    instance->reboots = false;
+    instance->has_tree = true;
+    asg_world_add_effect(effects, ASG_WORLD_BOOT, instance->id);
+}
+
 /* A running instance has a due time only when its interruption is announced. */
 static void take_back(struct asg_world *world, struct asg_world_instance *instance,
                       int64_t now_ms, struct asg_world_effects *effects)
@@ -118,9 +129,11 @@ static void take_back(struct asg_world *world, struct asg_world_instance *instan
     instance->reason_code = "Server.SpotInstanceTermination";
     instance->reason_message =
         "Server.SpotInstanceTermination: Spot instance termination";
+    bool is_ended = instance->reboots;
+    instance->reboots = false;
     asg_world_change_state(world, instance, ASG_WORLD_SHUTTING_DOWN, now_ms,
                            now_ms + world->options.stop_ms);
-    asg_world_add_effect(effects, ASG_WORLD_KILL, instance->id);
+    if (!is_ended) asg_world_add_effect(effects, ASG_WORLD_KILL, instance->id);
 }
 
 bool asg_world_announce(struct asg_world *world, const char *id,
@@ -187,6 +200,9 @@ void asg_world_advance(struct asg_world *world, int64_t now_ms,
     size_t kept = 0;
     for (size_t i = 0; i < world->instance_count; i++) {
         struct asg_world_instance *instance = world->instances[i];
+        if (instance->reboots && !instance->has_tree) {
+            boot_again(instance, effects);
+        }
         if (instance->due_ms <= now_ms &&
             !step_instance(world, instance, now_ms, effects)) {
             asg_world_add_effect(effects, ASG_WORLD_FORGET, instance->id);
@@ -216,6 +232,7 @@ void asg_world_tree_ended(struct asg_world *world, const char *id)
     if (at == ASG_ID_MAP_NONE) return;
     struct asg_world_instance *instance = world->instances[at];
     instance->has_tree = false;
+    if (instance->reboots) world->next_ms = 0; /* at once */
     if (instance->due_ms < world->next_ms) world->next_ms = instance->due_ms;
 }
 

@@ -7,7 +7,7 @@
 
 /* EC2 keeps five addresses of each subnet for itself: the first four and the last. */
 #define RESERVED_FIRST 4
-#define RESERVED       5
+#define RESERVED       ASG_WORLD_RESERVED
 
 static const char *const subnet_ids[ASG_WORLD_ZONES] = {
     "subnet-0a000000000000001",
@@ -64,9 +64,10 @@ static void make_zones(struct asg_world *world)
         (void)snprintf(zone->name, sizeof zone->name, "%.24s%c", world->region,
                        (char)('a' + i));
         (void)snprintf(zone->id, sizeof zone->id, "%s-az%u", shortened, i + 1);
-        struct asg_world_subnet *subnet = &world->subnets[i];
+        struct asg_world_subnet *subnet = asg_world_add_subnet(world, i);
+        (void)snprintf(subnet->vpc_id, sizeof subnet->vpc_id, "%s", asg_world_vpc_id());
+        subnet->is_default = true;
         (void)snprintf(subnet->id, sizeof subnet->id, "%s", subnet_ids[i]);
-        subnet->zone = zone;
         uint32_t base = world->options.cidr_base + i * quarter;
         (void)snprintf(subnet->cidr, sizeof subnet->cidr, "%u.%u.%u.%u/%u", base >> 24,
                        base >> 16 & 255, base >> 8 & 255, base & 255,
@@ -101,6 +102,7 @@ enum asg_status asg_world_new(const struct asg_world_options *options,
     world->random = options->seed;
     world->next_ms = NEVER_MS;
     make_zones(world);
+    asg_world_found_network(world);
     world->options.addresses = NULL; /* the caller's; the pool has a copy */
     *ret = world;
     return ASG_OK;
@@ -139,6 +141,8 @@ void asg_world_destroy(struct asg_world **world_at)
     free(world->tokens);
     asg_world_fleets_clear(world);
     destroy_templates(world);
+    asg_world_clear_securities(world);
+    asg_world_clear_network(world);
     for (size_t i = 0; i < ASG_WORLD_ZONES; i++) {
         free(world->pools[i].used);
         free(world->pools[i].list);
@@ -169,12 +173,7 @@ const struct asg_world_zone *asg_world_zones(const struct asg_world *world)
     return world->zones;
 }
 
-const struct asg_world_subnet *asg_world_subnets(const struct asg_world *world)
+struct asg_world_subnet *const *asg_world_subnets(const struct asg_world *world)
 {
     return world->subnets;
-}
-
-const char *asg_world_vpc_id(void)
-{
-    return "vpc-0a000000000000000";
 }

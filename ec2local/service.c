@@ -10,6 +10,7 @@
 #include "crypto/crypto.h"
 #include "ec2local/control.h"
 #include "ec2local/ec2_query.h"
+#include "ec2local/model_network.h"
 #include "ec2local/rate.h"
 
 #define REQUEST_ID_SIZE 37
@@ -31,6 +32,7 @@ struct visit {
     char key_id[ASG_SIGV4_KEY_ID_MAX + 1];
     const char *service_name; /* of the scope: "ec2", "sts" */
     const char *action;
+    const char *zone; /* that the request names, NULL: none */
     int64_t wall_us;
     int64_t monotonic_us;
     const char *code;
@@ -120,6 +122,26 @@ static bool is_allowed(struct visit *visit)
     return false;
 }
 
+/* The zone the request names, itself or by its subnet, for the faults; NULL: none. */
+static const char *find_zone(struct visit *visit)
+{
+    const char *subnet_id = asg_form_get(&visit->params, "SubnetId");
+    if (subnet_id == NULL) {
+        return asg_form_get(&visit->params, "Placement.AvailabilityZone");
+    }
+    int64_t now_ms = 0;
+    struct asg_world_effects *effects = NULL;
+    struct asg_world_refusal ignored;
+    struct asg_world *world =
+        asg_run_world_begin(visit->service->parts.run, &now_ms, &effects);
+    const struct asg_world_subnet *subnet =
+        asg_world_find_subnet(world, subnet_id, &ignored);
+    /* A zone lives as long as the world. */
+    const char *zone = subnet != NULL ? subnet->zone->name : NULL;
+    asg_run_world_end(visit->service->parts.run);
+    return zone;
+}
+
 static bool has_params(struct visit *visit)
 {
     const struct asg_http_request *request = visit->request;
@@ -132,6 +154,7 @@ static bool has_params(struct visit *visit)
                       &visit->params, &fault) == ASG_OK) {
         const char *action = asg_form_get(&visit->params, "Action");
         visit->action = action != NULL ? action : "";
+        visit->zone = find_zone(visit);
         return true;
     }
     char message[512];
@@ -176,24 +199,12 @@ static bool is_within_rates(struct visit *visit)
 
 /* --- faults --- */
 
-/* The zone the request names, itself or by its subnet; NULL: none. */
-static const char *zone_of(const struct visit *visit)
-{
-    const char *subnet_id = asg_form_get(&visit->params, "SubnetId");
-    const struct asg_world_subnet *subnets =
-        asg_world_subnets(visit->service->parts.world);
-    for (size_t i = 0; subnet_id != NULL && i < ASG_WORLD_ZONES; i++) {
-        if (strcmp(subnets[i].id, subnet_id) == 0) return subnets[i].zone->name;
-    }
-    return asg_form_get(&visit->params, "Placement.AvailabilityZone");
-}
-
 static bool strikes(struct visit *visit, enum asg_fault_kind kind, const char *word,
                     struct asg_fault *ret)
 {
     const char *type = asg_form_get(&visit->params, "InstanceType");
     if (!asg_faults_strike(visit->service->parts.faults, kind, visit->action, type,
-                           zone_of(visit), NULL, ret)) {
+                           visit->zone, NULL, ret)) {
         return false;
     }
     visit->fault = word;

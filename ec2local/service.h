@@ -19,8 +19,7 @@ struct asg_service;
 
 struct asg_service_options {
     struct asg_run_world *run;
-    const struct asg_world *world; /* for what never changes: its subnets' zones */
-    struct asg_boot *boot;         /* NULL: instances have no processes */
+    struct asg_boot *boot; /* NULL: instances have no processes */
     struct asg_imds_server *imds;
     struct asg_faults *faults;
     struct asg_call_log *calls;

@@ -106,10 +106,10 @@ static void put_extra_policy(const struct sim_group *group, uint32_t which);
 void sim_order_group(const struct sim_group *books)
 {
     const struct sim_features *features = &sim.features;
-    const struct asg_world_subnet *real = asg_world_subnets(sim.world);
+    struct asg_world_subnet *const *real = asg_world_subnets(sim.world);
     struct asg_subnet subnets[ASG_WORLD_ZONES];
     for (size_t i = 0; i < ASG_WORLD_ZONES; i++) {
-        subnets[i] = (struct asg_subnet){real[i].id, real[i].zone->name};
+        subnets[i] = (struct asg_subnet){real[i]->id, real[i]->zone->name};
     }
     const char *types[] = {"t3.small", "m5.large"};
     const struct asg_mixed mixed = {
@@ -237,13 +237,13 @@ static void order_own_template(const struct sim_group *group)
 /* Some of the zones, or all. */
 static void order_subnets(const struct sim_group *group, bool is_all)
 {
-    const struct asg_world_subnet *real = asg_world_subnets(sim.world);
+    struct asg_world_subnet *const *real = asg_world_subnets(sim.world);
     struct asg_subnet subnets[ASG_WORLD_ZONES];
     size_t count = 0;
     uint32_t must = below(ASG_WORLD_ZONES);
     for (uint32_t i = 0; i < ASG_WORLD_ZONES; i++) {
         if (!is_all && i != must && below(2) == 0) continue;
-        subnets[count++] = (struct asg_subnet){real[i].id, real[i].zone->name};
+        subnets[count++] = (struct asg_subnet){real[i]->id, real[i]->zone->name};
     }
     const struct asg_group_config config = {
         .name = group->name, .subnets = subnets, .subnet_count = count};

@@ -30,7 +30,7 @@ static void test_it_is_terminated_only_when_its_tree_has_ended(void **state)
     char id[ASG_WORLD_ID_SIZE];
     memcpy(id, launch(&fixture, &request).items[0]->id, sizeof id);
     pass(&fixture, 100);
-    uint32_t free_before = asg_world_subnets(fixture.world)[0].free_addresses;
+    uint32_t free_before = asg_world_subnets(fixture.world)[0]->free_addresses;
     assert_status(ASG_OK, move_one(&fixture, ASG_WORLD_TERMINATE, id));
     assert_int_equal(fixture.effects.items[0].kind, ASG_WORLD_KILL);
     pass(&fixture, 5000);
@@ -38,7 +38,8 @@ static void test_it_is_terminated_only_when_its_tree_has_ended(void **state)
     asg_world_tree_ended(fixture.world, id);
     pass(&fixture, 0);
     assert_string_equal(state_of(&fixture, id), "terminated");
-    assert_int_equal(asg_world_subnets(fixture.world)[0].free_addresses, free_before + 1);
+    assert_int_equal(asg_world_subnets(fixture.world)[0]->free_addresses,
+                     free_before + 1);
     pass(&fixture, plain_options.keep_ms);
     assert_string_equal(state_of(&fixture, id), "not listed");
     assert_int_equal(fixture.effects.items[0].kind, ASG_WORLD_FORGET);
@@ -85,11 +86,11 @@ static void test_a_token_in_another_zone_launches_a_second_time(void **state)
     begin_with(&fixture, &plain_options);
     struct asg_world_run_request request = plain_request("token");
     char subnet[ASG_WORLD_ID_SIZE];
-    memcpy(subnet, asg_world_subnets(fixture.world)[0].id, sizeof subnet);
+    memcpy(subnet, asg_world_subnets(fixture.world)[0]->id, sizeof subnet);
     request.data.subnet_id = subnet;
     const char *first = launch(&fixture, &request).items[0]->id;
     assert_ptr_equal(launch(&fixture, &request).items[0]->id, first);
-    memcpy(subnet, asg_world_subnets(fixture.world)[1].id, sizeof subnet);
+    memcpy(subnet, asg_world_subnets(fixture.world)[1]->id, sizeof subnet);
     assert_ptr_not_equal(launch(&fixture, &request).items[0]->id, first);
     end(&fixture);
 }

@@ -77,7 +77,7 @@ static void launch_one(struct play *play)
     char subnet[ASG_WORLD_ID_SIZE];
     struct asg_world_run_request request = plain_request(name);
     if (place < ASG_WORLD_ZONES) {
-        memcpy(subnet, asg_world_subnets(play->fixture.world)[place].id, sizeof subnet);
+        memcpy(subnet, asg_world_subnets(play->fixture.world)[place]->id, sizeof subnet);
         request.data.subnet_id = subnet;
     }
     struct asg_world_instances launched = {0};
@@ -156,7 +156,7 @@ static void check_laws(struct play *play)
             assert_true(play->has_tree[find(play, one->id)]);
         }
     }
-    assert_int_equal(taken + asg_world_subnets(play->fixture.world)[0].free_addresses,
+    assert_int_equal(taken + asg_world_subnets(play->fixture.world)[0]->free_addresses,
                      ADDRESSES);
     assert_in_range(live, 0, LIMIT);
     asg_arena_reset(&play->fixture.arena);
