@@ -35,7 +35,8 @@ static bool is_in_heap(const struct asg_core *core, const struct group *group)
                : group->due.at_ms == INT64_MAX && group->due.place == 0;
 }
 
-static const char *wrong_with_schedules(const struct group *group)
+static const char *wrong_with_schedules(const struct asg_core *core,
+                                        const struct group *group)
 {
     assert(group->schedules != NULL || group->schedule_count == 0);
     for (size_t i = 0; i < group->schedule_count; i++) {
@@ -44,7 +45,10 @@ static const char *wrong_with_schedules(const struct group *group)
             strcmp(group->schedules[i - 1].config.name, schedule->config.name) >= 0) {
             return "has schedules out of order";
         }
-        if (!group->is_deleting && group->due.at_ms > schedule->next_ms) {
+        /* What is due waits for the first listing, for a while. */
+        bool waits = core->is_unlisted && schedule->next_ms <= core->now_ms;
+        int64_t latest_ms = waits ? INT64_MAX - 1 : schedule->next_ms;
+        if (!group->is_deleting && group->due.at_ms > latest_ms) {
             return "has a schedule that is due before it is looked at";
         }
     }
@@ -158,6 +162,6 @@ const char *asg_check_group(const struct asg_core *core, const struct group *gro
     }
     if (group->ends.count > ASG_RECENT_ENDS) return "remembers too many ends";
     const char *wrong = wrong_with_caches(core, group);
-    if (wrong == NULL) wrong = wrong_with_schedules(group);
+    if (wrong == NULL) wrong = wrong_with_schedules(core, group);
     return wrong != NULL ? wrong : wrong_with_policies(core, group);
 }

@@ -18,6 +18,7 @@
 #include "core/take/require.h"
 #include "core/take/try_again.h"
 #include "core/want/desired.h"
+#include "core/want/run_schedules.h"
 #include "model/defaults.h"
 #include "model/launch_fields.h"
 #include "model/schemas.h"
@@ -351,6 +352,10 @@ void asg_order_update_group(struct asg_core *core, const struct asg_command *com
     set_all_but_range(group, config);
     asg_pool_forget_foreign(group);
     asg_instance_set_warm_times(group);
+    bool is_of_size = has(command->group_fields, ASG_GROUP_MIN) ||
+                      has(command->group_fields, ASG_GROUP_MAX) ||
+                      has(command->group_fields, ASG_GROUP_DESIRED);
+    if (is_of_size) asg_want_skip_waiting(core, group, NULL);
     asg_desired_set_range(core, group, config.min, config.max, config.desired,
                           DESIRED_BY_ORDER);
     assert(group->is_dirty);
@@ -441,6 +446,7 @@ void asg_order_desired(struct asg_core *core, const struct asg_command *command)
     }
     int64_t from = group->config.desired;
     assert(from >= group->config.min && from <= group->config.max); /* as it was */
+    asg_want_skip_waiting(core, group, NULL);
     asg_desired_change(core, group, to, DESIRED_BY_ORDER);
     asg_narrate_capacity(core,
                          (int64_t)to > from   ? ASG_DECISION_SCALE_OUT

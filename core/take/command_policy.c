@@ -12,6 +12,7 @@
 #include "core/values/text.h"
 #include "core/take/require.h"
 #include "core/want/desired.h"
+#include "core/want/run_schedules.h"
 #include "core/want/policy.h"
 #include "core/want/scale_group.h"
 #include "model/copy.h"
@@ -155,6 +156,7 @@ void asg_order_execute_policy(struct asg_core *core, const struct asg_command *c
     int64_t to = clamp(proposal.wanted, group->config.min, group->config.max);
     assert(to >= 0);
     if (to != from) {
+        asg_want_skip_waiting(core, group, NULL);
         asg_desired_follow(core, group, &policy->config, (uint32_t)to);
         if (!is_step) asg_cooldown_begin(core, group, &policy->config);
         asg_narrate_capacity(
@@ -225,6 +227,7 @@ void asg_order_put_schedule(struct asg_core *core, const struct asg_command *com
             same->config.name, group->config.name);
         return;
     }
+    asg_want_skip_waiting(core, group, config->name);
     struct schedule *schedule = asg_schedule_find(group, config->name);
     if (schedule == NULL && group->schedule_count == ASG_SCHEDULES_PER_GROUP) {
         asg_reply_refuse(core, "LimitExceeded",
@@ -260,6 +263,7 @@ void asg_order_delete_schedule(struct asg_core *core, const struct asg_command *
                          command->group);
         return;
     }
+    asg_want_skip_waiting(core, group, command->name);
     asg_arena_clear(&schedule->arena);
     size_t at = (size_t)(schedule - group->schedules);
     assert(at < group->schedule_count);

@@ -20,6 +20,7 @@
 #include "core/take/take_lead.h"
 #include "core/take/try_again.h"
 #include "core/want/desired.h"
+#include "core/want/run_schedules.h"
 #include "model/launch_fields.h"
 
 /* ---- the cluster ---- */
@@ -114,6 +115,7 @@ static void terminate_instance(struct asg_core *core, const struct asg_command *
         return;
     }
     if (command->decrement) {
+        asg_want_skip_waiting(core, group, NULL);
         assert(group->config.desired > group->config.min);
         asg_desired_change(core, group, group->config.desired - 1, DESIRED_BY_INSTANCE);
     }

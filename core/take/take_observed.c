@@ -19,6 +19,7 @@
 #include "core/take/behind.h"
 #include "core/take/fill_slot.h"
 #include "core/take/take_notice.h"
+#include "core/take/take_tick.h"
 #include "core/take/try_again.h"
 
 #define ORPHANS_AN_HOUR 5
@@ -198,7 +199,9 @@ void asg_take_observed(struct asg_core *core, const struct asg_observed *observe
         }
     }
     if (!observed->is_complete) return;
+    bool is_first = core->is_unlisted;
     asg_behind_end_listing(core, observed);
+    if (is_first) asg_take_waiting_schedules(core);
     asg_try_end_listing(core, begun_ms);
     end_old_orphans(core);
 }

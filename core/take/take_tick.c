@@ -42,6 +42,14 @@ void asg_take_due_groups(struct asg_core *core)
     }
 }
 
+void asg_take_waiting_schedules(struct asg_core *core)
+{
+    assert(core->step != NULL);
+    for (size_t g = 0; g < core->group_count; g++) {
+        asg_want_run_schedules(core, core->groups[g]);
+    }
+}
+
 static void retry_jobs(struct asg_core *core)
 {
     struct job **due = NULL;

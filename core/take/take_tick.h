@@ -11,4 +11,8 @@ void asg_take_due_groups(struct asg_core *core);
 /* Jobs whose next try has come. */
 void asg_take_tick(struct asg_core *core);
 
+/* A controller begins to lead, or has listed EC2: what waited for that runs, or is too
+ * late by now. */
+void asg_take_waiting_schedules(struct asg_core *core);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "core/step/look_again.h"
@@ -101,10 +102,44 @@ static const char *say_late(struct asg_core *core, int64_t due_ms)
                             asg_number_duration(late_limit(core), limit));
 }
 
+/* What was due before may run no more. What waits for EC2's first listing was late, or
+ * was not, when the controller began to lead. */
+static int64_t oldest_due(const struct asg_core *core)
+{
+    int64_t limit_ms = late_limit(core);
+    bool is_new_leader = core->now_ms - core->led_ms <= limit_ms;
+    assert(core->led_ms <= core->now_ms);
+    return (is_new_leader ? core->led_ms : core->now_ms) - limit_ms;
+}
+
+/* How long a run waits for the first complete listing of a new leader; 0: it does not. */
+static int64_t waits_until(const struct asg_core *core, const struct group *group,
+                           const struct schedule *schedule)
+{
+    assert(schedule->next_ms <= core->now_ms);
+    if (!core->is_unlisted || why_not(core, group) != NULL) return 0;
+    int64_t from_ms = schedule->next_ms > core->led_ms ? schedule->next_ms : core->led_ms;
+    int64_t until_ms = from_ms + late_limit(core);
+    return until_ms >= core->now_ms ? until_ms : 0;
+}
+
+/* What is too late waits for nothing. False: nothing is. */
+static bool skip_late(struct asg_core *core, struct group *group,
+                      struct schedule *schedule)
+{
+    int64_t oldest_ms = oldest_due(core);
+    if (schedule->next_ms >= oldest_ms) return false;
+    const struct due due = {.schedule = schedule, .first_ms = schedule->next_ms};
+    skip(core, group, &due, oldest_ms, say_late(core, due.first_ms));
+    schedule->next_ms = asg_schedule_next(&schedule->config, oldest_ms - 1);
+    assert(schedule->next_ms >= oldest_ms);
+    return true;
+}
+
 /* The last due time that is not too late; 0: none. */
 static int64_t find_last(const struct asg_core *core, const struct schedule *schedule)
 {
-    int64_t oldest_ms = core->now_ms - late_limit(core);
+    int64_t oldest_ms = oldest_due(core);
     int64_t at_ms = schedule->next_ms;
     if (at_ms < oldest_ms) at_ms = asg_schedule_next(&schedule->config, oldest_ms - 1);
     int64_t last_ms = 0;
@@ -141,6 +176,9 @@ static void drop_ended(struct group *group)
 static void take_due(struct asg_core *core, struct group *group, const struct due *due)
 {
     const char *why = why_not(core, group);
+    if (why == NULL && core->is_unlisted) {
+        why = "EC2 has not been listed yet since this controller leads";
+    }
     if (why != NULL) {
         skip(core, group, due, core->now_ms + 1, why);
         return;
@@ -150,7 +188,7 @@ static void take_due(struct asg_core *core, struct group *group, const struct du
         return;
     }
     if (due->first_ms < due->last_ms) {
-        bool is_late = core->now_ms - due->first_ms > late_limit(core);
+        bool is_late = due->first_ms < oldest_due(core);
         skip(core, group, due, due->last_ms,
              is_late ? say_late(core, due->first_ms) : "a later one is due as well");
     }
@@ -162,9 +200,14 @@ void asg_want_run_schedules(struct asg_core *core, struct group *group)
     assert(core->step != NULL);
     struct due *dues = NULL;
     size_t count = 0;
+    bool has_skipped = false;
     for (size_t i = 0; i < group->schedule_count; i++) {
         struct schedule *schedule = &group->schedules[i];
         if (schedule->next_ms > core->now_ms) continue;
+        if (waits_until(core, group, schedule) > 0) {
+            has_skipped = skip_late(core, group, schedule) || has_skipped;
+            continue;
+        }
         if (dues == NULL) {
             dues = asg_arena_take(&core->step->effects->arena,
                                   group->schedule_count * sizeof *dues);
@@ -174,7 +217,7 @@ void asg_want_run_schedules(struct asg_core *core, struct group *group)
                                 .first_ms = schedule->next_ms,
                                 .last_ms = find_last(core, schedule)});
     }
-    if (count == 0) return;
+    if (count == 0 && !has_skipped) return;
     for (size_t i = 0; i < count; i++) {
         take_due(core, group, &dues[i]);
         dues[i].schedule->next_ms =
@@ -183,9 +226,27 @@ void asg_want_run_schedules(struct asg_core *core, struct group *group)
     drop_ended(group);
 }
 
+void asg_want_skip_waiting(struct asg_core *core, struct group *group, const char *name)
+{
+    assert(core->step != NULL);
+    for (size_t i = 0; i < group->schedule_count; i++) {
+        struct schedule *schedule = &group->schedules[i];
+        if (schedule->next_ms > core->now_ms) continue; /* only what waits lies behind */
+        if (name != NULL && strcmp(schedule->config.name, name) != 0) continue;
+        const struct due due = {.schedule = schedule, .first_ms = schedule->next_ms};
+        skip(core, group, &due, core->now_ms + 1,
+             "an order came after it, before EC2 was listed");
+        schedule->next_ms = asg_schedule_next(&schedule->config, core->now_ms);
+    }
+}
+
 void asg_want_await_schedules(struct asg_core *core, const struct group *group)
 {
     for (size_t i = 0; i < group->schedule_count; i++) {
-        asg_look_again(core, group->schedules[i].next_ms); /* what was due has run */
+        const struct schedule *schedule = &group->schedules[i];
+        bool is_due = schedule->next_ms <= core->now_ms;
+        /* What was due has run, or waits for a listing. */
+        int64_t until_ms = is_due ? waits_until(core, group, schedule) : 0;
+        asg_look_again(core, is_due ? until_ms + 1 : schedule->next_ms);
     }
 }

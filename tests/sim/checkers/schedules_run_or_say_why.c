@@ -2,8 +2,10 @@
  * a decision that says why there is none. */
 #include "sim/sim.h"
 
-#define LAW     "schedules_run_or_say_why"
-#define LATE_MS INT64_C(180000) /* two minutes late at most, and a tick */
+#define LAW "schedules_run_or_say_why"
+/* Two minutes late when a controller begins to lead, two more until EC2 is listed, and a
+ * tick. */
+#define LATE_MS INT64_C(300000)
 
 /* Time of the log goes on to `time_ms`. */
 void law_schedules(int64_t time_ms)

@@ -69,6 +69,153 @@ static size_t count_actions(void)
     return count;
 }
 
+/* ---- before the first complete listing ---- */
+
+/* A controller leads, and EC2 has not been listed yet. */
+static void lead_unlisted(void)
+{
+    const struct asg_command command = {.kind = ASG_COMMAND_LEAD,
+                                        .actor = "test",
+                                        .epoch = asg_core_epoch(w.core) + 1,
+                                        .incarnation = 22,
+                                        .rules = asg_core_newest_rules()};
+    step((struct asg_event){.kind = ASG_EVENT_COMMAND, .command = &command});
+}
+
+static void list(const struct asg_seen_instance *seen, size_t count)
+{
+    struct asg_seen_instance copy[2];
+    for (size_t i = 0; i < count; i++) {
+        copy[i] = seen[i];
+    }
+    const struct asg_observed listing = {
+        .is_complete = true, .instances = copy, .instance_count = count};
+    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &listing});
+}
+
+static void test_a_late_run_waits_for_the_first_listing(void **state)
+{
+    (void)state;
+    make_group(2, unlimited);
+    put_action("once", full_hour(), "", 5);
+    jump_to(full_hour() + MINUTE);
+    lead_unlisted();
+    pass(90000); /* 150 s late by now, and 60 s when it could lead */
+    assert_int_equal(2, desired());
+    save_and_load();
+    list(NULL, 0);
+    assert_int_equal(5, desired());
+    assert_int_equal(1, count_said("scheduled action once: min"));
+    assert_int_equal(0, count_said("is skipped"));
+}
+
+static void test_a_run_that_is_due_meanwhile_waits_too(void **state)
+{
+    (void)state;
+    make_group(2, unlimited);
+    put_action("once", full_hour(), "", 5);
+    jump_to(full_hour() - 10000);
+    lead_unlisted();
+    pass(20000);
+    assert_int_equal(2, desired());
+    list(NULL, 0);
+    assert_int_equal(5, desired());
+}
+
+/* Controllers that lead for a moment only, one after the other: each run is told of in
+ * its time. */
+static void test_leaders_that_come_and_go_put_no_reason_off(void **state)
+{
+    (void)state;
+    make_group(2, unlimited);
+    put_action("often", 0, "* * * * *", 5);
+    for (uint64_t i = 0; i < 10; i++) {
+        jump_to(full_hour() + (int64_t)i * MINUTE);
+        lead_unlisted();
+        assert_true(count_said("skipped: ") + 3 >= i);
+    }
+    assert_int_equal(2, desired());
+    list(NULL, 0);
+    assert_int_equal(5, desired());
+}
+
+/* As long as it could be late, and no longer. */
+static void test_without_a_listing_a_run_is_skipped_in_the_end(void **state)
+{
+    (void)state;
+    make_group(2, unlimited);
+    put_action("hourly", 0, "0 * * * *", 5);
+    jump_to(full_hour() + MINUTE);
+    lead_unlisted();
+    pass(2 * MINUTE);
+    assert_int_equal(0, count_said("is skipped"));
+    assert_true(asg_core_next_deadline(w.core) <= w.now_ms + 1);
+    pass(1);
+    assert_int_equal(1, count_said("is skipped: EC2 has not been listed yet"));
+    list(NULL, 0);
+    assert_int_equal(2, desired());
+    jump_to(full_hour() + HOUR);
+    tick();
+    assert_int_equal(5, desired()); /* and it goes on */
+}
+
+static void test_an_old_log_runs_nothing_that_waited(void **state)
+{
+    (void)state;
+    make_group(2, unlimited);
+    put_action("once", full_hour(), "", 1);
+    jump_to(full_hour() + MINUTE);
+    lead_unlisted();
+    struct asg_seen_instance unknown = an_orphan("i-50", w.now_ms - 600000);
+    unknown.group = "web";
+    unknown.job_id = 9000;
+    unknown.incarnation = 77;
+    list(&unknown, 1);
+    assert_int_equal(1, count_said("is skipped: the controller leads held"));
+    assert_int_equal(2, desired());
+    assert_int_equal(0, w.ended_count);
+}
+
+/* It is younger than the run: the run would undo it. */
+static void test_an_order_before_the_listing_has_the_last_word(void **state)
+{
+    (void)state;
+    for (int is_update = 0; is_update < 2; is_update++) {
+        make_group(2, unlimited);
+        put_action("once", full_hour(), "", 5);
+        jump_to(full_hour() + MINUTE);
+        lead_unlisted();
+        const struct asg_group_config range = {.min = 3, .max = 4};
+        if (is_update == 0) set_desired(3);
+        if (is_update == 1) {
+            order((struct asg_command){.kind = ASG_COMMAND_GROUP_UPDATE,
+                                       .group = "web",
+                                       .group_config = &range,
+                                       .group_fields = UINT64_C(1) << ASG_GROUP_MIN |
+                                                       UINT64_C(1) << ASG_GROUP_MAX});
+        }
+        assert_int_equal(1, count_said("is skipped: an order came after it"));
+        list(NULL, 0);
+        assert_int_equal(3, desired());
+        (void)end(NULL);
+        (void)begin(NULL);
+    }
+}
+
+static void test_an_action_that_waits_and_is_deleted_says_so(void **state)
+{
+    (void)state;
+    make_group(2, unlimited);
+    put_action("hourly", 0, "0 * * * *", 5);
+    jump_to(full_hour() + MINUTE);
+    lead_unlisted();
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SCHEDULE_DELETE, .group = "web", .name = "hourly"});
+    assert_int_equal(1, count_said("is skipped: an order came after it"));
+    list(NULL, 0);
+    assert_int_equal(2, desired());
+}
+
 /* ---- nothing may swallow a due time ---- */
 
 static void test_an_event_between_due_time_and_tick_loses_no_run(void **state)
@@ -298,6 +445,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
+        TEST(test_a_late_run_waits_for_the_first_listing),
+        TEST(test_a_run_that_is_due_meanwhile_waits_too),
+        TEST(test_without_a_listing_a_run_is_skipped_in_the_end),
+        TEST(test_an_old_log_runs_nothing_that_waited),
+        TEST(test_leaders_that_come_and_go_put_no_reason_off),
+        TEST(test_an_order_before_the_listing_has_the_last_word),
+        TEST(test_an_action_that_waits_and_is_deleted_says_so),
         TEST(test_an_event_between_due_time_and_tick_loses_no_run),
         TEST(test_an_event_long_after_the_due_time_runs_nothing_twice),
         TEST(test_an_order_after_the_due_time_comes_after_its_run),
