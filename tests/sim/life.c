@@ -1,6 +1,7 @@
 /* life - one group of about 20 instances over weeks, as an operator would run it: mostly
- * calm, with bursts in which a swarm of faults strikes. After each burst everything has
- * to be right again before the calm goes on. */
+ * calm, with an order or two a day, and with bursts in which a swarm of faults strikes and
+ * he orders often. After each burst everything has to be right again before the calm goes
+ * on. */
 #include <string.h>
 
 #include "sim/sim.h"
@@ -67,7 +68,7 @@ void sim_life_draw_cluster(void)
 void sim_life_draw(void)
 {
     sim.agent_interval_ms = 60000;
-    sim.operator_mean_us = 10 * SIM_MINUTE;
+    sim.operator_mean_us = between(1, 15) * SIM_MINUTE;
     sim_life_draw_cluster();
     end_us = between(20, 40) * DAY;
     memset(&sim.swarm.ppm, 0, sizeof sim.swarm.ppm);
@@ -125,6 +126,13 @@ static void go_on(void)
     sim_order(&command);
 }
 
+/* The operator has work in the calm days, too. */
+static void order_later(void)
+{
+    sim_wish(&our->order_turn, sim.now_us + between(1, 24) * SIM_HOUR, SIM_EVENT_ADMIN,
+             SIM_ADMIN_ORDER);
+}
+
 bool sim_life_goes_on(void)
 {
     if (!sim.options.is_long || sim.now_us >= end_us) return false;
@@ -136,6 +144,7 @@ bool sim_life_goes_on(void)
         sim.instances[i]->well_since_us = sim.now_us;
     }
     sim_each_cluster(go_on);
+    sim_each_cluster(order_later);
     sim_put(sim.now_us + between(24, 72) * SIM_HOUR, SIM_EVENT_PHASE, SIM_PHASE_BURST, 0,
             NULL);
     return true;

@@ -12,11 +12,20 @@ enum undo {
     UNDO_HALT,
     UNDO_GROUP_HALT,
     UNDO_DRY_RUN,
+    UNDO_SUSPENSION,
     UNDO_DELETE,
     UNDO_SUBNETS,
     UNDO_ADOPT,
     UNDO_END
 };
+
+#define CALM_MEAN_US (12 * SIM_HOUR) /* between two orders in the calm days of a life */
+
+/* After the faults he only mends, until all is well. */
+static bool is_resting(void)
+{
+    return sim.is_quiet && !sim.is_calm;
+}
 
 static uint32_t below(uint32_t end)
 {
@@ -149,7 +158,7 @@ void sim_order_group(const struct sim_group *books)
     sim_order(&command);
     sim_order_policy(books);
     if ((features->orders >> SIM_ORDER_POLICY & 1) == 0) return;
-    for (uint32_t which = 0; which < SIM_DRAWN_POLICIES && !sim.is_quiet; which++) {
+    for (uint32_t which = 0; which < SIM_DRAWN_POLICIES && !is_resting(); which++) {
         if (below(3) == 0) put_extra_policy(books, which);
     }
 }
@@ -178,7 +187,7 @@ static void order_size(struct sim_group *group)
     }
     struct asg_group_config config = {.name = group->name};
     config.max = group->min + below(2 * group->max + 2 - group->min);
-    if (config.max > 80) config.max = 80;
+    if (config.max > group->meant_max + 40) config.max = group->meant_max + 40;
     update_group(group, &config, UINT64_C(1) << ASG_GROUP_MAX);
 }
 
@@ -492,6 +501,7 @@ static void order_switch(struct sim_group *group)
     case 5:
         command.kind = ASG_COMMAND_SUSPEND;
         command.processes = UINT64_C(1) << processes[below(6)];
+        undo_later(UNDO_SUSPENSION, group, some_time_us(600, 14400));
         break;
     default: command.kind = ASG_COMMAND_RESUME; break;
     }
@@ -523,23 +533,30 @@ void sim_settle_unknown(void)
     undo_later(UNDO_END, NULL, some_time_us(3600, 7200));
 }
 
+static void order_resume(const struct sim_group *group)
+{
+    struct asg_command command = {.kind = ASG_COMMAND_RESUME, .group = group->name};
+    sim_order(&command);
+}
+
 void sim_undo(uint64_t number)
 {
     struct sim_group *group = &our->groups[number & 0xff];
     switch ((enum undo)(number >> 8)) {
     case BEGIN_HALT:
-        if (sim.is_quiet) break;
+        if (is_resting()) break;
         undo_later(UNDO_HALT, NULL, some_time_us(60, 1800));
         order_halt(NULL, true);
         break;
     case UNDO_HALT: sim_unhalt(); break;
     case UNDO_GROUP_HALT: sim_unhalt_group(group); break;
     case UNDO_DRY_RUN: sim_order_dry_run(group, false); break;
+    case UNDO_SUSPENSION: order_resume(group); break;
     case UNDO_ADOPT: sim_order_unknown(/* is_adopted */ true); break;
     case UNDO_END: sim_order_unknown(/* is_adopted */ false); break;
     case UNDO_SUBNETS: order_subnets(group, /* is_all */ true); break;
     case UNDO_DELETE:
-        if (sim.is_quiet || (group->exists && !group->is_deleting)) break;
+        if (is_resting() || (group->exists && !group->is_deleting)) break;
         if (group->exists) {
             undo_later(UNDO_DELETE, group, some_time_us(600, 1800));
         } else {
@@ -571,14 +588,15 @@ static void order(enum sim_order_kind kind, struct sim_group *group)
 
 void sim_operate(void)
 {
-    if (sim.is_quiet) return;
+    if (is_resting()) return;
     struct sim_group *group = &our->groups[below(our->group_count)];
     enum sim_order_kind kind = SIM_ORDERS;
     while (kind == SIM_ORDERS || (sim.features.orders >> kind & 1) == 0) {
         kind = (enum sim_order_kind)below(SIM_ORDERS);
     }
     order(kind, group);
-    sim_put(sim.now_us +
-                sim_between(sim_of(SIM_TOPIC_OPERATOR), 1, 2 * sim.operator_mean_us),
-            SIM_EVENT_ADMIN, SIM_ADMIN_ORDER, 0, NULL);
+    int64_t mean_us = sim.is_calm ? CALM_MEAN_US : sim.operator_mean_us;
+    sim_wish(&our->order_turn,
+             sim.now_us + sim_between(sim_of(SIM_TOPIC_OPERATOR), 1, 2 * mean_us),
+             SIM_EVENT_ADMIN, SIM_ADMIN_ORDER);
 }

@@ -419,7 +419,9 @@ static void take_admin(const struct sim_event *event)
         }
         break;
     case SIM_ADMIN_UNDO: sim_undo(event->number); break;
-    case SIM_ADMIN_ORDER: sim_operate(); break;
+    case SIM_ADMIN_ORDER:
+        if (begins(&our->order_turn, event)) sim_operate();
+        break;
     }
 }
 

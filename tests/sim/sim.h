@@ -345,6 +345,7 @@ struct sim_cluster {
     struct sim_probe *probes;
     struct asg_bus_connection *admin;
     uint64_t request_no;
+    struct sim_turn order_turn;
     /* the books */
     struct sim_group groups[SIM_GROUPS_MAX];
     uint32_t group_count;
