@@ -43,7 +43,8 @@ struct sim_flight {
     bool is_lost;    /* nobody hears the answer */
     bool fails_after;
     bool is_truncated;
-    bool is_refused;        /* its credentials */
+    bool is_refused; /* its credentials */
+    bool is_changing;
     bool is_last_of_worker; /* the worker dies when it comes */
 };
 
@@ -164,6 +165,7 @@ static void end_instance(struct sim_instance *instance)
     struct sim_cluster *was = sim_enter(instance->cluster);
     sim_stop_agent(instance);
     instance->is_alive = false;
+    instance->ended_us = sim.now_us;
     sim.instance_us += (double)(sim.now_us - instance->started_us);
     if (instance->group != NULL) {
         instance->group->alive--;
@@ -513,6 +515,9 @@ void sim_ec2_answer(void *object)
         size_t length =
             flight->is_truncated ? flight->answer.length / 2 : flight->answer.length;
         if (length > 0) asg_bytes_append(&exchange->body, flight->answer.data, length);
+        if (flight->is_changing && flight->http_status != 200) {
+            worker->failed_us = sim.now_us;
+        }
         if (flight->is_last_of_worker) sim_die(&worker->process);
         sim_wish(&worker->process.turn, sim.now_us, SIM_EVENT_WORKER,
                  (uint32_t)(worker - our->workers));
@@ -618,6 +623,7 @@ static enum asg_status start(struct asg_ec2_exchange *exchange,
     flight->exchange = exchange;
     flight->number = exchange->number;
     flight->sent_ms = date_of(request);
+    flight->is_changing = !is_looking(request);
     asg_bytes_append(&flight->request, request->body, request->body_length);
     flight->fails_after = sim_strikes(SIM_FAULT_EC2_5XX_AFTER);
     flight->is_truncated = sim_strikes(SIM_FAULT_EC2_TRUNCATED);
@@ -634,6 +640,7 @@ static enum asg_status start(struct asg_ec2_exchange *exchange,
     struct sim_flight *end = asg_alloc(1, sizeof *end);
     end->exchange = exchange;
     end->number = exchange->number;
+    end->is_changing = flight->is_changing;
     sim_put(sim.now_us + request->timeout_ms * 1000, SIM_EVENT_ANSWER, 0, 0, end);
     if (never) {
         sim_ec2_drop(flight);

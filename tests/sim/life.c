@@ -1,7 +1,7 @@
 /* life - one group of about 20 instances over weeks, as an operator would run it: mostly
- * calm, with an order or two a day, and with bursts in which a swarm of faults strikes and
- * he orders often. After each burst everything has to be right again before the calm goes
- * on. */
+ * calm, with an order or two a day, and with bursts in which a swarm of faults strikes
+ * and he orders often. After each burst everything has to be right again before the calm
+ * goes on. */
 #include <string.h>
 
 #include "sim/sim.h"

@@ -458,6 +458,22 @@ static void order_halt(const struct sim_group *group, bool is_halt)
     sim_order(&command);
 }
 
+/* When a worker has a job in hand that EC2 has just refused, or after a while. */
+static void halt_at_trouble(void)
+{
+    bool is_trouble = below(600) == 0;
+    for (uint32_t i = 0; i < our->worker_count; i++) {
+        int64_t failed_us = our->workers[i].failed_us;
+        is_trouble |= failed_us != 0 && sim.now_us - failed_us < SIM_SECOND;
+    }
+    if (!is_trouble) {
+        undo_later(BEGIN_HALT, NULL, SIM_SECOND);
+        return;
+    }
+    undo_later(UNDO_HALT, NULL, some_time_us(60, 1800));
+    order_halt(NULL, true);
+}
+
 /* Everything is halted while there is something to do: no worker is there, jobs wait for
  * one; or they have it in hand. */
 static void order_halt_at_work(struct sim_group *group)
@@ -470,7 +486,7 @@ static void order_halt_at_work(struct sim_group *group)
     command.desired = group->alive > group->min ? group->min : group->max;
     sim_order(&command);
     if (is_in_hand) {
-        undo_later(BEGIN_HALT, NULL, some_time_us(1, 10));
+        undo_later(BEGIN_HALT, NULL, SIM_SECOND);
         return;
     }
     undo_later(UNDO_HALT, NULL, some_time_us(60, 1800));
@@ -544,9 +560,7 @@ void sim_undo(uint64_t number)
     struct sim_group *group = &our->groups[number & 0xff];
     switch ((enum undo)(number >> 8)) {
     case BEGIN_HALT:
-        if (is_resting()) break;
-        undo_later(UNDO_HALT, NULL, some_time_us(60, 1800));
-        order_halt(NULL, true);
+        if (!is_resting()) halt_at_trouble();
         break;
     case UNDO_HALT: sim_unhalt(); break;
     case UNDO_GROUP_HALT: sim_unhalt_group(group); break;

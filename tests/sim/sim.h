@@ -143,8 +143,9 @@ struct sim_worker {
     int64_t refused_until_us; /* its credentials, by EC2 */
     bool is_stopping;         /* cleanly: it finishes what it has */
     int64_t stop_until_us;
-    bool is_doomed; /* the next call that changes something is its last */
-    bool is_lost;   /* dead for good */
+    int64_t failed_us; /* when a call that changes something failed last */
+    bool is_doomed;    /* the next call that changes something is its last */
+    bool is_lost;      /* dead for good */
 };
 
 enum sim_load_shape {
@@ -274,6 +275,7 @@ struct sim_instance {
     int64_t well_since_us;
     bool is_called_ill; /* by a durable order, which core may ignore in its grace */
     int64_t started_us;
+    int64_t ended_us;         /* in EC2 */
     int64_t first_read_us;    /* of a report that was sent; 0: none yet */
     int64_t heard_us;         /* when the first one was durable; 0: not yet */
     bool is_over;             /* durably: core has ended it, or seen that it ended */

@@ -34,10 +34,13 @@ static bool is_blind(const struct sim_group *group, const struct sim_instance *i
                    sim.now_us - instance->well_since_us > notice_us(group);
     if (!is_well || is_cut) return is_well;
     if (sim.now_us - group->muted_since_us <= notice_us(group)) return false;
-    for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
+    for (size_t i = 0; i < sim.instance_count; i++) {
         const struct sim_instance *other = sim.instances[i];
-        bool is_ours = other->is_alive && other->group == group;
-        if (is_ours && !(other->is_muted && other->was_known)) return false;
+        bool was_there =
+            other->is_alive ||
+            (other->ended_us != 0 && sim.now_us - other->ended_us <= notice_us(group));
+        if (other->group != group || !was_there) continue;
+        if (!(other->is_muted && other->was_known)) return false;
     }
     return true;
 }

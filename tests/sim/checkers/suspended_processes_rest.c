@@ -92,14 +92,14 @@ static bool is_named(enum asg_cause cause)
            cause == ASG_CAUSE_INTERRUPTION || cause == ASG_CAUSE_REBALANCE;
 }
 
-static bool ends_unnamed(const struct asg_job *job)
+/* Some that live; but those that an order named, where it excuses. */
+static bool ends_some(const struct asg_job *job, bool is_order_excused)
 {
     const struct asg_texts *ids = &job->terminate->instance_ids;
     for (size_t i = 0; i < ids->count; i++) {
         const struct sim_instance *instance = sim_find_instance(ids->items[i]);
-        if (instance != NULL && instance->is_over && !is_named(instance->end_cause)) {
-            return true;
-        }
+        if (instance == NULL || !instance->is_alive) continue;
+        if (!is_order_excused || !is_named(instance->end_cause)) return true;
     }
     return false;
 }
@@ -115,7 +115,7 @@ static const char *stop_of(const struct sim_group *group, const struct asg_job *
     }
     bool is_end_suspended =
         !is_launch && is_suspended(group, ASG_PROCESS_TERMINATE) && !group->is_deleting;
-    return is_end_suspended && ends_unnamed(job) ? "terminate is suspended" : NULL;
+    return is_end_suspended && ends_some(job, true) ? "terminate is suspended" : NULL;
 }
 
 /* It leaves the controller: what is with a worker already is carried out. */
@@ -125,6 +125,6 @@ void law_stopped_rests(const struct asg_job *job)
     const struct sim_group *group = sim_find_group(our, job->group);
     if (!is_changing || group == NULL || !group->exists) return;
     const char *why = stop_of(group, job);
-    if (why == NULL) return;
+    if (why == NULL || (job->terminate != NULL && !ends_some(job, false))) return;
     sim_break(LAW, "job %s leaves for %s, but %s", job->name, group->name, why);
 }
