@@ -70,7 +70,7 @@ static double seconds_of(struct timeval time)
     return (double)time.tv_sec + (double)time.tv_usec / 1e6;
 }
 
-/* The program as a user runs it. */
+/* The program as a user runs it: with another policy, or (NULL) with every preset. */
 static double command_seconds(const char *program, const char *log, const char *policy,
                               double *ret_cpu)
 {
@@ -78,7 +78,12 @@ static double command_seconds(const char *program, const char *log, const char *
     pid_t child = fork();
     if (child == 0) {
         if (freopen("/dev/null", "w", stdout) == NULL) _exit(126);
-        (void)execl(program, program, "what-if", log, "--policy", policy, (char *)NULL);
+        if (policy == NULL) {
+            (void)execl(program, program, "what-if", log, "--presets", (char *)NULL);
+        } else {
+            (void)execl(program, program, "what-if", log, "--policy", policy,
+                        (char *)NULL);
+        }
         _exit(127);
     }
     int code = 0;
@@ -97,6 +102,8 @@ static void measure(const char *program, const char *path, const char *policy_pa
     double others[ROUNDS];
     double commands[ROUNDS];
     double cpu[ROUNDS];
+    double presets[ROUNDS];
+    double presets_cpu[ROUNDS];
     double errors[ROUNDS];
     struct asg_policy_config other = target("cpu70", 70000);
     const struct asg_rules rules = {.policies = &other, .policy_count = 1};
@@ -123,12 +130,17 @@ static void measure(const char *program, const char *path, const char *policy_pa
         asg_figures_clear(figures);
         asg_trace_clear(&trace);
         commands[round] = command_seconds(program, path, policy_path, &cpu[round]);
+        presets[round] = command_seconds(program, path, NULL, &presets_cpu[round]);
     }
     free(figures);
     char words[64];
     (void)snprintf(words, sizeof words, "%zu periods (goal 2)", periods);
     (void)bench_row("what_if_30_days", commands, ROUNDS, "s", words);
     (void)bench_row("what_if_30_days_cpu", cpu, ROUNDS, "s",
+                    "of one core, the whole command");
+    (void)bench_row("what_if_presets_30_days", presets, ROUNDS, "s",
+                    "all presets, two of them every 1 s");
+    (void)bench_row("what_if_presets_30_days_cpu", presets_cpu, ROUNDS, "s",
                     "of one core, the whole command");
     (void)bench_row("load_log", loads, ROUNDS, "s", "read, decode, replay every event");
     (void)bench_row("model_recorded_policy", models, ROUNDS, "s", "");

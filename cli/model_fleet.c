@@ -39,11 +39,6 @@ static int64_t later(int64_t a_ms, int64_t b_ms)
     return a_ms > b_ms ? a_ms : b_ms;
 }
 
-static bool is_by_agent(const struct model *model)
-{
-    return model->trace->config.health_check == ASG_HEALTH_CHECK_AGENT;
-}
-
 /* ---- EC2 and the instances ---- */
 
 static void keep_ids(struct pending *item, const char *const *ids, size_t count)
@@ -124,7 +119,7 @@ static enum asg_status answer_job(struct model *model, struct pending *item)
 {
     enum asg_ec2_state state = ASG_EC2_TERMINATED;
     if (item->kind == ANSWER_LAUNCH) {
-        state = is_by_agent(model) ? ASG_EC2_RUNNING : ASG_EC2_PENDING;
+        state = ASG_EC2_PENDING;
         item->first_no = model->instance_no + 1;
         model->instance_no += item->count;
     }
@@ -162,19 +157,18 @@ static enum asg_status hear(struct model *model, const char **ids, size_t count)
         model, &(struct asg_event){.kind = ASG_EVENT_HEALTH, .health = &health});
 }
 
+/* EC2 says that it runs, and its agent reports: whatever its group goes by. */
 static enum asg_status enter_service(struct model *model, const struct pending *item)
 {
     struct asg_seen_instance *seen = show_instances(model, item, ASG_EC2_RUNNING);
-    if (!is_by_agent(model)) {
-        const struct asg_observed observed = {.instances = seen,
-                                              .instance_count = item->count};
-        return asg_model_step(model, &(struct asg_event){.kind = ASG_EVENT_OBSERVED,
-                                                         .observed = &observed});
-    }
+    const struct asg_observed observed = {.instances = seen,
+                                          .instance_count = item->count};
     const char **ids = asg_arena_take(&model->arena, item->count * sizeof *ids);
     for (uint32_t i = 0; i < item->count; i++)
         ids[i] = seen[i].instance_id;
-    return hear(model, ids, item->count);
+    enum asg_status status = asg_model_step(
+        model, &(struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+    return status == ASG_OK ? hear(model, ids, item->count) : status;
 }
 
 /* The look found what core believes: at once, nothing new. */
@@ -339,7 +333,6 @@ void asg_model_resume(struct model *model)
 
 enum asg_status asg_model_hear_all(struct model *model)
 {
-    if (!is_by_agent(model)) return ASG_OK;
     struct asg_instance_view *views = NULL;
     size_t count = 0;
     size_t heard = 0;

@@ -70,7 +70,7 @@ void asg_model_clear(struct model *model);
 enum asg_status asg_model_step(struct model *model, struct asg_event *event);
 /* What was under way when the trace begins. */
 void asg_model_resume(struct model *model);
-/* The agents of all instances in service report, if agents check their health. */
+/* The agents of all instances in service report. */
 enum asg_status asg_model_hear_all(struct model *model);
 /* Let everything happen that is due up to `until_ms`. */
 enum asg_status asg_model_pass_time(struct model *model, int64_t until_ms);

@@ -635,6 +635,32 @@ static void test_another_period_reacts_at_its_own_pace(void **state)
     }
 }
 
+/* FILE may say that agents check health, or that the group mixes: what is launched comes
+ * into service all the same. */
+static void test_another_kind_of_group_is_served_as_well(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct asg_policy_config fifty = target("cpu50", 50000);
+    struct load_setting setting = setting_of(load_spike, 10800, &fifty, 1);
+    (void)load_write(fixture->path, &setting);
+    static const char *const groups[] = {
+        "  health_check: agent\n",
+        "  mixed:\n    on_demand_base: 1\n    on_demand_percent: 50\n"
+        "  instance_types: [c5.large, c5a.large]\n",
+        "  drain: 1s\n"};
+    static const char hours[] = "\"instance_hours_milli\":\t";
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+        char text[200];
+        (void)snprintf(text, sizeof text, "group:\n  name: web\n%s", groups[i]);
+        put(fixture, "kind.yaml", text);
+        run(fixture, 0, "what-if %s --policy %s/kind.yaml -o json");
+        long model = number_of(fixture->said.out, "\"model\"", hours);
+        long what_if = number_of(fixture->said.out, "\"what-if\"", hours);
+        print_message("%smodel %ld, what-if %ld\n", groups[i], model, what_if);
+        assert_in_range(what_if, model * 99 / 100, model * 101 / 100);
+    }
+}
+
 static int64_t load_bursts(int64_t second)
 {
     uint64_t z = (uint64_t)(second / 600) * UINT64_C(0x9e3779b97f4a7c15);
@@ -802,6 +828,7 @@ int main(void)
         TEST(test_what_if_replaces_schedules),
         TEST(test_what_if_names_what_is_wrong_with_a_policy),
         TEST(test_another_period_reacts_at_its_own_pace),
+        TEST(test_another_kind_of_group_is_served_as_well),
         TEST(test_presets_are_compared_and_the_best_is_named),
         TEST(test_what_cannot_be_said_of_presets_is_said),
         TEST(test_thousands_may_be_coming_at_once),
