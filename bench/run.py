@@ -23,7 +23,8 @@ PAGE = os.path.join(ROOT, "docs", "performance.md")
 ROW = re.compile(r"^(\S+)\s+(-?[\d.]+)\s+(-?[\d.]+)\s+(-?[\d.]+)\s+(\S+)\s*(.*)$")
 SCRIPTS = {"agent": "bench_agent.py", "reaction": "bench_reaction.py",
            "sdk": "bench_sdk.py", "launch": "bench_launch.py",
-           "worker_memory": "bench_worker_memory.py"}
+           "worker_memory": "bench_worker_memory.py",
+           "decisions": os.path.join("decisions", "decisions.py")}
 LIMIT_S = 900  # a benchmark that takes longer hangs
 
 

@@ -10,6 +10,7 @@
 #include "bench/core_world.h"
 #include "controller/window.h"
 #include "model/defaults.h"
+#include "model/presets.h"
 #include "model/schemas.h"
 #include "rule.h"
 
@@ -296,9 +297,19 @@ static void pass_time(struct rule_state *state, int64_t until_ms)
 
 /* ---- settings ---- */
 
-static void set_field(const struct asg_field *field, void *object, int64_t value)
+static void refuse(const char *what)
+{
+    (void)fprintf(stderr, "decisions: openasg: %s: no such setting or value\n", what);
+    exit(1);
+}
+
+static void set_field(const struct asg_field *field, void *object, const char *text)
 {
     void *place = (char *)object + field->offset;
+    char *end = NULL;
+    long long value = field->type == ASG_FIELD_ENUM ? asg_enum_value(field->names, text)
+                                                    : strtoll(text, &end, 10);
+    if (value < 0 || (end != NULL && *end != '\0')) refuse(text);
     switch (field->type) {
     case ASG_FIELD_BOOL: *(bool *)place = value != 0; break;
     case ASG_FIELD_U32: *(uint32_t *)place = (uint32_t)value; break;
@@ -311,38 +322,60 @@ static void set_field(const struct asg_field *field, void *object, int64_t value
     case ASG_FIELD_PART:
     case ASG_FIELD_LIST:
     case ASG_FIELD_TEXTS:
-    case ASG_FIELD_NUMBERS:
-        (void)fprintf(stderr, "decisions: %s is no number\n", field->name);
-        exit(1);
+    case ASG_FIELD_NUMBERS: refuse(field->name);
     }
 }
 
+struct settings {
+    struct asg_group_config group;
+    struct asg_policy_config policy;
+    uint64_t given;           /* of the policy: bits 1 << place in its schema */
+    bool is_evaluation_given; /* of the group */
+};
+
 /* "stabilisation_ms=300000" is of the policy, "group.evaluation_ms=1000" of the group. */
-static void take_settings(const struct rule *rule, struct asg_group_config *group,
-                          struct asg_policy_config *policy)
+static void take_setting(struct settings *settings, const char *name, const char *value)
 {
-    const char *at = rule->settings;
-    while (*at != '\0') {
+    bool is_group = strncmp(name, "group.", 6) == 0;
+    const struct asg_schema *schema =
+        is_group ? &asg_group_config_schema : &asg_policy_config_schema;
+    const struct asg_field *field = asg_schema_find(schema, name + (is_group ? 6 : 0));
+    if (field == NULL) {
+        refuse(name);
+        return;
+    }
+    if (is_group) {
+        settings->is_evaluation_given |= strcmp(field->name, "evaluation_ms") == 0;
+        set_field(field, &settings->group, value);
+    } else {
+        settings->given |= UINT64_C(1) << (field - schema->fields);
+        set_field(field, &settings->policy, value);
+    }
+}
+
+/* As `openasg policy put` fills them: what is not said comes from the preset. The period
+ * that a preset is meant for is the group's, unless that is said. */
+static struct settings read_settings(const struct rule *rule)
+{
+    struct settings settings = {.given = 0};
+    asg_model_set_defaults(&asg_group_config_schema, &settings.group);
+    asg_model_set_defaults(&asg_policy_config_schema, &settings.policy);
+    settings.policy.target_milli = 50000;
+    for (const char *at = rule->settings; *at != '\0';) {
         char name[64];
-        long long value = 0;
+        char value[64];
         int length = 0;
-        if (sscanf(at, "%63[^=,]=%lld%n", name, &value, &length) != 2) {
-            (void)fprintf(stderr, "decisions: %s: not key=number\n", at);
-            exit(1);
-        }
-        bool is_group = strncmp(name, "group.", 6) == 0;
-        const struct asg_schema *schema =
-            is_group ? &asg_group_config_schema : &asg_policy_config_schema;
-        const struct asg_field *field =
-            asg_schema_find(schema, name + (is_group ? 6 : 0));
-        if (field == NULL) {
-            (void)fprintf(stderr, "decisions: openasg has no setting %s\n", name);
-            exit(1);
-        }
-        set_field(field, is_group ? (void *)group : (void *)policy, value);
+        if (sscanf(at, "%63[^=,]=%63[^,]%n", name, value, &length) != 2) refuse(at);
+        take_setting(&settings, name, value);
         at += length;
         if (*at == ',') at++;
     }
+    asg_preset_fill(&settings.policy, settings.given);
+    int64_t evaluation_ms = asg_presets[settings.policy.preset].evaluation_ms;
+    if (evaluation_ms > 0 && !settings.is_evaluation_given) {
+        settings.group.evaluation_ms = evaluation_ms;
+    }
+    return settings;
 }
 
 static void begin(const struct rule *rule, const struct rule_group *told,
@@ -354,12 +387,9 @@ static void begin(const struct rule *rule, const struct rule_group *told,
     bench_world_init(&state->world);
     asg_window_new(NULL, &state->window);
     struct asg_subnet subnet = {.subnet_id = "subnet-1", .zone = "us-east-1a"};
-    struct asg_group_config group;
-    struct asg_policy_config policy;
-    asg_model_set_defaults(&asg_group_config_schema, &group);
-    asg_model_set_defaults(&asg_policy_config_schema, &policy);
-    policy.target_milli = 50000;
-    take_settings(rule, &group, &policy);
+    struct settings settings = read_settings(rule);
+    struct asg_group_config group = settings.group;
+    struct asg_policy_config policy = settings.policy;
     group.name = policy.group = GROUP;
     policy.name = "cpu";
     group.min = told->min;
