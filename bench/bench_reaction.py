@@ -95,7 +95,8 @@ def measure_reaction(build, folder, rounds, periods):
                         "agent", "--evaluation", "1s", "--warmup", "0s", "--cooldown", "0s",
                         "--terminating-percent", 100, "--terminated-percent", 100)
         cluster.openasg("policy", "put", "web", "cpu", "--target", 50,
-                        "--scale-out-periods", periods, "--disable-scale-in")
+                        "--scale-out-periods", periods, "--scale-out-far-permille", 0,
+                        "--disable-scale-in")
         wait_for("two instances", lambda: len(in_service(cluster)) == 2, 40)
         for _ in range(rounds):
             addresses = [r["private_ip"] for r in in_service(cluster)]

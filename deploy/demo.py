@@ -136,7 +136,8 @@ class Demo:
                         "--terminating-percent", 100, "--terminated-percent", 100,
                         "--unhealthy-percent", 50)
         cluster.openasg("policy", "put", GROUP, "cpu50", "--target", TARGET,
-                        "--stabilisation", "6s")
+                        "--stabilisation", "6s", "--saturation", 0, "--scale-in-at-once", 100,
+                        "--scale-in-ten-minutes", 100)
         self.load.start()
         wait_for("two instances in service", lambda: self.in_service() == 2, 40)
         addresses = sorted(r["private_ip"] for r in self.instances("in-service"))

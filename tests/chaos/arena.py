@@ -268,7 +268,8 @@ class Acting:
                      "--terminated-percent", 100, "--unhealthy-percent", 50,
                      "--churn-generations", 1000000)
         self.openasg("policy", "put", name, "cpu", "--target", target,
-                     "--stabilisation", "4s")
+                     "--stabilisation", "4s", "--patience", 1, "--scale-in-at-once", 100,
+                     "--scale-in-ten-minutes", 100)
 
     def start_one(self, name):
         if name == "controller":

@@ -201,18 +201,18 @@ class CliTest(unittest.TestCase):
     def test_a_preset_fills_what_is_not_said_and_is_shown(self):
         self.make_group("presets")
         put = self.run_cli("policy", "put", "presets", "cpu50", "--target", "50", "--preset",
-                           "calm", "--stabilisation", "7m")
-        self.assertIn("preset calm is meant for an evaluation every 1s, group presets has one "
+                           "quick", "--stabilisation", "7m")
+        self.assertIn("preset quick is meant for an evaluation every 1s, group presets has one "
                       "every 5s; `openasg group update presets --evaluation 1s`", put.stderr)
         self.run_cli("group", "update", "presets", "--evaluation", "1s")
         shown = self.run_cli("policy", "show", "presets", "cpu50")
-        self.assertRegex(shown.stdout, r"(?m)^preset: +calm$")
+        self.assertRegex(shown.stdout, r"(?m)^preset: +quick$")
         self.assertRegex(shown.stdout, r"(?m)^preset's evaluation: +1s$")
         self.assertRegex(shown.stdout, r"(?m)^stabilisation: +7m$")
         self.assertRegex(shown.stdout, r"(?m)^scale-in-permille: +800$")
         self.assertNotIn("note:", shown.stderr)
         policy = self.ask("policy", "show", "presets", "cpu50")
-        self.assertEqual(("calm", 420000, 800, 25),
+        self.assertEqual(("quick", 420000, 800, 25),
                          (policy["preset"], policy["stabilisation_ms"],
                           policy["scale_in_permille"], policy["scale_in_at_once_percent"]))
         missing = self.run_cli("policy", "show", "presets", "nobody", code=1)

@@ -6,6 +6,7 @@
 
 #include "lib/check.h"
 #include "model/schemas.h"
+#include "model/presets.h"
 
 struct fixture {
     struct asg_arena arena;
@@ -106,13 +107,15 @@ static void test_rules_reads_one_bare_thing(void **state)
                                     "group: web\nname: a\ntarget: 40\n"));
     assert_int_equal(1, fixture->rules.policy_count);
     assert_int_equal(40000, fixture->rules.policies[0].target_milli);
-    assert_int_equal(900, fixture->rules.policies[0].scale_in_permille);
+    assert_int_equal(asg_presets[ASG_PRESET_DEFAULT].policy.scale_in_permille,
+                     fixture->rules.policies[0].scale_in_permille);
     assert_int_equal(ASG_UNSET, fixture->rules.policies[0].cooldown_ms);
     assert_status(ASG_OK, read_text(fixture, ASG_RULES_POLICY,
                                     "group: web\nname: a\ntarget: 40\n"
                                     "preset: calm\nstabilisation: 0s\n"));
     assert_int_equal(ASG_PRESET_CALM, fixture->rules.policies[0].preset);
-    assert_int_equal(800, fixture->rules.policies[0].scale_in_permille);
+    assert_int_equal(asg_presets[ASG_PRESET_CALM].policy.scale_in_permille,
+                     fixture->rules.policies[0].scale_in_permille);
     assert_int_equal(0, fixture->rules.policies[0].stabilisation_ms); /* what was said */
     assert_status(ASG_OK, read_text(fixture, ASG_RULES_GROUP, "min: 1\nmax: 3\n"));
     assert_true(fixture->rules.has_group);

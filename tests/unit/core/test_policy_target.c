@@ -441,8 +441,7 @@ static void test_target_waits_longer_when_a_scale_in_was_taken_back(void **state
     begin(10);
     f.config.patience = 5;
     assert_int_equal(come_and_go(), 60); /* 300 s of 5 s periods */
-    assert_int_equal(come_and_go(), 120);
-    assert_int_equal(come_and_go(), 240);
+    assert_int_equal(come_and_go(), 180);
     assert_int_equal(come_and_go(), 300); /* five times at most */
     assert_int_equal(come_and_go(), 300);
     (void)fixture_periods(&f, 300, 20000);
@@ -457,17 +456,17 @@ static void test_target_waits_less_when_scale_ins_stand(void **state)
 {
     (void)state;
     begin(10);
-    f.config.patience = 4;
+    f.config.patience = 9;
     for (int i = 0; i < 3; i++) {
         (void)come_and_go();
     }
-    static const int windows[] = {240, 120, 60, 60};
+    static const int windows[] = {540, 180, 60, 60};
     for (size_t i = 0; i < 4; i++) {
         f.input.desired = f.input.warm = f.input.serving = 10;
         assert_int_equal(fixture_period(&f, 47000), ASG_DIRECTION_NONE);
         assert_int_equal(fixture_periods(&f, windows[i], 20000), ASG_DIRECTION_IN);
         f.input.desired = f.input.warm = f.input.serving = 4;
-        for (int j = 0; j < 2 * windows[i] + 1; j++) {
+        for (int j = 0; j < 3 * windows[i] + 1; j++) {
             assert_int_equal(fixture_period(&f, 47000), ASG_DIRECTION_NONE);
         }
     }
@@ -481,7 +480,7 @@ static void test_target_regrets_only_what_is_taken_back_soon(void **state)
     f.config.patience = 4;
     assert_int_equal(fixture_periods(&f, 60, 20000), ASG_DIRECTION_IN);
     f.input.desired = f.input.warm = f.input.serving = 4;
-    for (int j = 0; j < 2 * 60; j++) {
+    for (int j = 0; j < 3 * 60; j++) {
         assert_int_equal(fixture_period(&f, 47000), ASG_DIRECTION_NONE);
     }
     assert_int_equal(fixture_periods(&f, 3, 100000), ASG_DIRECTION_OUT);

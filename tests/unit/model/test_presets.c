@@ -27,9 +27,9 @@ static void test_a_preset_fills_what_nobody_said(void **state)
     config.target_milli = 50000;
     config.warmup_ms = 7000;
     asg_preset_fill(&config, bit_of("target_milli") | bit_of("warmup_ms"));
-    assert_int_equal(config.scale_in_permille, 800);
-    assert_int_equal(config.scale_out_periods, 5);
-    assert_int_equal(config.stabilisation_ms, 900000);
+    assert_int_equal(config.scale_in_permille, 750);
+    assert_int_equal(config.scale_out_periods, 4);
+    assert_int_equal(config.stabilisation_ms, 600000);
     assert_int_equal(config.scale_in_at_once_percent, 25);
     assert_int_equal(config.scale_in_ten_minutes_percent, 50);
     assert_int_equal(config.target_milli, 50000);
@@ -49,7 +49,7 @@ static void test_what_was_said_wins_also_when_it_is_zero(void **state)
     assert_int_equal(config.stabilisation_ms, 0);
     assert_int_equal(config.saturation_milli, 0);
     assert_int_equal(config.scale_in_permille, 500);
-    assert_int_equal(config.scale_out_periods, 2);
+    assert_int_equal(config.scale_out_periods, 3);
 }
 
 static void test_aws_is_the_rule_of_ec2_auto_scaling(void **state)
