@@ -23,7 +23,8 @@ static int64_t share_of_target(const struct asg_policy_config *config, uint32_t 
 }
 
 /* How many shared the load of this period. Those that warm take their part of it, though
- * nobody measures them; who came or went within the period had no part of the mean. */
+ * nobody measures them; of who came or went within the period only those had a part in
+ * the mean that were measured. */
 static int64_t sharing(const struct asg_policy_config *config,
                        const struct asg_policy_state *state,
                        const struct asg_policy_input *input)
@@ -31,7 +32,7 @@ static int64_t sharing(const struct asg_policy_config *config,
     assert(input->warm >= 0 && input->serving >= 0);
     if (!config->counts_warming || state->serving == 0) return input->warm;
     int64_t least = state->serving < input->serving ? state->serving : input->serving;
-    return least > 0 ? least : input->warm;
+    return least > input->warm ? least : input->warm;
 }
 
 static int64_t wanted_for(const struct asg_policy_config *config,

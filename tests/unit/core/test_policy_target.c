@@ -401,6 +401,23 @@ static void test_target_gives_each_period_those_that_shared_its_load(void **stat
     assert_int_equal(f.proposal.wanted, 5);
 }
 
+/* Without a warm-up one that came within the period is measured: the load is not smaller
+ * for that. 5 of which one is new, at 50 %, are not 4 at 50 %. */
+static void test_target_loses_no_load_by_one_that_came(void **state)
+{
+    (void)state;
+    begin(4);
+    f.config.counts_warming = true;
+    f.config.target_milli = 57000;
+    f.config.stabilisation_ms = 0;
+    (void)fixture_period(&f, 57000);
+    f.input.serving = f.input.warm = f.input.desired = 5;
+    assert_int_equal(fixture_period(&f, 50000), ASG_DIRECTION_NONE); /* 250 / 57 */
+    f.input.serving = f.input.warm = f.input.desired = 4;
+    assert_int_equal(fixture_period(&f, 40000), ASG_DIRECTION_IN);
+    assert_int_equal(f.proposal.wanted, 3);
+}
+
 static void test_target_waits_for_no_second_period_far_above_it(void **state)
 {
     (void)state;
@@ -609,6 +626,7 @@ int main(void)
         T(tolerates_what_is_little_above_it),
         T(goes_further_when_cpu_is_saturated),
         T(waits_for_low_periods_in_a_row),
+        T(loses_no_load_by_one_that_came),
         T(waits_for_no_second_period_far_above_it),
         T(waits_longer_when_a_scale_in_was_taken_back),
         T(waits_less_when_scale_ins_stand),
