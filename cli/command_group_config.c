@@ -163,8 +163,8 @@ static const struct asg_argument name_argument[] = {
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "PERCENT",                                                             \
          .max = 100,                                                                     \
-         .help = "Largest share of the group terminating at once, for what policies "    \
-                 "scale in and what health replaces.",                                   \
+         .help = "Largest share of the group terminating at once, for what health "      \
+                 "replaces and for policies without an allowance of their own.",         \
          .default_text = "10"},                                                          \
         {.name = "terminated-percent",                                                   \
          .type = ASG_OPTION_NUMBER,                                                      \
