@@ -1,6 +1,7 @@
 /* test_policy_target - the rules and worked numbers of docs/rules.md, "Target tracking".
  */
 #include "core/saved/policy_fields.h"
+#include "model/presets.h"
 #include "unit/core/policy_fixture.h"
 
 static struct policy_fixture f;
@@ -301,6 +302,42 @@ static void test_target_holds_at_the_ends_of_numbers(void **state)
     }
     assert_int_equal(f.proposal.direction, ASG_DIRECTION_OUT);
     assert_true(f.proposal.wanted == INT64_MAX);
+}
+
+static void begin_aws(int64_t capacity)
+{
+    begin(capacity);
+    f.config.preset = ASG_PRESET_AWS;
+    asg_preset_fill(&f.config, 0);
+    struct asg_error error = {""};
+    assert_status(ASG_OK, asg_policy_validate(&f.config, &error));
+}
+
+/* The preset aws: 3 of 3 points out, 15 of 15 in, by the worked numbers, whatever the
+ * group's evaluation is. */
+static void test_target_of_aws_is_the_rule_of_ec2_auto_scaling(void **state)
+{
+    (void)state;
+    begin_aws(2);
+    assert_int_equal(fixture_periods(&f, 3, 80000), ASG_DIRECTION_OUT);
+    assert_int_equal(f.proposal.wanted, 4);
+    begin_aws(10);
+    assert_int_equal(fixture_periods(&f, 3, 53000), ASG_DIRECTION_OUT);
+    assert_int_equal(f.proposal.wanted, 11); /* no tolerance */
+    begin_aws(10);
+    assert_int_equal(fixture_periods(&f, 3, 100000), ASG_DIRECTION_OUT);
+    assert_int_equal(f.proposal.wanted, 20); /* in proportion, though CPU ends there */
+    begin_aws(10);
+    assert_int_equal(fixture_periods(&f, 15, 42500), ASG_DIRECTION_IN);
+    assert_int_equal(f.proposal.wanted, 9);
+    begin_aws(10);
+    f.input.warming = 1;
+    f.input.serving = 11; /* who warms is not counted */
+    assert_int_equal(fixture_periods(&f, 30, 42500), ASG_DIRECTION_NONE);
+    assert_int_equal(fixture_periods(&f, 3, 53000), ASG_DIRECTION_OUT);
+    assert_int_equal(f.proposal.wanted, 11);
+    begin_aws(10);
+    assert_int_equal(fixture_periods(&f, 100, 46000), ASG_DIRECTION_NONE);
 }
 
 static void test_target_tolerates_what_is_little_above_it(void **state)
@@ -623,6 +660,7 @@ int main(void)
         T(takes_a_real_zero_for_data),
         T(goes_from_none_to_one_or_min),
         T(can_leave_shrinking_to_others),
+        T(of_aws_is_the_rule_of_ec2_auto_scaling),
         T(tolerates_what_is_little_above_it),
         T(goes_further_when_cpu_is_saturated),
         T(waits_for_low_periods_in_a_row),
