@@ -159,6 +159,17 @@ uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
     return paced_ends(core, group, wanted, is_health);
 }
 
+bool asg_guard_health_rests(struct asg_core *core, struct group *group, const char *what)
+{
+    assert(what[0] != '\0');
+    if (!asg_group_keeps_what_ended(group)) return false;
+    bool is_check = asg_group_is_suspended(group, ASG_PROCESS_HEALTH_CHECK);
+    asg_hold(core, group, HOLD_REPLACE,
+             "replacement waits: %s, the process %s is suspended", what,
+             is_check ? "health-check" : "replace-unhealthy");
+    return true;
+}
+
 bool asg_guard_allows_launch(struct asg_core *core, struct group *group)
 {
     assert(!group->is_deleting); /* it grows no more */

@@ -10,4 +10,8 @@ uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
 
 bool asg_guard_allows_launch(struct asg_core *core, struct group *group);
 
+/* Nothing is replaced for its health, or for its end by EC2: one of the processes that do
+ * so is suspended, and the group is held for it. */
+bool asg_guard_health_rests(struct asg_core *core, struct group *group, const char *what);
+
 #endif

@@ -49,6 +49,7 @@ static void end_late_launches(struct asg_core *core, struct group *group)
             continue;
         }
         assert(asg_instance_is_arriving(instance));
+        if (asg_guard_health_rests(core, group, "a launch is late")) return;
         if (asg_guard_allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
         char limit[ASG_NUMBER_TEXT_MAX];
         char reason[ASG_REASON_MAX + 1];

@@ -93,6 +93,8 @@ void asg_hold(struct asg_core *core, struct group *group, enum hold_topic topic,
               const char *format, ...)
 {
     assert(topic < HOLD_TOPICS);
+    /* The first reason that a look finds: two would take turns. */
+    if (topic != HOLD_POLICY && asg_hold_is_on(core, topic)) return;
     char text[ASG_REASON_MAX + 1];
     va_list args;
     va_start(args, format);

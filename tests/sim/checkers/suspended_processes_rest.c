@@ -39,6 +39,18 @@ static const char *broken_by(const struct sim_group *group,
                    : NULL;
     case ASG_CAUSE_SCALE_IN:
         return is_suspended(group, ASG_PROCESS_TERMINATE) && is_end ? "terminate" : NULL;
+    case ASG_CAUSE_INTERRUPTION:
+        if (is_suspended(group, ASG_PROCESS_HEALTH_CHECK) && is_end) {
+            return "health-check";
+        }
+        return is_suspended(group, ASG_PROCESS_REPLACE_UNHEALTHY) && is_end
+                   ? "replace-unhealthy"
+                   : NULL;
+    case ASG_CAUSE_LATE_LAUNCH:
+        if (is_suspended(group, ASG_PROCESS_HEALTH_CHECK) && is_end) {
+            return "health-check";
+        }
+        break;
     case ASG_CAUSE_SILENT:
     case ASG_CAUSE_UNREACHABLE:
         if (is_suspended(group, ASG_PROCESS_HEALTH_CHECK) && is_end &&
@@ -88,8 +100,7 @@ void law_plan_while_stopped(const struct asg_job *plan)
 /* Of which ends the process terminate is not asked. */
 static bool is_named(enum asg_cause cause)
 {
-    return cause == ASG_CAUSE_ORDER || cause == ASG_CAUSE_GROUP_DELETED ||
-           cause == ASG_CAUSE_INTERRUPTION || cause == ASG_CAUSE_REBALANCE;
+    return cause == ASG_CAUSE_ORDER || cause == ASG_CAUSE_GROUP_DELETED;
 }
 
 /* Some that live; but those that an order named, where it excuses. */

@@ -95,6 +95,75 @@ static void test_what_a_client_marks_is_replaced_while_health_checks_are_suspend
     assert_int_equal(5, w.instance_count);
 }
 
+static const enum asg_process health[] = {ASG_PROCESS_HEALTH_CHECK,
+                                          ASG_PROCESS_REPLACE_UNHEALTHY};
+
+/* That it is late is what we found out about its health. */
+static void test_a_late_launch_waits_for_resume(void **state)
+{
+    (void)state;
+    static const enum asg_process all[] = {
+        ASG_PROCESS_HEALTH_CHECK, ASG_PROCESS_REPLACE_UNHEALTHY, ASG_PROCESS_TERMINATE};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        w.launch_state = ASG_EC2_PENDING;
+        make_group(1, (struct asg_group_config){.launch_timeout_ms = 60000});
+        suspend(all[i]);
+        pass(3600000);
+        assert_int_equal(0, w.ended_count);
+        assert_non_null(strstr(w.said, "replacement waits: "));
+        w.launch_state = ASG_EC2_RUNNING;
+        resume(all[i]);
+        assert_true(was_ended(1));
+        assert_int_equal(1, in_service());
+        (void)end(NULL);
+        (void)begin(NULL);
+    }
+}
+
+/* EC2 ends it whatever we do, and then it is one that EC2 ended. */
+static void test_what_ec2_takes_back_is_not_replaced_before_resume(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        make_group(2, (struct asg_group_config){0});
+        suspend(health[i]);
+        sign(1, ASG_SIGN_SPOT_INTERRUPTION);
+        pass(60000);
+        assert_int_equal(2, w.instance_count);
+        assert_int_equal(0, w.ended_count);
+        see(1, ASG_EC2_TERMINATED);
+        pass(60000);
+        assert_int_equal(2, w.instance_count);
+        resume(health[i]);
+        assert_int_equal(3, w.instance_count);
+        assert_int_equal(2, in_service());
+        assert_int_equal(0, w.ended_count);
+        (void)end(NULL);
+        (void)begin(NULL);
+    }
+}
+
+/* It drains and is replaced, since it goes; we do not end it, EC2 does. */
+static void test_what_ec2_takes_back_is_ended_by_ec2_while_terminate_is_suspended(
+    void **state)
+{
+    (void)state;
+    make_group(2, (struct asg_group_config){.drain_ms = 30000});
+    sign(1, ASG_SIGN_REPORTING);
+    suspend(ASG_PROCESS_TERMINATE);
+    sign(1, ASG_SIGN_SPOT_INTERRUPTION);
+    assert_non_null(strstr(w.said, "i-1 drains first"));
+    assert_int_equal(3, w.instance_count);
+    pass(60000);
+    assert_int_equal(0, w.ended_count);
+    see(1, ASG_EC2_TERMINATED);
+    assert_int_equal(2, in_service());
+    resume(ASG_PROCESS_TERMINATE);
+    pass(60000);
+    assert_int_equal(0, w.ended_count);
+    assert_int_equal(3, w.instance_count);
+}
+
 /* It is there after all: the listing that lacked it was wrong. */
 static void test_one_that_comes_back_meanwhile_is_kept(void **state)
 {
@@ -143,6 +212,9 @@ int main(void)
         TEST(test_with_replace_unhealthy_suspended_it_is_marked_only),
         TEST(test_both_must_be_resumed),
         TEST(test_what_a_client_marks_is_replaced_while_health_checks_are_suspended),
+        TEST(test_a_late_launch_waits_for_resume),
+        TEST(test_what_ec2_takes_back_is_not_replaced_before_resume),
+        TEST(test_what_ec2_takes_back_is_ended_by_ec2_while_terminate_is_suspended),
         TEST(test_one_that_comes_back_meanwhile_is_kept),
         TEST(test_an_order_ends_one_that_ec2_ended_at_once),
         TEST(test_its_group_can_be_deleted),
