@@ -43,16 +43,14 @@ static struct asg_fleet_size fleet_at(int64_t time_ms, uint32_t serving, uint32_
 static struct asg_score_row row_of(const struct asg_trace *trace,
                                    const struct asg_fleet_curve *curve,
                                    enum asg_metric_name metric, int64_t level_milli,
+                                   struct asg_arena *arena,
                                    struct asg_score_ground *ground)
 {
-    struct asg_arena arena = {0};
-    asg_score_prepare(trace, metric, level_milli, &arena, ground);
+    asg_score_prepare(trace, metric, level_milli, arena, ground);
     struct asg_curve_score *blocks =
-        asg_arena_take(&arena, ground->block_count * sizeof *blocks);
+        asg_arena_take(arena, ground->block_count * sizeof *blocks);
     asg_score_curve(ground, curve, blocks);
-    struct asg_score_row row = asg_score_sum(ground, blocks, NULL, ground->block_count);
-    asg_arena_clear(&arena);
-    return row;
+    return asg_score_sum(ground, blocks, NULL, ground->block_count);
 }
 
 /* Two hours of 250 %, target 50: the oracle has five. Two serve in the first hour, with
@@ -66,9 +64,10 @@ static void test_a_record_is_scored_by_the_hour(void **state)
     struct asg_fleet_size items[] = {fleet_at(0, 2, 3, 2), fleet_at(HOUR / 2, 2, 3, 6),
                                      fleet_at(HOUR, 5, 5, 5)};
     const struct asg_fleet_curve curve = {.items = items, .count = 3};
+    ASG_CLEANUP(asg_arena_clear) struct asg_arena arena = {0};
     struct asg_score_ground ground;
     struct asg_score_row row =
-        row_of(&trace, &curve, ASG_METRIC_NAME_CPU, 50000, &ground);
+        row_of(&trace, &curve, ASG_METRIC_NAME_CPU, 50000, &arena, &ground);
     assert_int_equal(2, ground.block_count);
     assert_int_equal(HOUR, ground.block_ms);
     assert_int_equal(HOUR / 2, row.over_an_hour_ms); /* one of two hours */
@@ -90,9 +89,10 @@ static void test_a_gap_of_a_record_is_no_load_and_no_cost(void **state)
     struct asg_fleet_size items[] = {fleet_at(0, 2, 2, 2),
                                      fleet_at(HOUR / 2 + 300000, 4, 4, 4)};
     const struct asg_fleet_curve curve = {.items = items, .count = 2};
+    ASG_CLEANUP(asg_arena_clear) struct asg_arena arena = {0};
     struct asg_score_ground ground;
     struct asg_score_row row =
-        row_of(&trace, &curve, ASG_METRIC_NAME_CPU, 50000, &ground);
+        row_of(&trace, &curve, ASG_METRIC_NAME_CPU, 50000, &arena, &ground);
     int64_t sampled_ms = 0;
     for (size_t i = 0; i < ground.block_count; i++)
         sampled_ms += ground.oracle_ms[i] / 2;
@@ -114,9 +114,10 @@ static void test_a_metric_without_a_ceiling_loses_nothing_known(void **state)
     }
     struct asg_fleet_size items[] = {fleet_at(0, 3, 3, 3)};
     const struct asg_fleet_curve curve = {.items = items, .count = 1};
+    ASG_CLEANUP(asg_arena_clear) struct asg_arena arena = {0};
     struct asg_score_ground ground;
     struct asg_score_row row =
-        row_of(&trace, &curve, ASG_METRIC_NAME_NETWORK_IN, 1000000000, &ground);
+        row_of(&trace, &curve, ASG_METRIC_NAME_NETWORK_IN, 1000000000, &arena, &ground);
     assert_int_equal(-1, row.lost_ppm);
     assert_int_equal(HOUR / 2, row.over_an_hour_ms); /* above 1.2 times the level */
     assert_int_equal(750, row.cost_milli);
