@@ -1,8 +1,10 @@
 #include "http/server.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,30 +24,175 @@
 #define HEADERS_MAX     100
 #define HEADER_MEMORY   ((size_t)64 * 1024)
 #define DELAY_MS_MAX    60000
+#define STREAM_PIECE    ((size_t)32 * 1024)
+
+/* What the server and the answers that it is owed share; it outlives the server. */
+struct shared {
+    pthread_mutex_t lock;
+    size_t references; /* the server, and each answer that is owed */
+    bool is_over;      /* the server ends: nothing waits any more */
+    struct asg_http_later *waiting;
+};
 
 struct asg_http_server {
     struct asg_http_options options;
     struct MHD_Daemon *daemon;
+    struct shared *shared;
 };
 
-/* One request while it arrives. */
-struct exchange {
+/* One request from its first byte to the last of its answer. */
+struct asg_http_exchange {
     char *target;
     struct asg_bytes body;
     bool is_begun;
     bool is_too_large;
-    int64_t send_only; /* of the answer that is on its way */
+    struct asg_http_server *server;
+    struct asg_http_later *later; /* its answer is owed */
+    int64_t send_only;            /* of the answer that is on its way */
     struct asg_bytes sending;
 };
+
+/* An answer that is owed: the exchange's and its owner's. All but `shared` under its
+ * lock. */
+struct asg_http_later {
+    struct shared *shared;
+    struct asg_http_later *next; /* in shared->waiting, while the exchange is there */
+    struct asg_http_later *previous;
+    struct MHD_Connection *connection; /* while it is suspended */
+    bool has_exchange;
+    bool has_owner;
+    bool is_answered;
+    struct asg_http_response response;
+};
+
+static void release_shared(struct shared *shared)
+{
+    (void)pthread_mutex_lock(&shared->lock);
+    bool is_last = --shared->references == 0;
+    (void)pthread_mutex_unlock(&shared->lock);
+    if (!is_last) return;
+    (void)pthread_mutex_destroy(&shared->lock);
+    free(shared);
+}
+
+/* What an answer owns, when it is not sent. */
+static void clear_response(struct asg_http_response *response)
+{
+    asg_bytes_clear(&response->body);
+    if (response->stream.read != NULL && response->stream.end != NULL) {
+        response->stream.end(response->stream.context);
+    }
+    response->stream = (struct asg_http_stream){.read = NULL};
+}
+
+/* --- answers that come later --- */
+
+struct asg_http_later *asg_http_wait(const struct asg_http_request *request)
+{
+    struct asg_http_exchange *exchange = request->exchange;
+    assert(exchange->later == NULL); /* one answer a request */
+    struct asg_http_later *later = asg_alloc(1, sizeof *later);
+    struct shared *shared = exchange->server->shared;
+    later->shared = shared;
+    later->has_exchange = true;
+    later->has_owner = true;
+    (void)pthread_mutex_lock(&shared->lock);
+    shared->references++;
+    later->next = shared->waiting;
+    if (later->next != NULL) later->next->previous = later;
+    shared->waiting = later;
+    (void)pthread_mutex_unlock(&shared->lock);
+    exchange->later = later;
+    return later;
+}
+
+/* With the lock held: nobody has it any more. */
+static bool is_over(const struct asg_http_later *later)
+{
+    return !later->has_exchange && !later->has_owner;
+}
+
+static void free_later(struct asg_http_later *later)
+{
+    clear_response(&later->response);
+    release_shared(later->shared);
+    free(later);
+}
+
+/* With the lock held. libmicrohttpd calls take_part() once more. */
+static void resume(struct asg_http_later *later)
+{
+    if (later->connection != NULL) MHD_resume_connection(later->connection);
+    later->connection = NULL;
+}
+
+void asg_http_answer(struct asg_http_later **later_at, struct asg_http_response *response)
+{
+    struct asg_http_later *later = *later_at;
+    struct shared *shared = later->shared;
+    *later_at = NULL;
+    (void)pthread_mutex_lock(&shared->lock);
+    bool is_wanted = later->has_exchange && !later->is_answered;
+    if (is_wanted) {
+        later->response = *response;
+        later->is_answered = true;
+        resume(later);
+    }
+    later->has_owner = false;
+    bool is_gone = is_over(later);
+    (void)pthread_mutex_unlock(&shared->lock);
+    if (!is_wanted) clear_response(response);
+    if (is_gone) free_later(later);
+}
+
+/* The exchange is through with it: it has taken the answer, or ends without. */
+static void leave_later(struct asg_http_exchange *exchange)
+{
+    struct asg_http_later *later = exchange->later;
+    if (later == NULL) return;
+    exchange->later = NULL;
+    struct shared *shared = later->shared;
+    (void)pthread_mutex_lock(&shared->lock);
+    later->has_exchange = false;
+    later->connection = NULL;
+    if (later->next != NULL) later->next->previous = later->previous;
+    if (later->previous != NULL) later->previous->next = later->next;
+    if (shared->waiting == later) shared->waiting = later->next;
+    bool is_gone = is_over(later);
+    (void)pthread_mutex_unlock(&shared->lock);
+    if (is_gone) free_later(later);
+}
+
+/* With the lock held: what a client is told when the server ends before its answer came.
+ */
+static void give_up(struct asg_http_later *later)
+{
+    if (!later->is_answered) {
+        later->response = (struct asg_http_response){.status = 503};
+        asg_bytes_append_text(&later->response.body, "the server is stopping\n");
+        later->is_answered = true;
+    }
+    resume(later);
+}
+
+static void give_up_all(struct shared *shared)
+{
+    (void)pthread_mutex_lock(&shared->lock);
+    shared->is_over = true;
+    for (struct asg_http_later *at = shared->waiting; at != NULL; at = at->next) {
+        give_up(at);
+    }
+    (void)pthread_mutex_unlock(&shared->lock);
+}
 
 /* libmicrohttpd calls this first, with the target as it came. */
 static void *begin_exchange(void *context, const char *uri,
                             struct MHD_Connection *connection)
 {
-    (void)context;
-    (void)connection;
-    struct exchange *exchange = asg_alloc(1, sizeof *exchange);
+    struct asg_http_exchange *exchange = asg_alloc(1, sizeof *exchange);
     exchange->target = strdup(uri);
+    exchange->server = context;
+    (void)connection;
     return exchange;
 }
 
@@ -55,8 +202,9 @@ static void end_exchange(void *context, struct MHD_Connection *connection, void 
     (void)context;
     (void)connection;
     (void)code;
-    struct exchange *exchange = *slot;
+    struct asg_http_exchange *exchange = *slot;
     if (exchange == NULL) return;
+    leave_later(exchange);
     free(exchange->target);
     asg_bytes_clear(&exchange->body);
     asg_bytes_clear(&exchange->sending);
@@ -116,7 +264,7 @@ static void wait_ms(int64_t delay_ms)
 
 static ssize_t send_some(void *context, uint64_t position, char *buffer, size_t most)
 {
-    const struct exchange *exchange = context;
+    const struct asg_http_exchange *exchange = context;
     uint64_t end = (uint64_t)exchange->send_only;
     if (position >= end || position >= exchange->sending.length) {
         return MHD_CONTENT_READER_END_WITH_ERROR;
@@ -128,9 +276,38 @@ static ssize_t send_some(void *context, uint64_t position, char *buffer, size_t 
     return (ssize_t)left;
 }
 
-static struct MHD_Response *make_response(struct exchange *exchange,
+static ssize_t read_stream(void *context, uint64_t position, char *buffer, size_t most)
+{
+    (void)position;
+    const struct asg_http_stream *stream = context;
+    ssize_t got = stream->read(stream->context, buffer, most);
+    if (got == 0) return MHD_CONTENT_READER_END_OF_STREAM;
+    return got < 0 ? MHD_CONTENT_READER_END_WITH_ERROR : got;
+}
+
+static void end_stream(void *context)
+{
+    struct asg_http_stream *stream = context;
+    if (stream->end != NULL) stream->end(stream->context);
+    free(stream);
+}
+
+static struct MHD_Response *make_stream(struct asg_http_response *response)
+{
+    struct asg_http_stream *stream = asg_alloc(1, sizeof *stream);
+    *stream = response->stream;
+    response->stream = (struct asg_http_stream){.read = NULL};
+    asg_bytes_clear(&response->body);
+    struct MHD_Response *made = MHD_create_response_from_callback(
+        MHD_SIZE_UNKNOWN, STREAM_PIECE, read_stream, stream, end_stream);
+    if (made == NULL) end_stream(stream);
+    return made;
+}
+
+static struct MHD_Response *make_response(struct asg_http_exchange *exchange,
                                           struct asg_http_response *response)
 {
+    if (response->stream.read != NULL) return make_stream(response);
     if (response->send_only > 0) {
         exchange->send_only = response->send_only;
         exchange->sending = response->body;
@@ -146,12 +323,12 @@ static struct MHD_Response *make_response(struct exchange *exchange,
 }
 
 static enum MHD_Result send_response(struct MHD_Connection *connection,
-                                     struct exchange *exchange,
+                                     struct asg_http_exchange *exchange,
                                      struct asg_http_response *response)
 {
     if (response->delay_ms > 0) wait_ms(response->delay_ms);
     if (response->close_without_reply) {
-        asg_bytes_clear(&response->body);
+        clear_response(response);
         return MHD_NO; /* libmicrohttpd closes the connection */
     }
     struct MHD_Response *made = make_response(exchange, response);
@@ -170,7 +347,8 @@ static enum MHD_Result send_response(struct MHD_Connection *connection,
 }
 
 static enum MHD_Result refuse(struct MHD_Connection *connection,
-                              struct exchange *exchange, int status, const char *text)
+                              struct asg_http_exchange *exchange, int status,
+                              const char *text)
 {
     struct asg_http_response response = {.status = status};
     asg_bytes_append_text(&response.body, text);
@@ -178,9 +356,31 @@ static enum MHD_Result refuse(struct MHD_Connection *connection,
     return send_response(connection, exchange, &response);
 }
 
+/* Sleep until the answer is there, if it is not; called again then. */
+static enum MHD_Result send_later(struct MHD_Connection *connection,
+                                  struct asg_http_exchange *exchange)
+{
+    struct asg_http_later *later = exchange->later;
+    (void)pthread_mutex_lock(&later->shared->lock);
+    if (later->shared->is_over) give_up(later);
+    bool is_answered = later->is_answered;
+    struct asg_http_response response = {0};
+    if (is_answered) {
+        response = later->response;
+        later->response = (struct asg_http_response){0};
+    } else if (later->connection == NULL) {
+        later->connection = connection;
+        MHD_suspend_connection(connection);
+    }
+    (void)pthread_mutex_unlock(&later->shared->lock);
+    if (!is_answered) return MHD_YES;
+    leave_later(exchange);
+    return send_response(connection, exchange, &response);
+}
+
 static enum MHD_Result handle(struct asg_http_server *server,
                               struct MHD_Connection *connection, const char *method,
-                              struct exchange *exchange)
+                              struct asg_http_exchange *exchange)
 {
     struct header_list headers = {.count = 0};
     (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, &headers);
@@ -197,6 +397,7 @@ static enum MHD_Result handle(struct asg_http_server *server,
         .body = exchange->body.data,
         .body_length = exchange->body.length,
         .client = client,
+        .exchange = exchange,
     };
     size_t lengths = 0;
     size_t encodings = 0;
@@ -207,6 +408,10 @@ static enum MHD_Result handle(struct asg_http_server *server,
     }
     struct asg_http_response response = {0};
     server->options.handler(server->options.context, &request, &response);
+    if (exchange->later != NULL) {
+        clear_response(&response);
+        return send_later(connection, exchange);
+    }
     return send_response(connection, exchange, &response);
 }
 
@@ -218,11 +423,12 @@ static enum MHD_Result take_part(void *context, struct MHD_Connection *connectio
     (void)url;
     (void)version;
     struct asg_http_server *server = context;
-    struct exchange *exchange = *slot;
+    struct asg_http_exchange *exchange = *slot;
     if (!exchange->is_begun) {
         exchange->is_begun = true;
         return MHD_YES;
     }
+    if (exchange->later != NULL) return send_later(connection, exchange);
     if (*upload_size > 0) {
         size_t most = server->options.max_body_bytes;
         if (exchange->body.length + *upload_size > most) {
@@ -262,19 +468,24 @@ enum asg_status asg_http_server_new(const struct asg_http_options *options,
     struct asg_http_server *server = asg_alloc(1, sizeof *server);
     server->options = *options;
     fill_defaults(&server->options);
+    server->shared = asg_alloc(1, sizeof *server->shared);
+    server->shared->references = 1;
+    (void)pthread_mutex_init(&server->shared->lock, NULL);
     errno = 0;
     server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, take_part, server,
-        MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_THREAD_POOL_SIZE,
-        (unsigned)server->options.threads, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)server->options.max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+        take_part, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
+        MHD_OPTION_THREAD_POOL_SIZE, (unsigned)server->options.threads,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->options.max_connections,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT,
         (unsigned)server->options.max_connections_per_address,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)server->options.timeout_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MEMORY, MHD_OPTION_URI_LOG_CALLBACK,
-        begin_exchange, NULL, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+        begin_exchange, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, end_exchange, NULL,
         MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
     if (server->daemon == NULL) {
+        release_shared(server->shared);
         free(server);
         return asg_fail(error, ASG_ERR_IO, "cannot listen on %s:%u: %s", options->address,
                         options->port, errno != 0 ? strerror(errno) : "no daemon");
@@ -286,7 +497,9 @@ enum asg_status asg_http_server_new(const struct asg_http_options *options,
 void asg_http_server_destroy(struct asg_http_server **server)
 {
     if (*server == NULL) return;
+    give_up_all((*server)->shared);
     MHD_stop_daemon((*server)->daemon);
+    release_shared((*server)->shared);
     free(*server);
     *server = NULL;
 }

@@ -1,11 +1,16 @@
 /* server - a small HTTP/1.1 server over libmicrohttpd: one handler for all requests.
  *
- * For the controller's probes and metrics, ec2local's API, and later the AWS Query API:
+ * For the controller's probes and metrics, ec2local's API, and the AWS Query API:
  * the handler sees the target and the body byte for byte as they came, because a
  * signature covers them. Both Content-Length and Transfer-Encoding: 400. Too large a
  * body: 413. More than 100 headers: 431. A client that is slow, or one of too many, loses
- * its connection; the others do not notice. Threads: handlers run on the server's
- * threads, several at once.
+ * its connection; the others do not notice: who sends or reads slowly costs memory and no
+ * thread, so that max_connections may be many thousands.
+ *
+ * An answer is a body, or a stream that the server reads as fast as the client takes it.
+ * It may be given at once, by the handler, or later by any thread (asg_http_wait()),
+ * while the request costs no thread either. Threads: handlers run on the server's
+ * threads, several at once; so do the streams' reads.
  */
 #ifndef ASG_HTTP_SERVER_H
 #define ASG_HTTP_SERVER_H
@@ -13,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -32,7 +38,18 @@ struct asg_http_request {
     size_t header_count;
     const void *body;
     size_t body_length;
-    const char *client; /* address of the peer, "127.0.0.1" */
+    const char *client;                 /* address of the peer, "127.0.0.1" */
+    struct asg_http_exchange *exchange; /* the server's own, for asg_http_wait() */
+};
+
+/* A body in pieces. `read` writes at most `most` bytes (up to 32 KiB are asked for) and
+ * says how many: 0 ends the body, below 0 drops the connection, because it cannot be
+ * finished. It may not block. `end` (may be NULL) is called once, when the last byte was
+ * taken, the client is gone or the answer is never sent. */
+struct asg_http_stream {
+    ssize_t (*read)(void *context, char *buffer, size_t most);
+    void (*end)(void *context);
+    void *context;
 };
 
 #define ASG_HTTP_HEADERS_MAX 16
@@ -40,8 +57,9 @@ struct asg_http_request {
 /* What the handler fills; status 0 counts as 500. Header texts are copied. */
 struct asg_http_response {
     int status;
-    const char *content_type; /* static; NULL: text/plain; charset=utf-8 */
-    struct asg_bytes body;    /* taken over by the server */
+    const char *content_type;      /* static; NULL: text/plain; charset=utf-8 */
+    struct asg_bytes body;         /* taken over by the server */
+    struct asg_http_stream stream; /* instead of the body when it has a `read` */
     char names[ASG_HTTP_HEADERS_MAX][64];
     char values[ASG_HTTP_HEADERS_MAX][512];
     size_t header_count;
@@ -51,6 +69,18 @@ struct asg_http_response {
         close_without_reply; /* drop the connection after the handler has done its work */
     int64_t send_only;       /* > 0: announce the whole body, send so many bytes, drop */
 };
+
+/* In place of an answer: it comes later. Called by the handler, which then returns and
+ * leaves its response as it was; the request's memory ends with the handler. The caller
+ * owns the answer that is owed and gives it with asg_http_answer(), from any thread,
+ * before the handler has returned too. No clock of the server runs meanwhile: the owner
+ * decides how long. */
+struct asg_http_later;
+struct asg_http_later *asg_http_wait(const struct asg_http_request *request);
+
+/* Give it; *later is NULL afterwards. Takes over the response's body and stream. The
+ * client may be gone, or the server destroyed: then it goes nowhere. Blocks: never. */
+void asg_http_answer(struct asg_http_later **later, struct asg_http_response *response);
 
 typedef void asg_http_handler(void *context, const struct asg_http_request *request,
                               struct asg_http_response *response);
@@ -72,7 +102,8 @@ struct asg_http_options {
 ASG_MUST_USE enum asg_status asg_http_server_new(const struct asg_http_options *options,
                                                  struct asg_http_server **ret,
                                                  struct asg_error *error);
-/* Waits for handlers that run. */
+/* Waits for handlers that run. Answers that are still owed are given up: their clients
+ * get a 503 or a closed connection. */
 void asg_http_server_destroy(struct asg_http_server **server);
 
 uint16_t asg_http_server_port(const struct asg_http_server *server);
