@@ -55,29 +55,6 @@ static bool is_set(const char *text)
     return text != NULL && text[0] != '\0';
 }
 
-enum asg_status asg_credentials_sts(struct asg_credentials_scope *scope,
-                                    struct asg_sts *ret, struct asg_error *error)
-{
-    const struct asg_credentials_chain_options *options = &scope->options;
-    const struct asg_endpoint_options where = {
-        .service = "sts",
-        .url = options->sts_endpoint,
-        .region = asg_endpoint_region(options->region, scope->files),
-        .allows_plain_http = options->allows_plain_http,
-        .fips = options->fips,
-        .dual_stack = options->dual_stack,
-        .files = scope->files,
-    };
-    *ret = (struct asg_sts){
-        .ca_file = asg_endpoint_ca_file(options->ca_file, scope->files),
-        .clock = options->clock,
-        .is_stopping = &scope->is_stopping,
-        .skew_ms = scope->sts_skew_ms,
-    };
-    enum asg_status status = asg_endpoint_resolve(&where, &ret->endpoint, error);
-    return status == ASG_OK ? ASG_OK : asg_fail_wrap(error, status, "STS");
-}
-
 /* Words on where was looked and what was found there instead of credentials. */
 struct looked {
     char text[300];

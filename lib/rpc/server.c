@@ -69,6 +69,14 @@ static const struct asg_rpc_method *find_method(const struct asg_rpc_server *ser
     return NULL;
 }
 
+static void forget_call(struct asg_rpc_server *server)
+{
+    (void)pthread_mutex_lock(&server->mutex);
+    server->open_calls--;
+    (void)pthread_cond_broadcast(&server->changed);
+    (void)pthread_mutex_unlock(&server->mutex);
+}
+
 static void take_slot(struct asg_rpc_server *server, struct slot *slot, bool is_success)
 {
     if (!is_success) { /* the server is stopping */
@@ -91,15 +99,7 @@ static void take_slot(struct asg_rpc_server *server, struct slot *slot, bool is_
     grpc_metadata_array metadata = slot->metadata;
     grpc_call_details_destroy(&slot->details);
     offer_slot(server, slot);
-    asg_rpc_call_begin(server, method, refusal, call, metadata);
-}
-
-void asg_rpc_server_call_gone(struct asg_rpc_server *server)
-{
-    (void)pthread_mutex_lock(&server->mutex);
-    server->open_calls--;
-    (void)pthread_cond_broadcast(&server->changed);
-    (void)pthread_mutex_unlock(&server->mutex);
+    asg_rpc_call_begin(server, forget_call, method, refusal, call, metadata);
 }
 
 static void take_stopped(struct asg_rpc_server *server)

@@ -24,6 +24,7 @@ static void release(struct asg_rpc_call *call, unsigned count)
     if (!is_last) return;
 
     struct asg_rpc_server *server = call->server;
+    asg_rpc_call_gone *gone = call->gone;
     grpc_call_unref(call->call);
     grpc_metadata_array_destroy(&call->metadata);
     if (call->request != NULL) grpc_byte_buffer_destroy(call->request);
@@ -32,7 +33,7 @@ static void release(struct asg_rpc_call *call, unsigned count)
     grpc_slice_unref(call->details);
     (void)pthread_mutex_destroy(&call->mutex);
     free(call);
-    asg_rpc_server_call_gone(server);
+    gone(server);
 }
 
 /* Send what is due, in one batch: headers first, then the newest message, then the
@@ -65,12 +66,13 @@ static void send_due(struct asg_rpc_call *call)
     start(call, ops, count, &call->sent_tag);
 }
 
-void asg_rpc_call_begin(struct asg_rpc_server *server,
+void asg_rpc_call_begin(struct asg_rpc_server *server, asg_rpc_call_gone *gone,
                         const struct asg_rpc_method *method, enum asg_rpc_code refusal,
                         grpc_call *core_call, grpc_metadata_array metadata)
 {
     struct asg_rpc_call *call = asg_alloc(1, sizeof *call);
     call->server = server;
+    call->gone = gone;
     call->method = method;
     call->call = core_call;
     call->metadata = metadata;

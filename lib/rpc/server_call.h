@@ -21,8 +21,12 @@ struct tag {
     void *owner;
 };
 
+/* A call was freed. */
+typedef void asg_rpc_call_gone(struct asg_rpc_server *server);
+
 struct asg_rpc_call {
     struct asg_rpc_server *server;
+    asg_rpc_call_gone *gone;
     const struct asg_rpc_method *method; /* NULL: answered by the server itself */
     grpc_call *call;
     grpc_metadata_array metadata;
@@ -47,15 +51,13 @@ struct asg_rpc_call {
     grpc_slice details;
 };
 
-/* Take over a call that gRPC has just accepted and begin to read it. `metadata` moves. */
-void asg_rpc_call_begin(struct asg_rpc_server *server,
+/* Take over a call that gRPC has just accepted and begin to read it. `metadata` moves;
+ * `gone` hears when the call is freed. */
+void asg_rpc_call_begin(struct asg_rpc_server *server, asg_rpc_call_gone *gone,
                         const struct asg_rpc_method *method, enum asg_rpc_code refusal,
                         grpc_call *call, grpc_metadata_array metadata);
 
 /* An operation of this call has completed; on the server's thread. */
 void asg_rpc_call_event(struct asg_rpc_call *call, enum tag_kind kind, bool is_success);
-
-/* In server.c: a call was freed. */
-void asg_rpc_server_call_gone(struct asg_rpc_server *server);
 
 #endif
