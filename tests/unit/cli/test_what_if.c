@@ -654,8 +654,8 @@ static void test_another_kind_of_group_is_served_as_well(void **state)
     (void)load_write(fixture->path, &setting);
     static const char *const groups[] = {
         "  health_check: agent\n",
-        "  mixed:\n    on_demand_base: 1\n    on_demand_percent: 50\n"
-        "  instance_types: [c5.large, c5a.large]\n",
+        ("  mixed:\n    on_demand_base: 1\n    on_demand_percent: 50\n"
+         "  instance_types: [c5.large, c5a.large]\n"),
         "  drain: 1s\n"};
     static const char hours[] = "\"instance_hours_milli\":\t";
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
