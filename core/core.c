@@ -22,7 +22,6 @@
 #include "core/take/take_observed.h"
 #include "core/take/take_result.h"
 #include "core/take/take_tick.h"
-#include "core/take/try_again.h"
 #include "core/world/counts.h"
 
 #define LOOKS_MAX         8 /* at one group in a step; two or three are what it takes */
@@ -184,7 +183,7 @@ static void settle_group(struct asg_core *core, struct group *group)
     check_settled(core, group);
     note_changing(core, group);
     if (group->is_dirty || !is_gone(group)) return;
-    asg_try_forget_look_ups(core, group);
+    assert(group->look_ups == 0); /* what is looked up has slots */
     say_gone(core, group);
     asg_group_remove(core, group);
 }

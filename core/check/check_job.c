@@ -53,5 +53,6 @@ const char *asg_check_job(const struct asg_core *core, const struct job *job)
     if (job->plan.kind == ASG_JOB_TERMINATE) return wrong_with_termination(core, job);
     if (!asg_job_is_launch(job->plan.kind)) return NULL;
     uint32_t slots = count_slots(asg_group_of_no(core, job->group_no), job);
+    if (job->look_up_ms != 0 && slots == 0) return "is looked up and has no slot";
     return slots <= job->plan.launch->count ? NULL : "has more slots than it launches";
 }

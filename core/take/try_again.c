@@ -32,6 +32,11 @@ void asg_try_look_up(struct asg_core *core, struct group *group, struct job *job
 {
     assert(group->no == job->group_no);
     assert(!job->plan.is_dry_run); /* that one starts nothing */
+    size_t at = 0;
+    if (asg_slot_next(group, job, &at) == NULL) { /* listings have shown all of it */
+        asg_job_close(core, job, ASG_JOB_STATE_DONE);
+        return;
+    }
     int64_t from_ms = asg_patience_late_until_ms(core, job);
     if (from_ms < core->now_ms) from_ms = core->now_ms;
     job->is_ambiguous = true;
@@ -157,15 +162,4 @@ void asg_try_end_listing(struct asg_core *core, int64_t begun_ms)
                                          "%" PRIu32 " listings of EC2 lack it",
                                          job->looks));
     }
-}
-
-void asg_try_forget_look_ups(struct asg_core *core, struct group *group)
-{
-    assert(group->is_deleting && group->instance_count == 0);
-    for (size_t i = 0; i < core->job_count && group->look_ups > 0; i++) {
-        struct job *job = core->jobs[i];
-        if (job->group_no != group->no || job->look_up_ms == 0) continue;
-        asg_job_close(core, job, ASG_JOB_STATE_CANCELLED);
-    }
-    assert(group->look_ups == 0);
 }

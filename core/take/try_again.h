@@ -30,7 +30,4 @@ void asg_try_hold_back(struct asg_core *core);
  * in it and in others in vain are given up. */
 void asg_try_end_listing(struct asg_core *core, int64_t begun_ms);
 
-/* A group goes: no slot of its launches is left, and nothing to look up. */
-void asg_try_forget_look_ups(struct asg_core *core, struct group *group);
-
 #endif

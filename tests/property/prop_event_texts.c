@@ -415,6 +415,134 @@ static void test_every_text_of_a_result_leaves_the_controller_leading(void **sta
     reopen_and_compare(w);
 }
 
+/* ---- answers to jobs that are open ---- */
+
+static bool find_open(struct world *w, enum asg_job_kind kind, struct asg_result *ret)
+{
+    struct asg_arena arena = {0};
+    struct asg_job *jobs = NULL;
+    size_t count = 0;
+    bool is_found = false;
+    asg_core_open_jobs(asg_commit_core(w->commit), &arena, &jobs, &count);
+    for (size_t i = 0; i < count && !is_found; i++) {
+        if (jobs[i].kind != kind) continue;
+        ret->job_id = jobs[i].id;
+        ret->attempt = jobs[i].attempt;
+        ret->incarnation = jobs[i].incarnation;
+        is_found = true;
+    }
+    asg_arena_clear(&arena);
+    return is_found;
+}
+
+/* An instance of the group that nobody remembers, and an order to terminate it. */
+static void end_another(struct world *w)
+{
+    static unsigned number;
+    char id[20];
+    (void)snprintf(id, sizeof id, "i-%017x", ++number);
+    struct asg_seen_instance seen = {
+        .instance_id = id, .state = ASG_EC2_RUNNING, .group = "web", .job_id = 1};
+    const struct asg_observed observed = {.instances = &seen, .instance_count = 1};
+    struct asg_event event = {.kind = ASG_EVENT_OBSERVED, .observed = &observed};
+    take(w, &event, "adopt");
+    struct asg_command order = command_of(ASG_COMMAND_TERMINATE_INSTANCE);
+    const char *one[] = {id};
+    order.instance_ids = (struct asg_texts){one, 1};
+    event = (struct asg_event){.kind = ASG_EVENT_COMMAND, .command = &order};
+    take(w, &event, "terminate");
+}
+
+/* The listings that are asked for show nothing new. */
+static void list(struct world *w)
+{
+    struct asg_result job = {0};
+    if (!find_open(w, ASG_JOB_DESCRIBE, &job)) return;
+    const struct asg_observed observed = {.job_id = job.job_id, .is_complete = true};
+    struct asg_event event = {.kind = ASG_EVENT_OBSERVED, .observed = &observed};
+    take(w, &event, "listing");
+}
+
+/* A job of that kind that is open, with what it takes to have one. */
+static void address(struct world *w, enum asg_job_kind kind, struct asg_result *ret)
+{
+    const struct asg_command put = command_of(ASG_COMMAND_TEMPLATE_PUT);
+    for (int i = 0; i < 20 && !find_open(w, kind, ret); i++) {
+        struct asg_event event = {.kind = ASG_EVENT_TICK};
+        if (kind == ASG_JOB_TERMINATE) end_another(w);
+        if (kind == ASG_JOB_TEMPLATE) {
+            event = (struct asg_event){.kind = ASG_EVENT_COMMAND, .command = &put};
+        }
+        take(w, &event, "time passes");
+        list(w);
+        w->time_ms += 1800000; /* whatever pause there is */
+    }
+    if (!find_open(w, kind, ret)) {
+        fail_msg("no %s is open", asg_enum_word(&asg_job_kind_words, (int)kind));
+    }
+}
+
+static void torment_answer(struct world *w, enum asg_job_kind kind,
+                           const struct asg_result *base)
+{
+    struct asg_arena arena = {0};
+    struct asg_result result;
+    asg_model_copy(&asg_result_schema, base, &arena, &result);
+    struct slot slots[SLOTS_MAX];
+    size_t count = 0;
+    find_slots(&asg_result_schema, &result, slots, &count);
+    assert_true(count > 0);
+    for (size_t i = 0; i < count; i++) {
+        const char *before = *slots[i].text;
+        for (size_t t = 0; t < w->text_count; t++) {
+            address(w, kind, &result);
+            *slots[i].text = w->texts[t];
+            struct asg_event event = {.kind = ASG_EVENT_RESULT, .result = &result};
+            take(w, &event, slots[i].name);
+        }
+        *slots[i].text = before;
+    }
+    asg_arena_clear(&arena);
+}
+
+static void test_every_text_of_an_answer_that_is_awaited_leaves_it_leading(void **state)
+{
+    struct world *w = *state;
+    static const enum asg_job_kind kinds[] = {ASG_JOB_LAUNCH, ASG_JOB_TERMINATE,
+                                              ASG_JOB_TEMPLATE};
+    static const enum asg_outcome outcomes[] = {
+        ASG_OUTCOME_OK,        ASG_OUTCOME_CAPACITY,    ASG_OUTCOME_QUOTA,
+        ASG_OUTCOME_THROTTLED, ASG_OUTCOME_BAD_REQUEST, ASG_OUTCOME_PROTECTED,
+        ASG_OUTCOME_AMBIGUOUS};
+    struct asg_group_config large = group;
+    large.max = 200;
+    large.desired = 100;
+    large.mixed = NULL;
+    struct asg_command create = command_of(ASG_COMMAND_GROUP_CREATE);
+    create.group_config = &large;
+    struct asg_event event = {.kind = ASG_EVENT_COMMAND, .command = &create};
+    take(w, &event, "create");
+    struct asg_seen_instance seen[] = {{.instance_id = "i-00000000000000001",
+                                        .state = ASG_EC2_RUNNING,
+                                        .state_reason = "x",
+                                        .group = "web"}};
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        for (size_t o = 0; o < sizeof outcomes / sizeof outcomes[0]; o++) {
+            const struct asg_result result = {.outcome = outcomes[o],
+                                              .worker = "one",
+                                              .error_code = "x",
+                                              .message = "x",
+                                              .instances = seen,
+                                              .instance_count = 1,
+                                              .gone = {ids, 1},
+                                              .protected_ids = {ids, 1},
+                                              .template_version = "1"};
+            torment_answer(w, kinds[k], &result);
+        }
+    }
+    reopen_and_compare(w);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -423,6 +551,7 @@ int main(void)
         TEST(test_a_group_name_of_256_bytes_is_refused_and_taken_no_further),
         TEST(test_every_text_of_every_order_leaves_the_controller_leading),
         TEST(test_every_text_of_a_result_leaves_the_controller_leading),
+        TEST(test_every_text_of_an_answer_that_is_awaited_leaves_it_leading),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
