@@ -86,7 +86,7 @@ static const struct asg_command_entry commands[] = {
      ASG_OPTIONS(end_options),
      .run = run_order},
     {.name = "instance adopt",
-     .summary = "Take instances that belong to no group into the group of their tag",
+     .summary = "Move instances that belong to no group into the group of their tag",
      .details = "The group must exist, use the instance's subnet and type, and have room "
                 "below its max. Its desired number rises as far as needed, so that "
                 "nothing adopted is scaled in again (docs/recovery.md).",

@@ -93,7 +93,7 @@ static void print_table(struct asg_cli *cli, const struct replay_view *view,
     }
     if (!view->is_identical) {
         (void)fprintf(cli->out,
-                      "different at record %" PRIu64
+                      "first difference at record %" PRIu64
                       " (%s)\n  log:    %s\n  replay: %s\n",
                       view->bad_seq, view->what, view->in_log, view->in_replay);
     }
@@ -125,10 +125,10 @@ static void print_difference(struct asg_cli *cli, const struct replay_view *view
     if (view->is_identical) return;
     (void)fprintf(cli->out,
                   "this openasg decides record %" PRIu64
-                  " differently, by the rules that the log names: the log was written "
+                  " differently under the rules that the log names: the log was written "
                   "by a build that was never released, or one of the two has a defect. "
                   "Replay it with the release that wrote it, and report the difference. "
-                  "Whether anything was altered says `openasg log verify`\n",
+                  "`openasg log verify` tells whether anything was altered\n",
                   view->bad_seq);
 }
 
@@ -197,11 +197,12 @@ static int run_replay(void *context, const struct asg_arguments *arguments)
     if (at != NULL &&
         (asg_option_is_set(arguments, "from") || asg_option_is_set(arguments, "to"))) {
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "--at shows one moment: --from and --to go without it");
+                            "--at shows one moment and takes neither --from nor --to");
     }
     if (group != NULL && at == NULL && !is_stepping) {
-        return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "--group goes with --at or --step: a replay compares all");
+        return asg_cli_fail(
+            cli, ASG_EXIT_USAGE,
+            "--group needs --at or --step: a plain replay compares every group");
     }
     ASG_CLEANUP(asg_log_close) struct asg_log *log = NULL;
     int code = asg_open_log(cli, arguments, 0, &log);
@@ -230,8 +231,7 @@ static const struct asg_option replay_options[] = {
      .type = ASG_OPTION_TEXT,
      .value = "GROUP",
      .help = "With --at or --step: only this group."},
-    ASG_LOG_FROM(
-        "First record; what is before is taken from the newest snapshot before it."),
+    ASG_LOG_FROM("First record; the newest snapshot before it stands for what is older."),
     ASG_LOG_TO,
     {.name = "no-verify",
      .type = ASG_OPTION_FLAG,

@@ -142,8 +142,8 @@ static int wait_for_template(struct asg_cli *cli, const char *name, uint64_t job
                      ASG_COLUMNS(one_columns));
     if (strcmp(wait.found.version, "1") != 0) {
         (void)fprintf(cli->err,
-                      "EC2's default is still the version it was: groups take this one "
-                      "with --template-version %s or '$Latest'\n",
+                      "EC2's default version is unchanged: groups use this one with "
+                      "--template-version %s or '$Latest'\n",
                       wait.found.version);
     }
     return ASG_EXIT_OK;

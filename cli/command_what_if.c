@@ -114,8 +114,9 @@ static int show(struct asg_cli *cli, const struct asg_arguments *arguments,
         asg_cli_show_one(cli, &asg_what_if_schema, view, ASG_COLUMNS(unused_columns));
     }
     if (view->model_error_milli > ERROR_IS_MUCH) {
-        (void)fprintf(cli->err, "openasg: the model does not fit this log well: read its "
-                                "figures with care\n");
+        (void)fprintf(cli->err, "openasg: the model does not fit this log well: treat its "
+                                "figures with care
+");
     }
     const char *plot = asg_option_text(arguments, "plot");
     return plot != NULL ? asg_what_if_draw(cli, plot, contest, view) : ASG_EXIT_OK;
@@ -203,11 +204,11 @@ static const struct asg_option what_if_options[] = {
     {.name = "preset",
      .type = ASG_OPTION_TEXTS,
      .value = "NAME",
-     .help = "Also with this preset (docs/rules.md, \"Presets\") for the target tracking "
+     .help = "Also try this preset (docs/rules.md, \"Presets\") for the target tracking "
              "policies of FILE, or the recorded ones; may be given several times."},
     {.name = "presets",
      .type = ASG_OPTION_FLAG,
-     .help = "With each preset, and which of them was best for this group."},
+     .help = "Try every preset, and say which would have been best for this group."},
     {.name = "group",
      .type = ASG_OPTION_TEXT,
      .value = "GROUP",
@@ -232,7 +233,7 @@ static const struct asg_option what_if_options[] = {
      .value = "VALUE",
      .min = 1,
      .max = INT64_MAX,
-     .help = "Load of one instance above which time counts as a breach.",
+     .help = "Load of one instance above which time counts as too much.",
      .default_text = "the recorded policy's target"},
     {.name = "plot",
      .type = ASG_OPTION_FILE,
@@ -247,12 +248,11 @@ static const struct asg_command_entry commands[] = {
      .details =
          "Takes the group's load, period by period, from the log and lets core decide on "
          "it again under the policies in FILE. RECORDED is what happened, MODEL the "
-         "recorded policies before the model of EC2 that this command uses, WHAT-IF "
-         "those "
-         "of FILE before the same model: compare WHAT-IF with MODEL, and see from MODEL "
-         "and RECORDED how far the model can be trusted. With presets there is a column "
-         "for each, and the best one is named, with how certain that is. docs/audit.md "
-         "tells what the model leaves out.",
+         "recorded policies run against this command's model of EC2, WHAT-IF those of "
+         "FILE run against the same model: compare WHAT-IF with MODEL, and see from "
+         "MODEL and RECORDED how far the model can be trusted. With presets there is a "
+         "column for each, and the best is named, with how certain that is. "
+         "docs/audit.md lists what the model leaves out.",
      .examples = "openasg what-if --policy cheaper.yaml\n"
                  "openasg what-if --presets --from 7d\n"
                  "openasg what-if --preset calm --preset quick --group web\n"
