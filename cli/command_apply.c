@@ -2,7 +2,7 @@
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
 #include "cli/confirm_ends.h"
-#include "cli/note_evaluation.h"
+#include "cli/note_policy.h"
 #include "cli/rules.h"
 #include "cli/zone_changes.h"
 #include "model/schemas.h"
@@ -56,7 +56,7 @@ static int apply_policy(struct asg_cli *cli, const struct asg_policy_config *pol
     int code =
         asg_order(cli, &command,
                   asg_arena_format(&cli->arena, "policy %s saved", policy->name), NULL);
-    if (code == ASG_EXIT_OK) asg_note_evaluation(cli, policy);
+    if (code == ASG_EXIT_OK) asg_note_policy(cli, policy);
     return code;
 }
 

@@ -4,7 +4,7 @@
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
 #include "cli/fill_options.h"
-#include "cli/note_evaluation.h"
+#include "cli/note_policy.h"
 #include "cli/put_rules.h"
 #include "cli/rules.h"
 #include "model/presets.h"
@@ -283,7 +283,7 @@ static int put_one(struct asg_cli *cli, void *config)
                          asg_arena_format(&cli->arena, "policy %s of %s saved",
                                           policy->name, policy->group),
                          NULL);
-    if (code == ASG_EXIT_OK) asg_note_evaluation(cli, policy);
+    if (code == ASG_EXIT_OK) asg_note_policy(cli, policy);
     return code;
 }
 
@@ -434,7 +434,7 @@ static int run_show(void *context, const struct asg_arguments *arguments)
         if (strcmp(answer.policies[i].name, name) != 0) continue;
         asg_cli_show_one(cli, &asg_policy_config_schema, &answer.policies[i],
                          ASG_COLUMNS(show_columns));
-        asg_note_evaluation(cli, &answer.policies[i]);
+        asg_note_policy(cli, &answer.policies[i]);
         return ASG_EXIT_OK;
     }
     return asg_cli_fail(cli, ASG_EXIT_FAILED, "policy %s of group %s not found", name,

@@ -322,6 +322,13 @@ class CliTest(unittest.TestCase):
                              code=3)
         self.assertIn("in the controller's admins.d", alone.stderr)
 
+    def test_a_target_that_is_never_reached_is_noted(self):
+        self.make_group("unreached")
+        noted = self.run_cli("policy", "put", "unreached", "cpu", "--target", "500").stderr
+        self.assertIn("note: cpu never exceeds 100 %, so policy cpu never scales out", noted)
+        for words in (("--target", "100"), ("--metric", "load", "--target", "500")):
+            self.assertNotIn("note:", self.run_cli("policy", "put", "unreached", "cpu", *words).stderr)
+
     def test_a_typo_is_no_empty_list(self):
         self.make_group("listed")
         for words in (("policy", "list"), ("schedule", "list"), ("instance", "list"), ("jobs",)):

@@ -1,14 +1,32 @@
-#include "cli/note_evaluation.h"
+#include "cli/note_policy.h"
 
 #include <assert.h>
 #include <string.h>
 
 #include "cli/ask_controller.h"
+#include "cli/figures.h"
 #include "model/presets.h"
 #include "model/schemas.h"
 #include "text/quantity.h"
 
-void asg_note_evaluation(struct asg_cli *cli, const struct asg_policy_config *policy)
+static void note_ceiling(struct asg_cli *cli, const struct asg_policy_config *policy)
+{
+    int64_t level_milli = policy->kind == ASG_POLICY_TARGET_TRACKING
+                              ? policy->target_milli
+                              : policy->threshold_milli;
+    bool is_above = policy->comparison == ASG_COMPARISON_GREATER ||
+                    policy->comparison == ASG_COMPARISON_GREATER_OR_EQUAL;
+    bool is_out =
+        policy->kind == ASG_POLICY_TARGET_TRACKING || (policy->has_threshold && is_above);
+    if (!is_out || level_milli <= asg_metric_ceiling(policy->metric)) return;
+    const char *note = asg_arena_format(
+        &cli->arena, "note: %s never exceeds 100 %%, so policy %s never scales out",
+        asg_enum_word(&asg_metric_name_words, (int)policy->metric), policy->name);
+    asg_cli_write(cli->err, note, strlen(note));
+    (void)fputc('\n', cli->err);
+}
+
+static void note_evaluation(struct asg_cli *cli, const struct asg_policy_config *policy)
 {
     assert(policy->preset < ASG_PRESET_COUNT);
     int64_t meant_ms = asg_presets[policy->preset].evaluation_ms;
@@ -31,4 +49,10 @@ void asg_note_evaluation(struct asg_cli *cli, const struct asg_policy_config *po
         evaluation, policy->group, meant);
     asg_cli_write(cli->err, note, strlen(note));
     (void)fputc('\n', cli->err);
+}
+
+void asg_note_policy(struct asg_cli *cli, const struct asg_policy_config *policy)
+{
+    note_ceiling(cli, policy);
+    note_evaluation(cli, policy);
 }
