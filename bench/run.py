@@ -25,7 +25,7 @@ SCRIPTS = {"agent": "bench_agent.py", "reaction": "bench_reaction.py",
            "sdk": "bench_sdk.py", "launch": "bench_launch.py",
            "worker_memory": "bench_worker_memory.py",
            "decisions": os.path.join("decisions", "decisions.py")}
-LIMIT_S = 900  # a benchmark that takes longer hangs
+LIMIT_S = 1800  # a benchmark that takes longer hangs
 
 
 class Failed(Exception):
