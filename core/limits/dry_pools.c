@@ -92,29 +92,40 @@ void asg_pool_forget_foreign(struct group *group)
     group->launching.dry_pool_count = kept;
 }
 
+/* The pool's entry, made when there is none; NULL: the group has no such pool. */
+static struct dry_pool *have_pool(struct asg_core *core, struct group *group,
+                                  const char *type, const struct asg_subnet *subnet,
+                                  bool is_spot)
+{
+    assert(type != NULL && subnet != NULL);
+    if (!is_pool_of(group, type, subnet)) return NULL;
+    drop_old(core, group);
+    struct dry_pool *pool = find_pool(group, type, subnet, is_spot);
+    if (pool != NULL) return pool;
+    assert(group->launching.dry_pool_count <
+           count_types(group) * group->config.subnet_count * 2);
+    group->launching.dry_pools =
+        asg_realloc(group->launching.dry_pools, group->launching.dry_pool_count + 1,
+                    sizeof *group->launching.dry_pools);
+    pool = &group->launching.dry_pools[group->launching.dry_pool_count++];
+    *pool = (struct dry_pool){.is_spot = is_spot};
+    asg_text_copy(pool->type, sizeof pool->type, type);
+    asg_text_copy(pool->subnet_id, sizeof pool->subnet_id, subnet->subnet_id);
+    asg_text_copy(pool->zone, sizeof pool->zone, subnet->zone);
+    return pool;
+}
+
 static void mark(struct asg_core *core, struct group *group, const char *type,
                  const struct asg_subnet *subnet, bool is_spot)
 {
-    assert(type != NULL && subnet != NULL);
-    if (!is_pool_of(group, type, subnet)) return;
-    drop_old(core, group);
-    struct dry_pool *pool = find_pool(group, type, subnet, is_spot);
-    if (pool == NULL) {
-        assert(group->launching.dry_pool_count <
-               count_types(group) * group->config.subnet_count * 2);
-        group->launching.dry_pools =
-            asg_realloc(group->launching.dry_pools, group->launching.dry_pool_count + 1,
-                        sizeof *group->launching.dry_pools);
-        pool = &group->launching.dry_pools[group->launching.dry_pool_count++];
-        *pool = (struct dry_pool){.is_spot = is_spot};
-        asg_text_copy(pool->type, sizeof pool->type, type);
-        asg_text_copy(pool->subnet_id, sizeof pool->subnet_id, subnet->subnet_id);
-        asg_text_copy(pool->zone, sizeof pool->zone, subnet->zone);
-    }
+    struct dry_pool *pool = have_pool(core, group, type, subnet, is_spot);
+    if (pool == NULL) return;
     /* While it is dry another answer says the same lack once more. */
     if (pool->until_ms <= core->now_ms || pool->times == 0) pool->times++;
     pool->until_ms =
         core->now_ms + asg_number_doubled(POOL_DRY_MS, pool->times, POOL_DRY_MS_MAX);
+    pool->gave_nothing = false;
+    assert(pool->times > 0);
 }
 
 /* No address is left there for anything. */
@@ -147,6 +158,24 @@ void asg_pool_mark_no_room(struct asg_core *core, struct group *group,
     }
 }
 
+bool asg_pool_note_nothing(struct asg_core *core, struct group *group,
+                           const struct asg_launch *launch)
+{
+    assert(launch->fleet == NULL); /* a fleet names the pools that lack room */
+    const struct asg_subnet subnet = {.subnet_id = launch->subnet_id,
+                                      .zone = launch->zone};
+    struct dry_pool *pool = have_pool(core, group, launch->instance_type, &subnet, false);
+    if (pool == NULL) return false;
+    if (pool->gave_nothing) {
+        mark(core, group, launch->instance_type, &subnet, false);
+        return true;
+    }
+    pool->gave_nothing = true;
+    /* Not dry, but remembered as long as one that was. */
+    if (pool->until_ms < core->now_ms) pool->until_ms = core->now_ms;
+    return false;
+}
+
 void asg_pool_note_room(struct group *group, const struct asg_launch *launch,
                         const char *type, bool is_spot)
 {
@@ -154,5 +183,7 @@ void asg_pool_note_room(struct group *group, const struct asg_launch *launch,
     const struct asg_subnet subnet = {.subnet_id = launch->subnet_id,
                                       .zone = launch->zone};
     struct dry_pool *pool = find_pool(group, type, &subnet, is_spot);
-    if (pool != NULL) pool->times = 0;
+    if (pool == NULL) return;
+    pool->times = 0;
+    pool->gave_nothing = false;
 }

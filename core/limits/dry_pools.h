@@ -20,6 +20,11 @@ struct no_room {
 void asg_pool_mark_no_room(struct asg_core *core, struct group *group,
                            const struct asg_launch *launch, const struct no_room *what);
 
+/* A launch there succeeded and started nothing. True: for the second time in a row, and
+ * the pool is dry now. */
+bool asg_pool_note_nothing(struct asg_core *core, struct group *group,
+                           const struct asg_launch *launch);
+
 /* Something was launched there: what it lacks next it lacks for the first time. */
 void asg_pool_note_room(struct group *group, const struct asg_launch *launch,
                         const char *type, bool is_spot);

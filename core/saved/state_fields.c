@@ -136,6 +136,7 @@ static void pool_fields(struct asg_fields *f, struct dry_pool *pool)
     asg_fields_bool(f, &pool->is_spot);
     asg_fields_i64(f, &pool->until_ms);
     asg_fields_u32(f, &pool->times);
+    asg_fields_bool(f, &pool->gave_nothing);
 }
 
 static void end_fields(struct asg_fields *f, struct group *g)

@@ -28,19 +28,28 @@
 #define BREAKER_MS       INT64_C(180000)
 #define BREAKER_MS_MAX   INT64_C(1800000)
 
-/* MinCount is 1: fewer than asked for is no error of EC2, but there is no more there. */
+/* MinCount is 1: fewer than asked for is no error, and EC2 names no lack with it. EC2
+ * itself has no more there then and says so when it is asked again; others that speak its
+ * API may start as few as they like. So the rest is planned at once like any other
+ * launch, and a pool is left alone only when nothing came twice. */
 static void take_fewer(struct asg_core *core, struct group *group, const struct job *job,
                        size_t count)
 {
     assert(count < job->plan.launch->count);
     const struct asg_launch *launch = job->plan.launch;
-    asg_pool_mark_no_room(
-        core, group, launch,
-        &(struct no_room){.type = launch->instance_type, .error_code = ""});
+    if (count > 0) {
+        asg_narrate(core, ASG_DECISION_JOB, group,
+                    "EC2 started %zu of %" PRIu32
+                    " in %s (job %s) and named no lack: the rest is asked for again",
+                    count, launch->count, launch->zone, job->plan.name);
+        return;
+    }
+    bool is_dry = asg_pool_note_nothing(core, group, launch);
     asg_narrate(core, ASG_DECISION_JOB, group,
-                "EC2 had room for %zu of %" PRIu32
-                " in %s (job %s): the others go elsewhere",
-                count, launch->count, launch->zone, job->plan.name);
+                "EC2 accepted a launch of %" PRIu32 " in %s (job %s) and started none%s",
+                launch->count, launch->zone, job->plan.name,
+                is_dry ? ", for the second time: the others go elsewhere"
+                       : ": asked for once more");
 }
 
 static bool is_fit(const char *id)

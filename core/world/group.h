@@ -45,6 +45,7 @@ struct dry_pool {
     bool is_spot; /* of fleets; a launch's market is its template's, and is not named */
     int64_t until_ms;
     uint32_t times;
+    bool gave_nothing; /* the last launch there started none, and EC2 named no lack */
 };
 
 /* Counts of a group's instances, kept while none of them changes: with them an event of

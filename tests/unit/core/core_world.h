@@ -29,6 +29,7 @@ struct world {
     enum asg_outcome terminate_outcome;
     enum asg_ec2_state launch_state; /* of what is launched; UNKNOWN: running */
     size_t launch_most;              /* instances a call starts at most; 0: all */
+    bool starts_none;                /* launches succeed and start nothing */
     bool is_slow;                    /* launches wait for answer_launches() */
     bool lists;                      /* whole listings are whole, and show `there` */
     struct asg_seen_instance there[4];
@@ -37,9 +38,9 @@ struct world {
     size_t recalled_count;
     int launch_requests; /* handed out, repeats included */
     int end_requests;
-    uint64_t revision;   /* of the last group whose members changed */
-    char said[65536];    /* every decision, a line each */
-    char facts[65536];   /* of each: "i-1 scale-in in-service>terminating" */
+    uint64_t revision; /* of the last group whose members changed */
+    char said[65536];  /* every decision, a line each */
+    char facts[65536]; /* of each: "i-1 scale-in in-service>terminating" */
 };
 
 static struct world w;
@@ -55,9 +56,9 @@ static void answer_launch(const struct asg_job *job)
         w.full_subnet != NULL && strcmp(job->launch->subnet_id, w.full_subnet) != 0;
     enum asg_outcome outcome = is_elsewhere ? ASG_OUTCOME_OK : w.launch_outcome;
     const char *error = w.launch_error != NULL ? w.launch_error : "InvalidAMIID.NotFound";
-    size_t count =
-        outcome == ASG_OUTCOME_OK && !job->is_dry_run ? job->launch->count : 0;
+    size_t count = outcome == ASG_OUTCOME_OK && !job->is_dry_run ? job->launch->count : 0;
     if (w.launch_most > 0 && count > w.launch_most) count = w.launch_most;
+    if (w.starts_none) count = 0;
     for (size_t i = 0; i < count; i++) {
         w.instance_count++;
         (void)snprintf(ids[i], sizeof ids[i], "i-%d", w.instance_count);

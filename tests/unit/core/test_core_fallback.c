@@ -174,17 +174,72 @@ static void test_while_a_pool_is_left_alone_others_take_its_share(void **state)
     assert_int_equal(5, in_service());
 }
 
-static void test_what_ec2_had_no_room_for_goes_elsewhere(void **state)
+static void fill(const char *subnet, const char *error)
+{
+    w.launch_outcome = ASG_OUTCOME_CAPACITY;
+    w.launch_error = error;
+    w.full_subnet = subnet;
+}
+
+static void test_what_is_started_short_is_asked_for_again_there_and_at_once(void **state)
 {
     (void)state;
-    w.launch_most = 2;
-    make(6); /* three in each zone, of which two have room */
-    static const char *const words[] = {"EC2 had room for 2 of 3 in us-east-1a",
-                                        "EC2 had room for 2 of 3 in us-east-1b"};
-    expect_in_order(words, 1);
-    expect_in_order(words + 1, 1);
-    assert_int_equal(6, in_service()); /* the rest of the other type */
-    assert_int_equal(6, w.instance_count);
+    w.launch_most = 1; /* MinCount of MaxCount, as clouds other than EC2 may do */
+    int64_t begun_ms = w.now_ms;
+    make_group(5, (struct asg_group_config){.instance_types = {types, 1}});
+    expect_in_order((const char *[]){"EC2 started 1 of"}, 1);
+    expect_in_order((const char *[]){"and named no lack: the rest is asked for again"},
+                    1);
+    assert_null(strstr(w.said, "go elsewhere"));
+    assert_int_equal(5, in_service());
+    assert_int_equal(5, w.instance_count);
+    assert_true(w.now_ms - begun_ms < 60000); /* no pool is left alone */
+}
+
+static void test_what_ec2_then_has_no_room_for_goes_elsewhere(void **state)
+{
+    (void)state;
+    w.is_slow = true;
+    w.launch_most = 1;
+    make(3);
+    answer_launches(); /* one of two in a zone */
+    w.launch_most = 0;
+    fill("", "InsufficientInstanceCapacity");
+    w.full_subnet = NULL;
+    answer_launches(); /* the rest: there is no more */
+    expect_in_order(
+        (const char *[]){
+            "no capacity there: job web-4 attempt 2 tries m5.large us-east-1b"},
+        1);
+    w.launch_outcome = ASG_OUTCOME_OK;
+    answer_launches();
+    answer_launches();
+    assert_int_equal(3, w.instance_count);
+}
+
+static void test_a_pool_where_nothing_comes_twice_is_left_alone(void **state)
+{
+    (void)state;
+    w.is_slow = true;
+    w.starts_none = true;
+    make_group(1, (struct asg_group_config){.instance_types = {types, 1}});
+    answer_launches();
+    expect_in_order((const char *[]){"started none: asked for once more"}, 1);
+    assert_null(strstr(w.said, "go elsewhere"));
+    save_and_load(); /* what came once is remembered */
+    answer_launches();
+    answer_launches();
+    answer_launches();
+    expect_in_order(
+        (const char *[]){"started none, for the second time: the others go elsewhere"},
+        1);
+    int before = w.launch_requests;
+    answer_launches();
+    assert_int_equal(before, w.launch_requests); /* both zones are left alone */
+    w.starts_none = false;
+    w.is_slow = false;
+    pass(200000);
+    assert_int_equal(1, in_service());
 }
 
 /* What an agent proves that it was launched by (docs/rules.md, "Peers and keys"). */
@@ -212,13 +267,6 @@ static void test_a_further_attempt_is_of_the_leader_that_planned_it(void **state
     assert_int_equal(2, watching.members[0].attempt);
     assert_int_equal(77, watching.members[0].incarnation);
     asg_arena_clear(&arena);
-}
-
-static void fill(const char *subnet, const char *error)
-{
-    w.launch_outcome = ASG_OUTCOME_CAPACITY;
-    w.launch_error = error;
-    w.full_subnet = subnet;
 }
 
 static struct asg_subnet sisters[] = {
@@ -320,7 +368,9 @@ int main(void)
         TEST(test_one_lack_is_one_step_however_many_answers_say_it),
         TEST(test_a_success_forgets_what_a_pool_lacked_before),
         TEST(test_while_a_pool_is_left_alone_others_take_its_share),
-        TEST(test_what_ec2_had_no_room_for_goes_elsewhere),
+        TEST(test_what_is_started_short_is_asked_for_again_there_and_at_once),
+        TEST(test_what_ec2_then_has_no_room_for_goes_elsewhere),
+        TEST(test_a_pool_where_nothing_comes_twice_is_left_alone),
         TEST(test_a_full_subnet_leaves_its_sister_in_the_zone),
         TEST(test_a_zone_without_room_is_not_asked_by_its_other_subnet),
         TEST(test_there_is_room_for_every_pool_of_a_group),
