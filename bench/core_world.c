@@ -96,18 +96,10 @@ static void answer_launch(struct bench_world *world, const struct asg_job *job,
                                              .private_ip = "127.1.0.1",
                                              .launched_ms = world->time_ms};
     }
-    const struct asg_result result = {.job_id = job->id,
-                                      .attempt = job->attempt,
-                                      .worker = "bench",
-                                      .error_code = "",
-                                      .message = "",
-                                      .request_id = "",
-                                      .template_id = "",
-                                      .template_name = "",
-                                      .template_version = "",
-                                      .template_type = "",
-                                      .instances = seen,
-                                      .instance_count = count};
+    struct asg_result result =
+        asg_result_begin(job->id, job->attempt, job->incarnation, "bench");
+    result.instances = seen;
+    result.instance_count = count;
     bench_world_step(world,
                      (struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
 }

@@ -123,23 +123,12 @@ static enum asg_status answer_job(struct model *model, struct pending *item)
         item->first_no = model->instance_no + 1;
         model->instance_no += item->count;
     }
-    const struct asg_result result = {
-        .job_id = item->job_id,
-        .attempt = item->attempt,
-        .incarnation = item->incarnation,
-        .outcome = ASG_OUTCOME_OK,
-        .worker = "model",
-        .error_code = "",
-        .message = "",
-        .request_id = "",
-        .instances = show_instances(model, item, state),
-        .instance_count = item->count,
-        .template_id =
-            "lt-00000000000000000", /* of ANSWER_TEMPLATE: one stands for any */
-        .template_name = "",
-        .template_version = "1",
-        .template_type = "",
-    };
+    struct asg_result result =
+        asg_result_begin(item->job_id, item->attempt, item->incarnation, "model");
+    result.instances = show_instances(model, item, state);
+    result.instance_count = item->count;
+    result.template_id = "lt-00000000000000000"; /* one stands for any */
+    result.template_version = "1";
     if (item->kind == ANSWER_LAUNCH) plan_service(model, item);
     return asg_model_step(
         model, &(struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});

@@ -465,11 +465,6 @@ static void acknowledge(struct asg_dispatch *dispatch, uint32_t peer,
 
 /* ---- what speaks against a worker ---- */
 
-static bool is_mutating(enum asg_job_kind kind)
-{
-    return kind != ASG_JOB_DESCRIBE && kind != ASG_JOB_RESOLVE_TEMPLATE;
-}
-
 static bool is_heard(const struct asg_dispatch *dispatch,
                      const struct asg_dispatch_worker *worker, int64_t mono_ms)
 {
@@ -538,7 +533,8 @@ static enum asg_result_verdict drop_result(struct asg_dispatch *dispatch, uint32
     acknowledge(dispatch, peer, &ack);
     dispatch->counts.late_results++;
     bool is_hint = entry != NULL && entry->state != ASG_ENTRY_ANSWERED &&
-                   is_mutating(entry->job.kind) && result->outcome == ASG_OUTCOME_OK;
+                   asg_job_is_mutating(entry->job.kind) &&
+                   result->outcome == ASG_OUTCOME_OK;
     return is_hint ? ASG_RESULT_HINT : ASG_RESULT_LATE;
 }
 
@@ -677,7 +673,7 @@ static struct asg_dispatch_worker *choose_worker(const struct asg_dispatch *disp
     for (struct asg_dispatch_worker *w = dispatch->workers; w != NULL; w = w->next) {
         if (room_of(dispatch, w, mono_ms) == 0) continue;
         if (!aside_too && asg_trust_is_aside(w->trust, mono_ms)) continue;
-        if (is_mutating(kind) && w->rests_until_ms > mono_ms) {
+        if (asg_job_is_mutating(kind) && w->rests_until_ms > mono_ms) {
             if (w->rests_until_ms < *ret_next_ms) *ret_next_ms = w->rests_until_ms;
             continue;
         }
@@ -689,17 +685,11 @@ static struct asg_dispatch_worker *choose_worker(const struct asg_dispatch *disp
 static void give_up(struct asg_dispatch *dispatch, struct asg_job_entry *entry,
                     enum asg_outcome outcome, const char *message)
 {
-    const struct asg_result result = {
-        .job_id = entry->job.id,
-        .attempt = entry->job.attempt,
-        .incarnation = entry->job.incarnation,
-        .outcome = outcome,
-        .worker = "",
-        .error_code = "",
-        .message = message,
-        .request_id = "",
-        .deliveries = entry->deliveries,
-    };
+    struct asg_result result =
+        asg_result_begin(entry->job.id, entry->job.attempt, entry->job.incarnation, "");
+    result.outcome = outcome;
+    result.message = message;
+    result.deliveries = entry->deliveries;
     dispatch->counts.given_up++;
     const struct asg_dispatch_ports *ports = &dispatch->options.ports;
     ports->give_up(ports->context, &result);
@@ -782,7 +772,7 @@ static int64_t pump_queue(struct asg_dispatch *dispatch, enum asg_job_kind kind,
     while (queue->first != NULL) {
         struct asg_job_entry *entry = queue->first;
         if (end_hopeless(dispatch, entry, log_ms)) continue;
-        if (dispatch->is_halted && is_mutating(kind)) return INT64_MAX;
+        if (dispatch->is_halted && asg_job_is_mutating(kind)) return INT64_MAX;
         int64_t next_ms = 0;
         struct asg_dispatch_worker *worker =
             choose_worker(dispatch, kind, mono_ms, &next_ms);

@@ -15,11 +15,6 @@ static bool has(const char *text)
     return text != NULL && text[0] != '\0';
 }
 
-bool asg_job_is_mutating(enum asg_job_kind kind)
-{
-    return kind != ASG_JOB_DESCRIBE && kind != ASG_JOB_RESOLVE_TEMPLATE;
-}
-
 static bool is_whole_fleet(const struct asg_launch *launch)
 {
     return launch->fleet != NULL &&

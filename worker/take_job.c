@@ -67,17 +67,8 @@ static void begin_task(struct asg_worker *worker, struct asg_task *task)
     if (task->job->deadline_ms > 0) {
         task->deadline_ms = asg_worker_now_ms(worker) + message->time_left_ms;
     }
-    task->result = (struct asg_result){.job_id = task->job->id,
-                                       .attempt = task->job->attempt,
-                                       .incarnation = task->job->incarnation,
-                                       .worker = worker->name,
-                                       .error_code = "",
-                                       .message = "",
-                                       .request_id = "",
-                                       .template_id = "",
-                                       .template_name = "",
-                                       .template_version = "",
-                                       .template_type = ""};
+    task->result = asg_result_begin(task->job->id, task->job->attempt,
+                                    task->job->incarnation, worker->name);
     task->next = worker->tasks;
     worker->tasks = task;
     worker->task_count++;

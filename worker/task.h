@@ -124,8 +124,6 @@ enum asg_outcome asg_outcome_of(enum asg_job_kind kind,
                                 const struct asg_ec2_outcome *outcome);
 enum asg_ec2_state asg_ec2_state_of(const char *word);
 
-bool asg_job_is_mutating(enum asg_job_kind kind);
-
 /* --- one a kind --- */
 void asg_run_launch(struct asg_task *task);
 void asg_run_fleet(struct asg_task *task);

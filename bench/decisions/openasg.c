@@ -209,19 +209,10 @@ static void order(struct rule_state *state, struct asg_command command)
 static void answer_job(struct rule_state *state, const struct answer *answer,
                        struct asg_seen_instance *seen, uint32_t count)
 {
-    const struct asg_result result = {.job_id = answer->job_id,
-                                      .attempt = answer->attempt,
-                                      .incarnation = answer->incarnation,
-                                      .worker = "bench",
-                                      .error_code = "",
-                                      .message = "",
-                                      .request_id = "",
-                                      .template_id = "",
-                                      .template_name = "",
-                                      .template_version = "",
-                                      .template_type = "",
-                                      .instances = seen,
-                                      .instance_count = count};
+    struct asg_result result =
+        asg_result_begin(answer->job_id, answer->attempt, answer->incarnation, "bench");
+    result.instances = seen;
+    result.instance_count = count;
     step(state, (struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
 }
 

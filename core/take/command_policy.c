@@ -29,21 +29,41 @@ static bool is_short_name(struct asg_core *core, const char *name, const char *w
     return false;
 }
 
+/* Where `name` belongs among `count` items that stand in the order of their names. */
+static size_t place_of(const void *items, size_t count, const char *name,
+                       const char *(*name_of)(const void *items, size_t at))
+{
+    size_t at = count;
+    while (at > 0 && strcmp(name_of(items, at - 1), name) > 0) {
+        at--;
+    }
+    assert(at == 0 || strcmp(name_of(items, at - 1), name) < 0); /* it is a new one */
+    return at;
+}
+
+/* Room for a zeroed item at `at`; the items behind it move. */
+static void *open_place(void **items, size_t *count, size_t at, size_t size)
+{
+    assert(at <= *count);
+    char *all = asg_realloc(*items, *count + 1, size);
+    memmove(all + (at + 1) * size, all + at * size, (*count - at) * size);
+    memset(all + at * size, 0, size);
+    *items = all;
+    (*count)++;
+    return all + at * size;
+}
+
+static const char *policy_name(const void *items, size_t at)
+{
+    return ((const struct policy *)items)[at].config.name;
+}
+
 static struct policy *insert_policy(struct group *group, const char *name)
 {
     assert(group->policy_count < ASG_POLICIES_PER_GROUP);
-    group->policies =
-        asg_realloc(group->policies, group->policy_count + 1, sizeof *group->policies);
-    size_t at = group->policy_count;
-    while (at > 0 && strcmp(group->policies[at - 1].config.name, name) > 0) {
-        at--;
-    }
-    memmove(&group->policies[at + 1], &group->policies[at],
-            (group->policy_count - at) * sizeof *group->policies);
-    group->policy_count++;
-    assert(at == 0 || strcmp(group->policies[at - 1].config.name, name) < 0);
-    group->policies[at] = (struct policy){0};
-    return &group->policies[at];
+    size_t at = place_of(group->policies, group->policy_count, name, policy_name);
+    return open_place((void **)&group->policies, &group->policy_count, at,
+                      sizeof *group->policies);
 }
 
 void asg_order_put_policy(struct asg_core *core, const struct asg_command *command)
@@ -172,21 +192,17 @@ void asg_order_execute_policy(struct asg_core *core, const struct asg_command *c
 
 /* ---- scheduled actions ---- */
 
+static const char *schedule_name(const void *items, size_t at)
+{
+    return ((const struct schedule *)items)[at].config.name;
+}
+
 static struct schedule *insert_schedule(struct group *group, const char *name)
 {
     assert(group->schedule_count < ASG_SCHEDULES_PER_GROUP);
-    group->schedules = asg_realloc(group->schedules, group->schedule_count + 1,
-                                   sizeof *group->schedules);
-    size_t at = group->schedule_count;
-    while (at > 0 && strcmp(group->schedules[at - 1].config.name, name) > 0) {
-        at--;
-    }
-    memmove(&group->schedules[at + 1], &group->schedules[at],
-            (group->schedule_count - at) * sizeof *group->schedules);
-    group->schedule_count++;
-    assert(at == 0 || strcmp(group->schedules[at - 1].config.name, name) < 0);
-    group->schedules[at] = (struct schedule){0};
-    return &group->schedules[at];
+    size_t at = place_of(group->schedules, group->schedule_count, name, schedule_name);
+    return open_place((void **)&group->schedules, &group->schedule_count, at,
+                      sizeof *group->schedules);
 }
 
 /* Another action that starts at the same moment: which of them would be first? */

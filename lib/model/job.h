@@ -133,6 +133,32 @@ struct asg_result {
     uint64_t incarnation; /* of the job, as the attempt */
 };
 
+/* What came of an attempt, before anything did: OK, and no text is NULL. `worker` is
+ * lent. */
+static inline struct asg_result asg_result_begin(uint64_t job_id, uint32_t attempt,
+                                                 uint64_t incarnation, const char *worker)
+{
+    return (struct asg_result){
+        .job_id = job_id,
+        .attempt = attempt,
+        .incarnation = incarnation,
+        .worker = worker,
+        .error_code = "",
+        .message = "",
+        .request_id = "",
+        .template_id = "",
+        .template_name = "",
+        .template_version = "",
+        .template_type = "",
+    };
+}
+
+/* It changes something in EC2. */
+static inline bool asg_job_is_mutating(enum asg_job_kind kind)
+{
+    return kind != ASG_JOB_DESCRIBE && kind != ASG_JOB_RESOLVE_TEMPLATE;
+}
+
 /* Instances come of it. */
 static inline bool asg_job_is_launch(enum asg_job_kind kind)
 {
