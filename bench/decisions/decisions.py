@@ -275,8 +275,9 @@ def rows_of_goals(player):
                 rows.append((f"{prefix}{key}_{what}", f"{ratio:.3f}", "x",
                              f"{what} at the instance-hours of {rival.name}"))
         f = player.play(loads, [OURS.spec])[0]
-        for what, value, unit in (("over", f"{f.over:.1f}", "s/h"), ("lost", f"{f.lost:.3f}", "%"),
-                                  ("cost", f"{f.cost:.3f}", "x"), ("turns", f"{f.turns:.2f}", "1/h")):
+        values = (("over", f"{f.over:.1f}", "s/h"), ("lost", f"{f.lost:.3f}", "%"),
+                  ("cost", f"{f.cost:.3f}", "x"), ("turns", f"{f.turns:.2f}", "1/h"))
+        for what, value, unit in values:
             rows.append((f"{prefix}unmoved_{what}", value, unit, f"{what} at a target of 50 %"))
     return rows
 
