@@ -25,6 +25,7 @@ static void fill_steps(const struct asg_trace *trace, enum asg_metric_name metri
     int64_t ceiling = asg_metric_ceiling(metric);
     bool has_ceiling = ceiling < INT64_MAX;
     int64_t to = has_ceiling ? ASG_CURVE_FULL : HALF;
+    if (level_milli < 1) level_milli = 1; /* an alarm's threshold may be anything */
     int64_t from = has_ceiling ? ceiling : level_milli;
     ground->target_milli = scaled(level_milli, to, from);
     if (ground->target_milli < 1) ground->target_milli = 1;

@@ -121,6 +121,11 @@ static void test_a_metric_without_a_ceiling_loses_nothing_known(void **state)
     assert_int_equal(-1, row.lost_ppm);
     assert_int_equal(HOUR / 2, row.over_an_hour_ms); /* above 1.2 times the level */
     assert_int_equal(750, row.cost_milli);
+    /* An alarm may have a threshold of nothing: all of the load is above it. */
+    row = row_of(&trace, &curve, ASG_METRIC_NAME_NETWORK_IN, 0, &arena, &ground);
+    assert_int_equal(HOUR, row.over_an_hour_ms);
+    row = row_of(&trace, &curve, ASG_METRIC_NAME_CPU, -5000, &arena, &ground);
+    assert_int_equal(0, ground.step_count); /* the record has none */
 }
 
 /* ---- the best ---- */
