@@ -129,21 +129,20 @@ static void view_group_alarms(const struct asg_core *core, const struct group *g
     }
     if (group->is_frozen) {
         stand(alarms,
-              asg_arena_format(arena,
-                               "%s: too many unhealthy; replacing waits for an operator",
-                               name));
+              asg_arena_format(
+                  arena, "%s: too many unhealthy; replacement waits for an operator",
+                  name));
     }
     if (group->churn.is_frozen) {
-        stand(alarms,
-              asg_arena_format(arena,
-                               "%s: what it launches dies young; nothing is launched "
-                               "until `openasg unhalt %s`",
-                               name, name));
+        stand(alarms, asg_arena_format(arena,
+                                       "%s: its new instances fail soon after starting; "
+                                       "nothing is launched until `openasg unhalt %s`",
+                                       name, name));
     }
     if (group->launching.breaker_until_ms > core->now_ms) {
         char wait[ASG_NUMBER_TEXT_MAX];
         stand(alarms, asg_arena_format(
-                          arena, "%s: launches failed; no more for %s", name,
+                          arena, "%s: launches failed; pausing launches for %s", name,
                           asg_number_duration(
                               group->launching.breaker_until_ms - core->now_ms, wait)));
     }

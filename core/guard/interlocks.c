@@ -93,7 +93,7 @@ static bool is_listed(struct asg_core *core, struct group *group, enum hold_topi
     assert(what[0] != '\0');
     if (!core->is_unlisted) return true;
     asg_hold(core, group, topic,
-             "%s waits: EC2 has not been listed yet since this controller leads", what);
+             "%s waits: this controller has not seen a complete EC2 listing yet", what);
     return false;
 }
 
@@ -143,7 +143,7 @@ uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
     }
     if (is_health && group->churn.is_frozen) {
         asg_hold(core, group, HOLD_REPLACE,
-                 "replacement waits: what was launched lately died young");
+                 "replacement waits: recent launches failed soon after starting");
         return 0;
     }
     if (is_health && group->is_frozen) {
@@ -185,7 +185,7 @@ bool asg_guard_allows_launch(struct asg_core *core, struct group *group)
     if (!is_listed(core, group, HOLD_LAUNCH, "launch")) return false;
     if (group->churn.is_frozen) {
         asg_hold(core, group, HOLD_LAUNCH,
-                 "launch waits: what was launched lately died young");
+                 "launch waits: recent launches failed soon after starting");
         return false;
     }
     int64_t after_ms = group->launching.after_ms > group->launching.breaker_until_ms

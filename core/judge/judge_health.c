@@ -224,13 +224,12 @@ static void judge_silence(struct asg_core *core, struct group *group,
             group->silence.calm_ms = core->now_ms;
         }
         group->silence.kind = ASG_SILENCE_MASS;
-        asg_alarm_raise(
-            core, ASG_ALARM_MASS_SILENCE, group, true,
-            "%" PRIu32 " of %" PRIu32
-            " agents%s%s are silent together: taken for a partition; nothing is "
-            "terminated while it lasts, scale-out goes on",
-            silence.silent, silence.known, silence.zone != NULL ? " in " : "",
-            silence.zone != NULL ? silence.zone : "");
+        asg_alarm_raise(core, ASG_ALARM_MASS_SILENCE, group, true,
+                        "%" PRIu32 " of %" PRIu32
+                        " agents%s%s are silent together: assuming a network partition; "
+                        "nothing is terminated while it lasts, scale-out continues",
+                        silence.silent, silence.known, silence.zone != NULL ? " in " : "",
+                        silence.zone != NULL ? silence.zone : "");
         return;
     }
     if (group->silence.kind != ASG_SILENCE_MASS) return;
@@ -273,8 +272,8 @@ static void judge_reach(struct asg_core *core, struct group *group,
     asg_alarm_raise(
         core, ASG_ALARM_MASS_SILENCE, group, true,
         "%" PRIu32 " of %" PRIu32
-        " agents are silent and out of reach: taken for a partition; none of them "
-        "is replaced unless EC2 or an operator calls it dead, scale-out goes on",
+        " agents are silent and out of reach: assuming a network partition; none of them "
+        "is replaced unless EC2 or an operator reports it dead, scale-out continues",
         around->out_of_reach, around->known);
 }
 
@@ -293,11 +292,11 @@ static void judge_frozen(struct asg_core *core, struct group *group, uint32_t un
         return;
     }
     group->is_frozen = is_frozen;
-    asg_alarm_raise(core, ASG_ALARM_TOO_MANY_UNHEALTHY, group, is_frozen,
-                    "%" PRIu32 " of %" PRIu32
-                    " instances are unhealthy, the limit is %" PRIu32 "%s",
-                    unhealthy, members, allowed,
-                    is_frozen ? ": replacing stops until an operator looks" : "");
+    asg_alarm_raise(
+        core, ASG_ALARM_TOO_MANY_UNHEALTHY, group, is_frozen,
+        "%" PRIu32 " of %" PRIu32 " instances are unhealthy, the limit is %" PRIu32 "%s",
+        unhealthy, members, allowed,
+        is_frozen ? ": replacement is paused until an operator looks into it" : "");
 }
 
 void asg_judge_group(struct asg_core *core, struct group *group)

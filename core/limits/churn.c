@@ -36,9 +36,9 @@ void asg_churn_note_death(struct asg_core *core, struct group *group,
     group->churn.is_frozen = true;
     asg_alarm_raise(
         core, ASG_ALARM_CHURN, group, true,
-        "%" PRIu32 " generations of instances died within 10 min of their launch: "
-        "nothing is launched or replaced until the cause is mended and `openasg "
-        "unhalt %s` says so",
+        "%" PRIu32
+        " generations of instances died within 10 min of their launch: nothing is "
+        "launched or replaced until the cause is fixed and you run `openasg unhalt %s`",
         group->churn.generations, group->config.name);
 }
 
@@ -51,5 +51,5 @@ void asg_churn_forget(struct asg_core *core, struct group *group)
     assert(core->step != NULL);
     group->churn.is_frozen = false;
     asg_alarm_raise(core, ASG_ALARM_CHURN, group, false,
-                    "an operator says to launch again");
+                    "launches were resumed by an operator");
 }

@@ -18,7 +18,7 @@ void asg_settle_taken_back(struct asg_core *core, struct group *group)
         if (instance->notice.taken_back_ms == 0) continue;
         if (asg_guard_health_rests(core, group, "EC2 takes one back")) return;
         asg_plan_end(core, group, instance, ASG_END_NOTICE,
-                     "EC2 takes it back, spot interruption: replaced at once");
+                     "Spot interruption: EC2 reclaims it, replacing it now");
     }
 }
 

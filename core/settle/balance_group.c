@@ -102,7 +102,7 @@ static void end_drains(struct asg_core *core, struct group *group)
         (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_DRAINED);
         assert(!asg_instance_is_waiting(instance)); /* it waits no more */
         asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
-                             "%s: the time of its drain is over", instance->id);
+                             "%s: its drain timed out", instance->id);
     }
 }
 
@@ -177,8 +177,8 @@ static uint32_t give_up_unmade(struct asg_core *core, struct group *group,
         assert(done + job->plan.launch->count <= excess);
         done += job->plan.launch->count;
         asg_slot_free(core, group, job);
-        asg_narrate(core, ASG_DECISION_JOB, group, "job %s is given up: %s",
-                    job->plan.name, why);
+        asg_narrate(core, ASG_DECISION_JOB, group, "job %s abandoned: %s", job->plan.name,
+                    why);
         asg_job_close(core, job, ASG_JOB_STATE_CANCELLED);
     }
     return done;
@@ -339,7 +339,8 @@ static void ask_again(struct asg_core *core, struct group *group)
         if (job->group_no != group->no || job->look_up_ms == 0) continue;
         if (asg_want_no_launch(core, group, job) != NULL) continue;
         asg_narrate(core, ASG_DECISION_JOB, group,
-                    "job %s is wanted again: asking with its token", job->plan.name);
+                    "job %s is needed again: retrying with its client token",
+                    job->plan.name);
         asg_plan_again(core, job);
         assert(job->look_up_ms == 0);
     }
@@ -380,7 +381,7 @@ static void hold_selected(struct asg_core *core, struct group *group)
     enum hold_topic topic = group->config.dry_run ? HOLD_DRY_RUN : HOLD_SCALE_IN;
     if (waiting == 0 || asg_hold_is_on(core, topic)) return;
     asg_hold(core, group, topic,
-             "termination waits: %" PRIu32 " were selected before, %s", waiting, stop);
+             "termination waits: %" PRIu32 " were already selected, %s", waiting, stop);
 }
 
 void asg_settle_group(struct asg_core *core, struct group *group)

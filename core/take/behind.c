@@ -49,8 +49,8 @@ void asg_behind_settle(struct asg_core *core)
     core->is_behind = false;
     wake_groups(core);
     asg_alarm_raise(core, ASG_ALARM_LOG_BEHIND, NULL, false,
-                    "EC2 shows nothing any more that this log does not know; orphans are "
-                    "terminated again when their time has come");
+                    "EC2 no longer shows anything that this log does not know; orphans "
+                    "are terminated on schedule again");
 }
 
 void asg_take_witness(struct asg_core *core, const struct asg_witness *witness)

@@ -269,7 +269,7 @@ static enum asg_status check_config(const struct asg_group_config *config,
 void asg_order_create_group(struct asg_core *core, const struct asg_command *command)
 {
     if (command->group_config == NULL) {
-        asg_reply_refuse(core, "ValidationError", "the order carries no group");
+        asg_reply_refuse(core, "ValidationError", "the request contains no group");
         return;
     }
     struct asg_group_config config = *command->group_config;
@@ -336,7 +336,7 @@ void asg_order_update_group(struct asg_core *core, const struct asg_command *com
     struct group *group = asg_take_require_group(core, command->group);
     if (group == NULL) return;
     if (command->group_config == NULL) {
-        asg_reply_refuse(core, "ValidationError", "the order carries no change");
+        asg_reply_refuse(core, "ValidationError", "the request contains no change");
         return;
     }
     struct asg_group_config config =

@@ -74,7 +74,7 @@ static const char *misfit(struct asg_core *core, const struct orphan *orphan,
 static const bool *find_meant(struct asg_core *core, const struct asg_command *command)
 {
     if (command->is_all == (command->instance_ids.count > 0)) {
-        asg_reply_refuse(core, "ValidationError", "name instances, or say all");
+        asg_reply_refuse(core, "ValidationError", "give instance ids, or all");
         return NULL;
     }
     bool *meant = asg_arena_take(&core->step->effects->arena, core->orphan_count);
@@ -209,7 +209,8 @@ void asg_order_end_orphans(struct asg_core *core, const struct asg_command *comm
         ended += meant[i] && !core->orphans[i].is_ending;
     }
     if (ended == 0) {
-        asg_reply_refuse(core, "ValidationError", "nothing unknown is left to terminate");
+        asg_reply_refuse(core, "ValidationError",
+                         "there are no unknown instances left to terminate");
         return;
     }
     for (size_t i = 0; i < core->orphan_count; i++) {

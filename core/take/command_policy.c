@@ -71,7 +71,7 @@ void asg_order_put_policy(struct asg_core *core, const struct asg_command *comma
     struct group *group = asg_take_require_group(core, command->group);
     if (group == NULL) return;
     if (command->policy_config == NULL) {
-        asg_reply_refuse(core, "ValidationError", "the order carries no policy");
+        asg_reply_refuse(core, "ValidationError", "the request contains no policy");
         return;
     }
     struct asg_policy_config config = *command->policy_config;
@@ -226,7 +226,7 @@ void asg_order_put_schedule(struct asg_core *core, const struct asg_command *com
     const struct asg_schedule_config *config = command->schedule_config;
     if (config == NULL || !is_short_name(core, config->name, "scheduled action")) {
         if (config == NULL)
-            asg_reply_refuse(core, "ValidationError", "the order carries no action");
+            asg_reply_refuse(core, "ValidationError", "the request contains no action");
         return;
     }
     struct asg_error error = {""};

@@ -102,7 +102,7 @@ static void terminate_instance(struct asg_core *core, const struct asg_command *
     if (group->config.dry_run) {
         asg_reply_refuse(core, "DryRunOperation",
                          "group %s is in a dry run: %s would be terminated, and runs on; "
-                         "end the dry run first if it is meant",
+                         "end the dry run first if that is intended",
                          group->config.name, instance->id);
         return;
     }

@@ -48,7 +48,7 @@ static void take_fewer(struct asg_core *core, struct group *group, const struct 
     asg_narrate(core, ASG_DECISION_JOB, group,
                 "EC2 accepted a launch of %" PRIu32 " in %s (job %s) and started none%s",
                 launch->count, launch->zone, job->plan.name,
-                is_dry ? ", for the second time: the others go elsewhere"
+                is_dry ? ", for the second time: the rest are launched elsewhere"
                        : ": asked for once more");
 }
 
@@ -149,8 +149,8 @@ static void open_breaker(struct asg_core *core, struct group *group)
     group->launching.failures = 0;
     char wait[ASG_NUMBER_TEXT_MAX];
     asg_alarm_raise(core, ASG_ALARM_LAUNCH_BREAKER, group, true,
-                    "%d launches failed in a row: no more for %s", BREAKER_FAILURES,
-                    asg_number_duration(pause_ms, wait));
+                    "%d launches failed in a row: pausing launches for %s",
+                    BREAKER_FAILURES, asg_number_duration(pause_ms, wait));
 }
 
 /* It may have happened: the slots stay, the same token asks again. */
@@ -165,9 +165,10 @@ void asg_launch_in_doubt(struct asg_core *core, struct group *group, struct job 
         return;
     }
     if (!job->is_ambiguous) {
-        asg_narrate(core, ASG_DECISION_JOB, group,
-                    "job %s may have launched or not: %s; asking again with its token",
-                    job->plan.name, asg_attempt_say_error(core, result));
+        asg_narrate(
+            core, ASG_DECISION_JOB, group,
+            "job %s may or may not have launched: %s; retrying with its client token",
+            job->plan.name, asg_attempt_say_error(core, result));
     }
     job->is_ambiguous = true;
     asg_plan_retry_later(core, job);
@@ -185,12 +186,11 @@ static bool waits_for_late(struct asg_core *core, struct group *group, struct jo
     if (until_ms <= core->now_ms) return false;
     char wait[ASG_NUMBER_TEXT_MAX];
     if (!job->is_ambiguous) {
-        asg_narrate(
-            core, ASG_DECISION_JOB, group,
-            "job %s: %s, but an earlier request of it may still launch; asking again "
-            "with its token in %s",
-            job->plan.name, asg_attempt_say_error(core, result),
-            asg_number_duration(until_ms - core->now_ms, wait));
+        asg_narrate(core, ASG_DECISION_JOB, group,
+                    "job %s: %s, but an earlier request of it may still launch; retrying "
+                    "with its client token in %s",
+                    job->plan.name, asg_attempt_say_error(core, result),
+                    asg_number_duration(until_ms - core->now_ms, wait));
     }
     job->is_ambiguous = true;
     asg_job_set_retry(core, job, until_ms);

@@ -23,7 +23,7 @@ static void take_interruption(struct asg_core *core, struct group *group,
     int64_t left_ms = instance->notice.taken_back_ms - core->now_ms;
     char text[ASG_NUMBER_TEXT_MAX];
     asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
-                         "%s is taken back by EC2 in %s: spot interruption notice",
+                         "%s will be reclaimed by EC2 in %s: Spot interruption notice",
                          instance->id,
                          asg_number_duration(left_ms > 0 ? left_ms : 0, text));
 }
@@ -35,11 +35,11 @@ static void take_recommendation(struct asg_core *core, struct group *group,
     if (instance->notice.is_at_risk) return;
     instance->notice.is_at_risk = true;
     asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
-                         "%s may be taken back by EC2: rebalance recommendation; %s",
+                         "%s may be reclaimed by EC2: rebalance recommendation; %s",
                          instance->id,
                          group->config.capacity_rebalance
-                             ? "it goes when a new one is in service"
-                             : "kept, the group does not ask for capacity rebalance");
+                             ? "it is terminated once its replacement is in service"
+                             : "kept, since capacity rebalancing is off for the group");
 }
 
 void asg_take_scheduled_event(struct asg_core *core, struct group *group,

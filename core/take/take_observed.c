@@ -94,10 +94,9 @@ static void adopt(struct asg_core *core, struct group *group,
     assert(seen->job_id > 0 && seen->job_id <= core->last_job_id);
     const struct instance *instance = asg_take_adopt(core, group, seen);
     asg_orphan_drop(core, instance->id); /* its group was created since */
-    asg_narrate_instance(
-        core, ASG_DECISION_ADOPT, group, instance,
-        "%s carries the tags of job %llu and nobody remembered it: adopted", instance->id,
-        (unsigned long long)seen->job_id);
+    asg_narrate_instance(core, ASG_DECISION_ADOPT, group, instance,
+                         "%s carries the tags of job %llu and was not on record: adopted",
+                         instance->id, (unsigned long long)seen->job_id);
 }
 
 static void see_orphan(struct asg_core *core, const struct asg_seen_instance *seen,

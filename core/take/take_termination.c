@@ -101,7 +101,7 @@ void asg_end_later(struct asg_core *core, struct group *group, struct job *job,
     if (job->plan.deadline_ms <= core->now_ms) {
         job->plan.deadline_ms = core->now_ms + END_LIMIT_MS;
         asg_narrate(core, ASG_DECISION_JOB, group,
-                    "job %s has not been done for an hour: %s; it is tried on",
+                    "job %s has been failing for an hour: %s; still retrying",
                     job->plan.name, asg_attempt_say_error(core, result));
     }
     asg_plan_retry_later(core, job);

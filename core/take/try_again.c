@@ -21,7 +21,7 @@ void asg_try_give_up(struct asg_core *core, struct group *group, struct job *job
     assert(job->state == ASG_JOB_STATE_OPEN);
     assert(group->no == job->group_no);
     asg_slot_free(core, group, job);
-    asg_narrate(core, ASG_DECISION_JOB, group, "job %s is given up: %s", job->plan.name,
+    asg_narrate(core, ASG_DECISION_JOB, group, "job %s abandoned: %s", job->plan.name,
                 why);
     asg_job_close(core, job, ASG_JOB_STATE_CANCELLED);
     asg_group_mark_dirty(core, group);
@@ -42,8 +42,8 @@ void asg_try_look_up(struct asg_core *core, struct group *group, struct job *job
     job->is_ambiguous = true;
     asg_job_look_up(core, job, from_ms);
     asg_narrate(core, ASG_DECISION_JOB, group,
-                "job %s may have launched or not, and is not asked for again (%s): EC2's "
-                "listings are to tell",
+                "job %s may or may not have launched, and is not requested again (%s): "
+                "EC2's listings will show which",
                 job->plan.name, why);
 }
 

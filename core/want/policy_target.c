@@ -240,7 +240,7 @@ static void evaluate_high(const struct asg_policy_config *config,
     char saturation[ASG_NUMBER_TEXT_MAX];
     char factor[ASG_NUMBER_TEXT_MAX];
     ret->text = asg_arena_format(
-        arena, "%s\nsaturated from %s on: %s times what is in proportion", ret->text,
+        arena, "%s\nsaturated from %s on: %s times the proportional capacity", ret->text,
         asg_number_metric(config->metric, config->saturation_milli, saturation),
         asg_number_milli(config->saturation_factor_milli, factor));
 }
@@ -272,7 +272,7 @@ static void evaluate_low(const struct asg_policy_config *config,
     char span[ASG_NUMBER_TEXT_MAX];
     int64_t low_milli = share_of_target(config, config->scale_in_permille);
     ret->text = asg_arena_format(
-        arena, "%s\nbelow %s for %s, highest wish of that time %" PRId64,
+        arena, "%s\nbelow %s for %s, highest recommendation in that window %" PRId64,
         say(config, input, capacity, value_milli, input->evaluation_ms, wanted, arena),
         asg_number_metric(config->metric, low_milli, low),
         asg_number_duration(input->now_ms - state->below_since_ms, span),
@@ -280,7 +280,7 @@ static void evaluate_low(const struct asg_policy_config *config,
     if (window_ms == config->stabilisation_ms) return;
     char longer[ASG_NUMBER_TEXT_MAX];
     ret->text = asg_arena_format(
-        arena, "%s\nwaited %s, not %s: the scale-in before was taken back soon",
+        arena, "%s\nwaited %s, not %s: the previous scale-in was soon reversed",
         ret->text, asg_number_duration(window_ms, longer),
         asg_number_duration(config->stabilisation_ms, span));
 }

@@ -146,7 +146,7 @@ static void settle(struct asg_core *core, struct group *group,
     if (verdict->is_tracking_silent && !verdict->has_step_in) return;
     if (verdict->keeps != NULL) {
         asg_hold(core, group, HOLD_POLICY,
-                 "scale-in waits: policy %s rings and wants %" PRIu32,
+                 "scale-in waits: policy %s is in alarm and wants %" PRIu32,
                  verdict->keeps->config.name, group->config.desired);
         return;
     }

@@ -126,7 +126,7 @@ def cut_a_group_of_one(network, hosts):
     number = int(lone["private_ip"].rsplit(".", 1)[1])
     network.cut(number)
     wait_for("the word of a partition", lambda: any(
-        "out of reach: taken for a partition" in t for t in texts_of(hosts, "lone")), 60)
+        "out of reach: assuming a network partition" in t for t in texts_of(hosts, "lone")), 60)
     time.sleep(15)  # longer than one that is out of reach among others lives
     rows = instances(hosts, "lone")
     assert [r["instance_id"] for r in rows] == [lone["instance_id"]], rows

@@ -75,7 +75,7 @@ class Notices(unittest.TestCase):
         self.announce(victim, "interrupt", in_ms=600000)
         wait_for("another in its place", lambda: len(self.serving()) == 2
                  and victim not in self.serving(), seconds=60)
-        self.explained("spot interruption notice")
+        self.explained("Spot interruption notice")
         self.explained("replaced at once")
         # Ours ended it, long before EC2 would have.
         wait_for("its end", lambda: victim not in self.cluster.ec2_instances(), seconds=60)
@@ -89,7 +89,7 @@ class Notices(unittest.TestCase):
         wait_for("its replacement", lambda: len(self.serving()) == 2
                  and victim not in self.serving(), seconds=60)
         text = self.cluster.openasg("explain", "web")
-        self.assertIn("rebalance recommendation; it goes when a new one is in service", text)
+        self.assertIn("rebalance recommendation; it is terminated once its replacement is in service", text)
         self.assertIn("EC2 may take it back and a new one is in service", text)
 
     def test_a_scheduled_retirement_is_seen_by_the_worker(self):

@@ -122,7 +122,7 @@ static void test_nothing_is_launched_before_the_first_listing(void **state)
     group_of("web", 4, 2);
     pass(MINUTE);
     assert_int_equal(0, w.instance_count);
-    assert_non_null(strstr(w.said, "EC2 has not been listed yet"));
+    assert_non_null(strstr(w.said, "has not seen a complete EC2 listing yet"));
     list(NULL, 0);
     assert_int_equal(2, w.instance_count);
     assert_false(is_held());

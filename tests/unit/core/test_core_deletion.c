@@ -110,7 +110,7 @@ static void test_a_launch_that_was_refused_for_now_is_given_up(void **state)
         w.launch_outcome = ASG_OUTCOME_OK;
         expect_peace(0);
     }
-    assert_non_null(strstr(w.said, "is given up: its group is being deleted"));
+    assert_non_null(strstr(w.said, "abandoned: its group is being deleted"));
 }
 
 /* The answer to one that was out when the order came. */

@@ -69,7 +69,7 @@ static void test_a_notice_ends_nobody(void **state)
     pass(1000);
     assert_int_equal(0, w.ended_count);
     assert_int_equal(2, in_service());
-    expect_said_once("dry run: would terminate i-1: EC2 takes it back");
+    expect_said_once("dry run: would terminate i-1: Spot interruption");
     set_dry_run(false);
     assert_true(was_ended(1));
     assert_int_equal(3, w.instance_count);
@@ -131,7 +131,8 @@ static void test_whoever_was_selected_before_waits(void **state)
     pass(60000);
     assert_int_equal(0, w.ended_count);
     assert_int_equal(1, terminating());
-    expect_said_once("termination waits: 1 were selected before, the group is in a dry run");
+    expect_said_once(
+        "termination waits: 1 were already selected, the group is in a dry run");
     set_dry_run(false);
     assert_true(was_ended(1));
     assert_int_equal(0, terminating());

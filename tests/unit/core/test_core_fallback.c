@@ -231,7 +231,8 @@ static void test_a_pool_where_nothing_comes_twice_is_left_alone(void **state)
     answer_launches();
     answer_launches();
     expect_in_order(
-        (const char *[]){"started none, for the second time: the others go elsewhere"},
+        (const char *[]){
+            "started none, for the second time: the rest are launched elsewhere"},
         1);
     int before = w.launch_requests;
     answer_launches();

@@ -92,7 +92,8 @@ static void test_generations_that_die_young_stop_the_launches(void **state)
         pass(60000);
     }
     assert_int_equal(3, w.instance_count);
-    assert_non_null(strstr(w.said, "launch waits: what was launched lately died young"));
+    assert_non_null(
+        strstr(w.said, "launch waits: recent launches failed soon after starting"));
     order((struct asg_command){.kind = ASG_COMMAND_UNHALT, .group = "web"});
     expect_alarms(0, "");
     assert_int_equal(4, w.instance_count);

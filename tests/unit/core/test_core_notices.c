@@ -28,8 +28,9 @@ static void test_what_ec2_takes_back_is_replaced_at_once(void **state)
     assert_int_equal(4, w.instance_count);
     assert_int_equal(3, in_service());
     assert_non_null(
-        strstr(w.said, "i-2 is taken back by EC2 in 2 min: spot interruption"));
-    assert_non_null(strstr(w.said, "terminating i-2: EC2 takes it back, spot interruption"));
+        strstr(w.said, "i-2 will be reclaimed by EC2 in 2 min: Spot interruption"));
+    assert_non_null(
+        strstr(w.said, "terminating i-2: Spot interruption: EC2 reclaims it"));
     notice(2, ASG_SIGN_SPOT_INTERRUPTION, 115000); /* said again, it is gone */
     assert_int_equal(4, w.instance_count);
 }
@@ -47,7 +48,7 @@ static void test_it_drains_for_the_time_that_is_left(void **state)
     assert_false(was_ended(1));
     pass(1);
     assert_true(was_ended(1));
-    assert_non_null(strstr(w.said, "i-1: the time of its drain is over"));
+    assert_non_null(strstr(w.said, "i-1: its drain timed out"));
     notice(2, ASG_SIGN_SPOT_INTERRUPTION, 4000); /* no time for a drain */
     assert_true(was_ended(2));
 }
@@ -87,7 +88,7 @@ static void test_a_recommendation_alone_changes_nothing(void **state)
     assert_int_equal(0, w.ended_count);
     assert_int_equal(2, w.instance_count);
     assert_non_null(
-        strstr(w.said, "kept, the group does not ask for capacity rebalance"));
+        strstr(w.said, "kept, since capacity rebalancing is off for the group"));
 }
 
 static void test_rebalance_launches_before_it_ends(void **state)

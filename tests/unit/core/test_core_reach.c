@@ -21,7 +21,7 @@ static void test_a_group_of_one_out_of_reach_is_left_alone(void **state)
     pass(86400000);
     assert_int_equal(0, w.ended_count);
     assert_non_null(strstr(w.said, "alarm mass-silence: 1 of 1 agents are silent and "
-                                   "out of reach: taken for a partition"));
+                                   "out of reach: assuming a network partition"));
     expect_alarms(1, "web: all of its agents are out of reach");
     sign(1, ASG_SIGN_REPORTING);
     assert_non_null(strstr(w.said, "over: mass-silence: 0 of 1 agents"));

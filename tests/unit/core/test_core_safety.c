@@ -205,7 +205,7 @@ static void test_a_termination_outlasts_hours_without_workers_or_ec2(void **stat
         wait_minutes(150);
         expect_alarms(0, "");
         assert_int_equal(i, w.ended_count);
-        assert_non_null(strstr(w.said, "has not been done for an hour"));
+        assert_non_null(strstr(w.said, "has been failing for an hour"));
         w.said[0] = '\0';
         w.terminate_outcome = ASG_OUTCOME_OK;
         wait_minutes(5);

@@ -226,7 +226,7 @@ static void test_one_that_rings_for_what_is_there_keeps_it(void **state)
     put_policy(exactly("b", 40, 4));
     measure(4, 4, 45);
     assert_int_equal(4, desired());
-    assert_non_null(strstr(w.said, "scale-in waits: policy b rings and wants 4"));
+    assert_non_null(strstr(w.said, "scale-in waits: policy b is in alarm and wants 4"));
     measure(4, 4, 39);
     assert_int_equal(2, desired());
 }
@@ -542,7 +542,7 @@ static void test_a_launch_nobody_made_is_given_up(void **state)
     w.launch_outcome = ASG_OUTCOME_THROTTLED;
     set_desired(6);
     set_desired(2);
-    assert_non_null(strstr(w.said, "is given up: no longer wanted"));
+    assert_non_null(strstr(w.said, "abandoned: no longer wanted"));
     w.launch_outcome = ASG_OUTCOME_OK;
     for (int i = 0; i < 60; i++) {
         pass(10000);
@@ -561,17 +561,17 @@ static void test_a_launch_that_may_come_late_is_not_given_up(void **state)
     w.launch_deliveries = 2;
     set_desired(6);
     set_desired(2);
-    assert_null(strstr(w.said, "is given up"));
+    assert_null(strstr(w.said, "abandoned: "));
     assert_non_null(strstr(w.said, "scale-in waits for launches under way"));
     w.launch_deliveries = 1;
     for (int i = 0; i < 29; i++) {
         pass(10000);
     }
-    assert_null(strstr(w.said, "is given up"));
+    assert_null(strstr(w.said, "abandoned: "));
     for (int i = 0; i < 30; i++) {
         pass(10000);
     }
-    assert_non_null(strstr(w.said, "is given up: no longer wanted"));
+    assert_non_null(strstr(w.said, "abandoned: no longer wanted"));
     assert_int_equal(2, w.instance_count);
 }
 

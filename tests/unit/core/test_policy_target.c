@@ -364,8 +364,8 @@ static void test_target_goes_further_when_cpu_is_saturated(void **state)
     assert_int_equal(fixture_periods(&f, 3, 95000), ASG_DIRECTION_OUT);
     assert_int_equal(f.proposal.wanted, 38); /* twice the 19 of 10 x 95 / 50 */
     assert_string_equal(f.proposal.text,
-                        "cpu mean 95 % over 15 s, target 50 %: wants 38 (has 10)\n"
-                        "saturated from 95 % on: 2 times what is in proportion");
+                        "cpu mean 95 % over 15 s, target 50 %: wants 38 (has "
+                        "10)\nsaturated from 95 % on: 2 times the proportional capacity");
     f.input.desired = 38;
     f.input.warming = 28;
     assert_int_equal(fixture_period(&f, 95000), ASG_DIRECTION_KEEP);
@@ -500,10 +500,9 @@ static void test_target_waits_longer_when_a_scale_in_was_taken_back(void **state
     assert_int_equal(come_and_go(), 300);
     (void)fixture_periods(&f, 300, 20000);
     assert_string_equal(f.proposal.text,
-                        "cpu mean 20 % over 5 s, target 50 %: wants 4 (has 10)\n"
-                        "below 45 % for 25 min, highest wish of that time 4\n"
-                        "waited 25 min, not 5 min: the scale-in before was taken back "
-                        "soon");
+                        "cpu mean 20 % over 5 s, target 50 %: wants 4 (has 10)\nbelow 45 "
+                        "% for 25 min, highest recommendation in that window 4\nwaited "
+                        "25 min, not 5 min: the previous scale-in was soon reversed");
 }
 
 static void test_target_waits_less_when_scale_ins_stand(void **state)
