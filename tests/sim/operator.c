@@ -79,6 +79,7 @@ void sim_take_answer(const struct asg_answer *answer)
 
 static struct asg_policy_config policy_of(const struct sim_group *books)
 {
+    const struct sim_knobs *knobs = &sim.features.knobs;
     return (struct asg_policy_config){
         .group = books->name,
         .name = SIM_POLICY,
@@ -89,6 +90,14 @@ static struct asg_policy_config policy_of(const struct sim_group *books)
         .scale_in_permille = SIM_SCALE_IN_PERMILLE,
         .scale_out_periods = 3,
         .stabilisation_ms = books->stabilisation_ms,
+        .scale_out_permille = knobs->out_permille,
+        .scale_out_far_permille = knobs->far_permille,
+        .counts_warming = knobs->counts_warming,
+        .patience = knobs->patience,
+        .saturation_milli = knobs->saturation_milli,
+        .saturation_factor_milli = 2000,
+        .scale_in_at_once_percent = knobs->at_once_percent,
+        .scale_in_ten_minutes_percent = knobs->ten_minutes_percent,
         .periods = 1,
         .cooldown_ms = ASG_UNSET,
         .warmup_ms = ASG_UNSET,
@@ -327,6 +336,7 @@ static void put_extra_policy(const struct sim_group *group, uint32_t which)
         config.adjustment = is_in ? down.adjustment : steps[0].adjustment;
         config.cooldown_ms = below(2) == 0 ? ASG_UNSET : 60000;
     } else {
+        config.saturation_milli = 0;            /* only CPU has a ceiling */
         config.metric = ASG_METRIC_NAME_MEMORY; /* which stands at 30 % everywhere */
         config.target_milli = 20000 + (int64_t)below(30) * 1000;
     }

@@ -191,6 +191,28 @@ static int64_t draw_rhythm_us(void)
            SIM_MINUTE;
 }
 
+/* In half of the seeds. */
+static struct sim_knobs draw_knobs(void)
+{
+    static const int64_t out[] = {1000, 1050, 1100};
+    static const int64_t far[] = {0, 1300, 1500};
+    static const int64_t patience[] = {1, 2, 4};
+    static const int64_t saturation[] = {0, 95000};
+    static const int64_t at_once[] = {0, 25, 100};
+    static const int64_t ten_minutes[] = {0, 50, 100};
+    if (!is_one_in("knobs", 2)) return (struct sim_knobs){0};
+    return (struct sim_knobs){
+        .out_permille = (uint32_t)feature_of("tolerance", out, 3),
+        .far_permille = (uint32_t)feature_of("far above", far, 3),
+        .counts_warming = is_one_in("counts warming", 2),
+        .patience = (uint32_t)feature_of("patience", patience, 3),
+        .saturation_milli = feature_of("saturation", saturation, 2),
+        .at_once_percent = (uint32_t)feature_of("scale-in at once", at_once, 3),
+        .ten_minutes_percent =
+            (uint32_t)feature_of("scale-in in ten minutes", ten_minutes, 3),
+    };
+}
+
 static void draw_features(void)
 {
     static const int64_t bases[] = {0, 1, 2};
@@ -214,6 +236,7 @@ static void draw_features(void)
         .retention_ms = feature_of("retention", kept, 4),
         .has_low_rates = is_one_in("low rates", 4),
         .orders = draw_orders(),
+        .knobs = draw_knobs(),
         .keeps_policies = is_one_in("keeps policies", 2),
     };
 }

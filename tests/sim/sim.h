@@ -90,6 +90,18 @@ enum sim_order_kind {
 /* index of an ADMIN event */
 enum sim_admin { SIM_ADMIN_ORDER, SIM_ADMIN_SETUP, SIM_ADMIN_UNDO };
 
+/* What the policies that track go by besides their target and window, as presets have it;
+ * all 0: nothing. */
+struct sim_knobs {
+    uint32_t out_permille; /* 0: at once above the target */
+    uint32_t far_permille;
+    bool counts_warming;
+    uint32_t patience;
+    int64_t saturation_milli;
+    uint32_t at_once_percent;
+    uint32_t ten_minutes_percent;
+};
+
 /* What a seed has and others have not, each drawn from a stream of its own. */
 struct sim_features {
     bool has_neighbour; /* another cluster in the account */
@@ -106,7 +118,8 @@ struct sim_features {
     bool has_low_rates;   /* EC2 allows few calls */
     int64_t retention_ms; /* of the log's metrics; 0: for ever */
     uint32_t orders;      /* bits 1 << sim_order_kind: which the operator gives */
-    bool keeps_policies;  /* the operator leaves policies that only add or only remove */
+    struct sim_knobs knobs;
+    bool keeps_policies; /* the operator leaves policies that only add or only remove */
 };
 
 enum sim_link { SIM_LINK_AGENTS, SIM_LINK_WORKERS, SIM_LINK_ADMIN, SIM_LINKS };

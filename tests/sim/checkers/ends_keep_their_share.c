@@ -110,18 +110,27 @@ void law_shares_of_ends(const struct asg_decision *decision, int64_t time_ms)
     group->ended_by_health[at] = is_health;
     if (is_scale_in && has_order) return;
     const struct sim_features *features = &sim.features;
+    uint32_t at_once_percent = features->terminating_percent;
+    uint32_t ten_minutes_percent = features->terminated_percent;
+    /* Which policy scaled in last, one with an allowance of its own or one without? */
+    const struct sim_knobs *knobs = &features->knobs;
+    if (is_scale_in && knobs->at_once_percent > at_once_percent) {
+        at_once_percent = knobs->at_once_percent;
+    }
+    if (is_scale_in && knobs->ten_minutes_percent > ten_minutes_percent) {
+        ten_minutes_percent = knobs->ten_minutes_percent;
+    }
     uint32_t at_once = living.ending[is_health ? 1 : 0] + 1;
     uint32_t lately = count_lately(group, is_health, time_ms);
     /* Of those that were there: who was too much is not there any more. */
     uint32_t were = members + count_lately(group, false, time_ms);
-    if (at_once <= share_of(members, features->terminating_percent) &&
-        lately <= share_of(were, features->terminated_percent)) {
+    if (at_once <= share_of(members, at_once_percent) &&
+        lately <= share_of(were, ten_minutes_percent)) {
         return;
     }
     sim_break(LAW,
               "%s: %u by %s end together and %u in ten minutes, of %u members %u %% and "
               "%u %% may: %s",
               group->name, at_once, is_health ? "health" : "scale-in", lately, were,
-              features->terminating_percent, features->terminated_percent,
-              decision->text);
+              at_once_percent, ten_minutes_percent, decision->text);
 }

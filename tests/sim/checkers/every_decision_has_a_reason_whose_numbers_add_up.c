@@ -90,10 +90,23 @@ static void check_wish(const struct asg_decision *decision, const struct sim_gro
         return;
     }
     if (warm == 0) return;
+    int64_t times = strstr(decision->text, "\nsaturated from ") != NULL ? 2 : 1;
+    bool is_saturated = sim.features.knobs.saturation_milli > 0 &&
+                        value + ROUNDING_MILLI >= sim.features.knobs.saturation_milli;
+    if (times > 1 && !is_saturated) {
+        sim_break(LAW, "%s is not saturated: %s", group->name, decision->text);
+        return;
+    }
     /* Those that did not speak may count or not; and the words are rounded. */
     int64_t heard = row->count;
     int64_t low = ceil_share(heard < warm ? heard : warm, value - ROUNDING_MILLI, aim);
     int64_t high = ceil_share(warm, value + ROUNDING_MILLI, aim);
+    if (sim.features.knobs.counts_warming) {
+        low = 0; /* those who served in each period */
+        high = ceil_share(group->max, value + ROUNDING_MILLI, aim);
+    }
+    low *= times;
+    high *= times;
     if (aim == group->target_milli && wanted >= low && wanted <= high) return;
     sim_break(LAW, "%s: %lld warm instances (%u counted) cannot want that: %s",
               group->name, (long long)warm, row->count, decision->text);

@@ -16,10 +16,13 @@ const char *law_sized_for_load(void)
         int64_t each_milli = group->steady_milli * 100 / count;
         if (each_milli > 100000) each_milli = 100000;
         int64_t low_milli = group->target_milli * SIM_SCALE_IN_PERMILLE / 1000;
+        uint32_t out_permille = sim.features.knobs.out_permille;
+        int64_t high_milli = group->target_milli;
+        if (out_permille > 0) high_milli = high_milli * out_permille / 1000;
         int64_t wanted = (count * (each_milli + SIM_UNSURE_MILLI) + group->target_milli) /
                          group->target_milli;
-        bool is_small = each_milli > group->target_milli + SIM_UNSURE_MILLI &&
-                        count < (int64_t)group->max;
+        bool is_small =
+            each_milli > high_milli + SIM_UNSURE_MILLI && count < (int64_t)group->max;
         bool is_large = each_milli < low_milli - SIM_UNSURE_MILLI && wanted < count &&
                         count > (int64_t)group->min;
         if (!is_small && !is_large) continue;
