@@ -248,6 +248,10 @@ struct sim_group {
     bool is_halted;
     uint64_t suspended;
     struct sim_span spans[SIM_SPANS];
+    int64_t
+        kept_from_us; /* an agent that has to join again keeps what it reads, and says */
+    int64_t
+        kept_until_us; /* it all at once: read from then on, said until then at most */
 };
 
 struct sim_agent {

@@ -57,12 +57,21 @@ static void note_read(struct sim_group *group, int64_t value_milli, bool is_hone
     if (value_milli > span->honest_high_milli) span->honest_high_milli = value_milli;
 }
 
+/* It cannot be sent now, and is not lost. */
+static void note_kept(struct sim_group *group)
+{
+    if (group->kept_until_us < sim.now_us) group->kept_from_us = sim.now_us;
+    group->kept_until_us = sim.now_us + 2 * sim.agent_interval_ms * 1000 + lag_us();
+}
+
 int64_t sim_warm_read(struct sim_instance *instance, int64_t value_milli)
 {
     if (instance->group == NULL) return value_milli;
     bool is_sent = instance->agent.joiner.is_bound;
     if (instance->first_read_us == 0 && is_sent) instance->first_read_us = sim.now_us;
-    if (!is_sent) return value_milli;
+    bool is_kept = !is_sent && instance->first_read_us != 0;
+    if (is_kept) note_kept(instance->group);
+    if (!is_sent && !is_kept) return value_milli;
     if (is_before_warm(instance)) return START_CPU;
     note_read(instance->group, value_milli, instance->lies == 0);
     return value_milli;
@@ -75,6 +84,8 @@ static bool read_spans(const struct sim_group *group, int64_t over_us, bool is_h
     /* Agents keep their first few reports for a controller that is away. */
     bool is_back = our->back_us > from_us && our->away_since_us < from_us;
     if (is_back) from_us = our->away_since_us - lag_us();
+    bool are_kept = group->kept_until_us > from_us && group->kept_from_us < from_us;
+    if (are_kept) from_us = group->kept_from_us - lag_us();
     int64_t last = sim.now_us / SPAN_US;
     int64_t first = from_us / SPAN_US;
     if (last - first >= SIM_SPANS) return false;
