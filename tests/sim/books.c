@@ -374,9 +374,6 @@ static void note_event(const struct asg_effects *effects, int64_t time_ms)
         note_command(event->command, time_ms);
         sim.counts.commands++;
     }
-    if (event->kind == ASG_EVENT_HEALTH && event->health != NULL) {
-        note_health(event->health);
-    }
 }
 
 static void note_effects(const struct asg_record *record)
@@ -444,6 +441,10 @@ void sim_durable(const struct asg_record *records, size_t count)
             books.has_event = asg_wire_decode(&asg_event_schema, record->payload,
                                               record->payload_length, &books.event_arena,
                                               &books.event) == ASG_OK;
+            /* Also what had no effects. */
+            bool is_health = books.has_event && books.event.kind == ASG_EVENT_HEALTH &&
+                             books.event.health != NULL;
+            if (is_health) note_health(books.event.health);
         } else if (strcmp(record->kind, "effects") == 0) {
             note_effects(record);
             law_schedules(record->time_ms);

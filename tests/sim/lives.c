@@ -56,7 +56,7 @@ static void work(int number, uint64_t seed, double until_s, int out)
         struct news news = {.job = number, .seed = seed};
         tell(out, &news);
         const struct sim_options options = {
-            .seed = seed, .budget = UINT64_MAX / 100, .is_long = true};
+            .seed = seed, .budget = SIM_BUDGET_ALL, .is_long = true};
         (void)sim_run_twice(&options, &news.totals);
         news.is_end = true;
         tell(out, &news);

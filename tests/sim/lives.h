@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define SIM_BUDGET_ALL (UINT64_MAX / 100) /* as many reports as there are */
+
 /* Seeds of lives are told by their size. */
 bool sim_is_life(uint64_t seed);
 

@@ -134,9 +134,10 @@ static void run_range(uint64_t from, uint64_t to)
 
 static void run_one(uint64_t seed, bool is_narrated)
 {
+    bool is_life = sim_is_life(seed);
     const struct sim_options options = {.seed = seed,
-                                        .budget = BUDGET_CHECK,
-                                        .is_long = sim_is_life(seed),
+                                        .budget = is_life ? SIM_BUDGET_ALL : BUDGET_CHECK,
+                                        .is_long = is_life,
                                         .is_narrated = is_narrated};
     (void)sim_run_twice(&options, &totals);
     (void)printf("seed %" PRIu64 ": digest of the log ", seed);
@@ -195,7 +196,7 @@ int main(int argc, char **argv)
         bool is_narrated = strcmp(argv[argc - 1], "--narrate") == 0;
         for (int i = 2; i < argc - (is_narrated ? 1 : 0); i++) {
             const struct sim_options options = {.seed = 1,
-                                                .budget = UINT64_MAX / 100,
+                                                .budget = SIM_BUDGET_ALL,
                                                 .scenario = argv[i],
                                                 .is_narrated = is_narrated};
             (void)sim_run_twice(&options, &totals);
