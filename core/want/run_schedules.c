@@ -245,8 +245,10 @@ void asg_want_await_schedules(struct asg_core *core, const struct group *group)
     for (size_t i = 0; i < group->schedule_count; i++) {
         const struct schedule *schedule = &group->schedules[i];
         bool is_due = schedule->next_ms <= core->now_ms;
-        /* What was due has run, or waits for a listing. */
+        /* What was due has run, or waits for a listing; or this very event has ended its
+         * wait, and it is next. */
         int64_t until_ms = is_due ? waits_until(core, group, schedule) : 0;
+        if (until_ms < core->now_ms) until_ms = core->now_ms;
         asg_look_again(core, is_due ? until_ms + 1 : schedule->next_ms);
     }
 }

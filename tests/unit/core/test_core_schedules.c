@@ -140,6 +140,20 @@ static void test_leaders_that_come_and_go_put_no_reason_off(void **state)
 }
 
 /* As long as it could be late, and no longer. */
+/* It waits no more in that very moment. */
+static void test_a_halt_ends_the_wait_for_the_first_listing(void **state)
+{
+    (void)state;
+    make_group(2, unlimited);
+    put_action("once", full_hour(), "", 5);
+    jump_to(full_hour() + MINUTE);
+    lead_unlisted();
+    order((struct asg_command){.kind = ASG_COMMAND_HALT, .group = ""});
+    pass(1000);
+    assert_int_equal(2, desired());
+    assert_int_equal(1, count_said("is skipped: everything is halted"));
+}
+
 static void test_without_a_listing_a_run_is_skipped_in_the_end(void **state)
 {
     (void)state;
@@ -447,6 +461,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_late_run_waits_for_the_first_listing),
         TEST(test_a_run_that_is_due_meanwhile_waits_too),
+        TEST(test_a_halt_ends_the_wait_for_the_first_listing),
         TEST(test_without_a_listing_a_run_is_skipped_in_the_end),
         TEST(test_an_old_log_runs_nothing_that_waited),
         TEST(test_leaders_that_come_and_go_put_no_reason_off),
