@@ -56,8 +56,13 @@ static void end_late_launches(struct asg_core *core, struct group *group)
         (void)snprintf(reason, sizeof reason, "not in service %s after its launch",
                        asg_number_duration(group->config.launch_timeout_ms, limit));
         if (asg_plan_end_is_dry(core, group, instance, reason)) return;
+        enum asg_cause fault = instance->health.fault;
         instance->health.fault = ASG_CAUSE_LATE_LAUNCH;
         asg_plan_end(core, group, instance, ASG_END_HEALTH, reason);
+        if (asg_instance_is_arriving(instance)) { /* EC2 keeps it: no look fails anew */
+            instance->health.fault = fault;
+            continue;
+        }
         asg_launch_note_failure(group);
     }
 }
