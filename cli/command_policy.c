@@ -205,6 +205,13 @@ static const struct asg_option put_options[] = {
      .max = 604800000,
      .help = "New instances are left out of metrics for this long.",
      .default_text = "the group's"},
+    {.name = "warmup-otherwise",
+     .type = ASG_OPTION_DURATION,
+     .value = "TIME",
+     .max = 86400000,
+     .help = "The warm-up where neither the policy nor its group says one; 0: the group's "
+             "cooldown.",
+     .default_text = "the preset's"},
     {.name = "disabled",
      .type = ASG_OPTION_FLAG,
      .help = "Keep it, but do not act on it."},
@@ -237,6 +244,7 @@ static const struct asg_option_field policy_fields[] = {
     {"min-magnitude", "min_magnitude"},
     {"cooldown", "cooldown_ms"},
     {"warmup", "warmup_ms"},
+    {"warmup-otherwise", "warmup_otherwise_ms"},
     {"disabled", "is_disabled"},
 };
 
@@ -418,6 +426,7 @@ static const struct asg_render_column show_columns[] = {
     {"min-magnitude", "min_magnitude", NULL, false},
     {"cooldown", "cooldown_ms", NULL, false},
     {"warmup", "warmup_ms", NULL, false},
+    {"warmup otherwise", "warmup_otherwise_ms", NULL, false},
 };
 
 static int run_show(void *context, const struct asg_arguments *arguments)

@@ -20,12 +20,16 @@ static int64_t asg_lifecycle_warmup(const struct group *group)
 {
     assert(group->config.warmup_ms >= -1);
     const struct asg_group_config *config = &group->config;
-    int64_t default_ms = config->warmup_ms >= 0 ? config->warmup_ms : config->cooldown_ms;
+    bool is_said = config->warmup_ms >= 0;
+    int64_t default_ms = is_said ? config->warmup_ms : config->cooldown_ms;
     int64_t longest_ms = -1;
     for (size_t i = 0; i < group->policy_count; i++) {
         const struct asg_policy_config *policy = &group->policies[i].config;
         if (policy->is_disabled || policy->kind == ASG_POLICY_SIMPLE) continue;
-        int64_t its_ms = policy->warmup_ms >= 0 ? policy->warmup_ms : default_ms;
+        bool has_otherwise = !is_said && policy->warmup_otherwise_ms > 0;
+        int64_t its_ms = policy->warmup_ms >= 0 ? policy->warmup_ms
+                         : has_otherwise        ? policy->warmup_otherwise_ms
+                                                : default_ms;
         if (its_ms > longest_ms) longest_ms = its_ms;
     }
     return longest_ms >= 0 ? longest_ms : default_ms;

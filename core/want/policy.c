@@ -268,6 +268,13 @@ enum asg_status asg_policy_validate(const struct asg_policy_config *config,
                                     struct asg_error *error)
 {
     assert(config->kind < ASG_POLICY_COUNT);
+    if (config->warmup_otherwise_ms < 0 ||
+        config->warmup_otherwise_ms > INT64_C(86400000)) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "the warm-up of policy %s where nothing else is said must be 0 s "
+                        "(the group's cooldown) to 24 h",
+                        config->name);
+    }
     if (config->scale_in_at_once_percent > 100 ||
         config->scale_in_ten_minutes_percent > 100) {
         return asg_fail(error, ASG_ERR_INVALID,

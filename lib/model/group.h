@@ -174,6 +174,8 @@ struct asg_policy_config {
     /* the stabilisation window grows up to so many times as long while scale-ins have to
      * be taken back; 1: it does not */
     uint32_t patience;
+    /* of all kinds but simple: the warm-up where neither it nor its group says one */
+    int64_t warmup_otherwise_ms; /* 0: the group's cooldown */
 };
 
 /* A local time offset that begins at a moment: what a time zone file says. */

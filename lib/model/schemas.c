@@ -166,6 +166,7 @@ static const struct asg_field policy_config_fields[] = {
     BOOL(counts_warming),
     U32(scale_out_far_permille),
     FIELD(U32, patience, OR(1), ZERO_UNSET),
+    I64(warmup_otherwise_ms),
 };
 #undef OF
 TABLE(policy_config)

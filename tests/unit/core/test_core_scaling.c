@@ -113,6 +113,41 @@ static void test_a_policys_own_warm_up_counts(void **state)
     assert_int_equal(0, warming());
 }
 
+static void set_warmup(int64_t warmup_ms)
+{
+    const struct asg_group_config config = {
+        .name = "web", .warmup_ms = warmup_ms, .cooldown_ms = 300000};
+    order((struct asg_command){.kind = ASG_COMMAND_GROUP_UPDATE,
+                               .group = "web",
+                               .group_config = &config,
+                               .group_fields = UINT64_C(1) << ASG_GROUP_WARMUP |
+                                               UINT64_C(1) << ASG_GROUP_COOLDOWN});
+}
+
+/* 45 s and not the cooldown's 300 s, where nobody says a warm-up. */
+static void test_a_policy_may_say_the_warm_up_that_nobody_says(void **state)
+{
+    (void)state;
+    make_group(2, unlimited);
+    set_warmup(ASG_UNSET);
+    struct asg_policy_config policy = tracking("cpu50", 50);
+    policy.warmup_otherwise_ms = 45000;
+    put_policy(policy);
+    assert_int_equal(2, warming());
+    pass(45000);
+    assert_int_equal(0, warming());
+    set_warmup(60000); /* what the group says is said */
+    assert_int_equal(2, warming());
+    pass(15000);
+    assert_int_equal(0, warming());
+    set_warmup(ASG_UNSET);
+    policy.warmup_otherwise_ms = 0;
+    put_policy(policy);
+    assert_int_equal(2, warming());
+    pass(240000);
+    assert_int_equal(0, warming());
+}
+
 static void test_the_longest_warm_up_of_several_policies_counts(void **state)
 {
     (void)state;
@@ -682,6 +717,7 @@ int main(void)
         TEST(test_tracking_scales_out_in_the_third_period),
         TEST(test_time_that_nobody_measured_counts_for_nothing),
         TEST(test_a_policys_own_warm_up_counts),
+        TEST(test_a_policy_may_say_the_warm_up_that_nobody_says),
         TEST(test_the_longest_warm_up_of_several_policies_counts),
         TEST(test_max_limits_and_says_so),
         TEST(test_tracking_scales_in_when_all_agree_to_the_larger),
