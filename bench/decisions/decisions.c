@@ -3,12 +3,13 @@
  *
  *   bench_decisions [--set tuned|kept|trace|all] [--quick] [--seeds A..B] [--launch
  * MS]...
- *                   [--traces FOLDER] [--curve SHAPE] RULE...
+ *                   [--settle MS] [--traces FOLDER] [--curve SHAPE] RULE...
  *
- * A line: rule, shape, family, set, launch_ms, seed, span_ms, over_ms, demand_ms,
- * lost_ms, alive_ms, oracle_ms, changes, turns; separated by tabs. --curve prints, of one
- * shape and every 15 s, second, demand, alive, serving and desired instead. The same
- * arguments give the same bytes on any machine. */
+ * --settle: an instance in service takes load only so much later. A line: rule, shape,
+ * family, set, launch_ms, seed, span_ms, over_ms, demand_ms, lost_ms, alive_ms,
+ * oracle_ms, changes, turns; separated by tabs. --curve prints, of one shape and every 15
+ * s, second, demand, alive, serving and desired instead. The same arguments give the same
+ * bytes on any machine. */
 #include <assert.h>
 #include <dirent.h>
 #include <inttypes.h>
@@ -36,6 +37,7 @@ struct options {
     size_t launch_count;
     const char *traces;
     const char *curve;
+    int64_t settle_ms;
 };
 
 static void stop(const char *message, const char *what)
@@ -85,14 +87,14 @@ static void play(const struct options *options, const struct rule *rule, const c
     struct fleet fleet;
     struct rule_state *state = NULL;
     struct asg_curve_score score;
-    fleet_init(&fleet, group.begins_with, launch_ms, seed * 31 + 5);
+    fleet_init(&fleet, group.begins_with, launch_ms, options->settle_ms, seed * 31 + 5);
     rule->begin(rule, &group, &fleet, &state);
     asg_curve_begin(&score, TARGET_MILLI);
     for (uint32_t t = 0; t < shape->seconds; t++) {
         int64_t now_ms = (int64_t)t * 1000;
         const struct asg_curve_step step = {.time_ms = now_ms,
                                             .demand_milli = shape->demand[t],
-                                            .serving = fleet.serving,
+                                            .serving = fleet_taking(&fleet, now_ms),
                                             .alive = fleet_alive(&fleet, now_ms),
                                             .desired = rule->desired(state)};
         asg_curve_note(&score, &step);
@@ -201,6 +203,8 @@ static int read_options(int argc, char **argv, struct options *ret)
             ret->is_quick = true;
         } else if (strcmp(name, "--traces") == 0) {
             ret->traces = value_of(argc, argv, &i);
+        } else if (strcmp(name, "--settle") == 0) {
+            ret->settle_ms = atoll(value_of(argc, argv, &i));
         } else if (strcmp(name, "--curve") == 0) {
             ret->curve = value_of(argc, argv, &i);
         } else if (strcmp(name, "--launch") == 0 && ret->launch_count < LAUNCHES_MAX) {

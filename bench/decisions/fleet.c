@@ -29,9 +29,10 @@ static void add(struct fleet *fleet, int64_t launched_ms, int64_t serving_ms,
     if (is_serving) fleet->serving++;
 }
 
-void fleet_init(struct fleet *fleet, uint32_t serving, int64_t launch_ms, uint64_t seed)
+void fleet_init(struct fleet *fleet, uint32_t serving, int64_t launch_ms,
+                int64_t settle_ms, uint64_t seed)
 {
-    *fleet = (struct fleet){.launch_ms = launch_ms, .draw = seed};
+    *fleet = (struct fleet){.launch_ms = launch_ms, .settle_ms = settle_ms, .draw = seed};
     for (uint32_t i = 0; i < serving; i++) {
         add(fleet, -3600000, -3600000, true);
     }
@@ -109,16 +110,31 @@ void fleet_pass_time(struct fleet *fleet, int64_t now_ms)
     }
 }
 
+static bool takes_load(const struct fleet *fleet, const struct machine *machine,
+                       int64_t now_ms)
+{
+    return machine->is_serving && machine->serving_ms + fleet->settle_ms <= now_ms;
+}
+
+uint32_t fleet_taking(const struct fleet *fleet, int64_t now_ms)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < fleet->count; i++) {
+        count += takes_load(fleet, &fleet->machines[i], now_ms);
+    }
+    return count;
+}
+
 void fleet_work(struct fleet *fleet, int64_t now_ms, int64_t demand_milli)
 {
-    if (fleet->serving == 0) return;
-    int64_t share = demand_milli * 100 / fleet->serving; /* thousandths of a percent */
+    uint32_t taking = fleet_taking(fleet, now_ms);
+    int64_t share = taking > 0 ? demand_milli * 100 / taking : 0; /* milli-percent */
     for (size_t i = 0; i < fleet->count; i++) {
         struct machine *machine = &fleet->machines[i];
         if (!machine->is_serving) continue;
         int64_t permille =
             1000 + machine->bias_milli + draw_around(&fleet->draw, NOISE_PERMILLE);
-        int64_t cpu = share * permille / 1000;
+        int64_t cpu = takes_load(fleet, machine, now_ms) ? share * permille / 1000 : 0;
         if (machine->serving_ms + BURN_MS > now_ms) cpu += BURN_MILLI;
         machine->cpu_milli = (int32_t)(cpu < FULL_MILLI ? cpu : FULL_MILLI);
         machine->sum_milli += machine->cpu_milli;

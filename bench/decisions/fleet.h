@@ -33,12 +33,16 @@ struct fleet {
     uint64_t last_no;
     uint32_t serving;
     int64_t launch_ms; /* from the launch to the service */
+    int64_t settle_ms; /* from there until it takes load */
     uint64_t draw;     /* noise of each machine */
     uint32_t ending;   /* told to end, and cost money until: */
     int64_t ending_until_ms;
 };
 
-void fleet_init(struct fleet *fleet, uint32_t serving, int64_t launch_ms, uint64_t seed);
+/* launch_ms, settle_ms: from the launch until in service, from there until it takes load
+ */
+void fleet_init(struct fleet *fleet, uint32_t serving, int64_t launch_ms,
+                int64_t settle_ms, uint64_t seed);
 void fleet_clear(struct fleet *fleet);
 
 /* The number of the first of them. */
@@ -52,6 +56,9 @@ struct machine *fleet_find(struct fleet *fleet, uint64_t no);
 
 /* Into service with those whose time has come. */
 void fleet_pass_time(struct fleet *fleet, int64_t now_ms);
+
+/* Of those in service, the ones that take load. */
+uint32_t fleet_taking(const struct fleet *fleet, int64_t now_ms);
 
 /* A second of load: what each in service reports of it. */
 void fleet_work(struct fleet *fleet, int64_t now_ms, int64_t demand_milli);
