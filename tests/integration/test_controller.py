@@ -67,6 +67,7 @@ class Controller(unittest.TestCase):
     def test_jobs_that_wait_stay_at_home_when_a_halted_controller_starts(self):
         self.cluster.env.update(AWS_ACCESS_KEY_ID="AKIDEXAMPLE",
                                 AWS_SECRET_ACCESS_KEY="of nobody")
+        self.cluster.start_ec2local()  # nothing is launched before it has been listed
         self.cluster.openasg(*GROUP)
         self.cluster.openasg("desired", "set", "web", 2)  # no worker is there to take it
         self.cluster.openasg("halt")
@@ -77,11 +78,17 @@ class Controller(unittest.TestCase):
         def worker_said():
             with open(self.cluster.log_of("worker-1"), errors="replace") as file:
                 return file.read()
-        wait_for("a job that changes nothing", lambda: "kind=describe" in worker_said())
+
+        def calls():
+            return {call["action"] for call in
+                    self.cluster.control("GET", "/_control/calls")["calls"]}
+        wait_for("a job that changes nothing", lambda: "DescribeInstances" in calls())
         self.assertIn("halted=yes", worker_said())
         self.assertNotIn("kind=launch", worker_said())
+        self.assertEqual({"DescribeInstances"}, calls() - {"DescribeInstanceStatus"})
         self.cluster.openasg("unhalt")
-        wait_for("the launch", lambda: "kind=launch" in worker_said())
+        wait_for("the launch", lambda: calls() & {"DescribeLaunchTemplateVersions",
+                                                  "RunInstances"})
 
     def test_a_stopped_controller_leaves_a_snapshot(self):
         self.cluster.openasg("halt")
