@@ -254,7 +254,7 @@ enum asg_status asg_world_create_subnet(struct asg_world *world, const char *vpc
     uint32_t base = 0;
     uint32_t bits = 0;
     bool is_read = read_cidr(cidr, &base, &bits);
-    assert(is_read); /* check_block() */
+    assert(is_read && bits > 0 && bits <= 32); /* check_block() */
     (void)is_read;
     struct asg_world_subnet *subnet = asg_world_add_subnet(world, place);
     asg_world_make_id(world, "subnet-", subnet->id);

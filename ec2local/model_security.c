@@ -1,4 +1,5 @@
 /* model_security - security groups and their rules, and key pairs. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -274,8 +275,9 @@ enum asg_status asg_world_authorize(struct asg_world *world,
                                     "exists",
                                     rules[i].source, rules[i].protocol);
         }
-        if (rules[i].kind == ASG_WORLD_FROM_GROUP &&
-            asg_world_find_security(world, rules[i].source, NULL, refusal) == NULL) {
+        if (rules[i].kind != ASG_WORLD_FROM_GROUP) continue;
+        assert(rules[i].source != NULL);
+        if (asg_world_find_security(world, rules[i].source, NULL, refusal) == NULL) {
             return ASG_ERR_DENIED;
         }
     }

@@ -25,7 +25,7 @@
 #define ASG_SIGV4_KEY_ID_MAX     128
 #define ASG_SIGV4_DATE_SIZE      17 /* "20150830T123600Z" and the closing zero */
 #define ASG_SIGV4_SIGNATURE_SIZE 65 /* lower-case hex and the closing zero */
-#define ASG_SIGV4_WINDOW_MS      (15 * 60 * 1000) /* either way, as AWS has it */
+#define ASG_SIGV4_WINDOW_MS      INT64_C(900000) /* 15 minutes, either way, as AWS has it */
 
 struct asg_sigv4_header {
     const char *name;  /* any case */

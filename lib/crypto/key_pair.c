@@ -29,7 +29,7 @@ static void write_colons(const EVP_MD *digest, const void *data, size_t length, 
     unsigned size = 0;
     must(EVP_Digest(data, length, hash, &size, digest, NULL) == 1, "EVP_Digest");
     for (unsigned i = 0; i < size; i++) {
-        (void)snprintf(ret + 3 * i, 4, i + 1 < size ? "%02x:" : "%02x", hash[i]);
+        (void)snprintf(ret + (size_t)3 * i, 4, i + 1 < size ? "%02x:" : "%02x", hash[i]);
     }
 }
 

@@ -38,7 +38,7 @@
 #define OR(n)        .otherwise = (n)
 #define OR_TEXT(t)   .otherwise_text = (t)
 #define ZERO_UNSET   .is_unset_by_zero = true
-#define IN_UPDATE(b) .update_bit = ASG_GROUP_##b + 1
+#define IN_UPDATE(b) .update_bit = (ASG_GROUP_##b + 1)
 #define LIST_OF(n, s)                                                                    \
     .count_offset = offsetof(struct OF, n), .sub = &asg_##s##_schema,                    \
     .limit = ASG_LIST_MAX
