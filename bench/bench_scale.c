@@ -225,7 +225,8 @@ static int64_t believe_gone(struct bench_world *world, struct asg_seen_instance 
     return now_ns() - before_ns;
 }
 
-/* A sign that changes nothing, of one member of a group of 10,000: a look at the group. */
+/* A sign that changes nothing, of one member of a group of 10,000: a look at the group.
+ */
 static double look_at_one(struct bench_world *world)
 {
     int64_t took_ns = 0;
