@@ -7,12 +7,6 @@
 #define PAUSE_MS     INT64_C(5000)
 #define PAUSE_MS_MAX INT64_C(60000)
 
-uint32_t asg_breaker_capacity(const struct asg_worker *worker)
-{
-    if (worker->refusals == 0) return worker->options.capacity;
-    return asg_worker_now_ms(worker) < worker->refused_until_ms ? 0 : 1;
-}
-
 static void refuse(struct asg_worker *worker, const char *code, const char *message)
 {
     int64_t pause_ms =

@@ -205,7 +205,7 @@ static void ask(struct asg_task *task)
                   on_page);
 }
 
-void asg_begin_listing(struct asg_task *task)
+static void begin_listing(struct asg_task *task)
 {
     struct describe_state *state = asg_arena_take(&task->arena, sizeof *state);
     state->page = ASG_EC2_PAGE_INSTANCES;
@@ -215,8 +215,8 @@ void asg_begin_listing(struct asg_task *task)
 
 static void list(struct asg_task *task)
 {
-    if (is_whole_listing(task) && !asg_listing_begin(task)) return;
-    asg_begin_listing(task);
+    if (is_whole_listing(task) && !asg_listing_begin(task, begin_listing)) return;
+    begin_listing(task);
 }
 
 void asg_run_describe(struct asg_task *task)

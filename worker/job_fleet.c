@@ -62,8 +62,8 @@ static bool may_come_again(enum asg_outcome outcome)
            outcome == ASG_OUTCOME_TRANSIENT || outcome == ASG_OUTCOME_CREDENTIALS;
 }
 
-void asg_end_fleet(struct asg_task *task, enum asg_outcome outcome, const char *code,
-                   const char *message)
+static void end_fleet(struct asg_task *task, enum asg_outcome outcome, const char *code,
+                      const char *message)
 {
     struct fleet_state *state = task->state;
     if (state->template_name == NULL || may_come_again(outcome) ||
@@ -171,12 +171,12 @@ static void take_fleet(struct asg_task *task, const struct asg_ec2_fleet *fleet)
     const char *code = trouble != NULL ? trouble->code : "";
     const char *message = trouble != NULL ? trouble->message : "";
     if (task->result.instance_count > 0) {
-        asg_end_fleet(task, ASG_OUTCOME_OK, code, message);
+        end_fleet(task, ASG_OUTCOME_OK, code, message);
     } else if (fleet->error_count == 0) {
-        asg_settle_launch(task, ASG_OUTCOME_CAPACITY, "OpenasgEmptyAnswer",
+        asg_settle_launch(task, end_fleet, ASG_OUTCOME_CAPACITY, "OpenasgEmptyAnswer",
                           "EC2 accepted the fleet and named neither instance nor error");
     } else {
-        asg_end_fleet(task, outcome_of_error(class), code, message);
+        end_fleet(task, outcome_of_error(class), code, message);
     }
 }
 
@@ -195,14 +195,14 @@ static void on_fleet(void *context, const struct asg_ec2_outcome *outcome,
         outcome->class == ASG_ERROR_CLASS_NOT_FOUND && !outcome->is_ambiguous;
     if (is_missing && asg_task_wait_for_it(task, create_fleet)) return;
     if (!asg_launch_settles(outcome) || is_missing) {
-        asg_settle_launch(task, asg_outcome_of(ASG_JOB_FLEET, outcome), outcome->code,
-                          outcome->message);
+        asg_settle_launch(task, end_fleet, asg_outcome_of(ASG_JOB_FLEET, outcome),
+                          outcome->code, outcome->message);
         return;
     }
     if (outcome->class == ASG_ERROR_CLASS_CAPACITY) add_all_pools(task, outcome->code);
     bool is_fine = outcome->class == ASG_ERROR_CLASS_DRY_RUN;
-    asg_end_fleet(task, asg_outcome_of(ASG_JOB_FLEET, outcome),
-                  is_fine ? "" : outcome->code, is_fine ? "" : outcome->message);
+    end_fleet(task, asg_outcome_of(ASG_JOB_FLEET, outcome), is_fine ? "" : outcome->code,
+              is_fine ? "" : outcome->message);
 }
 
 /* ---- the call ---- */

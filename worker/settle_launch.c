@@ -10,8 +10,9 @@
 
 #include "worker/task.h"
 
-/* What the launch itself came to; texts in the task's arena. */
+/* What the launch itself came to, and how its job ends; texts in the task's arena. */
 struct doubt {
+    asg_task_end_fn *end;
     enum asg_outcome outcome;
     const char *code;
     const char *message;
@@ -20,16 +21,6 @@ struct doubt {
 static bool is_fleet(const struct asg_task *task)
 {
     return task->job->kind == ASG_JOB_FLEET;
-}
-
-static void end(struct asg_task *task, enum asg_outcome outcome, const char *code,
-                const char *message)
-{
-    if (is_fleet(task)) {
-        asg_end_fleet(task, outcome, code, message);
-    } else {
-        asg_task_end(task, outcome, code, message);
-    }
 }
 
 /* An EC2 that does not know the filter shows others as well. */
@@ -64,12 +55,12 @@ static void on_found(void *context, const struct asg_ec2_outcome *outcome,
     size_t wanted =
         doubt->outcome == ASG_OUTCOME_AMBIGUOUS ? task->job->launch->count : 1;
     if (task->result.instance_count >= wanted) {
-        end(task, ASG_OUTCOME_OK, doubt->code,
-            "found by its client token or tags: the launch had happened");
+        doubt->end(task, ASG_OUTCOME_OK, doubt->code,
+                   "found by its client token or tags: the launch had happened");
         return;
     }
     task->result.instance_count = 0;
-    end(task, doubt->outcome, doubt->code, doubt->message);
+    doubt->end(task, doubt->outcome, doubt->code, doubt->message);
 }
 
 bool asg_launch_settles(const struct asg_ec2_outcome *outcome)
@@ -78,11 +69,12 @@ bool asg_launch_settles(const struct asg_ec2_outcome *outcome)
            strcmp(outcome->code, "IdempotentParameterMismatch") != 0;
 }
 
-void asg_settle_launch(struct asg_task *task, enum asg_outcome outcome, const char *code,
-                       const char *message)
+void asg_settle_launch(struct asg_task *task, asg_task_end_fn *end,
+                       enum asg_outcome outcome, const char *code, const char *message)
 {
     struct doubt *doubt = asg_arena_take(&task->arena, sizeof *doubt);
-    *doubt = (struct doubt){.outcome = outcome,
+    *doubt = (struct doubt){.end = end,
+                            .outcome = outcome,
                             .code = asg_arena_text(&task->arena, code),
                             .message = asg_arena_text(&task->arena, message)};
     task->doubt = doubt;

@@ -9,9 +9,10 @@
 #include "model/schemas.h"
 #include "worker/task.h"
 
-bool asg_listing_begin(struct asg_task *task)
+bool asg_listing_begin(struct asg_task *task, void (*begin)(struct asg_task *task))
 {
     struct asg_listing *listing = &task->worker->listing;
+    listing->begin = begin;
     if (listing->leader == NULL) {
         listing->leader = task;
         return true;
@@ -54,5 +55,5 @@ void asg_listing_end(struct asg_task *task)
     listing->waiting = NULL;
     if (listing->leader == NULL) return;
     listing->followers = listing->leader->listing_next;
-    asg_begin_listing(listing->leader);
+    listing->begin(listing->leader);
 }

@@ -42,9 +42,10 @@ struct asg_task {
 
 /* Whole listings that are asked for (share_listing.c). */
 struct asg_listing {
-    struct asg_task *leader;    /* its calls are under way */
-    struct asg_task *followers; /* answered with it */
-    struct asg_task *waiting;   /* came after it had begun */
+    void (*begin)(struct asg_task *task); /* makes the calls */
+    struct asg_task *leader;              /* its calls are under way */
+    struct asg_task *followers;           /* answered with it */
+    struct asg_task *waiting;             /* came after it had begun */
 };
 
 struct asg_worker {
@@ -76,7 +77,12 @@ struct asg_worker {
     struct asg_ec2_sent told[ASG_EC2_METER_ACTIONS]; /* to the controller, by action */
 };
 
+/* --- worker_state.c --- */
+
 int64_t asg_worker_now_ms(const struct asg_worker *worker);
+
+/* Jobs that this worker may hold: none while AWS refuses its credentials, one to try. */
+uint32_t asg_breaker_capacity(const struct asg_worker *worker);
 
 /* A worker that stood still (its process was stopped or got no time) cannot know what
  * became of the jobs it holds: another may have them, and their launches may be settled
@@ -87,10 +93,7 @@ void asg_worker_look_whether_still(struct asg_worker *worker);
 /* Either kill switch is on: begin nothing that changes EC2. */
 bool asg_worker_is_halted(const struct asg_worker *worker);
 
-/* --- run_job.c --- */
-
-/* Begin the job of a new task. */
-void asg_task_run(struct asg_task *task);
+/* --- task.c --- */
 
 /* EC2 call for a task; the calls are counted. `may_repeat_long`: an unsure attempt is
  * repeated up to attempts_unsure (launches). */
@@ -114,8 +117,9 @@ struct asg_seen_instance *asg_task_add_instance(struct asg_task *task);
 void asg_task_add_seen(struct asg_task *task, const struct asg_ec2_instance *instance);
 
 /* The job is over: send the result. Code, message, request id are copied. */
-void asg_task_end(struct asg_task *task, enum asg_outcome outcome, const char *code,
-                  const char *message);
+typedef void asg_task_end_fn(struct asg_task *task, enum asg_outcome outcome,
+                             const char *code, const char *message);
+asg_task_end_fn asg_task_end;
 /* The same, from what EC2 said. */
 void asg_task_end_with(struct asg_task *task, const struct asg_ec2_outcome *outcome);
 
@@ -123,6 +127,11 @@ void asg_task_end_with(struct asg_task *task, const struct asg_ec2_outcome *outc
 enum asg_outcome asg_outcome_of(enum asg_job_kind kind,
                                 const struct asg_ec2_outcome *outcome);
 enum asg_ec2_state asg_ec2_state_of(const char *word);
+
+/* --- run_job.c --- */
+
+/* Begin the job of a new task. */
+void asg_task_run(struct asg_task *task);
 
 /* --- one a kind --- */
 void asg_run_launch(struct asg_task *task);
@@ -136,14 +145,11 @@ void asg_run_resolve_template(struct asg_task *task);
 /* --- share_listing.c --- */
 
 /* True: this whole listing goes first, make its calls. False: it will be answered by
- * another's. */
-bool asg_listing_begin(struct asg_task *task);
+ * another's. `begin` makes the calls of one that had to wait. */
+bool asg_listing_begin(struct asg_task *task, void (*begin)(struct asg_task *task));
 
 /* The result of a whole listing is there: answer those who share it, begin the next. */
 void asg_listing_end(struct asg_task *task);
-
-/* Make the calls of a whole listing (job_describe.c). */
-void asg_begin_listing(struct asg_task *task);
 
 /* --- sweep_templates.c --- */
 
@@ -151,9 +157,6 @@ void asg_begin_listing(struct asg_task *task);
 void asg_sweep_templates(struct asg_task *task, void (*next)(struct asg_task *task));
 
 /* --- credentials_breaker.c --- */
-
-/* Jobs that this worker may hold: none while AWS refuses its credentials, one to try. */
-uint32_t asg_breaker_capacity(const struct asg_worker *worker);
 
 /* The task has told its result: what that says of our credentials. */
 void asg_breaker_note(struct asg_task *task);
@@ -185,19 +188,17 @@ bool asg_task_is_above_max(struct asg_task *task);
 /* What the name of a template begins with that was made for a fleet. */
 #define ASG_FLEET_TEMPLATE_PREFIX "openasg-"
 
-/* The fleet's job ends so; the template that was made for it goes first. */
-void asg_end_fleet(struct asg_task *task, enum asg_outcome outcome, const char *code,
-                   const char *message);
-
 /* --- settle_launch.c --- */
 
 /* The answer to a launch says what happened. */
 bool asg_launch_settles(const struct asg_ec2_outcome *outcome);
 
 /* Look for what was launched under the job's client token, of a fleet by the job's tags;
- * when nothing is found, the job ends as given here. */
-void asg_settle_launch(struct asg_task *task, enum asg_outcome outcome, const char *code,
-                       const char *message);
+ * when nothing is found, the job ends as given here, by `end`. */
+void asg_settle_launch(struct asg_task *task, asg_task_end_fn *end,
+                       enum asg_outcome outcome, const char *code, const char *message);
+
+/* --- job_tags.c --- */
 
 /* The tags of an instance of this job: the group's, and openasg:cluster, :group, :job,
  * :attempt, :incarnation. In the task's arena. */

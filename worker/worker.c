@@ -11,40 +11,10 @@
 
 /* Until the controller's WELCOME says how often. */
 #define FIRST_HEARTBEAT_MS 3000
-/* A turn is due at least so often, and late by so much it is one of a worker that stood
- * still: together well below the five minutes of core/limits/patience.c. */
-#define TURN_MS  30000
-#define STILL_MS 30000
-/* It may be seen between two turns, with the frames of before still to be received. */
-#define QUIET_TURNS 2
+/* A turn is due at least so often (worker_state.c: when it is too late). */
+#define TURN_MS 30000
 /* Between two hellos that a controller asks for. */
 #define HELLO_PAUSE_MS 50
-
-int64_t asg_worker_now_ms(const struct asg_worker *worker)
-{
-    return asg_clock_monotonic_ms(&worker->options.clock);
-}
-
-bool asg_worker_is_halted(const struct asg_worker *worker)
-{
-    return worker->is_halted || worker->is_halted_here;
-}
-
-void asg_worker_look_whether_still(struct asg_worker *worker)
-{
-    int64_t now_ms = asg_worker_now_ms(worker);
-    if (worker->next_turn_ms == 0 || now_ms - worker->next_turn_ms <= STILL_MS) return;
-    asg_log_warn(
-        "worker", "stood_still",
-        "late_ms=%lld jobs=%u: what this worker holds launches nothing more, what "
-        "waits for it is handed back",
-        (long long)(now_ms - worker->next_turn_ms), worker->task_count);
-    worker->next_turn_ms = now_ms;
-    worker->catching_up = QUIET_TURNS;
-    for (struct asg_task *task = worker->tasks; task != NULL; task = task->next) {
-        task->is_stale = !task->is_answered;
-    }
-}
 
 void asg_worker_new(const struct asg_worker_options *options, struct asg_worker **ret)
 {

@@ -76,7 +76,7 @@ class Notices(unittest.TestCase):
         wait_for("another in its place", lambda: len(self.serving()) == 2
                  and victim not in self.serving(), seconds=60)
         self.explained("Spot interruption notice")
-        self.explained("replaced at once")
+        self.explained("replacing it now")
         # Ours ended it, long before EC2 would have.
         wait_for("its end", lambda: victim not in self.cluster.ec2_instances(), seconds=60)
         self.assertEqual(len(self.cluster.ec2_instances()), 2)

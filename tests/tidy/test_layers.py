@@ -40,10 +40,6 @@ PREFIXED_ROOMS = ["core"]
 KNOWN_RINGS = {
     "store": [["cursor.c", "log.c", "read_ahead.c"],
               ["log_sqlite.c", "sqlite_open.c", "sqlite_snapshot.c"]],
-    "worker": [["credentials_breaker.c", "fetch_template.c", "job_describe.c",
-                "job_fleet.c", "job_launch.c", "job_tag.c", "job_template.c",
-                "job_terminate.c", "run_job.c", "send_result.c", "settle_launch.c",
-                "share_listing.c", "sweep_templates.c", "take_job.c", "worker.c"]],
 }
 
 
