@@ -154,9 +154,7 @@ echo "end $OPENASG_INSTANCE_ID" >> {self.path("drained")}
                            before=f"/usr/bin/python3 {burn} {load} 150 &")
         self.cluster.openasg("apply", os.path.join(SOURCE, "examples", "student.yaml"))
         # The rule as it is, only quicker: its cooldown is a minute.
-        self.cluster.openasg("group", "update", "web", "--cooldown", "1s", "--warmup", "0s",
-                             "--terminating-percent", "100",
-                             "--terminated-percent", "100")
+        self.cluster.openasg("group", "update", "web", "--cooldown", "1s", "--warmup", "0s")
         # What an instance burns to boot may call for one more at once.
         wait_for("two in service", lambda: len(self.serving()) >= 2, WAIT)
         self.set_load(95)
