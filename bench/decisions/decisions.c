@@ -1,9 +1,9 @@
 /* decisions - plays loads before rules and prints what came of it, a line a run; what the
  * lines mean together says decisions.py.
  *
- *   bench_decisions [--set tuned|kept|trace|all] [--quick] [--seeds A..B] [--launch
- * MS]...
- *                   [--settle MS] [--traces FOLDER] [--curve SHAPE] RULE...
+ *   bench_decisions [--set tuned|kept|trace|all] [--quick] [--seeds A..B]
+ *                   [--launch MS]... [--settle MS] [--traces FOLDER]
+ *                   [--curve SHAPE] RULE...
  *
  * --settle: an instance in service takes load only so much later. A line: rule, shape,
  * family, set, launch_ms, seed, span_ms, over_ms, demand_ms, lost_ms, alive_ms,

@@ -16,7 +16,7 @@
 /* Who may have seen it while the defaults were chosen. */
 enum shape_set {
     SHAPE_TUNED, /* the defaults were chosen on these, with the seeds of SEEDS_TUNED */
-    SHAPE_KEPT,  /* kept back: never run before the defaults stood */
+    SHAPE_KEPT,  /* kept back: no default was chosen by it */
     SHAPE_TRACE, /* public traces, kept back as well */
 };
 #define SEEDS_TUNED 2 /* seeds 1 and 2; from 3 on they are kept back as well */
