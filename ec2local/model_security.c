@@ -41,6 +41,7 @@ struct asg_world_security *asg_world_find_security(const struct asg_world *world
                                                    const char *id, const char *name,
                                                    struct asg_world_refusal *refusal)
 {
+    assert(id != NULL || name != NULL);
     struct asg_world_security *found =
         id != NULL ? find_by_id(world, id)
                    : find_by_name(world, asg_world_vpc_id(), name);
