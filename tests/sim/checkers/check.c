@@ -88,8 +88,51 @@ void sim_check_decision(const struct asg_decision *decision, int64_t time_ms)
     law_suspended_rests(decision);
 }
 
-/* After the faults: everything that must be true again, within a bound. */
-#define CONVERGE_US (5 * SIM_HOUR)
+/* ---- after the faults: everything that must be true again, within a bound ---- */
+
+#define LONGEST_US (5 * SIM_HOUR)
+#define LISTING_US (2 * SIM_MINUTE) /* reconcile.every, unless it is set */
+
+/* EC2 has refused launches: pools and breakers wait for up to half an hour, then try with
+ * one. */
+static bool has_ec2_refused(void)
+{
+    static const enum sim_fault faults[] = {
+        SIM_FAULT_EC2_NO_CAPACITY,  SIM_FAULT_EC2_QUOTA,
+        SIM_FAULT_EC2_SHORT_LAUNCH, SIM_FAULT_REFUSED_CREDENTIALS,
+        SIM_FAULT_EC2_AWAY,         SIM_FAULT_EC2_PROTECTS,
+        SIM_FAULT_NEVER_BOOTS,      SIM_FAULT_DIES_AT_LAUNCH};
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        if (sim.swarm.hits[faults[i]] > 0) return true;
+    }
+    return false;
+}
+
+/* How long this cluster may take, by its own settings and by what happened: to see who is
+ * ill and replace him, to end what is too much within its shares, to scale in after the
+ * window, to hand jobs on whose worker died, and what came of kinds of faults. */
+static int64_t bound_us(void)
+{
+    int64_t window_ms = 0;
+    for (uint32_t i = 0; i < our->group_count; i++) {
+        const struct sim_group *group = &our->groups[i];
+        int64_t its_ms = 2 * group->stabilisation_ms + 6 * group->evaluation_ms;
+        if (its_ms > window_ms) window_ms = its_ms;
+    }
+    int64_t listing_us = our->settings.listing_ms * 1000;
+    if (listing_us < LISTING_US) listing_us = LISTING_US;
+    int64_t us = 20 * SIM_MINUTE + window_ms * 1000 + 3 * listing_us +
+                 4 * our->settings.lease_ms * 1000 + 20 * sim.agent_interval_ms * 1000;
+    us += 40 * SIM_MINUTE; /* four times a quarter in ten minutes */
+    if (has_ec2_refused()) us += SIM_HOUR;
+    bool are_some_unknown = sim.swarm.hits[SIM_FAULT_STRAY_INSTANCE] > 0 ||
+                            sim.swarm.hits[SIM_FAULT_OLD_BACKUP] > 0;
+    if (are_some_unknown) us += SIM_HOUR; /* a quarter of an hour, and five an hour */
+    /* While it is ahead of a clock that was set back the log's time runs at half speed.
+     */
+    if (sim.swarm.hits[SIM_FAULT_CLOCK_JUMPS] > 0) us *= 2;
+    return us < LONGEST_US ? us : LONGEST_US;
+}
 
 /* Is there nothing that misses? */
 static bool is_well(int64_t quiet_us)
@@ -105,8 +148,9 @@ static bool is_well(int64_t quiet_us)
     };
     for (size_t i = 0; i < sizeof wants / sizeof wants[0]; i++) {
         if (wants[i].missing == NULL) continue;
-        if (quiet_us > CONVERGE_US) {
-            sim_break(wants[i].law, "5 h after the last fault: %s", wants[i].missing);
+        if (quiet_us > bound_us()) {
+            sim_break(wants[i].law, "%lld min after the last fault: %s",
+                      (long long)(quiet_us / SIM_MINUTE), wants[i].missing);
         }
         return false;
     }

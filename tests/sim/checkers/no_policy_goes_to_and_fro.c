@@ -35,6 +35,13 @@ static bool is_sequel(const struct asg_decision *decision)
            decision->state_from == ASG_INSTANCE_TERMINATING_PROCEED;
 }
 
+/* What is being terminated carries load until EC2 has ended it, and is counted no more: a
+ * window that is over before goes by too low a metric. */
+static bool sees_its_own_end(const struct sim_group *group)
+{
+    return group->stabilisation_ms >= 3 * group->evaluation_ms + 120000;
+}
+
 void law_to_and_fro(const struct asg_decision *decision)
 {
     struct sim_group *group = sim_find_group(our, decision->group);
@@ -49,7 +56,7 @@ void law_to_and_fro(const struct asg_decision *decision)
                   is_out ? "removes" : "adds", decision->text);
         return;
     }
-    if (!sim.is_quiet || group->steady_milli < 0) {
+    if (!sim.is_quiet || group->steady_milli < 0 || !sees_its_own_end(group)) {
         begin_stretch(group);
         return;
     }
