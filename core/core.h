@@ -31,9 +31,10 @@ void asg_core_destroy(struct asg_core **core);
  * until the next reset. A command that is refused is ASG_OK with a reply that says no:
  * it changes nothing and is logged as refused. A result, sign or observation of
  * something core does not know is ASG_OK and says so in a decision or is dropped.
- * ASG_ERR_INVALID: the event breaks the contract (time went back, its part is missing, a
- *                  LEAD whose epoch does not rise, an INIT with a malformed cluster id);
- *                  core is unchanged and *ret is empty.
+ * ASG_ERR_INVALID: the event breaks the contract (time went back, its part is missing,
+ *                  something comes before INIT or INIT a second time, a LEAD whose epoch
+ *                  does not rise, an INIT with a malformed cluster id); core is unchanged
+ *                  and *ret is empty.
  * ASG_ERR_VERSION: a LEAD by rules that this program does not know; the same. */
 ASG_MUST_USE enum asg_status asg_core_step(struct asg_core *core,
                                            const struct asg_event *event,

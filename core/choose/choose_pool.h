@@ -4,6 +4,8 @@
 
 #include "core/world/world.h"
 
+/* The first type by priority that has an open subnet, and the emptiest such subnet.
+ * False: every pool is dry. */
 bool asg_choose_pool(struct asg_core *core, struct group *group, const struct job *tried,
                      const char **ret_type, const struct asg_subnet **ret_subnet);
 

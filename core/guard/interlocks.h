@@ -5,9 +5,12 @@
 
 #include "core/world/world.h"
 
+/* How many of `wanted` may be terminated now for that cause; why no more is held and
+ * said. ASG_END_USER is not paced: only a halt or a suspended Terminate stops it. */
 uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
                                 uint32_t wanted, enum asg_end_cause cause);
 
+/* May the group launch at all now? How many is not asked here. */
 bool asg_guard_allows_launch(struct asg_core *core, struct group *group);
 
 /* Nothing is replaced for its health, or for its end by EC2: one of the processes that do

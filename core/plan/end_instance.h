@@ -4,8 +4,8 @@
 
 #include "core/world/world.h"
 
-/* In a dry run nothing is begun to end: what would be is said, the first of a balance,
- * and the answer is true. */
+/* True: the group is in a dry run, so nothing is terminated; the first instance of a look
+ * that would have been is named. */
 bool asg_plan_end_is_dry(struct asg_core *core, struct group *group,
                          const struct instance *instance, const char *reason);
 

@@ -9,6 +9,8 @@
 void asg_plan_fill_launch(struct asg_core *core, struct group *group, struct job *job,
                           const struct asg_launch *launch);
 
+/* Every pool is dry: the group's launches wait half a minute, and it says that `what`
+ * waits. */
 void asg_plan_wait_for_pools(struct asg_core *core, struct group *group,
                              const char *what);
 

@@ -98,7 +98,6 @@ void asg_plan_instances(struct asg_core *core, struct group *group, uint32_t cou
     }
 }
 
-/* The same job elsewhere: another pool is other parameters, hence another attempt. */
 void asg_plan_next_attempt(struct asg_core *core, struct job *job)
 {
     assert(job->state == ASG_JOB_STATE_OPEN);

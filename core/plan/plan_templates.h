@@ -1,4 +1,5 @@
-/* plan_templates - jobs that make a launch template, or ask for its number. */
+/* plan_templates - jobs that create a launch template, or ask EC2 for the number of its
+ * version. */
 #ifndef ASG_CORE_PLAN_PLAN_TEMPLATES_H
 #define ASG_CORE_PLAN_PLAN_TEMPLATES_H
 

@@ -38,7 +38,6 @@ void asg_plan_retry_later(struct asg_core *core, struct job *job)
     job->tries++;
 }
 
-/* The same attempt once more, as it was. */
 void asg_plan_again(struct asg_core *core, struct job *job)
 {
     assert(job->state == ASG_JOB_STATE_OPEN);

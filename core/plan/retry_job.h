@@ -4,8 +4,10 @@
 
 #include "core/world/world.h"
 
+/* After a pause that doubles from try to try. */
 void asg_plan_retry_later(struct asg_core *core, struct job *job);
 
+/* The same attempt once more, now, with its client token. */
 void asg_plan_again(struct asg_core *core, struct job *job);
 
 #endif

@@ -110,13 +110,13 @@ void asg_hold(struct asg_core *core, struct group *group, enum hold_topic topic,
 void asg_hold_on(struct asg_core *core, enum hold_topic topic)
 {
     assert(topic < HOLD_TOPICS);
-    /* A policy's wish is no matter of the balance: it stays until desired moves. */
+    /* A policy's wish is not held by a look: it stays until desired moves. */
     if (topic != HOLD_POLICY) core->step->held_bits |= 1u << topic;
 }
 
 bool asg_hold_is_on(const struct asg_core *core, enum hold_topic topic)
 {
-    assert(topic != HOLD_POLICY); /* it is no matter of the balance */
+    assert(topic != HOLD_POLICY); /* no look holds it */
     return (core->step->held_bits & 1u << topic) != 0;
 }
 

@@ -28,14 +28,15 @@ void asg_hold(struct asg_core *core, struct group *group, enum hold_topic topic,
 /* The topic waits on, for the reason that was said. */
 void asg_hold_on(struct asg_core *core, enum hold_topic topic);
 
-/* It is held in this balance already. */
+/* It is held in this look already. */
 bool asg_hold_is_on(const struct asg_core *core, enum hold_topic topic);
 
-/* What nothing has held in this balance is forgotten; a policy's wish stays. */
+/* What nothing has held in this look is forgotten; a policy's wish stays. */
 void asg_hold_settle(struct asg_core *core, struct group *group);
 
 void asg_hold_forget(struct asg_core *core, struct group *group, enum hold_topic topic);
 
+/* An alarm begins, or is over. */
 void asg_alarm_raise(struct asg_core *core, enum asg_alarm_kind kind,
                      const struct group *group, bool is_raised, const char *format, ...)
     ASG_PRINTF(5, 6);

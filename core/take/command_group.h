@@ -1,4 +1,4 @@
-/* command_group - making, changing and ending groups (docs/rules.md, "Changing a
+/* command_group - creating, changing and deleting groups (docs/rules.md, "Changing a
  * group"). */
 #ifndef ASG_CORE_TAKE_COMMAND_GROUP_H
 #define ASG_CORE_TAKE_COMMAND_GROUP_H

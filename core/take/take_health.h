@@ -1,4 +1,5 @@
-/* take_health - signs of agents and probes; what they mean is judged in balance. */
+/* take_health - signs of agents and probes; what they mean is judged when their groups
+ * are settled (judge_health.h). */
 #ifndef ASG_CORE_TAKE_TAKE_HEALTH_H
 #define ASG_CORE_TAKE_TAKE_HEALTH_H
 

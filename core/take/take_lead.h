@@ -8,7 +8,6 @@
 
 #include "core/world/world.h"
 
-/* take_lead.c */
 void asg_take_lead(struct asg_core *core, const struct asg_command *command);
 
 #endif

@@ -1,5 +1,5 @@
 /* take_observed - what EC2 shows that differs from what we believed: states, addresses,
- * the dead, the adopted, the orphans (docs/rules.md, "EC2's lists lag", 1.6). */
+ * the dead, the adopted, the orphans (docs/rules.md, "EC2's lists lag"). */
 #ifndef ASG_CORE_TAKE_TAKE_OBSERVED_H
 #define ASG_CORE_TAKE_TAKE_OBSERVED_H
 

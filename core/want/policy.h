@@ -4,8 +4,8 @@
  * Each kind is one file and one pure function of configuration, its own small state and
  * the numbers of this period (docs/rules.md, "Target tracking" to "Simple scaling and
  * cooldown", has the rules and worked examples, which are the tests). Nothing is
- * formatted unless the proposal asks for a change. Units:   metric values in thousandths;
- * times in milliseconds.
+ * formatted unless the proposal asks for a change.
+ * Units:   metric values in thousandths; times in milliseconds.
  */
 #ifndef ASG_CORE_POLICY_H
 #define ASG_CORE_POLICY_H

@@ -17,7 +17,7 @@ struct asg_policy_input {
     int64_t min;
     int64_t max;
     int64_t warm;    /* in service and past warm-up: those the metric is of */
-    int64_t serving; /* in service, warm or not */
+    int64_t serving; /* in service and healthy, warm or not */
     int64_t warming; /* wanted, not warm yet */
     bool is_cooling; /* simple: in cooldown, or an activity runs */
     const struct asg_group_metric *metric; /* count 0: no data */

@@ -10,9 +10,7 @@
 #include "model/job.h"
 #include "model/messages.h"
 
-#define LAUNCH_BATCH                                                                     \
-    100 /* "five calls of 100" (docs/rules.md, "EC2's request rates")                    \
-         */
+#define LAUNCH_BATCH      100 /* docs/rules.md, "EC2's request rates" */
 #define LAUNCH_LIMIT_MS   INT64_C(3600000)
 #define END_LIMIT_MS      INT64_C(3600000)
 #define TEMPLATE_LIMIT_MS INT64_C(600000)

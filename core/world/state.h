@@ -1,4 +1,4 @@
-/* state - making, finding and removing what core remembers. */
+/* state - creating, finding and removing what core remembers. */
 #ifndef ASG_CORE_WORLD_STATE_H
 #define ASG_CORE_WORLD_STATE_H
 
