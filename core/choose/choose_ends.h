@@ -4,7 +4,8 @@
 
 #include "core/world/world.h"
 
-/* In ret_order the places of those chosen among its instances; how many. */
+/* Choose up to `count`: in ret_order their places among the group's instances. Returns
+ * how many could be chosen. */
 size_t asg_choose_ends(struct asg_core *core, struct group *group, size_t count,
                        size_t *ret_order);
 

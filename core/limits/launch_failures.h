@@ -7,6 +7,7 @@
 /* One more launch came to nothing: from here on one goes ahead alone. */
 void asg_launch_note_failure(struct group *group);
 
+/* And none goes out before a pause: 9 s, doubling to 15 minutes with each in a row. */
 void asg_launch_again_later(struct asg_core *core, struct group *group);
 
 #endif

@@ -4,8 +4,11 @@
 
 #include "core/world/world.h"
 
+/* At the end of a step: a complete listing, or a look at those that change, if it is due.
+ */
 void asg_plan_looks(struct asg_core *core);
 
+/* The next listing comes no later than when an orphan may be terminated. */
 void asg_plan_listing_for_orphans(struct asg_core *core);
 
 #endif

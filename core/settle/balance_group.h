@@ -5,6 +5,7 @@
 
 #include "core/world/world.h"
 
+/* One look at it: what it may do now it does; what must wait says until when. */
 void asg_settle_group(struct asg_core *core, struct group *group);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "core/world/world.h"
 
+/* Something was launched: the pools that came short are dry, the rest is planned anew. */
 void asg_take_part_of_fleet(struct asg_core *core, struct group *group,
                             const struct job *job, const struct asg_result *result);
 

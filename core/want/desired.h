@@ -32,7 +32,7 @@ bool asg_cooldown_is_on(const struct asg_core *core, const struct group *group);
 void asg_cooldown_begin(struct asg_core *core, struct group *group,
                         const struct asg_policy_config *config);
 
-/* It begins when the last instance is in service or has drained. */
+/* Asked in each look: has what was asked for been done, so that the cooldown begins? */
 void asg_cooldown_settle(struct asg_core *core, struct group *group);
 
 #endif

@@ -1,4 +1,4 @@
-/* wanted_capacity - desired, and one more for each that EC2 may take back. */
+/* wanted_capacity - how many a group wants now (docs/rules.md, "EC2's notices"). */
 #ifndef ASG_CORE_WANT_WANTED_CAPACITY_H
 #define ASG_CORE_WANT_WANTED_CAPACITY_H
 

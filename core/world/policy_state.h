@@ -28,9 +28,8 @@ struct asg_policy_state {
     uint32_t serving; /* target tracking: in service when the last period ended */
     uint32_t lows;    /* target tracking: low periods in a row, up to as many as count */
     int64_t below_since_ms; /* target tracking: below all the time since; 0: it is not */
-    int64_t window_ms; /* of stabilisation, while longer than configured (patience) */
-    int64_t
-        fell_ms; /* desired fell then, and may still prove to have come too early; 0 */
+    int64_t window_ms;   /* of stabilisation, while longer than configured (patience) */
+    int64_t fell_ms;     /* desired fell then, and that is on trial yet; 0: nothing is */
     int64_t desired;     /* when the last period ended */
     uint32_t peak_count; /* falling from front to back, times rising */
     struct asg_policy_peak peaks[ASG_POLICY_PEAKS_MAX];
