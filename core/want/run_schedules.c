@@ -238,6 +238,7 @@ void asg_want_skip_waiting(struct asg_core *core, struct group *group, const cha
              "an order came after it, before EC2 was listed");
         schedule->next_ms = asg_schedule_next(&schedule->config, core->now_ms);
     }
+    if (name == NULL) drop_ended(group); /* a named one is put or deleted next */
 }
 
 void asg_want_await_schedules(struct asg_core *core, const struct group *group)
