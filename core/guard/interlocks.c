@@ -50,11 +50,11 @@ static uint32_t paced_ends(struct asg_core *core, struct group *group, uint32_t 
     uint32_t members = asg_count_capacity(group) + broken + surplus;
     uint32_t at_once = share_of(members, allowance.at_once);
     uint32_t room = at_once > now ? at_once - now : 0;
-    /* Of those that were there: who is replaced is there again, who was too much is not.
-     */
+    /* Of those that were there: who is replaced is there again, who was too much is not,
+     * once it has ended. */
     uint32_t were = members > group->config.desired ? members : group->config.desired;
-    uint32_t in_window =
-        share_of(is_health ? were : were + recent.shrinks, allowance.ten_minutes);
+    uint32_t gone = recent.shrinks > surplus ? recent.shrinks - surplus : 0;
+    uint32_t in_window = share_of(is_health ? were : were + gone, allowance.ten_minutes);
     uint32_t window_room = in_window > lately ? in_window - lately : 0;
     if (window_room == 0) {
         asg_look_again(core, recent.changes_ms);

@@ -216,12 +216,36 @@ static uint32_t count_ordered(const struct group *group, uint32_t excess)
     return ordered < excess ? ordered : excess;
 }
 
+/* Whoever serves nobody any more, and waits for its replacement. */
+static bool is_of_no_use(const struct instance *instance)
+{
+    if (!asg_state_traits(instance->state)->is_candidate) return false;
+    if (asg_ec2_is_over(instance->ec2_state)) return true;
+    return instance->health.is_unhealthy && !instance->service.is_protected;
+}
+
+static uint32_t end_useless(struct asg_core *core, struct group *group, uint32_t count,
+                            enum asg_end_cause cause)
+{
+    uint32_t ended = 0;
+    if (asg_count_unhealthy(group) == 0 && asg_count_lost(group) == 0) return ended;
+    for (size_t i = 0; i < group->instance_count && ended < count; i++) {
+        struct instance *instance = group->instances[i];
+        if (!is_of_no_use(instance)) continue;
+        asg_plan_end(core, group, instance, cause, "selected for scale-in: unhealthy");
+        ended += asg_instance_is_serving(instance) ? 0 : 1; /* EC2 may keep it */
+    }
+    assert(ended <= count);
+    return ended;
+}
+
 /* How many of `count` could be chosen and end. */
 static size_t end_surplus(struct asg_core *core, struct group *group, uint32_t count,
                           enum asg_end_cause cause)
 {
     /* Those that are not in service for us still go first, but within the limits. */
     uint32_t ended = end_newest_pending(core, group, count, /* is_working */ true, cause);
+    ended += end_useless(core, group, count - ended, cause);
     count -= ended;
     if (count == 0) return ended;
     size_t *order = asg_arena_take(&core->step->effects->arena, count * sizeof *order);
@@ -389,6 +413,15 @@ static void hold_selected(struct asg_core *core, struct group *group)
              "termination waits: %" PRIu32 " were already selected, %s", waiting, stop);
 }
 
+/* It is carried out: what is too much from here on no order and no policy asked for. */
+static void forget_scale_in(struct group *group)
+{
+    assert(group->scaling.at_once_percent <= 100);
+    group->scaling.order_floor = UINT32_MAX;
+    group->scaling.at_once_percent = 0;
+    group->scaling.ten_minutes_percent = 0;
+}
+
 void asg_settle_group(struct asg_core *core, struct group *group)
 {
     assert(core->step != NULL);
@@ -408,8 +441,7 @@ void asg_settle_group(struct asg_core *core, struct group *group)
         assert(wanted >= group->config.desired && wanted <= group->config.max);
         if (actual > wanted) shrink(core, group, actual - wanted);
         if (actual < wanted) grow(core, group, wanted - actual);
-        if (actual <= wanted)
-            group->scaling.order_floor = UINT32_MAX; /* it is carried out */
+        if (actual <= wanted) forget_scale_in(group);
     }
     if (group->look_ups > 0) ask_again(core, group);
     hold_selected(core, group);

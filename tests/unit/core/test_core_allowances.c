@@ -28,6 +28,19 @@ static void put_tracker_of(uint32_t at_once_percent, uint32_t ten_minutes_percen
         .kind = ASG_COMMAND_POLICY_PUT, .group = "web", .policy_config = &config});
 }
 
+/* One of EC2's that carries the tags of the group's launch and is not on record. */
+static void show_of_job_2(int number)
+{
+    char id[20];
+    (void)snprintf(id, sizeof id, "i-%d", number);
+    struct asg_seen_instance seen = an_orphan(id, w.now_ms);
+    seen.group = "web";
+    seen.job_id = 2;
+    seen.attempt = 1;
+    const struct asg_observed observed = {.instances = &seen, .instance_count = 1};
+    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
+}
+
 /* With the group's allowance. */
 static void put_tracker(void)
 {
@@ -151,6 +164,45 @@ static void test_a_policy_has_an_allowance_of_its_own(void **state)
         pass(1000);
     }
     assert_int_equal(12, in_service()); /* a quarter of 15 */
+}
+
+/* Those that still drain are members yet, and no second time among those that were. */
+static void test_ten_minutes_hold_while_what_was_selected_still_drains(void **state)
+{
+    (void)state;
+    make_group(20, (struct asg_group_config){.drain_ms = 300000});
+    put_tracker_of(100, 50);
+    measure(20, 20, 5);
+    assert_int_equal(2, desired());
+    for (int i = 0; i < 20; i++) {
+        pass(1000);
+    }
+    assert_int_equal(10, in_service());
+    save_and_load();
+    pass(300000); /* they have drained */
+    pass(1000);
+    assert_int_equal(10, w.ended_count);
+    assert_int_equal(10, in_service());
+}
+
+/* The policy's scale-in is over: those that turn up later nobody asked to end. */
+static void test_what_is_adopted_goes_by_the_groups_allowance(void **state)
+{
+    (void)state;
+    make_group(10, (struct asg_group_config){0});
+    put_tracker_of(100, 100);
+    measure(10, 10, 40);
+    assert_int_equal(8, in_service());
+    pass(11 * MINUTE);
+    for (int i = 31; i <= 40; i++) {
+        show_of_job_2(i);
+        sign(i, ASG_SIGN_REPORTING);
+    }
+    for (int i = 0; i < 5; i++) {
+        pass(1000);
+    }
+    assert_int_equal(2 + 4, w.ended_count); /* a quarter of 18 */
+    assert_non_null(strstr(w.said, "the limit is 4 (25 %)"));
 }
 
 /* What health may replace is the group's, whatever a policy may scale in. */
@@ -344,6 +396,8 @@ int main(void)
         TEST(test_a_scheduled_action_is_an_order),
         TEST(test_a_policys_scale_in_is_paced_and_leaves_replacements_theirs),
         TEST(test_a_policy_has_an_allowance_of_its_own),
+        TEST(test_ten_minutes_hold_while_what_was_selected_still_drains),
+        TEST(test_what_is_adopted_goes_by_the_groups_allowance),
         TEST(test_a_policys_allowance_is_not_that_of_health),
         TEST(test_an_allowance_of_all_paces_nothing),
         TEST(test_replacements_leave_a_policy_its_allowance),

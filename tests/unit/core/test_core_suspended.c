@@ -67,6 +67,60 @@ static void test_with_replace_unhealthy_suspended_it_is_marked_only(void **state
     assert_int_equal(0, unhealthy());
 }
 
+/* Those that serve nobody go before those that serve: else the group would be left with
+ * the broken ones only. */
+static void test_a_scale_in_takes_the_unhealthy_first(void **state)
+{
+    (void)state;
+    for (int is_suspended = 0; is_suspended < 2; is_suspended++) {
+        (void)end(NULL);
+        (void)begin(NULL);
+        make_group(10, (struct asg_group_config){.unhealthy_percent = 20});
+        const struct asg_command suspend = {
+            .kind = ASG_COMMAND_SUSPEND,
+            .group = "web",
+            .processes = UINT64_C(1) << ASG_PROCESS_REPLACE_UNHEALTHY};
+        const struct asg_command halt = {.kind = ASG_COMMAND_HALT, .group = "web"};
+        order(is_suspended == 1 ? suspend : halt);
+        for (int i = 1; i <= 5; i++) {
+            show(i, (struct asg_seen_instance){.state = ASG_EC2_STOPPED});
+        }
+        /* without a halt they are too many to be replaced */
+        order((struct asg_command){.kind = ASG_COMMAND_UNHALT, .group = "web"});
+        assert_int_equal(0, w.ended_count);
+        save_and_load();
+        set_desired(4);
+        assert_int_equal(6, w.ended_count);
+        for (int i = 1; i <= 5; i++) {
+            assert_true(was_ended(i));
+        }
+        assert_int_equal(4, in_service());
+    }
+}
+
+/* Nor does one that EC2 has ended keep its place while somebody who serves goes. */
+static void test_a_scale_in_takes_what_ec2_ended_first(void **state)
+{
+    (void)state;
+    for (int dead = 1; dead <= 4; dead++) {
+        (void)end(NULL);
+        (void)begin(NULL);
+        make_group(4, (struct asg_group_config){0});
+        order((struct asg_command){.kind = ASG_COMMAND_SUSPEND,
+                                   .group = "web",
+                                   .processes = UINT64_C(1) << ASG_PROCESS_HEALTH_CHECK});
+        show(dead, (struct asg_seen_instance){.state = ASG_EC2_TERMINATED});
+        set_desired(3);
+        assert_int_equal(0, w.ended_count); /* it is over, nobody else goes */
+        assert_int_equal(3, in_service());
+        order((struct asg_command){.kind = ASG_COMMAND_RESUME,
+                                   .group = "web",
+                                   .processes = UINT64_C(1) << ASG_PROCESS_HEALTH_CHECK});
+        pass(1000);
+        assert_int_equal(4, w.instance_count);
+    }
+}
+
 /* One of the two is resumed: the other still stands. */
 static void test_both_must_be_resumed(void **state)
 {
@@ -210,6 +264,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_with_health_check_suspended_one_that_ec2_ended_is_not_replaced),
         TEST(test_with_replace_unhealthy_suspended_it_is_marked_only),
+        TEST(test_a_scale_in_takes_the_unhealthy_first),
+        TEST(test_a_scale_in_takes_what_ec2_ended_first),
         TEST(test_both_must_be_resumed),
         TEST(test_what_a_client_marks_is_replaced_while_health_checks_are_suspended),
         TEST(test_a_late_launch_waits_for_resume),
