@@ -123,6 +123,7 @@ static void keep(struct asg_core *core, struct group *group, struct instance *in
     assert(instance->id[0] != '\0');
     instance->service.is_protected = true;
     instance->ending.cause = ASG_END_NONE;
+    instance->ending.was_working = false;
     instance->ending.job_id = 0;
     instance->ending.kept_times++;
     instance->ending.kept_until_ms =

@@ -83,11 +83,11 @@ void asg_plan_end(struct asg_core *core, struct group *group, struct instance *i
     if (is_kept(core, group, instance, cause)) return;
     enum asg_instance_state from = instance->state;
     bool was_serving = asg_instance_is_serving(instance);
-    bool may_serve = was_serving || asg_instance_may_be_working(instance);
+    bool was_working = was_serving || asg_instance_may_be_working(instance);
     if (!asg_lifecycle_move(core, group, instance, ASG_FLEET_END)) return;
-    asg_count_set_end_cause(group, instance, cause);
+    asg_count_set_end(group, instance, cause, was_working);
     asg_text_keep(core, &instance->reason, ASG_REASON_MAX, reason);
-    bool is_paced = cause == ASG_END_HEALTH || (cause == ASG_END_SCALE_IN && may_serve);
+    bool is_paced = cause == ASG_END_HEALTH || (cause == ASG_END_SCALE_IN && was_working);
     if (is_paced) asg_ends_note(core, group, cause);
     if (cause == ASG_END_HEALTH) asg_churn_note_death(core, group, instance);
     bool is_replaced = cause == ASG_END_HEALTH || cause == ASG_END_NOTICE;

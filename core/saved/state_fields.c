@@ -67,6 +67,7 @@ void asg_state_instance_fields(struct asg_fields *f, struct asg_core *core,
     asg_fields_bool(f, &i->health.is_unhealthy);
     kept(f, core, &i->reason, ASG_REASON_MAX);
     ENUM(f, &i->ending.cause, ASG_END_CAUSES);
+    asg_fields_bool(f, &i->ending.was_working);
     asg_fields_i64(f, &i->ending.since_ms);
     asg_fields_i64(f, &i->wait_until_ms);
     asg_fields_u64(f, &i->ending.job_id);

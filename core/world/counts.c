@@ -41,7 +41,7 @@ uint32_t asg_count_ending_broken(const struct group *group)
 static bool ends_as_surplus(const struct instance *instance)
 {
     return asg_instance_is_ending(instance) &&
-           instance->ending.cause == ASG_END_SCALE_IN && instance->service.since_ms > 0;
+           instance->ending.cause == ASG_END_SCALE_IN && instance->ending.was_working;
 }
 
 static bool ends_as_broken(const struct instance *instance)
@@ -183,11 +183,13 @@ void asg_count_set_ec2_state(struct group *group, struct instance *instance,
     asg_count_new(group, instance);
 }
 
-void asg_count_set_end_cause(struct group *group, struct instance *instance,
-                             enum asg_end_cause cause)
+void asg_count_set_end(struct group *group, struct instance *instance,
+                       enum asg_end_cause cause, bool was_working)
 {
+    assert(cause != ASG_END_NONE);
     take_out(group, instance);
     instance->ending.cause = cause;
+    instance->ending.was_working = was_working;
     asg_count_new(group, instance);
 }
 

@@ -23,8 +23,9 @@ uint32_t asg_count_taken_back(const struct group *group);
 /* On their way out and alive in EC2. */
 uint32_t asg_count_ending(const struct group *group);
 
-/* Of these, by whose allowance: of a policy's scale-in, and of
- * health or of what EC2 may take back. What an order ends is in neither. */
+/* Of these, by whose allowance: of a policy's scale-in, as far as they may have been
+ * working, and of health or of what EC2 may take back. What an order ends is in neither.
+ */
 uint32_t asg_count_ending_surplus(const struct group *group);
 
 uint32_t asg_count_ending_broken(const struct group *group);
@@ -48,8 +49,9 @@ void asg_count_set_state(struct asg_core *core, struct group *group,
 void asg_count_set_ec2_state(struct group *group, struct instance *instance,
                              enum asg_ec2_state ec2_state);
 
-void asg_count_set_end_cause(struct group *group, struct instance *instance,
-                             enum asg_end_cause cause);
+/* `was_working`, or may have been: a policy's scale-in of it is paced. */
+void asg_count_set_end(struct group *group, struct instance *instance,
+                       enum asg_end_cause cause, bool was_working);
 
 void asg_count_set_taken_back(struct group *group, struct instance *instance,
                               int64_t at_ms);

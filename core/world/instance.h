@@ -76,6 +76,7 @@ struct instance_health {
 
 struct instance_ending {
     enum asg_end_cause cause;
+    bool was_working;      /* or may have been, when its end began */
     int64_t since_ms;      /* TERMINATING */
     uint64_t job_id;       /* that terminates it; 0: not planned yet */
     uint32_t kept_times;   /* EC2 refused to end it, protected as it is there */
