@@ -33,9 +33,13 @@ void asg_settle_replaced(struct asg_core *core, struct group *group)
         if (instance->ending.kept_until_ms > core->now_ms) continue; /* EC2 refused it */
         const char *reason = "EC2 may take it back and a new one is in service";
         if (asg_plan_end_is_dry(core, group, instance, reason)) return;
-        if (asg_guard_allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
-        asg_ends_note(core, group, ASG_END_HEALTH);
-        asg_plan_end(core, group, instance, ASG_END_NOTICE, reason);
+        bool is_ordered =
+            serving > group->scaling.order_floor && !instance->service.is_protected;
+        enum asg_end_cause bound = is_ordered ? ASG_END_USER : ASG_END_HEALTH;
+        if (asg_guard_allowed_ends(core, group, 1, bound) == 0) return;
+        if (!is_ordered) asg_ends_note(core, group, ASG_END_HEALTH);
+        asg_plan_end(core, group, instance, is_ordered ? ASG_END_USER : ASG_END_NOTICE,
+                     is_ordered ? "selected for scale-in: EC2 may take it back" : reason);
         assert(serving > group->config.desired);
         serving--;
     }

@@ -441,7 +441,8 @@ void asg_settle_group(struct asg_core *core, struct group *group)
         assert(wanted >= group->config.desired && wanted <= group->config.max);
         if (actual > wanted) shrink(core, group, actual - wanted);
         if (actual < wanted) grow(core, group, wanted - actual);
-        if (actual <= wanted) forget_scale_in(group);
+        bool is_ordered = asg_count_serving(group) > group->scaling.order_floor;
+        if (actual <= wanted && !is_ordered) forget_scale_in(group);
     }
     if (group->look_ups > 0) ask_again(core, group);
     hold_selected(core, group);

@@ -119,6 +119,25 @@ static void test_rebalance_launches_before_it_ends(void **state)
     assert_int_equal(5, w.instance_count);
 }
 
+/* An order is never paced: those at risk are above its D like anybody else. */
+static void test_an_order_below_desired_ends_those_at_risk_at_once(void **state)
+{
+    (void)state;
+    make_group(20, (struct asg_group_config){
+                       .max = 40, .capacity_rebalance = true, .unhealthy_percent = 100});
+    w.is_slow = true;
+    for (int i = 1; i <= 10; i++) {
+        notice(i, ASG_SIGN_REBALANCE, 0);
+    }
+    assert_int_equal(20, in_service());
+    set_desired(10);
+    assert_int_equal(10, in_service());
+    assert_int_equal(10, w.ended_count);
+    for (int i = 1; i <= 10; i++) {
+        assert_true(was_ended(i));
+    }
+}
+
 static void test_rebalance_never_goes_above_max(void **state)
 {
     (void)state;
@@ -170,6 +189,7 @@ int main(void)
         TEST(test_a_recommendation_alone_changes_nothing),
         TEST(test_rebalance_launches_before_it_ends),
         TEST(test_rebalance_never_goes_above_max),
+        TEST(test_an_order_below_desired_ends_those_at_risk_at_once),
         TEST(test_a_scheduled_retirement_is_replaced_and_a_reboot_is_told),
         TEST(test_notices_are_saved_with_the_state),
     };
