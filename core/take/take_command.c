@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/world/standing.h"
+#include "core/world/counts.h"
 #include "core/world/kept_text.h"
 #include "core/limits/churn.h"
 #include "core/step/narrate.h"
@@ -84,6 +85,35 @@ static struct instance *require_instance(struct asg_core *core, const char *id,
     return instance;
 }
 
+/* Selected before, and perhaps held by a suspended Terminate, which an order about one
+ * instance is not (docs/rules.md, "Suspended processes"). Its place is settled: the order
+ * leaves desired as it is. */
+static void hurry_selected(struct asg_core *core, const struct asg_command *command,
+                           struct group *group, struct instance *instance)
+{
+    assert(!asg_instance_counts(instance));
+    bool is_held = asg_instance_is_ending(instance) && instance->id[0] != '\0' &&
+                   asg_group_is_suspended(group, ASG_PROCESS_TERMINATE) &&
+                   instance->ending.cause != ASG_END_NAMED &&
+                   instance->ending.cause != ASG_END_DELETED;
+    if (!is_held || command->decrement || group->config.dry_run) {
+        asg_reply_refuse(core, "ValidationError", "%s is already being terminated%s",
+                         instance->id,
+                         is_held && command->decrement
+                             ? ", its place is settled: leave desired as it is to have "
+                               "it terminated while the process terminate is suspended"
+                             : "");
+        return;
+    }
+    asg_count_set_end(group, instance, ASG_END_NAMED, instance->ending.was_working);
+    asg_group_mark_dirty(core, group);
+    asg_narrate_instance(core, ASG_DECISION_COMMAND, group, instance,
+                         "%s no longer waits for the process terminate: ordered by %s",
+                         instance->id, command->actor);
+    asg_reply_accept(core, 0, "%s is being terminated, desired is left as it is",
+                     instance->id);
+}
+
 static void terminate_instance(struct asg_core *core, const struct asg_command *command)
 {
     if (command->instance_ids.count != 1) {
@@ -95,8 +125,7 @@ static void terminate_instance(struct asg_core *core, const struct asg_command *
         require_instance(core, command->instance_ids.items[0], &group);
     if (instance == NULL) return;
     if (!asg_instance_counts(instance)) {
-        asg_reply_refuse(core, "ValidationError", "%s is already being terminated",
-                         instance->id);
+        hurry_selected(core, command, group, instance);
         return;
     }
     if (group->config.dry_run) {

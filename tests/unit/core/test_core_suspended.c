@@ -247,6 +247,65 @@ static void test_an_order_ends_one_that_ec2_ended_at_once(void **state)
     assert_int_equal(4, in_service());
 }
 
+static void terminate(int number, bool decrement)
+{
+    char id[20];
+    (void)snprintf(id, sizeof id, "i-%d", number);
+    const char *one = id;
+    order((struct asg_command){.kind = ASG_COMMAND_TERMINATE_INSTANCE,
+                               .instance_ids = {&one, 1},
+                               .decrement = decrement});
+}
+
+/* Which of i-1 to i-4 scale-in has selected first; the other one is `ret_other`. */
+static int find_selected(int *ret_other)
+{
+    int selected[2] = {0, 0};
+    size_t count = 0;
+    for (int i = 1; i <= 4 && count < 2; i++) {
+        char words[40];
+        (void)snprintf(words, sizeof words, "terminating i-%d:", i);
+        if (strstr(w.said, words) != NULL) selected[count++] = i;
+    }
+    assert_int_equal(2, count);
+    *ret_other = selected[1];
+    return selected[0];
+}
+
+/* An order about one instance still works, also when it was selected before. */
+static void test_an_order_ends_one_that_waits_for_terminate_to_be_resumed(void **state)
+{
+    (void)state;
+    for (int is_given_up = 0; is_given_up < 2; is_given_up++) {
+        (void)end(NULL);
+        (void)begin(NULL);
+        make_group(4, (struct asg_group_config){0});
+        w.terminate_outcome = ASG_OUTCOME_THROTTLED;
+        set_desired(2);
+        suspend(ASG_PROCESS_TERMINATE);
+        if (is_given_up == 1) pass(100000);
+        w.terminate_outcome = ASG_OUTCOME_OK;
+        int other = 0;
+        int named = find_selected(&other);
+        terminate(named, true); /* its place is gone already */
+        assert_int_equal(2, desired());
+        pass(100000);
+        assert_int_equal(0, w.ended_count);
+        terminate(named, false);
+        save_and_load();
+        pass(100000);
+        assert_int_equal(1, w.ended_count);
+        assert_true(was_ended(named));
+        assert_int_equal(2, desired());
+        resume(ASG_PROCESS_TERMINATE);
+        pass(100000);
+        assert_int_equal(2, w.ended_count);
+        assert_true(was_ended(other));
+        assert_int_equal(2, in_service());
+        assert_int_equal(4, w.instance_count);
+    }
+}
+
 static void test_its_group_can_be_deleted(void **state)
 {
     (void)state;
@@ -274,6 +333,7 @@ int main(void)
         TEST(test_one_that_comes_back_meanwhile_is_kept),
         TEST(test_an_order_ends_one_that_ec2_ended_at_once),
         TEST(test_its_group_can_be_deleted),
+        TEST(test_an_order_ends_one_that_waits_for_terminate_to_be_resumed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
