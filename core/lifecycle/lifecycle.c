@@ -93,6 +93,7 @@ static void enter_service(struct asg_core *core, struct group *group,
     instance->launch.excused_ms = 0;
     instance->service.warm_ms = core->now_ms + asg_lifecycle_warmup(group);
     group->launching.failures = 0;
+    group->launching.refusals = 0;
     group->launching.breaker_times = 0;
     /* Slow start: each that arrives lets one more out, which doubles every round. */
     if (group->launching.batch > 0 && ++group->launching.batch > LAUNCH_BATCH_FULL) {

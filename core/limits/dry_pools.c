@@ -68,6 +68,18 @@ bool asg_pool_is_dry(const struct asg_core *core, const struct group *group,
     return pool != NULL && (pool->until_ms > core->now_ms);
 }
 
+int64_t asg_pool_next_ms(const struct asg_core *core, const struct group *group)
+{
+    int64_t next_ms = INT64_MAX;
+    for (size_t i = 0; i < group->launching.dry_pool_count; i++) {
+        const struct dry_pool *pool = &group->launching.dry_pools[i];
+        if (pool->is_spot || pool->until_ms <= core->now_ms) continue;
+        if (pool->until_ms < next_ms) next_ms = pool->until_ms;
+    }
+    assert(next_ms > core->now_ms);
+    return next_ms == INT64_MAX ? core->now_ms : next_ms;
+}
+
 /* Those of which nothing is left to remember: dry again now would be for the first time.
  */
 static void drop_old(const struct asg_core *core, struct group *group)
@@ -158,22 +170,23 @@ void asg_pool_mark_no_room(struct asg_core *core, struct group *group,
     }
 }
 
-bool asg_pool_note_nothing(struct asg_core *core, struct group *group,
-                           const struct asg_launch *launch)
+int64_t asg_pool_note_nothing(struct asg_core *core, struct group *group,
+                              const struct asg_launch *launch)
 {
     assert(launch->fleet == NULL); /* a fleet names the pools that lack room */
     const struct asg_subnet subnet = {.subnet_id = launch->subnet_id,
                                       .zone = launch->zone};
     struct dry_pool *pool = have_pool(core, group, launch->instance_type, &subnet, false);
-    if (pool == NULL) return false;
+    if (pool == NULL) return 0;
     if (pool->gave_nothing) {
         mark(core, group, launch->instance_type, &subnet, false);
-        return true;
+        assert(pool->until_ms > core->now_ms);
+        return pool->until_ms - core->now_ms;
     }
     pool->gave_nothing = true;
     /* Not dry, but remembered as long as one that was. */
     if (pool->until_ms < core->now_ms) pool->until_ms = core->now_ms;
-    return false;
+    return 0;
 }
 
 void asg_pool_note_room(struct group *group, const struct asg_launch *launch,

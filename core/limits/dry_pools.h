@@ -20,10 +20,14 @@ struct no_room {
 void asg_pool_mark_no_room(struct asg_core *core, struct group *group,
                            const struct asg_launch *launch, const struct no_room *what);
 
-/* A launch there succeeded and started nothing. True: for the second time in a row, and
- * the pool is dry now. */
-bool asg_pool_note_nothing(struct asg_core *core, struct group *group,
-                           const struct asg_launch *launch);
+/* The first moment at which one of the pools that are dry for on demand may be tried
+ * again, in ms; `now_ms` when none is dry. */
+int64_t asg_pool_next_ms(const struct asg_core *core, const struct group *group);
+
+/* A launch there succeeded and started nothing. 0: for the first time; otherwise in a
+ * row, and the pool is dry for so many ms. */
+int64_t asg_pool_note_nothing(struct asg_core *core, struct group *group,
+                              const struct asg_launch *launch);
 
 /* Something was launched there: what it lacks next it lacks for the first time. */
 void asg_pool_note_room(struct group *group, const struct asg_launch *launch,

@@ -193,6 +193,7 @@ static void launching_fields(struct asg_fields *f, struct group *g)
 {
     asg_fields_i64(f, &g->launching.after_ms);
     asg_fields_u32(f, &g->launching.failures);
+    asg_fields_u32(f, &g->launching.refusals);
     asg_fields_u32(f, &g->launching.batch);
     asg_fields_i64(f, &g->launching.breaker_until_ms);
     asg_fields_u32(f, &g->launching.breaker_times);

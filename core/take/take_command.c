@@ -216,6 +216,7 @@ static void retry_job(struct asg_core *core, const struct asg_command *command)
         group->is_degraded = false;
         asg_text_keep(core, &group->degraded, ASG_REASON_MAX, "");
         group->launching.failures = 0;
+        group->launching.refusals = 0;
         group->launching.after_ms = 0;
         group->launching.breaker_until_ms = 0;
         asg_group_mark_dirty(core, group);

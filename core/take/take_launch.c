@@ -44,12 +44,15 @@ static void take_fewer(struct asg_core *core, struct group *group, const struct 
                     count, launch->count, launch->zone, job->plan.name);
         return;
     }
-    bool is_dry = asg_pool_note_nothing(core, group, launch);
+    int64_t pause_ms = asg_pool_note_nothing(core, group, launch);
+    char wait[ASG_NUMBER_TEXT_MAX];
     asg_narrate(core, ASG_DECISION_JOB, group,
-                "EC2 accepted a launch of %" PRIu32 " in %s (job %s) and started none%s",
+                "EC2 accepted a launch of %" PRIu32
+                " in %s (job %s) and started none%s%s",
                 launch->count, launch->zone, job->plan.name,
-                is_dry ? ", for the second time: the rest are launched elsewhere"
-                       : ": asked for once more");
+                pause_ms > 0 ? ", for the second time: that pool is left alone for "
+                             : ": asked for once more",
+                pause_ms > 0 ? asg_number_duration(pause_ms, wait) : "");
 }
 
 static bool is_fit(const char *id)
@@ -106,6 +109,16 @@ void asg_launch_happened(struct asg_core *core, struct group *group, struct job 
     asg_job_close(core, job, ASG_JOB_STATE_DONE);
 }
 
+/* A further attempt is a new launch: before the first listing of a leader there is none,
+ * and what is still wanted is planned after it. */
+static const char *why_not_elsewhere(const struct asg_core *core,
+                                     const struct group *group, const struct job *job)
+{
+    const char *why = asg_want_no_launch(core, group, job);
+    if (why != NULL || job->plan.is_dry_run || !core->is_unlisted) return why;
+    return "this controller has not seen a complete EC2 listing yet";
+}
+
 static void take_no_capacity(struct asg_core *core, struct group *group, struct job *job,
                              const struct asg_result *result)
 {
@@ -113,7 +126,7 @@ static void take_no_capacity(struct asg_core *core, struct group *group, struct 
     asg_pool_mark_no_room(core, group, job->plan.launch,
                           &(struct no_room){.type = job->plan.launch->instance_type,
                                             .error_code = result->error_code});
-    const char *why = asg_want_no_launch(core, group, job);
+    const char *why = why_not_elsewhere(core, group, job);
     if (why != NULL) {
         asg_try_give_up(core, group, job,
                         asg_arena_format(&core->step->effects->arena,
@@ -129,24 +142,26 @@ static void take_no_capacity(struct asg_core *core, struct group *group, struct 
     asg_slot_free(core, group, job);
     asg_job_close(core, job, ASG_JOB_STATE_REFUSED);
     asg_launch_again_later(core, group);
+    int64_t next_ms = asg_pool_next_ms(core, group);
+    if (next_ms < group->launching.after_ms) next_ms = group->launching.after_ms;
     char wait[ASG_NUMBER_TEXT_MAX];
-    asg_narrate(
-        core, ASG_DECISION_JOB, group,
-        "Launching EC2 instance failed: %s; every pool is tried, job %s ends, next try "
-        "in %s",
-        asg_attempt_say_error(core, result), job->plan.name,
-        asg_number_duration(group->launching.after_ms - core->now_ms, wait));
+    asg_narrate(core, ASG_DECISION_JOB, group,
+                "Launching EC2 instance failed: %s; every pool is tried, job %s ends, "
+                "next try in %s",
+                asg_attempt_say_error(core, result), job->plan.name,
+                asg_number_duration(next_ms - core->now_ms, wait));
 }
 
 static void open_breaker(struct asg_core *core, struct group *group)
 {
-    if (group->launching.failures < BREAKER_FAILURES) return;
+    if (group->launching.refusals < BREAKER_FAILURES) return;
     group->launching.breaker_times++;
     int64_t pause_ms =
         asg_number_doubled(BREAKER_MS, group->launching.breaker_times, BREAKER_MS_MAX);
     assert(pause_ms >= BREAKER_MS && pause_ms <= BREAKER_MS_MAX);
     group->launching.breaker_until_ms = core->now_ms + pause_ms;
     group->launching.failures = 0;
+    group->launching.refusals = 0;
     char wait[ASG_NUMBER_TEXT_MAX];
     asg_alarm_raise(core, ASG_ALARM_LAUNCH_BREAKER, group, true,
                     "%d launches failed in a row: pausing launches for %s",
@@ -256,9 +271,13 @@ void asg_launch_refused(struct asg_core *core, struct group *group, struct job *
 {
     if (waits_for_late(core, group, job, result)) return;
     asg_slot_free(core, group, job);
+    /* Its back-off is its own: what found no room before says nothing about it. */
+    if (group->launching.refusals == 0) group->launching.failures = 0;
+    group->launching.refusals++;
     asg_launch_again_later(core, group);
     asg_job_bury(core, group, job, result);
     open_breaker(core, group);
+    assert(group->launching.refusals < BREAKER_FAILURES);
 }
 
 void asg_launch_over_quota(struct asg_core *core, struct group *group, struct job *job,

@@ -108,7 +108,8 @@ struct group_scaling {
 
 struct group_launching {
     int64_t after_ms;  /* back-off */
-    uint32_t failures; /* in a row */
+    uint32_t failures; /* in a row, for whatever reason */
+    uint32_t refusals; /* of requests that cannot succeed, until one is in service */
     uint32_t batch;    /* slow start: how many at once; 0: as many as wanted */
     int64_t breaker_until_ms;
     uint32_t breaker_times;

@@ -232,7 +232,7 @@ static void test_a_pool_where_nothing_comes_twice_is_left_alone(void **state)
     answer_launches();
     expect_in_order(
         (const char *[]){
-            "started none, for the second time: the rest are launched elsewhere"},
+            "started none, for the second time: that pool is left alone for 3 min"},
         1);
     int before = w.launch_requests;
     answer_launches();
@@ -358,6 +358,48 @@ static void test_a_new_configuration_forgets_the_pools_of_the_old_one(void **sta
     save_and_load();
 }
 
+/* What another leader launched in the other zone since, the listing shows. */
+static void test_before_the_first_listing_nothing_is_tried_elsewhere(void **state)
+{
+    (void)state;
+    w.launch_outcome = ASG_OUTCOME_THROTTLED;
+    make(1);
+    fill("subnet-1", "InsufficientInstanceCapacity");
+    const struct asg_command lead = {.kind = ASG_COMMAND_LEAD,
+                                     .rules = asg_core_newest_rules(),
+                                     .epoch = 2,
+                                     .incarnation = 2,
+                                     .actor = "test"};
+    step((struct asg_event){.kind = ASG_EVENT_COMMAND, .command = &lead});
+    for (int i = 0; i < 400; i++) {
+        pass(1000);
+    }
+    assert_int_equal(0, w.instance_count);
+    assert_null(strstr(w.said, "attempt 2"));
+    static const char *const words[] = {
+        "job web-2 abandoned: no capacity there, and this controller has not seen a "
+        "complete EC2 listing yet",
+        "launch waits: this controller has not seen a complete EC2 listing yet"};
+    expect_in_order(words, 2);
+    save_and_load();
+    const struct asg_observed listing = {.is_complete = true};
+    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &listing});
+    assert_int_equal(1, in_service());
+}
+
+/* It says when a pool is asked again, which the back-off of launches does not. */
+static void test_when_every_pool_is_dry_it_says_how_long_they_are_left_alone(void **state)
+{
+    (void)state;
+    w.launch_outcome = ASG_OUTCOME_CAPACITY;
+    w.launch_error = "InsufficientInstanceCapacity";
+    make_group(1, (struct asg_group_config){0});
+    assert_non_null(strstr(w.said, "job web-2 ends, next try in 3 min"));
+    w.said[0] = '\0';
+    (void)wait_for_plan();
+    assert_non_null(strstr(w.said, "ends, next try in 6 min"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -376,6 +418,8 @@ int main(void)
         TEST(test_a_zone_without_room_is_not_asked_by_its_other_subnet),
         TEST(test_there_is_room_for_every_pool_of_a_group),
         TEST(test_a_new_configuration_forgets_the_pools_of_the_old_one),
+        TEST(test_before_the_first_listing_nothing_is_tried_elsewhere),
+        TEST(test_when_every_pool_is_dry_it_says_how_long_they_are_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -357,6 +357,32 @@ static void test_three_bad_launches_open_the_breaker(void **state)
     expect_alarms(0, "");
 }
 
+/* Lacks of capacity say nothing about the request. */
+static void test_launches_without_room_do_not_count_towards_the_breaker(void **state)
+{
+    (void)state;
+    w.launch_outcome = ASG_OUTCOME_CAPACITY;
+    w.launch_error = "InsufficientInstanceCapacity";
+    make_group(1, (struct asg_group_config){0});
+    for (int i = 0; i < 40; i++) {
+        pass(30000);
+    }
+    w.launch_outcome = ASG_OUTCOME_BAD_REQUEST;
+    w.launch_error = "InvalidAMIID.NotFound";
+    int before = w.launch_requests;
+    while (w.launch_requests == before) {
+        pass(1000);
+    }
+    assert_null(strstr(w.said, "alarm launch-breaker"));
+    save_and_load();
+    pass(9000); /* as after any first one */
+    assert_int_equal(before + 2, w.launch_requests);
+    assert_null(strstr(w.said, "alarm launch-breaker"));
+    pass(18000);
+    assert_int_equal(before + 3, w.launch_requests);
+    assert_non_null(strstr(w.said, "alarm launch-breaker"));
+}
+
 static void test_an_orphan_waits_a_quarter_of_an_hour(void **state)
 {
     (void)state;
@@ -482,6 +508,7 @@ int main(void)
         TEST(test_a_failed_look_concludes_nothing),
         TEST(test_a_bad_launch_is_a_dead_letter_until_it_is_retried),
         TEST(test_three_bad_launches_open_the_breaker),
+        TEST(test_launches_without_room_do_not_count_towards_the_breaker),
         TEST(test_an_orphan_waits_a_quarter_of_an_hour),
         TEST(test_a_forgotten_instance_of_a_known_job_is_adopted),
         TEST(test_adopted_instances_that_run_go_by_the_limits),
