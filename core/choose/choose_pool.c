@@ -22,11 +22,10 @@ uint32_t asg_choose_weight(const struct group *group, const char *subnet_id,
     return count;
 }
 
-bool asg_choose_pool(struct asg_core *core, struct group *group, const struct job *tried,
-                     const char **ret_type, const struct asg_subnet **ret_subnet)
+bool asg_choose_pool(struct asg_core *core, struct group *group, const char **ret_type,
+                     const struct asg_subnet **ret_subnet)
 {
     assert(group->config.subnet_count > 0);
-    (void)tried;
     size_t type_count = group->config.instance_types.count;
     for (size_t t = 0; t < type_count || t == 0; t++) {
         const char *type = type_count > 0 ? group->config.instance_types.items[t] : "";

@@ -6,8 +6,8 @@
 
 /* The first type by priority that has an open subnet, and the emptiest such subnet.
  * False: every pool is dry. */
-bool asg_choose_pool(struct asg_core *core, struct group *group, const struct job *tried,
-                     const char **ret_type, const struct asg_subnet **ret_subnet);
+bool asg_choose_pool(struct asg_core *core, struct group *group, const char **ret_type,
+                     const struct asg_subnet **ret_subnet);
 
 /* How full a subnet is: by its zone first. */
 uint32_t asg_choose_weight(const struct group *group, const char *subnet_id,

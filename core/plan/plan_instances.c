@@ -75,7 +75,7 @@ void asg_plan_instances(struct asg_core *core, struct group *group, uint32_t cou
     assert(!group->is_deleting); /* it grows no more */
     const char *type = "";
     const struct asg_subnet *subnet = NULL;
-    if (!asg_choose_pool(core, group, NULL, &type, &subnet)) {
+    if (!asg_choose_pool(core, group, &type, &subnet)) {
         asg_plan_wait_for_pools(core, group, "launch");
         return;
     }
@@ -105,7 +105,7 @@ void asg_plan_next_attempt(struct asg_core *core, struct job *job)
     struct group *group = asg_group_of_no(core, job->group_no);
     const char *type = "";
     const struct asg_subnet *subnet = NULL;
-    if (group == NULL || !asg_choose_pool(core, group, job, &type, &subnet)) return;
+    if (group == NULL || !asg_choose_pool(core, group, &type, &subnet)) return;
     uint32_t count = job->plan.launch->count;
     asg_job_set_retry(core, job, 0); /* it goes out now, whatever it waited for */
     job->plan.attempt++;

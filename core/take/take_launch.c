@@ -135,7 +135,7 @@ static void take_no_capacity(struct asg_core *core, struct group *group, struct 
     }
     const char *type = "";
     const struct asg_subnet *subnet = NULL;
-    if (asg_choose_pool(core, group, job, &type, &subnet)) {
+    if (asg_choose_pool(core, group, &type, &subnet)) {
         asg_plan_next_attempt(core, job);
         return;
     }

@@ -62,7 +62,6 @@ void asg_take_lead(struct asg_core *core, const struct asg_command *command)
         command->schedule_late_ms > 0 ? command->schedule_late_ms : 0;
     if (core->schedule_late_ms > DAY_MS) core->schedule_late_ms = DAY_MS;
     excuse_absence(core, core->now_ms - core->step->before_ms);
-    asg_take_due_groups(core);
     asg_take_waiting_schedules(core);
     asg_try_hold_back(core);
     asg_reply_accept(core, 0, "epoch %" PRIu64 " leads", core->epoch);

@@ -77,12 +77,6 @@ static const struct tally *tally_of(struct group *group, int64_t now_ms)
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
         if (instance->service.told == ASG_MEMBER_COUNTS) tally->counting++;
-        if (asg_instance_is_serving(instance) && !instance->health.is_unhealthy) {
-            tally->serving++;
-        }
-        if (asg_instance_is_launching(instance) || asg_instance_is_ending(instance)) {
-            tally->is_changing = true;
-        }
         if (!asg_instance_counts(instance) || asg_instance_is_warm(instance, now_ms))
             continue;
         tally->warming++;
@@ -179,6 +173,7 @@ struct asg_policy_input asg_want_input(const struct asg_core *core, struct group
 {
     const struct tally *tally = tally_of(group, core->now_ms);
     assert(tally->counting <= asg_count_capacity(group));
+    bool is_changing = asg_count_launching(group) > 0 || asg_count_ending(group) > 0;
     return (struct asg_policy_input){
         .now_ms = core->now_ms,
         .evaluation_ms = group->config.evaluation_ms,
@@ -186,9 +181,9 @@ struct asg_policy_input asg_want_input(const struct asg_core *core, struct group
         .min = group->config.min,
         .max = group->config.max,
         .warm = tally->counting,
-        .serving = tally->serving,
+        .serving = asg_count_serving(group),
         .warming = tally->warming,
-        .is_cooling = tally->is_changing || asg_cooldown_is_on(core, group),
+        .is_cooling = is_changing || asg_cooldown_is_on(core, group),
     };
 }
 

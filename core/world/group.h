@@ -51,10 +51,8 @@ struct dry_pool {
 /* Counts of a group's instances, kept while none of them changes: with them an event of
  * metrics reads no instance. Not saved: it follows from the rest. */
 struct tally {
-    bool is_known;    /* a settled group is counted anew when next asked for */
-    bool is_changing; /* some are launching or draining */
+    bool is_known; /* a settled group is counted anew when next asked for */
     uint32_t counting;
-    uint32_t serving;
     uint32_t warming;
     int64_t until_ms; /* the next one is warm then */
 };
