@@ -77,7 +77,6 @@ static bool is_lead(const struct asg_event *event)
 static bool is_cluster_id(const char *text)
 {
     size_t digits = strspn(text, "0123456789abcdef");
-    assert(digits <= strlen(text));
     return digits == CLUSTER_ID_DIGITS && text[digits] == '\0';
 }
 
@@ -249,6 +248,7 @@ enum asg_status asg_core_step(struct asg_core *core, const struct asg_event *eve
      * scheduled action may run. */
     if (!is_lead(event)) asg_take_due_groups(core);
     take_event(core, event);
+    assert(core->cluster_id[0] != '\0'); /* INIT comes first, and names it */
     settle_groups(core);
     asg_job_forget_old(core); /* nobody holds one any more */
     settle_groups(core);
@@ -280,12 +280,12 @@ static void earliest(int64_t *deadline_ms, int64_t at_ms)
 
 int64_t asg_core_next_deadline(const struct asg_core *core)
 {
+    assert(core->dirty_count == 0); /* who is still to be settled has none yet */
     int64_t deadline_ms = asg_due_heap_first_ms(&core->dues);
     earliest(&deadline_ms, asg_due_heap_first_ms(&core->retries));
     if (core->epoch == 0) return deadline_ms;
     if (core->listing.job_id == 0) earliest(&deadline_ms, core->listing.next_ms);
     if (core->look.job_id == 0) earliest(&deadline_ms, core->look.next_ms);
-    assert(deadline_ms <= asg_due_heap_first_ms(&core->dues));
     return deadline_ms;
 }
 

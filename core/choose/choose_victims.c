@@ -27,6 +27,7 @@ static int64_t keep_newest_first(const struct asg_choice *choice,
 static int64_t keep_by_template(const struct asg_choice *choice,
                                 const struct asg_candidate *candidate)
 {
+    assert(choice->template_id != NULL && candidate->template_id != NULL);
     if (strcmp(choice->template_id, candidate->template_id) != 0) return -1;
     return (int64_t)(candidate->template_version & INT64_MAX);
 }
@@ -44,7 +45,6 @@ static int64_t keep_by_billing_hour(const struct asg_choice *choice,
 {
     int64_t age_ms = choice->now_ms - candidate->launched_ms;
     if (age_ms < 0) age_ms = 0;
-    assert(age_ms >= 0);
     return HOUR_MS - age_ms % HOUR_MS;
 }
 

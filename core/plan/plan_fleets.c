@@ -29,9 +29,9 @@ static struct split split_launch(const struct group *group, uint32_t count)
     uint32_t capacity = asg_count_capacity(group) + count;
     uint32_t wanted = asg_choose_on_demand_share(mixed, capacity);
     uint32_t has = asg_choose_count_market(group, /* is_spot */ false);
+    assert(has <= asg_count_capacity(group)); /* a market is a part of it */
     uint32_t on_demand = wanted > has ? wanted - has : 0;
     if (on_demand > count) on_demand = count;
-    assert(on_demand <= count);
     return (struct split){on_demand, count - on_demand};
 }
 

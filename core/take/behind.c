@@ -45,7 +45,6 @@ void asg_behind_settle(struct asg_core *core)
         asg_orphan_count_unsettled(core) > 0) {
         return;
     }
-    assert(core->is_behind);
     core->is_behind = false;
     wake_groups(core);
     asg_alarm_raise(core, ASG_ALARM_LOG_BEHIND, NULL, false,

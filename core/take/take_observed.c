@@ -25,6 +25,8 @@
 #define ORPHANS_AN_HOUR 5
 #define ORPHAN_YOUNG_MS INT64_C(120000)
 
+static_assert(ORPHANS_AN_HOUR <= ASG_ORPHAN_ENDS, "each of an hour is remembered");
+
 static void see_state(struct asg_core *core, struct group *group,
                       struct instance *instance, const struct asg_seen_instance *seen)
 {
@@ -159,7 +161,7 @@ static void end_old_orphans(struct asg_core *core)
                       orphan->first_ms + ORPHAN_WAIT_MS <= core->now_ms;
         if (!is_due || orphan->is_ending) continue;
         if (core->orphan_end_count >= ORPHANS_AN_HOUR) return;
-        assert(core->orphan_end_count < ASG_ORPHAN_ENDS);
+        assert(!orphan->is_gone); /* those are dropped before anybody looks at them */
         core->orphan_ends[core->orphan_end_count++] = core->now_ms;
         const struct job *job = asg_plan_orphan_end(core, &orphan, 1);
         asg_narrate(core, ASG_DECISION_TERMINATE, NULL,

@@ -26,9 +26,9 @@ static uint32_t metric_bits(const struct group *group)
 {
     uint32_t bits = 1u << ASG_METRIC_NAME_CPU;
     for (size_t i = 0; i < group->policy_count; i++) {
+        assert(group->policies[i].config.metric < ASG_METRIC_NAME_COUNT); /* has a bit */
         bits |= 1u << group->policies[i].config.metric;
     }
-    assert(bits != 0);
     return bits;
 }
 

@@ -72,7 +72,7 @@ void asg_policy_propose_step(const struct asg_policy_config *config,
         return;
     }
     ret->direction = wanted > input->desired ? ASG_DIRECTION_OUT : ASG_DIRECTION_IN;
-    assert((wanted > input->desired) == (ret->direction == ASG_DIRECTION_OUT));
+    assert(is_in == (ret->direction == ASG_DIRECTION_IN)); /* as the step itself says */
     ret->wanted = wanted;
     char value[ASG_NUMBER_TEXT_MAX];
     char threshold[ASG_NUMBER_TEXT_MAX];

@@ -261,11 +261,11 @@ static void evaluate_low(const struct asg_policy_config *config,
     drop_old_peaks(state, from_ms);
     if (state->lows < config->scale_in_periods) return;
     if (state->below_since_ms > from_ms || input->warming > 0) return;
-    assert(state->peak_count > 0);
+    assert(state->peak_count > 0); /* this period's at least, which is the last */
+    assert(state->peaks[state->peak_count - 1].time_ms == input->now_ms);
     int64_t wanted = state->peaks[0].wanted;
     if (wanted < input->min) wanted = input->min;
     if (wanted >= input->desired) return;
-    assert(wanted < input->desired && wanted >= input->min);
     ret->direction = ASG_DIRECTION_IN;
     ret->wanted = wanted;
     char low[ASG_NUMBER_TEXT_MAX];

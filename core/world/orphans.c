@@ -109,9 +109,10 @@ void asg_orphan_drop_gone(struct asg_core *core)
         if (!core->orphans[i].is_gone) core->orphans[kept++] = core->orphans[i];
     }
     if (kept == core->orphan_count) return;
-    assert(kept < core->orphan_count);
     core->orphan_count = kept;
     asg_orphan_index(core);
+    struct orphan *last = kept > 0 ? &core->orphans[kept - 1] : NULL;
+    assert(last == NULL || asg_orphan_find(core, last->id) == last); /* where it is now */
 }
 
 void asg_orphan_drop(struct asg_core *core, const char *id)
