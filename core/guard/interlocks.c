@@ -9,6 +9,7 @@
 #include "core/step/narrate.h"
 #include "core/limits/patience.h"
 #include "core/limits/recent_ends.h"
+#include "core/world/stops.h"
 
 static uint32_t share_of(uint32_t count, uint32_t percent)
 {
@@ -111,25 +112,27 @@ static bool is_fleet_known(struct asg_core *core, struct group *group,
     return false;
 }
 
+bool asg_guard_allows_choice(struct asg_core *core, struct group *group,
+                             enum asg_end_cause cause)
+{
+    assert(cause > ASG_END_NONE && cause < ASG_END_CAUSES);
+    const char *stop = asg_stop_of_choice(core, group);
+    if (stop == NULL) return true;
+    bool is_health = cause == ASG_END_HEALTH;
+    asg_hold(core, group, is_health ? HOLD_REPLACE : HOLD_SCALE_IN, "%s waits: %s",
+             is_health ? "replacement" : "scale-in", stop);
+    return false;
+}
+
 uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
                                 uint32_t wanted, enum asg_end_cause cause)
 {
-    assert(cause > ASG_END_NONE && cause < ASG_END_CAUSES);
     assert(wanted <= group->instance_count);
-    if (wanted == 0) return 0;
+    if (wanted == 0 || !asg_guard_allows_choice(core, group, cause)) return 0;
+    if (cause == ASG_END_USER) return wanted;
     bool is_health = cause == ASG_END_HEALTH;
     const char *what = is_health ? "replacement" : "scale-in";
     enum hold_topic topic = is_health ? HOLD_REPLACE : HOLD_SCALE_IN;
-    if (core->is_halted || group->is_halted) {
-        asg_hold(core, group, topic, "%s waits: halted by an operator", what);
-        return 0;
-    }
-    if (asg_group_is_suspended(group, ASG_PROCESS_TERMINATE)) {
-        asg_hold(core, group, topic, "%s waits: the process terminate is suspended",
-                 what);
-        return 0;
-    }
-    if (cause == ASG_END_USER) return wanted;
     if (cause == ASG_END_SCALE_IN && !is_fleet_known(core, group, HOLD_SCALE_IN, what)) {
         return 0;
     }
@@ -173,13 +176,10 @@ bool asg_guard_health_rests(struct asg_core *core, struct group *group, const ch
 bool asg_guard_allows_launch(struct asg_core *core, struct group *group)
 {
     assert(!group->is_deleting); /* it grows no more */
-    if (core->is_halted || group->is_halted) {
-        asg_hold(core, group, HOLD_LAUNCH, "launch waits: halted by an operator");
-        return false;
-    }
-    if (asg_group_is_suspended(group, ASG_PROCESS_LAUNCH)) {
-        asg_hold(core, group, HOLD_LAUNCH,
-                 "launch waits: the process launch is suspended");
+    /* A dry run asks EC2 all the same. */
+    const char *stop = asg_stop_of_launch(core, group, /* is_dry */ true);
+    if (stop != NULL) {
+        asg_hold(core, group, HOLD_LAUNCH, "launch waits: %s", stop);
         return false;
     }
     if (!is_listed(core, group, HOLD_LAUNCH, "launch")) return false;

@@ -5,6 +5,11 @@
 
 #include "core/world/world.h"
 
+/* May anybody be chosen to end for that cause, as far as a halt or a suspended Terminate
+ * goes? Why not is held and said. */
+bool asg_guard_allows_choice(struct asg_core *core, struct group *group,
+                             enum asg_end_cause cause);
+
 /* How many of `wanted` may be terminated now for that cause; why no more is held and
  * said. ASG_END_USER is not paced: only a halt or a suspended Terminate stops it. */
 uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,

@@ -7,12 +7,13 @@
 #include "core/guard/interlocks.h"
 #include "core/plan/end_instance.h"
 #include "core/want/wanted_capacity.h"
+#include "core/world/stops.h"
 
 void asg_settle_taken_back(struct asg_core *core, struct group *group)
 {
     assert(!group->is_deleting); /* there all go */
     if (asg_count_taken_back(group) == 0) return;
-    if (core->is_halted || group->is_halted) return;
+    if (asg_stop_is_halt(core, group)) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
         if (instance->notice.taken_back_ms == 0) continue;

@@ -201,7 +201,7 @@ static uint32_t give_up_launches(struct asg_core *core, struct group *group,
         done += asg_instance_is_slot(group->instances[i]);
     }
     assert(done <= excess);
-    if (asg_guard_allowed_ends(core, group, excess - done, ASG_END_USER) == 0)
+    if (done == excess || !asg_guard_allows_choice(core, group, ASG_END_SCALE_IN))
         return done;
     return done + end_newest_pending(core, group, excess - done, /* is_working */ false,
                                      ASG_END_SCALE_IN);

@@ -4,16 +4,30 @@
 
 #include "core/world/state.h"
 
+bool asg_stop_is_halt(const struct asg_core *core, const struct group *group)
+{
+    assert(group->no > 0);
+    return core->is_halted || group->is_halted;
+}
+
 const char *asg_stop_of_launch(const struct asg_core *core, const struct group *group,
                                bool is_dry)
 {
-    assert(group->no > 0);
     if (group->is_deleting) return "its group is being deleted";
-    if (core->is_halted || group->is_halted) return "halted by an operator";
+    if (asg_stop_is_halt(core, group)) return "halted by an operator";
     if (asg_group_is_suspended(group, ASG_PROCESS_LAUNCH)) {
         return "the process launch is suspended";
     }
     return group->config.dry_run && !is_dry ? "its group is in a dry run" : NULL;
+}
+
+const char *asg_stop_of_choice(const struct asg_core *core, const struct group *group)
+{
+    assert(!group->is_deleting); /* there all go, and nobody is chosen */
+    if (asg_stop_is_halt(core, group)) return "halted by an operator";
+    return asg_group_is_suspended(group, ASG_PROCESS_TERMINATE)
+               ? "the process terminate is suspended"
+               : NULL;
 }
 
 /* Who goes with its group, or because an order named it, goes also while Terminate is
@@ -30,7 +44,7 @@ const char *asg_stop_of_end(const struct asg_core *core, const struct group *gro
                             const struct instance *instance)
 {
     assert(instance->group == group);
-    if (core->is_halted || group->is_halted) return "halted by an operator";
+    if (asg_stop_is_halt(core, group)) return "halted by an operator";
     if (group->config.dry_run) return "the group is in a dry run";
     bool is_suspended = asg_group_is_suspended(group, ASG_PROCESS_TERMINATE);
     return is_suspended && is_bound_by_suspension(group, instance)

@@ -5,10 +5,17 @@
 
 #include "core/world/world.h"
 
+/* By an operator, this group or all of them. */
+bool asg_stop_is_halt(const struct asg_core *core, const struct group *group);
+
 /* Why no launch of the group may be sent now, "halted by an operator"; NULL: one may.
  * `is_dry`: one that only asks EC2 whether it would. */
 const char *asg_stop_of_launch(const struct asg_core *core, const struct group *group,
                                bool is_dry);
+
+/* Why nobody of the group may be chosen to end now; NULL: somebody may. A dry run says
+ * whom it would choose, and is not asked about here. */
+const char *asg_stop_of_choice(const struct asg_core *core, const struct group *group);
 
 /* Why the end of this instance may not be asked for now; NULL: it may. */
 const char *asg_stop_of_end(const struct asg_core *core, const struct group *group,
