@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "core/lifecycle/slots.h"
 #include "core/step/narrate.h"
 #include "core/world/state.h"
 #include "core/plan/job_token.h"
@@ -46,4 +47,15 @@ void asg_plan_again(struct asg_core *core, struct job *job)
     int64_t limit_ms = asg_job_is_launch(job->plan.kind) ? LAUNCH_LIMIT_MS : END_LIMIT_MS;
     if (job->is_ambiguous) job->plan.deadline_ms = core->now_ms + limit_ms;
     (void)asg_emit_job(core, job);
+}
+
+void asg_plan_abandon(struct asg_core *core, struct group *group, struct job *job,
+                      const char *why)
+{
+    assert(job->state == ASG_JOB_STATE_OPEN);
+    assert(group->no == job->group_no);
+    asg_slot_free(core, group, job);
+    asg_narrate(core, ASG_DECISION_JOB, group, "job %s abandoned: %s", job->plan.name,
+                why);
+    asg_job_close(core, job, ASG_JOB_STATE_CANCELLED);
 }

@@ -17,7 +17,6 @@
 #include "core/step/narrate.h"
 #include "core/values/number.h"
 #include "core/limits/patience.h"
-#include "core/lifecycle/slots.h"
 #include "core/world/state.h"
 #include "core/values/text.h"
 #include "core/guard/interlocks.h"
@@ -181,10 +180,7 @@ static uint32_t give_up_unmade(struct asg_core *core, struct group *group,
     for (; job != NULL; job = find_unmade(core, group, excess - done)) {
         assert(done + job->plan.launch->count <= excess);
         done += job->plan.launch->count;
-        asg_slot_free(core, group, job);
-        asg_narrate(core, ASG_DECISION_JOB, group, "job %s abandoned: %s", job->plan.name,
-                    why);
-        asg_job_close(core, job, ASG_JOB_STATE_CANCELLED);
+        asg_plan_abandon(core, group, job, why);
     }
     return done;
 }

@@ -18,12 +18,8 @@
 void asg_try_give_up(struct asg_core *core, struct group *group, struct job *job,
                      const char *why)
 {
-    assert(job->state == ASG_JOB_STATE_OPEN);
-    assert(group->no == job->group_no);
-    asg_slot_free(core, group, job);
-    asg_narrate(core, ASG_DECISION_JOB, group, "job %s abandoned: %s", job->plan.name,
-                why);
-    asg_job_close(core, job, ASG_JOB_STATE_CANCELLED);
+    assert(why[0] != '\0');
+    asg_plan_abandon(core, group, job, why);
     asg_group_mark_dirty(core, group);
 }
 
