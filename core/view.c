@@ -9,7 +9,6 @@
 #include "core/world/orphans.h"
 #include "core/values/schedule.h"
 #include "core/world/state.h"
-#include "core/values/text.h"
 #include "core/world/world.h"
 #include "model/copy.h"
 #include "model/schemas.h"

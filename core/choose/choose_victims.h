@@ -6,8 +6,8 @@
  * alike. Time: n log n of the instances, then the number of zones for each choice.
  * Memory: none; the candidates are linked to each other.
  */
-#ifndef ASG_CORE_CHOOSE_VICTIMS_H
-#define ASG_CORE_CHOOSE_VICTIMS_H
+#ifndef ASG_CORE_CHOOSE_CHOOSE_VICTIMS_H
+#define ASG_CORE_CHOOSE_CHOOSE_VICTIMS_H
 
 #include <stdbool.h>
 #include <stddef.h>

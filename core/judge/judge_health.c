@@ -10,7 +10,6 @@
 #include "core/step/look_again.h"
 #include "core/step/narrate.h"
 #include "core/limits/patience.h"
-#include "core/values/text.h"
 
 #define SILENCE_COUNT_MIN 3
 

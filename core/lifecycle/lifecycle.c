@@ -16,7 +16,7 @@
 
 /* docs/rules.md, "Which warm-up counts". One membership serves all policies of a group:
  * an instance counts when it is warm for each of them. */
-static int64_t asg_lifecycle_warmup(const struct group *group)
+static int64_t longest_warmup(const struct group *group)
 {
     assert(group->config.warmup_ms >= -1);
     const struct asg_group_config *config = &group->config;
@@ -37,7 +37,7 @@ static int64_t asg_lifecycle_warmup(const struct group *group)
 
 void asg_instance_set_warm_times(struct group *group)
 {
-    int64_t warmup_ms = asg_lifecycle_warmup(group);
+    int64_t warmup_ms = longest_warmup(group);
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
         if (!asg_instance_is_serving(instance)) continue;
@@ -91,7 +91,7 @@ static void enter_service(struct asg_core *core, struct group *group,
     assert(asg_instance_is_serving(instance));
     instance->service.since_ms = core->now_ms;
     instance->launch.excused_ms = 0;
-    instance->service.warm_ms = core->now_ms + asg_lifecycle_warmup(group);
+    instance->service.warm_ms = core->now_ms + longest_warmup(group);
     group->launching.failures = 0;
     group->launching.refusals = 0;
     group->launching.breaker_times = 0;

@@ -6,7 +6,6 @@
 #include "core/lifecycle/lifecycle.h"
 #include "core/world/standing.h"
 #include "core/world/state.h"
-#include "core/values/text.h"
 
 void asg_slot_add(struct asg_core *core, struct group *group, struct job *job)
 {

@@ -11,7 +11,6 @@
 #include "core/step/narrate.h"
 #include "core/values/number.h"
 #include "core/limits/recent_ends.h"
-#include "core/values/text.h"
 
 #define MARGIN_MS INT64_C(5000) /* of a drain, for the call that ends it */
 

@@ -10,7 +10,6 @@
 #include "core/step/narrate.h"
 #include "core/lifecycle/slots.h"
 #include "core/world/state.h"
-#include "core/values/text.h"
 #include "core/plan/launch_job.h"
 
 /* `based_on`: instances that count against max besides those of this job. */

@@ -8,7 +8,6 @@
 #include "base/utf8.h"
 #include "core/world/kept_text.h"
 #include "core/world/state.h"
-#include "core/values/text.h"
 #include "model/copy.h"
 #include "model/schemas.h"
 

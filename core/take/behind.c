@@ -7,7 +7,6 @@
 #include "core/step/narrate.h"
 #include "core/world/orphans.h"
 #include "core/world/state.h"
-#include "core/values/text.h"
 
 #define SAID_MAX 3 /* ids that an alarm names */
 

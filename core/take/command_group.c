@@ -14,7 +14,6 @@
 #include "core/world/orphans.h"
 #include "core/world/standing.h"
 #include "core/world/state.h"
-#include "core/values/text.h"
 #include "core/take/require.h"
 #include "core/take/try_again.h"
 #include "core/want/desired.h"

@@ -8,7 +8,6 @@
 #include "core/step/narrate.h"
 #include "core/world/orphans.h"
 #include "core/world/state.h"
-#include "core/values/text.h"
 #include "core/plan/plan_terminations.h"
 #include "core/take/behind.h"
 #include "core/take/fill_slot.h"

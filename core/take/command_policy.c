@@ -9,7 +9,6 @@
 #include "core/step/narrate.h"
 #include "core/values/schedule.h"
 #include "core/world/state.h"
-#include "core/values/text.h"
 #include "core/take/require.h"
 #include "core/want/desired.h"
 #include "core/want/run_schedules.h"

@@ -4,7 +4,6 @@
 
 #include "core/step/narrate.h"
 #include "core/world/state.h"
-#include "core/values/text.h"
 
 struct group *asg_take_require_group(struct asg_core *core, const char *name)
 {

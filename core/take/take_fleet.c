@@ -9,7 +9,6 @@
 #include "core/step/narrate.h"
 #include "core/values/number.h"
 #include "core/lifecycle/slots.h"
-#include "core/values/text.h"
 #include "core/take/attempts.h"
 
 /* A market of the fleet: asked for, got, and whether the worker named a dry pool of it.

@@ -6,7 +6,6 @@
 #include "core/world/standing.h"
 #include "core/step/narrate.h"
 #include "core/world/state.h"
-#include "core/values/text.h"
 #include "core/take/take_notice.h"
 
 /* Before it is believed that nothing is there, EC2 is asked. */

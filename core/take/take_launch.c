@@ -18,7 +18,6 @@
 #include "core/take/take_fleet.h"
 #include "core/take/try_again.h"
 #include "core/values/number.h"
-#include "core/values/text.h"
 #include "core/want/wanted_launch.h"
 #include "core/world/kept_text.h"
 #include "core/world/state.h"

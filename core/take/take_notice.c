@@ -9,7 +9,6 @@
 #include "core/step/narrate.h"
 #include "core/values/number.h"
 #include "core/world/state.h"
-#include "core/values/text.h"
 
 #define NOTICE_MS INT64_C(120000) /* "two minutes before" (EC2 user guide, Spot) */
 

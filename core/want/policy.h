@@ -7,8 +7,8 @@
  * formatted unless the proposal asks for a change.
  * Units:   metric values in thousandths; times in milliseconds.
  */
-#ifndef ASG_CORE_POLICY_H
-#define ASG_CORE_POLICY_H
+#ifndef ASG_CORE_WANT_POLICY_H
+#define ASG_CORE_WANT_POLICY_H
 
 #include "base/arena.h"
 #include "base/error.h"
