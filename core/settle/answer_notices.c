@@ -23,9 +23,30 @@ void asg_settle_taken_back(struct asg_core *core, struct group *group)
     }
 }
 
+/* An order has taken their places away: they go like anybody else above its D, without a
+ * replacement and at once. */
+static void end_ordered(struct asg_core *core, struct group *group)
+{
+    uint32_t serving = asg_count_serving(group);
+    for (size_t i = 0; i < group->instance_count; i++) {
+        struct instance *instance = group->instances[i];
+        if (serving <= group->scaling.order_floor) return;
+        if (instance->service.is_protected || !asg_want_leaves_early(group, instance))
+            continue;
+        if (instance->ending.kept_until_ms > core->now_ms) continue; /* EC2 refused it */
+        const char *reason = "selected for scale-in: EC2 may take it back";
+        if (asg_plan_end_is_dry(core, group, instance, reason)) return;
+        if (asg_guard_allowed_ends(core, group, 1, ASG_END_USER) == 0) return;
+        asg_plan_end(core, group, instance, ASG_END_USER, reason);
+        assert(serving > group->config.desired);
+        serving--;
+    }
+}
+
 void asg_settle_replaced(struct asg_core *core, struct group *group)
 {
     if (!group->config.capacity_rebalance) return; /* nobody leaves early */
+    end_ordered(core, group);
     uint32_t serving = asg_count_serving(group);
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
@@ -34,13 +55,9 @@ void asg_settle_replaced(struct asg_core *core, struct group *group)
         if (instance->ending.kept_until_ms > core->now_ms) continue; /* EC2 refused it */
         const char *reason = "EC2 may take it back and a new one is in service";
         if (asg_plan_end_is_dry(core, group, instance, reason)) return;
-        bool is_ordered =
-            serving > group->scaling.order_floor && !instance->service.is_protected;
-        enum asg_end_cause bound = is_ordered ? ASG_END_USER : ASG_END_HEALTH;
-        if (asg_guard_allowed_ends(core, group, 1, bound) == 0) return;
-        if (!is_ordered) asg_ends_note(core, group, ASG_END_HEALTH);
-        asg_plan_end(core, group, instance, is_ordered ? ASG_END_USER : ASG_END_NOTICE,
-                     is_ordered ? "selected for scale-in: EC2 may take it back" : reason);
+        if (asg_guard_allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
+        asg_ends_note(core, group, ASG_END_HEALTH);
+        asg_plan_end(core, group, instance, ASG_END_NOTICE, reason);
         assert(serving > group->config.desired);
         serving--;
     }

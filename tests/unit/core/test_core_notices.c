@@ -138,6 +138,33 @@ static void test_an_order_below_desired_ends_those_at_risk_at_once(void **state)
     }
 }
 
+/* Nor does a halt make a replacement of what was ordered, and protection holds. */
+static void test_such_an_order_outlasts_a_halt_and_leaves_the_protected(void **state)
+{
+    (void)state;
+    make_group(10, (struct asg_group_config){
+                       .max = 20, .capacity_rebalance = true, .unhealthy_percent = 100});
+    w.is_slow = true;
+    for (int i = 1; i <= 6; i++) {
+        notice(i, ASG_SIGN_REBALANCE, 0);
+    }
+    const char *kept = "i-1";
+    order((struct asg_command){.kind = ASG_COMMAND_PROTECT_INSTANCES,
+                               .instance_ids = {&kept, 1},
+                               .is_protected = true});
+    order((struct asg_command){.kind = ASG_COMMAND_HALT, .group = "web"});
+    set_desired(5);
+    pass(60000);
+    assert_int_equal(0, w.ended_count);
+    save_and_load();
+    order((struct asg_command){.kind = ASG_COMMAND_UNHALT, .group = "web"});
+    assert_int_equal(5, w.ended_count);
+    assert_int_equal(5, in_service());
+    for (int i = 2; i <= 6; i++) {
+        assert_true(was_ended(i));
+    }
+}
+
 static void test_rebalance_never_goes_above_max(void **state)
 {
     (void)state;
@@ -190,6 +217,7 @@ int main(void)
         TEST(test_rebalance_launches_before_it_ends),
         TEST(test_rebalance_never_goes_above_max),
         TEST(test_an_order_below_desired_ends_those_at_risk_at_once),
+        TEST(test_such_an_order_outlasts_a_halt_and_leaves_the_protected),
         TEST(test_a_scheduled_retirement_is_replaced_and_a_reboot_is_told),
         TEST(test_notices_are_saved_with_the_state),
     };
