@@ -102,8 +102,10 @@ static void check_wish(const struct asg_decision *decision, const struct sim_gro
     int64_t low = ceil_share(heard < warm ? heard : warm, value - ROUNDING_MILLI, aim);
     int64_t high = ceil_share(warm, value + ROUNDING_MILLI, aim);
     if (sim.features.knobs.counts_warming) {
-        low = 0; /* those who served in each period */
-        high = ceil_share(group->max, value + ROUNDING_MILLI, aim);
+        /* Those who served in each period: never fewer than are warm, also above max. */
+        int64_t most = warm > group->max ? warm : group->max;
+        low = 0;
+        high = ceil_share(most, value + ROUNDING_MILLI, aim);
     }
     low *= times;
     high *= times;
