@@ -87,7 +87,9 @@ class Policies(unittest.TestCase):
                                   statement["Condition"]["StringEquals"])
 
     def test_the_launch_sets_the_tag_that_the_policy_demands(self):
-        self.assertIn('"openasg:cluster"', read("worker", "job_launch.c"))
+        self.assertIn('tags[0] = (struct asg_ec2_tag){"openasg:cluster"',
+                      read("worker", "job_tags.c"))
+        self.assertIn("params.tags = asg_task_tags(task,", read("worker", "job_launch.c"))
         fleet = read("worker", "job_fleet.c")
         self.assertIn("asg_task_tags(task,", fleet)  # instances and the fleet itself
         self.assertIn("params.tags = asg_task_own_tags(task,", fleet)  # its template
