@@ -209,8 +209,9 @@ static const struct asg_option put_options[] = {
      .type = ASG_OPTION_DURATION,
      .value = "TIME",
      .max = 86400000,
-     .help = "The warm-up where neither the policy nor its group says one; 0: the group's "
-             "cooldown.",
+     .help =
+         "The warm-up where neither the policy nor its group says one; 0: the group's "
+         "cooldown.",
      .default_text = "the preset's"},
     {.name = "disabled",
      .type = ASG_OPTION_FLAG,

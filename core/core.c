@@ -134,8 +134,7 @@ static void take_event(struct asg_core *core, const struct asg_event *event)
  * waits for a moment is woken then. */
 static void check_settled(const struct asg_core *core, const struct group *group)
 {
-    assert(asg_due_heap_has(&core->dues, &group->due) ==
-           (group->due.at_ms != INT64_MAX));
+    assert(asg_due_heap_has(&core->dues, &group->due) == (group->due.at_ms != INT64_MAX));
     assert(group->unknown_count <= core->orphan_count);
     assert(group->counts.serving <= group->counts.capacity);
     assert(group->counts.launching <= group->counts.alive);
@@ -253,7 +252,7 @@ enum asg_status asg_core_step(struct asg_core *core, const struct asg_event *eve
     asg_job_forget_old(core); /* nobody holds one any more */
     settle_groups(core);
     asg_plan_looks(core);
-    assert(core->dirty_count == 0); /* nothing waits for the next event */
+    assert(core->dirty_count == 0);                /* nothing waits for the next event */
     assert(step.states_written == step.rows_used); /* the table alone moves instances */
     assert(asg_due_heap_first_ms(&core->dues) > core->now_ms); /* what was due is done */
     ret->is_halted = core->is_halted;

@@ -1,5 +1,5 @@
-/* step_core - a step of core with an event written by hand: its texts that are NULL become "",
- * as the decoder of the wire has them. */
+/* step_core - a step of core with an event written by hand: its texts that are NULL
+ * become "", as the decoder of the wire has them. */
 #ifndef ASG_TESTS_LIB_STEP_CORE_H
 #define ASG_TESTS_LIB_STEP_CORE_H
 
