@@ -16,6 +16,7 @@ struct sim_frame {
     uint32_t peer; /* of the connection it is from or for */
     enum sim_link link;
     bool is_up; /* to the controller */
+    int64_t sent_us;
     size_t length;
     size_t room;
     uint8_t data[];
@@ -71,6 +72,7 @@ static struct sim_frame *frame_new(const void *data, size_t length)
         frame->room = room;
     }
     frame->next = NULL;
+    frame->sent_us = sim.now_us;
     frame->length = length;
     memcpy(frame->data, data, length);
     return frame;
@@ -169,6 +171,14 @@ static void hold_frame(const struct asg_bus_connection *connection, const void *
     our->held_count++;
 }
 
+static void note_let_go(const struct asg_bus_connection *connection,
+                        const struct sim_frame *frame)
+{
+    if (frame->link != SIM_LINK_AGENTS || !frame->is_up) return;
+    struct sim_group *group = sim.instances[connection->index]->group;
+    if (group != NULL) sim_warm_let_go(group, frame->sent_us);
+}
+
 void sim_release_frames(void)
 {
     struct sim_frame *frame = our->held;
@@ -184,6 +194,7 @@ void sim_release_frames(void)
         if (is_gone) {
             frame_free(frame);
         } else {
+            note_let_go(connection, frame);
             sim_put(sim.now_us, SIM_EVENT_DELIVER, 0, 0, frame);
         }
         frame = next;

@@ -248,10 +248,8 @@ struct sim_group {
     bool is_halted;
     uint64_t suspended;
     struct sim_span spans[SIM_SPANS];
-    int64_t
-        kept_from_us; /* an agent that has to join again keeps what it reads, and says */
-    int64_t
-        kept_until_us; /* it all at once: read from then on, said until then at most */
+    int64_t let_go_us;   /* frames that the network had held came at once; 0: never */
+    int64_t let_from_us; /* the oldest of them was sent then */
 };
 
 struct sim_agent {
@@ -627,6 +625,8 @@ bool sim_is_lied_to(const struct sim_group *group); /* or was, not long ago */
 /* What a reader of the instance's CPU is to say, `value_milli` unless it has just
  * started. */
 int64_t sim_warm_read(struct sim_instance *instance, int64_t value_milli);
+/* A frame of an agent of this group, sent then and held on its way, comes only now. */
+void sim_warm_let_go(struct sim_group *group, int64_t sent_us);
 /* Of all that may have been counted in the last over_us; false: too long ago to know. */
 bool sim_warm_reads(const struct sim_group *group, int64_t over_us, int64_t *ret_low,
                     int64_t *ret_high);

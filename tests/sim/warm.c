@@ -13,6 +13,7 @@
 #define SPAN_US    (30 * SIM_SECOND)
 #define DELAY_US   (20 * SIM_SECOND) /* of a frame, at most (faults.h) */
 #define MOMENTS_US (10 * SIM_SECOND) /* links, turns, a commit */
+#define LET_GO_US  SIM_HOUR          /* releases less apart are one */
 
 static int64_t warmup_us(void)
 {
@@ -57,11 +58,11 @@ static void note_read(struct sim_group *group, int64_t value_milli, bool is_hone
     if (value_milli > span->honest_high_milli) span->honest_high_milli = value_milli;
 }
 
-/* It cannot be sent now, and is not lost. */
-static void note_kept(struct sim_group *group)
+void sim_warm_let_go(struct sim_group *group, int64_t sent_us)
 {
-    if (group->kept_until_us < sim.now_us) group->kept_from_us = sim.now_us;
-    group->kept_until_us = sim.now_us + 2 * sim.agent_interval_ms * 1000 + lag_us();
+    bool is_new = group->let_go_us == 0 || sim.now_us - group->let_go_us > LET_GO_US;
+    if (is_new || sent_us < group->let_from_us) group->let_from_us = sent_us;
+    group->let_go_us = sim.now_us;
 }
 
 int64_t sim_warm_read(struct sim_instance *instance, int64_t value_milli)
@@ -69,9 +70,7 @@ int64_t sim_warm_read(struct sim_instance *instance, int64_t value_milli)
     if (instance->group == NULL) return value_milli;
     bool is_sent = instance->agent.joiner.is_bound;
     if (instance->first_read_us == 0 && is_sent) instance->first_read_us = sim.now_us;
-    bool is_kept = !is_sent && instance->first_read_us != 0;
-    if (is_kept) note_kept(instance->group);
-    if (!is_sent && !is_kept) return value_milli;
+    if (!is_sent) return value_milli;
     if (is_before_warm(instance)) return START_CPU;
     note_read(instance->group, value_milli, instance->lies == 0);
     return value_milli;
@@ -81,11 +80,12 @@ static bool read_spans(const struct sim_group *group, int64_t over_us, bool is_h
                        int64_t *ret_low, int64_t *ret_high)
 {
     int64_t from_us = sim.now_us - over_us - lag_us();
+    /* What the network held counts when it comes, if its agent is bound by then. */
+    bool is_let_go = group->let_go_us > from_us && group->let_from_us < from_us;
+    if (is_let_go) from_us = group->let_from_us - lag_us();
     /* Agents keep their first few reports for a controller that is away. */
     bool is_back = our->back_us > from_us && our->away_since_us < from_us;
     if (is_back) from_us = our->away_since_us - lag_us();
-    bool are_kept = group->kept_until_us > from_us && group->kept_from_us < from_us;
-    if (are_kept) from_us = group->kept_from_us - lag_us();
     int64_t last = sim.now_us / SPAN_US;
     int64_t first = from_us / SPAN_US;
     if (last - first >= SIM_SPANS) return false;
