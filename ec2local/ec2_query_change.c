@@ -5,7 +5,8 @@
 
 #include "query/xml_out.h"
 
-static enum asg_status move(struct asg_call *call, enum asg_world_verb verb)
+static enum asg_status apply(struct asg_call *call, enum asg_world_verb verb,
+                             struct asg_world_moves *ret)
 {
     struct asg_world_move_request request = {
         .verb = verb,
@@ -14,10 +15,14 @@ static enum asg_status move(struct asg_call *call, enum asg_world_verb verb)
         .lag_ms = call->lag_ms,
     };
     call->ids = request.ids;
+    return asg_world_move(call->world, &request, call->now_ms, call->arena, ret,
+                          call->effects, &call->refusal);
+}
+
+static enum asg_status move(struct asg_call *call, enum asg_world_verb verb)
+{
     struct asg_world_moves moves = {0};
-    enum asg_status status =
-        asg_world_move(call->world, &request, call->now_ms, call->arena, &moves,
-                       call->effects, &call->refusal);
+    enum asg_status status = apply(call, verb, &moves);
     if (status != ASG_OK) return status;
     asg_call_begin_reply(call);
     asg_xml_out_begin(call->out, "instancesSet");
@@ -50,17 +55,8 @@ enum asg_status asg_call_do_start_instances(struct asg_call *call)
 
 enum asg_status asg_call_do_reboot_instances(struct asg_call *call)
 {
-    struct asg_world_move_request request = {
-        .verb = ASG_WORLD_REBOOT,
-        .ids = asg_call_get_list(call, "InstanceId"),
-        .is_dry_run = call->is_dry_run,
-        .lag_ms = call->lag_ms,
-    };
-    call->ids = request.ids;
     struct asg_world_moves moves = {0};
-    enum asg_status status =
-        asg_world_move(call->world, &request, call->now_ms, call->arena, &moves,
-                       call->effects, &call->refusal);
+    enum asg_status status = apply(call, ASG_WORLD_REBOOT, &moves);
     if (status == ASG_OK) asg_call_write_return(call);
     return status;
 }

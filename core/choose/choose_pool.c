@@ -26,9 +26,8 @@ bool asg_choose_pool(struct asg_core *core, struct group *group, const char **re
                      const struct asg_subnet **ret_subnet)
 {
     assert(group->config.subnet_count > 0);
-    size_t type_count = group->config.instance_types.count;
-    for (size_t t = 0; t < type_count || t == 0; t++) {
-        const char *type = type_count > 0 ? group->config.instance_types.items[t] : "";
+    for (size_t t = 0; t < asg_group_type_count(group); t++) {
+        const char *type = asg_group_type_at(group, t);
         const struct asg_subnet *best = NULL;
         uint32_t least = UINT32_MAX;
         for (size_t i = 0; i < group->config.subnet_count; i++) {

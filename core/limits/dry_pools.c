@@ -9,19 +9,6 @@
 #define POOL_DRY_MS     INT64_C(180000)
 #define POOL_DRY_MS_MAX INT64_C(1800000)
 
-static size_t count_types(const struct group *group)
-{
-    size_t count = group->config.instance_types.count;
-    return count > 0 ? count : 1;
-}
-
-static const char *type_at(const struct group *group, size_t i)
-{
-    assert(i < count_types(group));
-    const struct asg_texts *types = &group->config.instance_types;
-    return types->count > 0 ? types->items[i] : "";
-}
-
 static bool is_same_subnet(const struct asg_subnet *a, const struct asg_subnet *b)
 {
     return strcmp(a->subnet_id, b->subnet_id) == 0 && strcmp(a->zone, b->zone) == 0;
@@ -32,8 +19,8 @@ static bool is_pool_of(const struct group *group, const char *type,
                        const struct asg_subnet *subnet)
 {
     bool has_type = false;
-    for (size_t i = 0; i < count_types(group) && !has_type; i++) {
-        has_type = strcmp(type_at(group, i), type) == 0;
+    for (size_t i = 0; i < asg_group_type_count(group) && !has_type; i++) {
+        has_type = strcmp(asg_group_type_at(group, i), type) == 0;
     }
     for (size_t i = 0; has_type && i < group->config.subnet_count; i++) {
         if (is_same_subnet(&group->config.subnets[i], subnet)) return true;
@@ -115,7 +102,7 @@ static struct dry_pool *have_pool(struct asg_core *core, struct group *group,
     struct dry_pool *pool = find_pool(group, type, subnet, is_spot);
     if (pool != NULL) return pool;
     assert(group->launching.dry_pool_count <
-           count_types(group) * group->config.subnet_count * 2);
+           asg_group_type_count(group) * group->config.subnet_count * 2);
     group->launching.dry_pools =
         asg_realloc(group->launching.dry_pools, group->launching.dry_pool_count + 1,
                     sizeof *group->launching.dry_pools);
@@ -144,10 +131,10 @@ static void mark(struct asg_core *core, struct group *group, const char *type,
 static void mark_subnet(struct asg_core *core, struct group *group,
                         const struct asg_subnet *subnet)
 {
-    for (size_t i = 0; i < count_types(group); i++) {
-        mark(core, group, type_at(group, i), subnet, false);
+    for (size_t i = 0; i < asg_group_type_count(group); i++) {
+        mark(core, group, asg_group_type_at(group, i), subnet, false);
         if (group->config.mixed != NULL)
-            mark(core, group, type_at(group, i), subnet, true);
+            mark(core, group, asg_group_type_at(group, i), subnet, true);
     }
 }
 

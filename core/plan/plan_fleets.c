@@ -54,24 +54,11 @@ static void say_split(struct asg_core *core, const struct group *group,
 
 /* ---- the pools of a subnet ---- */
 
-static size_t type_count(const struct group *group)
-{
-    size_t count = group->config.instance_types.count;
-    return count > 0 ? count : 1;
-}
-
-static const char *type_at(const struct group *group, size_t i)
-{
-    assert(i < type_count(group));
-    const struct asg_texts *types = &group->config.instance_types;
-    return types->count > 0 ? types->items[i] : "";
-}
-
 static bool has_pool(const struct asg_core *core, const struct group *group,
                      const struct asg_subnet *subnet, bool is_spot)
 {
-    for (size_t i = 0; i < type_count(group); i++) {
-        if (!asg_pool_is_dry(core, group, type_at(group, i), subnet, is_spot))
+    for (size_t i = 0; i < asg_group_type_count(group); i++) {
+        if (!asg_pool_is_dry(core, group, asg_group_type_at(group, i), subnet, is_spot))
             return true;
     }
     return false;
@@ -85,9 +72,9 @@ static struct asg_texts choose_types(struct asg_core *core, const struct group *
     struct asg_texts types = {0};
     if (group->config.instance_types.count == 0) return types;
     types.items = asg_arena_take(&core->step->effects->arena,
-                                 type_count(group) * sizeof *types.items);
-    for (size_t i = 0; i < type_count(group); i++) {
-        const char *type = type_at(group, i);
+                                 asg_group_type_count(group) * sizeof *types.items);
+    for (size_t i = 0; i < asg_group_type_count(group); i++) {
+        const char *type = asg_group_type_at(group, i);
         bool is_wanted =
             (split.on_demand > 0 && !asg_pool_is_dry(core, group, type, subnet, false)) ||
             (split.spot > 0 && !asg_pool_is_dry(core, group, type, subnet, true));

@@ -2,6 +2,7 @@
 #ifndef ASG_CORE_WORLD_GROUP_H
 #define ASG_CORE_WORLD_GROUP_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -197,6 +198,21 @@ static inline bool asg_group_keeps_what_ended(const struct group *group)
 {
     return asg_group_is_suspended(group, ASG_PROCESS_HEALTH_CHECK) ||
            asg_group_is_suspended(group, ASG_PROCESS_REPLACE_UNHEALTHY);
+}
+
+/* The types that a group launches, in the order of their priority; one, "", when it names
+ * none: the template's. */
+static inline size_t asg_group_type_count(const struct group *group)
+{
+    size_t count = group->config.instance_types.count;
+    return count > 0 ? count : 1;
+}
+
+static inline const char *asg_group_type_at(const struct group *group, size_t i)
+{
+    assert(i < asg_group_type_count(group));
+    const struct asg_texts *types = &group->config.instance_types;
+    return types->count > 0 ? types->items[i] : "";
 }
 
 #endif
