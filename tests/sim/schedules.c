@@ -41,7 +41,9 @@ static struct sim_schedule *find_schedule(struct sim_group *group, const char *n
 void sim_schedule_put(struct sim_group *group, const struct asg_schedule_config *config,
                       int64_t time_ms)
 {
+    /* One slot a name: an ended one of that name would answer for this one. */
     struct sim_schedule *schedule = find_schedule(group, config->name);
+    if (schedule == NULL) schedule = find_ended(group, config->name);
     for (uint32_t i = 0; i < SIM_SCHEDULES && schedule == NULL; i++) {
         if (!group->schedules[i].is_there) schedule = &group->schedules[i];
     }
