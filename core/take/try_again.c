@@ -70,9 +70,11 @@ static void settle_launch(struct asg_core *core, struct group *group, struct job
 static bool is_awaited(const struct asg_core *core, const struct job *job)
 {
     assert(job->plan.kind == ASG_JOB_TERMINATE);
-    const struct group *group = asg_group_of_no(core, job->group_no);
-    for (size_t i = 0; group != NULL && i < group->instance_count; i++) {
-        if (group->instances[i]->ending.job_id == job->plan.id) return true;
+    const struct asg_texts *ids = &job->plan.terminate->instance_ids;
+    for (size_t i = 0; i < ids->count; i++) {
+        struct group *group = NULL;
+        const struct instance *instance = asg_instance_find(core, ids->items[i], &group);
+        if (instance != NULL && instance->ending.job_id == job->plan.id) return true;
     }
     return job->group_no == 0;
 }

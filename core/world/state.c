@@ -367,14 +367,14 @@ void asg_job_give_up_termination(struct asg_core *core, const struct job *job)
 {
     assert(job->plan.kind == ASG_JOB_TERMINATE);
     assert(job->plan.terminate != NULL);
-    struct group *group = asg_group_of_no(core, job->group_no);
-    for (size_t i = 0; group != NULL && i < group->instance_count; i++) {
-        struct instance *instance = group->instances[i];
-        if (instance->ending.job_id != job->plan.id) continue;
+    const struct asg_texts *ids = &job->plan.terminate->instance_ids;
+    for (size_t i = 0; job->group_no != 0 && i < ids->count; i++) {
+        struct group *group = NULL;
+        struct instance *instance = asg_instance_find(core, ids->items[i], &group);
+        if (instance == NULL || instance->ending.job_id != job->plan.id) continue;
         instance->ending.job_id = 0;
         asg_group_mark_dirty(core, group);
     }
-    const struct asg_texts *ids = &job->plan.terminate->instance_ids;
     for (size_t i = 0; job->group_no == 0 && i < ids->count; i++) {
         uint32_t at = asg_id_map_find(&core->orphan_ids, ids->items[i]);
         if (at == ASG_ID_MAP_NONE) continue;
