@@ -60,6 +60,19 @@ void law_committed_first_template(const char *token)
 #define FLIGHT_US (30 * SIM_SECOND) /* links and turns */
 #define TOLD_US   (2 * SIM_SECOND)
 
+/* A controller whose log failed or whose clock jumped leads anew, and knows no worker
+ * until that one's next heartbeat. */
+static bool has_led_anew(void)
+{
+    static const enum sim_fault why[] = {
+        SIM_FAULT_ANSWER_LOST_BY_DISK, SIM_FAULT_TORN_WRITE, SIM_FAULT_DISK_FULL,
+        SIM_FAULT_LOST_UNSYNCED_WRITE, SIM_FAULT_CLOCK_JUMPS};
+    for (size_t i = 0; i < sizeof why / sizeof why[0]; i++) {
+        if (sim.swarm.hits[why[i]] > 0) return true;
+    }
+    return false;
+}
+
 /* Nothing on the way to a worker is lost or late, and nobody stands still. */
 static bool is_told_at_once(void)
 {
@@ -68,7 +81,7 @@ static bool is_told_at_once(void)
            swarm->mean_us[SIM_FAULT_PAUSE_PROCESS] == 0 &&
            swarm->ppm[SIM_FAULT_DROP_FRAME] == 0 &&
            swarm->ppm[SIM_FAULT_DELAY_FRAME] == 0 && our->host.is_up &&
-           our->back_us < our->halted_since_us;
+           our->back_us < our->halted_since_us && !has_led_anew();
 }
 
 /* A worker is told of the kill switch; one that is not rests all the same when its leases
