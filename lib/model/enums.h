@@ -290,6 +290,19 @@
     X(WORKERS, "workers")                                                                \
     X(ORPHANS, "orphans")
 
+/* What EC2 is asked for before an order (question.h). */
+#define ASG_QUESTION_LIST(X)                                                             \
+    X(SUBNETS, "subnets")     /* their zones */                                          \
+    X(ZONES, "zones")         /* of the Region */                                        \
+    X(TEMPLATE, "template")   /* a launch template: its id, name and versions */         \
+    X(INSTANCES, "instances") /* of anybody, by id */                                    \
+    X(IMAGES, "images")       /* machine images, by id */
+
+#define ASG_TOLD_LIST(X)                                                                 \
+    X(FOUND, "found")                                                                    \
+    X(REFUSED, "refused")         /* by EC2, for good: its code says why */              \
+    X(UNAVAILABLE, "unavailable") /* nobody could be asked, or no answer came in time */
+
 #define ASG_DECLARE_ENUM(lower, PREFIX, LIST)                                            \
     enum asg_##lower{LIST(ASG_ENUM_MEMBER_##PREFIX) ASG_##PREFIX##_COUNT};               \
     extern const struct asg_enum asg_##lower##_words;
@@ -321,6 +334,8 @@
 #define ASG_ENUM_MEMBER_ORPHAN(n, w)       ASG_ORPHAN_##n,
 #define ASG_ENUM_MEMBER_MEMBER(n, w)       ASG_MEMBER_##n,
 #define ASG_ENUM_MEMBER_QUERY(n, w)        ASG_QUERY_##n,
+#define ASG_ENUM_MEMBER_QUESTION(n, w)     ASG_QUESTION_##n,
+#define ASG_ENUM_MEMBER_TOLD(n, w)         ASG_TOLD_##n,
 
 ASG_DECLARE_ENUM(instance_state, INSTANCE, ASG_INSTANCE_STATE_LIST)
 ASG_DECLARE_ENUM(health_check, HEALTH_CHECK, ASG_HEALTH_CHECK_LIST)
@@ -349,5 +364,7 @@ ASG_DECLARE_ENUM(witness_kind, WITNESS, ASG_WITNESS_LIST)
 ASG_DECLARE_ENUM(orphan_kind, ORPHAN, ASG_ORPHAN_LIST)
 ASG_DECLARE_ENUM(member_state, MEMBER, ASG_MEMBER_STATE_LIST)
 ASG_DECLARE_ENUM(query, QUERY, ASG_QUERY_LIST)
+ASG_DECLARE_ENUM(question_kind, QUESTION, ASG_QUESTION_LIST)
+ASG_DECLARE_ENUM(told_outcome, TOLD, ASG_TOLD_LIST)
 
 #endif

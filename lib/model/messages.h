@@ -10,6 +10,7 @@
 #include "model/effects.h"
 #include "model/event.h"
 #include "model/job.h"
+#include "model/question.h"
 #include "model/report.h"
 
 #define ASG_WIRE_VERSION     1
@@ -33,11 +34,13 @@ enum asg_message_type {
     ASG_MESSAGE_RESULT = 34,
     ASG_MESSAGE_HAND_BACK = 35,   /* not started, give it to another */
     ASG_MESSAGE_RESULT_PART = 36, /* of a result with too many instances for one frame */
+    ASG_MESSAGE_TOLD = 37,        /* what came of a question */
     /* controller -> worker */
     ASG_MESSAGE_WELCOME = 48,
     ASG_MESSAGE_JOB = 49,
     ASG_MESSAGE_ACK = 50,  /* the result is durable (or was late): forget it */
     ASG_MESSAGE_HALT = 51, /* kill switch on or off */
+    ASG_MESSAGE_ASK = 52,  /* ask EC2 something; also while the kill switch is on */
     /* openasg -> controller and back */
     ASG_MESSAGE_REQUEST = 64,
     ASG_MESSAGE_ANSWER = 65,
@@ -171,6 +174,21 @@ struct asg_ack {
 
 struct asg_halt_message {
     bool is_halted;
+};
+
+/* A question is no job: no lease, no credit, no acknowledgement. An answer that is lost
+ * is asked for again, of another worker if there is one. */
+struct asg_ask {
+    uint64_t question_no; /* echoed in the answer; of this controller's life */
+    int64_t time_left_ms; /* counted from receipt: nobody wants an answer after it */
+    const struct asg_question *question;
+};
+
+struct asg_told_message {
+    uint64_t question_no;
+    const struct asg_told *told;
+    struct asg_call_rate *rates; /* as in the heartbeat */
+    size_t rate_count;
 };
 
 struct asg_request {

@@ -660,6 +660,106 @@ static const struct asg_field halt_message_fields[] = {
 #undef OF
 TABLE(halt_message)
 
+#define OF asg_question
+static const struct asg_field question_fields[] = {
+    ENUM(kind, question_kind), FIELD(TEXTS, ids, .limit = ASG_QUESTION_IDS_MAX),
+    TEXT(template_id),         TEXT(template_name),
+    TEXT(template_version),
+};
+#undef OF
+TABLE(question)
+
+#define OF asg_told_subnet
+static const struct asg_field told_subnet_fields[] = {
+    TEXT(subnet_id), TEXT(zone),          TEXT(vpc_id),
+    TEXT(state),     U64(free_addresses), BOOL(is_default),
+};
+#undef OF
+TABLE(told_subnet)
+
+#define OF asg_told_zone
+static const struct asg_field told_zone_fields[] = {
+    TEXT(name),
+    TEXT(zone_id),
+    TEXT(state),
+};
+#undef OF
+TABLE(told_zone)
+
+#define OF asg_told_template
+static const struct asg_field told_template_fields[] = {
+    TEXT(template_id), TEXT(template_name), U64(default_version), U64(latest_version),
+    U64(version),      TEXT(instance_type), TEXT(image_id),
+};
+#undef OF
+TABLE(told_template)
+
+#define OF asg_told_instance
+static const struct asg_field told_instance_fields[] = {
+    TEXT(instance_id),
+    ENUM(state, ec2_state),
+    TEXT(instance_type),
+    TEXT(zone),
+    TEXT(subnet_id),
+    TEXT(vpc_id),
+    TEXT(private_ip),
+    TEXT(image_id),
+    I64(launched_ms),
+    BOOL(is_spot),
+    LIST(tags, tag_count, tag),
+    TEXT(key_name),
+    TEXTS(security_group_ids),
+    TEXT(instance_profile),
+    TEXT(kernel_id),
+    TEXT(ramdisk_id),
+    TEXT(tenancy),
+    BOOL(is_monitored),
+    BOOL(is_ebs_optimized),
+    BOOL(has_public_ip),
+};
+#undef OF
+TABLE(told_instance)
+
+#define OF asg_told_image
+static const struct asg_field told_image_fields[] = {
+    TEXT(image_id),
+    TEXT(state),
+};
+#undef OF
+TABLE(told_image)
+
+#define OF asg_told
+static const struct asg_field told_fields[] = {
+    ENUM(outcome, told_outcome),
+    TEXT(code),
+    LONG_TEXT(message),
+    LIST(subnets, subnet_count, told_subnet),
+    LIST(zones, zone_count, told_zone),
+    PART(template, told_template),
+    LIST(instances, instance_count, told_instance),
+    LIST(images, image_count, told_image),
+};
+#undef OF
+TABLE(told)
+
+#define OF asg_ask
+static const struct asg_field ask_fields[] = {
+    U64(question_no),
+    I64(time_left_ms),
+    PART(question, question),
+};
+#undef OF
+TABLE(ask)
+
+#define OF asg_told_message
+static const struct asg_field told_message_fields[] = {
+    U64(question_no),
+    PART(told, told),
+    LIST(rates, rate_count, call_rate),
+};
+#undef OF
+TABLE(told_message)
+
 #define OF asg_request
 static const struct asg_field request_fields[] = {
     U64(request_no),  ENUM(query, query), PART(command, command),
@@ -866,6 +966,15 @@ const struct asg_schema *const asg_schemas[] = {
     &asg_hand_back_schema,
     &asg_ack_schema,
     &asg_halt_message_schema,
+    &asg_question_schema,
+    &asg_told_subnet_schema,
+    &asg_told_zone_schema,
+    &asg_told_template_schema,
+    &asg_told_instance_schema,
+    &asg_told_image_schema,
+    &asg_told_schema,
+    &asg_ask_schema,
+    &asg_told_message_schema,
     &asg_request_schema,
     &asg_status_view_schema,
     &asg_instance_view_schema,
