@@ -196,6 +196,15 @@ size_t asg_commit_staged(const struct asg_commit *commit)
     return commit->step_count;
 }
 
+/* Of a batch that nobody will release: whether it is on disk is not known. */
+static void drop_waiters(struct asg_commit *commit)
+{
+    for (size_t i = 0; i < commit->step_count; i++) {
+        const struct asg_waiter *waiter = &commit->steps[i].waiter;
+        if (waiter->kind == ASG_WAITER_CALL) waiter->settled(waiter->call, NULL);
+    }
+}
+
 static void reset_batch(struct asg_commit *commit)
 {
     commit->step_count = 0;
@@ -217,6 +226,7 @@ enum asg_status asg_commit_flush(struct asg_commit *commit, asg_release *release
     ASG_FAILPOINT("commit.after_append");
     if (status != ASG_OK) {
         commit->is_ahead = true;
+        drop_waiters(commit);
         reset_batch(commit);
         return status;
     }
@@ -551,6 +561,7 @@ void asg_commit_close(struct asg_commit **commit, bool with_snapshot)
     asg_snapshot_thread_destroy(&c->maker);
     /* With something unreleased, memory is ahead of disk: that state must not be kept. */
     if (c->step_count > 0 || c->is_ahead) with_snapshot = false;
+    drop_waiters(c);
     reset_batch(c);
     if (with_snapshot && save_at_end(c, &error) != ASG_OK) {
         asg_log_warn("commit", "snapshot_failed", "%s; the next start replays more",

@@ -40,11 +40,19 @@ struct asg_commit_options {
 
 /* What waits for an event to be durable. Plain data, handed back at release. */
 struct asg_waiter {
-    enum { ASG_WAITER_NONE, ASG_WAITER_ADMIN, ASG_WAITER_RESULT } kind;
+    enum {
+        ASG_WAITER_NONE,
+        ASG_WAITER_ADMIN,
+        ASG_WAITER_RESULT,
+        ASG_WAITER_CALL, /* of the API */
+    } kind;
     uint32_t peer;       /* ADMIN */
     uint64_t request_no; /* ADMIN */
     uint64_t job_id;     /* RESULT */
     uint32_t attempt;    /* RESULT */
+    /* CALL: called once; NULL effects: it is not known whether it became durable */
+    void (*settled)(void *call, const struct asg_effects *effects);
+    void *call;
 };
 
 struct asg_commit_counts {
@@ -77,7 +85,8 @@ ASG_MUST_USE enum asg_status asg_commit_apply(struct asg_commit *commit,
 size_t asg_commit_staged(const struct asg_commit *commit);
 
 /* Make all that is staged durable, then release it step by step, in order. Nothing
- * staged is fine. On failure nothing is released: close and open again. */
+ * staged is fine. On failure nothing is released, only API calls are told that nobody
+ * knows: close and open again. */
 typedef void asg_release(void *context, const struct asg_waiter *waiter,
                          const struct asg_effects *effects);
 ASG_MUST_USE enum asg_status asg_commit_flush(struct asg_commit *commit,

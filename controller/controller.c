@@ -73,6 +73,7 @@ static void release(void *context, const struct asg_waiter *waiter,
     if (waiter->kind == ASG_WAITER_ADMIN) {
         asg_send_reply(controller, waiter->peer, waiter->request_no, &effects->reply);
     }
+    if (waiter->kind == ASG_WAITER_CALL) waiter->settled(waiter->call, effects);
     tell_decisions(effects);
     tell_alarms(effects);
     asg_gauge(ASG_COUNT_IS_HALTED, effects->is_halted ? 1 : 0);
@@ -267,8 +268,10 @@ static void drain_inbox(struct asg_controller *controller)
         struct asg_inbox_item *item = asg_inbox_take(controller->inbox);
         if (item == NULL) return;
         ASG_FAILPOINT("inbox.taken");
-        if (controller->commit != NULL && !is_known_agent(controller, &item->event)) {
-            asg_take_event(controller, &item->event, (struct asg_waiter){0});
+        if (controller->commit == NULL) {
+            asg_refuse_call(&item->waiter, "ServiceUnavailable", controller->not_leading);
+        } else if (!is_known_agent(controller, &item->event)) {
+            asg_take_event(controller, &item->event, item->waiter);
         }
         asg_inbox_done(controller->inbox, item);
     }
@@ -476,6 +479,7 @@ static enum asg_status bind_all(struct asg_controller *controller,
         status = asg_serve_http_new(settings->listen_http, &controller->is_leading,
                                     &controller->http, error);
     }
+    if (status == ASG_OK) status = asg_serve_api_new(controller, error);
     if (status != ASG_OK) return status;
     (void)snprintf(controller->agents_announced, sizeof controller->agents_announced,
                    "%s",
@@ -618,6 +622,18 @@ enum asg_status asg_controller_new(const struct asg_controller_settings *setting
     return ASG_OK;
 }
 
+/* Orders that nobody takes any more: their calls end. */
+static void refuse_waiting(struct asg_controller *controller)
+{
+    struct asg_inbox_item *item = NULL;
+    while (controller->inbox != NULL &&
+           (item = asg_inbox_take(controller->inbox)) != NULL) {
+        asg_refuse_call(&item->waiter, "ServiceUnavailable",
+                        "this controller is stopping");
+        asg_inbox_done(controller->inbox, item);
+    }
+}
+
 void asg_controller_destroy(struct asg_controller **controller)
 {
     struct asg_controller *c = *controller;
@@ -628,6 +644,8 @@ void asg_controller_destroy(struct asg_controller **controller)
     asg_ingest_destroy(&c->ingest);
     asg_prober_destroy(&c->prober);
     asg_status_pages_destroy(&c->http);
+    asg_api_destroy(&c->api);
+    refuse_waiting(c);
     asg_commit_close(&c->commit, /* with_snapshot */ true);
     asg_dispatch_destroy(&c->dispatch);
     asg_reconciler_destroy(&c->reconciler);

@@ -65,6 +65,7 @@ struct asg_inbox_item *asg_inbox_begin(struct asg_inbox *inbox)
     item->next = NULL;
     item->joined = NULL;
     item->event = (struct asg_event){0};
+    item->waiter = (struct asg_waiter){0};
     return item;
 }
 

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "controller/commit_log.h"
 #include "model/event.h"
 
 /* Signs of health in one event, at most. */
@@ -22,7 +23,8 @@ struct asg_inbox_item {
     struct asg_inbox_item *next;
     struct asg_inbox_item *joined; /* the inbox's own: whose signs are in `event` too */
     struct asg_arena arena;
-    struct asg_event event; /* time_ms is set by the loop */
+    struct asg_event event;   /* time_ms is set by the loop */
+    struct asg_waiter waiter; /* who waits for it to be durable; nobody as it begins */
 };
 
 /* `wake` is called after each put to an empty inbox, from the producer's thread. */

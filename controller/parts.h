@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "api/api.h"
 #include "bus/bus.h"
 #include "controller/collect_result.h"
 #include "controller/commit_log.h"
@@ -54,6 +55,7 @@ struct asg_controller {
     char not_leading[ASG_ERROR_TEXT_MAX]; /* why */
     int64_t try_again_ms;                 /* monotonic: when to open the log again */
     struct asg_status_pages *http;
+    struct asg_api *api; /* NULL: not served */
     atomic_bool is_leading;   /* for /readyz */
     struct asg_arena scratch; /* of one message */
     struct asg_bytes frame;   /* of one answer */
@@ -106,6 +108,14 @@ int64_t asg_log_time_of(struct asg_controller *controller);
 /* Stage an event at that time; one that core refuses is answered and dropped. */
 void asg_take_event(struct asg_controller *controller, struct asg_event *event,
                     struct asg_waiter waiter);
+
+/* Answer a call of the API that is not staged; nothing for other waiters. */
+void asg_refuse_call(const struct asg_waiter *waiter, const char *code,
+                     const char *message);
+
+/* serve_api.c: the Auto Scaling API on listen.api; empty: none. */
+ASG_MUST_USE enum asg_status asg_serve_api_new(struct asg_controller *controller,
+                                               struct asg_error *error);
 
 /* user_data.c: texts of templates lie in files named by their hash, not in the log. */
 ASG_MUST_USE enum asg_status asg_user_data_save(const char *folder, struct asg_blob text,

@@ -22,6 +22,13 @@ static const struct asg_config_key keys[] = {
     {"listen.http", ASG_CONFIG_TEXT, AT(listen_http), "127.0.0.1:7704", .unit = "",
      .help = "address:port of /healthz, /readyz and /metrics; port 0 takes a free one, "
              "empty serves none"},
+    {"listen.api", ASG_CONFIG_TEXT, AT(listen_api), "", .unit = "",
+     .help = "address:port of the Auto Scaling API; port 0 takes a free one, empty serves "
+             "none"},
+    {"region", ASG_CONFIG_TEXT, AT(region), "us-east-1", .unit = "",
+     .help = "the region of this controller, as clients of its API sign for and ARNs say"},
+    {"account_id", ASG_CONFIG_TEXT, AT(account_id), "000000000000", .unit = "",
+     .help = "the AWS account of this controller, twelve digits, as ARNs say"},
     {"announce.agents", ASG_CONFIG_TEXT, AT(announce_agents), "", .unit = "",
      .help = "endpoint that launched instances are told; empty: listen.agents"},
     {"endpoint_file", ASG_CONFIG_PATH, AT(endpoint_file), "", .unit = "",

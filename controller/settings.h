@@ -10,6 +10,9 @@ struct asg_controller_settings {
     const char *listen_workers;
     const char *listen_admin;
     const char *listen_http;
+    const char *listen_api; /* empty: none */
+    const char *region;
+    const char *account_id;
     const char *announce_agents; /* what instances are told; empty: where we listen */
     const char *endpoint_file;   /* written when ready */
     const char *workers_allowed; /* folder of public keys */

@@ -22,6 +22,15 @@ int64_t asg_log_time_of(struct asg_controller *controller)
     return now_ms;
 }
 
+void asg_refuse_call(const struct asg_waiter *waiter, const char *code,
+                     const char *message)
+{
+    if (waiter->kind != ASG_WAITER_CALL) return;
+    const struct asg_effects effects = {
+        .reply = {.is_set = true, .code = code, .message = message}};
+    waiter->settled(waiter->call, &effects);
+}
+
 void asg_take_event(struct asg_controller *controller, struct asg_event *event,
                     struct asg_waiter waiter)
 {
@@ -41,4 +50,6 @@ void asg_take_event(struct asg_controller *controller, struct asg_event *event,
                                                    "or is over a limit"};
         asg_send_reply(controller, waiter.peer, waiter.request_no, &reply);
     }
+    asg_refuse_call(&waiter, "ValidationError",
+                    "the order has a text that is no text or is over a limit");
 }

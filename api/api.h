@@ -1,0 +1,56 @@
+/* api - the Auto Scaling door: AWS's Query API of version 2011-01-01 over HTTP.
+ *
+ * Flow:    HTTP request -> gate (who, may they) -> form -> shape of its action -> handler
+ *          -> read view, or an order to core, or a question to EC2 -> one answer
+ * It knows nothing of the controller: what it needs stands in the ports.
+ * Threads: requests run on the HTTP server's threads, several at once; what was handed on
+ *          (orders, questions) is answered on the thread that calls back. No thread
+ * waits.
+ */
+#ifndef ASG_API_API_H
+#define ASG_API_API_H
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "model/effects.h"
+#include "model/event.h"
+
+struct asg_api;
+
+/* An order is settled: `effects` has what core said and all that followed, lent for the
+ * call and durable. NULL: it is not known whether it was carried out, as this controller
+ * stopped leading meanwhile. Called once, from the thread of the loop; may not block. */
+typedef void asg_api_settled(void *call, const struct asg_effects *effects);
+
+/* What the door needs of its controller. All may be called from any thread. */
+struct asg_api_ports {
+    void *context;
+    struct asg_clock clock;
+    /* False: orders and reads are answered with ServiceUnavailable. */
+    bool (*is_leading)(void *context);
+    /* Hand in an order; it is copied before the call returns. ASG_ERR_LIMIT: too many are
+     * on their way, `settled` will not be called. */
+    enum asg_status (*order)(void *context, const struct asg_command *command,
+                             asg_api_settled *settled, void *call);
+};
+
+struct asg_api_options {
+    const char *where;      /* "127.0.0.1:7706"; port 0: a free one */
+    const char *region;     /* of this controller: "us-east-1" */
+    const char *account_id; /* of this controller: twelve digits */
+    struct asg_api_ports ports;
+};
+
+/* Listen and serve. ASG_ERR_INVALID: not address:port; ASG_ERR_IO: cannot listen there.
+ */
+ASG_MUST_USE enum asg_status asg_api_new(const struct asg_api_options *options,
+                                         struct asg_api **ret, struct asg_error *error);
+
+/* Stop listening; first of all, as what is still on its way is answered to nobody. Calls
+ * that are handed on must come back before (`settled` with NULL). */
+void asg_api_destroy(struct asg_api **api);
+
+/* "http://127.0.0.1:7706" */
+const char *asg_api_url(const struct asg_api *api);
+
+#endif

@@ -1,0 +1,263 @@
+#include "api/call.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/door.h"
+#include "crypto/crypto.h"
+#include "model/schemas.h"
+#include "query/reply.h"
+
+/* Two hold a call: who ends it, and the door until its handler has returned. */
+struct asg_api_private {
+    struct asg_api *api;
+    const struct asg_http_request *request; /* NULL once the handler has returned */
+    struct asg_http_later *later;           /* not NULL: it was handed on */
+    struct asg_http_response response;
+    struct asg_query_reply reply;
+    struct asg_xml_out xml;
+    asg_api_done *done;
+    bool is_ended;
+    atomic_int holders;
+};
+
+void asg_api_draw_uuid(char ret[ASG_API_ID_SIZE])
+{
+    uint8_t bytes[16];
+    asg_random_bytes(bytes, sizeof bytes);
+    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40); /* version 4, RFC 4122 4.4 */
+    bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
+    char hex[2 * sizeof bytes + 1];
+    asg_hex_encode(bytes, sizeof bytes, hex);
+    (void)snprintf(ret, ASG_API_ID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
+                   hex + 12, hex + 16, hex + 20);
+}
+
+struct asg_api_call *asg_api_call_new(struct asg_api *api,
+                                      const struct asg_http_request *request)
+{
+    struct asg_api_call *call = asg_alloc(1, sizeof *call);
+    call->own = asg_alloc(1, sizeof *call->own);
+    call->own->api = api;
+    call->own->request = request;
+    atomic_init(&call->own->holders, 2);
+    const struct asg_api_options *options = asg_api_options_of(api);
+    call->region = options->region;
+    call->account_id = options->account_id;
+    call->now_ms = asg_clock_wall_ms(&options->ports.clock);
+    call->actor = "";
+    asg_api_draw_uuid(call->request_id);
+    return call;
+}
+
+static void let_go(struct asg_api_call *call)
+{
+    if (atomic_fetch_sub(&call->own->holders, 1) > 1) return;
+    asg_bytes_clear(&call->own->response.body);
+    asg_arena_clear(&call->arena);
+    free(call->own);
+    free(call);
+}
+
+void asg_api_call_return(struct asg_api_call *call, struct asg_http_response *response)
+{
+    struct asg_api_private *own = call->own;
+    /* `later` is set by this thread only, before the call is handed on. */
+    if (own->later == NULL) {
+        assert(own->is_ended); /* a handler ends its call or hands it on */
+        *response = own->response;
+        own->response = (struct asg_http_response){0};
+    }
+    let_go(call);
+}
+
+/* The answer is whole. */
+static void end(struct asg_api_call *call, int http_status)
+{
+    struct asg_api_private *own = call->own;
+    assert(!own->is_ended);
+    own->is_ended = true;
+    own->response.status = http_status;
+    own->response.content_type = "text/xml";
+    asg_http_add_header(&own->response, "x-amzn-RequestId", call->request_id);
+    /* Who handed it on has set `later`; it stays set, to say so to the door. */
+    struct asg_http_later *later = own->later;
+    if (later != NULL) asg_http_answer(&later, &own->response);
+    let_go(call);
+}
+
+static void refuse(struct asg_api_call *call, int http_status, const char *code,
+                   const char *message)
+{
+    struct asg_bytes *body = &call->own->response.body;
+    asg_bytes_reset(body);
+    struct asg_xml_out xml = {.out = body};
+    asg_query_write_error(&xml, ASG_API_XMLNS, http_status, code, message,
+                          call->request_id);
+    end(call, http_status);
+}
+
+void asg_api_refuse(struct asg_api_call *call, int http_status, const char *code,
+                    const char *format, ...)
+{
+    char text[2048];
+    va_list list;
+    va_start(list, format);
+    (void)vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    refuse(call, http_status, code, text);
+}
+
+void asg_api_invalid(struct asg_api_call *call, const char *format, ...)
+{
+    char text[2048];
+    va_list list;
+    va_start(list, format);
+    (void)vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    refuse(call, 400, "ValidationError", text);
+}
+
+struct asg_xml_out *asg_api_begin(struct asg_api_call *call)
+{
+    struct asg_api_private *own = call->own;
+    own->xml = (struct asg_xml_out){.out = &own->response.body};
+    own->reply = (struct asg_query_reply){
+        .action = call->action->name,
+        .xmlns = ASG_API_XMLNS,
+        .request_id = call->request_id,
+        .has_result = call->action->output != NULL,
+    };
+    asg_query_begin_reply(&own->xml, &own->reply);
+    return &own->xml;
+}
+
+void asg_api_end(struct asg_api_call *call)
+{
+    asg_query_end_reply(&call->own->xml, &call->own->reply);
+    end(call, 200);
+}
+
+void asg_api_reply_empty(struct asg_api_call *call)
+{
+    (void)asg_api_begin(call);
+    asg_api_end(call);
+}
+
+/* ---- streams: the envelope's beginning, the handler's pieces, the envelope's end ----
+ */
+
+struct stream {
+    struct asg_http_stream inner;
+    struct asg_bytes before;
+    struct asg_bytes after;
+    size_t done; /* bytes of the part that is being sent */
+    enum { STREAM_BEFORE, STREAM_INNER, STREAM_AFTER } part;
+};
+
+static ssize_t read_text(struct stream *stream, const struct asg_bytes *text,
+                         char *buffer, size_t most)
+{
+    size_t left = text->length - stream->done;
+    size_t take = left < most ? left : most;
+    memcpy(buffer, text->data + stream->done, take);
+    stream->done += take;
+    return (ssize_t)take;
+}
+
+static ssize_t read_stream(void *context, char *buffer, size_t most)
+{
+    struct stream *stream = context;
+    ssize_t got = 0;
+    if (stream->part == STREAM_BEFORE) {
+        got = read_text(stream, &stream->before, buffer, most);
+        if (got > 0) return got;
+        stream->part = STREAM_INNER;
+    }
+    if (stream->part == STREAM_INNER) {
+        got = stream->inner.read(stream->inner.context, buffer, most);
+        if (got != 0) return got;
+        stream->part = STREAM_AFTER;
+        stream->done = 0;
+    }
+    return read_text(stream, &stream->after, buffer, most);
+}
+
+static void end_stream(void *context)
+{
+    struct stream *stream = context;
+    if (stream->inner.end != NULL) stream->inner.end(stream->inner.context);
+    asg_bytes_clear(&stream->before);
+    asg_bytes_clear(&stream->after);
+    free(stream);
+}
+
+void asg_api_stream(struct asg_api_call *call, struct asg_http_stream inner)
+{
+    struct stream *stream = asg_alloc(1, sizeof *stream);
+    stream->inner = inner;
+    struct asg_query_reply reply = {
+        .action = call->action->name,
+        .xmlns = ASG_API_XMLNS,
+        .request_id = call->request_id,
+        .has_result = call->action->output != NULL,
+    };
+    struct asg_xml_out xml = {.out = &stream->before};
+    asg_query_begin_reply(&xml, &reply);
+    xml.out = &stream->after;
+    asg_query_end_reply(&xml, &reply);
+    call->own->response.stream = (struct asg_http_stream){
+        .read = read_stream, .end = end_stream, .context = stream};
+    end(call, 200);
+}
+
+/* ---- handing it on ---- */
+
+void asg_api_defer(struct asg_api_call *call)
+{
+    struct asg_api_private *own = call->own;
+    if (own->later != NULL) return;
+    own->later = asg_http_wait(own->request);
+    own->request = NULL;
+}
+
+static void settled(void *context, const struct asg_effects *effects)
+{
+    struct asg_api_call *call = context;
+    if (effects == NULL) {
+        refuse(call, 503, "ServiceUnavailable",
+               "this controller stopped leading before it could say whether the order "
+               "was carried out; look, and ask again");
+    } else if (!effects->reply.is_ok) {
+        const char *code = effects->reply.code;
+        refuse(call, strcmp(code, "InternalFailure") == 0 ? 500 : 400, code,
+               effects->reply.message);
+    } else if (call->own->done == NULL) {
+        asg_api_reply_empty(call);
+    } else {
+        call->own->done(call, effects);
+    }
+}
+
+void asg_api_order(struct asg_api_call *call, const struct asg_command *command,
+                   asg_api_done *done)
+{
+    const struct asg_api_ports *ports = asg_api_ports_of(call);
+    struct asg_command order = *command;
+    order.actor = call->actor;
+    call->own->done = done;
+    asg_api_defer(call);
+    if (ports->order(ports->context, &order, settled, call) != ASG_OK) {
+        refuse(call, 400, "Throttling",
+               "Rate exceeded: too many orders are on their way");
+    }
+}
+
+const struct asg_api_ports *asg_api_ports_of(const struct asg_api_call *call)
+{
+    return &asg_api_options_of(call->own->api)->ports;
+}

@@ -1,0 +1,93 @@
+/* call - one request of the API, from its checked parameters to its one answer.
+ *
+ * A handler gets a call and ends it exactly once, with one of the functions that say so
+ * below, at once or later: handing on an order means that `done` ends it. After a call
+ * was ended or handed on, the handler may not touch it any more: it may be gone. Threads:
+ * one at a time. Memory: the call's arena, until it is ended.
+ */
+#ifndef ASG_API_CALL_H
+#define ASG_API_CALL_H
+
+#include "api/api.h"
+#include "http/server.h"
+#include "query/read.h"
+#include "query/xml_out.h"
+
+#define ASG_API_XMLNS      "http://autoscaling.amazonaws.com/doc/2011-01-01/"
+#define ASG_API_VERSION    "2011-01-01"
+#define ASG_API_ID_SIZE    37 /* a UUID and the closing zero */
+#define ASG_API_ACCOUNT_ID 12
+
+struct asg_api_call;
+typedef void asg_api_handler(struct asg_api_call *call);
+/* The order is durable; ends the call. Core took it: a refusal is answered before. */
+typedef void asg_api_done(struct asg_api_call *call, const struct asg_effects *effects);
+
+/* One action of the service. */
+struct asg_api_action {
+    const char *name;
+    const struct asg_query_shape *input;
+    const struct asg_query_shape *output; /* NULL: no Result element is sent */
+    asg_api_handler *handler;             /* NULL: known, and not built yet */
+    bool changes;                         /* it is an order: readers may not */
+};
+
+struct asg_api_call {
+    const struct asg_api_action *action;
+    struct asg_query_value input; /* its parameters, checked by its shape */
+    struct asg_arena arena;
+    const char *actor; /* name of the key that signed */
+    const char *region;
+    const char *account_id;
+    int64_t now_ms;                   /* wall, when it came */
+    char request_id[ASG_API_ID_SIZE]; /* of the answer */
+    void *state;                      /* the handler's own */
+    struct asg_api_private *own;      /* call.c's */
+};
+
+/* --- ways to end it --- */
+
+/* An error: 400, 403, 500, 503 and its code. */
+void asg_api_refuse(struct asg_api_call *call, int http_status, const char *code,
+                    const char *format, ...) ASG_PRINTF(4, 5);
+
+/* 400 ValidationError. */
+void asg_api_invalid(struct asg_api_call *call, const char *format, ...) ASG_PRINTF(2, 3);
+
+/* An answer without contents; a Result element stands in it when the action has an
+ * output.
+ */
+void asg_api_reply_empty(struct asg_api_call *call);
+
+/* An answer: what is written between the two stands in its Result element. `end` ends the
+ * call. To give up a begun answer, end it with asg_api_refuse(). */
+struct asg_xml_out *asg_api_begin(struct asg_api_call *call);
+void asg_api_end(struct asg_api_call *call);
+
+/* An answer that is too large to be held: `stream` gives what stands in the Result
+ * element (Result and envelope are put around it). Its end() is called in any case, once.
+ */
+void asg_api_stream(struct asg_api_call *call, struct asg_http_stream stream);
+
+/* --- ways to hand it on --- */
+
+/* Give the order to core, in the caller's name; it is copied. What core refuses becomes
+ * the answer with core's code and words. NULL `done`: asg_api_reply_empty(). */
+void asg_api_order(struct asg_api_call *call, const struct asg_command *command,
+                   asg_api_done *done);
+
+/* --- for the door --- */
+
+struct asg_api_call *asg_api_call_new(struct asg_api *api,
+                                      const struct asg_http_request *request);
+/* The handler has returned: an answer that was given at once goes into *response. */
+void asg_api_call_return(struct asg_api_call *call, struct asg_http_response *response);
+
+/* --- small things --- */
+
+/* A random UUID. */
+void asg_api_draw_uuid(char ret[ASG_API_ID_SIZE]);
+
+const struct asg_api_ports *asg_api_ports_of(const struct asg_api_call *call);
+
+#endif

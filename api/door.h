@@ -1,0 +1,15 @@
+/* door - what the files of the door share: nothing outside api/ includes it. */
+#ifndef ASG_API_DOOR_H
+#define ASG_API_DOOR_H
+
+#include "api/call.h"
+
+const struct asg_api_options *asg_api_options_of(const struct asg_api *api);
+
+/* It is answered later, by who takes it on. Only within the handler; again is fine. */
+void asg_api_defer(struct asg_api_call *call);
+
+/* The service's actions, by name. NULL: there is none of that name. */
+const struct asg_api_action *asg_api_find_action(const char *name);
+
+#endif
