@@ -86,7 +86,10 @@ static void end(struct asg_api_call *call, int http_status)
     asg_http_add_header(&own->response, "x-amzn-RequestId", call->request_id);
     /* Who handed it on has set `later`; it stays set, to say so to the door. */
     struct asg_http_later *later = own->later;
-    if (later != NULL) asg_http_answer(&later, &own->response);
+    if (later != NULL) {
+        asg_http_answer(&later, &own->response);
+        own->response = (struct asg_http_response){0}; /* taken over */
+    }
     let_go(call);
 }
 

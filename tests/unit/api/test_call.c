@@ -1,0 +1,269 @@
+/* A call is ended once: at once, when its order is settled, or as a stream. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "api/call.h"
+#include "lib/http_get.h"
+#include "query/shape.h"
+
+static const struct asg_query_shape nothing = {.members = NULL, .count = 0};
+
+/* A controller that settles what it is told to, from a thread of its own. */
+static struct {
+    enum { SAYS_YES, SAYS_NO, SAYS_NOTHING, IS_FULL } mood;
+    char actor[32];
+    char group[32];
+    pthread_t thread;
+    bool has_thread;
+    asg_api_settled *settled;
+    void *call;
+} loop;
+
+static void *settle(void *context)
+{
+    (void)context;
+    const struct asg_effects effects = {
+        .reply = {.is_set = true,
+                  .is_ok = loop.mood == SAYS_YES,
+                  .code = "AlreadyExists",
+                  .message = "there is <one> & no more"},
+        .decision_count = 7,
+    };
+    loop.settled(loop.call, loop.mood == SAYS_NOTHING ? NULL : &effects);
+    return NULL;
+}
+
+static enum asg_status take_order(void *context, const struct asg_command *command,
+                                  asg_api_settled *settled, void *call)
+{
+    (void)context;
+    if (loop.mood == IS_FULL) return ASG_ERR_LIMIT;
+    (void)snprintf(loop.actor, sizeof loop.actor, "%s", command->actor);
+    (void)snprintf(loop.group, sizeof loop.group, "%s", command->group);
+    loop.settled = settled;
+    loop.call = call;
+    loop.has_thread = pthread_create(&loop.thread, NULL, settle, NULL) == 0;
+    return loop.has_thread ? ASG_OK : ASG_ERR_LIMIT;
+}
+
+static bool leads(void *context)
+{
+    (void)context;
+    return true;
+}
+
+/* ---- handlers of the test ---- */
+
+static void say(struct asg_api_call *call)
+{
+    struct asg_xml_out *xml = asg_api_begin(call);
+    asg_xml_out_text(xml, "Word", "a < b");
+    asg_api_end(call);
+}
+
+static void give_up(struct asg_api_call *call)
+{
+    struct asg_xml_out *xml = asg_api_begin(call);
+    asg_xml_out_begin(xml, "Half");
+    asg_api_refuse(call, 500, "InternalFailure", "%s", "no more of it");
+}
+
+static void count_decisions(struct asg_api_call *call, const struct asg_effects *effects)
+{
+    struct asg_xml_out *xml = asg_api_begin(call);
+    asg_xml_out_number(xml, "Decisions", (int64_t)effects->decision_count);
+    asg_api_end(call);
+}
+
+static void order(struct asg_api_call *call)
+{
+    const struct asg_command command = {.kind = ASG_COMMAND_SET_DESIRED, .group = "web"};
+    asg_api_order(call, &command, call->action->output != NULL ? count_decisions : NULL);
+}
+
+static int streams_ended;
+
+static ssize_t read_three(void *context, char *buffer, size_t most)
+{
+    int *left = context;
+    if (*left == 0) return 0;
+    (*left)--;
+    return snprintf(buffer, most, "<N>%d</N>", *left);
+}
+
+static void end_three(void *context)
+{
+    (void)context;
+    streams_ended++;
+}
+
+static void stream(struct asg_api_call *call)
+{
+    static int left;
+    left = 3;
+    asg_api_stream(call, (struct asg_http_stream){
+                             .read = read_three, .end = end_three, .context = &left});
+}
+
+/* ---- the server ---- */
+
+struct fixture {
+    struct asg_api *api;
+    struct asg_http_server *server;
+    struct asg_api_action action;
+    char answer[4096];
+};
+
+static void handle(void *context, const struct asg_http_request *request,
+                   struct asg_http_response *response)
+{
+    struct fixture *fixture = context;
+    struct asg_api_call *call = asg_api_call_new(fixture->api, request);
+    call->action = &fixture->action;
+    call->actor = "anna";
+    fixture->action.handler(call);
+    asg_api_call_return(call, response);
+}
+
+static int begin(void **state)
+{
+    static struct fixture fixture;
+    fixture = (struct fixture){0};
+    struct asg_error error = {""};
+    const struct asg_api_options options = {
+        .where = "127.0.0.1:0",
+        .region = "eu-west-1",
+        .account_id = "123456789012",
+        .ports = {.clock = asg_clock_real(), .is_leading = leads, .order = take_order},
+    };
+    const struct asg_http_options http = {
+        .address = "127.0.0.1", .threads = 1, .handler = handle, .context = &fixture};
+    assert_int_equal(asg_api_new(&options, &fixture.api, &error), ASG_OK);
+    assert_int_equal(asg_http_server_new(&http, &fixture.server, &error), ASG_OK);
+    *state = &fixture;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct fixture *fixture = *state;
+    asg_http_server_destroy(&fixture->server);
+    asg_api_destroy(&fixture->api);
+    return 0;
+}
+
+static const char *ask(struct fixture *fixture, asg_api_handler *handler, bool has_output)
+{
+    fixture->action = (struct asg_api_action){.name = "DoIt",
+                                              .input = &nothing,
+                                              .output = has_output ? &nothing : NULL,
+                                              .handler = handler};
+    loop.has_thread = false;
+    (void)http_exchange(asg_http_server_port(fixture->server),
+                        "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+                        fixture->answer, sizeof fixture->answer);
+    if (loop.has_thread) (void)pthread_join(loop.thread, NULL);
+    return fixture->answer;
+}
+
+static void expect(const char *answer, const char *part)
+{
+    if (strstr(answer, part) != NULL) return;
+    fail_msg("'%s' is not in: %s", part, answer);
+}
+
+static void test_an_answer_at_once(void **state)
+{
+    const char *answer = ask(*state, say, true);
+    expect(answer, "HTTP/1.1 200");
+    expect(answer, "Content-Type: text/xml");
+    expect(answer, "<DoItResponse "
+                   "xmlns=\"http://autoscaling.amazonaws.com/doc/2011-01-01/\">"
+                   "<DoItResult><Word>a &lt; b</Word></DoItResult>"
+                   "<ResponseMetadata><RequestId>");
+    /* The same id in the header. */
+    const char *id = strstr(answer, "<RequestId>") + strlen("<RequestId>");
+    char header[80];
+    (void)snprintf(header, sizeof header, "x-amzn-RequestId: %.36s\r\n", id);
+    expect(answer, header);
+}
+
+static void test_an_answer_that_was_begun_can_be_given_up(void **state)
+{
+    const char *answer = ask(*state, give_up, true);
+    expect(answer, "HTTP/1.1 500");
+    expect(answer, "<Type>Receiver</Type><Code>InternalFailure</Code>"
+                   "<Message>no more of it</Message>");
+    assert_null(strstr(answer, "Half"));
+}
+
+static void test_an_order_is_answered_when_it_is_settled(void **state)
+{
+    loop.mood = SAYS_YES;
+    expect(ask(*state, order, true), "<DoItResult><Decisions>7</Decisions></DoItResult>");
+    assert_string_equal(loop.actor, "anna");
+    assert_string_equal(loop.group, "web");
+    const char *answer = ask(*state, order, false);
+    expect(answer, "HTTP/1.1 200");
+    assert_null(strstr(answer, "DoItResult"));
+    expect(answer, "<ResponseMetadata>");
+}
+
+static void test_what_core_refuses_is_the_answer(void **state)
+{
+    loop.mood = SAYS_NO;
+    const char *answer = ask(*state, order, true);
+    expect(answer, "HTTP/1.1 400");
+    expect(answer, "<Type>Sender</Type><Code>AlreadyExists</Code>"
+                   "<Message>there is &lt;one&gt; &amp; no more</Message>");
+}
+
+static void test_an_order_that_nobody_knows_of_is_said_to_be_so(void **state)
+{
+    loop.mood = SAYS_NOTHING;
+    const char *answer = ask(*state, order, true);
+    expect(answer, "HTTP/1.1 503");
+    expect(answer, "<Code>ServiceUnavailable</Code>");
+}
+
+static void test_too_many_orders_are_throttled(void **state)
+{
+    loop.mood = IS_FULL;
+    const char *answer = ask(*state, order, true);
+    expect(answer, "HTTP/1.1 400");
+    expect(answer, "<Code>Throttling</Code><Message>Rate exceeded");
+}
+
+static void test_a_stream_stands_in_its_envelope(void **state)
+{
+    streams_ended = 0;
+    const char *answer = ask(*state, stream, true);
+    expect(answer, "HTTP/1.1 200");
+    expect(answer, "<N>2</N>");
+    expect(answer, "<N>1</N>");
+    expect(answer, "<N>0</N>");
+    expect(answer, "</DoItResult><ResponseMetadata>");
+    assert_int_equal(streams_ended, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_an_answer_at_once, begin, end),
+        cmocka_unit_test_setup_teardown(test_an_answer_that_was_begun_can_be_given_up,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(test_an_order_is_answered_when_it_is_settled,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(test_what_core_refuses_is_the_answer, begin, end),
+        cmocka_unit_test_setup_teardown(
+            test_an_order_that_nobody_knows_of_is_said_to_be_so, begin, end),
+        cmocka_unit_test_setup_teardown(test_too_many_orders_are_throttled, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_stream_stands_in_its_envelope, begin, end),
+    };
+    return cmocka_run_group_tests_name("call", tests, NULL, NULL);
+}
