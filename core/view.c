@@ -9,6 +9,7 @@
 #include "core/world/orphans.h"
 #include "core/values/schedule.h"
 #include "core/world/state.h"
+#include "core/world/states.h"
 #include "core/world/world.h"
 #include "model/copy.h"
 #include "model/schemas.h"
@@ -361,6 +362,10 @@ static void fill_view(const struct asg_core *core, const struct group *group,
         .cpu_milli = -1,
         .signs = signs_of(instance, arena),
         .is_spot = instance->is_spot,
+        .no = instance->no,
+        .lifecycle = asg_state_traits(instance->state)->aws_name,
+        .template_id = asg_arena_text(arena, instance->template_id),
+        .warm_ms = asg_instance_is_serving(instance) ? instance->service.warm_ms : 0,
     };
 }
 

@@ -248,6 +248,10 @@ struct asg_instance_view {
     int64_t cpu_milli; /* of the last report; -1 */
     const char *signs; /* "silent, probe failed": what is held against it */
     bool is_spot;
+    uint64_t no;             /* rises by age; never used again */
+    const char *lifecycle;   /* the state as EC2 Auto Scaling names it: "InService" */
+    const char *template_id; /* of the launch template that it came from */
+    int64_t warm_ms;         /* while it serves: then it is warm */
 };
 
 struct asg_group_view {

@@ -785,13 +785,29 @@ TABLE(status_view)
 
 #define OF asg_instance_view
 static const struct asg_field instance_view_fields[] = {
-    TEXT(instance_id),  TEXT(group),         ENUM(state, instance_state),
-    BOOL(is_healthy),   TEXT(health_reason), BOOL(is_warming),
-    BOOL(is_protected), TEXT(instance_type), TEXT(subnet_id),
-    TEXT(zone),         TEXT(private_ip),    TEXT(template_version),
-    I64(launched_ms),   I64(in_service_ms),  U64(job_id),
-    BOOL(is_reporting), I64(cpu_milli),      TEXT(signs),
+    TEXT(instance_id),
+    TEXT(group),
+    ENUM(state, instance_state),
+    BOOL(is_healthy),
+    TEXT(health_reason),
+    BOOL(is_warming),
+    BOOL(is_protected),
+    TEXT(instance_type),
+    TEXT(subnet_id),
+    TEXT(zone),
+    TEXT(private_ip),
+    TEXT(template_version),
+    I64(launched_ms),
+    I64(in_service_ms),
+    U64(job_id),
+    BOOL(is_reporting),
+    I64(cpu_milli),
+    TEXT(signs),
     BOOL(is_spot),
+    U64(no),
+    TEXT(lifecycle),
+    TEXT(template_id),
+    I64(warm_ms),
 };
 #undef OF
 TABLE(instance_view)

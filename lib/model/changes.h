@@ -1,0 +1,73 @@
+/* changes - what core's steps have touched, and what a reader may see of a group: for
+ * those who keep a view of it (view/view.h). Never on the wire and never in the log.
+ */
+#ifndef ASG_MODEL_CHANGES_H
+#define ASG_MODEL_CHANGES_H
+
+#include "model/group.h"
+#include "model/messages.h"
+
+/* A group that is there, and what of it may be other than before. */
+struct asg_touched_group {
+    uint32_t group_no;
+    bool has_sheet;               /* something besides its instances */
+    const uint64_t *instance_nos; /* added, changed or gone: ascending, each once */
+    size_t instance_count;
+};
+
+struct asg_gone_group {
+    uint32_t group_no;
+    const char *name; /* another group may have it by now */
+};
+
+struct asg_changes {
+    bool is_all;     /* everything there is: nothing is listed */
+    bool is_cluster; /* templates, orphans and what else belongs to no group */
+    struct asg_touched_group *groups; /* by number */
+    size_t group_count;
+    struct asg_gone_group *gone; /* in the order in which they went */
+    size_t gone_count;
+};
+
+/* All that is to be seen of a group besides its instances. The counts of `group` stay
+ * zero: they follow from the instances and the time. */
+struct asg_group_sheet {
+    struct asg_group_view group;
+    struct asg_policy_config *policies; /* by name, as the next */
+    size_t policy_count;
+    struct asg_schedule_config *schedules;
+    size_t schedule_count;
+    struct asg_texts alarms;  /* that stand whatever the time is */
+    int64_t breaker_until_ms; /* launches pause until then; may be over */
+};
+
+/* How many of some instances are what. */
+struct asg_instance_counts {
+    uint32_t instances; /* all of them */
+    uint32_t requested; /* no id yet */
+    uint32_t pending;
+    uint32_t serving; /* warm and warming ones */
+    uint32_t terminating;
+    uint32_t unhealthy;
+    int64_t warm_ms; /* then the last of those that serve is warm; 0: none serves */
+};
+
+/* Instances of a group that follow each other by number. What depends on the time
+ * (is_warming) is left out: warm_ms says it. */
+struct asg_instance_rows {
+    struct asg_instance_view *items;
+    size_t count;
+    struct asg_instance_counts counts;
+};
+
+/* All that belongs to no group. Counts of groups and instances, and the alarms of groups,
+ * stay out of `status`. */
+struct asg_cluster_sheet {
+    struct asg_status_view status;
+    struct asg_template_view *templates;
+    size_t template_count;
+    struct asg_orphan_view *orphans;
+    size_t orphan_count;
+};
+
+#endif
