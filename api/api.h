@@ -38,6 +38,10 @@ struct asg_api_options {
     const char *where;      /* "127.0.0.1:7706"; port 0: a free one */
     const char *region;     /* of this controller: "us-east-1" */
     const char *account_id; /* of this controller: twelve digits */
+    const char *keys_path;  /* file of access keys (crypto/access_keys.h) */
+    /* Files in PEM; "": plain HTTP. */
+    const char *certificate_path;
+    const char *private_key_path;
     struct asg_api_ports ports;
 };
 
@@ -50,7 +54,11 @@ ASG_MUST_USE enum asg_status asg_api_new(const struct asg_api_options *options,
  * that are handed on must come back before (`settled` with NULL). */
 void asg_api_destroy(struct asg_api **api);
 
-/* "http://127.0.0.1:7706" */
+/* Read certificate, private key and keys anew (SIGHUP). What cannot be read stays as it
+ * was: ASG_ERR_INVALID, ASG_ERR_IO or ASG_ERR_DENIED, and the text says why. */
+ASG_MUST_USE enum asg_status asg_api_reload(struct asg_api *api, struct asg_error *error);
+
+/* "http://127.0.0.1:7706", https with a certificate */
 const char *asg_api_url(const struct asg_api *api);
 
 #endif

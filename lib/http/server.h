@@ -94,6 +94,12 @@ struct asg_http_options {
     /* Of one client address, the rest are closed at once; 0: three quarters of all. */
     uint32_t max_connections_per_address;
     uint32_t timeout_s; /* of a silent connection; 0: 10 */
+    /* From the start of a connection, or the end of its last answer, until a request is
+     * here whole, however busily its bytes trickle; 0: 60. */
+    uint32_t request_s;
+    /* PEM texts, lent for the call: TLS (1.2 or newer). NULL: plain. */
+    const char *certificate; /* the server's, then those that lead to its root */
+    const char *private_key;
     asg_http_handler *handler;
     void *context;
 };
@@ -105,6 +111,13 @@ ASG_MUST_USE enum asg_status asg_http_server_new(const struct asg_http_options *
 /* Waits for handlers that run. Answers that are still owed are given up: their clients
  * get a 503 or a closed connection. */
 void asg_http_server_destroy(struct asg_http_server **server);
+
+/* Connections from now on get this certificate (PEM texts as in the options); those that
+ * are open keep theirs. Only for a server that began with one. ASG_ERR_INVALID: not a
+ * certificate and its key; the old one stays. */
+ASG_MUST_USE enum asg_status asg_http_server_set_certificate(
+    struct asg_http_server *server, const char *certificate, const char *private_key,
+    struct asg_error *error);
 
 uint16_t asg_http_server_port(const struct asg_http_server *server);
 

@@ -1,0 +1,39 @@
+/* keys - the access keys that the door knows, read anew when their file changes.
+ *
+ * A file that cannot be read or does not make sense leaves the keys as they were and is
+ * said once in the log. A key that was handed out stays as it is until it is released.
+ * Threads: any. Blocks: on the disk when the file has changed.
+ */
+#ifndef ASG_API_KEYS_H
+#define ASG_API_KEYS_H
+
+#include "base/clock.h"
+#include "crypto/access_keys.h"
+
+struct asg_api_keys;
+struct asg_api_key;
+
+/* A file that is not there is none: the door knows nobody until it appears.
+ * ASG_ERR_DENIED: others may read it; ASG_ERR_MALFORMED, ASG_ERR_LIMIT: what is in it. */
+ASG_MUST_USE enum asg_status asg_api_keys_new(const char *path, struct asg_clock clock,
+                                              struct asg_api_keys **ret,
+                                              struct asg_error *error);
+void asg_api_keys_destroy(struct asg_api_keys **keys);
+
+/* Read the file if it has changed; it is looked at now and then anyway. `at_once`: now.
+ */
+void asg_api_keys_refresh(struct asg_api_keys *keys, bool at_once);
+
+/* The key of that id, or NULL. The caller releases it. */
+struct asg_api_key *asg_api_keys_find(struct asg_api_keys *keys,
+                                      const char *access_key_id);
+void asg_api_key_release(struct asg_api_key **key);
+
+const struct asg_access_key *asg_api_key_of(const struct asg_api_key *key);
+
+/* The SigV4 key of a day ("20150830") for the door's region and service. Derived once a
+ * day: afterwards a copy. */
+void asg_api_key_signing(struct asg_api_key *key, const char *day, const char *region,
+                         const char *service, uint8_t ret[32]);
+
+#endif
