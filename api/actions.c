@@ -1,12 +1,156 @@
-/* actions - the service's actions, one row each. */
+/* actions - the service's actions, one row each: what it takes and gives, who handles it.
+ *
+ * A handler that is NULL is not built yet: the action answers InvalidAction. READ rows
+ * only look, CHANGE rows give orders: keys that may only read are refused there.
+ */
 #include <string.h>
 
+#include "api/do/do.h"
 #include "api/door.h"
+#include "api/shapes/shapes.h"
 
-static const struct asg_query_shape nothing = {.members = NULL, .count = 0};
+static const struct asg_query_shape takes_nothing = {.members = NULL, .count = 0};
+
+#define READ(action, takes, gives, done_by)                                              \
+    {                                                                                    \
+        .name = (action), .input = &(takes), .output = (gives), .handler = (done_by)     \
+    }
+#define CHANGE(action, takes, gives, done_by)                                            \
+    {                                                                                    \
+        .name = (action), .input = &(takes), .output = (gives), .handler = (done_by),    \
+        .changes = true                                                                  \
+    }
 
 static const struct asg_api_action actions[] = {
-    {"DescribeLifecycleHooks", &nothing, &nothing, .handler = NULL},
+    /* groups, their capacity and what is tagged to them */
+    CHANGE("CreateAutoScalingGroup", asg_input_create_auto_scaling_group, NULL, NULL),
+    CHANGE("UpdateAutoScalingGroup", asg_input_update_auto_scaling_group, NULL, NULL),
+    CHANGE("DeleteAutoScalingGroup", asg_input_delete_auto_scaling_group, NULL, NULL),
+    READ("DescribeAutoScalingGroups", asg_input_describe_auto_scaling_groups,
+         &asg_output_describe_auto_scaling_groups, NULL),
+    CHANGE("SetDesiredCapacity", asg_input_set_desired_capacity, NULL, NULL),
+    CHANGE("CreateOrUpdateTags", asg_input_create_or_update_tags, NULL, NULL),
+    CHANGE("DeleteTags", asg_input_delete_tags, NULL, NULL),
+    READ("DescribeTags", asg_input_describe_tags, &asg_output_describe_tags, NULL),
+    CHANGE("SuspendProcesses", asg_input_suspend_processes, NULL, NULL),
+    CHANGE("ResumeProcesses", asg_input_resume_processes, NULL, NULL),
+    CHANGE("EnableMetricsCollection", asg_input_enable_metrics_collection, NULL, NULL),
+    CHANGE("DisableMetricsCollection", asg_input_disable_metrics_collection, NULL, NULL),
+    /* instances and activities */
+    READ("DescribeAutoScalingInstances", asg_input_describe_auto_scaling_instances,
+         &asg_output_describe_auto_scaling_instances, NULL),
+    READ("DescribeScalingActivities", asg_input_describe_scaling_activities,
+         &asg_output_describe_scaling_activities, NULL),
+    CHANGE("TerminateInstanceInAutoScalingGroup",
+           asg_input_terminate_instance_in_auto_scaling_group,
+           &asg_output_terminate_instance_in_auto_scaling_group, NULL),
+    CHANGE("SetInstanceHealth", asg_input_set_instance_health, NULL, NULL),
+    CHANGE("SetInstanceProtection", asg_input_set_instance_protection,
+           &asg_output_set_instance_protection, NULL),
+    CHANGE("EnterStandby", asg_input_enter_standby, &asg_output_enter_standby, NULL),
+    CHANGE("ExitStandby", asg_input_exit_standby, &asg_output_exit_standby, NULL),
+    CHANGE("AttachInstances", asg_input_attach_instances, NULL, NULL),
+    CHANGE("DetachInstances", asg_input_detach_instances, &asg_output_detach_instances,
+           NULL),
+    CHANGE("LaunchInstances", asg_input_launch_instances, &asg_output_launch_instances,
+           NULL),
+    /* scaling policies and forecasts */
+    CHANGE("PutScalingPolicy", asg_input_put_scaling_policy,
+           &asg_output_put_scaling_policy, NULL),
+    READ("DescribePolicies", asg_input_describe_policies, &asg_output_describe_policies,
+         NULL),
+    CHANGE("DeletePolicy", asg_input_delete_policy, NULL, NULL),
+    CHANGE("ExecutePolicy", asg_input_execute_policy, NULL, NULL),
+    READ("GetPredictiveScalingForecast", asg_input_get_predictive_scaling_forecast,
+         &asg_output_get_predictive_scaling_forecast, NULL),
+    /* launch configurations */
+    CHANGE("CreateLaunchConfiguration", asg_input_create_launch_configuration, NULL,
+           NULL),
+    READ("DescribeLaunchConfigurations", asg_input_describe_launch_configurations,
+         &asg_output_describe_launch_configurations, NULL),
+    CHANGE("DeleteLaunchConfiguration", asg_input_delete_launch_configuration, NULL,
+           NULL),
+    /* scheduled actions */
+    CHANGE("PutScheduledUpdateGroupAction", asg_input_put_scheduled_update_group_action,
+           NULL, NULL),
+    CHANGE("BatchPutScheduledUpdateGroupAction",
+           asg_input_batch_put_scheduled_update_group_action,
+           &asg_output_batch_put_scheduled_update_group_action, NULL),
+    READ("DescribeScheduledActions", asg_input_describe_scheduled_actions,
+         &asg_output_describe_scheduled_actions, NULL),
+    CHANGE("DeleteScheduledAction", asg_input_delete_scheduled_action, NULL, NULL),
+    CHANGE("BatchDeleteScheduledAction", asg_input_batch_delete_scheduled_action,
+           &asg_output_batch_delete_scheduled_action, NULL),
+    /* balancers, target groups and traffic sources */
+    CHANGE("AttachLoadBalancers", asg_input_attach_load_balancers,
+           &asg_output_attach_load_balancers, NULL),
+    CHANGE("DetachLoadBalancers", asg_input_detach_load_balancers,
+           &asg_output_detach_load_balancers, NULL),
+    READ("DescribeLoadBalancers", asg_input_describe_load_balancers,
+         &asg_output_describe_load_balancers, NULL),
+    CHANGE("AttachLoadBalancerTargetGroups", asg_input_attach_load_balancer_target_groups,
+           &asg_output_attach_load_balancer_target_groups, NULL),
+    CHANGE("DetachLoadBalancerTargetGroups", asg_input_detach_load_balancer_target_groups,
+           &asg_output_detach_load_balancer_target_groups, NULL),
+    READ("DescribeLoadBalancerTargetGroups",
+         asg_input_describe_load_balancer_target_groups,
+         &asg_output_describe_load_balancer_target_groups, NULL),
+    CHANGE("AttachTrafficSources", asg_input_attach_traffic_sources,
+           &asg_output_attach_traffic_sources, NULL),
+    CHANGE("DetachTrafficSources", asg_input_detach_traffic_sources,
+           &asg_output_detach_traffic_sources, NULL),
+    READ("DescribeTrafficSources", asg_input_describe_traffic_sources,
+         &asg_output_describe_traffic_sources, NULL),
+    /* lifecycle hooks, warm pools, refreshes and notifications */
+    CHANGE("PutLifecycleHook", asg_input_put_lifecycle_hook,
+           &asg_output_put_lifecycle_hook, NULL),
+    READ("DescribeLifecycleHooks", asg_input_describe_lifecycle_hooks,
+         &asg_output_describe_lifecycle_hooks, NULL),
+    CHANGE("DeleteLifecycleHook", asg_input_delete_lifecycle_hook,
+           &asg_output_delete_lifecycle_hook, NULL),
+    CHANGE("CompleteLifecycleAction", asg_input_complete_lifecycle_action,
+           &asg_output_complete_lifecycle_action, NULL),
+    CHANGE("RecordLifecycleActionHeartbeat", asg_input_record_lifecycle_action_heartbeat,
+           &asg_output_record_lifecycle_action_heartbeat, NULL),
+    CHANGE("PutWarmPool", asg_input_put_warm_pool, &asg_output_put_warm_pool, NULL),
+    READ("DescribeWarmPool", asg_input_describe_warm_pool, &asg_output_describe_warm_pool,
+         NULL),
+    CHANGE("DeleteWarmPool", asg_input_delete_warm_pool, &asg_output_delete_warm_pool,
+           NULL),
+    CHANGE("StartInstanceRefresh", asg_input_start_instance_refresh,
+           &asg_output_start_instance_refresh, NULL),
+    CHANGE("CancelInstanceRefresh", asg_input_cancel_instance_refresh,
+           &asg_output_cancel_instance_refresh, NULL),
+    CHANGE("RollbackInstanceRefresh", asg_input_rollback_instance_refresh,
+           &asg_output_rollback_instance_refresh, NULL),
+    READ("DescribeInstanceRefreshes", asg_input_describe_instance_refreshes,
+         &asg_output_describe_instance_refreshes, NULL),
+    CHANGE("PutNotificationConfiguration", asg_input_put_notification_configuration, NULL,
+           NULL),
+    READ("DescribeNotificationConfigurations",
+         asg_input_describe_notification_configurations,
+         &asg_output_describe_notification_configurations, NULL),
+    CHANGE("DeleteNotificationConfiguration", asg_input_delete_notification_configuration,
+           NULL, NULL),
+    /* the account, and what never changes */
+    READ("DescribeAccountLimits", takes_nothing, &asg_output_describe_account_limits,
+         NULL),
+    READ("DescribeAccountSettings", asg_input_describe_account_settings,
+         &asg_output_describe_account_settings, NULL),
+    CHANGE("PutAccountSetting", asg_input_put_account_setting,
+           &asg_output_put_account_setting, NULL),
+    READ("DescribeAdjustmentTypes", takes_nothing, &asg_output_describe_adjustment_types,
+         NULL),
+    READ("DescribeScalingProcessTypes", takes_nothing,
+         &asg_output_describe_scaling_process_types, NULL),
+    READ("DescribeTerminationPolicyTypes", takes_nothing,
+         &asg_output_describe_termination_policy_types, NULL),
+    READ("DescribeMetricCollectionTypes", takes_nothing,
+         &asg_output_describe_metric_collection_types, NULL),
+    READ("DescribeAutoScalingNotificationTypes", takes_nothing,
+         &asg_output_describe_auto_scaling_notification_types, NULL),
+    READ("DescribeLifecycleHookTypes", takes_nothing,
+         &asg_output_describe_lifecycle_hook_types, NULL),
 };
 
 const struct asg_api_action *asg_api_find_action(const char *name)
@@ -15,4 +159,10 @@ const struct asg_api_action *asg_api_find_action(const char *name)
         if (strcmp(actions[i].name, name) == 0) return &actions[i];
     }
     return NULL;
+}
+
+const struct asg_api_action *asg_api_actions(size_t *ret_count)
+{
+    *ret_count = sizeof actions / sizeof actions[0];
+    return actions;
 }

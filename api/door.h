@@ -11,5 +11,7 @@ void asg_api_defer(struct asg_api_call *call);
 
 /* The service's actions, by name. NULL: there is none of that name. */
 const struct asg_api_action *asg_api_find_action(const char *name);
+/* All of them. */
+const struct asg_api_action *asg_api_actions(size_t *ret_count);
 
 #endif

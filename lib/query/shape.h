@@ -1,9 +1,9 @@
-/* shape - what an action takes, as tables: the names, kinds and limits of its parameters.
+/* shape - what an action takes and gives, as tables: names, kinds and limits.
  *
  * A table is checked in beside its door (the EC2 of ec2local, the Auto Scaling API) and
- * drives reading and checking (read.h), so that adding an action is a table and a
- * handler. Limits are those of the service's model; 0 for `max` means none. Threads:
- * constant.
+ * drives reading and checking (read.h) and writing (write.h), so that adding an action is
+ * a table and a handler. Limits are those of the service's model; 0 for `max` means none.
+ * Threads: constant.
  */
 #ifndef ASG_QUERY_SHAPE_H
 #define ASG_QUERY_SHAPE_H
@@ -19,7 +19,7 @@ enum asg_query_kind {
     ASG_QUERY_FLAG,    /* "true", "false" in any case, "1", "0" */
     ASG_QUERY_TIME,    /* ISO 8601: "2026-01-02T03:04:05Z", with fraction or offset too */
     ASG_QUERY_STRUCT,  /* shape */
-    ASG_QUERY_TEXTS,   /* a list of texts; words; min, max: how many */
+    ASG_QUERY_TEXTS, /* a list of texts; words; min, max: how many; item_min, item_max */
     ASG_QUERY_STRUCTS, /* a list of structures; shape; min, max: how many */
 };
 
@@ -31,6 +31,9 @@ struct asg_query_member {
     bool is_required;
     int64_t min;
     int64_t max;
+    int64_t item_min; /* characters of an item of TEXTS; item_max 0: no limit */
+    int64_t item_max;
+    bool is_share;                       /* DECIMAL: 0 or more */
     const char *words;                   /* NULL: any */
     const struct asg_query_shape *shape; /* of STRUCT and STRUCTS */
 };

@@ -1,0 +1,236 @@
+/* shapes - what each action of the Auto Scaling API takes and gives, as tables.
+ *
+ * asg_input_<action> is what it takes, asg_output_<action> what it gives (an action
+ * without one answers with no Result element), asg_shape_<structure> what stands inside.
+ * The names, kinds and enums are those of the newest service model, the limits the wider
+ * of the newest and of Debian's botocore; see moved.py beside this file for what neither
+ * of them says. Flow:    form -> read by the input -> handler -> written by the output
+ * Threads: constant.
+ */
+#ifndef ASG_API_SHAPES_H
+#define ASG_API_SHAPES_H
+
+#include "query/shape.h"
+
+/* --- written by write_tables.py --- */
+
+/* groups, their capacity and what is tagged to them */
+extern const struct asg_query_shape asg_shape_launch_template_specification;
+extern const struct asg_query_shape asg_shape_vcpu_count_request;
+extern const struct asg_query_shape asg_shape_memory_mib_request;
+extern const struct asg_query_shape asg_shape_memory_gib_per_vcpu_request;
+extern const struct asg_query_shape asg_shape_network_interface_count_request;
+extern const struct asg_query_shape asg_shape_total_local_storage_gb_request;
+extern const struct asg_query_shape asg_shape_baseline_ebs_bandwidth_mbps_request;
+extern const struct asg_query_shape asg_shape_accelerator_count_request;
+extern const struct asg_query_shape asg_shape_accelerator_total_memory_mib_request;
+extern const struct asg_query_shape asg_shape_network_bandwidth_gbps_request;
+extern const struct asg_query_shape asg_shape_performance_factor_reference_request;
+extern const struct asg_query_shape asg_shape_cpu_performance_factor_request;
+extern const struct asg_query_shape asg_shape_baseline_performance_factors_request;
+extern const struct asg_query_shape asg_shape_instance_requirements;
+extern const struct asg_query_shape asg_shape_launch_template_overrides;
+extern const struct asg_query_shape asg_shape_launch_template;
+extern const struct asg_query_shape asg_shape_distribution_segment;
+extern const struct asg_query_shape asg_shape_instances_distribution;
+extern const struct asg_query_shape asg_shape_mixed_instances_policy;
+extern const struct asg_query_shape asg_shape_lifecycle_hook_specification;
+extern const struct asg_query_shape asg_shape_tag;
+extern const struct asg_query_shape asg_shape_traffic_source_identifier;
+extern const struct asg_query_shape asg_shape_instance_maintenance_policy;
+extern const struct asg_query_shape asg_shape_availability_zone_distribution;
+extern const struct asg_query_shape asg_shape_availability_zone_impairment_policy;
+extern const struct asg_query_shape asg_shape_capacity_reservation_target;
+extern const struct asg_query_shape asg_shape_capacity_reservation_specification;
+extern const struct asg_query_shape asg_shape_retention_triggers;
+extern const struct asg_query_shape asg_shape_instance_lifecycle_policy;
+extern const struct asg_query_shape asg_shape_operator;
+extern const struct asg_query_shape asg_input_create_auto_scaling_group;
+extern const struct asg_query_shape asg_input_update_auto_scaling_group;
+extern const struct asg_query_shape asg_input_delete_auto_scaling_group;
+extern const struct asg_query_shape asg_shape_filter;
+extern const struct asg_query_shape asg_input_describe_auto_scaling_groups;
+extern const struct asg_query_shape asg_shape_instance;
+extern const struct asg_query_shape asg_shape_suspended_process;
+extern const struct asg_query_shape asg_shape_enabled_metric;
+extern const struct asg_query_shape asg_shape_tag_description;
+extern const struct asg_query_shape asg_shape_instance_reuse_policy;
+extern const struct asg_query_shape asg_shape_warm_pool_configuration;
+extern const struct asg_query_shape asg_shape_auto_scaling_group;
+extern const struct asg_query_shape asg_output_describe_auto_scaling_groups;
+extern const struct asg_query_shape asg_input_set_desired_capacity;
+extern const struct asg_query_shape asg_input_create_or_update_tags;
+extern const struct asg_query_shape asg_input_delete_tags;
+extern const struct asg_query_shape asg_input_describe_tags;
+extern const struct asg_query_shape asg_output_describe_tags;
+extern const struct asg_query_shape asg_input_suspend_processes;
+extern const struct asg_query_shape asg_input_resume_processes;
+extern const struct asg_query_shape asg_input_enable_metrics_collection;
+extern const struct asg_query_shape asg_input_disable_metrics_collection;
+
+/* instances and activities */
+extern const struct asg_query_shape asg_input_describe_auto_scaling_instances;
+extern const struct asg_query_shape asg_shape_auto_scaling_instance_details;
+extern const struct asg_query_shape asg_output_describe_auto_scaling_instances;
+extern const struct asg_query_shape asg_input_describe_scaling_activities;
+extern const struct asg_query_shape asg_shape_activity;
+extern const struct asg_query_shape asg_output_describe_scaling_activities;
+extern const struct asg_query_shape asg_input_terminate_instance_in_auto_scaling_group;
+extern const struct asg_query_shape asg_output_terminate_instance_in_auto_scaling_group;
+extern const struct asg_query_shape asg_input_set_instance_health;
+extern const struct asg_query_shape asg_input_set_instance_protection;
+extern const struct asg_query_shape asg_output_set_instance_protection;
+extern const struct asg_query_shape asg_input_enter_standby;
+extern const struct asg_query_shape asg_output_enter_standby;
+extern const struct asg_query_shape asg_input_exit_standby;
+extern const struct asg_query_shape asg_output_exit_standby;
+extern const struct asg_query_shape asg_input_attach_instances;
+extern const struct asg_query_shape asg_input_detach_instances;
+extern const struct asg_query_shape asg_output_detach_instances;
+extern const struct asg_query_shape asg_input_launch_instances;
+extern const struct asg_query_shape asg_shape_instance_collection;
+extern const struct asg_query_shape asg_shape_launch_instances_error;
+extern const struct asg_query_shape asg_output_launch_instances;
+
+/* scaling policies and forecasts */
+extern const struct asg_query_shape asg_shape_step_adjustment;
+extern const struct asg_query_shape asg_shape_predefined_metric_specification;
+extern const struct asg_query_shape asg_shape_metric_dimension;
+extern const struct asg_query_shape asg_shape_metric;
+extern const struct asg_query_shape asg_shape_target_tracking_metric_stat;
+extern const struct asg_query_shape asg_shape_target_tracking_metric_data_query;
+extern const struct asg_query_shape asg_shape_customized_metric_specification;
+extern const struct asg_query_shape asg_shape_target_tracking_configuration;
+extern const struct asg_query_shape asg_shape_predictive_scaling_predefined_metric_pair;
+extern const struct asg_query_shape
+    asg_shape_predictive_scaling_predefined_scaling_metric;
+extern const struct asg_query_shape asg_shape_predictive_scaling_predefined_load_metric;
+extern const struct asg_query_shape asg_shape_metric_stat;
+extern const struct asg_query_shape asg_shape_metric_data_query;
+extern const struct asg_query_shape
+    asg_shape_predictive_scaling_customized_scaling_metric;
+extern const struct asg_query_shape asg_shape_predictive_scaling_customized_load_metric;
+extern const struct asg_query_shape
+    asg_shape_predictive_scaling_customized_capacity_metric;
+extern const struct asg_query_shape asg_shape_predictive_scaling_metric_specification;
+extern const struct asg_query_shape asg_shape_predictive_scaling_configuration;
+extern const struct asg_query_shape asg_input_put_scaling_policy;
+extern const struct asg_query_shape asg_shape_alarm;
+extern const struct asg_query_shape asg_output_put_scaling_policy;
+extern const struct asg_query_shape asg_input_describe_policies;
+extern const struct asg_query_shape asg_shape_scaling_policy;
+extern const struct asg_query_shape asg_output_describe_policies;
+extern const struct asg_query_shape asg_input_delete_policy;
+extern const struct asg_query_shape asg_input_execute_policy;
+extern const struct asg_query_shape asg_input_get_predictive_scaling_forecast;
+extern const struct asg_query_shape asg_shape_load_forecast;
+extern const struct asg_query_shape asg_shape_capacity_forecast;
+extern const struct asg_query_shape asg_output_get_predictive_scaling_forecast;
+
+/* launch configurations */
+extern const struct asg_query_shape asg_shape_ebs;
+extern const struct asg_query_shape asg_shape_block_device_mapping;
+extern const struct asg_query_shape asg_shape_instance_monitoring;
+extern const struct asg_query_shape asg_shape_instance_metadata_options;
+extern const struct asg_query_shape asg_input_create_launch_configuration;
+extern const struct asg_query_shape asg_input_describe_launch_configurations;
+extern const struct asg_query_shape asg_shape_launch_configuration;
+extern const struct asg_query_shape asg_output_describe_launch_configurations;
+extern const struct asg_query_shape asg_input_delete_launch_configuration;
+
+/* scheduled actions */
+extern const struct asg_query_shape asg_input_put_scheduled_update_group_action;
+extern const struct asg_query_shape asg_shape_scheduled_update_group_action_request;
+extern const struct asg_query_shape asg_input_batch_put_scheduled_update_group_action;
+extern const struct asg_query_shape
+    asg_shape_failed_scheduled_update_group_action_request;
+extern const struct asg_query_shape asg_output_batch_put_scheduled_update_group_action;
+extern const struct asg_query_shape asg_input_describe_scheduled_actions;
+extern const struct asg_query_shape asg_shape_scheduled_update_group_action;
+extern const struct asg_query_shape asg_output_describe_scheduled_actions;
+extern const struct asg_query_shape asg_input_delete_scheduled_action;
+extern const struct asg_query_shape asg_input_batch_delete_scheduled_action;
+extern const struct asg_query_shape asg_output_batch_delete_scheduled_action;
+
+/* balancers, target groups and traffic sources */
+extern const struct asg_query_shape asg_input_attach_load_balancers;
+extern const struct asg_query_shape asg_output_attach_load_balancers;
+extern const struct asg_query_shape asg_input_detach_load_balancers;
+extern const struct asg_query_shape asg_output_detach_load_balancers;
+extern const struct asg_query_shape asg_input_describe_load_balancers;
+extern const struct asg_query_shape asg_shape_load_balancer_state;
+extern const struct asg_query_shape asg_output_describe_load_balancers;
+extern const struct asg_query_shape asg_input_attach_load_balancer_target_groups;
+extern const struct asg_query_shape asg_output_attach_load_balancer_target_groups;
+extern const struct asg_query_shape asg_input_detach_load_balancer_target_groups;
+extern const struct asg_query_shape asg_output_detach_load_balancer_target_groups;
+extern const struct asg_query_shape asg_input_describe_load_balancer_target_groups;
+extern const struct asg_query_shape asg_shape_load_balancer_target_group_state;
+extern const struct asg_query_shape asg_output_describe_load_balancer_target_groups;
+extern const struct asg_query_shape asg_input_attach_traffic_sources;
+extern const struct asg_query_shape asg_output_attach_traffic_sources;
+extern const struct asg_query_shape asg_input_detach_traffic_sources;
+extern const struct asg_query_shape asg_output_detach_traffic_sources;
+extern const struct asg_query_shape asg_input_describe_traffic_sources;
+extern const struct asg_query_shape asg_shape_traffic_source_state;
+extern const struct asg_query_shape asg_output_describe_traffic_sources;
+
+/* lifecycle hooks, warm pools, refreshes and notifications */
+extern const struct asg_query_shape asg_input_put_lifecycle_hook;
+extern const struct asg_query_shape asg_output_put_lifecycle_hook;
+extern const struct asg_query_shape asg_input_describe_lifecycle_hooks;
+extern const struct asg_query_shape asg_shape_lifecycle_hook;
+extern const struct asg_query_shape asg_output_describe_lifecycle_hooks;
+extern const struct asg_query_shape asg_input_delete_lifecycle_hook;
+extern const struct asg_query_shape asg_output_delete_lifecycle_hook;
+extern const struct asg_query_shape asg_input_complete_lifecycle_action;
+extern const struct asg_query_shape asg_output_complete_lifecycle_action;
+extern const struct asg_query_shape asg_input_record_lifecycle_action_heartbeat;
+extern const struct asg_query_shape asg_output_record_lifecycle_action_heartbeat;
+extern const struct asg_query_shape asg_input_put_warm_pool;
+extern const struct asg_query_shape asg_output_put_warm_pool;
+extern const struct asg_query_shape asg_input_describe_warm_pool;
+extern const struct asg_query_shape asg_output_describe_warm_pool;
+extern const struct asg_query_shape asg_input_delete_warm_pool;
+extern const struct asg_query_shape asg_output_delete_warm_pool;
+extern const struct asg_query_shape asg_shape_desired_configuration;
+extern const struct asg_query_shape asg_shape_alarm_specification;
+extern const struct asg_query_shape asg_shape_refresh_preferences;
+extern const struct asg_query_shape asg_input_start_instance_refresh;
+extern const struct asg_query_shape asg_output_start_instance_refresh;
+extern const struct asg_query_shape asg_input_cancel_instance_refresh;
+extern const struct asg_query_shape asg_output_cancel_instance_refresh;
+extern const struct asg_query_shape asg_input_rollback_instance_refresh;
+extern const struct asg_query_shape asg_output_rollback_instance_refresh;
+extern const struct asg_query_shape asg_input_describe_instance_refreshes;
+extern const struct asg_query_shape asg_shape_instance_refresh_live_pool_progress;
+extern const struct asg_query_shape asg_shape_instance_refresh_warm_pool_progress;
+extern const struct asg_query_shape asg_shape_instance_refresh_progress_details;
+extern const struct asg_query_shape asg_shape_rollback_details;
+extern const struct asg_query_shape asg_shape_instance_refresh;
+extern const struct asg_query_shape asg_output_describe_instance_refreshes;
+extern const struct asg_query_shape asg_input_put_notification_configuration;
+extern const struct asg_query_shape asg_input_describe_notification_configurations;
+extern const struct asg_query_shape asg_shape_notification_configuration;
+extern const struct asg_query_shape asg_output_describe_notification_configurations;
+extern const struct asg_query_shape asg_input_delete_notification_configuration;
+
+/* the account, and what never changes */
+extern const struct asg_query_shape asg_output_describe_account_limits;
+extern const struct asg_query_shape asg_input_describe_account_settings;
+extern const struct asg_query_shape asg_shape_account_setting;
+extern const struct asg_query_shape asg_output_describe_account_settings;
+extern const struct asg_query_shape asg_input_put_account_setting;
+extern const struct asg_query_shape asg_output_put_account_setting;
+extern const struct asg_query_shape asg_shape_adjustment_type;
+extern const struct asg_query_shape asg_output_describe_adjustment_types;
+extern const struct asg_query_shape asg_shape_process_type;
+extern const struct asg_query_shape asg_output_describe_scaling_process_types;
+extern const struct asg_query_shape asg_output_describe_termination_policy_types;
+extern const struct asg_query_shape asg_shape_metric_collection_type;
+extern const struct asg_query_shape asg_shape_metric_granularity_type;
+extern const struct asg_query_shape asg_output_describe_metric_collection_types;
+extern const struct asg_query_shape asg_output_describe_auto_scaling_notification_types;
+extern const struct asg_query_shape asg_output_describe_lifecycle_hook_types;
+
+#endif
