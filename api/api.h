@@ -32,6 +32,8 @@ struct asg_api_ports {
      * on their way, `settled` will not be called. */
     enum asg_status (*order)(void *context, const struct asg_command *command,
                              asg_api_settled *settled, void *call);
+    /* A call was answered with this status, so long after it came. */
+    void (*answered)(void *context, int http_status, int64_t duration_us);
 };
 
 struct asg_api_options {

@@ -21,6 +21,7 @@ struct asg_api_private {
     struct asg_query_reply reply;
     struct asg_xml_out xml;
     asg_api_done *done;
+    int64_t came_us; /* monotonic */
     bool is_ended;
     atomic_int holders;
 };
@@ -49,6 +50,7 @@ struct asg_api_call *asg_api_call_new(struct asg_api *api,
     call->region = options->region;
     call->account_id = options->account_id;
     call->now_ms = asg_clock_wall_ms(&options->ports.clock);
+    call->own->came_us = asg_clock_monotonic_us(&options->ports.clock);
     call->actor = "";
     asg_api_draw_uuid(call->request_id);
     return call;
@@ -84,6 +86,9 @@ static void end(struct asg_api_call *call, int http_status)
     own->response.status = http_status;
     own->response.content_type = "text/xml";
     asg_http_add_header(&own->response, "x-amzn-RequestId", call->request_id);
+    const struct asg_api_ports *ports = &asg_api_options_of(own->api)->ports;
+    ports->answered(ports->context, http_status,
+                    asg_clock_monotonic_us(&ports->clock) - own->came_us);
     /* Who handed it on has set `later`; it stays set, to say so to the door. */
     struct asg_http_later *later = own->later;
     if (later != NULL) {

@@ -57,6 +57,14 @@
     X(GROUPS, "asg_groups", "", GAUGE, "Groups.")                                        \
     X(INSTANCES, "asg_instances", "", GAUGE, "Instances of all groups.")                 \
     X(ALARMS, "asg_alarms", "", GAUGE, "Alarms that stand.")                             \
+    X(API_OK, "asg_api_requests_total", "answer=\"ok\"", COUNTER,                        \
+      "Requests of the Auto Scaling API, by what they were answered.")                   \
+    X(API_REFUSED, "asg_api_requests_total", "answer=\"refused\"", COUNTER,              \
+      "Requests of the Auto Scaling API, by what they were answered.")                   \
+    X(API_FAILED, "asg_api_requests_total", "answer=\"failed\"", COUNTER,                \
+      "Requests of the Auto Scaling API, by what they were answered.")                   \
+    X(API_SECONDS, "asg_api_duration_seconds", "", HISTOGRAM,                            \
+      "From a request of the API to its answer, without sending it.")                    \
     X(IS_LEADING, "asg_leading", "", GAUGE, "1 while this controller decides.")          \
     X(IS_HALTED, "asg_halted", "", GAUGE, "1 while the kill switch stands.")
 

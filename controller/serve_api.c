@@ -32,6 +32,16 @@ static enum asg_status take_order(void *context, const struct asg_command *comma
     return ASG_OK;
 }
 
+static void count_answer(void *context, int http_status, int64_t duration_us)
+{
+    (void)context;
+    asg_count(http_status < 400   ? ASG_COUNT_API_OK
+              : http_status < 500 ? ASG_COUNT_API_REFUSED
+                                  : ASG_COUNT_API_FAILED,
+              1);
+    asg_metric_observe_us(&asg_controller_metrics[ASG_COUNT_API_SECONDS], duration_us);
+}
+
 enum asg_status asg_serve_api_new(struct asg_controller *controller,
                                   struct asg_error *error)
 {
@@ -44,7 +54,8 @@ enum asg_status asg_serve_api_new(struct asg_controller *controller,
         .ports = {.context = controller,
                   .clock = controller->clock,
                   .is_leading = is_leading,
-                  .order = take_order},
+                  .order = take_order,
+                  .answered = count_answer},
     };
     return asg_api_new(&options, &controller->api, error);
 }

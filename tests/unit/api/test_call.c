@@ -57,6 +57,15 @@ static bool leads(void *context)
     return true;
 }
 
+static _Atomic int answered_with;
+
+static void count(void *context, int http_status, int64_t duration_us)
+{
+    (void)context;
+    assert_true(duration_us >= 0);
+    answered_with = http_status;
+}
+
 /* ---- handlers of the test ---- */
 
 static void say(struct asg_api_call *call)
@@ -139,7 +148,10 @@ static int begin(void **state)
         .where = "127.0.0.1:0",
         .region = "eu-west-1",
         .account_id = "123456789012",
-        .ports = {.clock = asg_clock_real(), .is_leading = leads, .order = take_order},
+        .ports = {.clock = asg_clock_real(),
+                  .is_leading = leads,
+                  .order = take_order,
+                  .answered = count},
     };
     const struct asg_http_options http = {
         .address = "127.0.0.1", .threads = 1, .handler = handle, .context = &fixture};
@@ -229,6 +241,7 @@ static void test_an_order_that_nobody_knows_of_is_said_to_be_so(void **state)
     const char *answer = ask(*state, order, true);
     expect(answer, "HTTP/1.1 503");
     expect(answer, "<Code>ServiceUnavailable</Code>");
+    assert_int_equal(answered_with, 503);
 }
 
 static void test_too_many_orders_are_throttled(void **state)
