@@ -19,5 +19,5 @@ bool asg_effects_is_empty(const struct asg_effects *effects)
            effects->closed_jobs.count == 0 && effects->recalled_jobs.count == 0 &&
            !effects->reply.is_set && effects->watch_count == 0 &&
            effects->member_count == 0 && effects->drain_count == 0 &&
-           effects->alarm_count == 0;
+           effects->alarm_count == 0 && effects->activity_count == 0;
 }

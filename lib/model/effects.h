@@ -7,6 +7,7 @@
 #define ASG_MODEL_EFFECTS_H
 
 #include "base/arena.h"
+#include "model/activity.h"
 #include "model/enums.h"
 #include "model/job.h"
 
@@ -88,6 +89,8 @@ struct asg_effects {
     size_t drain_count;
     struct asg_alarm *alarms;
     size_t alarm_count;
+    struct asg_activity *activities; /* opened or changed; each once, as it stands now */
+    size_t activity_count;
     bool is_halted;           /* the kill switch stands: no mutating call leaves */
     int64_t next_deadline_ms; /* when core wants its TICK; INT64_MAX: never */
 };

@@ -276,6 +276,36 @@
     X(WATCHED, "watched") /* probe it, mind its silence, do not count it */              \
     X(COUNTS, "counts")   /* in service and warm: its samples count */
 
+/* What an activity is about. */
+#define ASG_ACTIVITY_KIND_LIST(X)                                                        \
+    X(LAUNCH, "launch")                                                                  \
+    X(TERMINATE, "terminate")                                                            \
+    X(TO_STANDBY, "to-standby")                                                          \
+    X(OUT_OF_STANDBY, "out-of-standby")                                                  \
+    X(ATTACH, "attach")                                                                  \
+    X(DETACH, "detach")
+
+/* How far an activity is, AWS's sixteen words, as ours are written (docs/rules.md,
+ * "Activities"). */
+#define ASG_ACTIVITY_STATUS_LIST(X)                                                      \
+    X(PENDING_SPOT_BID_PLACEMENT, "pending-spot-bid-placement")                          \
+    X(WAITING_FOR_SPOT_INSTANCE_REQUEST_ID, "waiting-for-spot-instance-request-id")      \
+    X(WAITING_FOR_SPOT_INSTANCE_ID, "waiting-for-spot-instance-id")                      \
+    X(WAITING_FOR_INSTANCE_ID, "waiting-for-instance-id")                                \
+    X(PRE_IN_SERVICE, "pre-in-service")                                                  \
+    X(IN_PROGRESS, "in-progress")                                                        \
+    X(WAITING_FOR_ELB_CONNECTION_DRAINING, "waiting-for-elb-connection-draining")        \
+    X(MID_LIFECYCLE_ACTION, "mid-lifecycle-action")                                      \
+    X(WAITING_FOR_INSTANCE_WARMUP, "waiting-for-instance-warmup")                        \
+    X(SUCCESSFUL, "successful")                                                          \
+    X(FAILED, "failed")                                                                  \
+    X(CANCELLED, "cancelled")                                                            \
+    X(WAITING_FOR_CONNECTION_DRAINING, "waiting-for-connection-draining")                \
+    X(WAITING_FOR_IN_PLACE_UPDATE_TO_START, "waiting-for-in-place-update-to-start")      \
+    X(IN_PLACE_UPDATE_IN_PROGRESS, "in-place-update-in-progress")                        \
+    X(WAITING_FOR_IN_PLACE_UPDATE_TO_FINALIZE, "waiting-for-in-place-update-to-"         \
+                                               "finalize")
+
 /* What openasg may ask without changing anything; NONE: the request is a command. */
 #define ASG_QUERY_LIST(X)                                                                \
     X(NONE, "none")                                                                      \
@@ -333,6 +363,8 @@
 #define ASG_ENUM_MEMBER_WITNESS(n, w)      ASG_WITNESS_##n,
 #define ASG_ENUM_MEMBER_ORPHAN(n, w)       ASG_ORPHAN_##n,
 #define ASG_ENUM_MEMBER_MEMBER(n, w)       ASG_MEMBER_##n,
+#define ASG_ENUM_MEMBER_ACT(n, w)          ASG_ACT_##n,
+#define ASG_ENUM_MEMBER_ACTIVITY(n, w)     ASG_ACTIVITY_##n,
 #define ASG_ENUM_MEMBER_QUERY(n, w)        ASG_QUERY_##n,
 #define ASG_ENUM_MEMBER_QUESTION(n, w)     ASG_QUESTION_##n,
 #define ASG_ENUM_MEMBER_TOLD(n, w)         ASG_TOLD_##n,
@@ -363,6 +395,8 @@ ASG_DECLARE_ENUM(alarm_kind, ALARM, ASG_ALARM_KIND_LIST)
 ASG_DECLARE_ENUM(witness_kind, WITNESS, ASG_WITNESS_LIST)
 ASG_DECLARE_ENUM(orphan_kind, ORPHAN, ASG_ORPHAN_LIST)
 ASG_DECLARE_ENUM(member_state, MEMBER, ASG_MEMBER_STATE_LIST)
+ASG_DECLARE_ENUM(activity_kind, ACT, ASG_ACTIVITY_KIND_LIST)
+ASG_DECLARE_ENUM(activity_status, ACTIVITY, ASG_ACTIVITY_STATUS_LIST)
 ASG_DECLARE_ENUM(query, QUERY, ASG_QUERY_LIST)
 ASG_DECLARE_ENUM(question_kind, QUESTION, ASG_QUESTION_LIST)
 ASG_DECLARE_ENUM(told_outcome, TOLD, ASG_TOLD_LIST)

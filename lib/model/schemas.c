@@ -489,6 +489,26 @@ static const struct asg_field alarm_fields[] = {
 #undef OF
 TABLE(alarm)
 
+#define OF asg_activity
+static const struct asg_field activity_fields[] = {
+    U32(group_no),
+    U64(no),
+    GROUP(group),
+    TEXT(group_uuid),
+    ENUM(kind, activity_kind),
+    ENUM(status, activity_status),
+    TEXT(instance_id),
+    U32(progress),
+    I64(start_ms),
+    I64(end_ms),
+    FIELD(TEXT, cause, .limit = ASG_ACTIVITY_CAUSE_MAX),
+    FIELD(TEXT, message, .limit = ASG_ACTIVITY_MESSAGE_MAX),
+    TEXT(subnet_id),
+    TEXT(zone),
+};
+#undef OF
+TABLE(activity)
+
 #define OF asg_effects
 static const struct asg_field effects_fields[] = {
     LIST(decisions, decision_count, decision),
@@ -502,6 +522,7 @@ static const struct asg_field effects_fields[] = {
     BOOL(is_halted),
     I64(next_deadline_ms),
     NUMBERS(recalled_jobs),
+    LIST(activities, activity_count, activity),
 };
 #undef OF
 TABLE(effects)
@@ -963,6 +984,7 @@ const struct asg_schema *const asg_schemas[] = {
     &asg_watch_schema,
     &asg_drain_schema,
     &asg_alarm_schema,
+    &asg_activity_schema,
     &asg_effects_schema,
     &asg_state_hash_schema,
     &asg_report_schema,

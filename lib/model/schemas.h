@@ -37,6 +37,7 @@ extern const struct asg_schema asg_member_schema;
 extern const struct asg_schema asg_watch_schema;
 extern const struct asg_schema asg_drain_schema;
 extern const struct asg_schema asg_alarm_schema;
+extern const struct asg_schema asg_activity_schema;
 extern const struct asg_schema asg_effects_schema;
 extern const struct asg_schema asg_state_hash_schema;
 extern const struct asg_schema asg_report_schema;

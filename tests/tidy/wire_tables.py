@@ -7,7 +7,7 @@ import sys
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 PAGE = os.path.join(ROOT, "docs", "wire.md")
-HEADERS = ["messages.h", "report.h", "job.h", "question.h", "event.h", "effects.h", "group.h"]
+HEADERS = ["messages.h", "report.h", "job.h", "question.h", "event.h", "activity.h", "effects.h", "group.h"]
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
 TYPES = {"const char *": "text", "uint64_t": "unsigned", "uint32_t": "unsigned",
          "int64_t": "signed", "bool": "bool", "struct asg_texts": "list of text",
