@@ -112,7 +112,7 @@ static void refuse(struct asg_api_call *call, int http_status, const char *code,
 void asg_api_refuse(struct asg_api_call *call, int http_status, const char *code,
                     const char *format, ...)
 {
-    char text[2048];
+    char text[ASG_QUERY_MESSAGE_MAX];
     va_list list;
     va_start(list, format);
     (void)vsnprintf(text, sizeof text, format, list);
@@ -122,7 +122,7 @@ void asg_api_refuse(struct asg_api_call *call, int http_status, const char *code
 
 void asg_api_invalid(struct asg_api_call *call, const char *format, ...)
 {
-    char text[2048];
+    char text[ASG_QUERY_MESSAGE_MAX];
     va_list list;
     va_start(list, format);
     (void)vsnprintf(text, sizeof text, format, list);

@@ -43,7 +43,7 @@ static enum asg_status read_form(struct asg_api_call *call,
 
 static void refuse_fault(struct asg_api_call *call, const struct asg_query_fault *fault)
 {
-    char message[1024];
+    char message[ASG_QUERY_MESSAGE_MAX];
     asg_query_fault_message(fault, ASG_QUERY_WORDS_AWS, message, sizeof message);
     asg_api_refuse(call, 400, asg_query_fault_code(fault, ASG_QUERY_WORDS_AWS), "%s",
                    message);
@@ -81,7 +81,7 @@ static void take(struct asg_api *api, struct asg_api_call *call,
                  const struct asg_http_request *request)
 {
     static const char *const passed_over[] = {"Action", "Version", NULL};
-    static const struct asg_query_style style = {.is_flat = false};
+    static const struct asg_query_style style = {.names_all = true};
     struct asg_query_fault fault = {.trouble = ASG_QUERY_FINE};
     struct asg_form form;
     if (strcmp(request->method, "POST") != 0 && strcmp(request->method, "GET") != 0) {

@@ -24,6 +24,8 @@ enum asg_status asg_query_blame(struct asg_query_fault *fault,
     copy_text(fault->path, sizeof fault->path, path);
     copy_text(fault->value, sizeof fault->value, value);
     copy_text(fault->constraint, sizeof fault->constraint, constraint);
+    fault->more_count = 0;
+    fault->more[0] = '\0';
     return ASG_ERR_DENIED;
 }
 
@@ -78,17 +80,44 @@ static void write_member(const char *path, char *ret, size_t size)
     ret[used < size ? used : size - 1] = '\0';
 }
 
-static void say_validation(const struct asg_query_fault *fault, char *ret, size_t size)
+/* "Value 'x' at 'member' failed to satisfy constraint: ..." */
+static void say_violation(const struct asg_query_fault *fault, char *ret, size_t size)
 {
     char member[sizeof fault->path + 16] = "";
     write_member(fault->path, member, sizeof member);
     bool is_missing = fault->trouble == ASG_QUERY_MISSING;
-    (void)snprintf(ret, size,
-                   "1 validation error detected: Value %s%s%s at '%s' failed to satisfy "
-                   "constraint: %s",
+    (void)snprintf(ret, size, "Value %s%s%s at '%s' failed to satisfy constraint: %s",
                    is_missing ? "" : "'", is_missing ? "null" : fault->value,
                    is_missing ? "" : "'", member,
                    is_missing ? "Member must not be null" : fault->constraint);
+}
+
+static void say_validation(const struct asg_query_fault *fault, char *ret, size_t size)
+{
+    char first[ASG_QUERY_MESSAGE_MAX - ASG_QUERY_FAULT_MORE - 60];
+    say_violation(fault, first, sizeof first);
+    uint32_t count = fault->more_count + 1;
+    (void)snprintf(ret, size, "%u validation error%s detected: %s%s", count,
+                   count == 1 ? "" : "s", first, fault->more);
+}
+
+void asg_query_blame_also(struct asg_query_fault *fault, enum asg_query_trouble trouble,
+                          const char *path, const char *value, const char *constraint)
+{
+    assert(trouble == ASG_QUERY_MISSING || trouble == ASG_QUERY_BAD_VALUE);
+    if (fault->trouble == ASG_QUERY_FINE) {
+        (void)asg_query_blame(fault, trouble, path, value, constraint);
+        return;
+    }
+    struct asg_query_fault other = {.trouble = trouble};
+    (void)asg_query_blame(&other, trouble, path, value, constraint);
+    char text[ASG_QUERY_MESSAGE_MAX - ASG_QUERY_FAULT_MORE];
+    say_violation(&other, text, sizeof text);
+    size_t used = strlen(fault->more);
+    fault->more_count++;
+    /* Whole ones only: what no longer fits is counted, not begun. */
+    if (used + strlen(text) + 3 > sizeof fault->more) return;
+    (void)snprintf(fault->more + used, sizeof fault->more - used, "; %s", text);
 }
 
 void asg_query_fault_message(const struct asg_query_fault *fault,

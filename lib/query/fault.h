@@ -5,8 +5,12 @@
 #define ASG_QUERY_FAULT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
+
+#define ASG_QUERY_FAULT_MORE  1600
+#define ASG_QUERY_MESSAGE_MAX 2400 /* of any fault, in the words of either service */
 
 enum asg_query_trouble {
     ASG_QUERY_FINE,
@@ -26,12 +30,20 @@ struct asg_query_fault {
     char path[160];  /* as the client wrote it: "Tags.member.2.Key"; "" : the whole */
     char value[100]; /* of a bad value, cut */
     char constraint[240]; /* "Member must have length greater than or equal to 1" */
+    /* Of MISSING and BAD_VALUE, when the reader collects them: those beside the first. */
+    uint32_t more_count;
+    char more[ASG_QUERY_FAULT_MORE]; /* in AWS's words, each with "; " before it; cut */
 };
 
 /* Fill it; texts are cut between characters. Returns ASG_ERR_DENIED. */
 enum asg_status asg_query_blame(struct asg_query_fault *fault,
                                 enum asg_query_trouble trouble, const char *path,
                                 const char *value, const char *constraint);
+
+/* The same beside the faults that it has: the first fills it, the others stand in `more`.
+ * MISSING and BAD_VALUE only. */
+void asg_query_blame_also(struct asg_query_fault *fault, enum asg_query_trouble trouble,
+                          const char *path, const char *value, const char *constraint);
 
 /* How a door words its refusals: EC2's codes (InvalidParameterValue, MissingParameter,
  * UnknownParameter), or those of the other Query services (ValidationError, and

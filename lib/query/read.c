@@ -16,12 +16,40 @@ struct reader {
     struct asg_query_fault *fault;
 };
 
+/* A member is missing or breaks a limit. ASG_OK: it is noted, read on. */
+static enum asg_status blame(const struct reader *reader, enum asg_query_trouble trouble,
+                             const char *path, const char *value, const char *constraint)
+{
+    if (!reader->style->names_all) {
+        return asg_query_blame(reader->fault, trouble, path, value, constraint);
+    }
+    asg_query_blame_also(reader->fault, trouble, path, value, constraint);
+    return ASG_OK;
+}
+
+static const char *join_items(const struct reader *reader,
+                              const struct asg_query_value *list)
+{
+    char text[sizeof reader->fault->value] = "[";
+    size_t used = 1;
+    for (size_t i = 0; i < list->count && used < sizeof text; i++) {
+        int wrote = snprintf(text + used, sizeof text - used, "%s%s", i > 0 ? ", " : "",
+                             list->items[i].text);
+        used += wrote > 0 ? (size_t)wrote : 0;
+    }
+    return asg_arena_format(reader->arena, "%s]", text);
+}
+
 static enum asg_status blame_value(const struct reader *reader,
                                    const struct asg_query_value *value,
                                    const char *constraint)
 {
-    return asg_query_blame(reader->fault, ASG_QUERY_BAD_VALUE, value->path, value->text,
-                           constraint);
+    const char *text = value->text;
+    /* A list as AWS's validation shows it; of EC2's the items are named one by one. */
+    if (reader->style->names_all && value->items != NULL) {
+        text = join_items(reader, value);
+    }
+    return blame(reader, ASG_QUERY_BAD_VALUE, value->path, text, constraint);
 }
 
 /* --- scalars --- */
@@ -63,19 +91,27 @@ static bool is_word(const char *words, const char *text)
     }
 }
 
-static enum asg_status check_words(const struct reader *reader,
-                                   const struct asg_query_value *value)
+#define CONSTRAINT_MAX 236
+
+static void say_words(const char *words, char constraint[CONSTRAINT_MAX])
 {
-    const char *words = value->member->words;
-    if (words == NULL || is_word(words, value->text)) return ASG_OK;
-    char constraint[220] = "Member must satisfy enum value set: [";
-    size_t used = strlen(constraint);
-    for (; *words != '\0' && used + 4 < sizeof constraint; words++) {
+    size_t used = (size_t)snprintf(constraint, CONSTRAINT_MAX,
+                                   "Member must satisfy enum value set: [");
+    for (; *words != '\0' && used + 4 < CONSTRAINT_MAX; words++) {
         constraint[used++] = *words == '|' ? ',' : *words;
         if (*words == '|') constraint[used++] = ' ';
     }
     constraint[used++] = ']';
     constraint[used] = '\0';
+}
+
+static enum asg_status check_words(const struct reader *reader,
+                                   const struct asg_query_value *value)
+{
+    const char *words = value->member->words;
+    if (words == NULL || is_word(words, value->text)) return ASG_OK;
+    char constraint[CONSTRAINT_MAX];
+    say_words(words, constraint);
     return blame_value(reader, value, constraint);
 }
 
@@ -101,6 +137,10 @@ static enum asg_status read_decimal(const struct reader *reader,
     if (begins && is_plain) value->decimal = strtod(value->text, &end);
     if (end == NULL || *end != '\0' || !isfinite(value->decimal)) {
         return blame_value(reader, value, "Member must be a number");
+    }
+    if (value->member->is_share && value->decimal < 0) {
+        return blame_value(reader, value,
+                           "Member must have value greater than or equal to 0");
     }
     return ASG_OK;
 }
@@ -194,7 +234,8 @@ static enum asg_status check_required(const struct reader *reader,
         const char *path =
             asg_arena_format(reader->arena, "%s%s%s", value->path,
                              value->path[0] != '\0' ? "." : "", member->name);
-        return asg_query_blame(reader->fault, ASG_QUERY_MISSING, path, "", "");
+        enum asg_status status = blame(reader, ASG_QUERY_MISSING, path, "", "");
+        if (status != ASG_OK) return status;
     }
     return ASG_OK;
 }
@@ -278,7 +319,34 @@ static enum asg_status read_item(const struct reader *reader,
                                "one value");
     }
     item->text = text;
-    return check_words(reader, item);
+    return reader->style->names_all ? ASG_OK : check_words(reader, item);
+}
+
+/* The items of a list of texts together, in AWS's words for the list as a whole. */
+static enum asg_status check_items(const struct reader *reader,
+                                   const struct asg_query_value *list)
+{
+    const struct asg_query_member *member = list->member;
+    bool is_fine = true;
+    for (size_t i = 0; i < list->count; i++) {
+        int64_t length = character_count(list->items[i].text);
+        is_fine = is_fine && length >= member->item_min &&
+                  (member->item_max == 0 || length <= member->item_max) &&
+                  (member->words == NULL || is_word(member->words, list->items[i].text));
+    }
+    if (is_fine) return ASG_OK;
+    char inner[CONSTRAINT_MAX];
+    if (member->words != NULL) {
+        say_words(member->words, inner);
+    } else {
+        (void)snprintf(inner, sizeof inner,
+                       "Member must have length less than or equal to %lld, Member must "
+                       "have length greater than or equal to %lld",
+                       (long long)member->item_max, (long long)member->item_min);
+    }
+    return blame_value(
+        reader, list,
+        asg_arena_format(reader->arena, "Member must satisfy constraint: [%s]", inner));
 }
 
 static enum asg_status read_list(const struct reader *reader,
@@ -305,6 +373,10 @@ static enum asg_status read_list(const struct reader *reader,
         status = read_item(reader, &child, item);
         if (status != ASG_OK) return status;
         value->count++;
+    }
+    if (reader->style->names_all && value->member->kind == ASG_QUERY_TEXTS) {
+        status = check_items(reader, value);
+        if (status != ASG_OK) return status;
     }
     return check_range(reader, value, (int64_t)value->count, "length");
 }
@@ -337,7 +409,9 @@ enum asg_status asg_query_read(const struct asg_form *form,
     const struct reader reader = {.style = style, .arena = arena, .fault = fault};
     struct asg_query_value value = {.path = "", .text = ""};
     const struct asg_form_part all = asg_form_all(form);
+    fault->trouble = ASG_QUERY_FINE;
     enum asg_status status = read_struct(&reader, shape, &all, passed_over, &value);
+    if (status == ASG_OK && fault->trouble != ASG_QUERY_FINE) status = ASG_ERR_DENIED;
     if (status == ASG_OK) *ret = value;
     return status;
 }
@@ -379,4 +453,72 @@ const struct asg_query_value *asg_value_items(const struct asg_query_value *valu
     const struct asg_query_value *found = asg_value_find(value, name);
     *ret_count = found != NULL ? found->count : 0;
     return found != NULL ? found->items : NULL;
+}
+
+/* --- as pairs --- */
+
+struct pairs {
+    struct asg_arena *arena;
+    void *items;
+    size_t count;
+    size_t capacity;
+};
+
+static void put_pair(struct pairs *pairs, const char *name, const char *text)
+{
+    struct asg_form_pair *pair = asg_arena_push(
+        pairs->arena, &pairs->items, &pairs->count, &pairs->capacity, sizeof *pair);
+    *pair = (struct asg_form_pair){.name = name, .value = text};
+}
+
+static const char *name_below(const struct pairs *pairs, const char *above,
+                              const char *name)
+{
+    if (above[0] == '\0') return name;
+    return asg_arena_format(pairs->arena, "%s.%s", above, name);
+}
+
+static void put_members(struct pairs *pairs, const struct asg_query_value *value,
+                        const char *above);
+
+static void put_list(struct pairs *pairs, const struct asg_query_value *list,
+                     const char *name)
+{
+    if (list->count == 0) put_pair(pairs, name, "");
+    for (size_t i = 0; i < list->count; i++) {
+        const char *item = asg_arena_format(pairs->arena, "%s.member.%zu", name, i + 1);
+        if (list->member->kind == ASG_QUERY_TEXTS) {
+            put_pair(pairs, item, list->items[i].text);
+        } else {
+            put_members(pairs, &list->items[i], item);
+        }
+    }
+}
+
+/* The members of a structure; the depth is bounded by that of the names read. */
+static void put_members(struct pairs *pairs, const struct asg_query_value *value,
+                        const char *above)
+{
+    for (size_t i = 0; i < value->count; i++) {
+        const struct asg_query_value *item = &value->items[i];
+        const char *name = name_below(pairs, above, item->member->name);
+        switch (item->member->kind) {
+        case ASG_QUERY_STRUCT: put_members(pairs, item, name); break;
+        case ASG_QUERY_TEXTS:
+        case ASG_QUERY_STRUCTS: put_list(pairs, item, name); break;
+        case ASG_QUERY_FLAG:
+            put_pair(pairs, name, item->number != 0 ? "true" : "false");
+            break;
+        default: put_pair(pairs, name, item->text); break;
+        }
+    }
+}
+
+size_t asg_value_pairs(const struct asg_query_value *value, struct asg_arena *arena,
+                       struct asg_form_pair **ret)
+{
+    struct pairs pairs = {.arena = arena};
+    put_members(&pairs, value, "");
+    *ret = pairs.items;
+    return pairs.count;
 }

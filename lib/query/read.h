@@ -17,6 +17,9 @@ struct asg_query_style {
     bool is_flat;
     /* Parameters that no member has the name of are refused, not passed over. */
     bool refuses_unknown;
+    /* Members that are missing or break their limits are all named, as AWS's model
+     * validation does, not only the first. What cannot be read still stops it. */
+    bool names_all;
 };
 
 /* What a member was given. Of a structure `items` are its members that were given, of a
@@ -54,5 +57,11 @@ bool asg_value_flag(const struct asg_query_value *value, const char *name,
 /* The items of a list, none when it was not given: *ret_count says how many. */
 const struct asg_query_value *asg_value_items(const struct asg_query_value *value,
                                               const char *name, size_t *ret_count);
+
+/* What was read, below `value`, as pairs in the order of a form: names from there on,
+ * items counted from 1 without gaps, flags as "true" and "false", an empty list as its
+ * name alone. In `arena`; returns how many. */
+size_t asg_value_pairs(const struct asg_query_value *value, struct asg_arena *arena,
+                       struct asg_form_pair **ret);
 
 #endif

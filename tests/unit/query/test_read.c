@@ -27,10 +27,15 @@ static const struct asg_query_member members[] = {
     {.name = "Name", .kind = ASG_QUERY_TEXT, .is_required = true, .min = 1, .max = 5},
     {.name = "Size", .kind = ASG_QUERY_NUMBER, .min = 0, .max = 100},
     {.name = "Any", .kind = ASG_QUERY_NUMBER, .min = INT64_MIN},
-    {.name = "Share", .kind = ASG_QUERY_DECIMAL},
+    {.name = "Share", .kind = ASG_QUERY_DECIMAL, .is_share = true},
     {.name = "Start", .kind = ASG_QUERY_TIME},
     {.name = "Kind", .kind = ASG_QUERY_TEXT, .words = "EC2|ELB"},
-    {.name = "Zones", .kind = ASG_QUERY_TEXTS, .min = 1, .max = 3},
+    {.name = "Zones",
+     .kind = ASG_QUERY_TEXTS,
+     .min = 1,
+     .max = 3,
+     .item_min = 1,
+     .item_max = 2},
     {.name = "Policies", .kind = ASG_QUERY_TEXTS, .words = "Oldest|Newest"},
     {.name = "Tags", .kind = ASG_QUERY_STRUCTS, .shape = &tag, .max = 2},
     {.name = "Template", .kind = ASG_QUERY_STRUCT, .shape = &template},
@@ -259,6 +264,62 @@ static void test_faults_are_said_as_each_service_says_them(void **state)
          "The parameter Name is there more than once");
 }
 
+/* All that breaks a limit, in AWS's words; EC2's way tells the first. */
+static void says_all(const char *body, const char *message)
+{
+    struct world world = {.style = {.names_all = true}};
+    struct asg_form form;
+    assert_status(ASG_OK, asg_form_read(body, strlen(body), false, &world.arena, &form,
+                                        &world.fault));
+    assert_status(ASG_ERR_DENIED,
+                  asg_query_read(&form, &shape, &world.style, passed_over, &world.arena,
+                                 &world.value, &world.fault));
+    char text[ASG_QUERY_MESSAGE_MAX];
+    asg_query_fault_message(&world.fault, ASG_QUERY_WORDS_AWS, text, sizeof text);
+    assert_string_equal(message, text);
+    asg_arena_clear(&world.arena);
+}
+
+static void test_all_violations_are_named_when_that_is_asked(void **state)
+{
+    (void)state;
+    says_all("Kind=&Name=a&Policies.member.1=",
+             "2 validation errors detected: Value '' at 'kind' failed to satisfy "
+             "constraint: Member must satisfy enum value set: [EC2, ELB]; Value '[]' at "
+             "'policies' failed to satisfy constraint: Member must satisfy constraint: "
+             "[Member must satisfy enum value set: [Oldest, Newest]]");
+    says_all("Share=-1&Tags.member.1.Value=12345",
+             "4 validation errors detected: Value '-1' at 'share' failed to satisfy "
+             "constraint: Member must have value greater than or equal to 0; Value "
+             "'12345' at 'tags.1.member.value' failed to satisfy constraint: Member must "
+             "have length less than or equal to 4; Value null at 'tags.1.member.key' "
+             "failed to satisfy constraint: Member must not be null; Value null at "
+             "'name' failed to satisfy constraint: Member must not be null");
+    says_all("Name=a&Zones.member.1=a&Zones.member.4=bcd",
+             "1 validation error detected: Value '[a, bcd]' at 'zones' failed to satisfy "
+             "constraint: Member must satisfy constraint: [Member must have length less "
+             "than or equal to 2, Member must have length greater than or equal to 1]");
+    says_all("Name=a&Zones=",
+             "1 validation error detected: Value '[]' at 'zones' failed to satisfy "
+             "constraint: Member must have length greater than or equal to 1");
+    /* What cannot be read at all is told alone. */
+    says_all("Kind=&Zones.member.0=b",
+             "Zones.member.0 is no item of a list: items count from 1 to 99999");
+}
+
+static void test_violations_that_do_not_fit_are_counted(void **state)
+{
+    (void)state;
+    struct asg_query_fault fault = {.trouble = ASG_QUERY_FINE};
+    for (int i = 0; i < 100; i++) {
+        asg_query_blame_also(&fault, ASG_QUERY_MISSING, "Tags.member.1.Key", "", "");
+    }
+    char text[ASG_QUERY_MESSAGE_MAX];
+    asg_query_fault_message(&fault, ASG_QUERY_WORDS_AWS, text, sizeof text);
+    assert_memory_equal("100 validation errors detected: ", text, 32);
+    assert_string_equal("must not be null", text + strlen(text) - 16);
+}
+
 static void test_long_values_are_cut_between_characters(void **state)
 {
     (void)state;
@@ -285,6 +346,8 @@ int main(void)
         cmocka_unit_test(test_unknown_parameters_are_refused_or_passed_over),
         cmocka_unit_test(test_ec2s_lists_have_no_member),
         cmocka_unit_test(test_faults_are_said_as_each_service_says_them),
+        cmocka_unit_test(test_all_violations_are_named_when_that_is_asked),
+        cmocka_unit_test(test_violations_that_do_not_fit_are_counted),
         cmocka_unit_test(test_long_values_are_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
