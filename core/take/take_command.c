@@ -307,6 +307,17 @@ void asg_take_command(struct asg_core *core, const struct asg_command *command)
     case ASG_COMMAND_RECONCILE: reconcile_now(core); break;
     case ASG_COMMAND_INSTANCE_ADOPT: asg_order_adopt_instances(core, command); break;
     case ASG_COMMAND_ORPHAN_END: asg_order_end_orphans(core, command); break;
+    case ASG_COMMAND_GROUP_TAG:
+    case ASG_COMMAND_GROUP_UNTAG:
+    case ASG_COMMAND_LAUNCH_CONFIGURATION_PUT:
+    case ASG_COMMAND_LAUNCH_CONFIGURATION_DELETE:
+    case ASG_COMMAND_METRICS_ENABLE:
+    case ASG_COMMAND_METRICS_DISABLE:
+    case ASG_COMMAND_SOURCES_ATTACH:
+    case ASG_COMMAND_SOURCES_DETACH:
+        asg_reply_refuse(core, "InvalidAction", "this controller does not know '%s' yet",
+                         asg_enum_word(&asg_command_kind_words, (int)command->kind));
+        break;
     case ASG_COMMAND_COUNT: break;
     }
 }

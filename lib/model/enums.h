@@ -119,6 +119,45 @@
     X(REPLACE_UNHEALTHY, "replace-unhealthy")                                            \
     X(SCHEDULED_ACTIONS, "scheduled-actions")
 
+#define ASG_DELETION_PROTECTION_LIST(X)                                                  \
+    X(NONE, "none")                                                                      \
+    X(FORCE, "prevent-force-deletion") /* an empty group may still go */                 \
+    X(ALL, "prevent-all-deletion")
+
+/* What sends traffic to a group: the API's words for their types. */
+#define ASG_SOURCE_KIND_LIST(X)                                                          \
+    X(LOAD_BALANCER, "elb")  /* a classic one, by its name */                            \
+    X(TARGET_GROUP, "elbv2") /* by its ARN */                                            \
+    X(LATTICE, "vpc-lattice")
+
+#define ASG_SOURCE_STATE_LIST(X)                                                         \
+    X(ADDING, "adding")                                                                  \
+    X(ADDED, "added")                                                                    \
+    X(REMOVING, "removing") /* and then it is gone */
+
+/* Metrics of a group that can be collected: the API's words. */
+#define ASG_COLLECTED_METRIC_LIST(X)                                                     \
+    X(MIN_SIZE, "GroupMinSize")                                                          \
+    X(MAX_SIZE, "GroupMaxSize")                                                          \
+    X(DESIRED_CAPACITY, "GroupDesiredCapacity")                                          \
+    X(IN_SERVICE_INSTANCES, "GroupInServiceInstances")                                   \
+    X(PENDING_INSTANCES, "GroupPendingInstances")                                        \
+    X(STANDBY_INSTANCES, "GroupStandbyInstances")                                        \
+    X(TERMINATING_INSTANCES, "GroupTerminatingInstances")                                \
+    X(TOTAL_INSTANCES, "GroupTotalInstances")                                            \
+    X(IN_SERVICE_CAPACITY, "GroupInServiceCapacity")                                     \
+    X(PENDING_CAPACITY, "GroupPendingCapacity")                                          \
+    X(STANDBY_CAPACITY, "GroupStandbyCapacity")                                          \
+    X(TERMINATING_CAPACITY, "GroupTerminatingCapacity")                                  \
+    X(TOTAL_CAPACITY, "GroupTotalCapacity")                                              \
+    X(WARM_POOL_DESIRED_CAPACITY, "WarmPoolDesiredCapacity")                             \
+    X(WARM_POOL_WARMED_CAPACITY, "WarmPoolWarmedCapacity")                               \
+    X(WARM_POOL_PENDING_CAPACITY, "WarmPoolPendingCapacity")                             \
+    X(WARM_POOL_TERMINATING_CAPACITY, "WarmPoolTerminatingCapacity")                     \
+    X(WARM_POOL_TOTAL_CAPACITY, "WarmPoolTotalCapacity")                                 \
+    X(GROUP_AND_WARM_POOL_DESIRED_CAPACITY, "GroupAndWarmPoolDesiredCapacity")           \
+    X(GROUP_AND_WARM_POOL_TOTAL_CAPACITY, "GroupAndWarmPoolTotalCapacity")
+
 #define ASG_COMMAND_KIND_LIST(X)                                                         \
     X(INIT, "init") /* first record of a log: cluster id, seed */                        \
     X(GROUP_CREATE, "group-create")                                                      \
@@ -142,7 +181,15 @@
     X(RECONCILE, "reconcile") /* describe EC2 now */                                     \
     X(LEAD, "lead") /* a controller began to lead: its epoch; open jobs go out again */  \
     X(INSTANCE_ADOPT, "instance-adopt") /* orphans join the groups of their tags */      \
-    X(ORPHAN_END, "orphan-end")         /* orphans are terminated */
+    X(ORPHAN_END, "orphan-end")         /* orphans are terminated */                     \
+    X(GROUP_TAG, "group-tag")           /* tags of one group or several */               \
+    X(GROUP_UNTAG, "group-untag")                                                        \
+    X(LAUNCH_CONFIGURATION_PUT, "launch-configuration-put")                              \
+    X(LAUNCH_CONFIGURATION_DELETE, "launch-configuration-delete")                        \
+    X(METRICS_ENABLE, "metrics-enable")                                                  \
+    X(METRICS_DISABLE, "metrics-disable")                                                \
+    X(SOURCES_ATTACH, "sources-attach")                                                  \
+    X(SOURCES_DETACH, "sources-detach")
 
 #define ASG_EVENT_KIND_LIST(X)                                                           \
     X(COMMAND, "command")                                                                \
@@ -349,6 +396,10 @@
 #define ASG_ENUM_MEMBER_ON_DEMAND(n, w)    ASG_ON_DEMAND_##n,
 #define ASG_ENUM_MEMBER_SPOT(n, w)         ASG_SPOT_##n,
 #define ASG_ENUM_MEMBER_PROCESS(n, w)      ASG_PROCESS_##n,
+#define ASG_ENUM_MEMBER_DELETION(n, w)     ASG_DELETION_##n,
+#define ASG_ENUM_MEMBER_SOURCE(n, w)       ASG_SOURCE_##n,
+#define ASG_ENUM_MEMBER_SOURCE_STATE(n, w) ASG_SOURCE_STATE_##n,
+#define ASG_ENUM_MEMBER_COLLECTED(n, w)    ASG_COLLECTED_##n,
 #define ASG_ENUM_MEMBER_COMMAND(n, w)      ASG_COMMAND_##n,
 #define ASG_ENUM_MEMBER_EVENT(n, w)        ASG_EVENT_##n,
 #define ASG_ENUM_MEMBER_SIGN(n, w)         ASG_SIGN_##n,
@@ -381,6 +432,10 @@ ASG_DECLARE_ENUM(termination_policy, TERMINATION, ASG_TERMINATION_POLICY_LIST)
 ASG_DECLARE_ENUM(on_demand_strategy, ON_DEMAND, ASG_ON_DEMAND_STRATEGY_LIST)
 ASG_DECLARE_ENUM(spot_strategy, SPOT, ASG_SPOT_STRATEGY_LIST)
 ASG_DECLARE_ENUM(process, PROCESS, ASG_PROCESS_LIST)
+ASG_DECLARE_ENUM(deletion_protection, DELETION, ASG_DELETION_PROTECTION_LIST)
+ASG_DECLARE_ENUM(source_kind, SOURCE, ASG_SOURCE_KIND_LIST)
+ASG_DECLARE_ENUM(source_state, SOURCE_STATE, ASG_SOURCE_STATE_LIST)
+ASG_DECLARE_ENUM(collected_metric, COLLECTED, ASG_COLLECTED_METRIC_LIST)
 ASG_DECLARE_ENUM(command_kind, COMMAND, ASG_COMMAND_KIND_LIST)
 ASG_DECLARE_ENUM(event_kind, EVENT, ASG_EVENT_KIND_LIST)
 ASG_DECLARE_ENUM(sign, SIGN, ASG_SIGN_LIST)

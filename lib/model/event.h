@@ -42,6 +42,16 @@ struct asg_command {
     uint64_t incarnation; /* LEAD: drawn by chance, below 2^48 (docs/recovery.md) */
     bool is_all;          /* INSTANCE_ADOPT, ORPHAN_END: without instance_ids */
     int64_t schedule_late_ms; /* LEAD: a later scheduled action is skipped; 0: 2 min */
+    /* Of what the order adds to: groups, launch configurations, policies, scheduled
+     * actions or tags. A setting of the edge; 0: core's own bound. */
+    uint32_t limit;
+    struct asg_group_tag *group_tags; /* GROUP_TAG, GROUP_UNTAG: all of them, or none */
+    size_t group_tag_count;
+    const struct asg_launch_configuration
+        *launch_configuration;  /* LAUNCH_CONFIGURATION_PUT; its _DELETE: name */
+    uint64_t collected_metrics; /* METRICS_*: bits 1 << collected_metric; 0: all */
+    struct asg_source *sources; /* SOURCES_*: all of them, or none; no state */
+    size_t source_count;
 };
 
 /* One metric of one group over one evaluation period. Sums, not only means, so that a

@@ -9,23 +9,50 @@
 
 #include "model/enums.h"
 
-#define ASG_GROUP_NAME_MAX      255
-#define ASG_GROUP_CAPACITY_MAX  100000
-#define ASG_POLICIES_PER_GROUP  50
-#define ASG_SCHEDULES_PER_GROUP 125
-#define ASG_STEPS_MAX           20
-#define ASG_POLICY_PERIODS_MAX  60  /* in a row, that a policy waits for */
-#define ASG_POLICY_PATIENCE_MAX 100 /* times the stabilisation window */
-#define ASG_TAGS_MAX            46  /* 50 of EC2, less our four */
-#define ASG_TAG_KEY_MAX         127
-#define ASG_TAG_VALUE_MAX       256
-#define ASG_UNSET               (-1) /* of a number that may be left out */
-#define ASG_MIXED_TYPES_MAX     40
-#define ASG_SPOT_POOLS_MAX      20
+#define ASG_GROUP_NAME_MAX     255
+#define ASG_GROUP_CAPACITY_MAX 100000
+/* Bounds of core. What a client may have of each is a setting of the edge, with AWS's
+ * quota as its default, and stands in the order (event.h, `limit`). */
+#define ASG_GROUPS_MAX                100000
+#define ASG_LAUNCH_CONFIGURATIONS_MAX 10000
+#define ASG_POLICIES_PER_GROUP        250
+#define ASG_SCHEDULES_PER_GROUP       500
+#define ASG_SOURCES_MAX               100 /* load balancers and the like, of a group */
+#define ASG_UUID_LENGTH               36
+#define ASG_KEPT_MAX                  2000 /* members of a configuration, as given */
+#define ASG_KEPT_PATH_MAX             512
+#define ASG_KEPT_VALUE_MAX            16384
+#define ASG_STEPS_MAX                 20
+#define ASG_POLICY_PERIODS_MAX        60  /* in a row, that a policy waits for */
+#define ASG_POLICY_PATIENCE_MAX       100 /* times the stabilisation window */
+#define ASG_TAGS_MAX                  50  /* of a group or a template */
+#define ASG_TAGS_AT_LAUNCH_MAX        46  /* 50 of EC2 on an instance, less our four */
+#define ASG_TAG_KEY_MAX               128 /* characters */
+#define ASG_TAG_KEY_AT_LAUNCH_MAX     127 /* of EC2 */
+#define ASG_TAG_VALUE_MAX             256
+#define ASG_UNSET                     (-1) /* of a number that may be left out */
+#define ASG_MIXED_TYPES_MAX           40
+#define ASG_SPOT_POOLS_MAX            20
 
 struct asg_tag {
     const char *key;
     const char *value;
+    bool stays; /* with its group: instances are launched without it */
+};
+
+/* A member of a request that core does not interpret, as the client wrote it: given back
+ * in answers. Lists have their number in the path: "Overrides.member.1.ImageId". */
+struct asg_kept_member {
+    const char *path;  /* "InstanceMaintenancePolicy.MinHealthyPercentage" */
+    const char *value; /* "90" */
+};
+
+/* What sends traffic to a group. It is kept and shown, and no instance is registered. */
+struct asg_source {
+    enum asg_source_kind kind;
+    const char *identifier; /* a name, or an ARN */
+    enum asg_source_state state;
+    int64_t state_ms; /* since when */
 };
 
 /* Where instances may start. Launches name the subnet, so that the client token is
@@ -88,6 +115,18 @@ struct asg_group_config {
     /* launch a new instance before one that EC2 expects to take back is ended */
     bool capacity_rebalance;
     const struct asg_mixed *mixed; /* NULL: on demand, or as the template says */
+    const char *uuid; /* of its ARN; drawn by the edge that created it, and it stays */
+    /* what it launches from, by name, instead of a launch template */
+    const char *launch_configuration;
+    enum asg_deletion_protection deletion_protection;
+    /* An update replaces those of the top-level members that it has, and one of them with
+     * no value is gone: {"PlacementGroup", ""} (kept.h). */
+    struct asg_kept_member *kept;
+    size_t kept_count;
+    /* of its own orders: */
+    uint64_t collected_metrics; /* bits 1 << collected_metric */
+    struct asg_source *sources; /* in the order in which they came */
+    size_t source_count;
 };
 
 /* Which fields of a group-update are meant: bit 1 << value. */
@@ -95,7 +134,7 @@ enum asg_group_field {
     ASG_GROUP_MIN,
     ASG_GROUP_MAX,
     ASG_GROUP_DESIRED,
-    ASG_GROUP_TEMPLATE,
+    ASG_GROUP_TEMPLATE, /* or the launch configuration in its place */
     ASG_GROUP_INSTANCE_TYPES,
     ASG_GROUP_SUBNETS,
     ASG_GROUP_HEALTH_CHECK,
@@ -117,6 +156,8 @@ enum asg_group_field {
     ASG_GROUP_CHURN_GENERATIONS,
     ASG_GROUP_CAPACITY_REBALANCE,
     ASG_GROUP_MIXED,
+    ASG_GROUP_DELETION_PROTECTION,
+    ASG_GROUP_KEPT,
     ASG_GROUP_FIELD_COUNT
 };
 
@@ -176,6 +217,12 @@ struct asg_policy_config {
     uint32_t patience;
     /* of all kinds but simple: the warm-up where neither it nor its group says one */
     int64_t warmup_otherwise_ms; /* 0: the group's cooldown */
+    /* Drawn at the edge; those of a policy that is there already stay. */
+    const char *uuid;             /* of its ARN */
+    const char *alarm_high;       /* uuids of its alarms (asg_policy_alarm_name) ... */
+    const char *alarm_low;        /* ... empty: it has none of that kind */
+    struct asg_kept_member *kept; /* each put replaces all of them */
+    size_t kept_count;
 };
 
 /* A local time offset that begins at a moment: what a time zone file says. */
@@ -199,6 +246,8 @@ struct asg_schedule_config {
     const char *time_zone;           /* IANA name; "UTC" */
     struct asg_zone_change *changes; /* ascending; the last one holds for ever */
     size_t change_count;
+    const char *uuid;   /* of its ARN, drawn at the edge; that of the first put stays */
+    bool has_time_zone; /* it was given, and is given back */
 };
 
 /* A launch template that openasg makes in EC2 for those who have none. */
@@ -216,6 +265,28 @@ struct asg_template_config {
     size_t tag_count;
     struct asg_launch_parameter *parameters; /* all else the template carries */
     size_t parameter_count;
+};
+
+/* What openasg itself keeps for groups that launch from no template of EC2. It is made
+ * and deleted, and never changed. */
+struct asg_launch_configuration {
+    const char *name;
+    const char *uuid; /* of its ARN, drawn at the edge */
+    int64_t created_ms;
+    struct asg_launch_parameter *parameters; /* what RunInstances is asked for */
+    size_t parameter_count;
+    const char *user_data_sha256; /* as of a template; empty: none */
+    struct asg_kept_member *kept; /* as the client wrote it, the user data left out */
+    size_t kept_count;
+};
+
+/* A tag of one group, in an order that may name several. */
+struct asg_group_tag {
+    const char *group;
+    const char *key;
+    const char *value;
+    bool stays;     /* as of asg_tag */
+    bool has_value; /* GROUP_UNTAG: only while the tag has that value */
 };
 
 #endif

@@ -33,7 +33,7 @@ struct asg_fleet {
 };
 
 struct asg_launch {
-    const char *template_id;
+    const char *template_id; /* both empty: from a launch configuration, no template */
     const char *template_name;
     const char *template_version; /* a number, never $Latest */
     const char *instance_type;    /* empty: the template's */
@@ -47,6 +47,9 @@ struct asg_launch {
     struct asg_launch_parameter *parameters; /* over the template's */
     size_t parameter_count;
     const struct asg_fleet *fleet; /* FLEET; instance_type is then empty */
+    /* Without a template, all stands in the parameters (launch_fields.h) but this: the
+     * user data that the controller keeps by this hash; empty: none. */
+    const char *user_data_sha256;
 };
 
 struct asg_terminate {

@@ -252,6 +252,15 @@ struct asg_instance_view {
     const char *lifecycle;   /* the state as EC2 Auto Scaling names it: "InService" */
     const char *template_id; /* of the launch template that it came from */
     int64_t warm_ms;         /* while it serves: then it is warm */
+    /* what it came from instead of a template, by name */
+    const char *launch_configuration;
+};
+
+/* A process of a group that stands still. */
+struct asg_suspension_view {
+    enum asg_process process;
+    int64_t since_ms;
+    const char *reason; /* empty: an operator or a client asked for it */
 };
 
 struct asg_group_view {
@@ -272,6 +281,8 @@ struct asg_group_view {
     int64_t created_ms;
     uint32_t unknown; /* instances of it that the log does not know */
     bool is_held;     /* the log may be behind: what is unknown waits for an operator */
+    struct asg_suspension_view *suspensions; /* what `suspended` says, and since when */
+    size_t suspension_count;
 };
 
 /* An instance of the cluster that no group has. */
@@ -384,6 +395,8 @@ struct asg_answer {
     size_t worker_count;
     struct asg_orphan_view *orphans;
     size_t orphan_count;
+    struct asg_launch_configuration *launch_configurations;
+    size_t launch_configuration_count;
 };
 
 #endif

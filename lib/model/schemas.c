@@ -54,9 +54,28 @@
 static const struct asg_field tag_fields[] = {
     TEXT(key),
     TEXT(value),
+    BOOL(stays),
 };
 #undef OF
 TABLE(tag)
+
+#define OF asg_kept_member
+static const struct asg_field kept_member_fields[] = {
+    TEXT(path),
+    LONG_TEXT(value),
+};
+#undef OF
+TABLE(kept_member)
+
+#define OF asg_source
+static const struct asg_field source_fields[] = {
+    ENUM(kind, source_kind),
+    TEXT(identifier),
+    ENUM(state, source_state),
+    I64(state_ms),
+};
+#undef OF
+TABLE(source)
 
 #define OF asg_subnet
 static const struct asg_field subnet_fields[] = {
@@ -122,6 +141,13 @@ static const struct asg_field group_config_fields[] = {
     FIELD(U32, churn_generations, IN_UPDATE(CHURN_GENERATIONS), OR(2), ZERO_UNSET),
     FIELD(BOOL, capacity_rebalance, IN_UPDATE(CAPACITY_REBALANCE)),
     FIELD(PART, mixed, .sub = &asg_mixed_schema, IN_UPDATE(MIXED)),
+    TEXT(uuid),
+    FIELD(TEXT, launch_configuration, .limit = ASG_TEXT_MAX, IN_UPDATE(TEMPLATE)),
+    FIELD(ENUM, deletion_protection, .names = &asg_deletion_protection_words,
+          IN_UPDATE(DELETION_PROTECTION)),
+    FIELD(LIST, kept, LIST_OF(kept_count, kept_member), IN_UPDATE(KEPT)),
+    U64(collected_metrics),
+    LIST(sources, source_count, source),
 };
 #undef OF
 TABLE(group_config)
@@ -167,6 +193,10 @@ static const struct asg_field policy_config_fields[] = {
     U32(scale_out_far_permille),
     FIELD(U32, patience, OR(1), ZERO_UNSET),
     I64(warmup_otherwise_ms),
+    TEXT(uuid),
+    TEXT(alarm_high),
+    TEXT(alarm_low),
+    LIST(kept, kept_count, kept_member),
 };
 #undef OF
 TABLE(policy_config)
@@ -191,6 +221,8 @@ static const struct asg_field schedule_config_fields[] = {
     LONG_TEXT(recurrence),
     FIELD(TEXT, time_zone, .limit = ASG_TEXT_MAX, OR_TEXT("UTC")),
     LIST(changes, change_count, zone_change),
+    TEXT(uuid),
+    BOOL(has_time_zone),
 };
 #undef OF
 TABLE(schedule_config)
@@ -209,6 +241,25 @@ static const struct asg_field template_config_fields[] = {
 };
 #undef OF
 TABLE(template_config)
+
+#define OF asg_launch_configuration
+static const struct asg_field launch_configuration_fields[] = {
+    TEXT(name),
+    TEXT(uuid),
+    I64(created_ms),
+    LIST(parameters, parameter_count, launch_parameter),
+    TEXT(user_data_sha256),
+    LIST(kept, kept_count, kept_member),
+};
+#undef OF
+TABLE(launch_configuration)
+
+#define OF asg_group_tag
+static const struct asg_field group_tag_fields[] = {
+    TEXT(group), TEXT(key), TEXT(value), BOOL(stays), BOOL(has_value),
+};
+#undef OF
+TABLE(group_tag)
 
 #define OF asg_fleet
 static const struct asg_field fleet_fields[] = {
@@ -237,6 +288,7 @@ static const struct asg_field launch_fields[] = {
     LIST(tags, tag_count, tag),
     LIST(parameters, parameter_count, launch_parameter),
     PART(fleet, fleet),
+    TEXT(user_data_sha256),
 };
 #undef OF
 TABLE(launch)
@@ -361,6 +413,11 @@ static const struct asg_field command_fields[] = {
     U64(incarnation),
     BOOL(is_all),
     I64(schedule_late_ms),
+    U32(limit),
+    LIST(group_tags, group_tag_count, group_tag),
+    PART(launch_configuration, launch_configuration),
+    U64(collected_metrics),
+    LIST(sources, source_count, source),
 };
 #undef OF
 TABLE(command)
@@ -829,9 +886,19 @@ static const struct asg_field instance_view_fields[] = {
     TEXT(lifecycle),
     TEXT(template_id),
     I64(warm_ms),
+    TEXT(launch_configuration),
 };
 #undef OF
 TABLE(instance_view)
+
+#define OF asg_suspension_view
+static const struct asg_field suspension_view_fields[] = {
+    ENUM(process, process),
+    I64(since_ms),
+    TEXT(reason),
+};
+#undef OF
+TABLE(suspension_view)
 
 #define OF asg_group_view
 static const struct asg_field group_view_fields[] = {
@@ -843,7 +910,7 @@ static const struct asg_field group_view_fields[] = {
     BOOL(is_deleting),     BOOL(is_degraded),
     TEXT(degraded_reason), TEXT(resolved_version),
     I64(created_ms),       U32(unknown),
-    BOOL(is_held),
+    BOOL(is_held),         LIST(suspensions, suspension_count, suspension_view),
 };
 #undef OF
 TABLE(group_view)
@@ -947,12 +1014,15 @@ static const struct asg_field answer_fields[] = {
     LIST(decisions, decision_count, decision_view),
     LIST(workers, worker_count, worker_view),
     LIST(orphans, orphan_count, orphan_view),
+    LIST(launch_configurations, launch_configuration_count, launch_configuration),
 };
 #undef OF
 TABLE(answer)
 
 const struct asg_schema *const asg_schemas[] = {
     &asg_tag_schema,
+    &asg_kept_member_schema,
+    &asg_source_schema,
     &asg_subnet_schema,
     &asg_launch_parameter_schema,
     &asg_group_config_schema,
@@ -962,6 +1032,8 @@ const struct asg_schema *const asg_schemas[] = {
     &asg_zone_change_schema,
     &asg_schedule_config_schema,
     &asg_template_config_schema,
+    &asg_launch_configuration_schema,
+    &asg_group_tag_schema,
     &asg_launch_schema,
     &asg_fleet_schema,
     &asg_terminate_schema,
@@ -1016,6 +1088,7 @@ const struct asg_schema *const asg_schemas[] = {
     &asg_request_schema,
     &asg_status_view_schema,
     &asg_instance_view_schema,
+    &asg_suspension_view_schema,
     &asg_group_view_schema,
     &asg_attempt_view_schema,
     &asg_job_view_schema,

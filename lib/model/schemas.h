@@ -6,6 +6,8 @@
 #include "model/schema.h"
 
 extern const struct asg_schema asg_tag_schema;
+extern const struct asg_schema asg_kept_member_schema;
+extern const struct asg_schema asg_source_schema;
 extern const struct asg_schema asg_subnet_schema;
 extern const struct asg_schema asg_launch_parameter_schema;
 extern const struct asg_schema asg_group_config_schema;
@@ -15,6 +17,8 @@ extern const struct asg_schema asg_policy_config_schema;
 extern const struct asg_schema asg_zone_change_schema;
 extern const struct asg_schema asg_schedule_config_schema;
 extern const struct asg_schema asg_template_config_schema;
+extern const struct asg_schema asg_launch_configuration_schema;
+extern const struct asg_schema asg_group_tag_schema;
 extern const struct asg_schema asg_launch_schema;
 extern const struct asg_schema asg_fleet_schema;
 extern const struct asg_schema asg_terminate_schema;
@@ -69,6 +73,7 @@ extern const struct asg_schema asg_told_message_schema;
 extern const struct asg_schema asg_request_schema;
 extern const struct asg_schema asg_status_view_schema;
 extern const struct asg_schema asg_instance_view_schema;
+extern const struct asg_schema asg_suspension_view_schema;
 extern const struct asg_schema asg_group_view_schema;
 extern const struct asg_schema asg_attempt_view_schema;
 extern const struct asg_schema asg_job_view_schema;

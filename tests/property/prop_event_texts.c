@@ -239,7 +239,7 @@ static void torment(struct world *w, const struct asg_event *base)
 /* ---- what there is ---- */
 
 static struct asg_subnet subnets[] = {{"subnet-0a", "us-east-1a"}};
-static struct asg_tag tags[] = {{"team", "blue"}};
+static struct asg_tag tags[] = {{.key = "team", .value = "blue"}};
 static struct asg_launch_parameter parameters[] = {{"EbsOptimized", "true"}};
 static const char *types[] = {"t3.micro"};
 static const char *ids[] = {"i-00000000000000001"};

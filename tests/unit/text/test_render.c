@@ -152,7 +152,7 @@ static void test_render_lists_are_lists_also_when_empty(void **state)
     asg_render_json_list(&asg_tag_schema, NULL, 0, true, &text);
     assert_string_equal("[]", asg_bytes_text(&text));
     asg_bytes_reset(&text);
-    struct asg_tag tags[] = {{"a", "1"}, {"b", "x: y"}};
+    struct asg_tag tags[] = {{.key = "a", .value = "1"}, {.key = "b", .value = "x: y"}};
     asg_render_yaml_list(&asg_tag_schema, tags, 2, &text);
     assert_string_equal("- key: a\n  value: \"1\"\n- key: b\n  value: 'x: y'\n",
                         asg_bytes_text(&text));

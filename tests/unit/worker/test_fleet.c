@@ -151,7 +151,7 @@ static void play(void *context, const struct scripted_request *request,
 /* ---- the job ---- */
 
 static const char *types[] = {"t3.small", "m5.large"};
-static struct asg_tag tags[] = {{"team", "blue"}};
+static struct asg_tag tags[] = {{.key = "team", .value = "blue"}};
 static struct asg_fleet web_fleet = {.instance_types = {types, 2},
                                      .on_demand = 1,
                                      .spot = 1,

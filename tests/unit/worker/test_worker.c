@@ -272,7 +272,8 @@ static void test_a_launch_carries_token_tags_and_the_join_line(void **state)
     struct setup setup;
     open_setup(&setup);
     setup.cloud.template_user_data = "IyEvYmluL3NoCmVjaG8gaGk="; /* #!/bin/sh, echo hi */
-    struct asg_tag tags[] = {{"team", "blue"}, {"openasg:group", "forged"}};
+    struct asg_tag tags[] = {{.key = "team", .value = "blue"},
+                             {.key = "openasg:group", .value = "forged"}};
     struct asg_launch launch = web_launch;
     launch.tags = tags;
     launch.tag_count = 2;
