@@ -16,15 +16,20 @@
 #include <microhttpd.h>
 
 #include "base/arena.h"
+#include "http/certificate.h"
+#include "http/slow_clients.h"
 
 #define THREADS         4
 #define BODY_BYTES_MAX  ((size_t)1024 * 1024)
 #define CONNECTIONS_MAX 256
 #define TIMEOUT_S       10
+#define REQUEST_S       60
 #define HEADERS_MAX     100
 #define HEADER_MEMORY   ((size_t)64 * 1024)
 #define DELAY_MS_MAX    60000
 #define STREAM_PIECE    ((size_t)32 * 1024)
+#define TLS_PRIORITIES                                                                   \
+    "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1:-VERS-DTLS-ALL:%SERVER_PRECEDENCE"
 
 /* What the server and the answers that it is owed share; it outlives the server. */
 struct shared {
@@ -38,6 +43,8 @@ struct asg_http_server {
     struct asg_http_options options;
     struct MHD_Daemon *daemon;
     struct shared *shared;
+    struct asg_slow_clients *clients;
+    struct asg_http_certificate *certificate; /* NULL: plain */
 };
 
 /* One request from its first byte to the last of its answer. */
@@ -185,6 +192,41 @@ static void give_up_all(struct shared *shared)
     (void)pthread_mutex_unlock(&shared->lock);
 }
 
+/* --- connections --- */
+
+static struct asg_slow_client *client_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info->socket_context;
+}
+
+static void *begin_client(struct asg_http_server *server,
+                          struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = NULL;
+    if (server->certificate != NULL) {
+        info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+        gnutls_session_set_ptr(info->tls_session, server->certificate);
+    }
+    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return asg_slow_client_add(server->clients, info->connect_fd);
+}
+
+/* Called when a connection is there and before its socket is closed. */
+static void notice_connection(void *context, struct MHD_Connection *connection,
+                              void **slot, enum MHD_ConnectionNotificationCode code)
+{
+    struct asg_http_server *server = context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        *slot = begin_client(server, connection);
+    } else {
+        struct asg_slow_client *client = *slot;
+        asg_slow_client_remove(server->clients, &client);
+        *slot = NULL;
+    }
+}
+
 /* libmicrohttpd calls this first, with the target as it came. */
 static void *begin_exchange(void *context, const char *uri,
                             struct MHD_Connection *connection)
@@ -199,10 +241,10 @@ static void *begin_exchange(void *context, const char *uri,
 static void end_exchange(void *context, struct MHD_Connection *connection, void **slot,
                          enum MHD_RequestTerminationCode code)
 {
-    (void)context;
-    (void)connection;
     (void)code;
+    struct asg_http_server *server = context;
     struct asg_http_exchange *exchange = *slot;
+    asg_slow_client_start(server->clients, client_of(connection));
     if (exchange == NULL) return;
     leave_later(exchange);
     free(exchange->target);
@@ -382,6 +424,7 @@ static enum MHD_Result handle(struct asg_http_server *server,
                               struct MHD_Connection *connection, const char *method,
                               struct asg_http_exchange *exchange)
 {
+    asg_slow_client_stop(server->clients, client_of(connection));
     struct header_list headers = {.count = 0};
     (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, &headers);
     if (headers.is_cut) { /* what is not seen is not checked: a second length, say */
@@ -454,6 +497,64 @@ static void fill_defaults(struct asg_http_options *options)
         options->max_connections_per_address = options->max_connections / 4 * 3;
     }
     if (options->timeout_s == 0) options->timeout_s = TIMEOUT_S;
+    if (options->request_s == 0) options->request_s = REQUEST_S;
+}
+
+static struct MHD_Daemon *start_daemon(struct asg_http_server *server,
+                                       struct sockaddr *address)
+{
+    const struct asg_http_options *options = &server->options;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0,
+         (void *)(uintptr_t)asg_http_certificate_show},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    if (server->certificate != NULL) {
+        flags |= MHD_USE_TLS;
+    } else {
+        tls[0] = tls[2];
+    }
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, take_part, server, MHD_OPTION_SOCK_ADDR, address,
+        MHD_OPTION_THREAD_POOL_SIZE, (unsigned)options->threads,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->max_connections,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)options->max_connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)options->timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MEMORY,
+        MHD_OPTION_URI_LOG_CALLBACK, begin_exchange, server, MHD_OPTION_UNESCAPE_CALLBACK,
+        keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, server,
+        MHD_OPTION_NOTIFY_CONNECTION, notice_connection, server,
+        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+}
+
+static enum asg_status start(struct asg_http_server *server, struct sockaddr *address,
+                             struct asg_error *error)
+{
+    struct asg_http_options *options = &server->options;
+    enum asg_status status =
+        asg_slow_clients_new((int64_t)options->request_s * 1000, &server->clients, error);
+    if (status == ASG_OK && options->certificate != NULL) {
+        status = asg_http_certificate_new(options->certificate, options->private_key,
+                                          &server->certificate, error);
+    }
+    if (status != ASG_OK) return status;
+    options->certificate = NULL; /* they were lent */
+    options->private_key = NULL;
+    errno = 0;
+    server->daemon = start_daemon(server, address);
+    if (server->daemon != NULL) return ASG_OK;
+    return asg_fail(error, ASG_ERR_IO, "cannot listen on %s:%u: %s", options->address,
+                    options->port, errno != 0 ? strerror(errno) : "no daemon");
+}
+
+static void free_server(struct asg_http_server *server)
+{
+    asg_slow_clients_destroy(&server->clients);
+    asg_http_certificate_destroy(&server->certificate);
+    release_shared(server->shared);
+    free(server);
 }
 
 enum asg_status asg_http_server_new(const struct asg_http_options *options,
@@ -471,24 +572,10 @@ enum asg_status asg_http_server_new(const struct asg_http_options *options,
     server->shared = asg_alloc(1, sizeof *server->shared);
     server->shared->references = 1;
     (void)pthread_mutex_init(&server->shared->lock, NULL);
-    errno = 0;
-    server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-        take_part, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
-        MHD_OPTION_THREAD_POOL_SIZE, (unsigned)server->options.threads,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->options.max_connections,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        (unsigned)server->options.max_connections_per_address,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)server->options.timeout_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MEMORY, MHD_OPTION_URI_LOG_CALLBACK,
-        begin_exchange, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, end_exchange, NULL,
-        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
-    if (server->daemon == NULL) {
-        release_shared(server->shared);
-        free(server);
-        return asg_fail(error, ASG_ERR_IO, "cannot listen on %s:%u: %s", options->address,
-                        options->port, errno != 0 ? strerror(errno) : "no daemon");
+    enum asg_status status = start(server, (struct sockaddr *)&address, error);
+    if (status != ASG_OK) {
+        free_server(server);
+        return status;
     }
     *ret = server;
     return ASG_OK;
@@ -499,9 +586,17 @@ void asg_http_server_destroy(struct asg_http_server **server)
     if (*server == NULL) return;
     give_up_all((*server)->shared);
     MHD_stop_daemon((*server)->daemon);
-    release_shared((*server)->shared);
-    free(*server);
+    free_server(*server);
     *server = NULL;
+}
+
+enum asg_status asg_http_server_set_certificate(struct asg_http_server *server,
+                                                const char *certificate,
+                                                const char *private_key,
+                                                struct asg_error *error)
+{
+    assert(server->certificate != NULL);
+    return asg_http_certificate_set(server->certificate, certificate, private_key, error);
 }
 
 uint16_t asg_http_server_port(const struct asg_http_server *server)

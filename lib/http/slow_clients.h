@@ -1,0 +1,35 @@
+/* slow_clients - connections that must get their request done by a deadline.
+ *
+ * libmicrohttpd ends connections that are silent; who sends a byte now and then it keeps
+ * for ever. Here one thread for all of them shuts such a socket down, and its owner then
+ * sees it end. Threads: any; a client's calls come from one at a time.
+ */
+#ifndef ASG_HTTP_SLOW_CLIENTS_H
+#define ASG_HTTP_SLOW_CLIENTS_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct asg_slow_clients;
+struct asg_slow_client;
+
+/* Each has `limit_ms`. ASG_ERR_IO: no thread. */
+ASG_MUST_USE enum asg_status asg_slow_clients_new(int64_t limit_ms,
+                                                  struct asg_slow_clients **ret,
+                                                  struct asg_error *error);
+/* None of its clients may be left. */
+void asg_slow_clients_destroy(struct asg_slow_clients **clients);
+
+/* A connection came; its time runs. Remove it before its socket is closed. */
+struct asg_slow_client *asg_slow_client_add(struct asg_slow_clients *clients, int fd);
+void asg_slow_client_remove(struct asg_slow_clients *clients,
+                            struct asg_slow_client **client);
+
+/* Its request is here: no time runs. Its answer was sent: it runs anew. */
+void asg_slow_client_stop(struct asg_slow_clients *clients,
+                          struct asg_slow_client *client);
+void asg_slow_client_start(struct asg_slow_clients *clients,
+                           struct asg_slow_client *client);
+
+#endif
