@@ -119,7 +119,7 @@ TABLE(shape_availability_zone_distribution, WORD("CapacityDistributionStrategy",
                                                  "reservations-then-balanced"));
 
 TABLE(shape_availability_zone_impairment_policy, FLAG("ZonalShiftEnabled", MAY),
-      WORD("ImpairedZoneHealthCheckBehavior", MAY, "IgnoreUnhealthy|ReplaceUnhealthy"));
+      WORD("ImpairedZoneHealthCheckBehavior", MAY, "ReplaceUnhealthy|IgnoreUnhealthy"));
 
 TABLE(shape_capacity_reservation_target,
       TEXTS("CapacityReservationIds", MAY, 0, 0, 1, 255),
@@ -127,8 +127,8 @@ TABLE(shape_capacity_reservation_target,
 
 TABLE(shape_capacity_reservation_specification,
       WORD("CapacityReservationPreference", MAY,
-           "capacity-reservations-first|capacity-reservations-only|"
-           "default|none"),
+           "capacity-reservations-only|capacity-reservations-first|"
+           "none|default"),
       STRUCT("CapacityReservationTarget", MAY, capacity_reservation_target));
 
 TABLE(shape_retention_triggers, WORD("TerminateHookAbandon", MAY, "retain|terminate"));
@@ -154,7 +154,7 @@ TABLE(input_create_auto_scaling_group, TEXT("AutoScalingGroupName", MUST, 1, 255
       TEXTS("TerminationPolicies", MAY, 0, 0, 1, 1600),
       FLAG("NewInstancesProtectedFromScaleIn", MAY), FLAG("CapacityRebalance", MAY),
       LIST("LifecycleHookSpecificationList", MAY, 0, 50, lifecycle_hook_specification),
-      WORD("DeletionProtection", MAY, "none|prevent-all-deletion|prevent-force-deletion"),
+      WORD("DeletionProtection", MAY, "none|prevent-force-deletion|prevent-all-deletion"),
       LIST("Tags", MAY, 0, 0, tag), TEXT("ServiceLinkedRoleARN", MAY, 1, 1600),
       NUMBER("MaxInstanceLifetime", MAY, 0, MOST), TEXT("Context", MAY, 0, 0),
       WORD("DesiredCapacityType", MAY, "units|vcpu|memory-mib"),
@@ -194,7 +194,7 @@ TABLE(
     FLAG("SkipZonalShiftValidation", MAY),
     STRUCT("CapacityReservationSpecification", MAY, capacity_reservation_specification),
     STRUCT("InstanceLifecyclePolicy", MAY, instance_lifecycle_policy),
-    WORD("DeletionProtection", MAY, "none|prevent-all-deletion|prevent-force-deletion"));
+    WORD("DeletionProtection", MAY, "none|prevent-force-deletion|prevent-all-deletion"));
 
 /* --- DeleteAutoScalingGroup --- */
 
@@ -215,21 +215,21 @@ TABLE(shape_instance, TEXT("InstanceId", MUST, 1, 19),
       WORD("LifecycleState", MUST,
            "Pending|Pending:Wait|Pending:Proceed|Quarantined|"
            "InService|Terminating|Terminating:Wait|"
-           "Terminating:Proceed|Terminated|Detaching|Detached|"
-           "EnteringStandby|Standby|Warmed:Pending|"
-           "Warmed:Pending:Wait|Warmed:Pending:Proceed|"
+           "Terminating:Proceed|Terminating:Retained|Terminated|"
+           "Detaching|Detached|EnteringStandby|Standby|"
+           "ReplacingRootVolume|ReplacingRootVolume:Wait|"
+           "ReplacingRootVolume:Proceed|RootVolumeReplaced|"
+           "Warmed:Pending|Warmed:Pending:Wait|"
+           "Warmed:Pending:Proceed|Warmed:Pending:Retained|"
            "Warmed:Terminating|Warmed:Terminating:Wait|"
-           "Warmed:Terminating:Proceed|Warmed:Terminated|"
-           "Warmed:Stopped|Warmed:Running|Warmed:Hibernated|"
-           "ReplacingRootVolume|ReplacingRootVolume:Proceed|"
-           "ReplacingRootVolume:Wait|RootVolumeReplaced|"
-           "Terminating:Retained|Warmed:Pending:Retained|"
-           "Warmed:Terminating:Retained"),
+           "Warmed:Terminating:Proceed|Warmed:Terminating:Retained|"
+           "Warmed:Terminated|Warmed:Stopped|Warmed:Running|"
+           "Warmed:Hibernated"),
       TEXT("HealthStatus", MUST, 1, 32), FLAG("ProtectedFromScaleIn", MUST),
-      TEXT("InstanceType", MAY, 1, 255), TEXT("AvailabilityZoneId", MAY, 0, 0),
+      TEXT("InstanceType", MAY, 1, 255), TEXT("AvailabilityZoneId", MAY, 1, 255),
       TEXT("LaunchConfigurationName", MAY, 1, 255),
       STRUCT("LaunchTemplate", MAY, launch_template_specification),
-      TEXT("ImageId", MAY, 0, 0), TEXT("WeightedCapacity", MAY, 1, 32));
+      TEXT("ImageId", MAY, 1, 255), TEXT("WeightedCapacity", MAY, 1, 32));
 
 TABLE(shape_suspended_process, TEXT("ProcessName", MAY, 1, 255),
       TEXT("SuspensionReason", MAY, 1, 255));
@@ -274,7 +274,7 @@ TABLE(shape_auto_scaling_group, TEXT("AutoScalingGroupName", MUST, 1, 255),
       TEXT("DesiredCapacityType", MAY, 1, 255), WHOLE("DefaultInstanceWarmup", MAY),
       LIST("TrafficSources", MAY, 0, 0, traffic_source_identifier),
       STRUCT("InstanceMaintenancePolicy", MAY, instance_maintenance_policy),
-      WORD("DeletionProtection", MAY, "none|prevent-all-deletion|prevent-force-deletion"),
+      WORD("DeletionProtection", MAY, "none|prevent-force-deletion|prevent-all-deletion"),
       STRUCT("AvailabilityZoneDistribution", MAY, availability_zone_distribution),
       STRUCT("AvailabilityZoneImpairmentPolicy", MAY,
              availability_zone_impairment_policy),

@@ -13,9 +13,10 @@ TABLE(shape_auto_scaling_instance_details, TEXT("InstanceId", MUST, 1, 19),
       TEXT("AutoScalingGroupName", MUST, 1, 255), TEXT("AvailabilityZone", MUST, 1, 255),
       TEXT("LifecycleState", MUST, 1, 32), TEXT("HealthStatus", MUST, 1, 32),
       FLAG("ProtectedFromScaleIn", MUST), TEXT("InstanceType", MAY, 1, 255),
-      TEXT("AvailabilityZoneId", MAY, 0, 0), TEXT("LaunchConfigurationName", MAY, 1, 255),
+      TEXT("AvailabilityZoneId", MAY, 1, 255),
+      TEXT("LaunchConfigurationName", MAY, 1, 255),
       STRUCT("LaunchTemplate", MAY, launch_template_specification),
-      TEXT("ImageId", MAY, 0, 0), TEXT("WeightedCapacity", MAY, 1, 32));
+      TEXT("ImageId", MAY, 1, 255), TEXT("WeightedCapacity", MAY, 1, 32));
 
 TABLE(output_describe_auto_scaling_instances,
       LIST("AutoScalingInstances", MAY, 0, 0, auto_scaling_instance_details),
@@ -36,10 +37,10 @@ TABLE(shape_activity, TEXT("ActivityId", MUST, 0, 0),
            "WaitingForSpotInstanceId|WaitingForInstanceId|"
            "PreInService|InProgress|WaitingForELBConnectionDraining|"
            "MidLifecycleAction|WaitingForInstanceWarmup|Successful|"
-           "Failed|Cancelled|InPlaceUpdateInProgress|"
-           "WaitingForConnectionDraining|"
+           "Failed|Cancelled|WaitingForConnectionDraining|"
+           "WaitingForInPlaceUpdateToStart|"
            "WaitingForInPlaceUpdateToFinalize|"
-           "WaitingForInPlaceUpdateToStart"),
+           "InPlaceUpdateInProgress"),
       TEXT("Description", MAY, 0, 0), TIME("EndTime", MAY),
       TEXT("StatusMessage", MAY, 1, 255), WHOLE("Progress", MAY),
       TEXT("Details", MAY, 0, 0), TEXT("AutoScalingGroupState", MAY, 1, 32),
@@ -105,18 +106,18 @@ TABLE(input_launch_instances, TEXT("AutoScalingGroupName", MUST, 1, 255),
       TEXTS("AvailabilityZones", MAY, 0, 1, 1, 255),
       TEXTS("AvailabilityZoneIds", MAY, 0, 1, 1, 255),
       TEXTS("SubnetIds", MAY, 0, 1, 1, 255),
-      WORD("RetryStrategy", MAY, "none|retry-with-group-configuration"));
+      WORD("RetryStrategy", MAY, "retry-with-group-configuration|none"));
 
-TABLE(shape_instance_collection, TEXT("InstanceType", MAY, 0, 0),
-      TEXT("MarketType", MAY, 0, 0), TEXT("SubnetId", MAY, 0, 0),
-      TEXT("AvailabilityZone", MAY, 0, 0), TEXT("AvailabilityZoneId", MAY, 0, 0),
-      TEXTS("InstanceIds", MAY, 0, 0, 0, 0));
+TABLE(shape_instance_collection, TEXT("InstanceType", MAY, 1, 255),
+      TEXT("MarketType", MAY, 1, 64), TEXT("SubnetId", MAY, 1, 255),
+      TEXT("AvailabilityZone", MAY, 1, 255), TEXT("AvailabilityZoneId", MAY, 1, 255),
+      TEXTS("InstanceIds", MAY, 0, 0, 1, 19));
 
-TABLE(shape_launch_instances_error, TEXT("InstanceType", MAY, 0, 0),
-      TEXT("MarketType", MAY, 0, 0), TEXT("SubnetId", MAY, 0, 0),
-      TEXT("AvailabilityZone", MAY, 0, 0), TEXT("AvailabilityZoneId", MAY, 0, 0),
-      TEXT("ErrorCode", MAY, 0, 0), TEXT("ErrorMessage", MAY, 0, 0));
+TABLE(shape_launch_instances_error, TEXT("InstanceType", MAY, 1, 255),
+      TEXT("MarketType", MAY, 1, 64), TEXT("SubnetId", MAY, 1, 255),
+      TEXT("AvailabilityZone", MAY, 1, 255), TEXT("AvailabilityZoneId", MAY, 1, 255),
+      TEXT("ErrorCode", MAY, 1, 64), TEXT("ErrorMessage", MAY, 0, 0));
 
-TABLE(output_launch_instances, TEXT("AutoScalingGroupName", MAY, 0, 0),
-      TEXT("ClientToken", MAY, 0, 0), LIST("Instances", MAY, 0, 0, instance_collection),
+TABLE(output_launch_instances, TEXT("AutoScalingGroupName", MAY, 1, 255),
+      TEXT("ClientToken", MAY, 1, 64), LIST("Instances", MAY, 0, 0, instance_collection),
       LIST("Errors", MAY, 0, 0, launch_instances_error));

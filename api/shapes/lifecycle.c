@@ -92,8 +92,8 @@ TABLE(shape_refresh_preferences, NUMBER("MinHealthyPercentage", MAY, 0, 100),
       TEXTS("CheckpointPercentages", MAY, 0, 0, 1, 100),
       NUMBER("CheckpointDelay", MAY, 0, 172800), FLAG("SkipMatching", MAY),
       FLAG("AutoRollback", MAY),
-      WORD("ScaleInProtectedInstances", MAY, "Ignore|Refresh|Wait"),
-      WORD("StandbyInstances", MAY, "Ignore|Terminate|Wait"),
+      WORD("ScaleInProtectedInstances", MAY, "Refresh|Ignore|Wait"),
+      WORD("StandbyInstances", MAY, "Terminate|Ignore|Wait"),
       STRUCT("AlarmSpecification", MAY, alarm_specification),
       NUMBER("MaxHealthyPercentage", MAY, 100, 200), NUMBER("BakeTime", MAY, 0, 172800));
 
@@ -144,8 +144,8 @@ TABLE(shape_instance_refresh, TEXT("InstanceRefreshId", MAY, 1, 255),
       TEXT("AutoScalingGroupName", MAY, 1, 255),
       WORD("Status", MAY,
            "Pending|InProgress|Successful|Failed|Cancelling|"
-           "Cancelled|Baking|RollbackFailed|RollbackInProgress|"
-           "RollbackSuccessful"),
+           "Cancelled|RollbackInProgress|RollbackFailed|"
+           "RollbackSuccessful|Baking"),
       TEXT("StatusReason", MAY, 1, 1023), TIME("StartTime", MAY), TIME("EndTime", MAY),
       NUMBER("PercentageComplete", MAY, 0, 100),
       NUMBER("InstancesToUpdate", MAY, 0, MOST),
@@ -153,7 +153,7 @@ TABLE(shape_instance_refresh, TEXT("InstanceRefreshId", MAY, 1, 255),
       STRUCT("Preferences", MAY, refresh_preferences),
       STRUCT("DesiredConfiguration", MAY, desired_configuration),
       STRUCT("RollbackDetails", MAY, rollback_details),
-      WORD("Strategy", MAY, "ReplaceRootVolume|Rolling"));
+      WORD("Strategy", MAY, "Rolling|ReplaceRootVolume"));
 
 TABLE(output_describe_instance_refreshes,
       LIST("InstanceRefreshes", MAY, 0, 0, instance_refresh),

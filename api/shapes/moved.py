@@ -1,7 +1,7 @@
-"""Where the tables of api/shapes differ from the service model of 2022 that Debian's botocore
-carries: what the newest model has made wider, what only the API's documentation says, and the
-limits of members that the old model has not. Read by write_tables.py, which writes the
-tables, and by tests/tidy/test_api_shapes.py, which compares them with the old model.
+"""Where the tables of api/shapes say more than the service's models: limits and words that only
+the API's documentation has, and what is in none of botocore's models yet. Read by
+write_tables.py, which writes the tables, and by tests/tidy/test_api_shapes.py, which holds
+them against the model (tests/integration/api_model.py).
 
 A limit is (least, most); most 0 is none. For a list the limit of its length comes first and
 that of its items, when they have one, second."""
@@ -12,16 +12,6 @@ PAGE_50 = (1, 50)
 
 # (structure, member): limits.
 LIMITS = {
-    # Wider in the newest model.
-    ("CreateAutoScalingGroupType", "VPCZoneIdentifier"): (1, 5000),
-    ("UpdateAutoScalingGroupType", "VPCZoneIdentifier"): (1, 5000),
-    ("AutoScalingGroup", "VPCZoneIdentifier"): (1, 5000),
-    ("UpdateAutoScalingGroupType", "PlacementGroup"): (0, 255),
-    ("LifecycleHookSpecification", "NotificationMetadata"): (1, 4000),
-    ("PutLifecycleHookType", "NotificationMetadata"): (1, 4000),
-    ("LifecycleHook", "NotificationMetadata"): (1, 4000),
-    ("TargetTrackingMetricDataQuery", "Id"): (1, 64),
-    # Documented, not modelled.
     ("AutoScalingGroupNamesType", "MaxRecords"): PAGE_100,
     ("DescribeAccountSettingsType", "MaxRecords"): PAGE_100,
     ("DescribeAutoScalingInstancesType", "MaxRecords"): PAGE_50,
@@ -70,56 +60,26 @@ LIMITS = {
     ("BatchDeleteScheduledActionType", "ScheduledActionNames"): ((0, 50), (1, 1600)),
     ("BatchPutScheduledUpdateGroupActionType", "ScheduledUpdateGroupActions"): (0, 50),
     ("CreateAutoScalingGroupType", "LifecycleHookSpecificationList"): (0, 50),
-    # Of members that the old model has not.
-    ("CreateAutoScalingGroupType", "AvailabilityZoneIds"): ((0, 0), (1, 255)),
-    ("UpdateAutoScalingGroupType", "AvailabilityZoneIds"): ((0, 0), (1, 255)),
-    ("AutoScalingGroup", "AvailabilityZoneIds"): ((0, 0), (1, 255)),
-    ("InstanceMaintenancePolicy", "MinHealthyPercentage"): (-1, 100),
-    ("InstanceMaintenancePolicy", "MaxHealthyPercentage"): (-1, 200),
-    ("CapacityReservationTarget", "CapacityReservationIds"): ((0, 0), (1, 255)),
     ("CapacityReservationTarget", "CapacityReservationResourceGroupArns"): ((0, 0), (1, 255)),
-    ("Operator", "Principal"): (1, 128),
-    ("LaunchTemplateOverrides", "ImageId"): (5, 21),
-    ("InstanceRequirements", "MaxSpotPriceAsPercentageOfOptimalOnDemandPrice"): (0, WHOLE[1]),
     ("PerformanceFactorReferenceRequest", "InstanceFamily"): (1, 255),
-    ("TrafficSourceIdentifier", "Type"): (1, 511),
-    ("TrafficSourceState", "Type"): (1, 511),
-    ("TrafficSourceState", "Identifier"): (1, 511),
-    ("RefreshPreferences", "MaxHealthyPercentage"): (100, 200),
-    ("RefreshPreferences", "BakeTime"): (0, 172800),
     ("AlarmSpecification", "Alarms"): ((0, 10), (1, 255)),
-    ("RollbackDetails", "RollbackReason"): (1, 1023),
-    ("RollbackDetails", "PercentageCompleteOnRollback"): (0, 100),
-    ("RollbackDetails", "InstancesToUpdateOnRollback"): (0, WHOLE[1]),
-    ("RollbackInstanceRefreshType", "AutoScalingGroupName"): (1, 255),
-    ("RollbackInstanceRefreshAnswer", "InstanceRefreshId"): (1, 255),
     ("CustomizedMetricSpecification", "Period"): (10, 60),
     ("TargetTrackingMetricDataQuery", "Period"): (10, 60),
     ("TargetTrackingMetricStat", "Period"): (10, 60),
-    ("LaunchInstancesRequest", "AutoScalingGroupName"): (1, 255),
     ("LaunchInstancesRequest", "RequestedCapacity"): (1, 100),
-    ("LaunchInstancesRequest", "ClientToken"): (1, 64),
-    ("LaunchInstancesRequest", "AvailabilityZones"): ((0, 1), (1, 255)),
-    ("LaunchInstancesRequest", "AvailabilityZoneIds"): ((0, 1), (1, 255)),
-    ("LaunchInstancesRequest", "SubnetIds"): ((0, 1), (1, 255)),
-    ("TerminateInstanceInAutoScalingGroupType", "AutoScalingGroupName"): (1, 255),
-    ("TerminateInstanceInAutoScalingGroupType", "InstanceIds"): ((0, 0), (1, 19)),
     ("PutAccountSettingType", "Name"): (1, 255),
     ("PutAccountSettingType", "Value"): (1, 255),
     ("DescribeAccountSettingsType", "Name"): (1, 255),
 }
 
-# Members that were required and are not, or the reverse: the newest model's word.
-REQUIRED = {
-    ("TrafficSourceIdentifier", "Identifier"): True,
-    ("DescribeTrafficSourcesRequest", "TrafficSourceType"): False,
-    ("TerminateInstanceInAutoScalingGroupType", "InstanceId"): False,
-    ("LaunchInstancesRequest", "ClientToken"): True,
-}
-
-# Words that the model leaves open and the documentation closes: an input with another is
-# refused (asg-semantics 2: "the controller has to check them itself").
+# Words that the model leaves open and the documentation closes, and such as are newer than
+# botocore's: an input with another is refused.
 WORDS = {
+    ("AvailabilityZoneDistribution", "CapacityDistributionStrategy"):
+        "balanced-best-effort|balanced-only|reservations-then-balanced",
+    ("PredefinedMetricSpecification", "PredefinedMetricType"):
+        "ASGAverageCPUUtilization|ASGAverageNetworkIn|ASGAverageNetworkOut|"
+        "ALBRequestCountPerTarget|ASGAverageCPUUtilizationHighResolution",
     ("PutScalingPolicyType", "PolicyType"):
         "SimpleScaling|StepScaling|TargetTrackingScaling|PredictiveScaling",
     ("PutScalingPolicyType", "AdjustmentType"):

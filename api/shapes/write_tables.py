@@ -3,9 +3,10 @@
 
     write_tables.py NODE_MODULES/@aws-sdk/client-auto-scaling
 
-The names, kinds and enums come from that package (any version that has its `schemas`);
-the limits from Debian's botocore and from moved.py beside this file. Run clang-format over
-what it writes, read the difference, and say in moved.py what it could not know."""
+The names, kinds and enums come from that package, the limits from botocore's model
+(tests/integration/api_model.py) and from moved.py beside this file. Run it with the system's
+Python, clang-format what it writes, read the difference, and say in moved.py what it could
+not know."""
 
 import json
 import os
@@ -13,13 +14,13 @@ import re
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import moved  # noqa: E402
-
 HERE = os.path.dirname(os.path.abspath(__file__))
-OLD_MODEL = "/usr/lib/python3/dist-packages/botocore/data/autoscaling/2011-01-01/service-2.json"
+sys.path += [HERE, os.path.join(HERE, "..", "..", "tests", "integration")]
+import api_model
+import moved
+
 TEXT, NUMBER, FLAG, DECIMAL, TIME = "TEXT", "NUMBER", "FLAG", "DECIMAL", "TIME"
-KINDS = {0: TEXT, 1: NUMBER, 2: FLAG, 4: TIME}  # 1 is any number: the old model says which
+KINDS = {0: TEXT, 1: NUMBER, 2: FLAG, 4: TIME}  # 1 is any number: botocore says which
 
 DUMP = """
 const model = require(process.argv[1]), shapes = {}, actions = {};
@@ -89,8 +90,7 @@ def snake(name):
 
 class Model:
     def __init__(self, package):
-        with open(OLD_MODEL, encoding="utf-8") as file:
-            self.old = json.load(file)["shapes"]
+        self.old = api_model.newest_model()["shapes"]
         dump = subprocess.run(["node", "-e", DUMP, os.path.abspath(package)],
                               capture_output=True, check=True, text=True).stdout
         new = json.loads(dump)
@@ -115,7 +115,7 @@ class Model:
         return words
 
     def old_target(self, structure, member):
-        """The old model's shape of a member, None when it has none."""
+        """Botocore's shape of a member, None when it has none."""
         shape = self.old.get(structure, {}).get("members", {}).get(member)
         return self.old[shape["shape"]] if shape else None
 
@@ -123,7 +123,7 @@ class Model:
         """One member as a macro of table.h."""
         wire, kind, name = member
         old = self.old_target(structure, name)
-        needed = moved.REQUIRED.get((structure, name), needed)
+        needed = needed or name in self.old.get(structure, {}).get("required", [])
         must = "MUST" if needed else "MAY"
         limits = moved.LIMITS.get((structure, name))
         words = moved.WORDS.get((structure, name)) or self.ordered_words(structure, name, old)
@@ -139,7 +139,7 @@ class Model:
         return self.scalar(head, KINDS.get(kind, TEXT), old, limits, words)
 
     def ordered_words(self, structure, name, old):
-        """The newest words, those of the old model first and in its order: messages list them."""
+        """The newest words, those of botocore first and in its order: messages list them."""
         new = self.words.get((structure, name))
         while old and old["type"] == "list":
             old = self.old[old["member"]["shape"]]
