@@ -13,6 +13,8 @@
 
 #define BATCH_EVENTS   512 /* staged before a commit is forced */
 #define INBOX_ITEMS    8192
+#define QUESTIONS      1024 /* of EC2 that wait at once */
+#define ANSWERS_KEPT   1024
 #define RETRY_MS       2000 /* between two tries to lead again */
 #define IDLE_MS        1000
 #define ALLOW_EVERY_MS 2000 /* the folders of allowed keys are read anew */
@@ -90,6 +92,7 @@ static void stop_leading(struct asg_controller *controller, const char *why)
                    "this controller does not lead now: %s", why);
     asg_commit_close(&controller->commit, /* with_snapshot */ false);
     asg_dispatch_destroy(&controller->dispatch);
+    asg_look_up_give_up(controller->look_up, controller->not_leading);
     atomic_store(&controller->is_leading, false);
     asg_gauge(ASG_COUNT_IS_LEADING, 0);
     controller->try_again_ms = asg_clock_monotonic_ms(&controller->clock) + RETRY_MS;
@@ -314,6 +317,9 @@ static void update_gauges(struct asg_controller *controller)
     asg_gauge(ASG_COUNT_PROBES, (int64_t)probes.probes);
     asg_gauge(ASG_COUNT_PROBES_FAILED, (int64_t)probes.failed);
     asg_gauge(ASG_COUNT_SUSPECTS, probes.suspects);
+    struct asg_look_up_counts look_ups = asg_look_up_counts(controller->look_up);
+    asg_gauge(ASG_COUNT_LOOK_UPS, (int64_t)look_ups.asked);
+    asg_gauge(ASG_COUNT_LOOK_UPS_UNAVAILABLE, (int64_t)look_ups.unavailable);
     if (controller->commit == NULL) return;
     struct asg_commit_counts commits = asg_commit_counts(controller->commit);
     asg_gauge(ASG_COUNT_EVENTS, (int64_t)commits.events);
@@ -369,6 +375,10 @@ static int64_t wait_ms(struct asg_controller *controller)
 {
     int64_t wait = TURN_MS;
     int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
+    if (controller->look_up_at_ms != INT64_MAX &&
+        controller->look_up_at_ms - mono_ms < wait) {
+        wait = controller->look_up_at_ms - mono_ms;
+    }
     if (controller->commit == NULL) {
         int64_t until_ms = controller->try_again_ms - mono_ms;
         return until_ms < 0 ? 0 : until_ms;
@@ -398,6 +408,8 @@ int64_t asg_controller_turn(struct asg_controller *controller)
     try_to_lead(controller, mono_ms);
     drain_workers(controller);
     drain_admin(controller);
+    /* Whoever is told may put an order into the inbox. */
+    controller->look_up_at_ms = asg_look_up_pump(controller->look_up, mono_ms);
     drain_inbox(controller);
     take_tick(controller);
     flush(controller);
@@ -571,6 +583,20 @@ static enum asg_status start_edges(struct asg_controller *controller,
                                  &controller->ingest_thread, error);
 }
 
+static void new_look_up(struct asg_controller *controller)
+{
+    const struct asg_controller_settings *settings = controller->settings;
+    const struct asg_look_up_options options = {
+        .deadline_ms = settings->look_up_ms,
+        .questions_max = QUESTIONS,
+        .kept_max = ANSWERS_KEPT,
+        .kept_ms = settings->look_up_keep_ms,
+        .kept_changing_ms = settings->look_up_keep_changing_ms,
+        .ports = asg_question_ports(controller),
+    };
+    asg_look_up_new(&options, &controller->look_up);
+}
+
 static enum asg_status begin(struct asg_controller *controller, struct asg_error *error)
 {
     asg_allow_list_new(&controller->workers_allowed);
@@ -587,6 +613,7 @@ static enum asg_status begin(struct asg_controller *controller, struct asg_error
     if (status == ASG_OK) status = asg_bus_waker_new(&controller->waker);
     if (status != ASG_OK) return status;
     asg_inbox_new(INBOX_ITEMS, wake_loop, controller->waker, &controller->inbox);
+    new_look_up(controller);
     const struct asg_reconciler_options reconciling = {
         .absent_listings = (uint32_t)controller->settings->absent_listings,
         .absent_ms = controller->settings->absent_ms,
@@ -638,6 +665,7 @@ void asg_controller_destroy(struct asg_controller **controller)
 {
     struct asg_controller *c = *controller;
     if (c == NULL) return;
+    if (c->look_up != NULL) asg_look_up_close(c->look_up);
     asg_ingest_thread_destroy(
         &c->ingest_thread); /* the edges first: they feed the inbox */
     asg_probe_thread_destroy(&c->prober_thread);
@@ -646,6 +674,7 @@ void asg_controller_destroy(struct asg_controller **controller)
     asg_status_pages_destroy(&c->http);
     asg_api_destroy(&c->api);
     refuse_waiting(c);
+    asg_look_up_destroy(&c->look_up);
     asg_commit_close(&c->commit, /* with_snapshot */ true);
     asg_dispatch_destroy(&c->dispatch);
     asg_reconciler_destroy(&c->reconciler);

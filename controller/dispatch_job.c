@@ -26,6 +26,7 @@ struct asg_dispatch_worker {
     int64_t rests_until_ms;
     struct asg_trust *trust; /* of its key */
     uint64_t identity;       /* of this name and key, over reconnects; never 0 */
+    uint64_t asked;          /* questions */
     struct asg_entry_list leases;
 };
 
@@ -681,6 +682,63 @@ static struct asg_dispatch_worker *choose_worker(const struct asg_dispatch *disp
     }
     return best;
 }
+
+/* ---- questions ---- */
+
+static bool is_among(uint32_t peer, const uint32_t *peers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (peers[i] == peer) return true;
+    }
+    return false;
+}
+
+/* One that failed by its own fault a moment ago comes last, then who was asked least. */
+static bool is_better_asked(const struct asg_dispatch_worker *a,
+                            const struct asg_dispatch_worker *b, int64_t mono_ms)
+{
+    bool is_struck_a = asg_trust_is_struck(a->trust, mono_ms);
+    bool is_struck_b = asg_trust_is_struck(b->trust, mono_ms);
+    if (is_struck_a != is_struck_b) return is_struck_b;
+    return a->asked < b->asked;
+}
+
+bool asg_dispatch_choose_asked(struct asg_dispatch *dispatch, const uint32_t *tried,
+                               size_t tried_count, int64_t mono_ms, uint32_t *ret_peer)
+{
+    struct asg_dispatch_worker *best = NULL;
+    bool aside_too = is_all_aside(dispatch, mono_ms);
+    for (struct asg_dispatch_worker *w = dispatch->workers; w != NULL; w = w->next) {
+        if (!is_heard(dispatch, w, mono_ms)) continue;
+        if (!aside_too && asg_trust_is_aside(w->trust, mono_ms)) continue;
+        if (is_among(w->peer, tried, tried_count)) continue;
+        if (best == NULL || is_better_asked(w, best, mono_ms)) best = w;
+    }
+    if (best == NULL) return false;
+    best->asked++;
+    best->trust->has_worked = true;
+    *ret_peer = best->peer;
+    return true;
+}
+
+bool asg_dispatch_may_ask(struct asg_dispatch *dispatch, enum asg_question_kind kind,
+                          int64_t mono_ms, int64_t *ret_wait_ms)
+{
+    return asg_rate_budget_take(&dispatch->budget, asg_rate_budget_of(kind), 0, mono_ms,
+                                ret_wait_ms);
+}
+
+void asg_dispatch_heard(struct asg_dispatch *dispatch, uint32_t peer,
+                        const struct asg_call_rate *rates, size_t rate_count,
+                        int64_t mono_ms)
+{
+    struct asg_dispatch_worker *worker = find_peer(dispatch, peer);
+    if (worker == NULL) return;
+    take_rates(dispatch, worker->trust, rates, rate_count, mono_ms);
+    worker->heard_ms = mono_ms;
+}
+
+/* ---- handing out ---- */
 
 static void give_up(struct asg_dispatch *dispatch, struct asg_job_entry *entry,
                     enum asg_outcome outcome, const char *message)

@@ -109,6 +109,18 @@ enum asg_result_verdict asg_dispatch_take_result(struct asg_dispatch *dispatch,
 void asg_dispatch_hand_back(struct asg_dispatch *dispatch, uint32_t peer,
                             const struct asg_hand_back *hand_back, int64_t mono_ms);
 
+/* Questions (look_up.h) go to workers beside the jobs, without lease or credit, and also
+ * while the kill switch is on. A worker that is ready, none of `tried`; false: none. */
+bool asg_dispatch_choose_asked(struct asg_dispatch *dispatch, const uint32_t *tried,
+                               size_t tried_count, int64_t mono_ms, uint32_t *ret_peer);
+/* Take the right to the call of one; false: not before *ret_wait_ms. */
+bool asg_dispatch_may_ask(struct asg_dispatch *dispatch, enum asg_question_kind kind,
+                          int64_t mono_ms, int64_t *ret_wait_ms);
+/* A worker answered one: it is there, and this is what it sent to EC2. */
+void asg_dispatch_heard(struct asg_dispatch *dispatch, uint32_t peer,
+                        const struct asg_call_rate *rates, size_t rate_count,
+                        int64_t mono_ms);
+
 /* The result that was NEW is durable: acknowledge it. */
 void asg_dispatch_settle(struct asg_dispatch *dispatch, uint64_t job_id,
                          uint32_t attempt);

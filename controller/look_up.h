@@ -46,12 +46,14 @@ struct asg_look_up_options {
 };
 
 void asg_look_up_new(const struct asg_look_up_options *options, struct asg_look_up **ret);
-/* What nobody was told yet is told as UNAVAILABLE first. No asker may be left. */
+/* Tell all that wait that this controller stops, and take no more. */
+void asg_look_up_close(struct asg_look_up *look_up);
+/* Closes it first. No asker may be left. */
 void asg_look_up_destroy(struct asg_look_up **look_up);
 
 /* Ask; the question is copied. deadline_ms counts from now; 0: the default.
- * ASG_ERR_FULL: too many wait; ASG_ERR_INVALID: no such question, or over its limit. In
- * both cases nobody is told. */
+ * ASG_ERR_BUSY: too many wait; ASG_ERR_INVALID: no such question, or over its limit;
+ * ASG_ERR_CLOSED. In these cases nobody is told. */
 ASG_MUST_USE enum asg_status asg_look_up_ask(struct asg_look_up *look_up,
                                              const struct asg_question *question,
                                              int64_t deadline_ms, asg_told_fn *told,

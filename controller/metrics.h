@@ -49,6 +49,10 @@
     X(JOBS_DEAD, "asg_jobs_dead", "", GAUGE, "Dead letters.")                            \
     X(RESULTS_LATE, "asg_results_late_total", "", COUNTER,                               \
       "Results that came too late.")                                                     \
+    X(LOOK_UPS, "asg_look_ups_total", "", COUNTER,                                       \
+      "Questions of EC2 sent to workers for orders.")                                    \
+    X(LOOK_UPS_UNAVAILABLE, "asg_look_ups_unavailable_total", "", COUNTER,               \
+      "Orders that could not learn what they needed of EC2.")                            \
     X(WORKERS, "asg_workers", "", GAUGE, "Workers known now.")                           \
     X(PROBES, "asg_probes_total", "", COUNTER, "gRPC probes sent.")                      \
     X(PROBES_FAILED, "asg_probes_failed_total", "", COUNTER,                             \

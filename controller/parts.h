@@ -14,6 +14,7 @@
 #include "controller/ingest_report.h"
 #include "controller/ingest_thread.h"
 #include "controller/log_time.h"
+#include "controller/look_up.h"
 #include "controller/probe_agent.h"
 #include "controller/probe_thread.h"
 #include "controller/reconcile.h"
@@ -46,6 +47,8 @@ struct asg_controller {
     struct asg_ingest *ingest;
     struct asg_ingest_thread *ingest_thread;
     struct asg_dispatch *dispatch;
+    struct asg_look_up *look_up;
+    int64_t look_up_at_ms; /* monotonic */
     struct asg_reconciler *reconciler;
     bool is_mass_absent; /* and told so */
     struct asg_collector collector;
@@ -93,6 +96,8 @@ void asg_take_worker_frame(struct asg_controller *controller,
                            const struct asg_bus_message *message);
 /* The dispatcher's ports, and join stanza and attachment of a job that leaves. */
 struct asg_dispatch_ports asg_worker_ports(struct asg_controller *controller);
+/* Those of the questions. */
+struct asg_look_up_ports asg_question_ports(struct asg_controller *controller);
 
 /* prepare_folders.c: what lies on this host's disk beside the log. Makes the folders,
  * loads or makes the keys and the join secret, fills in the paths. */

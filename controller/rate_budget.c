@@ -31,6 +31,33 @@ static int kind_of(const char *action, size_t length)
     return -1;
 }
 
+/* Actions of questions (model/question.h) that no kind of job has: each is paid out of
+ * the bucket that its question's token came from. */
+static const struct {
+    const char *action;
+    enum asg_job_kind kind;
+} of_questions[] = {
+    {"DescribeSubnets", ASG_JOB_DESCRIBE},
+    {"DescribeAvailabilityZones", ASG_JOB_DESCRIBE},
+    {"DescribeImages", ASG_JOB_DESCRIBE},
+    {"DescribeLaunchTemplates", ASG_JOB_RESOLVE_TEMPLATE},
+};
+
+/* The kind whose bucket it is paid out of; -1. */
+static int payer_of(const char *action)
+{
+    for (size_t i = 0; i < sizeof of_questions / sizeof of_questions[0]; i++) {
+        if (strcmp(of_questions[i].action, action) == 0) return of_questions[i].kind;
+    }
+    return kind_of(action, strlen(action));
+}
+
+enum asg_job_kind asg_rate_budget_of(enum asg_question_kind question)
+{
+    return question == ASG_QUESTION_TEMPLATE ? ASG_JOB_RESOLVE_TEMPLATE
+                                             : ASG_JOB_DESCRIBE;
+}
+
 struct asg_rate_quotas asg_rate_quotas_default(void)
 {
     struct asg_rate_quotas quotas = {0};
@@ -235,7 +262,7 @@ static void apply_adaptive(struct asg_rate_budget *budget, int kind, int64_t now
 void asg_rate_budget_sent(struct asg_rate_budget *budget, const char *action,
                           uint32_t attempts, uint32_t throttles, int64_t now_ms)
 {
-    int kind = kind_of(action, strlen(action));
+    int kind = payer_of(action);
     if (budget->is_unlimited || kind < 0 || attempts == 0) return;
     struct asg_bucket *requests = &budget->requests[kind];
     int64_t most_milli =

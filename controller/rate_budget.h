@@ -81,10 +81,13 @@ bool asg_rate_budget_take(struct asg_rate_budget *budget, enum asg_job_kind kind
 void asg_rate_budget_give_back(struct asg_rate_budget *budget, enum asg_job_kind kind,
                                uint32_t instances);
 
+/* The kind of job out of whose bucket a question is paid. */
+enum asg_job_kind asg_rate_budget_of(enum asg_question_kind question);
+
 /* A worker sent `attempts` requests of an action, of which EC2 throttled `throttles`.
  * No more is believed than EC2 lets through in a minute, and what all such reports leave
- * behind is paid back within that time. Actions that are no job's main one are not
- * counted. */
+ * behind is paid back within that time. Actions that are no job's main one and
+ * of no question are not counted. */
 void asg_rate_budget_sent(struct asg_rate_budget *budget, const char *action,
                           uint32_t attempts, uint32_t throttles, int64_t now_ms);
 

@@ -83,6 +83,14 @@ static const struct asg_config_key keys[] = {
      .help = "EC2's quotas of this account where they are not the documented ones: "
              "ACTION=REQUESTS/A_SECOND[,INSTANCES/A_SECOND], blanks between, as "
              "RunInstances=5/2,1000/2"},
+    {"look_up.deadline", ASG_CONFIG_DURATION, AT(look_up_ms), "3s", 50, MINUTE, NULL, "",
+     "for what an order must know of EC2 first: subnets, launch templates, instances"},
+    {"look_up.keep", ASG_CONFIG_DURATION, AT(look_up_keep_ms), "5m", 0, DAY, NULL, "",
+     "how long what EC2 said of subnets, zones and a numbered template version is used "
+     "again; 0s: never"},
+    {"look_up.keep_changing", ASG_CONFIG_DURATION, AT(look_up_keep_changing_ms), "2s", 0,
+     HOUR, NULL, "",
+     "the same for $Latest, $Default and images; instances are asked for every time"},
     {"log.snapshot_records", ASG_CONFIG_NUMBER, AT(snapshot_records), "50000", 100,
      100000000, NULL, "records", "between two snapshots of the state"},
     {"log.snapshot_every", ASG_CONFIG_DURATION, AT(snapshot_ms), "10m", SECOND, 30 * DAY,

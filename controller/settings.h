@@ -35,6 +35,9 @@ struct asg_controller_settings {
     int64_t aside_ms;
     int64_t rate_share_percent;
     const char *rate_quotas;
+    int64_t look_up_ms;
+    int64_t look_up_keep_ms;
+    int64_t look_up_keep_changing_ms;
     int64_t snapshot_records;
     int64_t snapshot_ms;
     int64_t snapshot_memory;

@@ -106,6 +106,54 @@ struct asg_dispatch_ports asg_worker_ports(struct asg_controller *controller)
                                        .context = controller};
 }
 
+/* ---- questions ---- */
+
+static bool choose_asked(void *context, const uint32_t *tried, size_t tried_count,
+                         uint32_t *ret_peer)
+{
+    struct asg_controller *controller = context;
+    if (controller->dispatch == NULL) return false;
+    return asg_dispatch_choose_asked(controller->dispatch, tried, tried_count,
+                                     asg_clock_monotonic_ms(&controller->clock),
+                                     ret_peer);
+}
+
+static bool may_ask(void *context, enum asg_question_kind kind, int64_t *ret_wait_ms)
+{
+    struct asg_controller *controller = context;
+    return asg_dispatch_may_ask(controller->dispatch, kind,
+                                asg_clock_monotonic_ms(&controller->clock), ret_wait_ms);
+}
+
+static void wake_loop(void *context)
+{
+    struct asg_controller *controller = context;
+    asg_bus_waker_wake(controller->waker);
+}
+
+struct asg_look_up_ports asg_question_ports(struct asg_controller *controller)
+{
+    return (struct asg_look_up_ports){.choose = choose_asked,
+                                      .may_call = may_ask,
+                                      .send = send_to_worker,
+                                      .wake = wake_loop,
+                                      .context = controller};
+}
+
+static void take_told(struct asg_controller *controller,
+                      const struct asg_bus_message *message, int64_t mono_ms)
+{
+    struct asg_told_message body;
+    if (asg_wire_decode_message(message->data, message->length, ASG_MESSAGE_TOLD,
+                                &controller->scratch, &body) != ASG_OK) {
+        asg_count(ASG_COUNT_FRAMES_MALFORMED, 1);
+        return;
+    }
+    asg_dispatch_heard(controller->dispatch, message->peer, body.rates, body.rate_count,
+                       mono_ms);
+    (void)asg_look_up_take(controller->look_up, message->peer, &body, mono_ms);
+}
+
 /* A listing that lacks many instances at once: somebody must know of it. */
 static void tell_mass(struct asg_controller *controller)
 {
@@ -316,6 +364,7 @@ void asg_take_worker_frame(struct asg_controller *controller,
     case ASG_MESSAGE_HEARTBEAT: take_heartbeat(controller, message, mono_ms); break;
     case ASG_MESSAGE_HELLO: take_hello(controller, message, mono_ms); break;
     case ASG_MESSAGE_HAND_BACK: take_hand_back(controller, message, mono_ms); break;
+    case ASG_MESSAGE_TOLD: take_told(controller, message, mono_ms); break;
     default: asg_count(ASG_COUNT_FRAMES_MALFORMED, 1); break;
     }
 }

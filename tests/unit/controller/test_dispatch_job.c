@@ -641,6 +641,63 @@ static void test_dispatch_tries_a_worker_again_that_was_put_aside(void **state)
     assert_int_equal(1, f->aside_count);
 }
 
+static uint32_t asked(struct fixture *f, const uint32_t *tried, size_t tried_count,
+                      int64_t mono_ms)
+{
+    uint32_t peer = 0;
+    return asg_dispatch_choose_asked(f->dispatch, tried, tried_count, mono_ms, &peer)
+               ? peer
+               : 0;
+}
+
+static void test_dispatch_asks_the_ready_in_turn(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(0, asked(f, NULL, 0, 0));
+    say_hello(f, 1, "one", 0, NULL, 0, 0); /* no credit is needed */
+    say_hello(f, 2, "two", 4, NULL, 0, 0);
+    asg_dispatch_halt(f->dispatch, true); /* nor that the kill switch is off */
+    uint32_t first = asked(f, NULL, 0, 10);
+    uint32_t second = asked(f, NULL, 0, 20);
+    assert_int_equal(3, first + second);
+    assert_int_equal(2, asked(f, (const uint32_t[]){1}, 1, 30));
+    assert_int_equal(0, asked(f, (const uint32_t[]){1, 2}, 2, 30));
+    /* One that answers is heard of; the other falls silent. */
+    asg_dispatch_heard(f->dispatch, 2, NULL, 0, FIXTURE_LEASE_MS - 1);
+    assert_int_equal(2, asked(f, NULL, 0, FIXTURE_LEASE_MS + 1));
+    assert_int_equal(2, asked(f, NULL, 0, FIXTURE_LEASE_MS + 2));
+    asg_dispatch_heard(f->dispatch, 99, NULL, 0, FIXTURE_LEASE_MS); /* unknown: fine */
+    assert_int_equal(0, asked(f, NULL, 0, 3 * FIXTURE_LEASE_MS));
+}
+
+static void test_dispatch_asks_none_that_is_put_aside_while_another_is_there(void **state)
+{
+    struct fixture *f = *state;
+    fixture_open_strict(f, 8, 600000);
+    work_for(f, ASG_OUTCOME_CREDENTIALS, ASG_OUTCOME_OK, 0, 130000);
+    assert_string_equal("one", f->aside);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(2, asked(f, NULL, 0, 130000));
+    }
+}
+
+static void test_dispatch_pays_questions_out_of_the_rate_budget(void **state)
+{
+    struct fixture *f = *state;
+    asg_dispatch_destroy(&f->dispatch);
+    fixture_open(f, 100, 3);
+    int64_t wait_ms = 0;
+    unsigned taken = 0;
+    while (asg_dispatch_may_ask(f->dispatch, ASG_QUESTION_SUBNETS, 0, &wait_ms)) {
+        taken++;
+    }
+    assert_int_equal(100, taken); /* DescribeInstances: bucket of 100 */
+    assert_in_range(wait_ms, 1, 100);
+    assert_true(
+        asg_dispatch_may_ask(f->dispatch, ASG_QUESTION_SUBNETS, wait_ms, &wait_ms));
+    assert_true(asg_dispatch_may_ask(f->dispatch, ASG_QUESTION_TEMPLATE, 0, &wait_ms));
+}
+
 static void test_dispatch_waits_for_the_rate_budget(void **state)
 {
     struct fixture *f = *state;
@@ -868,6 +925,9 @@ int main(void)
         TEST(test_dispatch_gives_up_at_the_delivery_limit),
         TEST(test_dispatch_expires_a_job_past_its_deadline),
         TEST(test_dispatch_calls_a_sent_launch_ambiguous_at_its_deadline),
+        TEST(test_dispatch_asks_the_ready_in_turn),
+        TEST(test_dispatch_asks_none_that_is_put_aside_while_another_is_there),
+        TEST(test_dispatch_pays_questions_out_of_the_rate_budget),
         TEST(test_dispatch_waits_for_the_rate_budget),
         TEST(test_dispatch_goes_on_when_a_worker_takes_no_more),
         TEST(test_dispatch_turns_from_a_worker_that_is_gone),

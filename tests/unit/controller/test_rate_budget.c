@@ -136,8 +136,34 @@ static void test_budget_charges_what_was_sent_beyond_the_tokens(void **state)
     assert_int_equal(0, take_all(&budget, ASG_JOB_DESCRIBE, 0, 1999));
     assert_int_equal(1, take_all(&budget, ASG_JOB_DESCRIBE, 0, 2050));
     /* What nobody knows is not counted. */
-    asg_rate_budget_sent(&budget, "DescribeSubnets", 1000, 5, 2050);
+    asg_rate_budget_sent(&budget, "DescribeVpcs", 1000, 5, 2050);
     assert_int_equal(100, asg_rate_budget_percent(&budget, ASG_JOB_DESCRIBE));
+}
+
+/* A question's token and the calls that answered it are of one bucket. */
+static void test_budget_pays_questions_out_of_what_they_took(void **state)
+{
+    (void)state;
+    static const struct {
+        enum asg_question_kind question;
+        const char *action;
+    } rows[] = {
+        {ASG_QUESTION_SUBNETS, "DescribeSubnets"},
+        {ASG_QUESTION_ZONES, "DescribeAvailabilityZones"},
+        {ASG_QUESTION_TEMPLATE, "DescribeLaunchTemplates"},
+        {ASG_QUESTION_TEMPLATE, "DescribeLaunchTemplateVersions"},
+        {ASG_QUESTION_INSTANCES, "DescribeInstances"},
+        {ASG_QUESTION_IMAGES, "DescribeImages"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct asg_rate_budget budget;
+        start(&budget, 100, 0);
+        int64_t wait_ms = 0;
+        enum asg_job_kind kind = asg_rate_budget_of(rows[i].question);
+        assert_true(asg_rate_budget_take(&budget, kind, 0, 0, &wait_ms));
+        asg_rate_budget_sent(&budget, rows[i].action, 3, 0, 0); /* two beyond the token */
+        assert_int_equal(97, take_all(&budget, kind, 0, 0));
+    }
 }
 
 static void test_budget_falls_after_a_throttle_and_grows_back(void **state)
@@ -217,6 +243,7 @@ int main(void)
         cmocka_unit_test(test_budget_keeps_a_share),
         cmocka_unit_test(test_budget_takes_back_what_could_not_leave),
         cmocka_unit_test(test_budget_charges_what_was_sent_beyond_the_tokens),
+        cmocka_unit_test(test_budget_pays_questions_out_of_what_they_took),
         cmocka_unit_test(test_budget_falls_after_a_throttle_and_grows_back),
         cmocka_unit_test(test_budget_reads_quotas_of_the_operator),
         cmocka_unit_test(test_budget_is_not_moved_by_a_clock_that_goes_back),
