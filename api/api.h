@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "model/effects.h"
 #include "model/event.h"
+#include "model/question.h"
 
 struct asg_api;
 
@@ -32,6 +33,12 @@ struct asg_api_ports {
      * on their way, `settled` will not be called. */
     enum asg_status (*order)(void *context, const struct asg_command *command,
                              asg_api_settled *settled, void *call);
+    /* Ask EC2 something that an order needs to know; the question is copied before the
+     * call returns. `told` is called once, from the thread of the loop, within seconds.
+     * ASG_ERR_BUSY: too many are on their way; ASG_ERR_CLOSED: this controller stops;
+     * ASG_ERR_INVALID: no such question. `told` will then not be called. */
+    enum asg_status (*look_up)(void *context, const struct asg_question *question,
+                               asg_told_fn *told, void *call);
     /* A call was answered with this status, so long after it came. */
     void (*answered)(void *context, int http_status, int64_t duration_us);
 };

@@ -21,6 +21,7 @@ struct asg_api_private {
     struct asg_query_reply reply;
     struct asg_xml_out xml;
     asg_api_done *done;
+    asg_api_found *found;
     int64_t came_us; /* monotonic */
     bool is_ended;
     atomic_int holders;
@@ -262,6 +263,37 @@ void asg_api_order(struct asg_api_call *call, const struct asg_command *command,
     if (ports->order(ports->context, &order, settled, call) != ASG_OK) {
         refuse(call, 400, "Throttling",
                "Rate exceeded: too many orders are on their way");
+    }
+}
+
+static void told(void *context, const struct asg_told *told)
+{
+    struct asg_api_call *call = context;
+    if (told->outcome != ASG_TOLD_UNAVAILABLE) {
+        call->own->found(call, told);
+        return;
+    }
+    char text[ASG_QUERY_MESSAGE_MAX];
+    (void)snprintf(text, sizeof text,
+                   "openasg cannot ask EC2 what this needs to know: %s%s%s; try again",
+                   told->code, told->code[0] != '\0' ? ": " : "", told->message);
+    refuse(call, 503, "ServiceUnavailable", text);
+}
+
+void asg_api_look_up(struct asg_api_call *call, const struct asg_question *question,
+                     asg_api_found *found)
+{
+    const struct asg_api_ports *ports = asg_api_ports_of(call);
+    call->own->found = found;
+    asg_api_defer(call);
+    enum asg_status status = ports->look_up(ports->context, question, told, call);
+    if (status == ASG_OK) return;
+    assert(status != ASG_ERR_INVALID); /* handlers know what may be asked */
+    if (status == ASG_ERR_BUSY) {
+        refuse(call, 400, "Throttling",
+               "Rate exceeded: too many calls wait for an answer of EC2");
+    } else {
+        refuse(call, 503, "ServiceUnavailable", "this controller stops; try again");
     }
 }
 

@@ -22,6 +22,9 @@ struct asg_api_call;
 typedef void asg_api_handler(struct asg_api_call *call);
 /* The order is durable; ends the call. Core took it: a refusal is answered before. */
 typedef void asg_api_done(struct asg_api_call *call, const struct asg_effects *effects);
+/* What EC2 said: FOUND or REFUSED, never UNAVAILABLE. `told` is lent. Ends the call or
+ * hands it on. */
+typedef void asg_api_found(struct asg_api_call *call, const struct asg_told *told);
 
 /* One action of the service. */
 struct asg_api_action {
@@ -75,6 +78,11 @@ void asg_api_stream(struct asg_api_call *call, struct asg_http_stream stream);
  * the answer with core's code and words. NULL `done`: asg_api_reply_empty(). */
 void asg_api_order(struct asg_api_call *call, const struct asg_command *command,
                    asg_api_done *done);
+
+/* Ask EC2 what the order needs to know; `found` goes on, on the thread of the loop. When
+ * nobody can say, the call is ended with 503 ServiceUnavailable. */
+void asg_api_look_up(struct asg_api_call *call, const struct asg_question *question,
+                     asg_api_found *found);
 
 /* --- for the door --- */
 

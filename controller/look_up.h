@@ -19,9 +19,6 @@
 
 struct asg_look_up;
 
-/* `told` and all it points to live until it returns. It may ask again. */
-typedef void asg_told_fn(void *context, const struct asg_told *told);
-
 struct asg_look_up_ports {
     /* Some worker to ask, none of `tried`; false: there is none. */
     bool (*choose)(void *context, const uint32_t *tried, size_t tried_count,

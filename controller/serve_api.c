@@ -32,6 +32,13 @@ static enum asg_status take_order(void *context, const struct asg_command *comma
     return ASG_OK;
 }
 
+static enum asg_status look_up(void *context, const struct asg_question *question,
+                               asg_told_fn *told, void *call)
+{
+    struct asg_controller *controller = context;
+    return asg_look_up_ask(controller->look_up, question, 0, told, call);
+}
+
 static void count_answer(void *context, int http_status, int64_t duration_us)
 {
     (void)context;
@@ -55,6 +62,7 @@ enum asg_status asg_serve_api_new(struct asg_controller *controller,
                   .clock = controller->clock,
                   .is_leading = is_leading,
                   .order = take_order,
+                  .look_up = look_up,
                   .answered = count_answer},
     };
     return asg_api_new(&options, &controller->api, error);

@@ -44,9 +44,9 @@ struct asg_told_zone {
 struct asg_told_template {
     const char *template_id;
     const char *template_name;
-    uint64_t default_version;
-    uint64_t latest_version;
-    uint64_t version;          /* the one asked for, as a number */
+    uint64_t default_version; /* when it was asked: minutes old where the version asked */
+    uint64_t latest_version;  /* for is a number */
+    uint64_t version;         /* the one asked for, as a number */
     const char *instance_type; /* as that version says; empty: it says none */
     const char *image_id;
 };
@@ -98,5 +98,9 @@ struct asg_told {
     struct asg_told_image *images;
     size_t image_count;
 };
+
+/* Called once for each question that was taken. `told` and all it points to live until it
+ * returns; it may not block, and may ask again. */
+typedef void asg_told_fn(void *context, const struct asg_told *told);
 
 #endif

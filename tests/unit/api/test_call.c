@@ -51,6 +51,34 @@ static enum asg_status take_order(void *context, const struct asg_command *comma
     return loop.has_thread ? ASG_OK : ASG_ERR_LIMIT;
 }
 
+/* EC2 as its worker tells it, from the same thread. */
+static struct {
+    struct asg_told told;
+    enum asg_status answer;
+    char subnet[32];
+    asg_told_fn *fn;
+    void *call;
+} ec2;
+
+static void *tell(void *context)
+{
+    (void)context;
+    ec2.fn(ec2.call, &ec2.told);
+    return NULL;
+}
+
+static enum asg_status look_up(void *context, const struct asg_question *question,
+                               asg_told_fn *told, void *call)
+{
+    (void)context;
+    if (ec2.answer != ASG_OK) return ec2.answer;
+    (void)snprintf(ec2.subnet, sizeof ec2.subnet, "%s", question->ids.items[0]);
+    ec2.fn = told;
+    ec2.call = call;
+    loop.has_thread = pthread_create(&loop.thread, NULL, tell, NULL) == 0;
+    return loop.has_thread ? ASG_OK : ASG_ERR_BUSY;
+}
+
 static bool leads(void *context)
 {
     (void)context;
@@ -93,6 +121,25 @@ static void order(struct asg_api_call *call)
 {
     const struct asg_command command = {.kind = ASG_COMMAND_SET_DESIRED, .group = "web"};
     asg_api_order(call, &command, call->action->output != NULL ? count_decisions : NULL);
+}
+
+static void say_zone(struct asg_api_call *call, const struct asg_told *told)
+{
+    if (told->outcome == ASG_TOLD_REFUSED) {
+        asg_api_invalid(call, "EC2 says %s", told->code);
+        return;
+    }
+    struct asg_xml_out *xml = asg_api_begin(call);
+    asg_xml_out_text(xml, "Zone", told->subnets[0].zone);
+    asg_api_end(call);
+}
+
+static void ask_zone(struct asg_api_call *call)
+{
+    const char *ids[] = {"subnet-1"};
+    const struct asg_question question = {.kind = ASG_QUESTION_SUBNETS,
+                                          .ids = {.items = ids, .count = 1}};
+    asg_api_look_up(call, &question, say_zone);
 }
 
 static int streams_ended;
@@ -151,6 +198,7 @@ static int begin(void **state)
         .ports = {.clock = asg_clock_real(),
                   .is_leading = leads,
                   .order = take_order,
+                  .look_up = look_up,
                   .answered = count},
     };
     const struct asg_http_options http = {
@@ -252,6 +300,35 @@ static void test_too_many_orders_are_throttled(void **state)
     expect(answer, "<Code>Throttling</Code><Message>Rate exceeded");
 }
 
+static void test_what_ec2_says_reaches_the_handler(void **state)
+{
+    struct asg_told_subnet row = {.subnet_id = "subnet-1", .zone = "us-east-1a"};
+    ec2.answer = ASG_OK;
+    ec2.told =
+        (struct asg_told){.outcome = ASG_TOLD_FOUND, .subnets = &row, .subnet_count = 1};
+    expect(ask(*state, ask_zone, true), "<DoItResult><Zone>us-east-1a</Zone>");
+    assert_string_equal(ec2.subnet, "subnet-1");
+    ec2.told = (struct asg_told){.outcome = ASG_TOLD_REFUSED,
+                                 .code = "InvalidSubnetID.NotFound"};
+    expect(ask(*state, ask_zone, true), "EC2 says InvalidSubnetID.NotFound");
+}
+
+static void test_a_question_nobody_can_answer_is_503(void **state)
+{
+    ec2.answer = ASG_OK;
+    ec2.told = (struct asg_told){.outcome = ASG_TOLD_UNAVAILABLE,
+                                 .code = "OpenasgNoWorker",
+                                 .message = "no worker is there"};
+    const char *answer = ask(*state, ask_zone, true);
+    expect(answer, "HTTP/1.1 503");
+    expect(answer, "<Type>Receiver</Type><Code>ServiceUnavailable</Code>");
+    expect(answer, "OpenasgNoWorker: no worker is there");
+    ec2.answer = ASG_ERR_BUSY;
+    expect(ask(*state, ask_zone, true), "<Code>Throttling</Code><Message>Rate exceeded");
+    ec2.answer = ASG_ERR_CLOSED;
+    expect(ask(*state, ask_zone, true), "HTTP/1.1 503");
+}
+
 static void test_a_stream_stands_in_its_envelope(void **state)
 {
     streams_ended = 0;
@@ -276,6 +353,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             test_an_order_that_nobody_knows_of_is_said_to_be_so, begin, end),
         cmocka_unit_test_setup_teardown(test_too_many_orders_are_throttled, begin, end),
+        cmocka_unit_test_setup_teardown(test_what_ec2_says_reaches_the_handler, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(test_a_question_nobody_can_answer_is_503, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(test_a_stream_stands_in_its_envelope, begin, end),
     };
     return cmocka_run_group_tests_name("call", tests, NULL, NULL);
