@@ -243,6 +243,7 @@ enum asg_status asg_core_step(struct asg_core *core, const struct asg_event *eve
     struct step step = {.effects = ret, .before_ms = core->now_ms};
     core->now_ms = event->time_ms;
     core->step = &step;
+    core->step_no++;
     /* What time has brought comes before this event; a leader is told first how late a
      * scheduled action may run. */
     if (!is_lead(event)) asg_take_due_groups(core);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/check/check_activities.h"
 #include "core/world/counts.h"
 #include "core/world/orphans.h"
 #include "core/world/standing.h"
@@ -161,7 +162,8 @@ const char *asg_check_group(const struct asg_core *core, const struct group *gro
         return "waits for a template that nobody asks for";
     }
     if (group->ends.count > ASG_RECENT_ENDS) return "remembers too many ends";
-    const char *wrong = wrong_with_caches(core, group);
+    const char *wrong = asg_check_waiting(core, group);
+    if (wrong == NULL) wrong = wrong_with_caches(core, group);
     if (wrong == NULL) wrong = wrong_with_schedules(core, group);
     return wrong != NULL ? wrong : wrong_with_policies(core, group);
 }

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/check/check_activities.h"
 #include "core/world/standing.h"
 #include "core/world/state.h"
 
@@ -58,6 +59,8 @@ const char *asg_check_instance(const struct asg_core *core, const struct group *
     if (instance->no == 0 || instance->no > core->last_instance_no) {
         return "has a number that was not given yet";
     }
+    const char *wrong = asg_check_activity(core, instance);
+    if (wrong != NULL) return wrong;
     if (asg_instance_is_slot(instance)) return wrong_with_slot(core, group, instance);
     if (instance->id[0] == '\0' && !asg_instance_is_finished(instance))
         return "has no id";

@@ -5,6 +5,7 @@
 #include "core/limits/churn.h"
 #include "core/world/counts.h"
 #include "core/limits/launch_failures.h"
+#include "core/step/activities.h"
 #include "core/step/narrate.h"
 #include "core/values/number.h"
 #include "core/world/standing.h"
@@ -351,6 +352,7 @@ bool asg_lifecycle_move(struct asg_core *core, struct group *group,
     asg_group_mark_dirty(core, group);
     if (row->text[0] != '\0') say_move(core, group, instance, row);
     if (row->enter != NULL) row->enter(core, group, instance);
+    asg_activity_follow(core, instance, row->from);
     return true;
 }
 

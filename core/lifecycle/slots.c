@@ -4,6 +4,7 @@
 
 #include "core/world/kept_text.h"
 #include "core/lifecycle/lifecycle.h"
+#include "core/step/activities.h"
 #include "core/world/standing.h"
 #include "core/world/state.h"
 
@@ -28,6 +29,7 @@ void asg_slot_add(struct asg_core *core, struct group *group, struct job *job)
         slot->service.is_protected = group->config.protect_new_instances;
         slot->is_spot = launch->fleet != NULL && i >= launch->fleet->on_demand;
         assert(asg_instance_is_slot(slot));
+        asg_activity_take_slot(core, slot);
     }
     asg_group_mark_dirty(core, group);
 }
@@ -59,13 +61,30 @@ struct instance *asg_slot_find(const struct group *group, const struct job *job,
     return slot != NULL ? slot : first;
 }
 
-void asg_slot_free(struct asg_core *core, struct group *group, const struct job *job)
+void asg_slot_tell(struct asg_core *core, struct group *group, const struct job *job,
+                   enum asg_activity_status status, const char *message)
+{
+    size_t at = 0;
+    struct instance *slot = asg_slot_next(group, job, &at);
+    for (; slot != NULL; slot = asg_slot_next(group, job, &at)) {
+        assert(slot->activity != NULL);
+        asg_activity_go_on(core, slot, status, slot->activity->progress, message);
+    }
+}
+
+void asg_slot_free(struct asg_core *core, struct group *group, const struct job *job,
+                   enum asg_activity_status status, const char *message)
 {
     assert(asg_job_is_launch(job->plan.kind));
     assert(job->group_no == group->no);
     size_t at = 0;
     struct instance *slot = asg_slot_next(group, job, &at);
     for (; slot != NULL; slot = asg_slot_next(group, job, &at)) {
+        if (status == ASG_ACTIVITY_IN_PROGRESS) {
+            asg_activity_wait(core, slot, message);
+        } else {
+            asg_activity_close(core, slot, status, message);
+        }
         (void)asg_lifecycle_move(core, group, slot, ASG_FLEET_NOT_LAUNCHED);
         assert(asg_instance_is_finished(slot));
     }

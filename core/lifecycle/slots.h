@@ -16,7 +16,14 @@ struct instance *asg_slot_next(const struct group *group, const struct job *job,
 struct instance *asg_slot_find(const struct group *group, const struct job *job,
                                bool is_spot);
 
-/* Its slots that EC2 has not filled are wanted no more. */
-void asg_slot_free(struct asg_core *core, struct group *group, const struct job *job);
+/* Its slots that EC2 has not filled are over. Their activities end as FAILED or
+ * CANCELLED; IN_PROGRESS: these launches are made again, and go on with the group's next
+ * slots. `message` says why; "": nothing is to be said. */
+void asg_slot_free(struct asg_core *core, struct group *group, const struct job *job,
+                   enum asg_activity_status status, const char *message);
+
+/* What is known of the activities of its slots: where they stand, and why. */
+void asg_slot_tell(struct asg_core *core, struct group *group, const struct job *job,
+                   enum asg_activity_status status, const char *message);
 
 #endif

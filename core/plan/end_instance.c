@@ -1,12 +1,14 @@
 #include "core/plan/end_instance.h"
 
 #include <assert.h>
+#include <inttypes.h>
 
 #include "core/limits/churn.h"
 #include "core/world/counts.h"
 #include "core/world/kept_text.h"
 #include "core/lifecycle/lifecycle.h"
 #include "core/world/standing.h"
+#include "core/step/activities.h"
 #include "core/step/look_again.h"
 #include "core/step/narrate.h"
 #include "core/values/number.h"
@@ -72,6 +74,85 @@ static bool is_kept(struct asg_core *core, struct group *group,
     return true;
 }
 
+/* ---- its activity ---- */
+
+/* After "in response to". */
+static const char *say_fault(enum asg_cause fault)
+{
+    switch (fault) {
+    case ASG_CAUSE_STOPPED:
+        return "an EC2 health check indicating it has been terminated or stopped";
+    case ASG_CAUSE_IMPAIRED: return "an EC2 instance status check failure";
+    case ASG_CAUSE_SCHEDULED_EVENT:
+        return "an EC2 health check indicating a scheduled event";
+    case ASG_CAUSE_MARKED: return "a user health-check";
+    case ASG_CAUSE_LATE_LAUNCH:
+        return "an EC2 health check indicating it did not come into service in time";
+    default: return "an agent health check failure";
+    }
+}
+
+static const char *say_named(struct asg_core *core, const struct instance *instance,
+                             uint32_t capacity)
+{
+    const char *format = "instance %s was taken out of service in response to a user "
+                         "request, shrinking the capacity from %" PRIu32 " to %" PRIu32;
+    assert(instance->ending.cause == ASG_END_NAMED);
+    if (core->step->span_from != core->step->span_to) {
+        return asg_activity_say(core, instance->group, /* with_wish */ false, "", format,
+                                instance->id, capacity, capacity - 1);
+    }
+    return asg_activity_say(
+        core, instance->group, /* with_wish */ false, "",
+        "instance %s was taken out of service in response to a user request",
+        instance->id);
+}
+
+static const char *say_surplus(struct asg_core *core, const struct instance *instance)
+{
+    assert(instance->id[0] != '\0');
+    return asg_activity_say(
+        core, instance->group, /* with_wish */ true, instance->reason,
+        "an instance was taken out of service in response to a difference between "
+        "desired and actual capacity, shrinking the capacity from %" PRIu32 " to %" PRIu32
+        ".  At %s instance %s was selected for termination",
+        core->step->span_from, core->step->span_to, asg_activity_say_now(core),
+        instance->id);
+}
+
+static const char *say_end(struct asg_core *core, const struct instance *instance,
+                           uint32_t capacity)
+{
+    bool is_taken_back = instance->notice.taken_back_ms != 0;
+    const char *what = say_fault(instance->health.fault);
+    switch (instance->ending.cause) {
+    case ASG_END_NAMED: return say_named(core, instance, capacity);
+    case ASG_END_NOTICE:
+        what = is_taken_back ? "a Spot interruption notice"
+                             : "an EC2 instance rebalance recommendation";
+        break;
+    case ASG_END_HEALTH: break;
+    default: return say_surplus(core, instance);
+    }
+    return asg_activity_say(
+        core, instance->group, /* with_wish */ false, instance->reason,
+        "an instance was taken out of service in response to %s", what);
+}
+
+/* A launch that is not in service yet ends here, and the termination begins. */
+static void begin_activity(struct asg_core *core, struct instance *instance,
+                           uint32_t capacity)
+{
+    assert(instance->ending.cause != ASG_END_NONE);
+    bool is_broken = instance->ending.cause == ASG_END_HEALTH;
+    asg_activity_close(
+        core, instance, is_broken ? ASG_ACTIVITY_FAILED : ASG_ACTIVITY_CANCELLED,
+        is_broken ? asg_activity_say_failure(core, instance->reason) : instance->reason);
+    asg_activity_open(core, instance, ASG_ACT_TERMINATE,
+                      say_end(core, instance, capacity));
+    if (is_broken) instance->group->replacing++;
+}
+
 void asg_plan_end(struct asg_core *core, struct group *group, struct instance *instance,
                   enum asg_end_cause cause, const char *reason)
 {
@@ -81,11 +162,13 @@ void asg_plan_end(struct asg_core *core, struct group *group, struct instance *i
     if (asg_plan_end_is_dry(core, group, instance, reason)) return;
     if (is_kept(core, group, instance, cause)) return;
     enum asg_instance_state from = instance->state;
+    uint32_t capacity = asg_count_capacity(group);
     bool was_serving = asg_instance_is_serving(instance);
     bool was_working = was_serving || asg_instance_may_be_working(instance);
     if (!asg_lifecycle_move(core, group, instance, ASG_FLEET_END)) return;
     asg_count_set_end(group, instance, cause, was_working);
     asg_text_keep(core, &instance->reason, ASG_REASON_MAX, reason);
+    begin_activity(core, instance, capacity);
     bool is_paced = cause == ASG_END_HEALTH || (cause == ASG_END_SCALE_IN && was_working);
     if (is_paced) asg_ends_note(core, group, cause);
     if (cause == ASG_END_HEALTH) asg_churn_note_death(core, group, instance);

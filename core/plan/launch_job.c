@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/step/look_again.h"
+#include "core/step/activities.h"
 #include "core/step/narrate.h"
 #include "core/plan/job_token.h"
 #include "model/copy.h"
@@ -41,6 +42,7 @@ void asg_plan_wait_for_pools(struct asg_core *core, struct group *group, const c
     asg_hold(core, group, HOLD_LAUNCH, "%s waits: no pool has capacity, trying again",
              what);
     assert(core->step != NULL);
+    asg_activity_end_waiting(core, group, 0, ASG_ACTIVITY_FAILED, "");
     group->launching.after_ms = core->now_ms + NO_POOL_MS;
     asg_look_again(core, group->launching.after_ms);
 }

@@ -7,6 +7,7 @@
 #include "core/choose/choose_pool.h"
 #include "core/world/counts.h"
 #include "core/limits/dry_pools.h"
+#include "core/step/activities.h"
 #include "core/step/narrate.h"
 #include "core/lifecycle/slots.h"
 #include "core/world/state.h"
@@ -126,6 +127,9 @@ void asg_plan_next_attempt(struct asg_core *core, struct job *job)
         asg_text_keep(core, &slot->type, ASG_TYPE_MAX, type);
         asg_text_keep(core, &slot->subnet_id, ASG_SUBNET_MAX, subnet->subnet_id);
         asg_text_keep(core, &slot->zone, ASG_ZONE_MAX, subnet->zone);
+        assert(slot->activity != NULL); /* it goes on there */
+        asg_activity_go_on(core, slot, ASG_ACTIVITY_IN_PROGRESS, slot->activity->progress,
+                           slot->activity->message);
     }
     (void)asg_emit_job(core, job);
     asg_narrate(core, ASG_DECISION_LAUNCH, group,

@@ -54,7 +54,7 @@ void asg_plan_abandon(struct asg_core *core, struct group *group, struct job *jo
 {
     assert(job->state == ASG_JOB_STATE_OPEN);
     assert(group->no == job->group_no);
-    asg_slot_free(core, group, job);
+    asg_slot_free(core, group, job, ASG_ACTIVITY_IN_PROGRESS, why);
     asg_narrate(core, ASG_DECISION_JOB, group, "job %s abandoned: %s", job->plan.name,
                 why);
     asg_job_close(core, job, ASG_JOB_STATE_CANCELLED);

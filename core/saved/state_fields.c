@@ -16,11 +16,12 @@
 /* Bytes that one of them takes at the least, in any form: each field takes one. What
  * claims to hold more of them than the bytes that are left is refused before room is
  * made for it. */
-#define INSTANCE_LEAST 30
+#define INSTANCE_LEAST 31
 #define POLICY_LEAST   20
 #define SCHEDULE_LEAST 10
 #define POOL_LEAST     6
-#define GROUP_LEAST    60
+#define ACTIVITY_LEAST 8
+#define GROUP_LEAST    64
 #define JOB_LEAST      20
 #define TEMPLATE_LEAST 5
 #define ORPHAN_LEAST   16
@@ -34,6 +35,31 @@ static void kept(struct asg_fields *f, struct asg_core *core, const char **held,
     char loaded[ASG_REASON_MAX + 1];
     asg_fields_text(f, *held, loaded, most + 1);
     if (asg_fields_is_loading(f)) asg_text_keep(core, held, most, loaded);
+}
+
+/* A text of an activity, or of what will be in one. */
+static void activity_text(struct asg_fields *f, struct asg_core *core, const char **held,
+                          size_t most)
+{
+    assert(most <= ASG_ACTIVITY_CAUSE_MAX);
+    char loaded[ASG_ACTIVITY_CAUSE_MAX + 1];
+    asg_fields_text(f, *held, loaded, most + 1);
+    if (asg_fields_is_loading(f)) asg_activity_keep(core, held, most, loaded);
+}
+
+static void activity_fields(struct asg_fields *f, struct asg_core *core,
+                            struct activity *a)
+{
+    assert(a->group != NULL);
+    asg_fields_u64(f, &a->no);
+    ENUM(f, &a->kind, ASG_ACT_COUNT);
+    ENUM(f, &a->status, ASG_ACTIVITY_COUNT);
+    asg_fields_u32(f, &a->progress);
+    asg_fields_i64(f, &a->start_ms);
+    activity_text(f, core, &a->cause, ASG_ACTIVITY_CAUSE_MAX);
+    activity_text(f, core, &a->message, ASG_ACTIVITY_MESSAGE_MAX);
+    activity_text(f, core, &a->subnet_id, ASG_SUBNET_MAX);
+    activity_text(f, core, &a->zone, ASG_ZONE_MAX);
 }
 
 void asg_state_instance_fields(struct asg_fields *f, struct asg_core *core,
@@ -79,6 +105,14 @@ void asg_state_instance_fields(struct asg_fields *f, struct asg_core *core,
     kept(f, core, &i->notice.event_code, ASG_EVENT_CODE_MAX);
     asg_fields_i64(f, &i->notice.event_ms);
     asg_fields_bool(f, &i->is_spot);
+    bool has_activity = i->activity != NULL;
+    asg_fields_bool(f, &has_activity);
+    if (!has_activity) return;
+    if (asg_fields_is_loading(f)) {
+        i->activity = asg_activity_new(i->group);
+        i->activity->instance = i;
+    }
+    activity_fields(f, core, i->activity);
 }
 
 /* A count of items that each take at least `least` bytes, and while loading zeroed room
@@ -99,6 +133,23 @@ static void small_count(struct asg_fields *f, size_t *count, size_t most)
     if (*count <= most) return;
     asg_fields_refuse(f, "a list is longer than this openasg allows");
     *count = 0;
+}
+
+/* The launches that wait for a slot, oldest first. */
+static void waiting_fields(struct asg_fields *f, struct asg_core *core, struct group *g)
+{
+    size_t count = g->waiting.count;
+    asg_fields_count(f, &count, ACTIVITY_LEAST);
+    struct activity *activity = g->waiting.first;
+    for (size_t i = 0; i < count; i++) {
+        if (asg_fields_is_loading(f)) {
+            activity = asg_activity_new(g);
+            asg_activity_push_waiting(g, activity);
+        }
+        assert(activity != NULL);
+        activity_fields(f, core, activity);
+        activity = activity->next;
+    }
 }
 
 /* A configuration, and while loading the arena that has it alone. */
@@ -230,6 +281,11 @@ void asg_state_group_fields(struct asg_fields *f, struct asg_core *core, struct 
     scaling_fields(f, core, g);
     launching_fields(f, g);
     interlock_fields(f, g);
+    activity_text(f, core, &g->wish.said, ASG_ACTIVITY_CAUSE_MAX);
+    activity_text(f, core, &g->wish.reason, ASG_ACTIVITY_CAUSE_MAX);
+    asg_fields_u64(f, &g->last_activity_no);
+    asg_fields_u32(f, &g->replacing);
+    waiting_fields(f, core, g);
     /* Found anew it could differ, and then a replay from a snapshot would wake other
      * groups than the controller did. */
     asg_fields_i64(f, &g->due.at_ms);

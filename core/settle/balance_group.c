@@ -13,6 +13,7 @@
 #include "core/choose/choose_ends.h"
 #include "core/world/counts.h"
 #include "core/limits/launch_failures.h"
+#include "core/step/activities.h"
 #include "core/step/look_again.h"
 #include "core/step/narrate.h"
 #include "core/values/number.h"
@@ -383,6 +384,7 @@ static void give_up_stopped(struct asg_core *core, struct group *group)
 static void end_all(struct asg_core *core, struct group *group)
 {
     assert(group->is_deleting);
+    asg_activity_note_span(core, asg_count_capacity(group), 0);
     for (size_t i = 0; i < group->instance_count; i++) {
         asg_plan_end(core, group, group->instances[i], ASG_END_DELETED,
                      "its group is being deleted");
@@ -418,6 +420,22 @@ static void forget_scale_in(struct group *group)
     group->scaling.ten_minutes_percent = 0;
 }
 
+/* Launches that wait for another try are over when nobody misses them or they may not be
+ * made; what a wish or a lost instance asked for is done when nothing is missing. */
+static void settle_activities(struct asg_core *core, struct group *group)
+{
+    uint32_t actual = asg_count_capacity(group);
+    uint32_t wanted = group->is_deleting ? 0 : asg_want_capacity(group);
+    uint32_t missing = wanted > actual ? wanted - actual : 0;
+    const char *stop = asg_stop_of_launch(core, group, /* is_dry */ false);
+    asg_activity_end_waiting(core, group, stop != NULL ? 0 : missing,
+                             ASG_ACTIVITY_CANCELLED,
+                             stop != NULL ? stop : "no longer wanted");
+    if (missing < group->replacing) group->replacing = missing;
+    if (actual == wanted) asg_activity_forget_wish(core, group);
+    assert(group->waiting.count <= missing);
+}
+
 void asg_settle_group(struct asg_core *core, struct group *group)
 {
     assert(core->step != NULL);
@@ -428,6 +446,7 @@ void asg_settle_group(struct asg_core *core, struct group *group)
     if (group->is_deleting) {
         end_all(core, group);
     } else {
+        asg_activity_note_span(core, asg_count_capacity(group), asg_want_capacity(group));
         asg_settle_taken_back(core, group);
         end_late_launches(core, group);
         replace_unhealthy(core, group);
@@ -435,12 +454,14 @@ void asg_settle_group(struct asg_core *core, struct group *group)
         uint32_t actual = asg_count_capacity(group);
         uint32_t wanted = asg_want_capacity(group);
         assert(wanted >= group->config.desired && wanted <= group->config.max);
+        asg_activity_note_span(core, actual, wanted);
         if (actual > wanted) shrink(core, group, actual - wanted);
         if (actual < wanted) grow(core, group, wanted - actual);
         bool is_ordered = asg_count_serving(group) > group->scaling.order_floor;
         if (actual <= wanted && !is_ordered) forget_scale_in(group);
     }
     if (group->look_ups > 0) ask_again(core, group);
+    settle_activities(core, group);
     hold_selected(core, group);
     asg_hold_settle(core, group);
     asg_plan_terminations(core, group);

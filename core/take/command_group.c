@@ -10,6 +10,7 @@
 #include "core/world/counts.h"
 #include "core/limits/dry_pools.h"
 #include "core/lifecycle/lifecycle.h"
+#include "core/step/activities.h"
 #include "core/step/narrate.h"
 #include "core/world/orphans.h"
 #include "core/world/standing.h"
@@ -265,6 +266,20 @@ static enum asg_status check_config(const struct asg_group_config *config,
     return status;
 }
 
+/* Of activities that follow from an order: `what` ends before the number that desired is
+ * now. One that left desired as it was has none. */
+static void wish(struct asg_core *core, struct group *group,
+                 const struct asg_command *command, uint32_t from, const char *what)
+{
+    uint32_t to = group->config.desired;
+    if (to == from) return;
+    assert(core->step != NULL);
+    asg_activity_wish(
+        core, group,
+        asg_arena_format(&core->step->effects->arena, "asked for by %s", command->actor),
+        "%s %" PRIu32, what, to);
+}
+
 void asg_order_create_group(struct asg_core *core, const struct asg_command *command)
 {
     if (command->group_config == NULL) {
@@ -290,6 +305,10 @@ void asg_order_create_group(struct asg_core *core, const struct asg_command *com
     if (core->orphan_count > 0)
         asg_orphan_count_unknown(core); /* some may be of its name */
     asg_group_mark_dirty(core, group);
+    wish(
+        core, group, command, 0,
+        "a user request created an AutoScalingGroup changing the desired capacity from 0 "
+        "to");
     asg_narrate_capacity(core, ASG_DECISION_COMMAND, group, "", 0,
                          "group created by %s: min %" PRIu32 ", max %" PRIu32
                          ", desired %" PRIu32,
@@ -366,6 +385,13 @@ void asg_order_update_group(struct asg_core *core, const struct asg_command *com
         asg_churn_forget(core, group); /* the cause may be mended */
     }
     group->scaling.dry_run_desired = -1;
+    wish(core, group, command, from,
+         asg_arena_format(
+             &core->step->effects->arena,
+             "a user request update of AutoScalingGroup constraints to min: %" PRIu32
+             ", max: %" PRIu32 ", desired: %" PRIu32
+             " changing the desired capacity from %" PRIu32 " to",
+             config.min, config.max, config.desired, from));
     asg_narrate_capacity(core, ASG_DECISION_COMMAND, group, "", from,
                          "group updated by %s: min %" PRIu32 ", max %" PRIu32
                          ", desired %" PRIu32 " (was %" PRIu32 ")",
@@ -415,7 +441,13 @@ void asg_order_delete_group(struct asg_core *core, const struct asg_command *com
         asg_arena_clear(&group->schedules[i].arena);
     }
     group->schedule_count = 0; /* nothing is due any more */
+    uint32_t from = group->config.desired;
     asg_desired_set_range(core, group, 0, group->config.max, 0, DESIRED_BY_DELETION);
+    wish(core, group, command, from,
+         asg_arena_format(&core->step->effects->arena,
+                          "a user request deleted AutoScalingGroup changing the desired "
+                          "capacity from %" PRIu32 " to",
+                          from));
     assert(group->config.desired == 0 && group->is_deleting);
     asg_narrate(core, ASG_DECISION_COMMAND, group, "group is being deleted by %s",
                 command->actor);
@@ -447,6 +479,11 @@ void asg_order_desired(struct asg_core *core, const struct asg_command *command)
     assert(from >= group->config.min && from <= group->config.max); /* as it was */
     asg_want_skip_waiting(core, group, NULL);
     asg_desired_change(core, group, to, DESIRED_BY_ORDER);
+    wish(core, group, command, (uint32_t)from,
+         asg_arena_format(&core->step->effects->arena,
+                          "a user request explicitly set group desired capacity changing "
+                          "the desired capacity from %" PRId64 " to",
+                          from));
     asg_narrate_capacity(core,
                          (int64_t)to > from   ? ASG_DECISION_SCALE_OUT
                          : (int64_t)to < from ? ASG_DECISION_SCALE_IN

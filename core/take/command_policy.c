@@ -6,6 +6,7 @@
 
 #include "core/world/counts.h"
 #include "core/lifecycle/lifecycle.h"
+#include "core/step/activities.h"
 #include "core/step/narrate.h"
 #include "core/values/schedule.h"
 #include "core/world/state.h"
@@ -178,6 +179,12 @@ void asg_order_execute_policy(struct asg_core *core, const struct asg_command *c
         asg_want_skip_waiting(core, group, NULL);
         asg_desired_follow(core, group, &policy->config, (uint32_t)to);
         if (!is_step) asg_cooldown_begin(core, group, &policy->config);
+        asg_activity_wish(core, group,
+                          asg_arena_format(&core->step->effects->arena, "asked for by %s",
+                                           command->actor),
+                          "a user request executed policy %s changing the desired "
+                          "capacity from %" PRId64 " to %" PRId64,
+                          command->name, from, to);
         asg_narrate_capacity(
             core, to > from ? ASG_DECISION_SCALE_OUT : ASG_DECISION_SCALE_IN, group,
             command->name, from,

@@ -8,6 +8,7 @@
 #include "core/world/counts.h"
 #include "core/world/kept_text.h"
 #include "core/limits/churn.h"
+#include "core/step/activities.h"
 #include "core/step/narrate.h"
 #include "core/limits/patience.h"
 #include "core/world/state.h"
@@ -148,6 +149,8 @@ static void terminate_instance(struct asg_core *core, const struct asg_command *
         assert(group->config.desired > group->config.min);
         asg_desired_change(core, group, group->config.desired - 1, DESIRED_BY_INSTANCE);
     }
+    asg_activity_note_span(core, command->decrement ? 1 : 0,
+                           0); /* the order shrinks it */
     asg_plan_end(core, group, instance, ASG_END_NAMED, "a user request");
     asg_reply_accept(core, 0, "%s is being terminated%s", instance->id,
                      command->decrement ? ", desired is lowered by one"

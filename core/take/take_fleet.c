@@ -6,6 +6,7 @@
 
 #include "core/limits/dry_pools.h"
 #include "core/limits/launch_failures.h"
+#include "core/step/activities.h"
 #include "core/step/narrate.h"
 #include "core/values/number.h"
 #include "core/lifecycle/slots.h"
@@ -126,11 +127,15 @@ void asg_take_empty_fleet(struct asg_core *core, struct group *group, struct job
     assert(job->group_no == group->no);
     mark_market(core, group, job, result, count_result(job, result, false));
     mark_market(core, group, job, result, count_result(job, result, true));
-    asg_slot_free(core, group, job);
+    const char *what = asg_attempt_say_want(core, job, result);
+    bool waits = must_wait(result);
+    asg_slot_free(core, group, job,
+                  waits ? ASG_ACTIVITY_FAILED : ASG_ACTIVITY_IN_PROGRESS,
+                  waits ? asg_activity_say_failure(core, what) : what);
     asg_job_close(core, job, ASG_JOB_STATE_REFUSED);
     const char *pools = say_pools(core, result);
     char wait[ASG_NUMBER_TEXT_MAX];
-    if (!must_wait(result)) {
+    if (!waits) {
         asg_narrate(core, ASG_DECISION_JOB, group,
                     "no capacity in %s (job %s)%s%s: other pools are tried",
                     job->plan.launch->zone, job->plan.name, pools[0] != '\0' ? ": " : "",

@@ -11,6 +11,7 @@
 #include "core/limits/patience.h"
 #include "core/plan/plan_instances.h"
 #include "core/plan/retry_job.h"
+#include "core/step/activities.h"
 #include "core/step/narrate.h"
 #include "core/take/attempts.h"
 #include "core/take/dead_letter.h"
@@ -102,10 +103,21 @@ void asg_launch_happened(struct asg_core *core, struct group *group, struct job 
     } else if (is_short && !job->plan.is_dry_run) {
         take_fewer(core, group, job, result->instance_count);
     }
-    asg_slot_free(core, group, job);
+    asg_slot_free(core, group, job, ASG_ACTIVITY_IN_PROGRESS,
+                  asg_attempt_say_want(core, job, result));
     group->is_degraded = false;
     asg_text_keep(core, &group->degraded, ASG_REASON_MAX, "");
     asg_job_close(core, job, ASG_JOB_STATE_DONE);
+}
+
+/* EC2 has said no, and no other pool is asked: these launches have failed. */
+static void free_failed(struct asg_core *core, struct group *group, const struct job *job,
+                        const struct asg_result *result)
+{
+    assert(result->outcome != ASG_OUTCOME_OK);
+    const char *what = asg_attempt_say_want(core, job, result);
+    asg_slot_free(core, group, job, ASG_ACTIVITY_FAILED,
+                  asg_activity_say_failure(core, what));
 }
 
 /* A further attempt is a new launch: before the first listing of a leader there is none,
@@ -138,7 +150,7 @@ static void take_no_capacity(struct asg_core *core, struct group *group, struct 
         asg_plan_next_attempt(core, job);
         return;
     }
-    asg_slot_free(core, group, job);
+    free_failed(core, group, job, result);
     asg_job_close(core, job, ASG_JOB_STATE_REFUSED);
     asg_launch_again_later(core, group);
     int64_t next_ms = asg_pool_next_ms(core, group);
@@ -183,6 +195,7 @@ void asg_launch_in_doubt(struct asg_core *core, struct group *group, struct job 
             core, ASG_DECISION_JOB, group,
             "job %s may or may not have launched: %s; retrying with its client token",
             job->plan.name, asg_attempt_say_error(core, result));
+        asg_slot_tell(core, group, job, ASG_ACTIVITY_WAITING_FOR_INSTANCE_ID, "");
     }
     job->is_ambiguous = true;
     asg_plan_retry_later(core, job);
@@ -205,6 +218,8 @@ static bool waits_for_late(struct asg_core *core, struct group *group, struct jo
                     "with its client token in %s",
                     job->plan.name, asg_attempt_say_error(core, result),
                     asg_number_duration(until_ms - core->now_ms, wait));
+        asg_slot_tell(core, group, job, ASG_ACTIVITY_WAITING_FOR_INSTANCE_ID,
+                      asg_attempt_say_want(core, job, result));
     }
     job->is_ambiguous = true;
     asg_job_set_retry(core, job, until_ms);
@@ -230,7 +245,10 @@ void asg_launch_gone(struct asg_core *core, struct group *group, struct job *job
                      const struct asg_result *result)
 {
     assert(result->outcome == ASG_OUTCOME_GONE);
-    asg_slot_free(core, group, job);
+    asg_slot_free(
+        core, group, job, ASG_ACTIVITY_FAILED,
+        asg_activity_say_failure(core, "The instance was terminated before its id was "
+                                       "known"));
     asg_job_close(core, job, ASG_JOB_STATE_DONE);
     asg_narrate(core, ASG_DECISION_JOB, group,
                 "job %s: what it launched has been terminated since", job->plan.name);
@@ -258,7 +276,8 @@ void asg_launch_expired(struct asg_core *core, struct group *group, struct job *
         asg_launch_in_doubt(core, group, job, result);
         return;
     }
-    asg_slot_free(core, group, job);
+    asg_slot_free(core, group, job, ASG_ACTIVITY_IN_PROGRESS,
+                  "No worker took the launch in time.");
     asg_job_close(core, job, ASG_JOB_STATE_REFUSED);
     asg_launch_again_later(core, group);
     asg_narrate(core, ASG_DECISION_JOB, group, "job %s expired before a worker took it",
@@ -269,7 +288,7 @@ void asg_launch_refused(struct asg_core *core, struct group *group, struct job *
                         const struct asg_result *result)
 {
     if (waits_for_late(core, group, job, result)) return;
-    asg_slot_free(core, group, job);
+    free_failed(core, group, job, result);
     /* Its back-off is its own: what found no room before says nothing about it. */
     if (group->launching.refusals == 0) group->launching.failures = 0;
     group->launching.refusals++;
@@ -283,7 +302,7 @@ void asg_launch_over_quota(struct asg_core *core, struct group *group, struct jo
                            const struct asg_result *result)
 {
     if (waits_for_late(core, group, job, result)) return;
-    asg_slot_free(core, group, job);
+    free_failed(core, group, job, result);
     asg_job_close(core, job, ASG_JOB_STATE_REFUSED);
     asg_launch_note_failure(group); /* one at a time, when it is tried again */
     group->launching.breaker_until_ms = core->now_ms + QUOTA_MS;

@@ -35,6 +35,8 @@ void asg_try_look_up(struct asg_core *core, struct group *group, struct job *job
     }
     int64_t from_ms = asg_patience_late_until_ms(core, job);
     if (from_ms < core->now_ms) from_ms = core->now_ms;
+    if (!job->is_ambiguous)
+        asg_slot_tell(core, group, job, ASG_ACTIVITY_WAITING_FOR_INSTANCE_ID, "");
     job->is_ambiguous = true;
     asg_job_look_up(core, job, from_ms);
     asg_narrate(core, ASG_DECISION_JOB, group,

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "core/step/look_again.h"
+#include "core/step/activities.h"
 #include "core/step/narrate.h"
 #include "core/values/number.h"
 #include "core/values/schedule.h"
@@ -49,6 +50,16 @@ static void run(struct asg_core *core, struct group *group,
     }
     uint32_t to = clamp_u32(config->desired >= 0 ? config->desired : from, min, max);
     asg_desired_set_range(core, group, min, max, to, DESIRED_BY_ORDER);
+    if ((int64_t)to != from) {
+        asg_activity_wish(
+            core, group,
+            asg_arena_format(&core->step->effects->arena, "scheduled action %s",
+                             config->name),
+            "a scheduled action update of AutoScalingGroup constraints to min: %" PRIu32
+            ", max: %" PRIu32 ", desired: %" PRIu32
+            " changing the desired capacity from %" PRId64 " to %" PRIu32,
+            min, max, to, from, to);
+    }
     asg_narrate_capacity(core,
                          (int64_t)to > from   ? ASG_DECISION_SCALE_OUT
                          : (int64_t)to < from ? ASG_DECISION_SCALE_IN

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/due_heap.h"
+#include "core/world/activity.h"
 #include "core/world/instance.h"
 #include "core/world/policy_state.h"
 #include "model/group.h"
@@ -150,6 +151,12 @@ struct group_churn {
     int64_t since_ms;     /* when the latest generation began */
 };
 
+/* Who moved desired last, until that is carried out: of the causes of activities. */
+struct group_wish {
+    const char *said;   /* "At <time> a user request ..."; activity.h keeps both */
+    const char *reason; /* ours */
+};
+
 struct group {
     uint32_t no;
     struct asg_arena arena; /* of config */
@@ -177,6 +184,10 @@ struct group {
     struct group_ends ends;
     struct group_silence silence;
     struct group_churn churn;
+    struct group_wish wish;
+    uint64_t last_activity_no;
+    struct waiting_activities waiting;
+    uint32_t replacing; /* places of unhealthy ones that are not filled again yet */
     struct asg_due due; /* when it wants its tick, in core's heap */
     /* not saved */
     bool is_dirty; /* something of it has changed: it is looked at before the step ends */

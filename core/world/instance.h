@@ -47,6 +47,7 @@ enum asg_probe {
 };
 
 struct group;
+struct activity;
 
 struct instance_launch {
     uint64_t job_id;
@@ -112,6 +113,7 @@ struct instance {
     struct instance_health health;
     struct instance_ending ending;
     struct instance_notice notice;
+    struct activity *activity; /* the open one, activity.h; NULL: none */
 };
 
 static inline bool asg_instance_is_heard(const struct instance *instance)

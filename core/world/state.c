@@ -74,6 +74,7 @@ struct group *asg_group_push(struct asg_core *core)
     }
     struct group *group = asg_alloc(1, sizeof *group);
     asg_text_begin_group(group);
+    group->wish = (struct group_wish){.said = "", .reason = ""};
     core->groups[core->group_count++] = group;
     return group;
 }
@@ -104,7 +105,12 @@ static void free_group(struct group *group)
         asg_arena_clear(&group->schedules[i].arena);
     }
     for (size_t i = 0; i < group->instance_count; i++) {
+        asg_activity_free(NULL, &group->instances[i]->activity);
         free(group->instances[i]);
+    }
+    struct activity *waiting = asg_activity_pop_waiting(group);
+    for (; waiting != NULL; waiting = asg_activity_pop_waiting(group)) {
+        asg_activity_free(NULL, &waiting);
     }
     free(group->policies);
     free(group->schedules);
@@ -177,6 +183,9 @@ void asg_group_remove(struct asg_core *core, struct group *group)
     assert(!group->is_dirty);   /* nobody keeps a pointer to it */
     assert(group->is_deleting); /* on an order */
     assert(core->step != NULL);
+    assert(group->waiting.count == 0); /* what was begun has its end */
+    asg_activity_keep(core, &group->wish.said, 0, "");
+    asg_activity_keep(core, &group->wish.reason, 0, "");
     for (size_t i = 0; i < group->instance_count; i++) {
         forget_id(core, group->instances[i]);
         asg_text_end_instance(core, group->instances[i]);
@@ -242,6 +251,7 @@ void asg_instance_drop(struct asg_core *core, struct group *group,
             group->instances[kept++] = instance;
             continue;
         }
+        assert(instance->activity == NULL); /* it ended with it */
         forget_id(core, instance);
         asg_text_end_instance(core, instance);
         free(instance);

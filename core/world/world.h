@@ -87,6 +87,10 @@ struct step {
     size_t member_capacity;
     size_t drain_capacity;
     size_t alarm_capacity;
+    size_t activity_capacity;
+    /* how many instances the group under way has and is to have, for activities */
+    uint32_t span_from;
+    uint32_t span_to;
 };
 
 /* Complete listings of what EC2 has. */
@@ -155,6 +159,7 @@ struct asg_core {
     size_t dirty_capacity;
     size_t closed_job_count;
     size_t dead_job_count;
+    uint64_t step_no;  /* how many there were */
     struct step *step; /* the one under way; NULL between two */
 };
 

@@ -1,0 +1,371 @@
+#include "core/step/activities.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "core/world/standing.h"
+
+#define WISH_MAX          767
+#define WISH_REASON_MAX   255
+#define LAUNCH_PROGRESS   30 /* AWS's: asked for */
+#define ARRIVING_PROGRESS 50 /* EC2 has it, and it is not in service yet */
+#define FAILED_TEXT       " Launching EC2 instance failed."
+#define EC2_ENDED_TEXT                                                                   \
+    "an instance was taken out of service in response to an EC2 health check "           \
+    "indicating it has been terminated or stopped"
+
+/* ---- rows ---- */
+
+static struct asg_activity *push_row(struct asg_core *core, struct activity *activity)
+{
+    assert(core->step != NULL);
+    struct asg_effects *effects = core->step->effects;
+    struct asg_activity *row = asg_arena_push(
+        &effects->arena, (void **)&effects->activities, &effects->activity_count,
+        &core->step->activity_capacity, sizeof *row);
+    activity->step_no = core->step_no;
+    activity->row = effects->activity_count - 1;
+    return row;
+}
+
+/* Each once, as it stands at the end of the step. */
+static void write_row(struct asg_core *core, struct activity *activity, int64_t end_ms)
+{
+    struct asg_effects *effects = core->step->effects;
+    struct asg_arena *arena = &effects->arena;
+    bool is_there = activity->step_no == core->step_no;
+    assert(!is_there || effects->activities[activity->row].no == activity->no);
+    struct asg_activity *row =
+        is_there ? &effects->activities[activity->row] : push_row(core, activity);
+    const struct group *group = activity->group;
+    const struct instance *instance = activity->instance;
+    const char *subnet_id = instance != NULL ? instance->subnet_id : activity->subnet_id;
+    const char *zone = instance != NULL ? instance->zone : activity->zone;
+    *row = (struct asg_activity){
+        .group_no = group->no,
+        .no = activity->no,
+        .group = asg_arena_text(arena, group->config.name),
+        .group_uuid = "",
+        .kind = activity->kind,
+        .status = activity->status,
+        .instance_id = asg_arena_text(arena, instance != NULL ? instance->id : ""),
+        .progress = activity->progress,
+        .start_ms = activity->start_ms,
+        .end_ms = end_ms,
+        .cause = asg_arena_text(arena, activity->cause),
+        .message = asg_arena_text(arena, activity->message),
+        .subnet_id = asg_arena_text(arena, subnet_id),
+        .zone = asg_arena_text(arena, zone),
+    };
+}
+
+/* ---- causes ---- */
+
+const char *asg_activity_say_now(struct asg_core *core)
+{
+    char now[ASG_TIME_TEXT_MAX];
+    asg_time_format(core->now_ms, now);
+    char *point = strchr(now, '.');
+    if (point != NULL) (void)snprintf(point, sizeof now - (size_t)(point - now), "Z");
+    assert(core->step != NULL);
+    return asg_arena_text(&core->step->effects->arena, now);
+}
+
+static const char *format_text(struct asg_core *core, const char *format, va_list args)
+{
+    char text[ASG_ACTIVITY_CAUSE_MAX + 1];
+    (void)vsnprintf(text, sizeof text, format, args);
+    asg_utf8_mend(text);
+    return asg_arena_text(&core->step->effects->arena, text);
+}
+
+void asg_activity_wish(struct asg_core *core, struct group *group, const char *reason,
+                       const char *format, ...)
+{
+    assert(core->step != NULL);
+    va_list args;
+    va_start(args, format);
+    const char *said = format_text(core, format, args);
+    va_end(args);
+    const char *whole = asg_arena_format(&core->step->effects->arena, "At %s %s.",
+                                         asg_activity_say_now(core), said);
+    asg_activity_keep(core, &group->wish.said, WISH_MAX, whole);
+    asg_activity_keep(core, &group->wish.reason, WISH_REASON_MAX, reason);
+}
+
+void asg_activity_forget_wish(struct asg_core *core, struct group *group)
+{
+    assert(core->step != NULL);
+    asg_activity_keep(core, &group->wish.said, WISH_MAX, "");
+    asg_activity_keep(core, &group->wish.reason, WISH_REASON_MAX, "");
+}
+
+void asg_activity_note_span(struct asg_core *core, uint32_t from, uint32_t to)
+{
+    assert(core->step != NULL);
+    core->step->span_from = from;
+    core->step->span_to = to;
+}
+
+/* Reasons of decisions have lines; a cause is one. */
+static const char *in_one_line(struct asg_core *core, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *line = asg_arena_take(&core->step->effects->arena, size);
+    memcpy(line, text, size);
+    for (char *at = line; *at != '\0'; at++) {
+        if (*at == '\n') *at = ';';
+    }
+    return line;
+}
+
+const char *asg_activity_say(struct asg_core *core, const struct group *group,
+                             bool with_wish, const char *reason, const char *act, ...)
+{
+    assert(group->no > 0);
+    va_list args;
+    va_start(args, act);
+    const char *said = format_text(core, act, args);
+    va_end(args);
+    bool has_wish = with_wish && group->wish.said[0] != '\0';
+    const char *why = has_wish ? in_one_line(core, group->wish.reason) : "";
+    bool has_both = why[0] != '\0' && reason[0] != '\0';
+    bool has_any = why[0] != '\0' || reason[0] != '\0';
+    return asg_arena_format(&core->step->effects->arena, "%s%sAt %s %s.%s%s%s%s%s",
+                            has_wish ? group->wish.said : "", has_wish ? "  " : "",
+                            asg_activity_say_now(core), said,
+                            has_any ? "  openasg: " : "", why, has_both ? "; " : "",
+                            reason, has_any ? "." : "");
+}
+
+/* ---- one activity ---- */
+
+static void give_number(struct group *group, struct activity *activity)
+{
+    activity->no = ++group->last_activity_no;
+    assert(activity->no > 0); /* numbers do not come round */
+}
+
+void asg_activity_open(struct asg_core *core, struct instance *instance,
+                       enum asg_activity_kind kind, const char *cause)
+{
+    assert(instance->activity == NULL);
+    assert(kind < ASG_ACT_COUNT && cause[0] != '\0');
+    struct activity *activity = asg_activity_new(instance->group);
+    give_number(instance->group, activity);
+    activity->kind = kind;
+    bool is_launch = kind == ASG_ACT_LAUNCH;
+    activity->status = is_launch ? ASG_ACTIVITY_PRE_IN_SERVICE : ASG_ACTIVITY_IN_PROGRESS;
+    activity->progress = is_launch ? LAUNCH_PROGRESS : 0;
+    activity->start_ms = core->now_ms;
+    asg_activity_keep(core, &activity->cause, ASG_ACTIVITY_CAUSE_MAX, cause);
+    activity->instance = instance;
+    instance->activity = activity;
+    write_row(core, activity, 0);
+}
+
+void asg_activity_go_on(struct asg_core *core, struct instance *instance,
+                        enum asg_activity_status status, uint32_t progress,
+                        const char *message)
+{
+    struct activity *activity = instance->activity;
+    if (activity == NULL) return;
+    assert(activity->instance == instance && progress < 100);
+    activity->status = status;
+    activity->progress = progress;
+    asg_activity_keep(core, &activity->message, ASG_ACTIVITY_MESSAGE_MAX, message);
+    write_row(core, activity, 0);
+}
+
+static void end_activity(struct asg_core *core, struct activity *activity,
+                         enum asg_activity_status status, const char *message)
+{
+    assert(status == ASG_ACTIVITY_SUCCESSFUL || status == ASG_ACTIVITY_FAILED ||
+           status == ASG_ACTIVITY_CANCELLED);
+    activity->status = status;
+    activity->progress = 100;
+    asg_activity_keep(core, &activity->message, ASG_ACTIVITY_MESSAGE_MAX, message);
+    write_row(core, activity, core->now_ms);
+    asg_activity_free(core, &activity);
+}
+
+void asg_activity_close(struct asg_core *core, struct instance *instance,
+                        enum asg_activity_status status, const char *message)
+{
+    struct activity *activity = instance->activity;
+    if (activity == NULL) return;
+    assert(activity->instance == instance);
+    instance->activity = NULL;
+    end_activity(core, activity, status, message);
+}
+
+/* ---- launches ---- */
+
+static const char *say_launch(struct asg_core *core, struct group *group,
+                              const char *reason)
+{
+    if (group->replacing > 0) {
+        group->replacing--;
+        return asg_activity_say(core, group, /* with_wish */ false, reason,
+                                "an instance was launched in response to an unhealthy "
+                                "instance needing to be replaced");
+    }
+    assert(core->step != NULL);
+    return asg_activity_say(core, group, /* with_wish */ true, reason,
+                            "an instance was started in response to a difference between "
+                            "desired and actual capacity, increasing the capacity from "
+                            "%" PRIu32 " to %" PRIu32,
+                            core->step->span_from, core->step->span_to);
+}
+
+void asg_activity_take_slot(struct asg_core *core, struct instance *slot)
+{
+    assert(slot->activity == NULL && slot->id[0] == '\0');
+    struct group *group = slot->group;
+    struct activity *activity = asg_activity_pop_waiting(group);
+    if (activity != NULL) {
+        activity->instance = slot;
+        slot->activity = activity;
+        asg_activity_go_on(core, slot, ASG_ACTIVITY_IN_PROGRESS, LAUNCH_PROGRESS,
+                           activity->message);
+        return;
+    }
+    const char *reason = asg_arena_format(&core->step->effects->arena, "job %s-%" PRIu64,
+                                          group->config.name, slot->launch.job_id);
+    asg_activity_open(core, slot, ASG_ACT_LAUNCH, say_launch(core, group, reason));
+}
+
+void asg_activity_wait(struct asg_core *core, struct instance *slot, const char *message)
+{
+    struct activity *activity = slot->activity;
+    if (activity == NULL) return;
+    assert(activity->kind == ASG_ACT_LAUNCH);
+    asg_activity_keep(core, &activity->subnet_id, ASG_SUBNET_MAX, slot->subnet_id);
+    asg_activity_keep(core, &activity->zone, ASG_ZONE_MAX, slot->zone);
+    asg_activity_go_on(core, slot, ASG_ACTIVITY_IN_PROGRESS, LAUNCH_PROGRESS, message);
+    activity->instance = NULL;
+    slot->activity = NULL;
+    asg_activity_push_waiting(slot->group, activity);
+}
+
+void asg_activity_end_waiting(struct asg_core *core, struct group *group, uint32_t left,
+                              enum asg_activity_status status, const char *message)
+{
+    while (group->waiting.count > left) {
+        struct activity *activity = asg_activity_pop_waiting(group);
+        assert(activity != NULL);
+        bool has_own = message[0] == '\0';
+        end_activity(core, activity, status,
+                     has_own ? asg_activity_say_failure(core, activity->message)
+                             : message);
+    }
+}
+
+const char *asg_activity_say_failure(struct asg_core *core, const char *what)
+{
+    char text[ASG_ACTIVITY_MESSAGE_MAX + 1];
+    size_t room = ASG_ACTIVITY_MESSAGE_MAX - strlen(FAILED_TEXT) - 1; /* a full stop */
+    size_t length = strnlen(what, room + 1);
+    if (length > room) length = asg_utf8_cut(what, room);
+    assert(length <= room);
+    bool has_stop = length == 0 || what[length - 1] == '.';
+    (void)snprintf(text, sizeof text, "%.*s%s%s", (int)length, what, has_stop ? "" : ".",
+                   length == 0 ? FAILED_TEXT + 1 : FAILED_TEXT);
+    return asg_arena_text(&core->step->effects->arena, text);
+}
+
+/* ---- the life cycle ---- */
+
+/* It served, nobody here ended it, and EC2 has: one that begins and ends in a moment. */
+static void tell_ended_by_ec2(struct asg_core *core, struct instance *instance)
+{
+    assert(instance->activity == NULL);
+    asg_activity_open(core, instance, ASG_ACT_TERMINATE,
+                      asg_activity_say(core, instance->group, /* with_wish */ false,
+                                       "EC2 ended it, and nobody here asked for that",
+                                       EC2_ENDED_TEXT));
+    asg_activity_close(core, instance, ASG_ACTIVITY_SUCCESSFUL, "");
+    instance->group->replacing++;
+}
+
+static void follow_to_end(struct asg_core *core, struct instance *instance)
+{
+    const struct activity *activity = instance->activity;
+    if (instance->id[0] == '\0') { /* a slot: whoever freed it has said how */
+        assert(activity == NULL);
+        return;
+    }
+    if (activity == NULL) {
+        tell_ended_by_ec2(core, instance);
+    } else if (activity->kind == ASG_ACT_TERMINATE) {
+        asg_activity_close(core, instance, ASG_ACTIVITY_SUCCESSFUL, "");
+    } else if (activity->kind == ASG_ACT_LAUNCH) {
+        asg_activity_close(
+            core, instance, ASG_ACTIVITY_FAILED,
+            asg_activity_say_failure(core, "Instance became unhealthy while waiting for "
+                                           "instance to be in InService state"));
+    } else {
+        asg_activity_close(core, instance, ASG_ACTIVITY_FAILED,
+                           "EC2 terminated the instance meanwhile.");
+    }
+}
+
+/* Back from its end: EC2 refused that. */
+static void follow_kept(struct asg_core *core, struct instance *instance)
+{
+    assert(asg_instance_counts(instance));
+    asg_activity_close(core, instance, ASG_ACTIVITY_FAILED,
+                       "EC2 refused to terminate the instance, which is protected there: "
+                       "it is kept, and protected from scale-in.");
+}
+
+static void follow_adopted(struct asg_core *core, struct instance *instance)
+{
+    assert(instance->activity == NULL);
+    asg_activity_open(
+        core, instance, ASG_ACT_ATTACH,
+        asg_activity_say(core, instance->group, /* with_wish */ false,
+                         "it carries the tags of this group and was not on record",
+                         "instance %s was found in EC2 and attached to the group",
+                         instance->id));
+    asg_activity_close(core, instance, ASG_ACTIVITY_SUCCESSFUL, "");
+}
+
+void asg_activity_follow(struct asg_core *core, struct instance *instance,
+                         enum asg_instance_state from)
+{
+    assert(instance->state != from);
+    const struct activity *activity = instance->activity;
+    bool is_ending = activity != NULL && activity->kind == ASG_ACT_TERMINATE;
+    switch (instance->state) {
+    case ASG_INSTANCE_PENDING:
+        if (is_ending) {
+            follow_kept(core, instance);
+        } else if (from == ASG_INSTANCE_REQUESTED && activity == NULL) {
+            follow_adopted(core, instance);
+        } else if (from == ASG_INSTANCE_REQUESTED) {
+            asg_activity_go_on(core, instance, ASG_ACTIVITY_IN_PROGRESS,
+                               ARRIVING_PROGRESS, "");
+        }
+        break;
+    case ASG_INSTANCE_IN_SERVICE:
+        if (is_ending) {
+            follow_kept(core, instance);
+        } else {
+            asg_activity_close(core, instance, ASG_ACTIVITY_SUCCESSFUL, "");
+        }
+        break;
+    case ASG_INSTANCE_STANDBY:
+    case ASG_INSTANCE_DETACHED:
+        asg_activity_close(core, instance, ASG_ACTIVITY_SUCCESSFUL, "");
+        break;
+    case ASG_INSTANCE_TERMINATED:
+    case ASG_INSTANCE_WARMED_TERMINATED: follow_to_end(core, instance); break;
+    default: break;
+    }
+}
