@@ -19,6 +19,7 @@ static const struct {
     /* In none of EC2's tables: the bucket of mutating actions, RunInstances' instances.
      */
     [ASG_JOB_FLEET] = {"CreateFleet", {50, 5000, 1000, 2000}},
+    [ASG_JOB_UNTAG] = {"DeleteTags", {100, 10000, 0, 0}},
 };
 
 /* The kind whose main action it is; -1. */

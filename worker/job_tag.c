@@ -21,7 +21,7 @@ static void on_tagged(void *context, const struct asg_ec2_outcome *outcome,
 
 void asg_run_tag(struct asg_task *task)
 {
-    const struct asg_texts *ids = &task->job->describe->instance_ids;
+    const struct asg_texts *ids = &task->job->tagging->instance_ids;
     struct asg_ec2_create_tags params = {.resource_ids = ids->items,
                                          .resource_id_count = ids->count,
                                          .is_dry_run = task->job->is_dry_run};

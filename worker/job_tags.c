@@ -1,4 +1,4 @@
-/* job_tags - the tags of what a job launches. */
+/* job_tags - the tags of what a job launches, or attaches. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -24,15 +24,19 @@ struct asg_ec2_tag *asg_task_own_tags(struct asg_task *task, size_t *ret_count)
 struct asg_ec2_tag *asg_task_tags(struct asg_task *task, size_t *ret_count)
 {
     const struct asg_job *job = task->job;
+    const struct asg_tag *of_group = job->launch != NULL ? job->launch->tags : NULL;
     size_t given = job->launch != NULL ? job->launch->tag_count : 0;
+    if (job->tagging != NULL) {
+        of_group = job->tagging->tags;
+        given = job->tagging->tag_count;
+    }
     struct asg_ec2_tag *tags =
         asg_arena_take(&task->arena, (given + ASG_OWN_TAGS) * sizeof *tags);
     size_t count = 0;
     for (size_t i = 0; i < given; i++) {
         /* Ours come below and must not be there twice. */
-        if (strncmp(job->launch->tags[i].key, "openasg:", 8) == 0) continue;
-        tags[count++] =
-            (struct asg_ec2_tag){job->launch->tags[i].key, job->launch->tags[i].value};
+        if (strncmp(of_group[i].key, "openasg:", 8) == 0) continue;
+        tags[count++] = (struct asg_ec2_tag){of_group[i].key, of_group[i].value};
     }
     size_t own_count = 0;
     const struct asg_ec2_tag *own = asg_task_own_tags(task, &own_count);

@@ -27,7 +27,7 @@ static bool is_whole(const struct asg_job *job)
                job->terminate->instance_ids.count <= ASG_JOB_INSTANCES_MAX;
     case ASG_JOB_DESCRIBE: return true;
     case ASG_JOB_TAG:
-        return job->describe != NULL && job->describe->instance_ids.count > 0;
+        return job->tagging != NULL && job->tagging->instance_ids.count > 0;
     case ASG_JOB_TEMPLATE:
         return job->template_config != NULL && has(job->template_config->name);
     case ASG_JOB_RESOLVE_TEMPLATE:

@@ -321,6 +321,12 @@ void asg_take_command(struct asg_core *core, const struct asg_command *command)
         asg_reply_refuse(core, "InvalidAction", "this controller does not know '%s' yet",
                          asg_enum_word(&asg_command_kind_words, (int)command->kind));
         break;
+    case ASG_COMMAND_ENTER_STANDBY:
+    case ASG_COMMAND_EXIT_STANDBY:
+    case ASG_COMMAND_ATTACH_INSTANCES:
+    case ASG_COMMAND_DETACH_INSTANCES:
+        asg_reply_refuse(core, "InvalidAction", "this release cannot do that");
+        break;
     case ASG_COMMAND_COUNT: break;
     }
 }

@@ -47,11 +47,11 @@ static void be_done(struct asg_core *core, struct group *group, struct job *job,
         [ASG_JOB_LAUNCH] = asg_##launch, [ASG_JOB_FLEET] = asg_##launch,                 \
         [ASG_JOB_TERMINATE] = asg_##terminate, [ASG_JOB_TEMPLATE] = asg_##template,      \
         [ASG_JOB_RESOLVE_TEMPLATE] = asg_##resolve, [ASG_JOB_DESCRIBE] = be_done,        \
-        [ASG_JOB_TAG] = be_done                                                          \
+        [ASG_JOB_TAG] = be_done, [ASG_JOB_UNTAG] = be_done                               \
     }
 #define ROW(name, word) [ASG_OUTCOME_##name] = ON_##name,
 
-static_assert(ASG_JOB_COUNT == 7, "KINDS has a column for each");
+static_assert(ASG_JOB_COUNT == 8, "KINDS has a column for each");
 
 static action_fn *const actions[ASG_OUTCOME_COUNT][ASG_JOB_COUNT] = {
     ASG_OUTCOME_LIST(ROW) /* in its order */

@@ -189,7 +189,11 @@
     X(METRICS_ENABLE, "metrics-enable")                                                  \
     X(METRICS_DISABLE, "metrics-disable")                                                \
     X(SOURCES_ATTACH, "sources-attach")                                                  \
-    X(SOURCES_DETACH, "sources-detach")
+    X(SOURCES_DETACH, "sources-detach")                                                  \
+    X(ENTER_STANDBY, "enter-standby")                                                    \
+    X(EXIT_STANDBY, "exit-standby")                                                      \
+    X(ATTACH_INSTANCES, "attach-instances")                                              \
+    X(DETACH_INSTANCES, "detach-instances")
 
 #define ASG_EVENT_KIND_LIST(X)                                                           \
     X(COMMAND, "command")                                                                \
@@ -221,7 +225,8 @@
     X(TEMPLATE, "template") /* create a launch template or a version of it */            \
     X(RESOLVE_TEMPLATE, "resolve-template") /* $Latest, $Default or a name -> a number   \
                                              */                                          \
-    X(FLEET, "fleet")                       /* a launch of a mixed group: CreateFleet */
+    X(FLEET, "fleet")                       /* a launch of a mixed group: CreateFleet */ \
+    X(UNTAG, "untag") /* take our tags from instances that a group lets go */
 
 #define ASG_JOB_STATE_LIST(X)                                                            \
     X(OPEN, "open")                                                                      \

@@ -10,6 +10,9 @@
 #include "model/group.h"
 #include "model/job.h"
 
+/* Of ENTER_STANDBY, EXIT_STANDBY, ATTACH_INSTANCES, DETACH_INSTANCES. */
+#define ASG_MOVED_INSTANCES_MAX 20
+
 /* An order of an operator or an API client. Which fields are meant depends on kind. */
 struct asg_command {
     enum asg_command_kind kind;
@@ -27,8 +30,10 @@ struct asg_command {
     uint32_t desired;                                  /* SET_DESIRED */
     bool honor_cooldown;                               /* SET_DESIRED, EXECUTE_POLICY */
     bool force; /* GROUP_DELETE: with its instances; RECONCILE: believe it */
-    struct asg_texts instance_ids; /* TERMINATE_INSTANCE (one), PROTECT, SET_HEALTH */
-    bool decrement;                /* TERMINATE_INSTANCE: lower desired as well */
+    struct asg_texts instance_ids; /* TERMINATE_INSTANCE (one), PROTECT, SET_HEALTH,
+                                      ENTER_, EXIT_STANDBY, ATTACH_, DETACH_INSTANCES */
+    bool decrement;                /* TERMINATE_INSTANCE, ENTER_STANDBY,
+                                      DETACH_INSTANCES: lower desired as well */
     bool is_protected;             /* PROTECT_INSTANCES */
     bool is_healthy;               /* SET_INSTANCE_HEALTH */
     bool respect_grace;            /* SET_INSTANCE_HEALTH */
@@ -52,6 +57,10 @@ struct asg_command {
     uint64_t collected_metrics; /* METRICS_*: bits 1 << collected_metric; 0: all */
     struct asg_source *sources; /* SOURCES_*: all of them, or none; no state */
     size_t source_count;
+    /* ATTACH_INSTANCES: what the edge's look-up found of each of instance_ids, in their
+     * order; group, job_id, attempt and incarnation are those of its tags. */
+    struct asg_seen_instance *seen;
+    size_t seen_count;
 };
 
 /* One metric of one group over one evaluation period. Sums, not only means, so that a

@@ -61,6 +61,13 @@ struct asg_describe {
     struct asg_texts instance_ids; /* empty: everything with our cluster's tag */
 };
 
+/* The worker adds openasg:* of this job to the tags, or takes openasg:* away. */
+struct asg_tagging {
+    struct asg_texts instance_ids;
+    struct asg_tag *tags; /* TAG: the group's, over those of the instance */
+    size_t tag_count;
+};
+
 struct asg_job {
     uint64_t id;
     uint32_t attempt; /* from 1 */
@@ -79,6 +86,7 @@ struct asg_job {
     const char *template_name;
     const char *template_version; /* RESOLVE_TEMPLATE: "$Latest", "$Default", number */
     uint64_t incarnation;         /* of the LEAD under which this attempt was planned */
+    const struct asg_tagging *tagging; /* TAG, UNTAG */
 };
 
 /* An instance as EC2 shows it. */

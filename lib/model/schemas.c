@@ -308,6 +308,14 @@ static const struct asg_field describe_fields[] = {
 #undef OF
 TABLE(describe)
 
+#define OF asg_tagging
+static const struct asg_field tagging_fields[] = {
+    TEXTS(instance_ids),
+    LIST(tags, tag_count, tag),
+};
+#undef OF
+TABLE(tagging)
+
 #define OF asg_job
 static const struct asg_field job_fields[] = {
     U64(id),
@@ -327,6 +335,7 @@ static const struct asg_field job_fields[] = {
     TEXT(template_name),
     TEXT(template_version),
     U64(incarnation),
+    PART(tagging, tagging),
 };
 #undef OF
 TABLE(job)
@@ -418,6 +427,7 @@ static const struct asg_field command_fields[] = {
     PART(launch_configuration, launch_configuration),
     U64(collected_metrics),
     LIST(sources, source_count, source),
+    LIST(seen, seen_count, seen_instance),
 };
 #undef OF
 TABLE(command)
@@ -1038,6 +1048,7 @@ const struct asg_schema *const asg_schemas[] = {
     &asg_fleet_schema,
     &asg_terminate_schema,
     &asg_describe_schema,
+    &asg_tagging_schema,
     &asg_job_schema,
     &asg_seen_instance_schema,
     &asg_result_schema,

@@ -23,6 +23,7 @@ extern const struct asg_schema asg_launch_schema;
 extern const struct asg_schema asg_fleet_schema;
 extern const struct asg_schema asg_terminate_schema;
 extern const struct asg_schema asg_describe_schema;
+extern const struct asg_schema asg_tagging_schema;
 extern const struct asg_schema asg_job_schema;
 extern const struct asg_schema asg_seen_instance_schema;
 extern const struct asg_schema asg_result_schema;

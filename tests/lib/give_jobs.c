@@ -115,6 +115,7 @@ int main(int argc, char **argv)
     const struct asg_texts ids = {.items = (const char **)(argv + 4),
                                   .count = (size_t)argc - 4};
     const struct asg_describe named = {.instance_ids = ids};
+    const struct asg_tagging tagged = {.instance_ids = ids};
     const struct asg_terminate terminate = {.zone = "us-east-1a", .instance_ids = ids};
     const struct asg_launch by_name = {.template_name = argv[2],
                                        .template_version = "1",
@@ -123,8 +124,8 @@ int main(int argc, char **argv)
                                        .group_max = 5};
     const struct asg_template_config made = {.name = "parity-dry", .image_id = "ami-1"};
     const struct asg_job jobs[] = {
-        {.kind = ASG_JOB_TAG, .describe = &named},
-        {.kind = ASG_JOB_TAG, .describe = &named, .is_dry_run = true},
+        {.kind = ASG_JOB_TAG, .tagging = &tagged},
+        {.kind = ASG_JOB_TAG, .tagging = &tagged, .is_dry_run = true},
         {.kind = ASG_JOB_DESCRIBE, .describe = &named},
         {.kind = ASG_JOB_DESCRIBE},
         {.kind = ASG_JOB_TEMPLATE,

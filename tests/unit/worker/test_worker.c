@@ -824,9 +824,9 @@ static void test_tags_are_put_on_adopted_instances(void **state)
     struct setup setup;
     open_setup(&setup);
     const char *ids[] = {"i-1"};
-    struct asg_describe part = {.instance_ids = {ids, 1}};
+    struct asg_tagging part = {.instance_ids = {ids, 1}};
     struct asg_job job = {
-        .id = 13, .attempt = 1, .kind = ASG_JOB_TAG, .group = "web", .describe = &part};
+        .id = 13, .attempt = 1, .kind = ASG_JOB_TAG, .group = "web", .tagging = &part};
     give(&setup, &job, "");
     expect_outcome(ASG_OUTCOME_OK, wait_for_result(&setup, 13));
     char *id = scripted_field(setup.cloud.form, "ResourceId.1");
@@ -969,14 +969,14 @@ static void test_a_dry_worker_sends_every_change_with_the_flag(void **state)
     struct setup setup;
     open_setup_as(&setup, /* is_dry_run */ true);
     const char *ids[] = {"i-1"};
-    struct asg_describe part = {.instance_ids = {ids, 1}};
+    struct asg_tagging part = {.instance_ids = {ids, 1}};
     struct asg_terminate end = {.zone = "us-east-1a", .instance_ids = {ids, 1}};
     struct asg_template_config config = {
         .name = "web", .image_id = "ami-1", .instance_type = "t3.small"};
     struct asg_job jobs[] = {
         launch_job(&web_launch),
         {.id = 9, .attempt = 1, .kind = ASG_JOB_TERMINATE, .terminate = &end},
-        {.id = 13, .attempt = 1, .kind = ASG_JOB_TAG, .describe = &part},
+        {.id = 13, .attempt = 1, .kind = ASG_JOB_TAG, .tagging = &part},
         {.id = 10,
          .attempt = 1,
          .kind = ASG_JOB_TEMPLATE,
