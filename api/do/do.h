@@ -7,4 +7,12 @@
 
 #include "api/call.h"
 
+/* constants.c */
+asg_api_handler asg_do_describe_adjustment_types;
+asg_api_handler asg_do_describe_scaling_process_types;
+asg_api_handler asg_do_describe_termination_policy_types;
+asg_api_handler asg_do_describe_metric_collection_types;
+asg_api_handler asg_do_describe_auto_scaling_notification_types;
+asg_api_handler asg_do_describe_lifecycle_hook_types;
+
 #endif

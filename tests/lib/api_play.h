@@ -1,0 +1,176 @@
+/* api_play - handlers of the API called as the door calls them, without a controller: the
+ * test asks by HTTP, the handler gets its checked input, and what it hands on (orders,
+ * questions) is kept and answered at once by what the test has laid down.
+ *
+ * No gate: the caller is "anna". Threads: orders and questions are settled on the HTTP
+ * server's thread while the test waits for the answer. */
+#ifndef ASG_TESTS_API_PLAY_H
+#define ASG_TESTS_API_PLAY_H
+
+#include "lib/check.h"
+
+#include <stdio.h>
+
+#include "api/call.h"
+#include "api/door.h"
+#include "lib/http_get.h"
+#include "model/copy.h"
+#include "model/schemas.h"
+#include "query/form.h"
+
+struct api_play {
+    struct asg_api *api;
+    struct asg_http_server *server;
+    struct asg_arena arena; /* of what is kept */
+    bool is_not_leading;
+    /* What came of the last request. */
+    struct asg_command order;
+    int order_count;
+    struct asg_question question;
+    int question_count;
+    char answer[256 * 1024];
+    /* What is answered. */
+    struct asg_effects effects;     /* reply: accepted, unless it says otherwise */
+    const struct asg_told *told[8]; /* one question after the other */
+};
+
+static struct api_play play;
+
+static inline bool play_is_leading(void *context)
+{
+    (void)context;
+    return !play.is_not_leading;
+}
+
+static inline enum asg_status play_order(void *context, const struct asg_command *command,
+                                         asg_api_settled *settled, void *call)
+{
+    (void)context;
+    asg_model_copy(&asg_command_schema, command, &play.arena, &play.order);
+    play.order_count++;
+    settled(call, &play.effects);
+    return ASG_OK;
+}
+
+static inline enum asg_status play_look_up(void *context,
+                                           const struct asg_question *question,
+                                           asg_told_fn *told, void *call)
+{
+    (void)context;
+    static const struct asg_told unavailable = {
+        .outcome = ASG_TOLD_UNAVAILABLE, .code = "", .message = "no worker"};
+    asg_model_copy(&asg_question_schema, question, &play.arena, &play.question);
+    const struct asg_told *answer = play.told[play.question_count++];
+    told(call, answer != NULL ? answer : &unavailable);
+    return ASG_OK;
+}
+
+static inline void play_answered(void *context, int http_status, int64_t duration_us)
+{
+    (void)context;
+    (void)http_status;
+    (void)duration_us;
+}
+
+static inline void play_handle(void *context, const struct asg_http_request *request,
+                               struct asg_http_response *response)
+{
+    (void)context;
+    static const struct asg_query_style style = {.names_all = true};
+    struct asg_api_call *call = asg_api_call_new(play.api, request);
+    struct asg_query_fault fault;
+    struct asg_form form;
+    assert_status(ASG_OK, asg_form_read(request->body, request->body_length, false,
+                                        &call->arena, &form, &fault));
+    call->action = asg_api_find_action(asg_form_get(&form, "Action"));
+    assert_non_null(call->action);
+    assert_non_null(call->action->handler);
+    call->actor = "anna";
+    if (asg_query_read(&form, call->action->input, &style, NULL, &call->arena,
+                       &call->input, &fault) == ASG_OK) {
+        call->action->handler(call);
+    } else {
+        char text[ASG_QUERY_MESSAGE_MAX];
+        asg_query_fault_message(&fault, ASG_QUERY_WORDS_AWS, text, sizeof text);
+        asg_api_refuse(call, 400, asg_query_fault_code(&fault, ASG_QUERY_WORDS_AWS), "%s",
+                       text);
+    }
+    asg_api_call_return(call, response);
+}
+
+static inline int play_begin(void **state)
+{
+    (void)state;
+    memset(&play, 0, sizeof play);
+    play.effects.reply =
+        (struct asg_reply){.is_set = true, .is_ok = true, .code = "", .message = ""};
+    const struct asg_api_options options = {
+        .where = "127.0.0.1:0",
+        .region = "eu-west-1",
+        .account_id = "123456789012",
+        .ports = {.clock = asg_clock_real(),
+                  .is_leading = play_is_leading,
+                  .order = play_order,
+                  .look_up = play_look_up,
+                  .answered = play_answered},
+    };
+    const struct asg_http_options http = {.address = "127.0.0.1",
+                                          .threads = 1,
+                                          .max_body_bytes = 1024 * 1024,
+                                          .handler = play_handle};
+    struct asg_error error = {""};
+    assert_status(ASG_OK, asg_api_new(&options, &play.api, &error));
+    assert_status(ASG_OK, asg_http_server_new(&http, &play.server, &error));
+    return 0;
+}
+
+static inline int play_end(void **state)
+{
+    (void)state;
+    asg_http_server_destroy(&play.server);
+    asg_api_destroy(&play.api);
+    asg_arena_clear(&play.arena);
+    return 0;
+}
+
+/* POST a form; the answer as it came. */
+static inline const char *play_ask(const char *form)
+{
+    static char request[64 * 1024];
+    play.order_count = 0;
+    play.question_count = 0;
+    int length = snprintf(request, sizeof request,
+                          "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                          "Content-Type: application/x-www-form-urlencoded\r\n"
+                          "Content-Length: %zu\r\n\r\n%s",
+                          strlen(form), form);
+    assert_true(length > 0 && (size_t)length < sizeof request);
+    (void)http_exchange(asg_http_server_port(play.server), request, play.answer,
+                        sizeof play.answer);
+    return play.answer;
+}
+
+static inline void play_expect(const char *part)
+{
+    if (strstr(play.answer, part) != NULL) return;
+    fail_msg("'%s' is not in: %s", part, play.answer);
+}
+
+static inline void play_expect_not(const char *part)
+{
+    if (strstr(play.answer, part) == NULL) return;
+    fail_msg("'%s' is in: %s", part, play.answer);
+}
+
+/* It is refused with this code and these words in its message, and no order was given. */
+static inline void play_refused(const char *form, const char *code, const char *words)
+{
+    (void)play_ask(form);
+    char part[80];
+    (void)snprintf(part, sizeof part, "<Code>%s</Code>", code);
+    play_expect(part);
+    play_expect(words);
+    assert_int_equal(0, play.order_count);
+}
+
+#endif
