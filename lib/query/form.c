@@ -209,6 +209,12 @@ static void raise_lists(struct reading *reading)
     }
 }
 
+void asg_form_sort(struct asg_form *form)
+{
+    if (form->count < 2) return;
+    qsort(form->pairs, form->count, sizeof *form->pairs, compare_pairs);
+}
+
 enum asg_status asg_form_read(const void *body, size_t length, bool counts_from_zero,
                               struct asg_arena *arena, struct asg_form *ret,
                               struct asg_query_fault *fault)
@@ -230,10 +236,7 @@ enum asg_status asg_form_read(const void *body, size_t length, bool counts_from_
         left -= step;
     }
     if (status != ASG_OK) return status;
-    if (reading.form.count > 1) {
-        qsort(reading.form.pairs, reading.form.count, sizeof *reading.form.pairs,
-              compare_pairs);
-    }
+    asg_form_sort(&reading.form);
     status = check_twice(&reading);
     if (status != ASG_OK) return status;
     if (counts_from_zero) raise_lists(&reading);

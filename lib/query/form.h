@@ -47,6 +47,9 @@ ASG_MUST_USE enum asg_status asg_form_read(const void *body, size_t length,
                                            struct asg_form *ret,
                                            struct asg_query_fault *fault);
 
+/* Put pairs that were not read from a body in order. */
+void asg_form_sort(struct asg_form *form);
+
 /* The value of a whole name; NULL when it is not there. */
 const char *asg_form_get(const struct asg_form *form, const char *name);
 
