@@ -9,6 +9,8 @@
 #include "core/core.h"
 #include "lib/check.h"
 #include "lib/step_core.h"
+#include "model/copy.h"
+#include "model/schemas.h"
 
 #define BEGAN_MS INT64_C(1795444609000)
 #define SEEN_MAX 2048 /* of instances a test may launch, or end */
@@ -44,6 +46,14 @@ struct world {
 };
 
 static struct world w;
+
+/* The activities of the first group, as they were told last, by their numbers. */
+static struct {
+    struct asg_arena arena;
+    struct asg_activity rows[SEEN_MAX];
+    uint64_t last;
+    size_t open;
+} told;
 
 static void step(struct asg_event event);
 
@@ -154,6 +164,26 @@ static void note_facts(const struct asg_decision *decision)
                    asg_enum_word(&asg_instance_state_words, (int)decision->state_to));
 }
 
+/* Numbered without a gap, begun once, ended once and never changed after that. */
+static void take_activity(const struct asg_activity *row)
+{
+    if (row->group_no != 1) return;
+    struct asg_activity *known = &told.rows[row->no];
+    if (row->no == told.last + 1) {
+        told.last++;
+        told.open++;
+    } else {
+        assert_true(row->no > 0 && row->no <= told.last);
+        assert_int_equal(0, known->end_ms);
+        assert_int_equal(known->kind, row->kind);
+        assert_int_equal(known->start_ms, row->start_ms);
+        assert_string_equal(known->cause, row->cause);
+    }
+    assert_int_equal(row->end_ms != 0, row->progress == 100);
+    told.open -= row->end_ms != 0;
+    asg_model_copy(&asg_activity_schema, row, &told.arena, known);
+}
+
 static void step(struct asg_event event)
 {
     event.time_ms = w.now_ms;
@@ -165,6 +195,9 @@ static void step(struct asg_event event)
         (void)snprintf(w.said + used, sizeof w.said - used, "%s\n",
                        w.effects.decisions[i].text);
         note_facts(&w.effects.decisions[i]);
+    }
+    for (size_t i = 0; i < w.effects.activity_count; i++) {
+        take_activity(&w.effects.activities[i]);
     }
     w.recalled_count = 0;
     for (size_t i = 0; i < w.effects.recalled_jobs.count; i++) {
@@ -357,6 +390,8 @@ static int begin(void **state)
 {
     (void)state;
     memset(&w, 0, sizeof w);
+    told.last = 0;
+    told.open = 0;
     w.now_ms = BEGAN_MS;
     asg_core_new(&w.core);
     order((struct asg_command){.kind = ASG_COMMAND_INIT,
@@ -372,6 +407,7 @@ static int end(void **state)
     (void)state;
     asg_core_destroy(&w.core);
     asg_effects_clear(&w.effects);
+    asg_arena_clear(&told.arena);
     return 0;
 }
 
