@@ -1,6 +1,7 @@
 /* serve_api - the API's orders come in by the inbox, each with the call that waits for
  * it.
  */
+#include "controller/controller.h"
 #include "controller/metrics.h"
 #include "controller/parts.h"
 #include "model/check_texts.h"
@@ -13,10 +14,10 @@ static bool is_leading(void *context)
     return atomic_load(&controller->is_leading);
 }
 
-static enum asg_status take_order(void *context, const struct asg_command *command,
-                                  asg_api_settled *settled, void *call)
+enum asg_status asg_controller_order(struct asg_controller *controller,
+                                     const struct asg_command *command,
+                                     asg_api_settled *settled, void *call)
 {
-    struct asg_controller *controller = context;
     struct asg_inbox_item *item = asg_inbox_begin(controller->inbox);
     if (item == NULL) {
         asg_count(ASG_COUNT_INBOX_FULL, 1);
@@ -30,6 +31,12 @@ static enum asg_status take_order(void *context, const struct asg_command *comma
         (struct asg_waiter){.kind = ASG_WAITER_CALL, .settled = settled, .call = call};
     asg_inbox_put(controller->inbox, item);
     return ASG_OK;
+}
+
+static enum asg_status take_order(void *context, const struct asg_command *command,
+                                  asg_api_settled *settled, void *call)
+{
+    return asg_controller_order(context, command, settled, call);
 }
 
 static enum asg_status look_up(void *context, const struct asg_question *question,

@@ -60,6 +60,7 @@ static const char *const laws[] = {
     "schedules_run_or_say_why",
     "no_policy_goes_to_and_fro",
     "state_agrees_with_itself",
+    "calls_are_answered_once",
 };
 #define LAWS (int)(sizeof laws / sizeof laws[0])
 

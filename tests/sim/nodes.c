@@ -106,6 +106,7 @@ void sim_stop_controller(bool is_crash)
     if (is_crash) our->host.is_dying = true;
     if (sim.now_us - our->back_us > SHORT_STAY_US) our->away_since_us = sim.now_us;
     asg_controller_destroy(&our->controller);
+    sim_end_calls();
     our->host.is_up = false;
     our->host.is_dying = false;
     start_again(SIM_EVENT_CONTROLLER, 0);

@@ -19,6 +19,7 @@ enum undo {
     UNDO_END
 };
 
+#define BY_API       3               /* one order of so many comes by the API */
 #define CALM_MEAN_US (12 * SIM_HOUR) /* between two orders in the calm days of a life */
 
 /* After the faults he only mends, until all is well. */
@@ -44,13 +45,8 @@ static void undo_later(enum undo what, const struct sim_group *group, int64_t af
             (uint64_t)what << 8 | which, NULL);
 }
 
-void sim_order(struct asg_command *command)
+static void send_order(const struct asg_command *command)
 {
-    our->request_no++;
-    command->actor = "operator";
-    if (command->group == NULL) command->group = "";
-    if (command->name == NULL) command->name = "";
-    if (command->cluster_id == NULL) command->cluster_id = "";
     const struct asg_request request = {.request_no = our->request_no,
                                         .query = ASG_QUERY_NONE,
                                         .command = command,
@@ -60,6 +56,20 @@ void sim_order(struct asg_command *command)
     asg_wire_encode_message(ASG_MESSAGE_REQUEST, &request, &frame);
     (void)asg_bus_connection_send(our->admin, frame.data, frame.length);
     asg_bytes_clear(&frame);
+}
+
+void sim_order(struct asg_command *command)
+{
+    our->request_no++;
+    command->actor = "operator";
+    if (command->group == NULL) command->group = "";
+    if (command->name == NULL) command->name = "";
+    if (command->cluster_id == NULL) command->cluster_id = "";
+    if (our->request_no % BY_API == 0) {
+        sim_call(command, our->request_no);
+    } else {
+        send_order(command);
+    }
     sim_tell("operator", "%s %s%s%s",
              asg_enum_word(&asg_command_kind_words, (int)command->kind), command->group,
              command->name[0] != '\0' ? " " : "", command->name);

@@ -322,6 +322,7 @@ struct sim_bucket {
     int64_t since_us;
 };
 
+struct call;
 struct sim_backup;
 struct sim_disk;
 struct sim_frame;
@@ -362,6 +363,7 @@ struct sim_cluster {
     struct sim_probe *probes;
     struct asg_bus_connection *admin;
     uint64_t request_no;
+    struct call *calls; /* by the API, of this controller (calls.c) */
     struct sim_turn order_turn;
     /* the books */
     struct sim_group groups[SIM_GROUPS_MAX];
@@ -596,6 +598,9 @@ void sim_order_unknown(bool is_adopted); /* what the log does not know, all of i
 void sim_settle_unknown(void);           /* so, after a while */
 void sim_undo(uint64_t number);          /* what an order was to be for a time */
 void sim_order(struct asg_command *command);
+/* calls.c: the order by the API; and all that were handed in must be answered by now. */
+void sim_call(const struct asg_command *command, uint64_t order_no);
+void sim_end_calls(void);
 void sim_order_group(const struct sim_group *books); /* to create it, with its policy */
 void sim_order_dry_run(const struct sim_group *group, bool is_on);
 void sim_order_policy(const struct sim_group *group);
@@ -694,6 +699,8 @@ void law_rates_begin(void); /* a controller begins to lead */
 void law_rates(const struct asg_job *job);
 void law_rates_back(uint64_t job_id); /* handed back, never begun */
 void law_acknowledged_survive(uint64_t order_no);
+void law_call_is_settled_once(uint64_t order_no, bool is_settled);
+void law_call_is_settled(uint64_t order_no, bool is_settled);
 void law_log_has_no_gap(const struct asg_record *record);
 void law_log_verifies(void);
 void law_replay(void);
