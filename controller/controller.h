@@ -12,7 +12,6 @@
 
 #include <signal.h>
 
-#include "api/api.h"
 #include "base/clock.h"
 #include "controller/settings.h"
 
@@ -29,12 +28,6 @@ ASG_MUST_USE enum asg_status asg_controller_new(
  * after that finds that the process stood still. asg_controller_run() calls it after each
  * wait; a simulator calls it when its own clock says so. */
 int64_t asg_controller_turn(struct asg_controller *controller);
-
-/* Hand in an order, from any thread; it is copied. `settled` is called once, by a turn, or
- * by asg_controller_destroy(); ASG_ERR_LIMIT: never, too many wait. */
-ASG_MUST_USE enum asg_status asg_controller_order(struct asg_controller *controller,
-                                     const struct asg_command *command,
-                                     asg_api_settled *settled, void *call);
 
 /* Run until *stop is set (by a signal handler). */
 void asg_controller_run(struct asg_controller *controller,

@@ -58,7 +58,7 @@ struct asg_controller {
     char not_leading[ASG_ERROR_TEXT_MAX]; /* why */
     int64_t try_again_ms;                 /* monotonic: when to open the log again */
     struct asg_status_pages *http;
-    struct asg_api *api; /* NULL: not served */
+    struct asg_api *api;      /* NULL: not served */
     atomic_bool is_leading;   /* for /readyz */
     struct asg_arena scratch; /* of one message */
     struct asg_bytes frame;   /* of one answer */
@@ -121,6 +121,11 @@ void asg_refuse_call(const struct asg_waiter *waiter, const char *code,
 /* serve_api.c: the Auto Scaling API on listen.api; empty: none. */
 ASG_MUST_USE enum asg_status asg_serve_api_new(struct asg_controller *controller,
                                                struct asg_error *error);
+/* Hand in an order as the API does, from any thread; it is copied. `settled` is called
+ * once, by a turn or by asg_controller_destroy(); ASG_ERR_LIMIT: never, too many wait. */
+ASG_MUST_USE enum asg_status asg_serve_order(struct asg_controller *controller,
+                                             const struct asg_command *command,
+                                             asg_api_settled *settled, void *call);
 
 /* user_data.c: texts of templates lie in files named by their hash, not in the log. */
 ASG_MUST_USE enum asg_status asg_user_data_save(const char *folder, struct asg_blob text,

@@ -1,7 +1,6 @@
 /* serve_api - the API's orders come in by the inbox, each with the call that waits for
  * it.
  */
-#include "controller/controller.h"
 #include "controller/metrics.h"
 #include "controller/parts.h"
 #include "model/check_texts.h"
@@ -14,9 +13,9 @@ static bool is_leading(void *context)
     return atomic_load(&controller->is_leading);
 }
 
-enum asg_status asg_controller_order(struct asg_controller *controller,
-                                     const struct asg_command *command,
-                                     asg_api_settled *settled, void *call)
+enum asg_status asg_serve_order(struct asg_controller *controller,
+                                const struct asg_command *command,
+                                asg_api_settled *settled, void *call)
 {
     struct asg_inbox_item *item = asg_inbox_begin(controller->inbox);
     if (item == NULL) {
@@ -36,7 +35,7 @@ enum asg_status asg_controller_order(struct asg_controller *controller,
 static enum asg_status take_order(void *context, const struct asg_command *command,
                                   asg_api_settled *settled, void *call)
 {
-    return asg_controller_order(context, command, settled, call);
+    return asg_serve_order(context, command, settled, call);
 }
 
 static enum asg_status look_up(void *context, const struct asg_question *question,

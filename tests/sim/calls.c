@@ -2,7 +2,6 @@
  * controller with a call that waits for its answer. */
 #include <stdlib.h>
 
-#include "controller/controller.h"
 #include "sim/sim.h"
 
 struct call {
@@ -44,7 +43,7 @@ void sim_call(const struct asg_command *command, uint64_t order_no)
     char actor[32];
     (void)snprintf(actor, sizeof actor, "operator-%llu", (unsigned long long)order_no);
     order.actor = actor;
-    if (asg_controller_order(our->controller, &order, settled, call) != ASG_OK) {
+    if (asg_serve_order(our->controller, &order, settled, call) != ASG_OK) {
         free(call);
         return;
     }
