@@ -23,12 +23,16 @@ static const struct asg_query_shape takes_nothing = {.members = NULL, .count = 0
 
 static const struct asg_api_action actions[] = {
     /* groups, their capacity and what is tagged to them */
-    CHANGE("CreateAutoScalingGroup", asg_input_create_auto_scaling_group, NULL, NULL),
-    CHANGE("UpdateAutoScalingGroup", asg_input_update_auto_scaling_group, NULL, NULL),
-    CHANGE("DeleteAutoScalingGroup", asg_input_delete_auto_scaling_group, NULL, NULL),
+    CHANGE("CreateAutoScalingGroup", asg_input_create_auto_scaling_group, NULL,
+           asg_do_create_auto_scaling_group),
+    CHANGE("UpdateAutoScalingGroup", asg_input_update_auto_scaling_group, NULL,
+           asg_do_update_auto_scaling_group),
+    CHANGE("DeleteAutoScalingGroup", asg_input_delete_auto_scaling_group, NULL,
+           asg_do_delete_auto_scaling_group),
     READ("DescribeAutoScalingGroups", asg_input_describe_auto_scaling_groups,
          &asg_output_describe_auto_scaling_groups, NULL),
-    CHANGE("SetDesiredCapacity", asg_input_set_desired_capacity, NULL, NULL),
+    CHANGE("SetDesiredCapacity", asg_input_set_desired_capacity, NULL,
+           asg_do_set_desired_capacity),
     CHANGE("CreateOrUpdateTags", asg_input_create_or_update_tags, NULL, NULL),
     CHANGE("DeleteTags", asg_input_delete_tags, NULL, NULL),
     READ("DescribeTags", asg_input_describe_tags, &asg_output_describe_tags, NULL),

@@ -15,4 +15,10 @@ asg_api_handler asg_do_describe_metric_collection_types;
 asg_api_handler asg_do_describe_auto_scaling_notification_types;
 asg_api_handler asg_do_describe_lifecycle_hook_types;
 
+/* create_group.c, group_orders.c */
+asg_api_handler asg_do_create_auto_scaling_group;
+asg_api_handler asg_do_update_auto_scaling_group;
+asg_api_handler asg_do_delete_auto_scaling_group;
+asg_api_handler asg_do_set_desired_capacity;
+
 #endif

@@ -1,0 +1,110 @@
+/* create_group - CreateAutoScalingGroup. */
+#include <string.h>
+
+#include "api/do/do.h"
+#include "api/do/group_draft.h"
+#include "model/enums.h"
+#include "model/schema.h"
+
+/* Tags: {Key, Value, PropagateAtLaunch}; what else a tag may say is of its group. */
+static bool take_tags(struct asg_api_call *call, struct group_draft *draft)
+{
+    size_t count = 0;
+    const struct asg_query_value *items = asg_value_items(&call->input, "Tags", &count);
+    struct asg_tag *tags = asg_arena_take(&call->arena, (count + 1) * sizeof *tags);
+    for (size_t i = 0; i < count; i++) {
+        tags[i] = (struct asg_tag){
+            .key = asg_value_text(&items[i], "Key", ""),
+            .value = asg_value_text(&items[i], "Value", ""),
+            .stays = !asg_value_flag(&items[i], "PropagateAtLaunch", false)};
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(tags[k].key, tags[i].key) != 0) continue;
+            asg_api_invalid(call, "Duplicate tag keys found: %s", tags[i].key);
+            return false;
+        }
+    }
+    draft->config.tags = tags;
+    draft->config.tag_count = count;
+    return true;
+}
+
+static void take_names(struct asg_api_call *call, struct group_draft *draft,
+                       const char *member, enum asg_source_kind kind)
+{
+    size_t count = 0;
+    const struct asg_query_value *items = asg_value_items(&call->input, member, &count);
+    for (size_t i = 0; i < count; i++) {
+        draft->config.sources[draft->config.source_count++] =
+            (struct asg_source){.kind = kind, .identifier = items[i].text};
+    }
+}
+
+/* A source of traffic without a type is a target group or a Lattice one by its ARN, a
+ * classic balancer by its name. */
+static bool kind_of(const struct asg_query_value *source, enum asg_source_kind *ret)
+{
+    const char *identifier = asg_value_text(source, "Identifier", "");
+    const char *type = asg_value_text(source, "Type", NULL);
+    if (type == NULL) {
+        *ret = strncmp(identifier, "arn:", 4) != 0           ? ASG_SOURCE_LOAD_BALANCER
+               : strstr(identifier, ":vpc-lattice:") != NULL ? ASG_SOURCE_LATTICE
+                                                             : ASG_SOURCE_TARGET_GROUP;
+        return true;
+    }
+    int value = asg_enum_value(&asg_source_kind_words, type);
+    if (value >= 0) *ret = (enum asg_source_kind)value;
+    return value >= 0;
+}
+
+/* Three ways to say the same. */
+static bool take_sources(struct asg_api_call *call, struct group_draft *draft)
+{
+    size_t names = 0;
+    size_t arns = 0;
+    size_t count = 0;
+    (void)asg_value_items(&call->input, "LoadBalancerNames", &names);
+    (void)asg_value_items(&call->input, "TargetGroupARNs", &arns);
+    const struct asg_query_value *items =
+        asg_value_items(&call->input, "TrafficSources", &count);
+    if (names + arns > 0 && count > 0) {
+        asg_api_invalid(call, "TrafficSources cannot stand beside LoadBalancerNames or "
+                              "TargetGroupARNs");
+        return false;
+    }
+    struct asg_source *sources =
+        asg_arena_take(&call->arena, (names + arns + count + 1) * sizeof *sources);
+    draft->config.sources = sources;
+    take_names(call, draft, "LoadBalancerNames", ASG_SOURCE_LOAD_BALANCER);
+    take_names(call, draft, "TargetGroupARNs", ASG_SOURCE_TARGET_GROUP);
+    for (size_t i = 0; i < count; i++) {
+        struct asg_source *source = &sources[draft->config.source_count++];
+        source->identifier = asg_value_text(&items[i], "Identifier", "");
+        if (kind_of(&items[i], &source->kind)) continue;
+        asg_api_invalid(call,
+                        "TrafficSources: '%s' is no Type; there are elb, elbv2 and "
+                        "vpc-lattice",
+                        asg_value_text(&items[i], "Type", ""));
+        return false;
+    }
+    return true;
+}
+
+void asg_do_create_auto_scaling_group(struct asg_api_call *call)
+{
+    struct group_draft *draft = group_draft_begin(call, /* is_update */ false);
+    size_t hooks = 0;
+    (void)asg_value_items(&call->input, "LifecycleHookSpecificationList", &hooks);
+    if (hooks > 0) {
+        (void)group_draft_not_yet(call, "LifecycleHookSpecificationList");
+        return;
+    }
+    if (!group_draft_take_members(call, draft) || !take_tags(call, draft) ||
+        !take_sources(call, draft) || !group_draft_take_launch(call, draft) ||
+        !group_draft_take_places(call, draft)) {
+        return;
+    }
+    char uuid[ASG_API_ID_SIZE];
+    asg_api_draw_uuid(uuid);
+    draft->config.uuid = asg_arena_text(&call->arena, uuid);
+    group_draft_finish(call, draft);
+}

@@ -1,0 +1,186 @@
+/* group_places - where a group launches, and what EC2 is asked before its order. */
+#include <string.h>
+
+#include "api/do/group_draft.h"
+
+#define SUBNETS_MAX 100
+
+static bool has_text(const struct asg_texts *texts, const char *text)
+{
+    for (size_t i = 0; i < texts->count; i++) {
+        if (strcmp(texts->items[i], text) == 0) return true;
+    }
+    return false;
+}
+
+static struct asg_texts texts_of(struct asg_api_call *call, const char *member)
+{
+    size_t count = 0;
+    const struct asg_query_value *items = asg_value_items(&call->input, member, &count);
+    struct asg_texts texts = {
+        .items = asg_arena_take(&call->arena, (count + 1) * sizeof(char *))};
+    for (size_t i = 0; i < count; i++) {
+        if (!has_text(&texts, items[i].text)) texts.items[texts.count++] = items[i].text;
+    }
+    return texts;
+}
+
+/* "subnet-1,subnet-2": one text, parted by commas; blanks around them are let pass. */
+static bool split_subnets(struct asg_api_call *call, const char *text,
+                          struct asg_texts *ret)
+{
+    ret->items = asg_arena_take(&call->arena, SUBNETS_MAX * sizeof(char *));
+    for (const char *at = text;;) {
+        at += strspn(at, " ");
+        size_t length = strcspn(at, ", ");
+        const char *id = asg_arena_text_n(&call->arena, at, length);
+        if (length == 0 || ret->count == SUBNETS_MAX || has_text(ret, id)) {
+            asg_api_invalid(call,
+                            "VPCZoneIdentifier: '%.500s' is no list of subnets, each "
+                            "once, parted by commas; at most %d",
+                            text, SUBNETS_MAX);
+            return false;
+        }
+        ret->items[ret->count++] = id;
+        at += length;
+        at += strspn(at, " ");
+        if (*at == '\0') return true;
+        at += *at == ',' ? 1 : 0;
+    }
+}
+
+bool group_draft_take_places(struct asg_api_call *call, struct group_draft *draft)
+{
+    const char *subnets = asg_value_text(&call->input, "VPCZoneIdentifier", NULL);
+    draft->zones = texts_of(call, "AvailabilityZones");
+    draft->zone_ids = texts_of(call, "AvailabilityZoneIds");
+    if (draft->zones.count > 0 && draft->zone_ids.count > 0) {
+        asg_api_invalid(call, "AvailabilityZones and AvailabilityZoneIds cannot both be "
+                              "given");
+        return false;
+    }
+    if (subnets != NULL && !split_subnets(call, subnets, &draft->subnet_ids)) {
+        return false;
+    }
+    draft->has_places =
+        draft->subnet_ids.count + draft->zones.count + draft->zone_ids.count > 0;
+    if (!draft->has_places && !draft->is_update) {
+        asg_api_invalid(call,
+                        "At least one Availability Zone or VPC Subnet is required.");
+        return false;
+    }
+    if (draft->has_places) group_draft_mean(draft, ASG_GROUP_SUBNETS);
+    return true;
+}
+
+/* ---- what EC2 said ---- */
+
+/* The zones that were named are those of the subnets, no more and no fewer. */
+static bool zones_match(const struct asg_texts *zones, const struct asg_subnet *subnets,
+                        size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!has_text(zones, subnets[i].zone)) return false;
+    }
+    for (size_t i = 0; i < zones->count; i++) {
+        size_t k = 0;
+        while (k < count && strcmp(subnets[k].zone, zones->items[i]) != 0) {
+            k++;
+        }
+        if (k == count) return false;
+    }
+    return true;
+}
+
+static void take_subnets(struct asg_api_call *call, struct group_draft *draft,
+                         const struct asg_told *told)
+{
+    struct asg_group_config *config = &draft->config;
+    config->subnets =
+        asg_arena_take(&call->arena, (told->subnet_count + 1) * sizeof *config->subnets);
+    for (size_t i = 0; i < told->subnet_count; i++) {
+        config->subnets[i] = (struct asg_subnet){
+            .subnet_id = asg_arena_text(&call->arena, told->subnets[i].subnet_id),
+            .zone = asg_arena_text(&call->arena, told->subnets[i].zone)};
+    }
+    config->subnet_count = told->subnet_count;
+}
+
+static void take_zones(struct asg_api_call *call, struct group_draft *draft,
+                       const struct asg_told *told)
+{
+    struct asg_group_config *config = &draft->config;
+    config->subnets =
+        asg_arena_take(&call->arena, (told->zone_count + 1) * sizeof *config->subnets);
+    for (size_t i = 0; i < told->zone_count; i++) {
+        config->subnets[i] = (struct asg_subnet){
+            .subnet_id = "", .zone = asg_arena_text(&call->arena, told->zones[i].name)};
+    }
+    config->subnet_count = told->zone_count;
+}
+
+static void on_zones(struct asg_api_call *call, const struct asg_told *told)
+{
+    struct group_draft *draft = call->state;
+    const struct asg_texts *asked =
+        draft->zone_ids.count > 0 ? &draft->zone_ids : &draft->zones;
+    if (told->outcome != ASG_TOLD_FOUND || told->zone_count != asked->count) {
+        asg_api_invalid(call, "Invalid availability zones: %s", told->message);
+        return;
+    }
+    take_zones(call, draft, told);
+    group_draft_order(call, draft);
+}
+
+static void on_subnets(struct asg_api_call *call, const struct asg_told *told)
+{
+    struct group_draft *draft = call->state;
+    if (told->outcome != ASG_TOLD_FOUND) {
+        asg_api_invalid(call, "%s", told->message);
+        return;
+    }
+    take_subnets(call, draft, told);
+    if (draft->zones.count > 0 &&
+        !zones_match(&draft->zones, draft->config.subnets, draft->config.subnet_count)) {
+        asg_api_invalid(call, "The availability zones of the specified subnets and the "
+                              "Auto Scaling group do not match");
+        return;
+    }
+    group_draft_order(call, draft);
+}
+
+static void ask_places(struct asg_api_call *call, struct group_draft *draft)
+{
+    if (draft->subnet_ids.count > 0) {
+        const struct asg_question question = {.kind = ASG_QUESTION_SUBNETS,
+                                              .ids = draft->subnet_ids};
+        asg_api_look_up(call, &question, on_subnets);
+    } else if (draft->has_places) {
+        const struct asg_question question = {
+            .kind = ASG_QUESTION_ZONES,
+            .ids = draft->zone_ids.count > 0 ? draft->zone_ids : draft->zones};
+        asg_api_look_up(call, &question, on_zones);
+    } else {
+        group_draft_order(call, draft);
+    }
+}
+
+static void on_template(struct asg_api_call *call, const struct asg_told *told)
+{
+    struct group_draft *draft = call->state;
+    if (group_draft_found_template(call, draft, told)) ask_places(call, draft);
+}
+
+void group_draft_finish(struct asg_api_call *call, struct group_draft *draft)
+{
+    if (draft->template == NULL) {
+        ask_places(call, draft);
+        return;
+    }
+    const struct asg_question question = {
+        .kind = ASG_QUESTION_TEMPLATE,
+        .template_id = asg_value_text(draft->template, "LaunchTemplateId", ""),
+        .template_name = asg_value_text(draft->template, "LaunchTemplateName", ""),
+        .template_version = draft->config.template_version};
+    asg_api_look_up(call, &question, on_template);
+}
