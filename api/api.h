@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "model/effects.h"
 #include "model/event.h"
+#include "view/view.h"
 #include "model/question.h"
 
 struct asg_api;
@@ -27,6 +28,7 @@ typedef void asg_api_settled(void *call, const struct asg_effects *effects);
 struct asg_api_ports {
     void *context;
     struct asg_clock clock;
+    struct asg_view *view; /* what is read; reads hold its newest root */
     /* False: orders and reads are answered with ServiceUnavailable. */
     bool (*is_leading)(void *context);
     /* Hand in an order; it is copied before the call returns. ASG_ERR_LIMIT: too many are

@@ -9,6 +9,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "controller/publish_view.h"
 #include "controller/replay_tail.h"
 #include "controller/snapshot_thread.h"
 #include "crypto/crypto.h"
@@ -232,6 +233,9 @@ enum asg_status asg_commit_flush(struct asg_commit *commit, asg_release *release
     }
     commit->counts.records += commit->record_count;
     commit->counts.commits++;
+    if (commit->options.view != NULL) {
+        asg_publish_view(commit->options.view, commit->core);
+    }
     for (size_t i = 0; i < commit->step_count && release != NULL; i++) {
         release(context, &commit->steps[i].waiter, &commit->steps[i].effects);
         ASG_FAILPOINT("commit.after_release");

@@ -1,6 +1,7 @@
 /* commit_log - core and its log, joined: nothing is released before it is durable.
  *
- * Flow:    event -> [apply: core, staged] -> [commit: one fsync for all] -> release
+ * Flow:    event -> [apply: core, staged] -> [commit: one fsync for all] -> [publish: the
+ *          view] -> release
  * It owns core. Events that arrive while a commit is under way wait and share the next
  * one (group commit). When a commit fails memory is ahead of disk: everything staged is
  * dropped unreleased and the whole must be opened again from the log.
@@ -16,6 +17,7 @@
 #include "base/error.h"
 #include "core/core.h"
 #include "store/log.h"
+#include "view/view.h"
 
 struct asg_commit;
 
@@ -25,6 +27,7 @@ struct asg_commit;
 
 struct asg_commit_options {
     const char *log_path;
+    struct asg_view *view;     /* readers see each commit there before any reply; NULL */
     uint64_t snapshot_records; /* a snapshot after so many records, ... */
     int64_t snapshot_ms;       /* ... or so much time, whichever comes first */
     uint64_t snapshot_memory;  /* bytes for a second core; more: the loop saves itself */
@@ -84,9 +87,10 @@ ASG_MUST_USE enum asg_status asg_commit_apply(struct asg_commit *commit,
 
 size_t asg_commit_staged(const struct asg_commit *commit);
 
-/* Make all that is staged durable, then release it step by step, in order. Nothing
- * staged is fine. On failure nothing is released, only API calls are told that nobody
- * knows: close and open again. */
+/* Make all that is staged durable, publish it to the view's readers, then release it step
+ * by step, in order: who got a reply sees what came of its order. Nothing staged is fine.
+ * On failure nothing is released, only API calls are told that nobody knows: close and
+ * open again. */
 typedef void asg_release(void *context, const struct asg_waiter *waiter,
                          const struct asg_effects *effects);
 ASG_MUST_USE enum asg_status asg_commit_flush(struct asg_commit *commit,

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "controller/metrics.h"
 #include "controller/parts.h"
+#include "controller/publish_view.h"
 #include "crypto/crypto.h"
 
 #define BATCH_EVENTS   512 /* staged before a commit is forced */
@@ -90,6 +91,7 @@ static void stop_leading(struct asg_controller *controller, const char *why)
                   RETRY_MS / 1000);
     (void)snprintf(controller->not_leading, sizeof controller->not_leading,
                    "this controller does not lead now: %s", why);
+    asg_publish_not_leading(controller->view, controller->not_leading);
     asg_commit_close(&controller->commit, /* with_snapshot */ false);
     asg_dispatch_destroy(&controller->dispatch);
     asg_look_up_give_up(controller->look_up, controller->not_leading);
@@ -190,6 +192,7 @@ static enum asg_status lead(struct asg_controller *controller, struct asg_error 
     const struct asg_controller_settings *settings = controller->settings;
     const struct asg_commit_options options = {
         .log_path = controller->log_path,
+        .view = controller->view,
         .snapshot_records = (uint64_t)settings->snapshot_records,
         .snapshot_ms = settings->snapshot_ms,
         .snapshot_memory = (uint64_t)settings->snapshot_memory,
@@ -638,6 +641,7 @@ enum asg_status asg_controller_new(const struct asg_controller_settings *setting
     controller->clock = clock;
     controller->started_ms = asg_clock_wall_ms(&clock);
     controller->rate_quotas = asg_rate_quotas_default();
+    asg_view_new(&controller->view);
     enum asg_status status =
         asg_rate_quotas_parse(settings->rate_quotas, &controller->rate_quotas, error);
     if (status == ASG_OK) status = begin(controller, error);
@@ -676,6 +680,7 @@ void asg_controller_destroy(struct asg_controller **controller)
     refuse_waiting(c);
     asg_look_up_destroy(&c->look_up);
     asg_commit_close(&c->commit, /* with_snapshot */ true);
+    asg_view_destroy(&c->view);
     asg_dispatch_destroy(&c->dispatch);
     asg_reconciler_destroy(&c->reconciler);
     asg_collector_clear(&c->collector);

@@ -20,6 +20,7 @@
 #include "controller/reconcile.h"
 #include "controller/serve_http.h"
 #include "controller/settings.h"
+#include "view/view.h"
 
 #define ASG_PATH_MAX 4096
 
@@ -58,6 +59,7 @@ struct asg_controller {
     char not_leading[ASG_ERROR_TEXT_MAX]; /* why */
     int64_t try_again_ms;                 /* monotonic: when to open the log again */
     struct asg_status_pages *http;
+    struct asg_view *view;    /* what readers see; published by each commit */
     struct asg_api *api;      /* NULL: not served */
     atomic_bool is_leading;   /* for /readyz */
     struct asg_arena scratch; /* of one message */

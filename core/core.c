@@ -12,6 +12,7 @@
 #include "core/world/rules.h"
 #include "core/world/standing.h"
 #include "core/world/state.h"
+#include "core/world/touched.h"
 #include "core/world/world.h"
 #include "core/plan/plan_looks.h"
 #include "core/settle/balance_group.h"
@@ -180,6 +181,7 @@ static void settle_group(struct asg_core *core, struct group *group)
     asg_look_end(core, group);
     check_settled(core, group);
     note_changing(core, group);
+    asg_touch_settled(group);
     if (group->is_dirty || !is_gone(group)) return;
     assert(group->look_ups == 0); /* what is looked up has slots */
     say_gone(core, group);

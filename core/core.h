@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "model/changes.h"
 #include "model/effects.h"
 #include "model/event.h"
 #include "model/messages.h"
@@ -136,6 +137,38 @@ void asg_core_view_orphans(const struct asg_core *core, struct asg_arena *arena,
 void asg_core_view_jobs(const struct asg_core *core, const char *group, bool only_dead,
                         struct asg_arena *arena, struct asg_job_view **ret,
                         size_t *ret_count);
+
+/* For a view that is kept up to date (view/): what the steps since the last call have
+ * touched, in `arena`. The first call, and the first after a LEAD, says that everything
+ * was, and lists all groups and no instances. Costs as much as what it lists. */
+void asg_core_changes(struct asg_core *core, struct asg_arena *arena,
+                      struct asg_changes *ret);
+
+/* NULL: there is none of that number. */
+const char *asg_core_group_name(const struct asg_core *core, uint32_t group_no);
+
+/* A group but for its instances; false: there is none of that number. */
+bool asg_core_view_sheet(const struct asg_core *core, uint32_t group_no,
+                         struct asg_arena *arena, struct asg_group_sheet *ret);
+
+/* Its first instances, `most` at most, whose numbers are from_no to to_no. */
+void asg_core_view_rows(const struct asg_core *core, uint32_t group_no, uint64_t from_no,
+                        uint64_t to_no, size_t most, struct asg_arena *arena,
+                        struct asg_instance_rows *ret);
+
+/* What belongs to no group. Of `status` what it says at this moment. */
+void asg_core_view_cluster(const struct asg_core *core, struct asg_arena *arena,
+                           struct asg_cluster_sheet *ret);
+
+struct asg_job_counts {
+    uint32_t open;
+    uint32_t dead;
+};
+struct asg_job_counts asg_core_job_counts(const struct asg_core *core);
+
+/* The alarm of a group whose launches pause for so long (asg_group_sheet). */
+const char *asg_core_say_breaker(const char *group, int64_t left_ms,
+                                 struct asg_arena *arena);
 
 /* What core believes of one instance, for the reconciler: false when it knows none of
  * that id. `ret` lives in `arena`. */

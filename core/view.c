@@ -5,11 +5,10 @@
 
 #include "core/world/standing.h"
 #include "core/core.h"
-#include "core/values/number.h"
+#include "core/view_rows.h"
 #include "core/world/orphans.h"
 #include "core/values/schedule.h"
 #include "core/world/state.h"
-#include "core/world/states.h"
 #include "core/world/world.h"
 #include "model/copy.h"
 #include "model/schemas.h"
@@ -90,64 +89,6 @@ void asg_core_watching(const struct asg_core *core, struct asg_arena *arena,
 
 /* ---- what an operator should look at ---- */
 
-struct alarms {
-    struct asg_arena *arena;
-    const char **items;
-    size_t count;
-    size_t capacity;
-};
-
-static void stand(struct alarms *alarms, const char *text)
-{
-    assert(text != NULL && text[0] != '\0');
-    *(const char **)asg_arena_push(alarms->arena, (void **)&alarms->items, &alarms->count,
-                                   &alarms->capacity, sizeof *alarms->items) = text;
-}
-
-static void view_group_alarms(const struct asg_core *core, const struct group *group,
-                              struct alarms *alarms)
-{
-    assert(group->no > 0);
-    const char *name = group->config.name;
-    struct asg_arena *arena = alarms->arena;
-    if (group->is_degraded) {
-        stand(alarms,
-              asg_arena_format(arena, "%s is degraded: %s", name, group->degraded));
-    }
-    if (group->silence.kind == ASG_SILENCE_MASS) {
-        stand(alarms,
-              asg_arena_format(arena,
-                               "%s: many agents are silent together; nothing of it is "
-                               "replaced or scaled in while that lasts",
-                               name));
-    }
-    if (group->silence.kind == ASG_SILENCE_CUT_OFF) {
-        stand(alarms, asg_arena_format(arena,
-                                       "%s: all of its agents are out of reach; none is "
-                                       "replaced by that alone",
-                                       name));
-    }
-    if (group->is_frozen) {
-        stand(alarms,
-              asg_arena_format(
-                  arena, "%s: too many unhealthy; replacement waits for an operator",
-                  name));
-    }
-    if (group->churn.is_frozen) {
-        stand(alarms, asg_arena_format(arena,
-                                       "%s: its new instances fail soon after starting; "
-                                       "nothing is launched until `openasg unhalt %s`",
-                                       name, name));
-    }
-    if (group->launching.breaker_until_ms > core->now_ms) {
-        char wait[ASG_NUMBER_TEXT_MAX];
-        stand(alarms, asg_arena_format(
-                          arena, "%s: launches failed; pausing launches for %s", name,
-                          asg_number_duration(
-                              group->launching.breaker_until_ms - core->now_ms, wait)));
-    }
-}
-
 static const char *say_held(const struct asg_core *core, struct asg_arena *arena)
 {
     return asg_arena_format(arena,
@@ -156,62 +97,74 @@ static const char *say_held(const struct asg_core *core, struct asg_arena *arena
                             asg_orphan_count_unsettled(core));
 }
 
-static void view_orphan_alarms(const struct asg_core *core, struct alarms *alarms)
+static void view_orphan_alarms(const struct asg_core *core,
+                               struct asg_alarm_texts *alarms)
 {
-    if (core->is_behind) stand(alarms, say_held(core, alarms->arena));
+    if (core->is_behind) asg_alarm_stand(alarms, say_held(core, alarms->arena));
     for (size_t i = 0; i < core->orphan_count; i++) {
         const struct orphan *orphan = &core->orphans[i];
         if (orphan->kind != ASG_ORPHAN_NO_GROUP) continue;
-        stand(alarms, asg_arena_format(alarms->arena,
-                                       "%s has this cluster's tag and is in no group; "
-                                       "see `openasg orphan list`",
-                                       orphan->id));
+        asg_alarm_stand(alarms,
+                        asg_arena_format(alarms->arena,
+                                         "%s has this cluster's tag and is in no group; "
+                                         "see `openasg orphan list`",
+                                         orphan->id));
     }
+}
+
+struct asg_job_counts asg_core_job_counts(const struct asg_core *core)
+{
+    size_t ended = core->closed_job_count + core->dead_job_count;
+    assert(ended <= core->job_count);
+    return (struct asg_job_counts){.open = (uint32_t)(core->job_count - ended),
+                                   .dead = (uint32_t)core->dead_job_count};
+}
+
+static void view_cluster(const struct asg_core *core, struct asg_arena *arena,
+                         struct asg_status_view *ret)
+{
+    assert(core->step == NULL);
+    struct asg_job_counts jobs = asg_core_job_counts(core);
+    *ret = (struct asg_status_view){
+        .cluster_id = asg_arena_text(arena, core->cluster_id),
+        .epoch = core->epoch,
+        .held = core->is_behind ? say_held(core, arena) : "",
+        .time_ms = core->now_ms,
+        .is_halted = core->is_halted,
+        .open_jobs = jobs.open,
+        .dead_jobs = jobs.dead,
+    };
 }
 
 void asg_core_view_status(const struct asg_core *core, struct asg_arena *arena,
                           struct asg_status_view *ret)
 {
-    assert(core->step == NULL);
-    *ret = (struct asg_status_view){
-        .cluster_id = asg_arena_text(arena, core->cluster_id),
-        .epoch = core->epoch,
-        .held = "",
-        .time_ms = core->now_ms,
-        .is_halted = core->is_halted,
-        .groups = (uint32_t)core->group_count,
-    };
-    struct alarms alarms = {.arena = arena};
+    view_cluster(core, arena, ret);
+    ret->groups = (uint32_t)core->group_count;
+    struct asg_alarm_texts alarms = {.arena = arena};
     for (size_t g = 0; g < core->group_count; g++) {
         const struct group *group = core->groups[g];
         ret->instances += (uint32_t)group->instance_count;
-        view_group_alarms(core, group, &alarms);
+        asg_view_group_alarms(group, &alarms);
+        int64_t left_ms = group->launching.breaker_until_ms - core->now_ms;
+        if (left_ms <= 0) continue;
+        asg_alarm_stand(&alarms,
+                        asg_core_say_breaker(group->config.name, left_ms, arena));
     }
     view_orphan_alarms(core, &alarms);
-    if (core->is_behind) ret->held = say_held(core, arena);
     ret->alarms = (struct asg_texts){.items = alarms.items, .count = alarms.count};
-    size_t ended = core->closed_job_count + core->dead_job_count;
-    assert(ended <= core->job_count);
-    ret->open_jobs = (uint32_t)(core->job_count - ended);
-    ret->dead_jobs = (uint32_t)core->dead_job_count;
 }
 
-static void count_states(const struct asg_core *core, const struct group *group,
-                         struct asg_group_view *view)
+void asg_core_view_cluster(const struct asg_core *core, struct asg_arena *arena,
+                           struct asg_cluster_sheet *ret)
 {
-    assert(view->in_service == 0 && view->warming == 0);
-    for (size_t i = 0; i < group->instance_count; i++) {
-        const struct instance *instance = group->instances[i];
-        view->unhealthy += instance->health.is_unhealthy ? 1 : 0;
-        view->requested += asg_instance_is_slot(instance);
-        view->pending += asg_instance_is_arriving(instance);
-        view->terminating += asg_instance_is_on_its_way_out(instance);
-        if (!asg_instance_is_serving(instance)) continue;
-        if (asg_instance_is_warm(instance, core->now_ms))
-            view->in_service++;
-        else
-            view->warming++;
-    }
+    *ret = (struct asg_cluster_sheet){0};
+    view_cluster(core, arena, &ret->status);
+    struct asg_alarm_texts alarms = {.arena = arena};
+    view_orphan_alarms(core, &alarms);
+    ret->status.alarms = (struct asg_texts){.items = alarms.items, .count = alarms.count};
+    asg_core_view_templates(core, arena, &ret->templates, &ret->template_count);
+    asg_core_view_orphans(core, arena, &ret->orphans, &ret->orphan_count);
 }
 
 void asg_core_view_groups(const struct asg_core *core, const char *name,
@@ -224,27 +177,19 @@ void asg_core_view_groups(const struct asg_core *core, const char *name,
     for (size_t g = 0; g < meant.count; g++) {
         const struct group *group = meant.items[g];
         struct asg_group_view *view = &views[g];
-        struct asg_group_config *config = asg_arena_take(arena, sizeof *config);
-        asg_model_copy(&asg_group_config_schema, &group->config, arena, config);
-        *view = (struct asg_group_view){
-            .group_no = group->no,
-            .config = config,
-            .suspended = group->suspended,
-            .is_halted = group->is_halted,
-            .is_deleting = group->is_deleting,
-            .is_degraded = group->is_degraded,
-            .degraded_reason = asg_arena_text(arena, group->degraded),
-            .resolved_version =
-                group->template.version == 0
-                    ? ""
-                    : asg_arena_format(arena, "%s:%" PRIu64, group->template.id,
-                                       group->template.version),
-            .created_ms = group->created_ms,
-            .unknown = group->unknown_count,
-            .is_held = core->is_behind,
-        };
-        assert(config->name[0] != '\0');
-        count_states(core, group, view);
+        asg_view_fill_group(group, arena, view);
+        view->is_held = core->is_behind;
+        struct asg_instance_counts counts = {0};
+        for (size_t i = 0; i < group->instance_count; i++) {
+            const struct instance *instance = group->instances[i];
+            asg_view_count(instance, &counts);
+            view->in_service += asg_instance_is_warm(instance, core->now_ms) ? 1 : 0;
+        }
+        view->requested = counts.requested;
+        view->pending = counts.pending;
+        view->warming = counts.serving - view->in_service;
+        view->terminating = counts.terminating;
+        view->unhealthy = counts.unhealthy;
     }
     *ret = views;
     *ret_count = meant.count;
@@ -319,56 +264,6 @@ void asg_core_view_templates(const struct asg_core *core, struct asg_arena *aren
     *ret_count = core->template_count;
 }
 
-static const char *signs_of(const struct instance *instance, struct asg_arena *arena)
-{
-    if (instance->notice.taken_back_ms != 0) return "spot interruption";
-    bool is_silent = asg_instance_is_silent(instance);
-    bool is_failed = instance->health.probe == ASG_PROBE_FAILED;
-    if (is_silent && is_failed) return "silent, probe failed";
-    if (asg_instance_is_out_of_reach(instance)) return "silent, out of reach";
-    if (is_silent) return "silent";
-    if (is_failed) return "probe failed";
-    if (instance->health.probe == ASG_PROBE_UNREACHABLE) return "out of reach";
-    if (instance->health.is_impaired) return "impaired";
-    if (instance->notice.event_code[0] != '\0')
-        return asg_arena_text(arena, instance->notice.event_code);
-    return instance->notice.is_at_risk ? "rebalance recommended" : "";
-}
-
-static void fill_view(const struct asg_core *core, const struct group *group,
-                      const struct instance *instance, struct asg_arena *arena,
-                      struct asg_instance_view *view)
-{
-    assert(instance->group == group);
-    *view = (struct asg_instance_view){
-        .instance_id = asg_arena_text(arena, instance->id),
-        .group = asg_arena_text(arena, group->config.name),
-        .state = instance->state,
-        .is_healthy = !instance->health.is_unhealthy,
-        .health_reason =
-            instance->health.is_unhealthy ? asg_arena_text(arena, instance->reason) : "",
-        .is_warming = asg_instance_is_serving(instance) &&
-                      !asg_instance_is_warm(instance, core->now_ms),
-        .is_protected = instance->service.is_protected,
-        .instance_type = asg_arena_text(arena, instance->type),
-        .subnet_id = asg_arena_text(arena, instance->subnet_id),
-        .zone = asg_arena_text(arena, instance->zone),
-        .private_ip = asg_arena_text(arena, instance->private_ip),
-        .template_version =
-            asg_arena_format(arena, "%" PRIu64, instance->template_version),
-        .launched_ms = instance->launch.launched_ms,
-        .in_service_ms = instance->service.since_ms,
-        .job_id = instance->launch.job_id,
-        .cpu_milli = -1,
-        .signs = signs_of(instance, arena),
-        .is_spot = instance->is_spot,
-        .no = instance->no,
-        .lifecycle = asg_state_traits(instance->state)->aws_name,
-        .template_id = asg_arena_text(arena, instance->template_id),
-        .warm_ms = asg_instance_is_serving(instance) ? instance->service.warm_ms : 0,
-    };
-}
-
 void asg_core_view_instances(const struct asg_core *core, const char *group_name,
                              struct asg_arena *arena, struct asg_instance_view **ret,
                              size_t *ret_count)
@@ -381,9 +276,12 @@ void asg_core_view_instances(const struct asg_core *core, const char *group_name
     for (size_t g = 0; g < meant.count; g++) {
         const struct group *group = meant.items[g];
         for (size_t i = 0; i < group->instance_count; i++) {
-            fill_view(
-                core, group, group->instances[i], arena,
-                asg_arena_push(arena, (void **)&views, &count, &capacity, sizeof *views));
+            const struct instance *instance = group->instances[i];
+            struct asg_instance_view *view =
+                asg_arena_push(arena, (void **)&views, &count, &capacity, sizeof *views);
+            asg_view_fill_instance(instance, NULL, NULL, arena, view);
+            view->is_warming = asg_instance_is_serving(instance) &&
+                               !asg_instance_is_warm(instance, core->now_ms);
         }
     }
     *ret = views;

@@ -26,6 +26,8 @@ void asg_draft_take_out(struct asg_view *view, const char *name, uint32_t group_
 /* Taken over. */
 void asg_draft_put_cluster(struct asg_view *view, struct asg_cluster_page *cluster);
 
+void asg_draft_set_jobs(struct asg_view *view, uint32_t open, uint32_t dead);
+
 /* "" while the controller leads, else why not. */
 void asg_draft_set_leading(struct asg_view *view, const char *not_leading);
 

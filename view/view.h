@@ -111,6 +111,8 @@ struct asg_group_view asg_page_group(const struct asg_page *page, int64_t now_ms
 struct asg_totals {
     uint32_t groups;
     uint32_t instances;
+    uint32_t open_jobs;
+    uint32_t dead_jobs;
 };
 
 /* "" while the controller leads; else why not: what is to be read is of before. */

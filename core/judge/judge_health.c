@@ -10,6 +10,7 @@
 #include "core/step/look_again.h"
 #include "core/step/narrate.h"
 #include "core/limits/patience.h"
+#include "core/world/touched.h"
 
 #define SILENCE_COUNT_MIN 3
 
@@ -320,8 +321,9 @@ void asg_judge_group(struct asg_core *core, struct group *group)
             asg_count_set_unhealthy(group, instance, is_unhealthy);
         }
         if (instance->health.is_unhealthy) {
-            asg_text_keep(core, &instance->reason, ASG_REASON_MAX,
-                          text_of_fault(instance, fault));
+            const char *why = text_of_fault(instance, fault);
+            if (strcmp(why, instance->reason) != 0) asg_touch(instance);
+            asg_text_keep(core, &instance->reason, ASG_REASON_MAX, why);
         }
         unhealthy += instance->health.is_unhealthy ? 1 : 0;
     }

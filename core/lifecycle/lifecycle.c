@@ -10,6 +10,7 @@
 #include "core/values/number.h"
 #include "core/world/standing.h"
 #include "core/world/state.h"
+#include "core/world/touched.h"
 
 #define KEPT_MS           INT64_C(60000)
 #define KEPT_MS_MAX       INT64_C(1800000)
@@ -42,7 +43,9 @@ void asg_instance_set_warm_times(struct group *group)
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
         if (!asg_instance_is_serving(instance)) continue;
-        instance->service.warm_ms = instance->service.since_ms + warmup_ms;
+        int64_t warm_ms = instance->service.since_ms + warmup_ms;
+        if (warm_ms != instance->service.warm_ms) asg_touch(instance);
+        instance->service.warm_ms = warm_ms;
     }
 }
 

@@ -12,6 +12,7 @@
 #include "core/lifecycle/slots.h"
 #include "core/world/state.h"
 #include "core/plan/launch_job.h"
+#include "core/world/touched.h"
 
 /* `based_on`: instances that count against max besides those of this job. */
 static void fill_pool(struct asg_core *core, struct group *group, struct job *job,
@@ -124,6 +125,7 @@ void asg_plan_next_attempt(struct asg_core *core, struct job *job)
     for (; slot != NULL; slot = asg_slot_next(group, job, &at)) {
         slot->launch.attempt = job->plan.attempt;
         slot->launch.incarnation = job->plan.incarnation;
+        asg_touch(slot);
         asg_text_keep(core, &slot->type, ASG_TYPE_MAX, type);
         asg_text_keep(core, &slot->subnet_id, ASG_SUBNET_MAX, subnet->subnet_id);
         asg_text_keep(core, &slot->zone, ASG_ZONE_MAX, subnet->zone);

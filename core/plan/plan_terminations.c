@@ -9,6 +9,7 @@
 #include "core/world/stops.h"
 #include "core/step/narrate.h"
 #include "core/world/state.h"
+#include "core/world/touched.h"
 
 #define TERMINATE_BATCH 100
 
@@ -71,6 +72,7 @@ struct job *asg_plan_orphan_end(struct asg_core *core, struct orphan *const *orp
         assert(orphans[i]->id[0] != '\0' && !orphans[i]->is_ending);
         ids[i] = asg_arena_text(&job->arena, orphans[i]->id);
         orphans[i]->is_ending = true;
+        asg_touch_cluster(core);
     }
     assert(job->group_no == 0);
     terminate->zone = asg_arena_text(&job->arena, orphans[0]->zone);

@@ -7,6 +7,7 @@
 #include "core/step/narrate.h"
 #include "core/world/orphans.h"
 #include "core/world/state.h"
+#include "core/world/touched.h"
 
 #define SAID_MAX 3 /* ids that an alarm names */
 
@@ -27,6 +28,7 @@ static void begin_behind(struct asg_core *core, const char *sign)
     if (core->listing.next_ms > core->now_ms) core->listing.next_ms = core->now_ms;
     if (core->is_behind) return;
     core->is_behind = true;
+    asg_touch_cluster(core);
     wake_groups(core);
     asg_alarm_raise(core, ASG_ALARM_LOG_BEHIND, NULL, true,
                     "%s: this log is an old copy. Nothing that it does not know is "
@@ -45,6 +47,7 @@ void asg_behind_settle(struct asg_core *core)
         return;
     }
     core->is_behind = false;
+    asg_touch_cluster(core);
     wake_groups(core);
     asg_alarm_raise(core, ASG_ALARM_LOG_BEHIND, NULL, false,
                     "EC2 no longer shows anything that this log does not know; orphans "

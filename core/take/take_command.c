@@ -23,6 +23,7 @@
 #include "core/take/try_again.h"
 #include "core/want/desired.h"
 #include "core/want/run_schedules.h"
+#include "core/world/touched.h"
 #include "model/launch_fields.h"
 
 /* ---- the cluster ---- */
@@ -41,6 +42,7 @@ static void set_halted(struct asg_core *core, const struct asg_command *command,
     assert(core->step != NULL);
     if (command->group[0] == '\0') {
         core->is_halted = is_halted;
+        asg_touch_cluster(core);
         for (size_t i = 0; i < core->group_count; i++) {
             asg_group_mark_dirty(core, core->groups[i]);
             if (!is_halted) asg_churn_forget(core, core->groups[i]);
@@ -231,6 +233,7 @@ static void retry_job(struct asg_core *core, const struct asg_command *command)
         struct job *again = asg_plan_template(core, job->plan.template_config, known);
         assert(again->state == ASG_JOB_STATE_OPEN);
         if (known != NULL) known->job_id = again->plan.id;
+        asg_touch_cluster(core);
     }
     asg_alarm_raise(core, ASG_ALARM_DEAD_LETTER, group, false, "job %s: retried by %s",
                     job->plan.name, command->actor);
@@ -278,12 +281,13 @@ static void put_template(struct asg_core *core, const struct asg_command *comman
     assert(known->job_id == 0);
     assert(job->plan.kind == ASG_JOB_TEMPLATE);
     known->job_id = job->plan.id;
+    asg_touch_cluster(core);
     known->failure[0] = '\0';
     asg_reply_accept(core, job->plan.id, "launch template %s: job %s creates it",
                      config->name, job->plan.name);
 }
 
-void asg_take_command(struct asg_core *core, const struct asg_command *command)
+static void take_command(struct asg_core *core, const struct asg_command *command)
 {
     assert(core->step != NULL);
     switch (command->kind) {
@@ -329,4 +333,24 @@ void asg_take_command(struct asg_core *core, const struct asg_command *command)
         break;
     case ASG_COMMAND_COUNT: break;
     }
+}
+
+/* Whatever it changed of the group and the instances that it names. */
+static void touch_named(struct asg_core *core, const struct asg_command *command)
+{
+    struct group *group =
+        command->group[0] != '\0' ? asg_group_find(core, command->group) : NULL;
+    if (group != NULL) asg_touch_sheet(group);
+    assert(core->step != NULL);
+    for (size_t i = 0; i < command->instance_ids.count; i++) {
+        struct instance *instance =
+            asg_instance_find(core, command->instance_ids.items[i], &group);
+        if (instance != NULL) asg_touch(instance);
+    }
+}
+
+void asg_take_command(struct asg_core *core, const struct asg_command *command)
+{
+    take_command(core, command);
+    touch_named(core, command);
 }

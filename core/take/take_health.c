@@ -6,6 +6,7 @@
 #include "core/world/standing.h"
 #include "core/step/narrate.h"
 #include "core/world/state.h"
+#include "core/world/touched.h"
 #include "core/take/take_notice.h"
 
 /* Before it is believed that nothing is there, EC2 is asked. */
@@ -26,6 +27,7 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
     assert(instance->health.agent < ASG_AGENT_LINKS);
     assert(instance->health.probe < ASG_PROBES);
     asg_group_mark_dirty(core, group);
+    asg_touch(instance);
     switch (sign->sign) {
     case ASG_SIGN_REPORTING:
         instance->health.agent = ASG_AGENT_HEARD;

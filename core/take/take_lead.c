@@ -7,6 +7,7 @@
 #include "core/world/leads.h"
 #include "core/step/narrate.h"
 #include "core/world/state.h"
+#include "core/world/touched.h"
 #include "core/take/take_tick.h"
 #include "core/take/try_again.h"
 
@@ -61,6 +62,7 @@ void asg_take_lead(struct asg_core *core, const struct asg_command *command)
     core->schedule_late_ms =
         command->schedule_late_ms > 0 ? command->schedule_late_ms : 0;
     if (core->schedule_late_ms > DAY_MS) core->schedule_late_ms = DAY_MS;
+    asg_touch_all(core); /* of each the times, or what was last heard */
     excuse_absence(core, core->now_ms - core->step->before_ms);
     asg_take_waiting_schedules(core);
     asg_try_hold_back(core);

@@ -9,6 +9,7 @@
 #include "core/step/narrate.h"
 #include "core/values/number.h"
 #include "core/world/state.h"
+#include "core/world/touched.h"
 
 #define NOTICE_MS INT64_C(120000) /* "two minutes before" (EC2 user guide, Spot) */
 
@@ -48,6 +49,7 @@ void asg_take_scheduled_event(struct asg_core *core, struct group *group,
     assert(instance->group == group);
     instance->notice.event_ms = code[0] != '\0' ? at_ms : 0;
     if (strcmp(instance->notice.event_code, code) == 0) return;
+    asg_touch(instance);
     bool is_over = code[0] == '\0';
     int64_t left_ms = at_ms > core->now_ms ? at_ms - core->now_ms : 0;
     char text[ASG_NUMBER_TEXT_MAX];

@@ -21,6 +21,7 @@
 #include "core/take/take_notice.h"
 #include "core/take/take_tick.h"
 #include "core/take/try_again.h"
+#include "core/world/touched.h"
 
 #define ORPHANS_AN_HOUR 5
 #define ORPHAN_YOUNG_MS INT64_C(120000)
@@ -34,6 +35,8 @@ static void see_state(struct asg_core *core, struct group *group,
     bool is_new_address = strcmp(instance->private_ip, seen->private_ip) != 0 &&
                           seen->private_ip[0] != '\0';
     asg_count_set_ec2_state(group, instance, seen->state);
+    bool is_other = instance->health.is_impaired != seen->is_impaired || is_new_address;
+    if (is_other) asg_touch(instance);
     instance->health.is_impaired = seen->is_impaired;
     asg_group_mark_dirty(core, group);
     if (strlen(seen->event_code) <= ASG_EVENT_CODE_MAX) {

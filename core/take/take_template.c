@@ -11,6 +11,7 @@
 #include "core/values/text.h"
 #include "core/world/kept_text.h"
 #include "core/world/state.h"
+#include "core/world/touched.h"
 
 /* ---- a group's template as a number ---- */
 
@@ -67,6 +68,7 @@ static struct template *take_waiting(struct asg_core *core, const struct job *jo
     assert(job->plan.kind == ASG_JOB_TEMPLATE);
     struct template *known = asg_template_find(core, job->plan.template_name);
     if (known != NULL && known->job_id == job->plan.id) known->job_id = 0;
+    asg_touch_cluster(core);
     return known;
 }
 

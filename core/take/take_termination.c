@@ -13,6 +13,7 @@
 #include "core/world/standing.h"
 #include "core/world/state.h"
 #include "core/world/stops.h"
+#include "core/world/touched.h"
 
 /* An id that EC2 does not know may be one it does not know yet (docs/rules.md, "EC2's
  * lists lag"). */
@@ -37,6 +38,7 @@ static void settle_orphans(struct asg_core *core, const struct job *job,
         struct orphan *orphan = asg_orphan_find(core, result->protected_ids.items[i]);
         if (orphan != NULL) orphan->is_ending = false;
     }
+    asg_touch_cluster(core);
     const struct asg_texts *ids = &job->plan.terminate->instance_ids;
     for (size_t i = 0; i < ids->count; i++) {
         struct orphan *orphan = asg_orphan_find(core, ids->items[i]);

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "core/world/touched.h"
 #include "core/world/standing.h"
 
 uint32_t asg_count_capacity(const struct group *group)
@@ -170,6 +171,7 @@ void asg_count_set_state(struct asg_core *core, struct group *group,
     take_out(group, instance);
     *(enum asg_instance_state *)&instance->state = state; /* const for everybody else */
     core->step->states_written++;
+    asg_touch(instance);
     asg_count_new(group, instance);
 }
 
@@ -199,6 +201,7 @@ void asg_count_set_taken_back(struct group *group, struct instance *instance,
     assert(at_ms != 0); /* 0 says that it is not */
     take_out(group, instance);
     instance->notice.taken_back_ms = at_ms;
+    asg_touch(instance);
     asg_count_new(group, instance);
 }
 
@@ -209,6 +212,7 @@ void asg_count_set_unhealthy(struct group *group, struct instance *instance,
     take_out(group, instance);
     assert(!is_unhealthy || asg_instance_is_judged(instance)); /* nobody else is */
     instance->health.is_unhealthy = is_unhealthy;
+    asg_touch(instance);
     asg_count_new(group, instance);
 }
 

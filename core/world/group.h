@@ -157,6 +157,38 @@ struct group_wish {
     const char *reason; /* ours */
 };
 
+/* What a sheet of the group shows and changes without a command, as it was when last
+ * compared (touched.h). */
+struct group_shown {
+    uint32_t min;
+    uint32_t max;
+    uint32_t desired;
+    uint64_t suspended;
+    bool is_halted;
+    bool is_deleting;
+    bool is_degraded;
+    uint64_t texts; /* a number of what they say */
+    bool is_frozen;
+    bool is_churning;
+    enum asg_silence silence;
+    int64_t breaker_until_ms;
+    uint64_t template_version;
+    uint32_t unknown;
+    size_t policies;
+    size_t schedules;
+};
+
+/* What was touched of it, touched.h. Not saved. */
+struct group_touch {
+    struct touched *touched; /* of its core */
+    bool is_listed;          /* there */
+    bool has_sheet;
+    uint64_t *instance_nos; /* each once */
+    size_t count;
+    size_t capacity;
+    struct group_shown shown;
+};
+
 struct group {
     uint32_t no;
     struct asg_arena arena; /* of config */
@@ -196,6 +228,7 @@ struct group {
     uint32_t unknown_count; /* instances with its tag that the log does not know */
     struct tally tally;
     bool is_changing; /* EC2 is asked of some of it: it stands in core's list */
+    struct group_touch touch;
 };
 
 static inline bool asg_group_is_suspended(const struct group *group,

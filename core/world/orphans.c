@@ -5,6 +5,7 @@
 
 #include "core/world/state.h"
 #include "core/values/text.h"
+#include "core/world/touched.h"
 
 struct orphan *asg_orphan_find(const struct asg_core *core, const char *id)
 {
@@ -45,6 +46,10 @@ void asg_orphan_count_unknown(struct asg_core *core)
         struct group *group = asg_group_find(core, core->orphans[i].group);
         if (group != NULL) group->unknown_count++;
     }
+    for (size_t g = 0; g < core->group_count; g++) {
+        struct group *group = core->groups[g];
+        if (group->unknown_count != group->touch.shown.unknown) asg_touch_sheet(group);
+    }
 }
 
 /* Room in powers of two, so that a fleet that is unknown is not copied each time. */
@@ -84,6 +89,7 @@ bool asg_orphan_note(struct asg_core *core, const struct asg_seen_instance *seen
     assert(seen->instance_id[0] != '\0');
     assert(core->orphan_count <= ASG_ORPHANS_MAX);
     struct orphan *known = asg_orphan_find(core, seen->instance_id);
+    asg_touch_cluster(core);
     if (known != NULL) {
         fill_orphan(known, seen);
         known->look_job_id = look_job_id;
@@ -110,6 +116,7 @@ void asg_orphan_drop_gone(struct asg_core *core)
     }
     if (kept == core->orphan_count) return;
     core->orphan_count = kept;
+    asg_touch_cluster(core);
     asg_orphan_index(core);
     struct orphan *last = kept > 0 ? &core->orphans[kept - 1] : NULL;
     assert(last == NULL || asg_orphan_find(core, last->id) == last); /* where it is now */

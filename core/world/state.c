@@ -7,6 +7,7 @@
 #include "core/world/counts.h"
 #include "core/world/kept_text.h"
 #include "core/world/standing.h"
+#include "core/world/touched.h"
 #include "core/values/text.h"
 #include "model/copy.h"
 #include "model/schemas.h"
@@ -30,6 +31,7 @@ void asg_state_init(struct asg_core *core)
     asg_text_index_init(&core->ids, id_of);
     asg_text_pool_init(&core->texts);
     core->look.next_ms = INT64_MAX;
+    core->touched = (struct touched){.is_all = true, .round = 1};
 }
 
 void asg_group_mark_dirty(struct asg_core *core, struct group *group)
@@ -73,6 +75,7 @@ struct group *asg_group_push(struct asg_core *core)
             asg_realloc(core->groups, core->group_capacity, sizeof(struct group *));
     }
     struct group *group = asg_alloc(1, sizeof *group);
+    group->touch.touched = &core->touched;
     asg_text_begin_group(group);
     group->wish = (struct group_wish){.said = "", .reason = ""};
     core->groups[core->group_count++] = group;
@@ -92,6 +95,8 @@ struct group *asg_group_add(struct asg_core *core, const struct asg_group_config
     asg_group_set_config(group, config);
     assert(asg_group_of_no(core, group->no) == group);
     asg_text_index_add(&core->names, group);
+    asg_touch_sheet(group);
+    if (core->orphan_count > 0) asg_touch_cluster(core); /* some may be of its name */
     return group;
 }
 
@@ -116,6 +121,7 @@ static void free_group(struct group *group)
     free(group->schedules);
     free(group->instances);
     free(group->launching.dry_pools);
+    free(group->touch.instance_nos);
     asg_arena_clear(&group->arena);
     free(group);
 }
@@ -186,6 +192,8 @@ void asg_group_remove(struct asg_core *core, struct group *group)
     assert(group->waiting.count == 0); /* what was begun has its end */
     asg_activity_keep(core, &group->wish.said, 0, "");
     asg_activity_keep(core, &group->wish.reason, 0, "");
+    asg_touch_gone(core, group);
+    if (core->orphan_count > 0) asg_touch_cluster(core);
     for (size_t i = 0; i < group->instance_count; i++) {
         forget_id(core, group->instances[i]);
         asg_text_end_instance(core, group->instances[i]);
@@ -229,6 +237,7 @@ struct instance *asg_instance_add(struct asg_core *core, struct group *group)
     static_assert(ASG_INSTANCE_REQUESTED == 0, "where the life cycle begins");
     instance->launch.requested_ms = core->now_ms;
     asg_count_new(group, instance);
+    asg_touch(instance);
     return instance;
 }
 
@@ -236,6 +245,7 @@ void asg_instance_set_id(struct asg_core *core, struct instance *instance, const
 {
     assert(instance->group != NULL);
     assert(strlen(id) <= ASG_INSTANCE_ID_MAX);
+    asg_touch(instance);
     forget_id(core, instance);
     asg_text_copy(instance->id, sizeof instance->id, id);
     if (instance->id[0] != '\0') asg_text_index_add(&core->ids, instance);
@@ -252,6 +262,7 @@ void asg_instance_drop(struct asg_core *core, struct group *group,
             continue;
         }
         assert(instance->activity == NULL); /* it ended with it */
+        asg_touch(instance);
         forget_id(core, instance);
         asg_text_end_instance(core, instance);
         free(instance);
@@ -390,6 +401,7 @@ void asg_job_give_up_termination(struct asg_core *core, const struct job *job)
         if (at == ASG_ID_MAP_NONE) continue;
         assert(at < core->orphan_count);
         core->orphans[at].is_ending = false;
+        asg_touch_cluster(core);
         core->listing.next_ms = core->now_ms; /* it takes a listing to end it */
     }
 }
@@ -588,6 +600,7 @@ void asg_state_clear(struct asg_core *core)
         free_job(core->jobs[i]);
     }
     assert(core->step == NULL); /* not in the middle of one */
+    asg_touch_clear(core);
     free(core->groups);
     free(core->jobs);
     free(core->templates);

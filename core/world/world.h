@@ -16,6 +16,7 @@
 #include "base/text_pool.h"
 #include "core/world/group.h"
 #include "core/world/job.h"
+#include "model/changes.h"
 #include "model/effects.h"
 
 #define ASG_NAME_MAX         127
@@ -108,6 +109,20 @@ struct look {
     int64_t pause_ms;
 };
 
+/* What was touched since somebody asked, touched.h. */
+struct touched {
+    bool is_all;
+    bool is_cluster;
+    uint32_t round;        /* what was touched in it is marked by its number */
+    struct group **groups; /* in no order */
+    size_t group_count;
+    size_t group_capacity;
+    struct asg_arena arena; /* of: */
+    struct asg_gone_group *gone;
+    size_t gone_count;
+    size_t gone_capacity;
+};
+
 struct asg_core {
     char cluster_id[ASG_NAME_MAX + 1];
     uint64_t seed;
@@ -160,6 +175,7 @@ struct asg_core {
     size_t closed_job_count;
     size_t dead_job_count;
     uint64_t step_no;  /* how many there were */
+    struct touched touched;
     struct step *step; /* the one under way; NULL between two */
 };
 

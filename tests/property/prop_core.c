@@ -11,6 +11,8 @@
  *     core");
  *   - time alone decides nothing before the deadline: a TICK that looks at every group
  *     before it has no effects and changes only the time;
+ *   - a view of it that is published now and then is what a view made afresh would be
+ *     (lib/compare_view.h), whatever was touched meanwhile;
  *   - no due moment is missed: after the deadline's TICK the deadline is later, and a
  * core whose groups are all looked at every second is, at each event, in the state of one
  *     that gets its TICK at its deadlines only. */
@@ -19,8 +21,10 @@
 
 #include "core/check.h"
 #include "core/core.h"
+#include "controller/publish_view.h"
 #include "core/world/state.h"
 #include "lib/check.h"
+#include "lib/compare_view.h"
 #include "lib/seed.h"
 #include "wire/wire.h"
 
@@ -49,6 +53,7 @@ struct world {
     struct seed seed;
     struct asg_core *core;
     struct asg_core *twin;
+    struct asg_view *view;
     struct asg_effects effects;
     struct asg_effects twin_effects;
     struct asg_arena arena; /* of the present event */
@@ -316,6 +321,15 @@ static void look_at_all(int64_t at_ms)
     w.looks++;
 }
 
+/* Once for one event, once for many. */
+static void check_view(void)
+{
+    if (!one_in(3)) return;
+    char wrong[256];
+    asg_publish_view(w.view, w.core);
+    if (!view_equals_core(w.view, w.core, wrong)) fail_msg("%s", wrong);
+}
+
 /* Before the event of now_ms: at some moment, or at every second. */
 static void be_restless(void)
 {
@@ -359,6 +373,7 @@ static void feed(struct asg_event event)
     check_limits();
     struct asg_error wrong = {""};
     if (asg_core_check(w.core, &wrong) != ASG_OK) fail_msg("%s", wrong.text);
+    check_view();
     for (size_t i = 0; i < w.effects.job_count; i++) {
         w.launches += w.effects.jobs[i].kind == ASG_JOB_LAUNCH;
         w.ends += w.effects.jobs[i].kind == ASG_JOB_TERMINATE;
@@ -711,6 +726,7 @@ static void begin_world(void)
     w.machine_count = 0;
     asg_core_new(&w.core);
     asg_core_new(&w.twin);
+    asg_view_new(&w.view);
     order((struct asg_command){.kind = ASG_COMMAND_INIT,
                                .cluster_id = "0123456789abcdef0123456789abcdef",
                                .seed = below(1000)});
@@ -772,6 +788,7 @@ static void end_cores(void)
 {
     asg_core_destroy(&w.core);
     asg_core_destroy(&w.twin);
+    asg_view_destroy(&w.view);
 }
 
 static void end_worlds(void)

@@ -61,6 +61,7 @@ static const char *const laws[] = {
     "no_policy_goes_to_and_fro",
     "state_agrees_with_itself",
     "calls_are_answered_once",
+    "view_equals_core",
 };
 #define LAWS (int)(sizeof laws / sizeof laws[0])
 

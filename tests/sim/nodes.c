@@ -116,6 +116,7 @@ void sim_controller_turn(void)
 {
     if (!our->host.is_up || is_paused(&our->host, SIM_EVENT_CONTROLLER, 0)) return;
     int64_t wait_ms = asg_controller_turn(our->controller);
+    law_view_after_turn();
     if (is_last(&our->host)) {
         sim_stop_controller(/* is_crash */ true);
         return;

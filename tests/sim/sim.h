@@ -380,6 +380,8 @@ struct sim_cluster {
     int64_t halted_since_us;
     struct sim_bucket buckets[ASG_JOB_COUNT];
     struct sim_replay *replay; /* law_replay's */
+    const void *viewed;        /* law_view_after_turn's: this root of this view */
+    uint64_t viewed_number;
     uint8_t *durable_orders;
     uint64_t durable_order_end;
     bool is_halted;
@@ -701,6 +703,8 @@ void law_rates_back(uint64_t job_id); /* handed back, never begun */
 void law_acknowledged_survive(uint64_t order_no);
 void law_call_is_settled_once(uint64_t order_no, bool is_settled);
 void law_call_is_settled(uint64_t order_no, bool is_settled);
+void law_view_after_turn(void);
+void law_view_when_answered(void);
 void law_log_has_no_gap(const struct asg_record *record);
 void law_log_verifies(void);
 void law_replay(void);

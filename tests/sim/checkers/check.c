@@ -17,6 +17,7 @@ void sim_check_frame_out(enum sim_link link, const void *data, size_t length)
         if (asg_wire_decode_message(data, length, type, &arena, &answer) == ASG_OK &&
             answer.is_ok) {
             law_acknowledged_survive(answer.request_no);
+            law_view_when_answered();
         }
     }
     if (type != ASG_MESSAGE_JOB) {

@@ -1,0 +1,181 @@
+#include "core/view_rows.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+#include "core/values/number.h"
+#include "core/core.h"
+#include "core/world/standing.h"
+#include "core/world/states.h"
+#include "model/copy.h"
+#include "model/schemas.h"
+
+/* ---- what an operator should look at ---- */
+
+void asg_alarm_stand(struct asg_alarm_texts *alarms, const char *text)
+{
+    assert(text != NULL && text[0] != '\0');
+    *(const char **)asg_arena_push(alarms->arena, (void **)&alarms->items, &alarms->count,
+                                   &alarms->capacity, sizeof *alarms->items) = text;
+}
+
+void asg_view_group_alarms(const struct group *group, struct asg_alarm_texts *alarms)
+{
+    assert(group->no > 0);
+    const char *name = group->config.name;
+    struct asg_arena *arena = alarms->arena;
+    if (group->is_degraded) {
+        asg_alarm_stand(
+            alarms, asg_arena_format(arena, "%s is degraded: %s", name, group->degraded));
+    }
+    if (group->silence.kind == ASG_SILENCE_MASS) {
+        asg_alarm_stand(
+            alarms, asg_arena_format(arena,
+                                     "%s: many agents are silent together; nothing of it "
+                                     "is replaced or scaled in while that lasts",
+                                     name));
+    }
+    if (group->silence.kind == ASG_SILENCE_CUT_OFF) {
+        asg_alarm_stand(
+            alarms, asg_arena_format(arena,
+                                     "%s: all of its agents are out of reach; none is "
+                                     "replaced by that alone",
+                                     name));
+    }
+    if (group->is_frozen) {
+        asg_alarm_stand(
+            alarms,
+            asg_arena_format(arena,
+                             "%s: too many unhealthy; replacement waits for an operator",
+                             name));
+    }
+    if (group->churn.is_frozen) {
+        asg_alarm_stand(
+            alarms, asg_arena_format(arena,
+                                     "%s: its new instances fail soon after starting; "
+                                     "nothing is launched until `openasg unhalt %s`",
+                                     name, name));
+    }
+}
+
+const char *asg_core_say_breaker(const char *group, int64_t left_ms,
+                                 struct asg_arena *arena)
+{
+    assert(left_ms > 0);
+    char wait[ASG_NUMBER_TEXT_MAX];
+    return asg_arena_format(arena, "%s: launches failed; pausing launches for %s", group,
+                            asg_number_duration(left_ms, wait));
+}
+
+/* ---- groups ---- */
+
+void asg_view_fill_group(const struct group *group, struct asg_arena *arena,
+                         struct asg_group_view *ret)
+{
+    struct asg_group_config *config = asg_arena_take(arena, sizeof *config);
+    asg_model_copy(&asg_group_config_schema, &group->config, arena, config);
+    assert(config->name[0] != '\0');
+    *ret = (struct asg_group_view){
+        .group_no = group->no,
+        .config = config,
+        .suspended = group->suspended,
+        .is_halted = group->is_halted,
+        .is_deleting = group->is_deleting,
+        .is_degraded = group->is_degraded,
+        .degraded_reason = asg_arena_text(arena, group->degraded),
+        .resolved_version =
+            group->template.version == 0
+                ? ""
+                : asg_arena_format(arena, "%s:%" PRIu64, group->template.id,
+                                   group->template.version),
+        .created_ms = group->created_ms,
+        .unknown = group->unknown_count,
+    };
+}
+
+/* ---- instances ---- */
+
+void asg_view_count(const struct instance *instance, struct asg_instance_counts *counts)
+{
+    counts->instances++;
+    counts->unhealthy += instance->health.is_unhealthy ? 1 : 0;
+    counts->requested += asg_instance_is_slot(instance) ? 1 : 0;
+    counts->pending += asg_instance_is_arriving(instance) ? 1 : 0;
+    counts->terminating += asg_instance_is_on_its_way_out(instance) ? 1 : 0;
+    if (!asg_instance_is_serving(instance)) return;
+    counts->serving++;
+    if (instance->service.warm_ms > counts->warm_ms) {
+        counts->warm_ms = instance->service.warm_ms;
+    }
+    assert(counts->serving <= counts->instances);
+}
+
+static const char *signs_of(const struct instance *instance)
+{
+    if (instance->notice.taken_back_ms != 0) return "spot interruption";
+    bool is_silent = asg_instance_is_silent(instance);
+    bool is_failed = instance->health.probe == ASG_PROBE_FAILED;
+    if (is_silent && is_failed) return "silent, probe failed";
+    if (asg_instance_is_out_of_reach(instance)) return "silent, out of reach";
+    if (is_silent) return "silent";
+    if (is_failed) return "probe failed";
+    if (instance->health.probe == ASG_PROBE_UNREACHABLE) return "out of reach";
+    if (instance->health.is_impaired) return "impaired";
+    if (instance->notice.event_code[0] != '\0') return instance->notice.event_code;
+    return instance->notice.is_at_risk ? "rebalance recommended" : "";
+}
+
+/* Most texts are "", and most of the others are those of the row before: core keeps each
+ * once, so that two of one address say the same. */
+static const char *take_text(struct asg_arena *arena, const char *text,
+                             const char *before_text, const char *before_copy)
+{
+    if (text[0] == '\0') return "";
+    return text == before_text ? before_copy : asg_arena_text(arena, text);
+}
+
+void asg_view_fill_instance(const struct instance *instance,
+                            const struct instance *before,
+                            const struct asg_instance_view *before_view,
+                            struct asg_arena *arena, struct asg_instance_view *ret)
+{
+    assert(before == NULL || before->group == instance->group);
+    assert((before == NULL) == (before_view == NULL));
+    const struct instance none = {
+        .type = "", .subnet_id = "", .zone = "", .template_id = ""};
+    const struct asg_instance_view none_view = {0};
+    const struct instance *b = before != NULL ? before : &none;
+    const struct asg_instance_view *bv = before != NULL ? before_view : &none_view;
+    bool is_same_version =
+        before != NULL && before->template_version == instance->template_version;
+    *ret = (struct asg_instance_view){
+        .instance_id = take_text(arena, instance->id, "", NULL),
+        .group = before != NULL ? bv->group
+                                : asg_arena_text(arena, instance->group->config.name),
+        .state = instance->state,
+        .is_healthy = !instance->health.is_unhealthy,
+        .health_reason = instance->health.is_unhealthy
+                             ? take_text(arena, instance->reason, "", NULL)
+                             : "",
+        .is_protected = instance->service.is_protected,
+        .instance_type = take_text(arena, instance->type, b->type, bv->instance_type),
+        .subnet_id = take_text(arena, instance->subnet_id, b->subnet_id, bv->subnet_id),
+        .zone = take_text(arena, instance->zone, b->zone, bv->zone),
+        .private_ip = take_text(arena, instance->private_ip, "", NULL),
+        .template_version =
+            is_same_version
+                ? bv->template_version
+                : asg_arena_format(arena, "%" PRIu64, instance->template_version),
+        .launched_ms = instance->launch.launched_ms,
+        .in_service_ms = instance->service.since_ms,
+        .job_id = instance->launch.job_id,
+        .cpu_milli = -1,
+        .signs = take_text(arena, signs_of(instance), "", NULL),
+        .is_spot = instance->is_spot,
+        .no = instance->no,
+        .lifecycle = asg_state_traits(instance->state)->aws_name,
+        .template_id =
+            take_text(arena, instance->template_id, b->template_id, bv->template_id),
+        .warm_ms = asg_instance_is_serving(instance) ? instance->service.warm_ms : 0,
+    };
+}
