@@ -112,6 +112,7 @@ void asg_view_count(const struct instance *instance, struct asg_instance_counts 
 
 static const char *signs_of(const struct instance *instance)
 {
+    assert(instance->health.probe < ASG_PROBES);
     if (instance->notice.taken_back_ms != 0) return "spot interruption";
     bool is_silent = asg_instance_is_silent(instance);
     bool is_failed = instance->health.probe == ASG_PROBE_FAILED;
@@ -130,6 +131,7 @@ static const char *signs_of(const struct instance *instance)
 static const char *take_text(struct asg_arena *arena, const char *text,
                              const char *before_text, const char *before_copy)
 {
+    assert(text != NULL);
     if (text[0] == '\0') return "";
     return text == before_text ? before_copy : asg_arena_text(arena, text);
 }

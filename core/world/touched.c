@@ -47,6 +47,7 @@ void asg_touch_sheet(struct group *group)
 /* FNV-1a, text by text: other texts may come to lie where these were. */
 static uint64_t number_of(uint64_t before, const char *text)
 {
+    assert(text != NULL);
     uint64_t number = (before ^ UINT64_C(0xcbf29ce484222325)) * UINT64_C(0x100000001b3);
     for (; *text != '\0'; text++) {
         number = (number ^ (uint8_t)*text) * UINT64_C(0x100000001b3);
