@@ -24,7 +24,8 @@
 #define ASG_SIGV4_QUERY_MAX      1000 /* name=value pairs in the URL */
 #define ASG_SIGV4_KEY_ID_MAX     128
 #define ASG_SIGV4_DATE_SIZE      17 /* "20150830T123600Z" and the closing zero */
-#define ASG_SIGV4_SIGNATURE_SIZE 65 /* lower-case hex and the closing zero */
+#define ASG_SIGV4_KEY_BYTES      32
+#define ASG_SIGV4_SIGNATURE_SIZE 65              /* lower-case hex and the closing zero */
 #define ASG_SIGV4_WINDOW_MS      INT64_C(900000) /* 15 minutes, either way, as AWS has it */
 
 struct asg_sigv4_header {
@@ -66,6 +67,11 @@ void asg_sigv4_string_to_sign(const char *date, const char *region, const char *
 
 /* "20150830T123600Z" of a moment. */
 void asg_sigv4_date(int64_t time_ms, char ret[ASG_SIGV4_DATE_SIZE]);
+
+/* The key that signs on a day ("20150830...": 8 digits are read): the HMAC chain of
+ * "AWS4" and the secret, date, region, service, "aws4_request". The caller wipes *ret. */
+void asg_sigv4_derive_key(const char *secret, const char *date, const char *region,
+                          const char *service, uint8_t ret[ASG_SIGV4_KEY_BYTES]);
 
 /* --- signing --- */
 
@@ -117,6 +123,10 @@ struct asg_sigv4_rules {
     /* The secret of a key, or NULL when there is no such key. It is read before the call
      * returns and not kept. */
     const char *(*find_secret)(void *context, const char *access_key_id);
+    /* Instead of it, for who keeps derived keys, as deriving one costs four HMACs: what
+     * asg_sigv4_derive_key() gives for `date`, or false when there is no such key. */
+    bool (*find_signing_key)(void *context, const char *access_key_id, const char *date,
+                             const char *region, uint8_t ret[ASG_SIGV4_KEY_BYTES]);
     /* The session token that belongs to a key, or NULL when it has none; the request must
      * carry exactly that. Asked after the secret. NULL: tokens are not looked at. */
     const char *(*find_session_token)(void *context, const char *access_key_id);
@@ -126,7 +136,7 @@ struct asg_sigv4_rules {
 struct asg_sigv4_verdict {
     const char *code; /* AWS's error code, static; "" when fine */
     uint32_t http_status;
-    char message[256]; /* for the client; tells no secret and not whether a key exists */
+    char message[256];                            /* for the client; tells no secret */
     char access_key_id[ASG_SIGV4_KEY_ID_MAX + 1]; /* who signed; set only when fine */
     char region[65];                              /* of the scope; set only when fine */
 };
@@ -134,8 +144,9 @@ struct asg_sigv4_verdict {
 /* Check the signature, in the Authorization header or in the query (a presigned URL,
  * which is good for its X-Amz-Expires, 7 days at most, and whose body is signed too).
  * Host and every X-Amz-* header must be signed. An unknown key costs the same work as a
- * wrong signature and gets the same answer. UNSIGNED-PAYLOAD and STREAMING-* are refused.
- * ASG_OK: *ret says who signed. ASG_ERR_DENIED: *ret says what to answer. */
+ * wrong signature; the answers are AWS's (EC2 has one for both). UNSIGNED-PAYLOAD and
+ * STREAMING-* are refused. ASG_OK: *ret says who signed. ASG_ERR_DENIED: *ret says what
+ * to answer. */
 ASG_MUST_USE enum asg_status asg_sigv4_verify(const struct asg_sigv4_request *request,
                                               const struct asg_sigv4_rules *rules,
                                               struct asg_sigv4_verdict *ret);

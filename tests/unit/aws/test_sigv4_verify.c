@@ -500,29 +500,64 @@ static void test_unsigned_and_streaming_bodies_are_refused(void **state)
     }
 }
 
-static void test_unknown_key_and_wrong_secret_get_the_same_answer(void **state)
+static void test_unknown_key_and_wrong_secret_are_answered_as_aws_does(void **state)
 {
     (void)state;
-    struct signed_call unknown;
-    struct signed_call wrong;
-    static const char *const services[] = {"autoscaling", "ec2"};
-    static const char *const codes[] = {"SignatureDoesNotMatch", "AuthFailure"};
+    struct signed_call call;
+    static const struct {
+        const char *service;
+        const char *unknown;
+        const char *wrong;
+        uint32_t http_status;
+    } rows[] = {
+        {"autoscaling", "InvalidClientTokenId", "SignatureDoesNotMatch", 403},
+        {"ec2", "AuthFailure", "AuthFailure", 401}, /* which does not tell them apart */
+    };
     for (size_t i = 0; i < 2; i++) {
-        sign_as(&unknown, "AKIDUNKNOWN", SECRET, "us-east-1", services[i], NOW_MS);
-        unknown.rules.service = services[i];
-        refused(&unknown, codes[i]);
-        sign_as(&wrong, KEY_ID, "another secret", "us-east-1", services[i], NOW_MS);
-        wrong.rules.service = services[i];
-        refused(&wrong, codes[i]);
-        assert_string_equal(unknown.verdict.message, wrong.verdict.message);
-        assert_int_equal(unknown.verdict.http_status, wrong.verdict.http_status);
-        assert_int_equal(1, unknown.lookups);
-        assert_int_equal(1, wrong.lookups);
+        sign_as(&call, "AKIDUNKNOWN", SECRET, "us-east-1", rows[i].service, NOW_MS);
+        call.rules.service = rows[i].service;
+        refused(&call, rows[i].unknown);
+        assert_int_equal(rows[i].http_status, call.verdict.http_status);
+        assert_int_equal(1, call.lookups);
+        sign_as(&call, KEY_ID, "another secret", "us-east-1", rows[i].service, NOW_MS);
+        call.rules.service = rows[i].service;
+        refused(&call, rows[i].wrong);
+        assert_int_equal(rows[i].http_status, call.verdict.http_status);
+        assert_int_equal(1, call.lookups);
     }
     /* The secret used for unknown keys opens nothing. */
-    sign_as(&unknown, "AKIDUNKNOWN", "0000000000000000000000000000000000000000",
-            "us-east-1", "autoscaling", NOW_MS);
-    refused(&unknown, "SignatureDoesNotMatch");
+    sign_as(&call, "AKIDUNKNOWN", "0000000000000000000000000000000000000000", "us-east-1",
+            "autoscaling", NOW_MS);
+    refused(&call, "InvalidClientTokenId");
+}
+
+static bool find_signing_key(void *context, const char *access_key_id, const char *date,
+                             const char *region, uint8_t ret[ASG_SIGV4_KEY_BYTES])
+{
+    ((struct signed_call *)context)->lookups++;
+    if (strcmp(access_key_id, KEY_ID) != 0) return false;
+    asg_sigv4_derive_key(SECRET, date, region, "autoscaling", ret);
+    return true;
+}
+
+static void test_who_keeps_derived_keys_is_asked_for_those(void **state)
+{
+    (void)state;
+    struct signed_call call;
+    sign_well(&call);
+    call.rules.find_secret = NULL;
+    call.rules.find_signing_key = find_signing_key;
+    accepted(&call);
+    sign_as(&call, KEY_ID, "another secret", "us-east-1", "autoscaling", NOW_MS);
+    call.rules.find_secret = NULL;
+    call.rules.find_signing_key = find_signing_key;
+    refused(&call, "SignatureDoesNotMatch");
+    assert_int_equal(1, call.lookups);
+    sign_as(&call, "AKIDUNKNOWN", "0000000000000000000000000000000000000000", "us-east-1",
+            "autoscaling", NOW_MS);
+    call.rules.find_secret = NULL;
+    call.rules.find_signing_key = find_signing_key;
+    refused(&call, "InvalidClientTokenId");
 }
 
 static void test_too_many_headers_or_query_pairs_are_refused(void **state)
@@ -587,7 +622,8 @@ int main(void)
         cmocka_unit_test(test_signed_headers_must_be_ordered_and_hold_host_and_date),
         cmocka_unit_test(test_dates_must_be_one_and_well_formed),
         cmocka_unit_test(test_unsigned_and_streaming_bodies_are_refused),
-        cmocka_unit_test(test_unknown_key_and_wrong_secret_get_the_same_answer),
+        cmocka_unit_test(test_unknown_key_and_wrong_secret_are_answered_as_aws_does),
+        cmocka_unit_test(test_who_keeps_derived_keys_is_asked_for_those),
         cmocka_unit_test(test_too_many_headers_or_query_pairs_are_refused),
         cmocka_unit_test(test_mutated_authorization_headers_never_verify),
     };

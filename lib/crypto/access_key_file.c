@@ -1,0 +1,261 @@
+/* access_key_file - the keys' file on the disk: read, and replaced as a whole. */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crypto/access_keys.h"
+#include "crypto/crypto.h"
+
+static void clear_secret_bytes(struct asg_bytes *bytes)
+{
+    if (bytes->length > 0) asg_secret_wipe(bytes->data, bytes->length);
+    asg_bytes_clear(bytes);
+}
+
+static enum asg_status fail_errno(struct asg_error *error, const char *verb,
+                                  const char *path)
+{
+    return asg_fail(error, errno == ENOENT ? ASG_ERR_NOT_FOUND : ASG_ERR_IO,
+                    "cannot %s the file of access keys %s: %s", verb, path,
+                    strerror(errno));
+}
+
+static enum asg_status check_info(const struct stat *info, const char *path,
+                                  struct asg_error *error)
+{
+    if (!S_ISREG(info->st_mode)) {
+        return asg_fail(error, ASG_ERR_MALFORMED,
+                        "the file of access keys %s is no regular file", path);
+    }
+    if ((info->st_mode & 077) != 0) {
+        return asg_fail(error, ASG_ERR_DENIED,
+                        "the file of access keys %s may be read or written by others "
+                        "(mode %03o); chmod 600 it, and make new keys if somebody may "
+                        "have seen these",
+                        path, (unsigned)info->st_mode & 0777);
+    }
+    if (info->st_size > (off_t)ASG_ACCESS_KEYS_BYTES_MAX) {
+        return asg_fail(error, ASG_ERR_LIMIT,
+                        "the file of access keys %s has more than %zu bytes", path,
+                        ASG_ACCESS_KEYS_BYTES_MAX);
+    }
+    return ASG_OK;
+}
+
+static enum asg_status read_all(int file, const char *path, struct asg_bytes *ret,
+                                struct asg_error *error)
+{
+    struct stat info;
+    if (fstat(file, &info) != 0) return fail_errno(error, "read", path);
+    enum asg_status status = check_info(&info, path, error);
+    if (status != ASG_OK) return status;
+    /* One byte more than may be there, so that no growing moves the secrets about. */
+    uint8_t *room = asg_bytes_reserve(ret, ASG_ACCESS_KEYS_BYTES_MAX + 1);
+    ssize_t got = 1;
+    while (got > 0 && ret->length <= ASG_ACCESS_KEYS_BYTES_MAX) {
+        got = read(file, room + ret->length, ASG_ACCESS_KEYS_BYTES_MAX + 1 - ret->length);
+        if (got < 0) return fail_errno(error, "read", path);
+        ret->length += (size_t)got;
+    }
+    return ASG_OK;
+}
+
+static enum asg_status read_file(const char *path, struct asg_bytes *ret,
+                                 struct asg_error *error)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (file < 0) return fail_errno(error, "read", path);
+    enum asg_status status = read_all(file, path, ret, error);
+    (void)close(file);
+    return status;
+}
+
+enum asg_status asg_access_keys_load(const char *path, struct asg_access_keys *ret,
+                                     struct asg_error *error)
+{
+    struct asg_bytes text = {0};
+    enum asg_status status = read_file(path, &text, error);
+    if (status == ASG_OK) {
+        status = asg_access_keys_parse((const char *)text.data, text.length, ret, error);
+        if (status != ASG_OK) asg_fail_wrap(error, status, "%s", path);
+    }
+    clear_secret_bytes(&text);
+    return status;
+}
+
+/* ---- changing it ---- */
+
+/* The file belongs to whom it belonged; a first one to the owner of its folder. */
+static bool give_owner(int file, const char *path, int folder)
+{
+    struct stat wanted;
+    struct stat present;
+    if (stat(path, &wanted) != 0 && fstat(folder, &wanted) != 0) return false;
+    if (fstat(file, &present) != 0) return false;
+    if (present.st_uid == wanted.st_uid) return true;
+    return fchown(file, wanted.st_uid, wanted.st_gid) == 0;
+}
+
+static bool write_all(int file, const struct asg_bytes *text)
+{
+    size_t done = 0;
+    while (done < text->length) {
+        ssize_t count = write(file, text->data + done, text->length - done);
+        if (count < 0) return false;
+        done += (size_t)count;
+    }
+    return fsync(file) == 0;
+}
+
+static enum asg_status replace(const char *path, int folder, const struct asg_bytes *text,
+                               struct asg_error *error)
+{
+    char fresh[4096];
+    if (snprintf(fresh, sizeof fresh, "%s.new", path) >= (int)sizeof fresh) {
+        errno = ENAMETOOLONG;
+        return fail_errno(error, "write", path);
+    }
+    (void)unlink(fresh); /* of one that died */
+    int file = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0) return fail_errno(error, "write", path);
+    bool is_written = write_all(file, text) && give_owner(file, path, folder);
+    int code = errno;
+    if (close(file) != 0) is_written = false;
+    if (is_written && rename(fresh, path) == 0) {
+        (void)fsync(folder);
+        return ASG_OK;
+    }
+    if (is_written) code = errno;
+    (void)unlink(fresh);
+    errno = code;
+    return fail_errno(error, "write", path);
+}
+
+/* The folder, locked against another who changes the file; -1. */
+static int lock_folder(const char *path)
+{
+    char *copy = strdup(path);
+    if (copy == NULL) return -1;
+    int folder = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(copy);
+    if (folder < 0) return -1;
+    while (flock(folder, LOCK_EX) != 0) {
+        if (errno == EINTR) continue;
+        (void)close(folder);
+        return -1;
+    }
+    return folder;
+}
+
+static const struct asg_access_key *find_name(const struct asg_access_keys *keys,
+                                              const char *name)
+{
+    for (size_t i = 0; i < keys->count; i++) {
+        if (strcmp(keys->items[i].name, name) == 0) return &keys->items[i];
+    }
+    return NULL;
+}
+
+/* A new text that must make sense before it replaces the old one. */
+static enum asg_status put(const char *path, int folder, const struct asg_bytes *text,
+                           struct asg_error *error)
+{
+    struct asg_access_keys trial = {.count = 0};
+    enum asg_status status =
+        asg_access_keys_parse((const char *)text->data, text->length, &trial, error);
+    asg_access_keys_clear(&trial);
+    return status == ASG_OK ? replace(path, folder, text, error) : status;
+}
+
+static enum asg_status add(const char *path, int folder, const struct asg_access_key *key,
+                           struct asg_error *error)
+{
+    struct asg_bytes text = {0};
+    struct asg_access_keys keys = {.count = 0};
+    enum asg_status status = read_file(path, &text, error);
+    if (status == ASG_ERR_NOT_FOUND) {
+        status = ASG_OK;
+    } else if (status == ASG_OK) {
+        status = asg_access_keys_load(path, &keys, error);
+    }
+    if (status == ASG_OK && find_name(&keys, key->name) != NULL) {
+        status = asg_fail(error, ASG_ERR_EXISTS,
+                          "%s has a key of the name \"%s\" already", path, key->name);
+    }
+    if (status == ASG_OK) {
+        if (text.length > 0 && text.data[text.length - 1] != '\n') {
+            asg_bytes_append_byte(&text, '\n');
+        }
+        asg_access_key_print(key, &text);
+        status = put(path, folder, &text, error);
+    }
+    asg_access_keys_clear(&keys);
+    clear_secret_bytes(&text);
+    return status;
+}
+
+/* The line names the key, as a word of its own. */
+static bool is_line_of(const char *line, size_t length, const char *name)
+{
+    struct asg_access_keys keys = {.count = 0};
+    struct asg_error ignored;
+    bool is_it = asg_access_keys_parse(line, length, &keys, &ignored) == ASG_OK &&
+                 find_name(&keys, name) != NULL;
+    asg_access_keys_clear(&keys);
+    return is_it;
+}
+
+static enum asg_status remove_line(const char *path, int folder, const char *name,
+                                   struct asg_error *error)
+{
+    struct asg_bytes text = {0};
+    struct asg_bytes rest = {0};
+    bool is_found = false;
+    enum asg_status status = read_file(path, &text, error);
+    for (size_t at = 0; at < text.length;) {
+        const uint8_t *feed = memchr(text.data + at, '\n', text.length - at);
+        size_t length =
+            feed != NULL ? (size_t)(feed - (text.data + at)) + 1 : text.length - at;
+        const char *line = (const char *)text.data + at;
+        if (is_line_of(line, length, name)) {
+            is_found = true;
+        } else {
+            asg_bytes_append(&rest, line, length);
+        }
+        at += length;
+    }
+    if (status == ASG_OK && !is_found) {
+        status = asg_fail(error, ASG_ERR_NOT_FOUND, "%s has no key of the name \"%s\"",
+                          path, name);
+    }
+    if (status == ASG_OK) status = put(path, folder, &rest, error);
+    clear_secret_bytes(&text);
+    clear_secret_bytes(&rest);
+    return status;
+}
+
+enum asg_status asg_access_keys_add(const char *path, const struct asg_access_key *key,
+                                    struct asg_error *error)
+{
+    int folder = lock_folder(path);
+    if (folder < 0) return fail_errno(error, "write", path);
+    enum asg_status status = add(path, folder, key, error);
+    (void)close(folder);
+    return status;
+}
+
+enum asg_status asg_access_keys_remove(const char *path, const char *name,
+                                       struct asg_error *error)
+{
+    int folder = lock_folder(path);
+    if (folder < 0) return fail_errno(error, "write", path);
+    enum asg_status status = remove_line(path, folder, name, error);
+    (void)close(folder);
+    return status;
+}
