@@ -45,19 +45,37 @@ struct asg_api_ports {
     void (*answered)(void *context, int http_status, int64_t duration_us);
 };
 
+/* How much of each a client may have: AWS's quotas, unless they are set. */
+struct asg_api_limits {
+    uint32_t groups;
+    uint32_t launch_configurations;
+    uint32_t policies;  /* of a group */
+    uint32_t schedules; /* of a group */
+    uint32_t tags;      /* of a group */
+};
+
 struct asg_api_options {
     const char *where;      /* "127.0.0.1:7706"; port 0: a free one */
     const char *region;     /* of this controller: "us-east-1" */
     const char *account_id; /* of this controller: twelve digits */
-    const char *keys_path;  /* file of access keys (crypto/access_keys.h) */
+    /* File of access keys (crypto/access_keys.h). NULL: nobody need sign and everybody
+     * may do everything; for tests and measurements. */
+    const char *keys_path;
     /* Files in PEM; "": plain HTTP. */
     const char *certificate_path;
     const char *private_key_path;
+    /* A proxy before it has the certificate: plain HTTP beyond loopback is all right. */
+    bool is_behind_proxy;
+    /* How long the answer of an order that launches or ends instances may be held until
+     * their ids are known and their ends are seen; 0: not at all. */
+    int64_t settle_ms;
+    struct asg_api_limits limits;
     struct asg_api_ports ports;
 };
 
-/* Listen and serve. ASG_ERR_INVALID: not address:port; ASG_ERR_IO: cannot listen there.
- */
+/* Listen and serve. ASG_ERR_INVALID: not address:port, plain HTTP beyond loopback, or no
+ * certificate; ASG_ERR_DENIED: others may read the keys; ASG_ERR_MALFORMED: they make no
+ * sense; ASG_ERR_IO: a file cannot be read, or cannot listen there. */
 ASG_MUST_USE enum asg_status asg_api_new(const struct asg_api_options *options,
                                          struct asg_api **ret, struct asg_error *error);
 

@@ -62,6 +62,7 @@ static void let_go(struct asg_api_call *call)
     if (atomic_fetch_sub(&call->own->holders, 1) > 1) return;
     asg_bytes_clear(&call->own->response.body);
     asg_arena_clear(&call->arena);
+    asg_api_key_release(&call->key);
     free(call->own);
     free(call);
 }
@@ -119,6 +120,16 @@ void asg_api_refuse(struct asg_api_call *call, int http_status, const char *code
     (void)vsnprintf(text, sizeof text, format, list);
     va_end(list);
     refuse(call, http_status, code, text);
+}
+
+bool asg_api_may(struct asg_api_call *call, const char *group)
+{
+    const char *action = call->action->name;
+    if (call->key == NULL || asg_gate_may(call->key, action, group)) return true;
+    struct asg_gate_refusal refusal;
+    asg_gate_deny(asg_api_gate_of(call->own->api), call->key, action, group, &refusal);
+    refuse(call, refusal.http_status, refusal.code, refusal.message);
+    return false;
 }
 
 void asg_api_invalid(struct asg_api_call *call, const char *format, ...)
@@ -255,6 +266,10 @@ static void settled(void *context, const struct asg_effects *effects)
 void asg_api_order(struct asg_api_call *call, const struct asg_command *command,
                    asg_api_done *done)
 {
+    if (command->group != NULL && command->group[0] != '\0' &&
+        !asg_api_may(call, command->group)) {
+        return;
+    }
     const struct asg_api_ports *ports = asg_api_ports_of(call);
     struct asg_command order = *command;
     order.actor = call->actor;
@@ -300,4 +315,9 @@ void asg_api_look_up(struct asg_api_call *call, const struct asg_question *quest
 const struct asg_api_ports *asg_api_ports_of(const struct asg_api_call *call)
 {
     return &asg_api_options_of(call->own->api)->ports;
+}
+
+const struct asg_api_limits *asg_api_limits_of(const struct asg_api_call *call)
+{
+    return &asg_api_options_of(call->own->api)->limits;
 }

@@ -9,6 +9,7 @@
 #define ASG_API_CALL_H
 
 #include "api/api.h"
+#include "api/keys.h"
 #include "http/server.h"
 #include "query/read.h"
 #include "query/xml_out.h"
@@ -39,7 +40,8 @@ struct asg_api_call {
     const struct asg_api_action *action;
     struct asg_query_value input; /* its parameters, checked by its shape */
     struct asg_arena arena;
-    const char *actor; /* name of the key that signed */
+    const char *actor;       /* name of the key that signed */
+    struct asg_api_key *key; /* which it holds; NULL: this door asks nobody */
     const char *region;
     const char *account_id;
     int64_t now_ms;                   /* wall, when it came */
@@ -47,6 +49,12 @@ struct asg_api_call {
     void *state;                      /* the handler's own */
     struct asg_api_private *own;      /* call.c's */
 };
+
+/* The caller's key may carry out the call's action on this group (or this launch
+ * configuration); else ends the call with AccessDenied. The door has asked for the
+ * action itself, and for the AutoScalingGroupName of actions that change something: a
+ * handler asks for what it finds out by itself, an instance's group, say. */
+ASG_MUST_USE bool asg_api_may(struct asg_api_call *call, const char *group);
 
 /* --- ways to end it --- */
 
@@ -95,6 +103,9 @@ void asg_api_call_return(struct asg_api_call *call, struct asg_http_response *re
 
 /* A random UUID. */
 void asg_api_draw_uuid(char ret[ASG_API_ID_SIZE]);
+
+/* What a client may have of each; for `limit` of an order. */
+const struct asg_api_limits *asg_api_limits_of(const struct asg_api_call *call);
 
 const struct asg_api_ports *asg_api_ports_of(const struct asg_api_call *call);
 

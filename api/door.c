@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/certificate.h"
 #include "query/fault.h"
 #include "query/form.h"
 
@@ -16,6 +17,7 @@
 
 struct asg_api {
     struct asg_api_options options;
+    struct asg_gate *gate; /* NULL: asks nobody */
     struct asg_http_server *server;
     char url[80];
 };
@@ -23,6 +25,34 @@ struct asg_api {
 const struct asg_api_options *asg_api_options_of(const struct asg_api *api)
 {
     return &api->options;
+}
+
+struct asg_gate *asg_api_gate_of(const struct asg_api *api)
+{
+    return api->gate;
+}
+
+/* Ends the call when it is signed badly, or not. */
+static bool pass_gate(struct asg_api *api, struct asg_api_call *call,
+                      const struct asg_http_request *request)
+{
+    if (api->gate == NULL) return true;
+    struct asg_gate_refusal refusal;
+    if (asg_gate_check(api->gate, request, &call->key, &refusal) != ASG_OK) {
+        asg_api_refuse(call, refusal.http_status, refusal.code, "%s", refusal.message);
+        return false;
+    }
+    call->actor = asg_api_key_of(call->key)->name;
+    return true;
+}
+
+/* Ends the call when its key may not change the group that it names. */
+static bool may_change(struct asg_api_call *call)
+{
+    if (!call->action->changes) return true;
+    const char *group = asg_value_text(&call->input, "LaunchConfigurationName", NULL);
+    group = asg_value_text(&call->input, "AutoScalingGroupName", group);
+    return group == NULL || asg_api_may(call, group);
 }
 
 /* The parameters of the request: of its body, or of its query with GET. */
@@ -88,11 +118,12 @@ static void take(struct asg_api *api, struct asg_api_call *call,
         asg_api_refuse(call, 405, "InvalidAction", "There are GET and POST.");
         return;
     }
+    if (!pass_gate(api, call, request)) return;
     if (read_form(call, request, &form, &fault) != ASG_OK) {
         refuse_fault(call, &fault);
         return;
     }
-    if (!find_action(call, &form)) return;
+    if (!find_action(call, &form) || !asg_api_may(call, NULL)) return;
     const struct asg_api_ports *ports = &api->options.ports;
     if (!ports->is_leading(ports->context)) {
         asg_api_refuse(call, 503, "ServiceUnavailable",
@@ -104,7 +135,7 @@ static void take(struct asg_api *api, struct asg_api_call *call,
         refuse_fault(call, &fault);
         return;
     }
-    call->action->handler(call);
+    if (may_change(call)) call->action->handler(call);
 }
 
 static void handle(void *context, const struct asg_http_request *request,
@@ -116,32 +147,99 @@ static void handle(void *context, const struct asg_http_request *request,
     asg_api_call_return(call, response);
 }
 
-enum asg_status asg_api_new(const struct asg_api_options *options, struct asg_api **ret,
-                            struct asg_error *error)
+/* "address:port" */
+static bool read_where(const char *where, char address[48], uint16_t *ret_port)
 {
-    char address[48];
     unsigned port = 0;
-    if (sscanf(options->where, "%47[^:]:%5u", address, &port) != 2 || port > UINT16_MAX) {
+    if (sscanf(where, "%47[^:]:%5u", address, &port) != 2 || port > UINT16_MAX) {
+        return false;
+    }
+    *ret_port = (uint16_t)port;
+    return true;
+}
+
+/* SigV4 keeps a request whole, not secret: beyond this machine it needs TLS. */
+static enum asg_status check_cover(const struct asg_api_options *options,
+                                   const char *address, struct asg_error *error)
+{
+    bool has_certificate = options->certificate_path[0] != '\0';
+    if (has_certificate != (options->private_key_path[0] != '\0')) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "api.certificate and api.private_key are needed together; %s is "
+                        "not set",
+                        has_certificate ? "api.private_key" : "api.certificate");
+    }
+    if (has_certificate || options->is_behind_proxy || strncmp(address, "127.", 4) == 0) {
+        return ASG_OK;
+    }
+    return asg_fail(
+        error, ASG_ERR_INVALID,
+        "listen.api %s is not on loopback and would be plain HTTP: set "
+        "api.certificate and api.private_key, or api.behind_proxy: true when a "
+        "proxy on this network does TLS",
+        options->where);
+}
+
+static enum asg_status listen(struct asg_api *api, struct asg_http_options *http,
+                              struct asg_error *error)
+{
+    const struct asg_api_options *options = &api->options;
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes certificate = {0};
+    ASG_CLEANUP(asg_certificate_clear_key) struct asg_bytes key = {0};
+    enum asg_status status = ASG_OK;
+    bool is_tls = options->certificate_path[0] != '\0';
+    if (is_tls) {
+        status =
+            asg_certificate_read(options->certificate_path, options->private_key_path,
+                                 &certificate, &key, error);
+        http->certificate = asg_bytes_text(&certificate);
+        http->private_key = asg_bytes_text(&key);
+    }
+    if (status == ASG_OK) status = asg_http_server_new(http, &api->server, error);
+    if (status != ASG_OK) return asg_fail_wrap(error, status, "listen.api");
+    (void)snprintf(api->url, sizeof api->url, "%s://%s:%u", is_tls ? "https" : "http",
+                   http->address, asg_http_server_port(api->server));
+    return ASG_OK;
+}
+
+static enum asg_status open_door(struct asg_api *api, struct asg_error *error)
+{
+    const struct asg_api_options *options = &api->options;
+    char address[48];
+    struct asg_http_options http = {.address = address,
+                                    .threads = THREADS,
+                                    .max_body_bytes = ASG_FORM_BYTES_MAX,
+                                    .max_connections = CONNECTIONS_MAX,
+                                    .handler = handle,
+                                    .context = api};
+    if (!read_where(options->where, address, &http.port)) {
         return asg_fail(error, ASG_ERR_INVALID,
                         "listen.api '%s' is not address:port, for example 127.0.0.1:7706",
                         options->where);
     }
+    enum asg_status status = check_cover(options, address, error);
+    if (status == ASG_OK && options->keys_path != NULL) {
+        const struct asg_gate_options gate = {.keys_path = options->keys_path,
+                                              .region = options->region,
+                                              .account_id = options->account_id,
+                                              .clock = options->ports.clock};
+        status = asg_gate_new(&gate, &api->gate, error);
+    }
+    return status == ASG_OK ? listen(api, &http, error) : status;
+}
+
+enum asg_status asg_api_new(const struct asg_api_options *options, struct asg_api **ret,
+                            struct asg_error *error)
+{
     struct asg_api *api = asg_alloc(1, sizeof *api);
     api->options = *options;
-    const struct asg_http_options http = {.address = address,
-                                          .port = (uint16_t)port,
-                                          .threads = THREADS,
-                                          .max_body_bytes = ASG_FORM_BYTES_MAX,
-                                          .max_connections = CONNECTIONS_MAX,
-                                          .handler = handle,
-                                          .context = api};
-    enum asg_status status = asg_http_server_new(&http, &api->server, error);
+    if (options->certificate_path == NULL) api->options.certificate_path = "";
+    if (options->private_key_path == NULL) api->options.private_key_path = "";
+    enum asg_status status = open_door(api, error);
     if (status != ASG_OK) {
-        free(api);
-        return asg_fail_wrap(error, status, "listen.api");
+        asg_api_destroy(&api);
+        return status;
     }
-    (void)snprintf(api->url, sizeof api->url, "http://%s:%u", address,
-                   asg_http_server_port(api->server));
     *ret = api;
     return ASG_OK;
 }
@@ -150,8 +248,23 @@ void asg_api_destroy(struct asg_api **api)
 {
     if (*api == NULL) return;
     asg_http_server_destroy(&(*api)->server);
+    asg_gate_destroy(&(*api)->gate);
     free(*api);
     *api = NULL;
+}
+
+enum asg_status asg_api_reload(struct asg_api *api, struct asg_error *error)
+{
+    const struct asg_api_options *options = &api->options;
+    if (api->gate != NULL) asg_gate_refresh(api->gate);
+    if (options->certificate_path[0] == '\0') return ASG_OK;
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes certificate = {0};
+    ASG_CLEANUP(asg_certificate_clear_key) struct asg_bytes key = {0};
+    enum asg_status status = asg_certificate_read(
+        options->certificate_path, options->private_key_path, &certificate, &key, error);
+    if (status != ASG_OK) return status;
+    return asg_http_server_set_certificate(api->server, asg_bytes_text(&certificate),
+                                           asg_bytes_text(&key), error);
 }
 
 const char *asg_api_url(const struct asg_api *api)

@@ -3,8 +3,12 @@
 #define ASG_API_DOOR_H
 
 #include "api/call.h"
+#include "api/gate.h"
 
 const struct asg_api_options *asg_api_options_of(const struct asg_api *api);
+
+/* NULL: it asks nobody. */
+struct asg_gate *asg_api_gate_of(const struct asg_api *api);
 
 /* It is answered later, by who takes it on. Only within the handler; again is fine. */
 void asg_api_defer(struct asg_api_call *call);

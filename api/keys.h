@@ -7,6 +7,7 @@
 #ifndef ASG_API_KEYS_H
 #define ASG_API_KEYS_H
 
+#include "aws/sigv4.h"
 #include "base/clock.h"
 #include "crypto/access_keys.h"
 
@@ -20,9 +21,9 @@ ASG_MUST_USE enum asg_status asg_api_keys_new(const char *path, struct asg_clock
                                               struct asg_error *error);
 void asg_api_keys_destroy(struct asg_api_keys **keys);
 
-/* Read the file if it has changed; it is looked at now and then anyway. `at_once`: now.
- */
-void asg_api_keys_refresh(struct asg_api_keys *keys, bool at_once);
+/* Read the file if it has changed; true when there are new keys. It is looked at five
+ * times a second anyway while keys are asked for. */
+bool asg_api_keys_refresh(struct asg_api_keys *keys);
 
 /* The key of that id, or NULL. The caller releases it. */
 struct asg_api_key *asg_api_keys_find(struct asg_api_keys *keys,
@@ -31,9 +32,9 @@ void asg_api_key_release(struct asg_api_key **key);
 
 const struct asg_access_key *asg_api_key_of(const struct asg_api_key *key);
 
-/* The SigV4 key of a day ("20150830") for the door's region and service. Derived once a
- * day: afterwards a copy. */
+/* The SigV4 key of a day ("20150830"). Derived once a day, afterwards a copy: region and
+ * service are those of the door, always the same. */
 void asg_api_key_signing(struct asg_api_key *key, const char *day, const char *region,
-                         const char *service, uint8_t ret[32]);
+                         const char *service, uint8_t ret[ASG_SIGV4_KEY_BYTES]);
 
 #endif

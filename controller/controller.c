@@ -433,10 +433,14 @@ int64_t asg_controller_turn(struct asg_controller *controller)
 }
 
 void asg_controller_run(struct asg_controller *controller,
-                        const volatile sig_atomic_t *stop)
+                        const volatile sig_atomic_t *stop, volatile sig_atomic_t *reload)
 {
     int64_t wait = 0;
     while (*stop == 0) {
+        if (reload != NULL && *reload != 0) {
+            *reload = 0;
+            asg_serve_api_reload(controller);
+        }
         struct asg_bus_poll_item items[] = {
             {.listener = controller->workers},
             {.listener = controller->admin},

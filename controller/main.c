@@ -10,6 +10,7 @@
 #include "controller/controller.h"
 
 static volatile sig_atomic_t stop;
+static volatile sig_atomic_t reload;
 
 static void ask_to_stop(int signal_number)
 {
@@ -17,11 +18,19 @@ static void ask_to_stop(int signal_number)
     stop = 1;
 }
 
+static void ask_to_reload(int signal_number)
+{
+    (void)signal_number;
+    reload = 1;
+}
+
 static void catch_signals(void)
 {
     struct sigaction action = {.sa_handler = ask_to_stop};
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
+    action.sa_handler = ask_to_reload;
+    (void)sigaction(SIGHUP, &action, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error, no death */
 }
@@ -69,7 +78,7 @@ int main(int argc, char **argv)
         asg_arena_clear(&arena);
         return 1;
     }
-    asg_controller_run(controller, &stop);
+    asg_controller_run(controller, &stop, &reload);
     asg_controller_destroy(&controller);
     asg_arena_clear(&arena);
     return 0;

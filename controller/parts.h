@@ -128,6 +128,8 @@ ASG_MUST_USE enum asg_status asg_serve_api_new(struct asg_controller *controller
 ASG_MUST_USE enum asg_status asg_serve_order(struct asg_controller *controller,
                                              const struct asg_command *command,
                                              asg_api_settled *settled, void *call);
+/* Its certificate and keys anew; what is wrong with them is said and they stay. */
+void asg_serve_api_reload(struct asg_controller *controller);
 
 /* user_data.c: texts of templates lie in files named by their hash, not in the log. */
 ASG_MUST_USE enum asg_status asg_user_data_save(const char *folder, struct asg_blob text,

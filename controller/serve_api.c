@@ -1,11 +1,17 @@
 /* serve_api - the API's orders come in by the inbox, each with the call that waits for
  * it.
  */
+#include <string.h>
+
+#include "base/log.h"
 #include "controller/metrics.h"
 #include "controller/parts.h"
 #include "model/check_texts.h"
 #include "model/copy.h"
 #include "model/schemas.h"
+
+#define ASG_ACCOUNT_ID_LENGTH 12
+#define ASG_REGION_MAX        63
 
 static bool is_leading(void *context)
 {
@@ -55,15 +61,51 @@ static void count_answer(void *context, int http_status, int64_t duration_us)
     asg_metric_observe_us(&asg_controller_metrics[ASG_COUNT_API_SECONDS], duration_us);
 }
 
+/* They stand in every ARN and in every signature. */
+static enum asg_status check_names(const struct asg_controller_settings *settings,
+                                   struct asg_error *error)
+{
+    const char *account_id = settings->account_id;
+    if (strlen(account_id) != ASG_ACCOUNT_ID_LENGTH ||
+        strspn(account_id, "0123456789") != ASG_ACCOUNT_ID_LENGTH) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "account_id '%s' is not twelve digits, for example 123456789012; "
+                        "in YAML write it in quotes",
+                        account_id);
+    }
+    const char *region = settings->region;
+    size_t length = strlen(region);
+    if (length == 0 || length > ASG_REGION_MAX ||
+        strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != length) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "region '%s' is not a region's name, for example us-east-1",
+                        region);
+    }
+    return ASG_OK;
+}
+
 enum asg_status asg_serve_api_new(struct asg_controller *controller,
                                   struct asg_error *error)
 {
     const struct asg_controller_settings *settings = controller->settings;
     if (settings->listen_api[0] == '\0') return ASG_OK;
+    enum asg_status status = check_names(settings, error);
+    if (status != ASG_OK) return status;
     const struct asg_api_options options = {
         .where = settings->listen_api,
         .region = settings->region,
         .account_id = settings->account_id,
+        .keys_path = settings->api_keys,
+        .certificate_path = settings->api_certificate,
+        .private_key_path = settings->api_private_key,
+        .is_behind_proxy = settings->api_behind_proxy,
+        .settle_ms = settings->api_settle_ms,
+        .limits = {.groups = (uint32_t)settings->groups_limit,
+                   .launch_configurations =
+                       (uint32_t)settings->launch_configurations_limit,
+                   .policies = (uint32_t)settings->policies_limit,
+                   .schedules = (uint32_t)settings->schedules_limit,
+                   .tags = (uint32_t)settings->tags_limit},
         .ports = {.context = controller,
                   .clock = controller->clock,
                   .view = controller->view,
@@ -73,4 +115,16 @@ enum asg_status asg_serve_api_new(struct asg_controller *controller,
                   .answered = count_answer},
     };
     return asg_api_new(&options, &controller->api, error);
+}
+
+void asg_serve_api_reload(struct asg_controller *controller)
+{
+    if (controller->api == NULL) return;
+    struct asg_error error = {""};
+    if (asg_api_reload(controller->api, &error) == ASG_OK) {
+        asg_log_info("api", "reloaded", "certificate and keys were read anew");
+    } else {
+        asg_log_warn("api", "certificate_kept", "%s; the certificate stays as it was",
+                     error.text);
+    }
 }

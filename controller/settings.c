@@ -1,5 +1,7 @@
 #include "controller/settings.h"
 
+#include "model/group.h"
+
 static const char *const log_levels[] = {"debug", "info", "warn", "error"};
 static const struct asg_enum log_level_words = {"log level", log_levels, 4};
 
@@ -23,12 +25,39 @@ static const struct asg_config_key keys[] = {
      .help = "address:port of /healthz, /readyz and /metrics; port 0 takes a free one, "
              "empty serves none"},
     {"listen.api", ASG_CONFIG_TEXT, AT(listen_api), "", .unit = "",
-     .help = "address:port of the Auto Scaling API; port 0 takes a free one, empty serves "
-             "none"},
+     .help =
+         "address:port of the Auto Scaling API; port 0 takes a free one, empty serves "
+         "none"},
+    {"api.keys", ASG_CONFIG_PATH, AT(api_keys), "", .unit = "",
+     .help =
+         "file of the access keys that may sign for the API, mode 0600; `openasg keys "
+         "make-api` writes it, and it is read anew when it changes; empty: api-keys in "
+         "dir"},
+    {"api.certificate", ASG_CONFIG_PATH, AT(api_certificate), "", .unit = "",
+     .help = "PEM file of the API's certificate and those that lead to its root; read "
+             "anew on SIGHUP; needed when listen.api is not on loopback"},
+    {"api.private_key", ASG_CONFIG_PATH, AT(api_private_key), "", .unit = "",
+     .help = "PEM file of its private key, not readable by everybody"},
+    {"api.behind_proxy", ASG_CONFIG_BOOL, AT(api_behind_proxy), "false", .unit = "",
+     .help = "a proxy before the API does TLS: plain HTTP beyond loopback is all right"},
+    {"api.settle", ASG_CONFIG_DURATION, AT(api_settle_ms), "0s", 0, 10 * SECOND, NULL, "",
+     "how long answers of orders that launch or end instances wait until their ids are "
+     "known and their ends are seen; 0s: not at all"},
     {"region", ASG_CONFIG_TEXT, AT(region), "us-east-1", .unit = "",
-     .help = "the region of this controller, as clients of its API sign for and ARNs say"},
+     .help = "of this controller: clients of the API sign for it, and it stands in ARNs"},
     {"account_id", ASG_CONFIG_TEXT, AT(account_id), "000000000000", .unit = "",
-     .help = "the AWS account of this controller, twelve digits, as ARNs say"},
+     .help = "of this controller: twelve digits that stand in ARNs; in YAML in quotes"},
+    {"limits.groups", ASG_CONFIG_NUMBER, AT(groups_limit), "500", 1, ASG_GROUPS_MAX, NULL,
+     "groups", "that clients of the API may have; this and those below are AWS's quotas"},
+    {"limits.launch_configurations", ASG_CONFIG_NUMBER, AT(launch_configurations_limit),
+     "200", 1, ASG_LAUNCH_CONFIGURATIONS_MAX, NULL, "launch configurations",
+     "that clients of the API may have"},
+    {"limits.policies", ASG_CONFIG_NUMBER, AT(policies_limit), "50", 1,
+     ASG_POLICIES_PER_GROUP, NULL, "policies", "of a group"},
+    {"limits.schedules", ASG_CONFIG_NUMBER, AT(schedules_limit), "125", 1,
+     ASG_SCHEDULES_PER_GROUP, NULL, "scheduled actions", "of a group"},
+    {"limits.tags", ASG_CONFIG_NUMBER, AT(tags_limit), "50", 1, ASG_TAGS_MAX, NULL,
+     "tags", "of a group"},
     {"announce.agents", ASG_CONFIG_TEXT, AT(announce_agents), "", .unit = "",
      .help = "endpoint that launched instances are told; empty: listen.agents"},
     {"endpoint_file", ASG_CONFIG_PATH, AT(endpoint_file), "", .unit = "",
@@ -152,5 +181,8 @@ void asg_controller_fill_settings(struct asg_controller_settings *settings,
     }
     if (settings->admins_allowed[0] == '\0') {
         settings->admins_allowed = asg_arena_format(arena, "%s/admins.d", settings->dir);
+    }
+    if (settings->api_keys[0] == '\0') {
+        settings->api_keys = asg_arena_format(arena, "%s/api-keys", settings->dir);
     }
 }

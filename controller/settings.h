@@ -13,6 +13,16 @@ struct asg_controller_settings {
     const char *listen_api; /* empty: none */
     const char *region;
     const char *account_id;
+    const char *api_keys;
+    const char *api_certificate;
+    const char *api_private_key;
+    bool api_behind_proxy;
+    int64_t api_settle_ms;
+    int64_t groups_limit; /* these five: what clients of the API may have */
+    int64_t launch_configurations_limit;
+    int64_t policies_limit;
+    int64_t schedules_limit;
+    int64_t tags_limit;
     const char *announce_agents; /* what instances are told; empty: where we listen */
     const char *endpoint_file;   /* written when ready */
     const char *workers_allowed; /* folder of public keys */
