@@ -27,6 +27,7 @@ static bool is_whole(const struct asg_job *job)
                job->terminate->instance_ids.count <= ASG_JOB_INSTANCES_MAX;
     case ASG_JOB_DESCRIBE: return true;
     case ASG_JOB_TAG:
+    case ASG_JOB_UNTAG:
         return job->tagging != NULL && job->tagging->instance_ids.count > 0;
     case ASG_JOB_TEMPLATE:
         return job->template_config != NULL && has(job->template_config->name);
@@ -56,6 +57,7 @@ void asg_task_run(struct asg_task *task)
     case ASG_JOB_TERMINATE: asg_run_terminate(task); return;
     case ASG_JOB_DESCRIBE: asg_run_describe(task); return;
     case ASG_JOB_TAG: asg_run_tag(task); return;
+    case ASG_JOB_UNTAG: asg_run_untag(task); return;
     case ASG_JOB_TEMPLATE: asg_run_template(task); return;
     case ASG_JOB_RESOLVE_TEMPLATE: asg_run_resolve_template(task); return;
     default: return; /* refused above */

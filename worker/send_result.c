@@ -99,6 +99,19 @@ void asg_send_heartbeat(struct asg_worker *worker)
     asg_arena_clear(&arena);
 }
 
+void asg_send_told(struct asg_worker *worker, uint64_t question_no,
+                   const struct asg_told *told)
+{
+    struct asg_arena arena = {0};
+    struct asg_told_message message = {.question_no = question_no, .told = told};
+    message.rates = list_rates(worker, &arena, &message.rate_count);
+    if (!ASG_FAILPOINT_FAILS("worker.before_told") &&
+        send_message(worker, ASG_MESSAGE_TOLD, &message) == ASG_OK) {
+        keep_told(worker);
+    }
+    asg_arena_clear(&arena);
+}
+
 /* In one frame, or in parts when it names too many instances. What could not be sent is
  * sent from the first part on later. */
 static enum asg_status send_whole(struct asg_worker *worker,

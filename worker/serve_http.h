@@ -21,6 +21,8 @@
       "Frames from the controller that could not be read.")                              \
     X(TEMPLATES_SWEPT, "asg_worker_templates_swept_total", "", COUNTER,                  \
       "Launch templates deleted that were made for fleets and left behind.")             \
+    X(QUESTIONS, "asg_worker_questions_total", "", COUNTER,                              \
+      "Questions of EC2 that the controller asked for an order.")                        \
     X(JOBS_RUNNING, "asg_worker_jobs_running", "", GAUGE, "Jobs under way.")             \
     X(RESULTS_WAITING, "asg_worker_results_unacknowledged", "", GAUGE,                   \
       "Results the controller has not acknowledged.")                                    \

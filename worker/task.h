@@ -69,7 +69,9 @@ struct asg_worker {
     bool has_received;    /* since the last tick */
     struct asg_task *tasks;
     uint32_t task_count;
-    struct asg_task *done; /* to be freed once no callback stands on them */
+    struct asg_task *done;         /* to be freed once no callback stands on them */
+    struct asg_inquiry *inquiries; /* questions under way (answer_question.c) */
+    uint32_t inquiry_count;
     struct asg_user_data_cache user_data;
     struct asg_listing listing;
     struct asg_bytes body; /* scratch for EC2 parameters */
@@ -139,6 +141,7 @@ void asg_run_fleet(struct asg_task *task);
 void asg_run_terminate(struct asg_task *task);
 void asg_run_describe(struct asg_task *task);
 void asg_run_tag(struct asg_task *task);
+void asg_run_untag(struct asg_task *task);
 void asg_run_template(struct asg_task *task);
 void asg_run_resolve_template(struct asg_task *task);
 
@@ -200,8 +203,8 @@ void asg_settle_launch(struct asg_task *task, asg_task_end_fn *end,
 
 /* --- job_tags.c --- */
 
-/* The tags of an instance of this job: the group's, and openasg:cluster, :group, :job,
- * :attempt, :incarnation. In the task's arena. */
+/* The tags of an instance of this job (a launch or a TAG): the group's, and
+ * openasg:cluster, :group, :job, :attempt, :incarnation. In the task's arena. */
 struct asg_ec2_tag *asg_task_tags(struct asg_task *task, size_t *ret_count);
 
 /* Only ours of them. */
@@ -211,7 +214,18 @@ struct asg_ec2_tag *asg_task_own_tags(struct asg_task *task, size_t *ret_count);
 /* --- take_job.c --- */
 void asg_take_job(struct asg_worker *worker, const void *data, size_t length);
 
+/* --- answer_question.c --- */
+
+/* An ASK: ask EC2, then tell. ASG_ERR_MALFORMED: it is none. */
+ASG_MUST_USE enum asg_status asg_take_question(struct asg_worker *worker,
+                                               const void *data, size_t length);
+/* The worker ends. */
+void asg_drop_questions(struct asg_worker *worker);
+
 /* --- send_result.c --- */
+/* What cannot be sent is lost: it is asked for again. */
+void asg_send_told(struct asg_worker *worker, uint64_t question_no,
+                   const struct asg_told *told);
 void asg_send_hello(struct asg_worker *worker);
 void asg_send_heartbeat(struct asg_worker *worker);
 void asg_send_result(struct asg_task *task);

@@ -53,6 +53,7 @@ void asg_worker_destroy(struct asg_worker **worker)
     if (*worker == NULL) return;
     free_all(&(*worker)->tasks);
     free_all(&(*worker)->done);
+    asg_drop_questions(*worker);
     asg_user_data_cache_clear(&(*worker)->user_data);
     asg_bytes_clear(&(*worker)->body);
     free((*worker)->name);
@@ -119,6 +120,7 @@ static enum asg_status receive(struct asg_worker *worker, enum asg_message_type 
     enum asg_status status = ASG_OK;
     switch (type) {
     case ASG_MESSAGE_JOB: asg_take_job(worker, data, length); return ASG_OK;
+    case ASG_MESSAGE_ASK: return asg_take_question(worker, data, length);
     case ASG_MESSAGE_WELCOME: {
         struct asg_welcome welcome = {0};
         status = asg_wire_decode_message(data, length, type, arena, &welcome);
@@ -228,7 +230,7 @@ void asg_worker_stop(struct asg_worker *worker)
 
 bool asg_worker_is_idle(const struct asg_worker *worker)
 {
-    return worker->task_count == 0;
+    return worker->task_count == 0 && worker->inquiry_count == 0;
 }
 
 struct asg_worker_counts asg_worker_counts(const struct asg_worker *worker)

@@ -1,6 +1,7 @@
 /* worker - takes jobs, runs them against EC2, reports what came of them.
  *
  * Flow:    controller -> take_job -> run_job (job_*.c) -> send_result -> controller
+ *          controller -> answer_question -> controller
  * Keeps:   nothing on disk. A job lives in one struct asg_task from the moment it is
  *          taken until the controller has acknowledged its result.
  * Promise: a job is not run past its deadline, nor for a controller of an older epoch,
@@ -70,7 +71,7 @@ void asg_worker_halt(struct asg_worker *worker, bool is_halted);
 /* Take no more jobs, hand back those not begun, finish the others. */
 void asg_worker_stop(struct asg_worker *worker);
 
-/* Nothing is running and every result is acknowledged. */
+/* Nothing is running, every question is answered and every result acknowledged. */
 bool asg_worker_is_idle(const struct asg_worker *worker);
 
 struct asg_worker_counts {
@@ -81,6 +82,7 @@ struct asg_worker_counts {
     uint64_t handed_back;
     uint64_t bad_frames;
     uint64_t templates_swept;
+    uint64_t questions;
 };
 struct asg_worker_counts asg_worker_counts(const struct asg_worker *worker);
 

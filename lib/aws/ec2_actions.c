@@ -14,5 +14,9 @@ const struct asg_ec2_action *const asg_ec2_actions[] = {
     &asg_ec2_describe_subnets_action,
     &asg_ec2_create_fleet_action, /* the fuzzer's corpus counts from the top */
     &asg_ec2_delete_launch_template_action,
+    &asg_ec2_describe_whole_instances_action,
+    &asg_ec2_describe_availability_zones_action,
+    &asg_ec2_describe_images_action,
+    &asg_ec2_delete_tags_action,
     NULL,
 };

@@ -201,6 +201,45 @@ extern const struct asg_ec2_action asg_ec2_describe_instance_status_action;
 void asg_ec2_write_describe_instance_status(
     const struct asg_ec2_describe_instance_status *params, struct asg_bytes *body);
 
+/* More of an instance than who watches it wants to know. */
+struct asg_ec2_whole_instance {
+    const char *instance_id;
+    const char *state;
+    const char *instance_type;
+    const char *zone;
+    const char *subnet_id;
+    const char *vpc_id;
+    const char *private_ip;
+    const char *public_ip;
+    const char *image_id;
+    const char *key_name;
+    const char *instance_profile; /* ARN */
+    const char *kernel_id;
+    const char *ramdisk_id;
+    const char *tenancy;
+    const char *monitoring; /* "enabled", "disabled" */
+    bool is_ebs_optimized;
+    bool is_spot;
+    int64_t launched_ms; /* 0: not told */
+    const char **security_group_ids;
+    size_t security_group_id_count;
+    size_t security_group_id_capacity;
+    struct asg_ec2_tag *tags;
+    size_t tag_count;
+    size_t tag_capacity;
+};
+
+struct asg_ec2_whole_instances {
+    struct asg_ec2_whole_instance *instances;
+    size_t count;
+    size_t capacity;
+    const char *next_token;
+};
+
+/* DescribeInstances once more, read whole; asked by asg_ec2_write_describe_instances().
+ */
+extern const struct asg_ec2_action asg_ec2_describe_whole_instances_action;
+
 struct asg_ec2_terminate_instances {
     const char *const *instance_ids;
     size_t instance_id_count;
@@ -239,6 +278,11 @@ struct asg_ec2_truth {
 
 extern const struct asg_ec2_action asg_ec2_create_tags_action;
 void asg_ec2_write_create_tags(const struct asg_ec2_create_tags *params,
+                               struct asg_bytes *body);
+
+/* Takes what CreateTags takes; the tags go whatever their value is. */
+extern const struct asg_ec2_action asg_ec2_delete_tags_action;
+void asg_ec2_write_delete_tags(const struct asg_ec2_create_tags *params,
                                struct asg_bytes *body);
 
 /* --- launch templates --- */
@@ -368,8 +412,10 @@ struct asg_ec2_describe_subnets {
 struct asg_ec2_subnet {
     const char *subnet_id;
     const char *zone;
+    const char *vpc_id;
     const char *state;
     uint64_t free_addresses;
+    bool is_default; /* of its zone */
 };
 
 struct asg_ec2_subnets {
@@ -382,6 +428,39 @@ struct asg_ec2_subnets {
 extern const struct asg_ec2_action asg_ec2_describe_subnets_action;
 void asg_ec2_write_describe_subnets(const struct asg_ec2_describe_subnets *params,
                                     struct asg_bytes *body);
+
+/* --- zones and images --- */
+
+struct asg_ec2_zone {
+    const char *name;
+    const char *zone_id;
+    const char *state;
+};
+
+struct asg_ec2_zones {
+    struct asg_ec2_zone *zones;
+    size_t count;
+    size_t capacity;
+};
+
+/* Those of the Region that the account may use. */
+extern const struct asg_ec2_action asg_ec2_describe_availability_zones_action;
+void asg_ec2_write_describe_availability_zones(struct asg_bytes *body);
+
+struct asg_ec2_image {
+    const char *image_id;
+    const char *state;
+};
+
+struct asg_ec2_images {
+    struct asg_ec2_image *images;
+    size_t count;
+    size_t capacity;
+};
+
+extern const struct asg_ec2_action asg_ec2_describe_images_action;
+void asg_ec2_write_describe_images(const char *const *image_ids, size_t image_id_count,
+                                   struct asg_bytes *body);
 
 /* Every action above, for the fuzzer and for the IAM policy; NULL at the end. */
 extern const struct asg_ec2_action *const asg_ec2_actions[];

@@ -13,6 +13,7 @@ static void begin(struct asg_arena *arena, void *reply, const char *path)
     if (subnet == NULL) return;
     subnet->subnet_id = "";
     subnet->zone = "";
+    subnet->vpc_id = "";
     subnet->state = "";
 }
 
@@ -25,6 +26,8 @@ static void end(struct asg_arena *arena, void *reply, const char *path, const ch
     struct asg_ec2_subnet *subnet = &subnets->subnets[subnets->count - 1];
     if (asg_ec2_is(below, "subnetId")) subnet->subnet_id = asg_arena_text(arena, text);
     if (asg_ec2_is(below, "availabilityZone")) subnet->zone = asg_arena_text(arena, text);
+    if (asg_ec2_is(below, "vpcId")) subnet->vpc_id = asg_arena_text(arena, text);
+    if (asg_ec2_is(below, "defaultForAz")) subnet->is_default = asg_ec2_is(text, "true");
     if (asg_ec2_is(below, "state")) subnet->state = asg_arena_text(arena, text);
     if (asg_ec2_is(below, "availableIpAddressCount")) {
         subnet->free_addresses = asg_ec2_read_number(text);

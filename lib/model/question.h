@@ -18,10 +18,11 @@
 
 struct asg_question {
     enum asg_question_kind kind;
-    struct asg_texts ids;      /* SUBNETS, INSTANCES, IMAGES: ids; ZONES: names, or ids of
-                                  zones; SUBNETS and ZONES without: all of them */
-    const char *template_id;   /* TEMPLATE: this or the name */
-    const char *template_name; /* TEMPLATE */
+    /* SUBNETS, INSTANCES, IMAGES: ids; ZONES: names, or ids of zones. SUBNETS without:
+     * the default subnets of the zones; ZONES without: all of the Region. */
+    struct asg_texts ids;
+    const char *template_id;      /* TEMPLATE: this or the name */
+    const char *template_name;    /* TEMPLATE */
     const char *template_version; /* TEMPLATE: number, "$Latest", "$Default"; "":
                                      "$Default" */
 };
@@ -44,9 +45,9 @@ struct asg_told_zone {
 struct asg_told_template {
     const char *template_id;
     const char *template_name;
-    uint64_t default_version; /* when it was asked: minutes old where the version asked */
-    uint64_t latest_version;  /* for is a number */
-    uint64_t version;         /* the one asked for, as a number */
+    uint64_t default_version;  /* minutes old when the version asked for is a number */
+    uint64_t latest_version;   /* as that */
+    uint64_t version;          /* the one asked for, as a number */
     const char *instance_type; /* as that version says; empty: it says none */
     const char *image_id;
 };

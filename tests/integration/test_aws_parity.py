@@ -59,11 +59,8 @@ NOT_SENT = {
     ("AssumeRoleWithWebIdentity", "DurationSeconds"): "the role's own default",
     ("CreateLaunchTemplateVersion", "LaunchTemplateName"): "core has the id from EC2",
     ("DeleteLaunchTemplate", "DryRun"): "a dry run makes no template",
-    ("DescribeLaunchTemplates", "LaunchTemplateId.#"): "asked by tag",
-    ("DescribeLaunchTemplates", "LaunchTemplateName.#"): "as above",
-    ("DescribeInstances", "InstanceId.#"): "asked by filter: an id that EC2 does not know "
-                                           "would have the whole call refused",
-    ("DescribeInstanceStatus", "InstanceId.#"): "as above",
+    ("DescribeInstanceStatus", "InstanceId.#"): "asked of the whole account, by filter",
+    ("DescribeSubnets", "NextToken"): "EC2 gives those of one question on one page",
     ("DescribeInstanceStatus", "NextToken"): "sent when a thousand are in trouble at once",
     ("DescribeLaunchTemplateVersions", "NextToken"): "one version is asked for",
 }

@@ -11,6 +11,9 @@ import unittest
 SOURCE = os.environ.get("ASG_SOURCE_DIR") or os.path.dirname(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLUSTER = {"StringEquals": {"aws:ResourceTag/openasg:cluster": "CLUSTER"}}
+# An instance of no cluster may get this cluster's tag: AttachInstances.
+TAKE_IN = {"StringEquals": {"aws:RequestTag/openasg:cluster": "CLUSTER"},
+           "Null": {"aws:ResourceTag/openasg:cluster": "true"}}
 
 
 def read(*path):
@@ -78,8 +81,10 @@ class Policies(unittest.TestCase):
                         "aws:RequestTag/openasg:cluster": "CLUSTER"}})
                 if "ec2:CreateTags" in actions:
                     self.assertIn(statement["Condition"], (
-                        CLUSTER, {"StringEquals": {"ec2:CreateAction": [
+                        CLUSTER, TAKE_IN, {"StringEquals": {"ec2:CreateAction": [
                             "RunInstances", "CreateFleet", "CreateLaunchTemplate"]}}))
+                if "ec2:DeleteTags" in actions:
+                    self.assertEqual(statement["Condition"], CLUSTER)
                 if "ec2:DeleteLaunchTemplate" in actions:
                     self.assertEqual(statement["Condition"], CLUSTER)
                 if "iam:PassRole" in actions:

@@ -1,5 +1,5 @@
 /* give_jobs - plays a controller to one real worker: jobs of the kinds and options that a
- * group's life does not lead to, one after the other.
+ * group's life does not lead to, one after the other, then questions of all kinds.
  *
  *     give_jobs CLUSTER TEMPLATE_NAME TEMPLATE_ID INSTANCE_ID...
  *
@@ -23,6 +23,9 @@ struct play {
     uint64_t given; /* id of the last job given */
     const struct asg_job *jobs;
     size_t job_count;
+    uint64_t asked; /* number of the last question */
+    const struct asg_question *questions;
+    size_t question_count;
 };
 
 static void tell(struct play *play, enum asg_message_type type, const void *object)
@@ -53,20 +56,39 @@ static void give_next(struct play *play)
                                    .sweep = &all});
 }
 
-static bool take_result(struct play *play, const struct asg_result *result)
+static void ask_next(struct play *play)
+{
+    tell(play, ASG_MESSAGE_ASK,
+         &(struct asg_ask){.question_no = ++play->asked,
+                           .time_left_ms = WAIT_MS,
+                           .question = &play->questions[play->asked - 1]});
+}
+
+/* True: it was the last question. */
+static bool take_told(struct play *play, const struct asg_told_message *message)
+{
+    (void)printf("question %" PRIu64 ": %s %s %s\n", message->question_no,
+                 asg_enum_word(&asg_told_outcome_words, (int)message->told->outcome),
+                 message->told->code, message->told->message);
+    if (play->asked == play->question_count) return true;
+    ask_next(play);
+    return false;
+}
+
+static void take_result(struct play *play, const struct asg_result *result)
 {
     tell(play, ASG_MESSAGE_ACK,
          &(struct asg_ack){.job_id = result->job_id, .attempt = result->attempt});
-    if (result->job_id != play->given) return false; /* said once more */
+    if (result->job_id != play->given) return; /* said once more */
     (void)printf("job %" PRIu64 ": %s %s %s\n", result->job_id,
                  asg_enum_word(&asg_outcome_words, (int)result->outcome),
                  result->error_code, result->message);
     bool is_last = play->given == play->job_count;
     give_next(play);
-    return is_last;
+    if (is_last && play->asked == 0) ask_next(play);
 }
 
-/* True: the last job is done. */
+/* True: the last question is answered. */
 static bool take(struct play *play, const struct asg_bus_message *message)
 {
     struct asg_arena arena = {0};
@@ -86,7 +108,13 @@ static bool take(struct play *play, const struct asg_bus_message *message)
         struct asg_result_message body = {0};
         if (asg_wire_decode_message(message->data, message->length, type, &arena,
                                     &body) == ASG_OK) {
-            is_over = take_result(play, body.result);
+            take_result(play, body.result);
+        }
+    } else if (type == ASG_MESSAGE_TOLD) {
+        struct asg_told_message body = {0};
+        if (asg_wire_decode_message(message->data, message->length, type, &arena,
+                                    &body) == ASG_OK) {
+            is_over = take_told(play, &body);
         }
     }
     asg_arena_clear(&arena);
@@ -105,13 +133,15 @@ static int run(struct play *play)
             if (take(play, &message)) return 0;
         }
     }
-    (void)fprintf(stderr, "give_jobs: job %" PRIu64 " has no result\n", play->given);
+    (void)fprintf(stderr,
+                  "give_jobs: job %" PRIu64 " or question %" PRIu64 " has no result\n",
+                  play->given, play->asked);
     return 1;
 }
 
 int main(int argc, char **argv)
 {
-    if (argc < 5) return 2;
+    if (argc < 6) return 2;
     const struct asg_texts ids = {.items = (const char **)(argv + 4),
                                   .count = (size_t)argc - 4};
     const struct asg_describe named = {.instance_ids = ids};
@@ -140,12 +170,30 @@ int main(int argc, char **argv)
         {.kind = ASG_JOB_RESOLVE_TEMPLATE, .template_name = argv[2]},
         {.kind = ASG_JOB_RESOLVE_TEMPLATE, .template_id = argv[3]},
         {.kind = ASG_JOB_LAUNCH, .launch = &by_name, .client_token = "parity-3"},
+        {.kind = ASG_JOB_UNTAG, .tagging = &tagged, .is_dry_run = true},
+        {.kind = ASG_JOB_UNTAG, .tagging = &tagged},
         {.kind = ASG_JOB_TERMINATE, .terminate = &terminate, .is_dry_run = true},
         {.kind = ASG_JOB_TERMINATE, .terminate = &terminate},
     };
+    const char *subnets[] = {"subnet-0b000000000000002"};
+    const char *images[] = {"ami-00000000000000001"};
+    const struct asg_question questions[] = {
+        {.kind = ASG_QUESTION_SUBNETS, .ids = {.items = subnets, .count = 1}},
+        {.kind = ASG_QUESTION_SUBNETS},
+        {.kind = ASG_QUESTION_ZONES},
+        {.kind = ASG_QUESTION_TEMPLATE, .template_name = argv[2]},
+        {.kind = ASG_QUESTION_TEMPLATE,
+         .template_id = argv[3],
+         .template_version = "$Latest"},
+        {.kind = ASG_QUESTION_INSTANCES, .ids = {.items = ids.items, .count = 2}},
+        {.kind = ASG_QUESTION_IMAGES, .ids = {.items = images, .count = 1}},
+    };
     struct asg_job numbered[sizeof jobs / sizeof jobs[0]];
-    struct play play = {
-        .cluster = argv[1], .jobs = numbered, .job_count = sizeof jobs / sizeof jobs[0]};
+    struct play play = {.cluster = argv[1],
+                        .jobs = numbered,
+                        .job_count = sizeof jobs / sizeof jobs[0],
+                        .questions = questions,
+                        .question_count = sizeof questions / sizeof questions[0]};
     for (size_t i = 0; i < play.job_count; i++) {
         numbered[i] = jobs[i];
         numbered[i].id = i + 1;

@@ -22,6 +22,7 @@ struct cloud {
     const char *unknown_id;
     const char *ended_id;
     int terminates;
+    int untagged; /* instances */
     int dry_runs;
     int shows_launched; /* so many of a launch are found by its client token */
     int listings;       /* whole ones */
@@ -101,6 +102,24 @@ static bool names_id(const char *form, const char *prefix, const char *id)
         if (is_end) return false;
     }
     return false;
+}
+
+/* Counts the instances that were untagged. */
+static void play_untag(struct cloud *cloud, const char *form, struct scripted_answer *ret)
+{
+    if (names_id(form, "ResourceId.", cloud->unknown_id)) {
+        scripted_error(ret, 400, "InvalidInstanceID.NotFound", "does not exist");
+        return;
+    }
+    for (int i = 1; i <= IDS_MAX; i++) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "ResourceId.%d", i);
+        char *id = scripted_field(form, name);
+        if (id == NULL) break;
+        cloud->untagged++;
+        free(id);
+    }
+    ret->body = strdup("<DeleteTagsResponse><return>true</return></DeleteTagsResponse>");
 }
 
 static void play_terminate(struct cloud *cloud, const char *form,
@@ -231,6 +250,8 @@ static void play(void *context, const struct scripted_request *request,
                    "<launchTemplateId>lt-9</launchTemplateId><launchTemplateName>web"
                    "</launchTemplateName><versionNumber>4</versionNumber>"
                    "</launchTemplateVersion></CreateLaunchTemplateVersionResponse>");
+    } else if (strcmp(request->action, "DeleteTags") == 0) {
+        play_untag(cloud, request->form, ret);
     } else if (strcmp(request->action, "CreateTags") == 0) {
         ret->body = strdup("<CreateTagsResponse><return>true</return>"
                            "</CreateTagsResponse>");
@@ -838,6 +859,75 @@ static void test_tags_are_put_on_adopted_instances(void **state)
     close_setup(&setup);
 }
 
+static void test_the_groups_tags_are_put_on_with_ours(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    const char *ids[] = {"i-1"};
+    struct asg_tag tags[] = {{.key = "team", .value = "blue"},
+                             {.key = "openasg:group", .value = "evil"}};
+    struct asg_tagging part = {.instance_ids = {ids, 1}, .tags = tags, .tag_count = 2};
+    struct asg_job job = {
+        .id = 13, .attempt = 1, .kind = ASG_JOB_TAG, .group = "web", .tagging = &part};
+    give(&setup, &job, "");
+    expect_outcome(ASG_OUTCOME_OK, wait_for_result(&setup, 13));
+    static const char *const fields[][2] = {{"Tag.1.Key", "team"},
+                                            {"Tag.1.Value", "blue"},
+                                            {"Tag.2.Key", "openasg:cluster"},
+                                            {"Tag.3.Key", "openasg:group"},
+                                            {"Tag.3.Value", "web"},
+                                            {"Tag.6.Key", "openasg:incarnation"}};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        char *value = scripted_field(setup.cloud.form, fields[i][0]);
+        assert_string_equal(fields[i][1], value);
+        free(value);
+    }
+    assert_null(scripted_field(setup.cloud.form, "Tag.7.Key"));
+    close_setup(&setup);
+}
+
+static void test_only_our_tags_are_taken_from_those_let_go(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    const char *ids[] = {"i-1", "i-2", "i-3"};
+    struct asg_tag tags[] = {{.key = "team", .value = "blue"}};
+    struct asg_tagging part = {.instance_ids = {ids, 3}, .tags = tags, .tag_count = 1};
+    struct asg_job job = {
+        .id = 14, .attempt = 1, .kind = ASG_JOB_UNTAG, .group = "web", .tagging = &part};
+    give(&setup, &job, "");
+    expect_outcome(ASG_OUTCOME_OK, wait_for_result(&setup, 14));
+    assert_int_equal(3, setup.cloud.untagged);
+    char *key = scripted_field(setup.cloud.form, "Tag.1.Key");
+    assert_string_equal("openasg:cluster", key);
+    free(key);
+    assert_null(scripted_field(setup.cloud.form, "Tag.1.Value")); /* whatever it is */
+    assert_non_null(strstr(setup.cloud.form, "Tag.5.Key="));
+    assert_null(strstr(setup.cloud.form, "Tag.6.Key="));
+    assert_null(strstr(setup.cloud.form, "team"));
+    close_setup(&setup);
+}
+
+static void test_one_that_is_gone_keeps_no_other_from_being_untagged(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    setup.cloud.unknown_id = "i-2";
+    const char *ids[] = {"i-1", "i-2", "i-3"};
+    struct asg_tagging part = {.instance_ids = {ids, 3}};
+    struct asg_job job = {
+        .id = 14, .attempt = 1, .kind = ASG_JOB_UNTAG, .group = "web", .tagging = &part};
+    give(&setup, &job, "");
+    const struct asg_result *result = wait_for_result(&setup, 14);
+    expect_outcome(ASG_OUTCOME_OK, result);
+    assert_int_equal(2, setup.cloud.untagged);
+    assert_int_equal(4, result->calls);
+    close_setup(&setup);
+}
+
 static void test_frames_that_are_none_are_counted_and_dropped(void **state)
 {
     (void)state;
@@ -1050,6 +1140,9 @@ int main(void)
         cmocka_unit_test(test_a_template_name_that_ec2_has_gets_a_new_version),
         cmocka_unit_test(test_a_template_is_resolved_to_id_and_number),
         cmocka_unit_test(test_tags_are_put_on_adopted_instances),
+        cmocka_unit_test(test_the_groups_tags_are_put_on_with_ours),
+        cmocka_unit_test(test_only_our_tags_are_taken_from_those_let_go),
+        cmocka_unit_test(test_one_that_is_gone_keeps_no_other_from_being_untagged),
         cmocka_unit_test(test_frames_that_are_none_are_counted_and_dropped),
         cmocka_unit_test(test_a_job_without_its_part_is_refused_with_words),
     };
