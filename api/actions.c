@@ -60,11 +60,11 @@ static const struct asg_api_action actions[] = {
            NULL),
     /* scaling policies and forecasts */
     CHANGE("PutScalingPolicy", asg_input_put_scaling_policy,
-           &asg_output_put_scaling_policy, NULL),
+           &asg_output_put_scaling_policy, asg_do_put_scaling_policy),
     READ("DescribePolicies", asg_input_describe_policies, &asg_output_describe_policies,
-         NULL),
-    CHANGE("DeletePolicy", asg_input_delete_policy, NULL, NULL),
-    CHANGE("ExecutePolicy", asg_input_execute_policy, NULL, NULL),
+         asg_do_describe_policies),
+    CHANGE("DeletePolicy", asg_input_delete_policy, NULL, asg_do_delete_policy),
+    CHANGE("ExecutePolicy", asg_input_execute_policy, NULL, asg_do_execute_policy),
     READ("GetPredictiveScalingForecast", asg_input_get_predictive_scaling_forecast,
          &asg_output_get_predictive_scaling_forecast, NULL),
     /* launch configurations */

@@ -21,4 +21,10 @@ asg_api_handler asg_do_update_auto_scaling_group;
 asg_api_handler asg_do_delete_auto_scaling_group;
 asg_api_handler asg_do_set_desired_capacity;
 
+/* policies.c, describe_policies.c */
+asg_api_handler asg_do_put_scaling_policy;
+asg_api_handler asg_do_delete_policy;
+asg_api_handler asg_do_execute_policy;
+asg_api_handler asg_do_describe_policies;
+
 #endif

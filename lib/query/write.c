@@ -1,6 +1,7 @@
 #include "query/write.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -198,6 +199,30 @@ static void write_structs(struct asg_writer *writer, const struct asg_form_part 
     }
 }
 
+/* As its kind is written, when the text can be read as such: it was checked once, when it
+ * came in. */
+static void write_scalar(struct asg_writer *writer, const struct asg_query_member *member,
+                         const char *text)
+{
+    char *end = NULL;
+    if (text == NULL) return;
+    if (member->kind == ASG_QUERY_DECIMAL) {
+        double number = strtod(text, &end);
+        if (end != text && *end == '\0' && isfinite(number)) {
+            asg_write_decimal(writer, member->name, number);
+            return;
+        }
+    }
+    if (member->kind == ASG_QUERY_NUMBER) {
+        long long number = strtoll(text, &end, 10);
+        if (end != text && *end == '\0') {
+            asg_write_number(writer, member->name, number);
+            return;
+        }
+    }
+    asg_write_text(writer, member->name, text);
+}
+
 static void write_member(struct asg_writer *writer, const struct asg_query_member *member,
                          const struct asg_form_part *part)
 {
@@ -224,7 +249,7 @@ static void write_member(struct asg_writer *writer, const struct asg_query_membe
         write_texts(writer, &items);
         asg_xml_out_end(writer->xml, member->name);
         break;
-    default: asg_write_text(writer, member->name, asg_form_value(part)); break;
+    default: write_scalar(writer, member, asg_form_value(part)); break;
     }
 }
 

@@ -17,10 +17,13 @@
 #include "model/copy.h"
 #include "model/schemas.h"
 #include "query/form.h"
+#include "view/publish.h"
 
 struct api_play {
     struct asg_api *api;
     struct asg_http_server *server;
+    struct asg_view *view;
+    uint32_t group_no;      /* of the group put last */
     struct asg_arena arena; /* of what is kept */
     bool is_not_leading;
     /* What came of the last request. */
@@ -102,6 +105,7 @@ static inline int play_begin(void **state)
 {
     (void)state;
     memset(&play, 0, sizeof play);
+    asg_view_new(&play.view);
     play.effects.reply =
         (struct asg_reply){.is_set = true, .is_ok = true, .code = "", .message = ""};
     const struct asg_api_options options = {
@@ -112,6 +116,7 @@ static inline int play_begin(void **state)
                   .is_leading = play_is_leading,
                   .order = play_order,
                   .look_up = play_look_up,
+                  .view = play.view,
                   .answered = play_answered},
     };
     const struct asg_http_options http = {.address = "127.0.0.1",
@@ -129,8 +134,32 @@ static inline int play_end(void **state)
     (void)state;
     asg_http_server_destroy(&play.server);
     asg_api_destroy(&play.api);
+    asg_view_destroy(&play.view);
     asg_arena_clear(&play.arena);
     return 0;
+}
+
+/* A group as the view has it, with these policies and nothing else. */
+static inline void play_put_group(const struct asg_group_config *config,
+                                  const struct asg_policy_config *policies, size_t count)
+{
+    struct asg_sheet *sheet = asg_sheet_new();
+    struct asg_group_config *copy = asg_arena_take(&sheet->arena, sizeof *copy);
+    asg_model_copy(&asg_group_config_schema, config, &sheet->arena, copy);
+    struct asg_policy_config *items =
+        asg_arena_take(&sheet->arena, (count + 1) * sizeof *items);
+    for (size_t i = 0; i < count; i++) {
+        asg_model_copy(&asg_policy_config_schema, &policies[i], &sheet->arena, &items[i]);
+    }
+    sheet->content = (struct asg_group_sheet){.group = {.group_no = ++play.group_no,
+                                                        .config = copy,
+                                                        .degraded_reason = "",
+                                                        .resolved_version = ""},
+                                              .policies = items,
+                                              .policy_count = count};
+    asg_view_begin(play.view, /* is_empty */ false);
+    asg_draft_put(play.view, asg_page_new(sheet, NULL, 0));
+    asg_view_publish(play.view, 0);
 }
 
 /* POST a form; the answer as it came. */

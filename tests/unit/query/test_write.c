@@ -113,9 +113,9 @@ static void test_what_was_sent_is_given_back(void **state)
     assert_string_equal("", pairs[5].value);
     const struct asg_form_part part = {.pairs = pairs, .count = count};
     asg_write_part(&world.writer, &part);
-    end(&world, "<R><Name>n</Name><Size>007</Size><Zones><member>z</member></Zones>"
+    end(&world, "<R><Name>n</Name><Size>7</Size><Zones><member>z</member></Zones>"
                 "<Policy><Types/><Tags><member><Key>k</Key><Flag>true</Flag></member>"
-                "<member><Key>l</Key></member></Tags><Share>5e1</Share></Policy></R>");
+                "<member><Key>l</Key></member></Tags><Share>50.0</Share></Policy></R>");
 }
 
 static void test_pairs_go_behind_what_is_written(void **state)
