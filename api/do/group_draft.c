@@ -31,6 +31,15 @@ struct group_draft *group_draft_begin(struct asg_api_call *call, bool is_update)
     return draft;
 }
 
+const struct asg_group_config *group_draft_before(struct asg_api_call *call,
+                                                  const struct asg_root **ret_root)
+{
+    *ret_root = asg_view_hold(asg_api_ports_of(call)->view);
+    const char *name = asg_value_text(&call->input, "AutoScalingGroupName", "");
+    const struct asg_page *page = asg_root_find(*ret_root, name);
+    return page != NULL ? page->sheet->content.group.config : NULL;
+}
+
 void group_draft_mean(struct group_draft *draft, enum asg_group_field field)
 {
     draft->fields |= UINT64_C(1) << field;
@@ -228,22 +237,35 @@ static bool take_capacity_reservations(struct asg_api_call *call)
     return false;
 }
 
-/* The group of instances that launches are placed in. It is said at launch. */
-static bool take_placement_group(struct asg_api_call *call, struct group_draft *draft)
+#define PLACEMENT "Placement.GroupName"
+
+/* The placement group is said at launch, beside what else the group says there. */
+static void take_placement_group(struct asg_api_call *call, struct group_draft *draft)
 {
     const char *name = asg_value_text(&call->input, "PlacementGroup", NULL);
-    if (name == NULL) return true;
-    group_draft_mean(draft, ASG_GROUP_LAUNCH_PARAMETERS);
-    if (name[0] != '\0') {
-        struct asg_launch_parameter *parameter =
-            asg_arena_take(&call->arena, sizeof *parameter);
-        *parameter =
-            (struct asg_launch_parameter){.name = "Placement.GroupName", .value = name};
-        draft->config.launch_parameters = parameter;
-        draft->config.launch_parameter_count = 1;
+    if (name == NULL) return;
+    const struct asg_root *root = NULL;
+    const struct asg_group_config *before = group_draft_before(call, &root);
+    size_t count =
+        draft->is_update && before != NULL ? before->launch_parameter_count : 0;
+    struct asg_launch_parameter *parameters =
+        asg_arena_take(&call->arena, (count + 1) * sizeof *parameters);
+    draft->config.launch_parameters = parameters;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(before->launch_parameters[i].name, PLACEMENT) == 0) continue;
+        parameters[draft->config.launch_parameter_count++] =
+            (struct asg_launch_parameter){
+                .name = asg_arena_text(&call->arena, before->launch_parameters[i].name),
+                .value =
+                    asg_arena_text(&call->arena, before->launch_parameters[i].value)};
     }
+    asg_view_drop(&root);
+    if (name[0] != '\0') {
+        parameters[draft->config.launch_parameter_count++] =
+            (struct asg_launch_parameter){.name = PLACEMENT, .value = name};
+    }
+    group_draft_mean(draft, ASG_GROUP_LAUNCH_PARAMETERS);
     if (name[0] != '\0' || draft->is_update) keep(draft, "PlacementGroup", name);
-    return true;
 }
 
 static bool take_kept(struct asg_api_call *call, struct group_draft *draft)
@@ -257,8 +279,8 @@ static bool take_kept(struct asg_api_call *call, struct group_draft *draft)
             group_draft_mean(draft, ASG_GROUP_KEPT);
         }
     }
-    return take_maintenance_policy(call, draft) && take_capacity_reservations(call) &&
-           take_placement_group(call, draft);
+    take_placement_group(call, draft);
+    return take_maintenance_policy(call, draft) && take_capacity_reservations(call);
 }
 
 bool group_draft_take_members(struct asg_api_call *call, struct group_draft *draft)

@@ -57,6 +57,11 @@ void group_draft_order(struct asg_api_call *call, struct group_draft *draft);
 bool group_draft_found_template(struct asg_api_call *call, struct group_draft *draft,
                                 const struct asg_told *told);
 
+/* The group as it is now, for an update that goes by it; NULL: there is none. It lives as
+ * long as the root, which the caller drops. */
+const struct asg_group_config *group_draft_before(struct asg_api_call *call,
+                                                  const struct asg_root **ret_root);
+
 /* An update means this field. */
 void group_draft_mean(struct group_draft *draft, enum asg_group_field field);
 

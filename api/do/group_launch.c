@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/do/group_draft.h"
+#include "api/shapes/shapes.h"
 #include "model/defaults.h"
 #include "model/schemas.h"
 
@@ -175,9 +176,79 @@ static bool take_distribution(struct asg_api_call *call, struct group_draft *dra
     return true;
 }
 
-static bool take_mixed(struct asg_api_call *call, struct group_draft *draft,
-                       const struct asg_query_value *policy)
+/* ---- an update of a part of one ---- */
+
+/* What an update says takes the place of what there was: the template and the overrides
+ * as a whole, the distribution member by member. */
+static bool is_replaced(const char *path, const struct asg_form_pair *said, size_t count)
 {
+    static const char *const wholes[] = {"LaunchTemplate.LaunchTemplateSpecification",
+                                         "LaunchTemplate.Overrides"};
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(said[i].name, path) == 0) return true;
+        for (size_t k = 0; k < sizeof wholes / sizeof wholes[0]; k++) {
+            size_t length = strlen(wholes[k]);
+            if (strncmp(said[i].name, wholes[k], length) == 0 &&
+                strncmp(path, wholes[k], length) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The policy that is there, below its name; without the name of its template, which the
+ * id says as well. */
+static void add_before(struct asg_api_call *call, struct asg_form *form, size_t said)
+{
+    static const char head[] = "MixedInstancesPolicy.";
+    const struct asg_root *root = NULL;
+    const struct asg_group_config *before = group_draft_before(call, &root);
+    size_t count = before != NULL ? before->kept_count : 0;
+    struct asg_form_pair *pairs =
+        asg_arena_take(&call->arena, (said + count + 1) * sizeof *pairs);
+    if (said > 0) memcpy(pairs, form->pairs, said * sizeof *pairs);
+    form->pairs = pairs;
+    for (size_t i = 0; i < count; i++) {
+        const char *path = before->kept[i].path;
+        if (strncmp(path, head, strlen(head)) != 0) continue;
+        path += strlen(head);
+        if (is_replaced(path, pairs, said) ||
+            strstr(path, "LaunchTemplateName") != NULL) {
+            continue;
+        }
+        pairs[form->count++] = (struct asg_form_pair){
+            .name = asg_arena_text(&call->arena, path),
+            .value = asg_arena_text(&call->arena, before->kept[i].value)};
+    }
+    asg_view_drop(&root);
+}
+
+/* The policy as it is to be, read as if the client had said it whole. */
+static bool merge_policy(struct asg_api_call *call, struct asg_query_value *policy)
+{
+    static const struct asg_query_style style = {.names_all = true};
+    struct asg_form form = {.pairs = NULL};
+    form.count = asg_value_pairs(policy, &call->arena, &form.pairs);
+    add_before(call, &form, form.count);
+    asg_form_sort(&form);
+    struct asg_query_fault fault;
+    if (asg_query_read(&form, &asg_shape_mixed_instances_policy, &style, NULL,
+                       &call->arena, policy, &fault) == ASG_OK) {
+        return true;
+    }
+    char text[ASG_QUERY_MESSAGE_MAX];
+    asg_query_fault_message(&fault, ASG_QUERY_WORDS_AWS, text, sizeof text);
+    asg_api_invalid(call, "MixedInstancesPolicy: %s", text);
+    return false;
+}
+
+static bool take_mixed(struct asg_api_call *call, struct group_draft *draft,
+                       const struct asg_query_value *said)
+{
+    struct asg_query_value *policy = asg_arena_take(&call->arena, sizeof *policy);
+    *policy = *said;
+    if (draft->is_update && !merge_policy(call, policy)) return false;
     const struct asg_query_value *template = asg_value_find(policy, "LaunchTemplate");
     const struct asg_query_value *specification =
         template != NULL ? asg_value_find(template, "LaunchTemplateSpecification") : NULL;

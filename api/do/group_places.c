@@ -49,32 +49,6 @@ static bool split_subnets(struct asg_api_call *call, const char *text,
     }
 }
 
-bool group_draft_take_places(struct asg_api_call *call, struct group_draft *draft)
-{
-    const char *subnets = asg_value_text(&call->input, "VPCZoneIdentifier", NULL);
-    draft->zones = texts_of(call, "AvailabilityZones");
-    draft->zone_ids = texts_of(call, "AvailabilityZoneIds");
-    if (draft->zones.count > 0 && draft->zone_ids.count > 0) {
-        asg_api_invalid(call, "AvailabilityZones and AvailabilityZoneIds cannot both be "
-                              "given");
-        return false;
-    }
-    if (subnets != NULL && !split_subnets(call, subnets, &draft->subnet_ids)) {
-        return false;
-    }
-    draft->has_places =
-        draft->subnet_ids.count + draft->zones.count + draft->zone_ids.count > 0;
-    if (!draft->has_places && !draft->is_update) {
-        asg_api_invalid(call,
-                        "At least one Availability Zone or VPC Subnet is required.");
-        return false;
-    }
-    if (draft->has_places) group_draft_mean(draft, ASG_GROUP_SUBNETS);
-    return true;
-}
-
-/* ---- what EC2 said ---- */
-
 /* The zones that were named are those of the subnets, no more and no fewer. */
 static bool zones_match(const struct asg_texts *zones, const struct asg_subnet *subnets,
                         size_t count)
@@ -91,6 +65,58 @@ static bool zones_match(const struct asg_texts *zones, const struct asg_subnet *
     }
     return true;
 }
+
+static bool refuse_zones(struct asg_api_call *call)
+{
+    asg_api_invalid(call, "The availability zones of the specified subnets and the Auto "
+                          "Scaling group do not match");
+    return false;
+}
+
+/* Zones alone, of a group that has subnets: the same ones change nothing (Nomad's
+ * autoscaler sends them so with each update), others would need other subnets. */
+static bool match_zones_of_group(struct asg_api_call *call, struct group_draft *draft)
+{
+    if (!draft->is_update || draft->subnet_ids.count > 0 || draft->zones.count == 0) {
+        return true;
+    }
+    const struct asg_root *root = NULL;
+    const struct asg_group_config *before = group_draft_before(call, &root);
+    bool has_subnets = before != NULL && before->subnet_count > 0 &&
+                       before->subnets[0].subnet_id[0] != '\0';
+    bool is_same = before != NULL &&
+                   zones_match(&draft->zones, before->subnets, before->subnet_count);
+    asg_view_drop(&root);
+    if (is_same) draft->zones.count = 0;
+    return is_same || !has_subnets || refuse_zones(call);
+}
+
+bool group_draft_take_places(struct asg_api_call *call, struct group_draft *draft)
+{
+    const char *subnets = asg_value_text(&call->input, "VPCZoneIdentifier", NULL);
+    draft->zones = texts_of(call, "AvailabilityZones");
+    draft->zone_ids = texts_of(call, "AvailabilityZoneIds");
+    if (draft->zones.count > 0 && draft->zone_ids.count > 0) {
+        asg_api_invalid(call, "AvailabilityZones and AvailabilityZoneIds cannot both be "
+                              "given");
+        return false;
+    }
+    if (subnets != NULL && !split_subnets(call, subnets, &draft->subnet_ids)) {
+        return false;
+    }
+    if (!match_zones_of_group(call, draft)) return false;
+    draft->has_places =
+        draft->subnet_ids.count + draft->zones.count + draft->zone_ids.count > 0;
+    if (!draft->has_places && !draft->is_update) {
+        asg_api_invalid(call,
+                        "At least one Availability Zone or VPC Subnet is required.");
+        return false;
+    }
+    if (draft->has_places) group_draft_mean(draft, ASG_GROUP_SUBNETS);
+    return true;
+}
+
+/* ---- what EC2 said ---- */
 
 static void take_subnets(struct asg_api_call *call, struct group_draft *draft,
                          const struct asg_told *told)
@@ -142,8 +168,7 @@ static void on_subnets(struct asg_api_call *call, const struct asg_told *told)
     take_subnets(call, draft, told);
     if (draft->zones.count > 0 &&
         !zones_match(&draft->zones, draft->config.subnets, draft->config.subnet_count)) {
-        asg_api_invalid(call, "The availability zones of the specified subnets and the "
-                              "Auto Scaling group do not match");
+        (void)refuse_zones(call);
         return;
     }
     group_draft_order(call, draft);

@@ -3,6 +3,7 @@
 #include "lib/api_play.h"
 
 #include "api/kept.h"
+#include "model/defaults.h"
 
 static const struct asg_told template = {
     .outcome = ASG_TOLD_FOUND,
@@ -329,6 +330,99 @@ static void test_a_template_takes_the_place_of_a_mixed_policy(void **state)
     assert_int_equal(0, play.question_count);
 }
 
+/* ---- updates that go by what is there ---- */
+
+static void put_group(struct asg_subnet *places, size_t count,
+                      struct asg_kept_member *members, size_t kept_count)
+{
+    static struct asg_launch_parameter parameters[] = {
+        {.name = "Placement.GroupName", .value = "old"},
+        {.name = "EbsOptimized", .value = "true"}};
+    struct asg_group_config config;
+    asg_model_set_defaults(&asg_group_config_schema, &config);
+    config.name = "g";
+    config.subnets = places;
+    config.subnet_count = count;
+    config.kept = members;
+    config.kept_count = kept_count;
+    config.launch_parameters = parameters;
+    config.launch_parameter_count = 2;
+    play_put_group(&config, NULL, 0);
+}
+
+static void test_the_groups_own_zones_change_nothing(void **state)
+{
+    (void)state;
+    struct asg_subnet places[] = {{"subnet-1", "eu-west-1a"}, {"subnet-2", "eu-west-1b"}};
+    put_group(places, 2, NULL, 0);
+    play_ask(UPDATE "DesiredCapacity=3&AvailabilityZones.member.1=eu-west-1b&"
+                    "AvailabilityZones.member.2=eu-west-1a");
+    assert_int_equal(1, play.order_count);
+    assert_int_equal(UINT64_C(1) << ASG_GROUP_DESIRED, play.order.group_fields);
+    assert_int_equal(0, play.question_count);
+    play_refused(UPDATE "AvailabilityZones.member.1=eu-west-1a", "ValidationError",
+                 "do not match");
+    /* A group of zones alone gets other zones. */
+    struct asg_subnet zone[] = {{"", "eu-west-1b"}};
+    put_group(zone, 1, NULL, 0);
+    tell(&zones, NULL);
+    play_ask(UPDATE "AvailabilityZones.member.1=eu-west-1a");
+    assert_int_equal(1, play.order_count);
+    assert_string_equal("eu-west-1a", play.order.group_config->subnets[0].zone);
+}
+
+static void test_a_placement_group_leaves_other_parameters(void **state)
+{
+    (void)state;
+    put_group(NULL, 0, NULL, 0);
+    play_ask(UPDATE "PlacementGroup=new");
+    const struct asg_group_config *config = play.order.group_config;
+    assert_int_equal(2, config->launch_parameter_count);
+    assert_string_equal("EbsOptimized", config->launch_parameters[0].name);
+    assert_string_equal("new", config->launch_parameters[1].value);
+    play_ask(UPDATE "PlacementGroup=");
+    assert_int_equal(1, play.order.group_config->launch_parameter_count);
+}
+
+#define POLICY "MixedInstancesPolicy."
+#define SPEC   POLICY "LaunchTemplate.LaunchTemplateSpecification."
+
+static void test_a_part_of_a_mixed_policy_is_updated(void **state)
+{
+    (void)state;
+    struct asg_kept_member members[] = {
+        {"HealthCheckType", "EC2"},
+        {POLICY "InstancesDistribution.OnDemandBaseCapacity", "2"},
+        {POLICY "InstancesDistribution.SpotAllocationStrategy", "capacity-optimized"},
+        {SPEC "LaunchTemplateId", "lt-0a"},
+        {SPEC "LaunchTemplateName", "web"},
+        {SPEC "Version", "3"},
+        {POLICY "LaunchTemplate.Overrides.member.1.InstanceType", "c5.l"},
+    };
+    put_group(NULL, 0, members, sizeof members / sizeof members[0]);
+    tell(&template, NULL);
+    play_ask(UPDATE POLICY "InstancesDistribution.OnDemandBaseCapacity=5");
+    assert_int_equal(1, play.order_count);
+    const struct asg_group_config *config = play.order.group_config;
+    assert_int_equal(5, config->mixed->on_demand_base);
+    assert_int_equal(ASG_SPOT_CAPACITY_OPTIMIZED, config->mixed->spot_strategy);
+    assert_string_equal("lt-0a", config->template_id);
+    assert_string_equal("3", config->template_version);
+    assert_int_equal(1, config->instance_types.count);
+    assert_string_equal("web", kept(SPEC "LaunchTemplateName"));
+    tell(&template, NULL);
+    play_ask(UPDATE POLICY "LaunchTemplate.Overrides.member.1.InstanceType=m5.l&" POLICY
+                           "LaunchTemplate.Overrides.member.2.InstanceType=m6.l");
+    config = play.order.group_config;
+    assert_int_equal(2, config->instance_types.count);
+    assert_string_equal("m5.l", config->instance_types.items[0]);
+    assert_int_equal(2, config->mixed->on_demand_base);
+    /* Nothing to begin with. */
+    put_group(NULL, 0, NULL, 0);
+    play_refused(UPDATE POLICY "InstancesDistribution.OnDemandBaseCapacity=5",
+                 "ValidationError", "LaunchTemplateSpecification is required");
+}
+
 static void test_delete_and_desired_are_orders(void **state)
 {
     (void)state;
@@ -375,6 +469,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_an_update_says_only_what_was_sent,
                                         play_begin, play_end),
         cmocka_unit_test_setup_teardown(test_a_template_takes_the_place_of_a_mixed_policy,
+                                        play_begin, play_end),
+        cmocka_unit_test_setup_teardown(test_the_groups_own_zones_change_nothing,
+                                        play_begin, play_end),
+        cmocka_unit_test_setup_teardown(test_a_placement_group_leaves_other_parameters,
+                                        play_begin, play_end),
+        cmocka_unit_test_setup_teardown(test_a_part_of_a_mixed_policy_is_updated,
                                         play_begin, play_end),
         cmocka_unit_test_setup_teardown(test_delete_and_desired_are_orders, play_begin,
                                         play_end),
