@@ -27,4 +27,11 @@ asg_api_handler asg_do_delete_policy;
 asg_api_handler asg_do_execute_policy;
 asg_api_handler asg_do_describe_policies;
 
+/* not_yet.c */
+asg_api_handler asg_do_describe_lifecycle_hooks;
+asg_api_handler asg_do_describe_warm_pool;
+asg_api_handler asg_do_describe_instance_refreshes;
+asg_api_handler asg_do_describe_notification_configurations;
+asg_api_handler asg_do_describe_account_settings;
+
 #endif
