@@ -30,7 +30,7 @@ static const struct asg_api_action actions[] = {
     CHANGE("DeleteAutoScalingGroup", asg_input_delete_auto_scaling_group, NULL,
            asg_do_delete_auto_scaling_group),
     READ("DescribeAutoScalingGroups", asg_input_describe_auto_scaling_groups,
-         &asg_output_describe_auto_scaling_groups, NULL),
+         &asg_output_describe_auto_scaling_groups, asg_do_describe_auto_scaling_groups),
     CHANGE("SetDesiredCapacity", asg_input_set_desired_capacity, NULL,
            asg_do_set_desired_capacity),
     CHANGE("CreateOrUpdateTags", asg_input_create_or_update_tags, NULL, NULL),
@@ -42,7 +42,8 @@ static const struct asg_api_action actions[] = {
     CHANGE("DisableMetricsCollection", asg_input_disable_metrics_collection, NULL, NULL),
     /* instances and activities */
     READ("DescribeAutoScalingInstances", asg_input_describe_auto_scaling_instances,
-         &asg_output_describe_auto_scaling_instances, NULL),
+         &asg_output_describe_auto_scaling_instances,
+         asg_do_describe_auto_scaling_instances),
     READ("DescribeScalingActivities", asg_input_describe_scaling_activities,
          &asg_output_describe_scaling_activities, NULL),
     CHANGE("TerminateInstanceInAutoScalingGroup",

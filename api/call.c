@@ -189,22 +189,31 @@ static ssize_t read_text(struct stream *stream, const struct asg_bytes *text,
     return (ssize_t)take;
 }
 
+static ssize_t read_part(struct stream *stream, char *buffer, size_t most)
+{
+    switch (stream->part) {
+    case STREAM_BEFORE: return read_text(stream, &stream->before, buffer, most);
+    case STREAM_INNER: return stream->inner.read(stream->inner.context, buffer, most);
+    case STREAM_AFTER: break;
+    }
+    return read_text(stream, &stream->after, buffer, most);
+}
+
+/* As much as there is room for: each read is a piece of the answer on the wire. */
 static ssize_t read_stream(void *context, char *buffer, size_t most)
 {
     struct stream *stream = context;
-    ssize_t got = 0;
-    if (stream->part == STREAM_BEFORE) {
-        got = read_text(stream, &stream->before, buffer, most);
-        if (got > 0) return got;
-        stream->part = STREAM_INNER;
-    }
-    if (stream->part == STREAM_INNER) {
-        got = stream->inner.read(stream->inner.context, buffer, most);
-        if (got != 0) return got;
-        stream->part = STREAM_AFTER;
+    size_t filled = 0;
+    while (filled < most) {
+        ssize_t got = read_part(stream, buffer + filled, most - filled);
+        if (got < 0) return got;
+        filled += (size_t)got;
+        if (got > 0) continue;
+        if (stream->part == STREAM_AFTER) break;
+        stream->part++;
         stream->done = 0;
     }
-    return read_text(stream, &stream->after, buffer, most);
+    return (ssize_t)filled;
 }
 
 static void end_stream(void *context)

@@ -2,9 +2,11 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define JOIN_ROWS (ASG_LEAF_ROWS / 2) /* neighbours of so few together become one leaf   \
-                                       */
+#define JOIN_ROWS                                                                        \
+    (ASG_LEAF_ROWS / 2) /* neighbours of so few together become one leaf                 \
+                         */
 
 /* The leaves of the page that is being made. */
 struct leaves {
@@ -121,6 +123,23 @@ static void make_leaves(struct leaves *leaves, const struct asg_page *before,
     }
 }
 
+/* What a reader renders of an instance has the name of its group's template in it, which
+ * is the group's to know. */
+static bool renders_alike(const struct asg_sheet *a, const struct asg_sheet *b)
+{
+    const struct asg_group_config *x = a->content.group.config;
+    const struct asg_group_config *y = b->content.group.config;
+    bool is_same = strcmp(x->template_id, y->template_id) == 0 &&
+                   strcmp(x->template_name, y->template_name) == 0 &&
+                   (x->mixed == NULL) == (y->mixed == NULL) &&
+                   x->kept_count == y->kept_count;
+    for (size_t i = 0; is_same && i < x->kept_count; i++) {
+        is_same = strcmp(x->kept[i].path, y->kept[i].path) == 0 &&
+                  strcmp(x->kept[i].value, y->kept[i].value) == 0;
+    }
+    return is_same;
+}
+
 static void publish_group(struct asg_view *view, const struct asg_core *core,
                           const struct asg_touched_group *touched)
 {
@@ -140,6 +159,7 @@ static void publish_group(struct asg_view *view, const struct asg_core *core,
         sheet = asg_sheet_share(before->sheet);
     }
     struct leaves leaves = {.core = core, .group_no = touched->group_no};
+    if (before != NULL && !renders_alike(before->sheet, sheet)) before = NULL;
     make_leaves(&leaves, before, touched);
     asg_draft_put(view, asg_page_new(sheet, leaves.items, leaves.count));
     free(leaves.items);

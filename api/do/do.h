@@ -34,4 +34,8 @@ asg_api_handler asg_do_describe_instance_refreshes;
 asg_api_handler asg_do_describe_notification_configurations;
 asg_api_handler asg_do_describe_account_settings;
 
+/* describe_groups.c, describe_instances.c */
+asg_api_handler asg_do_describe_auto_scaling_groups;
+asg_api_handler asg_do_describe_auto_scaling_instances;
+
 #endif

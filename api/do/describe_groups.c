@@ -1,0 +1,253 @@
+/* describe_groups - DescribeAutoScalingGroups.
+ *
+ * The answer is a list of fragments that the pages of the view keep, rendered once; it is
+ * sent from them, while the root is held: whatever a group has, a client costs the bytes
+ * under way and no copy of the whole. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/do/do.h"
+#include "api/do/group_xml.h"
+#include "api/pages.h"
+
+#define PAGE      50
+#define NAMES_MAX 50 /* unless MaxRecords is more */
+
+/* ---- which groups ---- */
+
+/* tag-key, tag-value and tag:<key>: each filter holds, by one of its values. */
+static bool has_tag(const struct asg_group_config *config, const char *name,
+                    const char *value)
+{
+    for (size_t i = 0; i < config->tag_count; i++) {
+        const struct asg_tag *tag = &config->tags[i];
+        bool is_it =
+            strcmp(name, "tag-key") == 0 ? strcmp(tag->key, value) == 0
+            : strcmp(name, "tag-value") == 0
+                ? strcmp(tag->value, value) == 0
+                : strcmp(tag->key, name + 4) == 0 && strcmp(tag->value, value) == 0;
+        if (is_it) return true;
+    }
+    return false;
+}
+
+static bool passes(const struct asg_query_value *filters, size_t count,
+                   const struct asg_page *page)
+{
+    const struct asg_group_config *config = page->sheet->content.group.config;
+    for (size_t i = 0; i < count; i++) {
+        size_t value_count = 0;
+        const struct asg_query_value *values =
+            asg_value_items(&filters[i], "Values", &value_count);
+        const char *name = asg_value_text(&filters[i], "Name", "");
+        bool is_one = false;
+        for (size_t k = 0; k < value_count && !is_one; k++) {
+            is_one = has_tag(config, name, values[k].text);
+        }
+        if (!is_one) return false;
+    }
+    return true;
+}
+
+static bool check_filters(struct asg_api_call *call,
+                          const struct asg_query_value *filters, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *name = asg_value_text(&filters[i], "Name", "");
+        bool is_known = strcmp(name, "tag-key") == 0 || strcmp(name, "tag-value") == 0 ||
+                        (strncmp(name, "tag:", 4) == 0 && name[4] != '\0');
+        if (is_known) continue;
+        asg_api_invalid(call,
+                        "Filters: '%s' is not a filter of this action; there are "
+                        "tag-key, tag-value and tag:<key>",
+                        name);
+        return false;
+    }
+    return true;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names that were asked for, each once and in order; NULL: all. */
+static bool take_names(struct asg_api_call *call, const char ***ret, size_t *ret_count)
+{
+    size_t count = 0;
+    const struct asg_query_value *items =
+        asg_value_items(&call->input, "AutoScalingGroupNames", &count);
+    int64_t most = asg_value_number(&call->input, "MaxRecords", 0);
+    if (most < NAMES_MAX) most = NAMES_MAX;
+    if (count > (size_t)most) {
+        asg_api_invalid(
+            call, "The number of group names that may be passed in is limited to %d",
+            (int)most);
+        return false;
+    }
+    const char **names = asg_arena_take(&call->arena, (count + 1) * sizeof *names);
+    for (size_t i = 0; i < count; i++) {
+        names[i] = items[i].text;
+    }
+    if (count > 1) qsort(names, count, sizeof *names, by_text);
+    *ret_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool is_again = i > 0 && strcmp(names[i], names[i - 1]) == 0;
+        if (!is_again) names[(*ret_count)++] = names[i];
+    }
+    *ret = count > 0 ? names : NULL;
+    return true;
+}
+
+/* ---- the answer ---- */
+
+struct text {
+    const char *data;
+    size_t length;
+};
+
+struct reply {
+    const struct asg_root *root;
+    bool has_instances;
+    size_t count;
+    size_t at;        /* the page under way; count: what stands behind all */
+    size_t part;      /* of it */
+    struct text left; /* of the part that is being sent */
+    char *end;        /* behind the last group */
+    const struct asg_page *pages[];
+};
+
+static struct text text_of(const char *text)
+{
+    return (struct text){text, strlen(text)};
+}
+
+/* The parts of a group: head, <Instances>, its leaves, </Instances>, tail. */
+static bool next_of_group(struct reply *reply, struct text *ret)
+{
+    const struct asg_page *page = reply->pages[reply->at];
+    const struct asg_rendered *sheet = asg_slot_read(page->sheet->slot);
+    size_t leaves = reply->has_instances ? page->leaf_count : 0;
+    size_t part = reply->part++;
+    if (part == 0) {
+        *ret = (struct text){sheet->data, sheet->split};
+    } else if (part == 1) {
+        *ret = text_of(reply->has_instances ? "<Instances>" : "");
+    } else if (part < 2 + leaves) {
+        const struct asg_rendered *leaf =
+            asg_group_xml_leaf(page, page->leaves[part - 2]);
+        *ret = (struct text){leaf->data, leaf->length};
+    } else if (part == 2 + leaves) {
+        *ret = text_of(reply->has_instances ? "</Instances>" : "");
+    } else {
+        *ret = (struct text){sheet->data + sheet->split, sheet->length - sheet->split};
+        return false;
+    }
+    return true;
+}
+
+/* False: nothing is left. */
+static bool next_part(struct reply *reply, struct text *ret)
+{
+    if (reply->at < reply->count) {
+        if (next_of_group(reply, ret)) return true;
+        reply->at++;
+        reply->part = 0;
+        return true;
+    }
+    if (reply->at > reply->count) return false;
+    reply->at++;
+    *ret = text_of(reply->end);
+    return true;
+}
+
+static ssize_t read_reply(void *context, char *buffer, size_t most)
+{
+    struct reply *reply = context;
+    size_t done = 0;
+    while (done < most) {
+        if (reply->left.length == 0) {
+            if (!next_part(reply, &reply->left)) break;
+            continue;
+        }
+        size_t take = most - done < reply->left.length ? most - done : reply->left.length;
+        memcpy(buffer + done, reply->left.data, take);
+        reply->left.data += take;
+        reply->left.length -= take;
+        done += take;
+    }
+    return (ssize_t)done;
+}
+
+static void end_reply(void *context)
+{
+    struct reply *reply = context;
+    asg_view_drop(&reply->root);
+    free(reply->end);
+    free(reply);
+}
+
+static void send_reply(struct asg_api_call *call, struct reply *reply, bool has_more)
+{
+    struct asg_bytes end = {0};
+    struct asg_xml_out xml = {.out = &end};
+    asg_bytes_append(&end, "</AutoScalingGroups>", 20);
+    if (has_more) {
+        const char *last = asg_page_name(reply->pages[reply->count - 1]);
+        asg_xml_out_text(&xml, "NextToken", asg_api_page_token(call, last));
+    }
+    asg_bytes_append(&end, "", 1);
+    reply->end = (char *)end.data;
+    reply->left = text_of("<AutoScalingGroups>");
+    for (size_t i = 0; i < reply->count; i++) {
+        (void)asg_group_xml_sheet(call, reply->pages[i]);
+    }
+    const struct asg_http_stream stream = {
+        .read = read_reply, .end = end_reply, .context = reply};
+    asg_api_stream(call, stream);
+}
+
+/* ---- the action ---- */
+
+/* Add the page; false: the answer is full, and this one is of the next. */
+static bool add(struct reply *reply, size_t most, const struct asg_page *page)
+{
+    if (reply->count == most) return false;
+    reply->pages[reply->count++] = page;
+    return true;
+}
+
+void asg_do_describe_auto_scaling_groups(struct asg_api_call *call)
+{
+    struct asg_api_page range;
+    const char **names = NULL;
+    size_t name_count = 0;
+    size_t filter_count = 0;
+    const struct asg_query_value *filters =
+        asg_value_items(&call->input, "Filters", &filter_count);
+    if (!take_names(call, &names, &name_count) ||
+        !check_filters(call, filters, filter_count) ||
+        !asg_api_page_read(call, PAGE, &range)) {
+        return;
+    }
+    struct reply *reply =
+        asg_alloc(1, sizeof *reply + range.most * sizeof reply->pages[0]);
+    reply->root = asg_view_hold(asg_api_ports_of(call)->view);
+    reply->has_instances = asg_value_flag(&call->input, "IncludeInstances", true);
+    bool has_room = true;
+    for (size_t i = 0; has_room && i < name_count; i++) {
+        const struct asg_page *page = asg_root_find(reply->root, names[i]);
+        bool is_meant = page != NULL && strcmp(names[i], range.after) > 0 &&
+                        passes(filters, filter_count, page);
+        if (is_meant) has_room = add(reply, range.most, page);
+    }
+    size_t count = names == NULL ? asg_root_count(reply->root) : 0;
+    size_t at = asg_root_place(reply->root, range.after);
+    for (; has_room && at < count; at++) {
+        const struct asg_page *page = asg_root_page(reply->root, at);
+        bool is_meant = strcmp(asg_page_name(page), range.after) > 0 &&
+                        passes(filters, filter_count, page);
+        if (is_meant) has_room = add(reply, range.most, page);
+    }
+    send_reply(call, reply, !has_room);
+}
