@@ -45,7 +45,7 @@ static const struct asg_api_action actions[] = {
          &asg_output_describe_auto_scaling_instances,
          asg_do_describe_auto_scaling_instances),
     READ("DescribeScalingActivities", asg_input_describe_scaling_activities,
-         &asg_output_describe_scaling_activities, NULL),
+         &asg_output_describe_scaling_activities, asg_do_describe_scaling_activities),
     CHANGE("TerminateInstanceInAutoScalingGroup",
            asg_input_terminate_instance_in_auto_scaling_group,
            &asg_output_terminate_instance_in_auto_scaling_group, NULL),

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "model/effects.h"
 #include "model/event.h"
+#include "store/activity_index.h"
 #include "view/view.h"
 #include "model/question.h"
 
@@ -41,6 +42,12 @@ struct asg_api_ports {
      * ASG_ERR_INVALID: no such question. `told` will then not be called. */
     enum asg_status (*look_up)(void *context, const struct asg_question *question,
                                asg_told_fn *told, void *call);
+    /* The activities that the query asks for, of all that orders answered so far have
+     * begun; waits a little for that. ASG_ERR_TIMEOUT: it is not known yet. */
+    enum asg_status (*activities)(void *context, const struct asg_activity_query *query,
+                                  struct asg_arena *arena,
+                                  struct asg_indexed_activity **ret, size_t *ret_count,
+                                  bool *ret_has_more, struct asg_error *error);
     /* A call was answered with this status, so long after it came. */
     void (*answered)(void *context, int http_status, int64_t duration_us);
 };

@@ -62,6 +62,33 @@ static const char *const statistics[] = {
 };
 WORDS(asg_api_statistic_words, statistics);
 
+static const char *const activity_statuses[] = {
+    [ASG_ACTIVITY_PENDING_SPOT_BID_PLACEMENT] = "PendingSpotBidPlacement",
+    [ASG_ACTIVITY_WAITING_FOR_SPOT_INSTANCE_REQUEST_ID] =
+        "WaitingForSpotInstanceRequestId",
+    [ASG_ACTIVITY_WAITING_FOR_SPOT_INSTANCE_ID] = "WaitingForSpotInstanceId",
+    [ASG_ACTIVITY_WAITING_FOR_INSTANCE_ID] = "WaitingForInstanceId",
+    [ASG_ACTIVITY_PRE_IN_SERVICE] = "PreInService",
+    [ASG_ACTIVITY_IN_PROGRESS] = "InProgress",
+    [ASG_ACTIVITY_WAITING_FOR_ELB_CONNECTION_DRAINING] =
+        "WaitingForELBConnectionDraining",
+    [ASG_ACTIVITY_MID_LIFECYCLE_ACTION] = "MidLifecycleAction",
+    [ASG_ACTIVITY_WAITING_FOR_INSTANCE_WARMUP] = "WaitingForInstanceWarmup",
+    [ASG_ACTIVITY_SUCCESSFUL] = "Successful",
+    [ASG_ACTIVITY_FAILED] = "Failed",
+    [ASG_ACTIVITY_CANCELLED] = "Cancelled",
+    [ASG_ACTIVITY_WAITING_FOR_CONNECTION_DRAINING] = "WaitingForConnectionDraining",
+    [ASG_ACTIVITY_WAITING_FOR_IN_PLACE_UPDATE_TO_START] =
+        "WaitingForInPlaceUpdateToStart",
+    [ASG_ACTIVITY_IN_PLACE_UPDATE_IN_PROGRESS] = "InPlaceUpdateInProgress",
+    [ASG_ACTIVITY_WAITING_FOR_IN_PLACE_UPDATE_TO_FINALIZE] =
+        "WaitingForInPlaceUpdateToFinalize",
+};
+WORDS(asg_api_activity_status_words, activity_statuses);
+_Static_assert(sizeof activity_statuses / sizeof activity_statuses[0] ==
+                   ASG_ACTIVITY_COUNT,
+               "every status has a word");
+
 const char *asg_api_word(const struct asg_api_words *words, size_t value)
 {
     return value < words->count ? words->words[value] : NULL;

@@ -18,6 +18,7 @@ extern const struct asg_api_words asg_api_adjustment_words;  /* "ChangeInCapacit
 extern const struct asg_api_words asg_api_policy_kind_words; /* "StepScaling" */
 extern const struct asg_api_words asg_api_metric_words;      /* predefined, of tracking */
 extern const struct asg_api_words asg_api_statistic_words;   /* of an aggregation */
+extern const struct asg_api_words asg_api_activity_status_words; /* "InProgress" */
 
 /* NULL: it has none. */
 const char *asg_api_word(const struct asg_api_words *words, size_t value);

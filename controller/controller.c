@@ -55,6 +55,10 @@ static void release(void *context, const struct asg_waiter *waiter,
                     const struct asg_effects *effects)
 {
     struct asg_controller *controller = context;
+    if (controller->activities != NULL && effects->activity_count > 0) {
+        uint64_t seq = asg_log_head(asg_commit_log(controller->commit)).seq;
+        asg_activity_indexer_wake(controller->activities, seq);
+    }
     if (waiter->kind == ASG_WAITER_RESULT) {
         asg_dispatch_settle(controller->dispatch, waiter->job_id, waiter->attempt);
     }
@@ -217,6 +221,11 @@ static enum asg_status lead(struct asg_controller *controller, struct asg_error 
     controller->next_turn_ms = mono_ms;
     new_dispatch(controller);
     hand_over(controller);
+    if (controller->activities != NULL) {
+        asg_activity_indexer_reopen(controller->activities);
+        asg_activity_indexer_wake(controller->activities,
+                                  asg_log_head(asg_commit_log(controller->commit)).seq);
+    }
     ASG_FAILPOINT("lead.handed_over");
     atomic_store(&controller->is_leading, true);
     asg_gauge(ASG_COUNT_IS_LEADING, 1);
@@ -681,6 +690,7 @@ void asg_controller_destroy(struct asg_controller **controller)
     asg_prober_destroy(&c->prober);
     asg_status_pages_destroy(&c->http);
     asg_api_destroy(&c->api);
+    asg_activity_indexer_destroy(&c->activities);
     refuse_waiting(c);
     asg_look_up_destroy(&c->look_up);
     asg_commit_close(&c->commit, /* with_snapshot */ true);

@@ -11,6 +11,7 @@
 #include "controller/commit_log.h"
 #include "controller/dispatch_job.h"
 #include "controller/inbox.h"
+#include "controller/index_activities.h"
 #include "controller/ingest_report.h"
 #include "controller/ingest_thread.h"
 #include "controller/log_time.h"
@@ -32,6 +33,7 @@ struct asg_controller {
     int64_t started_ms; /* wall */
     char log_path[ASG_PATH_MAX];
     char blobs_path[ASG_PATH_MAX];
+    char activities_path[ASG_PATH_MAX];
     char agents_announced[ASG_BUS_ENDPOINT_MAX];
     uint8_t join_secret[32];
     struct asg_bus *bus;
@@ -59,18 +61,19 @@ struct asg_controller {
     char not_leading[ASG_ERROR_TEXT_MAX]; /* why */
     int64_t try_again_ms;                 /* monotonic: when to open the log again */
     struct asg_status_pages *http;
-    struct asg_view *view;    /* what readers see; published by each commit */
-    struct asg_api *api;      /* NULL: not served */
-    atomic_bool is_leading;   /* for /readyz */
-    struct asg_arena scratch; /* of one message */
-    struct asg_bytes frame;   /* of one answer */
-    int64_t dispatch_at_ms;   /* monotonic */
-    int64_t allowed_at_ms;    /* monotonic: when the allow lists were read */
-    int64_t housekeeping_ms;  /* monotonic: when gauges are due */
-    int64_t tidy_at_ms;       /* monotonic: the next piece of a snapshot or a prune ... */
-    bool is_tidying;          /* ... which waits for it */
-    int64_t next_turn_ms;     /* monotonic: when the next turn is due, while it leads */
-    uint64_t gauged_events;   /* of this leading, when core was looked at for gauges */
+    struct asg_view *view; /* what readers see; published by each commit */
+    struct asg_api *api;   /* NULL: not served */
+    struct asg_activity_indexer *activities; /* the same */
+    atomic_bool is_leading;                  /* for /readyz */
+    struct asg_arena scratch;                /* of one message */
+    struct asg_bytes frame;                  /* of one answer */
+    int64_t dispatch_at_ms;                  /* monotonic */
+    int64_t allowed_at_ms;   /* monotonic: when the allow lists were read */
+    int64_t housekeeping_ms; /* monotonic: when gauges are due */
+    int64_t tidy_at_ms;      /* monotonic: the next piece of a snapshot or a prune ... */
+    bool is_tidying;         /* ... which waits for it */
+    int64_t next_turn_ms;    /* monotonic: when the next turn is due, while it leads */
+    uint64_t gauged_events;  /* of this leading, when core was looked at for gauges */
 };
 
 /* answer_request.c: one frame from openasg. A command becomes an event; the reply comes

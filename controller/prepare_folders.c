@@ -54,6 +54,8 @@ static enum asg_status make_folders(struct asg_controller *controller,
                    dir);
     (void)snprintf(controller->blobs_path, sizeof controller->blobs_path, "%s/user-data",
                    dir);
+    (void)snprintf(controller->activities_path, sizeof controller->activities_path,
+                   "%s/activities.db", dir);
     enum asg_status status = make_folder(dir, error);
     if (status == ASG_OK) status = make_folder(controller->blobs_path, error);
     if (status == ASG_OK)

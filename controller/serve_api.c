@@ -51,6 +51,20 @@ static enum asg_status look_up(void *context, const struct asg_question *questio
     return asg_look_up_ask(controller->look_up, question, 0, told, call);
 }
 
+#define ACTIVITIES_MS 2000 /* a client waits so long for what it wrote itself */
+
+static enum asg_status find_activities(void *context,
+                                       const struct asg_activity_query *query,
+                                       struct asg_arena *arena,
+                                       struct asg_indexed_activity **ret,
+                                       size_t *ret_count, bool *ret_has_more,
+                                       struct asg_error *error)
+{
+    struct asg_controller *controller = context;
+    return asg_activity_indexer_find(controller->activities, query, ACTIVITIES_MS, arena,
+                                     ret, ret_count, ret_has_more, error);
+}
+
 static void count_answer(void *context, int http_status, int64_t duration_us)
 {
     (void)context;
@@ -112,8 +126,12 @@ enum asg_status asg_serve_api_new(struct asg_controller *controller,
                   .is_leading = is_leading,
                   .order = take_order,
                   .look_up = look_up,
+                  .activities = find_activities,
                   .answered = count_answer},
     };
+    status = asg_activity_indexer_new(controller->log_path, controller->activities_path,
+                                      &controller->activities, error);
+    if (status != ASG_OK) return status;
     return asg_api_new(&options, &controller->api, error);
 }
 

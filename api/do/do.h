@@ -15,6 +15,9 @@ asg_api_handler asg_do_describe_metric_collection_types;
 asg_api_handler asg_do_describe_auto_scaling_notification_types;
 asg_api_handler asg_do_describe_lifecycle_hook_types;
 
+/* activities.c */
+asg_api_handler asg_do_describe_scaling_activities;
+
 /* create_group.c, group_orders.c */
 asg_api_handler asg_do_create_auto_scaling_group;
 asg_api_handler asg_do_update_auto_scaling_group;
@@ -37,5 +40,4 @@ asg_api_handler asg_do_describe_account_settings;
 /* describe_groups.c, describe_instances.c */
 asg_api_handler asg_do_describe_auto_scaling_groups;
 asg_api_handler asg_do_describe_auto_scaling_instances;
-
 #endif

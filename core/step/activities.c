@@ -50,7 +50,7 @@ static void write_row(struct asg_core *core, struct activity *activity, int64_t 
         .group_no = group->no,
         .no = activity->no,
         .group = asg_arena_text(arena, group->config.name),
-        .group_uuid = "",
+        .group_uuid = asg_arena_text(arena, group->config.uuid),
         .kind = activity->kind,
         .status = activity->status,
         .instance_id = asg_arena_text(arena, instance != NULL ? instance->id : ""),

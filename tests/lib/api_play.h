@@ -35,6 +35,12 @@ struct api_play {
     /* What is answered. */
     struct asg_effects effects;     /* reply: accepted, unless it says otherwise */
     const struct asg_told *told[8]; /* one question after the other */
+    const struct asg_indexed_activity *activities;
+    size_t activity_count;
+    bool has_more_activities;
+    enum asg_status activities_status;
+    struct asg_activity_query activity_query; /* that was asked; its texts are lent */
+    void (*look)(const struct asg_activity_query *query); /* while they live; or NULL */
 };
 
 static struct api_play play;
@@ -65,6 +71,27 @@ static inline enum asg_status play_look_up(void *context,
     asg_model_copy(&asg_question_schema, question, &play.arena, &play.question);
     const struct asg_told *answer = play.told[play.question_count++];
     told(call, answer != NULL ? answer : &unavailable);
+    return ASG_OK;
+}
+
+static inline enum asg_status play_activities(void *context,
+                                              const struct asg_activity_query *query,
+                                              struct asg_arena *arena,
+                                              struct asg_indexed_activity **ret,
+                                              size_t *ret_count, bool *ret_has_more,
+                                              struct asg_error *error)
+{
+    (void)context;
+    play.activity_query = *query;
+    if (play.look != NULL) play.look(query);
+    if (play.activities_status != ASG_OK) {
+        return asg_fail(error, play.activities_status, "the index says why");
+    }
+    size_t bytes = play.activity_count * sizeof **ret;
+    *ret = asg_arena_take(arena, bytes);
+    if (bytes > 0) memcpy(*ret, play.activities, bytes);
+    *ret_count = play.activity_count;
+    *ret_has_more = play.has_more_activities;
     return ASG_OK;
 }
 
@@ -117,6 +144,7 @@ static inline int play_begin(void **state)
                   .order = play_order,
                   .look_up = play_look_up,
                   .view = play.view,
+                  .activities = play_activities,
                   .answered = play_answered},
     };
     const struct asg_http_options http = {.address = "127.0.0.1",
