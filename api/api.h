@@ -48,6 +48,14 @@ struct asg_api_ports {
                                   struct asg_arena *arena,
                                   struct asg_indexed_activity **ret, size_t *ret_count,
                                   bool *ret_has_more, struct asg_error *error);
+    /* User data stands in no log: it is kept beside it under its hash. `save` writes a
+     * file and waits for the disk. ASG_ERR_LIMIT: over EC2's 16 KiB; the text says what
+     * is wrong. `load` finds what was saved, in `arena`; ASG_ERR_NOT_FOUND. */
+    enum asg_status (*save_user_data)(void *context, struct asg_blob text,
+                                      char ret_sha256[65], struct asg_error *error);
+    enum asg_status (*load_user_data)(void *context, const char *sha256,
+                                      struct asg_arena *arena, struct asg_blob *ret,
+                                      struct asg_error *error);
     /* A call was answered with this status, so long after it came. */
     void (*answered)(void *context, int http_status, int64_t duration_us);
 };

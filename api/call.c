@@ -312,8 +312,13 @@ void asg_api_look_up(struct asg_api_call *call, const struct asg_question *quest
     asg_api_defer(call);
     enum asg_status status = ports->look_up(ports->context, question, told, call);
     if (status == ASG_OK) return;
-    assert(status != ASG_ERR_INVALID); /* handlers know what may be asked */
-    if (status == ASG_ERR_BUSY) {
+    if (status == ASG_ERR_INVALID) {
+        char text[ASG_QUERY_MESSAGE_MAX];
+        (void)snprintf(text, sizeof text,
+                       "At most %d subnets, zones or instances may be named in one call",
+                       ASG_QUESTION_IDS_MAX);
+        refuse(call, 400, "ValidationError", text);
+    } else if (status == ASG_ERR_BUSY) {
         refuse(call, 400, "Throttling",
                "Rate exceeded: too many calls wait for an answer of EC2");
     } else {

@@ -65,6 +65,21 @@ static enum asg_status find_activities(void *context,
                                      ret, ret_count, ret_has_more, error);
 }
 
+static enum asg_status save_user_data(void *context, struct asg_blob text,
+                                      char ret_sha256[65], struct asg_error *error)
+{
+    const struct asg_controller *controller = context;
+    return asg_user_data_save(controller->blobs_path, text, ret_sha256, error);
+}
+
+static enum asg_status load_user_data(void *context, const char *sha256,
+                                      struct asg_arena *arena, struct asg_blob *ret,
+                                      struct asg_error *error)
+{
+    const struct asg_controller *controller = context;
+    return asg_user_data_load(controller->blobs_path, sha256, arena, ret, error);
+}
+
 static void count_answer(void *context, int http_status, int64_t duration_us)
 {
     (void)context;
@@ -127,6 +142,8 @@ enum asg_status asg_serve_api_new(struct asg_controller *controller,
                   .order = take_order,
                   .look_up = look_up,
                   .activities = find_activities,
+                  .save_user_data = save_user_data,
+                  .load_user_data = load_user_data,
                   .answered = count_answer},
     };
     status = asg_activity_indexer_new(controller->log_path, controller->activities_path,

@@ -54,6 +54,18 @@ static const struct asg_sweep *sweep_with(struct asg_controller *controller,
     return sweep;
 }
 
+/* By hash; NULL or "": it takes none along. */
+static const char *user_data_of(const struct asg_job *job)
+{
+    if (job->kind == ASG_JOB_TEMPLATE && job->template_config != NULL) {
+        return job->template_config->user_data_sha256;
+    }
+    if (asg_job_is_launch(job->kind) && job->launch != NULL) {
+        return job->launch->user_data_sha256;
+    }
+    return NULL;
+}
+
 static const char *prepare(void *context, const struct asg_job *job,
                            struct asg_arena *arena, struct asg_job_message *message)
 {
@@ -63,20 +75,17 @@ static const char *prepare(void *context, const struct asg_job *job,
     if (asg_job_is_launch(job->kind)) {
         message->join_stanza = join_stanza(controller, job, arena);
     }
-    bool has_text = job->kind == ASG_JOB_TEMPLATE && job->template_config != NULL &&
-                    job->template_config->user_data_sha256[0] != '\0';
-    if (!has_text) return NULL;
+    const char *sha256 = user_data_of(job);
+    if (sha256 == NULL || sha256[0] == '\0') return NULL;
     struct asg_error error = {""};
-    enum asg_status status =
-        asg_user_data_load(controller->blobs_path, job->template_config->user_data_sha256,
-                           arena, &message->attachment, &error);
+    enum asg_status status = asg_user_data_load(controller->blobs_path, sha256, arena,
+                                                &message->attachment, &error);
     if (status == ASG_OK) return NULL;
-    asg_log_error("dispatch", "user_data_missing",
-                  "job=%" PRIu64 " %s; launch template %s is not created", job->id,
-                  error.text, job->template_name);
+    asg_log_error("dispatch", "user_data_missing", "job=%" PRIu64 " %s; it is not done",
+                  job->id, error.text);
     return asg_arena_format(arena,
-                            "its user data is lost: create the template again with it, "
-                            "or restore the file (%s)",
+                            "its user data is lost: create the launch template or launch "
+                            "configuration again with it, or restore the file (%s)",
                             error.text);
 }
 

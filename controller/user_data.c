@@ -1,7 +1,9 @@
-/* user_data - texts of launch templates on their way to a worker: in files named by
- * their hash, mode 0600, because a log must hold no secret (docs/rules.md, "Secrets"). */
+/* user_data - texts of launch templates and launch configurations on their way to a
+ * worker: in files named by their hash, mode 0600, because a log must hold no secret
+ * (docs/rules.md, "Secrets"). Threads: any; two may save the same text at once. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,9 +33,10 @@ enum asg_status asg_user_data_save(const char *folder, struct asg_blob text,
     char name[ASG_SHA256_HEX_SIZE];
     asg_hex_encode(hash, sizeof hash, name);
     char path[ASG_PATH_MAX];
-    char fresh[ASG_PATH_MAX + 8];
+    char fresh[ASG_PATH_MAX + 32];
+    static atomic_uint saves;
     (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    (void)snprintf(fresh, sizeof fresh, "%s.new", path);
+    (void)snprintf(fresh, sizeof fresh, "%s.new%u", path, atomic_fetch_add(&saves, 1));
     (void)unlink(fresh);
     int file = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     enum asg_status status = file < 0 ? ASG_ERR_IO : write_whole(file, text);

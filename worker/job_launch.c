@@ -1,5 +1,6 @@
 /* job_launch - start instances: the template's user data with the join line added, then
- * RunInstances under the job's client token.
+ * RunInstances under the job's client token. Without a template (a launch configuration)
+ * all stands in the job's parameters, and the user data comes along with it.
  *
  * One subnet a call, the template's version as a number, tags in the launch itself
  * (docs/rules.md, "Client tokens"). The same job sent twice makes the same request byte
@@ -78,8 +79,22 @@ static void on_template(struct asg_task *task, const struct asg_user_data_entry 
     run_instances(task, user_data, template->interfaces);
 }
 
+static void launch_plain(struct asg_task *task)
+{
+    const char *attached = NULL;
+    const char *user_data = NULL;
+    if (!asg_task_attached(task, task->job->launch->user_data_sha256, &attached)) return;
+    if (!asg_task_join(task, attached, &user_data)) return;
+    /* Without the line to join: as it is. */
+    run_instances(task, user_data != NULL ? user_data : attached, "");
+}
+
 void asg_run_launch(struct asg_task *task)
 {
     if (asg_task_is_above_max(task)) return;
-    asg_fetch_template(task, on_template);
+    if (asg_launch_is_plain(task->job->launch)) {
+        launch_plain(task);
+    } else {
+        asg_fetch_template(task, on_template);
+    }
 }

@@ -3,11 +3,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "crypto/crypto.h"
 #include "worker/launch_parameters.h"
 #include "worker/task.h"
 
 static void create_version(struct asg_task *task);
+
+struct template_state {
+    const char *user_data; /* base64; "": none */
+};
 
 static void keep_template(struct asg_task *task, const char *id, const char *name,
                           uint64_t version, const char *type)
@@ -56,7 +59,7 @@ static struct asg_ec2_create_launch_template make_params(struct asg_task *task)
 {
     const struct asg_job *job = task->job;
     const struct asg_template_config *config = job->template_config;
-    const struct asg_blob *user_data = &task->message.attachment;
+    const struct template_state *state = task->state;
     struct asg_ec2_create_launch_template params = {
         .template_name = config->name,
         .template_id = job->template_id,
@@ -66,14 +69,10 @@ static struct asg_ec2_create_launch_template make_params(struct asg_task *task)
                  .key_name = config->key_name,
                  .instance_profile = config->instance_profile,
                  .security_group_ids = config->security_group_ids.items,
-                 .security_group_id_count = config->security_group_ids.count},
+                 .security_group_id_count = config->security_group_ids.count,
+                 .user_data = state->user_data},
         .is_dry_run = job->is_dry_run,
     };
-    if (user_data->length > 0) {
-        char *text = asg_arena_take(&task->arena, 4 * ((user_data->length + 2) / 3) + 1);
-        asg_base64_encode(user_data->data, user_data->length, text);
-        params.data.user_data = text;
-    }
     struct asg_ec2_tag *tags =
         asg_arena_take(&task->arena, (config->tag_count + 1) * sizeof *tags);
     for (size_t i = 0; i < config->tag_count; i++) {
@@ -95,30 +94,12 @@ static void create_version(struct asg_task *task)
                   /* is_launch */ false, on_version);
 }
 
-/* What came along is what was decided on. */
-static bool is_right_user_data(const struct asg_task *task)
-{
-    const char *wanted = task->job->template_config->user_data_sha256;
-    const struct asg_blob *user_data = &task->message.attachment;
-    if (wanted == NULL || wanted[0] == '\0') return user_data->length == 0;
-    uint8_t hash[ASG_SHA256_BYTES];
-    char hex[ASG_SHA256_HEX_SIZE];
-    asg_sha256(user_data->data, user_data->length, hash);
-    asg_hex_encode(hash, sizeof hash, hex);
-    return strcmp(hex, wanted) == 0;
-}
-
 void asg_run_template(struct asg_task *task)
 {
-    if (!is_right_user_data(task)) {
-        asg_task_end(task, ASG_OUTCOME_BAD_REQUEST, "OpenasgUserData",
-                     "the user data that came with the job is not what was decided on: "
-                     "put the template again");
-        return;
-    }
-    if (task->message.attachment.length > ASG_EC2_USER_DATA_MAX) {
-        asg_task_end(task, ASG_OUTCOME_BAD_REQUEST, "OpenasgUserData",
-                     "the user data is larger than the 16 KiB that EC2 takes");
+    struct template_state *state = asg_arena_take(&task->arena, sizeof *state);
+    task->state = state;
+    if (!asg_task_attached(task, task->job->template_config->user_data_sha256,
+                           &state->user_data)) {
         return;
     }
     if (task->job->template_id != NULL && task->job->template_id[0] != '\0') {

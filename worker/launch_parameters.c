@@ -141,6 +141,17 @@ struct asg_ec2_parameter *asg_read_parameters(const char *lines, size_t more,
     return all;
 }
 
+/* A launch without a template: what the job says of the type comes first, and
+ * RunInstances has a name of its own for the RAM disk. False: this one is not sent. */
+static bool fit_plain(const struct asg_launch *launch,
+                      struct asg_ec2_parameter *parameter)
+{
+    if (!asg_launch_is_plain(launch)) return true;
+    if (strcmp(parameter->name, "RamDiskId") == 0) parameter->name = "RamdiskId";
+    return launch->instance_type[0] == '\0' ||
+           strcmp(parameter->name, "InstanceType") != 0;
+}
+
 void asg_add_launch_parameters(const struct asg_launch *launch, const char *interfaces,
                                struct asg_arena *arena, struct asg_ec2_run_instances *ret)
 {
@@ -154,8 +165,9 @@ void asg_add_launch_parameters(const struct asg_launch *launch, const char *inte
         asg_read_parameters(interfaces, launch->parameter_count, arena, &count);
     ret->has_interfaces = has_own || count > 0;
     for (size_t i = 0; i < launch->parameter_count; i++) {
-        all[count++] = (struct asg_ec2_parameter){launch->parameters[i].name,
-                                                  launch->parameters[i].value};
+        all[count] = (struct asg_ec2_parameter){launch->parameters[i].name,
+                                                launch->parameters[i].value};
+        if (fit_plain(launch, &all[count])) count++;
     }
     ret->parameters = all;
     ret->parameter_count = count;

@@ -1,4 +1,5 @@
 /* run_job - a job begins: whether it is whole and in time, and who runs its kind. */
+#include "model/launch_fields.h"
 #include "worker/task.h"
 
 static bool has(const char *text)
@@ -12,14 +13,23 @@ static bool is_whole_fleet(const struct asg_launch *launch)
            (uint64_t)launch->fleet->on_demand + launch->fleet->spot == launch->count;
 }
 
+/* A template, or without one at least an image. */
+static bool is_from_something(const struct asg_job *job)
+{
+    const struct asg_launch *launch = job->launch;
+    if (!asg_launch_is_plain(launch)) return true;
+    return job->kind == ASG_JOB_LAUNCH &&
+           has(asg_launch_parameter_find(launch->parameters, launch->parameter_count,
+                                         "ImageId"));
+}
+
 /* The part that the job's kind needs is there. */
 static bool is_whole(const struct asg_job *job)
 {
     switch (job->kind) {
     case ASG_JOB_LAUNCH:
     case ASG_JOB_FLEET:
-        return job->launch != NULL && job->launch->count > 0 &&
-               (has(job->launch->template_id) || has(job->launch->template_name)) &&
+        return job->launch != NULL && job->launch->count > 0 && is_from_something(job) &&
                has(job->client_token) &&
                (job->kind == ASG_JOB_LAUNCH || is_whole_fleet(job->launch));
     case ASG_JOB_TERMINATE:

@@ -182,6 +182,14 @@ struct asg_user_data_entry asg_task_keep_template(
 bool asg_task_join(struct asg_task *task, const char *template_user_data,
                    const char **ret);
 
+/* --- attached_user_data.c --- */
+
+/* The user data that came with the job, base64, "" when there is none. False: it is not
+ * the one of that hash, or too large, and the job has ended. */
+bool asg_task_attached(struct asg_task *task, const char *sha256, const char **ret);
+
+/* --- fetch_template.c --- */
+
 /* The clamp of docs/rules.md, "Interlocks", once more at the last door. True: the launch
  * is refused and the job has ended. */
 bool asg_task_is_above_max(struct asg_task *task);

@@ -170,6 +170,12 @@ static inline bool asg_job_is_mutating(enum asg_job_kind kind)
     return kind != ASG_JOB_DESCRIBE && kind != ASG_JOB_RESOLVE_TEMPLATE;
 }
 
+/* From no launch template: its parameters say all. */
+static inline bool asg_launch_is_plain(const struct asg_launch *launch)
+{
+    return launch->template_id[0] == '\0' && launch->template_name[0] == '\0';
+}
+
 /* Instances come of it. */
 static inline bool asg_job_is_launch(enum asg_job_kind kind)
 {

@@ -132,7 +132,7 @@ struct asg_job_message {
     int64_t time_left_ms;       /* to the job's deadline, counted from receipt */
     const char *cluster_id;     /* for the tags */
     const char *join_stanza;    /* launch: the line for the user data; a secret */
-    struct asg_blob attachment; /* TEMPLATE: the user data */
+    struct asg_blob attachment; /* TEMPLATE, a launch without a template: user data */
     const struct asg_job *job;
     const struct asg_sweep *sweep; /* or NULL */
 };

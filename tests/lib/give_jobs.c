@@ -152,6 +152,27 @@ int main(int argc, char **argv)
                                        .zone = "us-east-1a",
                                        .count = 1,
                                        .group_max = 5};
+    struct asg_launch_parameter plain_parameters[] = {
+        {"ImageId", "ami-00000000000000001"},
+        {"InstanceType", "t3.micro"},
+        {"Monitoring.Enabled", "true"},
+        {"InstanceMarketOptions.MarketType", "spot"},
+        {"InstanceMarketOptions.SpotOptions.MaxPrice", "0.05"},
+        {"Placement.Tenancy", "default"},
+        {"NetworkInterface.1.DeviceIndex", "0"},
+        {"NetworkInterface.1.AssociatePublicIpAddress", "false"},
+        {"BlockDeviceMapping.1.DeviceName", "/dev/xvda"},
+        {"BlockDeviceMapping.1.Ebs.VolumeSize", "9"},
+        {"MetadataOptions.HttpTokens", "required"},
+        {"RamDiskId", "ari-1"},
+    };
+    const struct asg_launch plain = {.subnet_id = "subnet-0b000000000000002",
+                                     .zone = "us-east-1b",
+                                     .count = 1,
+                                     .group_max = 5,
+                                     .parameters = plain_parameters,
+                                     .parameter_count = sizeof plain_parameters /
+                                                        sizeof plain_parameters[0]};
     const struct asg_template_config made = {.name = "parity-dry", .image_id = "ami-1"};
     const struct asg_job jobs[] = {
         {.kind = ASG_JOB_TAG, .tagging = &tagged},
@@ -170,6 +191,7 @@ int main(int argc, char **argv)
         {.kind = ASG_JOB_RESOLVE_TEMPLATE, .template_name = argv[2]},
         {.kind = ASG_JOB_RESOLVE_TEMPLATE, .template_id = argv[3]},
         {.kind = ASG_JOB_LAUNCH, .launch = &by_name, .client_token = "parity-3"},
+        {.kind = ASG_JOB_LAUNCH, .launch = &plain, .client_token = "parity-4"},
         {.kind = ASG_JOB_UNTAG, .tagging = &tagged, .is_dry_run = true},
         {.kind = ASG_JOB_UNTAG, .tagging = &tagged},
         {.kind = ASG_JOB_TERMINATE, .terminate = &terminate, .is_dry_run = true},

@@ -325,6 +325,8 @@ static void test_a_question_nobody_can_answer_is_503(void **state)
     expect(answer, "OpenasgNoWorker: no worker is there");
     ec2.answer = ASG_ERR_BUSY;
     expect(ask(*state, ask_zone, true), "<Code>Throttling</Code><Message>Rate exceeded");
+    ec2.answer = ASG_ERR_INVALID;
+    expect(ask(*state, ask_zone, true), "<Code>ValidationError</Code><Message>At most");
     ec2.answer = ASG_ERR_CLOSED;
     expect(ask(*state, ask_zone, true), "HTTP/1.1 503");
 }

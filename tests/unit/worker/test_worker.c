@@ -839,6 +839,152 @@ static void test_a_template_is_resolved_to_id_and_number(void **state)
     close_setup(&setup);
 }
 
+/* A launch configuration: what it says, and its user data with the line to join. */
+static struct asg_launch_parameter plain_parameters[] = {
+    {"ImageId", "ami-1"},
+    {"InstanceType", "t3.micro"},
+    {"KeyName", "ops"},
+    {"RamDiskId", "ari-1"},
+    {"NetworkInterface.1.DeviceIndex", "0"},
+    {"NetworkInterface.1.AssociatePublicIpAddress", "true"},
+    {"NetworkInterface.1.SecurityGroupId.1", "sg-1"},
+    {"BlockDeviceMapping.1.DeviceName", "/dev/sdb"},
+    {"BlockDeviceMapping.1.NoDevice", ""},
+};
+
+static struct asg_launch plain_launch(void)
+{
+    struct asg_launch launch = web_launch;
+    launch.template_id = "";
+    launch.template_name = "";
+    launch.template_version = "";
+    launch.instance_type = "";
+    launch.parameters = plain_parameters;
+    launch.parameter_count = sizeof plain_parameters / sizeof plain_parameters[0];
+    return launch;
+}
+
+static void give_with(struct setup *setup, const struct asg_job *job, const char *text)
+{
+    tell(setup, ASG_MESSAGE_JOB,
+         &(struct asg_job_message){
+             .epoch = 5,
+             .lease_id = 11,
+             .time_left_ms = 15000,
+             .cluster_id = "c-1",
+             .join_stanza = JOIN_LINE,
+             .attachment = {.data = (const uint8_t *)text, .length = strlen(text)},
+             .job = job});
+}
+
+static void expect_field(const char *form, const char *name, const char *value)
+{
+    char *said = scripted_field(form, name);
+    if (value == NULL) {
+        assert_null(said);
+        return;
+    }
+    if (said == NULL) fail_msg("%s is not in %s", name, form);
+    assert_string_equal(value, said);
+    free(said);
+}
+
+static void test_a_launch_without_a_template_says_all_itself(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    struct asg_launch launch = plain_launch();
+    char hex[ASG_SHA256_HEX_SIZE];
+    uint8_t hash[ASG_SHA256_BYTES];
+    static const char script[] = "#!/bin/sh\necho hello\n";
+    asg_sha256(script, sizeof script - 1, hash);
+    asg_hex_encode(hash, sizeof hash, hex);
+    launch.user_data_sha256 = hex;
+    struct asg_job job = launch_job(&launch);
+    give_with(&setup, &job, script);
+    expect_outcome(ASG_OUTCOME_OK, wait_for_result(&setup, 7));
+    assert_int_equal(0, setup.cloud.template_asks);
+    const char *form = setup.cloud.launch_form;
+    static const char *const fields[][2] = {
+        {"LaunchTemplate.LaunchTemplateId", NULL},
+        {"LaunchTemplate.LaunchTemplateName", NULL},
+        {"LaunchTemplate.Version", NULL},
+        {"SubnetId", NULL}, /* beside network interfaces EC2 refuses it */
+        {"NetworkInterface.1.SubnetId", "subnet-1"},
+        {"NetworkInterface.1.AssociatePublicIpAddress", "true"},
+        {"NetworkInterface.1.SecurityGroupId.1", "sg-1"},
+        {"ImageId", "ami-1"},
+        {"InstanceType", "t3.micro"},
+        {"KeyName", "ops"},
+        {"RamdiskId", "ari-1"},
+        {"RamDiskId", NULL},
+        {"BlockDeviceMapping.1.NoDevice", ""},
+        {"MinCount", "1"},
+        {"MaxCount", "2"},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        expect_field(form, fields[i][0], fields[i][1]);
+    }
+    char *user_data = scripted_field(form, "UserData");
+    uint8_t text[512];
+    size_t length = 0;
+    assert_status(ASG_OK, asg_base64_decode(user_data, text, &length));
+    text[length] = '\0';
+    assert_ptr_equal(text, strstr((const char *)text, script));
+    assert_non_null(strstr((const char *)text, JOIN_LINE));
+    free(user_data);
+    close_setup(&setup);
+}
+
+static void test_the_job_says_the_type_of_a_launch_without_a_template(void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    struct asg_launch launch = plain_launch();
+    launch.instance_type = "m5.large";
+    launch.user_data_sha256 = "";
+    struct asg_job job = launch_job(&launch);
+    give_with(&setup, &job, "");
+    expect_outcome(ASG_OUTCOME_OK, wait_for_result(&setup, 7));
+    expect_field(setup.cloud.launch_form, "InstanceType", "m5.large");
+    const char *first = strstr(setup.cloud.launch_form, "&InstanceType=");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "&InstanceType="));               /* once */
+    assert_non_null(strstr(setup.cloud.launch_form, "&UserData=")); /* the line alone */
+    close_setup(&setup);
+}
+
+static void test_a_launch_without_a_template_is_refused_when_it_lacks_something(
+    void **state)
+{
+    (void)state;
+    struct setup setup;
+    open_setup(&setup);
+    /* The user data that came along is another. */
+    struct asg_launch launch = plain_launch();
+    launch.user_data_sha256 =
+        "0000000000000000000000000000000000000000000000000000000000000000";
+    struct asg_job job = launch_job(&launch);
+    give_with(&setup, &job, "#!/bin/sh\n");
+    const struct asg_result *result = wait_for_result(&setup, 7);
+    expect_outcome(ASG_OUTCOME_BAD_REQUEST, result);
+    assert_string_equal("OpenasgUserData", result->error_code);
+    /* No image. */
+    launch.user_data_sha256 = "";
+    launch.parameters = plain_parameters + 1;
+    launch.parameter_count--;
+    struct asg_job other = launch_job(&launch);
+    other.id = 8;
+    give_with(&setup, &other, "");
+    result = wait_for_result(&setup, 8);
+    expect_outcome(ASG_OUTCOME_BAD_REQUEST, result);
+    assert_string_equal("OpenasgIncompleteJob", result->error_code);
+    assert_int_equal(0, setup.cloud.launches);
+    close_setup(&setup);
+}
+
 static void test_tags_are_put_on_adopted_instances(void **state)
 {
     (void)state;
@@ -1139,6 +1285,10 @@ int main(void)
         cmocka_unit_test(test_a_listing_without_statuses_is_good_and_says_so),
         cmocka_unit_test(test_a_template_name_that_ec2_has_gets_a_new_version),
         cmocka_unit_test(test_a_template_is_resolved_to_id_and_number),
+        cmocka_unit_test(test_a_launch_without_a_template_says_all_itself),
+        cmocka_unit_test(test_the_job_says_the_type_of_a_launch_without_a_template),
+        cmocka_unit_test(
+            test_a_launch_without_a_template_is_refused_when_it_lacks_something),
         cmocka_unit_test(test_tags_are_put_on_adopted_instances),
         cmocka_unit_test(test_the_groups_tags_are_put_on_with_ours),
         cmocka_unit_test(test_only_our_tags_are_taken_from_those_let_go),
