@@ -136,9 +136,12 @@ static bool is_impaired_again(const struct asg_reconciler *reconciler,
     return asg_id_map_find(&reconciler->suspects, seen->instance_id) != ASG_ID_MAP_NONE;
 }
 
-static bool is_settled(enum asg_instance_state state)
+/* It has our tags, so a listing of what is ours has it while EC2 does. */
+static bool is_expected(const struct asg_belief *belief)
 {
-    return state == ASG_INSTANCE_REQUESTED || state == ASG_INSTANCE_TERMINATED;
+    return belief->instance_id[0] != '\0' && !belief->is_untagged &&
+           belief->state != ASG_INSTANCE_REQUESTED &&
+           belief->state != ASG_INSTANCE_TERMINATED;
 }
 
 /* Count one more listing without this instance. */
@@ -198,7 +201,7 @@ static void find_missing(struct asg_reconciler *reconciler, const struct asg_cor
     *counts = (struct asg_missing_counts){0};
     for (size_t i = 0; i < belief_count; i++) {
         const struct asg_belief *belief = &beliefs[i];
-        if (belief->instance_id[0] == '\0' || is_settled(belief->state)) continue;
+        if (!is_expected(belief)) continue;
         counts->believed++;
         uint32_t row = asg_id_map_find(&seen, belief->instance_id);
         bool is_denied = row != ASG_ID_MAP_NONE &&

@@ -10,6 +10,7 @@
 #include "core/core.h"
 #include "core/saved/fields.h"
 #include "core/world/rules.h"
+#include "core/world/detached.h"
 #include "core/world/orphans.h"
 #include "core/world/state.h"
 #include "core/saved/state_fields.h"
@@ -261,6 +262,7 @@ enum asg_status asg_core_load(const void *data, size_t length, struct asg_core *
         return status;
     }
     asg_orphan_index(core);
+    asg_detached_index(core);
     asg_orphan_count_unknown(core);
     assert(core->dirty_count == 0 && core->step == NULL);
     *ret = core;

@@ -293,6 +293,7 @@ static uint32_t size_of(const struct asg_job *plan)
     if (plan->launch != NULL) return plan->launch->count;
     if (plan->terminate != NULL) return (uint32_t)plan->terminate->instance_ids.count;
     if (plan->describe != NULL) return (uint32_t)plan->describe->instance_ids.count;
+    if (plan->tagging != NULL) return (uint32_t)plan->tagging->instance_ids.count;
     return 0;
 }
 
@@ -403,6 +404,7 @@ static void fill_belief(const struct group *group, const struct instance *instan
         .is_alive = asg_instance_is_alive(instance),
         .ec2_state = instance->ec2_state,
         .is_ending = asg_instance_is_on_its_way_out(instance),
+        .is_untagged = asg_instance_is_untagged(instance),
         .private_ip = instance->private_ip,
         .is_impaired = instance->health.is_impaired,
         .event_code = instance->notice.event_code,

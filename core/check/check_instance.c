@@ -26,6 +26,18 @@ static const char *wrong_with_slot(const struct asg_core *core, const struct gro
                                                      : "is a slot of an earlier attempt";
 }
 
+static const char *wrong_with_attaching(const struct asg_core *core,
+                                        const struct group *group,
+                                        const struct instance *instance)
+{
+    assert(asg_instance_is_attaching(instance));
+    if (!instance->launch.is_attached) return "is being attached and was launched";
+    const struct job *job = asg_job_find(core, instance->launch.job_id);
+    bool is_right = job != NULL && job->state == ASG_JOB_STATE_OPEN &&
+                    job->plan.kind == ASG_JOB_TAG && job->group_no == group->no;
+    return is_right ? NULL : "is being attached, and no open job tags it";
+}
+
 static bool has_text(const struct asg_texts *texts, const char *text)
 {
     for (size_t i = 0; i < texts->count; i++) {
@@ -84,5 +96,7 @@ const char *asg_check_instance(const struct asg_core *core, const struct group *
         instance->ending.since_ms > core->now_ms) {
         return "did in the future what it has done";
     }
-    return wrong_with_end(core, group, instance);
+    return asg_instance_is_attaching(instance)
+               ? wrong_with_attaching(core, group, instance)
+               : wrong_with_end(core, group, instance);
 }

@@ -35,6 +35,24 @@ static const char *wrong_with_termination(const struct asg_core *core,
     return NULL;
 }
 
+/* Of one instance: what comes of it is of that alone. */
+static const char *wrong_with_tagging(const struct asg_core *core, const struct job *job)
+{
+    assert(job->state == ASG_JOB_STATE_OPEN);
+    const struct asg_tagging *tagging = job->plan.tagging;
+    if (tagging == NULL || tagging->instance_ids.count != 1) {
+        return "tags other than one instance";
+    }
+    if (job->plan.kind != ASG_JOB_TAG) return NULL;
+    struct group *group = NULL;
+    const struct instance *instance =
+        asg_instance_find(core, tagging->instance_ids.items[0], &group);
+    if (instance == NULL || asg_instance_is_finished(instance)) return NULL; /* it died */
+    bool is_waited_for =
+        instance->launch.job_id == job->plan.id && asg_instance_is_attaching(instance);
+    return is_waited_for ? NULL : "tags an instance that does not wait for it";
+}
+
 const char *asg_check_job(const struct asg_core *core, const struct job *job)
 {
     if (job->plan.id > core->last_job_id) return "has a number that was not given yet";
@@ -51,6 +69,8 @@ const char *asg_check_job(const struct asg_core *core, const struct job *job)
     }
     if (!is_open) return NULL;
     if (job->plan.kind == ASG_JOB_TERMINATE) return wrong_with_termination(core, job);
+    bool is_of_tags = job->plan.kind == ASG_JOB_TAG || job->plan.kind == ASG_JOB_UNTAG;
+    if (is_of_tags) return wrong_with_tagging(core, job);
     if (!asg_job_is_launch(job->plan.kind)) return NULL;
     uint32_t slots = count_slots(asg_group_of_no(core, job->group_no), job);
     if (job->look_up_ms != 0 && slots == 0) return "is looked up and has no slot";

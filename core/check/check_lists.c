@@ -3,7 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/world/detached.h"
 #include "core/world/orphans.h"
+#include "core/world/standing.h"
 #include "core/world/state.h"
 
 /* Those that say so, by their numbers, and nobody else. */
@@ -62,6 +64,29 @@ static const char *wrong_with_orphans(const struct asg_core *core)
     return NULL;
 }
 
+/* Found by its id, and no orphan. */
+static const char *wrong_with_detached(const struct asg_core *core)
+{
+    assert(core->detached_count <= core->detached_capacity);
+    if (core->detached_count > ASG_DETACHED_MAX) return "too many were let go";
+    for (size_t i = 0; i < core->detached_count; i++) {
+        const struct detached *detached = &core->detached[i];
+        if (asg_detached_find(core, detached->id) != detached) {
+            return "one that was let go is not found by its id";
+        }
+        if (asg_orphan_find(core, detached->id) != NULL) {
+            return "one that was let go is an orphan";
+        }
+        struct group *group = NULL;
+        const struct instance *instance = asg_instance_find(core, detached->id, &group);
+        if (instance != NULL && !asg_instance_is_finished(instance) &&
+            (!asg_instance_is_untagged(instance) || asg_instance_counts(instance))) {
+            return "one that was let go is an instance of a group";
+        }
+    }
+    return NULL;
+}
+
 static bool is_open_look(const struct asg_core *core, uint64_t job_id)
 {
     if (job_id == 0) return true;
@@ -112,5 +137,6 @@ const char *asg_check_lists(const struct asg_core *core)
     const char *wrong = wrong_with_heaps(core);
     if (wrong == NULL) wrong = wrong_with_leads(core);
     if (wrong == NULL) wrong = wrong_with_templates(core);
+    if (wrong == NULL) wrong = wrong_with_detached(core);
     return wrong != NULL ? wrong : wrong_with_orphans(core);
 }

@@ -73,8 +73,12 @@ static bool holds(enum guard guard, const struct group *group,
     assert(instance->group == group);
     switch (guard) {
     case ALWAYS: return true;
-    case EC2_CHECKS: return group->config.health_check == ASG_HEALTH_CHECK_EC2;
-    case AGENT_CHECKS: return group->config.health_check == ASG_HEALTH_CHECK_AGENT;
+    case EC2_CHECKS:
+        return group->config.health_check == ASG_HEALTH_CHECK_EC2 ||
+               instance->launch.is_attached; /* it has no agent */
+    case AGENT_CHECKS:
+        return group->config.health_check == ASG_HEALTH_CHECK_AGENT &&
+               !instance->launch.is_attached;
     case CAN_DRAIN:
         return asg_instance_has_reported(instance) && !asg_instance_is_silent(instance);
     case HAS_SERVED: return instance->service.since_ms > 0;
@@ -93,9 +97,12 @@ static void enter_service(struct asg_core *core, struct group *group,
                           struct instance *instance)
 {
     assert(asg_instance_is_serving(instance));
+    bool is_launch = !instance->launch.is_attached && instance->service.since_ms == 0;
     instance->service.since_ms = core->now_ms;
     instance->launch.excused_ms = 0;
     instance->service.warm_ms = core->now_ms + longest_warmup(group);
+    instance->launch.is_extra = false; /* it is here: nobody takes that back */
+    if (!is_launch) return;            /* it says nothing of launches */
     group->launching.failures = 0;
     group->launching.refusals = 0;
     group->launching.breaker_times = 0;
@@ -148,6 +155,16 @@ static void keep_launching(struct asg_core *core, struct group *group,
     if (age_ms > instance->launch.excused_ms) instance->launch.excused_ms = age_ms;
 }
 
+/* From standby it has the time of a launch. It is judged anew once it serves. */
+static void begin_return(struct asg_core *core, struct group *group,
+                         struct instance *instance)
+{
+    (void)group;
+    assert(asg_instance_is_arriving(instance));
+    int64_t age_ms = core->now_ms - instance->launch.launched_ms;
+    instance->launch.excused_ms = age_ms > 0 ? age_ms : 0;
+}
+
 static void die_serving(struct asg_core *core, struct group *group,
                         struct instance *instance)
 {
@@ -159,7 +176,8 @@ static void die_launching(struct asg_core *core, struct group *group,
                           struct instance *instance)
 {
     assert(asg_instance_is_finished(instance));
-    asg_launch_note_failure(group);
+    bool is_launch = !instance->launch.is_attached && instance->service.since_ms == 0;
+    if (is_launch) asg_launch_note_failure(group);
     asg_churn_note_death(core, group, instance);
 }
 
@@ -186,6 +204,11 @@ static const struct row rows[] = {
     ROW(REQUESTED, ADOPTED, ALWAYS, PENDING, NULL, ""),
     ROW(REQUESTED, NOT_LAUNCHED, ALWAYS, TERMINATED, NULL, ""),
     ROW(REQUESTED, OVER, ALWAYS, TERMINATED, NULL, ""),
+    ROW(REQUESTED, ATTACH, ALWAYS, ATTACHING, NULL, ""),
+
+    ROW(ATTACHING, ATTACHED, ALWAYS, PENDING, NULL, "attached"),
+    ROW(ATTACHING, NOT_ATTACHED, ALWAYS, DETACHED, NULL, "is not attached"),
+    ROW(ATTACHING, OVER, ALWAYS, TERMINATED, NULL, "ended by EC2"),
 
     ROW(PENDING, RUNNING, EC2_CHECKS, IN_SERVICE, enter_service, "in service"),
     ROW(PENDING, REPORTED, AGENT_CHECKS, IN_SERVICE, enter_service, "in service"),
@@ -205,8 +228,8 @@ static const struct row rows[] = {
 
     ROW(IN_SERVICE, END, ALWAYS, TERMINATING, begin_ending, ""),
     ROW(IN_SERVICE, OVER, ALWAYS, TERMINATED, die_serving, "ended by EC2"),
-    ROW(IN_SERVICE, STANDBY, ALWAYS, ENTERING_STANDBY, NULL, ""),
-    ROW(IN_SERVICE, DETACH, ALWAYS, DETACHING, NULL, ""),
+    ROW(IN_SERVICE, STANDBY, ALWAYS, ENTERING_STANDBY, NULL, "leaves service"),
+    ROW(IN_SERVICE, DETACH, ALWAYS, DETACHING, NULL, "is being detached"),
     ROW(IN_SERVICE, POOL, ALWAYS, WARMED_PENDING, NULL, ""),
     ROW(IN_SERVICE, REPLACE_ROOT, ALWAYS, REPLACING_ROOT_VOLUME, NULL, ""),
 
@@ -229,15 +252,16 @@ static const struct row rows[] = {
     ROW(TERMINATING_RETAINED, END, ALWAYS, TERMINATING, begin_ending, ""),
     ROW(TERMINATING_RETAINED, OVER, ALWAYS, TERMINATED, NULL, "terminated"),
 
-    ROW(ENTERING_STANDBY, DEREGISTERED, ALWAYS, STANDBY, NULL, ""),
+    ROW(ENTERING_STANDBY, DEREGISTERED, ALWAYS, STANDBY, NULL, "stands by"),
     ROW(ENTERING_STANDBY, END, ALWAYS, TERMINATING, begin_ending, ""),
     ROW(ENTERING_STANDBY, OVER, ALWAYS, TERMINATED, NULL, "ended by EC2"),
 
-    ROW(STANDBY, RETURN, ALWAYS, PENDING, NULL, ""),
+    ROW(STANDBY, RETURN, ALWAYS, PENDING, begin_return, "returns from standby"),
+    ROW(STANDBY, DETACH, ALWAYS, DETACHING, NULL, "is being detached"),
     ROW(STANDBY, END, ALWAYS, TERMINATING, begin_ending, ""),
     ROW(STANDBY, OVER, ALWAYS, TERMINATED, NULL, "ended by EC2"),
 
-    ROW(DETACHING, DEREGISTERED, ALWAYS, DETACHED, NULL, ""),
+    ROW(DETACHING, DEREGISTERED, ALWAYS, DETACHED, NULL, "detached"),
     ROW(DETACHING, OVER, ALWAYS, TERMINATED, NULL, "ended by EC2"),
 
     ROW(WARMED_PENDING, HOOK, ALWAYS, WARMED_PENDING_WAIT, NULL, ""),
@@ -375,19 +399,33 @@ bool asg_lifecycle_row(size_t i, struct asg_lifecycle_row *ret)
 
 const char *asg_lifecycle_event_word(enum asg_fleet_event event)
 {
-    static const char *const words[ASG_FLEET_EVENTS] = {
-        "launched",      "adopted",
-        "not launched",  "running",
-        "reported",      "end",
-        "drain",         "drained",
-        "kept",          "over",
-        "hook",          "proceed",
-        "abandon",       "retain",
-        "standby",       "detach",
-        "deregistered",  "return",
-        "pool",          "rests running",
-        "rests stopped", "rests hibernated",
-        "replace root",  "root replaced"};
+    static const char *const words[ASG_FLEET_EVENTS] = {"launched",
+                                                        "adopted",
+                                                        "not launched",
+                                                        "running",
+                                                        "reported",
+                                                        "end",
+                                                        "drain",
+                                                        "drained",
+                                                        "kept",
+                                                        "over",
+                                                        "standby",
+                                                        "detach",
+                                                        "deregistered",
+                                                        "return",
+                                                        "attach",
+                                                        "attached",
+                                                        "not attached",
+                                                        "hook",
+                                                        "proceed",
+                                                        "abandon",
+                                                        "retain",
+                                                        "pool",
+                                                        "rests running",
+                                                        "rests stopped",
+                                                        "rests hibernated",
+                                                        "replace root",
+                                                        "root replaced"};
     assert((unsigned)event < ASG_FLEET_EVENTS);
     return words[event];
 }

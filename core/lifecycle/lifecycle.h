@@ -2,9 +2,9 @@
  * to, enter, text}.
  *
  * A state does nothing; transitions do (docs/rules.md, "Life cycle"). The states are
- * those of EC2 Auto Scaling (states.h says what each means). The events of hooks,
- * standby, warm pools, detaching and root volumes have their rows, and nobody sends them
- * yet. ARCHITECTURE.md shows the graph, drawn from the table.
+ * those of EC2 Auto Scaling (states.h says what each means). The events of hooks, warm
+ * pools and root volumes have their rows, and nobody sends them yet. ARCHITECTURE.md
+ * shows the graph, drawn from the table.
  */
 #ifndef ASG_CORE_LIFECYCLE_LIFECYCLE_H
 #define ASG_CORE_LIFECYCLE_LIFECYCLE_H
@@ -23,16 +23,19 @@ enum asg_fleet_event {
     ASG_FLEET_DRAINED,      /* that is done, or its time is over */
     ASG_FLEET_KEPT,         /* EC2 refused to end it */
     ASG_FLEET_OVER,         /* EC2 says it is gone */
+    ASG_FLEET_STANDBY,      /* EnterStandby */
+    ASG_FLEET_DETACH,
+    ASG_FLEET_DEREGISTERED, /* no balancer has it any more; it has no tags of ours */
+    ASG_FLEET_RETURN,       /* ExitStandby, or drawn from the warm pool */
+    ASG_FLEET_ATTACH,
+    ASG_FLEET_ATTACHED,     /* our tags are on it */
+    ASG_FLEET_NOT_ATTACHED, /* they could not be put on it */
     /* nobody sends these yet */
     ASG_FLEET_HOOK,    /* a hook of the transition is open */
     ASG_FLEET_PROCEED, /* the last of them said CONTINUE, or ran out so */
     ASG_FLEET_ABANDON, /* one said ABANDON, or ran out so */
     ASG_FLEET_RETAIN,  /* that, in a group that retains such instances */
-    ASG_FLEET_STANDBY, /* EnterStandby */
-    ASG_FLEET_DETACH,
-    ASG_FLEET_DEREGISTERED, /* no balancer has it any more */
-    ASG_FLEET_RETURN,       /* ExitStandby, or drawn from the warm pool */
-    ASG_FLEET_POOL,         /* to the warm pool */
+    ASG_FLEET_POOL,    /* to the warm pool */
     ASG_FLEET_RESTS_RUNNING,
     ASG_FLEET_RESTS_STOPPED,
     ASG_FLEET_RESTS_HIBERNATED,

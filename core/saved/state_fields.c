@@ -25,6 +25,7 @@
 #define JOB_LEAST      20
 #define TEMPLATE_LEAST 5
 #define ORPHAN_LEAST   16
+#define DETACHED_LEAST 3
 
 /* A text that is kept once for all who have it. */
 static void kept(struct asg_fields *f, struct asg_core *core, const char **held,
@@ -105,6 +106,8 @@ void asg_state_instance_fields(struct asg_fields *f, struct asg_core *core,
     kept(f, core, &i->notice.event_code, ASG_EVENT_CODE_MAX);
     asg_fields_i64(f, &i->notice.event_ms);
     asg_fields_bool(f, &i->is_spot);
+    asg_fields_bool(f, &i->launch.is_attached);
+    asg_fields_bool(f, &i->launch.is_extra);
     bool has_activity = i->activity != NULL;
     asg_fields_bool(f, &has_activity);
     if (!has_activity) return;
@@ -350,6 +353,13 @@ static void orphan_fields(struct asg_fields *f, struct orphan *o)
     asg_fields_bool(f, &o->is_ending);
 }
 
+static void detached_fields(struct asg_fields *f, struct detached *d)
+{
+    TEXT(f, d->id);
+    asg_fields_i64(f, &d->seen_ms);
+    asg_fields_u64(f, &d->look_job_id);
+}
+
 static void lead_fields(struct asg_fields *f, struct lead *lead)
 {
     asg_fields_u64(f, &lead->epoch);
@@ -411,6 +421,16 @@ void asg_state_head_fields(struct asg_fields *f, struct asg_core *core)
         asg_fields_i64(f, &core->orphan_ends[i]);
     }
     behind_fields(f, core);
+    core->detached = room(f, core->detached, &core->detached_count, DETACHED_LEAST,
+                          sizeof *core->detached);
+    if (core->detached_count > ASG_DETACHED_MAX) {
+        asg_fields_refuse(f, "more instances were let go than are remembered");
+        core->detached_count = 0;
+    }
+    if (asg_fields_is_loading(f)) core->detached_capacity = core->detached_count;
+    for (size_t i = 0; i < core->detached_count; i++) {
+        detached_fields(f, &core->detached[i]);
+    }
 }
 
 void asg_state_fields(struct asg_fields *f, struct asg_core *core)

@@ -7,6 +7,7 @@
 #include "core/guard/interlocks.h"
 #include "core/plan/end_instance.h"
 #include "core/want/wanted_capacity.h"
+#include "core/world/standing.h"
 #include "core/world/stops.h"
 
 void asg_settle_taken_back(struct asg_core *core, struct group *group)
@@ -16,7 +17,8 @@ void asg_settle_taken_back(struct asg_core *core, struct group *group)
     if (asg_stop_is_halt(core, group)) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
-        if (instance->notice.taken_back_ms == 0) continue;
+        if (instance->notice.taken_back_ms == 0 || asg_instance_is_aside(instance))
+            continue;
         if (asg_guard_health_rests(core, group, "EC2 takes one back")) return;
         asg_plan_end(core, group, instance, ASG_END_NOTICE,
                      "Spot interruption: EC2 reclaims it, replacing it now");

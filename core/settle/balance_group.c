@@ -161,6 +161,7 @@ static uint32_t end_newest_pending(struct asg_core *core, struct group *group,
     for (size_t i = group->instance_count; i > 0 && ended < excess; i--) {
         struct instance *instance = group->instances[i - 1];
         if (!asg_instance_is_arriving(instance) || instance->service.is_protected ||
+            asg_instance_is_attaching(instance) ||
             asg_instance_may_be_working(instance) != is_working) {
             continue;
         }
@@ -195,7 +196,8 @@ static uint32_t give_up_launches(struct asg_core *core, struct group *group,
 {
     uint32_t done = give_up_unmade(core, group, excess, "no longer wanted");
     for (size_t i = 0; i < group->instance_count && done < excess; i++) {
-        done += asg_instance_is_slot(group->instances[i]);
+        const struct instance *instance = group->instances[i];
+        done += asg_instance_is_slot(instance) || asg_instance_is_attaching(instance);
     }
     assert(done <= excess);
     if (done == excess || !asg_guard_allows_choice(core, group, ASG_END_SCALE_IN))

@@ -60,6 +60,8 @@ struct instance *asg_take_adopt(struct asg_core *core, struct group *group,
                                 const struct asg_seen_instance *seen)
 {
     struct instance *instance = asg_instance_add(core, group);
+    const struct job *job = asg_job_find(core, seen->job_id);
+    instance->launch.is_attached = job != NULL && job->plan.kind == ASG_JOB_TAG;
     instance->launch.job_id = seen->job_id;
     instance->launch.attempt = seen->attempt;
     instance->launch.incarnation = seen->incarnation;

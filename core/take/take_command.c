@@ -17,7 +17,9 @@
 #include "core/plan/plan_templates.h"
 #include "core/take/command_group.h"
 #include "core/take/command_orphan.h"
+#include "core/take/command_attach.h"
 #include "core/take/command_policy.h"
+#include "core/take/command_standby.h"
 #include "core/take/require.h"
 #include "core/take/take_lead.h"
 #include "core/take/try_again.h"
@@ -94,7 +96,7 @@ static struct instance *require_instance(struct asg_core *core, const char *id,
 static void hurry_selected(struct asg_core *core, const struct asg_command *command,
                            struct group *group, struct instance *instance)
 {
-    assert(!asg_instance_counts(instance));
+    assert(!asg_instance_counts(instance) && !asg_instance_is_aside(instance));
     bool is_held = asg_instance_is_ending(instance) && instance->id[0] != '\0' &&
                    asg_group_is_suspended(group, ASG_PROCESS_TERMINATE) &&
                    instance->ending.cause != ASG_END_NAMED &&
@@ -127,7 +129,14 @@ static void terminate_instance(struct asg_core *core, const struct asg_command *
     struct instance *instance =
         require_instance(core, command->instance_ids.items[0], &group);
     if (instance == NULL) return;
-    if (!asg_instance_counts(instance)) {
+    if (asg_instance_is_untagged(instance)) {
+        asg_reply_refuse(core, "ScalingActivityInProgress",
+                         "%s is being %s; wait until that is done", instance->id,
+                         asg_instance_is_attaching(instance) ? "attached" : "detached");
+        return;
+    }
+    bool is_aside = asg_instance_is_aside(instance);
+    if (!asg_instance_counts(instance) && !is_aside) {
         hurry_selected(core, command, group, instance);
         return;
     }
@@ -138,25 +147,28 @@ static void terminate_instance(struct asg_core *core, const struct asg_command *
                          group->config.name, instance->id);
         return;
     }
-    if (command->decrement && group->config.desired == group->config.min) {
+    bool is_fewer = command->decrement && !is_aside; /* one in standby has no place */
+    if (is_fewer && group->config.desired == group->config.min) {
         asg_reply_refuse(
             core, "ValidationError",
-            "terminating %s without replacement would violate the minimum of %" PRIu32
-            " of group %s; lower min first, or leave desired as it is",
-            instance->id, group->config.min, group->config.name);
+            "Currently, desiredSize equals minSize (%" PRIu32
+            "). Terminating instance without replacement will violate group's "
+            "min size constraint. Either set shouldDecrementDesiredCapacity "
+            "flag to false or lower group's min size.",
+            group->config.min);
         return;
     }
-    if (command->decrement) {
+    if (is_fewer) {
         asg_want_skip_waiting(core, group, NULL);
         assert(group->config.desired > group->config.min);
         asg_desired_change(core, group, group->config.desired - 1, DESIRED_BY_INSTANCE);
     }
-    asg_activity_note_span(core, command->decrement ? 1 : 0,
-                           0); /* the order shrinks it */
+    asg_activity_note_span(core, is_fewer ? 1 : 0, 0); /* the order shrinks it */
     asg_plan_end(core, group, instance, ASG_END_NAMED, "a user request");
     asg_reply_accept(core, 0, "%s is being terminated%s", instance->id,
-                     command->decrement ? ", desired is lowered by one"
-                                        : " and will be replaced");
+                     is_fewer   ? ", desired is lowered by one"
+                     : is_aside ? ", and takes no place with it"
+                                : " and will be replaced");
 }
 
 static void protect_instances(struct asg_core *core, const struct asg_command *command)
@@ -227,6 +239,7 @@ static void retry_job(struct asg_core *core, const struct asg_command *command)
         asg_group_mark_dirty(core, group);
     }
     if (job->plan.kind == ASG_JOB_TERMINATE) asg_job_give_up_termination(core, job);
+    if (job->plan.kind == ASG_JOB_UNTAG) asg_order_untag_again(core, job);
     if (job->plan.kind == ASG_JOB_TEMPLATE) {
         assert(job->plan.template_config != NULL);
         struct template *known = asg_template_find(core, job->plan.template_name);
@@ -325,12 +338,10 @@ static void take_command(struct asg_core *core, const struct asg_command *comman
         asg_reply_refuse(core, "InvalidAction", "this controller does not know '%s' yet",
                          asg_enum_word(&asg_command_kind_words, (int)command->kind));
         break;
-    case ASG_COMMAND_ENTER_STANDBY:
-    case ASG_COMMAND_EXIT_STANDBY:
-    case ASG_COMMAND_ATTACH_INSTANCES:
-    case ASG_COMMAND_DETACH_INSTANCES:
-        asg_reply_refuse(core, "InvalidAction", "this release cannot do that");
-        break;
+    case ASG_COMMAND_ENTER_STANDBY: asg_order_enter_standby(core, command); break;
+    case ASG_COMMAND_EXIT_STANDBY: asg_order_exit_standby(core, command); break;
+    case ASG_COMMAND_ATTACH_INSTANCES: asg_order_attach(core, command); break;
+    case ASG_COMMAND_DETACH_INSTANCES: asg_order_detach(core, command); break;
     case ASG_COMMAND_COUNT: break;
     }
 }

@@ -9,6 +9,7 @@
 #include "core/world/kept_text.h"
 #include "core/world/counts.h"
 #include "core/step/narrate.h"
+#include "core/world/detached.h"
 #include "core/world/orphans.h"
 #include "core/limits/recent_ends.h"
 #include "core/lifecycle/slots.h"
@@ -32,6 +33,7 @@ static void see_state(struct asg_core *core, struct group *group,
                       struct instance *instance, const struct asg_seen_instance *seen)
 {
     assert(instance->group == group);
+    if (seen->state == ASG_EC2_ABSENT && asg_instance_is_untagged(instance)) return;
     bool is_new_address = strcmp(instance->private_ip, seen->private_ip) != 0 &&
                           seen->private_ip[0] != '\0';
     asg_count_set_ec2_state(group, instance, seen->state);
@@ -71,6 +73,7 @@ static void see_state(struct asg_core *core, struct group *group,
 static bool fill_waiting_slot(struct asg_core *core, struct group *group,
                               const struct job *job, const struct asg_seen_instance *seen)
 {
+    if (!asg_job_is_launch(job->plan.kind)) return false; /* it tagged an attached one */
     struct instance *slot = asg_slot_find(group, job, seen->is_spot);
     if (slot == NULL) return false;
     slot->launch.attempt = seen->attempt; /* its agent has the token of that one */
@@ -126,6 +129,11 @@ static void see_unknown(struct asg_core *core, const struct asg_seen_instance *s
 {
     if (asg_ec2_is_over(seen->state) || seen->instance_id[0] == '\0') return;
     if (strlen(seen->instance_id) > ASG_INSTANCE_ID_MAX) return; /* no id of EC2's */
+    struct detached *detached = asg_detached_find(core, seen->instance_id);
+    if (detached != NULL) { /* nobody's of ours, whatever its tags still say */
+        asg_detached_note_seen(core, detached, look_job_id);
+        return;
+    }
     bool is_of_job = seen->job_id != 0;
     if (is_of_job && !asg_lead_knows_job(core, seen->incarnation, seen->job_id)) {
         see_orphan(core, seen, ASG_ORPHAN_UNKNOWN_JOB, look_job_id);
@@ -207,5 +215,6 @@ void asg_take_observed(struct asg_core *core, const struct asg_observed *observe
     asg_behind_end_listing(core, observed);
     if (is_first) asg_take_waiting_schedules(core);
     asg_try_end_listing(core, begun_ms);
+    asg_detached_end_listing(core, observed->job_id);
     end_old_orphans(core);
 }

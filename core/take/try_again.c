@@ -91,7 +91,11 @@ void asg_try_again(struct asg_core *core, struct job *job)
         return;
     }
     if (!asg_job_is_launch(job->plan.kind)) {
-        asg_plan_again(core, job);
+        if (asg_stop_holds(core, job)) {
+            asg_plan_retry_later(core, job);
+        } else {
+            asg_plan_again(core, job);
+        }
         return;
     }
     if (group == NULL) { /* it went with its last slot */

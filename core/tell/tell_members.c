@@ -11,7 +11,7 @@ static enum asg_member_state member_of(const struct asg_core *core,
                                        const struct instance *instance)
 {
     assert(instance->service.told <= ASG_MEMBER_COUNT);
-    if (instance->id[0] == '\0') return ASG_MEMBER_GONE;
+    if (instance->id[0] == '\0' || instance->launch.is_attached) return ASG_MEMBER_GONE;
     switch (asg_state_traits(instance->state)->metered) {
     case ASG_METERED_NO: return ASG_MEMBER_GONE;
     case ASG_METERED_WATCHED: return ASG_MEMBER_WATCHED;

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "core/step/narrate.h"
+#include "core/world/counts.h"
 #include "core/world/standing.h"
 #include "core/world/state.h"
 
@@ -22,12 +23,23 @@ static void move_floor(struct group *group, uint32_t to, enum desired_cause caus
     assert(group->scaling.order_floor >= to);
 }
 
+/* Whoever says how many there shall be means those that are being attached too. */
+static void keep_extra(struct group *group)
+{
+    if (asg_count_attaching(group) == 0) return;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        group->instances[i]->launch.is_extra = false;
+    }
+}
+
 void asg_desired_change(struct asg_core *core, struct group *group, uint32_t to,
                         enum desired_cause cause)
 {
     assert(core->step != NULL);
     assert(to >= group->config.min && to <= group->config.max);
     if (to != group->config.desired) asg_hold_forget(core, group, HOLD_POLICY);
+    bool is_by_one = cause == DESIRED_BY_INSTANCE || cause == DESIRED_BY_ARRIVAL;
+    if (to != group->config.desired && !is_by_one) keep_extra(group);
     move_floor(group, to, cause);
     group->config.desired = to;
     asg_group_mark_dirty(core, group);

@@ -8,7 +8,8 @@
 enum desired_cause {
     DESIRED_BY_POLICY,   /* paced by the interlocks */
     DESIRED_BY_ORDER,    /* of a person, an API client or a schedule: never paced */
-    DESIRED_BY_INSTANCE, /* one that is ended takes its place with it */
+    DESIRED_BY_INSTANCE, /* one that is ended, or leaves, takes its place with it */
+    DESIRED_BY_ARRIVAL,  /* one that is attached, or returns, brings its place */
     DESIRED_BY_DELETION  /* of the group: all go */
 };
 

@@ -67,6 +67,14 @@ static void add_proposal(struct verdict *verdict, const struct policy *policy,
     }
 }
 
+/* Its metrics count. One that was attached has no agent to send any, and is taken to
+ * carry what the others carry. */
+static bool carries_load(const struct instance *instance, int64_t now_ms)
+{
+    if (!instance->launch.is_attached) return instance->service.told == ASG_MEMBER_COUNTS;
+    return asg_instance_is_warm(instance, now_ms) && !instance->health.is_unhealthy;
+}
+
 /* Whatever changes an instance makes its group dirty, and settling a dirty group forgets
  * the tally; time alone only makes instances warm. */
 static const struct tally *tally_of(struct group *group, int64_t now_ms)
@@ -77,7 +85,7 @@ static const struct tally *tally_of(struct group *group, int64_t now_ms)
     *tally = (struct tally){.is_known = true, .until_ms = INT64_MAX};
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
-        if (instance->service.told == ASG_MEMBER_COUNTS) tally->counting++;
+        if (carries_load(instance, now_ms)) tally->counting++;
         if (!asg_instance_counts(instance) || asg_instance_is_warm(instance, now_ms))
             continue;
         tally->warming++;

@@ -75,6 +75,13 @@ uint32_t asg_count_taken_back(const struct group *group)
     return group->counts.taken_back;
 }
 
+uint32_t asg_count_attaching(const struct group *group)
+{
+    assert(group->counts.attaching <=
+           group->counts.capacity); /* they keep their places */
+    return group->counts.attaching;
+}
+
 uint32_t asg_count_lost(const struct group *group)
 {
     return group->counts.lost;
@@ -118,6 +125,7 @@ static void add(struct counts *counts, const struct group *group,
     counts->lost += is_lost(instance) ? 1 : 0;
     counts->waiting += asg_instance_is_waiting(instance) ? 1 : 0;
     counts->taken_back += is_taken_back(instance) ? 1 : 0;
+    counts->attaching += asg_instance_is_attaching(instance) ? 1 : 0;
     counts->serving +=
         asg_instance_is_serving(instance) && !instance->health.is_unhealthy ? 1 : 0;
     counts->unhealthy +=
@@ -152,6 +160,7 @@ static void take_out(struct group *group, const struct instance *instance)
     group->counts.lost -= one.lost;
     group->counts.waiting -= one.waiting;
     group->counts.taken_back -= one.taken_back;
+    group->counts.attaching -= one.attaching;
     group->counts.serving -= one.serving;
     group->counts.unhealthy -= one.unhealthy;
     group->counts.survivors -= one.survivors;
@@ -243,6 +252,7 @@ bool asg_count_is_right(const struct group *group)
            kept->ending_surplus == right.ending_surplus &&
            kept->ending_broken == right.ending_broken && kept->lost == right.lost &&
            kept->waiting == right.waiting && kept->taken_back == right.taken_back &&
-           kept->serving == right.serving && kept->unhealthy == right.unhealthy &&
+           kept->attaching == right.attaching && kept->serving == right.serving &&
+           kept->unhealthy == right.unhealthy &&
            (kept->survivors_are_old || kept->survivors == right.survivors);
 }

@@ -20,6 +20,9 @@ uint32_t asg_count_waiting(const struct group *group);
 /* EC2 has said that it takes them back, and they are not on their way out yet. */
 uint32_t asg_count_taken_back(const struct group *group);
 
+/* They keep their places while our tags are put on them. */
+uint32_t asg_count_attaching(const struct group *group);
+
 /* On their way out and alive in EC2. */
 uint32_t asg_count_ending(const struct group *group);
 

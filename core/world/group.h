@@ -70,6 +70,7 @@ struct counts {
     uint32_t lost;           /* EC2 has ended it, and it stands as in service */
     uint32_t waiting;        /* for something that has its time: a drain, or hooks */
     uint32_t taken_back;     /* by EC2, and not on its way out yet */
+    uint32_t attaching;      /* without our tags yet */
     uint32_t serving;        /* and healthy */
     uint32_t unhealthy;      /* of those that are judged */
     uint32_t survivors;

@@ -55,7 +55,9 @@ struct instance_launch {
     uint64_t incarnation; /* of the LEAD under which that attempt was planned */
     int64_t requested_ms;
     int64_t launched_ms;
-    int64_t excused_ms; /* of its age: nobody led, or nobody knew it */
+    int64_t excused_ms; /* of its age: nobody led, nobody knew it, or it stood by */
+    bool is_attached;   /* job_id tagged it, nobody launched it: no agent of it joins */
+    bool is_extra;      /* desired was raised for it, and nobody has set desired since */
 };
 
 struct instance_service {

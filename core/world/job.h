@@ -14,6 +14,7 @@
 #define LAUNCH_LIMIT_MS   INT64_C(3600000)
 #define END_LIMIT_MS      INT64_C(3600000)
 #define TEMPLATE_LIMIT_MS INT64_C(600000)
+#define TAG_LIMIT_MS      INT64_C(600000)
 
 struct job {
     struct asg_arena arena;

@@ -21,6 +21,22 @@ bool asg_instance_is_arriving(const struct instance *instance)
     return asg_instance_is_launching(instance) && !asg_instance_is_slot(instance);
 }
 
+bool asg_instance_is_untagged(const struct instance *instance)
+{
+    return asg_state_traits(instance->state)->is_untagged;
+}
+
+bool asg_instance_is_attaching(const struct instance *instance)
+{
+    return asg_instance_is_untagged(instance) && asg_instance_counts(instance);
+}
+
+bool asg_instance_is_aside(const struct instance *instance)
+{
+    return asg_state_traits(instance->state)->life == ASG_LIFE_ON &&
+           !asg_instance_counts(instance);
+}
+
 bool asg_instance_is_serving(const struct instance *instance)
 {
     return asg_state_traits(instance->state)->serves;

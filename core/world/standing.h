@@ -26,7 +26,16 @@ bool asg_instance_is_on_its_way_out(const struct instance *instance);
 /* Asked for, and EC2 has given it no id yet. */
 bool asg_instance_is_slot(const struct instance *instance);
 
-/* Launched, and not in service yet. */
+/* Our tags are being put on it, or taken off. */
+bool asg_instance_is_untagged(const struct instance *instance);
+
+/* It keeps a place in the group, and is none of ours before its tags are on it. */
+bool asg_instance_is_attaching(const struct instance *instance);
+
+/* In the group, alive, and not part of its capacity: in standby, or being detached. */
+bool asg_instance_is_aside(const struct instance *instance);
+
+/* Launched or attached, and not in service yet. */
 bool asg_instance_is_arriving(const struct instance *instance);
 
 bool asg_instance_is_serving(const struct instance *instance);

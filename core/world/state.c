@@ -606,6 +606,8 @@ void asg_state_clear(struct asg_core *core)
     free(core->templates);
     free(core->orphans);
     asg_id_map_clear(&core->orphan_ids);
+    free(core->detached);
+    asg_id_map_clear(&core->detached_ids);
     free(core->dirty);
     free(core->changing);
     asg_text_index_clear(&core->names);

@@ -12,6 +12,8 @@
 #define ASIDE  .life = ASG_LIFE_ON, .looked_at = ASG_LOOKED_AT_UNCLEAR
 #define ENDING .life = ASG_LIFE_ENDING, .looked_at = ASG_LOOKED_AT_YES
 #define WAITS  .timeout = ASG_TIMEOUT_WAIT
+/* Its agent stays known, and nothing follows from what it says. */
+#define RESTING ASIDE, .metered = ASG_METERED_WATCHED
 
 static const struct asg_state_traits traits[ASG_INSTANCE_COUNT] = {
     [ASG_INSTANCE_REQUESTED] = {"Pending", .life = ASG_LIFE_ON, .counts = true,
@@ -31,10 +33,10 @@ static const struct asg_state_traits traits[ASG_INSTANCE_COUNT] = {
                                           .needs_end = true},
     [ASG_INSTANCE_TERMINATING_RETAINED] = {"Terminating:Retained", ASIDE},
     [ASG_INSTANCE_TERMINATED] = {"Terminated", .life = ASG_LIFE_OVER},
-    [ASG_INSTANCE_DETACHING] = {"Detaching", ASIDE},
+    [ASG_INSTANCE_DETACHING] = {"Detaching", ASIDE, .is_untagged = true},
     [ASG_INSTANCE_DETACHED] = {"Detached", .life = ASG_LIFE_OVER},
-    [ASG_INSTANCE_ENTERING_STANDBY] = {"EnteringStandby", ASIDE},
-    [ASG_INSTANCE_STANDBY] = {"Standby", ASIDE},
+    [ASG_INSTANCE_ENTERING_STANDBY] = {"EnteringStandby", RESTING},
+    [ASG_INSTANCE_STANDBY] = {"Standby", RESTING, .stands_by = true},
     [ASG_INSTANCE_WARMED_PENDING] = {"Warmed:Pending", ASIDE},
     [ASG_INSTANCE_WARMED_PENDING_WAIT] = {"Warmed:Pending:Wait", ASIDE, WAITS},
     [ASG_INSTANCE_WARMED_PENDING_PROCEED] = {"Warmed:Pending:Proceed", ASIDE},
@@ -55,6 +57,8 @@ static const struct asg_state_traits traits[ASG_INSTANCE_COUNT] = {
                                                     ARRIVING},
     [ASG_INSTANCE_ROOT_VOLUME_REPLACED] = {"RootVolumeReplaced", ARRIVING,
                                            .timeout = ASG_TIMEOUT_LAUNCH},
+    [ASG_INSTANCE_ATTACHING] = {"Pending", .life = ASG_LIFE_ON, .counts = true,
+                                .is_launching = true, .is_untagged = true},
 };
 
 const struct asg_state_traits *asg_state_traits(enum asg_instance_state state)

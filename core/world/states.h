@@ -50,6 +50,9 @@ struct asg_state_traits {
     bool is_judged;    /* its health decides whether it is replaced */
     bool is_candidate; /* scale-in may choose it */
     bool needs_end;    /* a job must terminate it */
+    bool stands_by;    /* ExitStandby takes it back */
+    bool is_untagged;  /* our tags are being put on it, or taken off: a listing of what is
+                          ours may lack it, and nobody ends it */
 };
 
 /* Never NULL. */

@@ -60,6 +60,8 @@ bool asg_stop_holds(const struct asg_core *core, const struct job *job)
     if (asg_job_is_launch(job->plan.kind)) {
         return asg_stop_of_launch(core, group, job->plan.is_dry_run) != NULL;
     }
+    bool is_of_tags = job->plan.kind == ASG_JOB_TAG || job->plan.kind == ASG_JOB_UNTAG;
+    if (is_of_tags) return asg_stop_is_halt(core, group);
     if (job->plan.kind != ASG_JOB_TERMINATE) return false; /* it changes nothing */
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];

@@ -24,6 +24,7 @@
 #define ASG_CLOSED_JOBS_KEPT 256
 #define ASG_DEAD_JOBS_KEPT   1000
 #define ASG_ORPHANS_MAX      20000
+#define ASG_DETACHED_MAX     20000
 #define ASG_LEADS_KEPT       256
 #define ASG_HEARD_KEPT       16
 #define ASG_ORPHAN_ENDS      8
@@ -57,6 +58,13 @@ struct orphan {
     uint64_t look_job_id; /* the describe that showed it last */
     bool is_ending;       /* its termination is planned */
     bool is_gone;         /* to be dropped before the step ends; not saved */
+};
+
+/* An instance that a group let go, detached.h. */
+struct detached {
+    char id[ASG_INSTANCE_ID_MAX + 1];
+    int64_t seen_ms;      /* when it was let go, or EC2 showed it with our tags last */
+    uint64_t look_job_id; /* the describe that did; 0: none since */
 };
 
 /* A LEAD of this log, or one that it was told of. */
@@ -154,6 +162,9 @@ struct asg_core {
     struct orphan *orphans; /* as they were first seen */
     size_t orphan_count;
     size_t orphan_capacity;
+    struct detached *detached; /* as they were let go */
+    size_t detached_count;
+    size_t detached_capacity;
     int64_t orphan_ends[ASG_ORPHAN_ENDS];
     size_t orphan_end_count;
     int64_t schedule_late_ms; /* a scheduled action may still run then; 0: not told */
@@ -164,9 +175,10 @@ struct asg_core {
     struct asg_text_index ids;    /* instances */
     struct asg_text_pool texts;   /* kept_text.h */
     struct asg_id_map orphan_ids; /* their places */
-    struct asg_due_heap dues;     /* when groups want their tick */
-    struct asg_due_heap retries;  /* when jobs are planned again */
-    struct group **changing;      /* groups of which EC2 is asked often, by number */
+    struct asg_id_map detached_ids;
+    struct asg_due_heap dues;    /* when groups want their tick */
+    struct asg_due_heap retries; /* when jobs are planned again */
+    struct group **changing;     /* groups of which EC2 is asked often, by number */
     size_t changing_count;
     size_t changing_capacity;
     struct group **dirty; /* in no order */

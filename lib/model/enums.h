@@ -41,7 +41,8 @@
     X(REPLACING_ROOT_VOLUME, "replacing-root-volume")                                    \
     X(REPLACING_ROOT_VOLUME_WAIT, "replacing-root-volume:wait")                          \
     X(REPLACING_ROOT_VOLUME_PROCEED, "replacing-root-volume:proceed")                    \
-    X(ROOT_VOLUME_REPLACED, "root-volume-replaced")
+    X(ROOT_VOLUME_REPLACED, "root-volume-replaced")                                      \
+    X(ATTACHING, "attaching") /* ours as well: our tags are being put on it */
 
 #define ASG_HEALTH_CHECK_LIST(X)                                                         \
     X(EC2, "ec2")     /* in service when EC2 says it runs */                             \
