@@ -43,6 +43,7 @@ static bool is_stopped(struct asg_core *core, const struct group *group, const c
 
 static bool is_zone_of(const struct group *group, const char *zone)
 {
+    assert(group->config.subnet_count > 0);
     for (size_t i = 0; i < group->config.subnet_count; i++) {
         if (strcmp(group->config.subnets[i].zone, zone) == 0) return true;
     }
@@ -66,6 +67,7 @@ static bool is_being_untagged(const struct asg_core *core, const char *id)
 static bool is_refused(struct asg_core *core, const struct group *group, const char *id,
                        const struct asg_seen_instance *seen)
 {
+    assert(id != NULL && seen->zone != NULL); /* texts are never NULL */
     struct group *owner = NULL;
     if (asg_instance_find(core, id, &owner) != NULL) {
         asg_reply_refuse(core, "ValidationError",
@@ -93,6 +95,7 @@ static bool is_refused(struct asg_core *core, const struct group *group, const c
         return true;
     }
     const struct orphan *orphan = asg_orphan_find(core, id);
+    assert(orphan == NULL || !orphan->is_gone);
     if (orphan != NULL && (orphan->is_ending || asg_orphan_is_unsettled(orphan))) {
         asg_reply_refuse(core, "ValidationError",
                          "The instance %s is %s; see `openasg orphan list`.", id,
@@ -112,6 +115,7 @@ static bool is_refused(struct asg_core *core, const struct group *group, const c
 static void take_in(struct asg_core *core, struct group *group,
                     const struct asg_seen_instance *seen)
 {
+    assert(seen->state == ASG_EC2_RUNNING);
     uint32_t capacity = asg_count_capacity(group);
     const struct job *job = asg_plan_tag(core, group, seen->instance_id);
     struct instance *instance = asg_instance_add(core, group);
@@ -175,6 +179,7 @@ void asg_order_attach(struct asg_core *core, const struct asg_command *command)
 
 static bool may_leave(const struct instance *instance)
 {
+    assert(instance->group != NULL);
     return asg_instance_is_serving(instance) ||
            asg_state_traits(instance->state)->stands_by;
 }

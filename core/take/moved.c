@@ -11,6 +11,7 @@
 
 bool asg_moved_are_named(struct asg_core *core, const struct asg_command *command)
 {
+    assert(core->step != NULL);
     const struct asg_texts *ids = &command->instance_ids;
     if (ids->count == 0 || ids->count > ASG_MOVED_INSTANCES_MAX) {
         asg_reply_refuse(core, "ValidationError", "name 1 to %d instances, not %zu",

@@ -23,33 +23,34 @@ static void be_done(struct asg_core *core, struct group *group, struct job *job,
 }
 
 /* What the end of an attempt means: a row for each outcome, and in it the launches', the
- * terminations', the templates' and the resolved templates' action, and those of putting
- * tags on and of taking them off (docs/rules.md, "EC2's error codes"). An outcome without
- * its row is not compiled. */
+ * terminations', the templates' and the resolved templates' action, and what is done of
+ * tags that are put on or taken off (docs/rules.md, "EC2's error codes"). An outcome
+ * without its row is not compiled. */
 /* clang-format off */
-#define ON_OK           KINDS(launch_happened,     end_settled, template_made,    resolve_answered, tag_done,    untag_done)
-#define ON_CAPACITY     KINDS(launch_without_room, end_refused, template_refused, resolve_refused,  tag_refused, untag_refused)
-#define ON_QUOTA        KINDS(launch_over_quota,   end_refused, template_refused, resolve_refused,  tag_refused, untag_refused)
-#define ON_THROTTLED    KINDS(launch_later,        end_later,   template_later,   resolve_later,    tag_later,   untag_later)
-#define ON_TRANSIENT    KINDS(launch_later,        end_later,   template_later,   resolve_later,    tag_later,   untag_later)
-#define ON_AMBIGUOUS    KINDS(launch_in_doubt,     end_later,   template_later,   resolve_later,    tag_later,   untag_later)
-#define ON_BAD_REQUEST  KINDS(launch_refused,      end_refused, template_refused, resolve_refused,  tag_refused, untag_refused)
-#define ON_PERMISSION   KINDS(launch_refused,      end_refused, template_refused, resolve_refused,  tag_refused, untag_refused)
-#define ON_CREDENTIALS  KINDS(launch_later,        end_later,   template_later,   resolve_later,    tag_later,   untag_later)
-#define ON_NOT_FOUND    KINDS(launch_refused,      end_settled, template_refused, resolve_refused,  tag_refused, untag_done)
-#define ON_PROTECTED    KINDS(launch_refused,      end_settled, template_refused, resolve_refused,  tag_refused, untag_refused)
-#define ON_CONFLICT     KINDS(launch_refused,      end_later,   template_refused, resolve_refused,  tag_refused, untag_refused)
-#define ON_GONE         KINDS(launch_gone,         end_refused, template_refused, resolve_refused,  tag_refused, untag_done)
-#define ON_EXPIRED      KINDS(launch_expired,      end_later,   template_refused, resolve_later,    tag_later,   untag_later)
-#define ON_UNDELIVERED  KINDS(launch_later,        end_later,   template_later,   resolve_later,    tag_later,   untag_later)
+#define ON_OK           KINDS(happened,     settled, made,    answered, done)
+#define ON_CAPACITY     KINDS(without_room, refused, refused, refused,  refused)
+#define ON_QUOTA        KINDS(over_quota,   refused, refused, refused,  refused)
+#define ON_THROTTLED    KINDS(later,        later,   later,   later,    later)
+#define ON_TRANSIENT    KINDS(later,        later,   later,   later,    later)
+#define ON_AMBIGUOUS    KINDS(in_doubt,     later,   later,   later,    later)
+#define ON_BAD_REQUEST  KINDS(refused,      refused, refused, refused,  refused)
+#define ON_PERMISSION   KINDS(refused,      refused, refused, refused,  refused)
+#define ON_CREDENTIALS  KINDS(later,        later,   later,   later,    later)
+#define ON_NOT_FOUND    KINDS(refused,      settled, refused, refused,  gone)
+#define ON_PROTECTED    KINDS(refused,      settled, refused, refused,  refused)
+#define ON_CONFLICT     KINDS(refused,      later,   refused, refused,  refused)
+#define ON_GONE         KINDS(gone,         refused, refused, refused,  gone)
+#define ON_EXPIRED      KINDS(expired,      later,   refused, later,    later)
+#define ON_UNDELIVERED  KINDS(later,        later,   later,   later,    later)
 /* clang-format on */
 
-#define KINDS(launch, terminate, template, resolve, tag, untag)                          \
+#define KINDS(launch, end, made, resolve, tags)                                          \
     {                                                                                    \
-        [ASG_JOB_LAUNCH] = asg_##launch, [ASG_JOB_FLEET] = asg_##launch,                 \
-        [ASG_JOB_TERMINATE] = asg_##terminate, [ASG_JOB_TEMPLATE] = asg_##template,      \
-        [ASG_JOB_RESOLVE_TEMPLATE] = asg_##resolve, [ASG_JOB_DESCRIBE] = be_done,        \
-        [ASG_JOB_TAG] = asg_##tag, [ASG_JOB_UNTAG] = asg_##untag                         \
+        [ASG_JOB_LAUNCH] = asg_launch_##launch, [ASG_JOB_FLEET] = asg_launch_##launch,   \
+        [ASG_JOB_TERMINATE] = asg_end_##end, [ASG_JOB_TEMPLATE] = asg_template_##made,   \
+        [ASG_JOB_RESOLVE_TEMPLATE] = asg_resolve_##resolve,                              \
+        [ASG_JOB_DESCRIBE] = be_done, [ASG_JOB_TAG] = asg_tag_##tags,                    \
+        [ASG_JOB_UNTAG] = asg_untag_##tags                                               \
     }
 #define ROW(name, word) [ASG_OUTCOME_##name] = ON_##name,
 

@@ -100,9 +100,18 @@ void asg_tag_refused(struct asg_core *core, struct group *group, struct job *job
     if (job->is_ambiguous) asg_plan_untag(core, group, instance->id);
 }
 
+/* EC2 does not know it. */
+void asg_tag_gone(struct asg_core *core, struct group *group, struct job *job,
+                  const struct asg_result *result)
+{
+    assert(job->plan.kind == ASG_JOB_TAG);
+    asg_tag_refused(core, group, job, result);
+}
+
 void asg_tag_later(struct asg_core *core, struct group *group, struct job *job,
                    const struct asg_result *result)
 {
+    assert(result->outcome != ASG_OUTCOME_OK);
     struct instance *instance = find_waiting(core, job);
     if (result->outcome == ASG_OUTCOME_AMBIGUOUS) job->is_ambiguous = true;
     if (instance == NULL || is_too_late(core, job)) {
@@ -127,10 +136,17 @@ static void let_go(struct asg_core *core, const struct job *job)
 void asg_untag_done(struct asg_core *core, struct group *group, struct job *job,
                     const struct asg_result *result)
 {
-    (void)group;
+    assert(group == NULL || group->no == job->group_no);
     assert(result->job_id == job->plan.id);
     asg_job_close(core, job, ASG_JOB_STATE_DONE);
     let_go(core, job);
+}
+
+void asg_untag_gone(struct asg_core *core, struct group *group, struct job *job,
+                    const struct asg_result *result)
+{
+    assert(job->plan.kind == ASG_JOB_UNTAG);
+    asg_untag_done(core, group, job, result);
 }
 
 /* Its tags stay, and it is remembered as long as EC2 shows them. */
@@ -138,7 +154,7 @@ void asg_untag_refused(struct asg_core *core, struct group *group, struct job *j
                        const struct asg_result *result)
 {
     assert(result->job_id == job->plan.id);
-    (void)group;
+    assert(group == NULL || group->no == job->group_no);
     asg_job_bury(core, NULL, job, result);
     let_go(core, job);
 }
@@ -146,6 +162,7 @@ void asg_untag_refused(struct asg_core *core, struct group *group, struct job *j
 void asg_untag_later(struct asg_core *core, struct group *group, struct job *job,
                      const struct asg_result *result)
 {
+    assert(result->outcome != ASG_OUTCOME_OK);
     if (is_too_late(core, job)) {
         asg_untag_refused(core, group, job, result);
         return;

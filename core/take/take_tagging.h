@@ -12,8 +12,10 @@ typedef void asg_tagging_fn(struct asg_core *core, struct group *group, struct j
 asg_tagging_fn asg_tag_done;
 asg_tagging_fn asg_tag_later;
 asg_tagging_fn asg_tag_refused;
+asg_tagging_fn asg_tag_gone;
 asg_tagging_fn asg_untag_done;
 asg_tagging_fn asg_untag_later;
 asg_tagging_fn asg_untag_refused;
+asg_tagging_fn asg_untag_gone;
 
 #endif

@@ -26,6 +26,7 @@ static void move_floor(struct group *group, uint32_t to, enum desired_cause caus
 /* Whoever says how many there shall be means those that are being attached too. */
 static void keep_extra(struct group *group)
 {
+    assert(asg_count_attaching(group) <= group->instance_count);
     if (asg_count_attaching(group) == 0) return;
     for (size_t i = 0; i < group->instance_count; i++) {
         group->instances[i]->launch.is_extra = false;

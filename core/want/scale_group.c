@@ -71,6 +71,7 @@ static void add_proposal(struct verdict *verdict, const struct policy *policy,
  * carry what the others carry. */
 static bool carries_load(const struct instance *instance, int64_t now_ms)
 {
+    assert(instance->service.told <= ASG_MEMBER_COUNT);
     if (!instance->launch.is_attached) return instance->service.told == ASG_MEMBER_COUNTS;
     return asg_instance_is_warm(instance, now_ms) && !instance->health.is_unhealthy;
 }

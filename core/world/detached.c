@@ -18,6 +18,7 @@ struct detached *asg_detached_find(const struct asg_core *core, const char *id)
 void asg_detached_index(struct asg_core *core)
 {
     asg_id_map_clear(&core->detached_ids);
+    assert(core->detached_count <= ASG_DETACHED_MAX);
     for (size_t i = 0; i < core->detached_count; i++) {
         asg_id_map_put(&core->detached_ids, core->detached[i].id, (uint32_t)i);
     }
@@ -70,6 +71,7 @@ static void drop_those(struct asg_core *core,
         if (goes(&core->detached[i], context)) continue;
         core->detached[kept++] = core->detached[i];
     }
+    assert(kept <= core->detached_count);
     if (kept == core->detached_count) return;
     core->detached_count = kept;
     asg_detached_index(core);

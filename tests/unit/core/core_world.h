@@ -41,6 +41,9 @@ struct world {
     int launch_requests; /* handed out, repeats included */
     int end_requests;
     uint64_t revision; /* of the last group whose members changed */
+    bool is_ok;        /* the reply to the last order, its code and its words */
+    char code[64];
+    char reply[512];
     char said[65536];  /* every decision, a line each */
     char facts[65536]; /* of each: "i-1 scale-in in-service>terminating" */
 };
@@ -198,6 +201,11 @@ static void step(struct asg_event event)
     }
     for (size_t i = 0; i < w.effects.activity_count; i++) {
         take_activity(&w.effects.activities[i]);
+    }
+    if (w.effects.reply.is_set) {
+        w.is_ok = w.effects.reply.is_ok;
+        (void)snprintf(w.code, sizeof w.code, "%s", w.effects.reply.code);
+        (void)snprintf(w.reply, sizeof w.reply, "%s", w.effects.reply.message);
     }
     w.recalled_count = 0;
     for (size_t i = 0; i < w.effects.recalled_jobs.count; i++) {
