@@ -30,6 +30,15 @@ asg_api_handler asg_do_delete_policy;
 asg_api_handler asg_do_execute_policy;
 asg_api_handler asg_do_describe_policies;
 
+/* processes.c, instance_marks.c, tags.c */
+asg_api_handler asg_do_suspend_processes;
+asg_api_handler asg_do_resume_processes;
+asg_api_handler asg_do_set_instance_protection;
+asg_api_handler asg_do_set_instance_health;
+asg_api_handler asg_do_create_or_update_tags;
+asg_api_handler asg_do_delete_tags;
+asg_api_handler asg_do_describe_tags;
+
 /* not_yet.c */
 asg_api_handler asg_do_describe_lifecycle_hooks;
 asg_api_handler asg_do_describe_warm_pool;

@@ -173,10 +173,22 @@ static void terminate_instance(struct asg_core *core, const struct asg_command *
 
 static void protect_instances(struct asg_core *core, const struct asg_command *command)
 {
+    struct group *named = NULL; /* the API names their group, the command line none */
+    if (command->group[0] != '\0') {
+        named = asg_take_require_group(core, command->group);
+        if (named == NULL) return;
+    }
     for (size_t i = 0; i < command->instance_ids.count; i++) {
+        const char *id = command->instance_ids.items[i];
         struct group *group = NULL;
-        if (require_instance(core, command->instance_ids.items[i], &group) == NULL)
+        if (named != NULL && (asg_instance_find(core, id, &group) == NULL ||
+                              group != named)) { /* clients match these words */
+            asg_reply_refuse(core, "ValidationError",
+                             "The instance %s is not part of Auto Scaling group %s.", id,
+                             named->config.name);
             return;
+        }
+        if (named == NULL && require_instance(core, id, &group) == NULL) return;
     }
     for (size_t i = 0; i < command->instance_ids.count; i++) {
         struct group *group = NULL;

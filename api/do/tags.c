@@ -1,0 +1,220 @@
+/* tags - CreateOrUpdateTags, DeleteTags and DescribeTags. */
+#include <string.h>
+
+#include "api/do/do.h"
+#include "api/pages.h"
+#include "query/write.h"
+#include "view/view.h"
+
+#define PAGE          50
+#define RESOURCE_TYPE "auto-scaling-group" /* there is no other */
+
+/* ---- orders ---- */
+
+/* What a tag must say besides its key. False: the call is ended. */
+static bool check_resource(struct asg_api_call *call, const struct asg_query_value *item)
+{
+    const char *type = asg_value_text(item, "ResourceType", "");
+    if (strcmp(type, RESOURCE_TYPE) != 0) {
+        asg_api_invalid(call, "Invalid ResourceType '%.100s' of a tag: it must be %s",
+                        type, RESOURCE_TYPE);
+        return false;
+    }
+    const char *group = asg_value_text(item, "ResourceId", "");
+    if (group[0] == '\0') {
+        asg_api_invalid(call, "A tag must have a ResourceId: the name of its group");
+        return false;
+    }
+    return asg_api_may(call, group);
+}
+
+static bool is_repeated(const struct asg_group_tag *tags, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(tags[i].group, tags[count].group) == 0 &&
+            strcmp(tags[i].key, tags[count].key) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void order(struct asg_api_call *call, enum asg_command_kind kind)
+{
+    size_t count = 0;
+    const struct asg_query_value *items = asg_value_items(&call->input, "Tags", &count);
+    struct asg_group_tag *tags = asg_arena_take(&call->arena, (count + 1) * sizeof *tags);
+    for (size_t i = 0; i < count; i++) {
+        if (!check_resource(call, &items[i])) return;
+        tags[i] = (struct asg_group_tag){
+            .group = asg_value_text(&items[i], "ResourceId", ""),
+            .key = asg_value_text(&items[i], "Key", ""),
+            .value = asg_value_text(&items[i], "Value", ""),
+            .stays = !asg_value_flag(&items[i], "PropagateAtLaunch", false),
+            .has_value = asg_value_find(&items[i], "Value") != NULL};
+        if (is_repeated(tags, i)) {
+            asg_api_invalid(call, "Duplicate tag keys are not allowed: '%s' of %s",
+                            tags[i].key, tags[i].group);
+            return;
+        }
+    }
+    if (count == 0) {
+        asg_api_reply_empty(call);
+        return;
+    }
+    const struct asg_command command = {.kind = kind,
+                                        .group_tags = tags,
+                                        .group_tag_count = count,
+                                        .limit = asg_api_limits_of(call)->tags};
+    asg_api_order(call, &command, NULL);
+}
+
+void asg_do_create_or_update_tags(struct asg_api_call *call)
+{
+    order(call, ASG_COMMAND_GROUP_TAG);
+}
+
+void asg_do_delete_tags(struct asg_api_call *call)
+{
+    order(call, ASG_COMMAND_GROUP_UNTAG);
+}
+
+/* ---- DescribeTags ---- */
+
+enum filter_kind { BY_GROUP, BY_KEY, BY_PROPAGATION, BY_VALUE, FILTER_KINDS };
+
+static const char *const filter_words[FILTER_KINDS] = {"auto-scaling-group", "key",
+                                                       "propagate-at-launch", "value"};
+
+struct listing {
+    struct asg_writer writer;
+    const struct asg_query_value *filters;
+    size_t filter_count;
+    const char *after_group; /* of the last tag of the page before; "" */
+    const char *after_key;
+    size_t left;
+    const char *last_group;
+    const char *last_key;
+    bool has_more;
+};
+
+static int filter_kind(const struct asg_query_value *filter)
+{
+    const char *name = asg_value_text(filter, "Name", "");
+    for (int kind = 0; kind < FILTER_KINDS; kind++) {
+        if (strcmp(name, filter_words[kind]) == 0) return kind;
+    }
+    return -1;
+}
+
+static bool check_filters(struct asg_api_call *call, struct listing *listing)
+{
+    listing->filters = asg_value_items(&call->input, "Filters", &listing->filter_count);
+    for (size_t i = 0; i < listing->filter_count; i++) {
+        if (filter_kind(&listing->filters[i]) >= 0) continue;
+        asg_api_invalid(call,
+                        "Filter type %.100s is not correct. Allowed Filter types are: "
+                        "auto-scaling-group key propagate-at-launch value",
+                        asg_value_text(&listing->filters[i], "Name", ""));
+        return false;
+    }
+    return true;
+}
+
+static bool is_among(const struct asg_query_value *filter, const char *text)
+{
+    size_t count = 0;
+    const struct asg_query_value *values = asg_value_items(filter, "Values", &count);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(values[i].text, text) == 0) return true;
+    }
+    return false;
+}
+
+/* Any value of each filter. */
+static bool passes(const struct listing *listing, const char *group,
+                   const struct asg_tag *tag)
+{
+    for (size_t i = 0; i < listing->filter_count; i++) {
+        const char *texts[FILTER_KINDS] = {[BY_GROUP] = group,
+                                           [BY_KEY] = tag->key,
+                                           [BY_PROPAGATION] =
+                                               tag->stays ? "false" : "true",
+                                           [BY_VALUE] = tag->value};
+        const struct asg_query_value *filter = &listing->filters[i];
+        if (!is_among(filter, texts[filter_kind(filter)])) return false;
+    }
+    return true;
+}
+
+static void write_tag(struct asg_writer *writer, const char *group,
+                      const struct asg_tag *tag)
+{
+    asg_write_begin_item(writer);
+    asg_write_text(writer, "ResourceId", group);
+    asg_write_text(writer, "ResourceType", RESOURCE_TYPE);
+    asg_write_text(writer, "Key", tag->key);
+    asg_write_text(writer, "Value", tag->value);
+    asg_write_flag(writer, "PropagateAtLaunch", !tag->stays);
+    asg_write_end(writer);
+}
+
+/* The next one by key, after `key`; a group has few. */
+static const struct asg_tag *next_tag(const struct asg_group_config *config,
+                                      const char *key)
+{
+    const struct asg_tag *next = NULL;
+    for (size_t i = 0; i < config->tag_count; i++) {
+        const struct asg_tag *tag = &config->tags[i];
+        if (key != NULL && strcmp(tag->key, key) <= 0) continue;
+        if (next == NULL || strcmp(tag->key, next->key) < 0) next = tag;
+    }
+    return next;
+}
+
+static void list_group(struct listing *listing, const struct asg_page *page)
+{
+    const char *group = asg_page_name(page);
+    const struct asg_group_config *config = page->sheet->content.group.config;
+    bool is_cut = strcmp(group, listing->after_group) == 0;
+    const struct asg_tag *tag = next_tag(config, is_cut ? listing->after_key : NULL);
+    for (; tag != NULL; tag = next_tag(config, tag->key)) {
+        if (!passes(listing, group, tag)) continue;
+        if (listing->left == 0) {
+            listing->has_more = true;
+            return;
+        }
+        listing->left--;
+        listing->last_group = group;
+        listing->last_key = tag->key;
+        write_tag(&listing->writer, group, tag);
+    }
+}
+
+void asg_do_describe_tags(struct asg_api_call *call)
+{
+    struct listing listing = {.left = 0};
+    struct asg_api_page page;
+    if (!check_filters(call, &listing) || !asg_api_page_read(call, PAGE, &page)) return;
+    /* No group's name has a colon: keys of paging are ordered as the tags are. */
+    size_t length = strcspn(page.after, ":");
+    listing.after_group = asg_arena_text_n(&call->arena, page.after, length);
+    listing.after_key = page.after[length] == ':' ? page.after + length + 1 : "";
+    listing.left = page.most;
+    asg_write_init(&listing.writer, asg_api_begin(call), call->action->output);
+    asg_write_begin_list(&listing.writer, "Tags");
+    const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
+    size_t at = asg_root_place(root, listing.after_group);
+    for (; at < asg_root_count(root) && !listing.has_more; at++) {
+        list_group(&listing, asg_root_page(root, at));
+    }
+    asg_write_end(&listing.writer);
+    if (listing.has_more) {
+        const char *last =
+            asg_arena_format(&call->arena, "%s:%s", listing.last_group, listing.last_key);
+        asg_write_text(&listing.writer, "NextToken", asg_api_page_token(call, last));
+    }
+    asg_write_finish(&listing.writer);
+    asg_view_drop(&root);
+    asg_api_end(call);
+}
