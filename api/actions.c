@@ -74,11 +74,12 @@ static const struct asg_api_action actions[] = {
          &asg_output_get_predictive_scaling_forecast, NULL),
     /* launch configurations */
     CHANGE("CreateLaunchConfiguration", asg_input_create_launch_configuration, NULL,
-           NULL),
+           asg_do_create_launch_configuration),
     READ("DescribeLaunchConfigurations", asg_input_describe_launch_configurations,
-         &asg_output_describe_launch_configurations, NULL),
+         &asg_output_describe_launch_configurations,
+         asg_do_describe_launch_configurations),
     CHANGE("DeleteLaunchConfiguration", asg_input_delete_launch_configuration, NULL,
-           NULL),
+           asg_do_delete_launch_configuration),
     /* scheduled actions */
     CHANGE("PutScheduledUpdateGroupAction", asg_input_put_scheduled_update_group_action,
            NULL, NULL),

@@ -49,4 +49,10 @@ asg_api_handler asg_do_describe_account_settings;
 /* describe_groups.c, describe_instances.c */
 asg_api_handler asg_do_describe_auto_scaling_groups;
 asg_api_handler asg_do_describe_auto_scaling_instances;
+
+/* launch_configurations.c */
+asg_api_handler asg_do_create_launch_configuration;
+asg_api_handler asg_do_describe_launch_configurations;
+asg_api_handler asg_do_delete_launch_configuration;
+
 #endif

@@ -25,6 +25,7 @@ struct group_draft {
     uint64_t fields; /* of an update: bits 1 << enum asg_group_field */
     struct asg_mixed mixed;
     struct asg_kept_list kept;
+    const char *instance_id; /* the group is to be like this instance; NULL */
     const struct asg_query_value *template; /* a LaunchTemplateSpecification; NULL */
     const char *template_path;              /* where it is kept */
     struct asg_texts subnet_ids;

@@ -281,7 +281,12 @@ bool group_draft_take_launch(struct asg_api_call *call, struct group_draft *draf
                               "MixedInstancesPolicy parameter");
         return false;
     }
-    if (has_instance) return group_draft_not_yet(call, "InstanceId");
+    if (has_instance) {
+        /* As AWS does it: a launch configuration of the group's name is made of it. */
+        draft->instance_id = asg_value_text(&call->input, "InstanceId", "");
+        draft->config.launch_configuration = draft->config.name;
+        return true;
+    }
     /* One takes the place of the others. */
     group_draft_mean(draft, ASG_GROUP_TEMPLATE);
     group_draft_mean(draft, ASG_GROUP_INSTANCE_TYPES);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/do/group_draft.h"
+#include "api/do/launch_draft.h"
 
 #define SUBNETS_MAX 100
 
@@ -107,7 +108,7 @@ bool group_draft_take_places(struct asg_api_call *call, struct group_draft *draf
     if (!match_zones_of_group(call, draft)) return false;
     draft->has_places =
         draft->subnet_ids.count + draft->zones.count + draft->zone_ids.count > 0;
-    if (!draft->has_places && !draft->is_update) {
+    if (!draft->has_places && !draft->is_update && draft->instance_id == NULL) {
         asg_api_invalid(call,
                         "At least one Availability Zone or VPC Subnet is required.");
         return false;
@@ -196,8 +197,45 @@ static void on_template(struct asg_api_call *call, const struct asg_told *told)
     if (group_draft_found_template(call, draft, told)) ask_places(call, draft);
 }
 
+/* ---- like an instance ---- */
+
+static void on_configuration(struct asg_api_call *call, const struct asg_effects *effects)
+{
+    (void)effects;
+    ask_places(call, call->state);
+}
+
+/* It launches where the instance is, unless places were given. */
+static void on_instance(struct asg_api_call *call, const struct asg_told *told)
+{
+    struct group_draft *draft = call->state;
+    if (told->outcome != ASG_TOLD_FOUND || told->instance_count != 1) {
+        asg_api_invalid(call, "InstanceId: %s", told->message);
+        return;
+    }
+    const struct asg_told_instance *instance = &told->instances[0];
+    if (!draft->has_places) {
+        struct asg_subnet *subnet = asg_arena_take(&call->arena, sizeof *subnet);
+        *subnet = (struct asg_subnet){
+            .subnet_id = asg_arena_text(&call->arena, instance->subnet_id),
+            .zone = asg_arena_text(&call->arena, instance->zone)};
+        draft->config.subnets = subnet;
+        draft->config.subnet_count = 1;
+    }
+    struct launch_draft *launch = launch_draft_begin(call, draft->config.name);
+    launch_draft_like(call, launch, instance);
+    launch_draft_order(call, launch, on_configuration);
+}
+
 void group_draft_finish(struct asg_api_call *call, struct group_draft *draft)
 {
+    if (draft->instance_id != NULL) {
+        const struct asg_question question = {
+            .kind = ASG_QUESTION_INSTANCES,
+            .ids = {.items = &draft->instance_id, .count = 1}};
+        asg_api_look_up(call, &question, on_instance);
+        return;
+    }
     if (draft->template == NULL) {
         ask_places(call, draft);
         return;

@@ -321,6 +321,7 @@ void asg_do_put_scaling_policy(struct asg_api_call *call)
         .group = config->group,
         .name = config->name,
         .policy_config = config,
+        .limit = asg_api_limits_of(call)->policies,
     };
     asg_api_order(call, &command, on_put);
 }

@@ -68,6 +68,8 @@ struct asg_cluster_sheet {
     size_t template_count;
     struct asg_orphan_view *orphans;
     size_t orphan_count;
+    struct asg_launch_configuration *launch_configurations; /* by name */
+    size_t launch_configuration_count;
 };
 
 #endif

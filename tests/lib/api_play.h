@@ -23,12 +23,15 @@ struct api_play {
     struct asg_api *api;
     struct asg_http_server *server;
     struct asg_view *view;
+    uint8_t user_data[64];
+    size_t user_data_length;
     uint32_t group_no;      /* of the group put last */
     struct asg_arena arena; /* of what is kept */
     bool is_not_leading;
     /* What came of the last request. */
     struct asg_command order;
     int order_count;
+    struct asg_command first_order; /* of a call with several */
     struct asg_question question;
     int question_count;
     char answer[256 * 1024];
@@ -56,7 +59,7 @@ static inline enum asg_status play_order(void *context, const struct asg_command
 {
     (void)context;
     asg_model_copy(&asg_command_schema, command, &play.arena, &play.order);
-    play.order_count++;
+    if (play.order_count++ == 0) play.first_order = play.order;
     settled(call, &play.effects);
     return ASG_OK;
 }
@@ -102,6 +105,34 @@ static inline void play_answered(void *context, int http_status, int64_t duratio
     (void)duration_us;
 }
 
+/* One text of user data, whatever it is called. */
+static inline enum asg_status play_keep_user_data(void *context, struct asg_blob text,
+                                                  char ret_sha256[65],
+                                                  struct asg_error *error)
+{
+    (void)context;
+    if (text.length > sizeof play.user_data) {
+        return asg_fail(error, ASG_ERR_LIMIT, "it is over the limit");
+    }
+    memcpy(play.user_data, text.data, text.length);
+    play.user_data_length = text.length;
+    memset(ret_sha256, 'a', 64);
+    ret_sha256[64] = '\0';
+    return ASG_OK;
+}
+
+static inline enum asg_status play_read_user_data(void *context, const char *sha256,
+                                                  struct asg_arena *arena,
+                                                  struct asg_blob *ret,
+                                                  struct asg_error *error)
+{
+    (void)context;
+    (void)arena;
+    if (sha256[0] != 'a') return asg_fail(error, ASG_ERR_NOT_FOUND, "it is gone");
+    *ret = (struct asg_blob){.data = play.user_data, .length = play.user_data_length};
+    return ASG_OK;
+}
+
 static inline void play_handle(void *context, const struct asg_http_request *request,
                                struct asg_http_response *response)
 {
@@ -145,6 +176,8 @@ static inline int play_begin(void **state)
                   .look_up = play_look_up,
                   .view = play.view,
                   .activities = play_activities,
+                  .save_user_data = play_keep_user_data,
+                  .load_user_data = play_read_user_data,
                   .answered = play_answered},
     };
     const struct asg_http_options http = {.address = "127.0.0.1",
@@ -187,6 +220,24 @@ static inline void play_put_group(const struct asg_group_config *config,
                                               .policy_count = count};
     asg_view_begin(play.view, /* is_empty */ false);
     asg_draft_put(play.view, asg_page_new(sheet, NULL, 0));
+    asg_view_publish(play.view, 0);
+}
+
+/* The launch configurations of the view. */
+static inline void play_put_configurations(
+    const struct asg_launch_configuration *configurations, size_t count)
+{
+    struct asg_cluster_page *cluster = asg_cluster_page_new();
+    struct asg_launch_configuration *items =
+        asg_arena_take(&cluster->arena, (count + 1) * sizeof *items);
+    for (size_t i = 0; i < count; i++) {
+        asg_model_copy(&asg_launch_configuration_schema, &configurations[i],
+                       &cluster->arena, &items[i]);
+    }
+    cluster->content.launch_configurations = items;
+    cluster->content.launch_configuration_count = count;
+    asg_view_begin(play.view, /* is_empty */ false);
+    asg_draft_put_cluster(play.view, cluster);
     asg_view_publish(play.view, 0);
 }
 

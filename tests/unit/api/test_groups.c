@@ -169,6 +169,42 @@ static void test_a_mixed_policy_is_read_and_kept_whole(void **state)
     assert_null(kept("LaunchTemplate"));
 }
 
+static void test_a_group_like_an_instance(void **state)
+{
+    (void)state;
+    static const char *groups[] = {"sg-1"};
+    static struct asg_told_instance rows[] = {{.instance_id = "i-1",
+                                               .instance_type = "m5.large",
+                                               .zone = "eu-west-1b",
+                                               .subnet_id = "subnet-2",
+                                               .image_id = "ami-1",
+                                               .key_name = "key",
+                                               .security_group_ids = {groups, 1},
+                                               .instance_profile = "",
+                                               .kernel_id = "",
+                                               .ramdisk_id = "",
+                                               .tenancy = "default",
+                                               .vpc_id = "",
+                                               .private_ip = ""}};
+    static const struct asg_told instance = {.outcome = ASG_TOLD_FOUND,
+                                             .code = "",
+                                             .message = "",
+                                             .instances = rows,
+                                             .instance_count = 1};
+    tell(&instance, NULL);
+    play_ask(CREATE SIZES "InstanceId=i-1");
+    assert_int_equal(2, play.order_count);
+    assert_int_equal(ASG_COMMAND_LAUNCH_CONFIGURATION_PUT, play.first_order.kind);
+    assert_string_equal("g", play.first_order.launch_configuration->name);
+    assert_int_equal(ASG_COMMAND_GROUP_CREATE, play.order.kind);
+    assert_string_equal("g", play.order.group_config->launch_configuration);
+    assert_string_equal("subnet-2", play.order.group_config->subnets[0].subnet_id);
+    tell(&instance, &subnets);
+    play_ask(CREATE SIZES SUBNETS "InstanceId=i-1");
+    assert_int_equal(2, play.order_count);
+    assert_int_equal(2, play.order.group_config->subnet_count);
+}
+
 static void test_newer_members_are_kept_as_they_came(void **state)
 {
     (void)state;
@@ -456,6 +492,8 @@ int main(void)
                                         play_begin, play_end),
         cmocka_unit_test_setup_teardown(test_a_mixed_policy_is_read_and_kept_whole,
                                         play_begin, play_end),
+        cmocka_unit_test_setup_teardown(test_a_group_like_an_instance, play_begin,
+                                        play_end),
         cmocka_unit_test_setup_teardown(test_newer_members_are_kept_as_they_came,
                                         play_begin, play_end),
         cmocka_unit_test_setup_teardown(test_what_is_not_built_is_refused_by_its_name,
