@@ -130,6 +130,7 @@ void sim_backup_restore(void)
     backup->is_restored = true;
     sim_disk_go_back(our->disk, backup->seq);
     our->last_seq = backup->seq;
+    law_activities_go_back();
     our->last_epoch = backup->epoch;
     our->groups_made = backup->groups_made;
     our->is_halted = backup->is_halted;

@@ -391,6 +391,7 @@ static void note_effects(const struct asg_record *record)
     for (size_t i = 0; i < effects.decision_count; i++) {
         note_decision(&effects.decisions[i], record->time_ms);
     }
+    law_activities(&effects, record->time_ms);
     for (size_t i = 0; i < effects.drain_count; i++) {
         note_drain(&effects.drains[i], record->time_ms);
     }

@@ -539,6 +539,7 @@ static void end_cluster(void)
         asg_bytes_clear(&our->workers[i].frame);
     }
     law_replay_clear();
+    law_activities_clear();
     sim_backup_clear();
     sim_disk_destroy(&our->disk);
     asg_arena_clear(&our->settings_arena);

@@ -379,8 +379,9 @@ struct sim_cluster {
     struct asg_group_metric last_metrics[SIM_GROUPS_MAX];
     int64_t halted_since_us;
     struct sim_bucket buckets[ASG_JOB_COUNT];
-    struct sim_replay *replay; /* law_replay's */
-    const void *viewed;        /* law_view_after_turn's: this root of this view */
+    struct sim_replay *replay;         /* law_replay's */
+    struct sim_activities *activities; /* law_activities' */
+    const void *viewed;                /* law_view_after_turn's: this root of this view */
     uint64_t viewed_number;
     uint8_t *durable_orders;
     uint64_t durable_order_end;
@@ -703,6 +704,9 @@ void law_rates_back(uint64_t job_id); /* handed back, never begun */
 void law_acknowledged_survive(uint64_t order_no);
 void law_call_is_settled_once(uint64_t order_no, bool is_settled);
 void law_call_is_settled(uint64_t order_no, bool is_settled);
+void law_activities(const struct asg_effects *effects, int64_t time_ms);
+void law_activities_go_back(void); /* with the log, to an older copy */
+void law_activities_clear(void);
 void law_view_after_turn(void);
 void law_view_when_answered(void);
 void law_log_has_no_gap(const struct asg_record *record);
@@ -718,6 +722,7 @@ void law_old_log_token(const struct asg_job *plan, const struct sim_job *old);
 void law_one_agents_share(const struct asg_metrics *metrics);
 void law_dead_letters(void);
 /* NULL when it holds now, else what is missing. */
+const char *law_activities_end(void);
 const char *law_not_below_min(void);
 const char *law_sized_for_load(void);
 const char *law_no_orphan(void);

@@ -142,6 +142,7 @@ static bool is_well(int64_t quiet_us)
         const char *law;
         const char *missing;
     } wants[] = {
+        {"activities_end_when_quiet", law_activities_end()},
         {"no_orphan_when_quiet", law_no_orphan()},
         {"not_below_min_when_quiet", law_not_below_min()},
         {"desired_reached_when_quiet", law_desired_reached()},
