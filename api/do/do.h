@@ -55,4 +55,14 @@ asg_api_handler asg_do_create_launch_configuration;
 asg_api_handler asg_do_describe_launch_configurations;
 asg_api_handler asg_do_delete_launch_configuration;
 
+/* moved.c, attach.c */
+asg_api_handler asg_do_enter_standby;
+asg_api_handler asg_do_exit_standby;
+asg_api_handler asg_do_attach_instances;
+asg_api_handler asg_do_detach_instances;
+asg_api_handler asg_do_terminate_instance_in_auto_scaling_group;
+
+/* The call's InstanceIds, as it keeps them; none when there are none. */
+struct asg_texts asg_api_instance_ids(struct asg_api_call *call);
+
 #endif

@@ -129,6 +129,12 @@ static void terminate_instance(struct asg_core *core, const struct asg_command *
     struct instance *instance =
         require_instance(core, command->instance_ids.items[0], &group);
     if (instance == NULL) return;
+    if (command->group[0] != '\0' && strcmp(command->group, group->config.name) != 0) {
+        asg_reply_refuse(core, "ValidationError",
+                         "The instance %s is not part of Auto Scaling group %s.",
+                         instance->id, command->group);
+        return;
+    }
     if (asg_instance_is_untagged(instance)) {
         asg_reply_refuse(core, "ScalingActivityInProgress",
                          "%s is being %s; wait until that is done", instance->id,

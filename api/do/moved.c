@@ -1,0 +1,163 @@
+/* moved - EnterStandby, ExitStandby, DetachInstances and
+ * TerminateInstanceInAutoScalingGroup: orders whose answers show what they have begun. */
+#include <assert.h>
+#include <string.h>
+
+#include "api/activities.h"
+#include "api/do/do.h"
+#include "api/shapes/shapes.h"
+
+struct asg_texts asg_api_instance_ids(struct asg_api_call *call)
+{
+    size_t count = 0;
+    const struct asg_query_value *items =
+        asg_value_items(&call->input, "InstanceIds", &count);
+    const char **ids = asg_arena_take(&call->arena, count * sizeof *ids);
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = items[i].text;
+    }
+    return (struct asg_texts){.items = ids, .count = count};
+}
+
+/* Those of this kind, of instances of the order: a launch that follows from it has its
+ * own. */
+static void write_activities(struct asg_api_call *call, struct asg_writer *writer,
+                             const struct asg_effects *effects,
+                             enum asg_activity_kind kind)
+{
+    asg_write_begin_list(writer, "Activities");
+    for (size_t i = 0; i < effects->activity_count; i++) {
+        if (effects->activities[i].kind != kind) continue;
+        asg_write_begin_item(writer);
+        asg_api_write_activity(writer, call, &effects->activities[i],
+                               /* is_group_deleted */ false);
+        asg_write_end(writer);
+    }
+    asg_write_end(writer);
+}
+
+static void answer(struct asg_api_call *call, const struct asg_effects *effects,
+                   enum asg_activity_kind kind)
+{
+    assert(effects->reply.is_ok);
+    struct asg_writer writer;
+    asg_write_init(&writer, asg_api_begin(call), call->action->output);
+    write_activities(call, &writer, effects, kind);
+    asg_write_finish(&writer);
+    asg_api_end(call);
+}
+
+static void on_entered(struct asg_api_call *call, const struct asg_effects *effects)
+{
+    answer(call, effects, ASG_ACT_TO_STANDBY);
+}
+
+static void on_exited(struct asg_api_call *call, const struct asg_effects *effects)
+{
+    answer(call, effects, ASG_ACT_OUT_OF_STANDBY);
+}
+
+static void on_detached(struct asg_api_call *call, const struct asg_effects *effects)
+{
+    answer(call, effects, ASG_ACT_DETACH);
+}
+
+static void order(struct asg_api_call *call, enum asg_command_kind kind,
+                  asg_api_done *done)
+{
+    const struct asg_command command = {
+        .kind = kind,
+        .group = asg_value_text(&call->input, "AutoScalingGroupName", ""),
+        .instance_ids = asg_api_instance_ids(call),
+        .decrement =
+            asg_value_flag(&call->input, "ShouldDecrementDesiredCapacity", false)};
+    asg_api_order(call, &command, done);
+}
+
+void asg_do_enter_standby(struct asg_api_call *call)
+{
+    order(call, ASG_COMMAND_ENTER_STANDBY, on_entered);
+}
+
+void asg_do_exit_standby(struct asg_api_call *call)
+{
+    order(call, ASG_COMMAND_EXIT_STANDBY, on_exited);
+}
+
+void asg_do_detach_instances(struct asg_api_call *call)
+{
+    order(call, ASG_COMMAND_DETACH_INSTANCES, on_detached);
+}
+
+/* ---- terminate ---- */
+
+/* Its activity; there is none when it was being terminated already and is only hurried.
+ */
+static void on_terminated(struct asg_api_call *call, const struct asg_effects *effects)
+{
+    struct asg_writer writer;
+    asg_write_init(&writer, asg_api_begin(call), call->action->output);
+    for (size_t i = 0; i < effects->activity_count; i++) {
+        const struct asg_activity *activity = &effects->activities[i];
+        bool is_its = activity->kind == ASG_ACT_TERMINATE &&
+                      strcmp(activity->instance_id, call->state) == 0;
+        if (!is_its) continue;
+        asg_write_begin(&writer, "Activity");
+        asg_api_write_activity(&writer, call, activity, /* is_group_deleted */ false);
+        asg_write_end(&writer);
+        break;
+    }
+    asg_write_finish(&writer);
+    asg_api_end(call);
+}
+
+/* One id, by the old member or by the new one. NULL: the call is ended. */
+static const char *read_id(struct asg_api_call *call)
+{
+    const char *id = asg_value_text(&call->input, "InstanceId", "");
+    const struct asg_texts ids = asg_api_instance_ids(call);
+    size_t count = ids.count + (id[0] != '\0' ? 1 : 0);
+    if (count == 1) return ids.count == 1 ? ids.items[0] : id;
+    asg_api_invalid(call, "Name one instance, with InstanceId or InstanceIds, not %zu",
+                    count);
+    return NULL;
+}
+
+/* The group's name as the call keeps it; NULL: nobody has the instance. */
+static const char *group_of(struct asg_api_call *call, const char *id)
+{
+    const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
+    const struct asg_page *page = NULL;
+    bool is_there = asg_root_find_instance(root, id, &page, NULL) != NULL;
+    const char *name =
+        is_there ? asg_arena_text(&call->arena, asg_page_name(page)) : NULL;
+    asg_view_drop(&root);
+    return name;
+}
+
+void asg_do_terminate_instance_in_auto_scaling_group(struct asg_api_call *call)
+{
+    const char *id = read_id(call);
+    if (id == NULL) return;
+    const char *group = group_of(call, id);
+    const char *named = asg_value_text(&call->input, "AutoScalingGroupName", "");
+    if (group == NULL) {
+        asg_api_invalid(
+            call, "Instance Id not found - No managed instance found for instance ID %s",
+            id);
+        return;
+    }
+    if (named[0] != '\0' && strcmp(named, group) != 0) {
+        asg_api_invalid(call, "The instance %s is not part of Auto Scaling group %s.", id,
+                        named);
+        return;
+    }
+    call->state = (void *)(uintptr_t)asg_arena_text(&call->arena, id);
+    const struct asg_command command = {
+        .kind = ASG_COMMAND_TERMINATE_INSTANCE,
+        .group = group,
+        .instance_ids = {.items = &id, .count = 1},
+        .decrement =
+            asg_value_flag(&call->input, "ShouldDecrementDesiredCapacity", false)};
+    asg_api_order(call, &command, on_terminated);
+}
