@@ -54,6 +54,7 @@ class Cluster:
         self.known_endpoints = {}  # of the controller's last life
         self.instead = {}  # name of a program -> folder it is taken from
         self.env_of = {}  # name of a process -> more of its environment
+        self.serves_api = False  # the Auto Scaling API too, for the keys that EC2 takes
         os.makedirs(self.dir, mode=0o700, exist_ok=True)
         self.env = dict(os.environ)
         self.env["AWS_REGION"] = self.env.get("AWS_REGION", REGION)
@@ -179,6 +180,11 @@ class Cluster:
             "listen_admin": known.get("admin", any_port),
             "listen_http": known.get("http", "http://127.0.0.1:0").removeprefix("http://"),
         }
+        if self.serves_api:
+            chosen["listen_api"] = (known.get("api", "").removeprefix("http://")
+                                    or "127.0.0.1:0")
+            chosen["region"] = self.env["AWS_REGION"]
+            self.allow_own_key()
         chosen.update(settings)
         self.controller_settings = settings
         for name in self.worker_names:
@@ -192,6 +198,14 @@ class Cluster:
     def controller_endpoints(self):
         with open(os.path.join(self.dir, "controller.endpoints")) as file:
             return dict(line.rstrip("\n").split(": ", 1) for line in file)
+
+    def allow_own_key(self):
+        """The keys of our environment sign for the Auto Scaling API as well."""
+        os.makedirs(self.state, mode=0o700, exist_ok=True)
+        path = os.path.join(self.state, "api-keys")
+        if os.path.exists(path):  # with those of a life before
+            self.openasg("keys", "remove-api", "local", "--file", path, check=False)
+        self.openasg("keys", "make-api", "local", "--existing", "--file", path)
 
     def make_worker_key(self, name):
         """A key pair that the controller allows; its path."""

@@ -15,12 +15,13 @@ from cluster import Cluster, Trouble, wait_for  # noqa: E402
 DEFAULT_DIR = os.path.join(os.path.expanduser("~"), ".local", "state", "openasg")
 
 
-# The aws of Debian 12 (2.9) and its boto3 (1.26) do not know AWS_ENDPOINT_URL_EC2 yet: it
-# came with 2.13 and 1.28. A shell function helps the first; a program says
-# boto3.client("ec2", endpoint_url=os.environ["AWS_ENDPOINT_URL_EC2"]).
+# The aws of Debian 12 (2.9) and its boto3 (1.26) do not know AWS_ENDPOINT_URL_EC2 and
+# AWS_ENDPOINT_URL_AUTO_SCALING yet: they came with 2.13 and 1.28. A shell function helps the
+# first; a program says boto3.client("ec2", endpoint_url=os.environ["AWS_ENDPOINT_URL_EC2"]).
 AWS_FUNCTION = """aws() {
   case "$1" in
     ec2) command aws --endpoint-url "$AWS_ENDPOINT_URL_EC2" "$@" ;;
+    autoscaling) command aws --endpoint-url "$AWS_ENDPOINT_URL_AUTO_SCALING" "$@" ;;
     *) command aws "$@" ;;
   esac
 }"""
@@ -74,6 +75,7 @@ def up(arguments):
         if any(start_time(p["pid"]) == p["started"] for p in known["processes"]):
             raise Trouble(f"it is up already in {folder}; ./dev down ends it")
     cluster = Cluster(arguments.build, folder, arguments.ec2_endpoint, is_tied=False)
+    cluster.serves_api = True
     if arguments.ec2_endpoint is None:
         keys = os.path.join(folder, "keys.json")
         if os.path.exists(keys):
@@ -97,13 +99,14 @@ def up(arguments):
         "ec2_endpoint": cluster.ec2_endpoint,
         "admin": cluster.controller_endpoints()["admin"],
         "http": cluster.controller_endpoints()["http"],
+        "api": cluster.controller_endpoints()["api"],
     }
     for path, value in ((note_path(folder), note),
                         (os.path.join(folder, "keys.json"), keys)):
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(value, file, indent=1)
-    print(f"up in {folder}: EC2 at {cluster.ec2_endpoint}, controller metrics at "
-          f"{note['http']}/metrics\n"
+    print(f"up in {folder}: EC2 at {cluster.ec2_endpoint}, Auto Scaling at {note['api']}, "
+          f"controller metrics at {note['http']}/metrics\n"
           f'point your shell at it:  eval "$(./dev env --dir {arguments.dir})"')
 
 
@@ -113,6 +116,7 @@ def env(arguments):
     with open(os.path.join(folder, "keys.json")) as file:
         values = json.load(file)
     values["AWS_ENDPOINT_URL_EC2"] = note["ec2_endpoint"]
+    values["AWS_ENDPOINT_URL_AUTO_SCALING"] = note["api"]
     values["OPENASG_DIR"] = os.path.join(folder, "controller")
     values["OPENASG_CONTROLLER"] = note["admin"]
     for name, value in values.items():

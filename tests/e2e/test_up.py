@@ -70,6 +70,11 @@ class UpTest(unittest.TestCase):
                                           "aws ec2 describe-instances --output json\n")
             self.assertEqual(0, listed.returncode, listed.stderr)
             self.assertEqual({"Reservations": []}, json.loads(listed.stdout))
+            listed = self.in_shell(first, "PATH=/usr/bin:$PATH\n"
+                                          "aws autoscaling describe-auto-scaling-groups "
+                                          "--output json\n")
+            self.assertEqual(0, listed.returncode, listed.stderr)
+            self.assertEqual({"AutoScalingGroups": []}, json.loads(listed.stdout))
         processes = self.processes(first)
         self.assertEqual(["controller", "ec2local", "worker-1"],
                          sorted(p["name"] for p in processes))
@@ -87,20 +92,26 @@ class UpTest(unittest.TestCase):
             play = file.read().split("## Play with it")[1]
         folder = os.path.join(self.folder, "play")
         state = "~/.local/state/openasg"
-        for words in ("openasg template create web", "openasg group create web",
-                      "openasg policy put web", f"touch {state}/ec2/load", "openasg explain"):
+        for words in ("aws ec2 create-launch-template",
+                      "aws autoscaling create-auto-scaling-group",
+                      "aws autoscaling put-scaling-policy", f"touch {state}/ec2/load",
+                      "aws autoscaling describe-scaling-activities", "openasg explain"):
             self.assertIn(words, play)
-        lines = play.split('eval "$(./dev env)"')[1].split("openasg instance list")[0]
-        script = lines.split("\n", 1)[1].replace("--warmup 10s", "--warmup 0s --evaluation 1s")
+        lines = play.split('eval "$(./dev env)"')[1].split("touch ")[0]
+        script = lines.split("\n", 1)[1].replace("-warmup 10", "-warmup 0")
+        self.assertNotIn("openasg ", script)  # aws alone
         began = self.dev("up", folder, "--workers", "1")
         self.assertEqual(0, began.returncode, began.stderr)
-        made = self.in_shell(folder, f"cd {root}\n{script}"
+        made = self.in_shell(folder, f"cd {root}\nPATH=/usr/bin:$PATH\n{script}"
+                             "openasg group update web --evaluation 1s\n"
                              "openasg wait web --in-service 2 --timeout 60s\n"
                              f"touch {folder}/ec2/load\n"
                              "openasg wait web --at-least 4 --timeout 60s\n"
                              f"rm {folder}/ec2/load\n"
+                             "aws autoscaling describe-scaling-activities --output json\n"
                              "openasg explain web\n")
         self.assertEqual(0, made.returncode, made.stdout + made.stderr)
+        self.assertIn("a monitor alarm TargetTracking-web-AlarmHigh", made.stdout)
         self.assertRegex(made.stdout, r"cpu mean [0-9.]+ % over .*, target 50 %: wants")
 
     def test_another_endpoint_is_driven_with_the_keys_of_the_environment(self):
