@@ -152,7 +152,9 @@ static void on_zones(struct asg_api_call *call, const struct asg_told *told)
     const struct asg_texts *asked =
         draft->zone_ids.count > 0 ? &draft->zone_ids : &draft->zones;
     if (told->outcome != ASG_TOLD_FOUND || told->zone_count != asked->count) {
-        asg_api_invalid(call, "Invalid availability zones: %s", told->message);
+        asg_api_invalid(call, "%s",
+                        told->message[0] != '\0' ? told->message
+                                                 : "Invalid availability zones");
         return;
     }
     take_zones(call, draft, told);
