@@ -24,11 +24,16 @@ if(CMAKE_C_COMPILER_ID STREQUAL GNU)
   add_compile_options(-Wno-format-truncation) # texts are cut at their limit on purpose
 endif()
 add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack)
-if(NOT ASG_SANITIZE AND NOT ASG_THREAD_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL Debug)
+if(NOT ASG_SANITIZE AND NOT ASG_THREAD_SANITIZE AND NOT ASG_FUZZ AND NOT CMAKE_BUILD_TYPE STREQUAL Debug)
   add_compile_options(-D_FORTIFY_SOURCE=2)
 endif()
 if(ASG_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer
+                      -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+if(ASG_FUZZ) # the rooms too: a fuzzer that does not see them finds what it stumbles over
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer
                       -fno-sanitize-recover=all)
   add_link_options(-fsanitize=address,undefined)
 endif()

@@ -42,7 +42,8 @@ static void add_part(struct asg_bytes *key, const char *text)
 const char *asg_question_key(const struct asg_question *question, struct asg_arena *arena)
 {
     struct asg_bytes key = {0};
-    asg_bytes_printf(&key, "%s", asg_enum_word(&asg_question_kind_words, question->kind));
+    asg_bytes_printf(&key, "%s",
+                     asg_enum_word(&asg_question_kind_words, (int)question->kind));
     add_part(&key, question->template_id);
     add_part(&key, question->template_name);
     add_part(&key, question->template_version);

@@ -48,7 +48,7 @@ static const struct {
 static int payer_of(const char *action)
 {
     for (size_t i = 0; i < sizeof of_questions / sizeof of_questions[0]; i++) {
-        if (strcmp(of_questions[i].action, action) == 0) return of_questions[i].kind;
+        if (strcmp(of_questions[i].action, action) == 0) return (int)of_questions[i].kind;
     }
     return kind_of(action, strlen(action));
 }

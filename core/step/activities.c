@@ -275,7 +275,7 @@ const char *asg_activity_say_failure(struct asg_core *core, const char *what)
     assert(length <= room);
     bool has_stop = length == 0 || what[length - 1] == '.';
     (void)snprintf(text, sizeof text, "%.*s%s%s", (int)length, what, has_stop ? "" : ".",
-                   length == 0 ? FAILED_TEXT + 1 : FAILED_TEXT);
+                   length == 0 ? &FAILED_TEXT[1] : FAILED_TEXT);
     return asg_arena_text(&core->step->effects->arena, text);
 }
 

@@ -59,7 +59,7 @@ static const struct asg_query_member *take(struct asg_writer *writer, const char
         level->written |= UINT64_C(1) << i;
         return &level->shape->members[i];
     }
-    assert(!"the shape has a member of that name");
+    assert(false && "the shape has a member of that name");
     abort();
 }
 
