@@ -9,6 +9,7 @@ import hmac
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import time
@@ -256,6 +257,21 @@ class Cluster:
     def ask(self, *arguments):
         """The same as JSON."""
         return json.loads(self.openasg(*arguments, "--output", "json"))
+
+    def aws(self, *arguments):
+        """One command of AWS's own command line, against our Auto Scaling API; its output.
+        Debian's first: it knows no AWS_ENDPOINT_URL."""
+        program = shutil.which("aws", path="/usr/bin" + os.pathsep + self.env.get("PATH", ""))
+        if program is None:
+            raise Trouble("there is no aws; it comes with Debian's package awscli")
+        done = subprocess.run(
+            [program, "autoscaling", "--endpoint-url", self.controller_endpoints()["api"],
+             *map(str, arguments)], env=self.env, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, timeout=120)
+        if done.returncode != 0:
+            raise Trouble(f"aws autoscaling {' '.join(map(str, arguments))}: "
+                          f"exit {done.returncode}\n{done.stdout}")
+        return done.stdout
 
     def log_file(self):
         return os.path.join(self.state, "openasg.log")

@@ -71,6 +71,7 @@ class Demo:
     def __init__(self, build, folder):
         self.story = Story()
         self.cluster = Cluster(build, folder)
+        self.cluster.serves_api = True
         self.load = LoadBalancer(self.cluster, GROUP)
 
     # ---- looking ----
@@ -115,6 +116,7 @@ class Demo:
         endpoints = cluster.controller_endpoints()
         story.say(f"openasg-controller leads: workers {endpoints['workers']}, "
                   f"{endpoints['http']}/metrics")
+        story.say(f"it serves the Auto Scaling API at {endpoints['api']}")
         for name in ("worker-1", "worker-2"):
             cluster.start_worker(name, stop_within="2s")
         wait_for("two workers", lambda: len(cluster.ask("worker", "list")) == 2)
@@ -128,11 +130,16 @@ class Demo:
             file.write(user_data(cluster, self.load.folder))
         cluster.openasg("template", "create", GROUP, "--image", "ami-00000000000000001",
                         "--instance-type", "t3.micro", "--user-data-file", script)
-        zones = "us-east-1a,us-east-1b,us-east-1c"
-        cluster.openasg("group", "create", GROUP, "--min", 2, "--max", 6,
-                        "--template", GROUP, "--zones", zones,
+        words = ("create-auto-scaling-group", "--auto-scaling-group-name", GROUP,
+                 "--launch-template", f"LaunchTemplateName={GROUP}", "--min-size", 2,
+                 "--max-size", 6, "--availability-zones", "us-east-1a", "us-east-1b",
+                 "us-east-1c", "--default-instance-warmup", 2,
+                 "--health-check-grace-period", 1)
+        cluster.aws(*words)
+        story.say(f"aws autoscaling {words[0]} --auto-scaling-group-name {GROUP} ...")
+        # What AWS has no words for.
+        cluster.openasg("group", "update", GROUP,
                         "--health-check", "agent", "--evaluation", "1s",
-                        "--warmup", "2s", "--health-grace", "1s",
                         "--terminating-percent", 100, "--terminated-percent", 100,
                         "--unhealthy-percent", 50)
         cluster.openasg("policy", "put", GROUP, "cpu50", "--target", TARGET,
