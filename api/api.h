@@ -94,8 +94,17 @@ struct asg_api_options {
 ASG_MUST_USE enum asg_status asg_api_new(const struct asg_api_options *options,
                                          struct asg_api **ret, struct asg_error *error);
 
-/* Stop listening; first of all, as what is still on its way is answered to nobody. Calls
- * that are handed on must come back before (`settled` with NULL). */
+/* Send the answers whose group is settled, or that were held for long enough. The loop's
+ * turn ends with it. Returns the monotonic moment when it wants to be called again
+ * (INT64_MAX: when something happens). A NULL api is fine. */
+int64_t asg_api_turn(struct asg_api *api, int64_t mono_ms);
+
+/* Stop listening: what is still on its way is answered to nobody, and no new calls come.
+ * A NULL api is fine. */
+void asg_api_close(struct asg_api *api);
+
+/* Closes it first. Calls that were handed on must have come back (`settled` with NULL,
+ * `told`): after closing, before this. */
 void asg_api_destroy(struct asg_api **api);
 
 /* Read certificate, private key and keys anew (SIGHUP). What cannot be read stays as it

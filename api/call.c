@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/door.h"
+#include "api/held_answers.h"
 #include "crypto/crypto.h"
 #include "model/schemas.h"
 #include "query/reply.h"
@@ -24,6 +25,8 @@ struct asg_api_private {
     asg_api_found *found;
     int64_t came_us; /* monotonic */
     bool is_ended;
+    const char *settles; /* the group of its order, whose instances come or go; NULL */
+    bool is_held;        /* its answer waits for them */
     atomic_int holders;
 };
 
@@ -79,6 +82,22 @@ void asg_api_call_return(struct asg_api_call *call, struct asg_http_response *re
     let_go(call);
 }
 
+void asg_api_send(struct asg_api_call *call)
+{
+    struct asg_api_private *own = call->own;
+    assert(own->is_ended);
+    const struct asg_api_ports *ports = &asg_api_options_of(own->api)->ports;
+    ports->answered(ports->context, own->response.status,
+                    asg_clock_monotonic_us(&ports->clock) - own->came_us);
+    /* Who handed it on has set `later`; it stays set, to say so to the door. */
+    struct asg_http_later *later = own->later;
+    if (later != NULL) {
+        asg_http_answer(&later, &own->response);
+        own->response = (struct asg_http_response){0}; /* taken over */
+    }
+    let_go(call);
+}
+
 /* The answer is whole. */
 static void end(struct asg_api_call *call, int http_status)
 {
@@ -88,16 +107,11 @@ static void end(struct asg_api_call *call, int http_status)
     own->response.status = http_status;
     own->response.content_type = "text/xml";
     asg_http_add_header(&own->response, "x-amzn-RequestId", call->request_id);
-    const struct asg_api_ports *ports = &asg_api_options_of(own->api)->ports;
-    ports->answered(ports->context, http_status,
-                    asg_clock_monotonic_us(&ports->clock) - own->came_us);
-    /* Who handed it on has set `later`; it stays set, to say so to the door. */
-    struct asg_http_later *later = own->later;
-    if (later != NULL) {
-        asg_http_answer(&later, &own->response);
-        own->response = (struct asg_http_response){0}; /* taken over */
+    if (own->is_held && http_status == 200) {
+        asg_api_hold(own->api, call, own->settles);
+    } else {
+        asg_api_send(call);
     }
-    let_go(call);
 }
 
 static void refuse(struct asg_api_call *call, int http_status, const char *code,
@@ -257,6 +271,7 @@ void asg_api_defer(struct asg_api_call *call)
 static void settled(void *context, const struct asg_effects *effects)
 {
     struct asg_api_call *call = context;
+    call->own->is_held = call->own->settles != NULL;
     if (effects == NULL) {
         refuse(call, 503, "ServiceUnavailable",
                "this controller stopped leading before it could say whether the order "
@@ -272,6 +287,25 @@ static void settled(void *context, const struct asg_effects *effects)
     }
 }
 
+/* The group whose instances the order lets come or go; NULL: its answer is not held. */
+static const char *group_that_settles(struct asg_api_call *call,
+                                      const struct asg_command *command)
+{
+    const struct asg_api_options *options = asg_api_options_of(call->own->api);
+    if (options->settle_ms == 0 || !asg_order_settles(command->kind)) return NULL;
+    if (command->group != NULL && command->group[0] != '\0') {
+        return asg_arena_text(&call->arena, command->group);
+    }
+    if (command->instance_ids.count == 0) return NULL;
+    const struct asg_root *root = asg_view_hold(options->ports.view);
+    const struct asg_page *page = NULL;
+    (void)asg_root_find_instance(root, command->instance_ids.items[0], &page, NULL);
+    const char *group =
+        page != NULL ? asg_arena_text(&call->arena, asg_page_name(page)) : NULL;
+    asg_view_drop(&root);
+    return group;
+}
+
 void asg_api_order(struct asg_api_call *call, const struct asg_command *command,
                    asg_api_done *done)
 {
@@ -283,6 +317,7 @@ void asg_api_order(struct asg_api_call *call, const struct asg_command *command,
     struct asg_command order = *command;
     order.actor = call->actor;
     call->own->done = done;
+    call->own->settles = group_that_settles(call, command);
     asg_api_defer(call);
     if (ports->order(ports->context, &order, settled, call) != ASG_OK) {
         refuse(call, 400, "Throttling",

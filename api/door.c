@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/certificate.h"
+#include "api/held_answers.h"
 #include "query/fault.h"
 #include "query/form.h"
 
@@ -19,6 +20,7 @@ struct asg_api {
     struct asg_api_options options;
     struct asg_gate *gate; /* NULL: asks nobody */
     struct asg_http_server *server;
+    struct asg_held_answers held;
     char url[80];
 };
 
@@ -244,10 +246,29 @@ enum asg_status asg_api_new(const struct asg_api_options *options, struct asg_ap
     return ASG_OK;
 }
 
+void asg_api_hold(struct asg_api *api, struct asg_api_call *call, const char *group)
+{
+    int64_t now_ms = asg_clock_monotonic_ms(&api->options.ports.clock);
+    asg_held_answers_add(&api->held, call, group, now_ms + api->options.settle_ms);
+}
+
+int64_t asg_api_turn(struct asg_api *api, int64_t mono_ms)
+{
+    if (api == NULL) return INT64_MAX;
+    return asg_held_answers_look(&api->held, api->options.ports.view, mono_ms);
+}
+
+void asg_api_close(struct asg_api *api)
+{
+    if (api == NULL) return;
+    asg_http_server_destroy(&api->server);
+    asg_held_answers_release(&api->held);
+}
+
 void asg_api_destroy(struct asg_api **api)
 {
     if (*api == NULL) return;
-    asg_http_server_destroy(&(*api)->server);
+    asg_api_close(*api);
     asg_gate_destroy(&(*api)->gate);
     free(*api);
     *api = NULL;

@@ -387,10 +387,10 @@ static int64_t wait_ms(struct asg_controller *controller)
 {
     int64_t wait = TURN_MS;
     int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
-    if (controller->look_up_at_ms != INT64_MAX &&
-        controller->look_up_at_ms - mono_ms < wait) {
-        wait = controller->look_up_at_ms - mono_ms;
-    }
+    int64_t next_ms = controller->look_up_at_ms < controller->api_at_ms
+                          ? controller->look_up_at_ms
+                          : controller->api_at_ms;
+    if (next_ms != INT64_MAX && next_ms - mono_ms < wait) wait = next_ms - mono_ms;
     if (controller->commit == NULL) {
         int64_t until_ms = controller->try_again_ms - mono_ms;
         return until_ms < 0 ? 0 : until_ms;
@@ -438,6 +438,7 @@ int64_t asg_controller_turn(struct asg_controller *controller)
         controller->is_tidying = again_ms > 0;
         controller->tidy_at_ms = mono_ms + (again_ms > 0 ? again_ms : IDLE_MS);
     }
+    controller->api_at_ms = asg_api_turn(controller->api, mono_ms);
     return wait_ms(controller);
 }
 
@@ -682,17 +683,17 @@ void asg_controller_destroy(struct asg_controller **controller)
 {
     struct asg_controller *c = *controller;
     if (c == NULL) return;
-    if (c->look_up != NULL) asg_look_up_close(c->look_up);
     asg_ingest_thread_destroy(
         &c->ingest_thread); /* the edges first: they feed the inbox */
     asg_probe_thread_destroy(&c->prober_thread);
     asg_ingest_destroy(&c->ingest);
     asg_prober_destroy(&c->prober);
     asg_status_pages_destroy(&c->http);
-    asg_api_destroy(&c->api);
-    asg_activity_indexer_destroy(&c->activities);
+    asg_api_close(c->api);
     refuse_waiting(c);
     asg_look_up_destroy(&c->look_up);
+    asg_api_destroy(&c->api); /* its calls have come back */
+    asg_activity_indexer_destroy(&c->activities);
     asg_commit_close(&c->commit, /* with_snapshot */ true);
     asg_view_destroy(&c->view);
     asg_dispatch_destroy(&c->dispatch);

@@ -52,6 +52,7 @@ struct asg_controller {
     struct asg_dispatch *dispatch;
     struct asg_look_up *look_up;
     int64_t look_up_at_ms; /* monotonic */
+    int64_t api_at_ms;     /* monotonic: when a held answer's time is over */
     struct asg_reconciler *reconciler;
     bool is_mass_absent; /* and told so */
     struct asg_collector collector;
