@@ -92,6 +92,17 @@ static bool match_zones_of_group(struct asg_api_call *call, struct group_draft *
     return is_same || !has_subnets || refuse_zones(call);
 }
 
+/* Ids of zones are given back while the zones are those. */
+static void keep_zone_ids(struct asg_api_call *call, struct group_draft *draft)
+{
+    if (!draft->has_places) return;
+    bool is_kept = asg_kept_take(&draft->kept, &call->input, "AvailabilityZoneIds");
+    if (!is_kept && draft->is_update) {
+        asg_kept_add(&draft->kept, "AvailabilityZoneIds", "");
+    }
+    if (is_kept || draft->is_update) group_draft_mean(draft, ASG_GROUP_KEPT);
+}
+
 bool group_draft_take_places(struct asg_api_call *call, struct group_draft *draft)
 {
     const char *subnets = asg_value_text(&call->input, "VPCZoneIdentifier", NULL);
@@ -114,6 +125,7 @@ bool group_draft_take_places(struct asg_api_call *call, struct group_draft *draf
         return false;
     }
     if (draft->has_places) group_draft_mean(draft, ASG_GROUP_SUBNETS);
+    keep_zone_ids(call, draft);
     return true;
 }
 

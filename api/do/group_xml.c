@@ -31,10 +31,13 @@ static const char *kept_of(const struct asg_group_config *config, const char *pa
 
 /* The kept template is that of the config: else an order that was not the API's came
  * later, and the config alone is right (group_draft.h). */
-static bool is_kept_template(const struct asg_group_config *config, const char *path)
+static bool is_kept_template(const struct asg_group_config *config, const char *path,
+                             const char *version_path)
 {
     const char *id = kept_of(config, path);
-    return id != NULL && strcmp(id, config->template_id) == 0;
+    const char *version = kept_of(config, version_path);
+    return id != NULL && version != NULL && strcmp(id, config->template_id) == 0 &&
+           strcmp(version, config->template_version) == 0;
 }
 
 static const char *none_if_empty(const char *text)
@@ -94,9 +97,11 @@ static void write_launch(struct group *group)
         asg_write_text(&group->writer, "LaunchConfigurationName",
                        config->launch_configuration);
     } else if (config->mixed != NULL) {
-        if (!is_kept_template(config, SPECIFICATION ".LaunchTemplateId"))
+        if (!is_kept_template(config, SPECIFICATION ".LaunchTemplateId",
+                              SPECIFICATION ".Version"))
             write_mixed(group);
-    } else if (!is_kept_template(config, TEMPLATE ".LaunchTemplateId")) {
+    } else if (!is_kept_template(config, TEMPLATE ".LaunchTemplateId",
+                                 TEMPLATE ".Version")) {
         write_specification(group, TEMPLATE);
     }
 }

@@ -311,6 +311,23 @@ static void test_zones_must_be_those_of_the_subnets(void **state)
     assert_int_equal(1, play.order_count);
 }
 
+static void test_ids_of_zones_are_asked_and_given_back(void **state)
+{
+    (void)state;
+    tell(&template, &zones);
+    play_ask(CREATE BY_TEMPLATE SIZES "AvailabilityZoneIds.member.1=euw1-az1");
+    assert_int_equal(1, play.order_count);
+    assert_string_equal("euw1-az1", play.question.ids.items[0]);
+    assert_string_equal("eu-west-1a", play.order.group_config->subnets[0].zone);
+    assert_string_equal("euw1-az1", kept("AvailabilityZoneIds.member.1"));
+    tell(&subnets, NULL);
+    play_ask(UPDATE SUBNETS);
+    assert_string_equal("", kept("AvailabilityZoneIds"));
+    play_refused(CREATE BY_TEMPLATE SIZES "AvailabilityZoneIds.member.1=euw1-az1&"
+                                          "AvailabilityZones.member.1=eu-west-1a",
+                 "ValidationError", "AvailabilityZones and AvailabilityZoneIds");
+}
+
 static void test_what_ec2_refuses_is_said(void **state)
 {
     (void)state;
@@ -501,6 +518,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_contradicts_itself_is_refused,
                                         play_begin, play_end),
         cmocka_unit_test_setup_teardown(test_zones_must_be_those_of_the_subnets,
+                                        play_begin, play_end),
+        cmocka_unit_test_setup_teardown(test_ids_of_zones_are_asked_and_given_back,
                                         play_begin, play_end),
         cmocka_unit_test_setup_teardown(test_what_ec2_refuses_is_said, play_begin,
                                         play_end),
