@@ -148,7 +148,7 @@ static const struct asg_api_action actions[] = {
            NULL, NULL),
     /* the account, and what never changes */
     READ("DescribeAccountLimits", takes_nothing, &asg_output_describe_account_limits,
-         NULL),
+         asg_do_describe_account_limits),
     READ("DescribeAccountSettings", asg_input_describe_account_settings,
          &asg_output_describe_account_settings, asg_do_describe_account_settings),
     CHANGE("PutAccountSetting", asg_input_put_account_setting,

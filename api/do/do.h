@@ -30,7 +30,7 @@ asg_api_handler asg_do_delete_policy;
 asg_api_handler asg_do_execute_policy;
 asg_api_handler asg_do_describe_policies;
 
-/* processes.c, instance_marks.c, tags.c */
+/* processes.c, instance_marks.c, tags.c, account_limits.c */
 asg_api_handler asg_do_suspend_processes;
 asg_api_handler asg_do_resume_processes;
 asg_api_handler asg_do_set_instance_protection;
@@ -38,6 +38,7 @@ asg_api_handler asg_do_set_instance_health;
 asg_api_handler asg_do_create_or_update_tags;
 asg_api_handler asg_do_delete_tags;
 asg_api_handler asg_do_describe_tags;
+asg_api_handler asg_do_describe_account_limits;
 
 /* not_yet.c */
 asg_api_handler asg_do_describe_lifecycle_hooks;

@@ -205,6 +205,17 @@ static void test_tags_come_in_pages(void **state)
                  "InvalidNextToken", "NextToken");
 }
 
+static void test_limits_and_what_there_is(void **state)
+{
+    (void)state;
+    put("web", NULL, 0, NULL);
+    put("db", NULL, 0, NULL);
+    (void)play_ask(ACTION("DescribeAccountLimits"));
+    play_expect("<MaxNumberOfAutoScalingGroups>0</"); /* the play sets none */
+    play_expect("<NumberOfAutoScalingGroups>2</");
+    play_expect("<NumberOfLaunchConfigurations>0</");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, play_begin, play_end)
 
 int main(void)
@@ -216,6 +227,7 @@ int main(void)
         TEST(test_tags_are_put_and_taken),
         TEST(test_tags_are_described_by_filters),
         TEST(test_tags_come_in_pages),
+        TEST(test_limits_and_what_there_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
