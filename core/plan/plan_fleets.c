@@ -90,7 +90,7 @@ static struct job *plan_fleet(struct asg_core *core, struct group *group,
                               const struct asg_subnet *subnet, struct split split)
 {
     assert(split.on_demand + split.spot > 0);
-    assert(asg_count_alive(group) + split.on_demand + split.spot <=
+    assert(asg_count_against_max(group) + split.on_demand + split.spot <=
            group->config.max); /* never above max */
     const struct asg_mixed *mixed = group->config.mixed;
     struct job *job = asg_job_add(core, ASG_JOB_FLEET, group);
@@ -109,7 +109,7 @@ static struct job *plan_fleet(struct asg_core *core, struct group *group,
                                               .subnet_id = subnet->subnet_id,
                                               .zone = subnet->zone,
                                               .count = split.on_demand + split.spot,
-                                              .based_on = asg_count_alive(group),
+                                              .based_on = asg_count_against_max(group),
                                               .fleet = &fleet});
     (void)asg_emit_job(core, job);
     char types[96];

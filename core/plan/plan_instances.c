@@ -33,10 +33,11 @@ static struct job *plan_launch(struct asg_core *core, struct group *group,
                                uint32_t count)
 {
     assert(count > 0);
-    assert(asg_count_alive(group) + count <= group->config.max); /* never above max */
+    assert(asg_count_against_max(group) + count <=
+           group->config.max); /* never above max */
     struct job *job = asg_job_add(core, ASG_JOB_LAUNCH, group);
     job->plan.deadline_ms = core->now_ms + LAUNCH_LIMIT_MS;
-    fill_pool(core, group, job, type, subnet, count, asg_count_alive(group));
+    fill_pool(core, group, job, type, subnet, count, asg_count_against_max(group));
     (void)asg_emit_job(core, job);
     asg_narrate(
         core, ASG_DECISION_LAUNCH, group, "plan launch x%" PRIu32 " in %s, job %s%s",
@@ -119,7 +120,7 @@ void asg_plan_next_attempt(struct asg_core *core, struct job *job)
     while (asg_slot_next(group, job, &at) != NULL) {
         own++;
     }
-    fill_pool(core, group, job, type, subnet, count, asg_count_alive(group) - own);
+    fill_pool(core, group, job, type, subnet, count, asg_count_against_max(group) - own);
     at = 0; /* they get what the job was given just now */
     struct instance *slot = asg_slot_next(group, job, &at);
     for (; slot != NULL; slot = asg_slot_next(group, job, &at)) {

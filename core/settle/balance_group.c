@@ -330,7 +330,7 @@ static void grow(struct asg_core *core, struct group *group, uint32_t missing)
         return;
     }
     missing -= group->unknown_count;
-    uint32_t alive = asg_count_alive(group) + group->unknown_count;
+    uint32_t alive = asg_count_against_max(group) + group->unknown_count;
     uint32_t room = group->config.max > alive ? group->config.max - alive : 0;
     if (room == 0) {
         asg_hold(core, group, HOLD_LAUNCH,

@@ -58,11 +58,11 @@ static const char *misfit(struct asg_core *core, const struct orphan *orphan,
         return asg_arena_format(arena, "it is a %s, which group %s does not use",
                                 orphan->type, config->name);
     }
-    if (asg_count_alive(group) >= config->max) {
+    if (asg_count_against_max(group) >= config->max) {
         return asg_arena_format(arena,
                                 "group %s has %" PRIu32 " instances, its max is %" PRIu32
                                 "; raise max first",
-                                config->name, asg_count_alive(group), config->max);
+                                config->name, asg_count_against_max(group), config->max);
     }
     *ret_group = group;
     return NULL;

@@ -17,6 +17,12 @@ uint32_t asg_count_alive(const struct group *group)
     return group->counts.alive;
 }
 
+uint32_t asg_count_against_max(const struct group *group)
+{
+    assert(group->counts.capacity + group->counts.ending <= group->counts.alive);
+    return group->counts.capacity + group->counts.ending;
+}
+
 uint32_t asg_count_launching(const struct group *group)
 {
     assert(group->counts.launching <= group->instance_count);

@@ -9,6 +9,10 @@ uint32_t asg_count_capacity(const struct group *group);
 
 uint32_t asg_count_alive(const struct group *group);
 
+/* What max bounds: its capacity, and what is on its way out and alive. Who stands by, or
+ * is being let go, does not count. */
+uint32_t asg_count_against_max(const struct group *group);
+
 uint32_t asg_count_launching(const struct group *group);
 
 /* In service by what we know, and ended by EC2. */

@@ -56,6 +56,24 @@ static void test_without_decrement_a_replacement_starts_at_once(void **state)
     assert_int_equal(0, w.ended_count);
 }
 
+/* Max bounds what serves: those that stand by have no place in it. */
+static void test_at_max_a_replacement_starts_as_well(void **state)
+{
+    (void)state;
+    make_group(3, (struct asg_group_config){.max = 3});
+    enter(1, 3, false);
+    expect_ok();
+    assert_int_equal(6, w.instance_count);
+    assert_int_equal(3, in_service());
+    leave(1, 1);
+    expect_refused("ValidationError", "To move out of standby 1 instance");
+    set_desired(2);
+    leave(1, 1);
+    expect_ok();
+    assert_int_equal(3, in_service());
+    assert_int_equal(1, w.ended_count);
+}
+
 static void test_both_states_are_told(void **state)
 {
     (void)state;
@@ -351,6 +369,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_with_decrement_nobody_takes_its_place),
         TEST(test_without_decrement_a_replacement_starts_at_once),
+        TEST(test_at_max_a_replacement_starts_as_well),
         TEST(test_both_states_are_told),
         TEST(test_what_would_break_a_rule_is_refused_whole),
         TEST(test_one_of_another_group_is_not_part_of_this),
