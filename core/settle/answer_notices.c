@@ -6,6 +6,7 @@
 #include "core/limits/recent_ends.h"
 #include "core/guard/interlocks.h"
 #include "core/plan/end_instance.h"
+#include "core/step/activities.h"
 #include "core/want/wanted_capacity.h"
 #include "core/world/standing.h"
 #include "core/world/stops.h"
@@ -30,6 +31,7 @@ void asg_settle_taken_back(struct asg_core *core, struct group *group)
 static void end_ordered(struct asg_core *core, struct group *group)
 {
     uint32_t serving = asg_count_serving(group);
+    asg_activity_note_span(core, asg_count_capacity(group), group->config.desired);
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
         if (serving <= group->scaling.order_floor) return;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "core/world/standing.h"
+#include "core/world/states.h"
 
 #define WISH_MAX          767
 #define WISH_REASON_MAX   255
@@ -300,10 +301,10 @@ static void follow_to_end(struct asg_core *core, struct instance *instance)
         assert(activity == NULL);
         return;
     }
-    if (activity == NULL) {
-        tell_ended_by_ec2(core, instance);
-    } else if (activity->kind == ASG_ACT_TERMINATE) {
-        asg_activity_close(core, instance, ASG_ACTIVITY_SUCCESSFUL, "");
+    if (activity == NULL) { /* one that is not ours any more may run on */
+        if (asg_ec2_is_over(instance->ec2_state)) tell_ended_by_ec2(core, instance);
+    } else if (activity->kind == ASG_ACT_TERMINATE || activity->kind == ASG_ACT_DETACH) {
+        asg_activity_close(core, instance, ASG_ACTIVITY_SUCCESSFUL, ""); /* it is out */
     } else if (activity->kind == ASG_ACT_LAUNCH) {
         asg_activity_close(
             core, instance, ASG_ACTIVITY_FAILED,
@@ -336,36 +337,33 @@ static void follow_adopted(struct asg_core *core, struct instance *instance)
     asg_activity_close(core, instance, ASG_ACTIVITY_SUCCESSFUL, "");
 }
 
+/* EC2 has given it an id. */
+static void follow_arrival(struct asg_core *core, struct instance *instance)
+{
+    assert(instance->id[0] != '\0');
+    if (instance->activity == NULL) {
+        follow_adopted(core, instance);
+    } else {
+        asg_activity_go_on(core, instance, ASG_ACTIVITY_IN_PROGRESS, ARRIVING_PROGRESS,
+                           "");
+    }
+}
+
 void asg_activity_follow(struct asg_core *core, struct instance *instance,
                          enum asg_instance_state from)
 {
     assert(instance->state != from);
+    const struct asg_state_traits *traits = asg_state_traits(instance->state);
     const struct activity *activity = instance->activity;
-    bool is_ending = activity != NULL && activity->kind == ASG_ACT_TERMINATE;
-    switch (instance->state) {
-    case ASG_INSTANCE_PENDING:
-        if (is_ending) {
-            follow_kept(core, instance);
-        } else if (from == ASG_INSTANCE_REQUESTED && activity == NULL) {
-            follow_adopted(core, instance);
-        } else if (from == ASG_INSTANCE_REQUESTED) {
-            asg_activity_go_on(core, instance, ASG_ACTIVITY_IN_PROGRESS,
-                               ARRIVING_PROGRESS, "");
-        }
-        break;
-    case ASG_INSTANCE_IN_SERVICE:
-        if (is_ending) {
-            follow_kept(core, instance);
-        } else {
-            asg_activity_close(core, instance, ASG_ACTIVITY_SUCCESSFUL, "");
-        }
-        break;
-    case ASG_INSTANCE_STANDBY:
-    case ASG_INSTANCE_DETACHED:
+    bool was_slot = asg_state_traits(from)->is_slot;
+    if (traits->life == ASG_LIFE_OVER) {
+        follow_to_end(core, instance);
+    } else if (traits->counts && activity != NULL &&
+               activity->kind == ASG_ACT_TERMINATE) {
+        follow_kept(core, instance);
+    } else if (traits->serves || traits->stands_by) {
         asg_activity_close(core, instance, ASG_ACTIVITY_SUCCESSFUL, "");
-        break;
-    case ASG_INSTANCE_TERMINATED:
-    case ASG_INSTANCE_WARMED_TERMINATED: follow_to_end(core, instance); break;
-    default: break;
+    } else if (traits->is_launching && was_slot && !traits->is_untagged) {
+        follow_arrival(core, instance);
     }
 }
