@@ -7,6 +7,7 @@
 #include "api/kept.h"
 #include "api/pages.h"
 #include "api/words.h"
+#include "model/alarm_name.h"
 #include "model/schemas.h"
 
 #define PAGE           50
@@ -39,20 +40,17 @@ void asg_write_policy_alarms(struct asg_api_call *call, struct asg_writer *write
     asg_write_begin_list(writer, "Alarms");
     if (policy->kind != ASG_POLICY_TARGET_TRACKING) {
         if (policy->has_threshold) {
-            write_alarm(
-                call, writer,
-                asg_arena_format(arena, "openasg-%s-%s", policy->group, policy->name));
+            write_alarm(call, writer,
+                        asg_policy_alarm_name(policy, policy->group, true, arena));
         }
     } else {
         if (policy->alarm_high[0] != '\0') {
             write_alarm(call, writer,
-                        asg_arena_format(arena, "TargetTracking-%s-AlarmHigh-%s",
-                                         policy->group, policy->alarm_high));
+                        asg_policy_alarm_name(policy, policy->group, true, arena));
         }
         if (policy->alarm_low[0] != '\0') {
             write_alarm(call, writer,
-                        asg_arena_format(arena, "TargetTracking-%s-AlarmLow-%s",
-                                         policy->group, policy->alarm_low));
+                        asg_policy_alarm_name(policy, policy->group, false, arena));
         }
     }
     asg_write_end(writer);

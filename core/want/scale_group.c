@@ -11,6 +11,7 @@
 #include "core/step/narrate.h"
 #include "core/want/desired.h"
 #include "core/want/policy.h"
+#include "model/alarm_name.h"
 
 #define GAP_PERIODS 4 /* without metrics, and a policy begins anew */
 
@@ -99,18 +100,6 @@ static const struct tally *tally_of(struct group *group, int64_t now_ms)
     return tally;
 }
 
-/* The name of the alarm that AWS would make for it; ours is in the proposal's words. */
-static const char *say_alarm(struct asg_core *core, const struct group *group,
-                             const struct asg_policy_config *policy, bool is_out)
-{
-    bool is_tracking = policy->kind == ASG_POLICY_TARGET_TRACKING;
-    assert(group->no > 0);
-    return asg_arena_format(&core->step->effects->arena, "%s%s-%s%s%s",
-                            is_tracking ? "TargetTracking-" : "", group->config.name,
-                            is_tracking ? "" : policy->name, is_tracking ? "" : "-",
-                            is_out ? "AlarmHigh" : "AlarmLow");
-}
-
 static void decide_group(struct asg_core *core, struct group *group,
                          const struct policy *policy, const struct asg_proposal *proposal)
 {
@@ -147,7 +136,9 @@ static void decide_group(struct asg_core *core, struct group *group,
                          limit[0] != '\0' ? (int)strlen(limit) - 2 : 0, limit),
         "a monitor alarm %s in state ALARM triggered policy %s changing the "
         "desired capacity from %" PRId64 " to %" PRId64,
-        say_alarm(core, group, &policy->config, is_out), policy->config.name, from, to);
+        asg_policy_alarm_name(&policy->config, group->config.name, is_out,
+                              &core->step->effects->arena),
+        policy->config.name, from, to);
     asg_narrate_capacity(core, is_out ? ASG_DECISION_SCALE_OUT : ASG_DECISION_SCALE_IN,
                          group, policy->config.name, from,
                          "%s\n%sdecide %" PRId64 ", scale %s by %" PRId64, proposal->text,
