@@ -214,9 +214,33 @@ def check_notes(actions):
                 yield f"there is no parameter {action}.{path}"
 
 
+def handlers():
+    """The sources that read parameters."""
+    text = ""
+    for pattern in ("api/*.c", "api/do/*.c"):
+        for path in sorted(glob.glob(os.path.join(ROOT, pattern))):
+            with open(path, encoding="utf-8") as file:
+                text += file.read()
+    return text
+
+
+def check_full(actions):
+    """A parameter without a note that no handler names is not full."""
+    text = handlers()
+    for action, table in actions.items():
+        if not table["built"]:
+            continue
+        notes = {path: note for path, note in NOTES.get(action, {}).items() if path}
+        for path, member in parameters(table["input"]):
+            named = re.search(rf'[".]{member["name"]}"', text)
+            if not named and note_of(notes, path)[1] is None and \
+                    "" not in NOTES.get(action, {}):
+                yield f"no handler reads {action}.{path}: say so in NOTES"
+
+
 def page():
     actions, tests = tables(), clients()
-    wrong = list(check_notes(actions))
+    wrong = list(check_notes(actions)) + list(check_full(actions))
     assert not wrong, wrong
     lines = [HEAD]
     count = {True: 0, False: 0}
