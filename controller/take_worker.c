@@ -83,10 +83,11 @@ static const char *prepare(void *context, const struct asg_job *job,
     if (status == ASG_OK) return NULL;
     asg_log_error("dispatch", "user_data_missing", "job=%" PRIu64 " %s; it is not done",
                   job->id, error.text);
-    return asg_arena_format(arena,
-                            "its user data is lost: create the launch template or launch "
-                            "configuration again with it, or restore the file (%s)",
-                            error.text);
+    return asg_arena_format(
+        arena,
+        "its user data is lost: create the %s again with it, or "
+        "restore the file (%s)",
+        job->kind == ASG_JOB_TEMPLATE ? "template" : "launch configuration", error.text);
 }
 
 static void take_result_event(struct asg_controller *controller,

@@ -26,6 +26,7 @@ struct asg_call {
     /* Faults: how far behind the answer may be, and whether a launch goes wrong. */
     int64_t lag_ms;
     bool dies;
+    bool starts_fewer;
     asg_world_capacity *has_capacity;
     void *context;
     /* What comes of it. */

@@ -270,6 +270,7 @@ static enum asg_status read_run_request(struct asg_call *call,
         .has_subnet = asg_call_get(call, "SubnetId") != NULL,
         .is_dry_run = call->is_dry_run,
         .dies = call->dies,
+        .starts_fewer = call->starts_fewer,
         .has_capacity = call->has_capacity,
         .context = call->context,
     };

@@ -269,7 +269,8 @@ struct asg_world_run_request {
     struct asg_world_template_reference template;
     bool has_subnet; /* of the instance itself, not of a network interface */
     bool is_dry_run;
-    bool dies; /* fault: accepted, but terminated by "EC2" at once */
+    bool dies;         /* fault: accepted, but terminated by "EC2" at once */
+    bool starts_fewer; /* fault: no more than min_count */
     asg_world_capacity *has_capacity; /* NULL: there is room everywhere */
     void *context;
 };

@@ -379,6 +379,7 @@ static enum asg_status count_room(const struct asg_world *world, const struct pl
     const struct asg_world_options *options = &world->options;
     int64_t count = plan->request->max_count;
     int64_t least = plan->request->min_count;
+    if (plan->request->starts_fewer) count = least;
     if (count > ASG_WORLD_BATCH_MAX) count = ASG_WORLD_BATCH_MAX;
     int64_t left = (int64_t)options->instance_limit - world->live_count;
     if (options->instance_limit > 0 && left < count) count = left;

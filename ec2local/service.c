@@ -304,6 +304,7 @@ static void make_call(struct visit *visit)
         call.lag_ms = fault.latency_ms;
     }
     call.dies = strikes(visit, ASG_FAULT_DIES, "terminate_after_launch", &fault);
+    call.starts_fewer = strikes(visit, ASG_FAULT_FEWER, "fewer", &fault);
     call.world = asg_run_world_begin(service->parts.run, &call.now_ms, &call.effects);
     visit->response->status = asg_call_answer(&call, visit->service_name);
     asg_run_world_end(service->parts.run);

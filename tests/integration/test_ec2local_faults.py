@@ -150,6 +150,16 @@ class FaultTest(unittest.TestCase):
                                             if i["State"]["Name"] == "terminated"])[0]
         self.assertEqual(over["StateReason"]["Code"], "Server.InternalError")
 
+    def test_a_launch_may_start_the_least_and_say_nothing(self):
+        self.local.fault("fewer", action="RunInstances", count=1)
+        wish = {"ImageId": "ami-00000000000000001", "InstanceType": "t3.micro", "MinCount": 2,
+                "MaxCount": 5}
+        first = self.ec2.run_instances(ClientToken="fewer", **wish)["Instances"]
+        self.assertEqual(len(first), 2)
+        again = self.ec2.run_instances(ClientToken="fewer", **wish)["Instances"]
+        self.assertEqual({i["InstanceId"] for i in again}, {i["InstanceId"] for i in first})
+        self.assertEqual(len(self.ec2.run_instances(**wish)["Instances"]), 5)
+
     def test_a_probability_strikes_sometimes(self):
         self.local.fault("throttle", action="DescribeRegions", probability="0.5")
         failed = 0
