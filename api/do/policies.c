@@ -220,7 +220,10 @@ static bool take_kind(struct asg_api_call *call, struct asg_policy_config *confi
 {
     const char *type = asg_value_text(&call->input, "PolicyType", "SimpleScaling");
     if (strcmp(type, "PredictiveScaling") == 0) {
-        asg_api_invalid(call, "PolicyType: openasg does not have PredictiveScaling yet");
+        asg_api_refuse(call, 400, "InvalidAction",
+                       "openasg does not have %s with the PolicyType PredictiveScaling "
+                       "yet; docs/compatibility.md lists what it has",
+                       call->action->name);
         return false;
     }
     if (strcmp(type, "StepScaling") == 0) return take_step(call, config);

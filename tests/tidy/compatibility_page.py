@@ -67,7 +67,7 @@ NOTES = {
     "DescribeInstanceRefreshes": {"": ("PARTIAL", "the list is empty: there are none yet")},
     "DescribeAccountSettings": {"": ("PARTIAL", "the list is empty: there are none yet")},
     "PutScalingPolicy": {
-        "PolicyType": ("PARTIAL", "not `PredictiveScaling`"),
+        "PolicyType": ("PARTIAL", "not `PredictiveScaling`: `InvalidAction`"),
         "PredictiveScalingConfiguration": ("NO", ""),
         "TargetTrackingConfiguration.CustomizedMetricSpecification": ("NO", ""),
         "TargetTrackingConfiguration.PredefinedMetricSpecification.PredefinedMetricType":

@@ -166,8 +166,8 @@ static void test_what_a_kind_does_not_take_is_refused(void **state)
                  "Cooldown is not a valid parameter");
     play_refused(PUT "PolicyType=TargetTrackingScaling", "ValidationError",
                  "TargetTrackingConfiguration must be specified");
-    play_refused(PUT "PolicyType=PredictiveScaling", "ValidationError",
-                 "PredictiveScaling");
+    play_refused(PUT "PolicyType=PredictiveScaling", "InvalidAction",
+                 "PutScalingPolicy with the PolicyType PredictiveScaling");
     play_refused(TRACKING "TargetValue=50&TargetTrackingConfiguration."
                           "CustomizedMetricSpecification.MetricName=m",
                  "ValidationError", "CustomizedMetricSpecification");
