@@ -49,15 +49,6 @@ void asg_kept_sort(struct asg_kept_list *list)
     }
 }
 
-const char *asg_kept_find(const struct asg_kept_member *kept, size_t count,
-                          const char *path)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(kept[i].path, path) == 0) return kept[i].value;
-    }
-    return NULL;
-}
-
 void asg_kept_write(struct asg_writer *writer, const struct asg_kept_member *kept,
                     size_t count, struct asg_arena *arena)
 {

@@ -9,7 +9,7 @@
 #ifndef ASG_API_KEPT_H
 #define ASG_API_KEPT_H
 
-#include "model/group.h"
+#include "model/kept.h"
 #include "query/read.h"
 #include "query/write.h"
 
@@ -31,10 +31,6 @@ bool asg_kept_take(struct asg_kept_list *list, const struct asg_query_value *inp
 
 /* In the order of a form. */
 void asg_kept_sort(struct asg_kept_list *list);
-
-/* The value of a path; NULL: it is not kept. */
-const char *asg_kept_find(const struct asg_kept_member *kept, size_t count,
-                          const char *path);
 
 /* Write what the begun structure's shape has of it and is not written yet. */
 void asg_kept_write(struct asg_writer *writer, const struct asg_kept_member *kept,

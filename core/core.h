@@ -121,6 +121,13 @@ void asg_core_view_status(const struct asg_core *core, struct asg_arena *arena,
 void asg_core_view_groups(const struct asg_core *core, const char *name,
                           struct asg_arena *arena, struct asg_group_view **ret,
                           size_t *ret_count);
+/* What the group was before its last update. False: there was none. */
+bool asg_core_view_before(const struct asg_core *core, const char *name,
+                          struct asg_arena *arena, struct asg_group_config *ret);
+void asg_core_view_launch_configurations(const struct asg_core *core, const char *name,
+                                         struct asg_arena *arena,
+                                         struct asg_launch_configuration **ret,
+                                         size_t *ret_count);
 void asg_core_view_policies(const struct asg_core *core, const char *group,
                             struct asg_arena *arena, struct asg_policy_config **ret,
                             size_t *ret_count);

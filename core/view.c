@@ -165,6 +165,8 @@ void asg_core_view_cluster(const struct asg_core *core, struct asg_arena *arena,
     ret->status.alarms = (struct asg_texts){.items = alarms.items, .count = alarms.count};
     asg_core_view_templates(core, arena, &ret->templates, &ret->template_count);
     asg_core_view_orphans(core, arena, &ret->orphans, &ret->orphan_count);
+    asg_core_view_launch_configurations(core, "", arena, &ret->launch_configurations,
+                                        &ret->launch_configuration_count);
 }
 
 void asg_core_view_groups(const struct asg_core *core, const char *name,
@@ -193,6 +195,35 @@ void asg_core_view_groups(const struct asg_core *core, const char *name,
     }
     *ret = views;
     *ret_count = meant.count;
+}
+
+bool asg_core_view_before(const struct asg_core *core, const char *name,
+                          struct asg_arena *arena, struct asg_group_config *ret)
+{
+    assert(core->step == NULL);
+    const struct group *group = asg_group_find(core, name);
+    if (group == NULL || group->before.name == NULL) return false;
+    asg_model_copy(&asg_group_config_schema, &group->before, arena, ret);
+    return true;
+}
+
+void asg_core_view_launch_configurations(const struct asg_core *core, const char *name,
+                                         struct asg_arena *arena,
+                                         struct asg_launch_configuration **ret,
+                                         size_t *ret_count)
+{
+    assert(core->step == NULL);
+    bool is_of_all = name == NULL || name[0] == '\0';
+    struct asg_launch_configuration *views =
+        asg_arena_take(arena, (core->configuration_count + 1) * sizeof *views);
+    size_t count = 0;
+    for (size_t i = 0; i < core->configuration_count; i++) {
+        const struct asg_launch_configuration *one = &core->configurations[i].config;
+        if (!is_of_all && strcmp(one->name, name) != 0) continue;
+        asg_model_copy(&asg_launch_configuration_schema, one, arena, &views[count++]);
+    }
+    *ret = views;
+    *ret_count = count;
 }
 
 void asg_core_view_policies(const struct asg_core *core, const char *group_name,

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "core/values/number.h"
 #include "core/core.h"
 #include "core/world/standing.h"
@@ -69,6 +70,25 @@ const char *asg_core_say_breaker(const char *group, int64_t left_ms,
 
 /* ---- groups ---- */
 
+static void view_suspensions(const struct group *group, struct asg_arena *arena,
+                             struct asg_group_view *view)
+{
+    assert(view->suspension_count == 0);
+    view->suspensions =
+        asg_arena_take(arena, ASG_PROCESS_COUNT * sizeof *view->suspensions);
+    for (int process = 0; process < ASG_PROCESS_COUNT; process++) {
+        if (!asg_group_is_suspended(group, (enum asg_process)process)) continue;
+        int64_t since_ms = group->suspended_ms[process];
+        char since[ASG_TIME_TEXT_MAX];
+        asg_time_format(since_ms, since);
+        view->suspensions[view->suspension_count++] = (struct asg_suspension_view){
+            .process = (enum asg_process)process,
+            .since_ms = since_ms,
+            .reason = asg_arena_format(arena, "User suspended at %.19sZ", since),
+        };
+    }
+}
+
 void asg_view_fill_group(const struct group *group, struct asg_arena *arena,
                          struct asg_group_view *ret)
 {
@@ -84,13 +104,14 @@ void asg_view_fill_group(const struct group *group, struct asg_arena *arena,
         .is_degraded = group->is_degraded,
         .degraded_reason = asg_arena_text(arena, group->degraded),
         .resolved_version =
-            group->template.version == 0
+            group->template.id[0] == '\0'
                 ? ""
                 : asg_arena_format(arena, "%s:%" PRIu64, group->template.id,
                                    group->template.version),
         .created_ms = group->created_ms,
         .unknown = group->unknown_count,
     };
+    view_suspensions(group, arena, ret);
 }
 
 /* ---- instances ---- */
@@ -144,12 +165,13 @@ void asg_view_fill_instance(const struct instance *instance,
     assert(before == NULL || before->group == instance->group);
     assert((before == NULL) == (before_view == NULL));
     const struct instance none = {
-        .type = "", .subnet_id = "", .zone = "", .template_id = ""};
+        .type = "", .subnet_id = "", .zone = "", .template_id = "", .configuration = ""};
     const struct asg_instance_view none_view = {0};
     const struct instance *b = before != NULL ? before : &none;
     const struct asg_instance_view *bv = before != NULL ? before_view : &none_view;
-    bool is_same_version =
-        before != NULL && before->template_version == instance->template_version;
+    bool is_configured = instance->configuration[0] != '\0';
+    bool is_same_version = before != NULL && before->configuration[0] == '\0' &&
+                           before->template_version == instance->template_version;
     *ret = (struct asg_instance_view){
         .instance_id = take_text(arena, instance->id, "", NULL),
         .group = before != NULL ? bv->group
@@ -165,7 +187,8 @@ void asg_view_fill_instance(const struct instance *instance,
         .zone = take_text(arena, instance->zone, b->zone, bv->zone),
         .private_ip = take_text(arena, instance->private_ip, "", NULL),
         .template_version =
-            is_same_version
+            is_configured ? ""
+            : is_same_version
                 ? bv->template_version
                 : asg_arena_format(arena, "%" PRIu64, instance->template_version),
         .launched_ms = instance->launch.launched_ms,
@@ -179,5 +202,7 @@ void asg_view_fill_instance(const struct instance *instance,
         .template_id =
             take_text(arena, instance->template_id, b->template_id, bv->template_id),
         .warm_ms = asg_instance_is_serving(instance) ? instance->service.warm_ms : 0,
+        .launch_configuration = take_text(arena, instance->configuration,
+                                          b->configuration, bv->launch_configuration),
     };
 }

@@ -58,12 +58,15 @@ static struct asg_candidate *make_candidates(struct asg_core *core,
         &core->step->effects->arena, group->instance_count * sizeof *candidates);
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
+        bool is_configured = instance->configuration[0] != '\0';
         candidates[i] = (struct asg_candidate){
             .no = instance->no,
             .zone = asg_instance_counts(instance) ? instance->zone : "",
             .launched_ms = instance->launch.launched_ms,
-            .template_id = instance->template_id,
+            .template_id =
+                is_configured ? instance->configuration : instance->template_id,
             .template_version = instance->template_version,
+            .has_configuration = is_configured,
             .rank = rank_of(group, instance),
             .is_candidate = may_shrink_away(instance),
         };
@@ -119,10 +122,12 @@ size_t asg_choose_ends(struct asg_core *core, struct group *group, size_t count,
     assert(count > 0 && count <= group->instance_count);
     struct asg_candidate *candidates = make_candidates(core, group);
     enum asg_termination_policy policies[ASG_TERMINATION_COUNT];
+    const char *configuration = group->config.launch_configuration;
     const struct asg_choice choice = {
         .policies = policies,
         .policy_count = parse_policies(&group->config, policies),
-        .template_id = group->template.id,
+        .template_id = configuration[0] != '\0' ? configuration : group->template.id,
+        .has_configuration = configuration[0] != '\0',
         .now_ms = core->now_ms,
         .seed = core->seed,
     };

@@ -23,13 +23,19 @@ static int64_t keep_newest_first(const struct asg_choice *choice,
     return -candidate->launched_ms;
 }
 
-/* Any that came from another template first, then the lowest version of this one. */
+#define OLD (INT64_C(1) << 62)
+
+/* Any that came from another launch configuration first, the oldest of them; then from
+ * another template, then the lowest version of this one. */
 static int64_t keep_by_template(const struct asg_choice *choice,
                                 const struct asg_candidate *candidate)
 {
     assert(choice->template_id != NULL && candidate->template_id != NULL);
-    if (strcmp(choice->template_id, candidate->template_id) != 0) return -1;
-    return (int64_t)(candidate->template_version & INT64_MAX);
+    int64_t version = (int64_t)(candidate->template_version & (OLD - 1));
+    bool is_current = choice->has_configuration == candidate->has_configuration &&
+                      strcmp(choice->template_id, candidate->template_id) == 0;
+    if (is_current) return version;
+    return candidate->has_configuration ? version - OLD : -1;
 }
 
 /* What was asked for last goes first: the rest is then what the strategy would buy. */

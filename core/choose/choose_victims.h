@@ -19,8 +19,9 @@ struct asg_candidate {
     uint64_t no;
     const char *zone;
     int64_t launched_ms;
-    const char *template_id;
-    uint64_t template_version;
+    const char *template_id;   /* or the name of its launch configuration */
+    uint64_t template_version; /* or when that was made */
+    bool has_configuration;
     uint32_t rank;     /* of a mixed group: place of its type in the priorities; else 0 */
     bool is_candidate; /* false: only counts for the balance of the zones */
     bool is_chosen;    /* out */
@@ -34,7 +35,8 @@ struct asg_candidate {
 struct asg_choice {
     const enum asg_termination_policy *policies;
     size_t policy_count;
-    const char *template_id; /* the group's now */
+    const char *template_id; /* the group's now, as of a candidate */
+    bool has_configuration;
     int64_t now_ms;
     uint64_t seed;
 };

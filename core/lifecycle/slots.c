@@ -26,6 +26,8 @@ void asg_slot_add(struct asg_core *core, struct group *group, struct job *job)
         asg_text_keep(core, &slot->zone, ASG_ZONE_MAX, launch->zone);
         asg_text_keep(core, &slot->template_id, ASG_TEMPLATE_MAX, group->template.id);
         slot->template_version = group->template.version;
+        asg_text_keep(core, &slot->configuration, ASG_GROUP_NAME_MAX,
+                      group->config.launch_configuration);
         slot->service.is_protected = group->config.protect_new_instances;
         slot->is_spot = launch->fleet != NULL && i >= launch->fleet->on_demand;
         assert(asg_instance_is_slot(slot));

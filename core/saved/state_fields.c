@@ -16,24 +16,25 @@
 /* Bytes that one of them takes at the least, in any form: each field takes one. What
  * claims to hold more of them than the bytes that are left is refused before room is
  * made for it. */
-#define INSTANCE_LEAST 31
-#define POLICY_LEAST   20
-#define SCHEDULE_LEAST 10
-#define POOL_LEAST     6
-#define ACTIVITY_LEAST 8
-#define GROUP_LEAST    64
-#define JOB_LEAST      20
-#define TEMPLATE_LEAST 5
-#define ORPHAN_LEAST   16
-#define DETACHED_LEAST 3
+#define INSTANCE_LEAST      31
+#define POLICY_LEAST        20
+#define SCHEDULE_LEAST      10
+#define POOL_LEAST          6
+#define ACTIVITY_LEAST      8
+#define GROUP_LEAST         64
+#define JOB_LEAST           20
+#define TEMPLATE_LEAST      5
+#define CONFIGURATION_LEAST 6
+#define ORPHAN_LEAST        16
+#define DETACHED_LEAST      3
 
 /* A text that is kept once for all who have it. */
 static void kept(struct asg_fields *f, struct asg_core *core, const char **held,
                  size_t most)
 {
-    assert(most <= ASG_REASON_MAX);
+    assert(most <= ASG_GROUP_NAME_MAX);
     assert(*held != NULL);
-    char loaded[ASG_REASON_MAX + 1];
+    char loaded[ASG_GROUP_NAME_MAX + 1];
     asg_fields_text(f, *held, loaded, most + 1);
     if (asg_fields_is_loading(f)) asg_text_keep(core, held, most, loaded);
 }
@@ -108,6 +109,7 @@ void asg_state_instance_fields(struct asg_fields *f, struct asg_core *core,
     asg_fields_bool(f, &i->is_spot);
     asg_fields_bool(f, &i->launch.is_attached);
     asg_fields_bool(f, &i->launch.is_extra);
+    kept(f, core, &i->configuration, ASG_GROUP_NAME_MAX);
     bool has_activity = i->activity != NULL;
     asg_fields_bool(f, &has_activity);
     if (!has_activity) return;
@@ -266,13 +268,31 @@ static void interlock_fields(struct asg_fields *f, struct group *g)
     asg_fields_i64(f, &g->silence.calm_ms);
 }
 
+static void suspended_fields(struct asg_fields *f, struct group *g)
+{
+    asg_fields_u64(f, &g->suspended);
+    for (int process = 0; process < ASG_PROCESS_COUNT; process++) {
+        if (!asg_group_is_suspended(g, (enum asg_process)process)) continue;
+        asg_fields_i64(f, &g->suspended_ms[process]);
+    }
+}
+
+static void before_fields(struct asg_fields *f, struct group *g)
+{
+    bool is_there = g->before.name != NULL;
+    asg_fields_bool(f, &is_there);
+    if (!is_there) return;
+    config_fields(f, &asg_group_config_schema, &g->before, &g->before_arena);
+}
+
 void asg_state_group_fields(struct asg_fields *f, struct asg_core *core, struct group *g)
 {
     asg_fields_u32(f, &g->no);
     config_fields(f, &asg_group_config_schema, &g->config, &g->arena);
+    before_fields(f, g);
     asg_fields_i64(f, &g->created_ms);
     group_lists(f, g);
-    asg_fields_u64(f, &g->suspended);
+    suspended_fields(f, g);
     asg_fields_bool(f, &g->is_halted);
     asg_fields_bool(f, &g->is_deleting);
     asg_fields_bool(f, &g->is_degraded);
@@ -409,6 +429,12 @@ void asg_state_head_fields(struct asg_fields *f, struct asg_core *core)
                            sizeof *core->templates);
     for (size_t i = 0; i < core->template_count; i++) {
         template_fields(f, &core->templates[i]);
+    }
+    core->configurations = room(f, core->configurations, &core->configuration_count,
+                                CONFIGURATION_LEAST, sizeof *core->configurations);
+    for (size_t i = 0; i < core->configuration_count; i++) {
+        config_fields(f, &asg_launch_configuration_schema,
+                      &core->configurations[i].config, &core->configurations[i].arena);
     }
     core->orphans =
         room(f, core->orphans, &core->orphan_count, ORPHAN_LEAST, sizeof *core->orphans);

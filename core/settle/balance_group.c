@@ -9,6 +9,7 @@
 #include "core/lifecycle/lifecycle.h"
 #include "core/world/standing.h"
 #include "core/world/states.h"
+#include "core/world/configurations.h"
 #include "core/world/kept_text.h"
 #include "core/choose/choose_ends.h"
 #include "core/world/counts.h"
@@ -28,6 +29,7 @@
 #include "core/plan/plan_terminations.h"
 #include "core/plan/retry_job.h"
 #include "core/settle/answer_notices.h"
+#include "core/settle/settle_sources.h"
 #include "core/tell/tell_members.h"
 #include "core/want/desired.h"
 #include "core/want/run_schedules.h"
@@ -299,6 +301,13 @@ static bool is_template_ready(struct asg_core *core, struct group *group)
 {
     assert(!group->is_deleting); /* it grows no more */
     const struct asg_group_config *config = &group->config;
+    if (config->launch_configuration[0] != '\0') {
+        const struct asg_launch_configuration *configuration =
+            asg_configuration_find(core, config->launch_configuration);
+        assert(configuration != NULL); /* none that a group launches from is deleted */
+        group->template.version = (uint64_t)configuration->created_ms;
+        return true;
+    }
     if (config->template_id[0] != '\0' && is_number(config->template_version)) {
         asg_text_keep(core, &group->template.id, ASG_TEMPLATE_MAX, config->template_id);
         group->template.version = strtoull(config->template_version, NULL, 10);
@@ -443,6 +452,7 @@ void asg_settle_group(struct asg_core *core, struct group *group)
     assert(core->step != NULL);
     settle_ended(core, group);
     asg_judge_group(core, group);
+    asg_settle_sources(core, group);
     end_drains(core, group);
     give_up_stopped(core, group);
     if (group->is_deleting) {

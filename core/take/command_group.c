@@ -15,256 +15,15 @@
 #include "core/world/orphans.h"
 #include "core/world/standing.h"
 #include "core/world/state.h"
+#include "core/take/check_config.h"
 #include "core/take/require.h"
 #include "core/take/try_again.h"
 #include "core/want/desired.h"
 #include "core/want/run_schedules.h"
+#include "model/copy.h"
 #include "model/defaults.h"
-#include "model/launch_fields.h"
+#include "model/kept.h"
 #include "model/schemas.h"
-
-#define SECOND INT64_C(1000)
-#define HOUR   (3600 * SECOND)
-#define DAY    (24 * HOUR)
-
-static bool is_name(const char *name)
-{
-    size_t length = strlen(name);
-    if (length == 0 || length > ASG_GROUP_NAME_MAX) return false;
-    for (const char *at = name; *at != '\0'; at++) {
-        if (*at < 33 || *at > 126 || *at == ':') return false;
-    }
-    return true;
-}
-
-static enum asg_status check_sizes(const struct asg_group_config *config,
-                                   struct asg_error *error)
-{
-    if (config->max > ASG_GROUP_CAPACITY_MAX) {
-        return asg_fail(error, ASG_ERR_INVALID,
-                        "max %" PRIu32 " is above the limit of %d", config->max,
-                        ASG_GROUP_CAPACITY_MAX);
-    }
-    if (config->min > config->max) {
-        return asg_fail(error, ASG_ERR_INVALID,
-                        "min %" PRIu32 " is above max %" PRIu32
-                        "; raise max or lower min",
-                        config->min, config->max);
-    }
-    if (config->desired < config->min || config->desired > config->max) {
-        return asg_fail(error, ASG_ERR_INVALID,
-                        "desired %" PRIu32 " is not between min %" PRIu32
-                        " and max %" PRIu32,
-                        config->desired, config->min, config->max);
-    }
-    return ASG_OK;
-}
-
-static enum asg_status check_times(const struct asg_group_config *config,
-                                   struct asg_error *error)
-{
-    const struct {
-        const char *name;
-        int64_t value_ms;
-        int64_t low_ms;
-        int64_t high_ms;
-    } times[] = {
-        {"evaluation", config->evaluation_ms, SECOND, HOUR},
-        {"cooldown", config->cooldown_ms, 0, DAY},
-        {"warm-up", config->warmup_ms, -1, DAY},
-        {"health grace", config->health_grace_ms, 0, 7 * DAY},
-        {"drain", config->drain_ms, 0, DAY},
-        {"launch timeout", config->launch_timeout_ms, SECOND, DAY},
-    };
-    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
-        if (times[i].value_ms >= times[i].low_ms &&
-            times[i].value_ms <= times[i].high_ms) {
-            continue;
-        }
-        return asg_fail(
-            error, ASG_ERR_INVALID,
-            "%s of %" PRId64 " ms is not between %" PRId64 " and %" PRId64 " ms",
-            times[i].name, times[i].value_ms, times[i].low_ms, times[i].high_ms);
-    }
-    uint32_t highest = config->terminating_percent;
-    if (config->terminated_percent > highest) highest = config->terminated_percent;
-    if (config->unhealthy_percent > highest) highest = config->unhealthy_percent;
-    if (config->silence_percent > highest) highest = config->silence_percent;
-    if (highest > 100) {
-        return asg_fail(error, ASG_ERR_INVALID,
-                        "a share of %" PRIu32 " %% is above 100 %%", highest);
-    }
-    return ASG_OK;
-}
-
-static enum asg_status check_places(const struct asg_group_config *config,
-                                    struct asg_error *error)
-{
-    if (config->subnet_count == 0) {
-        return asg_fail(error, ASG_ERR_INVALID,
-                        "a group needs at least one subnet or zone to launch into");
-    }
-    for (size_t i = 0; i < config->subnet_count; i++) {
-        const struct asg_subnet *subnet = &config->subnets[i];
-        if (strlen(subnet->subnet_id) > ASG_SUBNET_MAX ||
-            strlen(subnet->zone) > ASG_ZONE_MAX ||
-            (subnet->subnet_id[0] == '\0' && subnet->zone[0] == '\0')) {
-            return asg_fail(error, ASG_ERR_INVALID, "subnet %zu has no usable id or zone",
-                            i + 1);
-        }
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(config->subnets[j].subnet_id, subnet->subnet_id) == 0 &&
-                strcmp(config->subnets[j].zone, subnet->zone) == 0) {
-                return asg_fail(error, ASG_ERR_INVALID, "subnet %s is named twice",
-                                subnet->subnet_id);
-            }
-        }
-    }
-    for (size_t i = 0; i < config->instance_types.count; i++) {
-        if (strlen(config->instance_types.items[i]) > ASG_TYPE_MAX) {
-            return asg_fail(error, ASG_ERR_INVALID, "'%s' is no instance type",
-                            config->instance_types.items[i]);
-        }
-    }
-    for (size_t i = 0; i < config->termination_policies.count; i++) {
-        const char *word = config->termination_policies.items[i];
-        if (asg_enum_value(&asg_termination_policy_words, word) >= 0) continue;
-        return asg_fail(
-            error, ASG_ERR_INVALID,
-            "'%s' is no termination policy; there are default, "
-            "oldest-instance, newest-instance, closest-to-next-instance-hour, "
-            "oldest-launch-template, oldest-launch-configuration and "
-            "allocation-strategy",
-            word);
-    }
-    return ASG_OK;
-}
-
-static bool is_price(const char *text)
-{
-    size_t whole = strspn(text, "0123456789");
-    size_t part = text[whole] == '.' ? strspn(text + whole + 1, "0123456789") : 0;
-    size_t length = whole + (part > 0 ? 1 + part : 0);
-    return whole > 0 && whole <= 6 && part <= 9 && text[length] == '\0' &&
-           strspn(text, "0.") < length;
-}
-
-/* A fleet buys in both markets itself. */
-static enum asg_status check_mixed_parameters(const struct asg_group_config *config,
-                                              struct asg_error *error)
-{
-    assert(config->mixed != NULL);
-    for (size_t i = 0; i < config->launch_parameter_count; i++) {
-        const char *name = config->launch_parameters[i].name;
-        if (strncmp(name, "InstanceMarketOptions.", 22) != 0) continue;
-        return asg_fail(
-            error, ASG_ERR_INVALID,
-            "launch parameter %s cannot stand in a mixed group: its market is "
-            "said by the on-demand base and percentage",
-            name);
-    }
-    for (size_t i = 0; i < config->instance_types.count; i++) {
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(config->instance_types.items[i],
-                       config->instance_types.items[j]) != 0) {
-                continue;
-            }
-            return asg_fail(error, ASG_ERR_INVALID, "instance type %s is named twice",
-                            config->instance_types.items[i]);
-        }
-    }
-    return ASG_OK;
-}
-
-static enum asg_status check_mixed(const struct asg_group_config *config,
-                                   struct asg_error *error)
-{
-    const struct asg_mixed *mixed = config->mixed;
-    if (mixed == NULL) return ASG_OK;
-    if (mixed->on_demand_base > ASG_GROUP_CAPACITY_MAX ||
-        mixed->on_demand_percent > 100) {
-        return asg_fail(
-            error, ASG_ERR_INVALID,
-            "on-demand base %" PRIu32 " and percentage %" PRIu32 ": at most %d and 100",
-            mixed->on_demand_base, mixed->on_demand_percent, ASG_GROUP_CAPACITY_MAX);
-    }
-    if (mixed->spot_pools > ASG_SPOT_POOLS_MAX) {
-        return asg_fail(error, ASG_ERR_INVALID,
-                        "%" PRIu32 " Spot pools are above the limit of %d",
-                        mixed->spot_pools, ASG_SPOT_POOLS_MAX);
-    }
-    if (mixed->spot_max_price[0] != '\0' && !is_price(mixed->spot_max_price)) {
-        return asg_fail(error, ASG_ERR_INVALID,
-                        "'%.40s' is no Spot price: dollars an hour above 0, as 0.05",
-                        mixed->spot_max_price);
-    }
-    if (config->instance_types.count > ASG_MIXED_TYPES_MAX) {
-        return asg_fail(error, ASG_ERR_INVALID,
-                        "%zu instance types are above the limit of %d of a mixed group",
-                        config->instance_types.count, ASG_MIXED_TYPES_MAX);
-    }
-    return check_mixed_parameters(config, error);
-}
-
-static enum asg_status check_template(const struct asg_group_config *config,
-                                      struct asg_error *error)
-{
-    bool has_id = config->template_id[0] != '\0';
-    bool has_name = config->template_name[0] != '\0';
-    if (has_id == has_name) {
-        return asg_fail(error, ASG_ERR_INVALID,
-                        "a group needs a launch template, by name or by id and not both");
-    }
-    const char *version = config->template_version;
-    bool is_word = strcmp(version, "$Latest") == 0 || strcmp(version, "$Default") == 0;
-    if (!is_word && strspn(version, "0123456789") != strlen(version)) {
-        return asg_fail(error, ASG_ERR_INVALID,
-                        "'%s' is no version of a launch template: a number, $Latest or "
-                        "$Default",
-                        version);
-    }
-    if (strlen(config->template_id) > ASG_TEMPLATE_MAX ||
-        config->tag_count > ASG_TAGS_MAX) {
-        return asg_fail(error, ASG_ERR_INVALID, "at most %d tags, ids of at most %d",
-                        ASG_TAGS_MAX, ASG_TEMPLATE_MAX);
-    }
-    for (size_t i = 0; i < config->tag_count; i++) {
-        size_t key = strlen(config->tags[i].key);
-        if (key == 0 || key > ASG_TAG_KEY_MAX ||
-            strlen(config->tags[i].value) > ASG_TAG_VALUE_MAX ||
-            strncmp(config->tags[i].key, "aws:", 4) == 0 ||
-            strncmp(config->tags[i].key, "openasg:", 8) == 0) {
-            return asg_fail(
-                error, ASG_ERR_INVALID,
-                "tag '%s': keys have 1 to %d characters and begin with neither "
-                "aws: nor openasg:, values at most %d",
-                config->tags[i].key, ASG_TAG_KEY_MAX, ASG_TAG_VALUE_MAX);
-        }
-    }
-    return ASG_OK;
-}
-
-static enum asg_status check_config(const struct asg_group_config *config,
-                                    struct asg_error *error)
-{
-    if (!is_name(config->name)) {
-        return asg_fail(error, ASG_ERR_INVALID,
-                        "'%s' is no group name: 1 to %d printable ASCII characters, no "
-                        "blank, no colon",
-                        config->name, ASG_GROUP_NAME_MAX);
-    }
-    enum asg_status status = check_sizes(config, error);
-    if (status == ASG_OK) status = check_times(config, error);
-    if (status == ASG_OK) status = check_places(config, error);
-    if (status == ASG_OK) status = check_template(config, error);
-    if (status == ASG_OK) status = check_mixed(config, error);
-    if (status == ASG_OK) {
-        status = asg_launch_parameters_check(config->launch_parameters,
-                                             config->launch_parameter_count,
-                                             /* is_launch */ true, error);
-    }
-    return status;
-}
 
 /* Of activities that follow from an order: `what` ends before the number that desired is
  * now. One that left desired as it was has none. */
@@ -280,24 +39,46 @@ static void wish(struct asg_core *core, struct group *group,
         "%s %" PRIu32, what, to);
 }
 
+/* What core goes by: no text of it is NULL, and it is lent for the step. */
+static struct asg_group_config begin_config(struct asg_core *core,
+                                            const struct asg_group_config *given)
+{
+    assert(core->step != NULL);
+    struct asg_arena *arena = &core->step->effects->arena;
+    struct asg_group_config config;
+    asg_model_copy(&asg_group_config_schema, given, arena, &config);
+    asg_model_fill_unset(&asg_group_config_schema, &config);
+    asg_kept_merge(NULL, 0, config.kept, config.kept_count, arena, &config.kept,
+                   &config.kept_count);
+    for (size_t i = 0; i < config.source_count; i++) {
+        config.sources[i].state = ASG_SOURCE_STATE_ADDING;
+        config.sources[i].state_ms = core->now_ms;
+    }
+    return config;
+}
+
 void asg_order_create_group(struct asg_core *core, const struct asg_command *command)
 {
     if (command->group_config == NULL) {
         asg_reply_refuse(core, "ValidationError", "the request contains no group");
         return;
     }
-    struct asg_group_config config = *command->group_config;
-    asg_model_fill_unset(&asg_group_config_schema, &config);
+    struct asg_group_config config = begin_config(core, command->group_config);
     struct asg_error error = {""};
-    if (check_config(&config, &error) != ASG_OK) {
+    if (asg_take_check_config(core, &config, &error) != ASG_OK) {
         asg_reply_refuse(core, "ValidationError", "group %s: %s", config.name,
                          error.text);
         return;
     }
     if (asg_group_find(core, config.name) != NULL) {
         asg_reply_refuse(core, "AlreadyExists",
-                         "AutoScalingGroup by this name already exists - %s",
+                         "AutoScalingGroup by this name already exists - A group with "
+                         "the name %s already exists",
                          config.name);
+        return;
+    }
+    if (!asg_take_is_within(core, command, core->group_count + 1, ASG_GROUPS_MAX,
+                            "groups")) {
         return;
     }
     struct group *group = asg_group_add(core, &config);
@@ -326,11 +107,20 @@ static bool has(uint64_t fields, enum asg_group_field field)
 
 /* Without desired, a new range pulls desired into it (docs/rules.md, "Changing a group").
  */
-static struct asg_group_config merge(const struct group *group,
-                                     const struct asg_group_config *from, uint64_t fields)
+static struct asg_group_config merge(struct asg_core *core, const struct group *group,
+                                     const struct asg_group_config *given,
+                                     uint64_t fields)
 {
+    assert(core->step != NULL);
+    struct asg_arena *arena = &core->step->effects->arena;
+    struct asg_group_config from;
+    asg_model_copy(&asg_group_config_schema, given, arena, &from);
     struct asg_group_config config = group->config;
-    asg_model_update(&asg_group_config_schema, &config, from, fields);
+    asg_model_update(&asg_group_config_schema, &config, &from, fields);
+    if (has(fields, ASG_GROUP_KEPT)) {
+        asg_kept_merge(group->config.kept, group->config.kept_count, from.kept,
+                       from.kept_count, arena, &config.kept, &config.kept_count);
+    }
     if (!has(fields, ASG_GROUP_DESIRED)) {
         if (config.desired > config.max) config.desired = config.max;
         if (config.desired < config.min) config.desired = config.min;
@@ -358,15 +148,16 @@ void asg_order_update_group(struct asg_core *core, const struct asg_command *com
         return;
     }
     struct asg_group_config config =
-        merge(group, command->group_config, command->group_fields);
+        merge(core, group, command->group_config, command->group_fields);
     struct asg_error error = {""};
-    if (check_config(&config, &error) != ASG_OK) {
+    if (asg_take_check_config(core, &config, &error) != ASG_OK) {
         asg_reply_refuse(core, "ValidationError", "group %s: %s", group->config.name,
                          error.text);
         return;
     }
     uint32_t from = group->config.desired;
     bool is_new_template = has(command->group_fields, ASG_GROUP_TEMPLATE);
+    asg_group_keep_before(group);
     set_all_but_range(group, config);
     asg_pool_forget_foreign(group);
     asg_instance_set_warm_times(group);
@@ -414,18 +205,50 @@ static size_t count_real(const struct asg_core *core, const struct group *group)
     return count;
 }
 
+/* Whom deletion protection allows it, and then who has no instances, or uses force. */
+static bool may_be_deleted(struct asg_core *core, const struct group *group,
+                           bool is_forced)
+{
+    enum asg_deletion_protection protection = group->config.deletion_protection;
+    if (protection == ASG_DELETION_ALL ||
+        (protection == ASG_DELETION_FORCE && is_forced)) {
+        asg_reply_refuse(core, "ValidationError",
+                         "group %s is protected: its deletion protection is %s; set it "
+                         "to none first%s",
+                         group->config.name,
+                         asg_enum_word(&asg_deletion_protection_words, (int)protection),
+                         protection == ASG_DELETION_FORCE
+                             ? ", or delete the group without force once it is empty"
+                             : "");
+        return false;
+    }
+    if (is_forced || group->instance_count == 0) return true;
+    uint32_t capacity = asg_count_capacity(group);
+    assert(capacity <= group->instance_count);
+    if (capacity == 0) {
+        asg_reply_refuse(core, "ScalingActivityInProgress",
+                         "You cannot delete an AutoScalingGroup while there are scaling "
+                         "activities in progress for that group: group %s has %zu "
+                         "instance%s that %s not gone yet; try again, or use force",
+                         group->config.name, group->instance_count,
+                         group->instance_count == 1 ? "" : "s",
+                         group->instance_count == 1 ? "is" : "are");
+        return false;
+    }
+    asg_reply_refuse(
+        core, "ResourceInUse",
+        "You cannot delete an AutoScalingGroup while there are instances or "
+        "pending Spot instance request(s) still in the group: group %s still "
+        "has %" PRIu32 " instance%s; set its sizes to 0 first, or use force",
+        group->config.name, capacity, capacity == 1 ? "" : "s");
+    return false;
+}
+
 void asg_order_delete_group(struct asg_core *core, const struct asg_command *command)
 {
     struct group *group = asg_take_require_group(core, command->group);
     if (group == NULL) return;
-    if (group->instance_count > 0 && !command->force) {
-        asg_reply_refuse(
-            core, "ResourceInUse",
-            "group %s still has %zu instance%s; set its sizes to 0 first, or use force",
-            group->config.name, group->instance_count,
-            group->instance_count == 1 ? "" : "s");
-        return;
-    }
+    if (!may_be_deleted(core, group, command->force)) return;
     size_t real = group->config.dry_run ? count_real(core, group) : 0;
     if (real > 0) {
         asg_reply_refuse(core, "DryRunOperation",
@@ -521,6 +344,10 @@ void asg_order_suspend(struct asg_core *core, const struct asg_command *command,
         return;
     }
     assert(which != 0 && (which & ~all) == 0); /* processes that there are */
+    for (int process = 0; is_suspended && process < ASG_PROCESS_COUNT; process++) {
+        bool is_new = (which & ~group->suspended & UINT64_C(1) << process) != 0;
+        if (is_new) group->suspended_ms[process] = core->now_ms;
+    }
     group->suspended =
         is_suspended ? group->suspended | which : group->suspended & ~which;
     asg_group_mark_dirty(core, group);

@@ -17,6 +17,7 @@
 #include "core/want/scale_group.h"
 #include "model/copy.h"
 #include "model/defaults.h"
+#include "model/kept.h"
 #include "model/schemas.h"
 
 static bool is_short_name(struct asg_core *core, const char *name, const char *what)
@@ -66,6 +67,25 @@ static struct policy *insert_policy(struct group *group, const char *name)
                       sizeof *group->policies);
 }
 
+/* A policy that is put again is the same one: its ARN stays, and so do alarms that it
+ * has. */
+static void keep_identity(struct asg_policy_config *config,
+                          const struct asg_policy_config *known)
+{
+    assert(strcmp(config->name, known->name) == 0);
+    if (known->uuid[0] != '\0') config->uuid = known->uuid;
+    if (known->alarm_high[0] != '\0') config->alarm_high = known->alarm_high;
+    if (known->alarm_low[0] != '\0') config->alarm_low = known->alarm_low;
+}
+
+/* Alarms that a policy of its kind has not. */
+static void drop_alarms(struct asg_policy_config *config)
+{
+    bool tracks = config->kind == ASG_POLICY_TARGET_TRACKING;
+    if (!tracks && !config->has_threshold) config->alarm_high = "";
+    if (!tracks || config->disable_scale_in) config->alarm_low = "";
+}
+
 void asg_order_put_policy(struct asg_core *core, const struct asg_command *command)
 {
     struct group *group = asg_take_require_group(core, command->group);
@@ -74,21 +94,25 @@ void asg_order_put_policy(struct asg_core *core, const struct asg_command *comma
         asg_reply_refuse(core, "ValidationError", "the request contains no policy");
         return;
     }
-    struct asg_policy_config config = *command->policy_config;
+    struct asg_policy_config config;
+    asg_model_copy(&asg_policy_config_schema, command->policy_config,
+                   &core->step->effects->arena, &config);
     config.group = group->config.name;
     asg_model_fill_unset(&asg_policy_config_schema, &config);
     if (!is_short_name(core, config.name, "policy")) return;
     struct asg_error error = {""};
-    if (asg_policy_validate(&config, &error) != ASG_OK) {
+    if (asg_policy_validate(&config, &error) != ASG_OK ||
+        asg_kept_check(config.kept, config.kept_count, &error) != ASG_OK) {
         asg_reply_refuse(core, "ValidationError", "%s", error.text);
         return;
     }
     struct policy *policy = asg_policy_find(group, config.name);
-    if (policy == NULL && group->policy_count == ASG_POLICIES_PER_GROUP) {
-        asg_reply_refuse(core, "LimitExceeded", "group %s has %d policies already",
-                         group->config.name, ASG_POLICIES_PER_GROUP);
+    if (policy == NULL && !asg_take_is_within(core, command, group->policy_count + 1,
+                                              ASG_POLICIES_PER_GROUP, "policies")) {
         return;
     }
+    if (policy != NULL) keep_identity(&config, &policy->config);
+    drop_alarms(&config);
     struct asg_arena arena = {0};
     struct asg_policy_config copy;
     asg_model_copy_alone(&asg_policy_config_schema, &config, &arena, &copy);
@@ -229,37 +253,42 @@ void asg_order_put_schedule(struct asg_core *core, const struct asg_command *com
 {
     struct group *group = asg_take_require_group(core, command->group);
     if (group == NULL) return;
-    const struct asg_schedule_config *config = command->schedule_config;
-    if (config == NULL || !is_short_name(core, config->name, "scheduled action")) {
-        if (config == NULL)
-            asg_reply_refuse(core, "ValidationError", "the request contains no action");
+    if (command->schedule_config == NULL) {
+        asg_reply_refuse(core, "ValidationError", "the request contains no action");
         return;
     }
+    struct asg_schedule_config config;
+    asg_model_copy(&asg_schedule_config_schema, command->schedule_config,
+                   &core->step->effects->arena, &config);
+    if (!is_short_name(core, config.name, "scheduled action")) return;
     struct asg_error error = {""};
-    if (asg_schedule_validate(config, core->now_ms, &error) != ASG_OK) {
+    if (asg_schedule_validate(&config, core->now_ms, &error) != ASG_OK) {
         asg_reply_refuse(core, "ValidationError", "%s", error.text);
         return;
     }
-    const struct schedule *same = find_same_start(group, config);
+    const struct schedule *same = find_same_start(group, &config);
     if (same != NULL) {
         asg_reply_refuse(
-            core, "ValidationError",
+            core, "AlreadyExists",
             "A scheduled action with this scheduled start time already exists: %s of "
             "group %s starts then; give another start time",
             same->config.name, group->config.name);
         return;
     }
-    asg_want_skip_waiting(core, group, config->name);
-    struct schedule *schedule = asg_schedule_find(group, config->name);
-    if (schedule == NULL && group->schedule_count == ASG_SCHEDULES_PER_GROUP) {
-        asg_reply_refuse(core, "LimitExceeded",
-                         "group %s has %d scheduled actions already", group->config.name,
-                         ASG_SCHEDULES_PER_GROUP);
+    struct schedule *schedule = asg_schedule_find(group, config.name);
+    if (schedule == NULL &&
+        !asg_take_is_within(core, command, group->schedule_count + 1,
+                            ASG_SCHEDULES_PER_GROUP, "scheduled actions")) {
         return;
+    }
+    asg_want_skip_waiting(core, group, config.name);
+    schedule = asg_schedule_find(group, config.name);
+    if (schedule != NULL && schedule->config.uuid[0] != '\0') {
+        config.uuid = schedule->config.uuid; /* it is the same one, and so is its ARN */
     }
     struct asg_arena arena = {0};
     struct asg_schedule_config copy;
-    asg_model_copy_alone(&asg_schedule_config_schema, config, &arena, &copy);
+    asg_model_copy_alone(&asg_schedule_config_schema, &config, &arena, &copy);
     assert(schedule == NULL || strcmp(schedule->config.name, copy.name) == 0);
     if (schedule == NULL) schedule = insert_schedule(group, copy.name);
     asg_arena_clear(&schedule->arena);

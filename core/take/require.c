@@ -1,6 +1,7 @@
 #include "core/take/require.h"
 
 #include <assert.h>
+#include <inttypes.h>
 
 #include "core/step/narrate.h"
 #include "core/world/state.h"
@@ -21,4 +22,17 @@ struct group *asg_take_require_group(struct asg_core *core, const char *name)
         return NULL;
     }
     return group;
+}
+
+bool asg_take_is_within(struct asg_core *core, const struct asg_command *command,
+                        size_t count, uint32_t bound, const char *what)
+{
+    assert(core->step != NULL);
+    bool has_own = command->limit > 0 && command->limit < bound;
+    uint32_t limit = has_own ? command->limit : bound;
+    if (count <= limit) return true;
+    asg_reply_refuse(core, "LimitExceeded",
+                     "%zu %s would be more than the limit of %" PRIu32, count, what,
+                     limit);
+    return false;
 }

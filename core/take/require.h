@@ -7,4 +7,9 @@
 /* NULL, and the order is refused, when there is no such group or it is being deleted. */
 struct group *asg_take_require_group(struct asg_core *core, const char *name);
 
+/* False, and the order is refused: with it there would be `count` of them, more than the
+ * order's own limit or core's bound. */
+bool asg_take_is_within(struct asg_core *core, const struct asg_command *command,
+                        size_t count, uint32_t bound, const char *what);
+
 #endif

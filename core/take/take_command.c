@@ -15,11 +15,14 @@
 #include "core/values/text.h"
 #include "core/plan/end_instance.h"
 #include "core/plan/plan_templates.h"
+#include "core/take/command_configuration.h"
 #include "core/take/command_group.h"
 #include "core/take/command_orphan.h"
 #include "core/take/command_attach.h"
 #include "core/take/command_policy.h"
 #include "core/take/command_standby.h"
+#include "core/take/command_tags.h"
+#include "core/take/command_traffic.h"
 #include "core/take/require.h"
 #include "core/take/take_lead.h"
 #include "core/take/try_again.h"
@@ -288,7 +291,7 @@ static void put_template(struct asg_core *core, const struct asg_command *comman
     }
     struct asg_error error = {""};
     if (asg_launch_parameters_check(config->parameters, config->parameter_count,
-                                    /* is_launch */ false, &error) != ASG_OK) {
+                                    ASG_LAUNCH_OF_TEMPLATE, &error) != ASG_OK) {
         asg_reply_refuse(core, "ValidationError", "launch template %s: %s", config->name,
                          error.text);
         return;
@@ -345,17 +348,22 @@ static void take_command(struct asg_core *core, const struct asg_command *comman
     case ASG_COMMAND_RECONCILE: reconcile_now(core); break;
     case ASG_COMMAND_INSTANCE_ADOPT: asg_order_adopt_instances(core, command); break;
     case ASG_COMMAND_ORPHAN_END: asg_order_end_orphans(core, command); break;
-    case ASG_COMMAND_GROUP_TAG:
-    case ASG_COMMAND_GROUP_UNTAG:
+    case ASG_COMMAND_GROUP_TAG: asg_order_tag_groups(core, command); break;
+    case ASG_COMMAND_GROUP_UNTAG: asg_order_untag_groups(core, command); break;
     case ASG_COMMAND_LAUNCH_CONFIGURATION_PUT:
-    case ASG_COMMAND_LAUNCH_CONFIGURATION_DELETE:
-    case ASG_COMMAND_METRICS_ENABLE:
-    case ASG_COMMAND_METRICS_DISABLE:
-    case ASG_COMMAND_SOURCES_ATTACH:
-    case ASG_COMMAND_SOURCES_DETACH:
-        asg_reply_refuse(core, "InvalidAction", "this controller does not know '%s' yet",
-                         asg_enum_word(&asg_command_kind_words, (int)command->kind));
+        asg_order_put_configuration(core, command);
         break;
+    case ASG_COMMAND_LAUNCH_CONFIGURATION_DELETE:
+        asg_order_delete_configuration(core, command);
+        break;
+    case ASG_COMMAND_METRICS_ENABLE:
+        asg_order_collect_metrics(core, command, true);
+        break;
+    case ASG_COMMAND_METRICS_DISABLE:
+        asg_order_collect_metrics(core, command, false);
+        break;
+    case ASG_COMMAND_SOURCES_ATTACH: asg_order_attach_sources(core, command); break;
+    case ASG_COMMAND_SOURCES_DETACH: asg_order_detach_sources(core, command); break;
     case ASG_COMMAND_ENTER_STANDBY: asg_order_enter_standby(core, command); break;
     case ASG_COMMAND_EXIT_STANDBY: asg_order_exit_standby(core, command); break;
     case ASG_COMMAND_ATTACH_INSTANCES: asg_order_attach(core, command); break;

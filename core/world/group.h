@@ -80,7 +80,7 @@ struct counts {
 /* The launch template as a number: what instances are compared with. */
 struct group_template {
     const char *id;   /* kept_text.h */
-    uint64_t version; /* 0: not known */
+    uint64_t version; /* 0: not known; of a configuration: when that was made */
     int64_t resolved_ms;
     uint64_t job_id; /* that asks EC2 for it */
 };
@@ -194,6 +194,8 @@ struct group {
     uint32_t no;
     struct asg_arena arena; /* of config */
     struct asg_group_config config;
+    struct asg_arena before_arena;  /* of the next: */
+    struct asg_group_config before; /* the last update; no name: there was none */
     int64_t created_ms;
     struct policy *policies; /* by name */
     size_t policy_count;
@@ -202,7 +204,8 @@ struct group {
     struct instance **instances; /* by number */
     size_t instance_count;
     size_t instance_capacity;
-    uint64_t suspended; /* bits 1 << process */
+    uint64_t suspended;                      /* bits 1 << process */
+    int64_t suspended_ms[ASG_PROCESS_COUNT]; /* since when, of those */
     bool is_halted;
     bool is_deleting;
     bool is_degraded;

@@ -105,12 +105,13 @@ struct instance {
     const char *subnet_id;
     const char *zone;
     const char *template_id;
-    const char *reason; /* why unhealthy, or why it goes */
+    const char *configuration; /* launch configuration that it came from instead */
+    const char *reason;        /* why unhealthy, or why it goes */
     char private_ip[ASG_IP_MAX + 1];
-    uint64_t template_version;
-    bool is_spot;           /* bought so; of a slot: to be bought so */
-    uint32_t touched_round; /* touched.h, not saved */
-    int64_t wait_until_ms;  /* while its state waits; else 0 */
+    uint64_t template_version; /* of a configuration: when that was made */
+    bool is_spot;              /* bought so; of a slot: to be bought so */
+    uint32_t touched_round;    /* touched.h, not saved */
+    int64_t wait_until_ms;     /* while its state waits; else 0 */
     struct instance_launch launch;
     struct instance_service service;
     struct instance_health health;

@@ -5,7 +5,7 @@
 
 #include "core/values/text.h"
 
-#define KEPT_MAX ASG_REASON_MAX /* the longest of them */
+#define KEPT_MAX ASG_GROUP_NAME_MAX /* the longest of them */
 
 void asg_text_keep(struct asg_core *core, const char **held, size_t most,
                    const char *text)
@@ -21,7 +21,7 @@ void asg_text_keep(struct asg_core *core, const char **held, size_t most,
     asg_text_pool_set(&core->texts, held, text);
 }
 
-#define INSTANCE_TEXTS 6
+#define INSTANCE_TEXTS 7
 
 static void list_instance(struct instance *instance, const char **ret[INSTANCE_TEXTS])
 {
@@ -31,6 +31,7 @@ static void list_instance(struct instance *instance, const char **ret[INSTANCE_T
     ret[3] = &instance->template_id;
     ret[4] = &instance->reason;
     ret[5] = &instance->notice.event_code;
+    ret[6] = &instance->configuration;
 }
 
 void asg_text_begin_instance(struct instance *instance)

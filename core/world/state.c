@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/world/configurations.h"
 #include "core/world/counts.h"
 #include "core/world/kept_text.h"
 #include "core/world/standing.h"
@@ -66,6 +67,17 @@ void asg_group_set_config(struct group *group, const struct asg_group_config *co
     group->config = copy;
 }
 
+void asg_group_keep_before(struct group *group)
+{
+    assert(group->config.name != NULL);
+    struct asg_arena arena = {0};
+    struct asg_group_config copy;
+    asg_model_copy_alone(&asg_group_config_schema, &group->config, &arena, &copy);
+    asg_arena_clear(&group->before_arena);
+    group->before_arena = arena;
+    group->before = copy;
+}
+
 struct group *asg_group_push(struct asg_core *core)
 {
     assert(core->group_count <= core->group_capacity);
@@ -123,6 +135,7 @@ static void free_group(struct group *group)
     free(group->launching.dry_pools);
     free(group->touch.instance_nos);
     asg_arena_clear(&group->arena);
+    asg_arena_clear(&group->before_arena);
     free(group);
 }
 
@@ -534,6 +547,10 @@ static bool index_group(struct asg_core *core, struct group *group)
     assert(group->due.place == 0); /* in no heap yet */
     assert(!group->is_changing);
     if (asg_group_find(core, group->config.name) != NULL) return false;
+    const char *configuration = group->config.launch_configuration;
+    if (configuration[0] != '\0' && asg_configuration_find(core, configuration) == NULL) {
+        return false;
+    }
     asg_text_index_add(&core->names, group);
     asg_due_heap_set(&core->dues, &group->due, group->due.at_ms);
     bool are_some_changing = false;
@@ -575,6 +592,7 @@ static bool index_look_up(struct asg_core *core, const struct job *job)
 bool asg_state_index(struct asg_core *core)
 {
     assert(core->names.count == 0 && core->ids.count == 0); /* done once */
+    if (!asg_configuration_are_ordered(core)) return false;
     for (size_t i = 0; i < core->job_count; i++) {
         struct job *job = core->jobs[i];
         if (i > 0 && job->plan.id <= core->jobs[i - 1]->plan.id) return false;
@@ -604,6 +622,7 @@ void asg_state_clear(struct asg_core *core)
     free(core->groups);
     free(core->jobs);
     free(core->templates);
+    asg_configuration_clear_all(core);
     free(core->orphans);
     asg_id_map_clear(&core->orphan_ids);
     free(core->detached);

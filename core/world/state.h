@@ -28,6 +28,9 @@ void asg_group_remove(struct asg_core *core, struct group *group);
 
 void asg_group_set_config(struct group *group, const struct asg_group_config *config);
 
+/* What it is now is remembered, as what it was before an update. */
+void asg_group_keep_before(struct group *group);
+
 struct instance *asg_instance_add(struct asg_core *core, struct group *group);
 
 /* A zeroed one behind the others, for loading. */

@@ -39,6 +39,12 @@ struct template
     char failure[ASG_REASON_MAX + 1];
 };
 
+/* What groups may launch from instead of a template. */
+struct configuration {
+    struct asg_arena arena;
+    struct asg_launch_configuration config;
+};
+
 /* An instance of ours that no group has, as EC2 showed it last. */
 struct orphan {
     char id[ASG_INSTANCE_ID_MAX + 1];
@@ -151,6 +157,8 @@ struct asg_core {
     size_t job_capacity;
     struct template *templates; /* as they were first put */
     size_t template_count;
+    struct configuration *configurations; /* by name */
+    size_t configuration_count;
     struct lead leads[ASG_LEADS_KEPT]; /* of this log, oldest first */
     size_t lead_count;
     struct lead heard[ASG_HEARD_KEPT]; /* of a future of it that is lost */

@@ -21,8 +21,9 @@ struct asg_gone_group {
 };
 
 struct asg_changes {
-    bool is_all;     /* everything there is: nothing is listed */
-    bool is_cluster; /* templates, orphans and what else belongs to no group */
+    bool is_all; /* everything there is: nothing is listed */
+    /* templates, launch configurations, orphans and what else belongs to no group */
+    bool is_cluster;
     struct asg_touched_group *groups; /* by number */
     size_t group_count;
     struct asg_gone_group *gone; /* in the order in which they went */

@@ -18,6 +18,7 @@
 #define ASG_POLICIES_PER_GROUP        250
 #define ASG_SCHEDULES_PER_GROUP       500
 #define ASG_SOURCES_MAX               100 /* load balancers and the like, of a group */
+#define ASG_SOURCE_IDENTIFIER_MAX     511
 #define ASG_UUID_LENGTH               36
 #define ASG_KEPT_MAX                  2000 /* members of a configuration, as given */
 #define ASG_KEPT_PATH_MAX             512

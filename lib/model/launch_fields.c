@@ -1,5 +1,6 @@
 #include "model/launch_fields.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,7 +155,7 @@ struct own {
 };
 
 /* What openasg says itself in each launch. */
-static const struct own own_of_launch[] = {
+static const struct own own_of_group[] = {
     {"InstanceType", "the group's instance types say it"},
     {"UserData", "the template says it, and the agent's line is added"},
     {"NetworkInterface.#.SubnetId", "the group's zones say it"},
@@ -169,17 +170,36 @@ static const struct own own_of_template[] = {
     {"UserData", "it travels beside the template"},
 };
 
+static const struct own own_of_configuration[] = {
+    {"UserData", "it travels beside the launch configuration"},
+    {"NetworkInterface.#.SubnetId", "the group's zones say it"},
+    {"Placement.AvailabilityZone", "the group's zones say it"},
+    {"Placement.AvailabilityZoneId", "the group's zones say it"},
+};
+
+#define OWN(rows)                                                                        \
+    {                                                                                    \
+        (rows), sizeof(rows) / sizeof(rows)[0]                                           \
+    }
+static const struct {
+    const struct own *rows;
+    size_t count;
+} owns[] = {
+    [ASG_LAUNCH_OF_TEMPLATE] = OWN(own_of_template),
+    [ASG_LAUNCH_OF_GROUP] = OWN(own_of_group),
+    [ASG_LAUNCH_OF_CONFIGURATION] = OWN(own_of_configuration),
+};
+
 /* Why the parameter may not be said here; NULL: it may. */
 static const char *who_says(const struct asg_launch_field *field, const char *value,
-                            bool is_launch)
+                            enum asg_launch_owner owner)
 {
-    const struct own *own = is_launch ? own_of_launch : own_of_template;
-    size_t count = is_launch ? sizeof own_of_launch / sizeof *own
-                             : sizeof own_of_template / sizeof *own;
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(field->query, own[i].query) == 0) return own[i].hint;
+    assert(owner <= ASG_LAUNCH_OF_CONFIGURATION);
+    for (size_t i = 0; i < owns[owner].count; i++) {
+        const struct own *own = &owns[owner].rows[i];
+        if (strcmp(field->query, own->query) == 0) return own->hint;
     }
-    if (!is_launch) return NULL;
+    if (owner == ASG_LAUNCH_OF_TEMPLATE) return NULL;
     if (strcmp(field->query, "TagSpecification.#.ResourceType") == 0 &&
         strcmp(value, "instance") == 0) {
         return "the group's tags are those of the instances";
@@ -188,7 +208,8 @@ static const char *who_says(const struct asg_launch_field *field, const char *va
 }
 
 static enum asg_status check_parameter(const struct asg_launch_parameter *parameter,
-                                       bool is_launch, struct asg_error *error)
+                                       enum asg_launch_owner owner,
+                                       struct asg_error *error)
 {
     const char *name = parameter->name != NULL ? parameter->name : "";
     const char *value = parameter->value != NULL ? parameter->value : "";
@@ -201,7 +222,7 @@ static enum asg_status check_parameter(const struct asg_launch_parameter *parame
         return asg_fail(error, ASG_ERR_INVALID, "'%.100s' is no value for %s%s%s", value,
                         name, field->words[0] != '\0' ? ": it takes " : "", field->words);
     }
-    const char *hint = who_says(field, value, is_launch);
+    const char *hint = who_says(field, value, owner);
     if (hint != NULL) {
         return asg_fail(error, ASG_ERR_INVALID, "%s cannot be said here: %s", name, hint);
     }
@@ -209,7 +230,7 @@ static enum asg_status check_parameter(const struct asg_launch_parameter *parame
 }
 
 enum asg_status asg_launch_parameters_check(const struct asg_launch_parameter *parameters,
-                                            size_t count, bool is_launch,
+                                            size_t count, enum asg_launch_owner owner,
                                             struct asg_error *error)
 {
     if (count > ASG_LAUNCH_PARAMETERS_MAX) {
@@ -218,7 +239,7 @@ enum asg_status asg_launch_parameters_check(const struct asg_launch_parameter *p
                         count, ASG_LAUNCH_PARAMETERS_MAX);
     }
     for (size_t i = 0; i < count; i++) {
-        enum asg_status status = check_parameter(&parameters[i], is_launch, error);
+        enum asg_status status = check_parameter(&parameters[i], owner, error);
         if (status != ASG_OK) return status;
         if (asg_launch_parameter_find(parameters, i, parameters[i].name) != NULL) {
             return asg_fail(error, ASG_ERR_INVALID, "%s is said twice",

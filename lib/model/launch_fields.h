@@ -66,14 +66,20 @@ bool asg_launch_fill(const char *pattern, const unsigned numbers[ASG_LAUNCH_LIST
 /* True when the value is one that the field takes; words are EC2's and exact. */
 bool asg_launch_value_fits(const struct asg_launch_field *field, const char *value);
 
-/* Check parameters of a template, or (is_launch) those that a group says at launch over
- * its template. What openasg says itself is refused: image, type and user data of a
- * template; type, subnet, zone, user data and tags of instances of a launch. Names come
- * once.
+/* Whose parameters they are. */
+enum asg_launch_owner {
+    ASG_LAUNCH_OF_TEMPLATE,
+    ASG_LAUNCH_OF_GROUP,        /* said at launch, over what its template says */
+    ASG_LAUNCH_OF_CONFIGURATION /* all that its launches say */
+};
+
+/* Check parameters. What openasg says itself is refused: image, type and user data of a
+ * template; type, subnet, zone, user data and tags of instances of a group's launches;
+ * of a launch configuration the same but the type. Names come once.
  * ASG_ERR_INVALID: the text says which parameter and why. */
 ASG_MUST_USE enum asg_status asg_launch_parameters_check(
-    const struct asg_launch_parameter *parameters, size_t count, bool is_launch,
-    struct asg_error *error);
+    const struct asg_launch_parameter *parameters, size_t count,
+    enum asg_launch_owner owner, struct asg_error *error);
 
 /* Value of a parameter; NULL: it is not there. */
 const char *asg_launch_parameter_find(const struct asg_launch_parameter *parameters,

@@ -260,7 +260,7 @@ struct asg_instance_view {
 struct asg_suspension_view {
     enum asg_process process;
     int64_t since_ms;
-    const char *reason; /* empty: an operator or a client asked for it */
+    const char *reason; /* "User suspended at 2026-11-30T12:00:00Z" */
 };
 
 struct asg_group_view {

@@ -142,14 +142,22 @@ static void test_rules_says_what_is_wrong_with_a_file(void **state)
                                  &fixture->rules, &fixture->error));
 }
 
+/* No update changes it. */
+static bool stays(const char *field)
+{
+    return strcmp(field, "name") == 0 || strcmp(field, "uuid") == 0 ||
+           strcmp(field, "collected_metrics") == 0 || strcmp(field, "sources") == 0;
+}
+
 static void test_rules_knows_the_update_bit_of_every_field(void **state)
 {
     (void)state;
     const struct asg_schema *schema = &asg_group_config_schema;
     for (size_t i = 0; i < schema->field_count; i++) {
         uint64_t bits = asg_group_fields_of(UINT64_C(1) << i);
-        bool is_name = strcmp(schema->fields[i].name, "name") == 0;
-        if ((bits == 0) != is_name) fail_msg("%s", schema->fields[i].name);
+        if ((bits == 0) != stays(schema->fields[i].name)) {
+            fail_msg("%s", schema->fields[i].name);
+        }
     }
     assert_int_equal((UINT64_C(1) << ASG_GROUP_FIELD_COUNT) - 1,
                      asg_group_fields_of((UINT64_C(1) << schema->field_count) - 1));

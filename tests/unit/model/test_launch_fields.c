@@ -90,12 +90,13 @@ static void test_values_fit_the_kind_of_their_field(void **state)
     assert_true(fits("BlockDeviceMappings.#.NoDevice", ""));
 }
 
-static void refuse(const char *name, const char *value, bool is_launch, const char *words)
+static void refuse(const char *name, const char *value, enum asg_launch_owner owner,
+                   const char *words)
 {
     const struct asg_launch_parameter parameter = {name, value};
     struct asg_error error = {""};
     assert_status(ASG_ERR_INVALID,
-                  asg_launch_parameters_check(&parameter, 1, is_launch, &error));
+                  asg_launch_parameters_check(&parameter, 1, owner, &error));
     if (strstr(error.text, words) == NULL) fail_msg("%s", error.text);
 }
 
@@ -107,21 +108,33 @@ static void test_what_openasg_says_itself_is_refused(void **state)
         {"InstanceMarketOptions.MarketType", "spot"},
         {"TagSpecification.1.ResourceType", "volume"},
         {"NetworkInterface.1.DeviceIndex", "0"}};
-    assert_status(ASG_OK, asg_launch_parameters_check(good, 3, true, &error));
+    assert_status(ASG_OK,
+                  asg_launch_parameters_check(good, 3, ASG_LAUNCH_OF_GROUP, &error));
     assert_string_equal(
         "spot", asg_launch_parameter_find(good, 3, "InstanceMarketOptions.MarketType"));
     assert_null(asg_launch_parameter_find(good, 3, "MarketType"));
-    refuse("InstanceType", "t3.nano", true, "instance types");
-    refuse("UserData", "eA==", true, "the agent's line");
-    refuse("UserData", "eA==", false, "beside the template");
-    refuse("NetworkInterface.2.SubnetId", "subnet-1", true, "zones");
-    refuse("Placement.AvailabilityZone", "us-east-1a", true, "zones");
-    refuse("TagSpecification.3.ResourceType", "instance", true, "tags");
-    refuse("InstanceRequirements.VCpuCount.Min", "2", true, "RunInstances");
-    refuse("VolumeSize", "2", false, "no parameter");
-    refuse("EbsOptimized", "yes", false, "no value");
+    refuse("InstanceType", "t3.nano", ASG_LAUNCH_OF_GROUP, "instance types");
+    refuse("UserData", "eA==", ASG_LAUNCH_OF_GROUP, "the agent's line");
+    refuse("UserData", "eA==", ASG_LAUNCH_OF_TEMPLATE, "beside the template");
+    refuse("NetworkInterface.2.SubnetId", "subnet-1", ASG_LAUNCH_OF_GROUP, "zones");
+    refuse("Placement.AvailabilityZone", "us-east-1a", ASG_LAUNCH_OF_GROUP, "zones");
+    refuse("TagSpecification.3.ResourceType", "instance", ASG_LAUNCH_OF_GROUP, "tags");
+    refuse("InstanceRequirements.VCpuCount.Min", "2", ASG_LAUNCH_OF_GROUP,
+           "RunInstances");
+    refuse("UserData", "eA==", ASG_LAUNCH_OF_CONFIGURATION,
+           "beside the launch configuration");
+    refuse("NetworkInterface.1.SubnetId", "subnet-1", ASG_LAUNCH_OF_CONFIGURATION,
+           "zones");
+    refuse("RamDiskId", "ari-1", ASG_LAUNCH_OF_CONFIGURATION, "RunInstances");
+    refuse("VolumeSize", "2", ASG_LAUNCH_OF_TEMPLATE, "no parameter");
+    refuse("EbsOptimized", "yes", ASG_LAUNCH_OF_TEMPLATE, "no value");
+    const struct asg_launch_parameter whole[] = {{"ImageId", "ami-1"},
+                                                 {"InstanceType", "t3.nano"}};
+    assert_status(ASG_OK, asg_launch_parameters_check(
+                              whole, 2, ASG_LAUNCH_OF_CONFIGURATION, &error));
     const struct asg_launch_parameter twice[] = {{"KernelId", "a"}, {"KernelId", "b"}};
-    assert_status(ASG_ERR_INVALID, asg_launch_parameters_check(twice, 2, false, &error));
+    assert_status(ASG_ERR_INVALID,
+                  asg_launch_parameters_check(twice, 2, ASG_LAUNCH_OF_TEMPLATE, &error));
     assert_non_null(strstr(error.text, "twice"));
 }
 

@@ -154,7 +154,8 @@ static void test_render_lists_are_lists_also_when_empty(void **state)
     asg_bytes_reset(&text);
     struct asg_tag tags[] = {{.key = "a", .value = "1"}, {.key = "b", .value = "x: y"}};
     asg_render_yaml_list(&asg_tag_schema, tags, 2, &text);
-    assert_string_equal("- key: a\n  value: \"1\"\n- key: b\n  value: 'x: y'\n",
+    assert_string_equal("- key: a\n  value: \"1\"\n  stays: false\n"
+                        "- key: b\n  value: 'x: y'\n  stays: false\n",
                         asg_bytes_text(&text));
     asg_bytes_clear(&text);
 }
