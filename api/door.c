@@ -120,6 +120,12 @@ static void take(struct asg_api *api, struct asg_api_call *call,
         asg_api_refuse(call, 405, "InvalidAction", "There are GET and POST.");
         return;
     }
+    if (request->is_too_large) {
+        asg_api_refuse(call, 413, "RequestEntityTooLarge",
+                       "The body of a request has at most %zu bytes.",
+                       ASG_FORM_BYTES_MAX);
+        return;
+    }
     if (!pass_gate(api, call, request)) return;
     if (read_form(call, request, &form, &fault) != ASG_OK) {
         refuse_fault(call, &fault);
@@ -211,6 +217,7 @@ static enum asg_status open_door(struct asg_api *api, struct asg_error *error)
     struct asg_http_options http = {.address = address,
                                     .threads = THREADS,
                                     .max_body_bytes = ASG_FORM_BYTES_MAX,
+                                    .handles_too_large = true,
                                     .max_connections = CONNECTIONS_MAX,
                                     .handler = handle,
                                     .context = api};

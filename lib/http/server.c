@@ -24,6 +24,7 @@
 #define CONNECTIONS_MAX 256
 #define TIMEOUT_S       10
 #define REQUEST_S       60
+#define ANSWER_S        600
 #define HEADERS_MAX     100
 #define HEADER_MEMORY   ((size_t)64 * 1024)
 #define DELAY_MS_MAX    60000
@@ -244,7 +245,7 @@ static void end_exchange(void *context, struct MHD_Connection *connection, void 
     (void)code;
     struct asg_http_server *server = context;
     struct asg_http_exchange *exchange = *slot;
-    asg_slow_client_start(server->clients, client_of(connection));
+    asg_slow_client_start(server->clients, client_of(connection), ASG_SLOW_REQUEST);
     if (exchange == NULL) return;
     leave_later(exchange);
     free(exchange->target);
@@ -382,6 +383,8 @@ static enum MHD_Result send_response(struct MHD_Connection *connection,
     for (size_t i = 0; i < response->header_count; i++) {
         (void)MHD_add_response_header(made, response->names[i], response->values[i]);
     }
+    asg_slow_client_start(exchange->server->clients, client_of(connection),
+                          ASG_SLOW_ANSWER);
     unsigned status = response->status == 0 ? 500 : (unsigned)response->status;
     enum MHD_Result result = MHD_queue_response(connection, status, made);
     MHD_destroy_response(made);
@@ -439,6 +442,7 @@ static enum MHD_Result handle(struct asg_http_server *server,
         .header_count = headers.count,
         .body = exchange->body.data,
         .body_length = exchange->body.length,
+        .is_too_large = exchange->is_too_large,
         .client = client,
         .exchange = exchange,
     };
@@ -474,15 +478,16 @@ static enum MHD_Result take_part(void *context, struct MHD_Connection *connectio
     if (exchange->later != NULL) return send_later(connection, exchange);
     if (*upload_size > 0) {
         size_t most = server->options.max_body_bytes;
-        if (exchange->body.length + *upload_size > most) {
+        if (exchange->is_too_large || exchange->body.length + *upload_size > most) {
             exchange->is_too_large = true;
+            asg_bytes_clear(&exchange->body);
         } else {
             asg_bytes_append(&exchange->body, upload, *upload_size);
         }
         *upload_size = 0;
         return MHD_YES;
     }
-    if (exchange->is_too_large) {
+    if (exchange->is_too_large && !server->options.handles_too_large) {
         return refuse(connection, exchange, 413, "the body is too large\n");
     }
     return handle(server, connection, method, exchange);
@@ -498,6 +503,7 @@ static void fill_defaults(struct asg_http_options *options)
     }
     if (options->timeout_s == 0) options->timeout_s = TIMEOUT_S;
     if (options->request_s == 0) options->request_s = REQUEST_S;
+    if (options->answer_s == 0) options->answer_s = ANSWER_S;
 }
 
 static struct MHD_Daemon *start_daemon(struct asg_http_server *server,
@@ -533,8 +539,10 @@ static enum asg_status start(struct asg_http_server *server, struct sockaddr *ad
                              struct asg_error *error)
 {
     struct asg_http_options *options = &server->options;
-    enum asg_status status =
-        asg_slow_clients_new((int64_t)options->request_s * 1000, &server->clients, error);
+    const int64_t limits_ms[ASG_SLOW_PARTS] = {
+        [ASG_SLOW_REQUEST] = (int64_t)options->request_s * 1000,
+        [ASG_SLOW_ANSWER] = (int64_t)options->answer_s * 1000};
+    enum asg_status status = asg_slow_clients_new(limits_ms, &server->clients, error);
     if (status == ASG_OK && options->certificate != NULL) {
         status = asg_http_certificate_new(options->certificate, options->private_key,
                                           &server->certificate, error);

@@ -38,6 +38,7 @@ struct asg_http_request {
     size_t header_count;
     const void *body;
     size_t body_length;
+    bool is_too_large;                  /* there was a body, and it is left out */
     const char *client;                 /* address of the peer, "127.0.0.1" */
     struct asg_http_exchange *exchange; /* the server's own, for asg_http_wait() */
 };
@@ -97,9 +98,15 @@ struct asg_http_options {
     /* From the start of a connection, or the end of its last answer, until a request is
      * here whole, however busily its bytes trickle; 0: 60. */
     uint32_t request_s;
+    /* And until its answer is taken; 0: 600. What an answer reads from is held so long.
+     */
+    uint32_t answer_s;
     /* PEM texts, lent for the call: TLS (1.2 or newer). NULL: plain. */
     const char *certificate; /* the server's, then those that lead to its root */
     const char *private_key;
+    /* The handler is asked for too large bodies too, with `is_too_large` and no body, and
+     * answers 413 in its own words. */
+    bool handles_too_large;
     asg_http_handler *handler;
     void *context;
 };

@@ -9,23 +9,28 @@
 
 #include "base/arena.h"
 
-/* All have the same time, so that the list is in the order of deadlines. */
 struct asg_slow_client {
     int fd;
     bool is_listed; /* its time runs */
+    enum asg_slow_part part;
     int64_t deadline_ms;
     struct asg_slow_client *next;
     struct asg_slow_client *previous;
 };
 
-struct asg_slow_clients {
+/* All of a queue have the same time, so that it is in the order of deadlines. */
+struct queue {
     int64_t limit_ms;
+    struct asg_slow_client *first;
+    struct asg_slow_client *last;
+};
+
+struct asg_slow_clients {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool is_over;
-    struct asg_slow_client *first;
-    struct asg_slow_client *last;
+    struct queue queues[ASG_SLOW_PARTS];
 };
 
 static int64_t now_ms(void)
@@ -40,34 +45,45 @@ static int64_t now_ms(void)
 static void unlist(struct asg_slow_clients *clients, struct asg_slow_client *client)
 {
     if (!client->is_listed) return;
+    struct queue *queue = &clients->queues[client->part];
     client->is_listed = false;
     if (client->next != NULL) client->next->previous = client->previous;
     if (client->previous != NULL) client->previous->next = client->next;
-    if (clients->first == client) clients->first = client->next;
-    if (clients->last == client) clients->last = client->previous;
+    if (queue->first == client) queue->first = client->next;
+    if (queue->last == client) queue->last = client->previous;
 }
 
-static void list(struct asg_slow_clients *clients, struct asg_slow_client *client)
+static void list(struct asg_slow_clients *clients, struct asg_slow_client *client,
+                 enum asg_slow_part part)
 {
     assert(!client->is_listed);
+    struct queue *queue = &clients->queues[part];
     client->is_listed = true;
-    client->deadline_ms = now_ms() + clients->limit_ms;
+    client->part = part;
+    client->deadline_ms = now_ms() + queue->limit_ms;
     client->next = NULL;
-    client->previous = clients->last;
-    if (clients->last != NULL) clients->last->next = client;
-    clients->last = client;
-    if (clients->first != NULL) return;
-    clients->first = client;
+    client->previous = queue->last;
+    if (queue->last != NULL) queue->last->next = client;
+    queue->last = client;
+    if (queue->first != NULL) return;
+    queue->first = client;
     (void)pthread_cond_signal(&clients->changed);
 }
 
-static void wait_for_first(struct asg_slow_clients *clients)
+/* Whose time ends first; NULL: nobody's runs. */
+static struct asg_slow_client *find_first(const struct asg_slow_clients *clients)
 {
-    if (clients->first == NULL) {
-        (void)pthread_cond_wait(&clients->changed, &clients->lock);
-        return;
+    struct asg_slow_client *first = NULL;
+    for (size_t i = 0; i < ASG_SLOW_PARTS; i++) {
+        struct asg_slow_client *client = clients->queues[i].first;
+        if (client == NULL) continue;
+        if (first == NULL || client->deadline_ms < first->deadline_ms) first = client;
     }
-    int64_t until_ms = clients->first->deadline_ms;
+    return first;
+}
+
+static void wait_until(struct asg_slow_clients *clients, int64_t until_ms)
+{
     const struct timespec until = {.tv_sec = until_ms / 1000,
                                    .tv_nsec = until_ms % 1000 * 1000000};
     (void)pthread_cond_timedwait(&clients->changed, &clients->lock, &until);
@@ -80,13 +96,15 @@ static void *watch(void *context)
     struct asg_slow_clients *clients = context;
     (void)pthread_mutex_lock(&clients->lock);
     while (!clients->is_over) {
-        struct asg_slow_client *client = clients->first;
-        if (client == NULL || client->deadline_ms > now_ms()) {
-            wait_for_first(clients);
-            continue;
+        struct asg_slow_client *client = find_first(clients);
+        if (client == NULL) {
+            (void)pthread_cond_wait(&clients->changed, &clients->lock);
+        } else if (client->deadline_ms > now_ms()) {
+            wait_until(clients, client->deadline_ms);
+        } else {
+            unlist(clients, client);
+            (void)shutdown(client->fd, SHUT_RDWR); /* its owner sees an end, closes it */
         }
-        unlist(clients, client);
-        (void)shutdown(client->fd, SHUT_RDWR); /* its owner sees an end and closes it */
     }
     (void)pthread_mutex_unlock(&clients->lock);
     return NULL;
@@ -109,11 +127,14 @@ static void free_clients(struct asg_slow_clients *clients)
     free(clients);
 }
 
-enum asg_status asg_slow_clients_new(int64_t limit_ms, struct asg_slow_clients **ret,
+enum asg_status asg_slow_clients_new(const int64_t limits_ms[ASG_SLOW_PARTS],
+                                     struct asg_slow_clients **ret,
                                      struct asg_error *error)
 {
     struct asg_slow_clients *clients = asg_alloc(1, sizeof *clients);
-    clients->limit_ms = limit_ms;
+    for (size_t i = 0; i < ASG_SLOW_PARTS; i++) {
+        clients->queues[i].limit_ms = limits_ms[i];
+    }
     init_lock(clients);
     int code = pthread_create(&clients->thread, NULL, watch, clients);
     if (code != 0) {
@@ -133,7 +154,7 @@ void asg_slow_clients_destroy(struct asg_slow_clients **clients_at)
     (void)pthread_cond_signal(&clients->changed);
     (void)pthread_mutex_unlock(&clients->lock);
     (void)pthread_join(clients->thread, NULL);
-    assert(clients->first == NULL);
+    assert(find_first(clients) == NULL);
     free_clients(clients);
     *clients_at = NULL;
 }
@@ -142,7 +163,7 @@ struct asg_slow_client *asg_slow_client_add(struct asg_slow_clients *clients, in
 {
     struct asg_slow_client *client = asg_alloc(1, sizeof *client);
     client->fd = fd;
-    asg_slow_client_start(clients, client);
+    asg_slow_client_start(clients, client, ASG_SLOW_REQUEST);
     return client;
 }
 
@@ -163,10 +184,10 @@ void asg_slow_client_stop(struct asg_slow_clients *clients,
 }
 
 void asg_slow_client_start(struct asg_slow_clients *clients,
-                           struct asg_slow_client *client)
+                           struct asg_slow_client *client, enum asg_slow_part part)
 {
     (void)pthread_mutex_lock(&clients->lock);
     unlist(clients, client);
-    list(clients, client);
+    list(clients, client, part);
     (void)pthread_mutex_unlock(&clients->lock);
 }

@@ -1,8 +1,8 @@
-/* slow_clients - connections that must get their request done by a deadline.
+/* slow_clients - connections that must be done with a request, or an answer, in time.
  *
- * libmicrohttpd ends connections that are silent; who sends a byte now and then it keeps
- * for ever. Here one thread for all of them shuts such a socket down, and its owner then
- * sees it end. Threads: any; a client's calls come from one at a time.
+ * libmicrohttpd ends connections that are silent; who sends or takes a byte now and then
+ * it keeps for ever. Here one thread for all of them shuts such a socket down, and its
+ * owner then sees it end. Threads: any; a client's calls come from one at a time.
  */
 #ifndef ASG_HTTP_SLOW_CLIENTS_H
 #define ASG_HTTP_SLOW_CLIENTS_H
@@ -14,22 +14,26 @@
 struct asg_slow_clients;
 struct asg_slow_client;
 
-/* Each has `limit_ms`. ASG_ERR_IO: no thread. */
-ASG_MUST_USE enum asg_status asg_slow_clients_new(int64_t limit_ms,
+/* What a client has to get done, each with a time of its own. */
+enum asg_slow_part { ASG_SLOW_REQUEST, ASG_SLOW_ANSWER, ASG_SLOW_PARTS };
+
+/* ASG_ERR_IO: no thread. */
+ASG_MUST_USE enum asg_status asg_slow_clients_new(const int64_t limits_ms[ASG_SLOW_PARTS],
                                                   struct asg_slow_clients **ret,
                                                   struct asg_error *error);
 /* None of its clients may be left. */
 void asg_slow_clients_destroy(struct asg_slow_clients **clients);
 
-/* A connection came; its time runs. Remove it before its socket is closed. */
+/* A connection came: the time of its request runs. Remove it before its socket is
+ * closed. */
 struct asg_slow_client *asg_slow_client_add(struct asg_slow_clients *clients, int fd);
 void asg_slow_client_remove(struct asg_slow_clients *clients,
                             struct asg_slow_client **client);
 
-/* Its request is here: no time runs. Its answer was sent: it runs anew. */
+/* Its request is here and it waits for us: no time runs. Or one of these begins. */
 void asg_slow_client_stop(struct asg_slow_clients *clients,
                           struct asg_slow_client *client);
 void asg_slow_client_start(struct asg_slow_clients *clients,
-                           struct asg_slow_client *client);
+                           struct asg_slow_client *client, enum asg_slow_part part);
 
 #endif

@@ -200,8 +200,11 @@ class Signatures(GateTest):
         self.assertEqual(len(ids), 2)
 
     def test_a_body_of_more_than_a_mebibyte(self):
-        status, _, _ = self.send({**ASK, "Large": "x" * (1 << 20)})
-        self.assertEqual(status, 413)
+        status, code, _ = self.send({**ASK, "Large": "x" * (1 << 20)})
+        self.assertEqual((status, code), (413, "RequestEntityTooLarge"))
+        with self.assertRaises(ClientError) as caught:
+            self.client().describe_tags(Filters=[{"Name": "key", "Values": ["x" * (1 << 20)]}])
+        self.assertEqual(caught.exception.response["Error"]["Code"], "RequestEntityTooLarge")
 
     def test_errors_as_boto3_sees_them(self):
         with self.assertRaises(ClientError) as caught:

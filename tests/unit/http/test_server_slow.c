@@ -18,9 +18,14 @@ static void handle(void *context, const struct asg_http_request *request,
                    struct asg_http_response *response)
 {
     (void)context;
-    (void)request;
     calls++;
     response->status = 200;
+    if (strcmp(request->target, "/large") == 0) {
+        for (int i = 0; i < 1000000; i++) {
+            asg_bytes_append_text(&response->body, "0123456789");
+        }
+        return;
+    }
     asg_bytes_append_text(&response->body, "here");
 }
 
@@ -33,6 +38,7 @@ static int set_up(void **state)
                                              .max_connections = 2000,
                                              .timeout_s = 30,
                                              .request_s = 2,
+                                             .answer_s = 3,
                                              .handler = handle};
     struct asg_error error = {""};
     return asg_http_server_new(&options, &server, &error) != ASG_OK;
@@ -104,6 +110,30 @@ static void test_the_second_request_of_a_connection_has_its_own_time(void **stat
     (void)close(fd);
 }
 
+static void test_an_answer_that_is_taken_bit_by_bit_ends_in_time(void **state)
+{
+    (void)state;
+    int fd = http_connect(asg_http_server_port(server));
+    static const char request[] = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n";
+    assert_int_equal(sizeof request - 1,
+                     send(fd, request, sizeof request - 1, MSG_NOSIGNAL));
+    int64_t before = wait_now_ms();
+    char piece[20000]; /* a tenth of a second for each: ten megabytes would take a minute
+                        */
+    size_t taken = 0;
+    ssize_t got = 1;
+    while (got > 0 && wait_now_ms() - before < 20000) {
+        got = recv(fd, piece, sizeof piece, 0);
+        if (got > 0) taken += (size_t)got;
+        struct pollfd none = {.fd = -1};
+        if (wait_now_ms() - before < 3000) (void)poll(&none, 1, 100);
+    }
+    assert_true(got <= 0);
+    assert_true(taken < 10000000);
+    assert_in_range(wait_now_ms() - before, 2900, 10000);
+    (void)close(fd);
+}
+
 #define SLOW 500
 static void test_many_that_trickle_hold_nobody_up(void **state)
 {
@@ -133,7 +163,8 @@ static void test_a_client_that_is_removed_is_not_shut_down(void **state)
 {
     (void)state;
     struct asg_slow_clients *clients = NULL;
-    assert_status(ASG_OK, asg_slow_clients_new(300, &clients, NULL));
+    const int64_t limits_ms[ASG_SLOW_PARTS] = {300, 400};
+    assert_status(ASG_OK, asg_slow_clients_new(limits_ms, &clients, NULL));
     int pairs[3][2];
     struct asg_slow_client *client[3];
     for (size_t i = 0; i < 3; i++) {
@@ -149,7 +180,7 @@ static void test_a_client_that_is_removed_is_not_shut_down(void **state)
         poller.fd = pairs[i][1];
         assert_int_equal(0, poll(&poller, 1, 0));
     }
-    asg_slow_client_start(clients, client[2]);
+    asg_slow_client_start(clients, client[2], ASG_SLOW_ANSWER);
     assert_int_equal(1, poll(&poller, 1, 10000));
     asg_slow_client_remove(clients, &client[0]);
     asg_slow_client_remove(clients, &client[2]);
@@ -169,6 +200,7 @@ int main(void)
         TEST(test_headers_that_trickle_end_in_time),
         TEST(test_a_body_that_trickles_ends_in_time),
         TEST(test_the_second_request_of_a_connection_has_its_own_time),
+        TEST(test_an_answer_that_is_taken_bit_by_bit_ends_in_time),
         TEST(test_many_that_trickle_hold_nobody_up),
         cmocka_unit_test(test_a_client_that_is_removed_is_not_shut_down),
     };
