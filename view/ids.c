@@ -22,13 +22,7 @@ static void drop_bucket(struct id_bucket *bucket)
     free(bucket);
 }
 
-struct id_branch *asg_id_branch_share(struct id_branch *branch)
-{
-    if (branch != NULL) asg_refs_add(&branch->refs);
-    return branch;
-}
-
-void asg_id_branch_drop(struct id_branch *branch)
+static void drop_branch(struct id_branch *branch)
 {
     if (branch == NULL || !asg_refs_drop(&branch->refs)) return;
     for (size_t i = 0; i < ID_BRANCHES; i++) {
@@ -37,9 +31,42 @@ void asg_id_branch_drop(struct id_branch *branch)
     free(branch);
 }
 
+struct id_tree *asg_ids_share(struct id_tree *tree)
+{
+    if (tree != NULL) asg_refs_add(&tree->refs);
+    return tree;
+}
+
+void asg_ids_drop(struct id_tree *tree)
+{
+    if (tree == NULL || !asg_refs_drop(&tree->refs)) return;
+    assert(tree->draft_no > 0);
+    for (size_t i = 0; i < ID_BRANCHES; i++) {
+        drop_branch(tree->branches[i]);
+    }
+    free(tree);
+}
+
+static struct id_tree *own_tree(struct asg_root *root, uint64_t draft_no)
+{
+    struct id_tree *tree = root->ids;
+    if (tree != NULL && tree->draft_no == draft_no) return tree;
+    struct id_tree *copy = asg_alloc(1, sizeof *copy);
+    atomic_init(&copy->refs, 1);
+    copy->draft_no = draft_no;
+    for (size_t i = 0; tree != NULL && i < ID_BRANCHES; i++) {
+        copy->branches[i] = tree->branches[i];
+        if (copy->branches[i] != NULL) asg_refs_add(&copy->branches[i]->refs);
+    }
+    asg_ids_drop(tree);
+    root->ids = copy;
+    return copy;
+}
+
 static struct id_branch *own_branch(struct asg_root *root, uint64_t draft_no, size_t at)
 {
-    struct id_branch *branch = root->ids[at];
+    struct id_tree *tree = own_tree(root, draft_no);
+    struct id_branch *branch = tree->branches[at];
     if (branch != NULL && branch->draft_no == draft_no) return branch;
     struct id_branch *copy = asg_alloc(1, sizeof *copy);
     atomic_init(&copy->refs, 1);
@@ -50,8 +77,8 @@ static struct id_branch *own_branch(struct asg_root *root, uint64_t draft_no, si
         copy->buckets[i] = branch->buckets[i];
     }
     assert(copy->draft_no == draft_no);
-    asg_id_branch_drop(branch);
-    root->ids[at] = copy;
+    drop_branch(branch);
+    tree->branches[at] = copy;
     return copy;
 }
 
@@ -105,7 +132,8 @@ static void change(struct asg_root *root, uint64_t draft_no, const char *id,
 const struct id_entry *asg_ids_find(const struct asg_root *root, const char *id)
 {
     uint32_t hash = hash_of(id);
-    const struct id_branch *branch = root->ids[hash % ID_BRANCHES];
+    const struct id_branch *branch =
+        root->ids != NULL ? root->ids->branches[hash % ID_BRANCHES] : NULL;
     if (branch == NULL) return NULL;
     const struct id_bucket *bucket = branch->buckets[hash / ID_BRANCHES % ID_BRANCHES];
     for (size_t i = 0; bucket != NULL && i < bucket->count; i++) {

@@ -140,6 +140,7 @@ struct asg_page *asg_page_new(const struct asg_sheet *sheet,
         asg_alloc(1, sizeof *page + leaf_count * sizeof page->leaves[0]);
     atomic_init(&page->refs, 1);
     page->sheet = sheet;
+    page->name = sheet->content.group.config->name;
     page->leaf_count = leaf_count;
     uint64_t last_no = 0;
     for (size_t i = 0; i < leaf_count; i++) {
@@ -173,7 +174,8 @@ void asg_page_drop(const struct asg_page *page)
 
 const char *asg_page_name(const struct asg_page *page)
 {
-    return page->sheet->content.group.config->name;
+    assert(page->name != NULL);
+    return page->name;
 }
 
 size_t asg_page_place(const struct asg_page *page, uint64_t instance_no)

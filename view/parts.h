@@ -36,6 +36,12 @@ struct id_branch {
     struct id_bucket *buckets[ID_BRANCHES]; /* NULL: empty */
 };
 
+struct id_tree {
+    atomic_uint refs;
+    uint64_t draft_no;
+    struct id_branch *branches[ID_BRANCHES]; /* NULL: empty */
+};
+
 struct asg_root {
     atomic_uint refs;
     uint64_t number;
@@ -47,7 +53,7 @@ struct asg_root {
     size_t shelf_count;
     size_t shelf_capacity;
     size_t *firsts; /* how many pages stand before each shelf; once it is published */
-    struct id_branch *ids[ID_BRANCHES]; /* NULL: empty */
+    struct id_tree *ids; /* NULL: empty */
     struct asg_root *next_retired;
 };
 
@@ -82,7 +88,7 @@ void asg_shelves_finish(struct asg_root *root);
 void asg_ids_move(struct asg_root *root, uint64_t draft_no,
                   const struct asg_page *old_page, const struct asg_page *new_page);
 const struct id_entry *asg_ids_find(const struct asg_root *root, const char *id);
-struct id_branch *asg_id_branch_share(struct id_branch *branch);
-void asg_id_branch_drop(struct id_branch *branch);
+struct id_tree *asg_ids_share(struct id_tree *tree);
+void asg_ids_drop(struct id_tree *tree);
 
 #endif

@@ -25,9 +25,7 @@ static void drop_root(struct asg_root *root)
     for (size_t i = 0; i < root->shelf_count; i++) {
         asg_shelf_drop(root->shelves[i]);
     }
-    for (size_t i = 0; i < ID_BRANCHES; i++) {
-        asg_id_branch_drop(root->ids[i]);
-    }
+    asg_ids_drop(root->ids);
     drop_cluster(root->cluster);
     free(root->shelves);
     free(root->firsts);
@@ -63,9 +61,7 @@ static struct asg_root *copy_root(const struct asg_root *from)
     for (size_t i = 0; i < from->shelf_count; i++) {
         root->shelves[i] = asg_shelf_share(from->shelves[i]);
     }
-    for (size_t i = 0; i < ID_BRANCHES; i++) {
-        root->ids[i] = asg_id_branch_share(from->ids[i]);
-    }
+    root->ids = asg_ids_share(from->ids);
     assert(root->next_retired == NULL);
     return root;
 }

@@ -83,6 +83,7 @@ struct asg_sheet {
 /* A group. */
 struct asg_page {
     atomic_uint refs;
+    const char *name; /* of the group */
     const struct asg_sheet *sheet;
     struct asg_instance_counts counts;
     size_t leaf_count;
