@@ -11,6 +11,13 @@ static bool take_tags(struct asg_api_call *call, struct group_draft *draft)
 {
     size_t count = 0;
     const struct asg_query_value *items = asg_value_items(&call->input, "Tags", &count);
+    const size_t most = asg_api_limits_of(call)->tags;
+    if (most > 0 && count > most) {
+        asg_api_refuse(call, 400, "LimitExceeded",
+                       "A group can have at most %zu tags, and %zu are given.", most,
+                       count);
+        return false;
+    }
     struct asg_tag *tags = asg_arena_take(&call->arena, (count + 1) * sizeof *tags);
     for (size_t i = 0; i < count; i++) {
         tags[i] = (struct asg_tag){

@@ -1,4 +1,5 @@
 /* tags - CreateOrUpdateTags, DeleteTags and DescribeTags. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/do/do.h"
@@ -28,15 +29,29 @@ static bool check_resource(struct asg_api_call *call, const struct asg_query_val
     return asg_api_may(call, group);
 }
 
-static bool is_repeated(const struct asg_group_tag *tags, size_t count)
+static int compare_tags(const void *left, const void *right)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(tags[i].group, tags[count].group) == 0 &&
-            strcmp(tags[i].key, tags[count].key) == 0) {
-            return true;
-        }
+    const struct asg_group_tag *a = left;
+    const struct asg_group_tag *b = right;
+    int order = strcmp(a->group, b->group);
+    return order != 0 ? order : strcmp(a->key, b->key);
+}
+
+/* There may be thousands. False: the call is ended. */
+static bool check_repeated(struct asg_api_call *call, const struct asg_group_tag *tags,
+                           size_t count)
+{
+    struct asg_group_tag *sorted =
+        asg_arena_take(&call->arena, (count + 1) * sizeof *sorted);
+    memcpy(sorted, tags, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, compare_tags);
+    for (size_t i = 1; i < count; i++) {
+        if (compare_tags(&sorted[i - 1], &sorted[i]) != 0) continue;
+        asg_api_invalid(call, "Duplicate tag keys are not allowed: '%s' of %s",
+                        sorted[i].key, sorted[i].group);
+        return false;
     }
-    return false;
+    return true;
 }
 
 static void order(struct asg_api_call *call, enum asg_command_kind kind)
@@ -52,12 +67,8 @@ static void order(struct asg_api_call *call, enum asg_command_kind kind)
             .value = asg_value_text(&items[i], "Value", ""),
             .stays = !asg_value_flag(&items[i], "PropagateAtLaunch", false),
             .has_value = asg_value_find(&items[i], "Value") != NULL};
-        if (is_repeated(tags, i)) {
-            asg_api_invalid(call, "Duplicate tag keys are not allowed: '%s' of %s",
-                            tags[i].key, tags[i].group);
-            return;
-        }
     }
+    if (!check_repeated(call, tags, count)) return;
     if (count == 0) {
         asg_api_reply_empty(call);
         return;
