@@ -60,6 +60,8 @@ static const char *const laws[] = {
     "schedules_run_or_say_why",
     "no_policy_goes_to_and_fro",
     "state_agrees_with_itself",
+    "activities_tell_what_is_done",
+    "activities_end_when_quiet",
     "calls_are_answered_once",
     "view_equals_core",
 };

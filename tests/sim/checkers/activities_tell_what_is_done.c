@@ -14,6 +14,7 @@ struct open_activity {
     uint32_t group_no;
     uint64_t no;
     int64_t start_ms;
+    int64_t begun_us; /* on the simulator's clock */
     enum asg_activity_kind kind;
     uint64_t cause; /* its hash */
 };
@@ -83,6 +84,7 @@ static void open_one(const struct asg_activity *row)
         (struct open_activity){.group_no = row->group_no,
                                .no = row->no,
                                .start_ms = row->start_ms,
+                               .begun_us = sim.now_us,
                                .kind = row->kind,
                                .cause = hash_of(row->cause)};
 }
@@ -238,7 +240,7 @@ const char *law_activities_end(void)
     const struct sim_activities *activities = book();
     for (size_t i = 0; i < activities->count; i++) {
         const struct open_activity *open = &activities->open[i];
-        if (open->start_ms * 1000 >= sim.quiet_since_us) continue;
+        if (open->begun_us >= sim.quiet_since_us) continue;
         (void)snprintf(
             missing, sizeof missing, "activity %llu (%s) of group %u has not ended",
             (unsigned long long)open->no,
