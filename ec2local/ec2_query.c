@@ -106,10 +106,11 @@ static const struct action *find_action(const char *name, const char *service)
 static enum asg_status read_input(struct asg_call *call,
                                   const struct asg_query_shape *shape)
 {
-    static const struct asg_query_style style = {.is_flat = true};
+    static const struct asg_query_style style = {.is_flat = true,
+                                                 .refuses_unknown = true};
     struct asg_query_fault fault;
-    if (asg_query_read(call->params, shape, &style, NULL, call->arena, &call->input,
-                       &fault) == ASG_OK) {
+    if (asg_query_read(call->params, shape, &style, asg_ec2_unused_of(call->action),
+                       call->arena, &call->input, &fault) == ASG_OK) {
         return ASG_OK;
     }
     call->refusal.code = asg_query_fault_code(&fault, ASG_QUERY_WORDS_EC2);

@@ -33,11 +33,16 @@
         .name = (of), .kind = ASG_QUERY_NUMBER, .max = 999999999                         \
     }
 
-#define DRY_RUN   FLAG("DryRun")
-#define FILTERS   LIST("Filter", filter)
-#define PAGES     NUMBER("MaxResults"), TEXT("NextToken")
-#define TAGGED    LIST("TagSpecification", tag_specification)
+#define DRY_RUN FLAG("DryRun")
+#define FILTERS LIST("Filter", filter)
+#define PAGES   NUMBER("MaxResults"), TEXT("NextToken")
+#define TAGGED  LIST("TagSpecification", tag_specification)
 
+/* EC2 has more here than anybody reads. */
+#define OPEN_SHAPE(array)                                                                \
+    {                                                                                    \
+        .members = (array), .count = sizeof(array) / sizeof(array)[0], .is_open = true   \
+    }
 #define SHAPE(of) const struct asg_query_shape asg_ec2_shape_##of = ASG_QUERY_SHAPE(of)
 
 static const struct asg_query_member tag_members[] = {TEXT("Key"), TEXT("Value")};
@@ -77,18 +82,18 @@ static const struct asg_query_member capacity_members[] = {
     NUMBER("OnDemandTargetCapacity"),
     NUMBER("SpotTargetCapacity"),
     WORD("DefaultTargetCapacityType", "on-demand|spot")};
-static const struct asg_query_shape capacity = ASG_QUERY_SHAPE(capacity_members);
+static const struct asg_query_shape capacity = OPEN_SHAPE(capacity_members);
 
 static const struct asg_query_member on_demand_members[] = {
     WORD("AllocationStrategy", "lowest-price|prioritized")};
-static const struct asg_query_shape on_demand = ASG_QUERY_SHAPE(on_demand_members);
+static const struct asg_query_shape on_demand = OPEN_SHAPE(on_demand_members);
 
 static const struct asg_query_member spot_members[] = {
     WORD("AllocationStrategy",
          "lowest-price|diversified|capacity-optimized|capacity-optimized-prioritized|"
          "price-capacity-optimized"),
     NUMBER("InstancePoolsToUseCount")};
-static const struct asg_query_shape spot = ASG_QUERY_SHAPE(spot_members);
+static const struct asg_query_shape spot = OPEN_SHAPE(spot_members);
 
 static const struct asg_query_member override_members[] = {
     TEXT("InstanceType"),
@@ -98,7 +103,7 @@ static const struct asg_query_member override_members[] = {
     {.name = "MaxPrice", .kind = ASG_QUERY_DECIMAL},
     {.name = "Priority", .kind = ASG_QUERY_DECIMAL},
     {.name = "WeightedCapacity", .kind = ASG_QUERY_DECIMAL}};
-static const struct asg_query_shape override = ASG_QUERY_SHAPE(override_members);
+static const struct asg_query_shape override = OPEN_SHAPE(override_members);
 
 static const struct asg_query_member config_members[] = {
     STRUCT("LaunchTemplateSpecification", template), LIST("Overrides", override)};
@@ -287,7 +292,7 @@ static const struct asg_query_member cidr6_members[] = {NEEDED("CidrIpv6"),
 static const struct asg_query_shape cidr6 = ASG_QUERY_SHAPE(cidr6_members);
 static const struct asg_query_member peer_members[] = {NEEDED("GroupId"), TEXT("UserId"),
                                                        TEXT("Description")};
-static const struct asg_query_shape peer = ASG_QUERY_SHAPE(peer_members);
+static const struct asg_query_shape peer = OPEN_SHAPE(peer_members);
 static const struct asg_query_member prefix_members[] = {NEEDED("PrefixListId"),
                                                          TEXT("Description")};
 static const struct asg_query_shape prefix = ASG_QUERY_SHAPE(prefix_members);

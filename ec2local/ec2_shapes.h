@@ -2,7 +2,8 @@
  *
  * Every call is read and checked by its table before its handler sees it. What a launch
  * takes (RunInstances, LaunchTemplateData) has a table of its own,
- * model/launch_fields.def; the parameters of EC2 that stand in neither are passed over.
+ * model/launch_fields.def; the parameters of EC2 that stand in neither are passed over
+ * (ec2_unused.c), and what is no parameter of EC2 is refused.
  * Threads: constant.
  */
 #ifndef ASG_EC2LOCAL_EC2_SHAPES_H
@@ -54,5 +55,9 @@
 #define X(name) extern const struct asg_query_shape asg_ec2_shape_##name;
 ASG_EC2_SHAPE_LIST(X)
 #undef X
+
+/* Names that EC2 takes in a request of that action and nobody here reads, with those of
+ * every request; closed by NULL. */
+const char *const *asg_ec2_unused_of(const char *action);
 
 #endif

@@ -254,7 +254,7 @@ static enum asg_status read_struct(const struct reader *reader,
     while (asg_form_next(&rest, &name, &length, &child)) {
         const struct asg_query_member *member = find_member(shape, name, length);
         if (member == NULL) {
-            if (!reader->style->refuses_unknown ||
+            if (!reader->style->refuses_unknown || shape->is_open ||
                 is_passed_over(passed_over, name, length)) {
                 continue;
             }

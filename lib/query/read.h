@@ -15,7 +15,8 @@
 struct asg_query_style {
     /* "Names.1" (EC2) instead of "Names.member.1"; EC2 has no empty lists. */
     bool is_flat;
-    /* Parameters that no member has the name of are refused, not passed over. */
+    /* Parameters that no member has the name of are refused, not passed over, but for
+     * those of open shapes. */
     bool refuses_unknown;
     /* Members that are missing or break their limits are all named, as AWS's model
      * validation does, not only the first. What cannot be read still stops it. */

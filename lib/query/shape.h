@@ -41,6 +41,7 @@ struct asg_query_member {
 struct asg_query_shape {
     const struct asg_query_member *members;
     size_t count;
+    bool is_open; /* the service has more members here: what is unknown is passed over */
 };
 
 /* A shape of an array of members that stands in the same file. */
