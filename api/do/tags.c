@@ -8,6 +8,7 @@
 #include "view/view.h"
 
 #define PAGE          50
+#define TAGS_MAX      1000                 /* of one request: the loop is kept short */
 #define RESOURCE_TYPE "auto-scaling-group" /* there is no other */
 
 /* ---- orders ---- */
@@ -58,6 +59,11 @@ static void order(struct asg_api_call *call, enum asg_command_kind kind)
 {
     size_t count = 0;
     const struct asg_query_value *items = asg_value_items(&call->input, "Tags", &count);
+    if (count > TAGS_MAX) {
+        asg_api_invalid(call, "A request can name at most %d tags, and %zu are given.",
+                        TAGS_MAX, count);
+        return;
+    }
     struct asg_group_tag *tags = asg_arena_take(&call->arena, (count + 1) * sizeof *tags);
     for (size_t i = 0; i < count; i++) {
         if (!check_resource(call, &items[i])) return;

@@ -14,6 +14,7 @@ struct change {
     struct group *group;
     struct asg_tag *tags;
     size_t count;
+    size_t capacity;
 };
 
 struct changes {
@@ -21,8 +22,8 @@ struct changes {
     size_t count;
 };
 
-/* The change of that group, which begins with the tags that the group has. `most`: so
- * many may be added to it. */
+/* The change of that group, which begins with the tags that the group has. An order may
+ * name thousands of groups and of tags: room for both times each other is not taken. */
 static struct change *change_of(struct asg_core *core, struct changes *changes,
                                 struct group *group, size_t most)
 {
@@ -33,8 +34,9 @@ static struct change *change_of(struct asg_core *core, struct changes *changes,
     struct change *change = &changes->items[changes->count++];
     assert(changes->count <= most);
     change->group = group;
+    change->capacity = config->tag_count + 1;
     change->tags = asg_arena_take(&core->step->effects->arena,
-                                  (config->tag_count + most) * sizeof *change->tags);
+                                  change->capacity * sizeof *change->tags);
     for (size_t i = 0; i < config->tag_count; i++) {
         change->tags[i] = config->tags[i];
     }
@@ -52,10 +54,16 @@ static size_t find_tag(const struct change *change, const char *key)
     return at;
 }
 
-static void put(struct change *change, const struct asg_group_tag *tag)
+static void put(struct asg_core *core, struct change *change,
+                const struct asg_group_tag *tag)
 {
     size_t at = find_tag(change, tag->key);
-    if (at == change->count) change->count++;
+    if (at == change->count) {
+        void *tags = change->tags;
+        (void)asg_arena_push(&core->step->effects->arena, &tags, &change->count,
+                             &change->capacity, sizeof *change->tags);
+        change->tags = tags;
+    }
     assert(at < change->count);
     change->tags[at] =
         (struct asg_tag){.key = tag->key, .value = tag->value, .stays = tag->stays};
@@ -86,7 +94,7 @@ static bool plan(struct asg_core *core, const struct asg_command *command,
         if (group == NULL) return false;
         struct change *change = change_of(core, ret, group, most);
         if (command->kind == ASG_COMMAND_GROUP_TAG) {
-            put(change, tag);
+            put(core, change, tag);
         } else {
             take_away(change, tag);
         }
