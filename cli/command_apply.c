@@ -4,7 +4,7 @@
 #include "cli/confirm_ends.h"
 #include "cli/note_policy.h"
 #include "cli/rules.h"
-#include "cli/zone_changes.h"
+#include "model/zone_changes.h"
 #include "model/schemas.h"
 
 static const struct asg_argument file_argument[] = {

@@ -6,7 +6,7 @@
 #include "cli/fill_options.h"
 #include "cli/put_rules.h"
 #include "cli/rules.h"
-#include "cli/zone_changes.h"
+#include "model/zone_changes.h"
 #include "model/schemas.h"
 
 static const struct asg_argument put_arguments[] = {

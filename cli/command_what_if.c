@@ -3,7 +3,7 @@
 #include "cli/open_log.h"
 #include "cli/print_decision.h"
 #include "cli/what_if.h"
-#include "cli/zone_changes.h"
+#include "model/zone_changes.h"
 
 #define ERROR_IS_MUCH INT64_C(10000) /* thousandths of a percent: 10 % */
 

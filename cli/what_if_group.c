@@ -3,7 +3,7 @@
 
 #include "cli/open_log.h"
 #include "cli/what_if.h"
-#include "cli/zone_changes.h"
+#include "model/zone_changes.h"
 
 /* The one group that decided anything in the log. */
 int asg_what_if_find_group(struct asg_cli *cli, struct asg_log *log, const char **ret)

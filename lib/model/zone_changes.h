@@ -1,10 +1,9 @@
 /* zone_changes - the offsets of a schedule's time zone, written down in the schedule, so
  * that core and every replay need no time zone file.
  *
- * Asks libc, which knows the files and their rules for years to come. Sets TZ for the
- * time of the call: for programs of one thread. */
-#ifndef ASG_CLI_ZONE_CHANGES_H
-#define ASG_CLI_ZONE_CHANGES_H
+ * Threads: any. Blocks: on the zone's file (base/zone.h). */
+#ifndef ASG_MODEL_ZONE_CHANGES_H
+#define ASG_MODEL_ZONE_CHANGES_H
 
 #include "base/arena.h"
 #include "base/error.h"

@@ -1,6 +1,4 @@
-#include "cli/zone_changes.h"
-
-#include <stdlib.h>
+#include "model/zone_changes.h"
 
 #include "lib/check.h"
 
@@ -46,17 +44,6 @@ static void test_zone_changes_of_a_zone_without_any_are_one_offset(void **state)
     asg_arena_clear(&arena);
 }
 
-static void test_zone_changes_leave_the_program_its_own_zone(void **state)
-{
-    (void)state;
-    struct asg_arena arena = {0};
-    assert_int_equal(0, setenv("TZ", "America/New_York", 1));
-    (void)changes_of("Europe/Berlin", &arena);
-    assert_string_equal("America/New_York", getenv("TZ"));
-    (void)unsetenv("TZ");
-    asg_arena_clear(&arena);
-}
-
 static void test_zone_changes_refuse_what_is_no_zone(void **state)
 {
     (void)state;
@@ -78,7 +65,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_zone_changes_follow_daylight_saving_for_years),
         cmocka_unit_test(test_zone_changes_of_a_zone_without_any_are_one_offset),
-        cmocka_unit_test(test_zone_changes_leave_the_program_its_own_zone),
         cmocka_unit_test(test_zone_changes_refuse_what_is_no_zone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
