@@ -46,23 +46,6 @@ static void take_names(struct asg_api_call *call, struct group_draft *draft,
     }
 }
 
-/* A source of traffic without a type is a target group or a Lattice one by its ARN, a
- * classic balancer by its name. */
-static bool kind_of(const struct asg_query_value *source, enum asg_source_kind *ret)
-{
-    const char *identifier = asg_value_text(source, "Identifier", "");
-    const char *type = asg_value_text(source, "Type", NULL);
-    if (type == NULL) {
-        *ret = strncmp(identifier, "arn:", 4) != 0           ? ASG_SOURCE_LOAD_BALANCER
-               : strstr(identifier, ":vpc-lattice:") != NULL ? ASG_SOURCE_LATTICE
-                                                             : ASG_SOURCE_TARGET_GROUP;
-        return true;
-    }
-    int value = asg_enum_value(&asg_source_kind_words, type);
-    if (value >= 0) *ret = (enum asg_source_kind)value;
-    return value >= 0;
-}
-
 /* Three ways to say the same. */
 static bool take_sources(struct asg_api_call *call, struct group_draft *draft)
 {
@@ -86,7 +69,7 @@ static bool take_sources(struct asg_api_call *call, struct group_draft *draft)
     for (size_t i = 0; i < count; i++) {
         struct asg_source *source = &sources[draft->config.source_count++];
         source->identifier = asg_value_text(&items[i], "Identifier", "");
-        if (kind_of(&items[i], &source->kind)) continue;
+        if (asg_api_source_kind(&items[i], &source->kind)) continue;
         asg_api_invalid(call,
                         "TrafficSources: '%s' is no Type; there are elb, elbv2 and "
                         "vpc-lattice",

@@ -63,6 +63,26 @@ asg_api_handler asg_do_attach_instances;
 asg_api_handler asg_do_detach_instances;
 asg_api_handler asg_do_terminate_instance_in_auto_scaling_group;
 
+/* traffic.c */
+asg_api_handler asg_do_attach_load_balancers;
+asg_api_handler asg_do_detach_load_balancers;
+asg_api_handler asg_do_describe_load_balancers;
+asg_api_handler asg_do_attach_load_balancer_target_groups;
+asg_api_handler asg_do_detach_load_balancer_target_groups;
+asg_api_handler asg_do_describe_load_balancer_target_groups;
+asg_api_handler asg_do_attach_traffic_sources;
+asg_api_handler asg_do_detach_traffic_sources;
+asg_api_handler asg_do_describe_traffic_sources;
+
+/* collected_metrics.c */
+asg_api_handler asg_do_enable_metrics_collection;
+asg_api_handler asg_do_disable_metrics_collection;
+
+
+/* Of a TrafficSourceIdentifier: without a type a target group or a Lattice one by its
+ * ARN, a classic balancer by its name. False: there is no such type. */
+bool asg_api_source_kind(const struct asg_query_value *source, enum asg_source_kind *ret);
+
 /* The call's InstanceIds, as it keeps them; none when there are none. */
 struct asg_texts asg_api_instance_ids(struct asg_api_call *call);
 
