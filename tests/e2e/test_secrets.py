@@ -46,6 +46,10 @@ def find_secrets(cluster):
                 word = line.split(b":", 1)[-1].strip()
                 if b"secret" in line and len(word) == 40:
                     secrets[word] = f"secret half of {os.path.basename(path)}"
+        if path.endswith("api-keys"):
+            for word in data.split():
+                if word.startswith(b"secret="):
+                    secrets.setdefault(word[7:], "secret of an API key")
         if path.endswith("join.secret"):
             secrets[data.strip()] = "join secret"
         at = data.find(b"# openasg-join: ")
@@ -88,7 +92,8 @@ def check_all(cluster, answers):
     secrets = find_secrets(cluster)
     kinds = set(secrets.values())
     for kind in ("join secret", "join token", "secret half of controller.key",
-                 "secret half of agent.key", "secret half of worker-1.key"):
+                 "secret half of agent.key", "secret half of worker-1.key",
+                 "secret of an API key"):
         if kind not in kinds:
             raise Trouble(f"the test found no {kind}, only {sorted(kinds)}")
     for path in files_below(cluster.dir):
@@ -117,7 +122,9 @@ def play(cluster):
         file.write(USER_DATA.format(canary=CANARY, bin=cluster.bin,
                                     log=os.path.join(cluster.dir, "agent.log")))
     cluster.start_ec2local("--boot-delay-ms", "50")
+    cluster.serves_api = True
     cluster.start_controller(log_level="debug", log_hash_events=10)
+    cluster.openasg("keys", "make-api", "ann", "--read-only")
     cluster.start_worker("worker-1", log_level="debug")
     wait_for("the worker", lambda: cluster.ask("worker", "list"))
     cluster.openasg("template", "create", "web", "--image", "ami-00000000000000001",
@@ -129,10 +136,15 @@ def play(cluster):
         r["state"] == "in-service" for r in cluster.ask("instance", "list")), 60)
     cluster.openasg("template", "create", "bad name!", "--image", "ami-1",
                     "--instance-type", "t3.micro", "--user-data-file", script, check=False)
-    words = (("status",), ("jobs",), ("template", "list"), ("group", "show", "web"),
+    cluster.aws("describe-account-limits")
+    with open(os.path.join(cluster.state, "api-keys"), "a") as file:
+        file.write("name=bob key=B secret=0123456789canary and no sense\n")
+    wait_for("its warning", lambda: cluster.aws("describe-account-limits") and
+             b"keys_kept" in content(cluster.log_of("controller")), 30)
+    words = (("keys", "list-api"), ("status",), ("jobs",), ("template", "list"), ("group", "show", "web"),
              ("explain", "web"), ("log", "export", cluster.log_file()),
              ("log", "verify", cluster.log_file()), ("replay", cluster.log_file()))
-    return {" ".join(w[:2]): cluster.openasg(*w) for w in words}
+    return {" ".join(w[:2]): cluster.openasg(*w, check=w[0] != "keys") for w in words}
 
 
 def main():
