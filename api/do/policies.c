@@ -253,7 +253,7 @@ static void keep_alarm(struct asg_policy_config *config,
 static enum asg_preset preset_of(const struct asg_group_config *group)
 {
     for (size_t i = 0; group != NULL && i < group->tag_count; i++) {
-        if (strcmp(group->tags[i].key, "openasg:preset") != 0) continue;
+        if (strcmp(group->tags[i].key, ASG_PRESET_TAG) != 0) continue;
         int preset = asg_preset_of_tag(group->tags[i].value);
         if (preset >= 0) return (enum asg_preset)preset;
     }

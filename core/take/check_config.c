@@ -8,6 +8,7 @@
 #include "core/world/configurations.h"
 #include "model/kept.h"
 #include "model/launch_fields.h"
+#include "model/presets.h"
 
 #define SECOND INT64_C(1000)
 #define HOUR   (3600 * SECOND)
@@ -250,8 +251,22 @@ static size_t count_characters(const char *text)
     return count;
 }
 
+/* The one tag of ours that clients set: which preset the policies go by that come by the
+ * API (docs/rules.md, "Presets"). Instances are not tagged with it. */
+static enum asg_status check_preset_tag(const struct asg_tag *tag,
+                                        struct asg_error *error)
+{
+    assert(strcmp(tag->key, ASG_PRESET_TAG) == 0);
+    if (tag->stays && asg_preset_of_tag(tag->value) >= 0) return ASG_OK;
+    return asg_fail(error, ASG_ERR_INVALID,
+                    "tag '%s' is a preset of policies: default, aws, calm or quick, and "
+                    "not propagated at launch",
+                    tag->key);
+}
+
 static enum asg_status check_tag(const struct asg_tag *tag, struct asg_error *error)
 {
+    if (strcmp(tag->key, ASG_PRESET_TAG) == 0) return check_preset_tag(tag, error);
     size_t key = count_characters(tag->key);
     if (key == 0 || key > ASG_TAG_KEY_MAX ||
         count_characters(tag->value) > ASG_TAG_VALUE_MAX ||

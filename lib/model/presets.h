@@ -26,7 +26,8 @@ extern const struct asg_preset_row asg_presets[ASG_PRESET_COUNT];
  * the tolerance that was given. */
 void asg_preset_fill(struct asg_policy_config *ret, uint64_t given);
 
-/* What the tag openasg:preset of a group asks for; -1: no such preset. */
+/* What the tag of that key of a group asks for; -1: no such preset. */
+#define ASG_PRESET_TAG "openasg:preset"
 int asg_preset_of_tag(const char *value);
 
 #endif

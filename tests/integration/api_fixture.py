@@ -197,10 +197,10 @@ class ApiFixture:
         client = self.client()
         for page in client.get_paginator("describe_auto_scaling_groups").paginate():
             for group in page["AutoScalingGroups"]:
-                if group.get("DeletionProtection", "none") != "none":
-                    self.post("UpdateAutoScalingGroup", {
-                        "AutoScalingGroupName": group["AutoScalingGroupName"],
-                        "DeletionProtection": "none"})
+                # Debian's botocore does not know this member, and so does not show it.
+                self.post("UpdateAutoScalingGroup", {
+                    "AutoScalingGroupName": group["AutoScalingGroupName"],
+                    "DeletionProtection": "none"})
                 if "Status" not in group:
                     client.delete_auto_scaling_group(
                         AutoScalingGroupName=group["AutoScalingGroupName"], ForceDelete=True)

@@ -252,6 +252,25 @@ static const struct asg_launch *first_launch(struct asg_arena *arena)
     return NULL;
 }
 
+/* The one tag of ours that clients set. */
+static void test_the_preset_tag_names_a_preset_and_stays(void **state)
+{
+    (void)state;
+    make_named("web");
+    struct asg_group_tag tag = {
+        .group = "web", .key = "openasg:preset", .value = "calm", .stays = true};
+    accept(tags(ASG_COMMAND_GROUP_TAG, &tag, 1));
+    assert_int_equal(1, count_tags("web", "openasg:preset", "calm"));
+    tag.value = "wild";
+    refuse(tags(ASG_COMMAND_GROUP_TAG, &tag, 1), "ValidationError", "default, aws, calm");
+    tag.value = "calm";
+    tag.stays = false;
+    refuse(tags(ASG_COMMAND_GROUP_TAG, &tag, 1), "ValidationError", "not propagated");
+    tag.stays = true;
+    tag.key = "openasg:group";
+    refuse(tags(ASG_COMMAND_GROUP_TAG, &tag, 1), "ValidationError", "neither aws:");
+}
+
 static void test_instances_are_launched_with_what_does_not_stay(void **state)
 {
     (void)state;
@@ -631,6 +650,7 @@ int main(void)
         TEST(test_tags_are_taken_away_by_key_and_value),
         TEST(test_a_group_has_50_tags_and_46_of_them_reach_instances),
         TEST(test_tag_limits_are_in_characters),
+        TEST(test_the_preset_tag_names_a_preset_and_stays),
         TEST(test_instances_are_launched_with_what_does_not_stay),
         TEST(test_launch_configurations_are_made_once_and_never_changed),
         TEST(test_a_launch_configuration_needs_an_image_and_a_type),
