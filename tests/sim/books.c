@@ -85,6 +85,10 @@ static void add_job(const struct asg_job *plan, int64_t time_ms)
     job->is_over = false;
     if (plan->attempt > 1) end_attempts(plan->id, plan->attempt - 1);
     if (asg_job_is_launch(plan->kind)) job->count = plan->launch->count;
+    for (size_t i = 0; plan->tagging != NULL && i < plan->tagging->instance_ids.count;
+         i++) {
+        asg_id_map_put(&our->tagged, plan->tagging->instance_ids.items[i], 1);
+    }
     if (plan->kind != ASG_JOB_TERMINATE) return;
     for (size_t i = 0; i < plan->terminate->instance_ids.count; i++) {
         asg_id_map_put(&our->ends, plan->terminate->instance_ids.items[i], 1);
@@ -208,6 +212,13 @@ static void note_group_order(const struct asg_command *command, struct sim_group
     case ASG_COMMAND_SET_DESIRED:
     case ASG_COMMAND_EXECUTE_POLICY:
     case ASG_COMMAND_TERMINATE_INSTANCE: group->ordered_us = sim.now_us; break;
+    case ASG_COMMAND_ENTER_STANDBY:
+    case ASG_COMMAND_EXIT_STANDBY:
+    case ASG_COMMAND_ATTACH_INSTANCES:
+    case ASG_COMMAND_DETACH_INSTANCES:
+        group->ordered_us = sim.now_us;
+        sim_note_moved(command, group);
+        break;
     case ASG_COMMAND_SUSPEND: note_suspended(group, command->processes, true); break;
     case ASG_COMMAND_RESUME: note_suspended(group, command->processes, false); break;
     case ASG_COMMAND_POLICY_PUT: note_policy(group, command->name, true); break;
@@ -315,6 +326,11 @@ static void note_end(const struct asg_decision *decision)
         decision->kind != ASG_DECISION_ADOPT) {
         return;
     }
+    if (decision->state_from == ASG_INSTANCE_ATTACHING &&
+        decision->state_to == ASG_INSTANCE_DETACHED) {
+        sim_note_let_go(instance);
+        return;
+    }
     if (decision->state_to == ASG_INSTANCE_TERMINATING ||
         decision->state_to == ASG_INSTANCE_TERMINATED) {
         instance->is_over = true;
@@ -371,6 +387,7 @@ static void note_event(const struct asg_effects *effects, int64_t time_ms)
     if (event->kind == ASG_EVENT_COMMAND && event->command != NULL &&
         effects->reply.is_set && effects->reply.is_ok) {
         note_order(event->command->actor);
+        law_moved_order(event->command, effects);
         note_command(event->command, time_ms);
         sim.counts.commands++;
     }
@@ -461,6 +478,7 @@ void sim_books_clear(void)
     for (uint32_t i = 0; i < sim.cluster_count; i++) {
         struct sim_cluster *cluster = &sim.clusters[i];
         asg_id_map_clear(&cluster->ends);
+        asg_id_map_clear(&cluster->tagged);
         asg_id_map_clear(&cluster->job_places);
         free(cluster->jobs);
         free(cluster->durable_orders);

@@ -128,6 +128,7 @@ static struct sim_instance *note_instance(const struct asg_world_instance *real,
     instance->attempt =
         (uint32_t)strtoul(tag_value(&real->tags, "openasg:attempt"), NULL, 10);
     instance->is_alive = true;
+    instance->is_foreign = tag_value(&real->tags, "openasg:cluster")[0] == '\0';
     instance->started_us = sim.now_us;
     instance->never_boots = sim.no_boot_until_us > sim.now_us;
     if (instance->never_boots) {
@@ -321,7 +322,10 @@ bool sim_world_stray(const struct sim_instance *like, enum sim_stray stray)
 {
     sim_world_turn();
     const struct asg_world_instance *real = asg_world_find(sim.world, like->id);
-    if (real == NULL) return false;
+    /* What was attached or let go is of no launch of ours. */
+    if (real == NULL || like->is_attached || like->is_detached || like->is_foreign) {
+        return false;
+    }
     asg_arena_reset(&sim.arena);
     struct asg_world_run_request request = {
         .min_count = 1, .max_count = 1, .data = real->launch->data};
@@ -343,6 +347,34 @@ bool sim_world_stray(const struct sim_instance *like, enum sim_stray stray)
                                          : " but of a job that nobody knows");
     sim_wish(&sim.world_turn, sim.now_us, SIM_EVENT_WORLD, 0);
     return true;
+}
+
+struct sim_instance *sim_world_foreign(const struct sim_instance *like)
+{
+    sim_world_turn();
+    const struct asg_world_instance *real = asg_world_find(sim.world, like->id);
+    if (real == NULL) return NULL;
+    asg_arena_reset(&sim.arena);
+    struct asg_world_run_request request = {
+        .min_count = 1, .max_count = 1, .data = real->launch->data};
+    request.data.tags = (struct asg_world_tags){.items = NULL};
+    request.data.user_data = NULL;
+    struct asg_world_instances started = {.items = NULL};
+    struct asg_world_refusal refusal = {.code = ""};
+    if (asg_world_run(sim.world, &request, sim_wall_ms(), &sim.arena, &started,
+                      &refusal) != ASG_OK) {
+        return NULL;
+    }
+    struct sim_instance *instance = note_instance(started.items[0], "");
+    sim_tell("somebody", "starts %s, which is none of ours", instance->id);
+    sim_wish(&sim.world_turn, sim.now_us, SIM_EVENT_WORLD, 0);
+    return instance;
+}
+
+bool sim_has_our_tags(const struct sim_instance *instance)
+{
+    const struct asg_world_instance *real = asg_world_find(sim.world, instance->id);
+    return real != NULL && tag_value(&real->tags, "openasg:cluster")[0] != '\0';
 }
 
 /* Those that change something look the instance up in what lags as well. */
@@ -462,6 +494,10 @@ static void take_request(struct sim_flight *flight)
         const char **ids = NULL;
         size_t id_count = asg_form_list(&params, "InstanceId", &sim.arena, &ids);
         sim_check_call(action, asg_form_get(&params, "ClientToken"), ids, id_count);
+        if (strcmp(action, "CreateTags") == 0 || strcmp(action, "DeleteTags") == 0) {
+            size_t tagged = asg_form_list(&params, "ResourceId", &sim.arena, &ids);
+            law_tags_were_planned(action, ids, tagged);
+        }
         check_template(action, &params);
         if (strncmp(action, "CreateLaunchTemplate", 20) == 0) {
             law_committed_first_template(asg_form_get(&params, "ClientToken"));

@@ -213,6 +213,7 @@ void sim_mend(void)
     struct asg_command command;
     if (our->is_halted) sim_unhalt();
     unprotect_all();
+    sim_move_back();
     if (sim_is_restored()) sim_order_unknown(/* is_adopted */ true);
     end_unknown();
     for (uint32_t i = 0; i < our->group_count; i++)

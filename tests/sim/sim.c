@@ -237,6 +237,7 @@ static void draw_features(void)
         .has_low_rates = is_one_in("low rates", 4),
         .orders = draw_orders(),
         .knobs = draw_knobs(),
+        .moves = is_one_in("moves", 3),
         .keeps_policies = is_one_in("keeps policies", 2),
     };
 }
@@ -397,6 +398,7 @@ static void take_phase(enum sim_phase phase)
         }
         sim_trouble_begin();
         sim_each_cluster(sim_operate);
+        sim_each_cluster(sim_move);
         return;
     }
     if (sim.is_quiet) return;
@@ -442,6 +444,9 @@ static void take_admin(const struct sim_event *event)
         }
         break;
     case SIM_ADMIN_UNDO: sim_undo(event->number); break;
+    case SIM_ADMIN_MOVE:
+        if (begins(&our->move_turn, event)) sim_move();
+        break;
     case SIM_ADMIN_ORDER:
         if (begins(&our->order_turn, event)) sim_operate();
         break;

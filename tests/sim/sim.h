@@ -65,7 +65,8 @@
     X(OPERATOR, "operator")                                                              \
     X(LIFE, "life")                                                                      \
     X(HEAL, "heal")                                                                      \
-    X(SECRETS, "secrets") /* what the programs ask their system for */
+    X(SECRETS, "secrets") /* what the programs ask their system for */                   \
+    X(MOVES, "moves")
 
 enum sim_topic {
 #define X(name, word) SIM_TOPIC_##name,
@@ -88,7 +89,7 @@ enum sim_order_kind {
 };
 
 /* index of an ADMIN event */
-enum sim_admin { SIM_ADMIN_ORDER, SIM_ADMIN_SETUP, SIM_ADMIN_UNDO };
+enum sim_admin { SIM_ADMIN_ORDER, SIM_ADMIN_SETUP, SIM_ADMIN_UNDO, SIM_ADMIN_MOVE };
 
 /* What the policies that track go by besides their target and window, as presets have it;
  * all 0: nothing. */
@@ -119,6 +120,7 @@ struct sim_features {
     int64_t retention_ms; /* of the log's metrics; 0: for ever */
     uint32_t orders;      /* bits 1 << sim_order_kind: which the operator gives */
     struct sim_knobs knobs;
+    bool moves;          /* instances stand by, are attached and detached (moves.c) */
     bool keeps_policies; /* the operator leaves policies that only add or only remove */
 };
 
@@ -297,6 +299,10 @@ struct sim_instance {
     enum asg_cause end_cause; /* of that */
     bool was_serving;         /* until then */
     bool is_kept_by_ec2;      /* somebody protects it there */
+    bool is_foreign;          /* started without tags of ours, and never attached */
+    bool stands_by;           /* durably, as the next two */
+    bool is_attached;         /* to its group: no agent of it joins */
+    bool is_detached;         /* its group has let it go: it is nobody's */
     int64_t drain_from_ms;    /* log time; 0: it was not asked to drain */
     int64_t drain_limit_ms;
     bool is_drained; /* durably */
@@ -365,6 +371,7 @@ struct sim_cluster {
     uint64_t request_no;
     struct call *calls; /* by the API, of this controller (calls.c) */
     struct sim_turn order_turn;
+    struct sim_turn move_turn;
     /* the books */
     struct sim_group groups[SIM_GROUPS_MAX];
     uint32_t group_count;
@@ -373,6 +380,7 @@ struct sim_cluster {
     size_t job_capacity;
     struct asg_id_map job_places; /* by number and attempt: in jobs */
     struct asg_id_map ends;       /* instances that a durable job terminates */
+    struct asg_id_map tagged;     /* and those that one tags, or untags */
     uint64_t last_seq;
     uint64_t last_epoch;
     uint32_t groups_made;
@@ -560,6 +568,8 @@ bool sim_world_announce(struct sim_instance *instance, enum asg_world_notice not
                         const char *code, int64_t at_ms);
 bool sim_world_protect(struct sim_instance *instance);
 void sim_world_heal(struct sim_instance *instance); /* nothing of that any more */
+/* Somebody starts one like this one, without our tags; NULL: EC2 does not. */
+struct sim_instance *sim_world_foreign(const struct sim_instance *like);
 /* Somebody starts one by hand like this one, with the tags of its group. */
 enum sim_stray { SIM_STRAY_COPY, SIM_STRAY_NO_JOB, SIM_STRAY_OTHER_JOB, SIM_STRAYS };
 bool sim_world_stray(const struct sim_instance *like, enum sim_stray stray);
@@ -614,6 +624,13 @@ void sim_order_no_schedule(const struct sim_group *group, const char *name);
 void sim_unhalt(void);
 void sim_unhalt_group(const struct sim_group *group);
 void sim_take_answer(const struct asg_answer *answer);
+
+/* ---- moves.c: standby, attach and detach ---- */
+void sim_move(void);
+void sim_move_back(void); /* after the faults: nobody stands by or is attached */
+void sim_note_moved(const struct asg_command *command, struct sim_group *group);
+void sim_note_let_go(struct sim_instance *instance); /* detached, or not attached */
+bool sim_has_our_tags(const struct sim_instance *instance); /* in EC2, now */
 
 /* ---- scenario.c ---- */
 void sim_scenario_load(const char *path);
@@ -719,6 +736,12 @@ void law_no_flapping(const struct asg_decision *decision, int64_t time_ms);
 void law_to_and_fro(const struct asg_decision *decision);
 void law_old_log_plan(const struct asg_job *plan);
 void law_old_log_token(const struct asg_job *plan, const struct sim_job *old);
+void law_moved_decision(const struct asg_decision *decision);
+void law_moved_plan(const struct asg_job *plan);
+void law_moved_order(const struct asg_command *command,
+                     const struct asg_effects *effects);
+void law_tags_were_planned(const char *action, const char *const *ids, size_t id_count);
+const char *law_let_go(void);
 void law_one_agents_share(const struct asg_metrics *metrics);
 void law_dead_letters(void);
 /* NULL when it holds now, else what is missing. */

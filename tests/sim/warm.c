@@ -135,7 +135,8 @@ void sim_warm_count(const struct sim_group *group, uint32_t *ret_least,
     int64_t late_us = 2 * group->evaluation_ms * 1000 + SIM_MINUTE;
     for (size_t i = 0; i < sim.instance_count; i++) {
         const struct sim_instance *instance = sim.instances[i];
-        bool is_ours = instance->group == group;
+        bool is_ours =
+            instance->group == group && !instance->stands_by && !instance->is_attached;
         if (!is_ours || instance->is_over || instance->first_read_us == 0) continue;
         int64_t age_us = sim.now_us - instance->first_read_us + SIM_SECOND;
         if (is_time_true() && age_us < warmup_us()) continue;

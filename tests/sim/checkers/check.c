@@ -75,6 +75,7 @@ void sim_check_plan(const struct asg_job *plan, int64_t time_ms)
     law_plan_while_stopped(plan);
     law_old_log_plan(plan);
     law_drained_first(plan, time_ms);
+    law_moved_plan(plan);
 }
 
 void sim_check_decision(const struct asg_decision *decision, int64_t time_ms)
@@ -87,6 +88,7 @@ void sim_check_decision(const struct asg_decision *decision, int64_t time_ms)
     law_to_and_fro(decision);
     law_shares_of_ends(decision, time_ms);
     law_suspended_rests(decision);
+    law_moved_decision(decision);
 }
 
 /* ---- after the faults: everything that must be true again, within a bound ---- */
@@ -144,6 +146,7 @@ static bool is_well(int64_t quiet_us)
     } wants[] = {
         {"activities_end_when_quiet", law_activities_end()},
         {"no_orphan_when_quiet", law_no_orphan()},
+        {"moved_as_ordered", law_let_go()},
         {"not_below_min_when_quiet", law_not_below_min()},
         {"desired_reached_when_quiet", law_desired_reached()},
         {"sized_for_its_load_when_quiet", law_sized_for_load()},

@@ -72,6 +72,17 @@ static bool is_value_measured(const struct sim_group *group, int64_t value_milli
     return value_milli + ROUNDING_MILLI >= low && value_milli - ROUNDING_MILLI <= high;
 }
 
+/* They send no metrics, and are taken to carry what the others carry. */
+static int64_t count_attached(const struct sim_group *group)
+{
+    int64_t count = 0;
+    for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
+        const struct sim_instance *instance = sim.instances[i];
+        count += instance->group == group && instance->is_attached ? 1 : 0;
+    }
+    return count;
+}
+
 /* The wish follows from the metric, the instances that counted and the target. */
 static void check_wish(const struct asg_decision *decision, const struct sim_group *group,
                        const struct asg_group_metric *row)
@@ -100,10 +111,11 @@ static void check_wish(const struct asg_decision *decision, const struct sim_gro
     /* Those that did not speak may count or not; and the words are rounded. */
     int64_t heard = row->count;
     int64_t low = ceil_share(heard < warm ? heard : warm, value - ROUNDING_MILLI, aim);
-    int64_t high = ceil_share(warm, value + ROUNDING_MILLI, aim);
+    int64_t carrying = warm + count_attached(group);
+    int64_t high = ceil_share(carrying, value + ROUNDING_MILLI, aim);
     if (sim.features.knobs.counts_warming) {
         /* Those who served in each period: never fewer than are warm, also above max. */
-        int64_t most = warm > group->max ? warm : group->max;
+        int64_t most = carrying > group->max ? carrying : group->max;
         low = 0;
         high = ceil_share(most, value + ROUNDING_MILLI, aim);
     }

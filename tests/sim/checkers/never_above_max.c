@@ -16,6 +16,13 @@ void law_never_above_max(const struct sim_instance *instance)
         bool is_lost = other->is_lost && other->is_alive && !other->is_stray;
         if (is_lost && other->group == group) ours--;
     }
+    /* What stands by has no place in max; what is attached was not launched for it. */
+    for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
+        const struct sim_instance *other = sim.instances[i];
+        bool is_moved = other->is_alive && !other->is_stray &&
+                        (other->stands_by || other->is_attached);
+        if (is_moved && other->group == group) ours--;
+    }
     if (ours <= most) return;
     sim_break("never_above_max", "%s: %s makes %u living instances, max is %u",
               group->name, instance->id, ours, most);

@@ -18,7 +18,8 @@ static bool is_mass(const struct sim_group *group)
     uint32_t muted = 0;
     for (size_t i = sim.first_alive; i < sim.instance_count; i++) {
         const struct sim_instance *instance = sim.instances[i];
-        bool is_ours = instance->is_alive && instance->group == group;
+        bool is_ours = instance->is_alive && instance->group == group &&
+                       !instance->stands_by && !instance->is_attached;
         muted += is_ours && instance->is_muted && instance->was_known ? 1 : 0;
     }
     return muted >= 3 && muted * 100 >= group->alive * 30;

@@ -13,6 +13,7 @@ const char *law_no_orphan(void)
         const struct sim_instance *instance = sim.instances[i];
         struct asg_belief belief;
         if (!instance->is_alive || instance->cluster != our) continue;
+        if (instance->is_foreign || instance->is_detached) continue;
         if (asg_core_find_instance(core, instance->id, &belief)) continue;
         (void)snprintf(text, sizeof text, "%s lives and nobody knows it", instance->id);
         return text;
