@@ -111,6 +111,15 @@ static const char *say_named(struct asg_core *core, const struct instance *insta
 static const char *say_surplus(struct asg_core *core, const struct instance *instance)
 {
     assert(instance->id[0] != '\0');
+    /* It has no place that goes with it: it stands by in a group that is deleted, or one
+     * that is at risk is replaced already. */
+    if (core->step->span_to >= core->step->span_from) {
+        return asg_activity_say(core, instance->group, /* with_wish */ true,
+                                instance->reason,
+                                "instance %s was taken out of service in response to a "
+                                "user request",
+                                instance->id);
+    }
     return asg_activity_say(
         core, instance->group, /* with_wish */ true, instance->reason,
         "an instance was taken out of service in response to a difference between "
