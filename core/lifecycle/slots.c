@@ -15,6 +15,7 @@ void asg_slot_add(struct asg_core *core, struct group *group, struct job *job)
     assert(job->state == ASG_JOB_STATE_OPEN);
     assert(job->group_no == group->no);
     assert(job->first_slot_no == 0); /* it has none yet */
+    const char *cause = NULL;
     for (uint32_t i = 0; i < launch->count; i++) {
         struct instance *slot = asg_instance_add(core, group);
         slot->launch.job_id = job->plan.id;
@@ -31,7 +32,7 @@ void asg_slot_add(struct asg_core *core, struct group *group, struct job *job)
         slot->service.is_protected = group->config.protect_new_instances;
         slot->is_spot = launch->fleet != NULL && i >= launch->fleet->on_demand;
         assert(asg_instance_is_slot(slot));
-        asg_activity_take_slot(core, slot);
+        asg_activity_take_slot(core, slot, &cause);
     }
     asg_group_mark_dirty(core, group);
 }

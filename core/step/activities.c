@@ -11,8 +11,11 @@
 #include "core/world/standing.h"
 #include "core/world/states.h"
 
-#define WISH_MAX          767
-#define WISH_REASON_MAX   255
+#define WISH_MAX        767
+#define WISH_REASON_MAX 255
+/* Beyond so many in one step, thousands that an order ends, say, a cause is the act
+ * alone: a record of the log has its limit. */
+#define WHOLE_MAX         20000
 #define LAUNCH_PROGRESS   30 /* AWS's: asked for */
 #define ARRIVING_PROGRESS 50 /* EC2 has it, and it is not in service yet */
 #define FAILED_TEXT       " Launching EC2 instance failed."
@@ -69,12 +72,14 @@ static void write_row(struct asg_core *core, struct activity *activity, int64_t 
 
 const char *asg_activity_say_now(struct asg_core *core)
 {
+    assert(core->step != NULL);
+    if (core->step->now != NULL) return core->step->now;
     char now[ASG_TIME_TEXT_MAX];
     asg_time_format(core->now_ms, now);
     char *point = strchr(now, '.');
     if (point != NULL) (void)snprintf(point, sizeof now - (size_t)(point - now), "Z");
-    assert(core->step != NULL);
-    return asg_arena_text(&core->step->effects->arena, now);
+    core->step->now = asg_arena_text(&core->step->effects->arena, now);
+    return core->step->now;
 }
 
 static const char *format_text(struct asg_core *core, const char *format, va_list args)
@@ -113,35 +118,64 @@ void asg_activity_note_span(struct asg_core *core, uint32_t from, uint32_t to)
     core->step->span_to = to;
 }
 
-/* Reasons of decisions have lines; a cause is one. */
-static const char *in_one_line(struct asg_core *core, const char *text)
+/* A cause in the making: what is too long for it is cut. */
+struct cause {
+    char text[ASG_ACTIVITY_CAUSE_MAX + 1];
+    size_t length;
+};
+
+static void append(struct cause *cause, const char *text)
 {
-    size_t size = strlen(text) + 1;
-    char *line = asg_arena_take(&core->step->effects->arena, size);
-    memcpy(line, text, size);
-    for (char *at = line; *at != '\0'; at++) {
-        if (*at == '\n') *at = ';';
+    size_t room = sizeof cause->text - 1 - cause->length;
+    size_t length = strnlen(text, room);
+    memcpy(cause->text + cause->length, text, length);
+    cause->length += length;
+    assert(cause->length < sizeof cause->text);
+}
+
+/* Reasons of decisions have lines; a cause is one. */
+static void append_line(struct cause *cause, const char *text)
+{
+    size_t from = cause->length;
+    append(cause, text);
+    for (size_t i = from; i < cause->length; i++) {
+        if (cause->text[i] == '\n') cause->text[i] = ';';
     }
-    return line;
+}
+
+static void append_reasons(struct cause *cause, const char *first, const char *second)
+{
+    if (first[0] == '\0' && second[0] == '\0') return;
+    append(cause, "  openasg: ");
+    append_line(cause, first);
+    if (first[0] != '\0' && second[0] != '\0') append(cause, "; ");
+    append_line(cause, second);
+    append(cause, ".");
 }
 
 const char *asg_activity_say(struct asg_core *core, const struct group *group,
                              bool with_wish, const char *reason, const char *act, ...)
 {
     assert(group->no > 0);
+    struct cause cause;
+    cause.length = 0;
+    bool is_whole = core->step->effects->activity_count < WHOLE_MAX;
+    bool has_wish = with_wish && is_whole && group->wish.said[0] != '\0';
+    if (has_wish) append(&cause, group->wish.said);
+    append(&cause, has_wish ? "  At " : "At ");
+    append(&cause, asg_activity_say_now(core));
+    append(&cause, " ");
     va_list args;
     va_start(args, act);
-    const char *said = format_text(core, act, args);
+    (void)vsnprintf(cause.text + cause.length, sizeof cause.text - cause.length, act,
+                    args);
     va_end(args);
-    bool has_wish = with_wish && group->wish.said[0] != '\0';
-    const char *why = has_wish ? in_one_line(core, group->wish.reason) : "";
-    bool has_both = why[0] != '\0' && reason[0] != '\0';
-    bool has_any = why[0] != '\0' || reason[0] != '\0';
-    return asg_arena_format(&core->step->effects->arena, "%s%sAt %s %s.%s%s%s%s%s",
-                            has_wish ? group->wish.said : "", has_wish ? "  " : "",
-                            asg_activity_say_now(core), said,
-                            has_any ? "  openasg: " : "", why, has_both ? "; " : "",
-                            reason, has_any ? "." : "");
+    cause.length += strlen(cause.text + cause.length);
+    append(&cause, ".");
+    if (is_whole) append_reasons(&cause, has_wish ? group->wish.reason : "", reason);
+    cause.text[cause.length] = '\0';
+    asg_utf8_mend(cause.text);
+    return asg_arena_text(&core->step->effects->arena, cause.text);
 }
 
 /* ---- one activity ---- */
@@ -207,38 +241,48 @@ void asg_activity_close(struct asg_core *core, struct instance *instance,
 
 /* ---- launches ---- */
 
-static const char *say_launch(struct asg_core *core, struct group *group,
-                              const char *reason)
+static const char *say_job(struct asg_core *core, const struct instance *slot)
 {
-    if (group->replacing > 0) {
-        group->replacing--;
-        return asg_activity_say(core, group, /* with_wish */ false, reason,
-                                "an instance was launched in response to an unhealthy "
-                                "instance needing to be replaced");
-    }
+    assert(slot->launch.job_id > 0);
+    return asg_arena_format(&core->step->effects->arena, "job %s-%" PRIu64,
+                            slot->group->config.name, slot->launch.job_id);
+}
+
+static const char *say_replacement(struct asg_core *core, const struct instance *slot)
+{
+    assert(slot->group->replacing > 0);
+    slot->group->replacing--;
+    return asg_activity_say(core, slot->group, /* with_wish */ false, say_job(core, slot),
+                            "an instance was launched in response to an unhealthy "
+                            "instance needing to be replaced");
+}
+
+static const char *say_launch(struct asg_core *core, const struct instance *slot)
+{
     assert(core->step != NULL);
-    return asg_activity_say(core, group, /* with_wish */ true, reason,
+    return asg_activity_say(core, slot->group, /* with_wish */ true, say_job(core, slot),
                             "an instance was started in response to a difference between "
                             "desired and actual capacity, increasing the capacity from "
                             "%" PRIu32 " to %" PRIu32,
                             core->step->span_from, core->step->span_to);
 }
 
-void asg_activity_take_slot(struct asg_core *core, struct instance *slot)
+void asg_activity_take_slot(struct asg_core *core, struct instance *slot,
+                            const char **cause)
 {
     assert(slot->activity == NULL && slot->id[0] == '\0');
-    struct group *group = slot->group;
-    struct activity *activity = asg_activity_pop_waiting(group);
+    struct activity *activity = asg_activity_pop_waiting(slot->group);
     if (activity != NULL) {
         activity->instance = slot;
         slot->activity = activity;
         asg_activity_go_on(core, slot, ASG_ACTIVITY_IN_PROGRESS, LAUNCH_PROGRESS,
                            activity->message);
-        return;
+    } else if (slot->group->replacing > 0) {
+        asg_activity_open(core, slot, ASG_ACT_LAUNCH, say_replacement(core, slot));
+    } else {
+        if (*cause == NULL) *cause = say_launch(core, slot);
+        asg_activity_open(core, slot, ASG_ACT_LAUNCH, *cause);
     }
-    const char *reason = asg_arena_format(&core->step->effects->arena, "job %s-%" PRIu64,
-                                          group->config.name, slot->launch.job_id);
-    asg_activity_open(core, slot, ASG_ACT_LAUNCH, say_launch(core, group, reason));
 }
 
 void asg_activity_wait(struct asg_core *core, struct instance *slot, const char *message)

@@ -52,8 +52,10 @@ void asg_activity_close(struct asg_core *core, struct instance *instance,
 
 /* ---- launches ---- */
 
-/* The slot is new: its launch goes on with one that waits, or begins. */
-void asg_activity_take_slot(struct asg_core *core, struct instance *slot);
+/* The slot is new: its launch goes on with one that waits, or begins. *cause is NULL for
+ * the first slot of a job, and kept for the others: they mostly have the same. */
+void asg_activity_take_slot(struct asg_core *core, struct instance *slot,
+                            const char **cause);
 
 /* The slot came to nothing and its launch is made again: it waits for the next one. */
 void asg_activity_wait(struct asg_core *core, struct instance *slot, const char *message);

@@ -106,6 +106,7 @@ struct step {
     /* how many instances the group under way has and is to have, for activities */
     uint32_t span_from;
     uint32_t span_to;
+    const char *now; /* as causes write it; NULL: not written yet */
 };
 
 /* Complete listings of what EC2 has. */
