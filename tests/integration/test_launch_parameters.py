@@ -175,6 +175,17 @@ class Openasg(unittest.TestCase):
                              self.write("whole.json", data))
         self.assertEqual(normal(self.data_of("whole")), normal(data))
 
+    def test_a_template_is_tagged_when_it_is_created(self):
+        for tags in (("team=blue", "empty="), ("team=red",)):
+            self.cluster.openasg("template", "create", "tagged", "--image", IMAGE,
+                                 "--instance-type", "t3.micro",
+                                 *(word for tag in tags for word in ("--tag", tag)))
+        (found,) = self.ec2.describe_launch_templates(
+            LaunchTemplateNames=["tagged"])["LaunchTemplates"]
+        self.assertEqual(found["LatestVersionNumber"], 2)
+        self.assertEqual({tag["Key"]: tag["Value"] for tag in found["Tags"]},
+                         {"team": "blue", "empty": ""})
+
     def test_options_and_files_are_checked_before_anything_is_made(self):
         create = ("template", "create", "web", "--image", IMAGE)
         words = self.refused(*create, "--set", "BlockDeviceMappings.1.Ebs.Size=20")
