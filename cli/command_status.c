@@ -27,6 +27,7 @@ static const struct asg_render_column status_columns[] = {
     {"workers at", "workers_endpoint", NULL, false},
     {"admin at", "admin_endpoint", NULL, false},
     {"http at", "http_endpoint", NULL, false},
+    {"api at", "api_endpoint", NULL, false},
     {"alarms", "alarms", NULL, false},
 };
 

@@ -68,6 +68,7 @@ static void fill_status(struct asg_controller *controller, struct asg_answer *an
     view->workers_endpoint = asg_bus_listener_endpoint(controller->workers);
     view->admin_endpoint = asg_bus_listener_endpoint(controller->admin);
     view->http_endpoint = asg_status_pages_url(controller->http);
+    view->api_endpoint = asg_api_url(controller->api);
     answer->status = view;
 }
 

@@ -225,7 +225,8 @@ struct asg_status_view {
     const char *admin_endpoint;
     const char *http_endpoint;
     struct asg_texts alarms;
-    const char *held; /* what waits as the log may be behind; "": nothing */
+    const char *held;         /* what waits as the log may be behind; "": nothing */
+    const char *api_endpoint; /* of the Auto Scaling API; "": not served */
 };
 
 struct asg_instance_view {

@@ -866,7 +866,7 @@ static const struct asg_field status_view_fields[] = {
     U32(agents),          U32(workers),          U32(open_jobs),
     U32(dead_jobs),       TEXT(agents_endpoint), TEXT(workers_endpoint),
     TEXT(admin_endpoint), TEXT(http_endpoint),   TEXTS(alarms),
-    TEXT(held),
+    TEXT(held),           TEXT(api_endpoint),
 };
 #undef OF
 TABLE(status_view)
