@@ -99,6 +99,7 @@ static const char *say_named(struct asg_core *core, const struct instance *insta
                          "request, shrinking the capacity from %" PRIu32 " to %" PRIu32;
     assert(instance->ending.cause == ASG_END_NAMED);
     if (core->step->span_from != core->step->span_to) {
+        assert(capacity > 0); /* it counted */
         return asg_activity_say(core, instance->group, /* with_wish */ false, "", format,
                                 instance->id, capacity, capacity - 1);
     }
@@ -159,6 +160,7 @@ static void begin_activity(struct asg_core *core, struct instance *instance,
         is_broken ? asg_activity_say_failure(core, instance->reason) : instance->reason);
     asg_activity_open(core, instance, ASG_ACT_TERMINATE,
                       say_end(core, instance, capacity));
+    assert(instance->activity != NULL);
     if (is_broken) instance->group->replacing++;
 }
 

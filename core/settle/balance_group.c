@@ -444,7 +444,8 @@ static void settle_activities(struct asg_core *core, struct group *group)
                              stop != NULL ? stop : "no longer wanted");
     if (missing < group->replacing) group->replacing = missing;
     if (actual == wanted) asg_activity_forget_wish(core, group);
-    assert(group->waiting.count <= missing);
+    assert(group->waiting.count <= missing && group->replacing <= missing);
+    assert(stop == NULL || group->waiting.count == 0);
 }
 
 void asg_settle_group(struct asg_core *core, struct group *group)

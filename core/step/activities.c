@@ -47,6 +47,7 @@ static void write_row(struct asg_core *core, struct activity *activity, int64_t 
     struct asg_activity *row =
         is_there ? &effects->activities[activity->row] : push_row(core, activity);
     const struct group *group = activity->group;
+    assert(activity->no > 0 && activity->no <= group->last_activity_no);
     const struct instance *instance = activity->instance;
     const char *subnet_id = instance != NULL ? instance->subnet_id : activity->subnet_id;
     const char *zone = instance != NULL ? instance->zone : activity->zone;
@@ -138,6 +139,7 @@ static void append_line(struct cause *cause, const char *text)
 {
     size_t from = cause->length;
     append(cause, text);
+    assert(from <= cause->length);
     for (size_t i = from; i < cause->length; i++) {
         if (cause->text[i] == '\n') cause->text[i] = ';';
     }
@@ -145,6 +147,7 @@ static void append_line(struct cause *cause, const char *text)
 
 static void append_reasons(struct cause *cause, const char *first, const char *second)
 {
+    assert(first != NULL && second != NULL); /* "": none */
     if (first[0] == '\0' && second[0] == '\0') return;
     append(cause, "  openasg: ");
     append_line(cause, first);
@@ -222,6 +225,7 @@ static void end_activity(struct asg_core *core, struct activity *activity,
 {
     assert(status == ASG_ACTIVITY_SUCCESSFUL || status == ASG_ACTIVITY_FAILED ||
            status == ASG_ACTIVITY_CANCELLED);
+    assert(activity->progress < 100); /* it ends once */
     activity->status = status;
     activity->progress = 100;
     asg_activity_keep(core, &activity->message, ASG_ACTIVITY_MESSAGE_MAX, message);
@@ -235,6 +239,7 @@ void asg_activity_close(struct asg_core *core, struct instance *instance,
     struct activity *activity = instance->activity;
     if (activity == NULL) return;
     assert(activity->instance == instance);
+    assert(activity->group == instance->group);
     instance->activity = NULL;
     end_activity(core, activity, status, message);
 }
@@ -290,6 +295,7 @@ void asg_activity_wait(struct asg_core *core, struct instance *slot, const char 
     struct activity *activity = slot->activity;
     if (activity == NULL) return;
     assert(activity->kind == ASG_ACT_LAUNCH);
+    assert(activity->instance == slot && slot->id[0] == '\0');
     asg_activity_keep(core, &activity->subnet_id, ASG_SUBNET_MAX, slot->subnet_id);
     asg_activity_keep(core, &activity->zone, ASG_ZONE_MAX, slot->zone);
     asg_activity_go_on(core, slot, ASG_ACTIVITY_IN_PROGRESS, LAUNCH_PROGRESS, message);
@@ -330,6 +336,7 @@ const char *asg_activity_say_failure(struct asg_core *core, const char *what)
 static void tell_ended_by_ec2(struct asg_core *core, struct instance *instance)
 {
     assert(instance->activity == NULL);
+    assert(instance->ending.cause == ASG_END_NONE);
     asg_activity_open(core, instance, ASG_ACT_TERMINATE,
                       asg_activity_say(core, instance->group, /* with_wish */ false,
                                        "EC2 ended it, and nobody here asked for that",

@@ -57,6 +57,7 @@ const char *asg_attempt_say_want(struct asg_core *core, const struct job *job,
                                  const struct asg_result *result)
 {
     assert(asg_job_is_launch(job->plan.kind) && job->plan.launch != NULL);
+    assert(result->message != NULL && result->error_code != NULL);
     const struct asg_launch *launch = job->plan.launch;
     if (launch->fleet != NULL) return say_of_fleet(core, job, result);
     if (result->message[0] != '\0') return result->message;

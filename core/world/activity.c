@@ -53,6 +53,7 @@ void asg_activity_keep(struct asg_core *core, const char **held, size_t most,
 void asg_activity_push_waiting(struct group *group, struct activity *activity)
 {
     assert(activity->next == NULL && activity->instance == NULL);
+    assert(activity->group == group);
     struct waiting_activities *waiting = &group->waiting;
     if (waiting->last != NULL) {
         waiting->last->next = activity;
