@@ -22,6 +22,7 @@ struct asg_api_private {
     struct asg_query_reply reply;
     struct asg_xml_out xml;
     asg_api_done *done;
+    bool takes_refusals; /* `done` does */
     asg_api_found *found;
     int64_t came_us; /* monotonic */
     bool is_ended;
@@ -276,7 +277,7 @@ static void settled(void *context, const struct asg_effects *effects)
         refuse(call, 503, "ServiceUnavailable",
                "this controller stopped leading before it could say whether the order "
                "was carried out; look, and ask again");
-    } else if (!effects->reply.is_ok) {
+    } else if (!effects->reply.is_ok && !call->own->takes_refusals) {
         const char *code = effects->reply.code;
         refuse(call, strcmp(code, "InternalFailure") == 0 ? 500 : 400, code,
                effects->reply.message);
@@ -306,8 +307,8 @@ static const char *group_that_settles(struct asg_api_call *call,
     return group;
 }
 
-void asg_api_order(struct asg_api_call *call, const struct asg_command *command,
-                   asg_api_done *done)
+static void hand_in(struct asg_api_call *call, const struct asg_command *command,
+                    asg_api_done *done, bool takes_refusals)
 {
     if (command->group != NULL && command->group[0] != '\0' &&
         !asg_api_may(call, command->group)) {
@@ -317,12 +318,25 @@ void asg_api_order(struct asg_api_call *call, const struct asg_command *command,
     struct asg_command order = *command;
     order.actor = call->actor;
     call->own->done = done;
+    call->own->takes_refusals = takes_refusals;
     call->own->settles = group_that_settles(call, command);
     asg_api_defer(call);
     if (ports->order(ports->context, &order, settled, call) != ASG_OK) {
         refuse(call, 400, "Throttling",
                "Rate exceeded: too many orders are on their way");
     }
+}
+
+void asg_api_order(struct asg_api_call *call, const struct asg_command *command,
+                   asg_api_done *done)
+{
+    hand_in(call, command, done, /* takes_refusals */ false);
+}
+
+void asg_api_try(struct asg_api_call *call, const struct asg_command *command,
+                 asg_api_done *done)
+{
+    hand_in(call, command, done, /* takes_refusals */ true);
 }
 
 static void told(void *context, const struct asg_told *told)

@@ -87,6 +87,11 @@ void asg_api_stream(struct asg_api_call *call, struct asg_http_stream stream);
 void asg_api_order(struct asg_api_call *call, const struct asg_command *command,
                    asg_api_done *done);
 
+/* The same, and what core refuses is told to `done` as well: for calls of several orders.
+ */
+void asg_api_try(struct asg_api_call *call, const struct asg_command *command,
+                 asg_api_done *done);
+
 /* Ask EC2 what the order needs to know; `found` goes on, on the thread of the loop. When
  * nobody can say, the call is ended with 503 ServiceUnavailable. */
 void asg_api_look_up(struct asg_api_call *call, const struct asg_question *question,

@@ -262,6 +262,7 @@ void asg_core_view_schedules(const struct asg_core *core, const char *group_name
             asg_model_copy(
                 &asg_schedule_config_schema, &group->schedules[i].config, arena,
                 asg_arena_push(arena, (void **)&views, &count, &capacity, sizeof *views));
+            views[count - 1].next_ms = group->schedules[i].next_ms;
         }
     }
     *ret = views;

@@ -95,6 +95,7 @@ static void copy_policies(const struct group *group, struct asg_arena *arena,
     for (size_t i = 0; i < group->schedule_count; i++) {
         asg_model_copy(&asg_schedule_config_schema, &group->schedules[i].config, arena,
                        &ret->schedules[i]);
+        ret->schedules[i].next_ms = group->schedules[i].next_ms;
     }
     assert(ret->policy_count <= ASG_POLICIES_PER_GROUP);
 }

@@ -78,6 +78,12 @@ asg_api_handler asg_do_describe_traffic_sources;
 asg_api_handler asg_do_enable_metrics_collection;
 asg_api_handler asg_do_disable_metrics_collection;
 
+/* schedules.c, batch_schedules.c */
+asg_api_handler asg_do_put_scheduled_update_group_action;
+asg_api_handler asg_do_batch_put_scheduled_update_group_action;
+asg_api_handler asg_do_describe_scheduled_actions;
+asg_api_handler asg_do_delete_scheduled_action;
+asg_api_handler asg_do_batch_delete_scheduled_action;
 
 /* Of a TrafficSourceIdentifier: without a type a target group or a Lattice one by its
  * ARN, a classic balancer by its name. False: there is no such type. */

@@ -260,6 +260,7 @@ void asg_order_put_schedule(struct asg_core *core, const struct asg_command *com
     struct asg_schedule_config config;
     asg_model_copy(&asg_schedule_config_schema, command->schedule_config,
                    &core->step->effects->arena, &config);
+    config.next_ms = 0;
     if (!is_short_name(core, config.name, "scheduled action")) return;
     struct asg_error error = {""};
     if (asg_schedule_validate(&config, core->now_ms, &error) != ASG_OK) {

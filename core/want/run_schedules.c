@@ -11,6 +11,7 @@
 #include "core/values/number.h"
 #include "core/values/schedule.h"
 #include "core/want/desired.h"
+#include "core/world/touched.h"
 
 #define LATE_MS INT64_C(120000) /* EC2's own bound: "up to two minutes late" */
 
@@ -235,6 +236,7 @@ void asg_want_run_schedules(struct asg_core *core, struct group *group)
             asg_schedule_next(&dues[i].schedule->config, core->now_ms);
     }
     drop_ended(group);
+    asg_touch_sheet(group); /* when they run next */
 }
 
 void asg_want_skip_waiting(struct asg_core *core, struct group *group, const char *name)
@@ -248,6 +250,7 @@ void asg_want_skip_waiting(struct asg_core *core, struct group *group, const cha
         skip(core, group, &due, core->now_ms + 1,
              "an order came after it, before EC2 was listed");
         schedule->next_ms = asg_schedule_next(&schedule->config, core->now_ms);
+        asg_touch_sheet(group);
     }
     if (name == NULL) drop_ended(group); /* a named one is put or deleted next */
 }

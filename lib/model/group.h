@@ -249,6 +249,7 @@ struct asg_schedule_config {
     size_t change_count;
     const char *uuid;   /* of its ARN, drawn at the edge; that of the first put stays */
     bool has_time_zone; /* it was given, and is given back */
+    int64_t next_ms;    /* of a view: it runs next; core keeps it elsewhere */
 };
 
 /* A launch template that openasg makes in EC2 for those who have none. */

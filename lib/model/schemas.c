@@ -223,6 +223,7 @@ static const struct asg_field schedule_config_fields[] = {
     LIST(changes, change_count, zone_change),
     TEXT(uuid),
     BOOL(has_time_zone),
+    I64(next_ms),
 };
 #undef OF
 TABLE(schedule_config)
