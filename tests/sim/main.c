@@ -64,6 +64,7 @@ static const char *const laws[] = {
     "activities_end_when_quiet",
     "calls_are_answered_once",
     "view_equals_core",
+    "moved_as_ordered",
 };
 #define LAWS (int)(sizeof laws / sizeof laws[0])
 

@@ -76,6 +76,7 @@ NOTES = {
         "TargetTrackingConfiguration.PredefinedMetricSpecification.ResourceLabel":
             ("KEPT", ""),
     },
+    "TerminateInstanceInAutoScalingGroup": {"InstanceIds": ("PARTIAL", "one a call")},
     "CreateLaunchConfiguration": {
         "RamdiskId": ("KEPT", "RunInstances is not asked for it"),
         "ClassicLinkVPCId": ("KEPT", "EC2-Classic is gone"),
