@@ -120,6 +120,7 @@ static void say_members(struct asg_api_call *call, struct launch_draft *draft)
         {"ImageId", "ImageId"},           {"InstanceType", "InstanceType"},
         {"KeyName", "KeyName"},           {"KernelId", "KernelId"},
         {"EbsOptimized", "EbsOptimized"}, {"PlacementTenancy", "Placement.Tenancy"},
+        {"RamdiskId", "RamDiskId"},
     };
     static const char *const metadata[] = {"HttpTokens", "HttpPutResponseHopLimit",
                                            "HttpEndpoint"};
@@ -274,6 +275,7 @@ void launch_draft_like(struct asg_api_call *call, struct launch_draft *draft,
     like_text(call, draft, "InstanceType", "InstanceType", instance->instance_type);
     like_text(call, draft, "KeyName", "KeyName", instance->key_name);
     like_text(call, draft, "KernelId", "KernelId", instance->kernel_id);
+    like_text(call, draft, "RamdiskId", "RamDiskId", instance->ramdisk_id);
     if (strcmp(instance->tenancy, "default") != 0) {
         like_text(call, draft, "PlacementTenancy", "Placement.Tenancy",
                   instance->tenancy);

@@ -204,6 +204,10 @@ static const char *who_says(const struct asg_launch_field *field, const char *va
         strcmp(value, "instance") == 0) {
         return "the group's tags are those of the instances";
     }
+    /* Which a worker sends under RunInstances' own name of it. */
+    if (owner == ASG_LAUNCH_OF_CONFIGURATION && strcmp(field->query, "RamDiskId") == 0) {
+        return NULL;
+    }
     return field->is_template_only ? "RunInstances does not take it" : NULL;
 }
 

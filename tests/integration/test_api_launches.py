@@ -50,6 +50,7 @@ class Launches(ApiTest):
             KeyName="ops", SecurityGroups=[group_id], UserData=SCRIPT,
             InstanceMonitoring={"Enabled": True}, EbsOptimized=True, SpotPrice="0.05",
             IamInstanceProfile="web", AssociatePublicIpAddress=True,
+            KernelId="aki-0123abcd", RamdiskId="ari-0123abcd",
             MetadataOptions={"HttpTokens": "required"},
             BlockDeviceMappings=[
                 {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 20, "VolumeType": "gp3"}},

@@ -181,6 +181,7 @@ static void test_a_group_with_everything(void **state)
     config.sources = sources;
     config.source_count = 2;
     config.termination_policies = (struct asg_texts){policies, 2};
+    config.template_version = "$Latest";
     config.warmup_ms = 0;
     config.capacity_rebalance = true;
     config.collected_metrics = 1;

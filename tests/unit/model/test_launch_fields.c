@@ -125,13 +125,13 @@ static void test_what_openasg_says_itself_is_refused(void **state)
            "beside the launch configuration");
     refuse("NetworkInterface.1.SubnetId", "subnet-1", ASG_LAUNCH_OF_CONFIGURATION,
            "zones");
-    refuse("RamDiskId", "ari-1", ASG_LAUNCH_OF_CONFIGURATION, "RunInstances");
+    refuse("RamDiskId", "ari-1", ASG_LAUNCH_OF_GROUP, "RunInstances");
     refuse("VolumeSize", "2", ASG_LAUNCH_OF_TEMPLATE, "no parameter");
     refuse("EbsOptimized", "yes", ASG_LAUNCH_OF_TEMPLATE, "no value");
-    const struct asg_launch_parameter whole[] = {{"ImageId", "ami-1"},
-                                                 {"InstanceType", "t3.nano"}};
+    const struct asg_launch_parameter whole[] = {
+        {"ImageId", "ami-1"}, {"InstanceType", "t3.nano"}, {"RamDiskId", "ari-1"}};
     assert_status(ASG_OK, asg_launch_parameters_check(
-                              whole, 2, ASG_LAUNCH_OF_CONFIGURATION, &error));
+                              whole, 3, ASG_LAUNCH_OF_CONFIGURATION, &error));
     const struct asg_launch_parameter twice[] = {{"KernelId", "a"}, {"KernelId", "b"}};
     assert_status(ASG_ERR_INVALID,
                   asg_launch_parameters_check(twice, 2, ASG_LAUNCH_OF_TEMPLATE, &error));
