@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/failpoint.h"
 #include "base/log.h"
 #include "wire/wire.h"
 #include "worker/task.h"
@@ -489,7 +488,6 @@ static const char *reason_not_to_ask(const struct asg_worker *worker)
 enum asg_status asg_take_question(struct asg_worker *worker, const void *data,
                                   size_t length)
 {
-    if (ASG_FAILPOINT_FAILS("worker.question_received")) return ASG_OK;
     struct asg_inquiry *inquiry = asg_alloc(1, sizeof *inquiry);
     enum asg_status status = asg_wire_decode_message(data, length, ASG_MESSAGE_ASK,
                                                      &inquiry->arena, &inquiry->ask);

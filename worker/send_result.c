@@ -105,8 +105,7 @@ void asg_send_told(struct asg_worker *worker, uint64_t question_no,
     struct asg_arena arena = {0};
     struct asg_told_message message = {.question_no = question_no, .told = told};
     message.rates = list_rates(worker, &arena, &message.rate_count);
-    if (!ASG_FAILPOINT_FAILS("worker.before_told") &&
-        send_message(worker, ASG_MESSAGE_TOLD, &message) == ASG_OK) {
+    if (send_message(worker, ASG_MESSAGE_TOLD, &message) == ASG_OK) {
         keep_told(worker);
     }
     asg_arena_clear(&arena);

@@ -78,6 +78,7 @@ def rows_of_ec2(times):
          {"type": "t3.micro", "zone": "us-east-1a"}),
         ("describe lags 5 s", "describe_lag", "DescribeInstances", {"latency_ms": 5000}),
         ("ends what it launched", "terminate_after_launch", launch, {"count": 1}),
+        ("starts one of many and says nothing", "fewer", launch, {}),
     ]
     return [Row("EC2 " + name, faults.fault_of_ec2(kind, action, both_ways=True, **fields),
                 times, "EC2") for name, kind, action, fields in table]
