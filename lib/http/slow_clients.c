@@ -30,6 +30,7 @@ struct asg_slow_clients {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool is_over;
+    int64_t waits_until_ms; /* the thread does; it is woken for what is due before */
     struct queue queues[ASG_SLOW_PARTS];
 };
 
@@ -65,8 +66,8 @@ static void list(struct asg_slow_clients *clients, struct asg_slow_client *clien
     client->previous = queue->last;
     if (queue->last != NULL) queue->last->next = client;
     queue->last = client;
-    if (queue->first != NULL) return;
-    queue->first = client;
+    if (queue->first == NULL) queue->first = client;
+    if (client->deadline_ms >= clients->waits_until_ms) return;
     (void)pthread_cond_signal(&clients->changed);
 }
 
@@ -82,10 +83,17 @@ static struct asg_slow_client *find_first(const struct asg_slow_clients *clients
     return first;
 }
 
-static void wait_until(struct asg_slow_clients *clients, int64_t until_ms)
+static void wait_for(struct asg_slow_clients *clients,
+                     const struct asg_slow_client *first)
 {
-    const struct timespec until = {.tv_sec = until_ms / 1000,
-                                   .tv_nsec = until_ms % 1000 * 1000000};
+    if (first == NULL) {
+        clients->waits_until_ms = INT64_MAX;
+        (void)pthread_cond_wait(&clients->changed, &clients->lock);
+        return;
+    }
+    clients->waits_until_ms = first->deadline_ms;
+    const struct timespec until = {.tv_sec = first->deadline_ms / 1000,
+                                   .tv_nsec = first->deadline_ms % 1000 * 1000000};
     (void)pthread_cond_timedwait(&clients->changed, &clients->lock, &until);
 }
 
@@ -97,10 +105,8 @@ static void *watch(void *context)
     (void)pthread_mutex_lock(&clients->lock);
     while (!clients->is_over) {
         struct asg_slow_client *client = find_first(clients);
-        if (client == NULL) {
-            (void)pthread_cond_wait(&clients->changed, &clients->lock);
-        } else if (client->deadline_ms > now_ms()) {
-            wait_until(clients, client->deadline_ms);
+        if (client == NULL || client->deadline_ms > now_ms()) {
+            wait_for(clients, client);
         } else {
             unlist(clients, client);
             (void)shutdown(client->fd, SHUT_RDWR); /* its owner sees an end, closes it */
@@ -112,6 +118,7 @@ static void *watch(void *context)
 
 static void init_lock(struct asg_slow_clients *clients)
 {
+    clients->waits_until_ms = INT64_MAX;
     pthread_condattr_t attributes;
     (void)pthread_condattr_init(&attributes);
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
