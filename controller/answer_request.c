@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/failpoint.h"
+#include "controller/fill_order.h"
 #include "controller/metrics.h"
 #include "controller/parts.h"
 #include "model/check_texts.h"
@@ -168,6 +169,7 @@ static void take_order(struct asg_controller *controller, uint32_t peer,
         refuse(controller, peer, request->request_no, "ValidationError", texts.text);
         return;
     }
+    asg_fill_order(controller->settings, &controller->scratch, &command);
     if (command.kind == ASG_COMMAND_RECONCILE && command.force) {
         asg_reconciler_believe(controller->reconciler);
     }

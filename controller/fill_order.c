@@ -1,0 +1,54 @@
+#include "controller/fill_order.h"
+
+#include <assert.h>
+
+#include "api/call.h"
+
+static const char *draw(struct asg_arena *arena, const char *given)
+{
+    if (given != NULL && given[0] != '\0') return given;
+    char uuid[ASG_API_ID_SIZE];
+    asg_api_draw_uuid(uuid);
+    return asg_arena_text(arena, uuid);
+}
+
+static uint32_t limit_of(const struct asg_controller_settings *settings,
+                         enum asg_command_kind kind)
+{
+    switch (kind) {
+    case ASG_COMMAND_GROUP_CREATE: return (uint32_t)settings->groups_limit;
+    case ASG_COMMAND_LAUNCH_CONFIGURATION_PUT:
+        return (uint32_t)settings->launch_configurations_limit;
+    case ASG_COMMAND_POLICY_PUT: return (uint32_t)settings->policies_limit;
+    case ASG_COMMAND_SCHEDULE_PUT: return (uint32_t)settings->schedules_limit;
+    case ASG_COMMAND_GROUP_TAG: return (uint32_t)settings->tags_limit;
+    default: return 0; /* nothing of which there may be too many */
+    }
+}
+
+void asg_fill_order(const struct asg_controller_settings *settings,
+                    struct asg_arena *arena, struct asg_command *order)
+{
+    assert(order->kind < ASG_COMMAND_COUNT);
+    if (order->limit == 0) order->limit = limit_of(settings, order->kind);
+    if (order->kind == ASG_COMMAND_GROUP_CREATE && order->group_config != NULL) {
+        struct asg_group_config *config = asg_arena_take(arena, sizeof *config);
+        *config = *order->group_config;
+        config->uuid = draw(arena, config->uuid);
+        order->group_config = config;
+    }
+    if (order->kind == ASG_COMMAND_POLICY_PUT && order->policy_config != NULL) {
+        struct asg_policy_config *config = asg_arena_take(arena, sizeof *config);
+        *config = *order->policy_config;
+        config->uuid = draw(arena, config->uuid);
+        config->alarm_high = draw(arena, config->alarm_high);
+        config->alarm_low = draw(arena, config->alarm_low);
+        order->policy_config = config;
+    }
+    if (order->kind == ASG_COMMAND_SCHEDULE_PUT && order->schedule_config != NULL) {
+        struct asg_schedule_config *config = asg_arena_take(arena, sizeof *config);
+        *config = *order->schedule_config;
+        config->uuid = draw(arena, config->uuid);
+        order->schedule_config = config;
+    }
+}

@@ -1,0 +1,17 @@
+/* fill_order - what the edge adds to an operator's order, as the API's door does for its
+ * clients: core draws nothing at random and knows no settings.
+ *
+ * Threads: any. Blocks: never.
+ */
+#ifndef ASG_CONTROLLER_FILL_ORDER_H
+#define ASG_CONTROLLER_FILL_ORDER_H
+
+#include "controller/settings.h"
+#include "model/event.h"
+
+/* Uuids where the order has none, of what it creates, and the limit of what it adds to.
+ * What the order points to is copied into `arena` before it is changed. */
+void asg_fill_order(const struct asg_controller_settings *settings,
+                    struct asg_arena *arena, struct asg_command *order);
+
+#endif

@@ -1,0 +1,67 @@
+/* What the edge adds to an operator's order: uuids that are missing, and limits. */
+#include "controller/fill_order.h"
+
+#include "lib/check.h"
+
+static const struct asg_controller_settings settings = {.groups_limit = 500,
+                                                        .launch_configurations_limit =
+                                                            200,
+                                                        .policies_limit = 50,
+                                                        .schedules_limit = 125,
+                                                        .tags_limit = 50};
+
+static void test_what_is_created_gets_uuids(void **state)
+{
+    (void)state;
+    struct asg_arena arena = {0};
+    const struct asg_group_config group = {.name = "web"};
+    struct asg_command order = {.kind = ASG_COMMAND_GROUP_CREATE, .group_config = &group};
+    asg_fill_order(&settings, &arena, &order);
+    assert_int_equal(ASG_UUID_LENGTH, strlen(order.group_config->uuid));
+    assert_null(group.uuid); /* what was given is left alone */
+    assert_string_equal("web", order.group_config->name);
+    const struct asg_policy_config policy = {.name = "cpu", .uuid = ""};
+    order =
+        (struct asg_command){.kind = ASG_COMMAND_POLICY_PUT, .policy_config = &policy};
+    asg_fill_order(&settings, &arena, &order);
+    assert_int_equal(ASG_UUID_LENGTH, strlen(order.policy_config->alarm_high));
+    assert_string_not_equal(order.policy_config->uuid, order.policy_config->alarm_low);
+    const struct asg_schedule_config schedule = {.name = "night", .uuid = "given"};
+    order = (struct asg_command){.kind = ASG_COMMAND_SCHEDULE_PUT,
+                                 .schedule_config = &schedule};
+    asg_fill_order(&settings, &arena, &order);
+    assert_string_equal("given", order.schedule_config->uuid);
+    asg_arena_clear(&arena);
+}
+
+static void test_an_order_has_the_limit_of_what_it_adds_to(void **state)
+{
+    (void)state;
+    struct asg_arena arena = {0};
+    const struct {
+        enum asg_command_kind kind;
+        uint32_t limit;
+    } rows[] = {
+        {ASG_COMMAND_GROUP_CREATE, 500}, {ASG_COMMAND_LAUNCH_CONFIGURATION_PUT, 200},
+        {ASG_COMMAND_POLICY_PUT, 50},    {ASG_COMMAND_SCHEDULE_PUT, 125},
+        {ASG_COMMAND_GROUP_TAG, 50},     {ASG_COMMAND_GROUP_UPDATE, 0},
+        {ASG_COMMAND_SET_DESIRED, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct asg_command order = {.kind = rows[i].kind};
+        asg_fill_order(&settings, &arena, &order);
+        assert_int_equal(rows[i].limit, order.limit);
+    }
+    struct asg_command order = {.kind = ASG_COMMAND_GROUP_CREATE, .limit = 7};
+    asg_fill_order(&settings, &arena, &order);
+    assert_int_equal(7, order.limit);
+    asg_arena_clear(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_is_created_gets_uuids),
+        cmocka_unit_test(test_an_order_has_the_limit_of_what_it_adds_to),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
