@@ -128,11 +128,11 @@ static void test_an_answer_that_is_taken_bit_by_bit_ends_in_time(void **state)
         got = recv(fd, piece, sizeof piece, 0);
         if (got > 0) taken += (size_t)got;
         struct pollfd none = {.fd = -1};
-        if (wait_now_ms() - before < 3000) (void)poll(&none, 1, 100);
+        if (wait_now_ms() - before < 6000) (void)poll(&none, 1, 100);
     }
     assert_true(got <= 0);
     assert_true(taken < 10000000);
-    assert_in_range(wait_now_ms() - before, 2900, 10000);
+    assert_in_range(wait_now_ms() - before, 2900, 15000);
     (void)close(fd);
 }
 
