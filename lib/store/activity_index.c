@@ -19,6 +19,8 @@ struct asg_activity_index {
     sqlite3 *db;
     char *path;
     struct asg_activity_mark mark;
+    struct asg_hasher *hasher;
+    uint32_t put_group_no; /* of the group that was put last; 0: none */
     sqlite3_stmt *begin;
     sqlite3_stmt *commit;
     sqlite3_stmt *rollback;
@@ -47,35 +49,43 @@ static const char schema[] =
 
 /* ---- ids ---- */
 
-static void put_u64(struct asg_hasher *hasher, uint64_t value)
+static uint8_t *put_u64(uint8_t *at, uint64_t value)
 {
-    uint8_t bytes[8];
     for (int i = 0; i < 8; i++) {
-        bytes[i] = (uint8_t)(value >> (56 - 8 * i));
+        *at++ = (uint8_t)(value >> (56 - 8 * i));
     }
-    asg_hasher_update(hasher, bytes, sizeof bytes);
+    return at;
 }
 
-void asg_activity_id(const struct asg_activity *activity, char ret[ASG_ACTIVITY_ID_SIZE])
+static void make_id(struct asg_hasher *hasher, const struct asg_activity *activity,
+                    char ret[ASG_ACTIVITY_ID_SIZE])
 {
     uint8_t hash[ASG_SHA256_BYTES];
+    uint8_t numbers[16];
+    uint8_t *end = numbers;
     bool has_uuid = activity->group_uuid != NULL && activity->group_uuid[0] != '\0';
     const char *group = has_uuid ? activity->group_uuid : activity->group;
     assert(activity->no > 0 && group != NULL);
-    struct asg_hasher *hasher = NULL;
-    asg_hasher_new(&hasher);
+    if (!has_uuid) end = put_u64(end, activity->group_no);
+    end = put_u64(end, activity->no);
     asg_hasher_begin(hasher);
     asg_hasher_update(hasher, group, strlen(group) + 1);
-    if (!has_uuid) put_u64(hasher, activity->group_no);
-    put_u64(hasher, activity->no);
+    asg_hasher_update(hasher, numbers, (size_t)(end - numbers));
     asg_hasher_end(hasher, hash);
-    asg_hasher_destroy(&hasher);
     hash[6] = (uint8_t)((hash[6] & 0x0f) | 0x80); /* version 8: made by its own rule */
     hash[8] = (uint8_t)((hash[8] & 0x3f) | 0x80);
     char hex[33];
     asg_hex_encode(hash, 16, hex);
     (void)snprintf(ret, ASG_ACTIVITY_ID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
                    hex + 12, hex + 16, hex + 20);
+}
+
+void asg_activity_id(const struct asg_activity *activity, char ret[ASG_ACTIVITY_ID_SIZE])
+{
+    struct asg_hasher *hasher = NULL;
+    asg_hasher_new(&hasher);
+    make_id(hasher, activity, ret);
+    asg_hasher_destroy(&hasher);
 }
 
 /* ---- opening ---- */
@@ -106,9 +116,14 @@ static enum asg_status prepare_all(struct asg_activity_index *self,
         {"BEGIN IMMEDIATE", &self->begin},
         {"COMMIT", &self->commit},
         {"ROLLBACK", &self->rollback},
-        {"INSERT OR REPLACE INTO activities(group_no, no, id, kind, status, instance_id,"
+        /* What no index has may change; the rest stays. */
+        {"INSERT INTO activities(group_no, no, id, kind, status, instance_id,"
          " progress, start_ms, end_ms, cause, message, subnet_id, zone)"
-         " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+         " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+         " ON CONFLICT(group_no, no) DO UPDATE SET status = excluded.status,"
+         " instance_id = excluded.instance_id, progress = excluded.progress,"
+         " end_ms = excluded.end_ms, message = excluded.message,"
+         " subnet_id = excluded.subnet_id, zone = excluded.zone",
          &self->put},
         {"INSERT OR IGNORE INTO groups(group_no, name, uuid, is_deleted)"
          " VALUES(?1, ?2, ?3, 0)",
@@ -180,7 +195,7 @@ static enum asg_status open_file(struct asg_activity_index *self, struct asg_err
     /* What power loss takes of it stands in the log. */
     status = asg_sqlite_run(self->db,
                             "PRAGMA synchronous = NORMAL; "
-                            "PRAGMA wal_autocheckpoint = 1000",
+                            "PRAGMA wal_autocheckpoint = 4000",
                             "set up the index", error);
     int64_t form = 0;
     int64_t tables = 0;
@@ -218,6 +233,7 @@ enum asg_status asg_activity_index_open(const char *path, struct asg_activity_in
     struct asg_activity_index *self = asg_alloc(1, sizeof *self);
     self->path = strdup(path);
     if (self->path == NULL) abort();
+    asg_hasher_new(&self->hasher);
     enum asg_status status = open_file(self, error);
     if (status == ASG_ERR_CORRUPT) {
         close_db(self);
@@ -237,6 +253,7 @@ void asg_activity_index_close(struct asg_activity_index **index)
     struct asg_activity_index *self = *index;
     if (self == NULL) return;
     close_db(self);
+    asg_hasher_destroy(&self->hasher);
     free(self->path);
     free(self);
     *index = NULL;
@@ -266,6 +283,7 @@ enum asg_status asg_activity_index_empty(struct asg_activity_index *index,
                        "BEGIN IMMEDIATE; DELETE FROM activities; DELETE FROM groups; "
                        "DELETE FROM mark; COMMIT",
                        "empty the index of activities", error);
+    index->put_group_no = 0;
     if (status == ASG_OK) index->mark = (struct asg_activity_mark){0};
     return status;
 }
@@ -281,17 +299,30 @@ static void bind_text(sqlite3_stmt *statement, int place, const char *text)
     (void)sqlite3_bind_text(statement, place, text, -1, SQLITE_STATIC);
 }
 
-enum asg_status asg_activity_index_put(struct asg_activity_index *index,
-                                       const struct asg_activity *activity,
-                                       struct asg_error *error)
+static enum asg_status put_group(struct asg_activity_index *index,
+                                 const struct asg_activity *activity,
+                                 struct asg_error *error)
 {
-    char id[ASG_ACTIVITY_ID_SIZE];
-    asg_activity_id(activity, id);
+    assert(activity->group_no > 0);
+    if (activity->group_no == index->put_group_no) return ASG_OK;
     sqlite3_stmt *group = index->put_group;
     (void)sqlite3_bind_int64(group, 1, activity->group_no);
     bind_text(group, 2, activity->group);
     bind_text(group, 3, activity->group_uuid);
     enum asg_status status = run_kept(index, group, error);
+    (void)sqlite3_clear_bindings(group); /* texts are lent for this call */
+    if (status == ASG_OK) index->put_group_no = activity->group_no;
+    return status;
+}
+
+enum asg_status asg_activity_index_put(struct asg_activity_index *index,
+                                       const struct asg_activity *activity,
+                                       struct asg_error *error)
+{
+    enum asg_status status = put_group(index, activity, error);
+    if (status != ASG_OK) return status;
+    char id[ASG_ACTIVITY_ID_SIZE];
+    make_id(index->hasher, activity, id);
     sqlite3_stmt *put = index->put;
     (void)sqlite3_bind_int64(put, 1, activity->group_no);
     (void)sqlite3_bind_int64(put, 2, (int64_t)activity->no);
@@ -306,9 +337,8 @@ enum asg_status asg_activity_index_put(struct asg_activity_index *index,
     bind_text(put, 11, activity->message);
     bind_text(put, 12, activity->subnet_id);
     bind_text(put, 13, activity->zone);
-    if (status == ASG_OK) status = run_kept(index, put, error);
-    (void)sqlite3_clear_bindings(put); /* texts are lent for this call */
-    (void)sqlite3_clear_bindings(group);
+    status = run_kept(index, put, error);
+    (void)sqlite3_clear_bindings(put);
     return status;
 }
 
@@ -328,6 +358,7 @@ enum asg_status asg_activity_index_prune(struct asg_activity_index *index,
     enum asg_status status = run_kept(index, index->prune, error);
     if (status != ASG_OK) return status;
     *ret_removed = (uint32_t)sqlite3_changes(index->db);
+    index->put_group_no = 0; /* it may be gone with its last activity */
     return *ret_removed == 0 ? ASG_OK : run_kept(index, index->prune_groups, error);
 }
 
@@ -347,5 +378,6 @@ enum asg_status asg_activity_index_end(struct asg_activity_index *index,
 
 void asg_activity_index_undo(struct asg_activity_index *index)
 {
+    index->put_group_no = 0;
     (void)run_kept(index, index->rollback, NULL);
 }

@@ -138,8 +138,12 @@ static void bind_conditions(sqlite3_stmt *statement,
 {
     assert(query->limit > 0);
     bool is_first = query->after_start_ms == 0 && query->after_no == 0;
+    int64_t to_ms = query->to_ms > 0 ? query->to_ms : INT64_MAX;
+    /* Where the page before ended the index begins: a late page costs what the first
+     * does. */
+    if (!is_first && query->after_start_ms < to_ms) to_ms = query->after_start_ms;
     (void)sqlite3_bind_int64(statement, 1, query->from_ms);
-    (void)sqlite3_bind_int64(statement, 2, query->to_ms > 0 ? query->to_ms : INT64_MAX);
+    (void)sqlite3_bind_int64(statement, 2, to_ms);
     (void)sqlite3_bind_int64(statement, 3, (int64_t)query->statuses);
     (void)sqlite3_bind_int64(statement, 4, (int64_t)query->limit + 1);
     (void)sqlite3_bind_int64(statement, 5, is_first ? INT64_MAX : query->after_start_ms);
