@@ -49,6 +49,11 @@ static const struct asg_argument name_argument[] = {
          .value = "VERSION",                                                             \
          .help = "A number, $Latest or $Default.",                                       \
          .default_text = "$Default"},                                                    \
+        {.name = "launch-configuration",                                                 \
+         .type = ASG_OPTION_TEXT,                                                        \
+         .value = "NAME",                                                                \
+         .help =                                                                         \
+             "Launch configuration of the Auto Scaling API, instead of a template."},    \
         {.name = "zones",                                                                \
          .type = ASG_OPTION_TEXTS,                                                       \
          .value = "LIST",                                                                \
@@ -121,6 +126,12 @@ static const struct asg_argument name_argument[] = {
          .type = ASG_OPTION_FLAG,                                                        \
          .help = "Replace Spot instances that EC2 expects to take back, launching "      \
                  "first; =false: no longer."},                                           \
+        {.name = "deletion-protection",                                                  \
+         .type = ASG_OPTION_WORD,                                                        \
+         .value = "WHAT",                                                                \
+         .words = &asg_deletion_protection_words,                                        \
+         .help = "Which deletions of the group are refused.",                            \
+         .default_text = "none"},                                                        \
         {.name = "on-demand-base",                                                       \
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "N",                                                                   \
@@ -235,6 +246,7 @@ static const struct asg_option_field group_fields[] = {
     {"template", "template_name"},
     {"template-id", "template_id"},
     {"template-version", "template_version"},
+    {"launch-configuration", "launch_configuration"},
     {"instance-types", "instance_types"},
     {"health-check", "health_check"},
     {"health-grace", "health_grace_ms"},
@@ -247,6 +259,7 @@ static const struct asg_option_field group_fields[] = {
     {"protect-new-instances", "protect_new_instances"},
     {"dry-run", "dry_run"},
     {"capacity-rebalance", "capacity_rebalance"},
+    {"deletion-protection", "deletion_protection"},
     {"terminating-percent", "terminating_percent"},
     {"terminated-percent", "terminated_percent"},
     {"unhealthy-percent", "unhealthy_percent"},

@@ -4,9 +4,8 @@
 
 #include "api/call.h"
 
-static const char *draw(struct asg_arena *arena, const char *given)
+static const char *draw(struct asg_arena *arena)
 {
-    if (given != NULL && given[0] != '\0') return given;
     char uuid[ASG_API_ID_SIZE];
     asg_api_draw_uuid(uuid);
     return asg_arena_text(arena, uuid);
@@ -34,21 +33,21 @@ void asg_fill_order(const struct asg_controller_settings *settings,
     if (order->kind == ASG_COMMAND_GROUP_CREATE && order->group_config != NULL) {
         struct asg_group_config *config = asg_arena_take(arena, sizeof *config);
         *config = *order->group_config;
-        config->uuid = draw(arena, config->uuid);
+        config->uuid = draw(arena);
         order->group_config = config;
     }
     if (order->kind == ASG_COMMAND_POLICY_PUT && order->policy_config != NULL) {
         struct asg_policy_config *config = asg_arena_take(arena, sizeof *config);
         *config = *order->policy_config;
-        config->uuid = draw(arena, config->uuid);
-        config->alarm_high = draw(arena, config->alarm_high);
-        config->alarm_low = draw(arena, config->alarm_low);
+        config->uuid = draw(arena);
+        config->alarm_high = draw(arena);
+        config->alarm_low = draw(arena);
         order->policy_config = config;
     }
     if (order->kind == ASG_COMMAND_SCHEDULE_PUT && order->schedule_config != NULL) {
         struct asg_schedule_config *config = asg_arena_take(arena, sizeof *config);
         *config = *order->schedule_config;
-        config->uuid = draw(arena, config->uuid);
+        config->uuid = draw(arena);
         order->schedule_config = config;
     }
 }

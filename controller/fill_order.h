@@ -9,8 +9,9 @@
 #include "controller/settings.h"
 #include "model/event.h"
 
-/* Uuids where the order has none, of what it creates, and the limit of what it adds to.
- * What the order points to is copied into `arena` before it is changed. */
+/* Uuids of what it creates, whatever it says (the file of another thing, say), and the
+ * limit of what it adds to. What the order points to is copied into `arena` before it is
+ * changed. */
 void asg_fill_order(const struct asg_controller_settings *settings,
                     struct asg_arena *arena, struct asg_command *order);
 
