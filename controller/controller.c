@@ -226,6 +226,7 @@ static enum asg_status lead(struct asg_controller *controller, struct asg_error 
         asg_activity_indexer_wake(controller->activities,
                                   asg_log_head(asg_commit_log(controller->commit)).seq);
     }
+    controller->led_ms = mono_ms;
     ASG_FAILPOINT("lead.handed_over");
     atomic_store(&controller->is_leading, true);
     asg_gauge(ASG_COUNT_IS_LEADING, 1);

@@ -11,7 +11,7 @@
 #define TRIED_MAX 8 /* workers that are asked one question */
 #define OTHERS    3 /* another worker after this part of the time */
 #define BUSY_MS   50
-#define AGAIN_MS  200 /* until a worker is looked for again that is not there yet */
+#define AGAIN_MS  50 /* until a worker is looked for again that is not there yet */
 
 /* One who asked. */
 struct waiter {
@@ -35,6 +35,7 @@ struct inquiry {
     size_t tried_count;
     int64_t ask_at_ms;      /* of the next worker */
     struct asg_arena arena; /* of `why` */
+    bool lacks_rate;        /* it waits for EC2's request rate */
     const char *why;        /* the last one that was asked could not say; NULL */
     const char *code;
 };
@@ -366,8 +367,10 @@ static bool is_asking(const struct inquiry *inquiry)
 static bool has_no_other(struct asg_look_up *look_up, struct inquiry *inquiry,
                          int64_t mono_ms)
 {
+    const struct asg_look_up_ports *ports = &look_up->options.ports;
     inquiry->ask_at_ms = mono_ms + AGAIN_MS;
     if (is_asking(inquiry)) return true;
+    if (inquiry->why == NULL && ports->may_come(ports->context)) return true;
     struct asg_arena arena = {0};
     const struct asg_told told =
         inquiry->why != NULL
@@ -392,6 +395,7 @@ static bool ask_one(struct asg_look_up *look_up, struct inquiry *inquiry, int64_
     }
     int64_t wait_ms = 0;
     if (!ports->may_call(ports->context, inquiry->question->kind, &wait_ms)) {
+        inquiry->lacks_rate = true;
         inquiry->ask_at_ms = mono_ms + (wait_ms > 0 ? wait_ms : 1);
         return true;
     }
@@ -423,6 +427,20 @@ static void keep_question(struct inquiry *inquiry, struct waiter *leaving)
     inquiry->key = asg_question_key(&heir->question, &heir->arena);
 }
 
+static struct asg_told too_late(const struct inquiry *inquiry)
+{
+    if (inquiry->tried_count > 0) {
+        return unavailable("OpenasgNoAnswer", "EC2 was asked and no answer came in time");
+    }
+    if (inquiry->lacks_rate) {
+        return unavailable("OpenasgNoAnswer", "EC2 could not be asked in time: its "
+                                              "request rate is used up");
+    }
+    return unavailable("OpenasgNoWorker",
+                       "no worker has come yet that could ask EC2: see openasg worker "
+                       "list");
+}
+
 /* Those whose time is over; false: the inquiry is over. */
 static bool end_late(struct asg_look_up *look_up, struct inquiry *inquiry,
                      int64_t mono_ms)
@@ -443,11 +461,7 @@ static bool end_late(struct asg_look_up *look_up, struct inquiry *inquiry,
     for (struct waiter *w = late; w != NULL; w = w->next) {
         keep_question(inquiry, w);
     }
-    const struct asg_told told = unavailable(
-        "OpenasgNoAnswer", inquiry->tried_count > 0
-                               ? "EC2 was asked and no answer came in time"
-                               : "EC2 could not be asked in time: its request "
-                                 "rate is used up");
+    const struct asg_told told = too_late(inquiry);
     bool is_over = inquiry->waiters == NULL;
     if (is_over) {
         inquiry->waiters = late;

@@ -23,6 +23,9 @@ struct asg_look_up_ports {
     /* Some worker to ask, none of `tried`; false: there is none. */
     bool (*choose)(void *context, const uint32_t *tried, size_t tried_count,
                    uint32_t *ret_peer);
+    /* Workers may be on their way: this controller began to lead a moment ago. Then a
+     * question waits for one until its deadline. */
+    bool (*may_come)(void *context);
     /* Take the right to one call of EC2; false: not before *ret_wait_ms. */
     bool (*may_call)(void *context, enum asg_question_kind kind, int64_t *ret_wait_ms);
     /* Send one message; CLOSED when that peer is gone, BUSY when it takes no more. */

@@ -51,6 +51,7 @@ struct asg_controller {
     struct asg_ingest_thread *ingest_thread;
     struct asg_dispatch *dispatch;
     struct asg_look_up *look_up;
+    int64_t led_ms;        /* monotonic: when it began to lead */
     int64_t look_up_at_ms; /* monotonic */
     int64_t api_at_ms;     /* monotonic: when a held answer's time is over */
     struct asg_reconciler *reconciler;

@@ -128,6 +128,15 @@ static bool choose_asked(void *context, const uint32_t *tried, size_t tried_coun
                                      ret_peer);
 }
 
+/* To a new leader workers say hello when their next heartbeat is answered. */
+static bool may_come(void *context)
+{
+    const struct asg_controller *controller = context;
+    return controller->dispatch != NULL &&
+           asg_clock_monotonic_ms(&controller->clock) <
+               controller->led_ms + 2 * controller->settings->heartbeat_ms;
+}
+
 static bool may_ask(void *context, enum asg_question_kind kind, int64_t *ret_wait_ms)
 {
     struct asg_controller *controller = context;
@@ -144,6 +153,7 @@ static void wake_loop(void *context)
 struct asg_look_up_ports asg_question_ports(struct asg_controller *controller)
 {
     return (struct asg_look_up_ports){.choose = choose_asked,
+                                      .may_come = may_come,
                                       .may_call = may_ask,
                                       .send = send_to_worker,
                                       .wake = wake_loop,

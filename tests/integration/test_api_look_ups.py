@@ -136,6 +136,20 @@ class NoWorker(unittest.TestCase):
         self.assertIsNotNone(api.group("web", asg))
 
 
+    def test_a_new_leader_waits_for_its_workers_to_say_hello(self):
+        api = ApiFixture()
+        self.addCleanup(api.close)
+        api.template()
+        api.cluster.kill("controller")
+        api.start_controller()
+        # The worker hears of it by its next heartbeat: no 503 until then.
+        asg = api.client()
+        asg.create_auto_scaling_group(
+            AutoScalingGroupName="web", MinSize=0, MaxSize=1, LaunchTemplate=TEMPLATE,
+            VPCZoneIdentifier=SUBNETS["us-east-1a"])
+        self.assertIsNotNone(api.group("web", asg))
+
+
 class Settled(ApiTest):
     settings = {"settle": "4s"}
 

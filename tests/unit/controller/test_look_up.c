@@ -27,6 +27,7 @@ struct fixture {
     size_t sent_count;
     enum asg_status answer; /* of send */
     int64_t wait_ms;        /* until EC2 may be called; 0: now */
+    bool is_early;          /* workers may come */
     atomic_int wakes;
 };
 
@@ -53,6 +54,12 @@ static bool choose(void *context, const uint32_t *tried, size_t tried_count,
         return true;
     }
     return false;
+}
+
+static bool may_come(void *context)
+{
+    const struct fixture *f = context;
+    return f->is_early;
 }
 
 static bool may_call(void *context, enum asg_question_kind kind, int64_t *ret_wait_ms)
@@ -100,6 +107,7 @@ static void open_with(struct fixture *f, size_t workers, size_t questions_max)
         .kept_ms = 60000,
         .kept_changing_ms = 1000,
         .ports = {.choose = choose,
+                  .may_come = may_come,
                   .may_call = may_call,
                   .send = send_ask,
                   .wake = wake,
@@ -213,6 +221,36 @@ static void test_look_up_refuses_at_once_without_a_worker(void **state)
     assert_int_equal(1, l.told);
     assert_int_equal(ASG_TOLD_UNAVAILABLE, l.outcome);
     assert_string_equal("OpenasgNoWorker", l.code);
+    asg_look_up_destroy(&f.look_up);
+}
+
+static void test_look_up_waits_for_workers_of_a_new_leader(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_with(&f, 0, 10);
+    f.is_early = true;
+    struct listener l = {0};
+    struct listener in_vain = {0};
+    ask_subnet(&f, "subnet-1", 0, &l);
+    ask_subnet(&f, "subnet-2", 100, &in_vain);
+    int64_t next_ms = asg_look_up_pump(f.look_up, 0);
+    assert_true(next_ms > 0 && next_ms <= 100);
+    (void)asg_look_up_pump(f.look_up, 100);
+    assert_int_equal(0, l.told);
+    assert_int_equal(1, in_vain.told);
+    assert_string_equal("OpenasgNoWorker", in_vain.code);
+    f.workers[f.worker_count++] = 100;
+    (void)asg_look_up_pump(f.look_up, 200);
+    assert_int_equal(1, f.sent_count);
+    assert_true(answer_zone(&f, 100, f.sent[0].question_no, "subnet-1", "a", 210));
+    assert_int_equal(1, l.told);
+    /* Later nobody is waited for. */
+    f.is_early = false;
+    f.worker_count = 0;
+    ask_subnet(&f, "subnet-3", 0, &l);
+    assert_int_equal(INT64_MAX, asg_look_up_pump(f.look_up, 300));
+    assert_int_equal(2, l.told);
     asg_look_up_destroy(&f.look_up);
 }
 
@@ -382,6 +420,7 @@ static void test_look_up_waits_for_the_rate_until_its_deadline(void **state)
     (void)asg_look_up_pump(f.look_up, 700);
     assert_int_equal(1, other.told);
     assert_int_equal(ASG_TOLD_UNAVAILABLE, other.outcome);
+    assert_string_equal("OpenasgNoAnswer", other.code);
     asg_look_up_destroy(&f.look_up);
 }
 
@@ -601,6 +640,7 @@ int main(void)
         cmocka_unit_test(test_look_up_asks_a_worker_and_tells_what_it_says),
         cmocka_unit_test(test_look_up_tells_ec2s_refusal_as_it_came),
         cmocka_unit_test(test_look_up_refuses_at_once_without_a_worker),
+        cmocka_unit_test(test_look_up_waits_for_workers_of_a_new_leader),
         cmocka_unit_test(test_look_up_asks_another_worker_when_one_is_silent),
         cmocka_unit_test(test_look_up_asks_another_at_once_when_one_cannot_say),
         cmocka_unit_test(test_look_up_goes_on_with_a_worker_that_comes_later),
