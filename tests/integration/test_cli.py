@@ -79,7 +79,7 @@ class Controller:
         wait_for("the controller", lambda: os.path.exists(self.endpoints)
                  or self.process.poll() is not None)
         with open(self.endpoints) as file:
-            lines = dict(line.strip().split(": ", 1) for line in file)
+            lines = dict(line.rstrip("\n").split(": ", 1) for line in file)
         self.admin = lines["admin"]
         self.workers = lines["workers"]
         self.key = lines["key"]
@@ -137,7 +137,7 @@ class CliTest(unittest.TestCase):
         group = self.ask("group", "show", "shop")["config"]
         self.assertEqual((2, 2, 6), (group["min"], group["desired"], group["max"]))
         self.assertEqual(30000, group["warmup_ms"])
-        self.assertEqual([{"key": "team", "value": "web"}], group["tags"])
+        self.assertEqual([{"key": "team", "value": "web", "stays": False}], group["tags"])
         self.assertEqual([{"subnet_id": "", "zone": "us-east-1a"},
                           {"subnet_id": "subnet-1", "zone": "us-east-1b"}],
                          group["subnets"])

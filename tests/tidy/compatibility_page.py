@@ -78,7 +78,6 @@ NOTES = {
     },
     "TerminateInstanceInAutoScalingGroup": {"InstanceIds": ("PARTIAL", "one a call")},
     "CreateLaunchConfiguration": {
-        "RamdiskId": ("KEPT", "RunInstances is not asked for it"),
         "ClassicLinkVPCId": ("KEPT", "EC2-Classic is gone"),
         "ClassicLinkVPCSecurityGroups": ("KEPT", "EC2-Classic is gone"),
         "InstanceId": ("PARTIAL", "user data and block devices of the instance are not copied"),
