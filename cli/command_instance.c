@@ -122,6 +122,23 @@ static int run_protect(void *context, const struct asg_arguments *arguments)
                                       : "no longer protected");
 }
 
+static int run_move(void *context, const struct asg_arguments *arguments)
+{
+    const char *name = arguments->command->name;
+    bool is_return = strcmp(name, "instance return") == 0;
+    bool is_detach = strcmp(name, "instance detach") == 0;
+    struct asg_command command =
+        asg_new_command(is_return   ? ASG_COMMAND_EXIT_STANDBY
+                        : is_detach ? ASG_COMMAND_DETACH_INSTANCES
+                                    : ASG_COMMAND_ENTER_STANDBY,
+                        "");
+    command.decrement = !is_return && asg_option_flag(arguments, "decrement");
+    return order(context, &command, arguments,
+                 is_return   ? "taken out of standby"
+                 : is_detach ? "being detached"
+                             : "put into standby");
+}
+
 static int run_set_health(void *context, const struct asg_arguments *arguments)
 {
     struct asg_command command = asg_new_command(ASG_COMMAND_SET_INSTANCE_HEALTH, "");
@@ -138,6 +155,11 @@ static const struct asg_option terminate_options[] = {
     {.name = "force",
      .type = ASG_OPTION_FLAG,
      .help = "Do it even if it terminates more than a quarter of the group at once."},
+};
+static const struct asg_option move_options[] = {
+    {.name = "decrement",
+     .type = ASG_OPTION_FLAG,
+     .help = "Lower the desired number too, so that they are not replaced."},
 };
 static const struct asg_option health_options[] = {
     {.name = "health",
@@ -180,6 +202,27 @@ static const struct asg_command_entry commands[] = {
      ASG_ARGUMENTS(id_argument),
      ASG_OPTIONS(health_options),
      .run = run_set_health},
+    {.name = "instance standby",
+     .summary = "Put instances of one group into standby",
+     .details = "They run on, and nobody judges, chooses or counts them.",
+     .examples = "openasg instance standby i-0123456789abcdef0 --decrement",
+     ASG_ARGUMENTS(ids_argument),
+     ASG_OPTIONS(move_options),
+     .run = run_move},
+    {.name = "instance return",
+     .summary = "Take instances of one group out of standby",
+     .details = "The desired number rises by as many.",
+     .examples = "openasg instance return i-0123456789abcdef0",
+     ASG_ARGUMENTS(ids_argument),
+     .run = run_move},
+    {.name = "instance detach",
+     .summary = "Detach instances from their group",
+     .details = "They run on and belong to nobody; openasg takes its tags off. The Auto "
+                "Scaling API attaches instances (AttachInstances).",
+     .examples = "openasg instance detach i-0123456789abcdef0 --decrement",
+     ASG_ARGUMENTS(ids_argument),
+     ASG_OPTIONS(move_options),
+     .run = run_move},
 };
 
 const struct asg_family asg_instance_family = ASG_FAMILY(commands);

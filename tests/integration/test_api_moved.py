@@ -145,6 +145,22 @@ class TestMoved(ApiTest):
         wait_for("the replacement", lambda: self.ids_of() not in ([other], []), 30, pause=0.05)
         self.assertEqual(self.desired(), 1)
 
+    def test_the_words_of_the_command_line(self):
+        self.make_group(size=2)
+        one, other = self.ids_of()
+        say = self.api.cluster.openasg
+        say("instance", "standby", one, "--decrement")
+        self.wait_for_state(one, "Standby")
+        self.assertEqual(self.desired(), 1)
+        say("instance", "return", one)
+        self.wait_for_state(one, "InService")
+        self.assertEqual(self.desired(), 2)
+        say("instance", "detach", other, "--decrement")
+        wait_for("the instance to be let go", lambda: self.ids_of() == [one], 30, pause=0.05)
+        self.assertEqual(self.desired(), 1)
+        self.assertEqual(self.ec2_state(other), "running")
+        self.ec2.terminate_instances(InstanceIds=[other])
+
     def test_an_order_that_names_the_instance_of_another_group(self):
         self.make_group(size=1)
         self.make_group("other")

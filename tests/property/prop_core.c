@@ -22,6 +22,8 @@
 #include "core/check.h"
 #include "core/core.h"
 #include "controller/publish_view.h"
+#include "core/world/detached.h"
+#include "core/world/standing.h"
 #include "core/world/state.h"
 #include "lib/check.h"
 #include "lib/compare_view.h"
@@ -47,6 +49,7 @@ struct machine {
     uint64_t incarnation;
     int64_t launched_ms;
     enum asg_ec2_state state;
+    bool is_foreign; /* without tags of ours */
 };
 
 struct world {
@@ -63,6 +66,7 @@ struct world {
     size_t launches; /* planned, over all worlds */
     size_t ends;
     size_t scalings;
+    size_t moves; /* standby, attach, detach, done */
     size_t runs;  /* of scheduled actions, or reasons why not */
     size_t looks; /* at all groups of a twin before its deadline */
     bool is_restless;
@@ -101,13 +105,26 @@ static bool has_happened(const char *token)
     return false;
 }
 
+/* It lives, and that group has it within its max: not one that stands by, is being let
+ * go, or was. */
+static bool is_within(const struct machine *machine, const char *name)
+{
+    struct group *group = NULL;
+    const struct instance *instance = asg_instance_find(w.core, machine->id, &group);
+    if (!is_alive(machine)) return false;
+    if (instance != NULL) {
+        return strcmp(group->config.name, name) == 0 && !asg_instance_is_aside(instance);
+    }
+    return strcmp(machine->group, name) == 0 && !machine->is_foreign &&
+           asg_detached_find(w.core, machine->id) == NULL;
+}
+
 /* Machines that live, and those that the open launches may yet bring. */
 static uint32_t most_alive(const char *group)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < w.machine_count; i++) {
-        const struct machine *machine = &w.machines[i];
-        if (is_alive(machine) && strcmp(machine->group, group) == 0) count++;
+        count += is_within(&w.machines[i], group) ? 1 : 0;
     }
     struct asg_job *jobs = NULL;
     size_t job_count = 0;
@@ -473,6 +490,27 @@ static void answer_terminate(const struct asg_job *job, struct asg_result *resul
     if (result->outcome != ASG_OUTCOME_OK) result->instance_count = 0;
 }
 
+/* One instance a job; the tags may be there whatever is answered. */
+static void answer_tags(const struct asg_job *job, struct asg_result *result)
+{
+    static const enum asg_outcome passing[] = {
+        ASG_OUTCOME_THROTTLED, ASG_OUTCOME_AMBIGUOUS, ASG_OUTCOME_UNDELIVERED};
+    assert_int_equal(1, job->tagging->instance_ids.count);
+    bool is_done = one_in(2) || !one_in(3);
+    if (!is_done || one_in(6)) result->outcome = passing[below(3)];
+    if (one_in(12)) result->outcome = ASG_OUTCOME_PERMISSION;
+    for (size_t i = 0; i < w.machine_count && is_done; i++) {
+        struct machine *machine = &w.machines[i];
+        if (strcmp(machine->id, job->tagging->instance_ids.items[0]) != 0) continue;
+        machine->is_foreign = job->kind == ASG_JOB_UNTAG;
+        if (machine->is_foreign) return;
+        machine->job_id = job->id;
+        machine->attempt = job->attempt;
+        machine->incarnation = job->incarnation;
+        (void)snprintf(machine->group, sizeof machine->group, "%s", job->group);
+    }
+}
+
 /* A look at everything; now and then it fails or shows a part only. */
 static void observe(uint64_t job_id)
 {
@@ -482,6 +520,7 @@ static void observe(uint64_t job_id)
         asg_arena_take(&w.arena, w.machine_count * sizeof *observed.instances);
     for (size_t i = 0; i < w.machine_count && !observed.failed; i++) {
         if (!observed.is_complete && one_in(2)) continue;
+        if (w.machines[i].is_foreign) continue; /* it has no tags of ours */
         observed.instances[observed.instance_count++] = seen_of(&w.machines[i]);
     }
     feed((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
@@ -504,6 +543,8 @@ static void answer_a_job(void)
                                 .worker = "worker-1"};
     if (job->kind == ASG_JOB_LAUNCH) answer_launch(job, &result);
     if (job->kind == ASG_JOB_TERMINATE) answer_terminate(job, &result);
+    bool is_of_tags = job->kind == ASG_JOB_TAG || job->kind == ASG_JOB_UNTAG;
+    if (is_of_tags) answer_tags(job, &result);
     feed((struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
 }
 
@@ -718,6 +759,63 @@ static void give_an_order(void)
         .breach_threshold_milli = 40000});
 }
 
+/* ---- standby, attach and detach ---- */
+
+/* One that runs, without our tags: somebody's, or one that was let go. */
+static struct machine *find_foreign(void)
+{
+    for (size_t i = w.machine_count; i > 0; i--) {
+        struct machine *machine = &w.machines[i - 1];
+        bool is_it = machine->is_foreign && machine->state == ASG_EC2_RUNNING;
+        if (is_it && one_in(2)) return machine;
+    }
+    assert_true(w.machine_count < MACHINES_MAX);
+    struct machine *machine = &w.machines[w.machine_count];
+    *machine = (struct machine){
+        .is_foreign = true, .launched_ms = w.now_ms, .state = ASG_EC2_RUNNING};
+    (void)snprintf(machine->id, sizeof machine->id, "i-%017zx", ++w.machine_count);
+    (void)snprintf(machine->zone, sizeof machine->zone, "us-east-1a");
+    return machine;
+}
+
+static void attach(void)
+{
+    const struct machine *machine = find_foreign();
+    struct asg_seen_instance seen = seen_of(machine);
+    const char *id = machine->id;
+    seen.group = "";
+    order((struct asg_command){.kind = ASG_COMMAND_ATTACH_INSTANCES,
+                               .group = group_name(below(GROUPS)),
+                               .instance_ids = {&id, 1},
+                               .seen = &seen,
+                               .seen_count = 1});
+    w.moves += w.effects.reply.is_ok;
+}
+
+static void move_some(void)
+{
+    static const enum asg_command_kind kinds[] = {ASG_COMMAND_ENTER_STANDBY,
+                                                  ASG_COMMAND_EXIT_STANDBY,
+                                                  ASG_COMMAND_DETACH_INSTANCES};
+    if (w.machine_count == 0 || one_in(4)) {
+        attach();
+        return;
+    }
+    const char *ids[2];
+    size_t count = 0;
+    const char *group = group_name(below(GROUPS));
+    for (size_t i = w.machine_count; i > 0 && count < 2; i--) {
+        const struct machine *machine = &w.machines[i - 1];
+        bool is_its = is_alive(machine) && strcmp(machine->group, group) == 0;
+        if (is_its && one_in(3)) ids[count++] = machine->id;
+    }
+    order((struct asg_command){.kind = kinds[below(3)],
+                               .group = group,
+                               .instance_ids = {ids, count},
+                               .decrement = one_in(2)});
+    w.moves += w.effects.reply.is_ok;
+}
+
 /* ---- */
 
 static void begin_world(void)
@@ -811,6 +909,7 @@ static void something_happens(void)
         give_an_order();
     }
     if (one_in(15)) cut_off();
+    if (one_in(12)) move_some();
     if (one_in(60)) lead_anew();
     if (one_in(40)) put_schedule();
 }
@@ -869,7 +968,7 @@ static void test_core_keeps_its_limits_and_its_twin_agrees(void **state)
     (void)printf("%zu launches, %zu terminations, %zu scalings\n", w.launches, w.ends,
                  w.scalings);
     assert_true(w.launches > WORLDS && w.ends > WORLDS && w.scalings > WORLDS);
-    assert_true(w.runs > WORLDS);
+    assert_true(w.runs > WORLDS && w.moves > WORLDS);
 }
 
 static void test_time_alone_decides_nothing_between_the_deadlines(void **state)

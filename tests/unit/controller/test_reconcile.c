@@ -406,6 +406,28 @@ static void test_reconcile_believes_the_end_of_what_was_ordered_to_end(void **st
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* A listing of what is ours lacks one whose tags are being put on or taken off: that
+ * means nothing. */
+static void test_reconcile_awaits_nobody_without_our_tags(void **state)
+{
+    struct fixture *f = *state;
+    const char *id = f->beliefs[0].instance_id;
+    struct asg_command detach = {.kind = ASG_COMMAND_DETACH_INSTANCES,
+                                 .group = "web",
+                                 .instance_ids = {.items = &id, .count = 1}};
+    fixture_order(&f->core, &detach);
+    struct asg_belief belief;
+    assert_true(asg_core_find_instance(f->core.core, id, &belief));
+    assert_true(belief.is_untagged);
+    struct asg_seen_instance rows[] = {as_believed(&f->beliefs[1])};
+    for (int i = 1; i <= 5; i++) {
+        struct asg_observed observed =
+            look(f, rows, 1, true, FIXTURE_TIME + i * 3 * MINUTE);
+        assert_int_equal(0, observed.instance_count);
+    }
+    assert_int_equal(0, asg_reconciler_missing(f->reconciler).missing);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +436,7 @@ int main(void)
         TEST(test_reconcile_keeps_what_is_known_of_status_checks),
         TEST(test_reconcile_believes_impaired_in_two_listings_in_a_row),
         TEST(test_reconcile_tells_strangers_that_live),
+        TEST(test_reconcile_awaits_nobody_without_our_tags),
         TEST(test_reconcile_believes_an_absence_by_count_and_time),
         TEST(test_reconcile_counts_anew_after_an_instance_was_seen),
         TEST(test_reconcile_concludes_nothing_from_a_partial_or_failed_look),
