@@ -40,6 +40,10 @@ GROUP_NOTES = {
 }
 SOURCE_NOTE = ("PARTIAL", "kept and shown with its state; nothing is registered there yet")
 MANAGED_NOTE = ("PASSED", "no other service manages groups here")
+PROCESS_NOTE = ("PARTIAL", "`AddToLoadBalancer`, `AZRebalance` and `InstanceRefresh` are kept and "
+                "shown: nothing acts on them yet")
+METRICS_NOTE = ("PARTIAL", "which are collected is kept and shown; CloudWatch gets none, the "
+                "figures are in `/metrics`")
 
 NOTES = {
     "CreateAutoScalingGroup": {
@@ -76,6 +80,10 @@ NOTES = {
         "TargetTrackingConfiguration.PredefinedMetricSpecification.ResourceLabel":
             ("KEPT", ""),
     },
+    "SuspendProcesses": {"ScalingProcesses": PROCESS_NOTE},
+    "ResumeProcesses": {"ScalingProcesses": PROCESS_NOTE},
+    "EnableMetricsCollection": {"Metrics": METRICS_NOTE},
+    "DisableMetricsCollection": {"Metrics": METRICS_NOTE},
     "TerminateInstanceInAutoScalingGroup": {"InstanceIds": ("PARTIAL", "one a call")},
     "CreateLaunchConfiguration": {
         "ClassicLinkVPCId": ("KEPT", "EC2-Classic is gone"),
