@@ -713,6 +713,91 @@ static void put_schedule(void)
                                .schedule_config = &config});
 }
 
+/* ---- what core keeps for the API ---- */
+
+static void tag_groups(void)
+{
+    static const char *const keys[] = {"team", "stage", "aws:no"};
+    struct asg_group_tag tags[2];
+    for (size_t i = 0; i < 2; i++) {
+        tags[i] = (struct asg_group_tag){.group = group_name(below(GROUPS)),
+                                         .key = keys[one_in(20) ? 2 : below(2)],
+                                         .value = one_in(2) ? "x" : "",
+                                         .stays = one_in(2),
+                                         .has_value = one_in(2)};
+    }
+    order((struct asg_command){.kind = one_in(2) ? ASG_COMMAND_GROUP_TAG
+                                                 : ASG_COMMAND_GROUP_UNTAG,
+                               .group = "",
+                               .group_tags = tags,
+                               .group_tag_count = 1 + below(2)});
+}
+
+static void move_sources(void)
+{
+    static const char *const names[] = {"a", "b", "c"};
+    struct asg_source source = {.kind = (enum asg_source_kind)below(ASG_SOURCE_COUNT),
+                                .identifier = names[below(3)]};
+    order((struct asg_command){.kind = one_in(3) ? ASG_COMMAND_SOURCES_DETACH
+                                                 : ASG_COMMAND_SOURCES_ATTACH,
+                               .group = group_name(below(GROUPS)),
+                               .sources = &source,
+                               .source_count = 1});
+    order((struct asg_command){
+        .kind = one_in(2) ? ASG_COMMAND_METRICS_ENABLE : ASG_COMMAND_METRICS_DISABLE,
+        .group = group_name(below(GROUPS)),
+        .collected_metrics = one_in(4) ? 0 : UINT64_C(1) << below(ASG_COLLECTED_COUNT)});
+}
+
+static void change_origin(void)
+{
+    static const char *const names[] = {"lc-a", "lc-b"};
+    struct asg_launch_parameter parameters[] = {{"ImageId", "ami-1"},
+                                                {"InstanceType", "t3.nano"}};
+    const struct asg_launch_configuration configuration = {
+        .name = names[below(2)], .parameters = parameters, .parameter_count = 2};
+    order((struct asg_command){.kind = ASG_COMMAND_LAUNCH_CONFIGURATION_PUT,
+                               .group = "",
+                               .launch_configuration = &configuration});
+    const struct asg_group_config by_template = {.template_id = "lt-1",
+                                                 .template_version = "1"};
+    const struct asg_group_config by_name = {.launch_configuration = names[below(2)]};
+    order((struct asg_command){.kind = ASG_COMMAND_GROUP_UPDATE,
+                               .group = group_name(below(GROUPS)),
+                               .group_config = one_in(2) ? &by_template : &by_name,
+                               .group_fields = UINT64_C(1) << ASG_GROUP_TEMPLATE});
+    order((struct asg_command){.kind = ASG_COMMAND_LAUNCH_CONFIGURATION_DELETE,
+                               .group = "",
+                               .name = names[below(2)]});
+}
+
+static void change_members(void)
+{
+    struct asg_kept_member kept[] = {
+        {"PlacementGroup", one_in(2) ? "near" : ""},
+        {"InstanceMaintenancePolicy.MinHealthyPercentage", one_in(2) ? "90" : "100"}};
+    const struct asg_group_config change = {
+        .kept = kept,
+        .kept_count = 1 + below(2),
+        .deletion_protection = (enum asg_deletion_protection)below(ASG_DELETION_COUNT)};
+    order((struct asg_command){.kind = ASG_COMMAND_GROUP_UPDATE,
+                               .group = group_name(below(GROUPS)),
+                               .group_config = &change,
+                               .group_fields = UINT64_C(1) << ASG_GROUP_KEPT |
+                                               UINT64_C(1)
+                                                   << ASG_GROUP_DELETION_PROTECTION});
+}
+
+static void keep_something(void)
+{
+    switch (below(4)) {
+    case 0: tag_groups(); break;
+    case 1: move_sources(); break;
+    case 2: change_origin(); break;
+    default: change_members(); break;
+    }
+}
+
 static void give_an_order(void)
 {
     static const enum asg_command_kind kinds[] = {ASG_COMMAND_SET_DESIRED,
@@ -865,7 +950,9 @@ static void end_world(void)
         order((struct asg_command){.kind = ASG_COMMAND_GROUP_UPDATE,
                                    .group = group_name(i),
                                    .group_config = &change,
-                                   .group_fields = UINT64_C(1) << ASG_GROUP_DRY_RUN});
+                                   .group_fields = UINT64_C(1) << ASG_GROUP_DRY_RUN |
+                                                   UINT64_C(1)
+                                                       << ASG_GROUP_DELETION_PROTECTION});
         order((struct asg_command){
             .kind = ASG_COMMAND_GROUP_DELETE, .group = group_name(i), .force = true});
     }
@@ -912,6 +999,7 @@ static void something_happens(void)
     if (one_in(12)) move_some();
     if (one_in(60)) lead_anew();
     if (one_in(40)) put_schedule();
+    if (one_in(20)) keep_something();
 }
 
 static void play_one_event(void)
