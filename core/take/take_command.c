@@ -180,24 +180,41 @@ static void terminate_instance(struct asg_core *core, const struct asg_command *
                                 : " and will be replaced");
 }
 
+/* The API names the group and has AWS's rules and words, which clients match; the command
+ * line names none and may protect what is still to come. False: it is refused. */
+static bool may_be_protected(struct asg_core *core, const struct group *named,
+                             const char *id)
+{
+    struct group *group = NULL;
+    if (named == NULL) return require_instance(core, id, &group) != NULL;
+    const struct instance *instance = asg_instance_find(core, id, &group);
+    if (instance == NULL || group != named) {
+        asg_reply_refuse(core, "ValidationError",
+                         "The instance %s is not part of Auto Scaling group %s.", id,
+                         named->config.name);
+        return false;
+    }
+    assert(instance->group == group);
+    if (instance->state == ASG_INSTANCE_IN_SERVICE ||
+        instance->state == ASG_INSTANCE_ENTERING_STANDBY ||
+        instance->state == ASG_INSTANCE_STANDBY) {
+        return true;
+    }
+    asg_reply_refuse(core, "ValidationError",
+                     "The instance %s is not in InService or EnteringStandby or Standby.",
+                     id);
+    return false;
+}
+
 static void protect_instances(struct asg_core *core, const struct asg_command *command)
 {
-    struct group *named = NULL; /* the API names their group, the command line none */
+    struct group *named = NULL;
     if (command->group[0] != '\0') {
         named = asg_take_require_group(core, command->group);
         if (named == NULL) return;
     }
     for (size_t i = 0; i < command->instance_ids.count; i++) {
-        const char *id = command->instance_ids.items[i];
-        struct group *group = NULL;
-        if (named != NULL && (asg_instance_find(core, id, &group) == NULL ||
-                              group != named)) { /* clients match these words */
-            asg_reply_refuse(core, "ValidationError",
-                             "The instance %s is not part of Auto Scaling group %s.", id,
-                             named->config.name);
-            return;
-        }
-        if (named == NULL && require_instance(core, id, &group) == NULL) return;
+        if (!may_be_protected(core, named, command->instance_ids.items[i])) return;
     }
     for (size_t i = 0; i < command->instance_ids.count; i++) {
         struct group *group = NULL;

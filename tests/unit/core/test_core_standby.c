@@ -88,6 +88,39 @@ static void test_both_states_are_told(void **state)
     assert_non_null(strstr(w.facts, "i-1 none pending>in-service\n"));
 }
 
+static void protect(const char *group, const char *id)
+{
+    order((struct asg_command){.kind = ASG_COMMAND_PROTECT_INSTANCES,
+                               .group = group,
+                               .instance_ids = {&id, 1},
+                               .is_protected = true});
+}
+
+/* Of an order that names the group, as the API's do. */
+static void test_protection_is_for_those_in_service_and_in_standby(void **state)
+{
+    (void)state;
+    make_group(2, (struct asg_group_config){.min = 1});
+    protect("web", "i-1");
+    expect_ok();
+    enter(2, 1, true);
+    protect("web", "i-2");
+    expect_ok();
+    protect("web", "i-9");
+    expect_refused("ValidationError",
+                   "The instance i-9 is not part of Auto Scaling group web.");
+    protect("nobody", "i-1");
+    expect_refused("ValidationError", "AutoScalingGroup name not found");
+    w.terminate_outcome = ASG_OUTCOME_AMBIGUOUS; /* it is still there */
+    const char *id = "i-1";
+    order((struct asg_command){.kind = ASG_COMMAND_TERMINATE_INSTANCE,
+                               .instance_ids = {&id, 1}});
+    expect_ok();
+    protect("web", "i-1");
+    expect_refused("ValidationError",
+                   "The instance i-1 is not in InService or EnteringStandby or Standby.");
+}
+
 static void test_what_would_break_a_rule_is_refused_whole(void **state)
 {
     (void)state;
@@ -371,6 +404,7 @@ int main(void)
         TEST(test_without_decrement_a_replacement_starts_at_once),
         TEST(test_at_max_a_replacement_starts_as_well),
         TEST(test_both_states_are_told),
+        TEST(test_protection_is_for_those_in_service_and_in_standby),
         TEST(test_what_would_break_a_rule_is_refused_whole),
         TEST(test_one_of_another_group_is_not_part_of_this),
         TEST(test_nobody_judges_or_chooses_it),
