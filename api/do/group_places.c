@@ -219,6 +219,21 @@ static void on_configuration(struct asg_api_call *call, const struct asg_effects
     ask_places(call, call->state);
 }
 
+/* A name that is taken is refused before the configuration is made. */
+static bool is_name_free(struct asg_api_call *call)
+{
+    const struct asg_root *root = NULL;
+    bool is_free = group_draft_before(call, &root) == NULL;
+    asg_view_drop(&root);
+    if (!is_free) {
+        asg_api_refuse(call, 400, "AlreadyExists",
+                       "AutoScalingGroup by this name already exists - A group with the "
+                       "name %s already exists",
+                       asg_value_text(&call->input, "AutoScalingGroupName", ""));
+    }
+    return is_free;
+}
+
 /* It launches where the instance is, unless places were given. */
 static void on_instance(struct asg_api_call *call, const struct asg_told *told)
 {
@@ -227,6 +242,7 @@ static void on_instance(struct asg_api_call *call, const struct asg_told *told)
         asg_api_invalid(call, "InstanceId: %s", told->message);
         return;
     }
+    if (!is_name_free(call)) return;
     const struct asg_told_instance *instance = &told->instances[0];
     if (!draft->has_places) {
         struct asg_subnet *subnet = asg_arena_take(&call->arena, sizeof *subnet);

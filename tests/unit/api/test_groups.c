@@ -203,6 +203,14 @@ static void test_a_group_like_an_instance(void **state)
     play_ask(CREATE SIZES SUBNETS "InstanceId=i-1");
     assert_int_equal(2, play.order_count);
     assert_int_equal(2, play.order.group_config->subnet_count);
+    /* No configuration is left behind by a name that is taken. */
+    struct asg_group_config taken;
+    asg_model_set_defaults(&asg_group_config_schema, &taken);
+    taken.name = "g";
+    play_put_group(&taken, NULL, 0);
+    tell(&instance, NULL);
+    play_refused(CREATE SIZES "InstanceId=i-1", "AlreadyExists",
+                 "A group with the name g");
 }
 
 static void test_newer_members_are_kept_as_they_came(void **state)
