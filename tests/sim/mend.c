@@ -140,7 +140,7 @@ static void unprotect_all(void)
         if (!is_protected || instance->group == NULL) continue;
         const char *id = instance->id;
         struct asg_command command = {.kind = ASG_COMMAND_PROTECT_INSTANCES,
-                                      .group = instance->group->name,
+                                      .group = "", /* in any state */
                                       .instance_ids = {.items = &id, .count = 1}};
         sim_order(&command);
     }
