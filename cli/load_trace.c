@@ -150,9 +150,16 @@ static void note_result(struct loader *loader, const struct asg_event *event)
 
 static bool is_of_instances(enum asg_command_kind kind)
 {
-    return kind == ASG_COMMAND_TERMINATE_INSTANCE ||
-           kind == ASG_COMMAND_PROTECT_INSTANCES ||
-           kind == ASG_COMMAND_SET_INSTANCE_HEALTH;
+    switch (kind) {
+    case ASG_COMMAND_TERMINATE_INSTANCE:
+    case ASG_COMMAND_PROTECT_INSTANCES:
+    case ASG_COMMAND_SET_INSTANCE_HEALTH:
+    case ASG_COMMAND_ENTER_STANDBY:
+    case ASG_COMMAND_EXIT_STANDBY:
+    case ASG_COMMAND_ATTACH_INSTANCES:
+    case ASG_COMMAND_DETACH_INSTANCES: return true;
+    default: return false;
+    }
 }
 
 static void note_command(struct loader *loader, const struct asg_event *event,
