@@ -11,6 +11,8 @@
 #include "model/check_texts.h"
 #include "wire/wire.h"
 
+#define ACTIVITIES_MAX 1000 /* of an answer */
+
 static void refuse(struct asg_controller *controller, uint32_t peer, uint64_t request_no,
                    const char *code, const char *message)
 {
@@ -98,6 +100,42 @@ static void fill_jobs(struct asg_controller *controller,
     answer->job_count = kept;
 }
 
+/* Read at once: an activity of the last moment may not be there yet. */
+static void fill_activities(struct asg_controller *controller,
+                            const struct asg_request *request, struct asg_answer *answer)
+{
+    if (controller->activities == NULL) {
+        answer->is_ok = false;
+        answer->code = "ServiceUnavailable";
+        answer->message = "this controller keeps no activities, as it does not serve the "
+                          "Auto Scaling API: set listen.api";
+        return;
+    }
+    bool is_of_group = request->group[0] != '\0';
+    bool is_fewer = request->limit > 0 && request->limit < ACTIVITIES_MAX;
+    const struct asg_activity_query query = {.group = is_of_group ? request->group : NULL,
+                                             .with_deleted = is_of_group,
+                                             .limit = is_fewer ? request->limit
+                                                               : ACTIVITIES_MAX};
+    struct asg_arena *arena = &controller->scratch;
+    struct asg_indexed_activity *rows = NULL;
+    struct asg_error error = {""};
+    size_t count = 0;
+    if (asg_activity_indexer_find(controller->activities, &query, /* limit_ms */ -1,
+                                  arena, &rows, &count, &answer->has_more,
+                                  &error) != ASG_OK) {
+        answer->is_ok = false;
+        answer->code = "InternalFailure";
+        answer->message = asg_arena_text(arena, error.text);
+        return;
+    }
+    answer->activities = asg_arena_take(arena, count * sizeof *answer->activities);
+    for (size_t i = 0; i < count; i++) {
+        answer->activities[i] = rows[i].activity;
+    }
+    answer->activity_count = count;
+}
+
 static void answer_question(struct asg_controller *controller, uint32_t peer,
                             const struct asg_request *request)
 {
@@ -140,6 +178,7 @@ static void answer_question(struct asg_controller *controller, uint32_t peer,
     case ASG_QUERY_ORPHANS:
         asg_core_view_orphans(core, arena, &answer.orphans, &answer.orphan_count);
         break;
+    case ASG_QUERY_ACTIVITIES: fill_activities(controller, request, &answer); break;
     case ASG_QUERY_NONE:
     case ASG_QUERY_COUNT: break;
     }

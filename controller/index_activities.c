@@ -439,7 +439,7 @@ enum asg_status asg_activity_indexer_find(struct asg_activity_indexer *indexer,
                                           size_t *ret_count, bool *ret_has_more,
                                           struct asg_error *error)
 {
-    enum asg_status status = await(indexer, limit_ms, error);
+    enum asg_status status = limit_ms < 0 ? ASG_OK : await(indexer, limit_ms, error);
     struct asg_activity_reader *reader = NULL;
     uint64_t file_no = 0;
     if (status == ASG_OK) status = lend_reader(indexer, &reader, &file_no, error);

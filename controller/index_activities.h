@@ -39,7 +39,8 @@ struct asg_indexer_counts asg_activity_indexer_counts(
     struct asg_activity_indexer *indexer);
 
 /* What the query asks for, of an index that knows everything that was told to wake()
- * before; waits for that, for limit_ms at most. The rows live in `arena`.
+ * before; waits for that, for limit_ms at most; below 0: as it is, at once. The rows live
+ * in `arena`.
  * ASG_ERR_TIMEOUT: it is not that far yet. Otherwise fails as the reader does. */
 ASG_MUST_USE enum asg_status asg_activity_indexer_find(
     struct asg_activity_indexer *indexer, const struct asg_activity_query *query,

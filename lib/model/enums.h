@@ -371,7 +371,8 @@
     X(JOBS, "jobs")           /* of group, or all; only_dead */                          \
     X(DECISIONS, "decisions") /* of group, or all: explain */                            \
     X(WORKERS, "workers")                                                                \
-    X(ORPHANS, "orphans")
+    X(ORPHANS, "orphans")                                                                \
+    X(ACTIVITIES, "activities") /* of group, deleted or not, or all that are there */
 
 /* What EC2 is asked for before an order (question.h). */
 #define ASG_QUESTION_LIST(X)                                                             \

@@ -398,6 +398,8 @@ struct asg_answer {
     size_t orphan_count;
     struct asg_launch_configuration *launch_configurations;
     size_t launch_configuration_count;
+    struct asg_activity *activities;
+    size_t activity_count;
 };
 
 #endif

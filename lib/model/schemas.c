@@ -1026,6 +1026,7 @@ static const struct asg_field answer_fields[] = {
     LIST(workers, worker_count, worker_view),
     LIST(orphans, orphan_count, orphan_view),
     LIST(launch_configurations, launch_configuration_count, launch_configuration),
+    LIST(activities, activity_count, activity),
 };
 #undef OF
 TABLE(answer)

@@ -152,6 +152,14 @@ class ActivitiesTest(ApiTest):
         self.assertEqual(row["Description"], "Launching a new EC2 instance.  Status Reason: "
                          + row["StatusMessage"])
 
+    def test_openasg_lists_them_too(self):
+        self.make_group("listed", size=2)
+        rows = self.until_over(2, "listed")
+        listed = self.api.cluster.ask("activity", "list", "listed")
+        self.assertEqual([row["cause"] for row in listed], [row["Cause"] for row in rows])
+        self.assertEqual({row["status"] for row in listed}, {"successful"})
+        self.assertEqual(len(self.api.cluster.ask("activity", "list", "--limit", "1")), 1)
+
     def test_the_index_is_made_again(self):
         self.make_group(size=3)
         before = self.until_over(3)
