@@ -8,6 +8,7 @@
 #include "core/plan/plan_tagging.h"
 #include "core/step/activities.h"
 #include "core/step/narrate.h"
+#include "core/take/behind.h"
 #include "core/take/fill_slot.h"
 #include "core/take/moved.h"
 #include "core/take/require.h"
@@ -96,11 +97,10 @@ static bool is_refused(struct asg_core *core, const struct group *group, const c
     }
     const struct orphan *orphan = asg_orphan_find(core, id);
     assert(orphan == NULL || !orphan->is_gone);
-    if (orphan != NULL && (orphan->is_ending || asg_orphan_is_unsettled(orphan))) {
-        asg_reply_refuse(core, "ValidationError",
-                         "The instance %s is %s; see `openasg orphan list`.", id,
-                         orphan->is_ending ? "being terminated"
-                                           : "of a launch that this log does not know");
+    if (orphan != NULL && orphan->is_ending) {
+        asg_reply_refuse(
+            core, "ValidationError",
+            "The instance %s is being terminated; see `openasg orphan list`.", id);
         return true;
     }
     if (!is_being_untagged(core, id)) return false;
@@ -166,6 +166,8 @@ void asg_order_attach(struct asg_core *core, const struct asg_command *command)
     for (size_t i = 0; i < count; i++) {
         take_in(core, group, &command->seen[i]);
     }
+    asg_orphan_count_unknown(core); /* some may be of a log that is lost */
+    asg_behind_settle(core);
     asg_narrate_capacity(core, ASG_DECISION_COMMAND, group, "", from,
                          "%zu attached by %s, desired %" PRIu32 " (was %" PRIu32
                          "): they are tagged first",

@@ -362,6 +362,29 @@ static void test_an_orphan_may_be_attached(void **state)
     assert_int_equal(0, w.ended_count);
 }
 
+/* A log that is an old copy does not know who attached it: attached again it is known as
+ * one without an agent, which adopting it could not tell. */
+static void test_one_of_a_job_that_the_log_does_not_know_may_be_attached(void **state)
+{
+    (void)state;
+    make_group(1, (struct asg_group_config){.health_check = ASG_HEALTH_CHECK_AGENT});
+    struct asg_seen_instance row = foreign("i-x");
+    row.group = "web";
+    row.job_id = 4000000000;
+    const struct asg_observed listing = {
+        .is_complete = true, .instances = &row, .instance_count = 1};
+    step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &listing});
+    struct asg_arena arena = {0};
+    assert_int_equal(1, group(&arena).unknown);
+    attach("i-x");
+    expect_ok();
+    assert_int_equal(0, group(&arena).unknown);
+    asg_arena_clear(&arena);
+    tag(ASG_OUTCOME_OK);
+    pass(3600000);
+    expect_state("i-x", ASG_INSTANCE_IN_SERVICE);
+}
+
 static void test_a_new_leader_goes_on_with_it(void **state)
 {
     (void)state;
@@ -397,6 +420,7 @@ int main(void)
         TEST(test_a_policy_counts_it_among_those_that_share_the_load),
         TEST(test_its_failures_are_no_failed_launches),
         TEST(test_an_orphan_may_be_attached),
+        TEST(test_one_of_a_job_that_the_log_does_not_know_may_be_attached),
         TEST(test_a_new_leader_goes_on_with_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
