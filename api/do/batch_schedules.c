@@ -2,7 +2,6 @@
  * one order after the other. What is refused stands in the answer, and all else is done.
  */
 #include <assert.h>
-#include <string.h>
 
 #include "api/do/schedules.h"
 #include "query/write.h"
@@ -15,21 +14,21 @@ struct failure {
 };
 
 struct batch {
-    const struct asg_query_value *items; /* actions, or their names */
+    bool deletes;
+    struct asg_command *orders; /* those that make sense */
+    const char **names;         /* of their actions */
     size_t count;
     size_t next;
-    const char *name; /* of the one under way */
-    bool deletes;
     struct failure *failures;
     size_t failure_count;
 };
 
-static void note_failure(struct asg_api_call *call, const char *code, const char *message)
+static void note_failure(struct asg_api_call *call, const char *name, const char *code,
+                         const char *message)
 {
     struct batch *batch = call->state;
-    assert(batch->failure_count < batch->count);
     batch->failures[batch->failure_count++] =
-        (struct failure){.name = batch->name,
+        (struct failure){.name = name,
                          .code = asg_arena_text(&call->arena, code),
                          .message = asg_arena_text(&call->arena, message)};
 }
@@ -58,41 +57,45 @@ static void go_on(struct asg_api_call *call);
 
 static void settled(struct asg_api_call *call, const struct asg_effects *effects)
 {
+    const struct batch *batch = call->state;
     const struct asg_reply *reply = &effects->reply;
-    if (!reply->is_ok) note_failure(call, reply->code, reply->message);
+    assert(batch->next > 0);
+    if (!reply->is_ok) {
+        note_failure(call, batch->names[batch->next - 1], reply->code, reply->message);
+    }
     go_on(call);
 }
 
-static void put(struct asg_api_call *call, const struct asg_query_value *item)
-{
-    struct batch *batch = call->state;
-    struct asg_schedule_config *config = asg_arena_take(&call->arena, sizeof *config);
-    struct asg_error error = {""};
-    batch->name = asg_value_text(item, "ScheduledActionName", "");
-    if (!schedule_take(call, item, config, &error)) {
-        note_failure(call, "ValidationError", error.text);
-        go_on(call);
-        return;
-    }
-    const struct asg_command command = schedule_put_order(call, config);
-    asg_api_try(call, &command, settled);
-}
-
+/* On the thread of the loop, but for the first: nothing is read or reckoned any more. */
 static void go_on(struct asg_api_call *call)
 {
     struct batch *batch = call->state;
+    assert(batch->next <= batch->count);
     if (batch->next == batch->count) {
         answer(call);
+    } else {
+        asg_api_try(call, &batch->orders[batch->next++], settled);
+    }
+}
+
+static void add_order(struct batch *batch, const char *name,
+                      const struct asg_command *order)
+{
+    batch->names[batch->count] = name;
+    batch->orders[batch->count++] = *order;
+}
+
+static void add_put(struct asg_api_call *call, const struct asg_query_value *item)
+{
+    struct asg_schedule_config *config = asg_arena_take(&call->arena, sizeof *config);
+    struct asg_error error = {""};
+    const char *name = asg_value_text(item, "ScheduledActionName", "");
+    if (!schedule_take(call, item, config, &error)) {
+        note_failure(call, name, "ValidationError", error.text);
         return;
     }
-    const struct asg_query_value *item = &batch->items[batch->next++];
-    if (!batch->deletes) {
-        put(call, item);
-        return;
-    }
-    batch->name = item->text;
-    const struct asg_command command = schedule_delete_order(call, item->text);
-    asg_api_try(call, &command, settled);
+    const struct asg_command order = schedule_put_order(call, config);
+    add_order(call->state, name, &order);
 }
 
 static void begin(struct asg_api_call *call, const char *member, bool deletes)
@@ -108,12 +111,22 @@ static void begin(struct asg_api_call *call, const char *member, bool deletes)
                         group);
         return;
     }
+    size_t count = 0;
+    const struct asg_query_value *items = asg_value_items(&call->input, member, &count);
     struct batch *batch = asg_arena_take(&call->arena, sizeof *batch);
-    *batch = (struct batch){.deletes = deletes, .name = ""};
-    batch->items = asg_value_items(&call->input, member, &batch->count);
-    batch->failures =
-        asg_arena_take(&call->arena, (batch->count + 1) * sizeof *batch->failures);
+    *batch = (struct batch){.deletes = deletes};
+    batch->orders = asg_arena_take(&call->arena, (count + 1) * sizeof *batch->orders);
+    batch->names = asg_arena_take(&call->arena, (count + 1) * sizeof *batch->names);
+    batch->failures = asg_arena_take(&call->arena, (count + 1) * sizeof *batch->failures);
     call->state = batch;
+    for (size_t i = 0; i < count; i++) {
+        if (!deletes) {
+            add_put(call, &items[i]);
+            continue;
+        }
+        const struct asg_command order = schedule_delete_order(call, items[i].text);
+        add_order(batch, items[i].text, &order);
+    }
     go_on(call);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/check/check_activities.h"
+#include "core/world/configurations.h"
 #include "core/world/counts.h"
 #include "core/world/orphans.h"
 #include "core/world/standing.h"
@@ -54,6 +55,43 @@ static const char *wrong_with_schedules(const struct asg_core *core,
         }
     }
     return NULL;
+}
+
+/* Each once; what is under way is looked at when it is over. */
+static const char *wrong_with_sources(const struct group *group)
+{
+    const struct asg_group_config *config = &group->config;
+    assert(config->sources != NULL || config->source_count == 0);
+    for (size_t i = 0; i < config->source_count; i++) {
+        const struct asg_source *source = &config->sources[i];
+        for (size_t j = 0; j < i; j++) {
+            if (config->sources[j].kind == source->kind &&
+                strcmp(config->sources[j].identifier, source->identifier) == 0) {
+                return "has a traffic source twice";
+            }
+        }
+        bool is_over = source->state == ASG_SOURCE_STATE_ADDED;
+        if (!is_over && group->due.at_ms > source->state_ms + ASG_SOURCE_CHANGE_MS) {
+            return "has a traffic source that changes before it is looked at";
+        }
+    }
+    return NULL;
+}
+
+static const char *wrong_with_what_is_kept(const struct asg_core *core,
+                                           const struct group *group)
+{
+    const char *configuration = group->config.launch_configuration;
+    if (configuration[0] != '\0' && asg_configuration_find(core, configuration) == NULL) {
+        return "launches from a launch configuration that is not there";
+    }
+    for (int process = 0; process < ASG_PROCESS_COUNT; process++) {
+        if (asg_group_is_suspended(group, (enum asg_process)process) &&
+            group->suspended_ms[process] > core->now_ms) {
+            return "is suspended since the future";
+        }
+    }
+    return wrong_with_sources(group);
 }
 
 /* Peaks of a stabilisation window fall from front to back, and come after each other. */
@@ -165,5 +203,6 @@ const char *asg_check_group(const struct asg_core *core, const struct group *gro
     const char *wrong = asg_check_waiting(core, group);
     if (wrong == NULL) wrong = wrong_with_caches(core, group);
     if (wrong == NULL) wrong = wrong_with_schedules(core, group);
+    if (wrong == NULL) wrong = wrong_with_what_is_kept(core, group);
     return wrong != NULL ? wrong : wrong_with_policies(core, group);
 }

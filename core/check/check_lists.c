@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/world/detached.h"
+#include "core/world/configurations.h"
 #include "core/world/orphans.h"
 #include "core/world/standing.h"
 #include "core/world/state.h"
@@ -112,6 +113,21 @@ static const char *wrong_with_templates(const struct asg_core *core)
     return NULL;
 }
 
+static const char *wrong_with_configurations(const struct asg_core *core)
+{
+    assert(core->configurations != NULL || core->configuration_count == 0);
+    for (size_t i = 0; i < core->configuration_count; i++) {
+        const struct asg_launch_configuration *config = &core->configurations[i].config;
+        if (asg_configuration_find(core, config->name) != config) {
+            return "a launch configuration is not found by its name";
+        }
+        if (config->created_ms > core->now_ms) {
+            return "a launch configuration was made in the future";
+        }
+    }
+    return NULL;
+}
+
 static const char *wrong_with_leads(const struct asg_core *core)
 {
     if (core->lead_count > ASG_LEADS_KEPT || core->heard_count > ASG_HEARD_KEPT) {
@@ -137,6 +153,7 @@ const char *asg_check_lists(const struct asg_core *core)
     const char *wrong = wrong_with_heaps(core);
     if (wrong == NULL) wrong = wrong_with_leads(core);
     if (wrong == NULL) wrong = wrong_with_templates(core);
+    if (wrong == NULL) wrong = wrong_with_configurations(core);
     if (wrong == NULL) wrong = wrong_with_detached(core);
     return wrong != NULL ? wrong : wrong_with_orphans(core);
 }

@@ -10,7 +10,7 @@
 static bool is_due(const struct asg_core *core, const struct asg_source *source)
 {
     return source->state != ASG_SOURCE_STATE_ADDED &&
-           source->state_ms + SOURCE_CHANGE_MS <= core->now_ms;
+           source->state_ms + ASG_SOURCE_CHANGE_MS <= core->now_ms;
 }
 
 /* False: it is gone. */
@@ -35,7 +35,7 @@ void asg_settle_sources(struct asg_core *core, struct group *group)
         if (is_due(core, source)) {
             due++;
         } else if (source->state != ASG_SOURCE_STATE_ADDED) {
-            asg_look_again(core, source->state_ms + SOURCE_CHANGE_MS);
+            asg_look_again(core, source->state_ms + ASG_SOURCE_CHANGE_MS);
         }
     }
     if (due == 0) return;

@@ -5,9 +5,6 @@
 
 #include "core/world/world.h"
 
-/* Of so long a client sees that it is under way. */
-#define SOURCE_CHANGE_MS INT64_C(1000)
-
 void asg_settle_sources(struct asg_core *core, struct group *group);
 
 #endif

@@ -202,6 +202,7 @@ static enum asg_status check_origin(const struct asg_core *core,
     bool has_template =
         config->template_id[0] != '\0' || config->template_name[0] != '\0';
     const char *name = config->launch_configuration;
+    assert(name != NULL); /* whoever takes an order leaves no text NULL */
     if (has_template == (name[0] != '\0')) {
         return asg_fail(error, ASG_ERR_INVALID,
                         "a group needs a launch template, by name or by id, or a launch "
@@ -286,6 +287,7 @@ static enum asg_status check_tag(const struct asg_tag *tag, struct asg_error *er
 enum asg_status asg_take_check_tags(const struct asg_tag *tags, size_t count,
                                     struct asg_error *error)
 {
+    assert(tags != NULL || count == 0);
     if (count > ASG_TAGS_MAX) {
         return asg_fail(error, ASG_ERR_INVALID, "%zu tags are above the limit of %d",
                         count, ASG_TAGS_MAX);
@@ -322,6 +324,7 @@ const char *asg_take_wrong_with_source(const struct asg_source *source)
 static enum asg_status check_sources(const struct asg_group_config *config,
                                      struct asg_error *error)
 {
+    assert(config->sources != NULL || config->source_count == 0);
     if (config->source_count > ASG_SOURCES_MAX) {
         return asg_fail(error, ASG_ERR_INVALID,
                         "%zu load balancers and traffic sources are above the limit of "

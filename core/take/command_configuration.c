@@ -22,6 +22,7 @@ static bool says(const struct asg_launch_configuration *config, const char *name
 static enum asg_status check(const struct asg_launch_configuration *config,
                              struct asg_error *error)
 {
+    assert(config->name != NULL);
     size_t length = strlen(config->name);
     if (length == 0 || length > ASG_GROUP_NAME_MAX) {
         return asg_fail(error, ASG_ERR_INVALID,

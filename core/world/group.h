@@ -15,6 +15,9 @@
 
 #define ASG_RECENT_ENDS 64
 
+/* So long a traffic source is being attached, or detached: a client sees it. */
+#define ASG_SOURCE_CHANGE_MS INT64_C(1000)
+
 /* What waits when a group is held: each has its own reason, and several may wait at once.
  */
 enum hold_topic {

@@ -20,7 +20,7 @@
 #define ASG_SOURCES_MAX               100 /* load balancers and the like, of a group */
 #define ASG_SOURCE_IDENTIFIER_MAX     511
 #define ASG_UUID_LENGTH               36
-#define ASG_KEPT_MAX                  2000 /* members of a configuration, as given */
+#define ASG_KEPT_MAX                  500 /* members of a configuration, as given */
 #define ASG_KEPT_PATH_MAX             512
 #define ASG_KEPT_VALUE_MAX            16384
 #define ASG_STEPS_MAX                 20

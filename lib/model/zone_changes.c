@@ -5,11 +5,11 @@
 
 #include "base/zone.h"
 
-#define DAY_S  INT64_C(86400)
-#define YEAR_S (366 * DAY_S)
+#define WEEK_S INT64_C(604800)
+#define YEAR_S INT64_C(31622400)
 
 /* The first second in (low_s, high_s] with another offset than low_s has; no zone
- * changes twice a day. */
+ * changes twice a week. */
 static int64_t find_change(const struct asg_zone *zone, int64_t low_s, int64_t high_s)
 {
     assert(low_s < high_s);
@@ -45,12 +45,12 @@ static void list_changes(struct asg_schedule_config *schedule,
     int64_t from_s = now_s - YEAR_S;
     add_change(schedule, zone, arena, &capacity, from_s);
     int64_t offset_s = asg_zone_offset(zone, from_s);
-    for (int64_t day_s = from_s; day_s < now_s + ASG_ZONE_YEARS * YEAR_S;
-         day_s += DAY_S) {
-        int64_t next_s = asg_zone_offset(zone, day_s + DAY_S);
+    for (int64_t week_s = from_s; week_s < now_s + ASG_ZONE_YEARS * YEAR_S;
+         week_s += WEEK_S) {
+        int64_t next_s = asg_zone_offset(zone, week_s + WEEK_S);
         if (next_s == offset_s) continue;
         add_change(schedule, zone, arena, &capacity,
-                   find_change(zone, day_s, day_s + DAY_S));
+                   find_change(zone, week_s, week_s + WEEK_S));
         offset_s = next_s;
     }
 }
