@@ -40,12 +40,12 @@ static const struct asg_option make_options[] = {
      .type = ASG_OPTION_TEXT,
      .value = "URL",
      .help = "Of the API, for the lines that are printed.",
-     .default_text = "http://127.0.0.1:7706"},
+     .default_text = "what the controller of dir serves, else http://127.0.0.1:7706"},
     {.name = "region",
      .type = ASG_OPTION_TEXT,
      .value = "REGION",
      .help = "The controller's region, for the lines that are printed.",
-     .default_text = "us-east-1"},
+     .default_text = "that of the controller of dir, else us-east-1"},
     FILE_OPTION,
 };
 static const struct asg_option file_options[] = {FILE_OPTION};
@@ -130,11 +130,27 @@ static int fill_key(struct asg_cli *cli, const struct asg_arguments *arguments,
     return ASG_EXIT_OK;
 }
 
-static const char *text_or(const struct asg_arguments *arguments, const char *option,
-                           const char *otherwise)
+struct where {
+    char url[512];
+    char region[64];
+};
+
+/* As the options say, else as the controller has noted it beside its keys. */
+static struct where find_where(struct asg_cli *cli, const struct asg_arguments *arguments)
 {
-    const char *text = asg_option_text(arguments, option);
-    return text != NULL ? text : otherwise;
+    struct where where = {.url = "http://127.0.0.1:7706", .region = "us-east-1"};
+    struct where noted;
+    FILE *file =
+        fopen(asg_arena_format(&cli->arena, "%s/api-endpoint", cli->settings.dir), "re");
+    if (file != NULL) {
+        if (fscanf(file, "%511s %63s", noted.url, noted.region) == 2) where = noted;
+        (void)fclose(file);
+    }
+    const char *url = asg_option_text(arguments, "endpoint");
+    const char *region = asg_option_text(arguments, "region");
+    if (url != NULL) (void)snprintf(where.url, sizeof where.url, "%s", url);
+    if (region != NULL) (void)snprintf(where.region, sizeof where.region, "%s", region);
+    return where;
 }
 
 static int make(struct asg_cli *cli, const struct asg_arguments *arguments,
@@ -151,16 +167,15 @@ static int make(struct asg_cli *cli, const struct asg_arguments *arguments,
     }
     if (status != ASG_OK) return asg_cli_fail(cli, ASG_EXIT_FAILED, "%s", error.text);
     const struct asg_access_key *key = &made->key;
-    const char *region = text_or(arguments, "region", "us-east-1");
+    const struct where where = find_where(cli, arguments);
     print_export(cli->out, "AWS_ACCESS_KEY_ID", key->access_key_id);
     print_export(cli->out, "AWS_SECRET_ACCESS_KEY", key->secret);
     if (key->session_token != NULL && key->session_token[0] != '\0') {
         print_export(cli->out, "AWS_SESSION_TOKEN", key->session_token);
     }
-    print_export(cli->out, "AWS_ENDPOINT_URL_AUTO_SCALING",
-                 text_or(arguments, "endpoint", "http://127.0.0.1:7706"));
-    print_export(cli->out, "AWS_DEFAULT_REGION", region);
-    print_export(cli->out, "AWS_REGION", region);
+    print_export(cli->out, "AWS_ENDPOINT_URL_AUTO_SCALING", where.url);
+    print_export(cli->out, "AWS_DEFAULT_REGION", where.region);
+    print_export(cli->out, "AWS_REGION", where.region);
     (void)fprintf(cli->err,
                   "%s: the key of \"%s\" is added, and good at once; its secret is not "
                   "shown again\n",

@@ -1,7 +1,10 @@
 /* serve_api - the API's orders come in by the inbox, each with the call that waits for
  * it.
  */
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "controller/metrics.h"
@@ -113,11 +116,37 @@ static enum asg_status check_names(const struct asg_controller_settings *setting
     return ASG_OK;
 }
 
+/* What `openasg keys make-api` prints for clients: "URL REGION" in a file of the folder.
+ * Without it the command falls back on defaults. */
+static void note_endpoint(const struct asg_controller *controller)
+{
+    char path[ASG_PATH_MAX];
+    char fresh[ASG_PATH_MAX];
+    const char *dir = controller->settings->dir;
+    (void)snprintf(path, sizeof path, "%s/api-endpoint", dir);
+    (void)snprintf(fresh, sizeof fresh, "%s/api-endpoint.new", dir);
+    if (controller->api == NULL) {
+        (void)unlink(path); /* of a life before */
+        return;
+    }
+    FILE *file = fopen(fresh, "we");
+    bool is_written =
+        file != NULL && fprintf(file, "%s %s\n", asg_api_url(controller->api),
+                                controller->settings->region) > 0;
+    if (file != NULL && fclose(file) != 0) is_written = false;
+    if (is_written && rename(fresh, path) == 0) return;
+    asg_log_warn("api", "endpoint_not_noted", "cannot write %s: %s", path,
+                 strerror(errno));
+}
+
 enum asg_status asg_serve_api_new(struct asg_controller *controller,
                                   struct asg_error *error)
 {
     const struct asg_controller_settings *settings = controller->settings;
-    if (settings->listen_api[0] == '\0') return ASG_OK;
+    if (settings->listen_api[0] == '\0') {
+        note_endpoint(controller);
+        return ASG_OK;
+    }
     enum asg_status status = check_names(settings, error);
     if (status != ASG_OK) return status;
     const struct asg_api_options options = {
@@ -149,7 +178,9 @@ enum asg_status asg_serve_api_new(struct asg_controller *controller,
     status = asg_activity_indexer_new(controller->log_path, controller->activities_path,
                                       &controller->activities, error);
     if (status != ASG_OK) return status;
-    return asg_api_new(&options, &controller->api, error);
+    status = asg_api_new(&options, &controller->api, error);
+    if (status == ASG_OK) note_endpoint(controller);
+    return status;
 }
 
 void asg_serve_api_reload(struct asg_controller *controller)

@@ -221,6 +221,8 @@ class Policies(GateTest):
                                         self.api.cluster.state, *options)
         lines = [line for line in text.splitlines() if line.startswith("export ")]
         made = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+        self.assertEqual(made["AWS_ENDPOINT_URL_AUTO_SCALING"], self.api.url)
+        self.assertEqual(made["AWS_DEFAULT_REGION"], REGION)
         return {"key": made["AWS_ACCESS_KEY_ID"], "secret": made["AWS_SECRET_ACCESS_KEY"]}
 
     def test_a_reader_changes_nothing(self):

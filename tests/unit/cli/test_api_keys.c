@@ -93,6 +93,26 @@ static void test_policies_are_written_as_they_were_said(void **state)
     run(2, "keys make-api a/b");
 }
 
+static void test_the_lines_say_where_the_controller_serves(void **state)
+{
+    (void)state;
+    run(0, "keys make-api ann");
+    assert_non_null(strstr(said.out, "_AUTO_SCALING=http://127.0.0.1:7706\n"));
+    char path[96];
+    (void)snprintf(path, sizeof path, "%s/api-endpoint", folder);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fputs("https://10.0.0.5:7710 eu-west-3\n", file) >= 0);
+    assert_int_equal(0, fclose(file));
+    run(0, "keys make-api bob");
+    assert_non_null(strstr(said.out, "_AUTO_SCALING=https://10.0.0.5:7710\n"));
+    assert_non_null(strstr(said.out, "AWS_DEFAULT_REGION=eu-west-3\n"));
+    run(0, "keys make-api carol --endpoint https://asg.example.com");
+    assert_non_null(strstr(said.out, "_AUTO_SCALING=https://asg.example.com\n"));
+    assert_non_null(strstr(said.out, "AWS_REGION=eu-west-3\n"));
+    assert_int_equal(0, unlink(path));
+}
+
 static void test_a_key_is_removed(void **state)
 {
     (void)state;
@@ -130,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_key_is_made_and_printed_once),
         TEST(test_policies_are_written_as_they_were_said),
+        TEST(test_the_lines_say_where_the_controller_serves),
         TEST(test_a_key_is_removed),
         TEST(test_a_key_of_the_environment_is_allowed),
     };
