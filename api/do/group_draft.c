@@ -314,6 +314,7 @@ void group_draft_order(struct asg_api_call *call, struct group_draft *draft)
         .group = draft->config.name,
         .group_config = &draft->config,
         .group_fields = draft->fields,
+        .template_version = draft->template_version,
         .limit = draft->is_update ? 0 : asg_api_limits_of(call)->groups,
     };
     asg_api_order(call, &command, NULL);

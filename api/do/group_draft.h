@@ -28,6 +28,7 @@ struct group_draft {
     const char *instance_id; /* the group is to be like this instance; NULL */
     const struct asg_query_value *template; /* a LaunchTemplateSpecification; NULL */
     const char *template_path;              /* where it is kept */
+    uint64_t template_version;              /* its number now, as EC2 said; 0 */
     struct asg_texts subnet_ids;
     struct asg_texts zones; /* named, not those of the subnets */
     struct asg_texts zone_ids;

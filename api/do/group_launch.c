@@ -46,6 +46,7 @@ bool group_draft_found_template(struct asg_api_call *call, struct group_draft *d
     const struct asg_told_template *template = told->template;
     draft->config.template_id = asg_arena_text(arena, template->template_id);
     draft->config.template_name = "";
+    draft->template_version = template->version;
     const struct {
         const char *member;
         const char *value;

@@ -57,6 +57,18 @@ static struct asg_group_config begin_config(struct asg_core *core,
     return config;
 }
 
+/* What the edge has found out of the template need not be asked again: the launches are
+ * planned in this step. */
+static void know_template(struct asg_core *core, struct group *group, uint64_t version)
+{
+    const char *id = group->config.template_id;
+    if (version == 0 || id[0] == '\0') return;
+    assert(group->template.job_id == 0); /* nobody asks for it */
+    asg_text_keep(core, &group->template.id, ASG_TEMPLATE_MAX, id);
+    group->template.version = version;
+    group->template.resolved_ms = core->now_ms;
+}
+
 void asg_order_create_group(struct asg_core *core, const struct asg_command *command)
 {
     if (command->group_config == NULL) {
@@ -83,6 +95,7 @@ void asg_order_create_group(struct asg_core *core, const struct asg_command *com
     }
     struct group *group = asg_group_add(core, &config);
     assert(group->instance_count == 0);
+    know_template(core, group, command->template_version);
     if (core->orphan_count > 0)
         asg_orphan_count_unknown(core); /* some may be of its name */
     asg_group_mark_dirty(core, group);
@@ -173,6 +186,7 @@ void asg_order_update_group(struct asg_core *core, const struct asg_command *com
         asg_text_keep(core, &group->template.id, ASG_TEMPLATE_MAX, "");
         group->template.resolved_ms = 0;
         group->template.job_id = 0;
+        know_template(core, group, command->template_version);
         asg_churn_forget(core, group); /* the cause may be mended */
     }
     group->scaling.dry_run_desired = -1;

@@ -61,6 +61,7 @@ struct asg_command {
      * order; group, job_id, attempt and incarnation are those of its tags. */
     struct asg_seen_instance *seen;
     size_t seen_count;
+    uint64_t template_version; /* GROUP_*: the template's number now; 0: core asks EC2 */
 };
 
 /* One metric of one group over one evaluation period. Sums, not only means, so that a

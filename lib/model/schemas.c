@@ -429,6 +429,7 @@ static const struct asg_field command_fields[] = {
     U64(collected_metrics),
     LIST(sources, source_count, source),
     LIST(seen, seen_count, seen_instance),
+    U64(template_version),
 };
 #undef OF
 TABLE(command)

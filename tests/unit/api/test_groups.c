@@ -91,6 +91,7 @@ static void test_a_group_by_template_and_subnets(void **state)
     assert_string_equal("lt-0a", config->template_id);
     assert_string_equal("", config->template_name);
     assert_string_equal("$Default", config->template_version);
+    assert_int_equal(3, play.order.template_version); /* what it is now */
     assert_string_equal("web", kept("LaunchTemplate.LaunchTemplateName"));
     assert_string_equal("lt-0a", kept("LaunchTemplate.LaunchTemplateId"));
     assert_string_equal("$Default", kept("LaunchTemplate.Version"));

@@ -159,6 +159,33 @@ static void test_a_dead_letter_is_whole_while_it_is_retried(void **state)
     assert_false(is_known);
 }
 
+/* What the edge found out is not asked again: the launch is planned in the same step. */
+static void test_a_version_that_the_order_knows_is_not_looked_up(void **state)
+{
+    (void)state;
+    w.is_slow = true;
+    make_group(0, (struct asg_group_config){0});
+    struct asg_group_config changes = {.template_id = "lt-known",
+                                       .template_name = "",
+                                       .template_version = "$Default",
+                                       .desired = 2};
+    struct asg_command command = {.kind = ASG_COMMAND_GROUP_UPDATE,
+                                  .group = "web",
+                                  .group_config = &changes,
+                                  .group_fields = UINT64_C(1) << ASG_GROUP_TEMPLATE |
+                                                  UINT64_C(1) << ASG_GROUP_DESIRED,
+                                  .template_version = 7};
+    order(command);
+    assert_int_equal(0, open_job(ASG_JOB_RESOLVE_TEMPLATE));
+    expect_launch_from("lt-known");
+    /* Another template, of which nothing is known, is. */
+    changes.template_id = "lt-other";
+    changes.desired = 3;
+    command.template_version = 0;
+    order(command);
+    assert_int_not_equal(0, open_job(ASG_JOB_RESOLVE_TEMPLATE));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +197,8 @@ int main(void)
             test_a_failed_look_up_of_an_old_template_holds_nothing_back, begin, end),
         cmocka_unit_test_setup_teardown(test_an_old_look_up_is_not_tried_again, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(
+            test_a_version_that_the_order_knows_is_not_looked_up, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
