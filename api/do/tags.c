@@ -103,9 +103,16 @@ enum filter_kind { BY_GROUP, BY_KEY, BY_PROPAGATION, BY_VALUE, FILTER_KINDS };
 static const char *const filter_words[FILTER_KINDS] = {"auto-scaling-group", "key",
                                                        "propagate-at-launch", "value"};
 
+/* Its values in order: there may be thousands, and as many tags. */
+struct filter {
+    enum filter_kind kind;
+    const char **values;
+    size_t count;
+};
+
 struct listing {
     struct asg_writer writer;
-    const struct asg_query_value *filters;
+    struct filter *filters;
     size_t filter_count;
     const char *after_group; /* of the last tag of the page before; "" */
     const char *after_key;
@@ -124,42 +131,66 @@ static int filter_kind(const struct asg_query_value *filter)
     return -1;
 }
 
-static bool check_filters(struct asg_api_call *call, struct listing *listing)
+static int compare_texts(const void *left, const void *right)
 {
-    listing->filters = asg_value_items(&call->input, "Filters", &listing->filter_count);
-    for (size_t i = 0; i < listing->filter_count; i++) {
-        if (filter_kind(&listing->filters[i]) >= 0) continue;
-        asg_api_invalid(call,
-                        "Filter type %.100s is not correct. Allowed Filter types are: "
-                        "auto-scaling-group key propagate-at-launch value",
-                        asg_value_text(&listing->filters[i], "Name", ""));
-        return false;
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static void take_values(struct asg_api_call *call, const struct asg_query_value *given,
+                        struct filter *ret)
+{
+    const struct asg_query_value *values = asg_value_items(given, "Values", &ret->count);
+    ret->values = asg_arena_take(&call->arena, (ret->count + 1) * sizeof *ret->values);
+    for (size_t i = 0; i < ret->count; i++) {
+        ret->values[i] = values[i].text;
+    }
+    qsort(ret->values, ret->count, sizeof *ret->values, compare_texts);
+}
+
+static bool read_filters(struct asg_api_call *call, struct listing *listing)
+{
+    size_t count = 0;
+    const struct asg_query_value *given =
+        asg_value_items(&call->input, "Filters", &count);
+    listing->filters = asg_arena_take(&call->arena, (count + 1) * sizeof(struct filter));
+    listing->filter_count = count;
+    for (size_t i = 0; i < count; i++) {
+        int kind = filter_kind(&given[i]);
+        if (kind < 0) {
+            asg_api_invalid(
+                call,
+                "Filter type %.100s is not correct. Allowed Filter types are: "
+                "auto-scaling-group key propagate-at-launch value",
+                asg_value_text(&given[i], "Name", ""));
+            return false;
+        }
+        listing->filters[i].kind = (enum filter_kind)kind;
+        take_values(call, &given[i], &listing->filters[i]);
     }
     return true;
 }
 
-static bool is_among(const struct asg_query_value *filter, const char *text)
+static bool is_among(const struct filter *filter, const char *text)
 {
-    size_t count = 0;
-    const struct asg_query_value *values = asg_value_items(filter, "Values", &count);
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(values[i].text, text) == 0) return true;
-    }
-    return false;
+    return bsearch(&text, filter->values, filter->count, sizeof *filter->values,
+                   compare_texts) != NULL;
 }
 
-/* Any value of each filter. */
+/* Any value of each filter; NULL: filters that look at the tag are left out. */
 static bool passes(const struct listing *listing, const char *group,
                    const struct asg_tag *tag)
 {
     for (size_t i = 0; i < listing->filter_count; i++) {
-        const char *texts[FILTER_KINDS] = {[BY_GROUP] = group,
-                                           [BY_KEY] = tag->key,
-                                           [BY_PROPAGATION] =
-                                               tag->stays ? "false" : "true",
-                                           [BY_VALUE] = tag->value};
-        const struct asg_query_value *filter = &listing->filters[i];
-        if (!is_among(filter, texts[filter_kind(filter)])) return false;
+        const struct filter *filter = &listing->filters[i];
+        const char *text = group;
+        if (filter->kind != BY_GROUP) {
+            if (tag == NULL) continue;
+            text = filter->kind == BY_KEY     ? tag->key
+                   : filter->kind == BY_VALUE ? tag->value
+                   : tag->stays               ? "false"
+                                              : "true";
+        }
+        if (!is_among(filter, text)) return false;
     }
     return true;
 }
@@ -192,6 +223,7 @@ static const struct asg_tag *next_tag(const struct asg_group_config *config,
 static void list_group(struct listing *listing, const struct asg_page *page)
 {
     const char *group = asg_page_name(page);
+    if (!passes(listing, group, NULL)) return;
     const struct asg_group_config *config = page->sheet->content.group.config;
     bool is_cut = strcmp(group, listing->after_group) == 0;
     const struct asg_tag *tag = next_tag(config, is_cut ? listing->after_key : NULL);
@@ -212,7 +244,7 @@ void asg_do_describe_tags(struct asg_api_call *call)
 {
     struct listing listing = {.left = 0};
     struct asg_api_page page;
-    if (!check_filters(call, &listing) || !asg_api_page_read(call, PAGE, &page)) return;
+    if (!read_filters(call, &listing) || !asg_api_page_read(call, PAGE, &page)) return;
     /* No group's name has a colon: keys of paging are ordered as the tags are. */
     size_t length = strcspn(page.after, ":");
     listing.after_group = asg_arena_text_n(&call->arena, page.after, length);
