@@ -98,24 +98,28 @@ class ActivitiesTest(ApiTest):
         found = self.activities(ActivityIds=ids + ["00000000-0000-0000-0000-000000000000"])
         self.assertEqual({row["ActivityId"] for row in found}, set(ids))
 
+    def filtered(self, *filters, group="web"):
+        """How many activities pass; Debian's botocore does not know Filters yet."""
+        pairs = [("AutoScalingGroupName", group)] if group else []
+        for i, (name, *values) in enumerate(filters, 1):
+            pairs.append((f"Filters.member.{i}.Name", name))
+            pairs += [(f"Filters.member.{i}.Values.member.{j}", value)
+                      for j, value in enumerate(values, 1)]
+        status, body, _ = self.api.post("DescribeScalingActivities", pairs)
+        return body.count(b"<ActivityId>") if status == 200 else body.decode()
+
     def test_filters(self):
         self.make_group(size=2)
         self.until_over(2)
-        rows = self.activities(AutoScalingGroupName="web",
-                               Filters=[{"Name": "Status", "Values": ["Successful"]}])
-        self.assertEqual(len(rows), 2)
-        self.assertEqual(self.activities(
-            AutoScalingGroupName="web",
-            Filters=[{"Name": "Status", "Values": ["Failed", "Cancelled"]}]), [])
-        self.assertEqual(self.activities(
-            AutoScalingGroupName="web",
-            Filters=[{"Name": "StartTimeLowerBound", "Values": ["2100-01-01T00:00:00Z"]}]), [])
-        self.assertEqual(len(self.activities(
-            AutoScalingGroupName="web",
-            Filters=[{"Name": "StartTimeUpperBound", "Values": ["2100-01-01T00:00:00Z"]}])), 2)
-        self.refused("ValidationError", "AutoScalingGroupName",
-                     self.asg.describe_scaling_activities,
-                     Filters=[{"Name": "Status", "Values": ["Failed"]}])
+        self.assertEqual(self.filtered(("Status", "Successful")), 2)
+        self.assertEqual(self.filtered(("Status", "Failed", "Cancelled")), 0)
+        self.assertEqual(self.filtered(("Status", "Failed", "Successful"),
+                                       ("StartTimeLowerBound", "2020-01-01T00:00:00Z")), 2)
+        self.assertEqual(self.filtered(("StartTimeLowerBound", "2100-01-01T00:00:00Z")), 0)
+        self.assertEqual(self.filtered(("StartTimeUpperBound", "2100-01-01T00:00:00Z")), 2)
+        refused = self.filtered(("Status", "Failed"), group=None)
+        self.assertIn("<Code>ValidationError</Code>", refused)
+        self.assertIn("AutoScalingGroupName", refused)
 
     def test_a_deleted_group_is_shown_when_asked_for(self):
         self.make_group("gone", size=1)
@@ -141,9 +145,9 @@ class ActivitiesTest(ApiTest):
                 AutoScalingGroupName="web", MinSize=0, MaxSize=5, DesiredCapacity=1,
                 LaunchTemplate={"LaunchTemplateName": "web", "Version": "1"},
                 AvailabilityZones=["us-east-1a"])
-            row = wait_for("a failed activity", lambda: self.activities(
-                AutoScalingGroupName="web",
-                Filters=[{"Name": "Status", "Values": ["Failed"]}]), pause=0.05)[0]
+            row = wait_for("a failed activity", lambda: [
+                row for row in self.activities(AutoScalingGroupName="web")
+                if row["StatusCode"] == "Failed"], pause=0.05)[0]
         finally:
             self.faults("DELETE")
         self.assertEqual(row["Progress"], 100)
