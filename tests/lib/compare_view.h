@@ -123,6 +123,10 @@ static inline void write_cluster(const struct asg_cluster_sheet *cluster,
     for (size_t i = 0; i < cluster->orphan_count; i++) {
         asg_wire_encode(&asg_orphan_view_schema, &cluster->orphans[i], ret);
     }
+    for (size_t i = 0; i < cluster->launch_configuration_count; i++) {
+        asg_wire_encode(&asg_launch_configuration_schema,
+                        &cluster->launch_configurations[i], ret);
+    }
 }
 
 static inline void compare_cluster(struct view_comparison *c)

@@ -618,6 +618,52 @@ static void test_a_suspension_has_its_time(void **state)
     asg_arena_clear(&arena);
 }
 
+/* ---- health that a client sets ---- */
+
+static void mark(bool is_healthy, bool respect_grace)
+{
+    const char *ids[] = {"i-1"};
+    order((struct asg_command){.kind = ASG_COMMAND_SET_INSTANCE_HEALTH,
+                               .group = "",
+                               .instance_ids = {ids, 1},
+                               .is_healthy = is_healthy,
+                               .respect_grace = respect_grace});
+}
+
+static void test_unhealthy_is_ignored_in_the_grace_period_if_that_counts(void **state)
+{
+    (void)state;
+    make_group(1, (struct asg_group_config){.max = 2, .health_grace_ms = 60000});
+    mark(false, true);
+    pass(30000);
+    assert_false(was_ended(1));
+    pass(60000); /* the grace is over, and what was ignored stays ignored */
+    assert_false(was_ended(1));
+    mark(false, true);
+    assert_true(was_ended(1));
+    assert_int_equal(1, in_service()); /* replaced */
+}
+
+static void test_unhealthy_counts_in_the_grace_period_if_that_does_not(void **state)
+{
+    (void)state;
+    make_group(1, (struct asg_group_config){.max = 2, .health_grace_ms = 60000});
+    mark(false, false);
+    assert_true(was_ended(1));
+}
+
+static void test_one_that_is_healthy_again_in_time_is_kept(void **state)
+{
+    (void)state;
+    make_group(1, (struct asg_group_config){.max = 2});
+    suspend(ASG_COMMAND_SUSPEND, BIT(ASG_PROCESS_REPLACE_UNHEALTHY));
+    mark(false, true);
+    mark(true, true);
+    suspend(ASG_COMMAND_RESUME, 0);
+    pass(5000);
+    assert_false(was_ended(1));
+}
+
 /* ---- limits ---- */
 
 static void test_groups_are_limited_as_the_order_says(void **state)
@@ -663,6 +709,9 @@ int main(void)
         TEST(test_deletion_protection_is_obeyed),
         TEST(test_deletion_without_force_waits_for_an_empty_group),
         TEST(test_a_suspension_has_its_time),
+        TEST(test_unhealthy_is_ignored_in_the_grace_period_if_that_counts),
+        TEST(test_unhealthy_counts_in_the_grace_period_if_that_does_not),
+        TEST(test_one_that_is_healthy_again_in_time_is_kept),
         TEST(test_groups_are_limited_as_the_order_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
