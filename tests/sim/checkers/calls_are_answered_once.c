@@ -1,5 +1,6 @@
-/* calls_are_answered_once - who hands an order in by the API is called back once,
- * whatever happens to the controller meanwhile: a connection that nobody answers hangs.
+/* calls_are_answered_once - who hands an order in by the API, or asks EC2 something for
+ * one, is called back once, whatever happens to the controller meanwhile: a connection
+ * that nobody answers hangs.
  */
 #include "sim/sim.h"
 
