@@ -26,6 +26,7 @@ static void push(struct asg_writer *writer, const struct asg_query_shape *shape,
 /* Every member that must be there was written. */
 static bool is_whole(const struct asg_writer_level *level)
 {
+    if (level->is_of_pairs) return true;
     for (size_t i = 0; level->shape != NULL && i < level->shape->count; i++) {
         bool is_there = (level->written >> i & 1) != 0;
         if (level->shape->members[i].is_required && !is_there) return false;
@@ -194,6 +195,7 @@ static void write_structs(struct asg_writer *writer, const struct asg_form_part 
     struct asg_form_part item;
     while (asg_form_next(&rest, &number, &length, &item)) {
         asg_write_begin_item(writer);
+        top(writer)->is_of_pairs = true;
         asg_write_part(writer, &item);
         asg_write_end(writer);
     }
@@ -231,6 +233,7 @@ static void write_member(struct asg_writer *writer, const struct asg_query_membe
     switch (member->kind) {
     case ASG_QUERY_STRUCT:
         asg_write_begin(writer, member->name);
+        top(writer)->is_of_pairs = true;
         asg_write_part(writer, part);
         asg_write_end(writer);
         break;

@@ -23,6 +23,7 @@ struct asg_writer {
         const struct asg_query_shape *shape; /* NULL: a list */
         const struct asg_query_member *member;
         uint64_t written; /* bit N: the shape's member N */
+        bool is_of_pairs; /* what it has is not ours to answer for */
     } levels[ASG_WRITER_DEPTH_MAX];
     size_t depth;
 };

@@ -132,12 +132,32 @@ static void test_pairs_go_behind_what_is_written(void **state)
     end(&world, "<R><Name>new</Name><Policy></Policy><Size>1</Size><Zones/></R>");
 }
 
+/* Pairs that no client of ours wrote end nothing: they are written as far as they go. */
+static void test_pairs_that_make_no_sense_are_written_as_far_as_they_go(void **state)
+{
+    (void)state;
+    static struct asg_form_pair pairs[] = {
+        {"Policy", "text"},         {"Policy.Share.Below", "1"},
+        {"Policy.Tags.1.Key", "k"}, {"Policy.Tags.member.1.Value", "v"},
+        {"Size", "many"},           {"Zones.member.x", "z"},
+    };
+    struct world world;
+    begin(&world);
+    asg_write_text(&world.writer, "Name", "n");
+    const struct asg_form_part part = {.pairs = pairs,
+                                       .count = sizeof pairs / sizeof pairs[0]};
+    asg_write_part(&world.writer, &part);
+    end(&world, "<R><Name>n</Name><Size>many</Size><Zones><member>z</member></Zones>"
+                "<Policy><Tags><member><Value>v</Value></member></Tags></Policy></R>");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_c_values_are_written_by_kind),
         cmocka_unit_test(test_what_was_sent_is_given_back),
         cmocka_unit_test(test_pairs_go_behind_what_is_written),
+        cmocka_unit_test(test_pairs_that_make_no_sense_are_written_as_far_as_they_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
