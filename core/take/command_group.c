@@ -219,6 +219,16 @@ static size_t count_real(const struct asg_core *core, const struct group *group)
     return count;
 }
 
+/* Instances that go with nothing that is under way, standby ones among them. */
+static uint32_t count_staying(const struct group *group)
+{
+    uint32_t staying = 0;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        staying += !asg_instance_is_on_its_way_out(group->instances[i]);
+    }
+    return staying;
+}
+
 /* Whom deletion protection allows it, and then who has no instances, or uses force. */
 static bool may_be_deleted(struct asg_core *core, const struct group *group,
                            bool is_forced)
@@ -237,9 +247,8 @@ static bool may_be_deleted(struct asg_core *core, const struct group *group,
         return false;
     }
     if (is_forced || group->instance_count == 0) return true;
-    uint32_t capacity = asg_count_capacity(group);
-    assert(capacity <= group->instance_count);
-    if (capacity == 0) {
+    uint32_t staying = count_staying(group);
+    if (staying == 0) {
         asg_reply_refuse(core, "ScalingActivityInProgress",
                          "You cannot delete an AutoScalingGroup while there are scaling "
                          "activities in progress for that group: group %s has %zu "
@@ -254,7 +263,7 @@ static bool may_be_deleted(struct asg_core *core, const struct group *group,
         "You cannot delete an AutoScalingGroup while there are instances or "
         "pending Spot instance request(s) still in the group: group %s still "
         "has %" PRIu32 " instance%s; set its sizes to 0 first, or use force",
-        group->config.name, capacity, capacity == 1 ? "" : "s");
+        group->config.name, staying, staying == 1 ? "" : "s");
     return false;
 }
 

@@ -12,6 +12,7 @@
 #include "core/step/narrate.h"
 #include "core/limits/patience.h"
 #include "core/world/state.h"
+#include "core/world/states.h"
 #include "core/values/text.h"
 #include "core/plan/end_instance.h"
 #include "core/plan/plan_templates.h"
@@ -195,11 +196,8 @@ static bool may_be_protected(struct asg_core *core, const struct group *named,
         return false;
     }
     assert(instance->group == group);
-    if (instance->state == ASG_INSTANCE_IN_SERVICE ||
-        instance->state == ASG_INSTANCE_ENTERING_STANDBY ||
-        instance->state == ASG_INSTANCE_STANDBY) {
-        return true;
-    }
+    const struct asg_state_traits *traits = asg_state_traits(instance->state);
+    if (traits->serves || traits->stands_by) return true;
     asg_reply_refuse(core, "ValidationError",
                      "The instance %s is not in InService or EnteringStandby or Standby.",
                      id);
