@@ -142,6 +142,13 @@ static struct asg_group_config merge(struct asg_core *core, const struct group *
     return config;
 }
 
+/* Who orders a size means the template as it is now: what $Latest and $Default are is
+ * asked again, however fresh the answer. */
+static void look_up_template_again(struct group *group)
+{
+    group->template.resolved_ms = 0;
+}
+
 /* The range and desired move in one way (desired.h). */
 static void set_all_but_range(struct group *group, struct asg_group_config config)
 {
@@ -177,7 +184,10 @@ void asg_order_update_group(struct asg_core *core, const struct asg_command *com
     bool is_of_size = has(command->group_fields, ASG_GROUP_MIN) ||
                       has(command->group_fields, ASG_GROUP_MAX) ||
                       has(command->group_fields, ASG_GROUP_DESIRED);
-    if (is_of_size) asg_want_skip_waiting(core, group, NULL);
+    if (is_of_size) {
+        asg_want_skip_waiting(core, group, NULL);
+        look_up_template_again(group);
+    }
     asg_desired_set_range(core, group, config.min, config.max, config.desired,
                           DESIRED_BY_ORDER);
     assert(group->is_dirty);
@@ -324,6 +334,7 @@ void asg_order_desired(struct asg_core *core, const struct asg_command *command)
     int64_t from = group->config.desired;
     assert(from >= group->config.min && from <= group->config.max); /* as it was */
     asg_want_skip_waiting(core, group, NULL);
+    look_up_template_again(group);
     asg_desired_change(core, group, to, DESIRED_BY_ORDER);
     wish(core, group, command, (uint32_t)from,
          asg_arena_format(&core->step->effects->arena,
