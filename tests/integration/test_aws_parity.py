@@ -30,6 +30,7 @@ except ImportError:
 from aws_sources import LONG_KEY, REGION, Sources
 from aws_writers import options_of_writers
 from ec2local_fixture import BUILD, SOURCE
+from js_packages import install_packages
 from launch_data import IMAGE, TYPE, query_name, service, whole_template
 from recorder import Recorder
 
@@ -408,7 +409,7 @@ class Parity(unittest.TestCase):
             self.compare(ours, self.only_call(ours, action), "aws")
 
     def test_the_sdk_for_javascript_sends_the_same(self):
-        packages = install_packages()
+        packages = install_packages("aws_js")
         rows = self.plan(encodes_user_data=False)
         for name, recorder in self.recorders.items():
             key_id, secret = self.keys(name)
@@ -452,37 +453,6 @@ def signature(headers):
     credential = match.group(2).split("/")
     return {"algorithm": match.group(1), "scope": credential[2:],
             "signed": set(match.group(3).split(";")), "signature": match.group(4)}
-
-
-def install_packages():
-    """The SDK from npm, kept in the build folder until package-lock.json changes."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            raise unittest.SkipTest(f"{program} is not installed")
-    folder = os.path.join(BUILD, "tests", "aws_js")
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(HERE, "aws_js", "package-lock.json")) as file:
-        wanted = file.read()
-    mark = os.path.join(folder, "installed-lock.json")
-    if os.path.exists(mark):
-        with open(mark) as file:
-            if file.read() == wanted:
-                return folder
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(os.path.join(HERE, "aws_js", name), folder)
-    try:
-        done = subprocess.run(
-            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
-        trouble = done.stderr[-300:] if done.returncode != 0 else ""
-    except subprocess.TimeoutExpired:
-        trouble = "no answer in two minutes"
-    if trouble:
-        raise unittest.SkipTest("npm cannot install the SDK (no registry in reach?): "
-                                 + trouble)
-    with open(mark, "w") as file:
-        file.write(wanted)
-    return folder
 
 
 if __name__ == "__main__":
