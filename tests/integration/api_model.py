@@ -4,8 +4,9 @@ botocore's parser passes over what it does not know and does not miss what is no
 each element of a reply must be a member of its shape, stand there once, be of its type and
 within its limits, and what the model requires must be there. The model is that of Debian's
 botocore (2022) with the shapes that changed since laid over it (api_model_newer.json: from
-botocore 1.43.11, and for Operator, DistributionSegments, IncludeManagedResources and
-InstanceIds of Terminate.. from @aws-sdk/client-auto-scaling 3.1169.0)."""
+botocore 1.43.11, and for account settings, Operator, DistributionSegments,
+IncludeManagedResources and InstanceIds of Terminate.. from @aws-sdk/client-auto-scaling
+3.1169.0)."""
 
 import base64
 import functools
@@ -18,7 +19,6 @@ import botocore.loaders
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 XMLNS = "http://autoscaling.amazonaws.com/doc/2011-01-01/"
-NEWEST = {"DescribeAccountSettings", "PutAccountSetting"}  # in no botocore yet
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 PLAIN = {

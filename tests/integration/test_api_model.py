@@ -87,7 +87,7 @@ class ModelTest(unittest.TestCase):
                             error("ValidationError", message=""), 400)
 
     def test_the_newest_actions_are_known(self):
-        self.assertEqual(len(operations()), 66)
+        self.assertEqual(len(operations()), 68)
         self.assertIn("LaunchInstances", operations())
 
 
