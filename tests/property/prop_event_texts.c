@@ -246,6 +246,14 @@ static const char *ids[] = {"i-00000000000000001"};
 static const char *policies[] = {"default"};
 static struct asg_step steps[] = {{true, false, 0, 0, 1}};
 
+static struct asg_kept_member kept[] = {{"PlacementGroup", "near"}};
+static struct asg_source sources[] = {
+    {.kind = ASG_SOURCE_TARGET_GROUP, .identifier = "arn:tg"}};
+static struct asg_group_tag group_tags[] = {
+    {.group = "web", .key = "stage", .value = "test"}};
+static struct asg_launch_parameter origin[] = {{"ImageId", "ami-1"},
+                                               {"InstanceType", "t3.micro"}};
+
 static const struct asg_mixed mixed = {.spot_max_price = "0.1"};
 static const struct asg_group_config group = {
     .name = "web",
@@ -263,6 +271,19 @@ static const struct asg_group_config group = {
     .tags = tags,
     .tag_count = 1,
     .mixed = &mixed,
+    .uuid = "00000000-0000-4000-8000-000000000000",
+    .kept = kept,
+    .kept_count = 1,
+    .sources = sources,
+    .source_count = 1,
+};
+static const struct asg_launch_configuration configuration = {
+    .name = "cpu",
+    .uuid = "00000000-0000-4000-8000-000000000000",
+    .parameters = origin,
+    .parameter_count = 2,
+    .kept = kept,
+    .kept_count = 1,
 };
 static const struct asg_policy_config policy = {
     .group = "web",
@@ -271,6 +292,8 @@ static const struct asg_policy_config policy = {
     .adjustment_type = ASG_ADJUSTMENT_CHANGE,
     .steps = steps,
     .step_count = 1,
+    .kept = kept,
+    .kept_count = 1,
 };
 static const struct asg_schedule_config schedule = {
     .group = "web",
@@ -306,6 +329,11 @@ static struct asg_command command_of(enum asg_command_kind kind)
         .policy_config = &policy,
         .schedule_config = &schedule,
         .template_config = &template_config,
+        .launch_configuration = &configuration,
+        .group_tags = group_tags,
+        .group_tag_count = 1,
+        .sources = sources,
+        .source_count = 1,
         .desired = 3,
         .force = true,
         .instance_ids = {ids, 1},
