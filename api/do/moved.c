@@ -91,36 +91,44 @@ void asg_do_detach_instances(struct asg_api_call *call)
 
 /* ---- terminate ---- */
 
-/* Its activity; there is none when it was being terminated already and is only hurried.
- */
+/* What it began, by the member that the client named the instances with. Those that were
+ * being terminated already, and are only hurried, have nothing new to show. */
 static void on_terminated(struct asg_api_call *call, const struct asg_effects *effects)
 {
     struct asg_writer writer;
     asg_write_init(&writer, asg_api_begin(call), call->action->output);
-    for (size_t i = 0; i < effects->activity_count; i++) {
+    const char *id = asg_value_text(&call->input, "InstanceId", "");
+    bool is_written = false;
+    for (size_t i = 0; i < effects->activity_count && id[0] != '\0'; i++) {
         const struct asg_activity *activity = &effects->activities[i];
-        bool is_its = activity->kind == ASG_ACT_TERMINATE &&
-                      strcmp(activity->instance_id, call->state) == 0;
-        if (!is_its) continue;
+        bool is_its =
+            activity->kind == ASG_ACT_TERMINATE && strcmp(activity->instance_id, id) == 0;
+        if (!is_its || is_written) continue;
         asg_write_begin(&writer, "Activity");
         asg_api_write_activity(&writer, call, activity, /* is_group_deleted */ false);
         asg_write_end(&writer);
-        break;
+        is_written = true;
     }
+    if (id[0] == '\0') write_activities(call, &writer, effects, ASG_ACT_TERMINATE);
     asg_write_finish(&writer);
     asg_api_end(call);
 }
 
-/* One id, by the old member or by the new one. NULL: the call is ended. */
-static const char *read_id(struct asg_api_call *call)
+/* By the old member or by the new one; false: the call is ended. */
+static bool read_ids(struct asg_api_call *call, struct asg_texts *ret)
 {
-    const char *id = asg_value_text(&call->input, "InstanceId", "");
-    const struct asg_texts ids = asg_api_instance_ids(call);
-    size_t count = ids.count + (id[0] != '\0' ? 1 : 0);
-    if (count == 1) return ids.count == 1 ? ids.items[0] : id;
-    asg_api_invalid(call, "Name one instance, with InstanceId or InstanceIds, not %zu",
-                    count);
-    return NULL;
+    const struct asg_query_value *one = asg_value_find(&call->input, "InstanceId");
+    *ret = asg_api_instance_ids(call);
+    if ((one != NULL) == (ret->count > 0)) {
+        asg_api_invalid(call,
+                        "Name instances either with InstanceId or with InstanceIds");
+        return false;
+    }
+    if (one == NULL) return true;
+    const char **id = asg_arena_take(&call->arena, sizeof *id);
+    *id = one->text;
+    *ret = (struct asg_texts){.items = id, .count = 1};
+    return true;
 }
 
 /* The group's name as the call keeps it; NULL: nobody has the instance. */
@@ -137,26 +145,28 @@ static const char *group_of(struct asg_api_call *call, const char *id)
 
 void asg_do_terminate_instance_in_auto_scaling_group(struct asg_api_call *call)
 {
-    const char *id = read_id(call);
-    if (id == NULL) return;
-    const char *group = group_of(call, id);
+    struct asg_texts ids;
+    if (!read_ids(call, &ids)) return;
     const char *named = asg_value_text(&call->input, "AutoScalingGroupName", "");
-    if (group == NULL) {
-        asg_api_invalid(
-            call, "Instance Id not found - No managed instance found for instance ID %s",
-            id);
+    for (size_t i = 0; i < ids.count; i++) {
+        const char *group = group_of(call, ids.items[i]);
+        if (group == NULL) {
+            asg_api_invalid(call,
+                            "Instance Id not found - No managed instance found for "
+                            "instance ID %s",
+                            ids.items[i]);
+            return;
+        }
+        if (named[0] == '\0') named = group;
+        if (strcmp(named, group) == 0) continue;
+        asg_api_invalid(call, "The instance %s is not part of Auto Scaling group %s.",
+                        ids.items[i], named);
         return;
     }
-    if (named[0] != '\0' && strcmp(named, group) != 0) {
-        asg_api_invalid(call, "The instance %s is not part of Auto Scaling group %s.", id,
-                        named);
-        return;
-    }
-    call->state = (void *)(uintptr_t)asg_arena_text(&call->arena, id);
     const struct asg_command command = {
         .kind = ASG_COMMAND_TERMINATE_INSTANCE,
-        .group = group,
-        .instance_ids = {.items = &id, .count = 1},
+        .group = named,
+        .instance_ids = ids,
         .decrement =
             asg_value_flag(&call->input, "ShouldDecrementDesiredCapacity", false)};
     asg_api_order(call, &command, on_terminated);

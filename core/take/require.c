@@ -36,3 +36,16 @@ bool asg_take_is_within(struct asg_core *core, const struct asg_command *command
                      limit);
     return false;
 }
+
+struct instance *asg_take_require_instance(struct asg_core *core, const char *id,
+                                           struct group **ret_group)
+{
+    struct instance *instance = asg_instance_find(core, id, ret_group);
+    assert(instance == NULL || instance->group == *ret_group);
+    if (instance == NULL) {
+        asg_reply_refuse(
+            core, "ValidationError",
+            "Instance Id not found - No managed instance found for instance ID %s", id);
+    }
+    return instance;
+}

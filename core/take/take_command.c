@@ -17,6 +17,7 @@
 #include "core/plan/end_instance.h"
 #include "core/plan/plan_templates.h"
 #include "core/take/command_configuration.h"
+#include "core/take/command_end.h"
 #include "core/take/command_group.h"
 #include "core/take/command_orphan.h"
 #include "core/take/command_attach.h"
@@ -81,113 +82,13 @@ static void reconcile_now(struct asg_core *core)
 
 /* ---- instances ---- */
 
-static struct instance *require_instance(struct asg_core *core, const char *id,
-                                         struct group **ret_group)
-{
-    struct instance *instance = asg_instance_find(core, id, ret_group);
-    assert(instance == NULL || instance->group == *ret_group);
-    if (instance == NULL) {
-        asg_reply_refuse(
-            core, "ValidationError",
-            "Instance Id not found - No managed instance found for instance ID %s", id);
-    }
-    return instance;
-}
-
-/* Selected before, and perhaps held by a suspended Terminate, which an order about one
- * instance is not (docs/rules.md, "Suspended processes"). Its place is settled: the order
- * leaves desired as it is. */
-static void hurry_selected(struct asg_core *core, const struct asg_command *command,
-                           struct group *group, struct instance *instance)
-{
-    assert(!asg_instance_counts(instance) && !asg_instance_is_aside(instance));
-    bool is_held = asg_instance_is_ending(instance) && instance->id[0] != '\0' &&
-                   asg_group_is_suspended(group, ASG_PROCESS_TERMINATE) &&
-                   instance->ending.cause != ASG_END_NAMED &&
-                   instance->ending.cause != ASG_END_DELETED;
-    if (!is_held || command->decrement || group->config.dry_run) {
-        asg_reply_refuse(core, "ValidationError", "%s is already being terminated%s",
-                         instance->id,
-                         is_held && command->decrement
-                             ? ", its place is settled: leave desired as it is to have "
-                               "it terminated while the process terminate is suspended"
-                             : "");
-        return;
-    }
-    asg_count_set_end(group, instance, ASG_END_NAMED, instance->ending.was_working);
-    asg_group_mark_dirty(core, group);
-    asg_narrate_instance(core, ASG_DECISION_COMMAND, group, instance,
-                         "%s no longer waits for the process terminate: ordered by %s",
-                         instance->id, command->actor);
-    asg_reply_accept(core, 0, "%s is being terminated, desired is left as it is",
-                     instance->id);
-}
-
-static void terminate_instance(struct asg_core *core, const struct asg_command *command)
-{
-    if (command->instance_ids.count != 1) {
-        asg_reply_refuse(core, "ValidationError", "name one instance");
-        return;
-    }
-    struct group *group = NULL;
-    struct instance *instance =
-        require_instance(core, command->instance_ids.items[0], &group);
-    if (instance == NULL) return;
-    if (command->group[0] != '\0' && strcmp(command->group, group->config.name) != 0) {
-        asg_reply_refuse(core, "ValidationError",
-                         "The instance %s is not part of Auto Scaling group %s.",
-                         instance->id, command->group);
-        return;
-    }
-    if (asg_instance_is_untagged(instance)) {
-        asg_reply_refuse(core, "ScalingActivityInProgress",
-                         "%s is being %s; wait until that is done", instance->id,
-                         asg_instance_is_attaching(instance) ? "attached" : "detached");
-        return;
-    }
-    bool is_aside = asg_instance_is_aside(instance);
-    if (!asg_instance_counts(instance) && !is_aside) {
-        hurry_selected(core, command, group, instance);
-        return;
-    }
-    if (group->config.dry_run) {
-        asg_reply_refuse(core, "DryRunOperation",
-                         "group %s is in a dry run: %s would be terminated, and runs on; "
-                         "end the dry run first if that is intended",
-                         group->config.name, instance->id);
-        return;
-    }
-    bool is_fewer = command->decrement && !is_aside; /* one in standby has no place */
-    if (is_fewer && group->config.desired == group->config.min) {
-        asg_reply_refuse(
-            core, "ValidationError",
-            "Currently, desiredSize equals minSize (%" PRIu32
-            "). Terminating instance without replacement will violate group's "
-            "min size constraint. Either set shouldDecrementDesiredCapacity "
-            "flag to false or lower group's min size.",
-            group->config.min);
-        return;
-    }
-    if (is_fewer) {
-        asg_want_skip_waiting(core, group, NULL);
-        assert(group->config.desired > group->config.min);
-        asg_desired_change(core, group, group->config.desired - 1, DESIRED_BY_INSTANCE);
-    }
-    asg_activity_note_span(core, is_fewer ? 1 : 0, 0); /* the order shrinks it */
-    asg_plan_end(core, group, instance, ASG_END_NAMED, "a user request");
-    asg_reply_accept(core, 0, "%s is being terminated%s", instance->id,
-                     is_fewer   ? ", desired is lowered by one"
-                     : is_aside ? ", and takes no place with it"
-                                : " and will be replaced");
-}
-
 /* The API names the group and has AWS's rules and words, which clients match; the command
  * line names none and may protect what is still to come. False: it is refused. */
 static bool may_be_protected(struct asg_core *core, const struct group *named,
                              const char *id)
 {
     struct group *group = NULL;
-    if (named == NULL) return require_instance(core, id, &group) != NULL;
+    if (named == NULL) return asg_take_require_instance(core, id, &group) != NULL;
     const struct instance *instance = asg_instance_find(core, id, &group);
     if (instance == NULL || group != named) {
         asg_reply_refuse(core, "ValidationError",
@@ -237,7 +138,7 @@ static void set_instance_health(struct asg_core *core, const struct asg_command 
     }
     struct group *group = NULL;
     struct instance *instance =
-        require_instance(core, command->instance_ids.items[0], &group);
+        asg_take_require_instance(core, command->instance_ids.items[0], &group);
     if (instance == NULL) return;
     bool is_in_grace = !asg_patience_is_past_grace(group, instance, core->now_ms);
     if (!command->is_healthy && command->respect_grace && is_in_grace) {
@@ -352,7 +253,7 @@ static void take_command(struct asg_core *core, const struct asg_command *comman
     case ASG_COMMAND_TEMPLATE_PUT: put_template(core, command); break;
     case ASG_COMMAND_SET_DESIRED: asg_order_desired(core, command); break;
     case ASG_COMMAND_EXECUTE_POLICY: asg_order_execute_policy(core, command); break;
-    case ASG_COMMAND_TERMINATE_INSTANCE: terminate_instance(core, command); break;
+    case ASG_COMMAND_TERMINATE_INSTANCE: asg_order_end_instances(core, command); break;
     case ASG_COMMAND_PROTECT_INSTANCES: protect_instances(core, command); break;
     case ASG_COMMAND_SET_INSTANCE_HEALTH: set_instance_health(core, command); break;
     case ASG_COMMAND_SUSPEND: asg_order_suspend(core, command, true); break;

@@ -10,7 +10,8 @@
 #include "model/group.h"
 #include "model/job.h"
 
-/* Of ENTER_STANDBY, EXIT_STANDBY, ATTACH_INSTANCES, DETACH_INSTANCES. */
+/* Of ENTER_STANDBY, EXIT_STANDBY, ATTACH_INSTANCES, DETACH_INSTANCES,
+ * TERMINATE_INSTANCE. */
 #define ASG_MOVED_INSTANCES_MAX 20
 
 /* An order of an operator or an API client. Which fields are meant depends on kind. */
@@ -30,7 +31,7 @@ struct asg_command {
     uint32_t desired;                                  /* SET_DESIRED */
     bool honor_cooldown;                               /* SET_DESIRED, EXECUTE_POLICY */
     bool force; /* GROUP_DELETE: with its instances; RECONCILE: believe it */
-    struct asg_texts instance_ids; /* TERMINATE_INSTANCE (one), PROTECT, SET_HEALTH,
+    struct asg_texts instance_ids; /* TERMINATE_INSTANCE, PROTECT, SET_HEALTH,
                                       ENTER_, EXIT_STANDBY, ATTACH_, DETACH_INSTANCES */
     bool decrement;                /* TERMINATE_INSTANCE, ENTER_STANDBY,
                                       DETACH_INSTANCES: lower desired as well */

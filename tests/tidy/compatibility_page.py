@@ -84,7 +84,7 @@ NOTES = {
     "ResumeProcesses": {"ScalingProcesses": PROCESS_NOTE},
     "EnableMetricsCollection": {"Metrics": METRICS_NOTE},
     "DisableMetricsCollection": {"Metrics": METRICS_NOTE},
-    "TerminateInstanceInAutoScalingGroup": {"InstanceIds": ("PARTIAL", "one a call")},
+    "TerminateInstanceInAutoScalingGroup": {"InstanceIds": ("PARTIAL", "at most 20 a call")},
     "CreateLaunchConfiguration": {
         "ClassicLinkVPCId": ("KEPT", "EC2-Classic is gone"),
         "ClassicLinkVPCSecurityGroups": ("KEPT", "EC2-Classic is gone"),

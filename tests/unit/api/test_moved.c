@@ -126,15 +126,19 @@ static void test_terminate_names_the_group_that_has_it(void **state)
     play_ask("Action=TerminateInstanceInAutoScalingGroup&" TO_WEB
              "InstanceIds.member.1=i-1&" FEWER);
     expect_order(ASG_COMMAND_TERMINATE_INSTANCE, true);
+    play_expect("<Activities><member>");
+    play_expect_not("<Activity>");
     play_refused("Action=TerminateInstanceInAutoScalingGroup&InstanceId=i-2&" FEWER,
                  "ValidationError", "No managed instance found for instance ID i-2");
     play_refused("Action=TerminateInstanceInAutoScalingGroup&AutoScalingGroupName=db&"
                  "InstanceId=i-1&" FEWER,
                  "ValidationError", "not part of Auto Scaling group db");
     play_refused("Action=TerminateInstanceInAutoScalingGroup&" TWO FEWER,
-                 "ValidationError", "not 2");
+                 "ValidationError", "No managed instance found for instance ID i-2");
+    play_refused("Action=TerminateInstanceInAutoScalingGroup&InstanceId=i-1&" TWO FEWER,
+                 "ValidationError", "either with InstanceId or with InstanceIds");
     play_refused("Action=TerminateInstanceInAutoScalingGroup&" FEWER, "ValidationError",
-                 "not 0");
+                 "either with InstanceId or with InstanceIds");
 }
 
 /* Selected before and only hurried: nothing has begun. */

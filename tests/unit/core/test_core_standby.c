@@ -380,6 +380,27 @@ static void test_an_order_to_end_one_is_refused_in_awss_words(void **state)
     expect_refused("ValidationError", "i-1 is already being terminated");
 }
 
+static void test_several_are_ended_together_or_none(void **state)
+{
+    (void)state;
+    make_group(5, (struct asg_group_config){.min = 2});
+    move(ASG_COMMAND_ENTER_STANDBY, 1, 1, true);
+    move(ASG_COMMAND_TERMINATE_INSTANCE, 2, 4, true);
+    expect_refused("ValidationError", "To terminate 4 instances, please update");
+    move(ASG_COMMAND_TERMINATE_INSTANCE, 5, 2, false); /* i-6 is nobody */
+    expect_refused("ValidationError", "No managed instance found for instance ID i-6");
+    assert_int_equal(0, w.ended_count);
+    move(ASG_COMMAND_TERMINATE_INSTANCE, 1, 3, true); /* i-1 has no place */
+    expect_ok();
+    expect_desired(2);
+    assert_int_equal(3, w.ended_count);
+    assert_int_equal(5, w.instance_count);
+    move(ASG_COMMAND_TERMINATE_INSTANCE, 4, 2, false);
+    expect_ok();
+    assert_int_equal(7, w.instance_count);
+    assert_int_equal(2, in_service());
+}
+
 static void test_a_dry_run_lets_them_stand_by(void **state)
 {
     (void)state;
@@ -418,6 +439,7 @@ int main(void)
         TEST(test_a_group_with_one_in_standby_is_deleted_by_force_only),
         TEST(test_it_is_ended_on_order_and_takes_no_place_with_it),
         TEST(test_an_order_to_end_one_is_refused_in_awss_words),
+        TEST(test_several_are_ended_together_or_none),
         TEST(test_a_dry_run_lets_them_stand_by),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
