@@ -1,5 +1,6 @@
 /* answer_request - openasg's questions and orders. Orders become events and are answered
- * when they are durable; questions are answered from core, the dispatcher and the log. */
+ * when they are durable; questions are answered from the view (answer_view.h), the
+ * dispatcher and the log. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,11 +55,9 @@ static void add_own_alarms(struct asg_controller *controller,
                            counts.missing, counts.believed, counts.reporting));
 }
 
-static void fill_status(struct asg_controller *controller, struct asg_answer *answer)
+/* What the loop alone knows of the status; the view has the rest. */
+static void fill_status(struct asg_controller *controller, struct asg_status_view *view)
 {
-    struct asg_arena *arena = &controller->scratch;
-    struct asg_status_view *view = asg_arena_take(arena, sizeof *view);
-    asg_core_view_status(asg_commit_core(controller->commit), arena, view);
     add_own_alarms(controller, view);
     struct asg_dispatch_counts counts = asg_dispatch_counts(controller->dispatch);
     view->version = ASG_VERSION;
@@ -72,16 +71,19 @@ static void fill_status(struct asg_controller *controller, struct asg_answer *an
     view->admin_endpoint = asg_bus_listener_endpoint(controller->admin);
     view->http_endpoint = asg_status_pages_url(controller->http);
     view->api_endpoint = asg_api_url(controller->api);
-    answer->status = view;
 }
 
-static void fill_instances(struct asg_controller *controller, const char *group,
-                           struct asg_answer *answer)
+/* It is answered on a thread of its own, and sent when the loop hears of it. */
+static void ask_view(struct asg_controller *controller, uint32_t peer,
+                     const struct asg_request *request)
 {
-    asg_core_view_instances(asg_commit_core(controller->commit), group,
-                            &controller->scratch, &answer->instances,
-                            &answer->instance_count);
-    asg_ingest_look(controller->ingest, answer->instances, answer->instance_count);
+    struct asg_status_view status = {0};
+    if (request->query == ASG_QUERY_STATUS) fill_status(controller, &status);
+    struct asg_question_asked *question = asg_question_new(peer, request, &status);
+    if (asg_answer_thread_ask(controller->answers, question) == ASG_OK) return;
+    asg_question_free(question);
+    refuse(controller, peer, request->request_no, "Throttling",
+           "too many questions are on their way; ask again in a moment");
 }
 
 static void fill_jobs(struct asg_controller *controller,
@@ -139,28 +141,14 @@ static void fill_activities(struct asg_controller *controller,
 static void answer_question(struct asg_controller *controller, uint32_t peer,
                             const struct asg_request *request)
 {
-    const struct asg_core *core = asg_commit_core(controller->commit);
+    if (asg_view_answers(request->query)) {
+        ask_view(controller, peer, request);
+        return;
+    }
     struct asg_arena *arena = &controller->scratch;
     struct asg_answer answer = {.request_no = request->request_no, .is_ok = true};
     struct asg_error error = {""};
     switch (request->query) {
-    case ASG_QUERY_STATUS: fill_status(controller, &answer); break;
-    case ASG_QUERY_GROUPS:
-        asg_core_view_groups(core, request->name, arena, &answer.groups,
-                             &answer.group_count);
-        break;
-    case ASG_QUERY_POLICIES:
-        asg_core_view_policies(core, request->group, arena, &answer.policies,
-                               &answer.policy_count);
-        break;
-    case ASG_QUERY_SCHEDULES:
-        asg_core_view_schedules(core, request->group, arena, &answer.schedules,
-                                &answer.schedule_count);
-        break;
-    case ASG_QUERY_TEMPLATES:
-        asg_core_view_templates(core, arena, &answer.templates, &answer.template_count);
-        break;
-    case ASG_QUERY_INSTANCES: fill_instances(controller, request->group, &answer); break;
     case ASG_QUERY_JOBS: fill_jobs(controller, request, &answer); break;
     case ASG_QUERY_DECISIONS:
         if (asg_view_decisions(asg_commit_log(controller->commit), request, arena,
@@ -175,12 +163,8 @@ static void answer_question(struct asg_controller *controller, uint32_t peer,
                           asg_clock_monotonic_ms(&controller->clock), arena,
                           &answer.workers, &answer.worker_count);
         break;
-    case ASG_QUERY_ORPHANS:
-        asg_core_view_orphans(core, arena, &answer.orphans, &answer.orphan_count);
-        break;
     case ASG_QUERY_ACTIVITIES: fill_activities(controller, request, &answer); break;
-    case ASG_QUERY_NONE:
-    case ASG_QUERY_COUNT: break;
+    default: break;
     }
     asg_send_answer(controller, peer, &answer);
 }

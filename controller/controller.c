@@ -217,7 +217,6 @@ static enum asg_status lead(struct asg_controller *controller, struct asg_error 
     int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
     asg_log_time_init(&controller->log_time, asg_commit_last_ms(controller->commit),
                       asg_clock_wall_ms(&controller->clock), mono_ms);
-    controller->gauged_events = UINT64_MAX;
     controller->next_turn_ms = mono_ms;
     new_dispatch(controller);
     hand_over(controller);
@@ -266,6 +265,16 @@ static void drain_admin(struct asg_controller *controller)
     for (int i = 0; i < BATCH_EVENTS; i++) {
         if (asg_bus_listener_receive(controller->admin, &message) != ASG_OK) return;
         asg_take_request(controller, &message);
+    }
+}
+
+/* What the thread of answers has made ready. */
+static void send_answered(struct asg_controller *controller)
+{
+    struct asg_question_asked *question = NULL;
+    while ((question = asg_answer_thread_take(controller->answers)) != NULL) {
+        asg_send_frame(controller, question->peer, &question->frame);
+        asg_question_free(question);
     }
 }
 
@@ -355,18 +364,16 @@ static void update_gauges(struct asg_controller *controller)
     asg_gauge(ASG_COUNT_JOBS_LEASED, jobs.leased);
     asg_gauge(ASG_COUNT_RESULTS_LATE, (int64_t)jobs.late_results);
     asg_gauge(ASG_COUNT_WORKERS, jobs.workers);
-    if (controller->gauged_events == commits.events) return; /* core is as it was */
-    controller->gauged_events = commits.events;
-    asg_arena_reset(&controller->scratch);
-    struct asg_status_view view = {0};
-    asg_core_view_status(asg_commit_core(controller->commit), &controller->scratch,
-                         &view);
+    const struct asg_root *root = asg_view_hold(controller->view);
+    struct asg_totals totals = asg_root_totals(root);
+    int64_t alarms = asg_root_alarms(root, asg_root_time_ms(root));
+    asg_view_drop(&root);
     asg_gauge(ASG_COUNT_ALARMS,
-              (int64_t)view.alarms.count + jobs.aside +
+              alarms + jobs.aside +
                   asg_reconciler_missing(controller->reconciler).is_mass);
-    asg_gauge(ASG_COUNT_GROUPS, view.groups);
-    asg_gauge(ASG_COUNT_INSTANCES, view.instances);
-    asg_gauge(ASG_COUNT_JOBS_DEAD, view.dead_jobs);
+    asg_gauge(ASG_COUNT_GROUPS, totals.groups);
+    asg_gauge(ASG_COUNT_INSTANCES, totals.instances);
+    asg_gauge(ASG_COUNT_JOBS_DEAD, totals.dead_jobs);
 }
 
 static void read_allowed(struct asg_controller *controller, int64_t mono_ms)
@@ -421,6 +428,7 @@ int64_t asg_controller_turn(struct asg_controller *controller)
     try_to_lead(controller, mono_ms);
     drain_workers(controller);
     drain_admin(controller);
+    send_answered(controller);
     /* Whoever is told may put an order into the inbox. */
     controller->look_up_at_ms = asg_look_up_pump(controller->look_up, mono_ms);
     drain_inbox(controller);
@@ -597,8 +605,13 @@ static enum asg_status start_edges(struct asg_controller *controller,
     asg_secret_wipe(ingest.roster.join_secret, sizeof ingest.roster.join_secret);
     status = asg_probe_thread_new(controller->prober, &controller->prober_thread, error);
     if (status != ASG_OK) return status;
-    return asg_ingest_thread_new(controller->ingest, controller->agents,
-                                 &controller->ingest_thread, error);
+    status = asg_ingest_thread_new(controller->ingest, controller->agents,
+                                   &controller->ingest_thread, error);
+    if (status != ASG_OK) return status;
+    const struct asg_answer_sources sources = {.view = controller->view,
+                                               .ingest = controller->ingest};
+    return asg_answer_thread_new(&sources, wake_loop, controller->waker,
+                                 &controller->answers, error);
 }
 
 static void new_look_up(struct asg_controller *controller)
@@ -684,6 +697,7 @@ void asg_controller_destroy(struct asg_controller **controller)
 {
     struct asg_controller *c = *controller;
     if (c == NULL) return;
+    asg_answer_thread_destroy(&c->answers);
     asg_ingest_thread_destroy(
         &c->ingest_thread); /* the edges first: they feed the inbox */
     asg_probe_thread_destroy(&c->prober_thread);

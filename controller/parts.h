@@ -7,6 +7,7 @@
 
 #include "api/api.h"
 #include "bus/bus.h"
+#include "controller/answer_thread.h"
 #include "controller/collect_result.h"
 #include "controller/commit_log.h"
 #include "controller/dispatch_job.h"
@@ -64,7 +65,8 @@ struct asg_controller {
     int64_t try_again_ms;                 /* monotonic: when to open the log again */
     struct asg_status_pages *http;
     struct asg_view *view; /* what readers see; published by each commit */
-    struct asg_api *api;   /* NULL: not served */
+    struct asg_answer_thread *answers;
+    struct asg_api *api;                     /* NULL: not served */
     struct asg_activity_indexer *activities; /* the same */
     atomic_bool is_leading;                  /* for /readyz */
     struct asg_arena scratch;                /* of one message */
@@ -75,7 +77,6 @@ struct asg_controller {
     int64_t tidy_at_ms;      /* monotonic: the next piece of a snapshot or a prune ... */
     bool is_tidying;         /* ... which waits for it */
     int64_t next_turn_ms;    /* monotonic: when the next turn is due, while it leads */
-    uint64_t gauged_events;  /* of this leading, when core was looked at for gauges */
 };
 
 /* answer_request.c: one frame from openasg. A command becomes an event; the reply comes
@@ -86,6 +87,9 @@ void asg_take_request(struct asg_controller *controller,
 /* send_answer.c: to whom asked; an answer that cannot be sent is lost. */
 void asg_send_answer(struct asg_controller *controller, uint32_t peer,
                      const struct asg_answer *answer);
+/* One that is encoded already. */
+void asg_send_frame(struct asg_controller *controller, uint32_t peer,
+                    const struct asg_bytes *frame);
 /* What core said to an order. */
 void asg_send_reply(struct asg_controller *controller, uint32_t peer, uint64_t request_no,
                     const struct asg_reply *reply);

@@ -107,12 +107,14 @@ enum asg_status asg_write_endpoints(struct asg_controller *controller,
     FILE *file = fopen(fresh, "we");
     bool is_written =
         file != NULL &&
-        fprintf(file, "agents: %s\nworkers: %s\nadmin: %s\nhttp: %s\napi: %s\nkey: %s\n",
+        fprintf(file, "agents: %s\nworkers: %s\nadmin: %s\nhttp: %s\nkey: %s\n",
                 asg_bus_listener_endpoint(controller->agents),
                 asg_bus_listener_endpoint(controller->workers),
                 asg_bus_listener_endpoint(controller->admin),
-                asg_status_pages_url(controller->http), asg_api_url(controller->api),
-                controller->keys.public_key) > 0;
+                asg_status_pages_url(controller->http), controller->keys.public_key) > 0;
+    if (is_written && controller->api != NULL) {
+        is_written = fprintf(file, "api: %s\n", asg_api_url(controller->api)) > 0;
+    }
     if (file != NULL && fclose(file) != 0) is_written = false;
     if (is_written && rename(fresh, path) == 0) return ASG_OK;
     return asg_fail(error, ASG_ERR_IO, "cannot write endpoint_file %s: %s", path,

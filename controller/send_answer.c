@@ -4,17 +4,23 @@
 #include "controller/parts.h"
 #include "wire/wire.h"
 
+void asg_send_frame(struct asg_controller *controller, uint32_t peer,
+                    const struct asg_bytes *frame)
+{
+    enum asg_status status =
+        asg_bus_listener_send(controller->admin, peer, frame->data, frame->length);
+    if (status != ASG_OK) {
+        asg_log_debug("admin", "answer_lost", "peer=%u: %s", peer,
+                      asg_status_text(status));
+    }
+}
+
 void asg_send_answer(struct asg_controller *controller, uint32_t peer,
                      const struct asg_answer *answer)
 {
     asg_bytes_reset(&controller->frame);
     asg_wire_encode_message(ASG_MESSAGE_ANSWER, answer, &controller->frame);
-    enum asg_status status = asg_bus_listener_send(
-        controller->admin, peer, controller->frame.data, controller->frame.length);
-    if (status != ASG_OK) {
-        asg_log_debug("admin", "answer_lost", "peer=%u: %s", peer,
-                      asg_status_text(status));
-    }
+    asg_send_frame(controller, peer, &controller->frame);
 }
 
 void asg_send_reply(struct asg_controller *controller, uint32_t peer, uint64_t request_no,

@@ -141,14 +141,32 @@ const struct asg_page *asg_draft_find(struct asg_view *view, const char *name)
     return asg_root_find(view->draft, name);
 }
 
+static void count_in(struct asg_totals *totals, const struct asg_page *page)
+{
+    const struct asg_group_sheet *sheet = &page->sheet->content;
+    totals->instances += page->counts.instances;
+    totals->alarms += (uint32_t)sheet->alarms.count;
+    totals->breakers += sheet->breaker_until_ms != 0 ? 1 : 0;
+    assert(totals->breakers <= totals->groups);
+}
+
+static void count_out(struct asg_totals *totals, const struct asg_page *page)
+{
+    const struct asg_group_sheet *sheet = &page->sheet->content;
+    assert(totals->instances >= page->counts.instances);
+    totals->instances -= page->counts.instances;
+    totals->alarms -= (uint32_t)sheet->alarms.count;
+    totals->breakers -= sheet->breaker_until_ms != 0 ? 1 : 0;
+}
+
 void asg_draft_put(struct asg_view *view, struct asg_page *page)
 {
     struct asg_root *draft = view->draft;
     assert(draft != NULL);
     const struct asg_page *before = asg_shelves_put(draft, view->draft_no, page);
     asg_ids_move(draft, view->draft_no, before, page);
-    if (before != NULL) draft->totals.instances -= before->counts.instances;
-    draft->totals.instances += page->counts.instances;
+    if (before != NULL) count_out(&draft->totals, before);
+    count_in(&draft->totals, page);
     asg_page_drop(before);
 }
 
@@ -160,8 +178,7 @@ void asg_draft_take_out(struct asg_view *view, const char *name, uint32_t group_
     if (page == NULL || page->sheet->content.group.group_no != group_no) return;
     page = asg_shelves_take_out(draft, view->draft_no, name);
     asg_ids_move(draft, view->draft_no, page, NULL);
-    assert(draft->totals.instances >= page->counts.instances);
-    draft->totals.instances -= page->counts.instances;
+    count_out(&draft->totals, page);
     asg_page_drop(page);
 }
 
@@ -221,6 +238,19 @@ int64_t asg_root_time_ms(const struct asg_root *root)
 struct asg_totals asg_root_totals(const struct asg_root *root)
 {
     return root->totals;
+}
+
+uint32_t asg_root_alarms(const struct asg_root *root, int64_t now_ms)
+{
+    const struct asg_totals *totals = &root->totals;
+    uint32_t alarms =
+        totals->alarms + (uint32_t)root->cluster->content.status.alarms.count;
+    if (totals->breakers == 0) return alarms;
+    for (size_t i = 0; i < totals->groups; i++) {
+        const struct asg_page *page = asg_root_page(root, i);
+        alarms += page->sheet->content.breaker_until_ms > now_ms ? 1 : 0;
+    }
+    return alarms;
 }
 
 const struct asg_cluster_sheet *asg_root_cluster(const struct asg_root *root)

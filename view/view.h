@@ -114,6 +114,8 @@ struct asg_totals {
     uint32_t instances;
     uint32_t open_jobs;
     uint32_t dead_jobs;
+    uint32_t alarms;   /* of groups, whatever the time is */
+    uint32_t breakers; /* groups whose launches pause, or did */
 };
 
 /* "" while the controller leads; else why not: what is to be read is of before. */
@@ -126,6 +128,9 @@ uint64_t asg_root_number(const struct asg_root *root);
 int64_t asg_root_time_ms(const struct asg_root *root);
 
 struct asg_totals asg_root_totals(const struct asg_root *root);
+
+/* Alarms that stand at that moment: of groups and of what belongs to none. */
+uint32_t asg_root_alarms(const struct asg_root *root, int64_t now_ms);
 
 const struct asg_cluster_sheet *asg_root_cluster(const struct asg_root *root);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "controller/answer_thread.h"
 #include "controller/ingest_thread.h"
 #include "controller/probe_thread.h"
 #include "controller/snapshot_thread.h"
@@ -251,6 +252,52 @@ enum asg_status asg_probe_thread_new(struct asg_prober *prober,
 void asg_probe_thread_destroy(struct asg_probe_thread **thread)
 {
     our->prober = NULL;
+    *thread = NULL;
+}
+
+/* A question is answered in the turn that asks it. */
+struct asg_answer_thread {
+    struct asg_answer_sources sources;
+    struct asg_question_asked *answered; /* the newest first */
+};
+
+enum asg_status asg_answer_thread_new(const struct asg_answer_sources *sources,
+                                      void (*wake)(void *context), void *context,
+                                      struct asg_answer_thread **ret,
+                                      struct asg_error *error)
+{
+    (void)wake; /* the turn that asks takes it, too */
+    (void)context;
+    (void)error;
+    struct asg_answer_thread *thread = asg_alloc(1, sizeof *thread);
+    thread->sources = *sources;
+    *ret = thread;
+    return ASG_OK;
+}
+
+enum asg_status asg_answer_thread_ask(struct asg_answer_thread *thread,
+                                      struct asg_question_asked *question)
+{
+    asg_question_answer(question, &thread->sources);
+    question->next = thread->answered;
+    thread->answered = question;
+    return ASG_OK;
+}
+
+struct asg_question_asked *asg_answer_thread_take(struct asg_answer_thread *thread)
+{
+    struct asg_question_asked *question = thread->answered;
+    if (question != NULL) thread->answered = question->next;
+    return question;
+}
+
+void asg_answer_thread_destroy(struct asg_answer_thread **thread)
+{
+    struct asg_question_asked *question = NULL;
+    while (*thread != NULL && (question = asg_answer_thread_take(*thread)) != NULL) {
+        asg_question_free(question);
+    }
+    free(*thread);
     *thread = NULL;
 }
 
