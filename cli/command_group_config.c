@@ -321,6 +321,20 @@ static void fill_mixed(struct asg_cli *cli, const struct asg_arguments *argument
     *ret_present |= bit_of("mixed");
 }
 
+/* A template by its name, by its id, or a launch configuration: naming one of them anew
+ * forgets what the others were. All that are named go to core, which takes one. */
+static void forget_other_origins(const struct asg_arguments *arguments,
+                                 struct asg_group_config *config)
+{
+    bool has_name = asg_option_is_set(arguments, "template");
+    bool has_id = asg_option_is_set(arguments, "template-id");
+    bool has_configuration = asg_option_is_set(arguments, "launch-configuration");
+    if (!has_name && !has_id && !has_configuration) return;
+    if (!has_name) config->template_name = "";
+    if (!has_id) config->template_id = "";
+    if (!has_configuration) config->launch_configuration = "";
+}
+
 /* Options over *config. *ret_present gains the bits of what they set. */
 static enum asg_status fill_group(struct asg_cli *cli,
                                   const struct asg_arguments *arguments,
@@ -330,15 +344,7 @@ static enum asg_status fill_group(struct asg_cli *cli,
     *ret_present |=
         asg_fill_options(arguments, &asg_group_config_schema, group_fields,
                          sizeof group_fields / sizeof group_fields[0], config);
-    /* One or the other: naming the template anew forgets its former id. */
-    if (asg_option_is_set(arguments, "template") &&
-        !asg_option_is_set(arguments, "template-id")) {
-        config->template_id = "";
-    }
-    if (asg_option_is_set(arguments, "template-id") &&
-        !asg_option_is_set(arguments, "template")) {
-        config->template_name = "";
-    }
+    forget_other_origins(arguments, config);
     fill_mixed(cli, arguments, config, ret_present);
     struct asg_texts zones = asg_option_texts(arguments, "zones");
     if (zones.count > 0) {
