@@ -3,7 +3,9 @@
  *   - desired is between min and max, and no launch is planned that could pass max;
  *   - a group that is halted, whose launches are suspended, or that is in a dry run or
  *     being deleted has no request sent that this stops, new or repeated;
- *   - a group that is being deleted is gone in the end;
+ *   - a group that is being deleted is gone in the end, and what it did has its end;
+ *   - activities are numbered without a gap and end once; each that launched or ended an
+ *     instance says so in the step in which that happens;
  *   - no due time of a scheduled action passes without its run or a reason, but while EC2
  *     was not listed yet since a controller leads, for two minutes at most;
  *   - a twin that gets the same events, and is saved and loaded between any two of them,
@@ -35,8 +37,9 @@
 #define LAST_EVENTS  5000
 #define GROUPS       3
 #define MACHINES_MAX 4096
-#define RESTLESS     20  /* worlds whose twin is looked at every second */
-#define MOMENTS      250 /* events of each */
+#define GROUP_NOS    1024 /* groups that a world makes, one after the other */
+#define RESTLESS     20   /* worlds whose twin is looked at every second */
+#define MOMENTS      250  /* events of each */
 #define BEGAN_MS     INT64_C(1795444609000)
 
 struct machine {
@@ -70,6 +73,8 @@ struct world {
     size_t runs;  /* of scheduled actions, or reasons why not */
     size_t looks; /* at all groups of a twin before its deadline */
     bool is_restless;
+    uint64_t last_activity[GROUP_NOS]; /* numbers of each group, by the group's */
+    size_t open_activities;
 };
 
 static struct world w;
@@ -301,7 +306,8 @@ static void check_no_effects(const struct asg_effects *effects)
     }
     size_t count = effects->decision_count + effects->job_count +
                    effects->closed_jobs.count + effects->member_count +
-                   effects->watch_count + effects->drain_count + effects->alarm_count;
+                   effects->watch_count + effects->drain_count + effects->alarm_count +
+                   effects->activity_count;
     if (count > 0) fail_msg("a TICK before the deadline has %zu effects", count);
 }
 
@@ -364,6 +370,59 @@ static void be_restless(void)
     }
 }
 
+/* ---- activities ---- */
+
+static void check_activity(const struct asg_activity *row)
+{
+    assert_true(row->group_no > 0 && row->group_no < GROUP_NOS);
+    uint64_t *last = &w.last_activity[row->group_no];
+    if (row->no > *last) {
+        if (row->no != *last + 1) fail_msg("an activity is left out: %s", row->cause);
+        *last = row->no;
+        w.open_activities++;
+    }
+    assert_int_equal(row->end_ms != 0, row->progress == 100);
+    assert_true(row->end_ms == 0 || row->end_ms == w.now_ms);
+    assert_true(row->start_ms <= w.now_ms && row->cause[0] != '\0');
+    if (row->end_ms == 0) return;
+    if (w.open_activities == 0) fail_msg("one ends a second time: %s", row->cause);
+    w.open_activities--;
+}
+
+static bool has_activity(const char *instance_id, int kind, bool is_over)
+{
+    for (size_t i = 0; i < w.effects.activity_count; i++) {
+        const struct asg_activity *row = &w.effects.activities[i];
+        if (strcmp(row->instance_id, instance_id) != 0) continue;
+        if ((kind < 0 || (int)row->kind == kind) && (!is_over || row->end_ms != 0))
+            return true;
+    }
+    return false;
+}
+
+static void check_activities(void)
+{
+    for (size_t i = 0; i < w.effects.activity_count; i++) {
+        check_activity(&w.effects.activities[i]);
+    }
+    for (size_t i = 0; i < w.effects.decision_count; i++) {
+        const struct asg_decision *decision = &w.effects.decisions[i];
+        const char *id = decision->instance_id;
+        bool is_launched = decision->state_from == ASG_INSTANCE_REQUESTED &&
+                           decision->state_to == ASG_INSTANCE_PENDING;
+        bool is_ended = decision->state_to == ASG_INSTANCE_TERMINATING &&
+                        decision->state_from != ASG_INSTANCE_TERMINATING;
+        bool is_over = decision->state_to == ASG_INSTANCE_TERMINATED &&
+                       decision->state_from != ASG_INSTANCE_TERMINATED;
+        if (id[0] == '\0') continue;
+        if ((is_launched && !has_activity(id, ASG_ACT_LAUNCH, false)) ||
+            (is_ended && !has_activity(id, ASG_ACT_TERMINATE, false)) ||
+            (is_over && !has_activity(id, -1, true))) {
+            fail_msg("no activity says that %s", decision->text);
+        }
+    }
+}
+
 /* ---- */
 
 /* One event to both, as it would come out of the log. */
@@ -388,6 +447,7 @@ static void feed(struct asg_event event)
     check_twin(event.kind);
     check_dues(dues, due_count);
     check_limits();
+    check_activities();
     struct asg_error wrong = {""};
     if (asg_core_check(w.core, &wrong) != ASG_OK) fail_msg("%s", wrong.text);
     check_view();
@@ -907,6 +967,8 @@ static void begin_world(void)
 {
     w.now_ms = BEGAN_MS;
     w.machine_count = 0;
+    w.open_activities = 0;
+    memset(w.last_activity, 0, sizeof w.last_activity);
     asg_core_new(&w.core);
     asg_core_new(&w.twin);
     asg_view_new(&w.view);
@@ -967,6 +1029,7 @@ static void end_world(void)
         feed((struct asg_event){.kind = ASG_EVENT_TICK});
     }
     assert_int_equal(0, count_groups());
+    assert_int_equal(0, w.open_activities);
 }
 
 static void end_cores(void)
