@@ -240,22 +240,64 @@ static void end_stream(void *context)
     free(stream);
 }
 
-void asg_api_stream(struct asg_api_call *call, struct asg_http_stream inner)
+static void write_envelope(const struct asg_api_call *call, struct asg_bytes *before,
+                           struct asg_bytes *after)
 {
-    struct stream *stream = asg_alloc(1, sizeof *stream);
-    stream->inner = inner;
     struct asg_query_reply reply = {
         .action = call->action->name,
         .xmlns = ASG_API_XMLNS,
         .request_id = call->request_id,
         .has_result = call->action->output != NULL,
     };
-    struct asg_xml_out xml = {.out = &stream->before};
+    struct asg_xml_out xml = {.out = before};
     asg_query_begin_reply(&xml, &reply);
-    xml.out = &stream->after;
+    xml.out = after;
     asg_query_end_reply(&xml, &reply);
+}
+
+void asg_api_stream(struct asg_api_call *call, struct asg_http_stream inner)
+{
+    struct stream *stream = asg_alloc(1, sizeof *stream);
+    stream->inner = inner;
+    write_envelope(call, &stream->before, &stream->after);
     call->own->response.stream = (struct asg_http_stream){
         .read = read_stream, .end = end_stream, .context = stream};
+    end(call, 200);
+}
+
+/* ---- pieces, with the envelope's two about them ---- */
+
+struct pieces {
+    struct asg_http_pieces inner;
+    struct asg_bytes before;
+    struct asg_bytes after;
+    struct asg_http_piece items[];
+};
+
+static void end_pieces(void *context)
+{
+    struct pieces *pieces = context;
+    if (pieces->inner.end != NULL) pieces->inner.end(pieces->inner.context);
+    asg_bytes_clear(&pieces->before);
+    asg_bytes_clear(&pieces->after);
+    free(pieces);
+}
+
+void asg_api_pieces(struct asg_api_call *call, struct asg_http_pieces inner)
+{
+    struct pieces *pieces =
+        asg_alloc(1, sizeof *pieces + (inner.count + 2) * sizeof pieces->items[0]);
+    pieces->inner = inner;
+    write_envelope(call, &pieces->before, &pieces->after);
+    pieces->items[0] =
+        (struct asg_http_piece){pieces->before.data, pieces->before.length};
+    memcpy(pieces->items + 1, inner.items, inner.count * sizeof inner.items[0]);
+    pieces->items[inner.count + 1] =
+        (struct asg_http_piece){pieces->after.data, pieces->after.length};
+    call->own->response.pieces = (struct asg_http_pieces){.items = pieces->items,
+                                                          .count = inner.count + 2,
+                                                          .end = end_pieces,
+                                                          .context = pieces};
     end(call, 200);
 }
 

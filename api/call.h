@@ -80,6 +80,9 @@ void asg_api_end(struct asg_api_call *call);
  */
 void asg_api_stream(struct asg_api_call *call, struct asg_http_stream stream);
 
+/* The same from pieces that lie ready; the list is copied. */
+void asg_api_pieces(struct asg_api_call *call, struct asg_http_pieces pieces);
+
 /* --- ways to hand it on --- */
 
 /* Give the order to core, in the caller's name; it is copied. What core refuses becomes

@@ -3,6 +3,7 @@
  * The answer is a list of fragments that the pages of the view keep, rendered once; it is
  * sent from them, while the root is held: whatever a group has, a client costs the bytes
  * under way and no copy of the whole. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,9 @@
 
 #define PAGE      50
 #define NAMES_MAX 50 /* unless MaxRecords is more */
+/* An answer of no more parts is sent from where they lie. One of many is a stream: not
+ * all of its leaves are rendered before its first byte goes out. */
+#define PARTS_MAX 900
 
 /* ---- which groups ---- */
 
@@ -187,6 +191,16 @@ static void end_reply(void *context)
     free(reply);
 }
 
+/* No fewer than next_part() gives, with what `left` has at first. */
+static size_t count_parts(const struct reply *reply)
+{
+    size_t count = 2;
+    for (size_t i = 0; i < reply->count; i++) {
+        count += 4 + (reply->has_instances ? reply->pages[i]->leaf_count : 0);
+    }
+    return count;
+}
+
 static void send_reply(struct asg_api_call *call, struct reply *reply, bool has_more)
 {
     struct asg_bytes end = {0};
@@ -202,9 +216,22 @@ static void send_reply(struct asg_api_call *call, struct reply *reply, bool has_
     for (size_t i = 0; i < reply->count; i++) {
         (void)asg_group_xml_sheet(call, reply->pages[i]);
     }
-    const struct asg_http_stream stream = {
-        .read = read_reply, .end = end_reply, .context = reply};
-    asg_api_stream(call, stream);
+    size_t most = count_parts(reply);
+    if (most > PARTS_MAX) {
+        asg_api_stream(call, (struct asg_http_stream){
+                                 .read = read_reply, .end = end_reply, .context = reply});
+        return;
+    }
+    struct asg_http_piece *parts = asg_arena_take(&call->arena, most * sizeof *parts);
+    size_t count = 0;
+    for (bool is_there = true; is_there; is_there = next_part(reply, &reply->left)) {
+        if (reply->left.length == 0) continue;
+        assert(count < most);
+        parts[count++] = (struct asg_http_piece){reply->left.data, reply->left.length};
+    }
+    asg_api_pieces(
+        call, (struct asg_http_pieces){
+                  .items = parts, .count = count, .end = end_reply, .context = reply});
 }
 
 /* ---- the action ---- */

@@ -29,6 +29,7 @@
 #define HEADER_MEMORY   ((size_t)64 * 1024)
 #define DELAY_MS_MAX    60000
 #define STREAM_PIECE    ((size_t)32 * 1024)
+#define PIECES_MAX      1000
 #define TLS_PRIORITIES                                                                   \
     "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1:-VERS-DTLS-ALL:%SERVER_PRECEDENCE"
 
@@ -91,6 +92,10 @@ static void clear_response(struct asg_http_response *response)
         response->stream.end(response->stream.context);
     }
     response->stream = (struct asg_http_stream){.read = NULL};
+    if (response->pieces.count > 0 && response->pieces.end != NULL) {
+        response->pieces.end(response->pieces.context);
+    }
+    response->pieces = (struct asg_http_pieces){.count = 0};
 }
 
 /* --- answers that come later --- */
@@ -347,9 +352,70 @@ static struct MHD_Response *make_stream(struct asg_http_response *response)
     return made;
 }
 
+struct sent_pieces {
+    struct asg_http_pieces pieces;
+    size_t at; /* when they are read: the piece, and how much of it is done */
+    size_t done;
+    struct MHD_IoVec list[];
+};
+
+static void end_pieces(void *context)
+{
+    struct sent_pieces *sent = context;
+    if (sent->pieces.end != NULL) sent->pieces.end(sent->pieces.context);
+    free(sent);
+}
+
+static ssize_t read_pieces(void *context, uint64_t position, char *buffer, size_t most)
+{
+    (void)position;
+    struct sent_pieces *sent = context;
+    size_t filled = 0;
+    while (filled < most && sent->at < sent->pieces.count) {
+        const struct MHD_IoVec *piece = &sent->list[sent->at];
+        size_t take = piece->iov_len - sent->done;
+        if (take > most - filled) take = most - filled;
+        if (take > 0) {
+            memcpy(buffer + filled, (const char *)piece->iov_base + sent->done, take);
+        }
+        filled += take;
+        sent->done += take;
+        if (sent->done < piece->iov_len) break;
+        sent->at++;
+        sent->done = 0;
+    }
+    return (ssize_t)filled;
+}
+
+/* The system takes 1024 at a time, and libmicrohttpd 0.9.75 then waits for a socket that
+ * is ready already: what has more is copied through. */
+static struct MHD_Response *make_pieces(struct asg_http_response *response)
+{
+    size_t count = response->pieces.count;
+    struct sent_pieces *sent = asg_alloc(1, sizeof *sent + count * sizeof sent->list[0]);
+    sent->pieces = response->pieces;
+    response->pieces = (struct asg_http_pieces){.count = 0};
+    asg_bytes_clear(&response->body);
+    uint64_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct asg_http_piece *piece = &sent->pieces.items[i];
+        sent->list[i] =
+            (struct MHD_IoVec){.iov_base = piece->data, .iov_len = piece->length};
+        total += piece->length;
+    }
+    struct MHD_Response *made =
+        count <= PIECES_MAX ? MHD_create_response_from_iovec(sent->list, (unsigned)count,
+                                                             end_pieces, sent)
+                            : MHD_create_response_from_callback(
+                                  total, STREAM_PIECE, read_pieces, sent, end_pieces);
+    if (made == NULL) end_pieces(sent);
+    return made;
+}
+
 static struct MHD_Response *make_response(struct asg_http_exchange *exchange,
                                           struct asg_http_response *response)
 {
+    if (response->pieces.count > 0) return make_pieces(response);
     if (response->stream.read != NULL) return make_stream(response);
     if (response->send_only > 0) {
         exchange->send_only = response->send_only;

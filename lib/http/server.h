@@ -53,6 +53,21 @@ struct asg_http_stream {
     void *context;
 };
 
+/* A body that lies about in pieces, sent from where they are: up to a thousand are not
+ * copied, and its length is known. They stay as they are until `end` (may be NULL), which
+ * is called once, as that of a stream. The list itself is copied. */
+struct asg_http_piece {
+    const void *data;
+    size_t length;
+};
+
+struct asg_http_pieces {
+    const struct asg_http_piece *items;
+    size_t count;
+    void (*end)(void *context);
+    void *context;
+};
+
 #define ASG_HTTP_HEADERS_MAX 16
 
 /* What the handler fills; status 0 counts as 500. Header texts are copied. */
@@ -61,6 +76,7 @@ struct asg_http_response {
     const char *content_type;      /* static; NULL: text/plain; charset=utf-8 */
     struct asg_bytes body;         /* taken over by the server */
     struct asg_http_stream stream; /* instead of the body when it has a `read` */
+    struct asg_http_pieces pieces; /* instead of both when it has some */
     char names[ASG_HTTP_HEADERS_MAX][64];
     char values[ASG_HTTP_HEADERS_MAX][512];
     size_t header_count;

@@ -63,6 +63,46 @@ static struct asg_http_stream make_letters(size_t length, bool breaks)
         .read = read_letters, .end = end_letters, .context = letters};
 }
 
+/* More than one call of the system takes, and some are empty. */
+#define PIECES 5000
+static void end_pieces(void *context)
+{
+    assert_ptr_equal(&streams, context);
+    streams.ended++;
+}
+
+static void make_pieces(struct asg_http_pieces *ret)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+    static struct asg_http_piece items[PIECES];
+    size_t at = 0;
+    for (size_t i = 0; i < PIECES; i++) {
+        size_t length = i % 5 == 0 ? 0 : 1 + i % 20;
+        if (at % 26 + length > 26) length = 26 - at % 26;
+        items[i] = (struct asg_http_piece){letters + at % 26, length};
+        at += length;
+    }
+    *ret = (struct asg_http_pieces){
+        .items = items, .count = PIECES, .end = end_pieces, .context = &streams};
+}
+
+/* So much that no socket takes it at once. */
+#define PARTS      800
+#define PART_BYTES ((size_t)26 * 400)
+static void make_parts(struct asg_http_pieces *ret)
+{
+    static char letters[PART_BYTES];
+    static struct asg_http_piece items[PARTS];
+    for (size_t i = 0; i < PART_BYTES; i++) {
+        letters[i] = (char)('a' + i % 26);
+    }
+    for (size_t i = 0; i < PARTS; i++) {
+        items[i] = (struct asg_http_piece){letters, PART_BYTES};
+    }
+    *ret = (struct asg_http_pieces){
+        .items = items, .count = PARTS, .end = end_pieces, .context = &streams};
+}
+
 static void give(struct asg_http_later **later, const char *text)
 {
     struct asg_http_response response = {.status = 200};
@@ -88,7 +128,16 @@ static void handle(void *context, const struct asg_http_request *request,
         return;
     }
     response->status = 200;
-    if (strcmp(request->target, "/large") == 0) {
+    if (strcmp(request->target, "/pieces") == 0) {
+        make_pieces(&response->pieces);
+    } else if (strcmp(request->target, "/parts") == 0) {
+        make_parts(&response->pieces);
+    } else if (strcmp(request->target, "/pieces-later") == 0) {
+        struct asg_http_later *later = asg_http_wait(request);
+        struct asg_http_response made = {.status = 200};
+        make_pieces(&made.pieces);
+        asg_http_answer(&later, &made);
+    } else if (strcmp(request->target, "/large") == 0) {
         response->stream = make_letters(STREAM_BYTES, false);
     } else if (strcmp(request->target, "/stream") == 0) {
         response->stream = make_letters(1000, false);
@@ -310,6 +359,44 @@ static void test_a_stream_that_cannot_be_finished_drops_the_connection(void **st
     wait_for_ended(1);
 }
 
+static void expect_letters(int fd, const struct asg_http_pieces *pieces)
+{
+    static char answer[PARTS * PART_BYTES + 1000];
+    size_t length = http_read_all(fd, answer, sizeof answer);
+    assert_non_null(strstr(answer, "Content-Length: "));
+    const char *body = strstr(answer, "\r\n\r\n");
+    assert_non_null(body);
+    body += 4;
+    size_t total = 0;
+    for (size_t i = 0; i < pieces->count; i++) {
+        total += pieces->items[i].length;
+    }
+    assert_int_equal(total, (size_t)(answer + length - body));
+    for (size_t i = 0; i < total; i++) {
+        if (body[i] != (char)('a' + i % 26)) fail_msg("byte %zu", i);
+    }
+}
+
+static void test_pieces_are_sent_from_where_they_are(void **state)
+{
+    (void)state;
+    struct asg_http_pieces pieces;
+    make_pieces(&pieces);
+    expect_letters(begin("/pieces"), &pieces);
+    wait_for_ended(1);
+    expect_letters(begin("/pieces-later"), &pieces);
+    wait_for_ended(2);
+    make_parts(&pieces);
+    int fd = begin("/parts");
+    struct pollfd poller = {.fd = fd, .events = POLLIN};
+    assert_int_equal(1, poll(&poller, 1, 10000));
+    (void)poll(NULL, 0, 300); /* until no more of it fits between the two */
+    expect_letters(fd, &pieces);
+    wait_for_ended(3);
+    (void)close(begin("/parts")); /* sent or not: they end */
+    wait_for_ended(4);
+}
+
 static void test_a_stream_ends_when_its_client_goes(void **state)
 {
     (void)state;
@@ -367,6 +454,7 @@ int main(void)
         TEST(test_a_server_ends_although_answers_are_owed),
         TEST(test_a_stream_is_read_as_fast_as_the_client_reads),
         TEST(test_a_stream_that_cannot_be_finished_drops_the_connection),
+        TEST(test_pieces_are_sent_from_where_they_are),
         TEST(test_a_stream_ends_when_its_client_goes),
         TEST(test_a_stream_may_come_later),
         TEST(test_many_slow_readers_hold_nobody_up),

@@ -23,6 +23,12 @@ static void handle(void *context, const struct asg_http_request *request,
         for (int i = 0; i < 200000; i++) {
             asg_bytes_append_text(&response->body, "0123456789");
         }
+    } else if (strcmp(request->target, "/pieces") == 0) {
+        static struct asg_http_piece items[3000];
+        for (size_t i = 0; i < 3000; i++) {
+            items[i] = (struct asg_http_piece){"0123456789", i % 11};
+        }
+        response->pieces = (struct asg_http_pieces){.items = items, .count = 3000};
     } else if (strcmp(request->target, "/later") == 0) {
         struct asg_http_later *later = asg_http_wait(request);
         asg_bytes_append_text(&response->body, "later");
@@ -171,6 +177,9 @@ static void test_a_large_answer_and_a_kept_connection(void **state)
     assert_int_equal(0,
                      curl("--cacert first.crt -o large -w '%{size_download}'", "/large"));
     expect("2000000");
+    assert_int_equal(
+        0, curl("--cacert first.crt -o pieces -w '%{size_download}'", "/pieces"));
+    expect("14988");
     assert_int_equal(0, run("curl -sS -m 20 -v --cacert first.crt https://127.0.0.1:%u/ "
                             "https://127.0.0.1:%u/",
                             asg_http_server_port(server), asg_http_server_port(server)));
