@@ -13,9 +13,10 @@
 
 #define PAGE      50
 #define NAMES_MAX 50 /* unless MaxRecords is more */
-/* An answer of no more parts is sent from where they lie. One of many is a stream: not
- * all of its leaves are rendered before its first byte goes out. */
+/* An answer of no more parts is sent from where they lie, if most are rendered: else it
+ * is a stream, whose first byte goes out before the last leaf is rendered. */
 #define PARTS_MAX 900
+#define COLD_MAX  100 /* leaves */
 
 /* ---- which groups ---- */
 
@@ -201,6 +202,19 @@ static size_t count_parts(const struct reply *reply)
     return count;
 }
 
+/* Leaves that nobody has rendered yet; no more than `most` are counted. */
+static size_t count_cold(const struct reply *reply, size_t most)
+{
+    size_t cold = 0;
+    for (size_t i = 0; reply->has_instances && i < reply->count; i++) {
+        const struct asg_page *page = reply->pages[i];
+        for (size_t k = 0; k < page->leaf_count && cold < most; k++) {
+            if (asg_slot_read(page->leaves[k]->slot) == NULL) cold++;
+        }
+    }
+    return cold;
+}
+
 static void send_reply(struct asg_api_call *call, struct reply *reply, bool has_more)
 {
     struct asg_bytes end = {0};
@@ -217,7 +231,7 @@ static void send_reply(struct asg_api_call *call, struct reply *reply, bool has_
         (void)asg_group_xml_sheet(call, reply->pages[i]);
     }
     size_t most = count_parts(reply);
-    if (most > PARTS_MAX) {
+    if (most > PARTS_MAX || count_cold(reply, COLD_MAX + 1) > COLD_MAX) {
         asg_api_stream(call, (struct asg_http_stream){
                                  .read = read_reply, .end = end_reply, .context = reply});
         return;
