@@ -82,6 +82,7 @@ static const char *wrong_with_what_is_kept(const struct asg_core *core,
                                            const struct group *group)
 {
     const char *configuration = group->config.launch_configuration;
+    assert(configuration != NULL && core->step == NULL);
     if (configuration[0] != '\0' && asg_configuration_find(core, configuration) == NULL) {
         return "launches from a launch configuration that is not there";
     }

@@ -29,6 +29,7 @@ static bool move(struct asg_core *core, const struct group *group,
 void asg_settle_sources(struct asg_core *core, struct group *group)
 {
     struct asg_group_config config = group->config;
+    assert(core->step != NULL);
     size_t due = 0;
     for (size_t i = 0; i < config.source_count; i++) {
         const struct asg_source *source = &config.sources[i];

@@ -50,6 +50,7 @@ static struct asg_group_config begin_config(struct asg_core *core,
     asg_model_fill_unset(&asg_group_config_schema, &config);
     asg_kept_merge(NULL, 0, config.kept, config.kept_count, arena, &config.kept,
                    &config.kept_count);
+    assert(config.name != NULL && config.uuid != NULL);
     for (size_t i = 0; i < config.source_count; i++) {
         config.sources[i].state = ASG_SOURCE_STATE_ADDING;
         config.sources[i].state_ms = core->now_ms;

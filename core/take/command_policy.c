@@ -82,6 +82,7 @@ static void keep_identity(struct asg_policy_config *config,
 static void drop_alarms(struct asg_policy_config *config)
 {
     bool tracks = config->kind == ASG_POLICY_TARGET_TRACKING;
+    assert(config->kind < ASG_POLICY_COUNT);
     if (!tracks && !config->has_threshold) config->alarm_high = "";
     if (!tracks || config->disable_scale_in) config->alarm_low = "";
 }

@@ -73,6 +73,7 @@ static void put(struct asg_core *core, struct change *change,
 static void take_away(struct change *change, const struct asg_group_tag *tag)
 {
     size_t at = find_tag(change, tag->key);
+    assert(tag->value != NULL);
     if (at == change->count) return;
     if (tag->has_value && strcmp(change->tags[at].value, tag->value) != 0) return;
     change->count--;
@@ -108,6 +109,7 @@ static bool is_allowed(struct asg_core *core, const struct asg_command *command,
     if (!asg_take_is_within(core, command, change->count, ASG_TAGS_MAX,
                             "tags of a group"))
         return false;
+    assert(change->group->no > 0);
     struct asg_error error = {""};
     if (asg_take_check_tags(change->tags, change->count, &error) == ASG_OK) return true;
     asg_reply_refuse(core, "ValidationError", "group %s: %s", change->group->config.name,
