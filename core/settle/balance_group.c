@@ -360,7 +360,11 @@ static void grow(struct asg_core *core, struct group *group, uint32_t missing)
         }
         if (missing > free) missing = free;
     }
-    if (!is_template_ready(core, group)) return;
+    assert(missing > 0 && missing <= room);
+    if (!is_template_ready(core, group)) {
+        if (!group->config.dry_run) asg_activity_expect(core, group, missing);
+        return;
+    }
     group->scaling.dry_run_desired =
         group->config.dry_run ? (int64_t)group->config.desired : -1;
     assert(missing > 0 && missing <= room);

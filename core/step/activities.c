@@ -183,25 +183,27 @@ const char *asg_activity_say(struct asg_core *core, const struct group *group,
 
 /* ---- one activity ---- */
 
-static void give_number(struct group *group, struct activity *activity)
+static struct activity *begin(struct asg_core *core, struct group *group,
+                              enum asg_activity_kind kind, const char *cause)
 {
+    assert(kind < ASG_ACT_COUNT && cause[0] != '\0');
+    struct activity *activity = asg_activity_new(group);
     activity->no = ++group->last_activity_no;
     assert(activity->no > 0); /* numbers do not come round */
-}
-
-void asg_activity_open(struct asg_core *core, struct instance *instance,
-                       enum asg_activity_kind kind, const char *cause)
-{
-    assert(instance->activity == NULL);
-    assert(kind < ASG_ACT_COUNT && cause[0] != '\0');
-    struct activity *activity = asg_activity_new(instance->group);
-    give_number(instance->group, activity);
     activity->kind = kind;
     bool is_launch = kind == ASG_ACT_LAUNCH;
     activity->status = is_launch ? ASG_ACTIVITY_PRE_IN_SERVICE : ASG_ACTIVITY_IN_PROGRESS;
     activity->progress = is_launch ? LAUNCH_PROGRESS : 0;
     activity->start_ms = core->now_ms;
     asg_activity_keep(core, &activity->cause, ASG_ACTIVITY_CAUSE_MAX, cause);
+    return activity;
+}
+
+void asg_activity_open(struct asg_core *core, struct instance *instance,
+                       enum asg_activity_kind kind, const char *cause)
+{
+    assert(instance->activity == NULL);
+    struct activity *activity = begin(core, instance->group, kind, cause);
     activity->instance = instance;
     instance->activity = activity;
     write_row(core, activity, 0);
@@ -253,39 +255,70 @@ static const char *say_job(struct asg_core *core, const struct instance *slot)
                             slot->group->config.name, slot->launch.job_id);
 }
 
-static const char *say_replacement(struct asg_core *core, const struct instance *slot)
+static const char *say_replacement(struct asg_core *core, struct group *group,
+                                   const char *reason)
 {
-    assert(slot->group->replacing > 0);
-    slot->group->replacing--;
-    return asg_activity_say(core, slot->group, /* with_wish */ false, say_job(core, slot),
+    assert(group->replacing > 0);
+    group->replacing--;
+    return asg_activity_say(core, group, /* with_wish */ false, reason,
                             "an instance was launched in response to an unhealthy "
                             "instance needing to be replaced");
 }
 
-static const char *say_launch(struct asg_core *core, const struct instance *slot)
+static const char *say_launch(struct asg_core *core, const struct group *group,
+                              const char *reason)
 {
     assert(core->step != NULL);
-    return asg_activity_say(core, slot->group, /* with_wish */ true, say_job(core, slot),
+    return asg_activity_say(core, group, /* with_wish */ true, reason,
                             "an instance was started in response to a difference between "
                             "desired and actual capacity, increasing the capacity from "
                             "%" PRIu32 " to %" PRIu32,
                             core->step->span_from, core->step->span_to);
 }
 
+void asg_activity_expect(struct asg_core *core, struct group *group, uint32_t count)
+{
+    const char *cause = NULL;
+    assert(count > 0 && !group->is_deleting);
+    while (group->waiting.count < count) {
+        bool is_replacement = group->replacing > 0;
+        if (!is_replacement && cause == NULL) cause = say_launch(core, group, "");
+        struct activity *activity =
+            begin(core, group, ASG_ACT_LAUNCH,
+                  is_replacement ? say_replacement(core, group, "") : cause);
+        assert(activity->instance == NULL);
+        asg_activity_push_waiting(group, activity);
+        write_row(core, activity, 0);
+    }
+    assert(group->waiting.count >= count);
+}
+
+/* One that was never asked for is where it was. */
+static void go_on_with(struct asg_core *core, struct activity *activity,
+                       struct instance *slot)
+{
+    assert(activity->instance == NULL && activity->group == slot->group);
+    activity->instance = slot;
+    slot->activity = activity;
+    bool is_first = activity->status == ASG_ACTIVITY_PRE_IN_SERVICE;
+    asg_activity_go_on(core, slot,
+                       is_first ? ASG_ACTIVITY_PRE_IN_SERVICE : ASG_ACTIVITY_IN_PROGRESS,
+                       LAUNCH_PROGRESS, activity->message);
+}
+
 void asg_activity_take_slot(struct asg_core *core, struct instance *slot,
                             const char **cause)
 {
     assert(slot->activity == NULL && slot->id[0] == '\0');
-    struct activity *activity = asg_activity_pop_waiting(slot->group);
+    struct group *group = slot->group;
+    struct activity *activity = asg_activity_pop_waiting(group);
     if (activity != NULL) {
-        activity->instance = slot;
-        slot->activity = activity;
-        asg_activity_go_on(core, slot, ASG_ACTIVITY_IN_PROGRESS, LAUNCH_PROGRESS,
-                           activity->message);
-    } else if (slot->group->replacing > 0) {
-        asg_activity_open(core, slot, ASG_ACT_LAUNCH, say_replacement(core, slot));
+        go_on_with(core, activity, slot);
+    } else if (group->replacing > 0) {
+        asg_activity_open(core, slot, ASG_ACT_LAUNCH,
+                          say_replacement(core, group, say_job(core, slot)));
     } else {
-        if (*cause == NULL) *cause = say_launch(core, slot);
+        if (*cause == NULL) *cause = say_launch(core, group, say_job(core, slot));
         asg_activity_open(core, slot, ASG_ACT_LAUNCH, *cause);
     }
 }

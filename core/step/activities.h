@@ -52,6 +52,10 @@ void asg_activity_close(struct asg_core *core, struct instance *instance,
 
 /* ---- launches ---- */
 
+/* `count` launches are decided, and wait until it is known what is launched: as many as
+ * do not wait yet begin. */
+void asg_activity_expect(struct asg_core *core, struct group *group, uint32_t count);
+
 /* The slot is new: its launch goes on with one that waits, or begins. *cause is NULL for
  * the first slot of a job, and kept for the others: they mostly have the same. */
 void asg_activity_take_slot(struct asg_core *core, struct instance *slot,

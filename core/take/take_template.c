@@ -5,6 +5,7 @@
 
 #include "core/limits/launch_failures.h"
 #include "core/plan/retry_job.h"
+#include "core/step/activities.h"
 #include "core/step/narrate.h"
 #include "core/take/attempts.h"
 #include "core/take/dead_letter.h"
@@ -46,6 +47,11 @@ void asg_resolve_refused(struct asg_core *core, struct group *group, struct job 
     group->template.job_id = 0;
     asg_group_mark_dirty(core, group);
     asg_launch_again_later(core, group);
+    const char *what = result->message[0] != '\0' ? result->message
+                                                  : asg_attempt_say_error(core, result);
+    asg_activity_end_waiting(core, group, 0, ASG_ACTIVITY_FAILED,
+                             asg_activity_say_failure(core, what));
+    assert(group->waiting.count == 0);
     asg_job_bury(core, group, job, result);
 }
 

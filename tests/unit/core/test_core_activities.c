@@ -371,6 +371,78 @@ static void test_the_rest_of_a_launch_is_the_same_activity(void **state)
     }
 }
 
+/* The group's template is asked for first: its launches wait for that. */
+static void make_group_by_name(uint32_t desired)
+{
+    static struct asg_subnet subnet = {"subnet-1", "us-east-1a"};
+    const struct asg_group_config config = {.name = "web",
+                                            .max = 9,
+                                            .desired = desired,
+                                            .template_name = "t",
+                                            .template_id = "",
+                                            .template_version = "$Latest",
+                                            .subnets = &subnet,
+                                            .subnet_count = 1};
+    order((struct asg_command){
+        .kind = ASG_COMMAND_GROUP_CREATE, .group = "web", .group_config = &config});
+}
+
+static void answer_resolve(enum asg_outcome outcome)
+{
+    struct asg_arena arena = {0};
+    struct asg_job *jobs = NULL;
+    size_t count = 0;
+    asg_core_open_jobs(w.core, &arena, &jobs, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (jobs[i].kind != ASG_JOB_RESOLVE_TEMPLATE) continue;
+        const struct asg_result result = {.job_id = jobs[i].id,
+                                          .attempt = jobs[i].attempt,
+                                          .incarnation = jobs[i].incarnation,
+                                          .outcome = outcome,
+                                          .worker = "w",
+                                          .error_code = "",
+                                          .message = "The template t does not exist.",
+                                          .request_id = "",
+                                          .template_id = "lt-0123456789abcdef0",
+                                          .template_version = "4"};
+        step((struct asg_event){.kind = ASG_EVENT_RESULT, .result = &result});
+    }
+    asg_arena_clear(&arena);
+}
+
+static void test_launches_begin_before_their_template_is_known(void **state)
+{
+    (void)state;
+    make_group_by_name(2);
+    assert_int_equal(2, told.last);
+    expect_end(1, ASG_ACT_LAUNCH, "", ASG_ACTIVITY_PRE_IN_SERVICE, "");
+    expect_cause(1, "At %T a user request created an AutoScalingGroup changing the "
+                    "desired capacity from 0 to 2.  At %T an instance was "
+                    "started " DIFFERENCE
+                    "increasing the capacity from 0 to 2.  openasg: asked for by test.");
+    save_and_load();
+    pass(1000);
+    assert_int_equal(2, told.last); /* once */
+    answer_resolve(ASG_OUTCOME_OK);
+    expect_end(1, ASG_ACT_LAUNCH, "i-1", ASG_ACTIVITY_SUCCESSFUL, "");
+    expect_end(2, ASG_ACT_LAUNCH, "i-2", ASG_ACTIVITY_SUCCESSFUL, "");
+    assert_int_equal(2, told.last);
+}
+
+static void test_launches_fail_with_their_template(void **state)
+{
+    (void)state;
+    make_group_by_name(2);
+    answer_resolve(ASG_OUTCOME_NOT_FOUND);
+    expect_end(2, ASG_ACT_LAUNCH, "", ASG_ACTIVITY_FAILED,
+               "The template t does not exist. Launching EC2 instance failed.");
+    assert_int_equal(0, told.open);
+    pass(60000); /* tried again with one, as after any failure */
+    assert_int_equal(3, told.last);
+    set_desired(0);
+    expect_end(3, ASG_ACT_LAUNCH, "", ASG_ACTIVITY_CANCELLED, "no longer wanted");
+}
+
 static void test_a_refused_launch_fails_with_what_ec2_says(void **state)
 {
     (void)state;
@@ -489,6 +561,8 @@ int main(void)
         TEST(test_a_launch_fails_when_every_pool_is_spent),
         TEST(test_a_launch_elsewhere_is_the_same_activity),
         TEST(test_the_rest_of_a_launch_is_the_same_activity),
+        TEST(test_launches_begin_before_their_template_is_known),
+        TEST(test_launches_fail_with_their_template),
         TEST(test_a_refused_launch_fails_with_what_ec2_says),
         TEST(test_a_launch_in_doubt_waits_for_its_id),
         TEST(test_a_launch_that_is_not_wanted_any_more_is_cancelled),
