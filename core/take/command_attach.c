@@ -252,6 +252,7 @@ void asg_order_detach(struct asg_core *core, const struct asg_command *command)
 void asg_order_untag_again(struct asg_core *core, const struct job *job)
 {
     assert(job->plan.kind == ASG_JOB_UNTAG);
+    assert(job->plan.tagging->instance_ids.count == 1);
     const char *id = job->plan.tagging->instance_ids.items[0];
     if (asg_detached_find(core, id) == NULL) return; /* attached again, or long gone */
     asg_plan_untag(core, asg_group_of_no(core, job->group_no), id);

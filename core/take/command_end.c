@@ -98,6 +98,7 @@ static void end_named(struct asg_core *core, const struct asg_command *command,
                       struct group *group, struct instance *const *named)
 {
     size_t count = command->instance_ids.count;
+    assert(count > 0 && count <= ASG_MOVED_INSTANCES_MAX);
     size_t places = 0; /* one in standby has none */
     for (size_t i = 0; i < count; i++) {
         places += asg_instance_counts(named[i]) ? 1 : 0;
@@ -132,6 +133,7 @@ void asg_order_end_instances(struct asg_core *core, const struct asg_command *co
         if (named[i] == NULL) return;
         if (i == 0) group = its;
     }
+    assert(group != NULL); /* one is named at least */
     bool is_hurried = ids->count == 1 && is_on_its_way(named[0]);
     bool is_of_group =
         command->group[0] == '\0' || strcmp(command->group, group->config.name) == 0;

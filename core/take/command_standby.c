@@ -108,6 +108,7 @@ void asg_order_exit_standby(struct asg_core *core, const struct asg_command *com
         return;
     }
     uint32_t from = group->config.desired;
+    assert(!group->is_deleting);
     asg_moved_raise(core, group, count);
     for (size_t i = 0; i < count; i++) {
         take_back(core, group, named[i]);
