@@ -120,6 +120,10 @@ static inline void write_cluster(const struct asg_cluster_sheet *cluster,
     for (size_t i = 0; i < cluster->template_count; i++) {
         asg_wire_encode(&asg_template_view_schema, &cluster->templates[i], ret);
     }
+    for (size_t i = 0; i < cluster->launch_configuration_count; i++) {
+        asg_wire_encode(&asg_launch_configuration_schema,
+                        &cluster->launch_configurations[i], ret);
+    }
     for (size_t i = 0; i < cluster->orphan_count; i++) {
         asg_wire_encode(&asg_orphan_view_schema, &cluster->orphans[i], ret);
     }
