@@ -10,7 +10,8 @@
 #include "aws/sigv4.h"
 #include "base/clock.h"
 
-#define BODY_MAX 65536
+#define BODY_MAX      65536
+#define HEADER_MEMORY ((size_t)64 * 1024)
 
 struct bench_bare {
     struct MHD_Daemon *daemon;
@@ -114,9 +115,10 @@ struct bench_bare *bench_bare_new(const void *body, size_t length, unsigned thre
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     bare->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, take, bare, MHD_OPTION_SOCK_ADDR,
-        (struct sockaddr *)&address, MHD_OPTION_THREAD_POOL_SIZE, threads,
-        MHD_OPTION_NOTIFY_COMPLETED, end, bare, MHD_OPTION_END);
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, take,
+        bare, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
+        MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        HEADER_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, end, bare, MHD_OPTION_END);
     if (bare->daemon == NULL) {
         (void)fprintf(stderr, "bench_api: the bare server does not start\n");
         exit(1);
