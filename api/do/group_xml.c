@@ -1,5 +1,6 @@
 #include "api/do/group_xml.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -188,17 +189,30 @@ static void write_sources(struct group *group)
 
 /* ---- tags, processes, metrics, policies ---- */
 
+static int compare_tags(const void *a, const void *b)
+{
+    const struct asg_tag *left = a;
+    const struct asg_tag *right = b;
+    return strcmp(left->key, right->key);
+}
+
+/* By key, as AWS has them: Ansible holds its own sorted tags against them. */
 static void write_tags(struct group *group)
 {
     const struct asg_group_config *config = group->config;
+    struct asg_tag *tags =
+        asg_arena_take(group->arena, (config->tag_count + 1) * sizeof *tags);
+    for (size_t i = 0; i < config->tag_count; i++)
+        tags[i] = config->tags[i];
+    qsort(tags, config->tag_count, sizeof *tags, compare_tags);
     asg_write_begin_list(&group->writer, "Tags");
     for (size_t i = 0; i < config->tag_count; i++) {
         asg_write_begin_item(&group->writer);
         asg_write_text(&group->writer, "ResourceId", config->name);
         asg_write_text(&group->writer, "ResourceType", "auto-scaling-group");
-        asg_write_text(&group->writer, "Key", config->tags[i].key);
-        asg_write_text(&group->writer, "Value", config->tags[i].value);
-        asg_write_flag(&group->writer, "PropagateAtLaunch", !config->tags[i].stays);
+        asg_write_text(&group->writer, "Key", tags[i].key);
+        asg_write_text(&group->writer, "Value", tags[i].value);
+        asg_write_flag(&group->writer, "PropagateAtLaunch", !tags[i].stays);
         asg_write_end(&group->writer);
     }
     asg_write_end(&group->writer);
