@@ -1,7 +1,8 @@
 /* proc_file - a file of /proc or /sys that is read again and again.
  *
  * Opened once and read from its start each time: half the system calls, and no path
- * look-up. Threads: one owner at a time.
+ * look-up.
+ * Threads: one owner at a time.
  */
 #ifndef ASG_AGENT_PROC_FILE_H
 #define ASG_AGENT_PROC_FILE_H

@@ -1,5 +1,6 @@
 /* read_network - bytes in and out of this machine since boot, from /proc/net/dev:
- * every interface but the loopback. Threads: one owner at a time. */
+ * every interface but the loopback.
+ * Threads: one owner at a time. */
 #ifndef ASG_AGENT_READ_NETWORK_H
 #define ASG_AGENT_READ_NETWORK_H
 

@@ -1,6 +1,7 @@
 /* shown - what the agent tells those who ask: its last report and how it fares.
  *
- * The main loop writes, the gRPC thread reads. Threads: any; one small lock.
+ * The main loop writes, the gRPC thread reads.
+ * Threads: any; one small lock.
  */
 #ifndef ASG_AGENT_SHOWN_H
 #define ASG_AGENT_SHOWN_H

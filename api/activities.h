@@ -1,5 +1,6 @@
 /* activities - a scaling activity as the API shows it: in DescribeScalingActivities and
- * in the answers of orders that begin some. Memory: the call's arena.
+ * in the answers of orders that begin some.
+ * Threads: as the call. Memory: the call's arena.
  */
 #ifndef ASG_API_ACTIVITIES_H
 #define ASG_API_ACTIVITIES_H

@@ -4,8 +4,8 @@
  *          -> read view, or an order to core, or a question to EC2 -> one answer
  * It knows nothing of the controller: what it needs stands in the ports.
  * Threads: requests run on the HTTP server's threads, several at once; what was handed on
- *          (orders, questions) is answered on the thread that calls back. No thread
- * waits.
+ *          (orders, questions) is answered on the thread that calls back. Only
+ *          DescribeScalingActivities waits, for a moment (`activities`).
  */
 #ifndef ASG_API_API_H
 #define ASG_API_API_H
@@ -14,9 +14,9 @@
 #include "base/error.h"
 #include "model/effects.h"
 #include "model/event.h"
+#include "model/question.h"
 #include "store/activity_index.h"
 #include "view/view.h"
-#include "model/question.h"
 
 struct asg_api;
 

@@ -1,4 +1,5 @@
-/* arns - the names by which AWS's tools know what is here. Memory: the call's arena. */
+/* arns - the names by which AWS's tools know what is here.
+ * Threads: as the call. Memory: the call's arena. */
 #ifndef ASG_API_ARNS_H
 #define ASG_API_ARNS_H
 

@@ -2,8 +2,9 @@
  *
  * A handler gets a call and ends it exactly once, with one of the functions that say so
  * below, at once or later: handing on an order means that `done` ends it. After a call
- * was ended or handed on, the handler may not touch it any more: it may be gone. Threads:
- * one at a time. Memory: the call's arena, until it is ended.
+ * was ended or handed on, the handler may not touch it any more: it may be gone.
+ * Threads: one at a time.
+ * Memory: the call's arena, until it is ended.
  */
 #ifndef ASG_API_CALL_H
 #define ASG_API_CALL_H
@@ -14,10 +15,9 @@
 #include "query/read.h"
 #include "query/xml_out.h"
 
-#define ASG_API_XMLNS      "http://autoscaling.amazonaws.com/doc/2011-01-01/"
-#define ASG_API_VERSION    "2011-01-01"
-#define ASG_API_ID_SIZE    37 /* a UUID and the closing zero */
-#define ASG_API_ACCOUNT_ID 12
+#define ASG_API_XMLNS   "http://autoscaling.amazonaws.com/doc/2011-01-01/"
+#define ASG_API_VERSION "2011-01-01"
+#define ASG_API_ID_SIZE 37 /* a UUID and the closing zero */
 
 struct asg_api_call;
 typedef void asg_api_handler(struct asg_api_call *call);
@@ -58,7 +58,7 @@ ASG_MUST_USE bool asg_api_may(struct asg_api_call *call, const char *group);
 
 /* --- ways to end it --- */
 
-/* An error: 400, 403, 500, 503 and its code. */
+/* An error: its HTTP status (400, 403, 405, 413, 500, 503) and its code. */
 void asg_api_refuse(struct asg_api_call *call, int http_status, const char *code,
                     const char *format, ...) ASG_PRINTF(4, 5);
 

@@ -1,5 +1,5 @@
 /* certificate - the door's certificate and private key, as files in PEM.
- * Blocks: on the disk. */
+ * Threads: no state; any. Blocks: on the disk. */
 #ifndef ASG_API_CERTIFICATE_H
 #define ASG_API_CERTIFICATE_H
 

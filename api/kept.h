@@ -4,7 +4,8 @@
  * Flow:    checked input -> [kept] -> an order -> core keeps it -> read view -> [kept] ->
  *          answer
  * A path is that of a form ("Tags.member.1.Key"); what belongs to one member stands
- * together. Threads: one owner at a time. Memory: the arena given.
+ * together.
+ * Threads: one owner at a time. Memory: the arena given.
  */
 #ifndef ASG_API_KEPT_H
 #define ASG_API_KEPT_H

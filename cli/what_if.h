@@ -3,7 +3,8 @@
  *
  * Flow:    log -> [group] -> trace -> [sides: run_model, score_sides, choose_best] ->
  *          [costs] -> [table or plot]
- * Texts live in the arena of `cli`. Threads: one.
+ * Texts live in the arena of `cli`.
+ * Threads: one.
  */
 #ifndef ASG_CLI_WHAT_IF_H
 #define ASG_CLI_WHAT_IF_H

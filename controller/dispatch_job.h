@@ -7,9 +7,9 @@
  *          whatever its outcome; others' are acknowledged and dropped, and when one says
  *          that something was done in EC2, that is a hint to look there. Nothing is
  *          acknowledged to a worker before it is durable. A job ends by its deadline,
- * also while a worker has it. Time:    leases by the monotonic clock, deadlines by the
- * time of the log. Threads: one owner (the loop). No sockets here: they come in by
- * `ports`.
+ * also while a worker has it.
+ * Time: leases by the monotonic clock, deadlines by the time of the log.
+ * Threads: one owner (the loop). No sockets here: they come in by `ports`.
  */
 #ifndef ASG_CONTROLLER_DISPATCH_JOB_H
 #define ASG_CONTROLLER_DISPATCH_JOB_H

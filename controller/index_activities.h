@@ -3,8 +3,9 @@
  * Flow:    commit -> [wake] -> thread: log's effects -> activities.db -> readers
  * The thread reads the log by itself, from the record on up to which the index goes: when
  * the index is missing, of another log or behind, that is all the same work. The loop
- * only says that there is more, and never waits. Threads: one of its own; each call may
- * come from any thread. Blocks:  await() for its limit; find() on the disk.
+ * only says that there is more, and never waits.
+ * Threads: one of its own; each call may come from any thread.
+ * Blocks: await() for its limit; find() on the disk.
  */
 #ifndef ASG_CONTROLLER_INDEX_ACTIVITIES_H
 #define ASG_CONTROLLER_INDEX_ACTIVITIES_H

@@ -3,8 +3,9 @@
  * Flow:    agents -> [ingest] -> window, roster -> inbox -> core
  * A turn takes what is there, tells who fell silent and ends the periods that are due;
  * ingest_thread.c takes one after another. A bad frame is counted and dropped, never
- * more. Threads: turns from one thread, the other calls from the loop; none blocks for
- * longer than one drain.
+ * more.
+ * Threads: turns from one thread, the other calls from the loop; none blocks for longer
+ *          than one drain.
  */
 #ifndef ASG_CONTROLLER_INGEST_REPORT_H
 #define ASG_CONTROLLER_INGEST_REPORT_H

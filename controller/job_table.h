@@ -1,4 +1,5 @@
-/* job_table - the open jobs of the dispatcher: by id, and in one queue a kind. */
+/* job_table - the open jobs of the dispatcher: by id, and in one queue a kind.
+ * Threads: one owner (the loop). */
 #ifndef ASG_CONTROLLER_JOB_TABLE_H
 #define ASG_CONTROLLER_JOB_TABLE_H
 

@@ -1,4 +1,5 @@
-/* metrics - what the controller counts: one table for the code and for /metrics. */
+/* metrics - what the controller counts: one table for the code and for /metrics.
+ * Threads: any. */
 #ifndef ASG_CONTROLLER_METRICS_H
 #define ASG_CONTROLLER_METRICS_H
 

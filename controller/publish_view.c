@@ -4,9 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JOIN_ROWS                                                                        \
-    (ASG_LEAF_ROWS / 2) /* neighbours of so few together become one leaf                 \
-                         */
+#define JOIN_ROWS (ASG_LEAF_ROWS / 2) /* neighbours of so few become one leaf */
 
 /* The leaves of the page that is being made. */
 struct leaves {

@@ -12,7 +12,8 @@
  * bucket. When EC2 throttles an action its refill falls to 0.7 of what was measured and
  * grows back along a cubic curve, as the AWS SDKs' adaptive mode does
  * (base/adaptive_rate.h), until it is as before.
- * Pure: time comes in. Threads: one owner.
+ * Pure: time comes in.
+ * Threads: one owner.
  */
 #ifndef ASG_CONTROLLER_RATE_BUDGET_H
 #define ASG_CONTROLLER_RATE_BUDGET_H

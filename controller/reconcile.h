@@ -12,7 +12,8 @@
  * ordered to end, while its agent reports, is no better than a listing that lacks it: it
  * is believed once the agent is silent, or when it stands as long as an absence must. A
  * failed status check (`impaired`) counts when two listings in a row show it
- * (docs/rules.md, "Health"). Threads: one owner (the loop).
+ * (docs/rules.md, "Health").
+ * Threads: one owner (the loop).
  */
 #ifndef ASG_CONTROLLER_RECONCILE_H
 #define ASG_CONTROLLER_RECONCILE_H

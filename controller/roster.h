@@ -4,8 +4,9 @@
  * An agent is bound to its instance by the join token of the launch job, the first CURVE
  * key that shows it, and the private address EC2 gave it (docs/rules.md, "Peers and
  * keys"). From then on that key speaks for that instance and for no other. A slot
- * number stays with an instance as long as it is known; the window uses the same. Time:
- * monotonic milliseconds. Threads:  one owner (the ingest thread).
+ * number stays with an instance as long as it is known; the window uses the same.
+ * Time:    monotonic milliseconds.
+ * Threads: one owner (the ingest thread).
  */
 #ifndef ASG_CONTROLLER_ROSTER_H
 #define ASG_CONTROLLER_ROSTER_H

@@ -1,5 +1,5 @@
-/* serve_api - the API's orders come in by the inbox, each with the call that waits for
- * it.
+/* serve_api - the API's ports in the controller: its orders come in by the inbox, each
+ * with the call that waits for it.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* parts - what a root is made of. Nothing outside view/ includes it. */
+/* parts - what a root is made of. Nothing outside view/ includes it.
+ * Threads: the writer changes what is of its draft; counts of holders from any. */
 #ifndef ASG_VIEW_PARTS_H
 #define ASG_VIEW_PARTS_H
 
@@ -65,7 +66,7 @@ struct asg_view {
     struct asg_root *retired; /* the writer's holds that are to be dropped */
 };
 
-/* One more holder; the last one but one: true when nobody is left. */
+/* One more holder; one fewer: true when nobody is left. */
 void asg_refs_add(atomic_uint *refs);
 bool asg_refs_drop(atomic_uint *refs);
 

@@ -1,7 +1,8 @@
 /* publish - how the one writer makes the next root of a view.
  *
  * Flow:    [begin] -> put and take pages -> [publish]: readers see all of it at once
- * A draft shares with the newest root what it does not change. Threads: the writer.
+ * A draft shares with the newest root what it does not change.
+ * Threads: the writer.
  * Blocks: never.
  */
 #ifndef ASG_VIEW_PUBLISH_H

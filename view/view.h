@@ -97,7 +97,7 @@ struct asg_cluster_page {
     struct asg_cluster_sheet content;
 };
 
-/* The group's name, and its page's config. */
+/* The name of the page's group; lent by the page. */
 const char *asg_page_name(const struct asg_page *page);
 
 /* How many of those that serve are warming at that moment: reads the leaves in which

@@ -6,7 +6,8 @@
  * member of its own behind a gzip file; and what takes neither becomes the one part of a
  * MIME message (docs/launch.md has the table). The agent looks for the last such line in
  * the bytes as they are. The same data and line give the same bytes: a launch that is
- * repeated must be the same request. Threads: no state.
+ * repeated must be the same request.
+ * Threads: no state.
  */
 #ifndef ASG_WORKER_JOIN_USER_DATA_H
 #define ASG_WORKER_JOIN_USER_DATA_H

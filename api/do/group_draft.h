@@ -10,6 +10,7 @@
  * later and the config is right.
  *
  * Functions that return a bool end the call with a refusal when they return false.
+ * Nothing outside api/do includes it.
  * Threads: as the call. Memory: the call's arena.
  */
 #ifndef ASG_API_DO_GROUP_DRAFT_H

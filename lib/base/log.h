@@ -1,7 +1,7 @@
 /* log - one line a happening, for programs only (libraries answer, programs log).
  *
- *   2026-11-23T14:36:49.123Z warn controller ingest report_refused status="..." dropping
- * it
+ *   2026-11-23T14:36:49.123Z warn controller ingest report_refused status="..."
+ *                            dropping it
  *
  * room and event are stable and searchable; the rest is key=value and words. A
  * failure we live with says what we do next. Never pass a secret.

@@ -1,7 +1,7 @@
 /* metrics - counters, gauges and histograms, declared in one table a program.
  *
  * A program writes its `metrics.def` as an X-macro list, makes the enum and the
- * table from it, and counts with asg_metrics_add(METRIC_X, 1). The same table is
+ * table from it, and counts with asg_metric_add(&table[METRIC_X], 1). The same table is
  * what /metrics prints, so that name, unit and help cannot drift.
  * Threads: any; each value is one atomic.
  */

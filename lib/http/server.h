@@ -9,8 +9,9 @@
  *
  * An answer is a body, or a stream that the server reads as fast as the client takes it.
  * It may be given at once, by the handler, or later by any thread (asg_http_wait()),
- * while the request costs no thread either. Threads: handlers run on the server's
- * threads, several at once; so do the streams' reads.
+ * while the request costs no thread either.
+ * Threads: handlers run on the server's threads, several at once; so do the streams'
+ * reads.
  */
 #ifndef ASG_HTTP_SERVER_H
 #define ASG_HTTP_SERVER_H

@@ -2,7 +2,8 @@
  *
  * libmicrohttpd ends connections that are silent; who sends or takes a byte now and then
  * it keeps for ever. Here one thread for all of them shuts such a socket down, and its
- * owner then sees it end. Threads: any; a client's calls come from one at a time.
+ * owner then sees it end.
+ * Threads: any; a client's calls come from one at a time.
  */
 #ifndef ASG_HTTP_SLOW_CLIENTS_H
 #define ASG_HTTP_SLOW_CLIENTS_H

@@ -2,7 +2,8 @@
  * a probe and looked at when the probe has failed: a host that accepts or refuses is
  * there, whatever its agent does; one that answers nothing may be cut off from us.
  *
- * Nothing here blocks. Threads: each object has one owner at a time.
+ * Nothing here blocks.
+ * Threads: each object has one owner at a time.
  */
 #ifndef ASG_RPC_REACH_H
 #define ASG_RPC_REACH_H

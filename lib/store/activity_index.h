@@ -1,12 +1,12 @@
 /* activity_index - six weeks of activities beside the log, for those who ask for them.
  *
- * Flow:     log's effects -> [index] -> DescribeScalingActivities, `openasg activity
- * list` An SQLite file of its own that holds nothing but what stands in the log: it
- * remembers up to which record it goes, and with that record's chain hash whether it is
- * of this log. One that is missing, damaged, of another log or of another form is made
- * anew and filled from the log by its caller. Losing it loses nothing. Threads:  a writer
- * and each reader have one owner at a time; readers work beside the writer and see whole
- * transactions.
+ * Flow:    log's effects -> [index] -> DescribeScalingActivities, openasg activity list
+ * An SQLite file of its own that holds nothing but what stands in the log: it remembers
+ * up to which record it goes, and with that record's chain hash whether it is of this
+ * log. One that is missing, damaged, of another log or of another form is made
+ * anew and filled from the log by its caller. Losing it loses nothing.
+ * Threads: a writer and each reader have one owner at a time; readers work beside the
+ * writer and see whole transactions.
  */
 #ifndef ASG_STORE_ACTIVITY_INDEX_H
 #define ASG_STORE_ACTIVITY_INDEX_H
