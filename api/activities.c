@@ -74,7 +74,7 @@ static const char *say_end(struct asg_arena *arena, int64_t end_ms)
 void asg_api_write_activity(struct asg_writer *writer, struct asg_api_call *call,
                             const struct asg_activity *activity, bool is_group_deleted)
 {
-    char id[ASG_ACTIVITY_ID_SIZE];
+    char id[ASG_UUID_SIZE];
     asg_activity_id(activity, id);
     bool has_uuid = activity->group_uuid[0] != '\0';
     bool has_message = activity->message[0] != '\0';

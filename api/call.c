@@ -9,7 +9,6 @@
 
 #include "api/door.h"
 #include "api/held_answers.h"
-#include "crypto/crypto.h"
 #include "model/schemas.h"
 #include "query/reply.h"
 
@@ -31,18 +30,6 @@ struct asg_api_private {
     atomic_int holders;
 };
 
-void asg_api_draw_uuid(char ret[ASG_API_ID_SIZE])
-{
-    uint8_t bytes[16];
-    asg_random_bytes(bytes, sizeof bytes);
-    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40); /* version 4, RFC 4122 4.4 */
-    bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
-    char hex[2 * sizeof bytes + 1];
-    asg_hex_encode(bytes, sizeof bytes, hex);
-    (void)snprintf(ret, ASG_API_ID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
-                   hex + 12, hex + 16, hex + 20);
-}
-
 struct asg_api_call *asg_api_call_new(struct asg_api *api,
                                       const struct asg_http_request *request)
 {
@@ -57,7 +44,7 @@ struct asg_api_call *asg_api_call_new(struct asg_api *api,
     call->now_ms = asg_clock_wall_ms(&options->ports.clock);
     call->own->came_us = asg_clock_monotonic_us(&options->ports.clock);
     call->actor = "";
-    asg_api_draw_uuid(call->request_id);
+    asg_uuid_draw(call->request_id);
     return call;
 }
 

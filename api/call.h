@@ -11,13 +11,13 @@
 
 #include "api/api.h"
 #include "api/keys.h"
+#include "crypto/uuid.h"
 #include "http/server.h"
 #include "query/read.h"
 #include "query/xml_out.h"
 
 #define ASG_API_XMLNS   "http://autoscaling.amazonaws.com/doc/2011-01-01/"
 #define ASG_API_VERSION "2011-01-01"
-#define ASG_API_ID_SIZE 37 /* a UUID and the closing zero */
 
 struct asg_api_call;
 typedef void asg_api_handler(struct asg_api_call *call);
@@ -45,7 +45,7 @@ struct asg_api_call {
     const char *region;
     const char *account_id;
     int64_t now_ms;                   /* wall, when it came */
-    char request_id[ASG_API_ID_SIZE]; /* of the answer */
+    char request_id[ASG_UUID_SIZE]; /* of the answer */
     void *state;                      /* the handler's own */
     struct asg_api_private *own;      /* call.c's */
 };
@@ -108,9 +108,6 @@ struct asg_api_call *asg_api_call_new(struct asg_api *api,
 void asg_api_call_return(struct asg_api_call *call, struct asg_http_response *response);
 
 /* --- small things --- */
-
-/* A random UUID. */
-void asg_api_draw_uuid(char ret[ASG_API_ID_SIZE]);
 
 /* What a client may have of each; for `limit` of an order. */
 const struct asg_api_limits *asg_api_limits_of(const struct asg_api_call *call);

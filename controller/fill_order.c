@@ -2,12 +2,12 @@
 
 #include <assert.h>
 
-#include "api/call.h"
+#include "crypto/uuid.h"
 
 static const char *draw(struct asg_arena *arena)
 {
-    char uuid[ASG_API_ID_SIZE];
-    asg_api_draw_uuid(uuid);
+    char uuid[ASG_UUID_SIZE];
+    asg_uuid_draw(uuid);
     return asg_arena_text(arena, uuid);
 }
 

@@ -8,12 +8,11 @@
 
 #include "aws/sigv4.h"
 #include "crypto/crypto.h"
+#include "crypto/uuid.h"
 #include "ec2local/control.h"
 #include "ec2local/ec2_query.h"
 #include "ec2local/model_network.h"
 #include "ec2local/rate.h"
-
-#define REQUEST_ID_SIZE 37
 
 struct asg_service {
     struct asg_service_options parts;
@@ -28,7 +27,7 @@ struct visit {
     struct asg_http_response *response;
     struct asg_arena arena;
     struct asg_form params;
-    char request_id[REQUEST_ID_SIZE];
+    char request_id[ASG_UUID_SIZE];
     char key_id[ASG_SIGV4_KEY_ID_MAX + 1];
     const char *service_name; /* of the scope: "ec2", "sts" */
     const char *action;
@@ -54,18 +53,6 @@ void asg_service_destroy(struct asg_service **service)
     (void)pthread_mutex_destroy(&(*service)->rate_lock);
     free(*service);
     *service = NULL;
-}
-
-static void make_request_id(char ret[REQUEST_ID_SIZE])
-{
-    unsigned char noise[16];
-    char hex[33];
-    asg_random_bytes(noise, sizeof noise);
-    noise[6] = (unsigned char)((noise[6] & 0x0f) | 0x40); /* a random UUID, version 4 */
-    noise[8] = (unsigned char)((noise[8] & 0x3f) | 0x80);
-    asg_hex_encode(noise, sizeof noise, hex);
-    (void)snprintf(ret, REQUEST_ID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
-                   hex + 12, hex + 16, hex + 20);
 }
 
 static void answer_error(struct visit *visit, int status, const char *code,
@@ -354,7 +341,7 @@ static void answer_api(struct asg_service *service,
         .code = "",
         .fault = "",
     };
-    make_request_id(visit.request_id);
+    asg_uuid_draw(visit.request_id);
     response->content_type = "text/xml;charset=UTF-8";
     asg_http_add_header(response, "x-amzn-RequestId", visit.request_id);
     if (is_allowed(&visit) && has_params(&visit) && is_within_rates(&visit)) {

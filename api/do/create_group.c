@@ -93,8 +93,8 @@ void asg_do_create_auto_scaling_group(struct asg_api_call *call)
         !group_draft_take_places(call, draft)) {
         return;
     }
-    char uuid[ASG_API_ID_SIZE];
-    asg_api_draw_uuid(uuid);
+    char uuid[ASG_UUID_SIZE];
+    asg_uuid_draw(uuid);
     draft->config.uuid = asg_arena_text(&call->arena, uuid);
     group_draft_finish(call, draft);
 }

@@ -7,8 +7,8 @@
 struct launch_draft *launch_draft_begin(struct asg_api_call *call, const char *name)
 {
     struct launch_draft *draft = asg_arena_take(&call->arena, sizeof *draft);
-    char uuid[ASG_API_ID_SIZE];
-    asg_api_draw_uuid(uuid);
+    char uuid[ASG_UUID_SIZE];
+    asg_uuid_draw(uuid);
     draft->kept.arena = &call->arena;
     draft->configuration =
         (struct asg_launch_configuration){.name = name,

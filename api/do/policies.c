@@ -272,14 +272,14 @@ static void look_around(struct asg_api_call *call, struct asg_policy_config *con
 
 static void draw_ids(struct asg_api_call *call, struct asg_policy_config *config)
 {
-    char uuid[ASG_API_ID_SIZE];
-    asg_api_draw_uuid(uuid);
+    char uuid[ASG_UUID_SIZE];
+    asg_uuid_draw(uuid);
     config->uuid = asg_arena_text(&call->arena, uuid);
     if (config->kind != ASG_POLICY_TARGET_TRACKING) return;
-    asg_api_draw_uuid(uuid);
+    asg_uuid_draw(uuid);
     config->alarm_high = asg_arena_text(&call->arena, uuid);
     if (config->disable_scale_in) return;
-    asg_api_draw_uuid(uuid);
+    asg_uuid_draw(uuid);
     config->alarm_low = asg_arena_text(&call->arena, uuid);
 }
 

@@ -54,8 +54,8 @@ bool schedule_take(struct asg_api_call *call, const struct asg_query_value *valu
     asg_model_set_defaults(&asg_schedule_config_schema, ret);
     ret->group = asg_value_text(&call->input, "AutoScalingGroupName", "");
     ret->name = asg_value_text(value, "ScheduledActionName", "");
-    char uuid[ASG_API_ID_SIZE];
-    asg_api_draw_uuid(uuid);
+    char uuid[ASG_UUID_SIZE];
+    asg_uuid_draw(uuid);
     ret->uuid = asg_arena_text(&call->arena, uuid);
     return take_size(value, "MinSize", &ret->min, error) &&
            take_size(value, "MaxSize", &ret->max, error) &&

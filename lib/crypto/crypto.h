@@ -1,4 +1,4 @@
-/* crypto - hashes, keyed hashes, random bytes and secrets; the one room that
+/* crypto - hashes, keyed hashes, random bytes and secrets; the room that
  * speaks to OpenSSL (lib/aws signs, the log hashes:
  * see docs/decisions/0001-rooms.md).
  *

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
+#include "crypto/uuid.h"
 #include "store/sqlite_db.h"
 
 /* Another number: the tables have changed, and the file is made anew. */
@@ -58,7 +59,7 @@ static uint8_t *put_u64(uint8_t *at, uint64_t value)
 }
 
 static void make_id(struct asg_hasher *hasher, const struct asg_activity *activity,
-                    char ret[ASG_ACTIVITY_ID_SIZE])
+                    char ret[ASG_UUID_SIZE])
 {
     uint8_t hash[ASG_SHA256_BYTES];
     uint8_t numbers[16];
@@ -72,15 +73,10 @@ static void make_id(struct asg_hasher *hasher, const struct asg_activity *activi
     asg_hasher_update(hasher, group, strlen(group) + 1);
     asg_hasher_update(hasher, numbers, (size_t)(end - numbers));
     asg_hasher_end(hasher, hash);
-    hash[6] = (uint8_t)((hash[6] & 0x0f) | 0x80); /* version 8: made by its own rule */
-    hash[8] = (uint8_t)((hash[8] & 0x3f) | 0x80);
-    char hex[33];
-    asg_hex_encode(hash, 16, hex);
-    (void)snprintf(ret, ASG_ACTIVITY_ID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
-                   hex + 12, hex + 16, hex + 20);
+    asg_uuid_make(hash, ret);
 }
 
-void asg_activity_id(const struct asg_activity *activity, char ret[ASG_ACTIVITY_ID_SIZE])
+void asg_activity_id(const struct asg_activity *activity, char ret[ASG_UUID_SIZE])
 {
     struct asg_hasher *hasher = NULL;
     asg_hasher_new(&hasher);
@@ -321,7 +317,7 @@ enum asg_status asg_activity_index_put(struct asg_activity_index *index,
 {
     enum asg_status status = put_group(index, activity, error);
     if (status != ASG_OK) return status;
-    char id[ASG_ACTIVITY_ID_SIZE];
+    char id[ASG_UUID_SIZE];
     make_id(index->hasher, activity, id);
     sqlite3_stmt *put = index->put;
     (void)sqlite3_bind_int64(put, 1, activity->group_no);

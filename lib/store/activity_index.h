@@ -13,15 +13,15 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "crypto/uuid.h"
 #include "model/activity.h"
 #include "store/log.h"
 
-#define ASG_ACTIVITY_ID_SIZE 37                       /* a UUID and the closing zero */
 #define ASG_ACTIVITY_KEPT_MS (INT64_C(42) * 86400000) /* six weeks, as AWS's */
 
 /* The UUID of an activity, from the SHA-256 of its group's uuid (of the group's name and
  * number, where it has none) and its number: alike in every index of one log. */
-void asg_activity_id(const struct asg_activity *activity, char ret[ASG_ACTIVITY_ID_SIZE]);
+void asg_activity_id(const struct asg_activity *activity, char ret[ASG_UUID_SIZE]);
 
 /* ---- writing ---- */
 
@@ -98,7 +98,7 @@ struct asg_activity_query {
 
 struct asg_indexed_activity {
     struct asg_activity activity;
-    char id[ASG_ACTIVITY_ID_SIZE];
+    char id[ASG_UUID_SIZE];
     bool is_deleted; /* its group */
 };
 

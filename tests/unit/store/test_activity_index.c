@@ -116,11 +116,11 @@ static void test_ids_follow_from_uuid_and_number(void **state)
     (void)state;
     struct asg_activity one = an_activity(1, 1, 1000);
     one.group_uuid = "2b6f0cc9-04d1-4c5a-9ab1-7f3b3a1d2a10";
-    char id[ASG_ACTIVITY_ID_SIZE];
+    char id[ASG_UUID_SIZE];
     asg_activity_id(&one, id);
     /* For ever: ids stand in people's notes. */
     assert_string_equal("40de5f89-2957-83eb-8774-160a48e02758", id);
-    char again[ASG_ACTIVITY_ID_SIZE];
+    char again[ASG_UUID_SIZE];
     struct asg_activity same = an_activity(2, 1, 9000);
     same.group_uuid = one.group_uuid;
     asg_activity_id(&same, again);
@@ -176,7 +176,7 @@ static void test_what_is_known_is_replaced(void **state)
     assert_string_equal("web-1", row->group);
     assert_string_equal("uuid-1", row->group_uuid);
     assert_string_equal("us-east-1a", row->zone);
-    char id[ASG_ACTIVITY_ID_SIZE];
+    char id[ASG_UUID_SIZE];
     asg_activity_id(row, id);
     assert_string_equal(id, t.rows[0].id);
     find((struct asg_activity_query){.statuses = UINT64_C(1) << ASG_ACTIVITY_FAILED});
@@ -222,7 +222,7 @@ static void test_ids_are_found_whatever_became_of_their_group(void **state)
     put_row(an_activity(1, 1, 1000));
     put_row(an_activity(1, 2, 2000));
     put_row(an_activity(2, 1, 1500));
-    char ids[3][ASG_ACTIVITY_ID_SIZE];
+    char ids[3][ASG_UUID_SIZE];
     struct asg_activity one = an_activity(1, 1, 0);
     asg_activity_id(&one, ids[0]);
     one = an_activity(2, 1, 0);
