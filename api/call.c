@@ -144,16 +144,22 @@ void asg_api_invalid(struct asg_api_call *call, const char *format, ...)
     refuse(call, 400, "ValidationError", text);
 }
 
-struct asg_xml_out *asg_api_begin(struct asg_api_call *call)
+/* What stands around its answer. */
+static struct asg_query_reply reply_of(const struct asg_api_call *call)
 {
-    struct asg_api_private *own = call->own;
-    own->xml = (struct asg_xml_out){.out = &own->response.body};
-    own->reply = (struct asg_query_reply){
+    return (struct asg_query_reply){
         .action = call->action->name,
         .xmlns = ASG_API_XMLNS,
         .request_id = call->request_id,
         .has_result = call->action->output != NULL,
     };
+}
+
+struct asg_xml_out *asg_api_begin(struct asg_api_call *call)
+{
+    struct asg_api_private *own = call->own;
+    own->xml = (struct asg_xml_out){.out = &own->response.body};
+    own->reply = reply_of(call);
     asg_query_begin_reply(&own->xml, &own->reply);
     return &own->xml;
 }
@@ -230,12 +236,7 @@ static void end_stream(void *context)
 static void write_envelope(const struct asg_api_call *call, struct asg_bytes *before,
                            struct asg_bytes *after)
 {
-    struct asg_query_reply reply = {
-        .action = call->action->name,
-        .xmlns = ASG_API_XMLNS,
-        .request_id = call->request_id,
-        .has_result = call->action->output != NULL,
-    };
+    struct asg_query_reply reply = reply_of(call);
     struct asg_xml_out xml = {.out = before};
     asg_query_begin_reply(&xml, &reply);
     xml.out = after;
@@ -326,14 +327,9 @@ static const char *group_that_settles(struct asg_api_call *call,
     if (command->group != NULL && command->group[0] != '\0') {
         return asg_arena_text(&call->arena, command->group);
     }
-    if (command->instance_ids.count == 0) return NULL;
-    const struct asg_root *root = asg_view_hold(options->ports.view);
-    const struct asg_page *page = NULL;
-    (void)asg_root_find_instance(root, command->instance_ids.items[0], &page, NULL);
-    const char *group =
-        page != NULL ? asg_arena_text(&call->arena, asg_page_name(page)) : NULL;
-    asg_view_drop(&root);
-    return group;
+    return command->instance_ids.count > 0
+               ? asg_api_group_of(call, command->instance_ids.items[0])
+               : NULL;
 }
 
 static void hand_in(struct asg_api_call *call, const struct asg_command *command,
@@ -402,6 +398,17 @@ void asg_api_look_up(struct asg_api_call *call, const struct asg_question *quest
     } else {
         refuse(call, 503, "ServiceUnavailable", "this controller stops; try again");
     }
+}
+
+const char *asg_api_group_of(struct asg_api_call *call, const char *instance_id)
+{
+    const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
+    const struct asg_page *page = NULL;
+    bool is_there = asg_root_find_instance(root, instance_id, &page, NULL) != NULL;
+    const char *group =
+        is_there ? asg_arena_text(&call->arena, asg_page_name(page)) : NULL;
+    asg_view_drop(&root);
+    return group;
 }
 
 const struct asg_api_ports *asg_api_ports_of(const struct asg_api_call *call)

@@ -44,10 +44,10 @@ struct asg_api_call {
     struct asg_api_key *key; /* which it holds; NULL: this door asks nobody */
     const char *region;
     const char *account_id;
-    int64_t now_ms;                   /* wall, when it came */
+    int64_t now_ms;                 /* wall, when it came */
     char request_id[ASG_UUID_SIZE]; /* of the answer */
-    void *state;                      /* the handler's own */
-    struct asg_api_private *own;      /* call.c's */
+    void *state;                    /* the handler's own */
+    struct asg_api_private *own;    /* call.c's */
 };
 
 /* The caller's key may carry out the call's action on this group (or this launch
@@ -108,6 +108,9 @@ struct asg_api_call *asg_api_call_new(struct asg_api *api,
 void asg_api_call_return(struct asg_api_call *call, struct asg_http_response *response);
 
 /* --- small things --- */
+
+/* The name of the group that has the instance, in the call's arena; NULL: none has. */
+const char *asg_api_group_of(struct asg_api_call *call, const char *instance_id);
 
 /* What a client may have of each; for `limit` of an order. */
 const struct asg_api_limits *asg_api_limits_of(const struct asg_api_call *call);

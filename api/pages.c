@@ -39,6 +39,21 @@ const char *asg_api_page_token(struct asg_api_call *call, const char *last)
     return token;
 }
 
+void asg_api_page_split(struct asg_api_call *call, const struct asg_api_page *page,
+                        const char **ret_group, const char **ret_name)
+{
+    size_t length = strcspn(page->after, ":");
+    *ret_group = asg_arena_text_n(&call->arena, page->after, length);
+    *ret_name = page->after[length] == ':' ? page->after + length + 1 : "";
+}
+
+const char *asg_api_page_key(struct asg_api_call *call, const char *group,
+                             const char *name)
+{
+    assert(strchr(group, ':') == NULL);
+    return asg_arena_format(&call->arena, "%s:%s", group, name);
+}
+
 static const char *read_token(struct asg_api_call *call, const char *token)
 {
     size_t length = strlen(token) / 2;

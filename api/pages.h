@@ -19,6 +19,16 @@ struct asg_api_page {
 bool asg_api_page_read(struct asg_api_call *call, size_t otherwise,
                        struct asg_api_page *ret);
 
+/* Of what stands in groups a key is "GROUP:NAME": no group's name has a colon, so keys
+ * are ordered as the pages of the view are. Where the page begins; "" and "": at the
+ * first. */
+void asg_api_page_split(struct asg_api_call *call, const struct asg_api_page *page,
+                        const char **ret_group, const char **ret_name);
+
+/* Such a key. */
+const char *asg_api_page_key(struct asg_api_call *call, const char *group,
+                             const char *name);
+
 /* The token of the page behind `last`, a key of more than "". */
 const char *asg_api_page_token(struct asg_api_call *call, const char *last);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/activities.h"
+#include "api/do/named.h"
 #include "api/pages.h"
 #include "api/words.h"
 #include "base/clock.h"
@@ -91,13 +92,7 @@ static bool read_query(struct asg_api_call *call, struct asg_activity_query *que
     }
     query->group = asg_value_text(&call->input, "AutoScalingGroupName", NULL);
     query->with_deleted = asg_value_flag(&call->input, "IncludeDeletedGroups", false);
-    const struct asg_query_value *ids =
-        asg_value_items(&call->input, "ActivityIds", &query->ids.count);
-    query->ids.items =
-        asg_arena_take(&call->arena, query->ids.count * sizeof *query->ids.items);
-    for (size_t i = 0; i < query->ids.count; i++) {
-        query->ids.items[i] = ids[i].text;
-    }
+    query->ids = asg_api_texts(call, "ActivityIds");
     size_t count = 0;
     const struct asg_query_value *filters =
         asg_value_items(&call->input, "Filters", &count);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/do/do.h"
+#include "api/do/named.h"
 
 /* What the call knows until the order is given. */
 struct attach {
@@ -133,7 +134,7 @@ static void on_instances(struct asg_api_call *call, const struct asg_told *told)
 void asg_do_attach_instances(struct asg_api_call *call)
 {
     struct attach *attach = asg_arena_take(&call->arena, sizeof *attach);
-    *attach = (struct attach){.ids = asg_api_instance_ids(call)};
+    *attach = (struct attach){.ids = asg_api_texts(call, "InstanceIds")};
     size_t count = attach->ids.count;
     if (count == 0) {
         asg_api_invalid(call, "At least one instance must be named in InstanceIds");

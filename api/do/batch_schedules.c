@@ -3,6 +3,7 @@
  */
 #include <assert.h>
 
+#include "api/do/named.h"
 #include "api/do/schedules.h"
 #include "query/write.h"
 #include "view/view.h"
@@ -102,15 +103,9 @@ static void begin(struct asg_api_call *call, const char *member, bool deletes)
 {
     const char *group = asg_value_text(&call->input, "AutoScalingGroupName", "");
     const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
-    bool is_known = asg_root_find(root, group) != NULL;
+    bool is_known = asg_api_group_is_there(call, root, group);
     asg_view_drop(&root);
-    if (!is_known) {
-        asg_api_invalid(call,
-                        "AutoScalingGroup name not found - AutoScalingGroup '%s' not "
-                        "found",
-                        group);
-        return;
-    }
+    if (!is_known) return;
     size_t count = 0;
     const struct asg_query_value *items = asg_value_items(&call->input, member, &count);
     struct batch *batch = asg_arena_take(&call->arena, sizeof *batch);

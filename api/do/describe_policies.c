@@ -3,6 +3,7 @@
 
 #include "api/arns.h"
 #include "api/do/do.h"
+#include "api/do/named.h"
 #include "api/do/policy_answers.h"
 #include "api/kept.h"
 #include "api/pages.h"
@@ -213,13 +214,6 @@ static bool check_types(struct asg_api_call *call)
     return true;
 }
 
-/* A key of paging: no group's name has a colon, so keys are ordered as the pages are. */
-static const char *key_of(struct asg_api_call *call,
-                          const struct asg_policy_config *policy)
-{
-    return asg_arena_format(&call->arena, "%s:%s", policy->group, policy->name);
-}
-
 struct listing {
     struct asg_api_call *call;
     struct asg_writer writer;
@@ -269,25 +263,20 @@ void asg_do_describe_policies(struct asg_api_call *call)
     if (!check_types(call) || !asg_api_page_read(call, PAGE, &page)) return;
     const char *group = asg_value_text(&call->input, "AutoScalingGroupName", NULL);
     const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
-    if (group != NULL && asg_root_find(root, group) == NULL) {
+    if (group != NULL && !asg_api_group_is_there(call, root, group)) {
         asg_view_drop(&root);
-        asg_api_invalid(call,
-                        "AutoScalingGroup name not found - AutoScalingGroup '%s' not "
-                        "found",
-                        group);
         return;
     }
-    size_t length = strcspn(page.after, ":");
-    listing.after_group = asg_arena_text_n(&call->arena, page.after, length);
-    listing.after_policy = page.after[length] == ':' ? page.after + length + 1 : "";
+    asg_api_page_split(call, &page, &listing.after_group, &listing.after_policy);
     listing.left = page.most;
     asg_write_init(&listing.writer, asg_api_begin(call), call->action->output);
     asg_write_begin_list(&listing.writer, "ScalingPolicies");
     list_all(&listing, root, group);
     asg_write_end(&listing.writer);
     if (listing.has_more) {
-        asg_write_text(&listing.writer, "NextToken",
-                       asg_api_page_token(call, key_of(call, listing.last)));
+        const char *last =
+            asg_api_page_key(call, listing.last->group, listing.last->name);
+        asg_write_text(&listing.writer, "NextToken", asg_api_page_token(call, last));
     }
     asg_write_finish(&listing.writer);
     asg_view_drop(&root);

@@ -89,7 +89,4 @@ asg_api_handler asg_do_batch_delete_scheduled_action;
  * ARN, a classic balancer by its name. False: there is no such type. */
 bool asg_api_source_kind(const struct asg_query_value *source, enum asg_source_kind *ret);
 
-/* The call's InstanceIds, as it keeps them; none when there are none. */
-struct asg_texts asg_api_instance_ids(struct asg_api_call *call);
-
 #endif

@@ -5,19 +5,8 @@
 
 #include "api/activities.h"
 #include "api/do/do.h"
+#include "api/do/named.h"
 #include "api/shapes/shapes.h"
-
-struct asg_texts asg_api_instance_ids(struct asg_api_call *call)
-{
-    size_t count = 0;
-    const struct asg_query_value *items =
-        asg_value_items(&call->input, "InstanceIds", &count);
-    const char **ids = asg_arena_take(&call->arena, count * sizeof *ids);
-    for (size_t i = 0; i < count; i++) {
-        ids[i] = items[i].text;
-    }
-    return (struct asg_texts){.items = ids, .count = count};
-}
 
 /* Those of this kind, of instances of the order: a launch that follows from it has its
  * own. */
@@ -68,7 +57,7 @@ static void order(struct asg_api_call *call, enum asg_command_kind kind,
     const struct asg_command command = {
         .kind = kind,
         .group = asg_value_text(&call->input, "AutoScalingGroupName", ""),
-        .instance_ids = asg_api_instance_ids(call),
+        .instance_ids = asg_api_texts(call, "InstanceIds"),
         .decrement =
             asg_value_flag(&call->input, "ShouldDecrementDesiredCapacity", false)};
     asg_api_order(call, &command, done);
@@ -118,7 +107,7 @@ static void on_terminated(struct asg_api_call *call, const struct asg_effects *e
 static bool read_ids(struct asg_api_call *call, struct asg_texts *ret)
 {
     const struct asg_query_value *one = asg_value_find(&call->input, "InstanceId");
-    *ret = asg_api_instance_ids(call);
+    *ret = asg_api_texts(call, "InstanceIds");
     if ((one != NULL) == (ret->count > 0)) {
         asg_api_invalid(call,
                         "Name instances either with InstanceId or with InstanceIds");
@@ -131,32 +120,14 @@ static bool read_ids(struct asg_api_call *call, struct asg_texts *ret)
     return true;
 }
 
-/* The group's name as the call keeps it; NULL: nobody has the instance. */
-static const char *group_of(struct asg_api_call *call, const char *id)
-{
-    const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
-    const struct asg_page *page = NULL;
-    bool is_there = asg_root_find_instance(root, id, &page, NULL) != NULL;
-    const char *name =
-        is_there ? asg_arena_text(&call->arena, asg_page_name(page)) : NULL;
-    asg_view_drop(&root);
-    return name;
-}
-
 void asg_do_terminate_instance_in_auto_scaling_group(struct asg_api_call *call)
 {
     struct asg_texts ids;
     if (!read_ids(call, &ids)) return;
     const char *named = asg_value_text(&call->input, "AutoScalingGroupName", "");
     for (size_t i = 0; i < ids.count; i++) {
-        const char *group = group_of(call, ids.items[i]);
-        if (group == NULL) {
-            asg_api_invalid(call,
-                            "Instance Id not found - No managed instance found for "
-                            "instance ID %s",
-                            ids.items[i]);
-            return;
-        }
+        const char *group = asg_api_require_group_of(call, ids.items[i]);
+        if (group == NULL) return;
         if (named[0] == '\0') named = group;
         if (strcmp(named, group) == 0) continue;
         asg_api_invalid(call, "The instance %s is not part of Auto Scaling group %s.",

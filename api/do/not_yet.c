@@ -4,6 +4,7 @@
  * that would make such things answer InvalidAction (actions.c).
  */
 #include "api/do/do.h"
+#include "api/do/named.h"
 #include "query/write.h"
 
 /* A group that is named must be there. False: the call is ended. */
@@ -11,14 +12,8 @@ static bool check_group(struct asg_api_call *call)
 {
     const char *group = asg_value_text(&call->input, "AutoScalingGroupName", NULL);
     const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
-    bool is_there = group == NULL || asg_root_find(root, group) != NULL;
+    bool is_there = group == NULL || asg_api_group_is_there(call, root, group);
     asg_view_drop(&root);
-    if (!is_there) {
-        asg_api_invalid(call,
-                        "AutoScalingGroup name not found - AutoScalingGroup '%s' not "
-                        "found",
-                        group);
-    }
     return is_there;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/arns.h"
+#include "api/do/named.h"
 #include "api/pages.h"
 #include "model/defaults.h"
 #include "model/schemas.h"
@@ -207,11 +208,8 @@ static void list_all(struct listing *listing, const struct asg_root *root,
 static void begin_listing(struct asg_api_call *call, const struct asg_api_page *page,
                           struct listing *ret)
 {
-    /* No group's name has a colon: keys of paging are ordered as the pages are. */
-    size_t length = strcspn(page->after, ":");
     ret->call = call;
-    ret->after_group = asg_arena_text_n(&call->arena, page->after, length);
-    ret->after_name = page->after[length] == ':' ? page->after + length + 1 : "";
+    asg_api_page_split(call, page, &ret->after_group, &ret->after_name);
     ret->left = page->most;
     ret->names = asg_value_items(&call->input, "ScheduledActionNames", &ret->name_count);
     ret->from_ms = asg_value_number(&call->input, "StartTime", INT64_MIN);
@@ -226,12 +224,8 @@ void asg_do_describe_scheduled_actions(struct asg_api_call *call)
     begin_listing(call, &page, &listing);
     const char *group = asg_value_text(&call->input, "AutoScalingGroupName", NULL);
     const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
-    if (group != NULL && asg_root_find(root, group) == NULL) {
+    if (group != NULL && !asg_api_group_is_there(call, root, group)) {
         asg_view_drop(&root);
-        asg_api_invalid(call,
-                        "AutoScalingGroup name not found - AutoScalingGroup '%s' not "
-                        "found",
-                        group);
         return;
     }
     asg_write_init(&listing.writer, asg_api_begin(call), call->action->output);
@@ -239,8 +233,8 @@ void asg_do_describe_scheduled_actions(struct asg_api_call *call)
     list_all(&listing, root, group);
     asg_write_end(&listing.writer);
     if (listing.has_more) {
-        const char *last = asg_arena_format(&call->arena, "%s:%s", listing.last->group,
-                                            listing.last->name);
+        const char *last =
+            asg_api_page_key(call, listing.last->group, listing.last->name);
         asg_write_text(&listing.writer, "NextToken", asg_api_page_token(call, last));
     }
     asg_write_finish(&listing.writer);

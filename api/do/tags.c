@@ -245,10 +245,7 @@ void asg_do_describe_tags(struct asg_api_call *call)
     struct listing listing = {.left = 0};
     struct asg_api_page page;
     if (!read_filters(call, &listing) || !asg_api_page_read(call, PAGE, &page)) return;
-    /* No group's name has a colon: keys of paging are ordered as the tags are. */
-    size_t length = strcspn(page.after, ":");
-    listing.after_group = asg_arena_text_n(&call->arena, page.after, length);
-    listing.after_key = page.after[length] == ':' ? page.after + length + 1 : "";
+    asg_api_page_split(call, &page, &listing.after_group, &listing.after_key);
     listing.left = page.most;
     asg_write_init(&listing.writer, asg_api_begin(call), call->action->output);
     asg_write_begin_list(&listing.writer, "Tags");
@@ -259,8 +256,7 @@ void asg_do_describe_tags(struct asg_api_call *call)
     }
     asg_write_end(&listing.writer);
     if (listing.has_more) {
-        const char *last =
-            asg_arena_format(&call->arena, "%s:%s", listing.last_group, listing.last_key);
+        const char *last = asg_api_page_key(call, listing.last_group, listing.last_key);
         asg_write_text(&listing.writer, "NextToken", asg_api_page_token(call, last));
     }
     asg_write_finish(&listing.writer);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/do/do.h"
+#include "api/do/named.h"
 #include "api/pages.h"
 #include "query/write.h"
 #include "view/view.h"
@@ -214,16 +215,11 @@ static void describe(struct asg_api_call *call, struct listing *listing)
     if (!asg_api_page_read(call, listing->manner->page, &page)) return;
     const char *name = asg_value_text(&call->input, "AutoScalingGroupName", "");
     const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
-    const struct asg_page *group = asg_root_find(root, name);
-    if (group == NULL) {
+    if (!asg_api_group_is_there(call, root, name)) {
         asg_view_drop(&root);
-        asg_api_invalid(call,
-                        "AutoScalingGroup name not found - AutoScalingGroup '%s' not "
-                        "found",
-                        name);
         return;
     }
-    listing->config = group->sheet->content.group.config;
+    listing->config = asg_root_find(root, name)->sheet->content.group.config;
     list_sources(call, listing, &page);
     asg_view_drop(&root);
 }
