@@ -11,16 +11,25 @@ static const char *draw(struct asg_arena *arena)
     return asg_arena_text(arena, uuid);
 }
 
-static uint32_t limit_of(const struct asg_controller_settings *settings,
-                         enum asg_command_kind kind)
+struct asg_api_limits asg_limits_of(const struct asg_controller_settings *settings)
+{
+    return (struct asg_api_limits){
+        .groups = (uint32_t)settings->groups_limit,
+        .launch_configurations = (uint32_t)settings->launch_configurations_limit,
+        .policies = (uint32_t)settings->policies_limit,
+        .schedules = (uint32_t)settings->schedules_limit,
+        .tags = (uint32_t)settings->tags_limit,
+    };
+}
+
+static uint32_t limit_of(const struct asg_api_limits *limits, enum asg_command_kind kind)
 {
     switch (kind) {
-    case ASG_COMMAND_GROUP_CREATE: return (uint32_t)settings->groups_limit;
-    case ASG_COMMAND_LAUNCH_CONFIGURATION_PUT:
-        return (uint32_t)settings->launch_configurations_limit;
-    case ASG_COMMAND_POLICY_PUT: return (uint32_t)settings->policies_limit;
-    case ASG_COMMAND_SCHEDULE_PUT: return (uint32_t)settings->schedules_limit;
-    case ASG_COMMAND_GROUP_TAG: return (uint32_t)settings->tags_limit;
+    case ASG_COMMAND_GROUP_CREATE: return limits->groups;
+    case ASG_COMMAND_LAUNCH_CONFIGURATION_PUT: return limits->launch_configurations;
+    case ASG_COMMAND_POLICY_PUT: return limits->policies;
+    case ASG_COMMAND_SCHEDULE_PUT: return limits->schedules;
+    case ASG_COMMAND_GROUP_TAG: return limits->tags;
     default: return 0; /* nothing of which there may be too many */
     }
 }
@@ -29,7 +38,8 @@ void asg_fill_order(const struct asg_controller_settings *settings,
                     struct asg_arena *arena, struct asg_command *order)
 {
     assert(order->kind < ASG_COMMAND_COUNT);
-    if (order->limit == 0) order->limit = limit_of(settings, order->kind);
+    const struct asg_api_limits limits = asg_limits_of(settings);
+    if (order->limit == 0) order->limit = limit_of(&limits, order->kind);
     if (order->kind == ASG_COMMAND_GROUP_CREATE && order->group_config != NULL) {
         struct asg_group_config *config = asg_arena_take(arena, sizeof *config);
         *config = *order->group_config;

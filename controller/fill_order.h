@@ -6,8 +6,13 @@
 #ifndef ASG_CONTROLLER_FILL_ORDER_H
 #define ASG_CONTROLLER_FILL_ORDER_H
 
+#include "api/api.h"
 #include "controller/settings.h"
 #include "model/event.h"
+
+/* What there may be of each, as the settings say: for the API's door and for the
+ * operator's orders alike. */
+struct asg_api_limits asg_limits_of(const struct asg_controller_settings *settings);
 
 /* Uuids of what it creates, whatever it says (the file of another thing, say), and the
  * limit of what it adds to. What the order points to is copied into `arena` before it is

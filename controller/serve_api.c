@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "controller/fill_order.h"
 #include "controller/metrics.h"
 #include "controller/parts.h"
 #include "model/check_texts.h"
@@ -158,12 +159,7 @@ enum asg_status asg_serve_api_new(struct asg_controller *controller,
         .private_key_path = settings->api_private_key,
         .is_behind_proxy = settings->api_behind_proxy,
         .settle_ms = settings->api_settle_ms,
-        .limits = {.groups = (uint32_t)settings->groups_limit,
-                   .launch_configurations =
-                       (uint32_t)settings->launch_configurations_limit,
-                   .policies = (uint32_t)settings->policies_limit,
-                   .schedules = (uint32_t)settings->schedules_limit,
-                   .tags = (uint32_t)settings->tags_limit},
+        .limits = asg_limits_of(settings),
         .ports = {.context = controller,
                   .clock = controller->clock,
                   .view = controller->view,
