@@ -47,12 +47,17 @@ static bool is_on_its_way(const struct instance *instance)
     return !asg_instance_counts(instance) && !asg_instance_is_aside(instance);
 }
 
+/* The order names the group, or leaves it to its instances. */
+static bool is_about(const struct asg_command *command, const struct group *group)
+{
+    return command->group[0] == '\0' || strcmp(command->group, group->config.name) == 0;
+}
+
 /* True: this order cannot end it, and is refused. */
 static bool is_refused(struct asg_core *core, const struct asg_command *command,
                        const struct group *group, const struct instance *instance)
 {
-    bool is_of_group =
-        command->group[0] == '\0' || strcmp(command->group, group->config.name) == 0;
+    bool is_of_group = is_about(command, group);
     if (!is_of_group || instance->group != group) {
         asg_reply_refuse(core, "ValidationError",
                          "The instance %s is not part of Auto Scaling group %s.",
@@ -135,9 +140,7 @@ void asg_order_end_instances(struct asg_core *core, const struct asg_command *co
     }
     assert(group != NULL); /* one is named at least */
     bool is_hurried = ids->count == 1 && is_on_its_way(named[0]);
-    bool is_of_group =
-        command->group[0] == '\0' || strcmp(command->group, group->config.name) == 0;
-    if (is_hurried && is_of_group) {
+    if (is_hurried && is_about(command, group)) {
         hurry_selected(core, command, group, named[0]);
         return;
     }
