@@ -177,8 +177,9 @@ static void put_row(struct asg_root *root, uint64_t draft_no,
                     const struct asg_instance_view *row)
 {
     struct id_entry entry = {.instance_no = row->no, .group = row->group};
-    assert(strlen(row->instance_id) < sizeof entry.id);
-    strcpy(entry.id, row->instance_id);
+    size_t length = strlen(row->instance_id);
+    assert(length < sizeof entry.id);
+    memcpy(entry.id, row->instance_id, length + 1);
     change(root, draft_no, row->instance_id, &entry);
 }
 

@@ -6,7 +6,7 @@ import re
 import sys
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-ROOMS = ["core", "controller", "worker", "agent", "cli", "ec2local"]
+ROOMS = ["core", "api", "view", "controller", "worker", "agent", "cli", "ec2local"]
 BANNED = re.compile(r"\b(sprintf|vsprintf|strcpy|strcat|gets|strtok|alloca|rand|srand"
                     r"|system|popen|sleep|usleep|atoi|atol|gmtime|localtime|ctime)\s*\(")
 LEFTOVERS = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"])
