@@ -1,7 +1,6 @@
 #include "api/activities.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "api/arns.h"

@@ -1,7 +1,6 @@
 /* door - from an HTTP request to the handler of its action. */
 #include "api/door.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

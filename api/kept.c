@@ -1,7 +1,5 @@
 #include "api/kept.h"
 
-#include <string.h>
-
 void asg_kept_add(struct asg_kept_list *list, const char *path, const char *value)
 {
     void *items = list->items;

@@ -1,9 +1,6 @@
 /* answer_request - openasg's questions and orders. Orders become events and are answered
  * when they are durable; questions are answered from the view (answer_view.h), the
  * dispatcher and the log. */
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/failpoint.h"
 #include "controller/fill_order.h"

@@ -1,6 +1,5 @@
 #include "controller/index_activities.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -23,7 +22,7 @@ struct asg_activity_indexer {
     pthread_t thread;
     pthread_mutex_t lock; /* of all below, up to the next blank line */
     pthread_cond_t woken; /* the thread waits for it */
-    pthread_cond_t moved; /* await() does */
+    pthread_cond_t moved; /* find() does */
     uint64_t wanted;      /* up to this record there are activities */
     bool is_stopping;
     bool must_reopen;

@@ -5,7 +5,7 @@
  * the index is missing, of another log or behind, that is all the same work. The loop
  * only says that there is more, and never waits.
  * Threads: one of its own; each call may come from any thread.
- * Blocks: await() for its limit; find() on the disk.
+ * Blocks: find(), for its limit and on the disk; destroy(), for a transaction.
  */
 #ifndef ASG_CONTROLLER_INDEX_ACTIVITIES_H
 #define ASG_CONTROLLER_INDEX_ACTIVITIES_H

@@ -1,7 +1,6 @@
 /* openasg-controller: its parts list. */
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 

@@ -1,7 +1,5 @@
 /* take_worker - frames from workers, and what the dispatcher needs to reach them. */
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/failpoint.h"
 #include "base/log.h"

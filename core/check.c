@@ -1,6 +1,5 @@
 #include "core/check.h"
 
-#include <assert.h>
 #include <inttypes.h>
 
 #include "core/check/check_group.h"

@@ -4,7 +4,6 @@
  * which order (state_fields.c). A state can be saved in every form from the oldest on, so
  * that the hashes of a log can be found again whatever form its writer used. */
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/core.h"

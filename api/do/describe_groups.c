@@ -219,7 +219,7 @@ static void send_reply(struct asg_api_call *call, struct reply *reply, bool has_
 {
     struct asg_bytes end = {0};
     struct asg_xml_out xml = {.out = &end};
-    asg_bytes_append(&end, "</AutoScalingGroups>", 20);
+    asg_bytes_append_text(&end, "</AutoScalingGroups>");
     if (has_more) {
         const char *last = asg_page_name(reply->pages[reply->count - 1]);
         asg_xml_out_text(&xml, "NextToken", asg_api_page_token(call, last));

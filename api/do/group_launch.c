@@ -1,5 +1,4 @@
 /* group_launch - what a group launches from, as the API says it. */
-#include <stdio.h>
 #include <string.h>
 
 #include "api/do/group_draft.h"

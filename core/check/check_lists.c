@@ -1,7 +1,6 @@
 #include "core/check/check_lists.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "core/world/detached.h"
 #include "core/world/configurations.h"

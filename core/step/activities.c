@@ -191,9 +191,9 @@ static struct activity *begin(struct asg_core *core, struct group *group,
     activity->no = ++group->last_activity_no;
     assert(activity->no > 0); /* numbers do not come round */
     activity->kind = kind;
-    bool is_launch = kind == ASG_ACT_LAUNCH;
-    activity->status = is_launch ? ASG_ACTIVITY_PRE_IN_SERVICE : ASG_ACTIVITY_IN_PROGRESS;
-    activity->progress = is_launch ? LAUNCH_PROGRESS : 0;
+    bool comes_in = kind == ASG_ACT_LAUNCH || kind == ASG_ACT_OUT_OF_STANDBY;
+    activity->status = comes_in ? ASG_ACTIVITY_PRE_IN_SERVICE : ASG_ACTIVITY_IN_PROGRESS;
+    activity->progress = comes_in ? LAUNCH_PROGRESS : 0;
     activity->start_ms = core->now_ms;
     asg_activity_keep(core, &activity->cause, ASG_ACTIVITY_CAUSE_MAX, cause);
     return activity;

@@ -35,8 +35,8 @@ const char *asg_activity_say_now(struct asg_core *core);
 
 /* ---- one activity ---- */
 
-/* Open one for an instance that has none. A launch begins as PRE_IN_SERVICE, 30; all else
- * as IN_PROGRESS, 0. */
+/* Open one for an instance that has none. A launch, and a return from standby, begins as
+ * PRE_IN_SERVICE, 30; all else as IN_PROGRESS, 0. */
 void asg_activity_open(struct asg_core *core, struct instance *instance,
                        enum asg_activity_kind kind, const char *cause);
 

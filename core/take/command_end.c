@@ -13,13 +13,19 @@
 #include "core/world/standing.h"
 #include "core/world/state.h"
 
+/* It is being terminated already. */
+static bool is_on_its_way(const struct instance *instance)
+{
+    return !asg_instance_counts(instance) && !asg_instance_is_aside(instance);
+}
+
 /* Selected before, and perhaps held by a suspended Terminate, which an order about one
  * instance is not (docs/rules.md, "Suspended processes"). Its place is settled: the order
  * leaves desired as it is. */
 static void hurry_selected(struct asg_core *core, const struct asg_command *command,
                            struct group *group, struct instance *instance)
 {
-    assert(!asg_instance_counts(instance) && !asg_instance_is_aside(instance));
+    assert(is_on_its_way(instance));
     bool is_held = asg_instance_is_ending(instance) && instance->id[0] != '\0' &&
                    asg_group_is_suspended(group, ASG_PROCESS_TERMINATE) &&
                    instance->ending.cause != ASG_END_NAMED &&
@@ -40,11 +46,6 @@ static void hurry_selected(struct asg_core *core, const struct asg_command *comm
                          instance->id, command->actor);
     asg_reply_accept(core, 0, "%s is being terminated, desired is left as it is",
                      instance->id);
-}
-
-static bool is_on_its_way(const struct instance *instance)
-{
-    return !asg_instance_counts(instance) && !asg_instance_is_aside(instance);
 }
 
 /* The order names the group, or leaves it to its instances. */

@@ -13,8 +13,6 @@
 #include "core/world/state.h"
 #include "core/world/states.h"
 
-#define RETURN_PROGRESS 30
-
 /* No balancer has any of them yet, so they stand by at once. */
 static void put_aside(struct asg_core *core, struct group *group,
                       struct instance *instance, bool is_fewer)
@@ -79,7 +77,6 @@ static void take_back(struct asg_core *core, struct group *group,
                          "instance %s was moved out of standby in response to a user "
                          "request, increasing the capacity from %" PRIu32 " to %" PRIu32,
                          instance->id, capacity, capacity + 1));
-    asg_activity_go_on(core, instance, ASG_ACTIVITY_PRE_IN_SERVICE, RETURN_PROGRESS, "");
     (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_RETURN);
     if (instance->ec2_state == ASG_EC2_RUNNING) {
         (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_RUNNING);

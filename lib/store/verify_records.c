@@ -1,6 +1,5 @@
 #include "store/verify_records.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
