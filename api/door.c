@@ -116,7 +116,7 @@ static void take(struct asg_api *api, struct asg_api_call *call,
     struct asg_query_fault fault = {.trouble = ASG_QUERY_FINE};
     struct asg_form form;
     if (strcmp(request->method, "POST") != 0 && strcmp(request->method, "GET") != 0) {
-        asg_api_refuse(call, 405, "InvalidAction", "There are GET and POST.");
+        asg_api_refuse(call, 405, "InvalidAction", "Requests are made with GET or POST.");
         return;
     }
     if (request->is_too_large) {

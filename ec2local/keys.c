@@ -25,7 +25,6 @@ struct key {
 struct asg_keys {
     struct key items[ASG_KEYS_MAX];
     size_t count;
-    char file[PATH_BYTES];
 };
 
 void asg_keys_destroy(struct asg_keys **keys)
@@ -37,11 +36,6 @@ void asg_keys_destroy(struct asg_keys **keys)
     }
     free(*keys);
     *keys = NULL;
-}
-
-const char *asg_keys_file(const struct asg_keys *keys)
-{
-    return keys->file;
 }
 
 const char *asg_keys_find_secret(void *context, const char *access_key_id)
@@ -158,7 +152,6 @@ static enum asg_status read_file(struct asg_keys *keys, const char *path,
             asg_fail(error, ASG_ERR_INVALID,
                      "%s holds no aws_access_key_id with an aws_secret_access_key", path);
     }
-    (void)snprintf(keys->file, sizeof keys->file, "%s", path);
     return status;
 }
 

@@ -24,9 +24,6 @@ ASG_MUST_USE enum asg_status asg_keys_new(const char *keys_file, const char *fol
 /* Wipes the secrets. */
 void asg_keys_destroy(struct asg_keys **keys);
 
-/* The file that clients can use, "" when the keys came from the environment. */
-const char *asg_keys_file(const struct asg_keys *keys);
-
 /* The secret of a key id, NULL when there is none. `keys` as void, for the verifier. */
 const char *asg_keys_find_secret(void *keys, const char *access_key_id);
 

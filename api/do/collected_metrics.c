@@ -38,7 +38,7 @@ void asg_do_enable_metrics_collection(struct asg_api_call *call)
 {
     const char *granularity = asg_value_text(&call->input, "Granularity", "");
     if (strcmp(granularity, GRANULARITY) != 0) {
-        asg_api_invalid(call, "Granularity: '%.100s' is not valid; there is " GRANULARITY,
+        asg_api_invalid(call, "Granularity: '%.100s' is not valid; use " GRANULARITY,
                         granularity);
         return;
     }

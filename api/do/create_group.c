@@ -68,13 +68,7 @@ static bool take_sources(struct asg_api_call *call, struct group_draft *draft)
     take_names(call, draft, "TargetGroupARNs", ASG_SOURCE_TARGET_GROUP);
     for (size_t i = 0; i < count; i++) {
         struct asg_source *source = &sources[draft->config.source_count++];
-        source->identifier = asg_value_text(&items[i], "Identifier", "");
-        if (asg_api_source_kind(&items[i], &source->kind)) continue;
-        asg_api_invalid(call,
-                        "TrafficSources: '%s' is no Type; there are elb, elbv2 and "
-                        "vpc-lattice",
-                        asg_value_text(&items[i], "Type", ""));
-        return false;
+        if (!asg_api_take_source(call, &items[i], source)) return false;
     }
     return true;
 }

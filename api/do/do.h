@@ -85,8 +85,10 @@ asg_api_handler asg_do_describe_scheduled_actions;
 asg_api_handler asg_do_delete_scheduled_action;
 asg_api_handler asg_do_batch_delete_scheduled_action;
 
-/* Of a TrafficSourceIdentifier: without a type a target group or a Lattice one by its
- * ARN, a classic balancer by its name. False: there is no such type. */
-bool asg_api_source_kind(const struct asg_query_value *source, enum asg_source_kind *ret);
+/* A TrafficSourceIdentifier: without a type it is a target group or a Lattice one by its
+ * ARN, a classic balancer by its name. False: there is no such type, and the call is
+ * ended. (traffic.c) */
+bool asg_api_take_source(struct asg_api_call *call, const struct asg_query_value *value,
+                         struct asg_source *ret);
 
 #endif

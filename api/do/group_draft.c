@@ -124,7 +124,7 @@ static bool is_health_check(const char *word, size_t length)
     return false;
 }
 
-/* One or several, parted by commas. EC2's own is always on; the others are kept. */
+/* One or several, separated by commas. EC2's own is always on; the others are kept. */
 static bool take_health_check(struct asg_api_call *call, struct group_draft *draft)
 {
     const char *type = asg_value_text(&call->input, "HealthCheckType", NULL);
@@ -133,8 +133,8 @@ static bool take_health_check(struct asg_api_call *call, struct group_draft *dra
         size_t length = strcspn(at, ",");
         if (!is_health_check(at, length)) {
             asg_api_invalid(call,
-                            "HealthCheckType: '%s' is not valid; there are EC2, ELB, EBS "
-                            "and VPC_LATTICE, parted by commas",
+                            "HealthCheckType: '%s' is not valid; use EC2, ELB, EBS or "
+                            "VPC_LATTICE, separated by commas",
                             type);
             return false;
         }

@@ -26,7 +26,7 @@ static struct asg_texts texts_of(struct asg_api_call *call, const char *member)
     return texts;
 }
 
-/* "subnet-1,subnet-2": one text, parted by commas; blanks around them are let pass. */
+/* "subnet-1,subnet-2": one text, separated by commas; blanks around them are let pass. */
 static bool split_subnets(struct asg_api_call *call, const char *text,
                           struct asg_texts *ret)
 {
@@ -37,8 +37,8 @@ static bool split_subnets(struct asg_api_call *call, const char *text,
         const char *id = asg_arena_text_n(&call->arena, at, length);
         if (length == 0 || ret->count == SUBNETS_MAX || has_text(ret, id)) {
             asg_api_invalid(call,
-                            "VPCZoneIdentifier: '%.500s' is no list of subnets, each "
-                            "once, parted by commas; at most %d",
+                            "VPCZoneIdentifier: '%.500s' is not a list of subnets "
+                            "separated by commas, each once and at most %d",
                             text, SUBNETS_MAX);
             return false;
         }

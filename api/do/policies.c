@@ -342,7 +342,7 @@ static bool read_name(struct asg_api_call *call, const char **ret_group,
     if (strncmp(policy, "arn:", 4) != 0) {
         if (group != NULL) return true;
         asg_api_invalid(call, "AutoScalingGroupName is needed with the name of a policy; "
-                              "only an ARN says it too");
+                              "only an ARN names the group as well");
         return false;
     }
     struct asg_policy_name name;

@@ -12,19 +12,30 @@
 #define PAGE         100
 #define SOURCES_PAGE 50
 
-bool asg_api_source_kind(const struct asg_query_value *source, enum asg_source_kind *ret)
+static enum asg_source_kind kind_of(const char *identifier)
 {
-    const char *identifier = asg_value_text(source, "Identifier", "");
-    const char *type = asg_value_text(source, "Type", NULL);
-    if (type == NULL) {
-        *ret = strncmp(identifier, "arn:", 4) != 0           ? ASG_SOURCE_LOAD_BALANCER
-               : strstr(identifier, ":vpc-lattice:") != NULL ? ASG_SOURCE_LATTICE
-                                                             : ASG_SOURCE_TARGET_GROUP;
-        return true;
+    if (strncmp(identifier, "arn:", 4) != 0) return ASG_SOURCE_LOAD_BALANCER;
+    return strstr(identifier, ":vpc-lattice:") != NULL ? ASG_SOURCE_LATTICE
+                                                       : ASG_SOURCE_TARGET_GROUP;
+}
+
+bool asg_api_take_source(struct asg_api_call *call, const struct asg_query_value *value,
+                         struct asg_source *ret)
+{
+    const char *type = asg_value_text(value, "Type", NULL);
+    ret->identifier = asg_value_text(value, "Identifier", "");
+    ret->kind = kind_of(ret->identifier);
+    if (type == NULL) return true;
+    int kind = asg_enum_value(&asg_source_kind_words, type);
+    if (kind < 0) {
+        asg_api_invalid(call,
+                        "TrafficSources: '%s' is not a valid Type; use elb, elbv2 or "
+                        "vpc-lattice",
+                        type);
+        return false;
     }
-    int value = asg_enum_value(&asg_source_kind_words, type);
-    if (value >= 0) *ret = (enum asg_source_kind)value;
-    return value >= 0;
+    ret->kind = (enum asg_source_kind)kind;
+    return true;
 }
 
 /* ---- orders ---- */
@@ -64,13 +75,7 @@ static void order_sources(struct asg_api_call *call, enum asg_command_kind kind)
     struct asg_source *sources =
         asg_arena_take(&call->arena, (count + 1) * sizeof *sources);
     for (size_t i = 0; i < count; i++) {
-        sources[i].identifier = asg_value_text(&items[i], "Identifier", "");
-        if (asg_api_source_kind(&items[i], &sources[i].kind)) continue;
-        asg_api_invalid(call,
-                        "TrafficSources: '%s' is no Type; there are elb, elbv2 and "
-                        "vpc-lattice",
-                        asg_value_text(&items[i], "Type", ""));
-        return;
+        if (!asg_api_take_source(call, &items[i], &sources[i])) return;
     }
     order(call, kind, sources, count);
 }
@@ -249,8 +254,8 @@ void asg_do_describe_traffic_sources(struct asg_api_call *call)
     int only = type != NULL ? asg_enum_value(&asg_source_kind_words, type) : -1;
     if (type != NULL && only < 0) {
         asg_api_invalid(call,
-                        "TrafficSourceType: '%.100s' is not valid; there are elb, elbv2 "
-                        "and vpc-lattice",
+                        "TrafficSourceType: '%.100s' is not valid; use elb, elbv2 or "
+                        "vpc-lattice",
                         type);
         return;
     }

@@ -86,17 +86,6 @@ bool set_heartbeats(void *socket)
            set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_OUT_MS);
 }
 
-const char *asg_bus_version(void)
-{
-    static char text[32];
-    int major;
-    int minor;
-    int patch;
-    zmq_version(&major, &minor, &patch);
-    (void)snprintf(text, sizeof text, "%d.%d.%d", major, minor, patch);
-    return text;
-}
-
 enum asg_status asg_bus_waker_new(struct asg_bus_waker **ret)
 {
     int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

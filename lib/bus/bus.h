@@ -142,7 +142,4 @@ int asg_bus_poll(struct asg_bus_poll_item *items, size_t count, int64_t timeout_
  * after sending. */
 int asg_bus_connection_fd(const struct asg_bus_connection *connection);
 
-/* Version of libzmq in use, "4.3.4". Static. */
-const char *asg_bus_version(void);
-
 #endif

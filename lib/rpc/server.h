@@ -82,8 +82,4 @@ void asg_rpc_call_send(struct asg_rpc_call *call, const void *data, size_t lengt
 void asg_rpc_call_end(struct asg_rpc_call *call, enum asg_rpc_code code,
                       const char *details);
 
-/* A pointer of the handler's own, NULL at first. */
-void asg_rpc_call_set_data(struct asg_rpc_call *call, void *data);
-void *asg_rpc_call_data(const struct asg_rpc_call *call);
-
 #endif

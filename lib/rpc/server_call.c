@@ -203,13 +203,3 @@ void asg_rpc_call_end(struct asg_rpc_call *call, enum asg_rpc_code code,
     put_end(call, code, details);
     release(call, 1); /* the handler's */
 }
-
-void asg_rpc_call_set_data(struct asg_rpc_call *call, void *data)
-{
-    call->data = data;
-}
-
-void *asg_rpc_call_data(const struct asg_rpc_call *call)
-{
-    return call->data;
-}

@@ -35,7 +35,6 @@ struct asg_rpc_call {
     struct tag sent_tag;
     struct tag hung_up_tag;
     int is_cancelled; /* written by gRPC */
-    void *data;       /* the handler's */
     bool is_handled;  /* the handler has it; only the server's thread reads this */
 
     pthread_mutex_t mutex; /* guards what follows */
