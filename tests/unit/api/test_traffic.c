@@ -56,7 +56,7 @@ static void test_sources_say_their_type_or_show_it(void **state)
     assert_int_equal(ASG_SOURCE_LOAD_BALANCER, play.order.sources[3].kind);
     play_refused("Action=DetachTrafficSources&AutoScalingGroupName=g&"
                  "TrafficSources.member.1.Identifier=x&TrafficSources.member.1.Type=nlb",
-                 "ValidationError", "no Type");
+                 "ValidationError", "not a valid Type");
 }
 
 static void test_each_way_lists_its_own(void **state)
