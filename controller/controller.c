@@ -55,9 +55,9 @@ static void release(void *context, const struct asg_waiter *waiter,
                     const struct asg_effects *effects)
 {
     struct asg_controller *controller = context;
-    if (controller->activities != NULL && effects->activity_count > 0) {
+    if (controller->activities != NULL) {
         uint64_t seq = asg_log_head(asg_commit_log(controller->commit)).seq;
-        asg_activity_indexer_wake(controller->activities, seq);
+        asg_activity_indexer_tell(controller->activities, seq, effects);
     }
     if (waiter->kind == ASG_WAITER_RESULT) {
         asg_dispatch_settle(controller->dispatch, waiter->job_id, waiter->attempt);

@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "model/effects.h"
 #include "model/schemas.h"
 #include "wire/wire.h"
 
@@ -124,6 +123,11 @@ static enum asg_status open_files(struct asg_activity_indexer *self,
     return status;
 }
 
+static bool ends_group(const struct asg_watch *watch)
+{
+    return watch->name[0] == '\0';
+}
+
 static enum asg_status put_effects(struct asg_activity_indexer *self,
                                    const struct asg_record *record, uint64_t *rows,
                                    struct asg_error *error)
@@ -144,7 +148,7 @@ static enum asg_status put_effects(struct asg_activity_indexer *self,
     }
     for (size_t i = 0; status == ASG_OK && i < effects.watch_count; i++) {
         const struct asg_watch *watch = &effects.watches[i];
-        if (watch->name[0] != '\0') continue;
+        if (!ends_group(watch)) continue;
         status = asg_activity_index_end_group(self->index, watch->group_no, error);
     }
     return status;
@@ -364,6 +368,16 @@ void asg_activity_indexer_wake(struct asg_activity_indexer *indexer, uint64_t se
         (void)pthread_cond_signal(&indexer->woken);
     }
     (void)pthread_mutex_unlock(&indexer->lock);
+}
+
+void asg_activity_indexer_tell(struct asg_activity_indexer *indexer, uint64_t seq,
+                               const struct asg_effects *effects)
+{
+    bool is_news = effects->activity_count > 0;
+    for (size_t i = 0; i < effects->watch_count && !is_news; i++) {
+        is_news = ends_group(&effects->watches[i]);
+    }
+    if (is_news) asg_activity_indexer_wake(indexer, seq);
 }
 
 void asg_activity_indexer_reopen(struct asg_activity_indexer *indexer)

@@ -10,6 +10,7 @@
 #ifndef ASG_CONTROLLER_INDEX_ACTIVITIES_H
 #define ASG_CONTROLLER_INDEX_ACTIVITIES_H
 
+#include "model/effects.h"
 #include "store/activity_index.h"
 
 struct asg_activity_indexer;
@@ -24,8 +25,13 @@ ASG_MUST_USE enum asg_status asg_activity_indexer_new(const char *log_path,
 /* Stop after the transaction under way; what is not indexed yet will be. */
 void asg_activity_indexer_destroy(struct asg_activity_indexer **indexer);
 
-/* Record `seq` is durable, and the log has activities up to it. */
+/* Record `seq` is durable, and the index must be as far. */
 void asg_activity_indexer_wake(struct asg_activity_indexer *indexer, uint64_t seq);
+
+/* Record `seq` is durable and has these effects: wakes the thread when the index has
+ * something of them, activities that changed or a group that went. */
+void asg_activity_indexer_tell(struct asg_activity_indexer *indexer, uint64_t seq,
+                               const struct asg_effects *effects);
 
 /* Another log stands at that path, or it was opened anew: look at it from the start. */
 void asg_activity_indexer_reopen(struct asg_activity_indexer *indexer);

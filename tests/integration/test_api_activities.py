@@ -128,6 +128,21 @@ class ActivitiesTest(ApiTest):
             self.assertEqual(row["AutoScalingGroupState"], "Deleted")
         self.assertIn("deleted AutoScalingGroup", rows[0]["Cause"])
 
+    def test_an_empty_group_that_goes_takes_its_activities_along_at_once(self):
+        for force in (False, True):
+            name = "forced" if force else "emptied"
+            self.make_group(name, size=1)
+            self.asg.update_auto_scaling_group(AutoScalingGroupName=name, MinSize=0,
+                                               MaxSize=0, DesiredCapacity=0)
+            ids = [row["ActivityId"] for row in self.until_over(2, name)]
+            self.api.wait_for_in_service(name, 0, self.asg)
+            self.asg.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=force)
+            self.api.wait_until_gone(name, self.asg)
+            left = [row["ActivityId"] for row in self.activities()]
+            self.assertFalse(set(ids) & set(left))
+            rows = self.activities(AutoScalingGroupName=name, IncludeDeletedGroups=True)
+            self.assertEqual({row["AutoScalingGroupState"] for row in rows}, {"Deleted"})
+
     def faults(self, method, **form):
         url = self.api.cluster.ec2_endpoint + "/_control/faults"
         body = urllib.parse.urlencode(form).encode() if form else None

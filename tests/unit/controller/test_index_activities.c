@@ -229,6 +229,28 @@ static void test_a_group_that_goes_takes_its_activities_out_of_sight(void **stat
     assert_true(t.rows[0].is_deleted);
 }
 
+/* An empty group ends in a step that begins and ends no activity. */
+static void test_the_end_of_a_group_is_news(void **state)
+{
+    (void)state;
+    uint64_t seq = log_activity(1, ASG_ACTIVITY_SUCCESSFUL, NOW);
+    start();
+    asg_activity_indexer_wake(t.indexer, seq);
+    assert_status(ASG_OK, find(false));
+    assert_int_equal(1, t.count);
+    struct asg_watch watch = {.group_no = 1, .name = "web"};
+    const struct asg_effects effects = {.watches = &watch, .watch_count = 1};
+    /* It only changed: nobody need wait for a record that is not even there. */
+    asg_activity_indexer_tell(t.indexer, seq + 1000, &effects);
+    assert_status(ASG_OK, find(false));
+    assert_int_equal(1, t.count);
+    watch.name = "";
+    seq = append(&effects, NOW);
+    asg_activity_indexer_tell(t.indexer, seq, &effects);
+    assert_status(ASG_OK, find(false));
+    assert_int_equal(0, t.count);
+}
+
 static void test_many_are_taken_in_several_transactions(void **state)
 {
     (void)state;
@@ -289,6 +311,7 @@ int main(void)
         TEST(test_a_log_that_is_opened_anew_is_looked_at_again),
         TEST(test_six_weeks_are_kept),
         TEST(test_a_group_that_goes_takes_its_activities_out_of_sight),
+        TEST(test_the_end_of_a_group_is_news),
         TEST(test_many_are_taken_in_several_transactions),
         TEST(test_one_that_cannot_keep_up_says_so),
     };
