@@ -102,10 +102,7 @@ static void add_put(struct asg_api_call *call, const struct asg_query_value *ite
 static void begin(struct asg_api_call *call, const char *member, bool deletes)
 {
     const char *group = asg_value_text(&call->input, "AutoScalingGroupName", "");
-    const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
-    bool is_known = asg_api_group_is_there(call, root, group);
-    asg_view_drop(&root);
-    if (!is_known) return;
+    if (!asg_api_require_group(call, group)) return;
     size_t count = 0;
     const struct asg_query_value *items = asg_value_items(&call->input, member, &count);
     struct batch *batch = asg_arena_take(&call->arena, sizeof *batch);

@@ -262,11 +262,8 @@ void asg_do_describe_policies(struct asg_api_call *call)
     struct asg_api_page page;
     if (!check_types(call) || !asg_api_page_read(call, PAGE, &page)) return;
     const char *group = asg_value_text(&call->input, "AutoScalingGroupName", NULL);
-    const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
-    if (group != NULL && !asg_api_group_is_there(call, root, group)) {
-        asg_view_drop(&root);
-        return;
-    }
+    const struct asg_root *root = asg_api_hold_with_group(call, group);
+    if (root == NULL) return;
     asg_api_page_split(call, &page, &listing.after_group, &listing.after_policy);
     listing.left = page.most;
     asg_write_init(&listing.writer, asg_api_begin(call), call->action->output);

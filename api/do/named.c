@@ -14,13 +14,23 @@ struct asg_texts asg_api_texts(struct asg_api_call *call, const char *member)
     return (struct asg_texts){.items = texts, .count = count};
 }
 
-bool asg_api_group_is_there(struct asg_api_call *call, const struct asg_root *root,
-                            const char *group)
+const struct asg_root *asg_api_hold_with_group(struct asg_api_call *call,
+                                               const char *group)
 {
-    if (asg_root_find(root, group) != NULL) return true;
+    const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
+    if (group == NULL || asg_root_find(root, group) != NULL) return root;
+    asg_view_drop(&root);
     asg_api_invalid(
         call, "AutoScalingGroup name not found - AutoScalingGroup '%s' not found", group);
-    return false;
+    return NULL;
+}
+
+bool asg_api_require_group(struct asg_api_call *call, const char *group)
+{
+    const struct asg_root *root = asg_api_hold_with_group(call, group);
+    if (root == NULL) return false;
+    asg_view_drop(&root);
+    return true;
 }
 
 const char *asg_api_require_group_of(struct asg_api_call *call, const char *instance_id)

@@ -10,9 +10,13 @@
 /* The texts of a list, "InstanceIds" say; none when it is not given. */
 struct asg_texts asg_api_texts(struct asg_api_call *call, const char *member);
 
-/* The group is there. False: the call is ended with AWS's ValidationError. */
-bool asg_api_group_is_there(struct asg_api_call *call, const struct asg_root *root,
-                            const char *group);
+/* The view, held, when the group is there or none is named (NULL). NULL: it is not, and
+ * the call is ended with AWS's ValidationError. */
+const struct asg_root *asg_api_hold_with_group(struct asg_api_call *call,
+                                               const char *group);
+
+/* The same for those who need the view no further. False: the call is ended. */
+bool asg_api_require_group(struct asg_api_call *call, const char *group);
 
 /* The name of the instance's group. NULL: no group has it, and the call is ended. */
 const char *asg_api_require_group_of(struct asg_api_call *call, const char *instance_id);

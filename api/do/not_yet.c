@@ -7,16 +7,6 @@
 #include "api/do/named.h"
 #include "query/write.h"
 
-/* A group that is named must be there. False: the call is ended. */
-static bool check_group(struct asg_api_call *call)
-{
-    const char *group = asg_value_text(&call->input, "AutoScalingGroupName", NULL);
-    const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
-    bool is_there = group == NULL || asg_api_group_is_there(call, root, group);
-    asg_view_drop(&root);
-    return is_there;
-}
-
 /* No page has another behind it: whoever has a token did not get it here. */
 static bool check_token(struct asg_api_call *call)
 {
@@ -27,7 +17,8 @@ static bool check_token(struct asg_api_call *call)
 
 static void describe_none(struct asg_api_call *call, const char *list)
 {
-    if (!check_group(call) || !check_token(call)) return;
+    const char *group = asg_value_text(&call->input, "AutoScalingGroupName", NULL);
+    if (!asg_api_require_group(call, group) || !check_token(call)) return;
     struct asg_writer writer;
     asg_write_init(&writer, asg_api_begin(call), call->action->output);
     asg_write_no_items(&writer, list);

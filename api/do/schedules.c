@@ -223,11 +223,8 @@ void asg_do_describe_scheduled_actions(struct asg_api_call *call)
     if (!asg_api_page_read(call, PAGE, &page)) return;
     begin_listing(call, &page, &listing);
     const char *group = asg_value_text(&call->input, "AutoScalingGroupName", NULL);
-    const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
-    if (group != NULL && !asg_api_group_is_there(call, root, group)) {
-        asg_view_drop(&root);
-        return;
-    }
+    const struct asg_root *root = asg_api_hold_with_group(call, group);
+    if (root == NULL) return;
     asg_write_init(&listing.writer, asg_api_begin(call), call->action->output);
     asg_write_begin_list(&listing.writer, "ScheduledUpdateGroupActions");
     list_all(&listing, root, group);

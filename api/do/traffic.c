@@ -219,11 +219,8 @@ static void describe(struct asg_api_call *call, struct listing *listing)
     struct asg_api_page page;
     if (!asg_api_page_read(call, listing->manner->page, &page)) return;
     const char *name = asg_value_text(&call->input, "AutoScalingGroupName", "");
-    const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
-    if (!asg_api_group_is_there(call, root, name)) {
-        asg_view_drop(&root);
-        return;
-    }
+    const struct asg_root *root = asg_api_hold_with_group(call, name);
+    if (root == NULL) return;
     listing->config = asg_root_find(root, name)->sheet->content.group.config;
     list_sources(call, listing, &page);
     asg_view_drop(&root);
