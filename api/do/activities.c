@@ -122,23 +122,51 @@ static void answer(struct asg_api_call *call, const struct asg_indexed_activity 
     asg_api_end(call);
 }
 
-void asg_do_describe_scaling_activities(struct asg_api_call *call)
+struct page_of_rows {
+    struct asg_indexed_activity *items;
+    size_t count;
+    bool has_more;
+};
+
+/* False: the call is ended. */
+static bool find(struct asg_api_call *call, const struct asg_activity_query *query,
+                 struct page_of_rows *ret)
 {
     const struct asg_api_ports *ports = asg_api_ports_of(call);
-    struct asg_activity_query query = {0};
-    if (!read_query(call, &query)) return;
-    struct asg_indexed_activity *rows = NULL;
-    size_t count = 0;
-    bool has_more = false;
     struct asg_error error = {""};
-    enum asg_status status = ports->activities(ports->context, &query, &call->arena,
-                                               &rows, &count, &has_more, &error);
-    if (status == ASG_OK) {
-        answer(call, rows, count, has_more);
-    } else if (status == ASG_ERR_TIMEOUT) {
+    enum asg_status status =
+        ports->activities(ports->context, query, &call->arena, &ret->items, &ret->count,
+                          &ret->has_more, &error);
+    if (status == ASG_OK) return true;
+    if (status == ASG_ERR_TIMEOUT) {
         asg_api_refuse(call, 503, "ServiceUnavailable", "%s", error.text);
     } else {
         asg_api_refuse(call, 500, "InternalFailure", "activities cannot be read: %s",
                        error.text);
+    }
+    return false;
+}
+
+/* The group is there, or it was and has activities still, whether those that are asked
+ * for are among them or not. False: it is not known, and the call is ended. */
+static bool require_known(struct asg_api_call *call, const char *group, bool with_deleted)
+{
+    const struct asg_activity_query any = {
+        .group = group, .with_deleted = true, .limit = 1};
+    struct page_of_rows rows = {.count = 0};
+    if (with_deleted && !find(call, &any, &rows)) return false;
+    return rows.count > 0 || asg_api_require_group(call, group);
+}
+
+void asg_do_describe_scaling_activities(struct asg_api_call *call)
+{
+    struct asg_activity_query query = {.group = NULL};
+    struct page_of_rows rows = {.count = 0};
+    if (!read_query(call, &query)) return;
+    if (query.group != NULL && !require_known(call, query.group, query.with_deleted)) {
+        return;
+    }
+    if (find(call, &query, &rows)) {
+        answer(call, rows.items, rows.count, rows.has_more);
     }
 }

@@ -121,7 +121,7 @@ class ActivitiesTest(ApiTest):
         self.make_group("gone", size=1)
         self.asg.delete_auto_scaling_group(AutoScalingGroupName="gone", ForceDelete=True)
         self.api.wait_until_gone("gone", self.asg)
-        self.assertEqual(self.activities(AutoScalingGroupName="gone"), [])
+        self.not_found("gone")
         rows = self.activities(AutoScalingGroupName="gone", IncludeDeletedGroups=True)
         self.assertEqual(len(rows), 2)
         for row in rows:
@@ -142,6 +142,14 @@ class ActivitiesTest(ApiTest):
             self.assertFalse(set(ids) & set(left))
             rows = self.activities(AutoScalingGroupName=name, IncludeDeletedGroups=True)
             self.assertEqual({row["AutoScalingGroupState"] for row in rows}, {"Deleted"})
+
+    def not_found(self, name, **more):
+        self.refused("ValidationError", "AutoScalingGroup name not found - AutoScalingGroup "
+                     f"'{name}' not found", self.activities, AutoScalingGroupName=name, **more)
+
+    def test_a_group_that_never_was_is_not_found(self):
+        self.not_found("nobody")
+        self.not_found("nobody", IncludeDeletedGroups=True)
 
     def faults(self, method, **form):
         url = self.api.cluster.ec2_endpoint + "/_control/faults"

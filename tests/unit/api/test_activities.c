@@ -3,6 +3,7 @@
 #include "lib/api_play.h"
 
 #include "api/activities.h"
+#include "model/defaults.h"
 
 #define ASK "Action=DescribeScalingActivities&"
 
@@ -45,6 +46,14 @@ static int begin(void **state)
     play.activities = rows;
     play.activity_count = 2;
     return result;
+}
+
+static void put_group(const char *name)
+{
+    struct asg_group_config config;
+    asg_model_set_defaults(&asg_group_config_schema, &config);
+    config.name = name;
+    play_put_group(&config, NULL, 0);
 }
 
 static void test_an_activity_is_told_whole(void **state)
@@ -155,6 +164,7 @@ static void test_the_arguments_reach_the_index(void **state)
 static void test_filters_that_make_no_sense(void **state)
 {
     (void)state;
+    put_group("web");
     play_refused(ASK "Filters.member.1.Name=Status&"
                      "Filters.member.1.Values.member.1=Failed",
                  "ValidationError", "AutoScalingGroupName");
@@ -172,6 +182,7 @@ static void test_filters_that_make_no_sense(void **state)
 static void test_pages_carry_the_last_key(void **state)
 {
     (void)state;
+    put_group("web");
     play.has_more_activities = true;
     play_ask(ASK "AutoScalingGroupName=web&MaxRecords=2");
     const char *from = strstr(play.answer, "<NextToken>");
@@ -192,13 +203,61 @@ static void test_pages_carry_the_last_key(void **state)
     play_refused(ASK "NextToken=abc", "InvalidNextToken", "NextToken");
 }
 
+static const char not_found[] =
+    "AutoScalingGroup name not found - AutoScalingGroup 'nobody' not found";
+
 static void test_nothing_is_an_empty_list(void **state)
 {
     (void)state;
     play.activity_count = 0;
-    play_ask(ASK "AutoScalingGroupName=nobody");
+    play_ask(ASK);
     play_expect("<DescribeScalingActivitiesResult><Activities></Activities>"
                 "</DescribeScalingActivitiesResult>");
+    put_group("idle"); /* it is there, and has done nothing yet */
+    play_ask(ASK "AutoScalingGroupName=idle");
+    play_expect("<Activities></Activities>");
+    play_ask(ASK "AutoScalingGroupName=idle&IncludeDeletedGroups=true");
+    play_expect("<Activities></Activities>");
+}
+
+static void test_a_group_that_never_was_is_not_found(void **state)
+{
+    (void)state;
+    play.activity_count = 0;
+    play_refused(ASK "AutoScalingGroupName=nobody", "ValidationError", not_found);
+    play_refused(ASK "AutoScalingGroupName=nobody&IncludeDeletedGroups=true",
+                 "ValidationError", not_found);
+    assert_true(play.activity_query.with_deleted);
+}
+
+/* Only without filters there are some: it was there. */
+static void look_without_filters(const struct asg_activity_query *query)
+{
+    bool is_filtered = query->statuses != 0 || query->ids.count > 0 ||
+                       query->from_ms != 0 || query->to_ms != 0 ||
+                       query->after_group_no != 0;
+    play.activity_count = is_filtered ? 0 : 1;
+    assert_string_equal("old", query->group);
+}
+
+static void test_a_deleted_group_is_found_when_it_is_asked_for(void **state)
+{
+    (void)state;
+    play.activities = &rows[1];
+    play.activity_count = 1;
+    play_ask(ASK "AutoScalingGroupName=old&IncludeDeletedGroups=true");
+    play_expect("HTTP/1.1 200");
+    play_expect("<AutoScalingGroupState>Deleted</AutoScalingGroupState>");
+    play.look = look_without_filters;
+    play_ask(ASK
+             "AutoScalingGroupName=old&IncludeDeletedGroups=true&"
+             "ActivityIds.member.1=another&"
+             "Filters.member.1.Name=Status&Filters.member.1.Values.member.1=Successful");
+    play_expect("HTTP/1.1 200");
+    play_expect("<Activities></Activities>");
+    play_expect_not("NextToken");
+    play.look = NULL;
+    play_refused(ASK "AutoScalingGroupName=old", "ValidationError", "'old' not found");
 }
 
 static void test_an_index_that_is_not_there_yet(void **state)
@@ -219,10 +278,16 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, play_end)
     const struct CMUnitTest tests[] = {
-        TEST(test_an_activity_is_told_whole),      TEST(test_details_are_json),
-        TEST(test_what_is_open_has_no_end),        TEST(test_each_kind_has_its_words),
-        TEST(test_the_arguments_reach_the_index),  TEST(test_filters_that_make_no_sense),
-        TEST(test_pages_carry_the_last_key),       TEST(test_nothing_is_an_empty_list),
+        TEST(test_an_activity_is_told_whole),
+        TEST(test_details_are_json),
+        TEST(test_what_is_open_has_no_end),
+        TEST(test_each_kind_has_its_words),
+        TEST(test_the_arguments_reach_the_index),
+        TEST(test_filters_that_make_no_sense),
+        TEST(test_pages_carry_the_last_key),
+        TEST(test_nothing_is_an_empty_list),
+        TEST(test_a_group_that_never_was_is_not_found),
+        TEST(test_a_deleted_group_is_found_when_it_is_asked_for),
         TEST(test_an_index_that_is_not_there_yet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
