@@ -7,14 +7,14 @@
 /* --- AttachLoadBalancers --- */
 
 TABLE(input_attach_load_balancers, TEXT("AutoScalingGroupName", MUST, 1, 255),
-      TEXTS("LoadBalancerNames", MUST, 0, 0, 1, 255));
+      TEXTS("LoadBalancerNames", MUST, 0, 10, 1, 255));
 
 EMPTY(output_attach_load_balancers);
 
 /* --- DetachLoadBalancers --- */
 
 TABLE(input_detach_load_balancers, TEXT("AutoScalingGroupName", MUST, 1, 255),
-      TEXTS("LoadBalancerNames", MUST, 0, 0, 1, 255));
+      TEXTS("LoadBalancerNames", MUST, 0, 10, 1, 255));
 
 EMPTY(output_detach_load_balancers);
 
@@ -34,7 +34,7 @@ TABLE(output_describe_load_balancers,
 
 TABLE(input_attach_load_balancer_target_groups,
       TEXT("AutoScalingGroupName", MUST, 1, 255),
-      TEXTS("TargetGroupARNs", MUST, 0, 0, 1, 511));
+      TEXTS("TargetGroupARNs", MUST, 0, 10, 1, 511));
 
 EMPTY(output_attach_load_balancer_target_groups);
 
@@ -42,7 +42,7 @@ EMPTY(output_attach_load_balancer_target_groups);
 
 TABLE(input_detach_load_balancer_target_groups,
       TEXT("AutoScalingGroupName", MUST, 1, 255),
-      TEXTS("TargetGroupARNs", MUST, 0, 0, 1, 511));
+      TEXTS("TargetGroupARNs", MUST, 0, 10, 1, 511));
 
 EMPTY(output_detach_load_balancer_target_groups);
 
@@ -62,7 +62,7 @@ TABLE(output_describe_load_balancer_target_groups,
 /* --- AttachTrafficSources --- */
 
 TABLE(input_attach_traffic_sources, TEXT("AutoScalingGroupName", MUST, 1, 255),
-      LIST("TrafficSources", MUST, 0, 0, traffic_source_identifier),
+      LIST("TrafficSources", MUST, 0, 10, traffic_source_identifier),
       FLAG("SkipZonalShiftValidation", MAY));
 
 EMPTY(output_attach_traffic_sources);
@@ -70,7 +70,7 @@ EMPTY(output_attach_traffic_sources);
 /* --- DetachTrafficSources --- */
 
 TABLE(input_detach_traffic_sources, TEXT("AutoScalingGroupName", MUST, 1, 255),
-      LIST("TrafficSources", MUST, 0, 0, traffic_source_identifier));
+      LIST("TrafficSources", MUST, 0, 10, traffic_source_identifier));
 
 EMPTY(output_detach_traffic_sources);
 
