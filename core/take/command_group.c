@@ -326,12 +326,7 @@ void asg_order_desired(struct asg_core *core, const struct asg_command *command)
                          is_above ? group->config.max : group->config.min);
         return;
     }
-    if (command->honor_cooldown && asg_cooldown_is_on(core, group)) {
-        asg_reply_refuse(core, "ScalingActivityInProgress",
-                         "group %s is in its cooldown; wait, or do not honour it",
-                         command->group);
-        return;
-    }
+    if (!asg_take_honors_cooldown(core, group, command)) return;
     int64_t from = group->config.desired;
     assert(from >= group->config.min && from <= group->config.max); /* as it was */
     asg_want_skip_waiting(core, group, NULL);

@@ -186,11 +186,7 @@ void asg_order_execute_policy(struct asg_core *core, const struct asg_command *c
                          "a step policy needs a metric value and a breach threshold");
         return;
     }
-    if (!is_step && command->honor_cooldown && asg_cooldown_is_on(core, group)) {
-        asg_reply_refuse(core, "ScalingActivityInProgress", "group %s is in its cooldown",
-                         command->group);
-        return;
-    }
+    if (!is_step && !asg_take_honors_cooldown(core, group, command)) return;
     const struct asg_policy_input input = asg_want_input(core, group);
     assert(input.desired == group->config.desired);
     struct asg_proposal proposal;
@@ -203,7 +199,6 @@ void asg_order_execute_policy(struct asg_core *core, const struct asg_command *c
     if (to != from) {
         asg_want_skip_waiting(core, group, NULL);
         asg_desired_follow(core, group, &policy->config, (uint32_t)to);
-        if (!is_step) asg_cooldown_begin(core, group, &policy->config);
         asg_activity_wish(core, group,
                           asg_arena_format(&core->step->effects->arena, "asked for by %s",
                                            command->actor),

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "core/step/narrate.h"
+#include "core/want/desired.h"
 #include "core/world/state.h"
 
 struct group *asg_take_require_group(struct asg_core *core, const char *name)
@@ -34,6 +35,20 @@ bool asg_take_is_within(struct asg_core *core, const struct asg_command *command
     asg_reply_refuse(core, "LimitExceeded",
                      "%zu %s would be more than the limit of %" PRIu32, count, what,
                      limit);
+    return false;
+}
+
+bool asg_take_honors_cooldown(struct asg_core *core, const struct group *group,
+                              const struct asg_command *command)
+{
+    assert(core->step != NULL);
+    if (!command->honor_cooldown || !asg_cooldown_is_on(core, group)) return true;
+    asg_reply_refuse(core, "ScalingActivityInProgress",
+                     asg_scaling_is_under_way(group)
+                         ? "instances of group %s launch or end; wait, or do not honour "
+                           "the cooldown"
+                         : "group %s is in its cooldown; wait, or do not honour it",
+                     group->config.name);
     return false;
 }
 

@@ -12,6 +12,10 @@ struct group *asg_take_require_group(struct asg_core *core, const char *name);
 bool asg_take_is_within(struct asg_core *core, const struct asg_command *command,
                         size_t count, uint32_t bound, const char *what);
 
+/* False, and the order is refused: it honours the cooldown, and that is on. */
+bool asg_take_honors_cooldown(struct asg_core *core, const struct group *group,
+                              const struct asg_command *command);
+
 /* NULL, and the order is refused, when no group has it. */
 struct instance *asg_take_require_instance(struct asg_core *core, const char *id,
                                            struct group **ret_group);

@@ -33,6 +33,17 @@ static void keep_extra(struct group *group)
     }
 }
 
+/* No simple scaling until what was asked for is done and the cooldown is over. */
+static void begin_cooldown(const struct asg_core *core, struct group *group,
+                           int64_t cooldown_ms)
+{
+    assert(core->step != NULL);
+    assert(cooldown_ms >= 0);
+    group->scaling.cooldown_ms = cooldown_ms;
+    group->scaling.cooldown_until_ms = core->now_ms + cooldown_ms;
+    group->scaling.is_cooldown_due = true;
+}
+
 void asg_desired_change(struct asg_core *core, struct group *group, uint32_t to,
                         enum desired_cause cause)
 {
@@ -42,6 +53,10 @@ void asg_desired_change(struct asg_core *core, struct group *group, uint32_t to,
     bool is_by_one = cause == DESIRED_BY_INSTANCE || cause == DESIRED_BY_ARRIVAL;
     if (to != group->config.desired && !is_by_one) keep_extra(group);
     move_floor(group, to, cause);
+    bool begins_cooldown = cause == DESIRED_BY_ORDER || cause == DESIRED_BY_POLICY;
+    if (to != group->config.desired && begins_cooldown) {
+        begin_cooldown(core, group, group->config.cooldown_ms);
+    }
     group->config.desired = to;
     asg_group_mark_dirty(core, group);
 }
@@ -64,25 +79,23 @@ void asg_desired_follow(struct asg_core *core, struct group *group,
         group->scaling.at_once_percent = policy->scale_in_at_once_percent;
         group->scaling.ten_minutes_percent = policy->scale_in_ten_minutes_percent;
     }
+    bool is_simple = policy->kind == ASG_POLICY_SIMPLE;
     asg_desired_change(core, group, to, DESIRED_BY_POLICY);
-}
-
-void asg_cooldown_begin(struct asg_core *core, struct group *group,
-                        const struct asg_policy_config *config)
-{
-    assert(core->step != NULL);
-    group->scaling.cooldown_ms =
-        config->cooldown_ms >= 0 ? config->cooldown_ms : group->config.cooldown_ms;
-    assert(group->scaling.cooldown_ms >= 0);
-    group->scaling.cooldown_until_ms = core->now_ms + group->scaling.cooldown_ms;
-    group->scaling.is_cooldown_due = true;
+    if (is_simple && policy->cooldown_ms >= 0) {
+        begin_cooldown(core, group, policy->cooldown_ms);
+    }
 }
 
 bool asg_cooldown_is_on(const struct asg_core *core, const struct group *group)
 {
     assert(group->scaling.cooldown_ms >= 0);
-    return group->scaling.is_cooldown_due ||
+    return asg_scaling_is_under_way(group) || group->scaling.is_cooldown_due ||
            group->scaling.cooldown_until_ms > core->now_ms;
+}
+
+bool asg_scaling_is_under_way(const struct group *group)
+{
+    return asg_count_launching(group) > 0 || asg_count_ending(group) > 0;
 }
 
 /* The cooldown begins when the last instance is in service or has drained (docs/rules.md,

@@ -13,9 +13,10 @@ enum desired_cause {
     DESIRED_BY_DELETION  /* of the group: all go */
 };
 
-/* The one way to move desired. `to` is within min and max. What an order takes away is
- * ended at once, until that is carried out; an order that takes nothing away hurries
- * nothing (docs/rules.md, "Orders, policies and health"). */
+/* The one way to move desired. `to` is within min and max. What a policy or an order
+ * moves begins the group's cooldown; instances that take or bring their places do not.
+ * What an order takes away is ended at once, until that is carried out; an order that
+ * takes nothing away hurries nothing (docs/rules.md, "Orders, policies and health"). */
 void asg_desired_change(struct asg_core *core, struct group *group, uint32_t to,
                         enum desired_cause cause);
 
@@ -27,11 +28,11 @@ void asg_desired_set_range(struct asg_core *core, struct group *group, uint32_t 
 void asg_desired_follow(struct asg_core *core, struct group *group,
                         const struct asg_policy_config *policy, uint32_t to);
 
+/* No simple scaling now: something launches or ends, or the cooldown lasts. */
 bool asg_cooldown_is_on(const struct asg_core *core, const struct group *group);
 
-/* Simple scaling acted: no more of it until this is done and the cooldown is over. */
-void asg_cooldown_begin(struct asg_core *core, struct group *group,
-                        const struct asg_policy_config *config);
+/* Something launches or ends, for whatever reason. */
+bool asg_scaling_is_under_way(const struct group *group);
 
 /* Asked in each look: has what was asked for been done, so that the cooldown begins? */
 void asg_cooldown_settle(struct asg_core *core, struct group *group);

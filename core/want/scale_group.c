@@ -126,9 +126,6 @@ static void decide_group(struct asg_core *core, struct group *group,
     bool is_out = to > from;
     assert(to >= min && to <= max);
     asg_desired_follow(core, group, &policy->config, (uint32_t)to);
-    if (policy->config.kind == ASG_POLICY_SIMPLE) {
-        asg_cooldown_begin(core, group, &policy->config);
-    }
     asg_activity_wish(
         core, group,
         asg_arena_format(&core->step->effects->arena, "%s%s%.*s", proposal->text,
@@ -194,7 +191,6 @@ struct asg_policy_input asg_want_input(const struct asg_core *core, struct group
 {
     const struct tally *tally = tally_of(group, core->now_ms);
     assert(tally->counting <= asg_count_capacity(group));
-    bool is_changing = asg_count_launching(group) > 0 || asg_count_ending(group) > 0;
     return (struct asg_policy_input){
         .now_ms = core->now_ms,
         .evaluation_ms = group->config.evaluation_ms,
@@ -204,7 +200,7 @@ struct asg_policy_input asg_want_input(const struct asg_core *core, struct group
         .warm = tally->counting,
         .serving = asg_count_serving(group),
         .warming = tally->warming,
-        .is_cooling = is_changing || asg_cooldown_is_on(core, group),
+        .is_cooling = asg_cooldown_is_on(core, group),
     };
 }
 

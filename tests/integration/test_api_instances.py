@@ -85,6 +85,16 @@ class CapacityTest(InstanceTest):
         self.set(3)
         self.api.wait_for_in_service("web", 3, self.asg)
 
+    def test_the_cooldown_follows_a_change_by_hand(self):
+        self.make_group(DefaultCooldown=600)
+        self.set(2)
+        self.refused("ScalingActivityInProgress", "", self.set, count=3, HonorCooldown=True)
+        self.api.wait_for_in_service("web", 2, self.asg)
+        self.refused("ScalingActivityInProgress", "in its cooldown", self.set, count=3,
+                     HonorCooldown=True)
+        self.set(3)
+        self.api.wait_for_in_service("web", 3, self.asg)
+
     def test_instances_are_listed_over_all_groups(self):
         self.make_group("a", 2)
         self.make_group("b", 1)

@@ -81,6 +81,112 @@ static void test_a_cooldown_does_not_hold_it(void **state)
     expect_all_ended_at_once();
 }
 
+static void set_honoring(uint32_t count)
+{
+    order((struct asg_command){.kind = ASG_COMMAND_SET_DESIRED,
+                               .group = "web",
+                               .desired = count,
+                               .honor_cooldown = true});
+}
+
+static void expect_in_progress(const char *words)
+{
+    assert_string_equal("ScalingActivityInProgress", w.code);
+    if (strstr(w.reply, words) == NULL) fail_msg("got: %s", w.reply);
+}
+
+/* Whoever honours the cooldown waits for launches, whoever asked for them. */
+static void test_one_that_honours_the_cooldown_waits_for_a_launch(void **state)
+{
+    (void)state;
+    struct asg_group_config config = strict;
+    config.cooldown_ms = 0;
+    make_group(2, config);
+    const struct asg_policy_config policy = {.name = "up",
+                                             .kind = ASG_POLICY_SIMPLE,
+                                             .adjustment_type = ASG_ADJUSTMENT_CHANGE,
+                                             .adjustment = 1,
+                                             .cooldown_ms = ASG_UNSET};
+    order((struct asg_command){
+        .kind = ASG_COMMAND_POLICY_PUT, .group = "web", .policy_config = &policy});
+    struct asg_command execute = {.kind = ASG_COMMAND_EXECUTE_POLICY,
+                                  .group = "web",
+                                  .name = "up",
+                                  .honor_cooldown = true};
+    w.launch_state = ASG_EC2_PENDING;
+    set_honoring(3); /* nothing is under way */
+    assert_int_equal(3, desired());
+    set_honoring(4);
+    expect_in_progress("launch or end");
+    order(execute);
+    expect_in_progress("launch or end");
+    assert_int_equal(3, desired());
+    execute.honor_cooldown = false;
+    order(execute);
+    assert_int_equal(4, desired());
+}
+
+static void test_one_that_honours_the_cooldown_waits_for_an_end(void **state)
+{
+    (void)state;
+    struct asg_group_config config = strict;
+    config.cooldown_ms = 0;
+    make_group(3, config);
+    w.terminate_outcome = ASG_OUTCOME_THROTTLED; /* EC2 has not ended it yet */
+    set_desired(2);
+    set_honoring(3);
+    expect_in_progress("launch or end");
+    assert_int_equal(2, desired());
+}
+
+/* The cooldown follows a change by hand too, from when it is done. */
+static void test_a_change_by_hand_begins_the_cooldown(void **state)
+{
+    (void)state;
+    struct asg_group_config config = strict;
+    config.cooldown_ms = 300000;
+    make_group(2, config);
+    w.is_slow = true;
+    set_desired(3);
+    pass(20000); /* EC2 takes its time */
+    answer_launches();
+    assert_int_equal(3, in_service());
+    pass(290000);
+    set_honoring(4);
+    expect_in_progress("cooldown");
+    save_and_load();
+    set_honoring(4);
+    expect_in_progress("cooldown");
+    assert_int_equal(3, desired());
+    pass(10000);
+    set_honoring(4);
+    assert_int_equal(4, desired());
+}
+
+/* An order for what there is, and a replacement, begin none. */
+static void test_what_leaves_desired_alone_begins_no_cooldown(void **state)
+{
+    (void)state;
+    struct asg_group_config config = strict;
+    config.cooldown_ms = 300000;
+    config.unhealthy_percent = 100;
+    config.terminating_percent = 100;
+    config.terminated_percent = 100;
+    make_group(3, config);
+    set_desired(3);
+    w.is_slow = true;
+    sign(1, ASG_SIGN_SILENT);
+    sign(1, ASG_SIGN_PROBE_FAILED);
+    assert_true(was_ended(1));
+    set_honoring(4);
+    expect_in_progress("launch or end");
+    answer_launches();
+    sign(4, ASG_SIGN_REPORTING);
+    assert_int_equal(3, in_service());
+    set_honoring(4);
+    assert_int_equal(4, desired());
+}
+
 /* The breaker is open and desired is wanted: the order to shrink needs no launch. */
 static void test_an_open_breaker_does_not_hold_it(void **state)
 {
@@ -152,6 +258,10 @@ int main(void)
         TEST(test_agents_that_are_silent_together_do_not_hold_it),
         TEST(test_too_many_unhealthy_do_not_hold_it),
         TEST(test_a_cooldown_does_not_hold_it),
+        TEST(test_one_that_honours_the_cooldown_waits_for_a_launch),
+        TEST(test_one_that_honours_the_cooldown_waits_for_an_end),
+        TEST(test_a_change_by_hand_begins_the_cooldown),
+        TEST(test_what_leaves_desired_alone_begins_no_cooldown),
         TEST(test_an_open_breaker_does_not_hold_it),
         TEST(test_dry_pools_do_not_hold_it),
         TEST(test_launches_under_way_do_not_hold_it),
