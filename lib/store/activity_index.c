@@ -29,7 +29,7 @@ struct asg_activity_index {
     sqlite3_stmt *put_group;
     sqlite3_stmt *end_group;
     sqlite3_stmt *prune;
-    sqlite3_stmt *prune_groups;
+    sqlite3_stmt *prune_group;
     sqlite3_stmt *set_mark;
 };
 
@@ -90,7 +90,7 @@ static void finalize_all(struct asg_activity_index *self)
 {
     sqlite3_stmt **statements[] = {&self->begin, &self->commit,    &self->rollback,
                                    &self->put,   &self->put_group, &self->end_group,
-                                   &self->prune, &self->set_mark,  &self->prune_groups};
+                                   &self->prune, &self->set_mark,  &self->prune_group};
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
         asg_sqlite_finalize(statements[i]);
     }
@@ -126,11 +126,12 @@ static enum asg_status prepare_all(struct asg_activity_index *self,
          &self->put_group},
         {"UPDATE groups SET is_deleted = 1 WHERE group_no = ?1", &self->end_group},
         {"DELETE FROM activities WHERE rowid IN (SELECT rowid FROM activities"
-         " INDEXED BY activities_by_start WHERE start_ms < ?1 AND end_ms != 0 LIMIT ?2)",
+         " INDEXED BY activities_by_start WHERE start_ms < ?1 AND end_ms != 0 LIMIT ?2)"
+         " RETURNING group_no",
          &self->prune},
-        {"DELETE FROM groups WHERE is_deleted = 1 AND NOT EXISTS"
-         " (SELECT 1 FROM activities a WHERE a.group_no = groups.group_no)",
-         &self->prune_groups},
+        {"DELETE FROM groups WHERE group_no = ?1 AND is_deleted = 1 AND NOT EXISTS"
+         " (SELECT 1 FROM activities a WHERE a.group_no = ?1)",
+         &self->prune_group},
         {"INSERT OR REPLACE INTO mark(id, seq, chain_hash) VALUES(1, ?1, ?2)",
          &self->set_mark},
     };
@@ -338,24 +339,51 @@ enum asg_status asg_activity_index_put(struct asg_activity_index *index,
     return status;
 }
 
+/* Take out a group that is deleted and has no activity left. */
+static enum asg_status prune_group(struct asg_activity_index *index, uint32_t group_no,
+                                   struct asg_error *error)
+{
+    assert(group_no > 0);
+    if (group_no == index->put_group_no) index->put_group_no = 0;
+    (void)sqlite3_bind_int64(index->prune_group, 1, group_no);
+    return run_kept(index, index->prune_group, error);
+}
+
 enum asg_status asg_activity_index_end_group(struct asg_activity_index *index,
                                              uint32_t group_no, struct asg_error *error)
 {
     (void)sqlite3_bind_int64(index->end_group, 1, group_no);
-    return run_kept(index, index->end_group, error);
+    enum asg_status status = run_kept(index, index->end_group, error);
+    return status == ASG_OK ? prune_group(index, group_no, error) : status;
 }
 
+/* Looks only at the groups that lose an activity, however many others there are. */
 enum asg_status asg_activity_index_prune(struct asg_activity_index *index,
                                          int64_t before_ms, uint32_t most,
                                          uint32_t *ret_removed, struct asg_error *error)
 {
-    (void)sqlite3_bind_int64(index->prune, 1, before_ms);
-    (void)sqlite3_bind_int64(index->prune, 2, most);
-    enum asg_status status = run_kept(index, index->prune, error);
-    if (status != ASG_OK) return status;
-    *ret_removed = (uint32_t)sqlite3_changes(index->db);
-    index->put_group_no = 0; /* it may be gone with its last activity */
-    return *ret_removed == 0 ? ASG_OK : run_kept(index, index->prune_groups, error);
+    assert(most > 0);
+    uint32_t *group_nos = asg_alloc(most, sizeof *group_nos);
+    uint32_t count = 0;
+    sqlite3_stmt *prune = index->prune;
+    (void)sqlite3_bind_int64(prune, 1, before_ms);
+    (void)sqlite3_bind_int64(prune, 2, most);
+    int code = sqlite3_step(prune);
+    for (; code == SQLITE_ROW && count < most; code = sqlite3_step(prune)) {
+        group_nos[count++] = (uint32_t)sqlite3_column_int64(prune, 0);
+    }
+    (void)sqlite3_reset(prune);
+    enum asg_status status = ASG_OK;
+    if (code != SQLITE_DONE) {
+        status = asg_sqlite_fail(index->db, code, error, "write the index of activities");
+    }
+    for (uint32_t i = 0; status == ASG_OK && i < count; i++) {
+        bool is_again = i > 0 && group_nos[i] == group_nos[i - 1];
+        if (!is_again) status = prune_group(index, group_nos[i], error);
+    }
+    *ret_removed = count;
+    free(group_nos);
+    return status;
 }
 
 enum asg_status asg_activity_index_end(struct asg_activity_index *index,

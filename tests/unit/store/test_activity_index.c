@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "store/activity_index.h"
+#include "store/sqlite_db.h"
 
 static struct {
     char folder[64];
@@ -283,6 +284,41 @@ static void test_what_is_old_and_over_goes_piece_by_piece(void **state)
     expect("1/10 1/9 1/8 1/7 1/1");
 }
 
+static int64_t count_groups(void)
+{
+    sqlite3 *db = NULL;
+    int64_t count = -1;
+    assert_int_equal(SQLITE_OK, sqlite3_open(t.path, &db));
+    assert_status(
+        ASG_OK, asg_sqlite_integer(db, "SELECT count(*) FROM groups", &count, &t.error));
+    (void)sqlite3_close(db);
+    return count;
+}
+
+static void test_a_deleted_group_goes_with_its_last_activity(void **state)
+{
+    (void)state;
+    for (uint32_t group_no = 1; group_no <= 4; group_no++) {
+        struct asg_activity row = an_activity(group_no, 1, 1000 * group_no);
+        row.end_ms = row.start_ms;
+        put_row(row);
+    }
+    end_group(1);
+    end_group(2);
+    uint32_t removed = 0;
+    assert_status(ASG_OK, asg_activity_index_prune(t.index, 1001, 9, &removed, &t.error));
+    assert_int_equal(1, removed);
+    assert_int_equal(3, count_groups()); /* the second has one left */
+    assert_status(ASG_OK, asg_activity_index_prune(t.index, 3001, 9, &removed, &t.error));
+    assert_int_equal(2, removed);
+    assert_int_equal(2, count_groups()); /* the third is there, with none */
+    end_group(3);
+    assert_int_equal(1, count_groups());
+    put_row(an_activity(4, 2, 5000));
+    find((struct asg_activity_query){0});
+    expect("4/2 4/1");
+}
+
 static void test_a_transaction_that_is_undone_leaves_nothing(void **state)
 {
     (void)state;
@@ -357,6 +393,7 @@ int main(void)
         TEST(test_ids_are_found_whatever_became_of_their_group),
         TEST(test_deleted_groups_are_shown_when_asked_for),
         TEST(test_what_is_old_and_over_goes_piece_by_piece),
+        TEST(test_a_deleted_group_goes_with_its_last_activity),
         TEST(test_a_transaction_that_is_undone_leaves_nothing),
         TEST(test_it_remembers_how_far_it_goes),
         TEST(test_a_damaged_file_is_made_anew),
