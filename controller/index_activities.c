@@ -25,6 +25,7 @@ struct asg_activity_indexer {
     uint64_t wanted;      /* up to this record there are activities */
     bool is_stopping;
     bool must_reopen;
+    bool is_late; /* somebody has waited in vain since it was last at the log's end */
     struct asg_indexer_counts counts;
     struct asg_activity_reader *readers[READERS_KEPT]; /* that nobody uses now */
     size_t reader_count;
@@ -203,6 +204,7 @@ static void note(struct asg_activity_indexer *self, const struct batch *batch)
     (void)pthread_mutex_lock(&self->lock);
     self->counts.seq = batch->mark.seq;
     self->counts.activities += batch->rows;
+    if (batch->is_last) self->is_late = false;
     (void)pthread_cond_broadcast(&self->moved);
     (void)pthread_mutex_unlock(&self->lock);
 }
@@ -398,16 +400,21 @@ struct asg_indexer_counts asg_activity_indexer_counts(
     return counts;
 }
 
+/* An index that is made from a long log takes its time, and the threads that would wait
+ * for it are few and have other clients: after one has waited in vain none waits. */
 static enum asg_status await(struct asg_activity_indexer *indexer, int64_t limit_ms,
                              struct asg_error *error)
 {
     struct timespec until = in_ms(limit_ms);
     (void)pthread_mutex_lock(&indexer->lock);
     uint64_t wanted = indexer->wanted;
-    bool is_late = false;
-    while (!is_late && !indexer->is_stopping &&
+    while (!indexer->is_late && !indexer->is_stopping &&
            (indexer->must_reopen || indexer->counts.seq < wanted)) {
-        is_late = pthread_cond_timedwait(&indexer->moved, &indexer->lock, &until) != 0;
+        if (pthread_cond_timedwait(&indexer->moved, &indexer->lock, &until) == 0)
+            continue;
+        indexer->is_late = indexer->must_reopen || indexer->counts.seq < wanted;
+        (void)pthread_cond_broadcast(&indexer->moved); /* nobody else waits on */
+        break;
     }
     uint64_t seq = indexer->counts.seq;
     (void)pthread_mutex_unlock(&indexer->lock);

@@ -298,6 +298,10 @@ static void test_one_that_cannot_keep_up_says_so(void **state)
                   asg_activity_indexer_find(t.indexer, &query, 1, &t.arena, &t.rows,
                                             &t.count, &has_more, &t.error));
     assert_non_null(strstr(t.error.text, "1000 is wanted"));
+    /* After one has waited in vain none waits: this one would for ever. */
+    assert_status(ASG_ERR_TIMEOUT,
+                  asg_activity_indexer_find(t.indexer, &query, INT32_MAX, &t.arena,
+                                            &t.rows, &t.count, &has_more, &t.error));
 }
 
 int main(void)
