@@ -20,60 +20,83 @@
 
 /* ---- which groups ---- */
 
-/* tag-key, tag-value and tag:<key>: each filter holds, by one of its values. */
-static bool has_tag(const struct asg_group_config *config, const char *name,
-                    const char *value)
-{
-    for (size_t i = 0; i < config->tag_count; i++) {
-        const struct asg_tag *tag = &config->tags[i];
-        bool is_it =
-            strcmp(name, "tag-key") == 0 ? strcmp(tag->key, value) == 0
-            : strcmp(name, "tag-value") == 0
-                ? strcmp(tag->value, value) == 0
-                : strcmp(tag->key, name + 4) == 0 && strcmp(tag->value, value) == 0;
-        if (is_it) return true;
-    }
-    return false;
-}
+/* Its values in order: there may be thousands, and a hundred thousand tags. */
+struct filter {
+    const char *name; /* tag-key, tag-value or tag:<key> */
+    const char **values;
+    size_t count;
+};
 
-static bool passes(const struct asg_query_value *filters, size_t count,
-                   const struct asg_page *page)
-{
-    const struct asg_group_config *config = page->sheet->content.group.config;
-    for (size_t i = 0; i < count; i++) {
-        size_t value_count = 0;
-        const struct asg_query_value *values =
-            asg_value_items(&filters[i], "Values", &value_count);
-        const char *name = asg_value_text(&filters[i], "Name", "");
-        bool is_one = false;
-        for (size_t k = 0; k < value_count && !is_one; k++) {
-            is_one = has_tag(config, name, values[k].text);
-        }
-        if (!is_one) return false;
-    }
-    return true;
-}
-
-static bool check_filters(struct asg_api_call *call,
-                          const struct asg_query_value *filters, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const char *name = asg_value_text(&filters[i], "Name", "");
-        bool is_known = strcmp(name, "tag-key") == 0 || strcmp(name, "tag-value") == 0 ||
-                        (strncmp(name, "tag:", 4) == 0 && name[4] != '\0');
-        if (is_known) continue;
-        asg_api_invalid(call,
-                        "Filters: '%s' is not a filter of this action; there are "
-                        "tag-key, tag-value and tag:<key>",
-                        name);
-        return false;
-    }
-    return true;
-}
+struct filters {
+    struct filter *items;
+    size_t count;
+};
 
 static int by_text(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool is_among(const struct filter *filter, const char *text)
+{
+    return bsearch(&text, filter->values, filter->count, sizeof *filter->values,
+                   by_text) != NULL;
+}
+
+static bool has_tag(const struct asg_group_config *config, const struct filter *filter)
+{
+    const char *key = strncmp(filter->name, "tag:", 4) == 0 ? filter->name + 4 : NULL;
+    bool is_by_key = key == NULL && strcmp(filter->name, "tag-key") == 0;
+    for (size_t i = 0; i < config->tag_count; i++) {
+        const struct asg_tag *tag = &config->tags[i];
+        if (key != NULL && strcmp(tag->key, key) != 0) continue;
+        if (is_among(filter, is_by_key ? tag->key : tag->value)) return true;
+    }
+    return false;
+}
+
+/* Each filter holds, by one of its values. */
+static bool passes(const struct filters *filters, const struct asg_page *page)
+{
+    const struct asg_group_config *config = page->sheet->content.group.config;
+    for (size_t i = 0; i < filters->count; i++) {
+        if (!has_tag(config, &filters->items[i])) return false;
+    }
+    return true;
+}
+
+static void take_values(struct asg_api_call *call, const struct asg_query_value *given,
+                        struct filter *ret)
+{
+    const struct asg_query_value *values = asg_value_items(given, "Values", &ret->count);
+    ret->values = asg_arena_take(&call->arena, (ret->count + 1) * sizeof *ret->values);
+    for (size_t i = 0; i < ret->count; i++) {
+        ret->values[i] = values[i].text;
+    }
+    qsort(ret->values, ret->count, sizeof *ret->values, by_text);
+}
+
+/* False: the call is ended. */
+static bool take_filters(struct asg_api_call *call, struct filters *ret)
+{
+    const struct asg_query_value *given =
+        asg_value_items(&call->input, "Filters", &ret->count);
+    ret->items = asg_arena_take(&call->arena, (ret->count + 1) * sizeof *ret->items);
+    for (size_t i = 0; i < ret->count; i++) {
+        const char *name = asg_value_text(&given[i], "Name", "");
+        bool is_known = strcmp(name, "tag-key") == 0 || strcmp(name, "tag-value") == 0 ||
+                        (strncmp(name, "tag:", 4) == 0 && name[4] != '\0');
+        if (!is_known) {
+            asg_api_invalid(call,
+                            "Filters: '%s' is not a filter of this action; there are "
+                            "tag-key, tag-value and tag:<key>",
+                            name);
+            return false;
+        }
+        ret->items[i].name = name;
+        take_values(call, &given[i], &ret->items[i]);
+    }
+    return true;
 }
 
 /* The names that were asked for, each once and in order; NULL: all. */
@@ -263,11 +286,8 @@ void asg_do_describe_auto_scaling_groups(struct asg_api_call *call)
     struct asg_api_page range;
     const char **names = NULL;
     size_t name_count = 0;
-    size_t filter_count = 0;
-    const struct asg_query_value *filters =
-        asg_value_items(&call->input, "Filters", &filter_count);
-    if (!take_names(call, &names, &name_count) ||
-        !check_filters(call, filters, filter_count) ||
+    struct filters filters;
+    if (!take_names(call, &names, &name_count) || !take_filters(call, &filters) ||
         !asg_api_page_read(call, PAGE, &range)) {
         return;
     }
@@ -278,16 +298,16 @@ void asg_do_describe_auto_scaling_groups(struct asg_api_call *call)
     bool has_room = true;
     for (size_t i = 0; has_room && i < name_count; i++) {
         const struct asg_page *page = asg_root_find(reply->root, names[i]);
-        bool is_meant = page != NULL && strcmp(names[i], range.after) > 0 &&
-                        passes(filters, filter_count, page);
+        bool is_meant =
+            page != NULL && strcmp(names[i], range.after) > 0 && passes(&filters, page);
         if (is_meant) has_room = add(reply, range.most, page);
     }
     size_t count = names == NULL ? asg_root_count(reply->root) : 0;
     size_t at = asg_root_place(reply->root, range.after);
     for (; has_room && at < count; at++) {
         const struct asg_page *page = asg_root_page(reply->root, at);
-        bool is_meant = strcmp(asg_page_name(page), range.after) > 0 &&
-                        passes(filters, filter_count, page);
+        bool is_meant =
+            strcmp(asg_page_name(page), range.after) > 0 && passes(&filters, page);
         if (is_meant) has_room = add(reply, range.most, page);
     }
     send_reply(call, reply, !has_room);
