@@ -60,9 +60,8 @@ static bool is_refused(struct asg_core *core, const struct asg_command *command,
 {
     bool is_of_group = is_about(command, group);
     if (!is_of_group || instance->group != group) {
-        asg_reply_refuse(core, "ValidationError",
-                         "The instance %s is not part of Auto Scaling group %s.",
-                         instance->id, is_of_group ? group->config.name : command->group);
+        asg_take_refuse_foreign(core, instance->id,
+                                is_of_group ? group->config.name : command->group);
         return true;
     }
     if (asg_instance_is_untagged(instance)) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/step/narrate.h"
+#include "core/take/require.h"
 #include "core/want/desired.h"
 #include "core/want/run_schedules.h"
 #include "core/world/state.h"
@@ -41,9 +42,7 @@ struct instance **asg_moved_find(struct asg_core *core, const struct group *grou
         struct group *owner = NULL;
         found[i] = asg_instance_find(core, ids->items[i], &owner);
         if (found[i] != NULL && owner == group) continue;
-        asg_reply_refuse(core, "ValidationError",
-                         "The instance %s is not part of Auto Scaling group %s.",
-                         ids->items[i], group->config.name);
+        asg_take_refuse_foreign(core, ids->items[i], group->config.name);
         return NULL;
     }
     return found;

@@ -64,3 +64,10 @@ struct instance *asg_take_require_instance(struct asg_core *core, const char *id
     }
     return instance;
 }
+
+void asg_take_refuse_foreign(struct asg_core *core, const char *id, const char *group)
+{
+    assert(id != NULL && group != NULL);
+    asg_reply_refuse(core, "ValidationError",
+                     "The instance %s is not part of Auto Scaling group %s.", id, group);
+}

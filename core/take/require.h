@@ -20,4 +20,7 @@ bool asg_take_honors_cooldown(struct asg_core *core, const struct group *group,
 struct instance *asg_take_require_instance(struct asg_core *core, const char *id,
                                            struct group **ret_group);
 
+/* The order is refused: the instance of that id is none of the group's. */
+void asg_take_refuse_foreign(struct asg_core *core, const char *id, const char *group);
+
 #endif

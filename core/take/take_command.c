@@ -91,9 +91,7 @@ static bool may_be_protected(struct asg_core *core, const struct group *named,
     if (named == NULL) return asg_take_require_instance(core, id, &group) != NULL;
     const struct instance *instance = asg_instance_find(core, id, &group);
     if (instance == NULL || group != named) {
-        asg_reply_refuse(core, "ValidationError",
-                         "The instance %s is not part of Auto Scaling group %s.", id,
-                         named->config.name);
+        asg_take_refuse_foreign(core, id, named->config.name);
         return false;
     }
     assert(instance->group == group);
