@@ -57,6 +57,16 @@ enum asg_status asg_schedule_validate(const struct asg_schedule_config *config,
                         "scheduled action %s: min %" PRId64 " is above max %" PRId64,
                         config->name, config->min, config->max);
     }
+    if (config->desired >= 0 && config->min >= 0 && config->desired < config->min) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "scheduled action %s: desired %" PRId64 " is below min %" PRId64,
+                        config->name, config->desired, config->min);
+    }
+    if (config->desired >= 0 && config->max >= 0 && config->desired > config->max) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "scheduled action %s: desired %" PRId64 " is above max %" PRId64,
+                        config->name, config->desired, config->max);
+    }
     bool has_recurrence = config->recurrence != NULL && config->recurrence[0] != '\0';
     if (!has_recurrence && config->start_ms == 0) {
         return asg_fail(error, ASG_ERR_INVALID,

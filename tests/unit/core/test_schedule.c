@@ -75,6 +75,15 @@ static void test_schedule_refuses_what_can_never_run(void **state)
     config.max = 4;
     check_refused(&config, "min 5 is above max 4");
     config = hourly();
+    config.min = 3;
+    config.max = 4;
+    config.desired = 5;
+    check_refused(&config, "desired 5 is above max 4");
+    config.desired = 2;
+    check_refused(&config, "desired 2 is below min 3");
+    config.min = ASG_UNSET; /* the group's, when it runs */
+    assert_status(ASG_OK, asg_schedule_validate(&config, HOUR_MS, &error));
+    config = hourly();
     config.recurrence = "";
     check_refused(&config, "needs a start time or a recurrence");
     config.recurrence = "0 25 * * *";
