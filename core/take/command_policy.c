@@ -231,14 +231,16 @@ static struct schedule *insert_schedule(struct group *group, const char *name)
                       sizeof *group->schedules);
 }
 
-/* Another action that starts at the same moment: which of them would be first? */
+/* Another action that runs next at the moment at which this one would: which of them
+ * would be first? Those who ask see that moment as the start, whatever set it. */
 static const struct schedule *find_same_start(const struct group *group,
-                                              const struct asg_schedule_config *config)
+                                              const struct asg_schedule_config *config,
+                                              int64_t next_ms)
 {
-    for (size_t i = 0; config->start_ms != 0 && i < group->schedule_count; i++) {
+    assert(next_ms < INT64_MAX); /* it can run: asg_schedule_validate() */
+    for (size_t i = 0; i < group->schedule_count; i++) {
         const struct schedule *other = &group->schedules[i];
-        if (other->config.start_ms == config->start_ms &&
-            strcmp(other->config.name, config->name) != 0) {
+        if (other->next_ms == next_ms && strcmp(other->config.name, config->name) != 0) {
             return other;
         }
     }
@@ -263,7 +265,8 @@ void asg_order_put_schedule(struct asg_core *core, const struct asg_command *com
         asg_reply_refuse(core, "ValidationError", "%s", error.text);
         return;
     }
-    const struct schedule *same = find_same_start(group, &config);
+    const struct schedule *same =
+        find_same_start(group, &config, asg_schedule_next(&config, core->now_ms));
     if (same != NULL) {
         asg_reply_refuse(
             core, "AlreadyExists",

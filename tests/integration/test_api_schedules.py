@@ -70,6 +70,29 @@ class TestSchedules(ApiTest):
         self.refused("ValidationError", "no time zone", self.put, name="two", MinSize=0,
                      Recurrence="0 1 * * *", TimeZone="Mars/Base")
         self.put("one", StartTime=start, MinSize=1)  # itself again
+        for sizes, words in (((3, 4, 5), "above max 4"), ((3, 4, 2), "below min 3")):
+            least, most, wanted = sizes
+            self.refused("ValidationError", words, self.put, name="two",
+                         StartTime=later(hours=3), MinSize=least, MaxSize=most,
+                         DesiredCapacity=wanted)
+
+    def test_what_is_shown_as_a_start_is_anothers_no_more(self):
+        self.make_group(size=1)
+        self.put("daily", Recurrence="0 5 * * *", MinSize=0)
+        (daily,) = self.actions()
+        taken = ("AlreadyExists", "already exists")
+        self.refused(*taken, self.put, name="again", Recurrence="0 5 * * *", MinSize=0)
+        self.refused(*taken, self.put, name="once", StartTime=daily["StartTime"], MinSize=0)
+        self.put("daily", Recurrence="0 5 * * *", MinSize=1)  # itself again
+        answer = self.asg.batch_put_scheduled_update_group_action(
+            AutoScalingGroupName="web", ScheduledUpdateGroupActions=[
+                {"ScheduledActionName": "b", "Recurrence": "0 5 * * *", "MinSize": 0},
+                {"ScheduledActionName": "c", "Recurrence": "1 5 * * *", "MinSize": 0}])
+        self.assertEqual([(row["ScheduledActionName"], row["ErrorCode"])
+                          for row in answer["FailedScheduledUpdateGroupActions"]],
+                         [("b", "AlreadyExists")])
+        self.assertEqual([row["ScheduledActionName"] for row in self.actions()],
+                         ["c", "daily"])
 
     def test_batches_say_what_failed(self):
         self.make_group(size=1)

@@ -456,6 +456,31 @@ static void test_two_of_one_start_time_are_refused(void **state)
     assert_int_equal(9, desired());
 }
 
+/* What runs next at that moment starts then, whatever set it. */
+static void test_equal_next_runs_are_refused(void **state)
+{
+    (void)state;
+    make_group(2, unlimited);
+    put_action("hourly", 0, "0 * * * *", 5);
+    put_action("again", 0, "0 * * * *", 6);
+    assert_string_equal("AlreadyExists", w.code);
+    put_action("once", full_hour(), "", 6);
+    assert_string_equal("AlreadyExists", w.code);
+    put_action("both", full_hour(), "30 * * * *", 6);
+    assert_string_equal("AlreadyExists", w.code);
+    assert_int_equal(1, count_actions());
+    put_action("hourly", 0, "0 * * * *", 7); /* itself, anew */
+    assert_true(w.is_ok);
+    put_action("once", full_hour() + MINUTE, "", 6);
+    assert_true(w.is_ok);
+    jump_to(full_hour());
+    tick();
+    put_action("once", full_hour() + HOUR, "", 6); /* its next run by now */
+    assert_string_equal("AlreadyExists", w.code);
+    put_action("once", full_hour() + 2 * HOUR, "", 6);
+    assert_true(w.is_ok);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -483,6 +508,7 @@ int main(void)
         TEST(test_never_while_the_process_is_suspended),
         TEST(test_two_due_in_one_tick_run_in_the_order_of_their_times),
         TEST(test_two_of_one_start_time_are_refused),
+        TEST(test_equal_next_runs_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
