@@ -166,22 +166,46 @@ static void write_policy(struct asg_api_call *call, struct asg_writer *writer,
 
 /* ---- which ones ---- */
 
-/* Its name or ARN is among those asked for, or none were. */
-static bool is_named(struct asg_api_call *call, const struct asg_policy_config *policy)
+/* A policy that is asked for: by its name alone, or by its ARN. */
+struct wanted {
+    const char *text;
+    bool is_arn;
+    struct asg_policy_name arn;
+};
+
+struct wanted_list {
+    struct wanted *items;
+    size_t count;
+};
+
+/* They are read once, however many policies there are. */
+static struct wanted_list take_wanted(struct asg_api_call *call)
 {
-    size_t count = 0;
+    struct wanted_list list;
     const struct asg_query_value *names =
-        asg_value_items(&call->input, "PolicyNames", &count);
-    for (size_t i = 0; i < count; i++) {
-        struct asg_policy_name name;
-        if (strcmp(names[i].text, policy->name) == 0) return true;
-        if (asg_api_read_policy_arn(call, names[i].text, &name) &&
-            strcmp(name.uuid, policy->uuid) == 0 &&
-            strcmp(name.group, policy->group) == 0) {
+        asg_value_items(&call->input, "PolicyNames", &list.count);
+    list.items = asg_arena_take(&call->arena, (list.count + 1) * sizeof *list.items);
+    for (size_t i = 0; i < list.count; i++) {
+        struct wanted *wanted = &list.items[i];
+        wanted->text = names[i].text;
+        wanted->is_arn = asg_api_read_policy_arn(call, names[i].text, &wanted->arn);
+    }
+    return list;
+}
+
+/* Its name or ARN is among those asked for, or none were. */
+static bool is_named(const struct wanted_list *list,
+                     const struct asg_policy_config *policy)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct wanted *wanted = &list->items[i];
+        if (strcmp(wanted->text, policy->name) == 0) return true;
+        if (wanted->is_arn && strcmp(wanted->arn.uuid, policy->uuid) == 0 &&
+            strcmp(wanted->arn.group, policy->group) == 0) {
             return true;
         }
     }
-    return count == 0;
+    return list->count == 0;
 }
 
 static bool is_of_type(struct asg_api_call *call, const struct asg_policy_config *policy)
@@ -217,6 +241,7 @@ static bool check_types(struct asg_api_call *call)
 struct listing {
     struct asg_api_call *call;
     struct asg_writer writer;
+    struct wanted_list wanted;
     const char *after_group; /* of the last policy of the page before; "" */
     const char *after_policy;
     size_t left;
@@ -231,7 +256,7 @@ static void list_group(struct listing *listing, const struct asg_page *page)
     for (size_t i = 0; i < sheet->policy_count && !listing->has_more; i++) {
         const struct asg_policy_config *policy = &sheet->policies[i];
         if (is_cut && strcmp(policy->name, listing->after_policy) <= 0) continue;
-        if (!is_named(listing->call, policy) || !is_of_type(listing->call, policy)) {
+        if (!is_named(&listing->wanted, policy) || !is_of_type(listing->call, policy)) {
             continue;
         }
         if (listing->left == 0) {
@@ -266,6 +291,7 @@ void asg_do_describe_policies(struct asg_api_call *call)
     if (root == NULL) return;
     asg_api_page_split(call, &page, &listing.after_group, &listing.after_policy);
     listing.left = page.most;
+    listing.wanted = take_wanted(call);
     asg_write_init(&listing.writer, asg_api_begin(call), call->action->output);
     asg_write_begin_list(&listing.writer, "ScalingPolicies");
     list_all(&listing, root, group);
