@@ -120,7 +120,27 @@ static bool is_old(const struct trace *trace)
     return !trace->is_there || age_ms < 0 || age_ms > SETTLED_MS;
 }
 
-/* With the lock held: read it, whatever it is now. */
+/* What a slip in an editor or a full disk leaves of a file locks nobody out. */
+static enum asg_status check_slip(const struct asg_api_keys *keys,
+                                  const struct asg_access_keys *fresh,
+                                  struct asg_error *error)
+{
+    if (keys->ring == NULL || keys->ring->count == 0) return ASG_OK;
+    if (fresh->count == 0 && !fresh->says_none) {
+        return asg_fail(error, ASG_ERR_CONFLICT,
+                        "%s holds no key; if that is meant, write a line \"%s\"",
+                        keys->path, ASG_ACCESS_KEYS_NONE);
+    }
+    if (!fresh->is_whole) {
+        return asg_fail(error, ASG_ERR_CONFLICT,
+                        "%s is cut short: its last line does not end in a line feed",
+                        keys->path);
+    }
+    return ASG_OK;
+}
+
+/* With the lock held: read it, whatever it is now. ASG_ERR_CONFLICT: it may be one that
+ * is being written. */
 static enum asg_status load(struct asg_api_keys *keys, struct asg_error *error)
 {
     struct trace trace = look_at(keys->path);
@@ -128,7 +148,11 @@ static enum asg_status load(struct asg_api_keys *keys, struct asg_error *error)
     keys->trace = trace;
     struct asg_access_keys fresh = {.count = 0};
     enum asg_status status = asg_access_keys_load(keys->path, &fresh, error);
-    if (status != ASG_OK) return status;
+    if (status == ASG_OK) status = check_slip(keys, &fresh, error);
+    if (status != ASG_OK) {
+        asg_access_keys_clear(&fresh);
+        return status;
+    }
     release_ring(keys->ring);
     keys->ring = make_ring(&fresh);
     return ASG_OK;
@@ -149,8 +173,10 @@ static bool refresh(struct asg_api_keys *keys)
     if (keys->is_settled && is_same(&trace, &keys->trace)) return false;
     bool is_again = is_same(&trace, &keys->trace);
     struct asg_error error = {""};
-    if (load(keys, &error) != ASG_OK) {
-        warn_once(keys, &error);
+    enum asg_status status = load(keys, &error);
+    if (status != ASG_OK) {
+        /* One that is being written is whole in a moment; it is looked at again. */
+        if (status != ASG_ERR_CONFLICT || keys->is_settled) warn_once(keys, &error);
         return false;
     }
     keys->said.text[0] = '\0';

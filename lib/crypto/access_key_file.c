@@ -173,6 +173,34 @@ static enum asg_status put(const char *path, int folder, const struct asg_bytes 
     return status == ASG_OK ? replace(path, folder, text, error) : status;
 }
 
+/* Without the line that says that there are none. */
+static void drop_none(struct asg_bytes *text)
+{
+    static const char line[] = ASG_ACCESS_KEYS_NONE "\n";
+    size_t length = sizeof line - 1;
+    for (size_t at = 0; at + length <= text->length; at++) {
+        bool begins = at == 0 || text->data[at - 1] == '\n';
+        if (!begins || memcmp(text->data + at, line, length) != 0) continue;
+        memmove(text->data + at, text->data + at + length, text->length - at - length);
+        text->length -= length;
+        return;
+    }
+}
+
+/* Who takes the last key out means it: the file says so. */
+static enum asg_status note_none(struct asg_bytes *text, struct asg_error *error)
+{
+    struct asg_access_keys keys = {.count = 0};
+    enum asg_status status =
+        asg_access_keys_parse((const char *)text->data, text->length, &keys, error);
+    if (status == ASG_OK && keys.count == 0 && !keys.says_none) {
+        if (text->length > 0 && !keys.is_whole) asg_bytes_append_byte(text, '\n');
+        asg_bytes_append_text(text, ASG_ACCESS_KEYS_NONE "\n");
+    }
+    asg_access_keys_clear(&keys);
+    return status;
+}
+
 static enum asg_status add(const char *path, int folder, const struct asg_access_key *key,
                            struct asg_error *error)
 {
@@ -192,6 +220,7 @@ static enum asg_status add(const char *path, int folder, const struct asg_access
         if (text.length > 0 && text.data[text.length - 1] != '\n') {
             asg_bytes_append_byte(&text, '\n');
         }
+        drop_none(&text);
         asg_access_key_print(key, &text);
         status = put(path, folder, &text, error);
     }
@@ -234,6 +263,7 @@ static enum asg_status remove_line(const char *path, int folder, const char *nam
         status = asg_fail(error, ASG_ERR_NOT_FOUND, "%s has no key of the name \"%s\"",
                           path, name);
     }
+    if (status == ASG_OK) status = note_none(&rest, error);
     if (status == ASG_OK) status = put(path, folder, &rest, error);
     clear_secret_bytes(&text);
     clear_secret_bytes(&rest);

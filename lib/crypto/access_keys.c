@@ -209,6 +209,12 @@ static enum asg_status take_line(struct reading *reading, const char *text, size
 
 /* ---- the file ---- */
 
+static bool says_none(const char *text, size_t length)
+{
+    size_t wanted = strlen(ASG_ACCESS_KEYS_NONE);
+    return length == wanted && memcmp(text, ASG_ACCESS_KEYS_NONE, wanted) == 0;
+}
+
 static enum asg_status parse_lines(struct reading *reading, const char *text,
                                    size_t length)
 {
@@ -227,6 +233,8 @@ static enum asg_status parse_lines(struct reading *reading, const char *text,
         }
         if (text < stop && *text != '#') {
             status = take_line(reading, text, (size_t)(stop - text));
+        } else if (says_none(text, (size_t)(stop - text))) {
+            reading->keys->says_none = true;
         }
         text = next;
     }
@@ -241,7 +249,7 @@ enum asg_status asg_access_keys_parse(const char *text, size_t length,
         return asg_fail(error, ASG_ERR_LIMIT, "it has more than %zu bytes",
                         ASG_ACCESS_KEYS_BYTES_MAX);
     }
-    struct asg_access_keys keys = {.count = 0};
+    struct asg_access_keys keys = {.is_whole = length > 0 && text[length - 1] == '\n'};
     keys.items = asg_arena_take(&keys.arena, ASG_ACCESS_KEYS_MAX * sizeof *keys.items);
     struct reading reading = {.keys = &keys, .error = error};
     enum asg_status status = parse_lines(&reading, text, length);

