@@ -82,10 +82,10 @@ static bool read_filter(struct asg_api_call *call, const struct asg_query_value 
 
 static bool read_query(struct asg_api_call *call, struct asg_activity_query *query)
 {
-    struct asg_api_page page;
-    if (!asg_api_page_read(call, RECORDS, &page)) return false;
-    query->limit = (uint32_t)page.most;
-    if (!read_key(page.after, query)) {
+    struct asg_api_page range;
+    if (!asg_api_page_read(call, RECORDS, &range)) return false;
+    query->limit = (uint32_t)range.most;
+    if (!read_key(range.after, query)) {
         asg_api_refuse(call, 400, "InvalidNextToken",
                        "The NextToken value is not valid.");
         return false;

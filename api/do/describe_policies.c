@@ -284,13 +284,13 @@ static void list_all(struct listing *listing, const struct asg_root *root,
 void asg_do_describe_policies(struct asg_api_call *call)
 {
     struct listing listing = {.call = call};
-    struct asg_api_page page;
-    if (!check_types(call) || !asg_api_page_read(call, PAGE, &page)) return;
+    struct asg_api_page range;
+    if (!check_types(call) || !asg_api_page_read(call, PAGE, &range)) return;
     const char *group = asg_value_text(&call->input, "AutoScalingGroupName", NULL);
     const struct asg_root *root = asg_api_hold_with_group(call, group);
     if (root == NULL) return;
-    asg_api_page_split(call, &page, &listing.after_group, &listing.after_policy);
-    listing.left = page.most;
+    asg_api_page_split(call, &range, &listing.after_group, &listing.after_policy);
+    listing.left = range.most;
     listing.wanted = take_wanted(call);
     asg_write_init(&listing.writer, asg_api_begin(call), call->action->output);
     asg_write_begin_list(&listing.writer, "ScalingPolicies");

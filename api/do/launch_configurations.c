@@ -112,15 +112,15 @@ static bool is_named(const struct asg_api_call *call, const char *name)
 /* False: the answer was given up. */
 static bool write_page(struct asg_api_call *call, struct asg_writer *writer,
                        const struct asg_cluster_sheet *sheet,
-                       const struct asg_api_page *page)
+                       const struct asg_api_page *range)
 {
-    size_t left = page->most;
+    size_t left = range->most;
     const char *last = "";
     bool has_more = false;
     asg_write_begin_list(writer, "LaunchConfigurations");
     for (size_t i = 0; i < sheet->launch_configuration_count && !has_more; i++) {
         const struct asg_launch_configuration *one = &sheet->launch_configurations[i];
-        if (strcmp(one->name, page->after) <= 0 || !is_named(call, one->name)) continue;
+        if (strcmp(one->name, range->after) <= 0 || !is_named(call, one->name)) continue;
         has_more = left == 0;
         if (has_more) break;
         if (!write_one(call, writer, one)) return false;
@@ -134,12 +134,12 @@ static bool write_page(struct asg_api_call *call, struct asg_writer *writer,
 
 void asg_do_describe_launch_configurations(struct asg_api_call *call)
 {
-    struct asg_api_page page;
-    if (!asg_api_page_read(call, PAGE, &page)) return;
+    struct asg_api_page range;
+    if (!asg_api_page_read(call, PAGE, &range)) return;
     const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
     struct asg_writer writer;
     asg_write_init(&writer, asg_api_begin(call), call->action->output);
-    bool is_whole = write_page(call, &writer, asg_root_cluster(root), &page);
+    bool is_whole = write_page(call, &writer, asg_root_cluster(root), &range);
     asg_view_drop(&root);
     if (!is_whole) return;
     asg_write_finish(&writer);

@@ -205,12 +205,12 @@ static void list_all(struct listing *listing, const struct asg_root *root,
     }
 }
 
-static void begin_listing(struct asg_api_call *call, const struct asg_api_page *page,
+static void begin_listing(struct asg_api_call *call, const struct asg_api_page *range,
                           struct listing *ret)
 {
     ret->call = call;
-    asg_api_page_split(call, page, &ret->after_group, &ret->after_name);
-    ret->left = page->most;
+    asg_api_page_split(call, range, &ret->after_group, &ret->after_name);
+    ret->left = range->most;
     ret->names = asg_value_items(&call->input, "ScheduledActionNames", &ret->name_count);
     ret->from_ms = asg_value_number(&call->input, "StartTime", INT64_MIN);
     ret->until_ms = asg_value_number(&call->input, "EndTime", INT64_MAX);
@@ -219,9 +219,9 @@ static void begin_listing(struct asg_api_call *call, const struct asg_api_page *
 void asg_do_describe_scheduled_actions(struct asg_api_call *call)
 {
     struct listing listing = {.left = 0};
-    struct asg_api_page page;
-    if (!asg_api_page_read(call, PAGE, &page)) return;
-    begin_listing(call, &page, &listing);
+    struct asg_api_page range;
+    if (!asg_api_page_read(call, PAGE, &range)) return;
+    begin_listing(call, &range, &listing);
     const char *group = asg_value_text(&call->input, "AutoScalingGroupName", NULL);
     const struct asg_root *root = asg_api_hold_with_group(call, group);
     if (root == NULL) return;

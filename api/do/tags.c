@@ -243,10 +243,10 @@ static void list_group(struct listing *listing, const struct asg_page *page)
 void asg_do_describe_tags(struct asg_api_call *call)
 {
     struct listing listing = {.left = 0};
-    struct asg_api_page page;
-    if (!read_filters(call, &listing) || !asg_api_page_read(call, PAGE, &page)) return;
-    asg_api_page_split(call, &page, &listing.after_group, &listing.after_key);
-    listing.left = page.most;
+    struct asg_api_page range;
+    if (!read_filters(call, &listing) || !asg_api_page_read(call, PAGE, &range)) return;
+    asg_api_page_split(call, &range, &listing.after_group, &listing.after_key);
+    listing.left = range.most;
     asg_write_init(&listing.writer, asg_api_begin(call), call->action->output);
     asg_write_begin_list(&listing.writer, "Tags");
     const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);

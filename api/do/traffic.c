@@ -192,15 +192,15 @@ static bool read_key(const char *key, struct asg_source *ret)
 }
 
 static void list_sources(struct asg_api_call *call, struct listing *listing,
-                         const struct asg_api_page *page)
+                         const struct asg_api_page *range)
 {
     struct asg_source last;
-    bool is_first = !read_key(page->after, &last);
+    bool is_first = !read_key(range->after, &last);
     const struct asg_source *source = next_source(listing, is_first ? NULL : &last);
     asg_write_init(&listing->writer, asg_api_begin(call), call->action->output);
     asg_write_begin_list(&listing->writer, listing->manner->list);
     const struct asg_source *written = NULL;
-    for (size_t left = page->most; source != NULL && left > 0; left--) {
+    for (size_t left = range->most; source != NULL && left > 0; left--) {
         write_source(&listing->writer, listing->manner, source);
         written = source;
         source = next_source(listing, written);
@@ -216,13 +216,13 @@ static void list_sources(struct asg_api_call *call, struct listing *listing,
 
 static void describe(struct asg_api_call *call, struct listing *listing)
 {
-    struct asg_api_page page;
-    if (!asg_api_page_read(call, listing->manner->page, &page)) return;
+    struct asg_api_page range;
+    if (!asg_api_page_read(call, listing->manner->page, &range)) return;
     const char *name = asg_value_text(&call->input, "AutoScalingGroupName", "");
     const struct asg_root *root = asg_api_hold_with_group(call, name);
     if (root == NULL) return;
     listing->config = asg_root_find(root, name)->sheet->content.group.config;
-    list_sources(call, listing, &page);
+    list_sources(call, listing, &range);
     asg_view_drop(&root);
 }
 
