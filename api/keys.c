@@ -96,7 +96,7 @@ static void release_ring(struct ring *ring)
 static struct trace look_at(const char *path)
 {
     struct stat info;
-    if (stat(path, &info) != 0) return (struct trace){.is_there = false};
+    if (lstat(path, &info) != 0) return (struct trace){.is_there = false};
     return (struct trace){.is_there = true,
                           .file = info.st_ino,
                           .size = info.st_size,
@@ -147,7 +147,7 @@ static enum asg_status load(struct asg_api_keys *keys, struct asg_error *error)
     keys->is_settled = is_old(&trace);
     keys->trace = trace;
     struct asg_access_keys fresh = {.count = 0};
-    enum asg_status status = asg_access_keys_load(keys->path, &fresh, error);
+    enum asg_status status = asg_access_keys_load_own(keys->path, &fresh, error);
     if (status == ASG_OK) status = check_slip(keys, &fresh, error);
     if (status != ASG_OK) {
         asg_access_keys_clear(&fresh);

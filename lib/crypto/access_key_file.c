@@ -48,12 +48,23 @@ static enum asg_status check_info(const struct stat *info, const char *path,
     return ASG_OK;
 }
 
-static enum asg_status read_all(int file, const char *path, struct asg_bytes *ret,
-                                struct asg_error *error)
+static enum asg_status check_owner(const struct stat *info, const char *path,
+                                   struct asg_error *error)
+{
+    if (info->st_uid == geteuid() || info->st_uid == 0) return ASG_OK;
+    return asg_fail(error, ASG_ERR_DENIED,
+                    "the file of access keys %s belongs to the user %lu, neither to this "
+                    "process's (%lu) nor to root; chown it",
+                    path, (unsigned long)info->st_uid, (unsigned long)geteuid());
+}
+
+static enum asg_status read_all(int file, const char *path, bool is_own,
+                                struct asg_bytes *ret, struct asg_error *error)
 {
     struct stat info;
     if (fstat(file, &info) != 0) return fail_errno(error, "read", path);
     enum asg_status status = check_info(&info, path, error);
+    if (status == ASG_OK && is_own) status = check_owner(&info, path, error);
     if (status != ASG_OK) return status;
     /* One byte more than may be there, so that no growing moves the secrets about. */
     uint8_t *room = asg_bytes_reserve(ret, ASG_ACCESS_KEYS_BYTES_MAX + 1);
@@ -66,27 +77,46 @@ static enum asg_status read_all(int file, const char *path, struct asg_bytes *re
     return ASG_OK;
 }
 
-static enum asg_status read_file(const char *path, struct asg_bytes *ret,
+/* Mode and owner are those of the descriptor that is read, whatever becomes of the name.
+ */
+static enum asg_status read_file(const char *path, bool is_own, struct asg_bytes *ret,
                                  struct asg_error *error)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int file = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (file < 0 && errno == ELOOP) {
+        return asg_fail(
+            error, ASG_ERR_DENIED,
+            "the file of access keys %s is a symbolic link; name the file itself", path);
+    }
     if (file < 0) return fail_errno(error, "read", path);
-    enum asg_status status = read_all(file, path, ret, error);
+    enum asg_status status = read_all(file, path, is_own, ret, error);
     (void)close(file);
     return status;
 }
 
-enum asg_status asg_access_keys_load(const char *path, struct asg_access_keys *ret,
-                                     struct asg_error *error)
+static enum asg_status load(const char *path, bool is_own, struct asg_access_keys *ret,
+                            struct asg_error *error)
 {
     struct asg_bytes text = {0};
-    enum asg_status status = read_file(path, &text, error);
+    enum asg_status status = read_file(path, is_own, &text, error);
     if (status == ASG_OK) {
         status = asg_access_keys_parse((const char *)text.data, text.length, ret, error);
         if (status != ASG_OK) asg_fail_wrap(error, status, "%s", path);
     }
     clear_secret_bytes(&text);
     return status;
+}
+
+enum asg_status asg_access_keys_load(const char *path, struct asg_access_keys *ret,
+                                     struct asg_error *error)
+{
+    return load(path, /* is_own */ false, ret, error);
+}
+
+enum asg_status asg_access_keys_load_own(const char *path, struct asg_access_keys *ret,
+                                         struct asg_error *error)
+{
+    return load(path, /* is_own */ true, ret, error);
 }
 
 /* ---- changing it ---- */
@@ -96,7 +126,7 @@ static bool give_owner(int file, const char *path, int folder)
 {
     struct stat wanted;
     struct stat present;
-    if (stat(path, &wanted) != 0 && fstat(folder, &wanted) != 0) return false;
+    if (lstat(path, &wanted) != 0 && fstat(folder, &wanted) != 0) return false;
     if (fstat(file, &present) != 0) return false;
     if (present.st_uid == wanted.st_uid) return true;
     return fchown(file, wanted.st_uid, wanted.st_gid) == 0;
@@ -206,7 +236,7 @@ static enum asg_status add(const char *path, int folder, const struct asg_access
 {
     struct asg_bytes text = {0};
     struct asg_access_keys keys = {.count = 0};
-    enum asg_status status = read_file(path, &text, error);
+    enum asg_status status = read_file(path, /* is_own */ false, &text, error);
     if (status == ASG_ERR_NOT_FOUND) {
         status = ASG_OK;
     } else if (status == ASG_OK) {
@@ -246,7 +276,7 @@ static enum asg_status remove_line(const char *path, int folder, const char *nam
     struct asg_bytes text = {0};
     struct asg_bytes rest = {0};
     bool is_found = false;
-    enum asg_status status = read_file(path, &text, error);
+    enum asg_status status = read_file(path, /* is_own */ false, &text, error);
     for (size_t at = 0; at < text.length;) {
         const uint8_t *feed = memchr(text.data + at, '\n', text.length - at);
         size_t length =

@@ -56,11 +56,17 @@ ASG_MUST_USE enum asg_status asg_access_keys_parse(const char *text, size_t leng
                                                    struct asg_access_keys *ret,
                                                    struct asg_error *error);
 
-/* ASG_ERR_NOT_FOUND: no such file; ASG_ERR_DENIED: others may read it; ASG_ERR_MALFORMED
- * and ASG_ERR_LIMIT: what is in it. */
+/* ASG_ERR_NOT_FOUND: no such file; ASG_ERR_DENIED: others may read it, or it is a
+ * symbolic link; ASG_ERR_MALFORMED and ASG_ERR_LIMIT: what is in it. */
 ASG_MUST_USE enum asg_status asg_access_keys_load(const char *path,
                                                   struct asg_access_keys *ret,
                                                   struct asg_error *error);
+
+/* The same for who goes by what it says: ASG_ERR_DENIED also when it belongs to another
+ * than this process's user or root. */
+ASG_MUST_USE enum asg_status asg_access_keys_load_own(const char *path,
+                                                      struct asg_access_keys *ret,
+                                                      struct asg_error *error);
 
 /* Append the line of a key, with its secret. */
 void asg_access_key_print(const struct asg_access_key *key, struct asg_bytes *ret);

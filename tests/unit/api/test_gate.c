@@ -329,6 +329,29 @@ static void test_a_bad_file_keeps_the_keys(void **state)
     passes(&reader, "reader");
 }
 
+static void test_a_link_or_the_file_of_another_keeps_the_keys(void **state)
+{
+    (void)state;
+    char other[96];
+    (void)snprintf(other, sizeof other, "%s.other", path);
+    write_keys(READER, 0600);
+    assert_int_equal(0, rename(path, other));
+    assert_int_equal(0, symlink(other, path));
+    asg_gate_refresh(gate);
+    passes(&well, "ann");
+    if (geteuid() == 0) {
+        assert_int_equal(0, chown(other, 4711, 4711));
+        assert_int_equal(0, rename(other, path));
+        asg_gate_refresh(gate);
+        passes(&well, "ann");
+        assert_int_equal(0, chown(path, 0, 0));
+    } else {
+        assert_int_equal(0, rename(other, path));
+    }
+    asg_gate_refresh(gate);
+    refused(&well, 403, "InvalidClientTokenId");
+}
+
 static void test_a_file_cut_short_or_empty_keeps_the_keys(void **state)
 {
     (void)state;
@@ -421,6 +444,7 @@ int main(void)
         TEST(test_a_new_key_is_good_at_once),
         TEST(test_a_removed_key_ends_within_a_fifth_of_a_second),
         TEST(test_a_bad_file_keeps_the_keys),
+        TEST(test_a_link_or_the_file_of_another_keeps_the_keys),
         TEST(test_a_file_cut_short_or_empty_keeps_the_keys),
         TEST(test_a_gate_begins_without_a_file_and_not_with_a_bad_one),
         TEST(test_keys_change_while_requests_come),

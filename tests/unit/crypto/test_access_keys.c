@@ -288,6 +288,48 @@ static void test_a_file_that_others_may_read_is_refused(void **state)
     expect_text("nonsense"); /* and is not lost */
 }
 
+static void test_a_link_is_not_followed(void **state)
+{
+    (void)state;
+    char other[96];
+    (void)snprintf(other, sizeof other, "%s.other", path);
+    write_text(ANN, 0600);
+    assert_int_equal(0, rename(path, other));
+    assert_int_equal(0, symlink(other, path));
+    struct asg_access_keys keys = {.count = 0};
+    struct asg_error error = {""};
+    struct asg_access_key bob = key_of("bob", "ASGABOB");
+    assert_status(ASG_ERR_DENIED, asg_access_keys_load(path, &keys, &error));
+    assert_non_null(strstr(error.text, "symbolic link"));
+    assert_status(ASG_ERR_DENIED, asg_access_keys_load_own(path, &keys, &error));
+    assert_status(ASG_ERR_DENIED, asg_access_keys_add(path, &bob, &error));
+    assert_int_equal(0, keys.count);
+    assert_int_equal(0, unlink(other));
+}
+
+static void test_a_file_of_another_user_is_not_believed(void **state)
+{
+    (void)state;
+    write_text(ANN, 0600);
+    struct asg_access_keys keys = {.count = 0};
+    struct asg_error error = {""};
+    assert_status(ASG_OK, asg_access_keys_load_own(path, &keys, &error));
+    asg_access_keys_clear(&keys);
+    if (geteuid() != 0) skip(); /* only root can give a file away */
+    assert_int_equal(0, chown(path, 4711, 4711));
+    assert_status(ASG_ERR_DENIED, asg_access_keys_load_own(path, &keys, &error));
+    assert_non_null(strstr(error.text, "belongs to the user 4711"));
+    /* Root's command line writes the service's file, and leaves it the service's. */
+    struct asg_access_key bob = key_of("bob", "ASGABOB");
+    assert_status(ASG_OK, asg_access_keys_add(path, &bob, &error));
+    struct stat info;
+    assert_int_equal(0, stat(path, &info));
+    assert_int_equal(4711, info.st_uid);
+    assert_status(ASG_OK, asg_access_keys_load(path, &keys, &error));
+    assert_int_equal(2, keys.count);
+    asg_access_keys_clear(&keys);
+}
+
 static void *add_many(void *context)
 {
     for (int i = 0; i < 20; i++) {
@@ -332,6 +374,8 @@ int main(void)
         TEST(test_a_key_is_added_to_a_new_file_and_to_an_old_one),
         TEST(test_a_key_is_removed_and_the_rest_stays),
         TEST(test_a_file_that_others_may_read_is_refused),
+        TEST(test_a_link_is_not_followed),
+        TEST(test_a_file_of_another_user_is_not_believed),
         TEST(test_two_who_add_at_a_time_lose_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
