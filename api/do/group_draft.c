@@ -8,8 +8,11 @@
 
 #define SECOND INT64_C(1000)
 
-/* Given back as they came. */
+/* Given back as they came. Core has the first two as well: what is kept says that they
+ * were given, so that a default is given back too. */
 static const char *const kept_members[] = {
+    "CapacityRebalance",
+    "DeletionProtection",
     "Context",
     "DesiredCapacityType",
     "AvailabilityZoneDistribution",

@@ -307,8 +307,11 @@ static void write_basics(struct group *group)
     }
     asg_write_flag(writer, "NewInstancesProtectedFromScaleIn",
                    config->protect_new_instances);
-    if (config->capacity_rebalance) asg_write_flag(writer, "CapacityRebalance", true);
-    if (config->deletion_protection != 0) {
+    if (config->capacity_rebalance || kept_of(config, "CapacityRebalance") != NULL) {
+        asg_write_flag(writer, "CapacityRebalance", config->capacity_rebalance);
+    }
+    if (config->deletion_protection != 0 ||
+        kept_of(config, "DeletionProtection") != NULL) {
         asg_write_text(writer, "DeletionProtection",
                        asg_enum_word(&asg_deletion_protection_words,
                                      (int)config->deletion_protection));

@@ -93,6 +93,19 @@ class RoundTripTest(ApiTest):
         self.assertFalse([path for path in self.described()
                           if path.startswith("InstanceMaintenancePolicy")])
 
+    def test_a_default_comes_back_when_it_was_given(self):
+        names = ("CapacityRebalance", "DeletionProtection")
+        self.create()
+        self.assertEqual([self.described().get(name) for name in names], [None, None])
+        self.update(("CapacityRebalance", "false"), ("DeletionProtection", "none"))
+        self.assertEqual([self.described().get(name) for name in names], ["false", "none"])
+        self.update(("CapacityRebalance", "true"),
+                    ("DeletionProtection", "prevent-all-deletion"))
+        self.assertEqual([self.described().get(name) for name in names],
+                         ["true", "prevent-all-deletion"])
+        self.update(("DeletionProtection", "none"))
+        self.assertEqual([self.described().get(name) for name in names], ["true", "none"])
+
     def test_special_characters_survive(self):
         name = "web-<&>'\""
         self.asg.create_auto_scaling_group(

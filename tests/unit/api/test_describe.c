@@ -159,6 +159,8 @@ static void test_a_group_with_everything(void **state)
     (void)state;
     struct asg_group_config config = config_of("a<&>b");
     struct asg_kept_member kept[] = {
+        {"CapacityRebalance", "false"}, /* another order than the API's came later */
+        {"DeletionProtection", "prevent-all-deletion"}, /* so here */
         {"HealthCheckType", "ELB,EC2"},
         {"InstanceMaintenancePolicy.MaxHealthyPercentage", "120"},
         {"InstanceMaintenancePolicy.MinHealthyPercentage", "90"},
@@ -201,6 +203,8 @@ static void test_a_group_with_everything(void **state)
     play_expect("<DefaultInstanceWarmup>0</DefaultInstanceWarmup>");
     play_expect("<Status>Delete in progress</Status>");
     play_expect("<CapacityRebalance>true</CapacityRebalance>");
+    play_expect_not("<CapacityRebalance>false");
+    play_expect("<DeletionProtection>none</DeletionProtection>");
     play_expect("<LoadBalancerNames><member>lb</member></LoadBalancerNames>");
     play_expect("<TargetGroupARNs><member>arn:tg</member></TargetGroupARNs>");
     play_expect("<member><Identifier>arn:tg</Identifier><Type>elbv2</Type></member>");

@@ -108,6 +108,8 @@ static void test_a_group_by_template_and_subnets(void **state)
     assert_true(config->protect_new_instances);
     assert_true(config->capacity_rebalance);
     assert_int_equal(ASG_DELETION_ALL, config->deletion_protection);
+    assert_string_equal("true", kept("CapacityRebalance")); /* it was given */
+    assert_string_equal("prevent-all-deletion", kept("DeletionProtection"));
     assert_string_equal("pg", kept("PlacementGroup"));
     assert_string_equal("Placement.GroupName", config->launch_parameters[0].name);
     assert_string_equal("c", kept("Context"));
@@ -136,6 +138,21 @@ static void test_defaults_are_those_of_the_service(void **state)
     assert_string_equal("eu-west-1a", config->subnets[0].zone);
     assert_false(config->protect_new_instances);
     assert_null(kept("HealthCheckType"));
+    assert_null(kept("CapacityRebalance"));
+    assert_null(kept("DeletionProtection"));
+}
+
+static void test_a_default_that_was_given_is_kept(void **state)
+{
+    (void)state;
+    tell(&template, &zones);
+    play_ask(CREATE BY_TEMPLATE SIZES "AvailabilityZones.member.1=eu-west-1a&"
+                                      "CapacityRebalance=false&DeletionProtection=none");
+    assert_int_equal(1, play.order_count);
+    assert_false(play.order.group_config->capacity_rebalance);
+    assert_int_equal(0, play.order.group_config->deletion_protection);
+    assert_string_equal("false", kept("CapacityRebalance"));
+    assert_string_equal("none", kept("DeletionProtection"));
 }
 
 static void test_a_mixed_policy_is_read_and_kept_whole(void **state)
@@ -516,6 +533,8 @@ int main(void)
                                         play_end),
         cmocka_unit_test_setup_teardown(test_defaults_are_those_of_the_service,
                                         play_begin, play_end),
+        cmocka_unit_test_setup_teardown(test_a_default_that_was_given_is_kept, play_begin,
+                                        play_end),
         cmocka_unit_test_setup_teardown(test_a_mixed_policy_is_read_and_kept_whole,
                                         play_begin, play_end),
         cmocka_unit_test_setup_teardown(test_a_group_like_an_instance, play_begin,
