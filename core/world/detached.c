@@ -6,13 +6,31 @@
 #include "base/arena.h"
 #include "core/values/text.h"
 
-#define KEPT_MS INT64_C(3600000) /* EC2 shows what ended for about an hour */
+#define KEPT_MS    INT64_C(3600000) /* EC2 shows what ended for about an hour */
+#define SERIAL_MAX (UINT32_MAX - 1) /* the map's last number says: none */
+
+/* Where the one of that serial stands. */
+static size_t place_of(const struct asg_core *core, uint32_t serial)
+{
+    size_t low = 0;
+    size_t high = core->detached_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (core->detached[middle].serial < serial) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    assert(low < core->detached_count && core->detached[low].serial == serial);
+    return low;
+}
 
 struct detached *asg_detached_find(const struct asg_core *core, const char *id)
 {
-    uint32_t at = asg_id_map_find(&core->detached_ids, id);
-    assert(at == ASG_ID_MAP_NONE || at < core->detached_count);
-    return at == ASG_ID_MAP_NONE ? NULL : &core->detached[at];
+    uint32_t serial = asg_id_map_find(&core->detached_ids, id);
+    assert(serial == ASG_ID_MAP_NONE || core->detached_count > 0);
+    return serial == ASG_ID_MAP_NONE ? NULL : &core->detached[place_of(core, serial)];
 }
 
 void asg_detached_index(struct asg_core *core)
@@ -20,6 +38,7 @@ void asg_detached_index(struct asg_core *core)
     asg_id_map_clear(&core->detached_ids);
     assert(core->detached_count <= ASG_DETACHED_MAX);
     for (size_t i = 0; i < core->detached_count; i++) {
+        core->detached[i].serial = (uint32_t)i;
         asg_id_map_put(&core->detached_ids, core->detached[i].id, (uint32_t)i);
     }
 }
@@ -30,15 +49,24 @@ bool asg_detached_has_room(const struct asg_core *core, size_t count)
     return count <= ASG_DETACHED_MAX - core->detached_count;
 }
 
-/* The oldest makes room, though whoever asks for more than there is room for is refused:
- * an attachment that failed was not asked whether there is. */
-static void drop_first(struct asg_core *core)
+static void drop_at(struct asg_core *core, size_t at)
 {
-    assert(core->detached_count > 0);
+    assert(at < core->detached_count);
+    struct detached *place = &core->detached[at];
+    asg_id_map_remove(&core->detached_ids, place->id);
     core->detached_count--;
-    memmove(core->detached, core->detached + 1,
-            core->detached_count * sizeof *core->detached);
-    asg_detached_index(core);
+    memmove(place, place + 1, (core->detached_count - at) * sizeof *place);
+}
+
+static uint32_t next_serial(struct asg_core *core)
+{
+    size_t count = core->detached_count;
+    if (count == 0) return 0;
+    if (core->detached[count - 1].serial == SERIAL_MAX) {
+        asg_detached_index(core);
+    }
+    assert(core->detached[count - 1].serial < SERIAL_MAX);
+    return core->detached[count - 1].serial + 1;
 }
 
 void asg_detached_remember(struct asg_core *core, const char *id)
@@ -49,16 +77,19 @@ void asg_detached_remember(struct asg_core *core, const char *id)
         known->seen_ms = core->now_ms;
         return;
     }
-    if (core->detached_count == ASG_DETACHED_MAX) drop_first(core);
+    /* The oldest makes room, though whoever asks for more than there is room for is
+     * refused: an attachment that failed was not asked whether there is. */
+    if (core->detached_count == ASG_DETACHED_MAX) drop_at(core, 0);
     if (core->detached_count == core->detached_capacity) {
         core->detached_capacity =
             core->detached_capacity == 0 ? 8 : 2 * core->detached_capacity;
         core->detached =
             asg_realloc(core->detached, core->detached_capacity, sizeof *core->detached);
     }
-    asg_id_map_put(&core->detached_ids, id, (uint32_t)core->detached_count);
+    uint32_t serial = next_serial(core);
+    asg_id_map_put(&core->detached_ids, id, serial);
     struct detached *detached = &core->detached[core->detached_count++];
-    *detached = (struct detached){.seen_ms = core->now_ms};
+    *detached = (struct detached){.serial = serial, .seen_ms = core->now_ms};
     asg_text_copy(detached->id, sizeof detached->id, id);
 }
 
@@ -77,15 +108,11 @@ static void drop_those(struct asg_core *core,
     asg_detached_index(core);
 }
 
-static bool has_id(const struct detached *detached, const void *id)
-{
-    return strcmp(detached->id, id) == 0;
-}
-
 void asg_detached_lift(struct asg_core *core, const char *id)
 {
-    if (asg_detached_find(core, id) == NULL) return;
-    drop_those(core, has_id, id);
+    const struct detached *detached = asg_detached_find(core, id);
+    if (detached == NULL) return;
+    drop_at(core, (size_t)(detached - core->detached));
     assert(asg_detached_find(core, id) == NULL);
 }
 

@@ -69,6 +69,7 @@ struct orphan {
 /* An instance that a group let go, detached.h. */
 struct detached {
     char id[ASG_INSTANCE_ID_MAX + 1];
+    uint32_t serial;      /* rises along the list: where it stands is found by it */
     int64_t seen_ms;      /* when it was let go, or EC2 showed it with our tags last */
     uint64_t look_job_id; /* the describe that did; 0: none since */
 };
