@@ -85,6 +85,7 @@ struct asg_api_options {
      * their ids are known and their ends are seen; 0: not at all. */
     int64_t settle_ms;
     struct asg_api_limits limits;
+    uint32_t connections_max; /* that are open at once; 0: the HTTP server's default */
     struct asg_api_ports ports;
 };
 

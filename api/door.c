@@ -12,8 +12,7 @@
 
 /* The largest answer streams, and slow clients cost no thread: what counts is how many
  * requests are read and checked at once. */
-#define THREADS         4
-#define CONNECTIONS_MAX 4096
+#define THREADS 4
 
 struct asg_api {
     struct asg_api_options options;
@@ -217,7 +216,7 @@ static enum asg_status open_door(struct asg_api *api, struct asg_error *error)
                                     .threads = THREADS,
                                     .max_body_bytes = ASG_FORM_BYTES_MAX,
                                     .handles_too_large = true,
-                                    .max_connections = CONNECTIONS_MAX,
+                                    .max_connections = options->connections_max,
                                     .handler = handle,
                                     .context = api};
     if (!read_where(options->where, address, &http.port)) {

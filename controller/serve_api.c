@@ -2,8 +2,10 @@
  * with the call that waits for it.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -16,6 +18,10 @@
 
 #define ASG_ACCOUNT_ID_LENGTH 12
 #define ASG_REGION_MAX        63
+
+#define CONNECTIONS_MAX       4096
+#define CONNECTIONS_FEW       256 /* how many files may be opened is not known */
+#define FILES_KEPT            512
 
 static bool is_leading(void *context)
 {
@@ -94,6 +100,24 @@ static void count_answer(void *context, int http_status, int64_t duration_us)
     asg_metric_observe_us(&asg_controller_metrics[ASG_COUNT_API_SECONDS], duration_us);
 }
 
+/* What strangers may hold open. gRPC ends a process that can open no more files, so the
+ * log, workers, agents and probes keep theirs: 512 or a quarter, and of few three
+ * quarters. */
+static uint32_t connections_max(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return CONNECTIONS_FEW;
+    uint64_t all = files.rlim_cur;
+    uint64_t kept = all / 4 > FILES_KEPT ? all / 4 : FILES_KEPT;
+    uint64_t most = all >= FILES_KEPT * 2 ? all - kept : all / 4;
+    if (most >= CONNECTIONS_MAX) return CONNECTIONS_MAX;
+    asg_log_warn("api", "few_files",
+                 "this process may open %" PRIu64 " files: the API takes %" PRIu64
+                 " connections at once, not %d; raise LimitNOFILE (ulimit -Hn)",
+                 all, most, CONNECTIONS_MAX);
+    return most > 0 ? (uint32_t)most : 1;
+}
+
 /* They stand in every ARN and in every signature. */
 static enum asg_status check_names(const struct asg_controller_settings *settings,
                                    struct asg_error *error)
@@ -160,6 +184,7 @@ enum asg_status asg_serve_api_new(struct asg_controller *controller,
         .is_behind_proxy = settings->api_behind_proxy,
         .settle_ms = settings->api_settle_ms,
         .limits = asg_limits_of(settings),
+        .connections_max = connections_max(),
         .ports = {.context = controller,
                   .clock = controller->clock,
                   .view = controller->view,

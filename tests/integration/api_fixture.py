@@ -36,10 +36,13 @@ READER_ID, READER_SECRET = "ASGATESTOFREADERSONLY", "a secret of those who only 
 
 
 class ApiFixture:
-    def __init__(self, settle="0s", instances_run=False, **settings):
-        """`settings` of the controller, _ for dots."""
+    def __init__(self, settle="0s", instances_run=False, files=None, **settings):
+        """`settings` of the controller, _ for dots; it may open so many `files`."""
         self.folder = tempfile.mkdtemp(prefix="asg-api-")
         self.cluster = Cluster(BUILD, self.folder)
+        if files is not None:
+            self.cluster.command_of = lambda name, path: (
+                ["prlimit", f"--nofile={files}", path] if name == "controller" else [path])
         # EC2 takes the same key: clients that know one endpoint know one key.
         self.cluster.env.update(AWS_ACCESS_KEY_ID=KEY_ID, AWS_SECRET_ACCESS_KEY=SECRET,
                                 AWS_REGION=REGION, AWS_DEFAULT_REGION=REGION)

@@ -320,6 +320,36 @@ class SlowClients(GateTest):
                 one.close()
 
 
+class FewFiles(unittest.TestCase):
+    """gRPC ends a process that may open no more files: strangers must not get it there."""
+
+    FILES = 700
+
+    @classmethod
+    def setUpClass(cls):
+        cls.api = ApiFixture(files=cls.FILES)
+        cls.addClassCleanup(cls.api.close)
+
+    def test_idle_connections_leave_files_for_the_rest(self):
+        where = urllib.parse.urlsplit(self.api.url)
+        connections = []
+        self.addCleanup(lambda: [one.close() for one in connections])
+        for i in range(self.FILES):
+            connection = socket.socket()
+            connection.bind((f"127.0.1.{i % 200 + 1}", 0))
+            connection.connect((where.hostname, where.port))
+            connections.append(connection)
+        # Others are served: a command and a new worker open files.
+        self.api.cluster.worker_names.append("worker-2")
+        self.api.cluster.make_worker_key("worker-2")
+        self.api.cluster.start_worker("worker-2")
+        wait_for("the second worker", lambda: len(
+            self.api.cluster.ask("worker", "list")) == 2, 15)
+        self.api.cluster.check_alive("controller")
+        with open(self.api.cluster.log_of("controller")) as log:
+            self.assertIn("this process may open 700 files: the API takes 175", log.read())
+
+
 class Tls(GateTest):
     @classmethod
     def setUpClass(cls):
