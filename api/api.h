@@ -37,11 +37,13 @@ struct asg_api_ports {
     enum asg_status (*order)(void *context, const struct asg_command *command,
                              asg_api_settled *settled, void *call);
     /* Ask EC2 something that an order needs to know; the question is copied before the
-     * call returns. `told` is called once, from the thread of the loop, within seconds.
-     * ASG_ERR_BUSY: too many are on their way; ASG_ERR_CLOSED: this controller stops;
-     * ASG_ERR_INVALID: no such question. `told` will then not be called. */
-    enum asg_status (*look_up)(void *context, const struct asg_question *question,
-                               asg_told_fn *told, void *call);
+     * call returns, and so is the name of the key that asks ("": none). `told` is called
+     * once, from the thread of the loop, within seconds. ASG_ERR_BUSY: too many are on
+     * their way; ASG_ERR_LIMIT: too many of this key; ASG_ERR_CLOSED: this controller
+     * stops; ASG_ERR_INVALID: no such question. `told` will then not be called. */
+    enum asg_status (*look_up)(void *context, const char *asker,
+                               const struct asg_question *question, asg_told_fn *told,
+                               void *call);
     /* The activities that the query asks for, of all that orders answered so far have
      * begun; waits a little for that. ASG_ERR_TIMEOUT: it is not known yet. */
     enum asg_status (*activities)(void *context, const struct asg_activity_query *query,

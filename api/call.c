@@ -9,6 +9,7 @@
 
 #include "api/door.h"
 #include "api/held_answers.h"
+#include "model/check_texts.h"
 #include "model/schemas.h"
 #include "query/reply.h"
 
@@ -382,9 +383,15 @@ void asg_api_look_up(struct asg_api_call *call, const struct asg_question *quest
                      asg_api_found *found)
 {
     const struct asg_api_ports *ports = asg_api_ports_of(call);
+    struct asg_error error = {""};
+    if (asg_model_check_texts(&asg_question_schema, question, &error) != ASG_OK) {
+        asg_api_invalid(call, "EC2 cannot be asked about this: %s", error.text);
+        return;
+    }
     call->own->found = found;
     asg_api_defer(call);
-    enum asg_status status = ports->look_up(ports->context, question, told, call);
+    enum asg_status status =
+        ports->look_up(ports->context, call->actor, question, told, call);
     if (status == ASG_OK) return;
     if (status == ASG_ERR_INVALID) {
         char text[ASG_QUERY_MESSAGE_MAX];
@@ -392,6 +399,10 @@ void asg_api_look_up(struct asg_api_call *call, const struct asg_question *quest
                        "At most %d subnets, zones or instances may be named in one call",
                        ASG_QUESTION_IDS_MAX);
         refuse(call, 400, "ValidationError", text);
+    } else if (status == ASG_ERR_LIMIT) {
+        refuse(call, 400, "Throttling",
+               "Rate exceeded: too many calls of this access key wait for an answer of "
+               "EC2");
     } else if (status == ASG_ERR_BUSY) {
         refuse(call, 400, "Throttling",
                "Rate exceeded: too many calls wait for an answer of EC2");

@@ -93,10 +93,12 @@ static enum asg_status take_no_order(void *context, const struct asg_command *co
     return ASG_ERR_LIMIT;
 }
 
-static enum asg_status ask_nothing(void *context, const struct asg_question *question,
-                                   asg_told_fn *told, void *call)
+static enum asg_status ask_nothing(void *context, const char *asker,
+                                   const struct asg_question *question, asg_told_fn *told,
+                                   void *call)
 {
     (void)context;
+    (void)asker;
     (void)question;
     (void)told;
     (void)call;

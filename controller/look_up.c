@@ -5,17 +5,27 @@
 #include <string.h>
 
 #include "controller/kept_answers.h"
+#include "model/check_texts.h"
 #include "model/copy.h"
 #include "model/schemas.h"
 
 #define TRIED_MAX 8 /* workers that are asked one question */
 #define OTHERS    3 /* another worker after this part of the time */
+#define SHARE     4 /* one asker has at most this part of the questions */
 #define BUSY_MS   50
 #define AGAIN_MS  50 /* until a worker is looked for again that is not there yet */
+
+/* Whose questions wait, and how many. */
+struct asker {
+    struct asker *next;
+    size_t waiting;
+    char name[];
+};
 
 /* One who asked. */
 struct waiter {
     struct waiter *next;
+    struct asker *asker;    /* NULL: nobody's */
     struct asg_arena arena; /* with the question */
     struct asg_question question;
     int64_t deadline_ms; /* from now until it is taken in, then monotonic */
@@ -49,6 +59,7 @@ struct asg_look_up {
     pthread_mutex_t lock;             /* of what follows */
     struct waiter *fresh;             /* newest last */
     struct waiter **fresh_end;
+    struct asker *askers; /* with a question that waits */
     size_t waiting;
     bool is_closed;
 };
@@ -79,7 +90,11 @@ void asg_look_up_destroy(struct asg_look_up **look_up)
 
 static bool is_whole(const struct asg_question *question)
 {
-    if (question->ids.count > ASG_QUESTION_IDS_MAX) return false;
+    /* A worker cannot read what is over the limits of the schema. */
+    if (question->ids.count > ASG_QUESTION_IDS_MAX ||
+        asg_model_check_texts(&asg_question_schema, question, NULL) != ASG_OK) {
+        return false;
+    }
     switch (question->kind) {
     case ASG_QUESTION_TEMPLATE:
         return (question->template_id != NULL && question->template_id[0] != '\0') ||
@@ -98,7 +113,54 @@ static void waiter_free(struct waiter *waiter)
     free(waiter);
 }
 
-enum asg_status asg_look_up_ask(struct asg_look_up *look_up,
+/* With the lock held. */
+static struct asker *find_asker(struct asg_look_up *look_up, const char *name)
+{
+    struct asker *asker = look_up->askers;
+    while (asker != NULL && strcmp(asker->name, name) != 0) {
+        asker = asker->next;
+    }
+    return asker;
+}
+
+/* With the lock held. */
+static struct asker *add_asker(struct asg_look_up *look_up, const char *name)
+{
+    size_t length = strlen(name);
+    struct asker *asker = asg_alloc(1, sizeof *asker + length + 1);
+    memcpy(asker->name, name, length);
+    asker->next = look_up->askers;
+    look_up->askers = asker;
+    return asker;
+}
+
+/* With the lock held: the asker may have one more. ASG_ERR_LIMIT: it has its share. */
+static enum asg_status count_asker(struct asg_look_up *look_up, const char *name,
+                                   struct waiter *waiter)
+{
+    if (name[0] == '\0') return ASG_OK;
+    struct asker *asker = find_asker(look_up, name);
+    size_t most = look_up->options.questions_max / SHARE;
+    if (asker != NULL && asker->waiting >= (most > 0 ? most : 1)) return ASG_ERR_LIMIT;
+    if (asker == NULL) asker = add_asker(look_up, name);
+    asker->waiting++;
+    waiter->asker = asker;
+    return ASG_OK;
+}
+
+/* With the lock held: one question of it is told. */
+static void uncount_asker(struct asg_look_up *look_up, struct asker *asker)
+{
+    if (asker == NULL || --asker->waiting > 0) return;
+    struct asker **link = &look_up->askers;
+    while (*link != asker) {
+        link = &(*link)->next;
+    }
+    *link = asker->next;
+    free(asker);
+}
+
+enum asg_status asg_look_up_ask(struct asg_look_up *look_up, const char *asker,
                                 const struct asg_question *question, int64_t deadline_ms,
                                 asg_told_fn *told, void *context)
 {
@@ -113,6 +175,7 @@ enum asg_status asg_look_up_ask(struct asg_look_up *look_up,
     enum asg_status status =
         look_up->waiting >= look_up->options.questions_max ? ASG_ERR_BUSY : ASG_OK;
     if (look_up->is_closed) status = ASG_ERR_CLOSED;
+    if (status == ASG_OK) status = count_asker(look_up, asker, waiter);
     if (status == ASG_OK) {
         look_up->waiting++;
         *look_up->fresh_end = waiter;
@@ -135,6 +198,7 @@ static void tell(struct asg_look_up *look_up, struct waiter *waiter,
 {
     (void)pthread_mutex_lock(&look_up->lock);
     look_up->waiting--;
+    uncount_asker(look_up, waiter->asker);
     (void)pthread_mutex_unlock(&look_up->lock);
     if (told->outcome == ASG_TOLD_UNAVAILABLE) look_up->counts.unavailable++;
     waiter->told(waiter->context, told);

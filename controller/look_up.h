@@ -51,10 +51,13 @@ void asg_look_up_close(struct asg_look_up *look_up);
 /* Closes it first. No asker may be left. */
 void asg_look_up_destroy(struct asg_look_up **look_up);
 
-/* Ask; the question is copied. deadline_ms counts from now; 0: the default.
- * ASG_ERR_BUSY: too many wait; ASG_ERR_INVALID: no such question, or over its limit;
- * ASG_ERR_CLOSED. In these cases nobody is told. */
+/* Ask; the question is copied. `asker` names whose question it is: of those of one asker
+ * at most a quarter of questions_max waits at once; "": nobody's. deadline_ms counts from
+ * now; 0: the default.
+ * ASG_ERR_BUSY: too many wait; ASG_ERR_LIMIT: too many of this asker; ASG_ERR_INVALID: no
+ * such question, or over its limits; ASG_ERR_CLOSED. In these cases nobody is told. */
 ASG_MUST_USE enum asg_status asg_look_up_ask(struct asg_look_up *look_up,
+                                             const char *asker,
                                              const struct asg_question *question,
                                              int64_t deadline_ms, asg_told_fn *told,
                                              void *context);

@@ -54,11 +54,12 @@ static enum asg_status take_order(void *context, const struct asg_command *comma
     return asg_serve_order(context, command, settled, call);
 }
 
-static enum asg_status look_up(void *context, const struct asg_question *question,
-                               asg_told_fn *told, void *call)
+static enum asg_status look_up(void *context, const char *asker,
+                               const struct asg_question *question, asg_told_fn *told,
+                               void *call)
 {
     struct asg_controller *controller = context;
-    return asg_look_up_ask(controller->look_up, question, 0, told, call);
+    return asg_look_up_ask(controller->look_up, asker, question, 0, told, call);
 }
 
 #define ACTIVITIES_MS 2000 /* a client waits so long for what it wrote itself */

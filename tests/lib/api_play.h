@@ -64,11 +64,12 @@ static inline enum asg_status play_order(void *context, const struct asg_command
     return ASG_OK;
 }
 
-static inline enum asg_status play_look_up(void *context,
+static inline enum asg_status play_look_up(void *context, const char *asker,
                                            const struct asg_question *question,
                                            asg_told_fn *told, void *call)
 {
     (void)context;
+    (void)asker;
     static const struct asg_told unavailable = {
         .outcome = ASG_TOLD_UNAVAILABLE, .code = "", .message = "no worker"};
     asg_model_copy(&asg_question_schema, question, &play.arena, &play.question);

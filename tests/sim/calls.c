@@ -73,8 +73,8 @@ static enum asg_status ask_first(struct call *call)
     if (question.kind == ASG_QUESTION_INSTANCES) {
         question.ids = (struct asg_texts){.items = ids, .count = 1};
     }
-    return asg_look_up_ask(our->controller->look_up, &question, /* deadline_ms */ 0, told,
-                           call);
+    return asg_look_up_ask(our->controller->look_up, "", &question, /* deadline_ms */ 0,
+                           told, call);
 }
 
 static void forget(struct call *call)

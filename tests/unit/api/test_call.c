@@ -67,10 +67,12 @@ static void *tell(void *context)
     return NULL;
 }
 
-static enum asg_status look_up(void *context, const struct asg_question *question,
-                               asg_told_fn *told, void *call)
+static enum asg_status look_up(void *context, const char *asker,
+                               const struct asg_question *question, asg_told_fn *told,
+                               void *call)
 {
     (void)context;
+    (void)asker;
     if (ec2.answer != ASG_OK) return ec2.answer;
     (void)snprintf(ec2.subnet, sizeof ec2.subnet, "%s", question->ids.items[0]);
     ec2.fn = told;
@@ -325,6 +327,9 @@ static void test_a_question_nobody_can_answer_is_503(void **state)
     expect(answer, "OpenasgNoWorker: no worker is there");
     ec2.answer = ASG_ERR_BUSY;
     expect(ask(*state, ask_zone, true), "<Code>Throttling</Code><Message>Rate exceeded");
+    ec2.answer = ASG_ERR_LIMIT;
+    expect(ask(*state, ask_zone, true),
+           "Rate exceeded: too many calls of this access key");
     ec2.answer = ASG_ERR_INVALID;
     expect(ask(*state, ask_zone, true), "<Code>ValidationError</Code><Message>At most");
     ec2.answer = ASG_ERR_CLOSED;

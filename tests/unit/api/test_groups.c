@@ -63,6 +63,17 @@ static bool means(enum asg_group_field field)
     return (play.order.group_fields >> field & 1) != 0;
 }
 
+/* A worker could not read the question. */
+static void test_what_is_too_long_for_ec2_is_not_asked(void **state)
+{
+    (void)state;
+    char form[2048];
+    (void)snprintf(form, sizeof form, UPDATE "VPCZoneIdentifier=subnet-%0*d",
+                   ASG_TEXT_MAX, 1);
+    play_refused(form, "ValidationError", "bytes; at most 1024 are allowed");
+    assert_int_equal(0, play.question_count);
+}
+
 static void test_a_group_by_template_and_subnets(void **state)
 {
     (void)state;
@@ -529,6 +540,8 @@ static void test_a_refusal_of_core_is_the_answer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_what_is_too_long_for_ec2_is_not_asked,
+                                        play_begin, play_end),
         cmocka_unit_test_setup_teardown(test_a_group_by_template_and_subnets, play_begin,
                                         play_end),
         cmocka_unit_test_setup_teardown(test_defaults_are_those_of_the_service,

@@ -135,15 +135,16 @@ static void on_told(void *context, const struct asg_told *told)
     l->asks_again = false;
     const char *id = "subnet-again";
     const struct asg_question question = subnet_question(&id);
-    assert_status(ASG_OK, asg_look_up_ask(l->fixture->look_up, &question, 0, on_told, l));
+    assert_status(ASG_OK,
+                  asg_look_up_ask(l->fixture->look_up, "", &question, 0, on_told, l));
 }
 
 static void ask_subnet(struct fixture *f, const char *id, int64_t deadline_ms,
                        struct listener *listener)
 {
     const struct asg_question question = subnet_question(&id);
-    assert_status(ASG_OK,
-                  asg_look_up_ask(f->look_up, &question, deadline_ms, on_told, listener));
+    assert_status(ASG_OK, asg_look_up_ask(f->look_up, "", &question, deadline_ms, on_told,
+                                          listener));
 }
 
 static bool answer_zone(struct fixture *f, uint32_t peer, uint64_t question_no,
@@ -455,20 +456,55 @@ static void test_look_up_is_bounded_and_closes(void **state)
     ask_subnet(&f, "subnet-2", 0, &l);
     const char *id = "subnet-3";
     struct asg_question question = subnet_question(&id);
-    assert_status(ASG_ERR_BUSY, asg_look_up_ask(f.look_up, &question, 0, on_told, &l));
+    assert_status(ASG_ERR_BUSY,
+                  asg_look_up_ask(f.look_up, "", &question, 0, on_told, &l));
     (void)asg_look_up_pump(f.look_up, 0);
-    assert_status(ASG_ERR_BUSY, asg_look_up_ask(f.look_up, &question, 0, on_told, &l));
+    assert_status(ASG_ERR_BUSY,
+                  asg_look_up_ask(f.look_up, "", &question, 0, on_told, &l));
     assert_int_equal(2, asg_look_up_counts(f.look_up).waiting);
     asg_look_up_give_up(f.look_up, "the log cannot be written");
     assert_int_equal(2, l.told);
     assert_string_equal("OpenasgNotLeading", l.code);
     assert_int_equal(0, asg_look_up_counts(f.look_up).waiting);
-    assert_status(ASG_OK, asg_look_up_ask(f.look_up, &question, 0, on_told, &l));
+    assert_status(ASG_OK, asg_look_up_ask(f.look_up, "", &question, 0, on_told, &l));
     asg_look_up_close(f.look_up);
     assert_int_equal(3, l.told);
-    assert_status(ASG_ERR_CLOSED, asg_look_up_ask(f.look_up, &question, 0, on_told, &l));
+    assert_status(ASG_ERR_CLOSED,
+                  asg_look_up_ask(f.look_up, "", &question, 0, on_told, &l));
     asg_look_up_destroy(&f.look_up);
     assert_null(f.look_up);
+}
+
+static void test_look_up_gives_nobody_more_than_a_share(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_with(&f, 1, 8);
+    struct listener l = {0};
+    const char *ids[] = {"subnet-1", "subnet-2", "subnet-3"};
+    struct asg_question question = {0};
+    for (size_t i = 0; i < 2; i++) {
+        question = subnet_question(&ids[i]);
+        assert_status(ASG_OK,
+                      asg_look_up_ask(f.look_up, "ann", &question, 0, on_told, &l));
+    }
+    question = subnet_question(&ids[2]);
+    assert_status(ASG_ERR_LIMIT,
+                  asg_look_up_ask(f.look_up, "ann", &question, 0, on_told, &l));
+    assert_status(ASG_OK, asg_look_up_ask(f.look_up, "ben", &question, 0, on_told, &l));
+    assert_int_equal(3, asg_look_up_counts(f.look_up).waiting);
+    (void)asg_look_up_pump(f.look_up, 0);
+    size_t at = 0;
+    while (strcmp(f.sent[at].subnet, "subnet-1") != 0) {
+        at++;
+    }
+    assert_true(answer_zone(&f, 100, f.sent[at].question_no, "subnet-1", "a", 5));
+    assert_int_equal(1, l.told); /* so one more may wait */
+    assert_status(ASG_OK, asg_look_up_ask(f.look_up, "ann", &question, 0, on_told, &l));
+    assert_status(ASG_ERR_LIMIT,
+                  asg_look_up_ask(f.look_up, "ann", &question, 0, on_told, &l));
+    asg_look_up_destroy(&f.look_up);
+    assert_int_equal(4, l.told);
 }
 
 static void test_look_up_refuses_what_is_no_question(void **state)
@@ -480,7 +516,13 @@ static void test_look_up_refuses_what_is_no_question(void **state)
     for (size_t i = 0; i <= ASG_QUESTION_IDS_MAX; i++) {
         ids[i] = "i-1";
     }
+    char long_text[ASG_TEXT_MAX + 2]; /* a worker cannot read it */
+    memset(long_text, 'x', sizeof long_text - 1);
+    long_text[sizeof long_text - 1] = '\0';
+    const char *long_id = long_text;
     const struct asg_question bad[] = {
+        subnet_question(&long_id),
+        {.kind = ASG_QUESTION_TEMPLATE, .template_name = long_text},
         {.kind = ASG_QUESTION_INSTANCES},
         {.kind = ASG_QUESTION_IMAGES},
         {.kind = ASG_QUESTION_TEMPLATE, .template_id = "", .template_name = ""},
@@ -490,7 +532,7 @@ static void test_look_up_refuses_what_is_no_question(void **state)
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_status(ASG_ERR_INVALID,
-                      asg_look_up_ask(f.look_up, &bad[i], 0, on_told, NULL));
+                      asg_look_up_ask(f.look_up, "", &bad[i], 0, on_told, NULL));
     }
     asg_look_up_destroy(&f.look_up);
 }
@@ -525,7 +567,7 @@ static void *ask_many(void *context)
         const char *subnet = id;
         const struct asg_question question = subnet_question(&subnet);
         assert_status(ASG_OK,
-                      asg_look_up_ask(l->fixture->look_up, &question, 0, on_told, l));
+                      asg_look_up_ask(l->fixture->look_up, "", &question, 0, on_told, l));
     }
     return NULL;
 }
@@ -650,6 +692,7 @@ int main(void)
         cmocka_unit_test(test_look_up_waits_for_the_rate_until_its_deadline),
         cmocka_unit_test(test_look_up_goes_on_when_connections_are_gone_or_full),
         cmocka_unit_test(test_look_up_is_bounded_and_closes),
+        cmocka_unit_test(test_look_up_gives_nobody_more_than_a_share),
         cmocka_unit_test(test_look_up_refuses_what_is_no_question),
         cmocka_unit_test(test_look_up_may_be_asked_again_from_what_is_told),
         cmocka_unit_test(test_look_up_tells_everyone_once_from_many_threads),
