@@ -166,10 +166,38 @@ static enum asg_status read_time(const struct reader *reader,
                        "Member must be a time such as 2026-01-02T03:04:05Z");
 }
 
+/* The pattern of AWS's texts: what XML can carry, so that a name comes back as it came.
+ */
+#define XML_TEXT "[\\u0020-\\uD7FF\\uE000-\\uFFFD\\uD800\\uDC00-\\uDBFF\\uDFFF\\r\\n\\t]*"
+
+static bool is_xml_text(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte < ' ' && byte != '\t' && byte != '\n' && byte != '\r') return false;
+        /* U+FFFE, U+FFFF: the text is UTF-8, so that two bytes follow. */
+        if (byte == 0xef && (unsigned char)text[1] == 0xbf &&
+            (unsigned char)text[2] >= 0xbe) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum asg_status check_characters(const struct reader *reader,
+                                        const struct asg_query_value *value)
+{
+    if (!reader->style->names_all || is_xml_text(value->text)) return ASG_OK;
+    return blame_value(reader, value,
+                       "Member must satisfy regular expression pattern: " XML_TEXT);
+}
+
 static enum asg_status read_text(const struct reader *reader,
                                  const struct asg_query_value *value)
 {
-    enum asg_status status = check_words(reader, value);
+    enum asg_status status = value->member->words != NULL
+                                 ? check_words(reader, value)
+                                 : check_characters(reader, value);
     if (status != ASG_OK) return status;
     return check_range(reader, value, character_count(value->text), "length");
 }
@@ -328,16 +356,21 @@ static enum asg_status check_items(const struct reader *reader,
 {
     const struct asg_query_member *member = list->member;
     bool is_fine = true;
+    bool is_text = true;
     for (size_t i = 0; i < list->count; i++) {
         int64_t length = character_count(list->items[i].text);
+        is_text = is_text && is_xml_text(list->items[i].text);
         is_fine = is_fine && length >= member->item_min &&
                   (member->item_max == 0 || length <= member->item_max) &&
                   (member->words == NULL || is_word(member->words, list->items[i].text));
     }
-    if (is_fine) return ASG_OK;
+    if (is_fine && (is_text || member->words != NULL)) return ASG_OK;
     char inner[CONSTRAINT_MAX];
     if (member->words != NULL) {
         say_words(member->words, inner);
+    } else if (!is_text) {
+        (void)snprintf(inner, sizeof inner, "%s",
+                       "Member must satisfy regular expression pattern: " XML_TEXT);
     } else {
         (void)snprintf(inner, sizeof inner,
                        "Member must have length less than or equal to %lld, Member must "

@@ -18,8 +18,10 @@ struct asg_query_style {
     /* Parameters that no member has the name of are refused, not passed over, but for
      * those of open shapes. */
     bool refuses_unknown;
-    /* Members that are missing or break their limits are all named, as AWS's model
-     * validation does, not only the first. What cannot be read still stops it. */
+    /* As AWS's model validation does: members that are missing or break their limits are
+     * all named, not only the first, and texts hold only what XML can carry (no control
+     * characters but tab, line feed and carriage return). What cannot be read still stops
+     * it. */
     bool names_all;
 };
 

@@ -377,11 +377,15 @@ class BadInputTest(ApiTest):
 
     def test_characters_that_xml_does_not_have(self):
         self.make_group()
-        self.assertIn(self.call("CreateOrUpdateTags", {
+        status, code, message = self.call("CreateOrUpdateTags", {
             "Tags.member.1.ResourceId": "web", "Tags.member.1.ResourceType":
             "auto-scaling-group", "Tags.member.1.Key": "bell\x07", "Tags.member.1.Value":
-            "\x01\x1f\ufffe"})[:2], [(200, ""), (400, "ValidationError")])
-        self.api.group("web", self.asg)  # whatever is in it can be read
+            "\x01\x1f\ufffe"})[:3]
+        self.assertEqual((status, code), (400, "ValidationError"))
+        for member in ("key", "value"):
+            self.assertIn(f"at 'tags.1.member.{member}' failed to satisfy constraint: Member "
+                          "must satisfy regular expression pattern: [", message)
+        self.assertEqual(self.api.group("web", self.asg)["Tags"], [])
 
     def test_ten_thousand_tags(self):
         self.make_group()

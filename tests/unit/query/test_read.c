@@ -307,6 +307,47 @@ static void test_all_violations_are_named_when_that_is_asked(void **state)
              "Zones.member.0 is no item of a list: items count from 1 to 99999");
 }
 
+#define PATTERN                                                                          \
+    "Member must satisfy regular expression pattern: "                                   \
+    "[\\u0020-\\uD7FF\\uE000-\\uFFFD\\uD800\\uDC00-\\uDBFF\\uDFFF\\r\\n\\t]*"
+
+static enum asg_status read_aws(const char *body)
+{
+    struct world world = {.style = {.names_all = true}};
+    struct asg_form form;
+    assert_status(ASG_OK, asg_form_read(body, strlen(body), false, &world.arena, &form,
+                                        &world.fault));
+    enum asg_status status = asg_query_read(&form, &shape, &world.style, passed_over,
+                                            &world.arena, &world.value, &world.fault);
+    asg_arena_clear(&world.arena);
+    return status;
+}
+
+static void test_texts_hold_what_xml_can_carry(void **state)
+{
+    (void)state;
+    says_all("Name=p%01x",
+             "1 validation error detected: Value 'p\x01x' at 'name' failed to satisfy "
+             "constraint: " PATTERN);
+    says_all(
+        "Name=a&Tags.member.2.Key=k%1B&Tags.member.2.Value=%EF%BF%BE",
+        "2 validation errors detected: Value 'k\x1b' at 'tags.2.member.key' failed to "
+        "satisfy constraint: " PATTERN
+        "; Value '\xef\xbf\xbe' at 'tags.2.member.value' failed to satisfy "
+        "constraint: " PATTERN);
+    says_all(
+        "Name=a&Zones.member.1=a&Zones.member.2=%1F",
+        "1 validation error detected: Value '[a, \x1f]' at 'zones' failed to satisfy "
+        "constraint: Member must satisfy constraint: [" PATTERN "]");
+    says_all("Name=a&Kind=%01",
+             "1 validation error detected: Value '\x01' at 'kind' failed to satisfy "
+             "constraint: Member must satisfy enum value set: [EC2, ELB]");
+    assert_status(ASG_OK, read_aws("Name=%09%0A%0D%20"));
+    assert_status(ASG_OK, read_aws("Name=%EF%BF%BD%EE%80%80%F0%90%80%80")); /* U+FFFD */
+    assert_status(ASG_OK, read_aws("Name=%7F%C2%9B"));
+    assert_status(ASG_ERR_DENIED, read_aws("Name=%EF%BF%BF"));
+}
+
 static void test_violations_that_do_not_fit_are_counted(void **state)
 {
     (void)state;
@@ -347,6 +388,7 @@ int main(void)
         cmocka_unit_test(test_ec2s_lists_have_no_member),
         cmocka_unit_test(test_faults_are_said_as_each_service_says_them),
         cmocka_unit_test(test_all_violations_are_named_when_that_is_asked),
+        cmocka_unit_test(test_texts_hold_what_xml_can_carry),
         cmocka_unit_test(test_violations_that_do_not_fit_are_counted),
         cmocka_unit_test(test_long_values_are_cut_between_characters),
     };
