@@ -40,6 +40,8 @@ GROUP_NOTES = {
 }
 SOURCE_NOTE = ("PARTIAL", "kept and shown with its state; nothing is registered there yet")
 MANAGED_NOTE = ("PASSED", "no other service manages groups here")
+COOLDOWN_NOTE = ("PARTIAL", "no cooldown follows instances that are ended, attached, detached or "
+                 "put into standby by name; while they launch or end it is refused")
 PROCESS_NOTE = ("PARTIAL", "`AddToLoadBalancer`, `AZRebalance` and `InstanceRefresh` are kept and "
                 "shown: nothing acts on them yet")
 METRICS_NOTE = ("PARTIAL", "which are collected is kept and shown; CloudWatch gets none, the "
@@ -79,6 +81,13 @@ NOTES = {
              "as with AWS"),
         "TargetTrackingConfiguration.PredefinedMetricSpecification.ResourceLabel":
             ("KEPT", ""),
+    },
+    "SetDesiredCapacity": {"HonorCooldown": COOLDOWN_NOTE},
+    "ExecutePolicy": {
+        "": ("PARTIAL", "a step policy goes by the instances that are warm for all policies of the "
+             "group, where AWS goes by its own warm-up: it scales out from those, and never in "
+             "while another policy's warm-up lasts"),
+        "HonorCooldown": COOLDOWN_NOTE,
     },
     "SuspendProcesses": {"ScalingProcesses": PROCESS_NOTE},
     "ResumeProcesses": {"ScalingProcesses": PROCESS_NOTE},
