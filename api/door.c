@@ -55,18 +55,34 @@ static bool may_change(struct asg_api_call *call)
     return group == NULL || asg_api_may(call, group);
 }
 
-/* The parameters of the request: of its body, or of its query with GET. */
+/* The parameters of a request: those of its query, and with POST of its body before
+ * them. What boto3 presigns is a POST whose body is empty. The signature covers both. */
+static const void *parameters_of(struct asg_api_call *call,
+                                 const struct asg_http_request *request,
+                                 size_t *ret_length)
+{
+    const char *query = strchr(request->target, '?');
+    query = query != NULL ? query + 1 : "";
+    size_t query_length = strlen(query);
+    bool is_get = strcmp(request->method, "GET") == 0;
+    size_t body_length = is_get ? 0 : request->body_length;
+    *ret_length = body_length > 0 ? body_length : query_length;
+    if (body_length == 0) return query;
+    if (query_length == 0) return request->body;
+    *ret_length = body_length + 1 + query_length;
+    char *both = asg_arena_take(&call->arena, *ret_length);
+    memcpy(both, request->body, body_length);
+    both[body_length] = '&';
+    memcpy(both + body_length + 1, query, query_length);
+    return both;
+}
+
 static enum asg_status read_form(struct asg_api_call *call,
                                  const struct asg_http_request *request,
                                  struct asg_form *ret, struct asg_query_fault *fault)
 {
-    const void *text = request->body;
-    size_t length = request->body_length;
-    if (strcmp(request->method, "GET") == 0) {
-        const char *query = strchr(request->target, '?');
-        text = query != NULL ? query + 1 : "";
-        length = strlen(text);
-    }
+    size_t length = 0;
+    const void *text = parameters_of(call, request, &length);
     return asg_form_read(text, length, /* counts_from_zero */ false, &call->arena, ret,
                          fault);
 }

@@ -147,6 +147,49 @@ class Signatures(GateTest):
         for sent in (self.send(odd), self.send(odd, method="GET"), self.presign(odd)):
             self.assertNotIn(sent[0], (401, 403), sent)
 
+    def test_what_boto3_presigns(self):
+        """By default a POST with an empty body, whose parameters stand in the URL."""
+        client = self.client()
+
+        def post(url, body=b""):
+            return self.open(urllib.request.Request(url, method="POST", data=body))
+
+        url = client.generate_presigned_url("describe_account_limits")
+        with urllib.request.urlopen(urllib.request.Request(url, method="POST")) as answer:
+            self.assertIn(b"<MaxNumberOfAutoScalingGroups>", answer.read())
+        url = client.generate_presigned_url("set_desired_capacity", Params={
+            "AutoScalingGroupName": "a name", "DesiredCapacity": 1})
+        status, code, message = post(url)
+        self.assertEqual((status, code), (400, "ValidationError"))
+        self.assertIn("a name", message)
+        self.assertEqual(post(url.replace("a%20name", "another"))[1],
+                         "SignatureDoesNotMatch")
+        self.assertEqual(post(url, b"HonorCooldown=true")[1], "SignatureDoesNotMatch")
+        reader = self.client(READER_ID, READER_SECRET)
+        url = reader.generate_presigned_url("delete_policy", Params={"PolicyName": "x"})
+        self.assertEqual(post(url)[:2], (403, "AccessDenied"))
+
+    def test_parameters_in_the_body_and_in_the_query(self):
+        """All of them count, and a name that is in both is there twice."""
+        def post(body, query):
+            request = AWSRequest("POST", f"{self.api.url}/?{query}",
+                                 data=urllib.parse.urlencode(body),
+                                 headers={"Content-Type": FORM})
+            SigV4Auth(Credentials(KEY_ID, SECRET), "autoscaling", REGION).add_auth(request)
+            return self.open(urllib.request.Request(
+                request.url, method="POST", headers=dict(request.headers),
+                data=urllib.parse.urlencode(body).encode()))
+
+        self.assertEqual(post(ASK, "")[0], 200)
+        self.assertEqual(post({"Action": ASK["Action"]}, f"Version={VERSION}")[0], 200)
+        status, code, message = post({**SUSPEND, "AutoScalingGroupName": "mine"},
+                                     "AutoScalingGroupName=web")
+        self.assertEqual(status, 400)
+        self.assertIn("AutoScalingGroupName", message)
+        status, code, message = post(ASK, "Action=DescribeAccountLimits")
+        self.assertEqual(status, 400)
+        self.assertIn("Action", message)
+
     def test_codes_of_aws(self):
         def unsigned(request):
             request.remove_header("Authorization")
