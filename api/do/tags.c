@@ -16,7 +16,7 @@
 /* What a tag must say besides its key. False: the call is ended. */
 static bool check_resource(struct asg_api_call *call, const struct asg_query_value *item)
 {
-    const char *type = asg_value_text(item, "ResourceType", "");
+    const char *type = asg_value_text(item, "ResourceType", RESOURCE_TYPE);
     if (strcmp(type, RESOURCE_TYPE) != 0) {
         asg_api_invalid(call, "Invalid ResourceType '%.100s' of a tag: it must be %s",
                         type, RESOURCE_TYPE);

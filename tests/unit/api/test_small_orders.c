@@ -132,9 +132,28 @@ static void test_tags_are_put_and_taken(void **state)
                                               "&Tags.member.1.ResourceType=instance&Tags."
                                               "member.1.Key=a",
                  "ValidationError", "ResourceType 'instance'");
+    play_refused(ACTION("DeleteTags") "&Tags.member.1.ResourceId=web"
+                                      "&Tags.member.1.ResourceType=&Tags.member.1.Key=a",
+                 "ValidationError", "ResourceType ''");
     play_refused(ACTION("DeleteTags") "&Tags.member.1.ResourceType=auto-scaling-group&"
                                       "Tags.member.1.Key=a",
                  "ValidationError", "ResourceId");
+}
+
+/* There is one type only: the model does not ask for it. */
+static void test_tags_need_no_resource_type(void **state)
+{
+    (void)state;
+    (void)play_ask(ACTION("CreateOrUpdateTags") "&Tags.member.1.ResourceId=web"
+                                                "&Tags.member.1.Key=team");
+    play_expect("<CreateOrUpdateTagsResponse");
+    assert_int_equal(ASG_COMMAND_GROUP_TAG, play.order.kind);
+    assert_string_equal("web", play.order.group_tags[0].group);
+    (void)play_ask(ACTION("DeleteTags") "&Tags.member.1.ResourceId=web"
+                                        "&Tags.member.1.Key=team");
+    play_expect("<DeleteTagsResponse");
+    assert_int_equal(ASG_COMMAND_GROUP_UNTAG, play.order.kind);
+    assert_string_equal("team", play.order.group_tags[0].key);
 }
 
 static void test_tags_are_described_by_filters(void **state)
@@ -225,6 +244,7 @@ int main(void)
         TEST(test_instances_are_protected),
         TEST(test_health_is_set_on_instances_that_there_are),
         TEST(test_tags_are_put_and_taken),
+        TEST(test_tags_need_no_resource_type),
         TEST(test_tags_are_described_by_filters),
         TEST(test_tags_come_in_pages),
         TEST(test_limits_and_what_there_is),
