@@ -151,6 +151,14 @@ bool asg_gate_may(const struct asg_api_key *key, const char *action, const char 
             asg_access_key_matches(policy->groups, policy->group_count, group));
 }
 
+/* Actions of launch configurations say so in their names, and name no group. */
+static const char *resource_of(const char *action)
+{
+    return strstr(action, "LaunchConfiguration") != NULL
+               ? "launchConfiguration:*:launchConfigurationName"
+               : "autoScalingGroup:*:autoScalingGroupName";
+}
+
 void asg_gate_deny(const struct asg_gate *gate, const struct asg_api_key *key,
                    const char *action, const char *group,
                    struct asg_gate_refusal *refusal)
@@ -158,10 +166,8 @@ void asg_gate_deny(const struct asg_gate *gate, const struct asg_api_key *key,
     const struct asg_gate_options *options = &gate->options;
     char resource[512] = "*";
     if (group != NULL) {
-        (void)snprintf(resource, sizeof resource,
-                       "arn:aws:autoscaling:%s:%s:autoScalingGroup:*:"
-                       "autoScalingGroupName/%.255s",
-                       options->region, options->account_id, group);
+        (void)snprintf(resource, sizeof resource, "arn:aws:autoscaling:%s:%s:%s/%.255s",
+                       options->region, options->account_id, resource_of(action), group);
     }
     refusal->http_status = 403;
     refusal->code = "AccessDenied";

@@ -272,6 +272,10 @@ static void test_policies_name_actions_and_groups(void **state)
         refusal.message);
     asg_gate_deny(gate, reader, "DeletePolicy", NULL, &refusal);
     assert_non_null(strstr(refusal.message, "autoscaling:DeletePolicy on resource: * "));
+    asg_gate_deny(gate, reader, "DeleteLaunchConfiguration", "zz", &refusal);
+    assert_non_null(strstr(refusal.message,
+                           " on resource: arn:aws:autoscaling:eu-west-1:123456789012:"
+                           "launchConfiguration:*:launchConfigurationName/zz because"));
     asg_api_key_release(&ann);
     asg_api_key_release(&reader);
     asg_api_key_release(&team);
