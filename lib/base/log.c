@@ -1,11 +1,14 @@
 #include "base/log.h"
 
+#include <assert.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #define LINE_BYTES_MAX 2048
 
@@ -30,6 +33,103 @@ enum asg_status asg_log_parse_level(const char *text, enum asg_log_level *ret)
     return ASG_ERR_INVALID;
 }
 
+/* ---- the message: printf's conversions, one by one, so that a value ends where it says
+ * ---- */
+
+struct line {
+    char text[LINE_BYTES_MAX]; /* without a closing zero */
+    size_t length;
+};
+
+static void append(struct line *line, const char *text, size_t length)
+{
+    size_t left = sizeof line->text - 1 - line->length; /* one for the line feed */
+    if (length > left) length = left;
+    memcpy(line->text + line->length, text, length);
+    line->length += length;
+}
+
+static void append_escaped(struct line *line, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\') append(line, "\\", 1);
+        append(line, text, 1);
+    }
+}
+
+/* `before` is what stands before the value: in quotes, or behind a '=' and in need of
+ * them, it cannot be taken for the fields that follow. */
+static void append_value(struct line *line, char before, const char *text)
+{
+    bool needs_quotes = before == '=' && strpbrk(text, " \t\r\n\"\\") != NULL;
+    if (needs_quotes) append(line, "\"", 1);
+    if (needs_quotes || before == '"') {
+        append_escaped(line, text);
+    } else {
+        append(line, text, strlen(text));
+    }
+    if (needs_quotes) append(line, "\"", 1);
+}
+
+#define SPEC_MAX 24
+
+/* "%-12s" in `ret`, of a literal in this program; returns how long it is. */
+static size_t take_spec(const char *format, char ret[SPEC_MAX])
+{
+    size_t length = 1 + strspn(format + 1, "-+ #0123456789.*");
+    length += strspn(format + length, "hlzjt") + 1;
+    assert(length < SPEC_MAX && format[length - 1] != '\0');
+    memcpy(ret, format, length);
+    ret[length] = '\0';
+    return length;
+}
+
+/* One number as `spec` has it; the types are those that the house logs. */
+static void write_number(const char *spec, size_t length, va_list *args, char *ret,
+                         size_t size)
+{
+    const char *kind = spec + length - 2;
+    if (strchr("feg", kind[1]) != NULL) {
+        (void)snprintf(ret, size, spec, va_arg(*args, double));
+    } else if (*kind == 'z') {
+        (void)snprintf(ret, size, spec, va_arg(*args, size_t));
+    } else if (*kind == 'l' && length > 3 && kind[-1] == 'l') {
+        (void)snprintf(ret, size, spec, va_arg(*args, long long));
+    } else if (*kind == 'l') {
+        (void)snprintf(ret, size, spec, va_arg(*args, long));
+    } else {
+        assert(strchr("duxXoc", kind[1]) != NULL);
+        (void)snprintf(ret, size, spec, va_arg(*args, int));
+    }
+}
+
+static void append_message(struct line *line, const char *format, va_list *args)
+{
+    char before = ' ';
+    while (*format != '\0') {
+        if (format[0] != '%' || format[1] == '%') {
+            before = *format;
+            append(line, format, 1);
+            format += *format == '%' ? 2 : 1;
+            continue;
+        }
+        char spec[SPEC_MAX];
+        char value[LINE_BYTES_MAX];
+        size_t length = take_spec(format, spec);
+        if (spec[length - 1] != 's') {
+            write_number(spec, length, args, value, sizeof value);
+        } else if (strchr(spec, '*') != NULL) {
+            int most = va_arg(*args, int);
+            (void)snprintf(value, sizeof value, spec, most, va_arg(*args, const char *));
+        } else {
+            (void)snprintf(value, sizeof value, spec, va_arg(*args, const char *));
+        }
+        append_value(line, before, value);
+        before = 's';
+        format += length;
+    }
+}
+
 void asg_log_write(enum asg_log_level level, const char *room, const char *event,
                    const char *format, ...)
 {
@@ -37,19 +137,18 @@ void asg_log_write(enum asg_log_level level, const char *room, const char *event
     struct asg_clock clock = asg_clock_real();
     char when[ASG_TIME_TEXT_MAX];
     asg_time_format(asg_clock_wall_ms(&clock), when);
-    char line[LINE_BYTES_MAX];
-    int used = snprintf(line, sizeof line, "%s %s %s %s %s ", when, level_names[level],
-                        program_name, room, event);
-    if (used < 0) return;
+    struct line line;
+    int used = snprintf(line.text, sizeof line.text, "%s %s %s %s %s ", when,
+                        level_names[level], program_name, room, event);
+    if (used < 0 || (size_t)used >= sizeof line.text - 1) return;
+    line.length = (size_t)used;
     va_list args;
     va_start(args, format);
-    int more = vsnprintf(line + used, sizeof line - (size_t)used, format, args);
+    append_message(&line, format, &args);
     va_end(args);
-    size_t length = (size_t)used + (more > 0 ? (size_t)more : 0);
-    if (length > sizeof line - 2) length = sizeof line - 2;
-    for (size_t i = 0; i < length; i++) {
-        if ((unsigned char)line[i] < ' ') line[i] = ' '; /* one happening, one line */
-    }
-    line[length] = '\n';
-    if (write(STDERR_FILENO, line, length + 1) < 0) return; /* nowhere left to say so */
+    /* one happening, one line */
+    line.length = asg_utf8_blank_controls(line.text, line.length);
+    line.text[line.length++] = '\n';
+    if (write(STDERR_FILENO, line.text, line.length) < 0)
+        return; /* nowhere left to say so */
 }

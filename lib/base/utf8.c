@@ -98,6 +98,36 @@ static bool is_control(unsigned code, bool multi_line)
            (code >= 0x2066 && code <= 0x2069);
 }
 
+/* The code point that a character of `length` bytes is. */
+static unsigned code_of(const uint8_t *bytes, size_t length)
+{
+    if (length == 1) return bytes[0];
+    unsigned code = bytes[0] & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        code = code << 6 | (bytes[i] & 0x3fu);
+    }
+    return code;
+}
+
+size_t asg_utf8_blank_controls(char *text, size_t length)
+{
+    uint8_t *bytes = (uint8_t *)text;
+    size_t kept = 0;
+    for (size_t i = 0; i < length;) {
+        size_t step = character_length(bytes + i, length - i);
+        unsigned code = step > 0 ? code_of(bytes + i, step) : bytes[i];
+        if (step == 0) step = 1; /* no character: a byte by itself */
+        if (is_control(code, /* multi_line */ false)) {
+            bytes[kept++] = ' ';
+        } else {
+            memmove(bytes + kept, bytes + i, step);
+            kept += step;
+        }
+        i += step;
+    }
+    return kept;
+}
+
 unsigned asg_utf8_find_control(const char *text, bool multi_line)
 {
     const uint8_t *at = (const uint8_t *)text;

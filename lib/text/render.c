@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "text/parse.h"
 #include "text/quantity.h"
 
@@ -143,9 +144,10 @@ static void write_cell(const struct asg_schema *schema, const void *object,
             asg_render_field(field, object, ret);
         }
     }
-    for (size_t i = start; i < ret->length; i++) {
-        if (ret->data[i] < ' ') ret->data[i] = ' '; /* one item, one line */
-    }
+    if (ret->length == start) return;
+    /* one item, one line, and nothing that a terminal obeys */
+    ret->length =
+        start + asg_utf8_blank_controls((char *)ret->data + start, ret->length - start);
 }
 
 /* Characters, not bytes: what begins one is not 10xxxxxx. */

@@ -74,6 +74,61 @@ static void test_log_keeps_to_one_line_whatever_it_is_told(void **state)
     assert_true(strlen(written) <= 2048);
 }
 
+static void logged(const char *end)
+{
+    const char *found = strstr(written, " a b ");
+    assert_non_null(found);
+    assert_string_equal(end, found + 5);
+}
+
+static void test_log_values_forge_no_fields(void **state)
+{
+    (void)state;
+    int kept;
+    asg_log_init("controller", ASG_LOG_INFO);
+    int from = begin_capture(&kept);
+    asg_log_info("a", "b", "name=\"%s\" code=%d", "x\" code=\"0\\", 7);
+    end_capture(from, kept);
+    logged("name=\"x\\\" code=\\\"0\\\\\" code=7\n");
+    from = begin_capture(&kept);
+    asg_log_info("a", "b", "group=%s %s", "web level=error", "a policy \"x\"");
+    end_capture(from, kept);
+    logged("group=\"web level=error\" a policy \"x\"\n");
+    from = begin_capture(&kept);
+    asg_log_info("a", "b", "group=%s", "web\" x");
+    end_capture(from, kept);
+    logged("group=\"web\\\" x\"\n");
+}
+
+static void test_log_shows_no_controls(void **state)
+{
+    (void)state;
+    int kept;
+    asg_log_init("controller", ASG_LOG_INFO);
+    int from = begin_capture(&kept);
+    asg_log_info("a", "b", "x=\"%s\"",
+                 "\xc2\x9b"
+                 "31m\x7f \xc2\xa0 gr\xc3\xbcn \xc2\x80");
+    end_capture(from, kept);
+    logged("x=\" 31m  \xc2\xa0 gr\xc3\xbcn  \"\n");
+}
+
+static void test_log_writes_what_printf_does(void **state)
+{
+    (void)state;
+    int kept;
+    asg_log_init("controller", ASG_LOG_INFO);
+    int from = begin_capture(&kept);
+    asg_log_info("a", "b",
+                 "%d %u %03o %x %c %ld %lu %lld %llu %zu %.1f %5s|%-5s|%.2s|%.*s 5%%", -1,
+                 4000000000u, 8, 255, 'c', -5L, 6UL, -7000000000LL,
+                 18000000000000000000ULL, (size_t)9, 2.25, "r", "l", "cut", 1, "xyz");
+    end_capture(from, kept);
+    logged(
+        "-1 4000000000 010 ff c -5 6 -7000000000 18000000000000000000 9 2.2     r|l    "
+        "|cu|x 5%\n");
+}
+
 static void test_log_levels_are_read_by_name(void **state)
 {
     (void)state;
@@ -90,6 +145,9 @@ int main(void)
         cmocka_unit_test(test_log_line_names_program_room_and_event),
         cmocka_unit_test(test_log_leaves_out_what_is_below_its_level),
         cmocka_unit_test(test_log_keeps_to_one_line_whatever_it_is_told),
+        cmocka_unit_test(test_log_values_forge_no_fields),
+        cmocka_unit_test(test_log_shows_no_controls),
+        cmocka_unit_test(test_log_writes_what_printf_does),
         cmocka_unit_test(test_log_levels_are_read_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

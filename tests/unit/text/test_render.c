@@ -53,6 +53,22 @@ static void test_render_table_is_cut_to_the_width_it_is_given(void **state)
     asg_bytes_clear(&text);
 }
 
+static void test_render_table_shows_nothing_that_a_terminal_obeys(void **state)
+{
+    (void)state;
+    static const struct asg_policy_config evil = {.group = "web",
+                                                  .name = "\xc2\x9b"
+                                                          "31m\x1b\n\x7f\xc3\xbc"};
+    struct asg_bytes text = {0};
+    asg_render_table(&asg_policy_config_schema, &evil, 1, columns, 1, 0, &text);
+    assert_string_equal("NAME\n 31m   \xc3\xbc\n", asg_bytes_text(&text));
+    asg_bytes_reset(&text);
+    static const struct asg_render_column row = {"name", "name", NULL, false};
+    asg_render_record(&asg_policy_config_schema, &evil, &row, 1, &text);
+    assert_string_equal("name:  31m   \xc3\xbc\n", asg_bytes_text(&text));
+    asg_bytes_clear(&text);
+}
+
 static void test_render_record_shows_moments_and_parts(void **state)
 {
     (void)state;
@@ -205,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_render_table_lines_up_numbers_to_the_right),
         cmocka_unit_test(test_render_table_is_cut_to_the_width_it_is_given),
+        cmocka_unit_test(test_render_table_shows_nothing_that_a_terminal_obeys),
         cmocka_unit_test(test_render_record_shows_moments_and_parts),
         cmocka_unit_test(test_render_json_and_yaml_read_back_as_the_same),
         cmocka_unit_test(test_render_keeps_every_digit_of_64_bits),
