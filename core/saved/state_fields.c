@@ -254,6 +254,7 @@ static void launching_fields(struct asg_fields *f, struct group *g)
     asg_fields_i64(f, &g->launching.breaker_until_ms);
     asg_fields_u32(f, &g->launching.breaker_times);
     asg_fields_i64(f, &g->scaling.dry_run_desired);
+    asg_fields_bool(f, &g->scaling.has_told_protected);
 }
 
 static void interlock_fields(struct asg_fields *f, struct group *g)

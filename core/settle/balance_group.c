@@ -258,6 +258,10 @@ static size_t end_surplus(struct asg_core *core, struct group *group, uint32_t c
     return ended + chosen;
 }
 
+static const char all_protected_text[] = /* AWS's */
+    "Could not scale to desired capacity because all remaining instances are protected "
+    "from scale-in.";
+
 static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
 {
     assert(excess > 0 && excess <= asg_count_capacity(group));
@@ -286,9 +290,10 @@ static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
         ended += end_surplus(core, group, paced, ASG_END_SCALE_IN);
     }
     if (allowed == 0 || ended > 0 || asg_hold_is_on(core, HOLD_SCALE_IN)) return;
-    asg_hold(core, group, HOLD_SCALE_IN,
-             "Could not scale to desired capacity because all remaining instances are "
-             "protected from scale-in.");
+    asg_hold(core, group, HOLD_SCALE_IN, "%s", all_protected_text);
+    if (group->scaling.has_told_protected) return;
+    group->scaling.has_told_protected = true;
+    asg_activity_tell_no_end(core, group, all_protected_text);
 }
 
 static bool is_number(const char *text)
@@ -433,6 +438,7 @@ static void forget_scale_in(struct group *group)
     group->scaling.order_floor = UINT32_MAX;
     group->scaling.at_once_percent = 0;
     group->scaling.ten_minutes_percent = 0;
+    group->scaling.has_told_protected = false;
 }
 
 /* Launches that wait for another try are over when nobody misses them or they may not be

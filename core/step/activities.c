@@ -246,6 +246,21 @@ void asg_activity_close(struct asg_core *core, struct instance *instance,
     end_activity(core, activity, status, message);
 }
 
+void asg_activity_tell_no_end(struct asg_core *core, struct group *group,
+                              const char *message)
+{
+    assert(core->step->span_from > core->step->span_to && message[0] != '\0');
+    const char *cause = asg_activity_say(
+        core, group, /* with_wish */ true, "",
+        "an instance was to be taken out of service in response to a difference between "
+        "desired and actual capacity, shrinking the capacity from %" PRIu32
+        " to %" PRIu32,
+        core->step->span_from, core->step->span_to);
+    struct activity *activity = begin(core, group, ASG_ACT_TERMINATE, cause);
+    assert(activity->instance == NULL);
+    end_activity(core, activity, ASG_ACTIVITY_CANCELLED, message);
+}
+
 /* ---- launches ---- */
 
 static const char *say_job(struct asg_core *core, const struct instance *slot)

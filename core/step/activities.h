@@ -50,6 +50,11 @@ void asg_activity_go_on(struct asg_core *core, struct instance *instance,
 void asg_activity_close(struct asg_core *core, struct instance *instance,
                         enum asg_activity_status status, const char *message);
 
+/* One that begins and ends in a moment: instances were to be taken out of service, and
+ * none may be; `message` says why. */
+void asg_activity_tell_no_end(struct asg_core *core, struct group *group,
+                              const char *message);
+
 /* ---- launches ---- */
 
 /* `count` launches are decided, and wait until it is known what is launched: as many as

@@ -51,7 +51,10 @@ void asg_desired_change(struct asg_core *core, struct group *group, uint32_t to,
     assert(to >= group->config.min && to <= group->config.max);
     if (to != group->config.desired) asg_hold_forget(core, group, HOLD_POLICY);
     bool is_by_one = cause == DESIRED_BY_INSTANCE || cause == DESIRED_BY_ARRIVAL;
-    if (to != group->config.desired && !is_by_one) keep_extra(group);
+    if (to != group->config.desired && !is_by_one) {
+        keep_extra(group);
+        group->scaling.has_told_protected = false;
+    }
     move_floor(group, to, cause);
     bool begins_cooldown = cause == DESIRED_BY_ORDER || cause == DESIRED_BY_POLICY;
     if (to != group->config.desired && begins_cooldown) {

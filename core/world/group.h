@@ -108,6 +108,7 @@ struct group_scaling {
     uint32_t at_once_percent;
     uint32_t ten_minutes_percent;
     int64_t dry_run_desired; /* a dry run said what it would do for this desired; -1 */
+    bool has_told_protected; /* an activity says that whoever is left is protected */
 };
 
 struct group_launching {

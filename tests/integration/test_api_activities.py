@@ -175,6 +175,21 @@ class ActivitiesTest(ApiTest):
         self.assertEqual(row["Description"], "Launching a new EC2 instance.  Status Reason: "
                          + row["StatusMessage"])
 
+    def test_a_scale_in_of_protected_ones_says_that_nobody_goes(self):
+        self.make_group(size=2)
+        self.asg.set_instance_protection(AutoScalingGroupName="web", InstanceIds=self.ids_of(),
+                                         ProtectedFromScaleIn=True)
+        self.asg.set_desired_capacity(AutoScalingGroupName="web", DesiredCapacity=1)
+        row = self.activities(AutoScalingGroupName="web")[0]  # at once
+        self.assertEqual((row["StatusCode"], row["Progress"]), ("Cancelled", 100))
+        self.assertIn("EndTime", row)
+        self.assertEqual(row["StatusMessage"], "Could not scale to desired capacity because all "
+                         "remaining instances are protected from scale-in.")
+        self.assertEqual(row["Description"], "Terminating EC2 instance.  Status Reason: "
+                         + row["StatusMessage"])
+        group = self.api.group("web", self.asg)
+        self.assertEqual((group["DesiredCapacity"], len(group["Instances"])), (1, 2))
+
     def test_openasg_lists_them_too(self):
         self.make_group("listed", size=2)
         rows = self.until_over(2, "listed")

@@ -300,6 +300,59 @@ static void test_ec2_keeps_one(void **state)
                "kept, and protected from scale-in.");
 }
 
+#define ALL_PROTECTED                                                                    \
+    "Could not scale to desired capacity because all remaining instances are protected " \
+    "from scale-in."
+
+static void protect(const char *id, bool is_protected)
+{
+    order((struct asg_command){.kind = ASG_COMMAND_PROTECT_INSTANCES,
+                               .instance_ids = {&id, 1},
+                               .is_protected = is_protected});
+}
+
+static void test_whoever_is_left_is_protected(void **state)
+{
+    (void)state;
+    make_group(3, unlimited);
+    protect("i-1", true);
+    protect("i-2", true);
+    set_desired(1);
+    assert_int_equal(5, told.last); /* i-3 goes, and then nobody may */
+    expect_end(4, ASG_ACT_TERMINATE, "i-3", ASG_ACTIVITY_SUCCESSFUL, "");
+    expect_end(5, ASG_ACT_TERMINATE, "", ASG_ACTIVITY_CANCELLED, ALL_PROTECTED);
+    assert_int_equal(told.rows[5].start_ms, told.rows[5].end_ms);
+    expect_cause(5, "At %T a user request explicitly set group desired capacity changing "
+                    "the desired capacity from 3 to 1.  At %T an instance was to be "
+                    "taken out of service " DIFFERENCE
+                    "shrinking the capacity from 2 to 1.  openasg: asked for by test.");
+    pass(600000);
+    set_desired(1);
+    assert_int_equal(5, told.last); /* once, however often it is looked at */
+    set_desired(0);
+    assert_int_equal(6, told.last); /* another change of desired */
+    expect_end(6, ASG_ACT_TERMINATE, "", ASG_ACTIVITY_CANCELLED, ALL_PROTECTED);
+    protect("i-1", false);
+    assert_int_equal(7, told.last);
+    expect_end(7, ASG_ACT_TERMINATE, "i-1", ASG_ACTIVITY_SUCCESSFUL, "");
+}
+
+/* It goes when it has come: nobody else has to. */
+static void test_a_launch_under_way_goes_before_whoever_is_protected(void **state)
+{
+    (void)state;
+    make_group(1, unlimited);
+    protect("i-1", true);
+    w.is_slow = true;
+    set_desired(2);
+    set_desired(1);
+    answer_launches();
+    assert_int_equal(1, in_service());
+    for (uint64_t no = 1; no <= told.last; no++) {
+        assert_string_not_equal(ALL_PROTECTED, told.rows[no].message);
+    }
+}
+
 /* ---- launches that take a while, or fail ---- */
 
 static void test_a_launch_is_followed(void **state)
@@ -557,6 +610,8 @@ int main(void)
         TEST(test_ec2_ends_one),
         TEST(test_a_spot_instance_is_taken_back),
         TEST(test_ec2_keeps_one),
+        TEST(test_whoever_is_left_is_protected),
+        TEST(test_a_launch_under_way_goes_before_whoever_is_protected),
         TEST(test_a_launch_is_followed),
         TEST(test_a_launch_fails_when_every_pool_is_spent),
         TEST(test_a_launch_elsewhere_is_the_same_activity),
