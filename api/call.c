@@ -333,6 +333,19 @@ static const char *group_that_settles(struct asg_api_call *call,
                : NULL;
 }
 
+/* The order has a text that core's log has no room for. */
+static void refuse_order(struct asg_api_call *call, const char *message)
+{
+    call->own->settles = NULL;
+    if (!call->own->takes_refusals) {
+        refuse(call, 400, "ValidationError", message);
+        return;
+    }
+    const struct asg_effects effects = {
+        .reply = {.is_set = true, .code = "ValidationError", .message = message}};
+    call->own->done(call, &effects);
+}
+
 static void hand_in(struct asg_api_call *call, const struct asg_command *command,
                     asg_api_done *done, bool takes_refusals)
 {
@@ -347,6 +360,11 @@ static void hand_in(struct asg_api_call *call, const struct asg_command *command
     call->own->takes_refusals = takes_refusals;
     call->own->settles = group_that_settles(call, command);
     asg_api_defer(call);
+    struct asg_error error = {""};
+    if (asg_model_check_limits(&asg_command_schema, &order, &error) != ASG_OK) {
+        refuse_order(call, error.text);
+        return;
+    }
     if (ports->order(ports->context, &order, settled, call) != ASG_OK) {
         refuse(call, 400, "Throttling",
                "Rate exceeded: too many orders are on their way");

@@ -17,4 +17,10 @@ ASG_MUST_USE enum asg_status asg_model_check_texts(const struct asg_schema *sche
                                                    const void *object,
                                                    struct asg_error *error);
 
+/* The same but for control characters, for texts that clients have their own rules for:
+ * what passes can be written into the log and read again. */
+ASG_MUST_USE enum asg_status asg_model_check_limits(const struct asg_schema *schema,
+                                                    const void *object,
+                                                    struct asg_error *error);
+
 #endif

@@ -326,6 +326,21 @@ static void test_a_policy_is_executed(void **state)
                  "ValidationError", "go together");
 }
 
+/* A ResourceName of the model has 1600 characters, a text of an order fewer. */
+static void test_a_name_that_no_order_has_room_for_is_refused(void **state)
+{
+    (void)state;
+    put_policies("g");
+    char form[2000] = "Action=DeletePolicy&AutoScalingGroupName=g&PolicyName=";
+    size_t length = strlen(form);
+    memset(form + length, 'p', 1025);
+    play_refused(form, "ValidationError",
+                 "name has 1025 bytes; at most 1024 are allowed");
+    form[length + 1024] = '\0';
+    play_ask(form);
+    assert_int_equal(1, play.order_count);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, play_begin, play_end)
@@ -343,6 +358,7 @@ int main(void)
         TEST(test_pages_go_on_behind_the_last_policy),
         TEST(test_an_arn_names_group_and_policy),
         TEST(test_a_policy_is_executed),
+        TEST(test_a_name_that_no_order_has_room_for_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
