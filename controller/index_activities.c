@@ -14,6 +14,8 @@
 #define AGAIN_MS      5000 /* after a failure */
 #define PRUNE_MOST    500  /* rows, with each batch: more than a batch adds is rare */
 #define READERS_KEPT  16
+#define WAITERS_MAX   2  /* of the few threads that answer clients */
+#define BRIEFLY_MS    50 /* what the others wait: it is seldom further behind */
 
 struct asg_activity_indexer {
     char *log_path;
@@ -25,7 +27,8 @@ struct asg_activity_indexer {
     uint64_t wanted;      /* up to this record there are activities */
     bool is_stopping;
     bool must_reopen;
-    bool is_late; /* somebody has waited in vain since it was last at the log's end */
+    uint32_t waiting; /* how many wait for the index now */
+    bool is_late;     /* somebody has waited in vain since it was last at the log's end */
     struct asg_indexer_counts counts;
     struct asg_activity_reader *readers[READERS_KEPT]; /* that nobody uses now */
     size_t reader_count;
@@ -396,25 +399,42 @@ struct asg_indexer_counts asg_activity_indexer_counts(
 {
     (void)pthread_mutex_lock(&indexer->lock);
     struct asg_indexer_counts counts = indexer->counts;
+    counts.waiting = indexer->waiting;
     (void)pthread_mutex_unlock(&indexer->lock);
     return counts;
 }
 
-/* An index that is made from a long log takes its time, and the threads that would wait
- * for it are few and have other clients: after one has waited in vain none waits. */
-static enum asg_status await(struct asg_activity_indexer *indexer, int64_t limit_ms,
-                             struct asg_error *error)
+/* With the lock held, until the index has `wanted` or the time is over. */
+static void wait_for(struct asg_activity_indexer *indexer, uint64_t wanted,
+                     int64_t limit_ms, bool is_brief)
 {
     struct timespec until = in_ms(limit_ms);
-    (void)pthread_mutex_lock(&indexer->lock);
-    uint64_t wanted = indexer->wanted;
     while (!indexer->is_late && !indexer->is_stopping &&
            (indexer->must_reopen || indexer->counts.seq < wanted)) {
         if (pthread_cond_timedwait(&indexer->moved, &indexer->lock, &until) == 0)
             continue;
+        if (is_brief) break;
         indexer->is_late = indexer->must_reopen || indexer->counts.seq < wanted;
         (void)pthread_cond_broadcast(&indexer->moved); /* nobody else waits on */
         break;
+    }
+}
+
+/* An index that is made from a long log takes its time, and the threads that would wait
+ * for it are few and have other clients: two wait at a time, the others but a moment, and
+ * after one has waited in vain none waits. */
+static enum asg_status await(struct asg_activity_indexer *indexer, int64_t limit_ms,
+                             struct asg_error *error)
+{
+    (void)pthread_mutex_lock(&indexer->lock);
+    uint64_t wanted = indexer->wanted;
+    if (indexer->waiting < WAITERS_MAX) {
+        indexer->waiting++;
+        wait_for(indexer, wanted, limit_ms, /* is_brief */ false);
+        indexer->waiting--;
+    } else {
+        int64_t most_ms = limit_ms < BRIEFLY_MS ? limit_ms : BRIEFLY_MS;
+        wait_for(indexer, wanted, most_ms, /* is_brief */ true);
     }
     uint64_t seq = indexer->counts.seq;
     (void)pthread_mutex_unlock(&indexer->lock);

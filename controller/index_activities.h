@@ -41,6 +41,7 @@ struct asg_indexer_counts {
     uint64_t activities; /* rows written since the start */
     uint64_t rebuilds;   /* times it began from nothing */
     uint64_t failures;
+    uint32_t waiting; /* finds that wait for it now */
 };
 struct asg_indexer_counts asg_activity_indexer_counts(
     struct asg_activity_indexer *indexer);
@@ -48,7 +49,8 @@ struct asg_indexer_counts asg_activity_indexer_counts(
 /* What the query asks for, of an index that knows everything that was told to wake()
  * before; waits for that, for limit_ms at most; below 0: as it is, at once. The rows live
  * in `arena`.
- * ASG_ERR_TIMEOUT: it is not that far yet. Otherwise fails as the reader does. */
+ * ASG_ERR_TIMEOUT: it is not that far yet; within 50 ms when two wait already. Otherwise
+ * fails as the reader does. */
 ASG_MUST_USE enum asg_status asg_activity_indexer_find(
     struct asg_activity_indexer *indexer, const struct asg_activity_query *query,
     int64_t limit_ms, struct asg_arena *arena, struct asg_indexed_activity **ret,

@@ -2,10 +2,12 @@
 #include "lib/check.h"
 
 #include <ftw.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "controller/index_activities.h"
+#include "lib/wait.h"
 #include "model/schemas.h"
 #include "wire/wire.h"
 
@@ -304,6 +306,55 @@ static void test_one_that_cannot_keep_up_says_so(void **state)
                                             &t.rows, &t.count, &has_more, &t.error));
 }
 
+/* Waits for what the index has not; the status that it ends with. */
+static void *wait_long(void *context)
+{
+    enum asg_status *ret = context;
+    ASG_CLEANUP(asg_arena_clear) struct asg_arena arena = {0};
+    const struct asg_activity_query query = {.limit = 1};
+    struct asg_indexed_activity *rows = NULL;
+    size_t count = 0;
+    bool has_more = false;
+    *ret = asg_activity_indexer_find(t.indexer, &query, INT32_MAX, &arena, &rows, &count,
+                                     &has_more, NULL);
+    return NULL;
+}
+
+static bool two_wait(void)
+{
+    return asg_activity_indexer_counts(t.indexer).waiting == 2;
+}
+
+static void test_two_wait_and_the_next_but_a_moment(void **state)
+{
+    (void)state;
+    start();
+    asg_activity_indexer_wake(t.indexer, asg_log_head(t.log).seq + 2); /* not there yet */
+    pthread_t threads[2];
+    enum asg_status statuses[2] = {ASG_ERR_IO, ASG_ERR_IO};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(0, pthread_create(&threads[i], NULL, wait_long, &statuses[i]));
+    }
+    struct wait wait = wait_begin(WAIT_MS);
+    while (!two_wait() && !wait_is_over(&wait)) {
+        wait_a_moment();
+    }
+    assert_true(two_wait());
+    const struct asg_activity_query query = {.limit = 1};
+    bool has_more = false;
+    assert_status(ASG_ERR_TIMEOUT,
+                  asg_activity_indexer_find(t.indexer, &query, INT32_MAX, &t.arena,
+                                            &t.rows, &t.count, &has_more, &t.error));
+    assert_true(two_wait());
+    asg_activity_indexer_wake(t.indexer, log_activity(1, ASG_ACTIVITY_IN_PROGRESS, NOW));
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(0, pthread_join(threads[i], NULL));
+        assert_status(ASG_OK, statuses[i]);
+    }
+    assert_int_equal(0, asg_activity_indexer_counts(t.indexer).waiting);
+    assert_status(ASG_OK, find(false)); /* and the next may wait again */
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -318,6 +369,7 @@ int main(void)
         TEST(test_the_end_of_a_group_is_news),
         TEST(test_many_are_taken_in_several_transactions),
         TEST(test_one_that_cannot_keep_up_says_so),
+        TEST(test_two_wait_and_the_next_but_a_moment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
