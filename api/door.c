@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "api/certificate.h"
+#include "api/do/do.h"
+#include "api/do/named.h"
 #include "api/held_answers.h"
 #include "query/fault.h"
 #include "query/form.h"
@@ -75,6 +77,18 @@ static const void *parameters_of(struct asg_api_call *call,
     both[body_length] = '&';
     memcpy(both + body_length + 1, query, query_length);
     return both;
+}
+
+/* An order about a group that is not there is refused here: core would write it into the
+ * log first. Whoever made the group sees it in the view. Ends the call then. */
+static bool names_a_group(struct asg_api_call *call)
+{
+    const struct asg_api_action *action = call->action;
+    if (!action->changes || action->handler == asg_do_create_auto_scaling_group) {
+        return true;
+    }
+    const char *group = asg_value_text(&call->input, "AutoScalingGroupName", NULL);
+    return group == NULL || asg_api_require_group(call, group);
 }
 
 static enum asg_status read_form(struct asg_api_call *call,
@@ -157,7 +171,7 @@ static void take(struct asg_api *api, struct asg_api_call *call,
         refuse_fault(call, &fault);
         return;
     }
-    if (may_change(call)) call->action->handler(call);
+    if (may_change(call) && names_a_group(call)) call->action->handler(call);
 }
 
 static void handle(void *context, const struct asg_http_request *request,

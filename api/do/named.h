@@ -1,5 +1,5 @@
 /* named - what requests name: lists of texts, groups that must be there, instances whose
- * group must be found. Nothing outside api/do includes it.
+ * group must be found. Nothing outside api/do but the door includes it.
  * Threads: as the call. Memory: the call's arena.
  */
 #ifndef ASG_API_DO_NAMED_H

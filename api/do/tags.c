@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/do/do.h"
+#include "api/do/named.h"
 #include "api/pages.h"
 #include "query/write.h"
 #include "view/view.h"
@@ -38,14 +39,22 @@ static int compare_tags(const void *left, const void *right)
     return order != 0 ? order : strcmp(a->key, b->key);
 }
 
-/* There may be thousands. False: the call is ended. */
-static bool check_repeated(struct asg_api_call *call, const struct asg_group_tag *tags,
-                           size_t count)
+/* By group and key: there may be thousands. */
+static const struct asg_group_tag *sort_tags(struct asg_api_call *call,
+                                             const struct asg_group_tag *tags,
+                                             size_t count)
 {
     struct asg_group_tag *sorted =
         asg_arena_take(&call->arena, (count + 1) * sizeof *sorted);
     memcpy(sorted, tags, count * sizeof *sorted);
     qsort(sorted, count, sizeof *sorted, compare_tags);
+    return sorted;
+}
+
+/* False: the call is ended. */
+static bool check_repeated(struct asg_api_call *call, const struct asg_group_tag *sorted,
+                           size_t count)
+{
     for (size_t i = 1; i < count; i++) {
         if (compare_tags(&sorted[i - 1], &sorted[i]) != 0) continue;
         asg_api_invalid(call, "Duplicate tag keys are not allowed: '%s' of %s",
@@ -53,6 +62,51 @@ static bool check_repeated(struct asg_api_call *call, const struct asg_group_tag
         return false;
     }
     return true;
+}
+
+static bool has_key(const struct asg_group_config *config, const char *key)
+{
+    size_t i = 0;
+    while (i < config->tag_count && strcmp(config->tags[i].key, key) != 0) {
+        i++;
+    }
+    return i < config->tag_count;
+}
+
+/* Those of one group, beside what it has. False: the call is ended. */
+static bool check_group(struct asg_api_call *call, const struct asg_root *root,
+                        const struct asg_group_tag *tags, size_t count, bool puts)
+{
+    const struct asg_page *page = asg_root_find(root, tags[0].group);
+    if (page == NULL) return asg_api_require_group(call, tags[0].group);
+    if (!puts) return true;
+    const struct asg_group_config *config = page->sheet->content.group.config;
+    size_t limit = asg_api_limits_of(call)->tags;
+    if (limit == 0 || limit > ASG_TAGS_MAX) limit = ASG_TAGS_MAX;
+    size_t all = config->tag_count;
+    for (size_t i = 0; i < count; i++) {
+        all += has_key(config, tags[i].key) ? 0 : 1;
+    }
+    if (all <= limit) return true;
+    asg_api_refuse(call, 400, "LimitExceeded",
+                   "%zu tags of a group would be more than the limit of %zu", all, limit);
+    return false;
+}
+
+/* What core would refuse, and had to write down first. False: the call is ended. */
+static bool check_groups(struct asg_api_call *call, const struct asg_group_tag *sorted,
+                         size_t count, bool puts)
+{
+    const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
+    bool is_fine = true;
+    for (size_t first = 0, end = 0; first < count && is_fine; first = end) {
+        while (end < count && strcmp(sorted[end].group, sorted[first].group) == 0) {
+            end++;
+        }
+        is_fine = check_group(call, root, sorted + first, end - first, puts);
+    }
+    asg_view_drop(&root);
+    return is_fine;
 }
 
 static void order(struct asg_api_call *call, enum asg_command_kind kind)
@@ -74,7 +128,11 @@ static void order(struct asg_api_call *call, enum asg_command_kind kind)
             .stays = !asg_value_flag(&items[i], "PropagateAtLaunch", false),
             .has_value = asg_value_find(&items[i], "Value") != NULL};
     }
-    if (!check_repeated(call, tags, count)) return;
+    const struct asg_group_tag *sorted = sort_tags(call, tags, count);
+    if (!check_repeated(call, sorted, count) ||
+        !check_groups(call, sorted, count, kind == ASG_COMMAND_GROUP_TAG)) {
+        return;
+    }
     if (count == 0) {
         asg_api_reply_empty(call);
         return;

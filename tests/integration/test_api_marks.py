@@ -166,6 +166,22 @@ class Marks(ApiTest):
         self.refused("ValidationError", "Filter type tag-key", self.asg.describe_tags,
                      Filters=[{"Name": "tag-key", "Values": ["a"]}])
 
+    def test_orders_about_groups_that_are_not_there_write_nothing(self):
+        self.make_group(Tags=[self.tag(f"t{n}") for n in range(5)])
+
+        def written():
+            return self.api.cluster.metrics()["asg_events_total"]
+
+        before = written()
+        for _ in range(20):
+            self.refused("ValidationError", "AutoScalingGroup 'nobody' not found",
+                         self.asg.suspend_processes, AutoScalingGroupName="nobody")
+            self.refused("ValidationError", "AutoScalingGroup 'nobody' not found",
+                         self.asg.create_or_update_tags, Tags=[self.tag("a", group="nobody")])
+            self.refused("LimitExceeded", "6 tags", self.asg.create_or_update_tags,
+                         Tags=[self.tag("a")])
+        self.assertLess(written() - before, 20)  # 60 were refused
+
     # ---- limits ----
 
     def test_limits_of_the_account(self):

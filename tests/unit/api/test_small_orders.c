@@ -104,9 +104,37 @@ static void test_health_is_set_on_instances_that_there_are(void **state)
                  "ValidationError", "healthStatus");
 }
 
+static void test_tags_of_no_group_and_over_the_limit_are_no_order(void **state)
+{
+    (void)state;
+    static struct asg_tag tags[ASG_TAGS_MAX] = {{.key = "Name", .value = "v"}};
+    for (size_t i = 1; i < ASG_TAGS_MAX; i++) {
+        tags[i] = (struct asg_tag){
+            .key =
+                asg_arena_text(&play.arena, (char[]){(char)('A' + (int)(i / 26)),
+                                                     (char)('a' + (int)(i % 26)), '\0'}),
+            .value = ""};
+    }
+    put("web", tags, ASG_TAGS_MAX, NULL);
+    play_refused(ACTION("CreateOrUpdateTags") TAG("1", "web", "Name")
+                     TAG("2", "nobody", "Name"),
+                 "ValidationError",
+                 "AutoScalingGroup name not found - AutoScalingGroup 'nobody' not found");
+    play_refused(ACTION("DeleteTags") TAG("1", "nobody", "Name"), "ValidationError",
+                 "AutoScalingGroup 'nobody' not found");
+    play_refused(ACTION("CreateOrUpdateTags") TAG("1", "web", "more"), "LimitExceeded",
+                 "51 tags of a group would be more than the limit of 50");
+    (void)play_ask(ACTION("CreateOrUpdateTags") TAG("1", "web", "Name"));
+    play_expect("HTTP/1.1 200"); /* one that it has */
+    (void)play_ask(ACTION("DeleteTags") TAG("1", "web", "more"));
+    play_expect("HTTP/1.1 200");
+}
+
 static void test_tags_are_put_and_taken(void **state)
 {
     (void)state;
+    put("web", NULL, 0, NULL);
+    put("db", NULL, 0, NULL);
     (void)play_ask(ACTION("CreateOrUpdateTags") TAG(
         "1", "web", "Name") "&Tags.member.1.Value=a%20b&Tags.member.1.PropagateAtLaunch="
                             "true" TAG("2", "db", "Name"));
@@ -144,6 +172,7 @@ static void test_tags_are_put_and_taken(void **state)
 static void test_tags_need_no_resource_type(void **state)
 {
     (void)state;
+    put("web", NULL, 0, NULL);
     (void)play_ask(ACTION("CreateOrUpdateTags") "&Tags.member.1.ResourceId=web"
                                                 "&Tags.member.1.Key=team");
     play_expect("<CreateOrUpdateTagsResponse");
@@ -243,6 +272,7 @@ int main(void)
         TEST(test_processes_are_named_or_all),
         TEST(test_instances_are_protected),
         TEST(test_health_is_set_on_instances_that_there_are),
+        TEST(test_tags_of_no_group_and_over_the_limit_are_no_order),
         TEST(test_tags_are_put_and_taken),
         TEST(test_tags_need_no_resource_type),
         TEST(test_tags_are_described_by_filters),
