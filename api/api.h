@@ -20,6 +20,8 @@
 
 struct asg_api;
 
+#define ASG_API_ORDER_BYTES_MAX 262144 /* of one order, as it stands in the log */
+
 /* An order is settled: `effects` has what core said and all that followed, lent for the
  * call and durable. NULL: it is not known whether it was carried out, as this controller
  * stopped leading meanwhile. Called once, from the thread of the loop; may not block. */
@@ -33,7 +35,8 @@ struct asg_api_ports {
     /* False: orders and reads are answered with ServiceUnavailable. */
     bool (*is_leading)(void *context);
     /* Hand in an order; it is copied before the call returns. ASG_ERR_LIMIT: too many are
-     * on their way, `settled` will not be called. */
+     * on their way; ASG_ERR_INVALID: it is over ASG_API_ORDER_BYTES_MAX. `settled` will
+     * then not be called. */
     enum asg_status (*order)(void *context, const struct asg_command *command,
                              asg_api_settled *settled, void *call);
     /* Ask EC2 something that an order needs to know; the question is copied before the

@@ -365,7 +365,15 @@ static void hand_in(struct asg_api_call *call, const struct asg_command *command
         refuse_order(call, error.text);
         return;
     }
-    if (ports->order(ports->context, &order, settled, call) != ASG_OK) {
+    enum asg_status status = ports->order(ports->context, &order, settled, call);
+    if (status == ASG_ERR_INVALID) {
+        char text[ASG_QUERY_MESSAGE_MAX];
+        (void)snprintf(text, sizeof text,
+                       "The request is too large for one order: at most %d bytes of it "
+                       "can be kept. Make several of it.",
+                       ASG_API_ORDER_BYTES_MAX);
+        refuse_order(call, text);
+    } else if (status != ASG_OK) {
         refuse(call, 400, "Throttling",
                "Rate exceeded: too many orders are on their way");
     }

@@ -15,6 +15,7 @@
 #include "model/check_texts.h"
 #include "model/copy.h"
 #include "model/schemas.h"
+#include "wire/wire.h"
 
 #define ASG_ACCOUNT_ID_LENGTH 12
 #define ASG_REGION_MAX        63
@@ -48,9 +49,20 @@ enum asg_status asg_serve_order(struct asg_controller *controller,
     return ASG_OK;
 }
 
+/* As it would stand in the log. */
+static bool is_too_large(const struct asg_command *command)
+{
+    struct asg_bytes text = {0};
+    asg_wire_encode(&asg_command_schema, command, &text);
+    bool is_large = text.length > ASG_API_ORDER_BYTES_MAX;
+    asg_bytes_clear(&text);
+    return is_large;
+}
+
 static enum asg_status take_order(void *context, const struct asg_command *command,
                                   asg_api_settled *settled, void *call)
 {
+    if (is_too_large(command)) return ASG_ERR_INVALID;
     return asg_serve_order(context, command, settled, call);
 }
 

@@ -182,6 +182,14 @@ class Marks(ApiTest):
                          Tags=[self.tag("a")])
         self.assertLess(written() - before, 20)  # 60 were refused
 
+    def test_an_order_is_not_too_large_for_the_log(self):
+        self.make_group()
+        tags = [dict(self.tag(f"{n}".rjust(127, "k"), "v" * 255)) for n in range(1000)]
+        before = self.api.cluster.metrics()["asg_events_total"]
+        self.refused("ValidationError", "at most 262144 bytes", self.asg.delete_tags, Tags=tags)
+        self.assertLess(self.api.cluster.metrics()["asg_events_total"] - before, 20)
+        self.asg.delete_tags(Tags=tags[:500])
+
     # ---- limits ----
 
     def test_limits_of_the_account(self):
