@@ -14,7 +14,8 @@
 
 /* The largest answer streams, and slow clients cost no thread: what counts is how many
  * requests are read and checked at once. */
-#define THREADS 4
+#define THREADS             4
+#define BYTES_OF_BODIES_MAX ((size_t)64 * 1024 * 1024)
 
 struct asg_api {
     struct asg_api_options options;
@@ -183,6 +184,14 @@ static void handle(void *context, const struct asg_http_request *request,
     asg_api_call_return(call, response);
 }
 
+/* Who is not signed at all is refused whatever the body says. */
+static bool wants_body(void *context, const struct asg_http_request *request)
+{
+    const struct asg_api *api = context;
+    return api->gate == NULL || asg_http_header(request, "Authorization", NULL) != NULL ||
+           strstr(request->target, "X-Amz-Signature=") != NULL;
+}
+
 /* "address:port" */
 static bool read_where(const char *where, char address[48], uint16_t *ret_port)
 {
@@ -245,6 +254,8 @@ static enum asg_status open_door(struct asg_api *api, struct asg_error *error)
     struct asg_http_options http = {.address = address,
                                     .threads = THREADS,
                                     .max_body_bytes = ASG_FORM_BYTES_MAX,
+                                    .max_bytes_of_bodies = BYTES_OF_BODIES_MAX,
+                                    .wants_body = wants_body,
                                     .handles_too_large = true,
                                     .max_connections = options->connections_max,
                                     .handler = handle,

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,7 @@ struct asg_http_server {
     struct shared *shared;
     struct asg_slow_clients *clients;
     struct asg_http_certificate *certificate; /* NULL: plain */
+    atomic_size_t bytes_of_bodies;            /* of the exchanges under way */
 };
 
 /* One request from its first byte to the last of its answer. */
@@ -55,6 +57,8 @@ struct asg_http_exchange {
     struct asg_bytes body;
     bool is_begun;
     bool is_too_large;
+    bool is_unwanted; /* its body is let go */
+    bool is_one_too_many;
     struct asg_http_server *server;
     struct asg_http_later *later; /* its answer is owed */
     int64_t send_only;            /* of the answer that is on its way */
@@ -244,6 +248,12 @@ static void *begin_exchange(void *context, const char *uri,
     return exchange;
 }
 
+static void drop_body(struct asg_http_exchange *exchange)
+{
+    atomic_fetch_sub(&exchange->server->bytes_of_bodies, exchange->body.length);
+    asg_bytes_clear(&exchange->body);
+}
+
 static void end_exchange(void *context, struct MHD_Connection *connection, void **slot,
                          enum MHD_RequestTerminationCode code)
 {
@@ -254,7 +264,7 @@ static void end_exchange(void *context, struct MHD_Connection *connection, void 
     if (exchange == NULL) return;
     leave_later(exchange);
     free(exchange->target);
-    asg_bytes_clear(&exchange->body);
+    drop_body(exchange);
     asg_bytes_clear(&exchange->sending);
     free(exchange);
     *slot = NULL;
@@ -528,6 +538,48 @@ static enum MHD_Result handle(struct asg_http_server *server,
     return send_response(connection, exchange, &response);
 }
 
+static void keep_piece(struct asg_http_exchange *exchange, const char *piece,
+                       size_t length)
+{
+    struct asg_http_server *server = exchange->server;
+    const struct asg_http_options *options = &server->options;
+    if (exchange->is_unwanted || exchange->is_too_large || exchange->is_one_too_many) {
+        return;
+    }
+    if (exchange->body.length + length > options->max_body_bytes) {
+        exchange->is_too_large = true;
+        drop_body(exchange);
+        return;
+    }
+    size_t before = atomic_fetch_add(&server->bytes_of_bodies, length);
+    size_t most = options->max_bytes_of_bodies;
+    if (most > 0 && before + length > most) {
+        atomic_fetch_sub(&server->bytes_of_bodies, length);
+        exchange->is_one_too_many = true;
+        drop_body(exchange);
+        return;
+    }
+    asg_bytes_append(&exchange->body, piece, length);
+}
+
+/* The headers are in. */
+static void begin(struct asg_http_exchange *exchange, struct MHD_Connection *connection,
+                  const char *method)
+{
+    const struct asg_http_options *options = &exchange->server->options;
+    exchange->is_begun = true;
+    if (options->wants_body == NULL) return;
+    struct header_list headers = {.count = 0};
+    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, &headers);
+    const struct asg_http_request request = {.method = method,
+                                             .target = exchange->target,
+                                             .headers = headers.items,
+                                             .header_count = headers.count,
+                                             .client = "",
+                                             .exchange = exchange};
+    exchange->is_unwanted = !options->wants_body(options->context, &request);
+}
+
 /* Called when the headers are in, for each piece of the body, and at its end. */
 static enum MHD_Result take_part(void *context, struct MHD_Connection *connection,
                                  const char *url, const char *method, const char *version,
@@ -538,23 +590,20 @@ static enum MHD_Result take_part(void *context, struct MHD_Connection *connectio
     struct asg_http_server *server = context;
     struct asg_http_exchange *exchange = *slot;
     if (!exchange->is_begun) {
-        exchange->is_begun = true;
+        begin(exchange, connection, method);
         return MHD_YES;
     }
     if (exchange->later != NULL) return send_later(connection, exchange);
     if (*upload_size > 0) {
-        size_t most = server->options.max_body_bytes;
-        if (exchange->is_too_large || exchange->body.length + *upload_size > most) {
-            exchange->is_too_large = true;
-            asg_bytes_clear(&exchange->body);
-        } else {
-            asg_bytes_append(&exchange->body, upload, *upload_size);
-        }
+        keep_piece(exchange, upload, *upload_size);
         *upload_size = 0;
         return MHD_YES;
     }
     if (exchange->is_too_large && !server->options.handles_too_large) {
         return refuse(connection, exchange, 413, "the body is too large\n");
+    }
+    if (exchange->is_one_too_many) {
+        return refuse(connection, exchange, 503, "too many requests are under way\n");
     }
     return handle(server, connection, method, exchange);
 }

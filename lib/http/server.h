@@ -104,10 +104,16 @@ typedef void asg_http_handler(void *context, const struct asg_http_request *requ
                               struct asg_http_response *response);
 
 struct asg_http_options {
-    const char *address;      /* "127.0.0.1" */
-    uint16_t port;            /* 0: a free one */
-    uint32_t threads;         /* 0: 4 */
-    size_t max_body_bytes;    /* 0: 1 MiB */
+    const char *address;   /* "127.0.0.1" */
+    uint16_t port;         /* 0: a free one */
+    uint32_t threads;      /* 0: 4 */
+    size_t max_body_bytes; /* 0: 1 MiB */
+    /* Of all requests under way: one that would be over it is answered with 503, and its
+     * body is let go as it comes; 0: no bound. */
+    size_t max_bytes_of_bodies;
+    /* Asked when the headers are in: false, and the body is let go as it comes, so that
+     * the handler sees none. NULL: all are kept. */
+    bool (*wants_body)(void *context, const struct asg_http_request *request);
     uint32_t max_connections; /* 0: 256 */
     /* Of one client address, the rest are closed at once; 0: three quarters of all. */
     uint32_t max_connections_per_address;

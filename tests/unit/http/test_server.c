@@ -122,6 +122,38 @@ static void test_server_refuses_a_body_that_is_too_large(void **state)
     assert_int_equal(0, seen.calls);
 }
 
+static bool is_signed(void *context, const struct asg_http_request *request)
+{
+    (void)context;
+    return asg_http_header(request, "X-Signed", NULL) != NULL;
+}
+
+static void test_server_keeps_only_bodies_that_are_wanted_and_fit(void **state)
+{
+    (void)state;
+    asg_http_server_destroy(&server);
+    const struct asg_http_options options = {.address = "127.0.0.1",
+                                             .max_body_bytes = 2000,
+                                             .max_bytes_of_bodies = 10,
+                                             .wants_body = is_signed,
+                                             .timeout_s = 10,
+                                             .handler = handle};
+    assert_status(ASG_OK, asg_http_server_new(&options, &server, NULL));
+    assert_non_null(strstr(ask("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n"
+                               "Connection: close\r\n\r\n01234567890123456789"),
+                           "HTTP/1.1 200"));
+    assert_int_equal(0, seen.body_length);
+#define SIGNED "POST / HTTP/1.1\r\nHost: x\r\nX-Signed: y\r\nConnection: close\r\n"
+    for (int i = 0; i < 3; i++) { /* what one took is given back */
+        assert_non_null(
+            strstr(ask(SIGNED "Content-Length: 10\r\n\r\n0123456789"), "HTTP/1.1 200"));
+        assert_int_equal(10, seen.body_length);
+        assert_non_null(
+            strstr(ask(SIGNED "Content-Length: 11\r\n\r\n01234567890"), "HTTP/1.1 503"));
+    }
+    assert_int_equal(4, seen.calls);
+}
+
 static void test_server_answers_500_when_the_handler_says_nothing(void **state)
 {
     (void)state;
@@ -245,6 +277,7 @@ int main(void)
         TEST(test_server_takes_a_body_in_chunks),
         TEST(test_server_refuses_two_lengths),
         TEST(test_server_refuses_a_body_that_is_too_large),
+        TEST(test_server_keeps_only_bodies_that_are_wanted_and_fit),
         TEST(test_server_answers_500_when_the_handler_says_nothing),
         TEST(test_server_can_drop_a_connection_without_a_reply),
         TEST(test_server_can_cut_an_answer_short),
