@@ -117,6 +117,13 @@ void asg_api_destroy(struct asg_api **api);
  * was: ASG_ERR_INVALID, ASG_ERR_IO or ASG_ERR_DENIED, and the text says why. */
 ASG_MUST_USE enum asg_status asg_api_reload(struct asg_api *api, struct asg_error *error);
 
+struct asg_api_connections {
+    size_t open;
+    uint64_t full; /* how often the last place was taken: whoever comes then waits */
+};
+/* A NULL api has none. */
+struct asg_api_connections asg_api_connections(const struct asg_api *api);
+
 /* "http://127.0.0.1:7706", https with a certificate */
 const char *asg_api_url(const struct asg_api *api);
 

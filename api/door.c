@@ -338,3 +338,10 @@ const char *asg_api_url(const struct asg_api *api)
 {
     return api != NULL ? api->url : "";
 }
+
+struct asg_api_connections asg_api_connections(const struct asg_api *api)
+{
+    if (api == NULL || api->server == NULL) return (struct asg_api_connections){0};
+    struct asg_http_connections now = asg_http_server_connections(api->server);
+    return (struct asg_api_connections){.open = now.open, .full = now.full};
+}

@@ -70,6 +70,10 @@
       "Requests of the Auto Scaling API, by what they were answered.")                   \
     X(API_SECONDS, "asg_api_duration_seconds", "", HISTOGRAM,                            \
       "From a request of the API to its answer, without sending it.")                    \
+    X(API_CONNECTIONS, "asg_api_connections", "", GAUGE,                                 \
+      "Connections of the API that are open.")                                           \
+    X(API_FULL, "asg_api_connections_full_total", "", COUNTER,                           \
+      "Times that the last connection of the API was taken: more wait.")                 \
     X(IS_LEADING, "asg_leading", "", GAUGE, "1 while this controller decides.")          \
     X(IS_HALTED, "asg_halted", "", GAUGE, "1 while the kill switch stands.")
 

@@ -67,6 +67,8 @@ struct asg_controller {
     struct asg_view *view; /* what readers see; published by each commit */
     struct asg_answer_thread *answers;
     struct asg_api *api;                     /* NULL: not served */
+    uint64_t api_full;                       /* told so far */
+    int64_t api_full_at_ms;                  /* monotonic: not before */
     struct asg_activity_indexer *activities; /* the same */
     atomic_bool is_leading;                  /* for /readyz */
     struct asg_arena scratch;                /* of one message */
@@ -137,6 +139,8 @@ ASG_MUST_USE enum asg_status asg_serve_api_new(struct asg_controller *controller
 ASG_MUST_USE enum asg_status asg_serve_order(struct asg_controller *controller,
                                              const struct asg_command *command,
                                              asg_api_settled *settled, void *call);
+/* Its connections, for /metrics; a warning, once a minute, when all were taken. */
+void asg_serve_api_look(struct asg_controller *controller, int64_t mono_ms);
 /* Its certificate and keys anew; what is wrong with them is said and they stay. */
 void asg_serve_api_reload(struct asg_controller *controller);
 

@@ -228,3 +228,19 @@ void asg_serve_api_reload(struct asg_controller *controller)
                      error.text);
     }
 }
+
+#define FULL_MS 60000 /* between two warnings */
+
+void asg_serve_api_look(struct asg_controller *controller, int64_t mono_ms)
+{
+    struct asg_api_connections now = asg_api_connections(controller->api);
+    asg_gauge(ASG_COUNT_API_CONNECTIONS, (int64_t)now.open);
+    asg_gauge(ASG_COUNT_API_FULL, (int64_t)now.full);
+    if (now.full == controller->api_full || mono_ms < controller->api_full_at_ms) return;
+    controller->api_full = now.full;
+    controller->api_full_at_ms = mono_ms + FULL_MS;
+    asg_log_warn("api", "connections_full",
+                 "all connections of the API were taken, %zu are now: others wait until "
+                 "one ends; look who holds them (ss -tn)",
+                 now.open);
+}

@@ -48,7 +48,9 @@ struct asg_http_server {
     struct shared *shared;
     struct asg_slow_clients *clients;
     struct asg_http_certificate *certificate; /* NULL: plain */
-    atomic_size_t bytes_of_bodies;            /* of the exchanges under way */
+    atomic_size_t connections;
+    atomic_ullong full;
+    atomic_size_t bytes_of_bodies; /* of the exchanges under way */
 };
 
 /* One request from its first byte to the last of its answer. */
@@ -230,8 +232,11 @@ static void notice_connection(void *context, struct MHD_Connection *connection,
     struct asg_http_server *server = context;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         *slot = begin_client(server, connection);
+        size_t open = atomic_fetch_add(&server->connections, 1) + 1;
+        if (open == server->options.max_connections) atomic_fetch_add(&server->full, 1);
     } else {
         struct asg_slow_client *client = *slot;
+        atomic_fetch_sub(&server->connections, 1);
         asg_slow_client_remove(server->clients, &client);
         *slot = NULL;
     }
@@ -720,6 +725,12 @@ enum asg_status asg_http_server_set_certificate(struct asg_http_server *server,
 {
     assert(server->certificate != NULL);
     return asg_http_certificate_set(server->certificate, certificate, private_key, error);
+}
+
+struct asg_http_connections asg_http_server_connections(struct asg_http_server *server)
+{
+    return (struct asg_http_connections){.open = atomic_load(&server->connections),
+                                         .full = atomic_load(&server->full)};
 }
 
 uint16_t asg_http_server_port(const struct asg_http_server *server)

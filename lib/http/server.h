@@ -149,6 +149,12 @@ ASG_MUST_USE enum asg_status asg_http_server_set_certificate(
     struct asg_http_server *server, const char *certificate, const char *private_key,
     struct asg_error *error);
 
+struct asg_http_connections {
+    size_t open;   /* now */
+    uint64_t full; /* how often the last place was taken: whoever comes then waits */
+};
+struct asg_http_connections asg_http_server_connections(struct asg_http_server *server);
+
 uint16_t asg_http_server_port(const struct asg_http_server *server);
 
 /* Value of a header by its name without regard to case; NULL when it is not there.

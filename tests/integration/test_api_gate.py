@@ -373,6 +373,10 @@ class FewFiles(unittest.TestCase):
         cls.api = ApiFixture(files=cls.FILES)
         cls.addClassCleanup(cls.api.close)
 
+    def words(self):
+        with open(self.api.cluster.log_of("controller")) as log:
+            return log.read()
+
     def test_idle_connections_leave_files_for_the_rest(self):
         where = urllib.parse.urlsplit(self.api.url)
         connections = []
@@ -382,6 +386,9 @@ class FewFiles(unittest.TestCase):
             connection.bind((f"127.0.1.{i % 200 + 1}", 0))
             connection.connect((where.hostname, where.port))
             connections.append(connection)
+        wait_for("the warning", lambda: "connections_full" in self.words(), 10)
+        self.assertGreaterEqual(
+            self.api.cluster.metrics()["asg_api_connections_full_total"], 1)
         # Others are served: a command and a new worker open files.
         self.api.cluster.worker_names.append("worker-2")
         self.api.cluster.make_worker_key("worker-2")
@@ -389,8 +396,7 @@ class FewFiles(unittest.TestCase):
         wait_for("the second worker", lambda: len(
             self.api.cluster.ask("worker", "list")) == 2, 15)
         self.api.cluster.check_alive("controller")
-        with open(self.api.cluster.log_of("controller")) as log:
-            self.assertIn("this process may open 700 files: the API takes 175", log.read())
+        self.assertIn("this process may open 700 files: the API takes 175", self.words())
 
 
 class Tls(GateTest):
