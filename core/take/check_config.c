@@ -239,19 +239,6 @@ static enum asg_status check_origin(const struct asg_core *core,
 
 /* ---- tags ---- */
 
-static size_t count_characters(const char *text)
-{
-    size_t left = strlen(text);
-    size_t count = 0;
-    for (; left > 0; count++) {
-        size_t length = asg_utf8_step(text, left);
-        if (length == 0) length = 1; /* no text: the edge takes none */
-        text += length;
-        left -= length;
-    }
-    return count;
-}
-
 /* The one tag of ours that clients set: which preset the policies go by that come by the
  * API (docs/rules.md, "Presets"). Instances are not tagged with it. */
 static enum asg_status check_preset_tag(const struct asg_tag *tag,
@@ -268,9 +255,9 @@ static enum asg_status check_preset_tag(const struct asg_tag *tag,
 static enum asg_status check_tag(const struct asg_tag *tag, struct asg_error *error)
 {
     if (strcmp(tag->key, ASG_PRESET_TAG) == 0) return check_preset_tag(tag, error);
-    size_t key = count_characters(tag->key);
+    size_t key = asg_utf8_count(tag->key);
     if (key == 0 || key > ASG_TAG_KEY_MAX ||
-        count_characters(tag->value) > ASG_TAG_VALUE_MAX ||
+        asg_utf8_count(tag->value) > ASG_TAG_VALUE_MAX ||
         strncmp(tag->key, "aws:", 4) == 0 || strncmp(tag->key, "openasg:", 8) == 0) {
         return asg_fail(error, ASG_ERR_INVALID,
                         "tag '%s': keys have 1 to %d characters and begin with neither "

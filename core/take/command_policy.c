@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "core/world/counts.h"
 #include "core/lifecycle/lifecycle.h"
 #include "core/step/activities.h"
@@ -20,13 +21,16 @@
 #include "model/kept.h"
 #include "model/schemas.h"
 
+#define NAME_MAX_CHARACTERS 255 /* as AWS's; the log cuts what it shows of them */
+
 static bool is_short_name(struct asg_core *core, const char *name, const char *what)
 {
     assert(what[0] != '\0');
-    size_t length = strlen(name);
-    if (length >= 1 && length <= 255) return true;
-    asg_reply_refuse(core, "ValidationError", "a %s needs a name of 1 to 255 characters",
-                     what);
+    size_t length =
+        asg_utf8_count(name); /* at most 4 bytes each: within a text's limit */
+    if (length >= 1 && length <= NAME_MAX_CHARACTERS) return true;
+    asg_reply_refuse(core, "ValidationError", "a %s needs a name of 1 to %d characters",
+                     what, NAME_MAX_CHARACTERS);
     return false;
 }
 

@@ -55,6 +55,19 @@ bool asg_utf8_is_valid(const char *text, size_t length)
     return true;
 }
 
+size_t asg_utf8_count(const char *text)
+{
+    size_t left = strlen(text);
+    size_t count = 0;
+    for (; left > 0; count++) {
+        size_t step = asg_utf8_step(text, left);
+        if (step == 0) step = 1;
+        text += step;
+        left -= step;
+    }
+    return count;
+}
+
 /* Where the last character of the first `length` bytes begins, if it is cut off there;
  * otherwise `length`. */
 static size_t whole_length(const uint8_t *bytes, size_t length)

@@ -18,6 +18,9 @@ bool asg_utf8_is_valid(const char *text, size_t length);
  * 0: there is none, or a zero byte. */
 size_t asg_utf8_step(const char *text, size_t left);
 
+/* Characters; a byte that is part of none counts as one. */
+size_t asg_utf8_count(const char *text);
+
 /* Length of the longest start of `text` that has at most `max` bytes and does not end
  * inside a character. Text that is not UTF-8 is cut at `max`. */
 size_t asg_utf8_cut(const char *text, size_t max);

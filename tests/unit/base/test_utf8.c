@@ -89,6 +89,15 @@ static void test_utf8_blanks_what_a_terminal_obeys(void **state)
     }
 }
 
+static void test_utf8_counts_characters(void **state)
+{
+    (void)state;
+    assert_int_equal(0, asg_utf8_count(""));
+    assert_int_equal(4, asg_utf8_count("a\xc3\xbc\xe2\x82\xac\xf0\x9f\x90\x9f"));
+    assert_int_equal(3, asg_utf8_count("\xff"
+                                       "a\xc3")); /* no text */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +105,7 @@ int main(void)
         cmocka_unit_test(test_utf8_cuts_between_characters),
         cmocka_unit_test(test_utf8_mends_what_was_cut),
         cmocka_unit_test(test_utf8_finds_what_a_terminal_obeys),
+        cmocka_unit_test(test_utf8_counts_characters),
         cmocka_unit_test(test_utf8_blanks_what_a_terminal_obeys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include "core/core.h"
 #include "lib/check.h"
 #include "lib/step_core.h"
+#include "model/check_texts.h"
 #include "model/copy.h"
 #include "model/schemas.h"
 
@@ -191,6 +192,8 @@ static void step(struct asg_event event)
 {
     event.time_ms = w.now_ms;
     assert_status(ASG_OK, step_core(w.core, &event, &w.effects));
+    /* Whatever it says can be written into the log. */
+    assert_status(ASG_OK, asg_model_check_limits(&asg_effects_schema, &w.effects, NULL));
     struct asg_error wrong = {""};
     if (asg_core_check(w.core, &wrong) != ASG_OK) fail_msg("%s", wrong.text);
     for (size_t i = 0; i < w.effects.decision_count; i++) {

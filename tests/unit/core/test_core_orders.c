@@ -95,6 +95,59 @@ static void expect_in_progress(const char *words)
     if (strstr(w.reply, words) == NULL) fail_msg("got: %s", w.reply);
 }
 
+/* Characters are counted, not bytes. */
+static void name_of(size_t count, const char *character, char ret[1100])
+{
+    ret[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        memcpy(ret + i * strlen(character), character, strlen(character) + 1);
+    }
+}
+
+static void test_names_have_255_characters_of_any_kind(void **state)
+{
+    (void)state;
+    make_group(2, strict);
+    static const char *const characters[] = {"p", "\xe2\x82\xac", "\xf0\x9f\x90\x9f"};
+    for (size_t i = 0; i < 3; i++) {
+        char name[1100];
+        struct asg_policy_config policy = {.name = name,
+                                           .kind = ASG_POLICY_SIMPLE,
+                                           .adjustment_type = ASG_ADJUSTMENT_CHANGE,
+                                           .adjustment = 1,
+                                           .cooldown_ms = 0};
+        struct asg_schedule_config action = {.name = name,
+                                             .group = "web",
+                                             .min = ASG_UNSET,
+                                             .max = ASG_UNSET,
+                                             .desired = 2,
+                                             .start_ms = w.now_ms + 3600000,
+                                             .recurrence = "",
+                                             .time_zone = "UTC"};
+        const struct asg_command puts[] = {
+            {.kind = ASG_COMMAND_POLICY_PUT, .group = "web", .policy_config = &policy},
+            {.kind = ASG_COMMAND_SCHEDULE_PUT,
+             .group = "web",
+             .schedule_config = &action}};
+        for (size_t k = 0; k < 2; k++) {
+            action.start_ms += (int64_t)i * 60000;
+            name_of(255, characters[i], name);
+            order(puts[k]);
+            assert_string_equal("", w.is_ok ? "" : w.reply);
+            name_of(256, characters[i], name);
+            order(puts[k]);
+            assert_false(w.is_ok);
+            assert_non_null(strstr(w.reply, "1 to 255 characters"));
+        }
+        name_of(255, characters[i], name);
+        order((struct asg_command){
+            .kind = ASG_COMMAND_EXECUTE_POLICY, .group = "web", .name = name});
+        assert_true(w.is_ok);
+        assert_int_equal(3 + (int)i, desired());
+        save_and_load();
+    }
+}
+
 /* Whoever honours the cooldown waits for launches, whoever asked for them. */
 static void test_one_that_honours_the_cooldown_waits_for_a_launch(void **state)
 {
@@ -258,6 +311,7 @@ int main(void)
         TEST(test_agents_that_are_silent_together_do_not_hold_it),
         TEST(test_too_many_unhealthy_do_not_hold_it),
         TEST(test_a_cooldown_does_not_hold_it),
+        TEST(test_names_have_255_characters_of_any_kind),
         TEST(test_one_that_honours_the_cooldown_waits_for_a_launch),
         TEST(test_one_that_honours_the_cooldown_waits_for_an_end),
         TEST(test_a_change_by_hand_begins_the_cooldown),
