@@ -287,9 +287,9 @@ void asg_order_delete_group(struct asg_core *core, const struct asg_command *com
     if (real > 0) {
         asg_reply_refuse(core, "DryRunOperation",
                          "group %s is in a dry run: its deletion would terminate %zu "
-                         "instances, and they run on; end the dry run first "
-                         "(`openasg group update %s --dry-run=false`) if it is meant",
-                         group->config.name, real, group->config.name);
+                         "instances, and they run on; end the dry run first if it is "
+                         "meant",
+                         group->config.name, real);
         return;
     }
     group->config.dry_run = false; /* what turns up late goes with its group */

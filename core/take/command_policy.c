@@ -179,8 +179,7 @@ void asg_order_execute_policy(struct asg_core *core, const struct asg_command *c
     }
     if (policy->config.is_disabled) {
         asg_reply_refuse(core, "ValidationError",
-                         "policy %s of group %s is disabled; put it without --disabled "
-                         "first",
+                         "policy %s of group %s is disabled; enable it first",
                          command->name, group->config.name);
         return;
     }
