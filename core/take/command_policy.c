@@ -164,6 +164,28 @@ static int64_t clamp(int64_t value, int64_t low, int64_t high)
     return value < low ? low : value > high ? high : value;
 }
 
+/* An order that was carried out and changed nothing: explain has a line of it. */
+static void tell_it_stays(struct asg_core *core, const struct group *group,
+                          const struct asg_command *command,
+                          const struct asg_proposal *proposal)
+{
+    int64_t desired = group->config.desired;
+    const char *why = proposal->text;
+    assert(why[0] != '\0');
+    if (proposal->wanted != desired) {
+        bool is_out = proposal->wanted > desired;
+        assert(desired == (is_out ? group->config.max : group->config.min));
+        why = asg_arena_format(&core->step->effects->arena, "%s; %s is %" PRId64, why,
+                               is_out ? "max" : "min", desired);
+    }
+    asg_narrate_capacity(core, ASG_DECISION_HOLD, group, command->name, desired,
+                         "%s executed policy %s: desired stays %" PRId64 ": %s",
+                         command->actor, command->name, desired, why)
+        ->cause = ASG_CAUSE_ORDER;
+    asg_reply_accept(core, 0, "desired of group %s stays %" PRId64 ": %s",
+                     group->config.name, desired, why);
+}
+
 void asg_order_execute_policy(struct asg_core *core, const struct asg_command *command)
 {
     struct group *group = asg_take_require_group(core, command->group);
@@ -199,22 +221,23 @@ void asg_order_execute_policy(struct asg_core *core, const struct asg_command *c
     int64_t from = group->config.desired;
     int64_t to = clamp(proposal.wanted, group->config.min, group->config.max);
     assert(to >= 0);
-    if (to != from) {
-        asg_want_skip_waiting(core, group, NULL);
-        asg_desired_follow(core, group, &policy->config, (uint32_t)to);
-        asg_activity_wish(core, group,
-                          asg_arena_format(&core->step->effects->arena, "asked for by %s",
-                                           command->actor),
-                          "a user request executed policy %s changing the desired "
-                          "capacity from %" PRId64 " to %" PRId64,
-                          command->name, from, to);
-        asg_narrate_capacity(
-            core, to > from ? ASG_DECISION_SCALE_OUT : ASG_DECISION_SCALE_IN, group,
-            command->name, from,
-            "%s executed policy %s: desired from %" PRId64 " to %" PRId64, command->actor,
-            command->name, from, to)
-            ->cause = ASG_CAUSE_ORDER;
+    if (to == from) {
+        tell_it_stays(core, group, command, &proposal);
+        return;
     }
+    asg_want_skip_waiting(core, group, NULL);
+    asg_desired_follow(core, group, &policy->config, (uint32_t)to);
+    asg_activity_wish(
+        core, group,
+        asg_arena_format(&core->step->effects->arena, "asked for by %s", command->actor),
+        "a user request executed policy %s changing the desired "
+        "capacity from %" PRId64 " to %" PRId64,
+        command->name, from, to);
+    asg_narrate_capacity(core, to > from ? ASG_DECISION_SCALE_OUT : ASG_DECISION_SCALE_IN,
+                         group, command->name, from,
+                         "%s executed policy %s: desired from %" PRId64 " to %" PRId64,
+                         command->actor, command->name, from, to)
+        ->cause = ASG_CAUSE_ORDER;
     asg_reply_accept(core, 0, "desired of group %s is %" PRId64 " (was %" PRId64 ")",
                      group->config.name, to, from);
 }

@@ -36,9 +36,17 @@ void asg_policy_execute(const struct asg_policy_config *config,
     *ret = (struct asg_proposal){.wanted = input->desired, .text = ""};
     if (config->kind == ASG_POLICY_STEP) {
         asg_policy_propose_step(config, input, value_milli, threshold_milli, arena, ret);
+        if (ret->wanted == input->desired) {
+            ret->text =
+                asg_policy_step_stays(config, input, value_milli, threshold_milli, arena);
+        }
     } else if (config->kind == ASG_POLICY_SIMPLE) {
         asg_policy_propose_simple(config, input, value_milli, threshold_milli, arena,
                                   ret);
+        if (ret->wanted == input->desired) {
+            ret->text =
+                asg_arena_format(arena, "its adjustment wants %" PRId64, input->desired);
+        }
     }
 }
 

@@ -22,7 +22,8 @@ void asg_policy_evaluate(const struct asg_policy_config *config,
                          const struct asg_policy_input *input, struct asg_arena *arena,
                          struct asg_proposal *ret);
 
-/* What a step or simple policy does on a metric value, as ExecutePolicy asks. */
+/* What a step or simple policy does on a metric value, as ExecutePolicy asks. *ret's text
+ * also says why it wants what is desired already. */
 void asg_policy_execute(const struct asg_policy_config *config,
                         const struct asg_policy_input *input, int64_t value_milli,
                         int64_t threshold_milli, struct asg_arena *arena,

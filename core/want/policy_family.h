@@ -51,6 +51,11 @@ void asg_policy_propose_step(const struct asg_policy_config *config,
                              const struct asg_policy_input *input, int64_t value_milli,
                              int64_t threshold_milli, struct asg_arena *arena,
                              struct asg_proposal *ret);
+/* Why a step policy proposes what is desired already; for who has executed it. */
+const char *asg_policy_step_stays(const struct asg_policy_config *config,
+                                  const struct asg_policy_input *input,
+                                  int64_t value_milli, int64_t threshold_milli,
+                                  struct asg_arena *arena);
 void asg_policy_propose_simple(const struct asg_policy_config *config,
                                const struct asg_policy_input *input, int64_t value_milli,
                                int64_t threshold_milli, struct asg_arena *arena,

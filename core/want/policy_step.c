@@ -50,6 +50,52 @@ static int64_t wanted_by(const struct asg_policy_config *config,
     return wanted > input->desired ? wanted : input->desired;
 }
 
+static const struct asg_step *find_step(const struct asg_policy_config *config,
+                                        int64_t distance)
+{
+    assert(config->step_count <= ASG_STEPS_MAX);
+    for (size_t i = 0; i < config->step_count; i++) {
+        if (is_in_step(config, &config->steps[i], distance)) return &config->steps[i];
+    }
+    return NULL;
+}
+
+static const char *unit_of(const struct asg_policy_config *config)
+{
+    return config->adjustment_type == ASG_ADJUSTMENT_PERCENT ? " %" : "";
+}
+
+const char *asg_policy_step_stays(const struct asg_policy_config *config,
+                                  const struct asg_policy_input *input,
+                                  int64_t value_milli, int64_t threshold_milli,
+                                  struct asg_arena *arena)
+{
+    assert(config->kind == ASG_POLICY_STEP);
+    const struct asg_step *step = find_step(config, value_milli - threshold_milli);
+    if (step == NULL) {
+        char value[ASG_NUMBER_TEXT_MAX];
+        char threshold[ASG_NUMBER_TEXT_MAX];
+        return asg_arena_format(
+            arena, "no step is for %s %s %s with the threshold %s",
+            asg_enum_word(&asg_metric_name_words, (int)config->metric),
+            asg_enum_word(&asg_statistic_words, (int)config->statistic),
+            asg_number_metric(config->metric, value_milli, value),
+            asg_number_metric(config->metric, threshold_milli, threshold));
+    }
+    bool is_in = is_way_in(config, input, step->adjustment);
+    if (is_in && input->warming > 0) {
+        return asg_arena_format(arena,
+                                "step of %+" PRId64 "%s waits until no instance warms "
+                                "up (warming up: %" PRId64 ")",
+                                step->adjustment, unit_of(config), input->warming);
+    }
+    return asg_arena_format(arena,
+                            "step of %+" PRId64 "%s wants no %s than %" PRId64
+                            " (warm: %" PRId64 ", warming up: %" PRId64 ")",
+                            step->adjustment, unit_of(config), is_in ? "fewer" : "more",
+                            input->desired, input->warm, input->warming);
+}
+
 void asg_policy_propose_step(const struct asg_policy_config *config,
                              const struct asg_policy_input *input, int64_t value_milli,
                              int64_t threshold_milli, struct asg_arena *arena,
@@ -57,12 +103,7 @@ void asg_policy_propose_step(const struct asg_policy_config *config,
 {
     assert(config->kind == ASG_POLICY_STEP);
     assert(config->step_count <= ASG_STEPS_MAX);
-    const struct asg_step *step = NULL;
-    for (size_t i = 0; i < config->step_count && step == NULL; i++) {
-        if (is_in_step(config, &config->steps[i], value_milli - threshold_milli)) {
-            step = &config->steps[i];
-        }
-    }
+    const struct asg_step *step = find_step(config, value_milli - threshold_milli);
     if (step == NULL) return;
     bool is_in = is_way_in(config, input, step->adjustment);
     if (is_in && input->warming > 0) return;
@@ -76,17 +117,16 @@ void asg_policy_propose_step(const struct asg_policy_config *config,
     ret->wanted = wanted;
     char value[ASG_NUMBER_TEXT_MAX];
     char threshold[ASG_NUMBER_TEXT_MAX];
-    ret->text = asg_arena_format(
-        arena,
-        "%s %s %s, alarm %s %s: step of %+" PRId64 "%s wants %" PRId64 " (has %" PRId64
-        ")",
-        asg_enum_word(&asg_metric_name_words, (int)config->metric),
-        asg_enum_word(&asg_statistic_words, (int)config->statistic),
-        asg_number_metric(config->metric, value_milli, value),
-        asg_policy_comparison_text(config->comparison),
-        asg_number_metric(config->metric, threshold_milli, threshold), step->adjustment,
-        config->adjustment_type == ASG_ADJUSTMENT_PERCENT ? " %" : "", wanted,
-        input->desired);
+    ret->text =
+        asg_arena_format(arena,
+                         "%s %s %s, alarm %s %s: step of %+" PRId64 "%s wants %" PRId64
+                         " (has %" PRId64 ")",
+                         asg_enum_word(&asg_metric_name_words, (int)config->metric),
+                         asg_enum_word(&asg_statistic_words, (int)config->statistic),
+                         asg_number_metric(config->metric, value_milli, value),
+                         asg_policy_comparison_text(config->comparison),
+                         asg_number_metric(config->metric, threshold_milli, threshold),
+                         step->adjustment, unit_of(config), wanted, input->desired);
 }
 
 void asg_policy_step(const struct asg_policy_config *config,

@@ -372,6 +372,70 @@ static void test_a_disabled_policy_is_not_executed(void **state)
     assert_null(strstr(w.said, "--")); /* who asks may have no command line */
 }
 
+static void execute(const char *name, int64_t value_milli)
+{
+    w.said[0] = '\0';
+    order((struct asg_command){.kind = ASG_COMMAND_EXECUTE_POLICY,
+                               .group = "web",
+                               .name = name,
+                               .has_metric_value = true,
+                               .metric_value_milli = value_milli,
+                               .breach_threshold_milli = 50000});
+}
+
+static void expect_stay(const char *name, uint32_t stays, const char *why)
+{
+    char line[512];
+    (void)snprintf(line, sizeof line, "test executed policy %s: desired stays %u: %s",
+                   name, stays, why);
+    assert_int_equal(stays, desired());
+    if (strstr(w.said, line) == NULL) fail_msg("no '%s' in: %s", line, w.said);
+    if (strstr(w.reply, why) == NULL) fail_msg("no '%s' in: %s", why, w.reply);
+}
+
+/* An order that changes nothing is told of, with the reason. */
+static void test_one_that_is_executed_in_vain_says_why(void **state)
+{
+    (void)state;
+    make_group(4, (struct asg_group_config){.max = 6});
+    w.launch_state = ASG_EC2_PENDING;
+    struct asg_step steps[] = {{.has_lower = true, .adjustment = 1},
+                               {.has_upper = true, .adjustment = -1}};
+    struct asg_policy_config config = {.name = "step",
+                                       .kind = ASG_POLICY_STEP,
+                                       .comparison = ASG_COMPARISON_GREATER,
+                                       .adjustment_type = ASG_ADJUSTMENT_CHANGE,
+                                       .steps = steps,
+                                       .step_count = 2,
+                                       .cooldown_ms = ASG_UNSET,
+                                       .warmup_ms = ASG_UNSET};
+    put_policy(config);
+    execute("step", 60000);
+    assert_int_equal(5, desired());
+    assert_null(strstr(w.said, "stays"));
+    execute("step", 60000);
+    expect_stay("step", 5, "step of +1 wants no more than 5 (warm: 4, warming up: 1)");
+    execute("step", 40000);
+    expect_stay("step", 5, "step of -1 waits until no instance warms up (warming up: 1)");
+    config.name = "high";
+    config.step_count = 1;
+    put_policy(config);
+    execute("high", 40000);
+    expect_stay("high", 5, "no step is for cpu mean 40 % with the threshold 50 %");
+    struct asg_policy_config more = simple("more", ASG_COMPARISON_GREATER, 70, 1);
+    put_policy(more);
+    execute("more", 60000);
+    assert_int_equal(6, desired());
+    execute("more", 60000);
+    expect_stay("more", 6, "");
+    assert_non_null(strstr(w.said, "wants 7 (has 6); max is 6"));
+    struct asg_policy_config same = simple("same", ASG_COMPARISON_GREATER, 70, 6);
+    same.adjustment_type = ASG_ADJUSTMENT_EXACT;
+    put_policy(same);
+    execute("same", 60000);
+    expect_stay("same", 6, "its adjustment wants 6");
+}
+
 /* It looks at what runs: a launch, a drain, and a termination that has no drain. */
 static void test_a_simple_policy_waits_for_a_termination(void **state)
 {
@@ -729,6 +793,7 @@ int main(void)
         TEST(test_a_held_scale_in_moves_desired_one_way),
         TEST(test_one_that_is_executed_counts_as_its_own_alarm_does),
         TEST(test_a_disabled_policy_is_not_executed),
+        TEST(test_one_that_is_executed_in_vain_says_why),
         TEST(test_a_simple_policy_waits_for_a_termination),
         TEST(test_one_that_rings_for_what_is_there_keeps_it),
         TEST(test_one_that_rings_while_it_is_served_keeps_others_from_going_in),
