@@ -231,6 +231,29 @@ static enum asg_status note_none(struct asg_bytes *text, struct asg_error *error
     return status;
 }
 
+/* A pair and a name stand in one line each. */
+static enum asg_status check_new(const char *path, const struct asg_access_keys *keys,
+                                 const struct asg_access_key *key,
+                                 struct asg_error *error)
+{
+    for (size_t i = 0; i < keys->count; i++) {
+        const struct asg_access_key *known = &keys->items[i];
+        if (strcmp(known->access_key_id, key->access_key_id) != 0) continue;
+        const char *token = key->session_token != NULL ? key->session_token : "";
+        bool is_same = strcmp(known->secret, key->secret) == 0 &&
+                       strcmp(known->session_token, token) == 0;
+        return asg_fail(error, ASG_ERR_EXISTS,
+                        is_same
+                            ? "%s allows the key %s as \"%s\" already: nothing is needed"
+                            : "%s allows the key %s as \"%s\" already, with another "
+                              "secret or token: remove that one first",
+                        path, key->access_key_id, known->name);
+    }
+    if (find_name(keys, key->name) == NULL) return ASG_OK;
+    return asg_fail(error, ASG_ERR_EXISTS, "%s has a key of the name \"%s\" already",
+                    path, key->name);
+}
+
 static enum asg_status add(const char *path, int folder, const struct asg_access_key *key,
                            struct asg_error *error)
 {
@@ -242,10 +265,7 @@ static enum asg_status add(const char *path, int folder, const struct asg_access
     } else if (status == ASG_OK) {
         status = asg_access_keys_load(path, &keys, error);
     }
-    if (status == ASG_OK && find_name(&keys, key->name) != NULL) {
-        status = asg_fail(error, ASG_ERR_EXISTS,
-                          "%s has a key of the name \"%s\" already", path, key->name);
-    }
+    if (status == ASG_OK) status = check_new(path, &keys, key, error);
     if (status == ASG_OK) {
         if (text.length > 0 && text.data[text.length - 1] != '\n') {
             asg_bytes_append_byte(&text, '\n');

@@ -143,6 +143,36 @@ static void test_a_key_of_the_environment_is_allowed(void **state)
     asg_access_keys_clear(&keys);
 }
 
+/* Whoever it is called: the pair is allowed, or is another of that id. */
+static void test_a_pair_that_is_there_is_named(void **state)
+{
+    (void)state;
+    (void)setenv("AWS_ACCESS_KEY_ID", "AKIAEXISTING", 1);
+    (void)setenv("AWS_SECRET_ACCESS_KEY", "a secret of sixteen", 1);
+    run(0, "keys make-api ann --existing");
+    static const char *const lines[] = {"keys make-api bob --existing",
+                                        "keys make-api ann --existing"};
+    for (size_t i = 0; i < 2; i++) {
+        run(1, lines[i]);
+        assert_non_null(
+            strstr(said.err,
+                   "allows the key AKIAEXISTING as \"ann\" already: nothing is needed"));
+        assert_string_equal("", said.out);
+    }
+    (void)setenv("AWS_SECRET_ACCESS_KEY", "another secret of it", 1);
+    run(1, "keys make-api bob --existing");
+    assert_non_null(strstr(said.err, "as \"ann\" already, with another secret"));
+    assert_null(strstr(said.err, "sixteen"));
+    (void)setenv("AWS_SECRET_ACCESS_KEY", "a secret of sixteen", 1);
+    (void)setenv("AWS_SESSION_TOKEN", "a token", 1);
+    run(1, "keys make-api bob --existing");
+    assert_non_null(strstr(said.err, "as \"ann\" already, with another secret"));
+    struct asg_access_keys keys = {.count = 0};
+    load(&keys);
+    assert_int_equal(1, keys.count);
+    asg_access_keys_clear(&keys);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -153,6 +183,7 @@ int main(void)
         TEST(test_the_lines_say_where_the_controller_serves),
         TEST(test_a_key_is_removed),
         TEST(test_a_key_of_the_environment_is_allowed),
+        TEST(test_a_pair_that_is_there_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
