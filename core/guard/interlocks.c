@@ -118,9 +118,9 @@ bool asg_guard_allows_choice(struct asg_core *core, struct group *group,
     assert(cause > ASG_END_NONE && cause < ASG_END_CAUSES);
     const char *stop = asg_stop_of_choice(core, group);
     if (stop == NULL) return true;
-    bool is_health = cause == ASG_END_HEALTH;
-    asg_hold(core, group, is_health ? HOLD_REPLACE : HOLD_SCALE_IN, "%s waits: %s",
-             is_health ? "replacement" : "scale-in", stop);
+    bool is_replaced = cause == ASG_END_HEALTH || cause == ASG_END_MARKED;
+    asg_hold(core, group, is_replaced ? HOLD_REPLACE : HOLD_SCALE_IN, "%s waits: %s",
+             is_replaced ? "replacement" : "scale-in", stop);
     return false;
 }
 
@@ -129,7 +129,7 @@ uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
 {
     assert(wanted <= group->instance_count);
     if (wanted == 0 || !asg_guard_allows_choice(core, group, cause)) return 0;
-    if (cause == ASG_END_USER) return wanted;
+    if (cause == ASG_END_USER || cause == ASG_END_MARKED) return wanted;
     bool is_health = cause == ASG_END_HEALTH;
     const char *what = is_health ? "replacement" : "scale-in";
     enum hold_topic topic = is_health ? HOLD_REPLACE : HOLD_SCALE_IN;

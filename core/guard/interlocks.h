@@ -11,7 +11,8 @@ bool asg_guard_allows_choice(struct asg_core *core, struct group *group,
                              enum asg_end_cause cause);
 
 /* How many of `wanted` may be terminated now for that cause; why no more is held and
- * said. ASG_END_USER is not paced: only a halt or a suspended Terminate stops it. */
+ * said. ASG_END_USER and ASG_END_MARKED are orders: only a halt or a suspended Terminate
+ * stops them. */
 uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
                                 uint32_t wanted, enum asg_end_cause cause);
 

@@ -306,6 +306,7 @@ void asg_judge_group(struct asg_core *core, struct group *group)
     judge_silence(core, group, &around);
     judge_reach(core, group, &around);
     uint32_t unhealthy = 0;
+    uint32_t marked = 0; /* of these, by an order, which freezes nothing */
     uint32_t members = 0;
     bool is_looking = !asg_group_is_suspended(group, ASG_PROCESS_HEALTH_CHECK);
     for (size_t i = 0; i < group->instance_count; i++) {
@@ -326,7 +327,9 @@ void asg_judge_group(struct asg_core *core, struct group *group)
             asg_text_keep(core, &instance->reason, ASG_REASON_MAX, why);
         }
         unhealthy += instance->health.is_unhealthy ? 1 : 0;
+        marked += instance->health.is_marked ? 1 : 0;
     }
     assert(unhealthy == asg_count_unhealthy(group)); /* kept and counted agree */
-    judge_frozen(core, group, unhealthy, members);
+    assert(marked <= unhealthy);                     /* its word is always believed */
+    judge_frozen(core, group, unhealthy - marked, members);
 }

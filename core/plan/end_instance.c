@@ -26,6 +26,13 @@ static int64_t drain_limit(const struct asg_core *core, const struct group *grou
     return left_ms < group->config.drain_ms ? left_ms : group->config.drain_ms;
 }
 
+/* It is broken, whoever says so. */
+static bool is_of_health(enum asg_end_cause cause)
+{
+    assert(cause < ASG_END_CAUSES);
+    return cause == ASG_END_HEALTH || cause == ASG_END_MARKED;
+}
+
 static enum asg_cause cause_of_end(const struct instance *instance)
 {
     assert(instance->ending.cause != ASG_END_NONE);
@@ -34,6 +41,7 @@ static enum asg_cause cause_of_end(const struct instance *instance)
     case ASG_END_HEALTH: return instance->health.fault;
     case ASG_END_USER:
     case ASG_END_NAMED: return ASG_CAUSE_ORDER;
+    case ASG_END_MARKED: return ASG_CAUSE_MARKED;
     case ASG_END_DELETED: return ASG_CAUSE_GROUP_DELETED;
     case ASG_END_NOTICE:
         return instance->notice.taken_back_ms != 0 ? ASG_CAUSE_INTERRUPTION
@@ -65,7 +73,7 @@ static bool is_kept(struct asg_core *core, struct group *group,
     if (until_ms <= core->now_ms || cause == ASG_END_NAMED) return false;
     if (!asg_instance_counts(instance)) return true;
     asg_look_again(core, until_ms);
-    enum hold_topic topic = cause == ASG_END_HEALTH ? HOLD_REPLACE : HOLD_SCALE_IN;
+    enum hold_topic topic = is_of_health(cause) ? HOLD_REPLACE : HOLD_SCALE_IN;
     if (asg_hold_is_on(core, topic)) return true;
     asg_hold(core, group, topic,
              "termination waits: EC2 refuses to terminate %s, which is protected there; "
@@ -141,6 +149,7 @@ static const char *say_end(struct asg_core *core, const struct instance *instanc
         what = is_taken_back ? "a Spot interruption notice"
                              : "an EC2 instance rebalance recommendation";
         break;
+    case ASG_END_MARKED:
     case ASG_END_HEALTH: break;
     default: return say_surplus(core, instance);
     }
@@ -154,7 +163,7 @@ static void begin_activity(struct asg_core *core, struct instance *instance,
                            uint32_t capacity)
 {
     assert(instance->ending.cause != ASG_END_NONE);
-    bool is_broken = instance->ending.cause == ASG_END_HEALTH;
+    bool is_broken = is_of_health(instance->ending.cause);
     asg_activity_close(
         core, instance, is_broken ? ASG_ACTIVITY_FAILED : ASG_ACTIVITY_CANCELLED,
         is_broken ? asg_activity_say_failure(core, instance->reason) : instance->reason);
@@ -182,8 +191,8 @@ void asg_plan_end(struct asg_core *core, struct group *group, struct instance *i
     begin_activity(core, instance, capacity);
     bool is_paced = cause == ASG_END_HEALTH || (cause == ASG_END_SCALE_IN && was_working);
     if (is_paced) asg_ends_note(core, group, cause);
-    if (cause == ASG_END_HEALTH) asg_churn_note_death(core, group, instance);
-    bool is_replaced = cause == ASG_END_HEALTH || cause == ASG_END_NOTICE;
+    if (is_of_health(cause)) asg_churn_note_death(core, group, instance);
+    bool is_replaced = is_of_health(cause) || cause == ASG_END_NOTICE;
     struct asg_decision *decision = asg_narrate_instance(
         core, is_replaced ? ASG_DECISION_REPLACE : ASG_DECISION_TERMINATE, group,
         instance, "terminating %s: %s", instance->id, reason);

@@ -81,19 +81,29 @@ static void settle_ended(struct asg_core *core, struct group *group)
     }
 }
 
+/* An order's word, or what we found ourselves, which is paced. */
+static void replace_all(struct asg_core *core, struct group *group,
+                        enum asg_end_cause cause)
+{
+    assert(cause == ASG_END_MARKED || cause == ASG_END_HEALTH);
+    for (size_t i = 0; i < group->instance_count; i++) {
+        struct instance *instance = group->instances[i];
+        if (!asg_instance_is_judged(instance) || !instance->health.is_unhealthy) continue;
+        if (instance->health.is_marked != (cause == ASG_END_MARKED)) continue;
+        if (asg_plan_end_is_dry(core, group, instance, instance->reason)) return;
+        if (asg_guard_allowed_ends(core, group, 1, cause) == 0) return;
+        char reason[ASG_REASON_MAX + 1];
+        asg_text_copy(reason, sizeof reason, instance->reason);
+        asg_plan_end(core, group, instance, cause, reason);
+    }
+}
+
 static void replace_unhealthy(struct asg_core *core, struct group *group)
 {
     if (asg_group_is_suspended(group, ASG_PROCESS_REPLACE_UNHEALTHY)) return;
     if (asg_count_unhealthy(group) == 0) return;
-    for (size_t i = 0; i < group->instance_count; i++) {
-        struct instance *instance = group->instances[i];
-        if (!asg_instance_is_judged(instance) || !instance->health.is_unhealthy) continue;
-        if (asg_plan_end_is_dry(core, group, instance, instance->reason)) return;
-        if (asg_guard_allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
-        char reason[ASG_REASON_MAX + 1];
-        asg_text_copy(reason, sizeof reason, instance->reason);
-        asg_plan_end(core, group, instance, ASG_END_HEALTH, reason);
-    }
+    replace_all(core, group, ASG_END_MARKED);
+    replace_all(core, group, ASG_END_HEALTH);
 }
 
 static void end_drains(struct asg_core *core, struct group *group)

@@ -31,8 +31,8 @@ uint32_t asg_count_attaching(const struct group *group);
 uint32_t asg_count_ending(const struct group *group);
 
 /* Of these, by whose allowance: of a policy's scale-in, as far as they may have been
- * working, and of health or of what EC2 may take back. What an order ends is in neither.
- */
+ * working, and of health or of what EC2 may take back. What an order ends, or
+ * has called unhealthy, is in neither. */
 uint32_t asg_count_ending_surplus(const struct group *group);
 
 uint32_t asg_count_ending_broken(const struct group *group);

@@ -26,6 +26,7 @@ enum asg_end_cause {
     ASG_END_DELETED,  /* its group goes */
     ASG_END_NOTICE,   /* EC2 has announced that it takes it */
     ASG_END_NAMED,    /* an order named it: not paced */
+    ASG_END_MARKED,   /* an order called it unhealthy: not paced */
     ASG_END_CAUSES
 };
 

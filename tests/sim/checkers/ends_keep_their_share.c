@@ -1,6 +1,7 @@
 /* ends_keep_their_share - what health ends, and what a policy scales in, each keeps to
- * the group's shares: so many at once, so many in ten minutes. What an operator, a
- * scheduled action or EC2 itself ends is not paced. */
+ * the group's shares: so many at once, so many in ten minutes. What an
+ * operator, a scheduled action or EC2 itself ends is not paced, nor is what an order
+ * called unhealthy. */
 #include "sim/sim.h"
 
 #define LAW       "ends_keep_their_share"
@@ -12,7 +13,6 @@ static bool is_by_health(enum asg_cause cause)
     switch (cause) {
     case ASG_CAUSE_REBALANCE:
     case ASG_CAUSE_LATE_LAUNCH:
-    case ASG_CAUSE_MARKED:
     case ASG_CAUSE_STOPPED:
     case ASG_CAUSE_IMPAIRED:
     case ASG_CAUSE_SCHEDULED_EVENT:
@@ -92,6 +92,15 @@ static bool is_ordered(struct sim_group *group, const struct living *living)
     return group->spent_us < group->ordered_us || after_us < SIM_HOUR;
 }
 
+/* Nothing escapes the pace by a mark that nobody has set. */
+static void check_marked(const struct asg_decision *decision)
+{
+    if (decision->cause != ASG_CAUSE_MARKED) return;
+    const struct sim_instance *instance = sim_find_instance(decision->instance_id);
+    if (instance == NULL || instance->is_called_ill) return;
+    sim_break(LAW, "nobody called %s unhealthy: %s", instance->id, decision->text);
+}
+
 void law_shares_of_ends(const struct asg_decision *decision, int64_t time_ms)
 {
     struct sim_group *group = sim_find_group(our, decision->group);
@@ -99,6 +108,7 @@ void law_shares_of_ends(const struct asg_decision *decision, int64_t time_ms)
     const struct living living = count_living(group);
     uint32_t members = most_members(group, &living);
     bool has_order = is_ordered(group, &living);
+    check_marked(decision);
     bool is_health = is_by_health(decision->cause);
     bool is_scale_in = decision->cause == ASG_CAUSE_SCALE_IN &&
                        decision->state_from == ASG_INSTANCE_IN_SERVICE;

@@ -64,7 +64,7 @@ static void test_the_share_of_ten_minutes_holds_for_hundreds(void **state)
                                               .unhealthy_percent = 100,
                                               .terminating_percent = 100});
     for (int i = 1; i <= 400; i++) {
-        mark_unhealthy(i);
+        show(i, (struct asg_seen_instance){.state = ASG_EC2_STOPPED});
         if (i % 4 == 0) pass(1000);
     }
     assert_int_equal(100, w.ended_count);

@@ -73,18 +73,112 @@ static void test_too_many_unhealthy_stop_replacing(void **state)
 {
     (void)state;
     make_group(4, (struct asg_group_config){0}); /* 20 %, rounded up: 1 */
+    order((struct asg_command){.kind = ASG_COMMAND_HALT, .group = "web"});
     for (int i = 1; i <= 2; i++) {
-        char id[20];
-        (void)snprintf(id, sizeof id, "i-%d", i);
-        const char *ids[] = {id};
-        order((struct asg_command){.kind = ASG_COMMAND_HALT, .group = "web"});
-        order((struct asg_command){.kind = ASG_COMMAND_SET_INSTANCE_HEALTH,
-                                   .instance_ids = {ids, 1}});
+        show(i, (struct asg_seen_instance){.state = ASG_EC2_STOPPED});
     }
     order((struct asg_command){.kind = ASG_COMMAND_UNHALT, .group = "web"});
     pass(1000);
     assert_int_equal(0, w.ended_count);
     assert_non_null(strstr(w.said, "alarm too-many-unhealthy"));
+}
+
+static void mark(int number)
+{
+    char id[20];
+    (void)snprintf(id, sizeof id, "i-%d", number);
+    const char *ids[] = {id};
+    order((struct asg_command){.kind = ASG_COMMAND_SET_INSTANCE_HEALTH,
+                               .instance_ids = {ids, 1}});
+}
+
+/* An order is an order: whom it calls unhealthy is replaced at once, be it all of them.
+ */
+static void test_all_that_an_order_marks_are_replaced_at_once(void **state)
+{
+    (void)state;
+    make_group(3, (struct asg_group_config){0});
+    for (int i = 1; i <= 3; i++) {
+        mark(i);
+        assert_true(was_ended(i));
+    }
+    save_and_load();
+    assert_int_equal(3, w.ended_count);
+    assert_int_equal(3, in_service());
+    expect_alarms(0, "");
+    assert_null(strstr(w.said, "replacement waits"));
+}
+
+/* And takes nothing from what others may: one of ours goes at once beside them, and the
+ * next waits for its ten minutes as if nobody had been marked. */
+static void test_what_is_marked_leaves_the_allowance_of_health_alone(void **state)
+{
+    (void)state;
+    make_group(8, (struct asg_group_config){.terminated_percent = 13}); /* 1 of 8 */
+    for (int i = 1; i <= 4; i++) {
+        mark(i);
+        assert_true(was_ended(i));
+    }
+    show(5, (struct asg_seen_instance){.state = ASG_EC2_STOPPED});
+    assert_true(was_ended(5));
+    assert_null(strstr(w.said, "replacement waits"));
+    show(6, (struct asg_seen_instance){.state = ASG_EC2_STOPPED});
+    assert_false(was_ended(6));
+    assert_non_null(strstr(w.said, "in 10 min, the limit is"));
+    mark(7);
+    assert_true(was_ended(7));
+    assert_false(was_ended(6));
+    pass(600001);
+    assert_true(was_ended(6));
+    expect_alarms(0, "");
+}
+
+/* Too many are unhealthy, or silent: that holds what we found, and no order. */
+static void test_a_frozen_group_still_replaces_what_is_marked(void **state)
+{
+    (void)state;
+    make_group(8, (struct asg_group_config){0});
+    order((struct asg_command){.kind = ASG_COMMAND_HALT, .group = "web"});
+    for (int i = 1; i <= 3; i++) {
+        show(i, (struct asg_seen_instance){.state = ASG_EC2_STOPPED});
+    }
+    mark(4);
+    assert_int_equal(0, w.ended_count); /* a halt holds orders too */
+    order((struct asg_command){.kind = ASG_COMMAND_UNHALT, .group = "web"});
+    assert_non_null(strstr(w.said, "3 of 8 instances are unhealthy"));
+    assert_int_equal(1, w.ended_count);
+    assert_true(was_ended(4));
+    for (int i = 5; i <= 8; i++) {
+        sign(i, ASG_SIGN_SILENT);
+    }
+    assert_non_null(strstr(w.said, "alarm mass-silence"));
+    mark(5);
+    assert_true(was_ended(5));
+    assert_int_equal(2, w.ended_count);
+}
+
+static void test_a_suspended_terminate_holds_what_is_marked(void **state)
+{
+    (void)state;
+    static const enum asg_process held[] = {ASG_PROCESS_TERMINATE,
+                                            ASG_PROCESS_REPLACE_UNHEALTHY};
+    for (size_t i = 0; i < sizeof held / sizeof held[0]; i++) {
+        (void)end(NULL);
+        (void)begin(NULL);
+        make_group(3, (struct asg_group_config){0});
+        const uint64_t processes = UINT64_C(1) << held[i];
+        order((struct asg_command){
+            .kind = ASG_COMMAND_SUSPEND, .group = "web", .processes = processes});
+        for (int n = 1; n <= 3; n++) {
+            mark(n);
+        }
+        pass(3600000);
+        assert_int_equal(0, w.ended_count);
+        order((struct asg_command){
+            .kind = ASG_COMMAND_RESUME, .group = "web", .processes = processes});
+        assert_int_equal(3, w.ended_count);
+        assert_int_equal(3, in_service());
+    }
 }
 
 static void test_what_goes_in_ten_minutes_is_limited(void **state)
@@ -494,6 +588,10 @@ int main(void)
         TEST(test_two_signs_wait_for_the_grace_period),
         TEST(test_many_silent_together_are_a_partition),
         TEST(test_too_many_unhealthy_stop_replacing),
+        TEST(test_all_that_an_order_marks_are_replaced_at_once),
+        TEST(test_what_is_marked_leaves_the_allowance_of_health_alone),
+        TEST(test_a_frozen_group_still_replaces_what_is_marked),
+        TEST(test_a_suspended_terminate_holds_what_is_marked),
         TEST(test_what_goes_in_ten_minutes_is_limited),
         TEST(test_the_kill_switch_stops_launches_and_terminations),
         TEST(test_a_launch_that_ec2_keeps_is_still_a_launch),
