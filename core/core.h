@@ -185,7 +185,7 @@ struct asg_belief {
     enum asg_instance_state state;
     bool is_alive;                /* EC2 may have it running, or will */
     bool is_ending;               /* by our own order */
-    bool is_untagged; /* our tags are being put on it, or taken off */
+    bool is_untagged;             /* our tags are being put on it, or taken off */
     enum asg_ec2_state ec2_state; /* last seen */
     const char *private_ip;
     bool is_impaired;

@@ -24,8 +24,8 @@
 
 #define ASG_FORM_BYTES_MAX ((size_t)1024 * 1024)
 #define ASG_FORM_PAIRS_MAX 60000 /* the smallest real ones fill ASG_FORM_BYTES_MAX */
-#define ASG_FORM_NAME_MAX  512 /* bytes of a name, decoded */
-#define ASG_FORM_DEPTH_MAX 16  /* parts of a name */
+#define ASG_FORM_NAME_MAX  512   /* bytes of a name, decoded */
+#define ASG_FORM_DEPTH_MAX 16    /* parts of a name */
 #define ASG_FORM_INDEX_MAX 99999
 
 struct asg_form_pair {

@@ -66,7 +66,8 @@ static void check_kept(const struct asg_query_value *input, struct asg_arena *ar
     struct asg_writer writer;
     asg_write_init(&writer, &xml, &asg_shape_auto_scaling_group);
     asg_kept_write(&writer, list.items, list.count, arena);
-    asg_xml_out_end(&xml, "member"); /* not finished as a group: what it must have is not there */
+    asg_xml_out_end(
+        &xml, "member"); /* not finished as a group: what it must have is not there */
     const struct asg_xml_reader reader = {.end = NULL};
     struct asg_xml *parser = NULL;
     asg_xml_new(&reader, &parser);

@@ -21,7 +21,8 @@ static inline struct asg_texts ids_from(int first, size_t count)
     return (struct asg_texts){.items = moved_ids, .count = count};
 }
 
-static inline void move(enum asg_command_kind kind, int first, size_t count, bool decrement)
+static inline void move(enum asg_command_kind kind, int first, size_t count,
+                        bool decrement)
 {
     order((struct asg_command){.kind = kind,
                                .group = "web",
