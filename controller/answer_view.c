@@ -227,7 +227,7 @@ void asg_question_answer(struct asg_question_asked *question,
         answer.orphans = cluster->orphans;
         answer.orphan_count = cluster->orphan_count;
         break;
-    default: assert(!"a question for the view"); break;
+    default: assert(false && "a question for the view"); break;
     }
     asg_wire_encode_message(ASG_MESSAGE_ANSWER, &answer, &question->frame);
     asg_view_drop(&work.root);

@@ -52,11 +52,11 @@ static void tell_if_done(struct asg_inquiry *inquiry)
     if (inquiry->calls > 0) return;
     const struct asg_told *told = &inquiry->told;
     if (told->outcome != ASG_TOLD_FOUND) {
-        asg_log_info("worker", "question_refused",
-                     "about=%s outcome=%s code=%s message=\"%s\"",
-                     asg_enum_word(&asg_question_kind_words, inquiry->question->kind),
-                     asg_enum_word(&asg_told_outcome_words, told->outcome), told->code,
-                     told->message);
+        asg_log_info(
+            "worker", "question_refused", "about=%s outcome=%s code=%s message=\"%s\"",
+            asg_enum_word(&asg_question_kind_words, (int)inquiry->question->kind),
+            asg_enum_word(&asg_told_outcome_words, (int)told->outcome), told->code,
+            told->message);
     }
     asg_send_told(inquiry->worker, inquiry->ask.question_no, told);
     forget(inquiry);

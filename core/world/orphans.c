@@ -48,7 +48,9 @@ void asg_orphan_count_unknown(struct asg_core *core)
     }
     for (size_t g = 0; g < core->group_count; g++) {
         struct group *group = core->groups[g];
-        if (group->unknown_count != group->touch.shown.unknown) asg_touch_sheet(group);
+        if (group->unknown_count == group->touch.shown.unknown) continue;
+        group->touch.shown.unknown = group->unknown_count;
+        asg_touch_sheet(group);
     }
 }
 

@@ -85,7 +85,7 @@ class BadInputTest(unittest.TestCase):
         self.assert_code("MalformedQueryString", b"Action=DescribeInstances&a=%00")
         self.assert_code("MalformedQueryString", b"Action=DescribeInstances&a=%ff%fe")
         self.assert_code("MalformedQueryString",
-                         b"&".join(b"a.%d=1" % n for n in range(1, 20002)))
+                         b"&".join(b"a.%d=1" % n for n in range(1, 60002)))
         self.assert_code("MalformedQueryString", b"&&&===&&%zz%&" * 100)
         self.assert_code("MalformedQueryString", b"Action=DescribeVpcs&Action=DescribeTags")
         self.assert_code("MalformedQueryString", b"Action=DescribeVpcs&VpcId..1=x")
