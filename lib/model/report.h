@@ -20,6 +20,7 @@ struct asg_report {
     uint64_t network_out_bytes;
     uint64_t disk_read_bytes;
     uint64_t disk_write_bytes;
+    uint32_t grpc_port; /* where the agent answers probes; 0: not said */
 };
 
 #endif
