@@ -176,7 +176,8 @@ static void run_sweep(struct asg_rpc_client *client, struct sweep *sweep, int ag
         (void)pthread_mutex_unlock(&sweep->mutex);
         enum asg_status status = ASG_ERR_BUSY;
         while (status == ASG_ERR_BUSY) {
-            status = asg_rpc_health_check(client, target, "", deadline_ms, take, sweep);
+            status =
+                asg_rpc_health_check(client, target, "", "", deadline_ms, take, sweep);
         }
         if (status != ASG_OK) {
             (void)fprintf(stderr, "%s: %s\n", target, asg_status_text(status));

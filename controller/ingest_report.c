@@ -117,7 +117,7 @@ static void watch_address(struct asg_ingest *ingest, const struct asg_roster_slo
     unsigned port = slot->grpc_port != 0 ? slot->grpc_port : ingest->options.probe_port;
     char target[TARGET_MAX];
     (void)snprintf(target, sizeof target, "%s:%u", slot->private_ip, port);
-    asg_prober_watch(ingest->options.prober, slot->id, target);
+    asg_prober_watch(ingest->options.prober, slot->id, target, "");
     /* It may have fallen silent before anybody knew where it is: CreateFleet does not
      * say. */
     if (slot->is_silent) asg_prober_suspect(ingest->options.prober, slot->id, true);

@@ -114,8 +114,9 @@ static void give_slot_back(struct asg_prober *prober, uint32_t slot)
 }
 
 void asg_prober_watch(struct asg_prober *prober, const char *instance_id,
-                      const char *address)
+                      const char *address, const char *tls_key)
 {
+    (void)tls_key;
     if (strlen(instance_id) > ASG_ID_MAX || strlen(address) >= TARGET_BYTES_MAX) return;
     (void)pthread_mutex_lock(&prober->lock);
     struct target *target = find(prober, instance_id);
@@ -304,7 +305,7 @@ static bool probe_slot(struct asg_prober *prober, uint32_t slot, int64_t now_ms)
     bool is_doubted = target->is_suspect || target->failures > 0;
     if (is_doubted) probe->reach = asg_rpc_reach_begin(target->address);
     enum asg_status status =
-        asg_rpc_health_check(prober->client, target->address, "",
+        asg_rpc_health_check(prober->client, target->address, target->id, "",
                              prober->options.deadline_ms, take_answer, probe);
     if (status != ASG_OK) {
         target->next_ms = now_ms + prober->options.suspect_ms;
@@ -477,8 +478,8 @@ void asg_prober_drain(struct asg_prober *prober, const char *instance_id,
     enum asg_status status =
         address[0] == '\0'
             ? ASG_ERR_NOT_FOUND
-            : asg_rpc_agent_drain(prober->client, address, "scale in", (uint32_t)limit_ms,
-                                  limit_ms, take_drained, drain);
+            : asg_rpc_agent_drain(prober->client, address, instance_id, "scale in",
+                                  (uint32_t)limit_ms, limit_ms, take_drained, drain);
     if (status == ASG_OK) return;
     (void)prober->options.tell(prober->options.context, instance_id, ASG_SIGN_DRAINED,
                                "could not be asked to drain");

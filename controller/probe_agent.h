@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "model/effects.h"
+#include "rpc/tls.h"
 
 struct asg_prober;
 
@@ -26,6 +27,10 @@ struct asg_prober_options {
     int64_t background_ms; /* everyone is probed once in this time; 60 s */
     uint32_t failures;     /* in a row before it is believed; 2 */
     struct asg_clock clock;
+    /* The controller's certificate; NULL: plaintext, without any check. */
+    struct asg_rpc_identity *identity;
+    const char *cluster;     /* copied: certificates name it */
+    const char *trusted_pem; /* copied: who may have signed them */
     /* Called from the prober's threads; false when it could not be taken: told again. */
     bool (*tell)(void *context, const char *instance_id, enum asg_sign sign,
                  const char *detail);
@@ -43,6 +48,8 @@ struct asg_prober_counts {
 ASG_MUST_USE enum asg_status asg_prober_new(const struct asg_prober_options *options,
                                             struct asg_prober **ret,
                                             struct asg_error *error);
+/* Put other authorities in the place of trusted_pem: one is being rotated. */
+void asg_prober_trust(struct asg_prober *prober, const char *trusted_pem);
 /* Cancels what is under way. */
 void asg_prober_destroy(struct asg_prober **prober);
 
@@ -55,9 +62,11 @@ int64_t asg_prober_turn(struct asg_prober *prober);
 void asg_prober_on_suspect(struct asg_prober *prober, void (*wake)(void *context),
                            void *context);
 
-/* Watch an instance at "address:port"; again to change the address. */
+/* Watch an instance at "address:port"; again to change what is known of it. Only the
+ * holder of `tls_key`, the hash of the TLS key that is bound to it, is believed; while
+ * none is bound ("") it is not probed. */
 void asg_prober_watch(struct asg_prober *prober, const char *instance_id,
-                      const char *target);
+                      const char *target, const char *tls_key);
 void asg_prober_forget(struct asg_prober *prober, const char *instance_id);
 
 /* It fell silent (or speaks again): probe it now and again until that changes. */

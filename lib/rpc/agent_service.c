@@ -216,34 +216,36 @@ static void take_drain(const struct asg_rpc_reply *reply, void *context)
 }
 
 static enum asg_status ask(struct asg_rpc_client *client, const char *target,
-                           const char *method, const ProtobufCMessage *request,
-                           int64_t deadline_ms, asg_rpc_done *take, struct asking asking)
+                           const char *peer, const char *method,
+                           const ProtobufCMessage *request, int64_t deadline_ms,
+                           asg_rpc_done *take, struct asking asking)
 {
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes bytes = {0};
     pack(request, &bytes);
     struct asking *copy = asg_alloc(1, sizeof *copy);
     *copy = asking;
-    enum asg_status status = asg_rpc_client_call(client, target, method, bytes.data,
-                                                 bytes.length, deadline_ms, take, copy);
+    enum asg_status status = asg_rpc_client_call_as(
+        client, target, peer, method, bytes.data, bytes.length, deadline_ms, take, copy);
     if (status != ASG_OK) free(copy);
     return status;
 }
 
 enum asg_status asg_rpc_agent_get_metrics(struct asg_rpc_client *client,
-                                          const char *target, int64_t deadline_ms,
-                                          asg_rpc_metrics_done *done, void *context)
+                                          const char *target, const char *peer,
+                                          int64_t deadline_ms, asg_rpc_metrics_done *done,
+                                          void *context)
 {
     assert(done != NULL);
     Openasg__Agent__V1__GetMetricsRequest request =
         OPENASG__AGENT__V1__GET_METRICS_REQUEST__INIT;
-    return ask(client, target, GET_METRICS, &request.base, deadline_ms, take_metrics,
-               (struct asking){.metrics_done = done, .context = context});
+    return ask(client, target, peer, GET_METRICS, &request.base, deadline_ms,
+               take_metrics, (struct asking){.metrics_done = done, .context = context});
 }
 
 enum asg_status asg_rpc_agent_drain(struct asg_rpc_client *client, const char *target,
-                                    const char *reason, uint32_t timeout_ms,
-                                    int64_t deadline_ms, asg_rpc_drain_done *done,
-                                    void *context)
+                                    const char *peer, const char *reason,
+                                    uint32_t timeout_ms, int64_t deadline_ms,
+                                    asg_rpc_drain_done *done, void *context)
 {
     assert(done != NULL);
     char text[TEXT_BYTES_MAX];
@@ -251,6 +253,6 @@ enum asg_status asg_rpc_agent_drain(struct asg_rpc_client *client, const char *t
     Openasg__Agent__V1__DrainRequest request = OPENASG__AGENT__V1__DRAIN_REQUEST__INIT;
     request.reason = text;
     request.timeout_ms = timeout_ms;
-    return ask(client, target, DRAIN, &request.base, deadline_ms, take_drain,
+    return ask(client, target, peer, DRAIN, &request.base, deadline_ms, take_drain,
                (struct asking){.drain_done = done, .context = context});
 }

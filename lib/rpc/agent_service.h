@@ -60,15 +60,14 @@ typedef void asg_rpc_metrics_done(enum asg_rpc_code code, const char *details,
 typedef void asg_rpc_drain_done(enum asg_rpc_code code, const char *details,
                                 const struct asg_rpc_drain *drain, void *context);
 
-/* See asg_rpc_client_call() for target, deadline, threads and failures. */
-ASG_MUST_USE enum asg_status asg_rpc_agent_get_metrics(struct asg_rpc_client *client,
-                                                       const char *target,
-                                                       int64_t deadline_ms,
-                                                       asg_rpc_metrics_done *done,
-                                                       void *context);
+/* See asg_rpc_client_call_as() for target, peer, deadline, threads and failures. */
+ASG_MUST_USE enum asg_status asg_rpc_agent_get_metrics(
+    struct asg_rpc_client *client, const char *target, const char *peer,
+    int64_t deadline_ms, asg_rpc_metrics_done *done, void *context);
 ASG_MUST_USE enum asg_status asg_rpc_agent_drain(struct asg_rpc_client *client,
-                                                 const char *target, const char *reason,
-                                                 uint32_t timeout_ms, int64_t deadline_ms,
+                                                 const char *target, const char *peer,
+                                                 const char *reason, uint32_t timeout_ms,
+                                                 int64_t deadline_ms,
                                                  asg_rpc_drain_done *done, void *context);
 
 #endif

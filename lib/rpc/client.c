@@ -250,6 +250,17 @@ enum asg_status asg_rpc_client_call(struct asg_rpc_client *client, const char *t
                                     size_t length, int64_t deadline_ms,
                                     asg_rpc_done *done, void *context)
 {
+    return asg_rpc_client_call_as(client, target, "", method, request, length,
+                                  deadline_ms, done, context);
+}
+
+enum asg_status asg_rpc_client_call_as(struct asg_rpc_client *client, const char *target,
+                                       const char *peer, const char *method,
+                                       const void *request, size_t length,
+                                       int64_t deadline_ms, asg_rpc_done *done,
+                                       void *context)
+{
+    (void)peer;
     assert(client != NULL && method != NULL && done != NULL);
     char uri[ASG_RPC_URI_BYTES];
     enum asg_status status = asg_rpc_target_uri(target, uri);

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/status.h"
 #include "rpc/code.h"
+#include "rpc/tls.h"
 
 #define ASG_RPC_MESSAGE_BYTES    16384 /* largest message unless set */
 #define ASG_RPC_CLIENT_CALLS     256   /* calls at once unless set */
@@ -25,8 +26,11 @@
 struct asg_rpc_client;
 
 struct asg_rpc_client_options {
-    uint32_t max_message_bytes; /* 0: ASG_RPC_MESSAGE_BYTES */
-    uint32_t max_calls;         /* 0: ASG_RPC_CLIENT_CALLS */
+    uint32_t max_message_bytes;        /* 0: ASG_RPC_MESSAGE_BYTES */
+    uint32_t max_calls;                /* 0: ASG_RPC_CLIENT_CALLS */
+    struct asg_rpc_identity *identity; /* NULL: plaintext; the client keeps it alive */
+    asg_rpc_check_server *check;       /* with an identity: needed */
+    void *check_context;
 };
 
 /* What a call came to. Everything in it lives only during the callback. */
@@ -62,6 +66,17 @@ ASG_MUST_USE enum asg_status asg_rpc_client_call(struct asg_rpc_client *client,
                                                  const void *request, size_t length,
                                                  int64_t deadline_ms, asg_rpc_done *done,
                                                  void *context);
+
+/* The same, and whom we mean: `peer` (at most ASG_RPC_TARGET_BYTES_MAX, copied, NULL:
+ * "") is handed to `check` together with what the server shows. A server that is not
+ * believed never sees the request; the call comes back as UNAUTHENTICATED with the
+ * reason of `check` as its details. */
+ASG_MUST_USE enum asg_status asg_rpc_client_call_as(struct asg_rpc_client *client,
+                                                    const char *target, const char *peer,
+                                                    const char *method,
+                                                    const void *request, size_t length,
+                                                    int64_t deadline_ms,
+                                                    asg_rpc_done *done, void *context);
 
 /* Calls that have begun and whose callback has not returned. */
 uint32_t asg_rpc_client_pending(struct asg_rpc_client *client);

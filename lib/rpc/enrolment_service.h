@@ -16,8 +16,12 @@
 #define ASG_RPC_ENROLMENT_MESSAGE_BYTES 32768 /* largest, both ways */
 #define ASG_RPC_STS_HEADERS_MAX         16
 
-enum asg_rpc_proof { ASG_RPC_PROOF_NONE, ASG_RPC_PROOF_TOKEN, ASG_RPC_PROOF_STS,
-                     ASG_RPC_PROOF_DOCUMENT };
+enum asg_rpc_proof {
+    ASG_RPC_PROOF_NONE,
+    ASG_RPC_PROOF_TOKEN,
+    ASG_RPC_PROOF_STS,
+    ASG_RPC_PROOF_DOCUMENT
+};
 
 struct asg_rpc_header {
     const char *name;
@@ -82,9 +86,10 @@ typedef void asg_rpc_enrolled_done(enum asg_rpc_code code, const char *details,
                                    const struct asg_rpc_enrolled *enrolled,
                                    void *context);
 
-/* See asg_rpc_client_call() for target, deadline, threads and failures. */
+/* See asg_rpc_client_call_as() for target, peer, deadline, threads and failures. The
+ * client and the server need max_message_bytes of ASG_RPC_ENROLMENT_MESSAGE_BYTES. */
 ASG_MUST_USE enum asg_status asg_rpc_enroll(struct asg_rpc_client *client,
-                                            const char *target,
+                                            const char *target, const char *peer,
                                             const struct asg_rpc_enroll *enroll,
                                             int64_t deadline_ms,
                                             asg_rpc_enrolled_done *done, void *context);

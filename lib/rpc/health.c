@@ -220,8 +220,9 @@ static void take_answer(const struct asg_rpc_reply *reply, void *context)
 }
 
 enum asg_status asg_rpc_health_check(struct asg_rpc_client *client, const char *target,
-                                     const char *service, int64_t deadline_ms,
-                                     asg_rpc_health_done *done, void *context)
+                                     const char *peer, const char *service,
+                                     int64_t deadline_ms, asg_rpc_health_done *done,
+                                     void *context)
 {
     char name[ASG_RPC_HEALTH_SERVICE_BYTES];
     size_t length = strlen(service);
@@ -237,8 +238,8 @@ enum asg_status asg_rpc_health_check(struct asg_rpc_client *client, const char *
 
     struct asking *asking = asg_alloc(1, sizeof *asking);
     *asking = (struct asking){done, context};
-    enum asg_status status = asg_rpc_client_call(client, target, CHECK, bytes, packed,
-                                                 deadline_ms, take_answer, asking);
+    enum asg_status status = asg_rpc_client_call_as(
+        client, target, peer, CHECK, bytes, packed, deadline_ms, take_answer, asking);
     if (status != ASG_OK) free(asking);
     return status;
 }

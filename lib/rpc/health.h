@@ -54,12 +54,11 @@ struct asg_rpc_health_reply {
 
 typedef void asg_rpc_health_done(const struct asg_rpc_health_reply *reply, void *context);
 
-/* Check one service of one target; see asg_rpc_client_call() for target, deadline,
- * threads and failures. An answer that cannot be decoded comes back as INTERNAL. */
-ASG_MUST_USE enum asg_status asg_rpc_health_check(struct asg_rpc_client *client,
-                                                  const char *target, const char *service,
-                                                  int64_t deadline_ms,
-                                                  asg_rpc_health_done *done,
-                                                  void *context);
+/* Check one service of one target; see asg_rpc_client_call_as() for target, peer,
+ * deadline, threads and failures. An answer that cannot be decoded comes back as
+ * INTERNAL. */
+ASG_MUST_USE enum asg_status asg_rpc_health_check(
+    struct asg_rpc_client *client, const char *target, const char *peer,
+    const char *service, int64_t deadline_ms, asg_rpc_health_done *done, void *context);
 
 #endif

@@ -3,22 +3,25 @@
  * One thread (the completion queue's) does all I/O and runs every handler; a handler
  * answers at once, or keeps the call and answers from any thread later.
  * A method that is not in the table is answered with UNIMPLEMENTED; what exceeds a
- * limit with RESOURCE_EXHAUSTED. Plaintext; the credentials are made in one place
- * (credentials.c), which is where TLS goes.
+ * limit with RESOURCE_EXHAUSTED, as is a call that waits for its message when another
+ * needs its place. With an identity it speaks TLS (tls.h), otherwise plaintext.
  */
 #ifndef ASG_RPC_SERVER_H
 #define ASG_RPC_SERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
 #include "base/status.h"
 #include "rpc/code.h"
+#include "rpc/tls.h"
 
 #define ASG_RPC_SERVER_MESSAGE_BYTES 16384
 #define ASG_RPC_SERVER_STREAMS       16 /* on one connection */
 #define ASG_RPC_SERVER_CALLS         64 /* at once in the whole server */
+#define ASG_RPC_SERVER_ADDRESS_CALLS 16 /* at once from one address */
 #define ASG_RPC_SERVER_METHODS_MAX   32
 
 struct asg_rpc_server;
@@ -43,13 +46,25 @@ struct asg_rpc_method {
     void *context;
 };
 
+/* May this caller be heard? Asked once for each call, before its message is read; the
+ * call can be asked for its peer's certificate and address. False ends it with
+ * PERMISSION_DENIED. Runs on the server's thread and must not block. */
+typedef bool asg_rpc_check_caller(void *context, const struct asg_rpc_call *call);
+
 struct asg_rpc_server_options {
     const char *address;                  /* "127.0.0.1:0"; several with commas between */
     uint32_t max_message_bytes;           /* 0: ASG_RPC_SERVER_MESSAGE_BYTES */
     uint32_t max_streams;                 /* 0: ASG_RPC_SERVER_STREAMS */
     uint32_t max_calls;                   /* 0: ASG_RPC_SERVER_CALLS */
+    uint32_t max_calls_an_address;        /* 0: ASG_RPC_SERVER_ADDRESS_CALLS */
     const struct asg_rpc_method *methods; /* copied */
     size_t method_count;
+    struct asg_rpc_identity *identity; /* NULL: plaintext; the server keeps it alive */
+    /* No connection without a certificate that the identity's trusted_pem signed. Whom
+     * it names is for `check` to judge. */
+    bool wants_client_certificate;
+    asg_rpc_check_caller *check; /* NULL: everyone who got this far */
+    void *check_context;
 };
 
 /* Bind every address and start answering.
@@ -69,6 +84,12 @@ void asg_rpc_server_destroy(struct asg_rpc_server **server);
 
 /* Port of the first address, as bound. */
 uint16_t asg_rpc_server_port(const struct asg_rpc_server *server);
+
+/* The caller's certificate (PEM, the leaf only), or NULL when it showed none; its
+ * address, "10.0.0.7" or "::1", "" when it is not known. Both live as long as the call.
+ */
+const char *asg_rpc_call_peer_certificate(const struct asg_rpc_call *call);
+const char *asg_rpc_call_peer_address(const struct asg_rpc_call *call);
 
 /* Send the one message of a unary call and end it. Any thread. */
 void asg_rpc_call_reply(struct asg_rpc_call *call, const void *data, size_t length);

@@ -18,7 +18,9 @@
  * connections live: new handshakes use the new one. */
 struct asg_rpc_identity;
 
-/* `certificate_pem` and `key_pem` NULL: a client without a certificate.
+/* `certificate_pem` (leaf first) and `key_pem` NULL: a client without a certificate.
+ * `trusted_pem`: who may have signed the certificates of a server's clients; a client
+ * does not use it (its `check` knows whom it trusts) and may give NULL.
  * ASG_ERR_MALFORMED: they do not belong together or are no PEM. */
 ASG_MUST_USE enum asg_status asg_rpc_identity_new(const char *certificate_pem,
                                                   const char *key_pem,
@@ -31,11 +33,13 @@ ASG_MUST_USE enum asg_status asg_rpc_identity_replace(struct asg_rpc_identity *i
                                                       const char *key_pem,
                                                       const char *trusted_pem,
                                                       struct asg_error *error);
+/* Drops the caller's own hold; servers and clients keep theirs. */
 void asg_rpc_identity_destroy(struct asg_rpc_identity **identity);
 
 /* May the server at the other end be believed? `chain_pem` has the leaf first, `peer` is
  * what the call named (asg_rpc_client_call_as). False ends the connection; the call comes
- * back as UNAVAILABLE with `reason` in its details. */
+ * back as UNAUTHENTICATED with `reason` as its details. The key itself needs no check:
+ * the handshake has proven that the server holds it. */
 typedef bool asg_rpc_check_server(void *context, const char *peer, const char *chain_pem,
                                   struct asg_error *reason);
 

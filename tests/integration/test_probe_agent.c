@@ -84,7 +84,7 @@ static struct asg_prober *begin_to_probe(const char *target)
                                                .tell = take_sign};
     struct asg_prober *prober = NULL;
     assert_status(ASG_OK, asg_prober_new(&options, &prober, NULL));
-    asg_prober_watch(prober, "i-1", target);
+    asg_prober_watch(prober, "i-1", target, "");
     asg_prober_suspect(prober, "i-1", true);
     return prober;
 }
@@ -176,7 +176,7 @@ static void test_an_agent_that_lives_is_told_once_it_was_missed(void **state)
     if (asg_rpc_server_new(&options, &server, &error) != ASG_OK)
         fail_msg("%s", error.text);
     (void)snprintf(target, sizeof target, "127.0.0.1:%d", asg_rpc_server_port(server));
-    asg_prober_watch(prober, "i-1", target);
+    asg_prober_watch(prober, "i-1", target, "");
     probe_until_told(prober, ASG_SIGN_PROBE_OK);
     asg_prober_destroy(&prober);
     asg_rpc_server_destroy(&server);

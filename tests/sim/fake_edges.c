@@ -138,10 +138,12 @@ static void send_probe(const char *target, int64_t deadline_ms, struct sim_probe
 }
 
 enum asg_status asg_rpc_health_check(struct asg_rpc_client *client, const char *target,
-                                     const char *service, int64_t deadline_ms,
-                                     asg_rpc_health_done *done, void *context)
+                                     const char *peer, const char *service,
+                                     int64_t deadline_ms, asg_rpc_health_done *done,
+                                     void *context)
 {
     (void)client;
+    (void)peer;
     (void)service;
     struct sim_probe *probe = asg_alloc(1, sizeof *probe);
     probe->done = done;
@@ -151,11 +153,12 @@ enum asg_status asg_rpc_health_check(struct asg_rpc_client *client, const char *
 }
 
 enum asg_status asg_rpc_agent_drain(struct asg_rpc_client *client, const char *target,
-                                    const char *reason, uint32_t timeout_ms,
-                                    int64_t deadline_ms, asg_rpc_drain_done *done,
-                                    void *context)
+                                    const char *peer, const char *reason,
+                                    uint32_t timeout_ms, int64_t deadline_ms,
+                                    asg_rpc_drain_done *done, void *context)
 {
     (void)client;
+    (void)peer;
     (void)reason;
     (void)timeout_ms;
     struct sim_probe *probe = asg_alloc(1, sizeof *probe);

@@ -119,9 +119,9 @@ static void take_drain(enum asg_rpc_code code, const char *details,
 
 static void ask_drain(struct side *side, uint32_t timeout_ms)
 {
-    assert_status(ASG_OK,
-                  asg_rpc_agent_drain(side->client, side->target, "scale in", timeout_ms,
-                                      DEADLINE_MS, take_drain, &side->answers));
+    assert_status(ASG_OK, asg_rpc_agent_drain(side->client, side->target, "", "scale in",
+                                              timeout_ms, DEADLINE_MS, take_drain,
+                                              &side->answers));
 }
 
 /* The path of an executable script in the fixture. */
@@ -163,12 +163,12 @@ static void test_health_knows_the_agent_and_nobody_else(void **state)
     (void)state;
     struct side side;
     side_start(&side, "", 1000);
-    assert_status(ASG_OK, asg_rpc_health_check(side.client, side.target, "", DEADLINE_MS,
-                                               take_health, &side.answers));
+    assert_status(ASG_OK, asg_rpc_health_check(side.client, side.target, "", "",
+                                               DEADLINE_MS, take_health, &side.answers));
     wait_for(&side.answers, 1);
     assert_int_equal(ASG_RPC_OK, side.answers.code);
     assert_int_equal(ASG_HEALTH_SERVING, side.answers.health);
-    assert_status(ASG_OK, asg_rpc_health_check(side.client, side.target, "no.such",
+    assert_status(ASG_OK, asg_rpc_health_check(side.client, side.target, "", "no.such",
                                                DEADLINE_MS, take_health, &side.answers));
     wait_for(&side.answers, 2);
     assert_int_equal(ASG_RPC_NOT_FOUND, side.answers.code);
@@ -180,8 +180,9 @@ static void test_metrics_are_those_last_shown(void **state)
     (void)state;
     struct side side;
     side_start(&side, "", 1000);
-    assert_status(ASG_OK, asg_rpc_agent_get_metrics(side.client, side.target, DEADLINE_MS,
-                                                    take_metrics, &side.answers));
+    assert_status(ASG_OK,
+                  asg_rpc_agent_get_metrics(side.client, side.target, "", DEADLINE_MS,
+                                            take_metrics, &side.answers));
     wait_for(&side.answers, 1);
     assert_false(side.answers.metrics.has_report);
     assert_false(side.answers.metrics.is_joined);
@@ -201,8 +202,9 @@ static void test_metrics_are_those_last_shown(void **state)
     asg_shown_report(&side.shown, &report);
     asg_shown_counts(&side.shown, 40, 1);
     asg_shown_joined(&side.shown, true);
-    assert_status(ASG_OK, asg_rpc_agent_get_metrics(side.client, side.target, DEADLINE_MS,
-                                                    take_metrics, &side.answers));
+    assert_status(ASG_OK,
+                  asg_rpc_agent_get_metrics(side.client, side.target, "", DEADLINE_MS,
+                                            take_metrics, &side.answers));
     wait_for(&side.answers, 2);
     assert_int_equal(ASG_RPC_OK, side.answers.code);
     assert_string_equal("i-77", side.answers.instance_id);
@@ -342,7 +344,7 @@ static void test_drain_goes_on_when_the_caller_hangs_up(void **state)
     (void)state;
     struct side side;
     side_start(&side, put_script(waits_for_go), 30000);
-    assert_status(ASG_OK, asg_rpc_agent_drain(side.client, side.target, "x", 0, 200,
+    assert_status(ASG_OK, asg_rpc_agent_drain(side.client, side.target, "", "x", 0, 200,
                                               take_drain, &side.answers));
     wait_for(&side.answers, 1);
     assert_int_equal(ASG_RPC_DEADLINE_EXCEEDED, side.answers.code);

@@ -86,10 +86,12 @@ static struct pending *add_pending(const char *target, void *context)
 }
 
 enum asg_status asg_rpc_health_check(struct asg_rpc_client *client, const char *target,
-                                     const char *service, int64_t deadline_ms,
-                                     asg_rpc_health_done *done, void *context)
+                                     const char *peer, const char *service,
+                                     int64_t deadline_ms, asg_rpc_health_done *done,
+                                     void *context)
 {
     (void)client;
+    (void)peer;
     assert_string_equal("", service);
     assert_int_equal(1000, deadline_ms);
     add_pending(target, context)->done = done;
@@ -97,11 +99,12 @@ enum asg_status asg_rpc_health_check(struct asg_rpc_client *client, const char *
 }
 
 enum asg_status asg_rpc_agent_drain(struct asg_rpc_client *client, const char *target,
-                                    const char *reason, uint32_t timeout_ms,
-                                    int64_t deadline_ms, asg_rpc_drain_done *done,
-                                    void *context)
+                                    const char *peer, const char *reason,
+                                    uint32_t timeout_ms, int64_t deadline_ms,
+                                    asg_rpc_drain_done *done, void *context)
 {
     (void)client;
+    (void)peer;
     (void)deadline_ms;
     assert_string_equal("scale in", reason);
     struct pending *one = add_pending(target, context);
@@ -189,7 +192,7 @@ static void watch(int count)
         char id[16], target[32];
         (void)snprintf(id, sizeof id, "i-%d", i);
         (void)snprintf(target, sizeof target, "10.0.0.%d:7705", i);
-        asg_prober_watch(prober, id, target);
+        asg_prober_watch(prober, id, target, "");
     }
 }
 
@@ -415,7 +418,7 @@ static void test_an_answer_for_one_that_is_gone_is_dropped(void **state)
     turn_at(now_ms + 20);
     struct pending late = take(0);
     asg_prober_forget(prober, "i-0");
-    asg_prober_watch(prober, "i-9", "10.0.0.9:7705");
+    asg_prober_watch(prober, "i-9", "10.0.0.9:7705", "");
     answer(late, ASG_RPC_UNAVAILABLE);
     asg_prober_suspect(prober, "i-9", true);
     turn_at(now_ms + 20);
