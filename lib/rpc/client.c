@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "rpc/credentials.h"
 #include "rpc/library.h"
+#include "rpc/source_address.h"
 
 struct call {
     struct asg_rpc_client *client;
@@ -32,6 +33,7 @@ struct call {
 struct asg_rpc_client {
     grpc_completion_queue *queue;
     grpc_channel_credentials *credentials;
+    struct grpc_socket_mutator *source; /* NULL: from any address */
     uint32_t max_message_bytes;
     uint32_t max_calls;
     pthread_t thread;
@@ -86,8 +88,14 @@ static grpc_channel *open_channel(struct asg_rpc_client *client, const char *uri
         asg_rpc_arg_integer(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1),
         asg_rpc_arg_integer(GRPC_ARG_HTTP2_BDP_PROBE, 0),
         asg_rpc_arg_text(GRPC_ARG_PRIMARY_USER_AGENT_STRING, "openasg/" ASG_VERSION),
+        {0}, /* the source address, where there is one */
     };
-    grpc_channel_args list = {sizeof args / sizeof args[0], args};
+    size_t count = sizeof args / sizeof args[0];
+    if (client->source != NULL)
+        args[count - 1] = asg_rpc_source_address_arg(client->source);
+    else
+        count--;
+    grpc_channel_args list = {count, args};
     return grpc_channel_create(uri, client->credentials, &list);
 }
 
@@ -181,8 +189,16 @@ enum asg_status asg_rpc_client_new(const struct asg_rpc_client_options *options,
                         wanted.max_message_bytes);
     }
 
+    struct grpc_socket_mutator *source = NULL;
+    if (wanted.source_address != NULL && wanted.source_address[0] != '\0' &&
+        asg_rpc_source_address_new(wanted.source_address, &source) != ASG_OK) {
+        return asg_fail(error, ASG_ERR_INVALID, "rpc client: \"%s\" is not an address",
+                        wanted.source_address);
+    }
+
     asg_rpc_library_start();
     struct asg_rpc_client *client = asg_alloc(1, sizeof *client);
+    client->source = source;
     client->max_message_bytes = wanted.max_message_bytes;
     client->max_calls = wanted.max_calls;
     client->credentials = asg_rpc_credentials_for_client();
@@ -194,6 +210,7 @@ enum asg_status asg_rpc_client_new(const struct asg_rpc_client_options *options,
         (void)run(client);
         grpc_completion_queue_destroy(client->queue);
         grpc_channel_credentials_release(client->credentials);
+        asg_rpc_source_address_release(&client->source);
         (void)pthread_cond_destroy(&client->idle);
         (void)pthread_mutex_destroy(&client->mutex);
         free(client);
@@ -224,6 +241,7 @@ void asg_rpc_client_destroy(struct asg_rpc_client **client)
     (void)pthread_join(it->thread, NULL);
     grpc_completion_queue_destroy(it->queue);
     grpc_channel_credentials_release(it->credentials);
+    asg_rpc_source_address_release(&it->source);
     (void)pthread_cond_destroy(&it->idle);
     (void)pthread_mutex_destroy(&it->mutex);
     free(it);

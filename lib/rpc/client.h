@@ -31,6 +31,7 @@ struct asg_rpc_client_options {
     struct asg_rpc_identity *identity; /* NULL: plaintext; the client keeps it alive */
     asg_rpc_check_server *check;       /* with an identity: needed */
     void *check_context;
+    const char *source_address; /* local, to come from: "10.0.0.9"; NULL or "": any */
 };
 
 /* What a call came to. Everything in it lives only during the callback. */
