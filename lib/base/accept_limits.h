@@ -1,13 +1,14 @@
 /* accept_limits - how many connections strangers may hold, put where libzmq, gRPC core
- * and libmicrohttpd accept: this room defines accept(), accept4() and close() for its
- * program, which the libraries then call (docs/decisions/0018-accept-limits.md says why:
- * none of them has such a limit).
+ * and libmicrohttpd accept: accept_calls.c defines accept(), accept4() and close() for
+ * the program that links it, which the libraries then call. None of them has such a
+ * limit (docs/decisions/0019-accept-limits.md).
  *
- * A listening port is named once with its limits; a connection above one is closed at
+ * A listening port is named once with its limits; a connection above one is reset at
  * once, before the library sees it, counted, and told in one line a while. Ports that are
  * not named are untouched. Addresses that are `known` (instances of the fleet) do not
- * count against the limit in all of strangers.
- * Threads: any. Nothing blocks.
+ * count against the limits of all strangers. A stranger's address is an IPv4 address or
+ * an IPv6 /64; a known one is exact.
+ * Threads: any. Nothing blocks; an accept costs the same however many there are.
  */
 #ifndef ASG_BASE_ACCEPT_LIMITS_H
 #define ASG_BASE_ACCEPT_LIMITS_H
@@ -16,34 +17,50 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
+
+#define ASG_ACCEPT_PORTS_MAX 16 /* limited at once */
+
+/* In each, 0 is no limit. */
 struct asg_accept_limits {
     const char *name;             /* of the port, in log lines: "agents"; static */
     uint32_t connections;         /* at once of all strangers together */
     uint32_t connections_address; /* at once of one address */
     uint32_t handshakes_s;        /* new connections a second, of all strangers */
     uint32_t handshakes_address_s;
-    uint32_t known_connections;   /* at once of all known addresses together */
+    uint32_t known_connections; /* at once of all known addresses together */
+    bool may_use_reserve;       /* admin: what asg_accept_reserve() keeps back is for it */
 };
 
 struct asg_accept_counts {
     uint64_t accepted;
     uint64_t refused;
     uint32_t open;
-    uint32_t open_known;
+    uint32_t open_known; /* of those */
 };
 
 /* Limit the listening port (of any local address). Again replaces the limits. */
 void asg_accept_limit(uint16_t port, const struct asg_accept_limits *limits);
 /* No limits any more; what is open is forgotten as it closes. */
 void asg_accept_unlimit(uint16_t port);
-/* An IPv4 or IPv6 address of the fleet comes or goes; counted, so call it in pairs. */
+
+/* Keep so many descriptors back from the limited ports, for files, HTTP and those that
+ * may use it: together they hold at most RLIMIT_NOFILE less this, and strangers at most
+ * half of that. Call it after the limit has been raised; 0 (the default): none kept. */
+void asg_accept_reserve(uint32_t descriptors);
+
+/* An IPv4 or IPv6 address of the fleet comes or goes; counted, so call it in pairs. What
+ * is no address is ignored. */
 void asg_accept_know(const char *address);
 void asg_accept_forget(const char *address);
+
 /* False: that port is not limited. */
 bool asg_accept_counts(uint16_t port, struct asg_accept_counts *ret);
-/* Put back one warning a port that refused since the last call (at most one in ten
- * seconds): "agents: refused 1,204 connections of 3 addresses in 10 s, most of 10.0.0.9".
- * Call it about once a second. */
-void asg_accept_tell(int64_t mono_ms);
+
+/* What to warn of: a port that refused since it was last told of, at most once in ten
+ * seconds: "agents: refused 1204 connections of 3 addresses in 10 s, 1100 of them of
+ * 10.0.0.9, most because of ...". False: nothing. Call it about once a second, until it
+ * is false. */
+bool asg_accept_tell(int64_t mono_ms, struct asg_error *ret);
 
 #endif
