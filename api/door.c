@@ -184,12 +184,11 @@ static void handle(void *context, const struct asg_http_request *request,
     asg_api_call_return(call, response);
 }
 
-/* Who is not signed at all is refused whatever the body says. */
+/* Who names no key in force is refused whatever the body says. */
 static bool wants_body(void *context, const struct asg_http_request *request)
 {
     const struct asg_api *api = context;
-    return api->gate == NULL || asg_http_header(request, "Authorization", NULL) != NULL ||
-           strstr(request->target, "X-Amz-Signature=") != NULL;
+    return api->gate == NULL || asg_gate_knows(api->gate, request);
 }
 
 /* "address:port" */

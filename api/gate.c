@@ -111,34 +111,71 @@ static enum asg_status check(struct asg_gate *gate,
     return ASG_ERR_DENIED;
 }
 
+/* A request as lib/aws wants it. */
+struct wire {
+    struct asg_sigv4_header headers[ASG_SIGV4_HEADERS_MAX];
+    char *path;
+    struct asg_sigv4_request request;
+};
+
+static void clear_wire(struct wire *wire)
+{
+    free(wire->path);
+}
+
+/* False: it has more headers than lib/http lets in. */
+static bool take_wire(const struct asg_http_request *request, struct wire *ret)
+{
+    ret->path = NULL;
+    size_t count = request->header_count;
+    if (count > ASG_SIGV4_HEADERS_MAX) return false;
+    for (size_t i = 0; i < count; i++) {
+        ret->headers[i] = (struct asg_sigv4_header){request->headers[i].name,
+                                                    request->headers[i].value};
+    }
+    ret->path = strdup(request->target);
+    char *query = strchr(ret->path, '?');
+    if (query != NULL) *query++ = '\0';
+    ret->request = (struct asg_sigv4_request){.method = request->method,
+                                              .path = ret->path,
+                                              .query = query,
+                                              .headers = ret->headers,
+                                              .header_count = count,
+                                              .body = request->body,
+                                              .body_length = request->body_length};
+    return true;
+}
+
 enum asg_status asg_gate_check(struct asg_gate *gate,
                                const struct asg_http_request *request,
                                struct asg_api_key **ret, struct asg_gate_refusal *refusal)
 {
-    struct asg_sigv4_header headers[ASG_SIGV4_HEADERS_MAX];
-    size_t count = request->header_count;
-    if (count > ASG_SIGV4_HEADERS_MAX) { /* lib/http lets no more in */
+    ASG_CLEANUP(clear_wire) struct wire wire;
+    if (!take_wire(request, &wire)) {
         *refusal =
             (struct asg_gate_refusal){400, "IncompleteSignature", "too many headers"};
         return ASG_ERR_DENIED;
     }
-    for (size_t i = 0; i < count; i++) {
-        headers[i] = (struct asg_sigv4_header){request->headers[i].name,
-                                               request->headers[i].value};
+    return check(gate, &wire.request, ret, refusal);
+}
+
+static bool has_key(struct asg_gate *gate, const char *access_key_id)
+{
+    struct asg_api_key *key = asg_api_keys_find(gate->keys, access_key_id);
+    bool is_there = key != NULL;
+    asg_api_key_release(&key);
+    return is_there;
+}
+
+bool asg_gate_knows(struct asg_gate *gate, const struct asg_http_request *request)
+{
+    ASG_CLEANUP(clear_wire) struct wire wire;
+    char key_id[ASG_SIGV4_KEY_ID_MAX + 1];
+    if (!take_wire(request, &wire) || !asg_sigv4_claims_key(&wire.request, key_id)) {
+        return false;
     }
-    char *path = strdup(request->target);
-    char *query = strchr(path, '?');
-    if (query != NULL) *query++ = '\0';
-    const struct asg_sigv4_request wire = {.method = request->method,
-                                           .path = path,
-                                           .query = query,
-                                           .headers = headers,
-                                           .header_count = count,
-                                           .body = request->body,
-                                           .body_length = request->body_length};
-    enum asg_status status = check(gate, &wire, ret, refusal);
-    free(path);
-    return status;
+    return has_key(gate, key_id) ||
+           (asg_api_keys_refresh(gate->keys) && has_key(gate, key_id));
 }
 
 /* ---- what ---- */

@@ -42,6 +42,10 @@ ASG_MUST_USE enum asg_status asg_gate_check(struct asg_gate *gate,
                                             struct asg_api_key **ret,
                                             struct asg_gate_refusal *refusal);
 
+/* The request says that it is signed with a key in force: nothing of it is checked, and
+ * its body need not be there yet. For who must decide whether to keep that body. */
+bool asg_gate_knows(struct asg_gate *gate, const struct asg_http_request *request);
+
 /* The key's policy allows the action ("SetDesiredCapacity") on the group; NULL: on none,
  * as with actions that describe. Launch configurations count as groups of their name. */
 bool asg_gate_may(const struct asg_api_key *key, const char *action, const char *group);

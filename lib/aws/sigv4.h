@@ -156,4 +156,10 @@ ASG_MUST_USE enum asg_status asg_sigv4_verify(const struct asg_sigv4_request *re
 bool asg_sigv4_claims_service(const struct asg_sigv4_request *request,
                               const char *service);
 
+/* The access key id that the request claims, in headers or in its URL; false: there is no
+ * signature that is well formed. Nothing of it is checked, and the body is not looked at.
+ */
+bool asg_sigv4_claims_key(const struct asg_sigv4_request *request,
+                          char ret[ASG_SIGV4_KEY_ID_MAX + 1]);
+
 #endif

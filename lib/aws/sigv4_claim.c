@@ -311,6 +311,16 @@ enum asg_status asg_sigv4_read_claim(const struct asg_sigv4_request *request,
                   : read_headers(request, text, claim, verdict);
 }
 
+bool asg_sigv4_claims_key(const struct asg_sigv4_request *request,
+                          char ret[ASG_SIGV4_KEY_ID_MAX + 1])
+{
+    struct asg_sigv4_claim claim = {0};
+    struct asg_sigv4_verdict ignored;
+    if (asg_sigv4_read_claim(request, &claim, &ignored) != ASG_OK) return false;
+    memcpy(ret, claim.key_id, sizeof claim.key_id);
+    return true;
+}
+
 bool asg_sigv4_claims_service(const struct asg_sigv4_request *request,
                               const char *service)
 {

@@ -101,8 +101,15 @@ static const struct sent well = {.key_id = "ASGAANN",
                                  .service = "autoscaling",
                                  .at_ms = NOW_MS};
 
-static enum asg_status ask(const struct sent *sent, struct asg_api_key **ret,
-                           struct asg_gate_refusal *refusal)
+/* What the gate is asked. */
+struct asked {
+    bool is_known; /* asg_gate_knows() before there is a body */
+    enum asg_status status;
+    struct asg_api_key *key;
+    struct asg_gate_refusal refusal;
+};
+
+static void send(const struct sent *sent, struct asked *ret)
 {
     static const char body[] = "Action=DescribeAutoScalingGroups&Version=2011-01-01";
     struct asg_sigv4_header headers[8] = {{"Host", "127.0.0.1:7706"}};
@@ -130,18 +137,36 @@ static enum asg_status ask(const struct sent *sent, struct asg_api_key **ret,
             (struct asg_http_header){added.headers[i].name, added.headers[i].value};
     }
     const char *text = sent->body_instead != NULL ? sent->body_instead : body;
-    const struct asg_http_request http = {.method = "POST",
-                                          .target = "/",
-                                          .headers = sending,
-                                          .header_count = count,
-                                          .body = text,
-                                          .body_length = strlen(text),
-                                          .client = "127.0.0.1"};
-    enum asg_status status = asg_gate_check(gate, &http, ret, refusal);
+    struct asg_http_request http = {.method = "POST",
+                                    .target = "/",
+                                    .headers = sending,
+                                    .header_count = count,
+                                    .client = "127.0.0.1"};
+    ret->is_known = asg_gate_knows(gate, &http);
+    http.body = text;
+    http.body_length = strlen(text);
+    ret->status = asg_gate_check(gate, &http, &ret->key, &ret->refusal);
     asg_sigv4_signer_destroy(&signer);
     asg_credentials_clear(&credentials);
     asg_arena_clear(&arena);
-    return status;
+}
+
+static enum asg_status ask(const struct sent *sent, struct asg_api_key **ret,
+                           struct asg_gate_refusal *refusal)
+{
+    struct asked asked = {.key = NULL};
+    send(sent, &asked);
+    *ret = asked.key;
+    *refusal = asked.refusal;
+    return asked.status;
+}
+
+static bool is_known(const struct sent *sent)
+{
+    struct asked asked = {.key = NULL};
+    send(sent, &asked);
+    asg_api_key_release(&asked.key);
+    return asked.is_known;
 }
 
 static struct asg_api_key *accepted(const struct sent *sent, const char *name)
@@ -296,6 +321,39 @@ static void test_a_new_key_is_good_at_once(void **state)
     passes(&sent, "new");
 }
 
+/* Bodies are kept of these only. */
+static void test_a_key_is_known_before_the_body_is_there(void **state)
+{
+    (void)state;
+    struct sent sent = well;
+    assert_true(is_known(&sent));
+    sent.secret = "another secret"; /* that is for the check */
+    assert_true(is_known(&sent));
+    sent.is_unsigned = true;
+    assert_false(is_known(&sent));
+    sent = well;
+    sent.key_id = "ASGANEW";
+    assert_false(is_known(&sent));
+    write_keys(ANN LINE("new", "ASGANEW", "actions=* groups=*"), 0600);
+    assert_true(is_known(&sent)); /* no time has passed */
+}
+
+static void test_a_presigned_url_names_its_key(void **state)
+{
+    (void)state;
+#define URL(key)                                                                         \
+    "/?Action=DescribeTags&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=" key       \
+    "%2F20150830%2Feu-west-1%2Fautoscaling%2Faws4_request&X-Amz-Date=20150830T123600Z"   \
+    "&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature="                        \
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+    struct asg_http_request http = {.method = "POST", .target = URL("ASGAANN")};
+    assert_true(asg_gate_knows(gate, &http));
+    http.target = URL("ASGANOBODY");
+    assert_false(asg_gate_knows(gate, &http));
+    http.target = "/?X-Amz-Signature=00";
+    assert_false(asg_gate_knows(gate, &http));
+}
+
 static void test_a_removed_key_ends_within_a_fifth_of_a_second(void **state)
 {
     (void)state;
@@ -446,6 +504,8 @@ int main(void)
         TEST(test_a_session_token_belongs_to_its_key),
         TEST(test_policies_name_actions_and_groups),
         TEST(test_a_new_key_is_good_at_once),
+        TEST(test_a_key_is_known_before_the_body_is_there),
+        TEST(test_a_presigned_url_names_its_key),
         TEST(test_a_removed_key_ends_within_a_fifth_of_a_second),
         TEST(test_a_bad_file_keeps_the_keys),
         TEST(test_a_link_or_the_file_of_another_keeps_the_keys),
