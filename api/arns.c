@@ -46,21 +46,24 @@ const char *asg_api_alarm_arn(struct asg_api_call *call, const char *alarm)
                             call->region, call->account_id, alarm);
 }
 
-bool asg_api_read_policy_arn(struct asg_api_call *call, const char *text,
-                             struct asg_policy_name *ret)
+bool asg_api_read_arn(struct asg_api_call *call, enum asg_arn_kind kind, const char *text,
+                      struct asg_arn_name *ret)
 {
-    const char *head = asg_arena_format(
-        &call->arena, "arn:aws:autoscaling:%s:%s:scalingPolicy:", call->region,
-        call->account_id);
+    static const char *const kinds[] = {"scalingPolicy", "scheduledUpdateGroupAction"};
+    static const char *const tails[] = {":policyName/", ":scheduledActionName/"};
+    static const char of_group[] = ":autoScalingGroupName/";
+    if (strncmp(text, "arn:", 4) != 0) return false;
+    const char *head =
+        asg_arena_format(&call->arena, "arn:aws:autoscaling:%s:%s:%s:", call->region,
+                         call->account_id, kinds[kind]);
     if (strncmp(text, head, strlen(head)) != 0) return false;
     const char *uuid = text + strlen(head);
-    const char *group = strstr(uuid, ":autoScalingGroupName/");
-    /* A group's name has no colon; a policy's may. */
-    const char *policy = group != NULL ? strstr(group, ":policyName/") : NULL;
-    if (policy == NULL) return false;
+    const char *group = strstr(uuid, of_group);
+    const char *name = group != NULL ? strstr(group, tails[kind]) : NULL;
+    if (name == NULL) return false;
     ret->uuid = asg_arena_text_n(&call->arena, uuid, (size_t)(group - uuid));
-    group += strlen(":autoScalingGroupName/");
-    ret->group = asg_arena_text_n(&call->arena, group, (size_t)(policy - group));
-    ret->policy = asg_arena_text(&call->arena, policy + strlen(":policyName/"));
+    group += sizeof of_group - 1;
+    ret->group = asg_arena_text_n(&call->arena, group, (size_t)(name - group));
+    ret->name = asg_arena_text(&call->arena, name + strlen(tails[kind]));
     return true;
 }

@@ -15,14 +15,15 @@ const char *asg_api_launch_configuration_arn(struct asg_api_call *call, const ch
                                              const char *name);
 const char *asg_api_alarm_arn(struct asg_api_call *call, const char *alarm);
 
-/* What a policy's ARN names: its group, policy and uuid, copied. False: it is no such ARN
- * of this region and account. */
-struct asg_policy_name {
+/* What the ARN of a policy or a scheduled action names, copied. A group's name has no
+ * colon; the other's may. False: it is no such ARN of this region and account. */
+enum asg_arn_kind { ASG_ARN_POLICY, ASG_ARN_SCHEDULE };
+struct asg_arn_name {
     const char *uuid;
     const char *group;
-    const char *policy;
+    const char *name; /* of the policy or the action */
 };
-bool asg_api_read_policy_arn(struct asg_api_call *call, const char *arn,
-                             struct asg_policy_name *ret);
+bool asg_api_read_arn(struct asg_api_call *call, enum asg_arn_kind kind, const char *arn,
+                      struct asg_arn_name *ret);
 
 #endif

@@ -99,6 +99,17 @@ static void add_put(struct asg_api_call *call, const struct asg_query_value *ite
     add_order(call->state, name, &order);
 }
 
+static void add_delete(struct asg_api_call *call, const char *name)
+{
+    struct asg_command order;
+    struct asg_error error = {""};
+    if (!schedule_delete_order(call, name, &order, &error)) {
+        note_failure(call, name, "ValidationError", error.text);
+        return;
+    }
+    add_order(call->state, name, &order);
+}
+
 static void begin(struct asg_api_call *call, const char *member, bool deletes)
 {
     const char *group = asg_value_text(&call->input, "AutoScalingGroupName", "");
@@ -112,12 +123,11 @@ static void begin(struct asg_api_call *call, const char *member, bool deletes)
     batch->failures = asg_arena_take(&call->arena, (count + 1) * sizeof *batch->failures);
     call->state = batch;
     for (size_t i = 0; i < count; i++) {
-        if (!deletes) {
+        if (deletes) {
+            add_delete(call, items[i].text);
+        } else {
             add_put(call, &items[i]);
-            continue;
         }
-        const struct asg_command order = schedule_delete_order(call, items[i].text);
-        add_order(batch, items[i].text, &order);
     }
     go_on(call);
 }

@@ -3,10 +3,9 @@
 
 #include "api/arns.h"
 #include "api/do/do.h"
-#include "api/do/named.h"
+#include "api/do/listing.h"
 #include "api/do/policy_answers.h"
 #include "api/kept.h"
-#include "api/pages.h"
 #include "api/words.h"
 #include "model/alarm_name.h"
 #include "model/schemas.h"
@@ -166,48 +165,6 @@ static void write_policy(struct asg_api_call *call, struct asg_writer *writer,
 
 /* ---- which ones ---- */
 
-/* A policy that is asked for: by its name alone, or by its ARN. */
-struct wanted {
-    const char *text;
-    bool is_arn;
-    struct asg_policy_name arn;
-};
-
-struct wanted_list {
-    struct wanted *items;
-    size_t count;
-};
-
-/* They are read once, however many policies there are. */
-static struct wanted_list take_wanted(struct asg_api_call *call)
-{
-    struct wanted_list list;
-    const struct asg_query_value *names =
-        asg_value_items(&call->input, "PolicyNames", &list.count);
-    list.items = asg_arena_take(&call->arena, (list.count + 1) * sizeof *list.items);
-    for (size_t i = 0; i < list.count; i++) {
-        struct wanted *wanted = &list.items[i];
-        wanted->text = names[i].text;
-        wanted->is_arn = asg_api_read_policy_arn(call, names[i].text, &wanted->arn);
-    }
-    return list;
-}
-
-/* Its name or ARN is among those asked for, or none were. */
-static bool is_named(const struct wanted_list *list,
-                     const struct asg_policy_config *policy)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        const struct wanted *wanted = &list->items[i];
-        if (strcmp(wanted->text, policy->name) == 0) return true;
-        if (wanted->is_arn && strcmp(wanted->arn.uuid, policy->uuid) == 0 &&
-            strcmp(wanted->arn.group, policy->group) == 0) {
-            return true;
-        }
-    }
-    return list->count == 0;
-}
-
 static bool is_of_type(struct asg_api_call *call, const struct asg_policy_config *policy)
 {
     size_t count = 0;
@@ -238,70 +195,29 @@ static bool check_types(struct asg_api_call *call)
     return true;
 }
 
-struct listing {
-    struct asg_api_call *call;
-    struct asg_writer writer;
-    struct wanted_list wanted;
-    const char *after_group; /* of the last policy of the page before; "" */
-    const char *after_policy;
-    size_t left;
-    const struct asg_policy_config *last;
-    bool has_more;
-};
-
-static void list_group(struct listing *listing, const struct asg_page *page)
+static void list_group(struct asg_listing *listing, const struct asg_page *page,
+                       const void *context)
 {
+    const struct asg_wanted *wanted = context;
     const struct asg_group_sheet *sheet = &page->sheet->content;
-    bool is_cut = strcmp(asg_page_name(page), listing->after_group) == 0;
-    for (size_t i = 0; i < sheet->policy_count && !listing->has_more; i++) {
+    const char *after = asg_listing_after(listing, asg_page_name(page));
+    for (size_t i = 0; i < sheet->policy_count; i++) {
         const struct asg_policy_config *policy = &sheet->policies[i];
-        if (is_cut && strcmp(policy->name, listing->after_policy) <= 0) continue;
-        if (!is_named(&listing->wanted, policy) || !is_of_type(listing->call, policy)) {
-            continue;
-        }
-        if (listing->left == 0) {
-            listing->has_more = true;
-            return;
-        }
-        listing->left--;
-        listing->last = policy;
+        const struct asg_arn_name name = {policy->uuid, policy->group, policy->name};
+        if (after != NULL && strcmp(policy->name, after) <= 0) continue;
+        if (!asg_wanted_is_empty(wanted) && !asg_wanted_has(wanted, &name)) continue;
+        if (!is_of_type(listing->call, policy)) continue;
+        if (!asg_listing_takes(listing, policy->group, policy->name)) return;
         write_policy(listing->call, &listing->writer, policy);
-    }
-}
-
-static void list_all(struct listing *listing, const struct asg_root *root,
-                     const char *group)
-{
-    size_t count = asg_root_count(root);
-    size_t at = asg_root_place(root, group != NULL ? group : listing->after_group);
-    for (; at < count && !listing->has_more; at++) {
-        const struct asg_page *page = asg_root_page(root, at);
-        if (group != NULL && strcmp(asg_page_name(page), group) != 0) return;
-        list_group(listing, page);
     }
 }
 
 void asg_do_describe_policies(struct asg_api_call *call)
 {
-    struct listing listing = {.call = call};
-    struct asg_api_page range;
-    if (!check_types(call) || !asg_api_page_read(call, PAGE, &range)) return;
-    const char *group = asg_value_text(&call->input, "AutoScalingGroupName", NULL);
-    const struct asg_root *root = asg_api_hold_with_group(call, group);
-    if (root == NULL) return;
-    asg_api_page_split(call, &range, &listing.after_group, &listing.after_policy);
-    listing.left = range.most;
-    listing.wanted = take_wanted(call);
-    asg_write_init(&listing.writer, asg_api_begin(call), call->action->output);
-    asg_write_begin_list(&listing.writer, "ScalingPolicies");
-    list_all(&listing, root, group);
-    asg_write_end(&listing.writer);
-    if (listing.has_more) {
-        const char *last =
-            asg_api_page_key(call, listing.last->group, listing.last->name);
-        asg_write_text(&listing.writer, "NextToken", asg_api_page_token(call, last));
-    }
-    asg_write_finish(&listing.writer);
-    asg_view_drop(&root);
-    asg_api_end(call);
+    struct asg_listing listing;
+    if (!check_types(call) || !asg_listing_init(&listing, call, PAGE)) return;
+    const struct asg_wanted wanted = asg_wanted_take(call, "PolicyNames", ASG_ARN_POLICY);
+    asg_listing_run(&listing, "ScalingPolicies",
+                    asg_value_text(&call->input, "AutoScalingGroupName", NULL),
+                    list_group, &wanted);
 }

@@ -345,14 +345,14 @@ static bool read_name(struct asg_api_call *call, const char **ret_group,
                               "only an ARN names the group as well");
         return false;
     }
-    struct asg_policy_name name;
-    bool is_there = asg_api_read_policy_arn(call, policy, &name) &&
+    struct asg_arn_name name;
+    bool is_there = asg_api_read_arn(call, ASG_ARN_POLICY, policy, &name) &&
                     (group == NULL || strcmp(group, name.group) == 0);
     if (is_there) {
         const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
         const struct asg_page *page = asg_root_find(root, name.group);
         const struct asg_policy_config *known =
-            page != NULL ? asg_policy_of_page(page, name.policy) : NULL;
+            page != NULL ? asg_policy_of_page(page, name.name) : NULL;
         is_there = known != NULL && strcmp(known->uuid, name.uuid) == 0;
         asg_view_drop(&root);
     }
@@ -361,7 +361,7 @@ static bool read_name(struct asg_api_call *call, const char **ret_group,
         return false;
     }
     *ret_group = name.group;
-    *ret_policy = name.policy;
+    *ret_policy = name.name;
     return true;
 }
 

@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "api/arns.h"
-#include "api/do/named.h"
-#include "api/pages.h"
+#include "api/do/listing.h"
 #include "model/defaults.h"
 #include "model/schemas.h"
 #include "model/zone_changes.h"
@@ -73,14 +72,39 @@ struct asg_command schedule_put_order(struct asg_api_call *call,
                                 .limit = asg_api_limits_of(call)->schedules};
 }
 
-struct asg_command schedule_delete_order(struct asg_api_call *call, const char *name)
+/* The action of that ARN is in the call's group. */
+static bool is_here(struct asg_api_call *call, const struct asg_arn_name *name)
 {
-    static const char tail[] = ":scheduledActionName/";
-    const char *of_arn = strncmp(name, "arn:", 4) == 0 ? strstr(name, tail) : NULL;
-    return (struct asg_command){
-        .kind = ASG_COMMAND_SCHEDULE_DELETE,
-        .group = asg_value_text(&call->input, "AutoScalingGroupName", ""),
-        .name = of_arn != NULL ? of_arn + sizeof tail - 1 : name};
+    const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
+    const struct asg_page *page = asg_root_find(root, name->group);
+    const struct asg_group_sheet *sheet = page != NULL ? &page->sheet->content : NULL;
+    bool is_found = false;
+    for (size_t i = 0; sheet != NULL && i < sheet->schedule_count && !is_found; i++) {
+        is_found = strcmp(sheet->schedules[i].name, name->name) == 0 &&
+                   strcmp(sheet->schedules[i].uuid, name->uuid) == 0;
+    }
+    asg_view_drop(&root);
+    return is_found;
+}
+
+bool schedule_delete_order(struct asg_api_call *call, const char *name,
+                           struct asg_command *ret, struct asg_error *error)
+{
+    const char *group = asg_value_text(&call->input, "AutoScalingGroupName", "");
+    *ret = (struct asg_command){
+        .kind = ASG_COMMAND_SCHEDULE_DELETE, .group = group, .name = name};
+    if (strncmp(name, "arn:", 4) != 0) return true;
+    struct asg_arn_name read;
+    if (!asg_api_read_arn(call, ASG_ARN_SCHEDULE, name, &read) ||
+        strcmp(read.group, group) != 0 || !is_here(call, &read)) {
+        (void)asg_fail(
+            error, ASG_ERR_NOT_FOUND,
+            "Scheduled action not found - %.1600s is no scheduled action of %s", name,
+            group);
+        return false;
+    }
+    ret->name = read.name;
+    return true;
 }
 
 void asg_do_put_scheduled_update_group_action(struct asg_api_call *call)
@@ -97,25 +121,23 @@ void asg_do_put_scheduled_update_group_action(struct asg_api_call *call)
 
 void asg_do_delete_scheduled_action(struct asg_api_call *call)
 {
-    const struct asg_command command = schedule_delete_order(
-        call, asg_value_text(&call->input, "ScheduledActionName", ""));
+    struct asg_command command;
+    struct asg_error error = {""};
+    const char *name = asg_value_text(&call->input, "ScheduledActionName", "");
+    if (!schedule_delete_order(call, name, &command, &error)) {
+        asg_api_invalid(call, "%s", error.text);
+        return;
+    }
     asg_api_order(call, &command, NULL);
 }
 
 /* ---- what there is ---- */
 
-struct listing {
-    struct asg_api_call *call;
-    struct asg_writer writer;
-    const struct asg_query_value *names;
-    size_t name_count;
-    int64_t from_ms; /* of runs that are asked for; names make it nothing */
+/* Which ones: names make the times nothing. */
+struct asked {
+    struct asg_wanted wanted;
+    int64_t from_ms;
     int64_t until_ms;
-    const char *after_group; /* of the last action of the page before; "" */
-    const char *after_name;
-    size_t left;
-    const struct asg_schedule_config *last;
-    bool has_more;
 };
 
 /* It starts then, or runs then again. */
@@ -125,20 +147,16 @@ static int64_t start_of(const struct asg_schedule_config *schedule)
     return is_over ? schedule->start_ms : schedule->next_ms;
 }
 
-static bool is_asked_for(const struct listing *listing,
+static bool is_asked_for(const struct asked *asked,
                          const struct asg_schedule_config *schedule)
 {
-    for (size_t i = 0; i < listing->name_count; i++) {
-        const char *name = listing->names[i].text;
-        if (strcmp(name, schedule->name) == 0) return true;
-        if (strcmp(name, asg_api_schedule_arn(listing->call, schedule->uuid,
-                                              schedule->group, schedule->name)) == 0) {
-            return true;
-        }
+    if (!asg_wanted_is_empty(&asked->wanted)) {
+        const struct asg_arn_name name = {schedule->uuid, schedule->group,
+                                          schedule->name};
+        return asg_wanted_has(&asked->wanted, &name);
     }
-    if (listing->name_count > 0) return false;
     int64_t start_ms = start_of(schedule);
-    return start_ms >= listing->from_ms && start_ms <= listing->until_ms;
+    return start_ms >= asked->from_ms && start_ms <= asked->until_ms;
 }
 
 static void write_size(struct asg_writer *writer, const char *name, int64_t size)
@@ -146,7 +164,7 @@ static void write_size(struct asg_writer *writer, const char *name, int64_t size
     if (size >= 0) asg_write_number(writer, name, size);
 }
 
-static void write_schedule(struct listing *listing,
+static void write_schedule(struct asg_listing *listing,
                            const struct asg_schedule_config *schedule)
 {
     struct asg_writer *writer = &listing->writer;
@@ -175,66 +193,29 @@ static void write_schedule(struct listing *listing,
     asg_write_end(writer);
 }
 
-static void list_group(struct listing *listing, const struct asg_page *page)
+static void list_group(struct asg_listing *listing, const struct asg_page *page,
+                       const void *context)
 {
     const struct asg_group_sheet *sheet = &page->sheet->content;
-    bool is_cut = strcmp(asg_page_name(page), listing->after_group) == 0;
-    for (size_t i = 0; i < sheet->schedule_count && !listing->has_more; i++) {
+    const char *after = asg_listing_after(listing, asg_page_name(page));
+    for (size_t i = 0; i < sheet->schedule_count; i++) {
         const struct asg_schedule_config *schedule = &sheet->schedules[i];
-        if (is_cut && strcmp(schedule->name, listing->after_name) <= 0) continue;
-        if (!is_asked_for(listing, schedule)) continue;
-        if (listing->left == 0) {
-            listing->has_more = true;
-            return;
-        }
-        listing->left--;
-        listing->last = schedule;
+        if (after != NULL && strcmp(schedule->name, after) <= 0) continue;
+        if (!is_asked_for(context, schedule)) continue;
+        if (!asg_listing_takes(listing, schedule->group, schedule->name)) return;
         write_schedule(listing, schedule);
     }
 }
 
-static void list_all(struct listing *listing, const struct asg_root *root,
-                     const char *group)
-{
-    size_t count = asg_root_count(root);
-    size_t at = asg_root_place(root, group != NULL ? group : listing->after_group);
-    for (; at < count && !listing->has_more; at++) {
-        const struct asg_page *page = asg_root_page(root, at);
-        if (group != NULL && strcmp(asg_page_name(page), group) != 0) return;
-        list_group(listing, page);
-    }
-}
-
-static void begin_listing(struct asg_api_call *call, const struct asg_api_page *range,
-                          struct listing *ret)
-{
-    ret->call = call;
-    asg_api_page_split(call, range, &ret->after_group, &ret->after_name);
-    ret->left = range->most;
-    ret->names = asg_value_items(&call->input, "ScheduledActionNames", &ret->name_count);
-    ret->from_ms = asg_value_number(&call->input, "StartTime", INT64_MIN);
-    ret->until_ms = asg_value_number(&call->input, "EndTime", INT64_MAX);
-}
-
 void asg_do_describe_scheduled_actions(struct asg_api_call *call)
 {
-    struct listing listing = {.left = 0};
-    struct asg_api_page range;
-    if (!asg_api_page_read(call, PAGE, &range)) return;
-    begin_listing(call, &range, &listing);
-    const char *group = asg_value_text(&call->input, "AutoScalingGroupName", NULL);
-    const struct asg_root *root = asg_api_hold_with_group(call, group);
-    if (root == NULL) return;
-    asg_write_init(&listing.writer, asg_api_begin(call), call->action->output);
-    asg_write_begin_list(&listing.writer, "ScheduledUpdateGroupActions");
-    list_all(&listing, root, group);
-    asg_write_end(&listing.writer);
-    if (listing.has_more) {
-        const char *last =
-            asg_api_page_key(call, listing.last->group, listing.last->name);
-        asg_write_text(&listing.writer, "NextToken", asg_api_page_token(call, last));
-    }
-    asg_write_finish(&listing.writer);
-    asg_view_drop(&root);
-    asg_api_end(call);
+    struct asg_listing listing;
+    if (!asg_listing_init(&listing, call, PAGE)) return;
+    const struct asked asked = {
+        .wanted = asg_wanted_take(call, "ScheduledActionNames", ASG_ARN_SCHEDULE),
+        .from_ms = asg_value_number(&call->input, "StartTime", INT64_MIN),
+        .until_ms = asg_value_number(&call->input, "EndTime", INT64_MAX)};
+    asg_listing_run(&listing, "ScheduledUpdateGroupActions",
+                    asg_value_text(&call->input, "AutoScalingGroupName", NULL),
+                    list_group, &asked);
 }

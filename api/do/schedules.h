@@ -15,7 +15,9 @@ bool schedule_take(struct asg_api_call *call, const struct asg_query_value *valu
 struct asg_command schedule_put_order(struct asg_api_call *call,
                                       const struct asg_schedule_config *config);
 
-/* The order that deletes the action of that name or ARN. */
-struct asg_command schedule_delete_order(struct asg_api_call *call, const char *name);
+/* The order that deletes the action of that name or ARN of the call's group. False:
+ * *error says that the ARN is none of an action there, for a ValidationError. */
+bool schedule_delete_order(struct asg_api_call *call, const char *name,
+                           struct asg_command *ret, struct asg_error *error);
 
 #endif

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "api/do/do.h"
+#include "api/do/listing.h"
 #include "api/do/named.h"
-#include "api/pages.h"
 #include "query/write.h"
 #include "view/view.h"
 
@@ -161,23 +161,14 @@ enum filter_kind { BY_GROUP, BY_KEY, BY_PROPAGATION, BY_VALUE, FILTER_KINDS };
 static const char *const filter_words[FILTER_KINDS] = {"auto-scaling-group", "key",
                                                        "propagate-at-launch", "value"};
 
-/* Its values in order: there may be thousands, and as many tags. */
 struct filter {
     enum filter_kind kind;
-    const char **values;
-    size_t count;
+    struct asg_text_set values;
 };
 
-struct listing {
-    struct asg_writer writer;
-    struct filter *filters;
-    size_t filter_count;
-    const char *after_group; /* of the last tag of the page before; "" */
-    const char *after_key;
-    size_t left;
-    const char *last_group;
-    const char *last_key;
-    bool has_more;
+struct filter_list {
+    struct filter *items;
+    size_t count;
 };
 
 static int filter_kind(const struct asg_query_value *filter)
@@ -189,30 +180,12 @@ static int filter_kind(const struct asg_query_value *filter)
     return -1;
 }
 
-static int compare_texts(const void *left, const void *right)
+static bool read_filters(struct asg_api_call *call, struct filter_list *ret)
 {
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
-static void take_values(struct asg_api_call *call, const struct asg_query_value *given,
-                        struct filter *ret)
-{
-    const struct asg_query_value *values = asg_value_items(given, "Values", &ret->count);
-    ret->values = asg_arena_take(&call->arena, (ret->count + 1) * sizeof *ret->values);
-    for (size_t i = 0; i < ret->count; i++) {
-        ret->values[i] = values[i].text;
-    }
-    qsort(ret->values, ret->count, sizeof *ret->values, compare_texts);
-}
-
-static bool read_filters(struct asg_api_call *call, struct listing *listing)
-{
-    size_t count = 0;
     const struct asg_query_value *given =
-        asg_value_items(&call->input, "Filters", &count);
-    listing->filters = asg_arena_take(&call->arena, (count + 1) * sizeof(struct filter));
-    listing->filter_count = count;
-    for (size_t i = 0; i < count; i++) {
+        asg_value_items(&call->input, "Filters", &ret->count);
+    ret->items = asg_arena_take(&call->arena, (ret->count + 1) * sizeof *ret->items);
+    for (size_t i = 0; i < ret->count; i++) {
         int kind = filter_kind(&given[i]);
         if (kind < 0) {
             asg_api_invalid(
@@ -222,24 +195,21 @@ static bool read_filters(struct asg_api_call *call, struct listing *listing)
                 asg_value_text(&given[i], "Name", ""));
             return false;
         }
-        listing->filters[i].kind = (enum filter_kind)kind;
-        take_values(call, &given[i], &listing->filters[i]);
+        size_t count = 0;
+        const struct asg_query_value *values =
+            asg_value_items(&given[i], "Values", &count);
+        ret->items[i] = (struct filter){.kind = (enum filter_kind)kind,
+                                        .values = asg_text_set_take(call, values, count)};
     }
     return true;
 }
 
-static bool is_among(const struct filter *filter, const char *text)
-{
-    return bsearch(&text, filter->values, filter->count, sizeof *filter->values,
-                   compare_texts) != NULL;
-}
-
 /* Any value of each filter; NULL: filters that look at the tag are left out. */
-static bool passes(const struct listing *listing, const char *group,
+static bool passes(const struct filter_list *filters, const char *group,
                    const struct asg_tag *tag)
 {
-    for (size_t i = 0; i < listing->filter_count; i++) {
-        const struct filter *filter = &listing->filters[i];
+    for (size_t i = 0; i < filters->count; i++) {
+        const struct filter *filter = &filters->items[i];
         const char *text = group;
         if (filter->kind != BY_GROUP) {
             if (tag == NULL) continue;
@@ -248,7 +218,7 @@ static bool passes(const struct listing *listing, const char *group,
                    : tag->stays               ? "false"
                                               : "true";
         }
-        if (!is_among(filter, text)) return false;
+        if (!asg_text_set_has(&filter->values, text)) return false;
     }
     return true;
 }
@@ -278,46 +248,25 @@ static const struct asg_tag *next_tag(const struct asg_group_config *config,
     return next;
 }
 
-static void list_group(struct listing *listing, const struct asg_page *page)
+static void list_group(struct asg_listing *listing, const struct asg_page *page,
+                       const void *context)
 {
+    const struct filter_list *filters = context;
     const char *group = asg_page_name(page);
-    if (!passes(listing, group, NULL)) return;
+    if (!passes(filters, group, NULL)) return;
     const struct asg_group_config *config = page->sheet->content.group.config;
-    bool is_cut = strcmp(group, listing->after_group) == 0;
-    const struct asg_tag *tag = next_tag(config, is_cut ? listing->after_key : NULL);
+    const struct asg_tag *tag = next_tag(config, asg_listing_after(listing, group));
     for (; tag != NULL; tag = next_tag(config, tag->key)) {
-        if (!passes(listing, group, tag)) continue;
-        if (listing->left == 0) {
-            listing->has_more = true;
-            return;
-        }
-        listing->left--;
-        listing->last_group = group;
-        listing->last_key = tag->key;
+        if (!passes(filters, group, tag)) continue;
+        if (!asg_listing_takes(listing, group, tag->key)) return;
         write_tag(&listing->writer, group, tag);
     }
 }
 
 void asg_do_describe_tags(struct asg_api_call *call)
 {
-    struct listing listing = {.left = 0};
-    struct asg_api_page range;
-    if (!read_filters(call, &listing) || !asg_api_page_read(call, PAGE, &range)) return;
-    asg_api_page_split(call, &range, &listing.after_group, &listing.after_key);
-    listing.left = range.most;
-    asg_write_init(&listing.writer, asg_api_begin(call), call->action->output);
-    asg_write_begin_list(&listing.writer, "Tags");
-    const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
-    size_t at = asg_root_place(root, listing.after_group);
-    for (; at < asg_root_count(root) && !listing.has_more; at++) {
-        list_group(&listing, asg_root_page(root, at));
-    }
-    asg_write_end(&listing.writer);
-    if (listing.has_more) {
-        const char *last = asg_api_page_key(call, listing.last_group, listing.last_key);
-        asg_write_text(&listing.writer, "NextToken", asg_api_page_token(call, last));
-    }
-    asg_write_finish(&listing.writer);
-    asg_view_drop(&root);
-    asg_api_end(call);
+    struct asg_listing listing;
+    struct filter_list filters = {.count = 0};
+    if (!read_filters(call, &filters) || !asg_listing_init(&listing, call, PAGE)) return;
+    asg_listing_run(&listing, "Tags", /* group */ NULL, list_group, &filters);
 }

@@ -1,13 +1,16 @@
 /* Scheduled actions: from a client's form to the order, one after the other in a batch,
  * and from the view to the answer. */
+#include <sys/resource.h>
+
 #include "lib/api_play.h"
 
 #define START_MS INT64_C(1893456000000) /* 2030-01-01 */
 
-static void put_group(const struct asg_schedule_config *schedules, size_t count)
+static void put_group_of(const char *name, const struct asg_schedule_config *schedules,
+                         size_t count)
 {
     struct asg_sheet *sheet = asg_sheet_new();
-    const struct asg_group_config config = {.name = "g"};
+    const struct asg_group_config config = {.name = name};
     struct asg_group_config *copy = asg_arena_take(&sheet->arena, sizeof *copy);
     asg_model_copy(&asg_group_config_schema, &config, &sheet->arena, copy);
     struct asg_schedule_config *items =
@@ -25,6 +28,11 @@ static void put_group(const struct asg_schedule_config *schedules, size_t count)
     asg_view_begin(play.view, /* is_empty */ false);
     asg_draft_put(play.view, asg_page_new(sheet, NULL, 0));
     asg_view_publish(play.view, 0);
+}
+
+static void put_group(const struct asg_schedule_config *schedules, size_t count)
+{
+    put_group_of("g", schedules, count);
 }
 
 /* ---- orders ---- */
@@ -87,6 +95,21 @@ static void test_what_cannot_be_is_refused(void **state)
     play_expect("<Code>AlreadyExists</Code>");
 }
 
+#define ARN(uuid, group, name)                                                           \
+    "arn:aws:autoscaling:eu-west-1:123456789012:scheduledUpdateGroupAction:" uuid        \
+    ":autoScalingGroupName/" group ":scheduledActionName/" name
+
+static const struct asg_schedule_config colon = {.group = "g",
+                                                 .name = "a:b",
+                                                 .uuid = "u",
+                                                 .min = 1,
+                                                 .max = ASG_UNSET,
+                                                 .desired = ASG_UNSET,
+                                                 .start_ms = START_MS,
+                                                 .recurrence = "",
+                                                 .time_zone = "UTC",
+                                                 .next_ms = START_MS};
+
 static void test_an_action_is_deleted_by_name_or_arn(void **state)
 {
     (void)state;
@@ -94,12 +117,38 @@ static void test_an_action_is_deleted_by_name_or_arn(void **state)
              "ScheduledActionName=night");
     assert_int_equal(ASG_COMMAND_SCHEDULE_DELETE, play.order.kind);
     assert_string_equal("night", play.order.name);
-    put_group(NULL, 0);
-    play_ask(
-        "Action=BatchDeleteScheduledAction&AutoScalingGroupName=g&"
-        "ScheduledActionNames.member.1=arn:aws:autoscaling:eu-west-1:123456789012:"
-        "scheduledUpdateGroupAction:u:autoScalingGroupName/g:scheduledActionName/a:b");
+    put_group(&colon, 1);
+    play_ask("Action=BatchDeleteScheduledAction&AutoScalingGroupName=g&"
+             "ScheduledActionNames.member.1=" ARN("u", "g", "a:b"));
     assert_string_equal("a:b", play.order.name);
+    assert_string_equal("g", play.order.group);
+}
+
+static void test_an_arn_of_another_action_touches_nothing(void **state)
+{
+    (void)state;
+    static const char *const others[] = {ARN("u", "h", "a:b"), /* of another group */
+                                         ARN("v", "g", "a:b"), /* of one that was */
+                                         ARN("u", "g", "b"),   /* the end of a name */
+                                         "arn:aws:autoscaling:x:scheduledActionName/a:b"};
+    put_group(&colon, 1);
+    put_group_of("h", &colon, 1);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        char ask[512];
+        (void)snprintf(ask, sizeof ask,
+                       "Action=DeleteScheduledAction&AutoScalingGroupName=g&"
+                       "ScheduledActionName=%s",
+                       others[i]);
+        play_refused(ask, "ValidationError", others[i]);
+        (void)snprintf(ask, sizeof ask,
+                       "Action=BatchDeleteScheduledAction&AutoScalingGroupName=g&"
+                       "ScheduledActionNames.member.1=%s",
+                       others[i]);
+        play_ask(ask);
+        play_expect("<ErrorCode>ValidationError</ErrorCode>");
+        play_expect("is no scheduled action of g");
+    }
+    assert_int_equal(0, play.order_count);
 }
 
 /* ---- batches ---- */
@@ -218,6 +267,61 @@ static void test_runs_of_a_time_are_asked_for(void **state)
                  "ValidationError", "not found");
 }
 
+static void test_actions_are_asked_for_by_arn(void **state)
+{
+    (void)state;
+    put_group(rows, 2);
+    play_ask("Action=DescribeScheduledActions&"
+             "ScheduledActionNames.member.1=" ARN(
+                 "u-9", "g", "daily") "&"
+                                      "ScheduledActionNames.member.2=" ARN("u-2", "g",
+                                                                           "once"));
+    play_expect("<ScheduledActionName>once<");
+    play_expect_not("<ScheduledActionName>daily<");
+    play_ask(DESCRIBE "&ScheduledActionNames.member.1=" ARN("u-1", "h", "daily"));
+    play_expect("<ScheduledUpdateGroupActions></ScheduledUpdateGroupActions>");
+}
+
+static int64_t resident_kib_max(void)
+{
+    struct rusage usage;
+    (void)getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
+/* Fifty names, and 500 groups with 125 actions each: three million ARNs (450 MB), if one
+ * were built for each. */
+static void test_names_cost_no_arn_an_action(void **state)
+{
+    (void)state;
+    enum { GROUPS = 500, ACTIONS = 125, NAMES = 50 };
+    struct asg_schedule_config many[ACTIONS];
+    char names[ACTIONS][8];
+    for (int i = 0; i < ACTIONS; i++) {
+        (void)snprintf(names[i], sizeof names[i], "a%02d", i);
+        many[i] = rows[0];
+        many[i].name = names[i];
+    }
+    for (int i = 0; i < GROUPS; i++) {
+        char group[8];
+        (void)snprintf(group, sizeof group, "g%03d", i);
+        for (int k = 0; k < ACTIONS; k++) {
+            many[k].group = group;
+        }
+        put_group_of(group, many, ACTIONS);
+    }
+    struct asg_bytes ask = {0};
+    asg_bytes_printf(&ask, "Action=DescribeScheduledActions");
+    for (int i = 1; i <= NAMES; i++) {
+        asg_bytes_printf(&ask, "&ScheduledActionNames.member.%d=n%d", i, i);
+    }
+    int64_t before_kib = resident_kib_max();
+    play_ask(asg_bytes_text(&ask));
+    play_expect("<ScheduledUpdateGroupActions></ScheduledUpdateGroupActions>");
+    asg_bytes_clear(&ask);
+    assert_true(resident_kib_max() - before_kib < 64 * 1024);
+}
+
 static void test_pages_follow_each_other(void **state)
 {
     (void)state;
@@ -246,10 +350,13 @@ int main(void)
         TEST(test_what_is_not_given_is_not_set),
         TEST(test_what_cannot_be_is_refused),
         TEST(test_an_action_is_deleted_by_name_or_arn),
+        TEST(test_an_arn_of_another_action_touches_nothing),
         TEST(test_a_batch_says_what_failed_and_does_the_rest),
         TEST(test_what_core_refuses_of_a_batch_is_told_for_each),
         TEST(test_actions_are_shown_as_they_were_put),
         TEST(test_runs_of_a_time_are_asked_for),
+        TEST(test_actions_are_asked_for_by_arn),
+        TEST(test_names_cost_no_arn_an_action),
         TEST(test_pages_follow_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
