@@ -148,13 +148,17 @@ static bool find(struct asg_api_call *call, const struct asg_activity_query *que
 }
 
 /* The group is there, or it was and has activities still, whether those that are asked
- * for are among them or not. False: it is not known, and the call is ended. */
+ * for are among them or not. False: it is not known, and the call is ended. The view is
+ * asked first: the index may be on a slow disk. */
 static bool require_known(struct asg_api_call *call, const char *group, bool with_deleted)
 {
+    if (!with_deleted || asg_api_has_group(call, group)) {
+        return asg_api_require_group(call, group);
+    }
     const struct asg_activity_query any = {
         .group = group, .with_deleted = true, .limit = 1};
     struct page_of_rows rows = {.count = 0};
-    if (with_deleted && !find(call, &any, &rows)) return false;
+    if (!find(call, &any, &rows)) return false;
     return rows.count > 0 || asg_api_require_group(call, group);
 }
 

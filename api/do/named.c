@@ -25,6 +25,14 @@ const struct asg_root *asg_api_hold_with_group(struct asg_api_call *call,
     return NULL;
 }
 
+bool asg_api_has_group(struct asg_api_call *call, const char *group)
+{
+    const struct asg_root *root = asg_view_hold(asg_api_ports_of(call)->view);
+    bool is_there = asg_root_find(root, group) != NULL;
+    asg_view_drop(&root);
+    return is_there;
+}
+
 bool asg_api_require_group(struct asg_api_call *call, const char *group)
 {
     const struct asg_root *root = asg_api_hold_with_group(call, group);

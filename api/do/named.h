@@ -15,6 +15,9 @@ struct asg_texts asg_api_texts(struct asg_api_call *call, const char *member);
 const struct asg_root *asg_api_hold_with_group(struct asg_api_call *call,
                                                const char *group);
 
+/* The group is there, as far as the view knows. Ends nothing. */
+bool asg_api_has_group(struct asg_api_call *call, const char *group);
+
 /* The same for those who need the view no further. False: the call is ended. */
 bool asg_api_require_group(struct asg_api_call *call, const char *group);
 

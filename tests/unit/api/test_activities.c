@@ -241,6 +241,27 @@ static void look_without_filters(const struct asg_activity_query *query)
     assert_string_equal("old", query->group);
 }
 
+static int looks;
+
+static void count_look(const struct asg_activity_query *query)
+{
+    (void)query;
+    looks++;
+}
+
+static void test_a_group_in_the_view_needs_one_look_at_the_index(void **state)
+{
+    (void)state;
+    put_group("web");
+    looks = 0;
+    play.look = count_look;
+    play_ask(ASK "AutoScalingGroupName=web&IncludeDeletedGroups=true");
+    assert_int_equal(1, looks);
+    play_refused(ASK "AutoScalingGroupName=nobody", "ValidationError", not_found);
+    assert_int_equal(1, looks);
+    play.look = NULL;
+}
+
 static void test_a_deleted_group_is_found_when_it_is_asked_for(void **state)
 {
     (void)state;
@@ -288,6 +309,7 @@ int main(void)
         TEST(test_pages_carry_the_last_key),
         TEST(test_nothing_is_an_empty_list),
         TEST(test_a_group_that_never_was_is_not_found),
+        TEST(test_a_group_in_the_view_needs_one_look_at_the_index),
         TEST(test_a_deleted_group_is_found_when_it_is_asked_for),
         TEST(test_an_index_that_is_not_there_yet),
     };
