@@ -43,14 +43,15 @@ bool asg_group_is_settled(const struct asg_root *root, const char *group)
 void asg_held_answers_add(struct asg_held_answers *held, struct asg_api_call *call,
                           const char *group, int64_t until_ms)
 {
-    struct asg_held_answer **end = &held->first;
-    while (*end != NULL) {
-        end = &(*end)->next;
-    }
     struct asg_held_answer *answer = asg_alloc(1, sizeof *answer);
     *answer =
         (struct asg_held_answer){.call = call, .group = group, .until_ms = until_ms};
-    *end = answer;
+    if (held->last != NULL) {
+        held->last->next = answer;
+    } else {
+        held->first = answer;
+    }
+    held->last = answer;
 }
 
 /* Out of the list, and on its way. */
@@ -69,14 +70,16 @@ int64_t asg_held_answers_look(struct asg_held_answers *held, struct asg_view *vi
     const struct asg_root *root = asg_view_hold(view);
     int64_t next_ms = INT64_MAX;
     struct asg_held_answer **link = &held->first;
+    held->last = NULL;
     while (*link != NULL) {
-        const struct asg_held_answer *answer = *link;
+        struct asg_held_answer *answer = *link;
         if (answer->until_ms <= mono_ms || asg_group_is_settled(root, answer->group)) {
             send_held(link);
             continue;
         }
         if (answer->until_ms < next_ms) next_ms = answer->until_ms;
-        link = &(*link)->next;
+        held->last = answer;
+        link = &answer->next;
     }
     asg_view_drop(&root);
     return next_ms;
@@ -87,4 +90,5 @@ void asg_held_answers_release(struct asg_held_answers *held)
     while (held->first != NULL) {
         send_held(&held->first);
     }
+    held->last = NULL;
 }

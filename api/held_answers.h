@@ -13,6 +13,7 @@ struct asg_held_answer;
 
 struct asg_held_answers {
     struct asg_held_answer *first; /* oldest first */
+    struct asg_held_answer *last;  /* NULL: none is held */
 };
 
 /* That kind of order launches or ends instances. */

@@ -1,5 +1,6 @@
 /* An answer is held until its group is settled, or its time is over. */
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 
 #include "lib/check.h"
@@ -335,6 +336,79 @@ static void test_held_answers_go_out_when_the_door_closes(void **state)
     finish();
 }
 
+/* ---- several at once ---- */
+
+static sem_t is_settled;
+
+static void post(void)
+{
+    (void)sem_post(&is_settled);
+}
+
+struct client {
+    pthread_t thread;
+    char answer[2048];
+};
+
+static void *ask_beside(void *context)
+{
+    struct client *client = context;
+    (void)http_exchange(asg_http_server_port(play.server),
+                        "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+                        client->answer, sizeof client->answer);
+    return NULL;
+}
+
+/* Its order is taken, and its answer held. */
+static void hold(struct client *client, const char *group)
+{
+    play.command = (struct asg_command){.kind = ASG_COMMAND_SET_DESIRED, .group = group};
+    play.then = post;
+    assert_int_equal(0, pthread_create(&client->thread, NULL, ask_beside, client));
+    struct timespec limit;
+    (void)clock_gettime(CLOCK_REALTIME, &limit);
+    limit.tv_sec += 20;
+    assert_int_equal(0, sem_timedwait(&is_settled, &limit));
+    (void)pthread_join(play.thread, NULL);
+}
+
+static void settle_and_turn(const char *group, int expected)
+{
+    publish(group, (struct group){.desired = 1, .serving = 1});
+    (void)turn();
+    assert_int_equal(expected, play.answered);
+}
+
+static void test_answers_leave_the_list_at_any_place(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a", "b", "c", "d"};
+    struct client clients[4];
+    assert_int_equal(0, sem_init(&is_settled, 0, 0));
+    begin(SETTLE_MS);
+    for (size_t i = 0; i < 4; i++) {
+        publish(names[i], (struct group){.desired = 1, .requested = 1});
+    }
+    for (size_t i = 0; i < 3; i++) {
+        hold(&clients[i], names[i]);
+    }
+    settle_and_turn("c", 1); /* the last: the next one comes behind b */
+    hold(&clients[3], "d");
+    settle_and_turn("a", 2); /* the first */
+    settle_and_turn("d", 3);
+    settle_and_turn("b", 4); /* the only one */
+    publish("a", (struct group){.desired = 1, .requested = 1});
+    for (size_t i = 0; i < 4; i++) {
+        (void)pthread_join(clients[i].thread, NULL);
+        assert_non_null(strstr(clients[i].answer, "HTTP/1.1 200"));
+    }
+    hold(&clients[0], "a");
+    settle_and_turn("a", 5);
+    (void)pthread_join(clients[0].thread, NULL);
+    finish();
+    (void)sem_destroy(&is_settled);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +419,7 @@ int main(void)
         cmocka_unit_test(test_no_answer_waits_longer_than_it_may),
         cmocka_unit_test(test_what_settles_nothing_is_answered_at_once),
         cmocka_unit_test(test_held_answers_go_out_when_the_door_closes),
+        cmocka_unit_test(test_answers_leave_the_list_at_any_place),
     };
     return cmocka_run_group_tests_name("held_answers", tests, NULL, NULL);
 }
