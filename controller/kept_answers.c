@@ -8,18 +8,37 @@
 #include "model/schemas.h"
 
 struct asg_kept_answer {
-    struct asg_kept_answer *next;
+    struct asg_kept_answer *next; /* used before it */
+    struct asg_kept_answer *previous;
     struct asg_arena arena;
     const char *key;
     struct asg_told told;
     int64_t until_ms;
-    int64_t used_ms;
 };
 
-static void unlink_answer(struct asg_kept_answers *kept, struct asg_kept_answer **link)
+static const char *key_of(const void *item)
 {
-    struct asg_kept_answer *answer = *link;
-    *link = answer->next;
+    return ((const struct asg_kept_answer *)item)->key;
+}
+
+static void take_out(struct asg_kept_answers *kept, struct asg_kept_answer *answer)
+{
+    *(answer->previous != NULL ? &answer->previous->next : &kept->first) = answer->next;
+    *(answer->next != NULL ? &answer->next->previous : &kept->last) = answer->previous;
+}
+
+static void put_first(struct asg_kept_answers *kept, struct asg_kept_answer *answer)
+{
+    answer->previous = NULL;
+    answer->next = kept->first;
+    *(kept->first != NULL ? &kept->first->previous : &kept->last) = answer;
+    kept->first = answer;
+}
+
+static void forget(struct asg_kept_answers *kept, struct asg_kept_answer *answer)
+{
+    asg_text_index_remove(&kept->index, answer);
+    take_out(kept, answer);
     kept->count--;
     asg_arena_clear(&answer->arena);
     free(answer);
@@ -28,8 +47,9 @@ static void unlink_answer(struct asg_kept_answers *kept, struct asg_kept_answer 
 void asg_kept_answers_clear(struct asg_kept_answers *kept)
 {
     while (kept->first != NULL) {
-        unlink_answer(kept, &kept->first);
+        forget(kept, kept->first);
     }
+    asg_text_index_clear(&kept->index);
 }
 
 /* Its length comes first, so that no text can look like two. */
@@ -58,20 +78,16 @@ const char *asg_question_key(const struct asg_question *question, struct asg_are
 const struct asg_told *asg_kept_answers_find(struct asg_kept_answers *kept,
                                              const char *key, int64_t now_ms)
 {
-    struct asg_kept_answer **link = &kept->first;
-    while (*link != NULL) {
-        struct asg_kept_answer *answer = *link;
-        if (answer->until_ms <= now_ms) {
-            unlink_answer(kept, link);
-            continue;
-        }
-        if (strcmp(answer->key, key) == 0) {
-            answer->used_ms = now_ms;
-            return &answer->told;
-        }
-        link = &answer->next;
+    if (kept->count == 0) return NULL;
+    struct asg_kept_answer *answer = asg_text_index_find(&kept->index, key);
+    if (answer == NULL) return NULL;
+    if (answer->until_ms <= now_ms) {
+        forget(kept, answer);
+        return NULL;
     }
-    return NULL;
+    take_out(kept, answer);
+    put_first(kept, answer);
+    return &answer->told;
 }
 
 static bool is_number(const char *text)
@@ -93,15 +109,6 @@ static int64_t time_to_keep(const struct asg_kept_answers *kept,
     }
 }
 
-static void drop_least_used(struct asg_kept_answers *kept)
-{
-    struct asg_kept_answer **least = &kept->first;
-    for (struct asg_kept_answer **link = least; *link != NULL; link = &(*link)->next) {
-        if ((*link)->used_ms < (*least)->used_ms) least = link;
-    }
-    if (*least != NULL) unlink_answer(kept, least);
-}
-
 void asg_kept_answers_put(struct asg_kept_answers *kept, const char *key,
                           const struct asg_question *question,
                           const struct asg_told *told, int64_t now_ms)
@@ -109,13 +116,13 @@ void asg_kept_answers_put(struct asg_kept_answers *kept, const char *key,
     int64_t keep_ms = time_to_keep(kept, question);
     if (told->outcome != ASG_TOLD_FOUND || keep_ms <= 0 || kept->most == 0) return;
     if (asg_kept_answers_find(kept, key, now_ms) != NULL) return;
-    if (kept->count >= kept->most) drop_least_used(kept);
+    if (kept->count >= kept->most) forget(kept, kept->last);
+    if (kept->index.text_of == NULL) asg_text_index_init(&kept->index, key_of);
     struct asg_kept_answer *answer = asg_alloc(1, sizeof *answer);
     answer->key = asg_arena_text(&answer->arena, key);
     asg_model_copy(&asg_told_schema, told, &answer->arena, &answer->told);
     answer->until_ms = now_ms + keep_ms;
-    answer->used_ms = now_ms;
-    answer->next = kept->first;
-    kept->first = answer;
+    put_first(kept, answer);
+    asg_text_index_add(&kept->index, answer);
     kept->count++;
 }

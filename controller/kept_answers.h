@@ -1,7 +1,8 @@
 /* kept_answers - what EC2 was asked a moment ago and need not be asked again.
  *
  * Only what was found is kept: a subnet that was not there may be there now. Instances
- * are never kept. The least used makes room.
+ * are never kept. The least used makes room. A look-up and a put cost the same however
+ * many there are.
  * Time:    monotonic milliseconds, passed in.
  * Threads: one owner (the loop).
  */
@@ -9,12 +10,15 @@
 #define ASG_CONTROLLER_KEPT_ANSWERS_H
 
 #include "base/arena.h"
+#include "base/text_index.h"
 #include "model/question.h"
 
 struct asg_kept_answer;
 
 struct asg_kept_answers {
-    struct asg_kept_answer *first;
+    struct asg_text_index index;   /* by key; empty at first */
+    struct asg_kept_answer *first; /* the last used */
+    struct asg_kept_answer *last;
     size_t count;
     size_t most;
     int64_t long_ms;  /* subnets and zones by id, one version of a template */

@@ -676,6 +676,33 @@ static void test_kept_answers_make_room_by_the_least_used(void **state)
     assert_int_equal(0, kept.count);
 }
 
+static void test_kept_answers_are_many(void **state)
+{
+    (void)state;
+    enum { MOST = 1000, ALL = 5000 };
+    struct asg_kept_answers kept = {.most = MOST, .long_ms = 60000, .short_ms = 1000};
+    const struct asg_question zones = {.kind = ASG_QUESTION_ZONES};
+    const struct asg_told found = {.outcome = ASG_TOLD_FOUND, .code = "", .message = ""};
+    char key[16];
+    for (int i = 0; i < ALL; i++) {
+        (void)snprintf(key, sizeof key, "k%d", i);
+        asg_kept_answers_put(&kept, key, &zones, &found, i);
+        assert_non_null(asg_kept_answers_find(&kept, "k0", i)); /* used, so it stays */
+    }
+    assert_int_equal(MOST, kept.count);
+    for (int i = 1; i < ALL; i++) {
+        (void)snprintf(key, sizeof key, "k%d", i);
+        assert_int_equal(i > ALL - MOST, asg_kept_answers_find(&kept, key, ALL) != NULL);
+    }
+    assert_null(asg_kept_answers_find(&kept, "k0", 60000)); /* its time is over */
+    assert_int_equal(MOST - 1, kept.count);
+    asg_kept_answers_clear(&kept);
+    assert_int_equal(0, kept.count);
+    asg_kept_answers_put(&kept, "again", &zones, &found, 0);
+    assert_non_null(asg_kept_answers_find(&kept, "again", 0));
+    asg_kept_answers_clear(&kept);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -699,6 +726,7 @@ int main(void)
         cmocka_unit_test(test_kept_answers_are_of_one_question_each),
         cmocka_unit_test(test_kept_answers_know_what_changes),
         cmocka_unit_test(test_kept_answers_make_room_by_the_least_used),
+        cmocka_unit_test(test_kept_answers_are_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
