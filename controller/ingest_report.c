@@ -126,10 +126,13 @@ static void watch_address(struct asg_ingest *ingest, const struct asg_roster_slo
 static void apply_member(struct asg_ingest *ingest, const struct asg_member *member,
                          int64_t mono_ms)
 {
-    bool is_gone = member->state == ASG_MEMBER_GONE;
-    uint32_t slot = asg_roster_set(ingest->roster, member, mono_ms);
+    struct asg_member known = *member;
+    if (known.state == ASG_MEMBER_LEAVING)
+        known.state = ASG_MEMBER_GONE; /* its keys stay */
+    bool is_gone = known.state == ASG_MEMBER_GONE;
+    uint32_t slot = asg_roster_set(ingest->roster, &known, mono_ms);
     if (slot == ASG_SLOT_NONE) return;
-    asg_window_set(ingest->window, slot, member->group_no, member->state);
+    asg_window_set(ingest->window, slot, known.group_no, known.state);
     if (!is_gone) {
         watch_address(ingest, asg_roster_slot(ingest->roster, slot));
     } else if (ingest->options.prober != NULL) {

@@ -58,6 +58,7 @@ static bool has_its_part(const struct asg_event *event)
     case ASG_EVENT_OBSERVED: return event->observed != NULL;
     case ASG_EVENT_TICK: return true;
     case ASG_EVENT_WITNESS: return event->witness != NULL;
+    case ASG_EVENT_ENROLMENT: return event->enrolment != NULL;
     case ASG_EVENT_COUNT: break;
     }
     return false;
@@ -127,6 +128,7 @@ static void take_event(struct asg_core *core, const struct asg_event *event)
     case ASG_EVENT_OBSERVED: asg_take_observed(core, event->observed); break;
     case ASG_EVENT_TICK: asg_take_tick(core); break;
     case ASG_EVENT_WITNESS: asg_take_witness(core, event->witness); break;
+    case ASG_EVENT_ENROLMENT: break;
     case ASG_EVENT_COUNT: break;
     }
 }

@@ -282,6 +282,7 @@ static void take_command(struct asg_core *core, const struct asg_command *comman
     case ASG_COMMAND_EXIT_STANDBY: asg_order_exit_standby(core, command); break;
     case ASG_COMMAND_ATTACH_INSTANCES: asg_order_attach(core, command); break;
     case ASG_COMMAND_DETACH_INSTANCES: asg_order_detach(core, command); break;
+    case ASG_COMMAND_INSTANCE_REBIND:
     case ASG_COMMAND_COUNT: break;
     }
 }

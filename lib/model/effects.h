@@ -30,9 +30,12 @@ struct asg_decision {
 };
 
 struct asg_reply {
-    bool is_set; /* the event was a command */
+    bool is_set; /* the event was a command or an enrolment */
     bool is_ok;
-    const char *code;    /* "ValidationError", "AlreadyExists", ... ; empty when ok */
+    /* "ValidationError", "AlreadyExists", ... ; empty when ok. Of an enrolment:
+     * "NotFound" (not known yet) and "TryAgain" (EC2 has not said its address) are worth
+     * another try later, "Denied" is not. */
+    const char *code;
     const char *message; /* what happened, to what, what to do */
     uint64_t job_id;     /* of the job that carries it out, when there is one */
 };
@@ -45,7 +48,9 @@ struct asg_member {
     enum asg_member_state state;
     uint64_t job_id; /* that launched it: whose join token it must show */
     uint32_t attempt;
-    uint64_t incarnation; /* of that attempt */
+    uint64_t incarnation;  /* of that attempt */
+    const char *curve_key; /* bound to it, as in asg_enrolment; "": it is not enrolled */
+    const char *tls_key;
 };
 
 /* A group came, changed or went (name empty): what the windows must collect. */

@@ -194,7 +194,8 @@
     X(ENTER_STANDBY, "enter-standby")                                                    \
     X(EXIT_STANDBY, "exit-standby")                                                      \
     X(ATTACH_INSTANCES, "attach-instances")                                              \
-    X(DETACH_INSTANCES, "detach-instances")
+    X(DETACH_INSTANCES, "detach-instances")                                              \
+    X(INSTANCE_REBIND, "instance-rebind") /* their agents may enrol with other keys */
 
 #define ASG_EVENT_KIND_LIST(X)                                                           \
     X(COMMAND, "command")                                                                \
@@ -203,7 +204,14 @@
     X(RESULT, "result")                                                                  \
     X(OBSERVED, "observed")                                                              \
     X(TICK, "tick")                                                                      \
-    X(WITNESS, "witness")
+    X(WITNESS, "witness")                                                                \
+    X(ENROLMENT, "enrolment")
+
+/* How an agent proved that it is on the instance it names. */
+#define ASG_PROOF_LIST(X)                                                                \
+    X(TOKEN, "token")       /* of the join line in its user data */                      \
+    X(STS, "sts")           /* AWS says who the instance is */                           \
+    X(DOCUMENT, "document") /* its identity document, signed by AWS */
 
 /* What the edges can tell of an instance's health; transitions only. */
 #define ASG_SIGN_LIST(X)                                                                 \
@@ -259,7 +267,9 @@
 #define ASG_WORKER_STATE_LIST(X)                                                         \
     X(READY, "ready")                                                                    \
     X(SILENT, "silent") /* for longer than a lease */                                    \
-    X(PUT_ASIDE, "put-aside")
+    X(PUT_ASIDE, "put-aside")                                                            \
+    X(NO_CREDENTIALS, "no-credentials") /* AWS refuses its credentials, or it has none   \
+                                         */
 
 #define ASG_EC2_STATE_LIST(X)                                                            \
     X(UNKNOWN, "unknown")                                                                \
@@ -283,7 +293,9 @@
     X(REFUSED, "refused") /* an operator's order, not done */                            \
     X(STATE, "state")     /* an instance changed its state */                            \
     X(JOB, "job")         /* a job failed, was repeated elsewhere or became dead */      \
-    X(ALARM, "alarm")
+    X(ALARM, "alarm")                                                                    \
+    X(ENROLLED, "enrolled") /* an agent's keys are bound to its instance */              \
+    X(REBOUND, "rebound")   /* they are forgotten, on an order */
 
 /* Why something was decided: for programs, as the text of a decision is for people. */
 #define ASG_CAUSE_LIST(X)                                                                \
@@ -311,7 +323,10 @@
     X(TOO_MANY_UNHEALTHY, "too-many-unhealthy")                                          \
     X(CHURN, "churn")                                                                    \
     X(ORPHAN, "orphan")                                                                  \
-    X(LOG_BEHIND, "log-behind")
+    X(LOG_BEHIND, "log-behind")                                                          \
+    X(ENROLMENT, "enrolment")     /* other keys asked for an instance that has keys */   \
+    X(NOTICE, "notice")           /* an on-demand instance shows a notice of Spot */     \
+    X(CREDENTIALS, "credentials") /* AWS refuses a worker's credentials */
 
 /* Who shows that the log is an old copy (docs/recovery.md). */
 #define ASG_WITNESS_LIST(X)                                                              \
@@ -327,7 +342,9 @@
 #define ASG_MEMBER_STATE_LIST(X)                                                         \
     X(GONE, "gone")       /* forget it */                                                \
     X(WATCHED, "watched") /* probe it, mind its silence, do not count it */              \
-    X(COUNTS, "counts")   /* in service and warm: its samples count */
+    X(COUNTS, "counts")   /* in service and warm: its samples count */                   \
+    X(LEAVING, "leaving") /* forget it but for its keys: it is enrolled, and no more is  \
+                             asked of it */
 
 /* What an activity is about. */
 #define ASG_ACTIVITY_KIND_LIST(X)                                                        \
@@ -372,7 +389,16 @@
     X(DECISIONS, "decisions") /* of group, or all: explain */                            \
     X(WORKERS, "workers")                                                                \
     X(ORPHANS, "orphans")                                                                \
-    X(ACTIVITIES, "activities") /* of group, deleted or not, or all that are there */
+    X(ACTIVITIES, "activities") /* of group, deleted or not, or all that are there */    \
+    X(JOIN_LINE, "join-line")   /* name: the instance */                                 \
+    X(REFUSED, "refused")       /* who was not let in */
+
+/* Where somebody knocks: the listeners of the controller. */
+#define ASG_EDGE_LIST(X)                                                                 \
+    X(AGENTS, "agents")                                                                  \
+    X(WORKERS, "workers")                                                                \
+    X(ADMIN, "admin")                                                                    \
+    X(API, "api")
 
 /* What EC2 is asked for before an order (question.h). */
 #define ASG_QUESTION_LIST(X)                                                             \
@@ -409,6 +435,7 @@
 #define ASG_ENUM_MEMBER_COLLECTED(n, w)    ASG_COLLECTED_##n,
 #define ASG_ENUM_MEMBER_COMMAND(n, w)      ASG_COMMAND_##n,
 #define ASG_ENUM_MEMBER_EVENT(n, w)        ASG_EVENT_##n,
+#define ASG_ENUM_MEMBER_PROOF(n, w)        ASG_PROOF_##n,
 #define ASG_ENUM_MEMBER_SIGN(n, w)         ASG_SIGN_##n,
 #define ASG_ENUM_MEMBER_JOB(n, w)          ASG_JOB_##n,
 #define ASG_ENUM_MEMBER_JOB_STATE(n, w)    ASG_JOB_STATE_##n,
@@ -424,6 +451,7 @@
 #define ASG_ENUM_MEMBER_ACT(n, w)          ASG_ACT_##n,
 #define ASG_ENUM_MEMBER_ACTIVITY(n, w)     ASG_ACTIVITY_##n,
 #define ASG_ENUM_MEMBER_QUERY(n, w)        ASG_QUERY_##n,
+#define ASG_ENUM_MEMBER_EDGE(n, w)         ASG_EDGE_##n,
 #define ASG_ENUM_MEMBER_QUESTION(n, w)     ASG_QUESTION_##n,
 #define ASG_ENUM_MEMBER_TOLD(n, w)         ASG_TOLD_##n,
 
@@ -445,6 +473,7 @@ ASG_DECLARE_ENUM(source_state, SOURCE_STATE, ASG_SOURCE_STATE_LIST)
 ASG_DECLARE_ENUM(collected_metric, COLLECTED, ASG_COLLECTED_METRIC_LIST)
 ASG_DECLARE_ENUM(command_kind, COMMAND, ASG_COMMAND_KIND_LIST)
 ASG_DECLARE_ENUM(event_kind, EVENT, ASG_EVENT_KIND_LIST)
+ASG_DECLARE_ENUM(proof, PROOF, ASG_PROOF_LIST)
 ASG_DECLARE_ENUM(sign, SIGN, ASG_SIGN_LIST)
 ASG_DECLARE_ENUM(job_kind, JOB, ASG_JOB_KIND_LIST)
 ASG_DECLARE_ENUM(job_state, JOB_STATE, ASG_JOB_STATE_LIST)
@@ -460,6 +489,7 @@ ASG_DECLARE_ENUM(member_state, MEMBER, ASG_MEMBER_STATE_LIST)
 ASG_DECLARE_ENUM(activity_kind, ACT, ASG_ACTIVITY_KIND_LIST)
 ASG_DECLARE_ENUM(activity_status, ACTIVITY, ASG_ACTIVITY_STATUS_LIST)
 ASG_DECLARE_ENUM(query, QUERY, ASG_QUERY_LIST)
+ASG_DECLARE_ENUM(edge, EDGE, ASG_EDGE_LIST)
 ASG_DECLARE_ENUM(question_kind, QUESTION, ASG_QUESTION_LIST)
 ASG_DECLARE_ENUM(told_outcome, TOLD, ASG_TOLD_LIST)
 

@@ -32,7 +32,8 @@ struct asg_command {
     bool honor_cooldown;                               /* SET_DESIRED, EXECUTE_POLICY */
     bool force; /* GROUP_DELETE: with its instances; RECONCILE: believe it */
     struct asg_texts instance_ids; /* TERMINATE_INSTANCE, PROTECT, SET_HEALTH,
-                                      ENTER_, EXIT_STANDBY, ATTACH_, DETACH_INSTANCES */
+                                      ENTER_, EXIT_STANDBY, ATTACH_, DETACH_INSTANCES,
+                                      INSTANCE_REBIND */
     bool decrement;                /* TERMINATE_INSTANCE, ENTER_STANDBY,
                                       DETACH_INSTANCES: lower desired as well */
     bool is_protected;             /* PROTECT_INSTANCES */
@@ -116,6 +117,25 @@ struct asg_witness {
     uint32_t attempt;
 };
 
+#define ASG_CURVE_KEY_CHARS 40 /* Z85 of 32 bytes */
+#define ASG_TLS_KEY_CHARS   64 /* hexadecimal digits of 32 bytes */
+
+/* An agent has proved to the edge that it is on the instance, and wants its keys bound to
+ * it: from then on nobody else reports for the instance or answers its probes. */
+struct asg_enrolment {
+    const char *instance_id;
+    const char *curve_key; /* of its reports: Z85, 40 characters */
+    const char *tls_key;   /* SHA-256 of its TLS public key: 64 lower-case digits */
+    const char *serial;    /* of the certificate it is to get; for people */
+    enum asg_proof proof;
+    uint64_t job_id; /* of the launch that its proof is of; 0: the proof is of the
+                        instance itself */
+    uint32_t attempt;
+    uint64_t incarnation;
+    const char *address;     /* that it came from */
+    bool is_address_checked; /* it must be the private address that EC2 says */
+};
+
 struct asg_event {
     int64_t time_ms;
     enum asg_event_kind kind;
@@ -125,6 +145,7 @@ struct asg_event {
     const struct asg_result *result;
     const struct asg_observed *observed;
     const struct asg_witness *witness;
+    const struct asg_enrolment *enrolment;
 };
 
 #endif

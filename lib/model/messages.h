@@ -369,6 +369,17 @@ struct asg_worker_view {
     const char *reason; /* why it is put aside */
 };
 
+/* Somebody who was not let in. */
+struct asg_refusal {
+    enum asg_edge edge; /* where it knocked */
+    const char *key;    /* its public key; empty: it did not get so far */
+    const char *address;
+    const char *why; /* "key not in the folder" */
+    uint64_t count;
+    int64_t first_ms;
+    int64_t last_ms;
+};
+
 struct asg_answer {
     uint64_t request_no;
     bool is_ok;
@@ -400,6 +411,9 @@ struct asg_answer {
     size_t launch_configuration_count;
     struct asg_activity *activities;
     size_t activity_count;
+    const char *join_line;        /* JOIN_LINE: the text for the instance */
+    struct asg_refusal *refusals; /* newest first */
+    size_t refusal_count;
 };
 
 #endif

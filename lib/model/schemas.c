@@ -486,6 +486,17 @@ static const struct asg_field witness_fields[] = {
 #undef OF
 TABLE(witness)
 
+#define OF asg_enrolment
+static const struct asg_field enrolment_fields[] = {
+    TEXT(instance_id),  TEXT(curve_key),
+    TEXT(tls_key),      TEXT(serial),
+    ENUM(proof, proof), U64(job_id),
+    U32(attempt),       U64(incarnation),
+    TEXT(address),      BOOL(is_address_checked),
+};
+#undef OF
+TABLE(enrolment)
+
 #define OF asg_event
 static const struct asg_field event_fields[] = {
     I64(time_ms),
@@ -496,6 +507,7 @@ static const struct asg_field event_fields[] = {
     PART(result, result),
     PART(observed, observed),
     PART(witness, witness),
+    PART(enrolment, enrolment),
 };
 #undef OF
 TABLE(event)
@@ -527,7 +539,8 @@ TABLE(reply)
 #define OF asg_member
 static const struct asg_field member_fields[] = {
     U32(group_no), TEXT(instance_id), TEXT(private_ip), ENUM(state, member_state),
-    U64(job_id),   U32(attempt),      U64(incarnation),
+    U64(job_id),   U32(attempt),      U64(incarnation), TEXT(curve_key),
+    TEXT(tls_key),
 };
 #undef OF
 TABLE(member)
@@ -1008,6 +1021,14 @@ static const struct asg_field worker_view_fields[] = {
 #undef OF
 TABLE(worker_view)
 
+#define OF asg_refusal
+static const struct asg_field refusal_fields[] = {
+    ENUM(edge, edge), TEXT(key),     TEXT(address), TEXT(why),
+    U64(count),       I64(first_ms), I64(last_ms),
+};
+#undef OF
+TABLE(refusal)
+
 #define OF asg_answer
 static const struct asg_field answer_fields[] = {
     U64(request_no),
@@ -1029,6 +1050,8 @@ static const struct asg_field answer_fields[] = {
     LIST(orphans, orphan_count, orphan_view),
     LIST(launch_configurations, launch_configuration_count, launch_configuration),
     LIST(activities, activity_count, activity),
+    TEXT(join_line),
+    LIST(refusals, refusal_count, refusal),
 };
 #undef OF
 TABLE(answer)
@@ -1064,6 +1087,7 @@ const struct asg_schema *const asg_schemas[] = {
     &asg_health_schema,
     &asg_observed_schema,
     &asg_witness_schema,
+    &asg_enrolment_schema,
     &asg_event_schema,
     &asg_decision_schema,
     &asg_reply_schema,
@@ -1111,6 +1135,7 @@ const struct asg_schema *const asg_schemas[] = {
     &asg_decision_view_schema,
     &asg_worker_view_schema,
     &asg_orphan_view_schema,
+    &asg_refusal_schema,
     &asg_answer_schema,
 };
 const size_t asg_schema_count = sizeof asg_schemas / sizeof asg_schemas[0];

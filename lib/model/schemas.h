@@ -35,6 +35,7 @@ extern const struct asg_schema asg_health_sign_schema;
 extern const struct asg_schema asg_health_schema;
 extern const struct asg_schema asg_observed_schema;
 extern const struct asg_schema asg_witness_schema;
+extern const struct asg_schema asg_enrolment_schema;
 extern const struct asg_schema asg_event_schema;
 extern const struct asg_schema asg_decision_schema;
 extern const struct asg_schema asg_reply_schema;
@@ -82,6 +83,7 @@ extern const struct asg_schema asg_template_view_schema;
 extern const struct asg_schema asg_decision_view_schema;
 extern const struct asg_schema asg_worker_view_schema;
 extern const struct asg_schema asg_orphan_view_schema;
+extern const struct asg_schema asg_refusal_schema;
 extern const struct asg_schema asg_answer_schema;
 
 /* All of them, for the documentation and for tests that walk every table. */

@@ -78,7 +78,8 @@ static void turn_after(struct fixture *f, int64_t ms)
 
 static void tell_member(struct fixture *f, const char *private_ip)
 {
-    struct asg_member member = {GROUP, "i-1", private_ip, ASG_MEMBER_COUNTS, 7, 1, 0};
+    struct asg_member member = {GROUP, "i-1", private_ip, ASG_MEMBER_COUNTS, 7, 1,
+                                0,     "",    ""};
     struct asg_watch watch = {GROUP, "web", 3600000, 1u << ASG_METRIC_NAME_CPU, 1};
     const struct asg_effects effects = {
         .members = &member, .member_count = 1, .watches = &watch, .watch_count = 1};
@@ -121,8 +122,8 @@ static void test_ingest_lets_go_whom_a_rebuilt_core_does_not_name(void **state)
 {
     struct fixture *f = *state;
     struct asg_member members[] = {
-        {GROUP, "i-1", "10.0.0.1", ASG_MEMBER_COUNTS, 7, 1, 0},
-        {GROUP, "i-2", "10.0.0.2", ASG_MEMBER_COUNTS, 7, 1, 0}};
+        {GROUP, "i-1", "10.0.0.1", ASG_MEMBER_COUNTS, 7, 1, 0, "", ""},
+        {GROUP, "i-2", "10.0.0.2", ASG_MEMBER_COUNTS, 7, 1, 0, "", ""}};
     struct asg_watch watches[] = {
         {GROUP, "web", 10000, 1u << ASG_METRIC_NAME_CPU, 1},
         {GROUP + 1, "old", 10000, 1u << ASG_METRIC_NAME_CPU, 1}};
