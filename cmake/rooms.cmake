@@ -57,12 +57,21 @@ pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
 
 include_directories(${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/lib ${CMAKE_BINARY_DIR}/gen)
 
+# accept(), accept4() and close() of the programs that limit strangers: named on their link
+# lines, because from an archive the linker would give them to every program.
+add_library(asg_accept_calls OBJECT ${CMAKE_SOURCE_DIR}/lib/base/accept_calls.c)
+function(asg_limit_accepts)
+  foreach(name ${ARGN})
+    target_link_libraries(${name} PRIVATE asg_accept_calls)
+  endforeach()
+endfunction()
+
 # asg_room(PATH USES room... LIBS lib... [PROGRAM name])
 function(asg_room path)
   cmake_parse_arguments(ROOM "" "PROGRAM" "USES;LIBS" ${ARGN})
   get_filename_component(room ${path} NAME)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path}/*.c)
-  list(FILTER sources EXCLUDE REGEX "/main\\.c$")
+  list(FILTER sources EXCLUDE REGEX "/(main|accept_calls)\\.c$")
   if(sources)
     add_library(asg_${room} STATIC ${sources})
     set(scope PUBLIC)

@@ -29,7 +29,7 @@ struct asg_accept_limits {
     uint32_t handshakes_s;        /* new connections a second, of all strangers */
     uint32_t handshakes_address_s;
     uint32_t known_connections; /* at once of all known addresses together */
-    bool may_use_reserve;       /* admin: what asg_accept_reserve() keeps back is for it */
+    bool may_use_reserve; /* admin: what asg_accept_reserve() keeps back is for it */
 };
 
 struct asg_accept_counts {
