@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <grpc/grpc.h>
+#include <grpc/grpc_security_constants.h>
 #include <grpc/support/alloc.h>
 
 #include "base/arena.h"
@@ -20,6 +21,7 @@ struct call {
     struct call *previous;
     asg_rpc_done *done;
     void *context;
+    struct asg_rpc_belief *belief; /* NULL: plaintext */
     grpc_channel *channel;
     grpc_call *call;
     grpc_byte_buffer *request;
@@ -32,7 +34,9 @@ struct call {
 
 struct asg_rpc_client {
     grpc_completion_queue *queue;
-    grpc_channel_credentials *credentials;
+    struct asg_rpc_identity *identity; /* NULL: plaintext */
+    asg_rpc_check_server *check;
+    void *check_context;
     struct grpc_socket_mutator *source; /* NULL: from any address */
     uint32_t max_message_bytes;
     uint32_t max_calls;
@@ -71,7 +75,8 @@ static gpr_timespec deadline_in(int64_t ms)
  * or compression, and nothing shared with other channels. An attempt to connect outlives
  * its channel (by 20 s unless told otherwise, 18 kB and a descriptor each), so it ends
  * just after the call's own deadline has told the caller. */
-static grpc_channel *open_channel(struct asg_rpc_client *client, const char *uri,
+static grpc_channel *open_channel(struct asg_rpc_client *client,
+                                  struct asg_rpc_belief *belief, const char *uri,
                                   int64_t deadline_ms)
 {
     grpc_arg args[] = {
@@ -88,15 +93,22 @@ static grpc_channel *open_channel(struct asg_rpc_client *client, const char *uri
         asg_rpc_arg_integer(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1),
         asg_rpc_arg_integer(GRPC_ARG_HTTP2_BDP_PROBE, 0),
         asg_rpc_arg_text(GRPC_ARG_PRIMARY_USER_AGENT_STRING, "openasg/" ASG_VERSION),
+        {0}, /* for TLS: the name that is sent in the clear says nothing */
         {0}, /* the source address, where there is one */
     };
-    size_t count = sizeof args / sizeof args[0];
-    if (client->source != NULL)
-        args[count - 1] = asg_rpc_source_address_arg(client->source);
-    else
-        count--;
+    size_t count = sizeof args / sizeof args[0] - 2;
+    if (client->identity != NULL) {
+        args[count++] = asg_rpc_arg_text(GRPC_SSL_TARGET_NAME_OVERRIDE_ARG, "openasg");
+    }
+    if (client->source != NULL) {
+        args[count++] = asg_rpc_source_address_arg(client->source);
+    }
     grpc_channel_args list = {count, args};
-    return grpc_channel_create(uri, client->credentials, &list);
+    grpc_channel_credentials *credentials =
+        asg_rpc_credentials_for_client(client->identity, belief);
+    grpc_channel *channel = grpc_channel_create(uri, credentials, &list);
+    grpc_channel_credentials_release(credentials);
+    return channel;
 }
 
 static void start_batch(struct call *call)
@@ -118,6 +130,7 @@ static void start_batch(struct call *call)
 
 static void call_free(struct call *call)
 {
+    asg_rpc_belief_end(&call->belief);
     grpc_call_unref(call->call);
     grpc_channel_destroy(call->channel);
     grpc_byte_buffer_destroy(call->request);
@@ -145,6 +158,13 @@ static void tell(struct call *call)
             reply.data = GRPC_SLICE_START_PTR(message);
             reply.length = GRPC_SLICE_LENGTH(message);
         }
+    }
+    struct asg_error reason;
+    bool is_refused = reply.code != ASG_RPC_OK && call->belief != NULL &&
+                      asg_rpc_belief_is_refused(call->belief, &reason);
+    if (is_refused && reply.code == ASG_RPC_UNAVAILABLE) {
+        reply.code = ASG_RPC_UNAUTHENTICATED;
+        reply.details = reason.text;
     }
     call->done(&reply, call->context);
     grpc_slice_unref(message);
@@ -188,6 +208,10 @@ enum asg_status asg_rpc_client_new(const struct asg_rpc_client_options *options,
         return asg_fail(error, ASG_ERR_INVALID, "rpc client: messages of %u bytes",
                         wanted.max_message_bytes);
     }
+    if (wanted.identity != NULL && wanted.check == NULL) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "rpc client: TLS without a check would believe every server");
+    }
 
     struct grpc_socket_mutator *source = NULL;
     if (wanted.source_address != NULL && wanted.source_address[0] != '\0' &&
@@ -201,7 +225,9 @@ enum asg_status asg_rpc_client_new(const struct asg_rpc_client_options *options,
     client->source = source;
     client->max_message_bytes = wanted.max_message_bytes;
     client->max_calls = wanted.max_calls;
-    client->credentials = asg_rpc_credentials_for_client();
+    client->identity = asg_rpc_identity_hold(wanted.identity);
+    client->check = wanted.check;
+    client->check_context = wanted.check_context;
     client->queue = grpc_completion_queue_create_for_next(NULL);
     (void)pthread_mutex_init(&client->mutex, NULL);
     (void)pthread_cond_init(&client->idle, NULL);
@@ -209,7 +235,7 @@ enum asg_status asg_rpc_client_new(const struct asg_rpc_client_options *options,
         grpc_completion_queue_shutdown(client->queue);
         (void)run(client);
         grpc_completion_queue_destroy(client->queue);
-        grpc_channel_credentials_release(client->credentials);
+        asg_rpc_identity_destroy(&client->identity);
         asg_rpc_source_address_release(&client->source);
         (void)pthread_cond_destroy(&client->idle);
         (void)pthread_mutex_destroy(&client->mutex);
@@ -240,7 +266,7 @@ void asg_rpc_client_destroy(struct asg_rpc_client **client)
     grpc_completion_queue_shutdown(it->queue);
     (void)pthread_join(it->thread, NULL);
     grpc_completion_queue_destroy(it->queue);
-    grpc_channel_credentials_release(it->credentials);
+    asg_rpc_identity_destroy(&it->identity);
     asg_rpc_source_address_release(&it->source);
     (void)pthread_cond_destroy(&it->idle);
     (void)pthread_mutex_destroy(&it->mutex);
@@ -278,13 +304,14 @@ enum asg_status asg_rpc_client_call_as(struct asg_rpc_client *client, const char
                                        int64_t deadline_ms, asg_rpc_done *done,
                                        void *context)
 {
-    (void)peer;
     assert(client != NULL && method != NULL && done != NULL);
     char uri[ASG_RPC_URI_BYTES];
     enum asg_status status = asg_rpc_target_uri(target, uri);
     if (status != ASG_OK) return status;
     if (deadline_ms < 1 || deadline_ms > ASG_RPC_DEADLINE_MS_MAX) return ASG_ERR_INVALID;
     if (length > client->max_message_bytes) return ASG_ERR_INVALID;
+    if (peer == NULL) peer = "";
+    if (strlen(peer) > ASG_RPC_TARGET_BYTES_MAX) return ASG_ERR_INVALID;
     status = take_place(client);
     if (status != ASG_OK) return status;
 
@@ -296,7 +323,10 @@ enum asg_status asg_rpc_client_call_as(struct asg_rpc_client *client, const char
     call->request = asg_rpc_buffer_new(request, length);
     grpc_metadata_array_init(&call->initial_metadata);
     grpc_metadata_array_init(&call->trailing_metadata);
-    call->channel = open_channel(client, uri, deadline_ms);
+    if (client->identity != NULL) {
+        call->belief = asg_rpc_belief_new(client->check, client->check_context, peer);
+    }
+    call->channel = open_channel(client, call->belief, uri, deadline_ms);
     grpc_slice path = grpc_slice_from_copied_string(method);
     call->call = grpc_channel_create_call(call->channel, NULL, GRPC_PROPAGATE_DEFAULTS,
                                           client->queue, path, NULL,

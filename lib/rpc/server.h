@@ -21,7 +21,6 @@
 #define ASG_RPC_SERVER_MESSAGE_BYTES 16384
 #define ASG_RPC_SERVER_STREAMS       16 /* on one connection */
 #define ASG_RPC_SERVER_CALLS         64 /* at once in the whole server */
-#define ASG_RPC_SERVER_ADDRESS_CALLS 16 /* at once from one address */
 #define ASG_RPC_SERVER_METHODS_MAX   32
 
 struct asg_rpc_server;
@@ -56,7 +55,7 @@ struct asg_rpc_server_options {
     uint32_t max_message_bytes;           /* 0: ASG_RPC_SERVER_MESSAGE_BYTES */
     uint32_t max_streams;                 /* 0: ASG_RPC_SERVER_STREAMS */
     uint32_t max_calls;                   /* 0: ASG_RPC_SERVER_CALLS */
-    uint32_t max_calls_an_address;        /* 0: ASG_RPC_SERVER_ADDRESS_CALLS */
+    uint32_t max_calls_an_address;        /* 0: as max_calls */
     const struct asg_rpc_method *methods; /* copied */
     size_t method_count;
     struct asg_rpc_identity *identity; /* NULL: plaintext; the server keeps it alive */

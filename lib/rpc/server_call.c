@@ -2,6 +2,14 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* Its prototypes say () where C wants (void). */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wstrict-prototypes"
+#include <grpc/grpc_security.h>
+#pragma GCC diagnostic pop
+#include <grpc/support/alloc.h>
 
 #include "base/arena.h"
 #include "rpc/library.h"
@@ -24,7 +32,9 @@ static void release(struct asg_rpc_call *call, unsigned count)
     if (!is_last) return;
 
     struct asg_rpc_server *server = call->server;
-    asg_rpc_call_gone *gone = call->gone;
+    const struct asg_rpc_call_owner *owner = call->owner;
+    owner->remove(server, call);
+    if (call->auth != NULL) grpc_auth_context_release(call->auth);
     grpc_call_unref(call->call);
     grpc_metadata_array_destroy(&call->metadata);
     if (call->request != NULL) grpc_byte_buffer_destroy(call->request);
@@ -33,7 +43,7 @@ static void release(struct asg_rpc_call *call, unsigned count)
     grpc_slice_unref(call->details);
     (void)pthread_mutex_destroy(&call->mutex);
     free(call);
-    gone(server);
+    owner->freed(server);
 }
 
 /* Send what is due, in one batch: headers first, then the newest message, then the
@@ -66,14 +76,45 @@ static void send_due(struct asg_rpc_call *call)
     start(call, ops, count, &call->sent_tag);
 }
 
-void asg_rpc_call_begin(struct asg_rpc_server *server, asg_rpc_call_gone *gone,
-                        const struct asg_rpc_method *method, enum asg_rpc_code refusal,
-                        grpc_call *core_call, grpc_metadata_array metadata)
+/* "ipv4:10.0.0.7:4711" -> "10.0.0.7", "ipv6:%5B::1%5D:4711" -> "::1". */
+static void read_address(grpc_call *call, char ret[ASG_RPC_PEER_BYTES])
+{
+    char *peer = grpc_call_get_peer(call);
+    const char *at = strchr(peer, ':');
+    const char *end = strrchr(peer, ':');
+    size_t length = at == NULL || end == at ? 0 : (size_t)(end - at - 1);
+    if (at != NULL) at++;
+    if (length > 6 && strncmp(at, "%5B", 3) == 0) {
+        at += 3;
+        length -= 6;
+    } else if (length > 2 && at[0] == '[') {
+        at++;
+        length -= 2;
+    }
+    if (length >= ASG_RPC_PEER_BYTES) length = 0;
+    if (length > 0) memcpy(ret, at, length);
+    ret[length] = '\0';
+    gpr_free(peer);
+}
+
+/* The leaf that the handshake has checked, as PEM. */
+static void read_certificate(struct asg_rpc_call *call)
+{
+    call->auth = grpc_call_auth_context(call->call);
+    if (call->auth == NULL) return;
+    grpc_auth_property_iterator it = grpc_auth_context_find_properties_by_name(
+        call->auth, GRPC_X509_PEM_CERT_PROPERTY_NAME);
+    const grpc_auth_property *property = grpc_auth_property_iterator_next(&it);
+    if (property != NULL) call->peer_certificate = property->value;
+}
+
+struct asg_rpc_call *asg_rpc_call_new(struct asg_rpc_server *server,
+                                      const struct asg_rpc_call_owner *owner,
+                                      grpc_call *core_call, grpc_metadata_array metadata)
 {
     struct asg_rpc_call *call = asg_alloc(1, sizeof *call);
     call->server = server;
-    call->gone = gone;
-    call->method = method;
+    call->owner = owner;
     call->call = core_call;
     call->metadata = metadata;
     call->details = grpc_empty_slice();
@@ -81,21 +122,60 @@ void asg_rpc_call_begin(struct asg_rpc_server *server, asg_rpc_call_gone *gone,
     call->sent_tag = (struct tag){TAG_SENT, call};
     call->hung_up_tag = (struct tag){TAG_HUNG_UP, call};
     (void)pthread_mutex_init(&call->mutex, NULL);
+    read_address(core_call, call->peer_address);
+    read_certificate(call);
+    return call;
+}
 
-    bool is_read = method != NULL;
-    call->references = is_read ? 3 : 2; /* hang-up, end, and the request if wanted */
+static void await_hang_up(struct asg_rpc_call *call)
+{
     grpc_op hung_up = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER};
     hung_up.data.recv_close_on_server.cancelled = &call->is_cancelled;
     start(call, &hung_up, 1, &call->hung_up_tag);
-    if (is_read) {
-        grpc_op request = {.op = GRPC_OP_RECV_MESSAGE};
-        request.data.recv_message.recv_message = &call->request;
-        start(call, &request, 1, &call->request_tag);
-    } else {
-        asg_rpc_call_end(call, refusal,
-                         refusal == ASG_RPC_UNIMPLEMENTED ? "no such method here"
-                                                          : "too many calls at once");
-    }
+}
+
+void asg_rpc_call_begin(struct asg_rpc_call *call, const struct asg_rpc_method *method)
+{
+    call->method = method;
+    call->references = 3; /* hang-up, end, and the request */
+    await_hang_up(call);
+    grpc_op request = {.op = GRPC_OP_RECV_MESSAGE};
+    request.data.recv_message.recv_message = &call->request;
+    start(call, &request, 1, &call->request_tag);
+}
+
+void asg_rpc_call_refuse(struct asg_rpc_call *call, enum asg_rpc_code code,
+                         const char *details)
+{
+    call->references = 1; /* hang-up */
+    call->is_ended = true;
+    call->has_sent_status = true; /* what cancels it tells the caller */
+    await_hang_up(call);
+    (void)grpc_call_cancel_with_status(call->call, (grpc_status_code)code, details, NULL);
+}
+
+bool asg_rpc_call_is_idle(struct asg_rpc_call *call)
+{
+    (void)pthread_mutex_lock(&call->mutex);
+    bool is_idle = !call->is_handled || call->is_ended;
+    (void)pthread_mutex_unlock(&call->mutex);
+    return is_idle;
+}
+
+void asg_rpc_call_cut_off(struct asg_rpc_call *call)
+{
+    (void)grpc_call_cancel_with_status(call->call, GRPC_STATUS_RESOURCE_EXHAUSTED,
+                                       "others need its place", NULL);
+}
+
+const char *asg_rpc_call_peer_certificate(const struct asg_rpc_call *call)
+{
+    return call->peer_certificate;
+}
+
+const char *asg_rpc_call_peer_address(const struct asg_rpc_call *call)
+{
+    return call->peer_address;
 }
 
 /* Its last word; the mutex is held. */

@@ -21,12 +21,26 @@ struct tag {
     void *owner;
 };
 
-/* A call was freed. */
-typedef void asg_rpc_call_gone(struct asg_rpc_server *server);
+#define ASG_RPC_PEER_BYTES 64
+
+struct grpc_auth_context;
+
+/* A call leaves: first it is on no list any more, then it was freed. */
+struct asg_rpc_call_owner {
+    void (*remove)(struct asg_rpc_server *server, struct asg_rpc_call *call);
+    void (*freed)(struct asg_rpc_server *server);
+};
 
 struct asg_rpc_call {
     struct asg_rpc_server *server;
-    asg_rpc_call_gone *gone;
+    const struct asg_rpc_call_owner *owner;
+    /* The server's list of open calls, oldest first; its lock guards these. */
+    struct asg_rpc_call *older;
+    struct asg_rpc_call *newer;
+    bool has_place; /* one of max_calls */
+    char peer_address[ASG_RPC_PEER_BYTES];
+    struct grpc_auth_context *auth;      /* NULL: plaintext */
+    const char *peer_certificate;        /* in auth; NULL: none */
     const struct asg_rpc_method *method; /* NULL: answered by the server itself */
     grpc_call *call;
     grpc_metadata_array metadata;
@@ -35,9 +49,9 @@ struct asg_rpc_call {
     struct tag sent_tag;
     struct tag hung_up_tag;
     int is_cancelled; /* written by gRPC */
-    bool is_handled;  /* the handler has it; only the server's thread reads this */
 
     pthread_mutex_t mutex; /* guards what follows */
+    bool is_handled;       /* the handler has it */
     uint32_t references;   /* operations under way, callbacks, and 1 until ended */
     bool has_sent_metadata;
     bool is_sending;
@@ -50,11 +64,24 @@ struct asg_rpc_call {
     grpc_slice details;
 };
 
-/* Take over a call that gRPC has just accepted and begin to read it. `metadata` moves;
- * `gone` hears when the call is freed. */
-void asg_rpc_call_begin(struct asg_rpc_server *server, asg_rpc_call_gone *gone,
-                        const struct asg_rpc_method *method, enum asg_rpc_code refusal,
-                        grpc_call *call, grpc_metadata_array metadata);
+/* Take over a call that gRPC has just accepted; `metadata` moves. It must be begun or
+ * refused next. */
+struct asg_rpc_call *asg_rpc_call_new(struct asg_rpc_server *server,
+                                      const struct asg_rpc_call_owner *owner,
+                                      grpc_call *call, grpc_metadata_array metadata);
+
+/* Begin to read its message for `method`. */
+void asg_rpc_call_begin(struct asg_rpc_call *call, const struct asg_rpc_method *method);
+
+/* End it at once, unread, whatever its caller still sends or does not read. */
+void asg_rpc_call_refuse(struct asg_rpc_call *call, enum asg_rpc_code code,
+                         const char *details);
+
+/* Nobody of ours works on it: it waits for its message, or for its caller to read. */
+bool asg_rpc_call_is_idle(struct asg_rpc_call *call);
+
+/* Make an idle call end soon. */
+void asg_rpc_call_cut_off(struct asg_rpc_call *call);
 
 /* An operation of this call has completed; on the server's thread. */
 void asg_rpc_call_event(struct asg_rpc_call *call, enum tag_kind kind, bool is_success);
