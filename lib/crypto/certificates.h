@@ -53,7 +53,7 @@ struct asg_tls_key;
 ASG_MUST_USE enum asg_status asg_tls_key_load_or_make(const char *path,
                                                       struct asg_tls_key **ret,
                                                       struct asg_error *error);
-void asg_tls_key_destroy(struct asg_tls_key **key); /* wiped */
+void asg_tls_key_destroy(struct asg_tls_key **key);                         /* wiped */
 void asg_tls_key_pem(const struct asg_tls_key *key, struct asg_bytes *ret); /* secret */
 void asg_tls_key_hash(const struct asg_tls_key *key, char ret[ASG_KEY_HASH_SIZE]);
 
@@ -65,28 +65,37 @@ void asg_certificate_request(const struct asg_tls_key *key, struct asg_bytes *re
 
 struct asg_authority;
 
-/* Read FOLDER/ca.key and FOLDER/ca.pem, or make both at the first start (mode 0600, ten
- * years, synced). ca.pem's first certificate is that of ca.key; those after it are of
- * authorities that are trusted as well while one is rotated (docs/security.md). */
+/* Read FOLDER/ca.key and FOLDER/ca.pem, or make both at the first start (mode 0600 and
+ * 0644, ten years, synced; a crash in between is mended at the next start). The
+ * certificate in ca.pem that belongs to ca.key signs; the others are of authorities that
+ * are trusted as well while one is rotated (docs/security.md). ASG_ERR_DENIED: others may
+ * read the key; ASG_ERR_NOT_FOUND: ca.pem is there and the key is not;
+ * ASG_ERR_MALFORMED, ASG_ERR_IO: `error` names the file. */
 ASG_MUST_USE enum asg_status asg_authority_load_or_make(const char *folder,
                                                         struct asg_authority **ret,
                                                         struct asg_error *error);
 void asg_authority_destroy(struct asg_authority **authority);
 
-/* SHA-256 of the first certificate in DER, 64 hex digits: what the join line carries. */
+/* SHA-256 of the certificate that signs, in DER, 64 hex digits: what the join line
+ * carries. */
 const char *asg_authority_fingerprint(const struct asg_authority *authority);
-/* All trusted certificates, PEM. Lives as long as the authority. */
+/* All trusted certificates, PEM, the one that signs first. Lives as long as the
+ * authority. */
 const char *asg_authority_pem(const struct asg_authority *authority);
 
 /* Sign for the key of a request, after its signature has been checked. `holder` and the
  * times are ours, whatever the request asks for. Appends PEM: the certificate and the
- * authority's. ret_facts may be NULL. Takes some 0.1 ms.
- * ASG_ERR_MALFORMED: no request, a bad signature, or a key that is not ECDSA P-256. */
-ASG_MUST_USE enum asg_status asg_authority_sign(
-    struct asg_authority *authority, const void *request_der, size_t length,
-    const struct asg_holder *holder, int64_t from_ms, int64_t until_ms,
-    struct asg_bytes *ret_pem, struct asg_certificate_facts *ret_facts,
-    struct asg_error *error);
+ * authority's. ret_facts may be NULL. Takes some 0.2 ms.
+ * ASG_ERR_MALFORMED: no request, a bad signature, or a key that is not ECDSA P-256;
+ * ASG_ERR_INVALID: an id with other characters than letters, digits, "-", "_" and ".", or
+ * times that are none. */
+ASG_MUST_USE enum asg_status asg_authority_sign(struct asg_authority *authority,
+                                                const void *request_der, size_t length,
+                                                const struct asg_holder *holder,
+                                                int64_t from_ms, int64_t until_ms,
+                                                struct asg_bytes *ret_pem,
+                                                struct asg_certificate_facts *ret_facts,
+                                                struct asg_error *error);
 
 /* Hash of the key of a request, after its signature has been checked. Fails likewise. */
 ASG_MUST_USE enum asg_status asg_certificate_request_key(const void *request_der,
