@@ -598,5 +598,6 @@ bool asg_accept_tell(int64_t mono_ms, struct asg_error *ret)
         is_told = true;
     }
     (void)pthread_mutex_unlock(&lock);
+    asg_accept_keep_spare(); /* if it could not be had when it was last missed */
     return is_told;
 }

@@ -311,9 +311,13 @@ static void test_accept_limits_turn_away_when_no_descriptor_is_left(void **state
     int client = connect_from("127.0.0.9", listener.port);
     struct rlimit files;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
-    int lowest_free = dup(client);
-    struct rlimit tight = {.rlim_cur = (rlim_t)lowest_free, .rlim_max = files.rlim_max};
-    (void)close(lowest_free);
+    int taken[64];
+    int most = 0;
+    for (int i = 0; i < 64; i++) {
+        taken[i] = dup(client);
+        if (taken[i] > most) most = taken[i];
+    }
+    struct rlimit tight = {.rlim_cur = (rlim_t)most + 1, .rlim_max = files.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
     struct wait wait = wait_begin(5000);
     int server = -1;
@@ -324,6 +328,9 @@ static void test_accept_limits_turn_away_when_no_descriptor_is_left(void **state
     int again = accept4(listener.fd, NULL, NULL, SOCK_CLOEXEC);
     int again_code = errno;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+    for (int i = 0; i < 64; i++) {
+        (void)close(taken[i]);
+    }
     assert_int_equal(server, -1);
     assert_int_equal(code, EINTR);
     assert_int_equal(again, -1);
