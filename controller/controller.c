@@ -725,6 +725,7 @@ void asg_controller_destroy(struct asg_controller **controller)
     asg_allow_list_destroy(&c->admins_allowed);
     asg_bus_keys_clear(&c->keys);
     asg_secret_wipe(c->join_secret, sizeof c->join_secret);
+    asg_authority_destroy(&c->authority);
     asg_arena_clear(&c->scratch);
     asg_bytes_clear(&c->frame);
     free(c);

@@ -22,6 +22,7 @@
 #include "controller/reconcile.h"
 #include "controller/serve_http.h"
 #include "controller/settings.h"
+#include "crypto/certificates.h"
 #include "view/view.h"
 
 #define ASG_PATH_MAX 4096
@@ -37,6 +38,7 @@ struct asg_controller {
     char activities_path[ASG_PATH_MAX];
     char agents_announced[ASG_BUS_ENDPOINT_MAX];
     uint8_t join_secret[32];
+    struct asg_authority *authority; /* NULL in the simulator */
     struct asg_bus *bus;
     struct asg_bus_keys keys;
     struct asg_allow_list *workers_allowed;
@@ -113,7 +115,8 @@ struct asg_dispatch_ports asg_worker_ports(struct asg_controller *controller);
 struct asg_look_up_ports asg_question_ports(struct asg_controller *controller);
 
 /* prepare_folders.c: what lies on this host's disk beside the log. Makes the folders,
- * loads or makes the keys and the join secret, fills in the paths. */
+ * loads or makes the keys, the join secret and the authority, fills in the paths. What
+ * others may write, and secrets that others may read, end the start. */
 ASG_MUST_USE enum asg_status asg_prepare_folders(struct asg_controller *controller,
                                                  struct asg_error *error);
 /* Tell people and scripts where we listen, when endpoint_file is set. */

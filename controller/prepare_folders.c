@@ -1,47 +1,48 @@
 /* prepare_folders - the controller's files beside the log: folders, keys, join secret. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/safe_file.h"
 #include "controller/parts.h"
 #include "crypto/crypto.h"
 
-static enum asg_status make_folder(const char *path, struct asg_error *error)
-{
-    if (mkdir(path, 0700) == 0 || errno == EEXIST) return ASG_OK;
-    return asg_fail(error, ASG_ERR_IO, "cannot make the folder %s: %s", path,
-                    strerror(errno));
-}
+#define SECRET_BYTES 32
 
-/* 32 random bytes, made at the first start. */
-static enum asg_status load_secret(const char *path, uint8_t ret[32],
+static enum asg_status make_secret(const char *path, uint8_t ret[SECRET_BYTES],
                                    struct asg_error *error)
 {
-    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0) {
-        return asg_fail(error, ASG_ERR_IO, "cannot open %s: %s", path, strerror(errno));
+    uint8_t secret[SECRET_BYTES];
+    asg_random_bytes(secret, sizeof secret);
+    enum asg_status status =
+        asg_safe_file_replace(path, 0600, secret, sizeof secret, error);
+    if (status == ASG_OK) memcpy(ret, secret, sizeof secret);
+    asg_secret_wipe(secret, sizeof secret);
+    return status;
+}
+
+/* 32 random bytes, made at the first start. An empty file is one that an older version
+ * had begun when it died: no token was ever made of it. */
+static enum asg_status load_secret(const char *path, uint8_t ret[SECRET_BYTES],
+                                   struct asg_error *error)
+{
+    const struct asg_safe_need need = {
+        .what = "join secret", .length_max = 4096, .is_secret = true, .is_own = true};
+    struct asg_bytes text = {0};
+    enum asg_status status = asg_safe_file_read(path, &need, &text, error);
+    if (status == ASG_ERR_NOT_FOUND || (status == ASG_OK && text.length == 0)) {
+        status = make_secret(path, ret, error);
+    } else if (status == ASG_OK && text.length == SECRET_BYTES) {
+        memcpy(ret, text.data, SECRET_BYTES);
+    } else if (status == ASG_OK) {
+        status =
+            asg_fail(error, ASG_ERR_CORRUPT,
+                     "%s is not the 32 bytes it should be; restore it, or remove it: "
+                     "then a new one is made, and instances that were launched and "
+                     "have not joined yet have to be replaced",
+                     path);
     }
-    struct stat info;
-    enum asg_status status = ASG_OK;
-    if (fstat(file, &info) != 0 || (info.st_mode & 077) != 0) {
-        status = asg_fail(error, ASG_ERR_DENIED, "%s may be read by others; chmod 600 it",
-                          path);
-    } else if (info.st_size == 0) {
-        asg_random_bytes(ret, 32);
-        if (write(file, ret, 32) != 32 || fsync(file) != 0) {
-            status =
-                asg_fail(error, ASG_ERR_IO, "cannot write %s: %s", path, strerror(errno));
-        }
-    } else if (read(file, ret, 32) != 32) {
-        status = asg_fail(error, ASG_ERR_CORRUPT,
-                          "%s is not the 32 bytes it should be; restore it, or remove it "
-                          "and replace all instances",
-                          path);
-    }
-    (void)close(file);
+    asg_safe_bytes_clear(&text);
     return status;
 }
 
@@ -56,18 +57,21 @@ static enum asg_status make_folders(struct asg_controller *controller,
                    dir);
     (void)snprintf(controller->activities_path, sizeof controller->activities_path,
                    "%s/activities.db", dir);
-    enum asg_status status = make_folder(dir, error);
-    if (status == ASG_OK) status = make_folder(controller->blobs_path, error);
+    enum asg_status status = asg_safe_folder_make(dir, error);
+    if (status == ASG_OK) status = asg_safe_folder_make(controller->blobs_path, error);
     if (status == ASG_OK)
-        status = make_folder(controller->settings->workers_allowed, error);
+        status = asg_safe_folder_make(controller->settings->workers_allowed, error);
     if (status == ASG_OK)
-        status = make_folder(controller->settings->admins_allowed, error);
+        status = asg_safe_folder_make(controller->settings->admins_allowed, error);
     (void)snprintf(path, sizeof path, "%s/controller.key", dir);
     if (status == ASG_OK) {
         status = asg_bus_keys_load_or_make(path, &controller->keys, error);
     }
     (void)snprintf(path, sizeof path, "%s/join.secret", dir);
     if (status == ASG_OK) status = load_secret(path, controller->join_secret, error);
+    if (status == ASG_OK) {
+        status = asg_authority_load_or_make(dir, &controller->authority, error);
+    }
     return status;
 }
 
@@ -102,21 +106,17 @@ enum asg_status asg_write_endpoints(struct asg_controller *controller,
 {
     const char *path = controller->settings->endpoint_file;
     if (path[0] == '\0') return ASG_OK;
-    char fresh[ASG_PATH_MAX];
-    (void)snprintf(fresh, sizeof fresh, "%s.new", path);
-    FILE *file = fopen(fresh, "we");
-    bool is_written =
-        file != NULL &&
-        fprintf(file, "agents: %s\nworkers: %s\nadmin: %s\nhttp: %s\nkey: %s\n",
-                asg_bus_listener_endpoint(controller->agents),
-                asg_bus_listener_endpoint(controller->workers),
-                asg_bus_listener_endpoint(controller->admin),
-                asg_status_pages_url(controller->http), controller->keys.public_key) > 0;
-    if (is_written && controller->api != NULL) {
-        is_written = fprintf(file, "api: %s\n", asg_api_url(controller->api)) > 0;
+    struct asg_bytes text = {0};
+    asg_bytes_printf(&text, "agents: %s\nworkers: %s\nadmin: %s\nhttp: %s\nkey: %s\n",
+                     asg_bus_listener_endpoint(controller->agents),
+                     asg_bus_listener_endpoint(controller->workers),
+                     asg_bus_listener_endpoint(controller->admin),
+                     asg_status_pages_url(controller->http), controller->keys.public_key);
+    if (controller->api != NULL) {
+        asg_bytes_printf(&text, "api: %s\n", asg_api_url(controller->api));
     }
-    if (file != NULL && fclose(file) != 0) is_written = false;
-    if (is_written && rename(fresh, path) == 0) return ASG_OK;
-    return asg_fail(error, ASG_ERR_IO, "cannot write endpoint_file %s: %s", path,
-                    strerror(errno));
+    enum asg_status status =
+        asg_safe_file_replace(path, 0644, text.data, text.length, error);
+    asg_bytes_clear(&text);
+    return status == ASG_OK ? ASG_OK : asg_fail_wrap(error, status, "endpoint_file");
 }

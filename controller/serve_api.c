@@ -1,7 +1,6 @@
 /* serve_api - the API's ports in the controller: its orders come in by the inbox, each
  * with the call that waits for it.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/safe_file.h"
 #include "controller/fill_order.h"
 #include "controller/metrics.h"
 #include "controller/parts.h"
@@ -159,22 +159,19 @@ static enum asg_status check_names(const struct asg_controller_settings *setting
 static void note_endpoint(const struct asg_controller *controller)
 {
     char path[ASG_PATH_MAX];
-    char fresh[ASG_PATH_MAX];
     const char *dir = controller->settings->dir;
     (void)snprintf(path, sizeof path, "%s/api-endpoint", dir);
-    (void)snprintf(fresh, sizeof fresh, "%s/api-endpoint.new", dir);
     if (controller->api == NULL) {
         (void)unlink(path); /* of a life before */
         return;
     }
-    FILE *file = fopen(fresh, "we");
-    bool is_written =
-        file != NULL && fprintf(file, "%s %s\n", asg_api_url(controller->api),
-                                controller->settings->region) > 0;
-    if (file != NULL && fclose(file) != 0) is_written = false;
-    if (is_written && rename(fresh, path) == 0) return;
-    asg_log_warn("api", "endpoint_not_noted", "cannot write %s: %s", path,
-                 strerror(errno));
+    char text[ASG_PATH_MAX];
+    struct asg_error error = {""};
+    int length = snprintf(text, sizeof text, "%s %s\n", asg_api_url(controller->api),
+                          controller->settings->region);
+    if (asg_safe_file_replace(path, 0644, text, (size_t)length, &error) != ASG_OK) {
+        asg_log_warn("api", "endpoint_not_noted", "%s", error.text);
+    }
 }
 
 enum asg_status asg_serve_api_new(struct asg_controller *controller,

@@ -3,22 +3,15 @@
  * (docs/rules.md, "Secrets"). Threads: any; two may save the same text at once. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/safe_file.h"
 #include "controller/parts.h"
 #include "crypto/crypto.h"
 
 #define USER_DATA_MAX 16384 /* EC2's limit, before base64 */
-
-static enum asg_status write_whole(int file, struct asg_blob text)
-{
-    bool is_written =
-        write(file, text.data, text.length) == (ssize_t)text.length && fsync(file) == 0;
-    return is_written ? ASG_OK : ASG_ERR_IO;
-}
 
 enum asg_status asg_user_data_save(const char *folder, struct asg_blob text,
                                    char ret_sha256[65], struct asg_error *error)
@@ -33,19 +26,10 @@ enum asg_status asg_user_data_save(const char *folder, struct asg_blob text,
     char name[ASG_SHA256_HEX_SIZE];
     asg_hex_encode(hash, sizeof hash, name);
     char path[ASG_PATH_MAX];
-    char fresh[ASG_PATH_MAX + 32];
-    static atomic_uint saves;
     (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    (void)snprintf(fresh, sizeof fresh, "%s.new%u", path, atomic_fetch_add(&saves, 1));
-    (void)unlink(fresh);
-    int file = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    enum asg_status status = file < 0 ? ASG_ERR_IO : write_whole(file, text);
-    if (file >= 0 && close(file) != 0) status = ASG_ERR_IO;
-    if (status == ASG_OK && rename(fresh, path) != 0) status = ASG_ERR_IO;
-    if (status != ASG_OK) {
-        return asg_fail(error, status, "cannot keep user data in %s: %s", folder,
-                        strerror(errno));
-    }
+    enum asg_status status =
+        asg_safe_file_replace(path, 0600, text.data, text.length, error);
+    if (status != ASG_OK) return asg_fail_wrap(error, status, "user data");
     memcpy(ret_sha256, name, sizeof name);
     return ASG_OK;
 }
