@@ -18,6 +18,7 @@
 #include "core/settle/balance_group.h"
 #include "core/take/behind.h"
 #include "core/take/take_command.h"
+#include "core/take/take_enrolment.h"
 #include "core/take/take_health.h"
 #include "core/take/take_metrics.h"
 #include "core/take/take_observed.h"
@@ -128,7 +129,7 @@ static void take_event(struct asg_core *core, const struct asg_event *event)
     case ASG_EVENT_OBSERVED: asg_take_observed(core, event->observed); break;
     case ASG_EVENT_TICK: asg_take_tick(core); break;
     case ASG_EVENT_WITNESS: asg_take_witness(core, event->witness); break;
-    case ASG_EVENT_ENROLMENT: break;
+    case ASG_EVENT_ENROLMENT: asg_take_enrolment(core, event->enrolment); break;
     case ASG_EVENT_COUNT: break;
     }
 }
@@ -291,6 +292,13 @@ int64_t asg_core_next_deadline(const struct asg_core *core)
     if (core->listing.job_id == 0) earliest(&deadline_ms, core->listing.next_ms);
     if (core->look.job_id == 0) earliest(&deadline_ms, core->look.next_ms);
     return deadline_ms;
+}
+
+bool asg_core_weigh_enrolment(const struct asg_core *core,
+                              const struct asg_enrolment *enrolment,
+                              struct asg_arena *arena, struct asg_reply *ret)
+{
+    return asg_take_weigh_enrolment(core, enrolment, arena, ret);
 }
 
 const char *asg_core_cluster_id(const struct asg_core *core)

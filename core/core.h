@@ -202,6 +202,14 @@ bool asg_core_find_instance(const struct asg_core *core, const char *instance_id
 void asg_core_list_beliefs(const struct asg_core *core, struct asg_arena *arena,
                            struct asg_belief **ret, size_t *ret_count);
 
+/* What the event of that enrolment would be answered now (effects.h); its texts live in
+ * `arena`. False: and it would change nothing, so that the edge may answer without an
+ * event: the agent is enrolled with these keys already, or it is refused and the alarm of
+ * that stands, or needs none. */
+bool asg_core_weigh_enrolment(const struct asg_core *core,
+                              const struct asg_enrolment *enrolment,
+                              struct asg_arena *arena, struct asg_reply *ret);
+
 const char *asg_core_cluster_id(const struct asg_core *core); /* "" before INIT */
 uint64_t asg_core_epoch(const struct asg_core *core);
 uint64_t asg_core_incarnation(const struct asg_core *core);

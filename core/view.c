@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/world/member.h"
 #include "core/world/standing.h"
 #include "core/core.h"
 #include "core/view_rows.h"
@@ -72,17 +73,10 @@ void asg_core_watching(const struct asg_core *core, struct asg_arena *arena,
                 instance->service.told == ASG_MEMBER_COUNT) {
                 continue;
             }
-            *(struct asg_member *)asg_arena_push(
-                arena, (void **)&ret->members, &ret->member_count, &members,
-                sizeof *ret->members) = (struct asg_member){
-                .group_no = group->no,
-                .instance_id = asg_arena_text(arena, instance->id),
-                .private_ip = asg_arena_text(arena, instance->private_ip),
-                .state = instance->service.told,
-                .job_id = instance->launch.job_id,
-                .attempt = instance->launch.attempt,
-                .incarnation = instance->launch.incarnation,
-            };
+            *(struct asg_member *)asg_arena_push(arena, (void **)&ret->members,
+                                                 &ret->member_count, &members,
+                                                 sizeof *ret->members) =
+                asg_member_of(instance, instance->service.told, arena);
         }
     }
 }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "core/values/number.h"
 #include "core/core.h"
+#include "core/world/identity.h"
 #include "core/world/standing.h"
 #include "core/world/states.h"
 #include "model/copy.h"
@@ -18,6 +19,30 @@ void asg_alarm_stand(struct asg_alarm_texts *alarms, const char *text)
     assert(text != NULL && text[0] != '\0');
     *(const char **)asg_arena_push(alarms->arena, (void **)&alarms->items, &alarms->count,
                                    &alarms->capacity, sizeof *alarms->items) = text;
+}
+
+static void view_instance_alarms(const struct group *group,
+                                 struct asg_alarm_texts *alarms)
+{
+    if (group->disputed == 0 && group->misled == 0) return;
+    const char *name = group->config.name;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *instance = group->instances[i];
+        if (instance->identity != NULL && instance->identity->is_disputed) {
+            asg_alarm_stand(alarms,
+                            asg_arena_format(alarms->arena,
+                                             "%s: other keys were asked for %s; see "
+                                             "`openasg instance rebind`",
+                                             name, instance->id));
+        }
+        if (instance->notice.is_false) {
+            asg_alarm_stand(alarms,
+                            asg_arena_format(alarms->arena,
+                                             "%s: %s is on demand and shows a notice of "
+                                             "Spot",
+                                             name, instance->id));
+        }
+    }
 }
 
 void asg_view_group_alarms(const struct group *group, struct asg_alarm_texts *alarms)
@@ -57,6 +82,7 @@ void asg_view_group_alarms(const struct group *group, struct asg_alarm_texts *al
                                      "nothing is launched until `openasg unhalt %s`",
                                      name, name));
     }
+    view_instance_alarms(group, alarms);
 }
 
 const char *asg_core_say_breaker(const char *group, int64_t left_ms,
@@ -144,6 +170,10 @@ static const char *signs_of(const struct instance *instance)
     if (instance->health.probe == ASG_PROBE_UNREACHABLE) return "out of reach";
     if (instance->health.is_impaired) return "impaired";
     if (instance->notice.event_code[0] != '\0') return instance->notice.event_code;
+    if (instance->notice.is_false) return "false notice";
+    if (instance->identity != NULL && instance->identity->is_disputed) {
+        return "other keys asked";
+    }
     return instance->notice.is_at_risk ? "rebalance recommended" : "";
 }
 

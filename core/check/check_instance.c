@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/check/check_activities.h"
+#include "core/world/identity.h"
 #include "core/world/standing.h"
 #include "core/world/state.h"
 
@@ -64,6 +65,21 @@ static const char *wrong_with_end(const struct asg_core *core, const struct grou
                : "is ended by a job that terminates others";
 }
 
+static const char *wrong_with_identity(const struct asg_core *core,
+                                       const struct instance *instance)
+{
+    const struct identity *identity = instance->identity;
+    if (identity == NULL) return NULL;
+    if (identity->instance != instance) return "has the keys of another instance";
+    if (instance->id[0] == '\0') return "is enrolled and has no id";
+    const char *curve_key = (const char *)identity->curve_key;
+    const char *tls_key = (const char *)identity->tls_key;
+    bool is_known =
+        asg_text_index_find(&core->curve_keys, curve_key) == (const void *)identity &&
+        asg_text_index_find(&core->tls_keys, tls_key) == (const void *)identity;
+    return is_known ? NULL : "is not found by its keys, or shares one";
+}
+
 const char *asg_check_instance(const struct asg_core *core, const struct group *group,
                                const struct instance *instance)
 {
@@ -84,6 +100,8 @@ const char *asg_check_instance(const struct asg_core *core, const struct group *
     if ((instance->wait_until_ms != 0) != asg_instance_is_waiting(instance)) {
         return "waits without a limit, or has one and does not wait";
     }
+    wrong = wrong_with_identity(core, instance);
+    if (wrong != NULL) return wrong;
     if (instance->health.is_unhealthy && instance->reason[0] == '\0') {
         return "is unhealthy without a reason";
     }

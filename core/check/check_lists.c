@@ -4,6 +4,7 @@
 
 #include "core/world/detached.h"
 #include "core/world/configurations.h"
+#include "core/world/identity.h"
 #include "core/world/orphans.h"
 #include "core/world/standing.h"
 #include "core/world/state.h"
@@ -140,6 +141,29 @@ static const char *wrong_with_leads(const struct asg_core *core)
     return NULL;
 }
 
+/* As many in each index as are enrolled: with each of them in it, nobody else is. */
+static const char *wrong_with_keys(const struct asg_core *core)
+{
+    size_t enrolled = 0;
+    for (size_t g = 0; g < core->group_count; g++) {
+        const struct group *group = core->groups[g];
+        uint32_t disputed = 0;
+        uint32_t misled = 0;
+        for (size_t i = 0; i < group->instance_count; i++) {
+            const struct identity *identity = group->instances[i]->identity;
+            enrolled += identity != NULL;
+            disputed += identity != NULL && identity->is_disputed;
+            misled += group->instances[i]->notice.is_false;
+        }
+        if (disputed != group->disputed || misled != group->misled) {
+            return "a group has miscounted its alarms of instances";
+        }
+    }
+    return core->curve_keys.count == enrolled && core->tls_keys.count == enrolled
+               ? NULL
+               : "keys are known that nobody has";
+}
+
 const char *asg_check_lists(const struct asg_core *core)
 {
     if (!is_changing_list_right(core)) {
@@ -151,6 +175,7 @@ const char *asg_check_lists(const struct asg_core *core)
     }
     const char *wrong = wrong_with_heaps(core);
     if (wrong == NULL) wrong = wrong_with_leads(core);
+    if (wrong == NULL) wrong = wrong_with_keys(core);
     if (wrong == NULL) wrong = wrong_with_templates(core);
     if (wrong == NULL) wrong = wrong_with_configurations(core);
     if (wrong == NULL) wrong = wrong_with_detached(core);

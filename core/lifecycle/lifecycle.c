@@ -75,7 +75,7 @@ static bool holds(enum guard guard, const struct group *group,
     case ALWAYS: return true;
     case EC2_CHECKS:
         return group->config.health_check == ASG_HEALTH_CHECK_EC2 ||
-               instance->launch.is_attached; /* it has no agent */
+               instance->launch.is_attached; /* it may have no agent */
     case AGENT_CHECKS:
         return group->config.health_check == ASG_HEALTH_CHECK_AGENT &&
                !instance->launch.is_attached;

@@ -128,6 +128,22 @@ void asg_fields_array(struct asg_fields *fields, char *text, size_t size)
     if (!fields->is_bad && length > 0) memcpy(text, data, length);
 }
 
+void asg_fields_bytes(struct asg_fields *fields, uint8_t *bytes, size_t size)
+{
+    assert(size > 0);
+    if (!asg_fields_is_loading(fields)) {
+        asg_bytes_append(fields->out, bytes, size);
+        return;
+    }
+    memset(bytes, 0, size);
+    if (fields->is_bad || (size_t)(fields->end - fields->at) < size) {
+        asg_fields_refuse(fields, "a key is cut short");
+        return;
+    }
+    memcpy(bytes, fields->at, size);
+    fields->at += size;
+}
+
 void asg_fields_text(struct asg_fields *fields, const char *text, char *loaded,
                      size_t size)
 {

@@ -48,6 +48,8 @@ void asg_fields_bool(struct asg_fields *fields, bool *value);
 void asg_fields_enum(struct asg_fields *fields, int *value, int count);
 /* A text in a fixed array of `size` bytes. */
 void asg_fields_array(struct asg_fields *fields, char *text, size_t size);
+/* Bytes of a fixed length. */
+void asg_fields_bytes(struct asg_fields *fields, uint8_t *bytes, size_t size);
 /* A text that lives elsewhere: `text` is saved, or what is loaded put into `loaded`, of
  * `size` bytes. */
 void asg_fields_text(struct asg_fields *fields, const char *text, char *loaded,

@@ -4,6 +4,7 @@
 
 #include "core/saved/fields.h"
 #include "core/saved/policy_fields.h"
+#include "core/world/identity.h"
 #include "core/world/kept_text.h"
 #include "core/values/schedule.h"
 #include "core/world/state.h"
@@ -64,6 +65,18 @@ static void activity_fields(struct asg_fields *f, struct asg_core *core,
     activity_text(f, core, &a->zone, ASG_ZONE_MAX);
 }
 
+static void identity_fields(struct asg_fields *f, struct instance *i)
+{
+    bool is_enrolled = i->identity != NULL;
+    asg_fields_bool(f, &is_enrolled);
+    if (!is_enrolled) return;
+    if (asg_fields_is_loading(f)) (void)asg_identity_push(i);
+    assert(i->identity != NULL);
+    asg_fields_bytes(f, i->identity->curve_key, ASG_KEY_BYTES);
+    asg_fields_bytes(f, i->identity->tls_key, ASG_KEY_BYTES);
+    asg_fields_bool(f, &i->identity->is_disputed);
+}
+
 void asg_state_instance_fields(struct asg_fields *f, struct asg_core *core,
                                struct instance *i)
 {
@@ -104,12 +117,14 @@ void asg_state_instance_fields(struct asg_fields *f, struct asg_core *core,
     ENUM(f, &i->service.told, ASG_MEMBER_COUNT + 1);
     asg_fields_i64(f, &i->notice.taken_back_ms);
     asg_fields_bool(f, &i->notice.is_at_risk);
+    asg_fields_bool(f, &i->notice.is_false);
     kept(f, core, &i->notice.event_code, ASG_EVENT_CODE_MAX);
     asg_fields_i64(f, &i->notice.event_ms);
     asg_fields_bool(f, &i->is_spot);
     asg_fields_bool(f, &i->launch.is_attached);
     asg_fields_bool(f, &i->launch.is_extra);
     kept(f, core, &i->configuration, ASG_GROUP_NAME_MAX);
+    identity_fields(f, i);
     bool has_activity = i->activity != NULL;
     asg_fields_bool(f, &has_activity);
     if (!has_activity) return;

@@ -30,6 +30,7 @@
 #include "core/plan/retry_job.h"
 #include "core/settle/answer_notices.h"
 #include "core/settle/settle_sources.h"
+#include "core/tell/tell_alarms.h"
 #include "core/tell/tell_members.h"
 #include "core/want/desired.h"
 #include "core/want/run_schedules.h"
@@ -501,5 +502,6 @@ void asg_settle_group(struct asg_core *core, struct group *group)
     asg_cooldown_settle(core, group);
     asg_want_await_schedules(core, group);
     asg_tell_members(core, group);
+    asg_tell_alarms_over(core, group);
     if (!asg_count_is_all_alive(group)) asg_instance_drop(core, group, is_over);
 }

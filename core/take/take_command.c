@@ -1,3 +1,4 @@
+#include "core/take/take_enrolment.h"
 #include "core/take/take_command.h"
 
 #include <assert.h>
@@ -282,7 +283,7 @@ static void take_command(struct asg_core *core, const struct asg_command *comman
     case ASG_COMMAND_EXIT_STANDBY: asg_order_exit_standby(core, command); break;
     case ASG_COMMAND_ATTACH_INSTANCES: asg_order_attach(core, command); break;
     case ASG_COMMAND_DETACH_INSTANCES: asg_order_detach(core, command); break;
-    case ASG_COMMAND_INSTANCE_REBIND:
+    case ASG_COMMAND_INSTANCE_REBIND: asg_order_rebind(core, command); break;
     case ASG_COMMAND_COUNT: break;
     }
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/world/counts.h"
+#include "core/world/identity.h"
 #include "core/world/standing.h"
 #include "core/world/kept_text.h"
 #include "core/step/narrate.h"
@@ -62,6 +63,21 @@ void asg_take_scheduled_event(struct asg_core *core, struct group *group,
     asg_group_mark_dirty(core, group);
 }
 
+/* EC2 takes back no instance that was not bought so: its metadata is not to be trusted,
+ * or its agent. */
+static void refuse_notice(struct asg_core *core, struct group *group,
+                          struct instance *instance, const struct asg_health_sign *sign)
+{
+    assert(!instance->is_spot);
+    if (instance->notice.is_false) return; /* said again, or the other one */
+    asg_instance_set_misled(instance, true);
+    asg_alarm_raise(core, ASG_ALARM_NOTICE, group, true,
+                    "%s is on demand and shows a notice of Spot (%s): nothing follows; "
+                    "its agent is broken or not to be trusted, terminate the instance if "
+                    "in doubt",
+                    instance->id, asg_enum_word(&asg_sign_words, (int)sign->sign));
+}
+
 void asg_take_notice(struct asg_core *core, struct group *group,
                      struct instance *instance, const struct asg_health_sign *sign)
 {
@@ -69,6 +85,10 @@ void asg_take_notice(struct asg_core *core, struct group *group,
     assert(sign->sign == ASG_SIGN_SPOT_INTERRUPTION || sign->sign == ASG_SIGN_REBALANCE);
     if (!asg_instance_is_arriving(instance) && !asg_instance_is_serving(instance))
         return; /* it goes already */
+    if (!instance->is_spot) {
+        refuse_notice(core, group, instance, sign);
+        return;
+    }
     if (sign->sign == ASG_SIGN_SPOT_INTERRUPTION) {
         take_interruption(core, group, instance, sign->at_ms);
     } else {

@@ -3,6 +3,8 @@
 #include <assert.h>
 
 #include "core/step/look_again.h"
+#include "core/world/identity.h"
+#include "core/world/member.h"
 #include "core/world/standing.h"
 #include "core/world/states.h"
 #include "core/step/narrate.h"
@@ -11,9 +13,13 @@ static enum asg_member_state member_of(const struct asg_core *core,
                                        const struct instance *instance)
 {
     assert(instance->service.told <= ASG_MEMBER_COUNT);
-    if (instance->id[0] == '\0' || instance->launch.is_attached) return ASG_MEMBER_GONE;
+    bool is_enrolled = instance->identity != NULL;
+    bool has_agent = !instance->launch.is_attached || is_enrolled; /* or may have one */
+    if (instance->id[0] == '\0' || !has_agent) return ASG_MEMBER_GONE;
     switch (asg_state_traits(instance->state)->metered) {
-    case ASG_METERED_NO: return ASG_MEMBER_GONE;
+    case ASG_METERED_NO:
+        return is_enrolled && !asg_instance_is_finished(instance) ? ASG_MEMBER_LEAVING
+                                                                  : ASG_MEMBER_GONE;
     case ASG_METERED_WATCHED: return ASG_MEMBER_WATCHED;
     case ASG_METERED_COUNTS: break;
     }
@@ -51,16 +57,8 @@ void asg_tell_members(struct asg_core *core, struct group *group)
             state == ASG_MEMBER_COUNTS || instance->service.told == ASG_MEMBER_COUNTS;
         assert(instance->id[0] != '\0');
         instance->service.told = state;
-        *asg_emit_member(core) = (struct asg_member){
-            .group_no = group->no,
-            .instance_id = asg_arena_text(&core->step->effects->arena, instance->id),
-            .private_ip =
-                asg_arena_text(&core->step->effects->arena, instance->private_ip),
-            .state = state,
-            .job_id = instance->launch.job_id,
-            .attempt = instance->launch.attempt,
-            .incarnation = instance->launch.incarnation,
-        };
+        *asg_emit_member(core) =
+            asg_member_of(instance, state, &core->step->effects->arena);
     }
     if (counts_changed) group->windows.revision++;
     if (!is_news && !counts_changed) return;

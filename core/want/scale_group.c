@@ -68,7 +68,7 @@ static void add_proposal(struct verdict *verdict, const struct policy *policy,
     }
 }
 
-/* Its metrics count. One that was attached has no agent to send any, and is taken to
+/* Its metrics count. One that was attached may have no agent to send any, and is taken to
  * carry what the others carry. */
 static bool carries_load(const struct instance *instance, int64_t now_ms)
 {

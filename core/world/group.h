@@ -234,6 +234,8 @@ struct group {
     struct counts counts;
     uint32_t look_ups;      /* of its launches, in EC2's listings */
     uint32_t unknown_count; /* instances with its tag that the log does not know */
+    uint32_t disputed;      /* instances for which other keys were asked, identity.h */
+    uint32_t misled;        /* instances on demand that showed a notice of Spot */
     struct tally tally;
     bool is_changing; /* EC2 is asked of some of it: it stands in core's list */
     struct group_touch touch;

@@ -49,6 +49,7 @@ enum asg_probe {
 
 struct group;
 struct activity;
+struct identity;
 
 struct instance_launch {
     uint64_t job_id;
@@ -57,7 +58,7 @@ struct instance_launch {
     int64_t requested_ms;
     int64_t launched_ms;
     int64_t excused_ms; /* of its age: nobody led, nobody knew it, or it stood by */
-    bool is_attached;   /* job_id tagged it, nobody launched it: no agent of it joins */
+    bool is_attached;   /* job_id tagged it, nobody launched it */
     bool is_extra;      /* desired was raised for it, and nobody has set desired since */
 };
 
@@ -91,6 +92,7 @@ struct instance_ending {
 struct instance_notice {
     int64_t taken_back_ms;  /* spot interruption: when; 0: none */
     bool is_at_risk;        /* it is recommended to leave it */
+    bool is_false;          /* one of Spot was shown, and it is on demand */
     const char *event_code; /* "instance-retirement"; "": none */
     int64_t event_ms;       /* when that begins */
 };
@@ -119,6 +121,7 @@ struct instance {
     struct instance_ending ending;
     struct instance_notice notice;
     struct activity *activity; /* the open one, activity.h; NULL: none */
+    struct identity *identity; /* identity.h; NULL: its agent is not enrolled */
 };
 
 static inline bool asg_instance_is_heard(const struct instance *instance)

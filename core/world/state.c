@@ -6,6 +6,7 @@
 
 #include "core/world/configurations.h"
 #include "core/world/counts.h"
+#include "core/world/identity.h"
 #include "core/world/kept_text.h"
 #include "core/world/standing.h"
 #include "core/world/touched.h"
@@ -30,6 +31,7 @@ void asg_state_init(struct asg_core *core)
     assert(core->group_count == 0 && core->job_count == 0);
     asg_text_index_init(&core->names, name_of);
     asg_text_index_init(&core->ids, id_of);
+    asg_identity_init(core);
     asg_text_pool_init(&core->texts);
     core->look.next_ms = INT64_MAX;
     core->touched = (struct touched){.is_all = true, .round = 1};
@@ -123,6 +125,7 @@ static void free_group(struct group *group)
     }
     for (size_t i = 0; i < group->instance_count; i++) {
         asg_activity_free(NULL, &group->instances[i]->activity);
+        free(group->instances[i]->identity);
         free(group->instances[i]);
     }
     struct activity *waiting = asg_activity_pop_waiting(group);
@@ -209,6 +212,7 @@ void asg_group_remove(struct asg_core *core, struct group *group)
     if (core->orphan_count > 0) asg_touch_cluster(core);
     for (size_t i = 0; i < group->instance_count; i++) {
         forget_id(core, group->instances[i]);
+        asg_identity_forget(core, group->instances[i]);
         asg_text_end_instance(core, group->instances[i]);
     }
     asg_text_end_group(core, group);
@@ -277,6 +281,8 @@ void asg_instance_drop(struct asg_core *core, struct group *group,
         assert(instance->activity == NULL); /* it ended with it */
         asg_touch(instance);
         forget_id(core, instance);
+        asg_identity_forget(core, instance);
+        asg_instance_set_misled(instance, false);
         asg_text_end_instance(core, instance);
         free(instance);
     }
@@ -539,7 +545,10 @@ static bool index_instance(struct asg_core *core, struct instance *instance)
                           : NULL;
     if (job != NULL) asg_job_note_slot(job, instance);
     asg_count_new(instance->group, instance);
-    return true;
+    instance->group->misled += instance->notice.is_false ? 1 : 0;
+    if (instance->identity == NULL) return true;
+    instance->group->disputed += instance->identity->is_disputed ? 1 : 0;
+    return instance->id[0] != '\0' && asg_identity_index(core, instance->identity);
 }
 
 static bool index_group(struct asg_core *core, struct group *group)
@@ -631,6 +640,7 @@ void asg_state_clear(struct asg_core *core)
     free(core->changing);
     asg_text_index_clear(&core->names);
     asg_text_index_clear(&core->ids);
+    asg_identity_clear(core);
     asg_text_pool_clear(&core->texts);
     asg_due_heap_clear(&core->dues);
     asg_due_heap_clear(&core->retries);

@@ -181,8 +181,10 @@ struct asg_core {
     struct listing listing;
     struct look look;
     /* not saved: they follow from the rest, and nothing iterates a hash */
-    struct asg_text_index names;  /* groups */
-    struct asg_text_index ids;    /* instances */
+    struct asg_text_index names;      /* groups */
+    struct asg_text_index ids;        /* instances */
+    struct asg_text_index curve_keys; /* identities, as the next */
+    struct asg_text_index tls_keys;
     struct asg_text_pool texts;   /* kept_text.h */
     struct asg_id_map orphan_ids; /* their places */
     struct asg_id_map detached_ids;

@@ -10,13 +10,19 @@
 #define CAPACITY_MIN 16
 
 /* FNV-1a, with its high bits folded in: the low ones choose the place. */
-static uint32_t hash_of(const char *text)
+static uint32_t hash_of(const struct asg_text_index *index, const char *text)
 {
     uint32_t hash = 2166136261u;
-    for (; *text != '\0'; text++) {
-        hash = (hash ^ (unsigned char)*text) * 16777619u;
+    size_t bytes = index->bytes > 0 ? index->bytes : strlen(text);
+    for (size_t i = 0; i < bytes; i++) {
+        hash = (hash ^ (unsigned char)text[i]) * 16777619u;
     }
     return hash ^ hash >> 15;
+}
+
+static bool is_same(const struct asg_text_index *index, const char *a, const char *b)
+{
+    return index->bytes > 0 ? memcmp(a, b, index->bytes) == 0 : strcmp(a, b) == 0;
 }
 
 /* Place of a text, or the free one where it would go. */
@@ -28,7 +34,7 @@ static struct asg_text_index_entry *place_of(const struct asg_text_index *index,
         struct asg_text_index_entry *entry = &index->entries[at];
         bool is_it =
             entry->item == NULL ||
-            (entry->hash == hash && strcmp(index->text_of(entry->item), text) == 0);
+            (entry->hash == hash && is_same(index, index->text_of(entry->item), text));
         if (is_it) return entry;
         at = (at + 1) & (index->capacity - 1);
     }
@@ -51,16 +57,23 @@ void asg_text_index_init(struct asg_text_index *index,
     *index = (struct asg_text_index){.text_of = text_of};
 }
 
+void asg_text_index_init_bytes(struct asg_text_index *index,
+                               const char *(*bytes_of)(const void *item), size_t bytes)
+{
+    assert(bytes > 0);
+    *index = (struct asg_text_index){.text_of = bytes_of, .bytes = bytes};
+}
+
 void asg_text_index_clear(struct asg_text_index *index)
 {
     free(index->entries);
-    asg_text_index_init(index, index->text_of);
+    *index = (struct asg_text_index){.text_of = index->text_of, .bytes = index->bytes};
 }
 
 void *asg_text_index_find(const struct asg_text_index *index, const char *text)
 {
     if (index->count == 0) return NULL;
-    return place_of(index, text, hash_of(text))->item;
+    return place_of(index, text, hash_of(index, text))->item;
 }
 
 static void widen(struct asg_text_index *index)
@@ -81,7 +94,7 @@ void asg_text_index_add(struct asg_text_index *index, void *item)
     assert(item != NULL);
     if ((index->count + 1) * 4 > index->capacity * 3) widen(index);
     const char *text = index->text_of(item);
-    uint32_t hash = hash_of(text);
+    uint32_t hash = hash_of(index, text);
     struct asg_text_index_entry *entry = place_of(index, text, hash);
     assert(entry->item == NULL);
     *entry = (struct asg_text_index_entry){.item = item, .hash = hash};
@@ -92,7 +105,7 @@ void asg_text_index_remove(struct asg_text_index *index, const void *item)
 {
     assert(index->count > 0);
     const char *text = index->text_of(item);
-    struct asg_text_index_entry *hole = place_of(index, text, hash_of(text));
+    struct asg_text_index_entry *hole = place_of(index, text, hash_of(index, text));
     assert(hole->item == item);
     index->count--;
     /* Close the gap: move back what could not stand at its place because of it. */

@@ -1,4 +1,5 @@
-/* text_index - finds things by a text of their own (an id, a name), by open addressing.
+/* text_index - finds things by a text of their own (an id, a name), or by bytes of one
+ * length (a key), by open addressing.
  *
  * It holds pointers to things that stay where they are and asks each for its text, so it
  * costs 16 bytes a place whatever the texts are. Two things never have the same text.
@@ -18,6 +19,7 @@ struct asg_text_index_entry {
 
 struct asg_text_index {
     const char *(*text_of)(const void *item);
+    size_t bytes; /* of each of them; 0: they are texts */
     struct asg_text_index_entry *entries;
     size_t capacity;
     size_t count;
@@ -27,6 +29,10 @@ struct asg_text_index {
  * item is in the index. */
 void asg_text_index_init(struct asg_text_index *index,
                          const char *(*text_of)(const void *item));
+
+/* The same for bytes, `bytes` of each item: what is a text below are those. */
+void asg_text_index_init_bytes(struct asg_text_index *index,
+                               const char *(*bytes_of)(const void *item), size_t bytes);
 
 /* Free the memory and leave an empty index. The items are their owner's. */
 void asg_text_index_clear(struct asg_text_index *index);

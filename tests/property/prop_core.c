@@ -41,6 +41,7 @@
 #define RESTLESS     20   /* worlds whose twin is looked at every second */
 #define MOMENTS      250  /* events of each */
 #define BEGAN_MS     INT64_C(1795444609000)
+#define KEYS         24 /* so few that two ask for the same one */
 
 struct machine {
     char id[ASG_INSTANCE_ID_MAX + 1];
@@ -53,6 +54,12 @@ struct machine {
     int64_t launched_ms;
     enum asg_ec2_state state;
     bool is_foreign; /* without tags of ours */
+};
+
+/* Numbers of keys; 0: none. */
+struct keys {
+    uint32_t curve;
+    uint32_t tls;
 };
 
 struct world {
@@ -72,6 +79,10 @@ struct world {
     size_t moves; /* standby, attach, detach, done */
     size_t runs;  /* of scheduled actions, or reasons why not */
     size_t looks; /* at all groups of a twin before its deadline */
+    size_t enrolled;
+    size_t disputes;
+    size_t rebound;
+    struct keys keys[MACHINES_MAX]; /* bound to that machine, by what core answered */
     bool is_restless;
     uint64_t last_activity[GROUP_NOS]; /* numbers of each group, by the group's */
     size_t open_activities;
@@ -476,6 +487,7 @@ static struct asg_seen_instance seen_of(const struct machine *machine)
                                       .attempt = machine->attempt,
                                       .incarnation = machine->incarnation,
                                       .client_token = machine->token,
+                                      .is_spot = machine->launched_ms % 2 == 0,
                                       .is_impaired = one_in(60),
                                       .event_code =
                                           one_in(60) ? "instance-retirement" : ""};
@@ -663,6 +675,91 @@ static void give_a_sign(void)
         .detail = "so it is"};
     const struct asg_health health = {.signs = &sign, .sign_count = 1};
     feed((struct asg_event){.kind = ASG_EVENT_HEALTH, .health = &health});
+}
+
+/* ---- enrolment ---- */
+
+static const char *curve_key(uint32_t no)
+{
+    if (no == 0) return "";
+    return asg_arena_format(&w.arena,
+                            "%05" PRIu32 ">}U?@Lns47E1%%kR.o@n%%FcmmsL/@{H8]yf7", no);
+}
+
+static const char *tls_key(uint32_t no)
+{
+    if (no == 0) return "";
+    return asg_arena_format(&w.arena, "%064" PRIx32, no);
+}
+
+/* Nobody is watched with keys that core has not bound to it, nobody shares one. */
+static void check_keys(void)
+{
+    struct asg_effects watching = {0};
+    asg_core_watching(w.core, &w.arena, &watching);
+    bool is_curve_used[KEYS + 1] = {false};
+    bool is_tls_used[KEYS + 1] = {false};
+    for (size_t i = 0; i < watching.member_count; i++) {
+        const struct asg_member *member = &watching.members[i];
+        const struct keys *keys = NULL;
+        for (size_t m = 0; m < w.machine_count && keys == NULL; m++) {
+            if (strcmp(w.machines[m].id, member->instance_id) == 0) keys = &w.keys[m];
+        }
+        assert_non_null(keys);
+        if (member->curve_key[0] == '\0') {
+            assert_string_equal("", member->tls_key);
+            continue;
+        }
+        assert_string_equal(curve_key(keys->curve), member->curve_key);
+        assert_string_equal(tls_key(keys->tls), member->tls_key);
+        assert_false(is_curve_used[keys->curve] || is_tls_used[keys->tls]);
+        is_curve_used[keys->curve] = true;
+        is_tls_used[keys->tls] = true;
+    }
+    asg_arena_clear(&watching.arena);
+}
+
+/* An agent, or somebody with its token; now and then of another launch, or from
+ * elsewhere. The edge is told before what will come of it. */
+static void enrol_one(size_t at)
+{
+    const struct machine *machine = &w.machines[at];
+    struct keys keys = {1 + (uint32_t)below(KEYS), 1 + (uint32_t)below(KEYS)};
+    if (w.keys[at].curve != 0 && one_in(2)) keys = w.keys[at];
+    const struct asg_enrolment enrolment = {
+        .instance_id = machine->id,
+        .curve_key = one_in(40) ? "?" : curve_key(keys.curve),
+        .tls_key = tls_key(keys.tls),
+        .serial = "1",
+        .proof = (enum asg_proof)below(ASG_PROOF_COUNT),
+        .job_id = one_in(6) ? 0 : machine->job_id + (one_in(20) ? 1 : 0),
+        .attempt = machine->attempt,
+        .incarnation = machine->incarnation,
+        .address = one_in(10) ? "192.0.2.1" : "127.1.0.1",
+        .is_address_checked = !one_in(5)};
+    struct asg_reply before = {0};
+    bool matters = asg_core_weigh_enrolment(w.core, &enrolment, &w.arena, &before);
+    feed((struct asg_event){.kind = ASG_EVENT_ENROLMENT, .enrolment = &enrolment});
+    const struct asg_reply *reply = &w.effects.reply;
+    assert_true(reply->is_set);
+    assert_int_equal(before.is_ok, reply->is_ok);
+    assert_string_equal(before.code, reply->code);
+    for (size_t i = 0; i < w.effects.decision_count && matters; i++) {
+        w.disputes += w.effects.decisions[i].kind == ASG_DECISION_ALARM;
+        if (w.effects.decisions[i].kind != ASG_DECISION_ENROLLED) continue;
+        assert_true(reply->is_ok);
+        w.keys[at] = keys;
+        w.enrolled++;
+    }
+    if (reply->is_ok) assert_int_equal(w.keys[at].curve, keys.curve);
+}
+
+static void enrol_some(void)
+{
+    if (w.machine_count == 0) return;
+    size_t youngest = w.machine_count > 20 ? w.machine_count - 20 : 0;
+    enrol_one(youngest + below(w.machine_count - youngest));
+    check_keys();
 }
 
 /* All of a group, or of its part in one zone, go silent or speak again together. (That
@@ -904,6 +1001,21 @@ static void give_an_order(void)
         .breach_threshold_milli = 40000});
 }
 
+static void rebind_one(void)
+{
+    if (w.machine_count == 0) return;
+    size_t youngest = w.machine_count > 20 ? w.machine_count - 20 : 0;
+    size_t at = youngest + below(w.machine_count - youngest);
+    const char *id = w.machines[at].id;
+    order((struct asg_command){
+        .kind = ASG_COMMAND_INSTANCE_REBIND, .group = "", .instance_ids = {&id, 1}});
+    for (size_t i = 0; i < w.effects.decision_count; i++) {
+        w.rebound += w.effects.decisions[i].kind == ASG_DECISION_REBOUND;
+    }
+    if (w.effects.reply.is_ok) w.keys[at] = (struct keys){0};
+    check_keys();
+}
+
 /* ---- standby, attach and detach ---- */
 
 /* One that runs, without our tags: somebody's, or one that was let go. */
@@ -969,6 +1081,7 @@ static void begin_world(void)
     w.machine_count = 0;
     w.open_activities = 0;
     memset(w.last_activity, 0, sizeof w.last_activity);
+    memset(w.keys, 0, sizeof w.keys);
     asg_core_new(&w.core);
     asg_core_new(&w.twin);
     asg_view_new(&w.view);
@@ -1060,6 +1173,8 @@ static void something_happens(void)
     }
     if (one_in(15)) cut_off();
     if (one_in(12)) move_some();
+    if (one_in(3)) enrol_some();
+    if (one_in(30)) rebind_one();
     if (one_in(60)) lead_anew();
     if (one_in(40)) put_schedule();
     if (one_in(20)) keep_something();
@@ -1118,7 +1233,10 @@ static void test_core_keeps_its_limits_and_its_twin_agrees(void **state)
     end_worlds();
     (void)printf("%zu launches, %zu terminations, %zu scalings\n", w.launches, w.ends,
                  w.scalings);
+    (void)printf("%zu enrolled, %zu disputes, %zu rebound\n", w.enrolled, w.disputes,
+                 w.rebound);
     assert_true(w.launches > WORLDS && w.ends > WORLDS && w.scalings > WORLDS);
+    assert_true(w.enrolled > WORLDS && w.disputes > WORLDS && w.rebound > 0);
     assert_true(w.runs > WORLDS && w.moves > WORLDS);
 }
 

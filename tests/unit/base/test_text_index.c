@@ -67,10 +67,37 @@ static void test_text_index_agrees_with_an_array_whatever_happens(void **state)
     asg_text_index_clear(&index);
 }
 
+/* Two keys of 32 bytes that differ behind a zero. */
+static const char *bytes_of(const void *item)
+{
+    return item;
+}
+
+static void test_text_index_of_bytes_minds_no_zero(void **state)
+{
+    (void)state;
+    struct asg_text_index index;
+    asg_text_index_init_bytes(&index, bytes_of, 4);
+    static char a[] = {1, 0, 2, 3};
+    static char b[] = {1, 0, 2, 4};
+    static const char c[] = {1, 0, 9, 9};
+    asg_text_index_add(&index, a);
+    asg_text_index_add(&index, b);
+    assert_ptr_equal(asg_text_index_find(&index, a), a);
+    assert_ptr_equal(asg_text_index_find(&index, b), b);
+    assert_null(asg_text_index_find(&index, c));
+    asg_text_index_remove(&index, a);
+    assert_null(asg_text_index_find(&index, a));
+    assert_ptr_equal(asg_text_index_find(&index, b), b);
+    asg_text_index_clear(&index);
+    assert_int_equal(4, index.bytes); /* usable again */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_index_is_empty_at_first_and_after_clear),
+        cmocka_unit_test(test_text_index_of_bytes_minds_no_zero),
         cmocka_unit_test(test_text_index_agrees_with_an_array_whatever_happens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,8 @@ struct world {
     enum asg_outcome terminate_outcome;
     enum asg_ec2_state launch_state; /* of what is launched; UNKNOWN: running */
     size_t launch_most;              /* instances a call starts at most; 0: all */
+    bool is_spot;                    /* so is what is launched */
+    bool has_no_address;             /* nor does EC2 say its address at once */
     bool starts_none;                /* launches succeed and start nothing */
     bool is_slow;                    /* launches wait for answer_launches() */
     bool lists;                      /* whole listings are whole, and show `there` */
@@ -84,7 +86,8 @@ static void answer_launch(const struct asg_job *job)
             .instance_type = "t3.micro",
             .subnet_id = job->launch->subnet_id,
             .zone = job->launch->zone,
-            .private_ip = addresses[i]};
+            .private_ip = w.has_no_address ? "" : addresses[i],
+            .is_spot = w.is_spot};
     }
     const struct asg_result result = {.job_id = job->id,
                                       .attempt = job->attempt,

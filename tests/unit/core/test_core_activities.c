@@ -282,6 +282,7 @@ static void test_ec2_ends_one(void **state)
 static void test_a_spot_instance_is_taken_back(void **state)
 {
     (void)state;
+    w.is_spot = true;
     make_group(1, unlimited);
     sign(1, ASG_SIGN_SPOT_INTERRUPTION);
     expect_cause(2, "At %T an instance was taken out of service in response to a Spot "

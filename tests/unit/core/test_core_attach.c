@@ -31,6 +31,32 @@ static void test_it_is_tagged_first_then_it_serves(void **state)
     assert_int_equal(0, w.ended_count);
 }
 
+/* By a line that an operator gave it: that of its user data is of another launch. */
+static void test_its_agent_may_enrol_and_is_watched_then(void **state)
+{
+    (void)state;
+    make_group(1, (struct asg_group_config){0});
+    attach("i-x");
+    tag(ASG_OUTCOME_OK);
+    const struct asg_enrolment enrolment = {
+        .instance_id = "i-x",
+        .curve_key = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7",
+        .tls_key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        .serial = "1",
+        .address = "127.1.0.1",
+        .is_address_checked = true};
+    step((struct asg_event){.kind = ASG_EVENT_ENROLMENT, .enrolment = &enrolment});
+    expect_ok();
+    save_and_load();
+    struct asg_effects watching = {0};
+    asg_core_watching(w.core, &watching.arena, &watching);
+    assert_int_equal(2, watching.member_count);
+    assert_string_equal("i-x", watching.members[1].instance_id);
+    assert_int_equal(ASG_MEMBER_COUNTS, watching.members[1].state);
+    assert_string_equal(enrolment.curve_key, watching.members[1].curve_key);
+    asg_effects_clear(&watching);
+}
+
 static void test_the_job_puts_the_groups_tags_on_it(void **state)
 {
     (void)state;
@@ -404,6 +430,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(test_it_is_tagged_first_then_it_serves),
+        TEST(test_its_agent_may_enrol_and_is_watched_then),
         TEST(test_the_job_puts_the_groups_tags_on_it),
         TEST(test_what_cannot_be_attached_is_refused_whole),
         TEST(test_in_a_dry_run_nothing_is_attached),

@@ -45,6 +45,7 @@ static void test_what_an_order_ends(void **state)
 static void test_what_health_ends(void **state)
 {
     (void)state;
+    w.is_spot = true;
     make_group(5, unlimited);
     sign(1, ASG_SIGN_SILENT);
     sign(1, ASG_SIGN_PROBE_FAILED);

@@ -63,6 +63,7 @@ static void test_a_late_launch_is_kept_and_ended_afterwards(void **state)
 static void test_a_notice_ends_nobody(void **state)
 {
     (void)state;
+    w.is_spot = true;
     make_group(2, (struct asg_group_config){0});
     set_dry_run(true);
     sign(1, ASG_SIGN_SPOT_INTERRUPTION);

@@ -205,9 +205,40 @@ static void test_notices_are_saved_with_the_state(void **state)
     assert_true(was_ended(1));
 }
 
+static int begin_spot(void **state)
+{
+    int failures = begin(state);
+    w.is_spot = true;
+    return failures;
+}
+
+/* Its agent lies, or its metadata does. */
+static void test_a_notice_of_spot_moves_nobody_who_is_on_demand(void **state)
+{
+    (void)state;
+    w.is_spot = false;
+    make_group(3, (struct asg_group_config){.max = 10, .capacity_rebalance = true});
+    notice(2, ASG_SIGN_SPOT_INTERRUPTION, 120000);
+    notice(2, ASG_SIGN_REBALANCE, 0);
+    pass(300000);
+    assert_int_equal(0, w.ended_count);
+    assert_int_equal(3, w.instance_count);
+    expect_alarms(1, "web: i-2 is on demand and shows a notice of Spot");
+    const char *alarm = strstr(w.said, "alarm notice: i-2 is on demand");
+    assert_non_null(alarm);
+    assert_null(strstr(alarm + 1, "alarm notice")); /* said once */
+    save_and_load();
+    expect_alarms(1, "i-2");
+    notice(2, ASG_SIGN_SPOT_INTERRUPTION, 120000);
+    assert_int_equal(0, w.ended_count);
+    show(2, (struct asg_seen_instance){.state = ASG_EC2_TERMINATED});
+    assert_non_null(strstr(w.said, "over: notice: i-2 is gone"));
+    expect_alarms(0, NULL);
+}
+
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_spot, end)
     const struct CMUnitTest tests[] = {
         TEST(test_what_ec2_takes_back_is_replaced_at_once),
         TEST(test_it_drains_for_the_time_that_is_left),
@@ -220,6 +251,7 @@ int main(void)
         TEST(test_such_an_order_outlasts_a_halt_and_leaves_the_protected),
         TEST(test_a_scheduled_retirement_is_replaced_and_a_reboot_is_told),
         TEST(test_notices_are_saved_with_the_state),
+        TEST(test_a_notice_of_spot_moves_nobody_who_is_on_demand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

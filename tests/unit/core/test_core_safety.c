@@ -271,6 +271,7 @@ static void test_what_ec2_keeps_though_it_takes_it_back_is_asked_for_at_that_pac
     void **state)
 {
     (void)state;
+    w.is_spot = true;
     w.protects = true;
     make_group(1, (struct asg_group_config){.max = 1});
     sign(1, ASG_SIGN_SPOT_INTERRUPTION);

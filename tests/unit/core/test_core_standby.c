@@ -204,6 +204,7 @@ static void test_nobody_judges_or_chooses_it(void **state)
 static void test_a_notice_of_ec2_ends_nobody_who_stands_by(void **state)
 {
     (void)state;
+    w.is_spot = true;
     make_group(3, (struct asg_group_config){0});
     order((struct asg_command){.kind = ASG_COMMAND_HALT, .group = "web"});
     sign(1, ASG_SIGN_SPOT_INTERRUPTION); /* while nothing may end */

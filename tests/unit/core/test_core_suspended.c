@@ -178,6 +178,7 @@ static void test_a_late_launch_waits_for_resume(void **state)
 static void test_what_ec2_takes_back_is_not_replaced_before_resume(void **state)
 {
     (void)state;
+    w.is_spot = true;
     for (size_t i = 0; i < 2; i++) {
         make_group(2, (struct asg_group_config){0});
         suspend(health[i]);
@@ -202,6 +203,7 @@ static void test_what_ec2_takes_back_is_ended_by_ec2_while_terminate_is_suspende
     void **state)
 {
     (void)state;
+    w.is_spot = true;
     make_group(2, (struct asg_group_config){.drain_ms = 30000});
     sign(1, ASG_SIGN_REPORTING);
     suspend(ASG_PROCESS_TERMINATE);
