@@ -303,7 +303,10 @@ static grpc_ssl_certificate_config_reload_status fetch(
     bool is_news = port->generation != identity->generation;
     if (is_news) {
         const grpc_ssl_pem_key_cert_pair pair = {identity->key, identity->certificate};
-        *ret = grpc_ssl_server_certificate_config_create(identity->trusted, &pair, 1);
+        /* It insists on somebody to trust, also when clients need no certificate. */
+        const char *trusted = identity->trusted;
+        if (trusted == NULL) trusted = identity->certificate;
+        *ret = grpc_ssl_server_certificate_config_create(trusted, &pair, 1);
         port->generation = identity->generation;
     }
     (void)pthread_mutex_unlock(&identity->mutex);

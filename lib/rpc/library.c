@@ -7,15 +7,43 @@
 #include <string.h>
 
 #include <grpc/byte_buffer_reader.h>
+/* Its prototypes say () where C wants (void). */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wstrict-prototypes"
+#include <grpc/grpc_security.h>
+#pragma GCC diagnostic pop
 #include <grpc/support/log.h>
+#include <grpc/support/string_util.h>
 
 static void drop_line(gpr_log_func_args *line)
 {
     (void)line;
 }
 
-static void set_up_log(void)
+/* gRPC loads "the usual authorities" for every client, also where it is told not to check
+ * anything: megabytes of strangers that nobody here trusts. It gets this one instead, of
+ * nobody: no authority, expired, and its key is gone. */
+static const char nobody[] =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBdDCCARqgAwIBAgIUM24BYYthAXASO1P02EraHdh7URQwCgYIKoZIzj0EAwIw\n"
+    "ETEPMA0GA1UEAwwGbm9ib2R5MB4XDTI2MTEzMDE4NDUzNloXDTI2MTIwMTE4NDUz\n"
+    "NlowETEPMA0GA1UEAwwGbm9ib2R5MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n"
+    "uj/563Tr10lexcZJmsyhhBh6tcgg0QgEM+RNx2E2GQs1eYjPBHCI+gdzeAPlmKWl\n"
+    "jSYWIFx9JFEPOmxu6NhdPKNQME4wHQYDVR0OBBYEFFt4jIxAFaAngrWU6run1zQ2\n"
+    "gHKKMB8GA1UdIwQYMBaAFFt4jIxAFaAngrWU6run1zQ2gHKKMAwGA1UdEwEB/wQC\n"
+    "MAAwCgYIKoZIzj0EAwIDSAAwRQIgaiB+UB3vwEar8Y/V3xg7TNeSkaqjSN2hmQ3n\n"
+    "Dl68LCsCIQDoARUaSMcXCy8ikiSylhRanVGHyLv/7xt//bKQ3wDy3Q==\n"
+    "-----END CERTIFICATE-----\n";
+
+static grpc_ssl_roots_override_result give_nobody(char **ret)
 {
+    *ret = gpr_strdup(nobody);
+    return GRPC_SSL_ROOTS_OVERRIDE_OK;
+}
+
+static void set_up(void)
+{
+    grpc_set_ssl_roots_override_callback(give_nobody);
     if (getenv("GRPC_VERBOSITY") == NULL && getenv("GRPC_TRACE") == NULL) {
         gpr_set_log_function(drop_line);
     }
@@ -24,7 +52,7 @@ static void set_up_log(void)
 void asg_rpc_library_start(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    (void)pthread_once(&once, set_up_log);
+    (void)pthread_once(&once, set_up);
     grpc_init();
 }
 
