@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "gen/agent.pb-c.h"
+#include "rpc/unpack.h"
 
 #define GET_METRICS "/" ASG_RPC_AGENT_SERVICE "/GetMetrics"
 #define DRAIN       "/" ASG_RPC_AGENT_SERVICE "/Drain"
@@ -27,24 +28,17 @@ static void copy_text(const char *text, char ret[TEXT_BYTES_MAX])
     ret[length] = '\0';
 }
 
-static void pack(const ProtobufCMessage *message, struct asg_bytes *ret)
-{
-    size_t length = protobuf_c_message_get_packed_size(message);
-    uint8_t *at = asg_bytes_reserve(ret, length);
-    ret->length += protobuf_c_message_pack(message, at);
-}
-
 static void get_metrics(struct asg_rpc_call *call, const uint8_t *request, size_t length,
                         void *context)
 {
     const struct asg_rpc_agent_handlers *handlers = context;
-    Openasg__Agent__V1__GetMetricsRequest *asked =
-        openasg__agent__v1__get_metrics_request__unpack(NULL, length, request);
+    ProtobufCMessage *asked = asg_rpc_unpack(
+        &openasg__agent__v1__get_metrics_request__descriptor, request, length);
     if (asked == NULL) {
         asg_rpc_call_end(call, ASG_RPC_INVALID_ARGUMENT, "not a GetMetricsRequest");
         return;
     }
-    openasg__agent__v1__get_metrics_request__free_unpacked(asked, NULL);
+    asg_rpc_unpacked_free(asked);
 
     struct asg_rpc_metrics it = {0};
     handlers->get_metrics(handlers->context, &it);
@@ -76,7 +70,7 @@ static void get_metrics(struct asg_rpc_call *call, const uint8_t *request, size_
     response.reports_dropped = it.reports_dropped;
     response.metrics = it.has_report ? &metrics : NULL;
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes bytes = {0};
-    pack(&response.base, &bytes);
+    asg_rpc_pack(&response.base, &bytes);
     asg_rpc_call_reply(call, bytes.data, bytes.length);
 }
 
@@ -85,13 +79,14 @@ static void drain(struct asg_rpc_call *call, const uint8_t *request, size_t leng
 {
     const struct asg_rpc_agent_handlers *handlers = context;
     Openasg__Agent__V1__DrainRequest *asked =
-        openasg__agent__v1__drain_request__unpack(NULL, length, request);
+        (Openasg__Agent__V1__DrainRequest *)asg_rpc_unpack(
+            &openasg__agent__v1__drain_request__descriptor, request, length);
     if (asked == NULL) {
         asg_rpc_call_end(call, ASG_RPC_INVALID_ARGUMENT, "not a DrainRequest");
         return;
     }
     handlers->drain(handlers->context, call, asked->reason, asked->timeout_ms);
-    openasg__agent__v1__drain_request__free_unpacked(asked, NULL);
+    asg_rpc_unpacked_free(&asked->base);
 }
 
 static void drain_hung_up(struct asg_rpc_call *call, void *context)
@@ -126,7 +121,7 @@ void asg_rpc_drain_reply(struct asg_rpc_call *call, const struct asg_rpc_drain *
     response.timed_out = it->has_timed_out;
     response.detail = detail;
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes bytes = {0};
-    pack(&response.base, &bytes);
+    asg_rpc_pack(&response.base, &bytes);
     asg_rpc_call_reply(call, bytes.data, bytes.length);
 }
 
@@ -170,8 +165,9 @@ static void take_metrics(const struct asg_rpc_reply *reply, void *context)
         return;
     }
     Openasg__Agent__V1__GetMetricsResponse *response =
-        openasg__agent__v1__get_metrics_response__unpack(NULL, reply->length,
-                                                         reply->data);
+        (Openasg__Agent__V1__GetMetricsResponse *)asg_rpc_unpack(
+            &openasg__agent__v1__get_metrics_response__descriptor, reply->data,
+            reply->length);
     if (response == NULL) {
         asking.metrics_done(ASG_RPC_INTERNAL, "the answer is not a GetMetricsResponse",
                             NULL, asking.context);
@@ -187,7 +183,7 @@ static void take_metrics(const struct asg_rpc_reply *reply, void *context)
     };
     if (it.has_report) read_metrics(response->metrics, &it.report);
     asking.metrics_done(ASG_RPC_OK, "", &it, asking.context);
-    openasg__agent__v1__get_metrics_response__free_unpacked(response, NULL);
+    asg_rpc_unpacked_free(&response->base);
 }
 
 static void take_drain(const struct asg_rpc_reply *reply, void *context)
@@ -199,7 +195,8 @@ static void take_drain(const struct asg_rpc_reply *reply, void *context)
         return;
     }
     Openasg__Agent__V1__DrainResponse *response =
-        openasg__agent__v1__drain_response__unpack(NULL, reply->length, reply->data);
+        (Openasg__Agent__V1__DrainResponse *)asg_rpc_unpack(
+            &openasg__agent__v1__drain_response__descriptor, reply->data, reply->length);
     if (response == NULL) {
         asking.drain_done(ASG_RPC_INTERNAL, "the answer is not a DrainResponse", NULL,
                           asking.context);
@@ -212,7 +209,7 @@ static void take_drain(const struct asg_rpc_reply *reply, void *context)
         .detail = response->detail,
     };
     asking.drain_done(ASG_RPC_OK, "", &it, asking.context);
-    openasg__agent__v1__drain_response__free_unpacked(response, NULL);
+    asg_rpc_unpacked_free(&response->base);
 }
 
 static enum asg_status ask(struct asg_rpc_client *client, const char *target,
@@ -221,7 +218,7 @@ static enum asg_status ask(struct asg_rpc_client *client, const char *target,
                            asg_rpc_done *take, struct asking asking)
 {
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes bytes = {0};
-    pack(request, &bytes);
+    asg_rpc_pack(request, &bytes);
     struct asking *copy = asg_alloc(1, sizeof *copy);
     *copy = asking;
     enum asg_status status = asg_rpc_client_call_as(

@@ -76,7 +76,13 @@ typedef void asg_rpc_take_enroll(void *context, struct asg_rpc_call *call,
                                  const struct asg_rpc_enroll *enroll,
                                  const char *address);
 
-void asg_rpc_enrolment_methods(asg_rpc_take_enroll *take, void *context,
+struct asg_rpc_enrolment_handler {
+    asg_rpc_take_enroll *take;
+    void *context;
+};
+
+/* The rows for asg_rpc_server_options.methods; `handler` must outlive the server. */
+void asg_rpc_enrolment_methods(const struct asg_rpc_enrolment_handler *handler,
                                struct asg_rpc_method ret[ASG_RPC_ENROLMENT_METHODS]);
 void asg_rpc_enrolled_reply(struct asg_rpc_call *call,
                             const struct asg_rpc_enrolled *enrolled);

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "gen/health.pb-c.h"
+#include "rpc/unpack.h"
 
 #define CHECK "/grpc.health.v1.Health/Check"
 #define WATCH "/grpc.health.v1.Health/Watch"
@@ -102,7 +103,8 @@ static enum asg_status read_service(const uint8_t *request, size_t length,
                                     char ret[ASG_RPC_HEALTH_SERVICE_BYTES])
 {
     Grpc__Health__V1__HealthCheckRequest *message =
-        grpc__health__v1__health_check_request__unpack(NULL, length, request);
+        (Grpc__Health__V1__HealthCheckRequest *)asg_rpc_unpack(
+            &grpc__health__v1__health_check_request__descriptor, request, length);
     if (message == NULL) return ASG_ERR_MALFORMED;
     size_t bytes = strlen(message->service);
     bool is_long = bytes >= ASG_RPC_HEALTH_SERVICE_BYTES;
@@ -111,7 +113,7 @@ static enum asg_status read_service(const uint8_t *request, size_t length,
         memset(ret, '?', ASG_RPC_HEALTH_SERVICE_BYTES - 1);
     else
         memcpy(ret, message->service, bytes);
-    grpc__health__v1__health_check_request__free_unpacked(message, NULL);
+    asg_rpc_unpacked_free(&message->base);
     return ASG_OK;
 }
 
@@ -204,8 +206,9 @@ static void take_answer(const struct asg_rpc_reply *reply, void *context)
     struct asg_rpc_health_reply answer = {.code = reply->code, .details = reply->details};
     if (reply->code == ASG_RPC_OK) {
         Grpc__Health__V1__HealthCheckResponse *message =
-            grpc__health__v1__health_check_response__unpack(NULL, reply->length,
-                                                            reply->data);
+            (Grpc__Health__V1__HealthCheckResponse *)asg_rpc_unpack(
+                &grpc__health__v1__health_check_response__descriptor, reply->data,
+                reply->length);
         if (message == NULL) {
             answer.code = ASG_RPC_INTERNAL;
             answer.details = "the answer is not a HealthCheckResponse";
@@ -213,7 +216,7 @@ static void take_answer(const struct asg_rpc_reply *reply, void *context)
             answer.status = (enum asg_health_status)message->status;
         }
         if (message != NULL) {
-            grpc__health__v1__health_check_response__free_unpacked(message, NULL);
+            asg_rpc_unpacked_free(&message->base);
         }
     }
     asking.done(&answer, asking.context);
