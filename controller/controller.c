@@ -339,6 +339,7 @@ static void update_gauges(struct asg_controller *controller)
     asg_gauge(ASG_COUNT_PROBES, (int64_t)probes.probes);
     asg_gauge(ASG_COUNT_PROBES_FAILED, (int64_t)probes.failed);
     asg_gauge(ASG_COUNT_SUSPECTS, probes.suspects);
+    asg_limit_peers_look(&controller->ports, asg_clock_monotonic_ms(&controller->clock));
     asg_serve_api_look(controller, asg_clock_monotonic_ms(&controller->clock));
     struct asg_look_up_counts look_ups = asg_look_up_counts(controller->look_up);
     asg_gauge(ASG_COUNT_LOOK_UPS, (int64_t)look_ups.asked);
@@ -494,6 +495,17 @@ static enum asg_status listen_on(struct asg_controller *controller, const char *
     return asg_bus_listener_new(controller->bus, &options, ret, error);
 }
 
+static void limit_strangers(struct asg_controller *controller)
+{
+    controller->ports = (struct asg_peer_ports){
+        .agents = asg_port_of(asg_bus_listener_endpoint(controller->agents)),
+        .workers = asg_port_of(asg_bus_listener_endpoint(controller->workers)),
+        .admin = asg_port_of(asg_bus_listener_endpoint(controller->admin)),
+        .http = asg_port_of(asg_status_pages_url(controller->http)),
+    };
+    asg_limit_peers(controller->settings, &controller->ports);
+}
+
 static enum asg_status bind_all(struct asg_controller *controller,
                                 struct asg_error *error)
 {
@@ -525,6 +537,7 @@ static enum asg_status bind_all(struct asg_controller *controller,
                    settings->announce_agents[0] != '\0'
                        ? settings->announce_agents
                        : asg_bus_listener_endpoint(controller->agents));
+    limit_strangers(controller);
     return ASG_OK;
 }
 
@@ -719,6 +732,7 @@ void asg_controller_destroy(struct asg_controller **controller)
     asg_bus_listener_destroy(&c->workers);
     asg_bus_listener_destroy(&c->admin);
     asg_bus_destroy(&c->bus);
+    asg_limit_peers_end(&c->ports);
     asg_inbox_destroy(&c->inbox);
     asg_bus_waker_destroy(&c->waker);
     asg_allow_list_destroy(&c->workers_allowed);

@@ -23,6 +23,26 @@
       "Events an edge had to hold back or drop because the inbox was full.")             \
     X(PEERS_REFUSED, "asg_peers_refused_total", "", COUNTER,                             \
       "Connections refused because their key is not on a list.")                         \
+    X(TURNED_AWAY_AGENTS, "asg_connections_refused_total", "port=\"agents\"", COUNTER,   \
+      "Connections reset because strangers may hold no more, by port.")                  \
+    X(TURNED_AWAY_ENROL, "asg_connections_refused_total", "port=\"enrol\"", COUNTER,     \
+      "Connections reset because strangers may hold no more, by port.")                  \
+    X(TURNED_AWAY_WORKERS, "asg_connections_refused_total", "port=\"workers\"", COUNTER, \
+      "Connections reset because strangers may hold no more, by port.")                  \
+    X(TURNED_AWAY_ADMIN, "asg_connections_refused_total", "port=\"admin\"", COUNTER,     \
+      "Connections reset because strangers may hold no more, by port.")                  \
+    X(TURNED_AWAY_HTTP, "asg_connections_refused_total", "port=\"http\"", COUNTER,       \
+      "Connections reset because strangers may hold no more, by port.")                  \
+    X(OPEN_AGENTS, "asg_connections", "port=\"agents\"", GAUGE,                          \
+      "Connections that are open, by port.")                                             \
+    X(OPEN_ENROL, "asg_connections", "port=\"enrol\"", GAUGE,                            \
+      "Connections that are open, by port.")                                             \
+    X(OPEN_WORKERS, "asg_connections", "port=\"workers\"", GAUGE,                        \
+      "Connections that are open, by port.")                                             \
+    X(OPEN_ADMIN, "asg_connections", "port=\"admin\"", GAUGE,                            \
+      "Connections that are open, by port.")                                             \
+    X(OPEN_HTTP, "asg_connections", "port=\"http\"", GAUGE,                              \
+      "Connections that are open, by port.")                                             \
     X(EVENTS, "asg_events_total", "", COUNTER, "Events applied by core.")                \
     X(COMMITS, "asg_commits_total", "", COUNTER, "Transactions of the log.")             \
     X(COMMIT_SECONDS, "asg_commit_duration_seconds", "", HISTOGRAM,                      \

@@ -16,6 +16,7 @@
 #include "controller/ingest_report.h"
 #include "controller/ingest_thread.h"
 #include "controller/log_time.h"
+#include "controller/limit_peers.h"
 #include "controller/look_up.h"
 #include "controller/probe_agent.h"
 #include "controller/probe_thread.h"
@@ -46,6 +47,7 @@ struct asg_controller {
     struct asg_bus_listener *agents;
     struct asg_bus_listener *workers;
     struct asg_bus_listener *admin;
+    struct asg_peer_ports ports;
     struct asg_bus_waker *waker;
     struct asg_inbox *inbox;
     struct asg_prober *prober;

@@ -23,6 +23,10 @@ struct asg_controller_settings {
     int64_t policies_limit;
     int64_t schedules_limit;
     int64_t tags_limit;
+    int64_t strangers; /* connections of theirs at a port */
+    int64_t strangers_connects;
+    int64_t address_connections; /* of one address */
+    int64_t address_connects;
     const char *announce_agents; /* what instances are told; empty: where we listen */
     const char *endpoint_file;   /* written when ready */
     const char *workers_allowed; /* folder of public keys */

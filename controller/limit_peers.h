@@ -1,0 +1,33 @@
+/* limit_peers - how many connections strangers may hold at the controller's ports, and
+ * what is kept for those who are none (base/accept_limits.h, docs/security.md).
+ *
+ * Known are the addresses that EC2 gave our instances, and this host's own loopback
+ * address, from which the operator gives orders.
+ * Threads: one owner, as the loop.
+ */
+#ifndef ASG_CONTROLLER_LIMIT_PEERS_H
+#define ASG_CONTROLLER_LIMIT_PEERS_H
+
+#include "controller/settings.h"
+
+/* Where the controller listens, once bound; 0: nowhere. */
+struct asg_peer_ports {
+    uint16_t agents;
+    uint16_t enrol;
+    uint16_t workers;
+    uint16_t admin;
+    uint16_t http;
+};
+
+/* The port of "tcp://127.0.0.1:7701" or "127.0.0.1:7704"; 0: it has none. */
+uint16_t asg_port_of(const char *endpoint);
+
+/* Begin to limit; after RLIMIT_NOFILE has been raised. */
+void asg_limit_peers(const struct asg_controller_settings *settings,
+                     const struct asg_peer_ports *ports);
+/* Metrics, and a warning of each port that refused, once in ten seconds at most. */
+void asg_limit_peers_look(const struct asg_peer_ports *ports, int64_t mono_ms);
+/* No limits any more: the ports are closed. */
+void asg_limit_peers_end(const struct asg_peer_ports *ports);
+
+#endif
