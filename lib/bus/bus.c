@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "bus/link.h"
 #include "bus/socket.h"
 
 #define SOCKETS_MAX       65000
@@ -30,6 +31,7 @@ enum asg_status asg_bus_new(int io_threads, struct asg_bus **ret, struct asg_err
     }
     (void)zmq_ctx_set(bus->context, ZMQ_IO_THREADS, io_threads);
     (void)zmq_ctx_set(bus->context, ZMQ_MAX_SOCKETS, SOCKETS_MAX);
+    refused_table_new(&bus->refused);
     *ret = bus;
     return ASG_OK;
 }
@@ -41,13 +43,14 @@ void asg_bus_destroy(struct asg_bus **bus)
     zap_destroy(&(*bus)->zap);
     while (zmq_ctx_term((*bus)->context) != 0 && zmq_errno() == EINTR) {
     }
+    refused_table_destroy(&(*bus)->refused);
     free(*bus);
     *bus = NULL;
 }
 
 uint64_t asg_bus_refused_count(struct asg_bus *bus)
 {
-    return bus->zap == NULL ? 0 : zap_refused_count(bus->zap);
+    return refused_table_total(bus->refused);
 }
 
 void asg_bus_stop_zap_for_test(struct asg_bus *bus)
@@ -59,7 +62,7 @@ void asg_bus_stop_zap_for_test(struct asg_bus *bus)
 enum asg_status start_zap(struct asg_bus *bus, struct asg_error *error)
 {
     if (bus->zap != NULL || bus->is_zap_ended) return ASG_OK;
-    return zap_new(bus->context, &bus->zap, error);
+    return zap_new(bus->context, bus->refused, &bus->zap, error);
 }
 
 bool set_int(void *socket, int option, int value)
@@ -121,21 +124,57 @@ int asg_bus_waker_fd(const struct asg_bus_waker *waker)
     return waker->fd;
 }
 
+/* What becomes of a connection wakes a poll too. */
+static struct link *link_of(const struct asg_bus_poll_item *item)
+{
+    if (item->connection != NULL) return &item->connection->link;
+    return item->outlet != NULL ? &item->outlet->link : NULL;
+}
+
+static zmq_pollitem_t polled_of(const struct asg_bus_poll_item *item)
+{
+    zmq_pollitem_t polled = {.fd = item->fd, .events = ZMQ_POLLIN};
+    if (item->listener != NULL) polled.socket = item->listener->socket;
+    if (item->connection != NULL) polled.socket = item->connection->socket;
+    if (item->inlet != NULL) polled.socket = item->inlet->socket;
+    if (item->outlet != NULL) polled.socket = item->outlet->link.monitor;
+    if (item->waker != NULL) polled.fd = item->waker->fd;
+    return polled;
+}
+
+/* A turn of the link before the wait, and no longer than until its next. */
+static int64_t prepare_link(struct asg_bus_poll_item *item, int64_t timeout_ms)
+{
+    struct link *link = link_of(item);
+    if (link == NULL) return timeout_ms;
+    link_turn(link);
+    if (link->is_changed && item->outlet != NULL) {
+        item->is_readable = true;
+        return 0;
+    }
+    int64_t wait_ms = link_wait_ms(link);
+    return wait_ms >= 0 && (timeout_ms < 0 || wait_ms < timeout_ms) ? wait_ms
+                                                                    : timeout_ms;
+}
+
 int asg_bus_poll(struct asg_bus_poll_item *items, size_t count, int64_t timeout_ms)
 {
-    zmq_pollitem_t polled[ASG_BUS_POLL_MAX];
+    zmq_pollitem_t polled[2 * ASG_BUS_POLL_MAX];
     if (count > ASG_BUS_POLL_MAX) count = ASG_BUS_POLL_MAX;
+    size_t polled_count = count;
     for (size_t i = 0; i < count; i++) {
-        polled[i] = (zmq_pollitem_t){.fd = items[i].fd, .events = ZMQ_POLLIN};
-        if (items[i].listener != NULL) polled[i].socket = items[i].listener->socket;
-        if (items[i].connection != NULL) polled[i].socket = items[i].connection->socket;
-        if (items[i].waker != NULL) polled[i].fd = items[i].waker->fd;
         items[i].is_readable = false;
+        timeout_ms = prepare_link(&items[i], timeout_ms);
+        polled[i] = polled_of(&items[i]);
+        if (items[i].connection == NULL) continue;
+        polled[polled_count++] = (zmq_pollitem_t){
+            .socket = items[i].connection->link.monitor, .events = ZMQ_POLLIN};
     }
-    int ready = zmq_poll(polled, (int)count, timeout_ms < 0 ? -1 : (long)timeout_ms);
-    if (ready <= 0) return 0; /* nothing, or a signal */
+    (void)zmq_poll(polled, (int)polled_count, timeout_ms < 0 ? -1 : (long)timeout_ms);
+    int ready = 0;
     for (size_t i = 0; i < count; i++) {
-        items[i].is_readable = (polled[i].revents & ZMQ_POLLIN) != 0;
+        if ((polled[i].revents & ZMQ_POLLIN) != 0) items[i].is_readable = true;
+        ready += items[i].is_readable ? 1 : 0;
     }
     return ready;
 }

@@ -24,6 +24,15 @@
 struct asg_bus;
 struct asg_bus_listener;
 struct asg_bus_connection;
+struct asg_bus_inlet;  /* inlet.h */
+struct asg_bus_outlet; /* outlet.h */
+
+/* How a connection stands. */
+enum asg_bus_link {
+    ASG_BUS_LINK_DOWN,    /* nobody there, or the wrong server key: it hangs up on us */
+    ASG_BUS_LINK_REFUSED, /* our key is not admitted */
+    ASG_BUS_LINK_UP
+};
 
 /* One per process: the ZeroMQ context, and the ZAP handler, which is up before any bind.
  * ASG_ERR_IO: no sockets or threads to be had. */
@@ -67,7 +76,8 @@ struct asg_bus_message {
     uint32_t peer;
     const uint8_t *data;
     size_t length;
-    void *frame; /* the bus's own */
+    void *frame;   /* the bus's own ... */
+    uint16_t port; /* ... and of its listener */
 };
 
 /* The next message, without waiting; its data lives until the next receive.
@@ -85,6 +95,10 @@ const char *asg_bus_message_peer_address(const struct asg_bus_message *message);
  * ASG_ERR_CLOSED: that peer is gone. ASG_ERR_BUSY: its queue is full. */
 enum asg_status asg_bus_listener_send(struct asg_bus_listener *listener, uint32_t peer,
                                       const void *data, size_t length);
+
+/* End the connection that a message just came by: its key counts no more. What came by it
+ * before may still be received. */
+void asg_bus_message_shut(const struct asg_bus_message *message);
 
 uint64_t asg_bus_listener_dropped(const struct asg_bus_listener *listener);
 
@@ -114,6 +128,12 @@ ASG_MUST_USE enum asg_status asg_bus_connection_receive(
 enum asg_status asg_bus_connection_send(struct asg_bus_connection *connection,
                                         const void *data, size_t length);
 
+/* How it stands, from ZeroMQ's own events, which this reads; ret_why (may be NULL) says
+ * it in words that live until the next call. A refused connection tries again by itself,
+ * with what was queued forgotten. */
+enum asg_bus_link asg_bus_connection_link(struct asg_bus_connection *connection,
+                                          const char **ret_why);
+
 /* A thing another thread can wake a poll with. */
 struct asg_bus_waker;
 ASG_MUST_USE enum asg_status asg_bus_waker_new(struct asg_bus_waker **ret);
@@ -122,10 +142,13 @@ void asg_bus_waker_wake(struct asg_bus_waker *waker); /* any thread, async-signa
 void asg_bus_waker_clear(struct asg_bus_waker *waker);
 int asg_bus_waker_fd(const struct asg_bus_waker *waker);
 
-/* One of listener, connection, waker, or else fd. */
+/* One of listener, connection, inlet, outlet (readable: its link changed), waker, or else
+ * fd. */
 struct asg_bus_poll_item {
     struct asg_bus_listener *listener;
     struct asg_bus_connection *connection;
+    struct asg_bus_inlet *inlet;
+    struct asg_bus_outlet *outlet;
     struct asg_bus_waker *waker;
     int fd;
     bool is_readable; /* out */
@@ -134,7 +157,7 @@ struct asg_bus_poll_item {
 #define ASG_BUS_POLL_MAX 16
 
 /* Wait until one is readable or timeout_ms is over (-1: for ever). A signal ends the wait
- * early. Returns how many are. */
+ * early, and so does what becomes of a connection. Returns how many are. */
 int asg_bus_poll(struct asg_bus_poll_item *items, size_t count, int64_t timeout_ms);
 
 /* A file descriptor that becomes readable when the connection may have something: for

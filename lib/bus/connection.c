@@ -7,11 +7,14 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "bus/link.h"
 #include "bus/socket.h"
 
 #define RECONNECT_MS     100
 #define RECONNECT_MS_MAX 5000
 #define LINGER_MS        1000
+#define REFUSED_MS_MAX   5000 /* between two tries of a key that is refused */
+#define CONNECT_MS       5000 /* the system would wait two minutes for a black hole */
 
 static bool set_security(void *socket, const struct asg_bus_connect_options *options)
 {
@@ -24,21 +27,19 @@ static bool set_security(void *socket, const struct asg_bus_connect_options *opt
                           ASG_BUS_KEY_SIZE) == 0;
 }
 
-static bool set_options(void *socket, const struct asg_bus_connect_options *options)
+bool set_connecting(void *socket, const struct asg_bus_connect_options *options)
 {
     int64_t first_ms = options->reconnect_ms > 0 ? options->reconnect_ms : RECONNECT_MS;
     int64_t most_ms =
         options->reconnect_ms_max > 0 ? options->reconnect_ms_max : RECONNECT_MS_MAX;
-    return set_common_options(socket, options->high_water, options->max_message_bytes) &&
-           set_heartbeats(socket) && set_int(socket, ZMQ_LINGER, LINGER_MS) &&
-           set_int(socket, ZMQ_RECONNECT_IVL, (int)first_ms) &&
+    return set_int(socket, ZMQ_RECONNECT_IVL, (int)first_ms) &&
            set_int(socket, ZMQ_RECONNECT_IVL_MAX, (int)most_ms) &&
+           set_int(socket, ZMQ_CONNECT_TIMEOUT, CONNECT_MS) &&
            set_security(socket, options);
 }
 
 /* "tcp://host:port", with a source "tcp://source:0;host:port". */
-static void write_endpoint(const struct asg_bus_connect_options *options, char *ret,
-                           size_t size)
+void write_endpoint(const struct asg_bus_connect_options *options, char *ret, size_t size)
 {
     static const char scheme[] = "tcp://";
     bool has_source =
@@ -49,6 +50,13 @@ static void write_endpoint(const struct asg_bus_connect_options *options, char *
     } else {
         (void)snprintf(ret, size, "%s", options->endpoint);
     }
+}
+
+static bool set_options(void *socket, const struct asg_bus_connect_options *options)
+{
+    return set_common_options(socket, options->high_water, options->max_message_bytes) &&
+           set_heartbeats(socket) && set_int(socket, ZMQ_LINGER, LINGER_MS) &&
+           set_connecting(socket, options);
 }
 
 enum asg_status asg_bus_connection_new(struct asg_bus *bus,
@@ -63,16 +71,21 @@ enum asg_status asg_bus_connection_new(struct asg_bus *bus,
     }
     char endpoint[2 * ASG_BUS_ENDPOINT_MAX];
     write_endpoint(options, endpoint, sizeof endpoint);
+    struct asg_bus_connection *connection = asg_alloc(1, sizeof *connection);
+    struct link *link = &connection->link;
     void *socket = zmq_socket(bus->context, ZMQ_DEALER);
-    bool is_up = socket != NULL && set_options(socket, options) &&
-                 zmq_connect(socket, endpoint) == 0;
+    bool is_up =
+        socket != NULL && set_options(socket, options) &&
+        link_open(link, bus, socket, endpoint, options->endpoint, REFUSED_MS_MAX) &&
+        zmq_connect(socket, endpoint) == 0;
     if (!is_up) {
         int code = zmq_errno();
+        link_close(link);
         if (socket != NULL) (void)zmq_close(socket);
+        free(connection);
         return asg_fail(error, ASG_ERR_INVALID, "cannot connect to %s: %s", endpoint,
                         zmq_strerror(code));
     }
-    struct asg_bus_connection *connection = asg_alloc(1, sizeof *connection);
     connection->socket = socket;
     (void)zmq_msg_init(&connection->frame);
     *ret = connection;
@@ -82,6 +95,7 @@ enum asg_status asg_bus_connection_new(struct asg_bus *bus,
 void asg_bus_connection_destroy(struct asg_bus_connection **connection)
 {
     if (*connection == NULL) return;
+    link_close(&(*connection)->link);
     (void)zmq_msg_close(&(*connection)->frame);
     (void)zmq_close((*connection)->socket);
     free(*connection);
@@ -92,6 +106,7 @@ enum asg_status asg_bus_connection_receive(struct asg_bus_connection *connection
                                            struct asg_bus_message *ret)
 {
     zmq_msg_t *frame = &connection->frame;
+    link_turn(&connection->link);
     for (;;) {
         if (zmq_msg_recv(frame, connection->socket, ZMQ_DONTWAIT) < 0) {
             return ASG_ERR_EMPTY;
@@ -111,6 +126,14 @@ enum asg_status asg_bus_connection_send(struct asg_bus_connection *connection,
 {
     if (zmq_send(connection->socket, data, length, ZMQ_DONTWAIT) >= 0) return ASG_OK;
     return zmq_errno() == EAGAIN ? ASG_ERR_BUSY : ASG_ERR_CLOSED;
+}
+
+enum asg_bus_link asg_bus_connection_link(struct asg_bus_connection *connection,
+                                          const char **ret_why)
+{
+    link_turn(&connection->link);
+    if (ret_why != NULL) *ret_why = connection->link.why;
+    return connection->link.state;
 }
 
 int asg_bus_connection_fd(const struct asg_bus_connection *connection)

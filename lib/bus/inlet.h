@@ -13,8 +13,8 @@
 struct asg_bus_inlet;
 
 struct asg_bus_inlet_options {
-    const char *endpoint; /* "tcp://127.0.0.1:7701"; port * takes a free one */
-    const char *domain;   /* ZAP domain: "agents" */
+    const char *endpoint;            /* "tcp://127.0.0.1:7701"; port * takes a free one */
+    const char *domain;              /* ZAP domain: "agents" */
     const struct asg_bus_keys *keys; /* lent for the call */
     struct asg_key_set *key_set;     /* lent for good: who may connect */
     size_t max_message_bytes;        /* 0: 4 KiB */
@@ -33,8 +33,6 @@ const char *asg_bus_inlet_endpoint(const struct asg_bus_inlet *inlet);
  * sent it; its data lives until the next receive. ASG_ERR_EMPTY: none now. */
 ASG_MUST_USE enum asg_status asg_bus_inlet_receive(struct asg_bus_inlet *inlet,
                                                    struct asg_bus_message *ret);
-/* End the connection that a message just came by: its key is bound no more. */
-void asg_bus_message_shut(const struct asg_bus_message *message);
 uint64_t asg_bus_inlet_dropped(const struct asg_bus_inlet *inlet);
 
 #endif

@@ -9,38 +9,20 @@
 #include "base/arena.h"
 #include "bus/socket.h"
 
-#define HANDSHAKE_MS 5000
-/* In libzmq since 4.3.0 but only named in its draft header: a socket whose ZAP handler is
- * missing refuses everyone instead of letting everyone in (docs/rules.md, "Peers and
- * keys"). */
-#ifndef ZMQ_ZAP_ENFORCE_DOMAIN
-#define ZMQ_ZAP_ENFORCE_DOMAIN 93
-#endif
+#define HANDSHAKE_MS   5000
 #define IDENTITY_BYTES 5 /* of those ROUTER makes itself: a zero byte and a number */
 
-static bool set_security(struct asg_bus *bus, void *socket,
-                         const struct asg_bus_listen_options *options)
+static bool set_options(void *socket, const struct asg_bus_listen_options *options)
 {
-    if (options->allow_plaintext) return true;
-    zap_set_domain(bus->zap, options->domain, options->allow_list);
-    return set_int(socket, ZMQ_CURVE_SERVER, 1) &&
-           zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, options->keys->secret_key,
-                          ASG_BUS_KEY_SIZE) == 0 &&
-           zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, options->domain,
-                          strlen(options->domain)) == 0 &&
-           set_int(socket, ZMQ_ZAP_ENFORCE_DOMAIN, 1);
-}
-
-static bool set_options(struct asg_bus *bus, void *socket,
-                        const struct asg_bus_listen_options *options)
-{
+    const struct asg_bus_keys *keys = options->allow_plaintext ? NULL : options->keys;
     int handshake_ms =
         options->handshake_ms > 0 ? (int)options->handshake_ms : HANDSHAKE_MS;
     return set_common_options(socket, options->high_water, options->max_message_bytes) &&
            (options->has_many_peers || set_heartbeats(socket)) &&
            set_int(socket, ZMQ_LINGER, 0) && set_int(socket, ZMQ_ROUTER_MANDATORY, 1) &&
            set_int(socket, ZMQ_HANDSHAKE_IVL, handshake_ms) &&
-           set_int(socket, ZMQ_BACKLOG, 4096) && set_security(bus, socket, options);
+           set_int(socket, ZMQ_BACKLOG, 4096) &&
+           set_curve_server(socket, keys, options->domain);
 }
 
 enum asg_status asg_bus_listener_new(struct asg_bus *bus,
@@ -50,8 +32,10 @@ enum asg_status asg_bus_listener_new(struct asg_bus *bus,
 {
     enum asg_status status = options->allow_plaintext ? ASG_OK : start_zap(bus, error);
     if (status != ASG_OK) return status;
+    const struct zap_rule rule = {.list = options->allow_list};
+    if (!options->allow_plaintext) zap_set_domain(bus->zap, options->domain, &rule);
     void *socket = zmq_socket(bus->context, ZMQ_ROUTER);
-    bool is_bound = socket != NULL && set_options(bus, socket, options) &&
+    bool is_bound = socket != NULL && set_options(socket, options) &&
                     zmq_bind(socket, options->endpoint) == 0;
     if (!is_bound) {
         int code = zmq_errno();
@@ -63,8 +47,7 @@ enum asg_status asg_bus_listener_new(struct asg_bus *bus,
     listener->socket = socket;
     (void)zmq_msg_init(&listener->identity);
     (void)zmq_msg_init(&listener->frame);
-    size_t size = sizeof listener->endpoint;
-    (void)zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, listener->endpoint, &size);
+    find_bound(socket, listener->endpoint, &listener->port);
     *ret = listener;
     return ASG_OK;
 }
@@ -127,18 +110,9 @@ enum asg_status asg_bus_listener_receive(struct asg_bus_listener *listener,
         ret->data = zmq_msg_data(&listener->frame);
         ret->length = zmq_msg_size(&listener->frame);
         ret->frame = &listener->frame;
+        ret->port = listener->port;
         return ASG_OK;
     }
-}
-
-const char *asg_bus_message_user_key(const struct asg_bus_message *message)
-{
-    return zmq_msg_gets(message->frame, "User-Id");
-}
-
-const char *asg_bus_message_peer_address(const struct asg_bus_message *message)
-{
-    return zmq_msg_gets(message->frame, "Peer-Address");
 }
 
 enum asg_status asg_bus_listener_send(struct asg_bus_listener *listener, uint32_t peer,

@@ -9,12 +9,6 @@
 
 struct asg_bus_outlet;
 
-enum asg_bus_link {
-    ASG_BUS_LINK_DOWN,    /* nobody there, or the wrong server key: it hangs up on us */
-    ASG_BUS_LINK_REFUSED, /* our key is not admitted */
-    ASG_BUS_LINK_UP
-};
-
 /* Options as of a connection; high_water 0: 1. */
 ASG_MUST_USE enum asg_status asg_bus_outlet_new(
     struct asg_bus *bus, const struct asg_bus_connect_options *options,

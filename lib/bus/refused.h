@@ -13,10 +13,10 @@
 
 struct asg_bus_refusal {
     char domain[16];
-    char key[ASG_BUS_KEY_SIZE];         /* "": the handshake did not get so far */
+    char key[ASG_BUS_KEY_SIZE]; /* "": the handshake did not get so far */
     char address[ASG_BUS_ADDRESS_MAX];
-    char why[64];                       /* "key not in the folder", "too many handshakes" */
-    int64_t first_ms;                   /* monotonic */
+    char why[64];     /* "key not in the folder", "too many handshakes" */
+    int64_t first_ms; /* monotonic */
     int64_t last_ms;
     uint64_t count;
 };

@@ -10,6 +10,8 @@
 #include <zmq.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
+#include "bus/keys.h"
 
 #define DOMAINS_MAX 16
 #define FRAMES_MAX  8
@@ -18,14 +20,14 @@
 
 struct domain {
     char name[32];
-    struct asg_allow_list *list; /* NULL: any key */
+    struct zap_rule rule;
 };
 
 struct zap {
     void *socket;
     pthread_t thread;
     atomic_bool is_stopping;
-    atomic_uint_fast64_t refused;
+    struct refused_table *refused;
     pthread_mutex_t lock;
     struct domain domains[DOMAINS_MAX];
     size_t domain_count;
@@ -55,17 +57,29 @@ static bool receive_request(void *socket, struct request *ret)
     return true; /* also of too few frames: REP must answer before it hears again */
 }
 
-static bool is_allowed(struct zap *zap, const char *domain, const char *key)
+static bool is_admitted(const struct zap_rule *rule, const char *key)
 {
-    bool is_ok = false;
+    if (rule->list != NULL) return asg_allow_list_find(rule->list, key, NULL);
+    return rule->set == NULL || asg_key_set_has(rule->set, key);
+}
+
+/* NULL: welcome; or why not. */
+static const char *judge(struct zap *zap, const char *domain, const char *key)
+{
+    const char *why = "nobody may connect there";
     (void)pthread_mutex_lock(&zap->lock);
     for (size_t i = 0; i < zap->domain_count; i++) {
         if (strcmp(zap->domains[i].name, domain) != 0) continue;
-        is_ok = zap->domains[i].list == NULL ||
-                asg_allow_list_find(zap->domains[i].list, key, NULL);
+        why = is_admitted(&zap->domains[i].rule, key) ? NULL : "key not admitted";
     }
     (void)pthread_mutex_unlock(&zap->lock);
-    return is_ok;
+    return why;
+}
+
+static int64_t now(void)
+{
+    struct asg_clock clock = asg_clock_real();
+    return asg_clock_monotonic_ms(&clock);
 }
 
 static void send_text(void *socket, const char *text, int flags)
@@ -79,14 +93,20 @@ static void answer(struct zap *zap, const struct request *request)
     bool is_curve = request->count >= 7 && strcmp(request->frames[5], "CURVE") == 0 &&
                     request->lengths[6] == 32;
     if (is_curve) (void)zmq_z85_encode(key, (const uint8_t *)request->frames[6], 32);
-    bool is_ok = is_curve && is_allowed(zap, request->frames[2], key);
-    if (!is_ok) (void)atomic_fetch_add(&zap->refused, 1);
+    const char *why = "no CURVE key";
+    if (is_curve) why = judge(zap, request->frames[2], key);
+    if (why != NULL) {
+        const struct refused_peer peer = {
+            .domain = request->frames[2], .key = key, .address = request->frames[3]};
+        refused_table_add(zap->refused, &peer, why, now());
+    }
     send_text(zap->socket, "1.0", ZMQ_SNDMORE);
     (void)zmq_send(zap->socket, request->frames[1], request->lengths[1], ZMQ_SNDMORE);
-    /* 300 and not 400: a peer that is refused may try again, for its key may be allowed
-       meanwhile; after a 400 libzmq never would. */
-    send_text(zap->socket, is_ok ? "200" : "300", ZMQ_SNDMORE);
-    send_text(zap->socket, is_ok ? "OK" : "this key is not allowed here", ZMQ_SNDMORE);
+    /* 400 tells the peer that it is its key (a 300 tells nothing: libzmq just leaves it
+       waiting). Its libzmq gives up then; link.c tries again, for the key may be admitted
+       meanwhile. */
+    send_text(zap->socket, why == NULL ? "200" : "400", ZMQ_SNDMORE);
+    send_text(zap->socket, why == NULL ? "OK" : why, ZMQ_SNDMORE);
     send_text(zap->socket, key, ZMQ_SNDMORE);
     send_text(zap->socket, "", 0);
 }
@@ -105,7 +125,8 @@ static void *run(void *context)
     return NULL;
 }
 
-enum asg_status zap_new(void *context, struct zap **ret, struct asg_error *error)
+enum asg_status zap_new(void *context, struct refused_table *refused, struct zap **ret,
+                        struct asg_error *error)
 {
     struct zap *zap = asg_alloc(1, sizeof *zap);
     zap->socket = zmq_socket(context, ZMQ_REP);
@@ -118,7 +139,7 @@ enum asg_status zap_new(void *context, struct zap **ret, struct asg_error *error
         zmq_bind(zap->socket, "inproc://zeromq.zap.01") == 0;
     (void)pthread_mutex_init(&zap->lock, NULL);
     atomic_init(&zap->is_stopping, false);
-    atomic_init(&zap->refused, 0);
+    zap->refused = refused;
     if (!is_up || pthread_create(&zap->thread, NULL, run, zap) != 0) {
         int code = zmq_errno();
         if (zap->socket != NULL) (void)zmq_close(zap->socket);
@@ -140,7 +161,7 @@ void zap_destroy(struct zap **zap)
     *zap = NULL;
 }
 
-void zap_set_domain(struct zap *zap, const char *domain, struct asg_allow_list *list)
+void zap_set_domain(struct zap *zap, const char *domain, const struct zap_rule *rule)
 {
     if (zap == NULL) return; /* ended: the enforced domain refuses everyone */
     (void)pthread_mutex_lock(&zap->lock);
@@ -151,12 +172,7 @@ void zap_set_domain(struct zap *zap, const char *domain, struct asg_allow_list *
     if (row < zap->domains + DOMAINS_MAX) {
         if (row == zap->domains + zap->domain_count) zap->domain_count++;
         (void)snprintf(row->name, sizeof row->name, "%s", domain);
-        row->list = list;
+        row->rule = *rule;
     }
     (void)pthread_mutex_unlock(&zap->lock);
-}
-
-uint64_t zap_refused_count(struct zap *zap)
-{
-    return atomic_load(&zap->refused);
 }

@@ -9,17 +9,24 @@
 
 #include "base/error.h"
 #include "bus/allow_list.h"
+#include "bus/key_set.h"
+#include "bus/refused_table.h"
 
 struct zap;
 
-/* Bind inproc://zeromq.zap.01 and start its thread. */
-ASG_MUST_USE enum asg_status zap_new(void *context, struct zap **ret,
-                                     struct asg_error *error);
+/* Bind inproc://zeromq.zap.01 and start its thread. `refused` is lent for good. */
+ASG_MUST_USE enum asg_status zap_new(void *context, struct refused_table *refused,
+                                     struct zap **ret, struct asg_error *error);
 void zap_destroy(struct zap **zap);
 
-/* Say who may connect in a domain, before its socket is bound. `list` NULL: any key.
- * A domain nobody named refuses everyone. */
-void zap_set_domain(struct zap *zap, const char *domain, struct asg_allow_list *list);
-uint64_t zap_refused_count(struct zap *zap);
+/* Who may connect; both NULL: any key. */
+struct zap_rule {
+    struct asg_allow_list *list;
+    struct asg_key_set *set;
+};
+
+/* Give a domain its rule, before its socket is bound. A domain nobody named refuses
+ * everyone. */
+void zap_set_domain(struct zap *zap, const char *domain, const struct zap_rule *rule);
 
 #endif

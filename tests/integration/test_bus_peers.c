@@ -142,7 +142,15 @@ static void test_bus_refuses_a_key_that_was_taken_back_and_knows_it_again(void *
     assert_status(ASG_ERR_EMPTY, asg_bus_listener_receive(world->listener, &message));
 
     asg_allow_list_add(world->list, world->client.public_key, "worker-1");
-    assert_true(receive(world, &message, &wait)); /* it kept on knocking */
+    bool is_heard = false; /* it keeps on knocking; what it said before is forgotten */
+    while (!is_heard) {
+        assert_false(wait_is_over(&wait));
+        (void)asg_bus_connection_send(connection, "two", 3);
+        struct wait moment = wait_begin(200);
+        is_heard = receive(world, &message, &moment);
+        struct asg_bus_poll_item item = {.connection = connection};
+        (void)asg_bus_poll(&item, 1, 0);
+    }
     assert_memory_equal("two", message.data, 3);
     asg_bus_connection_destroy(&connection);
 }
