@@ -83,7 +83,8 @@ static void grow(struct asg_key_set *set)
 
 static bool decode(const char *key, uint8_t ret[KEY_BYTES])
 {
-    return asg_bus_is_key(key) && zmq_z85_decode(ret, key) != NULL;
+    return key != NULL && strlen(key) == ASG_BUS_KEY_SIZE - 1 &&
+           zmq_z85_decode(ret, key) != NULL;
 }
 
 void asg_key_set_add(struct asg_key_set *set, const char *key)

@@ -2,9 +2,13 @@
  *
  * Order on a connection is kept unless a fault says otherwise. A frame to a listener that
  * is gone waits at its connection, as ZeroMQ keeps it, up to 1000. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bus/inlet.h"
+#include "bus/outlet.h"
+#include "bus/refused.h"
 #include "sim/sim.h"
 #include "wire/wire.h"
 
@@ -33,6 +37,15 @@ struct asg_bus_listener {
     uint32_t first_peer; /* peers below are of the listener before */
     struct frame_list queue;
     struct sim_frame *current;
+};
+
+struct asg_bus_inlet {
+    struct asg_bus_listener listener; /* the first: our->listeners has it */
+    struct asg_key_set *key_set;
+};
+
+struct asg_bus_outlet {
+    struct asg_bus_connection *connection;
 };
 
 struct asg_bus_connection {
@@ -328,6 +341,17 @@ enum asg_status sim_connect(enum sim_link link, uint32_t index, const char *addr
     return ASG_OK;
 }
 
+enum asg_status sim_connect_agent(uint32_t index, const char *key, const char *address,
+                                  struct asg_bus_outlet **ret)
+{
+    struct asg_bus_outlet *outlet = asg_alloc(1, sizeof *outlet);
+    enum asg_status status =
+        sim_connect(SIM_LINK_AGENTS, index, address, &outlet->connection);
+    (void)snprintf(outlet->connection->key, ASG_BUS_KEY_SIZE, "%s", key);
+    *ret = outlet;
+    return status;
+}
+
 void sim_bus_clear(void)
 {
     for (uint32_t i = 0; i < sim.cluster_count; i++) {
@@ -369,6 +393,36 @@ uint64_t asg_bus_refused_count(struct asg_bus *bus)
     return 0;
 }
 
+size_t asg_bus_refusals(struct asg_bus *bus, struct asg_bus_refusal *ret, size_t most)
+{
+    (void)bus;
+    (void)ret;
+    (void)most;
+    return 0;
+}
+
+static void listen_on(struct asg_bus_listener *listener, enum sim_link link)
+{
+    listener->link = link;
+    listener->first_peer = (uint32_t)sim.peer_count;
+    our->listeners[link] = listener;
+    /* Everybody who was connected comes back by itself, under another number. */
+    struct asg_bus_connection *connection = sim.connections;
+    for (; connection != NULL; connection = connection->next) {
+        if (connection->cluster != our || connection->link != link) continue;
+        sim.peers[connection->peer] = NULL;
+        take_peer(connection);
+        flush_outbox(connection);
+    }
+}
+
+static void listen_no_more(struct asg_bus_listener *listener)
+{
+    list_clear(&listener->queue);
+    frame_free(listener->current);
+    if (our->listeners[listener->link] == listener) our->listeners[listener->link] = NULL;
+}
+
 enum asg_status asg_bus_listener_new(struct asg_bus *bus,
                                      const struct asg_bus_listen_options *options,
                                      struct asg_bus_listener **ret,
@@ -377,19 +431,9 @@ enum asg_status asg_bus_listener_new(struct asg_bus *bus,
     (void)bus;
     (void)error;
     struct asg_bus_listener *listener = asg_alloc(1, sizeof *listener);
-    listener->link = strcmp(options->domain, "agents") == 0    ? SIM_LINK_AGENTS
-                     : strcmp(options->domain, "workers") == 0 ? SIM_LINK_WORKERS
-                                                               : SIM_LINK_ADMIN;
-    listener->first_peer = (uint32_t)sim.peer_count;
-    our->listeners[listener->link] = listener;
-    /* Everybody who was connected comes back by itself, under another number. */
-    struct asg_bus_connection *connection = sim.connections;
-    for (; connection != NULL; connection = connection->next) {
-        if (connection->cluster != our || connection->link != listener->link) continue;
-        sim.peers[connection->peer] = NULL;
-        take_peer(connection);
-        flush_outbox(connection);
-    }
+    listen_on(listener, strcmp(options->domain, "agents") == 0    ? SIM_LINK_AGENTS
+                        : strcmp(options->domain, "workers") == 0 ? SIM_LINK_WORKERS
+                                                                  : SIM_LINK_ADMIN);
     *ret = listener;
     return ASG_OK;
 }
@@ -398,9 +442,7 @@ void asg_bus_listener_destroy(struct asg_bus_listener **listener)
 {
     struct asg_bus_listener *gone = *listener;
     if (gone == NULL) return;
-    list_clear(&gone->queue);
-    frame_free(gone->current);
-    if (our->listeners[gone->link] == gone) our->listeners[gone->link] = NULL;
+    listen_no_more(gone);
     free(gone);
     *listener = NULL;
 }
@@ -427,7 +469,8 @@ enum asg_status asg_bus_listener_receive(struct asg_bus_listener *listener,
 
 static const struct asg_bus_connection *sender_of(const struct asg_bus_message *message)
 {
-    return message->peer < sim.peer_count ? sim.peers[message->peer] : NULL;
+    const struct sim_frame *frame = message->frame;
+    return frame->peer < sim.peer_count ? sim.peers[frame->peer] : NULL;
 }
 
 const char *asg_bus_message_user_key(const struct asg_bus_message *message)
@@ -460,6 +503,81 @@ enum asg_status asg_bus_listener_send(struct asg_bus_listener *listener, uint32_
     return ASG_OK;
 }
 
+void asg_bus_message_shut(const struct asg_bus_message *message)
+{
+    (void)message; /* who speaks is looked at with every frame */
+}
+
+/* ---- reports one way ---- */
+
+enum asg_status asg_bus_inlet_new(struct asg_bus *bus,
+                                  const struct asg_bus_inlet_options *options,
+                                  struct asg_bus_inlet **ret, struct asg_error *error)
+{
+    (void)bus;
+    (void)error;
+    struct asg_bus_inlet *inlet = asg_alloc(1, sizeof *inlet);
+    inlet->key_set = options->key_set;
+    listen_on(&inlet->listener, SIM_LINK_AGENTS);
+    *ret = inlet;
+    return ASG_OK;
+}
+
+void asg_bus_inlet_destroy(struct asg_bus_inlet **inlet)
+{
+    if (*inlet == NULL) return;
+    listen_no_more(&(*inlet)->listener);
+    free(*inlet);
+    *inlet = NULL;
+}
+
+const char *asg_bus_inlet_endpoint(const struct asg_bus_inlet *inlet)
+{
+    return asg_bus_listener_endpoint(&inlet->listener);
+}
+
+enum asg_status asg_bus_inlet_receive(struct asg_bus_inlet *inlet,
+                                      struct asg_bus_message *ret)
+{
+    enum asg_status status = asg_bus_listener_receive(&inlet->listener, ret);
+    if (status == ASG_OK) ret->peer = 0;
+    return status;
+}
+
+uint64_t asg_bus_inlet_dropped(const struct asg_bus_inlet *inlet)
+{
+    return asg_bus_listener_dropped(&inlet->listener);
+}
+
+enum asg_bus_link asg_bus_outlet_link(struct asg_bus_outlet *outlet, const char **ret_why)
+{
+    const struct asg_bus_listener *listener = our->listeners[SIM_LINK_AGENTS];
+    const struct asg_bus_inlet *inlet = (const void *)listener;
+    enum asg_bus_link link = ASG_BUS_LINK_DOWN;
+    if (inlet != NULL) {
+        bool is_in = asg_key_set_has(inlet->key_set, outlet->connection->key);
+        link = is_in ? ASG_BUS_LINK_UP : ASG_BUS_LINK_REFUSED;
+    }
+    if (ret_why != NULL) *ret_why = "simulated";
+    return link;
+}
+
+enum asg_status asg_bus_outlet_send(struct asg_bus_outlet *outlet, const void *data,
+                                    size_t length)
+{
+    if (asg_bus_outlet_link(outlet, NULL) != ASG_BUS_LINK_UP) return ASG_ERR_BUSY;
+    launch_frame(outlet->connection, data, length, /* is_up */ true);
+    return ASG_OK;
+}
+
+void asg_bus_outlet_destroy(struct asg_bus_outlet **outlet)
+{
+    if (*outlet == NULL) return;
+    asg_bus_connection_destroy(&(*outlet)->connection);
+    free(*outlet);
+    *outlet = NULL;
+}
+
 uint64_t asg_bus_listener_dropped(const struct asg_bus_listener *listener)
 {
     (void)listener;
@@ -488,6 +606,14 @@ enum asg_status asg_bus_connection_receive(struct asg_bus_connection *connection
                                     .data = connection->current->data,
                                     .length = connection->current->length};
     return ASG_OK;
+}
+
+enum asg_bus_link asg_bus_connection_link(struct asg_bus_connection *connection,
+                                          const char **ret_why)
+{
+    bool is_up = our->listeners[connection->link] != NULL;
+    if (ret_why != NULL) *ret_why = "simulated";
+    return is_up ? ASG_BUS_LINK_UP : ASG_BUS_LINK_DOWN;
 }
 
 void asg_bus_connection_destroy(struct asg_bus_connection **connection)

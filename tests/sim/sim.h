@@ -540,6 +540,9 @@ void sim_release_frames(void); /* what waited at a cut link comes at once */
 uint64_t sim_request_no(void); /* of the order that the controller takes now */
 enum asg_status sim_connect(enum sim_link link, uint32_t index, const char *address,
                             struct asg_bus_connection **ret);
+/* An agent's, to the inlet; it is admitted while that key (z85) is in the inlet's set. */
+enum asg_status sim_connect_agent(uint32_t index, const char *key, const char *address,
+                                  struct asg_bus_outlet **ret);
 
 /* ---- disk.c ---- */
 void sim_disk_new(struct sim_disk **ret);

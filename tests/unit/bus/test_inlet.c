@@ -1,4 +1,5 @@
-/* test_inlet - reports one way: who is heard, and that the other end knows whether it is. */
+/* test_inlet - reports one way: who is heard, and that the other end knows whether it is.
+ */
 #include "bus/inlet.h"
 
 #include <fcntl.h>
@@ -144,9 +145,8 @@ static void test_a_key_that_is_not_bound_is_told_so_and_gets_in_when_it_is(void 
 static void test_a_wrong_server_key_and_nobody_there_are_told_apart(void **state)
 {
     struct world *world = *state;
-    struct asg_bus_outlet *wrong =
-        connect_to(world, asg_bus_inlet_endpoint(world->inlet), world->client.public_key,
-                   &world->client);
+    struct asg_bus_outlet *wrong = connect_to(world, asg_bus_inlet_endpoint(world->inlet),
+                                              world->client.public_key, &world->client);
     assert_true(is_link(wrong, ASG_BUS_LINK_DOWN, "is server_key the public key"));
     asg_bus_outlet_destroy(&wrong);
     char endpoint[ASG_BUS_ENDPOINT_MAX];
