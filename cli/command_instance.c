@@ -148,6 +148,36 @@ static int run_set_health(void *context, const struct asg_arguments *arguments)
                  command.is_healthy ? "counted as healthy" : "counted as unhealthy");
 }
 
+/* They may be of several groups. */
+static int run_rebind(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_command command = asg_new_command(ASG_COMMAND_INSTANCE_REBIND, "");
+    command.instance_ids = arguments->values;
+    return asg_order(context, &command, "their agents may enrol with other keys", NULL);
+}
+
+/* Alone on `out`, so that a script can write it where the agent reads it. */
+static int run_join_line(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    if (cli->settings.output != ASG_OUTPUT_TABLE) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "the join line is printed as it is; leave out --output");
+    }
+    const struct asg_request request = {.query = ASG_QUERY_JOIN_LINE,
+                                        .group = "",
+                                        .name = asg_argument_text(arguments, 0)};
+    struct asg_answer answer = {0};
+    int code = asg_ask(cli, &request, &cli->arena, &answer);
+    if (code != ASG_EXIT_OK) return code;
+    if (answer.join_line == NULL || answer.join_line[0] == '\0') {
+        return asg_cli_fail(cli, ASG_EXIT_FAILED, "the controller sent no join line");
+    }
+    asg_cli_write(cli->out, answer.join_line, strlen(answer.join_line));
+    asg_cli_write(cli->out, "\n", 1);
+    return ASG_EXIT_OK;
+}
+
 static const struct asg_option terminate_options[] = {
     {.name = "decrement",
      .type = ASG_OPTION_FLAG,
@@ -223,6 +253,25 @@ static const struct asg_command_entry commands[] = {
      ASG_ARGUMENTS(ids_argument),
      ASG_OPTIONS(move_options),
      .run = run_move},
+    {.name = "instance join-line",
+     .summary = "Print the line by which an instance's agent enrols",
+     .details =
+         "For an instance that was not launched with one: attached, made anew, or "
+         "from before. It holds for this instance only; whoever has it can enrol in "
+         "its place, so hand it over as you would a password. Put it into the "
+         "agent's settings (docs/configuration.md).",
+     .examples = "openasg instance join-line i-0123456789abcdef0",
+     ASG_ARGUMENTS(id_argument),
+     .run = run_join_line},
+    {.name = "instance rebind",
+     .summary = "Forget the keys that are bound to instances",
+     .details =
+         "For machines that were made anew: their agents have other keys, which are "
+         "refused (alarm enrolment) until this is said. Whoever enrols next with a "
+         "good proof is bound.",
+     .examples = "openasg instance rebind i-0123456789abcdef0",
+     ASG_ARGUMENTS(ids_argument),
+     .run = run_rebind},
 };
 
 const struct asg_family asg_instance_family = ASG_FAMILY(commands);

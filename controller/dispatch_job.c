@@ -512,10 +512,18 @@ static void put_aside(struct asg_dispatch *dispatch, struct asg_trust *trust,
     if (ports->tell_aside != NULL) ports->tell_aside(ports->context, name, trust->why);
 }
 
-static void note_answer(struct asg_dispatch *dispatch, struct asg_trust *trust,
-                        enum asg_job_kind kind, enum asg_outcome outcome, int64_t mono_ms)
+static void note_answer(struct asg_dispatch *dispatch,
+                        const struct asg_dispatch_worker *worker, enum asg_job_kind kind,
+                        const struct asg_result *result, int64_t mono_ms)
 {
-    if (asg_trust_answered(&dispatch->trusted, trust, kind, outcome, mono_ms)) {
+    struct asg_trust *trust = worker->trust;
+    enum asg_trust_news news =
+        asg_trust_note_credentials(trust, result->outcome, result->error_code);
+    const struct asg_dispatch_ports *ports = &dispatch->options.ports;
+    if (news != ASG_TRUST_NO_NEWS && ports->tell_refused != NULL) {
+        ports->tell_refused(ports->context, worker->name, trust->refused);
+    }
+    if (asg_trust_answered(&dispatch->trusted, trust, kind, result->outcome, mono_ms)) {
         put_aside(dispatch, trust, mono_ms);
     }
 }
@@ -567,7 +575,7 @@ enum asg_result_verdict asg_dispatch_take_result(struct asg_dispatch *dispatch,
     detach(dispatch, entry);
     entry->state = ASG_ENTRY_ANSWERED;
     entry->answered_by = peer;
-    note_answer(dispatch, worker->trust, entry->job.kind, result->outcome, mono_ms);
+    note_answer(dispatch, worker, entry->job.kind, result, mono_ms);
     *ret = *result;
     ret->deliveries = entry->deliveries;
     ret->worker = worker->name;
@@ -958,8 +966,20 @@ static enum asg_worker_state state_of(const struct asg_dispatch *dispatch,
                                       const struct asg_dispatch_worker *worker,
                                       int64_t mono_ms)
 {
+    bool is_here = is_heard(dispatch, worker, mono_ms);
+    if (is_here && worker->trust->refused[0] != '\0') return ASG_WORKER_NO_CREDENTIALS;
     if (asg_trust_is_aside(worker->trust, mono_ms)) return ASG_WORKER_PUT_ASIDE;
-    return is_heard(dispatch, worker, mono_ms) ? ASG_WORKER_READY : ASG_WORKER_SILENT;
+    return is_here ? ASG_WORKER_READY : ASG_WORKER_SILENT;
+}
+
+static const char *reason_of(const struct asg_dispatch_worker *worker,
+                             enum asg_worker_state state, struct asg_arena *arena)
+{
+    if (state == ASG_WORKER_NO_CREDENTIALS) {
+        return asg_arena_format(arena, "AWS refuses its credentials: %s",
+                                worker->trust->refused);
+    }
+    return state == ASG_WORKER_PUT_ASIDE ? worker->trust->why : "";
 }
 
 void asg_dispatch_view(const struct asg_dispatch *dispatch, int64_t mono_ms,
@@ -972,6 +992,7 @@ void asg_dispatch_view(const struct asg_dispatch *dispatch, int64_t mono_ms,
     for (struct asg_dispatch_worker *w = dispatch->workers; w != NULL; w = w->next) {
         struct asg_worker_view *view =
             asg_arena_push(arena, (void **)&views, &count, &capacity, sizeof *view);
+        enum asg_worker_state state = state_of(dispatch, w, mono_ms);
         *view = (struct asg_worker_view){
             .name = asg_arena_text(arena, w->name),
             .version = asg_arena_text(arena, w->version),
@@ -979,8 +1000,8 @@ void asg_dispatch_view(const struct asg_dispatch *dispatch, int64_t mono_ms,
             .credits = room_of(dispatch, w, mono_ms),
             .leases = w->leases.count,
             .heard_ms = mono_ms - w->heard_ms,
-            .state = state_of(dispatch, w, mono_ms),
-            .reason = asg_trust_is_aside(w->trust, mono_ms) ? w->trust->why : "",
+            .state = state,
+            .reason = reason_of(w, state, arena),
         };
     }
     *ret = views;
@@ -993,11 +1014,17 @@ void asg_dispatch_alarms(const struct asg_dispatch *dispatch, int64_t mono_ms,
     size_t capacity = 0;
     *ret = (struct asg_texts){0};
     for (struct asg_dispatch_worker *w = dispatch->workers; w != NULL; w = w->next) {
-        if (!asg_trust_is_aside(w->trust, mono_ms)) continue;
+        bool is_aside = asg_trust_is_aside(w->trust, mono_ms);
+        bool is_refused = w->trust->refused[0] != '\0';
+        if (!is_aside && !is_refused) continue;
         const char **text = asg_arena_push(arena, (void **)&ret->items, &ret->count,
                                            &capacity, sizeof *text);
         *text =
-            asg_arena_format(arena, "worker %s is put aside: %s", w->name, w->trust->why);
+            is_refused
+                ? asg_arena_format(arena, "AWS refuses the credentials of worker %s: %s",
+                                   w->name, w->trust->refused)
+                : asg_arena_format(arena, "worker %s is put aside: %s", w->name,
+                                   w->trust->why);
     }
 }
 

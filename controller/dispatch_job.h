@@ -31,6 +31,9 @@ struct asg_dispatch_ports {
     void (*give_up)(void *context, const struct asg_result *result);
     /* A worker was put aside (worker_trust.h); `why` is static. NULL: nobody asks. */
     void (*tell_aside)(void *context, const char *worker, const char *why);
+    /* AWS refuses its credentials by that code; "": it accepts them again. May be NULL.
+     */
+    void (*tell_refused)(void *context, const char *worker, const char *code);
     void *context;
 };
 

@@ -105,12 +105,28 @@ static void tell_aside(void *context, const char *worker, const char *why)
                   worker, controller->settings->aside_ms / 1000, why);
 }
 
+static void tell_refused(void *context, const char *worker, const char *code)
+{
+    (void)context;
+    const char *kind = asg_enum_word(&asg_alarm_kind_words, ASG_ALARM_CREDENTIALS);
+    if (code[0] == '\0') {
+        asg_log_info("alarm", kind, "worker=%s is over: AWS accepts its credentials",
+                     worker);
+        return;
+    }
+    asg_log_error("alarm", kind,
+                  "worker=%s AWS refuses its credentials (%s): look at the keys or the "
+                  "role of that host, and at its policy (docs/credentials.md)",
+                  worker, code);
+}
+
 struct asg_dispatch_ports asg_worker_ports(struct asg_controller *controller)
 {
     return (struct asg_dispatch_ports){.send = send_to_worker,
                                        .prepare = prepare,
                                        .give_up = give_up,
                                        .tell_aside = tell_aside,
+                                       .tell_refused = tell_refused,
                                        .context = controller};
 }
 

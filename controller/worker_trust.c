@@ -1,10 +1,12 @@
 #include "controller/worker_trust.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/utf8.h"
 
 #define ACCOUNTS_MAX 1024 /* beyond it those that nobody uses are forgotten */
 #define MINUTE_MS    INT64_C(60000)
@@ -140,6 +142,44 @@ bool asg_trust_answered(struct asg_trust_table *table, struct asg_trust *trust,
     case ASG_OUTCOME_COUNT: break;
     }
     return false;
+}
+
+/* EC2 looks at who asks before it looks at anything else. */
+static bool says_accepted(enum asg_outcome outcome)
+{
+    switch (outcome) {
+    case ASG_OUTCOME_OK:
+    case ASG_OUTCOME_CAPACITY:
+    case ASG_OUTCOME_QUOTA:
+    case ASG_OUTCOME_BAD_REQUEST:
+    case ASG_OUTCOME_NOT_FOUND:
+    case ASG_OUTCOME_PROTECTED:
+    case ASG_OUTCOME_CONFLICT:
+    case ASG_OUTCOME_GONE: return true;
+    default: return false;
+    }
+}
+
+enum asg_trust_news asg_trust_note_credentials(struct asg_trust *trust,
+                                               enum asg_outcome outcome,
+                                               const char *error_code)
+{
+    bool was_refused = trust->refused[0] != '\0';
+    if (says_accepted(outcome)) {
+        trust->denials = 0;
+        trust->refused[0] = '\0';
+        return was_refused ? ASG_TRUST_ACCEPTED : ASG_TRUST_NO_NEWS;
+    }
+    bool is_denied = outcome == ASG_OUTCOME_PERMISSION;
+    if (is_denied && trust->denials < UINT32_MAX) trust->denials++;
+    bool is_refused = outcome == ASG_OUTCOME_CREDENTIALS ||
+                      (is_denied && trust->denials >= ASG_TRUST_DENIALS);
+    if (was_refused || !is_refused) return ASG_TRUST_NO_NEWS;
+    bool has_code = error_code != NULL && error_code[0] != '\0';
+    const char *code = has_code ? error_code : "it has none";
+    (void)snprintf(trust->refused, sizeof trust->refused, "%s", code);
+    asg_utf8_mend(trust->refused);
+    return ASG_TRUST_REFUSED;
 }
 
 bool asg_trust_held(struct asg_trust *trust, int64_t now_ms)

@@ -21,6 +21,9 @@
 #define ASG_TRUST_LIMIT     20 /* points at which a key may be put aside */
 #define ASG_TRUST_REST_MS   60000
 #define ASG_TRUST_OWN_FAULT 7
+#define ASG_TRUST_DENIALS   3 /* all that it is answered: no key of an account does that \
+                               */
+#define ASG_TRUST_CODE_MAX 63 /* of an error code that is kept */
 
 struct asg_trust {
     struct asg_trust *next;
@@ -32,7 +35,9 @@ struct asg_trust {
     int64_t since_ms;     /* of that success, or of the first word */
     int64_t struck_ms;    /* when it last failed by its own fault; INT64_MIN: never */
     int64_t aside_until_ms;
-    const char *why;       /* it was put aside; static */
+    const char *why;  /* it was put aside; static */
+    uint32_t denials; /* answers in a row that it may not do what it was asked */
+    char refused[ASG_TRUST_CODE_MAX + 1]; /* how AWS refuses its credentials; "": not */
     uint32_t finished_now; /* jobs answered in this minute, and in the one before */
     uint32_t finished_before;
     int64_t minute_ms;
@@ -60,6 +65,14 @@ uint32_t asg_trust_most(struct asg_trust *trust, uint32_t start, int64_t now_ms)
  * another worker does better. */
 bool asg_trust_answered(struct asg_trust_table *table, struct asg_trust *trust,
                         enum asg_job_kind kind, enum asg_outcome outcome, int64_t now_ms);
+
+enum asg_trust_news { ASG_TRUST_NO_NEWS, ASG_TRUST_REFUSED, ASG_TRUST_ACCEPTED };
+
+/* Does AWS accept its credentials? An answer that says so or says not; refused and
+ * accepted are each said once, when they begin. */
+enum asg_trust_news asg_trust_note_credentials(struct asg_trust *trust,
+                                               enum asg_outcome outcome,
+                                               const char *error_code);
 
 /* It held a job past its deadline, or forgot it. As above. */
 bool asg_trust_held(struct asg_trust *trust, int64_t now_ms);

@@ -25,6 +25,7 @@ static void view_instance_alarms(const struct group *group,
                                  struct asg_alarm_texts *alarms)
 {
     if (group->disputed == 0 && group->misled == 0) return;
+    assert(group->instance_count > 0);
     const char *name = group->config.name;
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];

@@ -70,6 +70,7 @@ static const char *wrong_with_identity(const struct asg_core *core,
 {
     const struct identity *identity = instance->identity;
     if (identity == NULL) return NULL;
+    assert(core->step == NULL);
     if (identity->instance != instance) return "has the keys of another instance";
     if (instance->id[0] == '\0') return "is enrolled and has no id";
     const char *curve_key = (const char *)identity->curve_key;

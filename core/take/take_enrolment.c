@@ -56,6 +56,7 @@ static void weigh_new(const struct asg_core *core, const struct asg_enrolment *e
                       struct verdict *verdict)
 {
     const char *id = instance->id;
+    assert(id[0] != '\0' && !has_keys(instance, verdict));
     if (!is_of_its_launch(instance, enrolment)) {
         refuse(verdict, "Denied",
                asg_arena_format(arena,
@@ -140,6 +141,7 @@ bool asg_take_weigh_enrolment(const struct asg_core *core,
 
 static void tell_again(struct asg_core *core, struct instance *instance)
 {
+    assert(!asg_instance_is_finished(instance)); /* or nobody would be told */
     instance->service.told = ASG_MEMBER_COUNT;
     asg_group_mark_dirty(core, instance->group);
 }
@@ -148,6 +150,7 @@ void asg_take_enrolment(struct asg_core *core, const struct asg_enrolment *enrol
 {
     struct asg_effects *effects = core->step->effects;
     struct verdict verdict;
+    assert(!effects->reply.is_set);
     weigh(core, enrolment, &effects->arena, &verdict);
     effects->reply = verdict.reply;
     struct instance *instance = verdict.instance;
@@ -208,6 +211,7 @@ void asg_order_rebind(struct asg_core *core, const struct asg_command *command)
         rebind(core, command, instance);
         bound++;
     }
+    assert(bound <= ids->count);
     if (bound == 0) {
         asg_reply_accept(core, 0,
                          "nothing was bound to %s%s: its agent may enrol with any keys",

@@ -24,6 +24,7 @@ void asg_identity_init(struct asg_core *core)
 
 void asg_identity_clear(struct asg_core *core)
 {
+    assert(core->step == NULL); /* nobody looks for a key */
     asg_text_index_clear(&core->curve_keys);
     asg_text_index_clear(&core->tls_keys);
 }
@@ -38,6 +39,7 @@ struct identity *asg_identity_push(struct instance *instance)
 
 bool asg_identity_index(struct asg_core *core, struct identity *identity)
 {
+    assert(identity->instance != NULL && identity->instance->identity == identity);
     if (asg_identity_find(core, identity->curve_key, identity->tls_key) != NULL) {
         return false;
     }
@@ -64,6 +66,7 @@ void asg_identity_forget(struct asg_core *core, struct instance *instance)
 {
     struct identity *identity = instance->identity;
     if (identity == NULL) return;
+    assert(identity->instance == instance);
     asg_identity_set_disputed(identity, false);
     asg_text_index_remove(&core->curve_keys, identity);
     asg_text_index_remove(&core->tls_keys, identity);
@@ -80,6 +83,7 @@ const struct identity *asg_identity_find(const struct asg_core *core,
     const struct identity *by_curve_key =
         asg_text_index_find(&core->curve_keys, (const char *)curve_key);
     if (by_curve_key != NULL) return by_curve_key;
+    assert(core->curve_keys.count == core->tls_keys.count); /* each has both */
     return asg_text_index_find(&core->tls_keys, (const char *)tls_key);
 }
 
@@ -94,6 +98,7 @@ static void count(struct instance *instance, uint32_t *of, bool is_one_more)
 void asg_identity_set_disputed(struct identity *identity, bool is_disputed)
 {
     if (identity->is_disputed == is_disputed) return;
+    assert(identity->instance->group != NULL);
     identity->is_disputed = is_disputed;
     count(identity->instance, &identity->instance->group->disputed, is_disputed);
 }
@@ -101,6 +106,7 @@ void asg_identity_set_disputed(struct identity *identity, bool is_disputed)
 void asg_instance_set_misled(struct instance *instance, bool is_misled)
 {
     if (instance->notice.is_false == is_misled) return;
+    assert(!is_misled || !instance->is_spot);
     instance->notice.is_false = is_misled;
     count(instance, &instance->group->misled, is_misled);
 }
@@ -109,6 +115,7 @@ void asg_identity_texts(const struct instance *instance, struct asg_key_pair_tex
 {
     *ret = (struct asg_key_pair_texts){"", ""};
     if (instance->identity == NULL) return;
+    assert(instance->id[0] != '\0');
     asg_key_write_curve(instance->identity->curve_key, ret->curve_key);
     asg_key_write_tls(instance->identity->tls_key, ret->tls_key);
 }

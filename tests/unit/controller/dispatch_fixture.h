@@ -30,6 +30,7 @@ struct fixture {
     size_t given_up_count;
     char aside[64]; /* the worker that was put aside last */
     unsigned aside_count;
+    unsigned refused_count; /* so often AWS began or ceased to refuse credentials */
 };
 
 static inline enum asg_status fixture_send(void *context, uint32_t peer,
@@ -81,6 +82,15 @@ static inline void fixture_tell_aside(void *context, const char *worker, const c
     fixture->aside_count++;
 }
 
+static inline void fixture_tell_refused(void *context, const char *worker,
+                                        const char *code)
+{
+    struct fixture *fixture = context;
+    assert_true(worker[0] != '\0');
+    assert_int_equal(fixture->refused_count % 2 == 0, code[0] != '\0');
+    fixture->refused_count++;
+}
+
 /* As strict with workers as an operator wants it. */
 static inline void fixture_open_strict(struct fixture *fixture, uint32_t unproven_jobs,
                                        int64_t aside_ms)
@@ -95,6 +105,7 @@ static inline void fixture_open_strict(struct fixture *fixture, uint32_t unprove
                   .prepare = fixture_prepare,
                   .give_up = fixture_give_up,
                   .tell_aside = fixture_tell_aside,
+                  .tell_refused = fixture_tell_refused,
                   .context = fixture},
     };
     asg_dispatch_destroy(&fixture->dispatch);

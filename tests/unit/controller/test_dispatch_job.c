@@ -563,14 +563,54 @@ static void test_dispatch_puts_a_worker_aside_that_fails_what_another_can(void *
     work_for(f, ASG_OUTCOME_CREDENTIALS, ASG_OUTCOME_OK, 0, 400000);
     assert_int_equal(1, f->aside_count);
     assert_string_equal("one", f->aside);
-    assert_int_equal(ASG_WORKER_PUT_ASIDE, state_of(f, "one", 400000));
+    assert_int_equal(ASG_WORKER_NO_CREDENTIALS, state_of(f, "one", 400000));
     assert_int_equal(ASG_WORKER_READY, state_of(f, "two", 400000));
+    struct asg_arena arena = {0};
+    struct asg_texts alarms;
+    asg_dispatch_alarms(f->dispatch, 400000, &arena, &alarms);
+    assert_int_equal(1, alarms.count);
+    assert_non_null(strstr(alarms.items[0], "refuses the credentials of worker one"));
+    asg_arena_clear(&arena);
+}
+
+static void test_dispatch_says_who_is_put_aside(void **state)
+{
+    struct fixture *f = *state;
+    fixture_open_strict(f, 8, 600000);
+    work_for(f, ASG_OUTCOME_TRANSIENT, ASG_OUTCOME_OK, 0, 400000);
+    assert_int_equal(1, f->aside_count);
+    assert_int_equal(ASG_WORKER_PUT_ASIDE, state_of(f, "one", 400000));
     struct asg_arena arena = {0};
     struct asg_texts alarms;
     asg_dispatch_alarms(f->dispatch, 400000, &arena, &alarms);
     assert_int_equal(1, alarms.count);
     assert_non_null(strstr(alarms.items[0], "worker one is put aside"));
     asg_arena_clear(&arena);
+}
+
+/* At the first refusal, though it is the only worker; over at its next success. */
+static void test_dispatch_says_whose_credentials_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    fixture_open_strict(f, 8, 600000);
+    static const enum asg_outcome outcomes[] = {
+        ASG_OUTCOME_OK,          ASG_OUTCOME_PERMISSION,  ASG_OUTCOME_PERMISSION,
+        ASG_OUTCOME_NOT_FOUND,   ASG_OUTCOME_CREDENTIALS, ASG_OUTCOME_TRANSIENT,
+        ASG_OUTCOME_CREDENTIALS, ASG_OUTCOME_OK,          ASG_OUTCOME_PERMISSION,
+        ASG_OUTCOME_PERMISSION,  ASG_OUTCOME_PERMISSION,  ASG_OUTCOME_CAPACITY};
+    static const bool is_refused[] = {false, false, false, false, true, true,
+                                      true,  false, false, false, true, false};
+    for (uint64_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {
+        int64_t ms = (int64_t)i * 1000;
+        say_hello(f, 1, "one", 8, NULL, 0, ms);
+        add_job(f, i + 1, ASG_JOB_LAUNCH, 0);
+        (void)asg_dispatch_pump(f->dispatch, ms, 0);
+        assert_int_equal(ASG_RESULT_NEW, answer_with(f, 1, i + 1, outcomes[i], ms));
+        asg_dispatch_settle(f->dispatch, i + 1, 1);
+        assert_int_equal(is_refused[i] ? ASG_WORKER_NO_CREDENTIALS : ASG_WORKER_READY,
+                         state_of(f, "one", ms));
+    }
+    assert_int_equal(4, f->refused_count); /* begun and over, twice */
 }
 
 /* EC2 is away, or a pool is empty: no worker is to blame. */
@@ -907,6 +947,8 @@ int main(void)
         TEST(test_dispatch_gives_a_worker_what_it_has_earned),
         TEST(test_dispatch_counts_all_names_of_a_key_together),
         TEST(test_dispatch_puts_a_worker_aside_that_fails_what_another_can),
+        TEST(test_dispatch_says_who_is_put_aside),
+        TEST(test_dispatch_says_whose_credentials_are_refused),
         TEST(test_dispatch_puts_nobody_aside_when_all_fail_alike),
         TEST(test_dispatch_never_puts_its_only_worker_aside),
         TEST(test_dispatch_frees_the_jobs_of_a_worker_that_sits_on_them),
