@@ -6,13 +6,25 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/escape.h"
+
 void asg_cli_write(FILE *out, const char *text, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        bool is_control = (byte < ' ' && byte != '\n' && byte != '\t') || byte == 0x7f;
-        (void)fputc(is_control ? '?' : byte, out);
-    }
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes shown = {0};
+    asg_escape_append(text, length, ASG_LAYOUT_KEPT, &shown);
+    (void)fwrite(shown.data, 1, shown.length, out);
+}
+
+void asg_cli_print(FILE *out, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *text = NULL;
+    int length = vasprintf(&text, format, args);
+    va_end(args);
+    if (length < 0) return;
+    asg_cli_write(out, text, (size_t)length);
+    free(text);
 }
 
 int asg_cli_fail(struct asg_cli *cli, int code, const char *format, ...)

@@ -46,8 +46,10 @@ struct asg_cli {
 /* run_command.c: run one command line; argv[0] is the program. Returns the exit code. */
 int asg_cli_run(struct asg_cli *cli, int argc, char **argv);
 
-/* Words from elsewhere (EC2's messages) with ? for what could steer a terminal. */
+/* Words from elsewhere (EC2's messages) with what could steer a terminal escaped
+ * (base/escape.h). Commands print with the second, whatever stands in the arguments. */
 void asg_cli_write(FILE *out, const char *text, size_t length);
+void asg_cli_print(FILE *out, const char *format, ...) ASG_PRINTF(2, 3);
 
 /* "openasg: ..." on `err`; returns `code`. */
 int asg_cli_fail(struct asg_cli *cli, int code, const char *format, ...) ASG_PRINTF(3, 4);

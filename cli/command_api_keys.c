@@ -176,7 +176,7 @@ static int make(struct asg_cli *cli, const struct asg_arguments *arguments,
     print_export(cli->out, "AWS_ENDPOINT_URL_AUTO_SCALING", where.url);
     print_export(cli->out, "AWS_DEFAULT_REGION", where.region);
     print_export(cli->out, "AWS_REGION", where.region);
-    (void)fprintf(cli->err,
+    asg_cli_print(cli->err,
                   "%s: the key of \"%s\" is added, and good at once; its secret is not "
                   "shown again\n",
                   path, key->name);
@@ -268,7 +268,7 @@ static int run_remove(void *context, const struct asg_arguments *arguments)
     if (asg_access_keys_remove(path, name, &error) != ASG_OK) {
         return asg_cli_fail(cli, ASG_EXIT_FAILED, "%s", error.text);
     }
-    (void)fprintf(cli->err,
+    asg_cli_print(cli->err,
                   "%s: the key of \"%s\" is removed; the controller refuses it "
                   "within a moment\n",
                   path, name);

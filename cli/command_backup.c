@@ -25,7 +25,7 @@ static bool tell(void *context, const char *step, uint64_t done, uint64_t total)
     uint64_t tenths = total == 0 ? 10 : done * 10 / total;
     if (tenths <= progress->told) return true;
     progress->told = tenths;
-    (void)fprintf(progress->cli->err, "%s %" PRIu64 " %%\n", step, tenths * 10);
+    asg_cli_print(progress->cli->err, "%s %" PRIu64 " %%\n", step, tenths * 10);
     return true;
 }
 
@@ -44,10 +44,10 @@ static int run_backup(void *context, const struct asg_arguments *arguments)
     status = asg_log_copy(log, path, tell, &progress, &verdict, &error);
     if (status != ASG_OK) {
         int code = asg_log_failed(cli, status, &error);
-        if (verdict.advice[0] != '\0') (void)fprintf(cli->err, "%s\n", verdict.advice);
+        if (verdict.advice[0] != '\0') asg_cli_print(cli->err, "%s\n", verdict.advice);
         return code;
     }
-    (void)fprintf(cli->err,
+    asg_cli_print(cli->err,
                   "%s: records 1 to %" PRIu64
                   " of cluster %s, verified; what else to keep, "
                   "and how to restore: docs/recovery.md\n",

@@ -158,7 +158,7 @@ static int run_explain(void *context, const struct asg_arguments *arguments)
         code = asg_ask_group(cli, group, /* must_exist */ false, &cli->arena, &view);
         if (code != ASG_EXIT_OK) return code;
         if (view == NULL) {
-            (void)fprintf(cli->err, "openasg: group \"%s\" does not exist now\n", group);
+            asg_cli_print(cli->err, "openasg: group \"%s\" does not exist now\n", group);
         }
     }
     struct decisions decisions = {.next_seq = 1};

@@ -74,12 +74,12 @@ static int export_tables(struct asg_cli *cli, const struct asg_arguments *argume
     enum asg_status status = asg_export_tables(log, path, &counts, &error);
     if (status != ASG_OK) return asg_log_failed(cli, status, &error);
     if (counts.first_seq > 1) {
-        (void)fprintf(cli->err,
+        asg_cli_print(cli->err,
                       "openasg: records up to %" PRIu64
                       " are not included: their payloads are pruned\n",
                       counts.first_seq - 1);
     }
-    (void)fprintf(cli->err,
+    asg_cli_print(cli->err,
                   "%s: %" PRIu64 " events, %" PRIu64 " decisions, %" PRIu64
                   " jobs, %" PRIu64 " instances; try SELECT * FROM terminations\n",
                   path, counts.events, counts.decisions, counts.jobs, counts.instances);

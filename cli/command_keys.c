@@ -53,8 +53,8 @@ static int run_make(void *context, const struct asg_arguments *arguments)
         return asg_cli_fail(cli, ASG_EXIT_FAILED, "cannot name %s %s: %s", made, listed,
                             strerror(errno));
     }
-    (void)fprintf(cli->out, "%s\n", keys.public_key);
-    (void)fprintf(cli->err,
+    asg_cli_print(cli->out, "%s\n", keys.public_key);
+    asg_cli_print(cli->err,
                   "%s: the key pair, for %s alone\n%s: the public key; put it into the "
                   "controller's workers.d or admins.d\n",
                   path, name, listed);
@@ -74,7 +74,7 @@ static int run_show(void *context, const struct asg_arguments *arguments)
     if (status != ASG_OK) {
         return asg_cli_fail(cli, ASG_EXIT_FAILED, "%s", error.text);
     }
-    (void)fprintf(cli->out, "%s\n", key);
+    asg_cli_print(cli->out, "%s\n", key);
     return ASG_EXIT_OK;
 }
 

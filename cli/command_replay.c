@@ -85,19 +85,19 @@ static void print_table(struct asg_cli *cli, const struct replay_view *view,
                         int64_t took_us)
 {
     if (view->first_seq > 1) {
-        (void)fprintf(cli->out,
+        asg_cli_print(cli->out,
                       "records 1 to %" PRIu64
                       " are not replayed: the snapshot after them "
                       "was taken\n",
                       view->first_seq - 1);
     }
     if (!view->is_identical) {
-        (void)fprintf(cli->out,
+        asg_cli_print(cli->out,
                       "first difference at record %" PRIu64
                       " (%s)\n  log:    %s\n  replay: %s\n",
                       view->bad_seq, view->what, view->in_log, view->in_replay);
     }
-    (void)fprintf(cli->out,
+    asg_cli_print(cli->out,
                   "%s: %" PRIu64 " events, %" PRIu64 " effects, %" PRIu64
                   " decisions, %" PRIu64 " state hashes in %" PRIu64
                   " records, %.3f s, %" PRIu64 " records a second\n",
@@ -111,11 +111,11 @@ static void print_rules(struct asg_cli *cli, const struct replay_view *view)
 {
     for (size_t i = 0; i < view->rules_count; i++) {
         const struct asg_replay_part *part = &view->rules[i];
-        (void)fprintf(cli->out, "rules %u decided records %" PRIu64 " to %" PRIu64 "\n",
+        asg_cli_print(cli->out, "rules %u decided records %" PRIu64 " to %" PRIu64 "\n",
                       part->rules, part->first_seq, part->last_seq);
     }
     if (view->state_form == 0) return;
-    (void)fprintf(cli->out, "the last state hash is of form %" PRIu64 " of the state%s\n",
+    asg_cli_print(cli->out, "the last state hash is of form %" PRIu64 " of the state%s\n",
                   view->state_form,
                   view->state_form < asg_core_form() ? ", an older one" : "");
 }
@@ -123,7 +123,7 @@ static void print_rules(struct asg_cli *cli, const struct replay_view *view)
 static void print_difference(struct asg_cli *cli, const struct replay_view *view)
 {
     if (view->is_identical) return;
-    (void)fprintf(cli->out,
+    asg_cli_print(cli->out,
                   "this openasg decides record %" PRIu64
                   " differently under the rules that the log names: the log was written "
                   "by a build that was never released, or one of the two has a defect. "

@@ -44,7 +44,7 @@ static int load_key(struct asg_cli *cli, const struct asg_arguments *arguments,
     if (!is_new) return ASG_EXIT_OK;
     char id[ASG_KEY_ID_TEXT_SIZE];
     asg_sign_key_id(*ret, id);
-    (void)fprintf(cli->err,
+    asg_cli_print(cli->err,
                   "%s: a new key pair (%s). Give auditors its public half: openasg log "
                   "sign --key %s --public\n",
                   path, id, path);
@@ -114,7 +114,7 @@ static int run_sign(void *context, const struct asg_arguments *arguments)
     const char *path = asg_option_text(arguments, "to");
     code = write_checkpoint(cli, path, &text);
     if (code == ASG_EXIT_OK && path != NULL) {
-        (void)fprintf(cli->err, "%s: signed up to record %" PRIu64 "\n", path,
+        asg_cli_print(cli->err, "%s: signed up to record %" PRIu64 "\n", path,
                       checkpoint.seq);
     }
     return code;

@@ -137,7 +137,7 @@ static int run_wait(void *context, const struct asg_arguments *arguments)
             wait.group, waited, wait.now, wait.group);
     }
     if (code == ASG_EXIT_OK && !wait.gone) {
-        (void)fprintf(cli->err, "group %s: %s\n", wait.group, wait.now);
+        asg_cli_print(cli->err, "group %s: %s\n", wait.group, wait.now);
     }
     return code;
 }

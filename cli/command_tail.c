@@ -17,7 +17,7 @@ static void print_record(struct asg_cli *cli, const struct asg_record *record)
     }
     char when[ASG_TIME_TEXT_MAX];
     asg_time_format(record->time_ms, when);
-    (void)fprintf(cli->out, "%s %" PRIu64 " %s%s%s%s", when, record->seq, record->kind,
+    asg_cli_print(cli->out, "%s %" PRIu64 " %s%s%s%s", when, record->seq, record->kind,
                   record->subject[0] != '\0' ? " " : "", record->subject,
                   record->note[0] != '\0' ? ": " : "");
     asg_cli_write(cli->out, record->note, strlen(record->note));

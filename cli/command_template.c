@@ -141,7 +141,7 @@ static int wait_for_template(struct asg_cli *cli, const char *name, uint64_t job
     asg_cli_show_one(cli, &asg_template_view_schema, &wait.found,
                      ASG_COLUMNS(one_columns));
     if (strcmp(wait.found.version, "1") != 0) {
-        (void)fprintf(cli->err,
+        asg_cli_print(cli->err,
                       "EC2's default version is unchanged: groups use this one with "
                       "--template-version %s or '$Latest'\n",
                       wait.found.version);
@@ -261,7 +261,7 @@ static int run_create(void *context, const struct asg_arguments *arguments)
     int code = asg_ask(cli, &request, &cli->arena, &answer);
     if (code != ASG_EXIT_OK) return code;
     if (asg_option_flag(arguments, "no-wait")) {
-        (void)fprintf(cli->err, "template %s: job %llu creates it\n", config.name,
+        asg_cli_print(cli->err, "template %s: job %llu creates it\n", config.name,
                       (unsigned long long)answer.job_id);
         return ASG_EXIT_OK;
     }

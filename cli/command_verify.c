@@ -133,7 +133,7 @@ static int show_verdict(struct asg_cli *cli, struct verify_view *view,
     }
     if (status == ASG_OK) return ASG_EXIT_OK;
     (void)asg_cli_fail(cli, ASG_EXIT_NOT_VERIFIED, "%s: %s", view->log, verdict->what);
-    if (verdict->advice[0] != '\0') (void)fprintf(cli->err, "%s\n", verdict->advice);
+    if (verdict->advice[0] != '\0') asg_cli_print(cli->err, "%s\n", verdict->advice);
     return ASG_EXIT_NOT_VERIFIED;
 }
 

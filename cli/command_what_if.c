@@ -114,7 +114,7 @@ static int show(struct asg_cli *cli, const struct asg_arguments *arguments,
         asg_cli_show_one(cli, &asg_what_if_schema, view, ASG_COLUMNS(unused_columns));
     }
     if (view->model_error_milli > ERROR_IS_MUCH) {
-        (void)fprintf(cli->err,
+        asg_cli_print(cli->err,
                       "openasg: the model does not fit this log well: treat its figures "
                       "with care\n");
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/escape.h"
 
 #define WIDTH  960
 #define HEIGHT 440
@@ -16,14 +17,14 @@
 
 static void text(const char *words, struct asg_bytes *ret)
 {
-    for (; *words != '\0'; words++) {
-        switch (*words) {
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes shown = {0};
+    asg_escape_append(words, strlen(words), ASG_LAYOUT_BLANK, &shown);
+    for (const char *at = asg_bytes_text(&shown); *at != '\0'; at++) {
+        switch (*at) {
         case '<': asg_bytes_append_text(ret, "&lt;"); break;
         case '>': asg_bytes_append_text(ret, "&gt;"); break;
         case '&': asg_bytes_append_text(ret, "&amp;"); break;
-        default:
-            asg_bytes_append_byte(ret,
-                                  (unsigned char)*words < ' ' ? ' ' : (uint8_t)*words);
+        default: asg_bytes_append_byte(ret, (uint8_t)*at);
         }
     }
 }

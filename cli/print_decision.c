@@ -2,13 +2,16 @@
 
 #include <string.h>
 
+#include "base/escape.h"
 #include "text/quantity.h"
 
 void asg_print_decision(FILE *out, int64_t time_ms, const char *group, const char *text)
 {
     char when[ASG_TIME_TEXT_MAX];
     asg_time_format(time_ms, when);
-    int indent = fprintf(out, "%s %s  ", when, group[0] != '\0' ? group : "-");
+    char name[512];
+    (void)asg_escape(group, strlen(group), ASG_LAYOUT_BLANK, name, sizeof name);
+    int indent = fprintf(out, "%s %s  ", when, name[0] != '\0' ? name : "-");
     for (;;) {
         size_t length = strcspn(text, "\n");
         asg_cli_write(out, text, length);

@@ -18,7 +18,7 @@ static int show_help(struct asg_cli *cli, const struct asg_arguments *arguments)
 static int run_command(struct asg_cli *cli, const struct asg_arguments *arguments)
 {
     if (asg_option_flag(arguments, "version")) {
-        (void)fprintf(cli->out, "openasg %s\n", ASG_VERSION);
+        asg_cli_print(cli->out, "openasg %s\n", ASG_VERSION);
         return ASG_EXIT_OK;
     }
     bool wants_config = asg_option_flag(arguments, "print-config");

@@ -242,10 +242,10 @@ static void show_part(struct asg_cli *cli, const char *title,
                       const struct asg_render_column *columns, size_t column_count)
 {
     if (count == 0) {
-        (void)fprintf(cli->out, "\n%s: none\n", title);
+        asg_cli_print(cli->out, "\n%s: none\n", title);
         return;
     }
-    (void)fprintf(cli->out, "\n%s\n", title);
+    asg_cli_print(cli->out, "\n%s\n", title);
     asg_cli_show_list(cli, schema, items, count, columns, column_count);
 }
 
@@ -253,9 +253,9 @@ static void show_tables(struct asg_cli *cli, const struct world_view *view)
 {
     char when[ASG_TIME_TEXT_MAX];
     asg_time_format(view->time_ms, when);
-    (void)fprintf(cli->out, "%s, after record %" PRIu64, when, view->seq);
+    asg_cli_print(cli->out, "%s, after record %" PRIu64, when, view->seq);
     if (view->snapshot_seq > 0) {
-        (void)fprintf(cli->out, " (from the snapshot after record %" PRIu64 ")",
+        asg_cli_print(cli->out, " (from the snapshot after record %" PRIu64 ")",
                       view->snapshot_seq);
     }
     (void)fputc('\n', cli->out);
@@ -283,7 +283,7 @@ static enum asg_status stay_within(struct asg_cli *cli, struct asg_log *log,
     asg_time_format(asked_ms, asked);
     asg_time_format(end_ms, end);
     view->time_ms = end_ms;
-    (void)fprintf(cli->err,
+    asg_cli_print(cli->err,
                   "openasg: the log ends at %s and knows nothing of %s; the world as it "
                   "was at its end\n",
                   end, asked);

@@ -96,7 +96,7 @@ static void begin_steps(void *context, const struct asg_core *core, uint64_t seq
 static void print_step(struct asg_cli *cli, const struct step_view *view)
 {
     asg_print_decision(cli->out, view->time_ms, view->group, view->text);
-    (void)fprintf(cli->out, "    record %" PRIu64 ", because of record %" PRIu64 ": ",
+    asg_cli_print(cli->out, "    record %" PRIu64 ", because of record %" PRIu64 ": ",
                   view->seq, view->event_seq);
     asg_cli_write(cli->out, view->cause, strlen(view->cause));
     (void)fputc('\n', cli->out);
@@ -241,7 +241,7 @@ int asg_step_world(struct asg_cli *cli, struct asg_log *log,
         asg_cli_show_list(cli, &step_schema, stepper.views, stepper.count,
                           ASG_COLUMNS(unused_columns));
     } else {
-        (void)fprintf(cli->out, "%" PRIu64 " decisions shown, %" PRIu64 " different\n",
+        asg_cli_print(cli->out, "%" PRIu64 " decisions shown, %" PRIu64 " different\n",
                       stepper.shown, stepper.different);
     }
     return stepper.different == 0 ? ASG_EXIT_OK : ASG_EXIT_DIFFERS;

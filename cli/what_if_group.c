@@ -109,7 +109,7 @@ int asg_what_if_prepare_schedules(struct asg_cli *cli, const char *path,
             return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s: %s", path, error.text);
         }
         if (asg_model_schedule_is_over(schedule, trace->start_ms)) {
-            (void)fprintf(cli->err,
+            asg_cli_print(cli->err,
                           "openasg: %s: scheduled action %s was over when this load "
                           "began, and is left out\n",
                           path, schedule->name);

@@ -218,9 +218,9 @@ static void print_best(struct asg_cli *cli, const struct asg_what_if *view)
     struct asg_arena *arena = &cli->arena;
     if (view->best[0] == '\0') return;
     const char *block = view->block_ms > ASG_WHAT_IF_HOUR_MS ? "day" : "hour";
-    (void)fprintf(cli->out, "\nBest for this group: %s", called(view->best));
+    asg_cli_print(cli->out, "\nBest for this group: %s", called(view->best));
     if (view->as_good.count > 0) {
-        (void)fprintf(cli->out, "; as good: %s", as_good_text(view, arena));
+        asg_cli_print(cli->out, "; as good: %s", as_good_text(view, arena));
     }
     (void)fputs(".\n", cli->out);
     if (view->resamples == 0) {
@@ -231,7 +231,7 @@ static void print_best(struct asg_cli *cli, const struct asg_what_if *view)
             duration_text(view->to_ms - view->from_ms, arena), ASG_BEST_BLOCKS_MIN);
         return;
     }
-    (void)fprintf(cli->out,
+    asg_cli_print(cli->out,
                   "Confidence %s: the share of %" PRIu64 " resamples of the record's "
                   "%" PRIu64 " %ss in which nothing was\nbetter, by time over, then load "
                   "lost, cost and turns (docs/audit.md, \"Which is best\").\n",
@@ -247,11 +247,11 @@ static const char *delay_text(int64_t ms, struct asg_arena *arena)
 static void print_lost(struct asg_cli *cli, const struct asg_what_if *view)
 {
     if (view->sides[0].lost_ppm < 0) {
-        (void)fprintf(cli->out, "Load lost can be told of CPU only.\n");
+        asg_cli_print(cli->out, "Load lost can be told of CPU only.\n");
         return;
     }
     if (view->periods_saturated == 0) return;
-    (void)fprintf(cli->out,
+    asg_cli_print(cli->out,
                   "CPU was at 100 %% in %" PRIu32 " period%s (%.2f %% of the time): what "
                   "was asked for beyond that\nis guessed from the first period after, "
                   "where that shows more. Load lost is at least what is shown.\n",
@@ -267,7 +267,7 @@ void asg_what_if_print(struct asg_cli *cli, const struct asg_what_if *view)
     asg_time_format(view->from_ms, from);
     asg_time_format(view->to_ms, to);
     bool is_percent = asg_metric_ceiling(view->metric) == 100000;
-    (void)fprintf(cli->out,
+    asg_cli_print(cli->out,
                   "group %s, %.19sZ to %.19sZ: %" PRIu64 " periods of %s\n"
                   "level: %s %s\n\n",
                   view->group, from, to, view->periods,
@@ -286,7 +286,7 @@ void asg_what_if_print(struct asg_cli *cli, const struct asg_what_if *view)
         view->launches_seen, view->launches_seen == 1 ? "" : "es");
     print_lost(cli, view);
     if (view->instance_commands + view->replacements > 0) {
-        (void)fprintf(cli->out,
+        asg_cli_print(cli->out,
                       "Not modelled: %" PRIu32 " order%s about single instances, %" PRIu32
                       " replacement%s of unhealthy ones.\n",
                       view->instance_commands, plural(view->instance_commands),

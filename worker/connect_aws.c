@@ -5,6 +5,7 @@
 
 #include "aws/ec2_actions.h"
 #include "aws/sts.h"
+#include "base/escape.h"
 #include "base/log.h"
 
 static enum asg_status load_files(const struct asg_worker_settings *settings,
@@ -165,7 +166,9 @@ void asg_worker_aws_close(struct asg_worker_aws *aws)
 
 static void say(const char *name, const char *value)
 {
-    (void)printf("%-12s %s\n", name, value);
+    char shown[1024]; /* STS's words, and those of files */
+    (void)asg_escape(value, strlen(value), ASG_LAYOUT_BLANK, shown, sizeof shown);
+    (void)printf("%-12s %s\n", name, shown);
 }
 
 static void say_endpoint(const char *name, const struct asg_endpoint *endpoint)

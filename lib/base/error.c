@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/utf8.h"
 
 enum asg_status asg_fail(struct asg_error *error, enum asg_status status,
@@ -15,6 +16,7 @@ enum asg_status asg_fail(struct asg_error *error, enum asg_status status,
     (void)vsnprintf(error->text, sizeof error->text, format, args);
     va_end(args);
     asg_utf8_mend(error->text);
+    asg_escape_in_place(error->text, sizeof error->text);
     return status;
 }
 
@@ -33,5 +35,6 @@ enum asg_status asg_fail_wrap(struct asg_error *error, enum asg_status status,
                        inner);
     }
     asg_utf8_mend(error->text);
+    asg_escape_in_place(error->text, sizeof error->text);
     return status;
 }

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/utf8.h"
+#include "base/escape.h"
 
 #define LINE_BYTES_MAX 2048
 
@@ -146,9 +146,9 @@ void asg_log_write(enum asg_log_level level, const char *room, const char *event
     va_start(args, format);
     append_message(&line, format, &args);
     va_end(args);
-    /* one happening, one line */
-    line.length = asg_utf8_blank_controls(line.text, line.length);
-    line.text[line.length++] = '\n';
-    if (write(STDERR_FILENO, line.text, line.length) < 0)
-        return; /* nowhere left to say so */
+    char shown[LINE_BYTES_MAX]; /* one happening, one line */
+    size_t length =
+        asg_escape(line.text, line.length, ASG_LAYOUT_BLANK, shown, sizeof shown);
+    shown[length++] = '\n';                              /* where the zero was */
+    if (write(STDERR_FILENO, shown, length) < 0) return; /* nowhere left to say so */
 }

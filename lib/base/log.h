@@ -5,10 +5,10 @@
  *
  * room and event are stable and searchable; the rest is key=value and words. A text in
  * quotes (x="%s") has its quotes and backslashes escaped; one that follows a '=' is put
- * into quotes when it needs them. So no value can pass for further fields; controls (C0,
- * C1) are blanks. Conversions are those of ints, longs, sizes, doubles and texts. A
- * failure we live with says what we do next. Never pass a secret.
- * Threads: any; a line is written with one write(2).
+ * into quotes when it needs them. So no value can pass for further fields; controls and
+ * marks of direction are escaped (escape.h), and line ends blanks. Conversions are those
+ * of ints, longs, sizes, doubles and texts. A failure we live with says what we do next.
+ * Never pass a secret. Threads: any; a line is written with one write(2).
  */
 #ifndef ASG_BASE_LOG_H
 #define ASG_BASE_LOG_H

@@ -122,23 +122,10 @@ static unsigned code_of(const uint8_t *bytes, size_t length)
     return code;
 }
 
-size_t asg_utf8_blank_controls(char *text, size_t length)
+unsigned asg_utf8_control_at(const char *text, size_t length)
 {
-    uint8_t *bytes = (uint8_t *)text;
-    size_t kept = 0;
-    for (size_t i = 0; i < length;) {
-        size_t step = character_length(bytes + i, length - i);
-        unsigned code = step > 0 ? code_of(bytes + i, step) : bytes[i];
-        if (step == 0) step = 1; /* no character: a byte by itself */
-        if (is_control(code, /* multi_line */ false)) {
-            bytes[kept++] = ' ';
-        } else {
-            memmove(bytes + kept, bytes + i, step);
-            kept += step;
-        }
-        i += step;
-    }
-    return kept;
+    unsigned code = code_of((const uint8_t *)text, length);
+    return is_control(code, /* multi_line */ false) ? code : 0;
 }
 
 unsigned asg_utf8_find_control(const char *text, bool multi_line)

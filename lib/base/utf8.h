@@ -35,8 +35,8 @@ void asg_utf8_mend(char *text);
  * Returns its code point, 0 when there is none. */
 unsigned asg_utf8_find_control(const char *text, bool multi_line);
 
-/* A blank for each of these, and for bytes that are C1 to a terminal that knows no UTF-8;
- * returns what is left of `length`. The text may have any bytes. */
-size_t asg_utf8_blank_controls(char *text, size_t length);
+/* The character at `text`, of `length` bytes (asg_utf8_step()), when it is one of these;
+ * 0: it is shown. */
+unsigned asg_utf8_control_at(const char *text, size_t length);
 
 #endif

@@ -95,7 +95,12 @@ static size_t append_wide(struct asg_bytes *out, const char *text, size_t left)
         asg_bytes_append_text(out, "\xef\xbf\xbd");
         return 1;
     }
-    if (!is_no_character(text, length)) asg_bytes_append(out, text, length);
+    unsigned control = asg_utf8_control_at(text, length);
+    if (control > 0) {
+        asg_bytes_printf(out, "&#%u;", control); /* a client reads it, a terminal not */
+    } else if (!is_no_character(text, length)) {
+        asg_bytes_append(out, text, length);
+    }
     return length;
 }
 

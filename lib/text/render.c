@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/utf8.h"
+#include "base/escape.h"
 #include "text/parse.h"
 #include "text/quantity.h"
 
@@ -130,10 +130,9 @@ static bool is_number(const struct asg_schema *schema,
            field->type == ASG_FIELD_LIST;
 }
 
-static void write_cell(const struct asg_schema *schema, const void *object,
-                       const struct asg_render_column *column, struct asg_bytes *ret)
+static void write_raw_cell(const struct asg_schema *schema, const void *object,
+                           const struct asg_render_column *column, struct asg_bytes *ret)
 {
-    size_t start = ret->length;
     if (column->write != NULL) {
         column->write(object, ret);
     } else {
@@ -144,10 +143,15 @@ static void write_cell(const struct asg_schema *schema, const void *object,
             asg_render_field(field, object, ret);
         }
     }
-    if (ret->length == start) return;
-    /* one item, one line, and nothing that a terminal obeys */
-    ret->length =
-        start + asg_utf8_blank_controls((char *)ret->data + start, ret->length - start);
+}
+
+/* One item, one line, and nothing that a terminal obeys. */
+static void write_cell(const struct asg_schema *schema, const void *object,
+                       const struct asg_render_column *column, struct asg_bytes *ret)
+{
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes cell = {0};
+    write_raw_cell(schema, object, column, &cell);
+    asg_escape_append(asg_bytes_text(&cell), cell.length, ASG_LAYOUT_BLANK, ret);
 }
 
 /* Characters, not bytes: what begins one is not 10xxxxxx. */

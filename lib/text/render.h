@@ -53,7 +53,8 @@ void asg_render_csv(const struct asg_schema *schema, const void *items, size_t c
                     struct asg_bytes *ret);
 
 /* One cell in quotes, quotes doubled. A text that a spreadsheet would run as a formula
- * gets an apostrophe in front. */
+ * gets an apostrophe in front, and what a terminal would obey is escaped (base/escape.h),
+ * line ends not. */
 void asg_render_csv_text(const char *text, size_t length, struct asg_bytes *ret);
 
 /* Text of a JSON string with its quotes, for lines that are put together by hand. */

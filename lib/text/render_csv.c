@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "text/render.h"
 
 #define DEPTH_MAX 8
@@ -14,9 +15,14 @@ void asg_render_csv_text(const char *text, size_t length, struct asg_bytes *ret)
     if (length > 0 && strchr("=+-@\t\r", text[0]) != NULL) {
         asg_bytes_append_byte(ret, '\'');
     }
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] == '"') asg_bytes_append_byte(ret, '"');
-        asg_bytes_append_byte(ret, (uint8_t)text[i]);
+    for (size_t at = 0; at < length;) {
+        const char *quote = memchr(text + at, '"', length - at);
+        size_t plain = quote != NULL ? (size_t)(quote - text) - at : length - at;
+        asg_escape_append(text + at, plain, ASG_LAYOUT_KEPT, ret);
+        at += plain;
+        if (quote == NULL) break;
+        asg_bytes_append(ret, "\"\"", 2);
+        at++;
     }
     asg_bytes_append_byte(ret, '"');
 }

@@ -11,6 +11,8 @@
 #include <yaml.h>
 
 #include "base/arena.h"
+#include "base/escape.h"
+#include "base/utf8.h"
 #include "text/quantity.h"
 
 static void delete_tree(cJSON **tree)
@@ -132,7 +134,8 @@ static cJSON *struct_item(const struct asg_schema *schema, const void *object)
 static void print_json(const cJSON *tree, bool is_compact, struct asg_bytes *ret)
 {
     char *text = made(is_compact ? cJSON_PrintUnformatted(tree) : cJSON_Print(tree));
-    asg_bytes_append_text(ret, text);
+    /* cJSON escapes C0; here the rest of what a terminal obeys, in JSON's own form. */
+    asg_escape_append(text, strlen(text), ASG_LAYOUT_KEPT, ret);
     if (!is_compact) asg_bytes_append_byte(ret, '\n');
     cJSON_free(text);
 }
@@ -187,7 +190,9 @@ static void emit_scalar(yaml_emitter_t *emitter, const char *text, bool is_text)
     yaml_scalar_style_t style = is_text && needs_quotes(text)
                                     ? YAML_DOUBLE_QUOTED_SCALAR_STYLE
                                     : YAML_ANY_SCALAR_STYLE;
-    if (is_text && strchr(text, '\n') != NULL) style = YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+    if (is_text && asg_utf8_find_control(text, /* multi_line */ false) != 0) {
+        style = YAML_DOUBLE_QUOTED_SCALAR_STYLE; /* where it can be escaped */
+    }
     emit(emitter, &event,
          yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text,
                                       (int)strlen(text), 1, 1, style));
@@ -226,9 +231,10 @@ static void emit_tree(yaml_emitter_t *emitter, const cJSON *tree)
 
 static void print_yaml(const cJSON *tree, struct asg_bytes *ret)
 {
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes text = {0};
     ASG_CLEANUP(yaml_emitter_delete) yaml_emitter_t emitter;
     if (!yaml_emitter_initialize(&emitter)) (void)made(NULL);
-    yaml_emitter_set_output(&emitter, write_bytes, ret);
+    yaml_emitter_set_output(&emitter, write_bytes, &text);
     yaml_emitter_set_unicode(&emitter, 1);
     yaml_emitter_set_width(&emitter, -1);
     yaml_event_t event;
@@ -239,6 +245,8 @@ static void print_yaml(const cJSON *tree, struct asg_bytes *ret)
     emit_tree(&emitter, tree);
     emit(&emitter, &event, yaml_document_end_event_initialize(&event, 1));
     emit(&emitter, &event, yaml_stream_end_event_initialize(&event));
+    /* libyaml lets marks of direction stand; YAML has JSON's form for them. */
+    asg_escape_append(asg_bytes_text(&text), text.length, ASG_LAYOUT_KEPT, ret);
 }
 
 void asg_render_yaml(const struct asg_schema *schema, const void *object,

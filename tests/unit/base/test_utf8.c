@@ -59,36 +59,6 @@ static void test_utf8_finds_what_a_terminal_obeys(void **state)
     assert_int_equal(0x7f, asg_utf8_find_control("\x7f", true));
 }
 
-static void test_utf8_blanks_what_a_terminal_obeys(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *from;
-        const char *to;
-    } cases[] = {
-        {"", ""},
-        {"gr\xc3\xbcn \xe2\x82\xac \xf0\x9f\x90\x9f\xc2\xa0",
-         "gr\xc3\xbcn \xe2\x82\xac \xf0\x9f\x90\x9f\xc2\xa0"},
-        {"a\x1b[2J\n\x7f"
-         "b",
-         "a [2J  b"},
-        {"\xc2\x9b"
-         "31m\xc2\x80",
-         " 31m "},
-        {"x\xe2\x80\xaey", "x y"},
-        {"\x9b"
-         "31m \xff\xc3",
-         " 31m \xff\xc3"}, /* no UTF-8: bytes */
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char text[32];
-        strcpy(text, cases[i].from);
-        size_t length = asg_utf8_blank_controls(text, strlen(text));
-        assert_int_equal(strlen(cases[i].to), length);
-        assert_memory_equal(cases[i].to, text, length);
-    }
-}
-
 static void test_utf8_counts_characters(void **state)
 {
     (void)state;
@@ -106,7 +76,6 @@ int main(void)
         cmocka_unit_test(test_utf8_mends_what_was_cut),
         cmocka_unit_test(test_utf8_finds_what_a_terminal_obeys),
         cmocka_unit_test(test_utf8_counts_characters),
-        cmocka_unit_test(test_utf8_blanks_what_a_terminal_obeys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

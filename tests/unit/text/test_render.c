@@ -1,3 +1,4 @@
+#include "base/utf8.h"
 #include "text/render.h"
 
 #include "lib/check.h"
@@ -61,11 +62,34 @@ static void test_render_table_shows_nothing_that_a_terminal_obeys(void **state)
                                                           "31m\x1b\n\x7f\xc3\xbc"};
     struct asg_bytes text = {0};
     asg_render_table(&asg_policy_config_schema, &evil, 1, columns, 1, 0, &text);
-    assert_string_equal("NAME\n 31m   \xc3\xbc\n", asg_bytes_text(&text));
+    assert_string_equal("NAME\n\\u009b31m\\u001b \\u007f\xc3\xbc\n",
+                        asg_bytes_text(&text));
     asg_bytes_reset(&text);
     static const struct asg_render_column row = {"name", "name", NULL, false};
     asg_render_record(&asg_policy_config_schema, &evil, &row, 1, &text);
-    assert_string_equal("name:  31m   \xc3\xbc\n", asg_bytes_text(&text));
+    assert_string_equal("name: \\u009b31m\\u001b \\u007f\xc3\xbc\n",
+                        asg_bytes_text(&text));
+    asg_bytes_clear(&text);
+}
+
+static void test_render_escapes_controls_in_every_form(void **state)
+{
+    (void)state;
+    /* RIGHT-TO-LEFT OVERRIDE, CSI, ESC, and a line end, which is text. */
+    static const struct asg_policy_config evil = {
+        .group = "web", .name = "a\xe2\x80\xae\xc2\x9b\x1b[2J\"\n\xc3\xbc"};
+    struct asg_bytes text = {0};
+    asg_render_csv(&asg_policy_config_schema, &evil, 1, &text);
+    assert_non_null(
+        strstr(asg_bytes_text(&text), "\"a\\u202e\\u009b\\u001b[2J\"\"\n\xc3\xbc\""));
+    asg_bytes_reset(&text);
+    asg_render_json(&asg_policy_config_schema, &evil, /* is_compact */ true, &text);
+    assert_non_null(
+        strstr(asg_bytes_text(&text), "\"a\\u202e\\u009b\\u001b[2J\\\"\\n\xc3\xbc\""));
+    asg_bytes_reset(&text);
+    asg_render_yaml(&asg_policy_config_schema, &evil, &text);
+    assert_int_equal(0, asg_utf8_find_control(asg_bytes_text(&text), true));
+    assert_non_null(strstr(asg_bytes_text(&text), "name: \"a\\u202e"));
     asg_bytes_clear(&text);
 }
 
@@ -222,6 +246,7 @@ int main(void)
         cmocka_unit_test(test_render_table_lines_up_numbers_to_the_right),
         cmocka_unit_test(test_render_table_is_cut_to_the_width_it_is_given),
         cmocka_unit_test(test_render_table_shows_nothing_that_a_terminal_obeys),
+        cmocka_unit_test(test_render_escapes_controls_in_every_form),
         cmocka_unit_test(test_render_record_shows_moments_and_parts),
         cmocka_unit_test(test_render_json_and_yaml_read_back_as_the_same),
         cmocka_unit_test(test_render_keeps_every_digit_of_64_bits),
