@@ -10,6 +10,7 @@
 #include "agent/trim_memory.h"
 #include "agent/watch_notices.h"
 #include "base/failpoint.h"
+#include "base/hide_process.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
 
@@ -218,6 +219,7 @@ int main(int argc, char **argv)
     bool is_config = status == ASG_OK;
     if (is_config && act == ASG_CONFIG_RUN) {
         asg_log_init("openasg-agent", (enum asg_log_level)parts.settings.log_level);
+        asg_hide_process(); /* the keys of this instance */
         struct asg_clock clock = asg_clock_real();
         status = asg_bus_waker_new(&waker);
         if (status == ASG_OK) {

@@ -96,7 +96,7 @@ static void release_ring(struct ring *ring)
 static struct trace look_at(const char *path)
 {
     struct stat info;
-    if (lstat(path, &info) != 0) return (struct trace){.is_there = false};
+    if (stat(path, &info) != 0) return (struct trace){.is_there = false};
     return (struct trace){.is_there = true,
                           .file = info.st_ino,
                           .size = info.st_size,

@@ -1,8 +1,8 @@
 /* command_sign - a signed checkpoint of the log's head, to be kept elsewhere. */
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/safe_file.h"
 #include "cli/commands.h"
 #include "cli/open_log.h"
 #include "store/checkpoint.h"
@@ -78,12 +78,11 @@ static int write_checkpoint(struct asg_cli *cli, const char *path,
         (void)fwrite(text->data, 1, text->length, cli->out);
         return ASG_EXIT_OK;
     }
-    FILE *file = fopen(path, "wxe");
-    bool is_written =
-        file != NULL && fwrite(text->data, 1, text->length, file) == text->length;
-    if (file != NULL && fclose(file) != 0) is_written = false;
-    if (is_written) return ASG_EXIT_OK;
-    return asg_cli_fail(cli, ASG_EXIT_FAILED, "%s: %s", path, strerror(errno));
+    struct asg_error error = {0};
+    if (asg_safe_file_make(path, 0644, text->data, text->length, &error) == ASG_OK) {
+        return ASG_EXIT_OK;
+    }
+    return asg_cli_fail(cli, ASG_EXIT_FAILED, "%s", error.text);
 }
 
 static int run_sign(void *context, const struct asg_arguments *arguments)

@@ -1,10 +1,10 @@
 /* openasg-controller: its parts list. */
 #include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "base/failpoint.h"
+#include "base/hide_process.h"
 #include "base/log.h"
 #include "controller/controller.h"
 
@@ -34,13 +34,11 @@ static void catch_signals(void)
     (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error, no death */
 }
 
-/* Keys and join secrets are in this process: no core dumps, no ptrace by others. As many
- * sockets as the hard limit allows: each agent is one. */
+/* Keys and join secrets are in this process. As many sockets as the hard limit allows:
+ * each agent is one. */
 static void harden(void)
 {
-    const struct rlimit none = {0, 0};
-    (void)setrlimit(RLIMIT_CORE, &none);
-    (void)prctl(PR_SET_DUMPABLE, 0);
+    asg_hide_process();
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;

@@ -26,8 +26,10 @@ static enum asg_status make_secret(const char *path, uint8_t ret[SECRET_BYTES],
 static enum asg_status load_secret(const char *path, uint8_t ret[SECRET_BYTES],
                                    struct asg_error *error)
 {
-    const struct asg_safe_need need = {
-        .what = "join secret", .length_max = 4096, .is_secret = true, .is_own = true};
+    const struct asg_safe_need need = {.what = "join secret",
+                                       .length_max = 4096,
+                                       .guard = ASG_SAFE_SECRET,
+                                       .is_own = true};
     struct asg_bytes text = {0};
     enum asg_status status = asg_safe_file_read(path, &need, &text, error);
     if (status == ASG_ERR_NOT_FOUND || (status == ASG_OK && text.length == 0)) {

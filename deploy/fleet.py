@@ -57,15 +57,17 @@ class LoadBalancer(threading.Thread):
 
 
 def agent_pid(instance_id):
-    """The agent among the processes of an instance: by its environment."""
+    """The agent leads the session of its instance. Its own environment is shut to its own
+    user; that of the work beside it names the instance."""
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            with open(f"/proc/{pid}/comm") as file:
-                comm = file.read().strip()
             with open(f"/proc/{pid}/environ", "rb") as file:
-                environment = file.read()
+                if f"INSTANCE_ID={instance_id}".encode() not in file.read():
+                    continue
+            leader = os.getsid(int(pid))
+            with open(f"/proc/{leader}/comm") as file:
+                if file.read().startswith("openasg-agent"):
+                    return leader
         except OSError:
             continue
-        if comm.startswith("openasg-agent") and f"INSTANCE_ID={instance_id}".encode() in environment:
-            return int(pid)
     raise Trouble(f"no agent of {instance_id} among the processes")

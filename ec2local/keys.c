@@ -1,7 +1,6 @@
 #include "ec2local/keys.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "aws/secret.h"
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/safe_file.h"
 #include "crypto/crypto.h"
 
 #define LINE_MAX_BYTES 8704 /* the longest session token and its name */
@@ -173,18 +173,12 @@ static enum asg_status write_new(const char *path, struct asg_error *error)
                      "[default]\naws_access_key_id = AKIA%s\n"
                      "aws_secret_access_key = %s\n",
                      id, secret);
-    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool is_written =
-        file >= 0 && write(file, text.data, text.length) == (ssize_t)text.length;
-    int reason = errno;
-    if (file >= 0) (void)close(file);
-    asg_secret_wipe(text.data, text.length);
-    asg_bytes_clear(&text);
+    enum asg_status status =
+        asg_safe_file_make(path, 0600, text.data, text.length, error);
+    asg_safe_bytes_clear(&text);
     asg_secret_wipe(secret, sizeof secret);
     asg_secret_wipe(noise, sizeof noise);
-    if (is_written) return ASG_OK;
-    return asg_fail(error, ASG_ERR_IO, "cannot write keys to %s: %s", path,
-                    strerror(reason));
+    return status;
 }
 
 static enum asg_status fill(struct asg_keys *keys, const char *keys_file,

@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hide_process.h"
 #include "base/log.h"
+#include "base/safe_file.h"
 #include "crypto/crypto.h"
 #include "ec2local/service.h"
 #include "ec2local/settings.h"
@@ -170,14 +172,12 @@ static enum asg_status write_endpoint(const struct parts *parts, struct asg_erro
 {
     const char *path = parts->settings.endpoint_file;
     if (path[0] == '\0') return ASG_OK;
-    char fresh[4096];
-    (void)snprintf(fresh, sizeof fresh, "%s.new", path);
-    FILE *file = fopen(fresh, "we");
-    bool is_written = file != NULL && fprintf(file, "%s\n", parts->url) > 0;
-    if (file != NULL && fclose(file) != 0) is_written = false;
-    if (is_written && rename(fresh, path) == 0) return ASG_OK;
-    return asg_fail(error, ASG_ERR_IO, "cannot write endpoint_file %s: %s", path,
-                    strerror(errno));
+    struct asg_bytes text = {0};
+    asg_bytes_printf(&text, "%s\n", parts->url);
+    enum asg_status status =
+        asg_safe_file_replace(path, 0644, text.data, text.length, error);
+    asg_bytes_clear(&text);
+    return status == ASG_OK ? ASG_OK : asg_fail_wrap(error, status, "endpoint_file");
 }
 
 /* The folder and the parents it lacks. */
@@ -214,7 +214,8 @@ static enum asg_status begin(struct parts *parts, struct asg_arena *arena,
     }
     parts->settings.dir = dir = asg_arena_text(arena, whole);
     free(whole);
-    enum asg_status status = make_world(parts, arena, error);
+    enum asg_status status = asg_safe_folder_check(dir, error);
+    if (status == ASG_OK) status = make_world(parts, arena, error);
     if (status == ASG_OK) {
         status = asg_keys_new(parts->settings.keys_file, dir, &parts->keys, error);
     }
@@ -277,6 +278,7 @@ int main(int argc, char **argv)
     (void)sigaddset(&signals, SIGCHLD);
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread is made */
     (void)signal(SIGPIPE, SIG_IGN);
+    asg_hide_process(); /* credentials, user data with join tokens */
     status = begin(&parts, &arena, &error);
     if (status != ASG_OK) {
         asg_log_error("ec2local", "cannot_start", "%s", error.text);

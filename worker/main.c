@@ -3,15 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/failpoint.h"
 #include "aws/environment.h"
+#include "base/hide_process.h"
 #include "base/log.h"
+#include "base/safe_file.h"
 #include "worker/connect_aws.h"
 #include "worker/loop.h"
 #include "worker/settings.h"
@@ -33,15 +33,10 @@ struct parts {
     struct asg_worker_pages pages;
 };
 
-/* The process holds AWS secrets: no core dumps, nobody may look into it (but for the leak
- * sanitizer, which has to). */
+/* The process holds AWS secrets. */
 static void harden(void)
 {
-    const struct rlimit none = {0, 0};
-    (void)setrlimit(RLIMIT_CORE, &none);
-#ifndef __SANITIZE_ADDRESS__
-    (void)prctl(PR_SET_DUMPABLE, 0);
-#endif
+    asg_hide_process();
     (void)umask(077);
     (void)signal(SIGPIPE, SIG_IGN);
 }
@@ -64,7 +59,8 @@ static enum asg_status load_keys(struct parts *parts, struct asg_error *error)
     if (settings->allow_plaintext) return ASG_OK;
     const char *path = settings->key_file;
     if (path[0] == '\0') {
-        (void)mkdir(settings->dir, 0700); /* a failure shows at the file below */
+        enum asg_status made = asg_safe_folder_make(settings->dir, error);
+        if (made != ASG_OK) return made;
         path = asg_arena_format(&parts->arena, "%s/worker.key", settings->dir);
     }
     enum asg_status status = asg_bus_keys_load_or_make(path, &parts->keys, error);

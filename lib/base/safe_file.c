@@ -38,10 +38,10 @@ static enum asg_status check_mode(const struct stat *info, const char *path,
                                   struct asg_error *error)
 {
     unsigned mode = (unsigned)info->st_mode & 07777;
-    unsigned wrong = need->is_secret ? mode & 077 : mode & 022;
+    unsigned wrong = mode & (need->guard == ASG_SAFE_SECRET ? 077 : 022);
     if (info->st_uid == 0 && geteuid() != 0) wrong &= ~040U;
-    if (wrong == 0) return ASG_OK;
-    if (need->is_secret) {
+    if (wrong == 0 || need->guard == ASG_SAFE_ANY) return ASG_OK;
+    if (need->guard == ASG_SAFE_SECRET) {
         return asg_fail(error, ASG_ERR_DENIED,
                         "%s %s may be read or written by others (mode %04o); `chmod 600 "
                         "%s` mends it, and make a new one if somebody may have seen it",
@@ -177,6 +177,18 @@ static bool write_all(int file, const char *data, size_t length)
     return fsync(file) == 0;
 }
 
+/* Only root can give a file away, and would else keep those of a service to itself. */
+static bool give_owner(const struct place *place, int file)
+{
+    struct stat wanted;
+    if (geteuid() != 0) return true;
+    if (fstatat(place->folder, place->name, &wanted, AT_SYMLINK_NOFOLLOW) != 0 &&
+        fstat(place->folder, &wanted) != 0) {
+        return false;
+    }
+    return wanted.st_uid == 0 || fchown(file, wanted.st_uid, wanted.st_gid) == 0;
+}
+
 /* The text in PATH.new, on the disk. False with errno. */
 static bool write_fresh(const struct place *place, mode_t mode, const void *data,
                         size_t length)
@@ -185,7 +197,8 @@ static bool write_fresh(const struct place *place, mode_t mode, const void *data
     int file = openat(place->folder, place->fresh,
                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (file < 0) return false;
-    bool is_written = fchmod(file, mode) == 0 && write_all(file, data, length);
+    bool is_written = give_owner(place, file) && fchmod(file, mode) == 0 &&
+                      write_all(file, data, length);
     int code = errno;
     if (close(file) != 0 && is_written) {
         is_written = false;

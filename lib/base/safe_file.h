@@ -4,8 +4,10 @@
  * Reading judges what is read, by its descriptor: a symbolic link is followed, and its
  * target's mode and owner count (Kubernetes hands out secrets as links). Writing follows
  * no link, and whoever looks sees the old file or the new one, whole, also after a crash:
- * the text goes into PATH.new, is synced and takes its place. Two that write into one
- * folder wait for each other (flock).
+ * the text goes into PATH.new, is synced and takes its place. What root writes belongs to
+ * whom the old file belonged, a new one to the owner of its folder: root's command line
+ * tends the files of a service. Two that write into one folder wait for each other
+ * (flock).
  * Threads: no state. Blocks: on the disk.
  */
 #ifndef ASG_BASE_SAFE_FILE_H
@@ -21,12 +23,19 @@
 
 #define ASG_SAFE_PATH_MAX 4096
 
+/* What others may do with a file that is read. */
+enum asg_safe_guard {
+    ASG_SAFE_SECRET, /* nothing */
+    ASG_SAFE_FIXED,  /* read it, not write it */
+    ASG_SAFE_ANY,
+};
+
 /* What a file must be so that it is read. */
 struct asg_safe_need {
     const char *what; /* "key file": stands before its path in texts */
     size_t length_max;
-    bool is_secret; /* nobody else may read it; else nobody else may write it */
-    bool is_own;    /* it belongs to this process's user or to root */
+    enum asg_safe_guard guard;
+    bool is_own; /* it belongs to this process's user or to root */
 };
 
 /* Append what is in the file, and no more than that to the memory of `ret`, so that

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/safe_file.h"
 
 struct row {
     char key[ASG_BUS_KEY_SIZE];
@@ -62,7 +63,7 @@ static enum asg_status read_folder(DIR *folder, const char *path, struct row **r
         char file[4096];
         (void)snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
         char key[ASG_BUS_KEY_SIZE];
-        enum asg_status status = asg_bus_public_key_load(file, key, error);
+        enum asg_status status = asg_bus_public_key_load_own(file, key, error);
         if (status != ASG_OK) return status;
         add_row(rows, count, key, entry->d_name, length - 4);
     }
@@ -80,7 +81,12 @@ enum asg_status asg_allow_list_load(struct asg_allow_list *list, const char *fol
                         "cannot read the folder of allowed keys %s: %s", folder,
                         strerror(errno));
     }
-    enum asg_status status = ASG_OK;
+    enum asg_status status =
+        open_folder == NULL ? ASG_OK : asg_safe_folder_check(folder, error);
+    if (status != ASG_OK) {
+        (void)closedir(open_folder);
+        return status;
+    }
     if (open_folder != NULL) {
         status = read_folder(open_folder, folder, &rows, &count, error);
         (void)closedir(open_folder);

@@ -13,7 +13,8 @@ void asg_allow_list_new(struct asg_allow_list **ret);
 void asg_allow_list_destroy(struct asg_allow_list **list);
 
 /* Replace its contents by the folder's NAME.pub files. A file that is no key is named in
- * the error and nothing changes. A folder that is not there gives an empty list. */
+ * the error and nothing changes, as with a folder or a file that others may write. A
+ * folder that is not there gives an empty list. */
 ASG_MUST_USE enum asg_status asg_allow_list_load(struct asg_allow_list *list,
                                                  const char *folder,
                                                  struct asg_error *error);

@@ -1,14 +1,13 @@
 #include "bus/keys.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <zmq.h>
 
+#include "base/safe_file.h"
 #include "crypto/crypto.h"
 
 #define FILE_BYTES_MAX 512
@@ -43,60 +42,28 @@ static bool find_value(const char *text, const char *name, char ret[ASG_BUS_KEY_
     return asg_bus_is_key(ret);
 }
 
-static enum asg_status read_file(const char *path, bool is_secret,
-                                 char ret[FILE_BYTES_MAX], struct asg_error *error)
+static enum asg_status read_file(const char *path, const struct asg_safe_need *need,
+                                 struct asg_bytes *ret, struct asg_error *error)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) {
-        enum asg_status status = errno == ENOENT ? ASG_ERR_NOT_FOUND : ASG_ERR_IO;
-        return asg_fail(error, status, "cannot read key file %s: %s", path,
-                        strerror(errno));
-    }
-    struct stat info;
-    ssize_t length = -1;
-    if (fstat(file, &info) == 0) length = read(file, ret, FILE_BYTES_MAX - 1);
-    (void)close(file);
-    if (length < 0) {
-        return asg_fail(error, ASG_ERR_IO, "cannot read key file %s: %s", path,
-                        strerror(errno));
-    }
-    ret[length] = '\0';
-    if (is_secret && (info.st_mode & 077) != 0) {
-        asg_secret_wipe(ret, FILE_BYTES_MAX);
-        return asg_fail(
-            error, ASG_ERR_DENIED,
-            "key file %s may be read by others (mode %03o); chmod 600 it, and "
-            "make a new key if somebody may have seen it",
-            path, (unsigned)info.st_mode & 0777);
-    }
-    return ASG_OK;
-}
-
-static enum asg_status write_file(const char *path, mode_t mode, const char *text,
-                                  struct asg_error *error)
-{
-    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (file < 0) {
-        return asg_fail(error, ASG_ERR_IO, "cannot make key file %s: %s", path,
-                        strerror(errno));
-    }
-    size_t length = strlen(text);
-    bool is_written = write(file, text, length) == (ssize_t)length && fsync(file) == 0;
-    int code = errno;
-    if (close(file) != 0) is_written = false;
-    if (is_written) return ASG_OK;
-    (void)unlink(path);
-    return asg_fail(error, ASG_ERR_IO, "cannot write key file %s: %s", path,
-                    strerror(code));
+    enum asg_status status = asg_safe_file_read(path, need, ret, error);
+    if (status == ASG_OK) (void)asg_bytes_text(ret);
+    return status;
 }
 
 enum asg_status asg_bus_public_key_save(const char *path, const char *key,
                                         struct asg_error *error)
 {
     char text[FILE_BYTES_MAX];
-    (void)snprintf(text, sizeof text, "public: %s\n", key);
-    (void)unlink(path);
-    return write_file(path, 0644, text, error);
+    int length = snprintf(text, sizeof text, "public: %s\n", key);
+    return asg_safe_file_replace(path, 0644, text, (size_t)length, error);
+}
+
+static enum asg_status save_beside(const char *path, const char *key,
+                                   struct asg_error *error)
+{
+    char public_path[ASG_SAFE_PATH_MAX];
+    (void)snprintf(public_path, sizeof public_path, "%s.pub", path);
+    return asg_bus_public_key_save(public_path, key, error);
 }
 
 static enum asg_status make_keys(const char *path, struct asg_bus_keys *ret,
@@ -105,15 +72,11 @@ static enum asg_status make_keys(const char *path, struct asg_bus_keys *ret,
     struct asg_bus_keys keys;
     asg_bus_keys_new(&keys);
     char text[FILE_BYTES_MAX];
-    (void)snprintf(text, sizeof text, "public: %s\nsecret: %s\n", keys.public_key,
-                   keys.secret_key);
-    enum asg_status status = write_file(path, 0600, text, error);
+    int length = snprintf(text, sizeof text, "public: %s\nsecret: %s\n", keys.public_key,
+                          keys.secret_key);
+    enum asg_status status = asg_safe_file_make(path, 0600, text, (size_t)length, error);
     asg_secret_wipe(text, sizeof text);
-    if (status == ASG_OK) {
-        char public_path[4096];
-        (void)snprintf(public_path, sizeof public_path, "%s.pub", path);
-        status = asg_bus_public_key_save(public_path, keys.public_key, error);
-    }
+    if (status == ASG_OK) status = save_beside(path, keys.public_key, error);
     if (status == ASG_OK) *ret = keys;
     asg_bus_keys_clear(&keys);
     return status;
@@ -127,20 +90,34 @@ static bool is_pair(const struct asg_bus_keys *keys)
            strcmp(public_key, keys->public_key) == 0;
 }
 
-enum asg_status asg_bus_keys_load_or_make(const char *path, struct asg_bus_keys *ret,
-                                          struct asg_error *error)
+/* NAME.pub was not written when a first start died after NAME; who may not write there
+ * does without. */
+static void mend_public(const char *path, const char *key)
 {
-    char text[FILE_BYTES_MAX];
-    enum asg_status status = read_file(path, /* is_secret */ true, text, error);
-    if (status == ASG_ERR_NOT_FOUND) return make_keys(path, ret, error);
-    if (status != ASG_OK) return status;
+    char public_path[ASG_SAFE_PATH_MAX];
+    (void)snprintf(public_path, sizeof public_path, "%s.pub", path);
+    struct asg_error ignored;
+    if (access(public_path, F_OK) != 0 && errno == ENOENT) {
+        (void)!asg_bus_public_key_save(public_path, key, &ignored);
+    }
+}
+
+static enum asg_status load_keys(const char *path, struct asg_bus_keys *ret,
+                                 struct asg_error *error)
+{
+    const struct asg_safe_need need = {
+        .what = "key file", .length_max = FILE_BYTES_MAX, .guard = ASG_SAFE_SECRET};
+    struct asg_bytes text = {0};
+    enum asg_status status = read_file(path, &need, &text, error);
     struct asg_bus_keys keys;
-    bool is_good = find_value(text, "public:", keys.public_key) &&
-                   find_value(text, "secret:", keys.secret_key) && is_pair(&keys);
-    asg_secret_wipe(text, sizeof text);
+    bool is_good = status == ASG_OK &&
+                   find_value((const char *)text.data, "public:", keys.public_key) &&
+                   find_value((const char *)text.data, "secret:", keys.secret_key) &&
+                   is_pair(&keys);
+    asg_safe_bytes_clear(&text);
     if (is_good) *ret = keys;
     asg_bus_keys_clear(&keys);
-    if (is_good) return ASG_OK;
+    if (is_good || status != ASG_OK) return status;
     return asg_fail(
         error, ASG_ERR_MALFORMED,
         "%s is no key file (two lines, `public: KEY` and `secret: KEY`, of one pair); "
@@ -148,14 +125,39 @@ enum asg_status asg_bus_keys_load_or_make(const char *path, struct asg_bus_keys 
         path);
 }
 
+enum asg_status asg_bus_keys_load_or_make(const char *path, struct asg_bus_keys *ret,
+                                          struct asg_error *error)
+{
+    enum asg_status status = load_keys(path, ret, error);
+    if (status == ASG_ERR_NOT_FOUND) return make_keys(path, ret, error);
+    if (status == ASG_OK) mend_public(path, ret->public_key);
+    return status;
+}
+
+static enum asg_status load_public(const char *path, bool is_own,
+                                   char ret[ASG_BUS_KEY_SIZE], struct asg_error *error)
+{
+    const struct asg_safe_need need = {.what = "key file",
+                                       .length_max = FILE_BYTES_MAX,
+                                       .guard = ASG_SAFE_FIXED,
+                                       .is_own = is_own};
+    struct asg_bytes text = {0};
+    enum asg_status status = read_file(path, &need, &text, error);
+    bool is_good =
+        status == ASG_OK && find_value((const char *)text.data, "public:", ret);
+    asg_safe_bytes_clear(&text);
+    if (is_good || status != ASG_OK) return status;
+    return asg_fail(error, ASG_ERR_MALFORMED, "%s holds no line `public: KEY`", path);
+}
+
 enum asg_status asg_bus_public_key_load(const char *path, char ret[ASG_BUS_KEY_SIZE],
                                         struct asg_error *error)
 {
-    char text[FILE_BYTES_MAX];
-    enum asg_status status = read_file(path, /* is_secret */ false, text, error);
-    if (status != ASG_OK) return status;
-    bool is_good = find_value(text, "public:", ret);
-    asg_secret_wipe(text, sizeof text);
-    if (is_good) return ASG_OK;
-    return asg_fail(error, ASG_ERR_MALFORMED, "%s holds no line `public: KEY`", path);
+    return load_public(path, /* is_own */ false, ret, error);
+}
+
+enum asg_status asg_bus_public_key_load_own(const char *path, char ret[ASG_BUS_KEY_SIZE],
+                                            struct asg_error *error)
+{
+    return load_public(path, /* is_own */ true, ret, error);
 }

@@ -18,17 +18,22 @@ void asg_bus_keys_new(struct asg_bus_keys *ret);
 /* Wipes the secret. */
 void asg_bus_keys_clear(struct asg_bus_keys *keys);
 
-/* Read the file, or make it with a fresh pair (and PATH.pub beside it) when it is not
- * there. ASG_ERR_DENIED: others may read it. ASG_ERR_MALFORMED: no key file, or the keys
- * in it are no pair. */
+/* Read the file, or make it with a fresh pair when it is not there; PATH.pub is made
+ * beside it when that is not there. ASG_ERR_DENIED: others may read it.
+ * ASG_ERR_MALFORMED: no key file, or the keys in it are no pair. */
 ASG_MUST_USE enum asg_status asg_bus_keys_load_or_make(const char *path,
                                                        struct asg_bus_keys *ret,
                                                        struct asg_error *error);
-/* Public key of a key file or a public file. */
+/* Public key of a key file or a public file. ASG_ERR_DENIED: others may write it. */
 ASG_MUST_USE enum asg_status asg_bus_public_key_load(const char *path,
                                                      char ret[ASG_BUS_KEY_SIZE],
                                                      struct asg_error *error);
-/* Write a public file. */
+/* The same for who goes by it: ASG_ERR_DENIED also when it belongs to another than this
+ * process's user or root. */
+ASG_MUST_USE enum asg_status asg_bus_public_key_load_own(const char *path,
+                                                         char ret[ASG_BUS_KEY_SIZE],
+                                                         struct asg_error *error);
+/* Write a public file, in the place of an older one. */
 ASG_MUST_USE enum asg_status asg_bus_public_key_save(const char *path, const char *key,
                                                      struct asg_error *error);
 

@@ -9,14 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/safe_file.h"
 #include "crypto/access_keys.h"
 #include "crypto/crypto.h"
-
-static void clear_secret_bytes(struct asg_bytes *bytes)
-{
-    if (bytes->length > 0) asg_secret_wipe(bytes->data, bytes->length);
-    asg_bytes_clear(bytes);
-}
 
 static enum asg_status fail_errno(struct asg_error *error, const char *verb,
                                   const char *path)
@@ -26,72 +21,14 @@ static enum asg_status fail_errno(struct asg_error *error, const char *verb,
                     strerror(errno));
 }
 
-static enum asg_status check_info(const struct stat *info, const char *path,
-                                  struct asg_error *error)
-{
-    if (!S_ISREG(info->st_mode)) {
-        return asg_fail(error, ASG_ERR_MALFORMED,
-                        "the file of access keys %s is no regular file", path);
-    }
-    if ((info->st_mode & 077) != 0) {
-        return asg_fail(error, ASG_ERR_DENIED,
-                        "the file of access keys %s may be read or written by others "
-                        "(mode %03o); chmod 600 it, and make new keys if somebody may "
-                        "have seen these",
-                        path, (unsigned)info->st_mode & 0777);
-    }
-    if (info->st_size > (off_t)ASG_ACCESS_KEYS_BYTES_MAX) {
-        return asg_fail(error, ASG_ERR_LIMIT,
-                        "the file of access keys %s has more than %zu bytes", path,
-                        ASG_ACCESS_KEYS_BYTES_MAX);
-    }
-    return ASG_OK;
-}
-
-static enum asg_status check_owner(const struct stat *info, const char *path,
-                                   struct asg_error *error)
-{
-    if (info->st_uid == geteuid() || info->st_uid == 0) return ASG_OK;
-    return asg_fail(error, ASG_ERR_DENIED,
-                    "the file of access keys %s belongs to the user %lu, neither to this "
-                    "process's (%lu) nor to root; chown it",
-                    path, (unsigned long)info->st_uid, (unsigned long)geteuid());
-}
-
-static enum asg_status read_all(int file, const char *path, bool is_own,
-                                struct asg_bytes *ret, struct asg_error *error)
-{
-    struct stat info;
-    if (fstat(file, &info) != 0) return fail_errno(error, "read", path);
-    enum asg_status status = check_info(&info, path, error);
-    if (status == ASG_OK && is_own) status = check_owner(&info, path, error);
-    if (status != ASG_OK) return status;
-    /* One byte more than may be there, so that no growing moves the secrets about. */
-    uint8_t *room = asg_bytes_reserve(ret, ASG_ACCESS_KEYS_BYTES_MAX + 1);
-    ssize_t got = 1;
-    while (got > 0 && ret->length <= ASG_ACCESS_KEYS_BYTES_MAX) {
-        got = read(file, room + ret->length, ASG_ACCESS_KEYS_BYTES_MAX + 1 - ret->length);
-        if (got < 0) return fail_errno(error, "read", path);
-        ret->length += (size_t)got;
-    }
-    return ASG_OK;
-}
-
-/* Mode and owner are those of the descriptor that is read, whatever becomes of the name.
- */
 static enum asg_status read_file(const char *path, bool is_own, struct asg_bytes *ret,
                                  struct asg_error *error)
 {
-    int file = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (file < 0 && errno == ELOOP) {
-        return asg_fail(
-            error, ASG_ERR_DENIED,
-            "the file of access keys %s is a symbolic link; name the file itself", path);
-    }
-    if (file < 0) return fail_errno(error, "read", path);
-    enum asg_status status = read_all(file, path, is_own, ret, error);
-    (void)close(file);
-    return status;
+    const struct asg_safe_need need = {.what = "the file of access keys",
+                                       .length_max = ASG_ACCESS_KEYS_BYTES_MAX,
+                                       .guard = ASG_SAFE_SECRET,
+                                       .is_own = is_own};
+    return asg_safe_file_read(path, &need, ret, error);
 }
 
 static enum asg_status load(const char *path, bool is_own, struct asg_access_keys *ret,
@@ -103,7 +40,7 @@ static enum asg_status load(const char *path, bool is_own, struct asg_access_key
         status = asg_access_keys_parse((const char *)text.data, text.length, ret, error);
         if (status != ASG_OK) asg_fail_wrap(error, status, "%s", path);
     }
-    clear_secret_bytes(&text);
+    asg_safe_bytes_clear(&text);
     return status;
 }
 
@@ -147,6 +84,13 @@ static enum asg_status replace(const char *path, int folder, const struct asg_by
                                struct asg_error *error)
 {
     char fresh[4096];
+    struct stat info;
+    if (lstat(path, &info) == 0 && S_ISLNK(info.st_mode)) {
+        return asg_fail(error, ASG_ERR_DENIED,
+                        "the file of access keys %s is a symbolic link: it can be read, "
+                        "and is changed where it comes from",
+                        path);
+    }
     if (snprintf(fresh, sizeof fresh, "%s.new", path) >= (int)sizeof fresh) {
         errno = ENAMETOOLONG;
         return fail_errno(error, "write", path);
@@ -275,7 +219,7 @@ static enum asg_status add(const char *path, int folder, const struct asg_access
         status = put(path, folder, &text, error);
     }
     asg_access_keys_clear(&keys);
-    clear_secret_bytes(&text);
+    asg_safe_bytes_clear(&text);
     return status;
 }
 
@@ -315,8 +259,8 @@ static enum asg_status remove_line(const char *path, int folder, const char *nam
     }
     if (status == ASG_OK) status = note_none(&rest, error);
     if (status == ASG_OK) status = put(path, folder, &rest, error);
-    clear_secret_bytes(&text);
-    clear_secret_bytes(&rest);
+    asg_safe_bytes_clear(&text);
+    asg_safe_bytes_clear(&rest);
     return status;
 }
 

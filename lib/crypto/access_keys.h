@@ -56,8 +56,9 @@ ASG_MUST_USE enum asg_status asg_access_keys_parse(const char *text, size_t leng
                                                    struct asg_access_keys *ret,
                                                    struct asg_error *error);
 
-/* ASG_ERR_NOT_FOUND: no such file; ASG_ERR_DENIED: others may read it, or it is a
- * symbolic link; ASG_ERR_MALFORMED and ASG_ERR_LIMIT: what is in it. */
+/* ASG_ERR_NOT_FOUND: no such file; ASG_ERR_DENIED: others may read it (of a
+ * symbolic link its target counts); ASG_ERR_MALFORMED and ASG_ERR_LIMIT: what is in it.
+ */
 ASG_MUST_USE enum asg_status asg_access_keys_load(const char *path,
                                                   struct asg_access_keys *ret,
                                                   struct asg_error *error);
@@ -73,8 +74,8 @@ void asg_access_key_print(const struct asg_access_key *key, struct asg_bytes *re
 
 /* Add a line to the file, which is made with mode 0600 when it is not there; or take one
  * out. The rest stays as it is, and a reader sees the old file or the new one. Two at a
- * time wait for each other. ASG_ERR_EXISTS: of that name or id, the text says whose it
- * is; ASG_ERR_NOT_FOUND: of that name. */
+ * time wait for each other. ASG_ERR_DENIED: it is a symbolic link; ASG_ERR_EXISTS: of
+ * that name or id, the text says whose it is; ASG_ERR_NOT_FOUND: of that name. */
 ASG_MUST_USE enum asg_status asg_access_keys_add(const char *path,
                                                  const struct asg_access_key *key,
                                                  struct asg_error *error);

@@ -134,6 +134,7 @@ static enum asg_status load_chain(const char *path, X509 *ret[ASG_CHAIN_MAX],
 {
     const struct asg_safe_need need = {.what = "certificates of the authority",
                                        .length_max = PEM_BYTES_MAX,
+                                       .guard = ASG_SAFE_FIXED,
                                        .is_own = true};
     struct asg_bytes text = {0};
     enum asg_status status = asg_safe_file_read(path, &need, &text, error);

@@ -96,7 +96,7 @@ enum asg_status asg_x509_load_private(const char *path, EVP_PKEY **ret,
 {
     const struct asg_safe_need need = {.what = "private key",
                                        .length_max = KEY_FILE_MAX,
-                                       .is_secret = true,
+                                       .guard = ASG_SAFE_SECRET,
                                        .is_own = true};
     struct asg_bytes text = {0};
     enum asg_status status = asg_safe_file_read(path, &need, &text, error);

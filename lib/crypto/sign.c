@@ -1,12 +1,7 @@
 #include "crypto/sign.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -14,6 +9,7 @@
 #include <openssl/pem.h>
 
 #include "base/arena.h"
+#include "base/safe_file.h"
 #include "crypto/crypto.h"
 
 #define PUBLIC_BYTES 32
@@ -46,23 +42,6 @@ void asg_sign_key_destroy(struct asg_sign_key **key)
     *key = NULL;
 }
 
-/* The file's text in `text`; -1 with errno when it cannot be read or is too long. */
-static ssize_t read_text(int file, char text[PEM_MAX])
-{
-    size_t length = 0;
-    for (;;) {
-        ssize_t got = read(file, text + length, PEM_MAX - length);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return -1;
-        if (got == 0) return (ssize_t)length;
-        length += (size_t)got;
-        if (length == PEM_MAX) {
-            errno = EFBIG;
-            return -1;
-        }
-    }
-}
-
 /* Nobody is asked for a passphrase: a key that has one is refused. */
 static int no_passphrase(char *buffer, int size, int is_writing, void *context)
 {
@@ -88,48 +67,23 @@ static EVP_PKEY *parse(const char *text, size_t length, bool is_private)
     return pair;
 }
 
-static enum asg_status fail_file(struct asg_error *error, const char *path)
-{
-    enum asg_status status = ASG_ERR_IO;
-    if (errno == ENOENT) status = ASG_ERR_NOT_FOUND;
-    if (errno == EACCES || errno == EPERM) status = ASG_ERR_DENIED;
-    return asg_fail(error, status, "%s: %s", path, strerror(errno));
-}
-
-static enum asg_status read_private(const char *path, int file, EVP_PKEY **ret,
+static enum asg_status read_private(const char *path, EVP_PKEY **ret,
                                     struct asg_error *error)
 {
-    struct stat about;
-    if (fstat(file, &about) != 0) return fail_file(error, path);
-    if ((about.st_mode & 077) != 0) {
-        return asg_fail(error, ASG_ERR_DENIED,
-                        "%s: others may read this private key (mode %03o): chmod 600 it, "
-                        "and make a new one if somebody did",
-                        path, (unsigned)about.st_mode & 0777);
+    const struct asg_safe_need need = {
+        .what = "private key", .length_max = PEM_MAX, .guard = ASG_SAFE_SECRET};
+    struct asg_bytes text = {0};
+    enum asg_status status = asg_safe_file_read(path, &need, &text, error);
+    if (status == ASG_OK) {
+        *ret = parse((const char *)text.data, text.length, /* is_private */ true);
     }
-    char text[PEM_MAX];
-    ssize_t length = read_text(file, text);
-    if (length < 0) return fail_file(error, path);
-    *ret = parse(text, (size_t)length, /* is_private */ true);
-    asg_secret_wipe(text, sizeof text);
-    if (*ret != NULL) return ASG_OK;
+    asg_safe_bytes_clear(&text);
+    if (status != ASG_OK || *ret != NULL) return status;
     return asg_fail(error, ASG_ERR_MALFORMED,
                     "%s is no Ed25519 private key in PEM without a passphrase; `openssl "
                     "genpkey -algorithm ed25519` makes one, and so do we when there is "
                     "no file of this name",
                     path);
-}
-
-static bool write_all(int file, const char *data, size_t length)
-{
-    while (length > 0) {
-        ssize_t put = write(file, data, length);
-        if (put < 0 && errno == EINTR) continue;
-        if (put < 0) return false;
-        data += put;
-        length -= (size_t)put;
-    }
-    return fsync(file) == 0;
 }
 
 static enum asg_status make_private(const char *path, EVP_PKEY **ret,
@@ -143,19 +97,14 @@ static enum asg_status make_private(const char *path, EVP_PKEY **ret,
          "PEM_write_bio_PKCS8PrivateKey");
     char *text = NULL;
     long length = BIO_get_mem_data(memory, &text);
-    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool is_written = file >= 0 && write_all(file, text, (size_t)length);
-    int why = errno;
-    if (file >= 0) (void)close(file);
-    if (file >= 0 && !is_written) (void)unlink(path);
+    enum asg_status status = asg_safe_file_make(path, 0600, text, (size_t)length, error);
     BIO_free(memory);
-    if (is_written) {
+    if (status == ASG_OK) {
         *ret = pair;
-        return ASG_OK;
+    } else {
+        EVP_PKEY_free(pair);
     }
-    EVP_PKEY_free(pair);
-    errno = why;
-    return fail_file(error, path);
+    return status;
 }
 
 enum asg_status asg_sign_key_load_or_make(const char *path, bool *ret_is_new,
@@ -163,12 +112,9 @@ enum asg_status asg_sign_key_load_or_make(const char *path, bool *ret_is_new,
                                           struct asg_error *error)
 {
     EVP_PKEY *pair = NULL;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    *ret_is_new = file < 0 && errno == ENOENT;
-    if (file < 0 && !*ret_is_new) return fail_file(error, path);
-    enum asg_status status = *ret_is_new ? make_private(path, &pair, error)
-                                         : read_private(path, file, &pair, error);
-    if (file >= 0) (void)close(file);
+    enum asg_status status = read_private(path, &pair, error);
+    *ret_is_new = status == ASG_ERR_NOT_FOUND;
+    if (*ret_is_new) status = make_private(path, &pair, error);
     if (status == ASG_OK) keep(pair, ret);
     return status;
 }
@@ -176,17 +122,15 @@ enum asg_status asg_sign_key_load_or_make(const char *path, bool *ret_is_new,
 enum asg_status asg_sign_key_read_public(const char *path, struct asg_sign_key **ret,
                                          struct asg_error *error)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return fail_file(error, path);
-    char text[PEM_MAX];
-    ssize_t length = read_text(file, text);
-    int why = errno;
-    (void)close(file);
-    errno = why;
-    if (length < 0) return fail_file(error, path);
-    EVP_PKEY *pair = parse(text, (size_t)length, /* is_private */ false);
-    if (pair == NULL) pair = parse(text, (size_t)length, /* is_private */ true);
-    asg_secret_wipe(text, sizeof text);
+    const struct asg_safe_need need = {
+        .what = "public key", .length_max = PEM_MAX, .guard = ASG_SAFE_ANY};
+    struct asg_bytes text = {0};
+    enum asg_status status = asg_safe_file_read(path, &need, &text, error);
+    if (status != ASG_OK) return status;
+    const char *data = (const char *)text.data;
+    EVP_PKEY *pair = parse(data, text.length, /* is_private */ false);
+    if (pair == NULL) pair = parse(data, text.length, /* is_private */ true);
+    asg_safe_bytes_clear(&text);
     if (pair == NULL) {
         return asg_fail(error, ASG_ERR_MALFORMED,
                         "%s is no Ed25519 public key in PEM; `openasg log sign --public` "

@@ -180,7 +180,7 @@ static enum asg_status make_tables(struct asg_activity_index *self,
 /* ASG_ERR_CORRUPT: it is none of ours, of another form, or damaged. */
 static enum asg_status open_file(struct asg_activity_index *self, struct asg_error *error)
 {
-    int fd = open(self->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(self->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) {
         return asg_fail(error, errno == EACCES ? ASG_ERR_DENIED : ASG_ERR_IO, "%s: %s",
                         self->path, strerror(errno));

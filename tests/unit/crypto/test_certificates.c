@@ -273,7 +273,8 @@ static void test_a_leaf_signs_nothing(void **state)
     RUN(place, out, "openssl", "x509", "-req", "-in", "request.der", "-CA", "leaf.pem",
         "-CAkey", "key.pem", "-extfile", "other", "-days", "1", "-out", "target");
     struct asg_bytes pem = {0};
-    const struct asg_safe_need need = {.what = "leaf", .length_max = 65536};
+    const struct asg_safe_need need = {
+        .what = "leaf", .length_max = 65536, .guard = ASG_SAFE_ANY};
     assert_status(ASG_OK,
                   asg_safe_file_read(path(place, "target"), &need, &pem, &place->error));
     assert_status(ASG_ERR_DENIED, asg_certificate_check(asg_bytes_text(&pem), leaf,
@@ -297,7 +298,8 @@ static void forge(struct place *place, const char *names, const char *extra)
     RUN(place, out, "openssl", "x509", "-req", "-in", "request.der", "-CA", "ca.pem",
         "-CAkey", "ca.key", "-extfile", "other", "-days", "1", "-out", "leaf.pem");
     asg_bytes_reset(&place->pem);
-    const struct asg_safe_need need = {.what = "leaf", .length_max = 65536};
+    const struct asg_safe_need need = {
+        .what = "leaf", .length_max = 65536, .guard = ASG_SAFE_ANY};
     assert_status(ASG_OK, asg_safe_file_read(path(place, "leaf.pem"), &need, &place->pem,
                                              &place->error));
 }
@@ -437,7 +439,8 @@ static enum asg_status sign_bytes(struct place *place, const void *der, size_t l
 
 static enum asg_status sign_file(struct place *place)
 {
-    const struct asg_safe_need need = {.what = "request", .length_max = 65536};
+    const struct asg_safe_need need = {
+        .what = "request", .length_max = 65536, .guard = ASG_SAFE_ANY};
     struct asg_bytes der = {0};
     assert_status(ASG_OK, asg_safe_file_read(path(place, "request.der"), &need, &der,
                                              &place->error));
