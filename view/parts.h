@@ -6,16 +6,23 @@
 #include "model/event.h"
 #include "view/publish.h"
 
-#define SHELF_PAGES 64
+#define SHELF_WIDTH 64
 #define ID_BRANCHES 64 /* of the tree of ids, and as many buckets each */
 
-/* Some pages that follow each other by name. Whoever drafts changes those that are of the
- * draft, and copies the others first. */
+/* Some pages that follow each other by name, or, as a rack (level 1 and higher), shelves
+ * of the level below. Whoever drafts changes those that are of the draft, and copies the
+ * others first. */
 struct shelf {
     atomic_uint refs;
     uint64_t draft_no;
-    size_t count; /* at least one in a root */
-    const struct asg_page *pages[SHELF_PAGES];
+    uint32_t level;
+    bool is_counted; /* `firsts` is right: it is once the root is published */
+    size_t count;    /* at least one in a root */
+    size_t firsts[SHELF_WIDTH + 1]; /* pages before each place, and all of them */
+    union {
+        const struct asg_page *pages[SHELF_WIDTH]; /* level 0 */
+        struct shelf *shelves[SHELF_WIDTH];
+    };
 };
 
 /* Instances whose ids' hashes fall together, in no order. */
@@ -50,10 +57,7 @@ struct asg_root {
     char not_leading[ASG_NOT_LEADING_MAX];
     struct asg_totals totals;
     struct asg_cluster_page *cluster;
-    struct shelf **shelves; /* by name */
-    size_t shelf_count;
-    size_t shelf_capacity;
-    size_t *firsts; /* how many pages stand before each shelf; once it is published */
+    struct shelf *top;   /* of the pages by name; NULL: there are none */
     struct id_tree *ids; /* NULL: empty */
     struct asg_root *next_retired;
 };

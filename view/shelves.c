@@ -1,83 +1,100 @@
-/* shelves - the pages of a root by name, sixty-four a shelf: one that changes costs the
- * copy of its shelf. */
+/* shelves - the pages of a root by name: sixty-four a shelf, sixty-four shelves a rack,
+ * and racks of racks as they are needed. A page that changes costs the copy of its shelf
+ * and of the racks above it, however many there are beside. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "view/parts.h"
 
+#define LEVELS_MAX 8 /* more pages than there are numbers of groups */
+
 struct shelf *asg_shelf_share(struct shelf *shelf)
 {
-    asg_refs_add(&shelf->refs);
+    if (shelf != NULL) asg_refs_add(&shelf->refs);
     return shelf;
+}
+
+static void drop_item(const struct shelf *shelf, size_t at)
+{
+    assert(at < shelf->count);
+    if (shelf->level == 0) {
+        asg_page_drop(shelf->pages[at]);
+    } else {
+        asg_shelf_drop(shelf->shelves[at]);
+    }
 }
 
 void asg_shelf_drop(struct shelf *shelf)
 {
-    if (!asg_refs_drop(&shelf->refs)) return;
-    assert(shelf->count <= SHELF_PAGES);
+    if (shelf == NULL || !asg_refs_drop(&shelf->refs)) return;
+    assert(shelf->count <= SHELF_WIDTH && shelf->level < LEVELS_MAX);
     for (size_t i = 0; i < shelf->count; i++) {
-        asg_page_drop(shelf->pages[i]);
+        drop_item(shelf, i);
     }
     free(shelf);
 }
 
-static struct shelf *new_shelf(uint64_t draft_no)
+static struct shelf *new_shelf(uint64_t draft_no, uint32_t level)
 {
     struct shelf *shelf = asg_alloc(1, sizeof *shelf);
     atomic_init(&shelf->refs, 1);
     shelf->draft_no = draft_no;
-    assert(shelf->count == 0);
+    shelf->level = level;
+    assert(level < LEVELS_MAX);
     return shelf;
 }
 
-/* The shelf at that place, made the draft's own. */
-static struct shelf *own_shelf(struct asg_root *root, uint64_t draft_no, size_t at)
+/* Item `from_at` of `from` once more, behind the others. */
+static void append_shared(struct shelf *shelf, const struct shelf *from, size_t from_at)
 {
-    struct shelf *shelf = root->shelves[at];
-    if (shelf->draft_no == draft_no) return shelf;
-    struct shelf *copy = new_shelf(draft_no);
-    for (size_t i = 0; i < shelf->count; i++) {
-        copy->pages[i] = asg_page_share(shelf->pages[i]);
+    assert(shelf->level == from->level && shelf->count < SHELF_WIDTH);
+    if (shelf->level == 0) {
+        shelf->pages[shelf->count++] = asg_page_share(from->pages[from_at]);
+    } else {
+        shelf->shelves[shelf->count++] = asg_shelf_share(from->shelves[from_at]);
     }
-    copy->count = shelf->count;
+}
+
+/* The shelf at that place, made the draft's own. */
+static struct shelf *own(struct shelf **place, uint64_t draft_no)
+{
+    struct shelf *shelf = *place;
+    if (shelf->draft_no == draft_no) {
+        assert(atomic_load_explicit(&shelf->refs, memory_order_relaxed) == 1);
+        shelf->is_counted = false;
+        return shelf;
+    }
+    struct shelf *copy = new_shelf(draft_no, shelf->level);
+    for (size_t i = 0; i < shelf->count; i++) {
+        append_shared(copy, shelf, i);
+    }
     assert(copy->count > 0);
     asg_shelf_drop(shelf);
-    root->shelves[at] = copy;
+    *place = copy;
     return copy;
 }
 
 static const char *last_name(const struct shelf *shelf)
 {
-    assert(shelf->count > 0);
+    while (shelf->level > 0) {
+        assert(shelf->count > 0);
+        shelf = shelf->shelves[shelf->count - 1];
+    }
     return asg_page_name(shelf->pages[shelf->count - 1]);
 }
 
-/* The shelf on which that name stands or belongs: the first whose last name is not before
- * it. The count of shelves: behind all. */
-static size_t shelf_place(const struct asg_root *root, const char *name)
-{
-    size_t low = 0;
-    size_t high = root->shelf_count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (strcmp(last_name(root->shelves[middle]), name) < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    assert(low <= root->shelf_count);
-    return low;
-}
-
-static size_t page_place(const struct shelf *shelf, const char *name)
+/* Where that name stands or belongs: the first item whose last name is not before it. The
+ * count of items: behind all. */
+static size_t place_of(const struct shelf *shelf, const char *name)
 {
     size_t low = 0;
     size_t high = shelf->count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (strcmp(asg_page_name(shelf->pages[middle]), name) < 0) {
+        const char *last = shelf->level == 0 ? asg_page_name(shelf->pages[middle])
+                                             : last_name(shelf->shelves[middle]);
+        if (strcmp(last, name) < 0) {
             low = middle + 1;
         } else {
             high = middle;
@@ -89,132 +106,201 @@ static size_t page_place(const struct shelf *shelf, const char *name)
 
 static bool is_at(const struct shelf *shelf, size_t at, const char *name)
 {
+    assert(shelf->level == 0);
     return at < shelf->count && strcmp(asg_page_name(shelf->pages[at]), name) == 0;
 }
 
-static void insert_shelf(struct asg_root *root, size_t at, struct shelf *shelf)
+/* ---- for the writer ---- */
+
+/* What is put onto a shelf: a page, or a shelf onto a rack. */
+union item {
+    const struct asg_page *page;
+    struct shelf *shelf;
+};
+
+static void insert(struct shelf *shelf, size_t at, union item item)
 {
-    assert(at <= root->shelf_count);
-    if (root->shelf_count == root->shelf_capacity) {
-        root->shelf_capacity = root->shelf_capacity == 0 ? 4 : root->shelf_capacity * 2;
-        root->shelves =
-            asg_realloc(root->shelves, root->shelf_capacity, sizeof(struct shelf *));
+    assert(at <= shelf->count && shelf->count < SHELF_WIDTH);
+    size_t behind = shelf->count - at;
+    if (shelf->level == 0) {
+        memmove(shelf->pages + at + 1, shelf->pages + at,
+                behind * sizeof shelf->pages[0]);
+        shelf->pages[at] = item.page;
+    } else {
+        memmove(shelf->shelves + at + 1, shelf->shelves + at,
+                behind * sizeof shelf->shelves[0]);
+        shelf->shelves[at] = item.shelf;
     }
-    struct shelf **place = root->shelves + at;
-    memmove(place + 1, place, (root->shelf_count - at) * sizeof(struct shelf *));
-    *place = shelf;
-    root->shelf_count++;
+    shelf->count++;
 }
 
-static void remove_shelf(struct asg_root *root, size_t at)
+/* The item is the caller's from now on. */
+static void take_out(struct shelf *shelf, size_t at)
 {
-    assert(at < root->shelf_count);
-    asg_shelf_drop(root->shelves[at]);
-    struct shelf **place = root->shelves + at;
-    root->shelf_count--;
-    memmove(place, place + 1, (root->shelf_count - at) * sizeof(struct shelf *));
+    assert(at < shelf->count);
+    shelf->count--;
+    size_t behind = shelf->count - at;
+    if (shelf->level == 0) {
+        memmove(shelf->pages + at, shelf->pages + at + 1,
+                behind * sizeof shelf->pages[0]);
+    } else {
+        memmove(shelf->shelves + at, shelf->shelves + at + 1,
+                behind * sizeof shelf->shelves[0]);
+    }
 }
 
-/* Its second half becomes a shelf of its own behind it. */
-static void split_shelf(struct asg_root *root, uint64_t draft_no, size_t at)
+/* Put it there. A full shelf gives half of what it has to a new one behind it, which is
+ * returned; behind all of a full one the new one begins with the item: names that come in
+ * order leave full shelves. */
+static struct shelf *insert_or_split(struct shelf *shelf, size_t at, union item item)
 {
-    struct shelf *shelf = root->shelves[at];
-    assert(shelf->draft_no == draft_no && shelf->count == SHELF_PAGES);
-    struct shelf *half = new_shelf(draft_no);
-    size_t kept = shelf->count / 2;
-    for (size_t i = kept; i < shelf->count; i++) {
-        half->pages[half->count++] = shelf->pages[i];
+    if (shelf->count < SHELF_WIDTH) {
+        insert(shelf, at, item);
+        return NULL;
+    }
+    struct shelf *behind = new_shelf(shelf->draft_no, shelf->level);
+    size_t kept = at == SHELF_WIDTH ? SHELF_WIDTH : SHELF_WIDTH / 2;
+    for (size_t i = kept; i < SHELF_WIDTH; i++) {
+        if (shelf->level == 0) {
+            behind->pages[behind->count++] = shelf->pages[i];
+        } else {
+            behind->shelves[behind->count++] = shelf->shelves[i];
+        }
     }
     shelf->count = kept;
-    insert_shelf(root, at + 1, half);
+    bool is_behind = at > kept || kept == SHELF_WIDTH;
+    insert(is_behind ? behind : shelf, is_behind ? at - kept : at, item);
+    assert(behind->count > 0);
+    return behind;
 }
 
-/* Two neighbours that fit on half a shelf become one. */
-static void join_shelves(struct asg_root *root, uint64_t draft_no, size_t at)
+/* What was at that place is in *ret_before. A shelf that was split off is returned. */
+static struct shelf *put(struct shelf **place, uint64_t draft_no,
+                         const struct asg_page *page, const struct asg_page **ret_before)
 {
-    if (at + 1 >= root->shelf_count) return;
-    if (root->shelves[at]->count + root->shelves[at + 1]->count > SHELF_PAGES / 2) return;
-    struct shelf *shelf = own_shelf(root, draft_no, at);
-    const struct shelf *next = root->shelves[at + 1];
-    for (size_t i = 0; i < next->count; i++) {
-        shelf->pages[shelf->count++] = asg_page_share(next->pages[i]);
+    struct shelf *shelf = own(place, draft_no);
+    const char *name = asg_page_name(page);
+    size_t at = place_of(shelf, name);
+    if (shelf->level > 0) {
+        assert(shelf->count > 0);
+        if (at == shelf->count) at--; /* behind all: onto the last */
+        struct shelf *behind = put(&shelf->shelves[at], draft_no, page, ret_before);
+        return behind != NULL
+                   ? insert_or_split(shelf, at + 1, (union item){.shelf = behind})
+                   : NULL;
     }
-    assert(shelf->count <= SHELF_PAGES / 2);
-    remove_shelf(root, at + 1);
+    if (is_at(shelf, at, name)) {
+        *ret_before = shelf->pages[at];
+        shelf->pages[at] = page;
+        return NULL;
+    }
+    return insert_or_split(shelf, at, (union item){.page = page});
 }
 
 const struct asg_page *asg_shelves_put(struct asg_root *root, uint64_t draft_no,
                                        const struct asg_page *page)
 {
-    const char *name = asg_page_name(page);
-    size_t at = shelf_place(root, name);
-    if (at == root->shelf_count && at > 0) at--; /* behind all: onto the last */
-    if (at == root->shelf_count) insert_shelf(root, at, new_shelf(draft_no));
-    struct shelf *shelf = own_shelf(root, draft_no, at);
-    size_t place = page_place(shelf, name);
-    if (is_at(shelf, place, name)) {
-        const struct asg_page *before = shelf->pages[place];
-        shelf->pages[place] = page;
-        return before;
+    if (root->top == NULL) root->top = new_shelf(draft_no, 0);
+    const struct asg_page *before = NULL;
+    struct shelf *behind = put(&root->top, draft_no, page, &before);
+    if (behind != NULL) {
+        struct shelf *rack = new_shelf(draft_no, root->top->level + 1);
+        insert(rack, 0, (union item){.shelf = root->top});
+        insert(rack, 1, (union item){.shelf = behind});
+        root->top = rack;
     }
-    if (shelf->count == SHELF_PAGES) {
-        split_shelf(root, draft_no, at);
-        if (place > shelf->count) {
-            place -= shelf->count;
-            shelf = root->shelves[at + 1];
-        }
+    assert(before == NULL || behind == NULL);
+    if (before == NULL) root->totals.groups++;
+    return before;
+}
+
+/* Two neighbours that fit on half a shelf become one. */
+static void join(struct shelf *rack, uint64_t draft_no, size_t at)
+{
+    assert(rack->level > 0 && rack->draft_no == draft_no);
+    if (at + 1 >= rack->count) return;
+    struct shelf *next = rack->shelves[at + 1];
+    if (rack->shelves[at]->count + next->count > SHELF_WIDTH / 2) return;
+    struct shelf *shelf = own(&rack->shelves[at], draft_no);
+    for (size_t i = 0; i < next->count; i++) {
+        append_shared(shelf, next, i);
     }
-    assert(place <= shelf->count && shelf->count < SHELF_PAGES);
-    memmove(shelf->pages + place + 1, shelf->pages + place,
-            (shelf->count - place) * sizeof shelf->pages[0]);
-    shelf->pages[place] = page;
-    shelf->count++;
-    root->totals.groups++;
-    return NULL;
+    take_out(rack, at + 1);
+    asg_shelf_drop(next);
+}
+
+/* The page of that name, which is there. */
+static const struct asg_page *take(struct shelf **place, uint64_t draft_no,
+                                   const char *name)
+{
+    struct shelf *shelf = own(place, draft_no);
+    size_t at = place_of(shelf, name);
+    assert(at < shelf->count);
+    if (shelf->level == 0) {
+        const struct asg_page *page = shelf->pages[at];
+        take_out(shelf, at);
+        return page;
+    }
+    const struct asg_page *page = take(&shelf->shelves[at], draft_no, name);
+    struct shelf *item = shelf->shelves[at];
+    if (item->count == 0) {
+        take_out(shelf, at);
+        asg_shelf_drop(item);
+        return page;
+    }
+    join(shelf, draft_no, at);
+    if (at > 0) join(shelf, draft_no, at - 1);
+    return page;
 }
 
 const struct asg_page *asg_shelves_take_out(struct asg_root *root, uint64_t draft_no,
                                             const char *name)
 {
-    size_t at = shelf_place(root, name);
-    if (at == root->shelf_count) return NULL;
-    size_t place = page_place(root->shelves[at], name);
-    if (!is_at(root->shelves[at], place, name)) return NULL;
-    struct shelf *shelf = own_shelf(root, draft_no, at);
-    const struct asg_page *page = shelf->pages[place];
-    shelf->count--;
-    memmove(shelf->pages + place, shelf->pages + place + 1,
-            (shelf->count - place) * sizeof shelf->pages[0]);
+    if (asg_root_find(root, name) == NULL) return NULL;
+    const struct asg_page *page = take(&root->top, draft_no, name);
     assert(root->totals.groups > 0);
     root->totals.groups--;
-    if (shelf->count == 0) {
-        remove_shelf(root, at);
-        return page;
+    while (root->top != NULL && root->top->count < 2) {
+        struct shelf *top = root->top;
+        bool is_rack = top->level > 0;
+        if (!is_rack && top->count == 1) break;
+        root->top = top->count == 1 ? asg_shelf_share(top->shelves[0]) : NULL;
+        asg_shelf_drop(top);
     }
-    join_shelves(root, draft_no, at);
-    if (at > 0) join_shelves(root, draft_no, at - 1);
     return page;
+}
+
+static size_t count_pages(struct shelf *shelf)
+{
+    for (size_t i = 0; i < shelf->count && !shelf->is_counted; i++) {
+        shelf->firsts[i + 1] =
+            shelf->firsts[i] + (shelf->level == 0 ? 1 : count_pages(shelf->shelves[i]));
+    }
+    shelf->is_counted = true; /* those of older roots were counted then */
+    assert(shelf->firsts[0] == 0 && shelf->count > 0);
+    return shelf->firsts[shelf->count];
 }
 
 void asg_shelves_finish(struct asg_root *root)
 {
-    root->firsts = asg_alloc(root->shelf_count + 1, sizeof *root->firsts);
-    for (size_t i = 0; i < root->shelf_count; i++) {
-        root->firsts[i + 1] = root->firsts[i] + root->shelves[i]->count;
-    }
-    assert(root->firsts[root->shelf_count] == root->totals.groups);
+    size_t count = root->top != NULL ? count_pages(root->top) : 0;
+    assert(count == root->totals.groups);
+    (void)count;
 }
 
 /* ---- for readers ---- */
 
 const struct asg_page *asg_root_find(const struct asg_root *root, const char *name)
 {
-    size_t at = shelf_place(root, name);
-    if (at == root->shelf_count) return NULL;
-    const struct shelf *shelf = root->shelves[at];
-    size_t place = page_place(shelf, name);
-    assert(place < shelf->count); /* its last name is not before this one */
-    return is_at(shelf, place, name) ? shelf->pages[place] : NULL;
+    const struct shelf *shelf = root->top;
+    if (shelf == NULL) return NULL;
+    size_t at = place_of(shelf, name);
+    while (shelf->level > 0 && at < shelf->count) {
+        shelf = shelf->shelves[at];
+        at = place_of(shelf, name);
+        assert(at < shelf->count); /* its last name is not before this one */
+    }
+    return shelf->level == 0 && is_at(shelf, at, name) ? shelf->pages[at] : NULL;
 }
 
 size_t asg_root_count(const struct asg_root *root)
@@ -225,25 +311,37 @@ size_t asg_root_count(const struct asg_root *root)
 const struct asg_page *asg_root_page(const struct asg_root *root, size_t at)
 {
     assert(at < root->totals.groups);
-    size_t low = 0; /* the last shelf that begins at it or before */
-    size_t high = root->shelf_count;
-    while (high - low > 1) {
-        size_t middle = (low + high) / 2;
-        if (root->firsts[middle] <= at) {
-            low = middle;
-        } else {
-            high = middle;
+    const struct shelf *shelf = root->top;
+    while (shelf->level > 0) {
+        size_t low = 0; /* the last item that begins at it or before */
+        size_t high = shelf->count;
+        while (high - low > 1) {
+            size_t middle = (low + high) / 2;
+            if (shelf->firsts[middle] <= at) {
+                low = middle;
+            } else {
+                high = middle;
+            }
         }
+        at -= shelf->firsts[low];
+        shelf = shelf->shelves[low];
     }
-    assert(at - root->firsts[low] < root->shelves[low]->count);
-    return root->shelves[low]->pages[at - root->firsts[low]];
+    assert(at < shelf->count);
+    return shelf->pages[at];
 }
 
 size_t asg_root_place(const struct asg_root *root, const char *name)
 {
-    size_t at = shelf_place(root, name);
-    size_t place = root->firsts[at];
-    if (at < root->shelf_count) place += page_place(root->shelves[at], name);
-    assert(place <= root->totals.groups);
-    return place;
+    size_t before = 0;
+    const struct shelf *shelf = root->top;
+    if (shelf == NULL) return 0;
+    size_t at = place_of(shelf, name);
+    while (shelf->level > 0 && at < shelf->count) {
+        before += shelf->firsts[at];
+        shelf = shelf->shelves[at];
+        at = place_of(shelf, name);
+    }
+    before += shelf->firsts[at];
+    assert(before <= root->totals.groups);
+    return before;
 }

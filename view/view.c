@@ -22,13 +22,9 @@ static void drop_root(struct asg_root *root)
 {
     if (!asg_refs_drop(&root->refs)) return;
     assert(root->next_retired == NULL);
-    for (size_t i = 0; i < root->shelf_count; i++) {
-        asg_shelf_drop(root->shelves[i]);
-    }
+    asg_shelf_drop(root->top);
     asg_ids_drop(root->ids);
     drop_cluster(root->cluster);
-    free(root->shelves);
-    free(root->firsts);
     free(root);
 }
 
@@ -41,7 +37,7 @@ static struct asg_root *new_root(void)
     root->cluster = asg_cluster_page_new();
     root->cluster->content.status.cluster_id = "";
     root->cluster->content.status.held = "";
-    assert(root->shelf_count == 0);
+    assert(root->top == NULL);
     return root;
 }
 
@@ -52,15 +48,10 @@ static struct asg_root *copy_root(const struct asg_root *from)
     *root = (struct asg_root){.time_ms = from->time_ms,
                               .totals = from->totals,
                               .cluster = from->cluster,
-                              .shelf_count = from->shelf_count,
-                              .shelf_capacity = from->shelf_count + 1};
+                              .top = asg_shelf_share(from->top)};
     atomic_init(&root->refs, 1);
     memcpy(root->not_leading, from->not_leading, sizeof root->not_leading);
     asg_refs_add(&root->cluster->refs);
-    root->shelves = asg_alloc(root->shelf_capacity, sizeof(struct shelf *));
-    for (size_t i = 0; i < from->shelf_count; i++) {
-        root->shelves[i] = asg_shelf_share(from->shelves[i]);
-    }
     root->ids = asg_ids_share(from->ids);
     assert(root->next_retired == NULL);
     return root;

@@ -1,9 +1,9 @@
 /* view - the state as readers see it: immutable pages, swapped as a whole.
  *
  * Flow:    core -> changes -> [publish] -> root -> the API, openasg, /metrics
- * Shape:   root -> shelves of pages, by name -> page: the sheet of one group and its
- *          leaves, by number. What did not change is shared with the root before: a
- *          change copies one leaf, one page, one shelf and the root.
+ * Shape:   root -> racks of shelves of pages, by name -> page: the sheet of one group
+ *          and its leaves, by number. What did not change is shared with the root before:
+ *          a change copies one leaf, one page, and one shelf a level.
  * Memory:  each part counts who has it. A reader holds a root; what only older roots have
  *          goes with the last that holds them: a slow client keeps what it reads, and
  *          nothing else. Memory out ends the process (base/arena.h).

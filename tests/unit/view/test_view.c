@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/check.h"
+#include "view/parts.h"
 #include "view/publish.h"
 
 #define GROUPS 1000
@@ -181,6 +182,123 @@ static void test_many_groups_come_and_go_in_any_order(void **state)
     asg_view_drop(&few);
 }
 
+#define MANY 9973 /* a prime: stepping by any number meets each once */
+
+static const char *many_name(size_t i)
+{
+    static char name[16];
+    (void)snprintf(name, sizeof name, "group-%05zu", i);
+    return name;
+}
+
+static void expect_many(const struct asg_root *root, size_t step)
+{
+    size_t there = (MANY + step - 1) / step;
+    assert_int_equal(there, asg_root_count(root));
+    assert_int_equal(there, asg_root_totals(root).groups);
+    for (size_t i = 0; i < MANY; i++) {
+        const char *name = many_name(i);
+        const struct asg_page *page = asg_root_find(root, name);
+        assert_int_equal((i + step - 1) / step, asg_root_place(root, name));
+        assert_int_equal(i % step == 0, page != NULL);
+        if (page == NULL) continue;
+        assert_string_equal(name, asg_page_name(page));
+        assert_ptr_equal(page, asg_root_page(root, i / step));
+    }
+    assert_int_equal(there, asg_root_place(root, "h"));
+    assert_null(asg_root_find(root, "h"));
+    assert_null(asg_root_find(root, ""));
+}
+
+/* Through racks and back: put in no order, taken out until few are left, and older roots
+ * stay whole meanwhile. */
+static void test_very_many_groups_stand_on_racks(void **state)
+{
+    (void)state;
+    asg_view_begin(view, true);
+    for (size_t i = 0; i < MANY; i++) {
+        put(many_name(i * 5003 % MANY), 1, 0, 0);
+    }
+    asg_view_publish(view, 1);
+    const struct asg_root *all = asg_view_hold(view);
+    assert_true(all->top->level >= 2);
+    expect_many(all, 1);
+    const struct asg_root *few = NULL;
+    for (size_t step = 3; step <= 6561; step *= 3) {
+        asg_view_begin(view, false);
+        for (size_t i = 0; i < MANY; i++) {
+            if (i % step != 0) asg_draft_take_out(view, many_name(i), 1);
+        }
+        asg_view_publish(view, 2);
+        asg_view_drop(&few);
+        few = asg_view_hold(view);
+        expect_many(few, step);
+    }
+    assert_int_equal(0, few->top->level); /* two groups need no rack */
+    expect_many(all, 1);
+    asg_view_begin(view, false);
+    asg_draft_take_out(view, many_name(0), 1);
+    asg_draft_take_out(view, many_name(6561), 1);
+    asg_view_publish(view, 3);
+    expect_many(few, 6561);
+    const struct asg_root *none = asg_view_hold(view);
+    assert_int_equal(0, asg_root_count(none));
+    assert_null(none->top);
+    asg_view_drop(&none);
+    asg_view_drop(&few);
+    asg_view_drop(&all);
+}
+
+static size_t count_shelves(const struct shelf *shelf)
+{
+    if (shelf->level == 0) return 1;
+    size_t count = 0;
+    for (size_t i = 0; i < shelf->count; i++) {
+        count += count_shelves(shelf->shelves[i]);
+    }
+    return count;
+}
+
+static void test_names_in_order_leave_full_shelves(void **state)
+{
+    (void)state;
+    asg_view_begin(view, true);
+    for (size_t i = 0; i < MANY; i++) {
+        put(many_name(i), 1, 0, 0);
+    }
+    asg_view_publish(view, 1);
+    const struct asg_root *root = asg_view_hold(view);
+    expect_many(root, 1);
+    assert_int_equal((MANY + SHELF_WIDTH - 1) / SHELF_WIDTH, count_shelves(root->top));
+    asg_view_drop(&root);
+}
+
+static size_t count_own(const struct shelf *shelf, uint64_t draft_no)
+{
+    if (shelf->draft_no != draft_no) return 0;
+    size_t count = 1;
+    for (size_t i = 0; shelf->level > 0 && i < shelf->count; i++) {
+        count += count_own(shelf->shelves[i], draft_no);
+    }
+    return count;
+}
+
+static void test_a_change_copies_one_shelf_of_each_level(void **state)
+{
+    (void)state;
+    asg_view_begin(view, true);
+    for (size_t i = 0; i < MANY; i++) {
+        put(many_name(i), 1, 0, 0);
+    }
+    asg_view_publish(view, 1);
+    asg_view_begin(view, false);
+    put(many_name(5000), 1, 0, 0);
+    asg_view_publish(view, 2);
+    const struct asg_root *root = asg_view_hold(view);
+    assert_int_equal(root->top->level + 1, count_own(root->top, asg_root_number(root)));
+    asg_view_drop(&root);
+}
+
 static void test_counts_are_of_a_moment(void **state)
 {
     (void)state;
@@ -280,6 +398,9 @@ int main(void)
         TEST(test_what_is_held_stays),
         TEST(test_only_the_group_of_that_number_goes),
         TEST(test_many_groups_come_and_go_in_any_order),
+        TEST(test_very_many_groups_stand_on_racks),
+        TEST(test_names_in_order_leave_full_shelves),
+        TEST(test_a_change_copies_one_shelf_of_each_level),
         TEST(test_counts_are_of_a_moment),
         TEST(test_the_first_to_render_fills_the_slot),
         TEST(test_readers_see_one_root_or_the_next),
