@@ -341,6 +341,7 @@ static void update_gauges(struct asg_controller *controller)
     asg_gauge(ASG_COUNT_SUSPECTS, probes.suspects);
     asg_limit_peers_look(&controller->ports, asg_clock_monotonic_ms(&controller->clock));
     asg_serve_api_look(controller, asg_clock_monotonic_ms(&controller->clock));
+    asg_log_tell_repeats();
     struct asg_look_up_counts look_ups = asg_look_up_counts(controller->look_up);
     asg_gauge(ASG_COUNT_LOOK_UPS, (int64_t)look_ups.asked);
     asg_gauge(ASG_COUNT_LOOK_UPS_UNAVAILABLE, (int64_t)look_ups.unavailable);

@@ -40,9 +40,9 @@ void asg_take_event(struct asg_controller *controller, struct asg_event *event,
     asg_metric_observe_us(&asg_controller_metrics[ASG_COUNT_STEP_SECONDS],
                           asg_clock_monotonic_us(&controller->clock) - before_us);
     if (status == ASG_OK) return;
-    asg_log_error("commit", "event_refused", "%s event: %s, dropping it",
-                  asg_enum_word(&asg_event_kind_words, (int)event->kind),
-                  asg_status_text(status));
+    asg_log_error_rate("commit", "event_refused", "%s event: %s, dropping it",
+                       asg_enum_word(&asg_event_kind_words, (int)event->kind),
+                       asg_status_text(status));
     if (waiter.kind == ASG_WAITER_ADMIN) {
         const struct asg_reply reply = {.is_set = true,
                                         .code = "ValidationError",

@@ -326,9 +326,9 @@ static void take_hello(struct asg_controller *controller,
     }
     const char *key = asg_bus_message_user_key(message);
     const char *address = asg_bus_message_peer_address(message);
-    asg_log_info("dispatch", "worker_hello", "worker=%s address=%s credits=%u held=%zu",
-                 hello.worker, address != NULL ? address : "?", hello.credits,
-                 hello.held_count);
+    asg_log_info_rate("dispatch", "worker_hello",
+                      "worker=%s address=%s credits=%u held=%zu", hello.worker,
+                      address != NULL ? address : "?", hello.credits, hello.held_count);
     if (is_witness(controller, &hello)) return;
     asg_dispatch_hello(controller->dispatch, message->peer, key != NULL ? key : "",
                        address != NULL ? address : "", &hello, mono_ms);
@@ -379,8 +379,9 @@ void asg_take_worker_frame(struct asg_controller *controller,
         asg_count(status == ASG_ERR_VERSION ? ASG_COUNT_FRAMES_VERSION
                                             : ASG_COUNT_FRAMES_MALFORMED,
                   1);
-        asg_log_warn("dispatch", "frame_refused", "peer=%u bytes=%zu: %s, dropping it",
-                     message->peer, message->length, asg_status_text(status));
+        asg_log_warn_rate("dispatch", "frame_refused",
+                          "peer=%u bytes=%zu: %s, dropping it", message->peer,
+                          message->length, asg_status_text(status));
         return;
     }
     if (controller->commit == NULL || !is_still_allowed(controller, message)) return;

@@ -52,7 +52,7 @@ static void tell_if_done(struct asg_inquiry *inquiry)
     if (inquiry->calls > 0) return;
     const struct asg_told *told = &inquiry->told;
     if (told->outcome != ASG_TOLD_FOUND) {
-        asg_log_info(
+        asg_log_info_rate(
             "worker", "question_refused", "about=%s outcome=%s code=%s message=\"%s\"",
             asg_enum_word(&asg_question_kind_words, (int)inquiry->question->kind),
             asg_enum_word(&asg_told_outcome_words, (int)told->outcome), told->code,

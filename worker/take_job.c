@@ -107,8 +107,8 @@ void asg_take_job(struct asg_worker *worker, const void *data, size_t length)
 
     if (refusal != NULL) {
         worker->counts.refused++;
-        asg_log_warn("worker", "job_refused", "reason=\"%s\" bytes=%zu, dropping it",
-                     refusal, length);
+        asg_log_warn_rate("worker", "job_refused", "reason=\"%s\" bytes=%zu, dropping it",
+                          refusal, length);
     } else if (hand_back != NULL) {
         asg_send_hand_back(worker, message, hand_back);
     } else if (same == NULL) {

@@ -156,8 +156,8 @@ void asg_worker_receive(struct asg_worker *worker, const void *data, size_t leng
     asg_arena_clear(&arena);
     if (status == ASG_OK) return;
     worker->counts.bad_frames++;
-    asg_log_warn("worker", "frame_refused", "status=\"%s\" bytes=%zu, dropping it",
-                 asg_status_text(status), length);
+    asg_log_warn_rate("worker", "frame_refused", "status=\"%s\" bytes=%zu, dropping it",
+                      asg_status_text(status), length);
 }
 
 static int64_t sooner(int64_t a, int64_t b)

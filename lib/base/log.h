@@ -13,6 +13,9 @@
 #ifndef ASG_BASE_LOG_H
 #define ASG_BASE_LOG_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/status.h"
 
 enum asg_log_level { ASG_LOG_DEBUG, ASG_LOG_INFO, ASG_LOG_WARN, ASG_LOG_ERROR };
@@ -32,5 +35,47 @@ void asg_log_write(enum asg_log_level level, const char *room, const char *event
 #define asg_log_info(...)  asg_log_write(ASG_LOG_INFO, __VA_ARGS__)
 #define asg_log_warn(...)  asg_log_write(ASG_LOG_WARN, __VA_ARGS__)
 #define asg_log_error(...) asg_log_write(ASG_LOG_ERROR, __VA_ARGS__)
+
+/* For what somebody else can make happen as often as he likes: one warning or error, or
+ * ASG_LOG_RATE_INFOS infos, of each place in the code in ASG_LOG_RATE_MS. Those beyond
+ * are counted, and told as
+ *
+ *   ... warn controller dispatch frame_refused and 1204 more in the last 10 s
+ *
+ * once that time is over, by asg_log_tell_repeats() or the next line of the log, whatever
+ * it is. A line that is left out costs some 30 ns. Threads: any. */
+#define ASG_LOG_RATE_MS    10000
+#define ASG_LOG_RATE_INFOS 20
+
+struct asg_log_place {
+    enum asg_log_level level;
+    const char *room;
+    const char *event;
+    struct asg_log_place *next; /* of all that ever wrote; under log.c's lock */
+    _Atomic int64_t until_ms;   /* its time */
+    _Atomic uint32_t left;      /* lines that it may still write until then */
+    _Atomic uint64_t left_out;
+};
+
+/* True: the line may be written. */
+bool asg_log_place_is_due(struct asg_log_place *place);
+
+/* Tell how many lines were left out where the time is over. For loops, about once a
+ * second: after a flood nothing else may be logged for long. Blocks: on standard error.
+ */
+void asg_log_tell_repeats(void);
+
+#define asg_log_rate(level_, room_, event_, ...)                                         \
+    do {                                                                                 \
+        static struct asg_log_place place_ = {                                           \
+            .level = (level_), .room = (room_), .event = (event_)};                      \
+        if (asg_log_place_is_due(&place_)) {                                             \
+            asg_log_write(level_, room_, event_, __VA_ARGS__);                           \
+        }                                                                                \
+    } while (false)
+
+#define asg_log_info_rate(...)  asg_log_rate(ASG_LOG_INFO, __VA_ARGS__)
+#define asg_log_warn_rate(...)  asg_log_rate(ASG_LOG_WARN, __VA_ARGS__)
+#define asg_log_error_rate(...) asg_log_rate(ASG_LOG_ERROR, __VA_ARGS__)
 
 #endif

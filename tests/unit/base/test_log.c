@@ -1,4 +1,7 @@
 /* test_log - one happening, one line, on standard error. */
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -139,6 +142,124 @@ static void test_log_levels_are_read_by_name(void **state)
     assert_int_equal(level, ASG_LOG_ERROR);
 }
 
+static void has(const char *part)
+{
+    if (strstr(written, part) == NULL) fail_msg("'%s' is not in: %s", part, written);
+}
+
+/* The log's clock, which the test puts forward. */
+static int64_t forward_by_ms;
+
+int clock_gettime(clockid_t id, struct timespec *ret)
+{
+    long code = syscall(SYS_clock_gettime, id, ret);
+    if (id == CLOCK_MONOTONIC_COARSE) ret->tv_sec += forward_by_ms / 1000;
+    return (int)code;
+}
+
+static void forward_ms(int64_t ms)
+{
+    forward_by_ms += ms;
+}
+
+static size_t count_lines(void)
+{
+    size_t count = 0;
+    for (const char *at = written; (at = strchr(at, '\n')) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+static void flood(int count)
+{
+    for (int i = 0; i < count; i++) {
+        asg_log_warn_rate("dispatch", "frame_refused", "peer=%d, dropping it", i);
+    }
+}
+
+static void *flood_beside(void *context)
+{
+    (void)context;
+    flood(10000);
+    return NULL;
+}
+
+static void test_log_has_one_line_of_a_flood_and_its_count(void **state)
+{
+    (void)state;
+    int kept;
+    asg_log_init("controller", ASG_LOG_INFO);
+    int from = begin_capture(&kept);
+    pthread_t threads[4];
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(0, pthread_create(&threads[i], NULL, flood_beside, NULL));
+    }
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(0, pthread_join(threads[i], NULL));
+    }
+    asg_log_warn_rate("dispatch", "another_place", "is written");
+    asg_log_tell_repeats(); /* its time is not over */
+    end_capture(from, kept);
+    has("frame_refused peer=");
+    has("another_place is written\n");
+    assert_int_equal(2, count_lines());
+
+    from = begin_capture(&kept);
+    forward_ms(ASG_LOG_RATE_MS);
+    asg_log_info("a", "b", "another line"); /* tells it as well */
+    flood(1);                               /* counts anew */
+    asg_log_tell_repeats();
+    end_capture(from, kept);
+    has(" warn controller dispatch frame_refused and 39999 more in the last 10 s\n");
+    assert_int_equal(2, count_lines());
+
+    from = begin_capture(&kept);
+    forward_ms(ASG_LOG_RATE_MS);
+    asg_log_tell_repeats();
+    end_capture(from, kept);
+    has("frame_refused and 1 more in the last 10 s\n");
+
+    from = begin_capture(&kept);
+    forward_ms(ASG_LOG_RATE_MS);
+    flood(1);
+    end_capture(from, kept);
+    has("frame_refused peer=0, dropping it\n");
+    assert_int_equal(1, count_lines());
+}
+
+static void test_log_has_some_infos_of_a_flood(void **state)
+{
+    (void)state;
+    int kept;
+    asg_log_init("controller", ASG_LOG_INFO);
+    int from = begin_capture(&kept);
+    for (int i = 0; i < ASG_LOG_RATE_INFOS + 7; i++) {
+        asg_log_info_rate("dispatch", "worker_hello", "worker=%d", i);
+    }
+    forward_ms(ASG_LOG_RATE_MS);
+    asg_log_tell_repeats();
+    end_capture(from, kept);
+    has("worker=19\n");
+    has("info controller dispatch worker_hello and 7 more in the last 10 s\n");
+    assert_int_equal(ASG_LOG_RATE_INFOS + 1, count_lines());
+}
+
+static void test_log_counts_nothing_below_its_level(void **state)
+{
+    (void)state;
+    int kept;
+    asg_log_init("controller", ASG_LOG_ERROR);
+    int from = begin_capture(&kept);
+    for (int i = 0; i < 3; i++) {
+        asg_log_info_rate("a", "quiet", "not written");
+    }
+    forward_ms(ASG_LOG_RATE_MS);
+    asg_log_tell_repeats();
+    end_capture(from, kept);
+    assert_string_equal("", written);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +270,9 @@ int main(void)
         cmocka_unit_test(test_log_shows_no_controls),
         cmocka_unit_test(test_log_writes_what_printf_does),
         cmocka_unit_test(test_log_levels_are_read_by_name),
+        cmocka_unit_test(test_log_has_one_line_of_a_flood_and_its_count),
+        cmocka_unit_test(test_log_has_some_infos_of_a_flood),
+        cmocka_unit_test(test_log_counts_nothing_below_its_level),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
