@@ -8,12 +8,11 @@
 #include "base/log.h"
 #include "controller/metrics.h"
 
-#define OWN_FILES  512  /* the log, sockets, threads' own, probes; and admins */
-#define API_FILES  4096 /* connections of the API (serve_api.c), and a few of HTTP */
-#define PORT_SHARE 16 /* of all files, what strangers may hold at a port of the reserve  \
-                       */
-
-static const char *const here[] = {"127.0.0.1", "::1"};
+#define OWN_FILES 512  /* the log, sockets, threads' own, probes; and admins */
+#define API_FILES 4096 /* connections of the API (serve_api.c), and a few of HTTP */
+#define PORT_SHARE                                                                       \
+    16 /* of all files, what strangers may hold at a port of the reserve                 \
+        */
 
 uint16_t asg_port_of(const char *endpoint)
 {
@@ -44,9 +43,6 @@ void asg_limit_peers(const struct asg_controller_settings *settings,
 {
     uint32_t files = files_now();
     asg_accept_reserve(least(OWN_FILES + API_FILES, files / 2));
-    for (size_t i = 0; i < sizeof here / sizeof here[0]; i++) {
-        asg_accept_know(here[i]);
-    }
     struct asg_accept_limits limits = {
         .name = "agents",
         .connections = (uint32_t)settings->strangers,
@@ -101,8 +97,5 @@ void asg_limit_peers_end(const struct asg_peer_ports *ports)
                             ports->http};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (all[i] != 0) asg_accept_unlimit(all[i]);
-    }
-    for (size_t i = 0; i < sizeof here / sizeof here[0]; i++) {
-        asg_accept_forget(here[i]);
     }
 }

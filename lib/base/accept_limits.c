@@ -214,8 +214,18 @@ static void make_room_for_known(void)
     known_used = live - 1;
 }
 
+static bool is_own(const uint8_t address[ADDRESS_BYTES])
+{
+    static const uint8_t four[ADDRESS_BYTES] = {
+        [10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1};
+    static const uint8_t six[ADDRESS_BYTES] = {[15] = 1};
+    return memcmp(address, four, ADDRESS_BYTES) == 0 ||
+           memcmp(address, six, ADDRESS_BYTES) == 0;
+}
+
 static bool is_known_address(const uint8_t address[ADDRESS_BYTES])
 {
+    if (is_own(address)) return true;
     return known_size > 0 && find_known(known, known_size, address)->count > 0;
 }
 
@@ -387,6 +397,7 @@ static enum reason judge(struct port *port, struct entry *entry, bool is_address
     uint32_t open_known = atomic_load(&port->open_known);
     uint32_t strangers = atomic_load(&port->open) - open_known;
     if (entry == NULL && !is_address_known) return FOR_ROOM;
+    if (entry != NULL && is_own(entry->address)) entry = NULL;
     if (entry != NULL &&
         reaches(atomic_load(&entry->open), limits->connections_address)) {
         return FOR_ADDRESS;

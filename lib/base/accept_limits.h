@@ -7,8 +7,9 @@
  * once, before the library sees it, counted, and told in one line a while. Ports that are
  * not named are untouched. Addresses that are `known` (instances of the fleet) do not
  * count against the limits of all strangers. A stranger's address is an IPv4 address or
- * an IPv6 /64; a known one is exact.
- * Threads: any. Nothing blocks; an accept costs the same however many there are.
+ * an IPv6 /64; a known one is exact. This host's own address (127.0.0.1, ::1) is known,
+ * and what holds for one address does not hold for it: the operator's commands come from
+ * it. Threads: any. Nothing blocks; an accept costs the same however many there are.
  */
 #ifndef ASG_BASE_ACCEPT_LIMITS_H
 #define ASG_BASE_ACCEPT_LIMITS_H

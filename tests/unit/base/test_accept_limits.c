@@ -173,6 +173,29 @@ static void test_accept_limits_of_strangers_leave_the_fleet_alone(void **state)
     end_listener(&listener);
 }
 
+static void test_accept_limits_of_an_address_are_not_this_hosts_own(void **state)
+{
+    (void)state;
+    const struct asg_accept_limits one = {.name = "admin",
+                                          .connections = 1,
+                                          .connections_address = 1,
+                                          .handshakes_s = 1,
+                                          .handshakes_address_s = 1,
+                                          .known_connections = 3};
+    struct listener listener = listen_with(&one);
+    int clients[4];
+    int servers[4];
+    for (int i = 0; i < 3; i++) {
+        assert_true(is_taken_from(&listener, "127.0.0.1", &clients[i], &servers[i]));
+    }
+    assert_false(is_taken_from(&listener, "127.0.0.1", &clients[3], &servers[3]));
+    for (int i = 0; i < 3; i++) {
+        (void)close(clients[i]);
+        (void)close(servers[i]);
+    }
+    end_listener(&listener);
+}
+
 static void test_accept_limits_how_often_strangers_connect(void **state)
 {
     (void)state;
@@ -550,6 +573,7 @@ int main(void)
         cmocka_unit_test(test_accept_limits_leave_other_ports_alone),
         cmocka_unit_test(test_accept_limits_count_what_one_address_holds),
         cmocka_unit_test(test_accept_limits_of_strangers_leave_the_fleet_alone),
+        cmocka_unit_test(test_accept_limits_of_an_address_are_not_this_hosts_own),
         cmocka_unit_test(test_accept_limits_how_often_strangers_connect),
         cmocka_unit_test(test_accept_limits_take_an_ipv6_network_for_one_stranger),
         cmocka_unit_test(test_accept_limits_keep_descriptors_back),
