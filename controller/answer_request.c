@@ -135,6 +135,23 @@ static void fill_activities(struct asg_controller *controller,
     answer->activity_count = count;
 }
 
+/* Of an instance that a group has: whatever EC2 runs besides is nobody's to enrol. */
+static void fill_join_line(struct asg_controller *controller,
+                           const struct asg_request *request, struct asg_answer *answer)
+{
+    struct asg_belief belief;
+    if (!asg_core_find_instance(asg_commit_core(controller->commit), request->name,
+                                &belief)) {
+        answer->is_ok = false;
+        answer->code = "ValidationError";
+        answer->message = asg_arena_format(
+            &controller->scratch, "no group has an instance '%s'", request->name);
+        return;
+    }
+    answer->join_line =
+        asg_instance_join_line(controller, request->name, &controller->scratch);
+}
+
 static void answer_question(struct asg_controller *controller, uint32_t peer,
                             const struct asg_request *request)
 {
@@ -161,6 +178,7 @@ static void answer_question(struct asg_controller *controller, uint32_t peer,
                           &answer.workers, &answer.worker_count);
         break;
     case ASG_QUERY_ACTIVITIES: fill_activities(controller, request, &answer); break;
+    case ASG_QUERY_JOIN_LINE: fill_join_line(controller, request, &answer); break;
     default: break;
     }
     asg_send_answer(controller, peer, &answer);

@@ -173,6 +173,7 @@ static void hand_over(struct asg_controller *controller)
     asg_arena_clear(&arena);
     /* Signs of a batch that was lost, or that came while nobody led. */
     asg_ingest_tell_again(controller->ingest);
+    if (controller->enroller != NULL) asg_enroller_tell_again(controller->enroller);
     asg_prober_tell_again(controller->prober);
     if (job_count > 0) {
         asg_log_info("lead", "jobs_inherited", "%zu open jobs go out again", job_count);
@@ -191,7 +192,8 @@ static uint64_t draw_incarnation(void)
     return drawn;
 }
 
-static enum asg_status lead(struct asg_controller *controller, struct asg_error *error)
+static enum asg_status open_log(struct asg_controller *controller,
+                                struct asg_error *error)
 {
     const struct asg_controller_settings *settings = controller->settings;
     const struct asg_commit_options options = {
@@ -209,11 +211,16 @@ static enum asg_status lead(struct asg_controller *controller, struct asg_error 
         .schedule_late_ms = settings->schedule_late_ms,
     };
     int64_t wall_ms = asg_clock_wall_ms(&controller->clock);
-    int64_t before_ms = asg_clock_monotonic_ms(&controller->clock);
+    controller->opened_ms = asg_clock_monotonic_ms(&controller->clock);
     enum asg_status status =
         asg_commit_open(&options, wall_ms, &controller->commit, error);
-    if (status != ASG_OK) return status;
-    ASG_FAILPOINT("lead.log_opened");
+    if (status == ASG_OK) ASG_FAILPOINT("lead.log_opened");
+    return status;
+}
+
+/* The log is open: go on from what it says. */
+static void lead(struct asg_controller *controller)
+{
     int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
     asg_log_time_init(&controller->log_time, asg_commit_last_ms(controller->commit),
                       asg_clock_wall_ms(&controller->clock), mono_ms);
@@ -230,19 +237,22 @@ static enum asg_status lead(struct asg_controller *controller, struct asg_error 
     atomic_store(&controller->is_leading, true);
     asg_gauge(ASG_COUNT_IS_LEADING, 1);
     const struct asg_core *core = asg_commit_core(controller->commit);
-    asg_log_info(
-        "lead", "leading",
-        "cluster=%s epoch=%" PRIu64 " log_head=%" PRIu64 " rebuilt in %" PRId64 " ms",
-        asg_core_cluster_id(core), asg_core_epoch(core),
-        asg_log_head(asg_commit_log(controller->commit)).seq, mono_ms - before_ms);
-    return ASG_OK;
+    asg_log_info("lead", "leading",
+                 "cluster=%s epoch=%" PRIu64 " log_head=%" PRIu64 " rebuilt in %" PRId64
+                 " ms",
+                 asg_core_cluster_id(core), asg_core_epoch(core),
+                 asg_log_head(asg_commit_log(controller->commit)).seq,
+                 mono_ms - controller->opened_ms);
 }
 
 static void try_to_lead(struct asg_controller *controller, int64_t mono_ms)
 {
     if (controller->commit != NULL || mono_ms < controller->try_again_ms) return;
     struct asg_error error = {""};
-    if (lead(controller, &error) == ASG_OK) return;
+    if (open_log(controller, &error) == ASG_OK) {
+        lead(controller);
+        return;
+    }
     asg_log_warn("lead", "cannot_lead", "%s; trying again in %d s", error.text,
                  RETRY_MS / 1000);
     controller->try_again_ms = mono_ms + RETRY_MS;
@@ -287,6 +297,22 @@ static bool is_known_agent(const struct asg_controller *controller,
                               event->witness->incarnation, event->witness->job_id);
 }
 
+/* Nothing would come of it: the agent is refused, and the alarm of it stands or needs
+ * none. So it is answered without an event. */
+static bool is_refused_enrolment(struct asg_controller *controller,
+                                 const struct asg_inbox_item *item)
+{
+    if (item->event.kind != ASG_EVENT_ENROLMENT) return false;
+    struct asg_effects effects = {0};
+    bool is_event =
+        asg_core_weigh_enrolment(asg_commit_core(controller->commit),
+                                 item->event.enrolment, &effects.arena, &effects.reply);
+    bool is_refused = !is_event && !effects.reply.is_ok;
+    if (is_refused) item->waiter.settled(item->waiter.call, &effects);
+    asg_arena_clear(&effects.arena);
+    return is_refused;
+}
+
 static void drain_inbox(struct asg_controller *controller)
 {
     for (int i = 0; i < BATCH_EVENTS; i++) {
@@ -295,7 +321,8 @@ static void drain_inbox(struct asg_controller *controller)
         ASG_FAILPOINT("inbox.taken");
         if (controller->commit == NULL) {
             asg_refuse_call(&item->waiter, "ServiceUnavailable", controller->not_leading);
-        } else if (!is_known_agent(controller, &item->event)) {
+        } else if (!is_known_agent(controller, &item->event) &&
+                   !is_refused_enrolment(controller, item)) {
             asg_take_event(controller, &item->event, item->waiter);
         }
         asg_inbox_done(controller->inbox, item);
@@ -442,6 +469,9 @@ int64_t asg_controller_turn(struct asg_controller *controller)
         controller->housekeeping_ms = mono_ms + IDLE_MS;
         read_allowed(controller, mono_ms);
         update_gauges(controller);
+        if (controller->enroller != NULL) {
+            asg_enroller_say(controller->enroller, mono_ms);
+        }
     }
     if (controller->commit != NULL && mono_ms >= controller->tidy_at_ms) {
         /* Also under load: nothing is staged here. */
@@ -507,6 +537,26 @@ static void limit_strangers(struct asg_controller *controller)
     asg_limit_peers(controller->settings, &controller->ports);
 }
 
+/* For now beside the agents' port, on one that is free. */
+static enum asg_status open_inlet(struct asg_controller *controller,
+                                  struct asg_error *error)
+{
+    char endpoint[ASG_BUS_ENDPOINT_MAX];
+    (void)snprintf(endpoint, sizeof endpoint, "%s", controller->settings->listen_agents);
+    char *colon = strrchr(endpoint, ':');
+    if (colon != NULL) (void)snprintf(colon, 3, ":*");
+    asg_key_set_new(&controller->agent_keys);
+    const struct asg_bus_inlet_options options = {
+        .endpoint = endpoint,
+        .domain = "reports",
+        .keys = &controller->keys,
+        .key_set = controller->agent_keys,
+        .max_message_bytes = ASG_AGENT_FRAME_MAX,
+        .handshake_ms = 30000, /* a whole fleet, which may come back at once */
+    };
+    return asg_bus_inlet_new(controller->bus, &options, &controller->inlet, error);
+}
+
 static enum asg_status bind_all(struct asg_controller *controller,
                                 struct asg_error *error)
 {
@@ -517,6 +567,7 @@ static enum asg_status bind_all(struct asg_controller *controller,
         status = listen_on(controller, settings->listen_agents, "agents", NULL,
                            ASG_AGENT_FRAME_MAX, &controller->agents, error);
     }
+    if (status == ASG_OK) status = open_inlet(controller, error);
     if (status == ASG_OK) {
         status = listen_on(controller, settings->listen_workers, "workers",
                            controller->workers_allowed, ASG_WORKER_FRAME_MAX,
@@ -533,11 +584,10 @@ static enum asg_status bind_all(struct asg_controller *controller,
     }
     if (status == ASG_OK) status = asg_serve_api_new(controller, error);
     if (status != ASG_OK) return status;
-    (void)snprintf(controller->agents_announced, sizeof controller->agents_announced,
-                   "%s",
-                   settings->announce_agents[0] != '\0'
-                       ? settings->announce_agents
-                       : asg_bus_listener_endpoint(controller->agents));
+    (void)snprintf(
+        controller->agents_announced, sizeof controller->agents_announced, "%s",
+        settings->announce_agents[0] != '\0' ? settings->announce_agents
+                                             : asg_bus_inlet_endpoint(controller->inlet));
     limit_strangers(controller);
     return ASG_OK;
 }
@@ -603,13 +653,15 @@ static enum asg_status start_edges(struct asg_controller *controller,
     enum asg_status status = asg_prober_new(&probing, &controller->prober, error);
     if (status != ASG_OK) return status;
     struct asg_ingest_options ingest = {
+        .inlet = controller->inlet,
         .listener = controller->agents,
+        .key_set = controller->agent_keys,
         .inbox = controller->inbox,
         .prober = controller->prober,
-        .roster = {.check_address = settings->join_check_address,
-                   .silent_reports = (uint32_t)settings->join_silent_reports,
-                   .silent_ms_min = settings->join_silent_ms,
-                   .first_report_ms = settings->join_first_report_ms},
+        .roster = {.check_address = settings->enrol_check_address,
+                   .silent_reports = (uint32_t)settings->reports_missed,
+                   .silent_ms_min = settings->reports_silent_ms,
+                   .first_report_ms = settings->reports_first_ms},
         .limits = {.rate_bytes = settings->rate_max_bytes, .load = settings->load_max},
         .probe_port = (uint16_t)settings->probe_port,
         .clock = controller->clock,
@@ -620,8 +672,8 @@ static enum asg_status start_edges(struct asg_controller *controller,
     asg_secret_wipe(ingest.roster.join_secret, sizeof ingest.roster.join_secret);
     status = asg_probe_thread_new(controller->prober, &controller->prober_thread, error);
     if (status != ASG_OK) return status;
-    status = asg_ingest_thread_new(controller->ingest, controller->agents,
-                                   &controller->ingest_thread, error);
+    status = asg_ingest_thread_new(controller->ingest, controller->inlet,
+                                   controller->agents, &controller->ingest_thread, error);
     if (status != ASG_OK) return status;
     const struct asg_answer_sources sources = {.view = controller->view,
                                                .ingest = controller->ingest};
@@ -669,8 +721,12 @@ static enum asg_status begin(struct asg_controller *controller, struct asg_error
     };
     asg_reconciler_new(&reconciling, &controller->reconciler);
     status = bind_all(controller, error);
+    if (status == ASG_OK) status = open_log(controller, error);
+    if (status == ASG_OK) status = asg_make_identity(controller, error);
     if (status == ASG_OK) status = start_edges(controller, error);
-    if (status == ASG_OK) status = lead(controller, error);
+    if (status != ASG_OK) return status;
+    lead(controller);
+    status = asg_serve_enrol_new(controller, error);
     if (status == ASG_OK) status = asg_write_endpoints(controller, error);
     return status;
 }
@@ -687,6 +743,7 @@ enum asg_status asg_controller_new(const struct asg_controller_settings *setting
     asg_view_new(&controller->view);
     enum asg_status status =
         asg_rate_quotas_parse(settings->rate_quotas, &controller->rate_quotas, error);
+    if (status == ASG_OK) status = asg_check_announced(settings, error);
     if (status == ASG_OK) status = begin(controller, error);
     if (status != ASG_OK) {
         asg_controller_destroy(&controller);
@@ -713,6 +770,9 @@ void asg_controller_destroy(struct asg_controller **controller)
     struct asg_controller *c = *controller;
     if (c == NULL) return;
     asg_answer_thread_destroy(&c->answers);
+    asg_serve_enrol_close(c);
+    refuse_waiting(c); /* its calls among others */
+    asg_serve_enrol_destroy(c);
     asg_ingest_thread_destroy(
         &c->ingest_thread); /* the edges first: they feed the inbox */
     asg_probe_thread_destroy(&c->prober_thread);
@@ -730,10 +790,12 @@ void asg_controller_destroy(struct asg_controller **controller)
     asg_reconciler_destroy(&c->reconciler);
     asg_collector_clear(&c->collector);
     asg_bus_listener_destroy(&c->agents);
+    asg_bus_inlet_destroy(&c->inlet);
     asg_bus_listener_destroy(&c->workers);
     asg_bus_listener_destroy(&c->admin);
     asg_bus_destroy(&c->bus);
     asg_limit_peers_end(&c->ports);
+    asg_key_set_destroy(&c->agent_keys);
     asg_inbox_destroy(&c->inbox);
     asg_bus_waker_destroy(&c->waker);
     asg_allow_list_destroy(&c->workers_allowed);

@@ -1,15 +1,18 @@
 #include "controller/ingest_report.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/accept_limits.h"
 #include "base/failpoint.h"
 #include "base/id_map.h"
 #include "base/log.h"
 #include "controller/metrics.h"
 #include "controller/window.h"
+#include "crypto/crypto.h"
 #include "wire/wire.h"
 
 #define DRAIN_MAX        4096 /* frames between two looks at the clock */
@@ -17,11 +20,18 @@
 #define SILENT_AT_ONCE   2000 /* in one event, so fewer than ASG_INBOX_SIGNS_MAX */
 #define TARGET_MAX       64
 #define WITNESSES_MAX    1024
+#define SHED_SAY_MS      60000 /* between two lines about reports that did not count */
 
 struct change {
     bool is_watch;
     struct asg_watch watch;
     struct asg_member member;
+};
+
+/* The newest report of an instance in this turn. */
+struct waiting {
+    uint32_t slot;
+    struct asg_report report;
 };
 
 struct asg_ingest {
@@ -45,11 +55,21 @@ struct asg_ingest {
     struct asg_inbox_item *signs; /* of this turn, not put yet; NULL: none */
     struct asg_health *health;    /* in it */
     size_t sign_capacity;
+    struct waiting *waiting; /* of this turn, at most DRAIN_MAX */
+    uint32_t waiting_count;
     struct {
         int64_t reports;
         int64_t repeated;
         int64_t unbound;
+        int64_t overtaken;
+        int64_t late;
     } counts; /* of this drain */
+    struct {
+        int64_t say_ms; /* monotonic: not before */
+        int64_t overtaken;
+        int64_t late;
+        char late_id[ASG_INSTANCE_ID_MAX + 1]; /* the last of them */
+    } shed;                                    /* since it was said */
 };
 
 /* ---- membership from the loop ---- */
@@ -84,12 +104,26 @@ static void add_changes(struct asg_ingest *ingest, const struct asg_effects *eff
         change->member = effects->members[i];
         change->member.instance_id = asg_arena_text(arena, change->member.instance_id);
         change->member.private_ip = asg_arena_text(arena, change->member.private_ip);
+        change->member.curve_key = asg_arena_text(arena, change->member.curve_key);
+        change->member.tls_key = asg_arena_text(arena, change->member.tls_key);
+    }
+}
+
+/* Before anybody hears that its key is bound: who was told may connect at once. */
+static void admit_members(struct asg_ingest *ingest, const struct asg_effects *effects)
+{
+    struct asg_key_set *set = ingest->options.key_set;
+    for (size_t i = 0; set != NULL && i < effects->member_count; i++) {
+        const struct asg_member *member = &effects->members[i];
+        if (member->state == ASG_MEMBER_GONE || member->curve_key[0] == '\0') continue;
+        asg_key_set_add(set, member->curve_key);
     }
 }
 
 void asg_ingest_take_members(struct asg_ingest *ingest, const struct asg_effects *effects)
 {
     if (effects->watch_count == 0 && effects->member_count == 0) return;
+    admit_members(ingest, effects);
     (void)pthread_mutex_lock(&ingest->changes_lock);
     add_changes(ingest, effects);
     (void)pthread_mutex_unlock(&ingest->changes_lock);
@@ -102,6 +136,7 @@ void asg_ingest_take_all(struct asg_ingest *ingest, const struct asg_effects *ef
     add_changes(ingest, effects);
     ingest->is_all = true;
     (void)pthread_mutex_unlock(&ingest->changes_lock);
+    admit_members(ingest, effects);
 }
 
 void asg_ingest_tell_again(struct asg_ingest *ingest)
@@ -113,27 +148,64 @@ void asg_ingest_tell_again(struct asg_ingest *ingest)
 
 static void watch_address(struct asg_ingest *ingest, const struct asg_roster_slot *slot)
 {
-    if (ingest->options.prober == NULL || slot->private_ip[0] == '\0') return;
+    bool is_leaving = slot->state == ASG_MEMBER_LEAVING;
+    if (ingest->options.prober == NULL || slot->private_ip[0] == '\0' || is_leaving)
+        return;
     unsigned port = slot->grpc_port != 0 ? slot->grpc_port : ingest->options.probe_port;
     char target[TARGET_MAX];
     (void)snprintf(target, sizeof target, "%s:%u", slot->private_ip, port);
-    asg_prober_watch(ingest->options.prober, slot->id, target, "");
+    char tls_key[2 * sizeof slot->tls_key + 1] = "";
+    if (slot->is_enrolled) {
+        asg_hex_encode(slot->tls_key, sizeof slot->tls_key, tls_key);
+    }
+    asg_prober_watch(ingest->options.prober, slot->id, target, tls_key);
     /* It may have fallen silent before anybody knew where it is: CreateFleet does not
      * say. */
     if (slot->is_silent) asg_prober_suspect(ingest->options.prober, slot->id, true);
 }
 
+/* Connections of the fleet's own addresses are not limited as those of strangers are. */
+static void know_address(const char *before, const char *after)
+{
+    if (strcmp(before, after) == 0) return;
+    if (after[0] != '\0') asg_accept_know(after);
+    if (before[0] != '\0') asg_accept_forget(before);
+}
+
+/* Whom it admits follows the roster. */
+static void admit(struct asg_ingest *ingest, uint32_t slot, const char *key_before)
+{
+    struct asg_key_set *set = ingest->options.key_set;
+    if (set == NULL) return;
+    const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
+    char key[sizeof s->key + 1] = "";
+    if (s->is_used && s->is_enrolled) memcpy(key, s->key, sizeof s->key);
+    if (key_before[0] != '\0' && strcmp(key_before, key) != 0) {
+        asg_key_set_remove(set, key_before);
+    }
+    if (key[0] != '\0') asg_key_set_add(set, key);
+}
+
 static void apply_member(struct asg_ingest *ingest, const struct asg_member *member,
                          int64_t mono_ms)
 {
-    struct asg_member known = *member;
-    if (known.state == ASG_MEMBER_LEAVING)
-        known.state = ASG_MEMBER_GONE; /* its keys stay */
-    bool is_gone = known.state == ASG_MEMBER_GONE;
-    uint32_t slot = asg_roster_set(ingest->roster, &known, mono_ms);
+    bool is_asked =
+        member->state == ASG_MEMBER_WATCHED || member->state == ASG_MEMBER_COUNTS;
+    char key_before[ASG_BUS_KEY_SIZE] = "";
+    char address_before[16] = "";
+    uint32_t slot = asg_roster_find(ingest->roster, member->instance_id);
+    if (slot != ASG_SLOT_NONE) {
+        const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
+        if (s->is_enrolled) memcpy(key_before, s->key, sizeof s->key);
+        memcpy(address_before, s->private_ip, sizeof address_before);
+    }
+    slot = asg_roster_set(ingest->roster, member, mono_ms);
     if (slot == ASG_SLOT_NONE) return;
-    asg_window_set(ingest->window, slot, known.group_no, known.state);
-    if (!is_gone) {
+    admit(ingest, slot, key_before);
+    know_address(address_before, asg_roster_slot(ingest->roster, slot)->private_ip);
+    asg_window_set(ingest->window, slot, member->group_no,
+                   is_asked ? member->state : ASG_MEMBER_GONE);
+    if (is_asked) {
         watch_address(ingest, asg_roster_slot(ingest->roster, slot));
     } else if (ingest->options.prober != NULL) {
         asg_prober_forget(ingest->options.prober, member->instance_id);
@@ -182,7 +254,9 @@ static void drop_unnamed(struct asg_ingest *ingest, int64_t mono_ms, int64_t wal
         const struct asg_member gone = {.group_no = s->group_no,
                                         .instance_id = id,
                                         .private_ip = "",
-                                        .state = ASG_MEMBER_GONE};
+                                        .state = ASG_MEMBER_GONE,
+                                        .curve_key = "",
+                                        .tls_key = ""};
         apply_member(ingest, &gone, mono_ms);
     }
     asg_id_map_clear(&named);
@@ -192,6 +266,7 @@ static void drop_unnamed(struct asg_ingest *ingest, int64_t mono_ms, int64_t wal
 static void apply_changes(struct asg_ingest *ingest, int64_t mono_ms, int64_t wall_ms)
 {
     (void)pthread_mutex_lock(&ingest->changes_lock);
+    bool is_any = ingest->is_all || ingest->change_count > 0;
     if (ingest->is_all) drop_unnamed(ingest, mono_ms, wall_ms);
     for (size_t i = 0; i < ingest->change_count; i++) {
         const struct change *change = &ingest->changes[i];
@@ -208,6 +283,7 @@ static void apply_changes(struct asg_ingest *ingest, int64_t mono_ms, int64_t wa
     ingest->must_tell_again = false;
     forget_changes(ingest);
     (void)pthread_mutex_unlock(&ingest->changes_lock);
+    if (is_any) asg_gauge(ASG_COUNT_AGENTS, asg_roster_bound_count(ingest->roster));
 }
 
 /* ---- to core ---- */
@@ -358,8 +434,8 @@ static void take_join(struct asg_ingest *ingest, const struct asg_bus_message *m
     struct asg_error error = {""};
     uint32_t slot = ASG_SLOT_NONE;
     enum asg_status status =
-        asg_roster_join(ingest->roster, &join, message->peer, key != NULL ? key : "",
-                        address != NULL ? address : "", mono_ms, &slot, &error);
+        asg_roster_join(ingest->roster, &join, key, address != NULL ? address : "",
+                        mono_ms, &slot, &error);
     if (status != ASG_OK) {
         asg_count(ASG_COUNT_JOINS_REFUSED, 1);
         if (status == ASG_ERR_NOT_FOUND) {
@@ -381,35 +457,48 @@ static void take_join(struct asg_ingest *ingest, const struct asg_bus_message *m
     ASG_FAILPOINT("ingest.after_joined");
 }
 
-/* A connection's number can come again in another's hands (docs/wire.md, Transport): the
- * key of this very message must be the one that is bound. Some 16 ns. */
-static bool has_bound_key(const struct asg_ingest *ingest, uint32_t slot,
-                          const struct asg_bus_message *message)
+/* Slot that the key of this very message speaks for. Nobody is answered: by the inlet an
+ * agent finds out by itself when its connection ends. */
+static uint32_t slot_of(struct asg_ingest *ingest, const struct asg_bus_message *message,
+                        bool is_inlet)
 {
-    const char *key = asg_bus_message_user_key(message);
-    const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
-    return strncmp(s->key, key != NULL ? key : "", sizeof s->key) == 0;
+    uint32_t slot = asg_roster_slot_of(ingest->roster, asg_bus_message_user_key(message));
+    if (slot != ASG_SLOT_NONE) return slot;
+    if (is_inlet) {
+        asg_bus_message_shut(message);
+    } else {
+        reply(ingest, message->peer, ASG_MESSAGE_REJOIN, NULL);
+    }
+    return ASG_SLOT_NONE;
 }
 
-static void take_report(struct asg_ingest *ingest, const struct asg_bus_message *message,
-                        struct asg_report *report, int64_t mono_ms)
+/* It waits for the end of the turn; a newer one of its instance takes its place. */
+static void let_wait(struct asg_ingest *ingest, uint32_t slot,
+                     const struct asg_report *report)
 {
-    uint32_t peer = message->peer;
-    uint32_t slot = asg_roster_slot_of(ingest->roster, peer);
-    if (slot == ASG_SLOT_NONE || !has_bound_key(ingest, slot, message)) {
-        ingest->counts.unbound++;
-        reply(ingest, peer, ASG_MESSAGE_REJOIN, NULL);
-        return;
+    uint32_t row = asg_roster_slot(ingest->roster, slot)->waiting;
+    if (row > 0) {
+        ingest->counts.overtaken++;
+    } else {
+        row = ++ingest->waiting_count;
+        asg_roster_mark_waiting(ingest->roster, slot, row);
     }
-    enum asg_report_verdict verdict =
-        asg_roster_hear(ingest->roster, slot, report, mono_ms);
-    if (verdict == ASG_REPORT_REPEATED) {
-        ingest->counts.repeated++;
-        return;
+    ingest->waiting[row - 1] = (struct waiting){.slot = slot, .report = *report};
+}
+
+static void count_waiting(struct asg_ingest *ingest)
+{
+    for (uint32_t i = 0; i < ingest->waiting_count; i++) {
+        const struct waiting *waiting = &ingest->waiting[i];
+        asg_roster_mark_waiting(ingest->roster, waiting->slot, 0);
+        asg_window_add(ingest->window, waiting->slot, &waiting->report);
     }
-    ingest->counts.reports++;
-    asg_window_add(ingest->window, slot, report);
-    if (verdict != ASG_REPORT_FIRST) return;
+    ingest->counts.reports += ingest->waiting_count;
+    ingest->waiting_count = 0;
+}
+
+static void tell_first(struct asg_ingest *ingest, uint32_t slot)
+{
     const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
     const struct asg_health_sign sign = {
         .instance_id = s->id, .sign = ASG_SIGN_REPORTING, .detail = ""};
@@ -421,8 +510,38 @@ static void take_report(struct asg_ingest *ingest, const struct asg_bus_message 
     }
 }
 
+static void take_report(struct asg_ingest *ingest, const struct asg_bus_message *message,
+                        bool is_inlet, struct asg_report *report, int64_t mono_ms)
+{
+    uint32_t slot = slot_of(ingest, message, is_inlet);
+    if (slot == ASG_SLOT_NONE) {
+        ingest->counts.unbound++;
+        return;
+    }
+    if (asg_roster_slot(ingest->roster, slot)->state == ASG_MEMBER_LEAVING) {
+        ingest->counts.reports++; /* it may go on; nobody needs it */
+        return;
+    }
+    bool has_moved = false;
+    enum asg_report_verdict verdict =
+        asg_roster_hear(ingest->roster, slot, report, mono_ms, &has_moved);
+    if (has_moved) watch_address(ingest, asg_roster_slot(ingest->roster, slot));
+    switch (verdict) {
+    case ASG_REPORT_REPEATED: ingest->counts.repeated++; return;
+    case ASG_REPORT_LATE:
+        ingest->counts.late++;
+        memcpy(ingest->shed.late_id, asg_roster_slot(ingest->roster, slot)->id,
+               sizeof ingest->shed.late_id);
+        return;
+    case ASG_REPORT_COUNTS: break;
+    case ASG_REPORT_FIRST: tell_first(ingest, slot); break;
+    }
+    let_wait(ingest, slot, report);
+}
+
 /* Agents say a notice again while it stands: core is told once. */
-static void take_notice(struct asg_ingest *ingest, const struct asg_bus_message *message)
+static void take_notice(struct asg_ingest *ingest, const struct asg_bus_message *message,
+                        bool is_inlet)
 {
     struct asg_notice notice;
     asg_arena_reset(&ingest->scratch);
@@ -434,12 +553,12 @@ static void take_notice(struct asg_ingest *ingest, const struct asg_bus_message 
         asg_count(ASG_COUNT_FRAMES_MALFORMED, 1);
         return;
     }
-    uint32_t slot = asg_roster_slot_of(ingest->roster, message->peer);
-    if (slot == ASG_SLOT_NONE || !has_bound_key(ingest, slot, message)) {
-        reply(ingest, message->peer, ASG_MESSAGE_REJOIN, NULL);
+    uint32_t slot = slot_of(ingest, message, is_inlet);
+    if (slot == ASG_SLOT_NONE ||
+        asg_roster_slot(ingest->roster, slot)->state == ASG_MEMBER_LEAVING ||
+        !asg_roster_note(ingest->roster, slot, (unsigned)notice.sign)) {
         return;
     }
-    if (!asg_roster_note(ingest->roster, slot, (unsigned)notice.sign)) return;
     const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
     asg_log_info("ingest", "notice", "instance=%s sign=%s detail=\"%s\"", s->id,
                  asg_enum_word(&asg_sign_words, (int)notice.sign), notice.detail);
@@ -453,25 +572,25 @@ static void take_notice(struct asg_ingest *ingest, const struct asg_bus_message 
 }
 
 static void take_frame(struct asg_ingest *ingest, const struct asg_bus_message *message,
-                       int64_t mono_ms)
+                       bool is_inlet, int64_t mono_ms)
 {
     if (ASG_FAILPOINT_FAILS("ingest.received")) return;
     struct asg_report report;
     enum asg_status status =
         asg_wire_decode_report(message->data, message->length, &report);
     if (status == ASG_OK) {
-        take_report(ingest, message, &report, mono_ms);
+        take_report(ingest, message, is_inlet, &report, mono_ms);
         return;
     }
     enum asg_message_type type;
     if (status == ASG_ERR_MALFORMED) {
         status = asg_wire_message_type(message->data, message->length, &type);
-        if (status == ASG_OK && type == ASG_MESSAGE_JOIN) {
+        if (status == ASG_OK && type == ASG_MESSAGE_JOIN && !is_inlet) {
             take_join(ingest, message, mono_ms);
             return;
         }
         if (status == ASG_OK && type == ASG_MESSAGE_NOTICE) {
-            take_notice(ingest, message);
+            take_notice(ingest, message, is_inlet);
             return;
         }
     }
@@ -484,20 +603,50 @@ static void take_frame(struct asg_ingest *ingest, const struct asg_bus_message *
 
 /* ---- one turn ---- */
 
+static bool receive(struct asg_ingest *ingest, struct asg_bus_message *message,
+                    bool *ret_is_inlet)
+{
+    *ret_is_inlet = ingest->options.inlet != NULL &&
+                    asg_bus_inlet_receive(ingest->options.inlet, message) == ASG_OK;
+    if (*ret_is_inlet) return true;
+    return ingest->options.listener != NULL &&
+           asg_bus_listener_receive(ingest->options.listener, message) == ASG_OK;
+}
+
+static void say_shed(struct asg_ingest *ingest, int64_t mono_ms)
+{
+    if (ingest->shed.late == 0 || mono_ms < ingest->shed.say_ms) return;
+    asg_log_warn("ingest", "reports_late",
+                 "%" PRId64 " reports were older than two of their periods and did not "
+                 "count, %" PRId64 " were overtaken by newer ones, in %d s or more; the "
+                 "last of instance=%s; look at the load of this host and of the network",
+                 ingest->shed.late, ingest->shed.overtaken, SHED_SAY_MS / 1000,
+                 ingest->shed.late_id);
+    ingest->shed.late = 0;
+    ingest->shed.overtaken = 0;
+    ingest->shed.say_ms = mono_ms + SHED_SAY_MS;
+}
+
 static uint32_t drain(struct asg_ingest *ingest, int64_t mono_ms)
 {
     uint32_t taken = 0;
     struct asg_bus_message message;
-    while (taken < DRAIN_MAX &&
-           asg_bus_listener_receive(ingest->options.listener, &message) == ASG_OK) {
-        take_frame(ingest, &message, mono_ms);
+    bool is_inlet = false;
+    while (taken < DRAIN_MAX && receive(ingest, &message, &is_inlet)) {
+        take_frame(ingest, &message, is_inlet, mono_ms);
         taken++;
     }
     if (taken == 0) return 0;
+    count_waiting(ingest);
     asg_count(ASG_COUNT_REPORTS, ingest->counts.reports);
     asg_count(ASG_COUNT_REPORTS_REPEATED, ingest->counts.repeated);
     asg_count(ASG_COUNT_REPORTS_UNBOUND, ingest->counts.unbound);
+    asg_count(ASG_COUNT_REPORTS_OVERTAKEN, ingest->counts.overtaken);
+    asg_count(ASG_COUNT_REPORTS_LATE, ingest->counts.late);
+    ingest->shed.overtaken += ingest->counts.overtaken;
+    ingest->shed.late += ingest->counts.late;
     memset(&ingest->counts, 0, sizeof ingest->counts);
+    say_shed(ingest, mono_ms);
     return taken;
 }
 
@@ -508,12 +657,17 @@ static int64_t wait_ms(struct asg_ingest *ingest, int64_t wall_ms)
     return due_ms > wall_ms ? due_ms - wall_ms : 0;
 }
 
+/* Periods follow the monotonic clock: a wall clock that is set back must not stop them.
+ */
+static int64_t period_ms(const struct asg_ingest *ingest, int64_t mono_ms)
+{
+    return ingest->began_wall_ms + mono_ms - ingest->began_mono_ms;
+}
+
 uint32_t asg_ingest_turn(struct asg_ingest *ingest, int64_t *ret_wait_ms)
 {
     int64_t mono_ms = asg_clock_monotonic_ms(&ingest->options.clock);
-    /* Periods follow the monotonic clock: a wall clock that is set back must not
-       stop them. */
-    int64_t wall_ms = ingest->began_wall_ms + mono_ms - ingest->began_mono_ms;
+    int64_t wall_ms = period_ms(ingest, mono_ms);
     (void)pthread_mutex_lock(&ingest->state_lock);
     apply_changes(ingest, mono_ms, wall_ms);
     uint32_t taken = drain(ingest, mono_ms);
@@ -525,6 +679,35 @@ uint32_t asg_ingest_turn(struct asg_ingest *ingest, int64_t *ret_wait_ms)
     return taken;
 }
 
+/* ---- enrolling ---- */
+
+enum asg_standing asg_ingest_standing(struct asg_ingest *ingest, const char *instance_id,
+                                      const char *curve_key, const char *tls_key,
+                                      const char *address)
+{
+    int64_t mono_ms = asg_clock_monotonic_ms(&ingest->options.clock);
+    (void)pthread_mutex_lock(&ingest->state_lock);
+    apply_changes(ingest, mono_ms, period_ms(ingest, mono_ms));
+    enum asg_standing standing =
+        asg_roster_standing(ingest->roster, instance_id, curve_key, tls_key, address);
+    (void)pthread_mutex_unlock(&ingest->state_lock);
+    return standing;
+}
+
+void asg_ingest_describe(struct asg_ingest *ingest, const char *instance_id,
+                         uint32_t grpc_port, uint32_t interval_ms)
+{
+    (void)pthread_mutex_lock(&ingest->state_lock);
+    uint32_t slot = asg_roster_find(ingest->roster, instance_id);
+    if (slot != ASG_SLOT_NONE) {
+        asg_roster_describe(ingest->roster, slot, grpc_port, interval_ms);
+        watch_address(ingest, asg_roster_slot(ingest->roster, slot));
+    }
+    (void)pthread_mutex_unlock(&ingest->state_lock);
+}
+
+/* ---- making and looking ---- */
+
 void asg_ingest_new(const struct asg_ingest_options *options, struct asg_ingest **ret)
 {
     struct asg_ingest *ingest = asg_alloc(1, sizeof *ingest);
@@ -533,6 +716,7 @@ void asg_ingest_new(const struct asg_ingest_options *options, struct asg_ingest 
     ingest->began_mono_ms = asg_clock_monotonic_ms(&options->clock);
     (void)pthread_mutex_init(&ingest->state_lock, NULL);
     (void)pthread_mutex_init(&ingest->changes_lock, NULL);
+    ingest->waiting = asg_alloc(DRAIN_MAX, sizeof *ingest->waiting);
     asg_roster_new(&options->roster, &ingest->roster);
     asg_window_new(options->limits.rate_bytes > 0 ? &options->limits : NULL,
                    &ingest->window);
@@ -543,6 +727,10 @@ void asg_ingest_destroy(struct asg_ingest **ingest)
 {
     struct asg_ingest *i = *ingest;
     if (i == NULL) return;
+    uint32_t slot = asg_roster_next(i->roster, 0);
+    for (; slot != ASG_SLOT_NONE; slot = asg_roster_next(i->roster, slot + 1)) {
+        know_address(asg_roster_slot(i->roster, slot)->private_ip, "");
+    }
     asg_roster_destroy(&i->roster);
     asg_id_map_clear(&i->witnesses);
     asg_window_destroy(&i->window);
@@ -551,6 +739,7 @@ void asg_ingest_destroy(struct asg_ingest **ingest)
     asg_arena_clear(&i->changes_arena);
     asg_arena_clear(&i->scratch);
     asg_bytes_clear(&i->reply);
+    free(i->waiting);
     free(i);
     *ingest = NULL;
 }
@@ -564,6 +753,7 @@ static void look(const struct asg_ingest *ingest, struct asg_instance_view *view
                         : asg_roster_find(ingest->roster, view->instance_id);
     if (slot == ASG_SLOT_NONE) return;
     const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
+    if (s->state == ASG_MEMBER_LEAVING) return;
     view->is_reporting = s->is_bound && s->is_heard && !s->is_silent;
     view->cpu_milli = asg_window_last_cpu(ingest->window, slot);
 }

@@ -3,7 +3,9 @@
  * Flow:    agents -> [ingest] -> window, roster -> inbox -> core
  * A turn takes what is there, tells who fell silent and ends the periods that are due;
  * ingest_thread.c takes one after another. A bad frame is counted and dropped, never
- * more.
+ * more. Of several reports of an instance in one turn the newest counts, and one that is
+ * older than two of its periods does not (roster.h): what is too much is dropped, not
+ * stored. Who is admitted follows the bound keys.
  * Threads: turns from one thread, the other calls from the loop; none blocks for longer
  *          than one drain.
  */
@@ -12,6 +14,8 @@
 
 #include "base/clock.h"
 #include "bus/bus.h"
+#include "bus/inlet.h"
+#include "bus/key_set.h"
 #include "controller/inbox.h"
 #include "controller/probe_agent.h"
 #include "controller/roster.h"
@@ -22,7 +26,9 @@
 struct asg_ingest;
 
 struct asg_ingest_options {
-    struct asg_bus_listener *listener; /* lent; the turn is its only user */
+    struct asg_bus_inlet *inlet;       /* lent; the turn is its only user */
+    struct asg_bus_listener *listener; /* the same, for agents that JOIN; NULL: none */
+    struct asg_key_set *key_set;       /* lent: filled with the keys that are bound */
     struct asg_inbox *inbox;
     struct asg_prober *prober; /* NULL: nobody probes */
     struct asg_roster_options roster;
@@ -51,6 +57,14 @@ void asg_ingest_take_all(struct asg_ingest *ingest, const struct asg_effects *ef
 /* Core was built anew from the log: signs it was told meanwhile may be lost, so at the
  * next turn everybody who reports or is silent begins to be told again. */
 void asg_ingest_tell_again(struct asg_ingest *ingest);
+
+/* How an agent stands that wants to enrol, all committed changes taken in. Any thread. */
+enum asg_standing asg_ingest_standing(struct asg_ingest *ingest, const char *instance_id,
+                                      const char *curve_key, const char *tls_key,
+                                      const char *address);
+/* What one said of itself that is enrolled now. Any thread. */
+void asg_ingest_describe(struct asg_ingest *ingest, const char *instance_id,
+                         uint32_t grpc_port, uint32_t interval_ms);
 
 /* Fill in what only agents say: is_reporting, and cpu_milli as last heard (-1: never).
  * Waits for a turn under way, once for all rows. */

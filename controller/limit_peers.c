@@ -38,21 +38,31 @@ static void limit(uint16_t port, const struct asg_accept_limits *limits)
     if (port != 0) asg_accept_limit(port, limits);
 }
 
-void asg_limit_peers(const struct asg_controller_settings *settings,
-                     const struct asg_peer_ports *ports)
+static struct asg_accept_limits of_strangers(
+    const struct asg_controller_settings *settings, const char *name)
 {
-    uint32_t files = files_now();
-    asg_accept_reserve(least(OWN_FILES + API_FILES, files / 2));
-    struct asg_accept_limits limits = {
-        .name = "agents",
+    return (struct asg_accept_limits){
+        .name = name,
         .connections = (uint32_t)settings->strangers,
         .connections_address = (uint32_t)settings->address_connections,
         .handshakes_s = (uint32_t)settings->strangers_connects,
         .handshakes_address_s = (uint32_t)settings->address_connects,
     };
+}
+
+void asg_limit_enrol(const struct asg_controller_settings *settings, uint16_t port)
+{
+    const struct asg_accept_limits limits = of_strangers(settings, "enrol");
+    limit(port, &limits);
+}
+
+void asg_limit_peers(const struct asg_controller_settings *settings,
+                     const struct asg_peer_ports *ports)
+{
+    uint32_t files = files_now();
+    asg_accept_reserve(least(OWN_FILES + API_FILES, files / 2));
+    struct asg_accept_limits limits = of_strangers(settings, "agents");
     limit(ports->agents, &limits);
-    limits.name = "enrol";
-    limit(ports->enrol, &limits);
     /* What follows are the fleet's hands: they may use what is kept back, but the ports
      * together not so much that nothing is left of it. */
     limits.may_use_reserve = true;

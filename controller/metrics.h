@@ -12,12 +12,32 @@
       "Agent reports dropped, by reason.")                                               \
     X(REPORTS_UNBOUND, "asg_reports_dropped_total", "reason=\"unbound\"", COUNTER,       \
       "Agent reports dropped, by reason.")                                               \
+    X(REPORTS_OVERTAKEN, "asg_reports_dropped_total", "reason=\"overtaken\"", COUNTER,   \
+      "Agent reports dropped, by reason.")                                               \
+    X(REPORTS_LATE, "asg_reports_dropped_total", "reason=\"late\"", COUNTER,             \
+      "Agent reports dropped, by reason.")                                               \
     X(FRAMES_MALFORMED, "asg_frames_refused_total", "reason=\"malformed\"", COUNTER,     \
       "Frames that could not be used, by reason.")                                       \
     X(FRAMES_VERSION, "asg_frames_refused_total", "reason=\"version\"", COUNTER,         \
       "Frames that could not be used, by reason.")                                       \
     X(JOINS, "asg_joins_total", "", COUNTER, "Agents bound to their instance.")          \
     X(JOINS_REFUSED, "asg_joins_refused_total", "", COUNTER, "Joins refused.")           \
+    X(ENROLMENTS_BOUND, "asg_enrolments_total", "outcome=\"bound\"", COUNTER,            \
+      "Calls of agents to enrol, by outcome.")                                           \
+    X(ENROLMENTS_RENEWED, "asg_enrolments_total", "outcome=\"renewed\"", COUNTER,        \
+      "Calls of agents to enrol, by outcome.")                                           \
+    X(ENROLMENTS_REFUSED, "asg_enrolments_total", "outcome=\"refused\"", COUNTER,        \
+      "Calls of agents to enrol, by outcome.")                                           \
+    X(ENROLMENTS_EARLY, "asg_enrolments_total", "outcome=\"early\"", COUNTER,            \
+      "Calls of agents to enrol, by outcome.")                                           \
+    X(ENROLMENTS_BUSY, "asg_enrolments_total", "outcome=\"busy\"", COUNTER,              \
+      "Calls of agents to enrol, by outcome.")                                           \
+    X(ENROLMENTS_MALFORMED, "asg_enrolments_total", "outcome=\"malformed\"", COUNTER,    \
+      "Calls of agents to enrol, by outcome.")                                           \
+    X(ENROLMENTS_UNAVAILABLE, "asg_enrolments_total", "outcome=\"unavailable\"",         \
+      COUNTER, "Calls of agents to enrol, by outcome.")                                  \
+    X(CERTIFICATE_UNTIL, "asg_certificate_until_seconds", "", GAUGE,                     \
+      "When the controller's own certificate ends, in seconds since 1970.")              \
     X(AGENTS, "asg_agents", "", GAUGE, "Agents bound now.")                              \
     X(INBOX_FULL, "asg_inbox_full_total", "", COUNTER,                                   \
       "Events an edge had to hold back or drop because the inbox was full.")             \

@@ -7,10 +7,13 @@
 
 #include "api/api.h"
 #include "bus/bus.h"
+#include "bus/inlet.h"
+#include "bus/key_set.h"
 #include "controller/answer_thread.h"
 #include "controller/collect_result.h"
 #include "controller/commit_log.h"
 #include "controller/dispatch_job.h"
+#include "controller/enrol_agent.h"
 #include "controller/inbox.h"
 #include "controller/index_activities.h"
 #include "controller/ingest_report.h"
@@ -37,14 +40,22 @@ struct asg_controller {
     char log_path[ASG_PATH_MAX];
     char blobs_path[ASG_PATH_MAX];
     char activities_path[ASG_PATH_MAX];
-    char agents_announced[ASG_BUS_ENDPOINT_MAX];
+    char agents_announced[1024]; /* endpoints for reports, commas between */
+    char enrol_announced[1024];  /* host:port, commas between */
     uint8_t join_secret[32];
     struct asg_authority *authority; /* NULL in the simulator */
     struct asg_bus *bus;
     struct asg_bus_keys keys;
     struct asg_allow_list *workers_allowed;
     struct asg_allow_list *admins_allowed;
-    struct asg_bus_listener *agents;
+    struct asg_bus_listener *agents;   /* those that JOIN */
+    struct asg_bus_inlet *inlet;       /* those that are enrolled */
+    struct asg_key_set *agent_keys;    /* whom it hears */
+    struct asg_rpc_identity *identity; /* openasg://CLUSTER/controller */
+    struct asg_prover *enrol_prover;
+    struct asg_enroller *enroller;
+    struct asg_rpc_enrolment_handler enrol_handler;
+    struct asg_rpc_server *enrol_server;
     struct asg_bus_listener *workers;
     struct asg_bus_listener *admin;
     struct asg_peer_ports ports;
@@ -56,6 +67,7 @@ struct asg_controller {
     struct asg_ingest_thread *ingest_thread;
     struct asg_dispatch *dispatch;
     struct asg_look_up *look_up;
+    int64_t opened_ms;     /* monotonic: when it began to open the log */
     int64_t led_ms;        /* monotonic: when it began to lead */
     int64_t look_up_at_ms; /* monotonic */
     int64_t api_at_ms;     /* monotonic: when a held answer's time is over */
@@ -148,6 +160,28 @@ ASG_MUST_USE enum asg_status asg_serve_order(struct asg_controller *controller,
 void asg_serve_api_look(struct asg_controller *controller, int64_t mono_ms);
 /* Its certificate and keys anew; what is wrong with them is said and they stay. */
 void asg_serve_api_reload(struct asg_controller *controller);
+
+/* serve_enrol.c: our certificate of the cluster's authority. The log is open: it says the
+ * cluster's name. */
+ASG_MUST_USE enum asg_status asg_make_identity(struct asg_controller *controller,
+                                               struct asg_error *error);
+/* Listen on listen.enrol. */
+ASG_MUST_USE enum asg_status asg_serve_enrol_new(struct asg_controller *controller,
+                                                 struct asg_error *error);
+/* No more enrolments go into the inbox; then, when what waits there was settled, the
+ * end. */
+void asg_serve_enrol_close(struct asg_controller *controller);
+void asg_serve_enrol_destroy(struct asg_controller *controller);
+/* The comment for the user data that lets an agent enrol: shell scripts and cloud-config
+ * alike can carry it. A secret. Of a launch, ... */
+const char *asg_launch_join_line(struct asg_controller *controller,
+                                 const struct asg_job *job, struct asg_arena *arena);
+/* ... and of one instance, for people. */
+const char *asg_instance_join_line(struct asg_controller *controller,
+                                   const char *instance_id, struct asg_arena *arena);
+/* Listening on every address, with nothing that agents could be told, is refused. */
+ASG_MUST_USE enum asg_status asg_check_announced(
+    const struct asg_controller_settings *settings, struct asg_error *error);
 
 /* user_data.c: texts of templates lie in files named by their hash, not in the log. */
 ASG_MUST_USE enum asg_status asg_user_data_save(const char *folder, struct asg_blob text,

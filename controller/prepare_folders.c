@@ -114,6 +114,8 @@ enum asg_status asg_write_endpoints(struct asg_controller *controller,
                      asg_bus_listener_endpoint(controller->workers),
                      asg_bus_listener_endpoint(controller->admin),
                      asg_status_pages_url(controller->http), controller->keys.public_key);
+    asg_bytes_printf(&text, "enrol: %s\nca: %s\n", controller->enrol_announced,
+                     asg_authority_fingerprint(controller->authority));
     if (controller->api != NULL) {
         asg_bytes_printf(&text, "api: %s\n", asg_api_url(controller->api));
     }

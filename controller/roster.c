@@ -9,10 +9,9 @@
 #include "base/arena.h"
 #include "crypto/crypto.h"
 
-/* Peers are numbers that ROUTER gives out one after another from a random start, so a
- * table by their low bits is nearly free of collisions. */
-struct peer_row {
-    uint32_t peer;
+/* Slots by their key, which stands in the slot alone. */
+struct key_row {
+    uint32_t hash;
     uint32_t slot; /* ASG_SLOT_NONE: free */
 };
 
@@ -34,21 +33,25 @@ struct asg_roster {
     struct id_row *ids;
     uint32_t id_capacity; /* a power of two */
     uint32_t id_count;
-    struct peer_row *peers;
-    uint32_t peer_capacity; /* a power of two */
+    struct key_row *keys;
+    uint32_t key_capacity; /* a power of two */
+    uint64_t seed;         /* of the keys' hashes: nobody chooses where they fall */
     uint32_t bound_count;
 };
 
 #define BLOCK_SLOTS     256 /* looked through together for silence; divides what follows */
 #define SLOTS_MIN       256
-#define PEERS_MIN       256
+#define ROWS_MIN        256
+#define KEY_LENGTH      40
+#define OFFSET_MS       300000 /* how long a smallest offset holds, and once more */
+#define LATE_PERIODS    2
 #define INTERVAL_MS_MIN 100
 #define INTERVAL_MS_MAX 600000 /* a longer one would hide its silence for ever */
 
-static void clear_peers(struct peer_row *peers, uint32_t count)
+static void clear_keys(struct key_row *keys, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        peers[i].slot = ASG_SLOT_NONE;
+        keys[i].slot = ASG_SLOT_NONE;
     }
 }
 
@@ -56,9 +59,10 @@ void asg_roster_new(const struct asg_roster_options *options, struct asg_roster 
 {
     struct asg_roster *roster = asg_alloc(1, sizeof *roster);
     roster->options = *options;
-    roster->peer_capacity = PEERS_MIN;
-    roster->peers = asg_alloc(PEERS_MIN, sizeof *roster->peers);
-    clear_peers(roster->peers, PEERS_MIN);
+    roster->key_capacity = ROWS_MIN;
+    roster->keys = asg_alloc(ROWS_MIN, sizeof *roster->keys);
+    clear_keys(roster->keys, ROWS_MIN);
+    asg_random_bytes(&roster->seed, sizeof roster->seed);
     *ret = roster;
 }
 
@@ -71,75 +75,92 @@ void asg_roster_destroy(struct asg_roster **roster)
     free(r->slots);
     free(r->spare);
     free(r->soonest_ms);
-    free(r->peers);
+    free(r->keys);
     free(r);
     *roster = NULL;
 }
 
-/* ---- peers ---- */
+/* ---- keys ---- */
 
-/* ROUTER counts its peers up, with the lowest byte of the count in the highest of ours:
- * every bit of the number must reach the low ones. */
-static uint32_t mix(uint32_t peer)
+/* Of KEY_LENGTH letters. Agents choose their keys, so it is seeded. */
+static uint32_t hash_key(const struct asg_roster *roster, const char *key)
 {
-    peer = (peer ^ peer >> 16) * 0x7feb352dU;
-    peer = (peer ^ peer >> 15) * 0x846ca68bU;
-    return peer ^ peer >> 16;
+    uint64_t hash = roster->seed;
+    for (size_t i = 0; i < KEY_LENGTH; i += sizeof hash) {
+        uint64_t word;
+        memcpy(&word, key + i, sizeof word);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
+    return (uint32_t)hash;
 }
 
-static struct peer_row *row_of(const struct asg_roster *roster, uint32_t peer)
+/* Row of a key, or the free one where it belongs. */
+static struct key_row *key_row_of(const struct asg_roster *roster, const char *key,
+                                  uint32_t hash)
 {
-    uint32_t at = mix(peer) & (roster->peer_capacity - 1);
-    while (roster->peers[at].slot != ASG_SLOT_NONE && roster->peers[at].peer != peer) {
-        at = (at + 1) & (roster->peer_capacity - 1);
+    uint32_t mask = roster->key_capacity - 1;
+    uint32_t at = hash & mask;
+    while (roster->keys[at].slot != ASG_SLOT_NONE &&
+           (roster->keys[at].hash != hash ||
+            memcmp(roster->slots[roster->keys[at].slot].key, key, KEY_LENGTH) != 0)) {
+        at = (at + 1) & mask;
     }
-    return &roster->peers[at];
+    return &roster->keys[at];
+}
+
+static void put_key_row(struct asg_roster *roster, struct key_row row)
+{
+    *key_row_of(roster, roster->slots[row.slot].key, row.hash) = row;
 }
 
 /* Take a row out and close the gap: the rows behind it up to the next free one are put
  * in anew, so that probing never meets a hole. */
-static void remove_peer(struct asg_roster *roster, uint32_t peer)
+static void remove_key(struct asg_roster *roster, const char *key)
 {
-    uint32_t mask = roster->peer_capacity - 1;
-    struct peer_row *row = row_of(roster, peer);
+    uint32_t mask = roster->key_capacity - 1;
+    struct key_row *row = key_row_of(roster, key, hash_key(roster, key));
     if (row->slot == ASG_SLOT_NONE) return;
     row->slot = ASG_SLOT_NONE;
-    uint32_t at = ((uint32_t)(row - roster->peers) + 1) & mask;
-    for (; roster->peers[at].slot != ASG_SLOT_NONE; at = (at + 1) & mask) {
-        struct peer_row moved = roster->peers[at];
-        roster->peers[at].slot = ASG_SLOT_NONE;
-        *row_of(roster, moved.peer) = moved;
+    uint32_t at = ((uint32_t)(row - roster->keys) + 1) & mask;
+    for (; roster->keys[at].slot != ASG_SLOT_NONE; at = (at + 1) & mask) {
+        struct key_row moved = roster->keys[at];
+        roster->keys[at].slot = ASG_SLOT_NONE;
+        put_key_row(roster, moved);
     }
 }
 
 /* A wider table with all bound slots. */
-static void widen_peers(struct asg_roster *roster)
+static void widen_keys(struct asg_roster *roster)
 {
-    while (roster->peer_capacity < 2 * (roster->bound_count + 1)) {
-        roster->peer_capacity *= 2;
+    struct key_row *old = roster->keys;
+    uint32_t old_capacity = roster->key_capacity;
+    roster->key_capacity *= 2;
+    roster->keys = asg_alloc(roster->key_capacity, sizeof *roster->keys);
+    clear_keys(roster->keys, roster->key_capacity);
+    for (uint32_t i = 0; i < old_capacity; i++) {
+        if (old[i].slot != ASG_SLOT_NONE) put_key_row(roster, old[i]);
     }
-    roster->peers =
-        asg_realloc(roster->peers, roster->peer_capacity, sizeof *roster->peers);
-    clear_peers(roster->peers, roster->peer_capacity);
-    for (uint32_t slot = 0; slot < roster->slot_end; slot++) {
-        if (!roster->slots[slot].is_bound) continue;
-        *row_of(roster, roster->slots[slot].peer) =
-            (struct peer_row){roster->slots[slot].peer, slot};
-    }
+    free(old);
 }
 
-uint32_t asg_roster_slot_of(const struct asg_roster *roster, uint32_t peer)
+static bool is_key(const char *key)
 {
-    return row_of(roster, peer)->slot;
+    return key != NULL && strlen(key) == KEY_LENGTH;
+}
+
+uint32_t asg_roster_slot_of(const struct asg_roster *roster, const char *key)
+{
+    if (!is_key(key)) return ASG_SLOT_NONE;
+    return key_row_of(roster, key, hash_key(roster, key))->slot;
 }
 
 uint32_t asg_roster_longest_search(const struct asg_roster *roster)
 {
     uint32_t longest = 0;
     uint32_t run = 0;
-    for (uint32_t i = 0; i < 2 * roster->peer_capacity; i++) { /* a run may go round */
-        bool is_free =
-            roster->peers[i & (roster->peer_capacity - 1)].slot == ASG_SLOT_NONE;
+    for (uint32_t i = 0; i < 2 * roster->key_capacity; i++) { /* a run may go round */
+        bool is_free = roster->keys[i & (roster->key_capacity - 1)].slot == ASG_SLOT_NONE;
         run = is_free ? 0 : run + 1;
         if (run > longest) longest = run;
     }
@@ -150,26 +171,22 @@ static void unbind(struct asg_roster *roster, uint32_t slot)
 {
     struct asg_roster_slot *s = &roster->slots[slot];
     if (!s->is_bound) return;
+    remove_key(roster, s->key);
     s->is_bound = false;
+    s->is_enrolled = false;
     roster->bound_count--;
-    remove_peer(roster, s->peer);
 }
 
-static void bind_peer(struct asg_roster *roster, uint32_t slot, uint32_t peer)
+/* The caller has seen that the key speaks for nobody. */
+static void bind_key(struct asg_roster *roster, uint32_t slot, const char *key)
 {
     struct asg_roster_slot *s = &roster->slots[slot];
-    if (s->is_bound) {
-        remove_peer(roster, s->peer);
-    } else {
-        roster->bound_count++;
-    }
+    unbind(roster, slot);
+    if (2 * (roster->bound_count + 1) >= roster->key_capacity) widen_keys(roster);
+    memcpy(s->key, key, KEY_LENGTH);
+    put_key_row(roster, (struct key_row){hash_key(roster, key), slot});
     s->is_bound = true;
-    s->peer = peer;
-    if (2 * roster->bound_count >= roster->peer_capacity) {
-        widen_peers(roster);
-    } else {
-        *row_of(roster, peer) = (struct peer_row){peer, slot};
-    }
+    roster->bound_count++;
 }
 
 /* ---- ids ---- */
@@ -206,7 +223,7 @@ static void widen_ids(struct asg_roster *roster)
 {
     struct id_row *old = roster->ids;
     uint32_t old_capacity = roster->id_capacity;
-    roster->id_capacity = old_capacity == 0 ? PEERS_MIN : old_capacity * 2;
+    roster->id_capacity = old_capacity == 0 ? ROWS_MIN : old_capacity * 2;
     roster->ids = asg_alloc(roster->id_capacity, sizeof *roster->ids);
     for (uint32_t i = 0; i < roster->id_capacity; i++) {
         roster->ids[i].slot = ASG_SLOT_NONE;
@@ -225,7 +242,7 @@ static void put_id(struct asg_roster *roster, uint32_t slot)
     roster->id_count++;
 }
 
-/* Closes the gap as remove_peer() does; the slot's id is still there. */
+/* Closes the gap as remove_key() does; the slot's id is still there. */
 static void remove_id(struct asg_roster *roster, uint32_t slot)
 {
     uint32_t mask = roster->id_capacity - 1;
@@ -303,6 +320,29 @@ static void give_slot_back(struct asg_roster *roster, uint32_t slot)
     roster->spare[roster->spare_count++] = slot;
 }
 
+/* Keys as the log has them. One that speaks for another instance stays with that one:
+ * core binds none twice. */
+static void set_keys(struct asg_roster *roster, uint32_t slot,
+                     const struct asg_member *member, int64_t now_ms)
+{
+    struct asg_roster_slot *s = &roster->slots[slot];
+    if (!is_key(member->curve_key)) {
+        if (s->is_enrolled) unbind(roster, slot);
+        return;
+    }
+    if (member->tls_key == NULL ||
+        asg_hex_decode(member->tls_key, s->tls_key, sizeof s->tls_key) != ASG_OK) {
+        memset(s->tls_key, 0, sizeof s->tls_key);
+    }
+    uint32_t other = asg_roster_slot_of(roster, member->curve_key);
+    if (other == ASG_SLOT_NONE) {
+        bind_key(roster, slot, member->curve_key);
+        s->heard_ms = now_ms;
+        expect_silence(roster, slot);
+    }
+    if (other == ASG_SLOT_NONE || other == slot) s->is_enrolled = true;
+}
+
 uint32_t asg_roster_set(struct asg_roster *roster, const struct asg_member *member,
                         int64_t now_ms)
 {
@@ -332,6 +372,7 @@ uint32_t asg_roster_set(struct asg_roster *roster, const struct asg_member *memb
     } else if (member->private_ip[0] != '\0') {
         (void)snprintf(s->private_ip, sizeof s->private_ip, "%s", member->private_ip);
     }
+    set_keys(roster, slot, member, now_ms);
     return slot;
 }
 
@@ -343,6 +384,50 @@ uint32_t asg_roster_next(const struct asg_roster *roster, uint32_t from)
     return ASG_SLOT_NONE;
 }
 
+/* ---- enrolling ---- */
+
+/* Has the slot these keys? */
+static bool has_keys(const struct asg_roster_slot *slot, const char *key,
+                     const char *tls_key)
+{
+    char bound[2 * sizeof slot->tls_key + 1];
+    asg_hex_encode(slot->tls_key, sizeof slot->tls_key, bound);
+    return slot->is_enrolled && memcmp(slot->key, key, KEY_LENGTH) == 0 &&
+           strcmp(bound, tls_key) == 0;
+}
+
+enum asg_standing asg_roster_standing(const struct asg_roster *roster,
+                                      const char *instance_id, const char *key,
+                                      const char *tls_key, const char *address)
+{
+    uint32_t slot = asg_roster_find(roster, instance_id);
+    if (slot == ASG_SLOT_NONE || !is_key(key)) return ASG_STANDING_UNKNOWN;
+    const struct asg_roster_slot *s = &roster->slots[slot];
+    if (has_keys(s, key, tls_key)) return ASG_STANDING_BOUND;
+    if (roster->options.check_address) {
+        if (s->private_ip[0] == '\0') return ASG_STANDING_NO_ADDRESS;
+        if (strcmp(s->private_ip, address) != 0) return ASG_STANDING_ELSEWHERE;
+    }
+    uint32_t other = asg_roster_slot_of(roster, key);
+    bool is_taken = other != ASG_SLOT_NONE && other != slot;
+    return s->is_enrolled || is_taken ? ASG_STANDING_OTHER_KEYS : ASG_STANDING_FREE;
+}
+
+static uint32_t clamp_interval(uint32_t interval_ms)
+{
+    if (interval_ms < INTERVAL_MS_MIN) return INTERVAL_MS_MIN;
+    return interval_ms > INTERVAL_MS_MAX ? INTERVAL_MS_MAX : interval_ms;
+}
+
+void asg_roster_describe(struct asg_roster *roster, uint32_t slot, uint32_t grpc_port,
+                         uint32_t interval_ms)
+{
+    struct asg_roster_slot *s = &roster->slots[slot];
+    if (grpc_port > 0 && grpc_port <= UINT16_MAX) s->grpc_port = (uint16_t)grpc_port;
+    s->interval_ms = clamp_interval(interval_ms);
+    expect_silence(roster, slot);
+}
+
 /* ---- joins ---- */
 
 void asg_join_token(const uint8_t secret[32], uint64_t incarnation, uint64_t job_id,
@@ -352,6 +437,17 @@ void asg_join_token(const uint8_t secret[32], uint64_t incarnation, uint64_t job
     int length =
         snprintf(text, sizeof text, "openasg join %012" PRIx64 "/%" PRIu64 "/%" PRIu32,
                  incarnation, job_id, attempt);
+    uint8_t hash[ASG_SHA256_BYTES];
+    asg_hmac_sha256(secret, 32, text, (size_t)length, hash);
+    asg_hex_encode(hash, sizeof hash, ret);
+}
+
+void asg_instance_token(const uint8_t secret[32], const char *instance_id,
+                        char ret[ASG_JOIN_TOKEN_SIZE])
+{
+    char text[ASG_INSTANCE_ID_MAX + 32];
+    int length = snprintf(text, sizeof text, "openasg join-line %.*s",
+                          ASG_INSTANCE_ID_MAX, instance_id);
     uint8_t hash[ASG_SHA256_BYTES];
     asg_hmac_sha256(secret, 32, text, (size_t)length, hash);
     asg_hex_encode(hash, sizeof hash, ret);
@@ -390,7 +486,7 @@ static enum asg_status refuse_join(const struct asg_roster *roster,
                         ", which launched %s",
                         slot->job_id, slot->id);
     }
-    if (slot->has_key && strncmp(slot->key, key, sizeof slot->key) != 0) {
+    if (slot->is_bound && strncmp(slot->key, key, sizeof slot->key) != 0) {
         return asg_fail(
             error, ASG_ERR_DENIED,
             "%s is bound to another agent key; if its agent lost its key file, "
@@ -402,39 +498,33 @@ static enum asg_status refuse_join(const struct asg_roster *roster,
         return asg_fail(error, ASG_ERR_DENIED,
                         "%s has the address %s, this agent comes from %s (with address "
                         "translation between agents and controller set "
-                        "join.check_address: false)",
+                        "enrol.check_address: false)",
                         slot->id, slot->private_ip, address);
     }
     return ASG_OK;
 }
 
 enum asg_status asg_roster_join(struct asg_roster *roster, const struct asg_join *join,
-                                uint32_t peer, const char *key, const char *address,
-                                int64_t now_ms, uint32_t *ret_slot,
-                                struct asg_error *error)
+                                const char *key, const char *address, int64_t now_ms,
+                                uint32_t *ret_slot, struct asg_error *error)
 {
     uint32_t slot = asg_roster_find(roster, join->instance_id);
-    if (slot == ASG_SLOT_NONE) {
+    if (slot == ASG_SLOT_NONE || roster->slots[slot].state == ASG_MEMBER_LEAVING) {
         return asg_fail(error, ASG_ERR_NOT_FOUND,
                         "no instance %s here (yet); the agent tries again",
                         join->instance_id);
     }
+    if (!is_key(key)) return asg_fail(error, ASG_ERR_DENIED, "this agent has no key");
     struct asg_roster_slot *s = &roster->slots[slot];
     enum asg_status status = refuse_join(roster, s, join, key, address, error);
     if (status != ASG_OK) return status;
-    uint32_t other = asg_roster_slot_of(roster, peer);
+    uint32_t other = asg_roster_slot_of(roster, key);
     if (other != ASG_SLOT_NONE && other != slot) {
-        return asg_fail(error, ASG_ERR_DENIED, "this connection speaks for %s already",
+        return asg_fail(error, ASG_ERR_DENIED, "this key speaks for %s already",
                         roster->slots[other].id);
     }
-    bind_peer(roster, slot, peer);
-    memset(s->key, 0, sizeof s->key);
-    memcpy(s->key, key, strnlen(key, sizeof s->key));
-    s->has_key = true;
-    s->interval_ms = join->interval_ms < INTERVAL_MS_MIN   ? INTERVAL_MS_MIN
-                     : join->interval_ms > INTERVAL_MS_MAX ? INTERVAL_MS_MAX
-                                                           : join->interval_ms;
-    s->grpc_port = join->grpc_port > UINT16_MAX ? 0 : (uint16_t)join->grpc_port;
+    if (other == ASG_SLOT_NONE) bind_key(roster, slot, key);
+    asg_roster_describe(roster, slot, join->grpc_port, join->interval_ms);
     s->heard_ms = now_ms;
     expect_silence(roster, slot);
     *ret_slot = slot;
@@ -443,22 +533,74 @@ enum asg_status asg_roster_join(struct asg_roster *roster, const struct asg_join
 
 /* ---- reports ---- */
 
+static void begin_offsets(struct asg_roster_slot *slot, int64_t offset_ms, int64_t now_ms)
+{
+    slot->offset_ms = offset_ms;
+    slot->offset_before_ms = offset_ms;
+    slot->offset_until_ms = now_ms + OFFSET_MS;
+}
+
+/* How long ago a report was made: by so much more its clock and ours differ than at the
+ * least. A clock that did not go on between two reports was set; one that drifts is
+ * followed, as the smallest difference holds for some minutes only. */
+static int64_t age_of(struct asg_roster_slot *slot, const struct asg_report *report,
+                      int64_t now_ms)
+{
+    if (report->time_ms < -INT64_MAX / 4 || report->time_ms > INT64_MAX / 4) return 0;
+    int64_t offset_ms = now_ms - report->time_ms;
+    bool is_new = slot->boot_id != report->boot_id || slot->offset_until_ms == 0;
+    if (is_new || report->time_ms <= slot->time_ms) {
+        begin_offsets(slot, offset_ms, now_ms);
+    } else if (now_ms >= slot->offset_until_ms) {
+        slot->offset_before_ms = slot->offset_ms;
+        slot->offset_ms = offset_ms;
+        slot->offset_until_ms = now_ms + OFFSET_MS;
+    } else if (offset_ms < slot->offset_ms) {
+        slot->offset_ms = offset_ms;
+    }
+    int64_t least_ms = slot->offset_ms < slot->offset_before_ms ? slot->offset_ms
+                                                                : slot->offset_before_ms;
+    int64_t age_ms = offset_ms - least_ms;
+    int64_t most_ms = now_ms - slot->heard_ms; /* it was made after the one before */
+    return age_ms < most_ms ? age_ms : most_ms;
+}
+
 enum asg_report_verdict asg_roster_hear(struct asg_roster *roster, uint32_t slot,
-                                        const struct asg_report *report, int64_t now_ms)
+                                        const struct asg_report *report, int64_t now_ms,
+                                        bool *ret_has_moved)
 {
     struct asg_roster_slot *s = &roster->slots[slot];
+    *ret_has_moved = false;
     if (s->boot_id == report->boot_id && report->sequence <= s->sequence) {
         return ASG_REPORT_REPEATED;
     }
+    int64_t age_ms = age_of(s, report, now_ms);
     s->boot_id = report->boot_id;
     s->sequence = report->sequence;
-    s->heard_ms = now_ms;
+    s->time_ms = report->time_ms;
+    s->heard_ms = now_ms - age_ms;
+    if (report->interval_ms > 0 && report->interval_ms != s->interval_ms) {
+        s->interval_ms = clamp_interval(report->interval_ms);
+        expect_silence(roster, slot);
+    }
+    if (report->grpc_port != s->grpc_port && report->grpc_port > 0 &&
+        report->grpc_port <= UINT16_MAX) {
+        s->grpc_port = (uint16_t)report->grpc_port;
+        *ret_has_moved = true;
+    }
+    bool is_late = age_ms > LATE_PERIODS * (int64_t)s->interval_ms;
+    if (is_late && s->interval_ms > 0) return ASG_REPORT_LATE;
     if (s->is_heard && !s->is_silent && !s->must_tell) return ASG_REPORT_COUNTS;
     s->is_heard = true;
     s->is_silent = false;
     s->must_tell = false;
     expect_silence(roster, slot);
     return ASG_REPORT_FIRST;
+}
+
+void asg_roster_mark_waiting(struct asg_roster *roster, uint32_t slot, uint32_t row)
+{
+    roster->slots[slot].waiting = row;
 }
 
 /* The first of the block's slots from `from` on that is silent and not marked. When the
@@ -472,7 +614,8 @@ static uint32_t look_through_block(struct asg_roster *roster, uint32_t from,
     int64_t soonest_ms = INT64_MAX;
     for (uint32_t slot = from; slot < end; slot++) {
         struct asg_roster_slot *s = &roster->slots[slot];
-        if (!s->is_used || s->is_silent) continue;
+        bool is_awaited = s->is_used && s->state != ASG_MEMBER_LEAVING;
+        if (!is_awaited || s->is_silent) continue;
         int64_t at_ms = silent_at_ms(roster, s);
         if (at_ms <= now_ms) {
             s->is_silent = true;

@@ -1,12 +1,15 @@
-/* roster - which instances there are, whose agent speaks for each, and who fell silent.
+/* roster - which instances there are, whose key speaks for each, and who fell silent.
  *
- * Flow:     membership (core) -> [roster] <- joins, reports (ingest)
- * An agent is bound to its instance by the join token of the launch job, the first CURVE
- * key that shows it, and the private address EC2 gave it (docs/rules.md, "Peers and
- * keys"). From then on that key speaks for that instance and for no other. A slot
- * number stays with an instance as long as it is known; the window uses the same.
- * Time:    monotonic milliseconds.
- * Threads: one owner (the ingest thread).
+ * Flow:     membership (core) -> [roster] <- reports (ingest), questions (enrol_agent)
+ * Core binds an agent's keys to its instance (docs/rules.md, "Peers and keys"); here they
+ * are found in constant time. A key speaks for one instance, and an instance by one key.
+ * A slot number stays with an instance as long as it is known; the window uses the same.
+ * Age:      a report is as old as its agent's clock says against ours: from the smallest
+ *           difference of the two in the last minutes, so that a clock that is wrong, is
+ *           set, or drifts does no harm. It is never older than the time since the one
+ *           before it was made.
+ * Time:     monotonic milliseconds.
+ * Threads:  one owner (the ingest, under its lock).
  */
 #ifndef ASG_CONTROLLER_ROSTER_H
 #define ASG_CONTROLLER_ROSTER_H
@@ -33,31 +36,37 @@ struct asg_roster_options {
 struct asg_roster_slot {
     uint64_t boot_id;
     uint64_t sequence;
-    int64_t heard_ms;
+    int64_t heard_ms;         /* when the last report was made, by its age */
+    int64_t time_ms;          /* the agent's clock in it */
+    int64_t offset_ms;        /* smallest of our clock less the agent's ... */
+    int64_t offset_before_ms; /* ... and the smallest of the time before ... */
+    int64_t offset_until_ms;  /* ... which begins anew then */
     uint32_t interval_ms;
+    uint32_t waiting; /* ingest's own: row of its report in this turn, from 1 */
     bool is_used;
-    bool is_bound;  /* a key speaks for it */
-    bool is_silent; /* told so */
-    bool is_heard;  /* reported since it was bound or since our start */
-    uint32_t peer;
+    bool is_bound;    /* a key speaks for it */
+    bool is_enrolled; /* by the log, not by JOIN */
+    bool is_silent;   /* told so */
+    bool is_heard;    /* reported since it was bound or since our start */
+    bool must_tell;   /* its next report is told as a first one */
+    uint8_t state;    /* asg_member_state */
+    uint16_t grpc_port;
+    uint16_t noted; /* bits 1 << asg_sign: notices that core knows */
     uint32_t group_no;
     uint64_t job_id;
     uint64_t incarnation;
     uint32_t attempt;
-    uint16_t grpc_port;
-    uint8_t state; /* asg_member_state */
-    bool has_key;
-    bool must_tell; /* its next report is told as a first one */
-    uint16_t noted; /* bits 1 << asg_sign: notices that core knows */
     char id[ASG_INSTANCE_ID_MAX + 1];
     char private_ip[16]; /* IPv4, as EC2 gives it */
     char key[40];        /* z85, without a closing zero */
+    uint8_t tls_key[32]; /* its hash */
 };
 
 void asg_roster_new(const struct asg_roster_options *options, struct asg_roster **ret);
 void asg_roster_destroy(struct asg_roster **roster);
 
-/* Take one membership change; GONE empties the slot. Returns the slot, or ASG_SLOT_NONE
+/* Take one membership change; GONE empties the slot, LEAVING keeps its keys and awaits no
+ * reports. Returns the slot, or ASG_SLOT_NONE
  * for a member that is gone and was not known. */
 uint32_t asg_roster_set(struct asg_roster *roster, const struct asg_member *member,
                         int64_t now_ms);
@@ -65,35 +74,57 @@ uint32_t asg_roster_set(struct asg_roster *roster, const struct asg_member *memb
 /* The next slot that has a member, from `from` on; ASG_SLOT_NONE: none. */
 uint32_t asg_roster_next(const struct asg_roster *roster, uint32_t from);
 
-/* May this peer speak for this instance? Binds it when it may.
+/* Slot that a key speaks for; ASG_SLOT_NONE: for none. */
+uint32_t asg_roster_slot_of(const struct asg_roster *roster, const char *key);
+
+/* At most so many rows are looked at for a key; for tests: it walks the table. */
+uint32_t asg_roster_longest_search(const struct asg_roster *roster);
+
+/* What an agent that wants to enrol is told, as far as that is known without the log. */
+enum asg_standing {
+    ASG_STANDING_UNKNOWN,    /* no such instance (yet) */
+    ASG_STANDING_NO_ADDRESS, /* EC2 has not said where it is (yet) */
+    ASG_STANDING_ELSEWHERE,  /* it has another address */
+    ASG_STANDING_OTHER_KEYS, /* it is bound to other keys, or one of them to another */
+    ASG_STANDING_FREE,       /* nothing is bound: ask core */
+    ASG_STANDING_BOUND       /* to these very keys */
+};
+/* `tls_key` is a hash in hex. */
+enum asg_standing asg_roster_standing(const struct asg_roster *roster,
+                                      const char *instance_id, const char *key,
+                                      const char *tls_key, const char *address);
+
+/* What an agent says of itself when it enrols. */
+void asg_roster_describe(struct asg_roster *roster, uint32_t slot, uint32_t grpc_port,
+                         uint32_t interval_ms);
+
+/* May this key speak for this instance by the JOIN of old? Binds it when it may.
  * ASG_ERR_NOT_FOUND: not known (yet): try again soon.
  * ASG_ERR_DENIED:    wrong token, another job's, bound to another key, wrong address. */
 ASG_MUST_USE enum asg_status asg_roster_join(struct asg_roster *roster,
-                                             const struct asg_join *join, uint32_t peer,
-                                             const char *key, const char *address,
-                                             int64_t now_ms, uint32_t *ret_slot,
-                                             struct asg_error *error);
+                                             const struct asg_join *join, const char *key,
+                                             const char *address, int64_t now_ms,
+                                             uint32_t *ret_slot, struct asg_error *error);
 
 /* Is the token one of ours, for the launch that the agent names, whatever instance it is?
  */
 bool asg_roster_is_own_token(const struct asg_roster *roster,
                              const struct asg_join *join);
 
-/* Slot a peer is bound to, ASG_SLOT_NONE when to none: its next report is refused. */
-uint32_t asg_roster_slot_of(const struct asg_roster *roster, uint32_t peer);
-
-/* At most so many rows are looked at for a peer; for tests: it walks the table. */
-uint32_t asg_roster_longest_search(const struct asg_roster *roster);
-
 enum asg_report_verdict {
     ASG_REPORT_COUNTS,
     ASG_REPORT_REPEATED, /* not newer than the last: dropped */
+    ASG_REPORT_LATE,     /* older than two of its periods: a sign of life, no more */
     ASG_REPORT_FIRST     /* the first, or the first after a silence: counts, tell core */
 };
 
-/* Note that a slot spoke. */
+/* Note that a slot spoke. A port that it says is kept; *ret_has_moved: another one than
+ * before. */
 enum asg_report_verdict asg_roster_hear(struct asg_roster *roster, uint32_t slot,
-                                        const struct asg_report *report, int64_t now_ms);
+                                        const struct asg_report *report, int64_t now_ms,
+                                        bool *ret_has_moved);
+/* Ingest's mark of a slot in its turn. */
+void asg_roster_mark_waiting(struct asg_roster *roster, uint32_t slot, uint32_t row);
 
 /* Note a notice of a slot; false: it was noted before. */
 bool asg_roster_note(struct asg_roster *roster, uint32_t slot, unsigned sign);
@@ -122,5 +153,8 @@ uint32_t asg_roster_bound_count(const struct asg_roster *roster);
 #define ASG_JOIN_TOKEN_SIZE 65
 void asg_join_token(const uint8_t secret[32], uint64_t incarnation, uint64_t job_id,
                     uint32_t attempt, char ret[ASG_JOIN_TOKEN_SIZE]);
+/* The one that `openasg instance join-line` gives out: of that instance alone. */
+void asg_instance_token(const uint8_t secret[32], const char *instance_id,
+                        char ret[ASG_JOIN_TOKEN_SIZE]);
 
 #endif

@@ -24,6 +24,9 @@ static const struct asg_config_key keys[] = {
     {"listen.http", ASG_CONFIG_TEXT, AT(listen_http), "127.0.0.1:7704", .unit = "",
      .help = "address:port of /healthz, /readyz and /metrics; port 0 takes a free one, "
              "empty serves none"},
+    {"listen.enrol", ASG_CONFIG_TEXT, AT(listen_enrol), "127.0.0.1:7706", .unit = "",
+     .help = "address:port where agents enrol and renew their certificates, over TLS; "
+             "port 0 takes a free one"},
     {"listen.api", ASG_CONFIG_TEXT, AT(listen_api), "", .unit = "",
      .help =
          "address:port of the Auto Scaling API; port 0 takes a free one, empty serves "
@@ -70,7 +73,11 @@ static const struct asg_config_key keys[] = {
     {"address.connects", ASG_CONFIG_NUMBER, AT(address_connects), "50", 1, 100000, NULL,
      "a second", "new ones of one address at a port"},
     {"announce.agents", ASG_CONFIG_TEXT, AT(announce_agents), "", .unit = "",
-     .help = "endpoint that launched instances are told; empty: listen.agents"},
+     .help = "endpoints for reports that agents are told, commas between; empty: "
+             "listen.agents, which must then be an address of this host"},
+    {"announce.enrol", ASG_CONFIG_TEXT, AT(announce_enrol), "", .unit = "",
+     .help = "host:port that launched instances enrol at, several with commas between; "
+             "empty: listen.enrol, which must then be an address of this host"},
     {"endpoint_file", ASG_CONFIG_PATH, AT(endpoint_file), "", .unit = "",
      .help = "file written when the controller is ready: one endpoint a line"},
     {"allow.workers", ASG_CONFIG_PATH, AT(workers_allowed), "", .unit = "",
@@ -80,13 +87,23 @@ static const struct asg_config_key keys[] = {
      .help = "folder of NAME.pub, the keys that may give orders; empty: admins.d in dir"},
     {"allow.plaintext", ASG_CONFIG_BOOL, AT(allow_plaintext), "false", .unit = "",
      .help = "no encryption and no keys on any socket: for measurements only"},
-    {"join.check_address", ASG_CONFIG_BOOL, AT(join_check_address), "true", .unit = "",
-     .help = "an agent must come from the private address EC2 gave its instance"},
-    {"join.silent_reports", ASG_CONFIG_NUMBER, AT(join_silent_reports), "3", 2, 1000,
-     NULL, "reports", "missed in a row before an agent counts as silent"},
-    {"join.silent_after", ASG_CONFIG_DURATION, AT(join_silent_ms), "1s", 100, HOUR, NULL,
-     "", "but never sooner than this"},
-    {"join.first_report", ASG_CONFIG_DURATION, AT(join_first_report_ms), "30s", 100, DAY,
+    {"enrol.check_address", ASG_CONFIG_BOOL, AT(enrol_check_address), "true", .unit = "",
+     .help = "an agent must enrol from the private address EC2 gave its instance"},
+    {"enrol.certificate_life", ASG_CONFIG_DURATION, AT(enrol_life_ms), "24h", MINUTE,
+     365 * DAY, NULL, "",
+     "of an agent's certificate; it is renewed at two thirds of it, and one that expired "
+     "is no sign of anything"},
+    {"enrol.pending", ASG_CONFIG_NUMBER, AT(enrol_pending), "1000", 1, 8000, NULL,
+     "enrolments",
+     "that wait for their proof or the log at once; more are told to try "
+     "again"},
+    {"enrol.address_calls", ASG_CONFIG_NUMBER, AT(enrol_address_calls), "64", 1, 100000,
+     NULL, "calls", "of one address at once; more are told to try again"},
+    {"reports.missed", ASG_CONFIG_NUMBER, AT(reports_missed), "3", 2, 1000, NULL,
+     "reports", "in a row before an agent counts as silent"},
+    {"reports.silent_after", ASG_CONFIG_DURATION, AT(reports_silent_ms), "1s", 100, HOUR,
+     NULL, "", "but never sooner than this"},
+    {"reports.first_after", ASG_CONFIG_DURATION, AT(reports_first_ms), "30s", 100, DAY,
      NULL, "", "how long agents may take to come back after the controller restarted"},
     {"reports.rate_max", ASG_CONFIG_SIZE, AT(rate_max_bytes), "400g", 1024,
      INT64_C(1) << 50, NULL, "bytes a second",

@@ -10,6 +10,7 @@ struct asg_controller_settings {
     const char *listen_workers;
     const char *listen_admin;
     const char *listen_http;
+    const char *listen_enrol;
     const char *listen_api; /* empty: none */
     const char *region;
     const char *account_id;
@@ -28,14 +29,18 @@ struct asg_controller_settings {
     int64_t address_connections; /* of one address */
     int64_t address_connects;
     const char *announce_agents; /* what instances are told; empty: where we listen */
+    const char *announce_enrol;
     const char *endpoint_file;   /* written when ready */
     const char *workers_allowed; /* folder of public keys */
     const char *admins_allowed;
     bool allow_plaintext;
-    bool join_check_address;
-    int64_t join_silent_reports;
-    int64_t join_silent_ms;
-    int64_t join_first_report_ms;
+    bool enrol_check_address;
+    int64_t enrol_life_ms; /* of an agent's certificate */
+    int64_t enrol_pending;
+    int64_t enrol_address_calls;
+    int64_t reports_missed;
+    int64_t reports_silent_ms;
+    int64_t reports_first_ms;
     int64_t probe_concurrency;
     int64_t probe_deadline_ms;
     int64_t probe_suspect_ms;

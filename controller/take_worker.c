@@ -19,22 +19,6 @@ static enum asg_status send_to_worker(void *context, uint32_t peer,
                                  controller->frame.length);
 }
 
-/* The line for the user data that lets the instance's agent join: one comment, so
- * that shell scripts and cloud-config alike can carry it. */
-static const char *join_stanza(struct asg_controller *controller,
-                               const struct asg_job *job, struct asg_arena *arena)
-{
-    char token[ASG_JOIN_TOKEN_SIZE];
-    asg_join_token(controller->join_secret, job->incarnation, job->id, job->attempt,
-                   token);
-    return asg_arena_format(arena,
-                            "# openasg-join: token=%s controller=%s key=%s job=%" PRIu64
-                            " attempt=%u incarnation=%" PRIu64,
-                            token, controller->agents_announced,
-                            controller->keys.public_key, job->id, job->attempt,
-                            job->incarnation);
-}
-
 /* Now and then a whole listing takes along the wish to look for what fleets have left. */
 static const struct asg_sweep *sweep_with(struct asg_controller *controller,
                                           const struct asg_job *job,
@@ -71,7 +55,7 @@ static const char *prepare(void *context, const struct asg_job *job,
     message->join_stanza = "";
     message->sweep = sweep_with(controller, job, arena);
     if (asg_job_is_launch(job->kind)) {
-        message->join_stanza = join_stanza(controller, job, arena);
+        message->join_stanza = asg_launch_join_line(controller, job, arena);
     }
     const char *sha256 = user_data_of(job);
     if (sha256 == NULL || sha256[0] == '\0') return NULL;

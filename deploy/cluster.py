@@ -180,6 +180,7 @@ class Cluster:
             "listen_workers": known.get("workers", any_port),
             "listen_admin": known.get("admin", any_port),
             "listen_http": known.get("http", "http://127.0.0.1:0").removeprefix("http://"),
+            "listen_enrol": known.get("enrol", "127.0.0.1:0"),
         }
         if self.serves_api:
             chosen["listen_api"] = (known.get("api", "").removeprefix("http://")

@@ -110,7 +110,7 @@ class Demo:
         cluster.start_ec2local("--boot-delay-ms", "400")
         story.say(f"openasg-ec2local serves {cluster.ec2_endpoint}")
         cluster.start_controller(
-            log_hash_events=25, jobs_lease="3s", jobs_heartbeat="500ms", join_silent_after="1500ms",
+            log_hash_events=25, jobs_lease="3s", jobs_heartbeat="500ms", reports_silent_after="1500ms",
             probe_suspect_every="250ms", probe_deadline="500ms",
             reconcile_absent_after="0s")
         endpoints = cluster.controller_endpoints()

@@ -22,8 +22,8 @@ WORKERS = ("worker-1", "worker-2")
 LEASE_S = 2.0
 SILENT_S = 1.5
 SETTINGS = {
-    "jobs_lease": "2s", "jobs_heartbeat": "400ms", "join_silent_after": "1500ms",
-    "join_first_report": "8s", "probe_suspect_every": "250ms", "probe_deadline": "500ms",
+    "jobs_lease": "2s", "jobs_heartbeat": "400ms", "reports_silent_after": "1500ms",
+    "reports_first_after": "8s", "probe_suspect_every": "250ms", "probe_deadline": "500ms",
     "probe_background_every": "1s", "reconcile_absent_after": "0s",
     "log_snapshot_every": "1s", "log_snapshot_records": "100", "log_hash_events": "50",
 }

@@ -41,7 +41,7 @@ exec {bin}/openasg-agent --cpu-source session --interval-ms 500 \\
 def start(hosts):
     hosts.start_ec2local()
     hosts.start_controller(
-        jobs_lease="2s", jobs_heartbeat="400ms", join_silent_after="1500ms",
+        jobs_lease="2s", jobs_heartbeat="400ms", reports_silent_after="1500ms",
         probe_suspect_every="250ms", probe_deadline="500ms")
     for name in ("worker-1", "worker-2"):
         hosts.start_worker(name, stop_within="1s")

@@ -520,7 +520,8 @@ class Starts(unittest.TestCase):
             done = subprocess.run(
                 [program, "--dir", folder, "--listen-agents", "tcp://127.0.0.1:*",
                  "--listen-workers", "tcp://127.0.0.1:*", "--listen-admin",
-                 "tcp://127.0.0.1:*", "--listen-http", "", *words], env=environment,
+                 "tcp://127.0.0.1:*", "--listen-http", "", "--listen-enrol", "127.0.0.1:0",
+                 *words], env=environment,
                 capture_output=True, text=True, timeout=30)
             self.assertNotEqual(done.returncode, 0)
             return done.stderr

@@ -74,7 +74,8 @@ class Controller:
             self.process = subprocess.Popen(
                 [CONTROLLER, "--dir", self.dir, "--listen-agents", "tcp://127.0.0.1:*",
                  "--listen-workers", "tcp://127.0.0.1:*", "--listen-admin", self.admin,
-                 "--listen-http", "127.0.0.1:0", "--endpoint-file", self.endpoints],
+                 "--listen-http", "127.0.0.1:0", "--listen-enrol", "127.0.0.1:0",
+                 "--endpoint-file", self.endpoints],
                 stderr=err, stdin=subprocess.DEVNULL)
         wait_for("the controller", lambda: os.path.exists(self.endpoints)
                  or self.process.poll() is not None)

@@ -108,7 +108,7 @@ class Controller(unittest.TestCase):
                    self.cluster.state]
         for name in ("agents", "workers", "admin"):
             command += [f"--listen-{name}", "tcp://127.0.0.1:*"]
-        command += ["--listen-http", "127.0.0.1:0"]
+        command += ["--listen-http", "127.0.0.1:0", "--listen-enrol", "127.0.0.1:0"]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, timeout=60)
         self.assertEqual(1, done.returncode, done.stdout)

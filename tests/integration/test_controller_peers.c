@@ -60,7 +60,8 @@ static void run_controller(const struct fixture *f)
     (void)execl(program, program, "--dir", state, "--endpoint-file", endpoints,
                 "--listen-agents", "tcp://127.0.0.1:*", "--listen-workers",
                 "tcp://127.0.0.1:*", "--listen-admin", "tcp://127.0.0.1:*",
-                "--listen-http", "127.0.0.1:0", (char *)NULL);
+                "--listen-http", "127.0.0.1:0", "--listen-enrol", "127.0.0.1:0",
+                (char *)NULL);
     _exit(127);
 }
 

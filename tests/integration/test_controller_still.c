@@ -50,10 +50,12 @@ static int set_up(void **state)
                          (char *)(uintptr_t) "--listen-admin",
                          (char *)(uintptr_t) "tcp://127.0.0.1:*",
                          (char *)(uintptr_t) "--listen-http",
+                         (char *)(uintptr_t) "127.0.0.1:0",
+                         (char *)(uintptr_t) "--listen-enrol",
                          (char *)(uintptr_t) "127.0.0.1:0"};
     struct asg_error error = {""};
     enum asg_config_act act = ASG_CONFIG_RUN;
-    assert_status(ASG_OK, asg_config_load(&asg_controller_table, 11, arguments, &f->arena,
+    assert_status(ASG_OK, asg_config_load(&asg_controller_table, 13, arguments, &f->arena,
                                           &f->settings, &act, &error));
     asg_controller_fill_settings(&f->settings, &f->arena);
     const struct asg_clock clock = {

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "bus/inlet.h"
 #include "controller/answer_thread.h"
 #include "controller/ingest_thread.h"
+#include "controller/parts.h"
 #include "controller/probe_thread.h"
 #include "controller/snapshot_thread.h"
 #include "crypto/crypto.h"
@@ -216,10 +218,12 @@ static struct asg_ingest_thread ingest_thread;
 static struct asg_probe_thread probe_thread;
 
 enum asg_status asg_ingest_thread_new(struct asg_ingest *ingest,
+                                      struct asg_bus_inlet *inlet,
                                       struct asg_bus_listener *listener,
                                       struct asg_ingest_thread **ret,
                                       struct asg_error *error)
 {
+    (void)inlet;
     (void)listener;
     (void)error;
     our->ingest = ingest;
@@ -360,6 +364,80 @@ enum asg_status asg_write_endpoints(struct asg_controller *controller,
     (void)controller;
     (void)error;
     return ASG_OK;
+}
+
+/* ---- enrolling: agents of the simulator JOIN ---- */
+
+void asg_rpc_enrolled_reply(struct asg_rpc_call *call,
+                            const struct asg_rpc_enrolled *enrolled)
+{
+    (void)call;
+    (void)enrolled;
+}
+
+void asg_rpc_call_end(struct asg_rpc_call *call, enum asg_rpc_code code,
+                      const char *details)
+{
+    (void)call;
+    (void)code;
+    (void)details;
+}
+
+enum asg_status asg_make_identity(struct asg_controller *controller,
+                                  struct asg_error *error)
+{
+    (void)controller;
+    (void)error;
+    return ASG_OK;
+}
+
+enum asg_status asg_serve_enrol_new(struct asg_controller *controller,
+                                    struct asg_error *error)
+{
+    (void)controller;
+    (void)error;
+    return ASG_OK;
+}
+
+void asg_serve_enrol_close(struct asg_controller *controller)
+{
+    (void)controller;
+}
+
+void asg_serve_enrol_destroy(struct asg_controller *controller)
+{
+    (void)controller;
+}
+
+enum asg_status asg_check_announced(const struct asg_controller_settings *settings,
+                                    struct asg_error *error)
+{
+    (void)settings;
+    (void)error;
+    return ASG_OK;
+}
+
+const char *asg_launch_join_line(struct asg_controller *controller,
+                                 const struct asg_job *job, struct asg_arena *arena)
+{
+    char token[ASG_JOIN_TOKEN_SIZE];
+    asg_join_token(controller->join_secret, job->incarnation, job->id, job->attempt,
+                   token);
+    return asg_arena_format(arena,
+                            "# openasg-join: token=%s controller=%s key=%s job=%llu "
+                            "attempt=%u incarnation=%llu",
+                            token, controller->agents_announced,
+                            controller->keys.public_key, (unsigned long long)job->id,
+                            job->attempt, (unsigned long long)job->incarnation);
+}
+
+const char *asg_instance_join_line(struct asg_controller *controller,
+                                   const char *instance_id, struct asg_arena *arena)
+{
+    (void)controller;
+    (void)instance_id;
+    (void)arena;
+    return "";
 }
 
 /* ---- random bytes (by the linker's --wrap) ---- */

@@ -155,7 +155,7 @@ static void draw_settings(void)
     settings->hash_events = sim_between(sim_of(SIM_TOPIC_SETTINGS), 10, 2000);
     settings->hash_bytes = 2048; /* some parts, also of a small state */
     settings->delivery_limit = sim_between(sim_of(SIM_TOPIC_SETTINGS), 8, 20);
-    settings->join_silent_reports = sim_between(sim_of(SIM_TOPIC_SETTINGS), 3, 5);
+    settings->reports_missed = sim_between(sim_of(SIM_TOPIC_SETTINGS), 3, 5);
     settings->retention_ms = sim.features.retention_ms;
     /* Some make their snapshots from the log, some save what they have. */
     settings->snapshot_memory = is_one_in("snapshots beside", 3) ? INT64_C(1) << 30 : 0;

@@ -116,7 +116,8 @@ class Upgrade(unittest.TestCase):
     def refused_start(self):
         """What today's controller says when it does not start."""
         command = [os.path.join(BUILD, "bin", "openasg-controller"), "--dir",
-                   self.cluster.state, "--listen-http", "127.0.0.1:0"]
+                   self.cluster.state, "--listen-http", "127.0.0.1:0",
+                   "--listen-enrol", "127.0.0.1:0"]
         for name in ("agents", "workers", "admin"):
             command += [f"--listen-{name}", "tcp://127.0.0.1:*"]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

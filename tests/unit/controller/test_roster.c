@@ -2,7 +2,6 @@
 #include "lib/check.h"
 #include "lib/seed.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 
 #include "controller/roster.h"
@@ -11,15 +10,15 @@
 #define KEY_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define IP    "10.0.0.7"
 
-static const uint8_t secret[32] = {1, 2, 3};
+#define TLS_A "a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0"
+#define TLS_B "b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0"
 
 static int set_up(void **state)
 {
-    struct asg_roster_options options = {.check_address = true,
-                                         .silent_reports = 3,
-                                         .silent_ms_min = 1000,
-                                         .first_report_ms = 30000};
-    memcpy(options.join_secret, secret, sizeof secret);
+    const struct asg_roster_options options = {.check_address = true,
+                                               .silent_reports = 3,
+                                               .silent_ms_min = 1000,
+                                               .first_report_ms = 30000};
     struct asg_roster *roster = NULL;
     asg_roster_new(&options, &roster);
     *state = roster;
@@ -33,171 +32,224 @@ static int tear_down(void **state)
     return 0;
 }
 
-static uint32_t add(struct asg_roster *roster, const char *id, uint64_t job_id)
+static uint32_t set(struct asg_roster *roster, const char *id, const char *private_ip,
+                    const char *key, const char *tls_key)
 {
     const struct asg_member member = {.group_no = 1,
                                       .instance_id = id,
-                                      .private_ip = IP,
+                                      .private_ip = private_ip,
                                       .state = ASG_MEMBER_COUNTS,
-                                      .job_id = job_id,
-                                      .attempt = 1};
+                                      .job_id = 7,
+                                      .attempt = 1,
+                                      .curve_key = key,
+                                      .tls_key = tls_key};
     return asg_roster_set(roster, &member, 0);
+}
+
+/* Not enrolled. */
+static uint32_t add(struct asg_roster *roster, const char *id)
+{
+    return set(roster, id, IP, "", "");
 }
 
 static uint32_t drop(struct asg_roster *roster, const char *id)
 {
-    const struct asg_member member = {
-        .instance_id = id, .private_ip = "", .state = ASG_MEMBER_GONE};
+    const struct asg_member member = {.instance_id = id,
+                                      .private_ip = "",
+                                      .state = ASG_MEMBER_GONE,
+                                      .curve_key = "",
+                                      .tls_key = ""};
     return asg_roster_set(roster, &member, 0);
 }
 
-static enum asg_status join_as(struct asg_roster *roster, const char *id,
-                               uint64_t token_job, uint32_t peer, const char *key,
-                               const char *address, uint32_t *ret_slot)
+static enum asg_report_verdict hear_at(struct asg_roster *roster, uint32_t slot,
+                                       uint64_t sequence, int64_t time_ms, int64_t now_ms)
 {
-    char token[ASG_JOIN_TOKEN_SIZE];
-    asg_join_token(secret, 0, token_job, 1, token);
-    const struct asg_join join = {.instance_id = id,
-                                  .token = token,
-                                  .job_id = token_job,
-                                  .attempt = 1,
-                                  .interval_ms = 1000};
-    struct asg_error error = {""};
-    enum asg_status status =
-        asg_roster_join(roster, &join, peer, key, address, 0, ret_slot, &error);
-    if (status != ASG_OK) assert_true(strlen(error.text) > 0);
-    return status;
+    const struct asg_report report = {
+        .boot_id = 1, .sequence = sequence, .time_ms = time_ms, .interval_ms = 1000};
+    bool has_moved = false;
+    return asg_roster_hear(roster, slot, &report, now_ms, &has_moved);
 }
 
-/* The same job number of a log that is lost: another token. */
-static void test_roster_refuses_the_token_of_a_lost_log(void **state)
-{
-    struct asg_roster *roster = *state;
-    const struct asg_member member = {.group_no = 1,
-                                      .instance_id = "i-1",
-                                      .private_ip = IP,
-                                      .state = ASG_MEMBER_COUNTS,
-                                      .job_id = 7,
-                                      .attempt = 1,
-                                      .incarnation = 70};
-    (void)asg_roster_set(roster, &member, 0);
-    for (uint64_t incarnation = 69; incarnation <= 70; incarnation++) {
-        char token[ASG_JOIN_TOKEN_SIZE];
-        asg_join_token(secret, incarnation, 7, 1, token);
-        const struct asg_join join = {.instance_id = "i-1",
-                                      .token = token,
-                                      .job_id = 7,
-                                      .attempt = 1,
-                                      .interval_ms = 1000,
-                                      .incarnation = incarnation};
-        struct asg_error error = {""};
-        uint32_t slot = ASG_SLOT_NONE;
-        enum asg_status status =
-            asg_roster_join(roster, &join, 1, "key", IP, 0, &slot, &error);
-        assert_status(incarnation == 70 ? ASG_OK : ASG_ERR_DENIED, status);
-    }
-}
-
+/* Under way for no time. */
 static enum asg_report_verdict hear(struct asg_roster *roster, uint32_t slot,
                                     uint64_t boot_id, uint64_t sequence, int64_t now_ms)
 {
-    const struct asg_report report = {.boot_id = boot_id, .sequence = sequence};
-    return asg_roster_hear(roster, slot, &report, now_ms);
+    const struct asg_report report = {
+        .boot_id = boot_id, .sequence = sequence, .time_ms = now_ms};
+    bool has_moved = false;
+    return asg_roster_hear(roster, slot, &report, now_ms, &has_moved);
 }
 
-static void test_roster_binds_the_agent_with_the_token(void **state)
+static enum asg_standing standing(const struct asg_roster *roster, const char *id,
+                                  const char *key, const char *tls_key,
+                                  const char *address)
+{
+    return asg_roster_standing(roster, id, key, tls_key, address);
+}
+
+static void test_roster_knows_the_key_of_who_is_enrolled(void **state)
 {
     struct asg_roster *roster = *state;
-    uint32_t slot = add(roster, "i-0a", 5);
-    uint32_t bound = ASG_SLOT_NONE;
-    assert_status(ASG_OK, join_as(roster, "i-0a", 5, 70, KEY_A, IP, &bound));
-    assert_int_equal(slot, bound);
-    assert_int_equal(slot, asg_roster_slot_of(roster, 70));
-    assert_int_equal(ASG_SLOT_NONE, asg_roster_slot_of(roster, 71));
+    uint32_t slot = add(roster, "i-0a");
+    assert_int_equal(ASG_SLOT_NONE, asg_roster_slot_of(roster, KEY_A));
+    assert_int_equal(slot, set(roster, "i-0a", IP, KEY_A, TLS_A));
+    assert_int_equal(slot, asg_roster_slot_of(roster, KEY_A));
+    assert_int_equal(ASG_SLOT_NONE, asg_roster_slot_of(roster, KEY_B));
+    assert_int_equal(ASG_SLOT_NONE, asg_roster_slot_of(roster, ""));
+    assert_int_equal(ASG_SLOT_NONE, asg_roster_slot_of(roster, NULL));
+    assert_int_equal(1, asg_roster_bound_count(roster));
+    assert_int_equal(slot, set(roster, "i-0a", IP, KEY_A, TLS_A)); /* told again */
     assert_int_equal(1, asg_roster_bound_count(roster));
 }
 
-static void test_roster_refuses_a_token_of_another_job(void **state)
+static void test_roster_forgets_a_key_that_is_bound_no_more(void **state)
 {
     struct asg_roster *roster = *state;
-    (void)add(roster, "i-0a", 5);
-    uint32_t slot = ASG_SLOT_NONE;
-    assert_status(ASG_ERR_DENIED, join_as(roster, "i-0a", 6, 70, KEY_A, IP, &slot));
-    const struct asg_join empty = {.instance_id = "i-0a", .token = ""};
-    struct asg_error error = {""};
-    assert_status(ASG_ERR_DENIED,
-                  asg_roster_join(roster, &empty, 70, KEY_A, IP, 0, &slot, &error));
-    assert_int_equal(ASG_SLOT_NONE, slot);
+    uint32_t slot = set(roster, "i-0a", IP, KEY_A, TLS_A);
+    assert_int_equal(slot, set(roster, "i-0a", IP, KEY_B, TLS_B)); /* rebound */
+    assert_int_equal(ASG_SLOT_NONE, asg_roster_slot_of(roster, KEY_A));
+    assert_int_equal(slot, asg_roster_slot_of(roster, KEY_B));
+    (void)set(roster, "i-0a", IP, "", "");
+    assert_int_equal(ASG_SLOT_NONE, asg_roster_slot_of(roster, KEY_B));
     assert_int_equal(0, asg_roster_bound_count(roster));
 }
 
-static void test_roster_keeps_the_first_key(void **state)
+static void test_roster_gives_a_key_to_one_instance(void **state)
 {
     struct asg_roster *roster = *state;
-    (void)add(roster, "i-0a", 5);
-    uint32_t slot = ASG_SLOT_NONE;
-    assert_status(ASG_OK, join_as(roster, "i-0a", 5, 70, KEY_A, IP, &slot));
-    assert_status(ASG_ERR_DENIED, join_as(roster, "i-0a", 5, 71, KEY_B, IP, &slot));
-    assert_int_equal(slot, asg_roster_slot_of(roster, 70));
+    uint32_t a = set(roster, "i-0a", IP, KEY_A, TLS_A);
+    (void)set(roster, "i-0b", "10.0.0.8", KEY_A, TLS_A);
+    assert_int_equal(a, asg_roster_slot_of(roster, KEY_A));
+    assert_int_equal(1, asg_roster_bound_count(roster));
+    (void)drop(roster, "i-0b");
+    assert_int_equal(a, asg_roster_slot_of(roster, KEY_A));
 }
 
-static void test_roster_refuses_a_wrong_address(void **state)
+static void test_roster_says_how_an_agent_stands(void **state)
 {
     struct asg_roster *roster = *state;
-    (void)add(roster, "i-0a", 5);
-    uint32_t slot = ASG_SLOT_NONE;
-    assert_status(ASG_ERR_DENIED,
-                  join_as(roster, "i-0a", 5, 70, KEY_A, "10.0.0.8", &slot));
-    assert_status(ASG_ERR_DENIED, join_as(roster, "i-0a", 5, 70, KEY_A, "", &slot));
-    assert_status(ASG_OK, join_as(roster, "i-0a", 5, 70, KEY_A, IP, &slot));
+    assert_int_equal(ASG_STANDING_UNKNOWN, standing(roster, "i-0a", KEY_A, TLS_A, IP));
+    (void)set(roster, "i-0a", "", "", "");
+    assert_int_equal(ASG_STANDING_NO_ADDRESS, standing(roster, "i-0a", KEY_A, TLS_A, IP));
+    (void)add(roster, "i-0a");
+    assert_int_equal(ASG_STANDING_ELSEWHERE,
+                     standing(roster, "i-0a", KEY_A, TLS_A, "10.0.0.8"));
+    assert_int_equal(ASG_STANDING_ELSEWHERE, standing(roster, "i-0a", KEY_A, TLS_A, ""));
+    assert_int_equal(ASG_STANDING_FREE, standing(roster, "i-0a", KEY_A, TLS_A, IP));
+    (void)set(roster, "i-0a", IP, KEY_A, TLS_A);
+    assert_int_equal(ASG_STANDING_BOUND, standing(roster, "i-0a", KEY_A, TLS_A, IP));
+    /* It may have moved behind another address: its keys are what counts. */
+    assert_int_equal(ASG_STANDING_BOUND,
+                     standing(roster, "i-0a", KEY_A, TLS_A, "10.0.0.8"));
+    assert_int_equal(ASG_STANDING_OTHER_KEYS, standing(roster, "i-0a", KEY_B, TLS_A, IP));
+    assert_int_equal(ASG_STANDING_OTHER_KEYS, standing(roster, "i-0a", KEY_A, TLS_B, IP));
+    (void)add(roster, "i-0b");
+    assert_int_equal(ASG_STANDING_OTHER_KEYS, standing(roster, "i-0b", KEY_A, TLS_B, IP));
+    assert_int_equal(ASG_STANDING_FREE, standing(roster, "i-0b", KEY_B, TLS_B, IP));
 }
 
 static void test_roster_refuses_an_address_it_cannot_hold(void **state)
 {
     struct asg_roster *roster = *state;
-    const struct asg_member member = {.group_no = 1,
-                                      .instance_id = "i-06",
-                                      .private_ip = "fd00:ec2::1234:5678:9abc",
-                                      .state = ASG_MEMBER_COUNTS,
-                                      .job_id = 5,
-                                      .attempt = 1};
-    (void)asg_roster_set(roster, &member, 0);
-    uint32_t slot = ASG_SLOT_NONE;
-    assert_status(ASG_ERR_DENIED, join_as(roster, "i-06", 5, 70, KEY_A, IP, &slot));
+    (void)set(roster, "i-06", "fd00:ec2::1234:5678:9abc", "", "");
+    assert_int_equal(ASG_STANDING_ELSEWHERE, standing(roster, "i-06", KEY_A, TLS_A, IP));
 }
 
-static void test_roster_refuses_one_connection_for_two_instances(void **state)
+static void test_roster_awaits_nothing_of_who_leaves_and_keeps_its_keys(void **state)
 {
     struct asg_roster *roster = *state;
-    (void)add(roster, "i-0a", 5);
-    (void)add(roster, "i-0b", 6);
-    uint32_t slot = ASG_SLOT_NONE;
-    assert_status(ASG_OK, join_as(roster, "i-0a", 5, 70, KEY_A, IP, &slot));
-    assert_status(ASG_ERR_DENIED, join_as(roster, "i-0b", 6, 70, KEY_A, IP, &slot));
+    uint32_t slot = set(roster, "i-0a", IP, KEY_A, TLS_A);
+    const struct asg_member leaving = {.group_no = 1,
+                                       .instance_id = "i-0a",
+                                       .private_ip = IP,
+                                       .state = ASG_MEMBER_LEAVING,
+                                       .curve_key = KEY_A,
+                                       .tls_key = TLS_A};
+    (void)asg_roster_set(roster, &leaving, 0);
+    assert_int_equal(ASG_SLOT_NONE, asg_roster_find_silent(roster, 0, 100000));
+    assert_int_equal(slot, asg_roster_slot_of(roster, KEY_A));
+    assert_int_equal(ASG_STANDING_BOUND, standing(roster, "i-0a", KEY_A, TLS_A, IP));
 }
 
-static void test_roster_says_not_found_to_an_instance_not_known_yet(void **state)
-{
-    uint32_t slot = ASG_SLOT_NONE;
-    assert_status(ASG_ERR_NOT_FOUND, join_as(*state, "i-0a", 5, 70, KEY_A, IP, &slot));
-}
+/* ---- how old a report is ---- */
 
-static void test_roster_binds_anew_after_a_reconnect(void **state)
+static void test_roster_does_not_count_a_report_that_waited(void **state)
 {
     struct asg_roster *roster = *state;
-    (void)add(roster, "i-0a", 5);
-    uint32_t slot = ASG_SLOT_NONE;
-    assert_status(ASG_OK, join_as(roster, "i-0a", 5, 70, KEY_A, IP, &slot));
-    assert_status(ASG_OK, join_as(roster, "i-0a", 5, 90, KEY_A, IP, &slot));
-    assert_int_equal(ASG_SLOT_NONE, asg_roster_slot_of(roster, 70));
-    assert_int_equal(slot, asg_roster_slot_of(roster, 90));
-    assert_int_equal(1, asg_roster_bound_count(roster));
+    uint32_t slot = set(roster, "i-0a", IP, KEY_A, TLS_A);
+    assert_int_equal(ASG_REPORT_FIRST, hear_at(roster, slot, 1, 5000, 10000));
+    assert_int_equal(ASG_REPORT_COUNTS, hear_at(roster, slot, 2, 6000, 13000)); /* 2 s */
+    assert_int_equal(11000, asg_roster_slot(roster, slot)->heard_ms);
+    assert_int_equal(ASG_REPORT_LATE, hear_at(roster, slot, 3, 7000, 14001));
+    /* It is a sign of life of the time when it was made. */
+    assert_int_equal(12000, asg_roster_slot(roster, slot)->heard_ms);
+    assert_int_equal(ASG_REPORT_COUNTS, hear_at(roster, slot, 4, 9100, 14200));
+}
+
+static void test_roster_does_not_mind_a_clock_that_is_wrong(void **state)
+{
+    struct asg_roster *roster = *state;
+    uint32_t slot = set(roster, "i-0a", IP, KEY_A, TLS_A);
+    int64_t year_ms = INT64_C(365) * 86400 * 1000;
+    uint64_t sequence = 0;
+    int64_t now_ms = 0;
+    assert_int_equal(ASG_REPORT_FIRST,
+                     hear_at(roster, slot, ++sequence, now_ms - year_ms, now_ms));
+    /* Set forth, set back, and running slow by a tenth for half an hour. */
+    static const int64_t steps_ms[] = {0, 86400000, -86400000, 500, -1500, 0};
+    for (size_t i = 0; i < sizeof steps_ms / sizeof steps_ms[0]; i++) {
+        for (int k = 0; k < 50; k++) {
+            now_ms += 1000;
+            int64_t clock_ms = now_ms - year_ms + steps_ms[i];
+            assert_int_equal(ASG_REPORT_COUNTS,
+                             hear_at(roster, slot, ++sequence, clock_ms, now_ms));
+        }
+    }
+    for (int k = 0; k < 1800; k++) {
+        now_ms += 1000;
+        int64_t clock_ms = now_ms - year_ms - k; /* a thousandth slow */
+        assert_int_equal(ASG_REPORT_COUNTS,
+                         hear_at(roster, slot, ++sequence, clock_ms, now_ms));
+    }
+    assert_int_equal(ASG_SLOT_NONE, asg_roster_find_silent(roster, 0, now_ms + 2000));
+}
+
+static void test_roster_stands_a_clock_of_any_number(void **state)
+{
+    struct asg_roster *roster = *state;
+    uint32_t slot = set(roster, "i-0a", IP, KEY_A, TLS_A);
+    static const int64_t clocks[] = {INT64_MAX, INT64_MIN, 0, INT64_MIN + 1, INT64_MAX};
+    assert_int_equal(ASG_REPORT_FIRST, hear_at(roster, slot, 1, 5, 10));
+    for (size_t i = 0; i < sizeof clocks / sizeof clocks[0]; i++) {
+        (void)hear_at(roster, slot, 2 + i, clocks[i], 10 + (int64_t)i);
+        assert_in_range(asg_roster_slot(roster, slot)->heard_ms, 0, 20);
+    }
+}
+
+static void test_roster_learns_where_an_agent_answers_probes(void **state)
+{
+    struct asg_roster *roster = *state;
+    uint32_t slot = set(roster, "i-0a", IP, KEY_A, TLS_A);
+    struct asg_report report = {.boot_id = 1, .sequence = 1, .grpc_port = 7705};
+    bool has_moved = false;
+    (void)asg_roster_hear(roster, slot, &report, 0, &has_moved);
+    assert_true(has_moved);
+    assert_int_equal(7705, asg_roster_slot(roster, slot)->grpc_port);
+    report.sequence = 2;
+    (void)asg_roster_hear(roster, slot, &report, 1, &has_moved);
+    assert_false(has_moved);
+    report.sequence = 3;
+    report.grpc_port = 70000;
+    (void)asg_roster_hear(roster, slot, &report, 2, &has_moved);
+    assert_false(has_moved);
+    assert_int_equal(7705, asg_roster_slot(roster, slot)->grpc_port);
 }
 
 static void test_roster_drops_a_repeated_sequence(void **state)
 {
     struct asg_roster *roster = *state;
-    uint32_t slot = add(roster, "i-0a", 5);
+    uint32_t slot = add(roster, "i-0a");
     assert_int_equal(ASG_REPORT_FIRST, hear(roster, slot, 1, 1, 0));
     assert_int_equal(ASG_REPORT_COUNTS, hear(roster, slot, 1, 2, 0));
     assert_int_equal(ASG_REPORT_REPEATED, hear(roster, slot, 1, 2, 0));
@@ -208,10 +260,9 @@ static void test_roster_drops_a_repeated_sequence(void **state)
 static void test_roster_finds_who_fell_silent_once(void **state)
 {
     struct asg_roster *roster = *state;
-    uint32_t a = add(roster, "i-0a", 5);
-    uint32_t b = add(roster, "i-0b", 6);
-    uint32_t slot = ASG_SLOT_NONE;
-    assert_status(ASG_OK, join_as(roster, "i-0a", 5, 70, KEY_A, IP, &slot));
+    uint32_t a = set(roster, "i-0a", IP, KEY_A, TLS_A);
+    uint32_t b = add(roster, "i-0b");
+    asg_roster_describe(roster, a, 7705, 1000);
     (void)hear(roster, a, 1, 1, 0);
     assert_int_equal(ASG_SLOT_NONE, asg_roster_find_silent(roster, 0, 2999));
     assert_int_equal(a, asg_roster_find_silent(roster, 0, 3000));
@@ -228,11 +279,10 @@ static void test_roster_finds_who_fell_silent_once(void **state)
 static void test_roster_tells_everything_again_to_a_core_that_was_rebuilt(void **state)
 {
     struct asg_roster *roster = *state;
-    uint32_t a = add(roster, "i-0a", 5);
-    uint32_t b = add(roster, "i-0b", 6);
-    uint32_t slot = ASG_SLOT_NONE;
-    assert_status(ASG_OK, join_as(roster, "i-0a", 5, 70, KEY_A, IP, &slot));
-    assert_status(ASG_OK, join_as(roster, "i-0b", 6, 71, KEY_B, IP, &slot));
+    uint32_t a = set(roster, "i-0a", IP, KEY_A, TLS_A);
+    uint32_t b = set(roster, "i-0b", IP, KEY_B, TLS_B);
+    asg_roster_describe(roster, a, 7705, 1000);
+    asg_roster_describe(roster, b, 7705, 1000);
     (void)hear(roster, a, 1, 1, 0);
     (void)hear(roster, b, 1, 1, 2000);
     assert_int_equal(a, asg_roster_find_silent(roster, 0, 3000));
@@ -270,7 +320,7 @@ static void test_roster_finds_the_silent_as_if_it_looked_at_all(void **state)
     char id[24];
     for (uint32_t i = 0; i < MANY; i++) { /* slots in this order */
         (void)snprintf(id, sizeof id, "i-%u", i);
-        assert_int_equal(i, add(roster, id, 5));
+        assert_int_equal(i, add(roster, id));
         is_there[i] = true;
     }
     int64_t now_ms = 0;
@@ -291,7 +341,7 @@ static void test_roster_finds_the_silent_as_if_it_looked_at_all(void **state)
             is_there[at] = false;
         } else if (what == 4 && !is_there[at]) {
             (void)snprintf(id, sizeof id, "i-%u", at + (uint32_t)round * MANY);
-            uint32_t slot = add(roster, id, 5); /* whoever was free */
+            uint32_t slot = add(roster, id); /* whoever was free */
             is_there[slot] = true;
             sequences[slot] = 0;
         }
@@ -308,15 +358,8 @@ static void test_roster_finds_the_silent_as_if_it_looked_at_all(void **state)
 static void test_roster_does_not_let_an_interval_hide_a_silence(void **state)
 {
     struct asg_roster *roster = *state;
-    (void)add(roster, "i-0a", 5);
-    char token[ASG_JOIN_TOKEN_SIZE];
-    asg_join_token(secret, 0, 5, 1, token);
-    const struct asg_join join = {
-        .instance_id = "i-0a", .token = token, .interval_ms = UINT32_MAX};
-    uint32_t slot = ASG_SLOT_NONE;
-    struct asg_error error;
-    assert_status(ASG_OK,
-                  asg_roster_join(roster, &join, 70, KEY_A, IP, 0, &slot, &error));
+    uint32_t slot = set(roster, "i-0a", IP, KEY_A, TLS_A);
+    asg_roster_describe(roster, slot, 0, UINT32_MAX);
     (void)hear(roster, slot, 1, 1, 0);
     assert_int_equal(slot, asg_roster_find_silent(roster, 0, 3 * 600000));
 }
@@ -324,7 +367,7 @@ static void test_roster_does_not_let_an_interval_hide_a_silence(void **state)
 static void test_roster_tells_a_forgotten_report_again(void **state)
 {
     struct asg_roster *roster = *state;
-    uint32_t slot = add(roster, "i-0a", 5);
+    uint32_t slot = add(roster, "i-0a");
     assert_int_equal(ASG_REPORT_FIRST, hear(roster, slot, 1, 1, 0));
     asg_roster_forget_report(roster, slot);
     assert_int_equal(ASG_REPORT_FIRST, hear(roster, slot, 1, 2, 0));
@@ -333,63 +376,69 @@ static void test_roster_tells_a_forgotten_report_again(void **state)
 static void test_roster_uses_a_slot_again_with_nothing_left_over(void **state)
 {
     struct asg_roster *roster = *state;
-    uint32_t slot = add(roster, "i-0a", 5);
-    uint32_t bound = ASG_SLOT_NONE;
-    assert_status(ASG_OK, join_as(roster, "i-0a", 5, 70, KEY_A, IP, &bound));
+    uint32_t slot = set(roster, "i-0a", IP, KEY_A, TLS_A);
     assert_int_equal(slot, drop(roster, "i-0a"));
-    assert_int_equal(ASG_SLOT_NONE, asg_roster_slot_of(roster, 70));
+    assert_int_equal(ASG_SLOT_NONE, asg_roster_slot_of(roster, KEY_A));
     assert_int_equal(ASG_SLOT_NONE, drop(roster, "i-0a"));
-    assert_int_equal(slot, add(roster, "i-0c", 8));
-    assert_status(ASG_OK, join_as(roster, "i-0c", 8, 71, KEY_B, IP, &bound));
+    assert_int_equal(slot, add(roster, "i-0c"));
+    assert_false(asg_roster_slot(roster, slot)->is_bound);
     assert_int_equal(ASG_REPORT_FIRST, hear(roster, slot, 1, 1, 0));
 }
 
 static void test_roster_refuses_an_id_that_is_too_long(void **state)
 {
-    assert_int_equal(ASG_SLOT_NONE, add(*state, "i-0123456789abcdef01234", 5));
+    assert_int_equal(ASG_SLOT_NONE, add(*state, "i-0123456789abcdef01234"));
 }
 
-static void test_roster_keeps_thousands_of_peers_apart(void **state)
+static void name_key(uint32_t number, char ret[41])
+{
+    (void)snprintf(ret, 41, "%08x%032u", number, number);
+}
+
+static void test_roster_keeps_thousands_of_keys_apart(void **state)
 {
     struct asg_roster *roster = *state;
-    enum { COUNT = 5000 };
+    enum { COUNT = 10000 };
     char id[20];
+    char key[41];
     for (uint32_t i = 0; i < COUNT; i++) {
         (void)snprintf(id, sizeof id, "i-%05u", i);
-        (void)add(roster, id, i);
-        uint32_t slot = ASG_SLOT_NONE;
-        /* Peers that collide in the low bits as well as neighbours. */
-        uint32_t peer = i % 2 == 0 ? i * 4096 : i;
-        assert_status(ASG_OK, join_as(roster, id, i, peer, KEY_A, IP, &slot));
+        name_key(i, key);
+        uint32_t slot = set(roster, id, IP, key, TLS_A);
+        assert_int_equal(slot, asg_roster_slot_of(roster, key));
     }
+    assert_in_range(asg_roster_longest_search(roster), 1, 200);
     for (uint32_t i = 0; i < COUNT; i += 3) {
         (void)snprintf(id, sizeof id, "i-%05u", i);
         (void)drop(roster, id);
     }
     for (uint32_t i = 0; i < COUNT; i++) {
         (void)snprintf(id, sizeof id, "i-%05u", i);
-        uint32_t peer = i % 2 == 0 ? i * 4096 : i;
+        name_key(i, key);
         uint32_t wanted = i % 3 == 0 ? ASG_SLOT_NONE : asg_roster_find(roster, id);
-        assert_int_equal(wanted, asg_roster_slot_of(roster, peer));
+        assert_int_equal(wanted, asg_roster_slot_of(roster, key));
     }
     assert_int_equal(COUNT - (COUNT + 2) / 3, asg_roster_bound_count(roster));
 }
 
-/* The numbers that ROUTER gives: a count from a random start, its bytes in network order,
- * taken as they lie in memory. */
-static void test_roster_finds_a_peer_among_thousands_in_a_few_looks(void **state)
+static void test_roster_makes_tokens_that_differ(void **state)
 {
-    struct asg_roster *roster = *state;
-    for (uint32_t i = 0; i < 10000; i++) {
-        char id[24];
-        (void)snprintf(id, sizeof id, "i-%08x", i);
-        (void)add(roster, id, i + 1);
-        uint32_t slot = 0;
-        uint32_t peer = htonl(0x6b8b4567 + i);
-        assert_status(ASG_OK, join_as(roster, id, i + 1, peer, KEY_A, IP, &slot));
-        assert_int_equal(slot, asg_roster_slot_of(roster, peer));
+    (void)state;
+    static const uint8_t secret[32] = {1, 2, 3};
+    static const uint8_t other[32] = {4};
+    char tokens[6][ASG_JOIN_TOKEN_SIZE];
+    asg_join_token(secret, 70, 7, 1, tokens[0]);
+    asg_join_token(secret, 69, 7, 1, tokens[1]); /* of a log that is lost */
+    asg_join_token(secret, 70, 8, 1, tokens[2]);
+    asg_join_token(secret, 70, 7, 2, tokens[3]);
+    asg_instance_token(secret, "i-0a", tokens[4]);
+    asg_instance_token(other, "i-0a", tokens[5]);
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(64, strlen(tokens[i]));
+        for (size_t k = 0; k < i; k++) {
+            assert_string_not_equal(tokens[i], tokens[k]);
+        }
     }
-    assert_in_range(asg_roster_longest_search(roster), 1, 200);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -397,15 +446,16 @@ static void test_roster_finds_a_peer_among_thousands_in_a_few_looks(void **state
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_roster_binds_the_agent_with_the_token),
-        TEST(test_roster_refuses_the_token_of_a_lost_log),
-        TEST(test_roster_refuses_a_token_of_another_job),
-        TEST(test_roster_keeps_the_first_key),
-        TEST(test_roster_refuses_a_wrong_address),
+        TEST(test_roster_knows_the_key_of_who_is_enrolled),
+        TEST(test_roster_forgets_a_key_that_is_bound_no_more),
+        TEST(test_roster_gives_a_key_to_one_instance),
+        TEST(test_roster_says_how_an_agent_stands),
         TEST(test_roster_refuses_an_address_it_cannot_hold),
-        TEST(test_roster_refuses_one_connection_for_two_instances),
-        TEST(test_roster_says_not_found_to_an_instance_not_known_yet),
-        TEST(test_roster_binds_anew_after_a_reconnect),
+        TEST(test_roster_awaits_nothing_of_who_leaves_and_keeps_its_keys),
+        TEST(test_roster_does_not_count_a_report_that_waited),
+        TEST(test_roster_does_not_mind_a_clock_that_is_wrong),
+        TEST(test_roster_stands_a_clock_of_any_number),
+        TEST(test_roster_learns_where_an_agent_answers_probes),
         TEST(test_roster_drops_a_repeated_sequence),
         TEST(test_roster_finds_who_fell_silent_once),
         TEST(test_roster_tells_everything_again_to_a_core_that_was_rebuilt),
@@ -414,8 +464,8 @@ int main(void)
         TEST(test_roster_tells_a_forgotten_report_again),
         TEST(test_roster_uses_a_slot_again_with_nothing_left_over),
         TEST(test_roster_refuses_an_id_that_is_too_long),
-        TEST(test_roster_keeps_thousands_of_peers_apart),
-        TEST(test_roster_finds_a_peer_among_thousands_in_a_few_looks),
+        TEST(test_roster_keeps_thousands_of_keys_apart),
+        TEST(test_roster_makes_tokens_that_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
