@@ -1,13 +1,14 @@
 /* bench_ingest - what a report costs beside bare libzmq (G1, G2, G3).
  *
- * Two servers take turns: "bare", a ROUTER that receives the two parts of each message
- * and counts them, and "ours", the controller's ingest thread: bus, decode, roster,
- * window. Both with CURVE, both in a process of their own that is measured whole; the
- * clients are a third process. Rows, each once a round:
+ * Two servers take turns: "bare", a PULL that receives messages and counts them, and
+ * "ours", the controller's ingest thread: inlet, key set, decode, roster, window. Both
+ * with CURVE, both in a process of their own that is measured whole; the clients (PUSH)
+ * are a third process, the same for both, with keys that the roster knows. Rows, each
+ * once a round:
  *   flat_bare, flat_ours       one connection that sends as fast as it can
  *   paced_bare, paced_ours     CPU a report of the server's process at a fixed rate;
  *                              the bare one drains once a millisecond
- *   memory_bare, memory_ours   resident memory a connection, once all have joined
+ *   memory_bare, memory_ours   resident memory a connection, once each has reported
  *   filled_bare, filled_ours   the same when each has sent 300 reports: libzmq fills a
  *                              connection's buffers over its first 256 messages
  * Usage: bench_ingest [CONNECTIONS] [REPORTS_A_SECOND] (9900, or what the limit of open
@@ -41,9 +42,8 @@
 #define FILL_REPORTS 300  /* ... of so many reports each */
 #define FILL_MS      120000
 #define CONNECT_MS   60000
-#define HIGH_WATER   10000
+#define HIGH_WATER   1000 /* libzmq's own */
 #define STATE_COUNT  65536
-#define JOB_ID       1
 #define INBOX_ITEMS  16384
 #define GROUP_PERIOD 3600000
 
@@ -91,7 +91,7 @@ struct pipes {
     int outcome[2];
 };
 
-static const uint8_t secret[32] = {5};
+static struct asg_bus_keys *client_keys; /* of all, made before anybody forks */
 
 static void must(bool ok, const char *what)
 {
@@ -154,7 +154,8 @@ struct server {
     uint64_t frames;
     /* ours */
     struct asg_bus *bus;
-    struct asg_bus_listener *listener;
+    struct asg_bus_inlet *inlet;
+    struct asg_key_set *key_set;
     struct asg_inbox *inbox;
     struct asg_ingest *ingest;
     struct asg_ingest_thread *ingest_thread;
@@ -164,7 +165,7 @@ static void begin_bare(struct server *server, struct invitation *ret)
 {
     server->context = zmq_ctx_new();
     (void)zmq_ctx_set(server->context, ZMQ_MAX_SOCKETS, 65000);
-    server->socket = zmq_socket(server->context, ZMQ_ROUTER);
+    server->socket = zmq_socket(server->context, ZMQ_PULL);
     const int one = 1;
     const int mark = HIGH_WATER;
     const int backlog = 4096;
@@ -197,32 +198,31 @@ static void begin_ours(struct server *server, struct invitation *ret)
 {
     struct asg_error error = {""};
     must(asg_bus_new(1, &server->bus, &error) == ASG_OK, error.text);
-    const struct asg_bus_listen_options listening = {.endpoint = "tcp://127.0.0.1:*",
-                                                     .domain = "agents",
-                                                     .keys = &server->keys,
-                                                     .max_message_bytes =
-                                                         ASG_AGENT_FRAME_MAX,
-                                                     .high_water = HIGH_WATER,
-                                                     .handshake_ms = 30000,
-                                                     .has_many_peers = true};
-    must(asg_bus_listener_new(server->bus, &listening, &server->listener, &error) ==
-             ASG_OK,
+    asg_key_set_new(&server->key_set);
+    const struct asg_bus_inlet_options listening = {.endpoint = "tcp://127.0.0.1:*",
+                                                    .domain = "agents",
+                                                    .keys = &server->keys,
+                                                    .key_set = server->key_set,
+                                                    .max_message_bytes =
+                                                        ASG_AGENT_FRAME_MAX,
+                                                    .handshake_ms = 30000};
+    must(asg_bus_inlet_new(server->bus, &listening, &server->inlet, &error) == ASG_OK,
          error.text);
     (void)snprintf(ret->endpoint, sizeof ret->endpoint, "%s",
-                   asg_bus_listener_endpoint(server->listener));
+                   asg_bus_inlet_endpoint(server->inlet));
     asg_inbox_new(INBOX_ITEMS, take_all, &server->inbox, &server->inbox);
     struct asg_ingest_options options = {
-        .listener = server->listener,
+        .inlet = server->inlet,
+        .key_set = server->key_set,
         .inbox = server->inbox,
         .roster = {.silent_reports = 3,
                    .silent_ms_min = 3600000,
                    .first_report_ms = 3600000},
         .clock = asg_clock_real(),
     };
-    memcpy(options.roster.join_secret, secret, sizeof secret);
     asg_ingest_new(&options, &server->ingest);
-    must(asg_ingest_thread_new(server->ingest, server->listener, &server->ingest_thread,
-                               &error) == ASG_OK,
+    must(asg_ingest_thread_new(server->ingest, server->inlet, NULL,
+                               &server->ingest_thread, &error) == ASG_OK,
          error.text);
     struct asg_effects effects = {0};
     struct asg_watch watch = {1, "web", GROUP_PERIOD, 1u << ASG_METRIC_NAME_CPU, 1};
@@ -239,47 +239,40 @@ static void begin_ours(struct server *server, struct invitation *ret)
                                 .instance_id = asg_arena_text(&effects.arena, id),
                                 .private_ip = "127.0.0.1",
                                 .state = ASG_MEMBER_COUNTS,
-                                .job_id = JOB_ID,
-                                .attempt = 1};
+                                .curve_key = client_keys[i].public_key,
+                                .tls_key = ""};
     }
     asg_ingest_take_members(server->ingest, &effects);
     asg_arena_clear(&effects.arena);
 }
 
-/* Bare: everything that is there; two parts a message. While clients come (`is_greeting`)
- * each is answered once, as a join is: libzmq gives a connection that is spoken to a
- * buffer that a silent one does not have. */
-static void drain_bare(struct server *server, bool is_greeting)
+/* Bare: everything that is there. */
+static void drain_bare(struct server *server)
 {
-    zmq_msg_t peer;
-    zmq_msg_t part;
-    (void)zmq_msg_init(&peer);
-    (void)zmq_msg_init(&part);
-    while (zmq_msg_recv(&peer, server->socket, ZMQ_DONTWAIT) >= 0) {
-        if (zmq_msg_recv(&part, server->socket, ZMQ_DONTWAIT) < 0) continue;
+    zmq_msg_t message;
+    (void)zmq_msg_init(&message);
+    while (zmq_msg_recv(&message, server->socket, ZMQ_DONTWAIT) >= 0) {
         server->frames++;
-        if (!is_greeting) continue;
-        must(zmq_msg_send(&peer, server->socket, ZMQ_SNDMORE) >= 0 &&
-                 zmq_send(server->socket, "welcome", 7, 0) >= 0,
-             "greeting");
     }
-    (void)zmq_msg_close(&peer);
-    (void)zmq_msg_close(&part);
+    (void)zmq_msg_close(&message);
 }
 
-/* Serve until `until_us` is over, or `wanted` frames have come (0: any number): joins
- * while it is greeting, then reports. */
-static void serve(struct server *server, bool is_greeting, int64_t until_us,
-                  uint64_t wanted)
+static uint64_t frames_of_ours(void)
+{
+    return (
+        uint64_t)(asg_metric_read(&asg_controller_metrics[ASG_COUNT_REPORTS]) +
+                  asg_metric_read(&asg_controller_metrics[ASG_COUNT_REPORTS_OVERTAKEN]));
+}
+
+/* Serve until `until_us` is over, or `wanted` reports have come (0: any number). */
+static void serve(struct server *server, int64_t until_us, uint64_t wanted)
 {
     while (now_us() < until_us && (wanted == 0 || server->frames < wanted)) {
         if (server->socket == NULL) { /* its own thread works: only look */
-            server->frames = (uint64_t)asg_metric_read(
-                &asg_controller_metrics[is_greeting ? ASG_COUNT_JOINS
-                                                    : ASG_COUNT_REPORTS]);
+            server->frames = frames_of_ours();
             sleep_us(1000);
         } else {
-            drain_bare(server, is_greeting);
+            drain_bare(server);
             if (server->is_paced) {
                 sleep_us(1000);
             } else {
@@ -303,24 +296,22 @@ static void run_server(enum kind kind, uint32_t connections, struct pipes *pipes
         begin_ours(&server, &invitation);
     }
     write_all(pipes->invitation[1], &invitation, sizeof invitation);
-    serve(&server, true, now_us() + CONNECT_MS * INT64_C(1000), connections);
+    serve(&server, now_us() + CONNECT_MS * INT64_C(1000), connections);
     must(server.frames >= connections, "not all connections came");
     struct outcome outcome = {.bytes_a_connection =
                                   (resident_bytes() - before_bytes) / connections};
-    server.frames = 0;
     write_all(pipes->go[1], "g", 1);
     if (is_filled(kind)) {
-        uint64_t wanted = (uint64_t)FILL_REPORTS * connections;
-        serve(&server, false, now_us() + FILL_MS * INT64_C(1000), wanted);
+        uint64_t wanted = server.frames + (uint64_t)FILL_REPORTS * connections;
+        serve(&server, now_us() + FILL_MS * INT64_C(1000), wanted);
         must(server.frames >= wanted, "not all reports came");
         outcome.bytes_a_connection = (resident_bytes() - before_bytes) / connections;
     }
-    serve(&server, false, now_us() + WARM_UP_MS * INT64_C(1000), 0);
+    serve(&server, now_us() + WARM_UP_MS * INT64_C(1000), 0);
     uint64_t frames = server.frames;
     double cpu = cpu_us();
     int64_t began_us = now_us();
-    serve(&server, false,
-          began_us + (server.is_paced ? PACED_MS : FLAT_MS) * INT64_C(1000), 0);
+    serve(&server, began_us + (server.is_paced ? PACED_MS : FLAT_MS) * INT64_C(1000), 0);
     double count = (double)(server.frames - frames);
     outcome.cpu_us_a_report = (cpu_us() - cpu) / count;
     outcome.reports_a_second = count * 1e6 / (double)(now_us() - began_us);
@@ -330,17 +321,17 @@ static void run_server(enum kind kind, uint32_t connections, struct pipes *pipes
 
 /* ---- the clients ---- */
 
-static void *connect_one(void *context, const struct invitation *invitation)
+static void *connect_one(void *context, uint32_t number,
+                         const struct invitation *invitation)
 {
-    struct asg_bus_keys keys;
-    asg_bus_keys_new(&keys);
-    void *socket = zmq_socket(context, ZMQ_DEALER);
+    const struct asg_bus_keys *keys = &client_keys[number];
+    void *socket = zmq_socket(context, ZMQ_PUSH);
     must(socket != NULL, "socket (raise ulimit -n)");
     bool ok = zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, invitation->server_key,
                              ASG_BUS_KEY_SIZE) == 0 &&
-              zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, keys.public_key,
+              zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, keys->public_key,
                              ASG_BUS_KEY_SIZE) == 0 &&
-              zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, keys.secret_key,
+              zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, keys->secret_key,
                              ASG_BUS_KEY_SIZE) == 0;
     must(ok && zmq_connect(socket, invitation->endpoint) == 0, "connect");
     return socket;
@@ -366,25 +357,6 @@ static void send_report(void *socket, uint32_t number, uint64_t sequence, int fl
     (void)zmq_send(socket, frame.data, frame.length, flags);
 }
 
-static void send_join(void *socket, uint32_t number)
-{
-    char id[20];
-    char token[ASG_JOIN_TOKEN_SIZE];
-    name_instance(number, id);
-    asg_join_token(secret, 0, JOB_ID, 1, token);
-    const struct asg_join join = {.instance_id = id,
-                                  .token = token,
-                                  .job_id = JOB_ID,
-                                  .attempt = 1,
-                                  .version = "bench",
-                                  .private_ip = "127.0.0.1",
-                                  .interval_ms = 1000};
-    struct asg_bytes frame = {0};
-    asg_wire_encode_message(ASG_MESSAGE_JOIN, &join, &frame);
-    must(zmq_send(socket, frame.data, frame.length, 0) >= 0, "join");
-    asg_bytes_clear(&frame);
-}
-
 static void run_clients(bool is_paced, uint32_t connections, uint32_t rate,
                         struct pipes *pipes)
 {
@@ -396,13 +368,13 @@ static void run_clients(bool is_paced, uint32_t connections, uint32_t rate,
     (void)zmq_ctx_set(context, ZMQ_MAX_SOCKETS, 65000);
     void **sockets = asg_alloc(connections, sizeof *sockets);
     for (uint32_t i = 0; i < connections; i++) {
-        sockets[i] = connect_one(context, &invitation);
-        send_join(sockets[i], i);
+        sockets[i] = connect_one(context, i, &invitation);
+        send_report(sockets[i], i, 1, 0);
     }
     char go;
     must(read(pipes->go[0], &go, 1) == 1, "go");
     uint32_t next = 0;
-    uint64_t sequence = 1;
+    uint64_t sequence = 2;
     int64_t began_us = now_us();
     for (uint64_t sent = 0;; sent++) { /* until it is ended */
         if (is_paced && sent % 16 == 0) {
@@ -452,31 +424,26 @@ static struct outcome measure(enum kind kind, uint32_t connections, uint32_t rat
 static double state_bytes(void)
 {
     struct mallinfo2 before = mallinfo2();
-    struct asg_roster_options options = {.silent_reports = 3};
-    memcpy(options.join_secret, secret, sizeof secret);
+    const struct asg_roster_options options = {.silent_reports = 3};
     struct asg_roster *roster = NULL;
     struct asg_window *window = NULL;
     asg_roster_new(&options, &roster);
     asg_window_new(NULL, &window);
     const struct asg_watch watch = {1, "web", GROUP_PERIOD, 1u << ASG_METRIC_NAME_CPU, 1};
     asg_window_watch(window, &watch, 0);
-    char token[ASG_JOIN_TOKEN_SIZE];
-    asg_join_token(secret, 0, JOB_ID, 1, token);
     for (uint32_t i = 0; i < STATE_COUNT; i++) {
         char id[20];
+        char key[ASG_BUS_KEY_SIZE];
         name_instance(i, id);
+        (void)snprintf(key, sizeof key, "%08x%032u", i, i);
         const struct asg_member member = {.group_no = 1,
                                           .instance_id = id,
                                           .private_ip = "10.0.0.1",
                                           .state = ASG_MEMBER_COUNTS,
-                                          .job_id = JOB_ID,
-                                          .attempt = 1};
+                                          .curve_key = key,
+                                          .tls_key = ""};
         uint32_t slot = asg_roster_set(roster, &member, 0);
         asg_window_set(window, slot, 1, ASG_MEMBER_COUNTS);
-        const struct asg_join join = {.instance_id = id, .token = token};
-        struct asg_error error;
-        must(asg_roster_join(roster, &join, i, "key", "", 0, &slot, &error) == ASG_OK,
-             error.text);
     }
     struct mallinfo2 after = mallinfo2();
     double bytes = (double)(after.uordblks + after.hblkhd) -
@@ -499,6 +466,10 @@ int main(int argc, char **argv)
         rlim_t most = files.rlim_cur > 300 ? (files.rlim_cur - 200) / 2 : 50;
         if (argc <= 1 && connections > most) connections = (uint32_t)most;
     }
+    client_keys = asg_alloc(connections, sizeof *client_keys);
+    for (uint32_t i = 0; i < connections; i++) {
+        asg_bus_keys_new(&client_keys[i]);
+    }
     double rates[KINDS][ROUNDS];
     double costs[KINDS][ROUNDS];
     double bytes[KINDS][ROUNDS];
@@ -517,7 +488,7 @@ int main(int argc, char **argv)
     (void)bench_ratio(name, costs[PACED_OURS], costs[PACED_BARE], ROUNDS,
                       "ours over bare, CPU a report; goal 1.25 or less");
     (void)bench_ratio("memory_ratio", bytes[PACED_OURS], bytes[PACED_BARE], ROUNDS,
-                      "ours over bare, when all have joined");
+                      "ours over bare, when each has reported");
     (void)bench_row("flat_bare", rates[FLAT_BARE], ROUNDS, "reports/s", "");
     (void)bench_row("flat_ours", rates[FLAT_OURS], ROUNDS, "reports/s", "");
     (void)bench_row("paced_bare_rate", rates[PACED_BARE], ROUNDS, "reports/s", "");

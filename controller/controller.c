@@ -563,11 +563,11 @@ static enum asg_status bind_all(struct asg_controller *controller,
     const struct asg_controller_settings *settings = controller->settings;
     enum asg_status status =
         asg_bus_new((int)settings->io_threads, &controller->bus, error);
+    if (status == ASG_OK) status = open_inlet(controller, error);
     if (status == ASG_OK) {
         status = listen_on(controller, settings->listen_agents, "agents", NULL,
                            ASG_AGENT_FRAME_MAX, &controller->agents, error);
     }
-    if (status == ASG_OK) status = open_inlet(controller, error);
     if (status == ASG_OK) {
         status = listen_on(controller, settings->listen_workers, "workers",
                            controller->workers_allowed, ASG_WORKER_FRAME_MAX,
