@@ -113,7 +113,7 @@
     X(API_CONNECTIONS, "asg_api_connections", "", GAUGE,                                 \
       "Connections of the API that are open.")                                           \
     X(API_FULL, "asg_api_connections_full_total", "", COUNTER,                           \
-      "Times that the last connection of the API was taken: more wait.")                 \
+      "Connections of the API that were closed, unused, for others to come.")            \
     X(IS_LEADING, "asg_leading", "", GAUGE, "1 while this controller decides.")          \
     X(IS_HALTED, "asg_halted", "", GAUGE, "1 while the kill switch stands.")
 

@@ -237,7 +237,8 @@ void asg_serve_api_look(struct asg_controller *controller, int64_t mono_ms)
     controller->api_full = now.full;
     controller->api_full_at_ms = mono_ms + FULL_MS;
     asg_log_warn("api", "connections_full",
-                 "all connections of the API were taken, %zu are now: others wait until "
-                 "one ends; look who holds them (ss -tn)",
+                 "the API's connections are nearly all taken (%zu), or too many of one "
+                 "address: those that sent no request yet are closed for others; look "
+                 "who holds them (ss -tn)",
                  now.open);
 }

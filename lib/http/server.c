@@ -31,6 +31,7 @@
 #define DELAY_MS_MAX    60000
 #define STREAM_PIECE    ((size_t)32 * 1024)
 #define PIECES_MAX      1000
+#define SPARE_SHARE     8 /* of the connections, kept free by ending idle ones */
 #define TLS_PRIORITIES                                                                   \
     "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1:-VERS-DTLS-ALL:%SERVER_PRECEDENCE"
 
@@ -49,7 +50,6 @@ struct asg_http_server {
     struct asg_slow_clients *clients;
     struct asg_http_certificate *certificate; /* NULL: plain */
     atomic_size_t connections;
-    atomic_ullong full;
     atomic_size_t bytes_of_bodies; /* of the exchanges under way */
 };
 
@@ -58,6 +58,7 @@ struct asg_http_exchange {
     char *target;
     struct asg_bytes body;
     bool is_begun;
+    bool needs_host; /* HTTP/1.1 */
     bool is_too_large;
     bool is_unwanted; /* its body is let go */
     bool is_one_too_many;
@@ -213,6 +214,16 @@ static struct asg_slow_client *client_of(struct MHD_Connection *connection)
     return info->socket_context;
 }
 
+static uint32_t address_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info == NULL || info->client_addr == NULL) return 0;
+    const struct sockaddr_in *in =
+        (const struct sockaddr_in *)(const void *)info->client_addr;
+    return in->sin_family == AF_INET ? ntohl(in->sin_addr.s_addr) : 0;
+}
+
 static void *begin_client(struct asg_http_server *server,
                           struct MHD_Connection *connection)
 {
@@ -222,7 +233,7 @@ static void *begin_client(struct asg_http_server *server,
         gnutls_session_set_ptr(info->tls_session, server->certificate);
     }
     info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    return asg_slow_client_add(server->clients, info->connect_fd);
+    return asg_slow_client_add(server->clients, info->connect_fd, address_of(connection));
 }
 
 /* Called when a connection is there and before its socket is closed. */
@@ -232,8 +243,7 @@ static void notice_connection(void *context, struct MHD_Connection *connection,
     struct asg_http_server *server = context;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         *slot = begin_client(server, connection);
-        size_t open = atomic_fetch_add(&server->connections, 1) + 1;
-        if (open == server->options.max_connections) atomic_fetch_add(&server->full, 1);
+        atomic_fetch_add(&server->connections, 1);
     } else {
         struct asg_slow_client *client = *slot;
         atomic_fetch_sub(&server->connections, 1);
@@ -527,6 +537,11 @@ static enum MHD_Result handle(struct asg_http_server *server,
         .client = client,
         .exchange = exchange,
     };
+    size_t hosts = 0;
+    (void)asg_http_header(&request, MHD_HTTP_HEADER_HOST, &hosts);
+    if (hosts > 1 || (hosts == 0 && exchange->needs_host)) {
+        return refuse(connection, exchange, 400, "one Host header, please\n");
+    }
     size_t lengths = 0;
     size_t encodings = 0;
     (void)asg_http_header(&request, MHD_HTTP_HEADER_CONTENT_LENGTH, &lengths);
@@ -591,10 +606,10 @@ static enum MHD_Result take_part(void *context, struct MHD_Connection *connectio
                                  const char *upload, size_t *upload_size, void **slot)
 {
     (void)url;
-    (void)version;
     struct asg_http_server *server = context;
     struct asg_http_exchange *exchange = *slot;
     if (!exchange->is_begun) {
+        exchange->needs_host = strcmp(version, MHD_HTTP_VERSION_1_0) != 0;
         begin(exchange, connection, method);
         return MHD_YES;
     }
@@ -646,23 +661,25 @@ static struct MHD_Daemon *start_daemon(struct asg_http_server *server,
         flags, 0, NULL, NULL, take_part, server, MHD_OPTION_SOCK_ADDR, address,
         MHD_OPTION_THREAD_POOL_SIZE, (unsigned)options->threads,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->max_connections,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        (unsigned)options->max_connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)options->timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MEMORY,
-        MHD_OPTION_URI_LOG_CALLBACK, begin_exchange, server, MHD_OPTION_UNESCAPE_CALLBACK,
-        keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, server,
-        MHD_OPTION_NOTIFY_CONNECTION, notice_connection, server,
-        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->timeout_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MEMORY, MHD_OPTION_URI_LOG_CALLBACK,
+        begin_exchange, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, end_exchange, server, MHD_OPTION_NOTIFY_CONNECTION,
+        notice_connection, server, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
+        MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
 static enum asg_status start(struct asg_http_server *server, struct sockaddr *address,
                              struct asg_error *error)
 {
     struct asg_http_options *options = &server->options;
-    const int64_t limits_ms[ASG_SLOW_PARTS] = {
-        [ASG_SLOW_REQUEST] = (int64_t)options->request_s * 1000,
-        [ASG_SLOW_ANSWER] = (int64_t)options->answer_s * 1000};
-    enum asg_status status = asg_slow_clients_new(limits_ms, &server->clients, error);
+    /* libmicrohttpd accepts none beyond max_connections: some places are free before. */
+    const struct asg_slow_options slow = {
+        .limits_ms = {[ASG_SLOW_REQUEST] = (int64_t)options->request_s * 1000,
+                      [ASG_SLOW_ANSWER] = (int64_t)options->answer_s * 1000},
+        .most = options->max_connections - options->max_connections / SPARE_SHARE,
+        .most_address = options->max_connections_per_address};
+    enum asg_status status = asg_slow_clients_new(&slow, &server->clients, error);
     if (status == ASG_OK && options->certificate != NULL) {
         status = asg_http_certificate_new(options->certificate, options->private_key,
                                           &server->certificate, error);
@@ -730,7 +747,7 @@ enum asg_status asg_http_server_set_certificate(struct asg_http_server *server,
 struct asg_http_connections asg_http_server_connections(struct asg_http_server *server)
 {
     return (struct asg_http_connections){.open = atomic_load(&server->connections),
-                                         .full = atomic_load(&server->full)};
+                                         .full = asg_slow_clients_ended(server->clients)};
 }
 
 uint16_t asg_http_server_port(const struct asg_http_server *server)

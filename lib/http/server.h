@@ -2,10 +2,10 @@
  *
  * For the controller's probes and metrics, ec2local's API, and the AWS Query API:
  * the handler sees the target and the body byte for byte as they came, because a
- * signature covers them. Both Content-Length and Transfer-Encoding: 400. Too large a
- * body: 413. More than 100 headers: 431. A client that is slow, or one of too many, loses
- * its connection; the others do not notice: who sends or reads slowly costs memory and no
- * thread, so that max_connections may be many thousands.
+ * signature covers them. Both Content-Length and Transfer-Encoding, or not one Host
+ * (HTTP/1.1): 400. Too large a body: 413. More than 100 headers: 431. A client that is
+ * slow, or one of too many, loses its connection; the others do not notice: who sends or
+ * reads slowly costs memory and no thread, so that max_connections may be many thousands.
  *
  * An answer is a body, or a stream that the server reads as fast as the client takes it.
  * It may be given at once, by the handler, or later by any thread (asg_http_wait()),
@@ -115,7 +115,9 @@ struct asg_http_options {
      * the handler sees none. NULL: all are kept. */
     bool (*wants_body)(void *context, const struct asg_http_request *request);
     uint32_t max_connections; /* 0: 256 */
-    /* Of one client address, the rest are closed at once; 0: three quarters of all. */
+    /* Of one client address: one more, and the oldest of them that has not sent a request
+     * yet is closed. The same when seven eighths of all are taken, and then of the
+     * address that has most. 0: three quarters of all. */
     uint32_t max_connections_per_address;
     uint32_t timeout_s; /* of a silent connection; 0: 10 */
     /* From the start of a connection, or the end of its last answer, until a request is
@@ -151,7 +153,7 @@ ASG_MUST_USE enum asg_status asg_http_server_set_certificate(
 
 struct asg_http_connections {
     size_t open;   /* now */
-    uint64_t full; /* how often the last place was taken: whoever comes then waits */
+    uint64_t full; /* how many idle ones were closed to make room for who came */
 };
 struct asg_http_connections asg_http_server_connections(struct asg_http_server *server);
 

@@ -9,8 +9,16 @@
 
 #include "base/arena.h"
 
+/* An address, while it has a connection. */
+struct address {
+    uint32_t number;
+    size_t open;
+    struct address *next;
+};
+
 struct asg_slow_client {
     int fd;
+    struct address *address;
     bool is_listed; /* its time runs */
     enum asg_slow_part part;
     int64_t deadline_ms;
@@ -25,7 +33,14 @@ struct queue {
     struct asg_slow_client *last;
 };
 
+#define BUCKETS 256
+
 struct asg_slow_clients {
+    size_t most;
+    size_t most_address;
+    size_t open;
+    uint64_t ended;
+    struct address *addresses[BUCKETS];
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -71,6 +86,74 @@ static void list(struct asg_slow_clients *clients, struct asg_slow_client *clien
     (void)pthread_cond_signal(&clients->changed);
 }
 
+static struct address **find_address(struct asg_slow_clients *clients, uint32_t number)
+{
+    uint32_t hash = number * 2654435761u; /* Knuth's: neighbours are far apart */
+    struct address **link = &clients->addresses[hash >> 24];
+    while (*link != NULL && (*link)->number != number) {
+        link = &(*link)->next;
+    }
+    return link;
+}
+
+static struct address *enter(struct asg_slow_clients *clients, uint32_t number)
+{
+    struct address **link = find_address(clients, number);
+    if (*link == NULL) {
+        *link = asg_alloc(1, sizeof **link);
+        (*link)->number = number;
+    }
+    (*link)->open++;
+    clients->open++;
+    return *link;
+}
+
+static void leave(struct asg_slow_clients *clients, struct address *address)
+{
+    clients->open--;
+    if (--address->open > 0) return;
+    struct address **link = find_address(clients, address->number);
+    *link = address->next;
+    free(address);
+}
+
+/* Its owner sees an end, and closes it. */
+static void end(struct asg_slow_clients *clients, struct asg_slow_client *client)
+{
+    unlist(clients, client);
+    (void)shutdown(client->fd, SHUT_RDWR);
+}
+
+/* The first that has sent no request yet, of the address, or of the one that has most
+ * (NULL). */
+static struct asg_slow_client *find_idle(const struct asg_slow_clients *clients,
+                                         const struct address *address)
+{
+    struct asg_slow_client *found = NULL;
+    struct asg_slow_client *client = clients->queues[ASG_SLOW_REQUEST].first;
+    for (; client != NULL; client = client->next) {
+        if (client->address == address) return client;
+        if (address != NULL) continue;
+        if (found == NULL || client->address->open > found->address->open) {
+            found = client;
+        }
+    }
+    return found;
+}
+
+static void make_room(struct asg_slow_clients *clients, const struct address *address)
+{
+    struct asg_slow_client *client = NULL;
+    if (address->open > clients->most_address) {
+        client = find_idle(clients, address);
+    } else if (clients->open > clients->most) {
+        client = find_idle(clients, NULL);
+    }
+    if (client == NULL) return;
+    end(clients, client);
+    clients->ended++;
+}
+
 /* Whose time ends first; NULL: nobody's runs. */
 static struct asg_slow_client *find_first(const struct asg_slow_clients *clients)
 {
@@ -108,8 +191,7 @@ static void *watch(void *context)
         if (client == NULL || client->deadline_ms > now_ms()) {
             wait_for(clients, client);
         } else {
-            unlist(clients, client);
-            (void)shutdown(client->fd, SHUT_RDWR); /* its owner sees an end, closes it */
+            end(clients, client);
         }
     }
     (void)pthread_mutex_unlock(&clients->lock);
@@ -134,13 +216,15 @@ static void free_clients(struct asg_slow_clients *clients)
     free(clients);
 }
 
-enum asg_status asg_slow_clients_new(const int64_t limits_ms[ASG_SLOW_PARTS],
+enum asg_status asg_slow_clients_new(const struct asg_slow_options *options,
                                      struct asg_slow_clients **ret,
                                      struct asg_error *error)
 {
     struct asg_slow_clients *clients = asg_alloc(1, sizeof *clients);
+    clients->most = options->most;
+    clients->most_address = options->most_address;
     for (size_t i = 0; i < ASG_SLOW_PARTS; i++) {
-        clients->queues[i].limit_ms = limits_ms[i];
+        clients->queues[i].limit_ms = options->limits_ms[i];
     }
     init_lock(clients);
     int code = pthread_create(&clients->thread, NULL, watch, clients);
@@ -161,25 +245,41 @@ void asg_slow_clients_destroy(struct asg_slow_clients **clients_at)
     (void)pthread_cond_signal(&clients->changed);
     (void)pthread_mutex_unlock(&clients->lock);
     (void)pthread_join(clients->thread, NULL);
-    assert(find_first(clients) == NULL);
+    assert(find_first(clients) == NULL && clients->open == 0);
     free_clients(clients);
     *clients_at = NULL;
 }
 
-struct asg_slow_client *asg_slow_client_add(struct asg_slow_clients *clients, int fd)
+struct asg_slow_client *asg_slow_client_add(struct asg_slow_clients *clients, int fd,
+                                            uint32_t address)
 {
     struct asg_slow_client *client = asg_alloc(1, sizeof *client);
     client->fd = fd;
-    asg_slow_client_start(clients, client, ASG_SLOW_REQUEST);
+    (void)pthread_mutex_lock(&clients->lock);
+    client->address = enter(clients, address);
+    list(clients, client, ASG_SLOW_REQUEST);
+    make_room(clients, client->address);
+    (void)pthread_mutex_unlock(&clients->lock);
     return client;
 }
 
 void asg_slow_client_remove(struct asg_slow_clients *clients,
                             struct asg_slow_client **client)
 {
-    asg_slow_client_stop(clients, *client);
+    (void)pthread_mutex_lock(&clients->lock);
+    unlist(clients, *client);
+    leave(clients, (*client)->address);
+    (void)pthread_mutex_unlock(&clients->lock);
     free(*client);
     *client = NULL;
+}
+
+uint64_t asg_slow_clients_ended(struct asg_slow_clients *clients)
+{
+    (void)pthread_mutex_lock(&clients->lock);
+    uint64_t ended = clients->ended;
+    (void)pthread_mutex_unlock(&clients->lock);
+    return ended;
 }
 
 void asg_slow_client_stop(struct asg_slow_clients *clients,

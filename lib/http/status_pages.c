@@ -59,6 +59,9 @@ enum asg_status asg_status_pages_new(const struct asg_status_pages_options *opti
     const struct asg_http_options http = {.address = address,
                                           .port = (uint16_t)port,
                                           .threads = 1,
+                                          .max_connections_per_address = 64,
+                                          .request_s = 10,
+                                          .answer_s = 30,
                                           .handler = handle,
                                           .context = pages};
     enum asg_status status = asg_http_server_new(&http, &pages->server, error);

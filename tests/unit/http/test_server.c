@@ -96,6 +96,19 @@ static void test_server_takes_a_body_in_chunks(void **state)
     assert_memory_equal("abcde", seen.body, 5);
 }
 
+static void test_server_wants_one_host(void **state)
+{
+    (void)state;
+    const char *text = ask("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+    assert_non_null(strstr(text, "HTTP/1.1 400"));
+    text = ask("POST / HTTP/1.1\r\nHost: x\r\nHost: y\r\nContent-Length: 2\r\n"
+               "Connection: close\r\n\r\nab");
+    assert_non_null(strstr(text, "HTTP/1.1 400"));
+    assert_int_equal(0, seen.calls);
+    assert_non_null(strstr(ask("GET / HTTP/1.0\r\n\r\n"), " 200 OK"));
+    assert_int_equal(1, seen.calls);
+}
+
 static void test_server_refuses_two_lengths(void **state)
 {
     (void)state;
@@ -275,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_server_hands_over_the_bytes_as_they_came),
         TEST(test_server_takes_a_body_in_chunks),
+        TEST(test_server_wants_one_host),
         TEST(test_server_refuses_two_lengths),
         TEST(test_server_refuses_a_body_that_is_too_large),
         TEST(test_server_keeps_only_bodies_that_are_wanted_and_fit),
