@@ -10,9 +10,13 @@
 
 #define OWN_FILES 512  /* the log, sockets, threads' own, probes; and admins */
 #define API_FILES 4096 /* connections of the API (serve_api.c), and a few of HTTP */
-#define PORT_SHARE                                                                       \
-    16 /* of all files, what strangers may hold at a port of the reserve                 \
-        */
+/* Of all files, what strangers may hold at a port that uses what is kept back. */
+#define PORT_SHARE 16
+/* Strangers at the ports of workers and admins, who are few: somebody with a worker's key
+ * would need 2^32 / 128 / 32 s, 12 days, until ROUTER draws an id that he holds, and
+ * libzmq ends the process (docs/security.md). */
+#define HANDS   128
+#define HANDS_S 32
 
 uint16_t asg_port_of(const char *endpoint)
 {
@@ -68,12 +72,14 @@ void asg_limit_peers(const struct asg_controller_settings *settings,
     limits.may_use_reserve = true;
     limits.connections = least(settings->strangers, files / PORT_SHARE);
     limits.known_connections = files / PORT_SHARE;
+    limits.name = "http";
+    limit(ports->http, &limits);
+    limits.connections = least(limits.connections, HANDS);
+    limits.handshakes_s = least(limits.handshakes_s, HANDS_S);
     limits.name = "workers";
     limit(ports->workers, &limits);
     limits.name = "admin";
     limit(ports->admin, &limits);
-    limits.name = "http";
-    limit(ports->http, &limits);
 }
 
 void asg_limit_peers_look(const struct asg_peer_ports *ports, int64_t mono_ms)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/accept_limits.h"
 #include "base/arena.h"
 #include "crypto/crypto.h"
 
@@ -71,6 +72,9 @@ void asg_roster_destroy(struct asg_roster **roster)
     struct asg_roster *r = *roster;
     if (r == NULL) return;
     asg_secret_wipe(r->options.join_secret, sizeof r->options.join_secret);
+    for (uint32_t i = 0; i < r->slot_end; i++) {
+        asg_accept_forget(r->slots[i].private_ip);
+    }
     free(r->ids);
     free(r->slots);
     free(r->spare);
@@ -310,6 +314,7 @@ static void give_slot_back(struct asg_roster *roster, uint32_t slot)
 {
     unbind(roster, slot);
     remove_id(roster, slot);
+    asg_accept_forget(roster->slots[slot].private_ip);
     roster->slots[slot] = (struct asg_roster_slot){0};
     if (roster->spare_count == roster->spare_capacity) {
         roster->spare_capacity =
@@ -343,6 +348,16 @@ static void set_keys(struct asg_roster *roster, uint32_t slot,
     if (other == ASG_SLOT_NONE || other == slot) s->is_enrolled = true;
 }
 
+/* What comes from there is no stranger's (base/accept_limits.h). */
+static void set_address(struct asg_roster_slot *slot, const char *address)
+{
+    if (strlen(address) >= sizeof slot->private_ip) address = "?"; /* nobody's */
+    if (address[0] == '\0' || strcmp(slot->private_ip, address) == 0) return;
+    asg_accept_forget(slot->private_ip);
+    (void)snprintf(slot->private_ip, sizeof slot->private_ip, "%s", address);
+    asg_accept_know(slot->private_ip);
+}
+
 uint32_t asg_roster_set(struct asg_roster *roster, const struct asg_member *member,
                         int64_t now_ms)
 {
@@ -367,11 +382,7 @@ uint32_t asg_roster_set(struct asg_roster *roster, const struct asg_member *memb
     s->job_id = member->job_id;
     s->attempt = member->attempt;
     s->incarnation = member->incarnation;
-    if (strlen(member->private_ip) >= sizeof s->private_ip) {
-        (void)snprintf(s->private_ip, sizeof s->private_ip, "?"); /* nobody comes from */
-    } else if (member->private_ip[0] != '\0') {
-        (void)snprintf(s->private_ip, sizeof s->private_ip, "%s", member->private_ip);
-    }
+    set_address(s, member->private_ip);
     set_keys(roster, slot, member, now_ms);
     return slot;
 }

@@ -1,0 +1,138 @@
+"""edge - what strangers try at the ports that they can reach: H5, H7, H3's floods, and the
+flood of the table of goals."""
+
+import socket
+import ssl
+import time
+import urllib.request
+
+from verdict import Attack
+from world import Felt, World, numbers, wait_for
+
+FEW_FILES = 256
+
+
+def connect(where, source, seconds=5):
+    host, port = where.rsplit(":", 1)
+    return socket.create_connection((host, int(port)), timeout=seconds,
+                                    source_address=(source, 0))
+
+
+def starve_of_files(verdict, build, is_short):
+    """H5: 400 bare connections where 256 files may be open; `openasg halt` meanwhile."""
+    world = World(build, agents=2, files=FEW_FILES)
+    try:
+        with Felt(world) as felt:
+            child = world.flood("agents", 40, 400, "silent", 6 if is_short else 30)
+            wait_for("refusals", lambda: world.metrics()[
+                'asg_connections_refused_total{port="agents"}'] > 100, 20)
+            began = time.monotonic()
+            world.openasg("halt")
+            halted = time.monotonic() - began
+            with urllib.request.urlopen(world.controller_endpoints()["http"] + "/readyz",
+                                        timeout=5) as answer:
+                verdict.require(answer.status == 200, "/readyz did not answer")
+            files = world.files_open()
+            world.openasg("unhalt")
+            world.make_worker_key("late")  # a file that has to be read now
+            world.start_worker("late")
+            wait_for("a new worker is let in", lambda: "late" in {
+                row["name"] for row in world.ask("worker", "list")}, 15)
+            said = numbers(world.finish(child))
+        verdict.count(said["opened"], said["refused"])
+        verdict.feel(felt)
+        verdict.note(f"`openasg halt` took {halted * 1000:.0f} ms; {files} files open")
+        verdict.require(files < FEW_FILES, "no descriptor was kept back")
+        verdict.require(said["refused"] > 100, "the flood was not refused")
+    finally:
+        world.stop()
+
+
+def fill_memory(verdict, build, is_short):
+    """H5: peers that make the controller hold something for them, and never read."""
+    world = World(build)
+    try:
+        seconds = 6 if is_short else 25
+        with Felt(world) as felt:
+            children = [world.flood(port, 16, 400, mode, seconds, first=f"127.0.{n}.1")
+                        for n, (port, mode) in enumerate(
+                            [("agents", "junk"), ("agents", "silent"), ("workers", "junk"),
+                             ("admin", "junk")], 70)]
+            said = [numbers(world.finish(child)) for child in children]
+        verdict.count(sum(s["opened"] for s in said), sum(s["refused"] for s in said))
+        verdict.feel(felt)
+        verdict.note(f"{sum(s['frames'] for s in said) // seconds} junk frames a second")
+    finally:
+        world.stop()
+
+
+def flood_as_in_the_goals(verdict, build, is_short):
+    """10,000 connections from several processes and as many junk frames as two cores give:
+    no honest report missed, no order late, at most 64 MB more."""
+    world = World(build, agents=6)
+    try:
+        seconds = 8 if is_short else 30
+        with Felt(world) as felt:
+            children = [world.flood("agents", 250, 2500, "junk" if n < 2 else "silent",
+                                    seconds, first=f"127.1.{n}.1") for n in range(4)]
+            said = [numbers(world.finish(child)) for child in children]
+        verdict.count(sum(s["opened"] for s in said), sum(s["refused"] for s in said))
+        verdict.feel(felt)
+        frames = sum(s["frames"] for s in said) / seconds
+        verdict.note(f"{verdict.tried / seconds:.0f} connections and {frames:.0f} junk "
+                     "frames a second")
+    finally:
+        world.stop()
+
+
+def open_tls(where, source):
+    """A TLS connection that shows no certificate and asks for HTTP/2."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["h2"])
+    plain = connect(where, source)
+    try:
+        return context.wrap_socket(plain)
+    except OSError:
+        plain.close()
+        raise
+
+
+def flood_enrolment(verdict, build, is_short):
+    """H3, H5: half handshakes and idle TLS connections at listen.enrol, while an instance
+    that was just launched wants to enrol."""
+    world = World(build, agents=2)
+    try:
+        seconds = 10 if is_short else 40
+        with Felt(world) as felt:
+            children = [world.flood("enrol", 100, 1000, "tls", seconds, "127.2.1.1"),
+                        world.flood("enrol", 100, 1000, "junk", seconds, "127.2.2.1"),
+                        world.flood("enrol", 100, 1000, "silent", seconds, "127.2.3.1")]
+            world.agents = 4
+            world.openasg("desired", "set", "web", 4)
+            began = time.monotonic()
+            world.wait_reporting(4, seconds + 20)
+            took = time.monotonic() - began
+            said = [numbers(world.finish(child)) for child in children]
+            world.agents = 2  # whose reports were counted from the start
+        verdict.count(sum(s["opened"] for s in said), sum(s["refused"] for s in said))
+        verdict.feel(felt)
+        verdict.note(f"two new instances reported after {took:.1f} s, during the flood")
+        verdict.require(took < seconds, "new instances enrolled only after the flood")
+        still = open_tls(world.endpoint("enrol"), "127.0.66.9")
+        verdict.require(still.version() in ("TLSv1.2", "TLSv1.3"), still.version())
+        still.close()
+    finally:
+        world.stop()
+
+
+ATTACKS = [
+    Attack("H5-descriptors", "400 connections where 256 files may be open",
+           starve_of_files),
+    Attack("H5-memory", "junk and silence at three ports", fill_memory),
+    Attack("H5-enrolment", "half handshakes at the port where agents enrol",
+           flood_enrolment),
+    Attack("flood", "10,000 connections and junk frames by four processes",
+           flood_as_in_the_goals, is_short=False),
+]
