@@ -6,6 +6,7 @@
 
 #include "bus/keys.h"
 #include "cli/commands.h"
+#include "cli/key_name.h"
 
 static const struct asg_argument name_argument[] = {
     {.name = "NAME",
@@ -18,12 +19,19 @@ static const struct asg_option make_options[] = {
      .default_text = "the present one"},
 };
 
-static bool is_file_name(const char *name)
+bool asg_is_key_name(const char *name)
 {
     size_t length = strlen(name);
     return length > 0 && length <= 100 && name[0] != '.' && name[0] != '-' &&
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                         "._-") == length;
+}
+
+int asg_fail_key_name(struct asg_cli *cli, const char *name)
+{
+    return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                        "NAME cannot be \"%.80s\": use letters, digits, dots and dashes",
+                        name);
 }
 
 static int run_make(void *context, const struct asg_arguments *arguments)
@@ -32,11 +40,7 @@ static int run_make(void *context, const struct asg_arguments *arguments)
     const char *name = asg_argument_text(arguments, 0);
     const char *folder = asg_option_text(arguments, "to");
     if (folder == NULL) folder = ".";
-    if (!is_file_name(name)) {
-        return asg_cli_fail(
-            cli, ASG_EXIT_USAGE,
-            "NAME cannot be \"%.80s\": use letters, digits, dots and dashes", name);
-    }
+    if (!asg_is_key_name(name)) return asg_fail_key_name(cli, name);
     const char *path = asg_arena_format(&cli->arena, "%s/%s.key", folder, name);
     if (access(path, F_OK) == 0) {
         return asg_cli_fail(cli, ASG_EXIT_FAILED,

@@ -1,9 +1,7 @@
 #include "bus/keys.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <zmq.h>
 
@@ -66,16 +64,25 @@ static enum asg_status save_beside(const char *path, const char *key,
     return asg_bus_public_key_save(public_path, key, error);
 }
 
+static enum asg_status save_pair(const char *path, bool is_new,
+                                 const struct asg_bus_keys *keys, struct asg_error *error)
+{
+    char text[FILE_BYTES_MAX];
+    int length = snprintf(text, sizeof text, "public: %s\nsecret: %s\n", keys->public_key,
+                          keys->secret_key);
+    enum asg_status status =
+        is_new ? asg_safe_file_make(path, 0600, text, (size_t)length, error)
+               : asg_safe_file_replace(path, 0600, text, (size_t)length, error);
+    asg_secret_wipe(text, sizeof text);
+    return status;
+}
+
 static enum asg_status make_keys(const char *path, struct asg_bus_keys *ret,
                                  struct asg_error *error)
 {
     struct asg_bus_keys keys;
     asg_bus_keys_new(&keys);
-    char text[FILE_BYTES_MAX];
-    int length = snprintf(text, sizeof text, "public: %s\nsecret: %s\n", keys.public_key,
-                          keys.secret_key);
-    enum asg_status status = asg_safe_file_make(path, 0600, text, (size_t)length, error);
-    asg_secret_wipe(text, sizeof text);
+    enum asg_status status = save_pair(path, /* is_new */ true, &keys, error);
     if (status == ASG_OK) status = save_beside(path, keys.public_key, error);
     if (status == ASG_OK) *ret = keys;
     asg_bus_keys_clear(&keys);
@@ -90,14 +97,16 @@ static bool is_pair(const struct asg_bus_keys *keys)
            strcmp(public_key, keys->public_key) == 0;
 }
 
-/* NAME.pub was not written when a first start died after NAME; who may not write there
- * does without. */
+/* NAME.pub was not written when one died after NAME, or is that of a key before; who may
+ * not write there does without. */
 static void mend_public(const char *path, const char *key)
 {
     char public_path[ASG_SAFE_PATH_MAX];
+    char present[ASG_BUS_KEY_SIZE];
     (void)snprintf(public_path, sizeof public_path, "%s.pub", path);
     struct asg_error ignored;
-    if (access(public_path, F_OK) != 0 && errno == ENOENT) {
+    enum asg_status status = asg_bus_public_key_load(public_path, present, &ignored);
+    if (status == ASG_ERR_NOT_FOUND || (status == ASG_OK && strcmp(present, key) != 0)) {
         (void)!asg_bus_public_key_save(public_path, key, &ignored);
     }
 }
@@ -131,6 +140,26 @@ enum asg_status asg_bus_keys_load_or_make(const char *path, struct asg_bus_keys 
     enum asg_status status = load_keys(path, ret, error);
     if (status == ASG_ERR_NOT_FOUND) return make_keys(path, ret, error);
     if (status == ASG_OK) mend_public(path, ret->public_key);
+    return status;
+}
+
+enum asg_status asg_bus_keys_replace(const char *path, struct asg_bus_keys *ret,
+                                     struct asg_error *error)
+{
+    struct asg_bus_keys old;
+    enum asg_status status = load_keys(path, &old, error);
+    if (status != ASG_OK) return status;
+    char old_path[ASG_SAFE_PATH_MAX];
+    (void)snprintf(old_path, sizeof old_path, "%s.old", path);
+    status = save_pair(old_path, /* is_new */ false, &old, error);
+    asg_bus_keys_clear(&old);
+    if (status != ASG_OK) return status;
+    struct asg_bus_keys keys;
+    asg_bus_keys_new(&keys);
+    status = save_pair(path, /* is_new */ false, &keys, error);
+    if (status == ASG_OK) status = save_beside(path, keys.public_key, error);
+    if (status == ASG_OK) *ret = keys;
+    asg_bus_keys_clear(&keys);
     return status;
 }
 

@@ -19,11 +19,16 @@ void asg_bus_keys_new(struct asg_bus_keys *ret);
 void asg_bus_keys_clear(struct asg_bus_keys *keys);
 
 /* Read the file, or make it with a fresh pair when it is not there; PATH.pub is made
- * beside it when that is not there. ASG_ERR_DENIED: others may read it.
- * ASG_ERR_MALFORMED: no key file, or the keys in it are no pair. */
+ * beside it when that is not there or says another key. ASG_ERR_DENIED: others may read
+ * it. ASG_ERR_MALFORMED: no key file, or the keys in it are no pair. */
 ASG_MUST_USE enum asg_status asg_bus_keys_load_or_make(const char *path,
                                                        struct asg_bus_keys *ret,
                                                        struct asg_error *error);
+/* A fresh pair in the place of the file's, which is kept as PATH.old; PATH.pub follows.
+ * ASG_ERR_NOT_FOUND: there is none; else as above. */
+ASG_MUST_USE enum asg_status asg_bus_keys_replace(const char *path,
+                                                  struct asg_bus_keys *ret,
+                                                  struct asg_error *error);
 /* Public key of a key file or a public file. ASG_ERR_DENIED: others may write it. */
 ASG_MUST_USE enum asg_status asg_bus_public_key_load(const char *path,
                                                      char ret[ASG_BUS_KEY_SIZE],

@@ -234,12 +234,40 @@ static bool is_line_of(const char *line, size_t length, const char *name)
     return is_it;
 }
 
-static enum asg_status remove_line(const char *path, int folder, const char *name,
-                                   struct asg_error *error)
+struct rotation {
+    const char *old_name;
+    const char *access_key_id;
+    const char *secret;
+};
+
+/* What stands in the place of a line: the key with its new pair, and the old one. */
+static void print_rotated(const char *line, size_t length, const struct rotation *with,
+                          struct asg_bytes *ret)
+{
+    struct asg_access_keys keys = {.count = 0};
+    struct asg_error ignored;
+    if (asg_access_keys_parse(line, length, &keys, &ignored) != ASG_OK) return;
+    struct asg_access_key key = keys.items[0];
+    if (with->old_name != NULL) {
+        key.name = with->old_name;
+        asg_access_key_print(&key, ret);
+    }
+    key.name = keys.items[0].name;
+    key.access_key_id = with->access_key_id;
+    key.secret = with->secret;
+    key.session_token = "";
+    asg_access_key_print(&key, ret);
+    asg_access_keys_clear(&keys);
+}
+
+/* Take the line of a key out, or put others in its place. */
+static enum asg_status change_line(const char *path, int folder, const char *name,
+                                   const struct rotation *with, struct asg_error *error)
 {
     struct asg_bytes text = {0};
     struct asg_bytes rest = {0};
     bool is_found = false;
+    (void)asg_bytes_reserve(&rest, ASG_ACCESS_KEYS_BYTES_MAX + 1); /* as read_file() */
     enum asg_status status = read_file(path, /* is_own */ false, &text, error);
     for (size_t at = 0; at < text.length;) {
         const uint8_t *feed = memchr(text.data + at, '\n', text.length - at);
@@ -248,6 +276,7 @@ static enum asg_status remove_line(const char *path, int folder, const char *nam
         const char *line = (const char *)text.data + at;
         if (is_line_of(line, length, name)) {
             is_found = true;
+            if (with != NULL) print_rotated(line, length, with, &rest);
         } else {
             asg_bytes_append(&rest, line, length);
         }
@@ -279,7 +308,20 @@ enum asg_status asg_access_keys_remove(const char *path, const char *name,
 {
     int folder = lock_folder(path);
     if (folder < 0) return fail_errno(error, "write", path);
-    enum asg_status status = remove_line(path, folder, name, error);
+    enum asg_status status = change_line(path, folder, name, NULL, error);
+    (void)close(folder);
+    return status;
+}
+
+enum asg_status asg_access_keys_rotate(const char *path, const char *name,
+                                       const char *old_name, const char *access_key_id,
+                                       const char *secret, struct asg_error *error)
+{
+    const struct rotation with = {
+        .old_name = old_name, .access_key_id = access_key_id, .secret = secret};
+    int folder = lock_folder(path);
+    if (folder < 0) return fail_errno(error, "write", path);
+    enum asg_status status = change_line(path, folder, name, &with, error);
     (void)close(folder);
     return status;
 }

@@ -82,6 +82,14 @@ ASG_MUST_USE enum asg_status asg_access_keys_add(const char *path,
 ASG_MUST_USE enum asg_status asg_access_keys_remove(const char *path, const char *name,
                                                     struct asg_error *error);
 
+/* Give the key of that name another id and secret, and no session token. `old_name`: what
+ * the present one is called from now on, beside it; NULL: it is gone. Fails likewise. */
+ASG_MUST_USE enum asg_status asg_access_keys_rotate(const char *path, const char *name,
+                                                    const char *old_name,
+                                                    const char *access_key_id,
+                                                    const char *secret,
+                                                    struct asg_error *error);
+
 #define ASG_ACCESS_KEY_ID_SIZE     21 /* of one that is made, with the closing zero */
 #define ASG_ACCESS_KEY_SECRET_SIZE 41
 

@@ -103,6 +103,41 @@ ASG_MUST_USE enum asg_status asg_certificate_request_key(const void *request_der
                                                          char ret[ASG_KEY_HASH_SIZE],
                                                          struct asg_error *error);
 
+/* ---- its rotation: the operator's side, on the files of a folder ----
+ *
+ * Three steps, each for the next start of the controller, with the life of a certificate
+ * between two of them: the next authority is trusted as well; it signs; the one before is
+ * trusted no more. A step that crashed or is said twice goes on where it was. Whoever
+ * runs them may be root where another's service owns the files. All may fail as
+ * asg_authority_load_or_make() does. */
+
+struct asg_rotation {
+    bool has_next;                  /* ca.key.next is there */
+    size_t trusted;                 /* certificates in ca.pem */
+    char signer[ASG_KEY_HASH_SIZE]; /* fingerprint of the one that signs */
+    char next[ASG_KEY_HASH_SIZE];   /* of the one that will, "" */
+};
+
+/* ASG_ERR_NOT_FOUND: there is no authority yet. */
+ASG_MUST_USE enum asg_status asg_authority_look(const char *folder,
+                                                struct asg_rotation *ret,
+                                                struct asg_error *error);
+/* Make ca.key.next, and add its certificate to ca.pem. ASG_ERR_CONFLICT: another
+ * authority is still trusted from the rotation before. */
+ASG_MUST_USE enum asg_status asg_authority_add_next(const char *folder,
+                                                    struct asg_rotation *ret,
+                                                    struct asg_error *error);
+/* ca.key.next becomes ca.key, which is kept as ca.key.old. ASG_ERR_CONFLICT: there is no
+ * next one. */
+ASG_MUST_USE enum asg_status asg_authority_take_next(const char *folder,
+                                                     struct asg_rotation *ret,
+                                                     struct asg_error *error);
+/* Trust only the one that signs; the others are kept in ca.pem.old. ASG_ERR_CONFLICT: one
+ * of them is still to come. */
+ASG_MUST_USE enum asg_status asg_authority_forget(const char *folder,
+                                                  struct asg_rotation *ret,
+                                                  struct asg_error *error);
+
 /* ---- checks: both sides ---- */
 
 /* Read the first certificate of a PEM text and check that one of `trusted_pem` signed it

@@ -98,7 +98,7 @@ static void seal(X509 *certificate, EVP_PKEY *pair)
 }
 
 /* Its subject holds a part of the key's hash: two authorities never share a name. */
-static X509 *new_authority_certificate(EVP_PKEY *pair)
+X509 *asg_x509_new_authority(EVP_PKEY *pair)
 {
     X509_PUBKEY *public_half = NULL;
     char hash[ASG_KEY_HASH_SIZE];
@@ -128,14 +128,14 @@ static void path_of(const char *folder, const char *name, char ret[ASG_SAFE_PATH
     (void)snprintf(ret, ASG_SAFE_PATH_MAX, "%s/%s", folder, name);
 }
 
-/* Certificates of ca.pem; NOT_FOUND: there is no such file. */
-static enum asg_status load_chain(const char *path, X509 *ret[ASG_CHAIN_MAX],
-                                  size_t *ret_count, struct asg_error *error)
+enum asg_status asg_x509_load_chain(const char *path, bool is_own,
+                                    X509 *ret[ASG_CHAIN_MAX], size_t *ret_count,
+                                    struct asg_error *error)
 {
     const struct asg_safe_need need = {.what = "certificates of the authority",
                                        .length_max = PEM_BYTES_MAX,
                                        .guard = ASG_SAFE_FIXED,
-                                       .is_own = true};
+                                       .is_own = is_own};
     struct asg_bytes text = {0};
     enum asg_status status = asg_safe_file_read(path, &need, &text, error);
     if (status == ASG_OK) {
@@ -150,7 +150,7 @@ static enum asg_status load_pair(const char *folder, bool may_make, EVP_PKEY **r
 {
     char path[ASG_SAFE_PATH_MAX];
     path_of(folder, "ca.key", path);
-    enum asg_status status = asg_x509_load_private(path, ret, error);
+    enum asg_status status = asg_x509_load_private(path, /* is_own */ true, ret, error);
     if (status != ASG_ERR_NOT_FOUND) return status;
     if (may_make) return asg_x509_make_private(path, ret, error);
     return asg_fail(error, ASG_ERR_NOT_FOUND,
@@ -175,18 +175,17 @@ static void print_chain(struct asg_authority *authority, X509 *chain[], size_t c
 
 /* The certificate that belongs to the key signs, wherever in ca.pem it stands: while an
  * authority is rotated the key changes first. */
-static X509 *find_own(EVP_PKEY *pair, X509 *chain[], size_t count)
+X509 *asg_x509_find_own(EVP_PKEY *pair, X509 *chain[], size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        bool is_own = X509_check_private_key(chain[i], pair) == 1 &&
-                      (X509_get_extension_flags(chain[i]) & EXFLAG_CA) != 0;
-        ERR_clear_error();
-        if (is_own) {
-            asg_x509_must(X509_up_ref(chain[i]) == 1, "X509_up_ref");
-            return chain[i];
+    X509 *own = NULL;
+    for (size_t i = 0; i < count && own == NULL; i++) {
+        if (X509_check_private_key(chain[i], pair) == 1 &&
+            (X509_get_extension_flags(chain[i]) & EXFLAG_CA) != 0) {
+            own = chain[i];
         }
     }
-    return NULL;
+    ERR_clear_error();
+    return own;
 }
 
 static void keep(struct asg_authority *authority)
@@ -214,13 +213,16 @@ static enum asg_status load(const char *folder, struct asg_authority *authority,
     path_of(folder, "ca.pem", path);
     X509 *chain[ASG_CHAIN_MAX];
     size_t count = 0;
-    enum asg_status status = load_chain(path, chain, &count, error);
+    enum asg_status status =
+        asg_x509_load_chain(path, /* is_own */ true, chain, &count, error);
     bool is_first = status == ASG_ERR_NOT_FOUND;
     if (status != ASG_OK && !is_first) return status;
     status = load_pair(folder, is_first, &authority->pair, error);
     if (status == ASG_OK && !is_first) {
-        authority->certificate = find_own(authority->pair, chain, count);
-        if (authority->certificate == NULL) {
+        authority->certificate = asg_x509_find_own(authority->pair, chain, count);
+        if (authority->certificate != NULL) {
+            asg_x509_must(X509_up_ref(authority->certificate) == 1, "X509_up_ref");
+        } else {
             status = asg_fail(error, ASG_ERR_MALFORMED,
                               "%s holds %zu certificates and none of the authority whose "
                               "key is ca.key beside it; put back the file that belongs "
@@ -228,7 +230,7 @@ static enum asg_status load(const char *folder, struct asg_authority *authority,
                               path, count);
         }
     } else if (status == ASG_OK) {
-        authority->certificate = new_authority_certificate(authority->pair);
+        authority->certificate = asg_x509_new_authority(authority->pair);
     }
     if (status == ASG_OK) print_chain(authority, chain, count);
     asg_x509_free_chain(chain, count);

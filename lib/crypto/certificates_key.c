@@ -91,13 +91,13 @@ static bool is_p256(EVP_PKEY *pair)
     return is_good;
 }
 
-enum asg_status asg_x509_load_private(const char *path, EVP_PKEY **ret,
+enum asg_status asg_x509_load_private(const char *path, bool is_own, EVP_PKEY **ret,
                                       struct asg_error *error)
 {
     const struct asg_safe_need need = {.what = "private key",
                                        .length_max = KEY_FILE_MAX,
                                        .guard = ASG_SAFE_SECRET,
-                                       .is_own = true};
+                                       .is_own = is_own};
     struct asg_bytes text = {0};
     enum asg_status status = asg_safe_file_read(path, &need, &text, error);
     if (status != ASG_OK) {
@@ -146,7 +146,7 @@ enum asg_status asg_tls_key_load_or_make(const char *path, struct asg_tls_key **
     if (path[0] == '\0') {
         pair = asg_x509_new_pair();
     } else {
-        status = asg_x509_load_private(path, &pair, error);
+        status = asg_x509_load_private(path, /* is_own */ true, &pair, error);
         if (status == ASG_ERR_NOT_FOUND) {
             status = asg_x509_make_private(path, &pair, error);
         }

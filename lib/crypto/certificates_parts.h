@@ -25,12 +25,24 @@ void asg_x509_append(X509 *certificate, struct asg_bytes *ret_pem);
 void asg_x509_fingerprint(X509 *certificate, char ret[ASG_KEY_HASH_SIZE]);
 void asg_x509_serial(X509 *certificate, char ret[ASG_SERIAL_SIZE]);
 
-/* Read a private key from a file with mode 0600; ASG_ERR_NOT_FOUND: there is none. */
-ASG_MUST_USE enum asg_status asg_x509_load_private(const char *path, EVP_PKEY **ret,
+/* Read a private key from a file with mode 0600, which is ours or root's when `is_own`;
+ * ASG_ERR_NOT_FOUND: there is none. */
+ASG_MUST_USE enum asg_status asg_x509_load_private(const char *path, bool is_own,
+                                                   EVP_PKEY **ret,
                                                    struct asg_error *error);
 /* Make one there. */
 ASG_MUST_USE enum asg_status asg_x509_make_private(const char *path, EVP_PKEY **ret,
                                                    struct asg_error *error);
+
+/* A certificate of an authority that signs itself, ten years. */
+X509 *asg_x509_new_authority(EVP_PKEY *pair);
+/* The one among them that belongs to the key, or NULL; it is still the chain's. */
+X509 *asg_x509_find_own(EVP_PKEY *pair, X509 *chain[], size_t count);
+/* The certificates of a file that others may not write; ASG_ERR_NOT_FOUND: none there. */
+ASG_MUST_USE enum asg_status asg_x509_load_chain(const char *path, bool is_own,
+                                                 X509 *ret[ASG_CHAIN_MAX],
+                                                 size_t *ret_count,
+                                                 struct asg_error *error);
 
 /* The certificates of a PEM text, at most ASG_CHAIN_MAX; returns how many. The caller
  * frees each with X509_free(). */
