@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/accept_limits.h"
 #include "base/failpoint.h"
 #include "base/id_map.h"
 #include "base/log.h"
@@ -164,14 +163,6 @@ static void watch_address(struct asg_ingest *ingest, const struct asg_roster_slo
     if (slot->is_silent) asg_prober_suspect(ingest->options.prober, slot->id, true);
 }
 
-/* Connections of the fleet's own addresses are not limited as those of strangers are. */
-static void know_address(const char *before, const char *after)
-{
-    if (strcmp(before, after) == 0) return;
-    if (after[0] != '\0') asg_accept_know(after);
-    if (before[0] != '\0') asg_accept_forget(before);
-}
-
 /* Whom it admits follows the roster. */
 static void admit(struct asg_ingest *ingest, uint32_t slot, const char *key_before)
 {
@@ -192,17 +183,14 @@ static void apply_member(struct asg_ingest *ingest, const struct asg_member *mem
     bool is_asked =
         member->state == ASG_MEMBER_WATCHED || member->state == ASG_MEMBER_COUNTS;
     char key_before[ASG_BUS_KEY_SIZE] = "";
-    char address_before[16] = "";
     uint32_t slot = asg_roster_find(ingest->roster, member->instance_id);
     if (slot != ASG_SLOT_NONE) {
         const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
         if (s->is_enrolled) memcpy(key_before, s->key, sizeof s->key);
-        memcpy(address_before, s->private_ip, sizeof address_before);
     }
     slot = asg_roster_set(ingest->roster, member, mono_ms);
     if (slot == ASG_SLOT_NONE) return;
     admit(ingest, slot, key_before);
-    know_address(address_before, asg_roster_slot(ingest->roster, slot)->private_ip);
     asg_window_set(ingest->window, slot, member->group_no,
                    is_asked ? member->state : ASG_MEMBER_GONE);
     if (is_asked) {
@@ -727,10 +715,6 @@ void asg_ingest_destroy(struct asg_ingest **ingest)
 {
     struct asg_ingest *i = *ingest;
     if (i == NULL) return;
-    uint32_t slot = asg_roster_next(i->roster, 0);
-    for (; slot != ASG_SLOT_NONE; slot = asg_roster_next(i->roster, slot + 1)) {
-        know_address(asg_roster_slot(i->roster, slot)->private_ip, "");
-    }
     asg_roster_destroy(&i->roster);
     asg_id_map_clear(&i->witnesses);
     asg_window_destroy(&i->window);
