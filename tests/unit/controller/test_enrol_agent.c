@@ -172,7 +172,9 @@ static void tell_member(struct fixture *f, const char *private_ip, const char *c
                                 .incarnation = 70,
                                 .curve_key = curve_key,
                                 .tls_key = tls_key};
-    const struct asg_effects effects = {.members = &member, .member_count = 1};
+    struct asg_watch watch = {1, "web", 3600000, 1u << ASG_METRIC_NAME_CPU, 1};
+    const struct asg_effects effects = {
+        .members = &member, .member_count = 1, .watches = &watch, .watch_count = 1};
     asg_ingest_take_members(f->ingest, &effects);
 }
 
