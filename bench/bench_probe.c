@@ -1,11 +1,13 @@
 /* bench_probe - one sweep of health checks over many agents, some of them hung (G14).
  *
- * A child process serves grpc.health.v1 on one loopback address an agent; the hung ones
- * accept connections (the kernel does) and never say a word. The parent checks all of
- * them with bounded concurrency, a channel each, and prints one line a round: time, own
- * CPU, own memory. The child's CPU stands beside it, because on few cores it counts.
+ * A child process serves grpc.health.v1 on one loopback address an agent, over mutual TLS
+ * as agents do; the hung ones accept connections (the kernel does) and never say a word.
+ * The parent checks all of them with bounded concurrency, a channel and a full handshake
+ * each, every certificate as the prober does, and prints one line a round: time, own CPU,
+ * own memory. The child's CPU stands beside it, because on few cores it counts.
  *
  *   bench_probe [agents 1000] [hung 50] [concurrency 200] [deadline_ms 1000] [rounds 5]
+ *               [tls 1]
  */
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -22,10 +24,105 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "crypto/certificates.h"
 #include "rpc/health.h"
 #include "rows.h"
 
 #define AGENTS_MAX 20000
+#define DAY_MS     INT64_C(86400000)
+
+/* Whom the two sides are; made before the child is. */
+static struct asg_bytes trusted;
+static struct asg_rpc_identity *controller_identity; /* NULL: plaintext */
+static struct asg_rpc_identity *agent_identity;
+
+static void fail(const struct asg_error *error)
+{
+    (void)fprintf(stderr, "%s\n", error->text);
+    exit(1);
+}
+
+/* gRPC must not be started before the fork: the texts only. */
+struct pems {
+    struct asg_bytes certificate;
+    struct asg_bytes key;
+};
+
+static struct pems make_pems(struct asg_authority *authority,
+                             const struct asg_holder *holder)
+{
+    struct pems it = {0};
+    struct asg_error error = {0};
+    struct asg_tls_key *key = NULL;
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes request = {0};
+    struct asg_clock clock = asg_clock_real();
+    int64_t now_ms = asg_clock_wall_ms(&clock);
+    if (asg_tls_key_load_or_make("", &key, &error) != ASG_OK) fail(&error);
+    asg_certificate_request(key, &request);
+    if (asg_authority_sign(authority, request.data, request.length, holder,
+                           now_ms - DAY_MS, now_ms + DAY_MS, &it.certificate, NULL,
+                           &error) != ASG_OK) {
+        fail(&error);
+    }
+    asg_tls_key_pem(key, &it.key);
+    asg_tls_key_destroy(&key);
+    return it;
+}
+
+static struct pems agent_pems;
+static struct pems controller_pems;
+
+static void make_certificates(void)
+{
+    char folder[] = "/tmp/bench_probe.XXXXXX";
+    struct asg_error error = {0};
+    struct asg_authority *authority = NULL;
+    if (mkdtemp(folder) == NULL ||
+        asg_authority_load_or_make(folder, &authority, &error) != ASG_OK) {
+        fail(&error);
+    }
+    asg_bytes_append_text(&trusted, asg_authority_pem(authority));
+    const struct asg_holder agent = {.kind = ASG_HOLDER_INSTANCE,
+                                     .cluster = "0123456789abcdef0123456789abcdef",
+                                     .instance_id = "i-0123456789abcdef0"};
+    const struct asg_holder controller = {.kind = ASG_HOLDER_CONTROLLER,
+                                          .cluster = "0123456789abcdef0123456789abcdef"};
+    agent_pems = make_pems(authority, &agent);
+    controller_pems = make_pems(authority, &controller);
+    asg_authority_destroy(&authority);
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes command = {0};
+    asg_bytes_printf(&command, "%s/ca.key", folder);
+    (void)unlink(asg_bytes_text(&command));
+    asg_bytes_reset(&command);
+    asg_bytes_printf(&command, "%s/ca.pem", folder);
+    (void)unlink(asg_bytes_text(&command));
+    (void)rmdir(folder);
+}
+
+static struct asg_rpc_identity *identity_of(struct pems *pems)
+{
+    struct asg_rpc_identity *identity = NULL;
+    struct asg_error error = {0};
+    if (asg_rpc_identity_new(asg_bytes_text(&pems->certificate),
+                             asg_bytes_text(&pems->key), asg_bytes_text(&trusted),
+                             &identity, &error) != ASG_OK) {
+        fail(&error);
+    }
+    return identity;
+}
+
+/* As the prober's. */
+static bool check(void *context, const char *peer, const char *chain_pem,
+                  struct asg_error *reason)
+{
+    (void)context;
+    struct asg_certificate_facts facts;
+    if (asg_certificate_check(chain_pem, (const char *)trusted.data, &facts, reason) !=
+        ASG_OK) {
+        return false;
+    }
+    return strcmp(facts.holder.instance_id, peer) == 0;
+}
 
 struct sweep {
     pthread_mutex_t mutex;
@@ -85,11 +182,13 @@ static void serve(int agents, int hung, uint16_t port, int ready)
     struct asg_rpc_method methods[ASG_RPC_HEALTH_METHODS];
     asg_rpc_health_methods(health, methods);
     if (asg_rpc_health_set(health, "", ASG_HEALTH_SERVING) != ASG_OK) exit(1);
-    const struct asg_rpc_server_options options = {.address = asg_bytes_text(&list),
-                                                   .max_calls = 4096,
-                                                   .methods = methods,
-                                                   .method_count =
-                                                       ASG_RPC_HEALTH_METHODS};
+    const struct asg_rpc_server_options options = {
+        .address = asg_bytes_text(&list),
+        .max_calls = 4096,
+        .identity = agent_identity,
+        .wants_client_certificate = agent_identity != NULL,
+        .methods = methods,
+        .method_count = ASG_RPC_HEALTH_METHODS};
     struct asg_rpc_server *server = NULL;
     struct asg_error error;
     if (list.length > 0 && asg_rpc_server_new(&options, &server, &error) != ASG_OK) {
@@ -176,8 +275,8 @@ static void run_sweep(struct asg_rpc_client *client, struct sweep *sweep, int ag
         (void)pthread_mutex_unlock(&sweep->mutex);
         enum asg_status status = ASG_ERR_BUSY;
         while (status == ASG_ERR_BUSY) {
-            status =
-                asg_rpc_health_check(client, target, "", "", deadline_ms, take, sweep);
+            status = asg_rpc_health_check(client, target, "i-0123456789abcdef0", "",
+                                          deadline_ms, take, sweep);
         }
         if (status != ASG_OK) {
             (void)fprintf(stderr, "%s: %s\n", target, asg_status_text(status));
@@ -207,6 +306,8 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: see the head of bench_probe.c\n");
         return 2;
     }
+    bool is_tls = argument(argc, argv, 6, 1) != 0;
+    if (is_tls) make_certificates();
     struct rlimit files;
     (void)getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
@@ -216,14 +317,19 @@ int main(int argc, char **argv)
     int ready[2];
     if (pipe(ready) != 0) return 1;
     pid_t child = fork();
-    if (child == 0) serve(agents, hung, port, ready[1]);
+    if (child == 0) {
+        if (is_tls) agent_identity = identity_of(&agent_pems);
+        serve(agents, hung, port, ready[1]);
+    }
     char byte = 0;
     (void)close(ready[1]);
     if (child < 0 || read(ready[0], &byte, 1) != 1) return 1;
 
     struct asg_rpc_client *client = NULL;
-    const struct asg_rpc_client_options options = {.max_calls =
-                                                       (uint32_t)concurrency + 8};
+    if (is_tls) controller_identity = identity_of(&controller_pems);
+    const struct asg_rpc_client_options options = {.max_calls = (uint32_t)concurrency + 8,
+                                                   .identity = controller_identity,
+                                                   .check = check};
     if (asg_rpc_client_new(&options, &client, NULL) != ASG_OK) return 1;
     struct asg_clock clock = asg_clock_real();
     double sweeps_ms[BENCH_ROUNDS_MAX];
@@ -252,12 +358,14 @@ int main(int argc, char **argv)
         if (sweep.serving != agents - hung || sweep.failed != hung) return 1;
     }
     char words[128];
-    (void)snprintf(words, sizeof words, "%d agents, %d hung, %d at once, deadline %d ms",
-                   agents, hung, concurrency, deadline_ms);
+    (void)snprintf(words, sizeof words,
+                   "%d agents, %d hung, %d at once, deadline %d ms, %s", agents, hung,
+                   concurrency, deadline_ms, is_tls ? "mutual TLS" : "plaintext");
     (void)bench_row("sweep", sweeps_ms, (size_t)rounds, "ms", words);
     (void)bench_row("prober_cpu", prober_ms, (size_t)rounds, "ms", "of one sweep");
     (void)bench_row("prober_resident", resident, (size_t)rounds, "MiB", "");
     asg_rpc_client_destroy(&client);
+    asg_rpc_identity_destroy(&controller_identity);
     (void)kill(child, SIGKILL);
     (void)waitpid(child, NULL, 0);
     return 0;

@@ -6,14 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Its prototypes say () where C wants (void). */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wstrict-prototypes"
+#include <grpc/grpc_security.h>
+#pragma GCC diagnostic pop
 #include <grpc/grpc.h>
-#include <grpc/grpc_security_constants.h>
+#include <grpc/grpc_posix.h>
 #include <grpc/support/alloc.h>
 
 #include "base/arena.h"
-#include "rpc/credentials.h"
+#include "rpc/identity.h"
 #include "rpc/library.h"
 #include "rpc/source_address.h"
+#include "rpc/tunnel.h"
 
 struct call {
     struct asg_rpc_client *client;
@@ -21,7 +27,7 @@ struct call {
     struct call *previous;
     asg_rpc_done *done;
     void *context;
-    struct asg_rpc_belief *belief; /* NULL: plaintext */
+    struct asg_rpc_tunnel *tunnel; /* NULL: plaintext */
     grpc_channel *channel;
     grpc_call *call;
     grpc_byte_buffer *request;
@@ -34,10 +40,9 @@ struct call {
 
 struct asg_rpc_client {
     grpc_completion_queue *queue;
-    struct asg_rpc_identity *identity; /* NULL: plaintext */
-    asg_rpc_check_server *check;
-    void *check_context;
-    struct grpc_socket_mutator *source; /* NULL: from any address */
+    grpc_channel_credentials *credentials; /* gRPC's part is always plaintext */
+    struct asg_rpc_tunneller *tunneller;   /* makes it TLS; NULL: plaintext */
+    struct grpc_socket_mutator *source;    /* of plaintext; NULL: from any address */
     uint32_t max_message_bytes;
     uint32_t max_calls;
     pthread_t thread;
@@ -74,11 +79,14 @@ static gpr_timespec deadline_in(int64_t ms)
 /* A channel for one call: no name look-ups, proxies, service config, retries, tracing
  * or compression, and nothing shared with other channels. An attempt to connect outlives
  * its channel (by 20 s unless told otherwise, 18 kB and a descriptor each), so it ends
- * just after the call's own deadline has told the caller. */
-static grpc_channel *open_channel(struct asg_rpc_client *client,
-                                  struct asg_rpc_belief *belief, const char *uri,
-                                  int64_t deadline_ms)
+ * just after the call's own deadline has told the caller. A tunnel ends with its call. */
+static void open_channel(struct asg_rpc_client *client, struct call *call,
+                         const char *target, const char *peer, int64_t deadline_ms)
 {
+    char uri[ASG_RPC_URI_BYTES];
+    enum asg_status status = asg_rpc_target_uri(target, uri);
+    assert(status == ASG_OK); /* it was looked at before */
+    (void)status;
     grpc_arg args[] = {
         asg_rpc_arg_integer(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, (int)deadline_ms + 100),
         asg_rpc_arg_integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
@@ -93,22 +101,26 @@ static grpc_channel *open_channel(struct asg_rpc_client *client,
         asg_rpc_arg_integer(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1),
         asg_rpc_arg_integer(GRPC_ARG_HTTP2_BDP_PROBE, 0),
         asg_rpc_arg_text(GRPC_ARG_PRIMARY_USER_AGENT_STRING, "openasg/" ASG_VERSION),
-        {0}, /* for TLS: the name that is sent in the clear says nothing */
-        {0}, /* the source address, where there is one */
+        asg_rpc_arg_text(GRPC_ARG_DEFAULT_AUTHORITY, "openasg"),
+        {0}, /* of plaintext the source address; of TLS its scheme */
     };
-    size_t count = sizeof args / sizeof args[0] - 2;
-    if (client->identity != NULL) {
-        args[count++] = asg_rpc_arg_text(GRPC_SSL_TARGET_NAME_OVERRIDE_ARG, "openasg");
-    }
+    size_t count = sizeof args / sizeof args[0] - 1;
     if (client->source != NULL) {
         args[count++] = asg_rpc_source_address_arg(client->source);
+    } else if (client->tunneller != NULL) {
+        args[count++] = asg_rpc_arg_text(GRPC_ARG_HTTP2_SCHEME, "https");
     }
     grpc_channel_args list = {count, args};
-    grpc_channel_credentials *credentials =
-        asg_rpc_credentials_for_client(client->identity, belief);
-    grpc_channel *channel = grpc_channel_create(uri, credentials, &list);
-    grpc_channel_credentials_release(credentials);
-    return channel;
+    if (client->tunneller == NULL) {
+        call->channel = grpc_channel_create(uri, client->credentials, &list);
+        return;
+    }
+    int fd = -1;
+    asg_rpc_tunnel_open(client->tunneller, target, peer, &call->tunnel, &fd);
+    call->channel =
+        fd < 0 ? grpc_lame_client_channel_create(uri, GRPC_STATUS_UNAVAILABLE,
+                                                 "no descriptor left")
+               : grpc_channel_create_from_fd(uri, fd, client->credentials, &list);
 }
 
 static void start_batch(struct call *call)
@@ -130,7 +142,7 @@ static void start_batch(struct call *call)
 
 static void call_free(struct call *call)
 {
-    asg_rpc_belief_end(&call->belief);
+    asg_rpc_tunnel_let_go(&call->tunnel);
     grpc_call_unref(call->call);
     grpc_channel_destroy(call->channel);
     grpc_byte_buffer_destroy(call->request);
@@ -139,6 +151,21 @@ static void call_free(struct call *call)
     grpc_metadata_array_destroy(&call->trailing_metadata);
     grpc_slice_unref(call->details);
     free(call);
+}
+
+/* gRPC saw only its own end of the tunnel closed: what the tunnel knows is more. */
+static void correct(const struct call *call, struct asg_rpc_reply *reply,
+                    struct asg_error *reason)
+{
+    bool is_own = reply->code == ASG_RPC_OK || reply->code == ASG_RPC_CANCELLED ||
+                  reply->code == ASG_RPC_DEADLINE_EXCEEDED;
+    if (call->tunnel == NULL || is_own) return;
+    enum asg_rpc_tunnel_end end = asg_rpc_tunnel_outcome(call->tunnel, reason);
+    if (end == ASG_RPC_TUNNEL_FINE) return;
+    bool is_refused = end == ASG_RPC_TUNNEL_REFUSED;
+    if (!is_refused && reply->code != ASG_RPC_UNAVAILABLE) return;
+    reply->code = is_refused ? ASG_RPC_UNAUTHENTICATED : ASG_RPC_UNAVAILABLE;
+    reply->details = reason->text;
 }
 
 static void tell(struct call *call)
@@ -160,12 +187,7 @@ static void tell(struct call *call)
         }
     }
     struct asg_error reason;
-    bool is_refused = reply.code != ASG_RPC_OK && call->belief != NULL &&
-                      asg_rpc_belief_is_refused(call->belief, &reason);
-    if (is_refused && reply.code == ASG_RPC_UNAVAILABLE) {
-        reply.code = ASG_RPC_UNAUTHENTICATED;
-        reply.details = reason.text;
-    }
+    correct(call, &reply, &reason);
     call->done(&reply, call->context);
     grpc_slice_unref(message);
     gpr_free(details);
@@ -197,6 +219,28 @@ static void *run(void *context)
     }
 }
 
+/* How its connections are made: by gRPC, or through tunnels. */
+static enum asg_status make_connector(struct asg_rpc_client *client,
+                                      const struct asg_rpc_client_options *wanted,
+                                      struct asg_error *error)
+{
+    if (wanted->identity != NULL) {
+        const struct asg_rpc_tunneller_options options = {
+            .identity = wanted->identity,
+            .check = wanted->check,
+            .check_context = wanted->check_context,
+            .source_address = wanted->source_address,
+        };
+        return asg_rpc_tunneller_new(&options, &client->tunneller, error);
+    }
+    if (wanted->source_address == NULL || wanted->source_address[0] == '\0' ||
+        asg_rpc_source_address_new(wanted->source_address, &client->source) == ASG_OK) {
+        return ASG_OK;
+    }
+    return asg_fail(error, ASG_ERR_INVALID, "rpc client: \"%s\" is not an address",
+                    wanted->source_address);
+}
+
 enum asg_status asg_rpc_client_new(const struct asg_rpc_client_options *options,
                                    struct asg_rpc_client **ret, struct asg_error *error)
 {
@@ -213,21 +257,17 @@ enum asg_status asg_rpc_client_new(const struct asg_rpc_client_options *options,
                         "rpc client: TLS without a check would believe every server");
     }
 
-    struct grpc_socket_mutator *source = NULL;
-    if (wanted.source_address != NULL && wanted.source_address[0] != '\0' &&
-        asg_rpc_source_address_new(wanted.source_address, &source) != ASG_OK) {
-        return asg_fail(error, ASG_ERR_INVALID, "rpc client: \"%s\" is not an address",
-                        wanted.source_address);
-    }
-
     asg_rpc_library_start();
     struct asg_rpc_client *client = asg_alloc(1, sizeof *client);
-    client->source = source;
+    enum asg_status status = make_connector(client, &wanted, error);
+    if (status != ASG_OK) {
+        free(client);
+        asg_rpc_library_stop();
+        return status;
+    }
     client->max_message_bytes = wanted.max_message_bytes;
     client->max_calls = wanted.max_calls;
-    client->identity = asg_rpc_identity_hold(wanted.identity);
-    client->check = wanted.check;
-    client->check_context = wanted.check_context;
+    client->credentials = grpc_insecure_credentials_create();
     client->queue = grpc_completion_queue_create_for_next(NULL);
     (void)pthread_mutex_init(&client->mutex, NULL);
     (void)pthread_cond_init(&client->idle, NULL);
@@ -235,7 +275,8 @@ enum asg_status asg_rpc_client_new(const struct asg_rpc_client_options *options,
         grpc_completion_queue_shutdown(client->queue);
         (void)run(client);
         grpc_completion_queue_destroy(client->queue);
-        asg_rpc_identity_destroy(&client->identity);
+        grpc_channel_credentials_release(client->credentials);
+        asg_rpc_tunneller_destroy(&client->tunneller);
         asg_rpc_source_address_release(&client->source);
         (void)pthread_cond_destroy(&client->idle);
         (void)pthread_mutex_destroy(&client->mutex);
@@ -266,7 +307,8 @@ void asg_rpc_client_destroy(struct asg_rpc_client **client)
     grpc_completion_queue_shutdown(it->queue);
     (void)pthread_join(it->thread, NULL);
     grpc_completion_queue_destroy(it->queue);
-    asg_rpc_identity_destroy(&it->identity);
+    grpc_channel_credentials_release(it->credentials);
+    asg_rpc_tunneller_destroy(&it->tunneller);
     asg_rpc_source_address_release(&it->source);
     (void)pthread_cond_destroy(&it->idle);
     (void)pthread_mutex_destroy(&it->mutex);
@@ -323,10 +365,7 @@ enum asg_status asg_rpc_client_call_as(struct asg_rpc_client *client, const char
     call->request = asg_rpc_buffer_new(request, length);
     grpc_metadata_array_init(&call->initial_metadata);
     grpc_metadata_array_init(&call->trailing_metadata);
-    if (client->identity != NULL) {
-        call->belief = asg_rpc_belief_new(client->check, client->check_context, peer);
-    }
-    call->channel = open_channel(client, call->belief, uri, deadline_ms);
+    open_channel(client, call, target, peer, deadline_ms);
     grpc_slice path = grpc_slice_from_copied_string(method);
     call->call = grpc_channel_create_call(call->channel, NULL, GRPC_PROPAGATE_DEFAULTS,
                                           client->queue, path, NULL,

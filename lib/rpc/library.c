@@ -2,48 +2,24 @@
 
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <netinet/in.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <grpc/byte_buffer_reader.h>
-/* Its prototypes say () where C wants (void). */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wstrict-prototypes"
-#include <grpc/grpc_security.h>
-#pragma GCC diagnostic pop
 #include <grpc/support/log.h>
-#include <grpc/support/string_util.h>
+
+#define ADDRESS_BYTES_MAX 64
 
 static void drop_line(gpr_log_func_args *line)
 {
     (void)line;
 }
 
-/* gRPC loads "the usual authorities" for every client, also where it is told not to check
- * anything: megabytes of strangers that nobody here trusts. It gets this one instead, of
- * nobody: no authority, expired, and its key is gone. */
-static const char nobody[] =
-    "-----BEGIN CERTIFICATE-----\n"
-    "MIIBdDCCARqgAwIBAgIUM24BYYthAXASO1P02EraHdh7URQwCgYIKoZIzj0EAwIw\n"
-    "ETEPMA0GA1UEAwwGbm9ib2R5MB4XDTI2MTEzMDE4NDUzNloXDTI2MTIwMTE4NDUz\n"
-    "NlowETEPMA0GA1UEAwwGbm9ib2R5MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n"
-    "uj/563Tr10lexcZJmsyhhBh6tcgg0QgEM+RNx2E2GQs1eYjPBHCI+gdzeAPlmKWl\n"
-    "jSYWIFx9JFEPOmxu6NhdPKNQME4wHQYDVR0OBBYEFFt4jIxAFaAngrWU6run1zQ2\n"
-    "gHKKMB8GA1UdIwQYMBaAFFt4jIxAFaAngrWU6run1zQ2gHKKMAwGA1UdEwEB/wQC\n"
-    "MAAwCgYIKoZIzj0EAwIDSAAwRQIgaiB+UB3vwEar8Y/V3xg7TNeSkaqjSN2hmQ3n\n"
-    "Dl68LCsCIQDoARUaSMcXCy8ikiSylhRanVGHyLv/7xt//bKQ3wDy3Q==\n"
-    "-----END CERTIFICATE-----\n";
-
-static grpc_ssl_roots_override_result give_nobody(char **ret)
+static void set_up_log(void)
 {
-    *ret = gpr_strdup(nobody);
-    return GRPC_SSL_ROOTS_OVERRIDE_OK;
-}
-
-static void set_up(void)
-{
-    grpc_set_ssl_roots_override_callback(give_nobody);
     if (getenv("GRPC_VERBOSITY") == NULL && getenv("GRPC_TRACE") == NULL) {
         gpr_set_log_function(drop_line);
     }
@@ -52,7 +28,7 @@ static void set_up(void)
 void asg_rpc_library_start(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    (void)pthread_once(&once, set_up);
+    (void)pthread_once(&once, set_up_log);
     grpc_init();
 }
 
@@ -128,4 +104,32 @@ enum asg_status asg_rpc_target_uri(const char *target, char ret[ASG_RPC_URI_BYTE
     }
     (void)snprintf(ret, ASG_RPC_URI_BYTES, "%s:%s:%s", scheme, host, port);
     return ASG_OK;
+}
+
+struct sockaddr_storage asg_rpc_target_address(const char *target, socklen_t *ret_length)
+{
+    struct sockaddr_storage address = {0};
+    struct sockaddr_in *four = (struct sockaddr_in *)&address;
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)&address;
+    char host[ADDRESS_BYTES_MAX];
+    const char *colon = strrchr(target, ':');
+    *ret_length = 0;
+    if (colon == NULL) return address;
+    bool is_six = target[0] == '[' && colon > target && colon[-1] == ']';
+    const char *from = is_six ? target + 1 : target;
+    size_t length = (size_t)(colon - from) - (is_six ? 1 : 0);
+    long port = strtol(colon + 1, NULL, 10);
+    if (length >= sizeof host || port < 1 || port > UINT16_MAX) return address;
+    memcpy(host, from, length);
+    host[length] = '\0';
+    if (is_six && inet_pton(AF_INET6, host, &six->sin6_addr) == 1) {
+        six->sin6_family = AF_INET6;
+        six->sin6_port = htons((uint16_t)port);
+        *ret_length = sizeof *six;
+    } else if (!is_six && inet_pton(AF_INET, host, &four->sin_addr) == 1) {
+        four->sin_family = AF_INET;
+        four->sin_port = htons((uint16_t)port);
+        *ret_length = sizeof *four;
+    }
+    return address;
 }

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include <grpc/grpc.h>
 
@@ -34,5 +35,9 @@ ASG_MUST_USE enum asg_status asg_rpc_buffer_read(grpc_byte_buffer *buffer,
  * ASG_ERR_INVALID: not a numeric address with a port. */
 ASG_MUST_USE enum asg_status asg_rpc_target_uri(const char *target,
                                                 char ret[ASG_RPC_URI_BYTES]);
+
+/* The same for sockets, both families in one; *ret_length is 0 when `target` is no
+ * address with a port. */
+struct sockaddr_storage asg_rpc_target_address(const char *target, socklen_t *ret_length);
 
 #endif

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "base/arena.h"
-#include "rpc/credentials.h"
+#include "rpc/identity.h"
 #include "rpc/library.h"
 #include "rpc/server_call.h"
 
@@ -266,7 +266,7 @@ static enum asg_status bind_address(struct asg_rpc_server *server, const char *a
     struct asg_rpc_port_identity *identity = &server->ports[server->port_count++];
     identity->identity = asg_rpc_identity_hold(wanted);
     grpc_server_credentials *credentials =
-        asg_rpc_credentials_for_server(identity, server->wants_client_certificate);
+        asg_rpc_identity_server(identity, server->wants_client_certificate);
     int port = grpc_server_add_http2_port(server->server, address, credentials);
     grpc_server_credentials_release(credentials);
     if (port <= 0) {

@@ -21,8 +21,7 @@ struct asg_rpc_identity;
 /* `certificate_pem` (leaf first) and `key_pem` NULL: a client without a certificate.
  * `trusted_pem`: who may have signed the certificates of a server's clients; a client
  * does not use it (its `check` knows whom it trusts) and may give NULL.
- * ASG_ERR_MALFORMED: one of them is no PEM, or a key or a certificate alone. Whether they
- * belong together is for who made them to know: a server refuses to start when not. */
+ * ASG_ERR_MALFORMED: they do not belong together or are no PEM. */
 ASG_MUST_USE enum asg_status asg_rpc_identity_new(const char *certificate_pem,
                                                   const char *key_pem,
                                                   const char *trusted_pem,
