@@ -48,8 +48,7 @@ const char *asg_bus_message_peer_address(const struct asg_bus_message *message)
     return zmq_msg_gets(message->frame, "Peer-Address");
 }
 
-static bool read_address(const struct sockaddr_storage *from, char ret[INET6_ADDRSTRLEN],
-                         uint16_t *ret_port)
+bool read_address(const struct sockaddr_storage *from, char ret[46], uint16_t *ret_port)
 {
     const void *address = NULL;
     if (from->ss_family == AF_INET) {
@@ -87,13 +86,17 @@ static bool is_connection(int fd, const char *address, uint16_t port)
  * the number another file's. A copy holds on to what it is now, so that what is looked at
  * is what is shut down: at worst another connection from the same address to the same
  * port, which connects again. */
+void shut_connection(int fd, const char *address, uint16_t port)
+{
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) return;
+    if (is_connection(copy, address, port)) (void)shutdown(copy, SHUT_RDWR);
+    (void)close(copy);
+}
+
 void asg_bus_message_shut(const struct asg_bus_message *message)
 {
     const char *address = asg_bus_message_peer_address(message);
-    int number = zmq_msg_get(message->frame, ZMQ_SRCFD);
-    if (address == NULL || number < 0) return;
-    int copy = fcntl(number, F_DUPFD_CLOEXEC, 0);
-    if (copy < 0) return;
-    if (is_connection(copy, address, message->port)) (void)shutdown(copy, SHUT_RDWR);
-    (void)close(copy);
+    int fd = zmq_msg_get(message->frame, ZMQ_SRCFD);
+    if (address != NULL && fd >= 0) shut_connection(fd, address, message->port);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "bus/door.h"
 #include "bus/link.h"
 #include "bus/socket.h"
 
@@ -31,6 +32,7 @@ enum asg_status asg_bus_new(int io_threads, struct asg_bus **ret, struct asg_err
     }
     (void)zmq_ctx_set(bus->context, ZMQ_IO_THREADS, io_threads);
     (void)zmq_ctx_set(bus->context, ZMQ_MAX_SOCKETS, SOCKETS_MAX);
+    bus->io_threads = io_threads;
     refused_table_new(&bus->refused);
     *ret = bus;
     return ASG_OK;
@@ -63,6 +65,19 @@ enum asg_status start_zap(struct asg_bus *bus, struct asg_error *error)
 {
     if (bus->zap != NULL || bus->is_zap_ended) return ASG_OK;
     return zap_new(bus->context, bus->refused, &bus->zap, error);
+}
+
+uint64_t lane_mask(const struct asg_bus *bus, enum asg_bus_lane lane)
+{
+    uint64_t all =
+        bus->io_threads < 64 ? (UINT64_C(1) << bus->io_threads) - 1 : ~UINT64_C(0);
+    if (bus->io_threads < 2) return all;
+    uint64_t jobs = bus->io_threads < 3 ? 1 : 2;
+    switch (lane) {
+    case ASG_BUS_LANE_ORDERS: return 1;
+    case ASG_BUS_LANE_JOBS: return jobs;
+    default: return all & ~(jobs | 1);
+    }
 }
 
 bool set_int(void *socket, int option, int value)
@@ -142,6 +157,14 @@ static zmq_pollitem_t polled_of(const struct asg_bus_poll_item *item)
     return polled;
 }
 
+/* What is to wake the poll besides. */
+static void *monitor_of(const struct asg_bus_poll_item *item)
+{
+    if (item->connection != NULL) return item->connection->link.monitor;
+    bool has_door = item->listener != NULL && item->listener->door != NULL;
+    return has_door ? door_monitor(item->listener->door) : NULL;
+}
+
 /* A turn of the link before the wait, and no longer than until its next. */
 static int64_t prepare_link(struct asg_bus_poll_item *item, int64_t timeout_ms)
 {
@@ -166,9 +189,10 @@ int asg_bus_poll(struct asg_bus_poll_item *items, size_t count, int64_t timeout_
         items[i].is_readable = false;
         timeout_ms = prepare_link(&items[i], timeout_ms);
         polled[i] = polled_of(&items[i]);
-        if (items[i].connection == NULL) continue;
-        polled[polled_count++] = (zmq_pollitem_t){
-            .socket = items[i].connection->link.monitor, .events = ZMQ_POLLIN};
+        void *monitor = monitor_of(&items[i]);
+        if (monitor == NULL) continue;
+        polled[polled_count++] =
+            (zmq_pollitem_t){.socket = monitor, .events = ZMQ_POLLIN};
     }
     (void)zmq_poll(polled, (int)polled_count, timeout_ms < 0 ? -1 : (long)timeout_ms);
     int ready = 0;

@@ -34,7 +34,8 @@ enum asg_bus_link {
     ASG_BUS_LINK_UP
 };
 
-/* One per process: the ZeroMQ context, and the ZAP handler, which is up before any bind.
+/* One per process: the ZeroMQ context with so many threads, and the ZAP handler, which is
+ * up before any bind.
  * ASG_ERR_IO: no sockets or threads to be had. */
 ASG_MUST_USE enum asg_status asg_bus_new(int io_threads, struct asg_bus **ret,
                                          struct asg_error *error);
@@ -43,6 +44,11 @@ void asg_bus_destroy(struct asg_bus **bus);
 
 /* Connections refused because their key is not on the list, since the start. */
 uint64_t asg_bus_refused_count(struct asg_bus *bus);
+
+/* libzmq's threads do the handshakes and the ciphers. Each lane has its own as far as
+ * there are enough of them: with three or more, orders one, jobs one, and reports the
+ * rest; with two, orders and jobs share one. */
+enum asg_bus_lane { ASG_BUS_LANE_REPORTS, ASG_BUS_LANE_JOBS, ASG_BUS_LANE_ORDERS };
 
 struct asg_bus_listen_options {
     const char *endpoint; /* "tcp://127.0.0.1:7701"; port * takes a free one */
@@ -57,6 +63,11 @@ struct asg_bus_listen_options {
      */
     bool has_many_peers;
     bool allow_plaintext; /* no encryption, no keys: for measurements only */
+    enum asg_bus_lane lane;
+    uint32_t connections_key;     /* live ones of one key at most; 0: any number */
+    uint32_t handshakes_key_hour; /* of one key in an hour; 0: any number */
+    int64_t silent_ms; /* a connection that says nothing at first is ended; 0: 30 s */
+    uint32_t handshakes_key_burst; /* at once, when it has long made none; 0: 1 */
 };
 
 /* Bind. ASG_ERR_IO: the address is taken or not ours; the text says which. */
@@ -99,6 +110,10 @@ enum asg_status asg_bus_listener_send(struct asg_bus_listener *listener, uint32_
 /* End the connection that a message just came by: its key counts no more. What came by it
  * before may still be received. */
 void asg_bus_message_shut(const struct asg_bus_message *message);
+
+/* Connections that were ended: their key is on the list no more, or has too many, or they
+ * said nothing. */
+uint64_t asg_bus_listener_shut_count(const struct asg_bus_listener *listener);
 
 uint64_t asg_bus_listener_dropped(const struct asg_bus_listener *listener);
 

@@ -11,8 +11,10 @@
 
 /* No heartbeats of our own: libzmq searches all its timers at each, and there are very
  * many peers. TCP's keep-alive ends a dead connection in 30 s. */
-static bool set_options(void *socket, const struct asg_bus_inlet_options *options)
+static bool set_options(const struct asg_bus *bus, void *socket,
+                        const struct asg_bus_inlet_options *options)
 {
+    uint64_t threads = lane_mask(bus, ASG_BUS_LANE_REPORTS);
     const struct asg_bus_keys *keys = options->allow_plaintext ? NULL : options->keys;
     int high_water = options->high_water > 0 ? options->high_water : HIGH_WATER;
     size_t most =
@@ -21,6 +23,7 @@ static bool set_options(void *socket, const struct asg_bus_inlet_options *option
         options->handshake_ms > 0 ? (int)options->handshake_ms : HANDSHAKE_MS;
     return set_common_options(socket, high_water, most) &&
            set_int(socket, ZMQ_LINGER, 0) &&
+           zmq_setsockopt(socket, ZMQ_AFFINITY, &threads, sizeof threads) == 0 &&
            set_int(socket, ZMQ_HANDSHAKE_IVL, handshake_ms) &&
            set_int(socket, ZMQ_BACKLOG, 4096) &&
            set_curve_server(socket, keys, options->domain);
@@ -35,7 +38,7 @@ enum asg_status asg_bus_inlet_new(struct asg_bus *bus,
     const struct zap_rule rule = {.set = options->key_set};
     if (!options->allow_plaintext) zap_set_domain(bus->zap, options->domain, &rule);
     void *socket = zmq_socket(bus->context, ZMQ_PULL);
-    bool is_bound = socket != NULL && set_options(socket, options) &&
+    bool is_bound = socket != NULL && set_options(bus, socket, options) &&
                     zmq_bind(socket, options->endpoint) == 0;
     if (!is_bound) {
         int code = zmq_errno();

@@ -7,22 +7,62 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "bus/door.h"
 #include "bus/socket.h"
 
 #define HANDSHAKE_MS   5000
 #define IDENTITY_BYTES 5 /* of those ROUTER makes itself: a zero byte and a number */
 
-static bool set_options(void *socket, const struct asg_bus_listen_options *options)
+static bool set_options(const struct asg_bus *bus, void *socket,
+                        const struct asg_bus_listen_options *options)
 {
+    uint64_t threads = lane_mask(bus, options->lane);
     const struct asg_bus_keys *keys = options->allow_plaintext ? NULL : options->keys;
     int handshake_ms =
         options->handshake_ms > 0 ? (int)options->handshake_ms : HANDSHAKE_MS;
     return set_common_options(socket, options->high_water, options->max_message_bytes) &&
            (options->has_many_peers || set_heartbeats(socket)) &&
+           zmq_setsockopt(socket, ZMQ_AFFINITY, &threads, sizeof threads) == 0 &&
            set_int(socket, ZMQ_LINGER, 0) && set_int(socket, ZMQ_ROUTER_MANDATORY, 1) &&
            set_int(socket, ZMQ_HANDSHAKE_IVL, handshake_ms) &&
            set_int(socket, ZMQ_BACKLOG, 4096) &&
            set_curve_server(socket, keys, options->domain);
+}
+
+static void give_rule(struct asg_bus *bus, const struct asg_bus_listen_options *options)
+{
+    const struct zap_rule rule = {.list = options->allow_list,
+                                  .handshakes_key_hour = options->handshakes_key_hour,
+                                  .handshakes_key_burst = options->handshakes_key_burst};
+    zap_set_domain(bus->zap, options->domain, &rule);
+}
+
+static enum asg_status bind_socket(struct asg_bus *bus,
+                                   const struct asg_bus_listen_options *options,
+                                   struct asg_bus_listener *listener,
+                                   struct asg_error *error)
+{
+    void *socket = zmq_socket(bus->context, ZMQ_ROUTER);
+    listener->socket = socket;
+    enum asg_status status = ASG_OK;
+    bool is_set = socket != NULL && set_options(bus, socket, options);
+    if (is_set && options->allow_list != NULL) {
+        status = door_new(bus, socket, &listener->door, error);
+    }
+    if (status != ASG_OK) return status;
+    if (!is_set || zmq_bind(socket, options->endpoint) != 0) {
+        return asg_fail(error, ASG_ERR_IO, "cannot listen on %s: %s", options->endpoint,
+                        zmq_strerror(zmq_errno()));
+    }
+    find_bound(socket, listener->endpoint, &listener->port);
+    if (listener->door == NULL) return ASG_OK;
+    const struct door_options door = {.domain = options->domain,
+                                      .list = options->allow_list,
+                                      .connections_key = options->connections_key,
+                                      .silent_ms = options->silent_ms,
+                                      .port = listener->port};
+    door_open(listener->door, &door);
+    return ASG_OK;
 }
 
 enum asg_status asg_bus_listener_new(struct asg_bus *bus,
@@ -32,22 +72,15 @@ enum asg_status asg_bus_listener_new(struct asg_bus *bus,
 {
     enum asg_status status = options->allow_plaintext ? ASG_OK : start_zap(bus, error);
     if (status != ASG_OK) return status;
-    const struct zap_rule rule = {.list = options->allow_list};
-    if (!options->allow_plaintext) zap_set_domain(bus->zap, options->domain, &rule);
-    void *socket = zmq_socket(bus->context, ZMQ_ROUTER);
-    bool is_bound = socket != NULL && set_options(socket, options) &&
-                    zmq_bind(socket, options->endpoint) == 0;
-    if (!is_bound) {
-        int code = zmq_errno();
-        if (socket != NULL) (void)zmq_close(socket);
-        return asg_fail(error, ASG_ERR_IO, "cannot listen on %s: %s", options->endpoint,
-                        zmq_strerror(code));
-    }
+    if (!options->allow_plaintext) give_rule(bus, options);
     struct asg_bus_listener *listener = asg_alloc(1, sizeof *listener);
-    listener->socket = socket;
     (void)zmq_msg_init(&listener->identity);
     (void)zmq_msg_init(&listener->frame);
-    find_bound(socket, listener->endpoint, &listener->port);
+    status = bind_socket(bus, options, listener, error);
+    if (status != ASG_OK) {
+        asg_bus_listener_destroy(&listener);
+        return status;
+    }
     *ret = listener;
     return ASG_OK;
 }
@@ -55,9 +88,10 @@ enum asg_status asg_bus_listener_new(struct asg_bus *bus,
 void asg_bus_listener_destroy(struct asg_bus_listener **listener)
 {
     if (*listener == NULL) return;
+    door_destroy(&(*listener)->door);
     (void)zmq_msg_close(&(*listener)->identity);
     (void)zmq_msg_close(&(*listener)->frame);
-    (void)zmq_close((*listener)->socket);
+    if ((*listener)->socket != NULL) (void)zmq_close((*listener)->socket);
     free(*listener);
     *listener = NULL;
 }
@@ -65,6 +99,11 @@ void asg_bus_listener_destroy(struct asg_bus_listener **listener)
 const char *asg_bus_listener_endpoint(const struct asg_bus_listener *listener)
 {
     return listener->endpoint;
+}
+
+uint64_t asg_bus_listener_shut_count(const struct asg_bus_listener *listener)
+{
+    return listener->door == NULL ? 0 : door_shut_count(listener->door);
 }
 
 uint64_t asg_bus_listener_dropped(const struct asg_bus_listener *listener)
@@ -91,6 +130,7 @@ enum asg_status asg_bus_listener_receive(struct asg_bus_listener *listener,
 {
     for (;;) {
         if (zmq_msg_recv(&listener->identity, listener->socket, ZMQ_DONTWAIT) < 0) {
+            if (listener->door != NULL) door_look(listener->door);
             return ASG_ERR_EMPTY;
         }
         /* The parts of a message arrive together: none of these waits. */
@@ -102,6 +142,10 @@ enum asg_status asg_bus_listener_receive(struct asg_bus_listener *listener,
         if (zmq_msg_more(&listener->frame) != 0 ||
             !is_own_identity(&listener->identity)) {
             skip_rest(listener);
+            listener->dropped++;
+            continue;
+        }
+        if (listener->door != NULL && !door_admits(listener->door, &listener->frame)) {
             listener->dropped++;
             continue;
         }

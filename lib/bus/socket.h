@@ -15,6 +15,7 @@
 
 struct asg_bus {
     void *context;
+    int io_threads;
     struct refused_table *refused;
     struct zap *zap;   /* from the first listener on: who only connects needs none */
     bool is_zap_ended; /* by a test, for good */
@@ -42,6 +43,7 @@ struct asg_bus_listener {
     zmq_msg_t frame;
     uint64_t dropped;
     uint16_t port;
+    struct door *door; /* NULL in plaintext */
     char endpoint[ASG_BUS_ENDPOINT_MAX];
 };
 
@@ -82,6 +84,15 @@ bool set_curve_server(void *socket, const struct asg_bus_keys *keys, const char 
 /* Where a bound socket really is. */
 void find_bound(void *socket, char ret_endpoint[ASG_BUS_ENDPOINT_MAX],
                 uint16_t *ret_port);
+
+/* An address as libzmq writes it ("10.0.0.7"); false: not of the internet. */
+struct sockaddr_storage;
+bool read_address(const struct sockaddr_storage *from, char ret[46], uint16_t *ret_port);
+/* Shut down what `fd` is now, if that is a connection from that address to that port. */
+void shut_connection(int fd, const char *address, uint16_t port);
+
+/* Which of libzmq's threads a socket's connections may use. */
+uint64_t lane_mask(const struct asg_bus *bus, enum asg_bus_lane lane);
 
 /* A PAIR that hears the socket's events. False: errno says why. */
 bool open_monitor(void *context, void *socket, int events, void **ret);

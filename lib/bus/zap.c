@@ -11,16 +11,33 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/text_index.h"
 #include "bus/keys.h"
 
 #define DOMAINS_MAX 16
 #define FRAMES_MAX  8
 #define FRAME_BYTES 256
 #define POLL_MS     200
+#define MILLI       1000
+#define HOUR_MS     3600000
+
+static const char not_admitted[] = "key not admitted";
+static const char too_often[] = "too many handshakes of this key";
+
+/* How many handshakes a key may make now, in a domain that limits them; only keys that
+ * are admitted there have one. */
+struct bucket {
+    struct bucket *next;
+    int64_t milli; /* thousandths of a handshake */
+    int64_t at_ms;
+    char key[ASG_BUS_KEY_SIZE];
+};
 
 struct domain {
     char name[32];
     struct zap_rule rule;
+    struct bucket *buckets;
+    struct asg_text_index by_key;
 };
 
 struct zap {
@@ -63,14 +80,54 @@ static bool is_admitted(const struct zap_rule *rule, const char *key)
     return rule->set == NULL || asg_key_set_has(rule->set, key);
 }
 
+static const char *key_of(const void *item)
+{
+    return ((const struct bucket *)item)->key;
+}
+
+static struct bucket *bucket_of(struct domain *domain, const char *key, int64_t full)
+{
+    struct bucket *bucket = asg_text_index_find(&domain->by_key, key);
+    if (bucket != NULL) return bucket;
+    bucket = asg_alloc(1, sizeof *bucket);
+    (void)snprintf(bucket->key, sizeof bucket->key, "%s", key);
+    bucket->milli = full;
+    bucket->next = domain->buckets;
+    domain->buckets = bucket;
+    asg_text_index_add(&domain->by_key, bucket);
+    return bucket;
+}
+
+static bool takes_one(struct domain *domain, const char *key, int64_t now_ms)
+{
+    int64_t hour = domain->rule.handshakes_key_hour;
+    int64_t burst = domain->rule.handshakes_key_burst;
+    if (hour == 0) return true;
+    int64_t full = (burst > 0 ? burst : 1) * MILLI;
+    struct bucket *bucket = bucket_of(domain, key, full);
+    /* hour/3,600,000 handshakes a millisecond, in thousandths. */
+    int64_t grown = (now_ms - bucket->at_ms) * hour / (HOUR_MS / MILLI);
+    if (grown > 0) {
+        bucket->milli += grown;
+        bucket->at_ms = now_ms;
+    }
+    if (bucket->milli > full) bucket->milli = full;
+    if (bucket->milli < MILLI) return false;
+    bucket->milli -= MILLI;
+    return true;
+}
+
 /* NULL: welcome; or why not. */
-static const char *judge(struct zap *zap, const char *domain, const char *key)
+static const char *judge(struct zap *zap, const char *domain, const char *key,
+                         int64_t now_ms)
 {
     const char *why = "nobody may connect there";
     (void)pthread_mutex_lock(&zap->lock);
     for (size_t i = 0; i < zap->domain_count; i++) {
         if (strcmp(zap->domains[i].name, domain) != 0) continue;
-        why = is_admitted(&zap->domains[i].rule, key) ? NULL : "key not admitted";
+        why = !is_admitted(&zap->domains[i].rule, key)    ? not_admitted
+              : !takes_one(&zap->domains[i], key, now_ms) ? too_often
+                                                          : NULL;
     }
     (void)pthread_mutex_unlock(&zap->lock);
     return why;
@@ -94,18 +151,21 @@ static void answer(struct zap *zap, const struct request *request)
                     request->lengths[6] == 32;
     if (is_curve) (void)zmq_z85_encode(key, (const uint8_t *)request->frames[6], 32);
     const char *why = "no CURVE key";
-    if (is_curve) why = judge(zap, request->frames[2], key);
+    int64_t now_ms = now();
+    if (is_curve) why = judge(zap, request->frames[2], key, now_ms);
     if (why != NULL) {
         const struct refused_peer peer = {
             .domain = request->frames[2], .key = key, .address = request->frames[3]};
-        refused_table_add(zap->refused, &peer, why, now());
+        refused_table_add(zap->refused, &peer, why, now_ms);
     }
     send_text(zap->socket, "1.0", ZMQ_SNDMORE);
     (void)zmq_send(zap->socket, request->frames[1], request->lengths[1], ZMQ_SNDMORE);
-    /* 400 tells the peer that it is its key (a 300 tells nothing: libzmq just leaves it
-       waiting). Its libzmq gives up then; link.c tries again, for the key may be admitted
-       meanwhile. */
-    send_text(zap->socket, why == NULL ? "200" : "400", ZMQ_SNDMORE);
+    /* 400 tells the peer that it is its key. Its libzmq gives up then; link.c tries
+       again, for the key may be admitted meanwhile. 300 tells nothing and leaves it
+       waiting until the handshake's time is over, which is what one that comes too often
+       is to do. */
+    const char *code = why == NULL ? "200" : why == too_often ? "300" : "400";
+    send_text(zap->socket, code, ZMQ_SNDMORE);
     send_text(zap->socket, why == NULL ? "OK" : why, ZMQ_SNDMORE);
     send_text(zap->socket, key, ZMQ_SNDMORE);
     send_text(zap->socket, "", 0);
@@ -151,12 +211,24 @@ enum asg_status zap_new(void *context, struct refused_table *refused, struct zap
     return ASG_OK;
 }
 
+static void clear_domain(struct domain *domain)
+{
+    while (domain->buckets != NULL) {
+        struct bucket *bucket = domain->buckets;
+        domain->buckets = bucket->next;
+        free(bucket);
+    }
+    asg_text_index_clear(&domain->by_key);
+}
+
 void zap_destroy(struct zap **zap)
 {
     if (*zap == NULL) return;
     atomic_store(&(*zap)->is_stopping, true);
     (void)pthread_join((*zap)->thread, NULL);
     (void)pthread_mutex_destroy(&(*zap)->lock);
+    for (size_t i = 0; i < (*zap)->domain_count; i++)
+        clear_domain(&(*zap)->domains[i]);
     free(*zap);
     *zap = NULL;
 }
@@ -170,7 +242,10 @@ void zap_set_domain(struct zap *zap, const char *domain, const struct zap_rule *
         row++;
     }
     if (row < zap->domains + DOMAINS_MAX) {
-        if (row == zap->domains + zap->domain_count) zap->domain_count++;
+        if (row == zap->domains + zap->domain_count) {
+            zap->domain_count++;
+            asg_text_index_init(&row->by_key, key_of);
+        }
         (void)snprintf(row->name, sizeof row->name, "%s", domain);
         row->rule = *rule;
     }

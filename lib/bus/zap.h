@@ -23,6 +23,8 @@ void zap_destroy(struct zap **zap);
 struct zap_rule {
     struct asg_allow_list *list;
     struct asg_key_set *set;
+    uint32_t handshakes_key_hour;  /* of one key; 0: any number */
+    uint32_t handshakes_key_burst; /* of them at once, when it has long made none */
 };
 
 /* Give a domain its rule, before its socket is bound. A domain nobody named refuses

@@ -125,14 +125,36 @@ static void test_allow_list_follows_its_folder(void **state)
     assert_status(ASG_OK, asg_allow_list_load(list, folder, NULL));
     assert_true(asg_allow_list_find(list, keys.public_key, name));
     assert_string_equal("worker", name);
-    /* A file that is no key is named, and who was allowed stays so. */
-    write_text(public_path, "public: no key\n");
+    /* Files that hold no key are named and left out, and do not keep the others from
+     * counting, nor from being taken back. */
+    char bad_path[4200];
+    char pipe_path[4200];
+    (void)snprintf(bad_path, sizeof bad_path, "%s/bad.pub", folder);
+    (void)snprintf(pipe_path, sizeof pipe_path, "%s/pipe.pub", folder);
+    write_text(bad_path, "public: no key\n");
     assert_status(ASG_ERR_MALFORMED, asg_allow_list_load(list, folder, &error));
-    assert_non_null(strstr(error.text, "worker.pub"));
+    assert_non_null(strstr(error.text, "bad.pub"));
+    assert_true(asg_allow_list_find(list, keys.public_key, NULL));
+    assert_int_equal(0, mkfifo(pipe_path, 0600));
+    assert_status(ASG_ERR_MALFORMED, asg_allow_list_load(list, folder, &error));
+    assert_non_null(strstr(error.text, "and 1 more are left out"));
+    assert_int_equal(0, unlink(pipe_path));
+    uint64_t version = asg_allow_list_version(list);
+    assert_int_equal(0, chmod(public_path, 0666));
+    assert_status(ASG_ERR_MALFORMED, asg_allow_list_load(list, folder, NULL));
+    assert_false(asg_allow_list_find(list, keys.public_key, NULL));
+    assert_true(asg_allow_list_version(list) > version);
+    assert_int_equal(0, chmod(public_path, 0644));
+    assert_status(ASG_ERR_MALFORMED, asg_allow_list_load(list, folder, NULL));
     assert_true(asg_allow_list_find(list, keys.public_key, NULL));
     assert_int_equal(0, unlink(public_path));
-    assert_status(ASG_OK, asg_allow_list_load(list, folder, NULL));
+    assert_status(ASG_ERR_MALFORMED, asg_allow_list_load(list, folder, NULL));
     assert_false(asg_allow_list_find(list, keys.public_key, NULL));
+    assert_int_equal(0, unlink(bad_path));
+    assert_status(ASG_OK, asg_allow_list_load(list, folder, NULL));
+    version = asg_allow_list_version(list);
+    assert_status(ASG_OK, asg_allow_list_load(list, folder, NULL));
+    assert_int_equal(version, asg_allow_list_version(list));
     asg_allow_list_destroy(&list);
 }
 
