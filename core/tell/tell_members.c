@@ -13,16 +13,17 @@ static enum asg_member_state member_of(const struct asg_core *core,
                                        const struct instance *instance)
 {
     assert(instance->service.told <= ASG_MEMBER_COUNT);
+    if (instance->id[0] == '\0') return ASG_MEMBER_GONE;
     bool is_enrolled = instance->identity != NULL;
-    bool has_agent = !instance->launch.is_attached || is_enrolled; /* or may have one */
-    if (instance->id[0] == '\0' || !has_agent) return ASG_MEMBER_GONE;
+    bool is_over = asg_instance_is_finished(instance);
     switch (asg_state_traits(instance->state)->metered) {
     case ASG_METERED_NO:
-        return is_enrolled && !asg_instance_is_finished(instance) ? ASG_MEMBER_LEAVING
-                                                                  : ASG_MEMBER_GONE;
+        return is_enrolled && !is_over ? ASG_MEMBER_LEAVING : ASG_MEMBER_GONE;
     case ASG_METERED_WATCHED: return ASG_MEMBER_WATCHED;
     case ASG_METERED_COUNTS: break;
     }
+    /* It may have an agent, which may enrol. */
+    if (instance->launch.is_attached && !is_enrolled) return ASG_MEMBER_LEAVING;
     bool counts = asg_instance_is_warm(instance, core->now_ms);
     return counts && !instance->health.is_unhealthy ? ASG_MEMBER_COUNTS
                                                     : ASG_MEMBER_WATCHED;

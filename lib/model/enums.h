@@ -343,8 +343,8 @@
     X(GONE, "gone")       /* forget it */                                                \
     X(WATCHED, "watched") /* probe it, mind its silence, do not count it */              \
     X(COUNTS, "counts")   /* in service and warm: its samples count */                   \
-    X(LEAVING, "leaving") /* forget it but for its keys: it is enrolled, and no more is  \
-                             asked of it */
+    X(LEAVING, "leaving") /* mind its keys, and no more: it is enrolled and on its way   \
+                             out, or it was attached and may enrol */
 
 /* What an activity is about. */
 #define ASG_ACTIVITY_KIND_LIST(X)                                                        \

@@ -106,6 +106,8 @@ static void restore_instance(struct sim_instance *instance,
     const struct sim_job *job = sim_find_job_of_token(instance->token);
     instance->is_lost = job != NULL && job->is_lost && !instance->is_stray;
     instance->was_lost |= instance->is_lost;
+    instance->bound_generation = 0; /* the next leader says */
+    instance->unbound_us = sim.now_us;
     instance->is_heard = was->is_heard;
     instance->is_silent = was->is_silent;
     instance->is_protected = was->is_protected;
@@ -151,6 +153,7 @@ void sim_backup_restore(void)
     for (uint32_t i = 0; i < our->group_count; i++) {
         if (!our->groups[i].exists) sim_order_group(&our->groups[i]);
     }
+    our->learns_bindings = true;
     sim_settle_unknown();
 }
 

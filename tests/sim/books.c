@@ -269,7 +269,11 @@ static void note_command(const struct asg_command *command, int64_t time_ms)
 {
     struct sim_group *group = sim_find_group(our, command->group);
     switch (command->kind) {
-    case ASG_COMMAND_LEAD: law_rates_begin(); break;
+    case ASG_COMMAND_LEAD:
+        law_rates_begin();
+        our->checks_bindings = true;
+        break;
+    case ASG_COMMAND_INSTANCE_REBIND: law_bound_order(command); break;
     case ASG_COMMAND_HALT: note_halt(group, true); break;
     case ASG_COMMAND_UNHALT: note_halt(group, false); break;
     case ASG_COMMAND_PROTECT_INSTANCES: note_protection(command); break;
@@ -408,6 +412,7 @@ static void note_effects(const struct asg_record *record)
     for (size_t i = 0; i < effects.decision_count; i++) {
         note_decision(&effects.decisions[i], record->time_ms);
     }
+    law_bound(&effects);
     law_activities(&effects, record->time_ms);
     for (size_t i = 0; i < effects.drain_count; i++) {
         note_drain(&effects.drains[i], record->time_ms);
@@ -462,6 +467,7 @@ void sim_durable(const struct asg_record *records, size_t count)
             /* Also what had no effects. */
             bool is_health = books.has_event && books.event.kind == ASG_EVENT_HEALTH &&
                              books.event.health != NULL;
+            if (is_health) law_heard(books.event.health);
             if (is_health) note_health(books.event.health);
         } else if (strcmp(record->kind, "effects") == 0) {
             note_effects(record);

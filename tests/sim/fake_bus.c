@@ -352,6 +352,14 @@ enum asg_status sim_connect_agent(uint32_t index, const char *key, const char *a
     return status;
 }
 
+void sim_send_unadmitted(uint32_t index, const char *key, const void *data, size_t length)
+{
+    struct asg_bus_connection *connection = NULL;
+    (void)sim_connect(SIM_LINK_AGENTS, index, "10.66.6.6", &connection);
+    (void)snprintf(connection->key, ASG_BUS_KEY_SIZE, "%s", key);
+    launch_frame(connection, data, length, /* is_up */ true);
+}
+
 void sim_bus_clear(void)
 {
     for (uint32_t i = 0; i < sim.cluster_count; i++) {
@@ -431,9 +439,10 @@ enum asg_status asg_bus_listener_new(struct asg_bus *bus,
     (void)bus;
     (void)error;
     struct asg_bus_listener *listener = asg_alloc(1, sizeof *listener);
-    listen_on(listener, strcmp(options->domain, "agents") == 0    ? SIM_LINK_AGENTS
-                        : strcmp(options->domain, "workers") == 0 ? SIM_LINK_WORKERS
-                                                                  : SIM_LINK_ADMIN);
+    if (strcmp(options->domain, "agents") != 0) { /* they have the inlet */
+        listen_on(listener, strcmp(options->domain, "workers") == 0 ? SIM_LINK_WORKERS
+                                                                    : SIM_LINK_ADMIN);
+    }
     *ret = listener;
     return ASG_OK;
 }

@@ -128,6 +128,7 @@ static struct sim_instance *note_instance(const struct asg_world_instance *real,
     instance->attempt =
         (uint32_t)strtoul(tag_value(&real->tags, "openasg:attempt"), NULL, 10);
     instance->is_alive = true;
+    instance->generation = 1;
     instance->is_foreign = tag_value(&real->tags, "openasg:cluster")[0] == '\0';
     instance->started_us = sim.now_us;
     instance->never_boots = sim.no_boot_until_us > sim.now_us;
@@ -803,7 +804,6 @@ void sim_ec2_end(void)
         free(exchange);
     }
     for (size_t i = 0; i < sim.instance_count; i++) {
-        asg_arena_clear(&sim.instances[i]->agent.arena);
         free(sim.instances[i]);
     }
     free(sim.instances);

@@ -131,7 +131,9 @@ static void send_probe(const char *target, int64_t deadline_ms, struct sim_probe
     if (!is_host_there(instance) || is_mute || sim_strikes(SIM_FAULT_DROP_FRAME)) {
         probe->code = ASG_RPC_DEADLINE_EXCEEDED;
         after_us = deadline_ms * 1000;
-    } else if (!instance->agent.process.is_up) {
+    } else if (!instance->agent.process.is_up || !instance->agent.is_member ||
+               instance->generation != instance->bound_generation) {
+        /* nobody there, or nobody with the keys that are bound */
         probe->code = ASG_RPC_UNAVAILABLE;
     }
     probe->next = our->probes;
@@ -364,80 +366,6 @@ enum asg_status asg_write_endpoints(struct asg_controller *controller,
     (void)controller;
     (void)error;
     return ASG_OK;
-}
-
-/* ---- enrolling: agents of the simulator JOIN ---- */
-
-void asg_rpc_enrolled_reply(struct asg_rpc_call *call,
-                            const struct asg_rpc_enrolled *enrolled)
-{
-    (void)call;
-    (void)enrolled;
-}
-
-void asg_rpc_call_end(struct asg_rpc_call *call, enum asg_rpc_code code,
-                      const char *details)
-{
-    (void)call;
-    (void)code;
-    (void)details;
-}
-
-enum asg_status asg_make_identity(struct asg_controller *controller,
-                                  struct asg_error *error)
-{
-    (void)controller;
-    (void)error;
-    return ASG_OK;
-}
-
-enum asg_status asg_serve_enrol_new(struct asg_controller *controller,
-                                    struct asg_error *error)
-{
-    (void)controller;
-    (void)error;
-    return ASG_OK;
-}
-
-void asg_serve_enrol_close(struct asg_controller *controller)
-{
-    (void)controller;
-}
-
-void asg_serve_enrol_destroy(struct asg_controller *controller)
-{
-    (void)controller;
-}
-
-enum asg_status asg_check_announced(const struct asg_controller_settings *settings,
-                                    struct asg_error *error)
-{
-    (void)settings;
-    (void)error;
-    return ASG_OK;
-}
-
-const char *asg_launch_join_line(struct asg_controller *controller,
-                                 const struct asg_job *job, struct asg_arena *arena)
-{
-    char token[ASG_JOIN_TOKEN_SIZE];
-    asg_join_token(controller->join_secret, job->incarnation, job->id, job->attempt,
-                   token);
-    return asg_arena_format(arena,
-                            "# openasg-join: token=%s controller=%s key=%s job=%llu "
-                            "attempt=%u incarnation=%llu",
-                            token, controller->agents_announced,
-                            controller->keys.public_key, (unsigned long long)job->id,
-                            job->attempt, (unsigned long long)job->incarnation);
-}
-
-const char *asg_instance_join_line(struct asg_controller *controller,
-                                   const char *instance_id, struct asg_arena *arena)
-{
-    (void)controller;
-    (void)instance_id;
-    (void)arena;
-    return "";
 }
 
 /* ---- random bytes (by the linker's --wrap) ---- */

@@ -81,7 +81,10 @@
     X(OLD_BACKUP, "old_backup", T,                                                       \
       "the log goes back to a copy of before, at a restart")                             \
     X(EC2_NOT_FOUND, "ec2_not_found", L,                                                 \
-      "EC2 does not know an instance of the last minutes that it is to end or to tag")
+      "EC2 does not know an instance of the last minutes that it is to end or to tag")   \
+    X(REIMAGED, "reimaged", T,                                                           \
+      "an instance's disk is made anew: its agent has other keys")                       \
+    X(THIEF, "thief", T, "somebody with a launch's token asks for an instance of it")
 
 enum sim_fault {
 #define X(name, word, kind, what) SIM_FAULT_##name,

@@ -58,7 +58,7 @@ void sim_lie(const struct sim_instance *instance, struct asg_report *report)
 /* Many at once, which say that hours lie between them, or nothing. */
 void sim_lie_often(struct sim_instance *instance, const struct asg_uplink *uplink)
 {
-    if (!does(instance, LIE_OFTEN) || !instance->agent.joiner.is_bound) return;
+    if (!does(instance, LIE_OFTEN) || !sim_is_admitted(instance)) return;
     struct asg_report *report = &instance->agent.reporter.report;
     struct asg_bytes frame = {0};
     for (int i = 0; i < 20; i++) {

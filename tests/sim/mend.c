@@ -213,6 +213,7 @@ void sim_mend(void)
     struct asg_command command;
     if (our->is_halted) sim_unhalt();
     unprotect_all();
+    sim_rebind_refused();
     sim_move_back();
     if (sim_is_restored()) sim_order_unknown(/* is_adopted */ true);
     end_unknown();

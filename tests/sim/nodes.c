@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/join_line.h"
 #include "aws/ec2_actions.h"
 #include "controller/controller.h"
 #include "crypto/crypto.h"
@@ -117,6 +116,7 @@ void sim_controller_turn(void)
     if (!our->host.is_up || is_paused(&our->host, SIM_EVENT_CONTROLLER, 0)) return;
     int64_t wait_ms = asg_controller_turn(our->controller);
     law_view_after_turn();
+    law_bindings_survive();
     if (is_last(&our->host)) {
         sim_stop_controller(/* is_crash */ true);
         return;
@@ -296,45 +296,20 @@ void sim_worker_turn(uint32_t index)
 
 /* ---- agents ---- */
 
-static const char *user_data_of(const struct sim_instance *instance,
-                                struct asg_arena *arena, size_t *ret_length)
-{
-    const struct asg_world_instance *real = asg_world_find(sim.world, instance->id);
-    const char *base64 = real == NULL ? NULL : real->launch->data.user_data;
-    if (base64 == NULL) return NULL;
-    char *text = asg_arena_take(arena, strlen(base64) + 4);
-    return asg_base64_decode(base64, text, ret_length) == ASG_OK ? text : NULL;
-}
-
 void sim_start_agent(struct sim_instance *instance)
 {
     struct sim_agent *agent = &instance->agent;
     if (agent->process.is_up || !instance->is_alive || !instance->is_booted) return;
-    asg_arena_reset(&agent->arena);
-    size_t length = 0;
-    const char *user_data = user_data_of(instance, &agent->arena, &length);
-    struct asg_join_line line;
-    struct asg_error error = {""};
-    if (user_data == NULL ||
-        asg_join_line_find(user_data, length, &agent->arena, &line, &error) != ASG_OK) {
-        return; /* not launched by us */
-    }
+    if (!sim_agent_has_line(instance)) return; /* not launched by us */
     uint32_t index = asg_id_map_find(&sim.by_id, instance->id);
-    (void)sim_connect(SIM_LINK_AGENTS, index, instance->address, &agent->connection);
-    const struct asg_join join = {.instance_id = instance->id,
-                                  .token = line.token,
-                                  .job_id = line.job_id,
-                                  .attempt = line.attempt,
-                                  .version = "simulated",
-                                  .private_ip = instance->address,
-                                  .grpc_port = 7705,
-                                  .interval_ms = (uint32_t)sim.agent_interval_ms};
+    /* What it was told lies beside its keys; now and then it asks all the same. */
+    if (agent->is_member) sim_agent_connect(instance);
+    agent->is_asking = false;
+    agent->tries = 0;
+    agent->ask_us = sim.now_us;
     int64_t now_us = sim_mono_us(&agent->process);
-    asg_joiner_init(&agent->joiner, &join, sim_draw(sim_of(SIM_TOPIC_SECRETS)),
-                    now_us / 1000);
     asg_reporter_init(&agent->reporter, (struct asg_metrics_reader *)(void *)instance,
                       sim_draw(sim_of(SIM_TOPIC_SECRETS)), sim.agent_interval_ms, now_us);
-    agent->has_joiner = true;
     agent->process.is_up = true;
     if (instance->group != NULL) instance->group->serving++;
     instance->ill_since_us = 0;
@@ -349,15 +324,15 @@ void sim_stop_agent(struct sim_instance *instance)
     agent->process.is_up = false;
     if (instance->group != NULL) instance->group->serving--;
     if (instance->ill_since_us == 0) instance->ill_since_us = sim.now_us;
-    asg_joiner_clear(&agent->joiner);
     asg_reporter_clear(&agent->reporter);
-    asg_bus_connection_destroy(&agent->connection);
+    asg_bus_outlet_destroy(&agent->outlet);
+    agent->refused_since_us = 0;
 }
 
 static enum asg_status send_frame(void *context, const void *data, size_t length)
 {
     struct sim_agent *agent = context;
-    return asg_bus_connection_send(agent->connection, data, length);
+    return asg_bus_outlet_send(agent->outlet, data, length);
 }
 
 /* What stands is said again and again. */
@@ -382,21 +357,19 @@ void sim_agent_turn(uint32_t index)
     if (!agent->process.is_up || instance->is_hung || instance->is_agent_hung) return;
     const struct asg_uplink uplink = {.send = send_frame, .context = agent};
     int64_t now_us = sim_mono_us(&agent->process);
-    asg_joiner_tick(&agent->joiner, &uplink, now_us / 1000);
-    if (asg_reporter_tick(&agent->reporter, &uplink, agent->joiner.is_bound, now_us,
+    sim_agent_enrol(instance);
+    bool is_admitted = sim_is_admitted(instance);
+    if (asg_reporter_tick(&agent->reporter, &uplink, is_admitted, now_us,
                           sim_wall_ms())) {
         sim.counts.reports++;
+        if (is_admitted) instance->spoke_generation = instance->generation;
         sim_lie_often(instance, &uplink);
-        if (agent->joiner.is_bound) send_notices(instance);
-    }
-    struct asg_bus_message message;
-    while (asg_bus_connection_receive(agent->connection, &message) == ASG_OK) {
-        (void)asg_joiner_take(&agent->joiner, message.data, message.length, now_us / 1000,
-                              NULL);
+        if (is_admitted) send_notices(instance);
     }
     int64_t due_us = agent->reporter.due_us;
-    int64_t join_ms = asg_joiner_due_ms(&agent->joiner);
-    if (join_ms < due_us / 1000) due_us = join_ms * 1000;
+    bool asks = !agent->is_member && !agent->is_asking;
+    int64_t ask_us = now_us + agent->ask_us - sim.now_us;
+    if (asks && ask_us < due_us) due_us = ask_us;
     int64_t after_us = due_us - now_us;
     if (after_us < 1000) after_us = 1000;
     sim_wish(&agent->process.turn, sim.now_us + after_us, SIM_EVENT_AGENT, index);

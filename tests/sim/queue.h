@@ -22,6 +22,7 @@ enum sim_event_kind {
     SIM_EVENT_ADMIN,   /* an operator does something */
     SIM_EVENT_LOOK,    /* the checkers look */
     SIM_EVENT_PHASE,
+    SIM_EVENT_ENROL, /* an agent's call arrives, or its answer comes back */
 };
 
 struct sim_event {

@@ -487,6 +487,7 @@ static void take(struct sim_event *event)
     case SIM_EVENT_ADMIN: take_admin(event); break;
     case SIM_EVENT_LOOK: look(); break;
     case SIM_EVENT_PHASE: take_phase((enum sim_phase)event->index); break;
+    case SIM_EVENT_ENROL: sim_enrol_event(event->object); break;
     }
 }
 
@@ -561,6 +562,7 @@ void sim_end(void)
         (void)sim_enter(&sim.clusters[event.cluster]);
         if (event.kind == SIM_EVENT_DELIVER) sim_deliver(event.object);
         if (event.kind == SIM_EVENT_PROBE_ANSWER) sim_probe_answer(event.object);
+        if (event.kind == SIM_EVENT_ENROL) sim_enrol_event(event.object);
         if (event.kind == SIM_EVENT_EC2) sim_ec2_drop(event.object);
         if (event.kind == SIM_EVENT_ANSWER) sim_ec2_drop(event.object);
     }

@@ -14,12 +14,12 @@
 
 #include <stdio.h>
 
-#include "agent/join.h"
 #include "agent/send_report.h"
 #include "aws/ec2_client.h"
 #include "base/clock.h"
 #include "base/id_map.h"
 #include "bus/bus.h"
+#include "bus/outlet.h"
 #include "controller/parts.h"
 #include "controller/settings.h"
 #include "ec2local/model.h"
@@ -66,7 +66,8 @@
     X(LIFE, "life")                                                                      \
     X(HEAL, "heal")                                                                      \
     X(SECRETS, "secrets") /* what the programs ask their system for */                   \
-    X(MOVES, "moves")
+    X(MOVES, "moves")                                                                    \
+    X(ENROL, "enrol")
 
 enum sim_topic {
 #define X(name, word) SIM_TOPIC_##name,
@@ -256,11 +257,14 @@ struct sim_group {
 
 struct sim_agent {
     struct sim_process process;
-    struct asg_joiner joiner;
     struct asg_reporter reporter;
-    struct asg_bus_connection *connection;
-    struct asg_arena arena;
-    bool has_joiner;
+    struct asg_bus_outlet *outlet; /* NULL: it was not told yet where reports go */
+    bool is_member;                /* it has a certificate; outlives its process */
+    bool is_asking;
+    uint64_t ask; /* how often it asked */
+    uint32_t tries;
+    int64_t ask_us;           /* not before then */
+    int64_t refused_since_us; /* its keys, by the controller; 0: not */
 };
 
 struct sim_instance {
@@ -301,12 +305,17 @@ struct sim_instance {
     bool is_kept_by_ec2;      /* somebody protects it there */
     bool is_foreign;          /* started without tags of ours, and never attached */
     bool stands_by;           /* durably, as the next two */
-    bool is_attached;         /* to its group: no agent of it joins */
+    bool is_attached;         /* to its group: its agent has no line of ours */
     bool is_detached;         /* its group has let it go: it is nobody's */
     int64_t drain_from_ms;    /* log time; 0: it was not asked to drain */
     int64_t drain_limit_ms;
     bool is_drained; /* durably */
     char address[16];
+    uint32_t generation;       /* of its agent's keys, from 1: its disk was made anew */
+    uint32_t bound_generation; /* durably; 0: none is bound */
+    uint32_t spoke_generation; /* a report was sent with these keys */
+    int64_t unbound_us;        /* when it was bound last, and is not any more */
+    bool is_rebound;           /* the binding goes by a durable order */
     struct sim_agent agent;
 };
 
@@ -394,6 +403,8 @@ struct sim_cluster {
     uint8_t *durable_orders;
     uint64_t durable_order_end;
     bool is_halted;
+    bool checks_bindings; /* a controller leads that has not been asked for them yet */
+    bool learns_bindings; /* its log is an old copy: they are what it says */
 };
 
 struct sim_counts {
@@ -543,6 +554,23 @@ enum asg_status sim_connect(enum sim_link link, uint32_t index, const char *addr
 /* An agent's, to the inlet; it is admitted while that key (z85) is in the inlet's set. */
 enum asg_status sim_connect_agent(uint32_t index, const char *key, const char *address,
                                   struct asg_bus_outlet **ret);
+
+/* A frame of somebody whose key is not admitted. */
+void sim_send_unadmitted(uint32_t index, const char *key, const void *data,
+                         size_t length);
+
+/* ---- enrol.c ---- */
+void sim_keys_of(const struct sim_instance *instance, uint32_t generation,
+                 char curve_key[ASG_BUS_KEY_SIZE], char tls_key[ASG_KEY_HASH_SIZE]);
+bool sim_is_admitted(const struct sim_instance *instance);    /* its agent's reports */
+bool sim_agent_has_line(const struct sim_instance *instance); /* in its user data */
+void sim_agent_connect(struct sim_instance *instance);
+void sim_agent_enrol(struct sim_instance *instance); /* asks, if it is due */
+void sim_enrol_event(void *call);
+bool sim_reimage(struct sim_instance *instance);
+void sim_order_rebind(const struct sim_instance *instance);
+void sim_rebind_refused(void);
+bool sim_steal(struct sim_instance *victim);
 
 /* ---- disk.c ---- */
 void sim_disk_new(struct sim_disk **ret);
@@ -747,6 +775,10 @@ void law_tags_were_planned(const char *action, const char *const *ids, size_t id
 const char *law_let_go(void);
 void law_one_agents_share(const struct asg_metrics *metrics);
 void law_dead_letters(void);
+void law_bound(const struct asg_effects *effects);
+void law_bound_order(const struct asg_command *command);
+void law_heard(const struct asg_health *health);
+void law_bindings_survive(void);
 /* NULL when it holds now, else what is missing. */
 const char *law_activities_end(void);
 const char *law_not_below_min(void);

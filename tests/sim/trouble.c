@@ -111,7 +111,7 @@ static void mute(struct sim_instance *instance)
 {
     instance->is_muted = true;
     instance->was_known = instance->is_heard && instance->agent.process.is_up &&
-                          instance->agent.joiner.is_bound && !instance->is_hung &&
+                          sim_is_admitted(instance) && !instance->is_hung &&
                           !instance->is_agent_hung &&
                           sim.now_us - instance->well_since_us > 10 * SIM_MINUTE;
 }
@@ -294,6 +294,24 @@ static void refuse_credentials(void)
     sim_tell("ec2", "refuses the credentials of worker %u", index + 1);
 }
 
+/* Its disk is made anew, and somebody says so in a while. */
+static bool reimage(void)
+{
+    enum sim_fault fault = SIM_FAULT_REIMAGED;
+    struct sim_instance *instance = any_instance(fault);
+    if (!sim_reimage(instance)) return false;
+    uint32_t index = asg_id_map_find(&sim.by_id, instance->id);
+    sim_put(sim.now_us + some_time_us(fault, 1, 30), SIM_EVENT_START, index,
+            (uint64_t)SIM_EVENT_AGENT, NULL);
+    sim_trouble_until(some_time_us(fault, 10, 600), fault, index);
+    return true;
+}
+
+static void allow_reimaged(uint64_t index)
+{
+    if (sim.instances[index]->is_alive) sim_order_rebind(sim.instances[index]);
+}
+
 /* What EC2 announces of an instance, or finds of it. */
 static bool announce(enum sim_fault fault)
 {
@@ -387,6 +405,12 @@ static void strike(enum sim_fault fault)
     case SIM_FAULT_IMPAIRED:
         if (!announce(fault)) return;
         break;
+    case SIM_FAULT_REIMAGED:
+        if (!reimage()) return;
+        break;
+    case SIM_FAULT_THIEF:
+        if (!sim_steal(any_instance(fault))) return;
+        break;
     case SIM_FAULT_EC2_PROTECTS:
         if (!sim_world_protect(any_instance(fault))) return;
         break;
@@ -403,6 +427,7 @@ static void end_fault(enum sim_fault fault, uint64_t what)
     case SIM_FAULT_ZONE_CUT_OFF: join_zone(what); break;
     case SIM_FAULT_EC2_QUOTA: asg_world_leave_room(sim.world, -1); break;
     case SIM_FAULT_OLD_BACKUP: sim_backup_restore(); break;
+    case SIM_FAULT_REIMAGED: allow_reimaged(what); break;
     case SIM_FAULT_DISK_FULL:
         sim_tell("disk", "has room again");
         our->is_disk_full = false;

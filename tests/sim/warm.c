@@ -68,7 +68,7 @@ void sim_warm_let_go(struct sim_group *group, int64_t sent_us)
 int64_t sim_warm_read(struct sim_instance *instance, int64_t value_milli)
 {
     if (instance->group == NULL) return value_milli;
-    bool is_sent = instance->agent.joiner.is_bound;
+    bool is_sent = sim_is_admitted(instance);
     if (instance->first_read_us == 0 && is_sent) instance->first_read_us = sim.now_us;
     if (!is_sent) return value_milli;
     if (is_before_warm(instance)) return START_CPU;

@@ -38,6 +38,11 @@ static void test_its_agent_may_enrol_and_is_watched_then(void **state)
     make_group(1, (struct asg_group_config){0});
     attach("i-x");
     tag(ASG_OUTCOME_OK);
+    struct asg_effects before = {0};
+    asg_core_watching(w.core, &before.arena, &before);
+    assert_int_equal(2, before.member_count);
+    assert_int_equal(ASG_MEMBER_LEAVING, before.members[1].state); /* known to the edge */
+    asg_effects_clear(&before);
     const struct asg_enrolment enrolment = {
         .instance_id = "i-x",
         .curve_key = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7",
