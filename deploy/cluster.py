@@ -281,7 +281,10 @@ class Cluster:
         """ec2local's control endpoint."""
         data = urllib.parse.urlencode(form).encode() if form else None
         url = self.ec2_endpoint.rstrip("/") + path
-        request = urllib.request.Request(url, data=data, method=method)
+        with open(os.path.join(self.dir, "ec2", "control-key")) as file:
+            key = file.read().strip()
+        request = urllib.request.Request(url, data=data, method=method,
+                                         headers={"X-Ec2local-Key": key})
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 text = answer.read().decode()

@@ -229,6 +229,11 @@ void asg_control_answer(const struct asg_service_options *parts,
 {
     ASG_CLEANUP(asg_arena_clear) struct asg_arena arena = {0};
     response->content_type = "application/json";
+    const char *refusal = asg_control_gate_refusal(parts->control, request);
+    if (refusal != NULL) {
+        answer_error(response, 403, refusal);
+        return;
+    }
     const char *target = request->target + strlen(ASG_CONTROL_PREFIX);
     size_t length = strcspn(target, "?");
     const char *path = asg_arena_text_n(&arena, target, length);

@@ -1,6 +1,6 @@
 /* control - the endpoint for tests and benchmarks: faults, calls, instances.
  *
- * Below /_control/, without a signature: whoever reaches the port may use it.
+ * Below /_control/, for who has the key (control_gate.h), without a signature.
  * Threads: any.
  */
 #ifndef ASG_EC2LOCAL_CONTROL_H

@@ -26,6 +26,7 @@ struct parts {
     struct asg_faults *faults;
     struct asg_call_log *calls;
     struct asg_keys *keys;
+    struct asg_control_gate control;
     _Atomic(struct asg_service *) service; /* NULL until everything stands */
     struct asg_http_server *http;
     char url[128];
@@ -158,6 +159,7 @@ static void make_service(struct parts *parts)
         .faults = parts->faults,
         .calls = parts->calls,
         .keys = parts->keys,
+        .control = &parts->control,
         .clock = clock,
         .region = parts->settings.region,
         .folder = parts->settings.dir,
@@ -218,6 +220,10 @@ static enum asg_status begin(struct parts *parts, struct asg_arena *arena,
     if (status == ASG_OK) status = make_world(parts, arena, error);
     if (status == ASG_OK) {
         status = asg_keys_new(parts->settings.keys_file, dir, &parts->keys, error);
+    }
+    if (status == ASG_OK) {
+        status =
+            asg_control_gate_make(dir, parts->settings.listen, &parts->control, error);
     }
     if (status == ASG_OK) status = serve(parts, error);
     if (status == ASG_OK) status = make_boot(parts, error);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "ec2local/boot.h"
 #include "ec2local/call_log.h"
+#include "ec2local/control_gate.h"
 #include "ec2local/fault.h"
 #include "ec2local/imds.h"
 #include "ec2local/keys.h"
@@ -24,6 +25,7 @@ struct asg_service_options {
     struct asg_faults *faults;
     struct asg_call_log *calls;
     struct asg_keys *keys;
+    const struct asg_control_gate *control;
     struct asg_clock clock;
     const char *region;
     const char *folder;

@@ -112,10 +112,14 @@ class Ec2Local:
 
     # ---- the control endpoint ----
 
+    def control_headers(self):
+        with open(os.path.join(self.folder, "control-key")) as file:
+            return {"X-Ec2local-Key": file.read().strip()}
+
     def control(self, method, path, **form):
         data = urllib.parse.urlencode(form).encode() if form else None
         request = urllib.request.Request(self.url + "/_control/" + path, data=data,
-                                         method=method)
+                                         method=method, headers=self.control_headers())
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.load(answer)
 

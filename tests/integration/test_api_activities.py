@@ -5,8 +5,6 @@ is made again from the log."""
 import os
 import sys
 import unittest
-import urllib.parse
-import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from api_fixture import ApiTest  # noqa: E402
@@ -152,10 +150,7 @@ class ActivitiesTest(ApiTest):
         self.not_found("nobody", IncludeDeletedGroups=True)
 
     def faults(self, method, **form):
-        url = self.api.cluster.ec2_endpoint + "/_control/faults"
-        body = urllib.parse.urlencode(form).encode() if form else None
-        with urllib.request.urlopen(urllib.request.Request(url, body, method=method)):
-            pass
+        self.api.cluster.control(method, "/_control/faults", **form)
 
     def test_a_launch_that_fails_says_what_ec2_said(self):
         self.faults("POST", kind="capacity", type="t3.micro")

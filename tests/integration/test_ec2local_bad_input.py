@@ -5,6 +5,8 @@ here with the standard library, so that anything can be sent."""
 import datetime
 import hashlib
 import hmac
+import http.client
+import os
 import socket
 import subprocess
 import tempfile
@@ -176,9 +178,59 @@ class BadInputTest(unittest.TestCase):
             method = "DELETE" if path.endswith("/0") else "GET"
             with self.assertRaises(urllib.error.HTTPError) as raised:
                 urllib.request.urlopen(urllib.request.Request(
-                    self.local.url + path, method=method), timeout=20)
+                    self.local.url + path, method=method,
+                    headers=self.local.control_headers()), timeout=20)
             with raised.exception as error:
                 self.assertEqual(error.code, 404)
+
+
+class ControlKeyTest(unittest.TestCase):
+    """A web page, or whoever else reaches the port, orders nothing."""
+
+    def setUp(self):
+        self.local = Ec2Local("--no-boot")
+        self.addCleanup(self.local.close)
+        self.key = self.local.control_headers()["X-Ec2local-Key"]
+        self.port = self.local.url.rsplit(":", 1)[1]
+
+    def status(self, method="POST", path="/_control/faults", **headers):
+        body = b"kind=throttle" if method == "POST" else None
+        connection = http.client.HTTPConnection("127.0.0.1", int(self.port), timeout=20)
+        self.addCleanup(connection.close)
+        connection.putrequest(method, path, skip_host=True)
+        for name, value in {"Host": f"127.0.0.1:{self.port}", **headers}.items():
+            connection.putheader(name.replace("_", "-"), value)
+        connection.putheader("Content-Length", str(len(body or b"")))
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+    def test_only_with_the_key(self):
+        self.assertEqual(self.status(), 403)
+        self.assertEqual(self.status(X_Ec2local_Key="0" * 64), 403)
+        self.assertEqual(self.status(X_Ec2local_Key=self.key[:-1]), 403)
+        for path in ("/_control/instances", "/_control/calls", "/_control/faults"):
+            self.assertEqual(self.status("GET", path), 403)
+        self.assertEqual(self.local.control("GET", "faults"), {"faults": []})
+        self.assertEqual(self.status(X_Ec2local_Key=self.key), 201)
+
+    def test_not_for_pages(self):
+        for origin in ("http://evil.example", "null", f"http://127.0.0.1:{self.port}"):
+            self.assertEqual(self.status(X_Ec2local_Key=self.key, Origin=origin), 403)
+        for host in ("evil.example", f"evil.example:{self.port}", "127.0.0.1.evil.example",
+                     "localhost.evil", "10.0.0.1", "127.0.0.1:80:80", "127.0.0.1:x", "[::1", ""):
+            self.assertEqual(self.status(X_Ec2local_Key=self.key, Host=host), 403, host)
+        for host in (f"localhost:{self.port}", "127.0.0.1", "127.1.2.3:80", "[::1]:80"):
+            self.assertEqual(self.status(X_Ec2local_Key=self.key, Host=host), 201, host)
+
+    def test_the_key_is_of_one_life_and_its_owners(self):
+        path = os.path.join(self.local.folder, "control-key")
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        self.local.stop()
+        again = Ec2Local("--no-boot", folder=self.local.folder)
+        self.addCleanup(again.close)
+        self.assertNotEqual(again.control_headers()["X-Ec2local-Key"], self.key)
 
 
 class SettingsTest(unittest.TestCase):

@@ -7,8 +7,6 @@ import os
 import subprocess
 import sys
 import unittest
-import urllib.parse
-import urllib.request
 
 try:
     import boto3  # noqa: F401
@@ -36,12 +34,10 @@ class Fleets(unittest.TestCase):
                                                           "InstanceType": "t3.nano"})
 
     def tearDown(self):
-        urllib.request.urlopen(urllib.request.Request(
-            self.local.url + "/_control/faults", method="DELETE")).read()
+        self.local.control("DELETE", "faults")
 
     def order_fault(self, **fields):
-        urllib.request.urlopen(self.local.url + "/_control/faults",
-                               urllib.parse.urlencode(fields).encode()).read()
+        self.local.control("POST", "faults", **fields)
 
     def request(self, on_demand=0, spot=0, types=TYPES, max_price=None, **parameters):
         overrides = [{"InstanceType": t, "SubnetId": SUBNET, "Priority": float(i)}
