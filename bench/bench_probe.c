@@ -24,11 +24,14 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "controller/probe_trust.h"
 #include "crypto/certificates.h"
 #include "rpc/health.h"
 #include "rows.h"
 
 #define AGENTS_MAX 20000
+#define CLUSTER    "0123456789abcdef0123456789abcdef"
+#define INSTANCE   "i-0123456789abcdef0"
 #define DAY_MS     INT64_C(86400000)
 
 /* Whom the two sides are; made before the child is. */
@@ -48,6 +51,16 @@ struct pems {
     struct asg_bytes key;
 };
 
+static char peer[ASG_PROBE_PEER_BYTES]; /* whom the prober means */
+
+/* Agents show their own certificate only: the prober has the authority's. */
+static void cut_after_leaf(struct asg_bytes *pem)
+{
+    static const char end[] = "-----END CERTIFICATE-----\n";
+    const char *at = strstr(asg_bytes_text(pem), end);
+    if (at != NULL) pem->length = (size_t)(at - (const char *)pem->data) + strlen(end);
+}
+
 static struct pems make_pems(struct asg_authority *authority,
                              const struct asg_holder *holder)
 {
@@ -65,6 +78,12 @@ static struct pems make_pems(struct asg_authority *authority,
         fail(&error);
     }
     asg_tls_key_pem(key, &it.key);
+    if (holder->kind == ASG_HOLDER_INSTANCE) {
+        char hash[ASG_KEY_HASH_SIZE];
+        asg_tls_key_hash(key, hash);
+        asg_probe_trust_peer(holder->instance_id, hash, peer);
+        cut_after_leaf(&it.certificate);
+    }
     asg_tls_key_destroy(&key);
     return it;
 }
@@ -82,11 +101,10 @@ static void make_certificates(void)
         fail(&error);
     }
     asg_bytes_append_text(&trusted, asg_authority_pem(authority));
-    const struct asg_holder agent = {.kind = ASG_HOLDER_INSTANCE,
-                                     .cluster = "0123456789abcdef0123456789abcdef",
-                                     .instance_id = "i-0123456789abcdef0"};
+    const struct asg_holder agent = {
+        .kind = ASG_HOLDER_INSTANCE, .cluster = CLUSTER, .instance_id = INSTANCE};
     const struct asg_holder controller = {.kind = ASG_HOLDER_CONTROLLER,
-                                          .cluster = "0123456789abcdef0123456789abcdef"};
+                                          .cluster = CLUSTER};
     agent_pems = make_pems(authority, &agent);
     controller_pems = make_pems(authority, &controller);
     asg_authority_destroy(&authority);
@@ -109,19 +127,6 @@ static struct asg_rpc_identity *identity_of(struct pems *pems)
         fail(&error);
     }
     return identity;
-}
-
-/* As the prober's. */
-static bool check(void *context, const char *peer, const char *chain_pem,
-                  struct asg_error *reason)
-{
-    (void)context;
-    struct asg_certificate_facts facts;
-    if (asg_certificate_check(chain_pem, (const char *)trusted.data, &facts, reason) !=
-        ASG_OK) {
-        return false;
-    }
-    return strcmp(facts.holder.instance_id, peer) == 0;
 }
 
 struct sweep {
@@ -275,8 +280,8 @@ static void run_sweep(struct asg_rpc_client *client, struct sweep *sweep, int ag
         (void)pthread_mutex_unlock(&sweep->mutex);
         enum asg_status status = ASG_ERR_BUSY;
         while (status == ASG_ERR_BUSY) {
-            status = asg_rpc_health_check(client, target, "i-0123456789abcdef0", "",
-                                          deadline_ms, take, sweep);
+            status =
+                asg_rpc_health_check(client, target, peer, "", deadline_ms, take, sweep);
         }
         if (status != ASG_OK) {
             (void)fprintf(stderr, "%s: %s\n", target, asg_status_text(status));
@@ -326,10 +331,13 @@ int main(int argc, char **argv)
     if (child < 0 || read(ready[0], &byte, 1) != 1) return 1;
 
     struct asg_rpc_client *client = NULL;
+    struct asg_probe_trust *trust =
+        asg_probe_trust_new(CLUSTER, asg_bytes_text(&trusted));
     if (is_tls) controller_identity = identity_of(&controller_pems);
     const struct asg_rpc_client_options options = {.max_calls = (uint32_t)concurrency + 8,
                                                    .identity = controller_identity,
-                                                   .check = check};
+                                                   .check = asg_probe_trust_check,
+                                                   .check_context = trust};
     if (asg_rpc_client_new(&options, &client, NULL) != ASG_OK) return 1;
     struct asg_clock clock = asg_clock_real();
     double sweeps_ms[BENCH_ROUNDS_MAX];
@@ -366,6 +374,7 @@ int main(int argc, char **argv)
     (void)bench_row("prober_resident", resident, (size_t)rounds, "MiB", "");
     asg_rpc_client_destroy(&client);
     asg_rpc_identity_destroy(&controller_identity);
+    asg_probe_trust_destroy(&trust);
     (void)kill(child, SIGKILL);
     (void)waitpid(child, NULL, 0);
     return 0;

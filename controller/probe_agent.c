@@ -9,6 +9,8 @@
 #include "base/arena.h"
 #include "base/failpoint.h"
 #include "base/id_map.h"
+#include "controller/probe_trust.h"
+#include "crypto/certificates.h"
 #include "rpc/agent_service.h"
 #include "rpc/health.h"
 #include "rpc/reach.h"
@@ -40,12 +42,14 @@ struct target {
     int64_t next_ms;
     char id[ASG_ID_MAX + 1];
     char address[TARGET_BYTES_MAX];
+    char tls_key[ASG_KEY_HASH_SIZE]; /* bound to it; "": none yet */
     char detail[DETAIL_BYTES_MAX];
 };
 
 struct asg_prober {
     struct asg_prober_options options;
     struct asg_rpc_client *client;
+    struct asg_probe_trust *trust; /* NULL: plaintext */
     pthread_mutex_t lock;
     void (*wake)(void *context); /* a new suspect: take a turn now */
     void *wake_context;
@@ -116,8 +120,10 @@ static void give_slot_back(struct asg_prober *prober, uint32_t slot)
 void asg_prober_watch(struct asg_prober *prober, const char *instance_id,
                       const char *address, const char *tls_key)
 {
-    (void)tls_key;
-    if (strlen(instance_id) > ASG_ID_MAX || strlen(address) >= TARGET_BYTES_MAX) return;
+    if (strlen(instance_id) > ASG_ID_MAX || strlen(address) >= TARGET_BYTES_MAX ||
+        strlen(tls_key) >= ASG_KEY_HASH_SIZE) {
+        return;
+    }
     (void)pthread_mutex_lock(&prober->lock);
     struct target *target = find(prober, instance_id);
     if (target == NULL) {
@@ -132,6 +138,7 @@ void asg_prober_watch(struct asg_prober *prober, const char *instance_id,
         prober->counts.targets++;
     }
     (void)snprintf(target->address, sizeof target->address, "%s", address);
+    (void)snprintf(target->tls_key, sizeof target->tls_key, "%s", tls_key);
     (void)pthread_mutex_unlock(&prober->lock);
 }
 
@@ -298,14 +305,20 @@ static bool probe_slot(struct asg_prober *prober, uint32_t slot, int64_t now_ms)
     struct target *target = &prober->targets[slot];
     if (!target->is_used || target->is_probing || target->next_ms > now_ms) return false;
     if (prober->counts.in_flight >= prober->options.concurrency) return false;
+    if (prober->trust != NULL && target->tls_key[0] == '\0') {
+        target->next_ms = now_ms + prober->options.suspect_ms;
+        return false;
+    }
     ASG_FAILPOINT("probe.before_send");
     struct probe *probe = asg_alloc(1, sizeof *probe);
     *probe = (struct probe){prober, slot, target->generation, {.fd = -1}};
     /* Begun first, so that a refusal of the probe has one beside it. */
     bool is_doubted = target->is_suspect || target->failures > 0;
     if (is_doubted) probe->reach = asg_rpc_reach_begin(target->address);
+    char peer[ASG_PROBE_PEER_BYTES];
+    asg_probe_trust_peer(target->id, target->tls_key, peer);
     enum asg_status status =
-        asg_rpc_health_check(prober->client, target->address, target->id, "",
+        asg_rpc_health_check(prober->client, target->address, peer, "",
                              prober->options.deadline_ms, take_answer, probe);
     if (status != ASG_OK) {
         target->next_ms = now_ms + prober->options.suspect_ms;
@@ -406,10 +419,18 @@ enum asg_status asg_prober_new(const struct asg_prober_options *options,
 {
     struct asg_prober *prober = asg_alloc(1, sizeof *prober);
     prober->options = *options;
+    prober->options.cluster = prober->options.trusted_pem = NULL; /* theirs to keep */
+    if (options->identity != NULL) {
+        prober->trust = asg_probe_trust_new(options->cluster, options->trusted_pem);
+    }
     prober->round_ms = asg_clock_monotonic_ms(&options->clock);
-    const struct asg_rpc_client_options client = {.max_calls = options->concurrency + 64};
+    const struct asg_rpc_client_options client = {.max_calls = options->concurrency + 64,
+                                                  .identity = options->identity,
+                                                  .check = asg_probe_trust_check,
+                                                  .check_context = prober->trust};
     enum asg_status status = asg_rpc_client_new(&client, &prober->client, error);
     if (status != ASG_OK) {
+        asg_probe_trust_destroy(&prober->trust);
         free(prober);
         return status;
     }
@@ -418,11 +439,17 @@ enum asg_status asg_prober_new(const struct asg_prober_options *options,
     return ASG_OK;
 }
 
+void asg_prober_trust(struct asg_prober *prober, const char *trusted_pem)
+{
+    if (prober->trust != NULL) asg_probe_trust_replace(prober->trust, trusted_pem);
+}
+
 void asg_prober_destroy(struct asg_prober **prober)
 {
     struct asg_prober *p = *prober;
     if (p == NULL) return;
     asg_rpc_client_destroy(&p->client); /* its callbacks have all run */
+    asg_probe_trust_destroy(&p->trust);
     (void)pthread_mutex_destroy(&p->lock);
     asg_id_map_clear(&p->by_id);
     free(p->targets);
@@ -468,9 +495,15 @@ void asg_prober_drain(struct asg_prober *prober, const char *instance_id,
                       int64_t limit_ms)
 {
     char address[TARGET_BYTES_MAX] = "";
+    char peer[ASG_PROBE_PEER_BYTES] = "";
     (void)pthread_mutex_lock(&prober->lock);
     const struct target *target = find(prober, instance_id);
-    if (target != NULL) memcpy(address, target->address, sizeof address);
+    bool is_unbound =
+        target != NULL && prober->trust != NULL && target->tls_key[0] == '\0';
+    if (target != NULL && !is_unbound) {
+        memcpy(address, target->address, sizeof address);
+        asg_probe_trust_peer(target->id, target->tls_key, peer);
+    }
     (void)pthread_mutex_unlock(&prober->lock);
     struct drain *drain = asg_alloc(1, sizeof *drain);
     drain->prober = prober;
@@ -478,11 +511,13 @@ void asg_prober_drain(struct asg_prober *prober, const char *instance_id,
     enum asg_status status =
         address[0] == '\0'
             ? ASG_ERR_NOT_FOUND
-            : asg_rpc_agent_drain(prober->client, address, instance_id, "scale in",
+            : asg_rpc_agent_drain(prober->client, address, peer, "scale in",
                                   (uint32_t)limit_ms, limit_ms, take_drained, drain);
     if (status == ASG_OK) return;
     (void)prober->options.tell(prober->options.context, instance_id, ASG_SIGN_DRAINED,
-                               "could not be asked to drain");
+                               is_unbound ? "could not be asked to drain: no key is "
+                                            "bound to it"
+                                          : "could not be asked to drain");
     free(drain);
 }
 

@@ -7,8 +7,12 @@
  * PROBE_UNREACHABLE when not even the host does (it is dead, or cut off from us: a bare
  * TCP connection beside the probe tells), PROBE_OK when the agent answers again, DRAINED
  * when a drain has ended.
- * A turn begins the probes that are due; probe_thread.c takes one after another.
- * Threads: answers come on gRPC's; every call from any thread, none blocks.
+ * With an identity it asks over mutual TLS and believes only the agent that holds the key
+ * bound to the instance (probe_trust.h): what anybody else answers at its address is a
+ * failed probe, with the reason ("UNAUTHENTICATED: the certificate names i-2"), and
+ * nobody else is asked to drain. A turn begins the probes that are due; probe_thread.c
+ * takes one after another. Threads: answers come on gRPC's; every call from any thread,
+ * none blocks.
  */
 #ifndef ASG_CONTROLLER_PROBE_AGENT_H
 #define ASG_CONTROLLER_PROBE_AGENT_H

@@ -63,6 +63,10 @@ static bool each_certificate(const char *pem, bool (*take)(SSL_CTX *, X509 *, in
 /* The leaf first, then what leads to its signer. */
 static bool use_certificate(SSL_CTX *context, X509 *certificate, int index)
 {
+    if (index > 0 && X509_self_signed(certificate, 0) == 1) {
+        X509_free(certificate); /* a root: servers have it, or do not believe it */
+        return true;
+    }
     long code = index == 0 ? SSL_CTX_use_certificate(context, certificate)
                            : SSL_CTX_add1_chain_cert(context, certificate);
     X509_free(certificate);
@@ -110,7 +114,8 @@ static SSL_CTX *make_client(const char *certificate, const char *key)
         return NULL;
     }
     SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
-    (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT |
+                                                      SSL_SESS_CACHE_NO_INTERNAL);
     (void)SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
                                         SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                         SSL_MODE_RELEASE_BUFFERS);
@@ -226,14 +231,18 @@ bool asg_rpc_identity_has_trusted(struct asg_rpc_identity *identity)
     return has_some;
 }
 
-SSL_CTX *asg_rpc_identity_client(struct asg_rpc_identity *identity)
+SSL_CTX *asg_rpc_identity_client(struct asg_rpc_identity *identity,
+                                 int (*keep)(SSL *ssl, SSL_SESSION *session),
+                                 uint64_t *ret_generation)
 {
     (void)pthread_mutex_lock(&identity->mutex);
     if (identity->client == NULL) {
         identity->client = make_client(identity->certificate, identity->key);
         assert(identity->client != NULL); /* the same texts have been tried */
+        SSL_CTX_sess_set_new_cb(identity->client, keep);
     }
     SSL_CTX *client = identity->client;
+    *ret_generation = identity->generation;
     (void)SSL_CTX_up_ref(client);
     (void)pthread_mutex_unlock(&identity->mutex);
     return client;

@@ -17,8 +17,12 @@ bool asg_rpc_identity_has_certificate(struct asg_rpc_identity *identity);
 bool asg_rpc_identity_has_trusted(struct asg_rpc_identity *identity);
 
 /* What connections of clients are made of, with the certificate as it is now; ended with
- * SSL_CTX_free(). It believes everyone: who asks must check. */
-SSL_CTX *asg_rpc_identity_client(struct asg_rpc_identity *identity);
+ * SSL_CTX_free(). It believes everyone: who asks must check. *ret_generation changes with
+ * the certificate. `keep` hears of sessions that can be resumed
+ * (SSL_CTX_sess_set_new_cb); all who ask must give the same. */
+SSL_CTX *asg_rpc_identity_client(struct asg_rpc_identity *identity,
+                                 int (*keep)(SSL *ssl, SSL_SESSION *session),
+                                 uint64_t *ret_generation);
 
 /* The certificate that one port has shown last; one for each port. */
 struct asg_rpc_port_identity {

@@ -24,6 +24,9 @@
 #define EVENTS       64
 #define BUFFER_BYTES 4096
 
+/* Sessions that are kept, some 5 kB each; a power of two. */
+#define SESSIONS_MAX 4096
+
 enum phase { CONNECTING, SHAKING_HANDS, OPEN, ENDED };
 
 /* Bytes on their way in one direction. */
@@ -54,12 +57,19 @@ struct asg_rpc_tunnel {
     struct side local;
     enum phase phase;
     SSL *ssl;
+    uint64_t who;     /* hash of target and peer: whose session it is */
     bool wants_write; /* TLS has something to send before it can go on */
     bool is_net_over;
     bool is_local_over;
     struct flow out; /* from gRPC to the server */
     struct flow in;
     char peer[];
+};
+
+/* What a server gave us to go on with next time. */
+struct session {
+    uint64_t who;
+    SSL_SESSION *session; /* NULL: this place is free */
 };
 
 struct asg_rpc_tunneller {
@@ -71,7 +81,10 @@ struct asg_rpc_tunneller {
     pthread_t thread;
     pthread_mutex_t mutex;        /* guards what follows */
     struct asg_rpc_tunnel *first; /* all that the thread has */
-    struct asg_rpc_tunnel *ended; /* the thread's alone: freed after this round */
+    /* The thread's alone. */
+    struct asg_rpc_tunnel *ended; /* freed after this round */
+    struct session *sessions;
+    uint64_t generation; /* of the identity that they were made with */
 };
 
 static void release(struct asg_rpc_tunnel *tunnel)
@@ -153,11 +166,71 @@ static const char *tls_words(void)
     return words == NULL ? "the connection was closed" : words;
 }
 
+/* ---- sessions ---- */
+
+/* FNV-1a. Who finds two with one hash gains nothing: check() looks at the certificate of
+ * a session as at any other. */
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+    return hash;
+}
+
+static struct session *place_of(const struct asg_rpc_tunnel *tunnel)
+{
+    return &tunnel->tunneller->sessions[tunnel->who & (SESSIONS_MAX - 1)];
+}
+
+static void forget_session(struct session *place)
+{
+    if (place->session != NULL) SSL_SESSION_free(place->session);
+    place->session = NULL;
+}
+
+/* OpenSSL has one for us; 1: it is ours now. */
+static int keep_session(SSL *ssl, SSL_SESSION *session)
+{
+    struct asg_rpc_tunnel *tunnel = SSL_get_app_data(ssl);
+    struct session *place = place_of(tunnel);
+    forget_session(place);
+    *place = (struct session){tunnel->who, session};
+    return 1;
+}
+
+static void forget_sessions(struct asg_rpc_tunneller *tunneller)
+{
+    for (size_t i = 0; i < SESSIONS_MAX; i++)
+        forget_session(&tunneller->sessions[i]);
+}
+
+/* Sessions go with the certificate that we showed. */
+static SSL *new_ssl(struct asg_rpc_tunnel *tunnel)
+{
+    struct asg_rpc_tunneller *tunneller = tunnel->tunneller;
+    uint64_t generation = 0;
+    SSL_CTX *context =
+        asg_rpc_identity_client(tunneller->options.identity, keep_session, &generation);
+    if (generation != tunneller->generation) forget_sessions(tunneller);
+    tunneller->generation = generation;
+    SSL *ssl = SSL_new(context);
+    SSL_CTX_free(context);
+    if (ssl == NULL) return NULL;
+    (void)SSL_set_app_data(ssl, tunnel);
+    const struct session *place = place_of(tunnel);
+    if (place->session != NULL && place->who == tunnel->who) {
+        (void)SSL_set_session(ssl, place->session);
+    }
+    return ssl;
+}
+
 /* ---- what the server shows ---- */
 
 static void write_chain(SSL *ssl, BIO *ret)
 {
     STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl); /* the leaf too */
+    X509 *leaf = SSL_get0_peer_certificate(ssl);
+    if (sk_X509_num(chain) < 1 && leaf != NULL) (void)PEM_write_bio_X509(ret, leaf);
     for (int i = 0; i < sk_X509_num(chain); i++)
         (void)PEM_write_bio_X509(ret, sk_X509_value(chain, i));
     (void)BIO_write(ret, "", 1); /* as a C string */
@@ -303,6 +376,7 @@ static void shake_hands(struct asg_rpc_tunnel *tunnel)
     }
     tunnel->wants_write = false;
     if (!is_believed(tunnel)) {
+        forget_session(place_of(tunnel));
         end_tunnel(tunnel);
         return;
     }
@@ -319,9 +393,7 @@ static void take_connection(struct asg_rpc_tunnel *tunnel)
         fail_tunnel(tunnel, "cannot connect", strerror(error));
         return;
     }
-    SSL_CTX *context = asg_rpc_identity_client(tunnel->tunneller->options.identity);
-    tunnel->ssl = SSL_new(context);
-    SSL_CTX_free(context);
+    tunnel->ssl = new_ssl(tunnel);
     if (tunnel->ssl == NULL || SSL_set_fd(tunnel->ssl, tunnel->net.fd) != 1) {
         fail_tunnel(tunnel, "no TLS with the server", tls_words());
         return;
@@ -444,6 +516,7 @@ void asg_rpc_tunnel_open(struct asg_rpc_tunneller *tunneller, const char *target
                          const char *peer, struct asg_rpc_tunnel **ret, int *ret_fd)
 {
     struct asg_rpc_tunnel *tunnel = new_tunnel(tunneller, peer);
+    tunnel->who = hash_text(hash_text(UINT64_C(14695981039346656037), target), peer);
     *ret = tunnel;
     *ret_fd = -1;
     int pair[2];
@@ -497,6 +570,8 @@ static void free_parts(struct asg_rpc_tunneller *tunneller)
     if (tunneller->wake >= 0) (void)close(tunneller->wake);
     (void)pthread_mutex_destroy(&tunneller->mutex);
     asg_rpc_identity_destroy(&tunneller->options.identity);
+    forget_sessions(tunneller);
+    free(tunneller->sessions);
     free(tunneller);
 }
 
@@ -532,6 +607,7 @@ enum asg_status asg_rpc_tunneller_new(const struct asg_rpc_tunneller_options *op
     tunneller->options.source_address = NULL;
     (void)asg_rpc_identity_hold(options->identity);
     (void)pthread_mutex_init(&tunneller->mutex, NULL);
+    tunneller->sessions = asg_alloc(SESSIONS_MAX, sizeof *tunneller->sessions);
     tunneller->epoll = epoll_create1(EPOLL_CLOEXEC);
     tunneller->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (!start_thread(tunneller)) {

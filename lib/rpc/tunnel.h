@@ -1,12 +1,14 @@
 /* tunnel - TLS for the connections of a client, beneath gRPC.
  *
- *   gRPC's channel <- socket pair -> [tunnel] <- TLS -> server
+ * Flow: gRPC's channel <- socket pair -> [tunnel] <- TLS -> server
  *
  * gRPC core makes an SSL context for each channel, some 3 ms of OpenSSL's time, and keeps
  * its checks of certificates to hosts. Here all connections share the context of their
  * identity, and what the server shows is given to `check` before a byte of gRPC's goes
- * out. One thread (the tunneller's) does all of it and never blocks. Only for the sources
- * of lib/rpc.
+ * out. Sessions are resumed, which saves both sides most of a handshake; `check` sees the
+ * certificate of the session then (the leaf only), and one it refuses is forgotten. One
+ * thread (the tunneller's) does all of it and never blocks.
+ * Only for the sources of lib/rpc.
  */
 #ifndef ASG_RPC_TUNNEL_H
 #define ASG_RPC_TUNNEL_H
