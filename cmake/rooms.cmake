@@ -23,9 +23,32 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
 if(CMAKE_C_COMPILER_ID STREQUAL GNU)
   add_compile_options(-Wno-format-truncation) # texts are cut at their limit on purpose
 endif()
-add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack)
+# What is written where it should not be ends the program rather than being used:
+# tests/integration/test_hardening.py reads the binaries.
+add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code)
+include(CheckCCompilerFlag)
+include(CheckCSourceCompiles)
+foreach(flag -fstack-clash-protection -fcf-protection=full -mbranch-protection=standard)
+  string(MAKE_C_IDENTIFIER "ASG_HAS${flag}" has)
+  check_c_compiler_flag(${flag} ${has})
+  if(${has})
+    add_compile_options(${flag})
+  endif()
+endforeach()
 if(NOT ASG_SANITIZE AND NOT ASG_THREAD_SANITIZE AND NOT ASG_FUZZ AND NOT CMAKE_BUILD_TYPE STREQUAL Debug)
-  add_compile_options(-D_FORTIFY_SOURCE=2)
+  # 3 sees sizes that are known at run time only (gcc 12); a libc that knows 2 warns.
+  set(CMAKE_REQUIRED_FLAGS "-O2 -D_FORTIFY_SOURCE=3 -Werror")
+  check_c_source_compiles("#include <stdio.h>
+    #if __USE_FORTIFY_LEVEL != 3
+    #error 2 at most
+    #endif
+    int main(void) { return 0; }" ASG_HAS_FORTIFY_3)
+  unset(CMAKE_REQUIRED_FLAGS)
+  if(ASG_HAS_FORTIFY_3)
+    add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+  else()
+    add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+  endif()
 endif()
 if(ASG_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer
