@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "cli/commands.h"
 #include "crypto/access_keys.h"
 #include "crypto/crypto.h"
@@ -62,22 +63,11 @@ static const char *path_of(struct asg_cli *cli, const struct asg_arguments *argu
 /* A line for a shell; what it would read as more than letters stands in quotes. */
 static void print_export(FILE *out, const char *name, const char *value)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                "0123456789_-+=/:.,@";
-    (void)fprintf(out, "export %s=", name);
-    if (value[0] != '\0' && strspn(value, plain) == strlen(value)) {
-        (void)fprintf(out, "%s\n", value);
-        return;
-    }
-    (void)fputc('\'', out);
-    for (; *value != '\0'; value++) {
-        if (*value == '\'') {
-            (void)fputs("'\\''", out);
-        } else {
-            (void)fputc(*value, out);
-        }
-    }
-    (void)fputs("'\n", out);
+    size_t size = ASG_SHELL_WORD_SIZE(strlen(value));
+    char *word = asg_alloc(1, size);
+    (void)fprintf(out, "export %s=%s\n", name, asg_shell_word(value, word, size));
+    asg_secret_wipe(word, size);
+    free(word);
 }
 
 struct made {

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
 #include "cli/poll_until.h"
@@ -131,10 +132,11 @@ static int run_wait(void *context, const struct asg_arguments *arguments)
     if (code == ASG_EXIT_TIMEOUT) {
         char waited[ASG_QUANTITY_TEXT_MAX];
         asg_quantity_print_duration(timeout_ms, waited);
+        char word[ASG_SHELL_WORD_SIZE(ASG_GROUP_NAME_MAX)];
         return asg_cli_fail(
             cli, code,
-            "group %s did not get there within %s: %s; \"openasg explain %s\" shows why",
-            wait.group, waited, wait.now, wait.group);
+            "group %s did not get there within %s: %s; `openasg explain %s` shows why",
+            wait.group, waited, wait.now, asg_shell_word(wait.group, word, sizeof word));
     }
     if (code == ASG_EXIT_OK && !wait.gone) {
         asg_cli_print(cli->err, "group %s: %s\n", wait.group, wait.now);

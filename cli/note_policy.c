@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "cli/ask_controller.h"
 #include "cli/figures.h"
 #include "model/presets.h"
@@ -41,12 +42,13 @@ static void note_evaluation(struct asg_cli *cli, const struct asg_policy_config 
     char evaluation[ASG_QUANTITY_TEXT_MAX];
     asg_quantity_print_duration(meant_ms, meant);
     asg_quantity_print_duration(evaluation_ms, evaluation);
+    char word[ASG_SHELL_WORD_SIZE(ASG_GROUP_NAME_MAX)];
     const char *note = asg_arena_format(
         &cli->arena,
         "note: preset %s is meant for an evaluation every %s, group %s has one every %s; "
         "`openasg group update %s --evaluation %s` sets it",
         asg_enum_word(&asg_preset_words, (int)policy->preset), meant, policy->group,
-        evaluation, policy->group, meant);
+        evaluation, asg_shell_word(policy->group, word, sizeof word), meant);
     asg_cli_write(cli->err, note, strlen(note));
     (void)fputc('\n', cli->err);
 }

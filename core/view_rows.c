@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <inttypes.h>
 
+#include "base/escape.h"
 #include "base/clock.h"
 #include "core/values/number.h"
 #include "core/core.h"
@@ -77,11 +78,12 @@ void asg_view_group_alarms(const struct group *group, struct asg_alarm_texts *al
                              name));
     }
     if (group->churn.is_frozen) {
+        char word[ASG_SHELL_WORD_SIZE(ASG_GROUP_NAME_MAX)];
         asg_alarm_stand(
             alarms, asg_arena_format(arena,
                                      "%s: its new instances fail soon after starting; "
                                      "nothing is launched until `openasg unhalt %s`",
-                                     name, name));
+                                     name, asg_shell_word(name, word, sizeof word)));
     }
     view_instance_alarms(group, alarms);
 }

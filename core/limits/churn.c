@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <inttypes.h>
 
+#include "base/escape.h"
 #include "core/world/counts.h"
 #include "core/step/narrate.h"
 #include "core/world/standing.h"
@@ -34,12 +35,13 @@ void asg_churn_note_death(struct asg_core *core, struct group *group,
     }
     assert(group->churn.generations > 0);
     group->churn.is_frozen = true;
+    char word[ASG_SHELL_WORD_SIZE(ASG_GROUP_NAME_MAX)];
     asg_alarm_raise(
         core, ASG_ALARM_CHURN, group, true,
         "%" PRIu32
         " generations of instances died within 10 min of their launch: nothing is "
         "launched or replaced until the cause is fixed and you run `openasg unhalt %s`",
-        group->churn.generations, group->config.name);
+        group->churn.generations, asg_shell_word(group->config.name, word, sizeof word));
 }
 
 void asg_churn_forget(struct asg_core *core, struct group *group)

@@ -90,3 +90,28 @@ void asg_escape_in_place(char *text, size_t size)
     (void)asg_escape((const char *)copy.data, copy.length, ASG_LAYOUT_KEPT, text, size);
     asg_bytes_clear(&copy);
 }
+
+const char *asg_shell_word(const char *text, char *ret, size_t size)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789_-+=/:.,@";
+    bool is_plain = text[0] != '\0' && strspn(text, plain) == strlen(text);
+    if (is_plain) {
+        (void)snprintf(ret, size, "%s", text);
+        return ret;
+    }
+    size_t used = 0;
+    ret[used++] = '\'';
+    for (; *text != '\0'; text++) {
+        if (used + 6 > size) break; /* an escaped quote, the last one and the zero */
+        if (*text == '\'') {
+            memcpy(ret + used, "'\\''", 4);
+            used += 4;
+        } else {
+            ret[used++] = *text;
+        }
+    }
+    ret[used++] = '\'';
+    ret[used] = '\0';
+    return ret;
+}

@@ -29,4 +29,11 @@ void asg_escape_append(const char *text, size_t length, enum asg_layout layout,
 /* In place, for a buffer of `size` bytes with a closing zero: what has no room is cut. */
 void asg_escape_in_place(char *text, size_t size);
 
+/* The text as one word of a POSIX shell, in `ret`: as it is when no shell reads more in
+ * it, else in single quotes. For commands that we tell somebody to run, and lines that a
+ * shell reads: EC2 allows a group to be called "$(id)". Cut when it has no room; a text
+ * of n bytes never needs more than ASG_SHELL_WORD_SIZE(n). Returns ret. */
+#define ASG_SHELL_WORD_SIZE(n) (4 * (n) + 3)
+const char *asg_shell_word(const char *text, char *ret, size_t size);
+
 #endif

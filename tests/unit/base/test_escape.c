@@ -109,6 +109,27 @@ static void test_errors_show_no_controls(void **state)
     assert_string_equal("file \\u202e: no group \"\\u001b]0;owned\\u0007\"", error.text);
 }
 
+static void test_a_name_is_one_word_to_a_shell(void **state)
+{
+    (void)state;
+    static const struct escaped words[] = {
+        {"web-1.a_b/c:d,e@f+g=h", "web-1.a_b/c:d,e@f+g=h"},
+        {"", "''"},
+        {"$(id)", "'$(id)'"},
+        {"it's;rm", "'it'\\''s;rm'"},
+        {"../x*", "'../x*'"},
+        {"''", "''\\'''\\'''"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        char room[ASG_SHELL_WORD_SIZE(24)];
+        assert_string_equal(words[i].to,
+                            asg_shell_word(words[i].from, room, sizeof room));
+    }
+    char room[ASG_SHELL_WORD_SIZE(24)];
+    assert_string_equal("'$(id'",
+                        asg_shell_word("$(id)", room, 10)); /* cut, and closed */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +139,7 @@ int main(void)
         cmocka_unit_test(test_an_escape_is_whole_or_not_there),
         cmocka_unit_test(test_long_texts_are_escaped_whole),
         cmocka_unit_test(test_errors_show_no_controls),
+        cmocka_unit_test(test_a_name_is_one_word_to_a_shell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
