@@ -135,6 +135,22 @@ static enum asg_status ask_metadata(const struct asg_agent_settings *settings,
     return ask_join_line(imds, arena, &identity->join, error);
 }
 
+/* What the settings say counts more than the join line. */
+static enum asg_status take_settings(const struct asg_agent_settings *settings,
+                                     struct asg_join_line *line, struct asg_error *error)
+{
+    enum asg_status status = ASG_OK;
+    if (settings->enrol[0] != '\0') {
+        line->enrol = settings->enrol;
+        status = asg_join_line_check_enrol("setting", settings->enrol, error);
+    }
+    if (settings->enrol_ca[0] != '\0' && status == ASG_OK) {
+        line->ca = settings->enrol_ca;
+        status = asg_join_line_check_ca("setting enrol_ca", settings->enrol_ca, error);
+    }
+    return status;
+}
+
 enum asg_status asg_identity_read(const struct asg_agent_settings *settings,
                                   struct asg_clock clock, struct asg_arena *arena,
                                   struct asg_identity *ret, struct asg_error *error)
@@ -156,8 +172,8 @@ enum asg_status asg_identity_read(const struct asg_agent_settings *settings,
     }
     status = check(&identity, error);
     if (status != ASG_OK) return status;
-    if (settings->controller[0] != '\0') identity.join.controller = settings->controller;
-    if (settings->controller_key[0] != '\0') identity.join.key = settings->controller_key;
+    status = take_settings(settings, &identity.join, error);
+    if (status != ASG_OK) return status;
     identity.is_bindable = is_bindable(identity.private_ip);
     *ret = identity;
     return ASG_OK;

@@ -15,9 +15,7 @@
 #include "crypto/crypto.h"
 
 #define IDENTITY_WAIT_MS_MAX 10000
-
-/* Frames kept while the controller is away: reports are only worth sending fresh. */
-#define QUEUED_FRAMES 4
+#define RENEW_MS_MAX         86400000 /* after a start: whatever the clock said before */
 
 static atomic_bool is_stopping;
 static struct asg_bus_waker *waker;
@@ -43,30 +41,29 @@ struct parts {
     struct asg_arena arena;
     struct asg_agent_settings settings;
     struct asg_identity identity;
-    struct asg_bus_keys keys;
+    struct asg_membership membership;
     struct asg_metrics_reader *reader;
     struct asg_shown shown;
     struct asg_drainer *drainer;
     struct asg_probes *probes;
     struct asg_bus *bus;
-    struct asg_bus_connection *connection;
+    struct asg_link link;
     struct asg_reporter reporter;
-    struct asg_joiner joiner;
+    struct asg_enrol_timer timer;
     struct asg_notices *notices;
 };
 
 static void end_parts(struct parts *parts)
 {
     asg_notices_destroy(&parts->notices);
-    asg_joiner_clear(&parts->joiner);
     asg_reporter_clear(&parts->reporter);
-    asg_bus_connection_destroy(&parts->connection);
+    asg_link_clear(&parts->link);
     asg_bus_destroy(&parts->bus);
     asg_probes_destroy(&parts->probes);
     asg_drainer_destroy(&parts->drainer);
     asg_shown_clear(&parts->shown);
     asg_metrics_reader_destroy(&parts->reader);
-    asg_bus_keys_clear(&parts->keys);
+    asg_membership_clear(&parts->membership);
     asg_arena_clear(&parts->arena);
     asg_bus_waker_destroy(&waker);
 }
@@ -110,50 +107,48 @@ static enum asg_status start_probes(struct parts *parts, struct asg_error *error
                                                   parts->settings.drain_timeout_ms};
     parts->drainer = asg_drainer_new(&drain);
     asg_shown_init(&parts->shown, parts->identity.instance_id);
-    const char *address =
-        asg_identity_listen_address(&parts->settings, &parts->identity, &parts->arena);
-    return asg_probes_new(address, &parts->shown, parts->drainer, &parts->probes, error);
+    const struct asg_probes_options probes = {
+        .address = asg_identity_listen_address(&parts->settings, &parts->identity,
+                                               &parts->arena),
+        .health_address = parts->settings.health_listen,
+        .shown = &parts->shown,
+        .drainer = parts->drainer};
+    return asg_probes_new(&probes, &parts->probes, error);
 }
 
-static enum asg_status start_connection(struct parts *parts, struct asg_error *error)
+/* The certificate's time is up when the clock says so, which may be wrong: what has come
+ * from the controller is used in any case, and asked for again. */
+static int64_t renew_in_ms(const struct asg_enrolled *enrolled,
+                           const struct asg_clock *clock)
 {
-    const struct asg_agent_settings *settings = &parts->settings;
-    enum asg_status status = ASG_OK;
-    if (settings->key_file[0] == '\0')
-        asg_bus_keys_new(&parts->keys);
-    else
-        status = asg_bus_keys_load_or_make(settings->key_file, &parts->keys, error);
+    if (!enrolled->is_set) return 0;
+    int64_t left_ms = enrolled->renew_at_ms - asg_clock_wall_ms(clock);
+    if (left_ms > RENEW_MS_MAX) left_ms = RENEW_MS_MAX;
+    return left_ms < 1 ? 1 : left_ms;
+}
+
+static enum asg_status start_talk(struct parts *parts, const struct asg_clock *clock,
+                                  struct asg_error *error)
+{
+    const struct asg_identity *identity = &parts->identity;
+    enum asg_status status =
+        asg_membership_open(parts->settings.dir, identity->instance_id, identity->join.ca,
+                            &parts->membership, error);
     if (status == ASG_OK) status = asg_bus_new(1, &parts->bus, error);
     if (status != ASG_OK) return status;
-    const struct asg_identity *identity = &parts->identity;
-    const struct asg_bus_connect_options options = {
-        .endpoint = identity->join.controller,
-        .source_address = identity->is_bindable ? identity->private_ip : NULL,
-        .server_key = identity->join.key,
-        .keys = &parts->keys,
-        .max_message_bytes = ASG_AGENT_FRAME_MAX,
-        .high_water = QUEUED_FRAMES,
-        .allow_plaintext = settings->allow_plaintext};
-    return asg_bus_connection_new(parts->bus, &options, &parts->connection, error);
-}
-
-static void start_talk(struct parts *parts, const struct asg_clock *clock)
-{
+    const struct asg_link_options link = {
+        .bus = parts->bus,
+        .keys = &parts->membership.keys,
+        .source_address = identity->is_bindable ? identity->private_ip : NULL};
+    asg_link_init(&parts->link, &link);
     uint64_t random[2];
     asg_random_bytes(random, sizeof random);
-    const struct asg_identity *identity = &parts->identity;
-    const struct asg_join join = {.instance_id = identity->instance_id,
-                                  .token = identity->join.token,
-                                  .job_id = identity->join.job_id,
-                                  .attempt = identity->join.attempt,
-                                  .incarnation = identity->join.incarnation,
-                                  .version = ASG_VERSION,
-                                  .private_ip = identity->private_ip,
-                                  .grpc_port = asg_probes_port(parts->probes),
-                                  .interval_ms = (uint32_t)parts->settings.interval_ms};
-    asg_joiner_init(&parts->joiner, &join, random[0], asg_clock_monotonic_ms(clock));
+    asg_enrol_timer_init(&parts->timer, random[0],
+                         renew_in_ms(&parts->membership.enrolled, clock),
+                         asg_clock_monotonic_ms(clock));
     asg_reporter_init(&parts->reporter, parts->reader, random[1],
                       parts->settings.interval_ms, asg_clock_monotonic_us(clock));
+    return ASG_OK;
 }
 
 /* Without metadata there are none: whoever has said who it is runs without. */
@@ -181,25 +176,29 @@ static enum asg_status start_parts(struct parts *parts, struct asg_clock clock,
     ASG_FAILPOINT("agent.identity_read");
     if (status == ASG_OK) status = start_reader(parts, &clock, error);
     if (status == ASG_OK) status = start_probes(parts, error);
-    if (status == ASG_OK) status = start_connection(parts, error);
-    if (status == ASG_OK) start_talk(parts, &clock);
+    if (status == ASG_OK) status = start_talk(parts, &clock, error);
     if (status == ASG_OK) start_notices(parts, clock);
     return status;
 }
 
 static void run(struct parts *parts, struct asg_clock clock)
 {
-    asg_log_info(
-        "agent", "started", "instance=%s zone=%s address=%s probes=%u controller=%s",
-        parts->identity.instance_id, parts->identity.zone, parts->identity.private_ip,
-        asg_probes_port(parts->probes), parts->identity.join.controller);
+    asg_log_info("agent", "started", "instance=%s zone=%s address=%s enrol=%s %s",
+                 parts->identity.instance_id, parts->identity.zone,
+                 parts->identity.private_ip, parts->identity.join.enrol,
+                 parts->membership.enrolled.is_set ? "with the certificate kept"
+                                                   : "enrolling");
     struct asg_agent agent = {.clock = clock,
-                              .connection = parts->connection,
                               .waker = waker,
                               .is_stopping = &is_stopping,
+                              .identity = &parts->identity,
+                              .interval_ms = (uint32_t)parts->settings.interval_ms,
+                              .membership = &parts->membership,
+                              .timer = &parts->timer,
+                              .link = &parts->link,
                               .reporter = &parts->reporter,
-                              .joiner = &parts->joiner,
                               .shown = &parts->shown,
+                              .probes = parts->probes,
                               .notices = parts->notices};
     asg_trim_memory();
     asg_run_agent(&agent);

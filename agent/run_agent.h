@@ -1,28 +1,41 @@
-/* run_agent - the agent's loop: report, join, listen to the controller, until stopped.
+/* run_agent - the agent's loop: enrol, report, see that reports arrive, until stopped.
  *
- * Wakes for the next report, the next JOIN, a frame, or the waker; for nothing else.
+ * Wakes for the next report, the next asking, an answer, or the waker; a few times a
+ * second while there is no connection; for nothing else.
  */
 #ifndef ASG_AGENT_RUN_AGENT_H
 #define ASG_AGENT_RUN_AGENT_H
 
 #include <stdatomic.h>
 
-#include "agent/join.h"
+#include "agent/answer_probes.h"
+#include "agent/call_enrol.h"
+#include "agent/enrol.h"
+#include "agent/identity.h"
+#include "agent/link.h"
+#include "agent/membership.h"
 #include "agent/send_report.h"
 #include "agent/shown.h"
 #include "agent/watch_notices.h"
 #include "base/clock.h"
-#include "bus/bus.h"
 
 struct asg_agent {
     struct asg_clock clock;
-    struct asg_bus_connection *connection;
-    struct asg_bus_waker *waker; /* woken after is_stopping was set */
+    struct asg_bus_waker *waker; /* woken after is_stopping was set, and by an answer */
     atomic_bool *is_stopping;
+    const struct asg_identity *identity;
+    uint32_t interval_ms;
+    struct asg_membership *membership;
+    struct asg_enrol_timer *timer;
+    struct asg_link *link;
     struct asg_reporter *reporter;
-    struct asg_joiner *joiner;
     struct asg_shown *shown;
+    struct asg_probes *probes;
     struct asg_notices *notices; /* NULL: none are watched */
+    /* The loop's own. */
+    struct asg_enrol_call *call; /* NULL: none is under way */
+    enum asg_bus_link link_state;
+    bool has_linked;
 };
 
 /* All parts are lent. Returns when *is_stopping is true. */

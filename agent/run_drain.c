@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/utf8.h"
 
 #define KILL_AFTER_MS    2000
 #define REASON_BYTES_MAX 512
@@ -188,6 +189,28 @@ static const struct asg_rpc_drain nothing_to_do = {
 static const struct asg_rpc_drain done_before = {
     .is_drained = true, .exit_code = 0, .detail = "the drain script ended with 0 before"};
 
+/* A script may print it, on a terminal or into a log: blanks for what those would obey.
+ */
+static void copy_clean(char *ret, size_t size, const char *text)
+{
+    size_t length = 0;
+    size_t left = strlen(text);
+    while (left > 0) {
+        size_t step = asg_utf8_step(text, left);
+        bool is_shown = step > 0 && asg_utf8_control_at(text, step) == 0;
+        if (step == 0) step = 1;
+        if (length + (is_shown ? step : 1) >= size) break;
+        if (is_shown)
+            memcpy(ret + length, text, step);
+        else
+            ret[length] = ' ';
+        length += is_shown ? step : 1;
+        text += step;
+        left -= step;
+    }
+    ret[length] = '\0';
+}
+
 /* Begin a run for the first waiter; the mutex is held. False: no thread. */
 static bool start_run(struct asg_drainer *drainer, const char *reason,
                       uint32_t timeout_ms)
@@ -198,7 +221,7 @@ static bool start_run(struct asg_drainer *drainer, const char *reason,
     if (timeout_ms > 0 && (int64_t)timeout_ms < drainer->timeout_ms) {
         drainer->run_ms_max = timeout_ms;
     }
-    (void)snprintf(drainer->reason, sizeof drainer->reason, "%s", reason);
+    copy_clean(drainer->reason, sizeof drainer->reason, reason);
     drainer->is_running = true;
     drainer->has_thread = pthread_create(&drainer->thread, NULL, run, drainer) == 0;
     if (!drainer->has_thread) drainer->is_running = false;

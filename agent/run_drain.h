@@ -2,7 +2,9 @@
  *
  * One run at a time, on a thread that exists only meanwhile. Whoever asks during a run
  * waits for that run; after one that succeeded everyone is told so at once; after one
- * that failed the next who asks starts another. The script gets OPENASG_DRAIN_REASON and
+ * that failed the next who asks starts another. So nobody but the controller of our
+ * cluster may get here (answer_probes.h): a run that a stranger began would have been
+ * "done before". The script gets OPENASG_DRAIN_REASON, without control characters, and
  * OPENASG_INSTANCE_ID in its environment, a process group of its own and no input. At its
  * time limit the group gets SIGTERM, and SIGKILL two seconds later.
  * Threads: any.

@@ -24,17 +24,21 @@ static const struct asg_config_key keys[] = {
     {"grpc_listen", ASG_CONFIG_TEXT, AT(grpc_listen), ":7705", .unit = "",
      .help = "address:port that answers probes; without an address the instance's "
              "private one, port 0 takes a free one"},
-    {"controller", ASG_CONFIG_ENDPOINT, AT(controller), "", .unit = "",
-     .help = "tcp://host:port of the controller; empty: as the join line says"},
-    {"controller_key", ASG_CONFIG_TEXT, AT(controller_key), "", .unit = "",
-     .help = "public key of the controller; empty: as the join line says"},
+    {"health_listen", ASG_CONFIG_TEXT, AT(health_listen), "", .unit = "",
+     .help = "address:port of this machine alone (127.0.0.1:7707) where health clients "
+             "without a certificate are answered, in plaintext; empty: none"},
+    {"enrol", ASG_CONFIG_TEXT, AT(enrol), "", .unit = "",
+     .help = "host:port where the controller enrols agents, several with commas between; "
+             "empty: as the join line says"},
+    {"enrol_ca", ASG_CONFIG_TEXT, AT(enrol_ca), "", .unit = "",
+     .help = "fingerprint of the controller's certificate authority; empty: as the join "
+             "line says"},
     {"join_file", ASG_CONFIG_SECRET_FILE, AT(join_file), "", .unit = "",
      .help = "file with the line \"# openasg-join: ...\"; empty: the user data"},
-    {"key_file", ASG_CONFIG_PATH, AT(key_file), "", .unit = "",
-     .help = "our own key, made with mode 0600 when it is not there; empty: a new one at "
-             "each start, with which an instance cannot join a second time"},
-    {"allow_plaintext", ASG_CONFIG_BOOL, AT(allow_plaintext), "false", .unit = "",
-     .help = "talk to the controller without encryption: for measurements only"},
+    {"dir", ASG_CONFIG_PATH, AT(dir), "", .unit = "",
+     .help = "folder for our keys and certificate; empty: STATE_DIRECTORY, or else "
+             "/var/lib/openasg-agent. When it cannot be written they are kept in memory, "
+             "and a restart needs `openasg instance rebind`"},
     {"metadata_endpoint", ASG_CONFIG_URL, AT(metadata_endpoint), "", .unit = "",
      .help = "of EC2's instance metadata; empty: AWS_EC2_METADATA_SERVICE_ENDPOINT, or "
              "EC2's own"},

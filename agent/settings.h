@@ -10,11 +10,11 @@ struct asg_agent_settings {
     int64_t cpu_capacity_milli;
     const char *cgroup;
     const char *grpc_listen;
-    const char *controller;
-    const char *controller_key;
+    const char *health_listen;
+    const char *enrol;
+    const char *enrol_ca;
     const char *join_file;
-    const char *key_file;
-    bool allow_plaintext;
+    const char *dir;
     const char *metadata_endpoint;
     const char *instance_id;
     const char *private_ip;

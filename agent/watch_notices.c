@@ -190,23 +190,32 @@ void asg_notices_destroy(struct asg_notices **notices)
     *notices = NULL;
 }
 
-void asg_notices_send(struct asg_notices *notices, const struct asg_uplink *uplink)
+static void note_sent(struct asg_notices *notices, size_t kind, const struct found *sent)
 {
-    if (notices == NULL) return;
+    (void)pthread_mutex_lock(&notices->lock);
+    /* Unless it was found again meanwhile: that is said again. */
+    if (notices->found[kind].at_ms == sent->at_ms) notices->found[kind].is_unsent = false;
+    (void)pthread_mutex_unlock(&notices->lock);
+}
+
+bool asg_notices_send(struct asg_notices *notices, const struct asg_uplink *uplink)
+{
+    if (notices == NULL) return true;
     struct found found[KINDS];
     (void)pthread_mutex_lock(&notices->lock);
     memcpy(found, notices->found, sizeof found);
-    for (size_t i = 0; i < KINDS; i++) {
-        notices->found[i].is_unsent = false;
-    }
     (void)pthread_mutex_unlock(&notices->lock);
+    bool is_all_sent = true;
     for (size_t i = 0; i < KINDS; i++) {
         if (!found[i].is_set || !found[i].is_unsent) continue;
         const struct asg_notice notice = {
             .sign = kinds[i].sign, .at_ms = found[i].at_ms, .detail = found[i].action};
         ASG_CLEANUP(asg_bytes_clear) struct asg_bytes frame = {0};
         asg_wire_encode_message(ASG_MESSAGE_NOTICE, &notice, &frame);
-        /* One that is dropped is said again at the next look. */
-        (void)uplink->send(uplink->context, frame.data, frame.length);
+        if (uplink->send(uplink->context, frame.data, frame.length) == ASG_OK)
+            note_sent(notices, i, &found[i]);
+        else
+            is_all_sent = false;
     }
+    return is_all_sent;
 }

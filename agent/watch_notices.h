@@ -8,6 +8,7 @@
 #ifndef ASG_AGENT_WATCH_NOTICES_H
 #define ASG_AGENT_WATCH_NOTICES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "agent/send_report.h"
@@ -40,7 +41,8 @@ ASG_MUST_USE enum asg_status asg_notices_new(const struct asg_notices_options *o
 /* Ends the thread; blocks for an answer under way, at most some seconds. */
 void asg_notices_destroy(struct asg_notices **notices);
 
-/* Send what was found since the last call; NULL: nothing. */
-void asg_notices_send(struct asg_notices *notices, const struct asg_uplink *uplink);
+/* Send what was found since it was sent last; NULL: nothing. False: some could not leave
+ * now, and is sent by the next call. */
+bool asg_notices_send(struct asg_notices *notices, const struct asg_uplink *uplink);
 
 #endif

@@ -23,7 +23,7 @@ from fleet import agent_pid  # noqa: E402
 
 ROUND_S = 20
 USER_DATA = """#!/bin/sh
-exec {agent} --cpu-source host --key-file "$PWD/agent.key" --grpc-listen ":0"
+exec {agent} --cpu-source host --dir "$PWD/agent" --grpc-listen ":0"
 """
 
 

@@ -14,7 +14,7 @@ USER_DATA = """#!/bin/sh
 # A web server's worth of work, and the agent that tells how hard it is.
 /usr/bin/python3 {here}/demo/burn.py "{load}/$INSTANCE_ADDRESS" {capacity} &
 exec {agent} --cpu-source session --cpu-capacity-milli {capacity} \\
-  --interval-ms 500 --key-file "$PWD/agent.key" --grpc-listen "{probes}"
+  --interval-ms 500 --dir "$PWD/agent" --grpc-listen "{probes}"
 """
 
 

@@ -11,4 +11,4 @@ while true; do
   fi
 done &
 exec openasg-agent --cpu-source session --cpu-capacity-milli 50 \
-  --key-file agent.key --grpc-listen :0
+  --dir agent --grpc-listen :0

@@ -34,7 +34,7 @@ class ObservedHosts(Hosts):
 
 USER_DATA = """#!/bin/sh
 exec {bin}/openasg-agent --cpu-source session --interval-ms 500 \\
-  --key-file "$PWD/agent.key" --grpc-listen ":7705"
+  --dir "$PWD/agent" --grpc-listen ":7705"
 """
 
 

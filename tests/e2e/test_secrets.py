@@ -18,7 +18,7 @@ CANARY = "Canary7f3dUserData"
 USER_DATA = """#!/bin/sh
 # {canary}
 exec {bin}/openasg-agent --cpu-source session --interval-ms 300 --log-level debug \\
-  --key-file "$PWD/agent.key" --grpc-listen ":0" 2>>"{log}"
+  --dir "$PWD/agent" --grpc-listen ":0" 2>>"{log}"
 """
 
 

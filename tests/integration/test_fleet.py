@@ -51,7 +51,7 @@ class Fleet(unittest.TestCase):
     def make_template(self, agent_options="", before=""):
         script = self.write("boot.sh", f"""#!/bin/sh
 {before}
-exec {AGENT} --cpu-source session --interval-ms 200 --key-file "$PWD/agent.key" \\
+exec {AGENT} --cpu-source session --interval-ms 200 --dir "$PWD/agent" \\
   --grpc-listen ":0" {agent_options}
 """)
         self.cluster.openasg("template", "create", "web", "--image",

@@ -17,7 +17,7 @@ from cluster import Cluster, Trouble, wait_for  # noqa: E402
 IMAGE = "ami-00000000000000001"
 AGENT = os.path.join(BUILD, "bin", "openasg-agent")
 USER_DATA = f"""#!/bin/sh
-exec {AGENT} --interval-ms 500 --key-file "$PWD/agent.key" --grpc-listen ":0"
+exec {AGENT} --interval-ms 500 --dir "$PWD/agent" --grpc-listen ":0"
 """
 TYPES = "t3.small,m5.large"
 

@@ -18,7 +18,7 @@ from cluster import Cluster, Trouble, wait_for  # noqa: E402
 IMAGE = "ami-00000000000000001"
 AGENT = os.path.join(BUILD, "bin", "openasg-agent")
 USER_DATA = f"""#!/bin/sh
-exec {AGENT} --interval-ms 500 --spot-notices-ms 200 --key-file "$PWD/agent.key" \\
+exec {AGENT} --interval-ms 500 --spot-notices-ms 200 --dir "$PWD/agent" \\
   --grpc-listen ":0"
 """
 

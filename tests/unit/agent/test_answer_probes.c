@@ -1,4 +1,5 @@
-/* The agent's gRPC side, asked by lib/rpc's own client over loopback. */
+/* The agent's gRPC side, asked over mutual TLS on loopback by a controller that the test
+ * plays, and by others. */
 #include "agent/answer_probes.h"
 
 #include <pthread.h>
@@ -9,6 +10,7 @@
 #include "rpc/health.h"
 #include "wire/wire.h"
 
+#include "unit/agent/cluster.h"
 #include "unit/agent/fixture.h"
 
 #define DEADLINE_MS 10000
@@ -26,6 +28,10 @@ struct answers {
 };
 
 struct side {
+    struct cluster cluster;
+    struct asg_membership membership;
+    struct asg_rpc_identity *caller;
+    char holder[ASG_HOLDER_SIZE]; /* whom the agent's certificate names */
     struct asg_shown shown;
     struct asg_drainer *drainer;
     struct asg_probes *probes;
@@ -34,19 +40,84 @@ struct side {
     char target[64];
 };
 
+#define ME "i-77"
+
+/* Believes anybody of our authority, and notes who it was. */
+static bool believe(void *context, const char *peer, const char *chain_pem,
+                    struct asg_error *reason)
+{
+    (void)peer;
+    struct side *side = context;
+    struct asg_certificate_facts facts;
+    if (asg_certificate_check(chain_pem, asg_authority_pem(side->cluster.authority),
+                              &facts, reason) != ASG_OK) {
+        return false;
+    }
+    (void)snprintf(side->holder, sizeof side->holder, "%s", facts.holder.instance_id);
+    return true;
+}
+
+static struct asg_rpc_client *client_with(struct side *side,
+                                          struct asg_rpc_identity *identity)
+{
+    const struct asg_rpc_client_options options = {
+        .identity = identity, .check = believe, .check_context = side};
+    struct asg_rpc_client *client = NULL;
+    struct asg_error error = {""};
+    assert_status(ASG_OK, asg_rpc_client_new(&options, &client, &error));
+    return client;
+}
+
+/* A client's identity by `cluster`, as the holder says. */
+static struct asg_rpc_identity *identity_of(struct cluster *cluster, const char *name,
+                                            const char *instance_id)
+{
+    struct asg_tls_key *key = NULL;
+    struct asg_error error = {""};
+    struct asg_rpc_identity *identity = NULL;
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes pem = {0};
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes key_pem = {0};
+    assert_status(ASG_OK, asg_tls_key_load_or_make("", &key, &error));
+    cluster_sign_key(cluster, key, name, instance_id, &pem);
+    asg_tls_key_pem(key, &key_pem);
+    assert_status(ASG_OK,
+                  asg_rpc_identity_new(asg_bytes_text(&pem), asg_bytes_text(&key_pem),
+                                       NULL, &identity, &error));
+    asg_tls_key_destroy(&key);
+    return identity;
+}
+
+static void certify(struct side *side)
+{
+    struct asg_error error = {""};
+    struct asg_enrolled enrolled =
+        cluster_enrol(&side->cluster, side->membership.tls_key, ME);
+    asg_membership_set(&side->membership, &enrolled, ME);
+    assert_status(ASG_OK, asg_probes_certify(side->probes, &side->membership, &error));
+}
+
 static void side_start(struct side *side, const char *script, int64_t timeout_ms)
 {
     *side = (struct side){0};
     (void)pthread_mutex_init(&side->answers.mutex, NULL);
     (void)pthread_cond_init(&side->answers.changed, NULL);
-    asg_shown_init(&side->shown, "i-77");
+    asg_shown_init(&side->shown, ME);
     const struct asg_drainer_options options = {
-        .script = script, .instance_id = "i-77", .timeout_ms = timeout_ms};
+        .script = script, .instance_id = ME, .timeout_ms = timeout_ms};
     side->drainer = asg_drainer_new(&options);
-    struct asg_error error;
-    assert_status(ASG_OK, asg_probes_new("127.0.0.1:0", &side->shown, side->drainer,
-                                         &side->probes, &error));
-    assert_status(ASG_OK, asg_rpc_client_new(NULL, &side->client, &error));
+    struct asg_error error = {""};
+    cluster_start(&side->cluster);
+    assert_status(ASG_OK,
+                  asg_membership_open("/proc/none", ME, "", &side->membership, &error));
+    const struct asg_probes_options probes = {.address = "127.0.0.1:0",
+                                              .health_address = "127.0.0.1:0",
+                                              .shown = &side->shown,
+                                              .drainer = side->drainer};
+    assert_status(ASG_OK, asg_probes_new(&probes, &side->probes, &error));
+    assert_int_equal(0, asg_probes_port(side->probes)); /* no certificate, no port */
+    certify(side);
+    side->caller = identity_of(&side->cluster, CLUSTER_NAME, NULL);
+    side->client = client_with(side, side->caller);
     (void)snprintf(side->target, sizeof side->target, "127.0.0.1:%u",
                    asg_probes_port(side->probes));
 }
@@ -54,9 +125,12 @@ static void side_start(struct side *side, const char *script, int64_t timeout_ms
 static void side_end(struct side *side)
 {
     asg_rpc_client_destroy(&side->client);
+    asg_rpc_identity_destroy(&side->caller);
     asg_probes_destroy(&side->probes);
     asg_drainer_destroy(&side->drainer);
     asg_shown_clear(&side->shown);
+    asg_membership_clear(&side->membership);
+    cluster_end(&side->cluster);
 }
 
 static void note(struct answers *answers)
@@ -119,7 +193,7 @@ static void take_drain(enum asg_rpc_code code, const char *details,
 
 static void ask_drain(struct side *side, uint32_t timeout_ms)
 {
-    assert_status(ASG_OK, asg_rpc_agent_drain(side->client, side->target, "", "scale in",
+    assert_status(ASG_OK, asg_rpc_agent_drain(side->client, side->target, ME, "scale in",
                                               timeout_ms, DEADLINE_MS, take_drain,
                                               &side->answers));
 }
@@ -163,12 +237,12 @@ static void test_health_knows_the_agent_and_nobody_else(void **state)
     (void)state;
     struct side side;
     side_start(&side, "", 1000);
-    assert_status(ASG_OK, asg_rpc_health_check(side.client, side.target, "", "",
+    assert_status(ASG_OK, asg_rpc_health_check(side.client, side.target, ME, "",
                                                DEADLINE_MS, take_health, &side.answers));
     wait_for(&side.answers, 1);
     assert_int_equal(ASG_RPC_OK, side.answers.code);
     assert_int_equal(ASG_HEALTH_SERVING, side.answers.health);
-    assert_status(ASG_OK, asg_rpc_health_check(side.client, side.target, "", "no.such",
+    assert_status(ASG_OK, asg_rpc_health_check(side.client, side.target, ME, "no.such",
                                                DEADLINE_MS, take_health, &side.answers));
     wait_for(&side.answers, 2);
     assert_int_equal(ASG_RPC_NOT_FOUND, side.answers.code);
@@ -181,7 +255,7 @@ static void test_metrics_are_those_last_shown(void **state)
     struct side side;
     side_start(&side, "", 1000);
     assert_status(ASG_OK,
-                  asg_rpc_agent_get_metrics(side.client, side.target, "", DEADLINE_MS,
+                  asg_rpc_agent_get_metrics(side.client, side.target, ME, DEADLINE_MS,
                                             take_metrics, &side.answers));
     wait_for(&side.answers, 1);
     assert_false(side.answers.metrics.has_report);
@@ -203,7 +277,7 @@ static void test_metrics_are_those_last_shown(void **state)
     asg_shown_counts(&side.shown, 40, 1);
     asg_shown_joined(&side.shown, true);
     assert_status(ASG_OK,
-                  asg_rpc_agent_get_metrics(side.client, side.target, "", DEADLINE_MS,
+                  asg_rpc_agent_get_metrics(side.client, side.target, ME, DEADLINE_MS,
                                             take_metrics, &side.answers));
     wait_for(&side.answers, 2);
     assert_int_equal(ASG_RPC_OK, side.answers.code);
@@ -344,7 +418,7 @@ static void test_drain_goes_on_when_the_caller_hangs_up(void **state)
     (void)state;
     struct side side;
     side_start(&side, put_script(waits_for_go), 30000);
-    assert_status(ASG_OK, asg_rpc_agent_drain(side.client, side.target, "", "x", 0, 200,
+    assert_status(ASG_OK, asg_rpc_agent_drain(side.client, side.target, ME, "x", 0, 200,
                                               take_drain, &side.answers));
     wait_for(&side.answers, 1);
     assert_int_equal(ASG_RPC_DEADLINE_EXCEEDED, side.answers.code);
@@ -370,6 +444,149 @@ static void test_agent_that_stops_ends_a_drain_that_runs(void **state)
     side_end(&side); /* does not wait for the script's 30 seconds */
 }
 
+/* What a call of this caller comes to. */
+static enum asg_rpc_code code_for(struct side *side, struct asg_rpc_identity *identity)
+{
+    struct asg_rpc_client *client = client_with(side, identity);
+    int before = side->answers.count;
+    assert_status(ASG_OK, asg_rpc_agent_drain(client, side->target, ME, "a stranger's", 0,
+                                              DEADLINE_MS, take_drain, &side->answers));
+    wait_for(&side->answers, before + 1);
+    enum asg_rpc_code drained = side->answers.code;
+    assert_status(ASG_OK, asg_rpc_health_check(client, side->target, ME, "", DEADLINE_MS,
+                                               take_health, &side->answers));
+    wait_for(&side->answers, before + 2);
+    assert_int_equal(drained, side->answers.code);
+    assert_status(ASG_OK, asg_rpc_agent_get_metrics(client, side->target, ME, DEADLINE_MS,
+                                                    take_metrics, &side->answers));
+    wait_for(&side->answers, before + 3);
+    assert_int_equal(drained, side->answers.code);
+    asg_rpc_client_destroy(&client);
+    return drained;
+}
+
+static void test_nobody_but_the_controller_of_our_cluster_is_obeyed(void **state)
+{
+    (void)state;
+    struct side side;
+    struct cluster stranger;
+    cluster_start(&stranger);
+    side_start(&side, put_script("#!/bin/sh\necho x >>\"$(dirname \"$0\")/runs\"\n"),
+               10000);
+    struct asg_rpc_identity *agent = identity_of(&side.cluster, CLUSTER_NAME, "i-88");
+    struct asg_rpc_identity *other = identity_of(&side.cluster, CLUSTER_OTHER, NULL);
+    struct asg_rpc_identity *forged = identity_of(&stranger, CLUSTER_NAME, NULL);
+    struct asg_rpc_identity *nobody = NULL;
+    struct asg_error error = {""};
+    assert_status(ASG_OK, asg_rpc_identity_new(NULL, NULL, NULL, &nobody, &error));
+    assert_int_equal(ASG_RPC_PERMISSION_DENIED, code_for(&side, agent));
+    assert_int_equal(ASG_RPC_PERMISSION_DENIED, code_for(&side, other));
+    assert_int_equal(ASG_RPC_UNAVAILABLE, code_for(&side, forged)); /* no handshake */
+    assert_int_equal(ASG_RPC_UNAVAILABLE, code_for(&side, nobody));
+    assert_int_equal(0, count_lines("runs"));
+
+    /* And after all of them the controller's drain is the first. */
+    int before = side.answers.count;
+    ask_drain(&side, 0);
+    wait_for(&side.answers, before + 1);
+    assert_true(side.answers.drain.is_drained);
+    assert_string_equal("the drain script ended with 0", side.answers.detail);
+    assert_int_equal(1, count_lines("runs"));
+    assert_string_equal(ME, side.holder);
+    asg_rpc_identity_destroy(&agent);
+    asg_rpc_identity_destroy(&other);
+    asg_rpc_identity_destroy(&forged);
+    asg_rpc_identity_destroy(&nobody);
+    side_end(&side);
+    cluster_end(&stranger);
+}
+
+static void test_certificate_is_replaced_while_a_drain_runs(void **state)
+{
+    (void)state;
+    struct side side;
+    side_start(&side, put_script(waits_for_go), 30000);
+    uint16_t port = asg_probes_port(side.probes);
+    ask_drain(&side, 0);
+    wait_for_lines("runs", 1);
+    certify(&side);
+    assert_int_equal(port, asg_probes_port(side.probes));
+    assert_status(ASG_OK, asg_rpc_health_check(side.client, side.target, ME, "",
+                                               DEADLINE_MS, take_health, &side.answers));
+    wait_for(&side.answers, 1);
+    assert_int_equal(ASG_RPC_OK, side.answers.code);
+    fixture_put("/go", "");
+    wait_for(&side.answers, 2);
+    assert_true(side.answers.drain.is_drained);
+    side_end(&side);
+}
+
+static void test_health_listener_knows_health_and_nothing_else(void **state)
+{
+    (void)state;
+    struct side side;
+    side_start(&side, "", 1000);
+    char plain[32];
+    (void)snprintf(plain, sizeof plain, "127.0.0.1:%u",
+                   asg_probes_health_port(side.probes));
+    struct asg_rpc_client *client = NULL;
+    struct asg_error error = {""};
+    assert_status(ASG_OK, asg_rpc_client_new(NULL, &client, &error));
+    assert_status(ASG_OK, asg_rpc_health_check(client, plain, "", "", DEADLINE_MS,
+                                               take_health, &side.answers));
+    wait_for(&side.answers, 1);
+    assert_int_equal(ASG_RPC_OK, side.answers.code);
+    assert_int_equal(ASG_HEALTH_SERVING, side.answers.health);
+    assert_status(ASG_OK, asg_rpc_agent_drain(client, plain, "", "x", 0, DEADLINE_MS,
+                                              take_drain, &side.answers));
+    wait_for(&side.answers, 2);
+    assert_int_equal(ASG_RPC_UNIMPLEMENTED, side.answers.code);
+    asg_rpc_client_destroy(&client);
+    side_end(&side);
+}
+
+static void test_health_does_not_listen_beyond_this_machine(void **state)
+{
+    (void)state;
+    static const char *const addresses[] = {"0.0.0.0:7707",   "10.0.0.9:7707",
+                                            "[::]:7707",      ":7707",
+                                            "localhost:7707", "128.0.0.1:1"};
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        const struct asg_probes_options options = {.address = "127.0.0.1:0",
+                                                   .health_address = addresses[i]};
+        struct asg_probes *probes = NULL;
+        struct asg_error error = {""};
+        assert_status(ASG_ERR_DENIED, asg_probes_new(&options, &probes, &error));
+        assert_non_null(strstr(error.text, addresses[i]));
+    }
+}
+
+static void test_reason_of_a_drain_has_nothing_that_a_terminal_obeys(void **state)
+{
+    (void)state;
+    struct side side;
+    side_start(&side,
+               put_script("#!/bin/sh\nprintf '%s' \"$OPENASG_DRAIN_REASON\" "
+                          ">\"$(dirname \"$0\")/reason\"\n"),
+               10000);
+    assert_status(ASG_OK, asg_rpc_agent_drain(side.client, side.target, ME,
+                                              "a\nb\x1b[31mc\xc2\x9b"
+                                              "d\xe2\x80\xae"
+                                              "e\x7f \xc3\xa9",
+                                              0, DEADLINE_MS, take_drain, &side.answers));
+    wait_for(&side.answers, 1);
+    assert_true(side.answers.drain.is_drained);
+    char path[128];
+    char text[64] = {0};
+    (void)snprintf(path, sizeof path, "%s/reason", fixture_root);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+    (void)fclose(file);
+    assert_string_equal("a b [31mc d e  \xc3\xa9", text);
+    side_end(&side);
+}
+
 #define IN_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_start, fixture_end)
 
 int main(void)
@@ -384,6 +601,11 @@ int main(void)
         cmocka_unit_test(test_script_that_cannot_be_started_is_told),
         IN_FIXTURE(test_second_drain_waits_for_the_first_run),
         IN_FIXTURE(test_drain_goes_on_when_the_caller_hangs_up),
+        IN_FIXTURE(test_nobody_but_the_controller_of_our_cluster_is_obeyed),
+        IN_FIXTURE(test_certificate_is_replaced_while_a_drain_runs),
+        cmocka_unit_test(test_health_listener_knows_health_and_nothing_else),
+        cmocka_unit_test(test_health_does_not_listen_beyond_this_machine),
+        IN_FIXTURE(test_reason_of_a_drain_has_nothing_that_a_terminal_obeys),
         IN_FIXTURE(test_agent_that_stops_ends_a_drain_that_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,8 +9,11 @@
 #include "unit/agent/fixture.h"
 
 #define LINE                                                                             \
-    "# openasg-join: token=feed controller=tcp://10.0.0.5:7701 "                         \
-    "key=rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7 job=3 attempt=1\n"
+    "# openasg-join: token=feed enrol=10.0.0.5:7706 "                                    \
+    "ca=6ac3c336e4094835293a3fed8a4b5fedde1b5e2626d9838fed50693bba00af0e job=3 "         \
+    "attempt=1\n"
+
+#define OTHER_CA "00000000e4094835293a3fed8a4b5fedde1b5e2626d9838fed50693bba00af0e"
 
 /* A metadata service of one thread: IMDSv2 or nothing. NULL answers 404. */
 struct metadata {
@@ -118,8 +121,8 @@ static const char *nobody_url(void)
 static struct asg_agent_settings empty_settings(void)
 {
     return (struct asg_agent_settings){.grpc_listen = ":7705",
-                                       .controller = "",
-                                       .controller_key = "",
+                                       .enrol = "",
+                                       .enrol_ca = "",
                                        .join_file = "",
                                        .metadata_endpoint = "",
                                        .instance_id = "",
@@ -157,7 +160,7 @@ static void test_metadata_says_everything(void **state)
     assert_string_equal("127.5.0.1", identity.private_ip);
     assert_string_equal("xx-test-1a", identity.zone);
     assert_string_equal("feed", identity.join.token);
-    assert_string_equal("tcp://10.0.0.5:7701", identity.join.controller);
+    assert_string_equal("10.0.0.5:7706", identity.join.enrol);
     assert_true(identity.is_bindable);
     assert_string_equal("127.5.0.1:7705",
                         asg_identity_listen_address(&settings, &identity, &arena));
@@ -173,8 +176,8 @@ static void test_settings_go_before_metadata(void **state)
     struct asg_agent_settings settings = empty_settings();
     settings.metadata_endpoint = metadata.url;
     settings.instance_id = "i-mine";
-    settings.controller = "tcp://127.0.0.1:1";
-    settings.controller_key = "another";
+    settings.enrol = "127.0.0.1:1";
+    settings.enrol_ca = OTHER_CA;
     settings.grpc_listen = "127.0.0.2:99";
     struct asg_arena arena = {0};
     struct asg_identity identity;
@@ -182,8 +185,8 @@ static void test_settings_go_before_metadata(void **state)
     assert_status(ASG_OK, identify(&settings, &arena, &identity, &error));
     assert_string_equal("i-mine", identity.instance_id);
     assert_string_equal("127.5.0.1", identity.private_ip);
-    assert_string_equal("tcp://127.0.0.1:1", identity.join.controller);
-    assert_string_equal("another", identity.join.key);
+    assert_string_equal("127.0.0.1:1", identity.join.enrol);
+    assert_string_equal(OTHER_CA, identity.join.ca);
     assert_string_equal("127.0.0.2:99",
                         asg_identity_listen_address(&settings, &identity, &arena));
     asg_arena_clear(&arena);
@@ -235,7 +238,7 @@ static void test_what_is_wrong_for_good_is_said(void **state)
     } wrong[] = {
         {"i-1", "127.5.0.1", NULL, "user data"},
         {"i-1", "127.5.0.1", "#!/bin/sh\n", "openasg-join"},
-        {"i-1", "127.5.0.1", "# openasg-join: token=hidden\n", "controller"},
+        {"i-1", "127.5.0.1", "# openasg-join: token=hidden\n", "enrol"},
         {"<html>", "127.5.0.1", LINE, "instance id"},
         {"i-1", "<html>", LINE, "address"},
     };

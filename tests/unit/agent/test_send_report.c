@@ -83,16 +83,63 @@ static void test_sequence_grows_whether_a_report_leaves_or_not(void **state)
     (void)state;
     struct bench bench;
     bench_start(&bench);
-    assert_true(tick(&bench, false, 1 * SECOND_US)); /* not bound: measured only */
+    assert_true(tick(&bench, false, 1 * SECOND_US)); /* no connection: measured only */
     assert_int_equal(0, bench.fake.frames);
-    assert_int_equal(0, bench.reporter.dropped);
-    bench.fake.is_down = true;
-    assert_true(tick(&bench, true, 2 * SECOND_US));
-    assert_int_equal(1, bench.reporter.dropped);
-    bench.fake.is_down = false;
+    assert_true(tick(&bench, false, 2 * SECOND_US));
+    assert_int_equal(1, bench.reporter.dropped); /* replaced by the second */
     assert_true(tick(&bench, true, 3 * SECOND_US));
+    assert_int_equal(2, bench.reporter.dropped);
     assert_int_equal(1, bench.reporter.sent);
     assert_int_equal(3, bench.reporter.report.sequence);
+    bench_end(&bench);
+}
+
+static void test_newest_report_leaves_when_the_connection_comes_up(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_start(&bench);
+    assert_true(tick(&bench, false, 1 * SECOND_US));
+    assert_true(tick(&bench, false, 2 * SECOND_US));
+    asg_reporter_opened(&bench.reporter, &bench.fake.uplink, 2 * SECOND_US + 400000);
+    assert_int_equal(1, bench.fake.frames);
+    struct asg_report report = {0};
+    assert_status(ASG_OK, asg_wire_decode_report(bench.fake.last.data,
+                                                 bench.fake.last.length, &report));
+    assert_int_equal(2, report.sequence);
+    asg_reporter_opened(&bench.reporter, &bench.fake.uplink, 2 * SECOND_US + 500000);
+    assert_int_equal(1, bench.fake.frames); /* once */
+    assert_int_equal(SECOND_US, bench.reporter.interval_us);
+
+    assert_true(tick(&bench, false, 3 * SECOND_US));
+    asg_reporter_opened(&bench.reporter, &bench.fake.uplink, 4 * SECOND_US);
+    assert_int_equal(1, bench.fake.frames); /* the next one is due by now */
+    bench_end(&bench);
+}
+
+static void test_agent_that_blocks_slows_down_and_says_so_until_it_flows(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_start(&bench);
+    bench.fake.is_down = true;
+    assert_true(tick(&bench, true, 1 * SECOND_US));
+    assert_int_equal(3 * SECOND_US, bench.reporter.due_us);
+    assert_false(tick(&bench, true, 2 * SECOND_US));
+    assert_true(tick(&bench, true, 3 * SECOND_US));
+    assert_int_equal(2000, bench.reporter.report.interval_ms);
+    assert_int_equal(7 * SECOND_US, bench.reporter.due_us);
+    for (int64_t at = 7; at <= 31; at += 4) {
+        assert_true(tick(&bench, true, at * SECOND_US));
+        assert_int_equal((at + 4) * SECOND_US, bench.reporter.due_us); /* no slower */
+        assert_int_equal(4000, bench.reporter.report.interval_ms);
+    }
+    bench.fake.is_down = false;
+    assert_true(tick(&bench, true, 35 * SECOND_US));
+    assert_int_equal(1, bench.reporter.sent);
+    assert_int_equal(36 * SECOND_US, bench.reporter.due_us); /* at full pace at once */
+    assert_true(tick(&bench, true, 36 * SECOND_US));
+    assert_int_equal(1000, bench.reporter.report.interval_ms);
     bench_end(&bench);
 }
 
@@ -121,6 +168,8 @@ int main(void)
         IN_FIXTURE(test_late_wake_up_does_not_shift_the_grid),
         IN_FIXTURE(test_points_that_were_slept_through_are_skipped),
         IN_FIXTURE(test_sequence_grows_whether_a_report_leaves_or_not),
+        IN_FIXTURE(test_newest_report_leaves_when_the_connection_comes_up),
+        IN_FIXTURE(test_agent_that_blocks_slows_down_and_says_so_until_it_flows),
         IN_FIXTURE(test_measurement_that_fails_sends_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
