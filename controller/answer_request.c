@@ -63,7 +63,7 @@ static void fill_status(struct asg_controller *controller, struct asg_status_vie
     view->started_ms = controller->started_ms;
     view->agents = (uint32_t)asg_metric_read(&asg_controller_metrics[ASG_COUNT_AGENTS]);
     view->workers = counts.workers;
-    view->agents_endpoint = asg_bus_listener_endpoint(controller->agents);
+    view->agents_endpoint = asg_bus_inlet_endpoint(controller->inlet);
     view->workers_endpoint = asg_bus_listener_endpoint(controller->workers);
     view->admin_endpoint = asg_bus_listener_endpoint(controller->admin);
     view->http_endpoint = asg_status_pages_url(controller->http);

@@ -173,7 +173,7 @@ static void hand_over(struct asg_controller *controller)
     asg_arena_clear(&arena);
     /* Signs of a batch that was lost, or that came while nobody led. */
     asg_ingest_tell_again(controller->ingest);
-    if (controller->enroller != NULL) asg_enroller_tell_again(controller->enroller);
+    if (controller->enrolments != NULL) asg_enrolments_tell_again(controller->enrolments);
     asg_prober_tell_again(controller->prober);
     if (job_count > 0) {
         asg_log_info("lead", "jobs_inherited", "%zu open jobs go out again", job_count);
@@ -469,8 +469,8 @@ int64_t asg_controller_turn(struct asg_controller *controller)
         controller->housekeeping_ms = mono_ms + IDLE_MS;
         read_allowed(controller, mono_ms);
         update_gauges(controller);
-        if (controller->enroller != NULL) {
-            asg_enroller_say(controller->enroller, mono_ms);
+        if (controller->enrolments != NULL) {
+            asg_enrolments_say(controller->enrolments, mono_ms);
         }
     }
     if (controller->commit != NULL && mono_ms >= controller->tidy_at_ms) {
@@ -511,7 +511,6 @@ static enum asg_status listen_on(struct asg_controller *controller, const char *
                                  size_t max_bytes, struct asg_bus_listener **ret,
                                  struct asg_error *error)
 {
-    bool is_for_agents = list == NULL; /* a whole fleet, which may come back at once */
     const struct asg_bus_listen_options options = {
         .endpoint = endpoint,
         .domain = domain,
@@ -519,8 +518,6 @@ static enum asg_status listen_on(struct asg_controller *controller, const char *
         .allow_list = list,
         .max_message_bytes = max_bytes,
         .high_water = 10000,
-        .handshake_ms = is_for_agents ? 30000 : 0,
-        .has_many_peers = is_for_agents,
         .allow_plaintext = controller->settings->allow_plaintext,
     };
     return asg_bus_listener_new(controller->bus, &options, ret, error);
@@ -529,7 +526,7 @@ static enum asg_status listen_on(struct asg_controller *controller, const char *
 static void limit_strangers(struct asg_controller *controller)
 {
     controller->ports = (struct asg_peer_ports){
-        .agents = asg_port_of(asg_bus_listener_endpoint(controller->agents)),
+        .agents = asg_port_of(asg_bus_inlet_endpoint(controller->inlet)),
         .workers = asg_port_of(asg_bus_listener_endpoint(controller->workers)),
         .admin = asg_port_of(asg_bus_listener_endpoint(controller->admin)),
         .http = asg_port_of(asg_status_pages_url(controller->http)),
@@ -537,18 +534,13 @@ static void limit_strangers(struct asg_controller *controller)
     asg_limit_peers(controller->settings, &controller->ports);
 }
 
-/* For now beside the agents' port, on one that is free. */
 static enum asg_status open_inlet(struct asg_controller *controller,
                                   struct asg_error *error)
 {
-    char endpoint[ASG_BUS_ENDPOINT_MAX];
-    (void)snprintf(endpoint, sizeof endpoint, "%s", controller->settings->listen_agents);
-    char *colon = strrchr(endpoint, ':');
-    if (colon != NULL) (void)snprintf(colon, 3, ":*");
     asg_key_set_new(&controller->agent_keys);
     const struct asg_bus_inlet_options options = {
-        .endpoint = endpoint,
-        .domain = "reports",
+        .endpoint = controller->settings->listen_agents,
+        .domain = "agents",
         .keys = &controller->keys,
         .key_set = controller->agent_keys,
         .max_message_bytes = ASG_AGENT_FRAME_MAX,
@@ -564,10 +556,6 @@ static enum asg_status bind_all(struct asg_controller *controller,
     enum asg_status status =
         asg_bus_new((int)settings->io_threads, &controller->bus, error);
     if (status == ASG_OK) status = open_inlet(controller, error);
-    if (status == ASG_OK) {
-        status = listen_on(controller, settings->listen_agents, "agents", NULL,
-                           ASG_AGENT_FRAME_MAX, &controller->agents, error);
-    }
     if (status == ASG_OK) {
         status = listen_on(controller, settings->listen_workers, "workers",
                            controller->workers_allowed, ASG_WORKER_FRAME_MAX,
@@ -647,14 +635,16 @@ static enum asg_status start_edges(struct asg_controller *controller,
         .background_ms = settings->probe_background_ms,
         .failures = (uint32_t)settings->probe_failures,
         .clock = controller->clock,
+        .identity = controller->identity,
+        .cluster = asg_core_cluster_id(asg_commit_core(controller->commit)),
+        .trusted_pem = asg_authority_pem(controller->authority),
         .tell = tell_probe,
         .context = controller,
     };
     enum asg_status status = asg_prober_new(&probing, &controller->prober, error);
     if (status != ASG_OK) return status;
-    struct asg_ingest_options ingest = {
+    const struct asg_ingest_options ingest = {
         .inlet = controller->inlet,
-        .listener = controller->agents,
         .key_set = controller->agent_keys,
         .inbox = controller->inbox,
         .prober = controller->prober,
@@ -666,14 +656,11 @@ static enum asg_status start_edges(struct asg_controller *controller,
         .probe_port = (uint16_t)settings->probe_port,
         .clock = controller->clock,
     };
-    memcpy(ingest.roster.join_secret, controller->join_secret,
-           sizeof controller->join_secret);
     asg_ingest_new(&ingest, &controller->ingest);
-    asg_secret_wipe(ingest.roster.join_secret, sizeof ingest.roster.join_secret);
     status = asg_probe_thread_new(controller->prober, &controller->prober_thread, error);
     if (status != ASG_OK) return status;
     status = asg_ingest_thread_new(controller->ingest, controller->inlet,
-                                   controller->agents, &controller->ingest_thread, error);
+                                   &controller->ingest_thread, error);
     if (status != ASG_OK) return status;
     const struct asg_answer_sources sources = {.view = controller->view,
                                                .ingest = controller->ingest};
@@ -789,7 +776,6 @@ void asg_controller_destroy(struct asg_controller **controller)
     asg_dispatch_destroy(&c->dispatch);
     asg_reconciler_destroy(&c->reconciler);
     asg_collector_clear(&c->collector);
-    asg_bus_listener_destroy(&c->agents);
     asg_bus_inlet_destroy(&c->inlet);
     asg_bus_listener_destroy(&c->workers);
     asg_bus_listener_destroy(&c->admin);

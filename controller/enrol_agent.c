@@ -24,7 +24,7 @@
 
 /* One call that waits for its proof, or for the log. */
 struct pending {
-    struct asg_enroller *enroller;
+    struct asg_enrolments *enrolments;
     struct asg_rpc_call *call;
     char instance_id[ASG_INSTANCE_ID_MAX + 1];
     char curve_key[KEY_LENGTH + 1];
@@ -36,8 +36,8 @@ struct pending {
     struct asg_bytes pem;     /* signed, and worth nothing until it is bound */
 };
 
-struct asg_enroller {
-    struct asg_enroller_options options;
+struct asg_enrolments {
+    struct asg_enrolments_options options;
     struct asg_arena texts;
     const char *reports[ASG_RPC_REPORTS_MAX];
     size_t report_count;
@@ -110,52 +110,53 @@ static void end(struct asg_rpc_call *call, enum asg_rpc_code code,
 }
 
 /* `why` is static, for the log; `words` for the agent. */
-static void refuse(struct asg_enroller *enroller, struct asg_rpc_call *call,
+static void refuse(struct asg_enrolments *enrolments, struct asg_rpc_call *call,
                    const char *instance_id, const char *address, const char *why,
                    const char *words)
 {
-    int64_t mono_ms = asg_clock_monotonic_ms(&enroller->options.clock);
-    (void)pthread_mutex_lock(&enroller->lock);
-    if (enroller->refused.count++ == 0) enroller->refused.since_ms = mono_ms;
-    (void)snprintf(enroller->refused.instance_id, sizeof enroller->refused.instance_id,
-                   "%s", instance_id);
-    (void)snprintf(enroller->refused.address, sizeof enroller->refused.address, "%s",
+    int64_t mono_ms = asg_clock_monotonic_ms(&enrolments->options.clock);
+    (void)pthread_mutex_lock(&enrolments->lock);
+    if (enrolments->refused.count++ == 0) enrolments->refused.since_ms = mono_ms;
+    (void)snprintf(enrolments->refused.instance_id,
+                   sizeof enrolments->refused.instance_id, "%s", instance_id);
+    (void)snprintf(enrolments->refused.address, sizeof enrolments->refused.address, "%s",
                    address);
-    enroller->refused.why = why;
-    (void)pthread_mutex_unlock(&enroller->lock);
+    enrolments->refused.why = why;
+    (void)pthread_mutex_unlock(&enrolments->lock);
     end(call, ASG_RPC_PERMISSION_DENIED, ASG_COUNT_ENROLMENTS_REFUSED, words);
 }
 
-void asg_enroller_say(struct asg_enroller *enroller, int64_t mono_ms)
+void asg_enrolments_say(struct asg_enrolments *enrolments, int64_t mono_ms)
 {
-    (void)pthread_mutex_lock(&enroller->lock);
-    if (enroller->refused.count > 0 && mono_ms >= enroller->refused.next_ms) {
-        asg_log_warn(
-            "enrol", "enrolments_refused",
-            "%" PRIu64 " in %" PRId64 " s, the last of instance=%s from address=%s: %s",
-            enroller->refused.count, (mono_ms - enroller->refused.since_ms) / 1000 + 1,
-            enroller->refused.instance_id, enroller->refused.address,
-            enroller->refused.why);
-        enroller->refused.count = 0;
-        enroller->refused.next_ms = mono_ms + SAY_MS;
+    (void)pthread_mutex_lock(&enrolments->lock);
+    if (enrolments->refused.count > 0 && mono_ms >= enrolments->refused.next_ms) {
+        asg_log_warn("enrol", "enrolments_refused",
+                     "%" PRIu64 " in %" PRId64
+                     " s, the last of instance=%s from address=%s: %s",
+                     enrolments->refused.count,
+                     (mono_ms - enrolments->refused.since_ms) / 1000 + 1,
+                     enrolments->refused.instance_id, enrolments->refused.address,
+                     enrolments->refused.why);
+        enrolments->refused.count = 0;
+        enrolments->refused.next_ms = mono_ms + SAY_MS;
     }
-    (void)pthread_mutex_unlock(&enroller->lock);
+    (void)pthread_mutex_unlock(&enrolments->lock);
 }
 
 /* ---- certificates ---- */
 
-static enum asg_status sign(struct asg_enroller *enroller, const char *instance_id,
+static enum asg_status sign(struct asg_enrolments *enrolments, const char *instance_id,
                             const void *request, size_t length, struct asg_bytes *ret_pem,
                             struct asg_certificate_facts *ret_facts,
                             struct asg_error *error)
 {
     struct asg_holder holder = {.kind = ASG_HOLDER_INSTANCE};
     (void)snprintf(holder.cluster, sizeof holder.cluster, "%s",
-                   enroller->options.cluster_id);
+                   enrolments->options.cluster_id);
     (void)snprintf(holder.instance_id, sizeof holder.instance_id, "%s", instance_id);
-    int64_t wall_ms = asg_clock_wall_ms(&enroller->options.clock);
-    return asg_authority_sign(enroller->options.authority, request, length, &holder,
-                              wall_ms - EARLIER_MS, wall_ms + enroller->options.life_ms,
+    int64_t wall_ms = asg_clock_wall_ms(&enrolments->options.clock);
+    return asg_authority_sign(enrolments->options.authority, request, length, &holder,
+                              wall_ms - EARLIER_MS, wall_ms + enrolments->options.life_ms,
                               ret_pem, ret_facts, error);
 }
 
@@ -170,20 +171,20 @@ static int64_t renew_after_ms(int64_t life_ms)
            (int64_t)((double)drawn / UINT32_MAX * (double)spread_ms);
 }
 
-static void answer(struct asg_enroller *enroller, struct asg_rpc_call *call,
+static void answer(struct asg_enrolments *enrolments, struct asg_rpc_call *call,
                    const struct asg_bytes *pem)
 {
-    const struct asg_enroller_options *options = &enroller->options;
+    const struct asg_enrolments_options *options = &enrolments->options;
     struct asg_rpc_enrolled enrolled = {
         .certificate_pem = (const char *)pem->data,
         .authorities_pem = asg_authority_pem(options->authority),
         .cluster_id = options->cluster_id,
-        .report_count = enroller->report_count,
+        .report_count = enrolments->report_count,
         .reports_key = options->reports_key,
         .renew_after_ms = renew_after_ms(options->life_ms),
         .valid_ms = options->life_ms,
     };
-    memcpy(enrolled.reports, enroller->reports, sizeof enrolled.reports);
+    memcpy(enrolled.reports, enrolments->reports, sizeof enrolled.reports);
     if (ASG_FAILPOINT_FAILS("enrol.before_answer")) {
         asg_rpc_call_end(call, ASG_RPC_UNAVAILABLE, "lost");
         return;
@@ -192,19 +193,19 @@ static void answer(struct asg_enroller *enroller, struct asg_rpc_call *call,
     ASG_FAILPOINT("enrol.after_answer");
 }
 
-static void renew(struct asg_enroller *enroller, struct asg_rpc_call *call,
+static void renew(struct asg_enrolments *enrolments, struct asg_rpc_call *call,
                   const struct asg_rpc_enroll *enroll)
 {
     struct asg_bytes pem = {0};
     struct asg_error error = {""};
-    enum asg_status status = sign(enroller, enroll->instance_id, enroll->request,
+    enum asg_status status = sign(enrolments, enroll->instance_id, enroll->request,
                                   enroll->request_length, &pem, NULL, &error);
     if (status == ASG_OK) {
         asg_bytes_append(&pem, "", 1);
-        asg_ingest_describe(enroller->options.ingest, enroll->instance_id,
+        asg_ingest_describe(enrolments->options.ingest, enroll->instance_id,
                             enroll->grpc_port, enroll->interval_ms);
         asg_count(ASG_COUNT_ENROLMENTS_RENEWED, 1);
-        answer(enroller, call, &pem);
+        answer(enrolments, call, &pem);
     } else {
         end(call, ASG_RPC_INVALID_ARGUMENT, ASG_COUNT_ENROLMENTS_MALFORMED, error.text);
     }
@@ -213,17 +214,17 @@ static void renew(struct asg_enroller *enroller, struct asg_rpc_call *call,
 
 /* ---- what waits ---- */
 
-static struct pending *begin(struct asg_enroller *enroller, struct asg_rpc_call *call,
+static struct pending *begin(struct asg_enrolments *enrolments, struct asg_rpc_call *call,
                              const struct asg_rpc_enroll *enroll, const char *address,
                              const char *tls_key)
 {
-    (void)pthread_mutex_lock(&enroller->lock);
-    bool has_room = enroller->pending < enroller->options.pending;
-    if (has_room) enroller->pending++;
-    (void)pthread_mutex_unlock(&enroller->lock);
+    (void)pthread_mutex_lock(&enrolments->lock);
+    bool has_room = enrolments->pending < enrolments->options.pending;
+    if (has_room) enrolments->pending++;
+    (void)pthread_mutex_unlock(&enrolments->lock);
     if (!has_room) return NULL;
     struct pending *pending = asg_alloc(1, sizeof *pending);
-    pending->enroller = enroller;
+    pending->enrolments = enrolments;
     pending->call = call;
     (void)snprintf(pending->instance_id, sizeof pending->instance_id, "%s",
                    enroll->instance_id);
@@ -239,10 +240,10 @@ static struct pending *begin(struct asg_enroller *enroller, struct asg_rpc_call 
 
 static void finish(struct pending *pending)
 {
-    struct asg_enroller *enroller = pending->enroller;
-    (void)pthread_mutex_lock(&enroller->lock);
-    enroller->pending--;
-    (void)pthread_mutex_unlock(&enroller->lock);
+    struct asg_enrolments *enrolments = pending->enrolments;
+    (void)pthread_mutex_lock(&enrolments->lock);
+    enrolments->pending--;
+    (void)pthread_mutex_unlock(&enrolments->lock);
     asg_bytes_clear(&pending->request);
     asg_bytes_clear(&pending->pem);
     free(pending);
@@ -257,8 +258,8 @@ static void finish_with(struct pending *pending, enum asg_rpc_code code,
 
 static void refuse_pending(struct pending *pending, const char *why, const char *words)
 {
-    refuse(pending->enroller, pending->call, pending->instance_id, pending->address, why,
-           words);
+    refuse(pending->enrolments, pending->call, pending->instance_id, pending->address,
+           why, words);
     finish(pending);
 }
 
@@ -266,13 +267,13 @@ static void refuse_pending(struct pending *pending, const char *why, const char 
 static void settled(void *context, const struct asg_effects *effects)
 {
     struct pending *pending = context;
-    struct asg_enroller *enroller = pending->enroller;
+    struct asg_enrolments *enrolments = pending->enrolments;
     const struct asg_reply *reply = effects != NULL ? &effects->reply : NULL;
     if (reply != NULL && reply->is_set && reply->is_ok) {
-        asg_ingest_describe(enroller->options.ingest, pending->instance_id,
+        asg_ingest_describe(enrolments->options.ingest, pending->instance_id,
                             pending->grpc_port, pending->interval_ms);
         asg_count(ASG_COUNT_ENROLMENTS_BOUND, 1);
-        answer(enroller, pending->call, &pending->pem);
+        answer(enrolments, pending->call, &pending->pem);
         finish(pending);
         return;
     }
@@ -307,7 +308,7 @@ static void fill_event(const struct pending *pending,
         .attempt = proof->attempt,
         .incarnation = proof->incarnation,
         .address = asg_arena_text(arena, pending->address),
-        .is_address_checked = pending->enroller->options.is_address_checked,
+        .is_address_checked = pending->enrolments->options.is_address_checked,
     };
     item->event.kind = ASG_EVENT_ENROLMENT;
     item->event.enrolment = enrolment;
@@ -315,28 +316,28 @@ static void fill_event(const struct pending *pending,
 
 static void put_event(struct pending *pending, const struct asg_proof_answer *proof)
 {
-    struct asg_enroller *enroller = pending->enroller;
+    struct asg_enrolments *enrolments = pending->enrolments;
     struct asg_certificate_facts facts = {0};
     struct asg_error error = {""};
-    if (sign(enroller, pending->instance_id, pending->request.data,
+    if (sign(enrolments, pending->instance_id, pending->request.data,
              pending->request.length, &pending->pem, &facts, &error) != ASG_OK) {
         finish_with(pending, ASG_RPC_INVALID_ARGUMENT, ASG_COUNT_ENROLMENTS_MALFORMED,
                     error.text);
         return;
     }
     asg_bytes_append(&pending->pem, "", 1);
-    /* Under the lock: after asg_enroller_close() nothing is put. */
-    (void)pthread_mutex_lock(&enroller->lock);
+    /* Under the lock: after asg_enrolments_close() nothing is put. */
+    (void)pthread_mutex_lock(&enrolments->lock);
     struct asg_inbox_item *item =
-        enroller->is_closed ? NULL : asg_inbox_begin(enroller->options.inbox);
-    bool is_closed = enroller->is_closed;
+        enrolments->is_closed ? NULL : asg_inbox_begin(enrolments->options.inbox);
+    bool is_closed = enrolments->is_closed;
     if (item != NULL) {
         fill_event(pending, proof, facts.serial, item);
         item->waiter = (struct asg_waiter){
             .kind = ASG_WAITER_CALL, .settled = settled, .call = pending};
-        asg_inbox_put(enroller->options.inbox, item);
+        asg_inbox_put(enrolments->options.inbox, item);
     }
-    (void)pthread_mutex_unlock(&enroller->lock);
+    (void)pthread_mutex_unlock(&enrolments->lock);
     if (item != NULL) return;
     if (!is_closed) asg_count(ASG_COUNT_INBOX_FULL, 1);
     finish_with(pending, is_closed ? ASG_RPC_UNAVAILABLE : ASG_RPC_RESOURCE_EXHAUSTED,
@@ -347,18 +348,18 @@ static void put_event(struct pending *pending, const struct asg_proof_answer *pr
 /* ---- what core is told of strangers, seldom ---- */
 
 /* True once for an instance in ten minutes. */
-static bool may_alarm(struct asg_enroller *enroller, const char *instance_id)
+static bool may_alarm(struct asg_enrolments *enrolments, const char *instance_id)
 {
-    int64_t mono_ms = asg_clock_monotonic_ms(&enroller->options.clock);
-    (void)pthread_mutex_lock(&enroller->lock);
-    if (mono_ms >= enroller->alarmed_until_ms) {
-        asg_id_map_clear(&enroller->alarmed);
-        enroller->alarmed_until_ms = mono_ms + ALARM_MS;
+    int64_t mono_ms = asg_clock_monotonic_ms(&enrolments->options.clock);
+    (void)pthread_mutex_lock(&enrolments->lock);
+    if (mono_ms >= enrolments->alarmed_until_ms) {
+        asg_id_map_clear(&enrolments->alarmed);
+        enrolments->alarmed_until_ms = mono_ms + ALARM_MS;
     }
-    bool may = enroller->alarmed.count < INSTANCES_NOTED &&
-               asg_id_map_find(&enroller->alarmed, instance_id) == ASG_ID_MAP_NONE;
-    if (may) asg_id_map_put(&enroller->alarmed, instance_id, 0);
-    (void)pthread_mutex_unlock(&enroller->lock);
+    bool may = enrolments->alarmed.count < INSTANCES_NOTED &&
+               asg_id_map_find(&enrolments->alarmed, instance_id) == ASG_ID_MAP_NONE;
+    if (may) asg_id_map_put(&enrolments->alarmed, instance_id, 0);
+    (void)pthread_mutex_unlock(&enrolments->lock);
     return may;
 }
 
@@ -366,13 +367,14 @@ static bool may_alarm(struct asg_enroller *enroller, const char *instance_id)
  * is an old copy and lacks its launch. The loop knows which. Told once. */
 static void tell_witness(struct pending *pending, const struct asg_proof_answer *proof)
 {
-    struct asg_enroller *enroller = pending->enroller;
+    struct asg_enrolments *enrolments = pending->enrolments;
     if (proof->proof != ASG_PROOF_TOKEN || proof->job_id == 0) return;
-    (void)pthread_mutex_lock(&enroller->lock);
+    (void)pthread_mutex_lock(&enrolments->lock);
     bool is_told =
-        asg_id_map_find(&enroller->early, pending->instance_id) != ASG_ID_MAP_NONE;
-    struct asg_inbox_item *item =
-        is_told || enroller->is_closed ? NULL : asg_inbox_begin(enroller->options.inbox);
+        asg_id_map_find(&enrolments->early, pending->instance_id) != ASG_ID_MAP_NONE;
+    struct asg_inbox_item *item = is_told || enrolments->is_closed
+                                      ? NULL
+                                      : asg_inbox_begin(enrolments->options.inbox);
     if (item != NULL) {
         struct asg_witness *witness = asg_arena_take(&item->arena, sizeof *witness);
         *witness = (struct asg_witness){
@@ -383,27 +385,28 @@ static void tell_witness(struct pending *pending, const struct asg_proof_answer 
             .attempt = proof->attempt};
         item->event.kind = ASG_EVENT_WITNESS;
         item->event.witness = witness;
-        asg_inbox_put(enroller->options.inbox, item);
-        if (enroller->early.count >= INSTANCES_NOTED) asg_id_map_clear(&enroller->early);
-        asg_id_map_put(&enroller->early, pending->instance_id, 0);
+        asg_inbox_put(enrolments->options.inbox, item);
+        if (enrolments->early.count >= INSTANCES_NOTED)
+            asg_id_map_clear(&enrolments->early);
+        asg_id_map_put(&enrolments->early, pending->instance_id, 0);
     }
-    (void)pthread_mutex_unlock(&enroller->lock);
+    (void)pthread_mutex_unlock(&enrolments->lock);
 }
 
-void asg_enroller_tell_again(struct asg_enroller *enroller)
+void asg_enrolments_tell_again(struct asg_enrolments *enrolments)
 {
-    (void)pthread_mutex_lock(&enroller->lock);
-    asg_id_map_clear(&enroller->early);
-    asg_id_map_clear(&enroller->alarmed);
-    (void)pthread_mutex_unlock(&enroller->lock);
+    (void)pthread_mutex_lock(&enrolments->lock);
+    asg_id_map_clear(&enrolments->early);
+    asg_id_map_clear(&enrolments->alarmed);
+    (void)pthread_mutex_unlock(&enrolments->lock);
 }
 
 /* ---- one call ---- */
 
 static void take_proven(struct pending *pending, const struct asg_proof_answer *proof)
 {
-    struct asg_enroller *enroller = pending->enroller;
-    switch (asg_ingest_standing(enroller->options.ingest, pending->instance_id,
+    struct asg_enrolments *enrolments = pending->enrolments;
+    switch (asg_ingest_standing(enrolments->options.ingest, pending->instance_id,
                                 pending->curve_key, pending->tls_key, pending->address)) {
     case ASG_STANDING_UNKNOWN:
         tell_witness(pending, proof);
@@ -421,7 +424,7 @@ static void take_proven(struct pending *pending, const struct asg_proof_answer *
                        "enrol.check_address: false on the controller");
         return;
     case ASG_STANDING_OTHER_KEYS:
-        if (may_alarm(enroller, pending->instance_id)) break;
+        if (may_alarm(enrolments, pending->instance_id)) break;
         refuse_pending(pending, "the instance is bound to other keys",
                        "the instance is bound to other keys: if its agent lost them, "
                        "`openasg instance rebind` lets it enrol again");
@@ -452,19 +455,19 @@ static void take_proof(void *context, const struct asg_proof_answer *proof)
     }
 }
 
-static bool may_take(struct asg_enroller *enroller)
+static bool may_take(struct asg_enrolments *enrolments)
 {
-    (void)pthread_mutex_lock(&enroller->lock);
-    bool may = !enroller->is_closed;
-    (void)pthread_mutex_unlock(&enroller->lock);
-    return may && atomic_load(enroller->options.is_leading);
+    (void)pthread_mutex_lock(&enrolments->lock);
+    bool may = !enrolments->is_closed;
+    (void)pthread_mutex_unlock(&enrolments->lock);
+    return may && atomic_load(enrolments->options.is_leading);
 }
 
-void asg_enroller_take(void *context, struct asg_rpc_call *call,
-                       const struct asg_rpc_enroll *enroll, const char *address)
+void asg_enrolments_take(void *context, struct asg_rpc_call *call,
+                         const struct asg_rpc_enroll *enroll, const char *address)
 {
-    struct asg_enroller *enroller = context;
-    if (!may_take(enroller)) {
+    struct asg_enrolments *enrolments = context;
+    if (!may_take(enrolments)) {
         end(call, ASG_RPC_UNAVAILABLE, ASG_COUNT_ENROLMENTS_UNAVAILABLE,
             "this controller does not lead now: try again");
         return;
@@ -481,75 +484,76 @@ void asg_enroller_take(void *context, struct asg_rpc_call *call,
         end(call, ASG_RPC_INVALID_ARGUMENT, ASG_COUNT_ENROLMENTS_MALFORMED, wrong);
         return;
     }
-    if (asg_ingest_standing(enroller->options.ingest, enroll->instance_id,
+    if (asg_ingest_standing(enrolments->options.ingest, enroll->instance_id,
                             enroll->curve_key, tls_key, address) == ASG_STANDING_BOUND) {
-        renew(enroller, call, enroll);
+        renew(enrolments, call, enroll);
         return;
     }
-    struct pending *pending = begin(enroller, call, enroll, address, tls_key);
+    struct pending *pending = begin(enrolments, call, enroll, address, tls_key);
     if (pending == NULL) {
         end(call, ASG_RPC_RESOURCE_EXHAUSTED, ASG_COUNT_ENROLMENTS_BUSY,
             "too many enrol at once: try again in a moment");
         return;
     }
-    asg_prover_check(enroller->options.prover, enroll, pending->tls_key, take_proof,
+    asg_proofs_check(enrolments->options.proofs, enroll, pending->tls_key, take_proof,
                      pending);
 }
 
 /* ---- making and ending ---- */
 
-static enum asg_status split_reports(struct asg_enroller *enroller, const char *list,
+static enum asg_status split_reports(struct asg_enrolments *enrolments, const char *list,
                                      struct asg_error *error)
 {
     while (*list != '\0') {
         size_t length = strcspn(list, ",");
-        if (enroller->report_count == ASG_RPC_REPORTS_MAX) {
+        if (enrolments->report_count == ASG_RPC_REPORTS_MAX) {
             return asg_fail(error, ASG_ERR_INVALID,
                             "announce.agents has more than %d endpoints",
                             ASG_RPC_REPORTS_MAX);
         }
-        enroller->reports[enroller->report_count++] =
-            asg_arena_format(&enroller->texts, "%.*s", (int)length, list);
+        enrolments->reports[enrolments->report_count++] =
+            asg_arena_format(&enrolments->texts, "%.*s", (int)length, list);
         list += length;
         list += strspn(list, ", ");
     }
     return ASG_OK;
 }
 
-enum asg_status asg_enroller_new(const struct asg_enroller_options *options,
-                                 struct asg_enroller **ret, struct asg_error *error)
+enum asg_status asg_enrolments_new(const struct asg_enrolments_options *options,
+                                   struct asg_enrolments **ret, struct asg_error *error)
 {
-    struct asg_enroller *enroller = asg_alloc(1, sizeof *enroller);
-    enroller->options = *options;
-    (void)pthread_mutex_init(&enroller->lock, NULL);
-    enroller->options.cluster_id = asg_arena_text(&enroller->texts, options->cluster_id);
-    enroller->options.reports_key =
-        asg_arena_text(&enroller->texts, options->reports_key);
-    enroller->options.reports = NULL;
-    if (split_reports(enroller, options->reports, error) != ASG_OK) {
-        asg_enroller_destroy(&enroller);
+    struct asg_enrolments *enrolments = asg_alloc(1, sizeof *enrolments);
+    enrolments->options = *options;
+    (void)pthread_mutex_init(&enrolments->lock, NULL);
+    enrolments->options.cluster_id =
+        asg_arena_text(&enrolments->texts, options->cluster_id);
+    enrolments->options.reports_key =
+        asg_arena_text(&enrolments->texts, options->reports_key);
+    enrolments->options.reports = NULL;
+    if (split_reports(enrolments, options->reports, error) != ASG_OK) {
+        asg_enrolments_destroy(&enrolments);
         return ASG_ERR_INVALID;
     }
-    *ret = enroller;
+    *ret = enrolments;
     return ASG_OK;
 }
 
-void asg_enroller_close(struct asg_enroller *enroller)
+void asg_enrolments_close(struct asg_enrolments *enrolments)
 {
-    if (enroller == NULL) return;
-    (void)pthread_mutex_lock(&enroller->lock);
-    enroller->is_closed = true;
-    (void)pthread_mutex_unlock(&enroller->lock);
+    if (enrolments == NULL) return;
+    (void)pthread_mutex_lock(&enrolments->lock);
+    enrolments->is_closed = true;
+    (void)pthread_mutex_unlock(&enrolments->lock);
 }
 
-void asg_enroller_destroy(struct asg_enroller **enroller)
+void asg_enrolments_destroy(struct asg_enrolments **enrolments)
 {
-    struct asg_enroller *e = *enroller;
+    struct asg_enrolments *e = *enrolments;
     if (e == NULL) return;
     asg_id_map_clear(&e->alarmed);
     asg_id_map_clear(&e->early);
     asg_arena_clear(&e->texts);
     (void)pthread_mutex_destroy(&e->lock);
     free(e);
-    *enroller = NULL;
+    *enrolments = NULL;
 }

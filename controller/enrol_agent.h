@@ -21,12 +21,12 @@
 #include "controller/ingest_report.h"
 #include "crypto/certificates.h"
 
-struct asg_enroller;
+struct asg_enrolments;
 
-struct asg_enroller_options {
+struct asg_enrolments_options {
     struct asg_inbox *inbox; /* this and the next four are lent */
     struct asg_ingest *ingest;
-    struct asg_prover *prover;
+    struct asg_proofs *proofs;
     struct asg_authority *authority;
     const atomic_bool *is_leading;
     const char *cluster_id;  /* this and the next two are copied */
@@ -39,24 +39,24 @@ struct asg_enroller_options {
 };
 
 /* ASG_ERR_INVALID: an endpoint too many. */
-ASG_MUST_USE enum asg_status asg_enroller_new(const struct asg_enroller_options *options,
-                                              struct asg_enroller **ret,
-                                              struct asg_error *error);
+ASG_MUST_USE enum asg_status asg_enrolments_new(
+    const struct asg_enrolments_options *options, struct asg_enrolments **ret,
+    struct asg_error *error);
 /* From now on everyone is told to try again, and nothing goes into the inbox. What waits
  * there must still be settled. */
-void asg_enroller_close(struct asg_enroller *enroller);
+void asg_enrolments_close(struct asg_enrolments *enrolments);
 /* When nothing waits any more. */
-void asg_enroller_destroy(struct asg_enroller **enroller);
+void asg_enrolments_destroy(struct asg_enrolments **enrolments);
 
-/* asg_rpc_take_enroll; context: the enroller. */
-void asg_enroller_take(void *context, struct asg_rpc_call *call,
-                       const struct asg_rpc_enroll *enroll, const char *address);
+/* asg_rpc_take_enroll; context: the enrolments. */
+void asg_enrolments_take(void *context, struct asg_rpc_call *call,
+                         const struct asg_rpc_enroll *enroll, const char *address);
 
 /* Core was built anew: what it was told once may be told again. */
-void asg_enroller_tell_again(struct asg_enroller *enroller);
+void asg_enrolments_tell_again(struct asg_enrolments *enrolments);
 
 /* One line of those refused since the last, at most one in ten seconds. Call it about
  * once a second. */
-void asg_enroller_say(struct asg_enroller *enroller, int64_t mono_ms);
+void asg_enrolments_say(struct asg_enrolments *enrolments, int64_t mono_ms);
 
 #endif

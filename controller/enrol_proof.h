@@ -15,9 +15,9 @@
 #include "model/event.h"
 #include "rpc/enrolment_service.h"
 
-struct asg_prover;
+struct asg_proofs;
 
-struct asg_prover_options {
+struct asg_proofs_options {
     uint8_t join_secret[32]; /* tokens are made from it */
 };
 
@@ -38,16 +38,16 @@ struct asg_proof_answer {
     const char *why; /* for the agent's log, unless it holds; tells nothing secret */
 };
 
-void asg_prover_new(const struct asg_prover_options *options, struct asg_prover **ret);
+void asg_proofs_new(const struct asg_proofs_options *options, struct asg_proofs **ret);
 /* Ends what is under way: each is answered UNKNOWN before this returns. */
-void asg_prover_destroy(struct asg_prover **prover);
+void asg_proofs_destroy(struct asg_proofs **proofs);
 
 typedef void asg_proof_done(void *context, const struct asg_proof_answer *answer);
 
 /* Check the proof in `enroll` for enroll->instance_id and the two keys (`tls_key` is the
  * hash of the request's). What it needs later is copied. `done` is called once, perhaps
  * before this returns. */
-void asg_prover_check(struct asg_prover *prover, const struct asg_rpc_enroll *enroll,
+void asg_proofs_check(struct asg_proofs *proofs, const struct asg_rpc_enroll *enroll,
                       const char *tls_key, asg_proof_done *done, void *context);
 
 #endif

@@ -18,7 +18,6 @@
 #define SILENCE_EVERY_MS 100
 #define SILENT_AT_ONCE   2000 /* in one event, so fewer than ASG_INBOX_SIGNS_MAX */
 #define TARGET_MAX       64
-#define WITNESSES_MAX    1024
 #define SHED_SAY_MS      60000 /* between two lines about reports that did not count */
 
 struct change {
@@ -47,9 +46,7 @@ struct asg_ingest {
     size_t change_capacity;
     bool is_all; /* whom these changes do not name is gone */
     bool must_tell_again;
-    struct asg_id_map witnesses; /* instances that nobody knew, told since it leads */
     struct asg_arena scratch;
-    struct asg_bytes reply;
     int64_t silence_at_ms;
     struct asg_inbox_item *signs; /* of this turn, not put yet; NULL: none */
     struct asg_health *health;    /* in it */
@@ -154,7 +151,7 @@ static void watch_address(struct asg_ingest *ingest, const struct asg_roster_slo
     char target[TARGET_MAX];
     (void)snprintf(target, sizeof target, "%s:%u", slot->private_ip, port);
     char tls_key[2 * sizeof slot->tls_key + 1] = "";
-    if (slot->is_enrolled) {
+    if (slot->is_bound) {
         asg_hex_encode(slot->tls_key, sizeof slot->tls_key, tls_key);
     }
     asg_prober_watch(ingest->options.prober, slot->id, target, tls_key);
@@ -170,7 +167,7 @@ static void admit(struct asg_ingest *ingest, uint32_t slot, const char *key_befo
     if (set == NULL) return;
     const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
     char key[sizeof s->key + 1] = "";
-    if (s->is_used && s->is_enrolled) memcpy(key, s->key, sizeof s->key);
+    if (s->is_used && s->is_bound) memcpy(key, s->key, sizeof s->key);
     if (key_before[0] != '\0' && strcmp(key_before, key) != 0) {
         asg_key_set_remove(set, key_before);
     }
@@ -186,7 +183,7 @@ static void apply_member(struct asg_ingest *ingest, const struct asg_member *mem
     uint32_t slot = asg_roster_find(ingest->roster, member->instance_id);
     if (slot != ASG_SLOT_NONE) {
         const struct asg_roster_slot *s = asg_roster_slot(ingest->roster, slot);
-        if (s->is_enrolled) memcpy(key_before, s->key, sizeof s->key);
+        if (s->is_bound) memcpy(key_before, s->key, sizeof s->key);
     }
     slot = asg_roster_set(ingest->roster, member, mono_ms);
     if (slot == ASG_SLOT_NONE) return;
@@ -264,10 +261,7 @@ static void apply_changes(struct asg_ingest *ingest, int64_t mono_ms, int64_t wa
             apply_member(ingest, &change->member, mono_ms);
         }
     }
-    if (ingest->must_tell_again) {
-        asg_roster_tell_again(ingest->roster);
-        asg_id_map_clear(&ingest->witnesses);
-    }
+    if (ingest->must_tell_again) asg_roster_tell_again(ingest->roster);
     ingest->must_tell_again = false;
     forget_changes(ingest);
     (void)pthread_mutex_unlock(&ingest->changes_lock);
@@ -369,95 +363,13 @@ static void tell_metrics(struct asg_ingest *ingest, int64_t wall_ms)
 
 /* ---- frames ---- */
 
-static void reply(struct asg_ingest *ingest, uint32_t peer, enum asg_message_type type,
-                  const void *object)
-{
-    asg_bytes_reset(&ingest->reply);
-    asg_wire_encode_message(type, object, &ingest->reply);
-    /* An agent that is gone again asks anew by itself. */
-    (void)asg_bus_listener_send(ingest->options.listener, peer, ingest->reply.data,
-                                ingest->reply.length);
-}
-
-/* An instance that is not known, whose agent has a token of ours: it is early, or the log
- * is an old copy and lacks its launch. The loop knows which. Told once. */
-static void tell_witness(struct asg_ingest *ingest, const struct asg_join *join)
-{
-    if (strlen(join->instance_id) > ASG_INSTANCE_ID_MAX ||
-        !asg_roster_is_own_token(ingest->roster, join) ||
-        asg_id_map_find(&ingest->witnesses, join->instance_id) != ASG_ID_MAP_NONE) {
-        return;
-    }
-    struct asg_inbox_item *item = asg_inbox_begin(ingest->options.inbox);
-    if (item == NULL) {
-        asg_count(ASG_COUNT_INBOX_FULL, 1);
-        return; /* it asks again */
-    }
-    struct asg_witness *witness = asg_arena_take(&item->arena, sizeof *witness);
-    *witness =
-        (struct asg_witness){.kind = ASG_WITNESS_AGENT,
-                             .name = asg_arena_text(&item->arena, join->instance_id),
-                             .incarnation = join->incarnation,
-                             .job_id = join->job_id,
-                             .attempt = join->attempt};
-    item->event.kind = ASG_EVENT_WITNESS;
-    item->event.witness = witness;
-    asg_inbox_put(ingest->options.inbox, item);
-    if (ingest->witnesses.count >= WITNESSES_MAX) asg_id_map_clear(&ingest->witnesses);
-    asg_id_map_put(&ingest->witnesses, join->instance_id, 0);
-}
-
-static void take_join(struct asg_ingest *ingest, const struct asg_bus_message *message,
-                      int64_t mono_ms)
-{
-    struct asg_join join;
-    asg_arena_reset(&ingest->scratch);
-    if (asg_wire_decode_message(message->data, message->length, ASG_MESSAGE_JOIN,
-                                &ingest->scratch, &join) != ASG_OK) {
-        asg_count(ASG_COUNT_FRAMES_MALFORMED, 1);
-        return;
-    }
-    const char *key = asg_bus_message_user_key(message);
-    const char *address = asg_bus_message_peer_address(message);
-    struct asg_error error = {""};
-    uint32_t slot = ASG_SLOT_NONE;
-    enum asg_status status =
-        asg_roster_join(ingest->roster, &join, key, address != NULL ? address : "",
-                        mono_ms, &slot, &error);
-    if (status != ASG_OK) {
-        asg_count(ASG_COUNT_JOINS_REFUSED, 1);
-        if (status == ASG_ERR_NOT_FOUND) {
-            tell_witness(ingest, &join);
-        } else {
-            asg_log_warn("ingest", "join_refused", "instance=%s address=%s: %s",
-                         join.instance_id, address != NULL ? address : "?", error.text);
-        }
-        const struct asg_refused refused = {.reason = error.text};
-        reply(ingest, message->peer, ASG_MESSAGE_REFUSED, &refused);
-        return;
-    }
-    asg_count(ASG_COUNT_JOINS, 1);
-    asg_gauge(ASG_COUNT_AGENTS, asg_roster_bound_count(ingest->roster));
-    watch_address(ingest, asg_roster_slot(ingest->roster, slot));
-    const struct asg_joined joined = {.instance_id = join.instance_id};
-    if (ASG_FAILPOINT_FAILS("ingest.before_joined")) return;
-    reply(ingest, message->peer, ASG_MESSAGE_JOINED, &joined);
-    ASG_FAILPOINT("ingest.after_joined");
-}
-
-/* Slot that the key of this very message speaks for. Nobody is answered: by the inlet an
- * agent finds out by itself when its connection ends. */
-static uint32_t slot_of(struct asg_ingest *ingest, const struct asg_bus_message *message,
-                        bool is_inlet)
+/* Slot that the key of this very message speaks for. Nobody is answered: an agent finds
+ * out by itself when its connection ends. */
+static uint32_t slot_of(struct asg_ingest *ingest, const struct asg_bus_message *message)
 {
     uint32_t slot = asg_roster_slot_of(ingest->roster, asg_bus_message_user_key(message));
-    if (slot != ASG_SLOT_NONE) return slot;
-    if (is_inlet) {
-        asg_bus_message_shut(message);
-    } else {
-        reply(ingest, message->peer, ASG_MESSAGE_REJOIN, NULL);
-    }
-    return ASG_SLOT_NONE;
+    if (slot == ASG_SLOT_NONE) asg_bus_message_shut(message);
+    return slot;
 }
 
 /* It waits for the end of the turn; a newer one of its instance takes its place. */
@@ -499,9 +411,9 @@ static void tell_first(struct asg_ingest *ingest, uint32_t slot)
 }
 
 static void take_report(struct asg_ingest *ingest, const struct asg_bus_message *message,
-                        bool is_inlet, struct asg_report *report, int64_t mono_ms)
+                        const struct asg_report *report, int64_t mono_ms)
 {
-    uint32_t slot = slot_of(ingest, message, is_inlet);
+    uint32_t slot = slot_of(ingest, message);
     if (slot == ASG_SLOT_NONE) {
         ingest->counts.unbound++;
         return;
@@ -528,8 +440,7 @@ static void take_report(struct asg_ingest *ingest, const struct asg_bus_message 
 }
 
 /* Agents say a notice again while it stands: core is told once. */
-static void take_notice(struct asg_ingest *ingest, const struct asg_bus_message *message,
-                        bool is_inlet)
+static void take_notice(struct asg_ingest *ingest, const struct asg_bus_message *message)
 {
     struct asg_notice notice;
     asg_arena_reset(&ingest->scratch);
@@ -541,7 +452,7 @@ static void take_notice(struct asg_ingest *ingest, const struct asg_bus_message 
         asg_count(ASG_COUNT_FRAMES_MALFORMED, 1);
         return;
     }
-    uint32_t slot = slot_of(ingest, message, is_inlet);
+    uint32_t slot = slot_of(ingest, message);
     if (slot == ASG_SLOT_NONE ||
         asg_roster_slot(ingest->roster, slot)->state == ASG_MEMBER_LEAVING ||
         !asg_roster_note(ingest->roster, slot, (unsigned)notice.sign)) {
@@ -560,46 +471,32 @@ static void take_notice(struct asg_ingest *ingest, const struct asg_bus_message 
 }
 
 static void take_frame(struct asg_ingest *ingest, const struct asg_bus_message *message,
-                       bool is_inlet, int64_t mono_ms)
+                       int64_t mono_ms)
 {
     if (ASG_FAILPOINT_FAILS("ingest.received")) return;
     struct asg_report report;
     enum asg_status status =
         asg_wire_decode_report(message->data, message->length, &report);
     if (status == ASG_OK) {
-        take_report(ingest, message, is_inlet, &report, mono_ms);
+        take_report(ingest, message, &report, mono_ms);
         return;
     }
     enum asg_message_type type;
     if (status == ASG_ERR_MALFORMED) {
         status = asg_wire_message_type(message->data, message->length, &type);
-        if (status == ASG_OK && type == ASG_MESSAGE_JOIN && !is_inlet) {
-            take_join(ingest, message, mono_ms);
-            return;
-        }
         if (status == ASG_OK && type == ASG_MESSAGE_NOTICE) {
-            take_notice(ingest, message, is_inlet);
+            take_notice(ingest, message);
             return;
         }
     }
     asg_count(status == ASG_ERR_VERSION ? ASG_COUNT_FRAMES_VERSION
                                         : ASG_COUNT_FRAMES_MALFORMED,
               1);
-    asg_log_debug("ingest", "frame_refused", "peer=%u bytes=%zu: %s, dropping it",
-                  message->peer, message->length, asg_status_text(status));
+    asg_log_debug("ingest", "frame_refused", "bytes=%zu: %s, dropping it",
+                  message->length, asg_status_text(status));
 }
 
 /* ---- one turn ---- */
-
-static bool receive(struct asg_ingest *ingest, struct asg_bus_message *message,
-                    bool *ret_is_inlet)
-{
-    *ret_is_inlet = ingest->options.inlet != NULL &&
-                    asg_bus_inlet_receive(ingest->options.inlet, message) == ASG_OK;
-    if (*ret_is_inlet) return true;
-    return ingest->options.listener != NULL &&
-           asg_bus_listener_receive(ingest->options.listener, message) == ASG_OK;
-}
 
 static void say_shed(struct asg_ingest *ingest, int64_t mono_ms)
 {
@@ -619,9 +516,9 @@ static uint32_t drain(struct asg_ingest *ingest, int64_t mono_ms)
 {
     uint32_t taken = 0;
     struct asg_bus_message message;
-    bool is_inlet = false;
-    while (taken < DRAIN_MAX && receive(ingest, &message, &is_inlet)) {
-        take_frame(ingest, &message, is_inlet, mono_ms);
+    while (taken < DRAIN_MAX && ingest->options.inlet != NULL &&
+           asg_bus_inlet_receive(ingest->options.inlet, &message) == ASG_OK) {
+        take_frame(ingest, &message, mono_ms);
         taken++;
     }
     if (taken == 0) return 0;
@@ -716,13 +613,11 @@ void asg_ingest_destroy(struct asg_ingest **ingest)
     struct asg_ingest *i = *ingest;
     if (i == NULL) return;
     asg_roster_destroy(&i->roster);
-    asg_id_map_clear(&i->witnesses);
     asg_window_destroy(&i->window);
     (void)pthread_mutex_destroy(&i->state_lock);
     (void)pthread_mutex_destroy(&i->changes_lock);
     asg_arena_clear(&i->changes_arena);
     asg_arena_clear(&i->scratch);
-    asg_bytes_clear(&i->reply);
     free(i->waiting);
     free(i);
     *ingest = NULL;

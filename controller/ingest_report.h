@@ -26,9 +26,8 @@
 struct asg_ingest;
 
 struct asg_ingest_options {
-    struct asg_bus_inlet *inlet;       /* lent; the turn is its only user */
-    struct asg_bus_listener *listener; /* the same, for agents that JOIN; NULL: none */
-    struct asg_key_set *key_set;       /* lent: filled with the keys that are bound */
+    struct asg_bus_inlet *inlet; /* lent; the turn is its only user; NULL: none */
+    struct asg_key_set *key_set; /* lent: filled with the keys that are bound */
     struct asg_inbox *inbox;
     struct asg_prober *prober; /* NULL: nobody probes */
     struct asg_roster_options roster;

@@ -13,7 +13,6 @@
 struct asg_ingest_thread {
     struct asg_ingest *ingest;
     struct asg_bus_inlet *inlet;
-    struct asg_bus_listener *listener; /* NULL: none */
     pthread_t thread;
     atomic_bool is_stopping;
 };
@@ -28,24 +27,20 @@ static void *run(void *context)
             (void)nanosleep(&pause, NULL);
             continue;
         }
-        struct asg_bus_poll_item items[] = {{.inlet = self->inlet},
-                                            {.listener = self->listener}};
-        (void)asg_bus_poll(items, self->listener != NULL ? 2 : 1,
-                           wait_ms < IDLE_MS ? wait_ms : IDLE_MS);
+        struct asg_bus_poll_item item = {.inlet = self->inlet};
+        (void)asg_bus_poll(&item, 1, wait_ms < IDLE_MS ? wait_ms : IDLE_MS);
     }
     return NULL;
 }
 
 enum asg_status asg_ingest_thread_new(struct asg_ingest *ingest,
                                       struct asg_bus_inlet *inlet,
-                                      struct asg_bus_listener *listener,
                                       struct asg_ingest_thread **ret,
                                       struct asg_error *error)
 {
     struct asg_ingest_thread *self = asg_alloc(1, sizeof *self);
     self->ingest = ingest;
     self->inlet = inlet;
-    self->listener = listener;
     atomic_init(&self->is_stopping, false);
     if (pthread_create(&self->thread, NULL, run, self) != 0) {
         free(self);

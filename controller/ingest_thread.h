@@ -10,11 +10,10 @@
 
 struct asg_ingest_thread;
 
-/* All are lent until the thread is destroyed; nobody else may use the sockets.
+/* Both are lent until the thread is destroyed; nobody else may use the inlet.
  * ASG_ERR_IO: no thread to be had. */
 ASG_MUST_USE enum asg_status asg_ingest_thread_new(struct asg_ingest *ingest,
                                                    struct asg_bus_inlet *inlet,
-                                                   struct asg_bus_listener *listener,
                                                    struct asg_ingest_thread **ret,
                                                    struct asg_error *error);
 /* Stops and joins it. */

@@ -20,8 +20,6 @@
       "Frames that could not be used, by reason.")                                       \
     X(FRAMES_VERSION, "asg_frames_refused_total", "reason=\"version\"", COUNTER,         \
       "Frames that could not be used, by reason.")                                       \
-    X(JOINS, "asg_joins_total", "", COUNTER, "Agents bound to their instance.")          \
-    X(JOINS_REFUSED, "asg_joins_refused_total", "", COUNTER, "Joins refused.")           \
     X(ENROLMENTS_BOUND, "asg_enrolments_total", "outcome=\"bound\"", COUNTER,            \
       "Calls of agents to enrol, by outcome.")                                           \
     X(ENROLMENTS_RENEWED, "asg_enrolments_total", "outcome=\"renewed\"", COUNTER,        \

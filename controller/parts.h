@@ -48,12 +48,11 @@ struct asg_controller {
     struct asg_bus_keys keys;
     struct asg_allow_list *workers_allowed;
     struct asg_allow_list *admins_allowed;
-    struct asg_bus_listener *agents;   /* those that JOIN */
-    struct asg_bus_inlet *inlet;       /* those that are enrolled */
+    struct asg_bus_inlet *inlet;       /* of agents' reports */
     struct asg_key_set *agent_keys;    /* whom it hears */
     struct asg_rpc_identity *identity; /* openasg://CLUSTER/controller */
-    struct asg_prover *enrol_prover;
-    struct asg_enroller *enroller;
+    struct asg_proofs *enrol_proofs;
+    struct asg_enrolments *enrolments;
     struct asg_rpc_enrolment_handler enrol_handler;
     struct asg_rpc_server *enrol_server;
     struct asg_bus_listener *workers;

@@ -110,7 +110,7 @@ enum asg_status asg_write_endpoints(struct asg_controller *controller,
     if (path[0] == '\0') return ASG_OK;
     struct asg_bytes text = {0};
     asg_bytes_printf(&text, "agents: %s\nworkers: %s\nadmin: %s\nhttp: %s\nkey: %s\n",
-                     asg_bus_listener_endpoint(controller->agents),
+                     asg_bus_inlet_endpoint(controller->inlet),
                      asg_bus_listener_endpoint(controller->workers),
                      asg_bus_listener_endpoint(controller->admin),
                      asg_status_pages_url(controller->http), controller->keys.public_key);

@@ -71,7 +71,6 @@ void asg_roster_destroy(struct asg_roster **roster)
 {
     struct asg_roster *r = *roster;
     if (r == NULL) return;
-    asg_secret_wipe(r->options.join_secret, sizeof r->options.join_secret);
     for (uint32_t i = 0; i < r->slot_end; i++) {
         asg_accept_forget(r->slots[i].private_ip);
     }
@@ -177,7 +176,6 @@ static void unbind(struct asg_roster *roster, uint32_t slot)
     if (!s->is_bound) return;
     remove_key(roster, s->key);
     s->is_bound = false;
-    s->is_enrolled = false;
     roster->bound_count--;
 }
 
@@ -332,7 +330,7 @@ static void set_keys(struct asg_roster *roster, uint32_t slot,
 {
     struct asg_roster_slot *s = &roster->slots[slot];
     if (!is_key(member->curve_key)) {
-        if (s->is_enrolled) unbind(roster, slot);
+        unbind(roster, slot);
         return;
     }
     if (member->tls_key == NULL ||
@@ -345,7 +343,6 @@ static void set_keys(struct asg_roster *roster, uint32_t slot,
         s->heard_ms = now_ms;
         expect_silence(roster, slot);
     }
-    if (other == ASG_SLOT_NONE || other == slot) s->is_enrolled = true;
 }
 
 /* What comes from there is no stranger's (base/accept_limits.h). */
@@ -379,9 +376,6 @@ uint32_t asg_roster_set(struct asg_roster *roster, const struct asg_member *memb
     struct asg_roster_slot *s = &roster->slots[slot];
     s->group_no = member->group_no;
     s->state = (uint8_t)member->state;
-    s->job_id = member->job_id;
-    s->attempt = member->attempt;
-    s->incarnation = member->incarnation;
     set_address(s, member->private_ip);
     set_keys(roster, slot, member, now_ms);
     return slot;
@@ -403,7 +397,7 @@ static bool has_keys(const struct asg_roster_slot *slot, const char *key,
 {
     char bound[2 * sizeof slot->tls_key + 1];
     asg_hex_encode(slot->tls_key, sizeof slot->tls_key, bound);
-    return slot->is_enrolled && memcmp(slot->key, key, KEY_LENGTH) == 0 &&
+    return slot->is_bound && memcmp(slot->key, key, KEY_LENGTH) == 0 &&
            strcmp(bound, tls_key) == 0;
 }
 
@@ -421,7 +415,7 @@ enum asg_standing asg_roster_standing(const struct asg_roster *roster,
     }
     uint32_t other = asg_roster_slot_of(roster, key);
     bool is_taken = other != ASG_SLOT_NONE && other != slot;
-    return s->is_enrolled || is_taken ? ASG_STANDING_OTHER_KEYS : ASG_STANDING_FREE;
+    return s->is_bound || is_taken ? ASG_STANDING_OTHER_KEYS : ASG_STANDING_FREE;
 }
 
 static uint32_t clamp_interval(uint32_t interval_ms)
@@ -439,7 +433,7 @@ void asg_roster_describe(struct asg_roster *roster, uint32_t slot, uint32_t grpc
     expect_silence(roster, slot);
 }
 
-/* ---- joins ---- */
+/* ---- tokens ---- */
 
 void asg_join_token(const uint8_t secret[32], uint64_t incarnation, uint64_t job_id,
                     uint32_t attempt, char ret[ASG_JOIN_TOKEN_SIZE])
@@ -462,84 +456,6 @@ void asg_instance_token(const uint8_t secret[32], const char *instance_id,
     uint8_t hash[ASG_SHA256_BYTES];
     asg_hmac_sha256(secret, 32, text, (size_t)length, hash);
     asg_hex_encode(hash, sizeof hash, ret);
-}
-
-static bool is_token_of(const struct asg_roster *roster, const struct asg_join *join,
-                        uint64_t incarnation, uint64_t job_id, uint32_t attempt)
-{
-    char wanted[ASG_JOIN_TOKEN_SIZE];
-    asg_join_token(roster->options.join_secret, incarnation, job_id, attempt, wanted);
-    bool is_right = strlen(join->token) == sizeof wanted - 1 &&
-                    asg_secret_equal(wanted, join->token, sizeof wanted - 1);
-    asg_secret_wipe(wanted, sizeof wanted);
-    return is_right;
-}
-
-static bool has_token(const struct asg_roster *roster, const struct asg_roster_slot *slot,
-                      const struct asg_join *join)
-{
-    return is_token_of(roster, join, slot->incarnation, slot->job_id, slot->attempt);
-}
-
-bool asg_roster_is_own_token(const struct asg_roster *roster, const struct asg_join *join)
-{
-    return is_token_of(roster, join, join->incarnation, join->job_id, join->attempt);
-}
-
-static enum asg_status refuse_join(const struct asg_roster *roster,
-                                   const struct asg_roster_slot *slot,
-                                   const struct asg_join *join, const char *key,
-                                   const char *address, struct asg_error *error)
-{
-    if (!has_token(roster, slot, join)) {
-        return asg_fail(error, ASG_ERR_DENIED,
-                        "the join token is not the one of job %" PRIu64
-                        ", which launched %s",
-                        slot->job_id, slot->id);
-    }
-    if (slot->is_bound && strncmp(slot->key, key, sizeof slot->key) != 0) {
-        return asg_fail(
-            error, ASG_ERR_DENIED,
-            "%s is bound to another agent key; if its agent lost its key file, "
-            "replace the instance",
-            slot->id);
-    }
-    if (roster->options.check_address && slot->private_ip[0] != '\0' &&
-        strcmp(slot->private_ip, address) != 0) {
-        return asg_fail(error, ASG_ERR_DENIED,
-                        "%s has the address %s, this agent comes from %s (with address "
-                        "translation between agents and controller set "
-                        "enrol.check_address: false)",
-                        slot->id, slot->private_ip, address);
-    }
-    return ASG_OK;
-}
-
-enum asg_status asg_roster_join(struct asg_roster *roster, const struct asg_join *join,
-                                const char *key, const char *address, int64_t now_ms,
-                                uint32_t *ret_slot, struct asg_error *error)
-{
-    uint32_t slot = asg_roster_find(roster, join->instance_id);
-    if (slot == ASG_SLOT_NONE || roster->slots[slot].state == ASG_MEMBER_LEAVING) {
-        return asg_fail(error, ASG_ERR_NOT_FOUND,
-                        "no instance %s here (yet); the agent tries again",
-                        join->instance_id);
-    }
-    if (!is_key(key)) return asg_fail(error, ASG_ERR_DENIED, "this agent has no key");
-    struct asg_roster_slot *s = &roster->slots[slot];
-    enum asg_status status = refuse_join(roster, s, join, key, address, error);
-    if (status != ASG_OK) return status;
-    uint32_t other = asg_roster_slot_of(roster, key);
-    if (other != ASG_SLOT_NONE && other != slot) {
-        return asg_fail(error, ASG_ERR_DENIED, "this key speaks for %s already",
-                        roster->slots[other].id);
-    }
-    if (other == ASG_SLOT_NONE) bind_key(roster, slot, key);
-    asg_roster_describe(roster, slot, join->grpc_port, join->interval_ms);
-    s->heard_ms = now_ms;
-    expect_silence(roster, slot);
-    *ret_slot = slot;
-    return ASG_OK;
 }
 
 /* ---- reports ---- */

@@ -18,14 +18,14 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "model/messages.h"
+#include "model/effects.h"
+#include "model/report.h"
 
 #define ASG_SLOT_NONE UINT32_MAX
 
 struct asg_roster;
 
 struct asg_roster_options {
-    uint8_t join_secret[32]; /* tokens are made from it */
     bool check_address;      /* an agent must come from its instance's address */
     uint32_t silent_reports; /* reports missed before it is silent; 3 */
     int64_t silent_ms_min;   /* but never sooner than this; 1 s */
@@ -44,18 +44,14 @@ struct asg_roster_slot {
     uint32_t interval_ms;
     uint32_t waiting; /* ingest's own: row of its report in this turn, from 1 */
     bool is_used;
-    bool is_bound;    /* a key speaks for it */
-    bool is_enrolled; /* by the log, not by JOIN */
-    bool is_silent;   /* told so */
-    bool is_heard;    /* reported since it was bound or since our start */
-    bool must_tell;   /* its next report is told as a first one */
-    uint8_t state;    /* asg_member_state */
+    bool is_bound;  /* a key speaks for it */
+    bool is_silent; /* told so */
+    bool is_heard;  /* reported since it was bound or since our start */
+    bool must_tell; /* its next report is told as a first one */
+    uint8_t state;  /* asg_member_state */
     uint16_t grpc_port;
     uint16_t noted; /* bits 1 << asg_sign: notices that core knows */
     uint32_t group_no;
-    uint64_t job_id;
-    uint64_t incarnation;
-    uint32_t attempt;
     char id[ASG_INSTANCE_ID_MAX + 1];
     char private_ip[16]; /* IPv4, as EC2 gives it */
     char key[40];        /* z85, without a closing zero */
@@ -97,19 +93,6 @@ enum asg_standing asg_roster_standing(const struct asg_roster *roster,
 /* What an agent says of itself when it enrols. */
 void asg_roster_describe(struct asg_roster *roster, uint32_t slot, uint32_t grpc_port,
                          uint32_t interval_ms);
-
-/* May this key speak for this instance by the JOIN of old? Binds it when it may.
- * ASG_ERR_NOT_FOUND: not known (yet): try again soon.
- * ASG_ERR_DENIED:    wrong token, another job's, bound to another key, wrong address. */
-ASG_MUST_USE enum asg_status asg_roster_join(struct asg_roster *roster,
-                                             const struct asg_join *join, const char *key,
-                                             const char *address, int64_t now_ms,
-                                             uint32_t *ret_slot, struct asg_error *error);
-
-/* Is the token one of ours, for the launch that the agent names, whatever instance it is?
- */
-bool asg_roster_is_own_token(const struct asg_roster *roster,
-                             const struct asg_join *join);
 
 enum asg_report_verdict {
     ASG_REPORT_COUNTS,

@@ -82,7 +82,7 @@ static enum asg_status start_server(struct asg_controller *controller,
     const struct asg_controller_settings *settings = controller->settings;
     struct asg_rpc_method methods[ASG_RPC_ENROLMENT_METHODS];
     controller->enrol_handler = (struct asg_rpc_enrolment_handler){
-        .take = asg_enroller_take, .context = controller->enroller};
+        .take = asg_enrolments_take, .context = controller->enrolments};
     asg_rpc_enrolment_methods(&controller->enrol_handler, methods);
     const struct asg_rpc_server_options options = {
         .address = settings->listen_enrol,
@@ -110,14 +110,14 @@ enum asg_status asg_serve_enrol_new(struct asg_controller *controller,
                                     struct asg_error *error)
 {
     const struct asg_controller_settings *settings = controller->settings;
-    struct asg_prover_options proving = {0};
+    struct asg_proofs_options proving = {0};
     memcpy(proving.join_secret, controller->join_secret, sizeof proving.join_secret);
-    asg_prover_new(&proving, &controller->enrol_prover);
+    asg_proofs_new(&proving, &controller->enrol_proofs);
     asg_secret_wipe(&proving, sizeof proving);
-    const struct asg_enroller_options options = {
+    const struct asg_enrolments_options options = {
         .inbox = controller->inbox,
         .ingest = controller->ingest,
-        .prover = controller->enrol_prover,
+        .proofs = controller->enrol_proofs,
         .authority = controller->authority,
         .is_leading = &controller->is_leading,
         .cluster_id = asg_core_cluster_id(asg_commit_core(controller->commit)),
@@ -128,20 +128,20 @@ enum asg_status asg_serve_enrol_new(struct asg_controller *controller,
         .pending = (uint32_t)settings->enrol_pending,
         .clock = controller->clock,
     };
-    enum asg_status status = asg_enroller_new(&options, &controller->enroller, error);
+    enum asg_status status = asg_enrolments_new(&options, &controller->enrolments, error);
     return status == ASG_OK ? start_server(controller, error) : status;
 }
 
 void asg_serve_enrol_close(struct asg_controller *controller)
 {
-    asg_enroller_close(controller->enroller);
-    asg_prover_destroy(&controller->enrol_prover); /* its calls have come back */
+    asg_enrolments_close(controller->enrolments);
+    asg_proofs_destroy(&controller->enrol_proofs); /* its calls have come back */
 }
 
 void asg_serve_enrol_destroy(struct asg_controller *controller)
 {
     asg_rpc_server_stop(&controller->enrol_server, STOP_MS);
-    asg_enroller_destroy(&controller->enroller);
+    asg_enrolments_destroy(&controller->enrolments);
     asg_rpc_identity_destroy(&controller->identity);
 }
 
@@ -161,11 +161,9 @@ const char *asg_launch_join_line(struct asg_controller *controller,
     char token[ASG_JOIN_TOKEN_SIZE];
     asg_join_token(controller->join_secret, job->incarnation, job->id, job->attempt,
                    token);
-    return asg_arena_format(
-        arena, "%s controller=%s key=%s job=%" PRIu64 " attempt=%u incarnation=%" PRIu64,
-        end_of_line(controller, token, arena),
-        asg_bus_listener_endpoint(controller->agents), controller->keys.public_key,
-        job->id, job->attempt, job->incarnation);
+    return asg_arena_format(arena, "%s job=%" PRIu64 " attempt=%u incarnation=%" PRIu64,
+                            end_of_line(controller, token, arena), job->id, job->attempt,
+                            job->incarnation);
 }
 
 const char *asg_instance_join_line(struct asg_controller *controller,

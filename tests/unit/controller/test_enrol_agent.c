@@ -85,9 +85,9 @@ struct fixture {
     char folder[64];
     struct asg_inbox *inbox;
     struct asg_ingest *ingest;
-    struct asg_prover *prover;
+    struct asg_proofs *proofs;
     struct asg_authority *authority;
-    struct asg_enroller *enroller;
+    struct asg_enrolments *enrolments;
     struct asg_tls_key *tls_key;
     struct asg_bytes request;
     char tls_hash[ASG_KEY_HASH_SIZE];
@@ -112,18 +112,18 @@ static int set_up(void **state)
                                               .clock = clock};
     asg_ingest_new(&ingest, &f->ingest);
     memset(f->secret, 7, sizeof f->secret);
-    struct asg_prover_options proving;
+    struct asg_proofs_options proving;
     memcpy(proving.join_secret, f->secret, sizeof f->secret);
-    asg_prover_new(&proving, &f->prover);
+    asg_proofs_new(&proving, &f->proofs);
     atomic_init(&f->is_leading, true);
     if (asg_authority_load_or_make(f->folder, &f->authority, NULL) != ASG_OK) return 1;
     if (asg_tls_key_load_or_make("", &f->tls_key, NULL) != ASG_OK) return 1;
     asg_certificate_request(f->tls_key, &f->request);
     asg_tls_key_hash(f->tls_key, f->tls_hash);
-    const struct asg_enroller_options options = {
+    const struct asg_enrolments_options options = {
         .inbox = f->inbox,
         .ingest = f->ingest,
-        .prover = f->prover,
+        .proofs = f->proofs,
         .authority = f->authority,
         .is_leading = &f->is_leading,
         .cluster_id = CLUSTER,
@@ -134,7 +134,7 @@ static int set_up(void **state)
         .pending = 2,
         .clock = clock,
     };
-    return asg_enroller_new(&options, &f->enroller, NULL) == ASG_OK ? 0 : 1;
+    return asg_enrolments_new(&options, &f->enrolments, NULL) == ASG_OK ? 0 : 1;
 }
 
 static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *at)
@@ -148,8 +148,8 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    asg_enroller_destroy(&f->enroller);
-    asg_prover_destroy(&f->prover);
+    asg_enrolments_destroy(&f->enrolments);
+    asg_proofs_destroy(&f->proofs);
     asg_ingest_destroy(&f->ingest);
     asg_inbox_destroy(&f->inbox);
     asg_authority_destroy(&f->authority);
@@ -199,7 +199,7 @@ static struct asg_rpc_call enrol_as(struct fixture *f, const char *instance_id,
         .document = {.document = "", .signature = ""},
     };
     *call = (struct asg_rpc_call){.answers = 0};
-    asg_enroller_take(f->enroller, call, &enroll, address);
+    asg_enrolments_take(f->enrolments, call, &enroll, address);
     return *call;
 }
 
@@ -377,7 +377,7 @@ static void test_an_early_agent_is_a_witness_once(void **state)
     assert_int_equal(70, item->event.witness->incarnation);
     asg_inbox_done(f->inbox, item);
     expect_nothing_for_the_log(f);
-    asg_enroller_tell_again(f->enroller);
+    asg_enrolments_tell_again(f->enrolments);
     enrol(f, OTHER, KEY_A, IP, &call);
     item = asg_inbox_take(f->inbox);
     assert_non_null(item);
@@ -441,7 +441,7 @@ static void test_who_does_not_lead_or_stops_sends_them_away(void **state)
     atomic_store(&f->is_leading, true);
     enrol(f, ID, KEY_A, IP, &call);
     expect_certificate(f, &call);
-    asg_enroller_close(f->enroller);
+    asg_enrolments_close(f->enrolments);
     enrol(f, ID, KEY_A, IP, &call);
     expect(&call, ASG_RPC_UNAVAILABLE);
     expect_nothing_for_the_log(f);
