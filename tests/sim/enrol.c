@@ -126,7 +126,7 @@ static bool is_reached(const struct asg_rpc_call *call)
                   (call->ask != 0 && instance->is_muted);
     return our->host.is_up && !our->host.is_dying &&
            our->host.paused_until_us <= sim.now_us && our->controller != NULL &&
-           our->controller->enroller != NULL && !is_cut &&
+           our->controller->enrolments != NULL && !is_cut &&
            !sim_strikes(SIM_FAULT_DROP_FRAME);
 }
 
@@ -152,7 +152,7 @@ static void arrive(struct asg_rpc_call *call)
         .sts = {.url = "", .body = ""},
         .document = {.document = "", .signature = ""},
     };
-    asg_enroller_take(our->controller->enroller, call, &enroll, call->address);
+    asg_enrolments_take(our->controller->enrolments, call, &enroll, call->address);
 }
 
 /* ---- agents ---- */
@@ -345,13 +345,13 @@ enum asg_status asg_make_identity(struct asg_controller *controller,
 enum asg_status asg_serve_enrol_new(struct asg_controller *controller,
                                     struct asg_error *error)
 {
-    struct asg_prover_options proving = {0};
+    struct asg_proofs_options proving = {0};
     memcpy(proving.join_secret, controller->join_secret, sizeof proving.join_secret);
-    asg_prover_new(&proving, &controller->enrol_prover);
-    const struct asg_enroller_options options = {
+    asg_proofs_new(&proving, &controller->enrol_proofs);
+    const struct asg_enrolments_options options = {
         .inbox = controller->inbox,
         .ingest = controller->ingest,
-        .prover = controller->enrol_prover,
+        .proofs = controller->enrol_proofs,
         .is_leading = &controller->is_leading,
         .cluster_id = "",
         .reports = controller->agents_announced,
@@ -361,18 +361,18 @@ enum asg_status asg_serve_enrol_new(struct asg_controller *controller,
         .pending = (uint32_t)controller->settings->enrol_pending,
         .clock = controller->clock,
     };
-    return asg_enroller_new(&options, &controller->enroller, error);
+    return asg_enrolments_new(&options, &controller->enrolments, error);
 }
 
 void asg_serve_enrol_close(struct asg_controller *controller)
 {
-    asg_enroller_close(controller->enroller);
-    asg_prover_destroy(&controller->enrol_prover);
+    asg_enrolments_close(controller->enrolments);
+    asg_proofs_destroy(&controller->enrol_proofs);
 }
 
 void asg_serve_enrol_destroy(struct asg_controller *controller)
 {
-    asg_enroller_destroy(&controller->enroller);
+    asg_enrolments_destroy(&controller->enrolments);
 }
 
 enum asg_status asg_check_announced(const struct asg_controller_settings *settings,

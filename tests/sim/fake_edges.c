@@ -221,12 +221,10 @@ static struct asg_probe_thread probe_thread;
 
 enum asg_status asg_ingest_thread_new(struct asg_ingest *ingest,
                                       struct asg_bus_inlet *inlet,
-                                      struct asg_bus_listener *listener,
                                       struct asg_ingest_thread **ret,
                                       struct asg_error *error)
 {
     (void)inlet;
-    (void)listener;
     (void)error;
     our->ingest = ingest;
     sim_wish(&our->ingest_turn, sim.now_us, SIM_EVENT_INGEST, 0);
