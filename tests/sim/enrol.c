@@ -418,6 +418,17 @@ enum asg_status asg_certificate_request_key(const void *request_der, size_t leng
     return ASG_OK;
 }
 
+/* Of the prober: the simulator's probes show none. */
+enum asg_status asg_certificate_check(const char *pem, const char *trusted_pem,
+                                      struct asg_certificate_facts *ret,
+                                      struct asg_error *error)
+{
+    (void)pem;
+    (void)trusted_pem;
+    (void)ret;
+    return asg_fail(error, ASG_ERR_DENIED, "nobody shows a certificate here");
+}
+
 enum asg_status asg_authority_sign(struct asg_authority *authority,
                                    const void *request_der, size_t length,
                                    const struct asg_holder *holder, int64_t from_ms,
