@@ -1,5 +1,5 @@
-/* The controller's process and peers that are none: unknown keys, claims of other
- * instances, frames that are no frames. All is refused and counted, nothing dies. */
+/* The controller's process and peers that are none: unknown keys, frames that are no
+ * frames. All is refused and counted, nothing dies. */
 #include "lib/check.h"
 
 #include <fcntl.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bus/bus.h"
+#include "bus/outlet.h"
 #include "lib/http_get.h"
 #include "lib/wait.h"
 #include "wire/wire.h"
@@ -196,33 +197,26 @@ static void test_a_worker_with_an_unknown_key_is_refused_and_counted(void **stat
     assert_status(ASG_ERR_EMPTY, asg_bus_connection_receive(connection, &message));
 }
 
-static void test_an_agent_cannot_speak_for_an_instance_that_is_not_its_own(void **state)
+/* How it is bound is in tests/integration/test_enrolment.py. */
+static void test_an_agent_whose_key_is_not_bound_is_not_heard(void **state)
 {
     struct fixture *f = *state;
-    struct asg_bus_connection *connection = connect_to(f, f->agents);
-    const struct asg_join join = {
-        .instance_id = "i-0123456789abcdef0",
-        .token = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
-        .job_id = 1,
-        .attempt = 1,
-        .version = "",
-        .private_ip = "127.0.0.1",
-        .interval_ms = 1000};
-    send_message(connection, ASG_MESSAGE_JOIN, &join);
-    struct asg_bus_message message;
-    assert_int_equal(ASG_MESSAGE_REFUSED, wait_for_answer(connection, &message));
-    const struct asg_report report = {.boot_id = 1, .sequence = 1, .cpu_milli = 100000};
-    struct asg_bytes frame = {0};
-    asg_wire_encode_report(&report, &frame);
-    for (int i = 0; i < 3; i++) { /* and the same frame again */
-        assert_status(ASG_OK,
-                      asg_bus_connection_send(connection, frame.data, frame.length));
-        assert_int_equal(ASG_MESSAGE_REJOIN, wait_for_answer(connection, &message));
+    struct asg_bus_keys keys;
+    asg_bus_keys_new(&keys);
+    const struct asg_bus_connect_options options = {
+        .endpoint = f->agents, .server_key = f->key, .keys = &keys};
+    struct asg_bus_outlet *outlet = NULL;
+    struct asg_error error = {""};
+    assert_status(ASG_OK, asg_bus_outlet_new(f->bus, &options, &outlet, &error));
+    struct wait wait = wait_begin(LIMIT_MS);
+    while (asg_bus_outlet_link(outlet, NULL) != ASG_BUS_LINK_REFUSED) {
+        assert_false(wait_is_over(&wait));
+        wait_a_moment();
     }
-    asg_bytes_clear(&frame);
-    wait_for_metric(f, "asg_joins_refused_total", 1);
-    wait_for_metric(f, "asg_reports_dropped_total{reason=\"unbound\"}", 3);
+    wait_for_metric(f, "asg_peers_refused_total", 1);
     assert_true(metric(f, "asg_reports_total") < 1);
+    asg_bus_outlet_destroy(&outlet);
+    asg_bus_keys_clear(&keys);
 }
 
 /* What every socket of the controller has to stand, whoever it is from: two frames of
@@ -323,44 +317,16 @@ static void test_an_admin_socket_answers_no_stranger_and_outlives_nonsense(void 
     wait_for_metric(f, "asg_frames_refused_total{reason=\"malformed\"}", 5);
 }
 
-static void test_frames_that_are_none_are_counted_and_nothing_dies(void **state)
-{
-    struct fixture *f = *state;
-    struct asg_bus_connection *connection = connect_to(f, f->agents);
-    send_nonsense(connection, ASG_MESSAGE_JOIN);
-    wait_for_metric(f, "asg_frames_refused_total{reason=\"version\"}", 2);
-    wait_for_metric(f, "asg_frames_refused_total{reason=\"malformed\"}", 5);
-}
-
-static void test_a_frame_that_is_too_large_ends_only_its_own_connection(void **state)
-{
-    struct fixture *f = *state;
-    struct asg_bus_connection *large = connect_to(f, f->agents);
-    struct asg_bus_connection *other = connect_to(f, f->agents);
-    static const uint8_t bytes[ASG_AGENT_FRAME_MAX + 1] = {0x93};
-    assert_status(ASG_OK, asg_bus_connection_send(large, bytes, sizeof bytes));
-    const struct asg_report report = {.boot_id = 1, .sequence = 1};
-    struct asg_bytes frame = {0};
-    asg_wire_encode_report(&report, &frame);
-    assert_status(ASG_OK, asg_bus_connection_send(other, frame.data, frame.length));
-    asg_bytes_clear(&frame);
-    struct asg_bus_message message;
-    assert_int_equal(ASG_MESSAGE_REJOIN, wait_for_answer(other, &message));
-    assert_status(ASG_ERR_EMPTY, asg_bus_connection_receive(large, &message));
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_a_worker_with_an_unknown_key_is_refused_and_counted),
-        TEST(test_an_agent_cannot_speak_for_an_instance_that_is_not_its_own),
+        TEST(test_an_agent_whose_key_is_not_bound_is_not_heard),
         TEST(test_a_known_worker_that_sends_nonsense_is_counted_and_goes_on),
         TEST(test_a_replayed_result_of_a_worker_changes_nothing),
         TEST(test_an_admin_socket_answers_no_stranger_and_outlives_nonsense),
-        TEST(test_frames_that_are_none_are_counted_and_nothing_dies),
-        TEST(test_a_frame_that_is_too_large_ends_only_its_own_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -274,6 +274,43 @@ static void test_ingest_does_not_count_what_waited_for_two_periods(void **state)
     assert_int_equal(15000, cpu_of_the_period(f));
 }
 
+static void send_bytes(struct fixture *f, const void *data, size_t length)
+{
+    struct wait wait = wait_begin(20000);
+    while (asg_bus_outlet_send(f->outlet, data, length) != ASG_OK) {
+        assert_false(wait_is_over(&wait));
+        wait_a_moment();
+    }
+}
+
+static void test_ingest_counts_frames_that_are_none_and_goes_on(void **state)
+{
+    struct fixture *f = *state;
+    tell_keys(f, "10.0.0.1", f->agent.public_key, ASG_MEMBER_COUNTS);
+    connect_agent(f);
+    wait_for_link(f, ASG_BUS_LINK_UP);
+    static const uint8_t of_version_9[] = {0x93, ASG_MESSAGE_REPORT, 9, 0x90};
+    static const uint8_t cut_short[] = {0x93, ASG_MESSAGE_NOTICE, 1, 0x98, 0xd9, 0xff};
+    static const uint8_t of_a_worker[] = {0x93, ASG_MESSAGE_HELLO, 1, 0x90};
+    static const uint8_t unknown_type[] = {0x93, 0x7f, 1, 0x90};
+    static const uint8_t zeros[300] = {0};
+    int64_t version = count_of(ASG_COUNT_FRAMES_VERSION);
+    int64_t malformed = count_of(ASG_COUNT_FRAMES_MALFORMED);
+    send_bytes(f, of_version_9, sizeof of_version_9);
+    send_bytes(f, cut_short, sizeof cut_short);
+    send_bytes(f, of_a_worker, sizeof of_a_worker);
+    send_bytes(f, unknown_type, sizeof unknown_type);
+    send_bytes(f, zeros, sizeof zeros);
+    send_bytes(f, "", 0);
+    take_frames(f, 6);
+    assert_int_equal(version + 1, count_of(ASG_COUNT_FRAMES_VERSION));
+    assert_int_equal(malformed + 5, count_of(ASG_COUNT_FRAMES_MALFORMED));
+    int64_t reports = count_of(ASG_COUNT_REPORTS);
+    send_report(f, 1, now_us / 1000, 50000);
+    take_frames(f, 1);
+    assert_int_equal(reports + 1, count_of(ASG_COUNT_REPORTS));
+}
+
 /* ---- the prober ---- */
 
 /* CreateFleet does not say the address; the next listing does. */
@@ -358,6 +395,8 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             test_ingest_does_not_count_what_waited_for_two_periods, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_ingest_counts_frames_that_are_none_and_goes_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             test_ingest_suspects_who_was_silent_before_its_address_was_known, set_up,
             tear_down),
