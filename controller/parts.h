@@ -73,6 +73,7 @@ struct asg_controller {
     struct asg_reconciler *reconciler;
     bool is_mass_absent; /* and told so */
     struct asg_collector collector;
+    int64_t witness_at_ms;     /* monotonic: when another lead may be told of */
     int64_t hint_at_ms;        /* monotonic: when a hint may trigger a look again */
     int64_t sweep_at_ms;       /* monotonic: when a listing takes a sweep along */
     struct asg_commit *commit; /* NULL while not leading */

@@ -277,11 +277,16 @@ static void take_result_part(struct asg_controller *controller,
     }
 }
 
+/* Each is a record of the log, whatever it claims. Workers serve one leader, so that a
+ * second is rare; who comes too soon says hello again. */
+#define WITNESS_MS 1000
+
 /* One that has served a leader which this log does not know: the log is an old copy, and
  * says so before the worker is welcomed. A leader that was only overtaken cannot write
  * that, finds it out, and so takes no worker from the one that leads. True: the worker
  * has to say hello again. */
-static bool is_witness(struct asg_controller *controller, const struct asg_hello *hello)
+static bool is_witness(struct asg_controller *controller, const struct asg_hello *hello,
+                       int64_t mono_ms)
 {
     const struct asg_core *core = asg_commit_core(controller->commit);
     if (hello->incarnation == 0) return false;
@@ -290,6 +295,8 @@ static bool is_witness(struct asg_controller *controller, const struct asg_hello
                         hello->incarnation != asg_core_incarnation(core);
         return is_later && asg_commit_staged(controller->commit) > 0;
     }
+    if (mono_ms < controller->witness_at_ms) return true;
+    controller->witness_at_ms = mono_ms + WITNESS_MS;
     const struct asg_witness witness = {.kind = ASG_WITNESS_WORKER,
                                         .name = hello->worker,
                                         .epoch = hello->epoch,
@@ -313,7 +320,7 @@ static void take_hello(struct asg_controller *controller,
     asg_log_info_rate("dispatch", "worker_hello",
                       "worker=%s address=%s credits=%u held=%zu", hello.worker,
                       address != NULL ? address : "?", hello.credits, hello.held_count);
-    if (is_witness(controller, &hello)) return;
+    if (is_witness(controller, &hello, mono_ms)) return;
     asg_dispatch_hello(controller->dispatch, message->peer, key != NULL ? key : "",
                        address != NULL ? address : "", &hello, mono_ms);
 }

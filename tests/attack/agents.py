@@ -1,1 +1,349 @@
-ATTACKS = []
+"""agents - what can be tried with one instance's keys, with its token, or against its
+agent: H2, H3, H7, H11, H13."""
+
+import os
+import re
+import time
+
+from verdict import Attack
+from world import Felt, Trouble, World, numbers, wait_for
+
+
+class Fleet(World):
+    """The same, and what an attacker on an instance knows."""
+
+    def join_line(self, instance_id):
+        """What the user data says: token, job, attempt, incarnation."""
+        with open(os.path.join(self.instance_folder(instance_id), "user-data"),
+                  errors="replace") as file:
+            line = re.search(r"^# openasg-join: (.*)$", file.read(), re.MULTILINE).group(1)
+        return dict(word.split("=", 1) for word in line.split())
+
+    def address(self, instance_id):
+        return next(r["private_ip"] for r in self.rows() if r["instance_id"] == instance_id)
+
+    def console(self, instance_id):
+        path = os.path.join(self.instance_folder(instance_id), "console.log")
+        with open(path, errors="replace") as file:
+            return file.read()
+
+    def probes_at(self, instance_id):
+        """address:port of the agent's gRPC server."""
+        found = re.findall(r" address=(\S+) .*?probes=(\d+)", self.console(instance_id))
+        return "{}:{}".format(*found[-1])
+
+    def kill_agent(self, instance_id, how="KILL"):
+        self.control("POST", f"/_control/instances/{instance_id}/kill", signal=how)
+
+    def enrol(self, instance_id, source, keys, **other):
+        """CODE and words of one call of Enroll; `keys` is a folder of key pairs."""
+        os.makedirs(keys, mode=0o700, exist_ok=True)
+        line = {**self.join_line(other.pop("line_of", instance_id)), **other}
+        said = self.finish(self.attack(
+            "strange_agent", "enrol", self.endpoint("enrol"), source, keys, instance_id,
+            line.get("token", ""), line["job"], line["attempt"], line["incarnation"]))
+        return said.strip().removeprefix("enrol ")
+
+    def report_as(self, instance_id, kind, seconds, source=None):
+        """Forged reports with the keys that lie on that instance."""
+        return self.attack("strange_agent", "report",
+                           self.controller_endpoints()["agents"],
+                           self.controller_endpoints()["key"],
+                           source or self.address(instance_id),
+                           os.path.join(self.instance_folder(instance_id), "agent.key"),
+                           kind, seconds)
+
+    def cluster_id(self):
+        return re.search(r"cluster=(\w+)", self.log_text()).group(1)
+
+
+def scratch(world, name):
+    return os.path.join(world.folder, name)
+
+
+def move_group(metric, kind):
+    def run(verdict, build, is_short):
+        world = Fleet(build, agents=6)
+        try:
+            target = "1000000000" if metric.startswith("network") else "50"
+            world.openasg("policy", "put", "web", "watched", "--metric", metric, "--target",
+                          target, "--preset", "quick", "--disable-scale-in")
+            world.wait_reporting(6)
+            thief = world.serving()[0]["instance_id"]
+            seconds = 8 if is_short else 40
+            child = world.report_as(thief, kind, seconds)
+            worst = 6
+            while child.poll() is None:
+                worst = max(worst, desired(world))
+                time.sleep(0.3)
+            said = world.finish(child)
+            verdict.count(numbers(said)["sent"], "-")
+            verdict.note(f"desired went from 6 to {worst} at most")
+            verdict.require("link up" in said, "the stolen key was not heard at all")
+            verdict.require(numbers(said)["sent"] > 0, "nothing was sent")
+            verdict.require(worst <= 7, f"one agent moved its group from 6 to {worst}")
+            verdict.require(not re.search(r"mean -\d", world.openasg("explain", "web")),
+                            "a sum overflowed")
+            verdict.require(world.is_running("controller"), "the controller died")
+        finally:
+            world.stop()
+    return run
+
+
+def desired(world):
+    for row in world.ask("group", "list"):
+        if row.get("name", row.get("group")) == "web":
+            return int(row["desired"])
+    raise Trouble("there is no group web")
+
+
+def flood_reports(verdict, build, is_short):
+    """Somebody with one agent's keys reports as fast as he can."""
+    world = Fleet(build, agents=5)
+    try:
+        thief = world.serving()[0]["instance_id"]
+        with Felt(world) as felt:
+            child = world.report_as(thief, "flood", 6 if is_short else 30)
+            said = world.finish(child)
+        verdict.count(numbers(said)["sent"], "-")
+        verdict.feel(felt)
+        rate = numbers(said)["sent"] / (6 if is_short else 30)
+        verdict.note(f"{rate:.0f} reports a second by one key")
+        world.wait_reporting(5, 20)
+    finally:
+        world.stop()
+
+
+def junk_reports(verdict, build, is_short):
+    """The same with bytes that are no report: memory, log, the others."""
+    world = Fleet(build, agents=5)
+    try:
+        thief = world.serving()[0]["instance_id"]
+        before = world.log_bytes()
+        with Felt(world) as felt:
+            said = world.finish(world.report_as(thief, "junk", 6 if is_short else 30))
+        verdict.count(numbers(said)["sent"], "-")
+        verdict.feel(felt)
+        grown = world.log_bytes() - before
+        verdict.note(f"{grown} bytes of log")
+        verdict.require(grown < 200_000, f"the log grew by {grown} bytes")
+    finally:
+        world.stop()
+
+
+def notice_of_spot(verdict, build, is_short):
+    """H13: an on-demand instance says that EC2 is about to take it back."""
+    world = Fleet(build, agents=3)
+    try:
+        thief = world.serving()[0]["instance_id"]
+        said = world.finish(world.report_as(thief, "notice", 4 if is_short else 10))
+        verdict.count(numbers(said)["sent"], "-")
+        time.sleep(1)
+        verdict.require(thief in {r["instance_id"] for r in world.serving()},
+                        "an on-demand instance ended itself by a notice of Spot")
+        verdict.require("notice" in " ".join(world.ask("status")["alarms"]).lower()
+                        or " alarm notice " in world.log_text(), "there is no alarm")
+    finally:
+        world.stop()
+
+
+def drain_as_a_stranger(verdict, build, is_short):
+    """H3: Drain without TLS, without a certificate, with one that we made."""
+    del is_short
+    marks = {}
+    world = Fleet(build, agents=2, group=("--drain", "10s"), agent_options=(
+        '--drain-script "$PWD/drain.sh"'))
+    try:
+        victim, other = (row["instance_id"] for row in world.serving())
+        for instance in (victim, other):
+            folder = world.instance_folder(instance)
+            marks[instance] = os.path.join(folder, "drained")
+            with open(os.open(os.path.join(folder, "drain.sh"), os.O_WRONLY | os.O_CREAT,
+                              0o700), "w") as file:
+                file.write(f'#!/bin/sh\necho "$OPENASG_DRAIN_REASON" >>{marks[instance]}\n')
+        tries = [("plain", scratch(world, "evil")), ("none", scratch(world, "evil")),
+                 ("evil", scratch(world, "evil")), ("agent", world.instance_folder(other))]
+        os.makedirs(scratch(world, "evil"), mode=0o700)
+        refused = 0
+        for who, folder in tries:
+            said = world.finish(world.attack(
+                "strange_agent", "drain", world.probes_at(victim), victim,
+                world.cluster_id(), folder, who))
+            is_refused = "drain OK" not in said
+            refused += is_refused
+            verdict.note(f"{who}: {said.strip()[:100]}")
+            verdict.require(is_refused, f"the agent obeyed one who came with {who}")
+        verdict.count(len(tries), refused)
+        verdict.require(not os.path.exists(marks[victim]), "the drain script was run")
+        world.openasg("instance", "terminate", victim)
+        wait_for("the genuine drain", lambda: os.path.exists(marks[victim]), 30)
+        verdict.require("\x1b" not in world.log_text(), "an escape came into the log")
+    finally:
+        world.stop()
+
+
+def fake_the_living(verdict, build, is_short):
+    """H3: after an agent died, somebody answers SERVING at its address."""
+    world = Fleet(build, agents=3, probe_suspect_every="200ms")
+    try:
+        os.makedirs(scratch(world, "evil"), mode=0o700)
+        for who in (["evil"] if is_short else ["plain", "evil"]):
+            victim = world.serving()[0]["instance_id"]
+            where = world.probes_at(victim)
+            world.kill_agent(victim)
+            fake = world.attack("strange_agent", "serve", where, victim, world.cluster_id(),
+                                scratch(world, "evil"), who, 120)
+            wait_for("the fake serves", lambda f=fake: f.stdout.readline(), 10)
+            began = time.monotonic()
+            wait_for("the dead instance is replaced", lambda v=victim: v not in {
+                r["instance_id"] for r in world.serving()}, 60)
+            verdict.note(f"{who}: found dead after {time.monotonic() - began:.1f} s")
+            fake.kill()
+            world.wait_serving(3)
+        verdict.count(1 if is_short else 2, 1 if is_short else 2)
+    finally:
+        world.stop()
+
+
+def crowd_out_probes(verdict, build, is_short):
+    """H3: 300 strange connections at an agent's port, while it is probed."""
+    world = Fleet(build, agents=2, probe_background_every="1s")
+    try:
+        victim = world.serving()[0]["instance_id"]
+        where = world.probes_at(victim)
+        before = world.metrics()
+        seconds = 8 if is_short else 65
+        children = [world.attack("strange_peers", where, f"127.3.{n}.1", 20, 100, mode,
+                                 seconds) for n, mode in enumerate(["silent", "tls", "junk"])]
+        said = [numbers(world.finish(child)) for child in children]
+        after = world.metrics()
+        probes = after["asg_probes_total"] - before["asg_probes_total"]
+        failed = after["asg_probes_failed_total"] - before["asg_probes_failed_total"]
+        verdict.count(sum(s["opened"] for s in said), sum(s["refused"] for s in said))
+        verdict.note(f"{probes:.0f} probes in {seconds} s, {failed:.0f} failed")
+        verdict.require(probes >= 2, "nothing was probed meanwhile")
+        verdict.require(failed == 0, f"{failed:.0f} of {probes:.0f} honest probes failed")
+        verdict.require(len(world.serving()) == 2, "an instance was lost")
+    finally:
+        world.stop()
+
+
+def enrol_as_another(verdict, build, is_short):
+    """H7: tokens of a launch, strange addresses, fresh keys, a restart between."""
+    del is_short
+    world = Fleet(build, agents=2)
+    try:
+        one, two = (row["instance_id"] for row in world.serving())
+        world.wait_reporting(2)
+        tries = []
+
+        def attempt(what, *arguments, **other):
+            said = world.enrol(*arguments, **other)
+            tries.append((what, said))
+            verdict.require(not said.startswith("OK"), f"{what}: {said}")
+            return said
+
+        def all_ways(when):
+            attempt(f"fresh keys from its own address {when}", one, world.address(one),
+                    scratch(world, "fresh"))
+            attempt(f"fresh keys from elsewhere {when}", one, "127.0.66.7",
+                    scratch(world, "fresh"))
+            attempt(f"the same launch's token for another {when}", two, world.address(one),
+                    scratch(world, "fresh"), line_of=one)
+            attempt(f"no token {when}", one, world.address(one), scratch(world, "fresh"),
+                    token="")
+            attempt(f"another's bound keys {when}", one, world.address(one),
+                    world.instance_folder(two))
+
+        all_ways("while it lives")
+        world.kill("controller")
+        world.start_controller(**world.settings)
+        all_ways("after a restart")
+        verdict.count(len(tries), sum(not said.startswith("OK") for _, said in tries))
+        for what, said in tries:
+            verdict.note(f"{what}: {said[:90]}")
+        verdict.require("enrolment" in " ".join(world.ask("status")["alarms"]).lower(),
+                        "there is no alarm of other keys for a bound instance")
+        leaked = [said for _, said in tries if re.search(r"job[ =]\d", said)]
+        verdict.require(not leaked, f"a refusal tells of jobs: {leaked[:1]}")
+        world.wait_reporting(2, 30)
+    finally:
+        world.stop()
+
+
+def enrol_early(verdict, build, is_short):
+    """H7: a join from anywhere while EC2 has not said the address."""
+    world = Fleet(build, agents=1)
+    try:
+        known = world.serving()[0]["instance_id"]
+        world.control("POST", "/_control/faults", kind="describe_lag",
+                      action="DescribeInstances", latency_ms=4000)
+        world.agents = 2
+        world.openasg("desired", "set", "web", 2)
+        fresh = wait_for("another instance", lambda: next(
+            (i for i in world.ec2_instances() if i != known), None), 20)
+        tries = refused = 0
+        until = time.monotonic() + (4 if is_short else 8)
+        while time.monotonic() < until:
+            try:
+                said = world.enrol(fresh, "127.0.66.8", scratch(world, "fresh"))
+            except (Trouble, FileNotFoundError, AttributeError):
+                time.sleep(0.1)
+                continue
+            tries += 1
+            refused += not said.startswith("OK")
+            verdict.require(not said.startswith("OK"), f"a stranger was bound: {said}")
+        verdict.count(tries, refused)
+        verdict.require(tries > 0, "nothing was tried")
+        world.control("DELETE", "/_control/faults")
+        world.wait_reporting(2, 60)
+    finally:
+        world.stop()
+
+
+def fill_log_as_stranger(verdict, build, is_short):
+    """H11: one who knows an instance's id is refused again and again."""
+    world = Fleet(build, agents=1)
+    try:
+        victim = world.serving()[0]["instance_id"]
+        before = world.log_bytes()
+        until = time.monotonic() + (5 if is_short else 20)
+        tries = 0
+        os.makedirs(scratch(world, "fresh"), mode=0o700)
+        while time.monotonic() < until:
+            children = [world.attack(
+                "strange_agent", "enrol", world.endpoint("enrol"), f"127.0.67.{n + 1}",
+                scratch(world, "fresh"), victim, "0" * 64, 1, 1, 1) for n in range(4)]
+            for child in children:
+                tries += "enrol" in child.communicate(timeout=30)[0]
+        grown = world.log_bytes() - before
+        verdict.count(tries, tries)
+        verdict.note(f"{grown} bytes of log for {tries} refusals")
+        verdict.require(tries > 0, "nothing was tried")
+        verdict.require(grown < 20_000, f"the log grew by {grown} bytes")
+    finally:
+        world.stop()
+
+
+ATTACKS = [
+    Attack("H2-forged-rates", "one agent says 8 TiB each 10 ms",
+           move_group("network-in", "rates")),
+    Attack("H2-forged-load", "one agent says a load of four million",
+           move_group("load", "load"), is_short=False),
+    Attack("H2-forged-past", "counters and clocks that run backwards",
+           move_group("network-in", "past"), is_short=False),
+    Attack("H3-drain", "Drain by who is not the controller", drain_as_a_stranger),
+    Attack("H3-fake-serving", "SERVING at a dead agent's address", fake_the_living,
+           is_short=False),
+    Attack("H3-crowd", "300 strange connections at an agent's port", crowd_out_probes),
+    Attack("H7-enrolment", "tokens, addresses, fresh keys, a restart", enrol_as_another),
+    Attack("H7-unknown-address", "a join before EC2 has said the address", enrol_early,
+           is_short=False),
+    Attack("H11-log-of-stranger", "refusals fill the log", fill_log_as_stranger,
+           is_short=False),
+    Attack("H13-notice", "a notice of Spot by an on-demand instance", notice_of_spot),
+    Attack("agent-flood", "reports of one key as fast as it can", flood_reports,
+           is_short=False),
+    Attack("agent-junk", "bytes that are no report, with an agent's key", junk_reports,
+           is_short=False),
+]

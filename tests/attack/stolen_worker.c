@@ -7,7 +7,8 @@
  * forge   says of job after job, whoever holds it, that it is done and launched nothing
  * listen  claims credits and writes down what it is sent
  * frames  sends words that are none, as fast as it can
- * witness says that it served a leader whom this log does not know
+ * witness says that it served a leader whom this log does not know, and another, as fast
+ *         as it can
  *
  * Writes a line an event to standard output ("job 7 launch user_data=1"), ends with
  * "sent N heard M". Part of ./dev attack.
@@ -64,8 +65,8 @@ static void say_hello(struct thief *thief)
     struct asg_hello hello = {.worker = "stolen", .version = "0", .credits = CREDITS};
     if (is_mode(thief, "forge") || is_mode(thief, "frames")) hello.credits = 0;
     if (is_mode(thief, "witness")) {
-        hello.epoch = 1000000;
-        hello.incarnation = 0xabcdef;
+        hello.epoch = 1000000 + thief->sent;
+        hello.incarnation = 0xabcdef + thief->sent;
     }
     say(thief, ASG_MESSAGE_HELLO, &hello);
 }
@@ -176,7 +177,8 @@ static void run(struct thief *thief, int64_t seconds)
     const struct asg_clock clock = asg_clock_real();
     int64_t now_ms = asg_clock_monotonic_ms(&clock);
     int64_t until_ms = now_ms + seconds * 1000;
-    bool is_busy = is_mode(thief, "forge") || is_mode(thief, "frames");
+    bool is_busy =
+        is_mode(thief, "forge") || is_mode(thief, "frames") || is_mode(thief, "witness");
     for (; now_ms < until_ms; now_ms = asg_clock_monotonic_ms(&clock)) {
         if (now_ms >= thief->beat_at_ms) {
             thief->beat_at_ms = now_ms + BEAT_MS;
@@ -184,6 +186,7 @@ static void run(struct thief *thief, int64_t seconds)
         }
         if (is_mode(thief, "forge")) forge(thief);
         if (is_mode(thief, "frames")) send_frames(thief);
+        if (is_mode(thief, "witness")) say_hello(thief);
         struct asg_bus_poll_item item = {.connection = thief->connection, .fd = -1};
         (void)asg_bus_poll(&item, 1, is_busy ? 1 : 100);
         struct asg_bus_message message;

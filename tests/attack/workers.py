@@ -90,28 +90,34 @@ def list_nothing(verdict, build, is_short):
 
 
 def trap_jobs(verdict, build, is_short):
-    """H6: a thousand credits are claimed and every lease renewed for ever."""
-    world = World(build, jobs_lease="2s", jobs_heartbeat="500ms")
+    """H6: a thousand credits are claimed, every job taken and its lease renewed for ever.
+    The true worker comes when the thief has what it wants. A key that has finished nothing
+    holds jobs.unproven (8) at most; those end by their deadline, ten minutes later."""
+    groups = 12
+    world = World(build, agents=1, jobs_lease="2s", jobs_heartbeat="500ms")
     try:
-        thief = world.steal_worker("trap", 45 if is_short else 90)
+        world.kill("worker-1")
+        thief = world.steal_worker("trap", 1000)
         wait_for("the thief is welcome", lambda: "worker=stolen" in world.log_text(), 20)
-        began = time.monotonic()
-        for number in range(6):
+        for number in range(groups):
             world.openasg("group", "create", f"g{number}", "--min", "0", "--max", "2",
                           "--desired", "1", "--template", "web", "--zones", "us-east-1a")
-        wanted = 4 + 6
-        wait_for("all groups have their instance",
-                 lambda: len(world.ec2_instances()) >= wanted, 30 if is_short else 75)
-        took = time.monotonic() - began
-        thief.terminate()
-        heard, _ = thief.communicate(timeout=20)
-        trapped = heard.count("job ")
-        verdict.count(trapped, trapped)
-        verdict.note(f"it was handed {trapped} jobs; all six groups had their instance "
-                     f"after {took:.1f} s")
-        verdict.require("worker_put_aside" in world.log_text() or trapped <= 8,
-                        "it was not put aside")
-        verdict.require(len(world.ec2_instances()) == wanted, "instances were launched twice")
+        time.sleep(1)
+        held = sum(row["leases"] for row in world.ask("worker", "list"))
+        began = time.monotonic()
+        world.start_worker("worker-2")
+        free = 1 + groups - held
+        wait_for("the others have their instance",
+                 lambda: len(world.ec2_instances()) >= free, 20)
+        verdict.note(f"it holds {held} jobs; the other {groups - held} groups had their "
+                     f"instance {time.monotonic() - began:.1f} s after the true worker came")
+        verdict.count(held, groups - held)
+        verdict.require(0 < held <= 8, f"it holds {held} jobs")
+        if not is_short:
+            wait_for("all have theirs", lambda: len(world.ec2_instances()) == 1 + groups, 700)
+            verdict.note(f"all after {time.monotonic() - began:.0f} s")
+            verdict.require("worker_put_aside" in world.log_text(), "it was not put aside")
+        thief.kill()
     finally:
         world.stop()
 
@@ -185,8 +191,7 @@ ATTACKS = [
     Attack("H1-workers-port", "routing ids against the workers' port, a worker's key",
            squat_routing_ids),
     Attack("H4-false-listings", "a worker's key answers: EC2 is empty", list_nothing),
-    Attack("H6-trapped-jobs", "a worker's key takes every job and keeps it", trap_jobs,
-           is_short=False),
+    Attack("H6-trapped-jobs", "a worker's key takes every job and keeps it", trap_jobs),
     Attack("H8-forged-results", "a worker's key says that others' jobs are done",
            forge_results),
     Attack("H9-revocation", "a connection that outlives its key", outlive_revocation),

@@ -29,7 +29,7 @@ class World(Cluster):
         self.folder = tempfile.mkdtemp(prefix="asg-attack-")
         super().__init__(build, self.folder)
         self.files = files
-        self.worker_names = ["worker-1", "stolen"]
+        self.worker_names = ["worker-1", "worker-2", "stolen"]
         self.settings = settings
         self.children = []
         self.agents = agents
