@@ -76,7 +76,7 @@ class UserData(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(after.count(b"\n" + MARK), 1)
                 rest = after[after.index(b"\n" + MARK) + 1:]
-                self.assertTrue(rest.split(b"\n")[0].endswith(b"attempt=1"))
+                self.assertTrue(rest.split(b"\n")[0].endswith(b"incarnation=3"))
 
     def test_wrapped_bytes_come_out_whole(self):
         """Byte for byte: scripts with data behind them, and those with no comments."""

@@ -9,10 +9,9 @@
 #include "worker/join_user_data.h"
 
 #define FOLDER ASG_SOURCE_DIR "/tests/golden/user_data"
-/* A key in Z85 may hold what templates and shells look at. */
 #define LINE                                                                             \
-    "# openasg-join: token=0a1b controller=tcp://127.0.0.1:1 "                           \
-    "key={{a%}{#b#}<$(c)>&@[d]*!{%e^f+g-h:i.j=k/l?m} job=7 attempt=1"
+    "# openasg-join: token=0a1b enrol=10.0.0.1:7706,[fd00::1]:7706 ca=2c3d job=7 "       \
+    "attempt=1 incarnation=3"
 
 static struct asg_arena arena;
 

@@ -19,7 +19,7 @@
 #define RESULT_INSTANCES 0
 #endif
 #define JOIN_LINE                                                                        \
-    "# openasg-join: token=abc controller=tcp://127.0.0.1:1 key=k job=7 attempt=1"
+    "# openasg-join: token=abc enrol=127.0.0.1:1 ca=2c3d job=7 attempt=1"
 
 /* What the worker said. */
 struct said {
