@@ -38,6 +38,7 @@ void asg_rpc_unpacked_free(ProtobufCMessage *message)
 void asg_rpc_pack(const ProtobufCMessage *message, struct asg_bytes *ret)
 {
     size_t length = protobuf_c_message_get_packed_size(message);
+    if (length == 0) return; /* all of it is as it always is */
     uint8_t *at = asg_bytes_reserve(ret, length);
     ret->length += protobuf_c_message_pack(message, at);
 }
