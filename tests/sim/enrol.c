@@ -16,11 +16,13 @@
 #include "wire/wire.h"
 
 #define NO_ANSWER_US (5 * SIM_SECOND)
+#define THEFT_TRIES  30
 
 /* On its way there, there, or on its way back. */
 struct asg_rpc_call {
     uint32_t index; /* of the instance that it is for */
     uint64_t ask;   /* which one of its agent's; 0: a thief's */
+    uint32_t tries; /* of a thief */
     bool is_back;
     enum asg_rpc_code code;
     char address[16];
@@ -188,6 +190,13 @@ static void take_answer(struct sim_instance *instance, const struct asg_rpc_call
     sim_wish(&agent->process.turn, agent->ask_us, SIM_EVENT_AGENT, call->index);
 }
 
+/* A thief who is told to, as the instance is not known yet. */
+static bool tries_again(struct asg_rpc_call *call)
+{
+    bool may = call->code == ASG_RPC_NOT_FOUND || call->code == ASG_RPC_UNAVAILABLE;
+    return may && ++call->tries < THEFT_TRIES && sim.instances[call->index]->is_alive;
+}
+
 void sim_enrol_event(void *object)
 {
     struct asg_rpc_call *call = object;
@@ -203,7 +212,14 @@ void sim_enrol_event(void *object)
     if (call->ask != 0 && sim_strikes(SIM_FAULT_DROP_FRAME)) {
         call->code = ASG_RPC_UNAVAILABLE;
     }
-    if (call->ask != 0) take_answer(sim.instances[call->index], call);
+    if (call->ask != 0) {
+        take_answer(sim.instances[call->index], call);
+    } else if (tries_again(call)) {
+        call->is_back = false;
+        sim_put(sim.now_us + sim_between(stream(), 200, 4000) * 1000, SIM_EVENT_ENROL,
+                call->index, 0, call);
+        return;
+    }
     free_call(call);
 }
 
@@ -298,6 +314,22 @@ static void forge_reports(const struct sim_instance *victim, const char *curve_k
     asg_wire_encode_report(&report, &frame);
     sim_send_unadmitted(index, curve_key, frame.data, frame.length);
     asg_bytes_clear(&frame);
+}
+
+void sim_report_early(const struct sim_instance *instance)
+{
+    char curve_key[ASG_BUS_KEY_SIZE];
+    char tls_key[ASG_KEY_HASH_SIZE];
+    /* A key that never will be: a frame may come late. */
+    write_keys(asg_id_map_find(&sim.by_id, instance->id), 0, 9, curve_key, tls_key);
+    forge_reports(instance, curve_key);
+}
+
+void sim_steal_young(struct sim_instance *instance)
+{
+    if (sim.swarm.mean_us[SIM_FAULT_THIEF] == 0 || sim.is_quiet) return;
+    if (sim_between(&sim.swarm.streams[SIM_FAULT_THIEF], 1, 4) != 1) return;
+    if (sim_steal(instance)) sim.swarm.hits[SIM_FAULT_THIEF]++;
 }
 
 bool sim_steal(struct sim_instance *victim)

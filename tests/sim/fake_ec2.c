@@ -128,6 +128,7 @@ static struct sim_instance *note_instance(const struct asg_world_instance *real,
     instance->attempt =
         (uint32_t)strtoul(tag_value(&real->tags, "openasg:attempt"), NULL, 10);
     instance->is_alive = true;
+    instance->is_spot = real->launch->data.is_spot;
     instance->generation = 1;
     instance->is_foreign = tag_value(&real->tags, "openasg:cluster")[0] == '\0';
     instance->started_us = sim.now_us;
@@ -159,6 +160,9 @@ static void add_instance(const struct asg_world_instance *real, const char *toke
     sim.counts.launches++;
     sim_tell("ec2", "%s starts for %s", instance->id, instance->token);
     sim_check_launched(instance, count_of_token(instance->token));
+    struct sim_cluster *was = sim_enter(instance->cluster);
+    sim_steal_young(instance);
+    (void)sim_enter(was);
 }
 
 static void end_instance(struct sim_instance *instance)

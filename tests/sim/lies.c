@@ -5,7 +5,16 @@
 
 #define BETWEEN_US (2 * SIM_HOUR) /* the law looks back this far */
 
-enum lie { LIE_BUSY, LIE_IDLE, LIE_LOAD, LIE_MEMORY, LIE_COUNTERS, LIE_OFTEN, LIES };
+enum lie {
+    LIE_BUSY,
+    LIE_IDLE,
+    LIE_LOAD,
+    LIE_MEMORY,
+    LIE_COUNTERS,
+    LIE_OFTEN,
+    LIE_NOTICE,
+    LIES
+};
 
 static struct sim_random *stream(void)
 {
@@ -35,6 +44,14 @@ bool sim_lie_begin(struct sim_instance *instance)
 static bool does(const struct sim_instance *instance, enum lie lie)
 {
     return (instance->lies >> lie & 1) != 0;
+}
+
+unsigned sim_lie_notices(const struct sim_instance *instance)
+{
+    /* Of Spot it would be believed: it ends nobody but itself. */
+    if (!does(instance, LIE_NOTICE) || instance->is_spot) return instance->notices;
+    return instance->notices | 1u << ASG_SIGN_SPOT_INTERRUPTION |
+           1u << ASG_SIGN_REBALANCE;
 }
 
 int64_t sim_lie_cpu(const struct sim_instance *instance, int64_t value_milli)

@@ -340,7 +340,7 @@ static void send_notices(struct sim_instance *instance)
 {
     static const enum asg_sign signs[] = {ASG_SIGN_SPOT_INTERRUPTION, ASG_SIGN_REBALANCE};
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
-        if ((instance->notices >> signs[i] & 1) == 0) continue;
+        if ((sim_lie_notices(instance) >> signs[i] & 1) == 0) continue;
         const struct asg_notice notice = {
             .sign = signs[i], .at_ms = instance->notice_ms, .detail = "terminate"};
         struct asg_bytes frame = {0};
@@ -359,6 +359,8 @@ void sim_agent_turn(uint32_t index)
     int64_t now_us = sim_mono_us(&agent->process);
     sim_agent_enrol(instance);
     bool is_admitted = sim_is_admitted(instance);
+    bool is_due = agent->reporter.due_us <= now_us;
+    if (is_due && !agent->is_member) sim_report_early(instance);
     if (asg_reporter_tick(&agent->reporter, &uplink, is_admitted, now_us,
                           sim_wall_ms())) {
         sim.counts.reports++;

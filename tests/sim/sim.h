@@ -274,6 +274,7 @@ struct sim_instance {
     struct sim_group *group;     /* NULL: of none that we know */
     uint64_t job_id;
     uint32_t attempt;
+    bool is_spot;  /* EC2 may take it back */
     bool is_stray; /* started by hand, not by a job */
     bool is_lost;  /* its job is: the log does not know it, until somebody settles it */
     bool was_lost; /* its job's number may be another's by now */
@@ -567,10 +568,12 @@ bool sim_agent_has_line(const struct sim_instance *instance); /* in its user dat
 void sim_agent_connect(struct sim_instance *instance);
 void sim_agent_enrol(struct sim_instance *instance); /* asks, if it is due */
 void sim_enrol_event(void *call);
+void sim_report_early(const struct sim_instance *instance); /* before it is enrolled */
 bool sim_reimage(struct sim_instance *instance);
 void sim_order_rebind(const struct sim_instance *instance);
 void sim_rebind_refused(void);
 bool sim_steal(struct sim_instance *victim);
+void sim_steal_young(struct sim_instance *instance); /* one that has just been launched */
 
 /* ---- disk.c ---- */
 void sim_disk_new(struct sim_disk **ret);
@@ -672,6 +675,7 @@ void sim_scenario_step(void);
 #define SIM_MEMORY_MILLI  30000               /* percent: of every honest agent */
 #define SIM_NETWORK_MILLI INT64_C(1000000000) /* bytes a second: a byte a microsecond */
 bool sim_lie_begin(struct sim_instance *instance);
+unsigned sim_lie_notices(const struct sim_instance *instance); /* bits, as `notices` */
 int64_t sim_lie_cpu(const struct sim_instance *instance, int64_t value_milli);
 void sim_lie(const struct sim_instance *instance, struct asg_report *report);
 void sim_lie_often(struct sim_instance *instance, const struct asg_uplink *uplink);
@@ -775,6 +779,7 @@ void law_tags_were_planned(const char *action, const char *const *ids, size_t id
 const char *law_let_go(void);
 void law_one_agents_share(const struct asg_metrics *metrics);
 void law_dead_letters(void);
+void law_taken_back(const struct asg_decision *decision);
 void law_bound(const struct asg_effects *effects);
 void law_bound_order(const struct asg_command *command);
 void law_heard(const struct asg_health *health);

@@ -87,6 +87,7 @@ void sim_check_decision(const struct asg_decision *decision, int64_t time_ms)
     law_no_flapping(decision, time_ms);
     law_to_and_fro(decision);
     law_shares_of_ends(decision, time_ms);
+    law_taken_back(decision);
     law_suspended_rests(decision);
     law_moved_decision(decision);
 }
