@@ -1,150 +1,143 @@
-/* fuzz_log_record - any bytes as a log file: opening, verifying and reading may refuse,
- * and never crash, hang or leak. When verify says that all is well, everything can be
- * read.
+/* fuzz_log_record - the records of a log with anything changed, as they are checked one
+ * by one: whatever was changed is found, and what was not is read. All in memory; whole
+ * files are fuzz_log_file's.
  *
- * Input: the first byte says what the rest is.
- *   even: edits of a good log, 4 bytes each: place (3 bytes, modulo the size), new byte
- *   odd:  the bits of 1: the file itself (otherwise it is good); 2: its write-ahead log
+ * Input: changes of 4 bytes each: the record, the field, and two bytes of what to do.
  */
-#include <fcntl.h>
+#include <assert.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/arena.h"
-#include "store/log.h"
+#include "store/check_record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char folder[64];
-static char path[96];
-static char wal_path[100];
-static uint8_t *good; /* a small log: two steps, a snapshot, a pruned payload */
-static size_t good_size;
+#define COUNT 6
+#define TEXT  32
 
-static void must(bool ok)
+/* A record with room of its own for what it points to. */
+struct held {
+    struct asg_record record;
+    char kind[TEXT];
+    char subject[TEXT];
+    char note[TEXT];
+    uint8_t payload[TEXT];
+};
+
+static struct held good[COUNT];
+static struct asg_chain chain;
+static uint8_t genesis[ASG_LOG_HASH_BYTES];
+
+static void point(struct held *held)
 {
-    if (!ok) abort();
+    held->record.kind = held->kind;
+    held->record.subject = held->subject;
+    held->record.note = held->note;
+    held->record.payload = held->payload;
 }
 
-static void remove_files(void)
+static void make(size_t at, const char *kind, const char *subject, const char *payload)
 {
-    static const char *const tails[] = {"", "-wal", "-shm", ".lock"};
-    for (size_t i = 0; i < 4; i++) {
-        char name[110];
-        (void)snprintf(name, sizeof name, "%s%s", path, tails[i]);
-        (void)unlink(name);
-    }
-    (void)rmdir(folder);
-    free(good);
-}
-
-static void read_good(void)
-{
-    FILE *file = fopen(path, "rb");
-    must(file != NULL);
-    good = asg_alloc(1, 1 << 20);
-    good_size = fread(good, 1, 1 << 20, file);
-    must(good_size > 4096 && good_size < 1 << 20);
-    (void)fclose(file);
+    struct held *held = &good[at];
+    strcpy(held->kind, kind);
+    strcpy(held->subject, subject);
+    strcpy(held->note, at % 2 == 0 ? "" : "propose 7 (now 4)");
+    size_t length = strlen(payload);
+    memcpy(held->payload, payload, length);
+    held->record = (struct asg_record){.seq = at + 1,
+                                       .epoch = 1 + at / 3,
+                                       .time_ms = 1000 + (int64_t)at,
+                                       .payload_length = length};
+    point(held);
+    asg_chain_content(&chain, held->payload, length, held->record.content_hash);
+    asg_chain_link(&chain, at == 0 ? genesis : good[at - 1].record.chain_hash,
+                   &held->record, held->record.chain_hash);
 }
 
 static void set_up(void)
 {
-    (void)snprintf(folder, sizeof folder, "/tmp/asg-fuzz-XXXXXX");
-    must(mkdtemp(folder) != NULL);
-    (void)snprintf(path, sizeof path, "%s/log", folder);
-    (void)snprintf(wal_path, sizeof wal_path, "%s-wal", path);
-    (void)atexit(remove_files);
-    struct asg_log_options options = {.path = path, .cluster_id = "fuzz", .now_ms = 1};
-    struct asg_log *log = NULL;
-    must(asg_log_open_sqlite(&options, &log, NULL) == ASG_OK);
-    const struct asg_record records[] = {
-        {.time_ms = 1, .kind = "event", .payload = "payload", .payload_length = 7},
-        {.time_ms = 1, .kind = "decision", .subject = "web", .note = "propose 7 (now 4)"},
-        {.time_ms = 2, .kind = "event", .payload = "more", .payload_length = 4},
-        {.time_ms = 2, .kind = "decision", .subject = "db", .note = "nothing to do"},
-    };
-    struct asg_log_retention retention = {.kind = "event", .older_than_ms = 3};
-    must(asg_log_append(log, records, 4, NULL, NULL) == ASG_OK);
-    must(asg_log_save_snapshot(log, 2, "state", 5, NULL) == ASG_OK);
-    must(asg_log_prune(log, &retention, NULL, NULL) == ASG_OK);
-    asg_log_close(&log);
-    read_good();
+    asg_chain_init(&chain);
+    asg_chain_genesis(&chain, "fuzz", 1, genesis);
+    make(0, "lead", "", "payload");
+    make(1, "decision", "web", "");
+    make(2, "event", "", "more");
+    make(3, ASG_LOG_KIND_PRUNE, "event", "\0\0\0\0\0\0\0\1");
+    make(4, "event", "", "newer");
+    make(5, "decision", "db", "nothing");
 }
 
-static void write_file(const char *name, const uint8_t *bytes, size_t size)
+/* One change; it may be none, when the byte was the same. */
+static void change(struct held *held, const uint8_t what[3])
 {
-    int file = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    must(file >= 0);
-    if (size > 0) must(write(file, bytes, size) == (ssize_t)size);
-    (void)close(file);
-}
-
-static void write_edited(const uint8_t *data, size_t size)
-{
-    uint8_t *bytes = asg_alloc(1, good_size);
-    memcpy(bytes, good, good_size);
-    for (size_t i = 0; i + 4 <= size; i += 4) {
-        size_t place = (size_t)data[i] << 16 | (size_t)data[i + 1] << 8 | data[i + 2];
-        bytes[place % good_size] = data[i + 3];
+    size_t place = what[1];
+    uint8_t byte = what[2];
+    switch (what[0] % 10) {
+    case 0: held->record.seq ^= UINT64_C(1) << (place % 64); break;
+    case 1: held->record.epoch ^= UINT64_C(1) << (place % 64); break;
+    case 2: held->record.time_ms ^= INT64_C(1) << (place % 63); break;
+    case 3: held->kind[place % (TEXT - 1)] = (char)byte; break;
+    case 4: held->subject[place % (TEXT - 1)] = (char)byte; break;
+    case 5: held->note[place % (TEXT - 1)] = (char)byte; break;
+    case 6: held->payload[place % TEXT] = byte; break;
+    case 7: held->record.content_hash[place % ASG_LOG_HASH_BYTES] = byte; break;
+    case 8: held->record.chain_hash[place % ASG_LOG_HASH_BYTES] = byte; break;
+    default: held->record.payload_length = byte % (TEXT + 1); break;
     }
-    write_file(path, bytes, good_size);
-    free(bytes);
 }
 
-/* Only after verify found nothing: then nothing may fail any more. */
-static void read_all(struct asg_log *log)
+static bool is_same(const struct held *a, const struct held *b)
 {
-    static const struct asg_log_filter filters[] = {
-        {0}, {.kind = "decision", .subject = "web"}, {.kind = "prune"}};
-    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
-        struct asg_log_cursor *cursor = NULL;
-        must(asg_log_cursor_open(log, &filters[i], &cursor, NULL) == ASG_OK);
-        struct asg_record record;
-        enum asg_status status;
-        while ((status = asg_log_cursor_next(cursor, &record, NULL)) == ASG_OK)
-            continue;
-        must(status == ASG_ERR_EMPTY);
-        asg_log_cursor_close(&cursor);
+    const struct asg_record *one = &a->record;
+    const struct asg_record *other = &b->record;
+    return one->seq == other->seq && one->epoch == other->epoch &&
+           one->time_ms == other->time_ms && strcmp(one->kind, other->kind) == 0 &&
+           strcmp(one->subject, other->subject) == 0 &&
+           strcmp(one->note, other->note) == 0 &&
+           one->payload_length == other->payload_length &&
+           memcmp(a->payload, b->payload, one->payload_length) == 0 &&
+           memcmp(one->content_hash, other->content_hash, ASG_LOG_HASH_BYTES) == 0 &&
+           memcmp(one->chain_hash, other->chain_hash, ASG_LOG_HASH_BYTES) == 0;
+}
+
+/* What verify says of them. */
+static bool is_taken(struct held *records)
+{
+    struct asg_checker checker;
+    struct asg_log_flaw_found flaw = {.flaw = ASG_LOG_FLAW_NONE};
+    asg_checker_init(&checker, 1, 0, genesis);
+    for (size_t i = 0; i < COUNT; i++) {
+        if (strcmp(records[i].kind, ASG_LOG_KIND_PRUNE) == 0) {
+            asg_checker_note_prune(&checker, &records[i].record);
+        }
     }
-    struct asg_bytes snapshot = {0};
-    uint64_t seq = 0;
-    enum asg_status status = asg_log_load_snapshot(log, 0, &snapshot, &seq, NULL);
-    must(status == ASG_OK || status == ASG_ERR_EMPTY);
-    asg_bytes_clear(&snapshot);
+    bool is_fine = true;
+    for (size_t i = 0; i < COUNT && is_fine; i++) {
+        bool is_content = asg_checker_is_content(&chain, &records[i].record);
+        is_fine =
+            asg_checker_take(&checker, &chain, &records[i].record, is_content, &flaw);
+    }
+    is_fine = is_fine && asg_checker_finish(&checker, COUNT, true, &flaw);
+    assert(is_fine == (flaw.flaw == ASG_LOG_FLAW_NONE));
+    assert(is_fine || flaw.what[0] != '\0');
+    asg_checker_clear(&checker);
+    return is_fine;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (good == NULL) set_up();
-    if (size == 0) return 0;
-    bool is_edit = (data[0] & 1) == 0;
-    bool is_wal = !is_edit && (data[0] & 2) != 0;
-    (void)unlink(wal_path);
-    if (is_edit) write_edited(data + 1, size - 1);
-    if (is_wal) write_file(path, good, good_size);
-    if (is_wal) write_file(wal_path, data + 1, size - 1);
-    if (!is_edit && !is_wal) write_file(path, data + 1, size - 1);
-
-    struct asg_log_options options = {
-        .path = path, .is_read_only = true, .is_immutable = !is_wal};
-    struct asg_log *log = NULL;
-    struct asg_error error = {""};
-    struct asg_log_verdict verdict;
-    enum asg_status status = asg_log_open_sqlite(&options, &log, &error);
-    if (status != ASG_OK) {
-        must(error.text[0] != '\0');
-        if (status != ASG_ERR_CORRUPT) return 0;
-        asg_log_explain_damage(&options, &error, &verdict);
-        must(verdict.what[0] != '\0' && verdict.advice[0] != '\0');
-        return 0;
+    if (chain.hasher == NULL) set_up();
+    struct held records[COUNT];
+    memcpy(records, good, sizeof records);
+    for (size_t i = 0; i < COUNT; i++) {
+        point(&records[i]);
     }
-    status = asg_log_verify(log, 0, NULL, NULL, &verdict, &error);
-    must((status == ASG_ERR_CORRUPT) == (verdict.flaw != ASG_LOG_FLAW_NONE));
-    if (status == ASG_OK) read_all(log);
-    asg_log_close(&log);
+    for (size_t at = 0; at + 4 <= size && at < 64; at += 4) {
+        change(&records[data[at] % COUNT], data + at + 1);
+    }
+    bool is_whole = true;
+    for (size_t i = 0; i < COUNT; i++) {
+        is_whole = is_whole && is_same(&records[i], &good[i]);
+    }
+    assert(is_taken(records) == is_whole);
     return 0;
 }
