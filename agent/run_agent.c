@@ -3,7 +3,7 @@
 #include "agent/trim_memory.h"
 #include "base/log.h"
 
-#define LOOK_MS          250   /* between two looks at a connection that is not up */
+#define LOOK_MS          1000  /* between two looks at a connection that is not up */
 #define CLOCK_OFF_MS     60000 /* worth a word */
 #define UNSENT_NOTICE_MS 20    /* the report before it leaves within that */
 
@@ -184,9 +184,11 @@ void asg_run_agent(struct asg_agent *agent)
         look_at_link(agent, &uplink);
         bool is_all_told = asg_notices_send(agent->notices, &uplink);
         report(agent, &uplink);
-        struct asg_bus_poll_item item = {.waker = agent->waker};
-        (void)asg_bus_poll(&item, 1, wait_ms(agent, is_all_told));
-        if (item.is_readable) asg_bus_waker_clear(agent->waker);
+        struct asg_bus_poll_item items[] = {{.waker = agent->waker},
+                                            {.outlet = agent->link->outlet}};
+        (void)asg_bus_poll(items, agent->link->outlet == NULL ? 1 : 2,
+                           wait_ms(agent, is_all_told));
+        if (items[0].is_readable) asg_bus_waker_clear(agent->waker);
     }
     asg_enrol_call_destroy(&agent->call);
 }

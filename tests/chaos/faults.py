@@ -360,8 +360,8 @@ def mend_kill(arena, kind, pid):
 
 # A process passes these once in its life.
 ONCE = ("lead.log_opened", "lead.handed_over", "worker.before_hello",
-        "dispatch.before_welcome", "agent.identity_read", "agent.before_join",
-        "agent.joined")
+        "dispatch.before_welcome", "agent.identity_read", "agent.before_enrol",
+        "agent.enrol_answered")
 
 
 def failpoint(kind, point, action):

@@ -1,63 +1,52 @@
-/* The real openasg-agent against a controller that the test plays over lib/bus. */
+/* The real openasg-agent against a controller that the test plays over lib/rpc and
+ * lib/bus. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "bus/bus.h"
-#include "wire/wire.h"
+#include <arpa/inet.h>
 
-#include "lib/check.h"
+#include "rpc/agent_service.h"
+#include "rpc/health.h"
+
+#include "lib/played_controller.h"
 
 #define AGENT    ASG_BUILD_DIR "/bin/openasg-agent"
-#define TOKEN    "feedfacefeedface"
 #define ADDRESS  "127.77.0.9"
-#define PATIENCE 20000 /* ms for anything that should come */
+#define PATIENCE 30000 /* ms for anything that should come */
 #define ARGS_MAX 24
 
 struct stage {
     char dir[64];
+    char state[128]; /* the agent's state directory */
     char join_file[128];
     char log_file[128];
-    char endpoint[ASG_BUS_ENDPOINT_MAX];
-    struct asg_bus *bus;
-    struct asg_bus_keys keys;
-    struct asg_bus_listener *listener;
+    struct played_controller play;
     pid_t agent;
-    struct asg_arena arena;
-    uint32_t peer; /* who spoke last */
     struct asg_report report;
-    struct asg_join join;
+    char key[ASG_BUS_KEY_SIZE]; /* of the last report */
     char address[64];
 };
 
-static void listen_on(struct stage *stage, const char *endpoint)
+static void put_line(const struct stage *stage, const char *line)
 {
-    const struct asg_bus_listen_options options = {.endpoint = endpoint,
-                                                   .domain = "agents",
-                                                   .keys = &stage->keys,
-                                                   .max_message_bytes =
-                                                       ASG_AGENT_FRAME_MAX};
-    struct asg_error error;
-    assert_status(ASG_OK,
-                  asg_bus_listener_new(stage->bus, &options, &stage->listener, &error));
-    (void)snprintf(stage->endpoint, sizeof stage->endpoint, "%s",
-                   asg_bus_listener_endpoint(stage->listener));
+    int fd = open(stage->join_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal((ssize_t)strlen(line), write(fd, line, strlen(line)));
+    (void)close(fd);
 }
 
 static void put_join_file(struct stage *stage)
 {
-    int fd = open(stage->join_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    assert_true(
-        dprintf(fd, "# openasg-join: token=%s controller=%s key=%s job=12 attempt=3\n",
-                TOKEN, stage->endpoint, stage->keys.public_key) > 0);
-    (void)close(fd);
+    char line[512];
+    played_join_line(&stage->play, line, sizeof line);
+    put_line(stage, line);
 }
 
 static void stage_start(struct stage *stage)
@@ -65,12 +54,10 @@ static void stage_start(struct stage *stage)
     *stage = (struct stage){0};
     (void)snprintf(stage->dir, sizeof stage->dir, "/tmp/asg-agent-XXXXXX");
     assert_non_null(mkdtemp(stage->dir));
+    (void)snprintf(stage->state, sizeof stage->state, "%s/state", stage->dir);
     (void)snprintf(stage->join_file, sizeof stage->join_file, "%s/join", stage->dir);
     (void)snprintf(stage->log_file, sizeof stage->log_file, "%s/log", stage->dir);
-    asg_bus_keys_new(&stage->keys);
-    struct asg_error error;
-    assert_status(ASG_OK, asg_bus_new(1, &stage->bus, &error));
-    listen_on(stage, "tcp://127.0.0.1:*");
+    played_start(&stage->play);
     put_join_file(stage);
 }
 
@@ -80,7 +67,7 @@ static void become_agent(const struct stage *stage, const char *const *more)
     const char *arguments[ARGS_MAX] = {
         AGENT,         "--instance-id",  "i-0program",    "--private-ip", ADDRESS,
         "--join-file", stage->join_file, "--grpc-listen", ":0",           "--interval-ms",
-        "200"};
+        "200",         "--dir",          stage->state};
     size_t count = 0;
     while (arguments[count] != NULL)
         count++;
@@ -128,148 +115,245 @@ static void read_log(const struct stage *stage, char *ret, size_t size)
     if (fd >= 0) (void)close(fd);
 }
 
-static void stage_end(struct stage *stage)
+static void stop_agent(struct stage *stage, int number)
 {
-    if (stage->agent > 0) {
-        (void)kill(stage->agent, SIGTERM);
-        assert_int_equal(0, wait_for_agent(stage));
-    }
-    char log[16384];
-    read_log(stage, log, sizeof log);
-    assert_null(strstr(log, TOKEN)); /* a secret stays one */
-    asg_bus_listener_destroy(&stage->listener);
-    asg_bus_destroy(&stage->bus);
-    asg_arena_clear(&stage->arena);
-    (void)unlink(stage->join_file);
-    (void)unlink(stage->log_file);
-    (void)rmdir(stage->dir);
+    (void)kill(stage->agent, number);
+    assert_int_equal(number == SIGTERM ? 0 : 128 + number, wait_for_agent(stage));
 }
 
-/* The next frame of any kind; decoded into the stage. */
-static enum asg_message_type next_frame(struct stage *stage)
+static void wait_for_log(const struct stage *stage, const char *words)
 {
     struct asg_clock clock = asg_clock_real();
     int64_t end_ms = asg_clock_monotonic_ms(&clock) + PATIENCE;
+    static char log[65536];
+    for (;;) {
+        read_log(stage, log, sizeof log);
+        if (strstr(log, words) != NULL) return;
+        if (asg_clock_monotonic_ms(&clock) > end_ms) print_message("%s", log);
+        assert_true(asg_clock_monotonic_ms(&clock) <= end_ms);
+        const struct timespec moment = {.tv_nsec = 5000000};
+        (void)nanosleep(&moment, NULL);
+    }
+}
+
+static void remove_state(const struct stage *stage)
+{
+    static const char *const names[] = {"agent.key", "agent.key.pub", "agent-tls.key",
+                                        "enrolment", "instance",      "lock"};
+    char path[160];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", stage->state, names[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(stage->state);
+}
+
+static void stage_end(struct stage *stage)
+{
+    if (stage->agent > 0) stop_agent(stage, SIGTERM);
+    char log[16384];
+    read_log(stage, log, sizeof log);
+    assert_null(strstr(log, PLAYED_TOKEN)); /* a secret stays one */
+    played_end(&stage->play);
+    remove_state(stage);
+    (void)unlink(stage->join_file);
+    (void)unlink(stage->log_file);
+    assert_int_equal(0, rmdir(stage->dir));
+}
+
+/* The next report, from anybody who is admitted; false: none within `wait_ms`. */
+static bool report_within(struct stage *stage, int64_t wait_ms)
+{
+    struct asg_clock clock = asg_clock_real();
+    int64_t end_ms = asg_clock_monotonic_ms(&clock) + wait_ms;
     struct asg_bus_message message;
-    while (asg_bus_listener_receive(stage->listener, &message) != ASG_OK) {
+    while (asg_bus_inlet_receive(stage->play.inlet, &message) != ASG_OK) {
         int64_t left_ms = end_ms - asg_clock_monotonic_ms(&clock);
-        assert_true(left_ms > 0);
-        struct asg_bus_poll_item item = {.listener = stage->listener};
+        if (left_ms <= 0) return false;
+        struct asg_bus_poll_item item = {.inlet = stage->play.inlet};
         (void)asg_bus_poll(&item, 1, left_ms);
     }
-    stage->peer = message.peer;
+    assert_status(ASG_OK,
+                  asg_wire_decode_report(message.data, message.length, &stage->report));
+    (void)snprintf(stage->key, sizeof stage->key, "%s",
+                   asg_bus_message_user_key(&message));
     const char *address = asg_bus_message_peer_address(&message);
     (void)snprintf(stage->address, sizeof stage->address, "%s",
                    address == NULL ? "" : address);
-    enum asg_message_type type = 0;
-    assert_status(ASG_OK, asg_wire_message_type(message.data, message.length, &type));
-    if (type == ASG_MESSAGE_REPORT) {
-        assert_status(
-            ASG_OK, asg_wire_decode_report(message.data, message.length, &stage->report));
-    } else {
-        assert_int_equal(ASG_MESSAGE_JOIN, type);
-        assert_status(ASG_OK, asg_wire_decode_message(message.data, message.length, type,
-                                                      &stage->arena, &stage->join));
+    return true;
+}
+
+static void next_report(struct stage *stage)
+{
+    assert_true(report_within(stage, PATIENCE));
+}
+
+static void wait_for_count(struct stage *stage,
+                           uint64_t (*count)(struct played_controller *), uint64_t wanted)
+{
+    struct asg_clock clock = asg_clock_real();
+    int64_t end_ms = asg_clock_monotonic_ms(&clock) + PATIENCE;
+    while (count(&stage->play) < wanted) {
+        assert_true(asg_clock_monotonic_ms(&clock) < end_ms);
+        const struct timespec moment = {.tv_nsec = 5000000};
+        (void)nanosleep(&moment, NULL);
     }
-    return type;
 }
 
-static void wait_for_frame(struct stage *stage, enum asg_message_type wanted)
-{
-    while (next_frame(stage) != wanted) {
-    }
-}
-
-static void answer(struct stage *stage, enum asg_message_type type, const void *body)
-{
-    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes frame = {0};
-    asg_wire_encode_message(type, body, &frame);
-    assert_status(ASG_OK, asg_bus_listener_send(stage->listener, stage->peer, frame.data,
-                                                frame.length));
-}
-
-static const struct asg_joined joined = {.instance_id = "i-0program"};
-
-static void let_join(struct stage *stage)
-{
-    wait_for_frame(stage, ASG_MESSAGE_JOIN);
-    answer(stage, ASG_MESSAGE_JOINED, &joined);
-}
-
-static void test_agent_joins_with_its_token_from_its_own_address(void **state)
+static void test_agent_enrols_with_its_token_from_its_own_address(void **state)
 {
     (void)state;
     struct stage stage;
     stage_start(&stage);
     start_agent(&stage, NULL);
-    wait_for_frame(&stage, ASG_MESSAGE_JOIN);
-    assert_string_equal("i-0program", stage.join.instance_id);
-    assert_string_equal(TOKEN, stage.join.token);
-    assert_int_equal(12, stage.join.job_id);
-    assert_int_equal(3, stage.join.attempt);
-    assert_string_equal(ADDRESS, stage.join.private_ip);
+    next_report(&stage);
+    struct played_enroll last = played_last(&stage.play);
+    assert_string_equal("i-0program", last.instance_id);
+    assert_string_equal(PLAYED_TOKEN, last.token);
+    assert_int_equal(12, last.job_id);
+    assert_int_equal(3, last.attempt);
+    assert_int_equal(200, last.interval_ms);
+    assert_string_equal(ADDRESS, last.address);
     assert_string_equal(ADDRESS, stage.address);
-    assert_in_range(stage.join.grpc_port, 1, 65535);
-    assert_int_equal(200, stage.join.interval_ms);
+    assert_string_equal(last.curve_key, stage.key);
+    assert_in_range(stage.report.grpc_port, 1, 65535);
     stage_end(&stage);
 }
 
-static void test_agent_reports_from_the_moment_it_is_bound(void **state)
+static void test_agent_reports_from_the_moment_it_is_enrolled(void **state)
 {
     (void)state;
     struct stage stage;
     stage_start(&stage);
+    played_say(&stage.play, ASG_RPC_NOT_FOUND, "EC2 has not told of this instance yet");
     start_agent(&stage, NULL);
-    /* Not a word but JOIN before it is bound. */
-    assert_int_equal(ASG_MESSAGE_JOIN, next_frame(&stage));
-    assert_int_equal(ASG_MESSAGE_JOIN, next_frame(&stage));
-    answer(&stage, ASG_MESSAGE_JOINED, &joined);
+    wait_for_count(&stage, played_asked, 2);
+    assert_false(report_within(&stage, 0)); /* not a word before */
+    played_say(&stage.play, ASG_RPC_OK, NULL);
     uint64_t boot_id = 0;
     uint64_t sequence = 0;
     for (int i = 0; i < 5; i++) {
-        wait_for_frame(&stage, ASG_MESSAGE_REPORT);
+        next_report(&stage);
         if (i > 0) assert_true(stage.report.boot_id == boot_id);
         assert_true(stage.report.sequence > sequence);
         assert_in_range(stage.report.cpu_milli, 0, ASG_PERCENT_MILLI_MAX);
         boot_id = stage.report.boot_id;
         sequence = stage.report.sequence;
     }
+    wait_for_log(&stage, "enrol_not_yet");
+    wait_for_log(&stage, "EC2 has not told of this instance yet");
     stage_end(&stage);
 }
 
-static void test_agent_joins_again_when_it_is_told_to(void **state)
+/* Nothing but the certificate's time makes an agent with a certificate ask again. */
+static void test_restart_reports_with_the_keys_that_were_kept(void **state)
 {
     (void)state;
     struct stage stage;
     stage_start(&stage);
     start_agent(&stage, NULL);
-    let_join(&stage);
-    wait_for_frame(&stage, ASG_MESSAGE_REPORT);
+    next_report(&stage);
+    char key[ASG_BUS_KEY_SIZE];
+    memcpy(key, stage.key, sizeof key);
     uint64_t boot_id = stage.report.boot_id;
-    uint64_t sequence = stage.report.sequence;
-    answer(&stage, ASG_MESSAGE_REJOIN, NULL);
-    let_join(&stage);
-    wait_for_frame(&stage, ASG_MESSAGE_REPORT);
-    assert_true(stage.report.boot_id == boot_id);
-    assert_true(stage.report.sequence > sequence);
+    stop_agent(&stage, SIGKILL);
+    played_say(&stage.play, ASG_RPC_UNAVAILABLE, "this controller does not lead");
+    start_agent(&stage, NULL);
+    do {
+        next_report(&stage);
+    } while (stage.report.boot_id == boot_id);
+    assert_string_equal(key, stage.key);
+    assert_in_range(stage.report.grpc_port, 1, 65535);
+    assert_int_equal(1, played_asked(&stage.play));
     stage_end(&stage);
 }
 
-static void test_agent_that_is_refused_asks_again(void **state)
+static void test_certificate_is_renewed_with_the_same_keys_and_no_proof(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_start(&stage);
+    stage.play.renew_after_ms = 1000;
+    start_agent(&stage, NULL);
+    next_report(&stage);
+    uint64_t sequence = stage.report.sequence;
+    struct played_enroll first = played_last(&stage.play);
+    while (played_enrolled(&stage.play) < 4) { /* three renewals, and no report missed */
+        next_report(&stage);
+        assert_int_equal(sequence + 1, stage.report.sequence);
+        sequence = stage.report.sequence;
+    }
+    struct played_enroll last = played_last(&stage.play);
+    assert_string_equal(first.curve_key, last.curve_key);
+    assert_string_equal(first.tls_key, last.tls_key);
+    assert_int_equal(ASG_RPC_PROOF_NONE, last.proof);
+    assert_int_equal(1, stage.play.proven);
+    stage_end(&stage);
+}
+
+static void test_expired_certificate_is_renewed_after_an_outage(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_start(&stage);
+    stage.play.renew_after_ms = 500; /* good for a second */
+    start_agent(&stage, NULL);
+    next_report(&stage);
+    played_say(&stage.play, ASG_RPC_UNAVAILABLE, "this controller does not lead");
+    uint64_t asked = played_asked(&stage.play);
+    struct asg_clock clock = asg_clock_real();
+    int64_t until_ms = asg_clock_monotonic_ms(&clock) + 2000;
+    wait_for_count(&stage, played_asked, asked + 2);
+    while (asg_clock_monotonic_ms(&clock) < until_ms) /* and it reports on */
+        next_report(&stage);
+    uint64_t enrolled = played_enrolled(&stage.play);
+    played_say(&stage.play, ASG_RPC_OK, NULL);
+    wait_for_count(&stage, played_enrolled, enrolled + 1);
+    next_report(&stage);
+    stage_end(&stage);
+}
+
+static void test_refused_reports_make_the_agent_enrol_again_with_proof(void **state)
 {
     (void)state;
     struct stage stage;
     stage_start(&stage);
     start_agent(&stage, NULL);
-    wait_for_frame(&stage, ASG_MESSAGE_JOIN);
-    const struct asg_refused refused = {.reason = "no such instance yet"};
-    answer(&stage, ASG_MESSAGE_REFUSED, &refused);
-    let_join(&stage);
-    wait_for_frame(&stage, ASG_MESSAGE_REPORT);
-    char log[16384];
-    read_log(&stage, log, sizeof log);
-    assert_non_null(strstr(log, "join_refused"));
-    assert_non_null(strstr(log, "no such instance yet"));
+    next_report(&stage);
+    /* Its key is bound no more, and the connection is gone: a new one is refused. */
+    char endpoint[ASG_BUS_ENDPOINT_MAX];
+    memcpy(endpoint, stage.play.reports, sizeof endpoint);
+    played_say(&stage.play, ASG_RPC_UNAVAILABLE, "wait");
+    played_rebind(&stage.play);
+    asg_bus_inlet_destroy(&stage.play.inlet);
+    asg_bus_destroy(&stage.play.bus);
+    assert_status(ASG_OK, asg_bus_new(1, &stage.play.bus, NULL));
+    played_listen(&stage.play, endpoint);
+    wait_for_log(&stage, "reports_refused");
+    played_say(&stage.play, ASG_RPC_OK, NULL);
+    next_report(&stage);
+    assert_int_equal(ASG_RPC_PROOF_TOKEN, played_last(&stage.play).proof);
+    stage_end(&stage);
+}
+
+static void test_reimaged_instance_is_refused_until_it_is_bound_again(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_start(&stage);
+    start_agent(&stage, NULL);
+    next_report(&stage);
+    char key[ASG_BUS_KEY_SIZE];
+    memcpy(key, stage.key, sizeof key);
+    stop_agent(&stage, SIGTERM);
+    remove_state(&stage);
+    start_agent(&stage, NULL);
+    wait_for_log(&stage, "enrol_refused");
+    wait_for_log(&stage, "was it re-imaged?");
+    played_rebind(&stage.play);
+    do {
+        next_report(&stage);
+    } while (strcmp(stage.key, key) == 0);
     stage_end(&stage);
 }
 
@@ -279,49 +363,160 @@ static void test_agent_survives_a_controller_that_goes_away_and_comes_back(void 
     struct stage stage;
     stage_start(&stage);
     start_agent(&stage, NULL);
-    let_join(&stage);
-    wait_for_frame(&stage, ASG_MESSAGE_REPORT);
+    next_report(&stage);
     uint64_t boot_id = stage.report.boot_id;
     uint64_t sequence = stage.report.sequence;
     char endpoint[ASG_BUS_ENDPOINT_MAX];
-    memcpy(endpoint, stage.endpoint, sizeof endpoint);
-    /* The whole bus goes, as with a process: a closed listener alone gives its port up a
+    memcpy(endpoint, stage.play.reports, sizeof endpoint);
+    /* The whole bus goes, as with a process: a closed inlet alone gives its port up a
      * moment later, from ZeroMQ's own thread. */
-    asg_bus_listener_destroy(&stage.listener);
-    asg_bus_destroy(&stage.bus);
-
-    assert_status(ASG_OK, asg_bus_new(1, &stage.bus, NULL));
-    listen_on(&stage, endpoint);
-    /* The new controller knows nobody: it answers what comes with REJOIN. */
-    if (next_frame(&stage) == ASG_MESSAGE_REPORT) {
-        answer(&stage, ASG_MESSAGE_REJOIN, NULL);
-        wait_for_frame(&stage, ASG_MESSAGE_JOIN);
-    }
-    answer(&stage, ASG_MESSAGE_JOINED, &joined);
-    wait_for_frame(&stage, ASG_MESSAGE_REPORT);
+    asg_bus_inlet_destroy(&stage.play.inlet);
+    asg_bus_destroy(&stage.play.bus);
+    wait_for_log(&stage, "reports_cut");
+    assert_status(ASG_OK, asg_bus_new(1, &stage.play.bus, NULL));
+    played_listen(&stage.play, endpoint);
+    next_report(&stage);
     assert_true(stage.report.boot_id == boot_id);
     assert_true(stage.report.sequence > sequence);
+    assert_int_equal(1, played_asked(&stage.play)); /* it did not enrol again */
     stage_end(&stage);
 }
 
-static void test_agent_drops_frames_that_make_no_sense(void **state)
+static void test_controller_with_another_key_or_endpoint_is_found_again(void **state)
 {
     (void)state;
     struct stage stage;
     stage_start(&stage);
+    stage.play.renew_after_ms = 1500;
     start_agent(&stage, NULL);
-    let_join(&stage);
-    wait_for_frame(&stage, ASG_MESSAGE_REPORT);
-    static const uint8_t garbage[] = {0xc1, 0xff, 0x91, 0x91, 0x91};
-    for (size_t length = 0; length <= sizeof garbage; length++) {
-        assert_status(ASG_OK,
-                      asg_bus_listener_send(stage.listener, stage.peer, garbage, length));
-    }
-    answer(&stage, ASG_MESSAGE_JOIN, &stage.join); /* a frame, but not for an agent */
-    uint64_t sequence = stage.report.sequence;
-    for (int i = 0; i < 3; i++)
-        wait_for_frame(&stage, ASG_MESSAGE_REPORT);
-    assert_true(stage.report.sequence >= sequence + 3);
+    next_report(&stage);
+    asg_bus_inlet_destroy(&stage.play.inlet);
+    (void)pthread_mutex_lock(&stage.play.mutex);
+    asg_bus_keys_new(&stage.play.keys); /* rotated */
+    played_listen(&stage.play, "tcp://127.0.0.1:*");
+    (void)pthread_mutex_unlock(&stage.play.mutex);
+    next_report(&stage);
+    stage_end(&stage);
+}
+
+static void test_first_endpoint_that_answers_is_used(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_start(&stage);
+    stage.play.first_reports = "tcp://127.0.0.1:1";
+    start_agent(&stage, NULL);
+    next_report(&stage);
+    stage_end(&stage);
+}
+
+static void test_second_controller_of_the_line_is_asked_when_the_first_is_away(
+    void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_start(&stage);
+    char line[512];
+    (void)snprintf(line, sizeof line,
+                   "# openasg-join: token=" PLAYED_TOKEN
+                   " enrol=127.0.0.1:1,127.0.0.1:%u ca=%s job=1 attempt=1\n",
+                   asg_rpc_server_port(stage.play.enrolment),
+                   asg_authority_fingerprint(stage.play.authority));
+    put_line(&stage, line);
+    start_agent(&stage, NULL);
+    next_report(&stage);
+    stage_end(&stage);
+}
+
+/* The token is for nobody but the authority of the join line. */
+static void test_wrong_authority_is_told_and_gets_no_token(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct played_controller impostor;
+    stage_start(&stage);
+    played_start(&impostor);
+    char line[512];
+    (void)snprintf(line, sizeof line,
+                   "# openasg-join: token=" PLAYED_TOKEN
+                   " enrol=127.0.0.1:%u ca=%s job=1 attempt=1\n",
+                   asg_rpc_server_port(impostor.enrolment),
+                   asg_authority_fingerprint(stage.play.authority));
+    put_line(&stage, line);
+    start_agent(&stage, NULL);
+    wait_for_log(&stage, "enrol_wrong_authority");
+    wait_for_log(&stage, "not the one in the join line");
+    assert_int_equal(0, played_asked(&impostor));
+    played_end(&impostor);
+    stage_end(&stage);
+}
+
+static void test_nobody_there_is_told(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_start(&stage);
+    static const char *const more[] = {"--enrol", "127.0.0.1:1", NULL};
+    start_agent(&stage, more);
+    wait_for_log(&stage, "enrol_nobody_there");
+    wait_for_log(&stage, "127.0.0.1:1: nobody answers there: connection refused");
+    stage_end(&stage);
+}
+
+/* Something answers, but it is no TLS: a wrong port. */
+static void test_port_that_speaks_no_tls_is_told(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_start(&stage);
+    char port[64];
+    (void)snprintf(port, sizeof port, "%s", stage.play.reports + strlen("tcp://"));
+    const char *const more[] = {"--enrol", port, NULL};
+    start_agent(&stage, more);
+    wait_for_log(&stage, "enrol_nobody_there");
+    stage_end(&stage);
+}
+
+/* Can anybody connect there? */
+static bool is_open(uint16_t port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    assert_int_equal(1, inet_pton(AF_INET, ADDRESS, &address.sin_addr));
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool is_open = connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    (void)close(fd);
+    return is_open;
+}
+
+static uint16_t free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof address;
+    assert_int_equal(1, inet_pton(AF_INET, ADDRESS, &address.sin_addr));
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(0, bind(fd, (struct sockaddr *)&address, sizeof address));
+    assert_int_equal(0, getsockname(fd, (struct sockaddr *)&address, &length));
+    (void)close(fd);
+    return ntohs(address.sin_port);
+}
+
+static void test_probes_are_not_answered_before_there_is_a_certificate(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_start(&stage);
+    uint16_t port = free_port();
+    char listen[16];
+    (void)snprintf(listen, sizeof listen, ":%u", port);
+    const char *const more[] = {"--grpc-listen", listen, NULL};
+    played_say(&stage.play, ASG_RPC_PERMISSION_DENIED, "not yours");
+    start_agent(&stage, more);
+    wait_for_count(&stage, played_asked, 2);
+    assert_false(is_open(port));
+    played_say(&stage.play, ASG_RPC_OK, NULL);
+    next_report(&stage);
+    assert_true(is_open(port));
+    assert_int_equal(port, stage.report.grpc_port);
     stage_end(&stage);
 }
 
@@ -350,14 +545,13 @@ static void test_agent_measures_its_own_session(void **state)
     }
     pid_t burner = 0;
     assert_int_equal(sizeof burner, read(tell[0], &burner, sizeof burner));
-    let_join(&stage);
     do {
-        wait_for_frame(&stage, ASG_MESSAGE_REPORT);
+        next_report(&stage);
     } while (stage.report.cpu_milli < 25000 && stage.report.sequence < 100);
     uint32_t busy_milli = stage.report.cpu_milli;
     (void)kill(burner, SIGKILL);
     do {
-        wait_for_frame(&stage, ASG_MESSAGE_REPORT);
+        next_report(&stage);
     } while (stage.report.cpu_milli > 12000 && stage.report.sequence < 200);
     assert_true(busy_milli >= 25000);
     assert_true(stage.report.cpu_milli <= 12000);
@@ -380,7 +574,9 @@ static void test_agent_that_cannot_start_says_what_to_do(void **state)
         {{"--join-file", "/no/such/file", NULL}, 1, "/no/such/file"},
         {{"--grpc-listen", "localhost:1", NULL}, 1, "localhost:1"},
         {{"--instance-id", "i 1", NULL}, 1, "instance id"},
-        {{"--controller-key", "short", NULL}, 1, "key"},
+        {{"--enrol-ca", "short", NULL}, 1, "enrol_ca"},
+        {{"--enrol", "tcp://a", NULL}, 1, "host:port"},
+        {{"--health-listen", "0.0.0.0:7707", NULL}, 1, "health_listen"},
         {{"--cgroup", "/no/such", NULL}, 0, ""}, /* not used by the host source */
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -393,7 +589,7 @@ static void test_agent_that_cannot_start_says_what_to_do(void **state)
             read_log(&stage, log, sizeof log);
             assert_non_null(strstr(log, wrong[i].word));
         } else {
-            let_join(&stage);
+            next_report(&stage);
         }
         stage_end(&stage);
     }
@@ -402,12 +598,22 @@ static void test_agent_that_cannot_start_says_what_to_do(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_agent_joins_with_its_token_from_its_own_address),
-        cmocka_unit_test(test_agent_reports_from_the_moment_it_is_bound),
-        cmocka_unit_test(test_agent_joins_again_when_it_is_told_to),
-        cmocka_unit_test(test_agent_that_is_refused_asks_again),
+        cmocka_unit_test(test_agent_enrols_with_its_token_from_its_own_address),
+        cmocka_unit_test(test_agent_reports_from_the_moment_it_is_enrolled),
+        cmocka_unit_test(test_restart_reports_with_the_keys_that_were_kept),
+        cmocka_unit_test(test_certificate_is_renewed_with_the_same_keys_and_no_proof),
+        cmocka_unit_test(test_expired_certificate_is_renewed_after_an_outage),
+        cmocka_unit_test(test_refused_reports_make_the_agent_enrol_again_with_proof),
+        cmocka_unit_test(test_reimaged_instance_is_refused_until_it_is_bound_again),
         cmocka_unit_test(test_agent_survives_a_controller_that_goes_away_and_comes_back),
-        cmocka_unit_test(test_agent_drops_frames_that_make_no_sense),
+        cmocka_unit_test(test_controller_with_another_key_or_endpoint_is_found_again),
+        cmocka_unit_test(test_first_endpoint_that_answers_is_used),
+        cmocka_unit_test(
+            test_second_controller_of_the_line_is_asked_when_the_first_is_away),
+        cmocka_unit_test(test_wrong_authority_is_told_and_gets_no_token),
+        cmocka_unit_test(test_nobody_there_is_told),
+        cmocka_unit_test(test_port_that_speaks_no_tls_is_told),
+        cmocka_unit_test(test_probes_are_not_answered_before_there_is_a_certificate),
         cmocka_unit_test(test_agent_measures_its_own_session),
         cmocka_unit_test(test_agent_that_cannot_start_says_what_to_do),
     };
