@@ -33,6 +33,24 @@ struct asg_shared_config {
     bool is_open; /* the credentials file to others than its owner */
 };
 
+/* At most so much, and a byte of what is beyond. The room is taken at once: one that grew
+ * would leave secrets where it was. */
+static void read_into(FILE *file, const struct stat *facts, struct asg_bytes *ret)
+{
+    size_t room = ASG_SHARED_FILE_MAX + 1;
+    bool has_size = S_ISREG(facts->st_mode) && facts->st_size > 0;
+    if (has_size && (uint64_t)facts->st_size < room) room = (size_t)facts->st_size + 1;
+    uint8_t *data = asg_bytes_reserve(ret, room + 1); /* and a zero */
+    ret->length = fread(data, 1, room, file);
+    if (ret->length < room || room > ASG_SHARED_FILE_MAX) return;
+    /* It has grown since it was looked at. */
+    asg_secret_wipe(ret->data, ret->length);
+    asg_bytes_clear(ret);
+    rewind(file);
+    data = asg_bytes_reserve(ret, ASG_SHARED_FILE_MAX + 2);
+    ret->length = fread(data, 1, ASG_SHARED_FILE_MAX + 1, file);
+}
+
 static enum asg_status read_whole_file(const char *path, struct asg_bytes *ret,
                                        bool *ret_is_open, struct asg_error *error)
 {
@@ -45,11 +63,10 @@ static enum asg_status read_whole_file(const char *path, struct asg_bytes *ret,
     }
     /* No buffer of stdio's: it would keep the secrets after we wiped ours. */
     (void)setvbuf(file, NULL, _IONBF, 0);
-    uint8_t *data = asg_bytes_reserve(ret, ASG_SHARED_FILE_MAX + 2);
-    ret->length = fread(data, 1, ASG_SHARED_FILE_MAX + 1, file);
-    bool has_failed = ferror(file) != 0;
-    struct stat facts;
+    struct stat facts = {.st_size = 0};
     *ret_is_open = fstat(fileno(file), &facts) == 0 && (facts.st_mode & 077) != 0;
+    read_into(file, &facts, ret);
+    bool has_failed = ferror(file) != 0;
     (void)fclose(file);
     if (has_failed) {
         return asg_fail(error, ASG_ERR_IO,
