@@ -18,6 +18,8 @@ struct asg_connection {
     struct asg_bus *bus;
     struct asg_bus_connection *peer;
     uint64_t request_no;
+    bool was_up; /* so what we said may have arrived */
+    char public_key[ASG_BUS_KEY_SIZE];
 };
 
 void asg_connection_destroy(struct asg_connection **connection)
@@ -92,17 +94,26 @@ static int connect_controller(struct asg_cli *cli)
         asg_connection_destroy(&connection);
         return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s", error.text);
     }
+    memcpy(connection->public_key, keys.public_key, sizeof keys.public_key);
     cli->connection = connection;
     return ASG_EXIT_OK;
 }
 
-/* Who got no answer needs to know whether to look at the address, at the keys, or at what
- * the controller is doing. */
-static int say_no_answer(struct asg_cli *cli, bool is_order)
+static int say_refused(struct asg_cli *cli)
+{
+    return asg_cli_fail(
+        cli, ASG_EXIT_UNREACHABLE,
+        "the controller at %s refuses our key %s, the public half of %s: put it into the "
+        "controller's admins.d as NAME.pub (\"openasg keys show %s\" prints it)",
+        cli->settings.controller, cli->connection->public_key, cli->settings.key_file,
+        cli->settings.key_file);
+}
+
+/* Nothing was ever said to a controller, for one of these reasons. */
+static int say_unreached(struct asg_cli *cli, const char *waited, bool is_order,
+                         const char *why)
 {
     const struct asg_cli_settings *settings = &cli->settings;
-    char waited[ASG_QUANTITY_TEXT_MAX];
-    asg_quantity_print_duration(settings->timeout_ms, waited);
     int failure = asg_try_endpoint(settings->controller);
     if (failure == ECONNREFUSED) {
         return asg_cli_fail(cli, ASG_EXIT_UNREACHABLE,
@@ -117,25 +128,42 @@ static int say_no_answer(struct asg_cli *cli, bool is_order)
                             settings->controller, waited,
                             failure > 0 ? strerror(failure) : "not an address");
     }
-    const char *order = is_order ? " The order may have been taken all the same: look "
-                                   "before you repeat it"
-                                 : "";
     if (settings->allow_plaintext) {
-        return asg_cli_fail(
-            cli, ASG_EXIT_UNREACHABLE,
-            "no answer from %s within %s, though something listens there: "
-            "is it a controller's admin address, and has it "
-            "allow.plaintext?%s",
-            settings->controller, waited, order);
+        return asg_cli_fail(cli, ASG_EXIT_UNREACHABLE,
+                            "no answer from %s within %s, though something listens "
+                            "there: is it a controller's admin address, and has it "
+                            "allow.plaintext?",
+                            settings->controller, waited);
     }
     return asg_cli_fail(
         cli, ASG_EXIT_UNREACHABLE,
-        "no answer from %s within %s, though something listens there. Is it the "
-        "controller's admin address? Is the public half of %s in the controller's "
-        "admins.d? Is %s the controller's public key?%s",
-        settings->controller, waited, settings->key_file,
+        "no answer from %s within %s: %s. Is it the controller's admin address? Our "
+        "server key is from %s.%s",
+        settings->controller, waited, why,
         settings->server_key[0] != '\0' ? "--server-key" : settings->server_key_file,
-        order);
+        is_order ? " The order was not sent." : "");
+}
+
+/* Who got no answer needs to know whether to look at the address, at the keys, or at what
+ * the controller is doing; and after an order, whether it can have been taken. */
+static int say_no_answer(struct asg_cli *cli, bool is_order)
+{
+    char waited[ASG_QUANTITY_TEXT_MAX];
+    asg_quantity_print_duration(cli->settings.timeout_ms, waited);
+    const char *why = "";
+    enum asg_bus_link link = asg_bus_connection_link(cli->connection->peer, &why);
+    if (link == ASG_BUS_LINK_REFUSED) return say_refused(cli);
+    if (!cli->connection->was_up && link != ASG_BUS_LINK_UP) {
+        return say_unreached(cli, waited, is_order, why);
+    }
+    return asg_cli_fail(
+        cli, ASG_EXIT_UNREACHABLE,
+        "the controller at %s was reached but did not answer within %s: it is busy, or "
+        "went away (%s).%s",
+        cli->settings.controller, waited, why,
+        is_order
+            ? " The order may have been taken all the same: look before you repeat it"
+            : " Ask again, or give it longer with --request-timeout");
 }
 
 /* The answer with our number; others are late ones of questions given up before.
@@ -169,6 +197,9 @@ static int wait_for_answer(struct asg_cli *cli, bool is_order, struct asg_arena 
                                 "of the controller's release",
                                 cli->settings.controller, asg_status_text(status));
         }
+        enum asg_bus_link link = asg_bus_connection_link(connection->peer, NULL);
+        if (link == ASG_BUS_LINK_REFUSED) return say_refused(cli);
+        if (link == ASG_BUS_LINK_UP) connection->was_up = true;
         int64_t left_ms = end_ms - asg_clock_monotonic_ms(&cli->clock);
         if (left_ms <= 0) return say_no_answer(cli, is_order);
         struct asg_bus_poll_item item = {.connection = connection->peer, .fd = -1};

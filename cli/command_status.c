@@ -56,9 +56,28 @@ static const struct asg_render_column worker_columns[] = {
     {"STATE", "state", NULL, false},     {"REASON", "reason", NULL, false},
 };
 
+static const struct asg_render_column refusal_columns[] = {
+    {"PORT", "edge", NULL, false},    {"ADDRESS", "address", NULL, false},
+    {"KEY", "key", NULL, false},      {"WHY", "why", NULL, false},
+    {"TIMES", "count", NULL, false},  {"FIRST", "first_ms", NULL, false},
+    {"LAST", "last_ms", NULL, false},
+};
+
+static int list_refused(struct asg_cli *cli)
+{
+    const struct asg_request request = {
+        .query = ASG_QUERY_REFUSED, .group = "", .name = ""};
+    struct asg_answer answer = {0};
+    int code = asg_ask(cli, &request, &cli->arena, &answer);
+    if (code != ASG_EXIT_OK) return code;
+    asg_cli_show_list(cli, &asg_refusal_schema, answer.refusals, answer.refusal_count,
+                      ASG_COLUMNS(refusal_columns));
+    return ASG_EXIT_OK;
+}
+
 static int run_workers(void *context, const struct asg_arguments *arguments)
 {
-    (void)arguments;
+    if (asg_option_flag(arguments, "refused")) return list_refused(context);
     struct asg_cli *cli = context;
     const struct asg_request request = {
         .query = ASG_QUERY_WORKERS, .group = "", .name = ""};
@@ -177,6 +196,12 @@ static const struct asg_option wait_options[] = {
      .default_text = "60s"},
 };
 
+static const struct asg_option worker_options[] = {
+    {.name = "refused",
+     .type = ASG_OPTION_FLAG,
+     .help = "List who was not let in, instead."},
+};
+
 static const struct asg_command_entry commands[] = {
     {.name = "status",
      .summary = "Show how the controller is and what it serves",
@@ -184,7 +209,12 @@ static const struct asg_command_entry commands[] = {
      .run = run_status},
     {.name = "worker list",
      .summary = "List the workers that are connected",
-     .examples = "openasg worker list",
+     .details = "With --refused it lists who was not let in lately, newest first, at the "
+                "ports of workers, admins and agents: address, public key, and why. To "
+                "admit a worker put its key, as NAME.pub, into the controller's "
+                "workers.d.",
+     .examples = "openasg worker list\nopenasg worker list --refused",
+     ASG_OPTIONS(worker_options),
      .run = run_workers},
     {.name = "wait",
      .summary = "Wait until a group is as asked, for scripts",

@@ -178,6 +178,11 @@ static void answer_question(struct asg_controller *controller, uint32_t peer,
                           &answer.workers, &answer.worker_count);
         break;
     case ASG_QUERY_ACTIVITIES: fill_activities(controller, request, &answer); break;
+    case ASG_QUERY_REFUSED:
+        asg_list_refusals(controller->bus, asg_clock_monotonic_ms(&controller->clock),
+                          asg_clock_wall_ms(&controller->clock), arena, &answer.refusals,
+                          &answer.refusal_count);
+        break;
     case ASG_QUERY_JOIN_LINE: fill_join_line(controller, request, &answer); break;
     default: break;
     }

@@ -18,7 +18,7 @@
 #define ANSWERS_KEPT   1024
 #define RETRY_MS       2000 /* between two tries to lead again */
 #define IDLE_MS        1000
-#define ALLOW_EVERY_MS 2000 /* the folders of allowed keys are read anew */
+#define ALLOW_EVERY_MS 1000 /* the folders of allowed keys are read anew */
 /* A turn is due at least so often, and one that is late by so much is of a process that
  * stood still: stopped, or on a machine that was suspended. */
 #define TURN_MS  60000
@@ -362,6 +362,10 @@ static void pump_dispatch(struct asg_controller *controller)
 static void update_gauges(struct asg_controller *controller)
 {
     asg_gauge(ASG_COUNT_PEERS_REFUSED, (int64_t)asg_bus_refused_count(controller->bus));
+    asg_gauge(ASG_COUNT_KEYS_MISUSED, (int64_t)asg_bus_misused_count(controller->bus));
+    asg_gauge(ASG_COUNT_KEYS_SHUT_OUT,
+              (int64_t)(asg_bus_listener_shut_count(controller->workers) +
+                        asg_bus_listener_shut_count(controller->admin)));
     struct asg_prober_counts probes = asg_prober_counts(controller->prober);
     asg_gauge(ASG_COUNT_PROBES, (int64_t)probes.probes);
     asg_gauge(ASG_COUNT_PROBES_FAILED, (int64_t)probes.failed);
@@ -406,18 +410,29 @@ static void update_gauges(struct asg_controller *controller)
     asg_gauge(ASG_COUNT_JOBS_DEAD, totals.dead_jobs);
 }
 
+static bool is_worker_key(void *context, const char *key)
+{
+    struct asg_controller *controller = context;
+    return asg_allow_list_find(controller->workers_allowed, key, NULL);
+}
+
+/* Whose key is taken back hears and says nothing more from here on; the bus ends its
+ * connection when it looks next. */
 static void read_allowed(struct asg_controller *controller, int64_t mono_ms)
 {
     if (mono_ms < controller->allowed_at_ms) return;
     controller->allowed_at_ms = mono_ms + ALLOW_EVERY_MS;
-    struct asg_error error = {""};
-    if (asg_allow_list_load(controller->workers_allowed,
-                            controller->settings->workers_allowed, &error) != ASG_OK ||
-        asg_allow_list_load(controller->admins_allowed,
-                            controller->settings->admins_allowed, &error) != ASG_OK) {
-        asg_log_warn("keys", "allow_list_unread", "%s; keeping the keys read before",
-                     error.text);
-    }
+    (void)asg_peer_folder_look(&controller->admin_keys, mono_ms);
+    if (!asg_peer_folder_look(&controller->worker_keys, mono_ms)) return;
+    if (controller->dispatch == NULL || controller->settings->allow_plaintext) return;
+    uint32_t gone =
+        asg_dispatch_shut_out(controller->dispatch, is_worker_key, controller);
+    if (gone == 0) return;
+    asg_log_warn("keys", "worker_shut_out",
+                 "workers=%u: their keys are no longer allowed; what they held goes to "
+                 "others",
+                 gone);
+    controller->dispatch_at_ms = mono_ms;
 }
 
 /* To the next thing of the loop's own. */
@@ -468,6 +483,7 @@ int64_t asg_controller_turn(struct asg_controller *controller)
     if (mono_ms >= controller->housekeeping_ms) {
         controller->housekeeping_ms = mono_ms + IDLE_MS;
         read_allowed(controller, mono_ms);
+        asg_tell_refusals(&controller->refusals, controller->bus, mono_ms);
         update_gauges(controller);
         if (controller->enrolments != NULL) {
             asg_enrolments_say(controller->enrolments, mono_ms);
@@ -511,7 +527,8 @@ static enum asg_status listen_on(struct asg_controller *controller, const char *
                                  size_t max_bytes, struct asg_bus_listener **ret,
                                  struct asg_error *error)
 {
-    const struct asg_bus_listen_options options = {
+    bool is_admin = list == controller->admins_allowed;
+    struct asg_bus_listen_options options = {
         .endpoint = endpoint,
         .domain = domain,
         .keys = &controller->keys,
@@ -520,6 +537,7 @@ static enum asg_status listen_on(struct asg_controller *controller, const char *
         .high_water = 10000,
         .allow_plaintext = controller->settings->allow_plaintext,
     };
+    asg_limit_key(is_admin, &options);
     return asg_bus_listener_new(controller->bus, &options, ret, error);
 }
 
@@ -554,7 +572,7 @@ static enum asg_status bind_all(struct asg_controller *controller,
 {
     const struct asg_controller_settings *settings = controller->settings;
     enum asg_status status =
-        asg_bus_new((int)settings->io_threads, &controller->bus, error);
+        asg_bus_new(asg_io_threads(settings->io_threads), &controller->bus, error);
     if (status == ASG_OK) status = open_inlet(controller, error);
     if (status == ASG_OK) {
         status = listen_on(controller, settings->listen_workers, "workers",
@@ -682,19 +700,32 @@ static void new_look_up(struct asg_controller *controller)
     asg_look_up_new(&options, &controller->look_up);
 }
 
+/* Single files that are no good keep nobody from starting: the first turn warns of them.
+ */
+static enum asg_status read_allowed_first(struct asg_controller *controller,
+                                          struct asg_error *error)
+{
+    const struct asg_controller_settings *settings = controller->settings;
+    controller->worker_keys = (struct asg_peer_folder){
+        .path = settings->workers_allowed, .list = controller->workers_allowed};
+    controller->admin_keys = (struct asg_peer_folder){.path = settings->admins_allowed,
+                                                      .list = controller->admins_allowed};
+    struct asg_peer_folder *folders[] = {&controller->worker_keys,
+                                         &controller->admin_keys};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        enum asg_status status =
+            asg_allow_list_load(folders[i]->list, folders[i]->path, error);
+        if (status != ASG_OK && status != ASG_ERR_MALFORMED) return status;
+    }
+    return ASG_OK;
+}
+
 static enum asg_status begin(struct asg_controller *controller, struct asg_error *error)
 {
     asg_allow_list_new(&controller->workers_allowed);
     asg_allow_list_new(&controller->admins_allowed);
     enum asg_status status = asg_prepare_folders(controller, error);
-    if (status == ASG_OK) {
-        status = asg_allow_list_load(controller->workers_allowed,
-                                     controller->settings->workers_allowed, error);
-    }
-    if (status == ASG_OK) {
-        status = asg_allow_list_load(controller->admins_allowed,
-                                     controller->settings->admins_allowed, error);
-    }
+    if (status == ASG_OK) status = read_allowed_first(controller, error);
     if (status == ASG_OK) status = asg_bus_waker_new(&controller->waker);
     if (status != ASG_OK) return status;
     asg_inbox_new(INBOX_ITEMS, wake_loop, controller->waker, &controller->inbox);

@@ -405,6 +405,22 @@ bool asg_dispatch_is_of(const struct asg_dispatch *dispatch, uint32_t peer,
            strncmp(worker->key, key != NULL ? key : "", sizeof worker->key - 1) == 0;
 }
 
+uint32_t asg_dispatch_shut_out(struct asg_dispatch *dispatch,
+                               bool (*is_allowed)(void *context, const char *key),
+                               void *context)
+{
+    uint32_t count = 0;
+    struct asg_dispatch_worker *next = NULL;
+    for (struct asg_dispatch_worker *worker = dispatch->workers; worker != NULL;
+         worker = next) {
+        next = worker->next;
+        if (is_allowed(context, worker->key)) continue;
+        drop_worker(dispatch, worker);
+        count++;
+    }
+    return count;
+}
+
 void asg_dispatch_ask_hello(struct asg_dispatch *dispatch, uint32_t peer)
 {
     (void)send_message(dispatch, peer, ASG_MESSAGE_REJOIN, NULL);

@@ -101,6 +101,11 @@ void asg_dispatch_hello(struct asg_dispatch *dispatch, uint32_t peer, const char
 /* False: another key said hello on that connection's number: believe nothing of it. */
 bool asg_dispatch_is_of(const struct asg_dispatch *dispatch, uint32_t peer,
                         const char *key);
+/* Forget the workers whose key is not allowed any more: no job and nothing else goes to
+ * them, and what they held goes to others. Returns how many. */
+uint32_t asg_dispatch_shut_out(struct asg_dispatch *dispatch,
+                               bool (*is_allowed)(void *context, const char *key),
+                               void *context);
 void asg_dispatch_ask_hello(struct asg_dispatch *dispatch, uint32_t peer);
 /* False: no such worker here; it is told by REJOIN to say hello. */
 bool asg_dispatch_heartbeat(struct asg_dispatch *dispatch, uint32_t peer,

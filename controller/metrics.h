@@ -41,6 +41,13 @@
       "Events an edge had to hold back or drop because the inbox was full.")             \
     X(PEERS_REFUSED, "asg_peers_refused_total", "", COUNTER,                             \
       "Connections refused because their key is not on a list.")                         \
+    X(KEYS_MISUSED, "asg_keys_misused_total", "", COUNTER,                               \
+      "Connections refused because their key, which is admitted, has too many of them "  \
+      "or "                                                                              \
+      "makes them too often.")                                                           \
+    X(KEYS_SHUT_OUT, "asg_connections_shut_total", "", COUNTER,                          \
+      "Connections of workers and admins that were ended: key taken back, too many of "  \
+      "it, or silent.")                                                                  \
     X(TURNED_AWAY_AGENTS, "asg_connections_refused_total", "port=\"agents\"", COUNTER,   \
       "Connections reset because strangers may hold no more, by port.")                  \
     X(TURNED_AWAY_ENROL, "asg_connections_refused_total", "port=\"enrol\"", COUNTER,     \

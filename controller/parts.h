@@ -21,6 +21,7 @@
 #include "controller/log_time.h"
 #include "controller/limit_peers.h"
 #include "controller/look_up.h"
+#include "controller/peer_keys.h"
 #include "controller/probe_agent.h"
 #include "controller/probe_thread.h"
 #include "controller/reconcile.h"
@@ -55,6 +56,9 @@ struct asg_controller {
     struct asg_enrolments *enrolments;
     struct asg_rpc_enrolment_handler enrol_handler;
     struct asg_rpc_server *enrol_server;
+    struct asg_peer_folder worker_keys;
+    struct asg_peer_folder admin_keys;
+    struct asg_refusal_teller refusals;
     struct asg_bus_listener *workers;
     struct asg_bus_listener *admin;
     struct asg_peer_ports ports;

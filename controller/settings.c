@@ -184,8 +184,9 @@ static const struct asg_config_key keys[] = {
      "looked for 24 times in it"},
     {"schedule.late", ASG_CONFIG_DURATION, AT(schedule_late_ms), "2m", SECOND, DAY, NULL,
      "", "a scheduled action that is later than this is skipped"},
-    {"io_threads", ASG_CONFIG_NUMBER, AT(io_threads), "1", 1, 16, NULL, "threads",
-     "of ZeroMQ"},
+    {"io_threads", ASG_CONFIG_NUMBER, AT(io_threads), "0", 0, 16, NULL, "threads",
+     "of ZeroMQ: one for admins, one for workers, the others for agents; with 2 admins "
+     "and workers share one; 0: two, and one for every two cores"},
     {"log_level", ASG_CONFIG_WORD, AT(log_level), "info", .words = &log_level_words,
      .unit = "", .help = "lowest level written to standard error"},
 };

@@ -350,8 +350,8 @@ static void take_hand_back(struct asg_controller *controller,
     asg_dispatch_hand_back(controller->dispatch, message->peer, &hand_back, mono_ms);
 }
 
-/* The list may have changed since this connection was let in: a live connection cannot be
- * dropped by its key, so its words are not believed any more. */
+/* The list may have changed since this connection was let in; the bus looks too, and ends
+ * the connection. */
 static bool is_still_allowed(struct asg_controller *controller,
                              const struct asg_bus_message *message)
 {

@@ -21,7 +21,8 @@
 #define ASG_TRUST_LIMIT     20 /* points at which a key may be put aside */
 #define ASG_TRUST_REST_MS   60000
 #define ASG_TRUST_OWN_FAULT 7
-#define ASG_TRUST_DENIALS   3 /* all that it is answered: no key of an account does that \
+#define ASG_TRUST_DENIALS                                                                \
+    3                         /* all that it is answered: no key of an account does that \
                                */
 #define ASG_TRUST_CODE_MAX 63 /* of an error code that is kept */
 

@@ -10,8 +10,8 @@
 
 #define HALT_LOOK_MS   1000
 #define WAIT_FAILS_MAX 100
-#define STUCK_MS_MIN   INT64_C(500)
-#define STUCK_MS_MAX   INT64_C(30000)
+#define DOWN_MS        1000 /* a restart of the controller is not worth a line */
+#define TELL_MS        10000
 #define WAIT_FAIL_MS   10
 
 enum asg_status asg_worker_loop_send(void *context, enum asg_message_type type,
@@ -20,21 +20,14 @@ enum asg_status asg_worker_loop_send(void *context, enum asg_message_type type,
     struct asg_worker_loop *loop = context;
     asg_bytes_reset(&loop->frame);
     asg_wire_encode_message(type, object, &loop->frame);
-    enum asg_status status =
-        asg_bus_connection_send(loop->connection, loop->frame.data, loop->frame.length);
-    if (status == ASG_OK) {
-        loop->stuck_since_ms = INT64_MAX;
-    } else if (loop->stuck_since_ms == INT64_MAX) {
-        loop->stuck_since_ms = asg_clock_monotonic_ms(&loop->clock);
-    }
-    return status;
+    return asg_bus_connection_send(loop->connection, loop->frame.data,
+                                   loop->frame.length);
 }
 
 enum asg_status asg_worker_loop_open(struct asg_worker_loop *loop,
                                      struct asg_error *error)
 {
-    loop->stuck_since_ms = INT64_MAX;
-    loop->stuck_ms = STUCK_MS_MIN;
+    loop->link_ms = asg_clock_monotonic_ms(&loop->clock);
     return loop->connect(loop->connect_context, &loop->connection, error);
 }
 
@@ -44,30 +37,41 @@ void asg_worker_loop_clear(struct asg_worker_loop *loop)
     asg_bytes_clear(&loop->frame);
 }
 
-/* ZeroMQ does not try again by itself after a controller refused our key, and its queue
- * then takes nothing. */
-static void connect_again_if_stuck(struct asg_worker_loop *loop)
+static void tell_down(const struct asg_worker_loop *loop, enum asg_bus_link link,
+                      const char *why)
 {
+    if (link == ASG_BUS_LINK_REFUSED) {
+        asg_log_warn("worker", "refused",
+                     "this worker's key %s is not in the controller's workers.d: copy %s "
+                     "there; trying on",
+                     loop->public_key, loop->public_file);
+    } else {
+        asg_log_warn("worker", "controller_away", "%s; trying on", why);
+    }
+}
+
+/* Silence is nobody's friend: why there is no controller, at once and each ten seconds.
+ */
+static void tell_link(struct asg_worker_loop *loop)
+{
+    const char *why = NULL;
+    enum asg_bus_link link = asg_bus_connection_link(loop->connection, &why);
     int64_t now_ms = asg_clock_monotonic_ms(&loop->clock);
-    if (loop->stuck_since_ms == INT64_MAX ||
-        now_ms - loop->stuck_since_ms < loop->stuck_ms) {
-        return;
+    if (link == ASG_BUS_LINK_UP) {
+        if (loop->link != ASG_BUS_LINK_UP) {
+            asg_log_info("worker", "controller_reached", "%s", why);
+        }
+        loop->link_ms = now_ms;
+        loop->next_tell_ms = now_ms + DOWN_MS;
+    } else if (link != loop->link && link == ASG_BUS_LINK_REFUSED) {
+        loop->next_tell_ms = now_ms; /* another reason than before */
+    } else if (loop->next_tell_ms == 0) {
+        loop->next_tell_ms = loop->link_ms + DOWN_MS;
     }
-    asg_log_warn(
-        "worker", "controller_away",
-        "nothing leaves for the controller: it is down, or our key (the .pub file "
-        "beside key_file) is not among those it allows; connecting anew");
-    struct asg_bus_connection *fresh = NULL;
-    struct asg_error error = {""};
-    enum asg_status status = loop->connect(loop->connect_context, &fresh, &error);
-    loop->stuck_since_ms = INT64_MAX;
-    if (loop->stuck_ms < STUCK_MS_MAX) loop->stuck_ms *= 2;
-    if (status != ASG_OK) {
-        asg_log_warn("worker", "connect_failed", "%s; trying again", error.text);
-        return;
-    }
-    asg_bus_connection_destroy(&loop->connection);
-    loop->connection = fresh;
+    loop->link = link;
+    if (link == ASG_BUS_LINK_UP || now_ms < loop->next_tell_ms) return;
+    tell_down(loop, link, why);
+    loop->next_tell_ms = now_ms + TELL_MS;
 }
 
 static size_t receive_all(struct asg_worker_loop *loop)
@@ -78,7 +82,6 @@ static size_t receive_all(struct asg_worker_loop *loop)
         asg_worker_receive(loop->worker, message.data, message.length);
         count++;
     }
-    if (count > 0) loop->stuck_ms = STUCK_MS_MIN;
     return count;
 }
 
@@ -101,7 +104,7 @@ static void look_for_halt_file(struct asg_worker_loop *loop)
 static int64_t do_due(struct asg_worker_loop *loop)
 {
     look_for_halt_file(loop);
-    connect_again_if_stuck(loop);
+    tell_link(loop);
     int64_t next_ms = 0;
     do {
         next_ms = asg_worker_tick(loop->worker);

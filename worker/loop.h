@@ -13,14 +13,15 @@
 struct asg_worker_loop {
     struct asg_worker *worker;
     struct asg_ec2_client *ec2;
-    /* The connection is made anew when nothing leaves for a while: a controller that did
-     * not know our key has ended it for good. */
     enum asg_status (*connect)(void *context, struct asg_bus_connection **ret,
                                struct asg_error *error);
     void *connect_context;
     struct asg_bus_connection *connection; /* owned */
-    int64_t stuck_since_ms;                /* INT64_MAX: the last message left */
-    int64_t stuck_ms; /* so long before it is made anew; doubles each time */
+    enum asg_bus_link link;                /* as it stood last */
+    int64_t link_ms;                       /* when it was last up, or the loop began */
+    int64_t next_tell_ms;                  /* when to say again that it is not */
+    const char *public_key;                /* ours, and the file it is in: for people */
+    const char *public_file;
     struct asg_clock clock;
     int signal_fd; /* SIGTERM and SIGINT, blocked otherwise */
     int64_t stop_ms;

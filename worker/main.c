@@ -53,6 +53,29 @@ static int take_signals(void)
     return signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
+/* Beside the key file, by the worker's name: files of several hosts then lie side by side
+ * in workers.d, and one can copy them there as they are. Whoever may not write there does
+ * without. */
+static void keep_public(struct parts *parts, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    int length = slash == NULL ? 0 : (int)(slash + 1 - path);
+    const char *name = asg_worker_name(&parts->settings, &parts->arena);
+    const char *file = asg_arena_format(&parts->arena, "%.*s%s.pub", length, path, name);
+    char there[ASG_BUS_KEY_SIZE];
+    struct asg_error ignored;
+    bool is_there = strchr(name, '/') == NULL &&
+                    asg_bus_public_key_load(file, there, &ignored) == ASG_OK &&
+                    strcmp(there, parts->keys.public_key) == 0;
+    if (!is_there &&
+        (strchr(name, '/') != NULL ||
+         asg_bus_public_key_save(file, parts->keys.public_key, &ignored) != ASG_OK)) {
+        file = asg_arena_format(&parts->arena, "%s.pub", path);
+    }
+    parts->loop.public_key = parts->keys.public_key;
+    parts->loop.public_file = file;
+}
+
 static enum asg_status load_keys(struct parts *parts, struct asg_error *error)
 {
     const struct asg_worker_settings *settings = &parts->settings;
@@ -65,6 +88,7 @@ static enum asg_status load_keys(struct parts *parts, struct asg_error *error)
     }
     enum asg_status status = asg_bus_keys_load_or_make(path, &parts->keys, error);
     if (status != ASG_OK) return status;
+    keep_public(parts, path);
     if (settings->controller_key[0] == '\0') {
         return asg_fail(error, ASG_ERR_INVALID,
                         "controller.key is not set: give the controller's public key, or "
@@ -125,9 +149,10 @@ static void make_worker(struct parts *parts, const struct asg_clock *clock, int 
     parts->loop.halt_file = settings->halt_file;
     parts->loop.pages = &parts->pages;
     asg_log_info("worker", "started",
-                 "name=\"%s\" version=%s controller=%s jobs=%u key=%s", options.name,
-                 ASG_VERSION, settings->controller, options.capacity,
-                 parts->keys.public_key);
+                 "name=\"%s\" version=%s controller=%s jobs=%u key=%s public_file=%s",
+                 options.name, ASG_VERSION, settings->controller, options.capacity,
+                 parts->keys.public_key,
+                 parts->loop.public_file != NULL ? parts->loop.public_file : "-");
     if (options.is_dry_run) {
         asg_log_warn("worker", "dry_run",
                      "nothing is changed in EC2: calls carry its DryRun flag");

@@ -24,7 +24,9 @@ static const struct asg_config_key keys[] = {
      .help = "folder of the worker's own key; made with mode 0700"},
     {"key_file", ASG_CONFIG_PATH, AT(key_file), "", .unit = "",
      .help = "our own key, made with mode 0600 when it is not there; empty: worker.key "
-             "in dir. The controller must allow the key in the .pub file beside it"},
+             "in dir. The controller must allow our public key, which is in NAME.pub "
+             "beside it: "
+             "copy that file into its workers.d"},
     {"controller.endpoint", ASG_CONFIG_ENDPOINT, AT(controller), "tcp://127.0.0.1:7702",
      .unit = "", .help = "where the controller hands out jobs"},
     {"controller.key", ASG_CONFIG_TEXT, AT(controller_key), "", .unit = "",

@@ -99,8 +99,10 @@ void door_open(struct door *door, const struct door_options *options)
 static void refuse(struct door *door, const char *key, const char *address,
                    const char *why)
 {
-    const struct refused_peer peer = {
-        .domain = door->options.domain, .key = key, .address = address};
+    const struct refused_peer peer = {.domain = door->options.domain,
+                                      .key = key,
+                                      .address = address,
+                                      .is_admitted = key[0] != '\0'};
     refused_table_add(door->bus->refused, &peer, why, now());
 }
 

@@ -14,6 +14,7 @@ struct refused_table {
     struct asg_bus_refusal rows[ASG_BUS_REFUSED_MAX];
     size_t count;
     uint64_t total;
+    uint64_t misused;
 };
 
 void refused_table_new(struct refused_table **ret)
@@ -86,6 +87,8 @@ void refused_table_add(struct refused_table *table, const struct refused_peer *p
         (void)snprintf(row->address, sizeof row->address, "%s", peer->address);
     }
     (void)snprintf(row->why, sizeof row->why, "%s", why);
+    row->is_admitted = peer->is_admitted;
+    if (peer->is_admitted) table->misused++;
     row->last_ms = now_ms;
     row->count++;
     table->total++;
@@ -116,4 +119,12 @@ size_t asg_bus_refusals(struct asg_bus *bus, struct asg_bus_refusal *ret, size_t
     memcpy(ret, table->rows, count * sizeof *ret);
     (void)pthread_mutex_unlock(&table->lock);
     return count;
+}
+
+uint64_t asg_bus_misused_count(struct asg_bus *bus)
+{
+    (void)pthread_mutex_lock(&bus->refused->lock);
+    uint64_t misused = bus->refused->misused;
+    (void)pthread_mutex_unlock(&bus->refused->lock);
+    return misused;
 }

@@ -19,7 +19,11 @@ struct asg_bus_refusal {
     int64_t first_ms; /* monotonic */
     int64_t last_ms;
     uint64_t count;
+    bool is_admitted; /* its key is, but it connects too often, or too many times */
 };
+
+/* Refusals of keys that are admitted, since the start: one may be in a thief's hands. */
+uint64_t asg_bus_misused_count(struct asg_bus *bus);
 
 /* Copy the rows, newest last_ms first; returns how many. */
 size_t asg_bus_refusals(struct asg_bus *bus, struct asg_bus_refusal *ret, size_t most);

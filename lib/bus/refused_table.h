@@ -3,6 +3,7 @@
 #ifndef ASG_BUS_REFUSED_TABLE_H
 #define ASG_BUS_REFUSED_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct refused_table;
@@ -11,6 +12,7 @@ struct refused_peer {
     const char *domain;
     const char *key; /* "": not known */
     const char *address;
+    bool is_admitted;
 };
 
 void refused_table_new(struct refused_table **ret);

@@ -154,8 +154,10 @@ static void answer(struct zap *zap, const struct request *request)
     int64_t now_ms = now();
     if (is_curve) why = judge(zap, request->frames[2], key, now_ms);
     if (why != NULL) {
-        const struct refused_peer peer = {
-            .domain = request->frames[2], .key = key, .address = request->frames[3]};
+        const struct refused_peer peer = {.domain = request->frames[2],
+                                          .key = key,
+                                          .address = request->frames[3],
+                                          .is_admitted = why == too_often};
         refused_table_add(zap->refused, &peer, why, now_ms);
     }
     send_text(zap->socket, "1.0", ZMQ_SNDMORE);

@@ -401,6 +401,12 @@ uint64_t asg_bus_refused_count(struct asg_bus *bus)
     return 0;
 }
 
+uint64_t asg_bus_misused_count(struct asg_bus *bus)
+{
+    (void)bus;
+    return 0;
+}
+
 size_t asg_bus_refusals(struct asg_bus *bus, struct asg_bus_refusal *ret, size_t most)
 {
     (void)bus;
@@ -510,6 +516,12 @@ enum asg_status asg_bus_listener_send(struct asg_bus_listener *listener, uint32_
         sim_die(&our->host);
     }
     return ASG_OK;
+}
+
+uint64_t asg_bus_listener_shut_count(const struct asg_bus_listener *listener)
+{
+    (void)listener;
+    return 0;
 }
 
 void asg_bus_message_shut(const struct asg_bus_message *message)
@@ -695,6 +707,12 @@ enum asg_status asg_allow_list_load(struct asg_allow_list *list, const char *fol
     (void)folder;
     (void)error;
     return ASG_OK;
+}
+
+uint64_t asg_allow_list_version(struct asg_allow_list *list)
+{
+    (void)list;
+    return 0;
 }
 
 bool asg_allow_list_find(struct asg_allow_list *list, const char *key,

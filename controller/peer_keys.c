@@ -1,0 +1,163 @@
+#include "controller/peer_keys.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define AGAIN_MS   60000
+#define EVERY_MS   10000
+#define OWN_LANES  2 /* admins, workers */
+#define LANES_MOST 8 /* for reports */
+
+bool asg_peer_folder_look(struct asg_peer_folder *folder, int64_t mono_ms)
+{
+    uint64_t before = asg_allow_list_version(folder->list);
+    struct asg_error error = {""};
+    enum asg_status status = asg_allow_list_load(folder->list, folder->path, &error);
+    bool is_other = strcmp(error.text, folder->told) != 0;
+    if (status != ASG_OK && (is_other || mono_ms >= folder->told_at_ms + AGAIN_MS)) {
+        folder->told_at_ms = mono_ms;
+        asg_log_warn("keys",
+                     status == ASG_ERR_MALFORMED ? "key_left_out" : "allow_list_unread",
+                     "%s%s", error.text,
+                     status == ASG_ERR_MALFORMED ? "" : "; keeping the keys read before");
+    }
+    if (status == ASG_OK && folder->told[0] != '\0') {
+        asg_log_info("keys", "allow_list_read", "%s is as it should be again",
+                     folder->path);
+    }
+    (void)snprintf(folder->told, sizeof folder->told, "%s", error.text);
+    return asg_allow_list_version(folder->list) != before;
+}
+
+static bool find_edge(const char *domain, enum asg_edge *ret)
+{
+    for (int i = 0; i < ASG_EDGE_COUNT; i++) {
+        if (strcmp(asg_enum_word(&asg_edge_words, i), domain) != 0) continue;
+        *ret = (enum asg_edge)i;
+        return true;
+    }
+    return false;
+}
+
+static const char *what_to_do(const struct asg_bus_refusal *row, enum asg_edge edge)
+{
+    if (row->key[0] == '\0') return "compare its server key with controller.key.pub";
+    if (row->is_admitted) return "is that key in the right hands alone?";
+    if (edge == ASG_EDGE_WORKERS) return "to admit it put its NAME.pub into workers.d";
+    if (edge == ASG_EDGE_ADMIN) return "to admit it put its NAME.pub into admins.d";
+    return "an agent that has to enrol first, or one of an instance that is gone";
+}
+
+static void tell_edge(const struct asg_bus_refusal *row, enum asg_edge edge,
+                      size_t others)
+{
+    char more[64] = "";
+    if (others > 0) (void)snprintf(more, sizeof more, " (and %zu others)", others);
+    enum asg_log_level level = edge == ASG_EDGE_AGENTS ? ASG_LOG_INFO : ASG_LOG_WARN;
+    asg_log_write(level, "keys", "peer_refused",
+                  "port=%s address=%s key=%s times=%" PRIu64 "%s: %s; %s", row->domain,
+                  row->address[0] != '\0' ? row->address : "?",
+                  row->key[0] != '\0' ? row->key : "?", row->count, more, row->why,
+                  what_to_do(row, edge));
+}
+
+/* The newest of the edge since it was told of last, and how many besides. */
+static void look_at_edge(struct asg_refusal_teller *teller, enum asg_edge edge,
+                         const struct asg_bus_refusal *rows, size_t count,
+                         int64_t mono_ms)
+{
+    if (mono_ms < teller->next_ms[edge]) return;
+    const struct asg_bus_refusal *first = NULL;
+    size_t others = 0;
+    for (size_t i = 0; i < count; i++) {
+        enum asg_edge of;
+        bool is_its = find_edge(rows[i].domain, &of) && of == edge &&
+                      rows[i].last_ms > teller->told_until_ms[edge];
+        if (!is_its) continue;
+        if (first == NULL) {
+            first = &rows[i];
+        } else {
+            others++;
+        }
+    }
+    if (first == NULL) return;
+    teller->told_until_ms[edge] = first->last_ms;
+    teller->next_ms[edge] = mono_ms + EVERY_MS;
+    tell_edge(first, edge, others);
+}
+
+static void tell_misuse(struct asg_refusal_teller *teller, struct asg_bus *bus,
+                        const struct asg_bus_refusal *rows, size_t count, int64_t mono_ms)
+{
+    uint64_t misused = asg_bus_misused_count(bus);
+    if (misused == teller->misused || mono_ms < teller->misused_at_ms) return;
+    for (size_t i = 0; i < count; i++) {
+        if (!rows[i].is_admitted) continue;
+        asg_log_error(
+            "alarm", "key_misused",
+            "port=%s key=%s address=%s: %s, %" PRIu64
+            " times; if it is no restart loop, the key is stolen: take its .pub "
+            "file away",
+            rows[i].domain, rows[i].key, rows[i].address, rows[i].why,
+            misused - teller->misused);
+        break;
+    }
+    teller->misused = misused;
+    teller->misused_at_ms = mono_ms + EVERY_MS;
+}
+
+void asg_tell_refusals(struct asg_refusal_teller *teller, struct asg_bus *bus,
+                       int64_t mono_ms)
+{
+    struct asg_bus_refusal rows[ASG_BUS_REFUSED_MAX];
+    size_t count = asg_bus_refusals(bus, rows, ASG_BUS_REFUSED_MAX);
+    tell_misuse(teller, bus, rows, count, mono_ms);
+    for (int i = 0; i < ASG_EDGE_COUNT; i++) {
+        look_at_edge(teller, (enum asg_edge)i, rows, count, mono_ms);
+    }
+}
+
+void asg_list_refusals(struct asg_bus *bus, int64_t mono_ms, int64_t wall_ms,
+                       struct asg_arena *arena, struct asg_refusal **ret,
+                       size_t *ret_count)
+{
+    struct asg_bus_refusal rows[ASG_BUS_REFUSED_MAX];
+    size_t count = asg_bus_refusals(bus, rows, ASG_BUS_REFUSED_MAX);
+    *ret = asg_arena_take(arena, count * sizeof **ret);
+    *ret_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        enum asg_edge edge;
+        if (!find_edge(rows[i].domain, &edge)) continue;
+        (*ret)[(*ret_count)++] = (struct asg_refusal){
+            .edge = edge,
+            .key = asg_arena_text(arena, rows[i].key),
+            .address = asg_arena_text(arena, rows[i].address),
+            .why = asg_arena_text(arena, rows[i].why),
+            .count = rows[i].count,
+            .first_ms = wall_ms - (mono_ms - rows[i].first_ms),
+            .last_ms = wall_ms - (mono_ms - rows[i].last_ms),
+        };
+    }
+}
+
+int asg_io_threads(int64_t setting)
+{
+    if (setting > 0) return setting > OWN_LANES ? (int)setting : OWN_LANES;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int reports = cores < 2 ? 1 : (int)(cores / 2);
+    return OWN_LANES + (reports < LANES_MOST ? reports : LANES_MOST);
+}
+
+void asg_limit_key(bool is_admin, struct asg_bus_listen_options *options)
+{
+    options->lane = is_admin ? ASG_BUS_LANE_ORDERS : ASG_BUS_LANE_JOBS;
+    options->connections_key = is_admin ? 128 : 16;
+    /* Workers connect once; each openasg command is a connection, also in a shell's loop.
+     */
+    options->handshakes_key_hour = is_admin ? 100 * 3600 : 3600;
+    options->handshakes_key_burst = is_admin ? 2000 : 60;
+}
