@@ -97,18 +97,30 @@ static bool is_pair(const struct asg_bus_keys *keys)
            strcmp(public_key, keys->public_key) == 0;
 }
 
-/* NAME.pub was not written when one died after NAME, or is that of a key before; who may
- * not write there does without. */
+static bool holds(const char *public_path, const char *key, enum asg_status *ret_status)
+{
+    char present[ASG_BUS_KEY_SIZE];
+    struct asg_error ignored;
+    *ret_status = asg_bus_public_key_load(public_path, present, &ignored);
+    return *ret_status == ASG_OK && strcmp(present, key) == 0;
+}
+
+/* PATH.pub was not written when one died after PATH, or is that of a key before; who may
+ * not write there does without. NAME.pub beside NAME.key, as `openasg keys make` has it,
+ * does as well. */
 static void mend_public(const char *path, const char *key)
 {
     char public_path[ASG_SAFE_PATH_MAX];
-    char present[ASG_BUS_KEY_SIZE];
+    enum asg_status status = ASG_OK;
+    int stem = (int)strlen(path);
+    if (stem > 4 && strcmp(path + stem - 4, ".key") == 0) stem -= 4;
+    (void)snprintf(public_path, sizeof public_path, "%.*s.pub", stem, path);
+    if (holds(public_path, key, &status)) return;
     (void)snprintf(public_path, sizeof public_path, "%s.pub", path);
+    if (holds(public_path, key, &status)) return;
+    if (status != ASG_OK && status != ASG_ERR_NOT_FOUND) return;
     struct asg_error ignored;
-    enum asg_status status = asg_bus_public_key_load(public_path, present, &ignored);
-    if (status == ASG_ERR_NOT_FOUND || (status == ASG_OK && strcmp(present, key) != 0)) {
-        (void)!asg_bus_public_key_save(public_path, key, &ignored);
-    }
+    (void)!asg_bus_public_key_save(public_path, key, &ignored);
 }
 
 static enum asg_status load_keys(const char *path, struct asg_bus_keys *ret,

@@ -94,7 +94,7 @@ static void test_cli_answers_silence_of_the_controller_with_3(void **state)
                    "status --dir %s --server-key-file %s/admin.pub --controller "
                    "tcp://127.0.0.1:%d --request-timeout 50ms",
                    folder, folder, ntohs(address.sin_port));
-    says(line, 3, "Is the public half of");
+    says(line, 3, "Our server key is from");
     (void)close(fd);
     clear_said(&said);
     (void)unlink(path);
