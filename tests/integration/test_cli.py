@@ -106,14 +106,18 @@ class CliTest(unittest.TestCase):
     def tearDownClass(cls):
         cls.controller.remove()
 
-    def run_cli(self, *words, code=0, **environment):
+    def environment(self, **more):
         env = {name: value for name, value in os.environ.items()
                if not name.startswith("OPENASG_")}
         env.update(OPENASG_DIR=self.controller.dir,
                    OPENASG_CONTROLLER=self.controller.admin,
-                   HOME=self.controller.folder, **environment)
+                   HOME=self.controller.folder, **more)
+        return env
+
+    def run_cli(self, *words, code=0, **environment):
         result = subprocess.run([OPENASG, *words], capture_output=True, text=True,
-                                env=env, timeout=60, stdin=subprocess.DEVNULL)
+                                env=self.environment(**environment), timeout=60,
+                                stdin=subprocess.DEVNULL)
         self.assertEqual(code, result.returncode,
                          f"{words}: {result.stdout}{result.stderr}")
         return result
@@ -298,6 +302,29 @@ class CliTest(unittest.TestCase):
             file.write("x" * 20000)
         self.run_cli("template", "create", "boot", "--image", "ami-1", "--instance-type",
                      "t3.micro", "--user-data-file", path, code=2)
+
+    def test_a_long_name_stops_nobody(self):
+        """Each order with a name of just, just not, and far too many characters, of one
+        byte and of three: the controller leads on, whatever it says."""
+        template = ("--min", "0", "--max", "1", "--template-id", "lt-0123456789abcdef0")
+        start = ("--start", "2030-01-01T00:00:00Z", "--desired", "1")
+        self.make_group("short")
+        epoch = self.ask("status")["epoch"]
+        for name in (letter * count for letter in "n\u20ac" for count in (255, 256, 257, 5000)):
+            for words in (("group", "create", name, *template), ("group", "update", name, "--max", "3"),
+                          ("group", "delete", name), ("group", "tag", "short", f"{name}=v"),
+                          ("policy", "put", name, "cpu", "--target", "cpu=50"),
+                          ("policy", "put", "short", name, "--target", "cpu=50"),
+                          ("policy", "execute", "short", name),
+                          ("policy", "delete", "short", name), ("schedule", "put", "short", name, *start),
+                          ("schedule", "delete", "short", name), ("suspend", "Launch", name),
+                          ("halt", name), ("unhalt", name), ("instance", "terminate", name),
+                          ("instance", "protect", name), ("explain", name)):
+                subprocess.run([OPENASG, *words], capture_output=True, env=self.environment(),
+                               timeout=60, stdin=subprocess.DEVNULL, check=False)
+            self.assertEqual(self.ask("status")["epoch"], epoch, (name[0], len(name)))
+        with open(os.path.join(self.controller.folder, "controller.err"), errors="replace") as log:
+            self.assertNotIn("stopped_leading", log.read())
 
     def test_log_verifies_and_replays_beside_the_running_controller(self):
         self.make_group("audit")
