@@ -221,8 +221,8 @@ static void begin_ours(struct server *server, struct invitation *ret)
         .clock = asg_clock_real(),
     };
     asg_ingest_new(&options, &server->ingest);
-    must(asg_ingest_thread_new(server->ingest, server->inlet, NULL,
-                               &server->ingest_thread, &error) == ASG_OK,
+    must(asg_ingest_thread_new(server->ingest, server->inlet, &server->ingest_thread,
+                               &error) == ASG_OK,
          error.text);
     struct asg_effects effects = {0};
     struct asg_watch watch = {1, "web", GROUP_PERIOD, 1u << ASG_METRIC_NAME_CPU, 1};
