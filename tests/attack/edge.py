@@ -23,7 +23,7 @@ def starve_of_files(verdict, build, is_short):
     world = World(build, agents=2, files=FEW_FILES)
     try:
         with Felt(world) as felt:
-            child = world.flood("agents", 40, 400, "silent", 6 if is_short else 30)
+            child = world.flood("agents", 40, 400, "silent", 4 if is_short else 30)
             wait_for("refusals", lambda: world.metrics()[
                 'asg_connections_refused_total{port="agents"}'] > 100, 20)
             began = time.monotonic()
@@ -104,7 +104,7 @@ def flood_enrolment(verdict, build, is_short):
     that was just launched wants to enrol."""
     world = World(build, agents=2)
     try:
-        seconds = 10 if is_short else 40
+        seconds = 5 if is_short else 40
         with Felt(world) as felt:
             children = [world.flood("enrol", 100, 1000, "tls", seconds, "127.2.1.1"),
                         world.flood("enrol", 100, 1000, "junk", seconds, "127.2.2.1"),
@@ -130,7 +130,7 @@ def flood_enrolment(verdict, build, is_short):
 ATTACKS = [
     Attack("H5-descriptors", "400 connections where 256 files may be open",
            starve_of_files),
-    Attack("H5-memory", "junk and silence at three ports", fill_memory),
+    Attack("H5-memory", "junk and silence at three ports", fill_memory, is_short=False),
     Attack("H5-enrolment", "half handshakes at the port where agents enrol",
            flood_enrolment),
     Attack("flood", "10,000 connections and junk frames by four processes",

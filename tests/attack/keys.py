@@ -201,14 +201,15 @@ def ca_key(verdict, build, is_short):
 
 ATTACKS = [
     Attack("keys-agent", "an agent's keys: no orders, no jobs, no other instance",
-           agent_key),
-    Attack("keys-worker", "a worker's key: no orders, no reports, no launch", worker_key),
+           agent_key, is_short=False),
+    Attack("keys-worker", "a worker's key: no orders, no reports, no launch", worker_key,
+           is_short=False),
     Attack("keys-worker-witness", "a worker's key: nothing ends by a false witness",
            worker_key_as_witness, is_short=False),
     Attack("keys-admin", "an admin's key: no jobs, no reports, and it is named",
            admin_key, is_short=False),
     Attack("keys-join-secret", "the join secret: nobody who is bound, only from there",
-           join_secret, is_short=False),
+           join_secret),
     Attack("keys-ca", "the authority's key: no report, no order, no false life", ca_key,
            is_short=False),
 ]

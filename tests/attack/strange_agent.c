@@ -121,11 +121,12 @@ static struct asg_rpc_identity *identity_of(const char *who, const char *folder,
     if (is_word(who, "plain")) return NULL;
     if (is_word(who, "evil")) return forge_identity(folder, holder);
     if (is_word(who, "agent")) { /* a true one of the cluster, but not whom we mean */
-        char *certificate = read_file(folder, "agent.pem");
+        char *enrolment = read_file(folder, "enrolment");
         char *key = read_file(folder, "agent-tls.key");
+        const char *certificate = strstr(enrolment, "-----BEGIN");
         must(asg_rpc_identity_new(certificate, key, certificate, &identity, &error),
              &error);
-        free(certificate);
+        free(enrolment);
         free(key);
         return identity;
     }

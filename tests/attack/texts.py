@@ -12,7 +12,7 @@ from edge import connect
 from verdict import Attack
 from world import AGENT_SETTINGS, Cluster, Felt, Trouble, World, numbers
 
-ENROL = []  # TODO
+ENROL = ["--listen-enrol", "127.0.0.1:0"]
 ESCAPES = ("\u009b31mred", "abc\u202egnp.exe", "a\x1b]0;title\x07b", "\u2066isolated")
 
 
@@ -152,7 +152,7 @@ def slow_readers(verdict, build, is_short):
     """H13: a byte of a header now and then, from two addresses; readyz meanwhile."""
     world = World(build, agents=1)
     try:
-        seconds = 6 if is_short else 25
+        seconds = 4 if is_short else 25
         children = [world.flood("http", 1, 400, "http", seconds, first)
                     for first in ("127.0.71.1", "127.0.72.1")]
         time.sleep(1)
@@ -224,8 +224,10 @@ def control_from_a_page(verdict, build, is_short):
 ATTACKS = [
     Attack("H10-names", "names that are too long or that a shell reads", name_groups),
     Attack("H12-files", "open folders, a symlink where a file goes", open_folders),
-    Attack("H13-escapes", "controls in terminals, logs and CSV", hide_in_output),
-    Attack("H13-slow-readers", "slow HTTP from two addresses", slow_readers),
+    Attack("H13-escapes", "controls in terminals, logs and CSV", hide_in_output,
+           is_short=False),
+    Attack("H13-slow-readers", "slow HTTP from two addresses", slow_readers,
+           is_short=False),
     Attack("H13-host", "HTTP/1.1 without Host", forget_host),
     Attack("H13-control", "a web page orders ec2local about", control_from_a_page),
 ]

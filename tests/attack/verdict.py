@@ -34,6 +34,8 @@ class Verdict:
         self.missed, self.late = felt.missed, felt.late
         self.note(f"{felt.asked} orders, the worst {felt.worst_s * 1000:.0f} ms; "
                   f"{felt.missed} reports missed; memory +{felt.grown_mb():.1f} MB")
+        if felt.world.is_sanitized():  # memory and time are the sanitizer's
+            memory_mb *= 8
         self.require(felt.world.is_running("controller"), "the controller died")
         self.require(not felt.trouble, f"an honest order failed: {felt.trouble}")
         self.require(felt.missed == 0, f"{felt.missed} honest reports were missed")
