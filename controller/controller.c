@@ -537,7 +537,7 @@ static enum asg_status listen_on(struct asg_controller *controller, const char *
         .high_water = 10000,
         .allow_plaintext = controller->settings->allow_plaintext,
     };
-    asg_limit_key(is_admin, &options);
+    asg_limit_key(is_admin, controller->settings->heartbeat_ms, &options);
     return asg_bus_listener_new(controller->bus, &options, ret, error);
 }
 

@@ -11,6 +11,16 @@
 #define EVERY_MS   10000
 #define OWN_LANES  2 /* admins, workers */
 #define LANES_MOST 8 /* for reports */
+/* Workers connect once and stay; each openasg command is a connection, also in a loop of
+ * a shell. Handshakes are an hour's. */
+#define WORKER_CONNECTIONS 16
+#define WORKER_HANDSHAKES  3600
+#define WORKER_BURST       60
+#define WORKER_SILENT_MS   30000
+#define ADMIN_CONNECTIONS  128
+#define ADMIN_HANDSHAKES   (50 * 3600)
+#define ADMIN_BURST        1000
+#define ADMIN_SILENT_MS    5000
 
 bool asg_peer_folder_look(struct asg_peer_folder *folder, int64_t mono_ms)
 {
@@ -152,12 +162,16 @@ int asg_io_threads(int64_t setting)
     return OWN_LANES + (reports < LANES_MOST ? reports : LANES_MOST);
 }
 
-void asg_limit_key(bool is_admin, struct asg_bus_listen_options *options)
+void asg_limit_key(bool is_admin, int64_t heartbeat_ms,
+                   struct asg_bus_listen_options *options)
 {
     options->lane = is_admin ? ASG_BUS_LANE_ORDERS : ASG_BUS_LANE_JOBS;
-    options->connections_key = is_admin ? 128 : 16;
-    /* Workers connect once; each openasg command is a connection, also in a shell's loop.
-     */
-    options->handshakes_key_hour = is_admin ? 100 * 3600 : 3600;
-    options->handshakes_key_burst = is_admin ? 2000 : 60;
+    options->connections_key = is_admin ? ADMIN_CONNECTIONS : WORKER_CONNECTIONS;
+    options->handshakes_key_hour = is_admin ? ADMIN_HANDSHAKES : WORKER_HANDSHAKES;
+    options->handshakes_key_burst = is_admin ? ADMIN_BURST : WORKER_BURST;
+    /* openasg speaks first, a worker at its next heartbeat. */
+    options->silent_ms = is_admin ? ADMIN_SILENT_MS : WORKER_SILENT_MS;
+    if (!is_admin && 2 * heartbeat_ms > WORKER_SILENT_MS) {
+        options->silent_ms = 2 * heartbeat_ms;
+    }
 }

@@ -43,8 +43,9 @@ void asg_list_refusals(struct asg_bus *bus, int64_t mono_ms, int64_t wall_ms,
 /* How many threads ZeroMQ gets: two at least; 0: by the cores. */
 int asg_io_threads(int64_t setting);
 
-/* What one key may do at a port: connections at once, handshakes in an hour
- * (docs/security.md has the arithmetic). */
-void asg_limit_key(bool is_admin, struct asg_bus_listen_options *options);
+/* What one key may do at a port: connections at once, handshakes in an hour, and how long
+ * it may keep silent at first (docs/security.md has the arithmetic). */
+void asg_limit_key(bool is_admin, int64_t heartbeat_ms,
+                   struct asg_bus_listen_options *options);
 
 #endif
