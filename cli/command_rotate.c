@@ -159,12 +159,15 @@ static int rotate_controller(struct asg_cli *cli, const struct asg_arguments *ar
         cli->err,
         "%s: the new key pair; the one before is %s.old\n"
         "%s.pub: the new public key\n"
-        "next: " RESTART "; it goes by the old key until then.\n"
+        "next: set reports.first_after to 2m in controller.yaml, so that no agent is "
+        "taken for "
+        "silent, and\n"
+        "  " RESTART "; it goes by the old key until then.\n"
         "  workers: set controller.key in worker.yaml to the new public key and restart "
         "them; they\n"
         "  get no jobs before that\n"
         "  admins on other hosts: copy %s.pub (their server_key_file)\n"
-        "  agents: nothing; they enrol again and are told the new key\n"
+        "  agents: nothing; within a minute they enrol again and are told the new key\n"
         "undo: mv %s.old %s; restart the controller, which writes the public file anew\n",
         path, path, path, path, path, path);
     return ASG_EXIT_OK;
