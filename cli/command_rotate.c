@@ -257,12 +257,13 @@ static void say_listed(struct asg_cli *cli, const struct peer *peer, bool is_wor
             (void)fprintf(err, "; the one before is %s.old", peer->key_path);
         (void)fputc('\n', err);
     }
-    (void)fprintf(err,
-                  "%s: the new public key; the one before is %s\n"
-                  "next: the controller reads the folder anew within 2 s and refuses the "
-                  "old key from then\n"
-                  "  on; nothing needs a restart there. ",
-                  peer->listed, peer->old_listed);
+    (void)fprintf(
+        err,
+        "%s: the new public key; the one before is %s\n"
+        "next: the controller reads the folder anew each second and refuses the "
+        "old key from then\n"
+        "  on; nothing needs a restart there. ",
+        peer->listed, peer->old_listed);
     if (is_worker) {
         (void)fprintf(err, "Put the new pair where the worker reads it\n"
                            "  (key_file, else worker.key in its dir; mode 0600) and "

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <zmq.h>
 
@@ -54,6 +55,14 @@ enum asg_status asg_bus_public_key_save(const char *path, const char *key,
     char text[FILE_BYTES_MAX];
     int length = snprintf(text, sizeof text, "public: %s\n", key);
     return asg_safe_file_replace(path, 0644, text, (size_t)length, error);
+}
+
+/* NAME.pub beside NAME.key, as `openasg keys make` has it; PATH.pub of others. */
+static void name_stem(const char *path, char ret[ASG_SAFE_PATH_MAX])
+{
+    int stem = (int)strlen(path);
+    if (stem > 4 && strcmp(path + stem - 4, ".key") == 0) stem -= 4;
+    (void)snprintf(ret, ASG_SAFE_PATH_MAX, "%.*s.pub", stem, path);
 }
 
 static enum asg_status save_beside(const char *path, const char *key,
@@ -112,9 +121,7 @@ static void mend_public(const char *path, const char *key)
 {
     char public_path[ASG_SAFE_PATH_MAX];
     enum asg_status status = ASG_OK;
-    int stem = (int)strlen(path);
-    if (stem > 4 && strcmp(path + stem - 4, ".key") == 0) stem -= 4;
-    (void)snprintf(public_path, sizeof public_path, "%.*s.pub", stem, path);
+    name_stem(path, public_path);
     if (holds(public_path, key, &status)) return;
     (void)snprintf(public_path, sizeof public_path, "%s.pub", path);
     if (holds(public_path, key, &status)) return;
@@ -169,7 +176,13 @@ enum asg_status asg_bus_keys_replace(const char *path, struct asg_bus_keys *ret,
     struct asg_bus_keys keys;
     asg_bus_keys_new(&keys);
     status = save_pair(path, /* is_new */ false, &keys, error);
-    if (status == ASG_OK) status = save_beside(path, keys.public_key, error);
+    char public_path[ASG_SAFE_PATH_MAX];
+    name_stem(path, public_path);
+    if (status == ASG_OK) {
+        status = access(public_path, F_OK) == 0
+                     ? asg_bus_public_key_save(public_path, keys.public_key, error)
+                     : save_beside(path, keys.public_key, error);
+    }
     if (status == ASG_OK) *ret = keys;
     asg_bus_keys_clear(&keys);
     return status;

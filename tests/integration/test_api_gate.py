@@ -294,6 +294,50 @@ class Policies(GateTest):
         wait_for("the key to end",
                  lambda: self.send(**ann)[1] == "InvalidClientTokenId", 10)
 
+    def test_a_rotated_key_and_the_one_before_are_both_good(self):
+        old = self.add("dora")
+        rotate = ("keys", "rotate", "api", "dora", "--dir", self.api.cluster.state)
+        text = self.api.cluster.openasg(*rotate)
+        made = dict(line.removeprefix("export ").split("=", 1)
+                    for line in text.splitlines() if line.startswith("export "))
+        new = {"key": made["AWS_ACCESS_KEY_ID"], "secret": made["AWS_SECRET_ACCESS_KEY"]}
+        self.assertEqual(self.send(**new)[0], 200)
+        self.assertEqual(self.send(**old)[0], 200)
+        self.api.cluster.openasg("keys", "remove-api", "dora.old", *rotate[4:])
+        wait_for("the old key to end",
+                 lambda: self.send(**old)[1] == "InvalidClientTokenId", 10)
+        self.assertEqual(self.send(**new)[0], 200)
+        self.api.cluster.openasg(*rotate, "--now")
+        wait_for("this one too", lambda: self.send(**new)[1] == "InvalidClientTokenId", 10)
+
+    def test_links_are_read_and_read_anew_as_kubernetes_swaps_them(self):
+        """keys -> ..data/keys, ..data -> ..1; then ..data -> ..2 in one rename."""
+        with open(self.keys_path) as file:
+            text = file.read()
+        folder = os.path.dirname(self.keys_path)
+        for name, more in (("..1", ""), ("..2", "name=kube key=ASGAKUBE secret="
+                                         "0123456789abcdefghij actions=* groups=*\n")):
+            os.mkdir(os.path.join(folder, name), 0o700)
+            with open(os.open(os.path.join(folder, name, "keys"),
+                              os.O_WRONLY | os.O_CREAT, 0o400), "w") as file:
+                file.write(text + more)
+        data = os.path.join(folder, "..data")
+        os.symlink("..1", data)
+        os.symlink("..data/keys", self.keys_path + ".link")
+        os.rename(self.keys_path + ".link", self.keys_path)
+        kube = {"key": "ASGAKUBE", "secret": "0123456789abcdefghij"}
+        self.assertEqual(self.send(**kube)[1], "InvalidClientTokenId")
+        self.assertEqual(self.send()[0], 200)
+        os.symlink("..2", data + ".new")
+        os.rename(data + ".new", data)
+        wait_for("the new keys", lambda: self.send(**kube)[0] == 200, 10)
+        with open(os.open(self.keys_path + ".plain", os.O_WRONLY | os.O_CREAT, 0o600),
+                  "w") as file:
+            file.write(text)
+        os.rename(self.keys_path + ".plain", self.keys_path)  # as it was, for the others
+        wait_for("the old keys",
+                 lambda: self.send(**kube)[1] == "InvalidClientTokenId", 10)
+
     def test_a_bad_file_keeps_the_old_keys(self):
         ben = self.add("ben")
         self.assertEqual(self.send(**ben)[0], 200)

@@ -205,6 +205,14 @@ static void test_a_workers_private_half_need_not_travel(void **state)
     (void)snprintf(line, sizeof line, "keys rotate worker worker-1 --to %s", folder);
     run(0, line);
     expect_mode("worker-1.key", 0600);
+    assert_true(is_there("worker-1.key.pub"));
+    assert_int_equal(0, rename(path("worker-1.key.pub"), path("worker-1.pub")));
+    run(0, line); /* NAME.pub follows, and no second one is made */
+    char public_key[ASG_BUS_KEY_SIZE];
+    assert_status(ASG_OK,
+                  asg_bus_public_key_load(path("worker-1.pub"), public_key, &error));
+    assert_memory_equal(public_key, said.out, ASG_BUS_KEY_SIZE - 1);
+    assert_false(is_there("worker-1.key.pub"));
     assert_false(is_allowed("workers.d", now.public_key));
 }
 
