@@ -85,6 +85,28 @@ def flood_as_in_the_goals(verdict, build, is_short):
         world.stop()
 
 
+def return_under_flood(verdict, build, is_short):
+    """The controller is killed in a flood: its fleet finds back to it, through the crowd."""
+    world = World(build, agents=4)
+    try:
+        seconds = 10 if is_short else 30
+        children = [world.flood("agents", 250, 2500, mode, seconds, first=f"127.1.{n}.1")
+                    for n, mode in enumerate(["junk", "silent"])]
+        children.append(world.flood("enrol", 250, 1000, "silent", seconds, "127.1.9.1"))
+        world.kill("controller")
+        began = time.monotonic()
+        world.start_controller(**world.settings)
+        world.wait_reporting(4, seconds)
+        took = time.monotonic() - began
+        said = [numbers(world.finish(child)) for child in children]
+        verdict.count(sum(s["opened"] for s in said), sum(s["refused"] for s in said))
+        verdict.note(f"all agents reported again {took:.1f} s after the start")
+        verdict.require(took < seconds, "they came back only after the flood")
+        verdict.require(len(world.serving()) == 4, "an instance was lost")
+    finally:
+        world.stop()
+
+
 def open_tls(where, source):
     """A TLS connection that shows no certificate and asks for HTTP/2."""
     context = ssl.create_default_context()
@@ -133,6 +155,8 @@ ATTACKS = [
     Attack("H5-memory", "junk and silence at three ports", fill_memory, is_short=False),
     Attack("H5-enrolment", "half handshakes at the port where agents enrol",
            flood_enrolment),
+    Attack("flood-restart", "the controller is killed in a flood", return_under_flood,
+           is_short=False),
     Attack("flood", "10,000 connections and junk frames by four processes",
            flood_as_in_the_goals, is_short=False),
 ]

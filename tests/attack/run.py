@@ -55,7 +55,7 @@ def main():
     parser.add_argument("--build", default=os.path.join(SOURCE, "build"))
     parser.add_argument("--short", action="store_true", help="less of each; under a minute")
     parser.add_argument("--list", action="store_true")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     chosen = [a for a in ATTACKS if not options.names or a.name in options.names
               or a.name.split("-")[0].upper() in [n.upper() for n in options.names]]
     if options.short and not options.names:

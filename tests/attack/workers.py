@@ -35,6 +35,7 @@ def squat_routing_ids(verdict, build, is_short):
         verdict.note(f"{said['admitted']} connections were admitted in {seconds} s and "
                      f"{held:.0f} held: a collision would take {days:.1f} days")
         verdict.require(days > 1, f"routing ids would collide in {days * 24:.1f} hours")
+        verdict.require("key_misused" in world.log_text(), "there is no alarm")
     finally:
         world.stop()
 
