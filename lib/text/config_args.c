@@ -1,5 +1,6 @@
 #include "text/config_args.h"
 
+#include <errno.h>
 #include <string.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -117,13 +118,21 @@ enum asg_status asg_config_read_args(struct asg_config_layers *layers,
     return ASG_OK;
 }
 
+/* "-FILE" need not be there, as in systemd's own units: programs that run without a file
+ * have one ExecStart. */
+static bool is_to_be_read(const char **file)
+{
+    if (*file == NULL || **file == '\0') return false;
+    if (**file != '-') return true;
+    ++*file;
+    return access(*file, F_OK) == 0 || errno != ENOENT;
+}
+
 static enum asg_status load_layers(struct asg_config_layers *layers, const char *file,
                                    int argc, char **argv, struct asg_error *error)
 {
     enum asg_status status = ASG_OK;
-    if (file != NULL && file[0] != '\0') {
-        status = asg_config_read_file(layers, file, error);
-    }
+    if (is_to_be_read(&file)) status = asg_config_read_file(layers, file, error);
     if (status != ASG_OK) return status;
     status = asg_config_read_environment(layers, environ, /* is_strict */ true, error);
     if (status != ASG_OK) return status;

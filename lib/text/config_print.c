@@ -81,7 +81,9 @@ void asg_config_help(const struct asg_config_table *table, FILE *out)
     (void)fprintf(out, "usage: %s [--config FILE] [--key value ...]\n\n", table->program);
     asg_wrap_print(table->summary, 0, HELP_WIDTH, "", out);
     (void)fprintf(out, "\n"
-                       "  --config FILE    settings in YAML, one \"key: value\" a line\n"
+                       "  --config FILE    settings in YAML, one \"key: value\" a line; "
+                       "-FILE: if it is\n"
+                       "                   there\n"
                        "  --print-config   show the settings in force and exit\n"
                        "  --version        show the version and exit\n"
                        "  --help           show this and exit\n\n");

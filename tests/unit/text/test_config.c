@@ -277,6 +277,9 @@ static void test_config_refuses_an_unknown_option(void **state)
     const char *short_of_value[] = {"test", "--workers", NULL};
     assert_status(ASG_ERR_INVALID, load(fixture, 2, short_of_value, &act));
     assert_string_equal("--workers needs a value", fixture->error.text);
+    const char *optional[] = {
+        "test", "--config", "-/nowhere/x.yaml", "--url", "http://x", "--name", "a", NULL};
+    assert_status(ASG_OK, load(fixture, 7, optional, &act));
     const char *no_file[] = {"test", "--config", "/nowhere/x.yaml", NULL};
     assert_status(ASG_ERR_NOT_FOUND, load(fixture, 3, no_file, &act));
     assert_non_null(strstr(fixture->error.text, "/nowhere/x.yaml"));
