@@ -78,7 +78,7 @@ void asg_xml_out_end(struct asg_xml_out *xml, const char *name)
 static bool is_plain(unsigned char byte)
 {
     if (byte < 0x20) return byte == '\t' || byte == '\n';
-    return byte < 0x80 && byte != '&' && byte != '<' && byte != '>' && byte != '"';
+    return byte < 0x7f && byte != '&' && byte != '<' && byte != '>' && byte != '"';
 }
 
 /* U+FFFE and U+FFFF are characters, but none of XML's. */
@@ -112,6 +112,7 @@ static void append_special(struct asg_bytes *out, char byte)
     case '>': asg_bytes_append_text(out, "&gt;"); break;
     case '"': asg_bytes_append_text(out, "&quot;"); break;
     case '\r': asg_bytes_append_text(out, "&#13;"); break;
+    case 0x7f: asg_bytes_append_text(out, "&#127;"); break;
     default: break; /* a control character */
     }
 }

@@ -35,6 +35,10 @@ static void test_texts_are_escaped(void **state)
     (void)state;
     writes("a <b> & \"c\" 'd'", "<t>a &lt;b&gt; &amp; &quot;c&quot; 'd'</t>");
     writes("\tone\ntwo\r", "<t>\tone\ntwo&#13;</t>");
+    /* What a terminal would obey: a client reads it back. */
+    writes("\xc2\x9b"
+           "31m\x7f\xe2\x80\xae\xc3\xbc",
+           "<t>&#155;31m&#127;&#8238;\xc3\xbc</t>");
     writes("", "<t/>");
     writes(NULL, "");
     writes("]]>", "<t>]]&gt;</t>");
