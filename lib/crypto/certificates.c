@@ -78,12 +78,12 @@ static int no_passphrase(char *ret, int size, int is_writing, void *context)
     return -1;
 }
 
-size_t asg_x509_read_chain(const char *pem, size_t length, X509 *ret[ASG_CHAIN_MAX])
+size_t asg_x509_read_chain(const char *pem, size_t length, size_t most, X509 *ret[])
 {
     BIO *memory = BIO_new_mem_buf(pem, (int)length);
     asg_x509_must(memory != NULL, "BIO_new_mem_buf");
     size_t count = 0;
-    while (count < ASG_CHAIN_MAX) {
+    while (count < most) {
         X509 *certificate = PEM_read_bio_X509(memory, NULL, no_passphrase, NULL);
         if (certificate == NULL) break;
         ret[count++] = certificate;
@@ -197,7 +197,8 @@ static enum asg_status check_signer(X509 *certificate, const char *trusted_pem,
                                     struct asg_error *error)
 {
     X509 *trusted[ASG_CHAIN_MAX];
-    size_t count = asg_x509_read_chain(trusted_pem, strlen(trusted_pem), trusted);
+    size_t count =
+        asg_x509_read_chain(trusted_pem, strlen(trusted_pem), ASG_CHAIN_MAX, trusted);
     bool is_signed = false;
     for (size_t i = 0; i < count && !is_signed; i++) {
         is_signed = is_signed_by(certificate, trusted[i]);
@@ -214,14 +215,13 @@ enum asg_status asg_certificate_check(const char *pem, const char *trusted_pem,
                                       struct asg_certificate_facts *ret,
                                       struct asg_error *error)
 {
-    X509 *chain[ASG_CHAIN_MAX];
-    size_t count = asg_x509_read_chain(pem, strlen(pem), chain);
-    if (count == 0) {
+    X509 *leaf = NULL;
+    if (asg_x509_read_chain(pem, strlen(pem), 1, &leaf) == 0) {
         return asg_fail(error, ASG_ERR_MALFORMED, "the text holds no certificate in PEM");
     }
-    enum asg_status status = check_signer(chain[0], trusted_pem, error);
-    if (status == ASG_OK) status = read_facts(chain[0], ret, error);
-    asg_x509_free_chain(chain, count);
+    enum asg_status status = check_signer(leaf, trusted_pem, error);
+    if (status == ASG_OK) status = read_facts(leaf, ret, error);
+    X509_free(leaf);
     ERR_clear_error();
     return status;
 }
@@ -232,7 +232,8 @@ enum asg_status asg_certificate_find_authority(const char *chain_pem,
                                                struct asg_error *error)
 {
     X509 *chain[ASG_CHAIN_MAX];
-    size_t count = asg_x509_read_chain(chain_pem, strlen(chain_pem), chain);
+    size_t count =
+        asg_x509_read_chain(chain_pem, strlen(chain_pem), ASG_CHAIN_MAX, chain);
     bool is_found = false;
     for (size_t i = 0; i < count && !is_found; i++) {
         char present[ASG_KEY_HASH_SIZE];

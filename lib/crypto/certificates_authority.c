@@ -139,7 +139,8 @@ enum asg_status asg_x509_load_chain(const char *path, bool is_own,
     struct asg_bytes text = {0};
     enum asg_status status = asg_safe_file_read(path, &need, &text, error);
     if (status == ASG_OK) {
-        *ret_count = asg_x509_read_chain(asg_bytes_text(&text), text.length, ret);
+        *ret_count =
+            asg_x509_read_chain(asg_bytes_text(&text), text.length, ASG_CHAIN_MAX, ret);
     }
     asg_bytes_clear(&text);
     return status;

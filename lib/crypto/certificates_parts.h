@@ -44,9 +44,9 @@ ASG_MUST_USE enum asg_status asg_x509_load_chain(const char *path, bool is_own,
                                                  size_t *ret_count,
                                                  struct asg_error *error);
 
-/* The certificates of a PEM text, at most ASG_CHAIN_MAX; returns how many. The caller
- * frees each with X509_free(). */
-size_t asg_x509_read_chain(const char *pem, size_t length, X509 *ret[ASG_CHAIN_MAX]);
+/* The first certificates of a PEM text, at most `most` of them; returns how many. The
+ * caller frees each with X509_free(). */
+size_t asg_x509_read_chain(const char *pem, size_t length, size_t most, X509 *ret[]);
 void asg_x509_free_chain(X509 *chain[], size_t count);
 
 /* Read a request and check its signature; the caller frees it with X509_REQ_free(). */
