@@ -22,8 +22,8 @@
 /* Addresses that have connections are found in a table of sets, so that looking one up
  * and making room for one take the same time however many attack. 10,000 known and 4,096
  * strangers fill a set of eight once in 10^5 times. */
-#define SETS     8192U
-#define WAYS     8U
+#define SETS     ((size_t)8192)
+#define WAYS     ((size_t)8)
 #define TELL_MS  10000
 #define MILLI    1000U
 #define NO_ENTRY UINT32_MAX
