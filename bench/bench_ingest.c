@@ -11,8 +11,10 @@
  *   memory_bare, memory_ours   resident memory a connection, once each has reported
  *   filled_bare, filled_ours   the same when each has sent 300 reports: libzmq fills a
  *                              connection's buffers over its first 256 messages
- * Usage: bench_ingest [CONNECTIONS] [REPORTS_A_SECOND] (9900, or what the limit of open
- * files allows; 80000)
+ *   back_bare, back_ours       the first: CPU a connection until each has reported, as
+ * when all agents come back after a restart of the controller flooded_ours memory when
+ * all send as fast as they can, dropping Usage: bench_ingest [CONNECTIONS]
+ * [REPORTS_A_SECOND] (9900, or what the limit of open files allows; 80000)
  */
 #include <signal.h>
 #include <malloc.h>
@@ -33,7 +35,7 @@
 #include "wire/wire.h"
 #include "rows.h"
 
-#define ROUNDS       5
+#define ROUNDS       5 /* at most */
 #define CONNECTIONS  9900
 #define WARM_UP_MS   300
 #define FLAT_MS      1500
@@ -54,6 +56,7 @@ enum kind {
     PACED_OURS,
     FILLED_BARE,
     FILLED_OURS,
+    FLOODED_OURS,
     KINDS
 };
 
@@ -67,9 +70,14 @@ static bool is_filled(enum kind kind)
     return kind == FILLED_BARE || kind == FILLED_OURS;
 }
 
-static bool has_pace(enum kind kind)
+static bool has_many(enum kind kind)
 {
     return kind != FLAT_BARE && kind != FLAT_OURS;
+}
+
+static bool has_pace(enum kind kind)
+{
+    return has_many(kind) && kind != FLOODED_OURS;
 }
 
 /* What a server says of one round. */
@@ -77,6 +85,8 @@ struct outcome {
     double reports_a_second;
     double cpu_us_a_report;
     double bytes_a_connection;
+    double back_cpu_us; /* a connection, until each has reported */
+    double back_s;
 };
 
 /* What clients must know before they connect. */
@@ -296,10 +306,14 @@ static void run_server(enum kind kind, uint32_t connections, struct pipes *pipes
         begin_ours(&server, &invitation);
     }
     write_all(pipes->invitation[1], &invitation, sizeof invitation);
+    double began_cpu = cpu_us();
+    int64_t came_us = now_us();
     serve(&server, now_us() + CONNECT_MS * INT64_C(1000), connections);
     must(server.frames >= connections, "not all connections came");
     struct outcome outcome = {.bytes_a_connection =
-                                  (resident_bytes() - before_bytes) / connections};
+                                  (resident_bytes() - before_bytes) / connections,
+                              .back_cpu_us = (cpu_us() - began_cpu) / connections,
+                              .back_s = (double)(now_us() - came_us) / 1e6};
     write_all(pipes->go[1], "g", 1);
     if (is_filled(kind)) {
         uint64_t wanted = server.frames + (uint64_t)FILL_REPORTS * connections;
@@ -311,9 +325,12 @@ static void run_server(enum kind kind, uint32_t connections, struct pipes *pipes
     uint64_t frames = server.frames;
     double cpu = cpu_us();
     int64_t began_us = now_us();
-    serve(&server, began_us + (server.is_paced ? PACED_MS : FLAT_MS) * INT64_C(1000), 0);
+    serve(&server, began_us + (has_many(kind) ? PACED_MS : FLAT_MS) * INT64_C(1000), 0);
     double count = (double)(server.frames - frames);
     outcome.cpu_us_a_report = (cpu_us() - cpu) / count;
+    if (kind == FLOODED_OURS) {
+        outcome.bytes_a_connection = (resident_bytes() - before_bytes) / connections;
+    }
     outcome.reports_a_second = count * 1e6 / (double)(now_us() - began_us);
     write_all(pipes->outcome[1], &outcome, sizeof outcome);
     _exit(0); /* the clients are told by a signal: nothing to take down in order */
@@ -382,7 +399,7 @@ static void run_clients(bool is_paced, uint32_t connections, uint32_t rate,
             int64_t early_us = due_us - now_us();
             if (early_us > 1000) sleep_us(early_us);
         }
-        send_report(sockets[next], next, sequence, is_paced ? ZMQ_DONTWAIT : 0);
+        send_report(sockets[next], next, sequence, connections > 1 ? ZMQ_DONTWAIT : 0);
         if (++next == connections) {
             next = 0;
             sequence++;
@@ -395,16 +412,18 @@ static void run_clients(bool is_paced, uint32_t connections, uint32_t rate,
 static struct outcome measure(enum kind kind, uint32_t connections, uint32_t rate)
 {
     bool is_paced = has_pace(kind);
-    if (is_filled(kind) && connections > FILLED) connections = FILLED;
+    bool is_memory = is_filled(kind) || kind == FLOODED_OURS;
+    if (is_memory && connections > FILLED) connections = FILLED;
     struct pipes pipes;
     must(pipe(pipes.invitation) == 0 && pipe(pipes.go) == 0 && pipe(pipes.outcome) == 0,
          "pipe");
     pid_t server = fork();
     must(server >= 0, "fork");
-    if (server == 0) run_server(kind, is_paced ? connections : 1, &pipes);
+    if (!has_many(kind)) connections = 1;
+    if (server == 0) run_server(kind, connections, &pipes);
     pid_t clients = fork();
     must(clients >= 0, "fork");
-    if (clients == 0) run_clients(is_paced, is_paced ? connections : 1, rate, &pipes);
+    if (clients == 0) run_clients(is_paced, connections, rate, &pipes);
     (void)close(pipes.outcome[1]);
     struct outcome outcome = {0};
     ssize_t length = read(pipes.outcome[0], &outcome, sizeof outcome);
@@ -457,7 +476,9 @@ int main(int argc, char **argv)
 {
     uint32_t connections = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : CONNECTIONS;
     uint32_t rate = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 80000;
-    must(connections > 0 && rate > 0, "usage: bench_ingest [CONNECTIONS] [RATE]");
+    size_t rounds = argc > 3 ? (size_t)strtoul(argv[3], NULL, 10) : ROUNDS;
+    must(connections > 0 && rate > 0 && rounds > 0 && rounds <= ROUNDS,
+         "usage: bench_ingest [CONNECTIONS] [RATE] [ROUNDS]");
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
@@ -473,35 +494,49 @@ int main(int argc, char **argv)
     double rates[KINDS][ROUNDS];
     double costs[KINDS][ROUNDS];
     double bytes[KINDS][ROUNDS];
-    for (int round = 0; round < ROUNDS; round++) {
+    double back[KINDS][ROUNDS];
+    double back_s[KINDS][ROUNDS];
+    for (size_t round = 0; round < rounds; round++) {
         for (int kind = 0; kind < KINDS; kind++) {
             struct outcome outcome = measure((enum kind)kind, connections, rate);
             rates[kind][round] = outcome.reports_a_second;
             costs[kind][round] = outcome.cpu_us_a_report;
             bytes[kind][round] = outcome.bytes_a_connection / 1024;
+            back[kind][round] = outcome.back_cpu_us;
+            back_s[kind][round] = outcome.back_s;
         }
     }
-    (void)bench_ratio("flat_ratio", rates[FLAT_OURS], rates[FLAT_BARE], ROUNDS,
+    (void)bench_ratio("flat_ratio", rates[FLAT_OURS], rates[FLAT_BARE], rounds,
                       "ours over bare, reports a second; goal 0.75 or more");
     char name[64];
     (void)snprintf(name, sizeof name, "paced_%u_cpu_ratio", connections);
-    (void)bench_ratio(name, costs[PACED_OURS], costs[PACED_BARE], ROUNDS,
+    (void)bench_ratio(name, costs[PACED_OURS], costs[PACED_BARE], rounds,
                       "ours over bare, CPU a report; goal 1.25 or less");
-    (void)bench_ratio("memory_ratio", bytes[PACED_OURS], bytes[PACED_BARE], ROUNDS,
+    (void)bench_ratio("memory_ratio", bytes[PACED_OURS], bytes[PACED_BARE], rounds,
                       "ours over bare, when each has reported");
-    (void)bench_row("flat_bare", rates[FLAT_BARE], ROUNDS, "reports/s", "");
-    (void)bench_row("flat_ours", rates[FLAT_OURS], ROUNDS, "reports/s", "");
-    (void)bench_row("paced_bare_rate", rates[PACED_BARE], ROUNDS, "reports/s", "");
-    (void)bench_row("paced_ours_rate", rates[PACED_OURS], ROUNDS, "reports/s", "");
-    (void)bench_row("paced_bare", costs[PACED_BARE], ROUNDS, "us/report", "");
-    (void)bench_row("paced_ours", costs[PACED_OURS], ROUNDS, "us/report", "");
-    (void)bench_row("memory_bare", bytes[PACED_BARE], ROUNDS, "KiB/connection", "");
-    (void)bench_row("memory_ours", bytes[PACED_OURS], ROUNDS, "KiB/connection", "");
-    (void)bench_ratio("filled_ratio", bytes[FILLED_OURS], bytes[FILLED_BARE], ROUNDS,
+    (void)bench_row("flat_bare", rates[FLAT_BARE], rounds, "reports/s", "");
+    (void)bench_row("flat_ours", rates[FLAT_OURS], rounds, "reports/s", "");
+    (void)bench_row("paced_bare_rate", rates[PACED_BARE], rounds, "reports/s", "");
+    (void)bench_row("paced_ours_rate", rates[PACED_OURS], rounds, "reports/s", "");
+    (void)bench_row("paced_bare", costs[PACED_BARE], rounds, "us/report", "");
+    (void)bench_row("paced_ours", costs[PACED_OURS], rounds, "us/report", "");
+    (void)bench_row("memory_bare", bytes[PACED_BARE], rounds, "KiB/connection", "");
+    (void)bench_row("memory_ours", bytes[PACED_OURS], rounds, "KiB/connection", "");
+    (void)bench_ratio("filled_ratio", bytes[FILLED_OURS], bytes[FILLED_BARE], rounds,
                       "ours over bare, after 300 reports each; goal 1.25 or less");
-    (void)bench_row("filled_bare", bytes[FILLED_BARE], ROUNDS, "KiB/connection", "");
-    (void)bench_row("filled_ours", bytes[FILLED_OURS], ROUNDS, "KiB/connection",
+    (void)bench_row("filled_bare", bytes[FILLED_BARE], rounds, "KiB/connection", "");
+    (void)bench_row("filled_ours", bytes[FILLED_OURS], rounds, "KiB/connection",
                     "goal 64 or less");
+    (void)snprintf(name, sizeof name, "back_%u_cpu_ratio", connections);
+    (void)bench_ratio(name, back[PACED_OURS], back[PACED_BARE], rounds,
+                      "ours over bare handshakes, until each has reported; goal 1.6");
+    (void)bench_row("back_bare", back[PACED_BARE], rounds, "us/connection", "");
+    (void)bench_row("back_ours", back[PACED_OURS], rounds, "us/connection", "");
+    (void)bench_row("back_ours_time", back_s[PACED_OURS], rounds, "s",
+                    "until all have reported; goal 15 for 9,900");
+    (void)bench_ratio("flooded_ratio", bytes[FLOODED_OURS], bytes[FILLED_OURS], rounds,
+                      "memory flooded over not flooded; goal 1.5 or less");
+    (void)bench_row("flooded_ours", bytes[FLOODED_OURS], rounds, "KiB/connection", "");
     double state = state_bytes();
     (void)bench_row("state_ours", &state, 1, "B/instance", "roster and window; goal 256");
     return 0;

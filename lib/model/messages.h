@@ -21,13 +21,8 @@
 
 enum asg_message_type {
     /* agent -> controller */
-    ASG_MESSAGE_JOIN = 1,
     ASG_MESSAGE_REPORT = 2,
     ASG_MESSAGE_NOTICE = 3, /* the metadata announces something; said again and again */
-    /* controller -> agent */
-    ASG_MESSAGE_JOINED = 16,  /* you are bound; report */
-    ASG_MESSAGE_REFUSED = 17, /* your join was refused: see reason; try again later */
-    ASG_MESSAGE_REJOIN = 18,  /* I do not know this connection: join again */
     /* worker -> controller */
     ASG_MESSAGE_HELLO = 32,
     ASG_MESSAGE_HEARTBEAT = 33, /* renews the leases it lists; carries free credits */
@@ -35,7 +30,8 @@ enum asg_message_type {
     ASG_MESSAGE_HAND_BACK = 35,   /* not started, give it to another */
     ASG_MESSAGE_RESULT_PART = 36, /* of a result with too many instances for one frame */
     ASG_MESSAGE_TOLD = 37,        /* what came of a question */
-    /* controller -> worker */
+    /* controller -> worker; 1, 16 and 17 were agents' once */
+    ASG_MESSAGE_REJOIN = 18, /* I do not know this connection: say hello again */
     ASG_MESSAGE_WELCOME = 48,
     ASG_MESSAGE_JOB = 49,
     ASG_MESSAGE_ACK = 50,  /* the result is durable (or was late): forget it */
@@ -46,32 +42,11 @@ enum asg_message_type {
     ASG_MESSAGE_ANSWER = 65,
 };
 
-struct asg_join {
-    const char *instance_id;
-    const char *token; /* from the user data */
-    uint64_t job_id;
-    uint32_t attempt;
-    const char *version; /* of the agent */
-    const char *private_ip;
-    uint32_t grpc_port;
-    uint32_t interval_ms;
-    uint64_t incarnation; /* of the launch, from the user data as job and attempt */
-};
-
 /* What the instance's metadata announces. */
 struct asg_notice {
     enum asg_sign sign; /* SPOT_INTERRUPTION or REBALANCE */
     int64_t at_ms;      /* when EC2 acts, or when it was said; 0: not told */
     const char *detail; /* "terminate", "stop", "hibernate"; empty */
-};
-
-struct asg_joined {
-    const char *instance_id;
-};
-
-struct asg_refused {
-    const char *reason;
-    bool is_final; /* trying again cannot help */
 };
 
 struct asg_hello {

@@ -629,14 +629,6 @@ static const struct asg_field report_fields[] = {
 #undef OF
 TABLE(report)
 
-#define OF asg_join
-static const struct asg_field join_fields[] = {
-    TEXT(instance_id), TEXT(token),    U64(job_id),      U32(attempt),     TEXT(version),
-    TEXT(private_ip),  U32(grpc_port), U32(interval_ms), U64(incarnation),
-};
-#undef OF
-TABLE(join)
-
 #define OF asg_notice
 static const struct asg_field notice_fields[] = {
     ENUM(sign, sign),
@@ -645,21 +637,6 @@ static const struct asg_field notice_fields[] = {
 };
 #undef OF
 TABLE(notice)
-
-#define OF asg_joined
-static const struct asg_field joined_fields[] = {
-    TEXT(instance_id),
-};
-#undef OF
-TABLE(joined)
-
-#define OF asg_refused
-static const struct asg_field refused_fields[] = {
-    TEXT(reason),
-    BOOL(is_final),
-};
-#undef OF
-TABLE(refused)
 
 #define OF asg_hello
 static const struct asg_field hello_fields[] = {
@@ -1099,10 +1076,7 @@ const struct asg_schema *const asg_schemas[] = {
     &asg_effects_schema,
     &asg_state_hash_schema,
     &asg_report_schema,
-    &asg_join_schema,
     &asg_notice_schema,
-    &asg_joined_schema,
-    &asg_refused_schema,
     &asg_hello_schema,
     &asg_held_schema,
     &asg_call_rate_schema,

@@ -4,11 +4,8 @@
 const struct asg_schema *asg_wire_message_schema(enum asg_message_type type)
 {
     switch (type) {
-    case ASG_MESSAGE_JOIN: return &asg_join_schema;
     case ASG_MESSAGE_REPORT: return &asg_report_schema;
     case ASG_MESSAGE_NOTICE: return &asg_notice_schema;
-    case ASG_MESSAGE_JOINED: return &asg_joined_schema;
-    case ASG_MESSAGE_REFUSED: return &asg_refused_schema;
     case ASG_MESSAGE_REJOIN: return NULL;
     case ASG_MESSAGE_HELLO: return &asg_hello_schema;
     case ASG_MESSAGE_HEARTBEAT: return &asg_heartbeat_schema;
