@@ -11,10 +11,11 @@
  *   memory_bare, memory_ours   resident memory a connection, once each has reported
  *   filled_bare, filled_ours   the same when each has sent 300 reports: libzmq fills a
  *                              connection's buffers over its first 256 messages
- *   back_bare, back_ours       the first: CPU a connection until each has reported, as
- * when all agents come back after a restart of the controller flooded_ours memory when
- * all send as fast as they can, dropping Usage: bench_ingest [CONNECTIONS]
- * [REPORTS_A_SECOND] (9900, or what the limit of open files allows; 80000)
+ *   back_bare, back_ours       CPU a connection until each has reported, as when all
+ *                              agents come back after a restart of the controller
+ *   flooded_ours               memory when all send as fast as they can, dropping
+ * Usage: bench_ingest [CONNECTIONS] [REPORTS_A_SECOND] [ROUNDS]
+ *        (9900, or what the limit of open files allows; 80000; 5)
  */
 #include <signal.h>
 #include <malloc.h>
