@@ -1,4 +1,5 @@
-// Run by test_rpc_clients.py: target, folder of .proto files, folder of certificates.
+// Run by test_rpc_clients.py: target, folder of .proto files, folder of certificates, the
+// instance, the file where its drain script leaves a line.
 'use strict';
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -6,7 +7,7 @@ const path = require('node:path');
 const grpc = require('@grpc/grpc-js');
 const loader = require('@grpc/proto-loader');
 
-const [target, protos, folder] = process.argv.slice(2);
+const [target, protos, folder, instanceId, drains] = process.argv.slice(2);
 const options = { keepCase: true, longs: String, enums: String, defaults: true };
 
 function load(file) {
@@ -49,6 +50,7 @@ async function main() {
     ['no certificate', credentials(null), UNAVAILABLE],
     ['another agent\'s certificate', credentials('other'), PERMISSION_DENIED],
     ['its own certificate', credentials('agent'), PERMISSION_DENIED],
+    ['a controller\'s certificate of another cluster', credentials('elsewhere'), PERMISSION_DENIED],
     ['another authority\'s certificate', credentials('stranger'), UNAVAILABLE],
     ['a self-signed certificate', credentials('self'), UNAVAILABLE],
     ['plaintext', grpc.credentials.createInsecure(), UNAVAILABLE],
@@ -62,6 +64,10 @@ async function main() {
     }
     console.log(`ok   ${name} is refused`);
   }
+  assert.ok(!fs.existsSync(drains), 'nothing was drained for a stranger');
+  const measured = await call(Agent, ours, 'GetMetrics', {});
+  assert.strictEqual(measured.reply.instance_id, instanceId);
+  assert.strictEqual(measured.reply.joined, true);
   const drained = await call(Agent, ours, 'Drain', { reason: 'scale in' });
   assert.strictEqual(drained.reply.drained, true);
   console.log('ok   the controller is heard');
