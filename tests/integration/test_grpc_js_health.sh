@@ -1,6 +1,7 @@
 #!/bin/bash
-# An unmodified gRPC client (@grpc/grpc-js from npm) asks the real agent: health Check
-# and Watch, GetMetrics, Drain, and what is not there.
+# An unmodified gRPC client (@grpc/grpc-js from npm) without a certificate asks the real
+# agent where it answers such: health Check and Watch, and nothing else. With certificates:
+# test_rpc_clients.py.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -45,28 +46,26 @@ finish() {
 trap finish EXIT
 
 umask 077
-key=$(printf 'a%.0s' $(seq 40))
-echo "# openasg-join: token=none controller=tcp://127.0.0.1:1 key=$key job=1 attempt=1" \
+ca=$(printf 'a%.0s' $(seq 64))
+echo "# openasg-join: token=$ca enrol=127.0.0.1:1 ca=$ca job=1 attempt=1 incarnation=1" \
     >"$work/join"
-cat >"$work/drain" <<'SCRIPT'
-#!/bin/sh
-echo "$OPENASG_INSTANCE_ID $OPENASG_DRAIN_REASON" >>"$(dirname "$0")/drained"
-SCRIPT
-chmod 700 "$work/drain"
+port=$(/usr/bin/python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])')
 
 env -u http_proxy -u https_proxy "$agent" --instance-id i-0grpcjs --private-ip 127.0.0.1 \
-    --join-file "$work/join" --grpc-listen 127.0.0.1:0 --interval-ms 200 \
-    --drain-script "$work/drain" 2>"$work/log" &
+    --join-file "$work/join" --dir "$work/state" --grpc-listen 127.0.0.1:0 \
+    --health-listen "127.0.0.1:$port" --interval-ms 200 2>"$work/log" &
 pid=$!
 
-port=
+is_up=
 for _ in $(seq 200); do
-    port=$(sed -n 's/.* started .* probes=\([0-9]*\) .*/\1/p' "$work/log")
-    [ -n "$port" ] && break
+    grep -q ' started ' "$work/log" && is_up=1 && break
     kill -0 "$pid" 2>/dev/null || break
     sleep 0.05
 done
-if [ -z "$port" ]; then
+if [ -z "$is_up" ]; then
     echo "the agent did not start:"
     cat "$work/log"
     exit 1
@@ -76,7 +75,7 @@ status=0
 env -u http_proxy -u https_proxy -u HTTP_PROXY -u HTTPS_PROXY -u grpc_proxy \
     NODE_PATH="$packages/node_modules" \
     timeout 90 node "$here/test_grpc_js_health.js" "127.0.0.1:$port" "$ASG_SOURCE_DIR/proto" \
-    "$work/drained" "$pid" || status=$?
+    "$pid" || status=$?
 if [ "$status" -ne 0 ]; then
     echo "the agent said:"
     cat "$work/log"
