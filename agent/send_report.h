@@ -22,7 +22,7 @@
 #include "base/bytes.h"
 #include "model/report.h"
 
-#define ASG_REPORT_SLOW_MAX 4 /* of the five intervals after which an agent is silent */
+#define ASG_REPORT_SLOW_MAX 4 /* times as long, at most */
 
 struct asg_reporter {
     struct asg_metrics_reader *reader; /* lent */

@@ -51,6 +51,7 @@ struct played_controller {
     struct asg_bus_inlet *inlet;
     char reports[ASG_BUS_ENDPOINT_MAX];
     pthread_mutex_t mutex; /* guards what follows */
+    bool takes_many;       /* instances: whoever is proven, and then its key */
     enum asg_rpc_code say; /* OK: enrol */
     const char *words;
     int64_t renew_after_ms;
@@ -129,6 +130,9 @@ static inline void played_take(void *context, struct asg_rpc_call *call,
     bool is_proven = strcmp(last->token, PLAYED_TOKEN) == 0;
     if (play->say != ASG_RPC_OK) {
         asg_rpc_call_end(call, play->say, play->words);
+    } else if (play->takes_many &&
+               (is_proven || asg_key_set_has(play->key_set, last->curve_key))) {
+        played_answer(play, call, enroll);
     } else if (is_bound && !is_same) {
         asg_rpc_call_end(call, ASG_RPC_PERMISSION_DENIED,
                          "the instance is bound to other keys: was it re-imaged?");
