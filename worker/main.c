@@ -94,8 +94,14 @@ static enum asg_status load_keys(struct parts *parts, struct asg_error *error)
                         "controller.key is not set: give the controller's public key, or "
                         "the path of its .pub file");
     }
-    if (asg_bus_is_key(settings->controller_key)) {
-        memcpy(parts->server_key, settings->controller_key, ASG_BUS_KEY_SIZE);
+    /* Also as the line of controller.key.pub has it. */
+    const char *given = settings->controller_key;
+    if (strncmp(given, "public:", strlen("public:")) == 0) {
+        given += strlen("public:");
+        given += strspn(given, " ");
+    }
+    if (asg_bus_is_key(given)) {
+        memcpy(parts->server_key, given, ASG_BUS_KEY_SIZE);
         return ASG_OK;
     }
     return asg_bus_public_key_load(settings->controller_key, parts->server_key, error);

@@ -95,6 +95,13 @@ class PeerKeys(unittest.TestCase):
                           "server_key")
         self.wait_for_log("controller", " peer_refused ", "wrong server key")
 
+    def test_the_line_of_the_public_file_may_be_pasted_as_it_is(self):
+        with open(os.path.join(self.cluster.state, "controller.key.pub")) as file:
+            line = file.read().strip()
+        self.assertTrue(line.startswith("public: "))
+        self.start_stranger("host-d", **{"controller-key": line})
+        self.wait_for_log("host-d", " refused ", "workers.d")  # so the server key is right
+
     def test_nobody_there_is_told(self):
         self.start_stranger("host-c", **{"controller-endpoint": "tcp://127.0.0.1:1"})
         self.wait_for_log("host-c", " controller_away ", "nobody listens on tcp://127.0.0.1:1")

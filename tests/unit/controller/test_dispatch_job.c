@@ -169,6 +169,37 @@ static void test_dispatch_knows_when_another_key_has_a_connections_number(void *
     assert_string_equal("", asg_dispatch_holder(f->dispatch, 1));
 }
 
+static bool is_not_one(void *context, const char *key)
+{
+    (void)context;
+    return strcmp(key, "one") != 0;
+}
+
+static void test_dispatch_gives_nothing_to_a_worker_that_is_shut_out(void **state)
+{
+    struct fixture *f = *state;
+    say_hello(f, 1, "one", 2, NULL, 0, 0);
+    add_job(f, 1, ASG_JOB_LAUNCH, 0);
+    (void)asg_dispatch_pump(f->dispatch, 0, 0);
+    assert_string_equal("one", asg_dispatch_holder(f->dispatch, 1));
+    say_hello(f, 2, "two", 2, NULL, 0, 1);
+    assert_int_equal(1, asg_dispatch_shut_out(f->dispatch, is_not_one, NULL));
+    assert_int_equal(0, asg_dispatch_shut_out(f->dispatch, is_not_one, NULL));
+    size_t sent_count = f->sent_count;
+    add_job(f, 2, ASG_JOB_LAUNCH, 0);
+    asg_dispatch_halt(f->dispatch, true);
+    asg_dispatch_halt(f->dispatch, false);
+    (void)asg_dispatch_pump(f->dispatch, 2, 0);
+    assert_string_equal("two", asg_dispatch_holder(f->dispatch, 1));
+    assert_string_equal("two", asg_dispatch_holder(f->dispatch, 2));
+    for (size_t i = sent_count; i < f->sent_count; i++) {
+        assert_int_equal(2, f->sent[i].peer);
+    }
+    uint32_t peer = 0;
+    assert_true(asg_dispatch_choose_asked(f->dispatch, NULL, 0, 3, &peer));
+    assert_int_equal(2, peer);
+}
+
 static void test_dispatch_keeps_a_lease_that_heartbeats_list(void **state)
 {
     struct fixture *f = *state;
@@ -953,6 +984,7 @@ int main(void)
         TEST(test_dispatch_never_puts_its_only_worker_aside),
         TEST(test_dispatch_frees_the_jobs_of_a_worker_that_sits_on_them),
         TEST(test_dispatch_tries_a_worker_again_that_was_put_aside),
+        TEST(test_dispatch_gives_nothing_to_a_worker_that_is_shut_out),
         TEST(test_dispatch_keeps_a_lease_that_heartbeats_list),
         TEST(test_dispatch_tells_jobs_of_a_lost_log_apart),
         TEST(test_dispatch_asks_an_unknown_worker_to_say_hello),
