@@ -10,9 +10,9 @@
 #include "controller/parts.h"
 #include "crypto/crypto.h"
 
-#define EARLIER_MS 3600000                            /* agents' clocks may be behind */
-#define OURS_MS    (INT64_C(3653) * 24 * 3600 * 1000) /* as long as a new authority's */
-#define STOP_MS    500
+#define FROM_MS INT64_C(1577836800000) /* 2020: agents' clocks may be far behind ours */
+#define OURS_MS (INT64_C(3653) * 24 * 3600 * 1000) /* as long as a new authority's */
+#define STOP_MS 500
 
 /* Its key is in memory alone: each start has another, signed by the same authority. */
 static enum asg_status make_certificate(struct asg_controller *controller,
@@ -27,9 +27,9 @@ static enum asg_status make_certificate(struct asg_controller *controller,
     asg_certificate_request(key, &request);
     struct asg_certificate_facts facts = {0};
     int64_t wall_ms = asg_clock_wall_ms(&controller->clock);
-    enum asg_status status = asg_authority_sign(
-        controller->authority, request.data, request.length, &holder,
-        wall_ms - EARLIER_MS, wall_ms + OURS_MS, ret_pem, &facts, error);
+    enum asg_status status =
+        asg_authority_sign(controller->authority, request.data, request.length, &holder,
+                           FROM_MS, wall_ms + OURS_MS, ret_pem, &facts, error);
     asg_bytes_clear(&request);
     asg_bytes_append(ret_pem, "", 1);
     asg_gauge(ASG_COUNT_CERTIFICATE_UNTIL, facts.until_ms / 1000);

@@ -15,7 +15,7 @@
 
 #define SERIAL_BYTES      20 /* the most that RFC 5280, 4.1.2.2, allows */
 #define AUTHORITY_SECONDS ((int64_t)3650 * 86400)
-#define CLOCK_SECONDS     86400 /* how far behind ours another clock may be */
+#define FROM_S            ((int64_t)1577836800) /* 2020: no instance's clock is behind it */
 #define PEM_BYTES_MAX     ((size_t)ASG_CHAIN_MAX * 4096)
 #define COMMON_NAME_MAX   64 /* RFC 5280, ub-common-name */
 #define LEAF_EXTENSIONS   4
@@ -111,7 +111,7 @@ X509 *asg_x509_new_authority(EVP_PKEY *pair)
     X509 *certificate = new_certificate(pair, name);
     int64_t now_s = (int64_t)time(NULL);
     asg_x509_must(
-        set_times(certificate, now_s - CLOCK_SECONDS, now_s + AUTHORITY_SECONDS) &&
+        set_times(certificate, FROM_S, now_s + AUTHORITY_SECONDS) &&
             X509_set_issuer_name(certificate, X509_get_subject_name(certificate)) == 1,
         "an authority");
     add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE,pathlen:0");

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from ec2local_fixture import BUILD, SOURCE
@@ -159,6 +160,13 @@ exec {AGENT} --cpu-source session --interval-ms 200 --dir "$PWD/agent" \\
         with open(self.authority) as file:
             self.assertIn(file.read().strip(), said)
         self.assertIn("No client certificate CA names sent", said)
+        # It is good by clocks that are years behind ours: none is cut off for its clock.
+        chain = self.write("chain.pem", said[said.index("-----BEGIN"):])
+        for moment in ("1600000000", str(int(time.time()) + 9 * 365 * 86400)):
+            done = subprocess.run(["openssl", "verify", "-attime", moment, "-CAfile",
+                                   self.authority, chain], capture_output=True, text=True,
+                                  timeout=30)
+            self.assertEqual(0, done.returncode, done.stdout + done.stderr)
 
 
 if __name__ == "__main__":
