@@ -199,7 +199,70 @@ def ca_key(verdict, build, is_short):
         world.stop()
 
 
+def start_impostor(world, folder):
+    """A controller with the stolen key and an authority of its own; its endpoints."""
+    path = os.path.join(folder, "endpoints")
+    world.start("impostor", [
+        "openasg-controller", "--dir", folder, "--endpoint-file", path,
+        "--listen-agents", "tcp://127.0.0.1:*", "--listen-workers", "tcp://127.0.0.1:*",
+        "--listen-admin", "tcp://127.0.0.1:*", "--listen-http", "127.0.0.1:0",
+        "--listen-enrol", "127.0.0.1:0"])
+    return dict(line.split(": ", 1) for line in
+                world.read_file("impostor", path).splitlines())
+
+
+def enrol_with_impostor(world, tries, endpoints):
+    """A machine boots with the true user data, and somebody in between answers."""
+    line = world.join_line(world.serving()[0]["instance_id"])
+    line["enrol"] = endpoints["enrol"]
+    path = scratch(world, "join-line")
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+        file.write("# openasg-join: "
+                   + " ".join(f"{name}={value}" for name, value in line.items()) + "\n")
+    world.start("misled", ["openasg-agent", "--dir", scratch(world, "misled"), "--join-file",
+                           path, "--instance-id", "i-0123456789abcdef0", "--private-ip",
+                           "127.0.66.6", "--grpc-listen", "127.0.66.6:0"])
+
+    def said():
+        with open(world.log_of("misled"), errors="replace") as file:
+            return file.read()
+    wait_for("the agent's word on whom it met",
+             lambda: " enrol_wrong_authority " in said() or " enrolled " in said(), 30)
+    tries("enrolling an agent as the controller", " enrolled " not in said(), said()[-300:])
+
+
+def controller_key(verdict, build, is_short):
+    """Workers and admins go by this key, agents by the authority: who stole it neither
+    enrols nor drains one, and cannot take part as anybody else."""
+    del is_short
+    world = Fleet(build, agents=2)
+    try:
+        tries = Tries(verdict)
+        stolen = scratch(world, "stolen-controller")
+        os.makedirs(stolen, mode=0o700)
+        shutil.copy(os.path.join(world.state, "controller.key"), stolen)
+        key = os.path.join(stolen, "controller.key")
+        os.chmod(key, 0o600)
+        not_an_admin(world, tries, key, "the controller")
+        not_a_worker(world, tries, key, "the controller")
+        not_an_agent(world, tries, key, "the controller")
+        endpoints = start_impostor(world, stolen)
+        verdict.require(endpoints["key"] == world.controller_endpoints()["key"],
+                        "the impostor does not have the stolen key")
+        enrol_with_impostor(world, tries, endpoints)
+        victim = world.serving()[0]["instance_id"]
+        said = world.finish(world.attack(
+            "strange_agent", "drain", world.probes_at(victim), victim, world.cluster_id(),
+            stolen, "evil"))
+        tries("a drain", "drain OK" not in said, said)
+        world.wait_reporting(2)
+    finally:
+        world.stop()
+
+
 ATTACKS = [
+    Attack("keys-controller", "the controller's key: no order, no drain, no enrolment",
+           controller_key, is_short=False),
     Attack("keys-agent", "an agent's keys: no orders, no jobs, no other instance",
            agent_key, is_short=False),
     Attack("keys-worker", "a worker's key: no orders, no reports, no launch", worker_key,
