@@ -23,6 +23,9 @@ struct asg_rpc_call {
     uint32_t index; /* of the instance that it is for */
     uint64_t ask;   /* which one of its agent's; 0: a thief's */
     uint32_t tries; /* of a thief */
+    bool is_proven; /* it shows its token */
+    bool is_unheard;
+    int64_t renew_after_ms;
     bool is_back;
     enum asg_rpc_code code;
     char address[16];
@@ -110,7 +113,7 @@ static void send_back(struct asg_rpc_call *call, enum asg_rpc_code code, int64_t
 void asg_rpc_enrolled_reply(struct asg_rpc_call *call,
                             const struct asg_rpc_enrolled *enrolled)
 {
-    (void)enrolled;
+    call->renew_after_ms = enrolled->renew_after_ms;
     send_back(call, ASG_RPC_OK, sim_between(stream(), 300, 20000));
 }
 
@@ -135,6 +138,7 @@ static bool is_reached(const struct asg_rpc_call *call)
 static void arrive(struct asg_rpc_call *call)
 {
     if (!is_reached(call)) {
+        call->is_unheard = true;
         send_back(call, ASG_RPC_UNAVAILABLE, NO_ANSWER_US);
         return;
     }
@@ -146,7 +150,7 @@ static void arrive(struct asg_rpc_call *call)
         .version = "simulated",
         .grpc_port = 7705,
         .interval_ms = (uint32_t)sim.agent_interval_ms,
-        .proof = ASG_RPC_PROOF_TOKEN,
+        .proof = call->is_proven ? ASG_RPC_PROOF_TOKEN : ASG_RPC_PROOF_NONE,
         .token = {.token = call->line.token,
                   .job_id = call->line.job_id,
                   .attempt = call->line.attempt,
@@ -166,28 +170,29 @@ bool sim_agent_has_line(const struct sim_instance *instance)
     return call != NULL;
 }
 
-static int64_t wait_us(const struct sim_agent *agent)
+static enum asg_enrol_outcome outcome_of(const struct asg_rpc_call *call)
 {
-    uint32_t doublings = agent->tries < 5 ? agent->tries : 5;
-    return sim_between(stream(), 500000, 1000000) << doublings;
+    if (call->code == ASG_RPC_OK) return ASG_ENROL_DONE;
+    if (call->is_unheard) return ASG_ENROL_NOBODY;
+    return call->code == ASG_RPC_PERMISSION_DENIED ? ASG_ENROL_REFUSED
+                                                   : ASG_ENROL_NOT_YET;
 }
 
 static void take_answer(struct sim_instance *instance, const struct asg_rpc_call *call)
 {
     struct sim_agent *agent = &instance->agent;
-    if (!agent->process.is_up || agent->ask != call->ask || !agent->is_asking) return;
-    agent->is_asking = false;
-    agent->tries++;
-    agent->ask_us = sim.now_us + wait_us(agent);
-    if (call->code == ASG_RPC_OK) {
+    if (!agent->process.is_up || agent->ask != call->ask) return;
+    int64_t now_ms = sim_mono_us(&agent->process) / 1000;
+    enum asg_enrol_outcome outcome = outcome_of(call);
+    asg_enrol_timer_take(&agent->timer, outcome, call->renew_after_ms, now_ms);
+    if (outcome == ASG_ENROL_DONE) {
         agent->is_member = true;
         agent->refused_since_us = 0;
         if (agent->outlet == NULL) sim_agent_connect(instance);
-    } else if (call->code == ASG_RPC_PERMISSION_DENIED) {
-        if (agent->refused_since_us == 0) agent->refused_since_us = sim.now_us;
-        agent->ask_us += sim_between(stream(), 1, 30) * SIM_SECOND;
+    } else if (outcome == ASG_ENROL_REFUSED && agent->refused_since_us == 0) {
+        agent->refused_since_us = sim.now_us;
     }
-    sim_wish(&agent->process.turn, agent->ask_us, SIM_EVENT_AGENT, call->index);
+    sim_wish(&agent->process.turn, sim.now_us + 1000, SIM_EVENT_AGENT, call->index);
 }
 
 /* A thief who is told to, as the instance is not known yet. */
@@ -211,11 +216,13 @@ void sim_enrol_event(void *object)
     /* The answer is lost, and what it says was done all the same. */
     if (call->ask != 0 && sim_strikes(SIM_FAULT_DROP_FRAME)) {
         call->code = ASG_RPC_UNAVAILABLE;
+        call->is_unheard = true;
     }
     if (call->ask != 0) {
         take_answer(sim.instances[call->index], call);
     } else if (tries_again(call)) {
         call->is_back = false;
+        call->is_unheard = false;
         sim_put(sim.now_us + sim_between(stream(), 200, 4000) * 1000, SIM_EVENT_ENROL,
                 call->index, 0, call);
         return;
@@ -232,20 +239,40 @@ void sim_agent_connect(struct sim_instance *instance)
     (void)sim_connect_agent(index, curve_key, instance->address, &instance->agent.outlet);
 }
 
-void sim_agent_enrol(struct sim_instance *instance)
+static void look_at_link(struct sim_instance *instance, const struct asg_uplink *uplink)
 {
     struct sim_agent *agent = &instance->agent;
-    bool is_needed =
-        !agent->is_member ||
-        (agent->outlet != NULL &&
-         asg_bus_outlet_link(agent->outlet, NULL) == ASG_BUS_LINK_REFUSED) ||
-        sim_between(stream(), 1, 2000) == 1; /* a new certificate, or once too often */
-    if (!is_needed) agent->tries = 0;
-    if (!is_needed || agent->is_asking || sim.now_us < agent->ask_us) return;
+    if (agent->outlet == NULL) return;
+    int64_t now_us = sim_mono_us(&agent->process);
+    enum asg_bus_link link = asg_bus_outlet_link(agent->outlet, NULL);
+    if (link == ASG_BUS_LINK_UP) {
+        asg_enrol_timer_flowing(&agent->timer);
+    } else if (link == ASG_BUS_LINK_REFUSED) {
+        asg_enrol_timer_refused(&agent->timer, now_us / 1000);
+    } else {
+        asg_enrol_timer_lost(&agent->timer, now_us / 1000);
+    }
+    bool was_up = agent->is_up;
+    agent->is_up = link == ASG_BUS_LINK_UP;
+    if (was_up || !agent->is_up || !agent->reporter.is_held) return;
+    asg_reporter_opened(&agent->reporter, uplink, now_us);
+    if (agent->reporter.is_held) return; /* it was stale */
+    instance->spoke_generation = instance->generation;
+    sim_warm_sent(instance, agent->reporter.report.cpu_milli);
+}
+
+void sim_agent_enrol(struct sim_instance *instance, const struct asg_uplink *uplink)
+{
+    struct sim_agent *agent = &instance->agent;
+    look_at_link(instance, uplink);
+    bool is_once_more = sim_between(stream(), 1, 5000) == 1;
+    if (is_once_more && !agent->timer.is_asking) agent->timer.renew_ms = 0;
+    int64_t now_ms = sim_mono_us(&agent->process) / 1000;
+    if (!asg_enrol_timer_ask(&agent->timer, now_ms)) return;
     struct asg_rpc_call *call = new_call(instance, instance->address);
-    if (call == NULL) return;
+    if (call == NULL) return; /* it goes just now */
     call->ask = ++agent->ask;
-    agent->is_asking = true;
+    call->is_proven = agent->timer.needs_proof;
     sim_keys_of(instance, instance->generation, call->curve_key, call->tls_key);
     send_call(call);
 }
@@ -359,6 +386,7 @@ bool sim_steal(struct sim_instance *victim)
         char unused[ASG_KEY_HASH_SIZE];
         sim_keys_of(sister, sister->generation, call->curve_key, unused);
     }
+    call->is_proven = true;
     sim_tell("thief", "asks for %s from %s", victim->id, address);
     send_call(call);
     return true;

@@ -56,7 +56,7 @@ unsigned sim_lie_notices(const struct sim_instance *instance)
 
 int64_t sim_lie_cpu(const struct sim_instance *instance, int64_t value_milli)
 {
-    if (instance->lies == 0) return value_milli;
+    if (instance->lies == 0 || instance->group == NULL) return value_milli;
     instance->group->lied_until_us = sim.now_us;
     if (does(instance, LIE_BUSY)) return ASG_PERCENT_MILLI_MAX;
     return does(instance, LIE_IDLE) ? 0 : value_milli;

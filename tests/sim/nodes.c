@@ -302,12 +302,12 @@ void sim_start_agent(struct sim_instance *instance)
     if (agent->process.is_up || !instance->is_alive || !instance->is_booted) return;
     if (!sim_agent_has_line(instance)) return; /* not launched by us */
     uint32_t index = asg_id_map_find(&sim.by_id, instance->id);
-    /* What it was told lies beside its keys; now and then it asks all the same. */
+    /* What it was told lies beside its keys. */
     if (agent->is_member) sim_agent_connect(instance);
-    agent->is_asking = false;
-    agent->tries = 0;
-    agent->ask_us = sim.now_us;
+    agent->is_up = false;
     int64_t now_us = sim_mono_us(&agent->process);
+    asg_enrol_timer_init(&agent->timer, sim_draw(sim_of(SIM_TOPIC_SECRETS)),
+                         agent->is_member ? SIM_HOUR / 1000 : 0, now_us / 1000);
     asg_reporter_init(&agent->reporter, (struct asg_metrics_reader *)(void *)instance,
                       sim_draw(sim_of(SIM_TOPIC_SECRETS)), sim.agent_interval_ms, now_us);
     agent->process.is_up = true;
@@ -357,7 +357,7 @@ void sim_agent_turn(uint32_t index)
     if (!agent->process.is_up || instance->is_hung || instance->is_agent_hung) return;
     const struct asg_uplink uplink = {.send = send_frame, .context = agent};
     int64_t now_us = sim_mono_us(&agent->process);
-    sim_agent_enrol(instance);
+    sim_agent_enrol(instance, &uplink);
     bool is_admitted = sim_is_admitted(instance);
     bool is_due = agent->reporter.due_us <= now_us;
     if (is_due && !agent->is_member) sim_report_early(instance);
@@ -369,9 +369,8 @@ void sim_agent_turn(uint32_t index)
         if (is_admitted) send_notices(instance);
     }
     int64_t due_us = agent->reporter.due_us;
-    bool asks = !agent->is_member && !agent->is_asking;
-    int64_t ask_us = now_us + agent->ask_us - sim.now_us;
-    if (asks && ask_us < due_us) due_us = ask_us;
+    int64_t ask_ms = asg_enrol_timer_due_ms(&agent->timer);
+    if (ask_ms < due_us / 1000) due_us = ask_ms * 1000;
     int64_t after_us = due_us - now_us;
     if (after_us < 1000) after_us = 1000;
     sim_wish(&agent->process.turn, sim.now_us + after_us, SIM_EVENT_AGENT, index);

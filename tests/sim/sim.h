@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 
+#include "agent/enrol.h"
 #include "agent/send_report.h"
 #include "aws/ec2_client.h"
 #include "base/clock.h"
@@ -260,10 +261,9 @@ struct sim_agent {
     struct asg_reporter reporter;
     struct asg_bus_outlet *outlet; /* NULL: it was not told yet where reports go */
     bool is_member;                /* it has a certificate; outlives its process */
-    bool is_asking;
-    uint64_t ask; /* how often it asked */
-    uint32_t tries;
-    int64_t ask_us;           /* not before then */
+    bool is_up;                    /* its connection, when it looked last */
+    struct asg_enrol_timer timer;
+    uint64_t ask;             /* how often it asked */
     int64_t refused_since_us; /* its keys, by the controller; 0: not */
 };
 
@@ -566,7 +566,8 @@ void sim_keys_of(const struct sim_instance *instance, uint32_t generation,
 bool sim_is_admitted(const struct sim_instance *instance);    /* its agent's reports */
 bool sim_agent_has_line(const struct sim_instance *instance); /* in its user data */
 void sim_agent_connect(struct sim_instance *instance);
-void sim_agent_enrol(struct sim_instance *instance); /* asks, if it is due */
+/* Asks, if it is due; what of reports it has held leaves when they may. */
+void sim_agent_enrol(struct sim_instance *instance, const struct asg_uplink *uplink);
 void sim_enrol_event(void *call);
 void sim_report_early(const struct sim_instance *instance); /* before it is enrolled */
 bool sim_reimage(struct sim_instance *instance);
@@ -685,6 +686,8 @@ bool sim_is_lied_to(const struct sim_group *group); /* or was, not long ago */
 /* What a reader of the instance's CPU is to say, `value_milli` unless it has just
  * started. */
 int64_t sim_warm_read(struct sim_instance *instance, int64_t value_milli);
+/* What it read before, and could not send then, leaves now. */
+void sim_warm_sent(struct sim_instance *instance, int64_t value_milli);
 /* A frame of an agent of this group, sent then and held on its way, comes only now. */
 void sim_warm_let_go(struct sim_group *group, int64_t sent_us);
 /* Of all that may have been counted in the last over_us; false: too long ago to know. */

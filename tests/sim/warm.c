@@ -76,6 +76,13 @@ int64_t sim_warm_read(struct sim_instance *instance, int64_t value_milli)
     return value_milli;
 }
 
+void sim_warm_sent(struct sim_instance *instance, int64_t value_milli)
+{
+    if (instance->group == NULL) return;
+    if (instance->first_read_us == 0) instance->first_read_us = sim.now_us;
+    note_read(instance->group, value_milli, instance->lies == 0);
+}
+
 static bool read_spans(const struct sim_group *group, int64_t over_us, bool is_honest,
                        int64_t *ret_low, int64_t *ret_high)
 {
