@@ -102,6 +102,10 @@ static const char *note_of(struct asg_commit *commit, const struct asg_event *ev
             event->result->attempt,
             asg_enum_word(&asg_outcome_words, (int)event->result->outcome),
             event->result->error_code);
+    case ASG_EVENT_ENROLMENT:
+        return asg_arena_format(
+            &commit->notes, "enrolment of %s by %s", event->enrolment->instance_id,
+            asg_enum_word(&asg_proof_words, (int)event->enrolment->proof));
     default: return asg_enum_word(&asg_event_kind_words, (int)event->kind);
     }
 }

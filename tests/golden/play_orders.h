@@ -109,6 +109,38 @@ static inline void play_order_about(struct world *world, size_t index,
     play_time(world, 5 * PLAY_MINUTE);
 }
 
+/* Its agent enrols, by a line of an operator; `number` says with which keys. */
+static inline void play_enrolment(struct world *world, size_t index, int number)
+{
+    char id[32];
+    char curve_key[ASG_CURVE_KEY_CHARS + 1];
+    char tls_key[ASG_TLS_KEY_CHARS + 1];
+    play_instance(world, index, id);
+    (void)snprintf(curve_key, sizeof curve_key, "%040d", number);
+    (void)snprintf(tls_key, sizeof tls_key, "%064d", number);
+    const struct asg_enrolment enrolment = {.instance_id = id,
+                                            .curve_key = curve_key,
+                                            .tls_key = tls_key,
+                                            .serial = "01",
+                                            .proof = ASG_PROOF_TOKEN,
+                                            .address = "10.0.0.1"};
+    feed(world, &(struct asg_event){.time_ms = world->now_ms,
+                                    .kind = ASG_EVENT_ENROLMENT,
+                                    .enrolment = &enrolment});
+}
+
+/* Keys are bound, once; others are refused until an operator says that they may be. */
+static inline void play_enrolments(struct world *world)
+{
+    for (size_t i = 0; i < 3; i++)
+        play_enrolment(world, i, (int)i + 1);
+    play_enrolment(world, 0, 1);
+    play_enrolment(world, 1, 9);
+    play_enrolment(world, 2, 1);
+    play_order_about(world, 1, (struct asg_command){.kind = ASG_COMMAND_INSTANCE_REBIND});
+    play_enrolment(world, 1, 9);
+}
+
 /* What holds a group back, and lets it go on. */
 static inline void play_holds(struct world *world)
 {
@@ -136,6 +168,7 @@ static inline void play_health(struct world *world)
                                .group = "web",
                                .group_config = &by_agent,
                                .group_fields = UINT64_C(1) << ASG_GROUP_HEALTH_CHECK});
+    play_enrolments(world);
     for (size_t i = 0; i < 5; i++)
         play_sign(world, i, ASG_SIGN_REPORTING);
     play_time(world, 5 * PLAY_MINUTE);
