@@ -5,16 +5,31 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/accept_limits.h"
 #include "base/arena.h"
 #include "crypto/crypto.h"
 #include "rpc/health.h"
 
-#define STOP_GRACE_MS 100
+#define STOP_GRACE_MS   100
+#define CONTROLLERS_MAX 4 /* addresses that it called from, lately */
+#define ADDRESS_BYTES   64
+
+/* Whoever reaches the port may not use up our descriptors: gRPC core ends a process that
+ * has none (docs/decisions/0019). The controller calls us once in a while, and is no
+ * stranger once it has. */
+static const struct asg_accept_limits limits = {.name = "probes",
+                                                .connections = 64,
+                                                .connections_address = 32,
+                                                .handshakes_s = 50,
+                                                .handshakes_address_s = 20,
+                                                .known_connections = 64};
 
 struct asg_probes {
     struct asg_probes_options options;
@@ -28,6 +43,8 @@ struct asg_probes {
     char cluster[ASG_CLUSTER_NAME_SIZE];
     struct asg_bytes authorities;
     struct asg_bytes last_caller; /* the certificate that was believed last, PEM */
+    char controllers[CONTROLLERS_MAX][ADDRESS_BYTES];
+    size_t next_controller;
 };
 
 static void get_metrics(void *context, struct asg_rpc_metrics *ret)
@@ -78,6 +95,17 @@ static bool is_controller(struct asg_probes *probes, const char *pem)
     return true;
 }
 
+static void know_controller(struct asg_probes *probes, const char *address)
+{
+    for (size_t i = 0; i < CONTROLLERS_MAX; i++) {
+        if (strcmp(probes->controllers[i], address) == 0) return;
+    }
+    char *place = probes->controllers[probes->next_controller++ % CONTROLLERS_MAX];
+    asg_accept_forget(place);
+    (void)snprintf(place, ADDRESS_BYTES, "%s", address);
+    asg_accept_know(place);
+}
+
 static bool check_caller(void *context, const struct asg_rpc_call *call)
 {
     struct asg_probes *probes = context;
@@ -85,6 +113,7 @@ static bool check_caller(void *context, const struct asg_rpc_call *call)
     if (pem == NULL) return false;
     (void)pthread_mutex_lock(&probes->mutex);
     bool is_ours = is_controller(probes, pem);
+    if (is_ours) know_controller(probes, asg_rpc_call_peer_address(call));
     (void)pthread_mutex_unlock(&probes->mutex);
     return is_ours;
 }
@@ -137,6 +166,15 @@ static bool is_loopback(const char *text)
     return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
 }
 
+static void limit_strangers(uint16_t port)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < UINT32_MAX) {
+        asg_accept_reserve((uint32_t)files.rlim_cur / 2);
+    }
+    asg_accept_limit(port, &limits);
+}
+
 static enum asg_status open_health(struct asg_probes *probes, struct asg_error *error)
 {
     const char *address = probes->options.health_address;
@@ -151,7 +189,9 @@ static enum asg_status open_health(struct asg_probes *probes, struct asg_error *
     asg_rpc_health_methods(probes->health, methods);
     const struct asg_rpc_server_options options = {
         .address = address, .methods = methods, .method_count = ASG_RPC_HEALTH_METHODS};
-    return asg_rpc_server_new(&options, &probes->plain_health, error);
+    enum asg_status status = asg_rpc_server_new(&options, &probes->plain_health, error);
+    if (status == ASG_OK) limit_strangers(asg_rpc_server_port(probes->plain_health));
+    return status;
 }
 
 /* The port opens only with a certificate; whether it can is to be known at the start:
@@ -199,14 +239,25 @@ enum asg_status asg_probes_new(const struct asg_probes_options *options,
     return status;
 }
 
+static void stop_server(struct asg_rpc_server **server)
+{
+    if (*server == NULL) return;
+    uint16_t port = asg_rpc_server_port(*server);
+    asg_rpc_server_stop(server, STOP_GRACE_MS);
+    asg_accept_unlimit(port);
+}
+
 void asg_probes_destroy(struct asg_probes **probes)
 {
     struct asg_probes *it = *probes;
     if (it == NULL) return;
     *probes = NULL;
     set_all(it->health, ASG_HEALTH_NOT_SERVING);
-    asg_rpc_server_stop(&it->server, STOP_GRACE_MS);
-    asg_rpc_server_stop(&it->plain_health, STOP_GRACE_MS);
+    stop_server(&it->server);
+    for (size_t i = 0; i < CONTROLLERS_MAX; i++) {
+        asg_accept_forget(it->controllers[i]);
+    }
+    stop_server(&it->plain_health);
     asg_rpc_identity_destroy(&it->identity);
     asg_rpc_health_destroy(&it->health);
     asg_bytes_clear(&it->authorities);
@@ -239,7 +290,9 @@ static enum asg_status open_server(struct asg_probes *probes, struct asg_error *
                                                    .wants_client_certificate = true,
                                                    .check = check_caller,
                                                    .check_context = probes};
-    return asg_rpc_server_new(&options, &probes->server, error);
+    enum asg_status status = asg_rpc_server_new(&options, &probes->server, error);
+    if (status == ASG_OK) limit_strangers(asg_rpc_server_port(probes->server));
+    return status;
 }
 
 static enum asg_status set_identity(struct asg_probes *probes,

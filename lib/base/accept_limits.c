@@ -267,7 +267,10 @@ static void clear_slot(int slot)
 {
     memset(&ports[slot], 0, sizeof ports[slot]);
     for (size_t i = 0; i < SETS * WAYS; i++) {
-        if (entries[i].slot == slot) entries[i].bucket = (struct bucket){0};
+        struct entry *one = &entries[i]; /* most were never written: no page for them */
+        if (one->bucket.filled_ms != 0 && one->slot == slot) {
+            one->bucket = (struct bucket){0};
+        }
     }
 }
 

@@ -149,20 +149,21 @@ def notice_of_spot(verdict, build, is_short):
         world.stop()
 
 
+DRAIN = """cat >drain.sh <<'END'
+#!/bin/sh
+echo "$OPENASG_DRAIN_REASON" >>drained
+END
+chmod 700 drain.sh"""
+
+
 def drain_as_a_stranger(verdict, build, is_short):
     """H3: Drain without TLS, without a certificate, with one that we made."""
     del is_short
-    marks = {}
-    world = Fleet(build, agents=2, group=("--drain", "10s"), agent_options=(
-        '--drain-script "$PWD/drain.sh"'))
+    world = Fleet(build, agents=2, group=("--drain", "10s"), agent_before=DRAIN,
+                  agent_options='--drain-script "$PWD/drain.sh"')
     try:
         victim, other = (row["instance_id"] for row in world.serving())
-        for instance in (victim, other):
-            folder = world.instance_folder(instance)
-            marks[instance] = os.path.join(folder, "drained")
-            with open(os.open(os.path.join(folder, "drain.sh"), os.O_WRONLY | os.O_CREAT,
-                              0o700), "w") as file:
-                file.write(f'#!/bin/sh\necho "$OPENASG_DRAIN_REASON" >>{marks[instance]}\n')
+        mark = os.path.join(world.instance_folder(victim), "drained")
         tries = [("plain", scratch(world, "evil")), ("none", scratch(world, "evil")),
                  ("evil", scratch(world, "evil")), ("agent", world.instance_folder(other))]
         os.makedirs(scratch(world, "evil"), mode=0o700)
@@ -176,9 +177,9 @@ def drain_as_a_stranger(verdict, build, is_short):
             verdict.note(f"{who}: {said.strip()[:100]}")
             verdict.require(is_refused, f"the agent obeyed one who came with {who}")
         verdict.count(len(tries), refused)
-        verdict.require(not os.path.exists(marks[victim]), "the drain script was run")
+        verdict.require(not os.path.exists(mark), "the drain script was run")
         world.openasg("instance", "terminate", victim)
-        wait_for("the genuine drain", lambda: os.path.exists(marks[victim]), 30)
+        wait_for("the genuine drain", lambda: os.path.exists(mark), 30)
         verdict.require("\x1b" not in world.log_text(), "an escape came into the log")
     finally:
         world.stop()
@@ -226,6 +227,30 @@ def crowd_out_probes(verdict, build, is_short):
         verdict.require(probes >= 2, "nothing was probed meanwhile")
         verdict.require(failed == 0, f"{failed:.0f} of {probes:.0f} honest probes failed")
         verdict.require(len(world.serving()) == 2, "an instance was lost")
+    finally:
+        world.stop()
+
+
+def starve_agent(verdict, build, is_short):
+    """More connections than an agent may open files: gRPC core would end it, and the
+    instance would be replaced for its silence."""
+    world = Fleet(build, agents=2, agent_before="ulimit -n 256", probe_background_every="1s")
+    try:
+        victim = world.serving()[0]["instance_id"]
+        where = world.probes_at(victim)
+        seconds = 5 if is_short else 20
+        children = [world.attack("strange_peers", where, f"127.3.{n}.1", 20, 400, "silent",
+                                 seconds) for n in range(2)]
+        said = [numbers(world.finish(child)) for child in children]
+        before = world.metrics()
+        wait_for("probes after the flood", lambda: world.metrics()["asg_probes_total"]
+                 >= before["asg_probes_total"] + 4, 20)
+        failed = world.metrics()["asg_probes_failed_total"] - before["asg_probes_failed_total"]
+        verdict.count(sum(s["opened"] for s in said), sum(s["refused"] for s in said))
+        verdict.note(f"{failed:.0f} probes failed after the flood")
+        verdict.require(failed == 0, "its agent is deaf after the flood")
+        verdict.require(victim in {r["instance_id"] for r in world.serving()},
+                        "the instance was replaced")
     finally:
         world.stop()
 
@@ -339,6 +364,8 @@ ATTACKS = [
            is_short=False),
     Attack("H3-crowd", "300 strange connections at an agent's port", crowd_out_probes,
            is_short=False),
+    Attack("H3-agent-descriptors", "more connections than an agent has descriptors",
+           starve_agent, is_short=False),
     Attack("H7-enrolment", "tokens, addresses, fresh keys, a restart", enrol_as_another),
     Attack("H7-unknown-address", "a join before EC2 has said the address", enrol_early,
            is_short=False),

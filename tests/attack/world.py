@@ -24,7 +24,8 @@ LATE_S = 2.0  # an order that takes longer is late, its own process and all
 class World(Cluster):
     """A controller, a worker, ec2local and a group `web` of agents; ended by stop()."""
 
-    def __init__(self, build, agents=4, files=None, group=(), agent_options="", **settings):
+    def __init__(self, build, agents=4, files=None, group=(), agent_options="",
+                 agent_before="", **settings):
         self.build = build
         self.folder = tempfile.mkdtemp(prefix="asg-attack-")
         super().__init__(build, self.folder)
@@ -38,7 +39,7 @@ class World(Cluster):
             self.start_ec2local("--boot-delay-ms", "50")
             self.start_controller(**settings)
             self.start_worker("worker-1")
-            self.make_template(agent_options)
+            self.make_template(agent_options, agent_before)
             self.make_group(agents, *group)
         except BaseException:
             self.stop()
@@ -49,11 +50,11 @@ class World(Cluster):
             return ["/usr/bin/prlimit", f"--nofile={self.files}:{self.files}", path]
         return [path]
 
-    def make_template(self, options):
+    def make_template(self, options, before):
         script = os.path.join(self.folder, "boot.sh")
         agent = os.path.join(self.bin, "openasg-agent")
         with open(os.open(script, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-            file.write(f'#!/bin/sh\nexec {agent} {AGENT_SETTINGS} --dir "$PWD" '
+            file.write(f'#!/bin/sh\n{before}\nexec {agent} {AGENT_SETTINGS} --dir "$PWD" '
                        f'{options}\n')
         self.openasg("template", "create", "web", "--image", "ami-00000000000000001",
                      "--instance-type", "t3.micro", "--user-data-file", script)
