@@ -348,7 +348,7 @@ class CliTest(unittest.TestCase):
         self.assertEqual(0o600, os.stat(key).st_mode & 0o777)
         alone = self.run_cli("status", "--key-file", key, "--request-timeout", "500ms",
                              code=3)
-        self.assertIn("in the controller's admins.d", alone.stderr)
+        self.assertIn("refuses our key", alone.stderr)
 
     def test_a_target_that_is_never_reached_is_noted(self):
         self.make_group("unreached")
