@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #define LOOK_MS          1000  /* between two looks at a connection that is not up */
+#define TRIM_MS          30000 /* between two looks at our own memory */
 #define CLOCK_OFF_MS     60000 /* worth a word */
 #define UNSENT_NOTICE_MS 20    /* the report before it leaves within that */
 
@@ -160,6 +161,14 @@ static void report(struct asg_agent *agent, const struct asg_uplink *uplink)
     }
 }
 
+static void trim(struct asg_agent *agent)
+{
+    int64_t now_ms = asg_clock_monotonic_ms(&agent->clock);
+    if (now_ms < agent->trim_ms) return;
+    agent->trim_ms = now_ms + TRIM_MS;
+    asg_trim_memory_if_grown();
+}
+
 /* Milliseconds to whatever is due next, rounded up so that it is due then. */
 static int64_t wait_ms(const struct asg_agent *agent, bool is_all_told)
 {
@@ -184,6 +193,7 @@ void asg_run_agent(struct asg_agent *agent)
         look_at_link(agent, &uplink);
         bool is_all_told = asg_notices_send(agent->notices, &uplink);
         report(agent, &uplink);
+        trim(agent);
         struct asg_bus_poll_item items[] = {{.waker = agent->waker},
                                             {.outlet = agent->link->outlet}};
         (void)asg_bus_poll(items, agent->link->outlet == NULL ? 1 : 2,

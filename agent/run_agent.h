@@ -36,6 +36,7 @@ struct asg_agent {
     struct asg_enrol_call *call; /* NULL: none is under way */
     enum asg_bus_link link_state;
     bool has_linked;
+    int64_t trim_ms; /* the next look at our own memory */
 };
 
 /* All parts are lent. Returns when *is_stopping is true. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* A mapping as /proc/self/smaps shows it. */
 struct mapping {
@@ -41,6 +42,23 @@ static void drop(const struct mapping *mapping)
     (void)madvise(start, mapping->end - mapping->start, MADV_DONTNEED);
 }
 
+static size_t resident_after; /* bytes */
+
+static size_t resident_bytes(void)
+{
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (file == NULL) return 0;
+    unsigned long pages = 0;
+    if (fscanf(file, "%*s %lu", &pages) != 1) pages = 0;
+    (void)fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+void asg_trim_memory_if_grown(void)
+{
+    if (resident_bytes() > resident_after + ASG_TRIM_BYTES) asg_trim_memory();
+}
+
 void asg_trim_memory(void)
 {
     (void)malloc_trim(0);
@@ -60,4 +78,5 @@ void asg_trim_memory(void)
     }
     free(line);
     (void)fclose(file);
+    resident_after = resident_bytes();
 }

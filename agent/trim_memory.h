@@ -11,4 +11,10 @@
 /* Once, after everything has been started. Costs a few milliseconds; never fails. */
 void asg_trim_memory(void);
 
+/* The same, when resident memory has grown by ASG_TRIM_BYTES since it was done last: a
+ * TLS handshake reads some 9 MiB of code that nobody needs for hours. Costs 10 us when
+ * there is nothing to do. */
+#define ASG_TRIM_BYTES 2097152
+void asg_trim_memory_if_grown(void);
+
 #endif

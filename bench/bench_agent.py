@@ -67,10 +67,10 @@ def main():
         pid = agent_pid(in_service(cluster)[0]["instance_id"])
         time.sleep(5)  # it has joined and settled
         shares = [share_of_a_core(pid) for _ in range(arguments.rounds)]
-        row("agent_resident", [memory_mib(pid, "VmRSS")], "MiB", "goal: under 20")
+        row("agent_resident", [memory_mib(pid, "VmRSS")], "MiB", "goal: at most 12")
         row("agent_peak", [memory_mib(pid, "VmHWM")], "MiB", "while it starts")
         row("agent_cpu", shares, "%", f"of one core, reports each 1 s, rounds of {ROUND_S} s; "
-                                      "goal: under 0.2")
+                                      "goal: at most 0.1")
     finally:
         cluster.stop_all()
         shutil.rmtree(folder)
