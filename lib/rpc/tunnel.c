@@ -177,9 +177,18 @@ static uint64_t hash_text(uint64_t hash, const char *text)
     return hash;
 }
 
+/* One of two: its own, or a free one, or the one that it takes from another. */
 static struct session *place_of(const struct asg_rpc_tunnel *tunnel)
 {
-    return &tunnel->tunneller->sessions[tunnel->who & (SESSIONS_MAX - 1)];
+    uint64_t who = tunnel->who;
+    struct session *two = &tunnel->tunneller->sessions[who & (SESSIONS_MAX - 2)];
+    for (int i = 0; i < 2; i++) {
+        if (two[i].session != NULL && two[i].who == who) return &two[i];
+    }
+    for (int i = 0; i < 2; i++) {
+        if (two[i].session == NULL) return &two[i];
+    }
+    return &two[who >> 63];
 }
 
 static void forget_session(struct session *place)
@@ -376,7 +385,8 @@ static void shake_hands(struct asg_rpc_tunnel *tunnel)
     }
     tunnel->wants_write = false;
     if (!is_believed(tunnel)) {
-        forget_session(place_of(tunnel));
+        struct session *place = place_of(tunnel);
+        if (place->who == tunnel->who) forget_session(place);
         end_tunnel(tunnel);
         return;
     }

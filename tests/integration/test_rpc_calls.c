@@ -355,6 +355,50 @@ static void test_calls_over_the_server_limit_are_exhausted(void **state)
     assert_int_equal(1, atomic_load(&pair.held.hung_up));
 }
 
+/* One address has its share of the calls, and no more: others still get through. */
+static void test_calls_over_the_share_of_an_address_are_exhausted(void **state)
+{
+    (void)state;
+    struct held held = {0};
+    (void)pthread_mutex_init(&held.mutex, NULL);
+    const struct asg_rpc_method methods[] = {
+        {"/test.Test/Hold", hold, held_hung_up, &held},
+        {"/test.Test/Echo", echo, NULL, NULL},
+    };
+    const struct asg_rpc_server_options options = {.address = "127.0.0.1:0",
+                                                   .max_calls = 8,
+                                                   .max_calls_an_address = 2,
+                                                   .methods = methods,
+                                                   .method_count = 2};
+    struct asg_rpc_server *server = NULL;
+    struct asg_error error;
+    assert_status(ASG_OK, asg_rpc_server_new(&options, &server, &error));
+    char target[64];
+    (void)snprintf(target, sizeof target, "127.0.0.1:%u", asg_rpc_server_port(server));
+    struct asg_rpc_client *greedy = NULL;
+    struct asg_rpc_client *other = NULL;
+    const struct asg_rpc_client_options elsewhere = {.source_address = "127.0.0.9"};
+    assert_status(ASG_OK, asg_rpc_client_new(NULL, &greedy, &error));
+    assert_status(ASG_OK, asg_rpc_client_new(&elsewhere, &other, &error));
+    struct results holding;
+    struct results results;
+    results_init(&holding);
+    results_init(&results);
+    for (int i = 0; i < 3; i++) {
+        assert_status(ASG_OK, asg_rpc_client_call(greedy, target, "/test.Test/Hold", "x",
+                                                  1, 60000, take_reply, &holding));
+    }
+    wait_for(&holding, 1); /* the one too many */
+    assert_int_equal(ASG_RPC_RESOURCE_EXHAUSTED, holding.code);
+    assert_status(ASG_OK, asg_rpc_client_call(other, target, "/test.Test/Echo", "x", 1,
+                                              DEADLINE_MS, take_reply, &results));
+    wait_for(&results, 1);
+    assert_int_equal(ASG_RPC_OK, results.code);
+    asg_rpc_client_destroy(&greedy);
+    asg_rpc_client_destroy(&other);
+    asg_rpc_server_destroy(&server);
+}
+
 static void test_server_that_stops_tells_those_who_hold_calls(void **state)
 {
     (void)state;
@@ -437,6 +481,7 @@ int main(void)
         cmocka_unit_test(test_connection_to_a_silent_target_does_not_outlive_its_call),
         cmocka_unit_test(test_calls_over_the_client_limit_are_busy),
         cmocka_unit_test(test_calls_over_the_server_limit_are_exhausted),
+        cmocka_unit_test(test_calls_over_the_share_of_an_address_are_exhausted),
         cmocka_unit_test(test_server_that_stops_tells_those_who_hold_calls),
         cmocka_unit_test(test_port_that_is_taken_is_an_error),
         cmocka_unit_test(test_server_answers_on_every_address_it_was_given),

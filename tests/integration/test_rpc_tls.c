@@ -1,15 +1,20 @@
 /* TLS of lib/rpc: who is believed, who is heard, and certificates that change meanwhile.
  */
+#include <arpa/inet.h>
+#include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "rpc/client.h"
 #include "rpc/server.h"
 
 #include "lib/certificates.h"
 #include "lib/check.h"
+#include "lib/wait.h"
 
 #define DEADLINE_MS 5000
 
@@ -350,6 +355,87 @@ static void test_client_shows_its_replaced_identity(void **state)
     stop(&served);
 }
 
+static size_t count_descriptors(void)
+{
+    size_t count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    assert_non_null(folder);
+    while (readdir(folder) != NULL)
+        count++;
+    (void)closedir(folder);
+    return count;
+}
+
+static void wait_for(struct results *results, int count)
+{
+    (void)pthread_mutex_lock(&results->mutex);
+    while (results->count < count)
+        (void)pthread_cond_wait(&results->changed, &results->mutex);
+    (void)pthread_mutex_unlock(&results->mutex);
+}
+
+/* Somebody refuses, somebody hangs, somebody answers: each in its own words, and nothing
+ * is left of any of them. */
+static void test_failures_have_words_and_leave_nothing(void **state)
+{
+    (void)state;
+    struct served served;
+    serve(&served, "127.0.0.1:0", &server_leaf, true);
+    int mute = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    assert_int_equal(0, bind(mute, (struct sockaddr *)&address, length));
+    assert_int_equal(0, getsockname(mute, (struct sockaddr *)&address, &length));
+    char target[64];
+    (void)snprintf(target, sizeof target, "127.0.0.1:%u", ntohs(address.sin_port));
+
+    struct asg_rpc_identity *identity = NULL;
+    struct asg_error error;
+    struct seen seen = {.is_fine = true};
+    assert_status(ASG_OK,
+                  asg_rpc_identity_new(client_leaf.certificate_pem, client_leaf.key_pem,
+                                       NULL, &identity, &error));
+    const struct asg_rpc_client_options options = {
+        .identity = identity, .check = check, .check_context = &seen};
+    struct asg_rpc_client *client = NULL;
+    assert_status(ASG_OK, asg_rpc_client_new(&options, &client, &error));
+    struct results results = {0};
+    (void)pthread_mutex_init(&results.mutex, NULL);
+    (void)pthread_cond_init(&results.changed, NULL);
+    assert_status(ASG_OK,
+                  asg_rpc_client_call_as(client, target, "i-1", "/test.Test/Who", "x", 1,
+                                         DEADLINE_MS, take_reply, &results));
+    wait_for(&results, 1);
+    assert_int_equal(ASG_RPC_UNAVAILABLE, results.code);
+    assert_string_equal("cannot connect: Connection refused", results.text);
+
+    assert_int_equal(0, listen(mute, 100));
+    size_t before = 0;
+    int expected = 1;
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 10; i++) {
+            assert_status(ASG_OK, asg_rpc_client_call_as(
+                                      client, i % 2 == 0 ? target : served.target, "i-1",
+                                      "/test.Test/Who", "x", 1, 200 + 2000 * (i % 2),
+                                      take_reply, &results));
+        }
+        expected += 10;
+        wait_for(&results, expected);
+        if (round == 0) before = count_descriptors();
+    }
+    struct wait wait = wait_begin(20000);
+    while (count_descriptors() > before) {
+        assert_false(wait_is_over(&wait));
+        wait_a_moment();
+    }
+    assert_int_equal(15, served.handled);
+    asg_rpc_client_destroy(&client);
+    asg_rpc_identity_destroy(&identity);
+    (void)close(mute);
+    stop(&served);
+}
+
 static void test_options_that_would_be_unsafe_are_refused(void **state)
 {
     (void)state;
@@ -422,6 +508,7 @@ int main(void)
         cmocka_unit_test(test_plaintext_is_not_answered_on_a_tls_port),
         cmocka_unit_test(test_new_handshakes_use_the_replaced_identity),
         cmocka_unit_test(test_client_shows_its_replaced_identity),
+        cmocka_unit_test(test_failures_have_words_and_leave_nothing),
         cmocka_unit_test(test_options_that_would_be_unsafe_are_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
