@@ -10,9 +10,10 @@
 #include "controller/parts.h"
 #include "crypto/crypto.h"
 
-#define FROM_MS INT64_C(1577836800000) /* 2020: agents' clocks may be far behind ours */
-#define OURS_MS (INT64_C(3653) * 24 * 3600 * 1000) /* as long as a new authority's */
-#define STOP_MS 500
+#define FROM_MS       INT64_C(1577836800000) /* 2020: agents' clocks may be far behind ours */
+#define OURS_MS       (INT64_C(3653) * 24 * 3600 * 1000) /* as long as a new authority's */
+#define STOP_MS       500
+#define ANNOUNCED_MAX sizeof((struct asg_controller *)NULL)->enrol_announced
 
 /* Its key is in memory alone: each start has another, signed by the same authority. */
 static enum asg_status make_certificate(struct asg_controller *controller,
@@ -187,9 +188,54 @@ static bool is_everywhere(const char *where)
     return false;
 }
 
+/* "10.0.0.1:7706", "[fd00::1]:7706" or "control.example:7706". */
+static bool is_host_and_port(const char *text, size_t length)
+{
+    size_t at = length;
+    uint32_t port = 0;
+    while (at > 0 && text[at - 1] >= '0' && text[at - 1] <= '9')
+        at--;
+    for (size_t i = at; i < length && port <= UINT16_MAX; i++) {
+        port = port * 10 + (uint32_t)(text[i] - '0');
+    }
+    bool has_host = at > 1 && text[at - 1] == ':';
+    size_t plain = strcspn(text, " /\t\"'");
+    return has_host && port > 0 && port <= UINT16_MAX && plain >= length;
+}
+
+/* They stand in the user data of every launch. */
+static enum asg_status check_list(const char *setting, const char *list,
+                                  const char *before, const char *example,
+                                  struct asg_error *error)
+{
+    if (strlen(list) >= ANNOUNCED_MAX) {
+        return asg_fail(error, ASG_ERR_INVALID, "%s is too long", setting);
+    }
+    while (*list != '\0') {
+        size_t length = strcspn(list, ",");
+        size_t skipped = strncmp(list, before, strlen(before)) == 0 ? strlen(before) : 0;
+        if (skipped != strlen(before) ||
+            !is_host_and_port(list + skipped, length - skipped)) {
+            return asg_fail(error, ASG_ERR_INVALID,
+                            "%s: '%.*s' is not what agents need, for example %s", setting,
+                            (int)length, list, example);
+        }
+        list += length;
+        if (*list == ',') list++;
+    }
+    return ASG_OK;
+}
+
 enum asg_status asg_check_announced(const struct asg_controller_settings *settings,
                                     struct asg_error *error)
 {
+    enum asg_status status = check_list("announce.agents", settings->announce_agents,
+                                        "tcp://", "tcp://10.0.0.1:7701", error);
+    if (status == ASG_OK) {
+        status = check_list("announce.enrol", settings->announce_enrol, "",
+                            "10.0.0.1:7706", error);
+    }
+    if (status != ASG_OK) return status;
     if (settings->announce_agents[0] == '\0' && is_everywhere(settings->listen_agents)) {
         return asg_fail(
             error, ASG_ERR_INVALID,
