@@ -5,7 +5,8 @@
  * with CURVE, both in a process of their own that is measured whole; the clients (PUSH)
  * are a third process, the same for both, with keys that the roster knows. Rows, each
  * once a round:
- *   flat_bare, flat_ours       one connection that sends as fast as it can
+ *   flat_bare, flat_ours       one connection that sends as fast as it can, both with
+ *                              libzmq's own high-water mark (an agent's is 4)
  *   paced_bare, paced_ours     CPU a report of the server's process at a fixed rate;
  *                              the bare one drains once a millisecond
  *   memory_bare, memory_ours   resident memory a connection, once each has reported
@@ -210,13 +211,14 @@ static void begin_ours(struct server *server, struct invitation *ret)
     struct asg_error error = {""};
     must(asg_bus_new(1, &server->bus, &error) == ASG_OK, error.text);
     asg_key_set_new(&server->key_set);
-    const struct asg_bus_inlet_options listening = {.endpoint = "tcp://127.0.0.1:*",
-                                                    .domain = "agents",
-                                                    .keys = &server->keys,
-                                                    .key_set = server->key_set,
-                                                    .max_message_bytes =
-                                                        ASG_AGENT_FRAME_MAX,
-                                                    .handshake_ms = 30000};
+    const struct asg_bus_inlet_options listening = {
+        .endpoint = "tcp://127.0.0.1:*",
+        .domain = "agents",
+        .keys = &server->keys,
+        .key_set = server->key_set,
+        .max_message_bytes = ASG_AGENT_FRAME_MAX,
+        .high_water = server->is_paced ? 0 : HIGH_WATER,
+        .handshake_ms = 30000};
     must(asg_bus_inlet_new(server->bus, &listening, &server->inlet, &error) == ASG_OK,
          error.text);
     (void)snprintf(ret->endpoint, sizeof ret->endpoint, "%s",

@@ -184,7 +184,7 @@ static void bind_key(struct asg_roster *roster, uint32_t slot, const char *key)
 {
     struct asg_roster_slot *s = &roster->slots[slot];
     unbind(roster, slot);
-    if (2 * (roster->bound_count + 1) >= roster->key_capacity) widen_keys(roster);
+    if (4 * (roster->bound_count + 1) > 3 * roster->key_capacity) widen_keys(roster);
     memcpy(s->key, key, KEY_LENGTH);
     put_key_row(roster, (struct key_row){hash_key(roster, key), slot});
     s->is_bound = true;
@@ -460,11 +460,16 @@ void asg_instance_token(const uint8_t secret[32], const char *instance_id,
 
 /* ---- reports ---- */
 
+static uint32_t until_s(int64_t now_ms)
+{
+    return (uint32_t)((now_ms + OFFSET_MS) / 1000);
+}
+
 static void begin_offsets(struct asg_roster_slot *slot, int64_t offset_ms, int64_t now_ms)
 {
     slot->offset_ms = offset_ms;
-    slot->offset_before_ms = offset_ms;
-    slot->offset_until_ms = now_ms + OFFSET_MS;
+    slot->offset_more_ms = 0;
+    slot->offset_until_s = until_s(now_ms);
 }
 
 /* How long ago a report was made: by so much more its clock and ours differ than at the
@@ -475,18 +480,22 @@ static int64_t age_of(struct asg_roster_slot *slot, const struct asg_report *rep
 {
     if (report->time_ms < -INT64_MAX / 4 || report->time_ms > INT64_MAX / 4) return 0;
     int64_t offset_ms = now_ms - report->time_ms;
-    bool is_new = slot->boot_id != report->boot_id || slot->offset_until_ms == 0;
+    bool is_new = slot->boot_id != report->boot_id || slot->offset_until_s == 0;
     if (is_new || report->time_ms <= slot->time_ms) {
         begin_offsets(slot, offset_ms, now_ms);
-    } else if (now_ms >= slot->offset_until_ms) {
-        slot->offset_before_ms = slot->offset_ms;
+    } else if (now_ms / 1000 >= slot->offset_until_s) {
+        int64_t more_ms = offset_ms - slot->offset_ms;
+        slot->offset_more_ms = more_ms <= 0          ? 0
+                               : more_ms > INT32_MAX ? INT32_MAX
+                                                     : (int32_t)more_ms;
         slot->offset_ms = offset_ms;
-        slot->offset_until_ms = now_ms + OFFSET_MS;
+        slot->offset_until_s = until_s(now_ms);
     } else if (offset_ms < slot->offset_ms) {
+        int64_t more_ms = slot->offset_more_ms - (slot->offset_ms - offset_ms);
+        slot->offset_more_ms = more_ms > 0 ? (int32_t)more_ms : 0;
         slot->offset_ms = offset_ms;
     }
-    int64_t least_ms = slot->offset_ms < slot->offset_before_ms ? slot->offset_ms
-                                                                : slot->offset_before_ms;
+    int64_t least_ms = slot->offset_ms - slot->offset_more_ms;
     int64_t age_ms = offset_ms - least_ms;
     int64_t most_ms = now_ms - slot->heard_ms; /* it was made after the one before */
     return age_ms < most_ms ? age_ms : most_ms;

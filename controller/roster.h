@@ -36,11 +36,12 @@ struct asg_roster_options {
 struct asg_roster_slot {
     uint64_t boot_id;
     uint64_t sequence;
-    int64_t heard_ms;         /* when the last report was made, by its age */
-    int64_t time_ms;          /* the agent's clock in it */
-    int64_t offset_ms;        /* smallest of our clock less the agent's ... */
-    int64_t offset_before_ms; /* ... and the smallest of the time before ... */
-    int64_t offset_until_ms;  /* ... which begins anew then */
+    int64_t heard_ms;  /* when the last report was made, by its age */
+    int64_t time_ms;   /* the agent's clock in it */
+    int64_t offset_ms; /* smallest of our clock less the agent's ... */
+    int32_t
+        offset_more_ms; /* ... and by so much smaller was that of the time before ... */
+    uint32_t offset_until_s; /* ... which begins anew then */
     uint32_t interval_ms;
     uint32_t waiting; /* ingest's own: row of its report in this turn, from 1 */
     bool is_used;
