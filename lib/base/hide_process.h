@@ -6,8 +6,8 @@
 
 /* No core dumps; no ptrace and no reading
  * of its memory, environment or open files in /proc by others, be they of the same user
- * (root may). Programs that it runs may be looked into again. Under the address sanitizer,
- * whose leak check looks into its own process, only the core dumps are off. */
+ * (root may). Programs that it runs may be looked into again. Under the address
+ * sanitizer, whose leak check looks into its own process, only the core dumps are off. */
 void asg_hide_process(void);
 
 #endif

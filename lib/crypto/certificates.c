@@ -71,8 +71,7 @@ enum asg_status asg_holder_read(const char *uri, struct asg_holder *ret)
 /* Never ask: OpenSSL would, at the terminal, for what a stranger sent. */
 static int no_passphrase(char *ret, int size, int is_writing, void *context)
 {
-    (void)ret;
-    (void)size;
+    if (size > 0) ret[0] = '\0';
     (void)is_writing;
     (void)context;
     return -1;
@@ -86,7 +85,8 @@ size_t asg_x509_read_chain(const char *pem, size_t length, size_t most, X509 *re
     while (count < most) {
         X509 *certificate = PEM_read_bio_X509(memory, NULL, no_passphrase, NULL);
         if (certificate == NULL) break;
-        ret[count++] = certificate;
+        ret[count] = certificate;
+        count++;
     }
     BIO_free(memory);
     ERR_clear_error();
