@@ -320,7 +320,8 @@ static void look_before(void *context, const struct asg_event *event,
                         const struct asg_core *core)
 {
     struct loader *loader = context;
-    if (loader->is_begun || event->kind != ASG_EVENT_METRICS ||
+    /* Core has not looked at the event yet: it may lack what its kind is about. */
+    if (loader->is_begun || event->kind != ASG_EVENT_METRICS || event->metrics == NULL ||
         !is_in_range(loader, event)) {
         return;
     }

@@ -172,23 +172,23 @@ void asg_group_set_changing(struct asg_core *core, struct group *group, bool is_
     if (group->is_changing == is_changing) return;
     group->is_changing = is_changing;
     size_t at = group_place(core->changing, core->changing_count, group->no);
-    struct group **place = core->changing + at;
     size_t behind = core->changing_count - at;
     if (!is_changing) {
+        struct group **place = core->changing + at;
         assert(behind > 0 && *place == group);
         memmove(place, place + 1, (behind - 1) * sizeof(struct group *));
         core->changing_count--;
         return;
     }
     assert(core->changing_count < core->group_count); /* each of them once */
-    assert(behind == 0 || *place != group);
+    assert(behind == 0 || core->changing[at] != group);
     if (core->changing_count == core->changing_capacity) {
         core->changing_capacity =
             core->changing_capacity == 0 ? 16 : core->changing_capacity * 2;
         core->changing =
             asg_realloc(core->changing, core->changing_capacity, sizeof(struct group *));
-        place = core->changing + at;
     }
+    struct group **place = core->changing + at;
     memmove(place + 1, place, behind * sizeof(struct group *));
     *place = group;
     core->changing_count++;

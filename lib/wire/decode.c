@@ -183,8 +183,9 @@ static bool take_struct(struct cursor *cursor, const struct asg_schema *schema,
 enum asg_status asg_wire_decode(const struct asg_schema *schema, const void *data,
                                 size_t length, struct asg_arena *arena, void *ret)
 {
-    struct cursor cursor = {.at = data, .end = (const uint8_t *)data + length};
     memset(ret, 0, schema->size);
+    if (length == 0) return ASG_ERR_MALFORMED; /* `data` may be NULL then */
+    struct cursor cursor = {.at = data, .end = (const uint8_t *)data + length};
     if (!take_struct(&cursor, schema, arena, ASG_WIRE_DEPTH_MAX, ret)) {
         return ASG_ERR_MALFORMED;
     }

@@ -50,9 +50,9 @@ static void read_any(const struct asg_sign_key *key, const char *text, size_t le
 static void change_one(const struct asg_sign_key *key, const uint8_t *data, size_t size)
 {
     if (size < 8) return;
-    struct asg_checkpoint written = {.seq = data[0] * UINT64_C(72057594037927) + data[1],
-                                     .time_ms =
-                                         (int64_t)(data[2] * UINT64_C(1000000007))};
+    struct asg_checkpoint written = {
+        .seq = 1 + data[0] * UINT64_C(72057594037927) + data[1],
+        .time_ms = (int64_t)(data[2] * UINT64_C(1000000007))};
     memset(written.chain_hash, data[3], sizeof written.chain_hash);
     (void)snprintf(written.cluster_id, sizeof written.cluster_id, "c%02x%02x", data[4],
                    data[5]);
