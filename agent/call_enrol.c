@@ -309,7 +309,7 @@ static void ask_address(struct asg_enrol_call *call, const char *target)
     if (status != ASG_OK) reset_attempt(call, ASG_ENROL_NOBODY, error.text);
 }
 
-/* "10.0.0.5:7706" of what a name stands for; how many. */
+/* "10.0.0.5:7708" of what a name stands for; how many. */
 static size_t look_up(const char *host, const char *port,
                       char ret[ADDRESSES_MAX][TARGET_BYTES_MAX], const char **ret_why)
 {

@@ -46,7 +46,7 @@ ASG_MUST_USE enum asg_status asg_join_line_check_enrol(const char *what,
 ASG_MUST_USE enum asg_status asg_join_line_check_ca(const char *what, const char *ca,
                                                     struct asg_error *error);
 
-/* The next of the endpoints in *at, "host:port" ("[::1]:7706") as host and port; *at
+/* The next of the endpoints in *at, "host:port" ("[::1]:7708") as host and port; *at
  * moves on and is NULL after the last. False: it is none, or too long. */
 bool asg_join_line_next(const char **at, char ret_host[ASG_JOIN_LINE_HOST_SIZE],
                         char ret_port[ASG_JOIN_LINE_PORT_SIZE]);

@@ -59,7 +59,7 @@ enum asg_status asg_make_identity(struct asg_controller *controller,
     return status;
 }
 
-/* "10.0.0.1:7706" of the first that it listens on, with the port it really has. */
+/* "10.0.0.1:7708" of the first that it listens on, with the port it really has. */
 static void announce(struct asg_controller *controller)
 {
     const struct asg_controller_settings *settings = controller->settings;
@@ -188,7 +188,7 @@ static bool is_everywhere(const char *where)
     return false;
 }
 
-/* "10.0.0.1:7706", "[fd00::1]:7706" or "control.example:7706". */
+/* "10.0.0.1:7708", "[fd00::1]:7708" or "control.example:7708". */
 static bool is_host_and_port(const char *text, size_t length)
 {
     size_t at = length;
@@ -233,7 +233,7 @@ enum asg_status asg_check_announced(const struct asg_controller_settings *settin
                                         "tcp://", "tcp://10.0.0.1:7701", error);
     if (status == ASG_OK) {
         status = check_list("announce.enrol", settings->announce_enrol, "",
-                            "10.0.0.1:7706", error);
+                            "10.0.0.1:7708", error);
     }
     if (status != ASG_OK) return status;
     if (settings->announce_agents[0] == '\0' && is_everywhere(settings->listen_agents)) {
@@ -248,7 +248,7 @@ enum asg_status asg_check_announced(const struct asg_controller_settings *settin
         return asg_fail(error, ASG_ERR_INVALID,
                         "listen.enrol is %s, every address of this host, so launched "
                         "instances cannot be told where to enrol: set announce.enrol to "
-                        "what they can reach, for example 10.0.0.1:7706",
+                        "what they can reach, for example 10.0.0.1:7708",
                         settings->listen_enrol);
     }
     return ASG_OK;

@@ -24,7 +24,7 @@ static const struct asg_config_key keys[] = {
     {"listen.http", ASG_CONFIG_TEXT, AT(listen_http), "127.0.0.1:7704", .unit = "",
      .help = "address:port of /healthz, /readyz and /metrics; port 0 takes a free one, "
              "empty serves none"},
-    {"listen.enrol", ASG_CONFIG_TEXT, AT(listen_enrol), "127.0.0.1:7706", .unit = "",
+    {"listen.enrol", ASG_CONFIG_TEXT, AT(listen_enrol), "127.0.0.1:7708", .unit = "",
      .help = "address:port where agents enrol and renew their certificates, over TLS; "
              "port 0 takes a free one"},
     {"listen.api", ASG_CONFIG_TEXT, AT(listen_api), "", .unit = "",

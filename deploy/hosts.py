@@ -116,7 +116,7 @@ class Hosts(Cluster):
         here = f"tcp://{NET}{CONTROLLER}:"
         fixed = {"listen_agents": here + "7701", "listen_workers": here + "7702",
                  "listen_admin": here + "7703", "listen_http": f"{NET}{CONTROLLER}:7704",
-                 "listen_enrol": f"{NET}{CONTROLLER}:7706"}
+                 "listen_enrol": f"{NET}{CONTROLLER}:7708"}
         super().start_controller(**{**fixed, **settings})
 
     def start_worker(self, name, **settings):

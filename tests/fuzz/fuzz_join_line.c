@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define TOKEN "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define STANZA                                                                           \
     "# openasg-join: token=" TOKEN " controller=tcp://127.0.0.1:7701 "                   \
-    "key=rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7 enrol=127.0.0.1:7706 ca=" TOKEN        \
+    "key=rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7 enrol=127.0.0.1:7708 ca=" TOKEN        \
     " job=7 attempt=1 incarnation=5"
 
 static void check_joined(const char *base64, struct asg_arena *arena)

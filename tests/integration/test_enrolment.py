@@ -221,9 +221,9 @@ class Enrolment(unittest.TestCase):
 
     def test_an_announcement_that_agents_could_not_use_is_refused(self):
         for name, text in (("agents", "10.0.0.1:7701"), ("agents", "tcp://10.0.0.1"),
-                           ("enrol", "tcp://10.0.0.1:7706"), ("enrol", "10.0.0.1"),
-                           ("enrol", "10.0.0.1:70000"), ("enrol", ":7706"),
-                           ("enrol", "10.0.0.1:7706, 10.0.0.2:7706")):
+                           ("enrol", "tcp://10.0.0.1:7708"), ("enrol", "10.0.0.1"),
+                           ("enrol", "10.0.0.1:70000"), ("enrol", ":7708"),
+                           ("enrol", "10.0.0.1:7708, 10.0.0.2:7708")):
             self.assertIn(f"announce.{name}",
                           self.refused_start(f"--announce-{name}", text))
 

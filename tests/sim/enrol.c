@@ -450,7 +450,7 @@ const char *asg_launch_join_line(struct asg_controller *controller,
     asg_join_token(controller->join_secret, job->incarnation, job->id, job->attempt,
                    token);
     return asg_arena_format(arena,
-                            "# openasg-join: token=%s enrol=10.255.0.1:7706 ca=%064d "
+                            "# openasg-join: token=%s enrol=10.255.0.1:7708 ca=%064d "
                             "controller=%s key=%s job=%llu attempt=%u incarnation=%llu",
                             token, 7, controller->agents_announced,
                             controller->keys.public_key, (unsigned long long)job->id,

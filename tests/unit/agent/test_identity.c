@@ -9,7 +9,7 @@
 #include "unit/agent/fixture.h"
 
 #define LINE                                                                             \
-    "# openasg-join: token=feed enrol=10.0.0.5:7706 "                                    \
+    "# openasg-join: token=feed enrol=10.0.0.5:7708 "                                    \
     "ca=6ac3c336e4094835293a3fed8a4b5fedde1b5e2626d9838fed50693bba00af0e job=3 "         \
     "attempt=1\n"
 
@@ -160,7 +160,7 @@ static void test_metadata_says_everything(void **state)
     assert_string_equal("127.5.0.1", identity.private_ip);
     assert_string_equal("xx-test-1a", identity.zone);
     assert_string_equal("feed", identity.join.token);
-    assert_string_equal("10.0.0.5:7706", identity.join.enrol);
+    assert_string_equal("10.0.0.5:7708", identity.join.enrol);
     assert_true(identity.is_bindable);
     assert_string_equal("127.5.0.1:7705",
                         asg_identity_listen_address(&settings, &identity, &arena));

@@ -18,12 +18,12 @@ static void test_line_is_found_among_the_user_data(void **state)
     struct asg_error error;
     const char *text =
         "#!/bin/sh\n"
-        "  # openasg-join: token=00ff enrol=10.0.0.5:7706,[fd00::5]:7706 ca=" CA
+        "  # openasg-join: token=00ff enrol=10.0.0.5:7708,[fd00::5]:7708 ca=" CA
         " job=18446744073709551615 attempt=2 later=x\r\n"
         "exec openasg-agent\n";
     assert_status(ASG_OK, find(text, &arena, &line, &error));
     assert_string_equal("00ff", line.token);
-    assert_string_equal("10.0.0.5:7706,[fd00::5]:7706", line.enrol);
+    assert_string_equal("10.0.0.5:7708,[fd00::5]:7708", line.enrol);
     assert_string_equal(CA, line.ca);
     assert_true(line.job_id == UINT64_MAX);
     assert_int_equal(2, line.attempt);
@@ -74,8 +74,8 @@ static void test_wrong_line_names_the_word_and_hides_the_token(void **state)
         {"token=SECRET enrol=a:0 ca=" CA, "enrol"},
         {"token=SECRET enrol=a:65536 ca=" CA, "enrol"},
         {"token=SECRET enrol=a:1, ca=" CA, "enrol"},
-        {"token=SECRET enrol=fd00::5:7706 ca=" CA, "enrol"},
-        {"token=SECRET enrol=[]:7706 ca=" CA, "enrol"},
+        {"token=SECRET enrol=fd00::5:7708 ca=" CA, "enrol"},
+        {"token=SECRET enrol=[]:7708 ca=" CA, "enrol"},
         {"token=SECRET enrol=a:1", "ca"},
         {"token=SECRET enrol=a:1 ca=6ac3", "ca"},
         {"token=SECRET enrol=a:1 ca=" CA "0", "ca"},
@@ -102,9 +102,9 @@ static void test_endpoints_come_one_after_the_other(void **state)
     (void)state;
     char host[ASG_JOIN_LINE_HOST_SIZE];
     char port[ASG_JOIN_LINE_PORT_SIZE];
-    const char *at = "10.0.0.5:7706,[fd00::5]:80,asg.example:65535";
+    const char *at = "10.0.0.5:7708,[fd00::5]:80,asg.example:65535";
     static const char *const wanted[][2] = {
-        {"10.0.0.5", "7706"}, {"fd00::5", "80"}, {"asg.example", "65535"}};
+        {"10.0.0.5", "7708"}, {"fd00::5", "80"}, {"asg.example", "65535"}};
     for (size_t i = 0; i < 3; i++) {
         assert_non_null(at);
         assert_true(asg_join_line_next(&at, host, port));

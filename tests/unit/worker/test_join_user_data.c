@@ -10,7 +10,7 @@
 
 #define FOLDER ASG_SOURCE_DIR "/tests/golden/user_data"
 #define LINE                                                                             \
-    "# openasg-join: token=0a1b enrol=10.0.0.1:7706,[fd00::1]:7706 ca=2c3d job=7 "       \
+    "# openasg-join: token=0a1b enrol=10.0.0.1:7708,[fd00::1]:7708 ca=2c3d job=7 "       \
     "attempt=1 incarnation=3"
 
 static struct asg_arena arena;
