@@ -19,8 +19,11 @@ _Static_assert(ASG_METRIC_NAME_NETWORK_IN == NARROW_COUNT, "narrow ones come fir
 #define ELAPSED_MS_MAX INT64_C(3600000)
 #define PERIOD_MS_MAX  (INT64_C(1) << 40)
 
-/* From so many values on, one in twenty and at least one on each side is not believed. */
+/* In a group of so many members, one value in twenty and at least one on each side is not
+ * believed. Where fewer than three of them have one yet (the first period of a policy, or
+ * after a restart), a single agent would speak for all: then there is none. */
 #define ROBUST_FROM  5
+#define VALUES_MIN   3
 #define EXTREMES_PER 20
 
 /* What only ingest touches, once a report. */
@@ -472,7 +475,11 @@ static void make_robust(struct asg_window *window, unsigned metric)
     }
     for (uint32_t i = 0; i < window->group_capacity; i++) {
         struct total *total = &window->totals[i];
-        if (total->count < ROBUST_FROM) continue;
+        if (window->groups[i].member_count < ROBUST_FROM) continue;
+        if (total->count < VALUES_MIN) {
+            *total = (struct total){0};
+            continue;
+        }
         total->sum = robust_sum(window->values + total->at - total->count, total->count);
     }
 }

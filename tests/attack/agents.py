@@ -73,6 +73,10 @@ def move_group(metric, kind):
             said = world.finish(child)
             verdict.count(numbers(said)["sent"], "-")
             verdict.note(f"desired went from 6 to {worst} at most")
+            if worst > 6:
+                for line in world.openasg("explain", "web").splitlines():
+                    if "mean" in line:
+                        verdict.note(line[:200])
             verdict.require("link up" in said, "the stolen key was not heard at all")
             verdict.require(numbers(said)["sent"] > 0, "nothing was sent")
             verdict.require(worst <= 7, f"one agent moved its group from 6 to {worst}")

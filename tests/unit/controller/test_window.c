@@ -240,6 +240,28 @@ static void test_window_lets_one_of_five_move_a_group_by_its_share(void **state)
     }
 }
 
+/* Found by ./dev attack H2-forged-rates on a busy machine: in a period in which the others
+ * had told nothing yet, the one that lies spoke for all. */
+static void test_window_takes_nobodys_word_alone_for_five(void **state)
+{
+    struct asg_window *window = *state;
+    watch(window, 1, "web", 5000, 1u << ASG_METRIC_NAME_LOAD, 1);
+    for (uint32_t slot = 0; slot < 5; slot++) {
+        asg_window_set(window, slot, 1, ASG_MEMBER_COUNTS);
+    }
+    for (uint32_t told = 1; told < 5; told++) {
+        add_load(window, 0, UINT32_MAX);
+        for (uint32_t slot = 1; slot < told; slot++) {
+            add_load(window, slot, 1000 + 10 * slot);
+        }
+        struct asg_metrics metrics = collect(window, START + 5000 * told);
+        const struct asg_group_metric *row = &metrics.groups[0];
+        assert_int_equal(5, row->members);
+        assert_int_equal(told < 3 ? 0 : told, row->count);
+        assert_in_range(row->sum_milli, 0, row->count * 1040);
+    }
+}
+
 static void test_window_bounds_the_load_of_one_in_a_small_group(void **state)
 {
     struct asg_window *window = *state;
@@ -350,6 +372,7 @@ int main(void)
         TEST(test_window_makes_rates_of_counters),
         TEST(test_window_takes_no_rate_above_its_limit),
         TEST(test_window_lets_one_of_five_move_a_group_by_its_share),
+        TEST(test_window_takes_nobodys_word_alone_for_five),
         TEST(test_window_bounds_the_load_of_one_in_a_small_group),
         TEST(test_window_takes_no_rate_from_a_counter_that_went_back),
         TEST(test_window_takes_a_wide_metric_up_in_mid_period),
