@@ -240,8 +240,8 @@ static void test_window_lets_one_of_five_move_a_group_by_its_share(void **state)
     }
 }
 
-/* Found by ./dev attack H2-forged-rates on a busy machine: in a period in which the others
- * had told nothing yet, the one that lies spoke for all. */
+/* Found by ./dev attack H2-forged-rates on a busy machine: in a period in which the
+ * others had told nothing yet, the one that lies spoke for all. */
 static void test_window_takes_nobodys_word_alone_for_five(void **state)
 {
     struct asg_window *window = *state;
