@@ -255,6 +255,16 @@ void asg_accept_forget(const char *address)
     (void)pthread_mutex_unlock(&lock);
 }
 
+bool asg_accept_is_known(const char *address)
+{
+    uint8_t bytes[ADDRESS_BYTES];
+    if (!read_text(address, bytes)) return false;
+    (void)pthread_mutex_lock(&lock);
+    bool is = is_known_address(bytes);
+    (void)pthread_mutex_unlock(&lock);
+    return is;
+}
+
 /* ---- limits ---- */
 
 static int slot_of_port(uint16_t port)

@@ -54,6 +54,7 @@ void asg_accept_reserve(uint32_t descriptors);
  * is no address is ignored. */
 void asg_accept_know(const char *address);
 void asg_accept_forget(const char *address);
+bool asg_accept_is_known(const char *address);
 
 /* False: that port is not limited. */
 bool asg_accept_counts(uint16_t port, struct asg_accept_counts *ret);

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "base/accept_limits.h"
 #include "controller/roster.h"
 
 #define KEY_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -441,11 +442,30 @@ static void test_roster_makes_tokens_that_differ(void **state)
     }
 }
 
+static void test_roster_makes_the_addresses_of_the_fleet_known(void **state)
+{
+    struct asg_roster *roster = *state;
+    assert_false(asg_accept_is_known(IP));
+    add(roster, "i-1");
+    set(roster, "i-2", "10.0.0.8", "", "");
+    assert_true(asg_accept_is_known(IP));
+    assert_true(asg_accept_is_known("10.0.0.8"));
+    set(roster, "i-2", "10.0.0.9", "", ""); /* EC2 says otherwise now */
+    assert_false(asg_accept_is_known("10.0.0.8"));
+    assert_true(asg_accept_is_known("10.0.0.9"));
+    set(roster, "i-3", IP, "", "");
+    drop(roster, "i-1");
+    assert_true(asg_accept_is_known(IP)); /* i-3 has it too */
+    drop(roster, "i-3");
+    assert_false(asg_accept_is_known(IP));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_roster_makes_the_addresses_of_the_fleet_known),
         TEST(test_roster_knows_the_key_of_who_is_enrolled),
         TEST(test_roster_forgets_a_key_that_is_bound_no_more),
         TEST(test_roster_gives_a_key_to_one_instance),
