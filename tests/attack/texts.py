@@ -33,7 +33,9 @@ def name_groups(verdict, build, is_short):
             except Trouble as trouble:
                 said, is_taken = str(trouble), False
             refused += not is_taken
-            is_bad = len(name) > 255 or any(c in name for c in "$`/\n") or not name.isascii()
+            # EC2 Auto Scaling takes any printable ASCII but blank and colon: $(id) is a name
+            # there and here, and stands in quotes wherever a shell may read it.
+            is_bad = len(name) > 255 or any(not "!" <= c <= "~" for c in name)
             verdict.require(not (is_bad and is_taken), f"{name[:20]!r} is a group now")
             verdict.require("no answer" not in said, f"{name[:20]!r} got no answer")
         verdict.count(len(names), refused)
