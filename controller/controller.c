@@ -544,27 +544,11 @@ static enum asg_status listen_on(struct asg_controller *controller, const char *
 static void limit_strangers(struct asg_controller *controller)
 {
     controller->ports = (struct asg_peer_ports){
-        .agents = asg_port_of(asg_bus_inlet_endpoint(controller->inlet)),
         .workers = asg_port_of(asg_bus_listener_endpoint(controller->workers)),
         .admin = asg_port_of(asg_bus_listener_endpoint(controller->admin)),
         .http = asg_port_of(asg_status_pages_url(controller->http)),
     };
     asg_limit_peers(controller->settings, &controller->ports);
-}
-
-static enum asg_status open_inlet(struct asg_controller *controller,
-                                  struct asg_error *error)
-{
-    asg_key_set_new(&controller->agent_keys);
-    const struct asg_bus_inlet_options options = {
-        .endpoint = controller->settings->listen_agents,
-        .domain = "agents",
-        .keys = &controller->keys,
-        .key_set = controller->agent_keys,
-        .max_message_bytes = ASG_AGENT_FRAME_MAX,
-        .handshake_ms = 30000, /* a whole fleet, which may come back at once */
-    };
-    return asg_bus_inlet_new(controller->bus, &options, &controller->inlet, error);
 }
 
 static enum asg_status bind_all(struct asg_controller *controller,
@@ -573,7 +557,6 @@ static enum asg_status bind_all(struct asg_controller *controller,
     const struct asg_controller_settings *settings = controller->settings;
     enum asg_status status =
         asg_bus_new(asg_io_threads(settings->io_threads), &controller->bus, error);
-    if (status == ASG_OK) status = open_inlet(controller, error);
     if (status == ASG_OK) {
         status = listen_on(controller, settings->listen_workers, "workers",
                            controller->workers_allowed, ASG_WORKER_FRAME_MAX,
@@ -590,10 +573,6 @@ static enum asg_status bind_all(struct asg_controller *controller,
     }
     if (status == ASG_OK) status = asg_serve_api_new(controller, error);
     if (status != ASG_OK) return status;
-    (void)snprintf(
-        controller->agents_announced, sizeof controller->agents_announced, "%s",
-        settings->announce_agents[0] != '\0' ? settings->announce_agents
-                                             : asg_bus_inlet_endpoint(controller->inlet));
     limit_strangers(controller);
     return ASG_OK;
 }
@@ -662,7 +641,6 @@ static enum asg_status start_edges(struct asg_controller *controller,
     enum asg_status status = asg_prober_new(&probing, &controller->prober, error);
     if (status != ASG_OK) return status;
     const struct asg_ingest_options ingest = {
-        .inlet = controller->inlet,
         .key_set = controller->agent_keys,
         .inbox = controller->inbox,
         .prober = controller->prober,
@@ -677,13 +655,40 @@ static enum asg_status start_edges(struct asg_controller *controller,
     asg_ingest_new(&ingest, &controller->ingest);
     status = asg_probe_thread_new(controller->prober, &controller->prober_thread, error);
     if (status != ASG_OK) return status;
-    status = asg_ingest_thread_new(controller->ingest, controller->inlet,
-                                   &controller->ingest_thread, error);
-    if (status != ASG_OK) return status;
     const struct asg_answer_sources sources = {.view = controller->view,
                                                .ingest = controller->ingest};
     return asg_answer_thread_new(&sources, wake_loop, controller->waker,
                                  &controller->answers, error);
+}
+
+/* Only now that all keys and addresses of the log are known: an agent that comes back
+ * after a restart is refused not even once. */
+static enum asg_status hear_agents(struct asg_controller *controller,
+                                   struct asg_error *error)
+{
+    const struct asg_controller_settings *settings = controller->settings;
+    int64_t wait_ms = 0;
+    (void)asg_ingest_turn(controller->ingest, &wait_ms);
+    const struct asg_bus_inlet_options options = {
+        .endpoint = settings->listen_agents,
+        .domain = "agents",
+        .keys = &controller->keys,
+        .key_set = controller->agent_keys,
+        .max_message_bytes = ASG_AGENT_FRAME_MAX,
+        .handshake_ms = 30000, /* a whole fleet, which may come back at once */
+    };
+    enum asg_status status =
+        asg_bus_inlet_new(controller->bus, &options, &controller->inlet, error);
+    if (status != ASG_OK) return status;
+    const char *endpoint = asg_bus_inlet_endpoint(controller->inlet);
+    controller->ports.agents = asg_port_of(endpoint);
+    asg_limit_port(settings, "agents", controller->ports.agents);
+    bool is_said = settings->announce_agents[0] != '\0';
+    (void)snprintf(controller->agents_announced, sizeof controller->agents_announced,
+                   "%s", is_said ? settings->announce_agents : endpoint);
+    asg_ingest_open(controller->ingest, controller->inlet);
+    return asg_ingest_thread_new(controller->ingest, controller->inlet,
+                                 &controller->ingest_thread, error);
 }
 
 static void new_look_up(struct asg_controller *controller)
@@ -728,6 +733,7 @@ static enum asg_status begin(struct asg_controller *controller, struct asg_error
     if (status == ASG_OK) status = read_allowed_first(controller, error);
     if (status == ASG_OK) status = asg_bus_waker_new(&controller->waker);
     if (status != ASG_OK) return status;
+    asg_key_set_new(&controller->agent_keys);
     asg_inbox_new(INBOX_ITEMS, wake_loop, controller->waker, &controller->inbox);
     new_look_up(controller);
     const struct asg_reconciler_options reconciling = {
@@ -744,7 +750,8 @@ static enum asg_status begin(struct asg_controller *controller, struct asg_error
     if (status == ASG_OK) status = start_edges(controller, error);
     if (status != ASG_OK) return status;
     lead(controller);
-    status = asg_serve_enrol_new(controller, error);
+    status = hear_agents(controller, error);
+    if (status == ASG_OK) status = asg_serve_enrol_new(controller, error);
     if (status == ASG_OK) status = asg_write_endpoints(controller, error);
     return status;
 }

@@ -608,6 +608,11 @@ void asg_ingest_new(const struct asg_ingest_options *options, struct asg_ingest 
     *ret = ingest;
 }
 
+void asg_ingest_open(struct asg_ingest *ingest, struct asg_bus_inlet *inlet)
+{
+    ingest->options.inlet = inlet;
+}
+
 void asg_ingest_destroy(struct asg_ingest **ingest)
 {
     struct asg_ingest *i = *ingest;

@@ -26,7 +26,7 @@
 struct asg_ingest;
 
 struct asg_ingest_options {
-    struct asg_bus_inlet *inlet; /* lent; the turn is its only user; NULL: none */
+    struct asg_bus_inlet *inlet; /* lent; the turn is its only user; NULL: none yet */
     struct asg_key_set *key_set; /* lent: filled with the keys that are bound */
     struct asg_inbox *inbox;
     struct asg_prober *prober; /* NULL: nobody probes */
@@ -38,6 +38,10 @@ struct asg_ingest_options {
 
 void asg_ingest_new(const struct asg_ingest_options *options, struct asg_ingest **ret);
 void asg_ingest_destroy(struct asg_ingest **ingest);
+
+/* The inlet, when it is opened only after the first members are known: so nobody whose key
+ * is bound is refused at a start. Before the first turn. */
+void asg_ingest_open(struct asg_ingest *ingest, struct asg_bus_inlet *inlet);
 
 /* Take what is there and do what is due. Returns the number of frames taken; *ret_wait_ms
  * is the time to the next end of a period (INT64_MAX: none). Silence has no moment of its

@@ -54,9 +54,10 @@ static struct asg_accept_limits of_strangers(
     };
 }
 
-void asg_limit_enrol(const struct asg_controller_settings *settings, uint16_t port)
+void asg_limit_port(const struct asg_controller_settings *settings, const char *name,
+                    uint16_t port)
 {
-    const struct asg_accept_limits limits = of_strangers(settings, "enrol");
+    const struct asg_accept_limits limits = of_strangers(settings, name);
     limit(port, &limits);
 }
 

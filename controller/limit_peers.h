@@ -25,9 +25,10 @@ uint16_t asg_port_of(const char *endpoint);
 /* Begin to limit; after RLIMIT_NOFILE has been raised. */
 void asg_limit_peers(const struct asg_controller_settings *settings,
                      const struct asg_peer_ports *ports);
-/* The port of enrolments comes last: its certificate names the cluster, which the log
- * says. */
-void asg_limit_enrol(const struct asg_controller_settings *settings, uint16_t port);
+/* One more port for strangers: those of agents and enrolments are opened last, when the
+ * log has said which keys are bound and what the cluster is called. `name` is static. */
+void asg_limit_port(const struct asg_controller_settings *settings, const char *name,
+                    uint16_t port);
 /* Metrics, and a warning of each port that refused, once in ten seconds at most. */
 void asg_limit_peers_look(const struct asg_peer_ports *ports, int64_t mono_ms);
 /* No limits any more: the ports are closed. */

@@ -102,7 +102,7 @@ static enum asg_status start_server(struct asg_controller *controller,
         return asg_fail(error, status, "listen.enrol: %s", why.text);
     }
     controller->ports.enrol = asg_rpc_server_port(controller->enrol_server);
-    asg_limit_enrol(settings, controller->ports.enrol);
+    asg_limit_port(settings, "enrol", controller->ports.enrol);
     announce(controller);
     return ASG_OK;
 }

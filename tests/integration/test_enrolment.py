@@ -202,6 +202,32 @@ class Enrolment(unittest.TestCase):
                  + self.metric('asg_reports_dropped_total{reason="overtaken"}') >= 6)
         self.assertEqual(0, self.metric('asg_reports_dropped_total{reason="late"}'))
 
+    def test_a_fleet_comes_back_after_a_kill_without_enrolling_again(self):
+        path = os.path.join(self.folder, "boot.sh")
+        with open(path, "w") as file:
+            file.write(f"#!/bin/sh\nexec {BUILD}/bin/openasg-agent --interval-ms 200 "
+                       f"--dir \"$PWD/agent\" --grpc-listen ':0'\n")
+        self.cluster.openasg("template", "create", "web", "--image", IMAGE,
+                             "--instance-type", "t3.micro", "--user-data-file", path)
+        self.cluster.openasg("group", "create", "web", "--min", "0", "--max", "3",
+                             "--desired", "3", "--template", "web", "--zones",
+                             "us-east-1a", "--health-check", "agent")
+
+        def reporting():
+            return sorted(row["instance_id"] for row in
+                          self.cluster.ask("instance", "list", "web")
+                          if row["is_reporting"])
+        ids = wait_for("three that report", lambda: len(reporting()) == 3 and reporting())
+        self.assertEqual(3, self.metric('asg_enrolments_total{outcome="bound"}'))
+        for _ in range(2):
+            self.cluster.kill("controller")
+            self.cluster.start_controller()
+            wait_for("all of them again", lambda: reporting() == ids)
+            for outcome in ("bound", "renewed", "refused", "early"):
+                self.assertEqual(
+                    0, self.metric(f'asg_enrolments_total{{outcome="{outcome}"}}'), outcome)
+        self.assertEqual(3, self.explain().count("is enrolled"))
+
     def refused_start(self, *words):
         command = [os.path.join(BUILD, "bin", "openasg-controller"), "--dir",
                    os.path.join(self.folder, "elsewhere"), "--listen-http",
