@@ -14,6 +14,7 @@
 enum asg_status asg_bus_new(int io_threads, struct asg_bus **ret, struct asg_error *error)
 {
     struct asg_bus *bus = asg_alloc(1, sizeof *bus);
+    stopped_input_link();
     bus->context = zmq_ctx_new();
     if (bus->context == NULL) {
         free(bus);

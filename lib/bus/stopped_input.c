@@ -1,0 +1,88 @@
+/* stopped_input - keeps libzmq 4.3 from ending the program.
+ *
+ * When a socket's receive queue is full, libzmq's engine takes EPOLLIN away from the
+ * connection. The kernel reports EPOLLERR and EPOLLHUP all the same: the engine notes an
+ * I/O error and leaves the poller (stream_engine_base.cpp, in_event_internal). When the
+ * queue has room again it reads on what it had received, and if a PING is there it wants
+ * to write: `Assertion failed: !_io_error`, in out_event. So whoever may send could end
+ * the controller, and an agent that died at a bad moment did. No option prevents it.
+ *
+ * Here the connection is out of the epoll set while its input is stopped, so that nobody
+ * is told of the error before it is read again. What would be written meanwhile waits for
+ * that as well. Only for libzmq's own threads; this file defines epoll_ctl() for its
+ * program, which libzmq then calls, as lib/base/accept_calls.c does with accept().
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+
+#include "bus/socket.h"
+
+#define FDS_MAX 1048576 /* the kernel's own limit (fs.nr_open), unless it was raised */
+
+enum { HAD_INPUT = 1, IS_OUT = 2 };
+
+static _Atomic uint8_t states[FDS_MAX]; /* of a descriptor: one thread polls it */
+
+static int call(int set, int what, int fd, struct epoll_event *event)
+{
+    static int (*_Atomic real)(int, int, int, struct epoll_event *);
+    int (*found)(int, int, int, struct epoll_event *) = atomic_load(&real);
+    if (found == NULL) {
+        void *symbol =
+            dlsym(RTLD_NEXT, "epoll_ctl"); /* a sanitizer's, where there is one */
+        memcpy(&found, &symbol, sizeof found);
+        atomic_store(&real, found);
+    }
+    return found(set, what, fd, event);
+}
+
+/* libzmq names its threads ZMQbg/IO/0 and so on. */
+static bool is_libzmq(void)
+{
+    static _Thread_local int known; /* 0: not asked yet */
+    if (known == 0) {
+        char name[16] = "";
+        (void)prctl(PR_GET_NAME, name);
+        known = strncmp(name, "ZMQbg/", 6) == 0 ? 1 : -1;
+    }
+    return known == 1;
+}
+
+static int change(int set, int fd, struct epoll_event *event)
+{
+    uint8_t state = atomic_load(&states[fd]);
+    bool has_input = (event->events & EPOLLIN) != 0;
+    if (!has_input && (state & HAD_INPUT) != 0 && is_libzmq()) {
+        if ((state & IS_OUT) == 0 && call(set, EPOLL_CTL_DEL, fd, event) != 0) return -1;
+        atomic_store(&states[fd], HAD_INPUT | IS_OUT);
+        return 0;
+    }
+    int what = (state & IS_OUT) != 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    int result = call(set, what, fd, event);
+    if (result == 0) {
+        atomic_store(&states[fd], has_input ? HAD_INPUT : (uint8_t)(state & HAD_INPUT));
+    }
+    return result;
+}
+
+int epoll_ctl(int set, int what, int fd, struct epoll_event *event)
+{
+    if (fd < 0 || fd >= FDS_MAX) return call(set, what, fd, event);
+    if (what == EPOLL_CTL_MOD) return change(set, fd, event);
+    uint8_t state = atomic_exchange(&states[fd], 0);
+    if (what == EPOLL_CTL_DEL && (state & IS_OUT) != 0) return 0;
+    int result = call(set, what, fd, event);
+    if (what == EPOLL_CTL_ADD && result == 0 && (event->events & EPOLLIN) != 0) {
+        atomic_store(&states[fd], HAD_INPUT);
+    }
+    return result;
+}
+
+void stopped_input_link(void)
+{
+}
