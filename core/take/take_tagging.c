@@ -85,6 +85,16 @@ static void undo(struct asg_core *core, struct group *group, struct instance *in
                          from - 1, from, instance->id, why);
 }
 
+/* A worker may have done it, and nobody heard: a job that expired may have been handed
+ * out by a controller before this one. */
+static void note_doubt(struct job *job, const struct asg_result *result)
+{
+    assert(result->outcome != ASG_OUTCOME_OK);
+    job->is_ambiguous = job->is_ambiguous || result->outcome == ASG_OUTCOME_AMBIGUOUS ||
+                        result->outcome == ASG_OUTCOME_EXPIRED ||
+                        result->outcome == ASG_OUTCOME_UNDELIVERED;
+}
+
 void asg_tag_refused(struct asg_core *core, struct group *group, struct job *job,
                      const struct asg_result *result)
 {
@@ -95,6 +105,7 @@ void asg_tag_refused(struct asg_core *core, struct group *group, struct job *job
         return;
     }
     assert(instance->group == group);
+    note_doubt(job, result);
     asg_job_bury(core, NULL, job, result); /* the group is as it was before */
     undo(core, group, instance, asg_attempt_say_error(core, result));
     if (job->is_ambiguous) asg_plan_untag(core, group, instance->id);
@@ -113,7 +124,7 @@ void asg_tag_later(struct asg_core *core, struct group *group, struct job *job,
 {
     assert(result->outcome != ASG_OUTCOME_OK);
     struct instance *instance = find_waiting(core, job);
-    if (result->outcome == ASG_OUTCOME_AMBIGUOUS) job->is_ambiguous = true;
+    note_doubt(job, result);
     if (instance == NULL || is_too_late(core, job)) {
         asg_tag_refused(core, group, job, result);
         return;

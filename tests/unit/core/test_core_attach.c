@@ -430,11 +430,25 @@ static void test_a_new_leader_goes_on_with_it(void **state)
     expect_desired(2);
 }
 
+/* Its worker put the tags on while nobody led, and the next leader heard too late. */
+static void test_what_expired_may_be_tagged_and_is_untagged(void **state)
+{
+    (void)state;
+    make_group(1, (struct asg_group_config){.min = 1});
+    attach("i-x");
+    w.now_ms += 700000; /* beyond what it may take, all in all */
+    tag(ASG_OUTCOME_EXPIRED);
+    assert_false(is_known("i-x"));
+    uint64_t id = 0;
+    assert_int_equal(1, open_jobs(ASG_JOB_UNTAG, &id));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(test_it_is_tagged_first_then_it_serves),
+        TEST(test_what_expired_may_be_tagged_and_is_untagged),
         TEST(test_its_agent_may_enrol_and_is_watched_then),
         TEST(test_the_job_puts_the_groups_tags_on_it),
         TEST(test_what_cannot_be_attached_is_refused_whole),
