@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/stopped_input.h"
 #include "bus/socket.h"
 
 #define SOCKETS_MAX 65000
@@ -14,7 +15,7 @@
 enum asg_status asg_bus_new(int io_threads, struct asg_bus **ret, struct asg_error *error)
 {
     struct asg_bus *bus = asg_alloc(1, sizeof *bus);
-    stopped_input_link();
+    asg_stopped_input_link();
     bus->context = zmq_ctx_new();
     if (bus->context == NULL) {
         free(bus);

@@ -71,9 +71,6 @@ struct asg_bus_waker {
 };
 
 /* Options both ends have alike. False: zmq_errno() says why. */
-/* Does nothing; who calls it is linked with stopped_input.c. */
-void stopped_input_link(void);
-
 bool set_common_options(void *socket, int high_water, size_t max_message_bytes);
 bool set_int(void *socket, int option, int value);
 bool set_heartbeats(void *socket);

@@ -62,9 +62,10 @@ enum asg_config_act {
     ASG_CONFIG_DONE, /* --help, --version or --print-config was answered: exit 0 */
 };
 
-/* Defaults, then --config FILE (-FILE: if it is there), environment, command line into *config; text lives in
- * `arena`. Answers --help, --version and --print-config on standard output.
- * ASG_ERR_INVALID: error says file, line, key and what to write instead. */
+/* Defaults, then --config FILE (-FILE: if it is there), environment, command line into
+ * *config; text lives in `arena`. Answers --help, --version and --print-config on
+ * standard output. ASG_ERR_INVALID: error says file, line, key and what to write instead.
+ */
 ASG_MUST_USE enum asg_status asg_config_load(const struct asg_config_table *table,
                                              int argc, char **argv,
                                              struct asg_arena *arena, void *config,

@@ -1,5 +1,5 @@
 /* An agent that dies while the controller's queue is full of its reports: libzmq 4.3
- * alone ends the program (lib/bus/stopped_input.c). */
+ * alone ends the program (lib/base/stopped_input.c). */
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>

@@ -1,26 +1,13 @@
-/* stopped_input - keeps libzmq 4.3 from ending the program.
- *
- * When a socket's receive queue is full, libzmq's engine takes EPOLLIN away from the
- * connection. The kernel reports EPOLLERR and EPOLLHUP all the same: the engine notes an
- * I/O error and leaves the poller (stream_engine_base.cpp, in_event_internal). When the
- * queue has room again it reads on what it had received, and if a PING is there it wants
- * to write: `Assertion failed: !_io_error`, in out_event. So whoever may send could end
- * the controller, and an agent that died at a bad moment did. No option prevents it.
- *
- * Here the connection is out of the epoll set while its input is stopped, so that nobody
- * is told of the error before it is read again. What would be written meanwhile waits for
- * that as well. Only for libzmq's own threads; this file defines epoll_ctl() for its
- * program, which libzmq then calls, as lib/base/accept_calls.c does with accept().
- */
+#include "base/stopped_input.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-
-#include "bus/socket.h"
 
 #define FDS_MAX 1048576 /* the kernel's own limit (fs.nr_open), unless it was raised */
 
@@ -83,6 +70,6 @@ int epoll_ctl(int set, int what, int fd, struct epoll_event *event)
     return result;
 }
 
-void stopped_input_link(void)
+void asg_stopped_input_link(void)
 {
 }
