@@ -45,7 +45,7 @@
 #define FILLED       4000 /* connections, ... */
 #define FILL_REPORTS 300  /* ... of so many reports each */
 #define FILL_MS      120000
-#define CONNECT_MS   60000
+#define CONNECT_MS   180000
 #define HIGH_WATER   1000 /* libzmq's own */
 #define STATE_COUNT  65536
 #define INBOX_ITEMS  16384

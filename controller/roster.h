@@ -36,11 +36,10 @@ struct asg_roster_options {
 struct asg_roster_slot {
     uint64_t boot_id;
     uint64_t sequence;
-    int64_t heard_ms;  /* when the last report was made, by its age */
-    int64_t time_ms;   /* the agent's clock in it */
-    int64_t offset_ms; /* smallest of our clock less the agent's ... */
-    int32_t
-        offset_more_ms; /* ... and by so much smaller was that of the time before ... */
+    int64_t heard_ms;        /* when the last report was made, by its age */
+    int64_t time_ms;         /* the agent's clock in it */
+    int64_t offset_ms;       /* smallest of our clock less the agent's ... */
+    int32_t offset_more_ms;  /* ... and by so much smaller that of the time before ... */
     uint32_t offset_until_s; /* ... which begins anew then */
     uint32_t interval_ms;
     uint32_t waiting; /* ingest's own: row of its report in this turn, from 1 */
@@ -52,10 +51,10 @@ struct asg_roster_slot {
     uint8_t state;  /* asg_member_state */
     uint16_t grpc_port;
     uint16_t noted; /* bits 1 << asg_sign: notices that core knows */
+    char key[40];   /* z85, without a closing zero */
     uint32_t group_no;
     char id[ASG_INSTANCE_ID_MAX + 1];
     char private_ip[16]; /* IPv4, as EC2 gives it */
-    char key[40];        /* z85, without a closing zero */
     uint8_t tls_key[32]; /* its hash */
 };
 
