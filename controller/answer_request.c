@@ -287,6 +287,9 @@ void asg_take_request(struct asg_controller *controller,
         return;
     }
     const char *actor = actor_of(controller, message);
+    if (actor != NULL) {
+        asg_welcome(&controller->welcomed, asg_bus_message_peer_address(message));
+    }
     if (actor == NULL) {
         refuse(controller, message->peer, request.request_no, "AccessDenied",
                "this key is not among the allowed admins");

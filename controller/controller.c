@@ -819,6 +819,7 @@ void asg_controller_destroy(struct asg_controller **controller)
     asg_bus_listener_destroy(&c->admin);
     asg_bus_destroy(&c->bus);
     asg_limit_peers_end(&c->ports);
+    asg_welcome_end(&c->welcomed);
     asg_key_set_destroy(&c->agent_keys);
     asg_inbox_destroy(&c->inbox);
     asg_bus_waker_destroy(&c->waker);

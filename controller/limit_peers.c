@@ -1,5 +1,6 @@
 #include "controller/limit_peers.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -81,6 +82,25 @@ void asg_limit_peers(const struct asg_controller_settings *settings,
     limit(ports->workers, &limits);
     limits.name = "admin";
     limit(ports->admin, &limits);
+}
+
+void asg_welcome(struct asg_welcomed *welcomed, const char *address)
+{
+    if (address == NULL || strlen(address) >= ASG_PEER_ADDRESS_MAX) return;
+    for (size_t i = 0; i < ASG_WELCOMED_MAX; i++) {
+        if (strcmp(welcomed->addresses[i], address) == 0) return;
+    }
+    char *place = welcomed->addresses[welcomed->next++ % ASG_WELCOMED_MAX];
+    asg_accept_forget(place);
+    (void)snprintf(place, ASG_PEER_ADDRESS_MAX, "%s", address);
+    asg_accept_know(place);
+}
+
+void asg_welcome_end(struct asg_welcomed *welcomed)
+{
+    for (size_t i = 0; i < ASG_WELCOMED_MAX; i++) {
+        asg_accept_forget(welcomed->addresses[i]);
+    }
 }
 
 void asg_limit_peers_look(const struct asg_peer_ports *ports, int64_t mono_ms)

@@ -1,14 +1,16 @@
 /* limit_peers - how many connections strangers may hold at the controller's ports, and
  * what is kept for those who are none (base/accept_limits.h, docs/security.md).
  *
- * Known are the addresses that EC2 gave our instances, and this host's own loopback
- * address, from which the operator gives orders.
+ * Known are the addresses that EC2 gave our instances, those that workers and admins with
+ * an allowed key came from lately, and this host's own loopback address.
  * Threads: one owner, as the loop.
  */
 #ifndef ASG_CONTROLLER_LIMIT_PEERS_H
 #define ASG_CONTROLLER_LIMIT_PEERS_H
 
 #include "controller/settings.h"
+
+#define ASG_PEER_ADDRESS_MAX 64
 
 /* Where the controller listens, once bound; 0: nowhere. */
 struct asg_peer_ports {
@@ -29,6 +31,19 @@ void asg_limit_peers(const struct asg_controller_settings *settings,
  * log has said which keys are bound and what the cluster is called. `name` is static. */
 void asg_limit_port(const struct asg_controller_settings *settings, const char *name,
                     uint16_t port);
+
+#define ASG_WELCOMED_MAX 256
+
+struct asg_welcomed {
+    char addresses[ASG_WELCOMED_MAX][ASG_PEER_ADDRESS_MAX];
+    size_t next;
+};
+
+/* A worker or an admin with an allowed key came from there: no stranger from now on, so
+ * that it can come back in a flood. The oldest makes room. NULL is ignored. */
+void asg_welcome(struct asg_welcomed *welcomed, const char *address);
+void asg_welcome_end(struct asg_welcomed *welcomed);
+
 /* Metrics, and a warning of each port that refused, once in ten seconds at most. */
 void asg_limit_peers_look(const struct asg_peer_ports *ports, int64_t mono_ms);
 /* No limits any more: the ports are closed. */

@@ -62,6 +62,7 @@ struct asg_controller {
     struct asg_bus_listener *workers;
     struct asg_bus_listener *admin;
     struct asg_peer_ports ports;
+    struct asg_welcomed welcomed;
     struct asg_bus_waker *waker;
     struct asg_inbox *inbox;
     struct asg_prober *prober;

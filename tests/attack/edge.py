@@ -107,6 +107,27 @@ def return_under_flood(verdict, build, is_short):
         world.stop()
 
 
+def crowd_out_workers(verdict, build, is_short):
+    """Silent connections take all places at the workers' port: one whose key was admitted
+    from an address before comes back from there."""
+    world = World(build, agents=2)
+    try:
+        seconds = 8 if is_short else 30
+        said = world.finish(world.steal_worker("listen", 2))
+        verdict.require("welcome" in said, "an allowed worker is not even let in")
+        with Felt(world) as felt:
+            child = world.flood("workers", 40, 400, "silent", seconds)
+            wait_for("refusals", lambda: world.metrics()[
+                'asg_connections_refused_total{port="workers"}'] > 100, 20)
+            said = world.finish(world.steal_worker("listen", 4))
+            verdict.require("welcome" in said, "a worker could not come back in the flood")
+            said = numbers(world.finish(child))
+        verdict.count(said["opened"], said["refused"])
+        verdict.feel(felt)
+    finally:
+        world.stop()
+
+
 def open_tls(where, source):
     """A TLS connection that shows no certificate and asks for HTTP/2."""
     context = ssl.create_default_context()
@@ -155,6 +176,8 @@ ATTACKS = [
     Attack("H5-memory", "junk and silence at three ports", fill_memory, is_short=False),
     Attack("H5-enrolment", "half handshakes at the port where agents enrol",
            flood_enrolment),
+    Attack("H5-workers", "silence takes all places at the workers' port",
+           crowd_out_workers, is_short=False),
     Attack("flood-restart", "the controller is killed in a flood", return_under_flood,
            is_short=False),
     Attack("flood", "10,000 connections and junk frames by four processes",
