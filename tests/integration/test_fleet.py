@@ -4,6 +4,7 @@ terminated, the rules of examples/ on real CPU, and programs that start and stop
 order."""
 
 import datetime
+import glob
 import os
 import shutil
 import signal
@@ -184,6 +185,55 @@ echo "end $OPENASG_INSTANCE_ID" >> {self.path("drained")}
         group = self.cluster.ask("group", "show", "web")["config"]
         self.assertEqual((2, 3, 4), (group["min"], group["desired"], group["max"]))
         self.wait_explained("scheduled action soon")
+
+    # ---- keys ----
+
+    def test_an_agent_keeps_its_keys_and_an_instance_made_anew_is_bound_by_order(self):
+        self.start_all()
+        script = self.write("boot.sh", f"""#!/bin/sh
+while :; do
+  {AGENT} --interval-ms 200 --dir "$PWD/agent" --grpc-listen ":0" 2>>"{self.path("agent.log")}" &
+  echo $! >"{self.path("agent.pid")}"
+  wait
+  sleep 0.1
+done
+""")
+        self.cluster.openasg("template", "create", "web", "--image",
+                             "ami-00000000000000001", "--instance-type", "t3.micro",
+                             "--user-data-file", script)
+        self.make_group("--desired", "1")
+        instance, = self.wait_serving(1)
+        self.cluster.openasg("halt")  # nobody replaces it meanwhile
+
+        def is_reporting():
+            return self.rows()[0]["is_reporting"]
+
+        def enrolled():
+            return self.read("agent.log").count(" enrolled instance=")
+
+        # A restart reports with the keys and the certificate that it had.
+        wait_for("reports", is_reporting, WAIT)
+        starts = self.read("agent.log").count(" started instance=")
+        os.kill(int(self.read("agent.pid")), signal.SIGKILL)
+        wait_for("its restart", lambda: self.read("agent.log").count(
+            "with the certificate kept") == 1, WAIT)
+        wait_for("reports", lambda: self.read("agent.log").count(" reporting ") == 2
+                 and is_reporting(), WAIT)
+        self.assertEqual((1, 1), (starts, enrolled()))
+
+        # Without its disk it is another, as far as anybody can tell.
+        state, = glob.glob(os.path.join(self.folder, "ec2", "instances", instance, "agent"))
+        shutil.rmtree(state)
+        os.kill(int(self.read("agent.pid")), signal.SIGKILL)
+        wait_for("a refusal", lambda: "enrol_refused" in self.read("agent.log"), WAIT)
+        wait_for("the alarm", lambda: "other keys were asked for" in
+                 self.cluster.openasg("status"), WAIT)
+        wait_for("silence", lambda: not is_reporting(), WAIT)
+        self.cluster.openasg("instance", "rebind", instance)
+        wait_for("reports", is_reporting, WAIT)
+        self.assertEqual(2, enrolled())
+        self.cluster.openasg("unhalt")
+        self.assertIn("identical", self.cluster.openasg("replay"))
 
     # ---- any order ----
 
