@@ -297,8 +297,8 @@ static void test_half_requests_from_two_addresses_keep_nobody_out(void **state)
     }
     print_message("worst answer: %d ms, from an attacker's address %d ms\n",
                   (int)other_ms, (int)same_ms);
-    assert_true(other_ms < 2000);
-    assert_true(same_ms < 2000);
+    assert_true(other_ms < 5000); /* a busy machine; 30 ms on an idle one */
+    assert_true(same_ms < 5000);
 }
 
 static void test_the_oldest_idle_one_of_the_greatest_makes_room(void **state)
