@@ -5,6 +5,7 @@ which proof, and that a restart keeps it."""
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -227,6 +228,24 @@ class Enrolment(unittest.TestCase):
                 self.assertEqual(
                     0, self.metric(f'asg_enrolments_total{{outcome="{outcome}"}}'), outcome)
         self.assertEqual(3, self.explain().count("is enrolled"))
+
+    def test_an_address_is_seen_whatever_the_controller_listens_on(self):
+        instance_id, address, line = self.launch()
+        for where in ("0.0.0.0", "[::]"):
+            with socket.socket() as taken:
+                taken.bind(("127.0.0.1", 0))
+                port = taken.getsockname()[1]
+            self.cluster.kill("controller")
+            self.cluster.start_controller(listen_enrol=f"{where}:{port}",
+                                          announce_enrol=f"127.0.0.1:{port}")
+            there = {**line, "enrol": f"127.0.0.1:{port}"}
+            away = self.enrol(instance_id, there, keys=where.strip("[]"),
+                              address="127.0.0.1")
+            self.assertEqual("PERMISSION_DENIED", away["code"], away)
+            self.assertIn("private address", away["details"])
+            right = self.enrol(instance_id, there, keys=where.strip("[]"), address=address)
+            self.assertEqual("OK", right["code"], right)
+            self.cluster.openasg("instance", "rebind", instance_id)
 
     def refused_start(self, *words):
         command = [os.path.join(BUILD, "bin", "openasg-controller"), "--dir",
