@@ -191,7 +191,9 @@ def drain_as_a_stranger(verdict, build, is_short):
 
 def fake_the_living(verdict, build, is_short):
     """H3: after an agent died, somebody answers SERVING at its address."""
-    world = Fleet(build, agents=3, probe_suspect_every="200ms")
+    world = Fleet(build, agents=3, probe_suspect_every="200ms", group=(
+        "--terminating-percent", "100", "--terminated-percent", "100",
+        "--unhealthy-percent", "100", "--silence-percent", "100"))
     try:
         os.makedirs(scratch(world, "evil"), mode=0o700)
         for who in (["evil"] if is_short else ["plain", "evil"]):
