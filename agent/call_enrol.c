@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "agent/prove.h"
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "crypto/crypto.h"
@@ -23,6 +24,9 @@ struct asg_enrol_call {
     struct asg_bytes request;
     struct asg_bytes trusted;            /* PEM; empty: the join line's authority only */
     char cluster[ASG_CLUSTER_NAME_SIZE]; /* "": not known yet */
+    struct asg_arena texts;
+    struct asg_rpc_enroll proof; /* its part alone; NONE: not needed */
+    atomic_bool is_leaving;      /* is_stopping, for who holds no lock */
     pthread_t thread;
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t changed;
@@ -270,13 +274,10 @@ static enum asg_status call_with(struct asg_enrol_call *call,
                                     .version = ASG_VERSION,
                                     .grpc_port = call->options.grpc_port,
                                     .interval_ms = call->options.interval_ms};
-    if (call->options.needs_proof) {
-        enroll.proof = ASG_RPC_PROOF_TOKEN;
-        enroll.token.token = identity->join.token;
-        enroll.token.job_id = identity->join.job_id;
-        enroll.token.attempt = identity->join.attempt;
-        enroll.token.incarnation = identity->join.incarnation;
-    }
+    enroll.proof = call->proof.proof;
+    enroll.token = call->proof.token;
+    enroll.sts = call->proof.sts;
+    enroll.document = call->proof.document;
     return asg_rpc_enroll(client, target, "controller", &enroll, ASG_CALL_ENROL_MS,
                           take_answer, call);
 }
@@ -385,6 +386,43 @@ static void ask_endpoint(struct asg_enrol_call *call, const char *host, const ch
     }
 }
 
+/* The authority that we believe now: in a rotation it may not be the join line's. */
+static void name_authority(const struct asg_enrol_call *call, char ret[ASG_KEY_HASH_SIZE])
+{
+    const char *trusted = (const char *)call->trusted.data;
+    const char *ca = call->options.identity->join.ca;
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes found = {0};
+    if (call->trusted.length == 0 ||
+        asg_certificate_find_authority(trusted, ca, &found, NULL) == ASG_OK ||
+        !asg_certificate_fingerprint(trusted, ret)) {
+        (void)snprintf(ret, ASG_KEY_HASH_SIZE, "%s", ca);
+    }
+}
+
+/* False: there is none to give, and the answer says why. */
+static bool make_proof(struct asg_enrol_call *call)
+{
+    if (!call->options.needs_proof) return true;
+    char authority[ASG_KEY_HASH_SIZE];
+    name_authority(call, authority);
+    const struct asg_prove_options options = {.identity = call->options.identity,
+                                              .settings = call->options.settings,
+                                              .audience = {.authority = authority,
+                                                           .curve_key = call->curve_key,
+                                                           .tls_key = call->tls_key_hash},
+                                              .clock = asg_clock_real(),
+                                              .is_stopping = &call->is_leaving};
+    struct asg_error error = {""};
+    enum asg_status status = asg_prove(&options, &call->texts, &call->proof, &error);
+    if (status == ASG_OK) return true;
+    (void)pthread_mutex_lock(&call->mutex);
+    call->answer.outcome =
+        asg_status_is_retryable(status) ? ASG_ENROL_NOT_YET : ASG_ENROL_UNUSABLE;
+    (void)snprintf(call->answer.words, sizeof call->answer.words, "%s", error.text);
+    (void)pthread_mutex_unlock(&call->mutex);
+    return false;
+}
+
 static void *run(void *context)
 {
     struct asg_enrol_call *call = context;
@@ -392,6 +430,7 @@ static void *run(void *context)
     char port[ASG_JOIN_LINE_PORT_SIZE];
     const char *at = call->options.identity->join.enrol;
     ASG_FAILPOINT("agent.before_enrol");
+    if (!make_proof(call)) at = NULL;
     while (at != NULL && !is_over(call) && asg_join_line_next(&at, host, port))
         ask_endpoint(call, host, port);
     (void)pthread_mutex_lock(&call->mutex);
@@ -405,6 +444,7 @@ static void *run(void *context)
 static void free_call(struct asg_enrol_call *call)
 {
     asg_enrolled_clear(&call->answer.enrolled);
+    asg_arena_clear(&call->texts);
     asg_bytes_clear(&call->request);
     asg_bytes_clear(&call->trusted);
     (void)pthread_cond_destroy(&call->changed);
@@ -445,6 +485,7 @@ void asg_enrol_call_destroy(struct asg_enrol_call **call)
     struct asg_enrol_call *it = *call;
     if (it == NULL) return;
     *call = NULL;
+    atomic_store(&it->is_leaving, true);
     (void)pthread_mutex_lock(&it->mutex);
     it->is_stopping = true;
     (void)pthread_cond_broadcast(&it->changed);

@@ -2,10 +2,10 @@
  * agent: openasg.agent.v1.Enrolment/Enroll over TLS (lib/rpc/enrolment_service.h).
  *
  * Each asking has a thread of its own that ends with it: names are looked up, which
- * blocks, and an agent that is enrolled pays for nothing. The token is sent to nobody who
- * has not shown the authority of the join line, or one that a controller of ours told us
- * to trust.
- * Threads: one owner, which the waker wakes when the answer is there.
+ * blocks, the metadata may be asked for a proof, and an agent that is enrolled pays for
+ * nothing. The token is sent to nobody who has not shown the authority of the join line,
+ * or one that a controller of ours told us to trust. Threads: one owner, which the waker
+ * wakes when the answer is there.
  */
 #ifndef ASG_AGENT_CALL_ENROL_H
 #define ASG_AGENT_CALL_ENROL_H
@@ -19,8 +19,9 @@
 struct asg_enrol_call;
 
 struct asg_enrol_call_options {
-    const struct asg_identity *identity;     /* lent for good */
-    const struct asg_membership *membership; /* lent for the call */
+    const struct asg_identity *identity;       /* lent for good */
+    const struct asg_agent_settings *settings; /* lent for good */
+    const struct asg_membership *membership;   /* lent for the call */
     bool needs_proof;
     uint32_t grpc_port; /* where we answer probes; 0: not known yet, reports say it */
     uint32_t interval_ms;

@@ -113,6 +113,13 @@ static enum asg_status check(const struct asg_identity *identity, struct asg_err
     return ASG_OK;
 }
 
+/* The settings say where and whom to believe, and the proof is none of a line. */
+static bool needs_no_line(const struct asg_agent_settings *settings)
+{
+    return settings->enrol[0] != '\0' && settings->enrol_ca[0] != '\0' &&
+           settings->proof != ASG_AGENT_PROOF_TOKEN;
+}
+
 /* The settings say less than all: ask the metadata service. */
 static enum asg_status ask_metadata(const struct asg_agent_settings *settings,
                                     struct asg_clock clock, struct asg_arena *arena,
@@ -132,7 +139,8 @@ static enum asg_status ask_metadata(const struct asg_agent_settings *settings,
     status = ask_machine(imds, arena, identity, error);
     if (status != ASG_OK) return asg_fail_wrap(error, status, "instance metadata");
     if (settings->join_file[0] != '\0') return ASG_OK;
-    return ask_join_line(imds, arena, &identity->join, error);
+    status = ask_join_line(imds, arena, &identity->join, error);
+    return status == ASG_ERR_NOT_FOUND && needs_no_line(settings) ? ASG_OK : status;
 }
 
 /* What the settings say counts more than the join line. */
@@ -157,7 +165,8 @@ enum asg_status asg_identity_read(const struct asg_agent_settings *settings,
 {
     struct asg_identity identity = {.instance_id = settings->instance_id,
                                     .private_ip = settings->private_ip,
-                                    .zone = ""};
+                                    .zone = "",
+                                    .join = {.token = "", .enrol = "", .ca = ""}};
     enum asg_status status = ASG_OK;
     bool has_file = settings->join_file[0] != '\0';
     if (has_file) {

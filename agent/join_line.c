@@ -138,9 +138,6 @@ enum asg_status asg_join_line_check_ca(const char *what, const char *ca,
 
 static enum asg_status check(const struct asg_join_line *line, struct asg_error *error)
 {
-    if (line->token[0] == '\0') {
-        return asg_fail(error, ASG_ERR_MALFORMED, "join line: it has no token");
-    }
     enum asg_status status = asg_join_line_check_enrol("join line", line->enrol, error);
     if (status != ASG_OK) return status;
     return asg_join_line_check_ca("join line", line->ca, error);

@@ -22,7 +22,7 @@
 #define ASG_JOIN_LINE_PORT_SIZE 6
 
 struct asg_join_line {
-    const char *token;
+    const char *token; /* "": another proof is given */
     const char *enrol; /* "host:port", several with commas between */
     const char *ca;    /* SHA-256 of the authority's certificate: 64 hex digits */
     uint64_t job_id;

@@ -192,6 +192,7 @@ static void run(struct parts *parts, struct asg_clock clock)
                               .waker = waker,
                               .is_stopping = &is_stopping,
                               .identity = &parts->identity,
+                              .settings = &parts->settings,
                               .interval_ms = (uint32_t)parts->settings.interval_ms,
                               .membership = &parts->membership,
                               .timer = &parts->timer,

@@ -89,6 +89,7 @@ static void ask(struct asg_agent *agent)
     if (!asg_enrol_timer_ask(agent->timer, now_ms)) return;
     const struct asg_enrol_call_options options = {
         .identity = agent->identity,
+        .settings = agent->settings,
         .membership = agent->membership,
         .needs_proof = agent->timer->needs_proof,
         .grpc_port = asg_probes_port(agent->probes),

@@ -24,6 +24,7 @@ struct asg_agent {
     struct asg_bus_waker *waker; /* woken after is_stopping was set, and by an answer */
     atomic_bool *is_stopping;
     const struct asg_identity *identity;
+    const struct asg_agent_settings *settings;
     uint32_t interval_ms;
     struct asg_membership *membership;
     struct asg_enrol_timer *timer;

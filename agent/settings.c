@@ -8,6 +8,9 @@ static const struct asg_enum log_level_words = {"log level", log_levels, 4};
 static const char *const notice_watches[] = {"auto", "on", "off"};
 static const struct asg_enum notice_watch_words = {"watch", notice_watches, 3};
 
+static const char *const proofs[] = {"auto", "token", "sts", "document"};
+static const struct asg_enum proof_words = {"proof", proofs, 4};
+
 #define AT(field) .offset = offsetof(struct asg_agent_settings, field)
 
 static const struct asg_config_key keys[] = {
@@ -35,6 +38,12 @@ static const struct asg_config_key keys[] = {
              "line says"},
     {"join_file", ASG_CONFIG_SECRET_FILE, AT(join_file), "", .unit = "",
      .help = "file with the line \"# openasg-join: ...\"; empty: the user data"},
+    {"proof", ASG_CONFIG_WORD, AT(proof), "auto", .words = &proof_words, .unit = "",
+     .help = "that we run on this instance: the token of the join line, its role by sts, "
+             "or its identity document; auto: the first of these that there is"},
+    {"sts_endpoint", ASG_CONFIG_URL, AT(sts_endpoint), "", .unit = "",
+     .help = "of STS for proof: sts, as the controller's enrol.sts_endpoint; empty: STS "
+             "of our Region"},
     {"dir", ASG_CONFIG_PATH, AT(dir), "", .unit = "",
      .help = "folder for our keys and certificate; empty: STATE_DIRECTORY, or else "
              "/var/lib/openasg-agent. When it cannot be written they are kept in memory, "

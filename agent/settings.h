@@ -4,6 +4,14 @@
 
 #include "text/config.h"
 
+/* The words of the setting `proof`. */
+enum asg_agent_proof {
+    ASG_AGENT_PROOF_AUTO, /* the first of these that there is */
+    ASG_AGENT_PROOF_TOKEN,
+    ASG_AGENT_PROOF_STS,
+    ASG_AGENT_PROOF_DOCUMENT
+};
+
 struct asg_agent_settings {
     int64_t interval_ms;
     int cpu_source; /* enum asg_cpu_source */
@@ -14,6 +22,8 @@ struct asg_agent_settings {
     const char *enrol;
     const char *enrol_ca;
     const char *join_file;
+    int proof; /* enum asg_agent_proof */
+    const char *sts_endpoint;
     const char *dir;
     const char *metadata_endpoint;
     const char *instance_id;

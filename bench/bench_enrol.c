@@ -195,7 +195,7 @@ static void begin(struct server *server, uint32_t agents, struct invitation *ret
         name_instance(i, id);
         know(server, id, "", "");
     }
-    struct asg_proofs_options proving;
+    struct asg_proofs_options proving = {.rules = NULL};
     memcpy(proving.join_secret, secret, sizeof secret);
     asg_proofs_new(&proving, &server->proofs);
     const struct asg_enrolments_options options = {

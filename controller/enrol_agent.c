@@ -16,7 +16,7 @@
 #define REQUEST_MAX     4096
 #define VERSION_MAX     64
 #define TOKEN_MAX       64
-#define PROOF_TEXT_MAX  16384
+#define PROOF_TEXT_MAX  ASG_DOCUMENT_BYTES_MAX
 #define EARLIER_MS      3600000 /* an agent's clock may be behind by so much */
 #define SAY_MS          10000
 #define ALARM_MS        600000 /* other keys of one instance reach core once in this */
@@ -310,6 +310,10 @@ static void fill_event(const struct pending *pending,
         .address = asg_arena_text(arena, pending->address),
         .is_address_checked = pending->enrolments->options.is_address_checked,
     };
+    if (proof->address != NULL) { /* EC2's own, whatever lies between us and the agent */
+        enrolment->address = asg_arena_text(arena, proof->address);
+        enrolment->is_address_checked = true;
+    }
     item->event.kind = ASG_EVENT_ENROLMENT;
     item->event.enrolment = enrolment;
 }
@@ -435,10 +439,26 @@ static void take_proven(struct pending *pending, const struct asg_proof_answer *
     put_event(pending, proof);
 }
 
+/* A proof that says an address is good for calls from there alone. */
+static bool is_from_elsewhere(const struct pending *pending,
+                              const struct asg_proof_answer *proof)
+{
+    return proof->verdict == ASG_PROOF_HOLDS && proof->address != NULL &&
+           pending->enrolments->options.is_address_checked &&
+           strcmp(proof->address, pending->address) != 0;
+}
+
 /* From any thread. */
 static void take_proof(void *context, const struct asg_proof_answer *proof)
 {
     struct pending *pending = context;
+    if (is_from_elsewhere(pending, proof)) {
+        refuse_pending(pending, "it does not come from the address that its proof says",
+                       "the call does not come from the private address in the identity "
+                       "document; with address translation between agents and "
+                       "controller set enrol.check_address: false on the controller");
+        return;
+    }
     switch (proof->verdict) {
     case ASG_PROOF_HOLDS: take_proven(pending, proof); return;
     case ASG_PROOF_WRONG:
@@ -463,6 +483,13 @@ static bool may_take(struct asg_enrolments *enrolments)
     return may && atomic_load(enrolments->options.is_leading);
 }
 
+/* STS is asked for calls of our instances from their own addresses: whoever else comes
+ * makes no work for it. One answer for all of these, for nothing is proven. */
+static bool is_worth_asking(enum asg_standing standing)
+{
+    return standing == ASG_STANDING_FREE || standing == ASG_STANDING_OTHER_KEYS;
+}
+
 void asg_enrolments_take(void *context, struct asg_rpc_call *call,
                          const struct asg_rpc_enroll *enroll, const char *address)
 {
@@ -484,9 +511,18 @@ void asg_enrolments_take(void *context, struct asg_rpc_call *call,
         end(call, ASG_RPC_INVALID_ARGUMENT, ASG_COUNT_ENROLMENTS_MALFORMED, wrong);
         return;
     }
-    if (asg_ingest_standing(enrolments->options.ingest, enroll->instance_id,
-                            enroll->curve_key, tls_key, address) == ASG_STANDING_BOUND) {
+    enum asg_standing standing =
+        asg_ingest_standing(enrolments->options.ingest, enroll->instance_id,
+                            enroll->curve_key, tls_key, address);
+    if (standing == ASG_STANDING_BOUND) {
         renew(enrolments, call, enroll);
+        return;
+    }
+    if (enroll->proof == ASG_RPC_PROOF_STS && !is_worth_asking(standing)) {
+        end(call, ASG_RPC_NOT_FOUND, ASG_COUNT_ENROLMENTS_EARLY,
+            "no instance of that id and of the address this call comes from is known "
+            "here (yet): try again; with address translation between agents and "
+            "controller set enrol.check_address: false on the controller");
         return;
     }
     struct pending *pending = begin(enrolments, call, enroll, address, tls_key);

@@ -52,6 +52,7 @@ struct asg_controller {
     struct asg_bus_inlet *inlet;       /* of agents' reports */
     struct asg_key_set *agent_keys;    /* whom it hears */
     struct asg_rpc_identity *identity; /* openasg://CLUSTER/controller */
+    struct asg_proof_rules proof_rules;
     struct asg_proofs *enrol_proofs;
     struct asg_enrolments *enrolments;
     struct asg_rpc_enrolment_handler enrol_handler;

@@ -111,7 +111,13 @@ enum asg_status asg_serve_enrol_new(struct asg_controller *controller,
                                     struct asg_error *error)
 {
     const struct asg_controller_settings *settings = controller->settings;
-    struct asg_proofs_options proving = {0};
+    enum asg_status status =
+        asg_proof_rules_read(settings, &controller->proof_rules, error);
+    if (status != ASG_OK) return status;
+    struct asg_proofs_options proving = {.rules = &controller->proof_rules,
+                                         .authorities_pem =
+                                             asg_authority_pem(controller->authority),
+                                         .clock = controller->clock};
     memcpy(proving.join_secret, controller->join_secret, sizeof proving.join_secret);
     asg_proofs_new(&proving, &controller->enrol_proofs);
     asg_secret_wipe(&proving, sizeof proving);
@@ -129,29 +135,34 @@ enum asg_status asg_serve_enrol_new(struct asg_controller *controller,
         .pending = (uint32_t)settings->enrol_pending,
         .clock = controller->clock,
     };
-    enum asg_status status = asg_enrolments_new(&options, &controller->enrolments, error);
+    status = asg_enrolments_new(&options, &controller->enrolments, error);
     return status == ASG_OK ? start_server(controller, error) : status;
 }
 
 void asg_serve_enrol_close(struct asg_controller *controller)
 {
     asg_enrolments_close(controller->enrolments);
-    asg_proofs_destroy(&controller->enrol_proofs); /* its calls have come back */
+    asg_proofs_close(controller->enrol_proofs); /* its calls have come back */
 }
 
 void asg_serve_enrol_destroy(struct asg_controller *controller)
 {
     asg_rpc_server_stop(&controller->enrol_server, STOP_MS);
+    asg_proofs_destroy(&controller->enrol_proofs);
     asg_enrolments_destroy(&controller->enrolments);
     asg_rpc_identity_destroy(&controller->identity);
+    asg_proof_rules_clear(&controller->proof_rules);
 }
 
 /* ---- the line ---- */
 
+/* Where no token is taken, none lies about in user data. */
 static const char *end_of_line(struct asg_controller *controller, const char *token,
                                struct asg_arena *arena)
 {
-    return asg_arena_format(arena, "# openasg-join: token=%s enrol=%s ca=%s", token,
+    bool has_token = controller->proof_rules.takes[ASG_PROOF_TOKEN];
+    return asg_arena_format(arena, "# openasg-join:%s%s enrol=%s ca=%s",
+                            has_token ? " token=" : "", has_token ? token : "",
                             controller->enrol_announced,
                             asg_authority_fingerprint(controller->authority));
 }

@@ -99,6 +99,25 @@ static const struct asg_config_key keys[] = {
      "again"},
     {"enrol.address_calls", ASG_CONFIG_NUMBER, AT(enrol_address_calls), "64", 1, 100000,
      NULL, "calls", "of one address at once; more are told to try again"},
+    {"enrol.proofs", ASG_CONFIG_TEXTS, AT(enrol_proofs), "token", .unit = "",
+     .help = "that an agent may give of running on its instance: token (of the join "
+             "line), sts (its role), document (its identity document)"},
+    {"enrol.account", ASG_CONFIG_TEXTS, AT(enrol_account), "", .unit = "",
+     .help = "accounts whose instances may enrol by sts or document, in YAML in quotes; "
+             "empty: account_id"},
+    {"enrol.roles", ASG_CONFIG_TEXTS, AT(enrol_roles), "", .unit = "",
+     .help = "names of the roles that instances may enrol with by sts; empty: every role "
+             "of the account"},
+    {"enrol.sts_endpoint", ASG_CONFIG_URL, AT(enrol_sts_endpoint), "", .unit = "",
+     .help = "the one URL that requests of agents are sent to, as a VPC endpoint's; "
+             "empty: STS of the Region they were signed for"},
+    {"enrol.sts_ca", ASG_CONFIG_PATH, AT(enrol_sts_ca), "", .unit = "",
+     .help = "PEM file of the authorities whose certificate STS may show; empty: the "
+             "system's"},
+    {"enrol.document_certificates", ASG_CONFIG_PATH, AT(enrol_document_certificates), "",
+     .unit = "",
+     .help = "AWS's certificates for RSA-2048 signatures of identity documents: a folder "
+             "of REGION.pem, or one PEM file for our region"},
     {"reports.missed", ASG_CONFIG_NUMBER, AT(reports_missed), "3", 2, 1000, NULL,
      "reports", "in a row before an agent counts as silent"},
     {"reports.silent_after", ASG_CONFIG_DURATION, AT(reports_silent_ms), "1s", 100, HOUR,

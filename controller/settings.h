@@ -38,6 +38,12 @@ struct asg_controller_settings {
     int64_t enrol_life_ms; /* of an agent's certificate */
     int64_t enrol_pending;
     int64_t enrol_address_calls;
+    struct asg_texts enrol_proofs; /* words of enum asg_proof */
+    struct asg_texts enrol_account;
+    struct asg_texts enrol_roles;
+    const char *enrol_sts_endpoint;
+    const char *enrol_sts_ca;
+    const char *enrol_document_certificates;
     int64_t reports_missed;
     int64_t reports_silent_ms;
     int64_t reports_first_ms;

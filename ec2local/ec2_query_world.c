@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "ec2local/role_keys.h"
 #include "query/xml_out.h"
 
 #define TYPES_A_PAGE    100
@@ -261,10 +262,24 @@ enum asg_status asg_call_do_get_caller_identity(struct asg_call *call)
 {
     struct asg_xml_out *out = call->out;
     const char *account = asg_world_options(call->world)->account_id;
+    const char *arn = asg_arena_format(call->arena, "arn:aws:iam::%s:root", account);
+    const char *user = account;
+    char id[ASG_WORLD_ID_SIZE];
+    if (asg_role_keys_whose(call->access_key_id, id)) {
+        const struct asg_world_instance *instance = asg_world_find(call->world, id);
+        const char *role = instance != NULL ? asg_role_name(instance) : NULL;
+        if (role == NULL) {
+            return asg_call_refuse(call, "InvalidClientTokenId",
+                                   "The security token included in the request is "
+                                   "invalid.");
+        }
+        arn = asg_arena_format(call->arena, "arn:aws:sts::%s:assumed-role/%s/%s", account,
+                               role, id);
+        user = asg_arena_format(call->arena, "AROA0000000000EC2LOCAL:%s", id);
+    }
     asg_call_begin_reply(call);
-    asg_xml_out_text(out, "Arn",
-                     asg_arena_format(call->arena, "arn:aws:iam::%s:root", account));
-    asg_xml_out_text(out, "UserId", account);
+    asg_xml_out_text(out, "Arn", arn);
+    asg_xml_out_text(out, "UserId", user);
     asg_xml_out_text(out, "Account", account);
     asg_call_end_reply(call);
     return ASG_OK;

@@ -12,22 +12,28 @@
 #define TTL_S_MAX 21600
 #define TOKEN_BYTES                                                                      \
     (16 + 64) /* when it ends, in hex, and an HMAC over that and the prefix */
-#define TTL_HEADER "X-aws-ec2-metadata-token-ttl-seconds"
+#define ROLE_PATH    "meta-data/iam/security-credentials/"
+#define ROLE_LIFE_MS (INT64_C(6) * 3600 * 1000)
+#define TTL_HEADER   "X-aws-ec2-metadata-token-ttl-seconds"
 
 struct asg_imds_server {
     struct asg_run_world *run;
     struct asg_boot *boot;
+    const struct asg_role_keys *roles;
+    const struct asg_document_key *document_key;
     struct asg_clock clock;
     uint8_t key[32];
 };
 
-void asg_imds_server_new(struct asg_run_world *run, struct asg_boot *boot,
-                         struct asg_clock clock, struct asg_imds_server **ret)
+void asg_imds_server_new(const struct asg_imds_server_options *options,
+                         struct asg_imds_server **ret)
 {
     struct asg_imds_server *server = asg_alloc(1, sizeof *server);
-    server->run = run;
-    server->boot = boot;
-    server->clock = clock;
+    server->run = options->run;
+    server->boot = options->boot;
+    server->roles = options->roles;
+    server->document_key = options->document_key;
+    server->clock = options->clock;
     asg_random_bytes(server->key, sizeof server->key);
     *ret = server;
 }
@@ -198,11 +204,55 @@ static bool write_user_data(const struct asg_world_instance *instance,
     return true;
 }
 
+/* As .../rsa2048 has it: of the document as it is given now. */
+static void write_signature(const struct asg_imds_server *server,
+                            const struct asg_world *world,
+                            const struct asg_world_instance *instance,
+                            struct asg_bytes *out)
+{
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes document = {0};
+    write_document(world, instance, &document);
+    asg_document_sign(server->document_key, document.data, document.length, out);
+}
+
+/* Below meta-data/iam/security-credentials/: the role's name, and its credentials. */
+static bool write_role(const struct asg_imds_server *server,
+                       const struct asg_world_instance *instance, const char *path,
+                       struct asg_bytes *out)
+{
+    const char *role = asg_role_name(instance);
+    if (role == NULL) return false;
+    if (path[0] == '\0') {
+        asg_bytes_append_text(out, role);
+        return true;
+    }
+    if (strcmp(path, role) != 0) return false;
+    struct asg_role_set set;
+    asg_role_keys_make(server->roles, instance->id, &set);
+    char from[ASG_TIME_TEXT_MAX];
+    char until[ASG_TIME_TEXT_MAX];
+    int64_t now_ms = asg_clock_wall_ms(&server->clock);
+    asg_time_format(now_ms, from);
+    asg_time_format(now_ms + ROLE_LIFE_MS, until);
+    asg_bytes_printf(out,
+                     "{\n  \"Code\" : \"Success\",\n  \"LastUpdated\" : \"%s\",\n"
+                     "  \"Type\" : \"AWS-HMAC\",\n  \"AccessKeyId\" : \"%s\",\n"
+                     "  \"SecretAccessKey\" : \"%s\",\n  \"Token\" : \"%s\",\n"
+                     "  \"Expiration\" : \"%s\"\n}",
+                     from, set.key_id, set.secret, set.token, until);
+    asg_secret_wipe(&set, sizeof set);
+    return true;
+}
+
 /* Append what is at `path`; false: nothing is. */
-static bool write_data(const struct asg_world *world,
+static bool write_data(const struct asg_imds_server *server,
+                       const struct asg_world *world,
                        const struct asg_world_instance *instance, const char *path,
                        struct asg_arena *arena, struct asg_bytes *out)
 {
+    if (strncmp(path, ROLE_PATH, strlen(ROLE_PATH)) == 0) {
+        return write_role(server, instance, path + strlen(ROLE_PATH), out);
+    }
     if (strncmp(path, "meta-data/", 10) == 0) {
         const char *text = read_meta_data(world, instance, path + 10, arena);
         size_t length = strlen(path + 10);
@@ -219,6 +269,11 @@ static bool write_data(const struct asg_world *world,
         write_document(world, instance, out);
         return true;
     }
+    if (strcmp(path, "dynamic/instance-identity/rsa2048") == 0 &&
+        server->document_key != NULL) {
+        write_signature(server, world, instance, out);
+        return true;
+    }
     return false;
 }
 
@@ -230,8 +285,8 @@ static void give_data(const struct asg_imds_server *server, const char *id,
     struct asg_world_effects *effects = NULL;
     const struct asg_world *world = asg_run_world_begin(server->run, &now_ms, &effects);
     const struct asg_world_instance *instance = asg_world_find(world, id);
-    bool is_found =
-        instance != NULL && write_data(world, instance, path, &arena, &response->body);
+    bool is_found = instance != NULL &&
+                    write_data(server, world, instance, path, &arena, &response->body);
     asg_run_world_end(server->run);
     response->status = is_found ? 200 : 404;
     if (!is_found) asg_bytes_append_text(&response->body, "Not Found\n");

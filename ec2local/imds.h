@@ -7,6 +7,8 @@
 #ifndef ASG_EC2LOCAL_IMDS_H
 #define ASG_EC2LOCAL_IMDS_H
 
+#include "crypto/signed_document.h"
+#include "ec2local/role_keys.h"
 #include "ec2local/boot.h"
 #include "ec2local/run_world.h"
 #include "http/server.h"
@@ -15,8 +17,16 @@
 
 struct asg_imds_server;
 
-void asg_imds_server_new(struct asg_run_world *run, struct asg_boot *boot,
-                         struct asg_clock clock, struct asg_imds_server **ret);
+struct asg_imds_server_options {
+    struct asg_run_world *run; /* all lent */
+    struct asg_boot *boot;
+    const struct asg_role_keys *roles;
+    const struct asg_document_key *document_key; /* NULL: documents have no signature */
+    struct asg_clock clock;
+};
+
+void asg_imds_server_new(const struct asg_imds_server_options *options,
+                         struct asg_imds_server **ret);
 void asg_imds_server_destroy(struct asg_imds_server **server);
 
 /* Answer a request whose target begins with ASG_IMDS_PREFIX. */

@@ -23,6 +23,8 @@ struct parts {
     struct asg_boot *boot;
     struct asg_run_world *run;
     struct asg_imds_server *imds;
+    struct asg_role_keys roles;
+    struct asg_document_key *document_key; /* NULL: documents are not signed */
     struct asg_faults *faults;
     struct asg_call_log *calls;
     struct asg_keys *keys;
@@ -151,11 +153,17 @@ static void make_service(struct parts *parts)
     const struct asg_run_world_options running = {
         .world = parts->world, .boot = parts->boot, .clock = clock};
     asg_run_world_new(&running, &parts->run);
-    asg_imds_server_new(parts->run, parts->boot, clock, &parts->imds);
+    const struct asg_imds_server_options metadata = {.run = parts->run,
+                                                     .boot = parts->boot,
+                                                     .roles = &parts->roles,
+                                                     .document_key = parts->document_key,
+                                                     .clock = clock};
+    asg_imds_server_new(&metadata, &parts->imds);
     const struct asg_service_options options = {
         .run = parts->run,
         .boot = parts->boot,
         .imds = parts->imds,
+        .roles = &parts->roles,
         .faults = parts->faults,
         .calls = parts->calls,
         .keys = parts->keys,
@@ -201,6 +209,21 @@ static bool make_folders(const char *path)
     return mkdir(path, 0700) == 0 || errno == EEXIST;
 }
 
+static enum asg_status make_document_key(struct parts *parts, struct asg_error *error)
+{
+    asg_role_keys_init(&parts->roles);
+    if (!parts->settings.identity_documents) return ASG_OK;
+    asg_document_key_make(&parts->document_key);
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s/identity-documents.pem", parts->settings.dir);
+    struct asg_bytes pem = {0};
+    asg_document_key_certificate(parts->document_key, &pem);
+    enum asg_status status =
+        asg_safe_file_replace(path, 0644, pem.data, pem.length, error);
+    asg_bytes_clear(&pem);
+    return status;
+}
+
 static enum asg_status begin(struct parts *parts, struct asg_arena *arena,
                              struct asg_error *error)
 {
@@ -225,6 +248,7 @@ static enum asg_status begin(struct parts *parts, struct asg_arena *arena,
         status =
             asg_control_gate_make(dir, parts->settings.listen, &parts->control, error);
     }
+    if (status == ASG_OK) status = make_document_key(parts, error);
     if (status == ASG_OK) status = serve(parts, error);
     if (status == ASG_OK) status = make_boot(parts, error);
     if (status != ASG_OK) return status;
@@ -239,6 +263,8 @@ static void end(struct parts *parts)
     struct asg_service *service = atomic_exchange(&parts->service, NULL);
     asg_service_destroy(&service);
     asg_imds_server_destroy(&parts->imds);
+    asg_document_key_destroy(&parts->document_key);
+    asg_secret_wipe(&parts->roles, sizeof parts->roles);
     asg_run_world_destroy(&parts->run);
     asg_boot_destroy(&parts->boot);
     asg_world_destroy(&parts->world);

@@ -69,6 +69,48 @@ static void answer_error(struct visit *visit, int status, const char *code,
 
 /* --- who asks --- */
 
+/* Keys of the file, and those of instances' roles. */
+struct finder {
+    const struct asg_service_options *parts;
+    struct asg_role_set set; /* of the last that was asked for */
+};
+
+static const char *find_secret(void *context, const char *key_id)
+{
+    struct finder *finder = context;
+    char id[ASG_WORLD_ID_SIZE];
+    const char *secret = asg_keys_find_secret(finder->parts->keys, key_id);
+    if (secret != NULL || !asg_role_keys_whose(key_id, id)) return secret;
+    asg_role_keys_make(finder->parts->roles, id, &finder->set);
+    return finder->set.secret;
+}
+
+static const char *find_session_token(void *context, const char *key_id)
+{
+    struct finder *finder = context;
+    char id[ASG_WORLD_ID_SIZE];
+    if (asg_keys_find_secret(finder->parts->keys, key_id) != NULL ||
+        !asg_role_keys_whose(key_id, id)) {
+        return asg_keys_find_session_token(finder->parts->keys, key_id);
+    }
+    asg_role_keys_make(finder->parts->roles, id, &finder->set);
+    return finder->set.token;
+}
+
+/* A role of an instance has no rights but to be told who it is. */
+static bool may_call(struct visit *visit)
+{
+    char id[ASG_WORLD_ID_SIZE];
+    if (asg_keys_find_secret(visit->service->parts.keys, visit->key_id) != NULL ||
+        !asg_role_keys_whose(visit->key_id, id) ||
+        strcmp(visit->service_name, "sts") == 0) {
+        return true;
+    }
+    answer_error(visit, 403, "UnauthorizedOperation",
+                 "You are not authorized to perform this operation.");
+    return false;
+}
+
 static bool is_allowed(struct visit *visit)
 {
     const struct asg_http_request *request = visit->request;
@@ -91,19 +133,22 @@ static bool is_allowed(struct visit *visit)
         .body_length = request->body_length,
     };
     visit->service_name = asg_sigv4_claims_service(&wire, "sts") ? "sts" : "ec2";
+    struct finder finder = {.parts = parts};
     const struct asg_sigv4_rules rules = {
         .region = parts->region,
         .service = visit->service_name,
         .now_ms = asg_clock_wall_ms(&parts->clock),
         .window_ms = ASG_SIGV4_WINDOW_MS,
-        .find_secret = asg_keys_find_secret,
-        .find_session_token = asg_keys_find_session_token,
-        .context = parts->keys,
+        .find_secret = find_secret,
+        .find_session_token = find_session_token,
+        .context = &finder,
     };
     struct asg_sigv4_verdict verdict;
-    if (asg_sigv4_verify(&wire, &rules, &verdict) == ASG_OK) {
+    enum asg_status status = asg_sigv4_verify(&wire, &rules, &verdict);
+    asg_secret_wipe(&finder.set, sizeof finder.set);
+    if (status == ASG_OK) {
         memcpy(visit->key_id, verdict.access_key_id, sizeof visit->key_id);
-        return true;
+        return may_call(visit);
     }
     answer_error(visit, (int)verdict.http_status, verdict.code, verdict.message);
     return false;

@@ -22,6 +22,7 @@ struct asg_service_options {
     struct asg_run_world *run;
     struct asg_boot *boot; /* NULL: instances have no processes */
     struct asg_imds_server *imds;
+    const struct asg_role_keys *roles;
     struct asg_faults *faults;
     struct asg_call_log *calls;
     struct asg_keys *keys;

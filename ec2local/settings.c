@@ -56,6 +56,9 @@ static const struct asg_config_key keys[] = {
              "exec host-{address}\""},
     {"instance_env", ASG_CONFIG_TEXTS, AT(instance_env), "", .unit = "",
      .help = "KEY=VALUE for the instances' environment, or KEY to pass ours on"},
+    {"identity_documents", ASG_CONFIG_BOOL, AT(identity_documents), "false", .unit = "",
+     .help = "sign the identity documents of instances, with a key of this run whose "
+             "certificate is written to identity-documents.pem in dir"},
     {"no_boot", ASG_CONFIG_BOOL, AT(no_boot), "false", .unit = "",
      .help = "instances have no processes"},
     {"seed", ASG_CONFIG_NUMBER, AT(seed), "0", 0, INT64_MAX, NULL, "number",

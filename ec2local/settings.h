@@ -25,6 +25,7 @@ struct asg_ec2local_settings {
     bool rate_limits;
     const char *instance_wrapper;
     struct asg_texts instance_env;
+    bool identity_documents;
     bool no_boot;
     int64_t seed;
     int64_t threads;

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "aws/credentials.h"
+#include "aws/imds.h"
 #include "aws/endpoint.h"
 #include "base/clock.h"
 
@@ -52,6 +53,14 @@ void asg_credentials_chain_destroy(struct asg_credentials_chain **chain);
 /* The chain as a provider; it must outlive the provider's users. */
 struct asg_credentials_provider asg_credentials_chain_provider(
     struct asg_credentials_chain *chain);
+
+/* Those of the role of the instance whose metadata this is, and no others; blocks as
+ * asg_imds_get() does. ASG_ERR_NOT_FOUND: it has no role. ASG_ERR_MALFORMED,
+ * ASG_ERR_DENIED: what the metadata says is no use. */
+ASG_MUST_USE enum asg_status asg_credentials_of_instance(struct asg_imds *imds,
+                                                         const struct asg_clock *clock,
+                                                         struct asg_credentials *ret,
+                                                         struct asg_error *error);
 
 /* End a fetch that runs in another thread within about a second, and all later ones. */
 void asg_credentials_chain_stop(struct asg_credentials_chain *chain);

@@ -25,11 +25,11 @@ static enum asg_status connect_imds(struct asg_credentials_scope *scope,
 }
 
 /* The name of the role: the first line of a list of one. */
-static enum asg_status read_role_name(struct asg_credentials_scope *scope,
-                                      char ret[ROLE_MAX + 1], struct asg_error *error)
+static enum asg_status read_role_name(struct asg_imds *imds, char ret[ROLE_MAX + 1],
+                                      struct asg_error *error)
 {
     struct asg_bytes list = {0};
-    enum asg_status status = asg_imds_get(scope->imds, ROLE_PATH, &list, error);
+    enum asg_status status = asg_imds_get(imds, ROLE_PATH, &list, error);
     if (status == ASG_OK) {
         const char *text = asg_bytes_text(&list);
         size_t length = strcspn(text, "\r\n");
@@ -49,10 +49,10 @@ static enum asg_status read_role_name(struct asg_credentials_scope *scope,
     return status;
 }
 
-static void use_on_if_expired(const struct asg_credentials_scope *scope,
+static void use_on_if_expired(const struct asg_clock *clock,
                               struct asg_credentials *credentials)
 {
-    int64_t now_ms = asg_clock_wall_ms(&scope->options.clock);
+    int64_t now_ms = asg_clock_wall_ms(clock);
     if (credentials->expires_at_ms > now_ms) return;
     uint32_t chance = 0;
     asg_random_bytes(&chance, sizeof chance);
@@ -61,30 +61,28 @@ static void use_on_if_expired(const struct asg_credentials_scope *scope,
         now_ms + STALE_MS + STALE_MORE_MIN + (int64_t)(chance % STALE_MORE_SPAN);
 }
 
-enum asg_status asg_credentials_from_imds(struct asg_credentials_scope *scope,
-                                          struct asg_credentials *ret,
-                                          struct asg_error *error)
+enum asg_status asg_credentials_of_instance(struct asg_imds *imds,
+                                            const struct asg_clock *clock,
+                                            struct asg_credentials *ret,
+                                            struct asg_error *error)
 {
-    const char *disabled = asg_environment_get("AWS_EC2_METADATA_DISABLED");
-    if (disabled != NULL && strcasecmp(disabled, "true") == 0) return ASG_ERR_NOT_FOUND;
     char role[ROLE_MAX + 1];
     struct asg_bytes path = {0};
     struct asg_bytes json = {0};
-    enum asg_status status = connect_imds(scope, error);
-    if (status == ASG_OK) status = read_role_name(scope, role, error);
+    enum asg_status status = read_role_name(imds, role, error);
     if (status == ASG_OK) {
         asg_bytes_printf(&path, ROLE_PATH "%s", role);
-        status = asg_imds_get(scope->imds, asg_bytes_text(&path), &json, error);
+        status = asg_imds_get(imds, asg_bytes_text(&path), &json, error);
     }
     if (status == ASG_OK) {
         const struct asg_credentials_json how = {
             .token_name = "Token",
             .source = "imds",
-            .server_date_ms = asg_imds_server_date_ms(scope->imds),
-            .clock = &scope->options.clock,
+            .server_date_ms = asg_imds_server_date_ms(imds),
+            .clock = clock,
         };
         status = asg_credentials_read_json(json.data, json.length, &how, ret, error);
-        if (status == ASG_OK) use_on_if_expired(scope, ret);
+        if (status == ASG_OK) use_on_if_expired(clock, ret);
         if (status != ASG_OK) {
             (void)asg_fail_wrap(error, status, "EC2 metadata, role %s", role);
         }
@@ -93,4 +91,15 @@ enum asg_status asg_credentials_from_imds(struct asg_credentials_scope *scope,
     asg_bytes_clear(&json);
     asg_bytes_clear(&path);
     return status;
+}
+
+enum asg_status asg_credentials_from_imds(struct asg_credentials_scope *scope,
+                                          struct asg_credentials *ret,
+                                          struct asg_error *error)
+{
+    const char *disabled = asg_environment_get("AWS_EC2_METADATA_DISABLED");
+    if (disabled != NULL && strcasecmp(disabled, "true") == 0) return ASG_ERR_NOT_FOUND;
+    enum asg_status status = connect_imds(scope, error);
+    if (status != ASG_OK) return status;
+    return asg_credentials_of_instance(scope->imds, &scope->options.clock, ret, error);
 }

@@ -226,6 +226,15 @@ enum asg_status asg_certificate_check(const char *pem, const char *trusted_pem,
     return status;
 }
 
+bool asg_certificate_fingerprint(const char *pem, char ret[ASG_KEY_HASH_SIZE])
+{
+    X509 *first[1];
+    size_t count = asg_x509_read_chain(pem, strlen(pem), 1, first);
+    if (count > 0) asg_x509_fingerprint(first[0], ret);
+    asg_x509_free_chain(first, count);
+    return count > 0;
+}
+
 enum asg_status asg_certificate_find_authority(const char *chain_pem,
                                                const char *fingerprint,
                                                struct asg_bytes *ret_pem,

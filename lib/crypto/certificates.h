@@ -156,6 +156,9 @@ ASG_MUST_USE enum asg_status asg_certificate_find_authority(const char *chain_pe
                                                             struct asg_bytes *ret_pem,
                                                             struct asg_error *error);
 
+/* Fingerprint of the first certificate of a PEM text; false: there is none. */
+bool asg_certificate_fingerprint(const char *pem, char ret[ASG_KEY_HASH_SIZE]);
+
 /* "openasg://..." of a holder, and back. */
 void asg_holder_uri(const struct asg_holder *holder, char ret[ASG_HOLDER_SIZE * 2]);
 ASG_MUST_USE enum asg_status asg_holder_read(const char *uri, struct asg_holder *ret);

@@ -112,7 +112,7 @@ static int set_up(void **state)
                                               .clock = clock};
     asg_ingest_new(&ingest, &f->ingest);
     memset(f->secret, 7, sizeof f->secret);
-    struct asg_proofs_options proving;
+    struct asg_proofs_options proving = {.rules = NULL};
     memcpy(proving.join_secret, f->secret, sizeof f->secret);
     asg_proofs_new(&proving, &f->proofs);
     atomic_init(&f->is_leading, true);
