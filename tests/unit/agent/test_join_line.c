@@ -45,6 +45,19 @@ static void test_last_line_wins(void **state)
     asg_arena_clear(&arena);
 }
 
+static void test_a_line_without_a_token_is_for_other_proofs(void **state)
+{
+    (void)state;
+    struct asg_arena arena = {0};
+    struct asg_join_line line;
+    struct asg_error error;
+    assert_status(ASG_OK, find("# openasg-join: enrol=a:1 ca=" CA " job=1 attempt=1",
+                               &arena, &line, &error));
+    assert_string_equal("", line.token);
+    assert_string_equal("a:1", line.enrol);
+    asg_arena_clear(&arena);
+}
+
 static void test_user_data_without_a_line_has_none(void **state)
 {
     (void)state;
@@ -65,7 +78,6 @@ static void test_wrong_line_names_the_word_and_hides_the_token(void **state)
         const char *line;
         const char *word;
     } wrong[] = {
-        {"enrol=a:1 ca=" CA " job=1 attempt=1", "token"},
         {"token=SECRET ca=" CA " job=1 attempt=1", "enrol"},
         {"token=SECRET enrol=tcp://a:1 ca=" CA, "enrol"},
         {"token=SECRET enrol=a ca=" CA, "enrol"},
@@ -119,6 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_line_is_found_among_the_user_data),
         cmocka_unit_test(test_last_line_wins),
+        cmocka_unit_test(test_a_line_without_a_token_is_for_other_proofs),
         cmocka_unit_test(test_user_data_without_a_line_has_none),
         cmocka_unit_test(test_endpoints_come_one_after_the_other),
         cmocka_unit_test(test_wrong_line_names_the_word_and_hides_the_token),
