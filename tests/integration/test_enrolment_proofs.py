@@ -121,7 +121,7 @@ class Proofs(unittest.TestCase):
 
     def test_sts_in_trouble_is_tried_again(self):
         endpoint = self.start(enrol_proofs="sts", enrol_sts_endpoint="{ec2}/")
-        self.cluster.control("POST", "faults", kind="error_5xx",
+        self.cluster.control("POST", "/_control/faults", kind="error_5xx",
                              action="GetCallerIdentity", count="2")
         self.launch("--proof", "sts", "--sts-endpoint", endpoint + "/", profile="web")
         self.wait_for_words("STS is in trouble (HTTP 500")

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "agent/join_line.h"
+#include "controller/prove_document.h"
+#include "controller/prove_sts.h"
 #include "controller/enrol_agent.h"
 #include "crypto/crypto.h"
 #include "sim/sim.h"
@@ -464,6 +466,64 @@ const char *asg_instance_join_line(struct asg_controller *controller,
     (void)instance_id;
     (void)arena;
     return "";
+}
+
+/* ---- proofs that ask AWS: none is taken here, and nothing of them is linked ---- */
+
+void asg_sts_prover_new(const struct asg_sts_prover_options *options,
+                        struct asg_sts_prover **ret)
+{
+    (void)options;
+    *ret = NULL;
+}
+
+void asg_sts_prover_close(struct asg_sts_prover *prover)
+{
+    (void)prover;
+}
+
+void asg_sts_prover_destroy(struct asg_sts_prover **prover)
+{
+    (void)prover;
+}
+
+void asg_sts_prover_check(struct asg_sts_prover *prover,
+                          const struct asg_rpc_enroll *enroll, const char *tls_key,
+                          asg_proof_done *done, void *context)
+{
+    (void)prover;
+    (void)enroll;
+    (void)tls_key;
+    (void)done;
+    (void)context;
+}
+
+void asg_prove_document(const struct asg_prove_document_options *options,
+                        const struct asg_rpc_enroll *enroll,
+                        struct asg_identity_document *ret_document,
+                        struct asg_proof_answer *ret, struct asg_error *error)
+{
+    (void)options;
+    (void)enroll;
+    (void)ret_document;
+    (void)error;
+    ret->verdict = ASG_PROOF_MISSING;
+}
+
+enum asg_status asg_document_certificates_load(const char *path, const char *region,
+                                               struct asg_document_certificates **ret,
+                                               struct asg_error *error)
+{
+    (void)path;
+    (void)region;
+    (void)ret;
+    (void)error;
+    return ASG_ERR_UNSUPPORTED;
+}
+
+void asg_document_certificates_destroy(struct asg_document_certificates **certificates)
+{
+    (void)certificates;
 }
 
 enum asg_status asg_certificate_request_key(const void *request_der, size_t length,
