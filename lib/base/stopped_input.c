@@ -15,17 +15,33 @@ enum { HAD_INPUT = 1, IS_OUT = 2 };
 
 static _Atomic uint8_t states[FDS_MAX]; /* of a descriptor: one thread polls it */
 
+/* The C library's, or a sanitizer's where there is one. */
+static void *find_next(void *_Atomic *known, const char *name)
+{
+    void *found = atomic_load(known);
+    if (found == NULL) {
+        found = dlsym(RTLD_NEXT, name);
+        atomic_store(known, found);
+    }
+    return found;
+}
+
 static int call(int set, int what, int fd, struct epoll_event *event)
 {
-    static int (*_Atomic real)(int, int, int, struct epoll_event *);
-    int (*found)(int, int, int, struct epoll_event *) = atomic_load(&real);
-    if (found == NULL) {
-        void *symbol =
-            dlsym(RTLD_NEXT, "epoll_ctl"); /* a sanitizer's, where there is one */
-        memcpy(&found, &symbol, sizeof found);
-        atomic_store(&real, found);
-    }
-    return found(set, what, fd, event);
+    static void *_Atomic known;
+    int (*next)(int, int, int, struct epoll_event *) = NULL;
+    void *found = find_next(&known, "epoll_ctl");
+    memcpy(&next, &found, sizeof next);
+    return next(set, what, fd, event);
+}
+
+static int call_wait(int set, struct epoll_event *ret_events, int most, int timeout_ms)
+{
+    static void *_Atomic known;
+    int (*next)(int, struct epoll_event *, int, int) = NULL;
+    void *found = find_next(&known, "epoll_wait");
+    memcpy(&next, &found, sizeof next);
+    return next(set, ret_events, most, timeout_ms);
 }
 
 /* libzmq names its threads ZMQbg/IO/0 and so on. */
@@ -68,6 +84,21 @@ int epoll_ctl(int set, int what, int fd, struct epoll_event *event)
         atomic_store(&states[fd], HAD_INPUT);
     }
     return result;
+}
+
+/* libzmq calls in_event() once for an error and once more for input (epoll.cpp, loop). If
+ * the first call stops the input, the second takes that for the error. So it is told of
+ * input alone: reading finds out what is wrong with the connection, after all of its
+ * data. */
+int epoll_wait(int set, struct epoll_event *ret_events, int most, int timeout_ms)
+{
+    int count = call_wait(set, ret_events, most, timeout_ms);
+    if (count <= 0 || !is_libzmq()) return count;
+    for (int i = 0; i < count; i++) {
+        bool is_broken = (ret_events[i].events & (EPOLLERR | EPOLLHUP)) != 0;
+        if (is_broken) ret_events[i].events = EPOLLIN;
+    }
+    return count;
 }
 
 void asg_stopped_input_link(void)

@@ -1,7 +1,12 @@
 /* An agent that dies while the controller's queue is full of its reports: libzmq 4.3
  * alone ends the program (lib/base/stopped_input.c). */
+#include <arpa/inet.h>
+#include <linux/sockios.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,7 +45,7 @@ static void be_agent(const char *endpoint)
 
 /* The controller: does not read for a while, in which the agent goes on and is killed;
  * stopped as a whole, so that reports and PINGs come in one piece. */
-static void be_controller(int tell)
+static void be_controller(int tell, size_t least)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     struct asg_bus *bus = NULL;
@@ -66,39 +71,115 @@ static void be_controller(int tell)
     }
     asg_bus_inlet_destroy(&inlet);
     asg_bus_destroy(&bus);
-    _exit(count > 8 ? 0
-                    : 94); /* more than the queue holds: it was stopped, and went on */
+    _exit(count >= least ? 0 : 94);
 }
+
+static pid_t start_controller(size_t least, char *ret_endpoint)
+{
+    int told[2];
+    assert_int_equal(0, pipe(told));
+    pid_t controller = fork();
+    if (controller == 0) be_controller(told[1], least);
+    assert_true(read(told[0], ret_endpoint, ASG_BUS_ENDPOINT_MAX - 1) > 0);
+    (void)close(told[0]);
+    (void)close(told[1]);
+    return controller;
+}
+
+/* Returns when all of its threads stand. */
+static void stop(pid_t controller)
+{
+    int status = 0;
+    assert_int_equal(0, kill(controller, SIGSTOP));
+    assert_int_equal(controller, waitpid(controller, &status, WUNTRACED));
+    assert_true(WIFSTOPPED(status));
+}
+
+static void end_controller(pid_t controller)
+{
+    int status = 0;
+    assert_int_equal(controller, waitpid(controller, &status, 0));
+    assert_false(WIFSIGNALED(status));
+    assert_int_equal(0, WEXITSTATUS(status));
+}
+
+/* More than its queue holds: it was stopped, and went on. */
+#define STOPPED_AND_WENT_ON 9
 
 static void test_peer_that_dies_behind_a_full_queue_ends_nothing(void **state)
 {
     (void)state;
-    int told[2];
     char endpoint[ASG_BUS_ENDPOINT_MAX] = "";
-    assert_int_equal(0, pipe(told));
-    pid_t controller = fork();
-    if (controller == 0) be_controller(told[1]);
-    assert_true(read(told[0], endpoint, sizeof endpoint - 1) > 0);
+    pid_t controller = start_controller(STOPPED_AND_WENT_ON, endpoint);
     pid_t agent = fork();
     if (agent == 0) be_agent(endpoint);
     pass_ms(100);
-    assert_int_equal(0, kill(controller, SIGSTOP));
+    stop(controller);
     pass_ms(200);
     assert_int_equal(0, kill(agent, SIGKILL));
-    int status = 0;
-    assert_int_equal(agent, waitpid(agent, &status, 0));
+    assert_int_equal(agent, waitpid(agent, NULL, 0));
     assert_int_equal(0, kill(controller, SIGCONT));
-    assert_int_equal(controller, waitpid(controller, &status, 0));
-    assert_false(WIFSIGNALED(status));
-    assert_int_equal(0, WEXITSTATUS(status));
-    (void)close(told[0]);
-    (void)close(told[1]);
+    end_controller(controller);
+}
+
+static void send_all(int fd, const void *data, size_t length)
+{
+    assert_int_equal(length, send(fd, data, length, MSG_NOSIGNAL));
+}
+
+/* A peer of ZMTP 3.0 without a security mechanism, by hand. */
+static int connect_by_hand(const char *endpoint)
+{
+    static const uint8_t greeting[64] = {0xff, 0,    0, 0, 0,   0,   0,   0,
+                                         0,    0x7f, 3, 0, 'N', 'U', 'L', 'L'};
+    static const char ready[] = "\x04\x1a\x05READY\x0bSocket-Type\0\0\0\x04PUSH";
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons((uint16_t)atoi(strrchr(endpoint, ':') + 1));
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(0, connect(fd, (struct sockaddr *)&address, sizeof address));
+    send_all(fd, greeting, sizeof greeting);
+    send_all(fd, ready, sizeof ready - 1);
+    uint8_t answer[64 + 2];
+    assert_int_equal(sizeof answer, recv(fd, answer, sizeof answer, MSG_WAITALL));
+    uint8_t rest[256];
+    assert_int_equal(answer[65], recv(fd, rest, answer[65], MSG_WAITALL));
+    return fd;
+}
+
+#define REPORTS 40 /* all of them are read */
+
+/* All in one event: what fills the queue, PINGs behind it, and that the connection was
+ * reset. libzmq calls in_event() twice for it, if it is let. */
+static void test_peer_that_resets_in_the_same_moment_ends_nothing(void **state)
+{
+    (void)state;
+    static const char report_and_ping[] = "\0\x06report\x04\x07\x04PING\0\0";
+    const struct linger now = {.l_onoff = 1, .l_linger = 0};
+    char endpoint[ASG_BUS_ENDPOINT_MAX] = "";
+    pid_t controller = start_controller(REPORTS, endpoint);
+    int fd = connect_by_hand(endpoint);
+    pass_ms(100);
+    stop(controller);
+    for (int i = 0; i < REPORTS; i++)
+        send_all(fd, report_and_ping, sizeof report_and_ping - 1);
+    int left = 1;
+    for (int i = 0; i < 500 && left > 0; i++) {
+        assert_int_equal(0, ioctl(fd, SIOCOUTQ, &left));
+        pass_ms(1);
+    }
+    assert_int_equal(0, left);
+    assert_int_equal(0, setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now));
+    assert_int_equal(0, close(fd));
+    assert_int_equal(0, kill(controller, SIGCONT));
+    end_controller(controller);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_peer_that_dies_behind_a_full_queue_ends_nothing),
+        cmocka_unit_test(test_peer_that_resets_in_the_same_moment_ends_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
