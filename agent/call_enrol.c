@@ -417,7 +417,7 @@ static bool make_proof(struct asg_enrol_call *call)
     if (status == ASG_OK) return true;
     (void)pthread_mutex_lock(&call->mutex);
     call->answer.outcome =
-        asg_status_is_retryable(status) ? ASG_ENROL_NOT_YET : ASG_ENROL_UNUSABLE;
+        asg_status_is_retryable(status) ? ASG_ENROL_NOT_YET : ASG_ENROL_NO_PROOF;
     (void)snprintf(call->answer.words, sizeof call->answer.words, "%s", error.text);
     (void)pthread_mutex_unlock(&call->mutex);
     return false;

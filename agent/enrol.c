@@ -63,7 +63,8 @@ static int64_t wait_max_ms(const struct asg_enrol_timer *timer,
 {
     if (outcome == ASG_ENROL_NOT_YET) return ASG_ENROL_NOT_YET_MS_MAX;
     if (timer->is_member) return ASG_ENROL_MEMBER_MS_MAX;
-    if (outcome == ASG_ENROL_REFUSED || outcome == ASG_ENROL_UNUSABLE)
+    if (outcome == ASG_ENROL_REFUSED || outcome == ASG_ENROL_UNUSABLE ||
+        outcome == ASG_ENROL_NO_PROOF)
         return ASG_ENROL_REFUSED_MS_MAX;
     return ASG_ENROL_NOBODY_MS_MAX;
 }

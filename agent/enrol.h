@@ -30,6 +30,7 @@ enum asg_enrol_outcome {
     ASG_ENROL_NOT_YET,  /* the controller says: try again */
     ASG_ENROL_REFUSED,  /* the controller says no */
     ASG_ENROL_UNUSABLE, /* it answered something that is no use */
+    ASG_ENROL_NO_PROOF, /* nobody was asked: there is nothing to prove ourselves with */
 };
 
 struct asg_enrol_timer {

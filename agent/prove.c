@@ -94,6 +94,10 @@ static enum asg_status prove_by_sts(const struct asg_prove_options *options,
     audience.authority = authority;
     enum asg_status status =
         asg_credentials_of_instance(imds, &options->clock, &credentials, error);
+    if (status == ASG_ERR_NOT_FOUND) {
+        return asg_fail(error, status,
+                        "this instance has no role (instance profile) to sign for it");
+    }
     if (status == ASG_OK) status = find_endpoint(options, imds, arena, &endpoint, error);
     if (status == ASG_OK) {
         status = asg_caller_sign(&endpoint, &credentials, &audience,
@@ -123,6 +127,10 @@ static enum asg_status prove_by_document(struct asg_imds *imds, struct asg_arena
     if (status == ASG_OK)
         status = ask(imds, SIGNATURE_PATH, arena, &ret->document.signature, error);
     if (status == ASG_OK) ret->proof = ASG_RPC_PROOF_DOCUMENT;
+    if (status == ASG_ERR_NOT_FOUND) {
+        return asg_fail(error, status,
+                        "the metadata of this instance has no signed identity document");
+    }
     return status;
 }
 

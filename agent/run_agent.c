@@ -22,7 +22,8 @@ static void tell_trouble(struct asg_agent *agent, const struct asg_enrol_answer 
                                          [ASG_ENROL_STRANGER] = "enrol_wrong_authority",
                                          [ASG_ENROL_NOT_YET] = "enrol_not_yet",
                                          [ASG_ENROL_REFUSED] = "enrol_refused",
-                                         [ASG_ENROL_UNUSABLE] = "enrol_unusable_answer"};
+                                         [ASG_ENROL_UNUSABLE] = "enrol_unusable_answer",
+                                         [ASG_ENROL_NO_PROOF] = "enrol_no_proof"};
     int64_t now_ms = asg_clock_monotonic_ms(&agent->clock);
     if (!asg_enrol_timer_may_tell(agent->timer, now_ms)) return;
     asg_log_warn("agent", events[answer->outcome],

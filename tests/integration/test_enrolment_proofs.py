@@ -105,6 +105,12 @@ class Proofs(unittest.TestCase):
         self.wait_for_words("STS says role other, which is not in enrol.roles")
         self.assertEqual(0, self.metric('asg_enrolments_total{outcome="bound"}'))
 
+    def test_an_instance_without_a_role_says_so(self):
+        self.start(enrol_proofs="sts", enrol_sts_endpoint="{ec2}/")
+        self.launch("--proof", "sts")
+        self.wait_for_words("enrol_no_proof")
+        self.assertIn("no proof to give: this instance has no role", self.console())
+
     def test_another_account_is_refused_in_words(self):
         endpoint = self.start(enrol_proofs="sts", enrol_sts_endpoint="{ec2}/",
                               enrol_account="123456789012")

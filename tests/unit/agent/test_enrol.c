@@ -51,7 +51,8 @@ static void test_waits_grow_with_jitter_and_never_end(void **state)
                 {ASG_ENROL_STRANGER, ASG_ENROL_NOBODY_MS_MAX},
                 {ASG_ENROL_NOT_YET, ASG_ENROL_NOT_YET_MS_MAX},
                 {ASG_ENROL_REFUSED, ASG_ENROL_REFUSED_MS_MAX},
-                {ASG_ENROL_UNUSABLE, ASG_ENROL_REFUSED_MS_MAX}};
+                {ASG_ENROL_UNUSABLE, ASG_ENROL_REFUSED_MS_MAX},
+                {ASG_ENROL_NO_PROOF, ASG_ENROL_REFUSED_MS_MAX}};
     for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
         struct asg_enrol_timer timer = fresh();
         int64_t longest_ms = 0;

@@ -263,6 +263,41 @@ static void test_what_is_wrong_for_good_is_said(void **state)
     metadata_end(&metadata);
 }
 
+/* Baked into an image: where, and whom to believe; the role or document says who. */
+static void test_settings_need_no_line_for_another_proof_than_the_token(void **state)
+{
+    (void)state;
+    static const char ca[] =
+        "6ac3c336e4094835293a3fed8a4b5fedde1b5e2626d9838fed50693bba00af0e";
+    static const char *const user_data[] = {NULL, "#!/bin/sh\n"};
+    struct metadata metadata;
+    metadata_start(&metadata);
+    metadata.instance_id = "i-1";
+    metadata.address = "127.5.0.1";
+    struct asg_agent_settings settings = empty_settings();
+    settings.metadata_endpoint = metadata.url;
+    settings.enrol = "10.0.0.5:7706";
+    for (size_t i = 0; i < 2; i++) {
+        metadata.user_data = user_data[i];
+        struct asg_arena arena = {0};
+        struct asg_identity identity;
+        struct asg_error error;
+        settings.enrol_ca = ca;
+        settings.proof = ASG_AGENT_PROOF_STS;
+        assert_status(ASG_OK, identify(&settings, &arena, &identity, &error));
+        assert_string_equal("", identity.join.token);
+        assert_string_equal(settings.enrol, identity.join.enrol);
+        assert_string_equal(ca, identity.join.ca);
+        settings.proof = ASG_AGENT_PROOF_TOKEN;
+        assert_status(ASG_ERR_NOT_FOUND, identify(&settings, &arena, &identity, &error));
+        settings.proof = ASG_AGENT_PROOF_STS;
+        settings.enrol_ca = "";
+        assert_status(ASG_ERR_NOT_FOUND, identify(&settings, &arena, &identity, &error));
+        asg_arena_clear(&arena);
+    }
+    metadata_end(&metadata);
+}
+
 static void test_join_file_that_is_wrong_is_named(void **state)
 {
     (void)state;
@@ -291,6 +326,7 @@ int main(void)
         IN_FIXTURE(test_complete_settings_ask_nobody),
         cmocka_unit_test(test_metadata_out_of_reach_is_worth_another_try),
         cmocka_unit_test(test_what_is_wrong_for_good_is_said),
+        cmocka_unit_test(test_settings_need_no_line_for_another_proof_than_the_token),
         IN_FIXTURE(test_join_file_that_is_wrong_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

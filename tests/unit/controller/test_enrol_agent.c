@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/safe_file.h"
 #include "lib/check.h"
 
 #define ID      "i-0123456789abcdef0"
@@ -447,6 +448,155 @@ static void test_who_does_not_lead_or_stops_sends_them_away(void **state)
     expect_nothing_for_the_log(f);
 }
 
+/* ---- proofs by AWS: what of them is for this file ---- */
+
+/* The same controller, with other proofs taken. */
+static void take_proofs(struct fixture *f, const struct asg_proof_rules *rules,
+                        bool is_address_checked)
+{
+    const struct asg_clock clock = {.wall_ms = read_ms, .monotonic_us = read_us};
+    asg_enrolments_destroy(&f->enrolments);
+    asg_proofs_destroy(&f->proofs);
+    const struct asg_proofs_options proving = {.rules = rules,
+                                               .authorities_pem =
+                                                   asg_authority_pem(f->authority),
+                                               .clock = clock};
+    asg_proofs_new(&proving, &f->proofs);
+    const struct asg_enrolments_options options = {
+        .inbox = f->inbox,
+        .ingest = f->ingest,
+        .proofs = f->proofs,
+        .authority = f->authority,
+        .is_leading = &f->is_leading,
+        .cluster_id = CLUSTER,
+        .reports = "tcp://10.0.0.1:7701, tcp://10.0.0.2:7701",
+        .reports_key = "the key",
+        .is_address_checked = is_address_checked,
+        .life_ms = HOUR_MS,
+        .pending = 2,
+        .clock = clock,
+    };
+    assert_status(ASG_OK, asg_enrolments_new(&options, &f->enrolments, NULL));
+}
+
+static struct asg_rpc_enroll start_enroll(struct fixture *f, const char *instance_id,
+                                          enum asg_rpc_proof proof)
+{
+    return (struct asg_rpc_enroll){.instance_id = instance_id,
+                                   .curve_key = KEY_A,
+                                   .request = f->request.data,
+                                   .request_length = f->request.length,
+                                   .version = "test",
+                                   .grpc_port = 7705,
+                                   .interval_ms = 1000,
+                                   .proof = proof,
+                                   .token.token = "",
+                                   .sts = {.url = "", .body = ""},
+                                   .document = {.document = "", .signature = ""}};
+}
+
+static void enrol_by_document(struct fixture *f, const struct asg_document_key *key,
+                              const char *address_in_it, struct asg_rpc_call *call)
+{
+    char text[512];
+    struct asg_bytes signature = {0};
+    int length = snprintf(text, sizeof text,
+                          "{\"accountId\":\"123456789012\",\"instanceId\":\"" ID
+                          "\",\"pendingTime\":\"2026-11-23T13:00:00Z\",\"privateIp\":"
+                          "\"%s\",\"region\":\"us-east-1\"}",
+                          address_in_it);
+    asg_document_sign(key, text, (size_t)length, &signature);
+    struct asg_rpc_enroll enroll = start_enroll(f, ID, ASG_RPC_PROOF_DOCUMENT);
+    enroll.document.signature = asg_bytes_text(&signature);
+    *call = (struct asg_rpc_call){.answers = 0};
+    asg_enrolments_take(f->enrolments, call, &enroll, IP);
+    asg_bytes_clear(&signature);
+}
+
+static void pin(struct fixture *f, const struct asg_document_key *key,
+                struct asg_proof_rules *rules)
+{
+    static const char *const account = "123456789012";
+    char path[96];
+    struct asg_bytes pem = {0};
+    asg_document_key_certificate(key, &pem);
+    (void)snprintf(path, sizeof path, "%s/pinned.pem", f->folder);
+    assert_status(ASG_OK, asg_safe_file_make(path, 0644, pem.data, pem.length, NULL));
+    asg_bytes_clear(&pem);
+    *rules = (struct asg_proof_rules){.accounts = &account, .account_count = 1};
+    rules->takes[ASG_PROOF_DOCUMENT] = true;
+    assert_status(ASG_OK, asg_document_certificates_load(path, "us-east-1",
+                                                         &rules->documents, NULL));
+}
+
+static void test_a_document_is_good_for_its_own_address(void **state)
+{
+    struct fixture *f = *state;
+    struct asg_document_key *key = NULL;
+    struct asg_proof_rules rules;
+    struct asg_rpc_call call;
+    asg_document_key_make(&key);
+    pin(f, key, &rules);
+    tell_member(f, IP, "", "");
+
+    take_proofs(f, &rules, true);
+    enrol_by_document(f, key, "10.0.0.8", &call);
+    expect(&call, ASG_RPC_PERMISSION_DENIED);
+    assert_non_null(strstr(call.details, "identity document"));
+    expect_nothing_for_the_log(f);
+    enrol_by_document(f, key, IP, &call);
+    settle(f, true, "");
+    expect_certificate(f, &call);
+
+    /* Behind address translation core compares the document's with EC2's. */
+    take_proofs(f, &rules, false);
+    enrol_by_document(f, key, "10.0.0.8", &call);
+    struct asg_inbox_item *item = asg_inbox_take(f->inbox);
+    assert_non_null(item);
+    assert_int_equal(ASG_PROOF_DOCUMENT, item->event.enrolment->proof);
+    assert_string_equal("10.0.0.8", item->event.enrolment->address);
+    assert_true(item->event.enrolment->is_address_checked);
+    item->waiter.settled(item->waiter.call, NULL);
+    asg_inbox_done(f->inbox, item);
+
+    char token[ASG_JOIN_TOKEN_SIZE];
+    asg_join_token(f->secret, 70, 7, 1, token);
+    (void)enrol_as(f, ID, KEY_A, token, IP, &call); /* not taken any more */
+    expect(&call, ASG_RPC_PERMISSION_DENIED);
+    assert_non_null(strstr(call.details, "identity document, for proof: document"));
+    asg_proof_rules_clear(&rules);
+    asg_document_key_destroy(&key);
+}
+
+/* Strangers make no work for STS, and all of them hear the same. */
+static void test_sts_is_asked_for_our_instances_from_their_addresses_alone(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const account = "123456789012";
+    struct asg_proof_rules rules = {
+        .accounts = &account, .account_count = 1, .sts_ca = ""};
+    rules.takes[ASG_PROOF_STS] = true;
+    take_proofs(f, &rules, true);
+    tell_member(f, IP, "", "");
+    const struct {
+        const char *id;
+        const char *address;
+        enum asg_rpc_code code;
+    } rows[] = {
+        {OTHER, IP, ASG_RPC_NOT_FOUND},
+        {ID, "10.0.0.8", ASG_RPC_NOT_FOUND},
+        {ID, IP, ASG_RPC_PERMISSION_DENIED}}; /* to be checked: it is no request */
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct asg_rpc_enroll enroll = start_enroll(f, rows[i].id, ASG_RPC_PROOF_STS);
+        struct asg_rpc_call call = {.answers = 0};
+        asg_enrolments_take(f->enrolments, &call, &enroll, rows[i].address);
+        expect(&call, rows[i].code);
+        const char *words = i < 2 ? "no instance of that id and of the address" : "STS";
+        assert_non_null(strstr(call.details, words));
+        expect_nothing_for_the_log(f);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -462,6 +612,8 @@ int main(void)
         TEST(test_other_keys_reach_core_once_in_ten_minutes),
         TEST(test_so_many_wait_and_no_more),
         TEST(test_who_does_not_lead_or_stops_sends_them_away),
+        TEST(test_a_document_is_good_for_its_own_address),
+        TEST(test_sts_is_asked_for_our_instances_from_their_addresses_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
