@@ -164,7 +164,7 @@ static enum asg_status check_url(const char *url, const struct asg_endpoint *end
 
 static const char *find_header(const struct asg_caller_request *request, const char *name)
 {
-    for (size_t i = 0; i < request->header_count; i++) {
+    for (size_t i = 0; i < request->header_count && i < ASG_CALLER_HEADERS; i++) {
         if (strcasecmp(request->headers[i].name, name) == 0)
             return request->headers[i].value;
     }

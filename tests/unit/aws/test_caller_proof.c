@@ -183,6 +183,7 @@ static void test_only_sts_of_aws_is_asked(void **state)
         "https://sts.s3-us-west-2.amazonaws.com/",
         "https://sts.s3-website-us-east-1.amazonaws.com/",
         "https://sts.elb.amazonaws.com/",
+        "https://sts.elb-1.amazonaws.com/",
         "https://ec2.eu-west-1.amazonaws.com/",
         "https://169.254.169.254/",
         "https://localhost/",
@@ -241,6 +242,9 @@ static void test_any_other_call_or_header_is_refused(void **state)
     struct asg_caller_request request = place->request;
     header(&request, "x-amz-date")->name = "host"; /* twice */
     expect(place, &request, &audience, NOW_MS, "it has no header x-amz-date");
+    request = place->request;
+    request.header_count++; /* more than there is room for */
+    expect(place, &request, &audience, NOW_MS, "other headers");
     const struct {
         const char *name;
         const char *value;
