@@ -202,12 +202,14 @@ static struct round_result run_openasg(int depth)
 }
 
 /* The worker process: answers each job at once. */
-static void run_worker(const char *endpoint, const char *server_key)
+static void run_worker(const char *endpoint, const char *server_key,
+                       const char *public_key, const char *secret_key)
 {
     struct asg_bus *bus = NULL;
     must(asg_bus_new(1, &bus, NULL) == ASG_OK, "bus");
     struct asg_bus_keys keys;
-    asg_bus_keys_new(&keys);
+    (void)snprintf(keys.public_key, sizeof keys.public_key, "%s", public_key);
+    (void)snprintf(keys.secret_key, sizeof keys.secret_key, "%s", secret_key);
     const struct asg_bus_connect_options options = {
         .endpoint = endpoint, .server_key = server_key, .keys = &keys};
     struct asg_bus_connection *connection = NULL;
@@ -258,11 +260,17 @@ static void begin_openasg(const char *unused)
     const struct asg_clock clock = asg_clock_real();
     ours->time_ms = asg_clock_wall_ms(&clock) + 1000;
     struct asg_bus_keys keys;
+    struct asg_bus_keys worker;
+    struct asg_allow_list *workers = NULL; /* lent for good: as long as the program */
     asg_bus_keys_new(&keys);
+    asg_bus_keys_new(&worker);
+    asg_allow_list_new(&workers);
+    asg_allow_list_add(workers, worker.public_key, "bench");
     must(asg_bus_new(1, &ours->bus, NULL) == ASG_OK, "bus");
     const struct asg_bus_listen_options listening = {.endpoint = "tcp://127.0.0.1:*",
                                                      .domain = "workers",
                                                      .keys = &keys,
+                                                     .allow_list = workers,
                                                      .max_message_bytes = 1 << 20,
                                                      .high_water = 10000};
     must(asg_bus_listener_new(ours->bus, &listening, &ours->listener, NULL) == ASG_OK,
@@ -295,7 +303,7 @@ static void begin_openasg(const char *unused)
     if (child == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)execl("/proc/self/exe", "bench_queue", "--worker", endpoint,
-                    keys.public_key, (char *)NULL);
+                    keys.public_key, worker.public_key, worker.secret_key, (char *)NULL);
         _exit(127);
     }
     ours->worker = child;
@@ -412,7 +420,8 @@ static unsigned which_queues(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    if (argc == 4 && strcmp(argv[1], "--worker") == 0) run_worker(argv[2], argv[3]);
+    if (argc == 6 && strcmp(argv[1], "--worker") == 0)
+        run_worker(argv[2], argv[3], argv[4], argv[5]);
     if (argc == 4 && strcmp(argv[1], "--echo") == 0) run_echo(argv[2], argv[3]);
     must(mkdtemp(folder) != NULL, "mkdtemp");
     begin_floor(folder);

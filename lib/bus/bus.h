@@ -54,15 +54,11 @@ struct asg_bus_listen_options {
     const char *endpoint; /* "tcp://127.0.0.1:7701"; port * takes a free one */
     const char *domain;   /* of this trust level: "agents", "workers", "admin" */
     const struct asg_bus_keys *keys;   /* lent for the call */
-    struct asg_allow_list *allow_list; /* lent for good; NULL: any key may connect */
+    struct asg_allow_list *allow_list; /* lent for good; NULL: nobody may connect */
     size_t max_message_bytes;          /* 0: 1 MiB */
     int high_water;                    /* messages queued a peer each way; 0: 1000 */
     int64_t handshake_ms;              /* 0: 5 s */
-    /* Thousands of peers: no heartbeats of our own (theirs are answered), because libzmq
-     * searches all its timers at each. TCP's keep-alive ends a dead connection in 30 s.
-     */
-    bool has_many_peers;
-    bool allow_plaintext; /* no encryption, no keys: for measurements only */
+    bool allow_plaintext;              /* no encryption, no keys: for measurements only */
     enum asg_bus_lane lane;
     uint32_t connections_key;     /* live ones of one key at most; 0: any number */
     uint32_t handshakes_key_hour; /* of one key in an hour; 0: any number */

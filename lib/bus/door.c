@@ -169,7 +169,7 @@ static void read_events(struct door *door)
 
 static bool is_listed(const struct door *door, const char *key)
 {
-    return door->options.list == NULL ||
+    return door->options.list != NULL &&
            asg_allow_list_find(door->options.list, key, NULL);
 }
 

@@ -16,7 +16,7 @@ struct door;
 
 struct door_options {
     const char *domain;
-    struct asg_allow_list *list; /* NULL: any key */
+    struct asg_allow_list *list; /* NULL: nobody */
     uint32_t connections_key;    /* live ones of a key at most; 0: any number */
     int64_t silent_ms;           /* 0: 30 s */
     uint16_t port;

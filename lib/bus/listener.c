@@ -21,7 +21,7 @@ static bool set_options(const struct asg_bus *bus, void *socket,
     int handshake_ms =
         options->handshake_ms > 0 ? (int)options->handshake_ms : HANDSHAKE_MS;
     return set_common_options(socket, options->high_water, options->max_message_bytes) &&
-           (options->has_many_peers || set_heartbeats(socket)) &&
+           set_heartbeats(socket) &&
            zmq_setsockopt(socket, ZMQ_AFFINITY, &threads, sizeof threads) == 0 &&
            set_int(socket, ZMQ_LINGER, 0) && set_int(socket, ZMQ_ROUTER_MANDATORY, 1) &&
            set_int(socket, ZMQ_HANDSHAKE_IVL, handshake_ms) &&

@@ -77,7 +77,7 @@ static bool receive_request(void *socket, struct request *ret)
 static bool is_admitted(const struct zap_rule *rule, const char *key)
 {
     if (rule->list != NULL) return asg_allow_list_find(rule->list, key, NULL);
-    return rule->set == NULL || asg_key_set_has(rule->set, key);
+    return rule->set != NULL && asg_key_set_has(rule->set, key);
 }
 
 static const char *key_of(const void *item)

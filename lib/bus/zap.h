@@ -19,7 +19,7 @@ ASG_MUST_USE enum asg_status zap_new(void *context, struct refused_table *refuse
                                      struct zap **ret, struct asg_error *error);
 void zap_destroy(struct zap **zap);
 
-/* Who may connect; both NULL: any key. */
+/* Who may connect; both NULL: nobody. */
 struct zap_rule {
     struct asg_allow_list *list;
     struct asg_key_set *set;

@@ -135,18 +135,16 @@ static void test_a_plaintext_client_is_never_heard(void **state)
     asg_bus_connection_destroy(&known);
 }
 
-static void test_without_a_zap_handler_nobody_gets_in(void **state)
+/* The client, which is on the world's list, sends to a listener of another bus. */
+static void check_it_is_not_heard(struct world *world, struct asg_bus *bus,
+                                  struct asg_allow_list *list)
 {
-    struct world *world = *state;
-    /* A second context, whose handler we end: what is left is the enforced domain. */
-    struct asg_bus *bus = NULL;
-    assert_status(ASG_OK, asg_bus_new(1, &bus, NULL));
     const struct asg_bus_listen_options options = {.endpoint = "tcp://127.0.0.1:*",
                                                    .domain = "workers",
                                                    .keys = &world->server,
+                                                   .allow_list = list,
                                                    .max_message_bytes = 1000};
     struct asg_bus_listener *listener = NULL;
-    asg_bus_stop_zap_for_test(bus);
     assert_status(ASG_OK, asg_bus_listener_new(bus, &options, &listener, NULL));
     const struct asg_bus_connect_options to = {.endpoint =
                                                    asg_bus_listener_endpoint(listener),
@@ -159,6 +157,26 @@ static void test_without_a_zap_handler_nobody_gets_in(void **state)
     assert_false(receive(listener, &message, 700));
     asg_bus_connection_destroy(&connection);
     asg_bus_listener_destroy(&listener);
+}
+
+static void test_without_a_zap_handler_nobody_gets_in(void **state)
+{
+    struct world *world = *state;
+    /* A second context, whose handler we end: what is left is the enforced domain. */
+    struct asg_bus *bus = NULL;
+    assert_status(ASG_OK, asg_bus_new(1, &bus, NULL));
+    asg_bus_stop_zap_for_test(bus);
+    check_it_is_not_heard(world, bus, world->list);
+    asg_bus_destroy(&bus);
+}
+
+static void test_without_a_list_nobody_gets_in(void **state)
+{
+    struct world *world = *state;
+    struct asg_bus *bus = NULL;
+    assert_status(ASG_OK, asg_bus_new(1, &bus, NULL));
+    check_it_is_not_heard(world, bus, NULL);
+    assert_true(asg_bus_refused_count(bus) > 0);
     asg_bus_destroy(&bus);
 }
 
@@ -326,6 +344,7 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(test_without_a_zap_handler_nobody_gets_in, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(test_without_a_list_nobody_gets_in, begin, end),
         cmocka_unit_test_setup_teardown(
             test_an_oversized_message_ends_only_its_connection, begin, end),
         cmocka_unit_test_setup_teardown(test_a_name_the_peer_chose_is_dropped, begin,
