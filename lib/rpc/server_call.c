@@ -218,11 +218,10 @@ static void take_hang_up(struct asg_rpc_call *call)
 {
     (void)pthread_mutex_lock(&call->mutex);
     call->is_gone = call->is_cancelled != 0;
-    /* A call whose request has not been handed over is not the handler's: the end of
-     * the read ends it. */
-    bool is_theirs =
-        call->method != NULL && call->method->hung_up != NULL && call->request != NULL;
-    bool is_told = call->is_gone && !call->is_ended && is_theirs;
+    /* A call that has not been handed over is not the handler's: the end of the read
+     * ends it. */
+    bool is_told = call->is_gone && !call->is_ended && call->is_handled &&
+                   call->method->hung_up != NULL;
     (void)pthread_mutex_unlock(&call->mutex);
     if (is_told) call->method->hung_up(call, call->method->context);
     (void)pthread_mutex_lock(&call->mutex);

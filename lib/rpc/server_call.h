@@ -41,7 +41,7 @@ struct asg_rpc_call {
     char peer_address[ASG_RPC_PEER_BYTES];
     struct grpc_auth_context *auth;      /* NULL: plaintext */
     const char *peer_certificate;        /* in auth; NULL: none */
-    const struct asg_rpc_method *method; /* NULL: answered by the server itself */
+    const struct asg_rpc_method *method; /* NULL: refused */
     grpc_call *call;
     grpc_metadata_array metadata;
     grpc_byte_buffer *request;

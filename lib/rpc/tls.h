@@ -3,9 +3,10 @@
  * What a certificate says is judged by the caller of this room (`check`), not by gRPC: it
  * gets the chain as PEM and whom it asked for, because certificates here name instances
  * and not hosts, and because one that expired may still be believed (docs/security.md).
- * TLS 1.2 or newer; the TLS of gRPC core proves that the peer holds the key.
- * Texts of PEM are copied; nothing here blocks.
- * Threads: any; check() runs on gRPC's threads and must not block.
+ * TLS 1.2 or newer: gRPC core's on servers, tunnel.h's on clients. Either proves that the
+ * peer holds the key. Texts of PEM are copied; nothing here blocks.
+ * Threads: any; check() runs on the client's tunnel thread, which all its connections
+ * wait for, and must not block.
  */
 #ifndef ASG_RPC_TLS_H
 #define ASG_RPC_TLS_H
