@@ -84,6 +84,10 @@ class LogReader:
         self.closed = set()
         self.asked = {}  # client token -> instances asked for
         self.members = {}  # instance id -> state
+        self.keys = {}  # instance id -> its agent's keys, as they were bound first
+        self.holders = {}  # key -> instance id
+        self.keys_moved = []  # what became of keys and must not, in words
+        self.disputes = []  # alarms: other keys for an instance that has some
         self.marks = set()
         self.replaced = 0
 
@@ -108,7 +112,23 @@ class LogReader:
         self.closed.update(effects["closed_jobs"])
         for member in effects["members"]:
             self.members[member["instance_id"]] = member["state"]
+            self.take_keys(member)
+        self.disputes += [a["message"] for a in effects["alarms"]
+                          if a["kind"] == "enrolment" and a["is_raised"]]
         self.replaced += sum(d["kind"] == "replace" for d in effects["decisions"])
+
+    def take_keys(self, member):
+        instance, keys = member["instance_id"], (member["curve_key"], member["tls_key"])
+        known = self.keys.get(instance)
+        if keys == ("", ""):
+            if known is not None and member["state"] != "gone":
+                self.keys_moved.append(f"{instance} lost its keys")
+            return
+        if self.keys.setdefault(instance, keys) != keys:
+            self.keys_moved.append(f"{instance} got other keys")
+        for key in keys:
+            if self.holders.setdefault(key, instance) != instance:
+                self.keys_moved.append(f"{instance} has a key of {self.holders[key]}")
 
     def take_event(self, event):
         command = event.get("command") or {}
@@ -139,6 +159,11 @@ class Looking:
 
     def calls(self, action):
         return self.control("GET", f"/_control/calls?action={action}")["calls"]
+
+    def count_alive_enrolled(self):
+        """How many of EC2's instances have their keys bound, by the log."""
+        self.log.read_on()
+        return len(set(self.ec2_instances()) & set(self.log.keys))
 
     def is_leading(self):
         try:

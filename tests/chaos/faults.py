@@ -9,6 +9,7 @@ import time
 
 from arena import GROUP, LEASE_S, SILENT_S, WORKERS
 from cluster import Trouble, wait_for
+from hosts import AGENTS as AGENT_HOSTS
 from hosts import CONTROLLER as CONTROLLER_HOST
 
 HOLD_S = 2.0  # how long a fault of EC2 or of the disk lasts
@@ -67,6 +68,31 @@ def kill_everything(arena):
     pause(arena, 0.4)
     for name in ("controller",) + WORKERS:
         arena.restart(name)
+
+
+MANY = 20
+
+
+def kill_while_many_enrol(arena):
+    """Twenty instances start; the controller dies when some of them are enrolled and others
+    are not, and comes back. Then the group is what it was."""
+    was = arena.max
+    arena.max = MANY
+    arena.openasg("group", "update", GROUP, "--max", MANY, "--desired", MANY)
+    try:
+        wait_for("some of them to be enrolled",
+                 lambda: MANY // 4 <= arena.count_alive_enrolled() < MANY, 60, 0.02)
+        arena.kill("controller")
+        pause(arena, 0.4)
+        arena.restart("controller")
+        wait_for(f"all {MANY} to serve or the policy to want fewer", arena.quiet, 120)
+    finally:
+        arena.openasg("group", "update", GROUP, "--max", was, "--desired", was,
+                      "--force")
+        wait_for("the group as it was", lambda: len(arena.ec2_instances()) <= was, 60)
+        most, arena.watcher.most, arena.max = arena.watcher.most, 0, was
+    if most > MANY:
+        raise Trouble(f"{most} lived at once, max was {MANY}")
 
 
 def stop_process(kind, leases):
@@ -289,6 +315,23 @@ def cut_agent_link(arena):
         time.sleep(SILENT_S + 16)
     finally:
         arena.network.rejoin(number)
+
+
+def lose_while_they_enrol(arena):
+    """New instances reach the enrolment port, and no answer reaches them: they are bound and
+    do not know. Nothing is wrong with those that serve."""
+    now = arena.group()["config"]["desired"]
+    known = {r["private_ip"] for r in arena.instances()}
+    free = [n for n in AGENT_HOSTS if not any(ip.endswith(f".{n}") for ip in known)]
+    for number in free:
+        arena.network.lose(CONTROLLER_HOST, number)
+    try:
+        arena.load.offered = 180.0
+        arena.openasg("desired", "set", GROUP, min(now + 2, arena.max), "--force")
+        time.sleep(4 * SILENT_S)
+    finally:
+        for number in free:
+            arena.network.deliver(CONTROLLER_HOST, number)
 
 
 # ---- failpoints ----

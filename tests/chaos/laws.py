@@ -89,6 +89,22 @@ def acknowledged_orders_survive(arena, verdict):
                     f"{shown[0]['desired'] if shown else 'none'}")
 
 
+def no_key_changes_hands(arena, verdict):
+    """Nobody here gives an order to rebind: keys stay with the instance they came with."""
+    for text in arena.log.keys_moved:
+        verdict.say(text)
+
+
+def no_agent_is_locked_out(arena, picture, verdict):
+    """No agent ever came with other keys than its instance's: it was not refused; and who
+    serves is enrolled."""
+    for text in arena.log.disputes:
+        verdict.say(f"an agent was refused: {text}")
+    unbound = picture["serving"] - set(arena.log.keys) if picture else ()
+    if unbound:
+        verdict.say(f"serve without keys in the log: {sorted(unbound)}")
+
+
 def log_verifies_and_replays(arena, verdict):
     for words, wanted in ((("log", "verify", arena.log_file()), "verified:         yes"),
                           (("replay", arena.log_file()), "identical")):
@@ -115,6 +131,8 @@ def judge(arena, picture, dead_before):
             no_lost_job(arena, verdict, dead_before)
         no_launch_twice(arena, picture, verdict)
         acknowledged_orders_survive(arena, verdict)
+        no_key_changes_hands(arena, verdict)
+        no_agent_is_locked_out(arena, picture, verdict)
         log_verifies_and_replays(arena, verdict)
     except (Trouble, OSError, subprocess.SubprocessError) as trouble:
         verdict.say(f"cannot be judged: {trouble}")

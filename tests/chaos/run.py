@@ -51,7 +51,9 @@ def rows_of_processes(kills):
         ("agent", faults.kill_agent))]
     few = max(1, kills // 10)
     rows += [Row("kill -9 both workers", faults.kill_both_workers, few, "processes"),
-             Row("kill -9 controller and workers", faults.kill_everything, few, "processes")]
+             Row("kill -9 controller and workers", faults.kill_everything, few, "processes"),
+             Row("kill -9 controller while 20 agents enrol", faults.kill_while_many_enrol,
+                 max(1, kills // 20), "processes")]
     for kind in ("controller", "worker"):
         for leases in (0.5, 2, 10):
             rows.append(Row(f"SIGSTOP {kind}, {leases:g} leases",
@@ -135,6 +137,8 @@ def rows_of_links(times):
                 faults.lose_one_way((EC2,), HOSTS_OF_WORKERS, 2 * LEASE_S), times, "links"),
             Row("link one way: an instance hears nothing", faults.lose_to_instance, times,
                 "links"),
+            Row("link one way: instances that enrol get no answer",
+                faults.lose_while_they_enrol, times, "links"),
             Row("link slow: 64 kbit/s to a worker",
                 faults.slow_link(HOSTS_OF_WORKERS[1], 3 * LEASE_S), times, "links"),
             Row("link slow: 64 kbit/s to the controller",

@@ -647,6 +647,32 @@ static void test_the_authority_is_found_again(void **state)
     assert_string_equal(before, asg_authority_fingerprint(place->authority));
 }
 
+/* Whoever makes it may die when the key is on the disk and the certificate, or half of
+ * it, is not. */
+static void test_an_authority_half_made_is_finished(void **state)
+{
+    struct place *place = *state;
+    char before[1024];
+    char after[1024];
+    RUN(place, before, "openssl", "pkey", "-in", "ca.key", "-pubout");
+    put(path(place, "ca.pem.new"), "-----BEGIN", 10, 0644);
+    assert_int_equal(0, unlink(path(place, "ca.pem")));
+    reload(place, ASG_OK);
+    RUN(place, after, "openssl", "x509", "-in", "ca.pem", "-noout", "-pubkey");
+    assert_string_equal(before, after);
+    char made[ASG_KEY_HASH_SIZE];
+    (void)snprintf(made, sizeof made, "%s", asg_authority_fingerprint(place->authority));
+    reload(place, ASG_OK);
+    assert_string_equal(made, asg_authority_fingerprint(place->authority));
+    assert_int_equal(-1, access(path(place, "ca.pem.new"), F_OK));
+    /* Before that, half a key: nobody had it. */
+    assert_int_equal(0, unlink(path(place, "ca.pem")));
+    assert_int_equal(0, unlink(path(place, "ca.key")));
+    put(path(place, "ca.key.new"), "-----BEGIN", 10, 0600);
+    reload(place, ASG_OK);
+    assert_string_not_equal(made, asg_authority_fingerprint(place->authority));
+}
+
 static void test_a_key_that_others_may_read_is_refused(void **state)
 {
     struct place *place = *state;
@@ -816,6 +842,7 @@ int main(void)
         TEST(test_openssl_verifies_what_is_signed),
         TEST(test_the_fingerprint_is_that_of_openssl),
         TEST(test_the_authority_is_found_again),
+        TEST(test_an_authority_half_made_is_finished),
         TEST(test_a_key_that_others_may_read_is_refused),
         TEST(test_certificates_that_others_may_write_are_refused),
         TEST(test_a_key_without_its_certificate_gets_one),
