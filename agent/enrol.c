@@ -24,13 +24,6 @@ static int64_t backoff_ms(struct asg_enrol_timer *timer, uint32_t tries, int64_t
     return wait_ms / 2 + random_below(timer, wait_ms / 2 + 1);
 }
 
-/* A fleet that was launched at once shall not renew at once. */
-static int64_t renewal_ms(struct asg_enrol_timer *timer, int64_t renew_in_ms)
-{
-    if (renew_in_ms < 0) renew_in_ms = 0;
-    return renew_in_ms + random_below(timer, renew_in_ms / 16 + 1);
-}
-
 void asg_enrol_timer_init(struct asg_enrol_timer *timer, uint64_t seed,
                           int64_t renew_in_ms, int64_t now_ms)
 {
@@ -40,7 +33,7 @@ void asg_enrol_timer_init(struct asg_enrol_timer *timer, uint64_t seed,
                                       .renew_ms = now_ms,
                                       .retry_ms = INT64_MAX,
                                       .lost_ms = INT64_MAX};
-    if (renew_in_ms > 0) timer->renew_ms += renewal_ms(timer, renew_in_ms);
+    if (renew_in_ms > 0) timer->renew_ms += renew_in_ms;
 }
 
 int64_t asg_enrol_timer_due_ms(const struct asg_enrol_timer *timer)
@@ -80,7 +73,7 @@ void asg_enrol_timer_take(struct asg_enrol_timer *timer, enum asg_enrol_outcome 
         timer->retry_ms = INT64_MAX;
         timer->lost_ms = INT64_MAX;
         if (renew_in_ms < ASG_ENROL_WAIT_MS_MIN) renew_in_ms = ASG_ENROL_WAIT_MS_MIN;
-        timer->renew_ms = now_ms + renewal_ms(timer, renew_in_ms);
+        timer->renew_ms = now_ms + renew_in_ms;
         return;
     }
     if (outcome == ASG_ENROL_REFUSED || outcome == ASG_ENROL_NOT_YET)

@@ -4,8 +4,9 @@
  * Flow:     join_line -> [enrol] -> call_enrol <-> controller
  * What fails is tried again with jittered, growing waits; nothing ends it: the launch's
  * result may be late, and an operator may put right what was wrong. A certificate is
- * renewed when the controller said; sooner when reports are refused, or reach nobody for
- * a while: the answer may have another endpoint or key.
+ * renewed when the controller said, which spreads a fleet that was launched at once;
+ * sooner when reports are refused, or reach nobody for a while: the answer may have
+ * another endpoint or key.
  * Time:     monotonic milliseconds, passed in. Threads: one owner at a time.
  */
 #ifndef ASG_AGENT_ENROL_H

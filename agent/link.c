@@ -61,9 +61,11 @@ enum asg_status asg_link_set(struct asg_link *link, const struct asg_enrolled *e
 enum asg_bus_link asg_link_look(struct asg_link *link, int64_t now_ms,
                                 const char **ret_why)
 {
-    if (ret_why != NULL) *ret_why = "not enrolled";
-    if (link->outlet == NULL) return ASG_BUS_LINK_DOWN;
-    link->state = asg_bus_outlet_link(link->outlet, ret_why);
+    if (ret_why != NULL) {
+        *ret_why = link->report_count == 0 ? "not enrolled"
+                                           : "that is no endpoint to connect to";
+    }
+    if (link->outlet != NULL) link->state = asg_bus_outlet_link(link->outlet, ret_why);
     if (link->state == ASG_BUS_LINK_UP) link->since_ms = now_ms;
     if (link->report_count > 1 && now_ms - link->since_ms >= ASG_LINK_ANSWER_MS) {
         struct asg_error ignored; /* a bad one among them is passed over next time */

@@ -20,7 +20,7 @@ struct asg_link_options {
 
 struct asg_link {
     struct asg_link_options options;
-    struct asg_bus_outlet *outlet; /* NULL before the first enrolment */
+    struct asg_bus_outlet *outlet; /* NULL: not enrolled, or at a bad endpoint */
     char reports[ASG_MEMBERSHIP_REPORTS_MAX][ASG_BUS_ENDPOINT_MAX];
     size_t report_count;
     char reports_key[ASG_BUS_KEY_SIZE];

@@ -1,14 +1,13 @@
 /* membership - what makes this agent one of a cluster, and is kept over restarts: its two
  * keys, and what the controller answered when it enrolled.
  *
- * In the state directory lie, mode 0600:
- *   agent.key      the CURVE key that reports are encrypted with
- *   agent-tls.key  the key of its certificate
- *   instance       whose keys these are: an image made of a running instance has them
- * too, and its instances must not use them enrolment      the last answer: certificate,
- * whom to trust, where reports go When none can be written all live in memory: then a
- * restart makes other keys, which the controller refuses until an operator says `openasg
- * instance rebind ID`. Threads: one owner at a time.
+ * In the state directory, mode 0600, lie agent.key, the CURVE key that reports are
+ * encrypted with; agent-tls.key, that of the certificate; enrolment, the last answer: the
+ * certificate, whom to trust, where reports go; and instance, whose keys these are: an
+ * image made of a running instance has them too, and its instances must not use them.
+ * When none can be written all live in memory: then a restart makes other keys, which the
+ * controller refuses until an operator says `openasg instance rebind ID`.
+ * Threads: one owner at a time.
  */
 #ifndef ASG_AGENT_MEMBERSHIP_H
 #define ASG_AGENT_MEMBERSHIP_H

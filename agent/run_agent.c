@@ -141,7 +141,7 @@ static void look_at_link(struct asg_agent *agent, const struct asg_uplink *uplin
     if (state == agent->link_state) return;
     tell_link(agent, state, why);
     agent->link_state = state;
-    asg_shown_joined(agent->shown, state == ASG_BUS_LINK_UP);
+    asg_shown_reporting(agent->shown, state == ASG_BUS_LINK_UP);
     if (state != ASG_BUS_LINK_UP) return;
     agent->has_linked = true;
     asg_reporter_opened(agent->reporter, uplink, asg_clock_monotonic_us(&agent->clock));

@@ -28,10 +28,10 @@ void asg_shown_counts(struct asg_shown *shown, uint64_t sent, uint64_t dropped)
     (void)pthread_mutex_unlock(&shown->mutex);
 }
 
-void asg_shown_joined(struct asg_shown *shown, bool is_joined)
+void asg_shown_reporting(struct asg_shown *shown, bool is_reporting)
 {
     (void)pthread_mutex_lock(&shown->mutex);
-    shown->metrics.is_joined = is_joined;
+    shown->metrics.is_reporting = is_reporting;
     (void)pthread_mutex_unlock(&shown->mutex);
 }
 

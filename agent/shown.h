@@ -21,7 +21,7 @@ void asg_shown_clear(struct asg_shown *shown);
 
 void asg_shown_report(struct asg_shown *shown, const struct asg_report *report);
 void asg_shown_counts(struct asg_shown *shown, uint64_t sent, uint64_t dropped);
-void asg_shown_joined(struct asg_shown *shown, bool is_joined);
+void asg_shown_reporting(struct asg_shown *shown, bool is_reporting);
 
 struct asg_rpc_metrics asg_shown_read(struct asg_shown *shown);
 

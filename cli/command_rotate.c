@@ -93,8 +93,9 @@ static void say_finished(struct asg_cli *cli, const struct asg_rotation *now)
         "%s/ca.pem: trusts %zu authorities, the one that signs first\n"
         "next: " RESTART ": join lines carry the new\n"
         "  fingerprint from then on. Instances that were launched before and have not "
-        "joined yet\n"
-        "  do not believe the controller: their groups replace them. Wait for one life "
+        "enrolled\n"
+        "  yet do not believe the controller: their groups replace them. Wait for one "
+        "life "
         "of "
         "the\n"
         "  agents' certificates again, then: openasg keys rotate ca --forget\n"
@@ -206,8 +207,9 @@ static int rotate_join_secret(struct asg_cli *cli, const struct asg_arguments *a
         cli->err,
         "%s: the new secret; the one before is %s\n"
         "next: " RESTART "; it goes by the old secret until\n"
-        "  then. Instances that have joined go on. Those that were launched and have not "
-        "joined\n"
+        "  then. Instances that have enrolled go on. Those that were launched and have "
+        "not "
+        "enrolled\n"
         "  yet cannot any more, and their groups replace them: do it while few are "
         "launching\n"
         "undo: mv %s %s; restart the controller\n",

@@ -65,7 +65,7 @@ static void get_metrics(struct asg_rpc_call *call, const uint8_t *request, size_
         OPENASG__AGENT__V1__GET_METRICS_RESPONSE__INIT;
     response.instance_id = instance_id;
     response.version = version;
-    response.joined = it.is_joined;
+    response.reporting = it.is_reporting;
     response.reports_sent = it.reports_sent;
     response.reports_dropped = it.reports_dropped;
     response.metrics = it.has_report ? &metrics : NULL;
@@ -176,7 +176,7 @@ static void take_metrics(const struct asg_rpc_reply *reply, void *context)
     struct asg_rpc_metrics it = {
         .instance_id = response->instance_id,
         .version = response->version,
-        .is_joined = response->joined != 0,
+        .is_reporting = response->reporting != 0,
         .reports_sent = response->reports_sent,
         .reports_dropped = response->reports_dropped,
         .has_report = response->metrics != NULL,

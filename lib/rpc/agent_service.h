@@ -20,7 +20,7 @@
 struct asg_rpc_metrics {
     const char *instance_id;
     const char *version;
-    bool is_joined;
+    bool is_reporting;
     uint64_t reports_sent;
     uint64_t reports_dropped;
     bool has_report; /* false before the first measurement */

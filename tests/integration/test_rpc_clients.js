@@ -67,7 +67,7 @@ async function main() {
   assert.ok(!fs.existsSync(drains), 'nothing was drained for a stranger');
   const measured = await call(Agent, ours, 'GetMetrics', {});
   assert.strictEqual(measured.reply.instance_id, instanceId);
-  assert.strictEqual(measured.reply.joined, true);
+  assert.strictEqual(measured.reply.reporting, true);
   const drained = await call(Agent, ours, 'Drain', { reason: 'scale in' });
   assert.strictEqual(drained.reply.drained, true);
   console.log('ok   the controller is heard');

@@ -259,7 +259,7 @@ static void test_metrics_are_those_last_shown(void **state)
                                             take_metrics, &side.answers));
     wait_for(&side.answers, 1);
     assert_false(side.answers.metrics.has_report);
-    assert_false(side.answers.metrics.is_joined);
+    assert_false(side.answers.metrics.is_reporting);
 
     const struct asg_report report = {.boot_id = UINT64_MAX,
                                       .sequence = 41,
@@ -275,14 +275,14 @@ static void test_metrics_are_those_last_shown(void **state)
                                       .disk_write_bytes = UINT64_MAX};
     asg_shown_report(&side.shown, &report);
     asg_shown_counts(&side.shown, 40, 1);
-    asg_shown_joined(&side.shown, true);
+    asg_shown_reporting(&side.shown, true);
     assert_status(ASG_OK,
                   asg_rpc_agent_get_metrics(side.client, side.target, ME, DEADLINE_MS,
                                             take_metrics, &side.answers));
     wait_for(&side.answers, 2);
     assert_int_equal(ASG_RPC_OK, side.answers.code);
     assert_string_equal("i-77", side.answers.instance_id);
-    assert_true(side.answers.metrics.is_joined);
+    assert_true(side.answers.metrics.is_reporting);
     assert_int_equal(40, side.answers.metrics.reports_sent);
     assert_int_equal(1, side.answers.metrics.reports_dropped);
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes wanted = {0};
