@@ -263,6 +263,14 @@ static void refuse_pending(struct pending *pending, const char *why, const char 
     finish(pending);
 }
 
+/* Its keys are new: other keys after these are news, too. */
+static void alarm_again(struct asg_enrolments *enrolments, const char *instance_id)
+{
+    (void)pthread_mutex_lock(&enrolments->lock);
+    asg_id_map_remove(&enrolments->alarmed, instance_id);
+    (void)pthread_mutex_unlock(&enrolments->lock);
+}
+
 /* The log has it, or refused it; on the loop's thread. */
 static void settled(void *context, const struct asg_effects *effects)
 {
@@ -273,6 +281,7 @@ static void settled(void *context, const struct asg_effects *effects)
         asg_ingest_describe(enrolments->options.ingest, pending->instance_id,
                             pending->grpc_port, pending->interval_ms);
         asg_count(ASG_COUNT_ENROLMENTS_BOUND, 1);
+        alarm_again(enrolments, pending->instance_id);
         answer(enrolments, pending->call, &pending->pem);
         finish(pending);
         return;

@@ -410,6 +410,27 @@ static void test_other_keys_reach_core_once_in_ten_minutes(void **state)
     expect_nothing_for_the_log(f);
 }
 
+/* An operator had the keys forgotten, and somebody was quicker than the true agent once
+ * more: that is news, ten minutes or not. */
+static void test_other_keys_after_new_ones_reach_core_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct asg_rpc_call call;
+    tell_member(f, IP, KEY_B, f->tls_hash);
+    enrol(f, ID, KEY_A, IP, &call);
+    settle(f, false, "Denied");
+    tell_member(f, IP, "", "");
+    enrol(f, ID, KEY_B, IP, &call);
+    settle(f, true, "");
+    expect_certificate(f, &call);
+    tell_member(f, IP, KEY_B, f->tls_hash);
+    enrol(f, ID, KEY_A, IP, &call);
+    settle(f, false, "Denied");
+    expect(&call, ASG_RPC_PERMISSION_DENIED);
+    enrol(f, ID, KEY_A, IP, &call);
+    expect_nothing_for_the_log(f);
+}
+
 static void test_so_many_wait_and_no_more(void **state)
 {
     struct fixture *f = *state;
@@ -610,6 +631,7 @@ int main(void)
         TEST(test_what_is_no_enrolment_is_refused_at_once),
         TEST(test_an_early_agent_is_a_witness_once),
         TEST(test_other_keys_reach_core_once_in_ten_minutes),
+        TEST(test_other_keys_after_new_ones_reach_core_at_once),
         TEST(test_so_many_wait_and_no_more),
         TEST(test_who_does_not_lead_or_stops_sends_them_away),
         TEST(test_a_document_is_good_for_its_own_address),
