@@ -29,7 +29,8 @@ static const struct asg_accept_limits limits = {.name = "probes",
                                                 .connections_address = 32,
                                                 .handshakes_s = 50,
                                                 .handshakes_address_s = 20,
-                                                .known_connections = 64};
+                                                .known_connections = 64,
+                                                .received_bytes = 65536};
 
 struct asg_probes {
     struct asg_probes_options options;

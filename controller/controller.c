@@ -682,7 +682,7 @@ static enum asg_status hear_agents(struct asg_controller *controller,
     if (status != ASG_OK) return status;
     const char *endpoint = asg_bus_inlet_endpoint(controller->inlet);
     controller->ports.agents = asg_port_of(endpoint);
-    asg_limit_port(settings, "agents", controller->ports.agents);
+    asg_limit_port(settings, "agents", controller->ports.agents, 0);
     bool is_said = settings->announce_agents[0] != '\0';
     (void)snprintf(controller->agents_announced, sizeof controller->agents_announced,
                    "%s", is_said ? settings->announce_agents : endpoint);

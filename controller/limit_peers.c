@@ -56,9 +56,10 @@ static struct asg_accept_limits of_strangers(
 }
 
 void asg_limit_port(const struct asg_controller_settings *settings, const char *name,
-                    uint16_t port)
+                    uint16_t port, uint32_t received_bytes)
 {
-    const struct asg_accept_limits limits = of_strangers(settings, name);
+    struct asg_accept_limits limits = of_strangers(settings, name);
+    limits.received_bytes = received_bytes;
     limit(port, &limits);
 }
 

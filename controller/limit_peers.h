@@ -28,9 +28,10 @@ uint16_t asg_port_of(const char *endpoint);
 void asg_limit_peers(const struct asg_controller_settings *settings,
                      const struct asg_peer_ports *ports);
 /* One more port for strangers: those of agents and enrolments are opened last, when the
- * log has said which keys are bound and what the cluster is called. `name` is static. */
+ * log has said which keys are bound and what the cluster is called. `name` is static;
+ * `received_bytes` as in asg_accept_limits. */
 void asg_limit_port(const struct asg_controller_settings *settings, const char *name,
-                    uint16_t port);
+                    uint16_t port, uint32_t received_bytes);
 
 #define ASG_WELCOMED_MAX 256
 

@@ -10,9 +10,11 @@
 #include "controller/parts.h"
 #include "crypto/crypto.h"
 
-#define FROM_MS       INT64_C(1577836800000) /* 2020: agents' clocks may be far behind ours */
-#define OURS_MS       (INT64_C(3653) * 24 * 3600 * 1000) /* as long as a new authority's */
-#define STOP_MS       500
+#define FROM_MS INT64_C(1577836800000) /* 2020: agents' clocks may be far behind ours */
+#define OURS_MS (INT64_C(3653) * 24 * 3600 * 1000) /* as long as a new authority's */
+#define STOP_MS 500
+#define RECEIVED_BYTES                                                                   \
+    (ASG_RPC_ENROLMENT_MESSAGE_BYTES + 32768) /* of one connection: one call, and TLS */
 #define ANNOUNCED_MAX sizeof((struct asg_controller *)NULL)->enrol_announced
 
 /* Its key is in memory alone: each start has another, signed by the same authority. */
@@ -102,7 +104,7 @@ static enum asg_status start_server(struct asg_controller *controller,
         return asg_fail(error, status, "listen.enrol: %s", why.text);
     }
     controller->ports.enrol = asg_rpc_server_port(controller->enrol_server);
-    asg_limit_port(settings, "enrol", controller->ports.enrol);
+    asg_limit_port(settings, "enrol", controller->ports.enrol, RECEIVED_BYTES);
     announce(controller);
     return ASG_OK;
 }

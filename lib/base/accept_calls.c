@@ -1,5 +1,5 @@
-/* accept_calls - accept(), accept4() and close() of the program that links this file:
- * the dynamic linker finds them there before libc's, for libzmq, gRPC core and
+/* accept_calls - accept(), accept4(), close() and recvmsg() of the program that links
+ * this file: the dynamic linker finds them there before libc's, for libzmq, gRPC core and
  * libmicrohttpd too (docs/decisions/0019-accept-limits.md). Linked by name into programs,
  * never from the room's library, where any undefined close() would drag it in.
  *
@@ -21,8 +21,10 @@
 /* The thread sanitizer keeps books of descriptors: it has to see them come and go. */
 int __interceptor_accept4(int, struct sockaddr *, socklen_t *, int);
 int __interceptor_close(int);
+ssize_t __interceptor_recvmsg(int, struct msghdr *, int);
 #define system_accept4 __interceptor_accept4
 #define system_close   __interceptor_close
+#define system_recvmsg __interceptor_recvmsg
 #else
 static int system_accept4(int listener, struct sockaddr *peer, socklen_t *length,
                           int flags)
@@ -33,6 +35,11 @@ static int system_accept4(int listener, struct sockaddr *peer, socklen_t *length
 static int system_close(int fd)
 {
     return (int)syscall(SYS_close, fd);
+}
+
+static ssize_t system_recvmsg(int fd, struct msghdr *message, int flags)
+{
+    return (ssize_t)syscall(SYS_recvmsg, fd, message, flags);
 }
 #endif
 
@@ -126,4 +133,13 @@ int close(int fd)
 {
     asg_accept_closed(fd);
     return system_close(fd);
+}
+
+/* Who sends too much looks like one that reset its connection: its reader gives it up. */
+ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+    ssize_t count = system_recvmsg(fd, message, flags);
+    if (count <= 0 || asg_accept_received(fd, (size_t)count)) return count;
+    errno = ECONNRESET;
+    return -1;
 }

@@ -1,4 +1,4 @@
-/* accept_calls - what accept(), accept4() and close() of accept_calls.c ask of
+/* accept_calls - what accept(), accept4(), close() and recvmsg() of accept_calls.c ask of
  * accept_limits.c. Nobody else includes it.
  * Threads: any; asg_accept_closed() is async-signal-safe.
  */
@@ -6,6 +6,7 @@
 #define ASG_BASE_ACCEPT_CALLS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/socket.h>
 
 /* The slot of the limits of a listening socket; -1: none, leave it alone. */
@@ -16,6 +17,9 @@ bool asg_accept_admit(int slot, int fd, const struct sockaddr_storage *peer);
 
 /* One was turned away because the process has no descriptor left. */
 void asg_accept_turned_away(int slot);
+
+/* So many bytes came in. False: more than one connection may send there. */
+bool asg_accept_received(int fd, size_t count);
 
 /* The descriptor is about to be closed. */
 void asg_accept_closed(int fd);

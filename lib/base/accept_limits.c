@@ -33,6 +33,7 @@
 #define MARK_KNOWN   (UINT32_C(1) << 30)
 #define MARK_ADDRESS (UINT32_C(1) << 29)
 #define MARK_BUDGET  (UINT32_C(1) << 28)
+#define MARK_BYTES   (UINT32_C(1) << 27) /* receivable[] has what it may still send */
 #define MARK_SLOT_AT 16
 #define MARK_SLOTS   0xfU
 #define MARK_ENTRIES 0xffffU
@@ -47,7 +48,8 @@ enum reason {
     FOR_ALL_RATE,
     FOR_KNOWN,
     FOR_DESCRIPTORS,
-    FOR_ROOM, /* no place in the table */
+    FOR_ROOM,  /* no place in the table */
+    FOR_BYTES, /* was let in, and cut off */
     REASONS
 };
 
@@ -59,6 +61,7 @@ static const char *const reason_texts[REASONS] = {
     "the fleet may not hold more connections",
     "the other descriptors are kept for files, HTTP and admins",
     "too many addresses at once",
+    "one connection may not send more bytes",
 };
 
 /* So many in a second, and a second's worth at once. */
@@ -110,6 +113,7 @@ static struct port ports[ASG_ACCEPT_PORTS_MAX];
 static _Atomic uint32_t slots_by_port[UINT16_MAX + 1]; /* slot + 1; 0: not limited */
 static struct entry entries[SETS * WAYS];
 static _Atomic uint32_t marks[FDS];
+static _Atomic uint32_t receivable[FDS]; /* bytes; most pages are never touched */
 static struct known *known;
 static size_t known_size; /* a power of two */
 static size_t known_used;
@@ -486,6 +490,10 @@ static void count_open(int slot, int fd, struct entry *entry, bool is_address_kn
         (void)atomic_fetch_add(&open_in_budget, 1);
         if (!is_address_known) (void)atomic_fetch_add(&strangers_in_budget, 1);
     }
+    if (port->limits.received_bytes > 0) {
+        mark |= MARK_BYTES;
+        atomic_store(&receivable[fd], port->limits.received_bytes);
+    }
     /* One that was closed where we do not see it (dup2 onto it) is counted off here. */
     uint32_t old = atomic_exchange(&marks[fd], mark);
     if (old != 0) drop(old);
@@ -536,6 +544,24 @@ void asg_accept_turned_away(int slot)
     (void)pthread_mutex_lock(&lock);
     count_refused(&ports[slot], NULL, FOR_DESCRIPTORS, now_ms());
     (void)pthread_mutex_unlock(&lock);
+}
+
+bool asg_accept_received(int fd, size_t count)
+{
+    if (fd < 0 || (uint32_t)fd >= FDS) return true;
+    uint32_t mark = atomic_load_explicit(&marks[fd], memory_order_relaxed);
+    if ((mark & MARK_BYTES) == 0) return true;
+    uint32_t left = atomic_load(&receivable[fd]);
+    if (count <= left) { /* one thread at a time reads of a descriptor */
+        atomic_store(&receivable[fd], left - (uint32_t)count);
+        return true;
+    }
+    struct entry *entry =
+        (mark & MARK_ADDRESS) != 0 ? &entries[mark & MARK_ENTRIES] : NULL;
+    (void)pthread_mutex_lock(&lock);
+    count_refused(&ports[mark >> MARK_SLOT_AT & MARK_SLOTS], entry, FOR_BYTES, now_ms());
+    (void)pthread_mutex_unlock(&lock);
+    return false;
 }
 
 void asg_accept_closed(int fd)

@@ -9,7 +9,12 @@
  * count against the limits of all strangers. A stranger's address is an IPv4 address or
  * an IPv6 /64; a known one is exact. This host's own address (127.0.0.1, ::1) is known,
  * and what holds for one address does not hold for it: the operator's commands come from
- * it. Threads: any. Nothing blocks; an accept costs the same however many there are.
+ * it.
+ *
+ * `received_bytes` is for gRPC core (the one of the three that reads by recvmsg()), on
+ * ports where a peer makes one call and goes: a connection that has sent more is reset.
+ * Its HTTP/2 holds headers that do not end, without a bound, and reads them again and
+ * again. Threads: any. Nothing blocks; an accept costs the same however many there are.
  */
 #ifndef ASG_BASE_ACCEPT_LIMITS_H
 #define ASG_BASE_ACCEPT_LIMITS_H
@@ -30,6 +35,7 @@ struct asg_accept_limits {
     uint32_t handshakes_s;        /* new connections a second, of all strangers */
     uint32_t handshakes_address_s;
     uint32_t known_connections; /* at once of all known addresses together */
+    uint32_t received_bytes;    /* of one connection in its life, by recvmsg() */
     bool may_use_reserve; /* admin: what asg_accept_reserve() keeps back is for it */
 };
 

@@ -98,6 +98,8 @@ static void open_channel(struct asg_rpc_client *client, struct call *call,
         asg_rpc_arg_integer(GRPC_ARG_MAX_CHANNEL_TRACE_EVENT_MEMORY_PER_NODE, 0),
         asg_rpc_arg_integer(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1),
         asg_rpc_arg_integer(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0),
+        asg_rpc_arg_integer(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0),
+        asg_rpc_arg_integer(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1),
         asg_rpc_arg_integer(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1),
         asg_rpc_arg_integer(GRPC_ARG_HTTP2_BDP_PROBE, 0),
         asg_rpc_arg_text(GRPC_ARG_PRIMARY_USER_AGENT_STRING, "openasg/" ASG_VERSION),
@@ -180,7 +182,7 @@ static void tell(struct call *call)
             reply.details = "the server sent no message";
         } else if (asg_rpc_buffer_read(call->reply, &message) != ASG_OK) {
             reply.code = ASG_RPC_INTERNAL;
-            reply.details = "the message cannot be decompressed";
+            reply.details = "the message is compressed, which was not asked for";
         } else {
             reply.data = GRPC_SLICE_START_PTR(message);
             reply.length = GRPC_SLICE_LENGTH(message);
@@ -230,6 +232,7 @@ static enum asg_status make_connector(struct asg_rpc_client *client,
             .check = wanted->check,
             .check_context = wanted->check_context,
             .source_address = wanted->source_address,
+            .max_answer_bytes = wanted->max_message_bytes,
         };
         return asg_rpc_tunneller_new(&options, &client->tunneller, error);
     }

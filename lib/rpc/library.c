@@ -71,6 +71,9 @@ grpc_byte_buffer *asg_rpc_buffer_new(const void *data, size_t length)
 enum asg_status asg_rpc_buffer_read(grpc_byte_buffer *buffer, grpc_slice *ret)
 {
     grpc_byte_buffer_reader reader;
+    bool is_plain =
+        buffer->type == GRPC_BB_RAW && buffer->data.raw.compression == GRPC_COMPRESS_NONE;
+    if (!is_plain) return ASG_ERR_MALFORMED;
     if (grpc_byte_buffer_reader_init(&reader, buffer) == 0) return ASG_ERR_MALFORMED;
     *ret = grpc_byte_buffer_reader_readall(&reader);
     grpc_byte_buffer_reader_destroy(&reader);

@@ -25,7 +25,7 @@ grpc_arg asg_rpc_arg_text(const char *key, const char *value);
 grpc_byte_buffer *asg_rpc_buffer_new(const void *data, size_t length);
 
 /* The contents in one piece: *ret is ended with grpc_slice_unref().
- * ASG_ERR_MALFORMED: the peer compressed it wrongly. */
+ * ASG_ERR_MALFORMED: the peer compressed it: 32 kB can be 32 MB. */
 ASG_MUST_USE enum asg_status asg_rpc_buffer_read(grpc_byte_buffer *buffer,
                                                  grpc_slice *ret);
 

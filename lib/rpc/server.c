@@ -244,6 +244,8 @@ static grpc_server *make_server(const struct asg_rpc_server_options *options)
         asg_rpc_arg_integer(GRPC_ARG_ENABLE_CHANNELZ, 0),
         asg_rpc_arg_integer(GRPC_ARG_MAX_CHANNEL_TRACE_EVENT_MEMORY_PER_NODE, 0),
         asg_rpc_arg_integer(GRPC_ARG_HTTP2_BDP_PROBE, 0),
+        asg_rpc_arg_integer(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0),
+        asg_rpc_arg_integer(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1),
     };
     grpc_channel_args list = {sizeof args / sizeof args[0], args};
     grpc_server *server = grpc_server_create(&list, NULL);

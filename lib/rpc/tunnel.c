@@ -25,6 +25,9 @@
 #define BUFFER_BYTES 4096
 #define ROUNDS_MAX   16 /* one tunnel's, before the others have theirs */
 
+/* TLS's own words: a handshake, session tickets. */
+#define TLS_BYTES 65536
+
 /* Sessions that are kept, some 12 kB each (docs/decisions/0020); a power of two. */
 #define SESSIONS_MAX 4096
 
@@ -300,6 +303,15 @@ static void wait_for_next(struct asg_rpc_tunnel *tunnel)
     set_interest(&tunnel->local, local);
 }
 
+/* A server that does not end: its words keep the thread, and gRPC holds its headers. */
+static bool says_too_much(struct asg_rpc_tunnel *tunnel)
+{
+    uint64_t most = tunnel->tunneller->options.max_answer_bytes + TLS_BYTES;
+    if (BIO_number_read(SSL_get_rbio(tunnel->ssl)) <= most) return false;
+    fail_tunnel(tunnel, "the server sends more than an answer can have", "cut off");
+    return true;
+}
+
 /* gRPC -> server. True: something has moved. */
 static bool move_out(struct asg_rpc_tunnel *tunnel)
 {
@@ -338,6 +350,7 @@ static bool move_in(struct asg_rpc_tunnel *tunnel)
     if (is_empty(in) && !tunnel->is_net_over) {
         ERR_clear_error();
         int count = SSL_read(tunnel->ssl, in->bytes, sizeof in->bytes);
+        if (says_too_much(tunnel)) return false;
         in->from = 0;
         in->until = count > 0 ? (size_t)count : 0;
         has_moved = count > 0;
@@ -387,6 +400,7 @@ static void shake_hands(struct asg_rpc_tunnel *tunnel)
 {
     ERR_clear_error();
     int code = SSL_connect(tunnel->ssl);
+    if (says_too_much(tunnel)) return;
     if (code != 1) {
         int error = SSL_get_error(tunnel->ssl, code);
         tunnel->wants_write = error == SSL_ERROR_WANT_WRITE;

@@ -14,6 +14,7 @@
 #define ASG_RPC_TUNNEL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 #include "base/error.h"
@@ -27,6 +28,7 @@ struct asg_rpc_tunneller_options {
     asg_rpc_check_server *check;
     void *check_context;
     const char *source_address; /* to come from; NULL or "": any */
+    uint32_t max_answer_bytes;  /* with room for TLS; who sends more is cut off */
 };
 
 /* ASG_ERR_INVALID: the source address; ASG_ERR_LIMIT: no thread or descriptor left. */

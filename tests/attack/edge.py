@@ -3,6 +3,7 @@ flood of the table of goals."""
 
 import socket
 import ssl
+import threading
 import time
 import urllib.request
 
@@ -172,12 +173,68 @@ def flood_enrolment(verdict, build, is_short):
         world.stop()
 
 
+def frame(kind, flags, stream, body=b""):
+    """One of HTTP/2's."""
+    return (len(body).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big")
+            + body)
+
+
+def say_endless_headers(where, source, until, said):
+    """A header of 2 GiB is announced, and comes, again and again."""
+    begin = (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0)
+             + frame(1, 0, 1, b"\0\1a\x7f\x80\xff\xff\x07"))
+    more = frame(9, 0, 1, b"x" * 16384)
+    while time.monotonic() < until:
+        said["opened"] += 1
+        try:
+            with open_tls(where, source) as secured:
+                secured.sendall(begin)
+                while time.monotonic() < until:
+                    secured.sendall(more)
+                    said["bytes"] += len(more)
+        except OSError:
+            said["refused"] += 1
+        time.sleep(0.2)
+
+
+def endless_headers(verdict, build, is_short):
+    """H5: gRPC core 1.51 holds a header until it ends, and reads it again with each part:
+    two connections kept everybody from enrolling, and took 20 MB each in half a minute."""
+    world = World(build, agents=2)
+    try:
+        seconds = 5 if is_short else 30
+        said = {"opened": 0, "refused": 0, "bytes": 0}
+        with Felt(world) as felt:
+            threads = [threading.Thread(target=say_endless_headers, args=(
+                world.endpoint("enrol"), f"127.2.4.{n + 1}", time.monotonic() + seconds,
+                said)) for n in range(6)]
+            for thread in threads:
+                thread.start()
+            world.agents = 4
+            world.openasg("desired", "set", "web", 4)
+            began = time.monotonic()
+            world.wait_reporting(4, seconds + 20)
+            took = time.monotonic() - began
+            for thread in threads:
+                thread.join()
+            world.agents = 2  # whose reports were counted from the start
+        verdict.count(said["opened"], said["refused"])
+        verdict.feel(felt)
+        verdict.note(f"two new instances reported after {took:.1f} s, during the attack")
+        verdict.require(took < seconds, "new instances enrolled only after the attack")
+        verdict.require(said["refused"] > 6, "headers without an end were taken")
+    finally:
+        world.stop()
+
+
 ATTACKS = [
     Attack("H5-descriptors", "400 connections where 256 files may be open",
            starve_of_files),
     Attack("H5-memory", "junk and silence at three ports", fill_memory, is_short=False),
     Attack("H5-enrolment", "half handshakes at the port where agents enrol",
            flood_enrolment),
+    Attack("H5-headers", "headers without an end at the port where agents enrol",
+           endless_headers),
     Attack("H5-workers", "silence takes all places at the workers' port",
            crowd_out_workers, is_short=False),
     Attack("flood-restart", "the controller is killed in a flood", return_under_flood,

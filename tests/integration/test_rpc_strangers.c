@@ -163,21 +163,26 @@ static size_t put_literal(uint8_t *at, const char *name, const char *value)
     return length + strlen(value);
 }
 
+static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/* Of a call of Check. */
+static size_t put_headers(uint8_t *at)
+{
+    size_t length = 0;
+    at[length++] = 0x83; /* POST */
+    at[length++] = 0x86; /* http */
+    length += put_literal(at + length, ":path", "/grpc.health.v1.Health/Check");
+    length += put_literal(at + length, ":authority", "x");
+    length += put_literal(at + length, "te", "trailers");
+    return length + put_literal(at + length, "content-type", "application/grpc");
+}
+
 /* HTTP/2's first words and 16 calls of Check that go no further than their headers. */
 static void open_streams(int fd)
 {
-    static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     uint8_t bytes[8192];
     uint8_t headers[256];
-    size_t header_length = 0;
-    headers[header_length++] = 0x83; /* POST */
-    headers[header_length++] = 0x86; /* http */
-    header_length +=
-        put_literal(headers + header_length, ":path", "/grpc.health.v1.Health/Check");
-    header_length += put_literal(headers + header_length, ":authority", "x");
-    header_length += put_literal(headers + header_length, "te", "trailers");
-    header_length +=
-        put_literal(headers + header_length, "content-type", "application/grpc");
+    size_t header_length = put_headers(headers);
     size_t length = strlen(preface);
     memcpy(bytes, preface, length);
     length += put_frame(bytes + length, 4, 0, 0, NULL, 0); /* SETTINGS */
@@ -285,6 +290,41 @@ static void test_connections_without_a_handshake_delay_no_check(void **state)
     stop(&served);
 }
 
+/* 32 kB of gzip can be 32 MB of nothing, and a fifth of a second of the server's thread:
+ * what is compressed is refused as it came. */
+static void test_compressed_messages_are_not_unpacked(void **state)
+{
+    (void)state;
+    struct served served;
+    serve(&served, false);
+    uint8_t bytes[1024];
+    uint8_t headers[256];
+    size_t header_length = put_headers(headers);
+    header_length += put_literal(headers + header_length, "grpc-encoding", "gzip");
+    /* Its length, and gzip of nothing. */
+    static const uint8_t message[] = {1, 0, 0, 0, 20, 0x1f, 0x8b, 8, 0, 0, 0, 0, 0,
+                                      0, 3, 3, 0, 0,  0,    0,    0, 0, 0, 0, 0};
+    size_t length = strlen(preface);
+    memcpy(bytes, preface, length);
+    length += put_frame(bytes + length, 4, 0, 0, NULL, 0);
+    length += put_frame(bytes + length, 1, 4, 1, headers, header_length);
+    length += put_frame(bytes + length, 0, 1, 1, message, sizeof message);
+    int fd = connect_from(0, served.port);
+    assert_int_equal((ssize_t)length, send(fd, bytes, length, MSG_NOSIGNAL));
+    static const char refused[] = "grpc-status\00212"; /* UNIMPLEMENTED */
+    size_t got = 0;
+    while (memmem(bytes, got, refused, sizeof refused - 1) == NULL) {
+        struct pollfd more = {.fd = fd, .events = POLLIN};
+        assert_int_equal(1, poll(&more, 1, 20000));
+        ssize_t count = recv(fd, bytes + got, sizeof bytes - got, 0);
+        assert_true(count > 0);
+        got += (size_t)count;
+    }
+    (void)close(fd);
+    check_honestly(&served);
+    stop(&served);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -312,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_streams_without_a_message_delay_no_check),
         cmocka_unit_test(test_neighbours_that_keep_opening_delay_no_check),
         cmocka_unit_test(test_connections_without_a_handshake_delay_no_check),
+        cmocka_unit_test(test_compressed_messages_are_not_unpacked),
     };
     int failed = cmocka_run_group_tests(tests, set_up, tear_down);
     (void)printf("slowest honest Check: %d ms\n", (int)slowest_ms);

@@ -3,11 +3,14 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <openssl/ssl.h>
 
 #include "rpc/client.h"
 #include "rpc/server.h"
@@ -436,6 +439,107 @@ static void test_failures_have_words_and_leave_nothing(void **state)
     stop(&served);
 }
 
+/* ---- a server with a true certificate that never ends what it says ---- */
+
+enum flood { FLOOD_HEADERS, FLOOD_KEY_UPDATES };
+
+struct chatterbox {
+    enum flood flood;
+    SSL_CTX *context;
+    int listener;
+    pthread_t thread;
+    char target[64];
+};
+
+static int choose_http2(SSL *ssl, const unsigned char **ret, unsigned char *ret_length,
+                        const unsigned char *offered, unsigned length, void *context)
+{
+    (void)ssl, (void)offered, (void)length, (void)context;
+    *ret = (const unsigned char *)"h2";
+    *ret_length = 2;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+/* Until nobody listens any more; at most a GiB. */
+static void say_headers(SSL *ssl)
+{
+    static const char begin[] = "\0\0\0\4\0\0\0\0\0"       /* SETTINGS */
+                                "\0\0\10\1\0\0\0\0\1"      /* HEADERS, stream 1 */
+                                "\0\1a\177\200\377\377\7"; /* a: 2 GiB */
+    uint8_t more[9 + 16384] = {0, 0x40, 0, 9 /* CONTINUATION */, 0, 0, 0, 0, 1};
+    memset(more + 9, 'x', sizeof more - 9);
+    bool is_heard = SSL_write(ssl, begin, sizeof begin - 1) > 0;
+    for (int i = 0; is_heard && i < 65536; i++)
+        is_heard = SSL_write(ssl, more, sizeof more) > 0;
+}
+
+static void say_key_updates(SSL *ssl)
+{
+    for (int i = 0; i < 10000000; i++) {
+        if (SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1) return;
+        if (SSL_do_handshake(ssl) != 1) return;
+    }
+}
+
+static void *chatter(void *context)
+{
+    struct chatterbox *box = context;
+    int fd = accept(box->listener, NULL, NULL);
+    SSL *ssl = SSL_new(box->context);
+    if (fd >= 0 && SSL_set_fd(ssl, fd) == 1 && SSL_accept(ssl) == 1) {
+        if (box->flood == FLOOD_HEADERS) say_headers(ssl);
+        if (box->flood == FLOOD_KEY_UPDATES) say_key_updates(ssl);
+    }
+    SSL_free(ssl);
+    if (fd >= 0) (void)close(fd);
+    return NULL;
+}
+
+static void chatter_begin(struct chatterbox *box, enum flood flood)
+{
+    box->flood = flood;
+    box->context = SSL_CTX_new(TLS_server_method());
+    assert_int_equal(1, SSL_CTX_use_certificate(box->context, server_leaf.x509));
+    assert_int_equal(1, SSL_CTX_use_PrivateKey(box->context, server_leaf.key));
+    SSL_CTX_set_alpn_select_cb(box->context, choose_http2, NULL);
+    box->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    assert_int_equal(0, bind(box->listener, (struct sockaddr *)&address, length));
+    assert_int_equal(0, listen(box->listener, 1));
+    assert_int_equal(0, getsockname(box->listener, (struct sockaddr *)&address, &length));
+    (void)snprintf(box->target, sizeof box->target, "127.0.0.1:%u",
+                   ntohs(address.sin_port));
+    assert_int_equal(0, pthread_create(&box->thread, NULL, chatter, box));
+}
+
+static void chatter_end(struct chatterbox *box)
+{
+    (void)pthread_join(box->thread, NULL);
+    SSL_CTX_free(box->context);
+    (void)close(box->listener);
+}
+
+/* One thread carries all of a client's connections, and gRPC holds headers until they
+ * end: who says more than an answer can have is cut off, long before the deadline. */
+static void test_server_that_never_ends_is_cut_off(void **state)
+{
+    (void)state;
+    (void)signal(SIGPIPE, SIG_IGN); /* of the chatterbox */
+    for (enum flood flood = FLOOD_HEADERS; flood <= FLOOD_KEY_UPDATES; flood++) {
+        struct chatterbox box;
+        chatter_begin(&box, flood);
+        struct served at_box = {0};
+        memcpy(at_box.target, box.target, sizeof at_box.target);
+        struct seen seen = {.is_fine = true};
+        struct results results = call_as(&at_box, "i-1", &client_leaf, &seen);
+        assert_int_equal(ASG_RPC_UNAVAILABLE, results.code);
+        assert_non_null(strstr(results.text, "sends more than an answer can have"));
+        chatter_end(&box);
+    }
+}
+
 static void test_options_that_would_be_unsafe_are_refused(void **state)
 {
     (void)state;
@@ -509,6 +613,7 @@ int main(void)
         cmocka_unit_test(test_new_handshakes_use_the_replaced_identity),
         cmocka_unit_test(test_client_shows_its_replaced_identity),
         cmocka_unit_test(test_failures_have_words_and_leave_nothing),
+        cmocka_unit_test(test_server_that_never_ends_is_cut_off),
         cmocka_unit_test(test_options_that_would_be_unsafe_are_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,5 +1,6 @@
 /* test_accept_limits - strangers' connections, with real sockets on loopback: this
- * program has the accept(), accept4() and close() of lib/base/accept_calls.c. */
+ * program has the accept(), accept4(), close() and recvmsg() of lib/base/accept_calls.c.
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -567,10 +568,60 @@ static void test_accept_limits_find_any_of_many_addresses_in_the_same_time(void 
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
 }
 
+/* What a connection has sent, as a library would read it. */
+static ssize_t read_as_grpc_does(int fd)
+{
+    char bytes[4096];
+    struct iovec to = {.iov_base = bytes, .iov_len = sizeof bytes};
+    struct msghdr message = {.msg_iov = &to, .msg_iovlen = 1};
+    return recvmsg(fd, &message, 0);
+}
+
+static void test_accept_limits_cut_off_who_sends_too_much(void **state)
+{
+    (void)state;
+    const struct asg_accept_limits few = {.name = "enrol", .received_bytes = 1000};
+    const struct asg_accept_limits any = {.name = "agents"};
+    struct listener listener = listen_with(&few);
+    struct listener other = listen_with(&any);
+    char bytes[600] = {0};
+    for (int life = 0; life < 2; life++) { /* the descriptor is used again */
+        int client;
+        int server;
+        assert_true(is_taken_from(&listener, "127.0.0.9", &client, &server));
+        assert_int_equal(send(client, bytes, 600, 0), 600);
+        assert_int_equal(read_as_grpc_does(server), 600);
+        assert_int_equal(send(client, bytes, 400, 0), 400);
+        assert_int_equal(read_as_grpc_does(server), 400);
+        assert_int_equal(send(client, bytes, 1, 0), 1);
+        assert_int_equal(read_as_grpc_does(server), -1);
+        assert_int_equal(errno, ECONNRESET);
+        assert_int_equal(counts_of(&listener).refused, life + 1);
+        (void)close(client);
+        assert_int_equal(read_as_grpc_does(server), 0); /* its end is its end */
+        (void)close(server);
+    }
+    struct asg_error told;
+    assert_true(asg_accept_tell(1, &told));
+    assert_non_null(strstr(told.text, "may not send more bytes"));
+    int client;
+    int server;
+    assert_true(is_taken_from(&other, "127.0.0.9", &client, &server));
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(send(client, bytes, 600, 0), 600);
+        assert_int_equal(read_as_grpc_does(server), 600);
+    }
+    (void)close(client);
+    (void)close(server);
+    end_listener(&listener);
+    end_listener(&other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accept_limits_leave_other_ports_alone),
+        cmocka_unit_test(test_accept_limits_cut_off_who_sends_too_much),
         cmocka_unit_test(test_accept_limits_count_what_one_address_holds),
         cmocka_unit_test(test_accept_limits_of_strangers_leave_the_fleet_alone),
         cmocka_unit_test(test_accept_limits_of_an_address_are_not_this_hosts_own),
