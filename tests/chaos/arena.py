@@ -113,7 +113,7 @@ class LogReader:
         for member in effects["members"]:
             self.members[member["instance_id"]] = member["state"]
             self.take_keys(member)
-        self.disputes += [a["message"] for a in effects["alarms"]
+        self.disputes += [a["text"] for a in effects["alarms"]
                           if a["kind"] == "enrolment" and a["is_raised"]]
         self.replaced += sum(d["kind"] == "replace" for d in effects["decisions"])
 
