@@ -160,11 +160,6 @@ class Looking:
     def calls(self, action):
         return self.control("GET", f"/_control/calls?action={action}")["calls"]
 
-    def count_alive_enrolled(self):
-        """How many of EC2's instances have their keys bound, by the log."""
-        self.log.read_on()
-        return len(set(self.ec2_instances()) & set(self.log.keys))
-
     def is_leading(self):
         try:
             return self.metrics().get("asg_leading") == 1

@@ -70,31 +70,6 @@ def kill_everything(arena):
         arena.restart(name)
 
 
-MANY = 20
-
-
-def kill_while_many_enrol(arena):
-    """Twenty instances start; the controller dies when the first of them are enrolled, and
-    comes back. Then the group is what it was."""
-    was = arena.max
-    arena.max = MANY
-    arena.openasg("group", "update", GROUP, "--max", MANY, "--desired", MANY)
-    try:
-        wait_for("some of them to be enrolled",
-                 lambda: arena.count_alive_enrolled() >= MANY // 4, 60, 0.02)
-        arena.kill("controller")
-        pause(arena, 0.4)
-        arena.restart("controller")
-        wait_for(f"all {MANY} to serve or the policy to want fewer", arena.quiet, 120)
-    finally:
-        arena.openasg("group", "update", GROUP, "--max", was, "--desired", was,
-                      "--force")
-        wait_for("the group as it was", lambda: len(arena.ec2_instances()) <= was, 60)
-        most, arena.watcher.most, arena.max = arena.watcher.most, 0, was
-    if most > MANY:
-        raise Trouble(f"{most} lived at once, max was {MANY}")
-
-
 def stop_process(kind, leases):
     def strike(arena):
         name = "controller" if kind == "controller" else arena.random.choice(WORKERS)
@@ -422,6 +397,29 @@ def failpoint(kind, point, action):
         if action == "kill":
             mend_kill(arena, kind, pid)
     return strike
+
+
+MANY = 20
+
+
+def kill_while_many_enrol(arena):
+    """Twenty instances start; the controller dies when it has bound some and is about to
+    answer, others are under way, others to come. Then the group is what it was."""
+    was, arena.max = arena.max, MANY
+    arm(arena, "controller", f"enrol.before_answer:kill@{arena.random.randint(2, MANY - 6)}")
+    try:
+        arena.openasg("group", "update", GROUP, "--max", MANY, "--desired", MANY)
+        pid = wait_for("twenty to enrol", lambda: fired(arena, "controller"), 60, 0.02)
+        mend_kill(arena, "controller", pid)
+        wait_for("quiet with all of them, or fewer if the policy says so", arena.quiet, 120)
+    finally:
+        if os.path.exists(arena.arm_file("controller")):
+            os.unlink(arena.arm_file("controller"))
+        arena.openasg("group", "update", GROUP, "--max", was, "--desired", was, "--force")
+        wait_for("the group as it was", lambda: len(arena.ec2_instances()) <= was, 60)
+        most, arena.watcher.most, arena.max = arena.watcher.most, 0, was
+    if most > MANY:
+        raise Trouble(f"{most} lived at once, max was {MANY}")
 
 
 def list_failpoints(build, kind):

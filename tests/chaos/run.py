@@ -51,9 +51,7 @@ def rows_of_processes(kills):
         ("agent", faults.kill_agent))]
     few = max(1, kills // 10)
     rows += [Row("kill -9 both workers", faults.kill_both_workers, few, "processes"),
-             Row("kill -9 controller and workers", faults.kill_everything, few, "processes"),
-             Row("kill -9 controller while 20 agents enrol", faults.kill_while_many_enrol,
-                 max(1, kills // 20), "processes")]
+             Row("kill -9 controller and workers", faults.kill_everything, few, "processes")]
     for kind in ("controller", "worker"):
         for leases in (0.5, 2, 10):
             rows.append(Row(f"SIGSTOP {kind}, {leases:g} leases",
@@ -87,7 +85,8 @@ def rows_of_ec2(times):
 
 
 def rows_of_failpoints(build, times):
-    rows = []
+    rows = [Row("kill -9 controller while 20 agents enrol", faults.kill_while_many_enrol,
+                3 * times, "failpoints")]
     for kind in KINDS:
         for point, actions in faults.list_failpoints(build, kind):
             for action in actions:
