@@ -12,7 +12,6 @@
 #include "controller/metrics.h"
 #include "crypto/crypto.h"
 
-#define KEY_LENGTH      40
 #define REQUEST_MAX     4096
 #define VERSION_MAX     64
 #define TOKEN_MAX       64
@@ -27,13 +26,23 @@ struct pending {
     struct asg_enrolments *enrolments;
     struct asg_rpc_call *call;
     char instance_id[ASG_INSTANCE_ID_MAX + 1];
-    char curve_key[KEY_LENGTH + 1];
+    char curve_key[ASG_BUS_KEY_SIZE];
     char tls_key[ASG_KEY_HASH_SIZE];
     char address[ASG_BUS_ADDRESS_MAX];
     uint32_t grpc_port;
     uint32_t interval_ms;
     struct asg_bytes request; /* DER */
     struct asg_bytes pem;     /* signed, and worth nothing until it is bound */
+};
+
+/* Those that were not said yet, of which the last stands for all. */
+struct refusals {
+    uint64_t count;
+    int64_t next_ms; /* not before */
+    int64_t since_ms;
+    char instance_id[ASG_INSTANCE_ID_MAX + 1];
+    char address[ASG_BUS_ADDRESS_MAX];
+    const char *why; /* static */
 };
 
 struct asg_enrolments {
@@ -47,14 +56,7 @@ struct asg_enrolments {
     struct asg_id_map alarmed; /* instances whose other keys core was told of ... */
     int64_t alarmed_until_ms;  /* ... until then */
     struct asg_id_map early;   /* instances that nobody knew, told since it leads */
-    struct {
-        uint64_t count;
-        int64_t next_ms;
-        int64_t since_ms;
-        char instance_id[ASG_INSTANCE_ID_MAX + 1];
-        char address[ASG_BUS_ADDRESS_MAX];
-        const char *why; /* static */
-    } refused;
+    struct refusals refused;
 };
 
 /* ---- forms ---- */
@@ -71,18 +73,11 @@ static bool is_instance_id(const char *id)
            has_only(id + 2, "0123456789abcdef");
 }
 
-static bool is_curve_key(const char *key)
-{
-    return strlen(key) == KEY_LENGTH &&
-           has_only(key, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                         ".-:+=^!/*?&<>()[]{}@%$#");
-}
-
 /* What is wrong with its form; NULL: nothing. */
 static const char *look_at_form(const struct asg_rpc_enroll *enroll)
 {
     if (!is_instance_id(enroll->instance_id)) return "instance_id is none of EC2's";
-    if (!is_curve_key(enroll->curve_key)) {
+    if (!asg_bus_is_key(enroll->curve_key)) {
         return "curve_public_key is not 40 letters of Z85";
     }
     if (enroll->request_length == 0 || enroll->request_length > REQUEST_MAX) {
@@ -126,21 +121,23 @@ static void refuse(struct asg_enrolments *enrolments, struct asg_rpc_call *call,
     end(call, ASG_RPC_PERMISSION_DENIED, ASG_COUNT_ENROLMENTS_REFUSED, words);
 }
 
+/* Written without the lock: whoever reads the log may be slow, and calls wait for it. */
 void asg_enrolments_say(struct asg_enrolments *enrolments, int64_t mono_ms)
 {
     (void)pthread_mutex_lock(&enrolments->lock);
-    if (enrolments->refused.count > 0 && mono_ms >= enrolments->refused.next_ms) {
-        asg_log_warn("enrol", "enrolments_refused",
-                     "%" PRIu64 " in %" PRId64
-                     " s, the last of instance=%s from address=%s: %s",
-                     enrolments->refused.count,
-                     (mono_ms - enrolments->refused.since_ms) / 1000 + 1,
-                     enrolments->refused.instance_id, enrolments->refused.address,
-                     enrolments->refused.why);
+    const struct refusals refused = enrolments->refused;
+    bool is_due = refused.count > 0 && mono_ms >= refused.next_ms;
+    if (is_due) {
         enrolments->refused.count = 0;
         enrolments->refused.next_ms = mono_ms + SAY_MS;
     }
     (void)pthread_mutex_unlock(&enrolments->lock);
+    if (!is_due) return;
+    asg_log_warn("enrol", "enrolments_refused",
+                 "%" PRIu64 " in %" PRId64
+                 " s, the last of instance=%s from address=%s: %s",
+                 refused.count, (mono_ms - refused.since_ms) / 1000 + 1,
+                 refused.instance_id, refused.address, refused.why);
 }
 
 /* ---- certificates ---- */

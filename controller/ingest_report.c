@@ -453,8 +453,11 @@ static void take_notice(struct asg_ingest *ingest, const struct asg_bus_message 
         return;
     }
     uint32_t slot = slot_of(ingest, message);
-    if (slot == ASG_SLOT_NONE ||
-        asg_roster_slot(ingest->roster, slot)->state == ASG_MEMBER_LEAVING ||
+    if (slot == ASG_SLOT_NONE) {
+        ingest->counts.unbound++;
+        return;
+    }
+    if (asg_roster_slot(ingest->roster, slot)->state == ASG_MEMBER_LEAVING ||
         !asg_roster_note(ingest->roster, slot, (unsigned)notice.sign)) {
         return;
     }

@@ -68,14 +68,12 @@ void asg_limit_peers(const struct asg_controller_settings *settings,
 {
     uint32_t files = files_now();
     asg_accept_reserve(least(OWN_FILES + API_FILES, files / 2));
-    struct asg_accept_limits limits = of_strangers(settings, "agents");
-    limit(ports->agents, &limits);
-    /* What follows are the fleet's hands: they may use what is kept back, but the ports
-     * together not so much that nothing is left of it. */
+    /* These are the fleet's hands: they may use what is kept back, but the ports together
+     * not so much that nothing is left of it. */
+    struct asg_accept_limits limits = of_strangers(settings, "http");
     limits.may_use_reserve = true;
     limits.connections = least(settings->strangers, files / PORT_SHARE);
     limits.known_connections = files / PORT_SHARE;
-    limits.name = "http";
     limit(ports->http, &limits);
     limits.connections = least(limits.connections, HANDS);
     limits.handshakes_s = least(limits.handshakes_s, HANDS_S);

@@ -24,12 +24,12 @@ struct asg_peer_ports {
 /* The port of "tcp://127.0.0.1:7701" or "127.0.0.1:7704"; 0: it has none. */
 uint16_t asg_port_of(const char *endpoint);
 
-/* Begin to limit; after RLIMIT_NOFILE has been raised. */
+/* Begin to limit HTTP, workers and admins; after RLIMIT_NOFILE has been raised. */
 void asg_limit_peers(const struct asg_controller_settings *settings,
                      const struct asg_peer_ports *ports);
-/* One more port for strangers: those of agents and enrolments are opened last, when the
- * log has said which keys are bound and what the cluster is called. `name` is static;
- * `received_bytes` as in asg_accept_limits. */
+/* Those of agents and of enrolments, which are opened last, when the log has said which
+ * keys are bound and what the cluster is called. `name` is static; `received_bytes` as in
+ * asg_accept_limits. */
 void asg_limit_port(const struct asg_controller_settings *settings, const char *name,
                     uint16_t port, uint32_t received_bytes);
 

@@ -439,11 +439,6 @@ enum asg_status asg_prober_new(const struct asg_prober_options *options,
     return ASG_OK;
 }
 
-void asg_prober_trust(struct asg_prober *prober, const char *trusted_pem)
-{
-    if (prober->trust != NULL) asg_probe_trust_replace(prober->trust, trusted_pem);
-}
-
 void asg_prober_destroy(struct asg_prober **prober)
 {
     struct asg_prober *p = *prober;

@@ -52,8 +52,6 @@ struct asg_prober_counts {
 ASG_MUST_USE enum asg_status asg_prober_new(const struct asg_prober_options *options,
                                             struct asg_prober **ret,
                                             struct asg_error *error);
-/* Put other authorities in the place of trusted_pem: one is being rotated. */
-void asg_prober_trust(struct asg_prober *prober, const char *trusted_pem);
 /* Cancels what is under way. */
 void asg_prober_destroy(struct asg_prober **prober);
 

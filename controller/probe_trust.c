@@ -25,10 +25,9 @@ struct known {
 
 struct asg_probe_trust {
     char cluster[ASG_CLUSTER_NAME_SIZE];
-    pthread_mutex_t mutex; /* guards what follows */
     char *trusted_pem;
-    uint64_t generation; /* changes with trusted_pem */
-    struct known *known; /* by the hash; a newer one takes the place of an older */
+    pthread_mutex_t mutex; /* guards what follows */
+    struct known *known;   /* by the hash; a newer one takes the place of an older */
 };
 
 static char *copy_of(const char *text)
@@ -60,16 +59,6 @@ void asg_probe_trust_destroy(struct asg_probe_trust **trust)
     free(it);
 }
 
-void asg_probe_trust_replace(struct asg_probe_trust *trust, const char *trusted_pem)
-{
-    (void)pthread_mutex_lock(&trust->mutex);
-    free(trust->trusted_pem);
-    trust->trusted_pem = copy_of(trusted_pem);
-    trust->generation++;
-    memset(trust->known, 0, KNOWN_MAX * sizeof *trust->known);
-    (void)pthread_mutex_unlock(&trust->mutex);
-}
-
 void asg_probe_trust_peer(const char *instance_id, const char *tls_key,
                           char ret[ASG_PROBE_PEER_BYTES])
 {
@@ -85,39 +74,32 @@ static struct known *place_of(struct asg_probe_trust *trust,
     return &trust->known[at & (KNOWN_MAX - 1)];
 }
 
-/* False: not seen yet, under these authorities. *ret_trusted is a copy of theirs then. */
+/* False: not seen yet. */
 static bool find_known(struct asg_probe_trust *trust,
-                       const uint8_t hash[ASG_SHA256_BYTES], struct known *ret,
-                       char **ret_trusted, uint64_t *ret_generation)
+                       const uint8_t hash[ASG_SHA256_BYTES], struct known *ret)
 {
     (void)pthread_mutex_lock(&trust->mutex);
     const struct known *place = place_of(trust, hash);
     bool is_there = place->instance_id[0] != '\0' &&
                     memcmp(place->hash, hash, sizeof place->hash) == 0;
-    if (is_there)
-        *ret = *place;
-    else
-        *ret_trusted = copy_of(trust->trusted_pem);
-    *ret_generation = trust->generation;
+    if (is_there) *ret = *place;
     (void)pthread_mutex_unlock(&trust->mutex);
     return is_there;
 }
 
-static void keep_known(struct asg_probe_trust *trust, const struct known *known,
-                       uint64_t generation)
+static void keep_known(struct asg_probe_trust *trust, const struct known *known)
 {
     (void)pthread_mutex_lock(&trust->mutex);
-    if (trust->generation == generation) *place_of(trust, known->hash) = *known;
+    *place_of(trust, known->hash) = *known;
     (void)pthread_mutex_unlock(&trust->mutex);
 }
 
 /* The slow way: signature, cluster, and that it is an instance's. */
 static bool read_known(const struct asg_probe_trust *trust, const char *chain_pem,
-                       const char *trusted_pem, struct known *ret,
-                       struct asg_error *reason)
+                       struct known *ret, struct asg_error *reason)
 {
     struct asg_certificate_facts facts;
-    if (asg_certificate_check(chain_pem, trusted_pem, &facts, reason) != ASG_OK) {
+    if (asg_certificate_check(chain_pem, trust->trusted_pem, &facts, reason) != ASG_OK) {
         return false;
     }
     if (strcmp(facts.holder.cluster, trust->cluster) != 0) {
@@ -166,14 +148,10 @@ bool asg_probe_trust_check(void *context, const char *peer, const char *chain_pe
     struct known known = {0};
     uint8_t hash[ASG_SHA256_BYTES];
     asg_sha256(chain_pem, length, hash);
-    char *trusted_pem = NULL;
-    uint64_t generation = 0;
-    if (!find_known(trust, hash, &known, &trusted_pem, &generation)) {
-        bool is_ours = read_known(trust, chain_pem, trusted_pem, &known, reason);
-        free(trusted_pem);
-        if (!is_ours) return false;
+    if (!find_known(trust, hash, &known)) {
+        if (!read_known(trust, chain_pem, &known, reason)) return false;
         memcpy(known.hash, hash, sizeof known.hash);
-        keep_known(trust, &known, generation);
+        keep_known(trust, &known);
     }
     return is_bound(&known, peer, reason);
 }

@@ -18,12 +18,9 @@
 
 struct asg_probe_trust;
 
-/* Both texts are copied. */
+/* Both texts are copied. Authorities that are rotated are read at a start. */
 struct asg_probe_trust *asg_probe_trust_new(const char *cluster, const char *trusted_pem);
 void asg_probe_trust_destroy(struct asg_probe_trust **trust);
-
-/* Other authorities: one is being rotated. */
-void asg_probe_trust_replace(struct asg_probe_trust *trust, const char *trusted_pem);
 
 /* Whom a call means, as asg_probe_trust_check() reads it. */
 void asg_probe_trust_peer(const char *instance_id, const char *tls_key,

@@ -685,6 +685,11 @@ int asg_bus_poll(struct asg_bus_poll_item *items, size_t count, int64_t timeout_
 
 /* ---- keys and lists: everybody is who he says ---- */
 
+bool asg_bus_is_key(const char *text)
+{
+    return text != NULL && strlen(text) == ASG_BUS_KEY_SIZE - 1;
+}
+
 void asg_bus_keys_clear(struct asg_bus_keys *keys)
 {
     memset(keys, 0, sizeof *keys);
