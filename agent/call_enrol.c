@@ -74,7 +74,7 @@ static bool believe(void *context, const char *peer, const char *chain_pem,
 {
     (void)peer;
     struct asg_enrol_call *call = context;
-    struct asg_certificate_facts facts;
+    struct asg_certificate_facts facts = {0};
     bool is_believed = check_chain(call, chain_pem, &facts, reason) == ASG_OK;
     if (is_believed && facts.holder.kind != ASG_HOLDER_CONTROLLER) {
         is_believed = false;
@@ -410,6 +410,7 @@ static bool make_proof(struct asg_enrol_call *call)
                                               .audience = {.authority = authority,
                                                            .curve_key = call->curve_key,
                                                            .tls_key = call->tls_key_hash},
+                                              .refusals = call->options.refusals,
                                               .clock = asg_clock_real(),
                                               .is_stopping = &call->is_leaving};
     struct asg_error error = {""};

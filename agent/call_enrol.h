@@ -23,6 +23,7 @@ struct asg_enrol_call_options {
     const struct asg_agent_settings *settings; /* lent for good */
     const struct asg_membership *membership;   /* lent for the call */
     bool needs_proof;
+    uint32_t refusals;  /* by the controller, so far */
     uint32_t grpc_port; /* where we answer probes; 0: not known yet, reports say it */
     uint32_t interval_ms;
     struct asg_bus_waker *waker; /* lent for good */

@@ -145,11 +145,36 @@ static enum asg_status prove_by_machine(const struct asg_prove_options *options,
     ASG_CLEANUP(asg_imds_destroy) struct asg_imds *imds = NULL;
     enum asg_status status = connect_imds(options, &imds, error);
     if (status != ASG_OK) return status;
-    if (proof != ASG_AGENT_PROOF_DOCUMENT) {
-        status = prove_by_sts(options, imds, arena, ret, error);
-        if (proof == ASG_AGENT_PROOF_STS || status != ASG_ERR_NOT_FOUND) return status;
+    return proof == ASG_AGENT_PROOF_STS ? prove_by_sts(options, imds, arena, ret, error)
+                                        : prove_by_document(imds, arena, ret, error);
+}
+
+static enum asg_status prove_by(const struct asg_prove_options *options,
+                                enum asg_agent_proof proof, struct asg_arena *arena,
+                                struct asg_rpc_enroll *ret, struct asg_error *error)
+{
+    return proof == ASG_AGENT_PROOF_TOKEN
+               ? prove_by_token(options, ret, error)
+               : prove_by_machine(options, proof, arena, ret, error);
+}
+
+/* The first that there is, beginning with another one after each refusal. */
+static enum asg_status prove_in_turn(const struct asg_prove_options *options,
+                                     struct asg_arena *arena, struct asg_rpc_enroll *ret,
+                                     struct asg_error *error)
+{
+    static const enum asg_agent_proof order[] = {
+        ASG_AGENT_PROOF_TOKEN, ASG_AGENT_PROOF_STS, ASG_AGENT_PROOF_DOCUMENT};
+    const size_t count = sizeof order / sizeof order[0];
+    for (size_t i = 0; i < count; i++) {
+        enum asg_agent_proof proof = order[(options->refusals + i) % count];
+        enum asg_status status = prove_by(options, proof, arena, ret, error);
+        if (status != ASG_ERR_NOT_FOUND) return status;
     }
-    return prove_by_document(imds, arena, ret, error);
+    return asg_fail(
+        error, ASG_ERR_NOT_FOUND,
+        "neither a token in the join line, nor a role of this instance, nor a "
+        "signed identity document");
 }
 
 enum asg_status asg_prove(const struct asg_prove_options *options,
@@ -157,10 +182,8 @@ enum asg_status asg_prove(const struct asg_prove_options *options,
                           struct asg_error *error)
 {
     enum asg_agent_proof proof = (enum asg_agent_proof)options->settings->proof;
-    bool has_token = options->identity->join.token[0] != '\0';
-    enum asg_status status =
-        proof == ASG_AGENT_PROOF_TOKEN || (proof == ASG_AGENT_PROOF_AUTO && has_token)
-            ? prove_by_token(options, ret, error)
-            : prove_by_machine(options, proof, arena, ret, error);
+    enum asg_status status = proof == ASG_AGENT_PROOF_AUTO
+                                 ? prove_in_turn(options, arena, ret, error)
+                                 : prove_by(options, proof, arena, ret, error);
     return status == ASG_OK ? ASG_OK : asg_fail_wrap(error, status, "no proof to give");
 }

@@ -18,6 +18,7 @@ struct asg_prove_options {
     const struct asg_identity *identity;
     const struct asg_agent_settings *settings;
     struct asg_caller_audience audience; /* the authority in any case of letters */
+    uint32_t refusals; /* so far: with auto the next proof has its turn */
     struct asg_clock clock;
     const atomic_bool *is_stopping;
 };

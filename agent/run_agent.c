@@ -68,6 +68,7 @@ static void take_answer(struct asg_agent *agent)
     asg_enrol_call_destroy(&agent->call);
     asg_enrol_timer_take(agent->timer, answer.outcome, answer.renew_in_ms,
                          asg_clock_monotonic_ms(&agent->clock));
+    if (answer.outcome == ASG_ENROL_REFUSED) agent->refusals++;
     if (answer.outcome != ASG_ENROL_DONE) {
         tell_trouble(agent, &answer);
         return;
@@ -93,6 +94,7 @@ static void ask(struct asg_agent *agent)
         .settings = agent->settings,
         .membership = agent->membership,
         .needs_proof = agent->timer->needs_proof,
+        .refusals = agent->refusals,
         .grpc_port = asg_probes_port(agent->probes),
         .interval_ms = agent->interval_ms,
         .waker = agent->waker};

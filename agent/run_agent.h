@@ -35,6 +35,7 @@ struct asg_agent {
     struct asg_notices *notices; /* NULL: none are watched */
     /* The loop's own. */
     struct asg_enrol_call *call; /* NULL: none is under way */
+    uint32_t refusals;           /* of enrolments */
     enum asg_bus_link link_state;
     bool has_linked;
     int64_t trim_ms; /* the next look at our own memory */

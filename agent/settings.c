@@ -40,7 +40,8 @@ static const struct asg_config_key keys[] = {
      .help = "file with the line \"# openasg-join: ...\"; empty: the user data"},
     {"proof", ASG_CONFIG_WORD, AT(proof), "auto", .words = &proof_words, .unit = "",
      .help = "that we run on this instance: the token of the join line, its role by sts, "
-             "or its identity document; auto: the first of these that there is"},
+             "or its identity document; auto: the first of these that there is, and "
+             "the next after a refusal"},
     {"sts_endpoint", ASG_CONFIG_URL, AT(sts_endpoint), "", .unit = "",
      .help = "of STS for proof: sts, as the controller's enrol.sts_endpoint; empty: STS "
              "of our Region"},

@@ -6,7 +6,7 @@
 
 /* The words of the setting `proof`. */
 enum asg_agent_proof {
-    ASG_AGENT_PROOF_AUTO, /* the first of these that there is */
+    ASG_AGENT_PROOF_AUTO, /* the first of these that there is, the next after a refusal */
     ASG_AGENT_PROOF_TOKEN,
     ASG_AGENT_PROOF_STS,
     ASG_AGENT_PROOF_DOCUMENT

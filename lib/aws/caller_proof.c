@@ -15,12 +15,13 @@
 #define CONTENT_TYPE "application/x-www-form-urlencoded; charset=utf-8"
 #define SIGNED_HEADERS                                                                   \
     "content-type;host;x-amz-date;x-amz-security-token;" ASG_CALLER_HEADER
-#define ALGORITHM "AWS4-HMAC-SHA256 Credential="
-#define HEX       "0123456789abcdef"
+#define ALGORITHM     "AWS4-HMAC-SHA256 Credential="
+#define AUDIENCE_SIZE ((size_t)2 * ASG_CALLER_HEX_SIZE)
+#define HEX           "0123456789abcdef"
 
 /* "<authority>/<SHA-256 of both keys>": apart, so that a refusal can say which. */
 static void write_audience(const struct asg_caller_audience *audience,
-                           char ret[2 * ASG_CALLER_HEX_SIZE])
+                           char ret[AUDIENCE_SIZE])
 {
     char text[512];
     int length = snprintf(text, sizeof text, "openasg enrolment\n%s\n%s\n",
@@ -29,7 +30,7 @@ static void write_audience(const struct asg_caller_audience *audience,
     char hex[ASG_SHA256_HEX_SIZE];
     asg_sha256(text, (size_t)length, hash);
     asg_hex_encode(hash, sizeof hash, hex);
-    (void)snprintf(ret, 2 * ASG_CALLER_HEX_SIZE, "%.64s/%s", audience->authority, hex);
+    (void)snprintf(ret, AUDIENCE_SIZE, "%.64s/%s", audience->authority, hex);
 }
 
 /* ---- the agent's side ---- */
@@ -40,7 +41,7 @@ enum asg_status asg_caller_sign(const struct asg_endpoint *endpoint,
                                 int64_t now_ms, struct asg_arena *arena,
                                 struct asg_caller_request *ret, struct asg_error *error)
 {
-    char value[2 * ASG_CALLER_HEX_SIZE];
+    char value[AUDIENCE_SIZE];
     write_audience(audience, value);
     *ret = (struct asg_caller_request){
         .url = asg_arena_text(arena, endpoint->url),
@@ -247,7 +248,7 @@ static enum asg_status check_audience(const struct asg_caller_request *request,
                                       const struct asg_caller_audience *audience,
                                       struct asg_error *error)
 {
-    char wanted[2 * ASG_CALLER_HEX_SIZE];
+    char wanted[AUDIENCE_SIZE];
     write_audience(audience, wanted);
     const char *value = find_header(request, ASG_CALLER_HEADER);
     if (strcmp(value, wanted) == 0) return ASG_OK;

@@ -177,7 +177,7 @@ static CMS_ContentInfo *read_message(const char *signature)
     size_t length = end != NULL ? (size_t)(end - signature) : strlen(signature);
     if (length > SIGNATURE_BYTES_MAX) return NULL;
     char *text = asg_alloc(1, length + 1);
-    memcpy(text, signature, length);
+    (void)snprintf(text, length + 1, "%s", signature);
     uint8_t *der = asg_alloc(1, 3 * (length / 4) + 3);
     size_t der_length = 0;
     CMS_ContentInfo *message = NULL;

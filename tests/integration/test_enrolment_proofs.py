@@ -17,7 +17,7 @@ from cluster import Cluster, wait_for  # noqa: E402
 IMAGE = "ami-00000000000000001"
 BOOT = """#!/bin/sh
 grep '^# openasg-join' "$0" > {lines}.new
-mv {lines}.new {lines}
+mv {lines}.new {lines}{before}
 exec {bin}/openasg-agent --cpu-source session --interval-ms 300 \\
     --grpc-listen :0 --dir "$PWD" {settings}
 """
@@ -43,11 +43,11 @@ class Proofs(unittest.TestCase):
         self.cluster.start_worker("worker-1")
         return endpoint
 
-    def launch(self, *settings, profile=None):
+    def launch(self, *settings, profile=None, before=""):
         path = os.path.join(self.folder, "boot.sh")
         with open(path, "w") as file:
             file.write(BOOT.format(bin=os.path.join(BUILD, "bin"), lines=self.lines,
-                                   settings=" ".join(settings)))
+                                   settings=" ".join(settings), before=before))
         more = ["--instance-profile", profile] if profile else []
         self.cluster.openasg("template", "create", "web", "--image", IMAGE,
                              "--instance-type", "t3.micro", "--user-data-file", path,
@@ -161,6 +161,18 @@ class Proofs(unittest.TestCase):
                             "Region's key")
 
     # ---- which are taken ----
+
+    def test_auto_gives_the_next_proof_after_a_refusal(self):
+        # An old line: its token was good before the controller took roles alone.
+        endpoint = self.start(enrol_proofs="sts", enrol_sts_endpoint="{ec2}/")
+        self.launch("--sts-endpoint", endpoint + "/", "--join-file", "join",
+                    profile="web", before="""
+grep '^# openasg-join' "$0" | sed 's/# openasg-join:/& token=feed/' > join
+chmod 600 join
+""")
+        self.wait_for_words("the agent needs a role, for proof: sts")
+        self.wait_for_reports()
+        self.proof_in_log("sts")
 
     def test_a_proof_that_is_not_taken_is_refused_with_those_that_are(self):
         self.start("--identity-documents", "true", enrol_proofs="token,sts")
