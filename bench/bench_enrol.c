@@ -4,10 +4,11 @@
  * The server is a process of its own: gRPC, enrolments, ingest, authority, and in the
  * place of the loop a thread that writes and syncs each batch as the log would and then
  * binds; what core adds is in bench_decision. The clients are another process: agents
- * that connect anew for each call, 64 at once. Rows: enrol_a_core     enrolments a second
- * of the server's CPU; each binds new keys renew_a_core     renewals, the same enrol_wall
- * enrolments a second as they came, both processes on this machine Usage: bench_enrol
- * [AGENTS] (1000)
+ * that connect anew for each call, 64 at once.
+ *
+ * Rows: enrol_a_core, enrolments a second of the server's CPU, each of new keys;
+ * renew_a_core, renewals, the same; enrol_wall, enrolments a second as they came, both
+ * processes on this machine. Usage: bench_enrol [AGENTS] (1000)
  */
 #include <fcntl.h>
 #include <ftw.h>
@@ -24,6 +25,7 @@
 
 #include "base/clock.h"
 #include "controller/enrol_agent.h"
+#include "controller/join_token.h"
 #include "rpc/client.h"
 #include "rpc/server.h"
 #include "rows.h"

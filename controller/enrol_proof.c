@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "controller/join_token.h"
 #include "controller/prove_document.h"
 #include "controller/prove_sts.h"
-#include "controller/roster.h"
 #include "crypto/crypto.h"
 
 struct asg_proofs {

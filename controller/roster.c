@@ -1,7 +1,6 @@
 #include "controller/roster.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -431,31 +430,6 @@ void asg_roster_describe(struct asg_roster *roster, uint32_t slot, uint32_t grpc
     if (grpc_port > 0 && grpc_port <= UINT16_MAX) s->grpc_port = (uint16_t)grpc_port;
     s->interval_ms = clamp_interval(interval_ms);
     expect_silence(roster, slot);
-}
-
-/* ---- tokens ---- */
-
-void asg_join_token(const uint8_t secret[32], uint64_t incarnation, uint64_t job_id,
-                    uint32_t attempt, char ret[ASG_JOIN_TOKEN_SIZE])
-{
-    char text[96];
-    int length =
-        snprintf(text, sizeof text, "openasg join %012" PRIx64 "/%" PRIu64 "/%" PRIu32,
-                 incarnation, job_id, attempt);
-    uint8_t hash[ASG_SHA256_BYTES];
-    asg_hmac_sha256(secret, 32, text, (size_t)length, hash);
-    asg_hex_encode(hash, sizeof hash, ret);
-}
-
-void asg_instance_token(const uint8_t secret[32], const char *instance_id,
-                        char ret[ASG_JOIN_TOKEN_SIZE])
-{
-    char text[ASG_INSTANCE_ID_MAX + 32];
-    int length = snprintf(text, sizeof text, "openasg join-line %.*s",
-                          ASG_INSTANCE_ID_MAX, instance_id);
-    uint8_t hash[ASG_SHA256_BYTES];
-    asg_hmac_sha256(secret, 32, text, (size_t)length, hash);
-    asg_hex_encode(hash, sizeof hash, ret);
 }
 
 /* ---- reports ---- */

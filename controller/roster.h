@@ -131,13 +131,4 @@ const struct asg_roster_slot *asg_roster_slot(const struct asg_roster *roster,
 uint32_t asg_roster_find(const struct asg_roster *roster, const char *instance_id);
 uint32_t asg_roster_bound_count(const struct asg_roster *roster);
 
-/* The join token of a launch attempt: 64 hex digits. The same for ever, so that a job
- * that is sent again carries the same user data. */
-#define ASG_JOIN_TOKEN_SIZE 65
-void asg_join_token(const uint8_t secret[32], uint64_t incarnation, uint64_t job_id,
-                    uint32_t attempt, char ret[ASG_JOIN_TOKEN_SIZE]);
-/* The one that `openasg instance join-line` gives out: of that instance alone. */
-void asg_instance_token(const uint8_t secret[32], const char *instance_id,
-                        char ret[ASG_JOIN_TOKEN_SIZE]);
-
 #endif

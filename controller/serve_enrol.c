@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "controller/join_token.h"
 #include "controller/metrics.h"
 #include "controller/parts.h"
 #include "crypto/crypto.h"

@@ -13,6 +13,7 @@
 #include "controller/prove_document.h"
 #include "controller/prove_sts.h"
 #include "controller/enrol_agent.h"
+#include "controller/join_token.h"
 #include "crypto/crypto.h"
 #include "sim/sim.h"
 #include "wire/wire.h"

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/safe_file.h"
+#include "controller/join_token.h"
 #include "lib/check.h"
 
 #define ID      "i-0123456789abcdef0"
