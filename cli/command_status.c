@@ -56,11 +56,27 @@ static const struct asg_render_column worker_columns[] = {
     {"STATE", "state", NULL, false},     {"REASON", "reason", NULL, false},
 };
 
+static void write_first(const void *object, struct asg_bytes *ret)
+{
+    const struct asg_refusal *refusal = object;
+    char when[ASG_TIME_TEXT_MAX];
+    asg_time_format(refusal->first_ms, when);
+    asg_bytes_append_text(ret, when);
+}
+
+static void write_last(const void *object, struct asg_bytes *ret)
+{
+    const struct asg_refusal *refusal = object;
+    char when[ASG_TIME_TEXT_MAX];
+    asg_time_format(refusal->last_ms, when);
+    asg_bytes_append_text(ret, when);
+}
+
 static const struct asg_render_column refusal_columns[] = {
-    {"PORT", "edge", NULL, false},    {"ADDRESS", "address", NULL, false},
-    {"KEY", "key", NULL, false},      {"WHY", "why", NULL, false},
-    {"TIMES", "count", NULL, false},  {"FIRST", "first_ms", NULL, false},
-    {"LAST", "last_ms", NULL, false},
+    {"PORT", "edge", NULL, false},   {"ADDRESS", "address", NULL, false},
+    {"KEY", "key", NULL, false},     {"WHY", "why", NULL, false},
+    {"TIMES", "count", NULL, false}, {"FIRST", NULL, write_first, false},
+    {"LAST", NULL, write_last, false},
 };
 
 static int list_refused(struct asg_cli *cli)

@@ -72,11 +72,28 @@ enum asg_status asg_safe_file_check(const struct stat *info, const char *path,
     return status;
 }
 
+/* Why a file cannot be opened, from errno. Whose it is can be told although it is shut. */
 static enum asg_status fail_read(const char *path, const struct asg_safe_need *need,
                                  struct asg_error *error)
 {
-    return asg_fail(error, status_of(errno), "cannot read %s %s: %s", need->what, path,
-                    strerror(errno));
+    int code = errno;
+    struct stat info;
+    if (code != EACCES || stat(path, &info) != 0 || info.st_uid == geteuid()) {
+        return asg_fail(error, status_of(code), "cannot read %s %s: %s", need->what, path,
+                        strerror(code));
+    }
+    unsigned long owner = info.st_uid;
+    unsigned long us = geteuid();
+    if (need->guard == ASG_SAFE_SECRET) {
+        return asg_fail(error, ASG_ERR_DENIED,
+                        "cannot read %s %s: it belongs to user %lu, and this process is "
+                        "user %lu; `chown %lu %s` mends it",
+                        need->what, path, owner, us, us, path);
+    }
+    return asg_fail(error, ASG_ERR_DENIED,
+                    "cannot read %s %s: it belongs to user %lu, and this process is user "
+                    "%lu; `chmod go+r %s` mends it",
+                    need->what, path, owner, us, path);
 }
 
 static enum asg_status read_whole(int file, const char *path,
