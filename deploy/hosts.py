@@ -30,10 +30,11 @@ def why_not_allowed():
 
 class Network:
     """One namespace is the switch (a bridge); each host hangs on it by a veth pair. `tag`
-    begins the names of the namespaces."""
+    begins the names of the namespaces, `net` the addresses of the hosts."""
 
-    def __init__(self, tag):
+    def __init__(self, tag, net=NET):
         self.tag = tag
+        self.net = net
         self.hosts = []
         run("ip", "netns", "add", self.namespace(0))
         run("ip", "-n", self.namespace(0), "link", "add", "switch", "type", "bridge")
@@ -52,7 +53,7 @@ class Network:
         self.hosts.append(number)
         run("ip", "-n", name, "link", "add", "eth0", "type", "veth", "peer", "name",
             f"port{number}", "netns", self.namespace(0))
-        run("ip", "-n", name, "addr", "add", f"{NET}{number}/24", "dev", "eth0")
+        run("ip", "-n", name, "addr", "add", f"{self.net}{number}/24", "dev", "eth0")
         for link in ("eth0", "lo"):
             run("ip", "-n", name, "link", "set", link, "up")
         run("ip", "-n", self.namespace(0), "link", "set", f"port{number}", "master", "switch")
@@ -67,11 +68,11 @@ class Network:
     def lose(self, sender, receiver):
         """One way: what `sender` sends to `receiver` is lost, for no card has that address;
         the other way it arrives."""
-        run("ip", "-n", self.namespace(sender), "neigh", "replace", f"{NET}{receiver}",
+        run("ip", "-n", self.namespace(sender), "neigh", "replace", f"{self.net}{receiver}",
             "lladdr", "02:00:00:00:00:00", "dev", "eth0", "nud", "permanent")
 
     def deliver(self, sender, receiver):
-        run("ip", "-n", self.namespace(sender), "neigh", "del", f"{NET}{receiver}", "dev",
+        run("ip", "-n", self.namespace(sender), "neigh", "del", f"{self.net}{receiver}", "dev",
             "eth0")
 
     def slow(self, number, rate="64kbit"):
