@@ -73,9 +73,9 @@ static void write_last(const void *object, struct asg_bytes *ret)
 }
 
 static const struct asg_render_column refusal_columns[] = {
-    {"PORT", "edge", NULL, false},   {"ADDRESS", "address", NULL, false},
-    {"KEY", "key", NULL, false},     {"WHY", "why", NULL, false},
-    {"TIMES", "count", NULL, false}, {"FIRST", NULL, write_first, false},
+    {"PORT", "edge", NULL, false},     {"ADDRESS", "address", NULL, false},
+    {"KEY", "key", NULL, false},       {"WHY", "why", NULL, false},
+    {"TIMES", "count", NULL, false},   {"FIRST", NULL, write_first, false},
     {"LAST", NULL, write_last, false},
 };
 

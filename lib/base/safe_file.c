@@ -72,7 +72,8 @@ enum asg_status asg_safe_file_check(const struct stat *info, const char *path,
     return status;
 }
 
-/* Why a file cannot be opened, from errno. Whose it is can be told although it is shut. */
+/* Why a file cannot be opened, from errno. Whose it is can be told although it is shut.
+ */
 static enum asg_status fail_read(const char *path, const struct asg_safe_need *need,
                                  struct asg_error *error)
 {
