@@ -158,7 +158,9 @@ static enum asg_status prove_by(const struct asg_prove_options *options,
                : prove_by_machine(options, proof, arena, ret, error);
 }
 
-/* The first that there is, beginning with another one after each refusal. */
+/* The first that there is, beginning with another one after each refusal. Off EC2 no
+ * metadata answers: what cannot be had now is passed over, and is asked for again later
+ * when there is nothing else. */
 static enum asg_status prove_in_turn(const struct asg_prove_options *options,
                                      struct asg_arena *arena, struct asg_rpc_enroll *ret,
                                      struct asg_error *error)
@@ -166,11 +168,17 @@ static enum asg_status prove_in_turn(const struct asg_prove_options *options,
     static const enum asg_agent_proof order[] = {
         ASG_AGENT_PROOF_TOKEN, ASG_AGENT_PROOF_STS, ASG_AGENT_PROOF_DOCUMENT};
     const size_t count = sizeof order / sizeof order[0];
+    enum asg_status trouble = ASG_ERR_NOT_FOUND;
     for (size_t i = 0; i < count; i++) {
         enum asg_agent_proof proof = order[(options->refusals + i) % count];
-        enum asg_status status = prove_by(options, proof, arena, ret, error);
-        if (status != ASG_ERR_NOT_FOUND) return status;
+        struct asg_error why = {""};
+        enum asg_status status = prove_by(options, proof, arena, ret, &why);
+        if (status == ASG_OK) return ASG_OK;
+        if (status == ASG_ERR_NOT_FOUND) continue;
+        trouble = status;
+        *error = why;
     }
+    if (trouble != ASG_ERR_NOT_FOUND) return trouble;
     return asg_fail(
         error, ASG_ERR_NOT_FOUND,
         "neither a token in the join line, nor a role of this instance, nor a "
