@@ -1,5 +1,6 @@
 #include "agent/link.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@ static enum asg_status connect_to(struct asg_link *link, size_t at, int64_t now_
         .keys = link->options.keys,
         .max_message_bytes = ASG_AGENT_FRAME_MAX,
         .high_water = 1};
+    assert(at < link->report_count);
     asg_bus_outlet_destroy(&link->outlet);
     link->at = at;
     link->since_ms = now_ms;
@@ -49,6 +51,7 @@ enum asg_status asg_link_set(struct asg_link *link, const struct asg_enrolled *e
 {
     if (is_same(link, enrolled) && asg_link_look(link, now_ms, NULL) == ASG_BUS_LINK_UP)
         return ASG_OK;
+    assert(enrolled->report_count <= ASG_MEMBERSHIP_REPORTS_MAX);
     memcpy(link->reports, enrolled->reports, sizeof link->reports);
     link->report_count = enrolled->report_count;
     memcpy(link->reports_key, enrolled->reports_key, sizeof link->reports_key);

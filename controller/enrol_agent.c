@@ -1,5 +1,6 @@
 #include "controller/enrol_agent.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -239,6 +240,7 @@ static void finish(struct pending *pending)
 {
     struct asg_enrolments *enrolments = pending->enrolments;
     (void)pthread_mutex_lock(&enrolments->lock);
+    assert(enrolments->pending > 0);
     enrolments->pending--;
     (void)pthread_mutex_unlock(&enrolments->lock);
     asg_bytes_clear(&pending->request);
@@ -592,6 +594,7 @@ void asg_enrolments_destroy(struct asg_enrolments **enrolments)
 {
     struct asg_enrolments *e = *enrolments;
     if (e == NULL) return;
+    assert(e->pending == 0); /* each has been answered */
     asg_id_map_clear(&e->alarmed);
     asg_id_map_clear(&e->early);
     asg_arena_clear(&e->texts);

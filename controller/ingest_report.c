@@ -1,5 +1,6 @@
 #include "controller/ingest_report.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -380,6 +381,7 @@ static void let_wait(struct asg_ingest *ingest, uint32_t slot,
     if (row > 0) {
         ingest->counts.overtaken++;
     } else {
+        assert(ingest->waiting_count < DRAIN_MAX); /* a row a frame at most */
         row = ++ingest->waiting_count;
         asg_roster_mark_waiting(ingest->roster, slot, row);
     }
@@ -613,6 +615,7 @@ void asg_ingest_new(const struct asg_ingest_options *options, struct asg_ingest 
 
 void asg_ingest_open(struct asg_ingest *ingest, struct asg_bus_inlet *inlet)
 {
+    assert(ingest->options.inlet == NULL && inlet != NULL);
     ingest->options.inlet = inlet;
 }
 

@@ -1,5 +1,6 @@
 #include "controller/probe_trust.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -40,6 +41,7 @@ static char *copy_of(const char *text)
 
 struct asg_probe_trust *asg_probe_trust_new(const char *cluster, const char *trusted_pem)
 {
+    assert(strlen(cluster) < ASG_CLUSTER_NAME_SIZE);
     struct asg_probe_trust *trust = asg_alloc(1, sizeof *trust);
     (void)snprintf(trust->cluster, sizeof trust->cluster, "%s", cluster);
     trust->trusted_pem = copy_of(trusted_pem);

@@ -1,5 +1,6 @@
 #include "controller/prove_sts.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,7 @@ static struct question *wait_for_question(struct asg_sts_prover *prover)
     }
     if (atomic_load(&prover->is_stopping)) return NULL;
     struct question *question = prover->first;
+    assert(question != NULL && prover->waiting > 0);
     prover->first = question->next;
     if (prover->first == NULL) prover->last = NULL;
     prover->waiting--;

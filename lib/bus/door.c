@@ -1,5 +1,6 @@
 #include "bus/door.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,7 @@ static void refuse(struct door *door, const char *key, const char *address,
 
 static void end_guest(struct door *door, size_t fd)
 {
+    assert(fd < door->guest_count);
     struct guest *guest = &door->guests[fd];
     guest->is_ended = true;
     door->shut++;
@@ -126,6 +128,15 @@ static void find_address(int fd, char ret[46])
     if (!is_known) ret[0] = '\0';
 }
 
+/* It counts for its key no more. */
+static void let_go(struct guest *guest)
+{
+    if (guest->holder == NULL) return;
+    assert(guest->holder->live > 0);
+    guest->holder->live--;
+    guest->holder = NULL;
+}
+
 static void come(struct door *door, size_t fd)
 {
     if (fd >= door->guest_count) {
@@ -136,7 +147,7 @@ static void come(struct door *door, size_t fd)
         door->guest_count = count;
     }
     struct guest *guest = &door->guests[fd];
-    if (guest->holder != NULL) guest->holder->live--;
+    let_go(guest);
     *guest = (struct guest){.is_open = true, .since_ms = now()};
     find_address((int)fd, guest->address);
 }
@@ -145,10 +156,10 @@ static void go(struct door *door, size_t fd)
 {
     if (fd >= door->guest_count || !door->guests[fd].is_open) return;
     struct guest *guest = &door->guests[fd];
-    if (guest->holder != NULL) guest->holder->live--;
     if (door->failure == CRYPTO && guest->holder == NULL) {
         refuse(door, "", guest->address, "wrong server key, or no openasg");
     }
+    let_go(guest);
     *guest = (struct guest){0};
 }
 
@@ -214,7 +225,7 @@ static struct holder *holder_of(struct door *door, const char *key)
 
 static void take_key(struct door *door, struct guest *guest, const char *key)
 {
-    if (guest->holder != NULL) guest->holder->live--;
+    let_go(guest);
     guest->holder = holder_of(door, key);
     guest->holder->live++;
 }

@@ -1,5 +1,6 @@
 #include "bus/key_set.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -62,6 +63,7 @@ static size_t hash_of(const struct asg_key_set *set, const uint8_t key[KEY_BYTES
 /* Where the key is, or where it would go. */
 static size_t place_of(const struct asg_key_set *set, const uint8_t key[KEY_BYTES])
 {
+    assert(2 * set->count <= set->capacity); /* a free place ends each search */
     size_t at = hash_of(set, key) & (set->capacity - 1);
     while (set->places[at].is_taken && memcmp(set->places[at].key, key, KEY_BYTES) != 0) {
         at = (at + 1) & (set->capacity - 1);
@@ -105,6 +107,7 @@ void asg_key_set_add(struct asg_key_set *set, const char *key)
 /* Close the gap: whoever probed over it moves up. */
 static void take_out(struct asg_key_set *set, size_t gap)
 {
+    assert(set->places[gap].is_taken && set->count > 0);
     size_t mask = set->capacity - 1;
     size_t at = gap;
     for (;;) {

@@ -1,5 +1,6 @@
 #include "bus/zap.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -243,13 +244,12 @@ void zap_set_domain(struct zap *zap, const char *domain, const struct zap_rule *
     while (row < zap->domains + zap->domain_count && strcmp(row->name, domain) != 0) {
         row++;
     }
-    if (row < zap->domains + DOMAINS_MAX) {
-        if (row == zap->domains + zap->domain_count) {
-            zap->domain_count++;
-            asg_text_index_init(&row->by_key, key_of);
-        }
-        (void)snprintf(row->name, sizeof row->name, "%s", domain);
-        row->rule = *rule;
+    assert(row < zap->domains + DOMAINS_MAX && strlen(domain) < sizeof row->name);
+    if (row == zap->domains + zap->domain_count) {
+        zap->domain_count++;
+        asg_text_index_init(&row->by_key, key_of);
     }
+    (void)snprintf(row->name, sizeof row->name, "%s", domain);
+    row->rule = *rule;
     (void)pthread_mutex_unlock(&zap->lock);
 }

@@ -28,7 +28,7 @@ struct zap_rule {
 };
 
 /* Give a domain its rule, before its socket is bound. A domain nobody named refuses
- * everyone. */
+ * everyone. A program has a few, with names of at most 31 letters. */
 void zap_set_domain(struct zap *zap, const char *domain, const struct zap_rule *rule);
 
 #endif

@@ -1,6 +1,7 @@
 /* certificates - holders and their names, and what is checked of a certificate. */
 #include "crypto/certificates.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -79,6 +80,7 @@ static int no_passphrase(char *ret, int size, int is_writing, void *context)
 
 size_t asg_x509_read_chain(const char *pem, size_t length, size_t most, X509 *ret[])
 {
+    assert(length <= INT32_MAX && most > 0);
     BIO *memory = BIO_new_mem_buf(pem, (int)length);
     asg_x509_must(memory != NULL, "BIO_new_mem_buf");
     size_t count = 0;
