@@ -273,7 +273,7 @@ static void test_certificate_is_renewed_with_the_same_keys_and_no_proof(void **s
     (void)state;
     struct stage stage;
     stage_start(&stage);
-    stage.play.renew_after_ms = 1000;
+    played_renew_after(&stage.play, 1000);
     start_agent(&stage, NULL);
     next_report(&stage);
     uint64_t sequence = stage.report.sequence;
@@ -287,7 +287,7 @@ static void test_certificate_is_renewed_with_the_same_keys_and_no_proof(void **s
     assert_string_equal(first.curve_key, last.curve_key);
     assert_string_equal(first.tls_key, last.tls_key);
     assert_int_equal(ASG_RPC_PROOF_NONE, last.proof);
-    assert_int_equal(1, stage.play.proven);
+    assert_int_equal(1, played_proven(&stage.play));
     stage_end(&stage);
 }
 
@@ -296,7 +296,7 @@ static void test_expired_certificate_is_renewed_after_an_outage(void **state)
     (void)state;
     struct stage stage;
     stage_start(&stage);
-    stage.play.renew_after_ms = 500; /* good for a second */
+    played_renew_after(&stage.play, 500); /* good for a second */
     start_agent(&stage, NULL);
     next_report(&stage);
     played_say(&stage.play, ASG_RPC_UNAVAILABLE, "this controller does not lead");
@@ -387,7 +387,7 @@ static void test_controller_with_another_key_or_endpoint_is_found_again(void **s
     (void)state;
     struct stage stage;
     stage_start(&stage);
-    stage.play.renew_after_ms = 1500;
+    played_renew_after(&stage.play, 1500);
     start_agent(&stage, NULL);
     next_report(&stage);
     asg_bus_inlet_destroy(&stage.play.inlet);
@@ -404,7 +404,7 @@ static void test_first_endpoint_that_answers_is_used(void **state)
     (void)state;
     struct stage stage;
     stage_start(&stage);
-    stage.play.first_reports = "tcp://127.0.0.1:1";
+    played_report_first_to(&stage.play, "tcp://127.0.0.1:1");
     start_agent(&stage, NULL);
     next_report(&stage);
     stage_end(&stage);

@@ -127,8 +127,8 @@ static void test_a_thousand_renewals_cost_no_report(void **state)
     (void)snprintf(stage.dir, sizeof stage.dir, "/tmp/asg-renewals-XXXXXX");
     assert_non_null(mkdtemp(stage.dir));
     played_start(&stage.play);
-    stage.play.takes_many = true;
-    stage.play.renew_after_ms = 500;
+    played_take_many(&stage.play);
+    played_renew_after(&stage.play, 500);
     char path[128];
     char line[512];
     (void)snprintf(path, sizeof path, "%s/join", stage.dir);
@@ -151,7 +151,7 @@ static void test_a_thousand_renewals_cost_no_report(void **state)
     print_message("%llu certificates, %llu reports, none missing\n",
                   (unsigned long long)played_enrolled(&stage.play),
                   (unsigned long long)reports);
-    assert_int_equal(AGENTS, stage.play.proven); /* once a life */
+    assert_int_equal(AGENTS, played_proven(&stage.play)); /* once a life */
     end_agents(&stage);
     played_end(&stage.play);
     assert_int_equal(0, nftw(stage.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS));

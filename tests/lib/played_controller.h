@@ -241,6 +241,32 @@ static inline void played_say(struct played_controller *play, enum asg_rpc_code 
     (void)pthread_mutex_unlock(&play->mutex);
 }
 
+/* From now on a certificate is to be renewed after so long, and is good for twice that.
+ */
+static inline void played_renew_after(struct played_controller *play, int64_t ms)
+{
+    (void)pthread_mutex_lock(&play->mutex);
+    play->renew_after_ms = ms;
+    (void)pthread_mutex_unlock(&play->mutex);
+}
+
+/* From now on another endpoint for reports is named before ours. */
+static inline void played_report_first_to(struct played_controller *play,
+                                          const char *endpoint)
+{
+    (void)pthread_mutex_lock(&play->mutex);
+    play->first_reports = endpoint;
+    (void)pthread_mutex_unlock(&play->mutex);
+}
+
+/* From now on whoever proves itself is enrolled, however many. */
+static inline void played_take_many(struct played_controller *play)
+{
+    (void)pthread_mutex_lock(&play->mutex);
+    play->takes_many = true;
+    (void)pthread_mutex_unlock(&play->mutex);
+}
+
 static inline uint64_t played_asked(struct played_controller *play)
 {
     (void)pthread_mutex_lock(&play->mutex);
@@ -255,6 +281,14 @@ static inline uint64_t played_enrolled(struct played_controller *play)
     uint64_t enrolled = play->enrolled;
     (void)pthread_mutex_unlock(&play->mutex);
     return enrolled;
+}
+
+static inline uint64_t played_proven(struct played_controller *play)
+{
+    (void)pthread_mutex_lock(&play->mutex);
+    uint64_t proven = play->proven;
+    (void)pthread_mutex_unlock(&play->mutex);
+    return proven;
 }
 
 static inline struct played_enroll played_last(struct played_controller *play)
