@@ -12,6 +12,7 @@
 #include "base/failpoint.h"
 #include "base/hide_process.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "crypto/crypto.h"
 
 #define IDENTITY_WAIT_MS_MAX 10000
@@ -79,6 +80,7 @@ static enum asg_status find_identity(struct parts *parts, struct asg_clock clock
         if (wait_ms > IDENTITY_WAIT_MS_MAX) wait_ms = IDENTITY_WAIT_MS_MAX;
         asg_log_warn("agent", "identity_unknown", "%s; trying again in %lld ms",
                      error->text, (long long)wait_ms);
+        (void)asg_notify_alive(asg_clock_monotonic_ms(&clock));
         struct pollfd stop = {.fd = asg_bus_waker_fd(waker), .events = POLLIN};
         (void)poll(&stop, 1, (int)wait_ms);
     }
@@ -220,10 +222,12 @@ int main(int argc, char **argv)
     if (is_config && act == ASG_CONFIG_RUN) {
         asg_log_init("openasg-agent", (enum asg_log_level)parts.settings.log_level);
         asg_hide_process(); /* the keys of this instance */
+        asg_notify_open();
         struct asg_clock clock = asg_clock_real();
         status = asg_bus_waker_new(&waker);
         if (status == ASG_OK) {
             take_signals();
+            asg_notify_ready("asking who this instance is"); /* a boot need not wait */
             status = start_parts(&parts, clock, &error);
         }
         if (status == ASG_OK) run(&parts, clock);
@@ -231,7 +235,9 @@ int main(int argc, char **argv)
     bool is_wanted = atomic_load(&is_stopping);
     (void)signal(SIGTERM, SIG_IGN); /* we are on our way */
     (void)signal(SIGINT, SIG_IGN);
+    asg_notify_stopping();
     end_parts(&parts);
+    asg_notify_close();
     if (status == ASG_OK || is_wanted) return 0;
     (void)fprintf(stderr, "openasg-agent: %s\n", error.text);
     return is_config ? 1 : 2;

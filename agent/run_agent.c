@@ -2,6 +2,7 @@
 
 #include "agent/trim_memory.h"
 #include "base/log.h"
+#include "base/notify.h"
 
 #define LOOK_MS          1000  /* between two looks at a connection that is not up */
 #define TRIM_MS          30000 /* between two looks at our own memory */
@@ -200,8 +201,10 @@ void asg_run_agent(struct asg_agent *agent)
         trim(agent);
         struct asg_bus_poll_item items[] = {{.waker = agent->waker},
                                             {.outlet = agent->link->outlet}};
+        int64_t wait = wait_ms(agent, is_all_told);
+        int64_t alive = asg_notify_alive(asg_clock_monotonic_ms(&agent->clock));
         (void)asg_bus_poll(items, agent->link->outlet == NULL ? 1 : 2,
-                           wait_ms(agent, is_all_told));
+                           wait < alive ? wait : alive);
         if (items[0].is_readable) asg_bus_waker_clear(agent->waker);
     }
     asg_enrol_call_destroy(&agent->call);

@@ -7,6 +7,7 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "controller/metrics.h"
 #include "controller/parts.h"
 #include "controller/publish_view.h"
@@ -516,6 +517,7 @@ void asg_controller_run(struct asg_controller *controller,
         };
         (void)asg_bus_poll(items, 3, wait < IDLE_MS ? wait : IDLE_MS);
         wait = asg_controller_turn(controller);
+        (void)asg_notify_alive(asg_clock_monotonic_ms(&controller->clock));
     }
     asg_log_info("controller", "stopping", "the fleet stays as it is");
 }

@@ -6,6 +6,7 @@
 #include "base/failpoint.h"
 #include "base/hide_process.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "controller/controller.h"
 
 static volatile sig_atomic_t stop;
@@ -66,6 +67,7 @@ int main(int argc, char **argv)
     }
     asg_log_init("controller", (enum asg_log_level)settings.log_level);
     asg_controller_fill_settings(&settings, &arena);
+    asg_notify_open();
     catch_signals();
     harden();
     struct asg_controller *controller = NULL;
@@ -75,8 +77,11 @@ int main(int argc, char **argv)
         asg_arena_clear(&arena);
         return 1;
     }
+    asg_notify_ready("started");
     asg_controller_run(controller, &stop, &reload);
+    asg_notify_stopping();
     asg_controller_destroy(&controller);
+    asg_notify_close();
     asg_arena_clear(&arena);
     return 0;
 }

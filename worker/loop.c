@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/notify.h"
 #include "wire/wire.h"
 
 #define HALT_LOOK_MS   1000
@@ -138,6 +139,7 @@ enum asg_status asg_worker_loop_run(struct asg_worker_loop *loop)
     int failed = 0;
     for (;;) {
         int64_t next_ms = do_due(loop);
+        (void)asg_notify_alive(asg_clock_monotonic_ms(&loop->clock));
         if (stop_at_ms != INT64_MAX && asg_worker_is_idle(loop->worker)) return ASG_OK;
         if (asg_clock_monotonic_ms(&loop->clock) >= stop_at_ms) return ASG_ERR_TIMEOUT;
         if (stop_at_ms < next_ms) next_ms = stop_at_ms;
@@ -163,6 +165,7 @@ enum asg_status asg_worker_loop_run(struct asg_worker_loop *loop)
                      "running=%u unacknowledged=%u, at most %lld ms for them",
                      counts.running, counts.unacknowledged, (long long)loop->stop_ms);
         stop_at_ms = asg_clock_monotonic_ms(&loop->clock) + loop->stop_ms;
+        asg_notify_stopping();
         asg_worker_stop(loop->worker);
     }
 }

@@ -11,6 +11,7 @@
 #include "aws/environment.h"
 #include "base/hide_process.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/safe_file.h"
 #include "worker/connect_aws.h"
 #include "worker/loop.h"
@@ -206,6 +207,7 @@ static enum asg_status run(struct parts *parts, int argc, char **argv,
     harden();
     asg_environment_hide_secrets();
     if (parts->settings.check_credentials) return check_credentials(parts, error);
+    asg_notify_open();
     const struct asg_clock clock = asg_clock_real();
     parts->loop.clock = clock;
     /* May wait a minute for credentials; a signal ends us at once until then. */
@@ -218,6 +220,7 @@ static enum asg_status run(struct parts *parts, int argc, char **argv,
     if (status == ASG_OK) status = open_bus(parts, error);
     if (status == ASG_OK) {
         make_worker(parts, &clock, signal_fd);
+        asg_notify_ready("taking jobs");
         status = asg_worker_loop_run(&parts->loop);
         if (status == ASG_ERR_TIMEOUT) {
             asg_log_warn("worker", "stopped",
@@ -230,6 +233,7 @@ static enum asg_status run(struct parts *parts, int argc, char **argv,
             (void)asg_fail(error, status, "waiting for EC2 and the controller fails");
         }
     }
+    asg_notify_close();
     (void)close(signal_fd);
     return status;
 }
