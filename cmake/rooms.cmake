@@ -14,6 +14,7 @@ set(CMAKE_C_FLAGS_RELEASE "-O2")
 
 option(ASG_SANITIZE "address and undefined-behaviour sanitizers" OFF)
 option(ASG_THREAD_SANITIZE "thread sanitizer" OFF)
+option(ASG_TESTS "build tests and benchmarks too" ON)
 option(ASG_FUZZ "build the libFuzzer targets (clang only)" OFF)
 
 add_compile_definitions(_GNU_SOURCE ASG_VERSION="${PROJECT_VERSION}")
@@ -112,7 +113,6 @@ function(asg_room path)
   if(ROOM_PROGRAM AND EXISTS ${CMAKE_SOURCE_DIR}/${path}/main.c)
     add_executable(${ROOM_PROGRAM} ${CMAKE_SOURCE_DIR}/${path}/main.c)
     target_link_libraries(${ROOM_PROGRAM} PRIVATE asg_${room})
-    install(TARGETS ${ROOM_PROGRAM} RUNTIME DESTINATION bin)
   endif()
 endfunction()
 

@@ -27,6 +27,10 @@ static bool take_flag(struct asg_config_args *ret, const char *argument)
         ret->wants_print = true;
     } else if (strcmp(argument, "--document-config") == 0) {
         ret->wants_document = true;
+    } else if (strcmp(argument, "--document-man") == 0) {
+        ret->wants_man = true;
+    } else if (strcmp(argument, "--document-file") == 0) {
+        ret->wants_sample = true;
     } else {
         return false;
     }
@@ -140,6 +144,25 @@ static enum asg_status load_layers(struct asg_config_layers *layers, const char 
     return asg_config_read_args(layers, layers->table, argc, argv, &ignored, error);
 }
 
+/* What needs no settings. */
+static bool print_page(const struct asg_config_table *table,
+                       const struct asg_config_args *args)
+{
+    if (args->wants_help) {
+        asg_config_help(table, stdout);
+    } else if (args->wants_version) {
+        (void)printf("%s %s\n", table->program, ASG_VERSION);
+    } else if (args->wants_document) {
+        asg_config_document(table, stdout);
+    } else if (args->wants_man) {
+        asg_config_man(table, stdout);
+    } else {
+        return false;
+    }
+    (void)fflush(stdout);
+    return true;
+}
+
 enum asg_status asg_config_load(const struct asg_config_table *table, int argc,
                                 char **argv, struct asg_arena *arena, void *config,
                                 enum asg_config_act *ret, struct asg_error *error)
@@ -147,15 +170,7 @@ enum asg_status asg_config_load(const struct asg_config_table *table, int argc,
     struct asg_config_args args = {0};
     enum asg_status status = asg_config_read_args(NULL, table, argc, argv, &args, error);
     if (status != ASG_OK && !args.wants_help) return status;
-    if (args.wants_help || args.wants_version || args.wants_document) {
-        if (args.wants_help) {
-            asg_config_help(table, stdout);
-        } else if (args.wants_version) {
-            (void)printf("%s %s\n", table->program, ASG_VERSION);
-        } else {
-            asg_config_document(table, stdout);
-        }
-        (void)fflush(stdout);
+    if (print_page(table, &args)) {
         *ret = ASG_CONFIG_DONE;
         return ASG_OK;
     }
@@ -167,8 +182,12 @@ enum asg_status asg_config_load(const struct asg_config_table *table, int argc,
     asg_config_begin(&layers, table, arena, config);
     status = load_layers(&layers, file, argc, argv, error);
     if (status != ASG_OK) return status;
-    if (args.wants_print) {
-        asg_config_print(table, config, stdout);
+    if (args.wants_print || args.wants_sample) {
+        if (args.wants_sample) {
+            asg_config_sample(&layers, stdout);
+        } else {
+            asg_config_print(table, config, stdout);
+        }
         (void)fflush(stdout);
         *ret = ASG_CONFIG_DONE;
         return ASG_OK;

@@ -10,6 +10,8 @@ struct asg_config_args {
     bool wants_version;
     bool wants_print;
     bool wants_document; /* --document-config: its part of docs/configuration.md */
+    bool wants_man;      /* --document-man: its page of section 8 */
+    bool wants_sample;   /* --document-file: its /etc/openasg/NAME.yaml */
 };
 
 /* Walk argv[1..]. With `layers` NULL only *ret is filled: it is needed before the file

@@ -74,4 +74,11 @@ void asg_config_help(const struct asg_config_table *table, FILE *out);
 /* One program's part of docs/configuration.md. */
 void asg_config_document(const struct asg_config_table *table, FILE *out);
 
+/* The man page (section 8) of a program that is all settings. */
+void asg_config_man(const struct asg_config_table *table, FILE *out);
+
+/* A file of all settings, each commented out but those without a section that `layers`
+ * were given: /etc/openasg/NAME.yaml. */
+void asg_config_sample(const struct asg_config_layers *layers, FILE *out);
+
 #endif

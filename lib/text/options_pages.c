@@ -1,8 +1,9 @@
 /* options_pages - the option table as man pages and as a bash completion. */
 #include "text/options.h"
 
-#include <ctype.h>
 #include <string.h>
+
+#include "text/roff.h"
 
 const char *asg_options_page_name(const struct asg_command_table *table,
                                   const struct asg_command_entry *command,
@@ -17,27 +18,9 @@ const char *asg_options_page_name(const struct asg_command_table *table,
     return asg_arena_text(arena, name);
 }
 
-/* Text for troff: backslashes and leading dots mean something there, and a "-" that is
- * to be copied is written "\-" (man-pages(7)). */
-static void print_roff(const char *text, FILE *out)
-{
-    bool is_line_start = true;
-    for (; *text != '\0'; text++) {
-        if (is_line_start && (*text == '.' || *text == '\'')) (void)fputs("\\&", out);
-        if (*text == '\\') {
-            (void)fputs("\\e", out);
-        } else if (*text == '-') {
-            (void)fputs("\\-", out);
-        } else {
-            (void)fputc(*text, out);
-        }
-        is_line_start = *text == '\n';
-    }
-}
-
 static void print_paragraph(const char *text, FILE *out)
 {
-    print_roff(text, out);
+    asg_roff_print(text, out);
     (void)fputc('\n', out);
 }
 
@@ -51,7 +34,7 @@ static void print_man_options(const char *heading, const struct asg_option *opti
         (void)fputs(".TP\n", out);
         if (option->letter != 0) (void)fprintf(out, "\\fB\\-%c\\fR, ", option->letter);
         (void)fputs("\\fB\\-\\-", out);
-        print_roff(option->name, out);
+        asg_roff_print(option->name, out);
         (void)fputs("\\fR", out);
         if (option->type != ASG_OPTION_FLAG) {
             (void)fprintf(out, " \\fI%s\\fR",
@@ -63,30 +46,16 @@ static void print_man_options(const char *heading, const struct asg_option *opti
             (void)fputs("One of", out);
             for (size_t w = 0; w < option->words->count; w++) {
                 (void)fputs(w > 0 ? ", " : " ", out);
-                print_roff(option->words->words[w], out);
+                asg_roff_print(option->words->words[w], out);
             }
             (void)fputs(".\n", out);
         }
         if (option->default_text != NULL) {
             (void)fputs("Default: ", out);
-            print_roff(option->default_text, out);
+            asg_roff_print(option->default_text, out);
             (void)fputs(".\n", out);
         }
     }
-}
-
-static void print_title(const struct asg_command_table *table, const char *page,
-                        const char *summary, FILE *out)
-{
-    (void)fputs(".TH \"", out);
-    for (const char *at = page; *at != '\0'; at++) {
-        (void)fputc(toupper((unsigned char)*at), out);
-    }
-    (void)fprintf(out, "\" 1 \"\" \"%s %s\" \"%s manual\"\n.nh\n.SH NAME\n",
-                  table->program, ASG_VERSION, table->program);
-    print_roff(page, out);
-    (void)fputs(" \\- ", out);
-    print_paragraph(summary, out);
 }
 
 static void print_command_page(const struct asg_command_table *table,
@@ -134,7 +103,7 @@ static void print_program_page(const struct asg_command_table *table,
         const struct asg_command_entry *command = &table->commands[i];
         if (command->is_hidden) continue;
         (void)fputs(".TP\n\\fB", out);
-        print_roff(asg_options_page_name(table, command, arena), out);
+        asg_roff_print(asg_options_page_name(table, command, arena), out);
         (void)fputs("\\fR(1)\n", out);
         print_paragraph(asg_arena_format(arena, "%s.", command->summary), out);
     }
@@ -156,7 +125,7 @@ void asg_options_man(const struct asg_command_table *table,
 {
     ASG_CLEANUP(asg_arena_clear) struct asg_arena arena = {0};
     const char *page = asg_options_page_name(table, command, &arena);
-    print_title(table, page, command != NULL ? command->summary : table->summary, out);
+    asg_roff_title(page, 1, command != NULL ? command->summary : table->summary, out);
     if (command != NULL) {
         print_command_page(table, command, &arena, out);
     } else {

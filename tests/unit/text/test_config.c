@@ -311,6 +311,63 @@ static void test_config_prints_what_it_reads_back(void **state)
     free(text);
 }
 
+/* What `print` writes, for the caller to free. */
+static char *written_by(void (*print)(const void *of, FILE *out), const void *of)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    print(of, out);
+    (void)fclose(out);
+    return text;
+}
+
+static void print_sample(const void *layers, FILE *out)
+{
+    asg_config_sample(layers, out);
+}
+
+static void print_man(const void *of, FILE *out)
+{
+    asg_config_man(of, out);
+}
+
+static void test_config_sample_is_the_defaults_and_what_was_given(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(ASG_OK, asg_config_set(&fixture->layers, &keys[0], "db", "--name",
+                                            &fixture->error));
+    char *text = written_by(print_sample, &fixture->layers);
+    assert_non_null(strstr(text, "\nname: db\n"));
+    assert_non_null(strstr(text, "\n#interval: 1s\n"));
+    assert_non_null(strstr(text, "\n#listen:\n  # Where agents connect."));
+    assert_non_null(strstr(text, "\n#  agents: tcp://127.0.0.1:7000\n"));
+    struct asg_config_layers layers; /* as it is, it says no more than what was given */
+    struct settings settings;
+    asg_config_begin(&layers, &table, &fixture->arena, &settings);
+    assert_int_equal(ASG_OK, asg_config_read_text(&layers, "sample", text, strlen(text),
+                                                  &fixture->error));
+    assert_string_equal(settings.name, "db");
+    for (size_t i = 1; i < table.key_count; i++)
+        assert_false(layers.is_set[i]);
+    free(text);
+}
+
+static void test_config_man_has_every_setting(void **state)
+{
+    (void)state;
+    char *text = written_by(print_man, &table);
+    assert_non_null(strstr(text, ".TH \"OPENASG-TEST\" 8 "));
+    assert_non_null(strstr(text, "\\fBinterval\\fR (duration, 200ms to 1m)\n"
+                                 "Time between reports.\nDefault: 1s.\n"));
+    assert_non_null(strstr(text, "The endpoint of EC2.\nMust be given.\n"));
+    assert_non_null(strstr(text, "\\fI/etc/openasg/test.yaml\\fR"));
+    for (size_t i = 0; i < table.key_count; i++) {
+        assert_non_null(strstr(text, keys[i].help));
+    }
+    free(text);
+}
+
 static void test_config_help_names_every_key_with_its_range(void **state)
 {
     (void)state;
@@ -351,6 +408,8 @@ int main(void)
         TEST(test_config_takes_the_command_line_over_the_file),
         TEST(test_config_refuses_an_unknown_option),
         TEST(test_config_prints_what_it_reads_back),
+        TEST(test_config_sample_is_the_defaults_and_what_was_given),
+        TEST(test_config_man_has_every_setting),
         TEST(test_config_help_names_every_key_with_its_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
