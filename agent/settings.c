@@ -39,12 +39,12 @@ static const struct asg_config_key keys[] = {
     {"join_file", ASG_CONFIG_SECRET_FILE, AT(join_file), "", .unit = "",
      .help = "file with the line \"# openasg-join: ...\"; empty: the user data"},
     {"proof", ASG_CONFIG_WORD, AT(proof), "auto", .words = &proof_words, .unit = "",
-     .help = "that we run on this instance: the token of the join line, its role by sts, "
-             "or its identity document; auto: the first of these that there is, and "
-             "the next after a refusal"},
+     .help = "how to prove that we run on this instance: token (of the join line), sts "
+             "(its role), document (its identity document); auto: the first of these "
+             "that there is, and the next after a refusal"},
     {"sts_endpoint", ASG_CONFIG_URL, AT(sts_endpoint), "", .unit = "",
-     .help = "of STS for proof: sts, as the controller's enrol.sts_endpoint; empty: STS "
-             "of our Region"},
+     .help = "URL of STS for the proof by sts, the same as the controller's "
+             "enrol.sts_endpoint; empty: STS of our Region"},
     {"dir", ASG_CONFIG_PATH, AT(dir), "", .unit = "",
      .help = "folder for our keys and certificate; empty: STATE_DIRECTORY, or else "
              "/var/lib/openasg-agent. When it cannot be written they are kept in memory, "
@@ -61,7 +61,7 @@ static const struct asg_config_key keys[] = {
              "drain; empty: none"},
     {"drain_timeout_ms", ASG_CONFIG_NUMBER, AT(drain_timeout_ms), "30000", 1, 3600000,
      NULL, "milliseconds",
-     "the drain script may take, also in a group with a longer drain"},
+     "that the drain script may take, also in a group with a longer drain"},
     {"spot_notices", ASG_CONFIG_WORD, AT(spot_notices), "auto",
      .words = &notice_watch_words, .unit = "",
      .help =

@@ -63,15 +63,16 @@ static const struct asg_config_key keys[] = {
      "tags", "of a group"},
     {"strangers.connections", ASG_CONFIG_NUMBER, AT(strangers), "500", 1, 100000, NULL,
      "connections",
-     "at once at each port, of all addresses together that are no instance's of ours"},
+     "that strangers (addresses that are no instance's of ours) may hold at once at each "
+     "port, all together"},
     {"strangers.connects", ASG_CONFIG_NUMBER, AT(strangers_connects), "200", 1, 100000,
      NULL, "a second",
-     "new ones of theirs at each port; a handshake is 0.7 ms of a core"},
+     "new connections of strangers at each port; a handshake costs 0.7 ms of a core"},
     {"address.connections", ASG_CONFIG_NUMBER, AT(address_connections), "64", 1, 100000,
      NULL, "connections",
-     "at once of one address at a port; of IPv6 strangers, of a /64"},
+     "that one address may hold at once at a port; of IPv6 strangers, one /64"},
     {"address.connects", ASG_CONFIG_NUMBER, AT(address_connects), "50", 1, 100000, NULL,
-     "a second", "new ones of one address at a port"},
+     "a second", "new connections of one address at a port"},
     {"announce.agents", ASG_CONFIG_TEXT, AT(announce_agents), "", .unit = "",
      .help = "endpoints for reports that agents are told, commas between; empty: "
              "listen.agents, which must then be an address of this host"},
@@ -91,16 +92,15 @@ static const struct asg_config_key keys[] = {
      .help = "an agent must enrol from the private address EC2 gave its instance"},
     {"enrol.certificate_life", ASG_CONFIG_DURATION, AT(enrol_life_ms), "24h", MINUTE,
      365 * DAY, NULL, "",
-     "of an agent's certificate; it is renewed at two thirds of it, and one that expired "
-     "is no sign of anything"},
+     "how long an agent's certificate is valid; it is renewed after two thirds of that, "
+     "and one that expired is no sign of anything"},
     {"enrol.pending", ASG_CONFIG_NUMBER, AT(enrol_pending), "1000", 1, 8000, NULL,
      "enrolments",
-     "that wait for their proof or the log at once; more are told to try "
-     "again"},
+     "that may wait at once for their proof or for the log; more are told to try again"},
     {"enrol.address_calls", ASG_CONFIG_NUMBER, AT(enrol_address_calls), "64", 1, 100000,
-     NULL, "calls", "of one address at once; more are told to try again"},
+     NULL, "calls", "that one address may have open at once; more are told to try again"},
     {"enrol.proofs", ASG_CONFIG_TEXTS, AT(enrol_proofs), "token", .unit = "",
-     .help = "that an agent may give of running on its instance: token (of the join "
+     .help = "how agents may prove that they run on their instance: token (of the join "
              "line), sts (its role), document (its identity document)"},
     {"enrol.account", ASG_CONFIG_TEXTS, AT(enrol_account), "", .unit = "",
      .help = "accounts whose instances may enrol by sts or document, in YAML in quotes; "
@@ -109,19 +109,19 @@ static const struct asg_config_key keys[] = {
      .help = "names of the roles that instances may enrol with by sts; empty: every role "
              "of the account"},
     {"enrol.sts_endpoint", ASG_CONFIG_URL, AT(enrol_sts_endpoint), "", .unit = "",
-     .help = "the one URL that requests of agents are sent to, as a VPC endpoint's; "
+     .help = "URL of STS to which proofs by sts are sent, such as a VPC endpoint's; "
              "empty: STS of the Region they were signed for"},
     {"enrol.sts_ca", ASG_CONFIG_PATH, AT(enrol_sts_ca), "", .unit = "",
-     .help = "PEM file of the authorities whose certificate STS may show; empty: the "
-             "system's"},
+     .help = "PEM file of the authorities that may have signed STS's certificate; empty: "
+             "the system's"},
     {"enrol.document_certificates", ASG_CONFIG_PATH, AT(enrol_document_certificates), "",
      .unit = "",
      .help = "AWS's certificates for RSA-2048 signatures of identity documents: a folder "
              "of REGION.pem, or one PEM file for our region"},
     {"reports.missed", ASG_CONFIG_NUMBER, AT(reports_missed), "3", 2, 1000, NULL,
-     "reports", "in a row before an agent counts as silent"},
+     "reports", "missed in a row before an agent counts as silent"},
     {"reports.silent_after", ASG_CONFIG_DURATION, AT(reports_silent_ms), "1s", 100, HOUR,
-     NULL, "", "but never sooner than this"},
+     NULL, "", "an agent never counts as silent sooner than this"},
     {"reports.first_after", ASG_CONFIG_DURATION, AT(reports_first_ms), "30s", 100, DAY,
      NULL, "", "how long agents may take to come back after the controller restarted"},
     {"reports.rate_max", ASG_CONFIG_SIZE, AT(rate_max_bytes), "400g", 1024,
