@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/safe_file.h"
 #include "controller/parts.h"
 #include "crypto/crypto.h"
@@ -48,6 +49,45 @@ static enum asg_status load_secret(const char *path, uint8_t ret[SECRET_BYTES],
     return status;
 }
 
+/* Files that are made where there are none. Beside a log that was led before, that is no
+ * first start: a key was lost, or was not put back with the log. */
+static const struct lasting {
+    const char *name;
+    const char *then; /* what others do about another one */
+} lasting[] = {
+    {"controller.key", "workers and admins are not heard until they have the new "
+                       "controller.key.pub, agents "
+                       "enrol again within minutes"},
+    {"join.secret",
+     "instances that were launched and have not enrolled yet are refused and replaced"},
+    {"ca.key", "no agent that has enrolled believes the new authority: probes and drains "
+               "of it fail, "
+               "and its reports alone keep it from being replaced; `openasg halt` first"},
+    {"ca.pem",
+     "its fingerprint is another one: instances that were launched and have not enrolled "
+     "yet do not believe it and are replaced"},
+};
+
+#define LASTING_COUNT (sizeof lasting / sizeof lasting[0])
+
+static bool is_file(const char *dir, const char *name)
+{
+    char path[ASG_PATH_MAX];
+    (void)snprintf(path, sizeof path, "%s/%s", dir, name);
+    return access(path, F_OK) == 0;
+}
+
+static void tell_made(const char *dir, const bool was_there[LASTING_COUNT])
+{
+    for (size_t i = 0; i < LASTING_COUNT; i++) {
+        if (was_there[i]) continue;
+        asg_log_warn("keys", "key_made_anew",
+                     "%s/%s was gone though there is a log, and another one is made: %s. "
+                     "If a backup has the old one, stop the controller and put it back",
+                     dir, lasting[i].name, lasting[i].then);
+    }
+}
+
 static enum asg_status make_folders(struct asg_controller *controller,
                                     struct asg_error *error)
 {
@@ -60,6 +100,10 @@ static enum asg_status make_folders(struct asg_controller *controller,
     (void)snprintf(controller->activities_path, sizeof controller->activities_path,
                    "%s/activities.db", dir);
     enum asg_status status = asg_safe_folder_make(dir, error);
+    bool is_first = access(controller->log_path, F_OK) != 0;
+    bool was_there[LASTING_COUNT];
+    for (size_t i = 0; i < LASTING_COUNT; i++)
+        was_there[i] = is_file(dir, lasting[i].name);
     if (status == ASG_OK) status = asg_safe_folder_make(controller->blobs_path, error);
     if (status == ASG_OK)
         status = asg_safe_folder_make(controller->settings->workers_allowed, error);
@@ -74,6 +118,7 @@ static enum asg_status make_folders(struct asg_controller *controller,
     if (status == ASG_OK) {
         status = asg_authority_load_or_make(dir, &controller->authority, error);
     }
+    if (status == ASG_OK && !is_first) tell_made(dir, was_there);
     return status;
 }
 

@@ -229,7 +229,8 @@ static enum asg_status check_list(const char *setting, const char *list,
         size_t length = strcspn(list, ",");
         size_t skipped = strncmp(list, before, strlen(before)) == 0 ? strlen(before) : 0;
         if (skipped != strlen(before) ||
-            !is_host_and_port(list + skipped, length - skipped)) {
+            !is_host_and_port(list + skipped, length - skipped) ||
+            is_everywhere(list + skipped)) {
             return asg_fail(error, ASG_ERR_INVALID,
                             "%s: '%.*s' is not what agents need, for example %s", setting,
                             (int)length, list, example);

@@ -258,6 +258,20 @@ class Enrolment(unittest.TestCase):
         self.assertEqual(1, done.returncode, done.stderr)
         return done.stderr
 
+    def test_a_key_that_is_gone_beside_a_log_is_not_replaced_without_a_word(self):
+        def said():
+            with open(self.cluster.log_of("controller")) as log:
+                return [line for line in log if "key_made_anew" in line]
+
+        self.assertEqual([], said())  # a first start
+        self.cluster.kill("controller")
+        for name in ("join.secret", "ca.key", "ca.pem"):
+            os.unlink(os.path.join(self.cluster.state, name))
+        self.cluster.start_controller()
+        self.assertEqual(3, len(said()), said())
+        for name in ("join.secret", "ca.key", "ca.pem"):
+            self.assertTrue(any(f"/{name} was gone" in line for line in said()), name)
+
     def test_listening_everywhere_without_a_word_for_agents_is_refused(self):
         for name, where in (("agents", "tcp://0.0.0.0:0"), ("enrol", "0.0.0.0:0"),
                             ("agents", "tcp://[::]:0")):
@@ -268,6 +282,8 @@ class Enrolment(unittest.TestCase):
         for name, text in (("agents", "10.0.0.1:7701"), ("agents", "tcp://10.0.0.1"),
                            ("enrol", "tcp://10.0.0.1:7708"), ("enrol", "10.0.0.1"),
                            ("enrol", "10.0.0.1:70000"), ("enrol", ":7708"),
+                           ("enrol", "0.0.0.0:7708"), ("agents", "tcp://*:7701"),
+                           ("agents", "tcp://10.0.0.1:7701,tcp://[::]:7701"),
                            ("enrol", "10.0.0.1:7708, 10.0.0.2:7708")):
             self.assertIn(f"announce.{name}",
                           self.refused_start(f"--announce-{name}", text))
