@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/failpoint.h"
 #include "base/id_map.h"
+#include "base/log.h"
 #include "controller/probe_trust.h"
 #include "crypto/certificates.h"
 #include "rpc/agent_service.h"
@@ -223,6 +224,25 @@ static bool is_answered(enum asg_rpc_code code, struct asg_rpc_reach *reach)
     return is_reached || !is_silent;
 }
 
+/* Who holds the bound key is the agent, whatever became of the authority: it is not dead,
+ * and not believed. */
+static bool is_unsigned(const struct asg_rpc_health_reply *reply)
+{
+    return strncmp(reply->details, ASG_PROBE_TRUST_UNSIGNED,
+                   strlen(ASG_PROBE_TRUST_UNSIGNED)) == 0;
+}
+
+/* An instance that reports and cannot be probed: nobody notices until it falls silent,
+ * and then its probe does not save it. */
+static void tell_unprobed(const char *id, const char *address, const char *detail)
+{
+    asg_log_rate(ASG_LOG_WARN, "probe", "probe_failed",
+                 "instance=%s at %s reports, and its probe fails: %s; until probes "
+                 "succeed its silence alone may end it: does that port let the controller "
+                 "in, and has it enrolled with this controller's authority?",
+                 id, address, detail);
+}
+
 /* What to tell of it after one more answer, or none. */
 static enum sight judge(const struct asg_prober *prober, struct target *target,
                         bool is_alive, bool is_host_there)
@@ -274,11 +294,13 @@ static void take_answer(const struct asg_rpc_health_reply *reply, void *context)
     prober->counts.in_flight--;
     ASG_FAILPOINT("probe.answered");
     bool is_alive = reply->code == ASG_RPC_OK && reply->status == ASG_HEALTH_SERVING;
-    bool is_host_there = is_answered(reply->code, &probe->reach);
+    bool is_host_there = is_answered(reply->code, &probe->reach) && !is_unsigned(reply);
     if (!is_alive) prober->counts.failed++;
     target->is_probing = false;
     if (!target->is_used) give_slot_back(prober, probe->slot);
     bool is_same = target->is_used && target->generation == probe->generation;
+    bool is_unprobed = false;
+    struct target copy;
     if (is_same && reply->code != ASG_RPC_CANCELLED) {
         (void)snprintf(target->detail, sizeof target->detail, "%s: %s",
                        asg_rpc_code_name(reply->code),
@@ -292,10 +314,13 @@ static void take_answer(const struct asg_rpc_health_reply *reply, void *context)
             target->is_asked = false;
             tell_transition(prober, target);
         }
+        is_unprobed = is_news && !is_alive && !target->is_suspect;
+        if (is_unprobed) copy = *target;
         target->next_ms = asg_clock_monotonic_ms(&prober->options.clock) +
                           pause_after(prober, target, is_alive);
     }
     (void)pthread_mutex_unlock(&prober->lock);
+    if (is_unprobed) tell_unprobed(copy.id, copy.address, copy.detail);
     free(probe);
 }
 

@@ -96,14 +96,37 @@ static void keep_known(struct asg_probe_trust *trust, const struct known *known)
     (void)pthread_mutex_unlock(&trust->mutex);
 }
 
-/* The slow way: signature, cluster, and that it is an instance's. */
-static bool read_known(const struct asg_probe_trust *trust, const char *chain_pem,
-                       struct known *ret, struct asg_error *reason)
+/* True: all but the signer is as it should be. */
+static bool is_unsigned(const struct asg_probe_trust *trust, const char *chain_pem,
+                        const char *peer)
 {
     struct asg_certificate_facts facts;
-    if (asg_certificate_check(chain_pem, trust->trusted_pem, &facts, reason) != ASG_OK) {
+    struct asg_error unused;
+    if (asg_certificate_facts_of(chain_pem, &facts, &unused) != ASG_OK ||
+        facts.holder.kind != ASG_HOLDER_INSTANCE ||
+        strcmp(facts.holder.cluster, trust->cluster) != 0) {
         return false;
     }
+    char shown[ASG_PROBE_PEER_BYTES];
+    asg_probe_trust_peer(facts.holder.instance_id, facts.key_hash, shown);
+    return strcmp(shown, peer) == 0;
+}
+
+/* The slow way: signature, cluster, and that it is an instance's. */
+static bool read_known(const struct asg_probe_trust *trust, const char *chain_pem,
+                       const char *peer, struct known *ret, struct asg_error *reason)
+{
+    struct asg_certificate_facts facts;
+    enum asg_status status =
+        asg_certificate_check(chain_pem, trust->trusted_pem, &facts, reason);
+    if (status == ASG_ERR_DENIED && is_unsigned(trust, chain_pem, peer)) {
+        (void)asg_fail(
+            reason, status,
+            ASG_PROBE_TRUST_UNSIGNED
+            "signed by none of the authorities that are trusted: was ca.key or "
+            "ca.pem lost or changed?");
+    }
+    if (status != ASG_OK) return false;
     if (strcmp(facts.holder.cluster, trust->cluster) != 0) {
         (void)asg_fail(reason, ASG_ERR_DENIED, "the certificate is of another cluster");
         return false;
@@ -151,7 +174,7 @@ bool asg_probe_trust_check(void *context, const char *peer, const char *chain_pe
     uint8_t hash[ASG_SHA256_BYTES];
     asg_sha256(chain_pem, length, hash);
     if (!find_known(trust, hash, &known)) {
-        if (!read_known(trust, chain_pem, &known, reason)) return false;
+        if (!read_known(trust, chain_pem, peer, &known, reason)) return false;
         memcpy(known.hash, hash, sizeof known.hash);
         keep_known(trust, &known);
     }

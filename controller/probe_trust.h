@@ -26,6 +26,10 @@ void asg_probe_trust_destroy(struct asg_probe_trust **trust);
 void asg_probe_trust_peer(const char *instance_id, const char *tls_key,
                           char ret[ASG_PROBE_PEER_BYTES]);
 
+/* How a reason begins when only the signer is unknown: the certificate names the instance
+ * and its key is the bound one. Its authority was lost, or ours was. */
+#define ASG_PROBE_TRUST_UNSIGNED "its own key, "
+
 /* An asg_rpc_check_server; `context` is the trust. */
 bool asg_probe_trust_check(void *context, const char *peer, const char *chain_pem,
                            struct asg_error *reason);

@@ -228,6 +228,20 @@ enum asg_status asg_certificate_check(const char *pem, const char *trusted_pem,
     return status;
 }
 
+enum asg_status asg_certificate_facts_of(const char *pem,
+                                         struct asg_certificate_facts *ret,
+                                         struct asg_error *error)
+{
+    X509 *leaf = NULL;
+    if (asg_x509_read_chain(pem, strlen(pem), 1, &leaf) == 0) {
+        return asg_fail(error, ASG_ERR_MALFORMED, "the text holds no certificate in PEM");
+    }
+    enum asg_status status = read_facts(leaf, ret, error);
+    X509_free(leaf);
+    ERR_clear_error();
+    return status;
+}
+
 bool asg_certificate_fingerprint(const char *pem, char ret[ASG_KEY_HASH_SIZE])
 {
     X509 *first[1];

@@ -149,6 +149,12 @@ ASG_MUST_USE enum asg_status asg_certificate_check(const char *pem,
                                                    struct asg_certificate_facts *ret,
                                                    struct asg_error *error);
 
+/* Whose key the first certificate of a PEM text holds, whoever signed it: of use only
+ * where the handshake has proven that the other side has that key. */
+ASG_MUST_USE enum asg_status asg_certificate_facts_of(const char *pem,
+                                                      struct asg_certificate_facts *ret,
+                                                      struct asg_error *error);
+
 /* Find in a chain (PEM, leaf first) the authority whose fingerprint this is: its PEM is
  * appended. ASG_ERR_DENIED: it is not there. */
 ASG_MUST_USE enum asg_status asg_certificate_find_authority(const char *chain_pem,

@@ -233,8 +233,6 @@ static void test_nobody_else_is_believed(void **state)
          .options = {.uri = NAME}},
         {.words = "UNAUTHENTICATED: the certificate is signed by none",
          .options = {.uri = NAME, .signer = &stranger}},
-        {.words = "UNAUTHENTICATED: the certificate is signed by none",
-         .options = {.uri = NAME, .signer = &stranger, .key = agent.key}},
         {.words = "UNAUTHENTICATED: the certificate names the controller",
          .options = {.uri = "openasg://" CLUSTER "/controller", .signer = &authority}},
         {.words = "UNAUTHENTICATED: the certificate is of another cluster",
@@ -288,7 +286,13 @@ static void test_another_authority_is_not_believed(void **state)
     answer_as(&answering, &moved);
     struct asg_prober *prober = begin_to_probe(answering.target, bound_key);
     turn_until_told(prober, 1);
-    assert_int_equal(ASG_SIGN_PROBE_FAILED, told.sign);
+    /* It has the bound key, so it is the agent: no sign of death, and no belief. */
+    assert_int_equal(ASG_SIGN_PROBE_UNREACHABLE, told.sign);
+    assert_non_null(strstr(told.detail, "signed by none"));
+    asg_prober_drain(prober, "i-1", 5000);
+    turn_until_told(prober, 2);
+    assert_non_null(strstr(told.detail, "could not be drained"));
+    assert_int_equal(0, answering.drains);
     asg_prober_destroy(&prober);
     stop(&answering);
     test_certificate_free(&moved);
