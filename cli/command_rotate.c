@@ -99,8 +99,9 @@ static void say_finished(struct asg_cli *cli, const struct asg_rotation *now)
         "of "
         "the\n"
         "  agents' certificates again, then: openasg keys rotate ca --forget\n"
-        "undo: mv %s/ca.key.old %s/ca.key; restart the controller\n",
-        dir, dir, dir, now->trusted, dir, dir);
+        "undo: mv %s/ca.key %s/ca.key.next; mv %s/ca.key.old %s/ca.key; restart the "
+        "controller\n",
+        dir, dir, dir, now->trusted, dir, dir, dir, dir);
 }
 
 static void say_forgot(struct asg_cli *cli, const struct asg_rotation *now)
@@ -163,7 +164,8 @@ static int rotate_controller(struct asg_cli *cli, const struct asg_arguments *ar
         "next: set reports.first_after to 2m in controller.yaml, so that no agent is "
         "taken for "
         "silent, and\n"
-        "  " RESTART "; it goes by the old key until then.\n"
+        "  " RESTART " at once: it goes by the old key until then, and openasg\n"
+        "  on this host, which reads the new one, gets no answer from it.\n"
         "  workers: set controller.key in worker.yaml to the new public key and restart "
         "them; they\n"
         "  get no jobs before that\n"

@@ -225,10 +225,12 @@ static const struct asg_command_entry commands[] = {
      .run = run_status},
     {.name = "worker list",
      .summary = "List the workers that are connected",
-     .details = "With --refused it lists who was not let in lately, newest first, at the "
-                "ports of workers, admins and agents: address, public key, and why. To "
-                "admit a worker put its key, as NAME.pub, into the controller's "
-                "workers.d.",
+     .details =
+         "With --refused it lists whose key was not let in lately, newest first, at the "
+         "ports of workers, admins and reports: address, public key, and why. To "
+         "admit a worker put its key, as NAME.pub, into the controller's "
+         "workers.d. Agents whose enrolment is refused are in the controller's "
+         "log (enrolments_refused) and in asg_enrolments_total.",
      .examples = "openasg worker list\nopenasg worker list --refused",
      ASG_OPTIONS(worker_options),
      .run = run_workers},

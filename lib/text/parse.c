@@ -34,6 +34,7 @@ bool asg_parse_is_moment(const char *field_name)
         "time_ms",  "at_ms",       "created_ms",  "started_ms",
         "ended_ms", "launched_ms", "deadline_ms", "in_service_ms",
         "start_ms", "end_ms",      "expires_ms",  "next_deadline_ms",
+        "first_ms", "last_ms",
     };
     for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
         if (strcmp(field_name, moments[i]) == 0) return true;

@@ -337,6 +337,11 @@ static void test_an_authority_is_rotated_in_three_steps(void **state)
     undo();
     start(asg_bytes_text(&fresh), true, now, NULL);
     assert_string_equal(first, now);
+    run(0, "keys rotate ca"); /* the next one is still there */
+    assert_memory_equal(next, said.out, 64);
+    run(0, "keys rotate ca --finish");
+    start(NULL, false, now, NULL);
+    assert_string_equal(next, now);
     run(1, "keys rotate ca"); /* three are not trusted at once */
     asg_bytes_clear(&old);
     asg_bytes_clear(&fresh);

@@ -93,6 +93,21 @@ static void test_render_escapes_controls_in_every_form(void **state)
     asg_bytes_clear(&text);
 }
 
+static void test_render_shows_when_it_was_first_and_last(void **state)
+{
+    (void)state;
+    static const struct asg_render_column when[] = {{"FIRST", "first_ms", NULL, false},
+                                                    {"LAST", "last_ms", NULL, false}};
+    const struct asg_refusal refusal = {.first_ms = INT64_C(1795444609123),
+                                        .last_ms = INT64_C(1795444610000)};
+    struct asg_bytes text = {0};
+    asg_render_table(&asg_refusal_schema, &refusal, 1, when, 2, 0, &text);
+    assert_string_equal("FIRST                 LAST\n"
+                        "2026-11-23T14:36:49Z  2026-11-23T14:36:50Z\n",
+                        asg_bytes_text(&text));
+    asg_bytes_clear(&text);
+}
+
 static void test_render_record_shows_moments_and_parts(void **state)
 {
     (void)state;
@@ -247,6 +262,7 @@ int main(void)
         cmocka_unit_test(test_render_table_is_cut_to_the_width_it_is_given),
         cmocka_unit_test(test_render_table_shows_nothing_that_a_terminal_obeys),
         cmocka_unit_test(test_render_escapes_controls_in_every_form),
+        cmocka_unit_test(test_render_shows_when_it_was_first_and_last),
         cmocka_unit_test(test_render_record_shows_moments_and_parts),
         cmocka_unit_test(test_render_json_and_yaml_read_back_as_the_same),
         cmocka_unit_test(test_render_keeps_every_digit_of_64_bits),
