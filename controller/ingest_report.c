@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/accept_limits.h"
 #include "base/failpoint.h"
 #include "base/id_map.h"
 #include "base/log.h"
@@ -412,6 +413,16 @@ static void tell_first(struct asg_ingest *ingest, uint32_t slot)
     }
 }
 
+/* Agents that come from elsewhere than EC2 says, as behind a NAT, begin as strangers. */
+static void take_origin(struct asg_ingest *ingest, uint32_t slot,
+                        const struct asg_bus_message *message)
+{
+    const char *address = asg_bus_message_peer_address(message);
+    if (address == NULL) return;
+    asg_roster_came_from(ingest->roster, slot, address);
+    asg_accept_prove(asg_bus_message_fd(message));
+}
+
 static void take_report(struct asg_ingest *ingest, const struct asg_bus_message *message,
                         const struct asg_report *report, int64_t mono_ms)
 {
@@ -436,7 +447,10 @@ static void take_report(struct asg_ingest *ingest, const struct asg_bus_message 
                sizeof ingest->shed.late_id);
         return;
     case ASG_REPORT_COUNTS: break;
-    case ASG_REPORT_FIRST: tell_first(ingest, slot); break;
+    case ASG_REPORT_FIRST:
+        take_origin(ingest, slot, message);
+        tell_first(ingest, slot);
+        break;
     }
     let_wait(ingest, slot, report);
 }

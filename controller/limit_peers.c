@@ -123,7 +123,8 @@ void asg_limit_peers_look(const struct asg_peer_ports *ports, int64_t mono_ms)
     }
     struct asg_error told;
     while (asg_accept_tell(mono_ms, &told)) {
-        asg_log_warn("edge", "connections_refused", "%s", told.text);
+        asg_log_warn("edge", "connections_refused",
+                     "%s (settings address.* and strangers.*)", told.text);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "controller/roster.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,12 +67,21 @@ void asg_roster_new(const struct asg_roster_options *options, struct asg_roster 
     *ret = roster;
 }
 
+static void forget_origin(struct asg_roster_slot *slot)
+{
+    char text[INET_ADDRSTRLEN];
+    if (slot->came_from == 0) return;
+    asg_accept_forget(inet_ntop(AF_INET, &slot->came_from, text, sizeof text));
+    slot->came_from = 0;
+}
+
 void asg_roster_destroy(struct asg_roster **roster)
 {
     struct asg_roster *r = *roster;
     if (r == NULL) return;
     for (uint32_t i = 0; i < r->slot_end; i++) {
         asg_accept_forget(r->slots[i].private_ip);
+        forget_origin(&r->slots[i]);
     }
     free(r->ids);
     free(r->slots);
@@ -312,6 +322,7 @@ static void give_slot_back(struct asg_roster *roster, uint32_t slot)
     unbind(roster, slot);
     remove_id(roster, slot);
     asg_accept_forget(roster->slots[slot].private_ip);
+    forget_origin(&roster->slots[slot]);
     roster->slots[slot] = (struct asg_roster_slot){0};
     if (roster->spare_count == roster->spare_capacity) {
         roster->spare_capacity =
@@ -506,6 +517,18 @@ enum asg_report_verdict asg_roster_hear(struct asg_roster *roster, uint32_t slot
     s->must_tell = false;
     expect_silence(roster, slot);
     return ASG_REPORT_FIRST;
+}
+
+void asg_roster_came_from(struct asg_roster *roster, uint32_t slot, const char *address)
+{
+    struct asg_roster_slot *s = &roster->slots[slot];
+    uint32_t from = 0;
+    bool is_said = strcmp(s->private_ip, address) == 0;
+    if (!is_said && inet_pton(AF_INET, address, &from) != 1) return;
+    if (from == s->came_from) return;
+    forget_origin(s);
+    s->came_from = from;
+    if (from != 0) asg_accept_know(address);
 }
 
 void asg_roster_mark_waiting(struct asg_roster *roster, uint32_t slot, uint32_t row)

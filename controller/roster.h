@@ -53,6 +53,7 @@ struct asg_roster_slot {
     uint16_t noted; /* bits 1 << asg_sign: notices that core knows */
     char key[40];   /* z85, without a closing zero */
     uint32_t group_no;
+    uint32_t came_from; /* IPv4 of its reports where that is another; 0: it is not */
     char id[ASG_INSTANCE_ID_MAX + 1];
     char private_ip[16]; /* IPv4, as EC2 gives it */
     uint8_t tls_key[32]; /* its hash */
@@ -106,6 +107,9 @@ enum asg_report_verdict {
 enum asg_report_verdict asg_roster_hear(struct asg_roster *roster, uint32_t slot,
                                         const struct asg_report *report, int64_t now_ms,
                                         bool *ret_has_moved);
+/* Where its first report came from. One that EC2 did not say (a NAT) is the fleet's from
+ * then on, once more for each instance behind it (base/accept_limits.h). */
+void asg_roster_came_from(struct asg_roster *roster, uint32_t slot, const char *address);
 /* Ingest's mark of a slot in its turn. */
 void asg_roster_mark_waiting(struct asg_roster *roster, uint32_t slot, uint32_t row);
 

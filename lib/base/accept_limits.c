@@ -227,10 +227,14 @@ static bool is_own(const uint8_t address[ADDRESS_BYTES])
            memcmp(address, six, ADDRESS_BYTES) == 0;
 }
 
+static uint32_t count_known(const uint8_t address[ADDRESS_BYTES])
+{
+    return known_size > 0 ? find_known(known, known_size, address)->count : 0;
+}
+
 static bool is_known_address(const uint8_t address[ADDRESS_BYTES])
 {
-    if (is_own(address)) return true;
-    return known_size > 0 && find_known(known, known_size, address)->count > 0;
+    return is_own(address) || count_known(address) > 0;
 }
 
 void asg_accept_know(const char *address)
@@ -407,10 +411,28 @@ static bool reaches(uint32_t count, uint32_t limit)
     return limit > 0 && count >= limit;
 }
 
-/* Why not; REASONS: it may stay. */
-static enum reason judge(struct port *port, struct entry *entry, bool is_address_known)
+/* Of an address that is known so many times: a limit, and one for each after the first.
+ */
+static uint32_t widen(uint32_t limit, uint32_t times)
 {
-    const struct asg_accept_limits *limits = &port->limits;
+    return limit == 0 || times < 2 ? limit : limit + times - 1;
+}
+
+/* The limits, as far as they hold for one address. */
+static struct asg_accept_limits limits_of(const struct port *port,
+                                          const uint8_t address[ADDRESS_BYTES])
+{
+    struct asg_accept_limits limits = port->limits;
+    uint32_t times = count_known(address);
+    limits.connections_address = widen(limits.connections_address, times);
+    limits.handshakes_address_s = widen(limits.handshakes_address_s, times);
+    return limits;
+}
+
+/* Why not; REASONS: it may stay. */
+static enum reason judge(struct port *port, const struct asg_accept_limits *limits,
+                         struct entry *entry, bool is_address_known)
+{
     uint32_t open_known = atomic_load(&port->open_known);
     uint32_t strangers = atomic_load(&port->open) - open_known;
     if (entry == NULL && !is_address_known) return FOR_ROOM;
@@ -525,11 +547,13 @@ bool asg_accept_admit(int slot, int fd, const struct sockaddr_storage *peer)
     struct port *port = &ports[slot];
     bool is_address_known = is_known_address(address);
     if (!is_address_known && !is_ipv4(address)) memset(address + 8, 0, 8);
+    const struct asg_accept_limits limits = limits_of(port, address);
     struct entry *entry = find_entry(slot, address, is_address_known);
-    if (entry != NULL) fill(&entry->bucket, port->limits.handshakes_address_s, at_ms);
-    fill(&port->bucket, port->limits.handshakes_s, at_ms);
-    enum reason reason =
-        (uint32_t)fd < FDS ? judge(port, entry, is_address_known) : FOR_DESCRIPTORS;
+    if (entry != NULL) fill(&entry->bucket, limits.handshakes_address_s, at_ms);
+    fill(&port->bucket, limits.handshakes_s, at_ms);
+    enum reason reason = (uint32_t)fd < FDS
+                             ? judge(port, &limits, entry, is_address_known)
+                             : FOR_DESCRIPTORS;
     if (reason == REASONS) {
         count_open(slot, fd, entry, is_address_known);
     } else {
@@ -570,6 +594,22 @@ void asg_accept_closed(int fd)
     if (atomic_load_explicit(&marks[fd], memory_order_relaxed) == 0) return;
     uint32_t mark = atomic_exchange(&marks[fd], 0);
     if (mark != 0) drop(mark);
+}
+
+/* Counted among the known first: whoever closes it meanwhile counts off what the mark
+ * says, and no count falls below none. */
+void asg_accept_prove(int fd)
+{
+    if (fd < 0 || (uint32_t)fd >= FDS) return;
+    uint32_t mark = atomic_load(&marks[fd]);
+    if ((mark & MARK_USED) == 0 || (mark & MARK_KNOWN) != 0) return;
+    struct port *port = &ports[mark >> MARK_SLOT_AT & MARK_SLOTS];
+    (void)atomic_fetch_add(&port->open_known, 1);
+    if (!atomic_compare_exchange_strong(&marks[fd], &mark, mark | MARK_KNOWN)) {
+        (void)atomic_fetch_sub(&port->open_known, 1); /* another's by now */
+    } else if ((mark & MARK_BUDGET) != 0) {
+        (void)atomic_fetch_sub(&strangers_in_budget, 1);
+    }
 }
 
 int asg_accept_take_spare(void)

@@ -9,7 +9,8 @@
  * count against the limits of all strangers. A stranger's address is an IPv4 address or
  * an IPv6 /64; a known one is exact. This host's own address (127.0.0.1, ::1) is known,
  * and what holds for one address does not hold for it: the operator's commands come from
- * it.
+ * it. An address that is known several times (instances behind one NAT) may hold one
+ * connection more, and make one more a second, for each time after the first.
  *
  * `received_bytes` is for gRPC core (the one of the three that reads by recvmsg()), on
  * ports where a peer makes one call and goes: a connection that has sent more is reset.
@@ -61,6 +62,10 @@ void asg_accept_reserve(uint32_t descriptors);
 void asg_accept_know(const char *address);
 void asg_accept_forget(const char *address);
 bool asg_accept_is_known(const char *address);
+
+/* This open connection is the fleet's, although its address was not known when it was
+ * accepted: it counts among the strangers no more. */
+void asg_accept_prove(int fd);
 
 /* False: that port is not limited. */
 bool asg_accept_counts(uint16_t port, struct asg_accept_counts *ret);

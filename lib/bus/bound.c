@@ -48,6 +48,11 @@ const char *asg_bus_message_peer_address(const struct asg_bus_message *message)
     return zmq_msg_gets(message->frame, "Peer-Address");
 }
 
+int asg_bus_message_fd(const struct asg_bus_message *message)
+{
+    return zmq_msg_get(message->frame, ZMQ_SRCFD);
+}
+
 bool read_address(const struct sockaddr_storage *from, char ret[46], uint16_t *ret_port)
 {
     const void *address = NULL;

@@ -97,6 +97,9 @@ ASG_MUST_USE enum asg_status asg_bus_listener_receive(struct asg_bus_listener *l
  * to compare the key of every message with that of the peer's first. */
 const char *asg_bus_message_user_key(const struct asg_bus_message *message);
 const char *asg_bus_message_peer_address(const struct asg_bus_message *message);
+/* The descriptor it came by, which may be closed by now, and its number another's; -1:
+ * ZeroMQ does not say. */
+int asg_bus_message_fd(const struct asg_bus_message *message);
 
 /* Queue one message, without waiting.
  * ASG_ERR_CLOSED: that peer is gone. ASG_ERR_BUSY: its queue is full. */

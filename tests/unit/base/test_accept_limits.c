@@ -197,6 +197,59 @@ static void test_accept_limits_of_an_address_are_not_this_hosts_own(void **state
     end_listener(&listener);
 }
 
+/* As many instances behind one NAT: the address is known once for each. */
+static void test_accept_limits_grow_with_how_often_an_address_is_known(void **state)
+{
+    (void)state;
+    const struct asg_accept_limits limits = {.name = "agents", .connections_address = 2};
+    struct listener listener = listen_with(&limits);
+    int clients[4];
+    int servers[4];
+    asg_accept_know("127.0.0.9");
+    assert_true(is_taken_from(&listener, "127.0.0.9", &clients[0], &servers[0]));
+    assert_true(is_taken_from(&listener, "127.0.0.9", &clients[1], &servers[1]));
+    assert_false(is_taken_from(&listener, "127.0.0.9", &clients[2], &servers[2]));
+    asg_accept_know("127.0.0.9");
+    assert_true(is_taken_from(&listener, "127.0.0.9", &clients[2], &servers[2]));
+    assert_false(is_taken_from(&listener, "127.0.0.9", &clients[3], &servers[3]));
+    asg_accept_forget("127.0.0.9");
+    (void)close(servers[2]);
+    (void)close(clients[2]);
+    assert_false(is_taken_from(&listener, "127.0.0.9", &clients[2], &servers[2]));
+    asg_accept_forget("127.0.0.9");
+    for (int i = 0; i < 2; i++) {
+        (void)close(clients[i]);
+        (void)close(servers[i]);
+    }
+    end_listener(&listener);
+}
+
+static void test_accept_limits_of_strangers_are_not_for_who_proved_to_be_none(
+    void **state)
+{
+    (void)state;
+    const struct asg_accept_limits limits = {.name = "agents", .connections = 1};
+    struct listener listener = listen_with(&limits);
+    int clients[3];
+    int servers[3];
+    assert_true(is_taken_from(&listener, "127.0.0.7", &clients[0], &servers[0]));
+    assert_false(is_taken_from(&listener, "127.0.0.8", &clients[1], &servers[1]));
+    asg_accept_prove(servers[0]);
+    asg_accept_prove(servers[0]); /* it was known */
+    asg_accept_prove(-1);
+    asg_accept_prove(listener.fd); /* none of ours */
+    assert_int_equal(counts_of(&listener).open_known, 1);
+    assert_true(is_taken_from(&listener, "127.0.0.8", &clients[1], &servers[1]));
+    assert_false(is_taken_from(&listener, "127.0.0.9", &clients[2], &servers[2]));
+    for (int i = 0; i < 2; i++) {
+        (void)close(clients[i]);
+        (void)close(servers[i]);
+    }
+    assert_int_equal(counts_of(&listener).open, 0);
+    assert_int_equal(counts_of(&listener).open_known, 0);
+    end_listener(&listener);
+}
+
 static void test_accept_limits_how_often_strangers_connect(void **state)
 {
     (void)state;
@@ -625,6 +678,9 @@ int main(void)
         cmocka_unit_test(test_accept_limits_count_what_one_address_holds),
         cmocka_unit_test(test_accept_limits_of_strangers_leave_the_fleet_alone),
         cmocka_unit_test(test_accept_limits_of_an_address_are_not_this_hosts_own),
+        cmocka_unit_test(test_accept_limits_grow_with_how_often_an_address_is_known),
+        cmocka_unit_test(
+            test_accept_limits_of_strangers_are_not_for_who_proved_to_be_none),
         cmocka_unit_test(test_accept_limits_how_often_strangers_connect),
         cmocka_unit_test(test_accept_limits_take_an_ipv6_network_for_one_stranger),
         cmocka_unit_test(test_accept_limits_keep_descriptors_back),

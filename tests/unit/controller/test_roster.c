@@ -440,12 +440,31 @@ static void test_roster_makes_the_addresses_of_the_fleet_known(void **state)
     assert_false(asg_accept_is_known(IP));
 }
 
+static void test_roster_makes_an_address_known_that_only_agents_come_from(void **state)
+{
+    struct asg_roster *roster = *state;
+    uint32_t slot = add(roster, "i-1");
+    asg_roster_came_from(roster, slot, IP); /* as EC2 said */
+    asg_roster_came_from(roster, slot, "198.51.100.7");
+    asg_roster_came_from(roster, slot, "198.51.100.7");
+    asg_roster_came_from(roster, slot, "no address");
+    assert_true(asg_accept_is_known("198.51.100.7"));
+    asg_roster_came_from(roster, slot, "198.51.100.8");
+    assert_false(asg_accept_is_known("198.51.100.7"));
+    asg_roster_came_from(roster, slot, IP);
+    assert_false(asg_accept_is_known("198.51.100.8"));
+    asg_roster_came_from(roster, slot, "198.51.100.7");
+    drop(roster, "i-1");
+    assert_false(asg_accept_is_known("198.51.100.7"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_roster_makes_the_addresses_of_the_fleet_known),
+        TEST(test_roster_makes_an_address_known_that_only_agents_come_from),
         TEST(test_roster_knows_the_key_of_who_is_enrolled),
         TEST(test_roster_forgets_a_key_that_is_bound_no_more),
         TEST(test_roster_gives_a_key_to_one_instance),
