@@ -26,11 +26,19 @@ _Static_assert(ASG_METRIC_NAME_NETWORK_IN == NARROW_COUNT, "narrow ones come fir
 #define VALUES_MIN   3
 #define EXTREMES_PER 20
 
+#define NO_VALUE     INT32_MIN /* nor one of another metric than CPU */
+
 /* What only ingest touches, once a report. */
 struct sums {
-    int64_t narrow[NARROW_COUNT];
+    int64_t cpu;
     uint32_t sample_count;
     int32_t last_cpu;
+};
+
+/* The same for memory, load and pressure; only kept once a group wants one of them. */
+struct more {
+    int64_t sums[NARROW_COUNT]; /* CPU's is not used */
+    uint32_t sample_count;
 };
 
 /* The same for rates; only kept once a group wants one. A period may have fewer rates
@@ -69,10 +77,11 @@ struct asg_window {
     uint32_t slot_end;             /* one past the highest slot in use */
     uint32_t *group_no;            /* by slot; GROUP_NONE: does not count */
     uint32_t *stamp;               /* by slot: period_no its values belong to */
-    int32_t *narrow[NARROW_COUNT]; /* by slot: mean of the period */
-    int64_t *wide[WIDE_COUNT];     /* by slot; NULL until a group wants it */
+    int32_t *narrow[NARROW_COUNT]; /* by slot: mean of the period; CPU's, and those ... */
+    int64_t *wide[WIDE_COUNT];     /* ... and these NULL until a group wants it */
     uint32_t *owner;               /* by slot: the group, counting or not */
     struct sums *sums;
+    struct more *more;   /* by slot; NULL until a group wants one */
     struct rates *rates; /* by slot; NULL until a group wants a rate */
     uint32_t group_capacity;
     struct window_group *groups; /* by group number */
@@ -109,6 +118,7 @@ void asg_window_destroy(struct asg_window **window)
     free(w->stamp);
     free(w->owner);
     free(w->sums);
+    free(w->more);
     free(w->rates);
     free(w->groups);
     free(w->totals);
@@ -137,7 +147,11 @@ static void grow_slots(struct asg_window *window, uint32_t slot)
     window->owner = grow(window->owner, from, to, sizeof *window->owner);
     window->sums = grow(window->sums, from, to, sizeof *window->sums);
     for (unsigned i = 0; i < NARROW_COUNT; i++) {
+        if (i > 0 && window->narrow[i] == NULL) continue;
         window->narrow[i] = grow(window->narrow[i], from, to, sizeof(int32_t));
+    }
+    if (window->more != NULL) {
+        window->more = grow(window->more, from, to, sizeof *window->more);
     }
     for (unsigned i = 0; i < WIDE_COUNT; i++) {
         if (window->wide[i] == NULL) continue;
@@ -147,6 +161,21 @@ static void grow_slots(struct asg_window *window, uint32_t slot)
         window->rates = grow(window->rates, from, to, sizeof *window->rates);
     }
     window->slot_capacity = to;
+}
+
+/* Of this period it has only what comes from now on. */
+static void want_narrow(struct asg_window *window, uint32_t metrics)
+{
+    for (unsigned i = 1; i < NARROW_COUNT; i++) {
+        if ((metrics & 1u << i) == 0 || window->narrow[i] != NULL) continue;
+        if (window->slot_capacity == 0) grow_slots(window, 0);
+        window->narrow[i] = asg_alloc(window->slot_capacity, sizeof(int32_t));
+        for (uint32_t slot = 0; slot < window->slot_capacity; slot++) {
+            window->narrow[i][slot] = NO_VALUE;
+        }
+        if (window->more != NULL) continue;
+        window->more = asg_alloc(window->slot_capacity, sizeof *window->more);
+    }
 }
 
 static void want_wide(struct asg_window *window, uint32_t metrics)
@@ -210,6 +239,7 @@ void asg_window_watch(struct asg_window *window, const struct asg_watch *watch,
         group->evaluation_ms = watch->evaluation_ms;
         group->metrics = watch->metrics;
         group->revision = watch->revision;
+        want_narrow(window, watch->metrics);
         want_wide(window, watch->metrics);
     }
     find_next_due(window);
@@ -237,6 +267,7 @@ void asg_window_set(struct asg_window *window, uint32_t slot, uint32_t group_no,
     if (counts && !did_count) window->stamp[slot] = 0;
     if (window->owner[slot] != group_no || state == ASG_MEMBER_GONE) {
         window->sums[slot] = (struct sums){.last_cpu = -1};
+        if (window->more != NULL) window->more[slot] = (struct more){0};
         if (window->rates != NULL) window->rates[slot] = (struct rates){0};
         window->stamp[slot] = 0;
     }
@@ -292,13 +323,33 @@ static void begin_period(struct asg_window *window, uint32_t slot, uint32_t peri
 {
     window->stamp[slot] = period_no;
     window->sums[slot].sample_count = 0;
-    memset(window->sums[slot].narrow, 0, sizeof window->sums[slot].narrow);
+    window->sums[slot].cpu = 0;
+    if (window->more != NULL) window->more[slot] = (struct more){0};
+    for (unsigned i = 1; i < NARROW_COUNT; i++) {
+        if (window->narrow[i] != NULL) window->narrow[i][slot] = NO_VALUE;
+    }
     if (window->rates == NULL) return;
     struct rates *rates = &window->rates[slot];
     memset(rates->bytes, 0, sizeof rates->bytes);
     memset(rates->elapsed_ms, 0, sizeof rates->elapsed_ms);
     for (unsigned i = 0; i < WIDE_COUNT; i++) {
         if (window->wide[i] != NULL) window->wide[i][slot] = NO_RATE;
+    }
+}
+
+static void add_more(struct asg_window *window, uint32_t slot,
+                     const struct asg_report *report)
+{
+    struct more *more = &window->more[slot];
+    const int32_t values[NARROW_COUNT] = {
+        0, at_most(report->memory_milli, ASG_PERCENT_MILLI_MAX),
+        at_most(report->load_milli, window->load_max_milli),
+        at_most(report->pressure_milli, ASG_PERCENT_MILLI_MAX)};
+    more->sample_count++;
+    for (unsigned i = 1; i < NARROW_COUNT; i++) {
+        more->sums[i] += values[i];
+        if (window->narrow[i] == NULL) continue;
+        window->narrow[i][slot] = (int32_t)(more->sums[i] / more->sample_count);
     }
 }
 
@@ -314,15 +365,9 @@ void asg_window_add(struct asg_window *window, uint32_t slot,
     if (window->stamp[slot] != period_no) begin_period(window, slot, period_no);
     if (sums->sample_count == UINT32_MAX) return;
     sums->sample_count++;
-    const int32_t values[NARROW_COUNT] = {
-        at_most(report->cpu_milli, ASG_PERCENT_MILLI_MAX),
-        at_most(report->memory_milli, ASG_PERCENT_MILLI_MAX),
-        at_most(report->load_milli, window->load_max_milli),
-        at_most(report->pressure_milli, ASG_PERCENT_MILLI_MAX)};
-    for (unsigned i = 0; i < NARROW_COUNT; i++) {
-        sums->narrow[i] += values[i];
-        window->narrow[i][slot] = (int32_t)(sums->narrow[i] / sums->sample_count);
-    }
+    sums->cpu += sums->last_cpu;
+    window->narrow[ASG_METRIC_NAME_CPU][slot] = (int32_t)(sums->cpu / sums->sample_count);
+    if (window->more != NULL) add_more(window, slot, report);
     if (window->rates != NULL) add_rates(window, slot, report);
 }
 
@@ -362,9 +407,11 @@ static void scan(struct asg_window *window, unsigned metric)
     uint32_t end = window->slot_end;
     if (metric < NARROW_COUNT) {
         const int32_t *values = window->narrow[metric];
+        if (values == NULL) return;
         for (uint32_t slot = 0; slot < end; slot++) {
             uint32_t g = group_no[slot];
-            if (stamp[slot] == groups[g].period_no && g != GROUP_NONE) {
+            if (stamp[slot] == groups[g].period_no && g != GROUP_NONE &&
+                values[slot] != NO_VALUE) {
                 add_to(&totals[g], values[slot]);
             }
         }
@@ -446,7 +493,8 @@ static bool is_counted(const struct asg_window *window, uint32_t slot, unsigned 
     uint32_t g = window->group_no[slot];
     if (g == GROUP_NONE || window->stamp[slot] != window->groups[g].period_no)
         return false;
-    return metric < NARROW_COUNT || window->wide[metric - NARROW_COUNT][slot] != NO_RATE;
+    return metric < NARROW_COUNT ? window->narrow[metric][slot] != NO_VALUE
+                                 : window->wide[metric - NARROW_COUNT][slot] != NO_RATE;
 }
 
 /* What has no natural limit: load and rates. After scan(), whose counts say how much room
@@ -454,9 +502,9 @@ static bool is_counted(const struct asg_window *window, uint32_t slot, unsigned 
 static void make_robust(struct asg_window *window, unsigned metric)
 {
     bool is_limited = metric < NARROW_COUNT && metric != ASG_METRIC_NAME_LOAD;
-    if (is_limited ||
-        (metric >= NARROW_COUNT && window->wide[metric - NARROW_COUNT] == NULL))
-        return;
+    bool is_kept = metric < NARROW_COUNT ? window->narrow[metric] != NULL
+                                         : window->wide[metric - NARROW_COUNT] != NULL;
+    if (is_limited || !is_kept) return;
     size_t count = 0;
     for (uint32_t i = 0; i < window->group_capacity; i++) {
         window->totals[i].at = count;

@@ -3,9 +3,10 @@
 
 #include "controller/window.h"
 
-#define CPU   (1u << ASG_METRIC_NAME_CPU)
-#define NET   (1u << ASG_METRIC_NAME_NETWORK_IN)
-#define START INT64_C(1000000)
+#define CPU    (1u << ASG_METRIC_NAME_CPU)
+#define MEMORY (1u << ASG_METRIC_NAME_MEMORY)
+#define NET    (1u << ASG_METRIC_NAME_NETWORK_IN)
+#define START  INT64_C(1000000)
 
 static int set_up(void **state)
 {
@@ -301,6 +302,34 @@ static void test_window_takes_a_wide_metric_up_in_mid_period(void **state)
     assert_int_equal(0, metrics.groups[1].count);
 }
 
+static void test_window_takes_memory_up_in_mid_period(void **state)
+{
+    struct asg_window *window = *state;
+    watch(window, 1, "web", 5000, CPU, 1);
+    asg_window_set(window, 0, 1, ASG_MEMBER_COUNTS);
+    asg_window_set(window, 1, 1, ASG_MEMBER_COUNTS);
+    const struct asg_report before = {.cpu_milli = 10000, .memory_milli = 90000};
+    const struct asg_report after = {.cpu_milli = 30000, .memory_milli = 50000};
+    asg_window_add(window, 0, &before);
+    asg_window_add(window, 1, &before);
+    watch(window, 1, "web", 5000, CPU | MEMORY, 2);
+    asg_window_add(window, 0, &after);
+    struct asg_metrics metrics = collect(window, START + 5000);
+    assert_int_equal(2, metrics.group_count);
+    assert_int_equal(2, metrics.groups[0].count);
+    assert_int_equal(30000, metrics.groups[0].sum_milli); /* the means of 20 and 10 % */
+    assert_int_equal(ASG_METRIC_NAME_MEMORY, metrics.groups[1].metric);
+    assert_int_equal(1, metrics.groups[1].count); /* nobody kept what the other said */
+    assert_int_equal(50000, metrics.groups[1].sum_milli);
+    asg_window_set(window, 300, 1,
+                   ASG_MEMBER_COUNTS); /* more slots than there was room */
+    asg_window_add(window, 300, &after);
+    asg_window_add(window, 300, &before);
+    metrics = collect(window, START + 10000);
+    assert_int_equal(1, metrics.groups[1].count);
+    assert_int_equal(70000, metrics.groups[1].sum_milli);
+}
+
 static void test_window_drops_a_group_that_went(void **state)
 {
     struct asg_window *window = *state;
@@ -376,6 +405,7 @@ int main(void)
         TEST(test_window_bounds_the_load_of_one_in_a_small_group),
         TEST(test_window_takes_no_rate_from_a_counter_that_went_back),
         TEST(test_window_takes_a_wide_metric_up_in_mid_period),
+        TEST(test_window_takes_memory_up_in_mid_period),
         TEST(test_window_drops_a_group_that_went),
         TEST(test_window_uses_a_slot_again_with_nothing_left_over),
         TEST(test_window_moves_a_member_to_another_group),
