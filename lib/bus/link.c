@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "crypto/crypto.h"
 
 #define PAUSE_MS_LEAST 1000
 #define SLOW_MS        2500 /* who hangs up sooner did so on purpose */
@@ -89,9 +90,17 @@ void link_close(struct link *link)
     link->monitor = NULL;
 }
 
+/* Not all at once who were hung up on at once. */
+static int64_t vary(int64_t pause_ms)
+{
+    uint32_t drawn = 0;
+    asg_random_bytes(&drawn, sizeof drawn);
+    return pause_ms * 3 / 4 + drawn % (pause_ms / 2);
+}
+
 static void plan_again(struct link *link)
 {
-    link->again_at_ms = now() + link->pause_ms;
+    link->again_at_ms = now() + vary(link->pause_ms);
     link->pause_ms *= 2;
     if (link->pause_ms > link->pause_ms_max) link->pause_ms = link->pause_ms_max;
 }
@@ -131,7 +140,14 @@ static void take_event(struct link *link, uint16_t event)
               link->shown);
         plan_again(link);
         break;
-    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL: hung_up(link); break;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+        hung_up(link);
+        /* libzmq's own pause begins anew with each connection that is accepted, and that
+         * comes before a server's limits: it would knock ten times a second. */
+        if (!link->is_patient) break;
+        (void)zmq_disconnect(link->socket, link->endpoint);
+        plan_again(link);
+        break;
     case ZMQ_EVENT_DISCONNECTED:
         link->has_hung_up = true;
         if (link->state != ASG_BUS_LINK_UP) break;

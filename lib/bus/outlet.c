@@ -46,6 +46,7 @@ enum asg_status asg_bus_outlet_new(struct asg_bus *bus,
         asg_bus_outlet_destroy(&outlet);
         return status;
     }
+    link->is_patient = true;
     *ret = outlet;
     return ASG_OK;
 }

@@ -28,6 +28,7 @@ struct link {
     enum asg_bus_link state;
     bool is_changed;  /* and an outlet was not asked about it yet */
     bool has_hung_up; /* so the next retry says nothing new */
+    bool is_patient;  /* hung up on, it pauses as when it is refused */
     int64_t connected_at_ms;
     int64_t again_at_ms; /* to connect again ourselves; -1: libzmq does */
     int64_t pause_ms;

@@ -2,7 +2,9 @@
  */
 #include "bus/inlet.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -164,6 +166,47 @@ static void test_a_wrong_server_key_and_nobody_there_are_told_apart(void **state
     asg_bus_outlet_destroy(&outlet);
 }
 
+/* As the accept limits do: it accepts and hangs up. Whoever comes back ten times a second
+ * then, with thousands behind one address, is a flood. */
+static void test_who_is_hung_up_on_does_not_knock_again_at_once(void **state)
+{
+    struct world *world = *state;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    struct sockaddr_in at = {.sin_family = AF_INET};
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof at;
+    assert_int_equal(bind(listener, (struct sockaddr *)&at, length), 0);
+    assert_int_equal(listen(listener, 16), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &length), 0);
+    char endpoint[ASG_BUS_ENDPOINT_MAX];
+    (void)snprintf(endpoint, sizeof endpoint, "tcp://127.0.0.1:%d", ntohs(at.sin_port));
+    const struct asg_bus_connect_options options = {.endpoint = endpoint,
+                                                    .server_key =
+                                                        world->server.public_key,
+                                                    .keys = &world->client};
+    struct asg_bus_outlet *outlet = NULL;
+    assert_status(ASG_OK, asg_bus_outlet_new(world->far, &options, &outlet, NULL));
+    const struct linger now = {.l_onoff = 1};
+    int knocks = 0;
+    int64_t first_ms = 0;
+    struct wait wait = wait_begin(20000);
+    while (knocks < 4) {
+        assert_false(wait_is_over(&wait));
+        struct asg_bus_poll_item item = {.outlet = outlet};
+        (void)asg_bus_poll(&item, 1, 5);
+        (void)asg_bus_outlet_link(outlet, NULL);
+        int fd = accept(listener, NULL, NULL);
+        if (fd < 0) continue;
+        if (knocks++ == 0) first_ms = wait_now_ms();
+        (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+        (void)close(fd);
+    }
+    int64_t took_ms = wait_now_ms() - first_ms;
+    asg_bus_outlet_destroy(&outlet); /* first: the bus waits for it */
+    (void)close(listener);
+    assert_true(took_ms >= INT64_C(3) * 750); /* 1, 2 and 4 s, or a quarter less */
+}
+
 static void test_a_key_that_is_bound_no_more_is_shut_out(void **state)
 {
     struct world *world = *state;
@@ -236,6 +279,7 @@ int main(void)
         TEST(test_a_bound_key_is_heard_by_its_name_and_address),
         TEST(test_a_key_that_is_not_bound_is_told_so_and_gets_in_when_it_is),
         TEST(test_a_wrong_server_key_and_nobody_there_are_told_apart),
+        TEST(test_who_is_hung_up_on_does_not_knock_again_at_once),
         TEST(test_a_key_that_is_bound_no_more_is_shut_out),
         TEST(test_shutting_a_message_leaves_other_connections_alone),
         TEST(test_an_oversized_report_ends_only_its_connection),
