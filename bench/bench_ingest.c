@@ -46,7 +46,8 @@
 #define FILL_REPORTS 300  /* ... of so many reports each */
 #define FILL_MS      120000
 #define CONNECT_MS   180000
-#define HIGH_WATER   1000 /* libzmq's own */
+#define HIGH_WATER   1000  /* libzmq's own */
+#define LOOK_US      10000 /* between two looks at what ours counted: it pays for them */
 #define STATE_COUNT  65536
 #define INBOX_ITEMS  16384
 #define GROUP_PERIOD 3600000
@@ -283,7 +284,7 @@ static void serve(struct server *server, int64_t until_us, uint64_t wanted)
     while (now_us() < until_us && (wanted == 0 || server->frames < wanted)) {
         if (server->socket == NULL) { /* its own thread works: only look */
             server->frames = frames_of_ours();
-            sleep_us(1000);
+            sleep_us(LOOK_US);
         } else {
             drain_bare(server);
             if (server->is_paced) {

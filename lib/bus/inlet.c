@@ -7,7 +7,9 @@
 
 #define HANDSHAKE_MS      10000
 #define MESSAGE_BYTES_MAX 4096
-#define HIGH_WATER        4
+/* libzmq tells the I/O thread of room each time that half of it has been taken: at 4 that
+ * was one command for two reports. */
+#define HIGH_WATER 16
 
 /* No heartbeats of our own: libzmq searches all its timers at each, and there are very
  * many peers. TCP's keep-alive ends a dead connection in 30 s. */

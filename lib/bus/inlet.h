@@ -18,7 +18,7 @@ struct asg_bus_inlet_options {
     const struct asg_bus_keys *keys; /* lent for the call */
     struct asg_key_set *key_set;     /* lent for good: who may connect */
     size_t max_message_bytes;        /* 0: 4 KiB */
-    int high_water;                  /* messages queued a peer; 0: 4 */
+    int high_water;                  /* messages queued a peer; 0: 16 */
     int64_t handshake_ms;            /* 0: 10 s */
     bool allow_plaintext;            /* no encryption, no keys: for measurements only */
 };
