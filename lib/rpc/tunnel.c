@@ -27,8 +27,10 @@
 /* TLS's own words: a handshake, session tickets. */
 #define TLS_BYTES 65536
 
-/* Sessions that are kept, some 12 kB each (docs/decisions/0020); a power of two. */
-#define SESSIONS_MAX 4096
+/* Sessions that are kept, some 2.5 kB each (docs/decisions/0020); a power of two. A round
+ * goes through all targets in turn: with fewer places than targets, hardly one would find
+ * its session again. */
+#define SESSIONS_MAX 16384
 
 enum phase { CONNECTING, SHAKING_HANDS, OPEN, ENDED };
 
@@ -72,7 +74,8 @@ struct asg_rpc_tunnel {
 /* What a server gave us to go on with next time. */
 struct session {
     uint64_t who;
-    SSL_SESSION *session; /* NULL: this place is free */
+    uint8_t *der; /* NULL: this place is free. As an object it is five times as large */
+    size_t length;
 };
 
 struct asg_rpc_tunneller {
@@ -186,28 +189,43 @@ static struct session *place_of(const struct asg_rpc_tunnel *tunnel)
     uint64_t who = tunnel->who;
     struct session *two = &tunnel->tunneller->sessions[who & (SESSIONS_MAX - 2)];
     for (int i = 0; i < 2; i++) {
-        if (two[i].session != NULL && two[i].who == who) return &two[i];
+        if (two[i].der != NULL && two[i].who == who) return &two[i];
     }
     for (int i = 0; i < 2; i++) {
-        if (two[i].session == NULL) return &two[i];
+        if (two[i].der == NULL) return &two[i];
     }
     return &two[who >> 63];
 }
 
 static void forget_session(struct session *place)
 {
-    if (place->session != NULL) SSL_SESSION_free(place->session);
-    place->session = NULL;
+    free(place->der);
+    *place = (struct session){0};
 }
 
-/* OpenSSL has one for us; 1: it is ours now. */
+/* OpenSSL has one for us; 0: it stays OpenSSL's. */
 static int keep_session(SSL *ssl, SSL_SESSION *session)
 {
+    int length = i2d_SSL_SESSION(session, NULL);
+    if (length <= 0) return 0;
     struct asg_rpc_tunnel *tunnel = SSL_get_app_data(ssl);
     struct session *place = place_of(tunnel);
     forget_session(place);
-    *place = (struct session){tunnel->who, session};
-    return 1;
+    uint8_t *der = asg_alloc(1, (size_t)length);
+    *place = (struct session){tunnel->who, der, (size_t)length};
+    (void)i2d_SSL_SESSION(session, &der);
+    return 0;
+}
+
+static void resume(const struct asg_rpc_tunnel *tunnel, SSL *ssl)
+{
+    const struct session *place = place_of(tunnel);
+    if (place->der == NULL || place->who != tunnel->who) return;
+    const uint8_t *at = place->der;
+    SSL_SESSION *session = d2i_SSL_SESSION(NULL, &at, (long)place->length);
+    if (session == NULL) return;
+    (void)SSL_set_session(ssl, session);
+    SSL_SESSION_free(session);
 }
 
 static void forget_sessions(struct asg_rpc_tunneller *tunneller)
@@ -229,10 +247,7 @@ static SSL *new_ssl(struct asg_rpc_tunnel *tunnel)
     SSL_CTX_free(context);
     if (ssl == NULL) return NULL;
     (void)SSL_set_app_data(ssl, tunnel);
-    const struct session *place = place_of(tunnel);
-    if (place->session != NULL && place->who == tunnel->who) {
-        (void)SSL_set_session(ssl, place->session);
-    }
+    resume(tunnel, ssl);
     return ssl;
 }
 
