@@ -1,5 +1,8 @@
 #include "wire/read.h"
 
+#include <endian.h>
+#include <string.h>
+
 #include "base/utf8.h"
 
 static size_t bytes_left(const struct cursor *cursor)
@@ -7,16 +10,29 @@ static size_t bytes_left(const struct cursor *cursor)
     return (size_t)(cursor->end - cursor->at);
 }
 
-/* `width` bytes, most significant first. */
+/* `width` bytes (1, 2, 4 or 8), most significant first. */
 static bool read_big_endian(struct cursor *cursor, unsigned width, uint64_t *ret)
 {
     if (bytes_left(cursor) < width) return false;
-    uint64_t value = 0;
-    for (unsigned i = 0; i < width; i++) {
-        value = value << 8 | cursor->at[i];
+    uint16_t two;
+    uint32_t four;
+    uint64_t eight;
+    switch (width) {
+    case 1: *ret = cursor->at[0]; break;
+    case 2:
+        memcpy(&two, cursor->at, sizeof two);
+        *ret = be16toh(two);
+        break;
+    case 4:
+        memcpy(&four, cursor->at, sizeof four);
+        *ret = be32toh(four);
+        break;
+    default:
+        memcpy(&eight, cursor->at, sizeof eight);
+        *ret = be64toh(eight);
+        break;
     }
     cursor->at += width;
-    *ret = value;
     return true;
 }
 
