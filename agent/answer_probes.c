@@ -167,13 +167,17 @@ static bool is_loopback(const char *text)
     return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
 }
 
-static void limit_strangers(uint16_t port)
+/* `is_one_call`: who calls there makes one call and goes, as the controller does. Health
+ * clients of this machine keep a connection for as long as they live. */
+static void limit_strangers(uint16_t port, bool is_one_call)
 {
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < UINT32_MAX) {
         asg_accept_reserve((uint32_t)files.rlim_cur / 2);
     }
-    asg_accept_limit(port, &limits);
+    struct asg_accept_limits of_port = limits;
+    if (!is_one_call) of_port.received_bytes = 0;
+    asg_accept_limit(port, &of_port);
 }
 
 static enum asg_status open_health(struct asg_probes *probes, struct asg_error *error)
@@ -191,7 +195,10 @@ static enum asg_status open_health(struct asg_probes *probes, struct asg_error *
     const struct asg_rpc_server_options options = {
         .address = address, .methods = methods, .method_count = ASG_RPC_HEALTH_METHODS};
     enum asg_status status = asg_rpc_server_new(&options, &probes->plain_health, error);
-    if (status == ASG_OK) limit_strangers(asg_rpc_server_port(probes->plain_health));
+    if (status == ASG_OK) {
+        limit_strangers(asg_rpc_server_port(probes->plain_health),
+                        /* is_one_call */ false);
+    }
     return status;
 }
 
@@ -292,7 +299,9 @@ static enum asg_status open_server(struct asg_probes *probes, struct asg_error *
                                                    .check = check_caller,
                                                    .check_context = probes};
     enum asg_status status = asg_rpc_server_new(&options, &probes->server, error);
-    if (status == ASG_OK) limit_strangers(asg_rpc_server_port(probes->server));
+    if (status == ASG_OK) {
+        limit_strangers(asg_rpc_server_port(probes->server), /* is_one_call */ true);
+    }
     return status;
 }
 

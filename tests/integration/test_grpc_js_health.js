@@ -105,6 +105,14 @@ const tests = {
     await failsWith(grpc.status.UNIMPLEMENTED, call(agent, 'GetMetrics', {}));
     await failsWith(grpc.status.UNIMPLEMENTED, call(agent, 'Drain', { reason: 'x' }));
   },
+  'one connection asks as long as it likes': async () => {
+    const client = new Health(target, plaintext, { 'grpc.use_local_subchannel_pool': 1 });
+    for (let i = 0; i < 3000; i += 1) {
+      const { status } = await call(client, 'Check', { service: 'openasg.agent.v1.Agent' });
+      assert.strictEqual(status, 'SERVING', `check ${i}`);
+    }
+    client.close();
+  },
   'a hundred checks at once are all answered': async () => {
     const clients = [...Array(10)].map((_, i) => new Health(target, plaintext, { 'grpc.use_local_subchannel_pool': 1, 'test.number': i }));
     const calls = clients.flatMap((c) => [...Array(10)].map(() => call(c, 'Check', {})));
