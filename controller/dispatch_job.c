@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/failpoint.h"
+#include "base/log.h"
 #include "controller/job_table.h"
 #include "controller/worker_trust.h"
 
@@ -23,6 +24,7 @@ struct asg_dispatch_worker {
     char address[64];
     uint32_t capacity; /* leases it may have: its credits and those it knows of */
     int64_t heard_ms;
+    bool is_missed; /* said, since it was heard last */
     int64_t rests_until_ms;
     struct asg_trust *trust; /* of its key */
     uint64_t identity;       /* of this name and key, over reconnects; never 0 */
@@ -903,6 +905,21 @@ static void end_lease_if_due(struct asg_dispatch *dispatch, struct asg_job_entry
     if (sits_on_it && asg_trust_held(trust, mono_ms)) put_aside(dispatch, trust, mono_ms);
 }
 
+/* Said once, a lease after it was heard last. */
+static void tell_missed(const struct asg_dispatch *dispatch,
+                        struct asg_dispatch_worker *worker, int64_t mono_ms)
+{
+    bool is_missed = !is_heard(dispatch, worker, mono_ms);
+    if (is_missed && !worker->is_missed) {
+        asg_log_warn_rate(
+            "dispatch", "worker_away",
+            "worker=%s address=%s not heard for %lld s: its own log says why",
+            worker->name, worker->address,
+            (long long)((mono_ms - worker->heard_ms) / 1000));
+    }
+    worker->is_missed = is_missed;
+}
+
 /* Returns when the next lease or deadline is due. A worker unheard of for ten leases and
  * without any is forgotten. */
 static int64_t end_leases(struct asg_dispatch *dispatch, int64_t mono_ms, int64_t log_ms)
@@ -912,6 +929,7 @@ static int64_t end_leases(struct asg_dispatch *dispatch, int64_t mono_ms, int64_
     while (worker != NULL) {
         struct asg_dispatch_worker *next_worker = worker->next;
         struct asg_job_entry *entry = worker->leases.first;
+        tell_missed(dispatch, worker, mono_ms);
         while (entry != NULL) {
             struct asg_job_entry *next = entry->next;
             end_lease_if_due(dispatch, entry, mono_ms, log_ms, &next_ms);
