@@ -159,9 +159,7 @@ exec nsenter -t $pid -m -n -p -r -w -- /usr/local/bin/boot "$@"
                 code, said = host.run(text, user=user, seconds=120)
                 if code == 0 and (not until or re.search(until, said)):
                     break
-                # The programs need a moment to come up; the page says "within seconds".
-                waits = until or "openasg status" in text
-                if not waits or time.monotonic() > deadline:
+                if not until or time.monotonic() > deadline:
                     raise Trouble(f"{block} on {name}: exit {code}, said\n{said}")
                 time.sleep(0.1)
             for line in said.splitlines()[-12:]:

@@ -18,6 +18,7 @@ import pwd
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -28,14 +29,14 @@ NOT_PLAYED = {
     "MemoryHigh", "MemoryMax", "PrivateDevices", "ProtectKernelTunables",
     "ProtectKernelModules", "ProtectKernelLogs", "ProtectControlGroups", "ProtectClock",
     "ProtectHostname", "RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID",
-    "LockPersonality", "RemoveIPC", "SystemCallArchitectures"}
+    "LockPersonality", "RemoveIPC", "SystemCallArchitectures", "TimeoutStartSec"}
 PLAYED = {
     "ExecStart", "ExecReload", "Restart", "RestartSec", "StateDirectory",
     "StateDirectoryMode", "LimitNOFILE", "LimitCORE", "TasksMax", "TimeoutStopSec",
     "DynamicUser", "User", "Group", "CapabilityBoundingSet", "AmbientCapabilities",
     "NoNewPrivileges", "ProtectSystem", "ProtectHome", "PrivateTmp", "UMask",
     "MemoryDenyWriteExecute", "RestrictAddressFamilies", "SystemCallFilter",
-    "EnvironmentFile", "Environment", "LoadCredential"}
+    "EnvironmentFile", "Environment", "LoadCredential", "Type", "WatchdogSec"}
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -120,13 +121,17 @@ def load_credentials(name, unit, uid, gid):
     return folder
 
 
-def environment(unit, state, credentials, user):
+def environment(unit, state, credentials, user, notify):
     variables = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                  "LANG": "C.UTF-8", "STATE_DIRECTORY": state}
     if "User" in unit:
         variables.update(USER=user, LOGNAME=user, HOME=state, SHELL="/usr/sbin/nologin")
     if credentials is not None:
         variables["CREDENTIALS_DIRECTORY"] = credentials
+    if last(unit, "Type") == "notify":
+        variables["NOTIFY_SOCKET"] = notify
+    if "WatchdogSec" in unit:
+        variables["WATCHDOG_USEC"] = last(unit, "WatchdogSec") + "000000"
     if os.path.exists(STATE + "/environment"):
         with open(STATE + "/environment") as file:
             variables.update(json.load(file))
@@ -251,7 +256,8 @@ def start_child(name, unit):
         os.unlink(wish)
     with open(os.open(wish, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         os.fchown(file.fileno(), uid, gid)
-        json.dump({"environment": environment(unit, state, credentials, user),
+        json.dump({"environment": environment(unit, state, credentials, user,
+                                               f"{STATE}/{name}.notify"),
                    "umask": last(unit, "UMask", "0022"), "calls": allowed_calls(unit),
                    "families": last(unit, "RestrictAddressFamilies").split(),
                    "no_write_execute": last(unit, "MemoryDenyWriteExecute") == "yes"}, file)
@@ -287,19 +293,60 @@ def run(name):
     os.dup2(log, 2)
     with open(f"{STATE}/{name}.pid", "w") as file:
         file.write(str(os.getpid()))
+    notify = open_notify(name)
     while not ending:
         unit = read_unit(name)
+        told(name, "starting")
         try:
             child = start_child(name, unit)
             with open(f"{STATE}/{name}.main", "w") as file:
                 file.write(str(child.pid))
-            child.wait()
+            if last(unit, "Type") != "notify":
+                told(name, "ready")
+            watch(name, unit, child, notify)
             sys.stderr.write(f"systemd: {name} ended with {child.returncode}\n")
         except (OSError, KeyError) as trouble:
             sys.stderr.write(f"systemd: {name} cannot start: {trouble}\n")
         sys.stderr.flush()
+        told(name, "ended")
         if not ending:
             time.sleep(float(last(unit, "RestartSec", "0.1")))
+
+
+def told(name, word):
+    with open(f"{STATE}/{name}.is", "w") as file:
+        file.write(word)
+
+
+def open_notify(name):
+    path = f"{STATE}/{name}.notify"
+    if os.path.exists(path):
+        os.unlink(path)
+    found = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    found.bind(path)
+    os.chmod(path, 0o777)
+    found.settimeout(0.1)
+    return found
+
+
+def watch(name, unit, child, notify):
+    """Until the child has ended: what it tells, and whether its watchdog is fed."""
+    patience = float(last(unit, "WatchdogSec", "inf"))
+    fed, is_ready = time.monotonic(), False
+    while child.poll() is None:
+        try:
+            words = notify.recv(4096).decode().split("\n")
+        except TimeoutError:
+            words = []
+        if "READY=1" in words:
+            is_ready = True
+            told(name, "ready")
+        if words:
+            fed = time.monotonic()
+        if is_ready and time.monotonic() - fed > patience:
+            sys.stderr.write(f"systemd: {name} watchdog timeout\n")
+            child.send_signal(signal.SIGABRT)
+            fed = time.monotonic()
 
 
 # ---- what people type ----
@@ -331,12 +378,24 @@ def start(name):
     read_unit(name)
     if supervisor(name) is not None:
         return
+    if os.path.exists(f"{STATE}/{name}.is"):
+        os.unlink(f"{STATE}/{name}.is")
     subprocess.Popen([sys.executable, os.path.abspath(__file__), "run", name],
                      start_new_session=True, stdin=subprocess.DEVNULL,
                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 10
-    while supervisor(name) is None and time.monotonic() < until:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        try:
+            with open(f"{STATE}/{name}.is") as file:
+                state = file.read()
+        except FileNotFoundError:
+            state = ""
+        if state == "ready":
+            return
+        if state == "ended":
+            break
         time.sleep(0.02)
+    raise SystemExit(f"Job for {name} failed. See journalctl -u {name}")
 
 
 def full(name):

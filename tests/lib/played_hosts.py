@@ -149,9 +149,9 @@ class Host:
 
     def end(self):
         """All its processes with it."""
-        try:
-            os.kill(self.pid, 9)
-        except ProcessLookupError:
-            pass
-        self.process.kill()
+        for pid in (self.process.pid, self.pid):
+            try:
+                os.kill(pid, 9)
+            except ProcessLookupError:
+                pass
         self.process.wait()
