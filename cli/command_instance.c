@@ -268,7 +268,10 @@ static const struct asg_command_entry commands[] = {
      .details =
          "For machines that were made anew: their agents have other keys, which are "
          "refused (alarm enrolment) until this is said. Whoever enrols next with a "
-         "good proof is bound.",
+         "good proof is bound.\n"
+         "Where agents check the group's health a machine whose agent has stopped is "
+         "replaced within seconds: suspend GROUP replace-unhealthy before that, and "
+         "resume it when the agent reports.",
      .examples = "openasg instance rebind i-0123456789abcdef0",
      ASG_ARGUMENTS(ids_argument),
      .run = run_rebind},

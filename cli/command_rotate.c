@@ -1,6 +1,8 @@
 /* command_rotate - a new key in the place of one that got old or known: on the files of
  * the controller's folder, with words on what happens next and how to go back. */
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/safe_file.h"
@@ -83,6 +85,34 @@ static void say_added(struct asg_cli *cli, const struct asg_rotation *now)
         dir, dir, now->signer, dir);
 }
 
+/* No file says how long certificates live here; a day is what it is unless set. */
+#define USUAL_LIFE_S (24 * 3600)
+
+/* How long ago the step before was; -1: there is none. */
+static int64_t age_of_next(struct asg_cli *cli)
+{
+    const char *path = asg_arena_format(&cli->arena, "%s/ca.key.next", cli->settings.dir);
+    struct stat key;
+    if (stat(path, &key) != 0) return -1;
+    return (int64_t)time(NULL) - (int64_t)key.st_mtim.tv_sec;
+}
+
+static void warn_if_early(struct asg_cli *cli, int64_t age_s)
+{
+    if (age_s < 0 || age_s >= USUAL_LIFE_S) return;
+    (void)fprintf(
+        cli->err,
+        "warning: that authority is %lld min old. Agents that have not renewed their "
+        "certificate\n"
+        "  since the controller's restart do not know it: they will refuse its probes "
+        "and "
+        "drains,\n"
+        "  and can renew no more. Unless enrol.certificate_life is shorter, undo this "
+        "before you\n"
+        "  restart, and wait\n",
+        (long long)(age_s / 60));
+}
+
 static void say_finished(struct asg_cli *cli, const struct asg_rotation *now)
 {
     const char *dir = cli->settings.dir;
@@ -132,12 +162,14 @@ static int rotate_ca(struct asg_cli *cli, const struct asg_arguments *arguments)
                             "--finish and --forget are two steps with a restart and a "
                             "day between them");
     }
+    int64_t age_s = age_of_next(cli);
     enum asg_status status = finishes  ? asg_authority_take_next(dir, &now, &error)
                              : forgets ? asg_authority_forget(dir, &now, &error)
                                        : asg_authority_add_next(dir, &now, &error);
     if (status != ASG_OK) return fail(cli, &error);
     if (finishes) {
         say_finished(cli, &now);
+        warn_if_early(cli, age_s);
     } else if (forgets) {
         say_forgot(cli, &now);
     } else {
