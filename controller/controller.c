@@ -429,10 +429,6 @@ static void read_allowed(struct asg_controller *controller, int64_t mono_ms)
     uint32_t gone =
         asg_dispatch_shut_out(controller->dispatch, is_worker_key, controller);
     if (gone == 0) return;
-    asg_log_warn("keys", "worker_shut_out",
-                 "workers=%u: their keys are no longer allowed; what they held goes to "
-                 "others",
-                 gone);
     controller->dispatch_at_ms = mono_ms;
 }
 

@@ -417,6 +417,11 @@ uint32_t asg_dispatch_shut_out(struct asg_dispatch *dispatch,
          worker = next) {
         next = worker->next;
         if (is_allowed(context, worker->key)) continue;
+        asg_log_warn(
+            "keys", "worker_shut_out",
+            "worker=%s key=%s: its key is no longer allowed; what it held goes to "
+            "others",
+            worker->name, worker->key);
         drop_worker(dispatch, worker);
         count++;
     }

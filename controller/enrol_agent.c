@@ -287,7 +287,8 @@ static void settled(void *context, const struct asg_effects *effects)
     }
     const char *code = reply != NULL && reply->is_set ? reply->code : "";
     if (strcmp(code, "Denied") == 0) {
-        refuse_pending(pending, "core refused it", reply->message);
+        refuse_pending(pending, "other keys are bound to it, or EC2 says another address",
+                       reply->message);
     } else if (strcmp(code, "NotFound") == 0) {
         finish_with(pending, ASG_RPC_NOT_FOUND, ASG_COUNT_ENROLMENTS_EARLY,
                     "that instance is not known here (yet): try again");

@@ -116,7 +116,7 @@ class PeerKeys(unittest.TestCase):
                              "--instance-type", "t3.micro")
         os.unlink(os.path.join(self.workers_d, "worker-1.pub"))
         wait_for("it to be shut out", lambda: not self.names(), seconds=4)
-        self.wait_for_log("controller", " worker_shut_out ")
+        self.wait_for_log("controller", " worker_shut_out worker=")
         taken = self.log_of("worker-1").count(" job_")
         self.cluster.openasg("group", "create", "web", "--min", "0", "--max", "2",
                              "--desired", "1", "--template", "web", "--zones", "us-east-1a")
