@@ -539,7 +539,16 @@ enum asg_status asg_certificate_request_key(const void *request_der, size_t leng
     return ASG_OK;
 }
 
-/* Of the prober: the simulator's probes show none. */
+/* These two of the prober: the simulator's probes show none. */
+enum asg_status asg_certificate_facts_of(const char *pem,
+                                         struct asg_certificate_facts *ret,
+                                         struct asg_error *error)
+{
+    (void)pem;
+    (void)ret;
+    return asg_fail(error, ASG_ERR_MALFORMED, "nobody shows a certificate here");
+}
+
 enum asg_status asg_certificate_check(const char *pem, const char *trusted_pem,
                                       struct asg_certificate_facts *ret,
                                       struct asg_error *error)

@@ -494,6 +494,12 @@ const char *asg_bus_message_user_key(const struct asg_bus_message *message)
     return sender == NULL ? NULL : sender->key;
 }
 
+int asg_bus_message_fd(const struct asg_bus_message *message)
+{
+    (void)message;
+    return -1; /* there are no descriptors here */
+}
+
 const char *asg_bus_message_peer_address(const struct asg_bus_message *message)
 {
     const struct asg_bus_connection *sender = sender_of(message);
@@ -563,11 +569,6 @@ enum asg_status asg_bus_inlet_receive(struct asg_bus_inlet *inlet,
     enum asg_status status = asg_bus_listener_receive(&inlet->listener, ret);
     if (status == ASG_OK) ret->peer = 0;
     return status;
-}
-
-uint64_t asg_bus_inlet_dropped(const struct asg_bus_inlet *inlet)
-{
-    return asg_bus_listener_dropped(&inlet->listener);
 }
 
 enum asg_bus_link asg_bus_outlet_link(struct asg_bus_outlet *outlet, const char **ret_why)
