@@ -535,10 +535,14 @@ static uint32_t drain(struct asg_ingest *ingest, int64_t mono_ms)
 {
     uint32_t taken = 0;
     struct asg_bus_message message;
-    while (taken < DRAIN_MAX && ingest->options.inlet != NULL &&
-           asg_bus_inlet_receive(ingest->options.inlet, &message) == ASG_OK) {
-        take_frame(ingest, &message, mono_ms);
+    while (taken < DRAIN_MAX && ingest->options.inlet != NULL) {
+        enum asg_status status = asg_bus_inlet_receive(ingest->options.inlet, &message);
+        if (status == ASG_ERR_EMPTY) break;
         taken++;
+        if (status == ASG_OK)
+            take_frame(ingest, &message, mono_ms);
+        else
+            asg_count(ASG_COUNT_FRAMES_MALFORMED, 1);
     }
     if (taken == 0) return 0;
     count_waiting(ingest);

@@ -74,23 +74,16 @@ enum asg_status asg_bus_inlet_receive(struct asg_bus_inlet *inlet,
                                       struct asg_bus_message *ret)
 {
     zmq_msg_t *frame = &inlet->frame;
-    while (zmq_msg_recv(frame, inlet->socket, ZMQ_DONTWAIT) >= 0) {
-        if (zmq_msg_more(frame) == 0) {
-            *ret = (struct asg_bus_message){.data = zmq_msg_data(frame),
-                                            .length = zmq_msg_size(frame),
-                                            .frame = frame,
-                                            .port = inlet->port};
-            return ASG_OK;
-        }
-        inlet->dropped++; /* several frames are none of ours; they arrive together */
-        while (zmq_msg_more(frame) != 0) {
-            if (zmq_msg_recv(frame, inlet->socket, ZMQ_DONTWAIT) < 0) break;
-        }
+    if (zmq_msg_recv(frame, inlet->socket, ZMQ_DONTWAIT) < 0) return ASG_ERR_EMPTY;
+    if (zmq_msg_more(frame) == 0) {
+        *ret = (struct asg_bus_message){.data = zmq_msg_data(frame),
+                                        .length = zmq_msg_size(frame),
+                                        .frame = frame,
+                                        .port = inlet->port};
+        return ASG_OK;
     }
-    return ASG_ERR_EMPTY;
-}
-
-uint64_t asg_bus_inlet_dropped(const struct asg_bus_inlet *inlet)
-{
-    return inlet->dropped;
+    while (zmq_msg_more(frame) != 0) { /* they arrive together */
+        if (zmq_msg_recv(frame, inlet->socket, ZMQ_DONTWAIT) < 0) break;
+    }
+    return ASG_ERR_MALFORMED;
 }

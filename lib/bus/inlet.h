@@ -30,9 +30,9 @@ void asg_bus_inlet_destroy(struct asg_bus_inlet **inlet);
 const char *asg_bus_inlet_endpoint(const struct asg_bus_inlet *inlet);
 
 /* The next message, without waiting; ret->peer is 0. asg_bus_message_user_key() says who
- * sent it; its data lives until the next receive. ASG_ERR_EMPTY: none now. */
+ * sent it; its data lives until the next receive. ASG_ERR_EMPTY: none now;
+ * ASG_ERR_MALFORMED: one of several frames, none of ours, which is gone. */
 ASG_MUST_USE enum asg_status asg_bus_inlet_receive(struct asg_bus_inlet *inlet,
                                                    struct asg_bus_message *ret);
-uint64_t asg_bus_inlet_dropped(const struct asg_bus_inlet *inlet);
 
 #endif

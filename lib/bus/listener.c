@@ -11,7 +11,8 @@
 #include "bus/socket.h"
 
 #define HANDSHAKE_MS   5000
-#define IDENTITY_BYTES 5 /* of those ROUTER makes itself: a zero byte and a number */
+#define DROPPED_MAX    512 /* in a row, before whoever receives has other things to do */
+#define IDENTITY_BYTES 5   /* of those ROUTER makes itself: a zero byte and a number */
 
 static bool set_options(const struct asg_bus *bus, void *socket,
                         const struct asg_bus_listen_options *options)
@@ -128,7 +129,7 @@ static bool is_own_identity(zmq_msg_t *identity)
 enum asg_status asg_bus_listener_receive(struct asg_bus_listener *listener,
                                          struct asg_bus_message *ret)
 {
-    for (;;) {
+    for (int i = 0; i < DROPPED_MAX; i++) {
         if (zmq_msg_recv(&listener->identity, listener->socket, ZMQ_DONTWAIT) < 0) {
             if (listener->door != NULL) door_look(listener->door);
             return ASG_ERR_EMPTY;
@@ -157,6 +158,7 @@ enum asg_status asg_bus_listener_receive(struct asg_bus_listener *listener,
         ret->port = listener->port;
         return ASG_OK;
     }
+    return ASG_ERR_EMPTY;
 }
 
 enum asg_status asg_bus_listener_send(struct asg_bus_listener *listener, uint32_t peer,

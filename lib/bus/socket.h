@@ -57,7 +57,6 @@ struct asg_bus_connection {
 struct asg_bus_inlet {
     void *socket;
     zmq_msg_t frame;
-    uint64_t dropped;
     uint16_t port;
     char endpoint[ASG_BUS_ENDPOINT_MAX];
 };

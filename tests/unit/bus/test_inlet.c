@@ -13,6 +13,7 @@
 
 #include "bus/outlet.h"
 #include "bus/refused.h"
+#include "bus/socket.h"
 #include "lib/check.h"
 #include "lib/wait.h"
 
@@ -149,7 +150,8 @@ static void test_a_wrong_server_key_and_nobody_there_are_told_apart(void **state
     struct world *world = *state;
     struct asg_bus_outlet *wrong = connect_to(world, asg_bus_inlet_endpoint(world->inlet),
                                               world->client.public_key, &world->client);
-    assert_true(is_link(wrong, ASG_BUS_LINK_DOWN, "(server_key, controller.key) the public key"));
+    assert_true(
+        is_link(wrong, ASG_BUS_LINK_DOWN, "(server_key, controller.key) the public key"));
     asg_bus_outlet_destroy(&wrong);
     char endpoint[ASG_BUS_ENDPOINT_MAX];
     (void)snprintf(endpoint, sizeof endpoint, "%s", asg_bus_inlet_endpoint(world->inlet));
@@ -205,6 +207,31 @@ static void test_who_is_hung_up_on_does_not_knock_again_at_once(void **state)
     asg_bus_outlet_destroy(&outlet); /* first: the bus waits for it */
     (void)close(listener);
     assert_true(took_ms >= INT64_C(3) * 750); /* 1, 2 and 4 s, or a quarter less */
+}
+
+/* Its reader hears of each, so that nobody who sends such has it for himself. */
+static void test_a_message_of_several_frames_is_told_and_gone(void **state)
+{
+    struct world *world = *state;
+    struct asg_bus_outlet *outlet = connect_with(world, &world->client);
+    assert_true(is_link(outlet, ASG_BUS_LINK_UP, ""));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(1, zmq_send(outlet->socket, "a", 1, ZMQ_SNDMORE));
+        assert_int_equal(1, zmq_send(outlet->socket, "b", 1, 0));
+    }
+    assert_int_equal(3, zmq_send(outlet->socket, "one", 3, 0));
+    struct asg_bus_message message;
+    struct wait wait = wait_begin(10000);
+    int malformed = 0;
+    enum asg_status status = ASG_ERR_EMPTY;
+    while (status != ASG_OK && !wait_is_over(&wait)) {
+        status = asg_bus_inlet_receive(world->inlet, &message);
+        malformed += status == ASG_ERR_MALFORMED ? 1 : 0;
+    }
+    assert_status(ASG_OK, status);
+    assert_memory_equal("one", message.data, 3);
+    assert_int_equal(2, malformed);
+    asg_bus_outlet_destroy(&outlet);
 }
 
 static void test_a_key_that_is_bound_no_more_is_shut_out(void **state)
@@ -280,6 +307,7 @@ int main(void)
         TEST(test_a_key_that_is_not_bound_is_told_so_and_gets_in_when_it_is),
         TEST(test_a_wrong_server_key_and_nobody_there_are_told_apart),
         TEST(test_who_is_hung_up_on_does_not_knock_again_at_once),
+        TEST(test_a_message_of_several_frames_is_told_and_gone),
         TEST(test_a_key_that_is_bound_no_more_is_shut_out),
         TEST(test_shutting_a_message_leaves_other_connections_alone),
         TEST(test_an_oversized_report_ends_only_its_connection),
