@@ -87,7 +87,7 @@ static const struct asg_command_entry commands[] = {
      .summary = "Create a CURVE key pair for a worker or an admin",
      .details = "Writes NAME.key (mode 0600, stays with its owner) and NAME.pub (goes "
                 "into the controller's workers.d or admins.d). Shows the public key.",
-     .examples = "openasg keys make worker-1 --to /etc/openasg",
+     .examples = "openasg keys make admin --to ~/.config/openasg",
      ASG_ARGUMENTS(name_argument),
      ASG_OPTIONS(make_options),
      .run = run_make},

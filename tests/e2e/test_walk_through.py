@@ -459,6 +459,26 @@ class Mistakes:
         self.expect("an agent's clock is ten years behind", ours, theirs)
         self.wait_for_reports(instance)
 
+    def drain(self):
+        """The program of the page's agent.yaml runs under the unit's walls."""
+        instance, host = self.agent()
+        host.write("/usr/local/bin/leave-the-balancer", "#!/bin/sh\n"
+                   "id -u > $STATE_DIRECTORY/left\n"
+                   "echo $OPENASG_INSTANCE_ID >> $STATE_DIRECTORY/left\n", 0o755)
+        with open(PAGE) as file:
+            settings = re.search(r"(?m)(^    drain_\w+: .*\n)+", file.read())[0]
+        host.write("/etc/openasg/agent.yaml", re.sub(r"(?m)^    ", "", settings))
+        self.restart_agent(host)
+        self.play.openasg("group update web --drain 1m")
+        grown = self.grown(host, "openasg-agent")
+        wait_for("the agent to be back", lambda: " reporting " in grown(), 30)
+        self.play.openasg(f"instance terminate {instance}")
+        wait_for("the instance to be gone", lambda: all(
+            row["instance_id"] != instance for row in self.play.ask("instance list web")), 40)
+        left = host.read("/var/lib/private/openasg-agent/left").split()
+        assert int(left[0]) >= 61184 and left[1] == instance, left
+        print("ok drained by a program that the agent ran as its user")
+
     def make_all(self):
         self.play.openasg("halt")  # nothing is replaced while an agent is kept silent
         self.not_admitted()
@@ -473,11 +493,20 @@ class Mistakes:
         self.move_by_the_page()
         self.old_clock()
         self.play.openasg("unhalt")
+        self.drain()
         assert not self.table, f"mistakes of the page that nobody made: {list(self.table)}"
 
 
+def why_not_this_build():
+    """Sanitizers need system calls and memory that the units deny."""
+    with open(os.path.join(build, "CMakeCache.txt")) as file:
+        is_watched = re.search(r"(?m)^ASG_(THREAD_)?SANITIZE:BOOL=ON", file.read())
+    return "this build has sanitizers" if is_watched else None
+
+
 def main():
-    why = networks.why_not_allowed() or played_hosts.why_not_allowed()
+    why = (networks.why_not_allowed() or played_hosts.why_not_allowed()
+           or why_not_this_build())
     if why is not None:
         print(f"skipped: {why}")
         return SKIP
