@@ -33,7 +33,7 @@ bool asg_peer_folder_look(struct asg_peer_folder *folder, int64_t mono_ms)
         asg_log_warn("keys",
                      status == ASG_ERR_MALFORMED ? "key_left_out" : "allow_list_unread",
                      "%s%s", error.text,
-                     status == ASG_ERR_MALFORMED ? "" : "; keeping the keys read before");
+                     status == ASG_ERR_MALFORMED ? "" : "; until then no key is added");
     }
     if (status == ASG_OK && folder->told[0] != '\0') {
         asg_log_info("keys", "allow_list_read", "%s is as it should be again",

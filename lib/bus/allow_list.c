@@ -192,6 +192,34 @@ static void replace(struct asg_allow_list *list, struct rows *rows)
     clear_rows(&old);
 }
 
+static struct rows read_rows(const char *path, DIR *folder, struct reading *reading)
+{
+    asg_text_index_init(&reading->rows.by_key, key_of);
+    struct dirent *entry;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        if (name_length(entry->d_name) == 0) continue;
+        read_key(path, entry->d_name, reading);
+    }
+    return reading->rows;
+}
+
+/* Somebody else may have put keys there, so none is added; but a key that was taken away
+ * is refused from now on, as it would be otherwise. */
+static void take_away(struct asg_allow_list *list, const char *path, DIR *folder)
+{
+    struct reading reading = {0};
+    struct rows there = read_rows(path, folder, &reading);
+    struct rows kept = {0};
+    asg_text_index_init(&kept.by_key, key_of);
+    for (const struct row *row = list->rows.first; row != NULL; row = row->next) {
+        if (asg_text_index_find(&there.by_key, row->key) == NULL) continue;
+        add_row(&kept, row->key, row->name, (int)strlen(row->name));
+    }
+    clear_rows(&there);
+    replace(list, &kept);
+    list->seen = 0;
+}
+
 enum asg_status asg_allow_list_load(struct asg_allow_list *list, const char *path,
                                     struct asg_error *error)
 {
@@ -203,6 +231,7 @@ enum asg_status asg_allow_list_load(struct asg_allow_list *list, const char *pat
     }
     enum asg_status status = folder == NULL ? ASG_OK : asg_safe_folder_check(path, error);
     if (status != ASG_OK) {
+        take_away(list, path, folder);
         (void)closedir(folder);
         return status;
     }
@@ -213,14 +242,9 @@ enum asg_status asg_allow_list_load(struct asg_allow_list *list, const char *pat
         return list->found;
     }
     struct reading reading = {0};
-    asg_text_index_init(&reading.rows.by_key, key_of);
-    struct dirent *entry;
-    while (folder != NULL && (entry = readdir(folder)) != NULL) {
-        if (name_length(entry->d_name) == 0) continue;
-        read_key(path, entry->d_name, &reading);
-    }
+    struct rows rows = read_rows(path, folder, &reading);
     if (folder != NULL) (void)closedir(folder);
-    replace(list, &reading.rows);
+    replace(list, &rows);
     list->seen = seen;
     list->found = tell_bad(&reading, &list->bad);
     if (list->found != ASG_OK && error != NULL) *error = list->bad;

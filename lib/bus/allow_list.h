@@ -19,7 +19,8 @@ void asg_allow_list_destroy(struct asg_allow_list **list);
  * since the last time. A folder that is not there gives an empty list.
  * ASG_ERR_MALFORMED: some files hold no key, cannot be read or may be written by
  * everybody; they are left out and named in the error, and all others count. ASG_ERR_IO:
- * the folder cannot be read, and nothing changes. */
+ * the folder cannot be read, and nothing changes. Another status: the folder may be
+ * written by others; no key is added, and those that are gone from it are refused. */
 ASG_MUST_USE enum asg_status asg_allow_list_load(struct asg_allow_list *list,
                                                  const char *folder,
                                                  struct asg_error *error);

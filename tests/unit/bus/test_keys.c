@@ -158,6 +158,49 @@ static void test_allow_list_follows_its_folder(void **state)
     asg_allow_list_destroy(&list);
 }
 
+static void make_public(const char *name, struct asg_bus_keys *ret)
+{
+    char file[512];
+    asg_bus_keys_new(ret);
+    (void)snprintf(file, sizeof file, "%s/%s.pub", folder, name);
+    assert_status(ASG_OK, asg_bus_public_key_save(file, ret->public_key, NULL));
+}
+
+/* Who may write there may add keys; that must not keep a stolen one in. */
+static void test_a_folder_of_others_adds_no_key_and_takes_keys_away(void **state)
+{
+    (void)state;
+    struct asg_bus_keys kept, stolen, added;
+    make_public("kept", &kept);
+    make_public("stolen", &stolen);
+    struct asg_allow_list *list;
+    asg_allow_list_new(&list);
+    assert_status(ASG_OK, asg_allow_list_load(list, folder, NULL));
+    assert_int_equal(0, chmod(folder, 0777));
+    make_public("added", &added);
+    char file[512];
+    (void)snprintf(file, sizeof file, "%s/stolen.pub", folder);
+    assert_int_equal(0, unlink(file));
+    struct asg_error error = {""};
+    assert_int_not_equal(ASG_OK, asg_allow_list_load(list, folder, &error));
+    assert_non_null(strstr(error.text, "chmod go-w"));
+    assert_true(asg_allow_list_find(list, kept.public_key, NULL));
+    assert_false(asg_allow_list_find(list, stolen.public_key, NULL));
+    assert_false(asg_allow_list_find(list, added.public_key, NULL));
+    assert_int_equal(0, chmod(folder, 0700));
+    assert_status(ASG_OK, asg_allow_list_load(list, folder, NULL));
+    assert_true(asg_allow_list_find(list, added.public_key, NULL));
+    asg_allow_list_destroy(&list);
+    asg_bus_keys_clear(&kept);
+    asg_bus_keys_clear(&stolen);
+    asg_bus_keys_clear(&added);
+    for (const char **name = (const char *[]){"kept", "added", NULL}; *name != NULL;
+         name++) {
+        (void)snprintf(file, sizeof file, "%s/%s.pub", folder, *name);
+        assert_int_equal(0, unlink(file));
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -168,6 +211,7 @@ int main(void)
         TEST(test_keys_that_are_no_pair_are_refused),
         TEST(test_keys_of_a_file_that_is_none_are_refused_and_it_stays),
         TEST(test_allow_list_follows_its_folder),
+        TEST(test_a_folder_of_others_adds_no_key_and_takes_keys_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
