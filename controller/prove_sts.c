@@ -2,12 +2,14 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "aws/caller_proof.h"
 #include "base/arena.h"
 #include "crypto/certificates.h"
+#include "model/job.h"
 
 /* One that waits to be sent. */
 struct question {
@@ -15,6 +17,7 @@ struct question {
     struct asg_arena texts;
     struct asg_caller_request request;
     const char *instance_id;
+    size_t place; /* in asked, once it is taken */
     char url[ASG_ENDPOINT_URL_MAX];
     int64_t asked_ms; /* monotonic */
     asg_proof_done *done;
@@ -33,6 +36,7 @@ struct asg_sts_prover {
     uint32_t idle; /* threads */
     uint32_t thread_count;
     pthread_t threads[ASG_PROVE_STS_THREADS];
+    char asked[ASG_PROVE_STS_THREADS][ASG_INSTANCE_ID_MAX + 1]; /* "": a thread is free */
 };
 
 static void say(asg_proof_done *done, void *context, enum asg_proof_verdict verdict,
@@ -49,6 +53,16 @@ static void end(struct question *question, enum asg_proof_verdict verdict,
     say(question->done, question->context, verdict, why);
     asg_arena_clear(&question->texts);
     free(question);
+}
+
+/* Its instance may ask again from here on. */
+static void settle(struct asg_sts_prover *prover, struct question *question,
+                   enum asg_proof_verdict verdict, const char *why)
+{
+    (void)pthread_mutex_lock(&prover->lock);
+    prover->asked[question->place][0] = '\0';
+    (void)pthread_mutex_unlock(&prover->lock);
+    end(question, verdict, why);
 }
 
 /* ---- what STS said ---- */
@@ -100,7 +114,7 @@ static void ask(struct asg_sts_prover *prover, struct asg_web *web,
     struct asg_error error = {""};
     if (asg_clock_monotonic_ms(&options->clock) - question->asked_ms >
         ASG_PROVE_STS_WAIT_MS) {
-        end(question, ASG_PROOF_UNKNOWN, "STS is slow: try again");
+        settle(prover, question, ASG_PROOF_UNKNOWN, "STS is slow: try again");
         return;
     }
     bool uses_proxy = options->endpoint == NULL || !prover->endpoint.is_loopback;
@@ -111,16 +125,29 @@ static void ask(struct asg_sts_prover *prover, struct asg_web *web,
     if (status == ASG_OK)
         status = compare(options, &identity, question->instance_id, &error);
     if (status == ASG_OK) {
-        end(question, ASG_PROOF_HOLDS, "");
+        settle(prover, question, ASG_PROOF_HOLDS, "");
         return;
     }
     (void)asg_fail_wrap(&error, status,
                         is_unknown ? "the proof by STS could not be checked"
                                    : "the proof by STS is refused");
-    end(question, is_unknown ? ASG_PROOF_UNKNOWN : ASG_PROOF_WRONG, error.text);
+    settle(prover, question, is_unknown ? ASG_PROOF_UNKNOWN : ASG_PROOF_WRONG,
+           error.text);
 }
 
 /* ---- threads ---- */
+
+/* The lock is held. As many places as threads: one is free. */
+static void take_asked(struct asg_sts_prover *prover, struct question *question)
+{
+    size_t at = 0;
+    while (at < ASG_PROVE_STS_THREADS && prover->asked[at][0] != '\0')
+        at++;
+    assert(at < ASG_PROVE_STS_THREADS);
+    question->place = at;
+    (void)snprintf(prover->asked[at], sizeof prover->asked[at], "%s",
+                   question->instance_id);
+}
 
 /* The lock is held. NULL: the end. */
 static struct question *wait_for_question(struct asg_sts_prover *prover)
@@ -136,6 +163,7 @@ static struct question *wait_for_question(struct asg_sts_prover *prover)
     prover->first = question->next;
     if (prover->first == NULL) prover->last = NULL;
     prover->waiting--;
+    take_asked(prover, question);
     return question;
 }
 
@@ -152,7 +180,8 @@ static void *run(void *context)
         if (web != NULL || asg_web_new(&web, &error) == ASG_OK)
             ask(prover, web, question);
         else
-            end(question, ASG_PROOF_UNKNOWN, "this controller cannot ask STS now");
+            settle(prover, question, ASG_PROOF_UNKNOWN,
+                   "this controller cannot ask STS now");
         (void)pthread_mutex_lock(&prover->lock);
     }
     (void)pthread_mutex_unlock(&prover->lock);
@@ -170,10 +199,24 @@ static bool has_thread(struct asg_sts_prover *prover)
     return prover->thread_count > 0;
 }
 
+/* The lock is held. One instance is worth one thread: nothing is proven yet, and who
+ * sends many requests to where STS is slow keeps no others from being asked for. */
+static bool is_asked(const struct asg_sts_prover *prover, const char *instance_id)
+{
+    for (size_t i = 0; i < ASG_PROVE_STS_THREADS; i++) {
+        if (strcmp(prover->asked[i], instance_id) == 0) return true;
+    }
+    const struct question *question = prover->first;
+    while (question != NULL && strcmp(question->instance_id, instance_id) != 0)
+        question = question->next;
+    return question != NULL;
+}
+
 static bool put(struct asg_sts_prover *prover, struct question *question)
 {
     (void)pthread_mutex_lock(&prover->lock);
     bool is_put = !atomic_load(&prover->is_stopping) &&
+                  !is_asked(prover, question->instance_id) &&
                   prover->waiting < ASG_PROVE_STS_WAITING && has_thread(prover);
     if (is_put) {
         if (prover->last != NULL) prover->last->next = question;

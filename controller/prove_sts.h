@@ -3,8 +3,8 @@
  *
  * Sent by a few threads of its own, made when they are first needed: the controller needs
  * no credentials for it, a worker's would be of no use, and a job through a worker would
- * put a stranger's request into the queue of launches. What waits is bounded and so is
- * the time of each; nothing here holds up the loop or reports.
+ * put a stranger's request into the queue of launches. What waits is bounded, one for an
+ * instance, and so is the time of each; nothing here holds up the loop or reports.
  * Threads: any; `done` is called from one of its own, or the caller's.
  */
 #ifndef ASG_CONTROLLER_PROVE_STS_H

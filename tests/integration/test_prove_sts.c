@@ -378,6 +378,30 @@ static void test_a_slow_answer_is_unknown_after_five_seconds(void **state)
     close_place(&place);
 }
 
+/* It needs no credentials to send requests of the right form to where STS is slow. */
+static void test_an_instance_that_asks_often_holds_up_no_other(void **state)
+{
+    (void)state;
+    enum { OFTEN = 4 * ASG_PROVE_STS_THREADS };
+    struct place place;
+    open_place(&place, server.good);
+    const char *authority = asg_authority_fingerprint(place.authority);
+    struct asg_rpc_enroll slow = make_enroll(&place, "slow", authority);
+    slow.instance_id = "i-0123456789abcdef1";
+    begin();
+    for (int i = 0; i < OFTEN; i++)
+        asg_proofs_check(place.proofs, &slow, TLS, take, NULL);
+    struct asg_rpc_enroll good = make_enroll(&place, "good", authority);
+    asg_proofs_check(place.proofs, &good, TLS, take, NULL);
+    wait_for_answers(OFTEN); /* all but the first, which is under way */
+    assert_int_equal(OFTEN - 1, seen.unknown);
+    assert_int_equal(ASG_PROOF_HOLDS, seen.verdict);
+    /* Whose turn is over may ask again. */
+    for (int i = 0; i < 2; i++)
+        check(&place, &good, TLS, ASG_PROOF_HOLDS, "");
+    close_place(&place);
+}
+
 /* Slow ones take all threads: what waits is bounded, and the end answers all of it. */
 static void test_what_waits_is_bounded_and_the_end_is_quick(void **state)
 {
@@ -388,8 +412,13 @@ static void test_what_waits_is_bounded_and_the_end_is_quick(void **state)
     struct asg_rpc_enroll enroll =
         make_enroll(&place, "slow", asg_authority_fingerprint(place.authority));
     begin();
-    for (int i = 0; i < ALL; i++)
+    for (int i = 0; i < ALL; i++) {
+        char id[sizeof ID];
+        (void)snprintf(id, sizeof id, "i-%017x", (unsigned)i);
+        enroll.instance_id = id;
         asg_proofs_check(place.proofs, &enroll, TLS, take, NULL);
+    }
+    enroll.instance_id = ID;
     (void)pthread_mutex_lock(&seen.lock);
     int refused = seen.answers;
     (void)pthread_mutex_unlock(&seen.lock);
@@ -413,6 +442,7 @@ int main(void)
         cmocka_unit_test(test_a_request_for_somebody_else_never_leaves),
         cmocka_unit_test(test_a_certificate_of_another_host_is_not_asked),
         cmocka_unit_test(test_a_slow_answer_is_unknown_after_five_seconds),
+        cmocka_unit_test(test_an_instance_that_asks_often_holds_up_no_other),
         cmocka_unit_test(test_what_waits_is_bounded_and_the_end_is_quick),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);
