@@ -88,7 +88,8 @@ struct asg_bus_message {
 };
 
 /* The next message, without waiting; its data lives until the next receive.
- * ASG_ERR_EMPTY: none now. Frames that are none of ours are counted and dropped. */
+ * ASG_ERR_EMPTY: none now, or so many were dropped that others have their turn. Frames
+ * that are none of ours are counted and dropped. */
 ASG_MUST_USE enum asg_status asg_bus_listener_receive(struct asg_bus_listener *listener,
                                                       struct asg_bus_message *ret);
 
