@@ -154,14 +154,14 @@ static enum asg_status check_room(const struct asg_world *world,
     }
     if (options->instance_limit > 0 && instances > options->instance_limit) {
         return asg_world_refuse(refusal, 400, "InstanceLimitExceeded",
-                                "Your current instance limit of %u does not allow to "
-                                "start these.",
+                                "Your current instance limit of %u does not allow "
+                                "starting these.",
                                 options->instance_limit);
     }
     if (options->vcpu_limit > 0 && vcpus > options->vcpu_limit) {
         return asg_world_refuse(refusal, 400, "VcpuLimitExceeded",
-                                "Your current vCPU limit of %u does not allow to start "
-                                "these.",
+                                "Your current vCPU limit of %u does not allow "
+                                "starting these.",
                                 options->vcpu_limit);
     }
     return ASG_OK;
