@@ -75,7 +75,9 @@ static struct row *victim(struct refused_table *table)
         struct row *row = &table->rows[i];
         size_t count = like_it(table, row);
         if (count < most) continue;
-        if (count > most || row->said.last_ms < worst->said.last_ms) worst = row;
+        bool is_worse =
+            worst == NULL || count > most || row->said.last_ms < worst->said.last_ms;
+        if (is_worse) worst = row;
         most = count;
     }
     return worst;

@@ -26,9 +26,10 @@ unsigned asg_mutant_passes;
 static const struct {
     const char *name;
     const char *law;
+    uint64_t seed; /* known to show it; 0: none is */
     const char *what;
-} mutants[] = {{"none", "", ""},
-#define X(mutant, law_name, text) {#mutant, law_name, text},
+} mutants[] = {{"none", "", 0, ""},
+#define X(mutant, law_name, known, text) {#mutant, law_name, known, text},
                ASG_MUTANT_LIST(X)
 #undef X
 };
@@ -96,7 +97,9 @@ static int print_laws(const uint64_t *seeds)
 /* The seed by which the law that is meant sees it; 0: none does. */
 static uint64_t hunt(int mutant, bool is_told)
 {
-    for (uint64_t seed = 1; seed <= MUTANT_SEEDS; seed++) {
+    uint64_t first = mutants[mutant].seed != 0 ? 0 : 1;
+    for (uint64_t turn = first; turn <= MUTANT_SEEDS; turn++) {
+        uint64_t seed = turn == 0 ? mutants[mutant].seed : turn;
         const struct sim_options options = {.seed = seed, .budget = BUDGET_MUTANT};
         asg_mutant = mutant;
         asg_mutant_passes = 0;

@@ -371,7 +371,7 @@ struct sim_cluster {
     struct sim_frame *held;
     struct sim_frame *held_last;
     uint32_t held_count;
-    int64_t agents_cut_since_us; /* the link of all agents; 0: it is whole */
+    int64_t agents_cut_since_us; /* no report of any arrives; 0: they do */
 
     /* the programs */
     struct sim_worker workers[SIM_WORKERS_MAX];

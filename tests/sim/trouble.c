@@ -85,7 +85,7 @@ static void cut_link(void)
     } else {
         our->is_cut_up[what] = is_up;
         our->is_cut_down[what] = is_down;
-        if (what == SIM_LINK_AGENTS) our->agents_cut_since_us = sim.now_us;
+        if (what == SIM_LINK_AGENTS && is_up) our->agents_cut_since_us = sim.now_us;
         sim_tell("network", "cuts the link of all %s%s", what == 0 ? "agents" : "workers",
                  is_up && is_down ? "" : " one way");
     }

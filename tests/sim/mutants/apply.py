@@ -13,12 +13,13 @@ from apply_patch import Moved, apply_patch, read_patch, write_changed  # noqa: E
 
 
 def read_head(patch, text):
-    """The law and the mistake: the lines before the first file."""
-    head = re.match(r"law: (\w+)\n([^\n]+)\n\n--- a/", text)
+    """The law, a seed that is known to show it, and the mistake: the lines before the first
+    file."""
+    head = re.match(r"law: (\w+)(?:, seed (\d+))?\n([^\n]+)\n\n--- a/", text)
     if head is None:
-        raise Moved(f"{patch} must begin with 'law: NAME', a line that says the mistake and an "
-                    f"empty line")
-    return head.groups()
+        raise Moved(f"{patch} must begin with 'law: NAME' or 'law: NAME, seed N', a line that "
+                    f"says the mistake and an empty line")
+    return head[1], head[2] or "0", head[3]
 
 
 def main():
@@ -29,7 +30,7 @@ def main():
         for patch in sorted(glob.glob(os.path.join(source, "tests/sim/mutants/*.patch"))):
             with open(patch) as file:
                 text = file.read()
-            law, what = read_head(patch, text)
+            law, seed, what = read_head(patch, text)
             name = os.path.basename(patch)[:-len(".patch")]
             if re.search(rf"ASG_MUTANT(_EVERY)?\([\s+]*{name}\b", text) is None:
                 raise Moved(f"{patch} does not ask for ASG_MUTANT({name})")
@@ -38,7 +39,7 @@ def main():
                     with open(os.path.join(source, path)) as file:
                         texts[path] = file.read()
             apply_patch(patch, texts)
-            rows.append(f'    X({name}, "{law}", "{what}")')
+            rows.append(f'    X({name}, "{law}", {seed}, "{what}")')
     except Moved as moved:
         print(moved, file=sys.stderr)
         return 1

@@ -9,11 +9,11 @@
 
 #include <stdbool.h>
 
-#include "mutants.inc" /* ASG_MUTANT_LIST(X): name, law, the mistake; from the patches */
+#include "mutants.inc" /* ASG_MUTANT_LIST(X): name, law, seed or 0, the mistake */
 
 enum asg_mutant {
     ASG_MUTANT_NONE,
-#define X(name, law, what) ASG_MUTANT_##name,
+#define X(name, law, seed, what) ASG_MUTANT_##name,
     ASG_MUTANT_LIST(X)
 #undef X
         ASG_MUTANTS_END
