@@ -10,6 +10,7 @@
 #include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pkcs7.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
@@ -166,8 +167,19 @@ bool asg_document_signer_is_of(const struct asg_document_certificates *certifica
 
 /* ---- checking ---- */
 
+/* How many digests it says that its text needs; CMS_verify() makes all of them. */
+static int count_digests(const unsigned char *der, size_t length)
+{
+    PKCS7 *message = d2i_PKCS7(NULL, &der, (long)length);
+    bool is_signed =
+        message != NULL && PKCS7_type_is_signed(message) && message->d.sign != NULL;
+    int count = is_signed ? sk_X509_ALGOR_num(message->d.sign->md_algs) : 0;
+    PKCS7_free(message);
+    return count;
+}
+
 /* Base64 in a PEM frame or bare. */
-static CMS_ContentInfo *read_message(const char *signature)
+static CMS_ContentInfo *read_message(const char *signature, int *ret_digests)
 {
     signature += strspn(signature, " \t\r\n");
     if (strncmp(signature, MARK_BEGIN, strlen(MARK_BEGIN)) == 0) {
@@ -184,6 +196,7 @@ static CMS_ContentInfo *read_message(const char *signature)
     if (asg_base64_decode(text, der, &der_length) == ASG_OK && der_length > 0) {
         const unsigned char *at = der;
         message = d2i_CMS_ContentInfo(NULL, &at, (long)der_length);
+        *ret_digests = count_digests(der, der_length);
         if (message != NULL && at != der + der_length) { /* something behind it */
             CMS_ContentInfo_free(message);
             message = NULL;
@@ -296,9 +309,14 @@ enum asg_status asg_document_check(const struct asg_document_certificates *certi
         strlen(signature) > SIGNATURE_BYTES_MAX) {
         return asg_fail(error, ASG_ERR_LIMIT, "it is too long");
     }
-    CMS_ContentInfo *message = read_message(signature);
+    int digests = 0;
+    CMS_ContentInfo *message = read_message(signature, &digests);
     enum asg_status status =
-        verify(certificates, message, document, ret_content, ret_signer, error);
+        message == NULL || digests == 1
+            ? verify(certificates, message, document, ret_content, ret_signer, error)
+            : asg_fail(error, ASG_ERR_MALFORMED,
+                       "its signature is not PKCS #7 with one digest but with %d",
+                       digests);
     CMS_ContentInfo_free(message);
     ERR_clear_error();
     if (status == ASG_OK && ret_content->length > ASG_DOCUMENT_BYTES_MAX) {

@@ -313,6 +313,46 @@ static void test_dsa_and_short_keys_are_neither_pinned_nor_taken(void **state)
     asg_bytes_clear(&content);
 }
 
+/* Its list of digests is not signed: whoever has seen one message can make such a list,
+ * and each digest in it is made of the whole text. */
+static void test_one_digest_is_made_of_a_text(void **state)
+{
+    struct place *place = *state;
+    enum { MORE = 400 };
+    struct asg_bytes signature = {0};
+    struct asg_bytes content = {0};
+    size_t signer = 0;
+    asg_document_sign(place->east, DOCUMENT, strlen(DOCUMENT), &signature);
+    uint8_t der[4096];
+    size_t length = 0;
+    assert_status(ASG_OK, asg_base64_decode(asg_bytes_text(&signature), der, &length));
+    const unsigned char *at = der;
+    PKCS7 *message = d2i_PKCS7(NULL, &at, (long)length);
+    assert_non_null(message);
+    for (int i = 0; i < MORE; i++) {
+        X509_ALGOR *digest = X509_ALGOR_new();
+        X509_ALGOR_set_md(digest, EVP_sha3_512());
+        assert_true(sk_X509_ALGOR_push(message->d.sign->md_algs, digest) > 0);
+    }
+    assert_true(PKCS7_set_detached(message, 1));
+    unsigned char *more = NULL;
+    int more_length = i2d_PKCS7(message, &more);
+    assert_true(more_length > 0);
+    char *text = test_malloc(2 * (size_t)more_length);
+    asg_base64_encode(more, (size_t)more_length, text);
+    char *document = test_malloc(ASG_DOCUMENT_BYTES_MAX + 1);
+    memset(document, 'x', ASG_DOCUMENT_BYTES_MAX);
+    document[ASG_DOCUMENT_BYTES_MAX] = '\0';
+    assert_status(ASG_ERR_MALFORMED, check(place, text, document, &content, &signer));
+    assert_non_null(strstr(place->error.text, "with one digest but with 401"));
+    OPENSSL_free(more);
+    PKCS7_free(message);
+    test_free(text);
+    test_free(document);
+    asg_bytes_clear(&signature);
+    asg_bytes_clear(&content);
+}
+
 static void test_what_is_no_signature_is_refused(void **state)
 {
     struct place *place = *state;
@@ -369,6 +409,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(
             test_dsa_and_short_keys_are_neither_pinned_nor_taken, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_one_digest_is_made_of_a_text, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_what_is_no_signature_is_refused, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(
