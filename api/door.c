@@ -73,10 +73,10 @@ static const void *parameters_of(struct asg_api_call *call,
     if (body_length == 0) return query;
     if (query_length == 0) return request->body;
     *ret_length = body_length + 1 + query_length;
-    char *both = asg_arena_take(&call->arena, *ret_length);
+    char *both = asg_arena_take(&call->arena, *ret_length + 1);
     memcpy(both, request->body, body_length);
     both[body_length] = '&';
-    memcpy(both + body_length + 1, query, query_length);
+    memcpy(both + body_length + 1, query, query_length + 1); /* its closing zero too */
     return both;
 }
 

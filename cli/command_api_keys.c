@@ -1,4 +1,5 @@
 /* command_api_keys - access keys of the Auto Scaling API, in the controller's file. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +64,7 @@ static const char *path_of(struct asg_cli *cli, const struct asg_arguments *argu
 /* A line for a shell; what it would read as more than letters stands in quotes. */
 static void print_export(FILE *out, const char *name, const char *value)
 {
+    assert(value != NULL);
     size_t size = ASG_SHELL_WORD_SIZE(strlen(value));
     char *word = asg_alloc(1, size);
     (void)fprintf(out, "export %s=%s\n", name, asg_shell_word(value, word, size));

@@ -122,7 +122,7 @@ static uint32_t connections_max(void)
     if (getrlimit(RLIMIT_NOFILE, &files) != 0) return CONNECTIONS_FEW;
     uint64_t all = files.rlim_cur;
     uint64_t kept = all / 4 > FILES_KEPT ? all / 4 : FILES_KEPT;
-    uint64_t most = all >= FILES_KEPT * 2 ? all - kept : all / 4;
+    uint64_t most = all / 2 >= FILES_KEPT ? all - kept : all / 4;
     if (most >= CONNECTIONS_MAX) return CONNECTIONS_MAX;
     asg_log_warn("api", "few_files",
                  "this process may open %" PRIu64 " files: the API takes %" PRIu64

@@ -53,7 +53,7 @@ static void activity_text(struct asg_fields *f, struct asg_core *core, const cha
 static void activity_fields(struct asg_fields *f, struct asg_core *core,
                             struct activity *a)
 {
-    assert(a->group != NULL);
+    assert(a != NULL && a->group != NULL);
     asg_fields_u64(f, &a->no);
     ENUM(f, &a->kind, ASG_ACT_COUNT);
     ENUM(f, &a->status, ASG_ACTIVITY_COUNT);

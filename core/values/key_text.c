@@ -46,7 +46,7 @@ bool asg_key_read_tls(const char *text, uint8_t ret[ASG_KEY_BYTES])
 {
     if (text == NULL || strlen(text) != ASG_TLS_KEY_CHARS) return false;
     uint8_t key[ASG_KEY_BYTES];
-    for (int i = 0; i < ASG_KEY_BYTES; i++) {
+    for (size_t i = 0; i < ASG_KEY_BYTES; i++) {
         int high = digit_of(hex, text[2 * i]);
         int low = digit_of(hex, text[2 * i + 1]);
         if (high < 0 || low < 0) return false;
@@ -75,7 +75,7 @@ void asg_key_write_curve(const uint8_t key[ASG_KEY_BYTES],
 
 void asg_key_write_tls(const uint8_t key[ASG_KEY_BYTES], char ret[ASG_TLS_KEY_CHARS + 1])
 {
-    for (int i = 0; i < ASG_KEY_BYTES; i++) {
+    for (size_t i = 0; i < ASG_KEY_BYTES; i++) {
         ret[2 * i] = hex[key[i] >> 4];
         ret[2 * i + 1] = hex[key[i] & 15];
     }
