@@ -51,7 +51,8 @@ static const struct asg_option rotate_options[] = {
      .default_text = "workers.d or admins.d in dir"},
     {.name = "now",
      .type = ASG_OPTION_FLAG,
-     .help = "api: refuse the old key at once instead of keeping it as NAME.old."},
+     .help = "api: refuse the old key at once instead of keeping it as NAME.old. ca: do "
+             "not wait for the agents to renew."},
     {.name = "file",
      .type = ASG_OPTION_FILE,
      .value = "FILE",
@@ -88,29 +89,49 @@ static void say_added(struct asg_cli *cli, const struct asg_rotation *now)
 /* No file says how long certificates live here; a day is what it is unless set. */
 #define USUAL_LIFE_S (24 * 3600)
 
-/* How long ago the step before was; -1: there is none. */
-static int64_t age_of_next(struct asg_cli *cli)
+/* How long ago a step wrote its file; -1: it did not. */
+static int64_t age_of(struct asg_cli *cli, const char *file)
 {
-    const char *path = asg_arena_format(&cli->arena, "%s/ca.key.next", cli->settings.dir);
-    struct stat key;
-    if (stat(path, &key) != 0) return -1;
-    return (int64_t)time(NULL) - (int64_t)key.st_mtim.tv_sec;
+    const char *path = asg_arena_format(&cli->arena, "%s/%s", cli->settings.dir, file);
+    struct stat info;
+    if (stat(path, &info) != 0) return -1;
+    int64_t age_s = (int64_t)time(NULL) - (int64_t)info.st_mtim.tv_sec;
+    return age_s > 0 ? age_s : 0;
 }
 
-static void warn_if_early(struct asg_cli *cli, int64_t age_s)
+static int refuse_early(struct asg_cli *cli, const char *what, const char *harm,
+                        int64_t age_s)
 {
-    if (age_s < 0 || age_s >= USUAL_LIFE_S) return;
-    (void)fprintf(
-        cli->err,
-        "warning: that authority is %lld min old. Agents that have not renewed their "
-        "certificate\n"
-        "  since the controller's restart do not know it: they will refuse its probes "
-        "and "
-        "drains,\n"
-        "  and can renew no more. Unless enrol.certificate_life is shorter, undo this "
-        "before you\n"
-        "  restart, and wait\n",
-        (long long)(age_s / 60));
+    int64_t left_min = (USUAL_LIFE_S - age_s + 59) / 60;
+    return asg_cli_fail(
+        cli, ASG_EXIT_FAILED,
+        "%s only %lld h %lld min ago, and nothing was changed now. %s Wait "
+        "%lld h %lld min more, one life of the agents' certificates "
+        "(enrol.certificate_life, 24 h unless set; wait longer if yours is longer); with "
+        "--now it is done without the wait",
+        what, (long long)(age_s / 3600), (long long)(age_s / 60 % 60), harm,
+        (long long)(left_min / 60), (long long)(left_min % 60));
+}
+
+/* The agents learn of a step when they renew: one that comes before they did cuts them
+ * off. What cannot be done anyway, or is done already, has words of its own. */
+static int check_early(struct asg_cli *cli, const struct asg_rotation *now, bool finishes)
+{
+    int64_t age_s = age_of(cli, finishes ? "ca.key.next" : "ca.key.old");
+    bool is_step = finishes ? now->has_next : !now->has_next && now->trusted > 1;
+    if (!is_step || age_s < 0 || age_s >= USUAL_LIFE_S) return ASG_EXIT_OK;
+    if (finishes) {
+        return refuse_early(
+            cli, "the next authority was made",
+            "Agents that have not renewed their certificate since do not know it: they "
+            "would refuse the controller's probes and drains, and could renew no more.",
+            age_s);
+    }
+    return refuse_early(
+        cli, "the new authority began to sign",
+        "Agents that have not renewed their certificate since have one of the authority "
+        "before: probes would not believe them until they renew.",
+        age_s);
 }
 
 static void say_finished(struct asg_cli *cli, const struct asg_rotation *now)
@@ -162,14 +183,24 @@ static int rotate_ca(struct asg_cli *cli, const struct asg_arguments *arguments)
                             "--finish and --forget are two steps with a restart and a "
                             "day between them");
     }
-    int64_t age_s = age_of_next(cli);
-    enum asg_status status = finishes  ? asg_authority_take_next(dir, &now, &error)
-                             : forgets ? asg_authority_forget(dir, &now, &error)
-                                       : asg_authority_add_next(dir, &now, &error);
+    bool has_patience = !asg_option_flag(arguments, "now");
+    if (!has_patience && !finishes && !forgets) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "--now goes with --finish or --forget: a next authority is "
+                            "made at once anyway");
+    }
+    enum asg_status status = asg_authority_look(dir, &now, &error);
+    if (status != ASG_OK) return fail(cli, &error);
+    if (has_patience && (finishes || forgets)) {
+        int code = check_early(cli, &now, finishes);
+        if (code != ASG_EXIT_OK) return code;
+    }
+    status = finishes  ? asg_authority_take_next(dir, &now, &error)
+             : forgets ? asg_authority_forget(dir, &now, &error)
+                       : asg_authority_add_next(dir, &now, &error);
     if (status != ASG_OK) return fail(cli, &error);
     if (finishes) {
         say_finished(cli, &now);
-        warn_if_early(cli, age_s);
     } else if (forgets) {
         say_forgot(cli, &now);
     } else {
@@ -453,7 +484,7 @@ static const struct kind {
     const char *options[3]; /* that it understands, NULL at their end */
     int (*run)(struct asg_cli *cli, const struct asg_arguments *arguments);
 } kinds[] = {
-    {"ca", false, {"finish", "forget", NULL}, rotate_ca},
+    {"ca", false, {"finish", "forget", "now"}, rotate_ca},
     {"controller", false, {NULL}, rotate_controller},
     {"join-secret", false, {NULL}, rotate_join_secret},
     {"worker", true, {"to", "public", "allowed"}, rotate_worker},
@@ -522,7 +553,8 @@ static const struct asg_command_entry commands[] = {
          "ca takes three steps with a restart of the controller and one life of the "
          "agents' certificates between them, so that no agent is cut off: the next "
          "authority is trusted, then it signs (--finish), then the one before is "
-         "trusted no more (--forget). A step that crashed may be said again.",
+         "trusted no more (--forget). Less than 24 h after the step before, --finish and "
+         "--forget are refused without --now. A step that crashed may be said again.",
      .examples = "openasg keys rotate worker worker-1 --public worker-1.pub\n"
                  "openasg keys rotate api terraform\n"
                  "openasg keys rotate ca\n"

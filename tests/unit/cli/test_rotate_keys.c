@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bus/allow_list.h"
@@ -304,6 +305,14 @@ static void start(const char *certificate, bool is_believed, char ret[ASG_KEY_HA
     asg_authority_destroy(&authority);
 }
 
+/* Let a file be so old. */
+static void age(const char *name, time_t age_s)
+{
+    const struct timespec then[2] = {{.tv_sec = time(NULL) - age_s},
+                                     {.tv_sec = time(NULL) - age_s}};
+    assert_int_equal(0, utimensat(AT_FDCWD, path(name), then, 0));
+}
+
 static void test_an_authority_is_rotated_in_three_steps(void **state)
 {
     (void)state;
@@ -328,8 +337,13 @@ static void test_an_authority_is_rotated_in_three_steps(void **state)
     run(1, "keys rotate ca --forget"); /* not before it signs */
     run(2, "keys rotate ca --finish --forget");
 
-    run(0, "keys rotate ca --finish");
-    assert_non_null(strstr(said.err, "warning: that authority is 0 min old"));
+    run(1, "keys rotate ca --finish"); /* the agents do not know it yet */
+    assert_non_null(strstr(said.err, "refuse the controller's probes and drains"));
+    assert_non_null(strstr(said.err, "Wait 24 h 0 min more"));
+    assert_true(is_there("ca.key.next"));
+    start(old_pem, true, now, NULL);
+    assert_string_equal(first, now);
+    run(0, "keys rotate ca --finish --now");
     assert_false(is_there("ca.key.next"));
     expect_mode("ca.key", 0600);
     expect_mode("ca.key.old", 0600);
@@ -340,10 +354,11 @@ static void test_an_authority_is_rotated_in_three_steps(void **state)
     assert_string_equal(first, now);
     run(0, "keys rotate ca"); /* the next one is still there */
     assert_memory_equal(next, said.out, 64);
-    const struct timespec days_ago[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
-    assert_int_equal(0, utimensat(AT_FDCWD, path("ca.key.next"), days_ago, 0));
+    age("ca.key.next", 23 * 3600);
+    run(1, "keys rotate ca --finish");
+    assert_non_null(strstr(said.err, "Wait 1 h 0 min more"));
+    age("ca.key.next", 24 * 3600);
     run(0, "keys rotate ca --finish");
-    assert_null(strstr(said.err, "warning"));
     start(NULL, false, now, NULL);
     assert_string_equal(next, now);
     run(1, "keys rotate ca"); /* three are not trusted at once */
@@ -358,12 +373,16 @@ static void test_the_authority_before_is_forgotten_and_comes_back(void **state)
     struct asg_bytes old = {0};
     start(NULL, false, now, &old);
     run(0, "keys rotate ca");
-    run(0, "keys rotate ca --finish");
-    run(0, "keys rotate ca --forget");
+    run(0, "keys rotate ca --finish --now");
+    run(1, "keys rotate ca --forget"); /* agents have certificates of the one before */
+    assert_non_null(strstr(said.err, "probes would not believe them until they renew"));
+    start(asg_bytes_text(&old), true, now, NULL);
+    run(0, "keys rotate ca --forget --now");
     start(asg_bytes_text(&old), false, now, NULL);
     run(0, "keys rotate ca --forget");
     undo();
     start(asg_bytes_text(&old), true, now, NULL);
+    age("ca.key.old", 24 * 3600);
     run(0, "keys rotate ca --forget");
     run(0, "keys rotate ca"); /* and another one may begin */
     asg_bytes_clear(&old);
@@ -391,7 +410,7 @@ static void test_a_step_that_crashed_is_said_again(void **state)
     assert_int_equal(0, rename(path("ca.key.tmp"), path("ca.key")));
     start(NULL, false, now, NULL);
     assert_string_equal(next, now);
-    run(0, "keys rotate ca --finish");
+    run(0, "keys rotate ca --finish --now");
     assert_false(is_there("ca.key.next"));
     start(NULL, false, now, NULL);
     assert_string_equal(next, now);
