@@ -188,6 +188,11 @@ enum asg_status asg_bus_keys_replace(const char *path, struct asg_bus_keys *ret,
     return status;
 }
 
+static bool holds_secret(const char *text)
+{
+    return strstr(text, "secret:") != NULL || strstr(text, "PRIVATE KEY") != NULL;
+}
+
 static enum asg_status load_public(const char *path, bool is_own,
                                    char ret[ASG_BUS_KEY_SIZE], struct asg_error *error)
 {
@@ -197,9 +202,17 @@ static enum asg_status load_public(const char *path, bool is_own,
                                        .is_own = is_own};
     struct asg_bytes text = {0};
     enum asg_status status = read_file(path, &need, &text, error);
-    bool is_good =
-        status == ASG_OK && find_value((const char *)text.data, "public:", ret);
+    const char *words = (const char *)text.data;
+    bool is_private = status == ASG_OK && is_own && holds_secret(words);
+    bool is_good = status == ASG_OK && !is_private && find_value(words, "public:", ret);
     asg_safe_bytes_clear(&text);
+    if (is_private) {
+        return asg_fail(error, ASG_ERR_MALFORMED,
+                        "%s: this is a private key, and a public one belongs there: "
+                        "remove it, and rotate: make another pair (openasg keys make), "
+                        "as others may have read this one",
+                        path);
+    }
     if (is_good || status != ASG_OK) return status;
     return asg_fail(error, ASG_ERR_MALFORMED, "%s holds no line `public: KEY`", path);
 }

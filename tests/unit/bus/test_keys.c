@@ -112,6 +112,30 @@ static void test_keys_of_a_file_that_is_none_are_refused_and_it_stays(void **sta
     }
 }
 
+/* Who drops NAME.key there as NAME.pub has given the secret away. */
+static void test_a_private_key_among_public_ones_is_refused_and_named(void **state)
+{
+    (void)state;
+    struct asg_bus_keys keys;
+    struct asg_error error = {""};
+    struct asg_allow_list *list;
+    char text[256];
+    asg_allow_list_new(&list);
+    asg_bus_keys_new(&keys);
+    (void)snprintf(text, sizeof text, "public: %s\nsecret: %s\n", keys.public_key,
+                   keys.secret_key);
+    write_text(public_path, text);
+    assert_status(ASG_ERR_MALFORMED, asg_allow_list_load(list, folder, &error));
+    assert_non_null(strstr(error.text, public_path));
+    assert_non_null(strstr(error.text, "this is a private key"));
+    assert_null(strstr(error.text, keys.secret_key));
+    assert_false(asg_allow_list_find(list, keys.public_key, NULL));
+    /* Its public half may be read where the whole pair is meant. */
+    assert_status(ASG_OK, asg_bus_public_key_load(public_path, text, NULL));
+    assert_int_equal(0, unlink(public_path));
+    asg_allow_list_destroy(&list);
+}
+
 static void test_allow_list_follows_its_folder(void **state)
 {
     (void)state;
@@ -210,6 +234,7 @@ int main(void)
         TEST(test_keys_that_others_may_read_are_refused),
         TEST(test_keys_that_are_no_pair_are_refused),
         TEST(test_keys_of_a_file_that_is_none_are_refused_and_it_stays),
+        TEST(test_a_private_key_among_public_ones_is_refused_and_named),
         TEST(test_allow_list_follows_its_folder),
         TEST(test_a_folder_of_others_adds_no_key_and_takes_keys_away),
     };
