@@ -713,6 +713,11 @@ static enum asg_status read_allowed_first(struct asg_controller *controller,
         .path = settings->workers_allowed, .list = controller->workers_allowed};
     controller->admin_keys = (struct asg_peer_folder){.path = settings->admins_allowed,
                                                       .list = controller->admins_allowed};
+    controller->refusals.known =
+        (struct asg_known_peers){.workers = controller->workers_allowed,
+                                 .admins = controller->admins_allowed,
+                                 .listen_workers = settings->listen_workers,
+                                 .listen_admin = settings->listen_admin};
     struct asg_peer_folder *folders[] = {&controller->worker_keys,
                                          &controller->admin_keys};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {

@@ -53,26 +53,58 @@ static bool find_edge(const char *domain, enum asg_edge *ret)
     return false;
 }
 
-static const char *what_to_do(const struct asg_bus_refusal *row, enum asg_edge edge)
+/* Whoever followed "put it into admins.d" would make an admin of a worker. */
+static bool is_of_other(const struct asg_known_peers *known, const char *key,
+                        enum asg_edge edge, char *ret)
 {
-    if (row->key[0] == '\0') return "compare its server key with controller.key.pub";
-    if (row->is_admitted) return "is that key in the right hands alone?";
-    if (edge == ASG_EDGE_WORKERS) return "to admit it put its NAME.pub into workers.d";
-    if (edge == ASG_EDGE_ADMIN) return "to admit it put its NAME.pub into admins.d";
-    return "an agent that has to enrol first, or one of an instance that is gone";
+    bool is_worker = edge == ASG_EDGE_ADMIN;
+    struct asg_allow_list *list = is_worker ? known->workers : known->admins;
+    char name[ASG_ALLOW_NAME_MAX + 1];
+    if (edge != ASG_EDGE_ADMIN && edge != ASG_EDGE_WORKERS) return false;
+    if (list == NULL || !asg_allow_list_find(list, key, name)) return false;
+    (void)snprintf(ret, ASG_ERROR_TEXT_MAX,
+                   "this is the key of %s %s, and this port is not for it: %s to "
+                   "%s (%s)",
+                   is_worker ? "worker" : "admin", name,
+                   is_worker ? "workers connect" : "openasg connects",
+                   is_worker ? known->listen_workers : known->listen_admin,
+                   is_worker ? "listen.workers" : "listen.admin");
+    return true;
 }
 
-static void tell_edge(const struct asg_bus_refusal *row, enum asg_edge edge,
+void asg_advise_refused(const struct asg_known_peers *known,
+                        const struct asg_bus_refusal *row, enum asg_edge edge, char *ret)
+{
+    const char *words =
+        "an agent that has to enrol first, or one of an instance that is gone";
+    if (row->key[0] == '\0') {
+        words = "compare its server key with controller.key.pub";
+    } else if (row->is_admitted) {
+        words = "is that key in the right hands alone?";
+    } else if (is_of_other(known, row->key, edge, ret)) {
+        return;
+    } else if (edge == ASG_EDGE_WORKERS) {
+        words = "to admit it put its NAME.pub into workers.d";
+    } else if (edge == ASG_EDGE_ADMIN) {
+        words = "to admit it put its NAME.pub into admins.d";
+    }
+    (void)snprintf(ret, ASG_ERROR_TEXT_MAX, "%s", words);
+}
+
+static void tell_edge(const struct asg_known_peers *known,
+                      const struct asg_bus_refusal *row, enum asg_edge edge,
                       size_t others)
 {
     char more[64] = "";
+    char advice[ASG_ERROR_TEXT_MAX];
+    asg_advise_refused(known, row, edge, advice);
     if (others > 0) (void)snprintf(more, sizeof more, " (and %zu others)", others);
     enum asg_log_level level = edge == ASG_EDGE_AGENTS ? ASG_LOG_INFO : ASG_LOG_WARN;
     asg_log_write(level, "keys", "peer_refused",
                   "port=%s address=%s key=%s times=%" PRIu64 "%s: %s; %s", row->domain,
                   row->address[0] != '\0' ? row->address : "?",
                   row->key[0] != '\0' ? row->key : "?", row->count, more, row->why,
-                  what_to_do(row, edge));
+                  advice);
 }
 
 /* The newest of the edge since it was told of last, and how many besides. */
@@ -97,7 +129,7 @@ static void look_at_edge(struct asg_refusal_teller *teller, enum asg_edge edge,
     if (first == NULL) return;
     teller->told_until_ms[edge] = first->last_ms;
     teller->next_ms[edge] = mono_ms + EVERY_MS;
-    tell_edge(first, edge, others);
+    tell_edge(&teller->known, first, edge, others);
 }
 
 static void tell_misuse(struct asg_refusal_teller *teller, struct asg_bus *bus,

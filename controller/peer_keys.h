@@ -22,7 +22,21 @@ struct asg_peer_folder {
  * stands. True: somebody was added or taken away. */
 bool asg_peer_folder_look(struct asg_peer_folder *folder, int64_t mono_ms);
 
+/* Whose keys are in which folder, and where they connect: a key that is refused at one
+ * port may be one of the other. */
+struct asg_known_peers {
+    struct asg_allow_list *workers; /* lent, as all of it; NULL: not known */
+    struct asg_allow_list *admins;
+    const char *listen_workers;
+    const char *listen_admin;
+};
+
+/* What to do about a refusal, as a person reads it; `ret` is of ASG_ERROR_TEXT_MAX. */
+void asg_advise_refused(const struct asg_known_peers *known,
+                        const struct asg_bus_refusal *row, enum asg_edge edge, char *ret);
+
 struct asg_refusal_teller {
+    struct asg_known_peers known;
     int64_t told_until_ms[ASG_EDGE_COUNT]; /* refusals up to then were logged */
     int64_t next_ms[ASG_EDGE_COUNT];
     uint64_t misused;

@@ -77,6 +77,45 @@ static void test_a_stolen_workers_key_needs_more_than_a_year(void **state)
     assert_in_range((int)(4294967296.0 / held / a_second / 3600), 17, 17);
 }
 
+static void expect_advice(const struct asg_known_peers *known, const char *key,
+                          enum asg_edge edge, const char *advice)
+{
+    struct asg_bus_refusal row = {.count = 1};
+    char said[ASG_ERROR_TEXT_MAX];
+    (void)snprintf(row.key, sizeof row.key, "%s", key);
+    asg_advise_refused(known, &row, edge, said);
+    assert_string_equal(advice, said);
+}
+
+static void test_a_key_at_the_wrong_port_is_sent_to_the_right_one(void **state)
+{
+    (void)state;
+    struct asg_bus_keys worker;
+    struct asg_bus_keys admin;
+    struct asg_bus_keys stranger;
+    asg_bus_keys_new(&worker);
+    asg_bus_keys_new(&admin);
+    asg_bus_keys_new(&stranger);
+    struct asg_known_peers known = {.listen_workers = "tcp://10.0.0.1:7702",
+                                    .listen_admin = "tcp://10.0.0.1:7703"};
+    asg_allow_list_new(&known.workers);
+    asg_allow_list_new(&known.admins);
+    asg_allow_list_add(known.workers, worker.public_key, "worker-1");
+    asg_allow_list_add(known.admins, admin.public_key, "ann");
+    expect_advice(&known, worker.public_key, ASG_EDGE_ADMIN,
+                  "this is the key of worker worker-1, and this port is not for it: "
+                  "workers connect to tcp://10.0.0.1:7702 (listen.workers)");
+    expect_advice(&known, admin.public_key, ASG_EDGE_WORKERS,
+                  "this is the key of admin ann, and this port is not for it: openasg "
+                  "connects to tcp://10.0.0.1:7703 (listen.admin)");
+    expect_advice(&known, stranger.public_key, ASG_EDGE_ADMIN,
+                  "to admit it put its NAME.pub into admins.d");
+    expect_advice(&known, stranger.public_key, ASG_EDGE_WORKERS,
+                  "to admit it put its NAME.pub into workers.d");
+    asg_allow_list_destroy(&known.workers);
+    asg_allow_list_destroy(&known.admins);
+}
+
 static void test_zeromq_has_a_thread_of_its_own_for_orders(void **state)
 {
     (void)state;
@@ -90,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_folder_says_when_its_keys_changed),
         cmocka_unit_test(test_a_stolen_workers_key_needs_more_than_a_year),
+        cmocka_unit_test(test_a_key_at_the_wrong_port_is_sent_to_the_right_one),
         cmocka_unit_test(test_zeromq_has_a_thread_of_its_own_for_orders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
