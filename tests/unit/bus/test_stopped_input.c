@@ -2,6 +2,7 @@
  * alone ends the program (lib/base/stopped_input.c). */
 #include <arpa/inet.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -27,8 +28,9 @@ static void set(void *socket, int option, int value)
     if (zmq_setsockopt(socket, option, &value, sizeof value) != 0) _exit(90);
 }
 
-/* Reports and PINGs in turn, until it is killed. */
-static void be_agent(const char *endpoint)
+/* Reports and PINGs in turn, until it is killed. A byte for each report that a connection
+ * took. */
+static void be_agent(const char *endpoint, int tell)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     void *context = zmq_ctx_new();
@@ -36,9 +38,11 @@ static void be_agent(const char *endpoint)
     set(socket, ZMQ_HEARTBEAT_IVL, 10);
     set(socket, ZMQ_HEARTBEAT_TIMEOUT, 60000);
     set(socket, ZMQ_HEARTBEAT_TTL, 60000);
+    set(socket, ZMQ_IMMEDIATE, 1);
     if (zmq_connect(socket, endpoint) != 0) _exit(91);
     for (;;) {
-        (void)zmq_send(socket, "report", 6, ZMQ_DONTWAIT);
+        bool is_sent = zmq_send(socket, "report", 6, ZMQ_DONTWAIT) >= 0;
+        if (is_sent && write(tell, "", 1) != 1) _exit(95);
         pass_ms(4);
     }
 }
@@ -103,6 +107,16 @@ static void end_controller(pid_t controller)
     assert_int_equal(0, WEXITSTATUS(status));
 }
 
+static void wait_for_reports(int told, int count)
+{
+    for (int i = 0; i < count; i++) {
+        char byte;
+        struct pollfd more = {.fd = told, .events = POLLIN};
+        assert_int_equal(1, poll(&more, 1, 20000));
+        assert_int_equal(1, read(told, &byte, 1));
+    }
+}
+
 /* More than its queue holds: it was stopped, and went on. */
 #define STOPPED_AND_WENT_ON 9
 
@@ -111,13 +125,17 @@ static void test_peer_that_dies_behind_a_full_queue_ends_nothing(void **state)
     (void)state;
     char endpoint[ASG_BUS_ENDPOINT_MAX] = "";
     pid_t controller = start_controller(STOPPED_AND_WENT_ON, endpoint);
+    int told[2];
+    assert_int_equal(0, pipe(told));
     pid_t agent = fork();
-    if (agent == 0) be_agent(endpoint);
-    pass_ms(100);
+    if (agent == 0) be_agent(endpoint, told[1]);
+    wait_for_reports(told[0], 2);
     stop(controller);
-    pass_ms(200);
+    wait_for_reports(told[0], 40);
     assert_int_equal(0, kill(agent, SIGKILL));
     assert_int_equal(agent, waitpid(agent, NULL, 0));
+    (void)close(told[0]);
+    (void)close(told[1]);
     assert_int_equal(0, kill(controller, SIGCONT));
     end_controller(controller);
 }
