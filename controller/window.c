@@ -226,6 +226,7 @@ void asg_window_watch(struct asg_window *window, const struct asg_watch *watch,
         window->group_capacity = to;
     }
     struct window_group *group = &window->groups[watch->group_no];
+    int64_t was_due_ms = group->is_used ? group->due_ms : INT64_MAX;
     if (watch->name == NULL || watch->name[0] == '\0') {
         /* Its members still hold their slots: they are taken out one by one. */
         *group = (struct window_group){.period_no = group->period_no + 1,
@@ -242,7 +243,12 @@ void asg_window_watch(struct asg_window *window, const struct asg_watch *watch,
         want_narrow(window, watch->metrics);
         want_wide(window, watch->metrics);
     }
-    find_next_due(window);
+    int64_t due_ms = group->is_used ? group->due_ms : INT64_MAX;
+    if (due_ms <= window->next_due_ms) {
+        window->next_due_ms = due_ms;
+    } else if (was_due_ms == window->next_due_ms) { /* it may have been the only one */
+        find_next_due(window);
+    }
 }
 
 uint32_t asg_window_next_group(const struct asg_window *window, uint32_t from)
