@@ -5,6 +5,7 @@
 
 #include "core/step/narrate.h"
 #include "core/take/require.h"
+#include "core/tell/tell_members.h"
 #include "core/world/identity.h"
 #include "core/world/standing.h"
 #include "core/world/state.h"
@@ -139,13 +140,6 @@ bool asg_take_weigh_enrolment(const struct asg_core *core,
     return verdict.outcome != NOTHING;
 }
 
-static void tell_again(struct asg_core *core, struct instance *instance)
-{
-    assert(!asg_instance_is_finished(instance)); /* or nobody would be told */
-    instance->service.told = ASG_MEMBER_COUNT;
-    asg_group_mark_dirty(core, instance->group);
-}
-
 void asg_take_enrolment(struct asg_core *core, const struct asg_enrolment *enrolment)
 {
     struct asg_effects *effects = core->step->effects;
@@ -164,8 +158,9 @@ void asg_take_enrolment(struct asg_core *core, const struct asg_enrolment *enrol
                         instance->id, enrolment->address, instance->id);
         return;
     }
+    assert(!asg_instance_is_finished(instance)); /* or nobody would be told */
     asg_identity_bind(core, instance, verdict.curve_key, verdict.tls_key);
-    tell_again(core, instance);
+    asg_tell_member_again(core, instance);
     asg_narrate_instance(core, ASG_DECISION_ENROLLED, instance->group, instance,
                          "%s is enrolled from %s, proven by %s: certificate %s",
                          instance->id, enrolment->address,
@@ -183,8 +178,9 @@ static void rebind(struct asg_core *core, const struct asg_command *command,
         asg_alarm_raise(core, ASG_ALARM_ENROLMENT, instance->group, false,
                         "%s: its keys are forgotten", instance->id);
     }
+    assert(!asg_instance_is_finished(instance)); /* as when it was bound */
     asg_identity_forget(core, instance);
-    tell_again(core, instance);
+    asg_tell_member_again(core, instance);
     asg_narrate_instance(core, ASG_DECISION_REBOUND, instance->group, instance,
                          "%s: its keys are forgotten, ordered by %s; its agent enrols "
                          "anew",

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "core/step/look_again.h"
+#include "core/world/state.h"
 #include "core/world/identity.h"
 #include "core/world/member.h"
 #include "core/world/standing.h"
@@ -39,6 +40,20 @@ static uint32_t metric_bits(const struct group *group)
     return bits;
 }
 
+static void tell_watch(struct asg_core *core, struct group *group, uint32_t bits)
+{
+    group->windows.is_watched = true;
+    group->windows.metric_bits = bits;
+    group->windows.evaluation_ms = group->config.evaluation_ms;
+    *asg_emit_watch(core) = (struct asg_watch){
+        .group_no = group->no,
+        .name = asg_arena_text(&core->step->effects->arena, group->config.name),
+        .evaluation_ms = group->config.evaluation_ms,
+        .metrics = bits,
+        .revision = group->windows.revision,
+    };
+}
+
 void asg_tell_members(struct asg_core *core, struct group *group)
 {
     assert(core->step != NULL);
@@ -62,15 +77,20 @@ void asg_tell_members(struct asg_core *core, struct group *group)
             asg_member_of(instance, state, &core->step->effects->arena);
     }
     if (counts_changed) group->windows.revision++;
-    if (!is_news && !counts_changed) return;
-    group->windows.is_watched = true;
-    group->windows.metric_bits = bits;
-    group->windows.evaluation_ms = group->config.evaluation_ms;
-    *asg_emit_watch(core) = (struct asg_watch){
-        .group_no = group->no,
-        .name = asg_arena_text(&core->step->effects->arena, group->config.name),
-        .evaluation_ms = group->config.evaluation_ms,
-        .metrics = bits,
-        .revision = group->windows.revision,
-    };
+    if (is_news || counts_changed) tell_watch(core, group, bits);
+}
+
+void asg_tell_member_again(struct asg_core *core, struct instance *instance)
+{
+    struct group *group = instance->group;
+    enum asg_member_state state = member_of(core, instance);
+    if (state != instance->service.told || !group->windows.is_watched) {
+        instance->service.told = ASG_MEMBER_COUNT;
+        asg_group_mark_dirty(core, group);
+        return;
+    }
+    *asg_emit_member(core) = asg_member_of(instance, state, &core->step->effects->arena);
+    if (state != ASG_MEMBER_COUNTS) return;
+    group->windows.revision++;
+    tell_watch(core, group, metric_bits(group));
 }
