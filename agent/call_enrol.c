@@ -45,15 +45,21 @@ struct asg_enrol_call {
 
 /* ---- is it our controller? ---- */
 
+/* Once a controller has said whom to trust, the join line's authority may be one that was
+ * forgotten on purpose. */
 static enum asg_status check_chain(const struct asg_enrol_call *call,
                                    const char *chain_pem,
                                    struct asg_certificate_facts *ret,
                                    struct asg_error *error)
 {
-    if (call->trusted.length > 0 &&
-        asg_certificate_check(chain_pem, (const char *)call->trusted.data, ret, error) ==
-            ASG_OK) {
-        return ASG_OK;
+    if (call->trusted.length > 0) {
+        if (asg_certificate_check(chain_pem, (const char *)call->trusted.data, ret,
+                                  error) == ASG_OK) {
+            return ASG_OK;
+        }
+        return asg_fail(error, ASG_ERR_DENIED,
+                        "its certificate is of no authority that this agent's controller "
+                        "told it to trust");
     }
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes authority = {0};
     const char *ca = call->options.identity->join.ca;

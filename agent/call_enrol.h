@@ -3,9 +3,9 @@
  *
  * Each asking has a thread of its own that ends with it: names are looked up, which
  * blocks, the metadata may be asked for a proof, and an agent that is enrolled pays for
- * nothing. The token is sent to nobody who has not shown the authority of the join line,
- * or one that a controller of ours told us to trust. Threads: one owner, which the waker
- * wakes when the answer is there.
+ * nothing. The token is sent to nobody who has not shown the authority of the join line
+ * or, once a controller of ours told us whom to trust, one of those. Threads: one owner,
+ * which the waker wakes when the answer is there.
  */
 #ifndef ASG_AGENT_CALL_ENROL_H
 #define ASG_AGENT_CALL_ENROL_H
