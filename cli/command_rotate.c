@@ -444,6 +444,27 @@ static void say_api(struct asg_cli *cli, const char *path, const char *name,
         old_name, old_name, name);
 }
 
+/* --now takes the present key away, not one that a rotation before it left. */
+static void say_older(struct asg_cli *cli, const char *path, const char *name)
+{
+    struct asg_access_keys keys = {.count = 0};
+    struct asg_error error = {""};
+    const char *older = asg_arena_format(&cli->arena, "%s.old", name);
+    bool is_there = false;
+    if (asg_access_keys_load(path, &keys, &error) == ASG_OK) {
+        for (size_t i = 0; i < keys.count; i++)
+            is_there = is_there || strcmp(keys.items[i].name, older) == 0;
+    }
+    asg_access_keys_clear(&keys);
+    if (!is_there) return;
+    const char *usual = asg_arena_format(&cli->arena, "%s/api-keys", cli->settings.dir);
+    bool is_usual = strcmp(path, usual) == 0;
+    (void)fprintf(cli->err,
+                  "warning: the key of a rotation before, \"%s\", is still good. Remove "
+                  "it: openasg keys remove-api %s%s%s\n",
+                  older, older, is_usual ? "" : " --file ", is_usual ? "" : path);
+}
+
 static int rotate_api(struct asg_cli *cli, const struct asg_arguments *arguments)
 {
     char id[ASG_ACCESS_KEY_ID_SIZE];
@@ -465,6 +486,7 @@ static int rotate_api(struct asg_cli *cli, const struct asg_arguments *arguments
                       "export AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\n",
                       id, secret);
         say_api(cli, path, name, old_name);
+        if (old_name == NULL) say_older(cli, path, name);
     }
     asg_secret_wipe(secret, sizeof secret);
     if (status == ASG_ERR_MALFORMED && old_name != NULL) {

@@ -261,8 +261,12 @@ static void test_a_key_of_the_api_gets_another_secret_and_keeps_its_rights(void 
     asg_access_keys_clear(&now);
     run(1, "keys rotate api team-a"); /* the one before is not over */
     assert_non_null(strstr(said.err, "team-a.old"));
+    run(0, "keys rotate api team-a --now"); /* takes away the present one alone */
+    assert_non_null(strstr(said.err, "\"team-a.old\", is still good"));
+    assert_non_null(strstr(said.err, "openasg keys remove-api team-a.old\n"));
     run(0, "keys remove-api team-a.old");
     run(0, "keys rotate api team-a --now");
+    assert_null(strstr(said.err, "is still good"));
     load(&now);
     assert_int_equal(2, now.count);
     assert_null(find(&now, "team-a.old"));
