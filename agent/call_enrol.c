@@ -207,6 +207,8 @@ static const char *last_words(const char *details)
     return details[0] == '\0' ? "no answer" : details;
 }
 
+#define NO_TLS "what answers there does not speak TLS" /* lib/rpc's words */
+
 static void take_failure(struct asg_enrol_call *call, enum asg_rpc_code code,
                          const char *details)
 {
@@ -223,6 +225,9 @@ static void take_failure(struct asg_enrol_call *call, enum asg_rpc_code code,
             "TLS: %s. Is it another cluster's, or the line an old one? `openasg "
             "instance join-line ID` prints a new line",
             call->why);
+    } else if (strstr(details, NO_TLS) != NULL) {
+        attempt->outcome = ASG_ENROL_NOBODY;
+        (void)snprintf(attempt->words, sizeof attempt->words, "%s", NO_TLS);
     } else {
         attempt->outcome = ASG_ENROL_NOBODY;
         (void)snprintf(attempt->words, sizeof attempt->words,

@@ -256,7 +256,7 @@ static const struct asg_command_entry commands[] = {
     {.name = "instance join-line",
      .summary = "Print the line by which an instance's agent enrols",
      .details =
-         "For an instance that was not launched with one: attached, made anew, or "
+         "For an instance that was not launched with one: attached, re-imaged, or "
          "from before. It holds for this instance only; whoever has it can enrol in "
          "its place, so hand it over as you would a password. Put it into the "
          "agent's settings (docs/configuration.md).",
@@ -266,7 +266,7 @@ static const struct asg_command_entry commands[] = {
     {.name = "instance rebind",
      .summary = "Forget the keys that are bound to instances",
      .details =
-         "For machines that were made anew: their agents have other keys, which are "
+         "For machines that were re-imaged: their agents have other keys, which are "
          "refused (alarm enrolment) until this is said. Whoever enrols next with a "
          "good proof is bound.\n"
          "Where agents check the group's health a machine whose agent has stopped is "

@@ -177,7 +177,8 @@ static void hand_over(struct asg_controller *controller)
     if (controller->enrolments != NULL) asg_enrolments_tell_again(controller->enrolments);
     asg_prober_tell_again(controller->prober);
     if (job_count > 0) {
-        asg_log_info("lead", "jobs_inherited", "%zu open jobs go out again", job_count);
+        asg_log_info("lead", "jobs_inherited", "re-dispatching %zu open job%s", job_count,
+                     job_count == 1 ? "" : "s");
     }
 }
 

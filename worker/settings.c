@@ -86,7 +86,7 @@ static const struct asg_config_key keys[] = {
      "controller hands out"},
     {"dry_run", ASG_CONFIG_BOOL, AT(dry_run), "false", .unit = "",
      .help = "change nothing: every call that would is sent with EC2's DryRun flag, and "
-             "its job ends as EC2 answers that (the same as --dry-run)"},
+             "its job ends as EC2 answers that"},
     {"jobs", ASG_CONFIG_NUMBER, AT(jobs), "32", 1, 1000, NULL, "jobs", "held at once"},
     {"hello_every", ASG_CONFIG_DURATION, AT(hello_ms), "1s", 50, HOUR, NULL, "",
      "pause between two hellos while no controller welcomes us"},

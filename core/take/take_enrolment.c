@@ -87,7 +87,7 @@ static void weigh_new(const struct asg_core *core, const struct asg_enrolment *e
         refuse(verdict, "Denied",
                asg_arena_format(arena,
                                 "%s is enrolled with other keys; `openasg instance "
-                                "rebind %s` forgets them if it was made anew",
+                                "rebind %s` forgets them if it was re-imaged",
                                 id, id));
         return;
     }
@@ -153,7 +153,7 @@ void asg_take_enrolment(struct asg_core *core, const struct asg_enrolment *enrol
         asg_identity_set_disputed(instance->identity, true);
         asg_alarm_raise(core, ASG_ALARM_ENROLMENT, instance->group, true,
                         "%s is enrolled, and other keys were asked for it from %s: it "
-                        "was made anew (`openasg instance rebind %s`), or somebody has "
+                        "was re-imaged (`openasg instance rebind %s`), or somebody has "
                         "its token",
                         instance->id, enrolment->address, instance->id);
         return;
@@ -214,6 +214,11 @@ void asg_order_rebind(struct asg_core *core, const struct asg_command *command)
                          ids->items[0], ids->count > 1 ? " or the others" : "");
         return;
     }
-    asg_reply_accept(core, 0, "the keys of %zu of %zu instance%s are forgotten", bound,
-                     ids->count, ids->count == 1 ? "" : "s");
+    if (bound == ids->count) {
+        asg_reply_accept(core, 0, "unbound the keys of %zu instance%s", bound,
+                         bound == 1 ? "" : "s");
+        return;
+    }
+    asg_reply_accept(core, 0, "unbound the keys of %zu instance%s; the other%s had none",
+                     bound, bound == 1 ? "" : "s", ids->count - bound == 1 ? "" : "s");
 }

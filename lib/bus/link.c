@@ -115,9 +115,9 @@ static void hung_up(struct link *link)
               link->shown, (long long)((took_ms + 500) / 1000));
     } else {
         stand(link, ASG_BUS_LINK_DOWN,
-              "connected to %s, but it hung up during the handshake: is the key that we "
-              "were given (server_key, controller.key) the public key of what listens "
-              "there?",
+              "connected to %s, but it hung up during the handshake: the key that we "
+              "were given (server_key, controller.key) may not be the public key of what "
+              "listens there",
               link->shown);
     }
 }

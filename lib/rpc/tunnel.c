@@ -159,7 +159,8 @@ static void fail_tunnel(struct asg_rpc_tunnel *tunnel, const char *what, const c
     (void)pthread_mutex_lock(&tunnel->mutex);
     if (tunnel->end == ASG_RPC_TUNNEL_FINE) {
         tunnel->end = ASG_RPC_TUNNEL_FAILED;
-        (void)asg_fail(&tunnel->reason, ASG_ERR_IO, "%s: %s", what, why);
+        (void)asg_fail(&tunnel->reason, ASG_ERR_IO, "%s%s%s", what,
+                       why[0] != '\0' ? ": " : "", why);
     }
     (void)pthread_mutex_unlock(&tunnel->mutex);
     end_tunnel(tunnel);
@@ -401,6 +402,24 @@ static void move(struct asg_rpc_tunnel *tunnel)
     if (is_sent || is_told) end_tunnel(tunnel);
 }
 
+/* Whose first bytes are no record of TLS. */
+static bool speaks_no_tls(void)
+{
+    unsigned long code = ERR_peek_last_error();
+    int reason = ERR_GET_REASON(code);
+    return ERR_GET_LIB(code) == ERR_LIB_SSL &&
+           (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST);
+}
+
+static void fail_handshake(struct asg_rpc_tunnel *tunnel)
+{
+    if (speaks_no_tls()) {
+        fail_tunnel(tunnel, "what answers there does not speak TLS", "");
+    } else {
+        fail_tunnel(tunnel, "no TLS with the server", tls_words());
+    }
+}
+
 static void shake_hands(struct asg_rpc_tunnel *tunnel)
 {
     ERR_clear_error();
@@ -410,7 +429,7 @@ static void shake_hands(struct asg_rpc_tunnel *tunnel)
         int error = SSL_get_error(tunnel->ssl, code);
         tunnel->wants_write = error == SSL_ERROR_WANT_WRITE;
         if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) return;
-        fail_tunnel(tunnel, "no TLS with the server", tls_words());
+        fail_handshake(tunnel);
         return;
     }
     tunnel->wants_write = false;

@@ -474,6 +474,7 @@ static void test_port_that_speaks_no_tls_is_told(void **state)
     const char *const more[] = {"--enrol", port, NULL};
     start_agent(&stage, more);
     wait_for_log(&stage, "enrol_nobody_there");
+    wait_for_log(&stage, "what answers there does not speak TLS");
     stage_end(&stage);
 }
 

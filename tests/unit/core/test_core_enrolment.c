@@ -243,7 +243,7 @@ static void test_other_keys_are_refused_with_one_alarm_until_it_is_rebound(void 
 
     rebind("i-1", NULL);
     assert_true(w.is_ok);
-    assert_string_equal("the keys of 1 of 1 instance are forgotten", w.reply);
+    assert_string_equal("unbound the keys of 1 instance", w.reply);
     assert_non_null(strstr(w.said, "over: enrolment: i-1: its keys are forgotten"));
     assert_int_equal(1, member.count);
     assert_string_equal("", member.curve_key);
@@ -289,7 +289,7 @@ static void test_rebind_says_when_nothing_was_bound(void **state)
     expect_watched("i-1", CURVE_1); /* all of them, or none */
     rebind("i-2", "i-1");
     assert_true(w.is_ok);
-    assert_string_equal("the keys of 1 of 2 instances are forgotten", w.reply);
+    assert_string_equal("unbound the keys of 1 instance; the other had none", w.reply);
     rebind("i-1", "i-1");
     assert_true(w.is_ok);
 }
