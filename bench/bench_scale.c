@@ -6,6 +6,7 @@
  *   set_desired     an operator's order to one group: 10,000 groups beside 100
  *   first_reports   10,000 agents report for the first time, told in events as the
  *                   controller tells them: one group beside 1,000 groups of 10
+ *   enrol           agents enrol one by one: one group of 10,000 beside 1,000 of 10
  *   believe_gone    one step in which EC2 shows 5,000 of a group's 10,000 as terminated
  *   look_large      one sign in a group of 10,000: what a look at it costs
  *   memory          of core, by the allocator's count, an instance and a group
@@ -215,6 +216,55 @@ static void measure_first_reports(void)
     }
 }
 
+/* As many of the fleet as a round has events, each with keys of its own. */
+static int64_t take_enrolments(struct bench_world *world)
+{
+    int64_t took_ns = 0;
+    for (uint32_t i = 0; i < EVENTS; i++) {
+        char id[BENCH_ID_SIZE];
+        char curve_key[41];
+        char tls_key[65];
+        bench_world_id(2 + (uint64_t)i * 7919 % FLEET, id);
+        (void)snprintf(curve_key, sizeof curve_key, "%040u", i);
+        (void)snprintf(tls_key, sizeof tls_key, "%064x", i);
+        const struct asg_enrolment enrolment = {.instance_id = id,
+                                                .curve_key = curve_key,
+                                                .tls_key = tls_key,
+                                                .serial = "01",
+                                                .address = "10.0.0.1"};
+        int64_t before_ns = now_ns();
+        bench_world_step(world, (struct asg_event){.kind = ASG_EVENT_ENROLMENT,
+                                                   .enrolment = &enrolment});
+        took_ns += now_ns() - before_ns;
+        assert(world->effects.reply.is_ok && world->effects.member_count > 0);
+    }
+    return took_ns;
+}
+
+static void measure_enrolments(void)
+{
+    struct bench_world worlds[2];
+    struct asg_bytes saved[2] = {{0}, {0}};
+    const uint32_t counts[2] = {1, 1000};
+    double rows[2][ROUNDS];
+    for (int w = 0; w < 2; w++) {
+        make_fleet(&worlds[w], counts[w], /* by_agent */ true, &saved[w]);
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int w = 0; w < 2; w++) {
+            bench_world_load(&worlds[w], &saved[w]);
+            rows[w][round] = (double)take_enrolments(&worlds[w]) / 1e3 / EVENTS;
+        }
+    }
+    (void)bench_row("enrol_one", rows[0], ROUNDS, "us", "10,000 in one group");
+    (void)bench_row("enrol_many", rows[1], ROUNDS, "us", "in 1,000 groups of 10");
+    (void)bench_ratio("enrol_ratio", rows[0], rows[1], ROUNDS, "(goal 3)");
+    for (int w = 0; w < 2; w++) {
+        bench_world_clear(&worlds[w]);
+        asg_bytes_clear(&saved[w]);
+    }
+}
+
 static int64_t believe_gone(struct bench_world *world, struct asg_seen_instance *seen)
 {
     const struct asg_observed observed = {
@@ -287,6 +337,7 @@ int main(void)
 {
     measure_groups();
     measure_first_reports();
+    measure_enrolments();
     measure_gone();
     return 0;
 }
