@@ -62,8 +62,9 @@ struct asg_rpc_tunnel {
     struct side local;
     enum phase phase;
     SSL *ssl;
-    uint64_t who;     /* hash of target and peer: whose session it is */
-    bool wants_write; /* TLS has something to send before it can go on */
+    uint64_t who;      /* hash of target and peer: whose session it is */
+    bool wants_write;  /* TLS has something to send before it can go on */
+    bool is_read_held; /* ... and before it can read */
     bool is_net_over;
     bool is_local_over;
     struct flow out; /* from gRPC to the server */
@@ -307,8 +308,9 @@ static void wait_for_next(struct asg_rpc_tunnel *tunnel)
     case CONNECTING: net = EPOLLOUT; break;
     case SHAKING_HANDS: net = tunnel->wants_write ? EPOLLOUT : EPOLLIN; break;
     case OPEN:
-        if (!tunnel->is_net_over && is_empty(&tunnel->in)) net |= EPOLLIN;
-        if (tunnel->wants_write) net |= EPOLLOUT;
+        if (!tunnel->is_net_over && !tunnel->is_read_held && is_empty(&tunnel->in))
+            net |= EPOLLIN;
+        if (tunnel->wants_write || tunnel->is_read_held) net |= EPOLLOUT;
         if (!tunnel->is_local_over && is_empty(&tunnel->out)) local |= EPOLLIN;
         if (!is_empty(&tunnel->in)) local |= EPOLLOUT;
         break;
@@ -375,6 +377,7 @@ static bool move_in(struct asg_rpc_tunnel *tunnel)
             return false;
         }
         tunnel->is_net_over = error == SSL_ERROR_ZERO_RETURN;
+        tunnel->is_read_held = error == SSL_ERROR_WANT_WRITE;
     }
     if (is_empty(in)) return has_moved;
     ssize_t count =

@@ -2,6 +2,7 @@
  */
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -97,6 +98,7 @@ struct served {
     struct asg_rpc_server *server;
     atomic_int handled;
     bool is_heard;
+    uint32_t answer_bytes; /* that a client takes; 0: as usual */
     char target[64];
 };
 
@@ -144,8 +146,11 @@ static struct results call_as(struct served *served, const char *peer,
                   asg_rpc_identity_new(leaf == NULL ? NULL : leaf->certificate_pem,
                                        leaf == NULL ? NULL : leaf->key_pem, NULL,
                                        &identity, &error));
-    const struct asg_rpc_client_options options = {
-        .identity = identity, .check = check, .check_context = seen};
+    const struct asg_rpc_client_options options = {.identity = identity,
+                                                   .check = check,
+                                                   .check_context = seen,
+                                                   .max_message_bytes =
+                                                       served->answer_bytes};
     struct asg_rpc_client *client = NULL;
     assert_status(ASG_OK, asg_rpc_client_new(&options, &client, &error));
     asg_rpc_identity_destroy(&identity); /* the client keeps it */
@@ -441,7 +446,7 @@ static void test_failures_have_words_and_leave_nothing(void **state)
 
 /* ---- a server with a true certificate that never ends what it says ---- */
 
-enum flood { FLOOD_HEADERS, FLOOD_KEY_UPDATES };
+enum flood { FLOOD_HEADERS, FLOOD_KEY_UPDATES, FLOOD_QUESTIONS };
 
 struct chatterbox {
     enum flood flood;
@@ -481,6 +486,15 @@ static void say_key_updates(SSL *ssl)
     }
 }
 
+/* Each wants a word back, and none is read. */
+static void ask_for_key_updates(SSL *ssl)
+{
+    for (int i = 0; i < 10000000; i++) {
+        if (SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) != 1) return;
+        if (SSL_do_handshake(ssl) != 1) return;
+    }
+}
+
 static void *chatter(void *context)
 {
     struct chatterbox *box = context;
@@ -489,6 +503,7 @@ static void *chatter(void *context)
     if (fd >= 0 && SSL_set_fd(ssl, fd) == 1 && SSL_accept(ssl) == 1) {
         if (box->flood == FLOOD_HEADERS) say_headers(ssl);
         if (box->flood == FLOOD_KEY_UPDATES) say_key_updates(ssl);
+        if (box->flood == FLOOD_QUESTIONS) ask_for_key_updates(ssl);
     }
     SSL_free(ssl);
     if (fd >= 0) (void)close(fd);
@@ -506,6 +521,14 @@ static void chatter_begin(struct chatterbox *box, enum flood flood)
     struct sockaddr_in address = {.sin_family = AF_INET};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t length = sizeof address;
+    if (flood == FLOOD_QUESTIONS) { /* of small packets, and deaf after a few */
+        const int segment = 88;     /* the least */
+        const int room = 2304;
+        assert_int_equal(0, setsockopt(box->listener, IPPROTO_TCP, TCP_MAXSEG, &segment,
+                                       sizeof segment));
+        assert_int_equal(
+            0, setsockopt(box->listener, SOL_SOCKET, SO_RCVBUF, &room, sizeof room));
+    }
     assert_int_equal(0, bind(box->listener, (struct sockaddr *)&address, length));
     assert_int_equal(0, listen(box->listener, 1));
     assert_int_equal(0, getsockname(box->listener, (struct sockaddr *)&address, &length));
@@ -538,6 +561,31 @@ static void test_server_that_never_ends_is_cut_off(void **state)
         assert_non_null(strstr(results.text, "sends more than an answer can have"));
         chatter_end(&box);
     }
+}
+
+static int64_t used_ms(void)
+{
+    struct timespec used;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
+}
+
+/* Reading that waits for room to write in waits without turning round and round. */
+static void test_server_that_asks_and_does_not_listen_costs_nothing(void **state)
+{
+    (void)state;
+    (void)signal(SIGPIPE, SIG_IGN); /* of the chatterbox */
+    struct chatterbox box;
+    chatter_begin(&box, FLOOD_QUESTIONS);
+    struct served at_box = {.answer_bytes = 64 << 20};
+    memcpy(at_box.target, box.target, sizeof at_box.target);
+    struct seen seen = {.is_fine = true};
+    int64_t before_ms = used_ms();
+    struct results results = call_as(&at_box, "i-1", &client_leaf, &seen);
+    int64_t cost_ms = used_ms() - before_ms;
+    chatter_end(&box);
+    assert_int_equal(ASG_RPC_DEADLINE_EXCEEDED, results.code);
+    assert_in_range(cost_ms, 0, DEADLINE_MS / 4);
 }
 
 static void test_options_that_would_be_unsafe_are_refused(void **state)
@@ -614,6 +662,7 @@ int main(void)
         cmocka_unit_test(test_client_shows_its_replaced_identity),
         cmocka_unit_test(test_failures_have_words_and_leave_nothing),
         cmocka_unit_test(test_server_that_never_ends_is_cut_off),
+        cmocka_unit_test(test_server_that_asks_and_does_not_listen_costs_nothing),
         cmocka_unit_test(test_options_that_would_be_unsafe_are_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
