@@ -16,6 +16,7 @@ import sys
 sys.dont_write_bytecode = True
 import roots  # noqa: E402
 import sbom  # noqa: E402
+import tarball  # noqa: E402
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -23,6 +24,12 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file_
 def version():
     with open(os.path.join(SOURCE, "debian", "changelog")) as file:
         return re.match(r"openasg \((\S+)\)", file.readline())[1]
+
+
+def time_of_changelog():
+    said = subprocess.run(["dpkg-parsechangelog", "-l", os.path.join(SOURCE, "debian/changelog"),
+                           "-S", "Timestamp"], check=True, capture_output=True, text=True)
+    return int(said.stdout)
 
 
 def build_packages():
@@ -56,14 +63,12 @@ def say_version(folder, wanted):
         file.write(re.sub(r"^openasg \(\S+\)", f"openasg ({wanted})", text))
 
 
-def compile_in(root, where, wanted, log):
-    """Build in `where` (a path in the root; of the host without one); returns its folder."""
+def compile_in(root, where, source, log):
+    """Build `source` in `where` (a path in the root; of the host without one); returns its
+    folder."""
     outside = root.inside(where) if root else where
     shutil.rmtree(outside, ignore_errors=True)
-    tree = os.path.join(outside, "openasg")
-    copy_source(tree)
-    if wanted != version():
-        say_version(tree, wanted)
+    shutil.copytree(source, os.path.join(outside, "openasg"))
     command = ["sh", "-c", f"cd {where}/openasg && dpkg-buildpackage -us -uc -b"]
     options = {"DEB_BUILD_OPTIONS": f"parallel={os.environ.get('ASG_JOBS') or os.cpu_count()}"}
     if root:
@@ -103,7 +108,12 @@ def main():
         print(f"building ON THIS HOST, not in a clean root: {why}", flush=True)
     where = "/build/openasg" if root else os.path.join(options.to, "work")
     log = os.path.join(options.to, "build.log")
-    made = compile_in(root, where, options.version, log)
+    source = os.path.join(options.to, "source")  # once: the tree may go on meanwhile
+    shutil.rmtree(source, ignore_errors=True)
+    copy_source(source)
+    if options.version != version():
+        say_version(source, options.version)
+    made = compile_in(root, where, source, log)
     first = digests(made)
     for path in glob.glob(os.path.join(options.to, "openasg*_*")):
         os.remove(path)
@@ -112,15 +122,19 @@ def main():
             shutil.copy(os.path.join(made, name), options.to)
     path, count = sbom.write(options.to)
     print(f"{count} components in {path}")
+    if root:
+        path = tarball.make(options.to, options.version, time_of_changelog())
+        print(f"{os.path.getsize(path) / 1e6:.1f} MB: {path}")
     if options.twice:
         print("building again, at another path", flush=True)
-        again = compile_in(root, where + "-once-more", options.version, log + ".2")
+        again = compile_in(root, where + "-once-more", source, log + ".2")
         second = digests(again)
         differ = [name for name in first if second.get(name) != first[name]]
         if differ or first.keys() != second.keys():
             raise SystemExit("not the same bytes: " + ", ".join(differ)
                              + f"\ncompare {made} and {again}")
         print(f"the same bytes twice: {len(first)} packages")
+    shutil.rmtree(source)
     if not options.no_lintian:
         changes = glob.glob(os.path.join(options.to, "*.changes"))
         done = subprocess.run(["lintian", "--allow-root", "--pedantic", "--display-info",

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 
 SUITE = "bookworm"
+OLDEST = "bullseye"  # glibc 2.31
+BARE = ["systemd-standalone-sysusers"]  # what the packages may take for granted, at least
 MIRROR = os.environ.get("ASG_DEBIAN_MIRROR", "http://deb.debian.org/debian")
 
 # /proc and the few devices that programs want; all gone with the namespace.
@@ -95,16 +97,25 @@ def copy(source, path):
     return Root(path)
 
 
+def debootstrap(suite, path):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    done = subprocess.run(["debootstrap", "--variant=minbase", suite, path, MIRROR],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          stdin=subprocess.DEVNULL)
+    if done.returncode != 0:
+        raise SystemExit(done.stdout[-2000:] + "\ndebootstrap could not make it; set "
+                         "ASG_DEBIAN_MIRROR to an archive that can be reached")
+
+
+def oldest(folder):
+    """The oldest Debian that the archive still has: what an image may be."""
+    return made(os.path.join(folder, OLDEST), [OLDEST], lambda path: debootstrap(OLDEST, path))
+
+
 def minimal(folder):
     """What debootstrap's smallest variant has: essential packages and apt."""
     def make(path):
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        done = subprocess.run(["debootstrap", "--variant=minbase", SUITE, path, MIRROR],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              stdin=subprocess.DEVNULL)
-        if done.returncode != 0:
-            raise SystemExit(done.stdout[-2000:] + "\ndebootstrap could not make it; set "
-                             "ASG_DEBIAN_MIRROR to an archive that can be reached")
+        debootstrap(SUITE, path)
         shutil.copy("/etc/resolv.conf", os.path.join(path, "etc/resolv.conf"))
         Root(path).run("apt-get", "update", "-q")
         # Nothing starts by being installed.

@@ -7,6 +7,7 @@ group out, upgrade, remove, purge, install again. Each step says what it saw."""
 
 import argparse
 import glob
+import json
 import os
 import re
 import resource
@@ -16,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import time
 
 sys.dont_write_bytecode = True
@@ -302,11 +304,42 @@ def scale_out(host):
           "a group of two instances, whose agents have enrolled", text)
 
 
+def try_archive(host, oldest, path):
+    """The agent of the archive enrols from a Debian with an older C library: its instances'
+    user data changes into that root."""
+    folder = "/var/tmp/oldest"
+    roots.copy(oldest, host.root.inside(folder))
+    with tarfile.open(path) as archive:
+        archive.extractall(host.root.inside(folder))
+    subprocess.run(["nsenter", "-t", host.pid, "-m", "-p", "mount", "-t", "proc", "proc",
+                    host.root.inside(folder + "/proc")], check=True)
+    libc = host.run("chroot", folder, "ldd", "--version").splitlines()[0].split()[-1]
+    said = host.run("chroot", folder, "env", "LD_TRACE_LOADED_OBJECTS=1",
+                    "/opt/openasg-agent/bin/openasg-agent")
+    taken = re.findall(r"(?m)(/\S+) \(0x", said)
+    check("libc.so.6" in said and all(name.startswith("/opt/openasg-agent/") for name in taken), f"the agent of {os.path.basename(path)} takes no library of {roots.OLDEST}",
+          said)
+    host.write("/var/tmp/old.sh", f"#!/bin/sh\nexec chroot {folder} "
+               "/opt/openasg-agent/bin/openasg-agent --interval-ms 500 --dir /var/tmp/agent "
+               "--grpc-listen ':0'\n")
+    for command in (
+            "template create old --image ami-00000000000000001 --instance-type t3.micro "
+            "--user-data-file /var/tmp/old.sh",
+            "group create old --min 0 --max 1 --desired 1 --template old --zones us-east-1a "
+            "--health-check agent", "wait old --at-least 1 --timeout 2m"):
+        host.run("openasg", *command.split())
+    row, = json.loads(host.run("openasg", "instance", "list", "old", "-o", "json"))
+    wait_for("its reports", lambda: json.loads(host.run(
+        "openasg", "instance", "list", "old", "-o", "json"))[0]["is_reporting"])
+    say(f"it enrols and reports from {roots.OLDEST} (glibc {libc})")
+    host.run("openasg", "group", "delete", "old", "--force", is_checked=False)
+
+
 def cluster_of(host):
     return re.search(r"(?m)^\W*cluster\S*\s+(\S+)", host.run("openasg", "status"))[1]
 
 
-def play(root, old, new, version):
+def play(root, old, new, version, oldest):
     host = Host(root)
     try:
         start = time.monotonic()
@@ -317,6 +350,8 @@ def play(root, old, new, version):
         running = start_all(host)
         scale_out(host)
         say(f"from nothing to two instances in {time.monotonic() - start:.0f} s")
+        for archive in glob.glob(os.path.join(new, "openasg-agent-*.tar.gz")):
+            try_archive(host, oldest, archive)
         agent = Service(host, "openasg-agent")
         host.write("/etc/default/openasg-agent",
                    host.read("/etc/default/openasg-agent")
@@ -344,8 +379,8 @@ def play(root, old, new, version):
         say("and scales the same group out")
         for service in running:
             service.stop()
-        said = host.run("openasg", "log", "verify", "/var/lib/openasg/openasg.log")
-        say("openasg log verify: " + said.strip().splitlines()[0])
+        host.run("openasg", "log", "verify", "/var/lib/openasg/openasg.log")
+        say("openasg log verify proves its log")
     finally:
         host.end()
 
@@ -388,14 +423,15 @@ def main():
     if not found:
         raise SystemExit("no packages there: ./dev package first")
     version = re.search(r"_(.*)_", os.path.basename(found[0]))[1]
-    bare = roots.with_packages(folder, "bare", ["systemd-standalone-sysusers"])
+    bare = roots.with_packages(folder, "bare", roots.BARE)
+    oldest = roots.oldest(folder)
     root = roots.copy(bare, os.path.join(folder, "try"))
     global begun
     begun = time.monotonic()
     old = os.path.join(options.packages, "before")
     relabel(options.packages, old, OLD)
     try:
-        play(root, old, options.packages, version)
+        play(root, old, options.packages, version, oldest)
     finally:
         shutil.rmtree(old)
         if not options.keep:
