@@ -361,6 +361,18 @@ static void pump_dispatch(struct asg_controller *controller)
     flush(controller); /* jobs it gave up */
 }
 
+/* The rows of metrics.h stand in the order of the kinds. */
+static void gauge_alarms(const struct asg_alarm_counts *alarms)
+{
+    _Static_assert(ASG_COUNT_ALARMS_CREDENTIALS - ASG_COUNT_ALARMS_MASS_SILENCE + 1 ==
+                       ASG_ALARM_COUNT,
+                   "each kind of alarm has its row");
+    for (int kind = 0; kind < ASG_ALARM_COUNT; kind++) {
+        asg_gauge((enum asg_controller_metric)(ASG_COUNT_ALARMS_MASS_SILENCE + kind),
+                  alarms->of[kind]);
+    }
+}
+
 static void update_gauges(struct asg_controller *controller)
 {
     asg_gauge(ASG_COUNT_PEERS_REFUSED, (int64_t)asg_bus_refused_count(controller->bus));
@@ -402,11 +414,13 @@ static void update_gauges(struct asg_controller *controller)
     asg_gauge(ASG_COUNT_WORKERS, jobs.workers);
     const struct asg_root *root = asg_view_hold(controller->view);
     struct asg_totals totals = asg_root_totals(root);
-    int64_t alarms = asg_root_alarms(root, asg_root_time_ms(root));
+    struct asg_alarm_counts alarms = asg_root_alarms(root, asg_root_time_ms(root));
     asg_view_drop(&root);
-    asg_gauge(ASG_COUNT_ALARMS,
-              alarms + jobs.aside +
-                  asg_reconciler_missing(controller->reconciler).is_mass);
+    alarms.of[ASG_ALARM_CREDENTIALS] += jobs.refused;
+    gauge_alarms(&alarms);
+    asg_gauge(ASG_COUNT_ALARMS_WORKER_PUT_ASIDE, jobs.aside);
+    asg_gauge(ASG_COUNT_ALARMS_MASS_ABSENCE,
+              asg_reconciler_missing(controller->reconciler).is_mass);
     asg_gauge(ASG_COUNT_GROUPS, totals.groups);
     asg_gauge(ASG_COUNT_INSTANCES, totals.instances);
     asg_gauge(ASG_COUNT_JOBS_DEAD, totals.dead_jobs);

@@ -1076,7 +1076,9 @@ struct asg_dispatch_counts asg_dispatch_counts(const struct asg_dispatch *dispat
     }
     for (struct asg_dispatch_worker *w = dispatch->workers; w != NULL; w = w->next) {
         counts.workers++;
-        counts.aside += asg_trust_is_aside(w->trust, dispatch->pumped_ms);
+        bool is_refused = w->trust->refused[0] != '\0'; /* told of as that alone */
+        counts.refused += is_refused;
+        counts.aside += !is_refused && asg_trust_is_aside(w->trust, dispatch->pumped_ms);
     }
     return counts;
 }

@@ -65,7 +65,8 @@ struct asg_dispatch_counts {
     uint32_t queued;
     uint32_t leased;
     uint32_t workers;
-    uint32_t aside; /* of them; by the last pump's clock */
+    uint32_t aside;   /* of them; by the last pump's clock */
+    uint32_t refused; /* of them: AWS does not accept their credentials */
 };
 
 void asg_dispatch_new(const struct asg_dispatch_options *options, int64_t mono_ms,

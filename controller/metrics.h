@@ -106,7 +106,30 @@
     X(SUSPECTS, "asg_suspects", "", GAUGE, "Silent instances being probed.")             \
     X(GROUPS, "asg_groups", "", GAUGE, "Groups.")                                        \
     X(INSTANCES, "asg_instances", "", GAUGE, "Instances of all groups.")                 \
-    X(ALARMS, "asg_alarms", "", GAUGE, "Alarms that stand.")                             \
+    X(ALARMS_MASS_SILENCE, "asg_alarms", "kind=\"mass-silence\"", GAUGE,                 \
+      "Alarms that stand, by kind.")                                                     \
+    X(ALARMS_DEAD_LETTER, "asg_alarms", "kind=\"dead-letter\"", GAUGE,                   \
+      "Alarms that stand, by kind.")                                                     \
+    X(ALARMS_LAUNCH_BREAKER, "asg_alarms", "kind=\"launch-breaker\"", GAUGE,             \
+      "Alarms that stand, by kind.")                                                     \
+    X(ALARMS_TOO_MANY_UNHEALTHY, "asg_alarms", "kind=\"too-many-unhealthy\"", GAUGE,     \
+      "Alarms that stand, by kind.")                                                     \
+    X(ALARMS_CHURN, "asg_alarms", "kind=\"churn\"", GAUGE,                               \
+      "Alarms that stand, by kind.")                                                     \
+    X(ALARMS_ORPHAN, "asg_alarms", "kind=\"orphan\"", GAUGE,                             \
+      "Alarms that stand, by kind.")                                                     \
+    X(ALARMS_LOG_BEHIND, "asg_alarms", "kind=\"log-behind\"", GAUGE,                     \
+      "Alarms that stand, by kind.")                                                     \
+    X(ALARMS_ENROLMENT, "asg_alarms", "kind=\"enrolment\"", GAUGE,                       \
+      "Alarms that stand, by kind.")                                                     \
+    X(ALARMS_NOTICE, "asg_alarms", "kind=\"notice\"", GAUGE,                             \
+      "Alarms that stand, by kind.")                                                     \
+    X(ALARMS_CREDENTIALS, "asg_alarms", "kind=\"credentials\"", GAUGE,                   \
+      "Alarms that stand, by kind.")                                                     \
+    X(ALARMS_MASS_ABSENCE, "asg_alarms", "kind=\"mass-absence\"", GAUGE,                 \
+      "Alarms that stand, by kind.")                                                     \
+    X(ALARMS_WORKER_PUT_ASIDE, "asg_alarms", "kind=\"worker-put-aside\"", GAUGE,         \
+      "Alarms that stand, by kind.")                                                     \
     X(API_OK, "asg_api_requests_total", "answer=\"ok\"", COUNTER,                        \
       "Requests of the Auto Scaling API, by what they were answered.")                   \
     X(API_REFUSED, "asg_api_requests_total", "answer=\"refused\"", COUNTER,              \

@@ -6,15 +6,17 @@
 #include "core/world/world.h"
 #include "model/changes.h"
 
-/* A list of texts that grows. */
+/* A list of texts that grows, and how many are of which kind. */
 struct asg_alarm_texts {
     struct asg_arena *arena;
     const char **items;
     size_t count;
     size_t capacity;
+    struct asg_alarm_counts counts;
 };
 
-void asg_alarm_stand(struct asg_alarm_texts *alarms, const char *text);
+void asg_alarm_stand(struct asg_alarm_texts *alarms, enum asg_alarm_kind kind,
+                     const char *text);
 
 /* What an operator should look at in a group, whatever the time is: all but the breaker
  * of launches, which asg_core_say_breaker() says while it is open. */

@@ -136,7 +136,9 @@ static void count_in(struct asg_totals *totals, const struct asg_page *page)
 {
     const struct asg_group_sheet *sheet = &page->sheet->content;
     totals->instances += page->counts.instances;
-    totals->alarms += (uint32_t)sheet->alarms.count;
+    for (int kind = 0; kind < ASG_ALARM_COUNT; kind++) {
+        totals->alarms.of[kind] += sheet->alarm_counts.of[kind];
+    }
     totals->breakers += sheet->breaker_until_ms != 0 ? 1 : 0;
     assert(totals->breakers <= totals->groups);
 }
@@ -146,7 +148,10 @@ static void count_out(struct asg_totals *totals, const struct asg_page *page)
     const struct asg_group_sheet *sheet = &page->sheet->content;
     assert(totals->instances >= page->counts.instances);
     totals->instances -= page->counts.instances;
-    totals->alarms -= (uint32_t)sheet->alarms.count;
+    for (int kind = 0; kind < ASG_ALARM_COUNT; kind++) {
+        assert(totals->alarms.of[kind] >= sheet->alarm_counts.of[kind]);
+        totals->alarms.of[kind] -= sheet->alarm_counts.of[kind];
+    }
     totals->breakers -= sheet->breaker_until_ms != 0 ? 1 : 0;
 }
 
@@ -231,15 +236,18 @@ struct asg_totals asg_root_totals(const struct asg_root *root)
     return root->totals;
 }
 
-uint32_t asg_root_alarms(const struct asg_root *root, int64_t now_ms)
+struct asg_alarm_counts asg_root_alarms(const struct asg_root *root, int64_t now_ms)
 {
     const struct asg_totals *totals = &root->totals;
-    uint32_t alarms =
-        totals->alarms + (uint32_t)root->cluster->content.status.alarms.count;
+    struct asg_alarm_counts alarms = totals->alarms;
+    for (int kind = 0; kind < ASG_ALARM_COUNT; kind++) {
+        alarms.of[kind] += root->cluster->content.alarm_counts.of[kind];
+    }
     if (totals->breakers == 0) return alarms;
     for (size_t i = 0; i < totals->groups; i++) {
         const struct asg_page *page = asg_root_page(root, i);
-        alarms += page->sheet->content.breaker_until_ms > now_ms ? 1 : 0;
+        bool is_open = page->sheet->content.breaker_until_ms > now_ms;
+        alarms.of[ASG_ALARM_LAUNCH_BREAKER] += is_open ? 1 : 0;
     }
     return alarms;
 }

@@ -114,8 +114,8 @@ struct asg_totals {
     uint32_t instances;
     uint32_t open_jobs;
     uint32_t dead_jobs;
-    uint32_t alarms;   /* of groups, whatever the time is */
-    uint32_t breakers; /* groups whose launches pause, or did */
+    struct asg_alarm_counts alarms; /* of groups, whatever the time is */
+    uint32_t breakers;              /* groups whose launches pause, or did */
 };
 
 /* "" while the controller leads; else why not: what is to be read is of before. */
@@ -130,7 +130,7 @@ int64_t asg_root_time_ms(const struct asg_root *root);
 struct asg_totals asg_root_totals(const struct asg_root *root);
 
 /* Alarms that stand at that moment: of groups and of what belongs to none. */
-uint32_t asg_root_alarms(const struct asg_root *root, int64_t now_ms);
+struct asg_alarm_counts asg_root_alarms(const struct asg_root *root, int64_t now_ms);
 
 const struct asg_cluster_sheet *asg_root_cluster(const struct asg_root *root);
 

@@ -32,14 +32,20 @@ struct asg_changes {
 
 /* All that is to be seen of a group besides its instances. The counts of `group` stay
  * zero: they follow from the instances and the time. */
+/* Alarms that stand, by kind. */
+struct asg_alarm_counts {
+    uint32_t of[ASG_ALARM_COUNT];
+};
+
 struct asg_group_sheet {
     struct asg_group_view group;
     struct asg_policy_config *policies; /* by name, as the next */
     size_t policy_count;
     struct asg_schedule_config *schedules;
     size_t schedule_count;
-    struct asg_texts alarms;  /* that stand whatever the time is */
-    int64_t breaker_until_ms; /* launches pause until then; may be over */
+    struct asg_texts alarms;              /* that stand whatever the time is */
+    struct asg_alarm_counts alarm_counts; /* of these */
+    int64_t breaker_until_ms;             /* launches pause until then; may be over */
 };
 
 /* How many of some instances are what. */
@@ -65,6 +71,7 @@ struct asg_instance_rows {
  * stay out of `status`. */
 struct asg_cluster_sheet {
     struct asg_status_view status;
+    struct asg_alarm_counts alarm_counts; /* of its alarms */
     struct asg_template_view *templates;
     size_t template_count;
     struct asg_orphan_view *orphans;

@@ -50,6 +50,7 @@ static inline void write_sheet(const struct asg_group_sheet *sheet, struct asg_b
     for (size_t i = 0; i < sheet->alarms.count; i++) {
         asg_bytes_append(ret, sheet->alarms.items[i], strlen(sheet->alarms.items[i]) + 1);
     }
+    asg_bytes_append(ret, &sheet->alarm_counts, sizeof sheet->alarm_counts);
     asg_bytes_append(ret, &sheet->breaker_until_ms, sizeof sheet->breaker_until_ms);
 }
 
@@ -117,6 +118,7 @@ static inline void write_cluster(const struct asg_cluster_sheet *cluster,
     status.open_jobs = 0;
     status.dead_jobs = 0;
     asg_wire_encode(&asg_status_view_schema, &status, ret);
+    asg_bytes_append(ret, &cluster->alarm_counts, sizeof cluster->alarm_counts);
     for (size_t i = 0; i < cluster->template_count; i++) {
         asg_wire_encode(&asg_template_view_schema, &cluster->templates[i], ret);
     }

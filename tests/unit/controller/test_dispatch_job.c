@@ -601,6 +601,8 @@ static void test_dispatch_puts_a_worker_aside_that_fails_what_another_can(void *
     asg_dispatch_alarms(f->dispatch, 400000, &arena, &alarms);
     assert_int_equal(1, alarms.count);
     assert_non_null(strstr(alarms.items[0], "refuses the credentials of worker one"));
+    assert_int_equal(1, asg_dispatch_counts(f->dispatch).refused);
+    assert_int_equal(0, asg_dispatch_counts(f->dispatch).aside); /* counted once */
     asg_arena_clear(&arena);
 }
 
@@ -616,6 +618,8 @@ static void test_dispatch_says_who_is_put_aside(void **state)
     asg_dispatch_alarms(f->dispatch, 400000, &arena, &alarms);
     assert_int_equal(1, alarms.count);
     assert_non_null(strstr(alarms.items[0], "worker one is put aside"));
+    assert_int_equal(1, asg_dispatch_counts(f->dispatch).aside);
+    assert_int_equal(0, asg_dispatch_counts(f->dispatch).refused);
     asg_arena_clear(&arena);
 }
 

@@ -7,6 +7,7 @@
 #include "controller/metrics.h"
 #include "controller/serve_http.h"
 #include "lib/http_get.h"
+#include "model/enums.h"
 
 static atomic_bool is_leading;
 static struct asg_status_pages *http;
@@ -64,6 +65,15 @@ static void test_http_prints_metrics_that_promtool_accepts(void **state)
     const char *text = ask("GET", "/metrics");
     assert_non_null(strstr(text, "asg_reports_total 5\n"));
     assert_non_null(strstr(text, "asg_commit_duration_seconds_count 1\n"));
+    for (int kind = 0; kind < ASG_ALARM_COUNT; kind++) {
+        char row[96];
+        (void)snprintf(row, sizeof row, "asg_alarms{kind=\"%s\"} %d\n",
+                       asg_enum_word(&asg_alarm_kind_words, kind), kind);
+        asg_gauge((enum asg_controller_metric)(ASG_COUNT_ALARMS_MASS_SILENCE + kind),
+                  kind);
+        if (strstr(ask("GET", "/metrics"), row) == NULL) fail_msg("no %s", row);
+    }
+    text = ask("GET", "/metrics");
     const char *body = strstr(text, "\r\n\r\n");
     assert_non_null(body);
     if (system("command -v promtool >/dev/null 2>&1") != 0) {

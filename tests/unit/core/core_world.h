@@ -295,6 +295,23 @@ static struct asg_group_view group(struct asg_arena *arena)
     return views[0];
 }
 
+/* Of a kind, of all groups and of what belongs to none; not the breakers, which are over
+ * by themselves. */
+static inline uint32_t alarms_of(enum asg_alarm_kind kind)
+{
+    struct asg_arena arena = {0};
+    struct asg_cluster_sheet cluster;
+    asg_core_view_cluster(w.core, &arena, &cluster);
+    uint32_t count = cluster.alarm_counts.of[kind];
+    for (uint32_t no = 1; no <= 8; no++) {
+        struct asg_group_sheet sheet;
+        if (!asg_core_view_sheet(w.core, no, &arena, &sheet)) continue;
+        count += sheet.alarm_counts.of[kind];
+    }
+    asg_arena_clear(&arena);
+    return count;
+}
+
 /* The alarms that stand, for `openasg status` and the gauge. */
 static inline void expect_alarms(size_t count, const char *words)
 {

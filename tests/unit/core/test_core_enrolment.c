@@ -231,6 +231,7 @@ static void test_other_keys_are_refused_with_one_alarm_until_it_is_rebound(void 
     enrol_as(1, CURVE_2, TLS_1);
     expect_refused("Denied", "i-1 is enrolled with other keys");
     expect_alarms(1, "web: other keys were asked for i-1");
+    assert_int_equal(1, alarms_of(ASG_ALARM_ENROLMENT));
     enrol_as(1, CURVE_1, TLS_2);
     expect_refused("Denied", "i-1 is enrolled with other keys");
     save_and_load();
@@ -244,6 +245,7 @@ static void test_other_keys_are_refused_with_one_alarm_until_it_is_rebound(void 
     rebind("i-1", NULL);
     assert_true(w.is_ok);
     assert_string_equal("unbound the keys of 1 instance", w.reply);
+    assert_int_equal(0, alarms_of(ASG_ALARM_ENROLMENT));
     assert_non_null(strstr(w.said, "over: enrolment: i-1: its keys are forgotten"));
     assert_int_equal(1, member.count);
     assert_string_equal("", member.curve_key);

@@ -88,6 +88,7 @@ static void test_generations_that_die_young_stop_the_launches(void **state)
     assert_non_null(strstr(w.said, "alarm churn"));
     assert_non_null(strstr(w.said, "3 generations of instances died"));
     expect_alarms(1, "nothing is launched until `openasg unhalt web`");
+    assert_int_equal(1, alarms_of(ASG_ALARM_CHURN));
     for (int i = 0; i < 100; i++) {
         pass(60000);
     }

@@ -23,6 +23,7 @@ static void test_a_group_of_one_out_of_reach_is_left_alone(void **state)
     assert_non_null(strstr(w.said, "alarm mass-silence: 1 of 1 agents are silent and "
                                    "out of reach: assuming a network partition"));
     expect_alarms(1, "web: all of its agents are out of reach");
+    assert_int_equal(1, alarms_of(ASG_ALARM_MASS_SILENCE));
     sign(1, ASG_SIGN_REPORTING);
     assert_non_null(strstr(w.said, "over: mass-silence: 0 of 1 agents"));
     expect_alarms(0, "");

@@ -318,6 +318,7 @@ static void test_a_quota_stops_launches_at_once_and_is_tried_every_five_minutes(
     make_group(8, (struct asg_group_config){0});
     assert_int_equal(1, w.launch_requests);
     expect_alarms(2, "web is degraded: quota, VcpuLimitExceeded");
+    assert_int_equal(1, alarms_of(ASG_ALARM_DEAD_LETTER));
     wait_minutes(60);
     assert_int_equal(13, w.launch_requests);
     assert_null(strstr(w.said, "dead letter"));
@@ -488,6 +489,7 @@ static void test_an_orphan_waits_a_quarter_of_an_hour(void **state)
     step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
     assert_non_null(strstr(w.said, "alarm orphan"));
     expect_alarms(1, "i-99 has this cluster's tag");
+    assert_int_equal(1, alarms_of(ASG_ALARM_ORPHAN));
     w.now_ms += 899000;
     step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &observed});
     assert_int_equal(0, w.ended_count);

@@ -115,6 +115,46 @@ static void test_what_is_held_stays(void **state)
     asg_view_drop(&after);
 }
 
+static void put_alarmed(const char *name, uint32_t churn, uint32_t notices,
+                        int64_t breaker_until_ms)
+{
+    struct asg_sheet *sheet = sheet_of(name, 1);
+    sheet->content.alarm_counts.of[ASG_ALARM_CHURN] = churn;
+    sheet->content.alarm_counts.of[ASG_ALARM_NOTICE] = notices;
+    sheet->content.breaker_until_ms = breaker_until_ms;
+    asg_draft_put(view, asg_page_new(sheet, NULL, 0));
+}
+
+static struct asg_alarm_counts alarms_at(int64_t now_ms)
+{
+    const struct asg_root *root = asg_view_hold(view);
+    struct asg_alarm_counts ret = asg_root_alarms(root, now_ms);
+    asg_view_drop(&root);
+    return ret;
+}
+
+static void test_alarms_are_counted_by_kind(void **state)
+{
+    (void)state;
+    asg_view_begin(view, true);
+    put_alarmed("web", 1, 2, 70);
+    put_alarmed("api", 1, 0, 0);
+    asg_view_publish(view, 50);
+    struct asg_alarm_counts alarms = alarms_at(50);
+    assert_int_equal(2, alarms.of[ASG_ALARM_CHURN]);
+    assert_int_equal(2, alarms.of[ASG_ALARM_NOTICE]);
+    assert_int_equal(1, alarms.of[ASG_ALARM_LAUNCH_BREAKER]);
+    assert_int_equal(0, alarms.of[ASG_ALARM_ORPHAN]);
+    assert_int_equal(0, alarms_at(70).of[ASG_ALARM_LAUNCH_BREAKER]);
+    asg_view_begin(view, false);
+    put_alarmed("web", 0, 1, 0);
+    asg_draft_take_out(view, "api", 1);
+    asg_view_publish(view, 60);
+    alarms = alarms_at(60);
+    assert_int_equal(0, alarms.of[ASG_ALARM_CHURN]);
+    assert_int_equal(1, alarms.of[ASG_ALARM_NOTICE]);
+}
+
 static void test_only_the_group_of_that_number_goes(void **state)
 {
     (void)state;
@@ -396,6 +436,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_nothing_is_published_yet),
         TEST(test_what_is_held_stays),
+        TEST(test_alarms_are_counted_by_kind),
         TEST(test_only_the_group_of_that_number_goes),
         TEST(test_many_groups_come_and_go_in_any_order),
         TEST(test_very_many_groups_stand_on_racks),
