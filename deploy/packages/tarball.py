@@ -104,6 +104,7 @@ def make(folder, version, epoch):
     try:
         package, = glob.glob(os.path.join(folder, "openasg-agent_*.deb"))
         shutil.copy(package, root.inside("/var/tmp"))
+        root.run("apt-get", "update", "-q")  # the root may be old
         root.install("/var/tmp/" + os.path.basename(package))
         lay_out(root, stage)
         arch = re.search(r"_([a-z0-9]+)\.deb$", package)[1]

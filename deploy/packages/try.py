@@ -426,6 +426,7 @@ def main():
     bare = roots.with_packages(folder, "bare", roots.BARE)
     oldest = roots.oldest(folder)
     root = roots.copy(bare, os.path.join(folder, "try"))
+    root.run("apt-get", "update", "-q")  # the root may be old
     global begun
     begun = time.monotonic()
     old = os.path.join(options.packages, "before")
