@@ -586,6 +586,12 @@ static enum asg_status bind_all(struct asg_controller *controller,
     }
     if (status == ASG_OK) status = asg_serve_api_new(controller, error);
     if (status != ASG_OK) return status;
+    controller->refusals.known = (struct asg_known_peers){
+        .workers = controller->workers_allowed,
+        .admins = controller->admins_allowed,
+        .listen_workers = asg_bus_listener_endpoint(controller->workers),
+        .listen_admin = asg_bus_listener_endpoint(controller->admin),
+    };
     limit_strangers(controller);
     return ASG_OK;
 }
@@ -728,11 +734,6 @@ static enum asg_status read_allowed_first(struct asg_controller *controller,
         .path = settings->workers_allowed, .list = controller->workers_allowed};
     controller->admin_keys = (struct asg_peer_folder){.path = settings->admins_allowed,
                                                       .list = controller->admins_allowed};
-    controller->refusals.known =
-        (struct asg_known_peers){.workers = controller->workers_allowed,
-                                 .admins = controller->admins_allowed,
-                                 .listen_workers = settings->listen_workers,
-                                 .listen_admin = settings->listen_admin};
     struct asg_peer_folder *folders[] = {&controller->worker_keys,
                                          &controller->admin_keys};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {

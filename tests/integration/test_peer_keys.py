@@ -147,6 +147,11 @@ class PeerKeys(unittest.TestCase):
         key = self.public_key("ann")
         self.assertIn(key, refused.stderr)
         self.wait_for_log("controller", " peer_refused ", key, "admins.d")
+        shutil.copy(ann + ".pub", os.path.join(self.workers_d, "host-e.pub"))
+        self.run_openasg("status", *there, "--key-file", ann + ".key",
+                         "--server-key=" + endpoints["key"])
+        self.wait_for_log("controller", " peer_refused ", key, "this is the key of worker host-e",
+                          endpoints["workers"], "(listen.workers)")
         wrong = self.run_openasg("status", *there, *ours, "--server-key=" + key)
         self.assertEqual(wrong.returncode, 3)
         self.assertIn("hung up during the handshake", wrong.stderr)
