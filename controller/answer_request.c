@@ -288,7 +288,8 @@ void asg_take_request(struct asg_controller *controller,
     }
     const char *actor = actor_of(controller, message);
     if (actor != NULL) {
-        asg_welcome(&controller->welcomed, asg_bus_message_peer_address(message));
+        asg_welcome(&controller->welcomed, asg_bus_message_user_key(message),
+                    asg_bus_message_peer_address(message));
     }
     if (actor == NULL) {
         refuse(controller, message->peer, request.request_no, "AccessDenied",

@@ -83,13 +83,36 @@ void asg_limit_peers(const struct asg_controller_settings *settings,
     limit(ports->admin, &limits);
 }
 
-void asg_welcome(struct asg_welcomed *welcomed, const char *address)
+static void forget_all(struct asg_welcomed_key *row)
+{
+    for (size_t i = 0; i < ASG_WELCOMED_ADDRESSES; i++) {
+        asg_accept_forget(row->addresses[i]);
+    }
+    *row = (struct asg_welcomed_key){0};
+}
+
+static struct asg_welcomed_key *row_of(struct asg_welcomed *welcomed, const char *key)
+{
+    struct asg_welcomed_key *oldest = &welcomed->keys[0];
+    for (size_t i = 0; i < ASG_WELCOMED_KEYS; i++) {
+        struct asg_welcomed_key *row = &welcomed->keys[i];
+        if (row->used > 0 && strcmp(row->key, key) == 0) return row;
+        if (row->used < oldest->used) oldest = row;
+    }
+    forget_all(oldest);
+    (void)snprintf(oldest->key, sizeof oldest->key, "%s", key);
+    return oldest;
+}
+
+void asg_welcome(struct asg_welcomed *welcomed, const char *key, const char *address)
 {
     if (address == NULL || strlen(address) >= ASG_PEER_ADDRESS_MAX) return;
-    for (size_t i = 0; i < ASG_WELCOMED_MAX; i++) {
-        if (strcmp(welcomed->addresses[i], address) == 0) return;
+    struct asg_welcomed_key *row = row_of(welcomed, key != NULL ? key : "");
+    row->used = ++welcomed->used;
+    for (size_t i = 0; i < ASG_WELCOMED_ADDRESSES; i++) {
+        if (strcmp(row->addresses[i], address) == 0) return;
     }
-    char *place = welcomed->addresses[welcomed->next++ % ASG_WELCOMED_MAX];
+    char *place = row->addresses[row->next++ % ASG_WELCOMED_ADDRESSES];
     asg_accept_forget(place);
     (void)snprintf(place, ASG_PEER_ADDRESS_MAX, "%s", address);
     asg_accept_know(place);
@@ -97,8 +120,8 @@ void asg_welcome(struct asg_welcomed *welcomed, const char *address)
 
 void asg_welcome_end(struct asg_welcomed *welcomed)
 {
-    for (size_t i = 0; i < ASG_WELCOMED_MAX; i++) {
-        asg_accept_forget(welcomed->addresses[i]);
+    for (size_t i = 0; i < ASG_WELCOMED_KEYS; i++) {
+        forget_all(&welcomed->keys[i]);
     }
 }
 

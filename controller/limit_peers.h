@@ -8,6 +8,7 @@
 #ifndef ASG_CONTROLLER_LIMIT_PEERS_H
 #define ASG_CONTROLLER_LIMIT_PEERS_H
 
+#include "bus/keys.h"
 #include "controller/settings.h"
 
 #define ASG_PEER_ADDRESS_MAX 64
@@ -33,16 +34,24 @@ void asg_limit_peers(const struct asg_controller_settings *settings,
 void asg_limit_port(const struct asg_controller_settings *settings, const char *name,
                     uint16_t port, uint32_t received_bytes);
 
-#define ASG_WELCOMED_MAX 256
+#define ASG_WELCOMED_KEYS      256
+#define ASG_WELCOMED_ADDRESSES 8 /* of a key */
 
 struct asg_welcomed {
-    char addresses[ASG_WELCOMED_MAX][ASG_PEER_ADDRESS_MAX];
-    size_t next;
+    struct asg_welcomed_key {
+        char key[ASG_BUS_KEY_SIZE];
+        char addresses[ASG_WELCOMED_ADDRESSES][ASG_PEER_ADDRESS_MAX];
+        size_t next;
+        uint64_t used; /* the greater the later; 0: nobody's */
+    } keys[ASG_WELCOMED_KEYS];
+    uint64_t used;
 };
 
-/* A worker or an admin with an allowed key came from there: no stranger from now on, so
- * that it can come back in a flood. The oldest makes room. NULL is ignored. */
-void asg_welcome(struct asg_welcomed *welcomed, const char *address);
+/* A worker or an admin with this allowed key came from there: no stranger from now on, so
+ * that it can come back in a flood. The oldest address of the key makes room, so that who
+ * stole a key pushes out nobody else's; of keys, the one that came longest ago. `key` is
+ * NULL in plaintext; without an address it is ignored. */
+void asg_welcome(struct asg_welcomed *welcomed, const char *key, const char *address);
 void asg_welcome_end(struct asg_welcomed *welcomed);
 
 /* Metrics, and a warning of each port that refused, once in ten seconds at most. */

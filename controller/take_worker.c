@@ -320,7 +320,7 @@ static void take_hello(struct asg_controller *controller,
     asg_log_info_rate("dispatch", "worker_hello",
                       "worker=%s address=%s credits=%u held=%zu", hello.worker,
                       address != NULL ? address : "?", hello.credits, hello.held_count);
-    asg_welcome(&controller->welcomed, address);
+    asg_welcome(&controller->welcomed, key, address);
     if (is_witness(controller, &hello, mono_ms)) return;
     asg_dispatch_hello(controller->dispatch, message->peer, key != NULL ? key : "",
                        address != NULL ? address : "", &hello, mono_ms);

@@ -114,6 +114,8 @@ static _Atomic uint32_t slots_by_port[UINT16_MAX + 1]; /* slot + 1; 0: not limit
 static struct entry entries[SETS * WAYS];
 static _Atomic uint32_t marks[FDS];
 static _Atomic uint32_t receivable[FDS]; /* bytes; most pages are never touched */
+static _Atomic uint64_t numbers[FDS];    /* of the last accept; likewise */
+static _Atomic uint64_t last_number;
 static struct known *known;
 static size_t known_size; /* a power of two */
 static size_t known_used;
@@ -505,6 +507,7 @@ static void count_open(int slot, int fd, struct entry *entry, bool is_address_kn
     }
     if (!is_address_known) take(&port->bucket);
     port->accepted++;
+    atomic_store(&numbers[fd], atomic_fetch_add(&last_number, 1) + 1);
     (void)atomic_fetch_add(&port->open, 1);
     if (is_address_known) (void)atomic_fetch_add(&port->open_known, 1);
     if (!port->limits.may_use_reserve) {
@@ -610,6 +613,16 @@ void asg_accept_prove(int fd)
     } else if ((mark & MARK_BUDGET) != 0) {
         (void)atomic_fetch_sub(&strangers_in_budget, 1);
     }
+}
+
+uint64_t asg_accept_number(int fd)
+{
+    return fd < 0 || (uint32_t)fd >= FDS ? 0 : atomic_load(&numbers[fd]);
+}
+
+uint64_t asg_accept_last_number(void)
+{
+    return atomic_load(&last_number);
 }
 
 int asg_accept_take_spare(void)

@@ -67,6 +67,13 @@ bool asg_accept_is_known(const char *address);
  * accepted: it counts among the strangers no more. */
 void asg_accept_prove(int fd);
 
+/* Accepts at limited ports are numbered from 1. The number of the last one that got this
+ * descriptor (0: none did), and the last that was given. What was asked for the last
+ * number while its connection was open, and got less than the descriptor has now, is of
+ * a connection that had the descriptor before. */
+uint64_t asg_accept_number(int fd);
+uint64_t asg_accept_last_number(void);
+
 /* False: that port is not limited. */
 bool asg_accept_counts(uint16_t port, struct asg_accept_counts *ret);
 

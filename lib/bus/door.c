@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/accept_limits.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/text_index.h"
@@ -242,6 +243,13 @@ static bool is_of(const struct guest *guest, const char *key)
     return guest != NULL && guest->holder != NULL && strcmp(guest->holder->key, key) == 0;
 }
 
+/* By a connection that has closed, and whose descriptor another one has now. */
+static bool is_of_another(zmq_msg_t *frame, int fd)
+{
+    const char *number = zmq_msg_gets(frame, ZAP_ACCEPT_NUMBER);
+    return number != NULL && strtoull(number, NULL, 10) < asg_accept_number(fd);
+}
+
 bool door_admits(struct door *door, zmq_msg_t *frame)
 {
     const char *key = zmq_msg_gets(frame, "User-Id");
@@ -251,7 +259,8 @@ bool door_admits(struct door *door, zmq_msg_t *frame)
     if (!is_of(guest, key)) { /* its first message, or a descriptor that is used again */
         read_events(door);
         guest = guest_at(door, fd);
-        if (guest == NULL) return is_listed(door, key); /* it has left already */
+        /* It has left already. Looked at after the events: none is of a later accept. */
+        if (guest == NULL || is_of_another(frame, fd)) return is_listed(door, key);
         if (!is_of(guest, key)) take_key(door, guest, key);
         uint32_t most = door->options.connections_key;
         if (most > 0 && guest->holder->live > most && !guest->is_ended) {

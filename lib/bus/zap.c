@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include <zmq.h>
 
+#include "base/accept_limits.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/text_index.h"
@@ -145,6 +147,23 @@ static void send_text(void *socket, const char *text, int flags)
     (void)zmq_send(socket, text, strlen(text), flags);
 }
 
+/* A property of each message of the connection: the last accept's number, now that it is
+ * open (door.c). In ZMTP's form: length of the name, name, length of the value, value. */
+static void send_accept_number(void *socket)
+{
+    uint8_t bytes[64];
+    const size_t name_length = sizeof ZAP_ACCEPT_NUMBER - 1;
+    char value[24];
+    int length = snprintf(value, sizeof value, "%" PRIu64, asg_accept_last_number());
+    assert(1 + name_length + 4 + (size_t)length <= sizeof bytes);
+    bytes[0] = (uint8_t)name_length;
+    memcpy(bytes + 1, ZAP_ACCEPT_NUMBER, name_length);
+    const uint8_t head[4] = {0, 0, 0, (uint8_t)length};
+    memcpy(bytes + 1 + name_length, head, sizeof head);
+    memcpy(bytes + 1 + name_length + sizeof head, value, (size_t)length);
+    (void)zmq_send(socket, bytes, 1 + name_length + sizeof head + (size_t)length, 0);
+}
+
 static void answer(struct zap *zap, const struct request *request)
 {
     char key[ASG_BUS_KEY_SIZE] = "";
@@ -171,7 +190,11 @@ static void answer(struct zap *zap, const struct request *request)
     send_text(zap->socket, code, ZMQ_SNDMORE);
     send_text(zap->socket, why == NULL ? "OK" : why, ZMQ_SNDMORE);
     send_text(zap->socket, key, ZMQ_SNDMORE);
-    send_text(zap->socket, "", 0);
+    if (why == NULL) {
+        send_accept_number(zap->socket);
+    } else {
+        send_text(zap->socket, "", 0);
+    }
 }
 
 static void *run(void *context)

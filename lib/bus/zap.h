@@ -12,6 +12,10 @@
 #include "bus/key_set.h"
 #include "bus/refused_table.h"
 
+/* A property of each message: asg_accept_last_number() as its connection shook hands, in
+ * digits (base/accept_limits.h). */
+#define ZAP_ACCEPT_NUMBER "X-Accept-Number"
+
 struct zap;
 
 /* Bind inproc://zeromq.zap.01 and start its thread. `refused` is lent for good. */

@@ -2,6 +2,7 @@
  * connections, keys that connect too often, and those that never say a word. */
 #include <stdio.h>
 
+#include "base/accept_limits.h"
 #include "bus/bus.h"
 #include "bus/refused.h"
 #include "bus/socket.h"
@@ -188,6 +189,86 @@ static void test_a_key_has_only_so_many_connections(void **state)
         asg_bus_connection_destroy(&held[i]);
 }
 
+static uint32_t open_at(uint16_t port)
+{
+    struct asg_accept_counts counts;
+    assert_true(asg_accept_counts(port, &counts));
+    return counts.open;
+}
+
+static void wait_for_message(struct world *world)
+{
+    zmq_pollitem_t item = {.socket = world->listener->socket, .events = ZMQ_POLLIN};
+    assert_int_equal(1, zmq_poll(&item, 1, 10000));
+}
+
+static struct asg_bus_connection *connect_and_shake(struct world *world,
+                                                    const struct asg_bus_keys *keys)
+{
+    struct asg_bus_connection *connection =
+        connect_as(world, keys, world->server.public_key);
+    struct wait wait = wait_begin(10000);
+    while (asg_bus_connection_link(connection, NULL) != ASG_BUS_LINK_UP) {
+        assert_false(wait_is_over(&wait));
+        wait_a_moment();
+    }
+    return connection;
+}
+
+static int fd_of_next(struct world *world, const char *words)
+{
+    struct asg_bus_message message;
+    wait_for_message(world);
+    assert_status(ASG_OK, asg_bus_listener_receive(world->listener, &message));
+    assert_int_equal(strlen(words), message.length);
+    assert_memory_equal(words, message.data, message.length);
+    return asg_bus_message_fd(&message);
+}
+
+/* True: the other one got the descriptor of the one who had left. */
+static bool leave_a_word_and_go(struct world *world)
+{
+    uint16_t port = world->listener->port;
+    struct asg_bus_connection *thief = connect_and_shake(world, &world->client);
+    assert_status(ASG_OK, asg_bus_connection_send(thief, "left", 4));
+    wait_for_message(world);
+    asg_bus_connection_destroy(&thief);
+    struct wait wait = wait_begin(10000);
+    while (open_at(port) != 1) {
+        assert_false(wait_is_over(&wait));
+        wait_a_moment();
+    }
+    struct asg_bus_connection *honest = connect_and_shake(world, &world->other);
+    int fd = fd_of_next(world, "left");
+    assert_int_equal(0, asg_bus_listener_shut_count(world->listener));
+    assert_status(ASG_OK, asg_bus_connection_send(honest, "hello", 5));
+    bool is_same = fd_of_next(world, "hello") == fd;
+    asg_bus_connection_destroy(&honest);
+    wait = wait_begin(10000);
+    while (open_at(port) != 1) {
+        assert_false(wait_is_over(&wait));
+        wait_a_moment();
+    }
+    return is_same;
+}
+
+/* What a key said before it left does not count for who has its descriptor now. */
+static void test_who_gets_a_descriptor_is_not_taken_for_who_left_it(void **state)
+{
+    struct world *world = *state;
+    listen_with(world, (struct asg_bus_listen_options){.connections_key = 1});
+    uint16_t port = world->listener->port;
+    asg_accept_limit(port, &(struct asg_accept_limits){.name = "workers"});
+    struct asg_bus_connection *held =
+        connect_as(world, &world->client, world->server.public_key);
+    assert_true(hears(world, held, "mine", 10000, NULL));
+    struct wait wait = wait_begin(30000);
+    while (!leave_a_word_and_go(world))
+        assert_false(wait_is_over(&wait));
+    asg_accept_unlimit(port);
+    asg_bus_connection_destroy(&held);
+}
+
 static void test_a_key_connects_only_so_often(void **state)
 {
     struct world *world = *state;
@@ -274,6 +355,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_key_that_is_taken_back_is_shut_out_at_once),
         TEST(test_a_key_has_only_so_many_connections),
+        TEST(test_who_gets_a_descriptor_is_not_taken_for_who_left_it),
         TEST(test_a_key_connects_only_so_often),
         TEST(test_a_connection_that_never_says_a_word_is_ended),
         TEST(test_a_wrong_server_key_is_seen_from_both_ends),
