@@ -19,7 +19,8 @@ struct setup {
     struct asg_bus *bus;
     struct asg_bus_listener *listener;
     struct asg_bus_keys keys;
-    struct asg_allow_list *allowed; /* NULL: every key */
+    struct asg_allow_list *allowed;
+    struct asg_allow_list *own; /* of the worker alone; NULL: the test brought one */
     char endpoint[ASG_BUS_ENDPOINT_MAX];
     char folder[64];
     pid_t pid;
@@ -101,6 +102,20 @@ static void start_worker(struct setup *setup)
     left_behind = setup->pid;
 }
 
+/* The worker's key is made before it starts, and stands on a list of its own. */
+static void allow_worker(struct setup *setup)
+{
+    char path[128];
+    struct asg_bus_keys keys;
+    (void)snprintf(path, sizeof path, "%s/worker.key", setup->folder);
+    assert_status(ASG_OK, asg_bus_keys_load_or_make(path, &keys, NULL));
+    asg_allow_list_new(&setup->own);
+    asg_allow_list_add(setup->own, keys.public_key, "w1");
+    asg_bus_keys_clear(&keys);
+    setup->allowed = setup->own;
+}
+
+/* `allowed` NULL: the worker's key and no other. */
 static void open_setup(struct setup *setup, struct asg_allow_list *allowed)
 {
     end_left_behind(); /* of a test that failed before this one */
@@ -108,6 +123,7 @@ static void open_setup(struct setup *setup, struct asg_allow_list *allowed)
     (void)snprintf(setup->folder, sizeof setup->folder, "/tmp/test_worker.XXXXXX");
     assert_non_null(mkdtemp(setup->folder));
     asg_bus_keys_new(&setup->keys);
+    if (allowed == NULL) allow_worker(setup);
     assert_status(ASG_OK, asg_bus_new(1, &setup->bus, NULL));
     listen_at(setup, "tcp://127.0.0.1:*");
     scripted_start(&setup->server, play, setup);
@@ -145,6 +161,7 @@ static void close_setup(struct setup *setup)
     assert_int_equal(0, setup->server.bad_signatures);
     asg_bus_listener_destroy(&setup->listener);
     asg_bus_destroy(&setup->bus);
+    asg_allow_list_destroy(&setup->own);
     char path[128];
     (void)snprintf(path, sizeof path, "%s/worker.key", setup->folder);
     struct stat facts;
@@ -152,6 +169,8 @@ static void close_setup(struct setup *setup)
     assert_int_equal(0600, facts.st_mode & 0777);
     (void)unlink(path);
     (void)snprintf(path, sizeof path, "%s/worker.key.pub", setup->folder);
+    (void)unlink(path);
+    (void)snprintf(path, sizeof path, "%s/w1.pub", setup->folder);
     (void)unlink(path);
     (void)rmdir(setup->folder);
     asg_arena_clear(&setup->arena);
