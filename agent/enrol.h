@@ -27,7 +27,7 @@
 enum asg_enrol_outcome {
     ASG_ENROL_DONE,
     ASG_ENROL_NOBODY,   /* nobody there, or nobody who speaks our TLS */
-    ASG_ENROL_STRANGER, /* its authority is not the one in the join line */
+    ASG_ENROL_STRANGER, /* its authority is none that we trust */
     ASG_ENROL_NOT_YET,  /* the controller says: try again */
     ASG_ENROL_REFUSED,  /* the controller says no */
     ASG_ENROL_UNUSABLE, /* it answered something that is no use */

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 
+from scripted_requests import requests
 from tls_ec2 import make_certificates
 
 ARN = "arn:aws:sts::123456789012:assumed-role/web/i-0123456789abcdef0"
@@ -83,23 +84,9 @@ def act(connection, head, body, own):
 def serve(connection, context, folder, port):
     try:
         connection = context.wrap_socket(connection, server_side=True)
-        data = b""
-        while True:
-            while b"\r\n\r\n" not in data:
-                more = connection.recv(65536)
-                if not more:
-                    return
-                data += more
-            head, data = data.split(b"\r\n\r\n", 1)
-            length = 0
-            for line in head.split(b"\r\n"):
-                if line.lower().startswith(b"content-length:"):
-                    length = int(line.split(b":")[1])
-            while len(data) < length:
-                data += connection.recv(65536)
+        for head, body in requests(connection):
             with open(os.path.join(folder, "count"), "ab") as file:
                 file.write(b"x")
-            body, data = data[:length], data[length:]
             if not act(connection, head, body, port):
                 return
     except OSError:

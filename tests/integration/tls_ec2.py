@@ -17,6 +17,8 @@ import time
 import urllib.parse
 import zlib
 
+from scripted_requests import requests
+
 CONFIG = """[ca]
 default_ca = here
 [here]
@@ -163,22 +165,8 @@ def act(connection, fields, bombs):
 def serve(connection, context, bombs):
     try:
         connection = context.wrap_socket(connection, server_side=True)
-        data = b""
-        while True:
-            while b"\r\n\r\n" not in data:
-                more = connection.recv(65536)
-                if not more:
-                    return
-                data += more
-            head, data = data.split(b"\r\n\r\n", 1)
-            length = 0
-            for line in head.split(b"\r\n"):
-                if line.lower().startswith(b"content-length:"):
-                    length = int(line.split(b":")[1])
-            while len(data) < length:
-                data += connection.recv(65536)
-            fields = dict(urllib.parse.parse_qsl(data[:length].decode()))
-            data = data[length:]
+        for _, body in requests(connection):
+            fields = dict(urllib.parse.parse_qsl(body.decode()))
             if not act(connection, fields, bombs):
                 return
     except OSError:
