@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/ask_controller.h"
+#include "cli/ask_yes.h"
 #include "cli/commands.h"
 #include "model/schemas.h"
 
@@ -107,10 +108,18 @@ static int order(struct asg_cli *cli, struct asg_command *command,
 
 static int run_terminate(void *context, const struct asg_arguments *arguments)
 {
+    struct asg_cli *cli = context;
+    const char *id = asg_argument_text(arguments, 0);
     struct asg_command command = asg_new_command(ASG_COMMAND_TERMINATE_INSTANCE, "");
     command.decrement = asg_option_flag(arguments, "decrement");
     command.force = asg_option_flag(arguments, "force");
-    return order(context, &command, arguments, "terminating the instance");
+    int code = find_group(cli, id, &command.group);
+    if (code != ASG_EXIT_OK) return code;
+    command.instance_ids = arguments->values;
+    code = asg_cli_ask_yes(cli, arguments, "terminate instance %s of group %s", id,
+                           command.group);
+    if (code != ASG_EXIT_OK) return code;
+    return asg_order(cli, &command, "terminating the instance", NULL);
 }
 
 static int run_protect(void *context, const struct asg_arguments *arguments)
@@ -185,6 +194,7 @@ static const struct asg_option terminate_options[] = {
     {.name = "force",
      .type = ASG_OPTION_FLAG,
      .help = "Do it even if it terminates more than a quarter of the group at once."},
+    ASG_YES_OPTION,
 };
 static const struct asg_option move_options[] = {
     {.name = "decrement",

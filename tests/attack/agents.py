@@ -182,7 +182,7 @@ def drain_as_a_stranger(verdict, build, is_short):
             verdict.require(is_refused, f"the agent obeyed one who came with {who}")
         verdict.count(len(tries), refused)
         verdict.require(not os.path.exists(mark), "the drain script was run")
-        world.openasg("instance", "terminate", victim)
+        world.openasg("instance", "terminate", victim, "--yes")
         wait_for("the genuine drain", lambda: os.path.exists(mark), 30)
         verdict.require("\x1b" not in world.log_text(), "an escape came into the log")
     finally:

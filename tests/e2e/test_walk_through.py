@@ -472,7 +472,7 @@ class Mistakes:
         self.play.openasg("group update web --drain 1m")
         grown = self.grown(host, "openasg-agent")
         wait_for("the agent to be back", lambda: " reporting " in grown(), 30)
-        self.play.openasg(f"instance terminate {instance}")
+        self.play.openasg(f"instance terminate {instance} --yes")
         wait_for("the instance to be gone", lambda: all(
             row["instance_id"] != instance for row in self.play.ask("instance list web")), 40)
         left = host.read("/var/lib/private/openasg-agent/left").split()
