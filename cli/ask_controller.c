@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "bus/bus.h"
+#include "cli/show_result.h"
 #include "cli/try_endpoint.h"
 #include "model/check_texts.h"
 #include "text/quantity.h"
@@ -207,6 +208,17 @@ static int wait_for_answer(struct asg_cli *cli, bool is_order, struct asg_arena 
     }
 }
 
+static int say_denied(struct asg_cli *cli, const struct asg_answer *answer)
+{
+    bool has_code = answer->code != NULL && answer->code[0] != '\0';
+    bool has_words = answer->message != NULL && answer->message[0] != '\0';
+    const char *code = has_code ? answer->code : "Refused";
+    const char *words = has_words ? answer->message : "no reason given";
+    bool is_alone = cli->fails_in_json; /* the code has a field of its own */
+    return asg_cli_fail_more(cli, ASG_EXIT_FAILED, code, NULL, "%s%s%s",
+                             is_alone ? "" : code, is_alone ? "" : ": ", words);
+}
+
 int asg_ask(struct asg_cli *cli, const struct asg_request *request,
             struct asg_arena *arena, struct asg_answer *ret)
 {
@@ -234,11 +246,7 @@ int asg_ask(struct asg_cli *cli, const struct asg_request *request,
     int code = wait_for_answer(cli, is_order, arena, ret);
     if (code != ASG_EXIT_OK) return code;
     if (ret->is_ok) return ASG_EXIT_OK;
-    return asg_cli_fail(cli, ASG_EXIT_FAILED, "%s: %s",
-                        ret->code != NULL && ret->code[0] != '\0' ? ret->code : "refused",
-                        ret->message != NULL && ret->message[0] != '\0'
-                            ? ret->message
-                            : "no reason given");
+    return say_denied(cli, ret);
 }
 
 int asg_order(struct asg_cli *cli, const struct asg_command *command, const char *done,
@@ -250,10 +258,9 @@ int asg_order(struct asg_cli *cli, const struct asg_command *command, const char
     if (ret != NULL) *ret = answer;
     if (code != ASG_EXIT_OK) return code;
     bool has_words = answer.message != NULL && answer.message[0] != '\0';
-    const char *words = has_words ? answer.message : done;
-    asg_cli_write(cli->err, words, strlen(words));
-    (void)fputc('\n', cli->err);
-    return ASG_EXIT_OK;
+    struct asg_done result = asg_done_by_order(command, &answer);
+    result.message = has_words ? answer.message : done;
+    return asg_cli_result(cli, &result);
 }
 
 int asg_ask_group(struct asg_cli *cli, const char *name, bool must_exist,

@@ -27,20 +27,71 @@ void asg_cli_print(FILE *out, const char *format, ...)
     free(text);
 }
 
-int asg_cli_fail(struct asg_cli *cli, int code, const char *format, ...)
+const char *asg_exit_word(int code)
+{
+    switch (code) {
+    case ASG_EXIT_OK: return "Done";
+    case ASG_EXIT_USAGE: return "Usage";
+    case ASG_EXIT_UNREACHABLE: return "Unreachable";
+    case ASG_EXIT_NOT_VERIFIED: return "NotVerified";
+    case ASG_EXIT_DIFFERS: return "Differs";
+    case ASG_EXIT_TIMEOUT: return "Timeout";
+    default: return "Failed";
+    }
+}
+
+static void print_json_text(struct asg_cli *cli, const char *name, const char *text)
+{
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes json = {0};
+    if (text != NULL) asg_render_json_text(text, &json);
+    (void)fprintf(cli->err, "\"%s\":%s,", name,
+                  text != NULL ? asg_bytes_text(&json) : "null");
+}
+
+static void print_failure(struct asg_cli *cli, int code, const char *word,
+                          const char *advice, const char *text)
 {
     (void)fflush(cli->out);
+    if (cli->fails_in_json) {
+        (void)fputs("{\"error\":{", cli->err);
+        print_json_text(cli, "code", word != NULL ? word : asg_exit_word(code));
+        print_json_text(cli, "message", text);
+        print_json_text(cli, "advice", advice);
+        (void)fprintf(cli->err, "\"exit_code\":%d}}\n", code);
+        return;
+    }
     (void)fputs("openasg: ", cli->err);
+    asg_cli_write(cli->err, text, strlen(text));
+    (void)fputc('\n', cli->err);
+    if (advice == NULL) return;
+    asg_cli_write(cli->err, advice, strlen(advice));
+    (void)fputc('\n', cli->err);
+}
+
+int asg_cli_fail(struct asg_cli *cli, int code, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
     char *text = NULL;
     int length = vasprintf(&text, format, args);
     va_end(args);
-    if (length >= 0) {
-        asg_cli_write(cli->err, text, (size_t)length);
-        free(text);
-    }
-    (void)fputc('\n', cli->err);
+    if (length < 0) return code;
+    print_failure(cli, code, NULL, NULL, text);
+    free(text);
+    return code;
+}
+
+int asg_cli_fail_more(struct asg_cli *cli, int code, const char *word, const char *advice,
+                      const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *text = NULL;
+    int length = vasprintf(&text, format, args);
+    va_end(args);
+    if (length < 0) return code;
+    print_failure(cli, code, word, advice, text);
+    free(text);
     return code;
 }
 

@@ -28,6 +28,9 @@ enum asg_exit {
     ASG_EXIT_TIMEOUT = 6, /* a wait ended before it came true */
 };
 
+/* What went wrong as one word, for scripts: "Usage", "Unreachable", .. Static. */
+const char *asg_exit_word(int code);
+
 enum asg_output { ASG_OUTPUT_TABLE, ASG_OUTPUT_JSON, ASG_OUTPUT_YAML, ASG_OUTPUT_CSV };
 extern const struct asg_enum asg_output_words;
 
@@ -40,7 +43,9 @@ struct asg_cli {
     FILE *out;
     FILE *err;
     struct asg_clock clock;
-    struct asg_connection *connection; /* made by the first question */
+    struct asg_connection *connection;       /* made by the first question */
+    const struct asg_command_entry *command; /* that runs; NULL: none yet */
+    bool fails_in_json;                      /* --output json: errors too */
 };
 
 /* run_command.c: run one command line; argv[0] is the program. Returns the exit code. */
@@ -51,8 +56,14 @@ int asg_cli_run(struct asg_cli *cli, int argc, char **argv);
 void asg_cli_write(FILE *out, const char *text, size_t length);
 void asg_cli_print(FILE *out, const char *format, ...) ASG_PRINTF(2, 3);
 
-/* "openasg: ..." on `err`; returns `code`. */
+/* "openasg: ..." on `err`; returns `code`. With --output json it is one line of JSON:
+ * {"error":{"code":"Usage","message":"...","advice":null,"exit_code":2}}. */
 int asg_cli_fail(struct asg_cli *cli, int code, const char *format, ...) ASG_PRINTF(3, 4);
+
+/* The same with more to say: `word` is its code (NULL: of the exit code), `advice` whole
+ * sentences about what to do (NULL: none), on a line of their own when it is no JSON. */
+int asg_cli_fail_more(struct asg_cli *cli, int code, const char *word, const char *advice,
+                      const char *format, ...) ASG_PRINTF(5, 6);
 
 /* The same for a failed status of a library: usage for INVALID, else failed. */
 int asg_cli_fail_status(struct asg_cli *cli, enum asg_status status,

@@ -1,4 +1,6 @@
 /* run_command - one command line from its words to its exit code. */
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/ask_controller.h"
@@ -30,15 +32,34 @@ static int run_command(struct asg_cli *cli, const struct asg_arguments *argument
     enum asg_status status =
         asg_cli_load_settings(arguments, environ, &cli->arena, &cli->settings, &error);
     if (status != ASG_OK) return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s", error.text);
+    cli->fails_in_json = cli->settings.output == ASG_OUTPUT_JSON;
     if (wants_config || !has_command) {
         asg_config_print(&asg_cli_config_table, &cli->settings, cli->out);
         return ASG_EXIT_OK;
     }
+    cli->command = arguments->command;
     return arguments->command->run(cli, arguments);
+}
+
+/* A command line that cannot be read should still fail in the form it asks for. */
+static bool asks_for_json(int argc, char **argv)
+{
+    const char *word = getenv("OPENASG_OUTPUT");
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *text = argv[i];
+        bool is_alone = strcmp(text, "-o") == 0 || strcmp(text, "--output") == 0;
+        if (is_alone && i + 1 < argc) word = argv[i + 1];
+        if (strncmp(text, "--output=", 9) == 0) word = text + 9;
+        if (strncmp(text, "-o", 2) == 0 && text[2] != '\0') {
+            word = text + (text[2] == '=' ? 3 : 2);
+        }
+    }
+    return word != NULL && strcmp(word, "json") == 0;
 }
 
 int asg_cli_run(struct asg_cli *cli, int argc, char **argv)
 {
+    cli->fails_in_json = asks_for_json(argc, argv);
     struct asg_arguments arguments;
     struct asg_error error = {0};
     enum asg_status status =

@@ -31,6 +31,10 @@ enum asg_field_type {
     ASG_FIELD_NUMBERS, /* struct asg_numbers */
 };
 
+/* Which value of a number or text says that there is none: people's JSON has null there
+ * (text/render.h). Of a text and of a count that is "" or 0, of most others -1. */
+enum asg_null_at { ASG_NULL_NEVER, ASG_NULL_AT_ZERO, ASG_NULL_AT_MINUS_ONE };
+
 struct asg_blob {
     const uint8_t *data;
     size_t length;
@@ -60,7 +64,7 @@ struct asg_field {
     enum asg_field_type type;
     size_t offset;
     size_t count_offset;          /* LIST: where its size_t count is */
-    const struct asg_enum *names; /* ENUM */
+    const struct asg_enum *names; /* ENUM; of a U64: it is a set, bits 1 << value */
     const struct asg_schema *sub; /* STRUCT, PART, LIST */
     size_t limit;                 /* TEXT, BLOB: bytes; LIST, TEXTS: items */
     bool is_columns; /* LIST of asg_group_metric: lib/wire writes it column by column */
@@ -69,6 +73,7 @@ struct asg_field {
     int64_t otherwise;          /* default of a number, flag or enum; of texts: */
     const char *otherwise_text; /* NULL: empty; of TEXTS the only item */
     bool is_unset_by_zero;      /* 0 or "" cannot be meant: it stands for the default */
+    enum asg_null_at null_at;
 };
 
 struct asg_schema {
