@@ -70,6 +70,8 @@ static void list_groups(struct work *work, struct asg_answer *answer)
     for (size_t i = 0; i < work->page_count; i++) {
         answer->groups[i] = asg_page_group(work->pages[i], now_ms);
         answer->groups[i].is_held = is_held;
+        asg_root_holds(work->root, work->pages[i], now_ms, work->arena,
+                       &answer->groups[i].holds, &answer->groups[i].hold_count);
     }
 }
 

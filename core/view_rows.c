@@ -125,6 +125,35 @@ static void view_suspensions(const struct group *group, struct asg_arena *arena,
     }
 }
 
+static void push_hold(struct asg_arena *arena, struct asg_group_view *view,
+                      size_t *capacity, enum asg_hold_reason reason, const char *text)
+{
+    assert(text[0] != '\0');
+    *(struct asg_hold *)asg_arena_push(arena, (void **)&view->holds, &view->hold_count,
+                                       capacity, sizeof *view->holds) =
+        (struct asg_hold){.reason = reason, .policy = "", .text = text};
+}
+
+static void view_holds(const struct group *group, struct asg_arena *arena,
+                       struct asg_group_view *view)
+{
+    size_t capacity = 0;
+    if (group->is_halted) {
+        push_hold(arena, view, &capacity, ASG_HOLD_GROUP_HALTED,
+                  "halted by an operator: nothing is launched or terminated");
+    }
+    for (int process = 0; process < ASG_PROCESS_COUNT; process++) {
+        if (!asg_group_is_suspended(group, (enum asg_process)process)) continue;
+        push_hold(arena, view, &capacity, ASG_HOLD_SUSPENDED,
+                  asg_arena_format(arena, "the process %s is suspended",
+                                   asg_enum_word(&asg_process_words, process)));
+    }
+    if (group->config.dry_run) {
+        push_hold(arena, view, &capacity, ASG_HOLD_DRY_RUN,
+                  "the group is in a dry run: nothing is launched or terminated");
+    }
+}
+
 void asg_view_fill_group(const struct group *group, struct asg_arena *arena,
                          struct asg_group_view *ret)
 {
@@ -146,8 +175,10 @@ void asg_view_fill_group(const struct group *group, struct asg_arena *arena,
                                    group->template.version),
         .created_ms = group->created_ms,
         .unknown = group->unknown_count,
+        .wanted = ASG_UNSET,
     };
     view_suspensions(group, arena, ret);
+    view_holds(group, arena, ret);
 }
 
 /* ---- instances ---- */

@@ -107,6 +107,13 @@ uint32_t asg_page_warming(const struct asg_page *page, int64_t now_ms);
 /* The group with its counts filled in as they are at that moment; lent by the page. */
 struct asg_group_view asg_page_group(const struct asg_page *page, int64_t now_ms);
 
+/* Why the group does not do what it wants at that moment, the most important first, each
+ * reason once (but those of several policies or processes): what its sheet says and is
+ * not over, and what holds all groups. Texts are lent by the root and the page. */
+void asg_root_holds(const struct asg_root *root, const struct asg_page *page,
+                    int64_t now_ms, struct asg_arena *arena, struct asg_hold **ret,
+                    size_t *ret_count);
+
 /* ---- a root ---- */
 
 struct asg_totals {

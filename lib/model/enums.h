@@ -338,6 +338,41 @@
     X(NO_GROUP, "no-group")       /* its group does not exist */                         \
     X(UNKNOWN_JOB, "unknown-job") /* launched by a job that the log does not know */
 
+/* Why a group does not do what it wants, the most important first (docs/rules.md, "Why
+ * nothing happens"). */
+#define ASG_HOLD_REASON_LIST(X)                                                          \
+    X(HALTED, "halted")                         /* the whole cluster, by an operator */  \
+    X(GROUP_HALTED, "group-halted")             /* this group, by an operator */         \
+    X(LOG_BEHIND, "log-behind")                 /* instances that the log does not know, \
+                                                   or may not know */                    \
+    X(NO_WORKERS, "no-workers")                 /* nobody is there who calls EC2 */      \
+    X(LAUNCH_BREAKER, "launch-breaker")         /* launches failed: a pause */           \
+    X(CHURN, "churn")                           /* new instances die young */            \
+    X(MASS_SILENCE, "mass-silence")             /* agents are silent, or out of reach,   \
+                                                   together */                           \
+    X(TOO_MANY_UNHEALTHY, "too-many-unhealthy") /* replacement waits for an operator */  \
+    X(SUSPENDED, "suspended")                   /* a process */                          \
+    X(DRY_RUN, "dry-run")                                                                \
+    X(TEMPLATE_UNKNOWN, "template-unknown") /* EC2 is asked for its version */           \
+    X(NO_CAPACITY, "no-capacity")           /* of EC2: every pool is dry */              \
+    X(LAUNCH_BACKOFF, "launch-backoff")     /* after a failure: later, or one by one */  \
+    X(STARTING, "starting")       /* this leader has not seen everything yet */          \
+    X(RATE_BUDGET, "rate-budget") /* EC2's request rate is used up */                    \
+    X(REPLACEMENT_LIMIT, "replacement-limit")                                            \
+    X(SCALE_IN_LIMIT, "scale-in-limit")                                                  \
+    X(PROTECTED, "protected") /* from scale-in: all that remain */                       \
+    X(AT_MAX, "at-max")                                                                  \
+    X(COOLDOWN, "cooldown")                                                              \
+    X(WARMING, "warming")             /* instances whose metrics do not count yet */     \
+    X(STABILISATION, "stabilisation") /* the load is not low for long enough */          \
+    X(OTHER_POLICY, "other-policy")   /* another one wants to keep what there is */      \
+    X(NO_METRICS, "no-metrics")       /* of all, or of some, that count */               \
+    X(PROBING, "probing")             /* silent: its probe has not failed yet, or it is  \
+                                         within its grace */                             \
+    X(UNDER_WAY, "under-way")         /* launches or terminations come first */          \
+    X(DRAINING, "draining")                                                              \
+    X(AT_MIN, "at-min")
+
 /* Whom the windows and the prober watch. */
 #define ASG_MEMBER_STATE_LIST(X)                                                         \
     X(GONE, "gone")       /* forget it */                                                \
@@ -445,6 +480,7 @@
 #define ASG_ENUM_MEMBER_DECISION(n, w)     ASG_DECISION_##n,
 #define ASG_ENUM_MEMBER_CAUSE(n, w)        ASG_CAUSE_##n,
 #define ASG_ENUM_MEMBER_ALARM(n, w)        ASG_ALARM_##n,
+#define ASG_ENUM_MEMBER_HOLD(n, w)         ASG_HOLD_##n,
 #define ASG_ENUM_MEMBER_WITNESS(n, w)      ASG_WITNESS_##n,
 #define ASG_ENUM_MEMBER_ORPHAN(n, w)       ASG_ORPHAN_##n,
 #define ASG_ENUM_MEMBER_MEMBER(n, w)       ASG_MEMBER_##n,
@@ -483,6 +519,7 @@ ASG_DECLARE_ENUM(ec2_state, EC2, ASG_EC2_STATE_LIST)
 ASG_DECLARE_ENUM(decision_kind, DECISION, ASG_DECISION_KIND_LIST)
 ASG_DECLARE_ENUM(cause, CAUSE, ASG_CAUSE_LIST)
 ASG_DECLARE_ENUM(alarm_kind, ALARM, ASG_ALARM_KIND_LIST)
+ASG_DECLARE_ENUM(hold_reason, HOLD, ASG_HOLD_REASON_LIST)
 ASG_DECLARE_ENUM(witness_kind, WITNESS, ASG_WITNESS_LIST)
 ASG_DECLARE_ENUM(orphan_kind, ORPHAN, ASG_ORPHAN_LIST)
 ASG_DECLARE_ENUM(member_state, MEMBER, ASG_MEMBER_STATE_LIST)

@@ -239,6 +239,16 @@ struct asg_suspension_view {
     const char *reason; /* "User suspended at 2026-11-30T12:00:00Z" */
 };
 
+/* Why a group does not do what it wants. It stands until the group changes; with a
+ * moment, until then: whoever reads it later leaves it out (view/view.h does). */
+struct asg_hold {
+    enum asg_hold_reason reason;
+    int64_t until_ms;   /* 0: not known */
+    uint32_t count;     /* of instances that are meant; 0: none are */
+    const char *policy; /* whose wish it is; "": nobody's */
+    const char *text;   /* a whole sentence, without the moment */
+};
+
 struct asg_group_view {
     uint32_t group_no;
     const struct asg_group_config *config;
@@ -259,6 +269,9 @@ struct asg_group_view {
     bool is_held;     /* the log may be behind: what is unknown waits for an operator */
     struct asg_suspension_view *suspensions; /* what `suspended` says, and since when */
     size_t suspension_count;
+    struct asg_hold *holds; /* the most important first */
+    size_t hold_count;
+    int64_t wanted; /* what its policies want, before any limit; ASG_UNSET: nothing */
 };
 
 /* An instance of the cluster that no group has. */

@@ -903,17 +903,35 @@ static const struct asg_field suspension_view_fields[] = {
 #undef OF
 TABLE(suspension_view)
 
+#define OF asg_hold
+static const struct asg_field hold_fields[] = {
+    ENUM(reason, hold_reason), I64(until_ms), U32(count), TEXT(policy), TEXT(text),
+};
+#undef OF
+TABLE(hold)
+
 #define OF asg_group_view
 static const struct asg_field group_view_fields[] = {
-    U32(group_no),         PART(config, group_config),
-    U32(requested),        U32(pending),
-    U32(in_service),       U32(warming),
-    U32(terminating),      U32(unhealthy),
-    U64(suspended),        BOOL(is_halted),
-    BOOL(is_deleting),     BOOL(is_degraded),
-    TEXT(degraded_reason), TEXT(resolved_version),
-    I64(created_ms),       U32(unknown),
-    BOOL(is_held),         LIST(suspensions, suspension_count, suspension_view),
+    U32(group_no),
+    PART(config, group_config),
+    U32(requested),
+    U32(pending),
+    U32(in_service),
+    U32(warming),
+    U32(terminating),
+    U32(unhealthy),
+    U64(suspended),
+    BOOL(is_halted),
+    BOOL(is_deleting),
+    BOOL(is_degraded),
+    TEXT(degraded_reason),
+    TEXT(resolved_version),
+    I64(created_ms),
+    U32(unknown),
+    BOOL(is_held),
+    LIST(suspensions, suspension_count, suspension_view),
+    LIST(holds, hold_count, hold),
+    I64(wanted),
 };
 #undef OF
 TABLE(group_view)
@@ -1102,6 +1120,7 @@ const struct asg_schema *const asg_schemas[] = {
     &asg_status_view_schema,
     &asg_instance_view_schema,
     &asg_suspension_view_schema,
+    &asg_hold_schema,
     &asg_group_view_schema,
     &asg_attempt_view_schema,
     &asg_job_view_schema,

@@ -73,6 +73,7 @@ extern const struct asg_schema asg_request_schema;
 extern const struct asg_schema asg_status_view_schema;
 extern const struct asg_schema asg_instance_view_schema;
 extern const struct asg_schema asg_suspension_view_schema;
+extern const struct asg_schema asg_hold_schema;
 extern const struct asg_schema asg_group_view_schema;
 extern const struct asg_schema asg_attempt_view_schema;
 extern const struct asg_schema asg_job_view_schema;
