@@ -53,6 +53,11 @@ uint32_t asg_core_rules(const struct asg_core *core);
 /* The newest rules that this program knows: a controller leads with them. */
 uint32_t asg_core_newest_rules(void);
 
+/* What an order would be answered now, and nothing is changed: of APPLY only, others are
+ * refused. The reply's texts live in `arena`. */
+void asg_core_try_order(const struct asg_core *core, const struct asg_command *command,
+                        struct asg_arena *arena, struct asg_reply *ret);
+
 /* When core wants its next TICK: the earliest of its timers (warm-up, grace, late
  * launches, drains, schedules, retries and pauses, the next look at EC2). INT64_MAX:
  * never. A cooldown is none: whoever wants to scale asks whether it is over. Nor is the

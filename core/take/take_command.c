@@ -284,6 +284,9 @@ static void take_command(struct asg_core *core, const struct asg_command *comman
     case ASG_COMMAND_ATTACH_INSTANCES: asg_order_attach(core, command); break;
     case ASG_COMMAND_DETACH_INSTANCES: asg_order_detach(core, command); break;
     case ASG_COMMAND_INSTANCE_REBIND: asg_order_rebind(core, command); break;
+    case ASG_COMMAND_APPLY:
+        asg_reply_refuse(core, "ValidationError", "this openasg has no apply yet");
+        break;
     case ASG_COMMAND_COUNT: break;
     }
 }

@@ -195,7 +195,8 @@
     X(EXIT_STANDBY, "exit-standby")                                                      \
     X(ATTACH_INSTANCES, "attach-instances")                                              \
     X(DETACH_INSTANCES, "detach-instances")                                              \
-    X(INSTANCE_REBIND, "instance-rebind") /* their agents may enrol with other keys */
+    X(INSTANCE_REBIND, "instance-rebind") /* their agents may enrol with other keys */   \
+    X(APPLY, "apply")                     /* of several groups: all of it or nothing */
 
 #define ASG_EVENT_KIND_LIST(X)                                                           \
     X(COMMAND, "command")                                                                \
@@ -426,7 +427,8 @@
     X(ORPHANS, "orphans")                                                                \
     X(ACTIVITIES, "activities") /* of group, deleted or not, or all that are there */    \
     X(JOIN_LINE, "join-line")   /* name: the instance */                                 \
-    X(REFUSED, "refused")       /* who was not let in */
+    X(REFUSED, "refused")       /* who was not let in */                                 \
+    X(TRY, "try") /* what would be answered to `command`, which is not carried out */
 
 /* Where somebody knocks: the listeners of the controller. */
 #define ASG_EDGE_LIST(X)                                                                 \

@@ -14,6 +14,37 @@
  * TERMINATE_INSTANCE. */
 #define ASG_MOVED_INSTANCES_MAX 20
 
+/* What an order of several groups changes of one of them; what it does not name stays as
+ * it is. */
+struct asg_apply_group {
+    const char *name;
+    bool is_new;                           /* create it: config is whole */
+    const struct asg_group_config *config; /* NULL: nothing of the group itself */
+    uint64_t fields;                       /* of config: bits, group.h; not when new */
+    struct asg_policy_config *policies;    /* put */
+    size_t policy_count;
+    struct asg_schedule_config *schedules; /* put */
+    size_t schedule_count;
+    struct asg_texts gone_policies; /* delete, by name */
+    struct asg_texts gone_schedules;
+    uint64_t template_version; /* the template's number now; 0: core asks EC2 */
+};
+
+/* An order of several groups: all of it is carried out, or nothing. It is refused with
+ * code `Changed` when it was made from a state that is no longer so: a group has a
+ * revision above `revision`, or one that is_new is there, or another one, or something
+ * that it deletes, is not. */
+struct asg_apply {
+    struct asg_apply_group *groups; /* by name, each once */
+    size_t group_count;
+    bool has_revision;
+    uint64_t revision; /* read before the groups were (asg_status_view) */
+    /* settings of the edge, as `limit` of a command; 0: core's own bounds */
+    uint32_t groups_limit;
+    uint32_t policies_limit;
+    uint32_t schedules_limit;
+};
+
 /* An order of an operator or an API client. Which fields are meant depends on kind. */
 struct asg_command {
     enum asg_command_kind kind;
@@ -64,6 +95,7 @@ struct asg_command {
     struct asg_seen_instance *seen;
     size_t seen_count;
     uint64_t template_version; /* GROUP_*: the template's number now; 0: core asks EC2 */
+    const struct asg_apply *apply; /* APPLY */
 };
 
 /* One metric of one group over one evaluation period. Sums, not only means, so that a

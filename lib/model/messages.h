@@ -16,8 +16,9 @@
 #define ASG_WIRE_VERSION     1
 
 #define ASG_AGENT_FRAME_MAX  4096
-#define ASG_WORKER_FRAME_MAX 8388608 /* 8 MiB */
-#define ASG_ADMIN_FRAME_MAX  1048576 /* 1 MiB */
+#define ASG_WORKER_FRAME_MAX 8388608                       /* 8 MiB */
+#define ASG_ORDER_BYTES_MAX  8388608                       /* 8 MiB, encoded */
+#define ASG_ADMIN_FRAME_MAX  (ASG_ORDER_BYTES_MAX + 65536) /* and what is around it */
 
 enum asg_message_type {
     /* agent -> controller */
@@ -202,6 +203,9 @@ struct asg_status_view {
     struct asg_texts alarms;
     const char *held;         /* what waits as the log may be behind; "": nothing */
     const char *api_endpoint; /* of the Auto Scaling API; "": not served */
+    /* rises with each order that changes what groups, policies and scheduled actions are
+     * meant to be; desired that a policy or an operator sets is none of that */
+    uint64_t revision;
 };
 
 struct asg_instance_view {
@@ -272,6 +276,7 @@ struct asg_group_view {
     struct asg_hold *holds; /* the most important first */
     size_t hold_count;
     int64_t wanted; /* what its policies want, before any limit; ASG_UNSET: nothing */
+    uint64_t revision; /* of the cluster (asg_status_view) when it was changed last */
 };
 
 /* An instance of the cluster that no group has. */

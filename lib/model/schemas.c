@@ -391,6 +391,33 @@ static const struct asg_field result_fields[] = {
 #undef OF
 TABLE(result)
 
+#define OF asg_apply_group
+static const struct asg_field apply_group_fields[] = {
+    GROUP(name),
+    BOOL(is_new),
+    PART(config, group_config),
+    U64(fields),
+    LIST(policies, policy_count, policy_config),
+    LIST(schedules, schedule_count, schedule_config),
+    TEXTS(gone_policies),
+    TEXTS(gone_schedules),
+    U64(template_version),
+};
+#undef OF
+TABLE(apply_group)
+
+#define OF asg_apply
+static const struct asg_field apply_fields[] = {
+    LIST(groups, group_count, apply_group),
+    BOOL(has_revision),
+    U64(revision),
+    U32(groups_limit),
+    U32(policies_limit),
+    U32(schedules_limit),
+};
+#undef OF
+TABLE(apply)
+
 #define OF asg_command
 static const struct asg_field command_fields[] = {
     ENUM(kind, command_kind),
@@ -430,6 +457,7 @@ static const struct asg_field command_fields[] = {
     LIST(sources, source_count, source),
     LIST(seen, seen_count, seen_instance),
     U64(template_version),
+    PART(apply, apply),
 };
 #undef OF
 TABLE(command)
@@ -859,7 +887,7 @@ static const struct asg_field status_view_fields[] = {
     U32(agents),          U32(workers),          U32(open_jobs),
     U32(dead_jobs),       TEXT(agents_endpoint), TEXT(workers_endpoint),
     TEXT(admin_endpoint), TEXT(http_endpoint),   TEXTS(alarms),
-    TEXT(held),           TEXT(api_endpoint),
+    TEXT(held),           TEXT(api_endpoint),    U64(revision),
 };
 #undef OF
 TABLE(status_view)
@@ -932,6 +960,7 @@ static const struct asg_field group_view_fields[] = {
     LIST(suspensions, suspension_count, suspension_view),
     LIST(holds, hold_count, hold),
     I64(wanted),
+    U64(revision),
 };
 #undef OF
 TABLE(group_view)
@@ -1075,6 +1104,8 @@ const struct asg_schema *const asg_schemas[] = {
     &asg_seen_instance_schema,
     &asg_result_schema,
     &asg_dry_pool_schema,
+    &asg_apply_group_schema,
+    &asg_apply_schema,
     &asg_command_schema,
     &asg_group_metric_schema,
     &asg_metrics_schema,

@@ -28,6 +28,8 @@ extern const struct asg_schema asg_job_schema;
 extern const struct asg_schema asg_seen_instance_schema;
 extern const struct asg_schema asg_result_schema;
 extern const struct asg_schema asg_dry_pool_schema;
+extern const struct asg_schema asg_apply_group_schema;
+extern const struct asg_schema asg_apply_schema;
 extern const struct asg_schema asg_command_schema;
 extern const struct asg_schema asg_group_metric_schema;
 extern const struct asg_schema asg_metrics_schema;
