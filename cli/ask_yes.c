@@ -57,13 +57,23 @@ static int ask_formatted(struct asg_cli *cli, const struct asg_arguments *argume
     return code;
 }
 
+/* Where an order goes to: " (tcp://10.0.0.5:7703)". */
+static const char *name_place(struct asg_cli *cli)
+{
+    return asg_arena_format(&cli->arena, " (%s)", cli->settings.controller);
+}
+
+int asg_cli_ask_anyway(struct asg_cli *cli, const char *question)
+{
+    return ask(cli, name_place(cli), question);
+}
+
 int asg_cli_ask_yes(struct asg_cli *cli, const struct asg_arguments *arguments,
                     const char *question, ...)
 {
-    const char *where = asg_arena_format(&cli->arena, " (%s)", cli->settings.controller);
     va_list args;
     va_start(args, question);
-    int code = ask_formatted(cli, arguments, where, question, args);
+    int code = ask_formatted(cli, arguments, name_place(cli), question, args);
     va_end(args);
     return code;
 }

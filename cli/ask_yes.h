@@ -27,6 +27,9 @@ int asg_cli_ask_yes(struct asg_cli *cli, const struct asg_arguments *arguments,
 int asg_cli_ask_yes_here(struct asg_cli *cli, const struct asg_arguments *arguments,
                          const char *question, ...) ASG_PRINTF(3, 4);
 
+/* Ask whatever the options say; only where asg_cli_can_ask(). */
+int asg_cli_ask_anyway(struct asg_cli *cli, const char *question);
+
 /* Can somebody be asked: standard input and `err` are terminals. */
 bool asg_cli_can_ask(const struct asg_cli *cli);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "cli/ask_yes.h"
 #include "cli/commands.h"
 #include "crypto/access_keys.h"
 #include "crypto/crypto.h"
@@ -51,6 +52,7 @@ static const struct asg_option make_options[] = {
     FILE_OPTION,
 };
 static const struct asg_option file_options[] = {FILE_OPTION};
+static const struct asg_option remove_options[] = {FILE_OPTION, ASG_YES_OPTION};
 
 static const char *path_of(struct asg_cli *cli, const struct asg_arguments *arguments)
 {
@@ -257,6 +259,11 @@ static int run_remove(void *context, const struct asg_arguments *arguments)
     struct asg_error error = {""};
     const char *name = asg_argument_text(arguments, 0);
     const char *path = path_of(cli, arguments);
+    int code = asg_cli_ask_yes_here(cli, arguments,
+                                    "remove the key of \"%s\" from %s; its clients are "
+                                    "refused at once",
+                                    name, path);
+    if (code != ASG_EXIT_OK) return code;
     if (asg_access_keys_remove(path, name, &error) != ASG_OK) {
         return asg_cli_fail(cli, ASG_EXIT_FAILED, "%s", error.text);
     }
@@ -291,7 +298,7 @@ static const struct asg_command_entry commands[] = {
      .summary = "Remove an access key of the Auto Scaling API",
      .examples = "openasg keys remove-api ann",
      ASG_ARGUMENTS(name_argument),
-     ASG_OPTIONS(file_options),
+     ASG_OPTIONS(remove_options),
      .run = run_remove},
 };
 

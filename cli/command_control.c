@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/ask_controller.h"
+#include "cli/ask_yes.h"
 #include "cli/commands.h"
 #include "cli/process_words.h"
 
@@ -37,25 +38,42 @@ static int run_halt(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
     bool is_halt = strcmp(arguments->command->name, "halt") == 0;
-    struct asg_command command = asg_new_command(
-        is_halt ? ASG_COMMAND_HALT : ASG_COMMAND_UNHALT, asg_argument_text(arguments, 0));
+    const char *group = asg_argument_text(arguments, 0);
+    if (is_halt && group == NULL) {
+        int code = asg_cli_ask_yes(
+            cli, arguments,
+            "stop launching, replacing and terminating instances in all groups");
+        if (code != ASG_EXIT_OK) return code;
+    }
+    struct asg_command command =
+        asg_new_command(is_halt ? ASG_COMMAND_HALT : ASG_COMMAND_UNHALT, group);
     return asg_order(cli, &command,
                      is_halt ? "halted: no instance is launched or terminated"
                              : "no longer halted",
                      NULL);
 }
 
+static const struct asg_option halt_options[] = {ASG_YES_OPTION};
+
 static const struct asg_option reconcile_options[] = {
     {.name = "believe",
      .type = ASG_OPTION_FLAG,
      .help = "Believe that what the listing lacks is gone, however much it is, except "
              "for instances whose agents report."},
+    ASG_YES_OPTION,
 };
 
 static int run_reconcile(void *context, const struct asg_arguments *arguments)
 {
     struct asg_command command = asg_new_command(ASG_COMMAND_RECONCILE, "");
     command.force = asg_option_flag(arguments, "believe");
+    if (command.force) {
+        int code =
+            asg_cli_ask_yes(context, arguments,
+                            "replace every instance that EC2's next listing lacks, "
+                            "however many those are");
+        if (code != ASG_EXIT_OK) return code;
+    }
     return asg_order(context, &command, "reconciliation started", NULL);
 }
 
@@ -74,8 +92,9 @@ static const struct asg_command_entry commands[] = {
      .summary = "The kill switch: launch and terminate nothing",
      .details = "Decisions are still made and recorded, but no call that changes "
                 "anything is sent to EC2.",
-     .examples = "openasg halt web\nopenasg halt",
+     .examples = "openasg halt web\nopenasg halt --yes",
      ASG_ARGUMENTS(group_argument),
+     ASG_OPTIONS(halt_options),
      .run = run_halt},
     {.name = "unhalt",
      .summary = "Lift the kill switch",

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "cli/ask_controller.h"
+#include "cli/ask_yes.h"
 #include "cli/commands.h"
 #include "cli/confirm_ends.h"
 #include "cli/process_words.h"
@@ -184,12 +185,26 @@ static int run_show(void *context, const struct asg_arguments *arguments)
     return ASG_EXIT_OK;
 }
 
+static int ask_for_delete(struct asg_cli *cli, const struct asg_arguments *arguments,
+                          const char *name)
+{
+    const struct asg_group_view *view = NULL;
+    int code = asg_ask_group(cli, name, /* must_exist */ true, &cli->arena, &view);
+    if (code != ASG_EXIT_OK) return code;
+    uint32_t count = asg_count_ends(view, 0);
+    return asg_cli_ask_yes(cli, arguments,
+                           "delete group %s and terminate its %" PRIu32 " instance%s",
+                           name, count, count == 1 ? "" : "s");
+}
+
 static int run_delete(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
     const char *name = asg_argument_text(arguments, 0);
     struct asg_command command = asg_new_command(ASG_COMMAND_GROUP_DELETE, name);
     command.force = asg_option_flag(arguments, "force");
+    int code = command.force ? ask_for_delete(cli, arguments, name) : ASG_EXIT_OK;
+    if (code != ASG_EXIT_OK) return code;
     return asg_order(cli, &command,
                      asg_arena_format(&cli->arena, "group %s is being deleted", name),
                      NULL);
@@ -199,6 +214,7 @@ static const struct asg_option delete_options[] = {
     {.name = "force",
      .type = ASG_OPTION_FLAG,
      .help = "Terminate its instances too; without it only an empty group is deleted."},
+    ASG_YES_OPTION,
 };
 
 static const struct asg_argument desired_arguments[] = {
@@ -254,7 +270,8 @@ static const struct asg_command_entry commands[] = {
      .run = run_show},
     {.name = "group delete",
      .summary = "Delete a group",
-     .examples = "openasg group delete web --force",
+     .examples = "openasg group delete web --force\n"
+                 "openasg group delete web --force --yes",
      ASG_ARGUMENTS(name_argument),
      ASG_OPTIONS(delete_options),
      .run = run_delete},

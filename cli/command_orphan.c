@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/ask_controller.h"
+#include "cli/ask_yes.h"
 #include "cli/commands.h"
 #include "model/schemas.h"
 #include "text/quantity.h"
@@ -19,7 +20,8 @@ static const struct asg_option adopt_options[] = {
 static const struct asg_option end_options[] = {
     {.name = "all",
      .type = ASG_OPTION_FLAG,
-     .help = "All that \"openasg orphan list\" shows."}};
+     .help = "All that \"openasg orphan list\" shows."},
+    ASG_YES_OPTION};
 
 static void write_until(const void *object, struct asg_bytes *ret)
 {
@@ -55,6 +57,18 @@ static int run_list(void *context, const struct asg_arguments *arguments)
     return ASG_EXIT_OK;
 }
 
+/* "i-1, i-2, i-3 and 4 more" */
+static const char *list_ids(struct asg_cli *cli, const struct asg_texts *ids)
+{
+    const char *list = ids->items[0];
+    size_t shown = ids->count < 3 ? ids->count : 3;
+    for (size_t i = 1; i < shown; i++) {
+        list = asg_arena_format(&cli->arena, "%s, %s", list, ids->items[i]);
+    }
+    if (shown == ids->count) return list;
+    return asg_arena_format(&cli->arena, "%s and %zu more", list, ids->count - shown);
+}
+
 static int run_order(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
@@ -67,6 +81,12 @@ static int run_order(void *context, const struct asg_arguments *arguments)
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
                             "name instances, or use --all; \"openasg orphan list\" shows "
                             "which there are");
+    }
+    if (!is_adopt) {
+        const char *which = command.is_all ? "all instances that belong to no group"
+                                           : list_ids(cli, &command.instance_ids);
+        int code = asg_cli_ask_yes(cli, arguments, "terminate %s", which);
+        if (code != ASG_EXIT_OK) return code;
     }
     return asg_order(cli, &command, is_adopt ? "adopted" : "being terminated", NULL);
 }
@@ -81,7 +101,7 @@ static const struct asg_command_entry commands[] = {
      .run = run_list},
     {.name = "orphan end",
      .summary = "Terminate instances that belong to no group",
-     .examples = "openasg orphan end i-0123456789abcdef0\nopenasg orphan end --all",
+     .examples = "openasg orphan end i-0123456789abcdef0\nopenasg orphan end --all --yes",
      ASG_ARGUMENTS(ids_argument),
      ASG_OPTIONS(end_options),
      .run = run_order},

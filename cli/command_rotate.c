@@ -7,6 +7,7 @@
 
 #include "base/safe_file.h"
 #include "bus/keys.h"
+#include "cli/ask_yes.h"
 #include "cli/commands.h"
 #include "cli/key_name.h"
 #include "crypto/access_keys.h"
@@ -58,6 +59,7 @@ static const struct asg_option rotate_options[] = {
      .value = "FILE",
      .help = "api: the controller's file of keys (its api.keys).",
      .default_text = "api-keys in dir"},
+    ASG_YES_OPTION,
 };
 
 /* ---- ca ---- */
@@ -171,6 +173,25 @@ static void say_forgot(struct asg_cli *cli, const struct asg_rotation *now)
         dir, dir, dir, dir, dir, dir);
 }
 
+/* Only about a step that there is to take: what cannot be done has words of its own. */
+static int ask_for_step(struct asg_cli *cli, const struct asg_arguments *arguments,
+                        const struct asg_rotation *now)
+{
+    if (asg_option_flag(arguments, "finish") && now->has_next) {
+        return asg_cli_ask_yes_here(cli, arguments,
+                                    "make the next authority in %s sign; agents that "
+                                    "have not renewed since it was made are cut off",
+                                    cli->settings.dir);
+    }
+    if (asg_option_flag(arguments, "forget") && !now->has_next && now->trusted > 1) {
+        return asg_cli_ask_yes_here(cli, arguments,
+                                    "stop trusting the authority before in %s; agents "
+                                    "that still have a certificate of it are cut off",
+                                    cli->settings.dir);
+    }
+    return ASG_EXIT_OK;
+}
+
 static int rotate_ca(struct asg_cli *cli, const struct asg_arguments *arguments)
 {
     struct asg_rotation now;
@@ -192,9 +213,11 @@ static int rotate_ca(struct asg_cli *cli, const struct asg_arguments *arguments)
     enum asg_status status = asg_authority_look(dir, &now, &error);
     if (status != ASG_OK) return fail(cli, &error);
     if (has_patience && (finishes || forgets)) {
-        int code = check_early(cli, &now, finishes);
-        if (code != ASG_EXIT_OK) return code;
+        int early = check_early(cli, &now, finishes);
+        if (early != ASG_EXIT_OK) return early;
     }
+    int code = ask_for_step(cli, arguments, &now);
+    if (code != ASG_EXIT_OK) return code;
     status = finishes  ? asg_authority_take_next(dir, &now, &error)
              : forgets ? asg_authority_forget(dir, &now, &error)
                        : asg_authority_add_next(dir, &now, &error);
@@ -478,6 +501,11 @@ static int rotate_api(struct asg_cli *cli, const struct asg_arguments *arguments
     const char *old_name = asg_option_flag(arguments, "now")
                                ? NULL
                                : asg_arena_format(&cli->arena, "%s.old", name);
+    if (old_name == NULL) {
+        int code = asg_cli_ask_yes_here(cli, arguments,
+                                        "refuse the present key of \"%s\" at once", name);
+        if (code != ASG_EXIT_OK) return code;
+    }
     asg_access_key_draw(id, secret);
     enum asg_status status =
         asg_access_keys_rotate(path, name, old_name, id, secret, &error);
@@ -537,6 +565,7 @@ static int check_kind(struct asg_cli *cli, const struct kind *kind,
     }
     for (size_t i = 0; i < sizeof rotate_options / sizeof rotate_options[0]; i++) {
         const char *option = rotate_options[i].name;
+        if (strcmp(option, "yes") == 0) continue;
         if (asg_option_is_set(arguments, option) && !understands(kind, option)) {
             return asg_cli_fail(cli, ASG_EXIT_USAGE, "keys rotate %s knows no --%s",
                                 kind->what, option);

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <inttypes.h>
 
+#include "cli/ask_yes.h"
+
 static uint32_t count_instances(const struct asg_group_view *view)
 {
     return view->pending + view->in_service + view->warming;
@@ -37,6 +39,13 @@ int asg_confirm_ends(struct asg_cli *cli, const struct asg_group_view *view,
     uint32_t ends = asg_count_ends(view, desired);
     bool is_much = ends > 1 && (uint64_t)ends * 4 > there;
     if (force || !is_much) return ASG_EXIT_OK;
+    if (asg_cli_can_ask(cli)) {
+        return asg_cli_ask_anyway(cli,
+                                  asg_arena_format(&cli->arena,
+                                                   "terminate %" PRIu32 " of the %" PRIu32
+                                                   " instances of group %s at once",
+                                                   ends, there, view->config->name));
+    }
     return asg_cli_fail(cli, ASG_EXIT_FAILED,
                         "this would terminate %" PRIu32 " of the %" PRIu32
                         " instances of group %s at once; nothing was sent. Repeat it "

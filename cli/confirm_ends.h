@@ -19,7 +19,8 @@ uint32_t asg_desired_after(const struct asg_group_config *config,
                            const struct asg_group_config *changes, uint64_t fields);
 
 /* ASG_EXIT_OK: the order may be sent. ASG_EXIT_FAILED, and said: it would end more than
- * one instance and more than a quarter of the group, and `force` was not given. */
+ * one instance and more than a quarter of the group, `force` was not given, and who was
+ * asked on a terminal did not say yes. */
 int asg_confirm_ends(struct asg_cli *cli, const struct asg_group_view *view,
                      uint32_t desired, bool force);
 

@@ -206,7 +206,7 @@ class Cluster:
         os.makedirs(self.state, mode=0o700, exist_ok=True)
         path = os.path.join(self.state, "api-keys")
         if os.path.exists(path):  # with those of a life before
-            self.openasg("keys", "remove-api", "local", "--file", path, check=False)
+            self.openasg("keys", "remove-api", "local", "--yes", "--file", path, check=False)
         self.openasg("keys", "make-api", "local", "--existing", "--file", path)
 
     def make_worker_key(self, name):

@@ -332,7 +332,7 @@ def try_archive(host, oldest, path):
     wait_for("its reports", lambda: json.loads(host.run(
         "openasg", "instance", "list", "old", "-o", "json"))[0]["is_reporting"])
     say(f"it enrols and reports from {roots.OLDEST} (glibc {libc})")
-    host.run("openasg", "group", "delete", "old", "--force", is_checked=False)
+    host.run("openasg", "group", "delete", "old", "--force", "--yes", is_checked=False)
 
 
 def cluster_of(host):

@@ -28,7 +28,7 @@ def starve_of_files(verdict, build, is_short):
             wait_for("refusals", lambda: world.metrics()[
                 'asg_connections_refused_total{port="agents"}'] > 100, 20)
             began = time.monotonic()
-            world.openasg("halt")
+            world.openasg("halt", "--yes")
             halted = time.monotonic() - began
             with urllib.request.urlopen(world.controller_endpoints()["http"] + "/readyz",
                                         timeout=5) as answer:

@@ -38,7 +38,7 @@ class Tries:
 
 
 def not_an_admin(world, tries, key, who):
-    for words in (["status"], ["halt"], ["desired", "set", "web", "5"]):
+    for words in (["status"], ["halt", "--yes"], ["desired", "set", "web", "5"]):
         code, said = order_with(world, key, *words)
         tries(f"openasg {words[0]} with the key of {who}", code != 0, said)
     tries("the group changed", not world.ask("status")["is_halted"])
@@ -128,7 +128,7 @@ def admin_key(verdict, build, is_short):
         not_an_agent(world, tries, key, "an admin")
         code, _ = order_with(world, key, "status")
         verdict.require(code == 0, "the admin's key does not even work")
-        world.openasg("halt")
+        world.openasg("halt", "--yes")
         world.openasg("unhalt")
         verdict.require("by admin" in world.log_text(), "the log does not say who halted")
     finally:

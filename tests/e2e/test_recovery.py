@@ -103,7 +103,7 @@ class RecoveryTest(unittest.TestCase):
         self.cluster.openasg("instance", "adopt", keep)
         self.serve("late", 1)
         self.assertIn("old copy", self.held())
-        self.cluster.openasg("orphan", "end", drop)
+        self.cluster.openasg("orphan", "end", drop, "--yes")
         self.cluster.openasg("instance", "adopt", "--all")
         self.serve("web", 2)
         wait_for("the hold to be over", lambda: self.held() == "")

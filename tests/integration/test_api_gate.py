@@ -289,7 +289,7 @@ class Policies(GateTest):
     def test_keys_are_good_at_once_and_removed_in_a_moment(self):
         ann = self.add("ann")
         self.assertEqual(self.send(**ann)[0], 200)
-        self.api.cluster.openasg("keys", "remove-api", "ann", "--dir",
+        self.api.cluster.openasg("keys", "remove-api", "ann", "--yes", "--dir",
                                  self.api.cluster.state)
         wait_for("the key to end",
                  lambda: self.send(**ann)[1] == "InvalidClientTokenId", 10)
@@ -303,11 +303,11 @@ class Policies(GateTest):
         new = {"key": made["AWS_ACCESS_KEY_ID"], "secret": made["AWS_SECRET_ACCESS_KEY"]}
         self.assertEqual(self.send(**new)[0], 200)
         self.assertEqual(self.send(**old)[0], 200)
-        self.api.cluster.openasg("keys", "remove-api", "dora.old", *rotate[4:])
+        self.api.cluster.openasg("keys", "remove-api", "dora.old", "--yes", *rotate[4:])
         wait_for("the old key to end",
                  lambda: self.send(**old)[1] == "InvalidClientTokenId", 10)
         self.assertEqual(self.send(**new)[0], 200)
-        self.api.cluster.openasg(*rotate, "--now")
+        self.api.cluster.openasg(*rotate, "--now", "--yes")
         wait_for("this one too", lambda: self.send(**new)[1] == "InvalidClientTokenId", 10)
 
     def test_links_are_read_and_read_anew_as_kubernetes_swaps_them(self):

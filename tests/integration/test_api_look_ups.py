@@ -71,7 +71,7 @@ class LookUps(ApiTest):
         self.assertEqual(self.calls("DescribeSubnets") - before, 1)
 
     def test_the_kill_switch_stops_no_question(self):
-        self.api.cluster.openasg("halt")
+        self.api.cluster.openasg("halt", "--yes")
         try:
             group = self.create(VPCZoneIdentifier=SUBNETS["us-east-1a"])
             self.assertEqual(group["AvailabilityZones"], ["us-east-1a"])
@@ -172,7 +172,7 @@ class Settled(ApiTest):
         self.assertIsNone(self.api.group("web", self.asg))
 
     def test_a_launch_that_does_not_come_holds_nobody_for_longer(self):
-        self.api.cluster.openasg("halt")
+        self.api.cluster.openasg("halt", "--yes")
         try:
             begun = time.monotonic()
             self.asg.create_auto_scaling_group(

@@ -154,7 +154,7 @@ class CliTest(unittest.TestCase):
         self.assertRegex(table[0], r"^NAME +MIN +DESIRED +MAX ")
         self.assertTrue(any(re.match(r"shop +2 +2 +9 ", line) for line in table))
         self.assertIn("still has", self.run_cli("group", "delete", "shop", code=1).stderr)
-        self.run_cli("group", "delete", "shop", "--force")
+        self.run_cli("group", "delete", "shop", "--force", "--yes")
 
     def test_what_the_controller_refuses_is_exit_code_1_with_its_reason(self):
         refused = self.run_cli("group", "create", "bad", "--min", "3", "--max", "1",
@@ -249,7 +249,7 @@ class CliTest(unittest.TestCase):
         self.run_cli("halt", "stop")
         self.assertTrue(self.ask("group", "show", "stop")["is_halted"])
         self.run_cli("unhalt", "stop")
-        self.run_cli("halt")
+        self.run_cli("halt", "--yes")
         self.assertTrue(self.ask("status")["is_halted"])
         self.run_cli("unhalt")
         self.run_cli("reconcile")
@@ -376,7 +376,7 @@ class CliTest(unittest.TestCase):
 
     def test_a_halt_of_everything_shows_on_each_group(self):
         self.make_group("halted")
-        self.run_cli("halt")
+        self.run_cli("halt", "--yes")
         self.assertRegex(self.run_cli("group", "list").stdout, r"halted .* halted\n")
         self.run_cli("unhalt")
         self.assertRegex(self.run_cli("group", "list").stdout, r"halted .* -\n")

@@ -54,7 +54,7 @@ class Controller(unittest.TestCase):
         return bool(self.cluster.metrics()["asg_halted"])
 
     def test_a_killed_controller_goes_on_where_it_was(self):
-        self.cluster.openasg("halt")
+        self.cluster.openasg("halt", "--yes")
         before = self.cluster.ask("status")
         self.cluster.kill("controller")
         self.cluster.start_controller()
@@ -70,7 +70,7 @@ class Controller(unittest.TestCase):
         self.cluster.start_ec2local()  # nothing is launched before it has been listed
         self.cluster.openasg(*GROUP)
         self.cluster.openasg("desired", "set", "web", 2)  # no worker is there to take it
-        self.cluster.openasg("halt")
+        self.cluster.openasg("halt", "--yes")
         self.cluster.kill("controller")
         self.cluster.start_controller()
         self.cluster.start_worker("worker-1")
@@ -91,7 +91,7 @@ class Controller(unittest.TestCase):
                                                   "RunInstances"})
 
     def test_a_stopped_controller_leaves_a_snapshot(self):
-        self.cluster.openasg("halt")
+        self.cluster.openasg("halt", "--yes")
         self.cluster.kill("controller", signal.SIGTERM)
         self.assertEqual(0, self.cluster.processes["controller"].returncode)
         with sqlite3.connect(self.cluster.log_file()) as db:
@@ -129,7 +129,7 @@ class Controller(unittest.TestCase):
 
     def alter_a_record(self, change):
         """One byte of its note; the controller and `openasg log` name that record."""
-        self.cluster.openasg("halt")
+        self.cluster.openasg("halt", "--yes")
         self.cluster.kill("controller", signal.SIGTERM)
         with sqlite3.connect(self.cluster.log_file()) as db:
             seq = db.execute("select max(seq) from records "
@@ -152,7 +152,7 @@ class Controller(unittest.TestCase):
 
     def test_a_log_that_was_cut_short_is_refused(self):
         for _ in range(40):
-            self.cluster.openasg("halt")
+            self.cluster.openasg("halt", "--yes")
             self.cluster.openasg("unhalt")
         self.cluster.kill("controller", signal.SIGTERM)
         size = os.path.getsize(self.cluster.log_file())
@@ -166,7 +166,7 @@ class Controller(unittest.TestCase):
         old = resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
 
         def refused():
-            text = self.cluster.openasg("halt", check=False)
+            text = self.cluster.openasg("halt", "--yes", check=False)
             return self.ready() == 503 and text
         wait_for("the controller to stop leading", refused, 30)
         self.assertTrue(self.cluster.is_running("controller"))
@@ -174,7 +174,7 @@ class Controller(unittest.TestCase):
         self.assertRegex(self.log_text(), r"the disk of \S+openasg\.log (is full|failed)")
         resource.prlimit(pid, resource.RLIMIT_FSIZE, old)
         wait_for("the controller to lead again", lambda: self.ready() == 200, 30)
-        self.cluster.openasg("halt")
+        self.cluster.openasg("halt", "--yes")
         self.assertTrue(self.cluster.ask("status")["is_halted"])
         self.cluster.kill("controller", signal.SIGTERM)
         self.cluster.openasg("log", "verify", self.cluster.log_file())
@@ -233,7 +233,7 @@ class Controller(unittest.TestCase):
             self.shift_clock(jump)
             wait_for("the jump to be told",
                      lambda: self.log_text().count("clock_jump") > told, 30)
-            self.cluster.openasg("halt")
+            self.cluster.openasg("halt", "--yes")
             self.cluster.openasg("unhalt")
             self.assertEqual(200, self.ready())
             self.shift_clock(0)
@@ -241,7 +241,7 @@ class Controller(unittest.TestCase):
         self.shift_clock(3600)  # a new start has nothing else to believe
         self.cluster.kill("controller")
         self.cluster.start_controller()
-        self.cluster.openasg("halt")
+        self.cluster.openasg("halt", "--yes")
         self.shift_clock(-7200)
         self.cluster.kill("controller")
         self.cluster.start_controller()

@@ -203,7 +203,7 @@ done
                              "--user-data-file", script)
         self.make_group("--desired", "1")
         instance, = self.wait_serving(1)
-        self.cluster.openasg("halt")  # nobody replaces it meanwhile
+        self.cluster.openasg("halt", "--yes")  # nobody replaces it meanwhile
 
         def is_reporting():
             return self.rows()[0]["is_reporting"]

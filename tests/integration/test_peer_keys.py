@@ -157,7 +157,7 @@ class PeerKeys(unittest.TestCase):
         self.assertIn("hung up during the handshake", wrong.stderr)
         self.assertIn("--server-key", wrong.stderr)
         self.assertNotIn("may have been taken", wrong.stderr)
-        order = self.run_openasg("halt", *there, *ours, "--server-key=" + key)
+        order = self.run_openasg("halt", "--yes", *there, *ours, "--server-key=" + key)
         self.assertIn("The order was not sent", order.stderr)
         nobody = self.run_openasg("status", *ours, "--controller", "tcp://127.0.0.1:1")
         self.assertEqual(nobody.returncode, 3)

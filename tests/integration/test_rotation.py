@@ -121,13 +121,13 @@ class Rotation(unittest.TestCase):
         self.restart()
         self.check_probes()
         self.wait_renewed()
-        said = self.rotate("ca", "--finish", "--now")  # they have renewed, within seconds
+        said = self.rotate("ca", "--finish", "--now", "--yes")  # they have renewed, within seconds
         self.restart()
         self.check_probes()
         self.assertIn(re.search(r"(?m)^[0-9a-f]{64}$", said).group(0), self.cluster.openasg(
             "instance", "join-line", next(iter(self.first))))
         self.wait_renewed()
-        self.rotate("ca", "--forget", "--now")
+        self.rotate("ca", "--forget", "--now", "--yes")
         self.restart()
         self.check_probes()
         self.wait_more("asg_reports_total", 20)

@@ -118,8 +118,9 @@ static void test_a_key_is_removed(void **state)
     (void)state;
     run(0, "keys make-api ann");
     run(0, "keys make-api bob");
-    run(0, "keys remove-api ann");
-    run(1, "keys remove-api ann");
+    run(2, "keys remove-api ann"); /* nobody to ask */
+    run(0, "keys remove-api ann --yes");
+    run(1, "keys remove-api ann --yes");
     struct asg_access_keys keys = {.count = 0};
     load(&keys);
     assert_int_equal(1, keys.count);

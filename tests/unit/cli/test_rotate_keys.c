@@ -261,11 +261,11 @@ static void test_a_key_of_the_api_gets_another_secret_and_keeps_its_rights(void 
     asg_access_keys_clear(&now);
     run(1, "keys rotate api team-a"); /* the one before is not over */
     assert_non_null(strstr(said.err, "team-a.old"));
-    run(0, "keys rotate api team-a --now"); /* takes away the present one alone */
+    run(0, "keys rotate api team-a --now --yes"); /* takes away the present one alone */
     assert_non_null(strstr(said.err, "\"team-a.old\", is still good"));
     assert_non_null(strstr(said.err, "openasg keys remove-api team-a.old\n"));
-    run(0, "keys remove-api team-a.old");
-    run(0, "keys rotate api team-a --now");
+    run(0, "keys remove-api team-a.old --yes");
+    run(0, "keys rotate api team-a --now --yes");
     assert_null(strstr(said.err, "is still good"));
     load(&now);
     assert_int_equal(2, now.count);
@@ -347,7 +347,7 @@ static void test_an_authority_is_rotated_in_three_steps(void **state)
     assert_true(is_there("ca.key.next"));
     start(old_pem, true, now, NULL);
     assert_string_equal(first, now);
-    run(0, "keys rotate ca --finish --now");
+    run(0, "keys rotate ca --finish --now --yes");
     assert_false(is_there("ca.key.next"));
     expect_mode("ca.key", 0600);
     expect_mode("ca.key.old", 0600);
@@ -362,7 +362,7 @@ static void test_an_authority_is_rotated_in_three_steps(void **state)
     run(1, "keys rotate ca --finish");
     assert_non_null(strstr(said.err, "Wait 1 h 0 min more"));
     age("ca.key.next", 24 * 3600);
-    run(0, "keys rotate ca --finish");
+    run(0, "keys rotate ca --finish -y");
     start(NULL, false, now, NULL);
     assert_string_equal(next, now);
     run(1, "keys rotate ca"); /* three are not trusted at once */
@@ -377,17 +377,17 @@ static void test_the_authority_before_is_forgotten_and_comes_back(void **state)
     struct asg_bytes old = {0};
     start(NULL, false, now, &old);
     run(0, "keys rotate ca");
-    run(0, "keys rotate ca --finish --now");
+    run(0, "keys rotate ca --finish --now --yes");
     run(1, "keys rotate ca --forget"); /* agents have certificates of the one before */
     assert_non_null(strstr(said.err, "probes would not believe them until they renew"));
     start(asg_bytes_text(&old), true, now, NULL);
-    run(0, "keys rotate ca --forget --now");
+    run(0, "keys rotate ca --forget --now --yes");
     start(asg_bytes_text(&old), false, now, NULL);
     run(0, "keys rotate ca --forget");
     undo();
     start(asg_bytes_text(&old), true, now, NULL);
     age("ca.key.old", 24 * 3600);
-    run(0, "keys rotate ca --forget");
+    run(0, "keys rotate ca --forget -y");
     run(0, "keys rotate ca"); /* and another one may begin */
     asg_bytes_clear(&old);
 }
@@ -414,7 +414,7 @@ static void test_a_step_that_crashed_is_said_again(void **state)
     assert_int_equal(0, rename(path("ca.key.tmp"), path("ca.key")));
     start(NULL, false, now, NULL);
     assert_string_equal(next, now);
-    run(0, "keys rotate ca --finish --now");
+    run(0, "keys rotate ca --finish --now --yes");
     assert_false(is_there("ca.key.next"));
     start(NULL, false, now, NULL);
     assert_string_equal(next, now);
