@@ -221,6 +221,7 @@ int main(int argc, char **argv)
     bool is_config = status == ASG_OK;
     if (is_config && act == ASG_CONFIG_RUN) {
         asg_log_init("openasg-agent", (enum asg_log_level)parts.settings.log_level);
+        (void)asg_log_set_format((enum asg_log_format)parts.settings.log_format, NULL);
         asg_hide_process(); /* the keys of this instance */
         asg_notify_open();
         struct asg_clock clock = asg_clock_real();

@@ -1,9 +1,11 @@
 #include "agent/settings.h"
 
+#include "base/log.h"
 static const char *const cpu_sources[] = {"host", "cgroup", "session"};
 static const struct asg_enum cpu_source_words = {"CPU source", cpu_sources, 3};
 static const char *const log_levels[] = {"debug", "info", "warn", "error"};
 static const struct asg_enum log_level_words = {"log level", log_levels, 4};
+static const struct asg_enum log_format_words = {"log format", asg_log_formats, 4};
 
 static const char *const notice_watches[] = {"auto", "on", "off"};
 static const struct asg_enum notice_watch_words = {"watch", notice_watches, 3};
@@ -71,6 +73,10 @@ static const struct asg_config_key keys[] = {
      "milliseconds", "between two looks for notices"},
     {"log_level", ASG_CONFIG_WORD, AT(log_level), "info", .words = &log_level_words,
      .unit = "", .help = "lowest level written to standard error"},
+    {"log_format", ASG_CONFIG_WORD, AT(log_format), "auto", .words = &log_format_words,
+     .unit = "",
+     .help = "text lines, one JSON object a line, or fields of systemd's journal; auto: "
+             "the journal when systemd runs this program, else text"},
 };
 
 const struct asg_config_table asg_agent_table = {

@@ -66,6 +66,7 @@ int main(int argc, char **argv)
         return 0;
     }
     asg_log_init("controller", (enum asg_log_level)settings.log_level);
+    (void)asg_log_set_format((enum asg_log_format)settings.log_format, NULL);
     asg_controller_fill_settings(&settings, &arena);
     asg_notify_open();
     catch_signals();

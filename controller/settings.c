@@ -1,9 +1,11 @@
 #include "controller/settings.h"
 
+#include "base/log.h"
 #include "model/group.h"
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error"};
 static const struct asg_enum log_level_words = {"log level", log_levels, 4};
+static const struct asg_enum log_format_words = {"log format", asg_log_formats, 4};
 
 #define AT(field) .offset = offsetof(struct asg_controller_settings, field)
 #define SECOND    INT64_C(1000)
@@ -208,6 +210,10 @@ static const struct asg_config_key keys[] = {
      "and workers share one; 0: two, and one for every two cores"},
     {"log_level", ASG_CONFIG_WORD, AT(log_level), "info", .words = &log_level_words,
      .unit = "", .help = "lowest level written to standard error"},
+    {"log_format", ASG_CONFIG_WORD, AT(log_format), "auto", .words = &log_format_words,
+     .unit = "",
+     .help = "text lines, one JSON object a line, or fields of systemd's journal; auto: "
+             "the journal when systemd runs this program, else text"},
 };
 
 const struct asg_config_table asg_controller_table = {

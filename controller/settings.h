@@ -80,6 +80,7 @@ struct asg_controller_settings {
     int64_t template_age_ms;
     int64_t io_threads;
     int log_level;
+    int log_format; /* enum asg_log_format */
 };
 
 extern const struct asg_config_table asg_controller_table;

@@ -303,6 +303,7 @@ int main(int argc, char **argv)
     }
     asg_ec2local_take_environment(argc, argv, &arena, &parts.settings);
     asg_log_init("ec2local", (enum asg_log_level)parts.settings.log_level);
+    (void)asg_log_set_format((enum asg_log_format)parts.settings.log_format, NULL);
     sigset_t signals;
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGTERM);

@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "base/log.h"
 static const char *const log_levels[] = {"debug", "info", "warn", "error"};
 static const struct asg_enum log_level_words = {"log level", log_levels, 4};
+static const struct asg_enum log_format_words = {"log format", asg_log_formats, 4};
 
 #define AT(field) .offset = offsetof(struct asg_ec2local_settings, field)
 #define SECOND    INT64_C(1000)
@@ -67,6 +69,10 @@ static const struct asg_config_key keys[] = {
      "that answer requests"},
     {"log_level", ASG_CONFIG_WORD, AT(log_level), "info", .words = &log_level_words,
      .unit = "", .help = "lowest level written to standard error"},
+    {"log_format", ASG_CONFIG_WORD, AT(log_format), "auto", .words = &log_format_words,
+     .unit = "",
+     .help = "text lines, one JSON object a line, or fields of systemd's journal; auto: "
+             "the journal when systemd runs this program, else text"},
 };
 
 const struct asg_config_table asg_ec2local_table = {

@@ -30,6 +30,7 @@ struct asg_ec2local_settings {
     int64_t seed;
     int64_t threads;
     int log_level;
+    int log_format; /* enum asg_log_format */
 };
 
 extern const struct asg_config_table asg_ec2local_table;

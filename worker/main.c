@@ -204,6 +204,7 @@ static enum asg_status run(struct parts *parts, int argc, char **argv,
                                              &parts->settings, &act, error);
     if (status != ASG_OK || act == ASG_CONFIG_DONE) return status;
     asg_log_init("openasg-worker", (enum asg_log_level)parts->settings.log_level);
+    (void)asg_log_set_format((enum asg_log_format)parts->settings.log_format, NULL);
     harden();
     asg_environment_hide_secrets();
     if (parts->settings.check_credentials) return check_credentials(parts, error);

@@ -3,9 +3,11 @@
 #include <unistd.h>
 
 #include "aws/ec2_client.h"
+#include "base/log.h"
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error"};
 static const struct asg_enum log_level_words = {"log level", log_levels, 4};
+static const struct asg_enum log_format_words = {"log format", asg_log_formats, 4};
 
 static const char *const choices[] = {"auto", "yes", "no"};
 static const struct asg_enum choice_words = {"choice", choices, 3};
@@ -103,6 +105,10 @@ static const struct asg_config_key keys[] = {
              "takes a free one, which the log tells; empty: none"},
     {"log_level", ASG_CONFIG_WORD, AT(log_level), "info", .words = &log_level_words,
      .unit = "", .help = "lowest level written to standard error"},
+    {"log_format", ASG_CONFIG_WORD, AT(log_format), "auto", .words = &log_format_words,
+     .unit = "",
+     .help = "text lines, one JSON object a line, or fields of systemd's journal; auto: "
+             "the journal when systemd runs this program, else text"},
 };
 
 const struct asg_config_table asg_worker_table = {

@@ -39,6 +39,7 @@ struct asg_worker_settings {
     const char *halt_file;
     const char *listen_http;
     int log_level;
+    int log_format; /* enum asg_log_format */
 };
 
 extern const struct asg_config_table asg_worker_table;

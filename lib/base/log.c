@@ -1,22 +1,27 @@
 #include "base/log.h"
 
-#include <assert.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/escape.h"
-
-#define LINE_BYTES_MAX 2048
+#include "base/log_line.h"
 
 static const char *program_name = "openasg";
 static enum asg_log_level lowest_level = ASG_LOG_INFO;
+static enum asg_log_format line_format = ASG_LOG_FORMAT_TEXT; /* never AUTO */
+static int journal_socket = -1;
+static struct sockaddr_un journal_address = {.sun_family = AF_UNIX};
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
 void asg_log_init(const char *program, enum asg_log_level lowest)
@@ -36,119 +41,68 @@ enum asg_status asg_log_parse_level(const char *text, enum asg_log_level *ret)
     return ASG_ERR_INVALID;
 }
 
-/* ---- the message: printf's conversions, one by one, so that a value ends where it says
- * ---- */
+/* ---- where lines go ---- */
 
-struct line {
-    char text[LINE_BYTES_MAX]; /* without a closing zero */
-    size_t length;
-};
-
-static void append(struct line *line, const char *text, size_t length)
+/* systemd names the socket that it gave us as standard error: not one that somebody has
+ * put in its place since (systemd.exec(5), JOURNAL_STREAM). */
+static bool is_error_the_journal(void)
 {
-    size_t left = sizeof line->text - 1 - line->length; /* one for the line feed */
-    if (length > left) length = left;
-    memcpy(line->text + line->length, text, length);
-    line->length += length;
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat error;
+    if (stream == NULL || fstat(STDERR_FILENO, &error) != 0) return false;
+    char ours[64];
+    (void)snprintf(ours, sizeof ours, "%ju:%ju", (uintmax_t)error.st_dev,
+                   (uintmax_t)error.st_ino);
+    return strcmp(stream, ours) == 0;
 }
 
-static void append_escaped(struct line *line, const char *text)
+enum asg_log_format asg_log_set_format(enum asg_log_format format,
+                                       const char *journal_path)
 {
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\') append(line, "\\", 1);
-        append(line, text, 1);
-    }
+    bool wants_journal = format == ASG_LOG_FORMAT_JOURNAL ||
+                         (format == ASG_LOG_FORMAT_AUTO && is_error_the_journal());
+    if (journal_socket >= 0) (void)close(journal_socket);
+    journal_socket = -1;
+    line_format = format == ASG_LOG_FORMAT_JSON ? format : ASG_LOG_FORMAT_TEXT;
+    if (!wants_journal) return line_format;
+    const char *path = journal_path != NULL ? journal_path : ASG_LOG_JOURNAL_PATH;
+    if (strlen(path) >= sizeof journal_address.sun_path) return line_format;
+    memcpy(journal_address.sun_path, path, strlen(path) + 1);
+    journal_socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (journal_socket >= 0) line_format = ASG_LOG_FORMAT_JOURNAL;
+    return line_format;
 }
 
-/* `before` is what stands before the value: in quotes, or behind a '=' and in need of
- * them, it cannot be taken for the fields that follow. */
-static void append_value(struct line *line, char before, const char *text)
+/* By address each time: the journal may be another one by now. */
+static bool send_to_journal(const struct asg_log_line *line)
 {
-    bool needs_quotes = before == '=' && strpbrk(text, " \t\r\n\"\\") != NULL;
-    if (needs_quotes) append(line, "\"", 1);
-    if (needs_quotes || before == '"') {
-        append_escaped(line, text);
-    } else {
-        append(line, text, strlen(text));
-    }
-    if (needs_quotes) append(line, "\"", 1);
-}
-
-#define SPEC_MAX 24
-
-/* "%-12s" in `ret`, of a literal in this program; returns how long it is. */
-static size_t take_spec(const char *format, char ret[SPEC_MAX])
-{
-    size_t length = 1 + strspn(format + 1, "-+ #0123456789.*");
-    length += strspn(format + length, "hlzjt") + 1;
-    assert(length < SPEC_MAX && format[length - 1] != '\0');
-    memcpy(ret, format, length);
-    ret[length] = '\0';
-    return length;
-}
-
-/* One number as `spec` has it; the types are those that the house logs. */
-static void write_number(const char *spec, size_t length, va_list *args, char *ret,
-                         size_t size)
-{
-    const char *kind = spec + length - 2;
-    if (strchr("feg", kind[1]) != NULL) {
-        (void)snprintf(ret, size, spec, va_arg(*args, double));
-    } else if (*kind == 'z') {
-        (void)snprintf(ret, size, spec, va_arg(*args, size_t));
-    } else if (*kind == 'l' && length > 3 && kind[-1] == 'l') {
-        (void)snprintf(ret, size, spec, va_arg(*args, long long));
-    } else if (*kind == 'l') {
-        (void)snprintf(ret, size, spec, va_arg(*args, long));
-    } else {
-        assert(strchr("duxXoc", kind[1]) != NULL);
-        (void)snprintf(ret, size, spec, va_arg(*args, int));
-    }
-}
-
-static void append_message(struct line *line, const char *format, va_list *args)
-{
-    char before = ' ';
-    while (*format != '\0') {
-        if (format[0] != '%' || format[1] == '%') {
-            before = *format;
-            append(line, format, 1);
-            format += *format == '%' ? 2 : 1;
-            continue;
-        }
-        char spec[SPEC_MAX];
-        char value[LINE_BYTES_MAX];
-        size_t length = take_spec(format, spec);
-        if (spec[length - 1] != 's') {
-            write_number(spec, length, args, value, sizeof value);
-        } else if (strchr(spec, '*') != NULL) {
-            int most = va_arg(*args, int);
-            (void)snprintf(value, sizeof value, spec, most, va_arg(*args, const char *));
-        } else {
-            (void)snprintf(value, sizeof value, spec, va_arg(*args, const char *));
-        }
-        append_value(line, before, value);
-        before = 's';
-        format += length;
-    }
+    char datagram[ASG_LOG_FORM_MAX];
+    size_t length = asg_log_line_as_journal(line, datagram);
+    ssize_t sent = 0;
+    do {
+        sent = sendto(journal_socket, datagram, length, MSG_NOSIGNAL,
+                      (const struct sockaddr *)&journal_address, sizeof journal_address);
+    } while (sent < 0 && errno == EINTR);
+    return sent >= 0;
 }
 
 static void write_line(enum asg_log_level level, const char *room, const char *event,
                        const char *format, va_list *args)
 {
     struct asg_clock clock = asg_clock_real();
-    char when[ASG_TIME_TEXT_MAX];
-    asg_time_format(asg_clock_wall_ms(&clock), when);
-    struct line line;
-    int used = snprintf(line.text, sizeof line.text, "%s %s %s %s %s ", when,
-                        level_names[level], program_name, room, event);
-    if (used < 0 || (size_t)used >= sizeof line.text - 1) return;
-    line.length = (size_t)used;
-    append_message(&line, format, args);
-    char shown[LINE_BYTES_MAX]; /* one happening, one line */
-    size_t length =
-        asg_escape(line.text, line.length, ASG_LAYOUT_BLANK, shown, sizeof shown);
-    shown[length++] = '\n';                              /* where the zero was */
+    struct asg_log_line line;
+    line.wall_ms = asg_clock_wall_ms(&clock);
+    line.level = level;
+    line.program = program_name;
+    line.room = room;
+    line.event = event;
+    asg_log_line_fill(&line, format, args);
+    /* A journal that does not take it reads standard error, as a rule. */
+    if (line_format == ASG_LOG_FORMAT_JOURNAL && send_to_journal(&line)) return;
+    char shown[ASG_LOG_FORM_MAX];
+    size_t length = line_format == ASG_LOG_FORMAT_JSON
+                        ? asg_log_line_as_json(&line, shown)
+                        : asg_log_line_as_text(&line, shown);
     if (write(STDERR_FILENO, shown, length) < 0) return; /* nowhere left to say so */
 }
 

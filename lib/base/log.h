@@ -9,6 +9,7 @@
  * marks of direction are escaped (escape.h), and line ends blanks. Conversions are those
  * of ints, longs, sizes, doubles and texts. A failure we live with says what we do next.
  * Never pass a secret. Threads: any; a line is written with one write(2).
+ * The same line can be an object of JSON, or fields of systemd's journal (log_line.h).
  */
 #ifndef ASG_BASE_LOG_H
 #define ASG_BASE_LOG_H
@@ -27,6 +28,26 @@ void asg_log_init(const char *program, enum asg_log_level lowest);
 /* "debug", "info", "warn" or "error". ASG_ERR_INVALID otherwise. */
 ASG_MUST_USE enum asg_status asg_log_parse_level(const char *text,
                                                  enum asg_log_level *ret);
+
+/* Where the lines go, and as what. AUTO: to the journal when standard error is its socket
+ * (JOURNAL_STREAM), else as text. */
+enum asg_log_format {
+    ASG_LOG_FORMAT_AUTO,
+    ASG_LOG_FORMAT_TEXT,
+    ASG_LOG_FORMAT_JSON,
+    ASG_LOG_FORMAT_JOURNAL
+};
+
+#define ASG_LOG_JOURNAL_PATH "/run/systemd/journal/socket"
+
+/* Their words, in order: for the settings `log_format`. */
+extern const char *const asg_log_formats[4];
+
+/* Call it before other threads are made. A line that the journal does not take goes to
+ * standard error as text. `journal_path` NULL: systemd's. Returns what it is from now on:
+ * never AUTO, and TEXT where there is no socket to be had. */
+enum asg_log_format asg_log_set_format(enum asg_log_format format,
+                                       const char *journal_path);
 
 void asg_log_write(enum asg_log_level level, const char *room, const char *event,
                    const char *format, ...) ASG_PRINTF(4, 5);

@@ -1,6 +1,11 @@
 /* test_log - one happening, one line, on standard error. */
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -260,6 +265,195 @@ static void test_log_counts_nothing_below_its_level(void **state)
     assert_string_equal("", written);
 }
 
+/* ---- JSON ---- */
+
+static void logged_json(const char *end)
+{
+    static const char begin[] = "{\"ts\":\"20";
+    assert_int_equal(0, strncmp(begin, written, strlen(begin)));
+    const char *found = strstr(written, "Z\",");
+    assert_non_null(found);
+    assert_string_equal(end, found + 3);
+}
+
+static void test_log_as_json_has_the_keys_of_the_line(void **state)
+{
+    (void)state;
+    int kept;
+    asg_log_init("controller", ASG_LOG_INFO);
+    assert_int_equal(ASG_LOG_FORMAT_JSON, asg_log_set_format(ASG_LOG_FORMAT_JSON, NULL));
+    int from = begin_capture(&kept);
+    asg_log_warn(
+        "dispatch", "job_failed",
+        "job=%llu name=%s code=\"%s\" share=%.1f of=%s:%d (peer=%u), late by %d s",
+        118ULL, "web", "a b", 0.5, "::1", 7701, 3u, 9);
+    end_capture(from, kept);
+    logged_json(
+        "\"level\":\"warn\",\"program\":\"controller\",\"room\":\"dispatch\","
+        "\"event\":\"job_failed\",\"msg\":\"job=118 name=web code=\\\"a b\\\" "
+        "share=0.5 of=::1:7701 (peer=3), late by 9 s\",\"job\":118,\"name\":\"web\","
+        "\"code\":\"a b\",\"share\":0.5,\"of\":\"::1:7701\",\"peer\":3}\n");
+    (void)asg_log_set_format(ASG_LOG_FORMAT_TEXT, NULL);
+}
+
+static void test_log_as_json_is_forged_by_no_value(void **state)
+{
+    (void)state;
+    int kept;
+    asg_log_init("controller", ASG_LOG_INFO);
+    (void)asg_log_set_format(ASG_LOG_FORMAT_JSON, NULL);
+    int from = begin_capture(&kept);
+    asg_log_info("a", "b", "group=%s %s", "x\",\"level\":\"error\n\\",
+                 "job=7 \xff\x1b[31m\xe2\x80\xae");
+    end_capture(from, kept);
+    logged_json(
+        "\"level\":\"info\",\"program\":\"controller\",\"room\":\"a\",\"event\":\"b\","
+        "\"msg\":\"group=\\\"x\\\\\\\",\\\\\\\"level\\\\\\\":"
+        "\\\\\\\"error\\n\\\\\\\\\\\" "
+        "job=7 \\ufffd\\u001b[31m\\u202e\","
+        "\"group\":\"x\\\",\\\"level\\\":\\\"error\\n\\\\\"}\n");
+    from = begin_capture(&kept); /* what is no number, and what is the line's own */
+    asg_log_info("a", "b", "level=%d job=%s n=%03d took=%dms", 1, "7", 7, 8);
+    end_capture(from, kept);
+    assert_non_null(strstr(written, ",\"level_\":1,\"job\":\"7\",\"n\":\"007\","
+                                    "\"took\":\"8ms\"}\n"));
+    (void)asg_log_set_format(ASG_LOG_FORMAT_TEXT, NULL);
+}
+
+static void test_log_as_json_is_cut_and_still_whole(void **state)
+{
+    (void)state;
+    int kept;
+    static char longer[5000]; /* each of them six bytes of JSON */
+    memset(longer, '\x01', sizeof longer - 1);
+    asg_log_init("controller", ASG_LOG_INFO);
+    (void)asg_log_set_format(ASG_LOG_FORMAT_JSON, NULL);
+    int from = begin_capture(&kept);
+    asg_log_info("a", "b", "x=%s group=%s", longer, "web");
+    end_capture(from, kept);
+    assert_true(strlen(written) < 8192);
+    assert_non_null(strstr(written, "\\u0001\",\"x\":\"\\u0001"));
+    assert_string_equal("}\n", written + strlen(written) - 2);
+    (void)asg_log_set_format(ASG_LOG_FORMAT_TEXT, NULL);
+}
+
+/* ---- the journal: a datagram at a socket that the test reads ---- */
+
+struct journal {
+    char folder[64];
+    char path[80];
+    int socket;
+    char datagram[16384];
+    size_t length;
+};
+
+static void begin_journal(struct journal *journal)
+{
+    (void)snprintf(journal->folder, sizeof journal->folder, "/tmp/openasg-log-XXXXXX");
+    assert_non_null(mkdtemp(journal->folder));
+    (void)snprintf(journal->path, sizeof journal->path, "%s/socket", journal->folder);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", journal->path);
+    journal->socket = socket(AF_UNIX, SOCK_DGRAM, 0);
+    assert_int_equal(
+        0, bind(journal->socket, (const struct sockaddr *)&address, sizeof address));
+    assert_int_equal(ASG_LOG_FORMAT_JOURNAL,
+                     asg_log_set_format(ASG_LOG_FORMAT_JOURNAL, journal->path));
+}
+
+static void take_datagram(struct journal *journal)
+{
+    ssize_t got = recv(journal->socket, journal->datagram, sizeof journal->datagram - 1,
+                       MSG_DONTWAIT);
+    assert_true(got > 0);
+    journal->length = (size_t)got;
+    journal->datagram[got] = '\0';
+}
+
+static void end_journal(struct journal *journal)
+{
+    (void)asg_log_set_format(ASG_LOG_FORMAT_TEXT, NULL);
+    (void)close(journal->socket);
+    (void)unlink(journal->path);
+    (void)rmdir(journal->folder);
+}
+
+static void test_log_to_the_journal_has_fields(void **state)
+{
+    (void)state;
+    struct journal journal;
+    begin_journal(&journal);
+    asg_log_init("controller", ASG_LOG_INFO);
+    asg_log_warn("dispatch", "job_failed", "job=%d group=%s event=%s, %s", 118, "a b",
+                 "x", "instance=i-7");
+    take_datagram(&journal);
+    assert_string_equal(journal.datagram,
+                        "PRIORITY=4\nSYSLOG_IDENTIFIER=openasg-controller\n"
+                        "OPENASG_ROOM=dispatch\nOPENASG_EVENT=job_failed\n"
+                        "OPENASG_JOB=118\nOPENASG_GROUP=a b\n"
+                        "MESSAGE=job=118 group=\"a b\" event=x, instance=i-7\n");
+    asg_log_init("openasg-worker", ASG_LOG_INFO);
+    asg_log_error("worker", "credentials_refused", "code=%s", "AuthFailure");
+    take_datagram(&journal);
+    assert_non_null(strstr(journal.datagram,
+                           "PRIORITY=3\nSYSLOG_IDENTIFIER=openasg-worker\n"
+                           "MESSAGE_ID=7395ad77e0f64008bf6857814f532d79\n"));
+    asg_log_info("alarm", "churn", "group=web is over"); /* no entry of the catalog */
+    take_datagram(&journal);
+    assert_null(strstr(journal.datagram, "MESSAGE_ID"));
+    end_journal(&journal);
+}
+
+static void test_log_to_the_journal_is_forged_by_no_value(void **state)
+{
+    (void)state;
+    struct journal journal;
+    begin_journal(&journal);
+    asg_log_init("controller", ASG_LOG_INFO);
+    asg_log_info("a", "b", "group=%s x=%s", "web\nPRIORITY=0\nOPENASG_JOB=1", "\xff");
+    take_datagram(&journal);
+    static const char rest[] =
+        "PRIORITY=6\nSYSLOG_IDENTIFIER=openasg-controller\nOPENASG_ROOM=a\n"
+        "OPENASG_EVENT=b\nOPENASG_GROUP\n\x1c\0\0\0\0\0\0\0web\nPRIORITY=0\nOPENASG_JOB="
+        "1\n"
+        "OPENASG_X=\xff\nMESSAGE=group=\"web PRIORITY=0 OPENASG_JOB=1\" x=\xff\n";
+    assert_int_equal(sizeof rest - 1, journal.length);
+    assert_memory_equal(rest, journal.datagram, journal.length);
+    end_journal(&journal);
+}
+
+static void test_log_goes_to_standard_error_without_a_journal(void **state)
+{
+    (void)state;
+    int kept;
+    asg_log_init("controller", ASG_LOG_INFO);
+    (void)asg_log_set_format(ASG_LOG_FORMAT_JOURNAL, "/nowhere/at/all");
+    int from = begin_capture(&kept);
+    asg_log_info("a", "b", "group=%s", "web");
+    end_capture(from, kept);
+    logged("group=web\n");
+    (void)asg_log_set_format(ASG_LOG_FORMAT_TEXT, NULL);
+}
+
+static void test_log_asks_systemd_whether_there_is_a_journal(void **state)
+{
+    (void)state;
+    assert_int_equal(0, unsetenv("JOURNAL_STREAM"));
+    assert_int_equal(ASG_LOG_FORMAT_TEXT, asg_log_set_format(ASG_LOG_FORMAT_AUTO, NULL));
+    struct stat error;
+    assert_int_equal(0, fstat(STDERR_FILENO, &error));
+    char stream[64];
+    (void)snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)error.st_dev,
+                   (uintmax_t)error.st_ino);
+    assert_int_equal(0, setenv("JOURNAL_STREAM", stream, 1));
+    assert_int_equal(ASG_LOG_FORMAT_JOURNAL,
+                     asg_log_set_format(ASG_LOG_FORMAT_AUTO, NULL));
+    assert_int_equal(ASG_LOG_FORMAT_TEXT, asg_log_set_format(ASG_LOG_FORMAT_TEXT, NULL));
+    assert_int_equal(0, setenv("JOURNAL_STREAM", "1:1", 1)); /* it was redirected */
+    assert_int_equal(ASG_LOG_FORMAT_TEXT, asg_log_set_format(ASG_LOG_FORMAT_AUTO, NULL));
+    assert_int_equal(0, unsetenv("JOURNAL_STREAM"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +467,13 @@ int main(void)
         cmocka_unit_test(test_log_has_one_line_of_a_flood_and_its_count),
         cmocka_unit_test(test_log_has_some_infos_of_a_flood),
         cmocka_unit_test(test_log_counts_nothing_below_its_level),
+        cmocka_unit_test(test_log_as_json_has_the_keys_of_the_line),
+        cmocka_unit_test(test_log_as_json_is_forged_by_no_value),
+        cmocka_unit_test(test_log_as_json_is_cut_and_still_whole),
+        cmocka_unit_test(test_log_to_the_journal_has_fields),
+        cmocka_unit_test(test_log_to_the_journal_is_forged_by_no_value),
+        cmocka_unit_test(test_log_goes_to_standard_error_without_a_journal),
+        cmocka_unit_test(test_log_asks_systemd_whether_there_is_a_journal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
