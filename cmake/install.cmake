@@ -35,6 +35,7 @@ install(FILES ${CMAKE_BINARY_DIR}/completion/openasg
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 install(DIRECTORY deploy/systemd/ DESTINATION lib/systemd/system)
 install(DIRECTORY deploy/sysusers.d/ DESTINATION lib/sysusers.d)
+install(DIRECTORY deploy/journal/ DESTINATION lib/systemd/catalog)
 
 # asg_settings(FILE FOLDER NAME): in /etc when the prefix is /usr, as it is known at the
 # installation; a file that is there is the operator's and stays.

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/escape.h"
 #include "base/log_line.h"
 #include "base/utf8.h"
 
@@ -175,9 +174,9 @@ size_t asg_log_line_as_journal(const struct asg_log_line *line, char *ret)
     for (size_t i = 0; i < line->field_count; i++) {
         append_journal_field(&form, line, &line->fields[i]);
     }
+    /* journalctl shows no more than this, and people search it for the event. */
     char message[ASG_LOG_TEXT_MAX];
-    size_t length =
-        asg_escape(line->text, line->length, ASG_LAYOUT_BLANK, message, sizeof message);
+    size_t length = asg_log_line_message(line, message);
     append_journal(&form, "MESSAGE", message, length);
     return form.length;
 }

@@ -239,21 +239,35 @@ void asg_log_line_fill(struct asg_log_line *line, const char *format, va_list *a
     if (reader.field != NULL) end_field(&reader);
 }
 
+/* `head` and the message on one line in `ret`, of ASG_LOG_TEXT_MAX bytes, with a zero;
+ * there is one byte more of room. */
+static size_t escape_whole(const struct asg_log_line *line, const char *head, char *ret)
+{
+    char whole[ASG_LOG_TEXT_MAX];
+    size_t used = strlen(head);
+    size_t left = sizeof whole - 1 - used;
+    size_t message = line->length < left ? line->length : left;
+    memcpy(whole, head, used);
+    memcpy(whole + used, line->text, message);
+    return asg_escape(whole, used + message, ASG_LAYOUT_BLANK, ret, ASG_LOG_TEXT_MAX);
+}
+
 size_t asg_log_line_as_text(const struct asg_log_line *line, char *ret)
 {
     static const char *const levels[] = {"debug", "info", "warn", "error"};
     char when[ASG_TIME_TEXT_MAX];
     asg_time_format(line->wall_ms, when);
-    char whole[ASG_LOG_TEXT_MAX];
-    int used = snprintf(whole, sizeof whole, "%s %s %s %s %s ", when, levels[line->level],
-                        line->program, line->room, line->event);
-    if (used < 0 || (size_t)used >= sizeof whole - 1) return 0;
-    size_t left = sizeof whole - 1 - (size_t)used;
-    size_t message = line->length < left ? line->length : left;
-    memcpy(whole + used, line->text, message);
-    /* one happening, one line */
-    size_t length = asg_escape(whole, (size_t)used + message, ASG_LAYOUT_BLANK, ret,
-                               ASG_LOG_TEXT_MAX);
+    char head[ASG_LOG_TEXT_MAX / 2];
+    (void)snprintf(head, sizeof head, "%s %s %s %s %s ", when, levels[line->level],
+                   line->program, line->room, line->event);
+    size_t length = escape_whole(line, head, ret);
     ret[length++] = '\n'; /* where the zero was */
     return length;
+}
+
+size_t asg_log_line_message(const struct asg_log_line *line, char *ret)
+{
+    char head[ASG_LOG_TEXT_MAX / 2];
+    (void)snprintf(head, sizeof head, "%s %s ", line->room, line->event);
+    return escape_whole(line, head, ret);
 }

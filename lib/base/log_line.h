@@ -47,12 +47,16 @@ void asg_log_line_fill(struct asg_log_line *line, const char *format, va_list *a
  * ASG_LOG_TEXT_MAX bytes for the first one, ASG_LOG_FORM_MAX for the others. */
 size_t asg_log_line_as_text(const struct asg_log_line *line, char *ret);
 
+/* Its second half, from the room on, without a line feed; of the first one's size. */
+size_t asg_log_line_message(const struct asg_log_line *line, char *ret);
+
 /* {"ts":..,"level":..,"program":..,"room":..,"event":..,"msg":.., and the fields}: valid
  * JSON whatever the values are. A field named as one of these six has a '_' behind. */
 size_t asg_log_line_as_json(const struct asg_log_line *line, char *ret);
 
 /* A datagram of the journal's native protocol: PRIORITY, SYSLOG_IDENTIFIER, MESSAGE_ID,
- * OPENASG_ROOM, OPENASG_EVENT, the fields as OPENASG_GROUP etc. and MESSAGE. */
+ * OPENASG_ROOM, OPENASG_EVENT, the fields as OPENASG_GROUP etc. and MESSAGE
+ * (room, event, message). */
 size_t asg_log_line_as_journal(const struct asg_log_line *line, char *ret);
 
 /* What the journal's catalog explains (deploy/journal). */

@@ -136,7 +136,7 @@ def check_rows(rows, transport):
     assert row["PRIORITY"] == "6" and row["_TRANSPORT"] == transport, row
     assert row["SYSLOG_IDENTIFIER"] == "openasg-controller", row
     assert row["OPENASG_ROOM"] == "lead" and row["OPENASG_CLUSTER"], row
-    assert re.match(r"cluster=\S+ epoch=\d+ ", row["MESSAGE"]), row
+    assert re.match(r"lead leading cluster=\S+ epoch=\d+ ", row["MESSAGE"]), row
     assert row["MESSAGE_ID"] == "70009f8cb8d54507bb35b0c4c7cec7e3", row
     assert row["_EXE"].endswith("openasg-controller"), row
 

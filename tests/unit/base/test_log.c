@@ -387,11 +387,12 @@ static void test_log_to_the_journal_has_fields(void **state)
     asg_log_warn("dispatch", "job_failed", "job=%d group=%s event=%s, %s", 118, "a b",
                  "x", "instance=i-7");
     take_datagram(&journal);
-    assert_string_equal(journal.datagram,
-                        "PRIORITY=4\nSYSLOG_IDENTIFIER=openasg-controller\n"
-                        "OPENASG_ROOM=dispatch\nOPENASG_EVENT=job_failed\n"
-                        "OPENASG_JOB=118\nOPENASG_GROUP=a b\n"
-                        "MESSAGE=job=118 group=\"a b\" event=x, instance=i-7\n");
+    assert_string_equal(
+        journal.datagram,
+        "PRIORITY=4\nSYSLOG_IDENTIFIER=openasg-controller\n"
+        "OPENASG_ROOM=dispatch\nOPENASG_EVENT=job_failed\n"
+        "OPENASG_JOB=118\nOPENASG_GROUP=a b\n"
+        "MESSAGE=dispatch job_failed job=118 group=\"a b\" event=x, instance=i-7\n");
     asg_log_init("openasg-worker", ASG_LOG_INFO);
     asg_log_error("worker", "credentials_refused", "code=%s", "AuthFailure");
     take_datagram(&journal);
@@ -416,7 +417,7 @@ static void test_log_to_the_journal_is_forged_by_no_value(void **state)
         "PRIORITY=6\nSYSLOG_IDENTIFIER=openasg-controller\nOPENASG_ROOM=a\n"
         "OPENASG_EVENT=b\nOPENASG_GROUP\n\x1c\0\0\0\0\0\0\0web\nPRIORITY=0\nOPENASG_JOB="
         "1\n"
-        "OPENASG_X=\xff\nMESSAGE=group=\"web PRIORITY=0 OPENASG_JOB=1\" x=\xff\n";
+        "OPENASG_X=\xff\nMESSAGE=a b group=\"web PRIORITY=0 OPENASG_JOB=1\" x=\xff\n";
     assert_int_equal(sizeof rest - 1, journal.length);
     assert_memory_equal(rest, journal.datagram, journal.length);
     end_journal(&journal);
