@@ -61,6 +61,12 @@ def say_version(folder, wanted):
         text = file.read()
     with open(path, "w") as file:
         file.write(re.sub(r"^openasg \(\S+\)", f"openasg ({wanted})", text))
+    path = os.path.join(folder, "CMakeLists.txt")  # what the programs say of themselves
+    with open(path) as file:
+        text = file.read()
+    with open(path, "w") as file:
+        file.write(re.sub(r"^(project\(openasg VERSION )\S+", rf"\g<1>{wanted}", text,
+                          flags=re.MULTILINE))
 
 
 def compile_in(root, where, source, log):
@@ -93,6 +99,7 @@ def digests(folder):
 def main():
     parser = argparse.ArgumentParser(prog="./dev package", description=__doc__)
     parser.add_argument("--to", default=os.path.join(SOURCE, "build", "packages"))
+    parser.add_argument("--roots", help="folder of the clean roots; default: roots in --to")
     parser.add_argument("--host", action="store_true", help="build on this host, in no root")
     parser.add_argument("--twice", action="store_true", help="and compare the bytes")
     parser.add_argument("--version", default=version(), help="that the packages say")
@@ -102,7 +109,9 @@ def main():
     why = "--host" if options.host else roots.why_not()
     root = None
     if why is None:
-        root = roots.with_packages(os.path.join(options.to, "roots"), "build", build_packages())
+        roots.ARCHIVE_PACKAGES += build_packages()
+        root = roots.with_packages(options.roots or os.path.join(options.to, "roots"), "build",
+                                   build_packages())
         print(f"building in a clean Debian {roots.SUITE} root", flush=True)
     else:
         print(f"building ON THIS HOST, not in a clean root: {why}", flush=True)

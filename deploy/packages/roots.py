@@ -6,15 +6,26 @@ import os
 import shutil
 import subprocess
 
+import archive
+
 SUITE = "bookworm"
 OLDEST = "bullseye"  # glibc 2.31
 BARE = ["systemd-standalone-sysusers"]  # what the packages may take for granted, at least
 MIRROR = os.environ.get("ASG_DEBIAN_MIRROR", "http://deb.debian.org/debian")
+SECURITY = os.environ.get("ASG_DEBIAN_SECURITY", MIRROR.rstrip("/") + "-security")
+IS_FOLDER_WANTED = MIRROR == "apt"
+ARCHIVE_PACKAGES = list(BARE)  # of an archive in a folder, beside the smallest Debian
 
-# /proc and the few devices that programs want; all gone with the namespace.
+# /proc, the archive where it is a folder, and the few devices that programs want; all gone with
+# the namespace.
 ENTER = """set -e
 root=$1; shift
 mount --make-rprivate /
+if [ -f "$root/archive-folder" ]; then
+    folder=$(cat "$root/archive-folder")
+    mkdir -p "$root$folder"
+    mount --bind "$folder" "$root$folder"
+fi
 mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=755 tmpfs "$root/run"
 for name in null zero full random urandom tty; do
@@ -97,19 +108,71 @@ def copy(source, path):
     return Root(path)
 
 
-def debootstrap(suite, path):
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    done = subprocess.run(["debootstrap", "--variant=minbase", suite, path, MIRROR],
+def try_debootstrap(suite, path, mirror, *options):
+    """None, or what it said when it failed."""
+    done = subprocess.run(["debootstrap", "--variant=minbase", *options, suite, path, mirror],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           stdin=subprocess.DEVNULL)
-    if done.returncode != 0:
-        raise SystemExit(done.stdout[-2000:] + "\ndebootstrap could not make it; set "
-                         "ASG_DEBIAN_MIRROR to an archive that can be reached")
+    return None if done.returncode == 0 else done.stdout[-2000:]
+
+
+def debootstrap_from_folder(suite, path):
+    """From what this host's apt downloads: it may reach an archive that debootstrap cannot."""
+    folder = os.path.join(os.path.dirname(path), "archive")
+    count = archive.make(folder, suite, ARCHIVE_PACKAGES)
+    print(f"{count} packages that this host's apt downloaded are in {folder}", flush=True)
+    wrong = try_debootstrap(suite, path, "file://" + folder, "--no-check-gpg")
+    if wrong is None:
+        with open(os.path.join(path, "etc/apt/sources.list"), "w") as file:
+            file.write(f"deb [trusted=yes] file://{folder} {suite} main\n")
+        with open(os.path.join(path, "archive-folder"), "w") as file:
+            file.write(folder)
+    return wrong
+
+
+def debootstrap(suite, path):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    wrong = None if IS_FOLDER_WANTED else try_debootstrap(suite, path, MIRROR)
+    if wrong is None and not IS_FOLDER_WANTED:
+        return
+    why = archive.why_not(suite)
+    if why is None:
+        print("debootstrap does not download: " + ("ASG_DEBIAN_MIRROR=apt" if IS_FOLDER_WANTED
+                                                   else "it cannot reach " + MIRROR), flush=True)
+        shutil.rmtree(path, ignore_errors=True)
+        wrong = debootstrap_from_folder(suite, path)
+        if wrong is None:
+            return
+    raise SystemExit(f"{wrong or ''}\ndebootstrap could not make a root of {suite}"
+                     + (f", and this host's apt cannot help: {why}" if why else "")
+                     + "; set ASG_DEBIAN_MIRROR to an archive that can be reached")
 
 
 def oldest(folder):
     """The oldest Debian that the archive still has: what an image may be."""
     return made(os.path.join(folder, OLDEST), [OLDEST], lambda path: debootstrap(OLDEST, path))
+
+
+def add_security(root):
+    """Debian's security updates, where the mirror's sibling has them: a build should have the
+    libraries that users have."""
+    if root_is_of_folder(root):
+        return  # what the host's apt gave has them, if the host has
+    place = root.inside("/etc/apt/sources.list.d/security.list")
+    with open(place, "w") as file:
+        file.write(f"deb {SECURITY} {SUITE}-security main\n")
+    try:
+        root.run("apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any")
+        root.run("apt-get", "upgrade", "-q", "-y")
+    except SystemExit:
+        os.remove(place)
+        root.run("apt-get", "update", "-q")
+        print(f"WITHOUT security updates: cannot reach {SECURITY}; set ASG_DEBIAN_SECURITY",
+              flush=True)
+
+
+def root_is_of_folder(root):
+    return os.path.exists(root.inside("archive-folder"))
 
 
 def minimal(folder):
@@ -118,6 +181,7 @@ def minimal(folder):
         debootstrap(SUITE, path)
         shutil.copy("/etc/resolv.conf", os.path.join(path, "etc/resolv.conf"))
         Root(path).run("apt-get", "update", "-q")
+        add_security(Root(path))
         # Nothing starts by being installed.
         policy = os.path.join(path, "usr/sbin/policy-rc.d")
         with open(policy, "w") as file:

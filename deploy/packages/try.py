@@ -21,12 +21,13 @@ import tarfile
 import time
 
 sys.dont_write_bytecode = True
+import build  # noqa: E402
 import roots  # noqa: E402
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NAMES = ("openasg", "openasg-cli", "openasg-controller", "openasg-worker", "openasg-agent",
          "openasg-ec2local")
-OLD = "0.1.0~before1"
+OLD = "0.0.9"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDPACKAGETEST", "AWS_SECRET_ACCESS_KEY": "of nobody but this test"}
 AGENT_UID = 61184  # the first of DynamicUser
 begun = time.monotonic()
@@ -52,8 +53,16 @@ def wait_for(what, condition, seconds=60):
     raise SystemExit(f"WRONG: no {what} within {seconds} s")
 
 
+def build_before(to):
+    """This tree, built as a lower version."""
+    print(f"building {OLD}, to upgrade from (some minutes; --quick relabels instead)", flush=True)
+    subprocess.run([sys.executable, os.path.join(SOURCE, "deploy", "packages", "build.py"),
+                    "--to", to, "--roots", os.path.join(os.path.dirname(to), "roots"),
+                    "--version", OLD, "--no-lintian"], check=True, stdout=subprocess.DEVNULL)
+
+
 def relabel(folder, to, version):
-    """The same packages with a lower version and other defaults in one conffile, so that an
+    """The packages of `folder` with that version and other defaults in one conffile, so that an
     upgrade has something to do."""
     shutil.rmtree(to, ignore_errors=True)
     os.makedirs(to)
@@ -339,13 +348,15 @@ def cluster_of(host):
     return re.search(r"(?m)^\W*cluster\S*\s+(\S+)", host.run("openasg", "status"))[1]
 
 
-def play(root, old, new, version, oldest):
+def play(root, old, new, version, oldest, is_quick):
     host = Host(root)
     try:
         start = time.monotonic()
         root.run("apt-get", "install", "-q", "-y", "--no-install-recommends",
                  *packages_in(root, old))
         say(f"apt-get installed the packages in {time.monotonic() - start:.0f} s")
+        said = host.run("openasg", "--version").split()[-1]
+        check(said == (version if is_quick else OLD), f"openasg --version is {said}")
         check_installed(host, OLD)
         running = start_all(host)
         scale_out(host)
@@ -381,6 +392,11 @@ def play(root, old, new, version, oldest):
             service.stop()
         host.run("openasg", "log", "verify", "/var/lib/openasg/openasg.log")
         say("openasg log verify proves its log")
+        os.makedirs(host.root.inside("/var/tmp/scale-out"), exist_ok=True)
+        shutil.copy(os.path.join(SOURCE, "debian", "tests", "scale-out"),
+                    host.root.inside("/var/tmp/scale-out.sh"))
+        said = host.run("sh", "/var/tmp/scale-out.sh", AUTOPKGTEST_TMP="/var/tmp/scale-out")
+        check(re.search(r"(?m)^verified: +yes", said), "debian/tests/scale-out passes", said)
     finally:
         host.end()
 
@@ -412,6 +428,8 @@ def play(root, old, new, version, oldest):
 def main():
     parser = argparse.ArgumentParser(prog="./dev package-test", description=__doc__)
     parser.add_argument("--packages", default=os.path.join(SOURCE, "build", "packages"))
+    parser.add_argument("--quick", action="store_true",
+                        help="upgrade from the same packages with another version on them")
     parser.add_argument("--keep", action="store_true", help="the root, to look at it")
     options = parser.parse_args()
     why = roots.why_not()
@@ -423,6 +441,7 @@ def main():
     if not found:
         raise SystemExit("no packages there: ./dev package first")
     version = re.search(r"_(.*)_", os.path.basename(found[0]))[1]
+    roots.ARCHIVE_PACKAGES += build.build_packages()
     bare = roots.with_packages(folder, "bare", roots.BARE)
     oldest = roots.oldest(folder)
     root = roots.copy(bare, os.path.join(folder, "try"))
@@ -430,9 +449,13 @@ def main():
     global begun
     begun = time.monotonic()
     old = os.path.join(options.packages, "before")
-    relabel(options.packages, old, OLD)
+    built = os.path.join(options.packages, "before-built")
+    if not options.quick:
+        build_before(built)
+    relabel(options.packages if options.quick else built, old, OLD)
+    begun = time.monotonic()
     try:
-        play(root, old, options.packages, version, oldest)
+        play(root, old, options.packages, version, oldest, options.quick)
     finally:
         shutil.rmtree(old)
         if not options.keep:
