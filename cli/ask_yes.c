@@ -57,9 +57,14 @@ static int ask_formatted(struct asg_cli *cli, const struct asg_arguments *argume
     return code;
 }
 
-/* Where an order goes to: " (tcp://10.0.0.5:7703)". */
+/* Where an order goes to: " (context prod, tcp://10.0.0.5:7703)". */
 static const char *name_place(struct asg_cli *cli)
 {
+    const char *context = cli->settings.context;
+    if (context != NULL && context[0] != '\0') {
+        return asg_arena_format(&cli->arena, " (context %s, %s)", context,
+                                cli->settings.controller);
+    }
     return asg_arena_format(&cli->arena, " (%s)", cli->settings.controller);
 }
 

@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#define COMMANDS_MAX 80
+#define COMMANDS_MAX 160
 
 static const struct asg_option options[] = {
     {.name = "output",
@@ -46,6 +46,12 @@ static const struct asg_option options[] = {
     {.name = "allow-plaintext",
      .type = ASG_OPTION_FLAG,
      .help = "Talk without encryption and keys: for measurements only."},
+    {.name = "context",
+     .type = ASG_OPTION_TEXT,
+     .value = "NAME",
+     .complete = "contexts",
+     .help = "The controller and keys of a context (see \"context add\").",
+     .default_text = "that of \"context use\""},
     {.name = "config",
      .type = ASG_OPTION_FILE,
      .value = "FILE",
@@ -84,7 +90,8 @@ const struct asg_command_table *asg_cli_table(void)
         .exit_code_count = sizeof exit_codes / sizeof exit_codes[0],
         .environment =
             "OPENASG_CONTROLLER, OPENASG_DIR, OPENASG_KEY_FILE, OPENASG_SERVER_KEY_FILE, "
-            "OPENASG_SERVER_KEY, OPENASG_LOG, OPENASG_OUTPUT, OPENASG_TIMEOUT and "
+            "OPENASG_SERVER_KEY, OPENASG_CONTEXT, OPENASG_LOG, OPENASG_OUTPUT, "
+            "OPENASG_TIMEOUT and "
             "OPENASG_CONFIG stand for the options and settings of these names.",
     };
     if (table.command_count > 0) return &table;
@@ -96,7 +103,8 @@ const struct asg_command_table *asg_cli_table(void)
         &asg_verify_family,   &asg_tail_family,         &asg_export_family,
         &asg_backup_family,   &asg_sign_family,         &asg_replay_family,
         &asg_what_if_family,  &asg_keys_family,         &asg_api_keys_family,
-        &asg_rotate_family,   &asg_apply_family,        &asg_pages_family,
+        &asg_rotate_family,   &asg_apply_family,        &asg_context_family,
+        &asg_pages_family,
     };
     for (size_t f = 0; f < sizeof families / sizeof families[0]; f++) {
         for (size_t i = 0; i < families[f]->count; i++) {

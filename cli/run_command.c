@@ -34,6 +34,10 @@ static int run_command(struct asg_cli *cli, const struct asg_arguments *argument
     if (status != ASG_OK) return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s", error.text);
     cli->fails_in_json = cli->settings.output == ASG_OUTPUT_JSON;
     if (wants_config || !has_command) {
+        if (cli->settings.context[0] != '\0') {
+            asg_cli_print(cli->out, "# context %s, from %s\n", cli->settings.context,
+                          cli->settings.context_from);
+        }
         asg_config_print(&asg_cli_config_table, &cli->settings, cli->out);
         return ASG_EXIT_OK;
     }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/contexts.h"
 #include "text/options.h"
 
 #define SYSTEM_DIR "/var/lib/openasg"
@@ -61,28 +62,6 @@ static const struct {
     {"request-timeout", "timeout"},
 };
 
-static const char *find_variable(char *const *environment, const char *name)
-{
-    size_t length = strlen(name);
-    for (; environment != NULL && *environment != NULL; environment++) {
-        if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=') {
-            return *environment + length + 1;
-        }
-    }
-    return NULL;
-}
-
-static const char *user_dir(char *const *environment, struct asg_arena *arena)
-{
-    const char *config = find_variable(environment, "XDG_CONFIG_HOME");
-    if (config != NULL && config[0] == '/') {
-        return asg_arena_format(arena, "%s/openasg", config);
-    }
-    const char *home = find_variable(environment, "HOME");
-    if (home == NULL || home[0] == '\0') return NULL;
-    return asg_arena_format(arena, "%s/.config/openasg", home);
-}
-
 static enum asg_status read_options(struct asg_config_layers *layers,
                                     const struct asg_arguments *arguments,
                                     struct asg_error *error)
@@ -133,9 +112,9 @@ enum asg_status asg_cli_load_settings(const struct asg_arguments *arguments,
 {
     struct asg_config_layers layers;
     asg_config_begin(&layers, &asg_cli_config_table, arena, ret);
-    const char *own_dir = user_dir(environment, arena);
+    const char *own_dir = asg_user_dir(environment, arena);
     const char *file = asg_option_text(arguments, "config");
-    if (file == NULL) file = find_variable(environment, "OPENASG_CONFIG");
+    if (file == NULL) file = asg_find_variable(environment, "OPENASG_CONFIG");
     if (file == NULL && own_dir != NULL) {
         file = asg_arena_format(arena, "%s/config.yaml", own_dir);
         if (access(file, F_OK) != 0) file = NULL; /* nobody asked for it */
@@ -144,12 +123,25 @@ enum asg_status asg_cli_load_settings(const struct asg_arguments *arguments,
     if (file != NULL && file[0] != '\0') {
         status = asg_config_read_file(&layers, file, error);
     }
+    struct asg_context_choice choice = {.name = "", .from = ""};
+    if (status == ASG_OK) {
+        status =
+            asg_context_choose(arguments, environment, own_dir, arena, &choice, error);
+    }
+    if (status == ASG_OK && !choice.is_option) {
+        status = asg_context_read(&layers, own_dir, &choice, error);
+    }
     if (status != ASG_OK) return status;
     status =
         asg_config_read_environment(&layers, environment, /* is_strict */ false, error);
+    if (status == ASG_OK && choice.is_option) {
+        status = asg_context_read(&layers, own_dir, &choice, error);
+    }
     if (status == ASG_OK) status = read_options(&layers, arguments, error);
     if (status == ASG_OK) status = asg_config_finish(&layers, error);
     if (status != ASG_OK) return status;
     fill_paths(ret, own_dir, arena);
+    ret->context = choice.name;
+    ret->context_from = choice.from;
     return ASG_OK;
 }

@@ -1,7 +1,9 @@
 /* settings - how openasg finds its controller, its key and the log.
  *
- * ~/.config/openasg/config.yaml (or --config, OPENASG_CONFIG), then OPENASG_<KEY>, then
- * options. */
+ * The last one wins: ~/.config/openasg/config.yaml (or --config, OPENASG_CONFIG), the
+ * context in use or of OPENASG_CONTEXT (contexts.h), OPENASG_<KEY>, the context of
+ * --context, options. Who names a context on the command line means its controller, be
+ * there a variable or not. */
 #ifndef ASG_CLI_SETTINGS_H
 #define ASG_CLI_SETTINGS_H
 
@@ -10,6 +12,8 @@
 struct asg_arguments;
 
 struct asg_cli_settings {
+    const char *context; /* its name; "": none. It and the next are no keys */
+    const char *context_from;
     const char *dir;
     const char *controller;
     const char *key_file;

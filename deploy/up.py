@@ -107,7 +107,9 @@ def up(arguments):
             json.dump(value, file, indent=1)
     print(f"up in {folder}: EC2 at {cluster.ec2_endpoint}, Auto Scaling at {note['api']}, "
           f"controller metrics at {note['http']}/metrics\n"
-          f'point your shell at it:  eval "$(./dev env --dir {arguments.dir})"')
+          f'point your shell at it:  eval "$(./dev env --dir {arguments.dir})"\n'
+          f"or, for openasg alone, from any shell:  openasg context add dev --replace "
+          f"--controller {note['admin']} --dir {cluster.state}")
 
 
 def env(arguments):

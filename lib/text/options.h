@@ -41,14 +41,16 @@ struct asg_option {
     int64_t min;
     int64_t max;              /* min and max 0: not checked */
     const char *default_text; /* for help; NULL: none */
+    const char *complete;     /* which names fit ("groups"), for completion; NULL */
 };
 
 struct asg_argument {
     const char *name; /* "GROUP" */
     const char *help;
-    bool is_optional; /* only the last ones */
-    bool is_repeated; /* only the last */
-    bool is_file;     /* for completion */
+    bool is_optional;     /* only the last ones */
+    bool is_repeated;     /* only the last */
+    bool is_file;         /* for completion, as the next */
+    const char *complete; /* which names fit ("groups"); NULL: not known */
 };
 
 struct asg_arguments; /* what was parsed */
