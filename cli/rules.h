@@ -1,17 +1,10 @@
-/* rules - groups, policies and schedules as files say them, with the defaults of
- * EC2 Auto Scaling where they are silent.
- *
- * A policy takes what it does not say from its preset (model/presets.h).
- * A file holds sections (`group:` with a map, `policies:` and `schedules:` with lists)
- * or one bare thing. */
+/* rules - one file with at most one group, its policies and its scheduled actions: what
+ * commands about one group, and trials of a policy, read (wanted.h says how).
+ */
 #ifndef ASG_CLI_RULES_H
 #define ASG_CLI_RULES_H
 
-#include "base/arena.h"
-#include "base/error.h"
-#include "model/group.h"
-
-enum asg_rules_kind { ASG_RULES_GROUP, ASG_RULES_POLICY, ASG_RULES_SCHEDULE };
+#include "cli/wanted.h"
 
 struct asg_rules {
     bool has_group;
@@ -23,14 +16,10 @@ struct asg_rules {
     size_t schedule_count;
 };
 
-struct asg_group_config asg_group_defaults(void);
-struct asg_mixed asg_mixed_defaults(void);
-struct asg_policy_config asg_policy_defaults(void);
-struct asg_schedule_config asg_schedule_defaults(void);
-
-/* Read a file ("-": standard input). `bare` is what a file without sections holds.
+/* Read a file ("-": standard input). `bare` is what a document without sections holds.
  * Policies and schedules without a group get the group section's name, else "".
- * ASG_ERR_INVALID and what reading gives: error says file, line and what to write. */
+ * ASG_ERR_INVALID (also when there is a second group) and what reading gives: error says
+ * file, line and what to write. */
 ASG_MUST_USE enum asg_status asg_rules_read(const char *path, enum asg_rules_kind bare,
                                             struct asg_arena *arena,
                                             struct asg_rules *ret,

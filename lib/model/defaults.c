@@ -98,6 +98,13 @@ void asg_model_update(const struct asg_schema *schema, void *ret, const void *fr
     }
 }
 
+bool asg_model_names(const struct asg_schema *schema, uint64_t present, const char *name)
+{
+    const struct asg_field *field = asg_schema_find(schema, name);
+    assert(field != NULL); /* a name that is not in the table is our own mistake */
+    return (present & UINT64_C(1) << (field - schema->fields)) != 0;
+}
+
 uint64_t asg_model_update_bits(const struct asg_schema *schema, uint64_t present)
 {
     uint64_t bits = 0;

@@ -5,6 +5,7 @@
 #ifndef ASG_MODEL_DEFAULTS_H
 #define ASG_MODEL_DEFAULTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "model/schema.h"
@@ -19,6 +20,9 @@ void asg_model_fill_unset(const struct asg_schema *schema, void *ret);
  */
 void asg_model_update(const struct asg_schema *schema, void *ret, const void *from,
                       uint64_t bits);
+
+/* True when `present`, bits 1 << position in the schema, has the field of that name. */
+bool asg_model_names(const struct asg_schema *schema, uint64_t present, const char *name);
 
 /* The update bits of fields that are `present`: bits 1 << position in the schema. */
 uint64_t asg_model_update_bits(const struct asg_schema *schema, uint64_t present);

@@ -74,6 +74,8 @@ struct asg_field {
     const char *otherwise_text; /* NULL: empty; of TEXTS the only item */
     bool is_unset_by_zero;      /* 0 or "" cannot be meant: it stands for the default */
     enum asg_null_at null_at;
+    bool is_made; /* by the controller, or out of other fields: in no file (text/spell.h)
+                   */
 };
 
 struct asg_schema {

@@ -38,6 +38,7 @@
 #define OR(n)        .otherwise = (n)
 #define OR_TEXT(t)   .otherwise_text = (t)
 #define ZERO_UNSET   .is_unset_by_zero = true
+#define MADE         .is_made = true
 #define IN_UPDATE(b) .update_bit = (ASG_GROUP_##b + 1)
 #define LIST_OF(n, s)                                                                    \
     .count_offset = offsetof(struct OF, n), .sub = &asg_##s##_schema,                    \
@@ -71,8 +72,8 @@ TABLE(kept_member)
 static const struct asg_field source_fields[] = {
     ENUM(kind, source_kind),
     TEXT(identifier),
-    ENUM(state, source_state),
-    I64(state_ms),
+    FIELD(ENUM, state, .names = &asg_source_state_words, MADE),
+    FIELD(I64, state_ms, MADE),
 };
 #undef OF
 TABLE(source)
@@ -141,12 +142,12 @@ static const struct asg_field group_config_fields[] = {
     FIELD(U32, churn_generations, IN_UPDATE(CHURN_GENERATIONS), OR(2), ZERO_UNSET),
     FIELD(BOOL, capacity_rebalance, IN_UPDATE(CAPACITY_REBALANCE)),
     FIELD(PART, mixed, .sub = &asg_mixed_schema, IN_UPDATE(MIXED)),
-    TEXT(uuid),
+    FIELD(TEXT, uuid, .limit = ASG_TEXT_MAX, MADE),
     FIELD(TEXT, launch_configuration, .limit = ASG_TEXT_MAX, IN_UPDATE(TEMPLATE)),
     FIELD(ENUM, deletion_protection, .names = &asg_deletion_protection_words,
           IN_UPDATE(DELETION_PROTECTION)),
     FIELD(LIST, kept, LIST_OF(kept_count, kept_member), IN_UPDATE(KEPT)),
-    U64(collected_metrics),
+    FIELD(U64, collected_metrics, .names = &asg_collected_metric_words),
     LIST(sources, source_count, source),
 };
 #undef OF
@@ -193,9 +194,9 @@ static const struct asg_field policy_config_fields[] = {
     U32(scale_out_far_permille),
     FIELD(U32, patience, OR(1), ZERO_UNSET),
     I64(warmup_otherwise_ms),
-    TEXT(uuid),
-    TEXT(alarm_high),
-    TEXT(alarm_low),
+    FIELD(TEXT, uuid, .limit = ASG_TEXT_MAX, MADE),
+    FIELD(TEXT, alarm_high, .limit = ASG_TEXT_MAX, MADE),
+    FIELD(TEXT, alarm_low, .limit = ASG_TEXT_MAX, MADE),
     LIST(kept, kept_count, kept_member),
 };
 #undef OF
@@ -220,10 +221,10 @@ static const struct asg_field schedule_config_fields[] = {
     I64(end_ms),
     LONG_TEXT(recurrence),
     FIELD(TEXT, time_zone, .limit = ASG_TEXT_MAX, OR_TEXT("UTC")),
-    LIST(changes, change_count, zone_change),
-    TEXT(uuid),
-    BOOL(has_time_zone),
-    I64(next_ms),
+    FIELD(LIST, changes, LIST_OF(change_count, zone_change), MADE),
+    FIELD(TEXT, uuid, .limit = ASG_TEXT_MAX, MADE),
+    FIELD(BOOL, has_time_zone, MADE),
+    FIELD(I64, next_ms, MADE),
 };
 #undef OF
 TABLE(schedule_config)

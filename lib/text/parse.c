@@ -7,11 +7,12 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "model/defaults.h"
 #include "text/nearest.h"
 #include "text/quantity.h"
 
 #define PATH_MAX_BYTES 200
-#define NAME_MAX_BYTES 64
+#define NAME_MAX_BYTES ASG_PARSE_NAME_MAX
 
 struct parser {
     const char *name; /* of the file */
@@ -40,6 +41,18 @@ bool asg_parse_is_moment(const char *field_name)
         if (strcmp(field_name, moments[i]) == 0) return true;
     }
     return false;
+}
+
+bool asg_parse_can_be_unset(const struct asg_field *field)
+{
+    return field->type == ASG_FIELD_I64 &&
+           (field->otherwise == -1 || asg_parse_is_moment(field->name));
+}
+
+bool asg_parse_says_none(const struct asg_yaml_node *node)
+{
+    return node->kind == ASG_YAML_SCALAR && node->is_plain &&
+           strcmp(node->text, "none") == 0;
 }
 
 struct asg_texts asg_parse_commas(const char *text, struct asg_arena *arena)
@@ -72,9 +85,7 @@ static bool ends_with(const char *text, const char *end, size_t *ret_stem)
     return true;
 }
 
-/* The part of a field's name that is no unit and no "is_". False: the name has neither.
- */
-static bool short_name(const struct asg_field *field, char ret[NAME_MAX_BYTES])
+bool asg_parse_short_name(const struct asg_field *field, char ret[NAME_MAX_BYTES])
 {
     size_t stem = 0;
     const char *start = field->name;
@@ -100,7 +111,8 @@ static enum form match_name(const struct asg_field *field, const char *key)
         spelled[i] = key[i] == '-' ? '_' : key[i];
     if (strcmp(spelled, field->name) == 0) return FORM_FULL;
     char brief[NAME_MAX_BYTES];
-    if (short_name(field, brief) && strcmp(spelled, brief) == 0) return FORM_SHORT;
+    if (asg_parse_short_name(field, brief) && strcmp(spelled, brief) == 0)
+        return FORM_SHORT;
     return FORM_NONE;
 }
 
@@ -142,7 +154,7 @@ static enum asg_status unknown_field(const struct parser *parser,
     char brief[ASG_PARSE_FIELDS_MAX][NAME_MAX_BYTES];
     for (size_t i = 0; i < schema->field_count; i++) {
         asg_nearest_offer(&nearest, node->key, schema->fields[i].name);
-        if (short_name(&schema->fields[i], brief[i])) {
+        if (asg_parse_short_name(&schema->fields[i], brief[i])) {
             asg_nearest_offer(&nearest, node->key, brief[i]);
         }
     }
@@ -206,6 +218,10 @@ static enum asg_status parse_i64(const struct parser *parser,
                                  const struct asg_yaml_node *node, int64_t *ret)
 {
     size_t stem;
+    if (strcmp(node->text, "unset") == 0 && asg_parse_can_be_unset(field)) {
+        *ret = field->otherwise;
+        return ASG_OK;
+    }
     if (ends_with(field->name, "_ms", &stem)) {
         return parse_time(parser, field, form, node, ret);
     }
@@ -275,6 +291,24 @@ static enum asg_status parse_texts(const struct parser *parser,
     return ASG_OK;
 }
 
+/* "[GroupMinSize, GroupMaxSize]", or its number. */
+static enum asg_status parse_set(const struct parser *parser,
+                                 const struct asg_field *field,
+                                 const struct asg_yaml_node *node, uint64_t *ret)
+{
+    uint64_t bits = 0;
+    for (const struct asg_yaml_node *item = node->first; item != NULL;
+         item = item->next) {
+        int value = -1;
+        if (item->kind != ASG_YAML_SCALAR) return refuse(parser, item, "plain words");
+        enum asg_status status = parse_enum(parser, field, item, &value);
+        if (status != ASG_OK) return status;
+        bits |= UINT64_C(1) << value;
+    }
+    *ret = bits;
+    return ASG_OK;
+}
+
 static enum asg_status parse_list(struct parser *parser, const struct asg_field *field,
                                   const struct asg_yaml_node *node, char *object)
 {
@@ -313,12 +347,22 @@ static enum asg_status parse_field(struct parser *parser, const struct asg_field
     switch (field->type) {
     case ASG_FIELD_STRUCT: return parse_map(parser, field->sub, node, at, NULL);
     case ASG_FIELD_PART: {
+        if (asg_parse_says_none(node)) {
+            *(void **)at = NULL;
+            return ASG_OK;
+        }
         void *part = asg_arena_take(parser->arena, field->sub->size);
+        asg_model_set_defaults(field->sub, part);
         *(void **)at = part;
         return parse_map(parser, field->sub, node, part, NULL);
     }
     case ASG_FIELD_LIST: return parse_list(parser, field, node, object);
     case ASG_FIELD_TEXTS: return parse_texts(parser, node, at);
+    case ASG_FIELD_U64:
+        if (field->names != NULL && node->kind == ASG_YAML_LIST) {
+            return parse_set(parser, field, node, at);
+        }
+        break;
     default: break;
     }
     if (node->kind != ASG_YAML_SCALAR) return refuse(parser, node, "one value");
@@ -333,7 +377,8 @@ static void set_has(const struct asg_schema *schema, uint64_t present, char *obj
         const struct asg_field *field = &schema->fields[i];
         char stem[NAME_MAX_BYTES];
         bool is_given = (present & UINT64_C(1) << i) != 0;
-        if (!is_given || field->type != ASG_FIELD_I64 || !short_name(field, stem))
+        if (!is_given || field->type != ASG_FIELD_I64 ||
+            !asg_parse_short_name(field, stem))
             continue;
         char name[NAME_MAX_BYTES + 4];
         (void)snprintf(name, sizeof name, "has_%s", stem);

@@ -21,8 +21,11 @@ struct builder {
     size_t depth_max;
     size_t depth; /* open levels */
     struct level levels[ASG_YAML_DEPTH_MAX];
-    struct asg_yaml_node *root;
+    struct asg_yaml_node *root; /* of the document that is read */
     size_t documents;
+    bool takes_several;
+    struct asg_yaml_node *first; /* when it takes several: those that are read */
+    struct asg_yaml_node *last;
 };
 
 static void close_file(FILE **file)
@@ -179,6 +182,27 @@ static bool has_tag_or_anchor(const yaml_event_t *event)
     }
 }
 
+static enum asg_status begin_document(struct builder *builder, size_t line)
+{
+    builder->root = NULL;
+    if (builder->documents++ == 0 || builder->takes_several) return ASG_OK;
+    return asg_fail(builder->error, ASG_ERR_INVALID,
+                    "%s:%zu: a second document (---); one file has one", builder->name,
+                    line);
+}
+
+static void end_document(struct builder *builder)
+{
+    struct asg_yaml_node *root = builder->root;
+    if (!builder->takes_several || root == NULL || asg_yaml_is_null(root)) return;
+    if (builder->last == NULL) {
+        builder->first = root;
+    } else {
+        builder->last->next = root;
+    }
+    builder->last = root;
+}
+
 static enum asg_status take_event(struct builder *builder, const yaml_event_t *event)
 {
     size_t line = event->start_mark.line + 1;
@@ -189,11 +213,8 @@ static enum asg_status take_event(struct builder *builder, const yaml_event_t *e
                         builder->name, line);
     }
     switch (event->type) {
-    case YAML_DOCUMENT_START_EVENT:
-        if (builder->documents++ == 0) return ASG_OK;
-        return asg_fail(builder->error, ASG_ERR_INVALID,
-                        "%s:%zu: a second document (---); one file has one",
-                        builder->name, line);
+    case YAML_DOCUMENT_START_EVENT: return begin_document(builder, line);
+    case YAML_DOCUMENT_END_EVENT: end_document(builder); return ASG_OK;
     case YAML_SCALAR_EVENT: return take_scalar(builder, event, line);
     case YAML_SEQUENCE_START_EVENT: return open_level(builder, ASG_YAML_LIST, line);
     case YAML_MAPPING_START_EVENT: return open_level(builder, ASG_YAML_MAP, line);
@@ -220,28 +241,36 @@ static enum asg_status run(struct builder *builder, yaml_parser_t *parser)
     }
 }
 
-enum asg_status asg_yaml_parse(const char *name, const char *text, size_t length,
-                               size_t depth_max, struct asg_arena *arena,
-                               struct asg_yaml_node **ret, struct asg_error *error)
+/* What `builder` has of its own is filled in here; its result is in it. */
+static enum asg_status build(struct builder *builder, const char *text, size_t length,
+                             size_t bytes_max)
 {
-    if (length > ASG_YAML_BYTES_MAX) {
-        return asg_fail(error, ASG_ERR_LIMIT, "%s: larger than %zu bytes", name,
-                        ASG_YAML_BYTES_MAX);
+    if (length > bytes_max) {
+        return asg_fail(builder->error, ASG_ERR_LIMIT, "%s: larger than %zu bytes",
+                        builder->name, bytes_max);
     }
     ASG_CLEANUP(yaml_parser_delete) yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser)) {
-        return asg_fail(error, ASG_ERR_NOMEM, "%s: out of memory", name);
+        return asg_fail(builder->error, ASG_ERR_NOMEM, "%s: out of memory",
+                        builder->name);
     }
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     if (length == 0) text = ""; /* libyaml asserts that there is one */
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
+    return run(builder, &parser);
+}
+
+enum asg_status asg_yaml_parse(const char *name, const char *text, size_t length,
+                               size_t depth_max, struct asg_arena *arena,
+                               struct asg_yaml_node **ret, struct asg_error *error)
+{
     struct builder builder = {
         .name = name,
         .arena = arena,
         .error = error,
         .depth_max = depth_max < ASG_YAML_DEPTH_MAX ? depth_max : ASG_YAML_DEPTH_MAX,
     };
-    enum asg_status status = run(&builder, &parser);
+    enum asg_status status = build(&builder, text, length, ASG_YAML_BYTES_MAX);
     if (status != ASG_OK) return status;
     if (builder.root == NULL || asg_yaml_is_null(builder.root)) {
         builder.root = asg_arena_take(arena, sizeof *builder.root);
@@ -250,6 +279,21 @@ enum asg_status asg_yaml_parse(const char *name, const char *text, size_t length
     }
     *ret = builder.root;
     return ASG_OK;
+}
+
+enum asg_status asg_yaml_parse_documents(const char *name, const char *text,
+                                         size_t length, struct asg_arena *arena,
+                                         struct asg_yaml_node **ret,
+                                         struct asg_error *error)
+{
+    struct builder builder = {.name = name,
+                              .arena = arena,
+                              .error = error,
+                              .depth_max = ASG_YAML_DEPTH_MAX,
+                              .takes_several = true};
+    enum asg_status status = build(&builder, text, length, ASG_YAML_STREAM_MAX);
+    if (status == ASG_OK) *ret = builder.first;
+    return status;
 }
 
 enum asg_status asg_yaml_load(const char *path, struct asg_arena *arena,

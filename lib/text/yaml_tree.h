@@ -1,9 +1,9 @@
 /* yaml_tree - a YAML (or JSON) text as a tree of nodes in an arena.
  *
  * The one place that reads YAML: settings and files of the command line stand on it.
- * One document; no tags, anchors or aliases; keys are scalars and come once. Limits
- * are checked while reading, so that a hostile text costs at most its own size.
- * Threads: no state; any.
+ * One document, or several where the caller takes them; no tags, anchors or aliases; keys
+ * are scalars and come once. Limits are checked while reading, so that a hostile text
+ * costs at most its own size. Threads: no state; any.
  */
 #ifndef ASG_TEXT_YAML_TREE_H
 #define ASG_TEXT_YAML_TREE_H
@@ -14,9 +14,10 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-#define ASG_YAML_BYTES_MAX ((size_t)1024 * 1024)
-#define ASG_YAML_DEPTH_MAX 16
-#define ASG_YAML_KEYS_MAX  1000 /* of one map */
+#define ASG_YAML_BYTES_MAX  ((size_t)1024 * 1024)
+#define ASG_YAML_STREAM_MAX ((size_t)32 * 1024 * 1024) /* of several documents */
+#define ASG_YAML_DEPTH_MAX  16
+#define ASG_YAML_KEYS_MAX   1000 /* of one map */
 
 enum asg_yaml_kind { ASG_YAML_SCALAR, ASG_YAML_LIST, ASG_YAML_MAP };
 
@@ -39,6 +40,15 @@ ASG_MUST_USE enum asg_status asg_yaml_parse(const char *name, const char *text,
                                             struct asg_arena *arena,
                                             struct asg_yaml_node **ret,
                                             struct asg_error *error);
+
+/* Documents with "---" between them, of up to ASG_YAML_STREAM_MAX bytes: *ret is the
+ * first and `next` leads to the others. Those without content are left out; NULL: all
+ * are. Fails as asg_yaml_parse(). */
+ASG_MUST_USE enum asg_status asg_yaml_parse_documents(const char *name, const char *text,
+                                                      size_t length,
+                                                      struct asg_arena *arena,
+                                                      struct asg_yaml_node **ret,
+                                                      struct asg_error *error);
 
 /* Read a file ("-": standard input) and parse it, with the limits above. Fails like both.
  */
