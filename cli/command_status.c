@@ -230,7 +230,7 @@ static const struct asg_command_entry commands[] = {
          "ports of workers, admins and reports: address, public key, and why. To "
          "admit a worker put its key, as NAME.pub, into the controller's "
          "workers.d. Agents whose enrolment is refused are in the controller's "
-         "log (enrolments_refused) and in asg_enrolments_total.",
+         "log (enrolments_refused) and in openasg_enrolments_total.",
      .examples = "openasg worker list\nopenasg worker list --refused",
      ASG_OPTIONS(worker_options),
      .run = run_workers},

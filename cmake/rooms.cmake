@@ -18,6 +18,22 @@ option(ASG_TESTS "build tests and benchmarks too" ON)
 option(ASG_FUZZ "build the libFuzzer targets (clang only)" OFF)
 
 add_compile_definitions(_GNU_SOURCE ASG_VERSION="${PROJECT_VERSION}")
+# What openasg_build_info says: the commit, or what a packager gives with -DASG_REVISION.
+set(ASG_REVISION "" CACHE STRING "revision of the source; empty: git's commit")
+set(revision "${ASG_REVISION}")
+if(revision STREQUAL "" AND EXISTS ${CMAKE_SOURCE_DIR}/.git)
+  execute_process(COMMAND git -C ${CMAKE_SOURCE_DIR} rev-parse --short=12 HEAD
+                  OUTPUT_VARIABLE revision OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  if(EXISTS ${CMAKE_SOURCE_DIR}/.git/logs/HEAD) # a commit: it is asked again
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+                 ${CMAKE_SOURCE_DIR}/.git/logs/HEAD)
+  endif()
+endif()
+if(revision STREQUAL "")
+  set(revision unknown)
+endif()
+set_source_files_properties(${CMAKE_SOURCE_DIR}/lib/base/process_metrics.c PROPERTIES
+                            COMPILE_DEFINITIONS "ASG_REVISION=\"${revision}\"")
 add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
                     -Wstrict-prototypes -Wmissing-prototypes -fno-common
                     -fstack-protector-strong -fPIE)

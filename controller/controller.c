@@ -403,11 +403,11 @@ static void update_gauges(struct asg_controller *controller)
     asg_gauge(ASG_COUNT_JOBS_REDELIVERED, (int64_t)jobs.redelivered);
     asg_gauge(ASG_COUNT_THROTTLES, (int64_t)jobs.throttles);
     asg_gauge(ASG_COUNT_RATE_RUN,
-              asg_dispatch_rate_percent(controller->dispatch, ASG_JOB_LAUNCH));
+              10 * asg_dispatch_rate_percent(controller->dispatch, ASG_JOB_LAUNCH));
     asg_gauge(ASG_COUNT_RATE_TERMINATE,
-              asg_dispatch_rate_percent(controller->dispatch, ASG_JOB_TERMINATE));
+              10 * asg_dispatch_rate_percent(controller->dispatch, ASG_JOB_TERMINATE));
     asg_gauge(ASG_COUNT_RATE_DESCRIBE,
-              asg_dispatch_rate_percent(controller->dispatch, ASG_JOB_DESCRIBE));
+              10 * asg_dispatch_rate_percent(controller->dispatch, ASG_JOB_DESCRIBE));
     asg_gauge(ASG_COUNT_JOBS_QUEUED, jobs.queued);
     asg_gauge(ASG_COUNT_JOBS_LEASED, jobs.leased);
     asg_gauge(ASG_COUNT_RESULTS_LATE, (int64_t)jobs.late_results);

@@ -7,10 +7,10 @@ static bool is_leading(void *context)
     return atomic_load((const atomic_bool *)context);
 }
 
-static void print_metrics(void *context, struct asg_bytes *ret)
+static void print_metrics(void *context, enum asg_metric_form form, struct asg_bytes *ret)
 {
     (void)context;
-    asg_metrics_print(asg_controller_metrics, ASG_COUNT_END, ret);
+    asg_metrics_print(asg_controller_metrics, ASG_COUNT_END, form, ret);
 }
 
 enum asg_status asg_serve_http_new(const char *where, const atomic_bool *leading,

@@ -19,11 +19,11 @@ static bool is_ready(void *context)
            asg_metric_read(&pages->metrics[ASG_WORKER_IS_REFUSED]) == 0;
 }
 
-static void print_metrics(void *context, struct asg_bytes *ret)
+static void print_metrics(void *context, enum asg_metric_form form, struct asg_bytes *ret)
 {
     struct asg_worker_pages *pages = context;
-    asg_metrics_print(pages->metrics, ASG_WORKER_METRICS_END, ret);
-    asg_ec2_client_print_metrics(pages->ec2, ret);
+    asg_metrics_print(pages->metrics, ASG_WORKER_METRICS_END, form, ret);
+    asg_ec2_client_print_metrics(pages->ec2, form, ret);
 }
 
 enum asg_status asg_worker_pages_open(struct asg_worker_pages *pages, const char *where,
@@ -71,7 +71,7 @@ void asg_worker_pages_update(struct asg_worker_pages *pages,
         [ASG_WORKER_IS_WELCOME] = worker->is_welcome ? 1 : 0,
         [ASG_WORKER_IS_HALTED] = asg_worker_is_halted(worker) ? 1 : 0,
         [ASG_WORKER_IS_REFUSED] = worker->refusals > 0 ? 1 : 0,
-        [ASG_WORKER_CLOCK_SKEW] = asg_ec2_client_skew_ms(pages->ec2) / 1000,
+        [ASG_WORKER_CLOCK_SKEW] = asg_ec2_client_skew_ms(pages->ec2),
     };
     for (size_t i = 0; i < ASG_WORKER_METRICS_END; i++) {
         asg_metric_set(&pages->metrics[i], values[i]);

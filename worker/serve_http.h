@@ -12,27 +12,31 @@
 
 /* identifier, name, labels, kind, help */
 #define ASG_WORKER_METRICS(X)                                                            \
-    X(JOBS_TAKEN, "asg_worker_jobs_taken_total", "", COUNTER, "Jobs begun.")             \
-    X(JOBS_REFUSED, "asg_worker_jobs_refused_total", "", COUNTER,                        \
-      "Jobs of an older epoch or that could not be read.")                               \
-    X(JOBS_HANDED_BACK, "asg_worker_jobs_handed_back_total", "", COUNTER,                \
-      "Jobs given back without a call.")                                                 \
-    X(FRAMES_MALFORMED, "asg_worker_frames_malformed_total", "", COUNTER,                \
-      "Frames from the controller that could not be read.")                              \
-    X(TEMPLATES_SWEPT, "asg_worker_templates_swept_total", "", COUNTER,                  \
-      "Launch templates deleted that were made for fleets and left behind.")             \
-    X(QUESTIONS, "asg_worker_questions_total", "", COUNTER,                              \
-      "Questions of EC2 that the controller asked for an order.")                        \
-    X(JOBS_RUNNING, "asg_worker_jobs_running", "", GAUGE, "Jobs under way.")             \
-    X(RESULTS_WAITING, "asg_worker_results_unacknowledged", "", GAUGE,                   \
-      "Results the controller has not acknowledged.")                                    \
-    X(IS_WELCOME, "asg_worker_welcome", "", GAUGE,                                       \
-      "1 while a controller has welcomed this worker.")                                  \
-    X(IS_HALTED, "asg_worker_halted", "", GAUGE, "1 while a kill switch is on.")         \
-    X(IS_REFUSED, "asg_worker_credentials_refused", "", GAUGE,                           \
-      "1 while AWS refuses this worker's credentials: it takes no jobs.")                \
-    X(CLOCK_SKEW, "asg_worker_ec2_clock_skew_seconds", "", GAUGE,                        \
-      "How far EC2's clock is ahead of ours, learnt from its answers.")
+    X(JOBS_TAKEN, "openasg_worker_jobs_taken_total", "", COUNTER, "Jobs started.")       \
+    X(JOBS_REFUSED, "openasg_worker_jobs_refused_total", "", COUNTER,                    \
+      "Jobs refused: from an older controller or unreadable.")                           \
+    X(JOBS_HANDED_BACK, "openasg_worker_jobs_handed_back_total", "", COUNTER,            \
+      "Jobs returned to the controller without a call of EC2.")                          \
+    X(FRAMES_MALFORMED, "openasg_worker_frames_malformed_total", "", COUNTER,            \
+      "Messages from the controller that could not be read.")                            \
+    X(TEMPLATES_SWEPT, "openasg_worker_templates_swept_total", "", COUNTER,              \
+      "Leftover launch templates of fleets that were deleted.")                          \
+    X(QUESTIONS, "openasg_worker_questions_total", "", COUNTER,                          \
+      "EC2 look-ups that the controller asked for.")                                     \
+    X(JOBS_RUNNING, "openasg_worker_jobs_running", "", GAUGE, "Jobs running now.")       \
+    X(RESULTS_WAITING, "openasg_worker_results_unacknowledged", "", GAUGE,               \
+      "Results that the controller has not acknowledged yet.")                           \
+    X(IS_WELCOME, "openasg_worker_connected", "", GAUGE,                                 \
+      "1 while a controller accepts this worker, else 0.")                               \
+    X(IS_HALTED, "openasg_worker_halted", "", GAUGE,                                     \
+      "1 while a kill switch is on (this host's or the controller's), else 0.")          \
+    X(IS_REFUSED, "openasg_worker_credentials_refused", "", GAUGE,                       \
+      "1 while AWS refuses this worker's credentials and it takes no jobs, else 0.")     \
+    X(CLOCK_SKEW, "openasg_worker_ec2_clock_skew_seconds", "", GAUGE_MILLI,              \
+      "How far EC2's clock is ahead of this host's.")                                    \
+    X(CREDENTIALS_UNTIL, "openasg_worker_credentials_expiry_timestamp_seconds", "",      \
+      GAUGE_MILLI,                                                                       \
+      "When the AWS credentials in use expire; 0: they do not, or there are none yet.")
 
 enum asg_worker_metric {
 #define X(id, name, labels, kind, help) ASG_WORKER_##id,

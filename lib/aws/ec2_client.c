@@ -570,9 +570,10 @@ void asg_ec2_client_limit(struct asg_ec2_client *client,
                         now_us(client));
 }
 
-void asg_ec2_client_print_metrics(struct asg_ec2_client *client, struct asg_bytes *ret)
+void asg_ec2_client_print_metrics(struct asg_ec2_client *client,
+                                  enum asg_metric_form form, struct asg_bytes *ret)
 {
-    asg_ec2_meter_print(&client->meter, ret);
+    asg_ec2_meter_print(&client->meter, form, ret);
 }
 
 bool asg_ec2_client_sent(struct asg_ec2_client *client, size_t i,

@@ -25,6 +25,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "base/error.h"
 #include "base/status.h"
 
@@ -144,7 +145,8 @@ void asg_ec2_client_limit(struct asg_ec2_client *client,
                           int64_t refill_milli_per_s);
 
 /* Append what the calls came to as Prometheus text (aws/ec2_meter.h). Any thread may. */
-void asg_ec2_client_print_metrics(struct asg_ec2_client *client, struct asg_bytes *ret);
+void asg_ec2_client_print_metrics(struct asg_ec2_client *client,
+                                  enum asg_metric_form form, struct asg_bytes *ret);
 
 /* What was sent of an action since the client was made. */
 struct asg_ec2_sent {

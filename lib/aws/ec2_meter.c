@@ -4,26 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct {
-    const char *name;
-    const char *help;
-    enum asg_metric_kind kind;
-} kinds[ASG_EC2_METER_ROWS] = {
-    [ASG_EC2_METER_CALLS] = {"asg_ec2_calls_total", "Calls of EC2, repeats not counted.",
-                             ASG_METRIC_COUNTER},
-    [ASG_EC2_METER_ATTEMPTS] = {"asg_ec2_attempts_total", "Requests sent to EC2.",
-                                ASG_METRIC_COUNTER},
-    [ASG_EC2_METER_THROTTLES] = {"asg_ec2_throttles_total",
-                                 "Requests that EC2 refused for their rate.",
-                                 ASG_METRIC_COUNTER},
-    [ASG_EC2_METER_SENT_BYTES] = {"asg_ec2_sent_bytes_total", "Bytes of request bodies.",
-                                  ASG_METRIC_COUNTER},
-    [ASG_EC2_METER_RECEIVED_BYTES] = {"asg_ec2_received_bytes_total",
-                                      "Bytes of answers' bodies, decompressed.",
-                                      ASG_METRIC_COUNTER},
-    [ASG_EC2_METER_SECONDS] = {"asg_ec2_attempt_duration_seconds",
-                               "From sending a request to the end of its answer.",
-                               ASG_METRIC_HISTOGRAM},
+static const struct asg_metric_family kinds[ASG_EC2_METER_ROWS] = {
+#define X(id, family, label_names, metric_kind, help_text)                               \
+    [ASG_EC2_METER_##id] = {.name = (family),                                            \
+                            .labels = (label_names),                                     \
+                            .help = (help_text),                                         \
+                            .kind = ASG_METRIC_##metric_kind},
+    ASG_EC2_METER_METRICS(X)
+#undef X
 };
 
 size_t asg_ec2_meter_action(struct asg_ec2_meter *meter, const char *name)
@@ -36,7 +24,7 @@ size_t asg_ec2_meter_action(struct asg_ec2_meter *meter, const char *name)
     meter->actions[count] = name;
     char *labels = meter->action_labels[count];
     (void)snprintf(labels, ASG_EC2_METER_LABELS, "action=\"%s\"", name);
-    for (int row = 0; row < ASG_EC2_METER_ROWS; row++) {
+    for (int row = 0; row < ASG_EC2_METER_ERROR; row++) {
         struct asg_metric *metric = &meter->rows[row][count];
         metric->name = kinds[row].name;
         metric->labels = labels;
@@ -83,9 +71,9 @@ static void count_error(struct asg_ec2_meter *meter, const char *action, const c
     struct asg_metric *metric = &meter->errors[i];
     if (i == count) {
         memcpy(meter->error_labels[i], labels, sizeof labels);
-        metric->name = "asg_ec2_errors_total";
+        metric->name = kinds[ASG_EC2_METER_ERROR].name;
         metric->labels = meter->error_labels[i];
-        metric->help = "Requests that did not work, by EC2's code and by class.";
+        metric->help = kinds[ASG_EC2_METER_ERROR].help;
         metric->kind = ASG_METRIC_COUNTER;
         atomic_store_explicit(&meter->error_count, count + 1, memory_order_release);
     }
@@ -109,12 +97,13 @@ void asg_ec2_meter_attempt(struct asg_ec2_meter *meter,
     count_error(meter, meter->actions[i], attempt->code, attempt->class);
 }
 
-void asg_ec2_meter_print(struct asg_ec2_meter *meter, struct asg_bytes *ret)
+void asg_ec2_meter_print(struct asg_ec2_meter *meter, enum asg_metric_form form,
+                         struct asg_bytes *ret)
 {
     size_t count = atomic_load_explicit(&meter->action_count, memory_order_acquire);
-    for (int row = 0; row < ASG_EC2_METER_ROWS; row++) {
-        asg_metrics_print(meter->rows[row], count, ret);
+    for (int row = 0; row < ASG_EC2_METER_ERROR; row++) {
+        asg_metrics_print(meter->rows[row], count, form, ret);
     }
     count = atomic_load_explicit(&meter->error_count, memory_order_acquire);
-    asg_metrics_print(meter->errors, count, ret);
+    asg_metrics_print(meter->errors, count, form, ret);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/process_metrics.h"
 #include "http/server.h"
 
 struct asg_status_pages {
@@ -17,6 +18,32 @@ static void say(struct asg_http_response *response, int status, const char *text
 {
     response->status = status;
     asg_bytes_append_text(&response->body, text);
+}
+
+/* Prometheus asks for OpenMetrics when it can read it. Of what else it takes, and how
+ * much it likes each, nothing need be known: it reads both. */
+static enum asg_metric_form form_of(const struct asg_http_request *request)
+{
+    const char *accepts = asg_http_header(request, "Accept", NULL);
+    bool is_asked =
+        accepts != NULL && strstr(accepts, "application/openmetrics-text") != NULL &&
+        (strstr(accepts, "version=1.0.0") != NULL || strstr(accepts, "version=") == NULL);
+    return is_asked ? ASG_METRIC_OPENMETRICS : ASG_METRIC_TEXT;
+}
+
+static void show_metrics(const struct asg_status_pages_options *options,
+                         const struct asg_http_request *request,
+                         struct asg_http_response *response)
+{
+    enum asg_metric_form form = form_of(request);
+    response->status = 200;
+    response->content_type =
+        form == ASG_METRIC_OPENMETRICS
+            ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+            : "text/plain; version=0.0.4; charset=utf-8";
+    options->print_metrics(options->context, form, &response->body);
+    asg_process_metrics_print(form, &response->body);
+    asg_metrics_end(form, &response->body);
 }
 
 static void handle(void *context, const struct asg_http_request *request,
@@ -34,9 +61,7 @@ static void handle(void *context, const struct asg_http_request *request,
         say(response, is_ready ? 200 : 503,
             is_ready ? options->ready : options->not_ready);
     } else if (strcmp(target, "/metrics") == 0) {
-        response->status = 200;
-        response->content_type = "text/plain; version=0.0.4; charset=utf-8";
-        options->print_metrics(options->context, &response->body);
+        show_metrics(options, request, response);
     } else {
         say(response, 404, "there are /healthz, /readyz and /metrics\n");
     }

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/metrics.h"
 
 struct asg_status_pages;
 
@@ -16,7 +17,9 @@ struct asg_status_pages_options {
     const char *ready;   /* what /readyz says when it is and when it is not */
     const char *not_ready;
     bool (*is_ready)(void *context);
-    void (*print_metrics)(void *context, struct asg_bytes *ret); /* Prometheus text */
+    /* The program's own metrics; those of its process come from here. */
+    void (*print_metrics)(void *context, enum asg_metric_form form,
+                          struct asg_bytes *ret);
     void *context;
 };
 

@@ -226,8 +226,8 @@ def crowd_out_probes(verdict, build, is_short):
                                  seconds) for n, mode in enumerate(["silent", "tls", "junk"])]
         said = [numbers(world.finish(child)) for child in children]
         after = world.metrics()
-        probes = after["asg_probes_total"] - before["asg_probes_total"]
-        failed = after["asg_probes_failed_total"] - before["asg_probes_failed_total"]
+        probes = after["openasg_probes_total"] - before["openasg_probes_total"]
+        failed = after["openasg_probes_failed_total"] - before["openasg_probes_failed_total"]
         verdict.count(sum(s["opened"] for s in said), sum(s["refused"] for s in said))
         verdict.note(f"{probes:.0f} probes in {seconds} s, {failed:.0f} failed")
         verdict.require(probes >= 2, "nothing was probed meanwhile")
@@ -249,9 +249,9 @@ def starve_agent(verdict, build, is_short):
                                  seconds) for n in range(2)]
         said = [numbers(world.finish(child)) for child in children]
         before = world.metrics()
-        wait_for("probes after the flood", lambda: world.metrics()["asg_probes_total"]
-                 >= before["asg_probes_total"] + 4, 20)
-        failed = world.metrics()["asg_probes_failed_total"] - before["asg_probes_failed_total"]
+        wait_for("probes after the flood", lambda: world.metrics()["openasg_probes_total"]
+                 >= before["openasg_probes_total"] + 4, 20)
+        failed = world.metrics()["openasg_probes_failed_total"] - before["openasg_probes_failed_total"]
         verdict.count(sum(s["opened"] for s in said), sum(s["refused"] for s in said))
         verdict.note(f"{failed:.0f} probes failed after the flood")
         verdict.require(failed == 0, "its agent is deaf after the flood")

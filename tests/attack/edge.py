@@ -26,7 +26,7 @@ def starve_of_files(verdict, build, is_short):
         with Felt(world) as felt:
             child = world.flood("agents", 40, 400, "silent", 4 if is_short else 30)
             wait_for("refusals", lambda: world.metrics()[
-                'asg_connections_refused_total{port="agents"}'] > 100, 20)
+                'openasg_connections_refused_total{port="agents"}'] > 100, 20)
             began = time.monotonic()
             world.openasg("halt", "--yes")
             halted = time.monotonic() - began
@@ -119,7 +119,7 @@ def crowd_out_workers(verdict, build, is_short):
         with Felt(world) as felt:
             child = world.flood("workers", 40, 400, "silent", seconds)
             wait_for("refusals", lambda: world.metrics()[
-                'asg_connections_refused_total{port="workers"}'] > 100, 20)
+                'openasg_connections_refused_total{port="workers"}'] > 100, 20)
             back = [world.finish(world.steal_worker("listen", 1)) for _ in range(5)]
             lost = sum("welcome" not in said for said in back)
             verdict.require(lost == 0, f"a worker came back in the flood, but for {lost} of "

@@ -28,7 +28,7 @@ def squat_routing_ids(verdict, build, is_short):
             said = numbers(world.finish(child))
         verdict.count(said["opened"], said["refused"])
         verdict.feel(felt)
-        open_now = world.metrics()['asg_connections{port="workers"}']
+        open_now = world.metrics()['openasg_connections{port="workers"}']
         held = max(1.0, min(open_now, most))
         a_second = max(said["admitted"], 1) / seconds
         days = 2 ** 32 / held / a_second / 86400
@@ -153,7 +153,7 @@ def outlive_revocation(verdict, build, is_short):
         os.unlink(os.path.join(world.state, "workers.d", "stolen.pub"))
         try:
             wait_for("the connection is shut", lambda: world.metrics()[
-                'asg_connections{port="workers"}'] == 0, 6)
+                'openasg_connections{port="workers"}'] == 0, 6)
         except Trouble:
             verdict.fail("the connection of the revoked key stands")
         world.agents = 6

@@ -181,7 +181,7 @@ class Felt:
         self.thread = threading.Thread(target=self.watch)
 
     def reports(self):
-        return self.world.metrics()["asg_reports_total"]
+        return self.world.metrics()["openasg_reports_total"]
 
     def watch(self):
         while not self.is_over.is_set():

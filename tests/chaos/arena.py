@@ -162,7 +162,7 @@ class Looking:
 
     def is_leading(self):
         try:
-            return self.metrics().get("asg_leading") == 1
+            return self.metrics().get("openasg_leading") == 1
         except (OSError, KeyError, ValueError):
             return False
 

@@ -309,7 +309,7 @@ class Mistakes:
     def not_admitted(self):
         """Taken out of workers.d again, as if never copied."""
         ours, theirs = self.of_worker(), self.of_controller()
-        refused = self.play.metric("asg_peers_refused_total")
+        refused = self.play.metric("openasg_peers_refused_total")
         path = "/var/lib/openasg/workers.d/worker-1.pub"
         text = self.controller.read(path)
         self.controller.run("rm " + path)
@@ -319,18 +319,18 @@ class Mistakes:
         assert any(row["edge"] == "workers" and row["key"] == key
                    and row["address"] == f"{NET}{WORKER}" for row in rows), rows
         wait_for("the metric", lambda:
-                 self.play.metric("asg_peers_refused_total") > refused)
+                 self.play.metric("openasg_peers_refused_total") > refused)
         self.controller.write(path, text)
         wait_for("it to be let in", lambda: self.play.ask("worker list"), 30)
 
     def wrong_server_key(self):
         code, said = self.worker.run("openasg keys make other --to /etc/openasg")
         assert code == 0, said
-        before = self.play.metric("asg_peers_refused_total")
+        before = self.play.metric("openasg_peers_refused_total")
         self.with_worker_file(
             lambda text: text.replace("controller.key.pub", "other.pub"),
             "the worker has another controller's public key")
-        assert self.play.metric("asg_peers_refused_total") > before
+        assert self.play.metric("openasg_peers_refused_total") > before
         rows = self.play.ask("worker list --refused")
         assert any("wrong server key" in row["why"] for row in rows), rows
 
@@ -370,7 +370,7 @@ class Mistakes:
         self.worker.run("systemctl stop openasg-controller; rm /etc/openasg/controller.yaml")
 
     def admin_not_admitted(self):
-        before = self.play.metric("asg_peers_refused_total")
+        before = self.play.metric("openasg_peers_refused_total")
         theirs = self.of_controller()
         self.controller.run("mv /var/lib/openasg/admins.d/ann.pub /tmp/")
         said = ["" ]
@@ -381,7 +381,7 @@ class Mistakes:
         self.expect("an admin's key is not in `admins.d`", ours, theirs)
         rows = self.play.ask("worker list --refused")
         assert any(row["edge"] == "admin" for row in rows), rows
-        assert self.play.metric("asg_peers_refused_total") > before
+        assert self.play.metric("openasg_peers_refused_total") > before
         self.controller.run("mv /tmp/ann.pub /var/lib/openasg/admins.d/")
 
     # Of agents.
@@ -417,12 +417,12 @@ class Mistakes:
 
     def wrong_token(self):
         instance, host = self.agent()
-        before = self.play.metric('asg_enrolments_total{outcome="refused"}')
+        before = self.play.metric('openasg_enrolments_total{outcome="refused"}')
         line = self.play.openasg(f"instance join-line {instance}")
         ours, theirs = self.grown(host, "openasg-agent"), self.of_controller()
         self.join_by(host, re.sub(r"token=\w+", "token=" + "0" * 64, line))
         self.expect("the join line has another token", ours, theirs)
-        assert self.play.metric('asg_enrolments_total{outcome="refused"}') > before
+        assert self.play.metric('openasg_enrolments_total{outcome="refused"}') > before
 
     def move_by_the_page(self):
         """The right line, as an instance of the old protocol gets it."""

@@ -432,7 +432,7 @@ class FewFiles(unittest.TestCase):
             connections.append(connection)
         wait_for("the warning", lambda: "connections_full" in self.words(), 10)
         self.assertGreaterEqual(
-            self.api.cluster.metrics()["asg_api_connections_full_total"], 1)
+            self.api.cluster.metrics()["openasg_api_connections_full_total"], 1)
         # Others are served: a command and a new worker open files.
         self.api.cluster.worker_names.append("worker-2")
         self.api.cluster.make_worker_key("worker-2")

@@ -51,7 +51,7 @@ class Controller(unittest.TestCase):
                 return error.code
 
     def halted(self):
-        return bool(self.cluster.metrics()["asg_halted"])
+        return bool(self.cluster.metrics()["openasg_halted"])
 
     def test_a_killed_controller_goes_on_where_it_was(self):
         self.cluster.openasg("halt", "--yes")
@@ -193,7 +193,7 @@ class Controller(unittest.TestCase):
         self.cluster.openasg(*GROUP)
         self.cluster.openasg("policy", "put", "web", "cpu50", "--target", "50")
         wait_for("payloads to be pruned",
-                 lambda: self.cluster.metrics()["asg_log_pruned_total"] > 0, 90)
+                 lambda: self.cluster.metrics()["openasg_log_pruned_total"] > 0, 90)
         log = self.cluster.log_file()
         verified = self.cluster.ask("log", "verify", log)
         self.assertTrue(verified["is_verified"])

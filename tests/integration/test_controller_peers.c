@@ -191,8 +191,8 @@ static void test_a_worker_with_an_unknown_key_is_refused_and_counted(void **stat
     struct asg_bus_connection *connection = connect_to(f, f->workers);
     const struct asg_hello hello = {.worker = "stranger", .version = "", .credits = 9};
     send_message(connection, ASG_MESSAGE_HELLO, &hello);
-    wait_for_metric(f, "asg_peers_refused_total", 1);
-    assert_true(metric(f, "asg_workers") < 1);
+    wait_for_metric(f, "openasg_peers_refused_total", 1);
+    assert_true(metric(f, "openasg_workers") < 1);
     struct asg_bus_message message;
     assert_status(ASG_ERR_EMPTY, asg_bus_connection_receive(connection, &message));
 }
@@ -213,8 +213,8 @@ static void test_an_agent_whose_key_is_not_bound_is_not_heard(void **state)
         assert_false(wait_is_over(&wait));
         wait_a_moment();
     }
-    wait_for_metric(f, "asg_peers_refused_total", 1);
-    assert_true(metric(f, "asg_reports_total") < 1);
+    wait_for_metric(f, "openasg_peers_refused_total", 1);
+    assert_true(metric(f, "openasg_reports_total") < 1);
     asg_bus_outlet_destroy(&outlet);
     asg_bus_keys_clear(&keys);
 }
@@ -263,8 +263,8 @@ static void test_a_known_worker_that_sends_nonsense_is_counted_and_goes_on(void 
     struct asg_bus_connection *connection = connect_with(f, f->workers, &f->known);
     expect_welcome(connection);
     send_nonsense(connection, ASG_MESSAGE_HEARTBEAT);
-    wait_for_metric(f, "asg_frames_refused_total{reason=\"version\"}", 2);
-    wait_for_metric(f, "asg_frames_refused_total{reason=\"malformed\"}", 5);
+    wait_for_metric(f, "openasg_frames_refused_total{reason=\"version\"}", 2);
+    wait_for_metric(f, "openasg_frames_refused_total{reason=\"malformed\"}", 5);
     expect_welcome(connection);
 }
 
@@ -291,7 +291,7 @@ static void test_a_replayed_result_of_a_worker_changes_nothing(void **state)
         while (wait_for_answer(connection, &message) != ASG_MESSAGE_ACK) {
         }
     }
-    assert_true(metric(f, "asg_groups") < 1);
+    assert_true(metric(f, "openasg_groups") < 1);
 }
 
 static void test_an_admin_socket_answers_no_stranger_and_outlives_nonsense(void **state)
@@ -299,7 +299,7 @@ static void test_an_admin_socket_answers_no_stranger_and_outlives_nonsense(void 
     struct fixture *f = *state;
     struct asg_bus_connection *stranger = connect_to(f, f->admin);
     send_nonsense(stranger, ASG_MESSAGE_REQUEST);
-    wait_for_metric(f, "asg_peers_refused_total", 1);
+    wait_for_metric(f, "openasg_peers_refused_total", 1);
     struct asg_bus_message message;
     assert_status(ASG_ERR_EMPTY, asg_bus_connection_receive(stranger, &message));
 
@@ -313,8 +313,8 @@ static void test_an_admin_socket_answers_no_stranger_and_outlives_nonsense(void 
     for (int i = 0; i < 7; i++) { /* each is answered with what is wrong */
         assert_int_equal(ASG_MESSAGE_ANSWER, wait_for_answer(connection, &message));
     }
-    wait_for_metric(f, "asg_frames_refused_total{reason=\"version\"}", 2);
-    wait_for_metric(f, "asg_frames_refused_total{reason=\"malformed\"}", 5);
+    wait_for_metric(f, "openasg_frames_refused_total{reason=\"version\"}", 2);
+    wait_for_metric(f, "openasg_frames_refused_total{reason=\"malformed\"}", 5);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -114,14 +114,14 @@ class Enrolment(unittest.TestCase):
         self.assertEqual("OK", again["code"], again)
         self.assertEqual(answer["key"], again["key"])
         self.assertNotEqual(answer["serial"], again["serial"])
-        self.assertEqual(1, self.metric('asg_enrolments_total{outcome="renewed"}'))
+        self.assertEqual(1, self.metric('openasg_enrolments_total{outcome="renewed"}'))
 
         self.cluster.kill("controller")
         self.cluster.start_controller()
         self.assertFalse(self.reporting(instance_id))
         self.assertEqual("up", self.report(answer, "own", address)["link"])
         wait_for("its reports after the restart", lambda: self.reporting(instance_id))
-        self.assertEqual(0, self.metric('asg_enrolments_total{outcome="bound"}'))
+        self.assertEqual(0, self.metric('openasg_enrolments_total{outcome="bound"}'))
         self.assertEqual(1, self.explain().count("is enrolled"))
 
     def test_other_keys_are_refused_with_an_alarm_until_it_is_rebound(self):
@@ -175,7 +175,7 @@ class Enrolment(unittest.TestCase):
             malformed = self.enrol(bad, line, keys="own", address=address)
             self.assertEqual("INVALID_ARGUMENT", malformed["code"], malformed)
         self.assertNotIn("is enrolled", self.explain())
-        self.assertEqual(0, self.metric('asg_enrolments_total{outcome="bound"}'))
+        self.assertEqual(0, self.metric('openasg_enrolments_total{outcome="bound"}'))
         right = self.enrol(instance_id, line, keys="own", address=address)
         self.assertEqual("OK", right["code"], right)
 
@@ -195,13 +195,13 @@ class Enrolment(unittest.TestCase):
         instance_id, address, line = self.launch()
         answer = self.enrol(instance_id, line, keys="own", address=address)
         self.report(answer, "own", address)
-        wait_for("its reports", lambda: self.metric("asg_reports_total") >= 3)
+        wait_for("its reports", lambda: self.metric("openasg_reports_total") >= 3)
         # Set back once, a clock is believed; each older than the last is not possible
         # without that, so none is late.
         self.report(answer, "own", address, clock=60000)
-        wait_for("more", lambda: self.metric("asg_reports_total")
-                 + self.metric('asg_reports_dropped_total{reason="overtaken"}') >= 6)
-        self.assertEqual(0, self.metric('asg_reports_dropped_total{reason="late"}'))
+        wait_for("more", lambda: self.metric("openasg_reports_total")
+                 + self.metric('openasg_reports_dropped_total{reason="overtaken"}') >= 6)
+        self.assertEqual(0, self.metric('openasg_reports_dropped_total{reason="late"}'))
 
     def test_a_fleet_comes_back_after_a_kill_without_enrolling_again(self):
         path = os.path.join(self.folder, "boot.sh")
@@ -219,14 +219,14 @@ class Enrolment(unittest.TestCase):
                           self.cluster.ask("instance", "list", "web")
                           if row["is_reporting"])
         ids = wait_for("three that report", lambda: len(reporting()) == 3 and reporting())
-        self.assertEqual(3, self.metric('asg_enrolments_total{outcome="bound"}'))
+        self.assertEqual(3, self.metric('openasg_enrolments_total{outcome="bound"}'))
         for _ in range(2):
             self.cluster.kill("controller")
             self.cluster.start_controller()
             wait_for("all of them again", lambda: reporting() == ids)
             for outcome in ("bound", "renewed", "refused", "early"):
                 self.assertEqual(
-                    0, self.metric(f'asg_enrolments_total{{outcome="{outcome}"}}'), outcome)
+                    0, self.metric(f'openasg_enrolments_total{{outcome="{outcome}"}}'), outcome)
         self.assertEqual(3, self.explain().count("is enrolled"))
 
     def test_an_address_is_seen_whatever_the_controller_listens_on(self):

@@ -92,7 +92,7 @@ class Proofs(unittest.TestCase):
                               enrol_roles="web-role")
         self.launch("--sts-endpoint", endpoint + "/", profile="web-role")
         self.wait_for_reports()
-        self.assertEqual(1, self.metric('asg_enrolments_total{outcome="bound"}'))
+        self.assertEqual(1, self.metric('openasg_enrolments_total{outcome="bound"}'))
         self.proof_in_log("sts")
         # auto took the role, as the line has no token to steal.
         self.assertNotIn("token", self.join_line())
@@ -103,7 +103,7 @@ class Proofs(unittest.TestCase):
                               enrol_roles="web-role")
         self.launch("--proof", "sts", "--sts-endpoint", endpoint + "/", profile="other")
         self.wait_for_words("STS says role other, which is not in enrol.roles")
-        self.assertEqual(0, self.metric('asg_enrolments_total{outcome="bound"}'))
+        self.assertEqual(0, self.metric('openasg_enrolments_total{outcome="bound"}'))
 
     def test_an_instance_without_a_role_says_so(self):
         self.start(enrol_proofs="sts", enrol_sts_endpoint="{ec2}/")

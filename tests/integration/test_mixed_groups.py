@@ -211,7 +211,7 @@ class MixedGroups(unittest.TestCase):
         self.cluster.kill("controller")
         self.cluster.start_controller()
         wait_for("the alarm in the metrics",
-                 lambda: self.cluster.metrics()['asg_alarms{kind="dead-letter"}'] == 1)
+                 lambda: self.cluster.metrics()['openasg_alarms{kind="dead-letter"}'] == 1)
 
     def test_what_cannot_be_mixed_is_refused_with_words(self):
         self.start("--no-boot")

@@ -79,7 +79,7 @@ class PeerKeys(unittest.TestCase):
         self.assertEqual([(row["edge"], row["key"], row["address"]) for row in rows],
                          [("workers", key, "127.0.0.1")])
         self.assertGreater(rows[0]["count"], 0)
-        wait_for("the metric", lambda: self.metric("asg_peers_refused_total") > 0)
+        wait_for("the metric", lambda: self.metric("openasg_peers_refused_total") > 0)
         self.assertIn("key not admitted", self.cluster.openasg("worker", "list", "--refused"))
         own = os.path.join(self.folder, "host-a", "host-a.pub")
         self.assertEqual(os.stat(own).st_mode & 0o777, 0o644)
@@ -122,7 +122,7 @@ class PeerKeys(unittest.TestCase):
                              "--desired", "1", "--template", "web", "--zones", "us-east-1a")
         self.wait_for_log("worker-1", " refused ", "workers.d")
         self.assertEqual(self.log_of("worker-1").count(" job_"), taken)
-        wait_for("the metric", lambda: self.metric("asg_connections_shut_total") > 0)
+        wait_for("the metric", lambda: self.metric("openasg_connections_closed_total") > 0)
         self.assertFalse(self.cluster.ec2_instances())
         self.assertEqual(self.log_of("controller").count(" key_left_out "), 1)
 

@@ -37,7 +37,7 @@ class RefusedCredentials(unittest.TestCase):
 
     @staticmethod
     def pages(url):
-        """(status of /readyz, asg_worker_credentials_refused of /metrics)."""
+        """(status of /readyz, openasg_worker_credentials_refused of /metrics)."""
         try:
             with urllib.request.urlopen(url + "/readyz", timeout=20) as reply:
                 status = reply.status
@@ -45,7 +45,7 @@ class RefusedCredentials(unittest.TestCase):
             status = refusal.code
         with urllib.request.urlopen(url + "/metrics", timeout=20) as reply:
             text = reply.read().decode()
-        return status, re.search(r"^asg_worker_credentials_refused (\S+)$", text, re.M).group(1)
+        return status, re.search(r"^openasg_worker_credentials_refused (\S+)$", text, re.M).group(1)
 
     def serving(self, group):
         return sum(row["state"] == "in-service"

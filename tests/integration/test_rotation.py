@@ -66,9 +66,9 @@ class Rotation(unittest.TestCase):
         """The prober believes the agents, and they the prober. After a restart a probe may
         have gone to the port that agents usually have: they say their own with a report."""
         def all_succeed():
-            failed = self.metric("asg_probes_failed_total")
-            self.wait_more("asg_probes_total", 8)
-            return self.metric("asg_probes_failed_total") == failed
+            failed = self.metric("openasg_probes_failed_total")
+            self.wait_more("openasg_probes_total", 8)
+            return self.metric("openasg_probes_failed_total") == failed
         wait_for("eight probes in a row that succeed", all_succeed, WAIT)
 
     def rotate(self, *words):
@@ -93,7 +93,7 @@ class Rotation(unittest.TestCase):
         self.rotate("controller")
         self.restart()
         self.assertNotEqual(self.cluster.controller_endpoints()["key"], before)
-        self.wait_more("asg_reports_total", 20)
+        self.wait_more("openasg_reports_total", 20)
         self.check_probes()
         self.cluster.kill("worker-1", signal.SIGTERM)
         self.cluster.start_worker("worker-1")
@@ -103,7 +103,7 @@ class Rotation(unittest.TestCase):
     def test_what_has_joined_goes_on_with_another_join_secret(self):
         self.rotate("join-secret")
         self.restart()
-        self.wait_more("asg_reports_total", 20)
+        self.wait_more("openasg_reports_total", 20)
         self.check_probes()
         self.cluster.openasg("desired", "set", "web", "3")  # and new ones join
         wait_for("a third", lambda: len(self.serving()) == 3, WAIT)
@@ -130,7 +130,7 @@ class Rotation(unittest.TestCase):
         self.rotate("ca", "--forget", "--now", "--yes")
         self.restart()
         self.check_probes()
-        self.wait_more("asg_reports_total", 20)
+        self.wait_more("openasg_reports_total", 20)
         self.check_nobody_was_lost()
 
 

@@ -63,11 +63,11 @@ static void test_http_prints_metrics_that_promtool_accepts(void **state)
     asg_count(ASG_COUNT_REPORTS, 5);
     asg_metric_observe_us(&asg_controller_metrics[ASG_COUNT_COMMIT_SECONDS], 700);
     const char *text = ask("GET", "/metrics");
-    assert_non_null(strstr(text, "asg_reports_total 5\n"));
-    assert_non_null(strstr(text, "asg_commit_duration_seconds_count 1\n"));
+    assert_non_null(strstr(text, "openasg_reports_total 5\n"));
+    assert_non_null(strstr(text, "openasg_commit_duration_seconds_count 1\n"));
     for (int kind = 0; kind < ASG_ALARM_COUNT; kind++) {
         char row[96];
-        (void)snprintf(row, sizeof row, "asg_alarms{kind=\"%s\"} %d\n",
+        (void)snprintf(row, sizeof row, "openasg_alarms{kind=\"%s\"} %d\n",
                        asg_enum_word(&asg_alarm_kind_words, kind), kind);
         asg_gauge((enum asg_controller_metric)(ASG_COUNT_ALARMS_MASS_SILENCE + kind),
                   kind);

@@ -108,16 +108,18 @@ static void test_calls_attempts_throttles_and_codes_are_told(void **state)
     const char *body = strstr(fetch(&pages, "/metrics"), "\r\n\r\n");
     assert_non_null(body);
     body += 4;
-    expect_line(body, "asg_ec2_calls_total{action=\"DescribeInstances\"} 3\n");
-    expect_line(body, "asg_ec2_throttles_total{action=\"DescribeInstances\"} 1\n");
-    expect_line(body, "asg_ec2_attempt_duration_seconds_count"
+    expect_line(body, "openasg_worker_ec2_calls_total{action=\"DescribeInstances\"} 3\n");
+    expect_line(body,
+                "openasg_worker_ec2_throttles_total{action=\"DescribeInstances\"} 1\n");
+    expect_line(body, "openasg_worker_ec2_attempt_duration_seconds_count"
                       "{action=\"DescribeInstances\"} 5\n");
-    expect_line(body, "asg_ec2_attempts_total{action=\"DescribeInstances\"} 5\n");
-    expect_line(body, "asg_ec2_errors_total{action=\"DescribeInstances\","
+    expect_line(body,
+                "openasg_worker_ec2_attempts_total{action=\"DescribeInstances\"} 5\n");
+    expect_line(body, "openasg_worker_ec2_errors_total{action=\"DescribeInstances\","
                       "code=\"RequestLimitExceeded\",class=\"throttle\"} 1\n");
     expect_line(body, "code=\"Odd?Code?\",class=\"unlisted\"} 1\n");
     expect_line(body, "code=\"none\",class=\"transient\"} 2\n");
-    expect_line(body, "asg_worker_welcome 0\n");
+    expect_line(body, "openasg_worker_connected 0\n");
     expect_promtool(body);
     expect_line(fetch(&pages, "/healthz"), "HTTP/1.1 200");
     expect_line(fetch(&pages, "/readyz"), "HTTP/1.1 503");
@@ -155,7 +157,7 @@ static void test_the_table_of_codes_is_bounded(void **state)
                                                         .code = code});
     }
     struct asg_bytes text = {0};
-    asg_ec2_meter_print(meter, &text);
+    asg_ec2_meter_print(meter, ASG_METRIC_TEXT, &text);
     expect_line(asg_bytes_text(&text), "code=\"Code126\",class=\"unlisted\"} 1\n");
     expect_line(asg_bytes_text(&text),
                 "action=\"other\",code=\"other\",class=\"other\"} 873\n");

@@ -1,0 +1,59 @@
+/* group_metrics - the series of /metrics that have a label for each group, and others
+ * whose labels are known only while the controller runs.
+ */
+#ifndef ASG_CONTROLLER_GROUP_METRICS_H
+#define ASG_CONTROLLER_GROUP_METRICS_H
+
+#include "base/metrics.h"
+
+/* identifier, name, names of its labels, kind, help */
+#define ASG_GROUP_METRICS(X)                                                             \
+    X(DESIRED, "openasg_group_desired_instances", "group", GAUGE, "Desired capacity.")   \
+    X(MIN, "openasg_group_min_instances", "group", GAUGE, "Minimum size.")               \
+    X(MAX, "openasg_group_max_instances", "group", GAUGE, "Maximum size.")               \
+    X(WANTED, "openasg_group_wanted_instances", "group", GAUGE,                          \
+      "What the policies want before minimum, maximum and other limits; desired "        \
+      "capacity while no policy wants anything.")                                        \
+    X(INSTANCES, "openasg_group_instances", "group,state", GAUGE,                        \
+      "Instances by state: requested, pending, warming, in_service, terminating, other " \
+      "(standby, attaching, detaching).")                                                \
+    X(UNHEALTHY, "openasg_group_unhealthy_instances", "group", GAUGE,                    \
+      "Instances that are unhealthy and will be replaced; they are counted in a state "  \
+      "as well.")                                                                        \
+    X(METRIC_VALUE, "openasg_group_metric_value", "group,policy,metric", GAUGE,          \
+      "What the policy's metric was in the last period with data, in the unit of the "   \
+      "policy (percent for cpu, memory and pressure, load per core, bytes per second).") \
+    X(METRIC_TARGET, "openasg_group_metric_target", "group,policy", GAUGE,               \
+      "Target of a target tracking policy, in the unit of openasg_group_metric_value.")  \
+    X(METRIC_AT, "openasg_group_metric_timestamp_seconds", "group,policy,metric", GAUGE, \
+      "End of the last period in which the policy's metric had data; missing while it "  \
+      "never had any.")                                                                  \
+    X(SUSPENDED, "openasg_group_suspended", "group,process", GAUGE,                      \
+      "1 for each suspended process; no series for the others.")                         \
+    X(DRY_RUN, "openasg_group_dry_run", "group", GAUGE,                                  \
+      "1 while the group is in dry run, else 0.")                                        \
+    X(HALTED, "openasg_group_halted", "group", GAUGE,                                    \
+      "1 while the group is halted, else 0.")                                            \
+    X(HELD, "openasg_group_held", "group,reason", GAUGE,                                 \
+      "1 for each reason why the group does not do what it wants now; no series for "    \
+      "the others.")                                                                     \
+    X(ALARM, "openasg_group_alarm", "group,kind", GAUGE,                                 \
+      "1 for each active alarm of the group; no series for the others.")                 \
+    X(DECISIONS, "openasg_decisions_total", "group,direction,outcome", COUNTER,          \
+      "Scaling decisions by direction (out, in, none) and outcome: applied, dry_run, "   \
+      "held.")                                                                           \
+    X(DECISIONS_HELD, "openasg_decisions_held_total", "group,reason", COUNTER,           \
+      "How often the group began to be held, by reason.")                                \
+    X(LAUNCH_FAILURES, "openasg_launch_failures_total", "group,code", COUNTER,           \
+      "Launches that failed, by EC2's error code; \"other\" beyond 64 codes.")
+
+/* the same, of the cluster */
+#define ASG_CLUSTER_METRICS(X)                                                           \
+    X(UNAVAILABLE, "openasg_offering_unavailable", "type,zone,market", GAUGE,            \
+      "1 for each instance type, zone and market (spot, on-demand) that launches avoid " \
+      "because EC2 had no capacity; no series for the others.")                          \
+    X(AGENTS, "openasg_agents", "version", GAUGE,                                        \
+      "Enrolled agents by version; \"unknown\" until the agent has told it, \"other\" "  \
+      "beyond 16 versions.")
+
+#endif
