@@ -98,6 +98,8 @@ GOALS = [
          "flood", "flood_missed", 0, ""),
     most("", "the same, decisions late", "flood", "flood_late", 0, ""),
     most("", "the same, controller memory more, MiB", "flood", "flood_memory", 64, ""),
+    most("", "from apt-get install in a bare root to the first scale-out, s", "install",
+         "first_scale_out", 120, ""),
     most("G14", "probe sweep of 1,000 agents, 5 % of them hung, ms", "probe", "sweep", 2000,
          ""),
     most("G15", "an event at 10,000 groups of 10, core", "scale", "event_ratio", 3,

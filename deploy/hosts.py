@@ -24,7 +24,11 @@ def why_not_allowed():
     trial = f"oa{os.getpid()}-try"
     if run("ip", "netns", "add", trial, check=False).returncode != 0:
         return "this machine allows no network namespaces"
+    entered = run("ip", "netns", "exec", trial, "true", check=False)
     run("ip", "netns", "del", trial)
+    if entered.returncode != 0:
+        return ("network namespaces can be created here and not entered (as in a chroot): "
+                + entered.stdout.strip())
     return None
 
 

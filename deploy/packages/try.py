@@ -348,6 +348,27 @@ def cluster_of(host):
     return re.search(r"(?m)^\W*cluster\S*\s+(\S+)", host.run("openasg", "status"))[1]
 
 
+def first_scale_out(bare, folder, packages):
+    """Seconds from `apt-get install` in a bare root to two instances whose agents have
+    enrolled, by the commands that deploy/README.md prints."""
+    root = roots.copy(bare, os.path.join(folder, "first"))
+    host = Host(root)
+    try:
+        root.run("apt-get", "update", "-q")  # the root may be old
+        start = time.monotonic()
+        root.run("apt-get", "install", "-q", "-y", "--no-install-recommends",
+                 *packages_in(root, packages))
+        running = start_all(host)
+        scale_out(host)
+        seconds = time.monotonic() - start
+        for service in running:
+            service.stop()
+        return seconds
+    finally:
+        host.end()
+        root.remove()
+
+
 def play(root, old, new, version, oldest, is_quick):
     host = Host(root)
     try:
@@ -430,6 +451,8 @@ def main():
     parser.add_argument("--packages", default=os.path.join(SOURCE, "build", "packages"))
     parser.add_argument("--quick", action="store_true",
                         help="upgrade from the same packages with another version on them")
+    parser.add_argument("--first", action="store_true",
+                        help="only install and scale out, and say how long that took")
     parser.add_argument("--keep", action="store_true", help="the root, to look at it")
     options = parser.parse_args()
     why = roots.why_not()
@@ -443,6 +466,9 @@ def main():
     version = re.search(r"_(.*)_", os.path.basename(found[0]))[1]
     roots.ARCHIVE_PACKAGES += build.build_packages()
     bare = roots.with_packages(folder, "bare", roots.BARE)
+    if options.first:
+        print(f"first_scale_out {first_scale_out(bare, folder, options.packages):.1f}")
+        return 0
     oldest = roots.oldest(folder)
     root = roots.copy(bare, os.path.join(folder, "try"))
     root.run("apt-get", "update", "-q")  # the root may be old
