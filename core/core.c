@@ -17,6 +17,7 @@
 #include "core/plan/plan_looks.h"
 #include "core/settle/balance_group.h"
 #include "core/take/behind.h"
+#include "core/take/command_apply.h"
 #include "core/take/take_command.h"
 #include "core/take/take_enrolment.h"
 #include "core/take/take_health.h"
@@ -299,6 +300,29 @@ bool asg_core_weigh_enrolment(const struct asg_core *core,
                               struct asg_arena *arena, struct asg_reply *ret)
 {
     return asg_take_weigh_enrolment(core, enrolment, arena, ret);
+}
+
+void asg_core_try_order(const struct asg_core *core, const struct asg_command *command,
+                        struct asg_arena *arena, struct asg_reply *ret)
+{
+    assert(core->step == NULL);
+    if (command->kind == ASG_COMMAND_APPLY) {
+        asg_apply_try(core, command->apply, arena, ret);
+        return;
+    }
+    *ret = (struct asg_reply){
+        .is_set = true,
+        .code = "ValidationError",
+        .message =
+            asg_arena_format(arena, "an order of %s cannot be tried, only apply",
+                             asg_enum_word(&asg_command_kind_words, (int)command->kind)),
+    };
+    assert(!ret->is_ok);
+}
+
+uint64_t asg_core_revision(const struct asg_core *core)
+{
+    return core->revision;
 }
 
 const char *asg_core_cluster_id(const struct asg_core *core)

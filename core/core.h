@@ -215,6 +215,10 @@ bool asg_core_weigh_enrolment(const struct asg_core *core,
                               const struct asg_enrolment *enrolment,
                               struct asg_arena *arena, struct asg_reply *ret);
 
+/* Rises with each accepted order that changes what groups, policies or scheduled actions
+ * are meant to be (asg_status_view). */
+uint64_t asg_core_revision(const struct asg_core *core);
+
 const char *asg_core_cluster_id(const struct asg_core *core); /* "" before INIT */
 uint64_t asg_core_epoch(const struct asg_core *core);
 uint64_t asg_core_incarnation(const struct asg_core *core);

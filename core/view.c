@@ -126,6 +126,7 @@ static void view_cluster(const struct asg_core *core, struct asg_arena *arena,
         .held = core->is_behind ? say_held(core, arena) : "",
         .time_ms = core->now_ms,
         .is_halted = core->is_halted,
+        .revision = core->revision,
         .open_jobs = jobs.open,
         .dead_jobs = jobs.dead,
     };

@@ -22,7 +22,7 @@
 #define SCHEDULE_LEAST      10
 #define POOL_LEAST          6
 #define ACTIVITY_LEAST      8
-#define GROUP_LEAST         64
+#define GROUP_LEAST         65
 #define JOB_LEAST           20
 #define TEMPLATE_LEAST      5
 #define CONFIGURATION_LEAST 6
@@ -307,6 +307,7 @@ void asg_state_group_fields(struct asg_fields *f, struct asg_core *core, struct 
     config_fields(f, &asg_group_config_schema, &g->config, &g->arena);
     before_fields(f, g);
     asg_fields_i64(f, &g->created_ms);
+    asg_fields_u64(f, &g->revision);
     group_lists(f, g);
     suspended_fields(f, g);
     asg_fields_bool(f, &g->is_halted);
@@ -433,6 +434,7 @@ void asg_state_head_fields(struct asg_fields *f, struct asg_core *core)
     asg_fields_u32(f, &core->last_group_no);
     asg_fields_u64(f, &core->last_instance_no);
     asg_fields_u64(f, &core->last_job_id);
+    asg_fields_u64(f, &core->revision);
     asg_fields_u64(f, &core->listing.job_id);
     asg_fields_i64(f, &core->listing.next_ms);
     asg_fields_u32(f, &core->listing.count);

@@ -16,6 +16,7 @@
 #include "core/world/standing.h"
 #include "core/world/state.h"
 #include "core/take/check_config.h"
+#include "core/take/refusal.h"
 #include "core/take/require.h"
 #include "core/take/try_again.h"
 #include "core/want/desired.h"
@@ -27,24 +28,23 @@
 
 /* Of activities that follow from an order: `what` ends before the number that desired is
  * now. One that left desired as it was has none. */
-static void wish(struct asg_core *core, struct group *group,
-                 const struct asg_command *command, uint32_t from, const char *what)
+static void wish(struct asg_core *core, struct group *group, const char *actor,
+                 uint32_t from, const char *what)
 {
     uint32_t to = group->config.desired;
     if (to == from) return;
     assert(core->step != NULL);
     asg_activity_wish(
         core, group,
-        asg_arena_format(&core->step->effects->arena, "asked for by %s", command->actor),
+        asg_arena_format(&core->step->effects->arena, "asked for by %s", actor),
         "%s %" PRIu32, what, to);
 }
 
-/* What core goes by: no text of it is NULL, and it is lent for the step. */
-static struct asg_group_config begin_config(struct asg_core *core,
-                                            const struct asg_group_config *given)
+/* What core goes by: no text of it is NULL. */
+static struct asg_group_config begin_config(const struct asg_core *core,
+                                            const struct asg_group_config *given,
+                                            struct asg_arena *arena)
 {
-    assert(core->step != NULL);
-    struct asg_arena *arena = &core->step->effects->arena;
     struct asg_group_config config;
     asg_model_copy(&asg_group_config_schema, given, arena, &config);
     asg_model_fill_unset(&asg_group_config_schema, &config);
@@ -70,44 +70,65 @@ static void know_template(struct asg_core *core, struct group *group, uint64_t v
     group->template.resolved_ms = core->now_ms;
 }
 
-void asg_order_create_group(struct asg_core *core, const struct asg_command *command)
+bool asg_group_may_begin(const struct asg_core *core,
+                         const struct asg_group_config *given, size_t count,
+                         uint32_t limit, struct asg_arena *arena,
+                         struct asg_group_config *ret, struct asg_reply *why)
 {
-    if (command->group_config == NULL) {
-        asg_reply_refuse(core, "ValidationError", "the request contains no group");
-        return;
+    if (given == NULL) {
+        return asg_take_say_no(arena, why, "ValidationError",
+                               "the request contains no group");
     }
-    struct asg_group_config config = begin_config(core, command->group_config);
+    *ret = begin_config(core, given, arena);
     struct asg_error error = {""};
-    if (asg_take_check_config(core, &config, &error) != ASG_OK) {
-        asg_reply_refuse(core, "ValidationError", "group %s: %s", config.name,
-                         error.text);
-        return;
+    if (asg_take_check_config(core, ret, &error) != ASG_OK) {
+        return asg_take_say_no(arena, why, "ValidationError", "group %s: %s", ret->name,
+                               error.text);
     }
-    if (asg_group_find(core, config.name) != NULL) {
-        asg_reply_refuse(core, "AlreadyExists",
-                         "AutoScalingGroup by this name already exists - A group with "
-                         "the name %s already exists",
-                         config.name);
-        return;
+    if (asg_group_find(core, ret->name) != NULL) {
+        return asg_take_say_no(
+            arena, why, "AlreadyExists",
+            "AutoScalingGroup by this name already exists - A group with "
+            "the name %s already exists",
+            ret->name);
     }
-    if (!asg_take_is_within(core, command, core->group_count + 1, ASG_GROUPS_MAX,
-                            "groups")) {
-        return;
-    }
-    struct group *group = asg_group_add(core, &config);
+    assert(count > core->group_count);
+    return asg_take_may_be_so_many(arena, why, count, limit, ASG_GROUPS_MAX, "groups");
+}
+
+struct group *asg_group_begin(struct asg_core *core,
+                              const struct asg_group_config *config,
+                              uint64_t template_version, const char *actor)
+{
+    struct group *group = asg_group_add(core, config);
     assert(group->instance_count == 0);
-    know_template(core, group, command->template_version);
+    know_template(core, group, template_version);
     if (core->orphan_count > 0)
         asg_orphan_count_unknown(core); /* some may be of its name */
     asg_group_mark_dirty(core, group);
     wish(
-        core, group, command, 0,
+        core, group, actor, 0,
         "a user request created an AutoScalingGroup changing the desired capacity from 0 "
         "to");
     asg_narrate_capacity(core, ASG_DECISION_COMMAND, group, "", 0,
                          "group created by %s: min %" PRIu32 ", max %" PRIu32
                          ", desired %" PRIu32,
-                         command->actor, config.min, config.max, config.desired);
+                         actor, config->min, config->max, config->desired);
+    return group;
+}
+
+void asg_order_create_group(struct asg_core *core, const struct asg_command *command)
+{
+    struct asg_group_config config;
+    struct asg_reply why = {0};
+    if (!asg_group_may_begin(core, command->group_config, core->group_count + 1,
+                             command->limit, &core->step->effects->arena, &config,
+                             &why)) {
+        asg_take_refuse(core, &why);
+        return;
+    }
+    (void)asg_group_begin(core, &config, command->template_version, command->actor);
+    assert(asg_group_find(core, config.name) != NULL);
     asg_reply_accept(core, 0, "group %s created", config.name);
 }
 
@@ -121,12 +142,10 @@ static bool has(uint64_t fields, enum asg_group_field field)
 
 /* Without desired, a new range pulls desired into it (docs/rules.md, "Changing a group").
  */
-static struct asg_group_config merge(struct asg_core *core, const struct group *group,
+static struct asg_group_config merge(const struct group *group,
                                      const struct asg_group_config *given,
-                                     uint64_t fields)
+                                     uint64_t fields, struct asg_arena *arena)
 {
-    assert(core->step != NULL);
-    struct asg_arena *arena = &core->step->effects->arena;
     struct asg_group_config from;
     asg_model_copy(&asg_group_config_schema, given, arena, &from);
     struct asg_group_config config = group->config;
@@ -160,36 +179,40 @@ static void set_all_but_range(struct group *group, struct asg_group_config confi
     asg_group_set_config(group, &config);
 }
 
-void asg_order_update_group(struct asg_core *core, const struct asg_command *command)
+bool asg_group_may_change(const struct asg_core *core, const struct group *group,
+                          const struct asg_group_config *given, uint64_t fields,
+                          struct asg_arena *arena, struct asg_group_config *ret,
+                          struct asg_reply *why)
 {
-    struct group *group = asg_take_require_group(core, command->group);
-    if (group == NULL) return;
-    if (command->group_config == NULL) {
-        asg_reply_refuse(core, "ValidationError", "the request contains no change");
-        return;
+    assert(!group->is_deleting);
+    if (given == NULL) {
+        return asg_take_say_no(arena, why, "ValidationError",
+                               "the request contains no change");
     }
-    struct asg_group_config config =
-        merge(core, group, command->group_config, command->group_fields);
+    *ret = merge(group, given, fields, arena);
     struct asg_error error = {""};
-    if (asg_take_check_config(core, &config, &error) != ASG_OK) {
-        asg_reply_refuse(core, "ValidationError", "group %s: %s", group->config.name,
-                         error.text);
-        return;
-    }
+    if (asg_take_check_config(core, ret, &error) == ASG_OK) return true;
+    return asg_take_say_no(arena, why, "ValidationError", "group %s: %s",
+                           group->config.name, error.text);
+}
+
+void asg_group_change(struct asg_core *core, struct group *group,
+                      const struct asg_group_config *config, uint64_t fields,
+                      uint64_t template_version, const char *actor)
+{
     uint32_t from = group->config.desired;
-    bool is_new_template = has(command->group_fields, ASG_GROUP_TEMPLATE);
+    bool is_new_template = has(fields, ASG_GROUP_TEMPLATE);
     asg_group_keep_before(group);
-    set_all_but_range(group, config);
+    set_all_but_range(group, *config);
     asg_pool_forget_foreign(group);
     asg_instance_set_warm_times(group);
-    bool is_of_size = has(command->group_fields, ASG_GROUP_MIN) ||
-                      has(command->group_fields, ASG_GROUP_MAX) ||
-                      has(command->group_fields, ASG_GROUP_DESIRED);
+    bool is_of_size = has(fields, ASG_GROUP_MIN) || has(fields, ASG_GROUP_MAX) ||
+                      has(fields, ASG_GROUP_DESIRED);
     if (is_of_size) {
         asg_want_skip_waiting(core, group, NULL);
         look_up_template_again(group);
     }
-    asg_desired_set_range(core, group, config.min, config.max, config.desired,
+    asg_desired_set_range(core, group, config->min, config->max, config->desired,
                           DESIRED_BY_ORDER);
     assert(group->is_dirty);
     if (is_new_template) {
@@ -197,21 +220,36 @@ void asg_order_update_group(struct asg_core *core, const struct asg_command *com
         asg_text_keep(core, &group->template.id, ASG_TEMPLATE_MAX, "");
         group->template.resolved_ms = 0;
         group->template.job_id = 0;
-        know_template(core, group, command->template_version);
+        know_template(core, group, template_version);
         asg_churn_forget(core, group); /* the cause may be mended */
     }
     group->scaling.dry_run_desired = -1;
-    wish(core, group, command, from,
+    wish(core, group, actor, from,
          asg_arena_format(
              &core->step->effects->arena,
              "a user request update of AutoScalingGroup constraints to min: %" PRIu32
              ", max: %" PRIu32 ", desired: %" PRIu32
              " changing the desired capacity from %" PRIu32 " to",
-             config.min, config.max, config.desired, from));
+             config->min, config->max, config->desired, from));
     asg_narrate_capacity(core, ASG_DECISION_COMMAND, group, "", from,
                          "group updated by %s: min %" PRIu32 ", max %" PRIu32
                          ", desired %" PRIu32 " (was %" PRIu32 ")",
-                         command->actor, config.min, config.max, config.desired, from);
+                         actor, config->min, config->max, config->desired, from);
+}
+
+void asg_order_update_group(struct asg_core *core, const struct asg_command *command)
+{
+    struct group *group = asg_take_require_group(core, command->group);
+    if (group == NULL) return;
+    struct asg_group_config config;
+    struct asg_reply why = {0};
+    if (!asg_group_may_change(core, group, command->group_config, command->group_fields,
+                              &core->step->effects->arena, &config, &why)) {
+        asg_take_refuse(core, &why);
+        return;
+    }
+    asg_group_change(core, group, &config, command->group_fields,
+                     command->template_version, command->actor);
     asg_try_recall(core);
     asg_reply_accept(core, 0, "group %s updated", group->config.name);
 }
@@ -300,7 +338,7 @@ void asg_order_delete_group(struct asg_core *core, const struct asg_command *com
     group->schedule_count = 0; /* nothing is due any more */
     uint32_t from = group->config.desired;
     asg_desired_set_range(core, group, 0, group->config.max, 0, DESIRED_BY_DELETION);
-    wish(core, group, command, from,
+    wish(core, group, command->actor, from,
          asg_arena_format(&core->step->effects->arena,
                           "a user request deleted AutoScalingGroup changing the desired "
                           "capacity from %" PRIu32 " to",
@@ -332,7 +370,7 @@ void asg_order_desired(struct asg_core *core, const struct asg_command *command)
     asg_want_skip_waiting(core, group, NULL);
     look_up_template_again(group);
     asg_desired_change(core, group, to, DESIRED_BY_ORDER);
-    wish(core, group, command, (uint32_t)from,
+    wish(core, group, command->actor, (uint32_t)from,
          asg_arena_format(&core->step->effects->arena,
                           "a user request explicitly set group desired capacity changing "
                           "the desired capacity from %" PRId64 " to",

@@ -5,6 +5,29 @@
 
 #include "core/world/world.h"
 
+/* May such a group be created, as the `count`-th? *ret is what it will be, in `arena`.
+ * False: *why says what is wrong. `limit`: how many there may be, 0: core's bound. */
+bool asg_group_may_begin(const struct asg_core *core,
+                         const struct asg_group_config *given, size_t count,
+                         uint32_t limit, struct asg_arena *arena,
+                         struct asg_group_config *ret, struct asg_reply *why);
+
+/* Create it: it may begin. */
+struct group *asg_group_begin(struct asg_core *core,
+                              const struct asg_group_config *config,
+                              uint64_t template_version, const char *actor);
+
+/* May the group take the given fields (bits of group.h)? As above. */
+bool asg_group_may_change(const struct asg_core *core, const struct group *group,
+                          const struct asg_group_config *given, uint64_t fields,
+                          struct asg_arena *arena, struct asg_group_config *ret,
+                          struct asg_reply *why);
+
+/* The group is now so: it may change. */
+void asg_group_change(struct asg_core *core, struct group *group,
+                      const struct asg_group_config *config, uint64_t fields,
+                      uint64_t template_version, const char *actor);
+
 void asg_order_create_group(struct asg_core *core, const struct asg_command *command);
 
 void asg_order_update_group(struct asg_core *core, const struct asg_command *command);

@@ -11,6 +11,7 @@
 #include "core/step/narrate.h"
 #include "core/values/schedule.h"
 #include "core/world/state.h"
+#include "core/take/refusal.h"
 #include "core/take/require.h"
 #include "core/want/desired.h"
 #include "core/want/run_schedules.h"
@@ -23,15 +24,16 @@
 
 #define NAME_MAX_CHARACTERS 255 /* as AWS's; the log cuts what it shows of them */
 
-static bool is_short_name(struct asg_core *core, const char *name, const char *what)
+static bool is_short_name(const char *name, const char *what, struct asg_arena *arena,
+                          struct asg_reply *why)
 {
     assert(what[0] != '\0');
     size_t length =
         asg_utf8_count(name); /* at most 4 bytes each: within a text's limit */
     if (length >= 1 && length <= NAME_MAX_CHARACTERS) return true;
-    asg_reply_refuse(core, "ValidationError", "a %s needs a name of 1 to %d characters",
-                     what, NAME_MAX_CHARACTERS);
-    return false;
+    return asg_take_say_no(arena, why, "ValidationError",
+                           "a %s needs a name of 1 to %d characters", what,
+                           NAME_MAX_CHARACTERS);
 }
 
 /* Where `name` belongs among `count` items that stand in the order of their names. */
@@ -91,37 +93,37 @@ static void drop_alarms(struct asg_policy_config *config)
     if (!tracks || config->disable_scale_in) config->alarm_low = "";
 }
 
-void asg_order_put_policy(struct asg_core *core, const struct asg_command *command)
+bool asg_policy_may_be(const struct group *group, const char *group_name,
+                       const struct asg_policy_config *given, struct asg_arena *arena,
+                       struct asg_policy_config *ret, struct asg_reply *why)
 {
-    struct group *group = asg_take_require_group(core, command->group);
-    if (group == NULL) return;
-    if (command->policy_config == NULL) {
-        asg_reply_refuse(core, "ValidationError", "the request contains no policy");
-        return;
+    if (given == NULL) {
+        return asg_take_say_no(arena, why, "ValidationError",
+                               "the request contains no policy");
     }
-    struct asg_policy_config config;
-    asg_model_copy(&asg_policy_config_schema, command->policy_config,
-                   &core->step->effects->arena, &config);
-    config.group = group->config.name;
-    asg_model_fill_unset(&asg_policy_config_schema, &config);
-    if (!is_short_name(core, config.name, "policy")) return;
+    asg_model_copy(&asg_policy_config_schema, given, arena, ret);
+    ret->group = asg_arena_text(arena, group_name);
+    asg_model_fill_unset(&asg_policy_config_schema, ret);
+    if (!is_short_name(ret->name, "policy", arena, why)) return false;
     struct asg_error error = {""};
-    if (asg_policy_validate(&config, &error) != ASG_OK ||
-        asg_kept_check(config.kept, config.kept_count, &error) != ASG_OK) {
-        asg_reply_refuse(core, "ValidationError", "%s", error.text);
-        return;
+    if (asg_policy_validate(ret, &error) != ASG_OK ||
+        asg_kept_check(ret->kept, ret->kept_count, &error) != ASG_OK) {
+        return asg_take_say_no(arena, why, "ValidationError", "%s", error.text);
     }
-    struct policy *policy = asg_policy_find(group, config.name);
-    if (policy == NULL && !asg_take_is_within(core, command, group->policy_count + 1,
-                                              ASG_POLICIES_PER_GROUP, "policies")) {
-        return;
-    }
-    if (policy != NULL) keep_identity(&config, &policy->config);
-    drop_alarms(&config);
+    const struct policy *known = group != NULL ? asg_policy_find(group, ret->name) : NULL;
+    if (known != NULL) keep_identity(ret, &known->config);
+    drop_alarms(ret);
+    return true;
+}
+
+void asg_policy_put(struct asg_core *core, struct group *group,
+                    const struct asg_policy_config *config, const char *actor)
+{
+    assert(strcmp(config->group, group->config.name) == 0);
     struct asg_arena arena = {0};
     struct asg_policy_config copy;
-    asg_model_copy_alone(&asg_policy_config_schema, &config, &arena, &copy);
-    assert(policy == NULL || strcmp(policy->config.name, copy.name) == 0);
+    asg_model_copy_alone(&asg_policy_config_schema, config, &arena, &copy);
+    struct policy *policy = asg_policy_find(group, copy.name);
     if (policy == NULL) policy = insert_policy(group, copy.name);
     asg_arena_clear(&policy->arena);
     *policy = (struct policy){.arena = arena, .config = copy};
@@ -130,22 +132,36 @@ void asg_order_put_policy(struct asg_core *core, const struct asg_command *comma
     asg_group_mark_dirty(core, group);
     asg_narrate_capacity(core, ASG_DECISION_COMMAND, group, copy.name,
                          group->config.desired, "policy %s (%s) saved by %s", copy.name,
-                         asg_enum_word(&asg_policy_kind_words, (int)copy.kind),
-                         command->actor);
-    asg_reply_accept(core, 0, "policy %s of group %s saved", copy.name,
-                     group->config.name);
+                         asg_enum_word(&asg_policy_kind_words, (int)copy.kind), actor);
 }
 
-void asg_order_delete_policy(struct asg_core *core, const struct asg_command *command)
+void asg_order_put_policy(struct asg_core *core, const struct asg_command *command)
 {
     struct group *group = asg_take_require_group(core, command->group);
     if (group == NULL) return;
-    struct policy *policy = asg_policy_find(group, command->name);
-    if (policy == NULL) {
-        asg_reply_refuse(core, "ValidationError", "policy %s of group %s not found",
-                         command->name, command->group);
+    struct asg_policy_config config;
+    struct asg_reply why = {0};
+    if (!asg_policy_may_be(group, group->config.name, command->policy_config,
+                           &core->step->effects->arena, &config, &why)) {
+        asg_take_refuse(core, &why);
         return;
     }
+    if (asg_policy_find(group, config.name) == NULL &&
+        !asg_take_is_within(core, command, group->policy_count + 1,
+                            ASG_POLICIES_PER_GROUP, "policies")) {
+        return;
+    }
+    asg_policy_put(core, group, &config, command->actor);
+    assert(asg_policy_find(group, config.name) != NULL);
+    asg_reply_accept(core, 0, "policy %s of group %s saved", config.name,
+                     group->config.name);
+}
+
+void asg_policy_delete(struct asg_core *core, struct group *group, const char *name,
+                       const char *actor)
+{
+    struct policy *policy = asg_policy_find(group, name);
+    assert(policy != NULL); /* whoever deletes it has looked */
     asg_arena_clear(&policy->arena);
     size_t at = (size_t)(policy - group->policies);
     assert(at < group->policy_count);
@@ -153,8 +169,21 @@ void asg_order_delete_policy(struct asg_core *core, const struct asg_command *co
     group->policy_count--;
     asg_instance_set_warm_times(group);
     asg_group_mark_dirty(core, group);
-    asg_narrate(core, ASG_DECISION_COMMAND, group, "policy %s deleted by %s",
-                command->name, command->actor);
+    asg_narrate(core, ASG_DECISION_COMMAND, group, "policy %s deleted by %s", name,
+                actor);
+}
+
+void asg_order_delete_policy(struct asg_core *core, const struct asg_command *command)
+{
+    struct group *group = asg_take_require_group(core, command->group);
+    if (group == NULL) return;
+    if (asg_policy_find(group, command->name) == NULL) {
+        asg_reply_refuse(core, "ValidationError", "policy %s of group %s not found",
+                         command->name, command->group);
+        return;
+    }
+    asg_policy_delete(core, group, command->name, command->actor);
+    assert(asg_policy_find(group, command->name) == NULL);
     asg_reply_accept(core, 0, "policy %s deleted", command->name);
 }
 
@@ -257,58 +286,70 @@ static struct schedule *insert_schedule(struct group *group, const char *name)
                       sizeof *group->schedules);
 }
 
+void asg_starts_of(const struct group *group, struct asg_arena *arena,
+                   struct asg_starts *ret)
+{
+    *ret = (struct asg_starts){0};
+    for (size_t i = 0; group != NULL && i < group->schedule_count; i++) {
+        asg_starts_add(ret, arena, group->schedules[i].config.name,
+                       group->schedules[i].next_ms);
+    }
+}
+
+void asg_starts_add(struct asg_starts *starts, struct asg_arena *arena, const char *name,
+                    int64_t next_ms)
+{
+    struct asg_start *start = asg_arena_push(
+        arena, (void **)&starts->items, &starts->count, &starts->capacity, sizeof *start);
+    *start = (struct asg_start){.name = name, .next_ms = next_ms};
+}
+
 /* Another action that runs next at the moment at which this one would: which of them
  * would be first? Those who ask see that moment as the start, whatever set it. */
-static const struct schedule *find_same_start(const struct group *group,
-                                              const struct asg_schedule_config *config,
-                                              int64_t next_ms)
+static const struct asg_start *find_same_start(const struct asg_starts *starts,
+                                               const char *name, int64_t next_ms)
 {
     assert(next_ms < INT64_MAX); /* it can run: asg_schedule_validate() */
-    for (size_t i = 0; i < group->schedule_count; i++) {
-        const struct schedule *other = &group->schedules[i];
-        if (other->next_ms == next_ms && strcmp(other->config.name, config->name) != 0) {
-            return other;
-        }
+    for (size_t i = 0; i < starts->count; i++) {
+        const struct asg_start *other = &starts->items[i];
+        if (other->next_ms == next_ms && strcmp(other->name, name) != 0) return other;
     }
     return NULL;
 }
 
-void asg_order_put_schedule(struct asg_core *core, const struct asg_command *command)
+bool asg_schedule_may_be(const struct asg_core *core, const char *group_name,
+                         const struct asg_schedule_config *given,
+                         const struct asg_starts *others, struct asg_arena *arena,
+                         struct asg_schedule_config *ret, struct asg_reply *why)
 {
-    struct group *group = asg_take_require_group(core, command->group);
-    if (group == NULL) return;
-    if (command->schedule_config == NULL) {
-        asg_reply_refuse(core, "ValidationError", "the request contains no action");
-        return;
+    if (given == NULL) {
+        return asg_take_say_no(arena, why, "ValidationError",
+                               "the request contains no action");
     }
-    struct asg_schedule_config config;
-    asg_model_copy(&asg_schedule_config_schema, command->schedule_config,
-                   &core->step->effects->arena, &config);
-    config.next_ms = 0;
-    if (!is_short_name(core, config.name, "scheduled action")) return;
+    asg_model_copy(&asg_schedule_config_schema, given, arena, ret);
+    ret->group = asg_arena_text(arena, group_name);
+    ret->next_ms = 0;
+    if (!is_short_name(ret->name, "scheduled action", arena, why)) return false;
     struct asg_error error = {""};
-    if (asg_schedule_validate(&config, core->now_ms, &error) != ASG_OK) {
-        asg_reply_refuse(core, "ValidationError", "%s", error.text);
-        return;
+    if (asg_schedule_validate(ret, core->now_ms, &error) != ASG_OK) {
+        return asg_take_say_no(arena, why, "ValidationError", "%s", error.text);
     }
-    const struct schedule *same =
-        find_same_start(group, &config, asg_schedule_next(&config, core->now_ms));
-    if (same != NULL) {
-        asg_reply_refuse(
-            core, "AlreadyExists",
-            "A scheduled action with this scheduled start time already exists: %s of "
-            "group %s starts then; give another start time",
-            same->config.name, group->config.name);
-        return;
-    }
-    struct schedule *schedule = asg_schedule_find(group, config.name);
-    if (schedule == NULL &&
-        !asg_take_is_within(core, command, group->schedule_count + 1,
-                            ASG_SCHEDULES_PER_GROUP, "scheduled actions")) {
-        return;
-    }
+    const struct asg_start *same =
+        find_same_start(others, ret->name, asg_schedule_next(ret, core->now_ms));
+    if (same == NULL) return true;
+    return asg_take_say_no(
+        arena, why, "AlreadyExists",
+        "A scheduled action with this scheduled start time already exists: %s of "
+        "group %s starts then; give another start time",
+        same->name, group_name);
+}
+
+void asg_schedule_put(struct asg_core *core, struct group *group,
+                      const struct asg_schedule_config *given, const char *actor)
+{
+    struct asg_schedule_config config = *given;
     asg_want_skip_waiting(core, group, config.name);
-    schedule = asg_schedule_find(group, config.name);
+    struct schedule *schedule = asg_schedule_find(group, config.name);
     if (schedule != NULL && schedule->config.uuid[0] != '\0') {
         config.uuid = schedule->config.uuid; /* it is the same one, and so is its ARN */
     }
@@ -324,23 +365,40 @@ void asg_order_put_schedule(struct asg_core *core, const struct asg_command *com
     assert(group->schedule_count > 0 && group->schedule_count <= ASG_SCHEDULES_PER_GROUP);
     asg_group_mark_dirty(core, group);
     asg_narrate(core, ASG_DECISION_COMMAND, group, "scheduled action %s saved by %s",
-                copy.name, command->actor);
-    asg_reply_accept(core, 0, "scheduled action %s of group %s saved", copy.name,
-                     group->config.name);
+                copy.name, actor);
 }
 
-void asg_order_delete_schedule(struct asg_core *core, const struct asg_command *command)
+void asg_order_put_schedule(struct asg_core *core, const struct asg_command *command)
 {
     struct group *group = asg_take_require_group(core, command->group);
     if (group == NULL) return;
-    struct schedule *schedule = asg_schedule_find(group, command->name);
-    if (schedule == NULL) {
-        asg_reply_refuse(core, "ValidationError",
-                         "scheduled action %s of group %s not found", command->name,
-                         command->group);
+    struct asg_arena *arena = &core->step->effects->arena;
+    struct asg_starts starts;
+    asg_starts_of(group, arena, &starts);
+    struct asg_schedule_config config;
+    struct asg_reply why = {0};
+    if (!asg_schedule_may_be(core, group->config.name, command->schedule_config, &starts,
+                             arena, &config, &why)) {
+        asg_take_refuse(core, &why);
         return;
     }
-    asg_want_skip_waiting(core, group, command->name);
+    if (asg_schedule_find(group, config.name) == NULL &&
+        !asg_take_is_within(core, command, group->schedule_count + 1,
+                            ASG_SCHEDULES_PER_GROUP, "scheduled actions")) {
+        return;
+    }
+    asg_schedule_put(core, group, &config, command->actor);
+    assert(asg_schedule_find(group, config.name) != NULL);
+    asg_reply_accept(core, 0, "scheduled action %s of group %s saved", config.name,
+                     group->config.name);
+}
+
+void asg_schedule_delete(struct asg_core *core, struct group *group, const char *name,
+                         const char *actor)
+{
+    asg_want_skip_waiting(core, group, name);
+    struct schedule *schedule = asg_schedule_find(group, name);
+    assert(schedule != NULL); /* whoever deletes it has looked */
     asg_arena_clear(&schedule->arena);
     size_t at = (size_t)(schedule - group->schedules);
     assert(at < group->schedule_count);
@@ -348,6 +406,20 @@ void asg_order_delete_schedule(struct asg_core *core, const struct asg_command *
     group->schedule_count--;
     asg_group_mark_dirty(core, group);
     asg_narrate(core, ASG_DECISION_COMMAND, group, "scheduled action %s deleted by %s",
-                command->name, command->actor);
+                name, actor);
+}
+
+void asg_order_delete_schedule(struct asg_core *core, const struct asg_command *command)
+{
+    struct group *group = asg_take_require_group(core, command->group);
+    if (group == NULL) return;
+    if (asg_schedule_find(group, command->name) == NULL) {
+        asg_reply_refuse(core, "ValidationError",
+                         "scheduled action %s of group %s not found", command->name,
+                         command->group);
+        return;
+    }
+    asg_schedule_delete(core, group, command->name, command->actor);
+    assert(asg_schedule_find(group, command->name) == NULL);
     asg_reply_accept(core, 0, "scheduled action %s deleted", command->name);
 }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "core/step/narrate.h"
+#include "core/take/refusal.h"
 #include "core/want/desired.h"
 #include "core/world/state.h"
 
@@ -29,12 +30,12 @@ bool asg_take_is_within(struct asg_core *core, const struct asg_command *command
                         size_t count, uint32_t bound, const char *what)
 {
     assert(core->step != NULL);
-    bool has_own = command->limit > 0 && command->limit < bound;
-    uint32_t limit = has_own ? command->limit : bound;
-    if (count <= limit) return true;
-    asg_reply_refuse(core, "LimitExceeded",
-                     "%zu %s would be more than the limit of %" PRIu32, count, what,
-                     limit);
+    struct asg_reply why = {0};
+    if (asg_take_may_be_so_many(&core->step->effects->arena, &why, count, command->limit,
+                                bound, what)) {
+        return true;
+    }
+    asg_take_refuse(core, &why);
     return false;
 }
 

@@ -17,6 +17,7 @@
 #include "core/values/text.h"
 #include "core/plan/end_instance.h"
 #include "core/plan/plan_templates.h"
+#include "core/take/command_apply.h"
 #include "core/take/command_configuration.h"
 #include "core/take/command_end.h"
 #include "core/take/command_group.h"
@@ -26,6 +27,7 @@
 #include "core/take/command_standby.h"
 #include "core/take/command_tags.h"
 #include "core/take/command_traffic.h"
+#include "core/take/raise_revision.h"
 #include "core/take/require.h"
 #include "core/take/take_lead.h"
 #include "core/take/try_again.h"
@@ -284,9 +286,7 @@ static void take_command(struct asg_core *core, const struct asg_command *comman
     case ASG_COMMAND_ATTACH_INSTANCES: asg_order_attach(core, command); break;
     case ASG_COMMAND_DETACH_INSTANCES: asg_order_detach(core, command); break;
     case ASG_COMMAND_INSTANCE_REBIND: asg_order_rebind(core, command); break;
-    case ASG_COMMAND_APPLY:
-        asg_reply_refuse(core, "ValidationError", "this openasg has no apply yet");
-        break;
+    case ASG_COMMAND_APPLY: asg_order_apply(core, command); break;
     case ASG_COMMAND_COUNT: break;
     }
 }
@@ -308,5 +308,6 @@ static void touch_named(struct asg_core *core, const struct asg_command *command
 void asg_take_command(struct asg_core *core, const struct asg_command *command)
 {
     take_command(core, command);
+    asg_raise_revision(core, command);
     touch_named(core, command);
 }

@@ -201,6 +201,7 @@ struct group {
     struct asg_arena before_arena;  /* of the next: */
     struct asg_group_config before; /* the last update; no name: there was none */
     int64_t created_ms;
+    uint64_t revision; /* of the cluster, when what it is meant to be was changed last */
     struct policy *policies; /* by name */
     size_t policy_count;
     struct schedule *schedules; /* by name */

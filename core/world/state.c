@@ -513,7 +513,7 @@ struct template *asg_template_find(const struct asg_core *core, const char *name
     return NULL;
 }
 
-struct policy *asg_policy_find(struct group *group, const char *name)
+struct policy *asg_policy_find(const struct group *group, const char *name)
 {
     for (size_t i = 0; i < group->policy_count; i++) {
         if (strcmp(group->policies[i].config.name, name) == 0) {
@@ -523,7 +523,7 @@ struct policy *asg_policy_find(struct group *group, const char *name)
     return NULL;
 }
 
-struct schedule *asg_schedule_find(struct group *group, const char *name)
+struct schedule *asg_schedule_find(const struct group *group, const char *name)
 {
     for (size_t i = 0; i < group->schedule_count; i++) {
         if (strcmp(group->schedules[i].config.name, name) == 0) {

@@ -84,8 +84,8 @@ void asg_job_set_state(struct asg_core *core, struct job *job, enum asg_job_stat
 
 struct template *asg_template_find(const struct asg_core *core, const char *name);
 
-struct policy *asg_policy_find(struct group *group, const char *name);
+struct policy *asg_policy_find(const struct group *group, const char *name);
 
-struct schedule *asg_schedule_find(struct group *group, const char *name);
+struct schedule *asg_schedule_find(const struct group *group, const char *name);
 
 #endif

@@ -151,6 +151,7 @@ struct asg_core {
     uint32_t last_group_no;
     uint64_t last_instance_no;
     uint64_t last_job_id;
+    uint64_t revision;     /* of what groups are meant to be, raise_revision.h */
     struct group **groups; /* by number */
     size_t group_count;
     size_t group_capacity;
