@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "cli/watch_list.h"
 
 void asg_cli_write(FILE *out, const char *text, size_t length)
 {
@@ -138,6 +139,10 @@ void asg_cli_show_list(struct asg_cli *cli, const struct asg_schema *schema,
     } else {
         asg_render_table(schema, items, count, columns, column_count, asg_cli_width(cli),
                          &text);
+    }
+    if (cli->watch != NULL) {
+        asg_watch_list_take(cli, schema, items, count, columns, column_count, &text);
+        return;
     }
     print_bytes(cli, &text);
 }

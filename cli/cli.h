@@ -35,6 +35,7 @@ enum asg_output { ASG_OUTPUT_TABLE, ASG_OUTPUT_JSON, ASG_OUTPUT_YAML, ASG_OUTPUT
 extern const struct asg_enum asg_output_words;
 
 struct asg_connection; /* ask_controller.h */
+struct asg_list_watch; /* watch_list.h */
 
 struct asg_cli {
     const struct asg_command_table *table; /* every command: commands.h */
@@ -46,6 +47,7 @@ struct asg_cli {
     struct asg_connection *connection;       /* made by the first question */
     const struct asg_command_entry *command; /* that runs; NULL: none yet */
     bool fails_in_json;                      /* --output json: errors too */
+    struct asg_list_watch *watch;            /* --watch: lists go there; NULL: none */
 };
 
 /* run_command.c: run one command line; argv[0] is the program. Returns the exit code. */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
+#include "cli/watch_list.h"
 #include "model/schemas.h"
 
 #define ROWS     20
@@ -11,13 +12,16 @@
 
 static const struct asg_argument group_argument[] = {
     {.name = "GROUP", .help = "Only those of this group.", .is_optional = true}};
-static const struct asg_option list_options[] = {{.name = "limit",
-                                                  .type = ASG_OPTION_NUMBER,
-                                                  .value = "N",
-                                                  .min = 1,
-                                                  .max = ROWS_MAX,
-                                                  .default_text = "20",
-                                                  .help = "Only the newest N."}};
+static const struct asg_option list_options[] = {
+    {.name = "limit",
+     .type = ASG_OPTION_NUMBER,
+     .value = "N",
+     .min = 1,
+     .max = ROWS_MAX,
+     .default_text = "20",
+     .help = "Only the newest N."},
+    ASG_WATCH_OPTION,
+};
 
 /* When it ended, or how far it is. */
 static void write_end(const void *object, struct asg_bytes *ret)

@@ -393,8 +393,7 @@ static const struct asg_command_entry commands[] = {
          "of --context, options. The one in use counts only while neither a variable "
          "nor an option names a controller or its folder.",
      .examples = "openasg context add prod --controller tcp://10.0.0.5:7703 --dir "
-                 "~/openasg/prod\n"
-                 "openasg context use prod",
+                 "~/openasg/prod",
      ASG_ARGUMENTS(new_argument),
      ASG_OPTIONS(add_options),
      .run = run_add},

@@ -5,6 +5,7 @@
 #include "cli/ask_controller.h"
 #include "cli/ask_yes.h"
 #include "cli/commands.h"
+#include "cli/watch_list.h"
 #include "cli/confirm_ends.h"
 #include "cli/process_words.h"
 #include "model/schemas.h"
@@ -258,10 +259,13 @@ static int run_desired(void *context, const struct asg_arguments *arguments)
         NULL);
 }
 
+static const struct asg_option watch_options[] = {ASG_WATCH_OPTION};
+
 static const struct asg_command_entry commands[] = {
     {.name = "group list",
      .summary = "List the groups with their instances",
      .examples = "openasg group list\nopenasg group list -o json",
+     ASG_OPTIONS(watch_options),
      .run = run_list},
     {.name = "group show",
      .summary = "Show everything about a group",

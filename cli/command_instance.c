@@ -4,6 +4,7 @@
 #include "cli/ask_controller.h"
 #include "cli/ask_yes.h"
 #include "cli/commands.h"
+#include "cli/watch_list.h"
 #include "model/schemas.h"
 
 static const struct asg_argument group_argument[] = {
@@ -213,11 +214,14 @@ static const struct asg_option health_options[] = {
      .help = "Replace it even during its grace period."},
 };
 
+static const struct asg_option watch_options[] = {ASG_WATCH_OPTION};
+
 static const struct asg_command_entry commands[] = {
     {.name = "instance list",
      .summary = "List instances with their state and health",
      .examples = "openasg instance list web",
      ASG_ARGUMENTS(group_argument),
+     ASG_OPTIONS(watch_options),
      .run = run_list},
     {.name = "instance terminate",
      .summary = "End one instance",

@@ -4,6 +4,7 @@
 
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
+#include "cli/watch_list.h"
 #include "model/schemas.h"
 #include "text/quantity.h"
 
@@ -13,6 +14,7 @@ static const struct asg_argument id_argument[] = {
     {.name = "ID", .help = "Number of the job."}};
 static const struct asg_option list_options[] = {
     {.name = "dead", .type = ASG_OPTION_FLAG, .help = "Only dead letters."},
+    ASG_WATCH_OPTION,
 };
 
 static const struct asg_render_column list_columns[] = {

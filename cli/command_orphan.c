@@ -5,6 +5,7 @@
 #include "cli/ask_controller.h"
 #include "cli/ask_yes.h"
 #include "cli/commands.h"
+#include "cli/watch_list.h"
 #include "model/schemas.h"
 #include "text/quantity.h"
 
@@ -91,6 +92,8 @@ static int run_order(void *context, const struct asg_arguments *arguments)
     return asg_order(cli, &command, is_adopt ? "adopted" : "being terminated", NULL);
 }
 
+static const struct asg_option watch_options[] = {ASG_WATCH_OPTION};
+
 static const struct asg_command_entry commands[] = {
     {.name = "orphan list",
      .summary = "List instances of this cluster that belong to no group",
@@ -98,6 +101,7 @@ static const struct asg_command_entry commands[] = {
                 "what is not known about them, WAITS FOR when they are terminated: at "
                 "that time, or only by an order.",
      .examples = "openasg orphan list",
+     ASG_OPTIONS(watch_options),
      .run = run_list},
     {.name = "orphan end",
      .summary = "Terminate instances that belong to no group",

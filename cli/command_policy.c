@@ -3,6 +3,7 @@
 
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
+#include "cli/watch_list.h"
 #include "cli/fill_options.h"
 #include "cli/note_policy.h"
 #include "cli/put_rules.h"
@@ -493,6 +494,8 @@ static int run_execute(void *context, const struct asg_arguments *arguments)
         NULL);
 }
 
+static const struct asg_option watch_options[] = {ASG_WATCH_OPTION};
+
 static const struct asg_command_entry commands[] = {
     {.name = "policy put",
      .summary = "Create or replace a scaling policy",
@@ -511,6 +514,7 @@ static const struct asg_command_entry commands[] = {
      .summary = "List the policies of a group",
      .examples = "openasg policy list web -o yaml",
      ASG_ARGUMENTS(group_argument),
+     ASG_OPTIONS(watch_options),
      .run = run_list},
     {.name = "policy show",
      .summary = "Show a policy with every value in force",

@@ -3,6 +3,7 @@
 
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
+#include "cli/watch_list.h"
 #include "cli/fill_options.h"
 #include "cli/put_rules.h"
 #include "cli/rules.h"
@@ -174,6 +175,8 @@ static int run_delete(void *context, const struct asg_arguments *arguments)
                      NULL);
 }
 
+static const struct asg_option watch_options[] = {ASG_WATCH_OPTION};
+
 static const struct asg_command_entry commands[] = {
     {.name = "schedule put",
      .summary = "Create or replace a scheduled action",
@@ -188,6 +191,7 @@ static const struct asg_command_entry commands[] = {
      .summary = "List the scheduled actions of a group",
      .examples = "openasg schedule list web",
      ASG_ARGUMENTS(group_argument),
+     ASG_OPTIONS(watch_options),
      .run = run_list},
     {.name = "schedule delete",
      .summary = "Delete a scheduled action",

@@ -5,6 +5,7 @@
 #include "base/escape.h"
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
+#include "cli/watch_list.h"
 #include "cli/poll_until.h"
 #include "model/schemas.h"
 #include "text/quantity.h"
@@ -216,6 +217,7 @@ static const struct asg_option worker_options[] = {
     {.name = "refused",
      .type = ASG_OPTION_FLAG,
      .help = "List who was not let in, instead."},
+    ASG_WATCH_OPTION,
 };
 
 static const struct asg_command_entry commands[] = {

@@ -4,6 +4,7 @@
 
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
+#include "cli/watch_list.h"
 #include "cli/fill_options.h"
 #include "cli/poll_until.h"
 #include "cli/read_launch_parameters.h"
@@ -283,6 +284,8 @@ static int run_list(void *context, const struct asg_arguments *arguments)
     return ASG_EXIT_OK;
 }
 
+static const struct asg_option watch_options[] = {ASG_WATCH_OPTION};
+
 static const struct asg_command_entry commands[] = {
     {.name = "template create",
      .summary = "Create a launch template in EC2, or a new version of one",
@@ -299,6 +302,7 @@ static const struct asg_command_entry commands[] = {
     {.name = "template list",
      .summary = "List the templates that openasg created",
      .examples = "openasg template list",
+     ASG_OPTIONS(watch_options),
      .run = run_list},
 };
 

@@ -5,6 +5,7 @@
 
 #include "cli/ask_controller.h"
 #include "cli/cli.h"
+#include "cli/watch_list.h"
 
 /* What an operator who writes only "openasg group" wants to know. */
 static int show_help(struct asg_cli *cli, const struct asg_arguments *arguments)
@@ -42,6 +43,7 @@ static int run_command(struct asg_cli *cli, const struct asg_arguments *argument
         return ASG_EXIT_OK;
     }
     cli->command = arguments->command;
+    if (asg_option_is_set(arguments, "watch")) return asg_watch_list_run(cli, arguments);
     return arguments->command->run(cli, arguments);
 }
 

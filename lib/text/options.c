@@ -316,6 +316,7 @@ static enum asg_status take_option(struct reader *reader, const char *argument)
         return unknown_option(reader, argument[1] == '-' ? "--" : "-", spelled);
     }
     if (text == NULL && option->type == ASG_OPTION_FLAG) text = "true";
+    if (text == NULL) text = option->implied;
     if (text == NULL && reader->at + 1 >= reader->argc) {
         return asg_fail(reader->error, ASG_ERR_INVALID, "--%s needs a value: %s",
                         option->name, option->value != NULL ? option->value : "TEXT");
@@ -340,7 +341,7 @@ static bool takes_next(const struct asg_command_table *table, const char *argume
         const struct asg_option *option = &table->options[i];
         bool is_letter = name[0] == option->letter && name[1] == '\0';
         if (strcmp(option->name, name) == 0 || (option->letter != 0 && is_letter)) {
-            return option->type != ASG_OPTION_FLAG;
+            return option->type != ASG_OPTION_FLAG && option->implied == NULL;
         }
     }
     return false;

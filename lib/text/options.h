@@ -41,6 +41,8 @@ struct asg_option {
     int64_t min;
     int64_t max;              /* min and max 0: not checked */
     const char *default_text; /* for help; NULL: none */
+    const char *implied;      /* its value when none is given; a value then comes only
+                                 after "=" (--wait, --wait=90s); NULL: it needs one */
     const char *complete;     /* which names fit ("groups"), for completion; NULL */
 };
 

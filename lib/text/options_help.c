@@ -44,7 +44,8 @@ static const char *option_title(const struct asg_option *option, struct asg_aren
     if (option->type == ASG_OPTION_FLAG) {
         return asg_arena_format(arena, "%s--%s", letter, option->name);
     }
-    return asg_arena_format(arena, "%s--%s %s", letter, option->name,
+    return asg_arena_format(arena, option->implied != NULL ? "%s--%s[=%s]" : "%s--%s %s",
+                            letter, option->name,
                             option->value != NULL ? option->value : "TEXT");
 }
 
@@ -78,6 +79,10 @@ static const char *option_text(const struct asg_option *option, struct asg_arena
         text = asg_arena_format(arena, "%s %s to %s.", text,
                                 limit_text(option, option->min, arena),
                                 limit_text(option, option->max, arena));
+    }
+    if (option->implied != NULL) {
+        text = asg_arena_format(arena, "%s Without =%s: %s.", text, option->value,
+                                option->implied);
     }
     if (option->default_text != NULL) {
         text = asg_arena_format(arena, "%s Default: %s.", text, option->default_text);

@@ -37,7 +37,7 @@ static void print_man_options(const char *heading, const struct asg_option *opti
         asg_roff_print(option->name, out);
         (void)fputs("\\fR", out);
         if (option->type != ASG_OPTION_FLAG) {
-            (void)fprintf(out, " \\fI%s\\fR",
+            (void)fprintf(out, option->implied != NULL ? "[=\\fI%s\\fR]" : " \\fI%s\\fR",
                           option->value != NULL ? option->value : "TEXT");
         }
         (void)fputc('\n', out);
@@ -49,6 +49,9 @@ static void print_man_options(const char *heading, const struct asg_option *opti
                 asg_roff_print(option->words->words[w], out);
             }
             (void)fputs(".\n", out);
+        }
+        if (option->implied != NULL) {
+            (void)fprintf(out, "Without a value: %s.\n", option->implied);
         }
         if (option->default_text != NULL) {
             (void)fputs("Default: ", out);

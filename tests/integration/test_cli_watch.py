@@ -1,0 +1,139 @@
+#!/usr/bin/python3
+"""--watch of lists and `openasg events`: what changed, on a terminal and in a pipe, over a
+controller that is killed, without a gap and nothing twice."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import unittest
+
+import test_cli
+from terminal import Terminal
+from test_cli import OPENASG, Controller, wait_for
+
+GROUP = ["--min", "0", "--max", "9", "--desired", "0", "--template-id",
+         "lt-0123456789abcdef0", "--template-version", "1", "--zones", "us-east-1a"]
+
+
+class Stream:
+    """A command that goes on, and the lines that it wrote."""
+
+    def __init__(self, words, env):
+        self.process = subprocess.Popen([OPENASG, *words], env=env, text=True,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        stdin=subprocess.DEVNULL)
+        self.out, self.err = [], []
+        self.threads = [threading.Thread(target=self.read, args=pair, daemon=True)
+                        for pair in ((self.process.stdout, self.out),
+                                     (self.process.stderr, self.err))]
+        for thread in self.threads:
+            thread.start()
+
+    @staticmethod
+    def read(file, lines):
+        for line in file:
+            lines.append(line.rstrip("\n"))
+
+    def wait_for(self, text, seconds=20):
+        wait_for(text, lambda: any(text in line for line in self.out + self.err), seconds)
+
+    def end(self, how=signal.SIGINT):
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        code = self.process.wait(timeout=20)
+        for thread in self.threads:
+            thread.join()
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return code
+
+
+class WatchTest(unittest.TestCase):
+    environment = test_cli.CliTest.environment
+    run_cli = test_cli.CliTest.run_cli
+
+    def setUp(self):
+        self.controller = Controller()
+        self.addCleanup(self.controller.remove)
+        self.controller.start()
+
+    def create(self, name):
+        self.run_cli("group", "create", name, *GROUP)
+
+    def stream(self, *words):
+        stream = Stream(words, self.environment())
+        self.addCleanup(lambda: stream.process.poll() is None and stream.end(signal.SIGKILL))
+        return stream
+
+
+class Watch(WatchTest):
+    def test_a_pipe_gets_a_line_a_change(self):
+        self.create("calm")
+        self.create("web")
+        stream = self.stream("group", "list", "--watch=100ms")
+        stream.wait_for("now      web")
+        self.run_cli("group", "update", "web", "--max", "5")
+        stream.wait_for("changed  web")
+        self.create("late")
+        stream.wait_for("added    late")
+        self.run_cli("group", "delete", "web")
+        stream.wait_for("gone     web")
+        self.assertEqual(0, stream.end())
+        self.assertEqual(1, sum("  calm " in line for line in stream.out))  # nothing twice
+
+    def test_lines_of_json(self):
+        self.create("web")
+        stream = self.stream("group", "list", "-w=100ms", "-o", "json")
+        stream.wait_for('"now"')
+        self.run_cli("group", "update", "web", "--max", "5")
+        stream.wait_for('"changed"')
+        self.assertEqual(0, stream.end())
+        lines = [json.loads(line) for line in stream.out]
+        self.assertEqual(["now", "changed"], [line["change"] for line in lines])
+        self.assertEqual([9, 5], [line["item"]["config"]["max"] for line in lines])
+
+    def test_a_terminal_is_drawn_anew_with_marks(self):
+        self.create("calm")
+        self.create("web")
+        terminal = Terminal([OPENASG, "group", "list", "--watch=100ms"], self.environment())
+        self.addCleanup(terminal.close)
+        terminal.wait_for(r"group list, every 100ms, .*Ctrl-C ends it")
+        terminal.wait_for(r"\n  web ")
+        self.run_cli("group", "update", "web", "--max", "5")
+        terminal.wait_for(r"\n  calm [^\n]*\n\* \x1b\[1mweb ")
+        terminal.wait_for(r"\n  web ")  # and the mark goes again
+        self.controller.stop(signal.SIGKILL)
+        terminal.wait_for("the controller is away, trying again: ")
+        self.controller.start()
+        terminal.wait_for("the controller (is back|was restarted)")
+        terminal.wait_for(r"\n  web ")
+        terminal.type("\x03")
+        self.assertEqual(0, terminal.end())
+
+    def test_a_killed_controller_does_not_end_it(self):
+        self.create("web")
+        stream = self.stream("group", "list", "--watch=100ms")
+        stream.wait_for("now      web")
+        self.controller.stop(signal.SIGKILL)
+        stream.wait_for("the controller is away, trying again")
+        self.controller.start()
+        stream.wait_for("the controller was restarted")
+        self.create("late")
+        stream.wait_for("added    late")
+        self.assertEqual(0, stream.end())
+        self.assertEqual(1, sum("  web " in line for line in stream.out))
+
+    def test_what_cannot_go_on_ends_it(self):
+        said = self.run_cli("instance", "list", "nosuch", "--watch", code=1)
+        self.assertIn('there is no group "nosuch"', said.stderr)
+        said = self.run_cli("group", "list", "--watch", "-o", "yaml", code=2)
+        self.assertIn("leave out --output", said.stderr)
+        self.run_cli("group", "list", "--watch=1ms", code=2)
+        self.controller.stop()
+        self.run_cli("group", "list", "--watch", "--request-timeout", "200ms", code=3)
+
+
+if __name__ == "__main__":
+    unittest.main()
