@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "core/values/number.h"
 #include "core/core.h"
+#include "core/step/say_hold.h"
 #include "core/world/identity.h"
 #include "core/world/standing.h"
 #include "core/world/states.h"
@@ -125,32 +126,90 @@ static void view_suspensions(const struct group *group, struct asg_arena *arena,
     }
 }
 
-static void push_hold(struct asg_arena *arena, struct asg_group_view *view,
-                      size_t *capacity, enum asg_hold_reason reason, const char *text)
+struct holds {
+    struct asg_arena *arena;
+    struct asg_group_view *view;
+    size_t capacity;
+};
+
+static void push_hold(struct holds *holds, const struct asg_hold *hold)
 {
-    assert(text[0] != '\0');
-    *(struct asg_hold *)asg_arena_push(arena, (void **)&view->holds, &view->hold_count,
-                                       capacity, sizeof *view->holds) =
-        (struct asg_hold){.reason = reason, .policy = "", .text = text};
+    assert(hold->text[0] != '\0' && hold->reason < ASG_HOLD_COUNT);
+    struct asg_group_view *view = holds->view;
+    *(struct asg_hold *)asg_arena_push(holds->arena, (void **)&view->holds,
+                                       &view->hold_count, &holds->capacity,
+                                       sizeof *view->holds) = *hold;
+}
+
+static void push_state(struct holds *holds, enum asg_hold_reason reason, const char *text)
+{
+    push_hold(holds, &(struct asg_hold){.reason = reason, .policy = "", .text = text});
+}
+
+/* What stands whether anything waits for it or not. */
+static void view_stops(const struct group *group, struct holds *holds)
+{
+    if (group->is_halted) {
+        push_state(holds, ASG_HOLD_GROUP_HALTED,
+                   "halted by an operator: nothing is launched or terminated");
+    }
+    if (group->churn.is_frozen) {
+        push_state(holds, ASG_HOLD_CHURN,
+                   "launches wait for an operator: new instances fail soon after "
+                   "starting");
+    }
+    if (group->is_frozen) {
+        push_state(holds, ASG_HOLD_TOO_MANY_UNHEALTHY,
+                   "replacement waits for an operator: too many instances are "
+                   "unhealthy");
+    }
+    for (int process = 0; process < ASG_PROCESS_COUNT; process++) {
+        if (!asg_group_is_suspended(group, (enum asg_process)process)) continue;
+        push_state(holds, ASG_HOLD_SUSPENDED,
+                   asg_arena_format(holds->arena, "the process %s is suspended",
+                                    asg_enum_word(&asg_process_words, process)));
+    }
+    if (group->config.dry_run && !group->holds[HOLD_DRY_RUN].is_on) {
+        push_state(holds, ASG_HOLD_DRY_RUN,
+                   "the group is in a dry run: nothing is launched or terminated");
+    }
+}
+
+/* Said with the stop itself. */
+static bool is_stop(enum asg_hold_reason reason)
+{
+    return reason == ASG_HOLD_HALTED || reason == ASG_HOLD_GROUP_HALTED ||
+           reason == ASG_HOLD_CHURN || reason == ASG_HOLD_TOO_MANY_UNHEALTHY;
 }
 
 static void view_holds(const struct group *group, struct asg_arena *arena,
                        struct asg_group_view *view)
 {
-    size_t capacity = 0;
-    if (group->is_halted) {
-        push_hold(arena, view, &capacity, ASG_HOLD_GROUP_HALTED,
-                  "halted by an operator: nothing is launched or terminated");
+    struct holds holds = {.arena = arena, .view = view};
+    view_stops(group, &holds);
+    for (int topic = 0; topic < HOLD_TOPICS; topic++) {
+        const struct hold *hold = &group->holds[topic];
+        if (!hold->is_on || is_stop(hold->reason)) continue;
+        if (topic == HOLD_POLICY && group->policy_count == 0) continue;
+        push_hold(&holds,
+                  &(struct asg_hold){.reason = hold->reason,
+                                     .until_ms = hold->until_ms,
+                                     .count = hold->count,
+                                     .policy = "",
+                                     .text = asg_arena_text(arena, group->held[topic])});
     }
-    for (int process = 0; process < ASG_PROCESS_COUNT; process++) {
-        if (!asg_group_is_suspended(group, (enum asg_process)process)) continue;
-        push_hold(arena, view, &capacity, ASG_HOLD_SUSPENDED,
-                  asg_arena_format(arena, "the process %s is suspended",
-                                   asg_enum_word(&asg_process_words, process)));
-    }
-    if (group->config.dry_run) {
-        push_hold(arena, view, &capacity, ASG_HOLD_DRY_RUN,
-                  "the group is in a dry run: nothing is launched or terminated");
+    for (size_t i = 0; i < group->policy_count; i++) {
+        const struct policy *policy = &group->policies[i];
+        const struct policy_hold *hold = &policy->state.hold;
+        if (!hold->is_on || policy->config.is_disabled) continue;
+        char text[ASG_REASON_MAX + 1];
+        asg_hold_say_policy(&policy->config, hold, text, sizeof text);
+        push_hold(&holds,
+                  &(struct asg_hold){.reason = hold->reason,
+                                     .until_ms = hold->until_ms,
+                                     .count = hold->count,
+                                     .policy = asg_arena_text(arena, policy->config.name),
+                                     .text = asg_arena_text(arena, text)});
     }
 }
 
@@ -176,7 +235,7 @@ void asg_view_fill_group(const struct group *group, struct asg_arena *arena,
                                    group->template.version),
         .created_ms = group->created_ms,
         .unknown = group->unknown_count,
-        .wanted = ASG_UNSET,
+        .wanted = group->policy_count > 0 ? group->scaling.wanted : ASG_UNSET,
     };
     view_suspensions(group, arena, ret);
     view_holds(group, arena, ret);

@@ -38,6 +38,15 @@ static struct allowance allowance_of(const struct group *group, bool is_health)
     };
 }
 
+static void hold_paced(struct asg_core *core, struct group *group, bool is_health,
+                       struct why why, const char *text)
+{
+    assert(text[0] != '\0');
+    why.reason = is_health ? ASG_HOLD_REPLACEMENT_LIMIT : ASG_HOLD_SCALE_IN_LIMIT;
+    asg_hold(core, group, is_health ? HOLD_REPLACE : HOLD_SCALE_IN, why, "%s waits: %s",
+             is_health ? "replacement" : "scale-in", text);
+}
+
 /* As many of `wanted` as the allowance of policies, or of health, has room for. */
 static uint32_t paced_ends(struct asg_core *core, struct group *group, uint32_t wanted,
                            bool is_health)
@@ -59,12 +68,21 @@ static uint32_t paced_ends(struct asg_core *core, struct group *group, uint32_t 
     uint32_t window_room = in_window > lately ? in_window - lately : 0;
     if (window_room == 0) {
         asg_look_again(core, recent.changes_ms);
-        asg_hold(core, group, is_health ? HOLD_REPLACE : HOLD_SCALE_IN,
-                 "%s waits: %" PRIu32 " terminated in 10 min, the limit is %" PRIu32
-                 " (%" PRIu32 " %%)",
-                 is_health ? "replacement" : "scale-in", lately, in_window,
-                 allowance.ten_minutes);
+        hold_paced(core, group, is_health,
+                   (struct why){.until_ms = recent.changes_ms, .count = wanted},
+                   asg_arena_format(&core->step->effects->arena,
+                                    "%" PRIu32 " terminated in 10 min, the limit is "
+                                    "%" PRIu32 " (%" PRIu32 " %%)",
+                                    lately, in_window, allowance.ten_minutes));
         return 0;
+    }
+    if (room == 0) {
+        hold_paced(core, group, is_health,
+                   (struct why){.count = wanted, .is_quiet = true},
+                   asg_arena_format(&core->step->effects->arena,
+                                    "%" PRIu32 " terminating now, the limit is %" PRIu32
+                                    " at once (%" PRIu32 " %%)",
+                                    now, at_once, allowance.at_once));
     }
     if (room > window_room) room = window_room;
     return wanted < room ? wanted : room;
@@ -93,7 +111,7 @@ static bool is_listed(struct asg_core *core, struct group *group, enum hold_topi
     assert(core->step != NULL);
     assert(what[0] != '\0');
     if (!core->is_unlisted) return true;
-    asg_hold(core, group, topic,
+    asg_hold(core, group, topic, WHY(STARTING),
              "%s waits: this controller has not seen a complete EC2 listing yet", what);
     return false;
 }
@@ -105,7 +123,7 @@ static bool is_fleet_known(struct asg_core *core, struct group *group,
     assert(what[0] != '\0');
     if (!is_listed(core, group, topic, what)) return false;
     if (group->unknown_count == 0) return true;
-    asg_hold(core, group, topic,
+    asg_hold(core, group, topic, WHY_OF(LOG_BEHIND, .count = group->unknown_count),
              "%s waits: this log does not know %" PRIu32
              " of the group's instances; see `openasg orphan list`",
              what, group->unknown_count);
@@ -119,7 +137,8 @@ bool asg_guard_allows_choice(struct asg_core *core, struct group *group,
     const char *stop = asg_stop_of_choice(core, group);
     if (stop == NULL) return true;
     bool is_replaced = cause == ASG_END_HEALTH || cause == ASG_END_MARKED;
-    asg_hold(core, group, is_replaced ? HOLD_REPLACE : HOLD_SCALE_IN, "%s waits: %s",
+    struct why why = {.reason = asg_stop_reason(stop)};
+    asg_hold(core, group, is_replaced ? HOLD_REPLACE : HOLD_SCALE_IN, why, "%s waits: %s",
              is_replaced ? "replacement" : "scale-in", stop);
     return false;
 }
@@ -137,25 +156,28 @@ uint32_t asg_guard_allowed_ends(struct asg_core *core, struct group *group,
         return 0;
     }
     if (group->silence.kind == ASG_SILENCE_MASS) {
-        asg_hold(core, group, topic, "%s waits: many agents are silent together", what);
+        asg_hold(core, group, topic, WHY(MASS_SILENCE),
+                 "%s waits: many agents are silent together", what);
         return 0;
     }
     if (cause == ASG_END_SCALE_IN && group->silence.kind == ASG_SILENCE_CUT_OFF) {
-        asg_hold(core, group, topic, "scale-in waits: none of its agents can be reached");
+        asg_hold(core, group, topic, WHY(MASS_SILENCE),
+                 "scale-in waits: none of its agents can be reached");
         return 0;
     }
     if (is_health && group->churn.is_frozen) {
-        asg_hold(core, group, HOLD_REPLACE,
+        asg_hold(core, group, HOLD_REPLACE, WHY(CHURN),
                  "replacement waits: recent launches failed soon after starting");
         return 0;
     }
     if (is_health && group->is_frozen) {
-        asg_hold(core, group, HOLD_REPLACE,
+        asg_hold(core, group, HOLD_REPLACE, WHY(TOO_MANY_UNHEALTHY),
                  "replacement waits: too many instances are unhealthy");
         return 0;
     }
     if (cause == ASG_END_SCALE_IN && !is_picture_complete(core, group)) {
         asg_hold(core, group, HOLD_SCALE_IN,
+                 WHY_OF(STARTING, .until_ms = asg_patience_picture_ms(core, group)),
                  "scale-in waits: not every agent has reported since the start");
         return 0;
     }
@@ -167,10 +189,29 @@ bool asg_guard_health_rests(struct asg_core *core, struct group *group, const ch
     assert(what[0] != '\0');
     if (!asg_group_keeps_what_ended(group)) return false;
     bool is_check = asg_group_is_suspended(group, ASG_PROCESS_HEALTH_CHECK);
-    asg_hold(core, group, HOLD_REPLACE,
+    asg_hold(core, group, HOLD_REPLACE, WHY(SUSPENDED),
              "replacement waits: %s, the process %s is suspended", what,
              is_check ? "health-check" : "replace-unhealthy");
     return true;
+}
+
+/* Launches pause until that moment: what said so has the word, or failures have. */
+static void hold_back(struct asg_core *core, struct group *group, int64_t until_ms)
+{
+    assert(until_ms > core->now_ms);
+    const struct hold *hold = &group->holds[HOLD_LAUNCH];
+    if (hold->is_on && hold->reason == ASG_HOLD_NO_CAPACITY &&
+        hold->until_ms == until_ms) {
+        asg_hold_on(core, HOLD_LAUNCH);
+        return;
+    }
+    if (group->launching.breaker_until_ms == until_ms) {
+        asg_hold(core, group, HOLD_LAUNCH, WHY_OF(LAUNCH_BREAKER, .until_ms = until_ms),
+                 "launch waits: EC2 refused the last launches");
+        return;
+    }
+    asg_hold(core, group, HOLD_LAUNCH, WHY_OF(LAUNCH_BACKOFF, .until_ms = until_ms),
+             "launch waits: the last launch failed");
 }
 
 bool asg_guard_allows_launch(struct asg_core *core, struct group *group)
@@ -179,12 +220,13 @@ bool asg_guard_allows_launch(struct asg_core *core, struct group *group)
     /* A dry run asks EC2 all the same. */
     const char *stop = asg_stop_of_launch(core, group, /* is_dry */ true);
     if (stop != NULL) {
-        asg_hold(core, group, HOLD_LAUNCH, "launch waits: %s", stop);
+        struct why why = {.reason = asg_stop_reason(stop)};
+        asg_hold(core, group, HOLD_LAUNCH, why, "launch waits: %s", stop);
         return false;
     }
     if (!is_listed(core, group, HOLD_LAUNCH, "launch")) return false;
     if (group->churn.is_frozen) {
-        asg_hold(core, group, HOLD_LAUNCH,
+        asg_hold(core, group, HOLD_LAUNCH, WHY(CHURN),
                  "launch waits: recent launches failed soon after starting");
         return false;
     }
@@ -192,7 +234,7 @@ bool asg_guard_allows_launch(struct asg_core *core, struct group *group)
                            ? group->launching.after_ms
                            : group->launching.breaker_until_ms;
     if (after_ms <= core->now_ms) return true;
-    asg_hold_on(core, HOLD_LAUNCH);
+    hold_back(core, group, after_ms);
     asg_look_again(core, after_ms);
     return false;
 }

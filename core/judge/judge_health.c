@@ -125,7 +125,7 @@ static bool is_fleet_cut_off(struct asg_core *core, struct group *group, const c
         if (is_here && is_many(group, one->out_of_reach, one->known)) where = one;
     }
     if (where == NULL) return false;
-    asg_hold(core, group, HOLD_REACH,
+    asg_hold(core, group, HOLD_REACH, WHY(MASS_SILENCE),
              "replacement waits: many agents of the fleet%s%s are out of reach together",
              where->zone != NULL ? " in " : "", where->zone != NULL ? where->zone : "");
     /* What happens to others wakes nobody here. */
@@ -144,6 +144,11 @@ static bool is_lost(struct asg_core *core, struct group *group,
     int64_t lost_ms = asg_patience_lost_ms(group, instance);
     if (lost_ms > core->now_ms) {
         asg_look_again(core, lost_ms);
+        asg_hold(core, group, HOLD_SIGNS,
+                 WHY_OF(PROBING, .until_ms = lost_ms, .count = 1, .is_quiet = true),
+                 "replacement waits: %s is silent and out of reach, but not for long "
+                 "enough yet",
+                 instance->id);
         return false;
     }
     return !is_fleet_cut_off(core, group, instance->zone);
@@ -179,7 +184,13 @@ static enum asg_cause find_fault(struct asg_core *core, struct group *group,
                           asg_instance_is_silent(instance) ||
                           fault_of_event(instance) != NULL;
         if (is_doubted) {
-            asg_look_again(core, asg_patience_grace_over_ms(group, instance));
+            int64_t over_ms = asg_patience_grace_over_ms(group, instance);
+            asg_look_again(core, over_ms);
+            asg_hold(core, group, HOLD_SIGNS,
+                     WHY_OF(PROBING, .until_ms = over_ms, .count = 1),
+                     "replacement waits: %s looks unhealthy, but is within its health "
+                     "check grace period",
+                     instance->id);
         }
         return ASG_CAUSE_NONE;
     }
@@ -188,12 +199,20 @@ static enum asg_cause find_fault(struct asg_core *core, struct group *group,
     if (group->silence.kind == ASG_SILENCE_MASS || !asg_instance_is_silent(instance))
         return ASG_CAUSE_NONE;
     if (asg_patience_waits_for_picture(core, group, instance)) {
-        asg_look_again(core, asg_patience_picture_ms(core, group));
+        int64_t picture_ms = asg_patience_picture_ms(core, group);
+        asg_look_again(core, picture_ms);
+        asg_hold(core, group, HOLD_SIGNS,
+                 WHY_OF(STARTING, .until_ms = picture_ms, .count = 1, .is_quiet = true),
+                 "replacement waits: %s has not reported since this controller started",
+                 instance->id);
         return ASG_CAUSE_NONE;
     }
     if (instance->health.probe == ASG_PROBE_FAILED) return ASG_CAUSE_SILENT;
-    return is_lost(core, group, instance, around) ? ASG_CAUSE_UNREACHABLE
-                                                  : ASG_CAUSE_NONE;
+    if (is_lost(core, group, instance, around)) return ASG_CAUSE_UNREACHABLE;
+    asg_hold(core, group, HOLD_SIGNS, WHY_OF(PROBING, .count = 1, .is_quiet = true),
+             "replacement waits: %s is silent, and its probe has not failed",
+             instance->id);
+    return ASG_CAUSE_NONE;
 }
 
 static const char *text_of_fault(const struct instance *instance, enum asg_cause fault)
@@ -305,6 +324,15 @@ void asg_judge_group(struct asg_core *core, struct group *group)
     const struct silence around = count_silence(group, NULL);
     judge_silence(core, group, &around);
     judge_reach(core, group, &around);
+    if (group->silence.kind != ASG_SILENCE_NONE) {
+        asg_hold(core, group, HOLD_SIGNS,
+                 WHY_OF(MASS_SILENCE, .until_ms = group->silence.over_ms,
+                        .count = around.silent, .is_quiet = true),
+                 "replacement and scale-in wait: %s",
+                 group->silence.kind == ASG_SILENCE_MASS
+                     ? "many agents are silent together"
+                     : "none of its agents can be reached");
+    }
     uint32_t unhealthy = 0;
     uint32_t marked = 0; /* of these, by an order, which freezes nothing */
     uint32_t members = 0;

@@ -58,8 +58,8 @@ bool asg_plan_end_is_dry(struct asg_core *core, struct group *group,
     if (!group->config.dry_run) return false;
     bool would_end = asg_instance_counts(instance) && instance->id[0] != '\0';
     if (would_end && !asg_hold_is_on(core, HOLD_DRY_RUN)) {
-        asg_hold(core, group, HOLD_DRY_RUN, "dry run: would terminate %s: %s",
-                 instance->id, reason);
+        asg_hold(core, group, HOLD_DRY_RUN, WHY_OF(DRY_RUN, .count = 1),
+                 "dry run: would terminate %s: %s", instance->id, reason);
     }
     return true;
 }
@@ -75,7 +75,7 @@ static bool is_kept(struct asg_core *core, struct group *group,
     asg_look_again(core, until_ms);
     enum hold_topic topic = is_of_health(cause) ? HOLD_REPLACE : HOLD_SCALE_IN;
     if (asg_hold_is_on(core, topic)) return true;
-    asg_hold(core, group, topic,
+    asg_hold(core, group, topic, WHY_OF(PROTECTED, .until_ms = until_ms, .count = 1),
              "termination waits: EC2 refuses to terminate %s, which is protected there; "
              "take that protection back, then `openasg instance terminate %s` hurries it",
              instance->id, instance->id);

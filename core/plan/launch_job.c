@@ -103,10 +103,11 @@ void asg_plan_fill_launch(struct asg_core *core, struct group *group, struct job
 
 void asg_plan_wait_for_pools(struct asg_core *core, struct group *group, const char *what)
 {
-    asg_hold(core, group, HOLD_LAUNCH, "%s waits: no pool has capacity, trying again",
-             what);
     assert(core->step != NULL);
-    asg_activity_end_waiting(core, group, 0, ASG_ACTIVITY_FAILED, "");
     group->launching.after_ms = core->now_ms + NO_POOL_MS;
+    asg_hold(core, group, HOLD_LAUNCH,
+             WHY_OF(NO_CAPACITY, .until_ms = group->launching.after_ms),
+             "%s waits: no pool has capacity, trying again", what);
+    asg_activity_end_waiting(core, group, 0, ASG_ACTIVITY_FAILED, "");
     asg_look_again(core, group->launching.after_ms);
 }

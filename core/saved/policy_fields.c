@@ -2,11 +2,31 @@
 
 #include <assert.h>
 
+static void hold_fields(struct asg_fields *fields, struct asg_policy_state *state)
+{
+    struct policy_hold *hold = &state->hold;
+    asg_fields_bool(fields, &state->has_said);
+    if (state->has_said) {
+        int said = (int)state->said;
+        asg_fields_enum(fields, &said, ASG_HOLD_COUNT);
+        state->said = (enum asg_hold_reason)said;
+    }
+    asg_fields_bool(fields, &hold->is_on);
+    if (!hold->is_on) return;
+    int reason = (int)hold->reason;
+    asg_fields_enum(fields, &reason, ASG_HOLD_COUNT);
+    hold->reason = (enum asg_hold_reason)reason;
+    asg_fields_i64(fields, &hold->until_ms);
+    asg_fields_u32(fields, &hold->count);
+    asg_fields_i64(fields, &hold->wanted);
+}
+
 void asg_policy_state_fields(struct asg_fields *fields, struct asg_policy_state *state)
 {
     assert(asg_fields_is_loading(fields) ||
            state->period_count <= ASG_POLICY_PERIODS_MAX);
     assert(asg_fields_is_loading(fields) || state->peak_count <= ASG_POLICY_PEAKS_MAX);
+    hold_fields(fields, state);
     asg_fields_u32(fields, &state->breaches);
     asg_fields_u32(fields, &state->period_count);
     if (state->period_count > ASG_POLICY_PERIODS_MAX) {

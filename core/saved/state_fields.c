@@ -242,6 +242,15 @@ static void group_lists(struct asg_fields *f, struct group *g)
     end_fields(f, g);
 }
 
+static void hold_fields(struct asg_fields *f, struct hold *hold)
+{
+    asg_fields_bool(f, &hold->is_on);
+    if (!hold->is_on) return;
+    ENUM(f, &hold->reason, ASG_HOLD_COUNT);
+    asg_fields_i64(f, &hold->until_ms);
+    asg_fields_u32(f, &hold->count);
+}
+
 static void scaling_fields(struct asg_fields *f, struct asg_core *core, struct group *g)
 {
     asg_fields_u64(f, &g->windows.revision);
@@ -257,7 +266,9 @@ static void scaling_fields(struct asg_fields *f, struct asg_core *core, struct g
     asg_fields_u32(f, &g->scaling.ten_minutes_percent);
     for (int topic = 0; topic < HOLD_TOPICS; topic++) {
         kept(f, core, &g->held[topic], ASG_REASON_MAX);
+        hold_fields(f, &g->holds[topic]);
     }
+    asg_fields_i64(f, &g->scaling.wanted);
 }
 
 static void launching_fields(struct asg_fields *f, struct group *g)

@@ -110,11 +110,15 @@ static void replace_unhealthy(struct asg_core *core, struct group *group)
 static void end_drains(struct asg_core *core, struct group *group)
 {
     if (asg_count_waiting(group) == 0) return;
+    struct why why = WHY_OF(DRAINING, .is_quiet = true);
     for (size_t i = 0; i < group->instance_count; i++) {
         struct instance *instance = group->instances[i];
         if (!asg_instance_is_waiting(instance)) continue;
         if (instance->wait_until_ms > core->now_ms) {
             asg_look_again(core, instance->wait_until_ms);
+            why.count++;
+            if (instance->wait_until_ms > why.until_ms)
+                why.until_ms = instance->wait_until_ms;
             continue;
         }
         (void)asg_lifecycle_move(core, group, instance, ASG_FLEET_DRAINED);
@@ -122,6 +126,30 @@ static void end_drains(struct asg_core *core, struct group *group)
         asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
                              "%s: its drain timed out", instance->id);
     }
+    if (why.count == 0) return;
+    asg_hold(core, group, HOLD_DRAIN, why, "termination waits for drains: %" PRIu32,
+             why.count);
+}
+
+/* Policies go by those alone that are warm: who is not counts for nothing yet. */
+static void hold_for_warming(struct asg_core *core, struct group *group)
+{
+    if (group->policy_count == 0 || group->is_deleting) return;
+    struct why why = WHY_OF(WARMING, .is_quiet = true);
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct instance *instance = group->instances[i];
+        if (!asg_instance_is_serving(instance) ||
+            asg_instance_is_warm(instance, core->now_ms)) {
+            continue;
+        }
+        why.count++;
+        if (instance->service.warm_ms > why.until_ms)
+            why.until_ms = instance->service.warm_ms;
+    }
+    if (why.count == 0) return;
+    asg_hold(core, group, HOLD_WARMING, why,
+             "policies ignore the metrics of %" PRIu32 " warming instance%s", why.count,
+             why.count == 1 ? "" : "s");
 }
 
 static bool is_over(const struct instance *instance)
@@ -278,8 +306,8 @@ static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
     assert(excess > 0 && excess <= asg_count_capacity(group));
     if (group->config.dry_run) {
         if (!asg_hold_is_on(core, HOLD_DRY_RUN)) {
-            asg_hold(core, group, HOLD_DRY_RUN, "dry run: would terminate %" PRIu32,
-                     excess);
+            asg_hold(core, group, HOLD_DRY_RUN, WHY_OF(DRY_RUN, .count = excess),
+                     "dry run: would terminate %" PRIu32, excess);
         }
         return;
     }
@@ -289,7 +317,8 @@ static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
     ordered -= ordered < given_up ? ordered : given_up;
     if (excess == 0) {
         if (asg_count_launching(group) > 0)
-            asg_hold(core, group, HOLD_SCALE_IN, "scale-in waits for launches under way");
+            asg_hold(core, group, HOLD_SCALE_IN, WHY(UNDER_WAY),
+                     "scale-in waits for launches under way");
         return;
     }
     uint32_t allowed = asg_guard_allowed_ends(core, group, ordered, ASG_END_USER);
@@ -301,7 +330,7 @@ static void shrink(struct asg_core *core, struct group *group, uint32_t excess)
         ended += end_surplus(core, group, paced, ASG_END_SCALE_IN);
     }
     if (allowed == 0 || ended > 0 || asg_hold_is_on(core, HOLD_SCALE_IN)) return;
-    asg_hold(core, group, HOLD_SCALE_IN, "%s", all_protected_text);
+    asg_hold(core, group, HOLD_SCALE_IN, WHY(PROTECTED), "%s", all_protected_text);
     if (group->scaling.has_told_protected) return;
     group->scaling.has_told_protected = true;
     asg_activity_tell_no_end(core, group, all_protected_text);
@@ -349,6 +378,7 @@ static void grow(struct asg_core *core, struct group *group, uint32_t missing)
     /* What is unknown is there: nothing is launched in its place. */
     if (missing <= group->unknown_count) {
         asg_hold(core, group, HOLD_LAUNCH,
+                 WHY_OF(LOG_BEHIND, .count = group->unknown_count),
                  "launch waits: this log does not know %" PRIu32
                  " of the group's instances; see `openasg orphan list`",
                  group->unknown_count);
@@ -358,7 +388,7 @@ static void grow(struct asg_core *core, struct group *group, uint32_t missing)
     uint32_t alive = asg_count_against_max(group) + group->unknown_count;
     uint32_t room = group->config.max > alive ? group->config.max - alive : 0;
     if (room == 0) {
-        asg_hold(core, group, HOLD_LAUNCH,
+        asg_hold(core, group, HOLD_LAUNCH, WHY_OF(UNDER_WAY, .count = missing),
                  "launch waits: %" PRIu32 " instances still live, max is %" PRIu32, alive,
                  group->config.max);
         return;
@@ -369,7 +399,7 @@ static void grow(struct asg_core *core, struct group *group, uint32_t missing)
         uint32_t free =
             group->launching.batch > launching ? group->launching.batch - launching : 0;
         if (free == 0) {
-            asg_hold(core, group, HOLD_LAUNCH,
+            asg_hold(core, group, HOLD_LAUNCH, WHY_OF(LAUNCH_BACKOFF, .count = missing),
                      "launch waits: %" PRIu32 " under way first, after a failure",
                      launching);
             return;
@@ -378,6 +408,11 @@ static void grow(struct asg_core *core, struct group *group, uint32_t missing)
     }
     assert(missing > 0 && missing <= room);
     if (!is_template_ready(core, group)) {
+        asg_hold(core, group, HOLD_LAUNCH, WHY_OF(TEMPLATE_UNKNOWN, .count = missing),
+                 "launch waits: looking up version %s of launch template %s in EC2",
+                 group->config.template_version,
+                 group->config.template_id[0] != '\0' ? group->config.template_id
+                                                      : group->config.template_name);
         if (!group->config.dry_run) asg_activity_expect(core, group, missing);
         return;
     }
@@ -438,7 +473,8 @@ static void hold_selected(struct asg_core *core, struct group *group)
     }
     enum hold_topic topic = group->config.dry_run ? HOLD_DRY_RUN : HOLD_SCALE_IN;
     if (waiting == 0 || asg_hold_is_on(core, topic)) return;
-    asg_hold(core, group, topic,
+    struct why why = {.reason = asg_stop_reason(stop), .count = waiting};
+    asg_hold(core, group, topic, why,
              "termination waits: %" PRIu32 " were already selected, %s", waiting, stop);
 }
 
@@ -497,6 +533,7 @@ void asg_settle_group(struct asg_core *core, struct group *group)
     if (group->look_ups > 0) ask_again(core, group);
     settle_activities(core, group);
     hold_selected(core, group);
+    hold_for_warming(core, group);
     asg_hold_settle(core, group);
     asg_plan_terminations(core, group);
     asg_cooldown_settle(core, group);

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/utf8.h"
+#include "core/step/say_hold.h"
 #include "core/world/kept_text.h"
 #include "core/world/state.h"
 #include "model/copy.h"
@@ -88,8 +90,34 @@ struct asg_decision *asg_narrate_instance(struct asg_core *core,
     return decision;
 }
 
+/* "; until 21:52:10", or nothing. */
+static const char *say_until(int64_t until_ms, char text[ASG_TIME_TEXT_MAX + 16])
+{
+    text[0] = '\0';
+    if (until_ms == 0 || until_ms == INT64_MAX) return text;
+    char time[ASG_TIME_TEXT_MAX];
+    asg_time_format(until_ms, time);
+    const char *hour = strchr(time, 'T');
+    assert(hour != NULL);
+    (void)snprintf(text, ASG_TIME_TEXT_MAX + 16, "; until %.8s", hour + 1);
+    return text;
+}
+
+static void keep_hold(struct group *group, struct hold *hold, struct why why)
+{
+    int64_t until_ms = why.until_ms == INT64_MAX ? 0 : why.until_ms;
+    assert(why.reason < ASG_HOLD_COUNT && until_ms >= 0);
+    if (hold->is_on && hold->reason == why.reason && hold->until_ms == until_ms &&
+        hold->count == why.count) {
+        return;
+    }
+    *hold = (struct hold){
+        .is_on = true, .reason = why.reason, .until_ms = until_ms, .count = why.count};
+    group->hold_changes++;
+}
+
 void asg_hold(struct asg_core *core, struct group *group, enum hold_topic topic,
-              const char *format, ...)
+              struct why why, const char *format, ...)
 {
     assert(topic < HOLD_TOPICS);
     /* The first reason that a look finds: two would take turns. */
@@ -101,9 +129,51 @@ void asg_hold(struct asg_core *core, struct group *group, enum hold_topic topic,
     va_end(args);
     asg_utf8_mend(text);
     asg_hold_on(core, topic);
+    keep_hold(group, &group->holds[topic], why);
     if (strcmp(group->held[topic], text) == 0) return;
+    group->hold_changes++;
     asg_text_keep(core, &group->held[topic], ASG_REASON_MAX, text);
-    asg_narrate(core, ASG_DECISION_HOLD, group, "%s", text);
+    if (why.is_quiet) return;
+    char until[ASG_TIME_TEXT_MAX + 16];
+    asg_narrate(core, ASG_DECISION_HOLD, group, "%s%s", text,
+                say_until(why.until_ms, until));
+}
+
+static bool is_same_wait(const struct policy_hold *a, const struct policy_hold *b)
+{
+    if (!a->is_on || !b->is_on) return a->is_on == b->is_on;
+    return a->reason == b->reason && a->until_ms == b->until_ms && a->count == b->count &&
+           a->wanted == b->wanted;
+}
+
+void asg_hold_policy(struct asg_core *core, struct group *group, struct policy *policy,
+                     const struct policy_hold *hold)
+{
+    struct policy_hold *kept = &policy->state.hold;
+    assert(!hold->is_on || hold->reason < ASG_HOLD_COUNT);
+    bool is_said = policy->state.has_said && policy->state.said == hold->reason;
+    if (!is_same_wait(kept, hold)) {
+        *kept = *hold;
+        group->hold_changes++;
+    }
+    /* A load that goes up and down says it once, until desired moves. */
+    if (!hold->is_on || is_said) return;
+    policy->state.has_said = true;
+    policy->state.said = hold->reason;
+    char text[ASG_REASON_MAX + 1];
+    char until[ASG_TIME_TEXT_MAX + 16];
+    asg_hold_say_policy(&policy->config, hold, text, sizeof text);
+    asg_narrate_capacity(core, ASG_DECISION_HOLD, group, policy->config.name,
+                         group->config.desired, "%s%s", text,
+                         say_until(hold->until_ms, until));
+}
+
+void asg_hold_begin_period(struct group *group)
+{
+    struct hold *hold = &group->holds[HOLD_POLICY];
+    if (!hold->is_on) return;
+    *hold = (struct hold){.is_on = false};
+    group->hold_changes++;
 }
 
 void asg_hold_on(struct asg_core *core, enum hold_topic topic)
@@ -122,6 +192,8 @@ bool asg_hold_is_on(const struct asg_core *core, enum hold_topic topic)
 void asg_hold_forget(struct asg_core *core, struct group *group, enum hold_topic topic)
 {
     assert(topic < HOLD_TOPICS);
+    if (group->holds[topic].is_on) group->hold_changes++;
+    group->holds[topic] = (struct hold){.is_on = false};
     asg_text_keep(core, &group->held[topic], ASG_REASON_MAX, "");
 }
 

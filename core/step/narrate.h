@@ -21,12 +21,31 @@ struct asg_decision *asg_narrate_instance(struct asg_core *core,
                                           const struct instance *instance,
                                           const char *format, ...) ASG_PRINTF(5, 6);
 
-/* A reason to do nothing, said when it is another one than the topic's last. */
-void asg_hold(struct asg_core *core, struct group *group, enum hold_topic topic,
-              const char *format, ...) ASG_PRINTF(4, 5);
+/* Why something waits, until when (0: not known), and how many instances wait (0: it is
+ * not about instances). */
+struct why {
+    enum asg_hold_reason reason;
+    int64_t until_ms;
+    uint32_t count;
+    bool is_quiet; /* readers of the group see it, the log does not */
+};
+#define WHY(word)         ((struct why){.reason = ASG_HOLD_##word})
+#define WHY_OF(word, ...) ((struct why){.reason = ASG_HOLD_##word, __VA_ARGS__})
 
-/* The topic waits on, for the reason that was said. */
+/* A reason to do nothing, said when it is another one than the topic's last; what readers
+ * of the group see. The words are without the moment. */
+void asg_hold(struct asg_core *core, struct group *group, enum hold_topic topic,
+              struct why why, const char *format, ...) ASG_PRINTF(5, 6);
+
+/* The topic waits on, for what was said. */
 void asg_hold_on(struct asg_core *core, enum hold_topic topic);
+
+/* What a policy wants and does not get, as it says itself (want/proposal.h). */
+void asg_hold_policy(struct asg_core *core, struct group *group, struct policy *policy,
+                     const struct policy_hold *hold);
+
+/* No policy's wish waits in this period, as far as is known yet. */
+void asg_hold_begin_period(struct group *group);
 
 /* It is held in this look already. */
 bool asg_hold_is_on(const struct asg_core *core, enum hold_topic topic);

@@ -44,12 +44,23 @@ static void begin_cooldown(const struct asg_core *core, struct group *group,
     group->scaling.is_cooldown_due = true;
 }
 
+/* Policies see another group from here on, and say anew what they wait for. */
+static void forget_what_waits(struct asg_core *core, struct group *group)
+{
+    asg_hold_forget(core, group, HOLD_POLICY);
+    for (size_t i = 0; i < group->policy_count; i++) {
+        struct asg_policy_state *state = &group->policies[i].state;
+        state->has_said = false;
+        state->said = (enum asg_hold_reason)0;
+    }
+}
+
 void asg_desired_change(struct asg_core *core, struct group *group, uint32_t to,
                         enum desired_cause cause)
 {
     assert(core->step != NULL);
     assert(to >= group->config.min && to <= group->config.max);
-    if (to != group->config.desired) asg_hold_forget(core, group, HOLD_POLICY);
+    if (to != group->config.desired) forget_what_waits(core, group);
     bool is_by_one = cause == DESIRED_BY_INSTANCE || cause == DESIRED_BY_ARRIVAL;
     if (to != group->config.desired && !is_by_one) {
         keep_extra(group);
@@ -94,6 +105,14 @@ bool asg_cooldown_is_on(const struct asg_core *core, const struct group *group)
     assert(group->scaling.cooldown_ms >= 0);
     return asg_scaling_is_under_way(group) || group->scaling.is_cooldown_due ||
            group->scaling.cooldown_until_ms > core->now_ms;
+}
+
+int64_t asg_cooldown_over_ms(const struct asg_core *core, const struct group *group)
+{
+    bool has_begun = !asg_scaling_is_under_way(group) && !group->scaling.is_cooldown_due;
+    assert(!has_begun || group->scaling.cooldown_until_ms > core->now_ms ||
+           !asg_cooldown_is_on(core, group));
+    return has_begun ? group->scaling.cooldown_until_ms : 0;
 }
 
 bool asg_scaling_is_under_way(const struct group *group)

@@ -31,6 +31,9 @@ void asg_desired_follow(struct asg_core *core, struct group *group,
 /* No simple scaling now: something launches or ends, or the cooldown lasts. */
 bool asg_cooldown_is_on(const struct asg_core *core, const struct group *group);
 
+/* When it is over; 0: that is not known, since something launches or ends. */
+int64_t asg_cooldown_over_ms(const struct asg_core *core, const struct group *group);
+
 /* Something launches or ends, for whatever reason. */
 bool asg_scaling_is_under_way(const struct group *group);
 

@@ -20,6 +20,18 @@ bool asg_policy_has_data(const struct asg_policy_input *input)
     return input->metric != NULL && input->metric->count > 0;
 }
 
+void asg_policy_wait(struct asg_proposal *ret, int64_t wanted,
+                     enum asg_hold_reason reason, int64_t until_ms, int64_t count)
+{
+    assert(until_ms >= 0 && count >= 0 && count <= UINT32_MAX);
+    ret->direction = ASG_DIRECTION_NONE;
+    ret->hold = (struct policy_hold){.is_on = true,
+                                     .reason = reason,
+                                     .until_ms = until_ms,
+                                     .count = (uint32_t)count,
+                                     .wanted = wanted};
+}
+
 bool asg_policy_is_breaching(const struct asg_policy_config *config, int64_t value_milli,
                              int64_t threshold_milli)
 {

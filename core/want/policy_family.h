@@ -12,6 +12,9 @@
 int64_t asg_policy_value(const struct asg_policy_config *config,
                          const struct asg_group_metric *metric);
 bool asg_policy_has_data(const struct asg_policy_input *input);
+/* It would want so many and waits: no direction now. */
+void asg_policy_wait(struct asg_proposal *ret, int64_t wanted,
+                     enum asg_hold_reason reason, int64_t until_ms, int64_t count);
 /* An adjustment on `base`, by the rounding of docs/rules.md, "Step scaling". */
 int64_t asg_policy_adjust(const struct asg_policy_config *config, int64_t base,
                           int64_t adjustment);

@@ -39,8 +39,18 @@ void asg_policy_simple(const struct asg_policy_config *config,
 {
     int64_t value_milli = 0;
     bool rings = asg_policy_rings(config, state, input, &value_milli);
-    if (!rings || input->is_cooling) return;
+    if (!rings) return;
+    if (input->is_cooling) {
+        int64_t wanted = asg_policy_adjust(config, input->desired, config->adjustment);
+        if (wanted == input->desired) return;
+        asg_policy_wait(ret, wanted,
+                        input->cool_ms != 0 ? ASG_HOLD_COOLDOWN : ASG_HOLD_UNDER_WAY,
+                        input->cool_ms, 0);
+        return;
+    }
     asg_policy_propose_simple(config, input, value_milli, config->threshold_milli, arena,
                               ret);
-    if (asg_policy_is_too_soon(config, input, ret)) ret->direction = ASG_DIRECTION_NONE;
+    if (asg_policy_is_too_soon(config, input, ret)) {
+        asg_policy_wait(ret, ret->wanted, ASG_HOLD_UNDER_WAY, 0, 0);
+    }
 }

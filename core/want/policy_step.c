@@ -106,8 +106,11 @@ void asg_policy_propose_step(const struct asg_policy_config *config,
     const struct asg_step *step = find_step(config, value_milli - threshold_milli);
     if (step == NULL) return;
     bool is_in = is_way_in(config, input, step->adjustment);
-    if (is_in && input->warming > 0) return;
     int64_t wanted = wanted_by(config, input, step->adjustment);
+    if (is_in && input->warming > 0) {
+        asg_policy_wait(ret, wanted, ASG_HOLD_WARMING, input->warm_ms, input->warming);
+        return;
+    }
     if (wanted == input->desired) {
         ret->direction = ASG_DIRECTION_KEEP;
         return;
@@ -138,5 +141,7 @@ void asg_policy_step(const struct asg_policy_config *config,
     if (!rings) return;
     asg_policy_propose_step(config, input, value_milli, config->threshold_milli, arena,
                             ret);
-    if (asg_policy_is_too_soon(config, input, ret)) ret->direction = ASG_DIRECTION_NONE;
+    if (asg_policy_is_too_soon(config, input, ret)) {
+        asg_policy_wait(ret, ret->wanted, ASG_HOLD_UNDER_WAY, 0, 0);
+    }
 }

@@ -245,6 +245,33 @@ static void evaluate_high(const struct asg_policy_config *config,
         asg_number_milli(config->saturation_factor_milli, factor));
 }
 
+/* What this period alone asks for, should it have to wait: for who warms up, for the
+ * window, or for the highest recommendation of that to be over. */
+static void wait_low(const struct asg_policy_config *config,
+                     const struct asg_policy_state *state,
+                     const struct asg_policy_input *input, struct asg_proposal *ret)
+{
+    assert(state->peak_count > 0); /* this period's is the last */
+    int64_t wanted = state->peaks[state->peak_count - 1].wanted;
+    if (wanted < input->min) wanted = input->min;
+    if (wanted >= input->desired) return;
+    if (input->warming > 0) {
+        asg_policy_wait(ret, wanted, ASG_HOLD_WARMING, input->warm_ms, input->warming);
+        return;
+    }
+    int64_t window_ms = asg_policy_window_ms(config, state);
+    int64_t until_ms = state->below_since_ms + window_ms;
+    int64_t lows_ms = input->now_ms + (int64_t)(config->scale_in_periods - state->lows) *
+                                          input->evaluation_ms;
+    int64_t highest = state->peaks[0].wanted;
+    bool is_long_low = until_ms <= input->now_ms;
+    if (is_long_low && highest >= input->desired) {
+        until_ms = state->peaks[0].time_ms + window_ms;
+    }
+    if (lows_ms > until_ms) until_ms = lows_ms;
+    asg_policy_wait(ret, wanted, ASG_HOLD_STABILISATION, until_ms, 0);
+}
+
 static void evaluate_low(const struct asg_policy_config *config,
                          struct asg_policy_state *state,
                          const struct asg_policy_input *input, int64_t capacity,
@@ -259,6 +286,7 @@ static void evaluate_low(const struct asg_policy_config *config,
     if (state->lows < config->scale_in_periods) state->lows++;
     note_peak(state, input->now_ms, wanted_for(config, input, capacity, value_milli));
     drop_old_peaks(state, from_ms);
+    wait_low(config, state, input, ret);
     if (state->lows < config->scale_in_periods) return;
     if (state->below_since_ms > from_ms || input->warming > 0) return;
     assert(state->peak_count > 0); /* this period's at least, which is the last */
@@ -266,6 +294,7 @@ static void evaluate_low(const struct asg_policy_config *config,
     int64_t wanted = state->peaks[0].wanted;
     if (wanted < input->min) wanted = input->min;
     if (wanted >= input->desired) return;
+    ret->hold.is_on = false; /* it waits no more */
     ret->direction = ASG_DIRECTION_IN;
     ret->wanted = wanted;
     char low[ASG_NUMBER_TEXT_MAX];
@@ -294,6 +323,9 @@ static void evaluate(const struct asg_policy_config *config,
         state->breaches = 0;
         state->period_count = 0;
         forget_low(state);
+        if (input->serving > 0 && input->warming == 0) {
+            asg_policy_wait(ret, input->desired, ASG_HOLD_NO_METRICS, 0, 0);
+        }
         ret->direction = ASG_DIRECTION_NOT_READY;
         return;
     }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/world/policy_state.h"
 #include "model/event.h"
 
 struct asg_policy_input {
@@ -19,7 +20,9 @@ struct asg_policy_input {
     int64_t warm;    /* in service and past warm-up: those the metric is of */
     int64_t serving; /* in service and healthy, warm or not */
     int64_t warming; /* wanted, not warm yet */
+    int64_t warm_ms; /* when the last of these is warm, as far as is known; 0 */
     bool is_cooling; /* simple: in cooldown, or an activity runs */
+    int64_t cool_ms; /* when the cooldown is over; 0: not known */
     const struct asg_group_metric *metric; /* count 0: no data */
 };
 
@@ -33,7 +36,9 @@ enum asg_direction {
 
 struct asg_proposal {
     enum asg_direction direction;
-    int64_t wanted;   /* before min and max */
+    int64_t wanted; /* before min and max */
+    /* instead of a direction: what it would do if it need not wait */
+    struct policy_hold hold;
     const char *text; /* "cpu mean 82.5 % over 15 s, target 50 %: wants 7 (has 4)" */
 };
 

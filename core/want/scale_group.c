@@ -11,6 +11,7 @@
 #include "core/step/narrate.h"
 #include "core/want/desired.h"
 #include "core/want/policy.h"
+#include "core/world/touched.h"
 #include "model/alarm_name.h"
 
 #define GAP_PERIODS 4 /* without metrics, and a policy begins anew */
@@ -21,9 +22,9 @@ struct verdict {
     struct asg_proposal out_proposal;
     const struct policy *in; /* that wants to keep most; NULL: none wants in */
     struct asg_proposal in_proposal;
-    const struct policy *keeps; /* rings, and wants what there is; NULL: none does */
-    bool has_step_in;           /* a step or simple policy says in */
-    bool is_tracking_silent;    /* a tracking policy keeps the others that track back */
+    const struct policy *keeps;  /* rings, and wants what there is; NULL: none does */
+    bool has_step_in;            /* a step or simple policy says in */
+    const struct policy *silent; /* tracks, and keeps the others that track back; NULL */
 };
 
 static const struct asg_group_metric *find_metric(const struct asg_group_metric *rows,
@@ -58,12 +59,12 @@ static void add_proposal(struct verdict *verdict, const struct policy *policy,
         break;
     case ASG_DIRECTION_KEEP:
         if (verdict->keeps == NULL) verdict->keeps = policy;
-        verdict->is_tracking_silent |= is_tracking;
+        if (is_tracking && verdict->silent == NULL) verdict->silent = policy;
         break;
     case ASG_DIRECTION_NOT_READY:
     case ASG_DIRECTION_NONE:
-        if (is_tracking && !policy->config.disable_scale_in)
-            verdict->is_tracking_silent = true;
+        if (is_tracking && !policy->config.disable_scale_in && verdict->silent == NULL)
+            verdict->silent = policy;
         break;
     }
 }
@@ -84,18 +85,23 @@ static const struct tally *tally_of(struct group *group, int64_t now_ms)
     assert(group->policy_count > 0);
     struct tally *tally = &group->tally;
     if (tally->is_known && now_ms < tally->until_ms) return tally;
-    *tally = (struct tally){.is_known = true, .until_ms = INT64_MAX};
+    *tally = (struct tally){.is_known = true, .until_ms = INT64_MAX, .last_ms = 0};
+    bool are_some_unknown = false; /* not in service yet: nobody knows when they warm */
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
         if (carries_load(instance, now_ms)) tally->counting++;
         if (!asg_instance_counts(instance) || asg_instance_is_warm(instance, now_ms))
             continue;
         tally->warming++;
-        if (asg_instance_is_serving(instance) &&
-            instance->service.warm_ms < tally->until_ms) {
-            tally->until_ms = instance->service.warm_ms;
+        if (!asg_instance_is_serving(instance)) {
+            are_some_unknown = true;
+            continue;
         }
+        int64_t warm_ms = instance->service.warm_ms;
+        if (warm_ms < tally->until_ms) tally->until_ms = warm_ms;
+        if (warm_ms > tally->last_ms) tally->last_ms = warm_ms;
     }
+    if (are_some_unknown) tally->last_ms = 0;
     assert(tally->counting <= group->instance_count);
     return tally;
 }
@@ -118,9 +124,9 @@ static void decide_group(struct asg_core *core, struct group *group,
         (void)snprintf(limit, sizeof limit, "min is %" PRId64 ": ", min);
     }
     if (to == from) {
-        asg_hold(core, group, HOLD_POLICY, "%s%s", limit,
-                 proposal->direction == ASG_DIRECTION_OUT ? "cannot scale out further"
-                                                          : "cannot scale in further");
+        bool is_out = proposal->direction == ASG_DIRECTION_OUT;
+        asg_hold(core, group, HOLD_POLICY, is_out ? WHY(AT_MAX) : WHY(AT_MIN), "%s%s",
+                 limit, is_out ? "cannot scale out further" : "cannot scale in further");
         return;
     }
     bool is_out = to > from;
@@ -155,15 +161,20 @@ static void settle(struct asg_core *core, struct group *group,
     if (verdict->in == NULL) return;
     /* Those that track scale in only together; a step policy does not wait for them, and
      * keeps what one of them wants to keep. */
-    if (verdict->is_tracking_silent && !verdict->has_step_in) return;
+    if (verdict->silent != NULL && !verdict->has_step_in) {
+        asg_hold(core, group, HOLD_POLICY, WHY(OTHER_POLICY),
+                 "scale-in waits: policy %s does not want to scale in",
+                 verdict->silent->config.name);
+        return;
+    }
     if (verdict->keeps != NULL) {
-        asg_hold(core, group, HOLD_POLICY,
+        asg_hold(core, group, HOLD_POLICY, WHY(OTHER_POLICY),
                  "scale-in waits: policy %s is in alarm and wants %" PRIu32,
                  verdict->keeps->config.name, group->config.desired);
         return;
     }
     if (group->silence.kind != ASG_SILENCE_NONE) {
-        asg_hold(core, group, HOLD_POLICY, "scale-in waits: %s",
+        asg_hold(core, group, HOLD_POLICY, WHY(MASS_SILENCE), "scale-in waits: %s",
                  group->silence.kind == ASG_SILENCE_MASS
                      ? "many agents are silent together"
                      : "none of its agents can be reached");
@@ -181,6 +192,7 @@ static void forget_across_gap(const struct asg_core *core, struct group *group)
     bool is_gap = since_ms > GAP_PERIODS * group->config.evaluation_ms;
     if (group->scaling.measured_ms != 0 && is_gap) {
         for (size_t i = 0; i < group->policy_count; i++) {
+            if (group->policies[i].state.hold.is_on) group->hold_changes++;
             memset(&group->policies[i].state, 0, sizeof group->policies[i].state);
         }
     }
@@ -200,8 +212,35 @@ struct asg_policy_input asg_want_input(const struct asg_core *core, struct group
         .warm = tally->counting,
         .serving = asg_count_serving(group),
         .warming = tally->warming,
+        .warm_ms = tally->last_ms,
         .is_cooling = asg_cooldown_is_on(core, group),
+        .cool_ms = asg_cooldown_over_ms(core, group),
     };
+}
+
+/* The capacity that a policy speaks for; ASG_UNSET: it says nothing. */
+static int64_t wish_of(const struct policy *policy, const struct asg_proposal *proposal,
+                       int64_t desired)
+{
+    if (proposal->hold.is_on && proposal->hold.reason != ASG_HOLD_NO_METRICS)
+        return proposal->hold.wanted;
+    switch (proposal->direction) {
+    case ASG_DIRECTION_OUT:
+    case ASG_DIRECTION_IN: return proposal->wanted;
+    case ASG_DIRECTION_KEEP: return desired;
+    case ASG_DIRECTION_NOT_READY: return ASG_UNSET;
+    case ASG_DIRECTION_NONE: break;
+    }
+    bool is_tracking = policy->config.kind == ASG_POLICY_TARGET_TRACKING;
+    return is_tracking ? desired : ASG_UNSET;
+}
+
+static void note_wanted(struct group *group, int64_t wanted)
+{
+    assert(wanted >= ASG_UNSET);
+    if (wanted == group->scaling.wanted) return;
+    group->scaling.wanted = wanted;
+    group->hold_changes++;
 }
 
 void asg_want_scale_group(struct asg_core *core, struct group *group,
@@ -212,9 +251,15 @@ void asg_want_scale_group(struct asg_core *core, struct group *group,
     forget_across_gap(core, group);
     struct asg_policy_input input = asg_want_input(core, group);
     struct verdict verdict = {0};
+    uint64_t changes = group->hold_changes;
+    int64_t wanted = ASG_UNSET;
+    asg_hold_begin_period(group);
     for (size_t i = 0; i < group->policy_count; i++) {
         struct policy *policy = &group->policies[i];
-        if (policy->config.is_disabled) continue;
+        if (policy->config.is_disabled) {
+            asg_hold_policy(core, group, policy, &(struct policy_hold){.is_on = false});
+            continue;
+        }
         input.metric = find_metric(rows, count, policy->config.metric);
         struct asg_proposal proposal;
         asg_policy_evaluate(&policy->config, &policy->state, &input,
@@ -224,13 +269,24 @@ void asg_want_scale_group(struct asg_core *core, struct group *group,
             input.metric != NULL && input.metric->count < input.metric->members;
         if (is_partial && proposal.direction == ASG_DIRECTION_IN) {
             proposal.direction = ASG_DIRECTION_NOT_READY;
+            proposal.hold =
+                (struct policy_hold){.is_on = true,
+                                     .reason = ASG_HOLD_NO_METRICS,
+                                     .count = input.metric->members - input.metric->count,
+                                     .wanted = proposal.wanted};
         }
+        asg_hold_policy(core, group, policy, &proposal.hold);
+        int64_t wish = wish_of(policy, &proposal, input.desired);
+        if (wish > wanted) wanted = wish;
         add_proposal(&verdict, policy, &proposal);
     }
+    note_wanted(group, wanted);
     /* Policies see what happens while they may not act: on resume they go by that, not by
      * periods of long ago. */
     if (asg_group_is_suspended(group, ASG_PROCESS_ALARM_NOTIFICATION)) {
+        if (group->hold_changes != changes) asg_touch_settled(group);
         return;
     }
     settle(core, group, &verdict);
+    if (group->hold_changes != changes) asg_touch_settled(group);
 }

@@ -27,7 +27,18 @@ enum hold_topic {
     HOLD_DRY_RUN, /* what would be done is only said */
     HOLD_POLICY,  /* what a policy wants and does not get */
     HOLD_REACH,   /* replacing what is out of reach */
+    HOLD_SIGNS,   /* replacing who is silent: it is not sure yet */
+    HOLD_WARMING, /* policies wait for who warms up; this and the next are not logged */
+    HOLD_DRAIN,
     HOLD_TOPICS
+};
+
+/* What waits, beside its words (held). */
+struct hold {
+    bool is_on; /* else it is of before */
+    enum asg_hold_reason reason;
+    int64_t until_ms; /* 0: not known */
+    uint32_t count;   /* of instances that are meant; 0: none are */
 };
 
 struct policy {
@@ -59,7 +70,8 @@ struct tally {
     bool is_known; /* a settled group is counted anew when next asked for */
     uint32_t counting;
     uint32_t warming;
-    int64_t until_ms; /* the next one is warm then */
+    int64_t until_ms; /* the next one is warm then, and the last one: */
+    int64_t last_ms;
 };
 
 /* Counts of a group's instances that counts.c keeps. Not saved. */
@@ -109,6 +121,7 @@ struct group_scaling {
     uint32_t ten_minutes_percent;
     int64_t dry_run_desired; /* a dry run said what it would do for this desired; -1 */
     bool has_told_protected; /* an activity says that whoever is left is protected */
+    int64_t wanted; /* what its policies want, before any limit; ASG_UNSET: nothing */
 };
 
 struct group_launching {
@@ -165,6 +178,7 @@ struct group_wish {
 /* What a sheet of the group shows and changes without a command, as it was when last
  * compared (touched.h). */
 struct group_shown {
+    uint64_t holds; /* how often what is held has changed */
     uint32_t min;
     uint32_t max;
     uint32_t desired;
@@ -217,6 +231,7 @@ struct group {
     const char *degraded; /* kept_text.h, as the next texts */
     /* why each topic waits, "" when it does not: so that it is said once */
     const char *held[HOLD_TOPICS];
+    struct hold holds[HOLD_TOPICS];
     bool is_frozen; /* too many unhealthy */
     struct group_template template;
     struct group_windows windows;
@@ -231,6 +246,7 @@ struct group {
     uint32_t replacing; /* places of unhealthy ones that are not filled again yet */
     struct asg_due due; /* when it wants its tick, in core's heap */
     /* not saved */
+    uint64_t hold_changes; /* how often why it waits has changed */
     bool is_dirty; /* something of it has changed: it is looked at before the step ends */
     struct counts counts;
     uint32_t look_ups;      /* of its launches, in EC2's listings */

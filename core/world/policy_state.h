@@ -21,7 +21,19 @@ struct asg_policy_peak {
     int64_t wanted;
 };
 
+/* What it wants and does not do yet. */
+struct policy_hold {
+    bool is_on;
+    enum asg_hold_reason reason;
+    int64_t until_ms; /* 0: not known */
+    uint32_t count;   /* of instances that it waits for */
+    int64_t wanted;
+};
+
 struct asg_policy_state {
+    struct policy_hold hold;
+    bool has_said; /* since desired moved last: */
+    enum asg_hold_reason said;
     uint32_t breaches;     /* periods in a row beyond the threshold */
     uint32_t period_count; /* of periods[] in use: those in a row that breached */
     struct asg_policy_period periods[ASG_POLICY_PERIODS_MAX];

@@ -8,6 +8,9 @@
 /* By an operator, this group or all of them. */
 bool asg_stop_is_halt(const struct asg_core *core, const struct group *group);
 
+/* Of what the next three return. */
+enum asg_hold_reason asg_stop_reason(const char *stop);
+
 /* Why no launch of the group may be sent now, "halted by an operator"; NULL: one may.
  * `is_dry`: one that only asks EC2 whether it would. */
 const char *asg_stop_of_launch(const struct asg_core *core, const struct group *group,

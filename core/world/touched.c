@@ -57,12 +57,12 @@ static uint64_t number_of(uint64_t before, const char *text)
 
 static bool is_same(const struct group_shown *a, const struct group_shown *b)
 {
-    return a->min == b->min && a->max == b->max && a->desired == b->desired &&
-           a->suspended == b->suspended && a->is_halted == b->is_halted &&
-           a->is_deleting == b->is_deleting && a->is_degraded == b->is_degraded &&
-           a->texts == b->texts && a->is_frozen == b->is_frozen &&
-           a->is_churning == b->is_churning && a->silence == b->silence &&
-           a->breaker_until_ms == b->breaker_until_ms &&
+    return a->holds == b->holds && a->min == b->min && a->max == b->max &&
+           a->desired == b->desired && a->suspended == b->suspended &&
+           a->is_halted == b->is_halted && a->is_deleting == b->is_deleting &&
+           a->is_degraded == b->is_degraded && a->texts == b->texts &&
+           a->is_frozen == b->is_frozen && a->is_churning == b->is_churning &&
+           a->silence == b->silence && a->breaker_until_ms == b->breaker_until_ms &&
            a->template_version == b->template_version && a->unknown == b->unknown &&
            a->policies == b->policies && a->schedules == b->schedules;
 }
@@ -70,6 +70,7 @@ static bool is_same(const struct group_shown *a, const struct group_shown *b)
 void asg_touch_settled(struct group *group)
 {
     const struct group_shown now = {
+        .holds = group->hold_changes,
         .min = group->config.min,
         .max = group->config.max,
         .desired = group->config.desired,
